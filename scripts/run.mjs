@@ -1,0 +1,82 @@
+// What `npm start`, `npm test` and `npm run bench` do on any Node 20 or newer: install what is missing, then hand over to the pinned runtime.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const node = join(root, 'node_modules/node/bin/node')
+
+function run(command, args, options = {}) {
+  const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options })
+  if (error) console.error(`${command}: ${error.message}`)
+  return status ?? (signal ? 128 : 1)
+}
+
+/** Runs a step that must succeed. */
+function must(command, args, options) {
+  const status = run(command, args, options)
+  if (status !== 0) process.exit(status)
+}
+
+function install() {
+  const stamp = join(root, 'node_modules/.strongroom-lock')
+  const lock = readFileSync(join(root, 'package-lock.json'), 'utf8')
+  if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
+  console.error('strongroom: installing npm packages (once)')
+  must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: ['ignore', 2, 2] })
+  writeFileSync(stamp, lock)
+}
+
+/** The programs that tests run beside npm packages, and the Debian package of each. */
+const programs = [
+  { package: 'postgresql', found: () => found('postgres') || existsSync('/usr/lib/postgresql') },
+  { package: 'openssl', found: () => found('openssl') },
+]
+
+function found(program) {
+  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
+}
+
+function installPrograms() {
+  const missing = programs.filter((program) => !program.found()).map((program) => program.package)
+  if (missing.length === 0) return
+  if (process.getuid?.() !== 0 || !found('apt-get')) {
+    console.error(`strongroom: the tests need ${missing.join(' and ')}: install it, then run npm test again`)
+    process.exit(1)
+  }
+  console.error(`strongroom: installing ${missing.join(', ')} with apt-get`)
+  const quiet = { stdio: ['ignore', 'ignore', 2], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
+  run('apt-get', ['update', '-q'], quiet)
+  must('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...missing], quiet)
+}
+
+function testFiles(folder) {
+  return readdirSync(folder)
+    .flatMap((name) => {
+      const path = join(folder, name)
+      return statSync(path).isDirectory() ? testFiles(path) : [path]
+    })
+    .filter((path) => path.endsWith('.test.ts'))
+    .sort()
+}
+
+const verbs = {
+  start(args) {
+    process.exit(run(join(root, 'bin/strongroom'), ['serve', ...args]))
+  },
+  test(args) {
+    installPrograms()
+    must(node, ['node_modules/typescript/bin/tsc'])
+    must(node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'])
+    const files = args.length > 0 ? args : testFiles(join(root, 'test'))
+    process.exit(run(node, ['--test', '--test-concurrency=2', '--test-reporter=./scripts/reporter.mjs', ...files]))
+  },
+  bench(args) {
+    process.exit(run(node, ['bench/main.ts', ...args]))
+  },
+}
+
+const [verb, ...args] = process.argv.slice(2)
+install()
+verbs[verb](args)

@@ -1,0 +1,48 @@
+// What a call is: one declaration per operation, from which validation, help, event and dispatch derive.
+import type { Code } from './errors.ts'
+import type { Parameters, Values } from './parameters.ts'
+
+/** A resource a call names or makes: its type and name in events, its ARN in policies. */
+export interface Resource {
+  readonly type: string
+  readonly name: string
+  readonly arn: string
+}
+
+/** A JSON object of an answer; `RequestId` is added by the gateway. */
+export type Reply = { readonly [member: string]: ReplyValue }
+export type ReplyValue = string | number | boolean | Reply | readonly ReplyValue[]
+
+/** What an operation decided: the answer, and the changes that the ledger commits with it. */
+export interface Decision<Change> {
+  readonly reply: Reply
+  readonly changes: readonly Change[]
+  /** Resources that exist only after the call, such as a new key. */
+  readonly made?: readonly Resource[]
+}
+
+/** A declared operation. `C` is what it may read; `Change` is what it may ask the ledger to write. */
+export interface Operation<C, Change, P extends Parameters = Parameters> {
+  readonly product: string
+  readonly name: string
+  /** One sentence for help and the API reference. */
+  readonly summary: string
+  /** The contract section that fixes the operation. */
+  readonly source: string
+  readonly parameters: P
+  /** Whether the call changes what is stored: `eventRW` of its event (contract/actiontrail.md 3.3). */
+  readonly access: 'Read' | 'Write'
+  /** The trail: parameters and reply members that events show. null: the call is not recorded. */
+  readonly trail: { readonly show: readonly string[]; readonly reply: readonly string[] } | null
+  /** Codes it refuses with, beyond those that any call can meet. */
+  readonly refusals: readonly Code[]
+  /** The resources the call names, resolved as far as they exist; policies and events are about these. */
+  locate(values: Values<P>, context: C): Promise<readonly Resource[]>
+  decide(values: Values<P>, context: C): Promise<Decision<Change>>
+}
+
+/** An operation whose parameters are checked, as dispatch sees it. */
+export interface AnyOperation<C, Change> extends Omit<Operation<C, Change>, 'locate' | 'decide'> {
+  locate(values: never, context: C): Promise<readonly Resource[]>
+  decide(values: never, context: C): Promise<Decision<Change>>
+}

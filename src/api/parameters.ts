@@ -1,0 +1,146 @@
+// Parameter types: what a parameter may hold, how its text becomes a value, and how help describes it.
+import { refuse } from './errors.ts'
+
+/** One declared parameter. `read` gets the decoded, non-empty text and throws a Refusal that names the parameter. */
+export interface Parameter<T> {
+  readonly type: 'text' | 'integer' | 'boolean' | 'choice' | 'json'
+  /** The rule in a sentence, for help and for error messages; ends with a full stop. */
+  readonly rule: string
+  /** Secret values never appear in events, logs or messages. */
+  readonly secret: boolean
+  readonly required: boolean
+  read(name: string, text: string): T
+}
+
+export type Parameters = Readonly<Record<string, Parameter<unknown>>>
+
+/** The values a declaration's parameters have after reading: null for an absent optional one. */
+export type Values<P extends Parameters> = {
+  readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T : never
+}
+
+/** A required string of at most `max` characters. */
+export function text(options: { max: number; rule?: string; pattern?: RegExp }): Parameter<string> {
+  const rule = options.rule ?? `At most ${options.max} characters.`
+  return {
+    type: 'text',
+    rule,
+    secret: false,
+    required: true,
+    read(name, value) {
+      if (value.length > options.max || options.pattern?.test(value) === false)
+        throw refuse('InvalidParameter', { name, rule })
+      return value
+    },
+  }
+}
+
+/** A required string whose value is never shown anywhere. */
+export function secret(options: { max: number; rule?: string }): Parameter<string> {
+  return { ...text(options), secret: true }
+}
+
+/** A required whole number, in decimal, from `min` to `max`. */
+export function integer(options: { min: number; max: number; rule?: string }): Parameter<number> {
+  const rule = options.rule ?? `A whole number from ${options.min} to ${options.max}.`
+  return {
+    type: 'integer',
+    rule,
+    secret: false,
+    required: true,
+    read(name, value) {
+      const number = /^-?\d{1,15}$/.test(value) ? Number(value) : Number.NaN
+      if (!(number >= options.min && number <= options.max)) throw refuse('InvalidParameter', { name, rule })
+      return number
+    },
+  }
+}
+
+/** A required `true` or `false`, in any case. */
+export function boolean(): Parameter<boolean> {
+  const rule = 'true or false.'
+  return {
+    type: 'boolean',
+    rule,
+    secret: false,
+    required: true,
+    read(name, value) {
+      const lower = value.toLowerCase()
+      if (lower !== 'true' && lower !== 'false') throw refuse('InvalidParameter', { name, rule })
+      return lower === 'true'
+    },
+  }
+}
+
+/** A required member of a closed list; case matters. */
+export function choice<const T extends string>(...choices: readonly T[]): Parameter<T> {
+  const rule = `One of ${choices.join(', ')}.`
+  return {
+    type: 'choice',
+    rule,
+    secret: false,
+    required: true,
+    read(name, value) {
+      const found = choices.find((one) => one === value)
+      if (found === undefined) throw refuse('InvalidParameter', { name, rule })
+      return found
+    },
+  }
+}
+
+/** A required JSON text of at most `max` characters; `check` returns the value, or null when it breaks the rule. */
+export function json<T extends {}>(options: {
+  max: number
+  rule: string
+  check: (value: unknown, text: string) => T | null
+}): Parameter<T> {
+  return {
+    type: 'json',
+    rule: options.rule,
+    secret: false,
+    required: true,
+    read(name, value) {
+      const checked = value.length > options.max ? null : options.check(parse(value), value)
+      if (checked === null) throw refuse('InvalidParameter', { name, rule: options.rule })
+      return checked
+    },
+  }
+}
+
+/** The same parameter, not required: `fallback` when absent or empty. */
+export function optional<T, F extends T | null>(parameter: Parameter<T>, fallback: F): Parameter<T | F> {
+  return {
+    ...parameter,
+    required: false,
+    rule: describe(parameter.rule, fallback),
+    read: parameter.read,
+    fallback,
+  } as Parameter<T | F> & { fallback: F }
+}
+
+function describe(rule: string, fallback: unknown): string {
+  return fallback === null || fallback === '' || typeof fallback === 'object' ? rule : `${rule} Default: ${fallback}.`
+}
+
+function parse(value: string): unknown {
+  try {
+    return JSON.parse(value)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Reads all declared parameters from a request's decoded ones. An empty value counts as absent (contract/kms.md section 0).
+ * Throws MissingParameter or InvalidParameter; parameters that are not declared are ignored.
+ */
+export function readValues<P extends Parameters>(declared: P, given: ReadonlyMap<string, string>): Values<P> {
+  for (const [name, parameter] of Object.entries(declared))
+    if (parameter.required && !given.get(name)) throw refuse('MissingParameter', { name })
+  const values: Record<string, unknown> = {}
+  for (const [name, parameter] of Object.entries(declared)) {
+    const value = given.get(name)
+    values[name] = value ? parameter.read(name, value) : (parameter as { fallback?: unknown }).fallback
+  }
+  return values as Values<P>
+}

@@ -1,0 +1,58 @@
+// The layout of a CiphertextBlob (contract/kms.md 4.3), and what its associated data binds (4.6).
+//
+//   offset  bytes  field
+//   0       36     KeyVersionId, ASCII
+//   36      24     nonce (XAES-256-GCM)
+//   60      n      ciphertext
+//   60+n    16     tag
+import { digestOf, fromBase64 } from './encoding.ts'
+import { NONCE_BYTES, TAG_BYTES } from './xaes.ts'
+
+const VERSION_ID_BYTES = 36
+const VERSION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** The parts of a blob; `sealed` is ciphertext and tag. */
+export interface Ciphertext {
+  readonly versionId: string
+  readonly nonce: Uint8Array
+  readonly sealed: Uint8Array
+}
+
+/** The Base64 blob; `versionId` is a lower-case UUID, `nonce` 24 bytes. */
+export function encodeCiphertext({ versionId, nonce, sealed }: Ciphertext): string {
+  return Buffer.concat([Buffer.from(versionId, 'latin1'), nonce, sealed]).toString('base64')
+}
+
+/** Reads a blob strictly; null when it is none. */
+export function decodeCiphertext(blob: string): Ciphertext | null {
+  const bytes = fromBase64(blob)
+  if (!bytes || bytes.length < VERSION_ID_BYTES + NONCE_BYTES + TAG_BYTES) return null
+  const versionId = bytes.toString('latin1', 0, VERSION_ID_BYTES)
+  if (!VERSION_ID.test(versionId)) return null
+  return {
+    versionId,
+    nonce: bytes.subarray(VERSION_ID_BYTES, VERSION_ID_BYTES + NONCE_BYTES),
+    sealed: bytes.subarray(VERSION_ID_BYTES + NONCE_BYTES),
+  }
+}
+
+/** What a ciphertext is bound to, beyond its key. */
+export interface Binding {
+  readonly account: string
+  readonly region: string
+  readonly keyId: string
+  readonly versionId: string
+}
+
+/** The associated data: SHA-256 over binding and sorted context, each part length-prefixed, so that no two contexts collide. */
+export function associatedData(binding: Binding, context: ReadonlyMap<string, string>): Buffer {
+  const sorted = [...context].sort(([a], [b]) => (a < b ? -1 : 1))
+  return digestOf([
+    'strongroom/ciphertext/1',
+    binding.account,
+    binding.region,
+    binding.keyId,
+    binding.versionId,
+    ...sorted.flat(),
+  ])
+}

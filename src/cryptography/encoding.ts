@@ -1,0 +1,26 @@
+// Unambiguous byte encodings of text, for associated data, digests and MACs.
+import { createHash } from 'node:crypto'
+
+/** Each part's UTF-8 bytes after their length in 4 bytes, big-endian: no two lists of parts encode alike. */
+export function lengthPrefixed(parts: readonly string[]): Buffer {
+  return Buffer.concat(
+    parts.flatMap((part) => {
+      const bytes = Buffer.from(part, 'utf8')
+      const length = Buffer.alloc(4)
+      length.writeUInt32BE(bytes.length)
+      return [length, bytes]
+    }),
+  )
+}
+
+/** SHA-256 of the length-prefixed parts: 32 bytes. */
+export function digestOf(parts: readonly string[]): Buffer {
+  return createHash('sha256').update(lengthPrefixed(parts)).digest()
+}
+
+/** The bytes of strict, padded, standard Base64 (RFC 4648 section 4), or null for any other text. */
+export function fromBase64(text: string): Buffer | null {
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null
+  const bytes = Buffer.from(text, 'base64')
+  return bytes.toString('base64') === text ? bytes : null
+}

@@ -1,0 +1,68 @@
+// XAES-256-GCM: AES-256-GCM with 192-bit nonces, so that random nonces are safe (C2SP XAES-256-GCM.md).
+import { type Cipheriv, createCipheriv, createDecipheriv } from 'node:crypto'
+
+export const NONCE_BYTES = 24
+export const TAG_BYTES = 16
+export const KEY_BYTES = 32
+
+/** A 256-bit key made ready for many messages. The key-independent and per-key parts are computed once. */
+export class Xaes {
+  // INVARIANT: ECB without padding keeps no state between whole blocks, so one cipher object derives every message key.
+  readonly #ecb: Cipheriv
+  readonly #k1: Uint8Array
+
+  /** Takes a copy of nothing: the caller may wipe `key` (32 bytes) afterwards. Throws RangeError on another length. */
+  constructor(key: Uint8Array) {
+    if (key.length !== KEY_BYTES) throw new RangeError('XAES-256-GCM takes a key of 32 bytes')
+    this.#ecb = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false)
+    this.#k1 = doubled(this.#ecb.update(new Uint8Array(16)))
+  }
+
+  /** Ciphertext followed by the 16-byte tag. `nonce` is 24 bytes and must be fresh and random. */
+  seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Buffer {
+    const cipher = createCipheriv('aes-256-gcm', this.#messageKey(nonce), nonce.subarray(12))
+    cipher.setAAD(aad)
+    const body = cipher.update(plaintext)
+    cipher.final()
+    return Buffer.concat([body, cipher.getAuthTag()])
+  }
+
+  /** The plaintext, or null when anything at all does not fit: length, tag, nonce or associated data. */
+  open(nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Buffer | null {
+    if (nonce.length !== NONCE_BYTES || sealed.length < TAG_BYTES) return null
+    const decipher = createDecipheriv('aes-256-gcm', this.#messageKey(nonce), nonce.subarray(12), {
+      authTagLength: TAG_BYTES,
+    })
+    decipher.setAAD(aad)
+    decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES))
+    const plaintext = decipher.update(sealed.subarray(0, sealed.length - TAG_BYTES))
+    try {
+      decipher.final()
+      return plaintext
+    } catch {
+      plaintext.fill(0)
+      return null
+    }
+  }
+
+  /** CMAC counter-mode derivation with the label X: two blocks, 0001 'X' 00 and 0002 'X' 00, each with the nonce's first half. */
+  #messageKey(nonce: Uint8Array): Buffer {
+    if (nonce.length !== NONCE_BYTES) throw new RangeError('XAES-256-GCM takes a nonce of 24 bytes')
+    const blocks = new Uint8Array(32)
+    for (const counter of [1, 2]) {
+      const block = blocks.subarray((counter - 1) * 16, counter * 16)
+      block.set([0, counter, 0x58, 0])
+      block.set(nonce.subarray(0, 12), 4)
+      for (let i = 0; i < 16; i++) block[i] = (block[i] ?? 0) ^ (this.#k1[i] ?? 0)
+    }
+    return this.#ecb.update(blocks)
+  }
+}
+
+/** A block times x in GF(2^128): the subkey K1 of CMAC (NIST SP 800-38B 6.1). */
+function doubled(block: Uint8Array): Uint8Array {
+  const out = new Uint8Array(16)
+  for (let i = 0; i < 16; i++) out[i] = ((block[i] ?? 0) << 1) | ((block[i + 1] ?? 0) >> 7)
+  out[15] = (out[15] ?? 0) ^ (((block[0] ?? 0) >> 7) * 0x87)
+  return out
+}

@@ -1,0 +1,232 @@
+// Every statement of the storage, compiled once per dialect by Kysely; adapters only bind and run them.
+import {
+  type ColumnDefinitionBuilder,
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresQueryCompiler,
+  SqliteAdapter,
+  SqliteQueryCompiler,
+  sql,
+} from 'kysely'
+
+interface RecordTable {
+  kind: string
+  account: string
+  region: string
+  id: string
+  parent: string | null
+  created_at: number
+  due_at: number | null
+  revision: number
+  body: string
+  mac: Uint8Array
+}
+
+interface Tables {
+  record: RecordTable
+  tally: { kind: string; account: string; region: string; n: number }
+  nonce: { digest: Uint8Array; expires_at: number }
+  event: { seq: number; event_id: string; account: string; region: string; at: number; body: string }
+}
+
+export type Dialect = 'sqlite' | 'postgresql'
+
+function builder(dialect: Dialect): Kysely<Tables> {
+  return new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => (dialect === 'sqlite' ? new SqliteAdapter() : new PostgresAdapter()),
+      createDriver: () => new DummyDriver(),
+      createQueryCompiler: () => (dialect === 'sqlite' ? new SqliteQueryCompiler() : new PostgresQueryCompiler()),
+      createIntrospector: () => {
+        throw new Error('statements are only compiled here')
+      },
+    },
+  })
+}
+
+/**
+ * The statements, as SQL text. Parameters are bound in the order in which each comment lists them.
+ * A guarded statement changes one row or none, and returns a row for each that it changed.
+ */
+export function statements(dialect: Dialect) {
+  const db = builder(dialect)
+  const no = '' as never
+  const columns = [
+    'kind',
+    'account',
+    'region',
+    'id',
+    'parent',
+    'created_at',
+    'due_at',
+    'revision',
+    'body',
+    'mac',
+  ] as const
+  const record = db.selectFrom('record').select(columns)
+  const range = record.where('kind', '=', no).where('account', '=', no).where('region', '=', no)
+  const owned = range.where('parent', '=', no)
+  const forwards = (query: typeof range) =>
+    query.orderBy('created_at', 'asc').orderBy('id', 'asc').limit(1).offset(1).compile().sql
+  const backwards = (query: typeof range) =>
+    query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(1).offset(1).compile().sql
+  const place = { kind: no, account: no, region: no, id: no }
+  const rest = { parent: no, created_at: 1, due_at: 1, revision: 1, body: no, mac: no }
+  return {
+    /** kind, account, region, id */
+    get: range.where('id', '=', no).compile().sql,
+    /** kind, account, region, limit, offset */
+    page: forwards(range),
+    pageFromEnd: backwards(range),
+    /** kind, account, region, parent, limit, offset */
+    ownedPage: forwards(owned),
+    ownedPageFromEnd: backwards(owned),
+    /** kind, account, region */
+    count: db
+      .selectFrom('tally')
+      .select('n')
+      .where('kind', '=', no)
+      .where('account', '=', no)
+      .where('region', '=', no)
+      .compile().sql,
+    /** kind, account, region, parent */
+    ownedCount: db
+      .selectFrom('record')
+      .select(sql<number>`count(*)`.as('n'))
+      .where('kind', '=', no)
+      .where('account', '=', no)
+      .where('region', '=', no)
+      .where('parent', '=', no)
+      .compile().sql,
+    /** kind, now, limit */
+    due: record.where('kind', '=', no).where('due_at', '<=', 1).orderBy('due_at').limit(1).compile().sql,
+    /** kind, account, region, id, parent, created_at, due_at, revision, body, mac. Guarded. */
+    insert: db
+      .insertInto('record')
+      .values({ ...place, ...rest })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('id')
+      .compile().sql,
+    /** parent, created_at, due_at, revision, body, mac; kind, account, region, id, revision it had. Guarded. */
+    update: db
+      .updateTable('record')
+      .set(rest)
+      .where('kind', '=', no)
+      .where('account', '=', no)
+      .where('region', '=', no)
+      .where('id', '=', no)
+      .where('revision', '=', 1)
+      .returning('id')
+      .compile().sql,
+    /** kind, account, region, id, revision. Guarded. */
+    delete: db
+      .deleteFrom('record')
+      .where('kind', '=', no)
+      .where('account', '=', no)
+      .where('region', '=', no)
+      .where('id', '=', no)
+      .where('revision', '=', 1)
+      .returning('id')
+      .compile().sql,
+    /** kind, account, region, id, revision. Guarded: the row is held until the transaction ends. */
+    expect: (dialect === 'postgresql'
+      ? range.where('id', '=', no).where('revision', '=', 1).forShare()
+      : range.where('id', '=', no).where('revision', '=', 1)
+    ).compile().sql,
+    /** kind, account, region: makes the tally's row when there is none. */
+    openTally: db
+      .insertInto('tally')
+      .values({ kind: no, account: no, region: no, n: sql`0` })
+      .onConflict((conflict) => conflict.doNothing())
+      .compile().sql,
+    /** step, kind, account, region, highest count allowed before the step. Guarded. */
+    stepTally: db
+      .updateTable('tally')
+      .set({ n: sql`n + ${1}` })
+      .where('kind', '=', no)
+      .where('account', '=', no)
+      .where('region', '=', no)
+      .where('n', '<=', 1)
+      .returning('n')
+      .compile().sql,
+    /** digest, expires_at. Guarded. */
+    nonce: db
+      .insertInto('nonce')
+      .values({ digest: no, expires_at: 1 })
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('expires_at')
+      .compile().sql,
+    /** now, limit */
+    dropNonces: db
+      .deleteFrom('nonce')
+      .where('digest', 'in', (inner) => inner.selectFrom('nonce').select('digest').where('expires_at', '<', 1).limit(1))
+      .returning('expires_at')
+      .compile().sql,
+    /** event_id, account, region, at, body */
+    event: db
+      .insertInto('event')
+      .values({ event_id: no, account: no, region: no, at: 1, body: no } as never)
+      .compile().sql,
+    /** seq, limit */
+    events: db
+      .selectFrom('event')
+      .select(['seq', 'event_id', 'account', 'region', 'at', 'body'])
+      .where('seq', '>', 1)
+      .orderBy('seq')
+      .limit(1)
+      .compile().sql,
+  }
+}
+
+export type Statements = ReturnType<typeof statements>
+
+/** The migrations in order: the statements that lead from version i to i + 1. A released one never changes. */
+export function migrations(dialect: Dialect): readonly (readonly string[])[] {
+  const { schema } = builder(dialect)
+  const bytes = dialect === 'sqlite' ? 'blob' : 'bytea'
+  const required = (column: ColumnDefinitionBuilder) => column.notNull()
+  const initial = [
+    schema
+      .createTable('record')
+      .addColumn('kind', 'text', required)
+      .addColumn('account', 'text', required)
+      .addColumn('region', 'text', required)
+      .addColumn('id', 'text', required)
+      .addColumn('parent', 'text')
+      .addColumn('created_at', 'bigint', required)
+      .addColumn('due_at', 'bigint')
+      .addColumn('revision', 'bigint', required)
+      .addColumn('body', 'text', required)
+      .addColumn('mac', bytes, required)
+      .addPrimaryKeyConstraint('record_key', ['kind', 'account', 'region', 'id']),
+    schema.createIndex('record_order').on('record').columns(['kind', 'account', 'region', 'created_at', 'id']),
+    schema
+      .createIndex('record_parent')
+      .on('record')
+      .columns(['kind', 'account', 'region', 'parent', 'created_at', 'id'])
+      .where('parent', 'is not', null),
+    schema.createIndex('record_due').on('record').columns(['kind', 'due_at']).where('due_at', 'is not', null),
+    schema
+      .createTable('tally')
+      .addColumn('kind', 'text', required)
+      .addColumn('account', 'text', required)
+      .addColumn('region', 'text', required)
+      .addColumn('n', 'bigint', required)
+      .addPrimaryKeyConstraint('tally_key', ['kind', 'account', 'region']),
+    schema
+      .createTable('nonce')
+      .addColumn('digest', bytes, (column) => column.primaryKey().notNull())
+      .addColumn('expires_at', 'bigint', required),
+    schema.createIndex('nonce_expiry').on('nonce').column('expires_at'),
+    schema
+      .createTable('event')
+      .addColumn('seq', dialect === 'sqlite' ? 'integer' : 'bigserial', (column) => column.primaryKey())
+      .addColumn('event_id', 'text', required)
+      .addColumn('account', 'text', required)
+      .addColumn('region', 'text', required)
+      .addColumn('at', 'bigint', required)
+      .addColumn('body', 'text', required),
+  ]
+  return [initial.map((statement) => statement.compile().sql)]
+}

@@ -1,0 +1,182 @@
+// The contract of the storage port: the same suite on SQLite and on PostgreSQL.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { openStorage } from '../../src/storage/open.ts'
+import type { Commit, EventRow, Row, RowChange, Storage } from '../../src/storage/storage.ts'
+import { type PostgresqlServer, startPostgresql } from './postgresql-server.ts'
+
+let server: PostgresqlServer
+before(async () => {
+  server = await startPostgresql()
+})
+after(async () => {
+  await server[Symbol.asyncDispose]()
+})
+
+const range = { kind: 'key', account: '1', region: 'r', parent: null }
+const row = (id: string, rest: Partial<Row> = {}): Row => ({
+  kind: 'key',
+  account: '1',
+  region: 'r',
+  id,
+  parent: null,
+  createdAt: 1,
+  dueAt: null,
+  revision: 1,
+  body: '{}',
+  mac: new Uint8Array([1, 2]),
+  ...rest,
+})
+const event = (eventId: string): EventRow => ({ eventId, account: '1', region: 'r', at: 5, body: '{"a":"é"}' })
+const call = (changes: RowChange[], rest: Partial<Commit> = {}): Commit => ({
+  changes,
+  nonce: null,
+  event: null,
+  scrub: false,
+  ...rest,
+})
+const insert = (one: Row, atMost: number | null = null): RowChange => ({ change: 'insert', row: one, atMost })
+const nonce = (byte: number, expiresAt = 10) => ({ digest: new Uint8Array(16).fill(byte), expiresAt })
+
+const kinds: [string, () => Promise<Storage>][] = [
+  ['SQLite', () => openStorage(':memory:')],
+  ['PostgreSQL', () => openStorage(server.database())],
+]
+
+for (const [name, open] of kinds)
+  describe(`storage on ${name}`, () => {
+    let storage: Storage
+    before(async () => {
+      storage = await open()
+    })
+    after(() => storage.close())
+
+    it('gives back a row as it was inserted, and null for one that is not there', async () => {
+      const one = row('a', { parent: 'p', dueAt: 2 ** 45, createdAt: 2 ** 44, body: '{"x":"ü\\u0000"}' })
+      assert.deepEqual(await storage.commit([call([insert(one)])]), ['committed'])
+      const found = await storage.get('key', '1', 'r', 'a')
+      assert.deepEqual({ ...found, mac: new Uint8Array(found?.mac ?? []) }, one)
+      assert.equal(await storage.get('key', '1', 'other', 'a'), null)
+    })
+
+    it('updates and deletes only at the revision that was decided on', async () => {
+      await storage.commit([call([insert(row('b'))])])
+      const update = (from: number): RowChange => ({
+        change: 'update',
+        row: row('b', { revision: 2, body: '2' }),
+        from,
+      })
+      assert.deepEqual(await storage.commit([call([update(7)])]), ['moved'])
+      assert.deepEqual(await storage.commit([call([update(1)])]), ['committed'])
+      assert.deepEqual(await storage.commit([call([update(1)])]), ['moved'])
+      assert.deepEqual(await storage.commit([call([{ change: 'delete', row: row('b') }])]), ['moved'])
+      assert.equal((await storage.get('key', '1', 'r', 'b'))?.body, '2')
+      assert.deepEqual(await storage.commit([call([{ change: 'delete', row: row('b', { revision: 2 }) }])]), [
+        'committed',
+      ])
+      assert.equal(await storage.get('key', '1', 'r', 'b'), null)
+    })
+
+    it('stores nothing of a call that moved, and all of its neighbours', async () => {
+      const batch = [
+        call([insert(row('c'))], { event: event('c'), nonce: nonce(1) }),
+        call([insert(row('d')), { change: 'expect', row: row('c', { revision: 9 }) }], {
+          event: event('d'),
+          nonce: nonce(2),
+        }),
+        call([insert(row('e')), { change: 'expect', row: row('c') }], { event: event('e'), nonce: nonce(3) }),
+      ]
+      assert.deepEqual(await storage.commit(batch), ['committed', 'moved', 'committed'])
+      assert.deepEqual(
+        (await storage.events(0, 100)).map((one) => one.eventId),
+        ['c', 'e'],
+      )
+      assert.equal(await storage.get('key', '1', 'r', 'd'), null)
+      assert.deepEqual(await storage.commit([call([], { nonce: nonce(2) })]), ['committed'])
+    })
+
+    it('takes a nonce once', async () => {
+      const used = call([insert(row('f'))], { nonce: nonce(9), event: event('f') })
+      assert.deepEqual(await storage.commit([used]), ['committed'])
+      const again = call([insert(row('g'))], { nonce: nonce(9), event: event('g') })
+      assert.deepEqual(await storage.commit([again, call([], { nonce: nonce(8) })]), ['nonce-used', 'committed'])
+      assert.deepEqual(await storage.commit([call([], { nonce: nonce(7) }), call([], { nonce: nonce(7) })]), [
+        'committed',
+        'nonce-used',
+      ])
+      assert.equal(await storage.get('key', '1', 'r', 'g'), null)
+      assert.equal(await storage.dropNonces(10, 100), 0)
+      assert.ok((await storage.dropNonces(11, 2)) === 2)
+      assert.ok((await storage.dropNonces(11, 100)) > 0)
+      assert.deepEqual(await storage.commit([call([], { nonce: nonce(9) })]), ['committed'])
+    })
+
+    it('pages through a range in order from either end, and counts it', async () => {
+      const region = 'pages'
+      const all = Array.from({ length: 23 }, (_, i) =>
+        row(`k${String(i).padStart(2, '0')}`, { region, createdAt: i >> 1 }),
+      )
+      await storage.commit(all.map((one) => call([insert(one)])))
+      const place = { ...range, region }
+      const total = await storage.count(place)
+      assert.equal(total, 23)
+      for (const size of [1, 2, 5, 10, 22, 23, 24, 100]) {
+        const seen: string[] = []
+        for (let offset = 0; offset < 40; offset += size)
+          seen.push(...(await storage.page(place, offset, size, total)).map((one) => one.id))
+        assert.deepEqual(
+          seen,
+          all.map((one) => one.id),
+          `pages of ${size}`,
+        )
+      }
+    })
+
+    it('lists and counts the records of one parent', async () => {
+      const region = 'parents'
+      await storage.commit([
+        call([insert(row('x', { region, parent: 'p' })), insert(row('y', { region, parent: 'q' }))]),
+        call([insert(row('z', { region, parent: 'p', createdAt: 2 }))]),
+      ])
+      const place = { ...range, region, parent: 'p' }
+      assert.equal(await storage.count(place), 2)
+      assert.deepEqual(
+        (await storage.page(place, 0, 10, 2)).map((one) => one.id),
+        ['x', 'z'],
+      )
+    })
+
+    it('refuses the insert that would pass a limit, and counts deletions', async () => {
+      const region = 'limits'
+      const [one, two] = [row('1', { region }), row('2', { region })]
+      assert.deepEqual(await storage.commit([call([insert(one, 1)]), call([insert(two, 1)])]), ['committed', 'moved'])
+      await storage.commit([call([{ change: 'delete', row: one }])])
+      assert.deepEqual(await storage.commit([call([insert(two, 1)])]), ['committed'])
+      assert.equal(await storage.count({ ...range, region }), 1)
+    })
+
+    it('finds what is due, the oldest first', async () => {
+      const region = 'due'
+      const kind = 'due'
+      await storage.commit([3, 1, 2, 9].map((dueAt) => call([insert(row(`d${dueAt}`, { kind, region, dueAt }))])))
+      assert.deepEqual(
+        (await storage.due(kind, 3, 2)).map((one) => one.id),
+        ['d1', 'd2'],
+      )
+      assert.deepEqual(
+        (await storage.due(kind, 3, 10)).map((one) => one.id),
+        ['d1', 'd2', 'd3'],
+      )
+    })
+
+    it('commits many batches at once without loss', async () => {
+      const before = (await storage.events(0, 10_000)).length
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, i) =>
+          storage.commit([call([insert(row(`many${i}`))], { event: event(`many${i}`) })]),
+        ),
+      )
+      assert.deepEqual(new Set(outcomes.flat()), new Set(['committed']))
+      assert.equal((await storage.events(0, 10_000)).length, before + 20)
+    })
+  })
