@@ -1,0 +1,100 @@
+// The software key store: material sealed under the root key, opened for use and kept ready in a bounded cache.
+import { randomBytes, randomFillSync } from 'node:crypto'
+import type { RootKeys } from '../cryptography/seal.ts'
+import { generateWrappingKey, unwrap, type WrappingAlgorithm } from '../cryptography/wrap.ts'
+import { KEY_BYTES, NONCE_BYTES, Xaes } from '../cryptography/xaes.ts'
+import { type Imported, type Keystore, type SealedMaterial, Unopenable, type VersionPlace } from './keystore.ts'
+
+const READY_KEYS = 10_000
+
+export class SoftwareKeystore implements Keystore {
+  readonly #keys: RootKeys
+  readonly #ready = new Map<SealedMaterial, Xaes>()
+
+  constructor(keys: RootKeys) {
+    this.#keys = keys
+  }
+
+  async generate(place: VersionPlace): Promise<SealedMaterial> {
+    return this.#seal(place, randomBytes(KEY_BYTES))
+  }
+
+  async encrypt(place: VersionPlace, material: SealedMaterial, plaintext: Uint8Array, aad: Uint8Array) {
+    const nonce = freshNonce()
+    return { nonce, sealed: this.#open(place, material).seal(nonce, plaintext, aad) }
+  }
+
+  async decrypt(
+    place: VersionPlace,
+    material: SealedMaterial,
+    message: { nonce: Uint8Array; sealed: Uint8Array },
+    aad: Uint8Array,
+  ): Promise<Uint8Array | null> {
+    return this.#open(place, material).open(message.nonce, message.sealed, aad)
+  }
+
+  forget(material: SealedMaterial): void {
+    this.#ready.delete(material)
+  }
+
+  async wrappingKey(place: readonly string[]) {
+    const { publicKey, privateKey } = await generateWrappingKey()
+    const sealedPrivateKey = this.#keys.seal(place, freshNonce(), privateKey)
+    privateKey.fill(0)
+    return { publicKey, sealedPrivateKey }
+  }
+
+  async importMaterial(
+    place: VersionPlace,
+    wrapping: { place: readonly string[]; sealedPrivateKey: Uint8Array; algorithm: WrappingAlgorithm },
+    wrapped: Uint8Array,
+  ): Promise<Imported> {
+    const privateKey = this.#keys.open(wrapping.place, wrapping.sealedPrivateKey)
+    if (!privateKey) return { outcome: 'not a wrapping key' }
+    const material = unwrap(privateKey, wrapping.algorithm, wrapped)
+    privateKey.fill(0)
+    if (material?.length !== KEY_BYTES) return { outcome: 'not material' }
+    const fingerprint = this.#keys.fingerprint([place.account, place.region, place.keyId], material)
+    return { outcome: 'imported', material: this.#seal(place, material), fingerprint }
+  }
+
+  /** Seals `material` and wipes it. */
+  #seal(place: VersionPlace, material: Buffer): SealedMaterial {
+    const sealed = this.#keys.seal(sealPlace(place), freshNonce(), material)
+    material.fill(0)
+    return sealed.toString('base64')
+  }
+
+  #open(place: VersionPlace, sealed: SealedMaterial): Xaes {
+    const ready = this.#ready.get(sealed)
+    if (ready) return ready
+    const material = this.#keys.open(sealPlace(place), Buffer.from(sealed, 'base64'))
+    if (!material) throw new Unopenable(`the material of key version ${place.versionId} does not open`)
+    const xaes = new Xaes(material)
+    material.fill(0)
+    if (this.#ready.size >= READY_KEYS) {
+      const oldest = this.#ready.keys().next()
+      if (!oldest.done) this.#ready.delete(oldest.value)
+    }
+    this.#ready.set(sealed, xaes)
+    return xaes
+  }
+}
+
+function sealPlace({ account, region, keyId, versionId }: VersionPlace): readonly string[] {
+  return ['key-version', account, region, keyId, versionId]
+}
+
+const NONCES_AT_ONCE = 256
+const pool = Buffer.alloc(NONCE_BYTES * NONCES_AT_ONCE)
+let used = pool.length
+
+/** 24 random bytes; many are drawn at once, since a draw costs more than its bytes. */
+function freshNonce(): Buffer {
+  if (used === pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  used += NONCE_BYTES
+  return Buffer.from(pool.subarray(used - NONCE_BYTES, used))
+}

@@ -1,0 +1,31 @@
+// Destroying: material of a CMK, or the CMK with all that hangs on it.
+import type { Ledger } from '../ledger/ledger.ts'
+import { type Change, remove, update } from '../ledger/record.ts'
+import { ALIAS, type Cmk, VERSION } from './records.ts'
+
+type Reads = { readonly ledger: Pick<Ledger, 'get' | 'page'> }
+
+const AT_ONCE = 1000
+
+/** The changes that remove the material of the CMK's versions and leave the versions. */
+export async function destroyMaterial(cmk: Cmk, { ledger }: Reads): Promise<Change[]> {
+  const { records } = await ledger.page(VERSION, cmk, { parent: cmk.id, offset: 0, limit: AT_ONCE })
+  return records
+    .filter(({ body }) => body.material !== null)
+    .map((version) => update(version, { body: { ...version.body, material: null } }, true))
+}
+
+/** The changes that remove the CMK, its versions with their material, and its aliases. */
+export async function destroyKey(cmk: Cmk, { ledger }: Reads): Promise<Change[]> {
+  const changes: Change[] = [remove(cmk)]
+  for (const [kind, scrub] of [
+    [VERSION, true],
+    [ALIAS, false],
+  ] as const)
+    for (let offset = 0; ; offset += AT_ONCE) {
+      const { records } = await ledger.page<unknown>(kind, cmk, { parent: cmk.id, offset, limit: AT_ONCE })
+      changes.push(...records.map((record) => remove(record, scrub)))
+      if (records.length < AT_ONCE) break
+    }
+  return changes
+}

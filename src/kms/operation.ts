@@ -1,0 +1,38 @@
+// What a KMS operation works with: the reads of its account and region, the key store, the moment, the settings.
+import type { Caller } from '../api/caller.ts'
+import type { AnyOperation, Operation } from '../api/operation.ts'
+import type { Parameters } from '../api/parameters.ts'
+import type { Keystore } from '../keystore/keystore.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Change, Scope } from '../ledger/record.ts'
+
+/** Limits and places that the operator sets. */
+export interface KmsSettings {
+  /** The regions served, the default one first. */
+  readonly regions: readonly string[]
+  readonly maxKeys: number
+  readonly maxAliases: number
+  readonly maxPendingWindowDays: number
+}
+
+/** What one call may use. `now` is milliseconds since 1970 and stays the same throughout the call. */
+export interface KmsContext {
+  readonly caller: Caller
+  readonly scope: Scope
+  readonly now: number
+  readonly ledger: Pick<Ledger, 'get' | 'page' | 'count'>
+  readonly keystore: Keystore
+  readonly settings: KmsSettings
+  /** A new lower-case UUID. */
+  newId(): string
+  randomBytes(length: number): Uint8Array
+}
+
+export type KmsOperation = AnyOperation<KmsContext, Change>
+
+/** Declares a KMS operation; the parameters' types follow from the declaration. */
+export function operation<P extends Parameters>(
+  declaration: Omit<Operation<KmsContext, Change, P>, 'product'>,
+): Operation<KmsContext, Change, P> {
+  return { product: 'Kms', ...declaration }
+}

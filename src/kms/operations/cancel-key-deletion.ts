@@ -1,0 +1,24 @@
+import { update } from '../../ledger/record.ts'
+import { findKey, findVersion, keyId, keyResource } from '../key-name.ts'
+import { cancelDeletion, dueAt, materialExpired } from '../key-state.ts'
+import { operation } from '../operation.ts'
+
+export const CancelKeyDeletion = operation({
+  name: 'CancelKeyDeletion',
+  summary: 'Cancels the scheduled deletion of a CMK and enables it.',
+  source: 'contract/kms.md 3a, 12.10',
+  parameters: { KeyId: keyId },
+  access: 'Write',
+  trail: { show: ['KeyId'], reply: ['RequestId'] },
+  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Rejected.StateModifiedFailed'],
+  async locate({ KeyId }, context) {
+    return [await keyResource(KeyId, context)]
+  },
+  async decide({ KeyId }, context) {
+    const { record, body } = await findKey(KeyId, context, 'id')
+    const version = body.primaryVersionId === null ? null : await findVersion(body.primaryVersionId, context)
+    const hasMaterial = version?.body.material != null && !materialExpired(body, context.now)
+    const after = cancelDeletion(body, hasMaterial)
+    return { reply: {}, changes: [update(record, { body: after, dueAt: dueAt(after) })] }
+  },
+})

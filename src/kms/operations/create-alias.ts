@@ -1,0 +1,35 @@
+import { refuse } from '../../api/errors.ts'
+import { expectUnmoved, insert } from '../../ledger/record.ts'
+import { aliasName, aliasResource, findAlias, findKey, keyId, keyResource } from '../key-name.ts'
+import { operation } from '../operation.ts'
+import { ALIAS } from '../records.ts'
+
+export const CreateAlias = operation({
+  name: 'CreateAlias',
+  summary: 'Gives a CMK an alias.',
+  source: 'contract/kms.md 3a',
+  parameters: { AliasName: aliasName, KeyId: keyId },
+  access: 'Write',
+  trail: { show: ['AliasName', 'KeyId'], reply: ['RequestId'] },
+  refusals: [
+    'AliasAlreadyExists',
+    'Forbidden.KeyNotFound',
+    'Unsupported.Alias',
+    'Rejected.StateModifiedFailed',
+    'Rejected.LimitExceeded',
+  ],
+  async locate({ AliasName, KeyId }, context) {
+    return [aliasResource(AliasName, context), await keyResource(KeyId, context)]
+  },
+  async decide({ AliasName, KeyId }, context) {
+    if (AliasName.startsWith('alias/acs'))
+      throw refuse('InvalidParameter', { name: 'AliasName', rule: 'The prefix alias/acs is reserved.' })
+    const { record, body } = await findKey(KeyId, context, 'id')
+    if (await findAlias(AliasName, context)) throw refuse('AliasAlreadyExists')
+    if (body.state === 'PendingDeletion') throw refuse('Rejected.StateModifiedFailed')
+    const { scope, now, settings } = context
+    if ((await context.ledger.count(ALIAS, scope)) >= settings.maxAliases) throw refuse('Rejected.LimitExceeded')
+    const alias = { ...scope, id: AliasName, parent: record.id, createdAt: now, body: { keyId: record.id } }
+    return { reply: {}, changes: [expectUnmoved(record), insert(ALIAS, alias, settings.maxAliases)] }
+  },
+})

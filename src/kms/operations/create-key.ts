@@ -1,0 +1,97 @@
+import { refuse } from '../../api/errors.ts'
+import { choice, optional, text } from '../../api/parameters.ts'
+import { insert } from '../../ledger/record.ts'
+import { containerResource, keyResourceById } from '../key-name.ts'
+import { keyMetadata } from '../metadata.ts'
+import { operation } from '../operation.ts'
+import { description, flag } from '../parameters.ts'
+import { CMK, type CmkBody, VERSION } from '../records.ts'
+import { tagList } from '../tags.ts'
+
+export const CreateKey = operation({
+  name: 'CreateKey',
+  summary: 'Creates a CMK. One of origin EXTERNAL waits for key material of your own.',
+  source: 'contract/kms.md 3a',
+  parameters: {
+    Description: description,
+    KeySpec: optional(
+      choice('Aliyun_AES_256', 'Aliyun_SM4', 'RSA_2048', 'RSA_3072', 'EC_P256', 'EC_P256K', 'EC_SM2'),
+      'Aliyun_AES_256',
+    ),
+    KeyUsage: optional(choice('ENCRYPT/DECRYPT', 'SIGN/VERIFY'), 'ENCRYPT/DECRYPT'),
+    Origin: optional(choice('Aliyun_KMS', 'EXTERNAL'), 'Aliyun_KMS'),
+    ProtectionLevel: optional(choice('SOFTWARE', 'HSM'), 'SOFTWARE'),
+    EnableAutomaticRotation: flag,
+    RotationInterval: optional(text({ max: 32 }), null),
+    Tags: optional(tagList, []),
+    DKMSInstanceId: optional(text({ max: 256 }), null),
+  },
+  access: 'Write',
+  trail: {
+    show: [
+      'Description',
+      'KeySpec',
+      'KeyUsage',
+      'Origin',
+      'ProtectionLevel',
+      'EnableAutomaticRotation',
+      'RotationInterval',
+      'Tags',
+    ],
+    reply: [
+      'KeyMetadata.KeyId',
+      'KeyMetadata.Arn',
+      'KeyMetadata.KeyState',
+      'KeyMetadata.KeyUsage',
+      'KeyMetadata.KeySpec',
+      'KeyMetadata.Origin',
+      'KeyMetadata.ProtectionLevel',
+      'KeyMetadata.CreationDate',
+    ],
+  },
+  refusals: [
+    'Forbidden.DKMSInstanceNotFound',
+    'Rejected.LimitExceeded',
+    'Unsupported.ProtectionLevel',
+    'UnsupportedOperation',
+  ],
+  async locate(_, context) {
+    return [containerResource('key', context)]
+  },
+  async decide(values, context) {
+    if (values.DKMSInstanceId) throw refuse('Forbidden.DKMSInstanceNotFound')
+    if (values.ProtectionLevel === 'HSM') throw refuse('Unsupported.ProtectionLevel')
+    if (values.KeySpec !== 'Aliyun_AES_256' || values.EnableAutomaticRotation) throw refuse('UnsupportedOperation')
+    if (values.KeyUsage !== 'ENCRYPT/DECRYPT')
+      throw refuse('InvalidParameter', { name: 'KeyUsage', rule: 'A symmetric key is for ENCRYPT/DECRYPT.' })
+    const { scope, now, settings } = context
+    if ((await context.ledger.count(CMK, scope)) >= settings.maxKeys) throw refuse('Rejected.LimitExceeded')
+    const id = context.newId()
+    const versionId = values.Origin === 'Aliyun_KMS' ? context.newId() : null
+    const body: CmkBody = {
+      description: values.Description,
+      keySpec: values.KeySpec,
+      keyUsage: values.KeyUsage,
+      origin: values.Origin,
+      protectionLevel: values.ProtectionLevel,
+      state: versionId === null ? 'PendingImport' : 'Enabled',
+      deleteAt: null,
+      materialExpiresAt: null,
+      primaryVersionId: versionId,
+      lastRotationAt: versionId === null ? null : now,
+      materialFingerprint: null,
+      tags: values.Tags,
+    }
+    const changes = [insert(CMK, { ...scope, id, createdAt: now, body }, settings.maxKeys)]
+    if (versionId !== null) {
+      const material = await context.keystore.generate({ ...scope, keyId: id, versionId })
+      const version = { ...scope, id: versionId, parent: id, createdAt: now, body: { keyId: id, material } }
+      changes.push(insert(VERSION, version))
+    }
+    return {
+      reply: { KeyMetadata: keyMetadata({ id, createdAt: now, body }, context) },
+      changes,
+      made: [keyResourceById(id, context)],
+    }
+  },
+})

@@ -1,0 +1,23 @@
+import { refuse } from '../../api/errors.ts'
+import { remove } from '../../ledger/record.ts'
+import { aliasName, aliasResource, findAlias, keyResourceById } from '../key-name.ts'
+import { operation } from '../operation.ts'
+
+export const DeleteAlias = operation({
+  name: 'DeleteAlias',
+  summary: 'Deletes an alias; its CMK stays as it is.',
+  source: 'contract/kms.md 3a',
+  parameters: { AliasName: aliasName },
+  access: 'Write',
+  trail: { show: ['AliasName'], reply: ['RequestId'] },
+  refusals: ['Forbidden.AliasNotFound'],
+  async locate({ AliasName }, context) {
+    const alias = await findAlias(AliasName, context)
+    return [aliasResource(AliasName, context), ...(alias ? [keyResourceById(alias.body.keyId, context)] : [])]
+  },
+  async decide({ AliasName }, context) {
+    const alias = await findAlias(AliasName, context)
+    if (!alias) throw refuse('Forbidden.AliasNotFound')
+    return { reply: {}, changes: [remove(alias)] }
+  },
+})

@@ -1,0 +1,26 @@
+import { refuse } from '../../api/errors.ts'
+import { update } from '../../ledger/record.ts'
+import { destroyMaterial } from '../destruction.ts'
+import { findKey, keyId, keyResource } from '../key-name.ts'
+import { dueAt, withoutMaterial } from '../key-state.ts'
+import { operation } from '../operation.ts'
+
+export const DeleteKeyMaterial = operation({
+  name: 'DeleteKeyMaterial',
+  summary: 'Deletes the imported material of a CMK. Only the same material can be imported again.',
+  source: 'contract/kms.md 5.6',
+  parameters: { KeyId: keyId },
+  access: 'Write',
+  trail: { show: ['KeyId'], reply: ['RequestId'] },
+  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Unsupported.Origin'],
+  async locate({ KeyId }, context) {
+    return [await keyResource(KeyId, context)]
+  },
+  async decide({ KeyId }, context) {
+    const { record, body } = await findKey(KeyId, context, 'id')
+    if (body.origin !== 'EXTERNAL') throw refuse('Unsupported.Origin')
+    const after = withoutMaterial(body)
+    const change = update(record, { body: after, dueAt: dueAt(after) })
+    return { reply: {}, changes: [change, ...(await destroyMaterial(record, context))] }
+  },
+})

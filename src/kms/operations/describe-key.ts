@@ -1,0 +1,20 @@
+import { findKey, keyIdOrAlias, keyResource } from '../key-name.ts'
+import { keyMetadata } from '../metadata.ts'
+import { operation } from '../operation.ts'
+
+export const DescribeKey = operation({
+  name: 'DescribeKey',
+  summary: 'Shows the metadata of a CMK.',
+  source: 'contract/kms.md 3a',
+  parameters: { KeyId: keyIdOrAlias },
+  access: 'Read',
+  trail: { show: ['KeyId'], reply: [] },
+  refusals: ['Forbidden.KeyNotFound', 'Forbidden.AliasNotFound'],
+  async locate({ KeyId }, context) {
+    return [await keyResource(KeyId, context)]
+  },
+  async decide({ KeyId }, context) {
+    const { record, body } = await findKey(KeyId, context, 'id or alias')
+    return { reply: { KeyMetadata: keyMetadata({ ...record, body }, context) }, changes: [] }
+  },
+})

@@ -1,0 +1,18 @@
+import { operation } from '../operation.ts'
+
+export const DescribeRegions = operation({
+  name: 'DescribeRegions',
+  summary: 'Lists the regions that are served. Any authenticated caller may ask.',
+  source: 'contract/kms.md 3a, 9',
+  parameters: {},
+  access: 'Read',
+  trail: null,
+  refusals: [],
+  async locate() {
+    return []
+  },
+  async decide(_, { settings }) {
+    const regions = settings.regions.toSorted().map((RegionId) => ({ RegionId }))
+    return { reply: { Regions: { Region: regions } }, changes: [] }
+  },
+})

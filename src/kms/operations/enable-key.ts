@@ -1,0 +1,21 @@
+import { update } from '../../ledger/record.ts'
+import { findKey, keyId, keyResource } from '../key-name.ts'
+import { enable } from '../key-state.ts'
+import { operation } from '../operation.ts'
+
+export const EnableKey = operation({
+  name: 'EnableKey',
+  summary: 'Enables a CMK.',
+  source: 'contract/kms.md 3a',
+  parameters: { KeyId: keyId },
+  access: 'Write',
+  trail: { show: ['KeyId'], reply: ['RequestId'] },
+  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Rejected.StateModifiedFailed'],
+  async locate({ KeyId }, context) {
+    return [await keyResource(KeyId, context)]
+  },
+  async decide({ KeyId }, context) {
+    const { record, body } = await findKey(KeyId, context, 'id')
+    return { reply: {}, changes: [update(record, { body: enable(body) })] }
+  },
+})

@@ -1,0 +1,28 @@
+import { encryptWith } from '../cryptography.ts'
+import { findKey, keyIdOrAlias, keyResource } from '../key-name.ts'
+import { operation } from '../operation.ts'
+import { encryptionContext, plaintext } from '../parameters.ts'
+
+export const Encrypt = operation({
+  name: 'Encrypt',
+  summary: 'Encrypts up to 6 KB under a CMK.',
+  source: 'contract/kms.md 3a, 4',
+  parameters: { KeyId: keyIdOrAlias, Plaintext: plaintext, EncryptionContext: encryptionContext },
+  access: 'Read',
+  trail: { show: ['KeyId', 'EncryptionContext'], reply: ['KeyId', 'KeyVersionId'] },
+  refusals: [
+    'Forbidden.KeyNotFound',
+    'Forbidden.AliasNotFound',
+    'Rejected.Disabled',
+    'Rejected.PendingDeletion',
+    'Rejected.PendingImport',
+  ],
+  async locate({ KeyId }, context) {
+    return [await keyResource(KeyId, context)]
+  },
+  async decide({ KeyId, Plaintext, EncryptionContext }, context) {
+    const key = await findKey(KeyId, context, 'id or alias')
+    const reply = await encryptWith(key, Buffer.from(Plaintext, 'utf8'), EncryptionContext, context)
+    return { reply, changes: [] }
+  },
+})

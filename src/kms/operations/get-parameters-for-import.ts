@@ -1,0 +1,38 @@
+import { refuse } from '../../api/errors.ts'
+import { choice } from '../../api/parameters.ts'
+import { WRAPPING_ALGORITHMS } from '../../cryptography/wrap.ts'
+import { encodeToken, TOKEN_VALID_MS, wrappingPlace } from '../import-token.ts'
+import { findKey, keyId, keyResource } from '../key-name.ts'
+import { date } from '../metadata.ts'
+import { operation } from '../operation.ts'
+
+export const GetParametersForImport = operation({
+  name: 'GetParametersForImport',
+  summary: 'Makes a wrapping key and an import token, with which key material can be imported for 24 hours.',
+  source: 'contract/kms.md 5.2',
+  parameters: {
+    KeyId: keyId,
+    WrappingAlgorithm: choice(...WRAPPING_ALGORITHMS),
+    WrappingKeySpec: choice('RSA_2048'),
+  },
+  access: 'Read',
+  trail: { show: ['KeyId', 'WrappingAlgorithm', 'WrappingKeySpec'], reply: ['KeyId', 'TokenExpireTime'] },
+  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Unsupported.Origin'],
+  async locate({ KeyId }, context) {
+    return [await keyResource(KeyId, context)]
+  },
+  async decide({ KeyId, WrappingAlgorithm: algorithm }, context) {
+    const { record, body } = await findKey(KeyId, context, 'id')
+    if (body.origin !== 'EXTERNAL') throw refuse('Unsupported.Origin')
+    const expiresAt = context.now + TOKEN_VALID_MS
+    const place = wrappingPlace(record.id, { algorithm, expiresAt }, context)
+    const { publicKey, sealedPrivateKey } = await context.keystore.wrappingKey(place)
+    const reply = {
+      KeyId: record.id,
+      PublicKey: Buffer.from(publicKey).toString('base64'),
+      ImportToken: encodeToken({ algorithm, expiresAt, sealedPrivateKey }),
+      TokenExpireTime: date(expiresAt),
+    }
+    return { reply, changes: [] }
+  },
+})

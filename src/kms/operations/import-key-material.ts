@@ -1,0 +1,90 @@
+import { refuse } from '../../api/errors.ts'
+import { integer, optional, secret } from '../../api/parameters.ts'
+import { fromBase64 } from '../../cryptography/encoding.ts'
+import { insert, update } from '../../ledger/record.ts'
+import { decodeToken, wrappingPlace } from '../import-token.ts'
+import { findKey, findVersion, keyId, keyResource } from '../key-name.ts'
+import { dueAt, withMaterial } from '../key-state.ts'
+import { operation } from '../operation.ts'
+import { VERSION } from '../records.ts'
+
+/** The last second that a JavaScript date can hold. */
+const LAST_SECOND = 8_640_000_000_000
+
+export const ImportKeyMaterial = operation({
+  name: 'ImportKeyMaterial',
+  summary: 'Imports key material into a CMK of origin EXTERNAL, or sets the expiry of the same material anew.',
+  source: 'contract/kms.md 5.3, 5.4',
+  parameters: {
+    KeyId: keyId,
+    EncryptedKeyMaterial: secret({ max: 65_536, rule: 'Base64 of the wrapped key material.' }),
+    ImportToken: secret({ max: 65_536, rule: 'The ImportToken that GetParametersForImport answered.' }),
+    KeyMaterialExpireUnix: optional(
+      integer({
+        min: 0,
+        max: LAST_SECOND,
+        rule: 'Seconds since 1970 at which the material expires, in the future; 0 or absent for never.',
+      }),
+      0,
+    ),
+  },
+  access: 'Write',
+  trail: { show: ['KeyId', 'KeyMaterialExpireUnix'], reply: ['RequestId'] },
+  refusals: [
+    'Forbidden.KeyNotFound',
+    'Unsupported.Alias',
+    'Unsupported.Origin',
+    'Rejected.StateModifiedFailed',
+    'InvalidImportToken',
+    'ExpiredImportToken',
+    'InvalidKeyMaterial',
+  ],
+  async locate({ KeyId }, context) {
+    return [await keyResource(KeyId, context)]
+  },
+  async decide({ KeyId, EncryptedKeyMaterial, ImportToken, KeyMaterialExpireUnix }, context) {
+    const { now, scope } = context
+    const expiresAt = KeyMaterialExpireUnix === 0 ? null : KeyMaterialExpireUnix * 1000
+    if (expiresAt !== null && expiresAt <= now)
+      throw refuse('InvalidParameter', { name: 'KeyMaterialExpireUnix', rule: 'It must be in the future, or 0.' })
+    const { record, body } = await findKey(KeyId, context, 'id')
+    if (body.origin !== 'EXTERNAL') throw refuse('Unsupported.Origin')
+    const enabled = withMaterial(body, expiresAt)
+
+    const token = decodeToken(ImportToken)
+    const place = wrappingPlace(record.id, token, context)
+    const versionId = body.primaryVersionId ?? context.newId()
+    const imported = await context.keystore.importMaterial(
+      { ...scope, keyId: record.id, versionId },
+      { ...token, place },
+      fromBase64(EncryptedKeyMaterial) ?? new Uint8Array(0),
+    )
+    if (imported.outcome === 'not a wrapping key') throw refuse('InvalidImportToken')
+    if (token.expiresAt <= now) throw refuse('ExpiredImportToken')
+    if (imported.outcome === 'not material') throw refuse('InvalidKeyMaterial')
+    const { material, fingerprint } = imported
+    if (fingerprint !== (body.materialFingerprint ?? fingerprint)) throw refuse('InvalidKeyMaterial')
+
+    const after = {
+      ...enabled,
+      primaryVersionId: versionId,
+      lastRotationAt: body.lastRotationAt ?? now,
+      materialFingerprint: fingerprint,
+    }
+    const change = update(record, { body: after, dueAt: dueAt(after) })
+    if (body.primaryVersionId === null) {
+      const version = {
+        ...scope,
+        id: versionId,
+        parent: record.id,
+        createdAt: now,
+        body: { keyId: record.id, material },
+      }
+      return { reply: {}, changes: [change, insert(VERSION, version)] }
+    }
+    const version = await findVersion(versionId, context)
+    if (!version) throw new Error(`key ${record.id} has no version ${versionId}`)
+    const restored = update(version, { body: { ...version.body, material } }, version.body.material !== null)
+    return { reply: {}, changes: [change, restored] }
+  },
+})

@@ -1,0 +1,21 @@
+import { aliasPage } from '../alias-page.ts'
+import { findKey, keyId, keyResource } from '../key-name.ts'
+import { operation } from '../operation.ts'
+import { pageNumber, pageSize } from '../parameters.ts'
+
+export const ListAliasesByKeyId = operation({
+  name: 'ListAliasesByKeyId',
+  summary: 'Lists the aliases that point to a CMK.',
+  source: 'contract/kms.md 3a',
+  parameters: { KeyId: keyId, PageNumber: pageNumber, PageSize: pageSize },
+  access: 'Read',
+  trail: { show: ['KeyId', 'PageNumber', 'PageSize'], reply: [] },
+  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias'],
+  async locate({ KeyId }, context) {
+    return [await keyResource(KeyId, context)]
+  },
+  async decide(values, context) {
+    const { record } = await findKey(values.KeyId, context, 'id')
+    return { reply: await aliasPage(values, record.id, context), changes: [] }
+  },
+})

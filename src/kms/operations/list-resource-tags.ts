@@ -1,0 +1,20 @@
+import { findKey, keyId, keyResource } from '../key-name.ts'
+import { operation } from '../operation.ts'
+
+export const ListResourceTags = operation({
+  name: 'ListResourceTags',
+  summary: 'Lists the tags of a CMK.',
+  source: 'contract/kms.md 3a',
+  parameters: { KeyId: keyId },
+  access: 'Read',
+  trail: { show: ['KeyId'], reply: [] },
+  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias'],
+  async locate({ KeyId }, context) {
+    return [await keyResource(KeyId, context)]
+  },
+  async decide({ KeyId }, context) {
+    const { record, body } = await findKey(KeyId, context, 'id')
+    const tags = body.tags.map(([key, value]) => ({ KeyId: record.id, TagKey: key, TagValue: value }))
+    return { reply: { Tags: { Tag: tags } }, changes: [] }
+  },
+})

@@ -1,0 +1,33 @@
+import { refuse } from '../../api/errors.ts'
+import { integer, optional } from '../../api/parameters.ts'
+import { update } from '../../ledger/record.ts'
+import { findKey, keyId, keyResource } from '../key-name.ts'
+import { dueAt, scheduleDeletion } from '../key-state.ts'
+import { operation } from '../operation.ts'
+
+export const ScheduleKeyDeletion = operation({
+  name: 'ScheduleKeyDeletion',
+  summary: 'Schedules the deletion of a CMK. Until the day comes it can be cancelled.',
+  source: 'contract/kms.md 3a, 12.1',
+  parameters: {
+    KeyId: keyId,
+    PendingWindowInDays: optional(
+      integer({ min: 7, max: 366, rule: 'A whole number of days from 7 to the maximum that the operator set (30).' }),
+      30,
+    ),
+  },
+  access: 'Write',
+  trail: { show: ['KeyId', 'PendingWindowInDays'], reply: ['RequestId'] },
+  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Rejected.StateModifiedFailed'],
+  async locate({ KeyId }, context) {
+    return [await keyResource(KeyId, context)]
+  },
+  async decide({ KeyId, PendingWindowInDays: days }, context) {
+    const max = context.settings.maxPendingWindowDays
+    if (days > max)
+      throw refuse('InvalidParameter', { name: 'PendingWindowInDays', rule: `A whole number from 7 to ${max}.` })
+    const { record, body } = await findKey(KeyId, context, 'id')
+    const after = scheduleDeletion(body, context.now, days)
+    return { reply: {}, changes: [update(record, { body: after, dueAt: dueAt(after) })] }
+  },
+})

@@ -1,0 +1,30 @@
+import { update } from '../../ledger/record.ts'
+import { findKey } from '../key-name.ts'
+import { demandNotPendingDeletion } from '../key-state.ts'
+import { operation } from '../operation.ts'
+import { tagged, taggedKeyName, taggedResource, taggedResourceParameters, tagList } from '../tags.ts'
+
+export const TagResource = operation({
+  name: 'TagResource',
+  summary: 'Adds tags to a CMK, or overwrites the values of those it has.',
+  source: 'contract/kms.md 3a, 1.5',
+  parameters: { ...taggedResourceParameters, Tags: tagList },
+  access: 'Write',
+  trail: { show: ['KeyId', 'SecretName', 'CertificateId', 'Tags'], reply: ['RequestId'] },
+  refusals: [
+    'Forbidden.KeyNotFound',
+    'Forbidden.AliasNotFound',
+    'Forbidden.ResourceNotFound',
+    'Certificate.NotFound',
+    'Rejected.PendingDeletion',
+    'Rejected.LimitExceeded',
+  ],
+  async locate(values, context) {
+    return taggedResource(values, context)
+  },
+  async decide(values, context) {
+    const { record, body } = await findKey(taggedKeyName(values), context, 'id or alias')
+    demandNotPendingDeletion(body)
+    return { reply: {}, changes: [update(record, { body: { ...body, tags: tagged(body.tags, values.Tags) } })] }
+  },
+})

@@ -1,0 +1,30 @@
+import { update } from '../../ledger/record.ts'
+import { findKey } from '../key-name.ts'
+import { demandNotPendingDeletion } from '../key-state.ts'
+import { operation } from '../operation.ts'
+import { taggedKeyName, taggedResource, taggedResourceParameters, tagKeyList } from '../tags.ts'
+
+export const UntagResource = operation({
+  name: 'UntagResource',
+  summary: 'Removes tags from a CMK; keys that it does not have are passed over.',
+  source: 'contract/kms.md 3a',
+  parameters: { ...taggedResourceParameters, TagKeys: tagKeyList },
+  access: 'Write',
+  trail: { show: ['KeyId', 'SecretName', 'CertificateId', 'TagKeys'], reply: ['RequestId'] },
+  refusals: [
+    'Forbidden.KeyNotFound',
+    'Unsupported.Alias',
+    'Forbidden.ResourceNotFound',
+    'Certificate.NotFound',
+    'Rejected.PendingDeletion',
+  ],
+  async locate(values, context) {
+    return taggedResource(values, context)
+  },
+  async decide(values, context) {
+    const { record, body } = await findKey(taggedKeyName(values), context, 'id')
+    demandNotPendingDeletion(body)
+    const tags = body.tags.filter(([key]) => !values.TagKeys.includes(key))
+    return { reply: {}, changes: [update(record, { body: { ...body, tags } })] }
+  },
+})

@@ -1,0 +1,29 @@
+import { refuse } from '../../api/errors.ts'
+import { expectUnmoved, update } from '../../ledger/record.ts'
+import { aliasName, aliasResource, findAlias, findKey, keyId, keyResource, keyResourceById } from '../key-name.ts'
+import { demandNotPendingDeletion } from '../key-state.ts'
+import { operation } from '../operation.ts'
+
+export const UpdateAlias = operation({
+  name: 'UpdateAlias',
+  summary: 'Points an alias to another CMK.',
+  source: 'contract/kms.md 3a',
+  parameters: { AliasName: aliasName, KeyId: keyId },
+  access: 'Write',
+  trail: { show: ['AliasName', 'KeyId'], reply: ['RequestId'] },
+  refusals: ['Forbidden.AliasNotFound', 'Forbidden.KeyNotFound', 'Unsupported.Alias', 'Rejected.PendingDeletion'],
+  async locate({ AliasName, KeyId }, context) {
+    const alias = await findAlias(AliasName, context)
+    const target = await keyResource(KeyId, context)
+    const old = alias && alias.body.keyId !== target.name ? [keyResourceById(alias.body.keyId, context)] : []
+    return [aliasResource(AliasName, context), ...old, target]
+  },
+  async decide({ AliasName, KeyId }, context) {
+    const alias = await findAlias(AliasName, context)
+    if (!alias) throw refuse('Forbidden.AliasNotFound')
+    const { record, body } = await findKey(KeyId, context, 'id')
+    demandNotPendingDeletion(body)
+    const moved = update(alias, { parent: record.id, body: { keyId: record.id } })
+    return { reply: {}, changes: [expectUnmoved(record), moved] }
+  },
+})

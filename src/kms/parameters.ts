@@ -1,0 +1,54 @@
+// Parameters that several operations share.
+
+import { refuse } from '../api/errors.ts'
+import { boolean, integer, json, optional, type Parameter, text } from '../api/parameters.ts'
+import { fromBase64 } from '../cryptography/encoding.ts'
+
+const MAX_PLAINTEXT_BYTES = 6144
+
+export const description = optional(text({ max: 8192 }), '')
+export const pageNumber = optional(integer({ min: 1, max: 1_000_000_000 }), 1)
+export const pageSize = optional(integer({ min: 1, max: 100 }), 10)
+export const flag = optional(boolean(), false)
+
+/** A JSON object of strings; `{}` and `null` are no context (contract/kms.md 4.5). */
+export const encryptionContext = optional(
+  json<ReadonlyMap<string, string>>({
+    max: 8192,
+    rule: 'A JSON object of string keys and string values, at most 8192 characters.',
+    check(value) {
+      if (value === null) return new Map()
+      if (typeof value !== 'object' || Array.isArray(value)) return null
+      const entries = Object.entries(value as Record<string, unknown>)
+      // A lone surrogate has no UTF-8 form of its own: it would be taken for another text.
+      const fits = entries.every(
+        ([key, entry]) => typeof entry === 'string' && key.isWellFormed() && entry.isWellFormed(),
+      )
+      return fits ? new Map(entries as [string, string][]) : null
+    },
+  }),
+  new Map() as ReadonlyMap<string, string>,
+)
+
+/** Text to encrypt, opaque: at most 6144 bytes, counted on the decoded value when it is strict Base64 (contract/kms.md 4.2). */
+export const plaintext: Parameter<string> = {
+  type: 'text',
+  rule: `At most ${MAX_PLAINTEXT_BYTES} bytes, counted after decoding when it is Base64.`,
+  secret: true,
+  required: true,
+  read(name, value) {
+    const bytes = fromBase64(value)?.length ?? Buffer.byteLength(value)
+    if (bytes > MAX_PLAINTEXT_BYTES) throw refuse('InvalidParameter', { name, rule: this.rule })
+    return value
+  },
+}
+
+/** Where a page begins, from the parameters of a list. */
+export function pageOf(values: { PageNumber: number; PageSize: number }): { offset: number; limit: number } {
+  return { offset: (values.PageNumber - 1) * values.PageSize, limit: values.PageSize }
+}
+
+/** The members that every list answers with. */
+export function paging(values: { PageNumber: number; PageSize: number }, total: number) {
+  return { TotalCount: total, PageNumber: values.PageNumber, PageSize: values.PageSize }
+}

@@ -1,0 +1,77 @@
+// Tags: their grammar and limits (contract/kms.md 1.5, 12.17, 12.18).
+import { refuse } from '../api/errors.ts'
+import type { Resource } from '../api/operation.ts'
+import { json, optional, text, type Values } from '../api/parameters.ts'
+import { keyIdOrAlias, keyResource } from './key-name.ts'
+import type { KmsContext } from './operation.ts'
+import type { CmkBody } from './records.ts'
+
+export const MAX_TAGS = 20
+
+type Tags = CmkBody['tags']
+
+const CHARACTERS = /^[A-Za-z0-9/_\-.+=@:\\]*$/
+const GRAMMAR = 'keys of 1 to 128 and values of 0 to 256 characters of A-Z a-z 0-9 / _ - . + = @ : \\'
+
+/** A JSON array of `{"TagKey","TagValue"}`. */
+export const tagList = json<Tags>({
+  max: 65_536,
+  rule: `A JSON array like [{"TagKey":"Project","TagValue":"Apollo"}] of 1 to ${MAX_TAGS} tags: ${GRAMMAR}; no key twice, none that starts with aliyun or acs:.`,
+  check(value) {
+    if (!Array.isArray(value) || value.length === 0 || value.length > MAX_TAGS) return null
+    const tags = new Map<string, string>()
+    for (const item of value as unknown[]) {
+      const { TagKey: key, TagValue: tagValue = '' } = (item ?? {}) as Record<string, unknown>
+      if (!isTagKey(key) || typeof tagValue !== 'string') return null
+      if (/^(aliyun|acs:)/i.test(key) || tagValue.length > 256 || !CHARACTERS.test(tagValue) || tags.has(key))
+        return null
+      tags.set(key, tagValue)
+    }
+    return [...tags]
+  },
+})
+
+/** A JSON array of keys, or keys separated by commas. */
+export const tagKeyList = json<readonly string[]>({
+  max: 65_536,
+  rule: `A JSON array like ["Project","Owner"] of tag keys of 1 to 128 characters.`,
+  check(value, text) {
+    const keys: unknown = value === undefined ? text.split(',') : value
+    return Array.isArray(keys) && keys.length > 0 && keys.every(isTagKey) ? keys : null
+  },
+})
+
+function isTagKey(value: unknown): value is string {
+  return typeof value === 'string' && value.length >= 1 && value.length <= 128 && CHARACTERS.test(value)
+}
+
+/** The tags with others added or overwritten. Refuses when the key would have too many. */
+export function tagged(tags: Tags, added: Tags): Tags {
+  const after = [...new Map([...tags, ...added])]
+  if (after.length > MAX_TAGS) throw refuse('Rejected.LimitExceeded')
+  return after
+}
+
+/** The three ways in which tag operations name a resource; exactly one must be given. */
+export const taggedResourceParameters = {
+  KeyId: optional(keyIdOrAlias, null),
+  SecretName: optional(text({ max: 256, rule: 'The name of a secret.' }), null),
+  CertificateId: optional(text({ max: 256, rule: 'The ID of a certificate.' }), null),
+}
+
+type TaggedResource = Values<typeof taggedResourceParameters>
+
+export async function taggedResource({ KeyId }: TaggedResource, context: KmsContext): Promise<Resource[]> {
+  return KeyId === null ? [] : [await keyResource(KeyId, context)]
+}
+
+/** The name of the key to tag. Secrets and certificates are not kept here, so none is ever found. */
+export function taggedKeyName({ KeyId, SecretName, CertificateId }: TaggedResource): string {
+  const given = [KeyId, SecretName, CertificateId].filter((name) => name !== null)
+  if (given.length === 0) throw refuse('MissingParameter', { name: 'KeyId' })
+  if (given.length > 1)
+    throw refuse('InvalidParameter', { name: 'KeyId', rule: 'Name one of KeyId, SecretName and CertificateId.' })
+  if (SecretName !== null) throw refuse('Forbidden.ResourceNotFound')
+  if (CertificateId !== null) throw refuse('Certificate.NotFound')
+  return KeyId ?? ''
+}

@@ -1,0 +1,189 @@
+// Committing: a call's changes, its nonce and its event, all or nothing; many calls with one fsync (group commit).
+// Reads go through a cache that every commit keeps fresh.
+import { createHash } from 'node:crypto'
+import { refuse } from '../api/errors.ts'
+import type { RootKeys } from '../cryptography/seal.ts'
+import {
+  type Commit,
+  type EventRow,
+  type Range,
+  type RowChange,
+  type Storage,
+  Unavailable,
+} from '../storage/storage.ts'
+import { RecordCache } from './cache.ts'
+import { type Change, fromRow, type Kind, type Recorded, type Scope, toRow } from './record.ts'
+
+const CACHED_RECORDS = 50_000
+/** Calls that one transaction holds at the most. */
+const BATCH = 512
+
+/** What a call asks to commit. */
+export interface Call {
+  readonly changes: readonly Change[]
+  readonly nonce: { readonly accessKeyId: string; readonly nonce: string; readonly expiresAt: number } | null
+  readonly event: EventRow | null
+}
+
+interface Waiting {
+  readonly call: Call
+  readonly commit: Commit
+  readonly resolve: (committed: boolean) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Told of troubles that a caller can't mend. */
+export type Alarm = (message: string, error: unknown) => void
+
+export class Ledger {
+  readonly #storage: Storage
+  readonly #keys: RootKeys
+  readonly #alarm: Alarm
+  readonly #cache = new RecordCache(CACHED_RECORDS)
+  #waiting: Waiting[] = []
+  #flushing = false
+  /** Grows with every batch, so that a read that began before a commit does not fill the cache with what it found. */
+  #epoch = 0
+
+  constructor(storage: Storage, keys: RootKeys, alarm: Alarm) {
+    this.#storage = storage
+    this.#keys = keys
+    this.#alarm = alarm
+  }
+
+  /** The record, or null. Throws Forged or Unavailable. */
+  async get<B>(kind: Kind<B>, scope: Scope, id: string): Promise<Recorded<B> | null> {
+    const key = cacheKey(kind.name, scope, id)
+    const cached = this.#cache.get(key)
+    if (cached) return cached as Recorded<B>
+    const epoch = this.#epoch
+    const row = await this.#storage.get(kind.name, scope.account, scope.region, id)
+    if (!row) return null
+    const record = fromRow<B>(row, this.#keys)
+    if (epoch === this.#epoch) this.#cache.put(key, record)
+    return record
+  }
+
+  /** A page of a scope's records, or of one parent's, by creation time; with the count of all. */
+  async page<B>(
+    kind: Kind<B>,
+    scope: Scope,
+    where: { parent?: string; offset: number; limit: number },
+  ): Promise<{ records: readonly Recorded<B>[]; total: number }> {
+    const range: Range = { kind: kind.name, ...placeOf(scope), parent: where.parent ?? null }
+    const total = await this.#storage.count(range)
+    const rows = where.offset < total ? await this.#storage.page(range, where.offset, where.limit, total) : []
+    return { records: rows.map((row) => fromRow<B>(row, this.#keys)), total }
+  }
+
+  async count<B>(kind: Kind<B>, scope: Scope): Promise<number> {
+    return this.#storage.count({ kind: kind.name, ...placeOf(scope), parent: null })
+  }
+
+  /** Records on which work is due at `now`, of all scopes. A forged one is left out, with an alarm. */
+  async due<B>(kind: Kind<B>, now: number, limit: number): Promise<readonly Recorded<B>[]> {
+    const rows = await this.#storage.due(kind.name, now, limit)
+    return rows.flatMap((row) => {
+      try {
+        return [fromRow<B>(row, this.#keys)]
+      } catch (error) {
+        this.#alarm('a record that is not authentic was passed over', error)
+        return []
+      }
+    })
+  }
+
+  /**
+   * Commits the call durably. Answers false when a record moved on since the call was decided: decide again.
+   * Throws SignatureNonceUsed, or ServiceUnavailableTemporary when the database can't be written; then nothing is stored.
+   */
+  commit(call: Call): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ call, commit: this.#prepared(call), resolve, reject })
+      if (this.#flushing) return
+      this.#flushing = true
+      setImmediate(() => void this.#flush())
+    })
+  }
+
+  #prepared({ changes, nonce, event }: Call): Commit {
+    return {
+      changes: changes.map((change) => this.#rowChange(change)),
+      nonce: nonce && { digest: nonceDigest(nonce.accessKeyId, nonce.nonce), expiresAt: nonce.expiresAt },
+      event,
+      scrub: changes.some((change) => 'scrub' in change && change.scrub),
+    }
+  }
+
+  #rowChange(change: Change): RowChange {
+    switch (change.change) {
+      case 'insert':
+        return { change: 'insert', row: toRow(change.after, this.#keys), atMost: change.atMost }
+      case 'update':
+        return { change: 'update', row: toRow(change.after, this.#keys), from: change.before.revision }
+      case 'delete':
+      case 'expect':
+        return { change: change.change, row: toRow(change.before, this.#keys) }
+    }
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, BATCH)
+      try {
+        const outcomes = await this.#storage.commit(batch.map(({ commit }) => commit))
+        this.#epoch++
+        for (const [i, { call, resolve, reject }] of batch.entries()) {
+          if (outcomes[i] === 'committed') this.#remember(call.changes)
+          else this.#forget(call.changes)
+          if (outcomes[i] === 'nonce-used') reject(refuse('SignatureNonceUsed'))
+          else resolve(outcomes[i] === 'committed')
+        }
+      } catch (error) {
+        this.#epoch++
+        if (!(error instanceof Unavailable)) this.#alarm('a batch could not be committed', error)
+        else this.#alarm('the database can not be written', error)
+        for (const { call, reject } of batch) {
+          this.#forget(call.changes)
+          reject(refuse('ServiceUnavailableTemporary'))
+        }
+      }
+      // The answers of this batch go out, and the requests that came meanwhile are read, before the next one is cut.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    this.#flushing = false
+  }
+
+  #remember(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.change === 'delete') this.#cache.drop(recordKey(change.before))
+      else if (change.change !== 'expect') this.#cache.put(recordKey(change.after), change.after)
+    }
+  }
+
+  #forget(changes: readonly Change[]): void {
+    for (const change of changes) this.#cache.drop(recordKey(change.change === 'insert' ? change.after : change.before))
+  }
+
+  /** Forgets nonces whose time window is over, in small steps that stall no call. Returns how many. */
+  async dropNonces(now: number, limit: number): Promise<number> {
+    return this.#storage.dropNonces(now, limit)
+  }
+}
+
+/** (AccessKeyId, nonce) in 16 bytes; the separator occurs in no AccessKeyId. */
+function nonceDigest(accessKeyId: string, nonce: string): Uint8Array {
+  return createHash('sha256').update(`${accessKeyId}\n${nonce}`).digest().subarray(0, 16)
+}
+
+function placeOf({ account, region }: Scope): Scope {
+  return { account, region }
+}
+
+function cacheKey(kind: string, { account, region }: Scope, id: string): string {
+  return `${kind}\n${account}\n${region}\n${id}`
+}
+
+function recordKey(record: Recorded<unknown>): string {
+  return cacheKey(record.kind, record, record.id)
+}

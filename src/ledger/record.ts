@@ -1,0 +1,93 @@
+// Records: typed bodies over the storage's rows, each authenticated by a MAC over all of its fields.
+import type { RootKeys } from '../cryptography/seal.ts'
+import type { Row } from '../storage/storage.ts'
+
+/** A kind of record; `B` is the type of its bodies, which must be plain JSON. */
+export interface Kind<B> {
+  readonly name: string
+  /** Never present: carries the body's type. */
+  readonly body?: B
+}
+
+/** Where a record belongs: one account in one region. Records of an account as a whole have region ''. */
+export interface Scope {
+  readonly account: string
+  readonly region: string
+}
+
+/** A record as it was read or decided; never changed in place. Times are milliseconds since 1970. */
+export interface Recorded<B> extends Scope {
+  readonly kind: string
+  readonly id: string
+  readonly parent: string | null
+  readonly createdAt: number
+  readonly dueAt: number | null
+  /** 1 when inserted, one more with each update. */
+  readonly revision: number
+  readonly body: B
+}
+
+/** The change of one record. `expect` changes nothing but demands that the record has not moved. */
+export type Change =
+  | { readonly change: 'insert'; readonly after: Recorded<unknown>; readonly atMost: number | null }
+  | {
+      readonly change: 'update'
+      readonly before: Recorded<unknown>
+      readonly after: Recorded<unknown>
+      readonly scrub: boolean
+    }
+  | { readonly change: 'delete'; readonly before: Recorded<unknown>; readonly scrub: boolean }
+  | { readonly change: 'expect'; readonly before: Recorded<unknown> }
+
+/** A new record; `atMost` refuses the insert when that many of its kind are in its scope already. */
+export function insert<B>(
+  kind: Kind<B>,
+  fields: Scope & { id: string; parent?: string; createdAt: number; dueAt?: number | null; body: B },
+  atMost: number | null = null,
+): Change {
+  const { account, region, id, parent = null, createdAt, dueAt = null, body } = fields
+  const after = { kind: kind.name, account, region, id, parent, createdAt, dueAt, revision: 1, body }
+  return { change: 'insert', after, atMost }
+}
+
+/** The record with another body. `scrub`: the old body held a secret that must leave no trace on disk. */
+export function update<B>(
+  before: Recorded<B>,
+  after: { body: B; dueAt?: number | null; parent?: string | null },
+  scrub = false,
+): Change {
+  return { change: 'update', before, after: { ...before, ...after, revision: before.revision + 1 }, scrub }
+}
+
+/** Removes the record. */
+export function remove<B>(before: Recorded<B>, scrub = false): Change {
+  return { change: 'delete', before, scrub }
+}
+
+/** Commits only if the record is still as it was read. */
+export function expectUnmoved<B>(before: Recorded<B>): Change {
+  return { change: 'expect', before }
+}
+
+/** A row whose MAC does not fit: written by someone without the root key. */
+export class Forged extends Error {}
+
+/** The authenticated row of a record. */
+export function toRow(record: Recorded<unknown>, keys: RootKeys): Row {
+  const { body, ...fields } = record
+  const text = JSON.stringify(body)
+  return { ...fields, body: text, mac: keys.recordMac(canonical({ ...fields, body: text })) }
+}
+
+/** The record of a row. Throws Forged when the row was not written with this root key, or was altered since. */
+export function fromRow<B>(row: Row, keys: RootKeys): Recorded<B> {
+  if (!keys.recordMacMatches(canonical(row), row.mac))
+    throw new Forged(`record ${row.kind}/${row.account}/${row.region}/${row.id} is not authentic`)
+  const { mac: _, body, ...fields } = row
+  return { ...fields, body: JSON.parse(body) as B }
+}
+
+function canonical(row: Omit<Row, 'mac'>): string {
+  const { kind, account, region, id, parent, createdAt, dueAt, revision, body } = row
+  return JSON.stringify([kind, account, region, id, parent, createdAt, dueAt, revision, body])
+}
