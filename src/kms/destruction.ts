@@ -1,7 +1,8 @@
 // Destroying: material of a CMK, or the CMK with all that hangs on it.
+import type { Keystore } from '../keystore/keystore.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, remove, update } from '../ledger/record.ts'
-import { ALIAS, type Cmk, VERSION } from './records.ts'
+import { ALIAS, type Cmk, VERSION, type Version } from './records.ts'
 
 type Reads = { readonly ledger: Pick<Ledger, 'get' | 'page'> }
 
@@ -28,4 +29,13 @@ export async function destroyKey(cmk: Cmk, { ledger }: Reads): Promise<Change[]>
       if (records.length < AT_ONCE) break
     }
   return changes
+}
+
+/** Makes the key store forget material that committed changes destroyed. */
+export function forgetDestroyed(changes: readonly Change[], keystore: Keystore): void {
+  for (const change of changes) {
+    if (!('before' in change) || change.before.kind !== VERSION.name) continue
+    const { material } = (change.before as Version).body
+    if (material !== null) keystore.forget(material)
+  }
 }

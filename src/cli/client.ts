@@ -1,0 +1,57 @@
+// Calls an operation over HTTP, signed as the cloud's clients do (signature version 1.0).
+import { randomUUID } from 'node:crypto'
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { rpcSignature, rpcStringToSign } from '../gateway/signature.ts'
+
+export interface ClientOptions {
+  readonly endpoint: string
+  readonly accessKeyId: string
+  readonly accessKeySecret: string
+  readonly securityToken: string | null
+  /** Milliseconds since 1970, for the request's time stamp. */
+  readonly now: number
+  /** PEM of the certificate authority to trust, for HTTPS. */
+  readonly ca: string | null
+}
+
+/** Posts the signed call; answers with the status and the JSON body. Rejects when the server can't be reached. */
+export async function callOperation(
+  parameters: ReadonlyMap<string, string>,
+  options: ClientOptions,
+): Promise<{ status: number; body: string }> {
+  const signed = new Map(parameters)
+  signed.set('Format', 'JSON')
+  signed.set('AccessKeyId', options.accessKeyId)
+  signed.set('SignatureMethod', 'HMAC-SHA256')
+  signed.set('SignatureVersion', '1.0')
+  signed.set('SignatureNonce', randomUUID())
+  signed.set('Timestamp', `${new Date(options.now).toISOString().slice(0, 19)}Z`)
+  if (options.securityToken) signed.set('SecurityToken', options.securityToken)
+  const signature = rpcSignature('sha256', options.accessKeySecret, rpcStringToSign('POST', signed))
+  signed.set('Signature', signature.toString('base64'))
+  return post(options, new URLSearchParams([...signed]).toString())
+}
+
+function post({ endpoint, ca }: ClientOptions, form: string): Promise<{ status: number; body: string }> {
+  const url = new URL('/', endpoint)
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(form) }
+  return new Promise((resolve, reject) => {
+    const request = send(url, {
+      method: 'POST',
+      headers: { ...headers, 'user-agent': 'strongroom-cli' },
+      ...(ca ? { ca } : {}),
+    })
+    request.on('error', reject)
+    request.on('response', (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+      )
+    })
+    request.end(form)
+  })
+}

@@ -1,0 +1,129 @@
+// `strongroom kms OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
+import { join } from 'node:path'
+import type { Parameter } from '../api/parameters.ts'
+import type { KmsOperation } from '../kms/operation.ts'
+import { kmsOperations } from '../kms/operations.ts'
+import { type ClientOptions, callOperation } from './client.ts'
+import { UsageError } from './usage-error.ts'
+
+export const KMS_VERSION = '2016-01-20'
+
+/** What a verb may use of its surroundings. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readFile(path: string): string
+  print(text: string): void
+  complain(text: string): void
+}
+
+const OPTIONS = ['endpoint', 'ca-file', 'data']
+
+/** Runs the verb; answers the exit code. Throws UsageError. */
+export async function kms(args: readonly string[], around: Surroundings): Promise<number> {
+  const [name, ...rest] = args
+  if (name === undefined || name === '--help' || name === 'help') {
+    around.print(listing())
+    return name === undefined ? 2 : 0
+  }
+  const operation = kmsOperations.find((one) => one.name === name)
+  if (!operation) throw new UsageError(`unknown operation \`${name}\`${nearest(name)}: see \`strongroom kms --help\``)
+  if (rest.includes('--help')) {
+    around.print(operationHelp(operation))
+    return 0
+  }
+  const { parameters, options } = readArguments(operation, rest)
+  parameters.set('Action', operation.name).set('Version', KMS_VERSION)
+  const { status, body } = await reach(parameters, clientOptions(options, around))
+  const answer = JSON.parse(body) as Record<string, unknown>
+  if (status < 300) {
+    around.print(JSON.stringify(answer, null, 2))
+    return 0
+  }
+  around.complain(`${answer['Code']}: ${answer['Message']} (RequestId ${answer['RequestId']})`)
+  return 1
+}
+
+async function reach(parameters: ReadonlyMap<string, string>, options: ClientOptions) {
+  try {
+    return await callOperation(parameters, options)
+  } catch (error) {
+    const cause = (error as Error).message || (error as NodeJS.ErrnoException).code
+    throw new Error(`${options.endpoint} can't be reached: ${cause}: is \`strongroom serve\` running there?`)
+  }
+}
+
+function readArguments(operation: KmsOperation, args: readonly string[]) {
+  const parameters = new Map<string, string>()
+  const options = new Map<string, string>()
+  for (let i = 0; i < args.length; i += 2) {
+    const flag = args[i] ?? ''
+    const name = flag.replace(/^--/, '')
+    const value = args[i + 1]
+    const into = OPTIONS.includes(name) ? options : parameters
+    if (
+      !flag.startsWith('--') ||
+      (into === parameters && name !== 'RegionId' && !Object.hasOwn(operation.parameters, name))
+    )
+      throw new UsageError(
+        `${operation.name} has no parameter \`${flag}\`: see \`strongroom kms ${operation.name} --help\``,
+      )
+    if (value === undefined) throw new UsageError(`\`${flag}\` needs a value`)
+    if (into.has(name)) throw new UsageError(`\`${flag}\` is given twice`)
+    into.set(name, value)
+  }
+  return { parameters, options }
+}
+
+/** From the environment; on the server's own machine, from the credentials that its first start left. */
+function clientOptions(options: ReadonlyMap<string, string>, { env, readFile }: Surroundings): ClientOptions {
+  const caFile = options.get('ca-file') ?? env['STRONGROOM_CA_FILE'] ?? null
+  const common = {
+    endpoint: options.get('endpoint') ?? env['STRONGROOM_ENDPOINT'] ?? 'http://127.0.0.1:7700',
+    now: Date.now(),
+    securityToken: env['ALIBABA_CLOUD_SECURITY_TOKEN'] || null,
+    ca: caFile && readFile(caFile),
+  }
+  const [accessKeyId, accessKeySecret] = [env['ALIBABA_CLOUD_ACCESS_KEY_ID'], env['ALIBABA_CLOUD_ACCESS_KEY_SECRET']]
+  if (accessKeyId && accessKeySecret) return { ...common, accessKeyId, accessKeySecret }
+  const file = join(options.get('data') ?? env['STRONGROOM_DATA'] ?? './data', 'root-credentials.json')
+  try {
+    const credentials = JSON.parse(readFile(file)) as { accessKeyId: string; accessKeySecret: string }
+    return { ...common, accessKeyId: credentials.accessKeyId, accessKeySecret: credentials.accessKeySecret }
+  } catch {
+    throw new UsageError(
+      `no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET (there is no readable \`${file}\`)`,
+    )
+  }
+}
+
+function nearest(name: string): string {
+  const found = kmsOperations.find((one) => one.name.toLowerCase() === name.toLowerCase())
+  return found ? ` (did you mean ${found.name}?)` : ''
+}
+
+function listing(): string {
+  const width = Math.max(...kmsOperations.map(({ name }) => name.length))
+  return [
+    'usage: strongroom kms OPERATION [--Parameter value …] [--RegionId ID] [--endpoint URL] [--ca-file FILE] [--data DIR]',
+    '',
+    ...kmsOperations.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+    'strongroom kms OPERATION --help lists its parameters.',
+    'Endpoint: --endpoint or STRONGROOM_ENDPOINT (http://127.0.0.1:7700).',
+    'Credentials: ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, else root-credentials.json in --data (./data).',
+  ].join('\n')
+}
+
+function operationHelp({ name, summary, parameters, refusals }: KmsOperation): string {
+  const entries: [string, Parameter<unknown>][] = Object.entries(parameters)
+  const width = Math.max(0, ...entries.map(([parameter]) => parameter.length))
+  const lines = entries.map(([parameter, { required, rule }]) => {
+    return `  --${parameter.padEnd(width)}  ${required ? 'required' : 'optional'}  ${rule}`
+  })
+  return [
+    `${name}: ${summary}`,
+    '',
+    ...(lines.length === 0 ? ['It has no parameters.'] : lines),
+    ...(refusals.length === 0 ? [] : ['', `It can refuse with ${refusals.join(', ')}.`]),
+  ].join('\n')
+}

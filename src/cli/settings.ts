@@ -1,0 +1,233 @@
+// The settings of `serve`: each has a flag, an environment variable and a key in the configuration file. One table says it all.
+import { UsageError } from './usage-error.ts'
+
+interface Setting {
+  /** The flag without its dashes, which is the configuration file's key too. */
+  readonly name: string
+  readonly value: string
+  readonly help: string
+}
+
+/** Regions served unless told otherwise (contract/kms.md section 9), the default first. */
+const REGIONS =
+  'cn-hangzhou,ap-northeast-1,ap-south-1,ap-southeast-1,ap-southeast-2,ap-southeast-3,ap-southeast-5,cn-beijing,cn-chengdu,cn-guangzhou,cn-hangzhou-finance,cn-heyuan,cn-hongkong,cn-huhehaote,cn-qingdao,cn-shanghai,cn-shanghai-finance-1,cn-shenzhen,cn-shenzhen-finance-1,cn-wulanchabu,cn-zhangjiakou,eu-central-1,eu-west-1,me-east-1,us-east-1,us-west-1'
+
+const DEFAULTS: Readonly<Record<string, string>> = {
+  listen: '127.0.0.1:7700',
+  data: './data',
+  region: REGIONS,
+  'max-pending-window-days': '30',
+  'max-keys': '100000000',
+  'max-aliases': '100000000',
+  'log-level': 'info',
+}
+
+const SETTINGS: readonly Setting[] = [
+  { name: 'listen', value: 'HOST:PORT', help: 'where to listen; port 0 picks a free one' },
+  { name: 'data', value: 'DIR', help: 'folder for the database, the root key and the first credentials' },
+  {
+    name: 'database',
+    value: 'URL',
+    help: 'postgresql://… or the path of a SQLite file (strongroom.db in the data folder)',
+  },
+  { name: 'config', value: 'FILE', help: 'a JSON file with any of these settings, named like their flags' },
+  { name: 'region', value: 'ID[,ID…]', help: 'the regions to serve, the default one first' },
+  { name: 'tls-cert', value: 'FILE', help: 'certificate chain (PEM) for HTTPS; goes with --tls-key' },
+  { name: 'tls-key', value: 'FILE', help: 'private key (PEM) for HTTPS' },
+  {
+    name: 'tls',
+    value: 'self-signed',
+    help: 'HTTPS with a certificate of a local CA, whose ca.pem lies in the data folder',
+  },
+  {
+    name: 'tls-names',
+    value: 'NAME[,NAME…]',
+    help: 'further host names and addresses for the self-signed certificate',
+  },
+  { name: 'insecure-http', value: 'true|false', help: 'allow plain HTTP on an address that is not loopback' },
+  { name: 'root-key-file', value: 'FILE', help: 'the file of the root key (root-key in the data folder)' },
+  { name: 'passphrase-file', value: 'FILE', help: 'take the root key from the passphrase in this file' },
+  { name: 'max-pending-window-days', value: 'DAYS', help: 'longest waiting time of ScheduleKeyDeletion, 30 to 366' },
+  { name: 'max-keys', value: 'N', help: 'quota of CMKs per account and region (the cloud: 200)' },
+  { name: 'max-aliases', value: 'N', help: 'quota of aliases per account and region (the cloud: 300)' },
+  { name: 'log-level', value: 'LEVEL', help: 'debug, info, warn, error or silent' },
+]
+
+/** The settings of a server, checked. Nothing in them is secret but `passphrase` and `root`. */
+export interface Settings {
+  readonly host: string
+  readonly port: number
+  readonly data: string
+  readonly database: string | null
+  readonly regions: readonly string[]
+  readonly tls: { readonly cert: string; readonly key: string } | { readonly selfSignedFor: readonly string[] } | null
+  readonly rootKeyFile: string | null
+  readonly passphrase: string | null
+  readonly maxPendingWindowDays: number
+  readonly maxKeys: number
+  readonly maxAliases: number
+  readonly logLevel: string
+  /** The account's fixed credentials, from the environment. */
+  readonly root: { readonly accessKeyId: string; readonly accessKeySecret: string } | null
+  readonly accountId: string | null
+}
+
+type Env = Readonly<Record<string, string | undefined>>
+type ReadFile = (path: string) => string
+
+/** The settings from flags, environment and configuration file, in this order of precedence. Throws UsageError. */
+export function readSettings(args: readonly string[], env: Env, readFile: ReadFile): Settings {
+  const flags = readFlags(args)
+  const fromEnv = (name: string) => env[environmentName(name)] || undefined
+  const configFile = flags.get('config') ?? fromEnv('config')
+  const file = configFile === undefined ? new Map<string, string>() : readConfiguration(configFile, readFile)
+  const get = (name: string) => flags.get(name) ?? fromEnv(name) ?? file.get(name) ?? DEFAULTS[name] ?? null
+  const { host, port } = address(get('listen') ?? '')
+  const passphraseFile = get('passphrase-file')
+  const settings: Settings = {
+    host,
+    port,
+    data: get('data') ?? '',
+    database: get('database'),
+    regions: list('region', get('region') ?? '', /^[a-z0-9-]{1,64}$/),
+    tls: tlsOf(get, host),
+    rootKeyFile: get('root-key-file'),
+    passphrase:
+      env['STRONGROOM_PASSPHRASE'] || (passphraseFile && readFile(passphraseFile).replace(/\r?\n$/, '')) || null,
+    maxPendingWindowDays: whole('max-pending-window-days', get, 30, 366),
+    maxKeys: whole('max-keys', get, 1, 1_000_000_000),
+    maxAliases: whole('max-aliases', get, 1, 1_000_000_000),
+    logLevel: oneOf('log-level', get, ['debug', 'info', 'warn', 'error', 'silent']),
+    root: rootOf(env),
+    accountId: accountOf(env),
+  }
+  const insecure = oneOf('insecure-http', (name) => get(name) ?? 'false', ['true', 'false']) === 'true'
+  if (!settings.tls && !insecure && !isLoopback(host))
+    throw new UsageError(
+      `plain HTTP on \`${host}\` could be read by others: set tls-cert and tls-key, or --tls self-signed, or allow it with --insecure-http`,
+    )
+  return Object.freeze(settings)
+}
+
+/** The help of `serve`'s flags. */
+export function settingsHelp(): string {
+  const lines = SETTINGS.map(({ name, value, help }) => {
+    const fallback = name === 'region' ? 'cn-hangzhou and all others of the cloud' : DEFAULTS[name]
+    return `  --${`${name} ${value}`.padEnd(36)} ${help}${fallback === undefined ? '' : ` (${fallback})`}`
+  })
+  return [
+    ...lines,
+    '',
+    'Each flag has an environment variable: STRONGROOM_ and its name in capitals, with _ for - (STRONGROOM_LISTEN).',
+    'STRONGROOM_PASSPHRASE, STRONGROOM_ROOT_ACCESS_KEY_ID, STRONGROOM_ROOT_ACCESS_KEY_SECRET and STRONGROOM_ACCOUNT_ID',
+    'are taken from the environment only.',
+  ].join('\n')
+}
+
+function environmentName(name: string): string {
+  return `STRONGROOM_${name.toUpperCase().replaceAll('-', '_')}`
+}
+
+function known(name: string): boolean {
+  return SETTINGS.some((setting) => setting.name === name)
+}
+
+function readFlags(args: readonly string[]): Map<string, string> {
+  const flags = new Map<string, string>()
+  for (let i = 0; i < args.length; i++) {
+    const [flag = '', inline] = (args[i] ?? '').split(/=(.*)/s)
+    const name = flag.replace(/^--/, '')
+    if (!flag.startsWith('--') || !known(name))
+      throw new UsageError(`unknown flag \`${flag}\`: see \`strongroom serve --help\``)
+    const next = args[i + 1]
+    if (inline !== undefined) flags.set(name, inline)
+    else if (name === 'insecure-http' && (next === undefined || next.startsWith('--'))) flags.set(name, 'true')
+    else if (next === undefined) throw new UsageError(`the flag \`${flag}\` needs a value`)
+    else {
+      flags.set(name, next)
+      i++
+    }
+  }
+  return flags
+}
+
+function readConfiguration(path: string, readFile: ReadFile): Map<string, string> {
+  let content: unknown
+  try {
+    content = JSON.parse(readFile(path))
+  } catch (error) {
+    throw new UsageError(`the configuration file \`${path}\` can't be read: ${(error as Error).message}`)
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new UsageError(`the configuration file \`${path}\` must hold a JSON object`)
+  return new Map(
+    Object.entries(content).map(([name, value]) => {
+      if (!known(name) || name === 'config') throw new UsageError(`unknown key \`${name}\` in \`${path}\``)
+      return [name, Array.isArray(value) ? value.join(',') : String(value)]
+    }),
+  )
+}
+
+function address(listen: string): { host: string; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(listen)
+  const port = Number(match?.[3])
+  if (!match || port > 65_535)
+    throw new UsageError(`\`listen\` must be HOST:PORT, such as 127.0.0.1:7700, not \`${listen}\``)
+  return { host: match[1] ?? match[2] ?? '', port }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+}
+
+function list(name: string, value: string, item: RegExp): string[] {
+  const items = value.split(',').map((one) => one.trim())
+  const bad = items.find((one) => !item.test(one))
+  if (bad !== undefined) throw new UsageError(`\`${name}\` holds \`${bad}\`, which is not valid`)
+  return [...new Set(items)]
+}
+
+function whole(name: string, get: (name: string) => string | null, min: number, max: number): number {
+  const number = Number(get(name))
+  if (!Number.isInteger(number) || number < min || number > max)
+    throw new UsageError(`\`${name}\` must be a whole number from ${min} to ${max}`)
+  return number
+}
+
+function oneOf(name: string, get: (name: string) => string | null, choices: readonly string[]): string {
+  const value = get(name) ?? ''
+  if (!choices.includes(value)) throw new UsageError(`\`${name}\` must be one of ${choices.join(', ')}`)
+  return value
+}
+
+function tlsOf(get: (name: string) => string | null, host: string): Settings['tls'] {
+  const [cert, key, mode] = [get('tls-cert'), get('tls-key'), get('tls')]
+  if (mode !== null) {
+    if (mode !== 'self-signed') throw new UsageError('`tls` must be self-signed')
+    if (cert !== null || key !== null) throw new UsageError('`tls` does not go with tls-cert and tls-key')
+    const names = get('tls-names')?.split(',') ?? []
+    return { selfSignedFor: [...new Set(['localhost', '127.0.0.1', '::1', host, ...names])] }
+  }
+  if (cert === null && key === null) return null
+  if (cert === null || key === null) throw new UsageError('tls-cert and tls-key go together')
+  return { cert, key }
+}
+
+function rootOf(env: Env): Settings['root'] {
+  const [accessKeyId, accessKeySecret] = [
+    env['STRONGROOM_ROOT_ACCESS_KEY_ID'] || null,
+    env['STRONGROOM_ROOT_ACCESS_KEY_SECRET'] || null,
+  ]
+  if (accessKeyId === null && accessKeySecret === null) return null
+  if (accessKeyId === null || accessKeySecret === null)
+    throw new UsageError('STRONGROOM_ROOT_ACCESS_KEY_ID and STRONGROOM_ROOT_ACCESS_KEY_SECRET go together')
+  if (!/^[A-Za-z0-9._-]{1,128}$/.test(accessKeyId))
+    throw new UsageError('STRONGROOM_ROOT_ACCESS_KEY_ID must be 1 to 128 letters, digits, ., _ or -')
+  return { accessKeyId, accessKeySecret }
+}
+
+function accountOf(env: Env): string | null {
+  const accountId = env['STRONGROOM_ACCOUNT_ID'] || null
+  if (accountId !== null && !/^\d{16}$/.test(accountId)) throw new UsageError('STRONGROOM_ACCOUNT_ID must be 16 digits')
+  return accountId
+}

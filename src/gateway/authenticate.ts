@@ -1,0 +1,142 @@
+// Who sent this request: finds the AccessKey, checks time, signature and token, in the contract's order (contract/wire.md section 3).
+import type { Caller } from '../api/caller.ts'
+import { refuse } from '../api/errors.ts'
+import type { AccessKey } from '../ram/account.ts'
+import { type DecodedParameters, type HttpRequest, header, pathOf } from './request.ts'
+import {
+  type Acs3Authorization,
+  acs3Signature,
+  acs3StringToSign,
+  hashHex,
+  parseAcs3Authorization,
+  RPC_METHODS,
+  rpcSignature,
+  rpcStringToSign,
+  sameSignature,
+} from './signature.ts'
+
+/** How far a request's time may be from ours, either way. */
+export const TIME_WINDOW_MS = 15 * 60_000
+
+/** An authenticated request: who sent it, and the nonce that may not come again. */
+export interface Authenticated {
+  readonly caller: Caller
+  readonly nonce: { readonly accessKeyId: string; readonly nonce: string; readonly expiresAt: number }
+}
+
+/** Finds an AccessKey, or null. */
+export type FindAccessKey = (id: string) => Promise<AccessKey | null>
+
+/** What both schemes boil down to. `sign` answers the raw signature of the string to sign under a secret. */
+interface Claim {
+  readonly accessKeyId: string
+  readonly timestamp: string
+  readonly nonce: string
+  readonly securityToken: string
+  readonly signature: Uint8Array
+  readonly stringToSign: string
+  sign(secret: string): Uint8Array
+}
+
+export async function authenticate(
+  request: HttpRequest,
+  parameters: DecodedParameters,
+  find: FindAccessKey,
+  now: number,
+): Promise<Authenticated> {
+  const authorization = header(request, 'authorization')
+  const claim = authorization.startsWith('ACS3-')
+    ? acs3Claim(authorization, request, parameters, now)
+    : rpcClaim(request, parameters, now)
+  const accessKey = await find(claim.accessKeyId)
+  // An unknown AccessKey costs the same work as a wrong secret.
+  const expected = claim.sign(accessKey?.secret ?? NO_SECRET)
+  const matches = sameSignature(expected, claim.signature)
+  if (!accessKey) throw refuse('InvalidAccessKeyId.NotFound')
+  if (!accessKey.active) throw refuse('Forbidden.AccessKey')
+  if (claim.securityToken !== '') throw refuse('InvalidSecurityToken.MismatchWithAccessKey')
+  if (!matches) throw refuse('SignatureDoesNotMatch', { stringToSign: claim.stringToSign })
+  const expiresAt = Math.max(now, Date.parse(claim.timestamp)) + TIME_WINDOW_MS
+  return {
+    caller: accessKey.caller,
+    nonce: { accessKeyId: claim.accessKeyId, nonce: claim.nonce, expiresAt },
+  }
+}
+
+const NO_SECRET = 'x'.repeat(30)
+
+function checkTime(timestamp: string, now: number): void {
+  if (timestamp === '') throw refuse('IllegalTimestamp')
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(timestamp) ? Date.parse(timestamp) : Number.NaN
+  if (Number.isNaN(time)) throw refuse('InvalidTimeStamp.Format')
+  if (Math.abs(now - time) > TIME_WINDOW_MS) throw refuse('InvalidTimeStamp.Expired')
+}
+
+function rpcClaim({ method }: HttpRequest, { all }: DecodedParameters, now: number): Claim {
+  const value = (name: string) => all.get(name) ?? ''
+  if (value('AccessKeyId') === '') throw refuse('MissingAccessKeyId')
+  checkTime(value('Timestamp'), now)
+  const hash = RPC_METHODS.get(value('SignatureMethod'))
+  if (hash === undefined || value('SignatureVersion') !== '1.0') throw refuse('InvalidSignatureMethod')
+  if (value('SignatureType') !== '')
+    throw refuse('IncompleteSignature', { rule: 'SignatureType must be absent or empty.' })
+  const signature = value('Signature')
+  if (signature === '') throw refuse('IncompleteSignature', { rule: 'The parameter Signature is missing.' })
+  const stringToSign = rpcStringToSign(method, all)
+  return {
+    accessKeyId: value('AccessKeyId'),
+    timestamp: value('Timestamp'),
+    nonce: value('SignatureNonce') || `signature ${signature}`,
+    securityToken: value('SecurityToken'),
+    signature: Buffer.from(signature, 'base64'),
+    stringToSign,
+    sign: (secret) => rpcSignature(hash, secret, stringToSign),
+  }
+}
+
+/** Headers without whose signature a part of the request could be exchanged. */
+const MUST_BE_SIGNED = [
+  'host',
+  'x-acs-date',
+  'x-acs-action',
+  'x-acs-version',
+  'x-acs-content-sha256',
+  'x-acs-signature-nonce',
+]
+
+function acs3Claim(text: string, request: HttpRequest, { query }: DecodedParameters, now: number): Claim {
+  const authorization = parseAcs3Authorization(text)
+  if (!authorization) {
+    const rule = 'Authorization must be ACS3-HMAC-SHA256 or ACS3-HMAC-SM3 with Credential, SignedHeaders and Signature.'
+    throw refuse('IncompleteSignature', { rule })
+  }
+  const timestamp = header(request, 'x-acs-date')
+  checkTime(timestamp, now)
+  checkSignedHeaders(authorization, request)
+  const bodyHash = hashHex(authorization.hash, request.body)
+  if (header(request, 'x-acs-content-sha256') !== bodyHash)
+    throw refuse('IncompleteSignature', { rule: 'x-acs-content-sha256 is not the hash of the body.' })
+  const stringToSign = acs3StringToSign(authorization, {
+    method: request.method,
+    path: pathOf(request),
+    query,
+    headers: (name) => header(request, name),
+    bodyHash,
+  })
+  return {
+    accessKeyId: authorization.accessKeyId,
+    timestamp,
+    nonce: header(request, 'x-acs-signature-nonce'),
+    securityToken: header(request, 'x-acs-security-token'),
+    signature: authorization.signature,
+    stringToSign,
+    sign: (secret) => acs3Signature(authorization.hash, secret, stringToSign),
+  }
+}
+
+function checkSignedHeaders({ signedHeaders }: Acs3Authorization, request: HttpRequest): void {
+  const present = Object.keys(request.headers).filter((name) => name.startsWith('x-acs-'))
+  for (const name of new Set([...MUST_BE_SIGNED, ...present]))
+    if (!signedHeaders.includes(name) || header(request, name) === '')
+      throw refuse('IncompleteSignature', { rule: `The header ${name.slice(0, 128)} must be sent and signed.` })
+}

@@ -1,0 +1,73 @@
+// Answers on the wire: JSON and XML of the same value (contract/wire.md section 6).
+import type { Refusal } from '../api/errors.ts'
+import type { Reply, ReplyValue } from '../api/operation.ts'
+
+export type Format = 'JSON' | 'XML'
+
+export interface Answer {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+  readonly requestId: string
+}
+
+/** The format that the caller wants: the parameter Format, else what Accept names, else JSON. */
+export function chosenFormat(parameter: string, accept: string): Format {
+  if (parameter !== '') return parameter.toUpperCase() === 'XML' ? 'XML' : 'JSON'
+  return /\b(text|application)\/xml\b/i.test(accept) && !/json/i.test(accept) ? 'XML' : 'JSON'
+}
+
+export function encodeReply(reply: Reply, action: string, requestId: string, format: Format): Answer {
+  return encode({ ...reply, RequestId: requestId }, `${action}Response`, 200, requestId, format)
+}
+
+/** `host` is the one the caller asked; the recommendation points into this project's documentation. */
+export function encodeRefusal(refusal: Refusal, host: string, requestId: string, format: Format): Answer {
+  const body = {
+    RequestId: requestId,
+    HostId: host,
+    Code: refusal.code,
+    Message: refusal.message,
+    Recommend: `docs/errors.md#${refusal.code.toLowerCase().replaceAll('.', '')}`,
+    HttpStatus: refusal.status,
+  }
+  return encode(body, 'Error', refusal.status, requestId, format)
+}
+
+function encode(value: Reply, root: string, status: number, requestId: string, format: Format): Answer {
+  return format === 'JSON'
+    ? { status, contentType: 'application/json;charset=utf-8', body: JSON.stringify(value), requestId }
+    : {
+        status,
+        contentType: 'text/xml;charset=utf-8',
+        body: `<?xml version="1.0" encoding="UTF-8"?>${element(root, value)}`,
+        requestId,
+      }
+}
+
+/** A list repeats its own name for each item. */
+function element(name: string, value: ReplyValue): string {
+  if (Array.isArray(value)) return value.map((item: ReplyValue) => element(name, item)).join('')
+  if (typeof value !== 'object') return `<${name}>${escaped(String(value))}</${name}>`
+  const members = Object.entries(value).map(([member, inner]) => element(member, inner))
+  return `<${name}>${members.join('')}</${name}>`
+}
+
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+  ['"', '&quot;'],
+  ["'", '&apos;'],
+  ['\r', '&#13;'],
+])
+
+/** XML 1.0 has no form for most control characters, however escaped: they become U+FFFD. */
+function escaped(text: string): string {
+  return (
+    text
+      .replace(/[&<>"'\r]/g, (character) => ENTITIES.get(character) ?? character)
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML forbids
+      .replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '\ufffd')
+  )
+}

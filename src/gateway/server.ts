@@ -1,0 +1,146 @@
+// The HTTP edge: bounded reading of requests, health, graceful stop. The only file that listens.
+import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createHttps } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { refuse } from '../api/errors.ts'
+import { answer, type House } from './call.ts'
+import { type Answer, chosenFormat, encodeRefusal } from './encode.ts'
+import { type HttpRequest, MAX_BODY_BYTES, MAX_QUERY_BYTES } from './request.ts'
+
+const MAX_HEADER_BYTES = 16_384
+
+const LIMITS = {
+  // The request line counts as header for Node; the headers' own limit is checked below.
+  maxHeaderSize: MAX_HEADER_BYTES + MAX_QUERY_BYTES + 1024,
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 75_000,
+  noDelay: true,
+}
+
+export interface Listening {
+  /** Where it listens, such as http://127.0.0.1:7700. */
+  readonly endpoint: string
+  /** Takes no new calls, finishes those in flight, closes all connections. */
+  stop(): Promise<void>
+}
+
+/** Certificate chain and private key, PEM. */
+export interface Tls {
+  readonly cert: string
+  readonly key: string
+}
+
+/** Serves the house on `host` and `port` (0 for a free one). Rejects when it can't listen. */
+export async function listen(house: House, host: string, port: number, tls: Tls | null): Promise<Listening> {
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => void serve(request, response, house)
+  const server: Server = tls
+    ? createHttps({ ...LIMITS, ...tls, minVersion: 'TLSv1.2' }, onRequest)
+    : createHttp(LIMITS, onRequest)
+  server.maxConnections = 10_000
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+    const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
+    const { body } = encodeRefusal(
+      refuse('ParseRequestParameterException', { rule: 'This is not HTTP.' }),
+      '',
+      house.newId(),
+      'JSON',
+    )
+    const length = Buffer.byteLength(body)
+    socket.end(
+      `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json;charset=utf-8\r\nContent-Length: ${length}\r\n\r\n${body}`,
+    )
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const { port: bound } = server.address() as AddressInfo
+  const name = host.includes(':') ? `[${host}]` : host
+  return {
+    endpoint: `${tls ? 'https' : 'http'}://${name}:${bound}`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeIdleConnections()
+      }),
+  }
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, house: House): Promise<void> {
+  response.on('error', () => request.destroy())
+  if (request.url === '/healthz' || request.url === '/readyz') return health(request.url, response, house)
+  const body = await readBody(request)
+  if (body === 'gone') return
+  if (body === 'too large') {
+    response.setHeader('connection', 'close')
+    const refusal = refuse('RequestEntityTooLarge', { limit: String(MAX_BODY_BYTES) })
+    send(response, refused(refusal, request, house))
+    return
+  }
+  const headerBytes = request.rawHeaders.reduce((sum, text) => sum + text.length + 2, 0)
+  if (headerBytes > MAX_HEADER_BYTES) {
+    const refusal = refuse('ParseRequestParameterException', { rule: `Headers exceed ${MAX_HEADER_BYTES} bytes.` })
+    send(response, { ...refused(refusal, request, house), status: 431 })
+    return
+  }
+  send(response, await answer(httpRequest(request, body), house))
+}
+
+function httpRequest(request: IncomingMessage, body: Uint8Array): HttpRequest {
+  return {
+    method: request.method ?? '',
+    target: request.url ?? '/',
+    headers: request.headers,
+    body,
+    sourceAddress: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+  }
+}
+
+function refused(refusal: ReturnType<typeof refuse>, request: IncomingMessage, house: House): Answer {
+  const format = chosenFormat('', request.headers.accept ?? '')
+  return encodeRefusal(refusal, request.headers.host ?? '', house.newId(), format)
+}
+
+async function health(path: '/healthz' | '/readyz', response: ServerResponse, house: House): Promise<void> {
+  const ready = path === '/healthz' || (await house.ready())
+  response.writeHead(ready ? 200 : 503, { 'content-type': 'application/json;charset=utf-8' })
+  response.end(JSON.stringify({ status: ready ? 'ok' : 'unavailable' }))
+}
+
+const NO_BODY = new Uint8Array(0)
+
+/** The whole body, or why there is none. What exceeds the limit is not kept. */
+function readBody(request: IncomingMessage): Promise<Uint8Array | 'too large' | 'gone'> {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return Promise.resolve('too large')
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (length > MAX_BODY_BYTES) {
+        chunks.length = 0
+        resolve('too large')
+      } else chunks.push(chunk)
+    })
+    request.on('end', () =>
+      resolve(chunks.length === 0 ? NO_BODY : chunks.length === 1 ? (chunks[0] ?? NO_BODY) : Buffer.concat(chunks)),
+    )
+    request.on('error', () => resolve('gone'))
+    request.on('close', () => resolve('gone'))
+  })
+}
+
+function send(response: ServerResponse, { status, contentType, body, requestId }: Answer): void {
+  if (response.destroyed) return
+  response.writeHead(status, {
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
+    'x-acs-request-id': requestId,
+  })
+  response.end(body)
+}

@@ -1,0 +1,106 @@
+// The two signature schemes of the cloud, as pure functions (contract/wire.md sections 3 and 4).
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+
+/** RFC 3986: everything but A-Z a-z 0-9 - _ . ~ becomes %XX, upper case, UTF-8. */
+export function percentEncode(text: string): string {
+  if (UNRESERVED.test(text)) return text
+  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+}
+
+const UNRESERVED = /^[A-Za-z0-9\-_.~]*$/
+
+/** name=value pairs, encoded, sorted by name in code-point order, joined with &. `leftOut` is not part of them. */
+export function canonicalQuery(parameters: ReadonlyMap<string, string>, leftOut: string | null): string {
+  const names = [...parameters.keys()].filter((name) => name !== leftOut).sort(byCodePoints)
+  return names.map((name) => `${percentEncode(name)}=${percentEncode(parameters.get(name) ?? '')}`).join('&')
+}
+
+/** UTF-16 order differs from code-point order only beyond ASCII. */
+function byCodePoints(a: string, b: string): number {
+  if (!/[^ -~]/.test(a + b)) return a < b ? -1 : 1
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
+
+export const RPC_METHODS: ReadonlyMap<string, string> = new Map([
+  ['HMAC-SHA1', 'sha1'],
+  ['HMAC-SHA256', 'sha256'],
+])
+
+/** The string to sign of signature version 1.0; `parameters` are those of query and form. */
+export function rpcStringToSign(method: string, parameters: ReadonlyMap<string, string>): string {
+  return `${method}&%2F&${percentEncode(canonicalQuery(parameters, 'Signature'))}`
+}
+
+/** The raw signature; `hash` is a value of RPC_METHODS. */
+export function rpcSignature(hash: string, secret: string, stringToSign: string): Buffer {
+  return createHmac(hash, `${secret}&`).update(stringToSign).digest()
+}
+
+export const ACS3_ALGORITHMS: ReadonlyMap<string, string> = new Map([
+  ['ACS3-HMAC-SHA256', 'sha256'],
+  ['ACS3-HMAC-SM3', 'sm3'],
+])
+
+/** What an ACS3 Authorization header says. `signature` is raw bytes. */
+export interface Acs3Authorization {
+  readonly algorithm: string
+  readonly hash: string
+  readonly accessKeyId: string
+  readonly signedHeaders: readonly string[]
+  readonly signature: Buffer
+}
+
+/** Reads an Authorization header, or null when it is not well-formed ACS3. */
+export function parseAcs3Authorization(text: string): Acs3Authorization | null {
+  const match = /^(ACS3-[A-Z0-9-]+) Credential=([^,\s]+), ?SignedHeaders=([a-z0-9\-_;]+), ?Signature=([0-9a-f]+)$/.exec(
+    text,
+  )
+  if (!match) return null
+  const [, algorithm = '', accessKeyId = '', signedHeaders = '', signature = ''] = match
+  const hash = ACS3_ALGORITHMS.get(algorithm)
+  if (hash === undefined) return null
+  return {
+    algorithm,
+    hash,
+    accessKeyId,
+    signedHeaders: signedHeaders.split(';'),
+    signature: Buffer.from(signature, 'hex'),
+  }
+}
+
+/** What an ACS3 signature covers. `headers` gives a signed header's value. */
+export interface Acs3Request {
+  readonly method: string
+  readonly path: string
+  readonly query: ReadonlyMap<string, string>
+  readonly headers: (name: string) => string
+  /** Hex of the body's hash, as the server computed it. */
+  readonly bodyHash: string
+}
+
+export function acs3StringToSign(authorization: Acs3Authorization, request: Acs3Request): string {
+  const names = authorization.signedHeaders.toSorted()
+  const canonicalRequest = [
+    request.method,
+    request.path,
+    canonicalQuery(request.query, null),
+    names.map((name) => `${name}:${request.headers(name).trim()}\n`).join(''),
+    authorization.signedHeaders.join(';'),
+    request.bodyHash,
+  ].join('\n')
+  return `${authorization.algorithm}\n${hashHex(authorization.hash, canonicalRequest)}`
+}
+
+export function acs3Signature(hash: string, secret: string, stringToSign: string): Buffer {
+  return createHmac(hash, secret).update(stringToSign).digest()
+}
+
+/** Lower-case hex of a hash. */
+export function hashHex(hash: string, data: string | Uint8Array): string {
+  return createHash(hash).update(data).digest('hex')
+}
+
+/** Compares in constant time; signatures of another length never match. */
+export function sameSignature(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b)
+}

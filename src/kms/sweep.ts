@@ -1,0 +1,55 @@
+// The key service's own work: deleting keys whose day has come, and imported material that expired.
+// A revision guards each step, so several servers may sweep at once and none does a thing twice.
+import { serviceEvent } from '../actiontrail/event.ts'
+import { formatArn } from '../api/arn.ts'
+import type { Keystore } from '../keystore/keystore.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { update } from '../ledger/record.ts'
+import { destroyKey, destroyMaterial, forgetDestroyed } from './destruction.ts'
+import { at, dueAt, withoutMaterial } from './key-state.ts'
+import { CMK, type Cmk } from './records.ts'
+
+const AT_ONCE = 100
+
+interface House {
+  readonly ledger: Ledger
+  readonly keystore: Keystore
+  now(): number
+  newId(): string
+}
+
+/** Does what is due; answers how many keys it changed. Throws when the database can't be reached: try again later. */
+export async function sweep(house: House): Promise<number> {
+  let done = 0
+  for (;;) {
+    const due = await house.ledger.due(CMK, house.now(), AT_ONCE)
+    let committed = 0
+    for (const cmk of due) if (await sweepOne(cmk, house)) committed++
+    done += committed
+    if (due.length < AT_ONCE || committed === 0) return done
+  }
+}
+
+async function sweepOne(cmk: Cmk, house: House): Promise<boolean> {
+  const now = house.now()
+  const deleted = at(cmk.body, now) === null
+  const body = withoutMaterial(cmk.body)
+  const changes = deleted
+    ? await destroyKey(cmk, house)
+    : [update(cmk, { body, dueAt: dueAt(body) }), ...(await destroyMaterial(cmk, house))]
+  const { account, region, id } = cmk
+  const eventId = house.newId()
+  const name = deleted ? 'DeleteKey' : 'DeleteExpiredKeyMaterial'
+  const arn = formatArn({ service: 'kms', account, region, resource: `key/${id}` })
+  const resources = [{ type: 'ACS::KMS::Key', name: id, arn }]
+  const event = {
+    eventId,
+    account,
+    region,
+    at: now,
+    body: serviceEvent({ eventId, now, name, account, region, resources }),
+  }
+  const committed = await house.ledger.commit({ changes, nonce: null, event })
+  if (committed) forgetDestroyed(changes, house.keystore)
+  return committed
+}

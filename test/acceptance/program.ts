@@ -1,0 +1,120 @@
+// Runs the real program for tests: starts it on a free port with a folder of its own, and stops or kills it.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { callOperation } from '../../src/cli/client.ts'
+
+export const BIN = fileURLToPath(new URL('../../bin/strongroom', import.meta.url))
+
+export interface Credentials {
+  readonly accountId: string
+  readonly accessKeyId: string
+  readonly accessKeySecret: string
+}
+
+export interface Program {
+  readonly endpoint: string
+  readonly data: string
+  readonly credentials: Credentials
+  readonly process: ChildProcess
+  /** All that it wrote to standard error so far. */
+  log(): string
+  /** Calls an operation; answers the status and the JSON body. */
+  call(action: string, parameters?: Record<string, string>): Promise<Called>
+  /** Sends the signal and waits for the end; answers the exit code, null when killed. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+export interface Called {
+  readonly status: number
+  // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape that its test asserts
+  readonly body: any
+}
+
+export interface Start {
+  readonly data?: string
+  readonly flags?: readonly string[]
+  readonly env?: Record<string, string>
+}
+
+/** A fresh folder below the system's temporary one. */
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'strongroom-test-'))
+}
+
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** Starts `strongroom serve` and waits until it is ready. Rejects with its log when it ends before. */
+export async function startProgram({ data = temporaryFolder(), flags = [], env = {} }: Start = {}): Promise<Program> {
+  const child = spawn(BIN, ['serve', '--data', data, '--listen', '127.0.0.1:0', ...flags], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  child.stderr.on('data', (chunk) => {
+    log += chunk
+  })
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  const endpoint = await new Promise<string>((resolve, reject) => {
+    let out = ''
+    child.stdout.on('data', (chunk) => {
+      out += chunk
+      const line = out.split('\n').find((one) => one.includes('"ready"'))
+      if (line) resolve((JSON.parse(line) as { endpoint: string }).endpoint)
+    })
+    void ended.then((code) => setTimeout(() => reject(new Error(`serve ended with ${code}: ${log}`)), 50))
+  })
+  const credentials: Credentials =
+    env['STRONGROOM_ROOT_ACCESS_KEY_ID'] === undefined
+      ? (JSON.parse(readFileSync(join(data, 'root-credentials.json'), 'utf8')) as Credentials)
+      : {
+          accountId: env['STRONGROOM_ACCOUNT_ID'] ?? '',
+          accessKeyId: env['STRONGROOM_ROOT_ACCESS_KEY_ID'] ?? '',
+          accessKeySecret: env['STRONGROOM_ROOT_ACCESS_KEY_SECRET'] ?? '',
+        }
+  return {
+    endpoint,
+    data,
+    credentials,
+    process: child,
+    log: () => log,
+    call: (action, parameters = {}) => call(endpoint, credentials, action, parameters, Date.now()),
+    stop: (signal = 'SIGTERM') => {
+      child.kill(signal)
+      return ended
+    },
+  }
+}
+
+/** Calls an operation with these credentials at this time. */
+export async function call(
+  endpoint: string,
+  credentials: Pick<Credentials, 'accessKeyId' | 'accessKeySecret'>,
+  action: string,
+  parameters: Record<string, string>,
+  now: number,
+): Promise<Called> {
+  const all = new Map(Object.entries({ Action: action, Version: '2016-01-20', ...parameters }))
+  const { status, body } = await callOperation(all, { endpoint, ...credentials, securityToken: null, ca: null, now })
+  return { status, body: JSON.parse(body) }
+}
+
+/** Runs a verb of the program to its end. */
+export function runProgram(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(BIN, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let [out, err] = ['', '']
+  child.stdout.on('data', (chunk) => {
+    out += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    err += chunk
+  })
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })))
+}
