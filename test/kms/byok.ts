@@ -1,0 +1,47 @@
+// The owner's side of an import: wrapping material with the public key that the service gave.
+import { constants, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto'
+import type { TestHouse } from '../house.ts'
+
+export interface Prepared {
+  readonly keyId: string
+  readonly token: string
+  readonly publicKey: string
+  readonly material: Buffer
+  /** Base64 of the wrapped material. */
+  readonly wrapped: string
+}
+
+/** Wraps `material` for an algorithm; the answer is Base64. */
+export function wrap(publicKey: string, algorithm: string, material: Uint8Array): string {
+  const key = createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' })
+  const padding =
+    algorithm === 'RSAES_PKCS1_V1_5'
+      ? { padding: constants.RSA_PKCS1_PADDING }
+      : { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: algorithm === 'RSAES_OAEP_SHA_1' ? 'sha1' : 'sha256' }
+  return publicEncrypt({ key, ...padding }, material).toString('base64')
+}
+
+/** Asks for import parameters and wraps material (new, unless given). */
+export async function prepareImport(
+  house: TestHouse,
+  keyId: string,
+  { algorithm = 'RSAES_OAEP_SHA_256', material = randomBytes(32) } = {},
+): Promise<Prepared> {
+  const answer = await house.must('GetParametersForImport', {
+    KeyId: keyId,
+    WrappingAlgorithm: algorithm,
+    WrappingKeySpec: 'RSA_2048',
+  })
+  const wrapped = wrap(answer.PublicKey, algorithm, material)
+  return { keyId, token: answer.ImportToken, publicKey: answer.PublicKey, material, wrapped }
+}
+
+/** Parameters of ImportKeyMaterial; `expiresAt` is milliseconds since 1970. */
+export function importParameters({ keyId, token, wrapped }: Prepared, expiresAt?: number): Record<string, string> {
+  const expiry = expiresAt === undefined ? {} : { KeyMaterialExpireUnix: String(Math.floor(expiresAt / 1000)) }
+  return { KeyId: keyId, ImportToken: token, EncryptedKeyMaterial: wrapped, ...expiry }
+}
+
+export async function importMaterial(house: TestHouse, prepared: Prepared, expiresAt?: number): Promise<void> {
+  await house.must('ImportKeyMaterial', importParameters(prepared, expiresAt))
+}

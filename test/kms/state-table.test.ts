@@ -1,0 +1,160 @@
+// Every cell of the table key state × operation (contract/kms.md section 2), through the wire.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { eachDatabase } from '../databases.ts'
+import type { TestHouse } from '../house.ts'
+import { importMaterial, type Prepared, prepareImport } from './byok.ts'
+
+const STATES = ['Enabled', 'Disabled', 'PendingDeletion', 'PendingImport'] as const
+type State = (typeof STATES)[number]
+
+const [OK, RD, RP, RI, SM] = [
+  'OK',
+  'Rejected.Disabled',
+  'Rejected.PendingDeletion',
+  'Rejected.PendingImport',
+  'Rejected.StateModifiedFailed',
+]
+
+/** The outcome in each state, in the order of STATES. */
+const TABLE: Readonly<Record<string, readonly [string, string, string, string]>> = {
+  CreateKey: [OK, OK, OK, OK],
+  ListKeys: [OK, OK, OK, OK],
+  ListAliases: [OK, OK, OK, OK],
+  DescribeRegions: [OK, OK, OK, OK],
+  DescribeKey: [OK, OK, OK, OK],
+  EnableKey: [OK, OK, SM, SM],
+  DisableKey: [OK, OK, SM, SM],
+  ScheduleKeyDeletion: [OK, OK, SM, OK],
+  CancelKeyDeletion: [SM, SM, OK, SM],
+  Encrypt: [OK, RD, RP, RI],
+  Decrypt: [OK, RD, RP, RI],
+  GenerateDataKey: [OK, RD, RP, RI],
+  CreateAlias: [OK, OK, SM, OK],
+  DeleteAlias: [OK, OK, OK, OK],
+  UpdateAlias: [OK, OK, RP, OK],
+  ListAliasesByKeyId: [OK, OK, OK, OK],
+  TagResource: [OK, OK, RP, OK],
+  UntagResource: [OK, OK, RP, OK],
+  ListResourceTags: [OK, OK, OK, OK],
+  GetParametersForImport: [OK, OK, OK, OK],
+  ImportKeyMaterial: [OK, OK, SM, OK],
+  DeleteKeyMaterial: [OK, OK, OK, OK],
+}
+
+/** The state of the key after the operation succeeded; where nothing is said it stays. */
+const AFTERWARDS: Readonly<Record<string, Partial<Record<State, State>>>> = {
+  EnableKey: { Disabled: 'Enabled' },
+  DisableKey: { Enabled: 'Disabled' },
+  ScheduleKeyDeletion: { Enabled: 'PendingDeletion', Disabled: 'PendingDeletion', PendingImport: 'PendingDeletion' },
+  CancelKeyDeletion: { PendingDeletion: 'Enabled' },
+  ImportKeyMaterial: { PendingImport: 'Enabled' },
+  DeleteKeyMaterial: { Enabled: 'PendingImport', Disabled: 'PendingImport' },
+}
+
+/** An external key that has been used, brought into a state: the one kind that can be in all four. */
+interface Subject {
+  readonly keyId: string
+  readonly alias: string
+  readonly blob: string
+  readonly prepared: Prepared
+}
+
+let counter = 0
+
+async function keyIn(state: State, house: TestHouse): Promise<Subject> {
+  const { KeyMetadata } = await house.must('CreateKey', { Origin: 'EXTERNAL' })
+  const keyId: string = KeyMetadata.KeyId
+  const prepared = await prepareImport(house, keyId)
+  await importMaterial(house, prepared)
+  const alias = `alias/cell-${++counter}`
+  await house.must('CreateAlias', { KeyId: keyId, AliasName: alias })
+  const { CiphertextBlob: blob } = await house.must('Encrypt', { KeyId: keyId, Plaintext: 'cell' })
+  if (state === 'Disabled') await house.must('DisableKey', { KeyId: keyId })
+  if (state === 'PendingDeletion') await house.must('ScheduleKeyDeletion', { KeyId: keyId, PendingWindowInDays: '7' })
+  if (state === 'PendingImport') await house.must('DeleteKeyMaterial', { KeyId: keyId })
+  assert.equal(await stateOf(keyId, house), state)
+  return { keyId, alias, blob, prepared }
+}
+
+async function stateOf(keyId: string, house: TestHouse): Promise<string> {
+  return (await house.must('DescribeKey', { KeyId: keyId })).KeyMetadata.KeyState
+}
+
+async function parametersOf(operation: string, subject: Subject, house: TestHouse): Promise<Record<string, string>> {
+  const { keyId, alias, blob, prepared } = subject
+  const KeyId = keyId
+  switch (operation) {
+    case 'CreateKey':
+    case 'ListKeys':
+    case 'ListAliases':
+    case 'DescribeRegions':
+      return {}
+    case 'ScheduleKeyDeletion':
+      return { KeyId, PendingWindowInDays: '7' }
+    case 'Encrypt':
+      return { KeyId, Plaintext: 'text' }
+    case 'Decrypt':
+      return { CiphertextBlob: blob }
+    case 'CreateAlias':
+      return { KeyId, AliasName: `alias/new-${++counter}` }
+    case 'UpdateAlias': {
+      const other = await house.must('CreateKey')
+      const AliasName = `alias/moving-${++counter}`
+      await house.must('CreateAlias', { KeyId: other.KeyMetadata.KeyId, AliasName })
+      return { KeyId, AliasName }
+    }
+    case 'DeleteAlias':
+      return { AliasName: alias }
+    case 'TagResource':
+      return { KeyId, Tags: '[{"TagKey":"a","TagValue":"b"}]' }
+    case 'UntagResource':
+      return { KeyId, TagKeys: '["a"]' }
+    case 'GetParametersForImport':
+      return { KeyId, WrappingAlgorithm: 'RSAES_OAEP_SHA_1', WrappingKeySpec: 'RSA_2048' }
+    case 'ImportKeyMaterial':
+      return { KeyId, ImportToken: prepared.token, EncryptedKeyMaterial: prepared.wrapped }
+    default:
+      return { KeyId }
+  }
+}
+
+eachDatabase((open) => {
+  describe('key state × operation', () => {
+    let house: TestHouse
+    before(async () => {
+      house = await open()
+    })
+    after(() => house[Symbol.asyncDispose]())
+
+    for (const [operation, outcomes] of Object.entries(TABLE))
+      for (const [i, state] of STATES.entries())
+        it(`${operation} in ${state}: ${outcomes[i]}`, async () => {
+          const subject = await keyIn(state, house)
+          const parameters = await parametersOf(operation, subject, house)
+          assert.equal(await house.outcome(operation, parameters), outcomes[i])
+          const expected = outcomes[i] === OK ? (AFTERWARDS[operation]?.[state] ?? state) : state
+          assert.equal(await stateOf(subject.keyId, house), expected)
+        })
+
+    it('covers every operation of the service', async () => {
+      const { kmsOperations } = await import('../../src/kms/operations.ts')
+      assert.deepEqual(Object.keys(TABLE).sort(), kmsOperations.map(({ name }) => name).sort())
+      assert.equal(kmsOperations.length, 22)
+    })
+
+    it('refuses import operations on keys of origin Aliyun_KMS', async () => {
+      const { KeyMetadata } = await house.must('CreateKey')
+      const KeyId = KeyMetadata.KeyId
+      const wrapping = { WrappingAlgorithm: 'RSAES_OAEP_SHA_1', WrappingKeySpec: 'RSA_2048' }
+      assert.equal(await house.outcome('GetParametersForImport', { KeyId, ...wrapping }), 'Unsupported.Origin')
+      assert.equal(await house.outcome('DeleteKeyMaterial', { KeyId }), 'Unsupported.Origin')
+      const material = { ImportToken: 'AAAA', EncryptedKeyMaterial: 'AAAA' }
+      assert.equal(await house.outcome('ImportKeyMaterial', { KeyId, ...material }), 'Unsupported.Origin')
+    })
+
+    it('met no failure of its own', () => {
+      assert.deepEqual(house.failures, [])
+    })
+  })
+})
