@@ -25,7 +25,7 @@ export function wrap(publicKey: string, algorithm: string, material: Uint8Array)
 export async function prepareImport(
   house: TestHouse,
   keyId: string,
-  { algorithm = 'RSAES_OAEP_SHA_256', material = randomBytes(32) } = {},
+  { algorithm = 'RSAES_OAEP_SHA_256', material = randomBytes(32) as Buffer } = {},
 ): Promise<Prepared> {
   const answer = await house.must('GetParametersForImport', {
     KeyId: keyId,
