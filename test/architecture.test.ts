@@ -1,0 +1,91 @@
+// The house's rules that a machine can check: imports point down, the pure core is pure, each foreign thing has one door.
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url))
+
+/** The floors of the house, top first. A file may import from its own floor and from those below. */
+const FLOORS = [
+  'main.ts',
+  'house.ts',
+  'cli',
+  'console',
+  'gateway',
+  'kms',
+  'ram',
+  'sts',
+  'actiontrail',
+  'ledger',
+  'storage',
+  'keystore',
+  'cryptography',
+  'api',
+]
+
+interface Source {
+  readonly path: string
+  readonly text: string
+  readonly imports: readonly string[]
+}
+
+function sources(folder = SRC): Source[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name)
+    if (statSync(path).isDirectory()) return sources(path)
+    const text = readFileSync(path, 'utf8')
+    const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, found]) => found ?? '')
+    return [{ path: relative(SRC, path), text, imports }]
+  })
+}
+
+function floorOf(path: string): number {
+  const floor = FLOORS.indexOf(path.split('/')[0] ?? '')
+  assert.notEqual(floor, -1, `${path} belongs to no floor`)
+  return floor
+}
+
+const all = sources()
+
+describe('the house', () => {
+  it('has imports that point down, types included', () => {
+    const wrong = all.flatMap(({ path, imports }) =>
+      imports
+        .filter((target) => target.startsWith('.'))
+        .map((target) => relative(SRC, join(SRC, dirname(path), target)))
+        .filter((target) => floorOf(target) < floorOf(path))
+        .map((target) => `${path} imports ${target}`),
+    )
+    assert.deepEqual(wrong, [])
+    assert.ok(all.length > 50)
+  })
+
+  it('has a pure core: no clock, no randomness, no process, no files', () => {
+    const pure =
+      /^(api\/|cryptography\/|kms\/(?!sweep)|actiontrail\/|ledger\/record|gateway\/(request|signature|encode|authenticate)\.ts)/
+    const impure = /\bDate\.now\b|\bnew Date\(\)|\brandomBytes\(|\brandomUUID\b|\bMath\.random\b|\bprocess\.|node:fs/
+    const wrong = all
+      .filter(({ path }) => pure.test(path))
+      .filter(({ text }) => impure.test(text.replace(/context\.randomBytes\(|randomBytes\(length: number\)/g, '')))
+      .map(({ path }) => path)
+    assert.deepEqual(wrong, [])
+  })
+
+  it('has one door for each foreign thing', () => {
+    const doors: Readonly<Record<string, RegExp>> = {
+      kysely: /^storage\//,
+      postgres: /^storage\//,
+      'node:sqlite': /^(storage\/|cli\/serve\.ts$)/,
+      '@peculiar/x509': /^gateway\/certificates\.ts$/,
+      pino: /^cli\/serve\.ts$/,
+    }
+    const wrong = all.flatMap(({ path, imports }) =>
+      imports.filter((target) => doors[target]?.test(path) === false).map((target) => `${path} imports ${target}`),
+    )
+    assert.deepEqual(wrong, [])
+    const readers = all.filter(({ text }) => /\bprocess\.env\b/.test(text)).map(({ path }) => path)
+    assert.deepEqual(readers, ['main.ts'])
+  })
+})

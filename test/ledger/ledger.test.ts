@@ -1,0 +1,144 @@
+// The ledger's promises: authenticity of records, all or nothing, and what happens when the database fails.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, it } from 'node:test'
+import { RootKeys } from '../../src/cryptography/seal.ts'
+import { Ledger } from '../../src/ledger/ledger.ts'
+import { insert, type Kind, update } from '../../src/ledger/record.ts'
+import { openStorage } from '../../src/storage/open.ts'
+import { type Storage, Unavailable } from '../../src/storage/storage.ts'
+import { openTestHouse } from '../house.ts'
+
+const THING: Kind<{ n: number }> = { name: 'thing' }
+const scope = { account: '1', region: 'r' }
+
+async function openLedger(storage?: Storage) {
+  const alarms: string[] = []
+  const real = storage ?? (await openStorage(':memory:'))
+  const keys = new RootKeys(new Uint8Array(32).fill(1))
+  const ledger = new Ledger(real, keys, (message, error) => void alarms.push(`${message}: ${error}`))
+  return { ledger, storage: real, alarms }
+}
+
+/** The real storage with another way to commit. */
+function withCommit(storage: Storage, commit: Storage['commit']): Storage {
+  return {
+    get: (...place) => storage.get(...place),
+    page: (...where) => storage.page(...where),
+    count: (range) => storage.count(range),
+    due: (...when) => storage.due(...when),
+    dropNonces: (...when) => storage.dropNonces(...when),
+    events: (...which) => storage.events(...which),
+    close: () => storage.close(),
+    commit,
+  }
+}
+
+const thing = (id: string, n: number) => insert(THING, { ...scope, id, createdAt: 1, body: { n } })
+const event = (eventId: string) => ({ eventId, account: '1', region: 'r', at: 1, body: '{}' })
+const alone = (changes: Parameters<Ledger['commit']>[0]['changes']) => ({ changes, nonce: null, event: null })
+
+describe('the ledger', () => {
+  it('decides again when a record moved: of two that change it at once, one is told', async () => {
+    const { ledger } = await openLedger()
+    await ledger.commit(alone([thing('a', 1)]))
+    const before = await ledger.get(THING, scope, 'a')
+    assert.ok(before)
+    const outcomes = await Promise.all([2, 3].map((n) => ledger.commit(alone([update(before, { body: { n } })]))))
+    assert.deepEqual(outcomes, [true, false])
+    const after = await ledger.get(THING, scope, 'a')
+    assert.deepEqual([after?.body.n, after?.revision], [2, 2])
+  })
+
+  it('commits what many ask at once in few transactions, and answers each', async () => {
+    const { storage } = await openLedger()
+    let batches = 0
+    const counting = withCommit(storage, (batch) => {
+      batches++
+      return storage.commit(batch)
+    })
+    const { ledger } = await openLedger(counting)
+    const all = Array.from({ length: 300 }, (_, i) =>
+      ledger.commit({ changes: [thing(`t${i}`, i)], nonce: null, event: event(`e${i}`) }),
+    )
+    assert.deepEqual(new Set(await Promise.all(all)), new Set([true]))
+    assert.ok(batches <= 3, `${batches} transactions`)
+    assert.equal((await storage.events(0, 1000)).length, 300)
+  })
+
+  it('answers ServiceUnavailableTemporary and forgets what it did not store, when the database can not be written', async () => {
+    const { storage } = await openLedger()
+    let broken = false
+    const breaking = withCommit(storage, async (batch) => {
+      if (broken) throw new Unavailable('disk full')
+      return storage.commit(batch)
+    })
+    const { ledger, alarms } = await openLedger(breaking)
+    await ledger.commit(alone([thing('a', 1)]))
+    const before = await ledger.get(THING, scope, 'a')
+    assert.ok(before)
+    broken = true
+    await assert.rejects(ledger.commit(alone([update(before, { body: { n: 2 } })])), {
+      code: 'ServiceUnavailableTemporary',
+    })
+    assert.equal((await ledger.get(THING, scope, 'a'))?.body.n, 1)
+    broken = false
+    assert.equal(await ledger.commit(alone([update(before, { body: { n: 3 } })])), true)
+    assert.equal((await ledger.get(THING, scope, 'a'))?.body.n, 3)
+    assert.equal(alarms.length, 1)
+  })
+
+  it('refuses a nonce of the same AccessKey a second time, and not of another', async () => {
+    const { ledger } = await openLedger()
+    const used = (accessKeyId: string, nonce: string) =>
+      ledger.commit({ changes: [], nonce: { accessKeyId, nonce, expiresAt: 10 }, event: null })
+    assert.equal(await used('a', 'n'), true)
+    await assert.rejects(used('a', 'n'), { code: 'SignatureNonceUsed' })
+    assert.equal(await used('b', 'n'), true)
+    await Promise.allSettled([used('c', 'm'), used('c', 'm')]).then((both) =>
+      assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']),
+    )
+  })
+})
+
+describe('a record written by someone without the root key', () => {
+  it('is refused, with an alarm, whatever was changed in it, and revived or moved ones too', async () => {
+    await using house = await openTestHouse(null)
+    const create = async () => (await house.must('CreateKey')).KeyMetadata.KeyId as string
+    const [one, two] = [await create(), await create()]
+    await house.must('DisableKey', { KeyId: one })
+    const attack = async (sql: string) => {
+      const db = new DatabaseSync(join(house.data, 'strongroom.db'))
+      db.exec(sql)
+      db.close()
+      await house.restart()
+      return house.outcome('DescribeKey', { KeyId: one })
+    }
+    const where = `WHERE kind = 'cmk' AND id = '${one}'`
+    assert.equal(
+      await attack(`UPDATE record SET body = replace(body, 'Disabled', 'Enabled') ${where}`),
+      'InternalFailure',
+    )
+    assert.equal(await attack(`UPDATE record SET body = replace(body, 'Enabled', 'Disabled') ${where}`), 'OK')
+    assert.equal(await attack(`UPDATE record SET revision = revision + 1 ${where}`), 'InternalFailure')
+    assert.equal(
+      await attack(`UPDATE record SET revision = revision - 1, created_at = created_at + 1 ${where}`),
+      'InternalFailure',
+    )
+    assert.equal(await attack(`UPDATE record SET created_at = created_at - 1 ${where}`), 'OK')
+    const swap = `UPDATE record SET body = (SELECT body FROM record WHERE kind = 'cmk' AND id = '${two}'), mac = (SELECT mac FROM record WHERE kind = 'cmk' AND id = '${two}') ${where}`
+    assert.equal(await attack(swap), 'InternalFailure')
+    assert.ok(house.failures.length >= 3)
+    assert.ok(house.failures.every((failure) => failure.includes('not authentic')))
+  })
+
+  it('does not open when sealed material was moved to another version with its MAC made anew', () => {
+    const keys = new RootKeys(new Uint8Array(32).fill(7))
+    const sealed = keys.seal(['key-version', '1', 'r', 'k', 'v'], new Uint8Array(24), Buffer.from('material'))
+    assert.equal(keys.open(['key-version', '1', 'r', 'k', 'w'], sealed), null)
+    assert.equal(keys.open(['key-version', '1', 'r', 'kv'], sealed), null)
+    assert.equal(new RootKeys(new Uint8Array(32).fill(8)).open(['key-version', '1', 'r', 'k', 'v'], sealed), null)
+    assert.deepEqual(keys.open(['key-version', '1', 'r', 'k', 'v'], sealed), Buffer.from('material'))
+  })
+})
