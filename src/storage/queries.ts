@@ -185,19 +185,21 @@ export type Statements = ReturnType<typeof statements>
 export function migrations(dialect: Dialect): readonly (readonly string[])[] {
   const { schema } = builder(dialect)
   const bytes = dialect === 'sqlite' ? 'blob' : 'bytea'
+  // Both order ids by their bytes, whatever the server's locale.
+  const text = dialect === 'sqlite' ? ('text' as const) : sql`text COLLATE "C"`
   const required = (column: ColumnDefinitionBuilder) => column.notNull()
   const initial = [
     schema
       .createTable('record')
-      .addColumn('kind', 'text', required)
-      .addColumn('account', 'text', required)
-      .addColumn('region', 'text', required)
-      .addColumn('id', 'text', required)
-      .addColumn('parent', 'text')
+      .addColumn('kind', text, required)
+      .addColumn('account', text, required)
+      .addColumn('region', text, required)
+      .addColumn('id', text, required)
+      .addColumn('parent', text)
       .addColumn('created_at', 'bigint', required)
       .addColumn('due_at', 'bigint')
       .addColumn('revision', 'bigint', required)
-      .addColumn('body', 'text', required)
+      .addColumn('body', text, required)
       .addColumn('mac', bytes, required)
       .addPrimaryKeyConstraint('record_key', ['kind', 'account', 'region', 'id']),
     schema.createIndex('record_order').on('record').columns(['kind', 'account', 'region', 'created_at', 'id']),
@@ -209,9 +211,9 @@ export function migrations(dialect: Dialect): readonly (readonly string[])[] {
     schema.createIndex('record_due').on('record').columns(['kind', 'due_at']).where('due_at', 'is not', null),
     schema
       .createTable('tally')
-      .addColumn('kind', 'text', required)
-      .addColumn('account', 'text', required)
-      .addColumn('region', 'text', required)
+      .addColumn('kind', text, required)
+      .addColumn('account', text, required)
+      .addColumn('region', text, required)
       .addColumn('n', 'bigint', required)
       .addPrimaryKeyConstraint('tally_key', ['kind', 'account', 'region']),
     schema
@@ -222,11 +224,11 @@ export function migrations(dialect: Dialect): readonly (readonly string[])[] {
     schema
       .createTable('event')
       .addColumn('seq', dialect === 'sqlite' ? 'integer' : 'bigserial', (column) => column.primaryKey())
-      .addColumn('event_id', 'text', required)
-      .addColumn('account', 'text', required)
-      .addColumn('region', 'text', required)
+      .addColumn('event_id', text, required)
+      .addColumn('account', text, required)
+      .addColumn('region', text, required)
       .addColumn('at', 'bigint', required)
-      .addColumn('body', 'text', required),
+      .addColumn('body', text, required),
   ]
   return [initial.map((statement) => statement.compile().sql)]
 }

@@ -132,6 +132,17 @@ for (const [name, open] of kinds)
       }
     })
 
+    it('orders ids by their bytes', async () => {
+      const region = 'order'
+      const ids = ['-', '0', 'A', 'B', '_', 'a', 'b']
+      await storage.commit(ids.toReversed().map((id) => call([insert(row(id, { region }))])))
+      const found = await storage.page({ ...range, region }, 0, 10, ids.length)
+      assert.deepEqual(
+        found.map((one) => one.id),
+        ids,
+      )
+    })
+
     it('lists and counts the records of one parent', async () => {
       const region = 'parents'
       await storage.commit([

@@ -1,0 +1,127 @@
+// The same random sequences of operations give the same answers on SQLite and on PostgreSQL.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import fc from 'fast-check'
+import { newCredentials } from '../src/ram/account.ts'
+import type { Credentials } from './acceptance/program.ts'
+import { openTestHouse, type TestHouse } from './house.ts'
+import { type PostgresqlServer, startPostgresql } from './storage/postgresql-server.ts'
+
+const DAY = 86_400_000
+
+/** A step names its key and alias by number, since ids differ from house to house. */
+interface Step {
+  readonly operation: string
+  readonly key: number
+  readonly alias: number
+  readonly value: number
+}
+
+const OPERATIONS = [
+  'CreateKey',
+  'CreateExternalKey',
+  'DescribeKey',
+  'EnableKey',
+  'DisableKey',
+  'ScheduleKeyDeletion',
+  'CancelKeyDeletion',
+  'DeleteKeyMaterial',
+  'Encrypt',
+  'CreateAlias',
+  'UpdateAlias',
+  'DeleteAlias',
+  'ListAliases',
+  'ListAliasesByKeyId',
+  'ListKeys',
+  'TagResource',
+  'UntagResource',
+  'ListResourceTags',
+  'pass days',
+] as const
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    operation: fc.constantFrom(...OPERATIONS),
+    key: fc.nat(3),
+    alias: fc.nat(3),
+    value: fc.nat(5),
+  }),
+  { minLength: 20, maxLength: 60 },
+)
+
+/** Plays the steps in an account of its own; answers with what a caller saw, ids replaced by their numbers. */
+async function play(house: TestHouse, all: readonly Step[], account: Credentials): Promise<string[]> {
+  await house.open.accounts.provide(account, 'round', house.now)
+  const keys: string[] = []
+  const seen: string[] = []
+  for (const { operation, key, alias, value } of all) {
+    if (operation === 'pass days') {
+      house.now += value * DAY
+      await house.sweep()
+      continue
+    }
+    house.now += 1000
+    const KeyId = keys[key] ?? 'alias/none'
+    const AliasName = `alias/${'abcd'[alias]}`
+    const parameters: Record<string, Record<string, string>> = {
+      CreateKey: { Description: `d${value}` },
+      CreateExternalKey: { Origin: 'EXTERNAL' },
+      DescribeKey: { KeyId: value > 2 ? AliasName : KeyId },
+      ScheduleKeyDeletion: { KeyId, PendingWindowInDays: String(value + 5) },
+      Encrypt: { KeyId, Plaintext: 'x' },
+      CreateAlias: { KeyId, AliasName },
+      UpdateAlias: { KeyId, AliasName },
+      DeleteAlias: { AliasName },
+      ListAliases: { PageSize: String(value) },
+      ListKeys: { PageNumber: '1', PageSize: String(value + 1) },
+      TagResource: { KeyId, Tags: `[{"TagKey":"t${value}","TagValue":"${alias}"}]` },
+      UntagResource: { KeyId, TagKeys: `["t${value}"]` },
+    }
+    const action = operation === 'CreateExternalKey' ? 'CreateKey' : operation
+    const answer = await house.call(action, parameters[operation] ?? { KeyId }, account)
+    if (action === 'CreateKey' && answer.status === 200) keys.push(answer.body.KeyMetadata.KeyId)
+    seen.push(`${operation} ${answer.status} ${comparable(answer.body, keys)}`)
+  }
+  return seen
+}
+
+/** The answer without what is random by nature. */
+function comparable(body: unknown, keys: readonly string[]): string {
+  const text = JSON.stringify(body, (member, value) =>
+    ['RequestId', 'PrimaryKeyVersion', 'KeyVersionId', 'CiphertextBlob', 'HostId'].includes(member) ? undefined : value,
+  )
+  return keys.reduce((shown, id, number) => shown.replaceAll(id, `KEY${number}`), text)
+}
+
+describe('random sequences of operations', () => {
+  let server: PostgresqlServer
+  let sqlite: TestHouse
+  let postgresql: TestHouse
+  before(async () => {
+    server = await startPostgresql()
+    sqlite = await openTestHouse(null)
+    postgresql = await openTestHouse(server.database())
+  })
+  after(async () => {
+    await sqlite[Symbol.asyncDispose]()
+    await postgresql[Symbol.asyncDispose]()
+    await server[Symbol.asyncDispose]()
+  })
+
+  it('give the same answers on both databases', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (all) => {
+        const account = newCredentials()
+        const now = Math.max(sqlite.now, postgresql.now)
+        sqlite.now = now
+        postgresql.now = now
+        assert.deepEqual(await play(postgresql, all, account), await play(sqlite, all, account))
+      }),
+      { numRuns: 100, endOnFailure: true },
+    )
+    assert.deepEqual([...sqlite.failures, ...postgresql.failures], [])
+    const summary = async (house: TestHouse) =>
+      (await house.events()).map(({ eventName, errorCode }) => `${eventName} ${errorCode ?? ''}`)
+    assert.deepEqual(await summary(postgresql), await summary(sqlite))
+  })
+})
