@@ -1,0 +1,145 @@
+// `npm run bench [-- --quick]`: every figure beside its budget, as ratios to limits measured in the same run.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { callOperation } from '../src/cli/client.ts'
+import { newCredentials } from '../src/ram/account.ts'
+import { fill } from './fill.ts'
+import type { Job, Measured } from './load.ts'
+import { isPinned, load, oneCommitAtATime, type Server, startBareServer, startStrongroom } from './processes.ts'
+
+const quick = process.argv.includes('--quick')
+const MANY = quick ? 100_000 : 1_000_000
+const REQUESTS = quick ? 10_000 : 40_000
+const credentials = newCredentials()
+const REGION = 'cn-hangzhou'
+
+type Parameters = Readonly<Record<string, string>>
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+function row(name: string, figures: string, budget = ''): void {
+  print(`  ${name.padEnd(46)} ${figures.padEnd(58)} ${budget}`)
+}
+
+async function call(endpoint: string, parameters: Parameters) {
+  const all = new Map(Object.entries({ Version: '2016-01-20', ...parameters }))
+  const options = { endpoint, ...credentials, securityToken: null, ca: null, now: Date.now() }
+  const { status, body } = await callOperation(all, options)
+  if (status !== 200) throw new Error(body)
+  return { bytes: Buffer.byteLength(body), answer: JSON.parse(body) }
+}
+
+function job(server: Server, connections: number, parameters: readonly Parameters[], requests = REQUESTS): Job {
+  return {
+    ...credentials,
+    endpoint: server.endpoint,
+    connections,
+    requests: connections === 1 ? requests / 4 : requests,
+    parameters,
+  }
+}
+
+const perSecond = ({ perSecond: rate }: Measured) => `${Math.round(rate)}/s`
+const percent = (part: number, whole: number) => `${((part / whole) * 100).toFixed(1)} %`
+
+async function operations(folder: string): Promise<void> {
+  print('\nSigned calls, durable events, as a ratio to the bare server')
+  const server = await startStrongroom(join(folder, 'operations'), credentials)
+  const { answer } = await call(server.endpoint, {
+    Action: 'CreateKey',
+    Tags: '[{"TagKey":"Project","TagValue":"Apollo"}]',
+  })
+  const KeyId: string = answer.KeyMetadata.KeyId
+  const Plaintext = Buffer.alloc(32, 7).toString('base64')
+  const encrypted = await call(server.endpoint, { Action: 'Encrypt', KeyId, Plaintext })
+  const cases: [Parameters, string][] = [
+    [{ Action: 'Encrypt', KeyId, Plaintext }, 'budget ≥ 20 %, aim ≥ 40 %'],
+    [{ Action: 'Decrypt', CiphertextBlob: encrypted.answer.CiphertextBlob }, 'budget ≥ 20 %, aim ≥ 40 %'],
+    [{ Action: 'GenerateDataKey', KeyId, NumberOfBytes: '32' }, 'budget ≥ 20 %, aim ≥ 40 %'],
+    [{ Action: 'CreateKey' }, ''],
+  ]
+  for (const [parameters, budget] of cases)
+    for (const connections of [1, 64]) {
+      const bare = await startBareServer((await call(server.endpoint, parameters)).bytes)
+      const limit = await load(job(bare, connections, [parameters]))
+      await bare.stop()
+      const ours = await load(job(server, connections, [parameters]))
+      const figures = `${perSecond(ours)} of ${perSecond(limit)}: ${percent(ours.perSecond, limit.perSecond)}, median ${ours.medianMs.toFixed(2)} ms, p99 ${ours.p99Ms.toFixed(2)} ms`
+      row(
+        `${parameters['Action']}, ${connections} connection${connections > 1 ? 's' : ''}`,
+        figures,
+        connections > 1 ? budget : '',
+      )
+      if (parameters['Action'] === 'CreateKey' && connections > 1) {
+        const one = oneCommitAtATime(folder)
+        row(
+          '  against one commit at a time',
+          `${Math.round(one)}/s: ${(ours.perSecond / one).toFixed(2)} ×`,
+          'budget ≥ 1 ×, aim ≥ 2 ×',
+        )
+      }
+    }
+  await server.stop()
+}
+
+async function manyKeys(folder: string): Promise<void> {
+  print(`\n${MANY} keys against 1,000`)
+  const measured = new Map<string, number[]>()
+  for (const count of [1000, MANY]) {
+    const data = join(folder, `keys-${count}`)
+    await (await startStrongroom(data, credentials)).stop()
+    const sample = await fill(data, credentials.accountId, REGION, count)
+    const server = await startStrongroom(data, credentials)
+    if (count === MANY) row('start', `${Math.round(server.startMs)} ms`, 'budget ≤ 2,000 ms, aim ≤ 500 ms')
+    const last = String(Math.ceil(count / 100))
+    const cases: [string, Parameters[]][] = [
+      ['DescribeKey', sample.map((KeyId) => ({ Action: 'DescribeKey', KeyId }))],
+      ['Encrypt', sample.map((KeyId) => ({ Action: 'Encrypt', KeyId, Plaintext: 'x' }))],
+      ['ListKeys, first page', [{ Action: 'ListKeys', PageSize: '10' }]],
+      ['ListKeys, last page of 100', [{ Action: 'ListKeys', PageSize: '100', PageNumber: last }]],
+      [
+        'ListKeys, middle page of 100',
+        [{ Action: 'ListKeys', PageSize: '100', PageNumber: String(Math.ceil(count / 200)) }],
+      ],
+    ]
+    for (const [name, parameters] of cases) {
+      const { medianMs } = await load(job(server, 1, parameters, name.includes('middle') ? 400 : 8000))
+      measured.set(name, [...(measured.get(name) ?? []), medianMs])
+    }
+    if (count === MANY) {
+      const calls = quick ? 100_000 : 1_000_000
+      const mixed = sample.flatMap((KeyId): Parameters[] => [
+        { Action: 'Encrypt', KeyId, Plaintext: 'x' },
+        { Action: 'DescribeKey', KeyId },
+      ])
+      for (let sent = 0; sent < calls; sent += 50_000) await load(job(server, 64, mixed, 50_000))
+      row(`resident memory after ${calls} calls`, `${Math.round(server.memory())} MiB`, 'budget ≤ 400 MB, aim ≤ 250 MB')
+    }
+    await server.stop()
+  }
+  for (const [name, [few = 0, many = 0]] of measured) {
+    const budget = name.includes('last')
+      ? 'budget ≤ 20 ms, aim ≤ 5 ms'
+      : name.includes('middle')
+        ? ''
+        : 'budget ≤ 1.5 ×, aim ≤ 1.1 ×'
+    row(name, `${few.toFixed(2)} ms, ${many.toFixed(2)} ms: ${(many / few).toFixed(2)} ×`, budget)
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
+try {
+  print(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`)
+  print(
+    isPinned()
+      ? 'server on one core, load on another'
+      : 'processes are not pinned to cores: taskset is missing, or there is one core',
+  )
+  await operations(folder)
+  await manyKeys(folder)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,106 @@
+// Starts the processes of a benchmark, each on a core of its own where the machine has two.
+import { type ChildProcess, execFileSync, fork, spawn, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import type { Job, Measured } from './load.ts'
+
+const SERVER_CORE = 0
+const LOAD_CORE = 1
+
+const pinned = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
+
+export function isPinned(): boolean {
+  return pinned
+}
+
+function path(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url))
+}
+
+function pin(child: ChildProcess, core: number): void {
+  if (pinned && child.pid)
+    execFileSync('taskset', ['-a', '-p', '-c', String(core), String(child.pid)], { stdio: 'ignore' })
+}
+
+export interface Server {
+  readonly endpoint: string
+  /** Milliseconds from the start of the process to its ready line. */
+  readonly startMs: number
+  /** Resident memory in MiB. */
+  memory(): number
+  stop(): Promise<void>
+}
+
+async function start(command: string, args: readonly string[], env: Record<string, string>): Promise<Server> {
+  const begin = performance.now()
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
+  pin(child, SERVER_CORE)
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const endpoint = await new Promise<string>((resolve, reject) => {
+    let out = ''
+    child.stdout.on('data', (chunk) => {
+      out += chunk
+      const line = out.split('\n').find((one) => one.includes('"ready"'))
+      if (line) resolve((JSON.parse(line) as { endpoint: string }).endpoint)
+    })
+    void ended.then(() => reject(new Error(`${command} ended early`)))
+  })
+  const startMs = performance.now() - begin
+  pin(child, SERVER_CORE)
+  return {
+    endpoint,
+    startMs,
+    memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
+    stop: () => {
+      child.kill('SIGTERM')
+      return ended
+    },
+  }
+}
+
+export function startBareServer(answerBytes: number): Promise<Server> {
+  return start(process.execPath, [path('bare-server.ts'), String(answerBytes)], {})
+}
+
+export function startStrongroom(
+  data: string,
+  credentials: { accessKeyId: string; accessKeySecret: string; accountId: string },
+): Promise<Server> {
+  const flags = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--log-level', 'error']
+  return start(path('../bin/strongroom'), flags, {
+    STRONGROOM_ACCOUNT_ID: credentials.accountId,
+    STRONGROOM_ROOT_ACCESS_KEY_ID: credentials.accessKeyId,
+    STRONGROOM_ROOT_ACCESS_KEY_SECRET: credentials.accessKeySecret,
+  })
+}
+
+/** Runs a job in a load process; the first tenth of the time is a warm-up of its own. */
+export async function load(job: Job): Promise<Measured> {
+  const child = fork(path('load.ts'))
+  pin(child, LOAD_CORE)
+  const send = (one: Job) =>
+    new Promise<Measured>((resolve, reject) => {
+      child.once('message', (message) => resolve(message as Measured))
+      child.once('exit', (code) => reject(new Error(`the load ended with ${code}`)))
+      child.send(one)
+    })
+  try {
+    await send({ ...job, requests: Math.max(job.connections, Math.floor(job.requests / 5)) })
+    const measured = await send(job)
+    if (measured.failed > 0) throw new Error(`${measured.failed} calls failed`)
+    return measured
+  } finally {
+    child.removeAllListeners('exit')
+    child.kill()
+  }
+}
+
+/** Commits a second of one SQLite transaction after the other, in `folder`. */
+export function oneCommitAtATime(folder: string): number {
+  const args = [path('one-commit-at-a-time.ts'), folder, '2000']
+  const out = pinned
+    ? execFileSync('taskset', ['-c', String(SERVER_CORE), process.execPath, ...args])
+    : execFileSync(process.execPath, args)
+  return (JSON.parse(out.toString('utf8')) as { perSecond: number }).perSecond
+}
