@@ -27,6 +27,7 @@ interface Tables {
   record: RecordTable
   tally: { kind: string; account: string; region: string; n: number }
   nonce: { digest: Uint8Array; expires_at: number }
+  nonce_batch: { seq: number; expires_at: number; digests: Uint8Array }
   event: { seq: number; event_id: string; account: string; region: string; at: number; body: string }
 }
 
@@ -163,6 +164,25 @@ export function statements(dialect: Dialect) {
       .where('digest', 'in', (inner) => inner.selectFrom('nonce').select('digest').where('expires_at', '<', 1).limit(1))
       .returning('expires_at')
       .compile().sql,
+    /** expires_at, digests: the nonces of one batch, where memory tells which were used (SQLite). */
+    nonceBatch: db
+      .insertInto('nonce_batch')
+      .values({ expires_at: 1, digests: no } as never)
+      .compile().sql,
+    /** limit, offset */
+    nonceBatches: db
+      .selectFrom('nonce_batch')
+      .select(['expires_at', 'digests'])
+      .orderBy('seq')
+      .limit(1)
+      .offset(1)
+      .compile().sql,
+    /** now, limit */
+    dropNonceBatches: db
+      .deleteFrom('nonce_batch')
+      .where('seq', 'in', (inner) => inner.selectFrom('nonce_batch').select('seq').where('expires_at', '<', 1).limit(1))
+      .returning('seq')
+      .compile().sql,
     /** event_id, account, region, at, body */
     event: db
       .insertInto('event')
@@ -188,6 +208,20 @@ export function migrations(dialect: Dialect): readonly (readonly string[])[] {
   // Both order ids by their bytes, whatever the server's locale.
   const text = dialect === 'sqlite' ? ('text' as const) : sql`text COLLATE "C"`
   const required = (column: ColumnDefinitionBuilder) => column.notNull()
+  const nonces = [
+    schema
+      .createTable('nonce')
+      .addColumn('digest', bytes, (column) => column.primaryKey().notNull())
+      .addColumn('expires_at', 'bigint', required),
+    schema.createIndex('nonce_expiry').on('nonce').column('expires_at'),
+  ]
+  const nonceBatches = [
+    schema
+      .createTable('nonce_batch')
+      .addColumn('seq', 'integer', (column) => column.primaryKey())
+      .addColumn('expires_at', 'bigint', required)
+      .addColumn('digests', bytes, required),
+  ]
   const initial = [
     schema
       .createTable('record')
@@ -216,11 +250,7 @@ export function migrations(dialect: Dialect): readonly (readonly string[])[] {
       .addColumn('region', text, required)
       .addColumn('n', 'bigint', required)
       .addPrimaryKeyConstraint('tally_key', ['kind', 'account', 'region']),
-    schema
-      .createTable('nonce')
-      .addColumn('digest', bytes, (column) => column.primaryKey().notNull())
-      .addColumn('expires_at', 'bigint', required),
-    schema.createIndex('nonce_expiry').on('nonce').column('expires_at'),
+    ...(dialect === 'sqlite' ? nonceBatches : nonces),
     schema
       .createTable('event')
       .addColumn('seq', dialect === 'sqlite' ? 'integer' : 'bigserial', (column) => column.primaryKey())

@@ -1,5 +1,6 @@
 // The embedded store: SQLite in WAL mode. A batch is one synchronous transaction with one fsync.
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { NonceMemory } from './nonce-memory.ts'
 import { migrations, type Statements, statements } from './queries.ts'
 import { bindings, checkVersion, toEvent, toRow } from './rows.ts'
 import {
@@ -13,6 +14,7 @@ import {
   Unavailable,
 } from './storage.ts'
 
+const DIGEST_BYTES = 16
 const CACHE_KIB = 64 * 1024
 
 /** Opens (and migrates) the database file; `:memory:` serves tests. Throws Unavailable when it can't. */
@@ -22,7 +24,10 @@ export function openSqlite(path: string): Storage {
 
 class SqliteStorage implements Storage {
   readonly #db: DatabaseSync
-  readonly #run: { readonly [K in keyof Statements]: StatementSync }
+  readonly #texts: Statements = statements('sqlite')
+  readonly #prepared = new Map<keyof Statements, StatementSync>()
+  readonly #nonces = new NonceMemory()
+  #scrubDue = false
 
   constructor(path: string) {
     this.#db = new DatabaseSync(path)
@@ -36,8 +41,13 @@ class SqliteStorage implements Storage {
     ])
       this.#db.exec(`PRAGMA ${pragma}`)
     this.#migrate()
-    const prepared = Object.entries(statements('sqlite')).map(([name, sql]) => [name, this.#db.prepare(sql)])
-    this.#run = Object.fromEntries(prepared) as { readonly [K in keyof Statements]: StatementSync }
+    this.#recallNonces()
+  }
+
+  #run(statement: keyof Statements): StatementSync {
+    const prepared = this.#prepared.get(statement) ?? this.#db.prepare(this.#texts[statement])
+    this.#prepared.set(statement, prepared)
+    return prepared
   }
 
   #migrate(): void {
@@ -51,7 +61,7 @@ class SqliteStorage implements Storage {
   }
 
   async get(kind: string, account: string, region: string, id: string): Promise<Row | null> {
-    const row = guarded(() => this.#run.get.get(kind, account, region, id))
+    const row = guarded(() => this.#run('get').get(kind, account, region, id))
     return row ? toRow(row) : null
   }
 
@@ -64,71 +74,111 @@ class SqliteStorage implements Storage {
   }
 
   #list(direction: '' | 'FromEnd', parent: string | null, values: SQLInputValue[]): Row[] {
-    const statement = this.#run[parent === null ? (`page${direction}` as const) : (`ownedPage${direction}` as const)]
+    const statement = this.#run(parent === null ? `page${direction}` : `ownedPage${direction}`)
     return guarded(() => statement.all(...values)).map(toRow)
   }
 
   async count({ kind, account, region, parent }: Range): Promise<number> {
     const row = guarded(() =>
       parent === null
-        ? this.#run.count.get(kind, account, region)
-        : this.#run.ownedCount.get(kind, account, region, parent),
+        ? this.#run('count').get(kind, account, region)
+        : this.#run('ownedCount').get(kind, account, region, parent),
     )
     return Number(row?.['n'] ?? 0)
   }
 
   async due(kind: string, now: number, limit: number): Promise<readonly Row[]> {
-    return guarded(() => this.#run.due.all(kind, now, limit)).map(toRow)
+    return guarded(() => this.#run('due').all(kind, now, limit)).map(toRow)
   }
 
   async commit(batch: readonly Commit[]): Promise<readonly Outcome[]> {
-    return guarded(() => {
+    const outcomes = guarded(() => {
       this.#db.exec('BEGIN IMMEDIATE')
       try {
-        const outcomes = batch.map((commit) => this.#commitOne(commit))
+        const done = this.#commitAll(batch)
         this.#db.exec('COMMIT')
-        if (batch.some((commit, i) => commit.scrub && outcomes[i] === 'committed')) this.#scrub()
-        return outcomes
+        return done
       } catch (error) {
         if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
         throw error
       }
     })
+    for (const [i, { nonce, scrub }] of batch.entries()) {
+      if (outcomes[i] !== 'committed') continue
+      if (nonce) this.#nonces.add(nonce.digest, nonce.expiresAt)
+      if (scrub) this.#scrubDue = true
+    }
+    this.#scrub()
+    return outcomes
   }
 
-  #commitOne({ changes, nonce, event }: Commit): Outcome {
-    const savepoint = changes.length > 0
-    if (savepoint) this.#db.exec('SAVEPOINT call')
-    const outcome =
-      nonce && !this.#run.nonce.get(nonce.digest, nonce.expiresAt)
-        ? 'nonce-used'
-        : changes.every((change) => this.#apply(change))
-          ? 'committed'
-          : 'moved'
-    if (outcome === 'committed' && event)
-      this.#run.event.run(event.eventId, event.account, event.region, event.at, event.body)
-    if (savepoint) this.#db.exec(outcome === 'committed' ? 'RELEASE call' : 'ROLLBACK TO call; RELEASE call')
-    return outcome
+  #commitAll(batch: readonly Commit[]): Outcome[] {
+    const digests = new Map<string, Uint8Array>()
+    let expiresAt = 0
+    const outcomes = batch.map((commit) => {
+      const name = commit.nonce ? Buffer.from(commit.nonce.digest).toString('latin1') : ''
+      if (commit.nonce && (digests.has(name) || this.#nonces.has(commit.nonce.digest))) return 'nonce-used'
+      const outcome = this.#commitOne(commit)
+      if (commit.nonce && outcome === 'committed') {
+        digests.set(name, commit.nonce.digest)
+        expiresAt = Math.max(expiresAt, commit.nonce.expiresAt)
+      }
+      return outcome
+    })
+    if (digests.size > 0) this.#run('nonceBatch').run(expiresAt, Buffer.concat([...digests.values()]))
+    return outcomes
+  }
+
+  #commitOne({ changes, event }: Commit): Outcome {
+    if (changes.length > 0) {
+      this.#db.exec('SAVEPOINT call')
+      const fits = changes.every((change) => this.#apply(change))
+      this.#db.exec(fits ? 'RELEASE call' : 'ROLLBACK TO call; RELEASE call')
+      if (!fits) return 'moved'
+    }
+    if (event) this.#run('event').run(event.eventId, event.account, event.region, event.at, event.body)
+    return 'committed'
   }
 
   #apply(change: RowChange): boolean {
     return bindings(change).every(({ statement, values }) => {
-      const prepared = this.#run[statement]
-      return prepared.get(...values) !== undefined || statement === 'openTally'
+      return this.#run(statement).get(...values) !== undefined || statement === 'openTally'
     })
   }
 
-  /** Moves the write-ahead log into the database and empties it: with secure_delete, nothing removed remains in either. */
+  /**
+   * Moves the write-ahead log into the database and empties it: with secure_delete, nothing removed remains in either.
+   * What it can't do now (a full disk), it does at the next opportunity; the removal itself is committed already.
+   */
   #scrub(): void {
-    this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    if (!this.#scrubDue) return
+    try {
+      this.#scrubDue = this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] !== 0
+    } catch {
+      this.#scrubDue = true
+    }
+  }
+
+  /** Reads back the nonces of the last time window, so that a restart takes no replay. */
+  #recallNonces(): void {
+    const limit = 1000
+    for (let offset = 0; ; offset += limit) {
+      const rows = this.#run('nonceBatches').all(limit, offset)
+      for (const { expires_at, digests } of rows)
+        for (let at = 0; at < (digests as Uint8Array).length; at += DIGEST_BYTES)
+          this.#nonces.add((digests as Uint8Array).subarray(at, at + DIGEST_BYTES), expires_at as number)
+      if (rows.length < limit) return
+    }
   }
 
   async dropNonces(now: number, limit: number): Promise<number> {
-    return guarded(() => this.#run.dropNonces.all(now, limit)).length
+    this.#scrub()
+    this.#nonces.drop(now)
+    return guarded(() => this.#run('dropNonceBatches').all(now, limit)).length
   }
 
   async events(afterSeq: number, limit: number): Promise<readonly (EventRow & { seq: number })[]> {
-    return guarded(() => this.#run.events.all(afterSeq, limit)).map(toEvent)
+    return guarded(() => this.#run('events').all(afterSeq, limit)).map(toEvent)
   }
 
   async close(): Promise<void> {

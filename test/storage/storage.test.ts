@@ -106,8 +106,11 @@ for (const [name, open] of kinds)
       ])
       assert.equal(await storage.get('key', '1', 'r', 'g'), null)
       assert.equal(await storage.dropNonces(10, 100), 0)
-      assert.ok((await storage.dropNonces(11, 2)) === 2)
-      assert.ok((await storage.dropNonces(11, 100)) > 0)
+      assert.deepEqual(await storage.commit([call([], { nonce: nonce(9) })]), ['nonce-used'])
+      // A store may keep a nonce some minutes longer than it must.
+      const later = 10 * 60_000
+      assert.equal(await storage.dropNonces(later, 1), 1)
+      assert.ok((await storage.dropNonces(later, 100)) > 0)
       assert.deepEqual(await storage.commit([call([], { nonce: nonce(9) })]), ['committed'])
     })
 

@@ -1,0 +1,84 @@
+// The nonces that are still within their time window, in memory: eight bytes each, forgotten by the generation.
+// Of the digest's first 64 bits two live nonces share all with a probability of 2^-41 at ten million; the later one is then
+// refused, and its client signs anew. A replay is never taken.
+
+const GENERATION_MS = 5 * 60_000
+const FIRST_SLOTS = 1024
+
+/** A set of 64-bit numbers: open addressing, at most half full. The pair (0, 0) marks an empty slot. */
+class Generation {
+  #slots = new Uint32Array(2 * FIRST_SLOTS)
+  #size = 0
+
+  has(high: number, low: number): boolean {
+    const at = this.#find(this.#slots, high, low)
+    return this.#slots[at] === high && this.#slots[at + 1] === low
+  }
+
+  add(high: number, low: number): void {
+    if (this.#size * 4 >= this.#slots.length) this.#grow()
+    const at = this.#find(this.#slots, high, low)
+    this.#slots[at] = high
+    this.#slots[at + 1] = low
+    this.#size++
+  }
+
+  #find(slots: Uint32Array, high: number, low: number): number {
+    const mask = slots.length - 1
+    let at = (low << 1) & mask
+    while ((slots[at] !== 0 || slots[at + 1] !== 0) && (slots[at] !== high || slots[at + 1] !== low))
+      at = (at + 2) & mask
+    return at
+  }
+
+  #grow(): void {
+    const old = this.#slots
+    const slots = new Uint32Array(old.length * 2)
+    for (let i = 0; i < old.length; i += 2) {
+      const [high = 0, low = 0] = [old[i], old[i + 1]]
+      if (high === 0 && low === 0) continue
+      const at = this.#find(slots, high, low)
+      slots[at] = high
+      slots[at + 1] = low
+    }
+    this.#slots = slots
+  }
+}
+
+export class NonceMemory {
+  /** By the end of their time, in generations since 1970. */
+  readonly #generations = new Map<number, Generation>()
+
+  has(digest: Uint8Array): boolean {
+    const { high, low } = halves(digest)
+    for (const generation of this.#generations.values()) if (generation.has(high, low)) return true
+    return false
+  }
+
+  add(digest: Uint8Array, expiresAt: number): void {
+    const number = Math.ceil(expiresAt / GENERATION_MS)
+    let generation = this.#generations.get(number)
+    if (!generation) {
+      generation = new Generation()
+      this.#generations.set(number, generation)
+    }
+    const { high, low } = halves(digest)
+    generation.add(high, low)
+  }
+
+  /** Forgets the nonces that expired before `now`, as soon as their whole generation has. */
+  drop(now: number): void {
+    for (const number of this.#generations.keys()) if (number * GENERATION_MS < now) this.#generations.delete(number)
+  }
+}
+
+/** The digest's first eight bytes; never (0, 0). */
+function halves(digest: Uint8Array): { high: number; low: number } {
+  const word = (at: number) =>
+    (((digest[at] ?? 0) << 24) |
+      ((digest[at + 1] ?? 0) << 16) |
+      ((digest[at + 2] ?? 0) << 8) |
+      (digest[at + 3] ?? 0)) >>>
+    0
+  return { high: word(0) || 1, low: word(4) }
+}

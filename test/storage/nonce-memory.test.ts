@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { NonceMemory } from '../../src/storage/nonce-memory.ts'
+import { openSqlite } from '../../src/storage/sqlite.ts'
+import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
+
+const digest = (n: number) => createHash('sha256').update(String(n)).digest().subarray(0, 16)
+
+describe('the memory of nonces', () => {
+  it('knows each of many nonces, and none other', () => {
+    const memory = new NonceMemory()
+    for (let i = 0; i < 50_000; i++) memory.add(digest(i), 1_000_000 * (i % 7))
+    for (let i = 0; i < 50_000; i++) assert.ok(memory.has(digest(i)))
+    for (let i = 50_000; i < 100_000; i++) assert.equal(memory.has(digest(i)), false)
+  })
+
+  it('takes digests of zeros like any other', () => {
+    const memory = new NonceMemory()
+    assert.equal(memory.has(new Uint8Array(16)), false)
+    memory.add(new Uint8Array(16), 1)
+    assert.equal(memory.has(new Uint8Array(16)), true)
+  })
+
+  it('forgets none before its time, and all some minutes after', () => {
+    const memory = new NonceMemory()
+    for (let i = 0; i < 1000; i++) memory.add(digest(i), i * 1000)
+    memory.drop(500_000)
+    for (let i = 500; i < 1000; i++) assert.ok(memory.has(digest(i)))
+    memory.drop(2_000_000)
+    for (let i = 0; i < 1000; i++) assert.equal(memory.has(digest(i)), false)
+  })
+
+  it('comes back with the database: a restart takes no replay', async () => {
+    const folder = temporaryFolder()
+    const path = join(folder, 'nonces.db')
+    const used = (i: number) => [
+      { changes: [], nonce: { digest: digest(i), expiresAt: 1e12 }, event: null, scrub: false },
+    ]
+    const first = openSqlite(path)
+    for (let i = 0; i < 2500; i++) assert.deepEqual(await first.commit(used(i)), ['committed'])
+    await first.close()
+    const second = openSqlite(path)
+    for (let i = 0; i < 2500; i++) assert.deepEqual(await second.commit(used(i)), ['nonce-used'])
+    assert.deepEqual(await second.commit(used(2500)), ['committed'])
+    await second.close()
+    removeFolder(folder)
+  })
+})
