@@ -135,12 +135,12 @@ function parse(value: string): unknown {
  * Throws MissingParameter or InvalidParameter; parameters that are not declared are ignored.
  */
 export function readValues<P extends Parameters>(declared: P, given: ReadonlyMap<string, string>): Values<P> {
-  for (const [name, parameter] of Object.entries(declared))
-    if (parameter.required && !given.get(name)) throw refuse('MissingParameter', { name })
+  const names = Object.keys(declared)
+  for (const name of names) if (declared[name]?.required && !given.get(name)) throw refuse('MissingParameter', { name })
   const values: Record<string, unknown> = {}
-  for (const [name, parameter] of Object.entries(declared)) {
+  for (const name of names) {
     const value = given.get(name)
-    values[name] = value ? parameter.read(name, value) : (parameter as { fallback?: unknown }).fallback
+    values[name] = value ? declared[name]?.read(name, value) : (declared[name] as { fallback?: unknown }).fallback
   }
   return values as Values<P>
 }

@@ -46,13 +46,13 @@ export interface Binding {
 
 /** The associated data: SHA-256 over binding and sorted context, each part length-prefixed, so that no two contexts collide. */
 export function associatedData(binding: Binding, context: ReadonlyMap<string, string>): Buffer {
-  const sorted = [...context].sort(([a], [b]) => (a < b ? -1 : 1))
+  const sorted = context.size === 0 ? [] : [...context].sort(([a], [b]) => (a < b ? -1 : 1)).flat()
   return digestOf([
     'strongroom/ciphertext/1',
     binding.account,
     binding.region,
     binding.keyId,
     binding.versionId,
-    ...sorted.flat(),
+    ...sorted,
   ])
 }

@@ -1,21 +1,21 @@
 // Unambiguous byte encodings of text, for associated data, digests and MACs.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** Each part's UTF-8 bytes after their length in 4 bytes, big-endian: no two lists of parts encode alike. */
 export function lengthPrefixed(parts: readonly string[]): Buffer {
-  return Buffer.concat(
-    parts.flatMap((part) => {
-      const bytes = Buffer.from(part, 'utf8')
-      const length = Buffer.alloc(4)
-      length.writeUInt32BE(bytes.length)
-      return [length, bytes]
-    }),
-  )
+  const lengths = parts.map((part) => Buffer.byteLength(part))
+  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + 4 + length, 0))
+  let at = 0
+  for (const [i, part] of parts.entries()) {
+    at = bytes.writeUInt32BE(lengths[i] ?? 0, at)
+    at += bytes.write(part, at)
+  }
+  return bytes
 }
 
 /** SHA-256 of the length-prefixed parts: 32 bytes. */
 export function digestOf(parts: readonly string[]): Buffer {
-  return createHash('sha256').update(lengthPrefixed(parts)).digest()
+  return hash('sha256', lengthPrefixed(parts), 'buffer')
 }
 
 /** The bytes of strict, padded, standard Base64 (RFC 4648 section 4), or null for any other text. */

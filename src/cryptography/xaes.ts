@@ -9,22 +9,29 @@ export const KEY_BYTES = 32
 export class Xaes {
   // INVARIANT: ECB without padding keeps no state between whole blocks, so one cipher object derives every message key.
   readonly #ecb: Cipheriv
-  readonly #k1: Uint8Array
+  /** The two derivation blocks before the nonce is mixed in: their headers under the CMAC subkey. */
+  readonly #mask = new Uint8Array(32)
 
   /** Takes a copy of nothing: the caller may wipe `key` (32 bytes) afterwards. Throws RangeError on another length. */
   constructor(key: Uint8Array) {
     if (key.length !== KEY_BYTES) throw new RangeError('XAES-256-GCM takes a key of 32 bytes')
     this.#ecb = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false)
-    this.#k1 = doubled(this.#ecb.update(new Uint8Array(16)))
+    const k1 = doubled(this.#ecb.update(new Uint8Array(16)))
+    for (const counter of [1, 2]) {
+      const header = [0, counter, 0x58, 0]
+      for (let i = 0; i < 16; i++) this.#mask[(counter - 1) * 16 + i] = (k1[i] ?? 0) ^ (header[i] ?? 0)
+    }
   }
 
   /** Ciphertext followed by the 16-byte tag. `nonce` is 24 bytes and must be fresh and random. */
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Buffer {
     const cipher = createCipheriv('aes-256-gcm', this.#messageKey(nonce), nonce.subarray(12))
     cipher.setAAD(aad)
-    const body = cipher.update(plaintext)
+    const sealed = Buffer.allocUnsafe(plaintext.length + TAG_BYTES)
+    cipher.update(plaintext).copy(sealed)
     cipher.final()
-    return Buffer.concat([body, cipher.getAuthTag()])
+    cipher.getAuthTag().copy(sealed, plaintext.length)
+    return sealed
   }
 
   /** The plaintext, or null when anything at all does not fit: length, tag, nonce or associated data. */
@@ -49,11 +56,11 @@ export class Xaes {
   #messageKey(nonce: Uint8Array): Buffer {
     if (nonce.length !== NONCE_BYTES) throw new RangeError('XAES-256-GCM takes a nonce of 24 bytes')
     const blocks = new Uint8Array(32)
-    for (const counter of [1, 2]) {
-      const block = blocks.subarray((counter - 1) * 16, counter * 16)
-      block.set([0, counter, 0x58, 0])
-      block.set(nonce.subarray(0, 12), 4)
-      for (let i = 0; i < 16; i++) block[i] = (block[i] ?? 0) ^ (this.#k1[i] ?? 0)
+    blocks.set(this.#mask)
+    for (let i = 0; i < 12; i++) {
+      const byte = nonce[i] ?? 0
+      blocks[4 + i] = (blocks[4 + i] ?? 0) ^ byte
+      blocks[20 + i] = (blocks[20 + i] ?? 0) ^ byte
     }
     return this.#ecb.update(blocks)
   }

@@ -11,14 +11,20 @@ const UNRESERVED = /^[A-Za-z0-9\-_.~]*$/
 
 /** name=value pairs, encoded, sorted by name in code-point order, joined with &. `leftOut` is not part of them. */
 export function canonicalQuery(parameters: ReadonlyMap<string, string>, leftOut: string | null): string {
-  const names = [...parameters.keys()].filter((name) => name !== leftOut).sort(byCodePoints)
-  return names.map((name) => `${percentEncode(name)}=${percentEncode(parameters.get(name) ?? '')}`).join('&')
+  const names = sortedByCodePoints([...parameters.keys()])
+  let query = ''
+  for (const name of names) {
+    if (name === leftOut) continue
+    query += `${query === '' ? '' : '&'}${percentEncode(name)}=${percentEncode(parameters.get(name) ?? '')}`
+  }
+  return query
 }
 
-/** UTF-16 order differs from code-point order only beyond ASCII. */
-function byCodePoints(a: string, b: string): number {
-  if (!/[^ -~]/.test(a + b)) return a < b ? -1 : 1
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+/** JavaScript sorts by UTF-16 units, which is another order only beyond the basic plane. */
+function sortedByCodePoints(names: string[]): string[] {
+  return names.some((name) => /[\ud800-\udfff]/.test(name))
+    ? names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    : names.sort()
 }
 
 export const RPC_METHODS: ReadonlyMap<string, string> = new Map([

@@ -1,6 +1,6 @@
 // Committing: a call's changes, its nonce and its event, all or nothing; many calls with one fsync (group commit).
 // Reads go through a cache that every commit keeps fresh.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { refuse } from '../api/errors.ts'
 import type { RootKeys } from '../cryptography/seal.ts'
 import {
@@ -173,7 +173,7 @@ export class Ledger {
 
 /** (AccessKeyId, nonce) in 16 bytes; the separator occurs in no AccessKeyId. */
 function nonceDigest(accessKeyId: string, nonce: string): Uint8Array {
-  return createHash('sha256').update(`${accessKeyId}\n${nonce}`).digest().subarray(0, 16)
+  return hash('sha256', `${accessKeyId}\n${nonce}`, 'buffer').subarray(0, 16)
 }
 
 function placeOf({ account, region }: Scope): Scope {
