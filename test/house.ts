@@ -1,5 +1,6 @@
 // The real service in this process, over real HTTP and a real database, with a clock that tests advance.
 import { randomBytes, randomUUID } from 'node:crypto'
+import { eventOf } from '../src/actiontrail/event.ts'
 import { readSettings, type Settings } from '../src/cli/settings.ts'
 import type { House, Product } from '../src/gateway/call.ts'
 import { type Listening, listen } from '../src/gateway/server.ts'
@@ -95,7 +96,7 @@ export class TestHouse implements AsyncDisposable {
   /** All events recorded so far, in order. */
   async events(): Promise<Record<string, unknown>[]> {
     const rows = await this.open.storage.events(0, 1_000_000)
-    return rows.map(({ body }) => JSON.parse(body) as Record<string, unknown>)
+    return rows.map(eventOf)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

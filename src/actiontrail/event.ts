@@ -5,16 +5,13 @@ import type { Reply, ReplyValue, Resource } from '../api/operation.ts'
 
 const LONGEST_VALUE = 1024
 
-/** All that an event tells of a call. */
+/** All that an event tells of a call, beside its id, account, region and time. */
 export interface CallFacts {
-  readonly requestId: string
-  readonly now: number
   readonly product: string
   readonly apiVersion: string
   readonly operation: string
   readonly access: 'Read' | 'Write'
   readonly trail: { readonly show: readonly string[]; readonly reply: readonly string[] }
-  readonly region: string
   readonly host: string
   readonly sourceAddress: string
   readonly userAgent: string
@@ -25,64 +22,112 @@ export interface CallFacts {
   readonly refusal: Refusal | null
 }
 
-/** The event as JSON text, ready to be stored. */
-export function callEvent(facts: CallFacts): string {
-  const { requestId, refusal, caller } = facts
-  const shown = shownParameters(facts)
-  const resources = facts.resources.filter(({ type }) => type !== '')
-  return JSON.stringify({
-    eventId: requestId,
+/** What is stored of a call's event: its facts in a fixed order, none twice. `eventOf` makes the event of it. */
+type StoredCall = readonly [
+  format: 1,
+  product: string,
+  apiVersion: string,
+  operation: string,
+  access: 'Read' | 'Write',
+  host: string,
+  sourceAddress: string,
+  userAgent: string,
+  caller: readonly [type: string, principalId: string, userName: string, accessKeyId: string],
+  parameters: Readonly<Record<string, string>> | 0,
+  resources: readonly (readonly [type: string, name: string])[],
+  reply: Reply | 0,
+  error: readonly [code: string, message: string] | 0,
+]
+
+/** The call's event as it is stored beside its id, account, region and time. */
+export function storedCall(facts: CallFacts): string {
+  const { caller, refusal, reply, trail, resources } = facts
+  const stored: StoredCall = [
+    1,
+    facts.product,
+    facts.apiVersion,
+    facts.operation,
+    facts.access,
+    facts.host,
+    facts.sourceAddress,
+    cut(facts.userAgent),
+    [caller.type, caller.principalId, caller.userName, caller.accessKeyId],
+    shownParameters(facts),
+    resources.flatMap(({ type, name }) => (type === '' ? [] : [[type, cut(name)] as const])),
+    reply === null || trail.reply.length === 0 ? 0 : picked(reply, trail.reply),
+    refusal === null ? 0 : [refusal.code, cut(refusal.message)],
+  ]
+  return JSON.stringify(stored)
+}
+
+/** A stored event with its columns; `at` is milliseconds since 1970. */
+export interface StoredEvent {
+  readonly eventId: string
+  readonly account: string
+  readonly region: string
+  readonly at: number
+  readonly body: string
+}
+
+/** The event in the cloud's shape. */
+export function eventOf(stored: StoredEvent): Record<string, unknown> {
+  const facts = JSON.parse(stored.body) as StoredCall | StoredService
+  return facts[0] === 1 ? callEvent(stored, facts) : serviceEvent(stored, facts)
+}
+
+function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredCall): Record<string, unknown> {
+  const [, product, apiVersion, operation, access, host, sourceAddress, userAgent, caller, parameters, resources] =
+    facts
+  const [, , , , , , , , , , , reply, error] = facts
+  const [type, principalId, userName, accessKeyId] = caller
+  return {
+    eventId,
     eventVersion: 1,
     eventCategory: 'Management',
     eventType: 'ApiCall',
-    eventName: facts.operation,
-    eventRW: facts.access,
-    eventTime: seconds(facts.now),
-    eventSource: facts.host,
-    serviceName: facts.product,
-    apiVersion: facts.apiVersion,
-    acsRegion: facts.region,
+    eventName: operation,
+    eventRW: access,
+    eventTime: seconds(at),
+    eventSource: host,
+    serviceName: product,
+    apiVersion,
+    acsRegion: region,
     isGlobal: false,
-    requestId,
-    sourceIpAddress: facts.sourceAddress,
-    ...(facts.userAgent === '' ? {} : { userAgent: cut(facts.userAgent) }),
-    ...(shown === null ? {} : { requestParameters: shown, requestParameterJson: JSON.stringify(shown) }),
-    ...(facts.reply === null || facts.trail.reply.length === 0
-      ? {}
-      : { responseElements: { RequestId: requestId, ...picked(facts.reply, facts.trail.reply) } }),
+    requestId: eventId,
+    sourceIpAddress: sourceAddress,
+    ...(userAgent === '' ? {} : { userAgent }),
+    ...(parameters === 0 ? {} : { requestParameters: parameters, requestParameterJson: JSON.stringify(parameters) }),
+    ...(reply === 0 ? {} : { responseElements: { RequestId: eventId, ...reply } }),
     ...referenced(resources),
-    ...(refusal ? { errorCode: refusal.code, errorMessage: cut(refusal.message) } : {}),
-    userIdentity: {
-      type: caller.type,
-      accountId: caller.accountId,
-      principalId: caller.principalId,
-      userName: caller.userName,
-      accessKeyId: caller.accessKeyId,
-    },
-    recipientAccountId: caller.accountId,
-  })
+    ...(error === 0 ? {} : { errorCode: error[0], errorMessage: error[1] }),
+    userIdentity: { type, accountId: account, principalId, userName, accessKeyId },
+    recipientAccountId: account,
+  }
 }
 
-/** What the service did by itself, such as deleting a key whose day has come (contract/actiontrail.md 3.1). */
-export interface ServiceFacts {
-  readonly eventId: string
-  readonly now: number
-  readonly name: 'DeleteKey' | 'DeleteExpiredKeyMaterial'
-  readonly account: string
-  readonly region: string
-  readonly resources: readonly Resource[]
+type ServiceWork = 'DeleteKey' | 'DeleteExpiredKeyMaterial'
+type StoredService = readonly [
+  format: 2,
+  name: ServiceWork,
+  resources: readonly (readonly [type: string, name: string])[],
+]
+
+/** What the service did by itself, such as deleting a key whose day has come (contract/actiontrail.md 3.1), as it is stored. */
+export function storedServiceWork(name: ServiceWork, resources: readonly Resource[]): string {
+  const stored: StoredService = [2, name, resources.map((resource) => [resource.type, resource.name])]
+  return JSON.stringify(stored)
 }
 
-/** The event of the service's own work, as JSON text. */
-export function serviceEvent({ eventId, now, name, account, region, resources }: ServiceFacts): string {
-  return JSON.stringify({
+function serviceEvent({ eventId, account, region, at }: StoredEvent, facts: StoredService): Record<string, unknown> {
+  const [, name, resources] = facts
+  return {
     eventId,
     eventVersion: 1,
     eventCategory: 'Management',
     eventType: 'AliyunServiceEvent',
     eventName: name,
     eventRW: 'Write',
-    eventTime: seconds(now),
+    eventTime: seconds(at),
     eventSource: `kms.${region}.aliyuncs.com`,
     serviceName: 'Kms',
     acsRegion: region,
@@ -92,25 +137,30 @@ export function serviceEvent({ eventId, now, name, account, region, resources }:
     ...referenced(resources),
     userIdentity: { type: 'system', accountId: account, principalId: account, userName: 'system' },
     recipientAccountId: account,
-  })
+  }
 }
 
-function shownParameters({ trail, parameters }: CallFacts): Record<string, string> | null {
-  const shown = trail.show.flatMap((name) => {
+function shownParameters({ trail, parameters }: CallFacts): Record<string, string> | 0 {
+  const shown: Record<string, string> = {}
+  let some = false
+  for (const name of trail.show) {
     const value = parameters.get(name)
-    return value === undefined ? [] : [[name, cut(value)] as const]
-  })
-  return shown.length === 0 ? null : Object.fromEntries(shown)
+    if (value === undefined) continue
+    shown[name] = cut(value)
+    some = true
+  }
+  return some ? shown : 0
 }
 
-function referenced(resources: readonly Resource[]) {
+function referenced(resources: readonly (readonly [type: string, name: string])[]) {
   if (resources.length === 0) return {}
-  const names = Map.groupBy(resources, ({ type }) => type)
-  const byType = [...names].map(([type, some]) => [type, some.map(({ name }) => cut(name))] as const)
+  const byType = [...Map.groupBy(resources, ([type]) => type)].map(
+    ([type, some]) => [type, some.map(([, name]) => name)] as const,
+  )
   return {
     referencedResources: Object.fromEntries(byType),
     resourceType: byType.map(([type]) => type).join(';'),
-    resourceName: byType.map(([, some]) => some.join(',')).join(';'),
+    resourceName: byType.map(([, names]) => names.join(',')).join(';'),
   }
 }
 

@@ -1,7 +1,7 @@
 // A call's way through the house: decode, authenticate, find the operation, validate, decide, commit, encode.
 // Whatever goes wrong becomes one refusal, one event where the caller is known, one answer.
 
-import { callEvent } from '../actiontrail/event.ts'
+import { storedCall } from '../actiontrail/event.ts'
 import { Refusal, refuse } from '../api/errors.ts'
 import type { Decision, Reply, Resource } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
@@ -151,15 +151,12 @@ function eventOf(
   const { operation, requestId, now, request, region, authenticated, parameters, version } = call
   const { caller } = authenticated
   if (operation.trail === null) return null
-  const body = callEvent({
-    requestId,
-    now,
+  const body = storedCall({
     product: operation.product,
     apiVersion: version,
     operation: operation.name,
     access: operation.access,
     trail: operation.trail,
-    region,
     host: header(request, 'host').replace(/:\d+$/, '').slice(0, 255),
     sourceAddress: request.sourceAddress,
     userAgent: header(request, 'user-agent'),

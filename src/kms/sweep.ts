@@ -1,6 +1,6 @@
 // The key service's own work: deleting keys whose day has come, and imported material that expired.
 // A revision guards each step, so several servers may sweep at once and none does a thing twice.
-import { serviceEvent } from '../actiontrail/event.ts'
+import { storedServiceWork } from '../actiontrail/event.ts'
 import { formatArn } from '../api/arn.ts'
 import type { Keystore } from '../keystore/keystore.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -38,17 +38,10 @@ async function sweepOne(cmk: Cmk, house: House): Promise<boolean> {
     ? await destroyKey(cmk, house)
     : [update(cmk, { body, dueAt: dueAt(body) }), ...(await destroyMaterial(cmk, house))]
   const { account, region, id } = cmk
-  const eventId = house.newId()
   const name = deleted ? 'DeleteKey' : 'DeleteExpiredKeyMaterial'
   const arn = formatArn({ service: 'kms', account, region, resource: `key/${id}` })
   const resources = [{ type: 'ACS::KMS::Key', name: id, arn }]
-  const event = {
-    eventId,
-    account,
-    region,
-    at: now,
-    body: serviceEvent({ eventId, now, name, account, region, resources }),
-  }
+  const event = { eventId: house.newId(), account, region, at: now, body: storedServiceWork(name, resources) }
   const committed = await house.ledger.commit({ changes, nonce: null, event })
   if (committed) forgetDestroyed(changes, house.keystore)
   return committed
