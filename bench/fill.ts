@@ -1,5 +1,5 @@
 // Fills a data folder with many CMKs, each with its version and material, through storage and MACs as the ledger writes them.
-import { randomUUID } from 'node:crypto'
+import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
 import { RootKeys } from '../src/cryptography/seal.ts'
 import { readRootKeyFile } from '../src/keystore/root-key.ts'
@@ -22,7 +22,7 @@ export async function fill(data: string, account: string, region: string, count:
   for (let done = 0; done < count; done += AT_ONCE) {
     const changes: Change[] = []
     for (let i = done; i < Math.min(done + AT_ONCE, count); i++) {
-      const [id, versionId] = [randomUUID(), randomUUID()]
+      const [id, versionId] = [randomUUIDv7(), randomUUIDv7()]
       if (i % Math.ceil(count / 1000) === 0) sample.push(id)
       const place = { account, region, createdAt: Date.now() }
       const material = await keystore.generate({ account, region, keyId: id, versionId })
@@ -49,7 +49,7 @@ export async function fill(data: string, account: string, region: string, count:
       )
     }
     const rows = changes.flatMap((change): RowChange[] =>
-      change.change === 'insert' ? [{ change: 'insert', row: toRow(change.after, keys), atMost: null }] : [],
+      change.change === 'insert' ? [{ change: 'insert', row: toRow(change.after, keys), counted: change.counted }] : [],
     )
     await storage.commit([{ changes: rows, nonce: null, event: null, scrub: false }])
     if (done % 100_000 === 0) process.stderr.write(`\r  ${done} of ${count} keys`)

@@ -19,7 +19,7 @@ interface InstallationBody {
   readonly salt: string | null
 }
 
-const INSTALLATION_KIND: Kind<InstallationBody> = { name: 'installation' }
+const INSTALLATION_KIND: Kind<InstallationBody> = { name: 'installation', counted: false }
 const INSTALLATION_ID = 'installation'
 
 export interface OpenHouse {
@@ -78,7 +78,7 @@ async function setUp(settings: Settings, storage: Storage, now: number): Promise
     revision: 1,
     body: { rootKey: salt ? 'passphrase' : 'file', salt: salt?.toString('base64') ?? null },
   }
-  const change = { change: 'insert', row: toRow(record, keys), atMost: null } as const
+  const change = { change: 'insert', row: toRow(record, keys), counted: null } as const
   const [outcome] = await storage.commit([{ changes: [change], nonce: null, event: null, scrub: false }])
   // Another server set the same database up at the same moment: its root key counts.
   return outcome === 'committed' ? keys : rootKeys(settings, storage, now)

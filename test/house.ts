@@ -1,5 +1,5 @@
 // The real service in this process, over real HTTP and a real database, with a clock that tests advance.
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID, randomUUIDv7 } from 'node:crypto'
 import { eventOf } from '../src/actiontrail/event.ts'
 import { readSettings, type Settings } from '../src/cli/settings.ts'
 import type { House, Product } from '../src/gateway/call.ts'
@@ -54,6 +54,7 @@ export class TestHouse implements AsyncDisposable {
       findAccessKey: (id) => accounts.accessKey(id),
       now: () => this.now,
       newId: randomUUID,
+      newRecordId: randomUUIDv7,
       randomBytes,
       ready: async () => true,
       failed,

@@ -1,5 +1,5 @@
 // `strongroom serve`: opens the house, listens, sweeps, and stops in order.
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID, randomUUIDv7 } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -44,6 +44,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
     findAccessKey: (id) => rooms.accounts.accessKey(id),
     now: Date.now,
     newId: randomUUID,
+    newRecordId: randomUUIDv7,
     randomBytes,
     ready: async () => {
       const count = await rooms.accounts.count().catch(() => 0)

@@ -3,13 +3,12 @@
 
 import { storedCall } from '../actiontrail/event.ts'
 import { Refusal, refuse } from '../api/errors.ts'
-import type { Decision, Reply, Resource } from '../api/operation.ts'
+import type { Reply, Resource } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
 import type { Keystore } from '../keystore/keystore.ts'
 import { forgetDestroyed } from '../kms/destruction.ts'
 import type { KmsContext, KmsOperation, KmsSettings } from '../kms/operation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Change } from '../ledger/record.ts'
 import { type EventRow, Unavailable } from '../storage/storage.ts'
 import { type Authenticated, authenticate, type FindAccessKey } from './authenticate.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
@@ -32,7 +31,10 @@ export interface House {
   readonly keystore: Keystore
   readonly findAccessKey: FindAccessKey
   now(): number
+  /** A new UUID for a request. */
   newId(): string
+  /** A new UUID for a record, later ones being greater: neighbours in time are neighbours in the database. */
+  newRecordId(): string
   randomBytes(length: number): Uint8Array
   /** Whether the database answers. */
   ready(): Promise<boolean>
@@ -116,30 +118,40 @@ async function perform(call: Progress, house: House): Promise<Reply> {
   const context = contextOf(call, house)
   for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; ) {
     let resources: readonly Resource[] = []
-    let decision: Decision<Change>
     try {
       const values = readValues(operation.parameters, parameters.all) as never
       resources = await operation.locate(values, context)
-      decision = await operation.decide(values, context)
+      const { changes, reply, made = [] } = await operation.decide(values, context)
+      const event = eventOf(call, [...resources, ...made], reply, null)
+      const outcome = await house.ledger.commit({ changes, nonce, event })
+      if (outcome === 'full') throw refuse('Rejected.LimitExceeded')
+      if (outcome === 'moved') continue
+      forgetDestroyed(changes, house.keystore)
+      return reply
     } catch (error) {
-      // A refused call changes nothing, and leaves its event.
       const refusal = asRefusal(error, call.requestId, house)
+      if (refusal.code === 'SignatureNonceUsed' || refusal.code === 'ServiceUnavailableTemporary') throw refusal
+      // A refused call changes nothing, and leaves its event.
       await house.ledger.commit({ changes: [], nonce, event: eventOf(call, resources, null, refusal) })
       throw refusal
     }
-    const { changes, reply, made = [] } = decision
-    const event = eventOf(call, [...resources, ...made], reply, null)
-    if (!(await house.ledger.commit({ changes, nonce, event }))) continue
-    forgetDestroyed(changes, house.keystore)
-    return reply
   }
   throw refuse('ServiceUnavailableTemporary')
 }
 
 function contextOf({ authenticated, region, now }: Progress, house: House): KmsContext {
-  const { ledger, keystore, settings, newId, randomBytes } = house
+  const { ledger, keystore, settings, newRecordId, randomBytes } = house
   const { caller } = authenticated
-  return { caller, scope: { account: caller.accountId, region }, now, ledger, keystore, settings, newId, randomBytes }
+  return {
+    caller,
+    scope: { account: caller.accountId, region },
+    now,
+    ledger,
+    keystore,
+    settings,
+    newRecordId,
+    randomBytes,
+  }
 }
 
 function eventOf(

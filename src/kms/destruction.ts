@@ -1,8 +1,8 @@
 // Destroying: material of a CMK, or the CMK with all that hangs on it.
 import type { Keystore } from '../keystore/keystore.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { type Change, remove, update } from '../ledger/record.ts'
-import { ALIAS, type Cmk, VERSION, type Version } from './records.ts'
+import { type Change, type Kind, remove, update } from '../ledger/record.ts'
+import { ALIAS, CMK, type Cmk, VERSION, type Version } from './records.ts'
 
 type Reads = { readonly ledger: Pick<Ledger, 'get' | 'page'> }
 
@@ -18,17 +18,20 @@ export async function destroyMaterial(cmk: Cmk, { ledger }: Reads): Promise<Chan
 
 /** The changes that remove the CMK, its versions with their material, and its aliases. */
 export async function destroyKey(cmk: Cmk, { ledger }: Reads): Promise<Change[]> {
-  const changes: Change[] = [remove(cmk)]
-  for (const [kind, scrub] of [
-    [VERSION, true],
-    [ALIAS, false],
-  ] as const)
-    for (let offset = 0; ; offset += AT_ONCE) {
-      const { records } = await ledger.page<unknown>(kind, cmk, { parent: cmk.id, offset, limit: AT_ONCE })
-      changes.push(...records.map((record) => remove(record, scrub)))
-      if (records.length < AT_ONCE) break
-    }
-  return changes
+  return [
+    remove(CMK, cmk),
+    ...(await removals(VERSION, cmk, ledger, true)),
+    ...(await removals(ALIAS, cmk, ledger, false)),
+  ]
+}
+
+async function removals<B>(kind: Kind<B>, cmk: Cmk, ledger: Reads['ledger'], scrub: boolean): Promise<Change[]> {
+  const changes: Change[] = []
+  for (let offset = 0; ; offset += AT_ONCE) {
+    const { records } = await ledger.page(kind, cmk, { parent: cmk.id, offset, limit: AT_ONCE })
+    changes.push(...records.map((record) => remove(kind, record, scrub)))
+    if (records.length < AT_ONCE) return changes
+  }
 }
 
 /** Makes the key store forget material that committed changes destroyed. */

@@ -24,7 +24,7 @@ export interface KmsContext {
   readonly keystore: Keystore
   readonly settings: KmsSettings
   /** A new lower-case UUID. */
-  newId(): string
+  newRecordId(): string
   randomBytes(length: number): Uint8Array
 }
 

@@ -40,6 +40,6 @@ export type Cmk = Recorded<CmkBody>
 export type Version = Recorded<VersionBody>
 export type Alias = Recorded<AliasBody>
 
-export const CMK: Kind<CmkBody> = { name: 'cmk' }
-export const VERSION: Kind<VersionBody> = { name: 'key-version' }
-export const ALIAS: Kind<AliasBody> = { name: 'alias' }
+export const CMK: Kind<CmkBody> = { name: 'cmk', counted: true }
+export const VERSION: Kind<VersionBody> = { name: 'key-version', counted: false }
+export const ALIAS: Kind<AliasBody> = { name: 'alias', counted: true }

@@ -42,7 +42,7 @@ async function sweepOne(cmk: Cmk, house: House): Promise<boolean> {
   const arn = formatArn({ service: 'kms', account, region, resource: `key/${id}` })
   const resources = [{ type: 'ACS::KMS::Key', name: id, arn }]
   const event = { eventId: house.newId(), account, region, at: now, body: storedServiceWork(name, resources) }
-  const committed = await house.ledger.commit({ changes, nonce: null, event })
-  if (committed) forgetDestroyed(changes, house.keystore)
-  return committed
+  if ((await house.ledger.commit({ changes, nonce: null, event })) !== 'committed') return false
+  forgetDestroyed(changes, house.keystore)
+  return true
 }

@@ -28,12 +28,15 @@ export interface Call {
 interface Waiting {
   readonly call: Call
   readonly commit: Commit
-  readonly resolve: (committed: boolean) => void
+  readonly resolve: (outcome: Committed) => void
   readonly reject: (error: unknown) => void
 }
 
 /** Told of troubles that a caller can't mend. */
 export type Alarm = (message: string, error: unknown) => void
+
+/** `moved`: a record moved on since the call was decided, decide again. `full`: it would pass a quota. */
+export type Committed = 'committed' | 'moved' | 'full'
 
 export class Ledger {
   readonly #storage: Storage
@@ -94,10 +97,10 @@ export class Ledger {
   }
 
   /**
-   * Commits the call durably. Answers false when a record moved on since the call was decided: decide again.
+   * Commits the call durably; unless the answer is `committed`, nothing of it is stored.
    * Throws SignatureNonceUsed, or ServiceUnavailableTemporary when the database can't be written; then nothing is stored.
    */
-  commit(call: Call): Promise<boolean> {
+  commit(call: Call): Promise<Committed> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ call, commit: this.#prepared(call), resolve, reject })
       if (this.#flushing) return
@@ -118,12 +121,13 @@ export class Ledger {
   #rowChange(change: Change): RowChange {
     switch (change.change) {
       case 'insert':
-        return { change: 'insert', row: toRow(change.after, this.#keys), atMost: change.atMost }
+        return { change: 'insert', row: toRow(change.after, this.#keys), counted: change.counted }
       case 'update':
         return { change: 'update', row: toRow(change.after, this.#keys), from: change.before.revision }
       case 'delete':
+        return { change: 'delete', row: toRow(change.before, this.#keys), counted: change.counted }
       case 'expect':
-        return { change: change.change, row: toRow(change.before, this.#keys) }
+        return { change: 'expect', row: toRow(change.before, this.#keys) }
     }
   }
 
@@ -134,10 +138,11 @@ export class Ledger {
         const outcomes = await this.#storage.commit(batch.map(({ commit }) => commit))
         this.#epoch++
         for (const [i, { call, resolve, reject }] of batch.entries()) {
-          if (outcomes[i] === 'committed') this.#remember(call.changes)
+          const outcome = outcomes[i] ?? 'moved'
+          if (outcome === 'committed') this.#remember(call.changes)
           else this.#forget(call.changes)
-          if (outcomes[i] === 'nonce-used') reject(refuse('SignatureNonceUsed'))
-          else resolve(outcomes[i] === 'committed')
+          if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
+          else resolve(outcome)
         }
       } catch (error) {
         this.#epoch++

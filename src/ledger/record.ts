@@ -1,10 +1,12 @@
 // Records: typed bodies over the storage's rows, each authenticated by a MAC over all of its fields.
 import type { RootKeys } from '../cryptography/seal.ts'
-import type { Row } from '../storage/storage.ts'
+import type { Counted, Row } from '../storage/storage.ts'
 
 /** A kind of record; `B` is the type of its bodies, which must be plain JSON. */
 export interface Kind<B> {
   readonly name: string
+  /** Whether the number of records in each account and region is kept, for lists and quotas. */
+  readonly counted: boolean
   /** Never present: carries the body's type. */
   readonly body?: B
 }
@@ -29,17 +31,22 @@ export interface Recorded<B> extends Scope {
 
 /** The change of one record. `expect` changes nothing but demands that the record has not moved. */
 export type Change =
-  | { readonly change: 'insert'; readonly after: Recorded<unknown>; readonly atMost: number | null }
+  | { readonly change: 'insert'; readonly after: Recorded<unknown>; readonly counted: Counted | null }
   | {
       readonly change: 'update'
       readonly before: Recorded<unknown>
       readonly after: Recorded<unknown>
       readonly scrub: boolean
     }
-  | { readonly change: 'delete'; readonly before: Recorded<unknown>; readonly scrub: boolean }
+  | {
+      readonly change: 'delete'
+      readonly before: Recorded<unknown>
+      readonly counted: boolean
+      readonly scrub: boolean
+    }
   | { readonly change: 'expect'; readonly before: Recorded<unknown> }
 
-/** A new record; `atMost` refuses the insert when that many of its kind are in its scope already. */
+/** A new record; `atMost` refuses the call when that many of its kind, which must be counted, are in its scope already. */
 export function insert<B>(
   kind: Kind<B>,
   fields: Scope & { id: string; parent?: string; createdAt: number; dueAt?: number | null; body: B },
@@ -47,7 +54,7 @@ export function insert<B>(
 ): Change {
   const { account, region, id, parent = null, createdAt, dueAt = null, body } = fields
   const after = { kind: kind.name, account, region, id, parent, createdAt, dueAt, revision: 1, body }
-  return { change: 'insert', after, atMost }
+  return { change: 'insert', after, counted: kind.counted ? { atMost } : null }
 }
 
 /** The record with another body. `scrub`: the old body held a secret that must leave no trace on disk. */
@@ -60,8 +67,8 @@ export function update<B>(
 }
 
 /** Removes the record. */
-export function remove<B>(before: Recorded<B>, scrub = false): Change {
-  return { change: 'delete', before, scrub }
+export function remove<B>(kind: Kind<B>, before: Recorded<B>, scrub = false): Change {
+  return { change: 'delete', before, counted: kind.counted, scrub }
 }
 
 /** Commits only if the record is still as it was read. */

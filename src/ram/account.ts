@@ -17,8 +17,8 @@ interface AccessKeyBody {
   readonly status: 'Active' | 'Inactive'
 }
 
-export const ACCOUNT: Kind<AccountBody> = { name: 'account' }
-const ACCESS_KEY: Kind<AccessKeyBody> = { name: 'access-key' }
+export const ACCOUNT: Kind<AccountBody> = { name: 'account', counted: true }
+const ACCESS_KEY: Kind<AccessKeyBody> = { name: 'access-key', counted: false }
 /** Accounts and AccessKeys belong to the installation, not to an account's region. */
 export const INSTALLATION = { account: '', region: '' }
 
@@ -93,7 +93,7 @@ export class Accounts {
         ? update(existing, { body }, true)
         : insert(ACCESS_KEY, { ...INSTALLATION, id: accessKeyId, createdAt: now, body }),
     )
-    if (!(await this.#ledger.commit({ changes, nonce: null, event: null })))
+    if ((await this.#ledger.commit({ changes, nonce: null, event: null })) !== 'committed')
       throw new Error(`account ${accountId} was changed by another process meanwhile: try again`)
   }
 

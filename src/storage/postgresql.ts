@@ -1,7 +1,7 @@
 // The shared store: PostgreSQL. A batch is one pipelined transaction; a guard that fails aborts it, and its calls are tried one by one.
 import postgres from 'postgres'
 import { migrations, type Statements, statements } from './queries.ts'
-import { bindings, checkVersion, toEvent, toRow, type Value } from './rows.ts'
+import { checkVersion, stepsOf, toEvent, toRow, type Value } from './rows.ts'
 import { type Commit, type EventRow, type Outcome, type Range, type Row, type Storage, Unavailable } from './storage.ts'
 
 const CONNECTIONS = 8
@@ -105,9 +105,11 @@ class PostgresqlStorage implements Storage {
 
   #steps({ changes, nonce, event }: Commit): [string, Value[]][] {
     const steps: [string, Value[]][] = []
-    if (nonce) steps.push([`/* nonce */ ${must(this.#texts.nonce)}`, [nonce.digest, nonce.expiresAt]])
-    for (const { statement, values } of changes.flatMap(bindings))
-      steps.push([statement === 'openTally' ? this.#texts.openTally : must(this.#texts[statement]), values])
+    if (nonce) steps.push([`/* nonce-used */ ${must(this.#texts.nonce)}`, [nonce.digest, nonce.expiresAt]])
+    for (const { statement, values, otherwise } of changes.flatMap(stepsOf)) {
+      if (statement === 'stepTally') steps.push([this.#texts.openTally, values.slice(1, 4)])
+      steps.push([`/* ${otherwise} */ ${must(this.#texts[statement])}`, values])
+    }
     if (event) steps.push([this.#texts.event, [event.eventId, event.account, event.region, event.at, event.body]])
     return steps
   }
@@ -130,9 +132,11 @@ function must(guarded: string): string {
   return `WITH touched AS (${guarded}) SELECT 1 / (SELECT count(*) FROM touched)`
 }
 
+const OUTCOMES = ['moved', 'full', 'nonce-used'] as const
+
 function outcomeOf(error: unknown): Outcome {
   const { code, query } = error as { code?: string; query?: string }
-  if (code === '22012') return query?.startsWith('/* nonce */') ? 'nonce-used' : 'moved'
+  if (code === '22012') return OUTCOMES.find((outcome) => query?.startsWith(`/* ${outcome} */`)) ?? 'moved'
   if (code === '40001' || code === '40P01') return 'moved'
   throw error
 }

@@ -31,28 +31,36 @@ export function toEvent(columns: Columns): EventRow & { seq: number } {
   }
 }
 
-/** The statements of a change, in order. Each but `openTally` must return a row, or the change did not happen. */
-export function bindings(change: RowChange): readonly { statement: keyof Statements; values: Value[] }[] {
+/** A statement with its values, and what it means when it touches no row. */
+export interface Step {
+  readonly statement: keyof Statements
+  readonly values: Value[]
+  readonly otherwise: 'moved' | 'full'
+}
+
+/** The statements of a change, in order. A tally is stepped first, so that a full one costs nothing else. */
+export function stepsOf(change: RowChange): readonly Step[] {
   const { row } = change
   const place = [row.kind, row.account, row.region, row.id]
   const fields = [row.parent, row.createdAt, row.dueAt, row.revision, row.body, row.mac]
-  const tally = [row.kind, row.account, row.region]
+  const step = (by: 1 | -1, atMost: number | null): Step => ({
+    statement: 'stepTally',
+    values: [by, row.kind, row.account, row.region, (atMost ?? Number.MAX_SAFE_INTEGER) - 1],
+    otherwise: 'full',
+  })
   switch (change.change) {
-    case 'insert':
-      return [
-        { statement: 'openTally', values: tally },
-        { statement: 'stepTally', values: [1, ...tally, (change.atMost ?? Number.MAX_SAFE_INTEGER) - 1] },
-        { statement: 'insert', values: [...place, ...fields] },
-      ]
+    case 'insert': {
+      const insert: Step = { statement: 'insert', values: [...place, ...fields], otherwise: 'moved' }
+      return change.counted ? [step(1, change.counted.atMost), insert] : [insert]
+    }
     case 'update':
-      return [{ statement: 'update', values: [...fields, ...place, change.from] }]
-    case 'delete':
-      return [
-        { statement: 'delete', values: [...place, row.revision] },
-        { statement: 'stepTally', values: [-1, ...tally, Number.MAX_SAFE_INTEGER] },
-      ]
+      return [{ statement: 'update', values: [...fields, ...place, change.from], otherwise: 'moved' }]
+    case 'delete': {
+      const remove: Step = { statement: 'delete', values: [...place, row.revision], otherwise: 'moved' }
+      return change.counted ? [remove, step(-1, null)] : [remove]
+    }
     case 'expect':
-      return [{ statement: 'expect', values: [...place, row.revision] }]
+      return [{ statement: 'expect', values: [...place, row.revision], otherwise: 'moved' }]
   }
 }
 

@@ -2,7 +2,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { NonceMemory } from './nonce-memory.ts'
 import { migrations, type Statements, statements } from './queries.ts'
-import { bindings, checkVersion, toEvent, toRow } from './rows.ts'
+import { checkVersion, type Step, stepsOf, toEvent, toRow } from './rows.ts'
 import {
   type Commit,
   type EventRow,
@@ -26,6 +26,7 @@ class SqliteStorage implements Storage {
   readonly #db: DatabaseSync
   readonly #texts: Statements = statements('sqlite')
   readonly #prepared = new Map<keyof Statements, StatementSync>()
+  readonly #controls = new Map<string, StatementSync>()
   readonly #nonces = new NonceMemory()
   #scrubDue = false
 
@@ -48,6 +49,13 @@ class SqliteStorage implements Storage {
     const prepared = this.#prepared.get(statement) ?? this.#db.prepare(this.#texts[statement])
     this.#prepared.set(statement, prepared)
     return prepared
+  }
+
+  /** Runs a statement of transaction control, prepared once. */
+  #control(text: string): void {
+    const prepared = this.#controls.get(text) ?? this.#db.prepare(text)
+    this.#controls.set(text, prepared)
+    prepared.run()
   }
 
   #migrate(): void {
@@ -93,10 +101,10 @@ class SqliteStorage implements Storage {
 
   async commit(batch: readonly Commit[]): Promise<readonly Outcome[]> {
     const outcomes = guarded(() => {
-      this.#db.exec('BEGIN IMMEDIATE')
+      this.#control('BEGIN IMMEDIATE')
       try {
         const done = this.#commitAll(batch)
-        this.#db.exec('COMMIT')
+        this.#control('COMMIT')
         return done
       } catch (error) {
         if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
@@ -131,19 +139,27 @@ class SqliteStorage implements Storage {
 
   #commitOne({ changes, event }: Commit): Outcome {
     if (changes.length > 0) {
-      this.#db.exec('SAVEPOINT call')
-      const fits = changes.every((change) => this.#apply(change))
-      this.#db.exec(fits ? 'RELEASE call' : 'ROLLBACK TO call; RELEASE call')
-      if (!fits) return 'moved'
+      this.#control('SAVEPOINT call')
+      const failed = this.#firstFailure(changes)
+      if (failed) this.#control('ROLLBACK TO call')
+      this.#control('RELEASE call')
+      if (failed) return failed
     }
     if (event) this.#run('event').run(event.eventId, event.account, event.region, event.at, event.body)
     return 'committed'
   }
 
-  #apply(change: RowChange): boolean {
-    return bindings(change).every(({ statement, values }) => {
-      return this.#run(statement).get(...values) !== undefined || statement === 'openTally'
-    })
+  #firstFailure(changes: readonly RowChange[]): 'moved' | 'full' | null {
+    for (const change of changes) for (const step of stepsOf(change)) if (!this.#take(step)) return step.otherwise
+    return null
+  }
+
+  #take({ statement, values }: Step): boolean {
+    if (this.#run(statement).get(...values) !== undefined) return true
+    if (statement !== 'stepTally') return false
+    // The first of its kind here: its tally has no row yet.
+    this.#run('openTally').run(...values.slice(1, 4))
+    return this.#run(statement).get(...values) !== undefined
   }
 
   /**

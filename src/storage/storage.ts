@@ -25,11 +25,16 @@ export interface Range {
   readonly parent: string | null
 }
 
+/** A row of a kind whose number in each account and region is kept; `atMost` so many there may be. */
+export interface Counted {
+  readonly atMost: number | null
+}
+
 /** The change of one row, valid only if the row still has the revision it was decided on. */
 export type RowChange =
-  | { readonly change: 'insert'; readonly row: Row; readonly atMost: number | null }
+  | { readonly change: 'insert'; readonly row: Row; readonly counted: Counted | null }
   | { readonly change: 'update'; readonly row: Row; readonly from: number }
-  | { readonly change: 'delete'; readonly row: Row }
+  | { readonly change: 'delete'; readonly row: Row; readonly counted: boolean }
   | { readonly change: 'expect'; readonly row: Row }
 
 /** An event as it is stored; `body` is the event's JSON. */
@@ -50,14 +55,18 @@ export interface Commit {
   readonly scrub: boolean
 }
 
-/** `moved`: a row changed since it was decided on, or a count reached its limit. Nothing of that call is stored. */
-export type Outcome = 'committed' | 'moved' | 'nonce-used'
+/**
+ * `moved`: a row changed since it was decided on. `full`: a count would pass its limit. `nonce-used`: the call was replayed.
+ * Nothing of such a call is stored.
+ */
+export type Outcome = 'committed' | 'moved' | 'full' | 'nonce-used'
 
 /** Throws Unavailable when the database can't be reached or written; nothing of the batch is stored then. */
 export interface Storage {
   get(kind: string, account: string, region: string, id: string): Promise<Row | null>
   /** Rows of a range by creation time, then id. `total` is the range's count, which tells the shorter way to `offset`. */
   page(range: Range, offset: number, limit: number, total: number): Promise<readonly Row[]>
+  /** How many rows a range has; of a whole account and region only for kinds that are counted. */
   count(range: Range): Promise<number>
   /** Rows of a kind whose `dueAt` is not after `now`, the oldest first. */
   due(kind: string, now: number, limit: number): Promise<readonly Row[]>

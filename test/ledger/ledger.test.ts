@@ -10,7 +10,7 @@ import { openStorage } from '../../src/storage/open.ts'
 import { type Storage, Unavailable } from '../../src/storage/storage.ts'
 import { openTestHouse } from '../house.ts'
 
-const THING: Kind<{ n: number }> = { name: 'thing' }
+const THING: Kind<{ n: number }> = { name: 'thing', counted: true }
 const scope = { account: '1', region: 'r' }
 
 async function openLedger(storage?: Storage) {
@@ -46,7 +46,7 @@ describe('the ledger', () => {
     const before = await ledger.get(THING, scope, 'a')
     assert.ok(before)
     const outcomes = await Promise.all([2, 3].map((n) => ledger.commit(alone([update(before, { body: { n } })]))))
-    assert.deepEqual(outcomes, [true, false])
+    assert.deepEqual(outcomes, ['committed', 'moved'])
     const after = await ledger.get(THING, scope, 'a')
     assert.deepEqual([after?.body.n, after?.revision], [2, 2])
   })
@@ -62,7 +62,7 @@ describe('the ledger', () => {
     const all = Array.from({ length: 300 }, (_, i) =>
       ledger.commit({ changes: [thing(`t${i}`, i)], nonce: null, event: event(`e${i}`) }),
     )
-    assert.deepEqual(new Set(await Promise.all(all)), new Set([true]))
+    assert.deepEqual(new Set(await Promise.all(all)), new Set(['committed']))
     assert.ok(batches <= 3, `${batches} transactions`)
     assert.equal((await storage.events(0, 1000)).length, 300)
   })
@@ -84,7 +84,7 @@ describe('the ledger', () => {
     })
     assert.equal((await ledger.get(THING, scope, 'a'))?.body.n, 1)
     broken = false
-    assert.equal(await ledger.commit(alone([update(before, { body: { n: 3 } })])), true)
+    assert.equal(await ledger.commit(alone([update(before, { body: { n: 3 } })])), 'committed')
     assert.equal((await ledger.get(THING, scope, 'a'))?.body.n, 3)
     assert.equal(alarms.length, 1)
   })
@@ -93,9 +93,9 @@ describe('the ledger', () => {
     const { ledger } = await openLedger()
     const used = (accessKeyId: string, nonce: string) =>
       ledger.commit({ changes: [], nonce: { accessKeyId, nonce, expiresAt: 10 }, event: null })
-    assert.equal(await used('a', 'n'), true)
+    assert.equal(await used('a', 'n'), 'committed')
     await assert.rejects(used('a', 'n'), { code: 'SignatureNonceUsed' })
-    assert.equal(await used('b', 'n'), true)
+    assert.equal(await used('b', 'n'), 'committed')
     await Promise.allSettled([used('c', 'm'), used('c', 'm')]).then((both) =>
       assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']),
     )

@@ -35,7 +35,11 @@ const call = (changes: RowChange[], rest: Partial<Commit> = {}): Commit => ({
   scrub: false,
   ...rest,
 })
-const insert = (one: Row, atMost: number | null = null): RowChange => ({ change: 'insert', row: one, atMost })
+const insert = (one: Row, atMost: number | null = null): RowChange => ({
+  change: 'insert',
+  row: one,
+  counted: { atMost },
+})
 const nonce = (byte: number, expiresAt = 10) => ({ digest: new Uint8Array(16).fill(byte), expiresAt })
 
 const kinds: [string, () => Promise<Storage>][] = [
@@ -69,11 +73,12 @@ for (const [name, open] of kinds)
       assert.deepEqual(await storage.commit([call([update(7)])]), ['moved'])
       assert.deepEqual(await storage.commit([call([update(1)])]), ['committed'])
       assert.deepEqual(await storage.commit([call([update(1)])]), ['moved'])
-      assert.deepEqual(await storage.commit([call([{ change: 'delete', row: row('b') }])]), ['moved'])
+      assert.deepEqual(await storage.commit([call([{ change: 'delete', row: row('b'), counted: true }])]), ['moved'])
       assert.equal((await storage.get('key', '1', 'r', 'b'))?.body, '2')
-      assert.deepEqual(await storage.commit([call([{ change: 'delete', row: row('b', { revision: 2 }) }])]), [
-        'committed',
-      ])
+      assert.deepEqual(
+        await storage.commit([call([{ change: 'delete', row: row('b', { revision: 2 }), counted: true }])]),
+        ['committed'],
+      )
       assert.equal(await storage.get('key', '1', 'r', 'b'), null)
     })
 
@@ -163,8 +168,8 @@ for (const [name, open] of kinds)
     it('refuses the insert that would pass a limit, and counts deletions', async () => {
       const region = 'limits'
       const [one, two] = [row('1', { region }), row('2', { region })]
-      assert.deepEqual(await storage.commit([call([insert(one, 1)]), call([insert(two, 1)])]), ['committed', 'moved'])
-      await storage.commit([call([{ change: 'delete', row: one }])])
+      assert.deepEqual(await storage.commit([call([insert(one, 1)]), call([insert(two, 1)])]), ['committed', 'full'])
+      await storage.commit([call([{ change: 'delete', row: one, counted: true }])])
       assert.deepEqual(await storage.commit([call([insert(two, 1)])]), ['committed'])
       assert.equal(await storage.count({ ...range, region }), 1)
     })

@@ -28,7 +28,6 @@ export const CreateAlias = operation({
     if (await findAlias(AliasName, context)) throw refuse('AliasAlreadyExists')
     if (body.state === 'PendingDeletion') throw refuse('Rejected.StateModifiedFailed')
     const { scope, now, settings } = context
-    if ((await context.ledger.count(ALIAS, scope)) >= settings.maxAliases) throw refuse('Rejected.LimitExceeded')
     const alias = { ...scope, id: AliasName, parent: record.id, createdAt: now, body: { keyId: record.id } }
     return { reply: {}, changes: [expectUnmoved(record), insert(ALIAS, alias, settings.maxAliases)] }
   },

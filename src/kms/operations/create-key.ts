@@ -65,9 +65,8 @@ export const CreateKey = operation({
     if (values.KeyUsage !== 'ENCRYPT/DECRYPT')
       throw refuse('InvalidParameter', { name: 'KeyUsage', rule: 'A symmetric key is for ENCRYPT/DECRYPT.' })
     const { scope, now, settings } = context
-    if ((await context.ledger.count(CMK, scope)) >= settings.maxKeys) throw refuse('Rejected.LimitExceeded')
-    const id = context.newId()
-    const versionId = values.Origin === 'Aliyun_KMS' ? context.newId() : null
+    const id = context.newRecordId()
+    const versionId = values.Origin === 'Aliyun_KMS' ? context.newRecordId() : null
     const body: CmkBody = {
       description: values.Description,
       keySpec: values.KeySpec,

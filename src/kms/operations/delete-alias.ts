@@ -2,6 +2,7 @@ import { refuse } from '../../api/errors.ts'
 import { remove } from '../../ledger/record.ts'
 import { aliasName, aliasResource, findAlias, keyResourceById } from '../key-name.ts'
 import { operation } from '../operation.ts'
+import { ALIAS } from '../records.ts'
 
 export const DeleteAlias = operation({
   name: 'DeleteAlias',
@@ -18,6 +19,6 @@ export const DeleteAlias = operation({
   async decide({ AliasName }, context) {
     const alias = await findAlias(AliasName, context)
     if (!alias) throw refuse('Forbidden.AliasNotFound')
-    return { reply: {}, changes: [remove(alias)] }
+    return { reply: {}, changes: [remove(ALIAS, alias)] }
   },
 })

@@ -53,7 +53,7 @@ export const ImportKeyMaterial = operation({
 
     const token = decodeToken(ImportToken)
     const place = wrappingPlace(record.id, token, context)
-    const versionId = body.primaryVersionId ?? context.newId()
+    const versionId = body.primaryVersionId ?? context.newRecordId()
     const imported = await context.keystore.importMaterial(
       { ...scope, keyId: record.id, versionId },
       { ...token, place },
