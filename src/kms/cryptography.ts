@@ -20,7 +20,7 @@ export async function encryptWith(
   const version = versionId === null ? null : await findVersion(versionId, context)
   if (!version || version.body.material === null) throw refuse('Rejected.PendingImport')
   const place = placeOf(version)
-  const aad = associatedData(place, encryptionContext)
+  const aad = aadOf(version, encryptionContext)
   const message = await context.keystore.encrypt(place, version.body.material, plaintext, aad)
   return {
     CiphertextBlob: encodeCiphertext({ versionId: version.id, ...message }),
@@ -40,7 +40,18 @@ export async function decryptWith(
   demandEnabled(key.body)
   if (version.body.material === null) throw refuse('Rejected.PendingImport')
   const place = placeOf(version)
-  return context.keystore.decrypt(place, version.body.material, message, associatedData(place, encryptionContext))
+  return context.keystore.decrypt(place, version.body.material, message, aadOf(version, encryptionContext))
+}
+
+const NO_CONTEXT: EncryptionContext = new Map()
+const withoutContext = new WeakMap<Version, Uint8Array>()
+
+/** Most calls have no context: for them the associated data of a version is computed once. */
+function aadOf(version: Version, encryptionContext: EncryptionContext): Uint8Array {
+  if (encryptionContext.size > 0) return associatedData(placeOf(version), encryptionContext)
+  const known = withoutContext.get(version) ?? associatedData(placeOf(version), NO_CONTEXT)
+  withoutContext.set(version, known)
+  return known
 }
 
 function placeOf(version: Version) {
