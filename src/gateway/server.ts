@@ -107,8 +107,9 @@ function refused(refusal: ReturnType<typeof refuse>, request: IncomingMessage, h
 
 async function health(path: '/healthz' | '/readyz', response: ServerResponse, house: House): Promise<void> {
   const ready = path === '/healthz' || (await house.ready())
-  response.writeHead(ready ? 200 : 503, { 'content-type': 'application/json;charset=utf-8' })
-  response.end(JSON.stringify({ status: ready ? 'ok' : 'unavailable' }))
+  const body = JSON.stringify({ status: ready ? 'ok' : 'unavailable' })
+  response.writeHead(ready ? 200 : 503, { 'content-type': 'application/json', 'content-length': body.length })
+  response.end(body)
 }
 
 const NO_BODY = new Uint8Array(0)

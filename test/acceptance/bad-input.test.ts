@@ -1,0 +1,332 @@
+// Anything at all may arrive: each gets the contract's error and changes nothing, and the server stays up.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type Program, removeFolder, startProgram } from './program.ts'
+import { Connection, get, post, type RawAnswer, signedForm } from './raw.ts'
+
+let program: Program
+before(async () => {
+  program = await startProgram()
+})
+after(async () => {
+  assert.equal((await program.call('ListKeys')).body.TotalCount, 0, 'nothing was changed')
+  assert.equal(await program.stop(), 0)
+  removeFolder(program.data)
+})
+
+async function once(bytes: string | Uint8Array): Promise<RawAnswer> {
+  const connection = await Connection.open(program.endpoint)
+  const answer = await connection.send(bytes)
+  connection.close()
+  assert.ok(answer, 'an answer came')
+  return answer
+}
+
+/** Sends a request and expects this refusal, with one RequestId in header and body. */
+async function refused(bytes: string | Uint8Array, status: number, code: string): Promise<RawAnswer> {
+  const answer = await once(bytes)
+  const body = JSON.parse(answer.body) as Record<string, unknown>
+  assert.deepEqual([answer.status, body['Code']], [status, code], answer.body)
+  const named = /x-acs-request-id: (\S+)/.exec(answer.headers)?.[1]
+  if (named) assert.equal(body['RequestId'], named)
+  return answer
+}
+
+const form = (parameters: Record<string, string>, options = {}) => signedForm(parameters, program.credentials, options)
+const create = { Action: 'CreateKey' }
+
+describe('authentication', () => {
+  const cases: [string, () => string, number, string][] = [
+    ['no AccessKeyId', () => form(create, { overrides: { AccessKeyId: '' } }), 400, 'MissingAccessKeyId'],
+    [
+      'an unknown AccessKeyId',
+      () => form(create, { overrides: { AccessKeyId: 'LTAInobody' } }),
+      404,
+      'InvalidAccessKeyId.NotFound',
+    ],
+    [
+      'an AccessKeyId with control characters',
+      () => form(create, { overrides: { AccessKeyId: 'a\u0000b' } }),
+      404,
+      'InvalidAccessKeyId.NotFound',
+    ],
+    ['no Timestamp', () => form(create, { overrides: { Timestamp: '' } }), 400, 'IllegalTimestamp'],
+    ['a Timestamp that is none', () => form({ ...create, Timestamp: 'yesterday' }), 400, 'InvalidTimeStamp.Format'],
+    [
+      'a Timestamp on no calendar',
+      () => form({ ...create, Timestamp: '2026-13-45T99:00:00Z' }),
+      400,
+      'InvalidTimeStamp.Format',
+    ],
+    [
+      'a clock 16 minutes behind',
+      () => form(create, { now: Date.now() - 16 * 60_000 }),
+      400,
+      'InvalidTimeStamp.Expired',
+    ],
+    [
+      'a clock 16 minutes ahead',
+      () => form(create, { now: Date.now() + 16 * 60_000 }),
+      400,
+      'InvalidTimeStamp.Expired',
+    ],
+    [
+      'an unknown SignatureMethod',
+      () => form({ ...create, SignatureMethod: 'HMAC-MD5' }),
+      400,
+      'InvalidSignatureMethod',
+    ],
+    ['no SignatureVersion', () => form(create, { overrides: { SignatureVersion: '' } }), 400, 'InvalidSignatureMethod'],
+    ['a bearer token', () => form({ ...create, SignatureType: 'BEARERTOKEN' }), 400, 'IncompleteSignature'],
+    ['no Signature', () => form(create, { overrides: { Signature: '' } }), 400, 'IncompleteSignature'],
+    ['a wrong Signature', () => form(create, { overrides: { Signature: 'AAAA' } }), 400, 'SignatureDoesNotMatch'],
+    [
+      'a Signature of the right length',
+      () => form(create, { overrides: { Signature: Buffer.alloc(20).toString('base64') } }),
+      400,
+      'SignatureDoesNotMatch',
+    ],
+    ['a parameter added after signing', () => `${form(create)}&Description=x`, 400, 'SignatureDoesNotMatch'],
+    ['a signature for GET', () => form(create, { method: 'GET' }), 400, 'SignatureDoesNotMatch'],
+    [
+      'a SecurityToken with a permanent key',
+      () => form({ ...create, SecurityToken: 'x' }),
+      400,
+      'InvalidSecurityToken.MismatchWithAccessKey',
+    ],
+  ]
+  for (const [title, body, status, code] of cases)
+    it(`refuses ${title} with ${code}`, async () => {
+      await refused(post(body()), status, code)
+    })
+
+  it('refuses a replay, and another request with the same nonce, and does not burn the nonce of a forged one', async () => {
+    const nonce = { SignatureNonce: `n${Date.now()}` }
+    await refused(
+      post(form({ Action: 'ListKeys', ...nonce }, { overrides: { Signature: 'AAAA' } })),
+      400,
+      'SignatureDoesNotMatch',
+    )
+    const genuine = form({ Action: 'ListKeys', ...nonce })
+    assert.equal((await once(post(genuine))).status, 200)
+    await refused(post(genuine), 400, 'SignatureNonceUsed')
+    await refused(post(form({ ...create, ...nonce })), 400, 'SignatureNonceUsed')
+  })
+
+  it('takes the signature itself for the nonce where there is none', async () => {
+    const body = form({ Action: 'ListKeys', SignatureNonce: '' })
+    assert.equal((await once(post(body))).status, 200)
+    await refused(post(body), 400, 'SignatureNonceUsed')
+  })
+
+  it('refuses ACS3 with headers missing, unsigned or malformed', async () => {
+    const hash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+    const date = `${new Date().toISOString().slice(0, 19)}Z`
+    const headers = (authorization: string, extra = '') =>
+      get('/', {
+        headers: `authorization: ${authorization}\r\nx-acs-action: CreateKey\r\nx-acs-version: 2016-01-20\r\nx-acs-date: ${date}\r\nx-acs-content-sha256: ${hash}\r\nx-acs-signature-nonce: 1\r\n${extra}`,
+      })
+    const all = 'host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version'
+    const id = program.credentials.accessKeyId
+    const of = (signed: string) => `ACS3-HMAC-SHA256 Credential=${id},SignedHeaders=${signed},Signature=00ff`
+    await refused(headers(of(all)), 400, 'SignatureDoesNotMatch')
+    await refused(headers(of(all.replace('host;', ''))), 400, 'IncompleteSignature')
+    await refused(headers(of(all), 'x-acs-security-token: t\r\n'), 400, 'IncompleteSignature')
+    await refused(headers('ACS3-HMAC-SHA256 nonsense'), 400, 'IncompleteSignature')
+    await refused(
+      headers(`ACS3-RSA-SHA256 Credential=${id},SignedHeaders=${all},Signature=00`),
+      400,
+      'IncompleteSignature',
+    )
+    await refused(headers(of(all)).replace(hash, hash.replace('e', 'f')), 400, 'IncompleteSignature')
+  })
+})
+
+describe('parameters', () => {
+  const cases: [string, () => Uint8Array | string, number, string][] = [
+    ['a parameter given twice', () => post(`${form(create)}&Action=CreateKey`), 400, 'InvalidParameter'],
+    ['a broken percent-encoding', () => post(`${form(create)}&Description=%zz`), 400, 'ParseRequestParameterException'],
+    ['a lone percent sign', () => post(`${form(create)}&Description=100%`), 400, 'ParseRequestParameterException'],
+    [
+      'percent-encoded bytes that are not UTF-8',
+      () => post(`${form(create)}&Description=%ff%fe`),
+      400,
+      'ParseRequestParameterException',
+    ],
+    ['an overlong UTF-8 form', () => post(`${form(create)}&Description=%c0%af`), 400, 'ParseRequestParameterException'],
+    [
+      'bytes that are not UTF-8',
+      () => post(Buffer.concat([Buffer.from(`${form(create)}&Description=`), Buffer.of(0xff, 0xfe)])),
+      400,
+      'ParseRequestParameterException',
+    ],
+    ['a parameter without a name', () => post(`${form(create)}&=x`), 400, 'ParseRequestParameterException'],
+    [
+      '10,000 parameters',
+      () => post(`${form(create)}${Array.from({ length: 10_000 }, (_, i) => `&p${i}=`).join('')}`),
+      400,
+      'ParseRequestParameterException',
+    ],
+    [
+      'a value over 64 KiB',
+      () => post(form({ ...create, Description: 'x'.repeat(65_537) })),
+      400,
+      'ParseRequestParameterException',
+    ],
+    [
+      'a description over its limit',
+      () => post(form({ ...create, Description: 'x'.repeat(60_000) })),
+      400,
+      'InvalidParameter',
+    ],
+    ['no Action', () => post(form({})), 400, 'MissingParameter'],
+    ['no Version', () => post(form({ ...create, Version: '' })), 400, 'MissingParameter'],
+    ['an unknown Action', () => post(form({ Action: 'createkey' })), 404, 'InvalidAction.NotFound'],
+    ['an Action of the prototype', () => post(form({ Action: 'constructor' })), 404, 'InvalidAction.NotFound'],
+    ['an unknown Version', () => post(form({ ...create, Version: '2016-01-21' })), 400, 'InvalidVersion'],
+    [
+      'an Action that the header contradicts',
+      () => post(form(create), 'x-acs-action: ListKeys\r\n'),
+      400,
+      'InvalidParameter',
+    ],
+    [
+      'a region that is not served',
+      () =>
+        post(form({ ...create, RegionId: 'moon-1' }))
+          .toString()
+          .replace('kms.cn-hangzhou.aliyuncs.com', 'localhost'),
+      400,
+      'InvalidParameter',
+    ],
+    [
+      'a broken JSON body',
+      () => post('{').toString().replace('x-www-form-urlencoded', 'json'),
+      400,
+      'ParseRequestParameterException',
+    ],
+    [
+      'a JSON body that is no object',
+      () => post('[1]').toString().replace('x-www-form-urlencoded', 'json'),
+      400,
+      'ParseRequestParameterException',
+    ],
+    [
+      'a JSON body with half a surrogate pair',
+      () => post('{"a":"\\ud800"}').toString().replace('x-www-form-urlencoded', 'json'),
+      400,
+      'ParseRequestParameterException',
+    ],
+  ]
+  for (const [title, bytes, status, code] of cases)
+    it(`refuses ${title} with ${code}`, async () => {
+      await refused(bytes(), status, code)
+    })
+
+  it('refuses the same name in query and form', async () => {
+    const bytes = post(form(create)).toString().replace('POST / ', 'POST /?Action=CreateKey ')
+    const { body } = await refused(bytes, 400, 'InvalidParameter')
+    assert.match(JSON.parse(body).Message, /"Action"/)
+  })
+
+  it('takes a mixture of query and form', async () => {
+    const [first = '', ...rest] = form({ Action: 'ListKeys' }).split('&')
+    assert.equal((await once(post(rest.join('&')).toString().replace('POST / ', `POST /?${first} `))).status, 200)
+  })
+
+  it('answers in XML where it is asked for', async () => {
+    const ok = await once(post(form({ Action: 'ListKeys', Format: 'xml' })))
+    assert.match(ok.headers, /content-type: text\/xml;charset=utf-8/i)
+    assert.match(
+      ok.body,
+      /^<\?xml version="1.0" encoding="UTF-8"\?><ListKeysResponse><Keys><\/Keys><TotalCount>0<\/TotalCount><PageNumber>1<\/PageNumber><PageSize>10<\/PageSize><RequestId>[0-9a-f-]{36}<\/RequestId><\/ListKeysResponse>$/,
+    )
+    const bad = await once(post(form({ Action: 'DescribeKey', KeyId: '<&>', Format: 'XML' })))
+    assert.match(
+      bad.body,
+      /<Error><RequestId>.*<Code>Forbidden.KeyNotFound<\/Code>.*<HttpStatus>404<\/HttpStatus><\/Error>$/,
+    )
+  })
+})
+
+describe('HTTP', () => {
+  for (const method of ['PUT', 'DELETE', 'OPTIONS', 'PATCH'])
+    it(`refuses ${method}`, async () => {
+      await refused(get('/', { method }), 403, 'UnsupportedHTTPMethod')
+    })
+
+  it('refuses HEAD, without a body', async () => {
+    const answer = await fetch(program.endpoint, { method: 'HEAD' })
+    assert.deepEqual([answer.status, await answer.text()], [403, ''])
+  })
+
+  it('knows no path but /', async () => {
+    for (const target of ['/admin', '/../etc/passwd', '/%2e%2e/', '/kms'])
+      await refused(get(target), 404, 'InvalidAction.NotFound')
+    await refused(get('//'), 400, 'MissingAccessKeyId')
+    await refused(get('*', { method: 'OPTIONS' }), 403, 'UnsupportedHTTPMethod')
+  })
+
+  it('refuses a body over 1 MiB, declared or not', async () => {
+    const big = Buffer.alloc(1_048_577, 'x')
+    await refused(post(big), 413, 'RequestEntityTooLarge')
+    const chunk = `10000\r\n${'y'.repeat(65_536)}\r\n`
+    const head =
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n'
+    await refused(head + chunk.repeat(17), 413, 'RequestEntityTooLarge')
+  })
+
+  it('refuses a query over 64 KiB and headers over 16 KiB', async () => {
+    await refused(get(`/?a=${'x'.repeat(65_536)}`), 400, 'ParseRequestParameterException')
+    await refused(get('/', { headers: `x-long: ${'x'.repeat(16_400)}\r\n` }), 431, 'ParseRequestParameterException')
+    await refused(get('/', { headers: `x-long: ${'x'.repeat(200_000)}\r\n` }), 431, 'ParseRequestParameterException')
+  })
+
+  it('answers what is not HTTP with 400', async () => {
+    for (const garbage of [
+      '\0\0\0\0\r\n\r\n',
+      'HELLO\r\n\r\n',
+      'GET / HTTP/9.9\r\n\r\n',
+      'GET / HTTP/1.1\r\nno colon\r\n\r\n',
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n',
+    ])
+      assert.equal((await once(garbage)).status, 400, JSON.stringify(garbage))
+  })
+
+  it('answers pipelined requests in order', async () => {
+    const connection = await Connection.open(program.endpoint)
+    connection.write(
+      Buffer.concat([
+        post(form({ Action: 'ListKeys' })),
+        post(form({ Action: 'Nope' })),
+        post(form({ Action: 'ListAliases' })),
+      ]),
+    )
+    const answers = [await connection.answer(), await connection.answer(), await connection.answer()]
+    assert.deepEqual(
+      answers.map((answer) => answer?.status),
+      [200, 404, 200],
+    )
+    connection.close()
+  })
+
+  it('goes on serving others while clients are slow, hang up half-way, or send nothing', async () => {
+    const request = post(form({ Action: 'ListKeys' }))
+    const slow = await Promise.all(Array.from({ length: 100 }, () => Connection.open(program.endpoint)))
+    for (const [i, connection] of slow.entries()) connection.write(request.subarray(0, 1 + i * 3))
+    assert.equal((await program.call('ListKeys')).status, 200)
+    for (const [i, connection] of slow.entries()) if (i % 2 === 0) connection.close()
+    assert.equal((await program.call('ListKeys')).status, 200)
+    const patient = slow[99]
+    patient?.write(request.subarray(1 + 99 * 3))
+    assert.equal((await patient?.answer())?.status, 200)
+    for (const connection of slow) connection.close()
+  })
+
+  it('serves its health without credentials', async () => {
+    for (const path of ['/healthz', '/readyz']) {
+      const answer = await once(get(path))
+      assert.deepEqual([answer.status, JSON.parse(answer.body)], [200, { status: 'ok' }])
+    }
+  })
+})

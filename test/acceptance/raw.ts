@@ -1,0 +1,116 @@
+// Requests below the level of any client: signed or not, over a socket that tests control.
+import { randomUUID } from 'node:crypto'
+import { connect, type Socket } from 'node:net'
+import { percentEncode, rpcSignature, rpcStringToSign } from '../../src/gateway/signature.ts'
+import type { Credentials } from './program.ts'
+
+export interface RawAnswer {
+  readonly status: number
+  readonly headers: string
+  readonly body: string
+}
+
+/** One keep-alive connection; requests on it are answered one after the other. */
+export class Connection {
+  readonly #socket: Socket
+  #buffer = Buffer.alloc(0)
+  #wake: () => void = () => {}
+  #closed = false
+
+  private constructor(socket: Socket) {
+    this.#socket = socket
+    socket.on('data', (chunk: Buffer) => {
+      this.#buffer = Buffer.concat([this.#buffer, chunk])
+      this.#wake()
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      this.#closed = true
+      this.#wake()
+    })
+  }
+
+  static open(endpoint: string): Promise<Connection> {
+    const { hostname, port } = new URL(endpoint)
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: hostname, port: Number(port), noDelay: true }, () =>
+        resolve(new Connection(socket)),
+      )
+      socket.once('error', reject)
+    })
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  write(bytes: string | Uint8Array): void {
+    this.#socket.write(bytes)
+  }
+
+  /** The next answer, or null when the server closed the connection before a whole one. */
+  async answer(): Promise<RawAnswer | null> {
+    for (;;) {
+      const end = this.#buffer.indexOf('\r\n\r\n')
+      if (end >= 0) {
+        const headers = this.#buffer.toString('latin1', 0, end)
+        const length = Number(/content-length: (\d+)/i.exec(headers)?.[1] ?? 0)
+        if (this.#buffer.length >= end + 4 + length) {
+          const body = this.#buffer.toString('utf8', end + 4, end + 4 + length)
+          this.#buffer = this.#buffer.subarray(end + 4 + length)
+          return { status: Number(headers.slice(9, 12)), headers, body }
+        }
+      }
+      if (this.#closed) return null
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  async send(bytes: string | Uint8Array): Promise<RawAnswer | null> {
+    this.write(bytes)
+    return this.answer()
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+}
+
+/** A form of these parameters, signed as they are; `overrides` replace what signing adds, '' leaves it out. */
+export function signedForm(
+  parameters: Readonly<Record<string, string>>,
+  credentials: Pick<Credentials, 'accessKeyId' | 'accessKeySecret'>,
+  { method = 'POST', now = Date.now(), overrides = {} as Readonly<Record<string, string>> } = {},
+): string {
+  const all = new Map(
+    Object.entries({
+      Version: '2016-01-20',
+      AccessKeyId: credentials.accessKeyId,
+      SignatureMethod: 'HMAC-SHA1',
+      SignatureVersion: '1.0',
+      SignatureNonce: randomUUID(),
+      Timestamp: `${new Date(now).toISOString().slice(0, 19)}Z`,
+      ...parameters,
+    }),
+  )
+  const signature = rpcSignature('sha1', credentials.accessKeySecret, rpcStringToSign(method, all)).toString('base64')
+  all.set('Signature', signature)
+  for (const [name, value] of Object.entries(overrides))
+    if (value === '') all.delete(name)
+    else all.set(name, value)
+  return [...all].map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`).join('&')
+}
+
+/** An HTTP request with a form body. */
+export function post(form: string | Uint8Array, headers = ''): Buffer {
+  const body = Buffer.from(form)
+  const head = `POST / HTTP/1.1\r\nHost: kms.cn-hangzhou.aliyuncs.com\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n${headers}\r\n`
+  return Buffer.concat([Buffer.from(head, 'latin1'), body])
+}
+
+/** An HTTP request without a body. */
+export function get(target: string, { method = 'GET', headers = '' } = {}): string {
+  return `${method} ${target} HTTP/1.1\r\nHost: kms.cn-hangzhou.aliyuncs.com\r\n${headers}\r\n`
+}
