@@ -68,7 +68,7 @@ export class TestHouse implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await this.#listening?.stop()
+    await this.#listening?.stop(1000)
     await this.#open?.storage.close()
   }
 

@@ -64,7 +64,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const signal = await stopSignal()
   log.info({ signal }, 'stopping: no new calls, those in flight finish')
   stopping.abort()
-  await Promise.race([listening.stop(), pause(STOP_MS, undefined, { ref: false })])
+  await listening.stop(STOP_MS)
   await work
   await rooms.storage.close()
   log.info('stopped')

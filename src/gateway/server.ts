@@ -21,8 +21,8 @@ const LIMITS = {
 export interface Listening {
   /** Where it listens, such as http://127.0.0.1:7700. */
   readonly endpoint: string
-  /** Takes no new calls, finishes those in flight, closes all connections. */
-  stop(): Promise<void>
+  /** Takes no new calls, finishes those in flight, closes all connections; after `deadlineMs` the rest is cut off. */
+  stop(deadlineMs: number): Promise<void>
 }
 
 /** Certificate chain and private key, PEM. */
@@ -63,11 +63,15 @@ export async function listen(house: House, host: string, port: number, tls: Tls 
   const name = host.includes(':') ? `[${host}]` : host
   return {
     endpoint: `${tls ? 'https' : 'http'}://${name}:${bound}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeIdleConnections()
-      }),
+    stop: async (deadlineMs) => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      // A connection whose last call is answered is closed by its client, or here as soon as it is idle.
+      const idle = setInterval(() => server.closeIdleConnections(), 50)
+      const late = setTimeout(() => server.closeAllConnections(), deadlineMs)
+      await closed
+      clearInterval(idle)
+      clearTimeout(late)
+    },
   }
 }
 

@@ -1,0 +1,109 @@
+// The command line, as its user types it.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { kmsOperations } from '../../src/kms/operations.ts'
+import { type Program, removeFolder, runProgram, startProgram } from './program.ts'
+
+let program: Program
+before(async () => {
+  program = await startProgram({ flags: ['--tls', 'self-signed'] })
+})
+after(async () => {
+  await program.stop()
+  removeFolder(program.data)
+})
+
+function kms(...args: string[]) {
+  const { accessKeyId, accessKeySecret } = program.credentials
+  return runProgram(['kms', ...args], {
+    STRONGROOM_ENDPOINT: program.endpoint,
+    STRONGROOM_CA_FILE: join(program.data, 'tls/ca.pem'),
+    ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
+    ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
+  })
+}
+
+describe('strongroom kms', () => {
+  it('calls operations and prints their JSON, as the lines of the guide do', async () => {
+    const created = await kms('CreateKey', '--Origin', 'EXTERNAL', '--Description', 'External key')
+    assert.equal(created.code, 0, created.err)
+    const { KeyId } = JSON.parse(created.out).KeyMetadata
+    const wrapping = ['--WrappingAlgorithm', 'RSAES_OAEP_SHA_1', '--WrappingKeySpec', 'RSA_2048']
+    const parameters = await kms('GetParametersForImport', '--KeyId', KeyId, ...wrapping)
+    assert.match(JSON.parse(parameters.out).PublicKey, /^MIIB/)
+    const deleted = await kms('DeleteKeyMaterial', '--KeyId', KeyId)
+    assert.deepEqual(Object.keys(JSON.parse(deleted.out)), ['RequestId'])
+    const elsewhere = await kms('ListKeys', '--RegionId', 'cn-beijing')
+    assert.equal(JSON.parse(elsewhere.out).TotalCount, 0)
+  })
+
+  it('says the code, the message and the request id of a refusal, and exits with 1', async () => {
+    const { code, out, err } = await kms('DescribeKey', '--KeyId', 'nope')
+    assert.deepEqual([code, out], [1, ''])
+    assert.match(
+      err,
+      /^strongroom: Forbidden\.KeyNotFound: The specified Key is not found\. \(RequestId [0-9a-f-]{36}\)\n$/,
+    )
+  })
+
+  it('exits with 2 when the line is wrong, and says what is', async () => {
+    const cases: [string[], RegExp][] = [
+      [['createkey'], /unknown operation `createkey` \(did you mean CreateKey\?\)/],
+      [['CreateKey', '--Colour', 'red'], /CreateKey has no parameter `--Colour`/],
+      [['CreateKey', '--Description'], /`--Description` needs a value/],
+      [['CreateKey', '--Description', 'a', '--Description', 'b'], /given twice/],
+      [['CreateKey', 'Description', 'a'], /no parameter `Description`/],
+    ]
+    for (const [args, message] of cases) {
+      const { code, err } = await kms(...args)
+      assert.equal(code, 2, args.join(' '))
+      assert.match(err, message)
+    }
+    const none = await runProgram(['kms', 'ListKeys', '--data', '/nonexistent'], { ALIBABA_CLOUD_ACCESS_KEY_ID: '' })
+    assert.deepEqual([none.code, /no credentials/.test(none.err)], [2, true])
+    assert.equal((await runProgram([])).code, 2)
+    assert.equal((await runProgram(['dance'])).code, 2)
+  })
+
+  it('takes the credentials that the first start left in the data folder', async () => {
+    const { code, out } = await runProgram([
+      'kms',
+      'ListKeys',
+      '--endpoint',
+      program.endpoint,
+      '--data',
+      program.data,
+      '--ca-file',
+      join(program.data, 'tls/ca.pem'),
+    ])
+    assert.deepEqual([code, JSON.parse(out).PageSize], [0, 10])
+  })
+
+  it('says that it can not reach a server', async () => {
+    const { code, err } = await runProgram([
+      'kms',
+      'ListKeys',
+      '--endpoint',
+      'http://127.0.0.1:1',
+      '--data',
+      program.data,
+    ])
+    assert.deepEqual([code, /can't be reached/.test(err)], [1, true], err)
+  })
+
+  it('lists the operations and the parameters of each, from their declarations', async () => {
+    const { code, out } = await kms('--help')
+    assert.equal(code, 0)
+    for (const { name, summary } of kmsOperations) assert.ok(out.includes(`${name} `) && out.includes(summary), name)
+    for (const { name, parameters } of kmsOperations.slice(0, 6)) {
+      const help = await kms(name, '--help')
+      assert.equal(help.code, 0)
+      for (const [parameter, { rule }] of Object.entries(parameters)) {
+        assert.ok(help.out.includes(`--${parameter}`))
+        assert.ok(help.out.includes(rule))
+      }
+    }
+    for (const verb of ['serve', 'account']) assert.match((await runProgram([verb, '--help'])).out, /usage: strongroom/)
+  })
+})

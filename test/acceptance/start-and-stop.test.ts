@@ -1,0 +1,200 @@
+// Starting and stopping: what a start that can't work says, what the first one prints, and how a running one ends.
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, describe, it } from 'node:test'
+import { call, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
+import { Connection, post, signedForm } from './raw.ts'
+
+const folders: string[] = []
+function folder(): string {
+  const made = temporaryFolder()
+  folders.push(made)
+  return made
+}
+after(() => folders.forEach(removeFolder))
+
+/** A start that must fail: its exit code and what it said. */
+async function failingStart(args: readonly string[], env: Record<string, string> = {}) {
+  const { code, err } = await runProgram(['serve', '--listen', '127.0.0.1:0', ...args], env)
+  return { code, err }
+}
+
+describe('the first start', () => {
+  it('prints endpoint, console and AccessKey, and keeps them for their owner alone', async () => {
+    const program = await startProgram({ data: folder() })
+    const { accountId, accessKeyId, accessKeySecret } = program.credentials
+    assert.match(accountId, /^\d{16}$/)
+    assert.match(accessKeyId, /^LTAI[A-Za-z0-9]{20}$/)
+    for (const shown of [program.endpoint, `${program.endpoint}/console`, accountId, accessKeyId, accessKeySecret])
+      assert.ok(program.log().includes(shown))
+    for (const name of ['root-credentials.json', 'root-key'])
+      assert.equal(statSync(join(program.data, name)).mode & 0o777, 0o600, name)
+    await program.stop()
+    const again = await startProgram({ data: program.data })
+    assert.equal(again.log().includes(accessKeySecret), false)
+    assert.equal((await again.call('ListKeys')).status, 200)
+    await again.stop()
+    const database = readdirSync(program.data).filter((name) => name.startsWith('strongroom.db'))
+    for (const name of database)
+      assert.equal(
+        readFileSync(join(program.data, name)).includes(accessKeySecret),
+        false,
+        'secrets are sealed at rest',
+      )
+  })
+
+  it('takes fixed credentials from the environment', async () => {
+    const env = {
+      STRONGROOM_ACCOUNT_ID: '1234567890123456',
+      STRONGROOM_ROOT_ACCESS_KEY_ID: 'test-id',
+      STRONGROOM_ROOT_ACCESS_KEY_SECRET: 'test-secret',
+    }
+    const program = await startProgram({ data: folder(), env })
+    const { body } = await program.call('CreateKey')
+    assert.equal(body.KeyMetadata.Creator, '1234567890123456')
+    assert.equal(program.log().includes('test-secret'), false)
+    await program.stop()
+    const changed = await startProgram({
+      data: program.data,
+      env: { ...env, STRONGROOM_ROOT_ACCESS_KEY_SECRET: 'new-secret' },
+    })
+    assert.equal((await changed.call('DescribeKey', { KeyId: body.KeyMetadata.KeyId })).status, 200)
+    const old = await call(
+      changed.endpoint,
+      { accessKeyId: 'test-id', accessKeySecret: 'test-secret' },
+      'ListKeys',
+      {},
+      Date.now(),
+    )
+    assert.equal(old.body.Code, 'SignatureDoesNotMatch')
+    await changed.stop()
+  })
+})
+
+describe('a start that can not work', () => {
+  it('says what to change when the command line or the configuration is wrong', async () => {
+    const configuration = join(folder(), 'config.json')
+    const withConfiguration = (text: string) => {
+      writeFileSync(configuration, text)
+      return ['--config', configuration]
+    }
+    const cases: [readonly string[], RegExp][] = [
+      [['--lisen', '1'], /unknown flag `--lisen`/],
+      [['--data'], /`--data` needs a value/],
+      [['--listen', '7700'], /HOST:PORT/],
+      [['--listen', '127.0.0.1:70000'], /HOST:PORT/],
+      [['--region', 'cn-hangzhou,Mars!'], /`Mars!`/],
+      [['--tls', 'yes'], /self-signed/],
+      [['--tls-cert', 'x.pem'], /go together/],
+      [['--max-keys', 'many'], /whole number/],
+      [['--log-level', 'loud'], /debug, info/],
+      [['--listen', '0.0.0.0:0'], /plain HTTP on `0.0.0.0`.*--insecure-http/],
+      [withConfiguration('{"colour":"red"}'), /unknown key `colour`/],
+    ]
+    for (const [args, message] of cases) {
+      if (args[0] === '--config') withConfiguration('{"colour":"red"}')
+      const { code, err } = await failingStart(args)
+      assert.equal(code, 2, args.join(' '))
+      assert.match(err, message)
+    }
+    withConfiguration('not json')
+    assert.match((await failingStart(['--config', configuration])).err, /can't be read/)
+    const { err } = await failingStart([], { STRONGROOM_ACCOUNT_ID: '12' })
+    assert.match(err, /STRONGROOM_ACCOUNT_ID must be 16 digits/)
+  })
+
+  it('refuses a data folder that another server serves, a wrong root key, and a newer database', async () => {
+    const data = folder()
+    const program = await startProgram({ data })
+    const second = await failingStart(['--data', data])
+    assert.deepEqual([second.code, /another strongroom serves/.test(second.err)], [1, true], second.err)
+    assert.equal((await program.call('ListKeys')).status, 200)
+    await program.stop()
+
+    const rootKey = join(data, 'root-key')
+    renameSync(rootKey, `${rootKey}.away`)
+    assert.match((await failingStart(['--data', data])).err, /root key file .* is missing/)
+    writeFileSync(rootKey, `${'0'.repeat(64)}\n`)
+    assert.match((await failingStart(['--data', data])).err, /not the one that this database was set up with/)
+    writeFileSync(rootKey, 'short')
+    assert.match((await failingStart(['--data', data])).err, /does not hold a root key/)
+    renameSync(`${rootKey}.away`, rootKey)
+
+    const db = new DatabaseSync(join(data, 'strongroom.db'))
+    db.exec('PRAGMA user_version = 99')
+    db.close()
+    assert.match((await failingStart(['--data', data])).err, /version 99.*newer strongroom/)
+    const unreachable = await failingStart(['--data', folder(), '--database', 'postgresql://nobody@127.0.0.1:1/none'])
+    assert.deepEqual([unreachable.code, /PostgreSQL/.test(unreachable.err)], [1, true], unreachable.err)
+  })
+
+  it('takes the root key from a passphrase, and from that passphrase only', async () => {
+    const data = folder()
+    const program = await startProgram({ data, env: { STRONGROOM_PASSPHRASE: 'correct horse' } })
+    const { KeyId } = (await program.call('CreateKey')).body.KeyMetadata
+    await program.stop()
+    assert.equal(readdirSync(data).includes('root-key'), false)
+    assert.match(
+      (await failingStart(['--data', data], { STRONGROOM_PASSPHRASE: 'battery staple' })).err,
+      /passphrase is not the one/,
+    )
+    assert.match((await failingStart(['--data', data])).err, /set up with a passphrase/)
+    const file = join(folder(), 'passphrase')
+    writeFileSync(file, 'correct horse\n')
+    const again = await startProgram({ data, flags: ['--passphrase-file', file] })
+    assert.equal((await again.call('Encrypt', { KeyId, Plaintext: 'x' })).status, 200)
+    await again.stop()
+  })
+})
+
+describe('SIGTERM', () => {
+  it('lets calls in flight finish, and the process end with 0', async () => {
+    const program = await startProgram({ data: folder() })
+    const { KeyId } = (await program.call('CreateKey', { Origin: 'EXTERNAL' })).body.KeyMetadata
+    const connections = await Promise.all(Array.from({ length: 12 }, () => Connection.open(program.endpoint)))
+    // Making an RSA pair takes long enough to be in flight when the signal comes.
+    const slow = {
+      Action: 'GetParametersForImport',
+      KeyId,
+      WrappingAlgorithm: 'RSAES_OAEP_SHA_1',
+      WrappingKeySpec: 'RSA_2048',
+    }
+    const answers = connections.map((connection) => connection.send(post(signedForm(slow, program.credentials))))
+    await Promise.race(answers)
+    const ended = program.stop('SIGTERM')
+    assert.deepEqual(new Set((await Promise.all(answers)).map((answer) => answer?.status)), new Set([200]))
+    assert.equal(await ended, 0)
+    await assert.rejects(Connection.open(program.endpoint))
+  })
+})
+
+describe('accounts and regions', () => {
+  it('are several in one server, each with keys of its own; an account made beside a running server is served at once', async () => {
+    const data = folder()
+    const program = await startProgram({ data, flags: ['--region', 'cn-beijing,us-east-1'] })
+    await program.call('CreateKey')
+    const made = await runProgram(['account', 'create', '--name', 'team', '--data', data])
+    assert.equal(made.code, 0, made.err)
+    const other = JSON.parse(made.out)
+    const listed = (parameters = {}) => call(program.endpoint, other, 'ListKeys', parameters, Date.now())
+    assert.equal((await listed()).body.TotalCount, 0)
+    await call(program.endpoint, other, 'CreateKey', { RegionId: 'us-east-1' }, Date.now())
+    assert.deepEqual(
+      [(await listed()).body.TotalCount, (await listed({ RegionId: 'us-east-1' })).body.TotalCount],
+      [0, 1],
+    )
+    assert.equal((await program.call('ListKeys')).body.TotalCount, 1)
+    assert.equal((await listed({ RegionId: 'cn-hangzhou' })).body.Code, 'InvalidParameter')
+    const regions = (await program.call('DescribeRegions')).body.Regions.Region
+    assert.deepEqual(regions, [{ RegionId: 'cn-beijing' }, { RegionId: 'us-east-1' }])
+    const all = await runProgram(['account', 'list', '--data', data])
+    assert.deepEqual(
+      JSON.parse(all.out).map((one: { accountId: string }) => one.accountId),
+      [program.credentials.accountId, other.accountId],
+    )
+    assert.equal((await runProgram(['account', 'create', '--account-id', other.accountId, '--data', data])).code, 2)
+    await program.stop()
+  })
+})
