@@ -16,7 +16,7 @@ export interface Surroundings {
   complain(text: string): void
 }
 
-const OPTIONS = ['endpoint', 'ca-file', 'data']
+const OPTIONS = ['endpoint', 'ca-file', 'data', 'print']
 
 /** Runs the verb; answers the exit code. Throws UsageError. */
 export async function kms(args: readonly string[], around: Surroundings): Promise<number> {
@@ -36,11 +36,22 @@ export async function kms(args: readonly string[], around: Surroundings): Promis
   const { status, body } = await reach(parameters, clientOptions(options, around))
   const answer = JSON.parse(body) as Record<string, unknown>
   if (status < 300) {
-    around.print(JSON.stringify(answer, null, 2))
+    const path = options.get('print')
+    around.print(path === undefined ? JSON.stringify(answer, null, 2) : member(answer, path))
     return 0
   }
   around.complain(`${answer['Code']}: ${answer['Message']} (RequestId ${answer['RequestId']})`)
   return 1
+}
+
+/** The member that a path such as KeyMetadata.KeyId names: a text as it is, anything else as JSON. */
+function member(answer: unknown, path: string): string {
+  const found = path.split('.').reduce<unknown>((value, name) => {
+    const own = typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    return own ? (value as Record<string, unknown>)[name] : undefined
+  }, answer)
+  if (found === undefined) throw new UsageError(`the answer has no member \`${path}\``)
+  return typeof found === 'string' ? found : JSON.stringify(found)
 }
 
 async function reach(parameters: ReadonlyMap<string, string>, options: ClientOptions) {
@@ -104,11 +115,11 @@ function nearest(name: string): string {
 function listing(): string {
   const width = Math.max(...kmsOperations.map(({ name }) => name.length))
   return [
-    'usage: strongroom kms OPERATION [--Parameter value …] [--RegionId ID] [--endpoint URL] [--ca-file FILE] [--data DIR]',
+    'usage: strongroom kms OPERATION [--Parameter value …] [--RegionId ID] [--print MEMBER] [--endpoint URL] [--ca-file FILE] [--data DIR]',
     '',
     ...kmsOperations.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
-    'strongroom kms OPERATION --help lists its parameters.',
+    'strongroom kms OPERATION --help lists its parameters. --print KeyMetadata.KeyId prints that member of the answer alone.',
     'Endpoint: --endpoint or STRONGROOM_ENDPOINT (http://127.0.0.1:7700).',
     'Credentials: ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, else root-credentials.json in --data (./data).',
   ].join('\n')

@@ -76,6 +76,7 @@ export async function listen(house: House, host: string, port: number, tls: Tls 
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, house: House): Promise<void> {
+  if (request.url === '/console' && request.method === 'GET') return consolePage(response)
   if (request.url === '/healthz' || request.url === '/readyz') return health(request.url, response, house)
   const body = await readBody(request)
   if (body === 'gone') return
@@ -114,6 +115,22 @@ async function health(path: '/healthz' | '/readyz', response: ServerResponse, ho
   const body = JSON.stringify({ status: ready ? 'ok' : 'unavailable' })
   response.writeHead(ready ? 200 : 503, { 'content-type': 'application/json', 'content-length': body.length })
   response.end(body)
+}
+
+const CONSOLE_PAGE = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Strongroom</title>
+<h1>Strongroom</h1>
+<p>The service is running. This version has no web console: use <code>bin/strongroom kms --help</code> or an official SDK.</p>
+</html>
+`
+
+function consolePage(response: ServerResponse): void {
+  response.writeHead(200, {
+    'content-type': 'text/html;charset=utf-8',
+    'content-length': Buffer.byteLength(CONSOLE_PAGE),
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  })
+  response.end(CONSOLE_PAGE)
 }
 
 const NO_BODY = new Uint8Array(0)

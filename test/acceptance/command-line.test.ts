@@ -38,6 +38,13 @@ describe('strongroom kms', () => {
     assert.equal(JSON.parse(elsewhere.out).TotalCount, 0)
   })
 
+  it('prints one member of the answer where it is asked to', async () => {
+    const created = await kms('CreateKey', '--print', 'KeyMetadata.KeyId')
+    assert.match(created.out, /^[0-9a-f-]{36}\n$/)
+    assert.equal((await kms('ListAliases', '--print', 'Aliases.Alias')).out, '[]\n')
+    assert.equal((await kms('ListAliases', '--print', 'Aliases.constructor')).code, 2)
+  })
+
   it('says the code, the message and the request id of a refusal, and exits with 1', async () => {
     const { code, out, err } = await kms('DescribeKey', '--KeyId', 'nope')
     assert.deepEqual([code, out], [1, ''])

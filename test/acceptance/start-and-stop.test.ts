@@ -4,6 +4,8 @@ import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from '
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { wrap } from '../kms/byok.ts'
 import { call, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 import { Connection, post, signedForm } from './raw.ts'
 
@@ -146,6 +148,31 @@ describe('a start that can not work', () => {
     const again = await startProgram({ data, flags: ['--passphrase-file', file] })
     assert.equal((await again.call('Encrypt', { KeyId, Plaintext: 'x' })).status, 200)
     await again.stop()
+  })
+})
+
+describe('background work', () => {
+  it('removes expired material by itself, and records it', async () => {
+    const program = await startProgram({ data: folder() })
+    const { KeyId } = (await program.call('CreateKey', { Origin: 'EXTERNAL' })).body.KeyMetadata
+    const wrapping = { WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' }
+    const { PublicKey, ImportToken } = (await program.call('GetParametersForImport', { KeyId, ...wrapping })).body
+    const imported = await program.call('ImportKeyMaterial', {
+      KeyId,
+      ImportToken,
+      EncryptedKeyMaterial: wrap(PublicKey, 'RSAES_OAEP_SHA_256', Buffer.alloc(32, 9)),
+      KeyMaterialExpireUnix: String(Math.ceil(Date.now() / 1000) + 1),
+    })
+    assert.equal(imported.status, 200)
+    const recorded = () => {
+      using db = new DatabaseSync(join(program.data, 'strongroom.db'), { readOnly: true })
+      return db.prepare("SELECT count(*) AS n FROM event WHERE body LIKE '%DeleteExpiredKeyMaterial%'").get()?.['n']
+    }
+    const giveUp = Date.now() + 20_000
+    while (recorded() !== 1 && Date.now() < giveUp) await pause(200)
+    assert.equal(recorded(), 1)
+    assert.equal((await program.call('DescribeKey', { KeyId })).body.KeyMetadata.KeyState, 'PendingImport')
+    await program.stop()
   })
 })
 
