@@ -1,5 +1,5 @@
 // What `npm start`, `npm test` and `npm run bench` do on any Node 20 or newer: install what is missing, then hand over to the pinned runtime.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -30,12 +30,12 @@ function install() {
 
 /** The programs that tests run beside npm packages, and the Debian package of each. */
 const programs = [
-  { package: 'postgresql', found: () => found('postgres') || existsSync('/usr/lib/postgresql') },
+  { package: 'postgresql', found: () => found('initdb') || found('/usr/lib/postgresql/*/bin/initdb') },
   { package: 'openssl', found: () => found('openssl') },
 ]
 
 function found(program) {
-  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
+  return spawnSync('sh', ['-c', `command -v ${program} || ls ${program}`]).status === 0
 }
 
 function installPrograms() {
@@ -63,7 +63,11 @@ function testFiles(folder) {
 
 const verbs = {
   start(args) {
-    process.exit(run(join(root, 'bin/strongroom'), ['serve', ...args]))
+    const server = spawn(join(root, 'bin/strongroom'), ['serve', ...args], { cwd: root, stdio: 'inherit' })
+    // The server stops in its own time: this process passes the signals on and waits for its end.
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'])
+      process.on(signal, () => server.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal))
+    server.on('exit', (code, signal) => process.exit(code ?? (signal ? 128 : 1)))
   },
   test(args) {
     installPrograms()

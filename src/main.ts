@@ -46,6 +46,9 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
   }
 }
 
+// Files that the program makes are its owner's alone.
+process.umask(0o077)
+
 try {
   process.exitCode = await run(process.argv.slice(2))
 } catch (error) {

@@ -8,6 +8,8 @@ import { type Answer, chosenFormat, encodeRefusal } from './encode.ts'
 import { type HttpRequest, MAX_BODY_BYTES, MAX_QUERY_BYTES } from './request.ts'
 
 const MAX_HEADER_BYTES = 16_384
+/** What all bodies that are being read may hold together; beyond, new ones are turned away. */
+const MAX_BUFFERED_BYTES = 268_435_456
 
 const LIMITS = {
   // The request line counts as header for Node; the headers' own limit is checked below.
@@ -33,7 +35,9 @@ export interface Tls {
 
 /** Serves the house on `host` and `port` (0 for a free one). Rejects when it can't listen. */
 export async function listen(house: House, host: string, port: number, tls: Tls | null): Promise<Listening> {
-  const onRequest = (request: IncomingMessage, response: ServerResponse) => void serve(request, response, house)
+  const buffered = { bytes: 0 }
+  const onRequest = (request: IncomingMessage, response: ServerResponse) =>
+    void serve(request, response, house, buffered)
   const server: Server = tls
     ? createHttps({ ...LIMITS, ...tls, minVersion: 'TLSv1.2' }, onRequest)
     : createHttp(LIMITS, onRequest)
@@ -75,14 +79,22 @@ export async function listen(house: House, host: string, port: number, tls: Tls 
   }
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, house: House): Promise<void> {
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  house: House,
+  buffered: Buffered,
+): Promise<void> {
   if (request.url === '/console' && request.method === 'GET') return consolePage(response)
   if (request.url === '/healthz' || request.url === '/readyz') return health(request.url, response, house)
-  const body = await readBody(request)
+  const body = await readBody(request, buffered)
   if (body === 'gone') return
-  if (body === 'too large') {
+  if (body === 'too large' || body === 'too busy') {
     response.setHeader('connection', 'close')
-    const refusal = refuse('RequestEntityTooLarge', { limit: String(MAX_BODY_BYTES) })
+    const refusal =
+      body === 'too large'
+        ? refuse('RequestEntityTooLarge', { limit: String(MAX_BODY_BYTES) })
+        : refuse('ServiceUnavailableTemporary')
     send(response, refused(refusal, request, house))
     return
   }
@@ -135,24 +147,39 @@ function consolePage(response: ServerResponse): void {
 
 const NO_BODY = new Uint8Array(0)
 
-/** The whole body, or why there is none. What exceeds the limit is not kept. */
-function readBody(request: IncomingMessage): Promise<Uint8Array | 'too large' | 'gone'> {
+/** How many bytes of unfinished bodies a server holds. */
+interface Buffered {
+  bytes: number
+}
+
+/** The whole body, or why there is none. What exceeds a limit is not kept. */
+function readBody(
+  request: IncomingMessage,
+  buffered: Buffered,
+): Promise<Uint8Array | 'too large' | 'too busy' | 'gone'> {
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return Promise.resolve('too large')
   return new Promise((resolve) => {
-    const chunks: Buffer[] = []
+    let chunks: Buffer[] = []
     let length = 0
+    const settle = (outcome: Uint8Array | 'too large' | 'too busy' | 'gone') => {
+      buffered.bytes -= length
+      length = 0
+      chunks = []
+      resolve(outcome)
+    }
+    let refusing = false
     request.on('data', (chunk: Buffer) => {
+      if (refusing) return
       length += chunk.length
-      if (length > MAX_BODY_BYTES) {
-        chunks.length = 0
-        resolve('too large')
-      } else chunks.push(chunk)
+      buffered.bytes += chunk.length
+      chunks.push(chunk)
+      if (length <= MAX_BODY_BYTES && buffered.bytes <= MAX_BUFFERED_BYTES) return
+      refusing = true
+      settle(length > MAX_BODY_BYTES ? 'too large' : 'too busy')
     })
-    request.on('end', () =>
-      resolve(chunks.length === 0 ? NO_BODY : chunks.length === 1 ? (chunks[0] ?? NO_BODY) : Buffer.concat(chunks)),
-    )
+    request.on('end', () => settle(chunks.length === 1 ? (chunks[0] ?? NO_BODY) : Buffer.concat(chunks)))
     // Comes after an end or an abort alike; without an 'error' listener Node reports an abort by nothing else.
-    request.on('close', () => resolve('gone'))
+    request.on('close', () => settle('gone'))
   })
 }
 

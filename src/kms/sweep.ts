@@ -16,6 +16,7 @@ interface House {
   readonly keystore: Keystore
   now(): number
   newId(): string
+  failed(message: string, error: unknown): void
 }
 
 /** Does what is due; answers how many keys it changed. Throws when the database can't be reached: try again later. */
@@ -24,9 +25,19 @@ export async function sweep(house: House): Promise<number> {
   for (;;) {
     const due = await house.ledger.due(CMK, house.now(), AT_ONCE)
     let committed = 0
-    for (const cmk of due) if (await sweepOne(cmk, house)) committed++
+    for (const cmk of due) if (await sweepSafely(cmk, house)) committed++
     done += committed
     if (due.length < AT_ONCE || committed === 0) return done
+  }
+}
+
+/** A key that can't be swept (a version of it was forged, say) holds up no other. */
+async function sweepSafely(cmk: Cmk, house: House): Promise<boolean> {
+  try {
+    return await sweepOne(cmk, house)
+  } catch (error) {
+    house.failed(`the work due on key ${cmk.id} failed`, error)
+    return false
   }
 }
 

@@ -13,8 +13,10 @@ export interface PostgresqlServer extends AsyncDisposable {
 function programs(): string {
   const debian = '/usr/lib/postgresql'
   if (!existsSync(debian)) return ''
-  const newest = readdirSync(debian).sort((a, b) => Number(b) - Number(a))[0]
-  return join(debian, newest ?? '', 'bin/')
+  const newest = readdirSync(debian)
+    .filter((version) => existsSync(join(debian, version, 'bin/initdb')))
+    .sort((a, b) => Number(b) - Number(a))[0]
+  return newest === undefined ? '' : join(debian, newest, 'bin/')
 }
 
 /** Starts a server; as root it runs under the account `postgres`, since PostgreSQL refuses root. */
