@@ -1,5 +1,6 @@
 // Starting and stopping: what a start that can't work says, what the first one prints, and how a running one ends.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -148,6 +149,26 @@ describe('a start that can not work', () => {
     const again = await startProgram({ data, flags: ['--passphrase-file', file] })
     assert.equal((await again.call('Encrypt', { KeyId, Plaintext: 'x' })).status, 200)
     await again.stop()
+  })
+})
+
+describe("HTTPS with a certificate of one's own", () => {
+  it('serves it, and plain HTTP no more', async () => {
+    const data = folder()
+    const [cert, key] = [join(data, 'cert.pem'), join(data, 'key.pem')]
+    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=own']
+    execFileSync('openssl', [...request, '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert], {
+      stdio: 'pipe',
+    })
+    const program = await startProgram({ data, flags: ['--tls-cert', cert, '--tls-key', key] })
+    assert.match(program.endpoint, /^https:/)
+    const args = ['kms', 'ListKeys', '--endpoint', program.endpoint, '--data', data]
+    const trusted = await runProgram([...args, '--ca-file', cert])
+    assert.equal(trusted.code, 0, trusted.err)
+    assert.equal((await runProgram(args)).code, 1)
+    await assert.rejects(fetch(program.endpoint.replace('https', 'http')))
+    await program.stop()
+    assert.match((await failingStart(['--data', data, '--tls-cert', `${cert}x`, '--tls-key', key])).err, /cert\.pemx/)
   })
 })
 
