@@ -5,10 +5,9 @@ export default async function* reporter(source) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
   for await (const { type, data } of source) {
     if (type === 'test:stdout' || type === 'test:stderr') yield data.message
-    if (data?.details?.type === 'suite') continue
     const isFile = data?.nesting === 0 && data?.name?.endsWith('.test.ts')
     if (type === 'test:pass') {
-      if (isFile) continue
+      if (isFile || data.details.type === 'suite') continue
       if (data.skip !== undefined) counts.skipped++
       else counts.passed++
       if (data.nesting === 0 || data.details.duration_ms > 5000)

@@ -52,6 +52,8 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
     },
     failed: alarm,
   }
+  // Listened for before anybody is told that the server is ready: whoever reads that may stop it at once.
+  const signalled = stopSignal()
   const first = await firstCredentials(settings, rooms.accounts)
   await sweep(house)
   const tls = await tlsOf(settings, log)
@@ -61,7 +63,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   around.print(JSON.stringify({ event: 'ready', endpoint: listening.endpoint, console }))
   const stopping = new AbortController()
   const work = background(house, stopping.signal, alarm)
-  const signal = await stopSignal()
+  const signal = await signalled
   log.info({ signal }, 'stopping: no new calls, those in flight finish')
   stopping.abort()
   await listening.stop(STOP_MS)

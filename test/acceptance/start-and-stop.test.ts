@@ -216,6 +216,14 @@ describe('SIGTERM', () => {
     assert.equal(await ended, 0)
     await assert.rejects(Connection.open(program.endpoint))
   })
+
+  it('is heeded from the moment that the server says it is ready', async () => {
+    const data = folder()
+    for (let round = 0; round < 15; round++) {
+      const program = await startProgram({ data })
+      assert.equal(await program.stop('SIGTERM'), 0)
+    }
+  })
 })
 
 describe('accounts and regions', () => {
