@@ -37,8 +37,8 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   /** Codes it refuses with, beyond those that any call can meet. */
   readonly refusals: readonly Code[]
   /** The resources the call names, resolved as far as they exist; policies and events are about these. */
-  locate(values: Values<P>, context: C): Promise<readonly Resource[]>
-  decide(values: Values<P>, context: C): Promise<Decision<Change>>
+  locate(values: Values<NoInfer<P>>, context: C): Promise<readonly Resource[]>
+  decide(values: Values<NoInfer<P>>, context: C): Promise<Decision<Change>>
 }
 
 /** An operation whose parameters are checked, as dispatch sees it. */

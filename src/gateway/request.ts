@@ -82,14 +82,15 @@ function decodeJson(json: string, into: Map<string, string>): void {
     throw unreadable('The JSON body must be an object.')
   for (const [name, member] of Object.entries(value)) {
     if (member === null) continue
-    add(into, name, typeof member === 'string' ? member : JSON.stringify(member))
+    const text = typeof member === 'string' ? member : JSON.stringify(member)
+    // JSON can write what UTF-8 can't: half of a surrogate pair.
+    if (!name.isWellFormed() || !text.isWellFormed()) throw unreadable('A parameter is not well-formed Unicode.')
+    add(into, name, text)
   }
 }
 
 function add(into: Map<string, string>, name: string, value: string): void {
   if (name === '') throw unreadable('A parameter has no name.')
-  // JSON can write what UTF-8 can't: half of a surrogate pair.
-  if (!name.isWellFormed() || !value.isWellFormed()) throw unreadable('A parameter is not well-formed Unicode.')
   if (into.has(name)) throw refuse('InvalidParameter', { name: name.slice(0, 128), rule: 'It is given twice.' })
   if (into.size >= MAX_PARAMETERS) throw unreadable(`There are more than ${MAX_PARAMETERS} parameters.`)
   if (

@@ -9,15 +9,10 @@ export function percentEncode(text: string): string {
 
 const UNRESERVED = /^[A-Za-z0-9\-_.~]*$/
 
-/** name=value pairs, encoded, sorted by name in code-point order, joined with &. `leftOut` is not part of them. */
-export function canonicalQuery(parameters: ReadonlyMap<string, string>, leftOut: string | null): string {
+/** name=value pairs, encoded, sorted by name in code-point order, joined with &. */
+export function canonicalQuery(parameters: ReadonlyMap<string, string>): string {
   const names = sortedByCodePoints([...parameters.keys()])
-  let query = ''
-  for (const name of names) {
-    if (name === leftOut) continue
-    query += `${query === '' ? '' : '&'}${percentEncode(name)}=${percentEncode(parameters.get(name) ?? '')}`
-  }
-  return query
+  return names.map((name) => `${percentEncode(name)}=${percentEncode(parameters.get(name) ?? '')}`).join('&')
 }
 
 /** JavaScript sorts by UTF-16 units, which is another order only beyond the basic plane. */
@@ -32,9 +27,23 @@ export const RPC_METHODS: ReadonlyMap<string, string> = new Map([
   ['HMAC-SHA256', 'sha256'],
 ])
 
-/** The string to sign of signature version 1.0; `parameters` are those of query and form. */
+/**
+ * The string to sign of signature version 1.0; `parameters` are those of query and form.
+ * It holds the canonical query percent-encoded as a whole, so that = is %3D, & is %26 and each % in between %25: written in one pass.
+ */
 export function rpcStringToSign(method: string, parameters: ReadonlyMap<string, string>): string {
-  return `${method}&%2F&${percentEncode(canonicalQuery(parameters, 'Signature'))}`
+  let text = `${method}&%2F&`
+  let separator = ''
+  for (const name of sortedByCodePoints([...parameters.keys()])) {
+    if (name === 'Signature') continue
+    text += `${separator}${encodedTwice(name)}%3D${encodedTwice(parameters.get(name) ?? '')}`
+    separator = '%26'
+  }
+  return text
+}
+
+function encodedTwice(text: string): string {
+  return UNRESERVED.test(text) ? text : percentEncode(text).replaceAll('%', '%25')
 }
 
 /** The raw signature; `hash` is a value of RPC_METHODS. */
@@ -89,7 +98,7 @@ export function acs3StringToSign(authorization: Acs3Authorization, request: Acs3
   const canonicalRequest = [
     request.method,
     request.path,
-    canonicalQuery(request.query, null),
+    canonicalQuery(request.query),
     names.map((name) => `${name}:${request.headers(name).trim()}\n`).join(''),
     authorization.signedHeaders.join(';'),
     request.bodyHash,

@@ -82,6 +82,11 @@ export async function keyResource(name: string, context: KmsContext): Promise<Re
     : { type: 'ACS::KMS::Key', name, arn: kmsArn(context, which.alias) }
 }
 
+/** What an operation on one key is about: the key that its parameter KeyId names. */
+export async function locateKey({ KeyId }: { readonly KeyId: string }, context: KmsContext): Promise<Resource[]> {
+  return [await keyResource(KeyId, context)]
+}
+
 export function keyResourceById(id: string, context: KmsContext): Resource {
   return { type: 'ACS::KMS::Key', name: id, arn: keyArn(id, context) }
 }

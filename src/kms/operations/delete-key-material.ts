@@ -1,7 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { update } from '../../ledger/record.ts'
 import { destroyMaterial } from '../destruction.ts'
-import { findKey, keyId, keyResource } from '../key-name.ts'
+import { findKey, keyId, locateKey } from '../key-name.ts'
 import { dueAt, withoutMaterial } from '../key-state.ts'
 import { operation } from '../operation.ts'
 
@@ -13,9 +13,7 @@ export const DeleteKeyMaterial = operation({
   access: 'Write',
   trail: { show: ['KeyId'], reply: ['RequestId'] },
   refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Unsupported.Origin'],
-  async locate({ KeyId }, context) {
-    return [await keyResource(KeyId, context)]
-  },
+  locate: locateKey,
   async decide({ KeyId }, context) {
     const { record, body } = await findKey(KeyId, context, 'id')
     if (body.origin !== 'EXTERNAL') throw refuse('Unsupported.Origin')

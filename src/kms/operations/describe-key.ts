@@ -1,4 +1,4 @@
-import { findKey, keyIdOrAlias, keyResource } from '../key-name.ts'
+import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
 import { keyMetadata } from '../metadata.ts'
 import { operation } from '../operation.ts'
 
@@ -10,9 +10,7 @@ export const DescribeKey = operation({
   access: 'Read',
   trail: { show: ['KeyId'], reply: [] },
   refusals: ['Forbidden.KeyNotFound', 'Forbidden.AliasNotFound'],
-  async locate({ KeyId }, context) {
-    return [await keyResource(KeyId, context)]
-  },
+  locate: locateKey,
   async decide({ KeyId }, context) {
     const { record, body } = await findKey(KeyId, context, 'id or alias')
     return { reply: { KeyMetadata: keyMetadata({ ...record, body }, context) }, changes: [] }

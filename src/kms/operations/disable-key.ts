@@ -1,5 +1,5 @@
 import { update } from '../../ledger/record.ts'
-import { findKey, keyId, keyResource } from '../key-name.ts'
+import { findKey, keyId, locateKey } from '../key-name.ts'
 import { disable } from '../key-state.ts'
 import { operation } from '../operation.ts'
 
@@ -11,9 +11,7 @@ export const DisableKey = operation({
   access: 'Write',
   trail: { show: ['KeyId'], reply: ['RequestId'] },
   refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Rejected.StateModifiedFailed'],
-  async locate({ KeyId }, context) {
-    return [await keyResource(KeyId, context)]
-  },
+  locate: locateKey,
   async decide({ KeyId }, context) {
     const { record, body } = await findKey(KeyId, context, 'id')
     return { reply: {}, changes: [update(record, { body: disable(body) })] }

@@ -1,5 +1,5 @@
 import { encryptWith } from '../cryptography.ts'
-import { findKey, keyIdOrAlias, keyResource } from '../key-name.ts'
+import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
 import { encryptionContext, plaintext } from '../parameters.ts'
 
@@ -17,9 +17,7 @@ export const Encrypt = operation({
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
   ],
-  async locate({ KeyId }, context) {
-    return [await keyResource(KeyId, context)]
-  },
+  locate: locateKey,
   async decide({ KeyId, Plaintext, EncryptionContext }, context) {
     const key = await findKey(KeyId, context, 'id or alias')
     const reply = await encryptWith(key, Buffer.from(Plaintext, 'utf8'), EncryptionContext, context)

@@ -1,7 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { integer, optional, text } from '../../api/parameters.ts'
 import { encryptWith } from '../cryptography.ts'
-import { findKey, keyIdOrAlias, keyResource } from '../key-name.ts'
+import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
 import { encryptionContext } from '../parameters.ts'
 
@@ -29,9 +29,7 @@ export const GenerateDataKey = operation({
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
   ],
-  async locate({ KeyId }, context) {
-    return [await keyResource(KeyId, context)]
-  },
+  locate: locateKey,
   async decide({ KeyId, KeySpec, NumberOfBytes, EncryptionContext }, context) {
     const length = NumberOfBytes ?? DATA_KEY_BYTES.get(KeySpec)
     if (length === undefined) throw refuse('InvalidParameter', { name: 'KeySpec', rule: 'One of AES_256, AES_128.' })

@@ -2,7 +2,7 @@ import { refuse } from '../../api/errors.ts'
 import { choice } from '../../api/parameters.ts'
 import { WRAPPING_ALGORITHMS } from '../../cryptography/wrap.ts'
 import { encodeToken, TOKEN_VALID_MS, wrappingPlace } from '../import-token.ts'
-import { findKey, keyId, keyResource } from '../key-name.ts'
+import { findKey, keyId, locateKey } from '../key-name.ts'
 import { date } from '../metadata.ts'
 import { operation } from '../operation.ts'
 
@@ -18,9 +18,7 @@ export const GetParametersForImport = operation({
   access: 'Read',
   trail: { show: ['KeyId', 'WrappingAlgorithm', 'WrappingKeySpec'], reply: ['KeyId', 'TokenExpireTime'] },
   refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Unsupported.Origin'],
-  async locate({ KeyId }, context) {
-    return [await keyResource(KeyId, context)]
-  },
+  locate: locateKey,
   async decide({ KeyId, WrappingAlgorithm: algorithm }, context) {
     const { record, body } = await findKey(KeyId, context, 'id')
     if (body.origin !== 'EXTERNAL') throw refuse('Unsupported.Origin')

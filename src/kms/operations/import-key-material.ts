@@ -3,7 +3,7 @@ import { integer, optional, secret } from '../../api/parameters.ts'
 import { fromBase64 } from '../../cryptography/encoding.ts'
 import { insert, update } from '../../ledger/record.ts'
 import { decodeToken, wrappingPlace } from '../import-token.ts'
-import { findKey, findVersion, keyId, keyResource } from '../key-name.ts'
+import { findKey, findVersion, keyId, locateKey } from '../key-name.ts'
 import { dueAt, withMaterial } from '../key-state.ts'
 import { operation } from '../operation.ts'
 import { VERSION } from '../records.ts'
@@ -39,9 +39,7 @@ export const ImportKeyMaterial = operation({
     'ExpiredImportToken',
     'InvalidKeyMaterial',
   ],
-  async locate({ KeyId }, context) {
-    return [await keyResource(KeyId, context)]
-  },
+  locate: locateKey,
   async decide({ KeyId, EncryptedKeyMaterial, ImportToken, KeyMaterialExpireUnix }, context) {
     const { now, scope } = context
     const expiresAt = KeyMaterialExpireUnix === 0 ? null : KeyMaterialExpireUnix * 1000

@@ -1,5 +1,5 @@
 import { aliasPage } from '../alias-page.ts'
-import { findKey, keyId, keyResource } from '../key-name.ts'
+import { findKey, keyId, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
 import { pageNumber, pageSize } from '../parameters.ts'
 
@@ -11,9 +11,7 @@ export const ListAliasesByKeyId = operation({
   access: 'Read',
   trail: { show: ['KeyId', 'PageNumber', 'PageSize'], reply: [] },
   refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias'],
-  async locate({ KeyId }, context) {
-    return [await keyResource(KeyId, context)]
-  },
+  locate: locateKey,
   async decide(values, context) {
     const { record } = await findKey(values.KeyId, context, 'id')
     return { reply: await aliasPage(values, record.id, context), changes: [] }

@@ -1,4 +1,4 @@
-import { findKey, keyId, keyResource } from '../key-name.ts'
+import { findKey, keyId, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
 
 export const ListResourceTags = operation({
@@ -9,9 +9,7 @@ export const ListResourceTags = operation({
   access: 'Read',
   trail: { show: ['KeyId'], reply: [] },
   refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias'],
-  async locate({ KeyId }, context) {
-    return [await keyResource(KeyId, context)]
-  },
+  locate: locateKey,
   async decide({ KeyId }, context) {
     const { record, body } = await findKey(KeyId, context, 'id')
     const tags = body.tags.map(([key, value]) => ({ KeyId: record.id, TagKey: key, TagValue: value }))

@@ -1,7 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { integer, optional } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
-import { findKey, keyId, keyResource } from '../key-name.ts'
+import { findKey, keyId, locateKey } from '../key-name.ts'
 import { dueAt, scheduleDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
 
@@ -19,9 +19,7 @@ export const ScheduleKeyDeletion = operation({
   access: 'Write',
   trail: { show: ['KeyId', 'PendingWindowInDays'], reply: ['RequestId'] },
   refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Rejected.StateModifiedFailed'],
-  async locate({ KeyId }, context) {
-    return [await keyResource(KeyId, context)]
-  },
+  locate: locateKey,
   async decide({ KeyId, PendingWindowInDays: days }, context) {
     const max = context.settings.maxPendingWindowDays
     if (days > max)

@@ -19,9 +19,7 @@ export const TagResource = operation({
     'Rejected.PendingDeletion',
     'Rejected.LimitExceeded',
   ],
-  async locate(values, context) {
-    return taggedResource(values, context)
-  },
+  locate: taggedResource,
   async decide(values, context) {
     const { record, body } = await findKey(taggedKeyName(values), context, 'id or alias')
     demandNotPendingDeletion(body)

@@ -18,9 +18,7 @@ export const UntagResource = operation({
     'Certificate.NotFound',
     'Rejected.PendingDeletion',
   ],
-  async locate(values, context) {
-    return taggedResource(values, context)
-  },
+  locate: taggedResource,
   async decide(values, context) {
     const { record, body } = await findKey(taggedKeyName(values), context, 'id')
     demandNotPendingDeletion(body)
