@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-const db = new DatabaseSync(join(process.argv[2] ?? '.', 'one-at-a-time.db'))
+const db = new DatabaseSync(join(process.argv[2] ?? '.', `one-at-a-time-${process.pid}.db`))
 db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
 db.exec(
   'CREATE TABLE record (id TEXT PRIMARY KEY, body TEXT, mac BLOB); CREATE TABLE event (seq INTEGER PRIMARY KEY, body TEXT)',
