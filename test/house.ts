@@ -1,10 +1,11 @@
 // The real service in this process, over real HTTP and a real database, with a clock that tests advance.
-import { randomBytes, randomUUID, randomUUIDv7 } from 'node:crypto'
+import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { eventOf } from '../src/actiontrail/event.ts'
 import { readSettings, type Settings } from '../src/cli/settings.ts'
 import type { House, Product } from '../src/gateway/call.ts'
 import { type Listening, listen } from '../src/gateway/server.ts'
 import { type OpenHouse, openHouse } from '../src/house.ts'
+import { randomBytes } from '../src/keystore/random.ts'
 import { kmsOperations } from '../src/kms/operations.ts'
 import { sweep } from '../src/kms/sweep.ts'
 import { newCredentials } from '../src/ram/account.ts'

@@ -1,9 +1,9 @@
 // The software key store: material sealed under the root key, opened for use and kept ready in a bounded cache.
-import { randomBytes, randomFillSync } from 'node:crypto'
 import type { RootKeys } from '../cryptography/seal.ts'
 import { generateWrappingKey, unwrap, type WrappingAlgorithm } from '../cryptography/wrap.ts'
 import { KEY_BYTES, NONCE_BYTES, Xaes } from '../cryptography/xaes.ts'
 import { type Imported, type Keystore, type SealedMaterial, Unopenable, type VersionPlace } from './keystore.ts'
+import { randomBytes } from './random.ts'
 
 const READY_KEYS = 10_000
 
@@ -20,7 +20,7 @@ export class SoftwareKeystore implements Keystore {
   }
 
   async encrypt(place: VersionPlace, material: SealedMaterial, plaintext: Uint8Array, aad: Uint8Array) {
-    const nonce = freshNonce()
+    const nonce = randomBytes(NONCE_BYTES)
     return { nonce, sealed: this.#open(place, material).seal(nonce, plaintext, aad) }
   }
 
@@ -39,7 +39,7 @@ export class SoftwareKeystore implements Keystore {
 
   async wrappingKey(place: readonly string[]) {
     const { publicKey, privateKey } = await generateWrappingKey()
-    const sealedPrivateKey = this.#keys.seal(place, freshNonce(), privateKey)
+    const sealedPrivateKey = this.#keys.seal(place, randomBytes(NONCE_BYTES), privateKey)
     privateKey.fill(0)
     return { publicKey, sealedPrivateKey }
   }
@@ -60,7 +60,7 @@ export class SoftwareKeystore implements Keystore {
 
   /** Seals `material` and wipes it. */
   #seal(place: VersionPlace, material: Buffer): SealedMaterial {
-    const sealed = this.#keys.seal(sealPlace(place), freshNonce(), material)
+    const sealed = this.#keys.seal(sealPlace(place), randomBytes(NONCE_BYTES), material)
     material.fill(0)
     return sealed.toString('base64')
   }
@@ -83,18 +83,4 @@ export class SoftwareKeystore implements Keystore {
 
 function sealPlace({ account, region, keyId, versionId }: VersionPlace): readonly string[] {
   return ['key-version', account, region, keyId, versionId]
-}
-
-const NONCES_AT_ONCE = 256
-const pool = Buffer.alloc(NONCE_BYTES * NONCES_AT_ONCE)
-let used = pool.length
-
-/** 24 random bytes; many are drawn at once, since a draw costs more than its bytes. */
-function freshNonce(): Buffer {
-  if (used === pool.length) {
-    randomFillSync(pool)
-    used = 0
-  }
-  used += NONCE_BYTES
-  return Buffer.from(pool.subarray(used - NONCE_BYTES, used))
 }

@@ -1,0 +1,19 @@
+// Random bytes for keys and nonces, from the system's generator: small amounts are drawn in bulk, which costs a fraction.
+import { randomFillSync, randomBytes as systemRandomBytes } from 'node:crypto'
+
+const pool = Buffer.alloc(4096)
+let used = pool.length
+
+/** `length` fresh random bytes. What is handed out is wiped from the pool, so that no second copy of a key remains. */
+export function randomBytes(length: number): Buffer {
+  if (length > 256) return systemRandomBytes(length)
+  if (used + length > pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  const bytes = Buffer.allocUnsafeSlow(length)
+  pool.copy(bytes, 0, used, used + length)
+  pool.fill(0, used, used + length)
+  used += length
+  return bytes
+}

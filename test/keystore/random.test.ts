@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { randomBytes } from '../../src/keystore/random.ts'
+
+describe('random bytes', () => {
+  it('are as many as asked for, never the same twice, whatever the amounts', () => {
+    const seen = new Set<string>()
+    let drawn = 0
+    for (let round = 0; round < 5000; round++) {
+      const length = [12, 16, 24, 32, 256, 257, 5000][round % 7] ?? 0
+      const bytes = randomBytes(length)
+      assert.equal(bytes.length, length)
+      // Eight bytes at a time: pieces that overlap would repeat some of them.
+      for (let at = 0; at + 8 <= length; at += 4) {
+        seen.add(bytes.toString('hex', at, at + 8))
+        drawn++
+      }
+    }
+    assert.equal(seen.size, drawn)
+  })
+
+  it('share no memory with each other', () => {
+    const [first, second] = [randomBytes(32), randomBytes(32)]
+    assert.notEqual(first.buffer, second.buffer)
+    const copy = Buffer.from(second)
+    first.fill(0)
+    assert.deepEqual(second, copy)
+  })
+})
