@@ -8,9 +8,13 @@ import { createRootKeyFile, newSalt, readRootKeyFile, rootKeyFromPassphrase } fr
 import { SoftwareKeystore } from './keystore/software.ts'
 import { type Alarm, Ledger } from './ledger/ledger.ts'
 import { Forged, fromRow, type Kind, type Recorded, toRow } from './ledger/record.ts'
-import { Accounts, INSTALLATION } from './ram/account.ts'
+import { AccessKeys, INSTALLATION } from './ram/access-key.ts'
+import { Accounts } from './ram/account.ts'
+import { Authorizer } from './ram/authorize.ts'
+import { LastUsed } from './ram/last-used.ts'
 import { openStorage } from './storage/open.ts'
 import type { Storage } from './storage/storage.ts'
+import { SecurityTokens } from './sts/security-token.ts'
 
 /** What one database was set up with; its MAC tells whether the root key at hand is the right one. */
 interface InstallationBody {
@@ -26,6 +30,10 @@ export interface OpenHouse {
   readonly storage: Storage
   readonly ledger: Ledger
   readonly accounts: Accounts
+  readonly accessKeys: AccessKeys
+  readonly authorizer: Authorizer
+  readonly lastUsed: LastUsed
+  readonly securityTokens: SecurityTokens
   readonly keystore: Keystore
 }
 
@@ -36,7 +44,17 @@ export async function openHouse(settings: Settings, alarm: Alarm, now: number): 
   try {
     const keys = await rootKeys(settings, storage, now)
     const ledger = new Ledger(storage, keys, alarm)
-    return { storage, ledger, accounts: new Accounts(ledger, keys), keystore: new SoftwareKeystore(keys) }
+    const accessKeys = new AccessKeys(ledger, keys)
+    return {
+      storage,
+      ledger,
+      accounts: new Accounts(ledger, accessKeys),
+      accessKeys,
+      authorizer: new Authorizer(ledger, alarm),
+      lastUsed: new LastUsed(ledger),
+      securityTokens: new SecurityTokens(keys),
+      keystore: new SoftwareKeystore(keys),
+    }
   } catch (error) {
     await storage.close()
     throw error

@@ -1,17 +1,25 @@
 // The composition root: reads the command line, the environment and the configuration, wires the rooms, starts.
 import { readFileSync } from 'node:fs'
+import { access } from './cli/access.ts'
 import { account } from './cli/account.ts'
-import { kms, type Surroundings } from './cli/kms.ts'
+import { callProduct } from './cli/product.ts'
 import { serve } from './cli/serve.ts'
 import { readSettings, settingsHelp } from './cli/settings.ts'
+import type { Surroundings } from './cli/surroundings.ts'
 import { UsageError } from './cli/usage-error.ts'
+import { products } from './gateway/products.ts'
 import { openHouse } from './house.ts'
 
 const USAGE = `usage: strongroom VERB …
 
   serve            runs the service
   kms OPERATION    calls an operation of the key service and prints its JSON
+  ram OPERATION    the same for users, groups, roles and policies
+  ram explain      tells whether policies let a principal do something, and which statement decides
+  ram who-can      lists the principals that may do something
+  sts OPERATION    the same for temporary credentials
   account create   makes an account with an AccessKey of its own
+  account service  makes an AccessKey that stands for a cloud service
   account list     lists the accounts
 
 strongroom VERB --help tells more.`
@@ -33,17 +41,23 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
       }
       return serve(readSettings(args, env, readFile), openHouse, surroundings)
     case 'kms':
-      return kms(args, surroundings)
+    case 'ram':
+    case 'sts': {
+      if (verb === 'ram' && (args[0] === 'explain' || args[0] === 'who-can'))
+        return access(args, openHouse, surroundings)
+      const product = products.find(({ name }) => name.toLowerCase() === verb)
+      if (product) return callProduct(product, args, surroundings)
+      break
+    }
     case 'account':
       return account(args, openHouse, surroundings)
     case '--help':
     case 'help':
       print(USAGE)
       return 0
-    default:
-      print(USAGE)
-      return 2
   }
+  print(USAGE)
+  return 2
 }
 
 // Files that the program makes are its owner's alone.

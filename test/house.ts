@@ -2,16 +2,14 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { eventOf } from '../src/actiontrail/event.ts'
 import { readSettings, type Settings } from '../src/cli/settings.ts'
-import type { House, Product } from '../src/gateway/call.ts'
+import type { House } from '../src/gateway/call.ts'
+import { products } from '../src/gateway/products.ts'
 import { type Listening, listen } from '../src/gateway/server.ts'
 import { type OpenHouse, openHouse } from '../src/house.ts'
 import { randomBytes } from '../src/keystore/random.ts'
-import { kmsOperations } from '../src/kms/operations.ts'
 import { sweep } from '../src/kms/sweep.ts'
 import { newCredentials } from '../src/ram/account.ts'
 import { type Called, type Credentials, call, removeFolder, temporaryFolder } from './acceptance/program.ts'
-
-const KMS: Product = { version: '2016-01-20', operations: new Map(kmsOperations.map((one) => [one.name, one])) }
 
 export class TestHouse implements AsyncDisposable {
   /** Milliseconds since 1970; tests set it. */
@@ -46,13 +44,10 @@ export class TestHouse implements AsyncDisposable {
   }
 
   #house(failed: House['failed']): House {
-    const { ledger, keystore, accounts } = this.open
     return {
-      products: [KMS],
+      products,
       settings: this.#settings,
-      ledger,
-      keystore,
-      findAccessKey: (id) => accounts.accessKey(id),
+      ...this.open,
       now: () => this.now,
       newId: randomUUID,
       newRecordId: randomUUIDv7,

@@ -1,7 +1,8 @@
 // The event of a call, in the cloud's shape (contract/actiontrail.md sections 1 to 3). Pure: what it shows is what it is given.
 import type { Caller } from '../api/caller.ts'
-import type { Refusal } from '../api/errors.ts'
+import type { Denial, Refusal } from '../api/errors.ts'
 import type { Reply, ReplyValue, Resource } from '../api/operation.ts'
+import { isoSeconds } from '../api/time.ts'
 
 const LONGEST_VALUE = 1024
 
@@ -32,11 +33,22 @@ type StoredCall = readonly [
   host: string,
   sourceAddress: string,
   userAgent: string,
-  caller: readonly [type: string, principalId: string, userName: string, accessKeyId: string],
+  caller: StoredCaller,
   parameters: Readonly<Record<string, string>> | 0,
   resources: readonly (readonly [type: string, name: string])[],
   reply: Reply | 0,
   error: readonly [code: string, message: string] | 0,
+  denial?: Denial,
+]
+
+/** A session adds when it began, and the service that began it. */
+type StoredCaller = readonly [
+  type: string,
+  principalId: string,
+  userName: string,
+  accessKeyId: string,
+  startedAt?: number,
+  invokedBy?: string,
 ]
 
 /** The call's event as it is stored beside its id, account, region and time. */
@@ -51,13 +63,13 @@ export function storedCall(facts: CallFacts): string {
     facts.host,
     facts.sourceAddress,
     cut(facts.userAgent),
-    [caller.type, caller.principalId, caller.userName, caller.accessKeyId],
+    storedCaller(caller),
     shownParameters(facts),
     resources.flatMap(({ type, name }) => (type === '' ? [] : [[type, cut(name)] as const])),
     reply === null || trail.reply.length === 0 ? 0 : picked(reply, trail.reply),
     refusal === null ? 0 : [refusal.code, cut(refusal.message)],
   ]
-  return JSON.stringify(stored)
+  return JSON.stringify(refusal?.denial ? [...stored, refusal.denial] : stored)
 }
 
 /** A stored event with its columns; `at` is milliseconds since 1970. */
@@ -78,8 +90,7 @@ export function eventOf(stored: StoredEvent): Record<string, unknown> {
 function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredCall): Record<string, unknown> {
   const [, product, apiVersion, operation, access, host, sourceAddress, userAgent, caller, parameters, resources] =
     facts
-  const [, , , , , , , , , , , reply, error] = facts
-  const [type, principalId, userName, accessKeyId] = caller
+  const [, , , , , , , , , , , reply, error, denial] = facts
   return {
     eventId,
     eventVersion: 1,
@@ -87,12 +98,12 @@ function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredC
     eventType: 'ApiCall',
     eventName: operation,
     eventRW: access,
-    eventTime: seconds(at),
+    eventTime: isoSeconds(at),
     eventSource: host,
     serviceName: product,
     apiVersion,
     acsRegion: region,
-    isGlobal: false,
+    isGlobal: product === 'Ram',
     requestId: eventId,
     sourceIpAddress: sourceAddress,
     ...(userAgent === '' ? {} : { userAgent }),
@@ -100,8 +111,49 @@ function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredC
     ...(reply === 0 ? {} : { responseElements: { RequestId: eventId, ...reply } }),
     ...referenced(resources),
     ...(error === 0 ? {} : { errorCode: error[0], errorMessage: error[1] }),
-    userIdentity: { type, accountId: account, principalId, userName, accessKeyId },
+    ...(denial && { additionalEventData: { AccessDeniedDetail: deniedDetail(denial) } }),
+    userIdentity: identityOf(caller, account),
     recipientAccountId: account,
+  }
+}
+
+function storedCaller(caller: Caller): StoredCaller {
+  const { principalId, userName, accessKeyId } = caller
+  // The catalogue of event identities has no services: they count as the system.
+  const type = caller.type === 'service' ? 'system' : caller.type
+  if (caller.type !== 'assumed-role') return [type, principalId, userName, accessKeyId]
+  const { startedAt, invokedBy } = caller
+  return invokedBy === null
+    ? [type, principalId, userName, accessKeyId, startedAt]
+    : [type, principalId, userName, accessKeyId, startedAt, invokedBy]
+}
+
+function identityOf(caller: StoredCaller, accountId: string): Record<string, unknown> {
+  const [type, principalId, userName, accessKeyId, startedAt, invokedBy] = caller
+  const attributes = startedAt !== undefined && { creationDate: isoSeconds(startedAt), mfaAuthenticated: 'false' }
+  return {
+    type,
+    accountId,
+    principalId,
+    userName,
+    accessKeyId,
+    ...(attributes && { sessionContext: { attributes } }),
+    ...(invokedBy !== undefined && { invokedBy }),
+  }
+}
+
+/** Why the call was denied, with the statement that denied it (contract/actiontrail.md 3.6). */
+function deniedDetail({ action, resource, type, policyType, by }: Denial): Record<string, string> {
+  return {
+    AuthAction: action,
+    AuthResource: resource,
+    NoPermissionType: type,
+    PolicyType: policyType,
+    ...(by && {
+      PolicyName: by.policyName,
+      PolicyVersion: by.policyVersion,
+      StatementIndex: String(by.statementIndex),
+    }),
   }
 }
 
@@ -127,7 +179,7 @@ function serviceEvent({ eventId, account, region, at }: StoredEvent, facts: Stor
     eventType: 'AliyunServiceEvent',
     eventName: name,
     eventRW: 'Write',
-    eventTime: seconds(at),
+    eventTime: isoSeconds(at),
     eventSource: `kms.${region}.aliyuncs.com`,
     serviceName: 'Kms',
     acsRegion: region,
@@ -184,8 +236,4 @@ function isObject(value: ReplyValue | undefined): value is Reply {
 
 function cut(value: string): string {
   return value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}...` : value
-}
-
-function seconds(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`
 }

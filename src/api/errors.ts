@@ -6,7 +6,10 @@ interface Entry {
   readonly message: string
 }
 
-/** Codes, statuses and texts of contract/kms-errors.md. */
+/**
+ * Codes, statuses and texts of contract/kms-errors.md and contract/ram.md section 6.
+ * A code can have a slot too: the parameter that InvalidParameter.{name}.Length is about.
+ */
 export const catalogue = {
   // gateway and authentication
   MissingParameter: { status: 400, message: 'The parameter "{name}" is needed but not provided.' },
@@ -48,6 +51,13 @@ export const catalogue = {
     status: 400,
     message: 'Specified SecurityToken mismatch with the AccessKey.',
   },
+  'InvalidSecurityToken.Malformed': { status: 400, message: 'Specified SecurityToken is malformed.' },
+  'InvalidSecurityToken.Expired': { status: 400, message: 'Specified SecurityToken is expired.' },
+  MissingSecurityToken: { status: 400, message: 'The parameter SecurityToken is needed with this AccessKey.' },
+  'Forbidden.NoPermission': {
+    status: 403,
+    message: 'This operation for {resource} is forbidden by permission system.',
+  },
   InternalFailure: { status: 500, message: 'Internal Failure.' },
   ServiceUnavailableTemporary: { status: 503, message: 'Service Unavailable Temporary.' },
   // keys
@@ -79,29 +89,189 @@ export const catalogue = {
   InvalidKeyMaterial: { status: 400, message: 'key material is invalid.' },
   InvalidImportToken: { status: 400, message: 'import token is invalid.' },
   ExpiredImportToken: { status: 400, message: 'import token is expired.' },
+  // RAM
+  'InvalidParameter.{name}': { status: 400, message: 'The parameter - "{name}" is incorrect.' },
+  'InvalidParameter.{name}.InvalidChars': { status: 400, message: 'The parameter - "{name}" contains invalid chars.' },
+  'InvalidParameter.{name}.Length': { status: 400, message: 'The parameter - "{name}" beyond the length limit.' },
+  'InvalidParameter.{name}.Format': {
+    status: 400,
+    message: 'The format of the parameter - "{name}" is incorrect.',
+  },
+  'InvalidParameter.AccountAlias.Format': {
+    status: 400,
+    message: 'The format of parameter - "AccountAlias" is incorrect.',
+  },
+  'InvalidParameter.AccountAlias.Length': {
+    status: 400,
+    message: 'The parameter - "AccountAlias" MUST be in the range of 3 and 63.',
+  },
+  'InvalidParameter.Password.TooWeak': {
+    status: 400,
+    message: 'The parameter - "Password" is not compliant with the password policy.',
+  },
+  'InvalidParameter.MinimumPasswordLength.Range': {
+    status: 400,
+    message: 'The parameter - "MinimumPasswordLength" MUST be in the range of 8 and 32.',
+  },
+  MalformedPolicyDocument: { status: 400, message: '{fault}' },
+  NoPermission: { status: 403, message: '{reason}' },
+  'EntityNotExist.User': { status: 404, message: 'The user does not exist.' },
+  'EntityNotExist.User.AccessKey': { status: 404, message: 'The user access key does not exist.' },
+  'EntityNotExist.User.LoginProfile': { status: 404, message: 'The user login profile does not exist.' },
+  'EntityNotExist.User.Policy': { status: 404, message: 'The indicate policy of the user does not exist.' },
+  'EntityNotExist.User.Group': { status: 404, message: 'The user has not joined the group.' },
+  'EntityNotExist.Group': { status: 404, message: 'The group does not exist.' },
+  'EntityNotExist.Group.Policy': { status: 404, message: 'The indicate policy attached to the group does not exist.' },
+  'EntityNotExist.Role': { status: 404, message: 'The role does not exist.' },
+  'EntityNotExist.Role.Policy': { status: 404, message: 'The indicate policy attached to the role does not exist.' },
+  'EntityNotExists.ResourceGroup': { status: 404, message: 'The resource group does not exist.' },
+  'EntityNotExist.Policy': { status: 404, message: 'The policy does not exist.' },
+  'EntityNotExist.Policy.Version': { status: 404, message: 'The policy version does not exist.' },
+  'EntityAlreadyExists.User': { status: 409, message: 'The user does already EXIST.' },
+  'EntityAlreadyExists.User.LoginProfile': { status: 409, message: 'The user login profile does already EXIST.' },
+  'EntityAlreadyExists.User.Group': { status: 409, message: 'The user has already joined the group.' },
+  'EntityAlreadyExists.User.Policy': { status: 409, message: 'The user has already been attached this policy.' },
+  'EntityAlreadyExists.Group': { status: 409, message: 'The group does already EXIST.' },
+  'EntityAlreadyExists.Group.Policy': { status: 409, message: 'The group has already been attached this policy.' },
+  'EntityAlreadyExists.Role': { status: 409, message: 'The role does already EXIST.' },
+  'EntityAlreadyExists.Role.Policy': { status: 409, message: 'The role has already been attached this policy.' },
+  'EntityAlreadyExists.Policy': { status: 409, message: 'The policy does already EXIST.' },
+  'EntityAlreadyExists.AccountAlias': { status: 409, message: 'The account alias does already exist.' },
+  'DeleteConflict.User.Group': { status: 409, message: 'The user CAN NOT be in any group while deleting the user.' },
+  'DeleteConflict.User.AccessKey': {
+    status: 409,
+    message: 'The user CAN NOT has any access key while deleting the user.',
+  },
+  'DeleteConflict.User.LoginProfile': {
+    status: 409,
+    message: 'The user CAN NOT has any login profile while deleting the user.',
+  },
+  'DeleteConflict.User.Policy': {
+    status: 409,
+    message: 'The user CAN NOT has any attached policy while deleting the user.',
+  },
+  'DeleteConflict.Group.User': {
+    status: 409,
+    message: 'The group CAN NOT has any user member while deleting the group.',
+  },
+  'DeleteConflict.Group.Policy': {
+    status: 409,
+    message: 'The entity CAN NOT has any attached policy while deleting the group.',
+  },
+  'DeleteConflict.Role.Policy': {
+    status: 409,
+    message: 'The role CAN NOT has any attached policy while deleting the role.',
+  },
+  'DeleteConflict.Policy.User': {
+    status: 409,
+    message: 'The policy CAN NOT been attached to any user while deleting the policy.',
+  },
+  'DeleteConflict.Policy.Group': {
+    status: 409,
+    message: 'The policy CAN NOT been attached to any group while deleting the policy.',
+  },
+  'DeleteConflict.Policy.Role': {
+    status: 409,
+    message: 'The policy CAN NOT been attached to any role while deleting the policy.',
+  },
+  'DeleteConflict.Policy.Version': {
+    status: 409,
+    message: 'The policy CAN NOT has any version except the default version.',
+  },
+  'DeleteConflict.Policy.Version.Default': {
+    status: 409,
+    message: 'The default policy version CAN NOT been deleted directly.',
+  },
+  'LimitExceeded.User': { status: 409, message: 'The count of users beyond the current limits.' },
+  'LimitExceeded.User.AccessKey': {
+    status: 409,
+    message: 'The access key count of the user access keys beyond the current limits.',
+  },
+  'LimitExceeded.User.Group': {
+    status: 409,
+    message: 'The count of groups the target user joined beyond the current limits.',
+  },
+  'LimitExceeded.User.Policy': {
+    status: 409,
+    message: 'The policy count of the user attached policies beyond the current limits.',
+  },
+  'LimitExceeded.Group': { status: 409, message: 'The count of groups beyond the current limits.' },
+  'LimitExceeded.Group.Policy': { status: 409, message: 'The policy count of the group beyond the current limits.' },
+  'LimitExceeded.Role': { status: 409, message: 'The count of roles beyond the current limits.' },
+  'LimitExceeded.Role.Policy': {
+    status: 409,
+    message: 'The count of policies attached to the role beyond the current limits.',
+  },
+  'LimitExceeded.Policy': { status: 409, message: 'The count of policy beyond the current limits.' },
+  'LimitExceeded.Policy.Version': { status: 409, message: 'The count of policy version beyond the current limits.' },
+  // STS
+  'MissingParameter.{name}': { status: 400, message: 'Parameter {name} is required.' },
+  'InvalidParameter.RoleArn': { status: 400, message: 'The parameter RoleArn is wrongly formed.' },
+  'InvalidParameter.RoleSessionName': { status: 400, message: 'The parameter RoleSessionName is wrongly formed.' },
+  'InvalidParameter.ExternalId': { status: 400, message: 'The parameter ExternalId is wrongly formed.' },
+  'InvalidParameter.SourceIdentity': { status: 400, message: 'The parameter SourceIdentity is wrongly formed.' },
+  'InvalidParameter.DurationSeconds': {
+    status: 400,
+    message: 'The Min/Max value of DurationSeconds is 15min/1hr.',
+  },
+  'InvalidParameter.PolicyGrammar': { status: 400, message: 'The parameter Policy has not passed grammar check.' },
+  'InvalidParameter.PolicySize': {
+    status: 400,
+    message: 'The size of Policy must be smaller than {limit} bytes.',
+  },
 } as const satisfies Record<string, Entry>
 
 export type Code = keyof typeof catalogue
 
 type Slots<M extends string> = M extends `${string}{${infer S}}${infer R}` ? S | Slots<R> : never
-type Details<C extends Code> = [Slots<(typeof catalogue)[C]['message']>] extends [never]
+type Details<C extends Code> = [Slots<(typeof catalogue)[C]['message'] | C>] extends [never]
   ? []
-  : [details: Record<Slots<(typeof catalogue)[C]['message']>, string>]
+  : [details: Record<Slots<(typeof catalogue)[C]['message'] | C>, string>]
+
+/** Why policies refuse a call (contract/actiontrail.md 3.6); `by` names the statement of an explicit deny. */
+export interface Denial {
+  readonly action: string
+  readonly resource: string
+  readonly type: 'ExplicitDeny' | 'ImplicitDeny'
+  readonly principal: { readonly type: string; readonly name: string }
+  readonly policyType: 'IdentityBased' | 'SessionPolicy' | 'TrustPolicy'
+  readonly by: {
+    readonly policyName: string
+    readonly policyVersion: string
+    readonly statementIndex: number
+  } | null
+}
 
 /** A call refused with a code of the catalogue. Only this class reaches a client in words. */
 export class Refusal extends Error {
-  readonly code: Code
+  /** As the client sees it, its slots filled. */
+  readonly code: string
+  /** Its entry of the catalogue. */
+  readonly entry: Code
   readonly status: number
-  constructor(code: Code, message: string) {
+  readonly denial: Denial | null
+  constructor(entry: Code, code: string, message: string, denial: Denial | null) {
     super(message)
+    this.entry = entry
     this.code = code
-    this.status = catalogue[code].status
+    this.status = catalogue[entry].status
+    this.denial = denial
   }
 }
 
 /** Makes the refusal for `code`; its details must never hold a secret parameter's value. */
 export function refuse<C extends Code>(code: C, ...details: Details<C>): Refusal {
-  const slots: Record<string, string> = details[0] ?? {}
-  const message = catalogue[code].message.replace(/\{(\w+)\}/g, (_, slot: string) => slots[slot] ?? '')
-  return new Refusal(code, message)
+  return filled(code, details[0] ?? {}, null)
+}
+
+/** The refusal of a call that policies do not allow; KMS names the resource, the other products do not. */
+export function refuseDenied(product: string, denial: Denial): Refusal {
+  if (product === 'Kms') return filled('Forbidden.NoPermission', { resource: denial.resource }, denial)
+  const advice = product === 'Sts' ? ' You should be authorized by RAM.' : ''
+  return filled('NoPermission', { reason: `You are not authorized to do this action.${advice}` }, denial)
+}
+
+function filled(code: Code, slots: Readonly<Record<string, string>>, denial: Denial | null): Refusal {
+  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (_, slot: string) => slots[slot] ?? '')
+  return new Refusal(code, fill(code), fill(catalogue[code].message), denial)
 }

@@ -7,7 +7,11 @@ export interface Resource {
   readonly type: string
   readonly name: string
   readonly arn: string
+  /** Its tags, for conditions; absent where there are none. */
+  readonly tags?: Tags
 }
+
+export type Tags = readonly (readonly [key: string, value: string])[]
 
 /** A JSON object of an answer; `RequestId` is added by the gateway. */
 export type Reply = { readonly [member: string]: ReplyValue }
@@ -34,15 +38,38 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   readonly access: 'Read' | 'Write'
   /** The trail: parameters and reply members that events show. null: the call is not recorded. */
   readonly trail: { readonly show: readonly string[]; readonly reply: readonly string[] } | null
+  /** The action that policies allow or deny. null: any authenticated caller may call it. */
+  readonly action: string | null
+  /** What the call is refused with when it would pass a quota. */
+  readonly quotaRefusal?: Extract<Code, `LimitExceeded.${string}`>
+  /** What a user may do to itself without a policy, as far as the account's security preference says so. */
+  readonly selfService?: 'password' | 'access keys'
   /** Codes it refuses with, beyond those that any call can meet. */
   readonly refusals: readonly Code[]
+  /** The tags that the call gives to a resource, for conditions. */
+  requestTags?(values: Values<NoInfer<P>>): Tags
   /** The resources the call names, resolved as far as they exist; policies and events are about these. */
   locate(values: Values<NoInfer<P>>, context: C): Promise<readonly Resource[]>
   decide(values: Values<NoInfer<P>>, context: C): Promise<Decision<Change>>
 }
 
+/** What an operation's file says; product and action follow. `action: null` lets any authenticated caller call it. */
+export type Declaration<C, Change, P extends Parameters> = Omit<Operation<C, Change, P>, 'product' | 'action'> & {
+  readonly action?: null
+}
+
+/** Makes the operations of a product out of their declarations: their action is `product:Name`. */
+export function operationsOf<C, Change>(product: string) {
+  return <P extends Parameters>(declaration: Declaration<C, Change, P>): Operation<C, Change, P> => ({
+    ...declaration,
+    product,
+    action: declaration.action === null ? null : `${product.toLowerCase()}:${declaration.name}`,
+  })
+}
+
 /** An operation whose parameters are checked, as dispatch sees it. */
-export interface AnyOperation<C, Change> extends Omit<Operation<C, Change>, 'locate' | 'decide'> {
+export interface AnyOperation<C, Change> extends Omit<Operation<C, Change>, 'locate' | 'decide' | 'requestTags'> {
+  requestTags?(values: never): Tags
   locate(values: never, context: C): Promise<readonly Resource[]>
   decide(values: never, context: C): Promise<Decision<Change>>
 }

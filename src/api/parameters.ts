@@ -9,6 +9,8 @@ export interface Parameter<T> {
   /** Secret values never appear in events, logs or messages. */
   readonly secret: boolean
   readonly required: boolean
+  /** What the call is refused with when it is absent; MissingParameter unless it says otherwise. */
+  readonly missing?: 'MissingParameter.{name}'
   read(name: string, text: string): T
 }
 
@@ -136,7 +138,9 @@ function parse(value: string): unknown {
  */
 export function readValues<P extends Parameters>(declared: P, given: ReadonlyMap<string, string>): Values<P> {
   const names = Object.keys(declared)
-  for (const name of names) if (declared[name]?.required && !given.get(name)) throw refuse('MissingParameter', { name })
+  for (const name of names)
+    if (declared[name]?.required && !given.get(name))
+      throw refuse(declared[name].missing ?? 'MissingParameter', { name })
   const values: Record<string, unknown> = {}
   for (const name of names) {
     const value = given.get(name)

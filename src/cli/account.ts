@@ -2,8 +2,8 @@
 import type { Accounts } from '../ram/account.ts'
 import { newCredentials } from '../ram/account.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { Surroundings } from './kms.ts'
 import { readSettings, type Settings } from './settings.ts'
+import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
 
 type Open = (

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { isoSeconds } from '../api/time.ts'
 import { rpcSignature, rpcStringToSign } from '../gateway/signature.ts'
 
 export interface ClientOptions {
@@ -26,7 +27,7 @@ export async function callOperation(
   signed.set('SignatureMethod', 'HMAC-SHA256')
   signed.set('SignatureVersion', '1.0')
   signed.set('SignatureNonce', randomUUID())
-  signed.set('Timestamp', `${new Date(options.now).toISOString().slice(0, 19)}Z`)
+  signed.set('Timestamp', isoSeconds(options.now))
   if (options.securityToken) signed.set('SecurityToken', options.securityToken)
   const signature = rpcSignature('sha256', options.accessKeySecret, rpcStringToSign('POST', signed))
   signed.set('Signature', signature.toString('base64'))

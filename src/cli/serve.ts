@@ -7,29 +7,27 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import pino, { type Logger } from 'pino'
 import type { House } from '../gateway/call.ts'
+import { products } from '../gateway/products.ts'
 import { listen, type Tls } from '../gateway/server.ts'
-import type { Keystore } from '../keystore/keystore.ts'
 import { randomBytes } from '../keystore/random.ts'
-import { kmsOperations } from '../kms/operations.ts'
 import { sweep } from '../kms/sweep.ts'
-import type { Ledger } from '../ledger/ledger.ts'
 import { type Accounts, type Credentials, newCredentials } from '../ram/account.ts'
 import type { Storage } from '../storage/storage.ts'
-import { KMS_VERSION, type Surroundings } from './kms.ts'
 import type { Settings } from './settings.ts'
+import type { Surroundings } from './surroundings.ts'
 
 const SWEEP_MS = 1000
 const NONCES_AT_ONCE = 2000
+/** How often the use of AccessKeys is written down. */
+const LAST_USED_MS = 60_000
 /** How long calls in flight may take to finish after SIGTERM. */
 const STOP_MS = 30_000
 
-interface Rooms {
+type Rooms = Pick<House, 'ledger' | 'keystore' | 'accessKeys' | 'securityTokens' | 'authorizer' | 'lastUsed'> & {
   readonly storage: Storage
-  readonly ledger: Ledger
   readonly accounts: Accounts
-  readonly keystore: Keystore
 }
-type Open = (settings: Settings, alarm: (message: string, error: unknown) => void, now: number) => Promise<Rooms>
+type Open = (settings: Settings, alarm: House['failed'], now: number) => Promise<Rooms>
 
 /** Serves until SIGTERM or SIGINT; answers the exit code. Throws when the start can't work. */
 export async function serve(settings: Settings, open: Open, around: Surroundings): Promise<number> {
@@ -38,11 +36,9 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const rooms = await open(settings, alarm, Date.now())
   using _lock = settings.database?.startsWith('postgres') ? null : onlyServer(settings.data)
   const house: House = {
-    products: [{ version: KMS_VERSION, operations: new Map(kmsOperations.map((one) => [one.name, one])) }],
+    products,
     settings,
-    ledger: rooms.ledger,
-    keystore: rooms.keystore,
-    findAccessKey: (id) => rooms.accounts.accessKey(id),
+    ...rooms,
     now: Date.now,
     newId: randomUUID,
     newRecordId: randomUUIDv7,
@@ -69,6 +65,9 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   stopping.abort()
   await listening.stop(STOP_MS)
   await work
+  await rooms.lastUsed
+    .write(Date.now())
+    .catch((error: unknown) => alarm('the use of AccessKeys could not be noted', error))
   await rooms.storage.close()
   log.info('stopped')
   return 0
@@ -117,12 +116,16 @@ async function tlsOf({ tls, data }: Settings, log: Logger): Promise<Tls | null> 
 
 /** Sweeps and forgets old nonces, once a second, until told to stop. */
 async function background(house: House, stop: AbortSignal, alarm: House['failed']): Promise<void> {
+  let writeUseAt = house.now() + LAST_USED_MS
   while (!stop.aborted) {
     await pause(SWEEP_MS, undefined, { signal: stop }).catch(() => {})
     if (stop.aborted) return
     try {
       await sweep(house)
       while ((await house.ledger.dropNonces(house.now(), NONCES_AT_ONCE)) === NONCES_AT_ONCE && !stop.aborted);
+      if (house.now() < writeUseAt) continue
+      await house.lastUsed.write(house.now())
+      writeUseAt = house.now() + LAST_USED_MS
     } catch (error) {
       alarm('background work failed, and will be tried again', error)
     }

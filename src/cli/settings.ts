@@ -1,4 +1,5 @@
 // The settings of `serve`: each has a flag, an environment variable and a key in the configuration file. One table says it all.
+import { RAM_QUOTAS, type RamQuota, type RamQuotas } from '../ram/settings.ts'
 import { UsageError } from './usage-error.ts'
 
 interface Setting {
@@ -20,6 +21,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   'max-keys': '100000000',
   'max-aliases': '100000000',
   'log-level': 'info',
+  ...Object.fromEntries(Object.entries(RAM_QUOTAS).map(([name, { fallback }]) => [name, String(fallback)])),
 }
 
 const SETTINGS: readonly Setting[] = [
@@ -50,6 +52,7 @@ const SETTINGS: readonly Setting[] = [
   { name: 'max-pending-window-days', value: 'DAYS', help: 'longest waiting time of ScheduleKeyDeletion, 30 to 366' },
   { name: 'max-keys', value: 'N', help: 'quota of CMKs per account and region (the cloud: 200)' },
   { name: 'max-aliases', value: 'N', help: 'quota of aliases per account and region (the cloud: 300)' },
+  ...Object.entries(RAM_QUOTAS).map(([name, { help }]) => ({ name, value: 'N', help: `quota of ${help}` })),
   { name: 'log-level', value: 'LEVEL', help: 'debug, info, warn, error or silent' },
 ]
 
@@ -67,6 +70,7 @@ export interface Settings {
   readonly maxKeys: number
   readonly maxAliases: number
   readonly logLevel: string
+  readonly quotas: RamQuotas
   /** The account's fixed credentials, from the environment. */
   readonly root: { readonly accessKeyId: string; readonly accessKeySecret: string } | null
   readonly accountId: string | null
@@ -97,6 +101,7 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
     maxPendingWindowDays: whole('max-pending-window-days', get, 30, 366),
     maxKeys: whole('max-keys', get, 1, 1_000_000_000),
     maxAliases: whole('max-aliases', get, 1, 1_000_000_000),
+    quotas: quotasOf(get),
     logLevel: oneOf('log-level', get, ['debug', 'info', 'warn', 'error', 'silent']),
     root: rootOf(env),
     accountId: accountOf(env),
@@ -192,6 +197,11 @@ function whole(name: string, get: (name: string) => string | null, min: number, 
   if (!Number.isInteger(number) || number < min || number > max)
     throw new UsageError(`\`${name}\` must be a whole number from ${min} to ${max}`)
   return number
+}
+
+function quotasOf(get: (name: string) => string | null): RamQuotas {
+  const names = Object.keys(RAM_QUOTAS) as RamQuota[]
+  return Object.fromEntries(names.map((name) => [name, whole(name, get, 1, 1_000_000_000)])) as Record<RamQuota, number>
 }
 
 function oneOf(name: string, get: (name: string) => string | null, choices: readonly string[]): string {

@@ -15,12 +15,14 @@ export class RootKeys {
   readonly #seal: Xaes
   readonly #mac: Buffer
   readonly #fingerprint: Buffer
+  readonly #sessionSecret: Buffer
 
   constructor(rootKey: Uint8Array) {
     if (rootKey.length !== 32) throw new RangeError('the root key has 32 bytes')
     this.#seal = new Xaes(derive(rootKey, 'strongroom/seal/1'))
     this.#mac = derive(rootKey, 'strongroom/record-mac/1')
     this.#fingerprint = derive(rootKey, 'strongroom/material-fingerprint/1')
+    this.#sessionSecret = derive(rootKey, 'strongroom/session-secret/1')
   }
 
   /** Seals `plaintext` for the record that `place` names; `nonce` is 24 fresh random bytes. */
@@ -41,6 +43,11 @@ export class RootKeys {
 
   recordMacMatches(canonical: string, mac: Uint8Array): boolean {
     return mac.length === 32 && timingSafeEqual(this.recordMac(canonical), mac)
+  }
+
+  /** 128 hexadecimal digits: the secret that belongs to the AccessKeyId of a session. */
+  sessionSecret(accessKeyId: string): string {
+    return createHmac('sha512', this.#sessionSecret).update(accessKeyId).digest('hex')
   }
 
   /** Keyed digest (hex) by which a key recognizes its own material without keeping it; differs from key to key. */

@@ -1,7 +1,10 @@
 // Who sent this request: finds the AccessKey, checks time, signature and token, in the contract's order (contract/wire.md section 3).
 import type { Caller } from '../api/caller.ts'
 import { refuse } from '../api/errors.ts'
-import type { AccessKey } from '../ram/account.ts'
+import type { AccessKeys } from '../ram/access-key.ts'
+import type { Authorizer } from '../ram/authorize.ts'
+import type { LastUsed } from '../ram/last-used.ts'
+import type { SecurityTokens } from '../sts/security-token.ts'
 import { type DecodedParameters, type HttpRequest, header, pathOf } from './request.ts'
 import {
   type Acs3Authorization,
@@ -24,8 +27,13 @@ export interface Authenticated {
   readonly nonce: { readonly accessKeyId: string; readonly nonce: string; readonly expiresAt: number }
 }
 
-/** Finds an AccessKey, or null. */
-export type FindAccessKey = (id: string) => Promise<AccessKey | null>
+/** What callers are recognized by. */
+export interface Credentials {
+  readonly accessKeys: Pick<AccessKeys, 'find'>
+  readonly securityTokens: Pick<SecurityTokens, 'open' | 'secretOf'>
+  readonly authorizer: Pick<Authorizer, 'sessionRole'>
+  readonly lastUsed: Pick<LastUsed, 'note'>
+}
 
 /** What both schemes boil down to. `sign` answers the raw signature of the string to sign under a secret. */
 interface Claim {
@@ -41,26 +49,47 @@ interface Claim {
 export async function authenticate(
   request: HttpRequest,
   parameters: DecodedParameters,
-  find: FindAccessKey,
+  credentials: Credentials,
   now: number,
 ): Promise<Authenticated> {
   const authorization = header(request, 'authorization')
   const claim = authorization.startsWith('ACS3-')
     ? acs3Claim(authorization, request, parameters, now)
     : rpcClaim(request, parameters, now)
-  const accessKey = await find(claim.accessKeyId)
+  const caller = claim.accessKeyId.startsWith('STS.')
+    ? await sessionCaller(claim, credentials, now)
+    : await permanentCaller(claim, credentials, now)
+  const expiresAt = Math.max(now, Date.parse(claim.timestamp)) + TIME_WINDOW_MS
+  return {
+    caller,
+    nonce: { accessKeyId: claim.accessKeyId, nonce: claim.nonce, expiresAt },
+  }
+}
+
+async function permanentCaller(claim: Claim, { accessKeys, lastUsed }: Credentials, now: number): Promise<Caller> {
+  const accessKey = await accessKeys.find(claim.accessKeyId)
   // An unknown AccessKey costs the same work as a wrong secret.
-  const expected = claim.sign(accessKey?.secret ?? NO_SECRET)
-  const matches = sameSignature(expected, claim.signature)
+  const matches = sameSignature(claim.sign(accessKey?.secret ?? NO_SECRET), claim.signature)
   if (!accessKey) throw refuse('InvalidAccessKeyId.NotFound')
   if (!accessKey.active) throw refuse('Forbidden.AccessKey')
   if (claim.securityToken !== '') throw refuse('InvalidSecurityToken.MismatchWithAccessKey')
   if (!matches) throw refuse('SignatureDoesNotMatch', { stringToSign: claim.stringToSign })
-  const expiresAt = Math.max(now, Date.parse(claim.timestamp)) + TIME_WINDOW_MS
-  return {
-    caller: accessKey.caller,
-    nonce: { accessKeyId: claim.accessKeyId, nonce: claim.nonce, expiresAt },
-  }
+  lastUsed.note(claim.accessKeyId, now)
+  return accessKey.caller
+}
+
+/** The caller of temporary credentials (contract/ram.md 5.3); a session whose role was deleted has expired. */
+async function sessionCaller(claim: Claim, credentials: Credentials, now: number): Promise<Caller> {
+  const { securityTokens, authorizer } = credentials
+  if (claim.securityToken === '') throw refuse('MissingSecurityToken')
+  const session = securityTokens.open(claim.securityToken)
+  if (!session) throw refuse('InvalidSecurityToken.Malformed')
+  if (session.caller.accessKeyId !== claim.accessKeyId) throw refuse('InvalidSecurityToken.MismatchWithAccessKey')
+  if (session.expiresAt <= now) throw refuse('InvalidSecurityToken.Expired')
+  if (!sameSignature(claim.sign(securityTokens.secretOf(claim.accessKeyId)), claim.signature))
+    throw refuse('SignatureDoesNotMatch', { stringToSign: claim.stringToSign })
+  if (!(await authorizer.sessionRole(session.caller))) throw refuse('InvalidSecurityToken.Expired')
+  return session.caller
 }
 
 const NO_SECRET = 'x'.repeat(30)

@@ -2,34 +2,51 @@
 // Whatever goes wrong becomes one refusal, one event where the caller is known, one answer.
 
 import { storedCall } from '../actiontrail/event.ts'
-import { Refusal, refuse } from '../api/errors.ts'
-import type { Reply, Resource } from '../api/operation.ts'
+import { parseArn } from '../api/arn.ts'
+import { Refusal, refuse, refuseDenied } from '../api/errors.ts'
+import type { AnyOperation, Reply, Resource } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
 import type { Keystore } from '../keystore/keystore.ts'
 import { forgetDestroyed } from '../kms/destruction.ts'
-import type { KmsContext, KmsOperation, KmsSettings } from '../kms/operation.ts'
+import type { KmsContext, KmsSettings } from '../kms/operation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { Change } from '../ledger/record.ts'
+import type { AccessKeys } from '../ram/access-key.ts'
+import type { Authorizer } from '../ram/authorize.ts'
+import type { LastUsed } from '../ram/last-used.ts'
+import type { RamContext } from '../ram/operation.ts'
+import type { RamQuotas } from '../ram/settings.ts'
 import { type EventRow, Unavailable } from '../storage/storage.ts'
-import { type Authenticated, authenticate, type FindAccessKey } from './authenticate.ts'
+import type { StsContext } from '../sts/operation.ts'
+import type { SecurityTokens } from '../sts/security-token.ts'
+import { type Authenticated, authenticate } from './authenticate.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
 import { type DecodedParameters, decodeParameters, type HttpRequest, header, pathOf } from './request.ts'
 
 /** How long a call is decided again while others keep changing its records. */
 const RETRY_MS = 10_000
 
+/** What a call of any product may use. */
+export type CallContext = KmsContext & RamContext & StsContext
+export type CallOperation = AnyOperation<CallContext, Change>
+
 /** A product of the cloud: what its Version leads to. */
 export interface Product {
+  readonly name: string
   readonly version: string
-  readonly operations: ReadonlyMap<string, KmsOperation>
+  readonly operations: ReadonlyMap<string, CallOperation>
 }
 
 /** What the gateway needs. Time and randomness come from outside. */
 export interface House {
   readonly products: readonly Product[]
-  readonly settings: KmsSettings
+  readonly settings: KmsSettings & { readonly quotas: RamQuotas }
   readonly ledger: Ledger
   readonly keystore: Keystore
-  readonly findAccessKey: FindAccessKey
+  readonly accessKeys: AccessKeys
+  readonly securityTokens: SecurityTokens
+  readonly authorizer: Authorizer
+  readonly lastUsed: LastUsed
   now(): number
   /** A new UUID for a request. */
   newId(): string
@@ -49,14 +66,14 @@ interface Progress {
   readonly request: HttpRequest
   readonly parameters: DecodedParameters
   readonly region: string
-  readonly operation: KmsOperation
+  readonly operation: CallOperation
   readonly version: string
   readonly authenticated: Authenticated
 }
 
 /** Answers a request; never rejects. */
 export async function answer(request: HttpRequest, house: House): Promise<Answer> {
-  const requestId = house.newId()
+  let requestId = house.newId()
   const host = header(request, 'host')
   let format = chosenFormat('', header(request, 'accept'))
   try {
@@ -64,9 +81,10 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
     const parameters = decodeParameters(request)
     format = chosenFormat(parameters.all.get('Format') ?? '', header(request, 'accept'))
     const now = house.now()
-    const authenticated = await authenticate(request, parameters, house.findAccessKey, now)
-    const { operation, version } = findOperation(request, parameters, house)
-    const region = regionOf(host, parameters, house.settings.regions)
+    const authenticated = await authenticate(request, parameters, house, now)
+    const { operation, product, version } = findOperation(request, parameters, house)
+    if (product !== 'Kms') requestId = requestId.toUpperCase()
+    const region = regionOf(host, parameters, product, house.settings.regions)
     const call = { requestId, now, request, parameters, region, operation, version, authenticated }
     return encodeReply(await perform(call, house), operation.name, requestId, format)
   } catch (error) {
@@ -85,6 +103,9 @@ function checkRoute(request: HttpRequest): void {
   if (!/^\/{0,2}$/.test(pathOf(request))) throw refuse('InvalidAction.NotFound')
 }
 
+/** Hosts that name a product, as in the cloud: kms.cn-hangzhou.aliyuncs.com, kms-vpc.…, ram.aliyuncs.com. */
+const HOSTS = /^(kms|ram|sts|actiontrail)(?:-vpc|-intranet)?\.(?:([a-z0-9-]+)\.)?aliyuncs\.com(?::\d+)?$/
+
 function findOperation(request: HttpRequest, { all }: DecodedParameters, { products }: House) {
   const named = (name: 'Action' | 'Version') => {
     const [parameter, fromHeader] = [all.get(name) ?? '', header(request, `x-acs-${name.toLowerCase()}`)]
@@ -96,18 +117,23 @@ function findOperation(request: HttpRequest, { all }: DecodedParameters, { produ
   const action = named('Action')
   const version = named('Version')
   const product = products.find((one) => one.version === version)
-  if (!product) throw refuse('InvalidVersion')
+  const hosted = HOSTS.exec(header(request, 'host'))?.[1]
+  if (!product || (hosted !== undefined && hosted !== product.name.toLowerCase())) throw refuse('InvalidVersion')
   const operation = product.operations.get(action)
   if (!operation) throw refuse('InvalidAction.NotFound')
-  return { operation, version }
+  return { operation, product: product.name, version }
 }
 
-/** The host's region, else the parameter RegionId, else the first that is served (contract/wire.md section 1). */
-function regionOf(host: string, { all }: DecodedParameters, regions: readonly string[]): string {
-  const label = /^(?:kms|kms-vpc|kms-intranet)\.([a-z0-9-]+)\./.exec(host)?.[1]
+/**
+ * The host's region, else the parameter RegionId, else the first that is served (contract/wire.md section 1).
+ * RAM and STS are the same in every region: there an unknown RegionId means nothing.
+ */
+function regionOf(host: string, { all }: DecodedParameters, product: string, regions: readonly string[]): string {
+  const label = /^[a-z]+(?:-vpc|-intranet)?\.([a-z0-9-]+)\./.exec(host)?.[1]
   if (label !== undefined && regions.includes(label)) return label
   const asked = all.get('RegionId') || regions[0] || ''
   if (regions.includes(asked)) return asked
+  if (product === 'Ram' || product === 'Sts') return regions[0] ?? ''
   throw refuse('InvalidParameter', { name: 'RegionId', rule: `This server serves ${regions.join(', ')}.` })
 }
 
@@ -121,10 +147,11 @@ async function perform(call: Progress, house: House): Promise<Reply> {
     try {
       const values = readValues(operation.parameters, parameters.all) as never
       resources = await operation.locate(values, context)
+      await authorize(operation, values, resources, context)
       const { changes, reply, made = [] } = await operation.decide(values, context)
       const event = eventOf(call, [...resources, ...made], reply, null)
       const outcome = await house.ledger.commit({ changes, nonce, event })
-      if (outcome === 'full') throw refuse('Rejected.LimitExceeded')
+      if (outcome === 'full') throw refuse(operation.quotaRefusal ?? 'Rejected.LimitExceeded')
       if (outcome === 'moved') continue
       forgetDestroyed(changes, house.keystore)
       return reply
@@ -139,8 +166,23 @@ async function perform(call: Progress, house: House): Promise<Reply> {
   throw refuse('ServiceUnavailableTemporary')
 }
 
-function contextOf({ authenticated, region, now }: Progress, house: House): KmsContext {
-  const { ledger, keystore, settings, newRecordId, randomBytes } = house
+/** Refuses unless policies let the caller do this to each of the resources. */
+async function authorize(
+  operation: CallOperation,
+  values: never,
+  resources: readonly Resource[],
+  { authorizer, caller, facts }: CallContext,
+): Promise<void> {
+  const { action, product, selfService } = operation
+  if (action === null || caller.type === 'root-account') return
+  const requestTags = operation.requestTags?.(values) ?? []
+  const denial = await authorizer.denial({ caller, action, resources, selfService, facts: { ...facts, requestTags } })
+  if (denial) throw refuseDenied(product, denial)
+}
+
+function contextOf({ authenticated, region, now, request }: Progress, house: House): CallContext {
+  const { ledger, keystore, settings, newRecordId, randomBytes, authorizer, securityTokens, accessKeys, lastUsed } =
+    house
   const { caller } = authenticated
   return {
     caller,
@@ -149,8 +191,14 @@ function contextOf({ authenticated, region, now }: Progress, house: House): KmsC
     ledger,
     keystore,
     settings,
+    quotas: settings.quotas,
+    authorizer,
+    securityTokens,
+    facts: { now, secureTransport: request.secure, sourceAddress: request.sourceAddress, requestTags: [] },
     newRecordId,
     randomBytes,
+    sealAccessKeySecret: (id, secret) => accessKeys.seal(id, secret),
+    accessKeyLastUsed: (id) => lastUsed.at(id),
   }
 }
 
@@ -162,7 +210,9 @@ function eventOf(
 ): EventRow | null {
   const { operation, requestId, now, request, region, authenticated, parameters, version } = call
   const { caller } = authenticated
-  if (operation.trail === null) return null
+  // What a service does belongs to the account whose role it assumes.
+  const account = caller.accountId || (parseArn(resources[0]?.arn ?? '')?.account ?? '')
+  if (operation.trail === null || account === '') return null
   const body = storedCall({
     product: operation.product,
     apiVersion: version,
@@ -178,5 +228,5 @@ function eventOf(
     reply,
     refusal,
   })
-  return { eventId: requestId, account: caller.accountId, region, at: now, body }
+  return { eventId: requestId, account, region, at: now, body }
 }

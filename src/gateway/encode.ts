@@ -1,5 +1,5 @@
 // Answers on the wire: JSON and XML of the same value (contract/wire.md section 6).
-import type { Refusal } from '../api/errors.ts'
+import type { Denial, Refusal } from '../api/errors.ts'
 import type { Reply, ReplyValue } from '../api/operation.ts'
 
 export type Format = 'JSON' | 'XML'
@@ -23,15 +23,28 @@ export function encodeReply(reply: Reply, action: string, requestId: string, for
 
 /** `host` is the one the caller asked; the recommendation points into this project's documentation. */
 export function encodeRefusal(refusal: Refusal, host: string, requestId: string, format: Format): Answer {
+  const { denial } = refusal
   const body = {
     RequestId: requestId,
     HostId: host,
     Code: refusal.code,
     Message: refusal.message,
-    Recommend: `docs/errors.md#${refusal.code.toLowerCase().replaceAll('.', '')}`,
+    Recommend: `docs/errors.md#${refusal.entry.toLowerCase().replace(/[.{}]/g, '')}`,
     HttpStatus: refusal.status,
+    ...(denial && { AccessDeniedDetail: deniedDetail(denial) }),
   }
   return encode(body, 'Error', refusal.status, requestId, format)
+}
+
+/** What the caller may know of a denial (contract/wire.md section 6); the policy that denied is in the event alone. */
+function deniedDetail({ action, type, policyType, principal }: Denial): Reply {
+  return {
+    AuthAction: action,
+    AuthPrincipalType: principal.type,
+    AuthPrincipalDisplayName: principal.name,
+    NoPermissionType: type,
+    PolicyType: policyType,
+  }
 }
 
 function encode(value: Reply, root: string, status: number, requestId: string, format: Format): Answer {

@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: Uint8Array
   readonly sourceAddress: string
+  /** Whether it came over TLS. */
+  readonly secure: boolean
 }
 
 /** Parameters by name. `query` holds those of the query alone, which ACS3 signs apart from the body. */

@@ -113,6 +113,7 @@ function httpRequest(request: IncomingMessage, body: Uint8Array): HttpRequest {
     target: request.url ?? '/',
     headers: request.headers,
     body,
+    secure: 'encrypted' in request.socket,
     sourceAddress: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
   }
 }

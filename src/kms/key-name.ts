@@ -87,7 +87,20 @@ export async function locateKey({ KeyId }: { readonly KeyId: string }, context: 
   return [await keyResource(KeyId, context)]
 }
 
-export function keyResourceById(id: string, context: KmsContext): Resource {
+/** The resource of the key with this id, whether it exists or not, with the tags that it has. */
+export async function keyResourceById(id: string, context: KmsContext): Promise<Resource> {
+  const record = KEY_ID.test(id) ? await context.ledger.get(CMK, context.scope, id) : null
+  const resource = newKeyResource(id, context)
+  return record && record.body.tags.length > 0 ? { ...resource, tags: record.body.tags } : resource
+}
+
+/** What a call is about that names no key: only a policy for all keys allows it. */
+export function anyKeyResource(context: KmsContext): Resource {
+  return { type: '', name: '', arn: keyArn('*', context) }
+}
+
+/** The resource of a key that this very call makes. */
+export function newKeyResource(id: string, context: KmsContext): Resource {
   return { type: 'ACS::KMS::Key', name: id, arn: keyArn(id, context) }
 }
 

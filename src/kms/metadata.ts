@@ -1,14 +1,10 @@
-// KeyMetadata, as CreateKey and DescribeKey show it (contract/kms.md 1.1), and the dates of answers.
+// KeyMetadata, as CreateKey and DescribeKey show it (contract/kms.md 1.1).
 import type { Reply } from '../api/operation.ts'
+import { isoSeconds } from '../api/time.ts'
 import { keyArn } from './key-name.ts'
 import { materialExpired } from './key-state.ts'
 import type { KmsContext } from './operation.ts'
 import type { CmkBody } from './records.ts'
-
-/** UTC to the second: 2016-03-25T10:42:40Z. */
-export function date(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`
-}
 
 /** `body` is the key as it is at the moment of the call. */
 export function keyMetadata(
@@ -19,7 +15,7 @@ export function keyMetadata(
   return {
     KeyId: id,
     Arn: keyArn(id, context),
-    CreationDate: date(createdAt),
+    CreationDate: isoSeconds(createdAt),
     Description: body.description,
     KeyState: body.state,
     KeyUsage: body.keyUsage,
@@ -27,11 +23,11 @@ export function keyMetadata(
     Creator: context.scope.account,
     Origin: body.origin,
     ProtectionLevel: body.protectionLevel,
-    DeleteDate: body.deleteAt === null ? '' : date(body.deleteAt),
+    DeleteDate: body.deleteAt === null ? '' : isoSeconds(body.deleteAt),
     MaterialExpireTime:
-      body.materialExpiresAt === null || materialExpired(body, context.now) ? '' : date(body.materialExpiresAt),
+      body.materialExpiresAt === null || materialExpired(body, context.now) ? '' : isoSeconds(body.materialExpiresAt),
     ...(primaryVersionId === null ? {} : { PrimaryKeyVersion: primaryVersionId }),
-    ...(lastRotationAt === null ? {} : { LastRotationDate: date(lastRotationAt) }),
+    ...(lastRotationAt === null ? {} : { LastRotationDate: isoSeconds(lastRotationAt) }),
     AutomaticRotation: 'Disabled',
     DeletionProtection: 'Disabled',
   }

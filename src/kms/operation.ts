@@ -1,7 +1,6 @@
 // What a KMS operation works with: the reads of its account and region, the key store, the moment, the settings.
 import type { Caller } from '../api/caller.ts'
-import type { AnyOperation, Operation } from '../api/operation.ts'
-import type { Parameters } from '../api/parameters.ts'
+import { type AnyOperation, operationsOf } from '../api/operation.ts'
 import type { Keystore } from '../keystore/keystore.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Change, Scope } from '../ledger/record.ts'
@@ -30,9 +29,4 @@ export interface KmsContext {
 
 export type KmsOperation = AnyOperation<KmsContext, Change>
 
-/** Declares a KMS operation; the parameters' types follow from the declaration. */
-export function operation<P extends Parameters>(
-  declaration: Omit<Operation<KmsContext, Change, P>, 'product'>,
-): Operation<KmsContext, Change, P> {
-  return { product: 'Kms', ...declaration }
-}
+export const operation = operationsOf<KmsContext, Change>('Kms')

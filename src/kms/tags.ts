@@ -2,7 +2,7 @@
 import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import { json, optional, text, type Values } from '../api/parameters.ts'
-import { keyIdOrAlias, keyResource } from './key-name.ts'
+import { keyIdOrAlias, keyResource, kmsArn } from './key-name.ts'
 import type { KmsContext } from './operation.ts'
 import type { CmkBody } from './records.ts'
 
@@ -61,17 +61,21 @@ export const taggedResourceParameters = {
 
 type TaggedResource = Values<typeof taggedResourceParameters>
 
-export async function taggedResource({ KeyId }: TaggedResource, context: KmsContext): Promise<Resource[]> {
-  return KeyId === null ? [] : [await keyResource(KeyId, context)]
-}
-
-/** The name of the key to tag. Secrets and certificates are not kept here, so none is ever found. */
-export function taggedKeyName({ KeyId, SecretName, CertificateId }: TaggedResource): string {
+/** The resource to tag, which exactly one parameter names. Refuses with MissingParameter or InvalidParameter. */
+export async function taggedResource(values: TaggedResource, context: KmsContext): Promise<Resource[]> {
+  const { KeyId, SecretName, CertificateId } = values
   const given = [KeyId, SecretName, CertificateId].filter((name) => name !== null)
   if (given.length === 0) throw refuse('MissingParameter', { name: 'KeyId' })
   if (given.length > 1)
     throw refuse('InvalidParameter', { name: 'KeyId', rule: 'Name one of KeyId, SecretName and CertificateId.' })
-  if (SecretName !== null) throw refuse('Forbidden.ResourceNotFound')
-  if (CertificateId !== null) throw refuse('Certificate.NotFound')
-  return KeyId ?? ''
+  if (KeyId !== null) return [await keyResource(KeyId, context)]
+  return SecretName === null
+    ? [{ type: 'ACS::KMS::Certificate', name: given[0] ?? '', arn: kmsArn(context, `certificate/${given[0]}`) }]
+    : [{ type: 'ACS::KMS::Secret', name: SecretName, arn: kmsArn(context, `secret/${SecretName}`) }]
+}
+
+/** The name of the key to tag. Secrets and certificates are not kept here, so none is ever found. */
+export function taggedKeyName({ KeyId, SecretName }: TaggedResource): string {
+  if (KeyId !== null) return KeyId
+  throw refuse(SecretName === null ? 'Certificate.NotFound' : 'Forbidden.ResourceNotFound')
 }

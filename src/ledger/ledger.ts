@@ -43,6 +43,7 @@ export class Ledger {
   readonly #keys: RootKeys
   readonly #alarm: Alarm
   readonly #cache = new RecordCache(CACHED_RECORDS)
+  readonly #changes = new Map<string, number>()
   #waiting: Waiting[] = []
   #flushing = false
   /** Grows with every batch, so that a read that began before a commit does not fill the cache with what it found. */
@@ -79,8 +80,29 @@ export class Ledger {
     return { records: rows.map((row) => fromRow<B>(row, this.#keys)), total }
   }
 
-  async count<B>(kind: Kind<B>, scope: Scope): Promise<number> {
-    return this.#storage.count({ kind: kind.name, ...placeOf(scope), parent: null })
+  /** Records of a kind whose ids lie between two, both excluded, by id in byte order. */
+  async between<B>(
+    kind: Kind<B>,
+    scope: Scope,
+    where: { after: string; before: string; limit: number },
+  ): Promise<readonly Recorded<B>[]> {
+    const rows = await this.#storage.between(
+      { kind: kind.name, ...placeOf(scope) },
+      where.after,
+      where.before,
+      where.limit,
+    )
+    return rows.map((row) => fromRow<B>(row, this.#keys))
+  }
+
+  /** Grows with each change of a record of these kinds: what was made of such records is still true while it stays. */
+  changesOf(kinds: readonly Kind<unknown>[]): number {
+    return kinds.reduce((sum, { name }) => sum + (this.#changes.get(name) ?? 0), 0)
+  }
+
+  /** How many records of a scope, or of one parent, there are; of a whole scope only for kinds that are counted. */
+  async count<B>(kind: Kind<B>, scope: Scope, parent: string | null = null): Promise<number> {
+    return this.#storage.count({ kind: kind.name, ...placeOf(scope), parent })
   }
 
   /** Records on which work is due at `now`, of all scopes. A forged one is left out, with an alarm. */
@@ -161,13 +183,23 @@ export class Ledger {
 
   #remember(changes: readonly Change[]): void {
     for (const change of changes) {
+      this.#noteChange(change)
       if (change.change === 'delete') this.#cache.drop(recordKey(change.before))
       else if (change.change !== 'expect') this.#cache.put(recordKey(change.after), change.after)
     }
   }
 
   #forget(changes: readonly Change[]): void {
-    for (const change of changes) this.#cache.drop(recordKey(change.change === 'insert' ? change.after : change.before))
+    for (const change of changes) {
+      this.#noteChange(change)
+      this.#cache.drop(recordKey(change.change === 'insert' ? change.after : change.before))
+    }
+  }
+
+  #noteChange(change: Change): void {
+    if (change.change === 'expect') return
+    const { kind } = change.change === 'insert' ? change.after : change.before
+    this.#changes.set(kind, (this.#changes.get(kind) ?? 0) + 1)
   }
 
   /** Forgets nonces whose time window is over, in small steps that stall no call. Returns how many. */

@@ -51,7 +51,7 @@ export function insert<B>(
   kind: Kind<B>,
   fields: Scope & { id: string; parent?: string; createdAt: number; dueAt?: number | null; body: B },
   atMost: number | null = null,
-): Change {
+): Change & { readonly after: Recorded<B> } {
   const { account, region, id, parent = null, createdAt, dueAt = null, body } = fields
   const after = { kind: kind.name, account, region, id, parent, createdAt, dueAt, revision: 1, body }
   return { change: 'insert', after, counted: kind.counted ? { atMost } : null }
@@ -62,7 +62,7 @@ export function update<B>(
   before: Recorded<B>,
   after: { body: B; dueAt?: number | null; parent?: string | null },
   scrub = false,
-): Change {
+): Change & { readonly after: Recorded<B> } {
   return { change: 'update', before, after: { ...before, ...after, revision: before.revision + 1 }, scrub }
 }
 

@@ -1,28 +1,11 @@
-// Accounts and their AccessKeys. Secrets are sealed at rest, and opened once per AccessKey while it stays cached.
-import { randomBytes, randomInt } from 'node:crypto'
-import type { Caller } from '../api/caller.ts'
-import type { RootKeys } from '../cryptography/seal.ts'
-import { NONCE_BYTES } from '../cryptography/xaes.ts'
+// Accounts, and the AccessKeys that the operator gives to accounts and services.
+import { randomBytes } from '../keystore/random.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { type Change, insert, type Kind, type Recorded, update } from '../ledger/record.ts'
+import { type Change, insert, type Kind, update } from '../ledger/record.ts'
+import { ACCESS_KEY, type AccessKeys, INSTALLATION } from './access-key.ts'
+import { newAccessKeyId, newAccessKeySecret, newAccountId } from './identifiers.ts'
 
-interface AccountBody {
-  readonly name: string
-}
-
-interface AccessKeyBody {
-  readonly accountId: string
-  /** Base64 of the sealed secret. */
-  readonly sealedSecret: string
-  readonly status: 'Active' | 'Inactive'
-}
-
-export const ACCOUNT: Kind<AccountBody> = { name: 'account', counted: true }
-const ACCESS_KEY: Kind<AccessKeyBody> = { name: 'access-key', counted: false }
-/** Accounts and AccessKeys belong to the installation, not to an account's region. */
-export const INSTALLATION = { account: '', region: '' }
-
-const ACCESS_KEY_ID = /^[A-Za-z0-9._-]{1,128}$/
+export const ACCOUNT: Kind<{ readonly name: string }> = { name: 'account', counted: true }
 
 export interface Credentials {
   readonly accountId: string
@@ -30,32 +13,13 @@ export interface Credentials {
   readonly accessKeySecret: string
 }
 
-/** An AccessKey, ready to verify signatures with. */
-export interface AccessKey {
-  readonly caller: Caller
-  readonly secret: string
-  readonly active: boolean
-}
-
 export class Accounts {
   readonly #ledger: Ledger
-  readonly #keys: RootKeys
-  readonly #opened = new WeakMap<Recorded<AccessKeyBody>, AccessKey>()
+  readonly #accessKeys: AccessKeys
 
-  constructor(ledger: Ledger, keys: RootKeys) {
+  constructor(ledger: Ledger, accessKeys: AccessKeys) {
     this.#ledger = ledger
-    this.#keys = keys
-  }
-
-  /** The AccessKey with this id, or null. Throws when its record is not authentic. */
-  async accessKey(id: string): Promise<AccessKey | null> {
-    const record = ACCESS_KEY_ID.test(id) ? await this.#ledger.get(ACCESS_KEY, INSTALLATION, id) : null
-    if (!record) return null
-    const opened = this.#opened.get(record)
-    if (opened) return opened
-    const accessKey = this.#open(record)
-    this.#opened.set(record, accessKey)
-    return accessKey
+    this.#accessKeys = accessKeys
   }
 
   async exists(accountId: string): Promise<boolean> {
@@ -84,53 +48,40 @@ export class Accounts {
     if (!(await this.exists(accountId)))
       changes.push(insert(ACCOUNT, { ...INSTALLATION, id: accountId, createdAt: now, body: { name } }))
     const existing = await this.#ledger.get(ACCESS_KEY, INSTALLATION, accessKeyId)
-    const same = existing && existing.body.accountId === accountId && this.#open(existing).secret === accessKeySecret
+    if (existing && (existing.body.userId !== undefined || existing.body.service !== undefined))
+      throw new Error(`the AccessKey ${accessKeyId} belongs to a user or a service: choose another ID`)
+    const same = existing?.body.accountId === accountId && this.#accessKeys.open(existing) === accessKeySecret
     if (same && existing.body.status === 'Active') return
-    const secret = this.#keys.seal(secretPlace(accessKeyId), randomBytes(NONCE_BYTES), Buffer.from(accessKeySecret))
-    const body: AccessKeyBody = { accountId, sealedSecret: secret.toString('base64'), status: 'Active' }
+    const sealedSecret = this.#accessKeys.seal(accessKeyId, accessKeySecret)
+    const body = { accountId, sealedSecret, status: 'Active' } as const
     changes.push(
       existing
         ? update(existing, { body }, true)
         : insert(ACCESS_KEY, { ...INSTALLATION, id: accessKeyId, createdAt: now, body }),
     )
+    await this.#commit(changes, `account ${accountId}`)
+  }
+
+  /** Makes an AccessKey that stands for a cloud service, such as ecs.aliyuncs.com: it may assume roles that trust the service. */
+  async provideService(service: string, now: number): Promise<Omit<Credentials, 'accountId'>> {
+    const [id, secret] = [newAccessKeyId({ randomBytes }), newAccessKeySecret({ randomBytes })]
+    const sealedSecret = this.#accessKeys.seal(id, secret)
+    const body = { accountId: '', service, sealedSecret, status: 'Active' } as const
+    await this.#commit([insert(ACCESS_KEY, { ...INSTALLATION, id, createdAt: now, body })], `service ${service}`)
+    return { accessKeyId: id, accessKeySecret: secret }
+  }
+
+  async #commit(changes: readonly Change[], what: string): Promise<void> {
     if ((await this.#ledger.commit({ changes, nonce: null, event: null })) !== 'committed')
-      throw new Error(`account ${accountId} was changed by another process meanwhile: try again`)
-  }
-
-  #open({ id, body }: Recorded<AccessKeyBody>): AccessKey {
-    const secret = this.#keys.open(secretPlace(id), Buffer.from(body.sealedSecret, 'base64'))
-    if (!secret) throw new Error(`the secret of AccessKey ${id} does not open`)
-    const { accountId, status } = body
-    const caller: Caller = {
-      type: 'root-account',
-      accountId,
-      principalId: accountId,
-      userName: 'root',
-      accessKeyId: id,
-    }
-    return { caller, secret: secret.toString('utf8'), active: status === 'Active' }
+      throw new Error(`${what} was changed by another process meanwhile: try again`)
   }
 }
 
-function secretPlace(accessKeyId: string): readonly string[] {
-  return ['access-key-secret', accessKeyId]
-}
-
-/** New credentials: 16 digits, LTAI and 20 characters, 30 characters. */
+/** New credentials of an account. */
 export function newCredentials(accountId: string | null = null): Credentials {
   return {
-    accountId: accountId ?? `1${digits(15)}`,
-    accessKeyId: `LTAI${characters(20)}`,
-    accessKeySecret: characters(30),
+    accountId: accountId ?? newAccountId({ randomBytes }),
+    accessKeyId: newAccessKeyId({ randomBytes }),
+    accessKeySecret: newAccessKeySecret({ randomBytes }),
   }
-}
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
-
-function characters(length: number): string {
-  return Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
-}
-
-function digits(length: number): string {
-  return Array.from({ length }, () => randomInt(10)).join('')
 }

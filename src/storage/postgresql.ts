@@ -2,7 +2,16 @@
 import postgres from 'postgres'
 import { migrations, type Statements, statements } from './queries.ts'
 import { checkVersion, stepsOf, toEvent, toRow, type Value } from './rows.ts'
-import { type Commit, type EventRow, type Outcome, type Range, type Row, type Storage, Unavailable } from './storage.ts'
+import {
+  type Commit,
+  type EventRow,
+  type Outcome,
+  type Place,
+  type Range,
+  type Row,
+  type Storage,
+  Unavailable,
+} from './storage.ts'
 
 const CONNECTIONS = 8
 
@@ -59,6 +68,10 @@ class PostgresqlStorage implements Storage {
     const size = Math.min(limit, Math.max(0, total - offset))
     const rows = await this.#all(`${name}FromEnd`, [...place, size, Math.max(0, total - offset - limit)])
     return rows.map(toRow).reverse()
+  }
+
+  async between({ kind, account, region }: Place, after: string, before: string, limit: number) {
+    return (await this.#all('between', [kind, account, region, after, before, limit])).map(toRow)
   }
 
   async count({ kind, account, region, parent }: Range): Promise<number> {

@@ -77,6 +77,8 @@ export function statements(dialect: Dialect) {
   return {
     /** kind, account, region, id */
     get: range.where('id', '=', no).compile().sql,
+    /** kind, account, region, after, before, limit */
+    between: range.where('id', '>', no).where('id', '<', no).orderBy('id').limit(1).compile().sql,
     /** kind, account, region, limit, offset */
     page: forwards(range),
     pageFromEnd: backwards(range),

@@ -7,6 +7,7 @@ import {
   type Commit,
   type EventRow,
   type Outcome,
+  type Place,
   type Range,
   type Row,
   type RowChange,
@@ -86,6 +87,10 @@ class SqliteStorage implements Storage {
   #list(direction: '' | 'FromEnd', parent: string | null, values: SQLInputValue[]): Row[] {
     const statement = this.#run(parent === null ? `page${direction}` : `ownedPage${direction}`)
     return guarded(() => statement.all(...values)).map(toRow)
+  }
+
+  async between({ kind, account, region }: Place, after: string, before: string, limit: number) {
+    return guarded(() => this.#run('between').all(kind, account, region, after, before, limit)).map(toRow)
   }
 
   async count({ kind, account, region, parent }: Range): Promise<number> {

@@ -17,11 +17,15 @@ export interface Row {
   readonly mac: Uint8Array
 }
 
-/** Where a list is read: all records of a kind in one account and region, or those of one parent. */
-export interface Range {
+/** A kind of record in one account and region. */
+export interface Place {
   readonly kind: string
   readonly account: string
   readonly region: string
+}
+
+/** Where a list is read: all records of a kind in one account and region, or those of one parent. */
+export interface Range extends Place {
   readonly parent: string | null
 }
 
@@ -66,6 +70,8 @@ export interface Storage {
   get(kind: string, account: string, region: string, id: string): Promise<Row | null>
   /** Rows of a range by creation time, then id. `total` is the range's count, which tells the shorter way to `offset`. */
   page(range: Range, offset: number, limit: number, total: number): Promise<readonly Row[]>
+  /** Rows of a kind in one account and region whose ids lie between two, both excluded, by id in byte order. */
+  between(place: Place, after: string, before: string, limit: number): Promise<readonly Row[]>
   /** How many rows a range has; of a whole account and region only for kinds that are counted. */
   count(range: Range): Promise<number>
   /** Rows of a kind whose `dueAt` is not after `now`, the oldest first. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Refusal } from '../../src/api/errors.ts'
-import { authenticate } from '../../src/gateway/authenticate.ts'
+import { authenticate, type Credentials } from '../../src/gateway/authenticate.ts'
 import { decodeParameters, type HttpRequest, header, pathOf } from '../../src/gateway/request.ts'
 import {
   acs3Signature,
@@ -14,7 +14,6 @@ import {
   rpcSignature,
   rpcStringToSign,
 } from '../../src/gateway/signature.ts'
-import type { AccessKey } from '../../src/ram/account.ts'
 import { vectors } from '../vectors.ts'
 
 interface Vector {
@@ -35,6 +34,7 @@ function httpRequest({ request }: Vector): HttpRequest {
     headers: request.headers,
     body: Buffer.from(request.body, 'utf8'),
     sourceAddress: '127.0.0.1',
+    secure: false,
   }
 }
 
@@ -42,10 +42,17 @@ function timeOf(request: HttpRequest): number {
   return Date.parse(decodeParameters(request).all.get('Timestamp') ?? header(request, 'x-acs-date'))
 }
 
-function finder({ accessKeyId, accessKeySecret }: Vector) {
+/** Knows one permanent AccessKey and no session. */
+function credentials({ accessKeyId, accessKeySecret }: Vector): Credentials {
   const caller = { type: 'root-account', accountId: '1', principalId: '1', userName: 'root', accessKeyId } as const
-  const accessKey: AccessKey = { caller, secret: accessKeySecret, active: true }
-  return async (id: string) => (id === accessKeyId ? accessKey : null)
+  return {
+    accessKeys: {
+      find: async (id) => (id === accessKeyId ? { caller, secret: accessKeySecret, active: true } : null),
+    },
+    securityTokens: { open: () => null, secretOf: () => '' },
+    authorizer: { sessionRole: async () => null },
+    lastUsed: { note: () => {} },
+  }
 }
 
 describe('the recorded requests of the official clients', () => {
@@ -76,7 +83,7 @@ describe('the recorded requests of the official clients', () => {
     it(`authenticates ${vector.client}, and refuses it under another secret`, async () => {
       const hasToken = parameters.all.has('SecurityToken') || header(request, 'x-acs-security-token') !== ''
       const attempt = (secret: string) =>
-        authenticate(request, parameters, finder({ ...vector, accessKeySecret: secret }), timeOf(request))
+        authenticate(request, parameters, credentials({ ...vector, accessKeySecret: secret }), timeOf(request))
       const refusedWith = (code: string) => (error: unknown) => error instanceof Refusal && error.code === code
       if (hasToken) {
         await assert.rejects(attempt(vector.accessKeySecret), refusedWith('InvalidSecurityToken.MismatchWithAccessKey'))
@@ -104,7 +111,14 @@ describe('percent-encoding', () => {
       fc.property(fc.uniqueArray(fc.tuple(text, text), { selector: ([name]) => name }), (pairs) => {
         const given = new Map(pairs.filter(([name]) => name !== ''))
         const target = `/?${canonicalQuery(given)}`
-        const request = { method: 'GET', target, headers: {}, body: new Uint8Array(0), sourceAddress: '' }
+        const request = {
+          method: 'GET',
+          target,
+          headers: {},
+          body: new Uint8Array(0),
+          sourceAddress: '',
+          secure: false,
+        }
         assert.deepEqual(new Map([...decodeParameters(request).all].sort()), new Map([...given].sort()))
       }),
     )

@@ -26,6 +26,7 @@ function withCommit(storage: Storage, commit: Storage['commit']): Storage {
   return {
     get: (...place) => storage.get(...place),
     page: (...where) => storage.page(...where),
+    between: (...where) => storage.between(...where),
     count: (range) => storage.count(range),
     due: (...when) => storage.due(...when),
     dropNonces: (...when) => storage.dropNonces(...when),

@@ -1,7 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { choice, optional, text } from '../../api/parameters.ts'
-import { insert } from '../../ledger/record.ts'
-import { containerResource, keyResourceById } from '../key-name.ts'
+import { type Change, insert } from '../../ledger/record.ts'
+import { containerResource, newKeyResource } from '../key-name.ts'
 import { keyMetadata } from '../metadata.ts'
 import { operation } from '../operation.ts'
 import { description, flag } from '../parameters.ts'
@@ -55,6 +55,7 @@ export const CreateKey = operation({
     'Unsupported.ProtectionLevel',
     'UnsupportedOperation',
   ],
+  requestTags: ({ Tags }) => Tags,
   async locate(_, context) {
     return [containerResource('key', context)]
   },
@@ -81,7 +82,7 @@ export const CreateKey = operation({
       materialFingerprint: null,
       tags: values.Tags,
     }
-    const changes = [insert(CMK, { ...scope, id, createdAt: now, body }, settings.maxKeys)]
+    const changes: Change[] = [insert(CMK, { ...scope, id, createdAt: now, body }, settings.maxKeys)]
     if (versionId !== null) {
       const material = await context.keystore.generate({ ...scope, keyId: id, versionId })
       const version = { ...scope, id: versionId, parent: id, createdAt: now, body: { keyId: id, material } }
@@ -90,7 +91,7 @@ export const CreateKey = operation({
     return {
       reply: { KeyMetadata: keyMetadata({ id, createdAt: now, body }, context) },
       changes,
-      made: [keyResourceById(id, context)],
+      made: [newKeyResource(id, context)],
     }
   },
 })

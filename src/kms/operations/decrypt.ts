@@ -2,7 +2,7 @@ import { refuse } from '../../api/errors.ts'
 import { secret } from '../../api/parameters.ts'
 import { decodeCiphertext } from '../../cryptography/ciphertext.ts'
 import { decryptWith } from '../cryptography.ts'
-import { findKeyById, findVersion, keyResourceById } from '../key-name.ts'
+import { anyKeyResource, findKeyById, findVersion, keyResourceById } from '../key-name.ts'
 import { operation } from '../operation.ts'
 import { encryptionContext } from '../parameters.ts'
 
@@ -23,8 +23,9 @@ export const Decrypt = operation({
   refusals: ['Forbidden.KeyNotFound', 'Rejected.Disabled', 'Rejected.PendingDeletion', 'Rejected.PendingImport'],
   async locate({ CiphertextBlob }, context) {
     const message = decodeCiphertext(CiphertextBlob)
-    const version = message && (await findVersion(message.versionId, context))
-    return version ? [keyResourceById(version.body.keyId, context)] : []
+    if (!message) throw notAuthentic()
+    const version = await findVersion(message.versionId, context)
+    return [version ? await keyResourceById(version.body.keyId, context) : anyKeyResource(context)]
   },
   async decide({ CiphertextBlob, EncryptionContext }, context) {
     const message = decodeCiphertext(CiphertextBlob)

@@ -14,7 +14,7 @@ export const DeleteAlias = operation({
   refusals: ['Forbidden.AliasNotFound'],
   async locate({ AliasName }, context) {
     const alias = await findAlias(AliasName, context)
-    return [aliasResource(AliasName, context), ...(alias ? [keyResourceById(alias.body.keyId, context)] : [])]
+    return [aliasResource(AliasName, context), ...(alias ? [await keyResourceById(alias.body.keyId, context)] : [])]
   },
   async decide({ AliasName }, context) {
     const alias = await findAlias(AliasName, context)

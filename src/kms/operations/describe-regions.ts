@@ -7,6 +7,7 @@ export const DescribeRegions = operation({
   parameters: {},
   access: 'Read',
   trail: null,
+  action: null,
   refusals: [],
   async locate() {
     return []

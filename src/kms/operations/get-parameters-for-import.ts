@@ -1,9 +1,9 @@
 import { refuse } from '../../api/errors.ts'
 import { choice } from '../../api/parameters.ts'
+import { isoSeconds } from '../../api/time.ts'
 import { WRAPPING_ALGORITHMS } from '../../cryptography/wrap.ts'
 import { encodeToken, TOKEN_VALID_MS, wrappingPlace } from '../import-token.ts'
 import { findKey, keyId, locateKey } from '../key-name.ts'
-import { date } from '../metadata.ts'
 import { operation } from '../operation.ts'
 
 export const GetParametersForImport = operation({
@@ -29,7 +29,7 @@ export const GetParametersForImport = operation({
       KeyId: record.id,
       PublicKey: Buffer.from(publicKey).toString('base64'),
       ImportToken: encodeToken({ algorithm, expiresAt, sealedPrivateKey }),
-      TokenExpireTime: date(expiresAt),
+      TokenExpireTime: isoSeconds(expiresAt),
     }
     return { reply, changes: [] }
   },

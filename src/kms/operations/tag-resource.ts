@@ -19,6 +19,7 @@ export const TagResource = operation({
     'Rejected.PendingDeletion',
     'Rejected.LimitExceeded',
   ],
+  requestTags: ({ Tags }) => Tags,
   locate: taggedResource,
   async decide(values, context) {
     const { record, body } = await findKey(taggedKeyName(values), context, 'id or alias')

@@ -15,7 +15,7 @@ export const UpdateAlias = operation({
   async locate({ AliasName, KeyId }, context) {
     const alias = await findAlias(AliasName, context)
     const target = await keyResource(KeyId, context)
-    const old = alias && alias.body.keyId !== target.name ? [keyResourceById(alias.body.keyId, context)] : []
+    const old = alias && alias.body.keyId !== target.name ? [await keyResourceById(alias.body.keyId, context)] : []
     return [aliasResource(AliasName, context), ...old, target]
   },
   async decide({ AliasName, KeyId }, context) {

@@ -1,38 +1,30 @@
-// `strongroom kms OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
+// `strongroom kms|ram|sts OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
 import { join } from 'node:path'
 import type { Parameter } from '../api/parameters.ts'
-import type { KmsOperation } from '../kms/operation.ts'
-import { kmsOperations } from '../kms/operations.ts'
+import type { CallOperation, Product } from '../gateway/call.ts'
 import { type ClientOptions, callOperation } from './client.ts'
+import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
-
-export const KMS_VERSION = '2016-01-20'
-
-/** What a verb may use of its surroundings. */
-export interface Surroundings {
-  readonly env: Readonly<Record<string, string | undefined>>
-  readFile(path: string): string
-  print(text: string): void
-  complain(text: string): void
-}
 
 const OPTIONS = ['endpoint', 'ca-file', 'data', 'print']
 
 /** Runs the verb; answers the exit code. Throws UsageError. */
-export async function kms(args: readonly string[], around: Surroundings): Promise<number> {
+export async function callProduct(product: Product, args: readonly string[], around: Surroundings): Promise<number> {
   const [name, ...rest] = args
   if (name === undefined || name === '--help' || name === 'help') {
-    around.print(listing())
+    around.print(listing(product))
     return name === undefined ? 2 : 0
   }
-  const operation = kmsOperations.find((one) => one.name === name)
-  if (!operation) throw new UsageError(`unknown operation \`${name}\`${nearest(name)}: see \`strongroom kms --help\``)
+  const operation = product.operations.get(name)
+  const verb = product.name.toLowerCase()
+  if (!operation)
+    throw new UsageError(`unknown operation \`${name}\`${nearest(name, product)}: see \`strongroom ${verb} --help\``)
   if (rest.includes('--help')) {
     around.print(operationHelp(operation))
     return 0
   }
   const { parameters, options } = readArguments(operation, rest)
-  parameters.set('Action', operation.name).set('Version', KMS_VERSION)
+  parameters.set('Action', operation.name).set('Version', product.version)
   const { status, body } = await reach(parameters, clientOptions(options, around))
   const answer = JSON.parse(body) as Record<string, unknown>
   if (status < 300) {
@@ -63,7 +55,7 @@ async function reach(parameters: ReadonlyMap<string, string>, options: ClientOpt
   }
 }
 
-function readArguments(operation: KmsOperation, args: readonly string[]) {
+function readArguments(operation: CallOperation, args: readonly string[]) {
   const parameters = new Map<string, string>()
   const options = new Map<string, string>()
   for (let i = 0; i < args.length; i += 2) {
@@ -76,7 +68,7 @@ function readArguments(operation: KmsOperation, args: readonly string[]) {
       (into === parameters && name !== 'RegionId' && !Object.hasOwn(operation.parameters, name))
     )
       throw new UsageError(
-        `${operation.name} has no parameter \`${flag}\`: see \`strongroom kms ${operation.name} --help\``,
+        `${operation.name} has no parameter \`${flag}\`: see \`strongroom ${operation.product.toLowerCase()} ${operation.name} --help\``,
       )
     if (value === undefined) throw new UsageError(`\`${flag}\` needs a value`)
     if (into.has(name)) throw new UsageError(`\`${flag}\` is given twice`)
@@ -107,25 +99,27 @@ function clientOptions(options: ReadonlyMap<string, string>, { env, readFile }: 
   }
 }
 
-function nearest(name: string): string {
-  const found = kmsOperations.find((one) => one.name.toLowerCase() === name.toLowerCase())
-  return found ? ` (did you mean ${found.name}?)` : ''
+function nearest(name: string, { operations }: Product): string {
+  const found = [...operations.keys()].find((one) => one.toLowerCase() === name.toLowerCase())
+  return found ? ` (did you mean ${found}?)` : ''
 }
 
-function listing(): string {
-  const width = Math.max(...kmsOperations.map(({ name }) => name.length))
+function listing({ name: product, operations }: Product): string {
+  const verb = product.toLowerCase()
+  const width = Math.max(...[...operations.keys()].map((name) => name.length))
   return [
-    'usage: strongroom kms OPERATION [--Parameter value …] [--RegionId ID] [--print MEMBER] [--endpoint URL] [--ca-file FILE] [--data DIR]',
+    `usage: strongroom ${verb} OPERATION [--Parameter value …] [--RegionId ID] [--print MEMBER] [--endpoint URL] [--ca-file FILE] [--data DIR]`,
     '',
-    ...kmsOperations.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    ...[...operations.values()].map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
-    'strongroom kms OPERATION --help lists its parameters. --print KeyMetadata.KeyId prints that member of the answer alone.',
+    `strongroom ${verb} OPERATION --help lists its parameters. --print with a member's name, such as RequestId, prints that member of the answer alone.`,
     'Endpoint: --endpoint or STRONGROOM_ENDPOINT (http://127.0.0.1:7700).',
-    'Credentials: ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, else root-credentials.json in --data (./data).',
+    'Credentials: ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN;',
+    'without them root-credentials.json in --data (./data).',
   ].join('\n')
 }
 
-function operationHelp({ name, summary, parameters, refusals }: KmsOperation): string {
+function operationHelp({ name, summary, parameters, refusals }: CallOperation): string {
   const entries: [string, Parameter<unknown>][] = Object.entries(parameters)
   const width = Math.max(0, ...entries.map(([parameter]) => parameter.length))
   const lines = entries.map(([parameter, { required, rule }]) => {

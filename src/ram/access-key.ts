@@ -1,0 +1,98 @@
+// AccessKeys: of accounts, users and services. Secrets are sealed at rest, and opened once per AccessKey while it stays cached.
+import type { AccountCaller, ServiceCaller, UserCaller } from '../api/caller.ts'
+import { refuse } from '../api/errors.ts'
+import type { RootKeys } from '../cryptography/seal.ts'
+import { NONCE_BYTES } from '../cryptography/xaes.ts'
+import { randomBytes } from '../keystore/random.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Kind, Recorded } from '../ledger/record.ts'
+import type { RamContext } from './operation.ts'
+import { ramScope, USER, type User } from './records.ts'
+
+interface AccessKeyBody {
+  /** Empty for a service. */
+  readonly accountId: string
+  /** The user it belongs to; absent for the account itself. */
+  readonly userId?: string
+  /** The service it stands for, such as ecs.aliyuncs.com. */
+  readonly service?: string
+  /** Base64 of the sealed secret. */
+  readonly sealedSecret: string
+  readonly status: 'Active' | 'Inactive'
+}
+
+export type AccessKeyRecord = Recorded<AccessKeyBody>
+export const ACCESS_KEY: Kind<AccessKeyBody> = { name: 'access-key', counted: false }
+/** Accounts and AccessKeys belong to the installation, not to an account's region. */
+export const INSTALLATION = { account: '', region: '' }
+
+const ACCESS_KEY_ID = /^[A-Za-z0-9._-]{1,128}$/
+
+/** What verifies signatures of an AccessKey, and who it is. */
+export interface AccessKey {
+  readonly caller: AccountCaller | UserCaller | ServiceCaller
+  readonly secret: string
+  readonly active: boolean
+}
+
+interface Opened {
+  /** The user's record that the caller was made of. */
+  readonly user: User | null
+  readonly accessKey: AccessKey
+}
+
+export class AccessKeys {
+  readonly #ledger: Pick<Ledger, 'get'>
+  readonly #keys: RootKeys
+  readonly #opened = new WeakMap<AccessKeyRecord, Opened>()
+
+  constructor(ledger: Pick<Ledger, 'get'>, keys: RootKeys) {
+    this.#ledger = ledger
+    this.#keys = keys
+  }
+
+  /** The AccessKey with this id, or null. Throws when its record is not authentic. */
+  async find(id: string): Promise<AccessKey | null> {
+    const record = ACCESS_KEY_ID.test(id) ? await this.#ledger.get(ACCESS_KEY, INSTALLATION, id) : null
+    if (!record) return null
+    const { userId, accountId } = record.body
+    const user = userId === undefined ? null : await this.#ledger.get(USER, ramScope(accountId), userId)
+    if (userId !== undefined && !user) return null
+    const known = this.#opened.get(record)
+    if (known && known.user === user) return known.accessKey
+    const secret = known?.accessKey.secret ?? this.open(record)
+    const accessKey = { caller: callerOf(record, user), secret, active: record.body.status === 'Active' }
+    this.#opened.set(record, { user, accessKey })
+    return accessKey
+  }
+
+  /** The sealed secret for the record of a new AccessKey; Base64. */
+  seal(id: string, secret: string): string {
+    return this.#keys.seal(secretPlace(id), randomBytes(NONCE_BYTES), Buffer.from(secret)).toString('base64')
+  }
+
+  open({ id, body }: AccessKeyRecord): string {
+    const secret = this.#keys.open(secretPlace(id), Buffer.from(body.sealedSecret, 'base64'))
+    if (!secret) throw new Error(`the secret of AccessKey ${id} does not open`)
+    return secret.toString('utf8')
+  }
+}
+
+function secretPlace(accessKeyId: string): readonly string[] {
+  return ['access-key-secret', accessKeyId]
+}
+
+function callerOf({ id, body }: AccessKeyRecord, user: User | null): AccessKey['caller'] {
+  const { accountId, service } = body
+  if (user) return { type: 'ram-user', accountId, principalId: user.id, userName: user.body.userName, accessKeyId: id }
+  if (service !== undefined)
+    return { type: 'service', accountId, principalId: service, userName: service, accessKeyId: id }
+  return { type: 'root-account', accountId, principalId: accountId, userName: 'root', accessKeyId: id }
+}
+
+/** The AccessKey of a user. Refuses with EntityNotExist.User.AccessKey. */
+export async function findAccessKeyOf(user: User, id: string, { ledger }: RamContext): Promise<AccessKeyRecord> {
+  const record = user.body.accessKeyIds.includes(id) ? await ledger.get(ACCESS_KEY, INSTALLATION, id) : null
+  if (!record) throw refuse('EntityNotExist.User.AccessKey')
+  return record
+}

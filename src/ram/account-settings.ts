@@ -1,0 +1,80 @@
+// What an account sets for its RAM as a whole: alias, password policy, security preference (contract/ram.md 3.8).
+import { type Change, insert, type Kind, type Recorded, update } from '../ledger/record.ts'
+import type { Reads } from './find.ts'
+import type { RamContext } from './operation.ts'
+import { ramScope } from './records.ts'
+
+export interface PasswordPolicy {
+  readonly MinimumPasswordLength: number
+  readonly RequireLowercaseCharacters: boolean
+  readonly RequireUppercaseCharacters: boolean
+  readonly RequireNumbers: boolean
+  readonly RequireSymbols: boolean
+  readonly HardExpiry: boolean
+  readonly MaxPasswordAge: number
+  readonly PasswordReusePrevention: number
+  readonly MaxLoginAttemps: number
+}
+
+export interface SecurityPreference {
+  readonly EnableSaveMFATicket: boolean
+  readonly AllowUserToChangePassword: boolean
+  readonly AllowUserToManageAccessKeys: boolean
+  readonly AllowUserToManageMFADevices: boolean
+  readonly AllowUserToManagePublicKeys: boolean
+  readonly LoginSessionDuration: number
+  readonly LoginNetworkMasks: string
+}
+
+export interface AccountSettings {
+  readonly alias: string
+  readonly passwordPolicy: PasswordPolicy
+  readonly securityPreference: SecurityPreference
+}
+
+const DEFAULTS: AccountSettings = {
+  alias: '',
+  passwordPolicy: {
+    MinimumPasswordLength: 8,
+    RequireLowercaseCharacters: false,
+    RequireUppercaseCharacters: false,
+    RequireNumbers: false,
+    RequireSymbols: false,
+    HardExpiry: false,
+    MaxPasswordAge: 0,
+    PasswordReusePrevention: 0,
+    MaxLoginAttemps: 0,
+  },
+  securityPreference: {
+    EnableSaveMFATicket: false,
+    AllowUserToChangePassword: true,
+    AllowUserToManageAccessKeys: false,
+    AllowUserToManageMFADevices: true,
+    AllowUserToManagePublicKeys: false,
+    LoginSessionDuration: 6,
+    LoginNetworkMasks: '',
+  },
+}
+
+const ACCOUNT_SETTINGS: Kind<AccountSettings> = { name: 'ram-account-settings', counted: false }
+/** An alias belongs to one account of the installation; its record's id is the alias. */
+export const ACCOUNT_ALIAS: Kind<{ readonly accountId: string }> = { name: 'account-alias', counted: false }
+const SETTINGS_ID = 'settings'
+
+async function stored({ ledger, caller }: Reads): Promise<Recorded<AccountSettings> | null> {
+  return ledger.get(ACCOUNT_SETTINGS, ramScope(caller.accountId), SETTINGS_ID)
+}
+
+/** The account's settings, with defaults for what was never set. */
+export async function accountSettings(context: Reads): Promise<AccountSettings> {
+  return { ...DEFAULTS, ...(await stored(context))?.body }
+}
+
+/** The change that sets some of them. */
+export async function changeSettings(some: Partial<AccountSettings>, context: RamContext): Promise<Change> {
+  const record = await stored(context)
+  const body = { ...DEFAULTS, ...record?.body, ...some }
+  if (record) return update(record, { body })
+  const place = { ...ramScope(context.caller.accountId), id: SETTINGS_ID, createdAt: context.now }
+  return insert(ACCOUNT_SETTINGS, { ...place, body })
+}

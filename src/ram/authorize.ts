@@ -1,0 +1,218 @@
+// Who may do what: the policies that count for a caller, put together once and kept while none of them changes (contract/ram.md 2.6).
+import { type Caller, principalArn, type SessionCaller } from '../api/caller.ts'
+import type { Denial } from '../api/errors.ts'
+import type { Resource } from '../api/operation.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Recorded } from '../ledger/record.ts'
+import { accountSettings } from './account-settings.ts'
+import { conditionValues, type RequestFacts } from './conditions.ts'
+import { attachedPolicy, type FoundPolicy, roleByName } from './find.ts'
+import type { ConditionValues } from './policy/conditions.ts'
+import { MalformedPolicy, parsePolicy } from './policy/language.ts'
+import { type CompiledPolicy, compilePolicy, PolicySet, trusts, type Verdict } from './policy/policy-set.ts'
+import { type Attached, GROUP, POLICY, type Role, ramScope, USER } from './records.ts'
+
+type Reads = Pick<Ledger, 'get' | 'changesOf'>
+type Principal = Recorded<{ readonly policies: readonly Attached[] }>
+
+/** What a call asks to be allowed. */
+export interface AccessRequest {
+  readonly caller: Caller
+  readonly action: string
+  readonly resources: readonly Resource[]
+  readonly facts: RequestFacts
+  readonly selfService?: 'password' | 'access keys' | undefined
+}
+
+/** The policies that count for a caller: a request must pass each of the sets. */
+export interface Permissions {
+  readonly sets: readonly { readonly type: 'IdentityBased' | 'SessionPolicy'; readonly set: PolicySet }[]
+}
+
+interface Kept {
+  readonly changes: number
+  readonly set: PolicySet
+}
+
+const COUNTING = [GROUP, POLICY]
+const KEPT_DOCUMENTS = 10_000
+
+export class Authorizer {
+  readonly #ledger: Reads
+  readonly #alarm: (message: string, error: unknown) => void
+  readonly #sets = new WeakMap<Principal, Kept>()
+  readonly #compiled = new Map<string, CompiledPolicy>()
+  readonly #compiledTrust = new Map<string, CompiledPolicy>()
+  readonly #sessionSets = new Map<string, PolicySet>()
+
+  constructor(ledger: Reads, alarm: (message: string, error: unknown) => void) {
+    this.#ledger = ledger
+    this.#alarm = alarm
+  }
+
+  /** null when the call is allowed, else why it is not: the first resource that is refused decides. */
+  async denial(request: AccessRequest): Promise<Denial | null> {
+    const { caller, action, facts } = request
+    if (caller.type === 'root-account') return null
+    const resources = request.resources.length > 0 ? request.resources : [{ arn: '*', tags: [] }]
+    const permissions = await this.permissions(caller)
+    for (const { arn, tags = [] } of resources) {
+      const values = conditionValues(facts, caller, tags)
+      if (!permissions) return denialOf(request, arn, 'IdentityBased', { decision: 'ImplicitDeny', by: null })
+      for (const { type, set } of permissions.sets) {
+        const verdict = set.decide(action, arn, values)
+        if (verdict.decision === 'Allow') continue
+        if (verdict.decision === 'ImplicitDeny' && (await this.#maySelfServe(request, arn))) continue
+        return denialOf(request, arn, type, verdict)
+      }
+    }
+    return null
+  }
+
+  /** The policies of a user or session; null for one that has none whatever policies say, or whose policies are broken. */
+  async permissions(caller: Caller): Promise<Permissions | null> {
+    try {
+      if (caller.type === 'ram-user') {
+        const user = await this.#ledger.get(USER, ramScope(caller.accountId), caller.principalId)
+        if (!user) return null
+        return {
+          sets: [
+            {
+              type: 'IdentityBased',
+              set: await this.#setOf(
+                user,
+                user.body.groups.map(({ groupId }) => groupId),
+              ),
+            },
+          ],
+        }
+      }
+      if (caller.type !== 'assumed-role') return null
+      const role = await this.sessionRole(caller)
+      if (!role) return null
+      const own = { type: 'IdentityBased', set: await this.#setOf(role, []) } as const
+      if (caller.sessionPolicy === null) return { sets: [own] }
+      return { sets: [{ type: 'SessionPolicy', set: this.#sessionSet(caller.sessionPolicy) }, own] }
+    } catch (error) {
+      if (!(error instanceof MalformedPolicy)) throw error
+      // A broken Deny must not turn into access: nothing is allowed until the policy is mended.
+      this.#alarm(`a stored policy of ${caller.accountId}/${caller.userName} is broken: the caller is refused`, error)
+      return null
+    }
+  }
+
+  /** The role of a session, or null when it was deleted since. */
+  async sessionRole({ accountId, roleName, roleId }: SessionCaller): Promise<Role | null> {
+    const role = await roleByName(roleName, { ledger: this.#ledger, caller: { accountId } })
+    return role?.body.roleId === roleId ? role : null
+  }
+
+  /** Why the trust policy of a role does not let the caller assume it, or null when it does. */
+  trustDenial(role: Role, caller: Caller, facts: RequestFacts): Denial | null {
+    const { decision, by } = this.#trust(role, caller, conditionValues(facts, caller, []))
+    if (decision === 'Allow') return null
+    const resource = `acs:ram:*:${role.account}:role/${role.body.roleName}`
+    return denialOf({ caller, action: 'sts:AssumeRole' }, resource, 'TrustPolicy', { decision, by })
+  }
+
+  #trust({ account, body }: Role, caller: Caller, values: ConditionValues): Verdict {
+    try {
+      const policy = kept(this.#compiledTrust, body.trustPolicy, () =>
+        compilePolicy(parsePolicy(body.trustPolicy, 'trust')),
+      )
+      return trusts(policy, principalsOf(caller), values)
+    } catch (error) {
+      if (!(error instanceof MalformedPolicy)) throw error
+      this.#alarm(`the trust policy of role ${account}/${body.roleName} is broken: nobody can assume it`, error)
+      return { decision: 'ImplicitDeny', by: null }
+    }
+  }
+
+  async #setOf(principal: Principal, groupIds: readonly string[]): Promise<PolicySet> {
+    const changes = this.#ledger.changesOf(COUNTING)
+    const kept = this.#sets.get(principal)
+    if (kept?.changes === changes) return kept.set
+    const scope = ramScope(principal.account)
+    const groups = await Promise.all(groupIds.map((id) => this.#ledger.get(GROUP, scope, id)))
+    const attached = [principal, ...groups].flatMap((one) => one?.body.policies ?? [])
+    const keys = [...new Set(attached.map(({ policy }) => policy))]
+    const context = { ledger: this.#ledger, caller: { accountId: principal.account } }
+    const policies = await Promise.all(keys.map((key) => attachedPolicy(key, context)))
+    const set = new PolicySet(policies.flatMap((policy) => (policy ? [this.#named(policy)] : [])))
+    this.#sets.set(principal, { changes, set })
+    return set
+  }
+
+  #named({ policyName, defaultVersion, versions }: FoundPolicy) {
+    const version = versions.find(({ versionId }) => versionId === defaultVersion)
+    if (!version) throw new MalformedPolicy(`${policyName} has no version ${defaultVersion}`)
+    try {
+      return { name: policyName, version: defaultVersion, policy: this.#compile(version.document) }
+    } catch (error) {
+      if (!(error instanceof MalformedPolicy)) throw error
+      throw new MalformedPolicy(`${policyName} ${defaultVersion}: ${error.message}`)
+    }
+  }
+
+  #sessionSet(document: string): PolicySet {
+    return kept(this.#sessionSets, document, () => {
+      const policy = compilePolicy(parsePolicy(document, 'session'))
+      return new PolicySet([{ name: '', version: '', policy }])
+    })
+  }
+
+  #compile(document: string): CompiledPolicy {
+    return kept(this.#compiled, document, () => compilePolicy(parsePolicy(document, 'identity')))
+  }
+
+  /** What a user may do to itself as the account's security preference says (contract/ram.md 2.6). */
+  async #maySelfServe({ caller, selfService }: AccessRequest, resource: string): Promise<boolean> {
+    if (selfService === undefined || caller.type !== 'ram-user') return false
+    if (resource !== `acs:ram:*:${caller.accountId}:user/${caller.userName}`) return false
+    const { securityPreference } = await accountSettings({ ledger: this.#ledger, caller })
+    return selfService === 'password'
+      ? securityPreference.AllowUserToChangePassword
+      : securityPreference.AllowUserToManageAccessKeys
+  }
+}
+
+/** The value for a key, made once; the map is emptied when it grows too large. */
+function kept<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  if (map.size >= KEPT_DOCUMENTS) map.clear()
+  map.set(key, made)
+  return made
+}
+
+/** What a trust policy may name to mean this caller: itself, or its account as a whole. */
+function principalsOf(caller: Caller): string[] {
+  const own = principalArn(caller)
+  return caller.type === 'service' ? [own] : [own, `acs:ram::${caller.accountId}:root`]
+}
+
+/** The kinds of callers as denials name them. */
+const PRINCIPAL_TYPES: Readonly<Record<Caller['type'], string>> = {
+  'root-account': 'Account',
+  'ram-user': 'SubUser',
+  'assumed-role': 'AssumedRoleUser',
+  service: 'Service',
+}
+
+export function denialOf(
+  { caller, action }: Pick<AccessRequest, 'caller' | 'action'>,
+  resource: string,
+  policyType: Denial['policyType'],
+  { decision, by }: Verdict,
+): Denial {
+  const explicit = decision === 'ExplicitDeny'
+  return {
+    action,
+    resource,
+    type: explicit ? 'ExplicitDeny' : 'ImplicitDeny',
+    policyType,
+    principal: { type: PRINCIPAL_TYPES[caller.type], name: caller.userName },
+    by: explicit ? by : null,
+  }
+}

@@ -1,0 +1,53 @@
+// What a request says about itself, for the conditions of policies (contract/ram.md 2.5).
+import { type Caller, principalArn } from '../api/caller.ts'
+import type { Tags } from '../api/operation.ts'
+import { isoSeconds } from '../api/time.ts'
+import { conditionKey } from './policy/condition-key.ts'
+import type { ConditionValues } from './policy/conditions.ts'
+
+/** The facts of a call that conditions can ask for. */
+export interface RequestFacts {
+  readonly now: number
+  readonly secureTransport: boolean
+  readonly sourceAddress: string
+  readonly requestTags: Tags
+  /** Further keys of a product, such as sts:ExternalId; they come before all others. */
+  readonly further?: ReadonlyMap<string, string>
+}
+
+const CURRENT_TIME = conditionKey('acs:CurrentTime')
+const SECURE_TRANSPORT = conditionKey('acs:SecureTransport')
+const SOURCE_IP = conditionKey('acs:SourceIp')
+const PRINCIPAL_ARN = conditionKey('acs:PrincipalARN')
+const RESOURCE_TAG = conditionKey('kms:tag/')
+const REQUEST_TAG = conditionKey('acs:RequestTag/')
+
+/**
+ * The values for one resource of a call. Keys that a call never has here (acs:SourceVpc, acs:MFAPresent with an
+ * AccessKey, …) are missing, as contract/ram.md 2.4 wants.
+ */
+export function conditionValues(facts: RequestFacts, caller: Caller, resourceTags: Tags): ConditionValues {
+  return {
+    get(key) {
+      const further = facts.further?.get(key)
+      if (further !== undefined) return further
+      switch (key) {
+        case CURRENT_TIME:
+          return isoSeconds(facts.now)
+        case SECURE_TRANSPORT:
+          return String(facts.secureTransport)
+        case SOURCE_IP:
+          return facts.sourceAddress
+        case PRINCIPAL_ARN:
+          return caller.type === 'ram-user' || caller.type === 'assumed-role' ? principalArn(caller) : undefined
+      }
+      if (key.startsWith(RESOURCE_TAG)) return tagValue(resourceTags, key.slice(RESOURCE_TAG.length))
+      if (key.startsWith(REQUEST_TAG)) return tagValue(facts.requestTags, key.slice(REQUEST_TAG.length))
+      return undefined
+    },
+  }
+}
+
+function tagValue(tags: Tags, wanted: string): string | undefined {
+  return tags.find(([key]) => key === wanted)?.[1]
+}

@@ -1,0 +1,196 @@
+// Finding users, groups, roles and policies by name, in any case; and their resources, for policies and events.
+import { type Code, refuse } from '../api/errors.ts'
+import type { Resource } from '../api/operation.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import {
+  GROUP,
+  GROUP_NAME,
+  type Group,
+  POLICY,
+  type Policy,
+  type PolicyType,
+  type PolicyVersion,
+  policyKey,
+  ROLE,
+  type Role,
+  ramScope,
+  USER,
+  USER_NAME,
+  type User,
+} from './records.ts'
+import { SYSTEM_POLICY_DATE, systemPolicies } from './system-policies.ts'
+
+/** What finding needs: the ledger, and whose records to look in. */
+export interface Reads {
+  readonly ledger: Pick<Ledger, 'get'>
+  readonly caller: { readonly accountId: string }
+}
+
+function scopeOf({ caller }: Reads) {
+  return ramScope(caller.accountId)
+}
+
+function found<T>(record: T | null, code: Code & `EntityNotExist.${string}`): T {
+  if (record === null) throw refuse(code)
+  return record
+}
+
+export async function userByName(name: string, context: Reads): Promise<User | null> {
+  const named = await context.ledger.get(USER_NAME, scopeOf(context), name.toLowerCase())
+  return named && context.ledger.get(USER, scopeOf(context), named.body.id)
+}
+
+/** Refuses with EntityNotExist.User. */
+export async function findUser(name: string, context: Reads): Promise<User> {
+  return found(await userByName(name, context), 'EntityNotExist.User')
+}
+
+export async function groupByName(name: string, context: Reads): Promise<Group | null> {
+  const named = await context.ledger.get(GROUP_NAME, scopeOf(context), name.toLowerCase())
+  return named && context.ledger.get(GROUP, scopeOf(context), named.body.id)
+}
+
+/** Refuses with EntityNotExist.Group. */
+export async function findGroup(name: string, context: Reads): Promise<Group> {
+  return found(await groupByName(name, context), 'EntityNotExist.Group')
+}
+
+export async function roleByName(name: string, context: Reads): Promise<Role | null> {
+  return context.ledger.get(ROLE, scopeOf(context), name.toLowerCase())
+}
+
+/** Refuses with EntityNotExist.Role. */
+export async function findRole(name: string, context: Reads): Promise<Role> {
+  return found(await roleByName(name, context), 'EntityNotExist.Role')
+}
+
+export async function customPolicy(name: string, context: Reads): Promise<Policy | null> {
+  return context.ledger.get(POLICY, scopeOf(context), name.toLowerCase())
+}
+
+/** Refuses with EntityNotExist.Policy. */
+export async function findCustomPolicy(name: string, context: Reads): Promise<Policy> {
+  return found(await customPolicy(name, context), 'EntityNotExist.Policy')
+}
+
+/** A policy of either type, as answers show it. */
+export interface FoundPolicy {
+  /** See policyKey. */
+  readonly key: string
+  readonly type: PolicyType
+  readonly policyName: string
+  readonly description: string
+  readonly defaultVersion: string
+  readonly versions: readonly PolicyVersion[]
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly tags: readonly (readonly [string, string])[]
+  /** null: a system policy, which has no record. */
+  readonly record: Policy | null
+}
+
+export function foundPolicy(record: Policy): FoundPolicy {
+  const { body, createdAt } = record
+  return { ...body, key: policyKey('Custom', body.policyName), type: 'Custom', createdAt, record }
+}
+
+export async function policyByName(type: PolicyType, name: string, context: Reads): Promise<FoundPolicy | null> {
+  if (type === 'System') return systemPolicy(name)
+  const record = await customPolicy(name, context)
+  return record && foundPolicy(record)
+}
+
+export function systemPolicy(name: string): FoundPolicy | null {
+  const system = systemPolicies.get(name.toLowerCase())
+  if (!system) return null
+  const { document, defaultVersion, policyName, description } = system
+  return {
+    key: policyKey('System', name),
+    type: 'System',
+    policyName,
+    description,
+    defaultVersion,
+    versions: [{ versionId: defaultVersion, document, createdAt: SYSTEM_POLICY_DATE }],
+    createdAt: SYSTEM_POLICY_DATE,
+    updatedAt: SYSTEM_POLICY_DATE,
+    tags: [],
+    record: null,
+  }
+}
+
+/** Refuses with EntityNotExist.Policy. */
+export async function findPolicy(type: PolicyType, name: string, context: Reads): Promise<FoundPolicy> {
+  return found(await policyByName(type, name, context), 'EntityNotExist.Policy')
+}
+
+/** The policy that an attachment names, or null when it is gone. */
+export async function attachedPolicy(key: string, context: Reads): Promise<FoundPolicy | null> {
+  const [type, name = ''] = key.split('/')
+  return policyByName(type === 'System' ? 'System' : 'Custom', name, context)
+}
+
+type Named = 'user' | 'group' | 'role' | 'policy'
+
+const TYPES: Readonly<Record<Named, string>> = {
+  user: 'ACS::RAM::User',
+  group: 'ACS::RAM::Group',
+  role: 'ACS::RAM::Role',
+  policy: 'ACS::RAM::Policy',
+}
+
+function ramArn(account: string, resource: string): string {
+  return `acs:ram:*:${account}:${resource}`
+}
+
+/**
+ * The resource that a name stands for, whether it exists or not (contract/ram.md 2.6).
+ * Names are found in any case, so policies are held against the name as it was created: another case evades no Deny.
+ */
+export async function ramResource(named: Named, name: string, context: Reads): Promise<Resource> {
+  const own = (await ownName(named, name, context)) ?? name
+  return { type: TYPES[named], name: own, arn: ramArn(context.caller.accountId, `${named}/${own}`) }
+}
+
+async function ownName(named: Named, name: string, context: Reads): Promise<string | undefined> {
+  switch (named) {
+    case 'user':
+      return (await userByName(name, context))?.body.userName
+    case 'group':
+      return (await groupByName(name, context))?.body.groupName
+    case 'role':
+      return (await roleByName(name, context))?.body.roleName
+    case 'policy':
+      return (await customPolicy(name, context))?.body.policyName
+  }
+}
+
+/** What lists and creations are about: `user/*` and the like, or the whole account. */
+export function containerOf(named: Named | null, { caller }: Reads): Resource {
+  return { type: '', name: '', arn: ramArn(caller.accountId, named === null ? '*' : `${named}/*`) }
+}
+
+export async function policyResource(type: PolicyType, name: string, context: Reads): Promise<Resource> {
+  if (type === 'Custom') return ramResource('policy', name, context)
+  const own = systemPolicy(name)?.policyName ?? name
+  return { type: TYPES.policy, name: own, arn: ramArn('system', `policy/${own}`) }
+}
+
+export async function locateUser({ UserName }: { readonly UserName: string }, context: Reads): Promise<Resource[]> {
+  return [await ramResource('user', UserName, context)]
+}
+
+export async function locateGroup({ GroupName }: { readonly GroupName: string }, context: Reads): Promise<Resource[]> {
+  return [await ramResource('group', GroupName, context)]
+}
+
+export async function locateRole({ RoleName }: { readonly RoleName: string }, context: Reads): Promise<Resource[]> {
+  return [await ramResource('role', RoleName, context)]
+}
+
+/** A policy whose type is a parameter, or a custom one. */
+export async function locatePolicy(
+  { PolicyName, PolicyType = 'Custom' }: { readonly PolicyName: string; readonly PolicyType?: PolicyType },
+  context: Reads,
+): Promise<Resource[]> {
+  return [await policyResource(PolicyType, PolicyName, context)]
+}

@@ -1,0 +1,25 @@
+import { remove } from '../../ledger/record.ts'
+import { INSTALLATION } from '../access-key.ts'
+import { ACCOUNT_ALIAS, accountSettings, changeSettings } from '../account-settings.ts'
+import { containerOf } from '../find.ts'
+import { operation } from '../operation.ts'
+
+export const ClearAccountAlias = operation({
+  name: 'ClearAccountAlias',
+  summary: 'Takes the alias of the account away.',
+  source: 'contract/ram.md 3.8',
+  parameters: {},
+  access: 'Write',
+  trail: { show: [], reply: ['RequestId'] },
+  refusals: [],
+  async locate(_, context) {
+    return [containerOf(null, context)]
+  },
+  async decide(_, context) {
+    const { alias } = await accountSettings(context)
+    if (alias === '') return { reply: {}, changes: [] }
+    const record = await context.ledger.get(ACCOUNT_ALIAS, INSTALLATION, alias)
+    const cleared = await changeSettings({ alias: '' }, context)
+    return { reply: {}, changes: [cleared, ...(record ? [remove(ACCOUNT_ALIAS, record)] : [])] }
+  },
+})

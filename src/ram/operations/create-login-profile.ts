@@ -1,0 +1,33 @@
+import { refuse } from '../../api/errors.ts'
+import { update } from '../../ledger/record.ts'
+import { accountSettings } from '../account-settings.ts'
+import { findUser, locateUser } from '../find.ts'
+import { loginProfileAnswer } from '../login-profile.ts'
+import { operation } from '../operation.ts'
+import { flag, password, userName } from '../parameters.ts'
+import { hashPassword, isStrong } from '../password.ts'
+
+export const CreateLoginProfile = operation({
+  name: 'CreateLoginProfile',
+  summary: 'Gives a user a password for the console.',
+  source: 'contract/ram.md 3.3',
+  parameters: { UserName: userName, Password: password, PasswordResetRequired: flag, MFABindRequired: flag },
+  access: 'Write',
+  trail: { show: ['UserName', 'PasswordResetRequired', 'MFABindRequired'], reply: ['LoginProfile'] },
+  refusals: ['EntityNotExist.User', 'EntityAlreadyExists.User.LoginProfile', 'InvalidParameter.Password.TooWeak'],
+  locate: locateUser,
+  async decide({ UserName, Password, PasswordResetRequired, MFABindRequired }, context) {
+    const user = await findUser(UserName, context)
+    if (user.body.loginProfile) throw refuse('EntityAlreadyExists.User.LoginProfile')
+    if (!isStrong(Password, (await accountSettings(context)).passwordPolicy))
+      throw refuse('InvalidParameter.Password.TooWeak')
+    const loginProfile = {
+      passwordHash: await hashPassword(Password, context),
+      passwordResetRequired: PasswordResetRequired,
+      mfaBindRequired: MFABindRequired,
+      createdAt: context.now,
+    }
+    const changed = update(user, { body: { ...user.body, loginProfile } })
+    return { reply: { LoginProfile: loginProfileAnswer(user.body.userName, loginProfile) }, changes: [changed] }
+  },
+})

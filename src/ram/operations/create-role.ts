@@ -1,0 +1,53 @@
+import { refuse } from '../../api/errors.ts'
+import { optional } from '../../api/parameters.ts'
+import { insert } from '../../ledger/record.ts'
+import { roleAnswer } from '../answers.ts'
+import { containerOf, ramResource, roleByName } from '../find.ts'
+import { newRoleId } from '../identifiers.ts'
+import { operation } from '../operation.ts'
+import { description, maxSessionSeconds, roleName, tags, trustPolicyDocument } from '../parameters.ts'
+import { checkTrustPolicy } from '../policy-documents.ts'
+import { ROLE, type RoleBody, ramScope } from '../records.ts'
+
+export const CreateRole = operation({
+  name: 'CreateRole',
+  summary: 'Creates a role, which those whom its trust policy names can assume.',
+  source: 'contract/ram.md 3.5',
+  parameters: {
+    RoleName: roleName,
+    AssumeRolePolicyDocument: trustPolicyDocument,
+    Description: optional(description, ''),
+    MaxSessionDuration: optional(maxSessionSeconds, 3600),
+    Tag: tags,
+  },
+  access: 'Write',
+  trail: {
+    show: ['RoleName', 'AssumeRolePolicyDocument', 'Description', 'MaxSessionDuration', 'Tag'],
+    reply: ['Role.RoleId', 'Role.RoleName', 'Role.Arn', 'Role.CreateDate'],
+  },
+  quotaRefusal: 'LimitExceeded.Role',
+  refusals: ['EntityAlreadyExists.Role', 'LimitExceeded.Role', 'MalformedPolicyDocument'],
+  requestTags: ({ Tag }) => Tag,
+  async locate(_, context) {
+    return [containerOf('role', context)]
+  },
+  async decide(values, context) {
+    if (await roleByName(values.RoleName, context)) throw refuse('EntityAlreadyExists.Role')
+    await checkTrustPolicy(values.AssumeRolePolicyDocument, context)
+    const { now, caller, quotas } = context
+    const body: RoleBody = {
+      roleId: newRoleId(context),
+      roleName: values.RoleName,
+      description: values.Description,
+      trustPolicy: values.AssumeRolePolicyDocument,
+      maxSessionSeconds: values.MaxSessionDuration,
+      updatedAt: now,
+      policies: [],
+      tags: values.Tag,
+    }
+    const fields = { ...ramScope(caller.accountId), id: values.RoleName.toLowerCase(), createdAt: now, body }
+    const role = insert(ROLE, fields, quotas['max-roles'])
+    const { UpdateDate: _, ...shown } = roleAnswer(role.after)
+    return { reply: { Role: shown }, changes: [role], made: [await ramResource('role', values.RoleName, context)] }
+  },
+})

@@ -1,0 +1,24 @@
+import { refuse } from '../../api/errors.ts'
+import { remove } from '../../ledger/record.ts'
+import { findGroup, locateGroup } from '../find.ts'
+import { operation } from '../operation.ts'
+import { groupName } from '../parameters.ts'
+import { GROUP, GROUP_NAME, ramScope } from '../records.ts'
+
+export const DeleteGroup = operation({
+  name: 'DeleteGroup',
+  summary: 'Deletes a group that has neither members nor policies any more.',
+  source: 'contract/ram.md 3.4',
+  parameters: { GroupName: groupName },
+  access: 'Write',
+  trail: { show: ['GroupName'], reply: ['RequestId'] },
+  refusals: ['EntityNotExist.Group', 'DeleteConflict.Group.User', 'DeleteConflict.Group.Policy'],
+  locate: locateGroup,
+  async decide({ GroupName }, context) {
+    const group = await findGroup(GroupName, context)
+    if (group.body.members > 0) throw refuse('DeleteConflict.Group.User')
+    if (group.body.policies.length > 0) throw refuse('DeleteConflict.Group.Policy')
+    const name = await context.ledger.get(GROUP_NAME, ramScope(context.caller.accountId), GroupName.toLowerCase())
+    return { reply: {}, changes: [remove(GROUP, group), ...(name ? [remove(GROUP_NAME, name)] : [])] }
+  },
+})

@@ -1,0 +1,21 @@
+import { update } from '../../ledger/record.ts'
+import { findUser, locateUser } from '../find.ts'
+import { loginProfileOf } from '../login-profile.ts'
+import { operation } from '../operation.ts'
+import { userName } from '../parameters.ts'
+
+export const DeleteLoginProfile = operation({
+  name: 'DeleteLoginProfile',
+  summary: 'Takes the password of a user away: it can not log on to the console any more.',
+  source: 'contract/ram.md 3.3',
+  parameters: { UserName: userName },
+  access: 'Write',
+  trail: { show: ['UserName'], reply: ['RequestId'] },
+  refusals: ['EntityNotExist.User', 'EntityNotExist.User.LoginProfile'],
+  locate: locateUser,
+  async decide({ UserName }, context) {
+    const user = await findUser(UserName, context)
+    loginProfileOf(user)
+    return { reply: {}, changes: [update(user, { body: { ...user.body, loginProfile: null } }, true)] }
+  },
+})

@@ -1,0 +1,34 @@
+import { refuse } from '../../api/errors.ts'
+import { remove } from '../../ledger/record.ts'
+import { attachmentsOf } from '../attachments.ts'
+import { findCustomPolicy, locatePolicy } from '../find.ts'
+import { operation } from '../operation.ts'
+import { flag, policyName } from '../parameters.ts'
+import { POLICY, policyKey } from '../records.ts'
+
+export const DeletePolicy = operation({
+  name: 'DeletePolicy',
+  summary: 'Deletes a custom policy that is attached to nobody; with CascadingDelete all of its versions too.',
+  source: 'contract/ram.md 3.6',
+  parameters: { PolicyName: policyName, CascadingDelete: flag },
+  access: 'Write',
+  trail: { show: ['PolicyName', 'CascadingDelete'], reply: ['RequestId'] },
+  refusals: [
+    'EntityNotExist.Policy',
+    'DeleteConflict.Policy.User',
+    'DeleteConflict.Policy.Group',
+    'DeleteConflict.Policy.Role',
+    'DeleteConflict.Policy.Version',
+  ],
+  locate: locatePolicy,
+  async decide({ PolicyName, CascadingDelete }, context) {
+    const policy = await findCustomPolicy(PolicyName, context)
+    if (policy.body.attachments > 0) {
+      const attached = await attachmentsOf(policyKey('Custom', PolicyName), context)
+      for (const type of ['User', 'Group', 'Role'] as const)
+        if (attached.some((one) => one.type === type)) throw refuse(`DeleteConflict.Policy.${type}`)
+    }
+    if (policy.body.versions.length > 1 && !CascadingDelete) throw refuse('DeleteConflict.Policy.Version')
+    return { reply: {}, changes: [remove(POLICY, policy)] }
+  },
+})

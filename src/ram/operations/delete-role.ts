@@ -1,0 +1,22 @@
+import { refuse } from '../../api/errors.ts'
+import { remove } from '../../ledger/record.ts'
+import { findRole, locateRole } from '../find.ts'
+import { operation } from '../operation.ts'
+import { roleName } from '../parameters.ts'
+import { ROLE } from '../records.ts'
+
+export const DeleteRole = operation({
+  name: 'DeleteRole',
+  summary: 'Deletes a role that has no policy any more; its sessions end at once.',
+  source: 'contract/ram.md 3.5',
+  parameters: { RoleName: roleName },
+  access: 'Write',
+  trail: { show: ['RoleName'], reply: ['RequestId'] },
+  refusals: ['EntityNotExist.Role', 'DeleteConflict.Role.Policy'],
+  locate: locateRole,
+  async decide({ RoleName }, context) {
+    const role = await findRole(RoleName, context)
+    if (role.body.policies.length > 0) throw refuse('DeleteConflict.Role.Policy')
+    return { reply: {}, changes: [remove(ROLE, role)] }
+  },
+})

@@ -1,0 +1,33 @@
+import { refuse } from '../../api/errors.ts'
+import { remove } from '../../ledger/record.ts'
+import { findUser, locateUser } from '../find.ts'
+import { operation } from '../operation.ts'
+import { userName } from '../parameters.ts'
+import { ramScope, USER, USER_NAME } from '../records.ts'
+
+export const DeleteUser = operation({
+  name: 'DeleteUser',
+  summary: 'Deletes a user that has no group, AccessKey, login profile or policy any more.',
+  source: 'contract/ram.md 3.1',
+  parameters: { UserName: userName },
+  access: 'Write',
+  trail: { show: ['UserName'], reply: ['RequestId'] },
+  refusals: [
+    'EntityNotExist.User',
+    'DeleteConflict.User.Group',
+    'DeleteConflict.User.AccessKey',
+    'DeleteConflict.User.LoginProfile',
+    'DeleteConflict.User.Policy',
+  ],
+  locate: locateUser,
+  async decide({ UserName }, context) {
+    const user = await findUser(UserName, context)
+    const { groups, accessKeyIds, loginProfile, policies } = user.body
+    if (groups.length > 0) throw refuse('DeleteConflict.User.Group')
+    if (accessKeyIds.length > 0) throw refuse('DeleteConflict.User.AccessKey')
+    if (loginProfile) throw refuse('DeleteConflict.User.LoginProfile')
+    if (policies.length > 0) throw refuse('DeleteConflict.User.Policy')
+    const name = await context.ledger.get(USER_NAME, ramScope(context.caller.accountId), UserName.toLowerCase())
+    return { reply: {}, changes: [remove(USER, user), ...(name ? [remove(USER_NAME, name)] : [])] }
+  },
+})

@@ -1,0 +1,19 @@
+import { accountSettings } from '../account-settings.ts'
+import { containerOf } from '../find.ts'
+import { operation } from '../operation.ts'
+
+export const GetAccountAlias = operation({
+  name: 'GetAccountAlias',
+  summary: 'Tells the alias of the account.',
+  source: 'contract/ram.md 3.8',
+  parameters: {},
+  access: 'Read',
+  trail: { show: [], reply: [] },
+  refusals: [],
+  async locate(_, context) {
+    return [containerOf(null, context)]
+  },
+  async decide(_, context) {
+    return { reply: { AccountAlias: (await accountSettings(context)).alias }, changes: [] }
+  },
+})

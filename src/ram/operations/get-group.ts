@@ -1,0 +1,18 @@
+import { groupAnswerWithUpdate } from '../answers.ts'
+import { findGroup, locateGroup } from '../find.ts'
+import { operation } from '../operation.ts'
+import { groupName } from '../parameters.ts'
+
+export const GetGroup = operation({
+  name: 'GetGroup',
+  summary: 'Tells about a group.',
+  source: 'contract/ram.md 3.4',
+  parameters: { GroupName: groupName },
+  access: 'Read',
+  trail: { show: ['GroupName'], reply: [] },
+  refusals: ['EntityNotExist.Group'],
+  locate: locateGroup,
+  async decide({ GroupName }, context) {
+    return { reply: { Group: groupAnswerWithUpdate(await findGroup(GroupName, context)) }, changes: [] }
+  },
+})

@@ -1,0 +1,19 @@
+import { findUser, locateUser } from '../find.ts'
+import { loginProfileAnswer, loginProfileOf } from '../login-profile.ts'
+import { operation } from '../operation.ts'
+import { userName } from '../parameters.ts'
+
+export const GetLoginProfile = operation({
+  name: 'GetLoginProfile',
+  summary: 'Tells whether and how a user may log on to the console.',
+  source: 'contract/ram.md 3.3',
+  parameters: { UserName: userName },
+  access: 'Read',
+  trail: { show: ['UserName'], reply: [] },
+  refusals: ['EntityNotExist.User', 'EntityNotExist.User.LoginProfile'],
+  locate: locateUser,
+  async decide({ UserName }, context) {
+    const user = await findUser(UserName, context)
+    return { reply: { LoginProfile: loginProfileAnswer(user.body.userName, loginProfileOf(user)) }, changes: [] }
+  },
+})

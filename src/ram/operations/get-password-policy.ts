@@ -1,0 +1,19 @@
+import { accountSettings } from '../account-settings.ts'
+import { containerOf } from '../find.ts'
+import { operation } from '../operation.ts'
+
+export const GetPasswordPolicy = operation({
+  name: 'GetPasswordPolicy',
+  summary: 'Tells what passwords of the account must be like.',
+  source: 'contract/ram.md 3.8',
+  parameters: {},
+  access: 'Read',
+  trail: { show: [], reply: [] },
+  refusals: [],
+  async locate(_, context) {
+    return [containerOf(null, context)]
+  },
+  async decide(_, context) {
+    return { reply: { PasswordPolicy: { ...(await accountSettings(context)).passwordPolicy } }, changes: [] }
+  },
+})

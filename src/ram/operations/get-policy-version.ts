@@ -1,0 +1,22 @@
+import { refuse } from '../../api/errors.ts'
+import { versionAnswer } from '../answers.ts'
+import { findPolicy, locatePolicy } from '../find.ts'
+import { operation } from '../operation.ts'
+import { policyName, policyType, versionId } from '../parameters.ts'
+
+export const GetPolicyVersion = operation({
+  name: 'GetPolicyVersion',
+  summary: 'Tells a version of a policy.',
+  source: 'contract/ram.md 3.6',
+  parameters: { PolicyType: policyType, PolicyName: policyName, VersionId: versionId },
+  access: 'Read',
+  trail: { show: ['PolicyType', 'PolicyName', 'VersionId'], reply: [] },
+  refusals: ['EntityNotExist.Policy', 'EntityNotExist.Policy.Version'],
+  locate: locatePolicy,
+  async decide({ PolicyType, PolicyName, VersionId }, context) {
+    const policy = await findPolicy(PolicyType, PolicyName, context)
+    const version = policy.versions.find((one) => one.versionId === VersionId)
+    if (!version) throw refuse('EntityNotExist.Policy.Version')
+    return { reply: { PolicyVersion: versionAnswer(version, policy) }, changes: [] }
+  },
+})

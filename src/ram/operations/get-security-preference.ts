@@ -1,0 +1,21 @@
+import { accountSettings } from '../account-settings.ts'
+import { containerOf } from '../find.ts'
+import { operation } from '../operation.ts'
+import { securityPreferenceAnswer } from '../security-preference.ts'
+
+export const GetSecurityPreference = operation({
+  name: 'GetSecurityPreference',
+  summary: 'Tells what users may do to themselves without a policy, and how they log on.',
+  source: 'contract/ram.md 3.8',
+  parameters: {},
+  access: 'Read',
+  trail: { show: [], reply: [] },
+  refusals: [],
+  async locate(_, context) {
+    return [containerOf(null, context)]
+  },
+  async decide(_, context) {
+    const { securityPreference } = await accountSettings(context)
+    return { reply: { SecurityPreference: securityPreferenceAnswer(securityPreference) }, changes: [] }
+  },
+})

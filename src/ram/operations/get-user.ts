@@ -1,0 +1,19 @@
+import { userAnswerWithUpdate } from '../answers.ts'
+import { findUser, locateUser } from '../find.ts'
+import { operation } from '../operation.ts'
+import { userName } from '../parameters.ts'
+
+export const GetUser = operation({
+  name: 'GetUser',
+  summary: 'Tells about a user.',
+  source: 'contract/ram.md 3.1',
+  parameters: { UserName: userName },
+  access: 'Read',
+  trail: { show: ['UserName'], reply: [] },
+  refusals: ['EntityNotExist.User'],
+  locate: locateUser,
+  async decide({ UserName }, context) {
+    const user = await findUser(UserName, context)
+    return { reply: { User: { ...userAnswerWithUpdate(user), LastLoginDate: '' } }, changes: [] }
+  },
+})

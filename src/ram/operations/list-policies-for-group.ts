@@ -1,0 +1,18 @@
+import { attachedAnswer } from '../attachments.ts'
+import { findGroup, locateGroup } from '../find.ts'
+import { operation } from '../operation.ts'
+import { groupName } from '../parameters.ts'
+
+export const ListPoliciesForGroup = operation({
+  name: 'ListPoliciesForGroup',
+  summary: 'Lists the policies attached to a group.',
+  source: 'contract/ram.md 3.7',
+  parameters: { GroupName: groupName },
+  access: 'Read',
+  trail: { show: ['GroupName'], reply: [] },
+  refusals: ['EntityNotExist.Group'],
+  locate: locateGroup,
+  async decide({ GroupName }, context) {
+    return { reply: await attachedAnswer(await findGroup(GroupName, context), context), changes: [] }
+  },
+})

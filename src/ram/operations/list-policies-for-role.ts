@@ -1,0 +1,18 @@
+import { attachedAnswer } from '../attachments.ts'
+import { findRole, locateRole } from '../find.ts'
+import { operation } from '../operation.ts'
+import { roleName } from '../parameters.ts'
+
+export const ListPoliciesForRole = operation({
+  name: 'ListPoliciesForRole',
+  summary: 'Lists the policies attached to a role.',
+  source: 'contract/ram.md 3.7',
+  parameters: { RoleName: roleName },
+  access: 'Read',
+  trail: { show: ['RoleName'], reply: [] },
+  refusals: ['EntityNotExist.Role'],
+  locate: locateRole,
+  async decide({ RoleName }, context) {
+    return { reply: await attachedAnswer(await findRole(RoleName, context), context), changes: [] }
+  },
+})

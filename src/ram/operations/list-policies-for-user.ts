@@ -1,0 +1,18 @@
+import { attachedAnswer } from '../attachments.ts'
+import { findUser, locateUser } from '../find.ts'
+import { operation } from '../operation.ts'
+import { userName } from '../parameters.ts'
+
+export const ListPoliciesForUser = operation({
+  name: 'ListPoliciesForUser',
+  summary: 'Lists the policies attached to a user itself; those of its groups are not among them.',
+  source: 'contract/ram.md 3.7',
+  parameters: { UserName: userName },
+  access: 'Read',
+  trail: { show: ['UserName'], reply: [] },
+  refusals: ['EntityNotExist.User'],
+  locate: locateUser,
+  async decide({ UserName }, context) {
+    return { reply: await attachedAnswer(await findUser(UserName, context), context), changes: [] }
+  },
+})

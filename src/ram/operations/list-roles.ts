@@ -1,0 +1,27 @@
+import { roleSummary, tagsAnswer } from '../answers.ts'
+import { containerOf } from '../find.ts'
+import { operation } from '../operation.ts'
+import { pageOf, pagingParameters, tags } from '../parameters.ts'
+import { afterName, ROLE, type Role, ramScope } from '../records.ts'
+import { hasTags, takeByName } from '../tagged.ts'
+
+export const ListRoles = operation({
+  name: 'ListRoles',
+  summary: 'Lists the roles by name; those with the given tags only, where some are given.',
+  source: 'contract/ram.md 3.5',
+  parameters: { ...pagingParameters, Tag: tags },
+  access: 'Read',
+  trail: { show: ['Marker', 'MaxItems', 'Tag'], reply: [] },
+  refusals: [],
+  async locate(_, context) {
+    return [containerOf('role', context)]
+  },
+  async decide({ Marker, MaxItems, Tag }, { ledger, caller }) {
+    const read = (after: string, limit: number) =>
+      ledger.between(ROLE, ramScope(caller.accountId), afterName(after, limit))
+    const found = await takeByName<Role>(read, Marker, MaxItems + 1, ({ body }) => hasTags(body.tags, Tag))
+    const { items, rest } = pageOf(found, MaxItems, ({ id }) => id)
+    const roles = items.map((role) => ({ ...roleSummary(role), Tags: tagsAnswer(role.body.tags) }))
+    return { reply: { Roles: { Role: roles }, ...rest }, changes: [] }
+  },
+})

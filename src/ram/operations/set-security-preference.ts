@@ -1,0 +1,45 @@
+import { optional } from '../../api/parameters.ts'
+import { accountSettings, changeSettings } from '../account-settings.ts'
+import { containerOf } from '../find.ts'
+import { operation } from '../operation.ts'
+import { loginNetworkMasks, truth, whole } from '../parameters.ts'
+import { securityPreferenceAnswer } from '../security-preference.ts'
+
+export const SetSecurityPreference = operation({
+  name: 'SetSecurityPreference',
+  summary: 'Sets what users may do to themselves without a policy, and how they log on; what is not given stays.',
+  source: 'contract/ram.md 3.8',
+  parameters: {
+    EnableSaveMFATicket: optional(truth, null),
+    AllowUserToChangePassword: optional(truth, null),
+    AllowUserToManageAccessKeys: optional(truth, null),
+    AllowUserToManageMFADevices: optional(truth, null),
+    AllowUserToManagePublicKeys: optional(truth, null),
+    LoginSessionDuration: optional(whole(1, 24), null),
+    LoginNetworkMasks: optional(loginNetworkMasks, null),
+  },
+  access: 'Write',
+  trail: {
+    show: [
+      'EnableSaveMFATicket',
+      'AllowUserToChangePassword',
+      'AllowUserToManageAccessKeys',
+      'AllowUserToManageMFADevices',
+      'AllowUserToManagePublicKeys',
+      'LoginSessionDuration',
+      'LoginNetworkMasks',
+    ],
+    reply: ['SecurityPreference'],
+  },
+  refusals: [],
+  async locate(_, context) {
+    return [containerOf(null, context)]
+  },
+  async decide(values, context) {
+    const before = (await accountSettings(context)).securityPreference
+    const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null))
+    const securityPreference = { ...before, ...given }
+    const changes = [await changeSettings({ securityPreference }, context)]
+    return { reply: { SecurityPreference: securityPreferenceAnswer(securityPreference) }, changes }
+  },
+})

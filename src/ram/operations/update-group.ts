@@ -1,0 +1,38 @@
+import { refuse } from '../../api/errors.ts'
+import { optional } from '../../api/parameters.ts'
+import { insert, remove, update } from '../../ledger/record.ts'
+import { groupAnswerWithUpdate } from '../answers.ts'
+import { findGroup, groupByName, locateGroup } from '../find.ts'
+import { operation } from '../operation.ts'
+import { comments, groupName } from '../parameters.ts'
+import { GROUP_NAME, ramScope } from '../records.ts'
+
+export const UpdateGroup = operation({
+  name: 'UpdateGroup',
+  summary: 'Changes the name or the comments of a group.',
+  source: 'contract/ram.md 3.4',
+  parameters: {
+    GroupName: groupName,
+    NewGroupName: optional(groupName, null),
+    NewComments: optional(comments, null),
+  },
+  access: 'Write',
+  trail: { show: ['GroupName', 'NewGroupName', 'NewComments'], reply: ['Group.GroupId', 'Group.GroupName'] },
+  refusals: ['EntityNotExist.Group', 'EntityAlreadyExists.Group'],
+  locate: locateGroup,
+  async decide({ GroupName, NewGroupName, NewComments }, context) {
+    const group = await findGroup(GroupName, context)
+    const { body } = group
+    const name = NewGroupName ?? body.groupName
+    const changed = update(group, {
+      body: { ...body, groupName: name, comments: NewComments ?? body.comments, updatedAt: context.now },
+    })
+    const reply = { Group: groupAnswerWithUpdate(changed.after) }
+    if (name.toLowerCase() === body.groupName.toLowerCase()) return { reply, changes: [changed] }
+    if (await groupByName(name, context)) throw refuse('EntityAlreadyExists.Group')
+    const scope = ramScope(context.caller.accountId)
+    const old = await context.ledger.get(GROUP_NAME, scope, body.groupName.toLowerCase())
+    const made = { ...scope, id: name.toLowerCase(), createdAt: context.now, body: { id: group.id } }
+    return { reply, changes: [changed, ...(old ? [remove(GROUP_NAME, old)] : []), insert(GROUP_NAME, made)] }
+  },
+})

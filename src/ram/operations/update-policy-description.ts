@@ -1,0 +1,22 @@
+import { update } from '../../ledger/record.ts'
+import { policyAnswer } from '../answers.ts'
+import { findCustomPolicy, foundPolicy, locatePolicy } from '../find.ts'
+import { operation } from '../operation.ts'
+import { description, policyName } from '../parameters.ts'
+
+export const UpdatePolicyDescription = operation({
+  name: 'UpdatePolicyDescription',
+  summary: 'Changes the description of a custom policy.',
+  source: 'contract/ram.md 3.6',
+  parameters: { PolicyName: policyName, NewDescription: description },
+  access: 'Write',
+  trail: { show: ['PolicyName', 'NewDescription'], reply: ['Policy.PolicyName'] },
+  refusals: ['EntityNotExist.Policy'],
+  locate: locatePolicy,
+  async decide({ PolicyName, NewDescription }, context) {
+    const policy = await findCustomPolicy(PolicyName, context)
+    const body = { ...policy.body, description: NewDescription, updatedAt: context.now }
+    const changed = update(policy, { body })
+    return { reply: { Policy: policyAnswer(foundPolicy(changed.after)) }, changes: [changed] }
+  },
+})

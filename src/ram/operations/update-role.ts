@@ -1,0 +1,42 @@
+import { optional } from '../../api/parameters.ts'
+import { update } from '../../ledger/record.ts'
+import { roleAnswer } from '../answers.ts'
+import { findRole, locateRole } from '../find.ts'
+import { operation } from '../operation.ts'
+import { description, maxSessionSeconds, roleName, trustPolicyDocument } from '../parameters.ts'
+import { checkTrustPolicy } from '../policy-documents.ts'
+
+export const UpdateRole = operation({
+  name: 'UpdateRole',
+  summary: 'Changes the trust policy, the description or the longest session of a role. Running sessions go on.',
+  source: 'contract/ram.md 3.5',
+  parameters: {
+    RoleName: roleName,
+    NewAssumeRolePolicyDocument: optional(trustPolicyDocument, null),
+    NewDescription: optional(description, null),
+    NewMaxSessionDuration: optional(maxSessionSeconds, null),
+  },
+  access: 'Write',
+  trail: {
+    show: ['RoleName', 'NewAssumeRolePolicyDocument', 'NewDescription', 'NewMaxSessionDuration'],
+    reply: ['Role.RoleId', 'Role.RoleName'],
+  },
+  refusals: ['EntityNotExist.Role', 'MalformedPolicyDocument'],
+  locate: locateRole,
+  async decide(values, context) {
+    const role = await findRole(values.RoleName, context)
+    const { body } = role
+    const trustPolicy = values.NewAssumeRolePolicyDocument
+    if (trustPolicy !== null) await checkTrustPolicy(trustPolicy, context)
+    const changed = update(role, {
+      body: {
+        ...body,
+        trustPolicy: trustPolicy ?? body.trustPolicy,
+        description: values.NewDescription ?? body.description,
+        maxSessionSeconds: values.NewMaxSessionDuration ?? body.maxSessionSeconds,
+        updatedAt: context.now,
+      },
+    })
+    return { reply: { Role: roleAnswer(changed.after) }, changes: [changed] }
+  },
+})

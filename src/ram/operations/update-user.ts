@@ -1,0 +1,70 @@
+import { refuse } from '../../api/errors.ts'
+import { optional } from '../../api/parameters.ts'
+import { type Change, insert, remove, update } from '../../ledger/record.ts'
+import { userAnswerWithUpdate } from '../answers.ts'
+import { findUser, locateUser, userByName } from '../find.ts'
+import { membershipId } from '../membership.ts'
+import { operation, type RamContext } from '../operation.ts'
+import { comments, displayName, email, mobilePhone, userName } from '../parameters.ts'
+import { MEMBERSHIP, ramScope, USER_NAME, type User } from '../records.ts'
+
+export const UpdateUser = operation({
+  name: 'UpdateUser',
+  summary: 'Changes what is known of a user; its name too, whose keys, groups and policies it keeps.',
+  source: 'contract/ram.md 3.1',
+  parameters: {
+    UserName: userName,
+    NewUserName: optional(userName, null),
+    NewDisplayName: optional(displayName, null),
+    NewMobilePhone: optional(mobilePhone, null),
+    NewEmail: optional(email, null),
+    NewComments: optional(comments, null),
+  },
+  access: 'Write',
+  trail: {
+    show: ['UserName', 'NewUserName', 'NewDisplayName', 'NewMobilePhone', 'NewEmail', 'NewComments'],
+    reply: ['User.UserId', 'User.UserName'],
+  },
+  refusals: ['EntityNotExist.User', 'EntityAlreadyExists.User'],
+  locate: locateUser,
+  async decide(values, context) {
+    const user = await findUser(values.UserName, context)
+    const { body } = user
+    const renamed = values.NewUserName !== null && values.NewUserName !== body.userName
+    const changed = update(user, {
+      body: {
+        ...body,
+        userName: values.NewUserName ?? body.userName,
+        displayName: values.NewDisplayName ?? body.displayName,
+        mobilePhone: values.NewMobilePhone ?? body.mobilePhone,
+        email: values.NewEmail ?? body.email,
+        comments: values.NewComments ?? body.comments,
+        updatedAt: context.now,
+      },
+    })
+    const renaming = renamed ? await rename(user, values.NewUserName ?? '', context) : []
+    return { reply: { User: userAnswerWithUpdate(changed.after) }, changes: [changed, ...renaming] }
+  },
+})
+
+/** Moves the name, and the memberships, which are listed by name. */
+async function rename(user: User, newName: string, context: RamContext): Promise<Change[]> {
+  const { userName: oldName, groups } = user.body
+  if (oldName.toLowerCase() === newName.toLowerCase()) return []
+  if (await userByName(newName, context)) throw refuse('EntityAlreadyExists.User')
+  const scope = ramScope(context.caller.accountId)
+  const changes: Change[] = []
+  const name = await context.ledger.get(USER_NAME, scope, oldName.toLowerCase())
+  if (name) changes.push(remove(USER_NAME, name))
+  changes.push(
+    insert(USER_NAME, { ...scope, id: newName.toLowerCase(), createdAt: context.now, body: { id: user.id } }),
+  )
+  for (const { groupId } of groups) {
+    const membership = await context.ledger.get(MEMBERSHIP, scope, membershipId(groupId, oldName))
+    if (!membership) continue
+    const { createdAt, body } = membership
+    const id = membershipId(groupId, newName)
+    changes.push(remove(MEMBERSHIP, membership), insert(MEMBERSHIP, { ...scope, id, parent: groupId, createdAt, body }))
+  }
+  return changes
+}

@@ -1,0 +1,185 @@
+// Parameters of RAM operations: names, texts and choices, refused with RAM's own codes (contract/ram.md 1.3, section 6).
+import { refuse } from '../api/errors.ts'
+import type { Tags } from '../api/operation.ts'
+import { integer, optional, type Parameter, type Values } from '../api/parameters.ts'
+import type { PolicyType } from './records.ts'
+
+/** Characters are counted as Unicode code points. */
+function lengthOf(text: string): number {
+  return text.length <= 64 ? text.length : [...text].length
+}
+
+function checked(
+  rule: string,
+  check: (value: string) => 'InvalidChars' | 'Length' | 'Format' | null,
+): Parameter<string> {
+  return {
+    type: 'text',
+    rule,
+    secret: false,
+    required: true,
+    read(name, value) {
+      const fault = check(value)
+      if (fault !== null) throw refuse(`InvalidParameter.{name}.${fault}`, { name })
+      return value
+    },
+  }
+}
+
+function nameOf(max: number, pattern: RegExp, characters: string): Parameter<string> {
+  return checked(`1 to ${max} characters of ${characters}.`, (value) =>
+    lengthOf(value) > max ? 'Length' : pattern.test(value) ? null : 'InvalidChars',
+  )
+}
+
+function textOf(max: number): Parameter<string> {
+  return checked(`At most ${max} characters.`, (value) => (lengthOf(value) > max ? 'Length' : null))
+}
+
+export const userName = nameOf(64, /^[A-Za-z0-9._-]+$/, 'letters, digits, ., _ and -')
+export const groupName = userName
+export const roleName = nameOf(64, /^[A-Za-z0-9.@_-]+$/, 'letters, digits, ., @, _ and -')
+export const policyName = nameOf(128, /^[A-Za-z0-9-]+$/, 'letters, digits and -')
+export const displayName = nameOf(128, /^[\p{L}\p{M}\p{N}@._ -]+$/u, 'letters, digits, @, ., _, - and blanks')
+export const comments = textOf(128)
+export const description = textOf(1024)
+export const email = checked('local@domain, at most 256 characters.', (value) =>
+  value.length <= 256 && /^[^\s@]+@[^\s@]+$/.test(value) ? null : 'Format',
+)
+export const mobilePhone = checked('Country code and number, such as 86-18688880000.', (value) =>
+  /^\d{1,4}-\d{4,20}$/.test(value) ? null : 'Format',
+)
+export const versionId = checked('A version such as v1.', (value) => (/^v[1-9]\d{0,8}$/.test(value) ? null : 'Format'))
+export const policyDocument = textOf(6144)
+export const trustPolicyDocument = textOf(4096)
+
+/** A required value that `read` makes of the text; null refuses with InvalidParameter.<Name>. */
+function valued<T extends {}>(
+  type: Parameter<T>['type'],
+  rule: string,
+  read: (text: string) => T | null,
+): Parameter<T> {
+  return {
+    type,
+    rule,
+    secret: false,
+    required: true,
+    read(name, text) {
+      const value = read(text)
+      if (value === null) throw refuse('InvalidParameter.{name}', { name })
+      return value
+    },
+  }
+}
+
+/** A member of a closed list; case matters. */
+export function oneOf<const T extends string>(...choices: readonly T[]): Parameter<T> {
+  return valued('choice', `One of ${choices.join(', ')}.`, (text) => choices.find((one) => one === text) ?? null)
+}
+
+export const truth = valued('boolean', 'true or false.', (text) => {
+  const lower = text.toLowerCase()
+  return lower === 'true' ? true : lower === 'false' ? false : null
+})
+export const flag = optional(truth, false)
+
+/** A whole number in decimal. */
+export function whole(min: number, max: number): Parameter<number> {
+  const { rule } = integer({ min, max })
+  return valued('integer', rule, (text) => {
+    const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+    return number >= min && number <= max ? number : null
+  })
+}
+
+export const policyType: Parameter<PolicyType> = oneOf('System', 'Custom')
+export const maxSessionSeconds = whole(3600, 43_200)
+export const accessKeyStatus = oneOf('Active', 'Inactive')
+export const accessKeyId = valued('text', 'The ID of an AccessKey.', (text) =>
+  /^[A-Za-z0-9._-]{1,128}$/.test(text) ? text : null,
+)
+export const password: Parameter<string> = {
+  ...valued('text', 'At most 128 characters, as the password policy demands.', (text) =>
+    text.length <= 128 ? text : null,
+  ),
+  secret: true,
+}
+
+export const accountAlias: Parameter<string> = {
+  ...valued('text', '3 to 63 lower-case letters, digits and single - in between.', (text) => text),
+  read(_, text) {
+    if (text.length < 3 || text.length > 63) throw refuse('InvalidParameter.AccountAlias.Length')
+    if (!/^[a-z0-9](?:-?[a-z0-9])*$/.test(text)) throw refuse('InvalidParameter.AccountAlias.Format')
+    return text
+  },
+}
+export const minimumPasswordLength: Parameter<number> = {
+  ...whole(8, 32),
+  read(_, text) {
+    const length = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN
+    if (!(length >= 8 && length <= 32)) throw refuse('InvalidParameter.MinimumPasswordLength.Range')
+    return length
+  },
+}
+export const loginNetworkMasks = valued('text', 'At most 25 addresses or CIDR blocks, separated by ;.', (text) =>
+  text.length <= 1024 && /^[0-9A-Fa-f.:/; ]*$/.test(text) && text.split(';').length <= 25 ? text : null,
+)
+
+const MAX_TAGS = 20
+
+/** Tags as a JSON array of {"Key","Value"}; the flattened form Tag.1.Key becomes this on its way in. */
+export const tags = optional(
+  valued<Tags>('json', `A JSON array like [{"Key":"team","Value":"a"}] of at most ${MAX_TAGS} tags.`, (text) => {
+    const found = new Map<string, string>()
+    const list = parsed(text)
+    if (!Array.isArray(list) || list.length > MAX_TAGS) return null
+    for (const item of list as unknown[]) {
+      const { Key: key, Value: value = '' } = (item ?? {}) as Record<string, unknown>
+      if (typeof key !== 'string' || typeof value !== 'string' || found.has(key)) return null
+      if (key.length < 1 || key.length > 128 || value.length > 256) return null
+      found.set(key, value)
+    }
+    return [...found]
+  }),
+  [] as Tags,
+)
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+/** The paging of lists by name: Marker is the last name of the page before, opaque to clients (contract/ram.md section 3). */
+export const pagingParameters = {
+  Marker: optional(
+    valued('text', 'The Marker of the page before.', (text) => {
+      const name = Buffer.from(text, 'base64url').toString('utf8')
+      return /^[a-z0-9.@_-]{1,128}$/.test(name) && markerOf(name) === text ? name : null
+    }),
+    '',
+  ),
+  MaxItems: optional(whole(1, 1000), 100),
+}
+
+export type Paging = Values<typeof pagingParameters>
+
+export function markerOf(name: string): string {
+  return Buffer.from(name).toString('base64url')
+}
+
+/** A page of what was read one too many, and how it goes on. `nameOf` gives the name in lower case that the list is ordered by. */
+export function pageOf<T>(found: readonly T[], limit: number, nameOf: (one: T) => string) {
+  const items = found.slice(0, limit)
+  const last = items.at(-1)
+  const more = found.length > limit && last !== undefined
+  return { items, rest: more ? { IsTruncated: true, Marker: markerOf(nameOf(last)) } : { IsTruncated: false } }
+}
+
+/** The ResourceGroupId of Attach and Detach: absent or the account itself. */
+export const resourceGroupId = optional(
+  valued('text', 'Absent, or the account ID.', (text) => (text.length <= 64 ? text : null)),
+  null,
+)

@@ -1,0 +1,37 @@
+// Names of condition keys, in the one form in which policies and requests meet (contract/ram.md 2.4, 2.5).
+
+/**
+ * The form of a key that is compared: keys of acs: in lower case but for the tag key behind the slash, which keeps its case,
+ * as all other keys do; acs:ResourceTag/x is kms:tag/x.
+ */
+export function conditionKey(name: string): string {
+  const slash = name.indexOf('/')
+  const [head, tail] = slash < 0 ? [name, ''] : [name.slice(0, slash), name.slice(slash)]
+  if (!/^acs:/i.test(head)) return name
+  const lower = head.toLowerCase()
+  return lower === 'acs:resourcetag' ? `kms:tag${tail}` : lower + tail
+}
+
+const KNOWN = new Set(
+  [
+    'acs:CurrentTime',
+    'acs:SecureTransport',
+    'acs:SourceIp',
+    'acs:MFAPresent',
+    'acs:PrincipalARN',
+    'acs:SourceVpc',
+    'acs:VpcSourceIp',
+    'acs:PrincipalRDId',
+    'acs:PrincipalRDPath',
+    'acs:ResourceGroupId',
+    'sts:ExternalId',
+    'ram:ServiceName',
+  ].map(conditionKey),
+)
+const KNOWN_TAGS = /^(?:kms:tag|acs:requesttag)\/./s
+const OWN_PREFIX = /^(?:acs|kms|ram|sts):/i
+
+/** Whether a policy may use the key: a misspelt key of our own would be missing for ever, and so widen a negated condition. */
+export function isUsableKey(key: string): boolean {
+  return KNOWN.has(key) || KNOWN_TAGS.test(key) || !OWN_PREFIX.test(key)
+}

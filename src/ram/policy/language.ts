@@ -1,0 +1,166 @@
+// The policy language: a document is checked in full when it is written, and refused with the place of its fault (contract/ram.md 2.1).
+// What the cloud does not have is refused too: what would be ignored in silence could widen a grant.
+import { conditionKey, isUsableKey } from './condition-key.ts'
+import { type Condition, fits, isOperator } from './conditions.ts'
+import { duplicateMember } from './json-members.ts'
+import { type Principal, parsePrincipals } from './principals.ts'
+
+/** What a policy is for: attached to a principal, narrowing a session, or saying who may assume a role. */
+export type PolicyUse = 'identity' | 'session' | 'trust'
+
+/** A document that is no policy; the message names the place of the fault. */
+export class MalformedPolicy extends Error {}
+
+export interface Statement {
+  readonly effect: 'Allow' | 'Deny'
+  /** In lower case. */
+  readonly actions: readonly string[]
+  /** Whether all actions but `actions` are meant. */
+  readonly notActions: boolean
+  /** Empty in a trust policy. */
+  readonly resources: readonly string[]
+  /** Empty but in a trust policy. */
+  readonly principals: readonly Principal[]
+  readonly conditions: readonly Condition[]
+}
+
+export interface Policy {
+  readonly statements: readonly Statement[]
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+/** Reads a policy. Throws MalformedPolicy. The length is the caller's to check. */
+export function parsePolicy(text: string, use: PolicyUse): Policy {
+  const document = membersOf(parsedJson(text), 'The policy')
+  const twice = duplicateMember(text)
+  if (twice !== null) throw new MalformedPolicy(`The member "${twice}" is given twice in one object.`)
+  onlyMembers(document, ['Version', 'Statement'], 'the policy')
+  if (document['Version'] !== '1') throw new MalformedPolicy('The Version of the policy must be the string "1".')
+  const statements = document['Statement']
+  if (!Array.isArray(statements) || statements.length === 0)
+    throw new MalformedPolicy('Statement must be an array of at least one statement.')
+  return { statements: statements.map((statement: unknown, i) => parseStatement(statement, use, `Statement[${i}]`)) }
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new MalformedPolicy(`The policy is not JSON: ${(error as Error).message.slice(0, 200)}`)
+  }
+}
+
+function membersOf(value: unknown, what: string): Members {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Members
+  throw new MalformedPolicy(`${what} must be a JSON object.`)
+}
+
+function onlyMembers(object: Members, known: readonly string[], where: string): void {
+  const stranger = Object.keys(object).find((name) => !known.includes(name))
+  if (stranger !== undefined) throw new MalformedPolicy(`The member "${shown(stranger)}" of ${where} is not supported.`)
+}
+
+const COMMON = ['Effect', 'Action', 'NotAction', 'Condition', 'Sid']
+
+function parseStatement(value: unknown, use: PolicyUse, where: string): Statement {
+  const statement = membersOf(value, where)
+  onlyMembers(statement, [...COMMON, use === 'trust' ? 'Principal' : 'Resource'], where)
+  const { Effect: effect, Sid: sid } = statement
+  if (effect !== 'Allow' && effect !== 'Deny') throw new MalformedPolicy(`Effect of ${where} must be Allow or Deny.`)
+  if (sid !== undefined && (typeof sid !== 'string' || sid.length > 128))
+    throw new MalformedPolicy(`Sid of ${where} must be a string of at most 128 characters.`)
+  return {
+    effect,
+    ...parseActions(statement, use, where),
+    resources: use === 'trust' ? [] : parseResources(statement['Resource'], where),
+    principals: use === 'trust' ? parsePrincipals(statement['Principal'], where, MalformedPolicy) : [],
+    conditions: parseConditions(statement['Condition'], where),
+  }
+}
+
+function parseActions(statement: Members, use: PolicyUse, where: string) {
+  const given = ['Action', 'NotAction'].filter((name) => statement[name] !== undefined)
+  const [name = ''] = given
+  if (given.length === 0) throw new MalformedPolicy('Add an Action or NotAction element to the policy statement.')
+  if (given.length === 2) throw new MalformedPolicy(`${where} must have either Action or NotAction, not both.`)
+  const actions = strings(statement[name], `${name} of ${where}`).map((action) => action.toLowerCase())
+  const place = `in ${name} of ${where}`
+  if (use === 'trust') {
+    if (name === 'Action' && actions.every((action) => action === 'sts:assumerole'))
+      return { actions, notActions: false }
+    throw new MalformedPolicy(`A trust policy has the Action sts:AssumeRole alone, ${place}.`)
+  }
+  const odd = actions.find((action) => action !== '*' && !/^[a-z0-9*?_-]+:[a-z0-9*?_./:-]+$/.test(action))
+  if (odd !== undefined)
+    throw new MalformedPolicy(`"${shown(odd)}" ${place} must be * or have the form service:operation.`)
+  return { actions, notActions: name === 'NotAction' }
+}
+
+function parseResources(value: unknown, where: string): string[] {
+  if (value === undefined) throw new MalformedPolicy(`Add a Resource element to ${where}.`)
+  const resources = strings(value, `Resource of ${where}`)
+  const odd = resources.find((one) => !isResourcePattern(one))
+  if (odd !== undefined)
+    throw new MalformedPolicy(
+      `"${shown(odd)}" in Resource of ${where} must be * or have the form acs:service:region:account:resource.`,
+    )
+  return resources
+}
+
+/** A star may stand for several parts, so that a pattern with one needs fewer of them. Prefix and service are lower case in every ARN. */
+function isResourcePattern(text: string): boolean {
+  const parts = text.split(':')
+  if (parts.length < 5 && !text.includes('*')) return false
+  return parts.length === 1 || (/^(?:acs|.*[*?].*)$/s.test(parts[0] ?? '') && !/[A-Z]/.test(parts[1] ?? ''))
+}
+
+/** A string, or an array of at least one. */
+function strings(value: unknown, where: string): string[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value]
+  if (list.length === 0) throw new MalformedPolicy(`${where} must not be empty.`)
+  return list.map((one) => {
+    if (typeof one !== 'string' || one === '')
+      throw new MalformedPolicy(`${where} must hold strings that are not empty.`)
+    return plain(one, where)
+  })
+}
+
+/** Without ${…}: no variable is ever filled in, so nobody may rely on one. */
+function plain(text: string, where: string): string {
+  if (text.includes('${')) throw new MalformedPolicy(`\${ in ${where} is not supported: there are no policy variables.`)
+  return text
+}
+
+function parseConditions(value: unknown, where: string): Condition[] {
+  if (value === undefined) return []
+  return Object.entries(membersOf(value, `Condition of ${where}`)).flatMap(([operator, keys]) => {
+    if (/IfExists$/.test(operator) || operator === 'Null')
+      throw new MalformedPolicy(`The condition operator 'IfExists/Null' is not supported, in ${where}.`)
+    if (!isOperator(operator))
+      throw new MalformedPolicy(`The condition operator "${shown(operator)}" in ${where} is not supported.`)
+    const place = `${operator} of ${where}`
+    return Object.entries(membersOf(keys, place)).map(([name, values]): Condition => {
+      const key = conditionKey(name)
+      if (!isUsableKey(key)) throw new MalformedPolicy(`The condition key "${shown(name)}" in ${place} is not known.`)
+      return { operator, key, values: conditionValues(values, operator, `${shown(name)} in ${place}`) }
+    })
+  })
+}
+
+function conditionValues(value: unknown, operator: Condition['operator'], where: string): string[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value]
+  if (list.length === 0) throw new MalformedPolicy(`The values of ${where} must not be empty.`)
+  return list.map((one) => {
+    if (typeof one !== 'string' && typeof one !== 'boolean' && typeof one !== 'number')
+      throw new MalformedPolicy(`The values of ${where} must be strings.`)
+    const text = plain(String(one), where)
+    if (!fits(operator, text)) throw new MalformedPolicy(`"${shown(text)}" of ${where} does not fit the operator.`)
+    return text
+  })
+}
+
+/** A text of the document in a message: it may be long. */
+function shown(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text
+}

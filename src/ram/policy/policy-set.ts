@@ -1,0 +1,143 @@
+// Deciding: policies are compiled once, and of a set of them only the statements for an action are looked at (contract/ram.md 2.6).
+import { type ConditionValues, compileCondition } from './conditions.ts'
+import type { Policy, Statement } from './language.ts'
+import { meansOneOf, type Principal } from './principals.ts'
+import { compileWildcard, type Matcher } from './wildcard.ts'
+
+interface CompiledStatement {
+  readonly effect: Statement['effect']
+  readonly index: number
+  readonly principals: readonly Principal[]
+  meansAction(action: string): boolean
+  meansResource(resource: string): boolean
+  holds(values: ConditionValues): boolean
+}
+
+/** A policy made ready for many decisions. */
+export interface CompiledPolicy {
+  readonly statements: readonly CompiledStatement[]
+}
+
+/** A policy of a set; a session policy has no name. */
+export interface NamedPolicy {
+  readonly name: string
+  readonly version: string
+  readonly policy: CompiledPolicy
+}
+
+/** A statement of a policy of the set. */
+export interface StatementPlace {
+  readonly policyName: string
+  readonly policyVersion: string
+  readonly statementIndex: number
+}
+
+/** What a set says; `by` is the statement that decided, null when none did. */
+export interface Verdict {
+  readonly decision: 'Allow' | 'ExplicitDeny' | 'ImplicitDeny'
+  readonly by: StatementPlace | null
+}
+
+const IMPLICIT: Verdict = { decision: 'ImplicitDeny', by: null }
+/** Role names are compared in any case, and this is the action whose resource they are (contract/ram.md section 7, point 3). */
+const ASSUME_ROLE = 'sts:assumerole'
+
+export function compilePolicy({ statements }: Policy): CompiledPolicy {
+  return { statements: statements.map(compileStatement) }
+}
+
+function compileStatement(statement: Statement, index: number): CompiledStatement {
+  const { effect, principals, notActions } = statement
+  const actions = anyOf(statement.actions)
+  const resources = anyOf(statement.resources.map(withRegion))
+  const roles = anyOf(statement.resources.map((resource) => withRegion(resource).toLowerCase()))
+  const isRoleStatement = actions(ASSUME_ROLE) !== notActions
+  const conditions = statement.conditions.map(compileCondition)
+  return {
+    effect,
+    index,
+    principals,
+    meansAction: (action) => actions(action) !== notActions,
+    meansResource: (resource) =>
+      resources(resource) || (isRoleStatement && /:role\//.test(resource) && roles(resource.toLowerCase())),
+    holds: (values) => conditions.every((condition) => condition(values)),
+  }
+}
+
+function anyOf(patterns: readonly string[]): Matcher {
+  const matchers = patterns.map(compileWildcard)
+  const [only] = matchers
+  return matchers.length === 1 && only ? only : (value) => matchers.some((matches) => matches(value))
+}
+
+/** RAM and STS have no regions: a pattern that leaves the region out means the * of their resources. */
+function withRegion(pattern: string): string {
+  return pattern.replace(/^acs:(ram|sts)::/, 'acs:$1:*:')
+}
+
+interface Placed {
+  readonly place: StatementPlace
+  readonly statement: CompiledStatement
+}
+
+const REMEMBERED_ACTIONS = 1024
+
+/** The policies that count together for a principal, or a session policy alone. */
+export class PolicySet {
+  readonly #statements: readonly Placed[]
+  readonly #byAction = new Map<string, readonly Placed[]>()
+
+  constructor(policies: readonly NamedPolicy[]) {
+    const all = policies.flatMap(({ name, version, policy }) =>
+      policy.statements.map((statement) => {
+        const place = { policyName: name, policyVersion: version, statementIndex: statement.index }
+        return { place, statement }
+      }),
+    )
+    // Denials first: the first statement that matches decides.
+    this.#statements = [
+      ...all.filter(({ statement }) => statement.effect === 'Deny'),
+      ...all.filter(({ statement }) => statement.effect === 'Allow'),
+    ]
+  }
+
+  /** A Deny that matches anywhere wins, then an Allow; else nobody allowed it. */
+  decide(action: string, resource: string, values: ConditionValues): Verdict {
+    for (const { place, statement } of this.#about(action))
+      if (statement.meansResource(resource) && statement.holds(values))
+        return { decision: statement.effect === 'Deny' ? 'ExplicitDeny' : 'Allow', by: place }
+    return IMPLICIT
+  }
+
+  /** Every statement that matches, denials first. */
+  matching(
+    action: string,
+    resource: string,
+    values: ConditionValues,
+  ): readonly (StatementPlace & { readonly effect: Statement['effect'] })[] {
+    return this.#about(action)
+      .filter(({ statement }) => statement.meansResource(resource) && statement.holds(values))
+      .map(({ place, statement }) => ({ ...place, effect: statement.effect }))
+  }
+
+  #about(action: string): readonly Placed[] {
+    const known = this.#byAction.get(action)
+    if (known) return known
+    const lower = action.toLowerCase()
+    const about = this.#statements.filter(({ statement }) => statement.meansAction(lower))
+    if (this.#byAction.size < REMEMBERED_ACTIONS) this.#byAction.set(action, about)
+    return about
+  }
+}
+
+/** What a trust policy says to a caller that counts as each of `principals`: RAM ARNs, or the name of a service. */
+export function trusts(trust: CompiledPolicy, principals: readonly string[], values: ConditionValues): Verdict {
+  for (const effect of ['Deny', 'Allow'] as const)
+    for (const statement of trust.statements) {
+      if (statement.effect !== effect || !statement.principals.some((one) => meansOneOf(one, principals))) continue
+      if (!statement.holds(values)) continue
+      const by = { policyName: '', policyVersion: '', statementIndex: statement.index }
+      return { decision: effect === 'Deny' ? 'ExplicitDeny' : 'Allow', by }
+    }
+  return IMPLICIT
+}

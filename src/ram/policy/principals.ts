@@ -1,0 +1,45 @@
+// Who a trust policy lets assume its role (contract/ram.md 2.1).
+
+export interface Principal {
+  readonly type: 'RAM' | 'Service' | 'Federated'
+  readonly name: string
+}
+
+const FORMS: Readonly<Record<Principal['type'], RegExp>> = {
+  RAM: /^acs:ram::\d{1,20}:(?:root|user\/[A-Za-z0-9._-]{1,64}|role\/[A-Za-z0-9.@_-]{1,64})$/,
+  Service: /^(?:\d{1,20}@)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.aliyuncs\.com$/,
+  Federated: /^acs:ram::\d{1,20}:saml-provider\/[A-Za-z0-9._-]{1,128}$/,
+}
+
+/** The principals of a statement; throws `Malformed` with the place of the fault. */
+export function parsePrincipals(
+  value: unknown,
+  where: string,
+  Malformed: new (message: string) => Error,
+): readonly Principal[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Malformed(`Principal of ${where} must be an object with RAM, Service or Federated.`)
+  const principals = Object.entries(value).flatMap(([type, names]) => {
+    if (!isType(type))
+      throw new Malformed(`The member "${type.slice(0, 100)}" in Principal of ${where} is not supported.`)
+    const list: unknown[] = Array.isArray(names) ? names : [names]
+    return list.map((name): Principal => {
+      if (typeof name === 'string' && FORMS[type].test(name)) return { type, name }
+      throw new Malformed(
+        `A ${type} principal of ${where} is not of the form that it must have: no wildcards, one full name.`,
+      )
+    })
+  })
+  if (principals.length === 0) throw new Malformed(`Principal of ${where} must not be empty.`)
+  return principals
+}
+
+function isType(type: string): type is Principal['type'] {
+  return Object.hasOwn(FORMS, type)
+}
+
+/** Whether one of the principals is meant; names of users and roles are compared in any case. */
+export function meansOneOf({ type, name }: Principal, principals: readonly string[]): boolean {
+  if (type === 'Federated') return false
+  return principals.some((one) => one.toLowerCase() === name.toLowerCase())
+}

@@ -1,0 +1,18 @@
+import type { Reply } from '../api/operation.ts'
+import type { SecurityPreference } from './account-settings.ts'
+
+/** The security preference as answers group it (contract/ram.md 3.8). */
+export function securityPreferenceAnswer(preference: SecurityPreference): Reply {
+  const { EnableSaveMFATicket, AllowUserToChangePassword, LoginSessionDuration, LoginNetworkMasks } = preference
+  return {
+    LoginProfilePreference: {
+      EnableSaveMFATicket,
+      AllowUserToChangePassword,
+      LoginSessionDuration,
+      LoginNetworkMasks,
+    },
+    AccessKeyPreference: { AllowUserToManageAccessKeys: preference.AllowUserToManageAccessKeys },
+    MFAPreference: { AllowUserToManageMFADevices: preference.AllowUserToManageMFADevices },
+    PublicKeyPreference: { AllowUserToManagePublicKeys: preference.AllowUserToManagePublicKeys },
+  }
+}

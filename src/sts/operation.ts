@@ -1,0 +1,23 @@
+// What an STS operation works with.
+import type { Caller } from '../api/caller.ts'
+import { type AnyOperation, operationsOf } from '../api/operation.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Change } from '../ledger/record.ts'
+import type { Authorizer } from '../ram/authorize.ts'
+import type { RequestFacts } from '../ram/conditions.ts'
+import type { SecurityTokens } from './security-token.ts'
+
+/** What one call may use. `now` is milliseconds since 1970 and stays the same throughout the call. */
+export interface StsContext {
+  readonly caller: Caller
+  readonly now: number
+  readonly ledger: Pick<Ledger, 'get'>
+  readonly authorizer: Authorizer
+  readonly securityTokens: SecurityTokens
+  readonly facts: RequestFacts
+  randomBytes(length: number): Uint8Array
+}
+
+export type StsOperation = AnyOperation<StsContext, Change>
+
+export const operation = operationsOf<StsContext, Change>('Sts')

@@ -1,0 +1,6 @@
+// The operations of STS.
+import type { StsOperation } from './operation.ts'
+import { AssumeRole } from './operations/assume-role.ts'
+import { GetCallerIdentity } from './operations/get-caller-identity.ts'
+
+export const stsOperations: readonly StsOperation[] = [AssumeRole, GetCallerIdentity]

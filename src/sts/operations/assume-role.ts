@@ -1,0 +1,141 @@
+import type { SessionCaller } from '../../api/caller.ts'
+import { type Denial, refuse, refuseDenied } from '../../api/errors.ts'
+import { optional } from '../../api/parameters.ts'
+import { isoSeconds } from '../../api/time.ts'
+import { NONCE_BYTES } from '../../cryptography/xaes.ts'
+import { roleArn } from '../../ram/answers.ts'
+import { denialOf } from '../../ram/authorize.ts'
+import { roleByName } from '../../ram/find.ts'
+import { newSessionAccessKeyId } from '../../ram/identifiers.ts'
+import type { Role } from '../../ram/records.ts'
+import { operation, type StsContext } from '../operation.ts'
+import {
+  durationSeconds,
+  externalId,
+  roleArnParameter,
+  roleSessionName,
+  sessionPolicy,
+  sourceIdentity,
+} from '../parameters.ts'
+
+/** A session that a session starts lasts no longer. */
+const CHAINED_SECONDS = 3600
+const MIN_SECONDS = 900
+
+export const AssumeRole = operation({
+  name: 'AssumeRole',
+  summary:
+    'Starts a session of a role: temporary credentials with the rights of the role, as narrow as Policy makes them.',
+  source: 'contract/ram.md 5.1',
+  parameters: {
+    RoleArn: roleArnParameter,
+    RoleSessionName: roleSessionName,
+    Policy: optional(sessionPolicy, null),
+    DurationSeconds: optional(durationSeconds, 3600),
+    ExternalId: optional(externalId, null),
+    SourceIdentity: optional(sourceIdentity, null),
+  },
+  access: 'Write',
+  trail: {
+    show: ['RoleArn', 'RoleSessionName', 'Policy', 'DurationSeconds', 'ExternalId', 'SourceIdentity'],
+    reply: ['AssumedRoleUser', 'Credentials.AccessKeyId', 'Credentials.Expiration', 'SourceIdentity'],
+  },
+  // Two sets of policies decide, the caller's own and the role's trust policy: `decide` asks both.
+  action: null,
+  refusals: [
+    'NoPermission',
+    'EntityNotExist.Role',
+    'InvalidParameter.RoleArn',
+    'InvalidParameter.RoleSessionName',
+    'InvalidParameter.PolicyGrammar',
+    'InvalidParameter.PolicySize',
+    'InvalidParameter.DurationSeconds',
+    'InvalidParameter.ExternalId',
+    'InvalidParameter.SourceIdentity',
+  ],
+  async locate({ RoleArn }, context) {
+    const role = await roleByName(RoleArn.roleName, { ...context, caller: RoleArn })
+    const name = role?.body.roleName ?? RoleArn.roleName
+    return [{ type: 'ACS::RAM::Role', name, arn: `acs:ram:*:${RoleArn.accountId}:role/${name}` }]
+  },
+  async decide(values, context) {
+    const { caller, now } = context
+    const { RoleArn, RoleSessionName, DurationSeconds, ExternalId, SourceIdentity } = values
+    const role = await roleByName(RoleArn.roleName, { ...context, caller: RoleArn })
+    if (caller.type === 'root-account')
+      throw refuse('NoPermission', { reason: 'Roles may not be assumed by root accounts.' })
+    if (!role && caller.accountId === RoleArn.accountId) throw refuse('EntityNotExist.Role')
+    const denial = await refusedBy(role, RoleArn, ExternalId, context)
+    if (denial || !role) throw refuseDenied('Sts', denial ?? unknownRole(RoleArn, context))
+    const most =
+      caller.type === 'assumed-role'
+        ? Math.min(CHAINED_SECONDS, role.body.maxSessionSeconds)
+        : role.body.maxSessionSeconds
+    if (DurationSeconds < MIN_SECONDS || DurationSeconds > most) throw refuse('InvalidParameter.DurationSeconds')
+    const session = sessionOf(role, RoleSessionName, values.Policy, context)
+    const expiresAt = now + DurationSeconds * 1000
+    const { token, secret } = context.securityTokens.issue(
+      { caller: session, expiresAt },
+      context.randomBytes(NONCE_BYTES),
+    )
+    return {
+      reply: {
+        AssumedRoleUser: { Arn: `${roleArn(role)}/${RoleSessionName}`, AssumedRoleId: session.principalId },
+        Credentials: {
+          AccessKeyId: session.accessKeyId,
+          AccessKeySecret: secret,
+          SecurityToken: token,
+          Expiration: isoSeconds(expiresAt),
+        },
+        ...(SourceIdentity === null ? {} : { SourceIdentity }),
+      },
+      changes: [],
+      made: [{ type: 'ACS::RAM::AccessKey', name: session.accessKeyId, arn: '' }],
+    }
+  },
+})
+
+type RoleArn = { readonly accountId: string; readonly roleName: string }
+
+/** Both the caller's policies and the trust policy must allow (contract/ram.md 2.6); a service needs the trust only. */
+async function refusedBy(
+  role: Role | null,
+  { accountId, roleName }: RoleArn,
+  externalId: string | null,
+  context: StsContext,
+): Promise<Denial | null> {
+  const { caller, authorizer } = context
+  const action = 'sts:AssumeRole'
+  const arn = `acs:ram:*:${accountId}:role/${role?.body.roleName ?? roleName}`
+  const further = new Map(externalId === null ? [] : [['sts:ExternalId', externalId] as const])
+  const facts = { ...context.facts, further }
+  if (caller.type !== 'service') {
+    const resources = [{ type: '', name: '', arn, tags: role?.body.tags ?? [] }]
+    const denial = await authorizer.denial({ caller, action, resources, facts })
+    if (denial) return denial
+  }
+  return role && authorizer.trustDenial(role, caller, facts)
+}
+
+/** A foreign account learns nothing of which roles there are. */
+function unknownRole({ accountId, roleName }: RoleArn, { caller }: StsContext): Denial {
+  const resource = `acs:ram:*:${accountId}:role/${roleName}`
+  return denialOf({ caller, action: 'sts:AssumeRole' }, resource, 'TrustPolicy', { decision: 'ImplicitDeny', by: null })
+}
+
+function sessionOf(role: Role, sessionName: string, policy: string | null, context: StsContext): SessionCaller {
+  const { roleId, roleName } = role.body
+  return {
+    type: 'assumed-role',
+    accountId: role.account,
+    principalId: `${roleId}:${sessionName}`,
+    userName: `${roleName}:${sessionName}`,
+    accessKeyId: newSessionAccessKeyId(context),
+    roleId,
+    roleName,
+    sessionName,
+    sessionPolicy: policy,
+    startedAt: context.now,
+    invokedBy: context.caller.type === 'service' ? context.caller.userName : null,
+  }
+}

@@ -1,0 +1,37 @@
+import type { Caller } from '../../api/caller.ts'
+import type { Reply } from '../../api/operation.ts'
+import { operation } from '../operation.ts'
+
+export const GetCallerIdentity = operation({
+  name: 'GetCallerIdentity',
+  summary: 'Tells who calls. Any valid credentials may ask.',
+  source: 'contract/ram.md 5.2',
+  parameters: {},
+  access: 'Read',
+  action: null,
+  trail: { show: [], reply: [] },
+  refusals: [],
+  async locate() {
+    return []
+  },
+  async decide(_, { caller }) {
+    const { accountId, principalId } = caller
+    return { reply: { AccountId: accountId, PrincipalId: principalId, ...identity(caller) }, changes: [] }
+  },
+})
+
+function identity(caller: Caller): Reply {
+  const { accountId, principalId } = caller
+  switch (caller.type) {
+    case 'root-account':
+      return { IdentityType: 'Account', Arn: `acs:ram::${accountId}:root`, UserId: accountId }
+    case 'ram-user':
+      return { IdentityType: 'RAMUser', Arn: `acs:ram::${accountId}:user/${caller.userName}`, UserId: principalId }
+    case 'assumed-role': {
+      const Arn = `acs:ram::${accountId}:assumed-role/${caller.roleName}/${caller.sessionName}`
+      return { IdentityType: 'AssumedRoleUser', Arn, RoleId: caller.roleId }
+    }
+    case 'service':
+      return { IdentityType: 'Service', Arn: caller.userName }
+  }
+}

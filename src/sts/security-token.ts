@@ -1,0 +1,93 @@
+// Security tokens: a session's facts, sealed under the root key. Any node that has the key reads them; nothing is stored.
+// The secret is not in the token: it follows from the AccessKeyId and the root key.
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import type { SessionCaller } from '../api/caller.ts'
+import type { RootKeys } from '../cryptography/seal.ts'
+
+const PLACE = ['security-token']
+const OPENED = 10_000
+const MAX_TOKEN_LENGTH = 16_384
+
+/** What a token says. Times are milliseconds since 1970. */
+export interface Session {
+  readonly caller: SessionCaller
+  readonly expiresAt: number
+}
+
+type Facts = readonly [
+  format: 1,
+  accountId: string,
+  roleId: string,
+  roleName: string,
+  sessionName: string,
+  accessKeyId: string,
+  startedAt: number,
+  expiresAt: number,
+  invokedBy: string | null,
+  sessionPolicy: string | null,
+]
+
+export class SecurityTokens {
+  readonly #keys: RootKeys
+  readonly #opened = new Map<string, Session>()
+
+  constructor(keys: RootKeys) {
+    this.#keys = keys
+  }
+
+  /** The token (Base64) and the secret of a session; `nonce` is 24 fresh random bytes. */
+  issue({ caller, expiresAt }: Session, nonce: Uint8Array): { token: string; secret: string } {
+    const { accountId, roleId, roleName, sessionName, accessKeyId, startedAt, invokedBy, sessionPolicy } = caller
+    const facts: Facts = [
+      1,
+      accountId,
+      roleId,
+      roleName,
+      sessionName,
+      accessKeyId,
+      startedAt,
+      expiresAt,
+      invokedBy,
+      sessionPolicy,
+    ]
+    const token = this.#keys.seal(PLACE, nonce, deflateRawSync(JSON.stringify(facts))).toString('base64')
+    return { token, secret: this.secretOf(accessKeyId) }
+  }
+
+  /** What the token says, or null when it was altered, cut or made elsewhere. */
+  open(token: string): Session | null {
+    const known = this.#opened.get(token)
+    if (known) return known
+    if (token.length > MAX_TOKEN_LENGTH) return null
+    const bytes = this.#keys.open(PLACE, Buffer.from(token, 'base64'))
+    if (!bytes) return null
+    const session = sessionOf(JSON.parse(inflateRawSync(bytes).toString('utf8')) as Facts)
+    if (this.#opened.size >= OPENED) this.#opened.clear()
+    this.#opened.set(token, session)
+    return session
+  }
+
+  /** 44 hexadecimal digits (176 bits) that nobody without the root key can know. */
+  secretOf(accessKeyId: string): string {
+    return this.#keys.sessionSecret(accessKeyId).slice(0, 44)
+  }
+}
+
+function sessionOf(facts: Facts): Session {
+  const [, accountId, roleId, roleName, sessionName, accessKeyId, startedAt, expiresAt, invokedBy, sessionPolicy] =
+    facts
+  const caller: SessionCaller = {
+    type: 'assumed-role',
+    accountId,
+    principalId: `${roleId}:${sessionName}`,
+    userName: `${roleName}:${sessionName}`,
+    accessKeyId,
+    roleId,
+    roleName,
+    sessionName,
+    sessionPolicy,
+    startedAt,
+    invokedBy,
+  }
+  return { caller, expiresAt }
+}
