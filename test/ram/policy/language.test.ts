@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { MalformedPolicy, type PolicyUse, parsePolicy } from '../../../src/ram/policy/language.ts'
+
+const good = { Effect: 'Allow', Action: 'kms:*', Resource: '*' }
+const withCondition = (Condition: unknown) => ({ Version: '1', Statement: [{ ...good, Condition }] })
+const one = (...Statement: unknown[]) => ({ Version: '1', Statement })
+
+function fault(document: unknown, use: PolicyUse = 'identity'): string {
+  try {
+    parsePolicy(typeof document === 'string' ? document : JSON.stringify(document), use)
+  } catch (error) {
+    assert.ok(error instanceof MalformedPolicy)
+    return error.message
+  }
+  return ''
+}
+
+describe('a policy is refused with the place of its fault', () => {
+  const cases: [name: string, document: unknown, message: RegExp][] = [
+    ['no JSON', '{', /not JSON/],
+    ['no object', [], /must be a JSON object/],
+    ['version as a number', { Version: 1, Statement: [good] }, /Version .* "1"/],
+    ['version 2', { Version: '2', Statement: [good] }, /Version .* "1"/],
+    ['no version', { Statement: [good] }, /Version/],
+    ['no statement', { Version: '1' }, /Statement must be an array/],
+    ['one statement without an array', { Version: '1', Statement: good }, /Statement must be an array/],
+    ['an empty array', one(), /at least one/],
+    ['an unknown member', { ...one(good), Id: 'x' }, /"Id" of the policy/],
+    ['Conditions', one(good, { ...good, Conditions: {} }), /"Conditions" of Statement\[1\]/],
+    ['NotResource', one({ Effect: 'Allow', Action: '*', NotResource: '*' }), /"NotResource"/],
+    [
+      '__proto__',
+      '{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","__proto__":{}}]}',
+      /"__proto__"/,
+    ],
+    [
+      'a member twice',
+      '{"Version":"1","Statement":[{"Effect":"Deny","Effe\\u0063t":"Allow","Action":"*","Resource":"*"}]}',
+      /"Effect" is given twice/,
+    ],
+    ['effect in another case', one({ ...good, Effect: 'allow' }), /Effect of Statement\[0\]/],
+    ['a long Sid', one({ ...good, Sid: 'x'.repeat(129) }), /Sid of Statement\[0\]/],
+    [
+      'neither action',
+      one({ Effect: 'Allow', Resource: '*' }),
+      /^Add an Action or NotAction element to the policy statement\.$/,
+    ],
+    ['both actions', one({ ...good, NotAction: '*' }), /not both/],
+    ['no action in the list', one({ ...good, Action: [] }), /Action of Statement\[0\] must not be empty/],
+    ['an action without a service', one({ ...good, Action: 'Encrypt' }), /"encrypt" in Action of Statement\[0\]/],
+    ['no resource', one({ Effect: 'Allow', Action: '*' }), /Add a Resource element to Statement\[0\]/],
+    ['a short resource', one({ ...good, Resource: 'acs:kms:key' }), /"acs:kms:key" in Resource/],
+    ['a resource in capitals', one({ ...good, Resource: 'acs:KMS:*:*:*' }), /in Resource/],
+    ['a principal', one({ ...good, Principal: { RAM: 'acs:ram::1:root' } }), /"Principal"/],
+    ['a variable', one({ ...good, Resource: `acs:kms:*:*:key/\${x}` }), /no policy variables/],
+    ['a variable in a condition', withCondition({ StringEquals: { 'x:y': `\${z}` } }), /no policy variables/],
+    [
+      'an unknown operator',
+      withCondition({ ArnLike: { 'x:y': 'z' } }),
+      /^The condition operator "ArnLike" in Statement\[0\] is not supported\.$/,
+    ],
+    [
+      'IfExists',
+      withCondition({ StringEqualsIfExists: { 'x:y': 'z' } }),
+      /^The condition operator 'IfExists\/Null' is not supported/,
+    ],
+    ['Null', withCondition({ Null: { 'x:y': 'true' } }), /'IfExists\/Null'/],
+    ['ForAllValues', withCondition({ 'ForAllValues:StringEquals': { 'x:y': 'z' } }), /is not supported/],
+    ['a misspelt key', withCondition({ StringNotEquals: { 'kms:tga/Env': 'x' } }), /"kms:tga\/Env"/],
+    ['an unknown key of ours', withCondition({ StringEquals: { 'acs:Nothing': 'x' } }), /"acs:Nothing"/],
+    ['a tag without a name', withCondition({ StringEquals: { 'kms:tag/': 'x' } }), /kms:tag/],
+    ['no values', withCondition({ StringEquals: { 'x:y': [] } }), /must not be empty/],
+    ['an object as a value', withCondition({ StringEquals: { 'x:y': {} } }), /must be strings/],
+    ['no number', withCondition({ NumericEquals: { 'x:y': 'many' } }), /"many".*does not fit/],
+    [
+      'a date without a zone',
+      withCondition({ DateLessThan: { 'acs:CurrentTime': '2019-08-12T09:00:00' } }),
+      /does not fit/,
+    ],
+    ['a bad block', withCondition({ IpAddress: { 'acs:SourceIp': '10.0.0.0/40' } }), /does not fit/],
+    ['a bad truth', withCondition({ Bool: { 'acs:SecureTransport': 'yes' } }), /does not fit/],
+  ]
+  for (const [name, document, message] of cases) it(name, () => assert.match(fault(document), message))
+
+  const trust = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM: ['acs:ram::1:root'] } }
+  const trustCases: [name: string, statement: unknown, message: RegExp][] = [
+    ['another action', { ...trust, Action: 'sts:*' }, /sts:AssumeRole alone/],
+    ['a resource', { ...trust, Resource: '*' }, /"Resource"/],
+    ['no principal', { Effect: 'Allow', Action: 'sts:AssumeRole' }, /Principal of Statement\[0\]/],
+    ['an empty principal', { ...trust, Principal: {} }, /must not be empty/],
+    ['a wildcard', { ...trust, Principal: { RAM: 'acs:ram::*:root' } }, /no wildcards/],
+    ['everybody', { ...trust, Principal: '*' }, /must be an object/],
+    ['another kind', { ...trust, Principal: { AWS: 'x' } }, /"AWS"/],
+  ]
+  for (const [name, statement, message] of trustCases)
+    it(`in a trust policy: ${name}`, () => assert.match(fault(one(statement), 'trust'), message))
+})
+
+describe('a policy is taken', () => {
+  const cases: [string, unknown, PolicyUse?][] = [
+    [
+      'strings for lists, booleans and numbers as text',
+      withCondition({ Bool: { 'acs:SecureTransport': true }, NumericLessThan: { 'x:y': 5.5 } }),
+    ],
+    [
+      'an empty condition, a Sid, keys of other services',
+      one({ ...good, Sid: 'a', Condition: {} }, { ...good, Condition: { StringEquals: { 'oss:Prefix': 'a' } } }),
+    ],
+    [
+      'a service trusted, of another account too',
+      one({
+        Effect: 'Allow',
+        Action: ['sts:AssumeRole'],
+        Principal: { Service: ['ecs.aliyuncs.com', '1@oss.aliyuncs.com'] },
+      }),
+      'trust',
+    ],
+    [
+      'an identity provider',
+      one({
+        Effect: 'Allow',
+        Action: 'sts:AssumeRole',
+        Principal: { Federated: 'acs:ram::1:saml-provider/idp' },
+        Condition: { StringEquals: { 'sts:ExternalId': 'x' } },
+      }),
+      'trust',
+    ],
+  ]
+  for (const [name, document, use] of cases) it(name, () => assert.equal(fault(document, use), ''))
+
+  it('or refused, whatever it is: nothing else is thrown', () => {
+    const uses = fc.constantFrom<PolicyUse>('identity', 'session', 'trust')
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), uses, (text, use) => void fault(text, use)),
+      { numRuns: 2000 },
+    )
+    fc.assert(
+      fc.property(fc.json(), uses, (text, use) => void fault(text, use)),
+      { numRuns: 2000 },
+    )
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), uses, (a, b, use) => {
+        fault(one({ ...good, Condition: { StringEquals: a } }, b), use)
+        fault(one({ Effect: 'Allow', Action: a, Resource: b, Principal: a }), use)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})

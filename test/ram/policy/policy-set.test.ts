@@ -1,0 +1,289 @@
+// Decisions: the guide's policies, the contract's cases, and what must hold for any policies at all.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import type { ConditionValues } from '../../../src/ram/policy/conditions.ts'
+import { parsePolicy } from '../../../src/ram/policy/language.ts'
+import { compilePolicy, PolicySet, trusts } from '../../../src/ram/policy/policy-set.ts'
+import { systemPolicies } from '../../../src/ram/system-policies.ts'
+import { decideByDefinition, type RawPolicy, type Request } from './reference.ts'
+
+const valuesOf = (values: Readonly<Record<string, string>>): ConditionValues => ({ get: (key) => values[key] })
+
+function setOf(...documents: (object | string)[]): PolicySet {
+  return new PolicySet(
+    documents.map((document, i) => {
+      const text = typeof document === 'string' ? document : JSON.stringify(document)
+      return { name: `p${i}`, version: 'v1', policy: compilePolicy(parsePolicy(text, 'identity')) }
+    }),
+  )
+}
+
+function policy(...Statement: object[]): RawPolicy {
+  return { Version: '1', Statement } as RawPolicy
+}
+
+const KEY = 'acs:kms:cn-hangzhou:1:key/k'
+const decide = (set: PolicySet, action: string, resource = KEY, values: Record<string, string> = {}) =>
+  set.decide(action, resource, valuesOf(values)).decision
+
+describe("the guide's policies", () => {
+  it('full access', () => {
+    const set = setOf(policy({ Effect: 'Allow', Action: ['kms:*'], Resource: ['*'] }))
+    for (const action of ['kms:Encrypt', 'kms:CreateKey']) assert.equal(decide(set, action), 'Allow')
+    assert.equal(decide(set, 'ram:GetUser'), 'ImplicitDeny')
+  })
+
+  it('listing, describing and using', () => {
+    const Action = ['kms:List*', 'kms:Describe*', 'kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey']
+    const set = setOf(policy({ Effect: 'Allow', Action, Resource: ['*'] }))
+    for (const name of ['ListKeys', 'ListAliases', 'DescribeKey', 'ListResourceTags', 'Encrypt', 'GenerateDataKey'])
+      assert.equal(decide(set, `kms:${name}`), 'Allow', name)
+    for (const name of ['CreateKey', 'TagResource', 'GenerateDataKeyWithoutPlaintext', 'GetParametersForImport'])
+      assert.equal(decide(set, `kms:${name}`), 'ImplicitDeny', name)
+  })
+
+  it('using keys with a tag, whose value counts in any case', () => {
+    const set = setOf(
+      policy({
+        Effect: 'Allow',
+        Action: ['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey'],
+        Resource: ['*'],
+        Condition: { StringEqualsIgnoreCase: { 'kms:tag/Project': ['Apollo'] } },
+      }),
+    )
+    assert.equal(decide(set, 'kms:Encrypt', KEY, { 'kms:tag/Project': 'apollo' }), 'Allow')
+    assert.equal(decide(set, 'kms:Encrypt', KEY, { 'kms:tag/project': 'Apollo' }), 'ImplicitDeny')
+    assert.equal(decide(set, 'kms:Encrypt'), 'ImplicitDeny')
+    assert.equal(decide(set, 'kms:DescribeKey', KEY, { 'kms:tag/Project': 'Apollo' }), 'ImplicitDeny')
+  })
+})
+
+describe('a set of policies', () => {
+  it('names the statement that decided, and a Deny wins wherever it stands', () => {
+    const set = setOf(
+      policy({ Effect: 'Allow', Action: 'kms:*', Resource: '*' }),
+      policy(
+        { Effect: 'Allow', Action: 'kms:Encrypt', Resource: '*' },
+        { Effect: 'Deny', Action: 'kms:Decrypt', Resource: '*' },
+      ),
+    )
+    assert.deepEqual(set.decide('kms:Decrypt', KEY, valuesOf({})), {
+      decision: 'ExplicitDeny',
+      by: { policyName: 'p1', policyVersion: 'v1', statementIndex: 1 },
+    })
+    assert.equal(decide(set, 'KMS:ENCRYPT'), 'Allow')
+    assert.deepEqual(
+      set.matching('kms:Encrypt', KEY, valuesOf({})).map(({ policyName, effect }) => [policyName, effect]),
+      [
+        ['p0', 'Allow'],
+        ['p1', 'Allow'],
+      ],
+    )
+  })
+
+  it('denies keys without the tag under a negated operator', () => {
+    const set = setOf(
+      policy(
+        { Effect: 'Allow', Action: '*', Resource: '*' },
+        {
+          Effect: 'Deny',
+          Action: 'kms:*',
+          Resource: '*',
+          Condition: { StringNotEquals: { 'acs:ResourceTag/Env': ['prod', 'test'] } },
+        },
+      ),
+    )
+    assert.equal(decide(set, 'kms:Encrypt'), 'ExplicitDeny')
+    assert.equal(decide(set, 'kms:Encrypt', KEY, { 'kms:tag/Env': 'dev' }), 'ExplicitDeny')
+    assert.equal(decide(set, 'kms:Encrypt', KEY, { 'kms:tag/Env': 'test' }), 'Allow')
+  })
+
+  it('means all other actions by NotAction', () => {
+    const set = setOf(policy({ Effect: 'Allow', NotAction: ['ram:*', 'ims:*'], Resource: '*' }))
+    assert.equal(decide(set, 'kms:Encrypt'), 'Allow')
+    assert.equal(decide(set, 'ram:GetUser'), 'ImplicitDeny')
+  })
+
+  it('takes an empty region in a RAM pattern for any, and role names in any case', () => {
+    const set = setOf(
+      policy({
+        Effect: 'Allow',
+        Action: ['sts:AssumeRole', 'ram:GetUser'],
+        Resource: ['acs:ram::1:role/Ops', 'acs:ram::1:user/a'],
+      }),
+    )
+    assert.equal(decide(set, 'sts:AssumeRole', 'acs:ram:*:1:role/ops'), 'Allow')
+    assert.equal(decide(set, 'ram:GetUser', 'acs:ram:*:1:user/a'), 'Allow')
+    assert.equal(decide(set, 'ram:GetUser', 'acs:ram:*:1:user/A'), 'ImplicitDeny')
+  })
+
+  it('lets CryptoAdminAccess have keys, aliases and their containers, and no secret', () => {
+    const set = setOf(systemPolicies.get('aliyunkmscryptoadminaccess')?.document ?? '')
+    for (const resource of ['key', 'key/1', 'alias', 'alias/a'])
+      assert.equal(decide(set, 'kms:ListKeys', `acs:kms:r:1:${resource}`), 'Allow', resource)
+    assert.equal(decide(set, 'kms:ListSecrets', 'acs:kms:r:1:secret'), 'ImplicitDeny')
+  })
+
+  it('has only system policies that are policies', () => {
+    for (const { document } of systemPolicies.values()) assert.ok(parsePolicy(document, 'identity'))
+    assert.equal(systemPolicies.size, 16)
+  })
+})
+
+describe('a trust policy', () => {
+  const trust = (...Statement: object[]) =>
+    compilePolicy(parsePolicy(JSON.stringify({ Version: '1', Statement }), 'trust'))
+  it('means whom it names, and a Deny wins', () => {
+    const allow = {
+      Effect: 'Allow',
+      Action: 'sts:AssumeRole',
+      Principal: { RAM: ['acs:ram::1:root', 'acs:ram::2:role/Ops'] },
+    }
+    const deny = { Effect: 'Deny', Action: 'sts:AssumeRole', Principal: { RAM: 'acs:ram::1:user/eve' } }
+    const ask = (...principals: string[]) => trusts(trust(allow, deny), principals, valuesOf({})).decision
+    assert.equal(ask('acs:ram::1:user/bob', 'acs:ram::1:root'), 'Allow')
+    assert.equal(ask('acs:ram::1:user/eve', 'acs:ram::1:root'), 'ExplicitDeny')
+    assert.equal(ask('acs:ram::2:role/ops', 'acs:ram::2:root'), 'Allow')
+    assert.equal(ask('ecs.aliyuncs.com'), 'ImplicitDeny')
+    const service = trust({ Effect: 'Allow', Action: ['sts:AssumeRole'], Principal: { Service: ['ecs.aliyuncs.com'] } })
+    assert.equal(trusts(service, ['ecs.aliyuncs.com'], valuesOf({})).decision, 'Allow')
+    assert.equal(trusts(service, ['acs:ram::1:root'], valuesOf({})).decision, 'ImplicitDeny')
+  })
+})
+
+const KEYS = ['acs:sourceip', 'kms:tag/Env', 'acs:currenttime', 'acs:securetransport', 'n:x']
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  String: ['a', 'A', 'b', '10.0.0.1', 'a*', '?'],
+  Numeric: ['1', '1.0', '-2', '10', '0.5'],
+  Date: ['2026-01-01T00:00:00Z', '2026-01-01T08:00:00+08:00', '2026-06-01T00:00:00Z'],
+  Bool: ['true', 'False'],
+  IpAddress: ['10.0.0.0/8', '10.0.0.1', '192.0.2.7/31', '0.0.0.0/0'],
+}
+const OPERATORS = [
+  'StringEquals',
+  'StringNotEquals',
+  'StringEqualsIgnoreCase',
+  'StringNotEqualsIgnoreCase',
+  'StringLike',
+  'StringNotLike',
+  'NumericEquals',
+  'NumericNotEquals',
+  'NumericLessThan',
+  'NumericLessThanEquals',
+  'NumericGreaterThan',
+  'NumericGreaterThanEquals',
+  'DateEquals',
+  'DateNotEquals',
+  'DateLessThan',
+  'DateLessThanEquals',
+  'DateGreaterThan',
+  'DateGreaterThanEquals',
+  'Bool',
+  'IpAddress',
+  'NotIpAddress',
+]
+const wordsOf = (operator: string) =>
+  VALUES[operator.replace(/^Not/, '').replace(/(?<=String|Numeric|Date).*/, '')] ?? []
+
+const condition = fc.constantFrom(...OPERATORS).chain((operator) =>
+  fc
+    .dictionary(
+      fc.constantFrom(...KEYS),
+      fc.array(fc.constantFrom(...wordsOf(operator)), { minLength: 1, maxLength: 2 }),
+      {
+        minKeys: 1,
+        maxKeys: 2,
+        noNullPrototype: true,
+      },
+    )
+    .map((keys) => ({ [operator]: keys })),
+)
+const actions = fc.array(fc.constantFrom('*', 'kms:*', 'kms:Encrypt', 'kms:?ncrypt', '*:Get*', 'ram:GetUser'), {
+  minLength: 1,
+  maxLength: 2,
+})
+const statement = fc
+  .record({
+    Effect: fc.constantFrom('Allow', 'Allow', 'Deny'),
+    list: actions,
+    not: fc.integer({ min: 0, max: 7 }),
+    Resource: fc.array(fc.constantFrom('*', 'acs:kms:*:1:key/*', KEY, 'acs:kms:*:*:key/?', 'acs:kms:*:2:*'), {
+      minLength: 1,
+      maxLength: 2,
+    }),
+    Condition: fc.option(condition, { nil: undefined }),
+  })
+  .map(({ list, not, Effect, Resource, Condition }) => ({
+    Effect,
+    [not === 0 ? 'NotAction' : 'Action']: list,
+    Resource,
+    ...(Condition && { Condition }),
+  }))
+const policies = fc.array(
+  fc.array(statement, { minLength: 1, maxLength: 3 }).map((all) => policy(...all)),
+  {
+    minLength: 1,
+    maxLength: 3,
+  },
+)
+const request: fc.Arbitrary<Request> = fc.record({
+  action: fc.constantFrom('kms:Encrypt', 'kms:Decrypt', 'ram:GetUser', 'oss:GetObject'),
+  resource: fc.constantFrom(KEY, 'acs:kms:r:1:key/other', 'acs:kms:r:2:key/k', '*'),
+  values: fc.dictionary(
+    fc.constantFrom(...KEYS),
+    fc.constantFrom('a', 'b', '10.0.0.1', '192.0.2.6', 'true', '1', '2026-01-01T00:00:00Z'),
+    {
+      noNullPrototype: true,
+    },
+  ),
+})
+
+describe('any policies', () => {
+  it('are decided as the definition says, in 100,000 cases', () => {
+    const seen = { Allow: 0, ExplicitDeny: 0, ImplicitDeny: 0 }
+    fc.assert(
+      fc.property(policies, fc.array(request, { minLength: 10, maxLength: 10 }), (documents, requests) => {
+        const set = setOf(...documents)
+        for (const one of requests) {
+          const { decision } = set.decide(one.action, one.resource, valuesOf(one.values))
+          assert.equal(decision, decideByDefinition(documents, one), JSON.stringify([documents, one]))
+          seen[decision]++
+        }
+      }),
+      { numRuns: 10_000 },
+    )
+    assert.equal(seen.Allow + seen.ExplicitDeny + seen.ImplicitDeny, 100_000)
+    for (const [decision, count] of Object.entries(seen)) assert.ok(count > 5000, `${decision}: ${count}`)
+  })
+
+  it('grant nothing more with a Deny added, an Allow removed or the statements in another order', () => {
+    const allows = (documents: RawPolicy[], one: Request) =>
+      setOf(...documents).decide(one.action, one.resource, valuesOf(one.values)).decision === 'Allow'
+    fc.assert(
+      fc.property(policies, statement, request, fc.nat(), (documents, added, one, at) => {
+        const before = allows(documents, one)
+        const withDeny = [...documents, policy({ ...added, Effect: 'Deny' })]
+        assert.ok(before || !allows(withDeny, one))
+        const all = documents.flatMap(({ Statement }) => Statement)
+        const allowing = all.findIndex(({ Effect }, i) => Effect === 'Allow' && i >= at % all.length)
+        const fewer = all.filter((_, i) => i !== allowing)
+        if (allowing >= 0 && fewer.length > 0) assert.ok(before || !allows([policy(...fewer)], one))
+        const rotated = [...all.slice(at % all.length), ...all.slice(0, at % all.length)].reverse()
+        assert.equal(allows([policy(...rotated)], one), before)
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  it('never throw, whatever the request says', () => {
+    fc.assert(
+      fc.property(policies, fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (documents, action, text) => {
+        const set = setOf(...documents)
+        const { decision } = set.decide(action, text, { get: () => text })
+        assert.ok(['Allow', 'ExplicitDeny', 'ImplicitDeny'].includes(decision))
+      }),
+      { numRuns: 3000 },
+    )
+  })
+})
