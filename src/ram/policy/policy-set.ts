@@ -80,12 +80,13 @@ interface Placed {
   readonly statement: CompiledStatement
 }
 
-const REMEMBERED_ACTIONS = 1024
+const REMEMBERED = 4096
 
 /** The policies that count together for a principal, or a session policy alone. */
 export class PolicySet {
   readonly #statements: readonly Placed[]
   readonly #byAction = new Map<string, readonly Placed[]>()
+  readonly #byResource = new Map<string, readonly Placed[]>()
 
   constructor(policies: readonly NamedPolicy[]) {
     const all = policies.flatMap(({ name, version, policy }) =>
@@ -103,8 +104,8 @@ export class PolicySet {
 
   /** A Deny that matches anywhere wins, then an Allow; else nobody allowed it. */
   decide(action: string, resource: string, values: ConditionValues): Verdict {
-    for (const { place, statement } of this.#about(action))
-      if (statement.meansResource(resource) && statement.holds(values))
+    for (const { place, statement } of this.#about(action, resource))
+      if (statement.holds(values))
         return { decision: statement.effect === 'Deny' ? 'ExplicitDeny' : 'Allow', by: place }
     return IMPLICIT
   }
@@ -115,19 +116,33 @@ export class PolicySet {
     resource: string,
     values: ConditionValues,
   ): readonly (StatementPlace & { readonly effect: Statement['effect'] })[] {
-    return this.#about(action)
-      .filter(({ statement }) => statement.meansResource(resource) && statement.holds(values))
+    return this.#about(action, resource)
+      .filter(({ statement }) => statement.holds(values))
       .map(({ place, statement }) => ({ ...place, effect: statement.effect }))
   }
 
-  #about(action: string): readonly Placed[] {
-    const known = this.#byAction.get(action)
-    if (known) return known
-    const lower = action.toLowerCase()
-    const about = this.#statements.filter(({ statement }) => statement.meansAction(lower))
-    if (this.#byAction.size < REMEMBERED_ACTIONS) this.#byAction.set(action, about)
-    return about
+  /** The statements whose action and resource match: the same call comes again and again, only its conditions differ. */
+  #about(action: string, resource: string): readonly Placed[] {
+    return remembered(this.#byResource, `${action}\n${resource}`, () =>
+      this.#aboutAction(action).filter(({ statement }) => statement.meansResource(resource)),
+    )
   }
+
+  #aboutAction(action: string): readonly Placed[] {
+    const lower = action.toLowerCase()
+    return remembered(this.#byAction, lower, () =>
+      this.#statements.filter(({ statement }) => statement.meansAction(lower)),
+    )
+  }
+}
+
+function remembered<T>(map: Map<string, T>, key: string, make: () => T): T {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  if (map.size >= REMEMBERED) map.clear()
+  map.set(key, made)
+  return made
 }
 
 /** What a trust policy says to a caller that counts as each of `principals`: RAM ARNs, or the name of a service. */

@@ -1,4 +1,5 @@
-// Patterns: * is any run of characters, ? exactly one (contract/ram.md 2.2). No pattern takes more than pattern × value steps.
+// Patterns: * is any run of characters, ? exactly one (contract/ram.md 2.2). No pattern takes more than pattern × value steps:
+// of the segments between stars, the leftmost place is always the best one, so nothing is ever tried again.
 
 export type Matcher = (value: string) => boolean
 
@@ -7,59 +8,61 @@ export function compileWildcard(pattern: string): Matcher {
   if (!/[*?]/.test(pattern)) return (value) => value === pattern
   if (/^\*+$/.test(pattern)) return () => true
   const segments = pattern.split(/\*+/)
-  const [first = '', ...rest] = segments
-  const last = rest.pop()
-  if (last === undefined) return (value) => endOf(first, value, 0) === value.length
-  if (rest.length === 0 && last === '' && !first.includes('?')) return (value) => value.startsWith(first)
+  return pattern.includes('?') ? withQuestionMarks(segments) : withStars(segments)
+}
+
+function withStars([first = '', ...rest]: readonly string[]): Matcher {
+  const last = rest.pop() ?? ''
+  if (rest.length === 0 && last === '') return (value) => value.startsWith(first)
   return (value) => {
-    let at = endOf(first, value, 0)
-    // Of the segments between stars, the leftmost place is always the best one: nothing is ever tried again.
+    if (!value.startsWith(first)) return false
+    let at = first.length
     for (const segment of rest) {
-      if (at < 0) return false
-      at = endOfNext(segment, value, at)
+      const found = value.indexOf(segment, at)
+      if (found < 0) return false
+      at = found + segment.length
     }
-    return at >= 0 && endsWith(last, value, at)
+    return value.length - last.length >= at && value.endsWith(last)
   }
 }
 
-/** Where the segment ends when it stands at `at`, or -1. */
-function endOf(segment: string, value: string, at: number): number {
-  if (!segment.includes('?')) return value.startsWith(segment, at) ? at + segment.length : -1
-  let end = at
-  for (const character of segment) {
-    if (end >= value.length) return -1
-    const length = (value.codePointAt(end) ?? 0) > 0xffff ? 2 : 1
-    if (character !== '?' && !value.startsWith(character, end)) return -1
-    end += length
+/** Stands for ? among code points; none is as large. */
+const ANY = 0xffff_ffff
+const QUESTION_MARK = 0x3f
+
+function withQuestionMarks(segments: readonly string[]): Matcher {
+  const [first = new Uint32Array(0), ...rest] = segments.map((segment) =>
+    codePoints(segment).map((point) => (point === QUESTION_MARK ? ANY : point)),
+  )
+  const last = rest.pop()
+  return (text) => {
+    const value = rememberedCodePoints(text)
+    if (!standsAt(first, value, 0)) return false
+    if (!last) return first.length === value.length
+    let at = first.length
+    for (const segment of rest) {
+      while (!standsAt(segment, value, at)) if (++at + segment.length > value.length) return false
+      at += segment.length
+    }
+    const start = value.length - last.length
+    return start >= at && standsAt(last, value, start)
   }
-  return end
 }
 
-/** Where the segment ends at its first place from `at` on, or -1. */
-function endOfNext(segment: string, value: string, at: number): number {
-  if (!segment.includes('?')) {
-    const found = value.indexOf(segment, at)
-    return found < 0 ? -1 : found + segment.length
-  }
-  for (let start = at; start < value.length; start++) {
-    const end = isInside(value, start) ? -1 : endOf(segment, value, start)
-    if (end >= 0) return end
-  }
-  return -1
+function standsAt(segment: Uint32Array, value: Uint32Array, at: number): boolean {
+  if (at + segment.length > value.length) return false
+  for (let i = 0; i < segment.length; i++) if (segment[i] !== ANY && segment[i] !== value[at + i]) return false
+  return true
 }
 
-/** Whether the segment stands at the value's end, not before `at`. */
-function endsWith(segment: string, value: string, at: number): boolean {
-  if (!segment.includes('?')) return value.length - segment.length >= at && value.endsWith(segment)
-  let start = value.length
-  for (const _ of segment) {
-    start--
-    if (isInside(value, start)) start--
-  }
-  return start >= at && endOf(segment, value, start) === value.length
+function codePoints(text: string): Uint32Array {
+  return Uint32Array.from(text, (character) => character.codePointAt(0) ?? 0)
 }
 
-/** Whether a position falls between the halves of one character. */
-function isInside(value: string, at: number): boolean {
-  return /[\udc00-\udfff]/.test(value[at] ?? '') && /[\ud800-\udbff]/.test(value[at - 1] ?? '')
+/** The value asked last: a request's resource is held against many patterns in a row. */
+let remembered: { readonly text: string; readonly points: Uint32Array } = { text: '', points: new Uint32Array(0) }
+
+function rememberedCodePoints(text: string): Uint32Array {
+  if (remembered.text !== text) remembered = { text, points: codePoints(text) }
+  return remembered.points
 }
