@@ -1,0 +1,198 @@
+// Every key operation against every way in which policies can speak about it.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { Credentials } from '../acceptance/program.ts'
+import { openTestHouse, type TestHouse } from '../house.ts'
+import { wrap } from '../kms/byok.ts'
+import { ramOf } from './ram.ts'
+
+type On = 'key' | 'keys' | 'aliases' | 'alias and key' | 'nothing'
+/** Parameters of a call that succeeds, made afresh for each call: `key` is a new key with the tag Project=Apollo. */
+type Parameters = (fixture: Fixture) => Promise<Record<string, string>>
+
+const OPERATIONS: Readonly<Record<string, [On, Parameters]>> = {
+  ListKeys: ['keys', async () => ({})],
+  CreateKey: ['keys', async () => ({})],
+  DescribeKey: ['key', async ({ key }) => ({ KeyId: key })],
+  EnableKey: ['key', async ({ key }) => ({ KeyId: key })],
+  DisableKey: ['key', async ({ key }) => ({ KeyId: key })],
+  ScheduleKeyDeletion: ['key', async ({ key }) => ({ KeyId: key, PendingWindowInDays: '7' })],
+  CancelKeyDeletion: [
+    'key',
+    async ({ key, house }) => {
+      await house.must('ScheduleKeyDeletion', { KeyId: key, PendingWindowInDays: '7' })
+      return { KeyId: key }
+    },
+  ],
+  GetParametersForImport: [
+    'key',
+    async ({ external }) => ({
+      KeyId: external,
+      WrappingAlgorithm: 'RSAES_OAEP_SHA_256',
+      WrappingKeySpec: 'RSA_2048',
+    }),
+  ],
+  ImportKeyMaterial: [
+    'key',
+    async ({ external, house }) => {
+      const wrapping = { WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' }
+      const { PublicKey, ImportToken } = await house.must('GetParametersForImport', { KeyId: external, ...wrapping })
+      const EncryptedKeyMaterial = wrap(PublicKey, 'RSAES_OAEP_SHA_256', Buffer.alloc(32, 1))
+      return { KeyId: external, ImportToken, EncryptedKeyMaterial }
+    },
+  ],
+  DeleteKeyMaterial: ['key', async ({ external }) => ({ KeyId: external })],
+  Encrypt: ['key', async ({ key }) => ({ KeyId: key, Plaintext: 'x' })],
+  GenerateDataKey: ['key', async ({ key }) => ({ KeyId: key })],
+  Decrypt: [
+    'key',
+    async ({ key, house }) => {
+      const { CiphertextBlob } = await house.must('Encrypt', { KeyId: key, Plaintext: 'x' })
+      return { CiphertextBlob }
+    },
+  ],
+  ListAliases: ['aliases', async () => ({})],
+  CreateAlias: ['alias and key', async ({ key, alias }) => ({ KeyId: key, AliasName: alias })],
+  UpdateAlias: [
+    'alias and key',
+    async ({ key, alias, house }) => {
+      await house.must('CreateAlias', { KeyId: key, AliasName: alias })
+      return { KeyId: key, AliasName: alias }
+    },
+  ],
+  DeleteAlias: [
+    'alias and key',
+    async ({ key, alias, house }) => {
+      await house.must('CreateAlias', { KeyId: key, AliasName: alias })
+      return { AliasName: alias }
+    },
+  ],
+  ListAliasesByKeyId: ['key', async ({ key }) => ({ KeyId: key })],
+  TagResource: ['key', async ({ key }) => ({ KeyId: key, Tags: '[{"TagKey":"a","TagValue":"b"}]' })],
+  UntagResource: ['key', async ({ key }) => ({ KeyId: key, TagKeys: '["a"]' })],
+  ListResourceTags: ['key', async ({ key }) => ({ KeyId: key })],
+  DescribeRegions: ['nothing', async () => ({})],
+}
+
+interface Fixture {
+  readonly house: TestHouse
+  readonly key: string
+  readonly external: string
+  readonly alias: string
+}
+
+const allow = (Action: string, Resource: string | string[] = '*', Condition: object = {}) => ({
+  Effect: 'Allow',
+  Action,
+  Resource,
+  Condition,
+})
+const deny = (Action: string, Condition: object = {}) => ({ Effect: 'Deny', Action, Resource: '*', Condition })
+
+describe('each key operation', () => {
+  let house: TestHouse
+  let user: Credentials
+  let put: (...statements: object[]) => Promise<void>
+  let aliases = 0
+
+  before(async () => {
+    house = await openTestHouse(null)
+    const ram = ramOf(house)
+    await ram.must('CreateUser', { UserName: 'alice' })
+    user = await ram.accessKeyOf('alice')
+    await ram.must('CreatePolicy', { PolicyName: 'p', PolicyDocument: ram.document(allow('none:None')) })
+    await ram.must('AttachPolicyToUser', { PolicyType: 'Custom', PolicyName: 'p', UserName: 'alice' })
+    put = async (...statements) => {
+      await ram.must('CreatePolicyVersion', {
+        PolicyName: 'p',
+        PolicyDocument: ram.document(...statements),
+        SetAsDefault: 'true',
+        RotateStrategy: 'DeleteOldestNonDefaultVersionWhenLimitExceeded',
+      })
+    }
+  })
+  after(async () => house[Symbol.asyncDispose]())
+
+  async function fixture(): Promise<Fixture> {
+    const Tags = '[{"TagKey":"Project","TagValue":"apollo"}]'
+    const key: string = (await house.must('CreateKey', { Tags })).KeyMetadata.KeyId
+    const external: string = (await house.must('CreateKey', { Origin: 'EXTERNAL', Tags })).KeyMetadata.KeyId
+    return { house, key, external, alias: `alias/a${++aliases}` }
+  }
+
+  /** What alice gets; the policy is put in force after the fixture was made. */
+  async function outcome(name: string, statements: (fixture: Fixture) => object[]): Promise<string> {
+    const made = await fixture()
+    const parameters = await OPERATIONS[name]?.[1](made)
+    await put(...statements(made))
+    const { status, body } = await house.call(name, parameters, user)
+    if (status === 200) return 'OK'
+    assert.equal(status, body.Code === 'Forbidden.NoPermission' ? 403 : status)
+    return body.Code
+  }
+
+  for (const [name, [on]] of Object.entries(OPERATIONS)) {
+    const action = `kms:${name}`
+    const arns = ({ key, external, alias }: Fixture): string[] => {
+      const arn = (resource: string) => `acs:kms:cn-hangzhou:${house.credentials.accountId}:${resource}`
+      if (on === 'keys') return [arn('key')]
+      if (on === 'aliases') return [arn('alias')]
+      return [arn(`key/${key}`), arn(`key/${external}`), ...(on === 'alias and key' ? [arn(alias)] : [])]
+    }
+    const refused = on === 'nothing' ? 'OK' : 'Forbidden.NoPermission'
+    const byTag = { StringEqualsIgnoreCase: { 'kms:tag/Project': ['Apollo'] } }
+    const cases: [string, (fixture: Fixture) => object[], string][] = [
+      ['allowed on its resources', (made) => [allow(action, arns(made))], 'OK'],
+      ['not mentioned', () => [allow('kms:Other'), allow('ram:*')], refused],
+      ['denied, though all is allowed', () => [allow('*'), deny(action)], refused],
+      [
+        'allowed only on another key',
+        () => [allow(action, ['acs:kms:*:*:key/another', 'acs:kms:*:*:alias/another'])],
+        refused,
+      ],
+      ['allowed by tag', () => [allow(action, '*', byTag)], on === 'key' ? 'OK' : refused],
+      [
+        'allowed by another tag',
+        () => [allow(action, '*', { StringEquals: { 'kms:tag/project': 'apollo' } })],
+        refused,
+      ],
+      [
+        'denied by condition',
+        () => [allow('*'), deny(action, { IpAddress: { 'acs:SourceIp': '127.0.0.0/8' } })],
+        refused,
+      ],
+      [
+        'not denied by condition',
+        () => [allow('*'), deny(action, { IpAddress: { 'acs:SourceIp': '10.0.0.0/8' } })],
+        'OK',
+      ],
+      ...(on === 'alias and key'
+        ? ([
+            ['allowed on the alias alone', () => [allow(action, 'acs:kms:*:*:alias/*')], refused],
+            ['allowed on the key alone', () => [allow(action, 'acs:kms:*:*:key/*')], refused],
+          ] as [string, () => object[], string][])
+        : []),
+    ]
+    it(`${name}: ${cases.length} policies`, async () => {
+      for (const [what, statements, expected] of cases) {
+        const got = await outcome(name, statements)
+        const passed = expected === 'OK' && /^(Unsupported|Rejected)/.test(got) ? 'OK' : got
+        assert.equal(passed, expected, what)
+      }
+    })
+  }
+
+  it('is in the table', async () => {
+    const { kmsOperations } = await import('../../src/kms/operations.ts')
+    assert.deepEqual(Object.keys(OPERATIONS).toSorted(), kmsOperations.map(({ name }) => name).toSorted())
+  })
+
+  it('tells a caller without rights nothing of which keys exist', async () => {
+    await put(allow('kms:ListKeys'))
+    const { key } = await fixture()
+    const ask = async (KeyId: string) => (await house.call('DescribeKey', { KeyId }, user)).body.Code
+    assert.deepEqual([await ask(key), await ask('no-such-key')], ['Forbidden.NoPermission', 'Forbidden.NoPermission'])
+    const { body } = await house.call('Decrypt', { CiphertextBlob: 'AAAA' }, user)
+    assert.equal(body.Code, 'InvalidParameter')
+  })
+})
