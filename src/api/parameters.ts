@@ -12,6 +12,8 @@ export interface Parameter<T> {
   /** What the call is refused with when it is absent; MissingParameter unless it says otherwise. */
   readonly missing?: 'MissingParameter.{name}'
   read(name: string, text: string): T
+  /** Its text where clients send a list in pieces, Name.1.Member and so on; undefined when there are none. */
+  gather?(name: string, given: ReadonlyMap<string, string>): string | undefined
 }
 
 export type Parameters = Readonly<Record<string, Parameter<unknown>>>
@@ -138,12 +140,12 @@ function parse(value: string): unknown {
  */
 export function readValues<P extends Parameters>(declared: P, given: ReadonlyMap<string, string>): Values<P> {
   const names = Object.keys(declared)
+  const textOf = (name: string) => given.get(name) ?? declared[name]?.gather?.(name, given)
   for (const name of names)
-    if (declared[name]?.required && !given.get(name))
-      throw refuse(declared[name].missing ?? 'MissingParameter', { name })
+    if (declared[name]?.required && !textOf(name)) throw refuse(declared[name].missing ?? 'MissingParameter', { name })
   const values: Record<string, unknown> = {}
   for (const name of names) {
-    const value = given.get(name)
+    const value = textOf(name)
     values[name] = value ? declared[name]?.read(name, value) : (declared[name] as { fallback?: unknown }).fallback
   }
   return values as Values<P>

@@ -127,22 +127,38 @@ export const loginNetworkMasks = valued('text', 'At most 25 addresses or CIDR bl
 
 const MAX_TAGS = 20
 
-/** Tags as a JSON array of {"Key","Value"}; the flattened form Tag.1.Key becomes this on its way in. */
+/** Tags: in pieces (Tag.1.Key, Tag.1.Value, …, gaps ignored), or as a JSON array of {"Key","Value"}. */
 export const tags = optional(
-  valued<Tags>('json', `A JSON array like [{"Key":"team","Value":"a"}] of at most ${MAX_TAGS} tags.`, (text) => {
-    const found = new Map<string, string>()
-    const list = parsed(text)
-    if (!Array.isArray(list) || list.length > MAX_TAGS) return null
-    for (const item of list as unknown[]) {
-      const { Key: key, Value: value = '' } = (item ?? {}) as Record<string, unknown>
-      if (typeof key !== 'string' || typeof value !== 'string' || found.has(key)) return null
-      if (key.length < 1 || key.length > 128 || value.length > 256) return null
-      found.set(key, value)
-    }
-    return [...found]
-  }),
+  {
+    ...valued<Tags>('json', `A JSON array like [{"Key":"team","Value":"a"}] of at most ${MAX_TAGS} tags.`, readTags),
+    gather(name: string, given: ReadonlyMap<string, string>) {
+      const pieces = new Map<number, Record<string, string>>()
+      for (const [full, value] of given) {
+        const [, own, index, member] = /^([A-Za-z]+)\.(\d{1,4})\.(Key|Value)$/.exec(full) ?? []
+        if (own !== name || member === undefined) continue
+        const piece = pieces.get(Number(index)) ?? {}
+        piece[member] = value
+        pieces.set(Number(index), piece)
+      }
+      if (pieces.size === 0) return undefined
+      return JSON.stringify([...pieces].toSorted(([a], [b]) => a - b).map(([, piece]) => piece))
+    },
+  },
   [] as Tags,
 )
+
+function readTags(text: string): Tags | null {
+  const found = new Map<string, string>()
+  const list = parsed(text)
+  if (!Array.isArray(list) || list.length > MAX_TAGS) return null
+  for (const item of list as unknown[]) {
+    const { Key: key, Value: value = '' } = (item ?? {}) as Record<string, unknown>
+    if (typeof key !== 'string' || typeof value !== 'string' || found.has(key)) return null
+    if (key.length < 1 || key.length > 128 || value.length > 256) return null
+    found.set(key, value)
+  }
+  return [...found]
+}
 
 function parsed(text: string): unknown {
   try {

@@ -1,0 +1,507 @@
+// RAM's operations: answers, errors, limits, and that every change counts at once (contract/ram.md sections 1, 3 and 7.1).
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { ramOperations } from '../../src/ram/operations.ts'
+import { eachDatabase } from '../databases.ts'
+import type { TestHouse } from '../house.ts'
+import { ramOf } from './ram.ts'
+
+const allow = (Action: string | string[], Resource: string | string[] = '*') => ({ Effect: 'Allow', Action, Resource })
+const TRUST = (...RAM: string[]) =>
+  JSON.stringify({ Version: '1', Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM } }] })
+
+eachDatabase((open) => {
+  let house: TestHouse
+  let ram: ReturnType<typeof ramOf>
+  const called = new Set<string>()
+  before(async () => {
+    house = await open(['--max-groups', '3', '--max-custom-policies-per-user', '2'])
+    const { call: plain, ...rest } = ramOf(house)
+    const noting = (action: string, parameters?: Record<string, string>) => {
+      called.add(action)
+      return plain(action, parameters)
+    }
+    const must: typeof rest.must = async (action, parameters) => {
+      const { status, body } = await noting(action, parameters)
+      assert.equal(status, 200, `${action} ${JSON.stringify(body)}`)
+      return body
+    }
+    const outcome: typeof rest.outcome = async (action, parameters) => {
+      const { status, body } = await noting(action, parameters)
+      return status === 200 ? 'OK' : `${status} ${body.Code}`
+    }
+    ram = { ...rest, call: noting, must, outcome }
+  })
+  after(() => house[Symbol.asyncDispose]())
+  const account = () => house.credentials.accountId
+
+  describe('users', () => {
+    it('are created, told of, changed, renamed and deleted', async () => {
+      const { User, RequestId } = await ram.must('CreateUser', { UserName: 'Alice', Email: 'a@example.com' })
+      assert.match(RequestId, /^[0-9A-F-]{36}$/)
+      assert.match(User.UserId, /^2\d{17}$/)
+      assert.deepEqual(User, {
+        UserId: User.UserId,
+        UserName: 'Alice',
+        DisplayName: 'Alice',
+        MobilePhone: '',
+        Email: 'a@example.com',
+        Comments: '',
+        CreateDate: '2026-03-01T00:00:00Z',
+      })
+      assert.equal(await ram.outcome('CreateUser', { UserName: 'aLICE' }), '409 EntityAlreadyExists.User')
+      assert.equal((await ram.must('GetUser', { UserName: 'ALICE' })).User.LastLoginDate, '')
+      await ram.must('CreateUser', {
+        UserName: 'bob',
+        MobilePhone: '86-18688880000',
+        Comments: 'x',
+        DisplayName: '鲍勃 B',
+      })
+      assert.equal(
+        await ram.outcome('UpdateUser', { UserName: 'bob', NewUserName: 'alice' }),
+        '409 EntityAlreadyExists.User',
+      )
+      house.now += 1000
+      const { User: updated } = await ram.must('UpdateUser', {
+        UserName: 'Alice',
+        NewUserName: 'carol',
+        NewComments: 'c',
+      })
+      assert.deepEqual([updated.UserId, updated.UserName, updated.Comments], [User.UserId, 'carol', 'c'])
+      assert.equal(updated.UpdateDate, '2026-03-01T00:00:01Z')
+      assert.equal(await ram.outcome('GetUser', { UserName: 'alice' }), '404 EntityNotExist.User')
+      for (const UserName of ['bob', 'carol']) await ram.must('DeleteUser', { UserName })
+      assert.equal(await ram.outcome('DeleteUser', { UserName: 'bob' }), '404 EntityNotExist.User')
+      await ram.must('CreateUser', { UserName: 'bob' })
+      await ram.must('DeleteUser', { UserName: 'bob' })
+    })
+
+    it('are refused with what is wrong with their parameters', async () => {
+      const cases: [Record<string, string>, string][] = [
+        [{}, '400 MissingParameter'],
+        [{ UserName: 'a b' }, '400 InvalidParameter.UserName.InvalidChars'],
+        [{ UserName: 'x'.repeat(65) }, '400 InvalidParameter.UserName.Length'],
+        [{ UserName: 'a', Email: 'nobody' }, '400 InvalidParameter.Email.Format'],
+        [{ UserName: 'a', MobilePhone: '1' }, '400 InvalidParameter.MobilePhone.Format'],
+        [{ UserName: 'a', Comments: '订'.repeat(129) }, '400 InvalidParameter.Comments.Length'],
+        [{ UserName: 'a', DisplayName: 'a<b' }, '400 InvalidParameter.DisplayName.InvalidChars'],
+      ]
+      for (const [parameters, code] of cases)
+        assert.equal(await ram.outcome('CreateUser', parameters), code, JSON.stringify(parameters))
+      const { body } = await ram.call('CreateUser', { UserName: 'a b' })
+      assert.equal(body.Message, 'The parameter - "UserName" contains invalid chars.')
+      assert.match(body.Recommend, /#invalidparameternameinvalidchars$/)
+    })
+
+    it('are listed by name, page by page, through changes between the pages', async () => {
+      for (const UserName of ['c', 'B', 'a']) await ram.must('CreateUser', { UserName })
+      const first = await ram.must('ListUsers', { MaxItems: '2' })
+      assert.deepEqual(
+        first.Users.User.map((one: { UserName: string }) => one.UserName),
+        ['a', 'B'],
+      )
+      assert.equal(first.IsTruncated, true)
+      await ram.must('DeleteUser', { UserName: 'b' })
+      const second = await ram.must('ListUsers', { MaxItems: '2', Marker: first.Marker })
+      assert.deepEqual(
+        second.Users.User.map((one: { UserName: string }) => one.UserName),
+        ['c'],
+      )
+      assert.deepEqual([second.IsTruncated, 'Marker' in second], [false, false])
+      assert.equal(await ram.outcome('ListUsers', { Marker: '!' }), '400 InvalidParameter.Marker')
+      assert.equal(await ram.outcome('ListUsers', { MaxItems: '1001' }), '400 InvalidParameter.MaxItems')
+      for (const UserName of ['a', 'c']) await ram.must('DeleteUser', { UserName })
+      assert.deepEqual((await ram.must('ListUsers')).Users, { User: [] })
+    })
+  })
+
+  describe('AccessKeys', () => {
+    it('are shown once, two to a user, and work, stop and go at once', async () => {
+      await ram.must('CreateUser', { UserName: 'dave' })
+      const { AccessKey } = await ram.must('CreateAccessKey', { UserName: 'dave' })
+      assert.match(AccessKey.AccessKeyId, /^LTAI[A-Za-z0-9]{20}$/)
+      assert.match(AccessKey.AccessKeySecret, /^[A-Za-z0-9]{30}$/)
+      const second = await ram.accessKeyOf('dave')
+      assert.equal(await ram.outcome('CreateAccessKey', { UserName: 'dave' }), '409 LimitExceeded.User.AccessKey')
+      assert.equal(await ram.outcome('CreateAccessKey'), '400 MissingParameter')
+      const { body } = await ram.call('ListAccessKeys', { UserName: 'dave' })
+      assert.equal(JSON.stringify(body).includes(AccessKey.AccessKeySecret), false)
+      assert.equal(body.AccessKeys.AccessKey.length, 2)
+      const mine = ramOf(house, second)
+      const identity = await mine.sts('GetCallerIdentity')
+      assert.deepEqual(
+        [identity.body.IdentityType, identity.body.Arn, identity.body.AccountId],
+        ['RAMUser', `acs:ram::${account()}:user/dave`, account()],
+      )
+      const UserAccessKeyId = second.accessKeyId
+      const used = () => ram.must('GetAccessKeyLastUsed', { UserName: 'dave', UserAccessKeyId })
+      assert.equal((await used()).AccessKeyLastUsed.LastUsedDate, '2026-03-01T00:00:01Z')
+      await house.open.lastUsed.write(house.now)
+      await house.restart()
+      assert.equal((await used()).AccessKeyLastUsed.LastUsedDate, '2026-03-01T00:00:01Z')
+      const never = { UserName: 'dave', UserAccessKeyId: AccessKey.AccessKeyId }
+      assert.equal((await ram.must('GetAccessKeyLastUsed', never)).AccessKeyLastUsed.LastUsedDate, '')
+      const set = (Status: string) => ram.outcome('UpdateAccessKey', { UserName: 'dave', UserAccessKeyId, Status })
+      const code = async () => (await ramOf(house, second).sts('GetCallerIdentity')).body.Code ?? 'OK'
+      assert.deepEqual([await set('Inactive'), await code()], ['OK', 'Forbidden.AccessKey'])
+      assert.deepEqual([await set('Active'), await code()], ['OK', 'OK'])
+      assert.equal(await set('Broken'), '400 InvalidParameter.Status')
+      assert.equal(await ram.outcome('DeleteUser', { UserName: 'dave' }), '409 DeleteConflict.User.AccessKey')
+      await ram.must('DeleteAccessKey', { UserName: 'dave', UserAccessKeyId })
+      assert.equal(await code(), 'InvalidAccessKeyId.NotFound')
+      assert.equal(
+        await ram.outcome('DeleteAccessKey', { UserName: 'dave', UserAccessKeyId }),
+        '404 EntityNotExist.User.AccessKey',
+      )
+      await ram.must('DeleteAccessKey', never).catch(() => {})
+      await ram.must('DeleteUser', { UserName: 'dave' })
+    })
+
+    it("are managed by their user itself only where the account's preference says so", async () => {
+      await ram.must('CreateUser', { UserName: 'self' })
+      await ram.must('CreateUser', { UserName: 'other' })
+      const self = ramOf(house, await ram.accessKeyOf('self'))
+      assert.equal(await self.outcome('ListAccessKeys'), 'NoPermission')
+      const { SecurityPreference } = await ram.must('SetSecurityPreference', { AllowUserToManageAccessKeys: 'true' })
+      assert.equal(SecurityPreference.AccessKeyPreference.AllowUserToManageAccessKeys, true)
+      assert.deepEqual((await ram.must('GetSecurityPreference')).SecurityPreference, SecurityPreference)
+      assert.equal(await self.outcome('ListAccessKeys'), 'OK')
+      assert.equal(await self.outcome('ListAccessKeys', { UserName: 'SELF' }), 'OK')
+      assert.equal(await self.outcome('ListAccessKeys', { UserName: 'other' }), 'NoPermission')
+      await ram.must('SetSecurityPreference', { AllowUserToManageAccessKeys: 'false' })
+      assert.equal(await self.outcome('ListAccessKeys'), 'NoPermission')
+    })
+  })
+
+  describe('groups', () => {
+    it('hold users, whose rights change with them at once', async () => {
+      const { Group } = await ram.must('CreateGroup', { GroupName: 'ops', Comments: 'operators' })
+      assert.match(Group.GroupId, /^g-[A-Za-z0-9]{16}$/)
+      assert.equal(await ram.outcome('CreateGroup', { GroupName: 'OPS' }), '409 EntityAlreadyExists.Group')
+      await ram.must('CreateUser', { UserName: 'erin' })
+      const erin = await ram.accessKeyOf('erin')
+      const listing = async () => (await house.call('ListKeys', {}, erin)).body.Code ?? 'OK'
+      await ram.must('AttachPolicyToGroup', {
+        PolicyType: 'System',
+        PolicyName: 'AliyunKMSReadOnlyAccess',
+        GroupName: 'ops',
+      })
+      assert.equal(await listing(), 'Forbidden.NoPermission')
+      await ram.must('AddUserToGroup', { UserName: 'erin', GroupName: 'ops' })
+      assert.equal(await listing(), 'OK')
+      const again = { UserName: 'erin', GroupName: 'ops' }
+      assert.equal(await ram.outcome('AddUserToGroup', again), '409 EntityAlreadyExists.User.Group')
+      await ram.must('UpdateUser', { UserName: 'erin', NewUserName: 'erin2' })
+      await ram.must('UpdateGroup', { GroupName: 'ops', NewGroupName: 'operators' })
+      const members = await ram.must('ListUsersForGroup', { GroupName: 'operators' })
+      assert.deepEqual(
+        members.Users.User.map((one: { UserName: string }) => one.UserName),
+        ['erin2'],
+      )
+      const groups = await ram.must('ListGroupsForUser', { UserName: 'erin2' })
+      assert.deepEqual(
+        groups.Groups.Group.map((one: { GroupName: string }) => one.GroupName),
+        ['operators'],
+      )
+      assert.equal((await ram.must('ListPoliciesForGroup', { GroupName: 'operators' })).Policies.Policy.length, 1)
+      assert.equal(await ram.outcome('DeleteGroup', { GroupName: 'operators' }), '409 DeleteConflict.Group.User')
+      const out = { UserName: 'erin2', GroupName: 'operators' }
+      await ram.must('RemoveUserFromGroup', out)
+      assert.equal(await listing(), 'Forbidden.NoPermission')
+      assert.equal(await ram.outcome('RemoveUserFromGroup', out), '404 EntityNotExist.User.Group')
+      assert.equal(await ram.outcome('DeleteGroup', { GroupName: 'operators' }), '409 DeleteConflict.Group.Policy')
+      const attached = { PolicyType: 'System', PolicyName: 'AliyunKMSReadOnlyAccess', GroupName: 'operators' }
+      await ram.must('DetachPolicyFromGroup', attached)
+      assert.equal(await ram.outcome('DetachPolicyFromGroup', attached), '404 EntityNotExist.Group.Policy')
+      for (const GroupName of ['g1', 'g2']) await ram.must('CreateGroup', { GroupName })
+      assert.equal(await ram.outcome('CreateGroup', { GroupName: 'g3' }), '409 LimitExceeded.Group')
+      assert.equal((await ram.must('ListGroups', { MaxItems: '2' })).Groups.Group.length, 2)
+      await ram.must('DeleteGroup', { GroupName: 'operators' })
+      assert.equal(await ram.outcome('GetGroup', { GroupName: 'operators' }), '404 EntityNotExist.Group')
+    })
+  })
+
+  describe('policies', () => {
+    it('have versions, of which one is in force', async () => {
+      const document = (action: string) => ram.document(allow(action))
+      const { Policy } = await ram.must('CreatePolicy', {
+        PolicyName: 'use',
+        PolicyDocument: document('kms:List*'),
+        Description: 'd',
+      })
+      assert.deepEqual(Policy, {
+        PolicyName: 'use',
+        PolicyType: 'Custom',
+        Description: 'd',
+        DefaultVersion: 'v1',
+        CreateDate: Policy.CreateDate,
+      })
+      assert.equal(
+        await ram.outcome('CreatePolicy', { PolicyName: 'aliyunkmsfullaccess', PolicyDocument: document('*') }),
+        '409 EntityAlreadyExists.Policy',
+      )
+      const malformed = await ram.call('CreatePolicy', {
+        PolicyName: 'x',
+        PolicyDocument: '{"Version":"1","Statement":[{}]}',
+      })
+      assert.deepEqual([malformed.status, malformed.body.Code], [400, 'MalformedPolicyDocument'])
+      assert.match(malformed.body.Message, /Statement\[0\]/)
+      await ram.must('CreateUser', { UserName: 'frank' })
+      const frank = await ram.accessKeyOf('frank')
+      const may = async () =>
+        (await Promise.all(['ListKeys', 'ListAliases', 'CreateKey'].map((name) => house.call(name, {}, frank)))).map(
+          ({ status }) => status === 200,
+        )
+      const attached = { PolicyType: 'Custom', PolicyName: 'use', UserName: 'frank' }
+      await ram.must('AttachPolicyToUser', attached)
+      assert.equal(await ram.outcome('AttachPolicyToUser', attached), '409 EntityAlreadyExists.User.Policy')
+      assert.deepEqual(await may(), [true, true, false])
+      const { PolicyVersion } = await ram.must('CreatePolicyVersion', {
+        PolicyName: 'use',
+        PolicyDocument: document('kms:CreateKey'),
+      })
+      assert.deepEqual([PolicyVersion.VersionId, PolicyVersion.IsDefaultVersion], ['v2', false])
+      assert.deepEqual(await may(), [true, true, false])
+      await ram.must('SetDefaultPolicyVersion', { PolicyName: 'use', VersionId: 'v2' })
+      assert.deepEqual(await may(), [false, false, true])
+      for (let i = 3; i <= 5; i++)
+        await ram.must('CreatePolicyVersion', { PolicyName: 'use', PolicyDocument: document('*') })
+      const sixth = { PolicyName: 'use', PolicyDocument: document('*') }
+      assert.equal(await ram.outcome('CreatePolicyVersion', sixth), '409 LimitExceeded.Policy.Version')
+      await ram.must('CreatePolicyVersion', {
+        ...sixth,
+        RotateStrategy: 'DeleteOldestNonDefaultVersionWhenLimitExceeded',
+      })
+      const versions = await ram.must('ListPolicyVersions', { PolicyType: 'Custom', PolicyName: 'use' })
+      assert.deepEqual(
+        versions.PolicyVersions.PolicyVersion.map((one: { VersionId: string }) => one.VersionId),
+        ['v2', 'v3', 'v4', 'v5', 'v6'],
+      )
+      const of = (VersionId: string) => ({ PolicyName: 'use', VersionId })
+      assert.equal(await ram.outcome('DeletePolicyVersion', of('v2')), '409 DeleteConflict.Policy.Version.Default')
+      assert.equal(await ram.outcome('DeletePolicyVersion', of('v1')), '404 EntityNotExist.Policy.Version')
+      assert.equal(await ram.outcome('DeletePolicyVersion', of('six')), '400 InvalidParameter.VersionId.Format')
+      await ram.must('DeletePolicyVersion', of('v6'))
+      const got = await ram.must('GetPolicyVersion', { PolicyType: 'Custom', ...of('v2') })
+      assert.equal(got.PolicyVersion.PolicyDocument, document('kms:CreateKey'))
+      const policy = await ram.must('GetPolicy', { PolicyType: 'Custom', PolicyName: 'USE' })
+      assert.deepEqual([policy.Policy.AttachmentCount, policy.DefaultPolicyVersion.VersionId], [1, 'v2'])
+      assert.equal(
+        (await ram.must('UpdatePolicyDescription', { PolicyName: 'use', NewDescription: 'n' })).Policy.Description,
+        'n',
+      )
+      const entities = await ram.must('ListEntitiesForPolicy', { PolicyType: 'Custom', PolicyName: 'use' })
+      assert.deepEqual(
+        entities.Users.User.map((one: { UserName: string }) => one.UserName),
+        ['frank'],
+      )
+      assert.deepEqual([entities.Groups, entities.Roles], [{ Group: [] }, { Role: [] }])
+      assert.equal(await ram.outcome('DeletePolicy', { PolicyName: 'use' }), '409 DeleteConflict.Policy.User')
+      await ram.must('DetachPolicyFromUser', attached)
+      assert.deepEqual(await may(), [false, false, false])
+      assert.equal(await ram.outcome('DetachPolicyFromUser', attached), '404 EntityNotExist.User.Policy')
+      assert.equal(await ram.outcome('DeletePolicy', { PolicyName: 'use' }), '409 DeleteConflict.Policy.Version')
+      await ram.must('DeletePolicy', { PolicyName: 'use', CascadingDelete: 'true' })
+    })
+
+    it('of the system can be attached, and not changed', async () => {
+      const { Policies } = await ram.must('ListPolicies', { PolicyType: 'System' })
+      assert.equal(Policies.Policy.length, 16)
+      for (const [action, more] of [
+        ['DeletePolicy', {}],
+        ['CreatePolicyVersion', { PolicyDocument: ram.document(allow('*')) }],
+        ['UpdatePolicyDescription', { NewDescription: 'mine' }],
+      ] as const)
+        assert.equal(
+          await ram.outcome(action, { PolicyName: 'AdministratorAccess', ...more }),
+          '404 EntityNotExist.Policy',
+        )
+      assert.equal(
+        await ram.outcome('GetPolicy', { PolicyType: 'Own', PolicyName: 'x' }),
+        '400 InvalidParameter.PolicyType',
+      )
+    })
+
+    it('are limited in number for each user, and listed with the others by name', async () => {
+      await ram.must('CreateUser', { UserName: 'grace' })
+      for (const PolicyName of ['a1', 'Zz', 'm']) {
+        await ram.must('CreatePolicy', {
+          PolicyName,
+          PolicyDocument: ram.document(allow('*')),
+          Tag: '[{"Key":"k","Value":"v"}]',
+        })
+      }
+      const attach = (PolicyName: string) =>
+        ram.outcome('AttachPolicyToUser', { PolicyType: 'Custom', PolicyName, UserName: 'grace' })
+      assert.deepEqual(
+        [await attach('a1'), await attach('m'), await attach('zz')],
+        ['OK', 'OK', '409 LimitExceeded.User.Policy'],
+      )
+      assert.equal(
+        await ram.outcome('AttachPolicyToUser', {
+          PolicyType: 'Custom',
+          PolicyName: 'zz',
+          UserName: 'grace',
+          ResourceGroupId: 'rg',
+        }),
+        '404 EntityNotExists.ResourceGroup',
+      )
+      const names: string[] = []
+      for (let Marker = '', more = true; more; ) {
+        const page = await ram.must('ListPolicies', { MaxItems: '7', ...(Marker && { Marker }) })
+        names.push(...page.Policies.Policy.map((one: { PolicyName: string }) => one.PolicyName.toLowerCase()))
+        more = page.IsTruncated
+        Marker = page.Marker
+      }
+      assert.deepEqual(names, names.toSorted())
+      assert.equal(names.length, 19)
+      const tagged = await ram.must('ListPolicies', { Tag: '[{"Key":"k"}]' })
+      assert.equal(tagged.Policies.Policy.length, 3)
+      assert.deepEqual(tagged.Policies.Policy[0].Tags, { Tag: [{ TagKey: 'k', TagValue: 'v' }] })
+      assert.equal((await ram.must('ListPoliciesForUser', { UserName: 'grace' })).Policies.Policy.length, 2)
+      assert.equal(await ram.outcome('DeleteUser', { UserName: 'grace' }), '409 DeleteConflict.User.Policy')
+    })
+  })
+
+  describe('roles', () => {
+    it('are created with a trust policy that names whom there is', async () => {
+      const missing = TRUST(`acs:ram::${account()}:user/nobody`)
+      assert.equal(
+        await ram.outcome('CreateRole', { RoleName: 'reader', AssumeRolePolicyDocument: missing }),
+        '400 MalformedPolicyDocument',
+      )
+      const AssumeRolePolicyDocument = TRUST(`acs:ram::${account()}:root`, 'acs:ram::1234567890123456:user/x')
+      const { Role } = await ram.must('CreateRole', {
+        RoleName: 'Reader',
+        AssumeRolePolicyDocument,
+        'Tag.1.Key': 'team',
+        'Tag.1.Value': 'a',
+      })
+      assert.match(Role.RoleId, /^3\d{17}$/)
+      assert.deepEqual([Role.Arn, Role.MaxSessionDuration], [`acs:ram::${account()}:role/Reader`, 3600])
+      assert.equal('UpdateDate' in Role, false)
+      assert.equal(
+        await ram.outcome('CreateRole', { RoleName: 'READER', AssumeRolePolicyDocument }),
+        '409 EntityAlreadyExists.Role',
+      )
+      assert.equal(
+        (await ram.must('GetRole', { RoleName: 'reader' })).Role.AssumeRolePolicyDocument,
+        AssumeRolePolicyDocument,
+      )
+      const updated = await ram.must('UpdateRole', {
+        RoleName: 'reader',
+        NewMaxSessionDuration: '7200',
+        NewDescription: 'd',
+      })
+      assert.deepEqual([updated.Role.MaxSessionDuration, updated.Role.Description], [7200, 'd'])
+      assert.equal(
+        await ram.outcome('UpdateRole', { RoleName: 'reader', NewMaxSessionDuration: '60' }),
+        '400 InvalidParameter.NewMaxSessionDuration',
+      )
+      const attached = { PolicyType: 'System', PolicyName: 'ReadOnlyAccess', RoleName: 'reader' }
+      await ram.must('AttachPolicyToRole', attached)
+      assert.equal((await ram.must('ListPoliciesForRole', { RoleName: 'reader' })).Policies.Policy.length, 1)
+      assert.equal(await ram.outcome('DeleteRole', { RoleName: 'reader' }), '409 DeleteConflict.Role.Policy')
+      assert.equal((await ram.must('ListRoles', { 'Tag.1.Key': 'other' })).Roles.Role.length, 0)
+      const { Roles } = await ram.must('ListRoles', { 'Tag.1.Key': 'team' })
+      assert.deepEqual(Roles.Role[0].Tags, { Tag: [{ TagKey: 'team', TagValue: 'a' }] })
+      assert.equal(Roles.Role.length, 1)
+      assert.equal('AssumeRolePolicyDocument' in Roles.Role[0], false)
+      await ram.must('DetachPolicyFromRole', attached)
+      await ram.must('DeleteRole', { RoleName: 'reader' })
+      assert.equal(await ram.outcome('GetRole', { RoleName: 'reader' }), '404 EntityNotExist.Role')
+    })
+  })
+
+  describe('passwords and the account', () => {
+    it('keep what the password policy demands, and never show a password', async () => {
+      await ram.must('CreateUser', { UserName: 'heidi' })
+      const weak = { UserName: 'heidi', Password: 'short' }
+      assert.equal(await ram.outcome('CreateLoginProfile', weak), '400 InvalidParameter.Password.TooWeak')
+      await ram.must('SetPasswordPolicy', { RequireNumbers: 'true', MinimumPasswordLength: '10' })
+      assert.equal((await ram.must('GetPasswordPolicy')).PasswordPolicy.RequireNumbers, true)
+      assert.equal(
+        await ram.outcome('SetPasswordPolicy', { MinimumPasswordLength: '7' }),
+        '400 InvalidParameter.MinimumPasswordLength.Range',
+      )
+      assert.equal(
+        await ram.outcome('CreateLoginProfile', { ...weak, Password: 'no digits at all' }),
+        '400 InvalidParameter.Password.TooWeak',
+      )
+      const Password = 'canary-password-1'
+      await ram.must('CreateLoginProfile', { UserName: 'heidi', Password, PasswordResetRequired: 'true' })
+      assert.equal(
+        await ram.outcome('CreateLoginProfile', { UserName: 'heidi', Password }),
+        '409 EntityAlreadyExists.User.LoginProfile',
+      )
+      assert.equal((await ram.must('GetLoginProfile', { UserName: 'heidi' })).LoginProfile.PasswordResetRequired, true)
+      const heidi = ramOf(house, await ram.accessKeyOf('heidi'))
+      const change = (OldPassword: string, NewPassword: string) =>
+        heidi.outcome('ChangePassword', { OldPassword, NewPassword })
+      called.add('ChangePassword')
+      assert.equal(await change('wrong', 'canary-password-2'), 'InvalidParameter.OldPassword')
+      assert.equal(await change(Password, 'canary-password-2'), 'OK')
+      assert.equal(await change(Password, 'canary-password-3'), 'InvalidParameter.OldPassword')
+      await ram.must('SetSecurityPreference', { AllowUserToChangePassword: 'false' })
+      assert.equal(await change('canary-password-2', 'canary-password-4'), 'NoPermission')
+      await ram.must('UpdateLoginProfile', { UserName: 'heidi', PasswordResetRequired: 'false' })
+      assert.equal(JSON.stringify(await house.events()).includes('canary-password'), false)
+      await ram.must('DeleteLoginProfile', { UserName: 'heidi' })
+      assert.equal(await ram.outcome('GetLoginProfile', { UserName: 'heidi' }), '404 EntityNotExist.User.LoginProfile')
+    })
+
+    it('have an alias', async () => {
+      assert.equal((await ram.must('GetAccountAlias')).AccountAlias, '')
+      assert.equal(
+        await ram.outcome('SetAccountAlias', { AccountAlias: 'a' }),
+        '400 InvalidParameter.AccountAlias.Length',
+      )
+      assert.equal(
+        await ram.outcome('SetAccountAlias', { AccountAlias: 'a--b' }),
+        '400 InvalidParameter.AccountAlias.Format',
+      )
+      await ram.must('SetAccountAlias', { AccountAlias: 'my-team' })
+      assert.equal(
+        await ram.outcome('SetAccountAlias', { AccountAlias: 'other' }),
+        '409 EntityAlreadyExists.AccountAlias',
+      )
+      assert.equal((await ram.must('GetAccountAlias')).AccountAlias, 'my-team')
+      await ram.must('ClearAccountAlias')
+      await ram.must('ClearAccountAlias')
+      await ram.must('SetAccountAlias', { AccountAlias: 'my-team' })
+    })
+  })
+
+  it('has been called in each of its operations', () => {
+    assert.deepEqual(
+      ramOperations.map(({ name }) => name).filter((name) => !called.has(name)),
+      [],
+    )
+  })
+
+  it('leaves events that are global, with the identity of the caller and without secrets', async () => {
+    const events = await house.events()
+    const created = events.find(({ eventName }) => eventName === 'CreateAccessKey')
+    assert.equal(created?.['isGlobal'], true)
+    assert.equal(created?.['serviceName'], 'Ram')
+    const resources = created?.['referencedResources'] as Record<string, string[]>
+    assert.deepEqual(Object.keys(resources), ['ACS::RAM::User', 'ACS::RAM::AccessKey'])
+    assert.equal(JSON.stringify(events).includes('AccessKeySecret'), false)
+  })
+
+  it('keeps two clients that change the same things at once from undoing each other', async () => {
+    await ram.must('CreateUser', { UserName: 'ivan' })
+    const results = await Promise.all(
+      Array.from({ length: 6 }, () => ram.outcome('CreateAccessKey', { UserName: 'ivan' })),
+    )
+    assert.deepEqual(results.toSorted(), [...Array(4).fill('409 LimitExceeded.User.AccessKey'), 'OK', 'OK'])
+    await ram.must('CreatePolicy', { PolicyName: 'race', PolicyDocument: ram.document(allow('*')) })
+    const both = await Promise.all([
+      ram.outcome('AttachPolicyToUser', { PolicyType: 'Custom', PolicyName: 'race', UserName: 'ivan' }),
+      ram.outcome('DeletePolicy', { PolicyName: 'race' }),
+    ])
+    const after = await ram.outcome('GetPolicy', { PolicyType: 'Custom', PolicyName: 'race' })
+    assert.ok(both.includes('OK') && both.filter((one) => one === 'OK').length === 1, both.join())
+    assert.equal(after, both[0] === 'OK' ? 'OK' : '404 EntityNotExist.Policy')
+  })
+})
