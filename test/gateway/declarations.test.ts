@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { catalogue } from '../../src/api/errors.ts'
-import { kmsOperations } from '../../src/kms/operations.ts'
+import { products } from '../../src/gateway/products.ts'
 import { declared } from './declared.ts'
 
+const operations = products.flatMap((product) => [...product.operations.values()])
 const GOLDEN = new URL('./operations.json', import.meta.url)
 
 describe('the declarations', () => {
@@ -14,16 +15,26 @@ describe('the declarations', () => {
   })
 
   it('show in the trail only parameters that exist and are not secret', () => {
-    for (const { name, parameters, trail } of kmsOperations)
+    for (const { name, parameters, trail } of operations)
       for (const shown of trail?.show ?? []) {
         assert.ok(Object.hasOwn(parameters, shown), `${name} shows ${shown}`)
         assert.equal(parameters[shown]?.secret, false, `${name} shows ${shown}`)
       }
   })
 
+  it('let no caller pass without a policy but where the contract says so', () => {
+    assert.deepEqual(
+      operations.filter(({ action }) => action === null).map(({ name }) => name),
+      // AssumeRole asks two sets of policies itself.
+      ['DescribeRegions', 'AssumeRole', 'GetCallerIdentity'],
+    )
+    for (const { product, name, action } of operations)
+      if (action !== null) assert.equal(action, `${product.toLowerCase()}:${name}`)
+  })
+
   it('record every operation but DescribeRegions', () => {
     assert.deepEqual(
-      kmsOperations.filter(({ trail }) => trail === null).map(({ name }) => name),
+      operations.filter(({ trail }) => trail === null).map(({ name }) => name),
       ['DescribeRegions'],
     )
   })
