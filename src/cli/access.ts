@@ -8,7 +8,7 @@ import { products } from '../gateway/products.ts'
 import { CMK } from '../kms/records.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
-import type { AccessRequest, Authorizer } from '../ram/authorize.ts'
+import { type AccessRequest, type Authorizer, denialOf } from '../ram/authorize.ts'
 import { conditionValues } from '../ram/conditions.ts'
 import { roleByName, userByName } from '../ram/find.ts'
 import { conditionKey } from '../ram/policy/condition-key.ts'
@@ -119,10 +119,12 @@ function requestOf(caller: Caller, { action, resource, further }: Question): Acc
 }
 
 /** Why the caller may not, or null; for sts:AssumeRole the trust policy of the role is asked as well. */
-async function denialOf(caller: Caller, question: Question, rooms: Rooms): Promise<Denial | null> {
+async function denialFor(caller: Caller, question: Question, rooms: Rooms): Promise<Denial | null> {
   const request = requestOf(caller, question)
   const denial = await rooms.authorizer.denial(request)
   if (denial || question.action.toLowerCase() !== 'sts:assumerole') return denial
+  if (caller.type === 'root-account')
+    return denialOf(request, question.resource.arn, 'TrustPolicy', { decision: 'ImplicitDeny', by: null })
   const role = await roleOf(question.resource.arn, rooms.ledger)
   return role && rooms.authorizer.trustDenial(role, caller, request.facts)
 }
@@ -130,7 +132,7 @@ async function denialOf(caller: Caller, question: Question, rooms: Rooms): Promi
 async function explain(principal: string, question: Question, rooms: Rooms) {
   const caller = await callerOf(principal, rooms)
   const { action, resource } = question
-  const denial = await denialOf(caller, question, rooms)
+  const denial = await denialFor(caller, question, rooms)
   const permissions = await rooms.authorizer.permissions(caller)
   const values = conditionValues(requestOf(caller, question).facts, caller, resource.tags ?? [])
   const statements = permissions?.sets.flatMap(({ set }) => set.matching(action, resource.arn, values)) ?? []
@@ -145,14 +147,15 @@ async function explain(principal: string, question: Question, rooms: Rooms) {
 }
 
 function reasonOf(caller: Caller, denial: Denial | null): string {
-  if (caller.type === 'root-account') return 'The account may do everything with its own resources.'
+  if (caller.type === 'root-account')
+    return denial ? 'The account itself can not assume roles.' : 'The account may do everything with its own resources.'
   if (denial === null) return 'A statement allows it and none denies it.'
   const by = denial.policyType === 'TrustPolicy' ? "the role's trust policy" : "the principal's policies"
   return denial.type === 'ExplicitDeny' ? `A statement of ${by} denies it.` : `No statement of ${by} allows it.`
 }
 
 async function callerOf(principal: string, rooms: Rooms): Promise<Caller> {
-  const [, accountId = '', kind, name = ''] = /^acs:ram::?\*?:?(\d+):(root|user\/|role\/)(.*)$/.exec(principal) ?? []
+  const [, accountId = '', kind, name = ''] = /^acs:ram:\*?:(\d+):(root|user\/|role\/)(.*)$/.exec(principal) ?? []
   const context = { ledger: rooms.ledger, caller: { accountId } }
   if (kind === 'root' && (await rooms.accounts.exists(accountId)))
     return { type: 'root-account', accountId, principalId: accountId, userName: 'root', accessKeyId: '' }
@@ -194,10 +197,12 @@ async function whoCan(question: Question, rooms: Rooms): Promise<string[]> {
       `there is no account \`${account}\`: \`--resource\` must be a full ARN of an account's resource`,
     )
   const scope = ramScope(account)
-  const may = [`acs:ram::${account}:root`]
+  const may: string[] = []
   const ask = async (caller: Caller, arn: string) => {
-    if ((await denialOf(caller, question, rooms)) === null) may.push(arn)
+    if ((await denialFor(caller, question, rooms)) === null) may.push(arn)
   }
+  const root = `acs:ram::${account}:root`
+  await ask(await callerOf(root, rooms), root)
   for (let last = ''; ; ) {
     const names = await rooms.ledger.between(USER_NAME, scope, afterName(last, AT_ONCE))
     for (const { body } of names) {

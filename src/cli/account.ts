@@ -13,9 +13,11 @@ type Open = (
 ) => Promise<{ storage: Storage; accounts: Accounts }>
 
 const USAGE = `usage: strongroom account create [--name NAME] [--account-id DIGITS] [--data DIR] [--database URL] …
+       strongroom account service --name SERVICE [--data DIR] [--database URL] …
        strongroom account list [--data DIR] [--database URL] …
 
 Further flags are those of \`strongroom serve\`. The AccessKey secret is shown this once.
+\`account service\` makes an AccessKey for a cloud service, such as ecs.aliyuncs.com: it may assume the roles that trust it.
 A server that runs on the same database serves the new account at once.`
 
 /** Runs the verb; answers the exit code. Throws UsageError. */
@@ -25,7 +27,7 @@ export async function account(args: readonly string[], open: Open, around: Surro
     around.print(USAGE)
     return 0
   }
-  if (verb !== 'create' && verb !== 'list') throw new UsageError(`say what to do:\n${USAGE}`)
+  if (verb !== 'create' && verb !== 'list' && verb !== 'service') throw new UsageError(`say what to do:\n${USAGE}`)
   const { own, others } = ownFlags(rest)
   const accountId = own.get('--account-id') ?? null
   if (accountId !== null && !/^\d{16}$/.test(accountId)) throw new UsageError('`--account-id` must be 16 digits')
@@ -42,6 +44,13 @@ export async function account(args: readonly string[], open: Open, around: Surro
           2,
         ),
       )
+      return 0
+    }
+    if (verb === 'service') {
+      const service = own.get('--name') ?? ''
+      if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*\.aliyuncs\.com$/.test(service))
+        throw new UsageError('`--name` must be the name of a service, such as ecs.aliyuncs.com')
+      around.print(JSON.stringify({ service, ...(await house.accounts.provideService(service, now)) }, null, 2))
       return 0
     }
     const credentials = newCredentials(accountId)
