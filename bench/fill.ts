@@ -2,20 +2,22 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
 import { RootKeys } from '../src/cryptography/seal.ts'
+import { randomBytes } from '../src/keystore/random.ts'
 import { readRootKeyFile } from '../src/keystore/root-key.ts'
 import { SoftwareKeystore } from '../src/keystore/software.ts'
 import { CMK, VERSION } from '../src/kms/records.ts'
 import { type Change, insert, toRow } from '../src/ledger/record.ts'
+import { ACCESS_KEY, AccessKeys, INSTALLATION } from '../src/ram/access-key.ts'
+import { newAccessKeyId, newAccessKeySecret, newUserId } from '../src/ram/identifiers.ts'
+import { ramScope, USER, USER_NAME } from '../src/ram/records.ts'
 import { openStorage } from '../src/storage/open.ts'
-import type { RowChange } from '../src/storage/storage.ts'
+import type { RowChange, Storage } from '../src/storage/storage.ts'
 
 const AT_ONCE = 2000
 
 /** Adds `count` enabled keys to the account in the region; answers some of their ids, spread over all. */
 export async function fill(data: string, account: string, region: string, count: number): Promise<string[]> {
-  const rootKey = readRootKeyFile(join(data, 'root-key'))
-  if (!rootKey) throw new Error(`${data} has no root key: start the program there first`)
-  const keys = new RootKeys(rootKey)
+  const keys = rootKeysOf(data)
   const keystore = new SoftwareKeystore(keys)
   const storage = await openStorage(join(data, 'strongroom.db'))
   const sample: string[] = []
@@ -48,13 +50,65 @@ export async function fill(data: string, account: string, region: string, count:
         }),
       )
     }
-    const rows = changes.flatMap((change): RowChange[] =>
-      change.change === 'insert' ? [{ change: 'insert', row: toRow(change.after, keys), counted: change.counted }] : [],
-    )
-    await storage.commit([{ changes: rows, nonce: null, event: null, scrub: false }])
+    await write(changes, storage, keys)
     if (done % 100_000 === 0) process.stderr.write(`\r  ${done} of ${count} keys`)
   }
   process.stderr.write(`\r${' '.repeat(40)}\r`)
+  await storage.close()
+  return sample
+}
+
+function rootKeysOf(data: string): RootKeys {
+  const rootKey = readRootKeyFile(join(data, 'root-key'))
+  if (!rootKey) throw new Error(`${data} has no root key: start the program there first`)
+  return new RootKeys(rootKey)
+}
+
+async function write(changes: readonly Change[], storage: Storage, keys: RootKeys): Promise<void> {
+  const rows = changes.flatMap((change): RowChange[] =>
+    change.change === 'insert' ? [{ change: 'insert', row: toRow(change.after, keys), counted: change.counted }] : [],
+  )
+  await storage.commit([{ changes: rows, nonce: null, event: null, scrub: false }])
+}
+
+/** Adds `count` users with two AccessKeys each and one policy; answers the credentials of some, spread over all. */
+export async function fillUsers(data: string, account: string, policy: string, count: number) {
+  const keys = rootKeysOf(data)
+  const storage = await openStorage(join(data, 'strongroom.db'))
+  const accessKeys = new AccessKeys({ get: async () => null }, keys)
+  const sample: { accessKeyId: string; accessKeySecret: string }[] = []
+  const now = Date.now()
+  for (let done = 0; done < count; done += AT_ONCE) {
+    const changes: Change[] = []
+    for (let i = done; i < Math.min(done + AT_ONCE, count); i++) {
+      const [id, userName] = [newUserId({ randomBytes }), `user-${i}`]
+      const pairs = [0, 1].map(() => ({
+        accessKeyId: newAccessKeyId({ randomBytes }),
+        accessKeySecret: newAccessKeySecret({ randomBytes }),
+      }))
+      if (i % Math.ceil(count / 1000) === 0) sample.push(...pairs.slice(0, 1))
+      const body = {
+        userName,
+        displayName: userName,
+        mobilePhone: '',
+        email: '',
+        comments: '',
+        updatedAt: now,
+        groups: [],
+        policies: [{ policy, attachedAt: now }],
+        accessKeyIds: pairs.map(({ accessKeyId }) => accessKeyId),
+        loginProfile: null,
+      }
+      changes.push(insert(USER, { ...ramScope(account), id, createdAt: now, body }))
+      changes.push(insert(USER_NAME, { ...ramScope(account), id: userName, createdAt: now, body: { id } }))
+      for (const { accessKeyId, accessKeySecret } of pairs) {
+        const sealedSecret = accessKeys.seal(accessKeyId, accessKeySecret)
+        const keyBody = { accountId: account, userId: id, sealedSecret, status: 'Active' } as const
+        changes.push(insert(ACCESS_KEY, { ...INSTALLATION, id: accessKeyId, createdAt: now, body: keyBody }))
+      }
+    }
+    await write(changes, storage, keys)
+  }
   await storage.close()
   return sample
 }

@@ -6,8 +6,8 @@ import { percentEncode, rpcSignature, rpcStringToSign } from '../src/gateway/sig
 /** What to send. `parameters` are cycled through; each request is signed with a nonce of its own. */
 export interface Job {
   readonly endpoint: string
-  readonly accessKeyId: string
-  readonly accessKeySecret: string
+  /** Who calls: each in turn. */
+  readonly callers: readonly { readonly accessKeyId: string; readonly accessKeySecret: string }[]
   readonly connections: number
   readonly requests: number
   readonly parameters: readonly Readonly<Record<string, string>>[]
@@ -24,19 +24,21 @@ function signedRequests(job: Job): Buffer[] {
   const { host } = new URL(job.endpoint)
   const Timestamp = `${new Date().toISOString().slice(0, 19)}Z`
   return Array.from({ length: job.requests }, (_, i) => {
+    const caller = job.callers[i % job.callers.length]
+    if (!caller) throw new Error('nobody calls')
     const all = new Map(
       Object.entries({
         ...job.parameters[i % job.parameters.length],
         Version: '2016-01-20',
         Format: 'JSON',
-        AccessKeyId: job.accessKeyId,
+        AccessKeyId: caller.accessKeyId,
         SignatureMethod: 'HMAC-SHA1',
         SignatureVersion: '1.0',
         SignatureNonce: randomUUID(),
         Timestamp,
       }),
     )
-    all.set('Signature', rpcSignature('sha1', job.accessKeySecret, rpcStringToSign('POST', all)).toString('base64'))
+    all.set('Signature', rpcSignature('sha1', caller.accessKeySecret, rpcStringToSign('POST', all)).toString('base64'))
     const body = [...all].map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`).join('&')
     const head = `POST / HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: strongroom-bench\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n`
     return Buffer.from(head + body, 'latin1')

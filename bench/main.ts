@@ -4,18 +4,20 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { callOperation } from '../src/cli/client.ts'
 import { newCredentials } from '../src/ram/account.ts'
-import { fill } from './fill.ts'
+import { fill, fillUsers } from './fill.ts'
 import type { Job, Measured } from './load.ts'
 import { isPinned, load, oneCommitAtATime, type Server, startBareServer, startStrongroom } from './processes.ts'
 
 const quick = process.argv.includes('--quick')
 const MANY = quick ? 100_000 : 1_000_000
+const USERS = quick ? 10_000 : 100_000
 const REQUESTS = quick ? 6000 : 20_000
 const ROUNDS = quick ? 3 : 7
 const credentials = newCredentials()
 const REGION = 'cn-hangzhou'
 
 type Parameters = Readonly<Record<string, string>>
+type Caller = { readonly accessKeyId: string; readonly accessKeySecret: string }
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`)
@@ -25,17 +27,23 @@ function row(name: string, figures: string, budget = ''): void {
   print(`  ${name.padEnd(46)} ${figures.padEnd(58)} ${budget}`)
 }
 
-async function call(endpoint: string, parameters: Parameters) {
+async function call(endpoint: string, parameters: Parameters, caller: Caller = credentials) {
   const all = new Map(Object.entries({ Version: '2016-01-20', ...parameters }))
-  const options = { endpoint, ...credentials, securityToken: null, ca: null, now: Date.now() }
+  const options = { endpoint, ...caller, securityToken: null, ca: null, now: Date.now() }
   const { status, body } = await callOperation(all, options)
   if (status !== 200) throw new Error(body)
   return { bytes: Buffer.byteLength(body), answer: JSON.parse(body) }
 }
 
-function job(server: Server, connections: number, parameters: readonly Parameters[], requests = REQUESTS): Job {
+function job(
+  server: Server,
+  connections: number,
+  parameters: readonly Parameters[],
+  requests = REQUESTS,
+  callers: readonly Caller[] = [credentials],
+): Job {
   return {
-    ...credentials,
+    callers,
     endpoint: server.endpoint,
     connections,
     requests: connections === 1 ? requests / 4 : requests,
@@ -46,8 +54,46 @@ function job(server: Server, connections: number, parameters: readonly Parameter
 const perSecond = ({ perSecond: rate }: Measured) => `${Math.round(rate)}/s`
 const percent = (part: number, whole: number) => `${((part / whole) * 100).toFixed(1)} %`
 
+/** A user with these policies. */
+async function makeUser(server: Server, name: string, policies: readonly object[]): Promise<Caller> {
+  const ram = (Action: string, parameters: Parameters) =>
+    call(server.endpoint, { Action, Version: '2015-05-01', ...parameters })
+  await ram('CreateUser', { UserName: name })
+  for (const [i, policy] of policies.entries()) {
+    const PolicyName = `${name}-${i}`
+    await ram('CreatePolicy', { PolicyName, PolicyDocument: JSON.stringify(policy) })
+    await ram('AttachPolicyToUser', { PolicyType: 'Custom', PolicyName, UserName: name })
+  }
+  const { AccessKey } = (await ram('CreateAccessKey', { UserName: name })).answer
+  return { accessKeyId: AccessKey.AccessKeyId, accessKeySecret: AccessKey.AccessKeySecret }
+}
+
+const CRYPTOGRAPHIC = ['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey']
+const BY_TAG = { StringEqualsIgnoreCase: { 'kms:tag/Project': ['Apollo'] } }
+const TAG_POLICY = {
+  Version: '1',
+  Statement: [
+    { Effect: 'Allow', Action: CRYPTOGRAPHIC, Resource: '*', Condition: BY_TAG },
+    { Effect: 'Allow', Action: 'kms:CreateKey', Resource: '*' },
+  ],
+}
+
+/** Five statements, of which the last alone allows: all are about the same operations and resources. */
+function fiveStatements(i: number): object {
+  const Statement = [0, 1, 2, 3].map((n) => ({
+    Effect: n === 0 ? 'Deny' : 'Allow',
+    Action: CRYPTOGRAPHIC,
+    Resource: 'acs:kms:*:*:key/*',
+    Condition: { StringEquals: { 'kms:tag/Project': [`none-${i}-${n}`] } },
+  }))
+  return {
+    Version: '1',
+    Statement: [...Statement, { Effect: 'Allow', Action: 'kms:*', Resource: '*', Condition: BY_TAG }],
+  }
+}
+
 async function operations(folder: string): Promise<void> {
-  print('\nSigned calls, durable events, as a ratio to the bare server')
+  print('\nSigned calls of a user whose policy has a tag condition, durable events, as a ratio to the bare server')
   const server = await startStrongroom(join(folder, 'operations'), credentials)
   const { answer } = await call(server.endpoint, {
     Action: 'CreateKey',
@@ -56,6 +102,7 @@ async function operations(folder: string): Promise<void> {
   const KeyId: string = answer.KeyMetadata.KeyId
   const Plaintext = Buffer.alloc(32, 7).toString('base64')
   const encrypted = await call(server.endpoint, { Action: 'Encrypt', KeyId, Plaintext })
+  const user = await makeUser(server, 'bench', [TAG_POLICY])
   const cases: [Parameters, string][] = [
     [{ Action: 'Encrypt', KeyId, Plaintext }, 'budget ≥ 20 %, aim ≥ 40 %'],
     [{ Action: 'Decrypt', CiphertextBlob: encrypted.answer.CiphertextBlob }, 'budget ≥ 20 %, aim ≥ 40 %'],
@@ -68,7 +115,7 @@ async function operations(folder: string): Promise<void> {
       const rounds: { ours: Measured; limit: Measured }[] = []
       // In turn, many times: the machine's speed drifts, and both sides drift with it.
       for (let round = 0; round < ROUNDS; round++) {
-        const ours = await load(job(server, connections, [parameters]))
+        const ours = await load(job(server, connections, [parameters], REQUESTS, [user]))
         rounds.push({ ours, limit: await load(job(bare, connections, [parameters])) })
       }
       const { ours, limit } = median(rounds, ({ ours, limit }) => ours.perSecond / limit.perSecond)
@@ -82,7 +129,60 @@ async function operations(folder: string): Promise<void> {
     }
     await bare.stop()
   }
+  await authorization(server, { Action: 'Encrypt', KeyId, Plaintext })
   await server.stop()
+}
+
+/** The same call by the account, which no policy judges, and by a user with 10 policies of 5 statements. */
+async function authorization(server: Server, parameters: Parameters): Promise<void> {
+  const user = await makeUser(
+    server,
+    'many',
+    Array.from({ length: 10 }, (_, i) => fiveStatements(i)),
+  )
+  const rounds: { by: number; without: number }[] = []
+  for (let round = 0; round < ROUNDS * 2; round++) {
+    const without = (await load(job(server, 64, [parameters]))).perSecond
+    rounds.push({ without, by: (await load(job(server, 64, [parameters], REQUESTS, [user]))).perSecond })
+  }
+  const { by, without } = median(rounds, (round) => round.by / round.without)
+  const added = 1e6 / by - 1e6 / without
+  row(
+    'Encrypt by a user with 10 policies of 5 statements',
+    `${Math.round(by)}/s of the account's ${Math.round(without)}/s: ${percent(by, without)}, ${added.toFixed(1)} µs more`,
+    'budget ≤ 3 µs',
+  )
+}
+
+async function manyUsers(folder: string): Promise<void> {
+  print(`\n${USERS} users with ${USERS * 2} AccessKeys against 10`)
+  const measured: { startMs: number; medianMs: number }[] = []
+  for (const count of [10, USERS]) {
+    const data = join(folder, `users-${count}`)
+    const flags = ['--max-users', String(USERS + 10)]
+    const first = await startStrongroom(data, credentials, flags)
+    const key = await call(first.endpoint, { Action: 'CreateKey', Tags: '[{"TagKey":"Project","TagValue":"Apollo"}]' })
+    await makeUser(first, 'template', [TAG_POLICY])
+    await first.stop()
+    const callers = await fillUsers(data, credentials.accountId, 'Custom/template-0', count)
+    const starts = []
+    for (let i = 0; i < 3; i++) {
+      const again = await startStrongroom(data, credentials, flags)
+      starts.push(again.startMs)
+      await again.stop()
+    }
+    const server = await startStrongroom(data, credentials, flags)
+    const parameters = { Action: 'Encrypt', KeyId: key.answer.KeyMetadata.KeyId, Plaintext: 'x' }
+    const { medianMs } = await load(job(server, 1, [parameters], 8000, callers))
+    measured.push({ startMs: median(starts, (ms) => ms), medianMs })
+    await server.stop()
+  }
+  const [few, many] = measured
+  if (!few || !many) return
+  const ratio = (figure: 'startMs' | 'medianMs') =>
+    `${few[figure].toFixed(2)} ms, ${many[figure].toFixed(2)} ms: ${(many[figure] / few[figure]).toFixed(2)} ×`
+  row('start', ratio('startMs'))
+  row('Encrypt by 1,000 users of them', ratio('medianMs'))
 }
 
 async function againstOneCommit(server: Server, folder: string): Promise<void> {
@@ -161,6 +261,7 @@ try {
       : 'processes are not pinned to cores: taskset is missing, or there is one core',
   )
   await operations(folder)
+  await manyUsers(folder)
   await manyKeys(folder)
 } finally {
   rmSync(folder, { recursive: true, force: true })

@@ -66,8 +66,9 @@ export function startBareServer(answerBytes: number): Promise<Server> {
 export function startStrongroom(
   data: string,
   credentials: { accessKeyId: string; accessKeySecret: string; accountId: string },
+  more: readonly string[] = [],
 ): Promise<Server> {
-  const flags = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--log-level', 'error']
+  const flags = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--log-level', 'error', ...more]
   return start(path('../bin/strongroom'), flags, {
     STRONGROOM_ACCOUNT_ID: credentials.accountId,
     STRONGROOM_ROOT_ACCESS_KEY_ID: credentials.accessKeyId,
