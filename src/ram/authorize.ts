@@ -10,7 +10,7 @@ import { attachedPolicy, type FoundPolicy, roleByName } from './find.ts'
 import type { ConditionValues } from './policy/conditions.ts'
 import { MalformedPolicy, parsePolicy } from './policy/language.ts'
 import { type CompiledPolicy, compilePolicy, PolicySet, trusts, type Verdict } from './policy/policy-set.ts'
-import { type Attached, GROUP, POLICY, type Role, ramScope, USER } from './records.ts'
+import { type Attached, GROUP, POLICY, ROLE, type Role, ramScope, USER } from './records.ts'
 
 type Reads = Pick<Ledger, 'get' | 'changesOf'>
 type Principal = Recorded<{ readonly policies: readonly Attached[] }>
@@ -30,17 +30,19 @@ export interface Permissions {
 }
 
 interface Kept {
+  /** How often RAM had changed when this was read. */
   readonly changes: number
-  readonly set: PolicySet
+  readonly permissions: Permissions | null
 }
 
-const COUNTING = [GROUP, POLICY]
+/** What permissions are made of. */
+const COUNTING = [USER, GROUP, ROLE, POLICY]
 const KEPT_DOCUMENTS = 10_000
 
 export class Authorizer {
   readonly #ledger: Reads
   readonly #alarm: (message: string, error: unknown) => void
-  readonly #sets = new WeakMap<Principal, Kept>()
+  readonly #permissions = new WeakMap<Caller, Kept>()
   readonly #compiled = new Map<string, CompiledPolicy>()
   readonly #compiledTrust = new Map<string, CompiledPolicy>()
   readonly #sessionSets = new Map<string, PolicySet>()
@@ -71,21 +73,20 @@ export class Authorizer {
 
   /** The policies of a user or session; null for one that has none whatever policies say, or whose policies are broken. */
   async permissions(caller: Caller): Promise<Permissions | null> {
+    const changes = this.#ledger.changesOf(COUNTING)
+    const kept = this.#permissions.get(caller)
+    if (kept?.changes === changes) return kept.permissions
+    const permissions = await this.#readPermissions(caller)
+    this.#permissions.set(caller, { changes, permissions })
+    return permissions
+  }
+
+  async #readPermissions(caller: Caller): Promise<Permissions | null> {
     try {
       if (caller.type === 'ram-user') {
         const user = await this.#ledger.get(USER, ramScope(caller.accountId), caller.principalId)
-        if (!user) return null
-        return {
-          sets: [
-            {
-              type: 'IdentityBased',
-              set: await this.#setOf(
-                user,
-                user.body.groups.map(({ groupId }) => groupId),
-              ),
-            },
-          ],
-        }
+        const groups = user?.body.groups.map(({ groupId }) => groupId)
+        return user && { sets: [{ type: 'IdentityBased', set: await this.#setOf(user, groups ?? []) }] }
       }
       if (caller.type !== 'assumed-role') return null
       const role = await this.sessionRole(caller)
@@ -129,18 +130,13 @@ export class Authorizer {
   }
 
   async #setOf(principal: Principal, groupIds: readonly string[]): Promise<PolicySet> {
-    const changes = this.#ledger.changesOf(COUNTING)
-    const kept = this.#sets.get(principal)
-    if (kept?.changes === changes) return kept.set
     const scope = ramScope(principal.account)
     const groups = await Promise.all(groupIds.map((id) => this.#ledger.get(GROUP, scope, id)))
     const attached = [principal, ...groups].flatMap((one) => one?.body.policies ?? [])
     const keys = [...new Set(attached.map(({ policy }) => policy))]
     const context = { ledger: this.#ledger, caller: { accountId: principal.account } }
     const policies = await Promise.all(keys.map((key) => attachedPolicy(key, context)))
-    const set = new PolicySet(policies.flatMap((policy) => (policy ? [this.#named(policy)] : [])))
-    this.#sets.set(principal, { changes, set })
-    return set
+    return new PolicySet(policies.flatMap((policy) => (policy ? [this.#named(policy)] : [])))
   }
 
   #named({ policyName, defaultVersion, versions }: FoundPolicy) {

@@ -27,25 +27,31 @@ const REQUEST_TAG = conditionKey('acs:RequestTag/')
  * AccessKey, …) are missing, as contract/ram.md 2.4 wants.
  */
 export function conditionValues(facts: RequestFacts, caller: Caller, resourceTags: Tags): ConditionValues {
+  const known = new Map<string, string | undefined>(facts.further)
   return {
     get(key) {
-      const further = facts.further?.get(key)
-      if (further !== undefined) return further
-      switch (key) {
-        case CURRENT_TIME:
-          return isoSeconds(facts.now)
-        case SECURE_TRANSPORT:
-          return String(facts.secureTransport)
-        case SOURCE_IP:
-          return facts.sourceAddress
-        case PRINCIPAL_ARN:
-          return caller.type === 'ram-user' || caller.type === 'assumed-role' ? principalArn(caller) : undefined
-      }
-      if (key.startsWith(RESOURCE_TAG)) return tagValue(resourceTags, key.slice(RESOURCE_TAG.length))
-      if (key.startsWith(REQUEST_TAG)) return tagValue(facts.requestTags, key.slice(REQUEST_TAG.length))
-      return undefined
+      if (known.has(key)) return known.get(key)
+      const value = conditionValue(key, facts, caller, resourceTags)
+      known.set(key, value)
+      return value
     },
   }
+}
+
+function conditionValue(key: string, facts: RequestFacts, caller: Caller, resourceTags: Tags): string | undefined {
+  switch (key) {
+    case CURRENT_TIME:
+      return isoSeconds(facts.now)
+    case SECURE_TRANSPORT:
+      return String(facts.secureTransport)
+    case SOURCE_IP:
+      return facts.sourceAddress
+    case PRINCIPAL_ARN:
+      return caller.type === 'ram-user' || caller.type === 'assumed-role' ? principalArn(caller) : undefined
+  }
+  if (key.startsWith(RESOURCE_TAG)) return tagValue(resourceTags, key.slice(RESOURCE_TAG.length))
+  if (key.startsWith(REQUEST_TAG)) return tagValue(facts.requestTags, key.slice(REQUEST_TAG.length))
+  return undefined
 }
 
 function tagValue(tags: Tags, wanted: string): string | undefined {
