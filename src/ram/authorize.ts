@@ -37,7 +37,7 @@ interface Kept {
 
 /** What permissions are made of. */
 const COUNTING = [USER, GROUP, ROLE, POLICY]
-const KEPT_DOCUMENTS = 10_000
+const KEPT_DOCUMENTS = 1000
 
 export class Authorizer {
   readonly #ledger: Reads

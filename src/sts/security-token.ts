@@ -2,6 +2,7 @@
 // The secret is not in the token: it follows from the AccessKeyId and the root key.
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { SessionCaller } from '../api/caller.ts'
+import { fromBase64 } from '../cryptography/encoding.ts'
 import type { RootKeys } from '../cryptography/seal.ts'
 
 const PLACE = ['security-token']
@@ -58,8 +59,9 @@ export class SecurityTokens {
   open(token: string): Session | null {
     const known = this.#opened.get(token)
     if (known) return known
-    if (token.length > MAX_TOKEN_LENGTH) return null
-    const bytes = this.#keys.open(PLACE, Buffer.from(token, 'base64'))
+    // Strict Base64: one token has one spelling, so that nobody fills the memory with variants of his.
+    const sealed = token.length > MAX_TOKEN_LENGTH ? null : fromBase64(token)
+    const bytes = sealed && this.#keys.open(PLACE, sealed)
     if (!bytes) return null
     const session = sessionOf(JSON.parse(inflateRawSync(bytes).toString('utf8')) as Facts)
     if (this.#opened.size >= OPENED) this.#opened.clear()

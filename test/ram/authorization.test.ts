@@ -1,6 +1,8 @@
 // Every key operation against every way in which policies can speak about it.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { update } from '../../src/ledger/record.ts'
+import { POLICY, ramScope } from '../../src/ram/records.ts'
 import type { Credentials } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { wrap } from '../kms/byok.ts'
@@ -181,6 +183,20 @@ describe('each key operation', () => {
       }
     })
   }
+
+  it('is refused altogether while a stored policy of the caller is broken, with an alarm', async () => {
+    await put(allow('kms:*'))
+    const { ledger } = house.open
+    const record = await ledger.get(POLICY, ramScope(house.credentials.accountId), 'p')
+    assert.ok(record)
+    const versions = record.body.versions.map((version) => ({ ...version, document: '{"Version":"1"' }))
+    const broken = update(record, { body: { ...record.body, versions } })
+    assert.equal(await ledger.commit({ changes: [broken], nonce: null, event: null }), 'committed')
+    assert.equal((await house.call('ListKeys', {}, user)).body.Code, 'Forbidden.NoPermission')
+    assert.match(house.failures.at(-1) ?? '', /alice is broken.*p v\d+: The policy is not JSON/)
+    await put(allow('kms:*'))
+    assert.equal((await house.call('ListKeys', {}, user)).status, 200)
+  })
 
   it('is in the table', async () => {
     const { kmsOperations } = await import('../../src/kms/operations.ts')

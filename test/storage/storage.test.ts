@@ -151,6 +151,19 @@ for (const [name, open] of kinds)
       )
     })
 
+    it('reads ids between two, in the order of their bytes', async () => {
+      const place = { kind: 'named', account: '1', region: '' }
+      const named = (id: string, more: Partial<Row> = {}) => insert(row(id, { ...place, ...more }))
+      const ids = ['a', 'a.b', 'a/b', 'B', 'b', 'c']
+      await storage.commit([call(ids.map((id) => named(id))), call([named('bb', { account: '2' })])])
+      const read = async (after: string, before: string, limit = 10) =>
+        (await storage.between(place, after, before, limit)).map(({ id }) => id)
+      assert.deepEqual(await read('', '\x7f'), ['B', 'a', 'a.b', 'a/b', 'b', 'c'])
+      assert.deepEqual(await read('a', 'c'), ['a.b', 'a/b', 'b'])
+      assert.deepEqual(await read('', '\x7f', 2), ['B', 'a'])
+      assert.deepEqual(await read('c', '\x7f'), [])
+    })
+
     it('lists and counts the records of one parent', async () => {
       const region = 'parents'
       await storage.commit([

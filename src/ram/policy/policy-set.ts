@@ -80,7 +80,7 @@ interface Placed {
   readonly statement: CompiledStatement
 }
 
-const REMEMBERED = 4096
+const REMEMBERED = 1024
 
 /** The policies that count together for a principal, or a session policy alone. */
 export class PolicySet {
