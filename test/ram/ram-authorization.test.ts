@@ -1,0 +1,103 @@
+// Every RAM operation is authorized on the resources of the contract's table (contract/ram.md 2.6), before it tells what exists.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { ramOperations } from '../../src/ram/operations.ts'
+import type { Credentials } from '../acceptance/program.ts'
+import { openTestHouse, type TestHouse } from '../house.ts'
+import { ramOf } from './ram.ts'
+
+const TRUST =
+  '{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":"acs:ram::1:root"}}]}'
+const POLICY = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"none:None","Resource":"*"}]}'
+
+/** A value for each parameter that some operation requires; none of what they name exists. */
+const PARAMETERS: Readonly<Record<string, string>> = {
+  UserName: 'u',
+  GroupName: 'g',
+  RoleName: 'r',
+  PolicyName: 'p',
+  PolicyType: 'Custom',
+  PolicyDocument: POLICY,
+  AssumeRolePolicyDocument: TRUST,
+  NewDescription: 'd',
+  VersionId: 'v1',
+  UserAccessKeyId: 'LTAIx',
+  Status: 'Active',
+  Password: 'long-enough-1',
+  OldPassword: 'x',
+  NewPassword: 'long-enough-2',
+  AccountAlias: 'alias',
+}
+
+/** What an operation is about, behind acs:ram:*:ACCOUNT: in the contract's table. */
+function resourcesOf(name: string): string[] {
+  if (/^(CreateUser|ListUsers)$/.test(name)) return ['user/*']
+  if (/^(CreateGroup|ListGroups)$/.test(name)) return ['group/*']
+  if (/^(CreateRole|ListRoles)$/.test(name)) return ['role/*']
+  if (/^(CreatePolicy|ListPolicies)$/.test(name)) return ['policy/*']
+  if (/UserToGroup|UserFromGroup/.test(name)) return ['user/u', 'group/g']
+  const attaching = /^(?:Attach|Detach)Policy(?:To|From)(User|Group|Role)$/.exec(name)?.[1]
+  if (attaching) return [`${attaching.toLowerCase()}/${attaching.charAt(0).toLowerCase()}`, 'policy/p']
+  if (/Alias$|PasswordPolicy$|SecurityPreference$/.test(name)) return ['*']
+  if (/ForGroup$|Group$/.test(name)) return ['group/g']
+  if (/ForRole$|Role$/.test(name)) return ['role/r']
+  if (name === 'ChangePassword') return ['user/caller']
+  if (/ForUser$|User$|LoginProfile$|AccessKey|LastUsed$/.test(name)) return ['user/u']
+  return ['policy/p']
+}
+
+describe('each RAM operation', () => {
+  let house: TestHouse
+  let ram: ReturnType<typeof ramOf>
+  let caller: Credentials
+  before(async () => {
+    house = await openTestHouse(null)
+    ram = ramOf(house)
+    await ram.must('CreateUser', { UserName: 'caller' })
+    caller = await ram.accessKeyOf('caller')
+    await ram.must('CreatePolicy', { PolicyName: 'the-policy', PolicyDocument: POLICY })
+    await ram.must('AttachPolicyToUser', { PolicyType: 'Custom', PolicyName: 'the-policy', UserName: 'caller' })
+    await ram.must('SetSecurityPreference', { AllowUserToChangePassword: 'false' })
+  })
+  after(async () => house[Symbol.asyncDispose]())
+
+  async function passes(name: string, parameters: Record<string, string>, ...Statement: object[]): Promise<boolean> {
+    await ram.must('CreatePolicyVersion', {
+      PolicyName: 'the-policy',
+      PolicyDocument: JSON.stringify({ Version: '1', Statement }),
+      SetAsDefault: 'true',
+      RotateStrategy: 'DeleteOldestNonDefaultVersionWhenLimitExceeded',
+    })
+    const { status, body } = await ramOf(house, caller).call(name, parameters)
+    assert.ok(status < 500, `${name} ${JSON.stringify(body)}`)
+    if (body.Code === 'NoPermission') assert.equal(body.AccessDeniedDetail.AuthAction, `ram:${name}`)
+    return body.Code !== 'NoPermission'
+  }
+
+  for (const { name, parameters } of ramOperations)
+    it(name, async () => {
+      const required = Object.keys(parameters).filter(
+        (parameter) => parameters[parameter]?.required || parameter === 'UserName',
+      )
+      const given = Object.fromEntries(required.map((parameter) => [parameter, PARAMETERS[parameter] ?? '']))
+      const arns = resourcesOf(name).map((one) => `acs:ram:*:${house.credentials.accountId}:${one}`)
+      const allow = (Resource: string[], Action = `ram:${name}`) => ({ Effect: 'Allow', Action, Resource })
+      const ask = (...statements: object[]) => passes(name, given, ...statements)
+      assert.equal(await ask(allow(['*'], 'kms:*'), allow(['*'], 'ram:Other')), false, 'not mentioned')
+      assert.equal(await ask(allow(['*']), { ...allow(['*']), Effect: 'Deny' }), false, 'denied')
+      assert.equal(await ask(allow(['acs:ram:*:*:user/else', 'acs:ram:*:*:mfa/*'])), false, 'allowed elsewhere')
+      if (arns.length > 1)
+        for (const arn of arns) assert.equal(await ask(allow([arn])), false, `allowed on ${arn} alone`)
+      const Condition = { DateLessThan: { 'acs:CurrentTime': '2020-01-01T00:00:00Z' } }
+      assert.equal(await ask({ ...allow(arns), Condition }), false, 'allowed by a condition that does not hold')
+      const exact = arns.map((arn) => arn.replace(/:\*$/, ':?'))
+      assert.equal(await ask(allow(exact)), true, `allowed on ${arns.join()}`)
+    })
+
+  it('sees through another spelling of a name', async () => {
+    await ram.must('CreateUser', { UserName: 'Victim' })
+    const deny = { Effect: 'Deny', Action: 'ram:*', Resource: 'acs:ram:*:*:user/Victim' }
+    for (const UserName of ['Victim', 'victim', 'VICTIM'])
+      assert.equal(await passes('GetUser', { UserName }, { Effect: 'Allow', Action: '*', Resource: '*' }, deny), false)
+  })
+})
