@@ -73,15 +73,23 @@ export class Authorizer {
 
   /** The policies of a user or session; null for one that has none whatever policies say, or whose policies are broken. */
   async permissions(caller: Caller): Promise<Permissions | null> {
-    const changes = this.#ledger.changesOf(COUNTING)
-    const kept = this.#permissions.get(caller)
-    if (kept?.changes === changes) return kept.permissions
-    const permissions = await this.#readPermissions(caller)
-    this.#permissions.set(caller, { changes, permissions })
-    return permissions
+    for (;;) {
+      const changes = this.#ledger.changesOf(COUNTING)
+      const kept = this.#permissions.get(caller)
+      if (kept?.changes === changes) return kept.permissions
+      const read = await this.#readPermissions(caller)
+      // What was read while RAM changed may be half old, half new.
+      if (changes !== this.#ledger.changesOf(COUNTING)) continue
+      // A broken Deny must not turn into access: nothing is allowed until the policy is mended.
+      if (read instanceof MalformedPolicy)
+        this.#alarm(`a stored policy of ${caller.accountId}/${caller.userName} is broken: the caller is refused`, read)
+      const permissions = read instanceof MalformedPolicy ? null : read
+      this.#permissions.set(caller, { changes, permissions })
+      return permissions
+    }
   }
 
-  async #readPermissions(caller: Caller): Promise<Permissions | null> {
+  async #readPermissions(caller: Caller): Promise<Permissions | MalformedPolicy | null> {
     try {
       if (caller.type === 'ram-user') {
         const user = await this.#ledger.get(USER, ramScope(caller.accountId), caller.principalId)
@@ -95,10 +103,8 @@ export class Authorizer {
       if (caller.sessionPolicy === null) return { sets: [own] }
       return { sets: [{ type: 'SessionPolicy', set: this.#sessionSet(caller.sessionPolicy) }, own] }
     } catch (error) {
-      if (!(error instanceof MalformedPolicy)) throw error
-      // A broken Deny must not turn into access: nothing is allowed until the policy is mended.
-      this.#alarm(`a stored policy of ${caller.accountId}/${caller.userName} is broken: the caller is refused`, error)
-      return null
+      if (error instanceof MalformedPolicy) return error
+      throw error
     }
   }
 
@@ -129,14 +135,18 @@ export class Authorizer {
     }
   }
 
+  /** Throws MalformedPolicy for a group or policy that is gone, too: with it a Deny would be. */
   async #setOf(principal: Principal, groupIds: readonly string[]): Promise<PolicySet> {
     const scope = ramScope(principal.account)
-    const groups = await Promise.all(groupIds.map((id) => this.#ledger.get(GROUP, scope, id)))
-    const attached = [principal, ...groups].flatMap((one) => one?.body.policies ?? [])
-    const keys = [...new Set(attached.map(({ policy }) => policy))]
+    const groups = await Promise.all(
+      groupIds.map(async (id) => present(await this.#ledger.get(GROUP, scope, id), `the group ${id}`)),
+    )
+    const keys = [...new Set([principal, ...groups].flatMap(({ body }) => body.policies).map(({ policy }) => policy))]
     const context = { ledger: this.#ledger, caller: { accountId: principal.account } }
-    const policies = await Promise.all(keys.map((key) => attachedPolicy(key, context)))
-    return new PolicySet(policies.flatMap((policy) => (policy ? [this.#named(policy)] : [])))
+    const policies = await Promise.all(
+      keys.map(async (key) => this.#named(present(await attachedPolicy(key, context), `the policy ${key}`))),
+    )
+    return new PolicySet(policies)
   }
 
   #named({ policyName, defaultVersion, versions }: FoundPolicy) {
@@ -170,6 +180,11 @@ export class Authorizer {
       ? securityPreference.AllowUserToChangePassword
       : securityPreference.AllowUserToManageAccessKeys
   }
+}
+
+function present<T>(found: T | null, what: string): T {
+  if (found === null) throw new MalformedPolicy(`${what} is attached and missing`)
+  return found
 }
 
 /** The value for a key, made once; the map is emptied when it grows too large. */

@@ -1,7 +1,7 @@
 // Every key operation against every way in which policies can speak about it.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { update } from '../../src/ledger/record.ts'
+import { remove, update } from '../../src/ledger/record.ts'
 import { POLICY, ramScope } from '../../src/ram/records.ts'
 import type { Credentials } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
@@ -196,6 +196,20 @@ describe('each key operation', () => {
     assert.match(house.failures.at(-1) ?? '', /alice is broken.*p v\d+: The policy is not JSON/)
     await put(allow('kms:*'))
     assert.equal((await house.call('ListKeys', {}, user)).status, 200)
+  })
+
+  it('is refused altogether when a policy of the caller was taken out of the database', async () => {
+    const ram = ramOf(house)
+    await ram.must('CreateUser', { UserName: 'bob' })
+    const bob = await ram.accessKeyOf('bob')
+    await ram.must('AttachPolicyToUser', { PolicyType: 'System', PolicyName: 'AdministratorAccess', UserName: 'bob' })
+    await ram.must('CreatePolicy', { PolicyName: 'no-list', PolicyDocument: ram.document(deny('kms:List*')) })
+    await ram.must('AttachPolicyToUser', { PolicyType: 'Custom', PolicyName: 'no-list', UserName: 'bob' })
+    const record = await house.open.ledger.get(POLICY, ramScope(house.credentials.accountId), 'no-list')
+    assert.ok(record)
+    await house.open.ledger.commit({ changes: [remove(POLICY, record)], nonce: null, event: null })
+    assert.equal((await house.call('ListKeys', {}, bob)).body.Code, 'Forbidden.NoPermission')
+    assert.match(house.failures.at(-1) ?? '', /the policy Custom\/no-list is attached and missing/)
   })
 
   it('is in the table', async () => {
