@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
-import { kmsOperations } from '../../src/kms/operations.ts'
+import { products } from '../../src/gateway/products.ts'
 import { type Program, removeFolder, startProgram } from './program.ts'
 import { Connection, get, post, signedForm } from './raw.ts'
 
@@ -58,6 +58,11 @@ const likelyText = fc.constantFrom(
   'AES_128',
   '{"a":"b"}',
   '[{"TagKey":"k","TagValue":"v"}]',
+  'Custom',
+  'v1',
+  'acs:ram::1:role/key',
+  '{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
+  '{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":"acs:ram::1:root"}}]}',
   '["k"]',
   'AAAA',
   '{}',
@@ -65,13 +70,22 @@ const likelyText = fc.constantFrom(
 
 type Made = (program: Program, keyId: string) => Uint8Array | string
 
-const parameterNames = [...new Set(kmsOperations.flatMap(({ parameters }) => Object.keys(parameters)))]
+const operations = products.flatMap((product) =>
+  [...product.operations.values()].map((one) => ({ ...one, version: product.version })),
+)
+const parameterNames = [...new Set(operations.flatMap(({ parameters }) => Object.keys(parameters)))]
+
+const namesOf = (product: string) =>
+  fc.constantFrom(...operations.filter((one) => one.product === product).map(({ name }) => name))
+/** Names by which users, groups, roles and policies are made and found again. */
+const ENTITY = /^(User|Group|Role|Policy)Name$/
 
 /** A signed call of an operation with its own parameters, others, and odd ones. */
 const signed: fc.Arbitrary<Made> = fc
   .record({
     action: fc.oneof(
-      { weight: 9, arbitrary: fc.constantFrom(...kmsOperations.map(({ name }) => name)) },
+      { weight: 6, arbitrary: namesOf('Kms') },
+      { weight: 3, arbitrary: fc.oneof(namesOf('Ram'), namesOf('Sts')) },
       { weight: 1, arbitrary: oddText },
     ),
     own: fc.array(fc.oneof(likelyText, oddText, fc.constant('KEY')), { minLength: 9, maxLength: 9 }),
@@ -84,11 +98,14 @@ const signed: fc.Arbitrary<Made> = fc
     get: fc.boolean(),
   })
   .map(({ action, own, some, others, format, get: asGet }) => ({ credentials }, keyId) => {
-    const declared = kmsOperations.find(({ name }) => name === action)?.parameters ?? {}
-    const parameters: Record<string, string> = { ...others, Action: action, Format: format }
+    const operation = operations.find(({ name }) => name === action)
+    const declared = operation?.parameters ?? {}
+    const Version = operation?.version ?? '2016-01-20'
+    const parameters: Record<string, string> = { ...others, Action: action, Version, Format: format }
     for (const [i, name] of Object.keys(declared).entries())
       if (!some.includes(i))
-        parameters[name] = name === 'KeyId' && i % 2 === 0 ? keyId : (own[i] ?? '').replace(/^KEY$/, keyId)
+        parameters[name] =
+          name === 'KeyId' && i % 2 === 0 ? keyId : ENTITY.test(name) ? 'key' : (own[i] ?? '').replace(/^KEY$/, keyId)
     delete parameters['']
     const method = asGet ? 'GET' : 'POST'
     const form = signedForm(parameters, credentials, { method })
