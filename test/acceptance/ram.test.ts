@@ -51,6 +51,29 @@ const refusedWith = (code: string) => (error: Body) => {
   return true
 }
 
+describe('acs:SecureTransport', () => {
+  it('is true over TLS', async () => {
+    const program = await startProgram({ flags: ['--tls', 'self-signed'] })
+    const { accessKeyId, accessKeySecret } = program.credentials
+    const env = { STRONGROOM_ENDPOINT: program.endpoint, STRONGROOM_CA_FILE: `${program.data}/tls/ca.pem` }
+    const as = (id: string, secret: string) => async (args: readonly string[]) =>
+      runProgram(args, { ...env, ALIBABA_CLOUD_ACCESS_KEY_ID: id, ALIBABA_CLOUD_ACCESS_KEY_SECRET: secret })
+    const root = as(accessKeyId, accessKeySecret)
+    const Statement = [
+      { Effect: 'Allow', Action: 'kms:*', Resource: '*', Condition: { Bool: { 'acs:SecureTransport': 'true' } } },
+    ]
+    await root(['ram', 'CreateUser', '--UserName', 'u'])
+    const policy = ['--PolicyName', 'tls', '--PolicyDocument', JSON.stringify({ Version: '1', Statement })]
+    await root(['ram', 'CreatePolicy', ...policy])
+    await root(['ram', 'AttachPolicyToUser', '--PolicyType', 'Custom', '--PolicyName', 'tls', '--UserName', 'u'])
+    const { AccessKey } = JSON.parse((await root(['ram', 'CreateAccessKey', '--UserName', 'u'])).out)
+    const listed = await as(AccessKey.AccessKeyId, AccessKey.AccessKeySecret)(['kms', 'ListKeys'])
+    assert.equal(listed.code, 0, listed.err)
+    await program.stop()
+    removeFolder(program.data)
+  })
+})
+
 describe('the official clients of RAM and STS', () => {
   let program: Program
   before(async () => {

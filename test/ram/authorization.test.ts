@@ -184,6 +184,28 @@ describe('each key operation', () => {
     })
   }
 
+  it('is judged by what the request says of itself', async () => {
+    const code = async (Condition: object, name = 'ListKeys', parameters = {}) => {
+      await put(allow('kms:*', '*', Condition))
+      return (await house.call(name, parameters, user)).body.Code ?? 'OK'
+    }
+    const no = 'Forbidden.NoPermission'
+    const interval = { DateGreaterThan: { 'acs:CurrentTime': '2026-02-28T00:00:00Z' } }
+    const until = (time: string) => ({ ...interval, DateLessThan: { 'acs:CurrentTime': time } })
+    assert.equal(await code(until('2026-03-01T08:00:01+08:00')), 'OK')
+    assert.equal(await code(until('2026-03-01T07:59:59+08:00')), no)
+    assert.equal(await code({ Bool: { 'acs:SecureTransport': 'true' } }), no)
+    assert.equal(await code({ Bool: { 'acs:SecureTransport': 'false' } }), 'OK')
+    for (const mfa of ['true', 'false']) assert.equal(await code({ Bool: { 'acs:MFAPresent': mfa } }), no)
+    assert.equal(await code({ IpAddress: { 'acs:SourceIp': ['10.0.0.0/8', '127.0.0.1'] } }), 'OK')
+    assert.equal(await code({ StringLike: { 'acs:PrincipalARN': 'acs:ram:*:*:user/alice' } }), 'OK')
+    assert.equal(await code({ StringNotEquals: { 'acs:SourceVpc': 'vpc-1' } }), 'OK')
+    const asked = { 'acs:RequestTag/Project': 'apollo' }
+    const Tags = '[{"TagKey":"Project","TagValue":"apollo"}]'
+    assert.equal(await code({ StringEquals: asked }, 'CreateKey', { Tags }), 'OK')
+    assert.equal(await code({ StringEquals: asked }, 'CreateKey'), no)
+  })
+
   it('is refused altogether while a stored policy of the caller is broken, with an alarm', async () => {
     await put(allow('kms:*'))
     const { ledger } = house.open
