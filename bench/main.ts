@@ -166,9 +166,9 @@ async function authorization(server: Server, parameters: Parameters): Promise<Ca
 }
 
 async function manyUsers(folder: string): Promise<void> {
-  print(`\n${USERS} users with ${USERS * 2} AccessKeys against 10`)
+  print(`\n${USERS} users with ${USERS * 2} AccessKeys against 1,000`)
   const measured: { startMs: number; medianMs: number }[] = []
-  for (const count of [10, USERS]) {
+  for (const count of [1000, USERS]) {
     const data = join(folder, `users-${count}`)
     const flags = ['--max-users', String(USERS + 10)]
     const first = await startStrongroom(data, credentials, flags)

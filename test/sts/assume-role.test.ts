@@ -146,6 +146,7 @@ describe('sessions', () => {
     assert.equal(await code({ SecurityToken: '' }), 'MissingSecurityToken')
     assert.equal(await code({ SecurityToken: two.SecurityToken }), 'InvalidSecurityToken.MismatchWithAccessKey')
     assert.equal(await code({ AccessKeySecret: two.AccessKeySecret }), 'SignatureDoesNotMatch')
+    assert.equal(await code({ SecurityToken: `${one.SecurityToken} ` }), 'InvalidSecurityToken.Malformed')
     const bytes = Buffer.from(one.SecurityToken, 'base64')
     for (const at of [0, 1, 30, bytes.length - 1]) {
       const altered = Buffer.from(bytes)
