@@ -62,6 +62,7 @@ export const catalogue = {
   ServiceUnavailableTemporary: { status: 503, message: 'Service Unavailable Temporary.' },
   // keys
   'Forbidden.KeyNotFound': { status: 404, message: 'The specified Key is not found.' },
+  'Forbidden.KeyVersionNotFound': { status: 404, message: 'The specified Key version is not found.' },
   'Forbidden.AliasNotFound': { status: 404, message: 'The specified Alias is not found.' },
   'Forbidden.DKMSInstanceNotFound': { status: 403, message: 'The specified DKMS Instance is not found.' },
   'Forbidden.ResourceNotFound': { status: 404, message: 'Resource not found.' },
@@ -71,11 +72,12 @@ export const catalogue = {
   'Unsupported.Origin': { status: 400, message: 'This key origin is not valid for this api.' },
   'Unsupported.ProtectionLevel': { status: 400, message: 'This protection level is not valid for this region' },
   UnsupportedOperation: { status: 400, message: 'This action is not supported.' },
+  'Rejected.UnsupportedOperation': { status: 400, message: 'Unsupported operation.' },
   'Rejected.LimitExceeded': {
     status: 400,
     message: 'The request was rejected because user create resource limit was exceeded.',
   },
-  'Rejected.StateModifiedFailed': { status: 409, message: 'Keystate modified failed.' },
+  'Rejected.StateModifiedFailed': { status: 409, message: 'Keystate modified failed.{reason}' },
   'Rejected.Disabled': { status: 409, message: 'The request was rejected because the key state is Disabled.' },
   'Rejected.PendingDeletion': {
     status: 409,
@@ -85,6 +87,13 @@ export const catalogue = {
     status: 409,
     message: 'The request was rejected because the key state is PendingImport.',
   },
+  // tags of several resources
+  'Duplicate.TagKey': { status: 400, message: 'The specified tagKey is duplicate.' },
+  'InvalidParameter.TagKey': { status: 400, message: 'The specified parameter is not valid.' },
+  'InvalidParameter.TagValue': { status: 400, message: 'The specified parameter is not valid.' },
+  'InvalidResourceId.NotFound': { status: 404, message: 'The specified ResourceId is not found.' },
+  // account
+  'Forbidden.Opened': { status: 400, message: 'Your kms service has been opened.' },
   // import
   InvalidKeyMaterial: { status: 400, message: 'key material is invalid.' },
   InvalidImportToken: { status: 400, message: 'import token is invalid.' },

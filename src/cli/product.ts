@@ -63,10 +63,7 @@ function readArguments(operation: CallOperation, args: readonly string[]) {
     const name = flag.replace(/^--/, '')
     const value = args[i + 1]
     const into = OPTIONS.includes(name) ? options : parameters
-    if (
-      !flag.startsWith('--') ||
-      (into === parameters && name !== 'RegionId' && !Object.hasOwn(operation.parameters, name))
-    )
+    if (!flag.startsWith('--') || (into === parameters && name !== 'RegionId' && !isParameter(name, operation)))
       throw new UsageError(
         `${operation.name} has no parameter \`${flag}\`: see \`strongroom ${operation.product.toLowerCase()} ${operation.name} --help\``,
       )
@@ -75,6 +72,14 @@ function readArguments(operation: CallOperation, args: readonly string[]) {
     into.set(name, value)
   }
   return { parameters, options }
+}
+
+/** A declared parameter, or a piece of one, such as Tag.1.Key. */
+function isParameter(name: string, { parameters }: CallOperation): boolean {
+  const [whole = ''] = name.split('.')
+  return (
+    Object.hasOwn(parameters, name) || (Object.hasOwn(parameters, whole) && parameters[whole]?.gather !== undefined)
+  )
 }
 
 /** From the environment; on the server's own machine, from the credentials that its first start left. */

@@ -223,10 +223,22 @@ function eventOf(
     sourceAddress: request.sourceAddress,
     userAgent: header(request, 'user-agent'),
     caller,
-    parameters: parameters.all,
+    parameters: shownOf(operation, parameters.all),
     resources,
     reply,
     refusal,
   })
   return { eventId: requestId, account, region, at: now, body }
+}
+
+/** The parameters for the event, with those that came in pieces put together. */
+function shownOf(
+  { trail, parameters }: CallOperation,
+  given: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const gathered = (trail?.show ?? []).flatMap((name) => {
+    const value = given.has(name) ? undefined : parameters[name]?.gather?.(name, given)
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return gathered.length === 0 ? given : new Map([...given, ...gathered])
 }
