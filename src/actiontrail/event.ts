@@ -157,7 +157,7 @@ function deniedDetail({ action, resource, type, policyType, by }: Denial): Recor
   }
 }
 
-type ServiceWork = 'DeleteKey' | 'DeleteExpiredKeyMaterial'
+type ServiceWork = 'DeleteKey' | 'DeleteExpiredKeyMaterial' | 'RotateKey'
 type StoredService = readonly [
   format: 2,
   name: ServiceWork,

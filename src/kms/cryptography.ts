@@ -1,7 +1,8 @@
-// Encrypting and decrypting with a CMK: what Encrypt, GenerateDataKey and Decrypt share.
+// Encrypting and decrypting with a CMK: what Encrypt, Decrypt, ReEncrypt and the operations on data keys share.
 import { refuse } from '../api/errors.ts'
-import { associatedData, type Ciphertext, encodeCiphertext } from '../cryptography/ciphertext.ts'
-import { type FoundKey, findVersion } from './key-name.ts'
+import type { Resource } from '../api/operation.ts'
+import { associatedData, type Ciphertext, decodeCiphertext, encodeCiphertext } from '../cryptography/ciphertext.ts'
+import { anyKeyResource, type FoundKey, findKeyById, findVersion, keyResourceById } from './key-name.ts'
 import { demandEnabled } from './key-state.ts'
 import type { KmsContext } from './operation.ts'
 import type { Version } from './records.ts'
@@ -29,8 +30,40 @@ export async function encryptWith(
   }
 }
 
+/** One message for all that can be wrong with a ciphertext: it tells nothing about which. */
+export function notAuthentic() {
+  return refuse('InvalidParameter', {
+    name: 'CiphertextBlob',
+    rule: 'It must be what Encrypt or GenerateDataKey answered, unaltered, with the EncryptionContext given then.',
+  })
+}
+
+/** The resource of the key that a blob names. Refuses what is no blob. */
+export async function locateBlob(blob: string, context: KmsContext): Promise<Resource> {
+  const message = decodeCiphertext(blob)
+  if (!message) throw notAuthentic()
+  const version = await findVersion(message.versionId, context)
+  return version ? keyResourceById(version.body.keyId, context) : anyKeyResource(context)
+}
+
+/** Opens a blob with the version that it names. Refuses when that is unknown, its key is not Enabled, or the blob is not authentic. */
+export async function openBlob(
+  blob: string,
+  encryptionContext: EncryptionContext,
+  context: KmsContext,
+): Promise<{ plaintext: Uint8Array; version: Version }> {
+  const message = decodeCiphertext(blob)
+  if (!message) throw notAuthentic()
+  const version = await findVersion(message.versionId, context)
+  if (!version) throw refuse('Forbidden.KeyNotFound')
+  const key = await findKeyById(version.body.keyId, context)
+  const plaintext = await decryptWith(key, version, message, encryptionContext, context)
+  if (!plaintext) throw notAuthentic()
+  return { plaintext, version }
+}
+
 /** Decrypts with the version that the ciphertext names; null when it is not authentic. Refuses when the key is not Enabled. */
-export async function decryptWith(
+async function decryptWith(
   key: FoundKey,
   version: Version,
   message: Ciphertext,

@@ -19,7 +19,7 @@ export interface KmsContext {
   readonly caller: Caller
   readonly scope: Scope
   readonly now: number
-  readonly ledger: Pick<Ledger, 'get' | 'page' | 'count'>
+  readonly ledger: Pick<Ledger, 'get' | 'page' | 'between' | 'count'>
   readonly keystore: Keystore
   readonly settings: KmsSettings
   /** A new lower-case UUID. */

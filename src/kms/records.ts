@@ -20,6 +20,10 @@ export interface CmkBody {
   readonly materialExpiresAt: number | null
   readonly primaryVersionId: string | null
   readonly lastRotationAt: number | null
+  /** How long after the newest version the next one is due; absent while automatic rotation is off. Milliseconds. */
+  readonly rotationMs?: number
+  /** Present while the key can't be scheduled for deletion: what its owner says about that, maybe nothing. */
+  readonly deletionProtection?: string
   /** Recognizes the key's only possible imported material; survives the material's deletion. */
   readonly materialFingerprint: string | null
   readonly tags: readonly (readonly [key: string, value: string])[]
