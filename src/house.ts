@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Settings } from './cli/settings.ts'
 import { RootKeys } from './cryptography/seal.ts'
+import { RateLimiter } from './gateway/rate-limit.ts'
 import type { Keystore } from './keystore/keystore.ts'
 import { createRootKeyFile, newSalt, readRootKeyFile, rootKeyFromPassphrase } from './keystore/root-key.ts'
 import { SoftwareKeystore } from './keystore/software.ts'
@@ -35,6 +36,7 @@ export interface OpenHouse {
   readonly lastUsed: LastUsed
   readonly securityTokens: SecurityTokens
   readonly keystore: Keystore
+  readonly rateLimiter: RateLimiter
 }
 
 /** Opens the data folder and the database; makes both on the first start. Throws with what to change. */
@@ -54,6 +56,7 @@ export async function openHouse(settings: Settings, alarm: Alarm, now: number): 
       lastUsed: new LastUsed(ledger),
       securityTokens: new SecurityTokens(keys),
       keystore: new SoftwareKeystore(keys),
+      rateLimiter: new RateLimiter(),
     }
   } catch (error) {
     await storage.close()

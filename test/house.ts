@@ -21,9 +21,11 @@ export class TestHouse implements AsyncDisposable {
   #open: OpenHouse | null = null
   #listening: Listening | null = null
 
-  constructor(database: string | null, flags: readonly string[]) {
+  constructor(database: string | null, flags: readonly string[], quotas: unknown) {
     const where = database === null ? [] : ['--database', database]
-    this.#settings = readSettings(['--data', this.data, ...where, ...flags], {}, () => '')
+    const file = quotas === null ? [] : ['--quotas-file', 'quotas.json']
+    const given = ['--data', this.data, ...where, ...flags, ...file]
+    this.#settings = readSettings(given, {}, () => JSON.stringify(quotas))
   }
 
   get open(): OpenHouse {
@@ -102,7 +104,11 @@ export class TestHouse implements AsyncDisposable {
   }
 }
 
-/** Opens a house; `database` null for SQLite in a folder of its own. */
-export function openTestHouse(database: string | null, flags: readonly string[] = []): Promise<TestHouse> {
-  return new TestHouse(database, flags).start()
+/** Opens a house; `database` null for SQLite in a folder of its own, `quotas` what the quotas file holds. */
+export function openTestHouse(
+  database: string | null,
+  flags: readonly string[] = [],
+  quotas: unknown = null,
+): Promise<TestHouse> {
+  return new TestHouse(database, flags, quotas).start()
 }

@@ -58,6 +58,8 @@ export const catalogue = {
     status: 403,
     message: 'This operation for {resource} is forbidden by permission system.',
   },
+  'Rejected.Throttling': { status: 429, message: 'QPS Limit Exceeded' },
+  'Throttling.User': { status: 400, message: 'Request was denied due to user flow control.' },
   InternalFailure: { status: 500, message: 'Internal Failure.' },
   ServiceUnavailableTemporary: { status: 503, message: 'Service Unavailable Temporary.' },
   // keys

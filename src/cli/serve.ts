@@ -23,7 +23,10 @@ const LAST_USED_MS = 60_000
 /** How long calls in flight may take to finish after SIGTERM. */
 const STOP_MS = 30_000
 
-type Rooms = Pick<House, 'ledger' | 'keystore' | 'accessKeys' | 'securityTokens' | 'authorizer' | 'lastUsed'> & {
+type Rooms = Pick<
+  House,
+  'ledger' | 'keystore' | 'accessKeys' | 'securityTokens' | 'authorizer' | 'lastUsed' | 'rateLimiter'
+> & {
   readonly storage: Storage
   readonly accounts: Accounts
 }

@@ -1,5 +1,6 @@
 // The settings of `serve`: each has a flag, an environment variable and a key in the configuration file. One table says it all.
 import { RAM_QUOTAS, type RamQuota, type RamQuotas } from '../ram/settings.ts'
+import { type AccountLimits, quotaProfile, readLimits } from './quotas.ts'
 import { UsageError } from './usage-error.ts'
 
 interface Setting {
@@ -52,6 +53,12 @@ const SETTINGS: readonly Setting[] = [
   { name: 'max-pending-window-days', value: 'DAYS', help: 'longest waiting time of ScheduleKeyDeletion, 30 to 366' },
   { name: 'max-keys', value: 'N', help: 'quota of CMKs per account and region (the cloud: 200)' },
   { name: 'max-aliases', value: 'N', help: 'quota of aliases per account and region (the cloud: 300)' },
+  {
+    name: 'quota-profile',
+    value: 'alibaba-shared',
+    help: 'keys, aliases and calls per second as the cloud publishes them; more particular settings win',
+  },
+  { name: 'quotas-file', value: 'FILE', help: 'a JSON file with limits of single accounts' },
   ...Object.entries(RAM_QUOTAS).map(([name, { help }]) => ({ name, value: 'N', help: `quota of ${help}` })),
   { name: 'log-level', value: 'LEVEL', help: 'debug, info, warn, error or silent' },
 ]
@@ -69,6 +76,9 @@ export interface Settings {
   readonly maxPendingWindowDays: number
   readonly maxKeys: number
   readonly maxAliases: number
+  readonly rates: AccountLimits['rates']
+  /** The accounts whose limits are others. */
+  readonly accounts: ReadonlyMap<string, AccountLimits>
   readonly logLevel: string
   readonly quotas: RamQuotas
   /** The account's fixed credentials, from the environment. */
@@ -85,7 +95,11 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
   const fromEnv = (name: string) => env[environmentName(name)] || undefined
   const configFile = flags.get('config') ?? fromEnv('config')
   const file = configFile === undefined ? new Map<string, string>() : readConfiguration(configFile, readFile)
-  const get = (name: string) => flags.get(name) ?? fromEnv(name) ?? file.get(name) ?? DEFAULTS[name] ?? null
+  const told = (name: string) => flags.get(name) ?? fromEnv(name) ?? file.get(name)
+  const profileName = told('quota-profile')
+  const profile = profileName === undefined ? null : quotaProfile(profileName)
+  const profiled: Readonly<Record<string, number>> = profile?.quotas ?? {}
+  const get = (name: string) => told(name) ?? profiled[name]?.toString() ?? DEFAULTS[name] ?? null
   const { host, port } = address(get('listen') ?? '')
   const passphraseFile = get('passphrase-file')
   const settings: Settings = {
@@ -99,8 +113,15 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
     passphrase:
       env['STRONGROOM_PASSPHRASE'] || (passphraseFile && readFile(passphraseFile).replace(/\r?\n$/, '')) || null,
     maxPendingWindowDays: whole('max-pending-window-days', get, 30, 366),
-    maxKeys: whole('max-keys', get, 1, 1_000_000_000),
-    maxAliases: whole('max-aliases', get, 1, 1_000_000_000),
+    ...readLimits(
+      get('quotas-file'),
+      {
+        maxKeys: whole('max-keys', get, 1, 1_000_000_000),
+        maxAliases: whole('max-aliases', get, 1, 1_000_000_000),
+        groups: profile?.rates ?? [],
+      },
+      readFile,
+    ),
     quotas: quotasOf(get),
     logLevel: oneOf('log-level', get, ['debug', 'info', 'warn', 'error', 'silent']),
     root: rootOf(env),

@@ -21,6 +21,7 @@ import type { StsContext } from '../sts/operation.ts'
 import type { SecurityTokens } from '../sts/security-token.ts'
 import { type Authenticated, authenticate } from './authenticate.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
+import type { Admission, RateLimiter, Rates } from './rate-limit.ts'
 import { type DecodedParameters, decodeParameters, type HttpRequest, header, pathOf } from './request.ts'
 
 /** How long a call is decided again while others keep changing its records. */
@@ -40,7 +41,13 @@ export interface Product {
 /** What the gateway needs. Time and randomness come from outside. */
 export interface House {
   readonly products: readonly Product[]
-  readonly settings: KmsSettings & { readonly quotas: RamQuotas }
+  readonly settings: KmsSettings & {
+    readonly quotas: RamQuotas
+    readonly rates: Rates
+    /** The accounts whose limits are others. */
+    readonly accounts: ReadonlyMap<string, Pick<KmsSettings, 'maxKeys' | 'maxAliases'> & { readonly rates: Rates }>
+  }
+  readonly rateLimiter: RateLimiter
   readonly ledger: Ledger
   readonly keystore: Keystore
   readonly accessKeys: AccessKeys
@@ -86,6 +93,8 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
     if (product !== 'Kms') requestId = requestId.toUpperCase()
     const region = regionOf(host, parameters, product, house.settings.regions)
     const call = { requestId, now, request, parameters, region, operation, version, authenticated }
+    const admission = admissionOf(call, house)
+    if (admission !== 'admitted') throw await throttled(call, admission, house)
     return encodeReply(await perform(call, house), operation.name, requestId, format)
   } catch (error) {
     return encodeRefusal(asRefusal(error, requestId, house), host, requestId, format)
@@ -137,6 +146,21 @@ function regionOf(host: string, { all }: DecodedParameters, product: string, reg
   throw refuse('InvalidParameter', { name: 'RegionId', rule: `This server serves ${regions.join(', ')}.` })
 }
 
+/** Whether the account's rate limit lets the call go on. */
+function admissionOf({ operation, region, now, authenticated }: Progress, { settings, rateLimiter }: House): Admission {
+  const account = authenticated.caller.accountId
+  const rates = settings.accounts.get(account)?.rates ?? settings.rates
+  return rateLimiter.admit(rates, { account, region }, operation, now)
+}
+
+/** What refuses a throttled call: nothing is read for it, and its event is all that is written. */
+async function throttled(call: Progress, admission: Admission, { ledger }: House): Promise<Refusal> {
+  const refusal = refuse(call.operation.product === 'Kms' ? 'Rejected.Throttling' : 'Throttling.User')
+  const event = admission === 'throttled' ? eventOf(call, [], null, refusal) : null
+  if (event) await ledger.commit({ changes: [], nonce: call.authenticated.nonce, event })
+  return refusal
+}
+
 /** Decides and commits, again whenever a record moved meanwhile. */
 async function perform(call: Progress, house: House): Promise<Reply> {
   const { operation, parameters } = call
@@ -184,13 +208,14 @@ function contextOf({ authenticated, region, now, request }: Progress, house: Hou
   const { ledger, keystore, settings, newRecordId, randomBytes, authorizer, securityTokens, accessKeys, lastUsed } =
     house
   const { caller } = authenticated
+  const own = settings.accounts.get(caller.accountId)
   return {
     caller,
     scope: { account: caller.accountId, region },
     now,
     ledger,
     keystore,
-    settings,
+    settings: own ? { ...settings, ...own } : settings,
     quotas: settings.quotas,
     authorizer,
     securityTokens,
