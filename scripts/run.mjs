@@ -32,6 +32,7 @@ function install() {
 const programs = [
   { package: 'postgresql', found: () => found('initdb') || found('/usr/lib/postgresql/*/bin/initdb') },
   { package: 'openssl', found: () => found('openssl') },
+  { package: 'faketime', found: () => found('/usr/lib/*/faketime/libfaketimeMT.so.1') },
 ]
 
 function found(program) {
