@@ -22,6 +22,8 @@ interface InstallationBody {
   readonly rootKey: 'file' | 'passphrase'
   /** Base64 of the passphrase's salt. */
   readonly salt: string | null
+  /** Present when it is a store of `serve --dev`, for good. */
+  readonly dev?: true
 }
 
 const INSTALLATION_KIND: Kind<InstallationBody> = { name: 'installation', counted: false }
@@ -67,7 +69,7 @@ export async function openHouse(settings: Settings, alarm: Alarm, now: number): 
 async function rootKeys(settings: Settings, storage: Storage, now: number): Promise<RootKeys> {
   const row = await storage.get(INSTALLATION_KIND.name, INSTALLATION.account, INSTALLATION.region, INSTALLATION_ID)
   if (!row) return setUp(settings, storage, now)
-  const { rootKey, salt } = JSON.parse(row.body) as InstallationBody
+  const { rootKey, salt, dev } = JSON.parse(row.body) as InstallationBody
   const keys = new RootKeys(rootKey === 'file' ? keyFromFile(settings) : keyFromPassphrase(settings, salt))
   try {
     fromRow(row, keys)
@@ -77,7 +79,15 @@ async function rootKeys(settings: Settings, storage: Storage, now: number): Prom
       `the ${rootKey === 'file' ? 'root key file' : 'passphrase'} is not the one that this database was set up with`,
     )
   }
+  checkDev(dev === true, settings)
   return keys
+}
+
+/** What a clock was moved on, or may be, must never hold keys that count. */
+function checkDev(store: boolean, { dev }: Settings): void {
+  if (store && !dev) throw new Error('this store was made with --dev, where the clock is moved: start with --dev')
+  if (!store && dev)
+    throw new Error('this store was made without --dev: choose another folder with --data, or another database')
 }
 
 async function setUp(settings: Settings, storage: Storage, now: number): Promise<RootKeys> {
@@ -97,7 +107,11 @@ async function setUp(settings: Settings, storage: Storage, now: number): Promise
     createdAt: now,
     dueAt: null,
     revision: 1,
-    body: { rootKey: salt ? 'passphrase' : 'file', salt: salt?.toString('base64') ?? null },
+    body: {
+      rootKey: salt ? 'passphrase' : 'file',
+      salt: salt?.toString('base64') ?? null,
+      ...(settings.dev && { dev: true }),
+    },
   }
   const change = { change: 'insert', row: toRow(record, keys), counted: null } as const
   const [outcome] = await storage.commit([{ changes: [change], nonce: null, event: null, scrub: false }])

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { access } from './cli/access.ts'
 import { account } from './cli/account.ts'
+import { dev } from './cli/dev.ts'
 import { callProduct } from './cli/product.ts'
 import { serve } from './cli/serve.ts'
 import { readSettings, settingsHelp } from './cli/settings.ts'
@@ -21,6 +22,7 @@ const USAGE = `usage: strongroom VERB …
   account create   makes an account with an AccessKey of its own
   account service  makes an AccessKey that stands for a cloud service
   account list     lists the accounts
+  dev advance      moves the clock of a server that runs with --dev
 
 strongroom VERB --help tells more.`
 
@@ -51,6 +53,8 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
     }
     case 'account':
       return account(args, openHouse, surroundings)
+    case 'dev':
+      return dev(args, surroundings)
     case '--help':
     case 'help':
       print(USAGE)

@@ -12,6 +12,7 @@ const FLOORS = [
   'main.ts',
   'house.ts',
   'cli',
+  'dev',
   'console',
   'gateway',
   'kms',

@@ -51,6 +51,8 @@ export class TestHouse implements AsyncDisposable {
       settings: this.#settings,
       ...this.open,
       now: () => this.now,
+      wallNow: () => this.now,
+      dev: null,
       newId: randomUUID,
       newRecordId: randomUUIDv7,
       randomBytes,

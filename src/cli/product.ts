@@ -83,7 +83,7 @@ function isParameter(name: string, { parameters }: CallOperation): boolean {
 }
 
 /** From the environment; on the server's own machine, from the credentials that its first start left. */
-function clientOptions(options: ReadonlyMap<string, string>, { env, readFile }: Surroundings): ClientOptions {
+export function clientOptions(options: ReadonlyMap<string, string>, { env, readFile }: Surroundings): ClientOptions {
   const caFile = options.get('ca-file') ?? env['STRONGROOM_CA_FILE'] ?? null
   const common = {
     endpoint: options.get('endpoint') ?? env['STRONGROOM_ENDPOINT'] ?? 'http://127.0.0.1:7700',

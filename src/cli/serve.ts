@@ -6,6 +6,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import pino, { type Logger } from 'pino'
+import { DevClock } from '../dev/clock.ts'
+import { seed } from '../dev/seed.ts'
+import { readSeed } from '../dev/seed-file.ts'
 import type { House } from '../gateway/call.ts'
 import { products } from '../gateway/products.ts'
 import { listen, type Tls } from '../gateway/server.ts'
@@ -38,11 +41,14 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const alarm = (message: string, error: unknown) => log.error({ reason: reasonOf(error) }, message)
   const rooms = await open(settings, alarm, Date.now())
   using _lock = settings.database?.startsWith('postgres') ? null : onlyServer(settings.data)
+  const clock = settings.dev ? await DevClock.open(rooms.ledger, Date.now) : null
   const house: House = {
     products,
     settings,
     ...rooms,
-    now: Date.now,
+    now: clock ? () => clock.now() : Date.now,
+    wallNow: Date.now,
+    dev: clock && { advance: (ms) => clock.advance(ms).then(() => sweep(house)) },
     newId: randomUUID,
     newRecordId: randomUUIDv7,
     randomBytes,
@@ -54,6 +60,8 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   }
   // Listened for before anybody is told that the server is ready: whoever reads that may stop it at once.
   const signalled = stopSignal()
+  if (clock) around.complain(DEV_WARNING)
+  if (settings.seed !== null) await seedFrom(settings, settings.seed, house, rooms.accounts, around)
   const first = await firstCredentials(settings, rooms.accounts)
   await sweep(house)
   const tls = await tlsOf(settings, log)
@@ -69,7 +77,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   await listening.stop(STOP_MS)
   await work
   await rooms.lastUsed
-    .write(Date.now())
+    .write(house.now())
     .catch((error: unknown) => alarm('the use of AccessKeys could not be noted', error))
   await rooms.storage.close()
   log.info('stopped')
@@ -90,6 +98,24 @@ async function firstCredentials(settings: Settings, accounts: Accounts): Promise
   writeFileSync(file, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600, flag: existsSync(file) ? 'w' : 'wx' })
   await accounts.provide(credentials, 'root', Date.now())
   return credentials
+}
+
+const DEV_WARNING = [
+  '*** DEVELOPMENT MODE (--dev): the clock of this server can be moved, and its keys may be known from a seed file.',
+  '*** Never keep a key here that protects anything.',
+].join('\n')
+
+/** Seeds the store. The first account of the seed becomes that of the command line, unless there is one. */
+async function seedFrom(settings: Settings, path: string, house: House, accounts: Accounts, around: Surroundings) {
+  const all = readSeed(path, around.readFile(path))
+  await seed(all, house, accounts)
+  const file = join(settings.data, 'root-credentials.json')
+  if (!all[0] || existsSync(file)) return
+  const { accountId, accessKeyId, accessKeySecret } = all[0]
+  writeFileSync(file, `${JSON.stringify({ accountId, accessKeyId, accessKeySecret }, null, 2)}\n`, {
+    mode: 0o600,
+    flag: 'wx',
+  })
 }
 
 function welcome(credentials: Credentials, endpoint: string, console: string, { data }: Settings): string {
@@ -125,7 +151,7 @@ async function background(house: House, stop: AbortSignal, alarm: House['failed'
     if (stop.aborted) return
     try {
       await sweep(house)
-      while ((await house.ledger.dropNonces(house.now(), NONCES_AT_ONCE)) === NONCES_AT_ONCE && !stop.aborted);
+      while ((await house.ledger.dropNonces(house.wallNow(), NONCES_AT_ONCE)) === NONCES_AT_ONCE && !stop.aborted);
       if (house.now() < writeUseAt) continue
       await house.lastUsed.write(house.now())
       writeUseAt = house.now() + LAST_USED_MS

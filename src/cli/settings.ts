@@ -60,6 +60,12 @@ const SETTINGS: readonly Setting[] = [
   },
   { name: 'quotas-file', value: 'FILE', help: 'a JSON file with limits of single accounts' },
   ...Object.entries(RAM_QUOTAS).map(([name, { help }]) => ({ name, value: 'N', help: `quota of ${help}` })),
+  {
+    name: 'dev',
+    value: 'true|false',
+    help: 'for development: a clock that can be moved, on a store of its own, on loopback',
+  },
+  { name: 'seed', value: 'FILE', help: 'with --dev: accounts, users, policies, keys and aliases to make at the start' },
   { name: 'log-level', value: 'LEVEL', help: 'debug, info, warn, error or silent' },
 ]
 
@@ -79,6 +85,8 @@ export interface Settings {
   readonly rates: AccountLimits['rates']
   /** The accounts whose limits are others. */
   readonly accounts: ReadonlyMap<string, AccountLimits>
+  readonly dev: boolean
+  readonly seed: string | null
   readonly logLevel: string
   readonly quotas: RamQuotas
   /** The account's fixed credentials, from the environment. */
@@ -123,12 +131,16 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
       readFile,
     ),
     quotas: quotasOf(get),
+    dev: truth('dev', get),
+    seed: get('seed'),
     logLevel: oneOf('log-level', get, ['debug', 'info', 'warn', 'error', 'silent']),
     root: rootOf(env),
     accountId: accountOf(env),
   }
-  const insecure = oneOf('insecure-http', (name) => get(name) ?? 'false', ['true', 'false']) === 'true'
-  if (!settings.tls && !insecure && !isLoopback(host))
+  if (settings.dev && !isLoopback(host))
+    throw new UsageError(`\`dev\` is for this machine alone: listen on 127.0.0.1, not on \`${host}\``)
+  if (settings.seed !== null && !settings.dev) throw new UsageError('`seed` goes with --dev')
+  if (!settings.tls && !truth('insecure-http', get) && !isLoopback(host))
     throw new UsageError(
       `plain HTTP on \`${host}\` could be read by others: set tls-cert and tls-key, or --tls self-signed, or allow it with --insecure-http`,
     )
@@ -150,6 +162,13 @@ export function settingsHelp(): string {
   ].join('\n')
 }
 
+/** Settings whose flag alone means true. */
+const SWITCHES = ['insecure-http', 'dev']
+
+function truth(name: string, get: (name: string) => string | null): boolean {
+  return oneOf(name, () => get(name) ?? 'false', ['true', 'false']) === 'true'
+}
+
 function environmentName(name: string): string {
   return `STRONGROOM_${name.toUpperCase().replaceAll('-', '_')}`
 }
@@ -167,7 +186,7 @@ function readFlags(args: readonly string[]): Map<string, string> {
       throw new UsageError(`unknown flag \`${flag}\`: see \`strongroom serve --help\``)
     const next = args[i + 1]
     if (inline !== undefined) flags.set(name, inline)
-    else if (name === 'insecure-http' && (next === undefined || next.startsWith('--'))) flags.set(name, 'true')
+    else if (SWITCHES.includes(name) && (next === undefined || next.startsWith('--'))) flags.set(name, 'true')
     else if (next === undefined) throw new UsageError(`the flag \`${flag}\` needs a value`)
     else {
       flags.set(name, next)

@@ -19,7 +19,7 @@ import type { RamQuotas } from '../ram/settings.ts'
 import { type EventRow, Unavailable } from '../storage/storage.ts'
 import type { StsContext } from '../sts/operation.ts'
 import type { SecurityTokens } from '../sts/security-token.ts'
-import { type Authenticated, authenticate } from './authenticate.ts'
+import { type Authenticated, authenticate, type Clock } from './authenticate.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
 import type { Admission, RateLimiter, Rates } from './rate-limit.ts'
 import { type DecodedParameters, decodeParameters, type HttpRequest, header, pathOf } from './request.ts'
@@ -39,7 +39,7 @@ export interface Product {
 }
 
 /** What the gateway needs. Time and randomness come from outside. */
-export interface House {
+export interface House extends Clock {
   readonly products: readonly Product[]
   readonly settings: KmsSettings & {
     readonly quotas: RamQuotas
@@ -54,7 +54,8 @@ export interface House {
   readonly securityTokens: SecurityTokens
   readonly authorizer: Authorizer
   readonly lastUsed: LastUsed
-  now(): number
+  /** Moves the clock, in --dev alone; answers how many keys what fell due has changed. */
+  readonly dev: { advance(ms: number): Promise<number> } | null
   /** A new UUID for a request. */
   newId(): string
   /** A new UUID for a record, later ones being greater: neighbours in time are neighbours in the database. */
@@ -88,7 +89,7 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
     const parameters = decodeParameters(request)
     format = chosenFormat(parameters.all.get('Format') ?? '', header(request, 'accept'))
     const now = house.now()
-    const authenticated = await authenticate(request, parameters, house, now)
+    const authenticated = await authenticate(request, parameters, house, house)
     const { operation, product, version } = findOperation(request, parameters, house)
     if (product !== 'Kms') requestId = requestId.toUpperCase()
     const region = regionOf(host, parameters, product, house.settings.regions)
@@ -101,7 +102,8 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
   }
 }
 
-function asRefusal(error: unknown, requestId: string, house: House): Refusal {
+/** Whatever went wrong, as one refusal; what is our fault is reported. */
+export function asRefusal(error: unknown, requestId: string, house: House): Refusal {
   if (error instanceof Refusal) return error
   house.failed(`request ${requestId} failed`, error)
   return refuse(error instanceof Unavailable ? 'ServiceUnavailableTemporary' : 'InternalFailure')
