@@ -258,14 +258,17 @@ function eventOf(
   return { eventId: requestId, account, region, at: now, body }
 }
 
-/** The parameters for the event, with those that came in pieces put together. */
+/** The parameters for the event; a list that came in pieces is one of them. */
 function shownOf(
   { trail, parameters }: CallOperation,
   given: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
-  const gathered = (trail?.show ?? []).flatMap((name) => {
-    const value = given.has(name) ? undefined : parameters[name]?.gather?.(name, given)
-    return value === undefined ? [] : [[name, value] as const]
-  })
-  return gathered.length === 0 ? given : new Map([...given, ...gathered])
+  let shown = given
+  for (const name of trail?.show ?? []) {
+    const gather = parameters[name]?.gather
+    if (gather === undefined || given.has(name)) continue
+    const value = gather(name, given)
+    if (value !== undefined) shown = new Map([...shown, [name, value]])
+  }
+  return shown
 }

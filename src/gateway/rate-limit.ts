@@ -47,7 +47,9 @@ interface Tokens {
 const BUCKETS = 10_000
 
 export class RateLimiter {
-  readonly #buckets = new Map<string, { readonly group: RateGroup; readonly bucket: Bucket }>()
+  /** Of each group, by account and region. */
+  readonly #buckets = new Map<RateGroup, Map<string, Bucket>>()
+  #count = 0
 
   /** Whether a call may go on at `now`, by the rates of its account. */
   admit(
@@ -59,29 +61,28 @@ export class RateLimiter {
     if (rates.size === 0) return 'admitted'
     const group = rates.get(`${product}.${name}`)
     if (!group) return 'admitted'
-    const bucket = this.#bucket(
-      `${account}/${group.perRegion ? region : ''}/${product}.${group.operations[0]}`,
-      group,
-      now,
-    )
+    const bucket = this.#bucket(group, group.perRegion ? `${account}/${region}` : account, now)
     if (taken(bucket.admitted, group, now)) return 'admitted'
     return taken(bucket.recorded, group, now) ? 'throttled' : 'throttled, unrecorded'
   }
 
-  #bucket(key: string, group: RateGroup, now: number): Bucket {
-    const known = this.#buckets.get(key)
-    if (known?.group === group) return known.bucket
-    if (this.#buckets.size >= BUCKETS) this.#forgetFull(now)
+  #bucket(group: RateGroup, whose: string, now: number): Bucket {
+    const known = this.#buckets.get(group)?.get(whose)
+    if (known) return known
+    if (this.#count >= BUCKETS) this.#forgetFull(now)
     const bucket = { admitted: { left: group.calls, at: now }, recorded: { left: group.calls, at: now } }
-    this.#buckets.set(key, { group, bucket })
+    const own = this.#buckets.get(group) ?? new Map<string, Bucket>()
+    this.#buckets.set(group, own.set(whose, bucket))
+    this.#count++
     return bucket
   }
 
   #forgetFull(now: number): void {
-    for (const [key, { group, bucket }] of this.#buckets) {
-      const full = ({ left, at }: Tokens) => refilled(left, now - at, group) >= group.calls
-      if (full(bucket.admitted) && full(bucket.recorded)) this.#buckets.delete(key)
-    }
+    for (const [group, buckets] of this.#buckets)
+      for (const [whose, { admitted, recorded }] of buckets) {
+        const full = ({ left, at }: Tokens) => refilled(left, now - at, group) >= group.calls
+        if (full(admitted) && full(recorded) && buckets.delete(whose)) this.#count--
+      }
   }
 }
 

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { exportTo, rsaPair, unwrapExported } from '../kms/export.ts'
 import { type PostgresqlServer, startPostgresql } from '../storage/postgresql-server.ts'
 import { type Program, removeFolder, startProgram } from './program.ts'
@@ -251,6 +252,23 @@ describe('official clients, on PostgreSQL', () => {
   })
   after(() => server[Symbol.asyncDispose]())
   suite(() => ['--database', server.database()])
+})
+
+describe('an official client that calls too often', () => {
+  it('is told so as in the cloud, and served again a moment later', async () => {
+    const program = await startProgram({ flags: ['--quota-profile', 'alibaba-shared'] })
+    try {
+      for (const client of [popCore(program, 'POST'), kmsClient(program)]) {
+        const codes = await Promise.all(Array.from({ length: 40 }, () => codeOf(client('CreateKey'))))
+        assert.deepEqual(new Set(codes), new Set(['OK', 'Rejected.Throttling']))
+        await pause(1000)
+        assert.equal(await codeOf(client('CreateKey')), 'OK')
+      }
+    } finally {
+      await program.stop()
+      removeFolder(program.data)
+    }
+  })
 })
 
 describe('HTTPS with the local CA', () => {

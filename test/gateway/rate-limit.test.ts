@@ -1,5 +1,6 @@
 // Rate limits: the bucket by itself, with a clock that is passed in, and calls that are throttled (contract/kms.md section 8).
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { readSettings } from '../../src/cli/settings.ts'
@@ -57,6 +58,14 @@ describe('the token bucket', () => {
       assert.equal(admit('CreateKey'), 'admitted')
       assert.equal(limiter.admit(NO_RATES, scope, encrypt, 0), 'admitted')
     }
+  })
+
+  it('is not shared by groups that begin with the same operation', () => {
+    const rates = ratesOf([group(2, 1, 'Encrypt'), group(2, 1, 'Encrypt', 'Decrypt')])
+    const limiter = new RateLimiter()
+    const admit = (name: string) => limiter.admit(rates, scope, { product: 'Kms', name }, 0)
+    const admissions = Array.from({ length: 6 }, (_, i) => admit(i % 2 === 0 ? 'Encrypt' : 'Decrypt'))
+    assert.deepEqual(admissions, ['admitted', 'admitted', 'admitted', 'admitted', 'throttled', 'throttled'])
   })
 
   it('over any stretch of time admits no more than the limit and one burst, and records no more refusals than that', () => {
@@ -187,6 +196,15 @@ describe('limits', () => {
       [await list(), await list(), await list(), await list()],
       ['OK', 'OK', 'OK', 'Rejected.Throttling'],
     )
+  })
+
+  it("of the operator's page are as it says", () => {
+    const page = readFileSync(new URL('../../docs/running.md', import.meta.url), 'utf8')
+    const file: unknown = JSON.parse(/--quotas-file[\s\S]*?```json\n([\s\S]*?)```/.exec(page)?.[1] ?? '')
+    const { maxKeys, accounts } = limits([], file)
+    const own = accounts.get('1000000000000001')
+    const calls = ['Kms.Encrypt', 'Kms.GenerateDataKey', 'Kms.CreateKey'].map((name) => own?.rates.get(name)?.calls)
+    assert.deepEqual([maxKeys, own?.maxKeys, own?.maxAliases, ...calls], [10_000, 200, 1000, 5000, 1000, 10])
   })
 
   it('are refused where they make no sense, and what makes none is named', () => {

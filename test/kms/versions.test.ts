@@ -1,8 +1,10 @@
 // Key versions and automatic rotation (contract/kms.md 1.3, section 6): the clock is the test's.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { eachDatabase } from '../databases.ts'
-import type { TestHouse } from '../house.ts'
+import { openTestHouse, type TestHouse } from '../house.ts'
+import { startPostgresql } from '../storage/postgresql-server.ts'
 import { importMaterial, prepareImport } from './byok.ts'
 
 const DAY = 86_400_000
@@ -260,5 +262,27 @@ eachDatabase((open) => {
       assert.equal(await house.outcome('CreateKeyVersion', { KeyId }), 'Rejected.UnsupportedOperation')
       assert.equal(await house.outcome('CreateKeyVersion', { KeyId: 'none' }), 'Forbidden.KeyNotFound')
     })
+  })
+})
+
+describe('two servers on one database', () => {
+  it('rotate each key once between them', async () => {
+    await using server = await startPostgresql()
+    const database = server.database()
+    await using one = await openTestHouse(database)
+    await using two = await openTestHouse(database, ['--root-key-file', join(one.data, 'root-key')])
+    const keys = []
+    for (let i = 0; i < 8; i++) keys.push(await rotating(one))
+    one.now += 7 * DAY
+    two.now = one.now
+    const done = await Promise.all([one, two, one, two].map((house) => house.sweep()))
+    assert.equal(
+      done.reduce((sum, count) => sum + count),
+      8,
+    )
+    for (const KeyId of keys) assert.equal((await versions(one, KeyId)).length, 2)
+    const rotations = (await one.events()).filter(({ eventName }) => eventName === 'RotateKey')
+    assert.equal(rotations.length, 8)
+    assert.deepEqual([...one.failures, ...two.failures], [])
   })
 })

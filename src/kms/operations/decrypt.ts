@@ -16,11 +16,8 @@ export const Decrypt = operation({
   },
   async decide({ CiphertextBlob, EncryptionContext }, context) {
     const { plaintext, version } = await openBlob(CiphertextBlob, EncryptionContext, context)
-    const reply = {
-      Plaintext: Buffer.from(plaintext).toString('utf8'),
-      KeyId: version.body.keyId,
-      KeyVersionId: version.id,
-    }
-    return { reply, changes: [] }
+    const Plaintext = Buffer.from(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength).toString('utf8')
+    plaintext.fill(0)
+    return { reply: { Plaintext, KeyId: version.body.keyId, KeyVersionId: version.id }, changes: [] }
   },
 })

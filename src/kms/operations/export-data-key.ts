@@ -25,7 +25,9 @@ export const ExportDataKey = operation({
     const destination = destinationOf(wrapping)
     const { plaintext, version } = await openBlob(CiphertextBlob, EncryptionContext, context)
     // What the CMK encrypted is the Base64 text of the data key.
-    const dataKey = fromBase64(Buffer.from(plaintext).toString('latin1'))
+    const dataKey = fromBase64(
+      Buffer.from(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength).toString('latin1'),
+    )
     plaintext.fill(0)
     try {
       if (!dataKey || dataKey.length > destination.capacity)
