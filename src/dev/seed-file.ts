@@ -117,7 +117,9 @@ export function readSeed(path: string, content: string): readonly SeedAccount[] 
   try {
     return object<{ accounts: readonly SeedAccount[] }>({ accounts: list(account) })(JSON.parse(content), '').accounts
   } catch (error) {
-    if (!(error instanceof SeedFault || error instanceof SyntaxError)) throw error
+    // What the parser says of bad JSON quotes it, and it holds secrets.
+    if (error instanceof SyntaxError) throw new Error(`the seed file \`${path}\` can't be used: it is not JSON`)
+    if (!(error instanceof SeedFault)) throw error
     throw new Error(`the seed file \`${path}\` can't be used: ${error.message}`)
   }
 }
