@@ -20,6 +20,8 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   'max-pending-window-days': '30',
   'max-keys': '100000000',
   'max-aliases': '100000000',
+  'retention-days': '90',
+  'lookup-max-span-days': '90',
   'log-level': 'info',
   ...Object.fromEntries(Object.entries(RAM_QUOTAS).map(([name, { fallback }]) => [name, String(fallback)])),
 }
@@ -52,6 +54,8 @@ const SETTINGS: readonly Setting[] = [
   { name: 'max-pending-window-days', value: 'DAYS', help: 'longest waiting time of ScheduleKeyDeletion, 30 to 366' },
   { name: 'max-keys', value: 'N', help: 'quota of CMKs per account and region (the cloud: 200)' },
   { name: 'max-aliases', value: 'N', help: 'quota of aliases per account and region (the cloud: 300)' },
+  { name: 'retention-days', value: 'DAYS', help: 'how long events are kept and can be looked up, at least 90' },
+  { name: 'lookup-max-span-days', value: 'DAYS', help: 'longest time range of one LookupEvents, 30 or more' },
   ...Object.entries(RAM_QUOTAS).map(([name, { help }]) => ({ name, value: 'N', help: `quota of ${help}` })),
   { name: 'log-level', value: 'LEVEL', help: 'debug, info, warn, error or silent' },
 ]
@@ -69,6 +73,8 @@ export interface Settings {
   readonly maxPendingWindowDays: number
   readonly maxKeys: number
   readonly maxAliases: number
+  readonly retentionDays: number
+  readonly lookupMaxSpanDays: number
   readonly logLevel: string
   readonly quotas: RamQuotas
   /** The account's fixed credentials, from the environment. */
@@ -101,6 +107,8 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
     maxPendingWindowDays: whole('max-pending-window-days', get, 30, 366),
     maxKeys: whole('max-keys', get, 1, 1_000_000_000),
     maxAliases: whole('max-aliases', get, 1, 1_000_000_000),
+    retentionDays: whole('retention-days', get, 90, 36_500),
+    lookupMaxSpanDays: whole('lookup-max-span-days', get, 30, 36_500),
     quotas: quotasOf(get),
     logLevel: oneOf('log-level', get, ['debug', 'info', 'warn', 'error', 'silent']),
     root: rootOf(env),

@@ -2,6 +2,7 @@
 // Whatever goes wrong becomes one refusal, one event where the caller is known, one answer.
 
 import { storedCall } from '../actiontrail/event.ts'
+import type { ActionTrailContext, TrailSettings } from '../actiontrail/operation.ts'
 import { parseArn } from '../api/arn.ts'
 import { Refusal, refuse, refuseDenied } from '../api/errors.ts'
 import type { AnyOperation, Reply, Resource } from '../api/operation.ts'
@@ -27,7 +28,7 @@ import { type DecodedParameters, decodeParameters, type HttpRequest, header, pat
 const RETRY_MS = 10_000
 
 /** What a call of any product may use. */
-export type CallContext = KmsContext & RamContext & StsContext
+export type CallContext = KmsContext & RamContext & StsContext & ActionTrailContext
 export type CallOperation = AnyOperation<CallContext, Change>
 
 /** A product of the cloud: what its Version leads to. */
@@ -40,7 +41,7 @@ export interface Product {
 /** What the gateway needs. Time and randomness come from outside. */
 export interface House {
   readonly products: readonly Product[]
-  readonly settings: KmsSettings & { readonly quotas: RamQuotas }
+  readonly settings: KmsSettings & TrailSettings & { readonly quotas: RamQuotas }
   readonly ledger: Ledger
   readonly keystore: Keystore
   readonly accessKeys: AccessKeys
@@ -83,6 +84,7 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
     const now = house.now()
     const authenticated = await authenticate(request, parameters, house, now)
     const { operation, product, version } = findOperation(request, parameters, house)
+    if (operation.jsonOnly) format = 'JSON'
     if (product !== 'Kms') requestId = requestId.toUpperCase()
     const region = regionOf(host, parameters, product, house.settings.regions)
     const call = { requestId, now, request, parameters, region, operation, version, authenticated }
@@ -98,9 +100,13 @@ function asRefusal(error: unknown, requestId: string, house: House): Refusal {
   return refuse(error instanceof Unavailable ? 'ServiceUnavailableTemporary' : 'InternalFailure')
 }
 
+/** The path of ActionTrail's first version. */
+const ACTIONTRAIL_PATH = '/actiontrail'
+
 function checkRoute(request: HttpRequest): void {
   if (request.method !== 'GET' && request.method !== 'POST') throw refuse('UnsupportedHTTPMethod')
-  if (!/^\/{0,2}$/.test(pathOf(request))) throw refuse('InvalidAction.NotFound')
+  const path = pathOf(request)
+  if (!/^\/{0,2}$/.test(path) && path !== ACTIONTRAIL_PATH) throw refuse('InvalidAction.NotFound')
 }
 
 /** Hosts that name a product, as in the cloud: kms.cn-hangzhou.aliyuncs.com, kms-vpc.…, ram.aliyuncs.com. */
@@ -120,7 +126,8 @@ function findOperation(request: HttpRequest, { all }: DecodedParameters, { produ
   const hosted = HOSTS.exec(header(request, 'host'))?.[1]
   if (!product || (hosted !== undefined && hosted !== product.name.toLowerCase())) throw refuse('InvalidVersion')
   const operation = product.operations.get(action)
-  if (!operation) throw refuse('InvalidAction.NotFound')
+  if (!operation || (pathOf(request) === ACTIONTRAIL_PATH && product.name !== 'Actiontrail'))
+    throw refuse('InvalidAction.NotFound')
   return { operation, product: product.name, version }
 }
 

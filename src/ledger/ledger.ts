@@ -4,14 +4,19 @@ import { hash } from 'node:crypto'
 import { refuse } from '../api/errors.ts'
 import type { RootKeys } from '../cryptography/seal.ts'
 import {
+  type Chaining,
   type Commit,
   type EventRow,
+  type EventStorage,
+  HEAD_PLACE,
+  type Head,
   type Range,
   type RowChange,
   type Storage,
   Unavailable,
 } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
+import { chaining } from './chain.ts'
 import { type Change, fromRow, type Kind, type Recorded, type Scope, toRow } from './record.ts'
 
 const CACHED_RECORDS = 50_000
@@ -42,6 +47,7 @@ export class Ledger {
   readonly #storage: Storage
   readonly #keys: RootKeys
   readonly #alarm: Alarm
+  readonly #chaining: Chaining
   readonly #cache = new RecordCache(CACHED_RECORDS)
   readonly #changes = new Map<string, number>()
   #waiting: Waiting[] = []
@@ -53,6 +59,20 @@ export class Ledger {
     this.#storage = storage
     this.#keys = keys
     this.#alarm = alarm
+    this.#chaining = chaining(keys)
+  }
+
+  /** The recorded events. */
+  get events(): EventStorage {
+    return this.#storage.events
+  }
+
+  /** Where the chain of events ends. Throws Forged or Unavailable. */
+  async head(): Promise<Head> {
+    const { kind, account, region, id } = HEAD_PLACE
+    const row = await this.#storage.get(kind, account, region, id)
+    if (!row) throw new Unavailable('the head of the event chain is missing from the database: restore a backup')
+    return this.#chaining.headOf(row)
   }
 
   /** The record, or null. Throws Forged or Unavailable. */
@@ -157,7 +177,10 @@ export class Ledger {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, BATCH)
       try {
-        const outcomes = await this.#storage.commit(batch.map(({ commit }) => commit))
+        const outcomes = await this.#storage.commit(
+          batch.map(({ commit }) => commit),
+          this.#chaining,
+        )
         this.#epoch++
         for (const [i, { call, resolve, reject }] of batch.entries()) {
           const outcome = outcomes[i] ?? 'moved'
