@@ -2,6 +2,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TrailSigner } from './actiontrail/checkpoint.ts'
+import { EventIndex } from './actiontrail/event-index.ts'
+import { PageTokens } from './actiontrail/page-token.ts'
 import { openTrailSigner } from './actiontrail/signing-key.ts'
 import type { Settings } from './cli/settings.ts'
 import { rootKeysOf } from './installation.ts'
@@ -25,6 +27,8 @@ export interface OpenHouse {
   readonly lastUsed: LastUsed
   readonly securityTokens: SecurityTokens
   readonly keystore: Keystore
+  readonly eventIndex: EventIndex
+  readonly pageTokens: PageTokens
   readonly trailSigner: TrailSigner
 }
 
@@ -45,6 +49,8 @@ export async function openHouse(settings: Settings, alarm: Alarm, now: number): 
       lastUsed: new LastUsed(ledger),
       securityTokens: new SecurityTokens(keys),
       keystore: new SoftwareKeystore(keys),
+      eventIndex: new EventIndex(ledger.events, keys),
+      pageTokens: new PageTokens(keys),
       trailSigner: await openTrailSigner(ledger, keys, now),
     }
   } catch (error) {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { access } from './cli/access.ts'
 import { account } from './cli/account.ts'
+import { audit } from './cli/audit.ts'
 import { callProduct } from './cli/product.ts'
 import { serve } from './cli/serve.ts'
 import { readSettings, settingsHelp } from './cli/settings.ts'
@@ -18,9 +19,13 @@ const USAGE = `usage: strongroom VERB …
   ram explain      tells whether policies let a principal do something, and which statement decides
   ram who-can      lists the principals that may do something
   sts OPERATION    the same for temporary credentials
+  actiontrail OPERATION
+                   the same for looking events up, and for trails
   account create   makes an account with an AccessKey of its own
   account service  makes an AccessKey that stands for a cloud service
   account list     lists the accounts
+  audit verify     tells whether the trail, or a copy of it, is what was recorded
+  audit export     writes a copy of the trail that others can verify
 
 strongroom VERB --help tells more.`
 
@@ -28,6 +33,7 @@ const surroundings: Surroundings = {
   env: process.env,
   readFile: (path) => readFileSync(path, 'utf8'),
   print: (text) => process.stdout.write(`${text}\n`),
+  status: (text) => void (process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`)),
   complain: (text) => process.stderr.write(`strongroom: ${text}\n`),
 }
 
@@ -42,7 +48,8 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
       return serve(readSettings(args, env, readFile), openHouse, surroundings)
     case 'kms':
     case 'ram':
-    case 'sts': {
+    case 'sts':
+    case 'actiontrail': {
       if (verb === 'ram' && (args[0] === 'explain' || args[0] === 'who-can'))
         return access(args, openHouse, surroundings)
       const product = products.find(({ name }) => name.toLowerCase() === verb)
@@ -51,6 +58,8 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
     }
     case 'account':
       return account(args, openHouse, surroundings)
+    case 'audit':
+      return audit(args, openHouse, surroundings)
     case '--help':
     case 'help':
       print(USAGE)

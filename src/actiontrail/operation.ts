@@ -3,6 +3,8 @@ import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Change, Scope } from '../ledger/record.ts'
+import type { EventIndex } from './event-index.ts'
+import type { PageTokens } from './page-token.ts'
 
 /** Limits and places that the operator sets. */
 export interface TrailSettings {
@@ -18,6 +20,8 @@ export interface ActionTrailContext {
   readonly scope: Scope
   readonly now: number
   readonly ledger: Pick<Ledger, 'get' | 'page' | 'count' | 'between' | 'events' | 'head'>
+  readonly eventIndex: EventIndex
+  readonly pageTokens: PageTokens
   readonly settings: TrailSettings
   randomBytes(length: number): Uint8Array
 }

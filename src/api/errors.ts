@@ -204,6 +204,11 @@ export const catalogue = {
   },
   'LimitExceeded.Policy': { status: 409, message: 'The count of policy beyond the current limits.' },
   'LimitExceeded.Policy.Version': { status: 409, message: 'The count of policy version beyond the current limits.' },
+  // ActionTrail
+  InvalidQueryParameter: { status: 400, message: 'The specified query parameter is invalid.' },
+  InvalidParameterCombination: { status: 400, message: 'The end time must be later than the start time.' },
+  InvalidParameterStartTime: { status: 400, message: 'The specified StartTime is invalid.' },
+  InvalidParameterEndTime: { status: 400, message: 'The specified EndTime is invalid.' },
   // STS
   'MissingParameter.{name}': { status: 400, message: 'Parameter {name} is required.' },
   'InvalidParameter.RoleArn': { status: 400, message: 'The parameter RoleArn is wrongly formed.' },

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import pino, { type Logger } from 'pino'
+import type { TrailSigner } from '../actiontrail/checkpoint.ts'
+import { TrailUpkeep } from '../actiontrail/upkeep.ts'
 import type { House } from '../gateway/call.ts'
 import { products } from '../gateway/products.ts'
 import { listen, type Tls } from '../gateway/server.ts'
@@ -15,17 +17,24 @@ import { type Accounts, type Credentials, newCredentials } from '../ram/account.
 import type { Storage } from '../storage/storage.ts'
 import type { Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
+import { contradiction, readWitness, writeWitness } from './witness.ts'
 
 const SWEEP_MS = 1000
 const NONCES_AT_ONCE = 2000
 /** How often the use of AccessKeys is written down. */
 const LAST_USED_MS = 60_000
+/** How often events that were kept long enough are dropped. */
+const PRUNE_MS = 3_600_000
 /** How long calls in flight may take to finish after SIGTERM. */
 const STOP_MS = 30_000
 
-type Rooms = Pick<House, 'ledger' | 'keystore' | 'accessKeys' | 'securityTokens' | 'authorizer' | 'lastUsed'> & {
+type Rooms = Pick<
+  House,
+  'ledger' | 'keystore' | 'accessKeys' | 'securityTokens' | 'authorizer' | 'lastUsed' | 'eventIndex' | 'pageTokens'
+> & {
   readonly storage: Storage
   readonly accounts: Accounts
+  readonly trailSigner: TrailSigner
 }
 type Open = (settings: Settings, alarm: House['failed'], now: number) => Promise<Rooms>
 
@@ -35,6 +44,8 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const alarm = (message: string, error: unknown) => log.error({ reason: reasonOf(error) }, message)
   const rooms = await open(settings, alarm, Date.now())
   using _lock = settings.database?.startsWith('postgres') ? null : onlyServer(settings.data)
+  await heedWitness(rooms, settings)
+  const upkeep = new TrailUpkeep(rooms)
   const house: House = {
     products,
     settings,
@@ -60,14 +71,19 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   around.print(JSON.stringify({ event: 'ready', endpoint: listening.endpoint, console }))
   const stopping = new AbortController()
   const work = background(house, stopping.signal, alarm)
+  const trail = keepTrail(upkeep, settings, stopping.signal, alarm)
   const signal = await signalled
   log.info({ signal }, 'stopping: no new calls, those in flight finish')
   stopping.abort()
   await listening.stop(STOP_MS)
-  await work
+  await Promise.all([work, trail])
   await rooms.lastUsed
     .write(Date.now())
     .catch((error: unknown) => alarm('the use of AccessKeys could not be noted', error))
+  await upkeep
+    .checkpoint(Date.now(), true)
+    .then((checkpoint) => writeWitness(settings.data, checkpoint))
+    .catch((error: unknown) => alarm('the last checkpoint of the trail could not be stored', error))
   await rooms.storage.close()
   log.info('stopped')
   return 0
@@ -131,6 +147,44 @@ async function background(house: House, stop: AbortSignal, alarm: House['failed'
     }
   }
 }
+
+/** Refuses to serve a trail that was cut, or put back to an older copy, until the operator says that it was meant. */
+async function heedWitness({ ledger, trailSigner }: Rooms, { data }: Settings): Promise<void> {
+  const witness = readWitness(data, trailSigner.publicKey)
+  const why = witness && (await contradiction(witness, ledger))
+  if (why)
+    throw new Error(
+      `${why}: its end was cut, or the database was put back to an older copy; when that was meant, say so with \`strongroom audit accept-restore\``,
+    )
+}
+
+/** Indexes events, signs checkpoints, and drops what was kept long enough, once a second, until told to stop. */
+async function keepTrail(
+  upkeep: TrailUpkeep,
+  { data, retentionDays }: Settings,
+  stop: AbortSignal,
+  alarm: House['failed'],
+): Promise<void> {
+  let pruneAt = 0
+  let witnessed = 0
+  while (!stop.aborted) {
+    try {
+      const checkpoint = await upkeep.checkpoint(Date.now())
+      if (checkpoint.seq !== witnessed) writeWitness(data, checkpoint)
+      witnessed = checkpoint.seq
+      await upkeep.extendIndex(giveWay)
+      if (Date.now() >= pruneAt) {
+        await upkeep.prune(Date.now(), retentionDays, giveWay)
+        pruneAt = Date.now() + PRUNE_MS
+      }
+    } catch (error) {
+      alarm('the upkeep of the trail failed, and will be tried again', error)
+    }
+    await pause(SWEEP_MS, undefined, { signal: stop }).catch(() => {})
+  }
+}
+
+const giveWay = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {

@@ -2,7 +2,9 @@
 // Whatever goes wrong becomes one refusal, one event where the caller is known, one answer.
 
 import { storedCall } from '../actiontrail/event.ts'
+import type { EventIndex } from '../actiontrail/event-index.ts'
 import type { ActionTrailContext, TrailSettings } from '../actiontrail/operation.ts'
+import type { PageTokens } from '../actiontrail/page-token.ts'
 import { parseArn } from '../api/arn.ts'
 import { Refusal, refuse, refuseDenied } from '../api/errors.ts'
 import type { AnyOperation, Reply, Resource } from '../api/operation.ts'
@@ -46,6 +48,8 @@ export interface House {
   readonly keystore: Keystore
   readonly accessKeys: AccessKeys
   readonly securityTokens: SecurityTokens
+  readonly eventIndex: EventIndex
+  readonly pageTokens: PageTokens
   readonly authorizer: Authorizer
   readonly lastUsed: LastUsed
   now(): number
@@ -190,6 +194,7 @@ async function authorize(
 function contextOf({ authenticated, region, now, request }: Progress, house: House): CallContext {
   const { ledger, keystore, settings, newRecordId, randomBytes, authorizer, securityTokens, accessKeys, lastUsed } =
     house
+  const { eventIndex, pageTokens } = house
   const { caller } = authenticated
   return {
     caller,
@@ -201,6 +206,8 @@ function contextOf({ authenticated, region, now, request }: Progress, house: Hou
     quotas: settings.quotas,
     authorizer,
     securityTokens,
+    eventIndex,
+    pageTokens,
     facts: { now, secureTransport: request.secure, sourceAddress: request.sourceAddress, requestTags: [] },
     newRecordId,
     randomBytes,
