@@ -80,6 +80,7 @@ describe('the house', () => {
       postgres: /^storage\//,
       'node:sqlite': /^(storage\/|cli\/serve\.ts$)/,
       '@peculiar/x509': /^gateway\/certificates\.ts$/,
+      'prom-client': /^gateway\/metrics\.ts$/,
       pino: /^cli\/serve\.ts$/,
     }
     const wrong = all.flatMap(({ path, imports }) =>

@@ -3,6 +3,7 @@ import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { eventOf } from '../src/actiontrail/event.ts'
 import { readSettings, type Settings } from '../src/cli/settings.ts'
 import type { House } from '../src/gateway/call.ts'
+import { Metrics } from '../src/gateway/metrics.ts'
 import { products } from '../src/gateway/products.ts'
 import { type Listening, listen } from '../src/gateway/server.ts'
 import { type OpenHouse, openHouse } from '../src/house.ts'
@@ -16,6 +17,12 @@ export class TestHouse implements AsyncDisposable {
   now = Date.parse('2026-03-01T00:00:00Z')
   readonly credentials: Credentials = newCredentials()
   readonly failures: string[] = []
+  /** What was logged of requests whose caller is not known. */
+  readonly strangers: string[] = []
+  readonly metrics = new Metrics(
+    (fields, message) => void this.strangers.push(`${message}: ${JSON.stringify(fields)}`),
+    () => this.now,
+  )
   readonly data = temporaryFolder()
   readonly #settings: Settings
   #open: OpenHouse | null = null
@@ -52,6 +59,7 @@ export class TestHouse implements AsyncDisposable {
       newId: randomUUID,
       newRecordId: randomUUIDv7,
       randomBytes,
+      observer: this.metrics,
       ready: async () => true,
       failed,
     }

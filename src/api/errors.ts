@@ -269,9 +269,13 @@ export function refuse<C extends Code>(code: C, ...details: Details<C>): Refusal
   return filled(code, details[0] ?? {}, null)
 }
 
-/** The refusal of a call that policies do not allow; KMS names the resource, the other products do not. */
+/** The refusal of a call that policies do not allow: each product has its own words. */
 export function refuseDenied(product: string, denial: Denial): Refusal {
   if (product === 'Kms') return filled('Forbidden.NoPermission', { resource: denial.resource }, denial)
+  if (product === 'Actiontrail') {
+    const reason = `You are not authorized to do this operation. Resource: ${denial.resource} Action: ${denial.action}`
+    return filled('NoPermission', { reason }, denial)
+  }
   const advice = product === 'Sts' ? ' You should be authorized by RAM.' : ''
   return filled('NoPermission', { reason: `You are not authorized to do this action.${advice}` }, denial)
 }

@@ -9,6 +9,7 @@ import pino, { type Logger } from 'pino'
 import type { TrailSigner } from '../actiontrail/checkpoint.ts'
 import { TrailUpkeep } from '../actiontrail/upkeep.ts'
 import type { House } from '../gateway/call.ts'
+import { listenMetrics, Metrics } from '../gateway/metrics.ts'
 import { products } from '../gateway/products.ts'
 import { listen, type Tls } from '../gateway/server.ts'
 import { randomBytes } from '../keystore/random.ts'
@@ -46,6 +47,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   using _lock = settings.database?.startsWith('postgres') ? null : onlyServer(settings.data)
   await heedWitness(rooms, settings)
   const upkeep = new TrailUpkeep(rooms)
+  const metrics = metricsOf(rooms, log)
   const house: House = {
     products,
     settings,
@@ -54,6 +56,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
     newId: randomUUID,
     newRecordId: randomUUIDv7,
     randomBytes,
+    observer: metrics,
     ready: async () => {
       const count = await rooms.accounts.count().catch(() => 0)
       return count > 0
@@ -66,9 +69,12 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   await sweep(house)
   const tls = await tlsOf(settings, log)
   const listening = await listen(house, settings.host, settings.port, tls)
+  const metricsListening =
+    settings.metrics && (await listenMetrics(metrics, settings.metrics.host, settings.metrics.port))
   const console = `${listening.endpoint}/console`
   if (first) around.complain(welcome(first, listening.endpoint, console, settings))
-  around.print(JSON.stringify({ event: 'ready', endpoint: listening.endpoint, console }))
+  const more = metricsListening ? { metrics: metricsListening.endpoint } : {}
+  around.print(JSON.stringify({ event: 'ready', endpoint: listening.endpoint, console, ...more }))
   const stopping = new AbortController()
   const work = background(house, stopping.signal, alarm)
   const trail = keepTrail(upkeep, settings, stopping.signal, alarm)
@@ -77,6 +83,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   stopping.abort()
   await listening.stop(STOP_MS)
   await Promise.all([work, trail])
+  await metricsListening?.stop()
   await rooms.lastUsed
     .write(Date.now())
     .catch((error: unknown) => alarm('the use of AccessKeys could not be noted', error))
@@ -146,6 +153,21 @@ async function background(house: House, stop: AbortSignal, alarm: House['failed'
       alarm('background work failed, and will be tried again', error)
     }
   }
+}
+
+/** Metrics of the calls, and of the rooms behind them. */
+function metricsOf({ ledger }: Rooms, log: Logger): Metrics {
+  const metrics = new Metrics((fields, message) => log.warn(fields, message), Date.now)
+  metrics.gauge('strongroom_trail_events', 'The number of the last event of the trail.', [], async () => [
+    { labels: {}, value: (await ledger.head()).seq },
+  ])
+  metrics.gauge(
+    'strongroom_trail_indexed_events',
+    'The number of the last event that lookups find by the index.',
+    [],
+    async () => [{ labels: {}, value: await ledger.events.lastIndexed() }],
+  )
+  return metrics
 }
 
 /** Refuses to serve a trail that was cut, or put back to an older copy, until the operator says that it was meant. */

@@ -57,6 +57,7 @@ const SETTINGS: readonly Setting[] = [
   { name: 'retention-days', value: 'DAYS', help: 'how long events are kept and can be looked up, at least 90' },
   { name: 'lookup-max-span-days', value: 'DAYS', help: 'longest time range of one LookupEvents, 30 or more' },
   ...Object.entries(RAM_QUOTAS).map(([name, { help }]) => ({ name, value: 'N', help: `quota of ${help}` })),
+  { name: 'metrics-listen', value: 'HOST:PORT', help: 'serve Prometheus metrics at /metrics on a port of their own' },
   { name: 'log-level', value: 'LEVEL', help: 'debug, info, warn, error or silent' },
 ]
 
@@ -73,6 +74,7 @@ export interface Settings {
   readonly maxPendingWindowDays: number
   readonly maxKeys: number
   readonly maxAliases: number
+  readonly metrics: { readonly host: string; readonly port: number } | null
   readonly retentionDays: number
   readonly lookupMaxSpanDays: number
   readonly logLevel: string
@@ -92,7 +94,7 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
   const configFile = flags.get('config') ?? fromEnv('config')
   const file = configFile === undefined ? new Map<string, string>() : readConfiguration(configFile, readFile)
   const get = (name: string) => flags.get(name) ?? fromEnv(name) ?? file.get(name) ?? DEFAULTS[name] ?? null
-  const { host, port } = address(get('listen') ?? '')
+  const { host, port } = address('listen', get('listen') ?? '')
   const passphraseFile = get('passphrase-file')
   const settings: Settings = {
     host,
@@ -107,6 +109,7 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
     maxPendingWindowDays: whole('max-pending-window-days', get, 30, 366),
     maxKeys: whole('max-keys', get, 1, 1_000_000_000),
     maxAliases: whole('max-aliases', get, 1, 1_000_000_000),
+    metrics: optionalAddress(get('metrics-listen')),
     retentionDays: whole('retention-days', get, 90, 36_500),
     lookupMaxSpanDays: whole('lookup-max-span-days', get, 30, 36_500),
     quotas: quotasOf(get),
@@ -181,11 +184,15 @@ function readConfiguration(path: string, readFile: ReadFile): Map<string, string
   )
 }
 
-function address(listen: string): { host: string; port: number } {
+function optionalAddress(listen: string | null): Settings['metrics'] {
+  return listen === null ? null : address('metrics-listen', listen)
+}
+
+function address(name: string, listen: string): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(listen)
   const port = Number(match?.[3])
   if (!match || port > 65_535)
-    throw new UsageError(`\`listen\` must be HOST:PORT, such as 127.0.0.1:7700, not \`${listen}\``)
+    throw new UsageError(`\`${name}\` must be HOST:PORT, such as 127.0.0.1:7700, not \`${listen}\``)
   return { host: match[1] ?? match[2] ?? '', port }
 }
 

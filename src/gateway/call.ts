@@ -24,6 +24,7 @@ import type { StsContext } from '../sts/operation.ts'
 import type { SecurityTokens } from '../sts/security-token.ts'
 import { type Authenticated, authenticate } from './authenticate.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
+import type { Observer } from './metrics.ts'
 import { type DecodedParameters, decodeParameters, type HttpRequest, header, pathOf } from './request.ts'
 
 /** How long a call is decided again while others keep changing its records. */
@@ -60,6 +61,7 @@ export interface House {
   randomBytes(length: number): Uint8Array
   /** Whether the database answers. */
   ready(): Promise<boolean>
+  readonly observer: Observer
   /** Told of failures that are ours; never of what a caller did wrong. */
   failed(message: string, error: unknown): void
 }
@@ -81,6 +83,8 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
   let requestId = house.newId()
   const host = header(request, 'host')
   let format = chosenFormat('', header(request, 'accept'))
+  const begin = performance.now()
+  let known: CallOperation | null = null
   try {
     checkRoute(request)
     const parameters = decodeParameters(request)
@@ -88,13 +92,19 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
     const now = house.now()
     const authenticated = await authenticate(request, parameters, house, now)
     const { operation, product, version } = findOperation(request, parameters, house)
+    known = operation
     if (operation.jsonOnly) format = 'JSON'
     if (product !== 'Kms') requestId = requestId.toUpperCase()
     const region = regionOf(host, parameters, product, house.settings.regions)
     const call = { requestId, now, request, parameters, region, operation, version, authenticated }
-    return encodeReply(await perform(call, house), operation.name, requestId, format)
+    const reply = await perform(call, house)
+    house.observer.answered(operation, 'OK', performance.now() - begin)
+    return encodeReply(reply, operation.name, requestId, format)
   } catch (error) {
-    return encodeRefusal(asRefusal(error, requestId, house), host, requestId, format)
+    const refusal = asRefusal(error, requestId, house)
+    if (known) house.observer.answered(known, refusal.entry, performance.now() - begin)
+    else house.observer.turnedAway(refusal.entry, request.sourceAddress)
+    return encodeRefusal(refusal, host, requestId, format)
   }
 }
 
