@@ -59,7 +59,8 @@ export async function fill(data: string, account: string, region: string, count:
   return sample
 }
 
-function rootKeysOf(data: string): RootKeys {
+/** The keys of the root key file in a data folder. */
+export function rootKeysOf(data: string): RootKeys {
   const rootKey = readRootKeyFile(join(data, 'root-key'))
   if (!rootKey) throw new Error(`${data} has no root key: start the program there first`)
   return new RootKeys(rootKey)

@@ -33,9 +33,14 @@ export interface OpenHouse {
 }
 
 /** Opens the data folder and the database; makes both on the first start. Throws with what to change. */
-export async function openHouse(settings: Settings, alarm: Alarm, now: number): Promise<OpenHouse> {
+export async function openHouse(
+  settings: Settings,
+  alarm: Alarm,
+  now: number,
+  open: (url: string) => Promise<Storage> = openStorage,
+): Promise<OpenHouse> {
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
-  const storage = await openStorage(settings.database ?? join(settings.data, 'strongroom.db'))
+  const storage = await open(settings.database ?? join(settings.data, 'strongroom.db'))
   try {
     const keys = await rootKeysOf(settings, storage, now)
     const ledger = new Ledger(storage, keys, alarm)

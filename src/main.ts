@@ -72,6 +72,12 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
 // Files that the program makes are its owner's alone.
 process.umask(0o077)
 
+// A reader that has seen enough (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
 try {
   process.exitCode = await run(process.argv.slice(2))
 } catch (error) {

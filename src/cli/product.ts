@@ -63,10 +63,7 @@ function readArguments(operation: CallOperation, args: readonly string[]) {
     const name = flag.replace(/^--/, '')
     const value = args[i + 1]
     const into = OPTIONS.includes(name) ? options : parameters
-    if (
-      !flag.startsWith('--') ||
-      (into === parameters && name !== 'RegionId' && !Object.hasOwn(operation.parameters, name))
-    )
+    if (!flag.startsWith('--') || (into === parameters && name !== 'RegionId' && !isDeclared(name, operation)))
       throw new UsageError(
         `${operation.name} has no parameter \`${flag}\`: see \`strongroom ${operation.product.toLowerCase()} ${operation.name} --help\``,
       )
@@ -75,6 +72,13 @@ function readArguments(operation: CallOperation, args: readonly string[]) {
     into.set(name, value)
   }
   return { parameters, options }
+}
+
+/** A parameter, or a piece of one that is a list: Name.1.Member. */
+function isDeclared(name: string, { parameters }: CallOperation): boolean {
+  if (Object.hasOwn(parameters, name)) return true
+  const [, list = ''] = /^([A-Za-z]+)\.\d{1,4}(\.[A-Za-z]+)?$/.exec(name) ?? []
+  return Object.hasOwn(parameters, list) && parameters[list]?.gather !== undefined
 }
 
 /** From the environment; on the server's own machine, from the credentials that its first start left. */
