@@ -157,7 +157,7 @@ async function theObviousWay(lookup: Omit<Lookup, 'after'>, { ledger }: Trail): 
 }
 
 const kinds: [string, () => Promise<Storage>, number][] = [
-  ['SQLite', () => openStorage(':memory:'), 100],
+  ['SQLite', () => openStorage(':memory:'), 60],
   ['PostgreSQL', () => openStorage(server.database()), 25],
 ]
 
