@@ -12,6 +12,7 @@ let recorded = 0
 async function openUnrecorded(url: string): Promise<Storage> {
   const storage = await openStorage(url)
   return {
+    commitsAtOnce: storage.commitsAtOnce,
     get: (...place) => storage.get(...place),
     page: (...where) => storage.page(...where),
     between: (...where) => storage.between(...where),

@@ -51,7 +51,9 @@ export class Ledger {
   readonly #cache = new RecordCache(CACHED_RECORDS)
   readonly #changes = new Map<string, number>()
   #waiting: Waiting[] = []
-  #flushing = false
+  #scheduled = false
+  /** Batches that the storage is committing. */
+  #underWay = 0
   /** Grows with every batch, so that a read that began before a commit does not fill the cache with what it found. */
   #epoch = 0
 
@@ -145,9 +147,7 @@ export class Ledger {
   commit(call: Call): Promise<Committed> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ call, commit: this.#prepared(call), resolve, reject })
-      if (this.#flushing) return
-      this.#flushing = true
-      setImmediate(() => void this.#flush())
+      this.#schedule()
     })
   }
 
@@ -173,35 +173,44 @@ export class Ledger {
     }
   }
 
-  async #flush(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, BATCH)
-      try {
-        const outcomes = await this.#storage.commit(
-          batch.map(({ commit }) => commit),
-          this.#chaining,
-        )
-        this.#epoch++
-        for (const [i, { call, resolve, reject }] of batch.entries()) {
-          const outcome = outcomes[i] ?? 'moved'
-          if (outcome === 'committed') this.#remember(call.changes)
-          else this.#forget(call.changes)
-          if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
-          else resolve(outcome)
-        }
-      } catch (error) {
-        this.#epoch++
-        if (!(error instanceof Unavailable)) this.#alarm('a batch could not be committed', error)
-        else this.#alarm('the database can not be written', error)
-        for (const { call, reject } of batch) {
-          this.#forget(call.changes)
-          reject(refuse('ServiceUnavailableTemporary'))
-        }
+  /** The answers of a batch go out, and the requests that came meanwhile are read, before the next one is cut. */
+  #schedule(): void {
+    if (this.#scheduled || this.#waiting.length === 0 || this.#underWay >= this.#storage.commitsAtOnce) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#underWay++
+      void this.#commitBatch(this.#waiting.splice(0, BATCH)).then(() => {
+        this.#underWay--
+        this.#schedule()
+      })
+      this.#schedule()
+    })
+  }
+
+  async #commitBatch(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const outcomes = await this.#storage.commit(
+        batch.map(({ commit }) => commit),
+        this.#chaining,
+      )
+      this.#epoch++
+      for (const [i, { call, resolve, reject }] of batch.entries()) {
+        const outcome = outcomes[i] ?? 'moved'
+        if (outcome === 'committed') this.#remember(call.changes)
+        else this.#forget(call.changes)
+        if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
+        else resolve(outcome)
       }
-      // The answers of this batch go out, and the requests that came meanwhile are read, before the next one is cut.
-      await new Promise((resolve) => setImmediate(resolve))
+    } catch (error) {
+      this.#epoch++
+      if (!(error instanceof Unavailable)) this.#alarm('a batch could not be committed', error)
+      else this.#alarm('the database can not be written', error)
+      for (const { call, reject } of batch) {
+        this.#forget(call.changes)
+        reject(refuse('ServiceUnavailableTemporary'))
+      }
     }
-    this.#flushing = false
   }
 
   #remember(changes: readonly Change[]): void {

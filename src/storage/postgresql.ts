@@ -35,9 +35,17 @@ export async function openPostgresql(url: string): Promise<Storage> {
 type Sql = postgres.Sql<{ bigint: number }>
 type Connection = postgres.ReservedSql<{ bigint: number }>
 
+/** unique_violation, duplicate_table, duplicate_object */
+const DUPLICATE = ['23505', '42P07', '42710']
+
 async function migrate(sql: Sql): Promise<void> {
   const steps = migrations('postgresql')
-  await sql.unsafe('CREATE TABLE IF NOT EXISTS strongroom_version (version bigint NOT NULL)')
+  // IF NOT EXISTS does not keep two servers that start at the same moment apart: the later one meets a duplicate name.
+  await sql
+    .unsafe('CREATE TABLE IF NOT EXISTS strongroom_version (version bigint NOT NULL)')
+    .catch((error: unknown) => {
+      if (!DUPLICATE.includes((error as { code?: string }).code ?? '')) throw error
+    })
   await sql.begin(async (transaction) => {
     await transaction.unsafe('LOCK TABLE strongroom_version IN EXCLUSIVE MODE')
     const [row] = await transaction.unsafe('SELECT max(version) AS version FROM strongroom_version')
@@ -49,6 +57,8 @@ async function migrate(sql: Sql): Promise<void> {
 }
 
 class PostgresqlStorage implements Storage {
+  // Each batch moves the head of the chain: a second one would only wait for the first.
+  readonly commitsAtOnce = 1
   readonly #sql: Sql
   readonly #texts: Statements = statements('postgresql')
   readonly events = new PostgresqlEvents((statement, values) => this.#all(statement, values))

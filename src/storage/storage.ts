@@ -112,6 +112,8 @@ export type Outcome = 'committed' | 'moved' | 'full' | 'nonce-used'
 
 /** Throws Unavailable when the database can't be reached or written; nothing of the batch is stored then. */
 export interface Storage {
+  /** How many batches may be under way at once; they are answered in the order in which they came. */
+  readonly commitsAtOnce: number
   get(kind: string, account: string, region: string, id: string): Promise<Row | null>
   /** Rows of a range by creation time, then id. `total` is the range's count, which tells the shorter way to `offset`. */
   page(range: Range, offset: number, limit: number, total: number): Promise<readonly Row[]>
