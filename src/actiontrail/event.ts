@@ -92,6 +92,42 @@ export function eventOf(stored: StoredEvent): Record<string, unknown> {
   return facts[0] === 2 ? serviceEvent(stored, facts) : callEvent(stored, facts)
 }
 
+/** What lookups go by, without making the whole event. */
+export interface EventMembers {
+  readonly name: string
+  readonly access: 'Read' | 'Write'
+  readonly type: 'ApiCall' | 'AliyunServiceEvent'
+  readonly product: string
+  readonly sourceAddress: string
+  readonly identity: {
+    readonly type: string
+    readonly principalId: string
+    readonly userName: string
+    /** null for the service itself. */
+    readonly accessKeyId: string | null
+  }
+  readonly resources: readonly (readonly [type: string, name: string])[]
+}
+
+export function eventMembers({ account, body }: StoredEvent): EventMembers {
+  const facts = JSON.parse(body) as StoredCall | StoredService
+  if (facts[0] === 2) {
+    const [, name, resources] = facts
+    const identity = { type: 'system', principalId: account, userName: 'system', accessKeyId: null }
+    const type = 'AliyunServiceEvent'
+    return { name, access: 'Write', type, product: SERVICE_WORK[name], sourceAddress: 'Internal', identity, resources }
+  }
+  const [, product, , name, access, , sourceAddress, , caller, , resources] = facts
+  const [type, principalId, userName, accessKeyId] = caller
+  const identity = { type, principalId, userName, accessKeyId }
+  return { name, access, type: 'ApiCall', product, sourceAddress, identity, resources }
+}
+
+/** Whether events of a product show in every region (contract/actiontrail.md 3.1). */
+export function isGlobal(product: string): boolean {
+  return product === 'Ram'
+}
+
 function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredCall): Record<string, unknown> {
   const [, product, apiVersion, operation, access, host, sourceAddress, userAgent, caller] = facts
   const [, , , , , , , , , given, resources, reply, error, denial] = facts
@@ -109,7 +145,7 @@ function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredC
     serviceName: product,
     apiVersion,
     acsRegion: region,
-    isGlobal: product === 'Ram',
+    isGlobal: isGlobal(product),
     requestId: eventId,
     sourceIpAddress: sourceAddress,
     ...(userAgent === '' ? {} : { userAgent }),

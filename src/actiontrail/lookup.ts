@@ -1,6 +1,7 @@
 // Looking events up: by time, then by the order of recording, a page at a time (contract/actiontrail.md section 4).
 import type { ChainedEvent, EventStorage, IndexPart } from '../storage/storage.ts'
 import { attributed } from './attributes.ts'
+import { eventOf } from './event.ts'
 import { answers, type EventIndex, type Question } from './event-index.ts'
 import { PART_EVENTS } from './index-part.ts'
 
@@ -31,7 +32,7 @@ export interface Page {
 }
 
 interface Found extends Position {
-  readonly event: Record<string, unknown>
+  readonly row: ChainedEvent
 }
 
 /** Gives other calls a turn between the steps of a long lookup. */
@@ -46,7 +47,7 @@ export async function lookUp(lookup: Lookup, events: EventStorage, index: EventI
       const position = { second, seq: row.seq }
       if (second < lookup.from || second > lookup.to || !isBeyond(position, lookup)) continue
       const one = attributed(row)
-      if (answers(lookup, row, one)) found.set(row.seq, { ...position, event: one.event })
+      if (answers(lookup, row, one)) found.set(row.seq, { ...position, row })
     }
     if (found.size > KEPT) for (const { seq } of sorted(found, lookup).slice(lookup.limit + 1)) found.delete(seq)
   }
@@ -113,7 +114,7 @@ function pageOf(found: ReadonlyMap<number, Found>, lookup: Lookup): Page {
   const shown = all.slice(0, lookup.limit)
   const end = shown.at(-1)
   return {
-    events: shown.map(({ event }) => event),
+    events: shown.map(({ row }) => eventOf(row)),
     next: end && all.length > lookup.limit ? { second: end.second, seq: end.seq } : null,
   }
 }
