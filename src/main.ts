@@ -18,6 +18,7 @@ const USAGE = `usage: strongroom VERB …
   ram explain      tells whether policies let a principal do something, and which statement decides
   ram who-can      lists the principals that may do something
   sts OPERATION    the same for temporary credentials
+  actiontrail OPERATION  the same for trails
   account create   makes an account with an AccessKey of its own
   account service  makes an AccessKey that stands for a cloud service
   account list     lists the accounts
@@ -42,7 +43,8 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
       return serve(readSettings(args, env, readFile), openHouse, surroundings)
     case 'kms':
     case 'ram':
-    case 'sts': {
+    case 'sts':
+    case 'actiontrail': {
       if (verb === 'ram' && (args[0] === 'explain' || args[0] === 'who-can'))
         return access(args, openHouse, surroundings)
       const product = products.find(({ name }) => name.toLowerCase() === verb)

@@ -1,5 +1,6 @@
 // The real service in this process, over real HTTP and a real database, with a clock that tests advance.
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
+import { Delivery } from '../src/actiontrail/delivery.ts'
 import { eventOf } from '../src/actiontrail/event.ts'
 import { readSettings, type Settings } from '../src/cli/settings.ts'
 import type { House } from '../src/gateway/call.ts'
@@ -20,6 +21,7 @@ export class TestHouse implements AsyncDisposable {
   readonly #settings: Settings
   #open: OpenHouse | null = null
   #listening: Listening | null = null
+  #delivery: Delivery | null = null
 
   constructor(database: string | null, flags: readonly string[]) {
     const where = database === null ? [] : ['--database', database]
@@ -65,12 +67,27 @@ export class TestHouse implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#listening?.stop(1000)
+    await this.#delivery?.stop(0)
+    this.#delivery = null
     await this.#open?.storage.close()
   }
 
   /** The service's own work at the present moment. */
   async sweep(): Promise<number> {
     return sweep(this.#house((message, error) => void this.failures.push(`${message}: ${error}`)))
+  }
+
+  get delivery(): Delivery {
+    const failed = (message: string, error: unknown) => void this.failures.push(`${message}: ${error}`)
+    const { deliveryIntervalMs: intervalMs } = this.#settings
+    this.#delivery ??= new Delivery({ ...this.open, intervalMs, now: () => this.now, random: () => 0, failed })
+    return this.#delivery
+  }
+
+  /** Delivers what is due at the present moment. */
+  async deliver(): Promise<void> {
+    await this.delivery.tick()
+    await this.delivery.settle()
   }
 
   async call(action: string, parameters: Record<string, string> = {}, credentials = this.credentials): Promise<Called> {

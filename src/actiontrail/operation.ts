@@ -3,6 +3,7 @@ import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Change, Scope } from '../ledger/record.ts'
+import type { DeliveryTarget } from './targets/target.ts'
 
 /** Limits and places that the operator sets. */
 export interface TrailSettings {
@@ -19,6 +20,8 @@ export interface ActionTrailContext {
   readonly now: number
   readonly ledger: Pick<Ledger, 'get' | 'page' | 'count' | 'between' | 'events' | 'head'>
   readonly settings: TrailSettings
+  /** Where trails deliver. */
+  readonly deliveryTarget: Pick<DeliveryTarget, 'shared' | 'check'>
   randomBytes(length: number): Uint8Array
 }
 

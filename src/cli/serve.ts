@@ -1,4 +1,4 @@
-// `strongroom serve`: opens the house, listens, sweeps, and stops in order.
+// `strongroom serve`: opens the house, listens, sweeps, delivers, and stops in order.
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import pino, { type Logger } from 'pino'
+import { Delivery, type DeliveryHouse } from '../actiontrail/delivery.ts'
 import type { House } from '../gateway/call.ts'
 import { products } from '../gateway/products.ts'
 import { listen, type Tls } from '../gateway/server.ts'
@@ -17,16 +18,21 @@ import type { Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 
 const SWEEP_MS = 1000
+/** How often trails are asked whether something is due. */
+const DELIVERY_MS = 500
+/** How long a delivery under way may take to finish after SIGTERM; the next start goes on with it otherwise. */
+const DELIVERY_STOP_MS = 5000
 const NONCES_AT_ONCE = 2000
 /** How often the use of AccessKeys is written down. */
 const LAST_USED_MS = 60_000
 /** How long calls in flight may take to finish after SIGTERM. */
 const STOP_MS = 30_000
 
-type Rooms = Pick<House, 'ledger' | 'keystore' | 'accessKeys' | 'securityTokens' | 'authorizer' | 'lastUsed'> & {
-  readonly storage: Storage
-  readonly accounts: Accounts
-}
+type Rooms = Pick<
+  House,
+  'ledger' | 'keystore' | 'accessKeys' | 'securityTokens' | 'authorizer' | 'lastUsed' | 'deliveryTarget'
+> &
+  Pick<DeliveryHouse, 'trailSigner' | 'node'> & { readonly storage: Storage; readonly accounts: Accounts }
 type Open = (settings: Settings, alarm: House['failed'], now: number) => Promise<Rooms>
 
 /** Serves until SIGTERM or SIGINT; answers the exit code. Throws when the start can't work. */
@@ -60,10 +66,12 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   around.print(JSON.stringify({ event: 'ready', endpoint: listening.endpoint, console }))
   const stopping = new AbortController()
   const work = background(house, stopping.signal, alarm)
+  const delivery = new Delivery({ ...house, ...rooms, intervalMs: settings.deliveryIntervalMs, random: Math.random })
+  const delivering = deliverTrails(delivery, stopping.signal, alarm)
   const signal = await signalled
   log.info({ signal }, 'stopping: no new calls, those in flight finish')
   stopping.abort()
-  await listening.stop(STOP_MS)
+  await Promise.all([listening.stop(STOP_MS), delivery.stop(DELIVERY_STOP_MS), delivering])
   await work
   await rooms.lastUsed
     .write(Date.now())
@@ -129,6 +137,14 @@ async function background(house: House, stop: AbortSignal, alarm: House['failed'
     } catch (error) {
       alarm('background work failed, and will be tried again', error)
     }
+  }
+}
+
+/** Delivers what trails have, beside all other work: a bucket that hangs holds up nothing else. */
+async function deliverTrails(delivery: Delivery, stop: AbortSignal, alarm: House['failed']): Promise<void> {
+  while (!stop.aborted) {
+    await delivery.tick().catch((error: unknown) => alarm('trails could not be delivered, and will be again', error))
+    await pause(DELIVERY_MS, undefined, { signal: stop }).catch(() => {})
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { storedCall } from '../actiontrail/event.ts'
 import type { ActionTrailContext, TrailSettings } from '../actiontrail/operation.ts'
+import type { DeliveryTarget } from '../actiontrail/targets/target.ts'
 import { parseArn } from '../api/arn.ts'
 import { Refusal, refuse, refuseDenied } from '../api/errors.ts'
 import type { AnyOperation, Reply, Resource } from '../api/operation.ts'
@@ -48,6 +49,7 @@ export interface House {
   readonly securityTokens: SecurityTokens
   readonly authorizer: Authorizer
   readonly lastUsed: LastUsed
+  readonly deliveryTarget: DeliveryTarget
   now(): number
   /** A new UUID for a request. */
   newId(): string
@@ -190,6 +192,7 @@ async function authorize(
 function contextOf({ authenticated, region, now, request }: Progress, house: House): CallContext {
   const { ledger, keystore, settings, newRecordId, randomBytes, authorizer, securityTokens, accessKeys, lastUsed } =
     house
+  const { deliveryTarget } = house
   const { caller } = authenticated
   return {
     caller,
@@ -201,6 +204,7 @@ function contextOf({ authenticated, region, now, request }: Progress, house: Hou
     quotas: settings.quotas,
     authorizer,
     securityTokens,
+    deliveryTarget,
     facts: { now, secureTransport: request.secure, sourceAddress: request.sourceAddress, requestTags: [] },
     newRecordId,
     randomBytes,
