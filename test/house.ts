@@ -2,6 +2,7 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { Delivery } from '../src/actiontrail/delivery.ts'
 import { eventOf } from '../src/actiontrail/event.ts'
+import type { DeliveryTarget } from '../src/actiontrail/targets/target.ts'
 import { readSettings, type Settings } from '../src/cli/settings.ts'
 import type { House } from '../src/gateway/call.ts'
 import { products } from '../src/gateway/products.ts'
@@ -22,6 +23,8 @@ export class TestHouse implements AsyncDisposable {
   #open: OpenHouse | null = null
   #listening: Listening | null = null
   #delivery: Delivery | null = null
+  /** Where trails deliver, when a test puts something else there. */
+  target: DeliveryTarget | null = null
 
   constructor(database: string | null, flags: readonly string[]) {
     const where = database === null ? [] : ['--database', database]
@@ -80,7 +83,13 @@ export class TestHouse implements AsyncDisposable {
   get delivery(): Delivery {
     const failed = (message: string, error: unknown) => void this.failures.push(`${message}: ${error}`)
     const { deliveryIntervalMs: intervalMs } = this.#settings
-    this.#delivery ??= new Delivery({ ...this.open, intervalMs, now: () => this.now, random: () => 0, failed })
+    const deliveryTarget: DeliveryTarget = {
+      shared: false,
+      check: (...place) => (this.target ?? this.open.deliveryTarget).check(...place),
+      put: (...object) => (this.target ?? this.open.deliveryTarget).put(...object),
+    }
+    const house = { ...this.open, deliveryTarget, intervalMs, now: () => this.now, random: () => 0, failed }
+    this.#delivery ??= new Delivery(house)
     return this.#delivery
   }
 

@@ -98,7 +98,8 @@ export function readDigest(file: string, publicKeyPem: string): Digest | null {
     const { digest, signature } = JSON.parse(file) as { digest: Digest; signature: string }
     const text = JSON.stringify(digest)
     // Nothing may stand in the file that is not signed.
-    if (fileOf(text, signature) !== file) return null
+    if (fileOf(text, signature) !== file || Buffer.from(signature, 'base64').toString('base64') !== signature)
+      return null
     const key = createPublicKey(publicKeyPem)
     return signatureMatches(PURPOSE + text, signature, key) && digest.version === 1 ? digest : null
   } catch {
