@@ -110,7 +110,8 @@ export class Delivery {
     if (step.do === 'advance') return this.#commit(trail, step.body, dueFrom(step.body, now()))
     const lease = { node, until: now() + LEASE_MS }
     const body = { ...trail.body, delivery: { ...trail.body.delivery, pending: step.batch, lease } }
-    const held = await this.#commit(trail, body, lease.until)
+    // It stays due: after a crash this server, which has the lease, goes on at once.
+    const held = await this.#commit(trail, body, now())
     return held && this.#deliver(held, step.batch)
   }
 
@@ -175,7 +176,7 @@ export class Delivery {
     if ((held.body.delivery.lease?.until ?? 0) - now > LEASE_MS / 2) return held
     const lease = { node: this.#house.node, until: now + LEASE_MS }
     const renewed = await this.#settleBatch(held, batch, (body) => {
-      return { body: { ...body, delivery: { ...body.delivery, lease } }, dueAt: lease.until }
+      return { body: { ...body, delivery: { ...body.delivery, lease } }, dueAt: now }
     })
     return renewed ?? held
   }

@@ -11,7 +11,7 @@ import { openHouse } from '../../src/house.ts'
 import { call, type Program, removeFolder, runProgram, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { copyIn, deliveredEvents, filesBelow } from './trails.ts'
 
-const KILLS = 25
+const KILLS = 20
 const TRAIL = { Version: '2020-07-06', Name: 'killed-trail' }
 const FLAGS = ['--delivery-interval-seconds', '1', '--region', 'cn-hangzhou,cn-beijing,cn-shanghai']
 
@@ -21,6 +21,7 @@ describe('a server killed while it delivers', () => {
   const acknowledged = new Set<string>()
   const seen = new Map<string, string>()
   let bucket = ''
+  let halves = 0
 
   async function work({ endpoint, credentials }: Program): Promise<void> {
     try {
@@ -47,6 +48,21 @@ describe('a server killed while it delivers', () => {
     }
   }
 
+  /** Waits until the first object of a batch is there. */
+  async function firstOfBatch(): Promise<void> {
+    const before = filesBelow(bucket).length
+    while (filesBelow(bucket).length === before) await pause(1)
+  }
+
+  /** Whether objects lie there that no digest names yet. */
+  function batchInHalves(): boolean {
+    const files = filesBelow(bucket)
+    const named = files
+      .filter((path) => path.endsWith('.json'))
+      .flatMap((path) => JSON.parse(readFileSync(join(bucket, path), 'utf8')).digest.objects as { name: string }[])
+    return files.length > named.length + files.filter((path) => path.endsWith('.json')).length
+  }
+
   it(`delivers all that was acknowledged through ${KILLS} kills`, async () => {
     const first = await startProgram({ data, flags: FLAGS })
     bucket = join(data, 'trails', first.credentials.accountId, 'killed-bucket')
@@ -56,11 +72,13 @@ describe('a server killed while it delivers', () => {
     for (let kill = 0; kill < KILLS; kill++) {
       const program = await startProgram({ data, flags: FLAGS })
       const caller = work(program)
-      await pause(400 + Math.random() * 1500)
+      await (kill % 2 === 0 ? pause(300 + Math.random() * 1200) : firstOfBatch())
       await program.stop('SIGKILL')
       await caller
       noteObjects()
+      if (batchInHalves()) halves++
     }
+    assert.ok(halves > 0, 'some kill came in the middle of a batch')
     const program = await startProgram({ data, flags: FLAGS })
     assert.equal((await program.call('StopLogging', TRAIL)).status, 200)
     const giveUp = Date.now() + 60_000

@@ -264,6 +264,32 @@ eachDatabase((open) => {
       assert.deepEqual([missingEvents, fault], [[[seq - 1, seq]], null])
     })
 
+    it('stops though the bucket hangs, and goes on at the next start with the same batch', async () => {
+      await create()
+      await house.must('CreateKey')
+      const hanging: string[] = []
+      house.target = {
+        shared: false,
+        check: async () => 'writable',
+        put: (_, __, key) => {
+          hanging.push(key)
+          return new Promise(() => {})
+        },
+      }
+      house.now += INTERVAL_MS
+      await house.delivery.tick()
+      while (hanging.length === 0) await new Promise((resolve) => setImmediate(resolve))
+      const begin = performance.now()
+      await house.delivery.stop(100)
+      assert.ok(performance.now() - begin < 2000)
+      house.target = null
+      await house.restart()
+      await house.deliver()
+      assert.deepEqual([objectsIn(folder), keyCalls().length], [hanging, 1])
+      const { OssBucketStatus, LatestDeliveryError } = await status()
+      assert.deepEqual([OssBucketStatus, LatestDeliveryError], [true, undefined])
+    })
+
     it('cuts a long backlog into batches that leave nothing out and hold nothing twice', async () => {
       await Promise.all(
         Array.from({ length: 60 }, (_, i) => house.must('CreateKey', { Description: 'x'.repeat(i * 20) })),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -130,6 +131,7 @@ describe('delivery to a bucket of an S3-compatible server', () => {
       return ids.every((id) => events.has(id))
     })
     await waitFor(async () => (await status()).OssBucketStatus === true)
+    await waitFor(async () => (await status()).DeliveryLagSeconds === 0)
     assert.equal(await program.stop(), 0)
     const all = (await delivered()).map(({ eventId }) => eventId)
     assert.equal(new Set(all).size, all.length)
@@ -139,6 +141,26 @@ describe('delivery to a bucket of an S3-compatible server', () => {
     await storage.close()
     const verdict = await verifyDelivered({ list, read }, trailSigner.publicKey)
     assert.deepEqual([verdict.fault, verdict.uncovered], [null, []])
+  })
+
+  it('ends in time though the bucket hangs, and delivers at the next start', async () => {
+    const port = Number(new URL(endpoint).port)
+    const start = () => startProgram({ data: join(folder, 'data'), flags: flags(), env })
+    program = await start()
+    await server.close()
+    const connections = new Set<Socket>()
+    const hanging = createServer((socket) => connections.add(socket)).listen(port, '127.0.0.1')
+    const { RequestId } = (await program.call('CreateKey')).body
+    await waitFor(async () => connections.size > 0)
+    const begin = Date.now()
+    assert.equal(await program.stop(), 0)
+    assert.ok(Date.now() - begin < 10_000, `it took ${Date.now() - begin} ms`)
+    for (const socket of connections) socket.destroy()
+    await new Promise((resolve) => hanging.close(resolve))
+    await serve(port)
+    program = await start()
+    await waitFor(async () => (await delivered()).some(({ eventId }) => eventId === RequestId))
+    assert.equal(await program.stop(), 0)
   })
 
   it('refuses to start without credentials, or with a target that is none, and says what to set', async () => {
