@@ -82,6 +82,7 @@ function faultOf(error: unknown): TargetFault {
   const code = (error as NodeJS.ErrnoException).code ?? name ?? ''
   if (name === 'NoSuchBucket') return new TargetFault('missing')
   const status = $metadata?.httpStatusCode
-  if (status === 401 || status === 403) return new TargetFault('denied', code)
+  // Servers disagree about the status of an AccessKey that they do not know.
+  if (status === 401 || status === 403 || code === 'InvalidAccessKeyId') return new TargetFault('denied', code)
   return new TargetFault('unreachable', code)
 }
