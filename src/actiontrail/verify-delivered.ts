@@ -71,7 +71,7 @@ export async function verifyDelivered(
   publicKeyOf(publicKeyPem)
   const paths = (await copy.list()).toSorted()
   const digestPaths = paths.filter((path) => DIGEST_FILE.test(path))
-  const objectPaths = paths.filter((path) => OBJECT_FILE.test(path))
+  const objectPaths = paths.filter((path) => OBJECT_FILE.test(path) && !DIGEST_FILE.test(path))
   const files = digestPaths.length + objectPaths.length
   const seen = { objects: 0, digests: 0, events: 0, missingEvents: [] as (readonly [number, number])[] }
   const chains: VerifiedChain[] = []

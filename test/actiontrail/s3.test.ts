@@ -10,7 +10,7 @@ import { gunzipSync } from 'node:zlib'
 import { S3Target } from '../../src/actiontrail/targets/s3.ts'
 import { TargetFault } from '../../src/actiontrail/targets/target.ts'
 import { verifyDelivered } from '../../src/actiontrail/verify-delivered.ts'
-import { type Program, removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
+import { call, type Program, removeFolder, runProgram, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { filesBelow } from './trails.ts'
 
 const require = createRequire(import.meta.url)
@@ -163,7 +163,7 @@ describe('delivery to a bucket of an S3-compatible server', () => {
     assert.equal(await program.stop(), 0)
   })
 
-  it('refuses to start without credentials, or with a target that is none, and says what to set', async () => {
+  it('starts with credentials only, and lets no account write to the bucket of another', async () => {
     const start = (more: string[], variables = {}) =>
       startProgram({ data: join(folder, 'refused'), flags: more, env: variables }).then(
         () => assert.fail('it started'),
@@ -187,6 +187,12 @@ describe('delivery to a bucket of an S3-compatible server', () => {
     const program = await startProgram({ data: join(folder, 'with-file'), flags: flagsWithFile })
     const shared = await program.call('CreateTrail', { ...trail, OssBucketName: 'trail-bucket' })
     assert.equal(shared.status, 200, JSON.stringify(shared.body))
+    const other = JSON.parse((await runProgram(['account', 'create', '--name', 'b', '--data', program.data])).out)
+    const own = { ...trail, OssBucketName: 'trail-bucket' }
+    const theirs = await call(program.endpoint, other, 'CreateTrail', own, Date.now())
+    assert.deepEqual([theirs.status, theirs.body.Code], [403, 'InsufficientBucketPolicyException'])
+    await program.call('DeleteTrail', trail)
+    assert.equal((await call(program.endpoint, other, 'CreateTrail', own, Date.now())).status, 200)
     assert.equal(await program.stop(), 0)
   })
 })
