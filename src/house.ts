@@ -1,10 +1,13 @@
 // Builds the rooms that every verb shares, bottom up: database, root key, ledger, accounts, key store.
+import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TrailSigner } from './actiontrail/checkpoint.ts'
 import { EventIndex } from './actiontrail/event-index.ts'
 import { PageTokens } from './actiontrail/page-token.ts'
 import { openTrailSigner } from './actiontrail/signing-key.ts'
+import { openTarget } from './actiontrail/targets/open.ts'
+import type { DeliveryTarget } from './actiontrail/targets/target.ts'
 import type { Settings } from './cli/settings.ts'
 import { rootKeysOf } from './installation.ts'
 import type { Keystore } from './keystore/keystore.ts'
@@ -30,6 +33,9 @@ export interface OpenHouse {
   readonly eventIndex: EventIndex
   readonly pageTokens: PageTokens
   readonly trailSigner: TrailSigner
+  readonly deliveryTarget: DeliveryTarget
+  /** Tells this server from others on the same database; a database that only one can serve has one name for it. */
+  readonly node: string
 }
 
 /** Opens the data folder and the database; makes both on the first start. Throws with what to change. */
@@ -45,6 +51,7 @@ export async function openHouse(
     const keys = await rootKeysOf(settings, storage, now)
     const ledger = new Ledger(storage, keys, alarm)
     const accessKeys = new AccessKeys(ledger, keys)
+    const node = settings.database?.startsWith('postgres') ? randomUUID() : 'only'
     return {
       storage,
       ledger,
@@ -57,6 +64,8 @@ export async function openHouse(
       eventIndex: new EventIndex(ledger.events, keys),
       pageTokens: new PageTokens(keys),
       trailSigner: await openTrailSigner(ledger, keys, now),
+      deliveryTarget: openTarget(settings.deliveryTarget, node),
+      node,
     }
   } catch (error) {
     await storage.close()

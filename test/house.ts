@@ -1,6 +1,8 @@
 // The real service in this process, over real HTTP and a real database, with a clock that tests advance.
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
+import { Delivery } from '../src/actiontrail/delivery.ts'
 import { eventOf } from '../src/actiontrail/event.ts'
+import type { DeliveryTarget } from '../src/actiontrail/targets/target.ts'
 import { readSettings, type Settings } from '../src/cli/settings.ts'
 import type { House } from '../src/gateway/call.ts'
 import { Metrics } from '../src/gateway/metrics.ts'
@@ -27,6 +29,9 @@ export class TestHouse implements AsyncDisposable {
   readonly #settings: Settings
   #open: OpenHouse | null = null
   #listening: Listening | null = null
+  #delivery: Delivery | null = null
+  /** Where trails deliver, when a test puts something else there. */
+  target: DeliveryTarget | null = null
 
   constructor(database: string | null, flags: readonly string[]) {
     const where = database === null ? [] : ['--database', database]
@@ -73,12 +78,33 @@ export class TestHouse implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#listening?.stop(1000)
+    await this.#delivery?.stop(0)
+    this.#delivery = null
     await this.#open?.storage.close()
   }
 
   /** The service's own work at the present moment. */
   async sweep(): Promise<number> {
     return sweep(this.#house((message, error) => void this.failures.push(`${message}: ${error}`)))
+  }
+
+  get delivery(): Delivery {
+    const failed = (message: string, error: unknown) => void this.failures.push(`${message}: ${error}`)
+    const { deliveryIntervalMs: intervalMs } = this.#settings
+    const deliveryTarget: DeliveryTarget = {
+      shared: false,
+      check: (...place) => (this.target ?? this.open.deliveryTarget).check(...place),
+      put: (...object) => (this.target ?? this.open.deliveryTarget).put(...object),
+    }
+    const house = { ...this.open, deliveryTarget, intervalMs, now: () => this.now, random: () => 0, failed }
+    this.#delivery ??= new Delivery(house)
+    return this.#delivery
+  }
+
+  /** Delivers what is due at the present moment. */
+  async deliver(): Promise<void> {
+    await this.delivery.tick()
+    await this.delivery.settle()
   }
 
   async call(action: string, parameters: Record<string, string> = {}, credentials = this.credentials): Promise<Called> {

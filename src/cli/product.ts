@@ -1,4 +1,4 @@
-// `strongroom kms|ram|sts OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
+// `strongroom kms|ram|sts|actiontrail OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
 import { join } from 'node:path'
 import type { Parameter } from '../api/parameters.ts'
 import type { CallOperation, Product } from '../gateway/call.ts'

@@ -1,4 +1,4 @@
-// `strongroom serve`: opens the house, listens, sweeps, and stops in order.
+// `strongroom serve`: opens the house, listens, sweeps, delivers, and stops in order.
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import pino, { type Logger } from 'pino'
-import type { TrailSigner } from '../actiontrail/checkpoint.ts'
+import { Delivery, type DeliveryHouse } from '../actiontrail/delivery.ts'
 import { TrailUpkeep } from '../actiontrail/upkeep.ts'
 import type { House } from '../gateway/call.ts'
 import { listenMetrics, Metrics } from '../gateway/metrics.ts'
@@ -21,6 +21,10 @@ import type { Surroundings } from './surroundings.ts'
 import { contradiction, readWitness, writeWitness } from './witness.ts'
 
 const SWEEP_MS = 1000
+/** How often trails are asked whether something is due. */
+const DELIVERY_MS = 500
+/** How long a delivery under way may take to finish after SIGTERM; the next start goes on with it otherwise. */
+const DELIVERY_STOP_MS = 5000
 const NONCES_AT_ONCE = 2000
 /** How often the use of AccessKeys is written down. */
 const LAST_USED_MS = 60_000
@@ -31,12 +35,17 @@ const STOP_MS = 30_000
 
 type Rooms = Pick<
   House,
-  'ledger' | 'keystore' | 'accessKeys' | 'securityTokens' | 'authorizer' | 'lastUsed' | 'eventIndex' | 'pageTokens'
-> & {
-  readonly storage: Storage
-  readonly accounts: Accounts
-  readonly trailSigner: TrailSigner
-}
+  | 'ledger'
+  | 'keystore'
+  | 'accessKeys'
+  | 'securityTokens'
+  | 'authorizer'
+  | 'lastUsed'
+  | 'eventIndex'
+  | 'pageTokens'
+  | 'deliveryTarget'
+> &
+  Pick<DeliveryHouse, 'trailSigner' | 'node'> & { readonly storage: Storage; readonly accounts: Accounts }
 type Open = (settings: Settings, alarm: House['failed'], now: number) => Promise<Rooms>
 
 /** Serves until SIGTERM or SIGINT; answers the exit code. Throws when the start can't work. */
@@ -47,7 +56,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   using _lock = settings.database?.startsWith('postgres') ? null : onlyServer(settings.data)
   await heedWitness(rooms, settings)
   const upkeep = new TrailUpkeep(rooms)
-  const metrics = metricsOf(rooms, log)
+  const metrics = new Metrics((fields, message) => log.warn(fields, message), Date.now)
   const house: House = {
     products,
     settings,
@@ -63,6 +72,8 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
     },
     failed: alarm,
   }
+  const delivery = new Delivery({ ...house, ...rooms, intervalMs: settings.deliveryIntervalMs, random: Math.random })
+  watch(metrics, rooms, delivery)
   // Listened for before anybody is told that the server is ready: whoever reads that may stop it at once.
   const signalled = stopSignal()
   const first = await firstCredentials(settings, rooms.accounts)
@@ -78,11 +89,11 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const stopping = new AbortController()
   const work = background(house, stopping.signal, alarm)
   const trail = keepTrail(upkeep, settings, stopping.signal, alarm)
+  const delivering = deliverTrails(delivery, stopping.signal, alarm)
   const signal = await signalled
   log.info({ signal }, 'stopping: no new calls, those in flight finish')
   stopping.abort()
-  await listening.stop(STOP_MS)
-  await Promise.all([work, trail])
+  await Promise.all([listening.stop(STOP_MS), delivery.stop(DELIVERY_STOP_MS), delivering, work, trail])
   await metricsListening?.stop()
   await rooms.lastUsed
     .write(Date.now())
@@ -155,9 +166,8 @@ async function background(house: House, stop: AbortSignal, alarm: House['failed'
   }
 }
 
-/** Metrics of the calls, and of the rooms behind them. */
-function metricsOf({ ledger }: Rooms, log: Logger): Metrics {
-  const metrics = new Metrics((fields, message) => log.warn(fields, message), Date.now)
+/** Metrics of the trail: how long it is, and how far the work behind the calls has come. */
+function watch(metrics: Metrics, { ledger }: Rooms, delivery: Delivery): void {
   metrics.gauge('strongroom_trail_events', 'The number of the last event of the trail.', [], async () => [
     { labels: {}, value: (await ledger.head()).seq },
   ])
@@ -167,7 +177,13 @@ function metricsOf({ ledger }: Rooms, log: Logger): Metrics {
     [],
     async () => [{ labels: {}, value: await ledger.events.lastIndexed() }],
   )
-  return metrics
+  metrics.gauge(
+    'strongroom_delivery_lag_seconds',
+    'How old the oldest event is that a trail has not delivered.',
+    ['account', 'trail'],
+    async () =>
+      (await delivery.lags()).map(({ account, trail, seconds }) => ({ labels: { account, trail }, value: seconds })),
+  )
 }
 
 /** Refuses to serve a trail that was cut, or put back to an older copy, until the operator says that it was meant. */
@@ -207,6 +223,14 @@ async function keepTrail(
 }
 
 const giveWay = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+/** Delivers what trails have, beside all other work: a bucket that hangs holds up nothing else. */
+async function deliverTrails(delivery: Delivery, stop: AbortSignal, alarm: House['failed']): Promise<void> {
+  while (!stop.aborted) {
+    await delivery.tick().catch((error: unknown) => alarm('trails could not be delivered, and will be again', error))
+    await pause(DELIVERY_MS, undefined, { signal: stop }).catch(() => {})
+  }
+}
 
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {

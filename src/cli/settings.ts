@@ -1,8 +1,10 @@
 // The settings of `serve`: each has a flag, an environment variable and a key in the configuration file. One table says it all.
+import type { TargetSettings } from '../actiontrail/targets/open.ts'
 import { RAM_QUOTAS, type RamQuota, type RamQuotas } from '../ram/settings.ts'
+import { DELIVERY_DEFAULTS, DELIVERY_SETTINGS, deliveryTargetOf } from './delivery-settings.ts'
 import { UsageError } from './usage-error.ts'
 
-interface Setting {
+export interface Setting {
   /** The flag without its dashes, which is the configuration file's key too. */
   readonly name: string
   readonly value: string
@@ -23,6 +25,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   'retention-days': '90',
   'lookup-max-span-days': '90',
   'log-level': 'info',
+  ...DELIVERY_DEFAULTS,
   ...Object.fromEntries(Object.entries(RAM_QUOTAS).map(([name, { fallback }]) => [name, String(fallback)])),
 }
 
@@ -56,12 +59,13 @@ const SETTINGS: readonly Setting[] = [
   { name: 'max-aliases', value: 'N', help: 'quota of aliases per account and region (the cloud: 300)' },
   { name: 'retention-days', value: 'DAYS', help: 'how long events are kept and can be looked up, at least 90' },
   { name: 'lookup-max-span-days', value: 'DAYS', help: 'longest time range of one LookupEvents, 30 or more' },
+  ...DELIVERY_SETTINGS,
   ...Object.entries(RAM_QUOTAS).map(([name, { help }]) => ({ name, value: 'N', help: `quota of ${help}` })),
   { name: 'metrics-listen', value: 'HOST:PORT', help: 'serve Prometheus metrics at /metrics on a port of their own' },
   { name: 'log-level', value: 'LEVEL', help: 'debug, info, warn, error or silent' },
 ]
 
-/** The settings of a server, checked. Nothing in them is secret but `passphrase` and `root`. */
+/** The settings of a server, checked. Nothing in them is secret but `passphrase`, `root` and the credentials of `deliveryTarget`. */
 export interface Settings {
   readonly host: string
   readonly port: number
@@ -77,6 +81,8 @@ export interface Settings {
   readonly metrics: { readonly host: string; readonly port: number } | null
   readonly retentionDays: number
   readonly lookupMaxSpanDays: number
+  readonly deliveryTarget: TargetSettings
+  readonly deliveryIntervalMs: number
   readonly logLevel: string
   readonly quotas: RamQuotas
   /** The account's fixed credentials, from the environment. */
@@ -84,8 +90,8 @@ export interface Settings {
   readonly accountId: string | null
 }
 
-type Env = Readonly<Record<string, string | undefined>>
-type ReadFile = (path: string) => string
+export type Env = Readonly<Record<string, string | undefined>>
+export type ReadFile = (path: string) => string
 
 /** The settings from flags, environment and configuration file, in this order of precedence. Throws UsageError. */
 export function readSettings(args: readonly string[], env: Env, readFile: ReadFile): Settings {
@@ -112,6 +118,8 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
     metrics: optionalAddress(get('metrics-listen')),
     retentionDays: whole('retention-days', get, 90, 36_500),
     lookupMaxSpanDays: whole('lookup-max-span-days', get, 30, 36_500),
+    deliveryTarget: deliveryTargetOf(get, env, readFile),
+    deliveryIntervalMs: 1000 * whole('delivery-interval-seconds', get, 1, 3600),
     quotas: quotasOf(get),
     logLevel: oneOf('log-level', get, ['debug', 'info', 'warn', 'error', 'silent']),
     root: rootOf(env),
@@ -135,8 +143,8 @@ export function settingsHelp(): string {
     ...lines,
     '',
     'Each flag has an environment variable: STRONGROOM_ and its name in capitals, with _ for - (STRONGROOM_LISTEN).',
-    'STRONGROOM_PASSPHRASE, STRONGROOM_ROOT_ACCESS_KEY_ID, STRONGROOM_ROOT_ACCESS_KEY_SECRET and STRONGROOM_ACCOUNT_ID',
-    'are taken from the environment only.',
+    'STRONGROOM_PASSPHRASE, STRONGROOM_ROOT_ACCESS_KEY_ID, STRONGROOM_ROOT_ACCESS_KEY_SECRET, STRONGROOM_ACCOUNT_ID,',
+    'STRONGROOM_DELIVERY_ACCESS_KEY_ID and STRONGROOM_DELIVERY_ACCESS_KEY_SECRET are taken from the environment only.',
   ].join('\n')
 }
 

@@ -5,6 +5,7 @@ import { storedCall } from '../actiontrail/event.ts'
 import type { EventIndex } from '../actiontrail/event-index.ts'
 import type { ActionTrailContext, TrailSettings } from '../actiontrail/operation.ts'
 import type { PageTokens } from '../actiontrail/page-token.ts'
+import type { DeliveryTarget } from '../actiontrail/targets/target.ts'
 import { parseArn } from '../api/arn.ts'
 import { Refusal, refuse, refuseDenied } from '../api/errors.ts'
 import type { AnyOperation, Reply, Resource } from '../api/operation.ts'
@@ -53,6 +54,7 @@ export interface House {
   readonly pageTokens: PageTokens
   readonly authorizer: Authorizer
   readonly lastUsed: LastUsed
+  readonly deliveryTarget: DeliveryTarget
   now(): number
   /** A new UUID for a request. */
   newId(): string
@@ -204,7 +206,7 @@ async function authorize(
 function contextOf({ authenticated, region, now, request }: Progress, house: House): CallContext {
   const { ledger, keystore, settings, newRecordId, randomBytes, authorizer, securityTokens, accessKeys, lastUsed } =
     house
-  const { eventIndex, pageTokens } = house
+  const { eventIndex, pageTokens, deliveryTarget } = house
   const { caller } = authenticated
   return {
     caller,
@@ -218,6 +220,7 @@ function contextOf({ authenticated, region, now, request }: Progress, house: Hou
     securityTokens,
     eventIndex,
     pageTokens,
+    deliveryTarget,
     facts: { now, secureTransport: request.secure, sourceAddress: request.sourceAddress, requestTags: [] },
     newRecordId,
     randomBytes,

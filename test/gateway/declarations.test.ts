@@ -32,7 +32,7 @@ describe('the declarations', () => {
       if (action !== null) assert.equal(action, `${product.toLowerCase()}:${name}`)
   })
 
-  it('record every operation but DescribeRegions', () => {
+  it("record every operation but KMS's DescribeRegions", () => {
     assert.deepEqual(
       operations.filter(({ trail }) => trail === null).map(({ name }) => name),
       ['DescribeRegions'],
