@@ -1,6 +1,6 @@
 // The trail as evidence: what the database's own tools do to it is found by `strongroom audit verify`, and named.
 import assert from 'node:assert/strict'
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
@@ -319,5 +319,40 @@ describe('strongroom audit export', () => {
     const [head, row] = out.split('\n')
     assert.match(head ?? '', /^seq,eventTime,eventId,/)
     assert.match(row ?? '', /Forbidden\.KeyNotFound.*,"'=1\+1,""x"""$/)
+  })
+})
+
+describe('strongroom audit verify --delivered', () => {
+  it('checks what a trail delivered with the public key alone, and tells when the latest is missing', async () => {
+    const program = await startProgram({ flags: ['--delivery-interval-seconds', '1'] })
+    folders.push(program.data)
+    const Name = 'evidence'
+    const trail = async (action: string, parameters: Record<string, string> = {}) =>
+      (await program.call(action, { Version: '2020-07-06', Name, ...parameters })).body
+    await trail('CreateTrail', { OssBucketName: 'evidence' })
+    await trail('StartLogging')
+    await record(program, 5)
+    await trail('StopLogging')
+    let status = await trail('GetTrailStatus')
+    for (let i = 0; i < 100 && (status.DeliveryLagSeconds !== 0 || !status.LatestDigestNumber); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      status = await trail('GetTrailStatus')
+    }
+    await program.stop()
+    const folder = join(program.data, 'trails', program.credentials.accountId, 'evidence')
+    const keyFile = join(program.data, 'key.pem')
+    writeFileSync(keyFile, (await runProgram(['audit', 'public-key', '--data', program.data])).out)
+    const check = (...more: string[]) =>
+      runProgram(['audit', 'verify', '--delivered', folder, '--public-key', keyFile, ...more])
+    const last = ['--digest', String(status.LatestDigestNumber), '--chain', status.DigestChain]
+    const intact = await check(...last)
+    assert.equal(intact.code, 0, intact.err)
+    assert.match(intact.out, /^intact: [78] events in/)
+    assert.match((await check('--digest', '99')).err, /its last digest here is number \d+, expected is 99/)
+    assert.equal((await check('--chain', 'x')).code, 2)
+    const object = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((path) => path.endsWith('.gz')) ?? ''
+    appendFileSync(join(folder, object), 'x')
+    const altered = await check(...last)
+    assert.deepEqual([altered.code, altered.err.includes(object)], [1, true])
   })
 })
