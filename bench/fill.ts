@@ -6,8 +6,9 @@ import { randomBytes } from '../src/keystore/random.ts'
 import { readRootKeyFile } from '../src/keystore/root-key.ts'
 import { SoftwareKeystore } from '../src/keystore/software.ts'
 import { CMK, VERSION } from '../src/kms/records.ts'
-import { type Change, insert, toRow } from '../src/ledger/record.ts'
-import { ACCESS_KEY, AccessKeys, INSTALLATION } from '../src/ram/access-key.ts'
+import { chaining } from '../src/ledger/chain.ts'
+import { type Change, INSTALLATION, insert, toRow } from '../src/ledger/record.ts'
+import { ACCESS_KEY, AccessKeys } from '../src/ram/access-key.ts'
 import { newAccessKeyId, newAccessKeySecret, newUserId } from '../src/ram/identifiers.ts'
 import { ramScope, USER, USER_NAME } from '../src/ram/records.ts'
 import { openStorage } from '../src/storage/open.ts'
@@ -58,7 +59,8 @@ export async function fill(data: string, account: string, region: string, count:
   return sample
 }
 
-function rootKeysOf(data: string): RootKeys {
+/** The keys of the root key file in a data folder. */
+export function rootKeysOf(data: string): RootKeys {
   const rootKey = readRootKeyFile(join(data, 'root-key'))
   if (!rootKey) throw new Error(`${data} has no root key: start the program there first`)
   return new RootKeys(rootKey)
@@ -68,7 +70,7 @@ async function write(changes: readonly Change[], storage: Storage, keys: RootKey
   const rows = changes.flatMap((change): RowChange[] =>
     change.change === 'insert' ? [{ change: 'insert', row: toRow(change.after, keys), counted: change.counted }] : [],
   )
-  await storage.commit([{ changes: rows, nonce: null, event: null, scrub: false }])
+  await storage.commit([{ changes: rows, nonce: null, event: null, scrub: false }], chaining(keys))
 }
 
 /** Adds `count` users with two AccessKeys each and one policy; answers the credentials of some, spread over all. */

@@ -28,8 +28,8 @@ function signedRequests(job: Job): Buffer[] {
     if (!caller) throw new Error('nobody calls')
     const all = new Map(
       Object.entries({
-        ...job.parameters[i % job.parameters.length],
         Version: '2016-01-20',
+        ...job.parameters[i % job.parameters.length],
         Format: 'JSON',
         AccessKeyId: caller.accessKeyId,
         SignatureMethod: 'HMAC-SHA1',

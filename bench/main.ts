@@ -8,12 +8,16 @@ import { authorizeAlone } from './authorize.ts'
 import { fill, fillUsers } from './fill.ts'
 import type { Job, Measured } from './load.ts'
 import { isPinned, load, oneCommitAtATime, type Server, startBareServer, startStrongroom } from './processes.ts'
+import { fillTrail, verifyRate } from './trail.ts'
 
 const quick = process.argv.includes('--quick')
 const MANY = quick ? 100_000 : 1_000_000
 const USERS = quick ? 10_000 : 100_000
 const REQUESTS = quick ? 6000 : 20_000
 const ROUNDS = quick ? 3 : 7
+const EVENTS = quick ? 1_000_000 : 10_000_000
+/** `--only NAME` runs one section. */
+const only = process.argv[process.argv.indexOf('--only') + 1]
 const credentials = newCredentials()
 const REGION = 'cn-hangzhou'
 
@@ -263,6 +267,55 @@ async function manyKeys(folder: string): Promise<void> {
   }
 }
 
+/** Encrypt with durable events against the same with events in memory only. */
+async function recording(folder: string): Promise<void> {
+  const servers = []
+  for (const unrecorded of [false, true]) {
+    const server = await startStrongroom(join(folder, `recording-${unrecorded}`), credentials, [], unrecorded)
+    const { answer } = await call(server.endpoint, { Action: 'CreateKey' })
+    servers.push({ server, parameters: { Action: 'Encrypt', KeyId: answer.KeyMetadata.KeyId, Plaintext: 'x' } })
+  }
+  const rounds: number[][] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const rates = []
+    for (const { server, parameters } of servers) rates.push((await load(job(server, 64, [parameters]))).perSecond)
+    rounds.push(rates)
+  }
+  const [recorded = 0, unrecorded = 1] = median(rounds, ([a = 0, b = 1]) => a / b)
+  for (const { server } of servers) await server.stop()
+  row(
+    'Encrypt, events recorded against kept in memory',
+    `${Math.round(recorded)}/s of ${Math.round(unrecorded)}/s: ${percent(recorded, unrecorded)}`,
+    'budget ≥ 70 %',
+  )
+}
+
+async function trail(folder: string): Promise<void> {
+  print(`\nThe trail, ${EVENTS} events of 1,000 keys over 80 days`)
+  await recording(folder)
+  const data = join(folder, 'trail')
+  await (await startStrongroom(data, credentials)).stop()
+  const { keys, day, bytesPerEvent } = await fillTrail(data, credentials.accountId, REGION, EVENTS)
+  row('disk an event, its index included', `${Math.round(bytesPerEvent)} bytes`, 'budget: about 600')
+  row('verified on one core', `${verifyRate(data)} events/s`, 'budget ≥ 200,000/s')
+  const server = await startStrongroom(data, credentials)
+  row('start', `${Math.round(server.startMs)} ms`)
+  const lookup = { Action: 'LookupEvents', Version: '2020-07-06', MaxResults: '50' }
+  const byKey = (more: Parameters) =>
+    keys.map((key) => ({ ...lookup, ...more, 'LookupAttribute.1.Key': 'ResourceName', 'LookupAttribute.1.Value': key }))
+  const cases: [string, readonly Parameters[], string][] = [
+    ['LookupEvents of one key on one day', byKey(day), 'budget ≤ 50 ms, aim ≤ 10 ms'],
+    ['LookupEvents of one key, newest', byKey({}), ''],
+    ['LookupEvents of one day', [{ ...lookup, ...day }], ''],
+    ['LookupEvents of what never was', byKey({}).map((one) => ({ ...one, 'LookupAttribute.1.Value': 'none' })), ''],
+  ]
+  for (const [name, parameters, budget] of cases) {
+    const { medianMs, p99Ms } = await load(job(server, 1, parameters, 800))
+    row(name, `median ${medianMs.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`, budget)
+  }
+  await server.stop()
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
 try {
   print(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`)
@@ -271,9 +324,9 @@ try {
       ? 'server on one core, load on another'
       : 'processes are not pinned to cores: taskset is missing, or there is one core',
   )
-  await operations(folder)
-  await manyUsers(folder)
-  await manyKeys(folder)
+  const sections = { operations, trail, users: manyUsers, keys: manyKeys }
+  for (const [name, section] of Object.entries(sections))
+    if (!process.argv.includes('--only') || only === name) await section(folder)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -63,13 +63,18 @@ export function startBareServer(answerBytes: number): Promise<Server> {
   return start(process.execPath, [path('bare-server.ts'), String(answerBytes)], {})
 }
 
+/** `unrecorded`: events go to memory alone. */
 export function startStrongroom(
   data: string,
   credentials: { accessKeyId: string; accessKeySecret: string; accountId: string },
   more: readonly string[] = [],
+  unrecorded = false,
 ): Promise<Server> {
   const flags = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--log-level', 'error', ...more]
-  return start(path('../bin/strongroom'), flags, {
+  const [command, args] = unrecorded
+    ? [process.execPath, [path('unrecorded.ts'), ...flags.slice(1)]]
+    : [path('../bin/strongroom'), flags]
+  return start(command, args, {
     STRONGROOM_ACCOUNT_ID: credentials.accountId,
     STRONGROOM_ROOT_ACCESS_KEY_ID: credentials.accessKeyId,
     STRONGROOM_ROOT_ACCESS_KEY_SECRET: credentials.accessKeySecret,

@@ -77,6 +77,22 @@ const verbs = {
     const files = args.length > 0 ? args : testFiles(join(root, 'test'))
     process.exit(run(node, ['--test', '--test-concurrency=2', '--test-reporter=./scripts/reporter.mjs', ...files]))
   },
+  /** What takes other languages' tools to build, and is therefore no part of `npm test`. */
+  'test:clients'() {
+    if (!found('go')) {
+      console.error(
+        'strongroom: these tests build an S3 server and need Go: install it, then run npm run test:clients again',
+      )
+      process.exit(1)
+    }
+    const folder = join(root, 'node_modules/.clients')
+    if (!existsSync(join(folder, 'versitygw')))
+      must('go', ['install', 'github.com/versity/versitygw/cmd/versitygw@v1.8.0'], {
+        env: { ...process.env, GOBIN: folder, GOFLAGS: '-mod=mod' },
+      })
+    const files = readdirSync(join(root, 'test/clients')).map((name) => `test/clients/${name}`)
+    process.exit(run(node, ['--test', '--test-reporter=./scripts/reporter.mjs', ...files]))
+  },
   bench(args) {
     process.exit(run(node, ['bench/main.ts', ...args]))
   },

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { access } from './cli/access.ts'
 import { account } from './cli/account.ts'
+import { audit } from './cli/audit.ts'
 import { dev } from './cli/dev.ts'
 import { callProduct } from './cli/product.ts'
 import { serve } from './cli/serve.ts'
@@ -19,10 +20,14 @@ const USAGE = `usage: strongroom VERB …
   ram explain      tells whether policies let a principal do something, and which statement decides
   ram who-can      lists the principals that may do something
   sts OPERATION    the same for temporary credentials
+  actiontrail OPERATION
+                   the same for looking events up, and for trails
   account create   makes an account with an AccessKey of its own
   account service  makes an AccessKey that stands for a cloud service
   account list     lists the accounts
   dev advance      moves the clock of a server that runs with --dev
+  audit verify     tells whether the trail, or a copy of it, is what was recorded
+  audit export     writes a copy of the trail that others can verify
 
 strongroom VERB --help tells more.`
 
@@ -30,6 +35,7 @@ const surroundings: Surroundings = {
   env: process.env,
   readFile: (path) => readFileSync(path, 'utf8'),
   print: (text) => process.stdout.write(`${text}\n`),
+  status: (text) => void (process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`)),
   complain: (text) => process.stderr.write(`strongroom: ${text}\n`),
 }
 
@@ -44,7 +50,8 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
       return serve(readSettings(args, env, readFile), openHouse, surroundings)
     case 'kms':
     case 'ram':
-    case 'sts': {
+    case 'sts':
+    case 'actiontrail': {
       if (verb === 'ram' && (args[0] === 'explain' || args[0] === 'who-can'))
         return access(args, openHouse, surroundings)
       const product = products.find(({ name }) => name.toLowerCase() === verb)
@@ -55,6 +62,8 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
       return account(args, openHouse, surroundings)
     case 'dev':
       return dev(args, surroundings)
+    case 'audit':
+      return audit(args, openHouse, surroundings)
     case '--help':
     case 'help':
       print(USAGE)
@@ -66,6 +75,12 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
 
 // Files that the program makes are its owner's alone.
 process.umask(0o077)
+
+// A reader that has seen enough (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
 
 try {
   process.exitCode = await run(process.argv.slice(2))

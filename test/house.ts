@@ -1,8 +1,11 @@
 // The real service in this process, over real HTTP and a real database, with a clock that tests advance.
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
+import { Delivery } from '../src/actiontrail/delivery.ts'
 import { eventOf } from '../src/actiontrail/event.ts'
+import type { DeliveryTarget } from '../src/actiontrail/targets/target.ts'
 import { readSettings, type Settings } from '../src/cli/settings.ts'
 import type { House } from '../src/gateway/call.ts'
+import { Metrics } from '../src/gateway/metrics.ts'
 import { products } from '../src/gateway/products.ts'
 import { type Listening, listen } from '../src/gateway/server.ts'
 import { type OpenHouse, openHouse } from '../src/house.ts'
@@ -16,10 +19,19 @@ export class TestHouse implements AsyncDisposable {
   now = Date.parse('2026-03-01T00:00:00Z')
   readonly credentials: Credentials = newCredentials()
   readonly failures: string[] = []
+  /** What was logged of requests whose caller is not known. */
+  readonly strangers: string[] = []
+  readonly metrics = new Metrics(
+    (fields, message) => void this.strangers.push(`${message}: ${JSON.stringify(fields)}`),
+    () => this.now,
+  )
   readonly data = temporaryFolder()
   readonly #settings: Settings
   #open: OpenHouse | null = null
   #listening: Listening | null = null
+  #delivery: Delivery | null = null
+  /** Where trails deliver, when a test puts something else there. */
+  target: DeliveryTarget | null = null
 
   constructor(database: string | null, flags: readonly string[], quotas: unknown) {
     const where = database === null ? [] : ['--database', database]
@@ -56,6 +68,7 @@ export class TestHouse implements AsyncDisposable {
       newId: randomUUID,
       newRecordId: randomUUIDv7,
       randomBytes,
+      observer: this.metrics,
       ready: async () => true,
       failed,
     }
@@ -69,12 +82,33 @@ export class TestHouse implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#listening?.stop(1000)
+    await this.#delivery?.stop(0)
+    this.#delivery = null
     await this.#open?.storage.close()
   }
 
   /** The service's own work at the present moment. */
   async sweep(): Promise<number> {
     return sweep(this.#house((message, error) => void this.failures.push(`${message}: ${error}`)))
+  }
+
+  get delivery(): Delivery {
+    const failed = (message: string, error: unknown) => void this.failures.push(`${message}: ${error}`)
+    const { deliveryIntervalMs: intervalMs } = this.#settings
+    const deliveryTarget: DeliveryTarget = {
+      shared: false,
+      check: (...place) => (this.target ?? this.open.deliveryTarget).check(...place),
+      put: (...object) => (this.target ?? this.open.deliveryTarget).put(...object),
+    }
+    const house = { ...this.open, deliveryTarget, intervalMs, now: () => this.now, random: () => 0, failed }
+    this.#delivery ??= new Delivery(house)
+    return this.#delivery
+  }
+
+  /** Delivers what is due at the present moment. */
+  async deliver(): Promise<void> {
+    await this.delivery.tick()
+    await this.delivery.settle()
   }
 
   async call(action: string, parameters: Record<string, string> = {}, credentials = this.credentials): Promise<Called> {
@@ -96,7 +130,7 @@ export class TestHouse implements AsyncDisposable {
 
   /** All events recorded so far, in order. */
   async events(): Promise<Record<string, unknown>[]> {
-    const rows = await this.open.storage.events(0, 1_000_000)
+    const rows = await this.open.storage.events.after(0, 1_000_000)
     return rows.map(eventOf)
   }
 

@@ -25,7 +25,8 @@ export interface CallFacts {
 
 /** What is stored of a call's event: its facts in a fixed order, none twice. `eventOf` makes the event of it. */
 type StoredCall = readonly [
-  format: 1,
+  // 1 was the format before values could refer to resources.
+  format: 1 | 3,
   product: string,
   apiVersion: string,
   operation: string,
@@ -34,12 +35,15 @@ type StoredCall = readonly [
   sourceAddress: string,
   userAgent: string,
   caller: StoredCaller,
-  parameters: Readonly<Record<string, string>> | 0,
+  parameters: Readonly<Record<string, string | ResourceIndex>> | 0,
   resources: readonly (readonly [type: string, name: string])[],
-  reply: Reply | 0,
+  reply: Readonly<Record<string, ReplyValue | readonly [ResourceIndex]>> | 0,
   error: readonly [code: string, message: string] | 0,
   denial?: Denial,
 ]
+
+/** Stands for a value that is the name of one of the event's resources; in a reply it is the only item of a list. */
+type ResourceIndex = number
 
 /** A session adds when it began, and the service that began it. */
 type StoredCaller = readonly [
@@ -54,8 +58,9 @@ type StoredCaller = readonly [
 /** The call's event as it is stored beside its id, account, region and time. */
 export function storedCall(facts: CallFacts): string {
   const { caller, refusal, reply, trail, resources } = facts
+  const names = resources.flatMap(({ type, name }) => (type === '' ? [] : [[type, cut(name)] as const]))
   const stored: StoredCall = [
-    1,
+    3,
     facts.product,
     facts.apiVersion,
     facts.operation,
@@ -64,9 +69,9 @@ export function storedCall(facts: CallFacts): string {
     facts.sourceAddress,
     cut(facts.userAgent),
     storedCaller(caller),
-    shownParameters(facts),
-    resources.flatMap(({ type, name }) => (type === '' ? [] : [[type, cut(name)] as const])),
-    reply === null || trail.reply.length === 0 ? 0 : picked(reply, trail.reply),
+    shownParameters(facts, names),
+    names,
+    reply === null || trail.reply.length === 0 ? 0 : referring(picked(reply, trail.reply), names),
     refusal === null ? 0 : [refusal.code, cut(refusal.message)],
   ]
   return JSON.stringify(refusal?.denial ? [...stored, refusal.denial] : stored)
@@ -84,13 +89,50 @@ export interface StoredEvent {
 /** The event in the cloud's shape. */
 export function eventOf(stored: StoredEvent): Record<string, unknown> {
   const facts = JSON.parse(stored.body) as StoredCall | StoredService
-  return facts[0] === 1 ? callEvent(stored, facts) : serviceEvent(stored, facts)
+  return facts[0] === 2 ? serviceEvent(stored, facts) : callEvent(stored, facts)
+}
+
+/** What lookups go by, without making the whole event. */
+export interface EventMembers {
+  readonly name: string
+  readonly access: 'Read' | 'Write'
+  readonly type: 'ApiCall' | 'AliyunServiceEvent'
+  readonly product: string
+  readonly sourceAddress: string
+  readonly identity: {
+    readonly type: string
+    readonly principalId: string
+    readonly userName: string
+    /** null for the service itself. */
+    readonly accessKeyId: string | null
+  }
+  readonly resources: readonly (readonly [type: string, name: string])[]
+}
+
+export function eventMembers({ account, body }: StoredEvent): EventMembers {
+  const facts = JSON.parse(body) as StoredCall | StoredService
+  if (facts[0] === 2) {
+    const [, name, resources] = facts
+    const identity = { type: 'system', principalId: account, userName: 'system', accessKeyId: null }
+    const type = 'AliyunServiceEvent'
+    return { name, access: 'Write', type, product: SERVICE_WORK[name], sourceAddress: 'Internal', identity, resources }
+  }
+  const [, product, , name, access, , sourceAddress, , caller, , resources] = facts
+  const [type, principalId, userName, accessKeyId] = caller
+  const identity = { type, principalId, userName, accessKeyId }
+  return { name, access, type: 'ApiCall', product, sourceAddress, identity, resources }
+}
+
+/** Whether events of a product show in every region (contract/actiontrail.md 3.1). */
+export function isGlobal(product: string): boolean {
+  return product === 'Ram'
 }
 
 function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredCall): Record<string, unknown> {
-  const [, product, apiVersion, operation, access, host, sourceAddress, userAgent, caller, parameters, resources] =
-    facts
-  const [, , , , , , , , , , , reply, error, denial] = facts
+  const [, product, apiVersion, operation, access, host, sourceAddress, userAgent, caller] = facts
+  const [, , , , , , , , , given, resources, reply, error, denial] = facts
+  const nameOf = (value: unknown) => (typeof value === 'number' ? resources[value]?.[1] : value)
+  const parameters = given === 0 ? 0 : mapped(given, nameOf)
   return {
     eventId,
     eventVersion: 1,
@@ -103,12 +145,19 @@ function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredC
     serviceName: product,
     apiVersion,
     acsRegion: region,
-    isGlobal: product === 'Ram',
+    isGlobal: isGlobal(product),
     requestId: eventId,
     sourceIpAddress: sourceAddress,
     ...(userAgent === '' ? {} : { userAgent }),
     ...(parameters === 0 ? {} : { requestParameters: parameters, requestParameterJson: JSON.stringify(parameters) }),
-    ...(reply === 0 ? {} : { responseElements: { RequestId: eventId, ...reply } }),
+    ...(reply === 0
+      ? {}
+      : {
+          responseElements: {
+            RequestId: eventId,
+            ...mapped(reply, (value) => (isReference(value) ? nameOf(value[0]) : value)),
+          },
+        }),
     ...referenced(resources),
     ...(error === 0 ? {} : { errorCode: error[0], errorMessage: error[1] }),
     ...(denial && { additionalEventData: { AccessDeniedDetail: deniedDetail(denial) } }),
@@ -157,7 +206,14 @@ function deniedDetail({ action, resource, type, policyType, by }: Denial): Recor
   }
 }
 
-type ServiceWork = 'DeleteKey' | 'DeleteExpiredKeyMaterial' | 'RotateKey'
+/** What the service does by itself, and for which of its products. */
+const SERVICE_WORK = {
+  DeleteKey: 'Kms',
+  DeleteExpiredKeyMaterial: 'Kms',
+  RotateKey: 'Kms',
+  AcceptRestoredTrail: 'Actiontrail',
+} as const
+type ServiceWork = keyof typeof SERVICE_WORK
 type StoredService = readonly [
   format: 2,
   name: ServiceWork,
@@ -180,8 +236,8 @@ function serviceEvent({ eventId, account, region, at }: StoredEvent, facts: Stor
     eventName: name,
     eventRW: 'Write',
     eventTime: isoSeconds(at),
-    eventSource: `kms.${region}.aliyuncs.com`,
-    serviceName: 'Kms',
+    eventSource: `${SERVICE_WORK[name].toLowerCase()}.${region}.aliyuncs.com`,
+    serviceName: SERVICE_WORK[name],
     acsRegion: region,
     isGlobal: false,
     requestId: eventId,
@@ -192,16 +248,47 @@ function serviceEvent({ eventId, account, region, at }: StoredEvent, facts: Stor
   }
 }
 
-function shownParameters({ trail, parameters }: CallFacts): Record<string, string> | 0 {
-  const shown: Record<string, string> = {}
+type Named = readonly (readonly [type: string, name: string])[]
+
+function shownParameters({ trail, parameters }: CallFacts, resources: Named): Record<string, string | number> | 0 {
+  const shown: Record<string, string | number> = {}
   let some = false
-  for (const name of trail.show) {
-    const value = parameters.get(name)
-    if (value === undefined) continue
-    shown[name] = cut(value)
+  const show = (name: string, value: string) => {
+    const index = resources.findIndex(([, resource]) => resource === value)
+    shown[name] = index < 0 ? cut(value) : index
     some = true
   }
+  for (const name of trail.show) {
+    const value = parameters.get(name)
+    if (value !== undefined) show(name, value)
+    else if (name.endsWith('.N')) for (const [piece, text] of pieces(name.slice(0, -1), parameters)) show(piece, text)
+  }
   return some ? shown : 0
+}
+
+/** The parameters in which clients send a list: Name.1, Name.1.Key and so on; as many as a list may have. */
+function pieces(prefix: string, parameters: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
+  return [...parameters].filter(
+    ([name]) => name.startsWith(prefix) && /^\d{1,4}(\.[A-Za-z]+)?$/.test(name.slice(prefix.length)),
+  )
+}
+
+/** The reply with references in place of resources' names. */
+function referring(reply: Reply, resources: Named): Record<string, ReplyValue | readonly [number]> {
+  return mapped(reply, (value) => {
+    const index = typeof value === 'string' ? resources.findIndex(([, name]) => name === value) : -1
+    return index < 0 ? value : ([index] as const)
+  })
+}
+
+function isReference(value: unknown): value is readonly [number] {
+  return Array.isArray(value) && value.length === 1 && typeof value[0] === 'number'
+}
+
+function mapped<V, W>(object: Readonly<Record<string, V>>, change: (value: V) => W): Record<string, W> {
+  const out: Record<string, W> = {}
+  for (const [name, value] of Object.entries(object)) out[name] = change(value)
+  return out
 }
 
 function referenced(resources: readonly (readonly [type: string, name: string])[]) {

@@ -215,6 +215,11 @@ export const catalogue = {
   },
   'LimitExceeded.Policy': { status: 409, message: 'The count of policy beyond the current limits.' },
   'LimitExceeded.Policy.Version': { status: 409, message: 'The count of policy version beyond the current limits.' },
+  // ActionTrail
+  InvalidQueryParameter: { status: 400, message: 'The specified query parameter is invalid.' },
+  InvalidParameterCombination: { status: 400, message: 'The end time must be later than the start time.' },
+  InvalidParameterStartTime: { status: 400, message: 'The specified StartTime is invalid.' },
+  InvalidParameterEndTime: { status: 400, message: 'The specified EndTime is invalid.' },
   // STS
   'MissingParameter.{name}': { status: 400, message: 'Parameter {name} is required.' },
   'InvalidParameter.RoleArn': { status: 400, message: 'The parameter RoleArn is wrongly formed.' },
@@ -230,6 +235,33 @@ export const catalogue = {
     status: 400,
     message: 'The size of Policy must be smaller than {limit} bytes.',
   },
+  // ActionTrail: trails
+  InvalidTrailNameException: { status: 400, message: 'The specified Trail name is invalid.' },
+  TrailAlreadyExistsException: { status: 400, message: 'The specified Trail name already exists.' },
+  TrailNotFoundException: { status: 404, message: 'The specified Trail does not exist.' },
+  InvalidDeliveryConfigurationException: {
+    status: 400,
+    message: 'You must specify at least one Log Service project or OSS bucket for a Trail.',
+  },
+  InvalidPrefixException: { status: 400, message: 'The specified OSS bucket prefix is invalid.' },
+  InvalidBucketNameException: { status: 400, message: 'The specified OSS bucket name is invalid.' },
+  RepeatOssBucket: {
+    status: 400,
+    message:
+      'The specified OSS bucket is already in use. We recommend that you modify the existing Trail or specify another bucket.',
+  },
+  BucketDoesNotExistException: { status: 404, message: 'The specified OSS bucket does not exist.' },
+  InsufficientBucketPolicyException: { status: 403, message: 'Access to the specified OSS bucket was denied.' },
+  SlsProjectDoesNotExistException: { status: 400, message: 'The specified Log Service project does not exist.' },
+  MaximumNumberOfTrailsExceededException: {
+    status: 403,
+    message: 'The number of Trails in the same region exceeds the upper limit (5).',
+  },
+  NotAllowCreateOrganizationTrail: {
+    status: 400,
+    message: 'Your account does not allow you to create organization trail. Submit a ticket to get customer support.',
+  },
+  ServiceUnavailable: { status: 503, message: 'The service is unavailable. Please try again later.' },
 } as const satisfies Record<string, Entry>
 
 export type Code = keyof typeof catalogue
@@ -275,9 +307,14 @@ export function refuse<C extends Code>(code: C, ...details: Details<C>): Refusal
   return filled(code, details[0] ?? {}, null)
 }
 
-/** The refusal of a call that policies do not allow; KMS names the resource, the other products do not. */
+/** The refusal of a call that policies do not allow; KMS and ActionTrail name the resource, RAM and STS do not. */
 export function refuseDenied(product: string, denial: Denial): Refusal {
-  if (product === 'Kms') return filled('Forbidden.NoPermission', { resource: denial.resource }, denial)
+  const { action, resource } = denial
+  if (product === 'Actiontrail') {
+    const reason = `You are not authorized to do this operation. Resource: ${resource} Action: ${action}`
+    return filled('NoPermission', { reason }, denial)
+  }
+  if (product === 'Kms') return filled('Forbidden.NoPermission', { resource }, denial)
   const advice = product === 'Sts' ? ' You should be authorized by RAM.' : ''
   return filled('NoPermission', { reason: `You are not authorized to do this action.${advice}` }, denial)
 }

@@ -42,6 +42,8 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   readonly trail: { readonly show: readonly string[]; readonly reply: readonly string[] } | null
   /** The action that policies allow or deny. null: any authenticated caller may call it. */
   readonly action: string | null
+  /** Its answers are JSON whatever format is asked for: they hold free-form objects. */
+  readonly jsonOnly?: true
   /** What the call is refused with when it would pass a quota. */
   readonly quotaRefusal?: Extract<Code, `LimitExceeded.${string}`>
   /** What a user may do to itself without a policy, as far as the account's security preference says so. */

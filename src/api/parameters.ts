@@ -141,6 +141,24 @@ export function possiblyEmpty<T>(parameter: Parameter<T>): Parameter<T> {
   return { ...parameter, mayBeEmpty: true }
 }
 
+/** The JSON of a list that clients send in pieces, Name.1.Member and so on, in the order of its numbers; gaps are ignored. */
+export function gathered(
+  name: string,
+  given: ReadonlyMap<string, string>,
+  members: readonly string[],
+): string | undefined {
+  const items = new Map<number, Record<string, string>>()
+  for (const [full, value] of given) {
+    const [, own, index, member = ''] = /^([A-Za-z]+)\.(\d{1,4})\.([A-Za-z]+)$/.exec(full) ?? []
+    if (own !== name || !members.includes(member)) continue
+    const item = items.get(Number(index)) ?? {}
+    item[member] = value
+    items.set(Number(index), item)
+  }
+  if (items.size === 0) return undefined
+  return JSON.stringify([...items].toSorted(([a], [b]) => a - b).map(([, item]) => item))
+}
+
 /**
  * Reads all declared parameters from a request's decoded ones. An empty value counts as absent (contract/kms.md section 0), unless it may be one.
  * Throws MissingParameter or InvalidParameter; parameters that are not declared are ignored.

@@ -1,4 +1,4 @@
-// `strongroom kms|ram|sts OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
+// `strongroom kms|ram|sts|actiontrail OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
 import { join } from 'node:path'
 import type { Parameter } from '../api/parameters.ts'
 import type { CallOperation, Product } from '../gateway/call.ts'
@@ -63,7 +63,7 @@ function readArguments(operation: CallOperation, args: readonly string[]) {
     const name = flag.replace(/^--/, '')
     const value = args[i + 1]
     const into = OPTIONS.includes(name) ? options : parameters
-    if (!flag.startsWith('--') || (into === parameters && name !== 'RegionId' && !isParameter(name, operation)))
+    if (!flag.startsWith('--') || (into === parameters && name !== 'RegionId' && !isDeclared(name, operation)))
       throw new UsageError(
         `${operation.name} has no parameter \`${flag}\`: see \`strongroom ${operation.product.toLowerCase()} ${operation.name} --help\``,
       )
@@ -74,12 +74,11 @@ function readArguments(operation: CallOperation, args: readonly string[]) {
   return { parameters, options }
 }
 
-/** A declared parameter, or a piece of one, such as Tag.1.Key. */
-function isParameter(name: string, { parameters }: CallOperation): boolean {
-  const [whole = ''] = name.split('.')
-  return (
-    Object.hasOwn(parameters, name) || (Object.hasOwn(parameters, whole) && parameters[whole]?.gather !== undefined)
-  )
+/** A parameter, or a piece of one that is a list: Name.1.Member. */
+function isDeclared(name: string, { parameters }: CallOperation): boolean {
+  if (Object.hasOwn(parameters, name)) return true
+  const [, list = ''] = /^([A-Za-z]+)\.\d{1,4}(\.[A-Za-z]+)?$/.exec(name) ?? []
+  return Object.hasOwn(parameters, list) && parameters[list]?.gather !== undefined
 }
 
 /** From the environment; on the server's own machine, from the credentials that its first start left. */

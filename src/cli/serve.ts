@@ -1,4 +1,4 @@
-// `strongroom serve`: opens the house, listens, sweeps, and stops in order.
+// `strongroom serve`: opens the house, listens, sweeps, delivers, and stops in order.
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
@@ -6,10 +6,13 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import pino, { type Logger } from 'pino'
+import { Delivery, type DeliveryHouse } from '../actiontrail/delivery.ts'
+import { TrailUpkeep } from '../actiontrail/upkeep.ts'
 import { DevClock } from '../dev/clock.ts'
 import { seed } from '../dev/seed.ts'
 import { readSeed } from '../dev/seed-file.ts'
 import type { House } from '../gateway/call.ts'
+import { listenMetrics, Metrics } from '../gateway/metrics.ts'
 import { products } from '../gateway/products.ts'
 import { listen, type Tls } from '../gateway/server.ts'
 import { randomBytes } from '../keystore/random.ts'
@@ -18,21 +21,35 @@ import { type Accounts, type Credentials, newCredentials } from '../ram/account.
 import type { Storage } from '../storage/storage.ts'
 import type { Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
+import { contradiction, readWitness, writeWitness } from './witness.ts'
 
 const SWEEP_MS = 1000
+/** How often trails are asked whether something is due. */
+const DELIVERY_MS = 500
+/** How long a delivery under way may take to finish after SIGTERM; the next start goes on with it otherwise. */
+const DELIVERY_STOP_MS = 5000
 const NONCES_AT_ONCE = 2000
 /** How often the use of AccessKeys is written down. */
 const LAST_USED_MS = 60_000
+/** How often events that were kept long enough are dropped. */
+const PRUNE_MS = 3_600_000
 /** How long calls in flight may take to finish after SIGTERM. */
 const STOP_MS = 30_000
 
 type Rooms = Pick<
   House,
-  'ledger' | 'keystore' | 'accessKeys' | 'securityTokens' | 'authorizer' | 'lastUsed' | 'rateLimiter'
-> & {
-  readonly storage: Storage
-  readonly accounts: Accounts
-}
+  | 'ledger'
+  | 'keystore'
+  | 'accessKeys'
+  | 'securityTokens'
+  | 'authorizer'
+  | 'lastUsed'
+  | 'rateLimiter'
+  | 'eventIndex'
+  | 'pageTokens'
+  | 'deliveryTarget'
+> &
+  Pick<DeliveryHouse, 'trailSigner' | 'node'> & { readonly storage: Storage; readonly accounts: Accounts }
 type Open = (settings: Settings, alarm: House['failed'], now: number) => Promise<Rooms>
 
 /** Serves until SIGTERM or SIGINT; answers the exit code. Throws when the start can't work. */
@@ -42,6 +59,9 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const rooms = await open(settings, alarm, Date.now())
   using _lock = settings.database?.startsWith('postgres') ? null : onlyServer(settings.data)
   const clock = settings.dev ? await DevClock.open(rooms.ledger, Date.now) : null
+  await heedWitness(rooms, settings)
+  const upkeep = new TrailUpkeep(rooms)
+  const metrics = new Metrics((fields, message) => log.warn(fields, message), Date.now)
   const house: House = {
     products,
     settings,
@@ -52,12 +72,15 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
     newId: randomUUID,
     newRecordId: randomUUIDv7,
     randomBytes,
+    observer: metrics,
     ready: async () => {
       const count = await rooms.accounts.count().catch(() => 0)
       return count > 0
     },
     failed: alarm,
   }
+  const delivery = new Delivery({ ...house, ...rooms, intervalMs: settings.deliveryIntervalMs, random: Math.random })
+  watch(metrics, rooms, delivery)
   // Listened for before anybody is told that the server is ready: whoever reads that may stop it at once.
   const signalled = stopSignal()
   if (clock) around.complain(DEV_WARNING)
@@ -66,19 +89,28 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   await sweep(house)
   const tls = await tlsOf(settings, log)
   const listening = await listen(house, settings.host, settings.port, tls)
+  const metricsListening =
+    settings.metrics && (await listenMetrics(metrics, settings.metrics.host, settings.metrics.port))
   const console = `${listening.endpoint}/console`
   if (first) around.complain(welcome(first, listening.endpoint, console, settings))
-  around.print(JSON.stringify({ event: 'ready', endpoint: listening.endpoint, console }))
+  const more = metricsListening ? { metrics: metricsListening.endpoint } : {}
+  around.print(JSON.stringify({ event: 'ready', endpoint: listening.endpoint, console, ...more }))
   const stopping = new AbortController()
   const work = background(house, stopping.signal, alarm)
+  const trail = keepTrail(upkeep, settings, stopping.signal, alarm)
+  const delivering = deliverTrails(delivery, stopping.signal, alarm)
   const signal = await signalled
   log.info({ signal }, 'stopping: no new calls, those in flight finish')
   stopping.abort()
-  await listening.stop(STOP_MS)
-  await work
+  await Promise.all([listening.stop(STOP_MS), delivery.stop(DELIVERY_STOP_MS), delivering, work, trail])
+  await metricsListening?.stop()
   await rooms.lastUsed
     .write(house.now())
     .catch((error: unknown) => alarm('the use of AccessKeys could not be noted', error))
+  await upkeep
+    .checkpoint(Date.now(), true)
+    .then((checkpoint) => writeWitness(settings.data, checkpoint))
+    .catch((error: unknown) => alarm('the last checkpoint of the trail could not be stored', error))
   await rooms.storage.close()
   log.info('stopped')
   return 0
@@ -158,6 +190,72 @@ async function background(house: House, stop: AbortSignal, alarm: House['failed'
     } catch (error) {
       alarm('background work failed, and will be tried again', error)
     }
+  }
+}
+
+/** Metrics of the trail: how long it is, and how far the work behind the calls has come. */
+function watch(metrics: Metrics, { ledger }: Rooms, delivery: Delivery): void {
+  metrics.gauge('strongroom_trail_events', 'The number of the last event of the trail.', [], async () => [
+    { labels: {}, value: (await ledger.head()).seq },
+  ])
+  metrics.gauge(
+    'strongroom_trail_indexed_events',
+    'The number of the last event that lookups find by the index.',
+    [],
+    async () => [{ labels: {}, value: await ledger.events.lastIndexed() }],
+  )
+  metrics.gauge(
+    'strongroom_delivery_lag_seconds',
+    'How old the oldest event is that a trail has not delivered.',
+    ['account', 'trail'],
+    async () =>
+      (await delivery.lags()).map(({ account, trail, seconds }) => ({ labels: { account, trail }, value: seconds })),
+  )
+}
+
+/** Refuses to serve a trail that was cut, or put back to an older copy, until the operator says that it was meant. */
+async function heedWitness({ ledger, trailSigner }: Rooms, { data }: Settings): Promise<void> {
+  const witness = readWitness(data, trailSigner.publicKey)
+  const why = witness && (await contradiction(witness, ledger))
+  if (why)
+    throw new Error(
+      `${why}: its end was cut, or the database was put back to an older copy; when that was meant, say so with \`strongroom audit accept-restore\``,
+    )
+}
+
+/** Indexes events, signs checkpoints, and drops what was kept long enough, once a second, until told to stop. */
+async function keepTrail(
+  upkeep: TrailUpkeep,
+  { data, retentionDays }: Settings,
+  stop: AbortSignal,
+  alarm: House['failed'],
+): Promise<void> {
+  let pruneAt = 0
+  let witnessed = 0
+  while (!stop.aborted) {
+    try {
+      const checkpoint = await upkeep.checkpoint(Date.now())
+      if (checkpoint.seq !== witnessed) writeWitness(data, checkpoint)
+      witnessed = checkpoint.seq
+      await upkeep.extendIndex(giveWay)
+      if (Date.now() >= pruneAt) {
+        await upkeep.prune(Date.now(), retentionDays, giveWay)
+        pruneAt = Date.now() + PRUNE_MS
+      }
+    } catch (error) {
+      alarm('the upkeep of the trail failed, and will be tried again', error)
+    }
+    await pause(SWEEP_MS, undefined, { signal: stop }).catch(() => {})
+  }
+}
+
+const giveWay = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+/** Delivers what trails have, beside all other work: a bucket that hangs holds up nothing else. */
+async function deliverTrails(delivery: Delivery, stop: AbortSignal, alarm: House['failed']): Promise<void> {
+  while (!stop.aborted) {
+    await delivery.tick().catch((error: unknown) => alarm('trails could not be delivered, and will be again', error))
+    await pause(DELIVERY_MS, undefined, { signal: stop }).catch(() => {})
   }
 }
 

@@ -1,9 +1,11 @@
 // The settings of `serve`: each has a flag, an environment variable and a key in the configuration file. One table says it all.
+import type { TargetSettings } from '../actiontrail/targets/open.ts'
 import { RAM_QUOTAS, type RamQuota, type RamQuotas } from '../ram/settings.ts'
+import { DELIVERY_DEFAULTS, DELIVERY_SETTINGS, deliveryTargetOf } from './delivery-settings.ts'
 import { type AccountLimits, quotaProfile, readLimits } from './quotas.ts'
 import { UsageError } from './usage-error.ts'
 
-interface Setting {
+export interface Setting {
   /** The flag without its dashes, which is the configuration file's key too. */
   readonly name: string
   readonly value: string
@@ -21,7 +23,10 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   'max-pending-window-days': '30',
   'max-keys': '100000000',
   'max-aliases': '100000000',
+  'retention-days': '90',
+  'lookup-max-span-days': '90',
   'log-level': 'info',
+  ...DELIVERY_DEFAULTS,
   ...Object.fromEntries(Object.entries(RAM_QUOTAS).map(([name, { fallback }]) => [name, String(fallback)])),
 }
 
@@ -53,23 +58,27 @@ const SETTINGS: readonly Setting[] = [
   { name: 'max-pending-window-days', value: 'DAYS', help: 'longest waiting time of ScheduleKeyDeletion, 30 to 366' },
   { name: 'max-keys', value: 'N', help: 'quota of CMKs per account and region (the cloud: 200)' },
   { name: 'max-aliases', value: 'N', help: 'quota of aliases per account and region (the cloud: 300)' },
+  { name: 'retention-days', value: 'DAYS', help: 'how long events are kept and can be looked up, at least 90' },
+  { name: 'lookup-max-span-days', value: 'DAYS', help: 'longest time range of one LookupEvents, 30 or more' },
+  ...DELIVERY_SETTINGS,
+  ...Object.entries(RAM_QUOTAS).map(([name, { help }]) => ({ name, value: 'N', help: `quota of ${help}` })),
   {
     name: 'quota-profile',
     value: 'alibaba-shared',
     help: 'keys, aliases and calls per second as the cloud publishes them; more particular settings win',
   },
   { name: 'quotas-file', value: 'FILE', help: 'a JSON file with limits of single accounts' },
-  ...Object.entries(RAM_QUOTAS).map(([name, { help }]) => ({ name, value: 'N', help: `quota of ${help}` })),
   {
     name: 'dev',
     value: 'true|false',
     help: 'for development: a clock that can be moved, on a store of its own, on loopback',
   },
   { name: 'seed', value: 'FILE', help: 'with --dev: accounts, users, policies, keys and aliases to make at the start' },
+  { name: 'metrics-listen', value: 'HOST:PORT', help: 'serve Prometheus metrics at /metrics on a port of their own' },
   { name: 'log-level', value: 'LEVEL', help: 'debug, info, warn, error or silent' },
 ]
 
-/** The settings of a server, checked. Nothing in them is secret but `passphrase` and `root`. */
+/** The settings of a server, checked. Nothing in them is secret but `passphrase`, `root` and the credentials of `deliveryTarget`. */
 export interface Settings {
   readonly host: string
   readonly port: number
@@ -87,6 +96,11 @@ export interface Settings {
   readonly accounts: ReadonlyMap<string, AccountLimits>
   readonly dev: boolean
   readonly seed: string | null
+  readonly metrics: { readonly host: string; readonly port: number } | null
+  readonly retentionDays: number
+  readonly lookupMaxSpanDays: number
+  readonly deliveryTarget: TargetSettings
+  readonly deliveryIntervalMs: number
   readonly logLevel: string
   readonly quotas: RamQuotas
   /** The account's fixed credentials, from the environment. */
@@ -94,8 +108,8 @@ export interface Settings {
   readonly accountId: string | null
 }
 
-type Env = Readonly<Record<string, string | undefined>>
-type ReadFile = (path: string) => string
+export type Env = Readonly<Record<string, string | undefined>>
+export type ReadFile = (path: string) => string
 
 /** The settings from flags, environment and configuration file, in this order of precedence. Throws UsageError. */
 export function readSettings(args: readonly string[], env: Env, readFile: ReadFile): Settings {
@@ -108,7 +122,7 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
   const profile = profileName === undefined ? null : quotaProfile(profileName)
   const profiled: Readonly<Record<string, number>> = profile?.quotas ?? {}
   const get = (name: string) => told(name) ?? profiled[name]?.toString() ?? DEFAULTS[name] ?? null
-  const { host, port } = address(get('listen') ?? '')
+  const { host, port } = address('listen', get('listen') ?? '')
   const passphraseFile = get('passphrase-file')
   const settings: Settings = {
     host,
@@ -130,6 +144,11 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
       },
       readFile,
     ),
+    metrics: optionalAddress(get('metrics-listen')),
+    retentionDays: whole('retention-days', get, 90, 36_500),
+    lookupMaxSpanDays: whole('lookup-max-span-days', get, 30, 36_500),
+    deliveryTarget: deliveryTargetOf(get, env, readFile),
+    deliveryIntervalMs: 1000 * whole('delivery-interval-seconds', get, 1, 3600),
     quotas: quotasOf(get),
     dev: truth('dev', get),
     seed: get('seed'),
@@ -157,8 +176,8 @@ export function settingsHelp(): string {
     ...lines,
     '',
     'Each flag has an environment variable: STRONGROOM_ and its name in capitals, with _ for - (STRONGROOM_LISTEN).',
-    'STRONGROOM_PASSPHRASE, STRONGROOM_ROOT_ACCESS_KEY_ID, STRONGROOM_ROOT_ACCESS_KEY_SECRET and STRONGROOM_ACCOUNT_ID',
-    'are taken from the environment only.',
+    'STRONGROOM_PASSPHRASE, STRONGROOM_ROOT_ACCESS_KEY_ID, STRONGROOM_ROOT_ACCESS_KEY_SECRET, STRONGROOM_ACCOUNT_ID,',
+    'STRONGROOM_DELIVERY_ACCESS_KEY_ID and STRONGROOM_DELIVERY_ACCESS_KEY_SECRET are taken from the environment only.',
   ].join('\n')
 }
 
@@ -213,11 +232,15 @@ function readConfiguration(path: string, readFile: ReadFile): Map<string, string
   )
 }
 
-function address(listen: string): { host: string; port: number } {
+function optionalAddress(listen: string | null): Settings['metrics'] {
+  return listen === null ? null : address('metrics-listen', listen)
+}
+
+function address(name: string, listen: string): { host: string; port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(listen)
   const port = Number(match?.[3])
   if (!match || port > 65_535)
-    throw new UsageError(`\`listen\` must be HOST:PORT, such as 127.0.0.1:7700, not \`${listen}\``)
+    throw new UsageError(`\`${name}\` must be HOST:PORT, such as 127.0.0.1:7700, not \`${listen}\``)
   return { host: match[1] ?? match[2] ?? '', port }
 }
 

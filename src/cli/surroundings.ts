@@ -4,4 +4,6 @@ export interface Surroundings {
   readFile(path: string): string
   print(text: string): void
   complain(text: string): void
+  /** Shows how far long work is, in one line that is written over, where somebody watches; '' clears it. */
+  status(text: string): void
 }

@@ -1,8 +1,7 @@
 // The clock of `serve --dev`: the system's, moved forward. How far is a record, so that a restart does not turn time back.
 
 import type { Ledger } from '../ledger/ledger.ts'
-import { insert, type Kind, update } from '../ledger/record.ts'
-import { INSTALLATION } from '../ram/access-key.ts'
+import { INSTALLATION, insert, type Kind, update } from '../ledger/record.ts'
 
 const DEV_CLOCK: Kind<{ readonly aheadMs: number }> = { name: 'dev-clock', counted: false }
 const ID = 'dev-clock'

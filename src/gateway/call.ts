@@ -2,6 +2,10 @@
 // Whatever goes wrong becomes one refusal, one event where the caller is known, one answer.
 
 import { storedCall } from '../actiontrail/event.ts'
+import type { EventIndex } from '../actiontrail/event-index.ts'
+import type { ActionTrailContext, TrailSettings } from '../actiontrail/operation.ts'
+import type { PageTokens } from '../actiontrail/page-token.ts'
+import type { DeliveryTarget } from '../actiontrail/targets/target.ts'
 import { parseArn } from '../api/arn.ts'
 import { Refusal, refuse, refuseDenied } from '../api/errors.ts'
 import type { AnyOperation, Reply, Resource } from '../api/operation.ts'
@@ -21,6 +25,7 @@ import type { StsContext } from '../sts/operation.ts'
 import type { SecurityTokens } from '../sts/security-token.ts'
 import { type Authenticated, authenticate, type Clock } from './authenticate.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
+import type { Observer } from './metrics.ts'
 import type { Admission, RateLimiter, Rates } from './rate-limit.ts'
 import { type DecodedParameters, decodeParameters, type HttpRequest, header, pathOf } from './request.ts'
 
@@ -28,7 +33,7 @@ import { type DecodedParameters, decodeParameters, type HttpRequest, header, pat
 const RETRY_MS = 10_000
 
 /** What a call of any product may use. */
-export type CallContext = KmsContext & RamContext & StsContext
+export type CallContext = KmsContext & RamContext & StsContext & ActionTrailContext
 export type CallOperation = AnyOperation<CallContext, Change>
 
 /** A product of the cloud: what its Version leads to. */
@@ -41,21 +46,25 @@ export interface Product {
 /** What the gateway needs. Time and randomness come from outside. */
 export interface House extends Clock {
   readonly products: readonly Product[]
-  readonly settings: KmsSettings & {
-    readonly quotas: RamQuotas
-    readonly rates: Rates
-    /** The accounts whose limits are others. */
-    readonly accounts: ReadonlyMap<string, Pick<KmsSettings, 'maxKeys' | 'maxAliases'> & { readonly rates: Rates }>
-  }
+  readonly settings: KmsSettings &
+    TrailSettings & {
+      readonly quotas: RamQuotas
+      readonly rates: Rates
+      /** The accounts whose limits are others. */
+      readonly accounts: ReadonlyMap<string, Pick<KmsSettings, 'maxKeys' | 'maxAliases'> & { readonly rates: Rates }>
+    }
   readonly rateLimiter: RateLimiter
   readonly ledger: Ledger
   readonly keystore: Keystore
   readonly accessKeys: AccessKeys
   readonly securityTokens: SecurityTokens
+  readonly eventIndex: EventIndex
+  readonly pageTokens: PageTokens
   readonly authorizer: Authorizer
   readonly lastUsed: LastUsed
   /** Moves the clock, in --dev alone; answers how many keys what fell due has changed. */
   readonly dev: { advance(ms: number): Promise<number> } | null
+  readonly deliveryTarget: DeliveryTarget
   /** A new UUID for a request. */
   newId(): string
   /** A new UUID for a record, later ones being greater: neighbours in time are neighbours in the database. */
@@ -63,6 +72,7 @@ export interface House extends Clock {
   randomBytes(length: number): Uint8Array
   /** Whether the database answers. */
   ready(): Promise<boolean>
+  readonly observer: Observer
   /** Told of failures that are ours; never of what a caller did wrong. */
   failed(message: string, error: unknown): void
 }
@@ -84,6 +94,8 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
   let requestId = house.newId()
   const host = header(request, 'host')
   let format = chosenFormat('', header(request, 'accept'))
+  const begin = performance.now()
+  let known: CallOperation | null = null
   try {
     checkRoute(request)
     const parameters = decodeParameters(request)
@@ -91,14 +103,21 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
     const now = house.now()
     const authenticated = await authenticate(request, parameters, house, house)
     const { operation, product, version } = findOperation(request, parameters, house)
+    known = operation
+    if (operation.jsonOnly) format = 'JSON'
     if (product !== 'Kms') requestId = requestId.toUpperCase()
     const region = regionOf(host, parameters, product, house.settings.regions)
     const call = { requestId, now, request, parameters, region, operation, version, authenticated }
     const admission = admissionOf(call, house)
     if (admission !== 'admitted') throw await throttled(call, admission, house)
-    return encodeReply(await perform(call, house), operation.name, requestId, format)
+    const reply = await perform(call, house)
+    house.observer.answered(operation, 'OK', performance.now() - begin)
+    return encodeReply(reply, operation.name, requestId, format)
   } catch (error) {
-    return encodeRefusal(asRefusal(error, requestId, house), host, requestId, format)
+    const refusal = asRefusal(error, requestId, house)
+    if (known) house.observer.answered(known, refusal.entry, performance.now() - begin)
+    else house.observer.turnedAway(refusal.entry, request.sourceAddress)
+    return encodeRefusal(refusal, host, requestId, format)
   }
 }
 
@@ -109,9 +128,13 @@ export function asRefusal(error: unknown, requestId: string, house: House): Refu
   return refuse(error instanceof Unavailable ? 'ServiceUnavailableTemporary' : 'InternalFailure')
 }
 
+/** The path of ActionTrail's first version. */
+const ACTIONTRAIL_PATH = '/actiontrail'
+
 function checkRoute(request: HttpRequest): void {
   if (request.method !== 'GET' && request.method !== 'POST') throw refuse('UnsupportedHTTPMethod')
-  if (!/^\/{0,2}$/.test(pathOf(request))) throw refuse('InvalidAction.NotFound')
+  const path = pathOf(request)
+  if (!/^\/{0,2}$/.test(path) && path !== ACTIONTRAIL_PATH) throw refuse('InvalidAction.NotFound')
 }
 
 /** Hosts that name a product, as in the cloud: kms.cn-hangzhou.aliyuncs.com, kms-vpc.…, ram.aliyuncs.com. */
@@ -131,7 +154,8 @@ function findOperation(request: HttpRequest, { all }: DecodedParameters, { produ
   const hosted = HOSTS.exec(header(request, 'host'))?.[1]
   if (!product || (hosted !== undefined && hosted !== product.name.toLowerCase())) throw refuse('InvalidVersion')
   const operation = product.operations.get(action)
-  if (!operation) throw refuse('InvalidAction.NotFound')
+  if (!operation || (pathOf(request) === ACTIONTRAIL_PATH && product.name !== 'Actiontrail'))
+    throw refuse('InvalidAction.NotFound')
   return { operation, product: product.name, version }
 }
 
@@ -209,6 +233,7 @@ async function authorize(
 function contextOf({ authenticated, region, now, request }: Progress, house: House): CallContext {
   const { ledger, keystore, settings, newRecordId, randomBytes, authorizer, securityTokens, accessKeys, lastUsed } =
     house
+  const { eventIndex, pageTokens, deliveryTarget } = house
   const { caller } = authenticated
   const own = settings.accounts.get(caller.accountId)
   return {
@@ -221,6 +246,9 @@ function contextOf({ authenticated, region, now, request }: Progress, house: Hou
     quotas: settings.quotas,
     authorizer,
     securityTokens,
+    eventIndex,
+    pageTokens,
+    deliveryTarget,
     facts: { now, secureTransport: request.secure, sourceAddress: request.sourceAddress, requestTags: [] },
     newRecordId,
     randomBytes,

@@ -46,12 +46,9 @@ export async function listen(house: House, host: string, port: number, tls: Tls 
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
     const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
-    const { body } = encodeRefusal(
-      refuse('ParseRequestParameterException', { rule: 'This is not HTTP.' }),
-      '',
-      house.newId(),
-      'JSON',
-    )
+    const refusal = refuse('ParseRequestParameterException', { rule: 'This is not HTTP.' })
+    house.observer.turnedAway(refusal.entry, 'remoteAddress' in socket ? String(socket.remoteAddress) : '')
+    const { body } = encodeRefusal(refusal, '', house.newId(), 'JSON')
     const length = Buffer.byteLength(body)
     socket.end(
       `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json;charset=utf-8\r\nContent-Length: ${length}\r\n\r\n${body}`,
@@ -121,6 +118,7 @@ function httpRequest(request: IncomingMessage, body: Uint8Array): HttpRequest {
 }
 
 function refused(refusal: ReturnType<typeof refuse>, request: IncomingMessage, house: House): Answer {
+  house.observer.turnedAway(refusal.entry, request.socket.remoteAddress ?? '')
   const format = chosenFormat('', request.headers.accept ?? '')
   return encodeRefusal(refusal, request.headers.host ?? '', house.newId(), format)
 }

@@ -4,14 +4,19 @@ import { hash } from 'node:crypto'
 import { refuse } from '../api/errors.ts'
 import type { RootKeys } from '../cryptography/seal.ts'
 import {
+  type Chaining,
   type Commit,
   type EventRow,
+  type EventStorage,
+  HEAD_PLACE,
+  type Head,
   type Range,
   type RowChange,
   type Storage,
   Unavailable,
 } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
+import { chaining } from './chain.ts'
 import { type Change, fromRow, type Kind, type Recorded, type Scope, toRow } from './record.ts'
 
 const CACHED_RECORDS = 50_000
@@ -42,10 +47,13 @@ export class Ledger {
   readonly #storage: Storage
   readonly #keys: RootKeys
   readonly #alarm: Alarm
+  readonly #chaining: Chaining
   readonly #cache = new RecordCache(CACHED_RECORDS)
   readonly #changes = new Map<string, number>()
   #waiting: Waiting[] = []
-  #flushing = false
+  #scheduled = false
+  /** Batches that the storage is committing. */
+  #underWay = 0
   /** Grows with every batch, so that a read that began before a commit does not fill the cache with what it found. */
   #epoch = 0
 
@@ -53,6 +61,20 @@ export class Ledger {
     this.#storage = storage
     this.#keys = keys
     this.#alarm = alarm
+    this.#chaining = chaining(keys)
+  }
+
+  /** The recorded events. */
+  get events(): EventStorage {
+    return this.#storage.events
+  }
+
+  /** Where the chain of events ends. Throws Forged or Unavailable. */
+  async head(): Promise<Head> {
+    const { kind, account, region, id } = HEAD_PLACE
+    const row = await this.#storage.get(kind, account, region, id)
+    if (!row) throw new Unavailable('the head of the event chain is missing from the database: restore a backup')
+    return this.#chaining.headOf(row)
   }
 
   /** The record, or null. Throws Forged or Unavailable. */
@@ -125,9 +147,7 @@ export class Ledger {
   commit(call: Call): Promise<Committed> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ call, commit: this.#prepared(call), resolve, reject })
-      if (this.#flushing) return
-      this.#flushing = true
-      setImmediate(() => void this.#flush())
+      this.#schedule()
     })
   }
 
@@ -153,32 +173,44 @@ export class Ledger {
     }
   }
 
-  async #flush(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, BATCH)
-      try {
-        const outcomes = await this.#storage.commit(batch.map(({ commit }) => commit))
-        this.#epoch++
-        for (const [i, { call, resolve, reject }] of batch.entries()) {
-          const outcome = outcomes[i] ?? 'moved'
-          if (outcome === 'committed') this.#remember(call.changes)
-          else this.#forget(call.changes)
-          if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
-          else resolve(outcome)
-        }
-      } catch (error) {
-        this.#epoch++
-        if (!(error instanceof Unavailable)) this.#alarm('a batch could not be committed', error)
-        else this.#alarm('the database can not be written', error)
-        for (const { call, reject } of batch) {
-          this.#forget(call.changes)
-          reject(refuse('ServiceUnavailableTemporary'))
-        }
+  /** The answers of a batch go out, and the requests that came meanwhile are read, before the next one is cut. */
+  #schedule(): void {
+    if (this.#scheduled || this.#waiting.length === 0 || this.#underWay >= this.#storage.commitsAtOnce) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#underWay++
+      void this.#commitBatch(this.#waiting.splice(0, BATCH)).then(() => {
+        this.#underWay--
+        this.#schedule()
+      })
+      this.#schedule()
+    })
+  }
+
+  async #commitBatch(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const outcomes = await this.#storage.commit(
+        batch.map(({ commit }) => commit),
+        this.#chaining,
+      )
+      this.#epoch++
+      for (const [i, { call, resolve, reject }] of batch.entries()) {
+        const outcome = outcomes[i] ?? 'moved'
+        if (outcome === 'committed') this.#remember(call.changes)
+        else this.#forget(call.changes)
+        if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
+        else resolve(outcome)
       }
-      // The answers of this batch go out, and the requests that came meanwhile are read, before the next one is cut.
-      await new Promise((resolve) => setImmediate(resolve))
+    } catch (error) {
+      this.#epoch++
+      if (!(error instanceof Unavailable)) this.#alarm('a batch could not be committed', error)
+      else this.#alarm('the database can not be written', error)
+      for (const { call, reject } of batch) {
+        this.#forget(call.changes)
+        reject(refuse('ServiceUnavailableTemporary'))
+      }
     }
-    this.#flushing = false
   }
 
   #remember(changes: readonly Change[]): void {

@@ -17,6 +17,9 @@ export interface Scope {
   readonly region: string
 }
 
+/** The scope of what belongs to the installation as a whole, not to an account or a region. */
+export const INSTALLATION: Scope = { account: '', region: '' }
+
 /** A record as it was read or decided; never changed in place. Times are milliseconds since 1970. */
 export interface Recorded<B> extends Scope {
   readonly kind: string

@@ -5,7 +5,7 @@ import type { RootKeys } from '../cryptography/seal.ts'
 import { NONCE_BYTES } from '../cryptography/xaes.ts'
 import { randomBytes } from '../keystore/random.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Kind, Recorded } from '../ledger/record.ts'
+import { INSTALLATION, type Kind, type Recorded } from '../ledger/record.ts'
 import type { RamContext } from './operation.ts'
 import { ramScope, USER, type User } from './records.ts'
 
@@ -23,8 +23,6 @@ interface AccessKeyBody {
 
 export type AccessKeyRecord = Recorded<AccessKeyBody>
 export const ACCESS_KEY: Kind<AccessKeyBody> = { name: 'access-key', counted: false }
-/** Accounts and AccessKeys belong to the installation, not to an account's region. */
-export const INSTALLATION = { account: '', region: '' }
 
 const ACCESS_KEY_ID = /^[A-Za-z0-9._-]{1,128}$/
 

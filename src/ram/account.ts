@@ -1,8 +1,8 @@
 // Accounts, and the AccessKeys that the operator gives to accounts and services.
 import { randomBytes } from '../keystore/random.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { type Change, insert, type Kind, update } from '../ledger/record.ts'
-import { ACCESS_KEY, type AccessKeys, INSTALLATION } from './access-key.ts'
+import { type Change, INSTALLATION, insert, type Kind, update } from '../ledger/record.ts'
+import { ACCESS_KEY, type AccessKeys } from './access-key.ts'
 import { newAccessKeyId, newAccessKeySecret, newAccountId } from './identifiers.ts'
 
 export const ACCOUNT: Kind<{ readonly name: string }> = { name: 'account', counted: true }

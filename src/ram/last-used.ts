@@ -1,7 +1,6 @@
 // When AccessKeys were last used: noted in memory with each call, written now and then, so that no call waits for it.
 import type { Ledger } from '../ledger/ledger.ts'
-import { insert, type Kind, update } from '../ledger/record.ts'
-import { INSTALLATION } from './access-key.ts'
+import { INSTALLATION, insert, type Kind, update } from '../ledger/record.ts'
 
 const LAST_USED: Kind<{ readonly at: number }> = { name: 'access-key-last-used', counted: false }
 const AT_ONCE = 500

@@ -1,7 +1,7 @@
 // Parameters of RAM operations: names, texts and choices, refused with RAM's own codes (contract/ram.md 1.3, section 6).
 import { refuse } from '../api/errors.ts'
 import type { Tags } from '../api/operation.ts'
-import { integer, optional, type Parameter, type Values } from '../api/parameters.ts'
+import { gathered, integer, optional, type Parameter, type Values } from '../api/parameters.ts'
 import type { PolicyType } from './records.ts'
 
 /** Characters are counted as Unicode code points. */
@@ -131,18 +131,7 @@ const MAX_TAGS = 20
 export const tags = optional(
   {
     ...valued<Tags>('json', `A JSON array like [{"Key":"team","Value":"a"}] of at most ${MAX_TAGS} tags.`, readTags),
-    gather(name: string, given: ReadonlyMap<string, string>) {
-      const pieces = new Map<number, Record<string, string>>()
-      for (const [full, value] of given) {
-        const [, own, index, member] = /^([A-Za-z]+)\.(\d{1,4})\.(Key|Value)$/.exec(full) ?? []
-        if (own !== name || member === undefined) continue
-        const piece = pieces.get(Number(index)) ?? {}
-        piece[member] = value
-        pieces.set(Number(index), piece)
-      }
-      if (pieces.size === 0) return undefined
-      return JSON.stringify([...pieces].toSorted(([a], [b]) => a - b).map(([, piece]) => piece))
-    },
+    gather: (name: string, given: ReadonlyMap<string, string>) => gathered(name, given, ['Key', 'Value']),
   },
   [] as Tags,
 )

@@ -1,10 +1,14 @@
 // The shared store: PostgreSQL. A batch is one pipelined transaction; a guard that fails aborts it, and its calls are tried one by one.
+// The head of the event chain is taken from memory while this server alone moves it; when another did, it is read and locked first.
 import postgres from 'postgres'
+import { GrowingChain } from './growing-chain.ts'
+import { PostgresqlEvents } from './postgresql-events.ts'
 import { migrations, type Statements, statements } from './queries.ts'
-import { checkVersion, stepsOf, toEvent, toRow, type Value } from './rows.ts'
+import { checkVersion, stepsOf, toRow, type Value } from './rows.ts'
 import {
+  type Chaining,
   type Commit,
-  type EventRow,
+  HEAD_PLACE,
   type Outcome,
   type Place,
   type Range,
@@ -29,10 +33,19 @@ export async function openPostgresql(url: string): Promise<Storage> {
 }
 
 type Sql = postgres.Sql<{ bigint: number }>
+type Connection = postgres.ReservedSql<{ bigint: number }>
+
+/** unique_violation, duplicate_table, duplicate_object */
+const DUPLICATE = ['23505', '42P07', '42710']
 
 async function migrate(sql: Sql): Promise<void> {
   const steps = migrations('postgresql')
-  await sql.unsafe('CREATE TABLE IF NOT EXISTS strongroom_version (version bigint NOT NULL)')
+  // IF NOT EXISTS does not keep two servers that start at the same moment apart: the later one meets a duplicate name.
+  await sql
+    .unsafe('CREATE TABLE IF NOT EXISTS strongroom_version (version bigint NOT NULL)')
+    .catch((error: unknown) => {
+      if (!DUPLICATE.includes((error as { code?: string }).code ?? '')) throw error
+    })
   await sql.begin(async (transaction) => {
     await transaction.unsafe('LOCK TABLE strongroom_version IN EXCLUSIVE MODE')
     const [row] = await transaction.unsafe('SELECT max(version) AS version FROM strongroom_version')
@@ -44,15 +57,23 @@ async function migrate(sql: Sql): Promise<void> {
 }
 
 class PostgresqlStorage implements Storage {
+  // Each batch moves the head of the chain: a second one would only wait for the first.
+  readonly commitsAtOnce = 1
   readonly #sql: Sql
   readonly #texts: Statements = statements('postgresql')
+  readonly events = new PostgresqlEvents((statement, values) => this.#all(statement, values))
+  /** The head's row as this server last wrote or read it. */
+  #head: Row | null = null
 
   constructor(sql: Sql) {
     this.#sql = sql
   }
 
-  async #all(statement: keyof Statements, values: Value[]): Promise<readonly Record<string, unknown>[]> {
-    return reaching(() => this.#sql.unsafe(this.#texts[statement], values, { prepare: true }))
+  async #all(
+    statement: keyof Statements,
+    values: (Value | readonly number[])[],
+  ): Promise<readonly Record<string, unknown>[]> {
+    return reaching(() => this.#sql.unsafe(this.#texts[statement], values as Value[], { prepare: true }))
   }
 
   async get(kind: string, account: string, region: string, id: string): Promise<Row | null> {
@@ -86,53 +107,82 @@ class PostgresqlStorage implements Storage {
     return (await this.#all('due', [kind, now, limit])).map(toRow)
   }
 
-  async commit(batch: readonly Commit[]): Promise<readonly Outcome[]> {
+  async commit(batch: readonly Commit[], chaining: Chaining): Promise<readonly Outcome[]> {
     return reaching(async () => {
-      const together = await this.#transaction(batch)
+      const together = await this.#transaction(batch, chaining)
       if (together === 'committed') return batch.map(() => together)
       if (batch.length === 1) return [together]
       const outcomes: Outcome[] = []
-      for (const commit of batch) outcomes.push(await this.#transaction([commit]))
+      for (const commit of batch) outcomes.push(await this.#transaction([commit], chaining))
       return outcomes
     })
   }
 
-  /** All of the calls or none, in one round trip. */
-  async #transaction(batch: readonly Commit[]): Promise<Outcome> {
+  /** All of the calls or none: in one round trip, or in two where another server moved the head. */
+  async #transaction(batch: readonly Commit[], chaining: Chaining): Promise<Outcome> {
     const connection = await this.#sql.reserve()
     try {
-      const results = await Promise.allSettled([
-        connection.unsafe('BEGIN'),
-        ...batch.flatMap((commit) =>
-          this.#steps(commit).map(([text, values]) => connection.unsafe(text, values, { prepare: true })),
-        ),
-        connection.unsafe('COMMIT'),
-      ])
-      const failure = results.find((result) => result.status === 'rejected')
-      if (!failure) return 'committed'
-      return outcomeOf(failure.reason)
+      if (!batch.some(({ event }) => event)) return onlyOutcome(await this.#attempt(connection, batch, null, true))
+      const remembered = this.#head && new GrowingChain(this.#head, chaining)
+      const outcome = remembered && (await this.#attempt(connection, batch, remembered, true))
+      if (outcome && outcome !== 'head moved') return outcome
+      const chain = await this.#lockHead(connection, chaining)
+      return onlyOutcome(await this.#attempt(connection, batch, chain, false))
     } finally {
       connection.release()
     }
   }
 
-  #steps({ changes, nonce, event }: Commit): [string, Value[]][] {
+  /** Begins a transaction that holds the head until its end. */
+  async #lockHead(connection: Connection, chaining: Chaining): Promise<GrowingChain> {
+    await connection.unsafe('BEGIN')
+    try {
+      const [row] = await connection.unsafe(this.#texts.lockHead, Object.values(HEAD_PLACE), { prepare: true })
+      return new GrowingChain(row ? toRow(row) : null, chaining)
+    } catch (error) {
+      await connection.unsafe('ROLLBACK')
+      throw error
+    }
+  }
+
+  async #attempt(
+    connection: Connection,
+    batch: readonly Commit[],
+    chain: GrowingChain | null,
+    begin: boolean,
+  ): Promise<Outcome | 'head moved'> {
+    const steps = batch.flatMap((commit) => this.#steps(commit, chain))
+    const head = chain?.row() ?? null
+    const moves = head && chain ? stepsOf({ change: 'update', row: head, from: chain.from }) : []
+    const results = await Promise.allSettled([
+      ...(begin ? [connection.unsafe('BEGIN')] : []),
+      ...moves.map(({ statement, values }) =>
+        connection.unsafe(`/* head moved */ ${must(this.#texts[statement])}`, values, { prepare: true }),
+      ),
+      ...steps.map(([text, values]) => connection.unsafe(text, values, { prepare: true })),
+      connection.unsafe('COMMIT'),
+    ])
+    const failure = results.find((result) => result.status === 'rejected')
+    if (chain) this.#head = failure ? null : head
+    return failure ? outcomeOf(failure.reason) : 'committed'
+  }
+
+  #steps({ changes, nonce, event }: Commit, chain: GrowingChain | null): [string, Value[]][] {
     const steps: [string, Value[]][] = []
     if (nonce) steps.push([`/* nonce-used */ ${must(this.#texts.nonce)}`, [nonce.digest, nonce.expiresAt]])
     for (const { statement, values, otherwise } of changes.flatMap(stepsOf)) {
       if (statement === 'stepTally') steps.push([this.#texts.openTally, values.slice(1, 4)])
       steps.push([`/* ${otherwise} */ ${must(this.#texts[statement])}`, values])
     }
-    if (event) steps.push([this.#texts.event, [event.eventId, event.account, event.region, event.at, event.body]])
+    if (event && chain) {
+      const { seq, eventId, account, region, at, body, hash } = chain.add(event)
+      steps.push([this.#texts.event, [seq, eventId, account, region, at, body, hash]])
+    }
     return steps
   }
 
   async dropNonces(now: number, limit: number): Promise<number> {
     return (await this.#all('dropNonces', [now, limit])).length
-  }
-
-  async events(afterSeq: number, limit: number): Promise<readonly (EventRow & { seq: number })[]> {
-    return (await this.#all('events', [afterSeq, limit])).map(toEvent)
   }
 
   async close(): Promise<void> {
@@ -145,13 +195,18 @@ function must(guarded: string): string {
   return `WITH touched AS (${guarded}) SELECT 1 / (SELECT count(*) FROM touched)`
 }
 
-const OUTCOMES = ['moved', 'full', 'nonce-used'] as const
+const OUTCOMES = ['head moved', 'moved', 'full', 'nonce-used'] as const
 
-function outcomeOf(error: unknown): Outcome {
+function outcomeOf(error: unknown): Outcome | 'head moved' {
   const { code, query } = error as { code?: string; query?: string }
   if (code === '22012') return OUTCOMES.find((outcome) => query?.startsWith(`/* ${outcome} */`)) ?? 'moved'
-  if (code === '40001' || code === '40P01') return 'moved'
+  if (code === '40001' || code === '40P01') return 'head moved'
   throw error
+}
+
+/** With the head locked, or untouched, only the database's own abort (a deadlock, say) can claim that it moved: decide again. */
+function onlyOutcome(outcome: Outcome | 'head moved'): Outcome {
+  return outcome === 'head moved' ? 'moved' : outcome
 }
 
 /** Errors of the connection and of the server become Unavailable. */

@@ -28,7 +28,17 @@ interface Tables {
   tally: { kind: string; account: string; region: string; n: number }
   nonce: { digest: Uint8Array; expires_at: number }
   nonce_batch: { seq: number; expires_at: number; digests: Uint8Array }
-  event: { seq: number; event_id: string; account: string; region: string; at: number; body: string }
+  event: { seq: number; event_id: string; account: string; region: string; at: number; body: string; hash: string }
+  event_index: {
+    first_seq: number
+    last_seq: number
+    from_at: number
+    to_at: number
+    terms: Uint8Array
+    postings_hash: Uint8Array
+    mac: Uint8Array
+    postings: Uint8Array
+  }
 }
 
 export type Dialect = 'sqlite' | 'postgresql'
@@ -137,6 +147,9 @@ export function statements(dialect: Dialect) {
       ? range.where('id', '=', no).where('revision', '=', 1).forShare()
       : range.where('id', '=', no).where('revision', '=', 1)
     ).compile().sql,
+    /** kind, account, region, id: the row, held until the transaction ends. */
+    lockHead: (dialect === 'postgresql' ? range.where('id', '=', no).forUpdate() : range.where('id', '=', no)).compile()
+      .sql,
     /** kind, account, region: makes the tally's row when there is none. */
     openTally: db
       .insertInto('tally')
@@ -185,19 +198,77 @@ export function statements(dialect: Dialect) {
       .where('seq', 'in', (inner) => inner.selectFrom('nonce_batch').select('seq').where('expires_at', '<', 1).limit(1))
       .returning('seq')
       .compile().sql,
-    /** event_id, account, region, at, body */
+    ...eventStatements(db, dialect),
+  }
+}
+
+/** The statements on events and their index. */
+function eventStatements(db: Kysely<Tables>, dialect: Dialect) {
+  const no = '' as never
+  const event = db.selectFrom('event').select(['seq', 'event_id', 'account', 'region', 'at', 'body', 'hash'])
+  const part = db
+    .selectFrom('event_index')
+    .select(['first_seq', 'last_seq', 'from_at', 'to_at', 'terms', 'postings_hash', 'mac'])
+    .where('to_at', '>=', 1)
+    .where('from_at', '<=', 1)
+  const after = (column: 'from_at' | 'to_at', beyond: '>' | '<') =>
+    part
+      .where((where) =>
+        where.or([where(column, beyond, 1), where.and([where(column, '=', 1), where('first_seq', beyond, 1)])]),
+      )
+      .orderBy(column, beyond === '>' ? 'asc' : 'desc')
+      .orderBy('first_seq', beyond === '>' ? 'asc' : 'desc')
+      .limit(1)
+      .compile().sql
+  return {
+    /** seq, event_id, account, region, at, body, hash */
     event: db
       .insertInto('event')
-      .values({ event_id: no, account: no, region: no, at: 1, body: no } as never)
+      .values({ seq: 1, event_id: no, account: no, region: no, at: 1, body: no, hash: no })
       .compile().sql,
     /** seq, limit */
-    events: db
-      .selectFrom('event')
-      .select(['seq', 'event_id', 'account', 'region', 'at', 'body'])
-      .where('seq', '>', 1)
+    events: event.where('seq', '>', 1).orderBy('seq').limit(1).compile().sql,
+    /** seqs: a JSON array of numbers for SQLite, an array for PostgreSQL */
+    eventsAt: event
+      .where(
+        'seq',
+        'in',
+        dialect === 'sqlite'
+          ? sql<number>`(SELECT value FROM json_each(${no}))`
+          : sql<number>`(SELECT unnest(${no}::bigint[]))`,
+      )
       .orderBy('seq')
-      .limit(1)
       .compile().sql,
+    lastEvent: db
+      .selectFrom('event')
+      .select((all) => all.fn.max('seq').as('seq'))
+      .compile().sql,
+    /** seq, limit */
+    dropEvents: db
+      .deleteFrom('event')
+      .where('seq', 'in', (inner) =>
+        inner.selectFrom('event').select('seq').where('seq', '<=', 1).orderBy('seq').limit(1),
+      )
+      .returning('seq')
+      .compile().sql,
+    /** first_seq, last_seq, from_at, to_at, terms, postings_hash, mac, postings */
+    addPart: db
+      .insertInto('event_index')
+      .values({ first_seq: 1, last_seq: 1, from_at: 1, to_at: 1, terms: no, postings_hash: no, mac: no, postings: no })
+      .onConflict((conflict) => conflict.doNothing())
+      .compile().sql,
+    /** from_at, to_at; to_at of the last part, the same again, its first_seq; limit */
+    partsNewest: after('to_at', '<'),
+    /** from_at, to_at; from_at of the last part, the same again, its first_seq; limit */
+    partsOldest: after('from_at', '>'),
+    /** first_seq */
+    postings: db.selectFrom('event_index').select('postings').where('first_seq', '=', 1).compile().sql,
+    lastIndexed: db
+      .selectFrom('event_index')
+      .select((all) => all.fn.max('last_seq').as('seq'))
+      .compile().sql,
+    /** seq */
+    dropParts: db.deleteFrom('event_index').where('last_seq', '<=', 1).compile().sql,
   }
 }
 
@@ -262,5 +333,21 @@ export function migrations(dialect: Dialect): readonly (readonly string[])[] {
       .addColumn('at', 'bigint', required)
       .addColumn('body', text, required),
   ]
-  return [initial.map((statement) => statement.compile().sql)]
+  const chained = [
+    schema.alterTable('event').addColumn('hash', text, (column) => column.notNull().defaultTo('')),
+    schema
+      .createTable('event_index')
+      .addColumn('first_seq', 'bigint', (column) => column.primaryKey().notNull())
+      .addColumn('last_seq', 'bigint', required)
+      .addColumn('from_at', 'bigint', required)
+      .addColumn('to_at', 'bigint', required)
+      .addColumn('terms', bytes, required)
+      .addColumn('postings_hash', bytes, required)
+      .addColumn('mac', bytes, required)
+      .addColumn('postings', bytes, required),
+    schema.createIndex('event_index_newest').on('event_index').columns(['to_at', 'first_seq']),
+    schema.createIndex('event_index_oldest').on('event_index').columns(['from_at', 'first_seq']),
+    schema.createIndex('event_index_last').on('event_index').column('last_seq'),
+  ]
+  return [initial, chained].map((step) => step.map((statement) => statement.compile().sql))
 }

@@ -1,6 +1,6 @@
 // What both adapters share: rows to and from column values, and the statements that a change needs.
 import type { Statements } from './queries.ts'
-import { type EventRow, type Row, type RowChange, Unavailable } from './storage.ts'
+import { type ChainedEvent, type IndexPart, type Row, type RowChange, Unavailable } from './storage.ts'
 
 type Columns = Record<string, unknown>
 export type Value = string | number | null | Uint8Array
@@ -20,7 +20,7 @@ export function toRow(columns: Columns): Row {
   }
 }
 
-export function toEvent(columns: Columns): EventRow & { seq: number } {
+export function toEvent(columns: Columns): ChainedEvent {
   return {
     seq: columns['seq'] as number,
     eventId: columns['event_id'] as string,
@@ -28,7 +28,26 @@ export function toEvent(columns: Columns): EventRow & { seq: number } {
     region: columns['region'] as string,
     at: columns['at'] as number,
     body: columns['body'] as string,
+    hash: columns['hash'] as string,
   }
+}
+
+export function toPart(columns: Columns): IndexPart {
+  return {
+    firstSeq: columns['first_seq'] as number,
+    lastSeq: columns['last_seq'] as number,
+    fromAt: columns['from_at'] as number,
+    toAt: columns['to_at'] as number,
+    terms: columns['terms'] as Uint8Array,
+    postingsHash: columns['postings_hash'] as Uint8Array,
+    mac: columns['mac'] as Uint8Array,
+  }
+}
+
+/** The values of a part, in the order of the statement that adds it. */
+export function partValues(part: IndexPart, postings: Uint8Array): Value[] {
+  const { firstSeq, lastSeq, fromAt, toAt, terms, postingsHash, mac } = part
+  return [firstSeq, lastSeq, fromAt, toAt, terms, postingsHash, mac, postings]
 }
 
 /** A statement with its values, and what it means when it touches no row. */

@@ -1,11 +1,14 @@
-// The embedded store: SQLite in WAL mode. A batch is one synchronous transaction with one fsync.
+// The embedded store: SQLite in WAL mode. A batch is one synchronous transaction, made durable by one sync of the log.
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { GrowingChain } from './growing-chain.ts'
 import { NonceMemory } from './nonce-memory.ts'
 import { migrations, type Statements, statements } from './queries.ts'
-import { checkVersion, type Step, stepsOf, toEvent, toRow } from './rows.ts'
+import { checkVersion, type Step, stepsOf, toRow } from './rows.ts'
+import { SqliteEvents } from './sqlite-events.ts'
 import {
+  type Chaining,
   type Commit,
-  type EventRow,
+  HEAD_PLACE,
   type Outcome,
   type Place,
   type Range,
@@ -14,6 +17,7 @@ import {
   type Storage,
   Unavailable,
 } from './storage.ts'
+import { WalSync } from './wal-sync.ts'
 
 const DIGEST_BYTES = 16
 const CACHE_KIB = 64 * 1024
@@ -24,11 +28,15 @@ export function openSqlite(path: string): Storage {
 }
 
 class SqliteStorage implements Storage {
+  readonly commitsAtOnce = 2
   readonly #db: DatabaseSync
   readonly #texts: Statements = statements('sqlite')
   readonly #prepared = new Map<keyof Statements, StatementSync>()
   readonly #controls = new Map<string, StatementSync>()
   readonly #nonces = new NonceMemory()
+  readonly events = new SqliteEvents((name) => this.#run(name), guarded)
+  /** null for a database in memory. */
+  readonly #wal: WalSync | null
   #scrubDue = false
 
   constructor(path: string) {
@@ -37,13 +45,16 @@ class SqliteStorage implements Storage {
       'journal_mode = WAL',
       // Pages that many calls touch are copied back less often; the log stays below 32 MiB.
       'wal_autocheckpoint = 8000',
-      'synchronous = FULL',
+      // A commit writes the log; WalSync brings it to disk before anybody is told.
+      'synchronous = NORMAL',
       'secure_delete = ON',
       `cache_size = -${CACHE_KIB}`,
       'busy_timeout = 5000',
       'temp_store = MEMORY',
     ])
       this.#db.exec(`PRAGMA ${pragma}`)
+    this.#wal = this.#db.prepare('PRAGMA journal_mode').get()?.['journal_mode'] === 'wal' ? new WalSync(path) : null
+    if (!this.#wal) this.#db.exec('PRAGMA synchronous = FULL')
     this.#migrate()
     this.#recallNonces()
   }
@@ -106,11 +117,11 @@ class SqliteStorage implements Storage {
     return guarded(() => this.#run('due').all(kind, now, limit)).map(toRow)
   }
 
-  async commit(batch: readonly Commit[]): Promise<readonly Outcome[]> {
+  async commit(batch: readonly Commit[], chaining: Chaining): Promise<readonly Outcome[]> {
     const outcomes = guarded(() => {
       this.#control('BEGIN IMMEDIATE')
       try {
-        const done = this.#commitAll(batch)
+        const done = this.#commitAll(batch, chaining)
         this.#control('COMMIT')
         return done
       } catch (error) {
@@ -123,17 +134,19 @@ class SqliteStorage implements Storage {
       if (nonce) this.#nonces.add(nonce.digest, nonce.expiresAt)
       if (scrub) this.#scrubDue = true
     }
+    await this.#wal?.synced()
     this.#scrub()
     return outcomes
   }
 
-  #commitAll(batch: readonly Commit[]): Outcome[] {
+  #commitAll(batch: readonly Commit[], chaining: Chaining): Outcome[] {
+    const chain = batch.some(({ event }) => event) ? this.#chain(chaining) : null
     const digests = new Map<string, Uint8Array>()
     let expiresAt = 0
     const outcomes = batch.map((commit) => {
       const name = commit.nonce ? Buffer.from(commit.nonce.digest).toString('latin1') : ''
       if (commit.nonce && (digests.has(name) || this.#nonces.has(commit.nonce.digest))) return 'nonce-used'
-      const outcome = this.#commitOne(commit)
+      const outcome = this.#commitOne(commit, chain)
       if (commit.nonce && outcome === 'committed') {
         digests.set(name, commit.nonce.digest)
         expiresAt = Math.max(expiresAt, commit.nonce.expiresAt)
@@ -141,10 +154,17 @@ class SqliteStorage implements Storage {
       return outcome
     })
     if (digests.size > 0) this.#run('nonceBatch').run(expiresAt, Buffer.concat([...digests.values()]))
+    if (chain) for (const step of stepsOf({ change: 'update', row: chain.row(), from: chain.from })) this.#take(step)
     return outcomes
   }
 
-  #commitOne({ changes, event }: Commit): Outcome {
+  #chain(chaining: Chaining): GrowingChain {
+    const { kind, account, region, id } = HEAD_PLACE
+    const row = this.#run('get').get(kind, account, region, id)
+    return new GrowingChain(row ? toRow(row) : null, chaining)
+  }
+
+  #commitOne({ changes, event }: Commit, chain: GrowingChain | null): Outcome {
     if (changes.length > 0) {
       this.#control('SAVEPOINT call')
       const failed = this.#firstFailure(changes)
@@ -152,7 +172,10 @@ class SqliteStorage implements Storage {
       this.#control('RELEASE call')
       if (failed) return failed
     }
-    if (event) this.#run('event').run(event.eventId, event.account, event.region, event.at, event.body)
+    if (event && chain) {
+      const { seq, eventId, account, region, at, body, hash } = chain.add(event)
+      this.#run('event').run(seq, eventId, account, region, at, body, hash)
+    }
     return 'committed'
   }
 
@@ -200,11 +223,8 @@ class SqliteStorage implements Storage {
     return guarded(() => this.#run('dropNonceBatches').all(now, limit)).length
   }
 
-  async events(afterSeq: number, limit: number): Promise<readonly (EventRow & { seq: number })[]> {
-    return guarded(() => this.#run('events').all(afterSeq, limit)).map(toEvent)
-  }
-
   async close(): Promise<void> {
+    await this.#wal?.close()
     this.#db.close()
   }
 }

@@ -41,13 +41,58 @@ export type RowChange =
   | { readonly change: 'delete'; readonly row: Row; readonly counted: boolean }
   | { readonly change: 'expect'; readonly row: Row }
 
-/** An event as it is stored; `body` is the event's JSON. */
+/** An event as it is stored; `body` is the JSON of its facts. Nothing in it holds a line break. */
 export interface EventRow {
   readonly eventId: string
   readonly account: string
   readonly region: string
   readonly at: number
   readonly body: string
+}
+
+/** An event at its place in the chain. Events committed before there was a chain have the hash ''. */
+export interface ChainedEvent extends EventRow {
+  /** 1 for the first event, one more for each, without gaps. */
+  readonly seq: number
+  readonly hash: string
+}
+
+/** Where the chain of events ends. */
+export interface Head {
+  readonly seq: number
+  readonly hash: string
+}
+
+/** The place of the row that holds the head; it is made with the database. */
+export const HEAD_PLACE = { kind: 'event-head', account: '', region: '', id: 'head' } as const
+
+/** How events are chained; the storage knows when, and who has the keys knows how. */
+export interface Chaining {
+  /** The hash of the event that comes at `seq`, after the one with the hash `previous`. */
+  link(previous: string, seq: number, event: EventRow): string
+  /** The head that a row holds. Throws when it is not authentic. */
+  headOf(row: Row): Head
+  /** The row after the head moved. */
+  moved(row: Row, head: Head): Row
+}
+
+/** Which events a part of the index is about, and what it says; all made and read by who looks events up. */
+export interface IndexPart {
+  readonly firstSeq: number
+  readonly lastSeq: number
+  /** The earliest and the latest time of its events. */
+  readonly fromAt: number
+  readonly toAt: number
+  readonly terms: Uint8Array
+  /** SHA-256 of the postings that belong to it, which are read apart. */
+  readonly postingsHash: Uint8Array
+  readonly mac: Uint8Array
+}
+
+/** Where a scan of the index begins: after this part, in the direction of the scan. */
+export interface IndexPosition {
+  readonly at: number
+  readonly firstSeq: number
 }
 
 /** What one call leaves behind. */
@@ -67,6 +112,8 @@ export type Outcome = 'committed' | 'moved' | 'full' | 'nonce-used'
 
 /** Throws Unavailable when the database can't be reached or written; nothing of the batch is stored then. */
 export interface Storage {
+  /** How many batches may be under way at once; they are answered in the order in which they came. */
+  readonly commitsAtOnce: number
   get(kind: string, account: string, region: string, id: string): Promise<Row | null>
   /** Rows of a range by creation time, then id. `total` is the range's count, which tells the shorter way to `offset`. */
   page(range: Range, offset: number, limit: number, total: number): Promise<readonly Row[]>
@@ -76,13 +123,38 @@ export interface Storage {
   count(range: Range): Promise<number>
   /** Rows of a kind whose `dueAt` is not after `now`, the oldest first. */
   due(kind: string, now: number, limit: number): Promise<readonly Row[]>
-  /** Commits the calls in order, in one transaction; each call all or nothing. */
-  commit(batch: readonly Commit[]): Promise<readonly Outcome[]>
+  /** Commits the calls in order, in one transaction, each all or nothing, and chains their events. */
+  commit(batch: readonly Commit[], chaining: Chaining): Promise<readonly Outcome[]>
   /** Removes up to `limit` nonces that expired before `now`; returns how many. */
   dropNonces(now: number, limit: number): Promise<number>
-  /** Events after `seq`, oldest first. */
-  events(afterSeq: number, limit: number): Promise<readonly (EventRow & { readonly seq: number })[]>
+  readonly events: EventStorage
   close(): Promise<void>
+}
+
+/** The recorded events and their index. Events are only ever added at the end, and dropped from the beginning. */
+export interface EventStorage {
+  /** Events after `seq`, in the order of the chain. */
+  after(seq: number, limit: number): Promise<readonly ChainedEvent[]>
+  /** Those of the events that exist, in the order of the chain. */
+  at(seqs: readonly number[]): Promise<readonly ChainedEvent[]>
+  /** The number of the last event; 0 when there is none. */
+  last(): Promise<number>
+  /** Removes up to `limit` events up to `seq`, the oldest first; returns how many. */
+  drop(seq: number, limit: number): Promise<number>
+  /** Adds a part of the index; nothing happens when another server added it meanwhile. */
+  addPart(part: IndexPart, postings: Uint8Array): Promise<void>
+  /** Parts whose events may lie within the times, both included; `newest` first by their latest time, or oldest by their earliest. */
+  parts(
+    range: { readonly fromAt: number; readonly toAt: number },
+    order: 'oldest' | 'newest',
+    after: IndexPosition | null,
+    limit: number,
+  ): Promise<readonly IndexPart[]>
+  postings(firstSeq: number): Promise<Uint8Array | null>
+  /** The last event that is in the index; 0 when none is. */
+  lastIndexed(): Promise<number>
+  /** Removes the parts whose events all come up to `seq`; all of them for Infinity. */
+  dropParts(seq: number): Promise<void>
 }
 
 /** The database can't serve now: unreachable, full, read-only. Nothing was changed. */

@@ -107,7 +107,7 @@ describe('a server killed under load', () => {
 
   it('has an event for every acknowledged call, and no half of anything', async () => {
     const storage = await openStorage(join(data, 'strongroom.db'))
-    const events = new Map((await storage.events(0, 10_000_000)).map((row) => [row.eventId, eventOf(row)]))
+    const events = new Map((await storage.events.after(0, 10_000_000)).map((row) => [row.eventId, eventOf(row)]))
     for (const [requestId, action] of acknowledged.requests)
       assert.equal(events.get(requestId)?.['eventName'], action, `event of ${action} ${requestId}`)
     await storage.close()

@@ -16,6 +16,8 @@ export interface Credentials {
 
 export interface Program {
   readonly endpoint: string
+  /** Where metrics are served, when they are. */
+  readonly metrics: string | undefined
   readonly data: string
   readonly credentials: Credentials
   readonly process: ChildProcess
@@ -59,12 +61,12 @@ export async function startProgram({ data = temporaryFolder(), flags = [], env =
     log += chunk
   })
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
-  const endpoint = await new Promise<string>((resolve, reject) => {
+  const { endpoint, metrics } = await new Promise<{ endpoint: string; metrics?: string }>((resolve, reject) => {
     let out = ''
     child.stdout.on('data', (chunk) => {
       out += chunk
       const line = out.split('\n').find((one) => one.includes('"ready"'))
-      if (line) resolve((JSON.parse(line) as { endpoint: string }).endpoint)
+      if (line) resolve(JSON.parse(line))
     })
     void ended.then((code) => setTimeout(() => reject(new Error(`serve ended with ${code}: ${log}`)), 50))
   })
@@ -78,6 +80,7 @@ export async function startProgram({ data = temporaryFolder(), flags = [], env =
         }
   return {
     endpoint,
+    metrics,
     data,
     credentials,
     process: child,

@@ -3,14 +3,14 @@ import { products } from '../../src/gateway/products.ts'
 
 export function declared(): Record<string, unknown> {
   return Object.fromEntries(
-    products.flatMap(({ name: product, operations }) =>
+    products.flatMap(({ name: product, version, operations }) =>
       [...operations.values()].map(({ name, access, action, selfService, parameters, trail, refusals }) => {
         const shown = Object.entries(parameters).map(([parameter, { type, required, secret, rule }]) => [
           parameter,
           { type, required, secret, rule },
         ])
         const what = { access, action, selfService, parameters: Object.fromEntries(shown), trail, refusals }
-        return [`${product} ${name}`, what]
+        return [product === 'Actiontrail' ? `${product} ${version} ${name}` : `${product} ${name}`, what]
       }),
     ),
   )

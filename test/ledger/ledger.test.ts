@@ -9,6 +9,7 @@ import { insert, type Kind, update } from '../../src/ledger/record.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { type Storage, Unavailable } from '../../src/storage/storage.ts'
 import { openTestHouse } from '../house.ts'
+import { beginChain, testKeys } from '../storage/chained.ts'
 
 const THING: Kind<{ n: number }> = { name: 'thing', counted: true }
 const scope = { account: '1', region: 'r' }
@@ -16,21 +17,22 @@ const scope = { account: '1', region: 'r' }
 async function openLedger(storage?: Storage) {
   const alarms: string[] = []
   const real = storage ?? (await openStorage(':memory:'))
-  const keys = new RootKeys(new Uint8Array(32).fill(1))
-  const ledger = new Ledger(real, keys, (message, error) => void alarms.push(`${message}: ${error}`))
+  if (!storage) await beginChain(real)
+  const ledger = new Ledger(real, testKeys, (message, error) => void alarms.push(`${message}: ${error}`))
   return { ledger, storage: real, alarms }
 }
 
 /** The real storage with another way to commit. */
 function withCommit(storage: Storage, commit: Storage['commit']): Storage {
   return {
+    commitsAtOnce: storage.commitsAtOnce,
     get: (...place) => storage.get(...place),
     page: (...where) => storage.page(...where),
     between: (...where) => storage.between(...where),
     count: (range) => storage.count(range),
     due: (...when) => storage.due(...when),
     dropNonces: (...when) => storage.dropNonces(...when),
-    events: (...which) => storage.events(...which),
+    events: storage.events,
     close: () => storage.close(),
     commit,
   }
@@ -55,9 +57,9 @@ describe('the ledger', () => {
   it('commits what many ask at once in few transactions, and answers each', async () => {
     const { storage } = await openLedger()
     let batches = 0
-    const counting = withCommit(storage, (batch) => {
+    const counting = withCommit(storage, (batch, chaining) => {
       batches++
-      return storage.commit(batch)
+      return storage.commit(batch, chaining)
     })
     const { ledger } = await openLedger(counting)
     const all = Array.from({ length: 300 }, (_, i) =>
@@ -65,15 +67,15 @@ describe('the ledger', () => {
     )
     assert.deepEqual(new Set(await Promise.all(all)), new Set(['committed']))
     assert.ok(batches <= 3, `${batches} transactions`)
-    assert.equal((await storage.events(0, 1000)).length, 300)
+    assert.equal((await storage.events.after(0, 1000)).length, 300)
   })
 
   it('answers ServiceUnavailableTemporary and forgets what it did not store, when the database can not be written', async () => {
     const { storage } = await openLedger()
     let broken = false
-    const breaking = withCommit(storage, async (batch) => {
+    const breaking = withCommit(storage, async (batch, chaining) => {
       if (broken) throw new Unavailable('disk full')
-      return storage.commit(batch)
+      return storage.commit(batch, chaining)
     })
     const { ledger, alarms } = await openLedger(breaking)
     await ledger.commit(alone([thing('a', 1)]))

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { NonceMemory } from '../../src/storage/nonce-memory.ts'
 import { openSqlite } from '../../src/storage/sqlite.ts'
 import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
+import { commit } from './chained.ts'
 
 const digest = (n: number) => createHash('sha256').update(String(n)).digest().subarray(0, 16)
 
@@ -39,11 +40,11 @@ describe('the memory of nonces', () => {
       { changes: [], nonce: { digest: digest(i), expiresAt: 1e12 }, event: null, scrub: false },
     ]
     const first = openSqlite(path)
-    for (let i = 0; i < 2500; i++) assert.deepEqual(await first.commit(used(i)), ['committed'])
+    for (let i = 0; i < 2500; i++) assert.deepEqual(await commit(first, used(i)), ['committed'])
     await first.close()
     const second = openSqlite(path)
-    for (let i = 0; i < 2500; i++) assert.deepEqual(await second.commit(used(i)), ['nonce-used'])
-    assert.deepEqual(await second.commit(used(2500)), ['committed'])
+    for (let i = 0; i < 2500; i++) assert.deepEqual(await commit(second, used(i)), ['nonce-used'])
+    assert.deepEqual(await commit(second, used(2500)), ['committed'])
     await second.close()
     removeFolder(folder)
   })

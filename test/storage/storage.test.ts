@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { openStorage } from '../../src/storage/open.ts'
 import type { Commit, EventRow, Row, RowChange, Storage } from '../../src/storage/storage.ts'
+import { beginChain, commit } from './chained.ts'
 import { type PostgresqlServer, startPostgresql } from './postgresql-server.ts'
 
 let server: PostgresqlServer
@@ -52,31 +53,32 @@ for (const [name, open] of kinds)
     let storage: Storage
     before(async () => {
       storage = await open()
+      await beginChain(storage)
     })
     after(() => storage.close())
 
     it('gives back a row as it was inserted, and null for one that is not there', async () => {
       const one = row('a', { parent: 'p', dueAt: 2 ** 45, createdAt: 2 ** 44, body: '{"x":"ü\\u0000"}' })
-      assert.deepEqual(await storage.commit([call([insert(one)])]), ['committed'])
+      assert.deepEqual(await commit(storage, [call([insert(one)])]), ['committed'])
       const found = await storage.get('key', '1', 'r', 'a')
       assert.deepEqual({ ...found, mac: new Uint8Array(found?.mac ?? []) }, one)
       assert.equal(await storage.get('key', '1', 'other', 'a'), null)
     })
 
     it('updates and deletes only at the revision that was decided on', async () => {
-      await storage.commit([call([insert(row('b'))])])
+      await commit(storage, [call([insert(row('b'))])])
       const update = (from: number): RowChange => ({
         change: 'update',
         row: row('b', { revision: 2, body: '2' }),
         from,
       })
-      assert.deepEqual(await storage.commit([call([update(7)])]), ['moved'])
-      assert.deepEqual(await storage.commit([call([update(1)])]), ['committed'])
-      assert.deepEqual(await storage.commit([call([update(1)])]), ['moved'])
-      assert.deepEqual(await storage.commit([call([{ change: 'delete', row: row('b'), counted: true }])]), ['moved'])
+      assert.deepEqual(await commit(storage, [call([update(7)])]), ['moved'])
+      assert.deepEqual(await commit(storage, [call([update(1)])]), ['committed'])
+      assert.deepEqual(await commit(storage, [call([update(1)])]), ['moved'])
+      assert.deepEqual(await commit(storage, [call([{ change: 'delete', row: row('b'), counted: true }])]), ['moved'])
       assert.equal((await storage.get('key', '1', 'r', 'b'))?.body, '2')
       assert.deepEqual(
-        await storage.commit([call([{ change: 'delete', row: row('b', { revision: 2 }), counted: true }])]),
+        await commit(storage, [call([{ change: 'delete', row: row('b', { revision: 2 }), counted: true }])]),
         ['committed'],
       )
       assert.equal(await storage.get('key', '1', 'r', 'b'), null)
@@ -91,32 +93,32 @@ for (const [name, open] of kinds)
         }),
         call([insert(row('e')), { change: 'expect', row: row('c') }], { event: event('e'), nonce: nonce(3) }),
       ]
-      assert.deepEqual(await storage.commit(batch), ['committed', 'moved', 'committed'])
+      assert.deepEqual(await commit(storage, batch), ['committed', 'moved', 'committed'])
       assert.deepEqual(
-        (await storage.events(0, 100)).map((one) => one.eventId),
+        (await storage.events.after(0, 100)).map((one) => one.eventId),
         ['c', 'e'],
       )
       assert.equal(await storage.get('key', '1', 'r', 'd'), null)
-      assert.deepEqual(await storage.commit([call([], { nonce: nonce(2) })]), ['committed'])
+      assert.deepEqual(await commit(storage, [call([], { nonce: nonce(2) })]), ['committed'])
     })
 
     it('takes a nonce once', async () => {
       const used = call([insert(row('f'))], { nonce: nonce(9), event: event('f') })
-      assert.deepEqual(await storage.commit([used]), ['committed'])
+      assert.deepEqual(await commit(storage, [used]), ['committed'])
       const again = call([insert(row('g'))], { nonce: nonce(9), event: event('g') })
-      assert.deepEqual(await storage.commit([again, call([], { nonce: nonce(8) })]), ['nonce-used', 'committed'])
-      assert.deepEqual(await storage.commit([call([], { nonce: nonce(7) }), call([], { nonce: nonce(7) })]), [
+      assert.deepEqual(await commit(storage, [again, call([], { nonce: nonce(8) })]), ['nonce-used', 'committed'])
+      assert.deepEqual(await commit(storage, [call([], { nonce: nonce(7) }), call([], { nonce: nonce(7) })]), [
         'committed',
         'nonce-used',
       ])
       assert.equal(await storage.get('key', '1', 'r', 'g'), null)
       assert.equal(await storage.dropNonces(10, 100), 0)
-      assert.deepEqual(await storage.commit([call([], { nonce: nonce(9) })]), ['nonce-used'])
+      assert.deepEqual(await commit(storage, [call([], { nonce: nonce(9) })]), ['nonce-used'])
       // A store may keep a nonce some minutes longer than it must.
       const later = 10 * 60_000
       assert.equal(await storage.dropNonces(later, 1), 1)
       assert.ok((await storage.dropNonces(later, 100)) > 0)
-      assert.deepEqual(await storage.commit([call([], { nonce: nonce(9) })]), ['committed'])
+      assert.deepEqual(await commit(storage, [call([], { nonce: nonce(9) })]), ['committed'])
     })
 
     it('pages through a range in order from either end, and counts it', async () => {
@@ -124,7 +126,10 @@ for (const [name, open] of kinds)
       const all = Array.from({ length: 23 }, (_, i) =>
         row(`k${String(i).padStart(2, '0')}`, { region, createdAt: i >> 1 }),
       )
-      await storage.commit(all.map((one) => call([insert(one)])))
+      await commit(
+        storage,
+        all.map((one) => call([insert(one)])),
+      )
       const place = { ...range, region }
       const total = await storage.count(place)
       assert.equal(total, 23)
@@ -143,7 +148,10 @@ for (const [name, open] of kinds)
     it('orders ids by their bytes', async () => {
       const region = 'order'
       const ids = ['-', '0', 'A', 'B', '_', 'a', 'b']
-      await storage.commit(ids.toReversed().map((id) => call([insert(row(id, { region }))])))
+      await commit(
+        storage,
+        ids.toReversed().map((id) => call([insert(row(id, { region }))])),
+      )
       const found = await storage.page({ ...range, region }, 0, 10, ids.length)
       assert.deepEqual(
         found.map((one) => one.id),
@@ -155,7 +163,7 @@ for (const [name, open] of kinds)
       const place = { kind: 'named', account: '1', region: '' }
       const named = (id: string, more: Partial<Row> = {}) => insert(row(id, { ...place, ...more }))
       const ids = ['a', 'a.b', 'a/b', 'B', 'b', 'c']
-      await storage.commit([call(ids.map((id) => named(id))), call([named('bb', { account: '2' })])])
+      await commit(storage, [call(ids.map((id) => named(id))), call([named('bb', { account: '2' })])])
       const read = async (after: string, before: string, limit = 10) =>
         (await storage.between(place, after, before, limit)).map(({ id }) => id)
       assert.deepEqual(await read('', '\x7f'), ['B', 'a', 'a.b', 'a/b', 'b', 'c'])
@@ -166,7 +174,7 @@ for (const [name, open] of kinds)
 
     it('lists and counts the records of one parent', async () => {
       const region = 'parents'
-      await storage.commit([
+      await commit(storage, [
         call([insert(row('x', { region, parent: 'p' })), insert(row('y', { region, parent: 'q' }))]),
         call([insert(row('z', { region, parent: 'p', createdAt: 2 }))]),
       ])
@@ -181,16 +189,19 @@ for (const [name, open] of kinds)
     it('refuses the insert that would pass a limit, and counts deletions', async () => {
       const region = 'limits'
       const [one, two] = [row('1', { region }), row('2', { region })]
-      assert.deepEqual(await storage.commit([call([insert(one, 1)]), call([insert(two, 1)])]), ['committed', 'full'])
-      await storage.commit([call([{ change: 'delete', row: one, counted: true }])])
-      assert.deepEqual(await storage.commit([call([insert(two, 1)])]), ['committed'])
+      assert.deepEqual(await commit(storage, [call([insert(one, 1)]), call([insert(two, 1)])]), ['committed', 'full'])
+      await commit(storage, [call([{ change: 'delete', row: one, counted: true }])])
+      assert.deepEqual(await commit(storage, [call([insert(two, 1)])]), ['committed'])
       assert.equal(await storage.count({ ...range, region }), 1)
     })
 
     it('finds what is due, the oldest first', async () => {
       const region = 'due'
       const kind = 'due'
-      await storage.commit([3, 1, 2, 9].map((dueAt) => call([insert(row(`d${dueAt}`, { kind, region, dueAt }))])))
+      await commit(
+        storage,
+        [3, 1, 2, 9].map((dueAt) => call([insert(row(`d${dueAt}`, { kind, region, dueAt }))])),
+      )
       assert.deepEqual(
         (await storage.due(kind, 3, 2)).map((one) => one.id),
         ['d1', 'd2'],
@@ -202,13 +213,13 @@ for (const [name, open] of kinds)
     })
 
     it('commits many batches at once without loss', async () => {
-      const before = (await storage.events(0, 10_000)).length
+      const before = (await storage.events.after(0, 10_000)).length
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, i) =>
-          storage.commit([call([insert(row(`many${i}`))], { event: event(`many${i}`) })]),
+          commit(storage, [call([insert(row(`many${i}`))], { event: event(`many${i}`) })]),
         ),
       )
       assert.deepEqual(new Set(outcomes.flat()), new Set(['committed']))
-      assert.equal((await storage.events(0, 10_000)).length, before + 20)
+      assert.equal((await storage.events.after(0, 10_000)).length, before + 20)
     })
   })

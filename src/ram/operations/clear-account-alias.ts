@@ -1,5 +1,4 @@
-import { remove } from '../../ledger/record.ts'
-import { INSTALLATION } from '../access-key.ts'
+import { INSTALLATION, remove } from '../../ledger/record.ts'
 import { ACCOUNT_ALIAS, accountSettings, changeSettings } from '../account-settings.ts'
 import { containerOf } from '../find.ts'
 import { operation } from '../operation.ts'

@@ -1,5 +1,6 @@
 import { isoSeconds } from '../../api/time.ts'
-import { ACCESS_KEY, INSTALLATION } from '../access-key.ts'
+import { INSTALLATION } from '../../ledger/record.ts'
+import { ACCESS_KEY } from '../access-key.ts'
 import { findUser } from '../find.ts'
 import { operation } from '../operation.ts'
 import { locateOwnOrNamedUser, ownOrNamedUser, ownOrNamedUserName } from '../own-user.ts'

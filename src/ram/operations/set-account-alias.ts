@@ -1,6 +1,5 @@
 import { refuse } from '../../api/errors.ts'
-import { insert } from '../../ledger/record.ts'
-import { INSTALLATION } from '../access-key.ts'
+import { INSTALLATION, insert } from '../../ledger/record.ts'
 import { ACCOUNT_ALIAS, accountSettings, changeSettings } from '../account-settings.ts'
 import { containerOf } from '../find.ts'
 import { operation } from '../operation.ts'

@@ -1,0 +1,120 @@
+// Looking events up: by time, then by the order of recording, a page at a time (contract/actiontrail.md section 4).
+import type { ChainedEvent, EventStorage, IndexPart } from '../storage/storage.ts'
+import { attributed } from './attributes.ts'
+import { eventOf } from './event.ts'
+import { answers, type EventIndex, type Question } from './event-index.ts'
+import { PART_EVENTS } from './index-part.ts'
+
+const EVENTS_AT_ONCE = 1000
+const PARTS_AT_ONCE = 32
+/** So many matches are kept before all but a page of them are let go. */
+const KEPT = 4096
+
+/** Where a page ended: the second of its last event, and its place in the chain. */
+export interface Position {
+  readonly second: number
+  readonly seq: number
+}
+
+/** `from` and `to` are seconds since 1970, both included. `after` null for the first page. */
+export interface Lookup extends Question {
+  readonly from: number
+  readonly to: number
+  readonly order: 'oldest' | 'newest'
+  readonly after: Position | null
+  readonly limit: number
+}
+
+export interface Page {
+  readonly events: readonly Record<string, unknown>[]
+  /** Where the next page begins; null when there is none. */
+  readonly next: Position | null
+}
+
+interface Found extends Position {
+  readonly row: ChainedEvent
+}
+
+/** Gives other calls a turn between the steps of a long lookup. */
+const breathe = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+/** The page. Events recorded meanwhile come in at their place, and move nothing that was shown before. */
+export async function lookUp(lookup: Lookup, events: EventStorage, index: EventIndex): Promise<Page> {
+  const found = new Map<number, Found>()
+  const collect = (rows: readonly ChainedEvent[]) => {
+    for (const row of rows) {
+      const second = Math.floor(row.at / 1000)
+      const position = { second, seq: row.seq }
+      if (second < lookup.from || second > lookup.to || !isBeyond(position, lookup)) continue
+      const one = attributed(row)
+      if (answers(lookup, row, one)) found.set(row.seq, { ...position, row })
+    }
+    if (found.size > KEPT) for (const { seq } of sorted(found, lookup).slice(lookup.limit + 1)) found.delete(seq)
+  }
+  await collectUnindexed(await events.lastIndexed(), events, collect)
+  const enough = (part: IndexPart) => {
+    const edge = Math.floor((lookup.order === 'newest' ? part.toAt : part.fromAt) / 1000)
+    let settled = 0
+    for (const { second } of found.values()) if (lookup.order === 'newest' ? second > edge : second < edge) settled++
+    return settled > lookup.limit
+  }
+  let last: IndexPart | undefined
+  for (let done = false; !done; await breathe()) {
+    const parts = await nextParts(lookup, last, events)
+    for (const part of parts) {
+      if (enough(part)) return pageOf(found, lookup)
+      const candidates = await index.candidates(part, lookup)
+      if (candidates === null) collect(await events.after(part.firstSeq - 1, PART_EVENTS))
+      else if (candidates.length > 0) collect(await events.at(candidates))
+    }
+    last = parts.at(-1)
+    done = parts.length < PARTS_AT_ONCE
+  }
+  return pageOf(found, lookup)
+}
+
+async function collectUnindexed(
+  from: number,
+  events: EventStorage,
+  collect: (rows: readonly ChainedEvent[]) => void,
+): Promise<void> {
+  for (let seq = from; ; await breathe()) {
+    const rows = await events.after(seq, EVENTS_AT_ONCE)
+    collect(rows)
+    if (rows.length < EVENTS_AT_ONCE) return
+    seq = rows.at(-1)?.seq ?? seq
+  }
+}
+
+function nextParts({ from, to, order, after }: Lookup, last: IndexPart | undefined, events: EventStorage) {
+  const range = {
+    fromAt: (order === 'oldest' && after ? after.second : from) * 1000,
+    toAt: (order === 'newest' && after ? after.second : to) * 1000 + 999,
+  }
+  const begin = last ? { at: order === 'newest' ? last.toAt : last.fromAt, firstSeq: last.firstSeq } : null
+  return events.parts(range, order, begin, PARTS_AT_ONCE)
+}
+
+/** Whether a position comes after the last page's end. */
+function isBeyond(position: Position, { after, order }: Lookup): boolean {
+  if (!after) return true
+  return order === 'newest' ? compare(position, after) < 0 : compare(position, after) > 0
+}
+
+function compare(a: Position, b: Position): number {
+  return a.second - b.second || a.seq - b.seq
+}
+
+function sorted(found: ReadonlyMap<number, Found>, { order }: Lookup): Found[] {
+  return [...found.values()].sort((a, b) => (order === 'newest' ? compare(b, a) : compare(a, b)))
+}
+
+function pageOf(found: ReadonlyMap<number, Found>, lookup: Lookup): Page {
+  const all = sorted(found, lookup)
+  const shown = all.slice(0, lookup.limit)
+  const end = shown.at(-1)
+  return {
+    events: shown.map(({ row }) => eventOf(row)),
+    next: end && all.length > lookup.limit ? { second: end.second, seq: end.seq } : null,
+  }
+}

@@ -1,0 +1,34 @@
+// What an ActionTrail operation works with: the records and events of its account, the moment, the settings.
+import type { Caller } from '../api/caller.ts'
+import { type AnyOperation, operationsOf } from '../api/operation.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Change, Scope } from '../ledger/record.ts'
+import type { EventIndex } from './event-index.ts'
+import type { PageTokens } from './page-token.ts'
+import type { DeliveryTarget } from './targets/target.ts'
+
+/** Limits and places that the operator sets. */
+export interface TrailSettings {
+  /** The regions served, the default one first. */
+  readonly regions: readonly string[]
+  readonly retentionDays: number
+  readonly lookupMaxSpanDays: number
+}
+
+/** What one call may use. `now` is milliseconds since 1970 and stays the same throughout the call. */
+export interface ActionTrailContext {
+  readonly caller: Caller
+  readonly scope: Scope
+  readonly now: number
+  readonly ledger: Pick<Ledger, 'get' | 'page' | 'count' | 'between' | 'events' | 'head'>
+  readonly eventIndex: EventIndex
+  readonly pageTokens: PageTokens
+  readonly settings: TrailSettings
+  /** Where trails deliver. */
+  readonly deliveryTarget: Pick<DeliveryTarget, 'shared' | 'check'>
+  randomBytes(length: number): Uint8Array
+}
+
+export type ActionTrailOperation = AnyOperation<ActionTrailContext, Change>
+
+export const operation = operationsOf<ActionTrailContext, Change>('Actiontrail')

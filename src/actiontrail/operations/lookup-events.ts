@@ -1,0 +1,154 @@
+import { refuse } from '../../api/errors.ts'
+import { optional } from '../../api/parameters.ts'
+import { isoSeconds } from '../../api/time.ts'
+import { NONCE_BYTES } from '../../cryptography/xaes.ts'
+import type { Condition, LookupKey } from '../attributes.ts'
+import { lookUp } from '../lookup.ts'
+import { direction, endTime, filter, lookupAttributes, maxResults, nextToken, startTime } from '../lookup-parameters.ts'
+import { type ActionTrailContext, operation } from '../operation.ts'
+import type { PageToken } from '../page-token.ts'
+import { timeRange } from '../time-range.ts'
+
+const TOKEN_VALID_MS = 24 * 3_600_000
+
+const common = {
+  StartTime: optional(startTime, null),
+  EndTime: optional(endTime, null),
+  NextToken: optional(nextToken, null),
+  MaxResults: optional(maxResults, 20),
+}
+
+/** What both versions say of the operation. */
+const declaration = {
+  name: 'LookupEvents',
+  summary: 'Lists events of the last 90 days (or as long as they are kept), by time and by what they are about.',
+  source: 'contract/actiontrail.md section 4',
+  access: 'Read',
+  jsonOnly: true,
+  refusals: [
+    'InvalidQueryParameter',
+    'InvalidParameterCombination',
+    'InvalidParameterStartTime',
+    'InvalidParameterEndTime',
+  ],
+  async locate() {
+    return [{ type: '', name: '', arn: '*' }]
+  },
+} as const
+
+export const LookupEvents = operation({
+  ...declaration,
+  parameters: {
+    ...common,
+    Direction: optional(direction, 'BACKWARD'),
+    LookupAttribute: optional(lookupAttributes, [] as readonly Condition[]),
+  },
+  trail: { show: [...Object.keys(common), 'Direction', 'LookupAttribute', 'LookupAttribute.N'], reply: [] },
+  async decide(values, context) {
+    const order = values.Direction === 'FORWARD' ? 'oldest' : 'newest'
+    return pageOfEvents(values, values.LookupAttribute, order, context)
+  },
+})
+
+/** The filters of 2017-12-04; an event's id is its request's. */
+const FILTERS = {
+  Event: 'EventId',
+  Request: 'EventId',
+  EventType: 'EventType',
+  ServiceName: 'ServiceName',
+  EventName: 'EventName',
+  User: 'User',
+  ResourceType: 'ResourceType',
+  ResourceName: 'ResourceName',
+  EventRW: 'EventRW',
+  EventAccessKeyId: 'EventAccessKeyId',
+} as const satisfies Readonly<Record<string, LookupKey>>
+
+const none = optional(filter, null)
+
+export const FormerLookupEvents = operation({
+  ...declaration,
+  parameters: {
+    ...common,
+    Event: none,
+    Request: none,
+    EventType: none,
+    ServiceName: none,
+    EventName: none,
+    User: none,
+    ResourceType: none,
+    ResourceName: none,
+    EventRW: none,
+    EventAccessKeyId: none,
+  } satisfies Readonly<Record<keyof typeof common | keyof typeof FILTERS, unknown>>,
+  trail: { show: [...Object.keys(common), ...Object.keys(FILTERS)], reply: [] },
+  async decide(values, context) {
+    const given = (Object.keys(FILTERS) as (keyof typeof FILTERS)[]).flatMap((name): Condition[] => {
+      const value = values[name]
+      return value === null ? [] : [[FILTERS[name], value]]
+    })
+    return pageOfEvents(values, given, 'newest', context)
+  },
+})
+
+interface Asked {
+  readonly StartTime: number | null
+  readonly EndTime: number | null
+  readonly NextToken: string | null
+  readonly MaxResults: number
+}
+
+async function pageOfEvents(
+  asked: Asked,
+  conditions: readonly Condition[],
+  order: 'oldest' | 'newest',
+  context: ActionTrailContext,
+) {
+  const { account, region } = context.scope
+  const token = asked.NextToken === null ? null : continued(asked, conditions, order, context)
+  const lookup = token?.lookup ?? {
+    account,
+    region,
+    conditions,
+    order,
+    after: null,
+    ...timeRange({ start: asked.StartTime, end: asked.EndTime }, Math.floor(context.now / 1000), context.settings),
+  }
+  const { events, next } = await lookUp(
+    { ...lookup, limit: asked.MaxResults },
+    context.ledger.events,
+    context.eventIndex,
+  )
+  return {
+    reply: {
+      StartTime: isoSeconds(lookup.from * 1000),
+      EndTime: isoSeconds(lookup.to * 1000),
+      ...(next && {
+        NextToken: context.pageTokens.issue(lookup, next, context.now, context.randomBytes(NONCE_BYTES)),
+      }),
+      Events: events as never,
+    },
+    changes: [],
+  }
+}
+
+/** What a token continues. Refuses one that is broken, late, or of another lookup. */
+function continued(
+  { NextToken, StartTime, EndTime }: Asked,
+  conditions: readonly Condition[],
+  order: 'oldest' | 'newest',
+  { pageTokens, scope, now }: ActionTrailContext,
+): PageToken {
+  const token = pageTokens.open(scope.account, NextToken ?? '')
+  const same =
+    token !== null &&
+    token.issuedAt + TOKEN_VALID_MS > now &&
+    token.lookup.region === scope.region &&
+    token.lookup.order === order &&
+    JSON.stringify(token.lookup.conditions) === JSON.stringify(conditions) &&
+    // The first page may have moved a time it was given (to now, to the retention): the same one given again is the same.
+    (StartTime === null || StartTime <= token.lookup.from) &&
+    (EndTime === null || EndTime >= token.lookup.to)
+  if (!same) throw refuse('InvalidQueryParameter')
+  return token
+}

@@ -1,0 +1,42 @@
+// The installation's Ed25519 key: made once, its private half sealed under the root key.
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import type { RootKeys } from '../cryptography/seal.ts'
+import { NONCE_BYTES } from '../cryptography/xaes.ts'
+import { randomBytes } from '../keystore/random.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { INSTALLATION, insert, type Kind } from '../ledger/record.ts'
+import { TrailSigner } from './checkpoint.ts'
+
+interface SigningKeyBody {
+  /** SubjectPublicKeyInfo, PEM. */
+  readonly publicKey: string
+  /** Base64 of the sealed PKCS #8. */
+  readonly sealedPrivateKey: string
+}
+
+const SIGNING_KEY: Kind<SigningKeyBody> = { name: 'trail-signing-key', counted: false }
+const ID = 'trail-signing-key'
+const PLACE = [SIGNING_KEY.name]
+
+/** Opens the installation's signing key; makes it the first time. Throws when its record is not authentic. */
+export async function openTrailSigner(ledger: Ledger, keys: RootKeys, now: number): Promise<TrailSigner> {
+  const record = await ledger.get(SIGNING_KEY, INSTALLATION, ID)
+  if (record) {
+    const der = keys.open(PLACE, Buffer.from(record.body.sealedPrivateKey, 'base64'))
+    if (!der) throw new Error('the signing key of the trail does not open under this root key')
+    const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    der.fill(0)
+    return new TrailSigner(record.body.publicKey, privateKey)
+  }
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const der = privateKey.export({ format: 'der', type: 'pkcs8' })
+  const body = {
+    publicKey: publicKey.export({ format: 'pem', type: 'spki' }) as string,
+    sealedPrivateKey: keys.seal(PLACE, randomBytes(NONCE_BYTES), der).toString('base64'),
+  }
+  der.fill(0)
+  const change = insert(SIGNING_KEY, { ...INSTALLATION, id: ID, createdAt: now, body })
+  const outcome = await ledger.commit({ changes: [change], nonce: null, event: null })
+  // Another server made one at the same moment: that one counts.
+  return outcome === 'committed' ? new TrailSigner(body.publicKey, privateKey) : openTrailSigner(ledger, keys, now)
+}

@@ -1,0 +1,148 @@
+// What happened, in numbers: Prometheus metrics, and a log of strangers' requests that a stranger can't flood.
+// Labels hold names of operations and codes of the catalogue, never anything of a request.
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Code } from '../api/errors.ts'
+
+/** What the gateway tells of each request. */
+export interface Observer {
+  /** A call of a known caller was answered: `OK`, or refused with a code; after so many milliseconds. */
+  answered(operation: Observed, outcome: 'OK' | Code, ms: number): void
+  /** A request was refused before its caller was known. */
+  turnedAway(code: Code, sourceAddress: string): void
+}
+
+interface Observed {
+  readonly product: string
+  readonly name: string
+}
+
+type Log = (fields: Readonly<Record<string, unknown>>, message: string) => void
+
+/** So many strangers' requests are logged within a period; the others are counted. */
+const LOGGED = 10
+const PERIOD_MS = 10_000
+
+export class Metrics implements Observer {
+  readonly #registry = new Registry()
+  readonly #calls = new Map<Observed, Map<string, number>>()
+  readonly #strangers: Counter<'code'>
+  readonly #seconds: Histogram<'product'>
+  readonly #log: Log
+  readonly #now: () => number
+  #period = { began: 0, logged: 0, hidden: 0 }
+
+  constructor(log: Log, now: () => number) {
+    this.#log = log
+    this.#now = now
+    const registers = [this.#registry]
+    collectDefaultMetrics({ register: this.#registry })
+    const calls = this.#calls
+    new Counter({
+      name: 'strongroom_calls_total',
+      help: 'Calls of known callers, by their outcome: OK, or the code of the refusal.',
+      labelNames: ['product', 'operation', 'outcome'],
+      registers,
+      // Counted in plain maps with each call, and copied when somebody asks.
+      collect() {
+        this.reset()
+        for (const [{ product, name: operation }, outcomes] of calls)
+          for (const [outcome, count] of outcomes) this.inc({ product, operation, outcome }, count)
+      },
+    })
+    this.#seconds = new Histogram({
+      name: 'strongroom_call_seconds',
+      help: 'Time from a request to its answer.',
+      labelNames: ['product'],
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+      registers,
+    })
+    this.#strangers = new Counter({
+      name: 'strongroom_strangers_total',
+      help: 'Requests refused before their caller was known, by code.',
+      labelNames: ['code'],
+      registers,
+    })
+  }
+
+  answered(operation: Observed, outcome: 'OK' | Code, ms: number): void {
+    let outcomes = this.#calls.get(operation)
+    if (!outcomes) {
+      outcomes = new Map()
+      this.#calls.set(operation, outcomes)
+    }
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+    this.#seconds.observe({ product: operation.product }, ms / 1000)
+  }
+
+  turnedAway(code: Code, sourceAddress: string): void {
+    this.#strangers.inc({ code })
+    const now = this.#now()
+    if (now - this.#period.began >= PERIOD_MS) {
+      if (this.#period.hidden > 0)
+        this.#log({ count: this.#period.hidden }, 'more requests of unknown callers were refused')
+      this.#period = { began: now, logged: 0, hidden: 0 }
+    }
+    if (this.#period.logged >= LOGGED) {
+      this.#period.hidden++
+      return
+    }
+    this.#period.logged++
+    this.#log({ code, sourceAddress }, 'a request was refused before its caller was known')
+  }
+
+  /** A gauge whose values are read when somebody asks; `read` answers them by their labels. */
+  gauge<L extends string>(
+    name: `strongroom_${string}`,
+    help: string,
+    labelNames: readonly L[],
+    read: () => Promise<readonly { readonly labels: Readonly<Record<L, string>>; readonly value: number }[]>,
+  ): void {
+    new Gauge<L>({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.#registry],
+      async collect() {
+        const values = await read()
+        this.reset()
+        for (const { labels, value } of values) this.set(labels, value)
+      },
+    })
+  }
+
+  /** All metrics as Prometheus text. */
+  text(): Promise<string> {
+    return this.#registry.metrics()
+  }
+}
+
+export interface MetricsListening {
+  readonly endpoint: string
+  stop(): Promise<void>
+}
+
+/** Serves the metrics on a port of their own. Rejects when it can't listen. */
+export async function listenMetrics(metrics: Metrics, host: string, port: number): Promise<MetricsListening> {
+  const server: Server = createServer((request, response) => {
+    if (request.url !== '/metrics' || request.method !== 'GET') return void response.writeHead(404).end()
+    metrics.text().then(
+      (text) => response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text),
+      () => response.writeHead(503).end(),
+    )
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const name = host.includes(':') ? `[${host}]` : host
+  return {
+    endpoint: `http://${name}:${(server.address() as AddressInfo).port}/metrics`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

@@ -1,0 +1,36 @@
+// The chain of events: each event's hash covers the hash of the one before, and the head says where the chain ends.
+// The head is a record like any other, authenticated by its MAC: whoever lacks the root key can't move it.
+import { hash } from 'node:crypto'
+import type { RootKeys } from '../cryptography/seal.ts'
+import { type Chaining, type EventRow, HEAD_PLACE, type Head, type Row } from '../storage/storage.ts'
+import { fromRow, type Kind, type Recorded, toRow } from './record.ts'
+
+/** What the first event follows. */
+export const GENESIS: Head = { seq: 0, hash: hash('sha256', 'strongroom/event-chain/1', 'base64url') }
+
+/** The last event that is not in the chain any more, because its time was over; of the installation. Absent: none is missing. */
+export const FLOOR: Kind<Head> = { name: 'event-floor', counted: false }
+export const FLOOR_ID = 'floor'
+
+/**
+ * The hash of an event: SHA-256 over the hash before it and all of its columns, one a line; Base64url, 43 characters.
+ * INVARIANT: no column of an event that was recorded holds a line break, so no other columns make the same text.
+ */
+export function link(previous: string, seq: number, { eventId, account, region, at, body }: EventRow): string {
+  return hash('sha256', `${previous}\n${seq}\n${eventId}\n${account}\n${region}\n${at}\n${body}`, 'base64url')
+}
+
+/** The head of a new chain that follows `head`, as a row. */
+export function firstHead(head: Head, now: number, keys: RootKeys): Row {
+  return toRow({ ...HEAD_PLACE, parent: null, createdAt: now, dueAt: null, revision: 1, body: head }, keys)
+}
+
+/** How the storage chains events under these keys. `headOf` throws Forged when the row is not authentic. */
+export function chaining(keys: RootKeys): Chaining {
+  return {
+    link,
+    headOf: (row) => fromRow<Head>(row, keys).body,
+    moved: ({ mac: _, body: __, revision, ...place }, head) =>
+      toRow({ ...place, revision: revision + 1, body: head } satisfies Recorded<Head>, keys),
+  }
+}

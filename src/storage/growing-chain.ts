@@ -1,0 +1,33 @@
+// The chain of events while one transaction adds to it.
+import { type ChainedEvent, type Chaining, type EventRow, type Head, type Row, Unavailable } from './storage.ts'
+
+export class GrowingChain {
+  readonly #chaining: Chaining
+  readonly #before: Row
+  #head: Head
+
+  /** Begins at the head that this row holds. Throws when the row is missing or not authentic. */
+  constructor(row: Row | null, chaining: Chaining) {
+    if (!row) throw new Unavailable('the head of the event chain is missing from the database: restore a backup')
+    this.#chaining = chaining
+    this.#before = row
+    this.#head = chaining.headOf(row)
+  }
+
+  add(event: EventRow): ChainedEvent {
+    const seq = this.#head.seq + 1
+    const hash = this.#chaining.link(this.#head.hash, seq, event)
+    this.#head = { seq, hash }
+    return { ...event, seq, hash }
+  }
+
+  /** The revision of the head that the transaction began with. */
+  get from(): number {
+    return this.#before.revision
+  }
+
+  /** The head's row after what was added. */
+  row(): Row {
+    return this.#chaining.moved(this.#before, this.#head)
+  }
+}
