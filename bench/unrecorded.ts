@@ -13,6 +13,8 @@ async function openUnrecorded(url: string): Promise<Storage> {
   const storage = await openStorage(url)
   return {
     commitsAtOnce: storage.commitsAtOnce,
+    failure: storage.failure,
+    synced: () => storage.synced(),
     get: (...place) => storage.get(...place),
     page: (...where) => storage.page(...where),
     between: (...where) => storage.between(...where),

@@ -64,9 +64,9 @@ export async function openHouse(
       securityTokens: new SecurityTokens(keys),
       keystore: new SoftwareKeystore(keys),
       rateLimiter: new RateLimiter(),
-      eventIndex: new EventIndex(ledger.events, keys),
+      eventIndex: new EventIndex(ledger, keys),
       pageTokens: new PageTokens(keys),
-      trailSigner: await openTrailSigner(ledger, keys, now),
+      trailSigner: await openTrailSigner(ledger, keys),
       deliveryTarget: openTarget(settings.deliveryTarget, node),
       node,
     }

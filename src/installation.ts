@@ -1,10 +1,11 @@
 // What one database was set up with: where its root key comes from, and where its chain of events begins.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { newSigningKey } from './actiontrail/signing-key.ts'
 import type { Settings } from './cli/settings.ts'
 import { RootKeys } from './cryptography/seal.ts'
 import { createRootKeyFile, newSalt, readRootKeyFile, rootKeyFromPassphrase } from './keystore/root-key.ts'
-import { chaining, FLOOR, FLOOR_ID, firstHead, GENESIS } from './ledger/chain.ts'
+import { chaining, firstHead, GENESIS } from './ledger/chain.ts'
 import { Forged, fromRow, INSTALLATION, type Kind, type Recorded, toRow } from './ledger/record.ts'
 import type { RowChange, Storage } from './storage/storage.ts'
 
@@ -13,8 +14,6 @@ interface InstallationBody {
   readonly rootKey: 'file' | 'passphrase'
   /** Base64 of the passphrase's salt. */
   readonly salt: string | null
-  /** Whether the chain of events was begun; absent in databases from before there was one. */
-  readonly chained?: true
   /** Present when it is a store of `serve --dev`, for good. */
   readonly dev?: true
 }
@@ -26,7 +25,7 @@ const INSTALLATION_ID = 'installation'
 export async function rootKeysOf(settings: Settings, storage: Storage, now: number): Promise<RootKeys> {
   const row = await storage.get(INSTALLATION_KIND.name, INSTALLATION.account, INSTALLATION.region, INSTALLATION_ID)
   if (!row) return setUp(settings, storage, now)
-  const { rootKey, salt, chained, dev } = JSON.parse(row.body) as InstallationBody
+  const { rootKey, salt, dev } = JSON.parse(row.body) as InstallationBody
   const keys = new RootKeys(rootKey === 'file' ? keyFromFile(settings) : keyFromPassphrase(settings, salt))
   try {
     fromRow(row, keys)
@@ -37,7 +36,6 @@ export async function rootKeysOf(settings: Settings, storage: Storage, now: numb
     )
   }
   checkDev(dev === true, settings)
-  if (!chained) await beginChain(fromRow<InstallationBody>(row, keys), storage, keys, now)
   return keys
 }
 
@@ -46,38 +44,6 @@ function checkDev(store: boolean, { dev }: Settings): void {
   if (store && !dev) throw new Error('this store was made with --dev, where the clock is moved: start with --dev')
   if (!store && dev)
     throw new Error('this store was made without --dev: choose another folder with --data, or another database')
-}
-
-/** Begins the chain in a database whose earlier events were recorded before there was one. */
-async function beginChain(
-  installation: Recorded<InstallationBody>,
-  storage: Storage,
-  keys: RootKeys,
-  now: number,
-): Promise<void> {
-  const start = { seq: await storage.events.last(), hash: GENESIS.hash }
-  const floor = { ...record(FLOOR.name, FLOOR_ID, now), body: start }
-  const after = {
-    ...installation,
-    revision: installation.revision + 1,
-    body: { ...installation.body, chained: true as const },
-  }
-  // Another server that begins it at the same moment does the same: whoever comes second changes nothing.
-  await storage.commit(
-    [
-      {
-        changes: [
-          { change: 'update', row: toRow(after, keys), from: installation.revision },
-          { change: 'insert', row: firstHead(start, now, keys), counted: null },
-          { change: 'insert', row: toRow(floor, keys), counted: null },
-        ],
-        nonce: null,
-        event: null,
-        scrub: false,
-      },
-    ],
-    chaining(keys),
-  )
 }
 
 function record(kind: string, id: string, createdAt: number) {
@@ -98,15 +64,17 @@ async function setUp(settings: Settings, storage: Storage, now: number): Promise
     body: {
       rootKey: salt ? 'passphrase' : 'file',
       salt: salt?.toString('base64') ?? null,
-      chained: true,
       ...(settings.dev && { dev: true }),
     },
   }
-  const rows = [toRow(installation, keys), firstHead(GENESIS, now, keys)]
+  const rows = [toRow(installation, keys), firstHead(GENESIS, now, keys), toRow(newSigningKey(keys, now), keys)]
   const changes = rows.map((row): RowChange => ({ change: 'insert', row, counted: null }))
   const [outcome] = await storage.commit([{ changes, nonce: null, event: null, scrub: false }], chaining(keys))
+  if (outcome === 'committed') return keys
   // Another server set the same database up at the same moment: its root key counts.
-  return outcome === 'committed' ? keys : rootKeysOf(settings, storage, now)
+  if (await storage.get(INSTALLATION_KIND.name, INSTALLATION.account, INSTALLATION.region, INSTALLATION_ID))
+    return rootKeysOf(settings, storage, now)
+  throw new Error('the record of how this database was set up is missing: restore a backup')
 }
 
 function rootKeyPath({ rootKeyFile, data }: Settings): string {

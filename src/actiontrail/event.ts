@@ -18,6 +18,8 @@ export interface CallFacts {
   readonly userAgent: string
   readonly caller: Caller
   readonly parameters: ReadonlyMap<string, string>
+  /** Those parameters to show that clients send in pieces: Name.1, Name.1.Key and so on. */
+  readonly lists: readonly string[]
   readonly resources: readonly Resource[]
   readonly reply: Reply | null
   readonly refusal: Refusal | null
@@ -250,7 +252,10 @@ function serviceEvent({ eventId, account, region, at }: StoredEvent, facts: Stor
 
 type Named = readonly (readonly [type: string, name: string])[]
 
-function shownParameters({ trail, parameters }: CallFacts, resources: Named): Record<string, string | number> | 0 {
+function shownParameters(
+  { trail, parameters, lists }: CallFacts,
+  resources: Named,
+): Record<string, string | number> | 0 {
   const shown: Record<string, string | number> = {}
   let some = false
   const show = (name: string, value: string) => {
@@ -261,12 +266,12 @@ function shownParameters({ trail, parameters }: CallFacts, resources: Named): Re
   for (const name of trail.show) {
     const value = parameters.get(name)
     if (value !== undefined) show(name, value)
-    else if (name.endsWith('.N')) for (const [piece, text] of pieces(name.slice(0, -1), parameters)) show(piece, text)
+    else if (lists.includes(name)) for (const [piece, text] of pieces(`${name}.`, parameters)) show(piece, text)
   }
   return some ? shown : 0
 }
 
-/** The parameters in which clients send a list: Name.1, Name.1.Key and so on; as many as a list may have. */
+/** The pieces of a list, as they were sent. */
 function pieces(prefix: string, parameters: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
   return [...parameters].filter(
     ([name]) => name.startsWith(prefix) && /^\d{1,4}(\.[A-Za-z]+)?$/.test(name.slice(prefix.length)),

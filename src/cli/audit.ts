@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { exportTrail, indexFault, type Period, verifyTrail } from '../actiontrail/audit.ts'
+import { exportTrail, type Period, verifyTrail } from '../actiontrail/audit.ts'
 import { publicKeyOf, type TrailSigner } from '../actiontrail/checkpoint.ts'
 import { storedServiceWork } from '../actiontrail/event.ts'
 import type { EventIndex } from '../actiontrail/event-index.ts'
@@ -127,21 +127,21 @@ function periodOf(own: ReadonlyMap<string, string>): Period {
 }
 
 async function verify({ own, settings, rooms, around }: Work): Promise<number> {
-  const { ledger, trailSigner, eventIndex } = rooms
+  const { trailSigner } = rooms
   const started = performance.now()
   const witness = own.get('--witness') === 'none' ? null : readWitness(settings.data, trailSigner.publicKey)
   const publicKey = publicKeyOf(trailSigner.publicKey)
-  const verified = await verifyTrail(ledger, periodOf(own), publicKey, witness ? [witness] : [], bar(around))
+  const verified = await verifyTrail(rooms, periodOf(own), publicKey, witness ? [witness] : [], bar(around))
   const code = report(verified, started, around)
   if (code !== 0) return code
-  const fault = await indexFault(ledger, eventIndex)
+  const fault = await rooms.eventIndex.fault()
   if (!fault) return 0
   around.complain(`NOT INTACT: ${fault}: lookups may miss events; \`strongroom audit reindex\` makes it anew`)
   return 1
 }
 
 async function write({ own, rooms, around }: Work): Promise<number> {
-  const { ledger, trailSigner } = rooms
+  const { trailSigner } = rooms
   const format = own.get('--format') ?? 'jsonl'
   if (format !== 'jsonl' && format !== 'csv') throw new UsageError('`--format` must be jsonl or csv')
   const path = own.get('--output')
@@ -151,7 +151,7 @@ async function write({ own, rooms, around }: Work): Promise<number> {
   }
   const table = format === 'csv'
   if (table) await line(csvHead())
-  for await (const part of exportTrail(ledger, periodOf(own), publicKeyOf(trailSigner.publicKey), bar(around))) {
+  for await (const part of exportTrail(rooms, periodOf(own), publicKeyOf(trailSigner.publicKey), bar(around))) {
     if ('row' in part) await line(table ? csvRow(part.row) : eventLine(part.row))
     else if (table) continue
     else if ('start' in part)
@@ -172,9 +172,10 @@ async function reindex({ rooms, around }: Work): Promise<number> {
   const head = await ledger.head()
   const draw = bar(around)
   await ledger.events.dropParts(Number.POSITIVE_INFINITY)
-  while (await eventIndex.extend()) draw(await ledger.events.lastIndexed(), head.seq)
+  const lastSeq = async () => (await eventIndex.indexed()).lastSeq
+  while (await eventIndex.extend()) draw(await lastSeq(), head.seq)
   around.print(
-    `indexed up to event ${await ledger.events.lastIndexed()}; the events behind it are read one by one until there are enough`,
+    `indexed up to event ${await lastSeq()}; the events behind it are read one by one until there are enough`,
   )
   return 0
 }
@@ -198,7 +199,7 @@ async function acceptRestore({ settings, rooms, around }: Work): Promise<number>
     }
     await ledger.commit({ changes: [], nonce: null, event })
   }
-  writeWitness(settings.data, trailSigner.checkpoint(await ledger.head(), now))
+  await writeWitness(settings.data, trailSigner.checkpoint(await ledger.head(), now))
   around.print(`accepted: ${why}\nwhat was seen before: ${JSON.stringify(witness)}`)
   return 0
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import pino, { type Logger } from 'pino'
+import type { Checkpoint } from '../actiontrail/checkpoint.ts'
 import { Delivery, type DeliveryHouse } from '../actiontrail/delivery.ts'
 import { TrailUpkeep } from '../actiontrail/upkeep.ts'
 import { DevClock } from '../dev/clock.ts'
@@ -21,7 +22,7 @@ import { type Accounts, type Credentials, newCredentials } from '../ram/account.
 import type { Storage } from '../storage/storage.ts'
 import type { Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
-import { contradiction, readWitness, writeWitness } from './witness.ts'
+import { contradiction, readWitness, renewWitness } from './witness.ts'
 
 const SWEEP_MS = 1000
 /** How often trails are asked whether something is due. */
@@ -59,9 +60,12 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const rooms = await open(settings, alarm, Date.now())
   using _lock = settings.database?.startsWith('postgres') ? null : onlyServer(settings.data)
   const clock = settings.dev ? await DevClock.open(rooms.ledger, Date.now) : null
-  await heedWitness(rooms, settings)
+  const witness = await heedWitness(rooms, settings)
   const upkeep = new TrailUpkeep(rooms)
-  const metrics = new Metrics((fields, message) => log.warn(fields, message), Date.now)
+  const metrics = new Metrics(
+    (fields, message) => log.warn(fields, message),
+    () => performance.now(),
+  )
   const house: House = {
     products,
     settings,
@@ -75,7 +79,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
     observer: metrics,
     ready: async () => {
       const count = await rooms.accounts.count().catch(() => 0)
-      return count > 0
+      return count > 0 && rooms.ledger.failure === null
     },
     failed: alarm,
   }
@@ -97,7 +101,8 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   around.print(JSON.stringify({ event: 'ready', endpoint: listening.endpoint, console, ...more }))
   const stopping = new AbortController()
   const work = background(house, stopping.signal, alarm)
-  const trail = keepTrail(upkeep, settings, stopping.signal, alarm)
+  const keeping = { upkeep, witness, ledger: rooms.ledger }
+  const trail = keepTrail(keeping, settings, stopping.signal, alarm)
   const delivering = deliverTrails(delivery, stopping.signal, alarm)
   const signal = await signalled
   log.info({ signal }, 'stopping: no new calls, those in flight finish')
@@ -109,7 +114,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
     .catch((error: unknown) => alarm('the use of AccessKeys could not be noted', error))
   await upkeep
     .checkpoint(Date.now(), true)
-    .then((checkpoint) => writeWitness(settings.data, checkpoint))
+    .then((checkpoint) => renewWitness(settings.data, keeping.witness, checkpoint, rooms.ledger))
     .catch((error: unknown) => alarm('the last checkpoint of the trail could not be stored', error))
   await rooms.storage.close()
   log.info('stopped')
@@ -194,7 +199,7 @@ async function background(house: House, stop: AbortSignal, alarm: House['failed'
 }
 
 /** Metrics of the trail: how long it is, and how far the work behind the calls has come. */
-function watch(metrics: Metrics, { ledger }: Rooms, delivery: Delivery): void {
+function watch(metrics: Metrics, { ledger, eventIndex }: Rooms, delivery: Delivery): void {
   metrics.gauge('strongroom_trail_events', 'The number of the last event of the trail.', [], async () => [
     { labels: {}, value: (await ledger.head()).seq },
   ])
@@ -202,7 +207,7 @@ function watch(metrics: Metrics, { ledger }: Rooms, delivery: Delivery): void {
     'strongroom_trail_indexed_events',
     'The number of the last event that lookups find by the index.',
     [],
-    async () => [{ labels: {}, value: await ledger.events.lastIndexed() }],
+    async () => [{ labels: {}, value: (await eventIndex.indexed()).lastSeq }],
   )
   metrics.gauge(
     'strongroom_delivery_lag_seconds',
@@ -214,33 +219,33 @@ function watch(metrics: Metrics, { ledger }: Rooms, delivery: Delivery): void {
 }
 
 /** Refuses to serve a trail that was cut, or put back to an older copy, until the operator says that it was meant. */
-async function heedWitness({ ledger, trailSigner }: Rooms, { data }: Settings): Promise<void> {
+async function heedWitness({ ledger, trailSigner }: Rooms, { data }: Settings): Promise<Checkpoint | null> {
   const witness = readWitness(data, trailSigner.publicKey)
   const why = witness && (await contradiction(witness, ledger))
   if (why)
     throw new Error(
       `${why}: its end was cut, or the database was put back to an older copy; when that was meant, say so with \`strongroom audit accept-restore\``,
     )
+  return witness
 }
 
 /** Indexes events, signs checkpoints, and drops what was kept long enough, once a second, until told to stop. */
 async function keepTrail(
-  upkeep: TrailUpkeep,
+  keeping: { readonly upkeep: TrailUpkeep; readonly ledger: Rooms['ledger']; witness: Checkpoint | null },
   { data, retentionDays }: Settings,
   stop: AbortSignal,
   alarm: House['failed'],
 ): Promise<void> {
-  let pruneAt = 0
-  let witnessed = 0
+  const { upkeep, ledger } = keeping
+  // Not at once: a clock that is set wrong at the start is noticed before it drops anything.
+  let pruneAt = Date.now() + PRUNE_MS
   while (!stop.aborted) {
     try {
-      const checkpoint = await upkeep.checkpoint(Date.now())
-      if (checkpoint.seq !== witnessed) writeWitness(data, checkpoint)
-      witnessed = checkpoint.seq
+      keeping.witness = await renewWitness(data, keeping.witness, await upkeep.checkpoint(Date.now()), ledger)
       await upkeep.extendIndex(giveWay)
       if (Date.now() >= pruneAt) {
-        await upkeep.prune(Date.now(), retentionDays, giveWay)
         pruneAt = Date.now() + PRUNE_MS
+        await upkeep.prune(Date.now(), retentionDays, giveWay)
       }
     } catch (error) {
       alarm('the upkeep of the trail failed, and will be tried again', error)

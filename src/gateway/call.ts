@@ -278,25 +278,11 @@ function eventOf(
     sourceAddress: request.sourceAddress,
     userAgent: header(request, 'user-agent'),
     caller,
-    parameters: shownOf(operation, parameters.all),
+    parameters: parameters.all,
+    lists: operation.trail.show.filter((name) => operation.parameters[name]?.gather !== undefined),
     resources,
     reply,
     refusal,
   })
   return { eventId: requestId, account, region, at: now, body }
-}
-
-/** The parameters for the event; a list that came in pieces is one of them. */
-function shownOf(
-  { trail, parameters }: CallOperation,
-  given: ReadonlyMap<string, string>,
-): ReadonlyMap<string, string> {
-  let shown = given
-  for (const name of trail?.show ?? []) {
-    const gather = parameters[name]?.gather
-    if (gather === undefined || given.has(name)) continue
-    const value = gather(name, given)
-    if (value !== undefined) shown = new Map([...shown, [name, value]])
-  }
-  return shown
 }

@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto'
 import type { RootKeys } from '../cryptography/seal.ts'
 import { type Chaining, type EventRow, HEAD_PLACE, type Head, type Row } from '../storage/storage.ts'
-import { fromRow, type Kind, type Recorded, toRow } from './record.ts'
+import { Forged, fromRow, type Kind, type Recorded, toRow } from './record.ts'
 
 /** What the first event follows. */
 export const GENESIS: Head = { seq: 0, hash: hash('sha256', 'strongroom/event-chain/1', 'base64url') }
@@ -25,11 +25,21 @@ export function firstHead(head: Head, now: number, keys: RootKeys): Row {
   return toRow({ ...HEAD_PLACE, parent: null, createdAt: now, dueAt: null, revision: 1, body: head }, keys)
 }
 
-/** How the storage chains events under these keys. `headOf` throws Forged when the row is not authentic. */
+/**
+ * How the storage chains events under these keys. `headOf` throws Forged when the row is not authentic, or goes back behind one that
+ * was seen before: then the database was put back to an older copy under a running server.
+ */
 export function chaining(keys: RootKeys): Chaining {
+  let seen = GENESIS
   return {
     link,
-    headOf: (row) => fromRow<Head>(row, keys).body,
+    headOf: (row) => {
+      const head = fromRow<Head>(row, keys).body
+      if (head.seq < seen.seq || (head.seq === seen.seq && head.hash !== seen.hash))
+        throw new Forged(`the trail ends at event ${head.seq}, and this server saw its event ${seen.seq}`)
+      seen = head
+      return head
+    },
     moved: ({ mac: _, body: __, revision, ...place }, head) =>
       toRow({ ...place, revision: revision + 1, body: head } satisfies Recorded<Head>, keys),
   }

@@ -69,10 +69,16 @@ export class Ledger {
     return this.#storage.events
   }
 
-  /** Where the chain of events ends. Throws Forged or Unavailable. */
+  /** Why nothing can be committed until a restart, or null. */
+  get failure(): Unavailable | null {
+    return this.#storage.failure
+  }
+
+  /** Where the chain of events ends, on disk. Throws Forged or Unavailable. */
   async head(): Promise<Head> {
     const { kind, account, region, id } = HEAD_PLACE
     const row = await this.#storage.get(kind, account, region, id)
+    await this.#storage.synced()
     if (!row) throw new Unavailable('the head of the event chain is missing from the database: restore a backup')
     return this.#chaining.headOf(row)
   }
@@ -142,7 +148,8 @@ export class Ledger {
 
   /**
    * Commits the call durably; unless the answer is `committed`, nothing of it is stored.
-   * Throws SignatureNonceUsed, or ServiceUnavailableTemporary when the database can't be written; then nothing is stored.
+   * Throws SignatureNonceUsed, or ServiceUnavailableTemporary when the database can't be written; then nothing is stored, as far as
+   * Storage.commit can tell.
    */
   commit(call: Call): Promise<Committed> {
     return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 // Recorded events in PostgreSQL.
 import type { Statements } from './queries.ts'
 import { partValues, toEvent, toPart, type Value } from './rows.ts'
-import type { ChainedEvent, EventStorage, IndexPart, IndexPosition } from './storage.ts'
+import type { ChainedEvent, EventStorage, IndexPart } from './storage.ts'
 
 type Rows = readonly Record<string, unknown>[]
 
@@ -20,27 +20,21 @@ export class PostgresqlEvents implements EventStorage {
     return (await this.#all('eventsAt', [seqs])).map(toEvent)
   }
 
-  async last(): Promise<number> {
-    return lastOf(await this.#all('lastEvent', []))
-  }
-
   async drop(seq: number, limit: number): Promise<number> {
     return (await this.#all('dropEvents', [seq, limit])).length
   }
 
-  async addPart(part: IndexPart, postings: Uint8Array): Promise<void> {
-    await this.#all('addPart', partValues(part, postings))
+  async addPart(part: IndexPart, terms: Uint8Array, postings: Uint8Array): Promise<void> {
+    await this.#all('addPart', partValues(part, terms, postings))
   }
 
-  async parts(
-    { fromAt, toAt }: { fromAt: number; toAt: number },
-    order: 'oldest' | 'newest',
-    after: IndexPosition | null,
-    limit: number,
-  ): Promise<readonly IndexPart[]> {
-    const begin = after ?? { at: order === 'newest' ? Number.MAX_SAFE_INTEGER : -1, firstSeq: 0 }
-    const statement = order === 'newest' ? 'partsNewest' : 'partsOldest'
-    return (await this.#all(statement, [fromAt, toAt, begin.at, begin.at, begin.firstSeq, limit])).map(toPart)
+  async parts(firstSeq: number, limit: number): Promise<readonly IndexPart[]> {
+    return (await this.#all('parts', [firstSeq, limit])).map(toPart)
+  }
+
+  async terms(firstSeq: number): Promise<Uint8Array | null> {
+    const [row] = await this.#all('terms', [firstSeq])
+    return row ? (row['terms'] as Uint8Array) : null
   }
 
   async postings(firstSeq: number): Promise<Uint8Array | null> {
@@ -48,15 +42,7 @@ export class PostgresqlEvents implements EventStorage {
     return row ? (row['postings'] as Uint8Array) : null
   }
 
-  async lastIndexed(): Promise<number> {
-    return lastOf(await this.#all('lastIndexed', []))
-  }
-
   async dropParts(seq: number): Promise<void> {
     await this.#all('dropParts', [Math.min(seq, Number.MAX_SAFE_INTEGER)])
   }
-}
-
-function lastOf([row]: Rows): number {
-  return Number(row?.['seq'] ?? 0)
 }

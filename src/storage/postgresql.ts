@@ -59,6 +59,7 @@ async function migrate(sql: Sql): Promise<void> {
 class PostgresqlStorage implements Storage {
   // Each batch moves the head of the chain: a second one would only wait for the first.
   readonly commitsAtOnce = 1
+  readonly failure = null
   readonly #sql: Sql
   readonly #texts: Statements = statements('postgresql')
   readonly events = new PostgresqlEvents((statement, values) => this.#all(statement, values))
@@ -180,6 +181,9 @@ class PostgresqlStorage implements Storage {
     }
     return steps
   }
+
+  /** What can be read is on disk already. */
+  async synced(): Promise<void> {}
 
   async dropNonces(now: number, limit: number): Promise<number> {
     return (await this.#all('dropNonces', [now, limit])).length

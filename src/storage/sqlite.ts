@@ -117,7 +117,16 @@ class SqliteStorage implements Storage {
     return guarded(() => this.#run('due').all(kind, now, limit)).map(toRow)
   }
 
+  get failure(): Unavailable | null {
+    return this.#wal?.failure ?? null
+  }
+
+  async synced(): Promise<void> {
+    await this.#wal?.synced()
+  }
+
   async commit(batch: readonly Commit[], chaining: Chaining): Promise<readonly Outcome[]> {
+    if (this.failure) throw this.failure
     const outcomes = guarded(() => {
       this.#control('BEGIN IMMEDIATE')
       try {

@@ -18,6 +18,11 @@ export class WalSync {
     this.#path = `${path}-wal`
   }
 
+  /** Why nothing more can be made durable, or null. */
+  get failure(): Unavailable | null {
+    return this.#failure
+  }
+
   /** Resolves when all that was written before the call is on disk. Rejects, for good, once a sync failed: what it lost can't be told. */
   synced(): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure)

@@ -295,7 +295,7 @@ eachDatabase((open) => {
         Array.from({ length: 60 }, (_, i) => house.must('CreateKey', { Description: 'x'.repeat(i * 20) })),
       )
       const { events } = house.open.storage
-      const head = await events.last()
+      const head = (await house.open.ledger.head()).seq
       const filter = { account: house.credentials.accountId, eventRw: 'All', trailRegion: 'All' } as const
       const whole = await collect(events, { from: 0, to: head }, filter, NO_LIMITS)
       for (const limits of [

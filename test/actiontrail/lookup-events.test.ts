@@ -217,7 +217,7 @@ eachDatabase((open) => {
       const { verifyTrail } = await import('../../src/actiontrail/audit.ts')
       const { publicKeyOf } = await import('../../src/actiontrail/checkpoint.ts')
       const { fault, events } = await verifyTrail(
-        house.open.ledger,
+        house.open,
         { from: null, to: null },
         publicKeyOf(house.open.trailSigner.publicKey),
         [],

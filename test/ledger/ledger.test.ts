@@ -26,6 +26,8 @@ async function openLedger(storage?: Storage) {
 function withCommit(storage: Storage, commit: Storage['commit']): Storage {
   return {
     commitsAtOnce: storage.commitsAtOnce,
+    failure: storage.failure,
+    synced: () => storage.synced(),
     get: (...place) => storage.get(...place),
     page: (...where) => storage.page(...where),
     between: (...where) => storage.between(...where),
