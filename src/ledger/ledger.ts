@@ -207,6 +207,7 @@ export class Ledger {
         if (outcome === 'committed') this.#remember(call.changes)
         else this.#forget(call.changes)
         if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
+        else if (outcome === 'unavailable') reject(refuse('ServiceUnavailableTemporary'))
         else resolve(outcome)
       }
     } catch (error) {

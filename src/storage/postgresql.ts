@@ -2,6 +2,7 @@
 // The head of the event chain is taken from memory while this server alone moves it; when another did, it is read and locked first.
 import postgres from 'postgres'
 import { GrowingChain } from './growing-chain.ts'
+import { isLost, settled } from './lost-connection.ts'
 import { PostgresqlEvents } from './postgresql-events.ts'
 import { migrations, type Statements, statements } from './queries.ts'
 import { checkVersion, stepsOf, toRow, type Value } from './rows.ts'
@@ -9,6 +10,7 @@ import {
   type Chaining,
   type Commit,
   HEAD_PLACE,
+  type Head,
   type Outcome,
   type Place,
   type Range,
@@ -109,29 +111,56 @@ class PostgresqlStorage implements Storage {
   }
 
   async commit(batch: readonly Commit[], chaining: Chaining): Promise<readonly Outcome[]> {
-    return reaching(async () => {
-      const together = await this.#transaction(batch, chaining)
-      if (together === 'committed') return batch.map(() => together)
-      if (batch.length === 1) return [together]
-      const outcomes: Outcome[] = []
-      for (const commit of batch) outcomes.push(await this.#transaction([commit], chaining))
-      return outcomes
-    })
+    const together = await reaching(() => this.#transaction(batch, chaining))
+    if (together === 'committed') return batch.map(() => together)
+    if (batch.length === 1) return [together]
+    const outcomes: Outcome[] = []
+    for (const commit of batch) outcomes.push(await this.#alone(commit, chaining))
+    return outcomes
+  }
+
+  /** One call of a batch that did not go through together: when the database is gone meanwhile, those before it are stored all the same. */
+  async #alone(commit: Commit, chaining: Chaining): Promise<Outcome> {
+    try {
+      return await reaching(() => this.#transaction([commit], chaining))
+    } catch (error) {
+      if (error instanceof Unavailable) return 'unavailable'
+      throw error
+    }
   }
 
   /** All of the calls or none: in one round trip, or in two where another server moved the head. */
   async #transaction(batch: readonly Commit[], chaining: Chaining): Promise<Outcome> {
     const connection = await this.#sql.reserve()
+    let chain: GrowingChain | null = null
     try {
-      if (!batch.some(({ event }) => event)) return onlyOutcome(await this.#attempt(connection, batch, null, true))
-      const remembered = this.#head && new GrowingChain(this.#head, chaining)
-      const outcome = remembered && (await this.#attempt(connection, batch, remembered, true))
-      if (outcome && outcome !== 'head moved') return outcome
-      const chain = await this.#lockHead(connection, chaining)
-      return onlyOutcome(await this.#attempt(connection, batch, chain, false))
-    } finally {
-      connection.release()
+      if (!batch.some(({ event }) => event))
+        return released(connection, onlyOutcome(await this.#attempt(connection, batch, null, true)))
+      chain = this.#head && new GrowingChain(this.#head, chaining)
+      const outcome = chain && (await this.#attempt(connection, batch, chain, true))
+      if (outcome && outcome !== 'head moved') return released(connection, outcome)
+      chain = null
+      chain = await this.#lockHead(connection, chaining)
+      return released(connection, onlyOutcome(await this.#attempt(connection, batch, chain, false)))
+    } catch (error) {
+      // A connection that is lost must not be handed back: the driver would give it to the next who asks.
+      if (!isLost(error)) connection.release()
+      this.#head = null
+      if (isLost(error) && chain && (await this.#isStored(chain.head))) return 'committed'
+      throw error
     }
+  }
+
+  /**
+   * Whether the event that a lost transaction ends with is in the chain. Holding the head tells for certain: a transaction that the server
+   * still works on holds it until its end. Throws when the server can't be reached.
+   */
+  async #isStored({ seq, hash }: Head): Promise<boolean> {
+    return this.#sql.begin(async (transaction) => {
+      await transaction.unsafe(this.#texts.lockHead, Object.values(HEAD_PLACE), { prepare: true })
+      const [row] = await transaction.unsafe(this.#texts.eventsAt, [[seq]] as never, { prepare: true })
+      return row?.['hash'] === hash
+    })
   }
 
   /** Begins a transaction that holds the head until its end. */
@@ -141,7 +170,7 @@ class PostgresqlStorage implements Storage {
       const [row] = await connection.unsafe(this.#texts.lockHead, Object.values(HEAD_PLACE), { prepare: true })
       return new GrowingChain(row ? toRow(row) : null, chaining)
     } catch (error) {
-      await connection.unsafe('ROLLBACK')
+      if (!isLost(error)) await connection.unsafe('ROLLBACK')
       throw error
     }
   }
@@ -155,7 +184,7 @@ class PostgresqlStorage implements Storage {
     const steps = batch.flatMap((commit) => this.#steps(commit, chain))
     const head = chain?.row() ?? null
     const moves = head && chain ? stepsOf({ change: 'update', row: head, from: chain.from }) : []
-    const results = await Promise.allSettled([
+    const results = await settled([
       ...(begin ? [connection.unsafe('BEGIN')] : []),
       ...moves.map(({ statement, values }) =>
         connection.unsafe(`/* head moved */ ${must(this.#texts[statement])}`, values, { prepare: true }),
@@ -192,6 +221,12 @@ class PostgresqlStorage implements Storage {
   async close(): Promise<void> {
     await this.#sql.end({ timeout: 5 })
   }
+}
+
+/** Hands the connection back to the pool, and the outcome on. */
+function released<T>(connection: Connection, outcome: T): T {
+  connection.release()
+  return outcome
 }
 
 /** Makes a guarded statement fail (division by zero) when it touched no row, so that a pipelined transaction aborts by itself. */

@@ -103,9 +103,9 @@ export interface Commit {
 
 /**
  * `moved`: a row changed since it was decided on. `full`: a count would pass its limit. `nonce-used`: the call was replayed.
- * Nothing of such a call is stored.
+ * `unavailable`: the database was gone before its turn. Nothing of such a call is stored.
  */
-export type Outcome = 'committed' | 'moved' | 'full' | 'nonce-used'
+export type Outcome = 'committed' | 'moved' | 'full' | 'nonce-used' | 'unavailable'
 
 /** Throws Unavailable when the database can't be reached or written. */
 export interface Storage {
