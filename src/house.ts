@@ -1,13 +1,17 @@
 // Builds the rooms that every verb shares, bottom up: database, root key, ledger, accounts, key store.
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Settings } from './cli/settings.ts'
 import { RootKeys } from './cryptography/seal.ts'
 import type { Keystore } from './keystore/keystore.ts'
+import { HsmKeystore } from './keystore/pkcs11/hsm.ts'
+import { randomBytes } from './keystore/random.ts'
 import { createRootKeyFile, newSalt, readRootKeyFile, rootKeyFromPassphrase } from './keystore/root-key.ts'
+import { KeystoreRouter } from './keystore/router.ts'
 import { SoftwareKeystore } from './keystore/software.ts'
+import { KeyUsage } from './kms/key-usage.ts'
 import { type Alarm, Ledger } from './ledger/ledger.ts'
-import { Forged, fromRow, type Kind, type Recorded, toRow } from './ledger/record.ts'
+import { Forged, fromRow, insert, type Kind, type Recorded, toRow } from './ledger/record.ts'
 import { AccessKeys, INSTALLATION } from './ram/access-key.ts'
 import { Accounts } from './ram/account.ts'
 import { Authorizer } from './ram/authorize.ts'
@@ -35,6 +39,9 @@ export interface OpenHouse {
   readonly lastUsed: LastUsed
   readonly securityTokens: SecurityTokens
   readonly keystore: Keystore
+  /** Not connected yet: `serve` does that, and whoever else needs it. */
+  readonly hsm: HsmKeystore | null
+  readonly usage: KeyUsage
 }
 
 /** Opens the data folder and the database; makes both on the first start. Throws with what to change. */
@@ -45,6 +52,8 @@ export async function openHouse(settings: Settings, alarm: Alarm, now: number): 
     const keys = await rootKeys(settings, storage, now)
     const ledger = new Ledger(storage, keys, alarm)
     const accessKeys = new AccessKeys(ledger, keys)
+    const usage = new KeyUsage(ledger, () => Date.now())
+    const hsm = await hsmOf(settings, ledger, keys, usage, alarm, now)
     return {
       storage,
       ledger,
@@ -53,11 +62,45 @@ export async function openHouse(settings: Settings, alarm: Alarm, now: number): 
       authorizer: new Authorizer(ledger, alarm),
       lastUsed: new LastUsed(ledger),
       securityTokens: new SecurityTokens(keys),
-      keystore: new SoftwareKeystore(keys),
+      keystore: new KeystoreRouter(new SoftwareKeystore(keys), hsm, usage),
+      hsm,
+      usage,
     }
   } catch (error) {
     await storage.close()
     throw error
+  }
+}
+
+/** The names of objects in an HSM begin with the tag of their database, so that several installations may share one. */
+const HSM_TAG: Kind<{ readonly tag: string }> = { name: 'hsm-tag', counted: false }
+
+async function hsmOf(
+  { hsm }: Settings,
+  ledger: Ledger,
+  keys: RootKeys,
+  usage: KeyUsage,
+  alarm: Alarm,
+  now: number,
+): Promise<HsmKeystore | null> {
+  if (!hsm) return null
+  const tag = await hsmTag(ledger, now)
+  const { pinFile, pin } = hsm
+  const source = () => {
+    if (pinFile === null) return { pin: pin ?? '', stamp: '' }
+    const text = readFileSync(pinFile, 'utf8').replace(/\r?\n$/, '')
+    return { pin: text, stamp: `${statSync(pinFile).mtimeMs} ${text}` }
+  }
+  return new HsmKeystore({ ...hsm, pin: source, tag }, keys, usage, (message) => alarm('managed HSM', message))
+}
+
+async function hsmTag(ledger: Ledger, now: number): Promise<string> {
+  for (;;) {
+    const record = await ledger.get(HSM_TAG, INSTALLATION, HSM_TAG.name)
+    if (record) return record.body.tag
+    const body = { tag: randomBytes(8).toString('hex') }
+    const change = insert(HSM_TAG, { ...INSTALLATION, id: HSM_TAG.name, createdAt: now, body })
+    await ledger.commit({ changes: [change], nonce: null, event: null })
   }
 }
 

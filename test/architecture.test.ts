@@ -79,6 +79,7 @@ describe('the house', () => {
       postgres: /^storage\//,
       'node:sqlite': /^(storage\/|cli\/serve\.ts$)/,
       '@peculiar/x509': /^gateway\/certificates\.ts$/,
+      pkcs11js: /^keystore\/pkcs11\//,
       pino: /^cli\/serve\.ts$/,
     }
     const wrong = all.flatMap(({ path, imports }) =>

@@ -10,6 +10,7 @@ import { randomBytes } from '../src/keystore/random.ts'
 import { sweep } from '../src/kms/sweep.ts'
 import { newCredentials } from '../src/ram/account.ts'
 import { type Called, type Credentials, call, removeFolder, temporaryFolder } from './acceptance/program.ts'
+import type { TestToken } from './keystore/pkcs11/tokens.ts'
 
 export class TestHouse implements AsyncDisposable {
   /** Milliseconds since 1970; tests set it. */
@@ -21,9 +22,14 @@ export class TestHouse implements AsyncDisposable {
   #open: OpenHouse | null = null
   #listening: Listening | null = null
 
-  constructor(database: string | null, flags: readonly string[]) {
+  /** The token that keys are made in where nothing else is said; null for software keys. */
+  readonly token: TestToken | null
+
+  constructor(database: string | null, flags: readonly string[], token: TestToken | null) {
     const where = database === null ? [] : ['--database', database]
-    this.#settings = readSettings(['--data', this.data, ...where, ...flags], {}, () => '')
+    this.token = token
+    const env = token ? { ...process.env, ...token.env } : {}
+    this.#settings = readSettings(['--data', this.data, ...where, ...(token?.flags ?? []), ...flags], env, () => '')
   }
 
   get open(): OpenHouse {
@@ -38,6 +44,7 @@ export class TestHouse implements AsyncDisposable {
   async start(): Promise<this> {
     const failed = (message: string, error: unknown) => void this.failures.push(`${message}: ${error}`)
     this.#open = await openHouse(this.#settings, failed, this.now)
+    await this.open.hsm?.start()
     await this.open.accounts.provide(this.credentials, 'root', this.now)
     this.#listening = await listen(this.#house(failed), '127.0.0.1', 0, null)
     return this
@@ -65,6 +72,8 @@ export class TestHouse implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#listening?.stop(1000)
+    await this.#open?.usage.write()
+    await this.#open?.hsm?.stop()
     await this.#open?.storage.close()
   }
 
@@ -74,7 +83,8 @@ export class TestHouse implements AsyncDisposable {
   }
 
   async call(action: string, parameters: Record<string, string> = {}, credentials = this.credentials): Promise<Called> {
-    return call(this.endpoint, credentials, action, parameters, this.now)
+    const level = this.token && action === 'CreateKey' ? { ProtectionLevel: 'HSM' } : {}
+    return call(this.endpoint, credentials, action, { ...level, ...parameters }, this.now)
   }
 
   /** Calls and expects success; answers the body. */
@@ -99,10 +109,15 @@ export class TestHouse implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#close()
     removeFolder(this.data)
+    this.token?.[Symbol.dispose]()
   }
 }
 
-/** Opens a house; `database` null for SQLite in a folder of its own. */
-export function openTestHouse(database: string | null, flags: readonly string[] = []): Promise<TestHouse> {
-  return new TestHouse(database, flags).start()
+/** Opens a house; `database` null for SQLite in a folder of its own; with a token, it makes HSM keys and disposes of the token. */
+export function openTestHouse(
+  database: string | null,
+  flags: readonly string[] = [],
+  token: TestToken | null = null,
+): Promise<TestHouse> {
+  return new TestHouse(database, flags, token).start()
 }

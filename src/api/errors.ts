@@ -85,6 +85,11 @@ export const catalogue = {
     status: 409,
     message: 'The request was rejected because the key state is PendingImport.',
   },
+  'Rejected.KeyExhausted': {
+    status: 409,
+    message:
+      'The request was rejected because the key version has encrypted as many messages as are safe. Rotate the key.',
+  },
   // import
   InvalidKeyMaterial: { status: 400, message: 'key material is invalid.' },
   InvalidImportToken: { status: 400, message: 'import token is invalid.' },

@@ -9,7 +9,9 @@ import pino, { type Logger } from 'pino'
 import type { House } from '../gateway/call.ts'
 import { products } from '../gateway/products.ts'
 import { listen, type Tls } from '../gateway/server.ts'
+import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import { randomBytes } from '../keystore/random.ts'
+import type { KeyUsage } from '../kms/key-usage.ts'
 import { sweep } from '../kms/sweep.ts'
 import { type Accounts, type Credentials, newCredentials } from '../ram/account.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -26,6 +28,8 @@ const STOP_MS = 30_000
 type Rooms = Pick<House, 'ledger' | 'keystore' | 'accessKeys' | 'securityTokens' | 'authorizer' | 'lastUsed'> & {
   readonly storage: Storage
   readonly accounts: Accounts
+  readonly hsm: HsmKeystore | null
+  readonly usage: KeyUsage
 }
 type Open = (settings: Settings, alarm: House['failed'], now: number) => Promise<Rooms>
 
@@ -52,6 +56,8 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   // Listened for before anybody is told that the server is ready: whoever reads that may stop it at once.
   const signalled = stopSignal()
   const first = await firstCredentials(settings, rooms.accounts)
+  await rooms.hsm?.start()
+  if (rooms.hsm?.trouble && rooms.hsm.setupFailed) throw new Error(rooms.hsm.trouble)
   await sweep(house)
   const tls = await tlsOf(settings, log)
   const listening = await listen(house, settings.host, settings.port, tls)
@@ -59,7 +65,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   if (first) around.complain(welcome(first, listening.endpoint, console, settings))
   around.print(JSON.stringify({ event: 'ready', endpoint: listening.endpoint, console }))
   const stopping = new AbortController()
-  const work = background(house, stopping.signal, alarm)
+  const work = background(house, rooms.usage, stopping.signal, alarm)
   const signal = await signalled
   log.info({ signal }, 'stopping: no new calls, those in flight finish')
   stopping.abort()
@@ -68,6 +74,8 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   await rooms.lastUsed
     .write(Date.now())
     .catch((error: unknown) => alarm('the use of AccessKeys could not be noted', error))
+  await rooms.usage.write().catch((error: unknown) => alarm('the uses of keys could not be noted', error))
+  await rooms.hsm?.stop()
   await rooms.storage.close()
   log.info('stopped')
   return 0
@@ -115,7 +123,7 @@ async function tlsOf({ tls, data }: Settings, log: Logger): Promise<Tls | null> 
 }
 
 /** Sweeps and forgets old nonces, once a second, until told to stop. */
-async function background(house: House, stop: AbortSignal, alarm: House['failed']): Promise<void> {
+async function background(house: House, usage: KeyUsage, stop: AbortSignal, alarm: House['failed']): Promise<void> {
   let writeUseAt = house.now() + LAST_USED_MS
   while (!stop.aborted) {
     await pause(SWEEP_MS, undefined, { signal: stop }).catch(() => {})
@@ -125,6 +133,7 @@ async function background(house: House, stop: AbortSignal, alarm: House['failed'
       while ((await house.ledger.dropNonces(house.now(), NONCES_AT_ONCE)) === NONCES_AT_ONCE && !stop.aborted);
       if (house.now() < writeUseAt) continue
       await house.lastUsed.write(house.now())
+      await usage.write()
       writeUseAt = house.now() + LAST_USED_MS
     } catch (error) {
       alarm('background work failed, and will be tried again', error)

@@ -21,6 +21,9 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   'max-keys': '100000000',
   'max-aliases': '100000000',
   'log-level': 'info',
+  'hsm-regions': 'cn-hongkong,ap-southeast-1',
+  'hsm-sessions': '16',
+  'hsm-timeout-ms': '200',
   ...Object.fromEntries(Object.entries(RAM_QUOTAS).map(([name, { fallback }]) => [name, String(fallback)])),
 }
 
@@ -53,10 +56,39 @@ const SETTINGS: readonly Setting[] = [
   { name: 'max-keys', value: 'N', help: 'quota of CMKs per account and region (the cloud: 200)' },
   { name: 'max-aliases', value: 'N', help: 'quota of aliases per account and region (the cloud: 300)' },
   ...Object.entries(RAM_QUOTAS).map(([name, { help }]) => ({ name, value: 'N', help: `quota of ${help}` })),
+  {
+    name: 'hsm-module',
+    value: 'FILE',
+    help: 'the PKCS #11 library of an HSM, which keeps keys of protection level HSM',
+  },
+  {
+    name: 'hsm-token',
+    value: 'NAME[,NAME…]',
+    help: 'label or serial number of the token; several that are kept alike',
+  },
+  { name: 'hsm-pin-file', value: 'FILE', help: 'the file with the PIN of the tokens' },
+  { name: 'hsm-parameters', value: 'TEXT', help: 'what the library wants to be initialized with, such as that of NSS' },
+  { name: 'hsm-regions', value: 'ID[,ID…]', help: 'the regions that offer the protection level HSM' },
+  { name: 'hsm-sessions', value: 'N', help: 'sessions to open on each token at the most' },
+  { name: 'hsm-timeout-ms', value: 'MS', help: 'how long a call may wait for the HSM' },
   { name: 'log-level', value: 'LEVEL', help: 'debug, info, warn, error or silent' },
 ]
 
-/** The settings of a server, checked. Nothing in them is secret but `passphrase` and `root`. */
+/** Where managed HSM lives: a PKCS #11 library and the tokens that it shows. */
+export interface HsmSettings {
+  readonly module: string
+  readonly tokens: readonly string[]
+  readonly parameters: string | null
+  readonly pinFile: string | null
+  /** Secret; null when the file or a prompt has it. */
+  readonly pin: string | null
+  readonly sessions: number
+  readonly timeoutMs: number
+  /** What the library's process finds in its environment: all but Strongroom's own variables. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** The settings of a server, checked. Nothing in them is secret but `passphrase`, `root` and `hsm.pin`. */
 export interface Settings {
   readonly host: string
   readonly port: number
@@ -69,6 +101,9 @@ export interface Settings {
   readonly maxPendingWindowDays: number
   readonly maxKeys: number
   readonly maxAliases: number
+  readonly hsm: HsmSettings | null
+  /** Empty where no HSM is configured. */
+  readonly hsmRegions: readonly string[]
   readonly logLevel: string
   readonly quotas: RamQuotas
   /** The account's fixed credentials, from the environment. */
@@ -88,12 +123,14 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
   const get = (name: string) => flags.get(name) ?? fromEnv(name) ?? file.get(name) ?? DEFAULTS[name] ?? null
   const { host, port } = address(get('listen') ?? '')
   const passphraseFile = get('passphrase-file')
+  const regions = list('region', get('region') ?? '', /^[a-z0-9-]{1,64}$/)
+  const hsm = hsmOf(get, env)
   const settings: Settings = {
     host,
     port,
     data: get('data') ?? '',
     database: get('database'),
-    regions: list('region', get('region') ?? '', /^[a-z0-9-]{1,64}$/),
+    regions,
     tls: tlsOf(get, host),
     rootKeyFile: get('root-key-file'),
     passphrase:
@@ -102,6 +139,8 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
     maxKeys: whole('max-keys', get, 1, 1_000_000_000),
     maxAliases: whole('max-aliases', get, 1, 1_000_000_000),
     quotas: quotasOf(get),
+    hsm,
+    hsmRegions: hsm ? list('hsm-regions', get('hsm-regions') ?? '', /^[a-z0-9-]{1,64}$/) : [],
     logLevel: oneOf('log-level', get, ['debug', 'info', 'warn', 'error', 'silent']),
     root: rootOf(env),
     accountId: accountOf(env),
@@ -124,8 +163,8 @@ export function settingsHelp(): string {
     ...lines,
     '',
     'Each flag has an environment variable: STRONGROOM_ and its name in capitals, with _ for - (STRONGROOM_LISTEN).',
-    'STRONGROOM_PASSPHRASE, STRONGROOM_ROOT_ACCESS_KEY_ID, STRONGROOM_ROOT_ACCESS_KEY_SECRET and STRONGROOM_ACCOUNT_ID',
-    'are taken from the environment only.',
+    'STRONGROOM_PASSPHRASE, STRONGROOM_HSM_PIN, STRONGROOM_ROOT_ACCESS_KEY_ID, STRONGROOM_ROOT_ACCESS_KEY_SECRET and',
+    'STRONGROOM_ACCOUNT_ID are taken from the environment only.',
   ].join('\n')
 }
 
@@ -221,6 +260,27 @@ function tlsOf(get: (name: string) => string | null, host: string): Settings['tl
   if (cert === null && key === null) return null
   if (cert === null || key === null) throw new UsageError('tls-cert and tls-key go together')
   return { cert, key }
+}
+
+function hsmOf(get: (name: string) => string | null, env: Env): HsmSettings | null {
+  const [module, tokens, pinFile, parameters] = [
+    get('hsm-module'),
+    get('hsm-token'),
+    get('hsm-pin-file'),
+    get('hsm-parameters'),
+  ]
+  if (module === null && tokens === null && pinFile === null && parameters === null) return null
+  if (module === null || tokens === null) throw new UsageError('hsm-module and hsm-token go together')
+  return {
+    module,
+    tokens: list('hsm-token', tokens, /^[^,]{1,64}$/),
+    parameters,
+    pinFile,
+    pin: env['STRONGROOM_HSM_PIN'] || null,
+    sessions: whole('hsm-sessions', get, 1, 1024),
+    timeoutMs: whole('hsm-timeout-ms', get, 10, 60_000),
+    environment: Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('STRONGROOM_'))),
+  }
 }
 
 function rootOf(env: Env): Settings['root'] {

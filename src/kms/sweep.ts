@@ -1,15 +1,17 @@
-// The key service's own work: deleting keys whose day has come, and imported material that expired.
+// The key service's own work: deleting keys whose day has come, imported material that expired, and what of both an HSM still holds.
 // A revision guards each step, so several servers may sweep at once and none does a thing twice.
 import { storedServiceWork } from '../actiontrail/event.ts'
 import { formatArn } from '../api/arn.ts'
-import type { Keystore } from '../keystore/keystore.ts'
+import { type Keystore, Unreachable } from '../keystore/keystore.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { update } from '../ledger/record.ts'
+import { type Recorded, remove, update } from '../ledger/record.ts'
 import { destroyKey, destroyMaterial, forgetDestroyed } from './destruction.ts'
 import { at, dueAt, withoutMaterial } from './key-state.ts'
-import { CMK, type Cmk } from './records.ts'
+import { CMK, type Cmk, DESTRUCTION, type DestructionBody } from './records.ts'
 
 const AT_ONCE = 100
+/** When a device was asked to destroy an object and could not on all of its tokens. */
+const DESTROY_AGAIN_MS = 60_000
 
 interface House {
   readonly ledger: Ledger
@@ -27,8 +29,31 @@ export async function sweep(house: House): Promise<number> {
     let committed = 0
     for (const cmk of due) if (await sweepSafely(cmk, house)) committed++
     done += committed
-    if (due.length < AT_ONCE || committed === 0) return done
+    if (due.length < AT_ONCE || committed === 0) break
   }
+  await destroyDue(house)
+  await house.keystore.collect(house.now()).catch((error: unknown) => {
+    if (!(error instanceof Unreachable)) house.failed('expired wrapping keys could not be removed', error)
+  })
+  return done
+}
+
+/** Destroys in the device what committed calls recorded; while it is away, that waits. */
+async function destroyDue(house: House): Promise<void> {
+  for (const record of await house.ledger.due(DESTRUCTION, house.now(), AT_ONCE))
+    try {
+      await destroyOne(record, house)
+    } catch (error) {
+      if (error instanceof Unreachable) return
+      house.failed(`the destruction of ${record.id} failed, and will be tried again`, error)
+    }
+}
+
+async function destroyOne(record: Recorded<DestructionBody>, house: House): Promise<void> {
+  const gone = await house.keystore.destroy(record.body.material)
+  const later = { body: record.body, dueAt: house.now() + DESTROY_AGAIN_MS }
+  const change = gone ? remove(DESTRUCTION, record) : update(record, later)
+  await house.ledger.commit({ changes: [change], nonce: null, event: null })
 }
 
 /** A key that can't be swept (a version of it was forged, say) holds up no other. */
@@ -46,8 +71,8 @@ async function sweepOne(cmk: Cmk, house: House): Promise<boolean> {
   const deleted = at(cmk.body, now) === null
   const body = withoutMaterial(cmk.body)
   const changes = deleted
-    ? await destroyKey(cmk, house)
-    : [update(cmk, { body, dueAt: dueAt(body) }), ...(await destroyMaterial(cmk, house))]
+    ? await destroyKey(cmk, house, now)
+    : [update(cmk, { body, dueAt: dueAt(body) }), ...(await destroyMaterial(cmk, house, now))]
   const { account, region, id } = cmk
   const name = deleted ? 'DeleteKey' : 'DeleteExpiredKeyMaterial'
   const arn = formatArn({ service: 'kms', account, region, resource: `key/${id}` })

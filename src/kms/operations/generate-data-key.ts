@@ -28,6 +28,7 @@ export const GenerateDataKey = operation({
     'Rejected.Disabled',
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
+    'Rejected.KeyExhausted',
   ],
   locate: locateKey,
   async decide({ KeyId, KeySpec, NumberOfBytes, EncryptionContext }, context) {
