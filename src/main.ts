@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { access } from './cli/access.ts'
 import { account } from './cli/account.ts'
+import { hsm } from './cli/hsm.ts'
+import { key } from './cli/key.ts'
 import { callProduct } from './cli/product.ts'
+import { terminalAsk, withPin } from './cli/prompt.ts'
 import { serve } from './cli/serve.ts'
 import { readSettings, settingsHelp } from './cli/settings.ts'
 import type { Surroundings } from './cli/surroundings.ts'
@@ -21,6 +24,8 @@ const USAGE = `usage: strongroom VERB …
   account create   makes an account with an AccessKey of its own
   account service  makes an AccessKey that stands for a cloud service
   account list     lists the accounts
+  hsm check        tells what the HSM can do, which keys it lacks, and what it holds that no key names
+  key usage        tells how many messages each key version has encrypted
 
 strongroom VERB --help tells more.`
 
@@ -29,6 +34,7 @@ const surroundings: Surroundings = {
   readFile: (path) => readFileSync(path, 'utf8'),
   print: (text) => process.stdout.write(`${text}\n`),
   complain: (text) => process.stderr.write(`strongroom: ${text}\n`),
+  ask: terminalAsk(process.stdin, process.stderr),
 }
 
 async function run([verb, ...args]: readonly string[]): Promise<number> {
@@ -39,7 +45,7 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
         print(`usage: strongroom serve [FLAGS]\n\n${settingsHelp()}`)
         return 0
       }
-      return serve(readSettings(args, env, readFile), openHouse, surroundings)
+      return serve(await withPin(readSettings(args, env, readFile), surroundings), openHouse, surroundings)
     case 'kms':
     case 'ram':
     case 'sts': {
@@ -51,6 +57,10 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
     }
     case 'account':
       return account(args, openHouse, surroundings)
+    case 'hsm':
+      return hsm(args, openHouse, surroundings)
+    case 'key':
+      return key(args, openHouse, surroundings)
     case '--help':
     case 'help':
       print(USAGE)

@@ -4,4 +4,6 @@ export interface Surroundings {
   readFile(path: string): string
   print(text: string): void
   complain(text: string): void
+  /** Asks for a secret at the terminal; null where there is none. */
+  readonly ask: ((question: string) => Promise<string>) | null
 }

@@ -159,8 +159,10 @@ export class Cluster {
     try {
       const key = this.#cryptoki.unwrap(session, wrapping, wrapped, null)
       try {
+        // First, since it fails for what is no AES key at all: some libraries crash when they wrap such a thing.
+        const checkValue = this.#cryptoki.checkValue(session, key)
         const length = this.#cryptoki.lengthOf(session, key) || this.#cryptoki.measure(session, wrapping, wrapped)
-        return length === KEY_BYTES ? this.#cryptoki.checkValue(session, key) : null
+        return length === KEY_BYTES ? checkValue : null
       } finally {
         this.#cryptoki.destroy(session, key)
       }

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { removeFolder, temporaryFolder } from '../../acceptance/program.ts'
 
 export type TokenKind = 'SoftHSM2' | 'NSS'
@@ -22,8 +23,8 @@ export interface TestToken extends Disposable {
   readonly flags: readonly string[]
   /** What the library reads of its environment. */
   readonly env: Record<string, string>
-  /** Runs pkcs11-tool on the token, logged in; answers what it prints. */
-  tool(...args: string[]): string
+  /** What another program lists of the token's keys, logged in: pkcs11-tool where it can. */
+  list(type: 'secrkey' | 'privkey'): string
 }
 
 export function makeToken(kind: TokenKind, timeoutMs = 5000): TestToken {
@@ -41,12 +42,11 @@ export function makeToken(kind: TokenKind, timeoutMs = 5000): TestToken {
       ...['--hsm-timeout-ms', String(timeoutMs), '--hsm-regions', REGIONS],
       ...made.more,
     ],
-    tool: (...args) =>
-      execFileSync('pkcs11-tool', ['--module', made.module, ...made.toolFlags, '--login', '--pin', PIN, ...args], {
-        encoding: 'utf8',
-        env: { ...process.env, ...made.env },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      }),
+    list: (type) => {
+      const [command = '', ...args] = made.lister
+      const options = { encoding: 'utf8', env: { ...process.env, ...made.env } } as const
+      return execFileSync(command, [...args, type], { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    },
     [Symbol.dispose]: () => removeFolder(folder),
   }
 }
@@ -56,7 +56,8 @@ interface Made {
   readonly label: string
   readonly env: Record<string, string>
   readonly more: readonly string[]
-  readonly toolFlags: readonly string[]
+  /** The command that lists objects; their type is added. */
+  readonly lister: readonly string[]
 }
 
 function softHsm(folder: string): Made {
@@ -66,8 +67,10 @@ function softHsm(folder: string): Made {
   writeFileSync(configuration, `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\n`)
   const env = { SOFTHSM2_CONF: configuration }
   initSoftHsm(env, 'strongroom')
-  const toolFlags = ['--token-label', 'strongroom']
-  return { module: found('softhsm/libsofthsm2.so'), label: 'strongroom', env, more: [], toolFlags }
+  const module = found('softhsm/libsofthsm2.so')
+  const login = ['--token-label', 'strongroom', '--login', '--pin', PIN]
+  const lister = ['pkcs11-tool', '--module', module, ...login, '--list-objects', '--type']
+  return { module, label: 'strongroom', env, more: [], lister }
 }
 
 /** Makes a token in a free slot, or makes the token of this label anew: its objects are gone then. */
@@ -90,14 +93,11 @@ function nss(folder: string, pinFile: string): Made {
   mkdirSync(join(folder, 'nss'))
   execFileSync('certutil', ['-N', '-d', database, '-f', pinFile], { stdio: 'pipe' })
   const parameters = `configdir='${database}' certPrefix='' keyPrefix='' secmod='secmod.db' flags=`
-  return {
-    module: found('libsoftokn3.so'),
-    label: 'NSS Certificate DB',
-    // For pkcs11-tool, which can't hand parameters over.
-    env: { NSS_LIB_PARAMS: parameters },
-    more: ['--hsm-parameters', parameters],
-    toolFlags: ['--token-label', 'NSS Certificate DB'],
-  }
+  const module = found('libsoftokn3.so')
+  const label = 'NSS Certificate DB'
+  const program = fileURLToPath(new URL('./list-objects.mjs', import.meta.url))
+  const lister = [process.execPath, program, module, parameters, label, PIN]
+  return { module, label, env: {}, more: ['--hsm-parameters', parameters], lister }
 }
 
 function found(library: string): string {
