@@ -39,12 +39,15 @@ interface Pending {
 
 export interface Listener {
   news(news: News): void
+  /** The library gives no sign of life, or gives one again. */
+  hangs(isHanging: boolean): void
   /** The process ended, by itself or otherwise. */
   ended(): void
 }
 
 export class Child {
   readonly #process: ChildProcess
+  readonly #listener: Listener
   readonly #pending = new Map<number, Pending>()
   /** Requests whose time was over: their answers may still come. */
   readonly #overdue = new Map<number, Pending>()
@@ -72,10 +75,12 @@ export class Child {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     this.#process.on('message', (message: FromModule) => {
+      if (!this.answers) listener.hangs(false)
       this.#silentTicks = 0
       if ('replies' in message) this.#take(message.replies)
       else listener.news(message)
     })
+    this.#listener = listener
     const end = () => {
       if (this.#ended) return
       this.#ended = true
@@ -146,7 +151,10 @@ export class Child {
     this.#silentTicks++
     if (this.#silentTicks === 2)
       this.#send({ requests: [{ number: 0, work: 'ping', ask: {}, expiresAt: monotonicMs() + 10_000 }] })
-    if (this.#silentTicks === this.#patienceTicks) this.#failAll('the PKCS #11 library hangs')
+    if (this.#silentTicks === this.#patienceTicks) {
+      this.#failAll('the PKCS #11 library hangs')
+      this.#listener.hangs(true)
+    }
     if (this.#silentTicks === this.#patienceTicks * GIVE_UP_FACTOR) this.kill()
     const now = monotonicMs()
     for (const [number, pending] of this.#pending) {

@@ -9,6 +9,10 @@ const LONGEST_PAUSE_MS = 2000
 const REPLACE_AFTER_MS = 2000
 const REPLACE_AT_MOST_EVERY_MS = 60_000
 const RETIRE_MS = 10_000
+/** How long the start of the service waits for the device. */
+const START_WAIT_MS = 5000
+/** A process that has not opened the library by then is given up. */
+const OPEN_WITHIN_MS = 15_000
 
 /** Where the PIN comes from; `stamp` changes whenever it was written anew. Secret. */
 export type PinSource = () => { readonly pin: string; readonly stamp: string }
@@ -66,7 +70,11 @@ export class Supervisor {
   start(): Promise<void> {
     if (this.#child) return Promise.resolve()
     return new Promise((resolve) => {
-      this.#whenSettled.push(resolve)
+      const waited = setTimeout(() => this.#settled(), START_WAIT_MS)
+      this.#whenSettled.push(() => {
+        clearTimeout(waited)
+        resolve()
+      })
       if (!this.#starting && !this.#timer) this.#begin()
     })
   }
@@ -122,9 +130,18 @@ export class Supervisor {
         if (news.news === 'failed' && news.cause === 'pin') this.#refusedPin = stamp
         this.#heard(child, news)
       },
+      hangs: (isHanging) => {
+        if (child !== this.#child) return
+        if (isHanging) this.#fault('the PKCS #11 library hangs')
+        else this.#judge()
+      },
       ended: () => this.#ended(child, cause),
     })
     this.#starting = child
+    const overdue = () => {
+      if (child === this.#starting) child.kill()
+    }
+    setTimeout(overdue, OPEN_WITHIN_MS).unref()
   }
 
   #heard(child: Child, news: News): void {
