@@ -1,5 +1,6 @@
 // How many messages each key version has encrypted. Software keys are counted in memory and written now and then, so that no call waits
 // for it; a device's keys are counted in advance (keystore/pkcs11/reserved-uses.ts).
+import { refuse } from '../api/errors.ts'
 import type { ProtectionLevel, Uses, VersionPlace } from '../keystore/keystore.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, expectUnmoved, insert, type Recorded, type Scope, update } from '../ledger/record.ts'
@@ -35,6 +36,7 @@ export class KeyUsage implements Uses {
   async reserve(place: VersionPlace, count: number, limit: number): Promise<number | null> {
     for (;;) {
       const total = await this.#add(place, count, limit)
+      if (total === 'gone') throw refuse('Forbidden.KeyNotFound')
       if (total !== 'moved') return total
     }
   }
@@ -66,7 +68,7 @@ export class KeyUsage implements Uses {
   async #write(noted: { readonly place: VersionPlace; uses: number }): Promise<void> {
     const { uses } = noted
     if (uses === 0) return void this.#noted.delete(noted.place.versionId)
-    // Whatever happens meanwhile is counted on top.
+    // Whatever happens meanwhile is counted on top. The count of a version that is gone goes with it.
     noted.uses = 0
     const total = await this.#add(noted.place, uses, Number.POSITIVE_INFINITY).catch((error: unknown) => {
       noted.uses += uses
@@ -75,8 +77,8 @@ export class KeyUsage implements Uses {
     if (total === 'moved') noted.uses += uses
   }
 
-  /** Adds to the durable count of a version that exists; the count of one that does not is dropped. */
-  async #add(place: VersionPlace, count: number, limit: number): Promise<number | null | 'moved'> {
+  /** Adds to the durable count of a version that exists. */
+  async #add(place: VersionPlace, count: number, limit: number): Promise<number | null | 'moved' | 'gone'> {
     const { versionId, keyId, protectionLevel, account, region } = place
     const scope = { account, region }
     const [version, record] = await Promise.all([
@@ -85,7 +87,7 @@ export class KeyUsage implements Uses {
     ])
     const uses = (record?.body.uses ?? 0) + count
     if (uses > limit) return null
-    if (!version) return uses
+    if (!version) return 'gone'
     const body = { keyId, protectionLevel, uses }
     const change: Change = record
       ? update(record, { body })

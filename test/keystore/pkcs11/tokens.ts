@@ -1,6 +1,6 @@
 // Real PKCS #11 tokens for tests, each in a folder of its own: SoftHSM2 and NSS softokn, two independent implementations.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { removeFolder, temporaryFolder } from '../../acceptance/program.ts'
@@ -81,6 +81,25 @@ export function initSoftHsm(env: Record<string, string>, label: string, again = 
 
 export function softHsmTool(env: Record<string, string>, ...args: string[]): void {
   execFileSync('softhsm2-util', args, { env: { ...process.env, ...env }, stdio: 'pipe' })
+}
+
+/** Makes a second token that is like the first in all but label and serial number, as the vendor's cloning would. */
+export function cloneSoftHsm(folder: string, from: string, to: string): void {
+  const [original = ''] = softHsmTokenFolders(folder)
+  const clone = `${original.slice(0, -1)}${original.endsWith('0') ? '1' : '0'}`
+  cpSync(original, clone, { recursive: true })
+  const file = join(clone, 'token.object')
+  const bytes = readFileSync(file)
+  bytes.set(Buffer.from(to.padEnd(32)), bytes.indexOf(from.padEnd(32)))
+  // SoftHSM2 numbers its slots by serial numbers, which are 16 hexadecimal digits.
+  const serial = /[0-9a-f]{16}/.exec(bytes.toString('latin1'))
+  bytes.set(Buffer.from('00000000000000aa'), serial?.index ?? 0)
+  writeFileSync(file, bytes)
+}
+
+/** Brings the keys of one token to another that was cloned from it. */
+export function synchronizeSoftHsm(from: string, to: string): void {
+  for (const name of readdirSync(from)) if (!name.startsWith('token.')) cpSync(join(from, name), join(to, name))
 }
 
 /** The folders in which SoftHSM2 keeps its tokens, oldest first. */
