@@ -1,4 +1,4 @@
-// `npm run bench [-- --quick]`: every figure beside its budget, as ratios to limits measured in the same run.
+// `npm run bench [-- --quick] [--hsm]`: every figure beside its budget, as ratios to limits measured in the same run.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +6,7 @@ import { callOperation } from '../src/cli/client.ts'
 import { newCredentials } from '../src/ram/account.ts'
 import { authorizeAlone } from './authorize.ts'
 import { fill, fillUsers } from './fill.ts'
+import { hsmKeys } from './hsm.ts'
 import type { Job, Measured } from './load.ts'
 import { isPinned, load, oneCommitAtATime, type Server, startBareServer, startStrongroom } from './processes.ts'
 
@@ -271,9 +272,13 @@ try {
       ? 'server on one core, load on another'
       : 'processes are not pinned to cores: taskset is missing, or there is one core',
   )
-  await operations(folder)
-  await manyUsers(folder)
-  await manyKeys(folder)
+  const onlyHsm = process.argv.includes('--hsm')
+  if (!onlyHsm) await operations(folder)
+  await hsmKeys(folder, credentials, { rounds: ROUNDS, requests: REQUESTS }, { print, row })
+  if (!onlyHsm) {
+    await manyUsers(folder)
+    await manyKeys(folder)
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

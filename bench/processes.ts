@@ -29,6 +29,8 @@ export interface Server {
   readonly startMs: number
   /** Resident memory in MiB. */
   memory(): number
+  /** Puts the processes that the server started on the other core. */
+  pinChildren(): void
   stop(): Promise<void>
 }
 
@@ -52,6 +54,11 @@ async function start(command: string, args: readonly string[], env: Record<strin
     endpoint,
     startMs,
     memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
+    pinChildren: () => {
+      const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
+      for (const pid of children)
+        if (pinned && pid) execFileSync('taskset', ['-a', '-p', '-c', String(LOAD_CORE), pid], { stdio: 'ignore' })
+    },
     stop: () => {
       child.kill('SIGTERM')
       return ended
@@ -67,9 +74,11 @@ export function startStrongroom(
   data: string,
   credentials: { accessKeyId: string; accessKeySecret: string; accountId: string },
   more: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Server> {
   const flags = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--log-level', 'error', ...more]
   return start(path('../bin/strongroom'), flags, {
+    ...env,
     STRONGROOM_ACCOUNT_ID: credentials.accountId,
     STRONGROOM_ROOT_ACCESS_KEY_ID: credentials.accessKeyId,
     STRONGROOM_ROOT_ACCESS_KEY_SECRET: credentials.accessKeySecret,
@@ -95,6 +104,14 @@ export async function load(job: Job): Promise<Measured> {
     child.removeAllListeners('exit')
     child.kill()
   }
+}
+
+/** Encrypts in a loop on a device; how many a second. The process stands where that of the library does under the service. */
+export function bareDevice(args: readonly string[], env: Readonly<Record<string, string>>): number {
+  const command = [process.execPath, path('bare-device.ts'), ...args]
+  const [program = '', ...rest] = pinned ? ['taskset', '-c', String(LOAD_CORE), ...command] : command
+  const out = execFileSync(program, rest, { env: { ...process.env, ...env } })
+  return (JSON.parse(out.toString('utf8')) as { perSecond: number }).perSecond
 }
 
 /** Commits a second of one SQLite transaction after the other, in `folder`. */

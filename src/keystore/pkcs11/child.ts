@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import {
+  BATCH,
   type FromModule,
   monotonicMs,
   type News,
@@ -133,14 +134,17 @@ export class Child {
     const number = ++this.#number
     this.#pending.set(number, pending)
     this.#batch.push({ number, work, ask, expiresAt } as Request)
-    if (this.#batch.length === 1)
-      setImmediate(() => {
-        const requests = this.#batch
-        this.#batch = []
-        this.#send({ requests })
-      })
+    if (this.#batch.length >= BATCH) this.#flush()
+    else if (this.#batch.length === 1) setImmediate(() => this.#flush())
     // Ref'd: an answer that somebody waits for keeps the service alive.
     this.#ticking ??= setInterval(() => this.#tick(), TICK_MS)
+  }
+
+  #flush(): void {
+    if (this.#batch.length === 0) return
+    const requests = this.#batch
+    this.#batch = []
+    this.#send({ requests })
   }
 
   #tick(): void {

@@ -4,6 +4,7 @@ import { Cluster } from './cluster.ts'
 import { Cryptoki } from './cryptoki.ts'
 import { Away, Full, Missing, SetupFault } from './faults.ts'
 import {
+  BATCH,
   type FromModule,
   monotonicMs,
   type Opening,
@@ -17,6 +18,7 @@ import { Token } from './token.ts'
 
 let cluster: Cluster | null = null
 let replies: Reply[] = []
+const requests: Request[] = []
 
 function send(message: FromModule, sent?: () => void): void {
   process.send?.(message, undefined, undefined, () => sent?.())
@@ -71,20 +73,29 @@ function troubleOf(error: unknown): Trouble {
   return error instanceof Full ? 'full' : 'away'
 }
 
-/** Answers of one turn of the event loop travel together. */
 function reply(one: Reply): void {
-  if (replies.push(one) > 1) return
-  setImmediate(() => {
-    const batch = replies
-    replies = []
-    send({ replies: batch })
-    if (cluster?.states.every(({ up }) => !up)) failAll(cluster.states)
-  })
+  const waiting = replies.push(one)
+  if (waiting >= BATCH) flush()
+  else if (waiting === 1) setImmediate(flush)
+}
+
+function flush(): void {
+  if (replies.length === 0) return
+  const batch = replies
+  replies = []
+  send({ replies: batch })
+  if (cluster?.states.every(({ up }) => !up)) failAll(cluster.states)
+}
+
+/** Begins some of what was asked, and lets answers out before it goes on. */
+function pump(): void {
+  for (const request of requests.splice(0, BATCH)) void answer(request)
+  if (requests.length > 0) setImmediate(pump)
 }
 
 process.on('message', (message: ToModule) => {
   if ('open' in message) void open(message.open)
-  else for (const request of message.requests) void answer(request)
+  else if (requests.push(...message.requests) === message.requests.length) pump()
 })
 // The service is gone: nobody is left to serve.
 process.on('disconnect', () => process.exit(0))

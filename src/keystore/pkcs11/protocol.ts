@@ -110,6 +110,12 @@ export interface ObjectReport {
   readonly extractable: boolean
 }
 
+/**
+ * Messages that travel together at the most. Fewer cost more per message; more, and service and device take turns in waiting
+ * for each other instead of working side by side.
+ */
+export const BATCH = 8
+
 /** Milliseconds of a clock that never goes back and that all processes of the machine share. */
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint() / 1_000_000n)
