@@ -1,20 +1,20 @@
 // Tokens that the vendor keeps alike, as one: a call that one can't serve goes to the next.
-import { constants, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto'
-import { WRAPPING_ALGORITHMS, type WrappingAlgorithm } from '../../cryptography/wrap.ts'
+import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import type { Cryptoki, Handle } from './cryptoki.ts'
 import { Away, Full, faultOf, Missing } from './faults.ts'
 import { inspectToken } from './inspect.ts'
 import type { TokenReport, TokenState, Works } from './protocol.ts'
 import { wrappingExpiry } from './reference.ts'
 import type { Access, Token } from './token.ts'
+import { examined, MECHANISMS, unwrapsWith } from './unwrapping.ts'
 
-const KEY_BYTES = 32
 /** From this duration on, calls leave the thread, so that others go on meanwhile; below, that would cost more than it gains. */
 const SLOW_MS = 0.3
 
 export class Cluster {
   readonly #cryptoki: Cryptoki
   readonly #tokens: readonly Token[]
+  readonly #abilities = new Map<string, ReadonlySet<WrappingAlgorithm>>()
   /** Moving average of how long an AES call takes, in milliseconds. */
   #pace = 0
 
@@ -31,7 +31,7 @@ export class Cluster {
     return this.#onAny(async (token) =>
       token.use(async (access) => {
         this.#clearEarlierTry(access, id)
-        await full(() => this.#cryptoki.generateKey(access.session, id, label))
+        await this.#stored(access, () => this.#cryptoki.generateKey(access.session, id, label))
         return null
       }),
     )
@@ -91,9 +91,10 @@ export class Cluster {
     algorithm,
   }: Works['makeWrappingKey']['ask']): Promise<Works['makeWrappingKey']['answer']> {
     return this.#onAny((token) =>
-      token.use(async ({ session }) => {
+      token.use(async (access) => {
+        const { session } = access
         if (!(await this.#can(token, session, algorithm))) return { unsupported: MECHANISMS[algorithm] }
-        const made = await full(() => this.#cryptoki.generateWrappingPair(session, true, id, label))
+        const made = await this.#stored(access, () => this.#cryptoki.generateWrappingPair(session, true, id, label))
         return { modulus: made.modulus, exponent: made.exponent }
       }),
     )
@@ -103,7 +104,7 @@ export class Cluster {
     return this.#onAny((token) =>
       token.use(({ session, find }) => {
         const wrapping = { key: find('private', wrappingId), algorithm }
-        return this.#unwrapped(session, wrapping, wrapped)
+        return examined(this.#cryptoki, session, wrapping, wrapped)
       }),
     )
   }
@@ -115,7 +116,9 @@ export class Cluster {
         const { session, find } = access
         this.#clearEarlierTry(access, id)
         const wrapping = { key: find('private', wrappingId), algorithm }
-        const key = await full(async () => this.#cryptoki.unwrap(session, wrapping, wrapped, { id, label }))
+        const key = await this.#stored(access, async () =>
+          this.#cryptoki.unwrap(session, wrapping, wrapped, { id, label }),
+        )
         if (this.#cryptoki.checkValue(session, key).equals(checkValue)) return true
         this.#cryptoki.destroy(session, key)
         return false
@@ -150,49 +153,25 @@ export class Cluster {
     return null
   }
 
-  /** The check value of wrapped material; null when it is not an AES key of 256 bits. */
-  #unwrapped(
-    session: Handle,
-    wrapping: { key: Handle; algorithm: WrappingAlgorithm },
-    wrapped: Uint8Array,
-  ): Buffer | null {
-    try {
-      const key = this.#cryptoki.unwrap(session, wrapping, wrapped, null)
-      try {
-        // First, since it fails for what is no AES key at all: some libraries crash when they wrap such a thing.
-        const checkValue = this.#cryptoki.checkValue(session, key)
-        const length = this.#cryptoki.lengthOf(session, key) || this.#cryptoki.measure(session, wrapping, wrapped)
-        return length === KEY_BYTES ? checkValue : null
-      } finally {
-        this.#cryptoki.destroy(session, key)
-      }
-    } catch (error) {
-      const fault = faultOf(error)
-      if (fault === 'device' || fault === null) throw error
-      // The library may say many things of bytes that are no wrapped key. If it still serves, it was the bytes.
-      this.#cryptoki.random(session, 8)
-      this.#cryptoki.describe(session, wrapping.key)
-      return null
-    }
+  /** Whether a token unwraps with an algorithm; tried once. */
+  async #can(token: Token, session: Handle, algorithm: WrappingAlgorithm): Promise<boolean> {
+    const known = this.#abilities.get(token.name) ?? (await unwrapsWith(this.#cryptoki, session))
+    this.#abilities.set(token.name, known)
+    return known.has(algorithm)
   }
 
-  readonly #abilities = new Map<string, boolean>()
-
-  /** Whether a token unwraps with an algorithm. Lists of mechanisms do not tell which hashes go with OAEP: it is tried. */
-  async #can(token: Token, session: Handle, algorithm: WrappingAlgorithm): Promise<boolean> {
-    if (!this.#abilities.has(token.name)) {
-      const pair = await this.#cryptoki.generateWrappingPair(session, false, '00', 'strongroom-probe')
-      const jwk = { kty: 'RSA', n: pair.modulus.toString('base64url'), e: pair.exponent.toString('base64url') }
-      const publicKey = createPublicKey({ key: jwk, format: 'jwk' })
-      for (const one of WRAPPING_ALGORITHMS) {
-        const wrapped = publicEncrypt({ key: publicKey, ...PADDING[one] }, randomBytes(KEY_BYTES))
-        const value = this.#unwrapped(session, { key: pair.privateKey, algorithm: one }, wrapped)
-        this.#abilities.set(`${token.name} ${one}`, value !== null)
-      }
-      this.#cryptoki.destroy(session, pair.privateKey)
-      this.#abilities.set(token.name, true)
+  /** Makes an object in the token. Throws Full when there is no room for it. */
+  async #stored<T>({ session, present }: Access, make: () => Promise<T>): Promise<T> {
+    try {
+      return await make()
+    } catch (error) {
+      const reason = 'the token has no room for another key'
+      if (faultOf(error) === 'full') throw new Full(reason)
+      // Some libraries only say that it failed. A token that is there and makes keys that it need not store, is full.
+      if (faultOf(error) !== 'ambiguous' || !present()) throw error
+      this.#cryptoki.destroy(session, await this.#cryptoki.generateSessionKey(session))
+      throw new Full(reason)
     }
-    return this.#abilities.get(`${token.name} ${algorithm}`) === true
   }
 
   #clearEarlierTry({ again, session }: Access, id: string): void {
@@ -238,28 +217,5 @@ export class Cluster {
     const given = done.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
     if (given.length === 0) throw new Away('no token can be reached')
     return given
-  }
-}
-
-/** What each algorithm needs of a device, as PKCS #11 names it. */
-export const MECHANISMS: Readonly<Record<WrappingAlgorithm, string>> = {
-  RSAES_OAEP_SHA_1: 'CKM_RSA_PKCS_OAEP with SHA-1',
-  RSAES_OAEP_SHA_256: 'CKM_RSA_PKCS_OAEP with SHA-256',
-  RSAES_PKCS1_V1_5: 'CKM_RSA_PKCS',
-}
-
-const PADDING: Readonly<Record<WrappingAlgorithm, { padding: number; oaepHash?: string }>> = {
-  RSAES_OAEP_SHA_1: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
-  RSAES_OAEP_SHA_256: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
-  RSAES_PKCS1_V1_5: { padding: constants.RSA_PKCS1_PADDING },
-}
-
-/** Tells a full device from other troubles while an object is made. */
-async function full<T>(make: () => Promise<T>): Promise<T> {
-  try {
-    return await make()
-  } catch (error) {
-    if (faultOf(error) === 'full') throw new Full('the token has no room for another key')
-    throw error
   }
 }

@@ -4,17 +4,13 @@ import type * as Pkcs11js from 'pkcs11js'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import { returnValueOf, SetupFault } from './faults.ts'
 import type { Opening } from './protocol.ts'
+import { aesBasics, aesKey, type Constants, gcm, unwrapping, wrappingPair } from './templates.ts'
 
 export type Handle = Pkcs11js.Handle
-type Constants = typeof Pkcs11js
 type Template = Pkcs11js.Template
 
 const KEY_BYTES = 32
-const NONCE_BYTES = 12
 const TAG_BYTES = 16
-const TAG_BITS = 128
-/** CKZ_DATA_SPECIFIED: the source of an OAEP label. */
-const DATA_SPECIFIED = 1
 
 /**
  * What the check value of a key is the encryption of. INVARIANT: AES-GCM never encrypts this block under the key, whatever the nonce: its
@@ -142,38 +138,22 @@ export class Cryptoki {
 
   /** A new AES-256 key, made in the device. */
   async generateKey(session: Handle, id: string, label: string): Promise<Handle> {
-    const template = [...this.#keyTemplate(true, id, label), { type: this.#c.CKA_VALUE_LEN, value: KEY_BYTES }]
+    const template = [...aesKey(this.#c, { id, label }), { type: this.#c.CKA_VALUE_LEN, value: KEY_BYTES }]
     return this.#lib.C_GenerateKeyAsync(session, { mechanism: this.#c.CKM_AES_KEY_GEN }, template)
   }
 
   /** A new AES-256 key that is gone with the session. */
   async generateSessionKey(session: Handle): Promise<Handle> {
-    const template = [...this.#keyTemplate(false, null, null), { type: this.#c.CKA_VALUE_LEN, value: KEY_BYTES }]
+    const template = [...aesKey(this.#c, null), { type: this.#c.CKA_VALUE_LEN, value: KEY_BYTES }]
     return this.#lib.C_GenerateKeyAsync(session, { mechanism: this.#c.CKM_AES_KEY_GEN }, template)
   }
 
   /** A new RSA-2048 pair for unwrapping. The public key is of this session only. */
   async generateWrappingPair(session: Handle, token: boolean, id: string, label: string) {
     const c = this.#c
-    const publicTemplate: Template = [
-      { type: c.CKA_TOKEN, value: false },
-      { type: c.CKA_MODULUS_BITS, value: 2048 },
-      { type: c.CKA_PUBLIC_EXPONENT, value: Buffer.of(1, 0, 1) },
-      { type: c.CKA_WRAP, value: true },
-    ]
-    const privateTemplate: Template = [
-      { type: c.CKA_TOKEN, value: token },
-      { type: c.CKA_PRIVATE, value: true },
-      { type: c.CKA_SENSITIVE, value: true },
-      { type: c.CKA_EXTRACTABLE, value: false },
-      { type: c.CKA_UNWRAP, value: true },
-      { type: c.CKA_DECRYPT, value: false },
-      { type: c.CKA_SIGN, value: false },
-      { type: c.CKA_ID, value: Buffer.from(id, 'hex') },
-      { type: c.CKA_LABEL, value: label },
-    ]
+    const template = wrappingPair(c, token, id, label)
     const mechanism = { mechanism: c.CKM_RSA_PKCS_KEY_PAIR_GEN }
-    const pair = await this.#lib.C_GenerateKeyPairAsync(session, mechanism, publicTemplate, privateTemplate)
+    const pair = await this.#lib.C_GenerateKeyPairAsync(session, mechanism, template.publicKey, template.privateKey)
     const [modulus, exponent] = this.#lib
       .C_GetAttributeValue(session, pair.publicKey, [{ type: c.CKA_MODULUS }, { type: c.CKA_PUBLIC_EXPONENT }])
       .map(({ value }) => value as Buffer)
@@ -188,10 +168,10 @@ export class Cryptoki {
     wrapped: Uint8Array,
     kept: { id: string; label: string } | null,
   ): Handle {
-    const template = this.#keyTemplate(kept !== null, kept?.id ?? null, kept?.label ?? null)
+    const template = aesKey(this.#c, kept)
     return this.#lib.C_UnwrapKey(
       session,
-      this.#unwrapping(wrapping.algorithm),
+      unwrapping(this.#c, wrapping.algorithm),
       wrapping.key,
       Buffer.from(wrapped),
       template,
@@ -206,14 +186,14 @@ export class Cryptoki {
     const c = this.#c
     const generating = { mechanism: c.CKM_AES_KEY_GEN }
     const ruler = this.#lib.C_GenerateKey(session, generating, [
-      ...this.#basics(false),
+      ...aesBasics(c, false),
       { type: c.CKA_VALUE_LEN, value: KEY_BYTES },
       { type: c.CKA_EXTRACTABLE, value: false },
       { type: c.CKA_WRAP, value: true },
     ])
     try {
-      const template = [...this.#basics(false), { type: c.CKA_EXTRACTABLE, value: true }]
-      const mechanism = this.#unwrapping(wrapping.algorithm)
+      const template = [...aesBasics(c, false), { type: c.CKA_EXTRACTABLE, value: true }]
+      const mechanism = unwrapping(this.#c, wrapping.algorithm)
       const copy = this.#lib.C_UnwrapKey(session, mechanism, wrapping.key, Buffer.from(wrapped), template)
       try {
         const wrappingMechanism = { mechanism: c.CKM_AES_KEY_WRAP }
@@ -245,7 +225,7 @@ export class Cryptoki {
 
   /** `nonce` (12 bytes) is used, unless the device overwrites it with one of its own: read it afterwards. */
   encryptInit(session: Handle, key: Handle, nonce: Buffer, aad: Uint8Array): void {
-    this.#lib.C_EncryptInit(session, this.#gcm(nonce, aad), key)
+    this.#lib.C_EncryptInit(session, gcm(this.#c, nonce, asBuffer(aad)), key)
   }
 
   encrypt(session: Handle, plaintext: Uint8Array): Buffer {
@@ -257,7 +237,7 @@ export class Cryptoki {
   }
 
   decryptInit(session: Handle, key: Handle, nonce: Uint8Array, aad: Uint8Array): void {
-    this.#lib.C_DecryptInit(session, this.#gcm(asBuffer(nonce), aad), key)
+    this.#lib.C_DecryptInit(session, gcm(this.#c, asBuffer(nonce), asBuffer(aad)), key)
   }
 
   decrypt(session: Handle, sealed: Uint8Array): Buffer {
@@ -267,57 +247,6 @@ export class Cryptoki {
 
   decryptAside(session: Handle, sealed: Uint8Array): Promise<Buffer> {
     return this.#lib.C_DecryptAsync(session, asBuffer(sealed), Buffer.allocUnsafe(sealed.length))
-  }
-
-  #gcm(iv: Buffer, aad: Uint8Array): Pkcs11js.Mechanism {
-    if (iv.length !== NONCE_BYTES) throw new RangeError('AES-GCM in an HSM takes a nonce of 12 bytes')
-    const parameter = {
-      type: this.#c.CK_PARAMS_GCM,
-      iv,
-      ivBits: NONCE_BYTES * 8,
-      aad: asBuffer(aad),
-      tagBits: TAG_BITS,
-    }
-    return { mechanism: this.#c.CKM_AES_GCM, parameter }
-  }
-
-  #unwrapping(algorithm: WrappingAlgorithm): Pkcs11js.Mechanism {
-    const c = this.#c
-    if (algorithm === 'RSAES_PKCS1_V1_5') return { mechanism: c.CKM_RSA_PKCS }
-    const [hashAlg, mgf] =
-      algorithm === 'RSAES_OAEP_SHA_1' ? [c.CKM_SHA_1, c.CKG_MGF1_SHA1] : [c.CKM_SHA256, c.CKG_MGF1_SHA256]
-    const parameter = { type: c.CK_PARAMS_RSA_OAEP, hashAlg, mgf, source: DATA_SPECIFIED }
-    return { mechanism: c.CKM_RSA_PKCS_OAEP, parameter }
-  }
-
-  #basics(token: boolean): Template {
-    const c = this.#c
-    return [
-      { type: c.CKA_CLASS, value: c.CKO_SECRET_KEY },
-      { type: c.CKA_KEY_TYPE, value: c.CKK_AES },
-      { type: c.CKA_TOKEN, value: token },
-      { type: c.CKA_PRIVATE, value: true },
-      { type: c.CKA_SENSITIVE, value: true },
-    ]
-  }
-
-  /** A key for encryption and nothing else, which no one gets out of the device. */
-  #keyTemplate(token: boolean, id: string | null, label: string | null): Template {
-    const c = this.#c
-    const template: Template = [
-      ...this.#basics(token),
-      { type: c.CKA_EXTRACTABLE, value: false },
-      { type: c.CKA_ENCRYPT, value: true },
-      { type: c.CKA_DECRYPT, value: true },
-      { type: c.CKA_SIGN, value: false },
-      { type: c.CKA_VERIFY, value: false },
-      { type: c.CKA_WRAP, value: false },
-      { type: c.CKA_UNWRAP, value: false },
-      { type: c.CKA_DERIVE, value: false },
-    ]
-    if (id !== null) template.push({ type: c.CKA_ID, value: Buffer.from(id, 'hex') })
-    if (label !== null) template.push({ type: c.CKA_LABEL, value: label })
-    return template
   }
 }
 

@@ -17,6 +17,8 @@ export interface Access {
   find(what: 'secret' | 'private', id: string): Handle
   /** 12 random bytes of the device's generator. */
   nonce(): Buffer
+  /** Whether the token is still there. */
+  present(): boolean
 }
 
 export class Token {
@@ -120,6 +122,7 @@ export class Token {
         return handle
       },
       nonce: () => this.#nonce(session),
+      present: () => this.#present(),
     }
   }
 

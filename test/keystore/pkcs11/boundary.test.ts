@@ -1,5 +1,6 @@
 // The boundary: what a device holds of a key, from its making to its destruction, seen with another program's eyes.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -170,3 +171,19 @@ function suite(kind: TokenKind): void {
 }
 
 for (const kind of TOKEN_KINDS) describe(`the boundary of ${kind}`, () => suite(kind))
+
+describe('a token without room for another key', () => {
+  it('refuses with a clear error, and the keys that it has go on', async () => {
+    await using house = await openTestHouse(null, [], makeToken('SoftHSM2'))
+    const { KeyId } = (await house.must('CreateKey')).KeyMetadata
+    const limit = (bytes: string) =>
+      execFileSync('prlimit', ['--pid', String(house.open.hsm?.pid), `--fsize=${bytes}:`])
+    limit('0')
+    const { status, body } = await house.call('CreateKey')
+    assert.deepEqual([status, body.Code], [400, 'Rejected.LimitExceeded'])
+    assert.match(house.failures.join(), /the HSM is full: .*delete keys, or give it more room/)
+    await house.must('Encrypt', { KeyId, Plaintext: 'x' })
+    limit('unlimited')
+    await house.must('CreateKey')
+  })
+})
