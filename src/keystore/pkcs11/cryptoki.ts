@@ -2,7 +2,7 @@
 // Loaded in the library's own process only.
 import type * as Pkcs11js from 'pkcs11js'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
-import { returnValueOf, SetupFault } from './faults.ts'
+import { Away, returnValueOf, SetupFault } from './faults.ts'
 import type { Opening } from './protocol.ts'
 import { aesBasics, aesKey, type Constants, gcm, unwrapping, wrappingPair } from './templates.ts'
 
@@ -27,7 +27,7 @@ export class Cryptoki {
     this.#lib = lib
   }
 
-  /** Loads and initializes the library. Throws SetupFault. */
+  /** Loads and initializes the library. Throws SetupFault, and Away when the library does not reach its device yet. */
   static async load({ module, parameters }: Pick<Opening, 'module' | 'parameters'>): Promise<Cryptoki> {
     const constants = await import('pkcs11js').then(
       (addOn) => addOn.default as unknown as Constants,
@@ -49,7 +49,7 @@ export class Cryptoki {
       lib.C_Initialize(parameters === null ? { flags } : { flags, libraryParameters: `${parameters} ` })
     } catch (error) {
       if (returnValueOf(error) !== 'CKR_CRYPTOKI_ALREADY_INITIALIZED')
-        throw new SetupFault(
+        throw new Away(
           `the PKCS #11 library \`${module}\` can't be initialized: ${(error as Error).message}; check hsm-parameters and the library's own configuration`,
         )
     }

@@ -35,6 +35,7 @@ const PAIR_MS = 30_000
 const BACKGROUND_MS = 10_000
 const NONCE_BYTES = 24
 const COLLECT_EVERY_MS = 60_000
+const MOST_REPORTED = 1000
 
 export interface HsmSetup {
   readonly module: string
@@ -56,6 +57,7 @@ export class HsmKeystore implements Keystore {
   readonly #reserved: ReservedUses
   readonly #report: (message: string) => void
   #collectAfter = 0
+  readonly #missing = new Set<string>()
 
   constructor(setup: HsmSetup, keys: RootKeys, uses: Uses, report: (message: string) => void) {
     const { module, parameters, tokens, sessions, timeoutMs, environment, pin } = setup
@@ -190,6 +192,13 @@ export class HsmKeystore implements Keystore {
     return id
   }
 
+  /** Once for each object: a key that is gone is asked for again and again. */
+  #reportMissing(reason: string): void {
+    if (this.#missing.has(reason) || this.#missing.size >= MOST_REPORTED) return
+    this.#missing.add(reason)
+    this.#report(`${reason}: \`strongroom hsm check\` tells which keys are missing; bring the token's backup back`)
+  }
+
   /** The device's troubles in the words of the port. */
   async #told<T>(answer: Promise<T>): Promise<T> {
     try {
@@ -200,6 +209,7 @@ export class HsmKeystore implements Keystore {
         this.#report(`the HSM is full: ${error.message}; delete keys, or give it more room`)
         throw refuse('Rejected.LimitExceeded')
       }
+      if (error.trouble === 'missing') this.#reportMissing(error.message)
       throw new Unreachable(error.message)
     }
   }
