@@ -27,7 +27,7 @@ export async function hsmKeys(folder: string, credentials: Credentials, size: Si
     using token = makeToken(kind, 2000)
     const flags = [...token.flags, '--hsm-sessions', String(SESSIONS)]
     const server = await startStrongroom(join(folder, `hsm-${kind}`), credentials, flags, token.env)
-    server.pinChildren()
+    server.unpinChildren()
     await against(kind, token, server, credentials, size, output)
     await server.stop()
   }

@@ -7,6 +7,7 @@ import type { Job, Measured } from './load.ts'
 
 const SERVER_CORE = 0
 const LOAD_CORE = 1
+const BOTH_CORES = `${SERVER_CORE},${LOAD_CORE}`
 
 const pinned = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
 
@@ -29,8 +30,8 @@ export interface Server {
   readonly startMs: number
   /** Resident memory in MiB. */
   memory(): number
-  /** Puts the processes that the server started on the other core. */
-  pinChildren(): void
+  /** Lets the processes that the server started run on either core. */
+  unpinChildren(): void
   stop(): Promise<void>
 }
 
@@ -54,10 +55,10 @@ async function start(command: string, args: readonly string[], env: Record<strin
     endpoint,
     startMs,
     memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
-    pinChildren: () => {
+    unpinChildren: () => {
       const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
       for (const pid of children)
-        if (pinned && pid) execFileSync('taskset', ['-a', '-p', '-c', String(LOAD_CORE), pid], { stdio: 'ignore' })
+        if (pinned && pid) execFileSync('taskset', ['-a', '-p', '-c', BOTH_CORES, pid], { stdio: 'ignore' })
     },
     stop: () => {
       child.kill('SIGTERM')
@@ -106,11 +107,9 @@ export async function load(job: Job): Promise<Measured> {
   }
 }
 
-/** Encrypts in a loop on a device; how many a second. The process stands where that of the library does under the service. */
+/** Encrypts in a loop on a device, on either core, as the library's process does under the service; how many a second. */
 export function bareDevice(args: readonly string[], env: Readonly<Record<string, string>>): number {
-  const command = [process.execPath, path('bare-device.ts'), ...args]
-  const [program = '', ...rest] = pinned ? ['taskset', '-c', String(LOAD_CORE), ...command] : command
-  const out = execFileSync(program, rest, { env: { ...process.env, ...env } })
+  const out = execFileSync(process.execPath, [path('bare-device.ts'), ...args], { env: { ...process.env, ...env } })
   return (JSON.parse(out.toString('utf8')) as { perSecond: number }).perSecond
 }
 
