@@ -1,5 +1,6 @@
 // Connecting an HSM, from outside: where it is offered, where the PIN comes from, and what a start says that can't work.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -143,6 +144,27 @@ describe('an HSM', () => {
     )
     const listed = await runProgram(['account', 'list', '--data', data], {}, join(copy, 'bin/strongroom'))
     assert.equal(listed.code, 0, listed.err)
+  })
+
+  it('can be tried as the guide says', async () => {
+    const page = readFileSync(join(ROOT, 'docs/hsm.md'), 'utf8')
+    const [setUp = '', create = ''] = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, code]) => code)
+    const folder = temporaryFolder()
+    folders.unshift(folder)
+    for (const name of ['bin', 'src', 'node_modules', 'package.json']) symlinkSync(join(ROOT, name), join(folder, name))
+    const bash = (script: string, env: Record<string, string> = {}) =>
+      execFileSync('bash', ['-euo', 'pipefail', '-c', script], {
+        cwd: folder,
+        env: { ...process.env, ...env },
+      }).toString()
+    assert.match(bash(setUp), /can do AES-256-GCM\n/)
+    const program = await startProgram({
+      data: join(folder, 'data'),
+      flags: ['--config', join(folder, 'hsm/strongroom.json'), '--hsm-pin-file', join(folder, 'hsm/pin')],
+      env: { SOFTHSM2_CONF: join(folder, 'hsm/softhsm2.conf') },
+    })
+    assert.match(bash(create, { STRONGROOM_ENDPOINT: program.endpoint }), /"ProtectionLevel": ?"HSM"/)
+    assert.equal(await program.stop(), 0)
   })
 
   it('is documented with every one of its settings', () => {
