@@ -6,7 +6,7 @@ import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { initSoftHsm, makeToken, PIN, type TestToken } from '../keystore/pkcs11/tokens.ts'
+import { initSoftHsm, makeToken, PIN, type TestToken, TOKEN_KINDS, type TokenKind } from '../keystore/pkcs11/tokens.ts'
 import { type Program, removeFolder, startProgram } from './program.ts'
 
 const CALLERS = 64
@@ -21,7 +21,7 @@ interface Answered {
   readonly ms: number
 }
 
-describe('an HSM under chaos', () => {
+function suite(kind: TokenKind): void {
   let token: TestToken
   let program: Program
   const keys = { SOFTWARE: '', HSM: '' }
@@ -31,7 +31,7 @@ describe('an HSM under chaos', () => {
   const table: string[] = []
 
   before(async () => {
-    token = makeToken('SoftHSM2', 200)
+    token = makeToken(kind, 200)
     program = await startProgram({ flags: token.flags, env: token.env })
     for (const ProtectionLevel of ['SOFTWARE', 'HSM'] as const) {
       const { status, body } = await program.call('CreateKey', { ProtectionLevel, ...REGION })
@@ -105,7 +105,7 @@ describe('an HSM under chaos', () => {
 
   it('survives that the process of the library is killed, again and again', () =>
     trial(
-      'library process killed, 5 times',
+      `${kind}: library process killed, 5 times`,
       async () => {
         for (let i = 0; i < 5; i++) {
           const child = libraryProcess()
@@ -118,7 +118,7 @@ describe('an HSM under chaos', () => {
 
   it('survives that the library hangs', () =>
     trial(
-      'library hangs for 4 s',
+      `${kind}: library hangs for 4 s`,
       async () => {
         const child = libraryProcess()
         process.kill(child, 'SIGSTOP')
@@ -132,49 +132,54 @@ describe('an HSM under chaos', () => {
       async () => {},
     ))
 
-  it('survives that the token vanishes and comes back', () =>
-    trial(
-      'token unplugged for 3 s',
-      async () => {
-        renameSync(join(token.folder, 'tokens'), join(token.folder, 'unplugged'))
-        await pause(3000)
-        assert.equal(await encrypts(), false)
-      },
-      async () => renameSync(join(token.folder, 'unplugged'), join(token.folder, 'tokens')),
-    ))
+  // Of NSS softokn, whose token is an open database in one process, the rest can't be had from outside.
+  if (kind === 'SoftHSM2') plugs()
 
-  it('survives that the PIN is changed, without locking the token by trying the old one', () =>
-    trial(
-      'PIN changed, file follows after 4 s',
-      async () => {
-        const login = ['--module', token.module, '--token-label', token.label, '--login', '--pin', PIN]
-        execFileSync('pkcs11-tool', [...login, '--change-pin', '--new-pin', 'another-pin'], {
-          env: { ...process.env, ...token.env },
-          stdio: 'pipe',
-        })
-        process.kill(libraryProcess(), 'SIGKILL')
-        await pause(4000)
-        assert.equal(await encrypts(), false)
-      },
-      async () => writeFileSync(token.pinFile, 'another-pin\n'),
-    ))
+  function plugs(): void {
+    it('survives that the token vanishes and comes back', () =>
+      trial(
+        `${kind}: token unplugged for 3 s`,
+        async () => {
+          renameSync(join(token.folder, 'tokens'), join(token.folder, 'unplugged'))
+          await pause(3000)
+          assert.equal(await encrypts(), false)
+        },
+        async () => renameSync(join(token.folder, 'unplugged'), join(token.folder, 'tokens')),
+      ))
 
-  it('survives that the slot is initialized anew and its backup is brought back', () =>
-    trial(
-      'slot initialized anew, backup restored after 4 s',
-      async () => {
-        writeFileSync(token.pinFile, `${PIN}\n`)
-        cpSync(join(token.folder, 'tokens'), join(token.folder, 'backup'), { recursive: true })
-        initSoftHsm(token.env, token.label, true)
-        await pause(4000)
-        assert.equal(await encrypts(), false)
-      },
-      async () => {
-        rmSync(join(token.folder, 'tokens'), { recursive: true })
-        cpSync(join(token.folder, 'backup'), join(token.folder, 'tokens'), { recursive: true })
-        writeFileSync(token.pinFile, 'another-pin\n')
-      },
-    ))
+    it('survives that the PIN is changed, without locking the token by trying the old one', () =>
+      trial(
+        `${kind}: PIN changed, file follows after 4 s`,
+        async () => {
+          const login = ['--module', token.module, '--token-label', token.label, '--login', '--pin', PIN]
+          execFileSync('pkcs11-tool', [...login, '--change-pin', '--new-pin', 'another-pin'], {
+            env: { ...process.env, ...token.env },
+            stdio: 'pipe',
+          })
+          process.kill(libraryProcess(), 'SIGKILL')
+          await pause(4000)
+          assert.equal(await encrypts(), false)
+        },
+        async () => writeFileSync(token.pinFile, 'another-pin\n'),
+      ))
+
+    it('survives that the slot is initialized anew and its backup is brought back', () =>
+      trial(
+        `${kind}: slot initialized anew, backup restored after 4 s`,
+        async () => {
+          writeFileSync(token.pinFile, `${PIN}\n`)
+          cpSync(join(token.folder, 'tokens'), join(token.folder, 'backup'), { recursive: true })
+          initSoftHsm(token.env, token.label, true)
+          await pause(4000)
+          assert.equal(await encrypts(), false)
+        },
+        async () => {
+          rmSync(join(token.folder, 'tokens'), { recursive: true })
+          cpSync(join(token.folder, 'backup'), join(token.folder, 'tokens'), { recursive: true })
+          writeFileSync(token.pinFile, 'another-pin\n')
+        },
+      ))
+  }
 
   it('has lost nothing, and has said in its log what happened', async () => {
     running = false
@@ -183,11 +188,13 @@ describe('an HSM under chaos', () => {
     const opened = await program.call('Decrypt', { CiphertextBlob: body.CiphertextBlob, ...REGION })
     assert.equal(opened.body.Plaintext, 'still there')
     const log = program.log()
-    for (const said of [/ended unasked/, /hangs/, /refuses the PIN \(CKR_PIN_INCORRECT\)/, /the HSM serves again/])
-      assert.match(log, said)
+    for (const said of [/ended unasked/, /hangs/, /the HSM serves again/]) assert.match(log, said)
+    if (kind === 'SoftHSM2') assert.match(log, /refuses the PIN \(CKR_PIN_INCORRECT\)/)
     assert.equal(log.includes(PIN) || log.includes('another-pin'), false)
     process.stdout.write(
       `${['| harm | software calls, all well | HSM calls that answered | HSM calls that failed with 503 | slowest HSM call | slowest software call | well again after |', ...table].join('\n')}\n`,
     )
   })
-})
+}
+
+for (const kind of TOKEN_KINDS) describe(`an HSM under chaos (${kind})`, () => suite(kind))
