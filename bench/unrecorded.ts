@@ -39,5 +39,6 @@ process.exitCode = await serve(settings, (...given) => openHouse(...given, openU
   readFile: (path) => readFileSync(path, 'utf8'),
   print: (text) => process.stdout.write(`${text}\n`),
   status: () => {},
+  ask: null,
   complain: (text) => process.stderr.write(`${text}\n`),
 })

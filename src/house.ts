@@ -10,9 +10,13 @@ import { openTarget } from './actiontrail/targets/open.ts'
 import type { DeliveryTarget } from './actiontrail/targets/target.ts'
 import type { Settings } from './cli/settings.ts'
 import { RateLimiter } from './gateway/rate-limit.ts'
+import { hsmOf } from './hsm.ts'
 import { rootKeysOf } from './installation.ts'
 import type { Keystore } from './keystore/keystore.ts'
+import type { HsmKeystore } from './keystore/pkcs11/hsm.ts'
+import { KeystoreRouter } from './keystore/router.ts'
 import { SoftwareKeystore } from './keystore/software.ts'
+import { KeyUsage } from './kms/key-usage.ts'
 import { type Alarm, Ledger } from './ledger/ledger.ts'
 import { AccessKeys } from './ram/access-key.ts'
 import { Accounts } from './ram/account.ts'
@@ -38,6 +42,9 @@ export interface OpenHouse {
   readonly deliveryTarget: DeliveryTarget
   /** Tells this server from others on the same database; a database that only one can serve has one name for it. */
   readonly node: string
+  /** Not connected yet: `serve` does that, and whoever else needs it. */
+  readonly hsm: HsmKeystore | null
+  readonly usage: KeyUsage
 }
 
 /** Opens the data folder and the database; makes both on the first start. Throws with what to change. */
@@ -54,6 +61,8 @@ export async function openHouse(
     const ledger = new Ledger(storage, keys, alarm)
     const accessKeys = new AccessKeys(ledger, keys)
     const node = settings.database?.startsWith('postgres') ? randomUUID() : 'only'
+    const usage = new KeyUsage(ledger, () => Date.now())
+    const hsm = await hsmOf(settings, ledger, keys, usage, alarm, now)
     return {
       storage,
       ledger,
@@ -62,7 +71,9 @@ export async function openHouse(
       authorizer: new Authorizer(ledger, alarm),
       lastUsed: new LastUsed(ledger),
       securityTokens: new SecurityTokens(keys),
-      keystore: new SoftwareKeystore(keys),
+      keystore: new KeystoreRouter(new SoftwareKeystore(keys), hsm, usage),
+      hsm,
+      usage,
       rateLimiter: new RateLimiter(),
       eventIndex: new EventIndex(ledger, keys),
       pageTokens: new PageTokens(keys),

@@ -4,7 +4,10 @@ import { access } from './cli/access.ts'
 import { account } from './cli/account.ts'
 import { audit } from './cli/audit.ts'
 import { dev } from './cli/dev.ts'
+import { hsm } from './cli/hsm.ts'
+import { key } from './cli/key.ts'
 import { callProduct } from './cli/product.ts'
+import { terminalAsk, withPin } from './cli/prompt.ts'
 import { serve } from './cli/serve.ts'
 import { readSettings, settingsHelp } from './cli/settings.ts'
 import type { Surroundings } from './cli/surroundings.ts'
@@ -28,6 +31,8 @@ const USAGE = `usage: strongroom VERB …
   dev advance      moves the clock of a server that runs with --dev
   audit verify     tells whether the trail, or a copy of it, is what was recorded
   audit export     writes a copy of the trail that others can verify
+  hsm check        tells what the HSM can do, which keys it lacks, and what it holds that no key names
+  key usage        tells how many messages each key version has encrypted
 
 strongroom VERB --help tells more.`
 
@@ -37,6 +42,7 @@ const surroundings: Surroundings = {
   print: (text) => process.stdout.write(`${text}\n`),
   status: (text) => void (process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`)),
   complain: (text) => process.stderr.write(`strongroom: ${text}\n`),
+  ask: terminalAsk(process.stdin, process.stderr),
 }
 
 async function run([verb, ...args]: readonly string[]): Promise<number> {
@@ -47,7 +53,7 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
         print(`usage: strongroom serve [FLAGS]\n\n${settingsHelp()}`)
         return 0
       }
-      return serve(readSettings(args, env, readFile), openHouse, surroundings)
+      return serve(await withPin(readSettings(args, env, readFile), surroundings), openHouse, surroundings)
     case 'kms':
     case 'ram':
     case 'sts':
@@ -64,6 +70,10 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
       return dev(args, surroundings)
     case 'audit':
       return audit(args, openHouse, surroundings)
+    case 'hsm':
+      return hsm(args, openHouse, surroundings)
+    case 'key':
+      return key(args, openHouse, surroundings)
     case '--help':
     case 'help':
       print(USAGE)

@@ -12,6 +12,7 @@ const FLOORS = [
   'main.ts',
   'house.ts',
   'installation.ts',
+  'hsm.ts',
   'cli',
   'dev',
   'console',
@@ -82,6 +83,7 @@ describe('the house', () => {
       'node:sqlite': /^(storage\/|cli\/serve\.ts$)/,
       '@peculiar/x509': /^gateway\/certificates\.ts$/,
       'prom-client': /^gateway\/metrics\.ts$/,
+      pkcs11js: /^keystore\/pkcs11\//,
       pino: /^cli\/serve\.ts$/,
       '@aws-sdk/client-s3': /^actiontrail\/targets\/s3\.ts$/,
     }

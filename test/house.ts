@@ -13,6 +13,7 @@ import { randomBytes } from '../src/keystore/random.ts'
 import { sweep } from '../src/kms/sweep.ts'
 import { newCredentials } from '../src/ram/account.ts'
 import { type Called, type Credentials, call, removeFolder, temporaryFolder } from './acceptance/program.ts'
+import type { TestToken } from './keystore/pkcs11/tokens.ts'
 
 export class TestHouse implements AsyncDisposable {
   /** Milliseconds since 1970; tests set it. */
@@ -33,11 +34,16 @@ export class TestHouse implements AsyncDisposable {
   /** Where trails deliver, when a test puts something else there. */
   target: DeliveryTarget | null = null
 
-  constructor(database: string | null, flags: readonly string[], quotas: unknown) {
+  /** The token that keys are made in where nothing else is said; null for software keys. */
+  readonly token: TestToken | null
+
+  constructor(database: string | null, flags: readonly string[], { quotas = null, token = null }: More) {
     const where = database === null ? [] : ['--database', database]
     const file = quotas === null ? [] : ['--quotas-file', 'quotas.json']
-    const given = ['--data', this.data, ...where, ...flags, ...file]
-    this.#settings = readSettings(given, {}, () => JSON.stringify(quotas))
+    const given = ['--data', this.data, ...where, ...(token?.flags ?? []), ...flags, ...file]
+    this.token = token
+    const env = token ? { ...process.env, ...token.env } : {}
+    this.#settings = readSettings(given, env, () => JSON.stringify(quotas))
   }
 
   get open(): OpenHouse {
@@ -52,6 +58,7 @@ export class TestHouse implements AsyncDisposable {
   async start(): Promise<this> {
     const failed = (message: string, error: unknown) => void this.failures.push(`${message}: ${error}`)
     this.#open = await openHouse(this.#settings, failed, this.now)
+    await this.open.hsm?.start()
     await this.open.accounts.provide(this.credentials, 'root', this.now)
     this.#listening = await listen(this.#house(failed), '127.0.0.1', 0, null)
     return this
@@ -84,6 +91,8 @@ export class TestHouse implements AsyncDisposable {
     await this.#listening?.stop(1000)
     await this.#delivery?.stop(0)
     this.#delivery = null
+    await this.#open?.usage.write()
+    await this.#open?.hsm?.stop()
     await this.#open?.storage.close()
   }
 
@@ -112,7 +121,8 @@ export class TestHouse implements AsyncDisposable {
   }
 
   async call(action: string, parameters: Record<string, string> = {}, credentials = this.credentials): Promise<Called> {
-    return call(this.endpoint, credentials, action, parameters, this.now)
+    const level = this.token && action === 'CreateKey' ? { ProtectionLevel: 'HSM' } : {}
+    return call(this.endpoint, credentials, action, { ...level, ...parameters }, this.now)
   }
 
   /** Calls and expects success; answers the body. */
@@ -137,14 +147,23 @@ export class TestHouse implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#close()
     removeFolder(this.data)
+    this.token?.[Symbol.dispose]()
   }
 }
 
-/** Opens a house; `database` null for SQLite in a folder of its own, `quotas` what the quotas file holds. */
+/** What a house may have beside its flags. */
+interface More {
+  /** What the quotas file holds. */
+  readonly quotas?: unknown
+  /** Where it makes HSM keys; the house disposes of it. */
+  readonly token?: TestToken | null
+}
+
+/** Opens a house; `database` null for SQLite in a folder of its own. */
 export function openTestHouse(
   database: string | null,
   flags: readonly string[] = [],
-  quotas: unknown = null,
+  more: More = {},
 ): Promise<TestHouse> {
-  return new TestHouse(database, flags, quotas).start()
+  return new TestHouse(database, flags, more).start()
 }

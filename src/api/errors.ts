@@ -96,6 +96,11 @@ export const catalogue = {
   'InvalidResourceId.NotFound': { status: 404, message: 'The specified ResourceId is not found.' },
   // account
   'Forbidden.Opened': { status: 400, message: 'Your kms service has been opened.' },
+  'Rejected.KeyExhausted': {
+    status: 409,
+    message:
+      'The request was rejected because the key version has encrypted as many messages as are safe. Rotate the key.',
+  },
   // import
   InvalidKeyMaterial: { status: 400, message: 'key material is invalid.' },
   InvalidImportToken: { status: 400, message: 'import token is invalid.' },

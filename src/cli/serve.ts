@@ -16,7 +16,9 @@ import type { House } from '../gateway/call.ts'
 import { listenMetrics, Metrics } from '../gateway/metrics.ts'
 import { products } from '../gateway/products.ts'
 import { listen, type Tls } from '../gateway/server.ts'
+import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import { randomBytes } from '../keystore/random.ts'
+import type { KeyUsage } from '../kms/key-usage.ts'
 import { sweep } from '../kms/sweep.ts'
 import { type Accounts, type Credentials, newCredentials } from '../ram/account.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -50,7 +52,12 @@ type Rooms = Pick<
   | 'pageTokens'
   | 'deliveryTarget'
 > &
-  Pick<DeliveryHouse, 'trailSigner' | 'node'> & { readonly storage: Storage; readonly accounts: Accounts }
+  Pick<DeliveryHouse, 'trailSigner' | 'node'> & {
+    readonly storage: Storage
+    readonly accounts: Accounts
+    readonly hsm: HsmKeystore | null
+    readonly usage: KeyUsage
+  }
 type Open = (settings: Settings, alarm: House['failed'], now: number) => Promise<Rooms>
 
 /** Serves until SIGTERM or SIGINT; answers the exit code. Throws when the start can't work. */
@@ -90,6 +97,8 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   if (clock) around.complain(DEV_WARNING)
   if (settings.seed !== null) await seedFrom(settings, settings.seed, house, rooms.accounts, around)
   const first = await firstCredentials(settings, rooms.accounts)
+  await rooms.hsm?.start()
+  if (rooms.hsm?.trouble && rooms.hsm.setupFailed) throw new Error(rooms.hsm.trouble)
   await sweep(house)
   const tls = await tlsOf(settings, log)
   const listening = await listen(house, settings.host, settings.port, tls)
@@ -100,7 +109,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const more = metricsListening ? { metrics: metricsListening.endpoint } : {}
   around.print(JSON.stringify({ event: 'ready', endpoint: listening.endpoint, console, ...more }))
   const stopping = new AbortController()
-  const work = background(house, stopping.signal, alarm)
+  const work = background(house, rooms.usage, stopping.signal, alarm)
   const keeping = { upkeep, witness, ledger: rooms.ledger }
   const trail = keepTrail(keeping, settings, stopping.signal, alarm)
   const delivering = deliverTrails(delivery, stopping.signal, alarm)
@@ -112,6 +121,8 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   await rooms.lastUsed
     .write(house.now())
     .catch((error: unknown) => alarm('the use of AccessKeys could not be noted', error))
+  await rooms.usage.write().catch((error: unknown) => alarm('the uses of keys could not be noted', error))
+  await rooms.hsm?.stop()
   await upkeep
     .checkpoint(Date.now(), true)
     .then((checkpoint) => renewWitness(settings.data, keeping.witness, checkpoint, rooms.ledger))
@@ -181,7 +192,7 @@ async function tlsOf({ tls, data }: Settings, log: Logger): Promise<Tls | null> 
 }
 
 /** Sweeps and forgets old nonces, once a second, until told to stop. */
-async function background(house: House, stop: AbortSignal, alarm: House['failed']): Promise<void> {
+async function background(house: House, usage: KeyUsage, stop: AbortSignal, alarm: House['failed']): Promise<void> {
   let writeUseAt = house.now() + LAST_USED_MS
   while (!stop.aborted) {
     await pause(SWEEP_MS, undefined, { signal: stop }).catch(() => {})
@@ -191,6 +202,7 @@ async function background(house: House, stop: AbortSignal, alarm: House['failed'
       while ((await house.ledger.dropNonces(house.wallNow(), NONCES_AT_ONCE)) === NONCES_AT_ONCE && !stop.aborted);
       if (house.now() < writeUseAt) continue
       await house.lastUsed.write(house.now())
+      await usage.write()
       writeUseAt = house.now() + LAST_USED_MS
     } catch (error) {
       alarm('background work failed, and will be tried again', error)
@@ -199,7 +211,17 @@ async function background(house: House, stop: AbortSignal, alarm: House['failed'
 }
 
 /** Metrics of the trail: how long it is, and how far the work behind the calls has come. */
-function watch(metrics: Metrics, { ledger, eventIndex }: Rooms, delivery: Delivery): void {
+function watch(metrics: Metrics, { ledger, eventIndex, usage }: Rooms, delivery: Delivery): void {
+  metrics.gauge(
+    'strongroom_key_version_uses',
+    'Messages encrypted under a key version, of the hundred that this server used most lately; the bound is 2^80, in an HSM 2^32.',
+    ['key', 'version', 'level'],
+    async () =>
+      usage.busiest(100).map(({ keyId, versionId, protectionLevel, uses }) => ({
+        labels: { key: keyId, version: versionId, level: protectionLevel },
+        value: uses,
+      })),
+  )
   metrics.gauge('strongroom_trail_events', 'The number of the last event of the trail.', [], async () => [
     { labels: {}, value: (await ledger.head()).seq },
   ])

@@ -2,6 +2,7 @@
 import type { TargetSettings } from '../actiontrail/targets/open.ts'
 import { RAM_QUOTAS, type RamQuota, type RamQuotas } from '../ram/settings.ts'
 import { DELIVERY_DEFAULTS, DELIVERY_SETTINGS, deliveryTargetOf } from './delivery-settings.ts'
+import { HSM_DEFAULTS, HSM_SETTINGS, type HsmSettings, hsmOf } from './hsm-settings.ts'
 import { type AccountLimits, quotaProfile, readLimits } from './quotas.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -27,6 +28,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   'lookup-max-span-days': '90',
   'log-level': 'info',
   ...DELIVERY_DEFAULTS,
+  ...HSM_DEFAULTS,
   ...Object.fromEntries(Object.entries(RAM_QUOTAS).map(([name, { fallback }]) => [name, String(fallback)])),
 }
 
@@ -61,6 +63,7 @@ const SETTINGS: readonly Setting[] = [
   { name: 'retention-days', value: 'DAYS', help: 'how long events are kept and can be looked up, at least 90' },
   { name: 'lookup-max-span-days', value: 'DAYS', help: 'longest time range of one LookupEvents, 30 or more' },
   ...DELIVERY_SETTINGS,
+  ...HSM_SETTINGS,
   ...Object.entries(RAM_QUOTAS).map(([name, { help }]) => ({ name, value: 'N', help: `quota of ${help}` })),
   {
     name: 'quota-profile',
@@ -78,7 +81,7 @@ const SETTINGS: readonly Setting[] = [
   { name: 'log-level', value: 'LEVEL', help: 'debug, info, warn, error or silent' },
 ]
 
-/** The settings of a server, checked. Nothing in them is secret but `passphrase`, `root` and the credentials of `deliveryTarget`. */
+/** The settings of a server, checked. Nothing in them is secret but `passphrase`, `root`, `hsm.pin` and the credentials of `deliveryTarget`. */
 export interface Settings {
   readonly host: string
   readonly port: number
@@ -101,6 +104,9 @@ export interface Settings {
   readonly lookupMaxSpanDays: number
   readonly deliveryTarget: TargetSettings
   readonly deliveryIntervalMs: number
+  readonly hsm: HsmSettings | null
+  /** Empty where no HSM is configured. */
+  readonly hsmRegions: readonly string[]
   readonly logLevel: string
   readonly quotas: RamQuotas
   /** The account's fixed credentials, from the environment. */
@@ -124,12 +130,17 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
   const get = (name: string) => told(name) ?? profiled[name]?.toString() ?? DEFAULTS[name] ?? null
   const { host, port } = address('listen', get('listen') ?? '')
   const passphraseFile = get('passphrase-file')
+  const regions = list('region', get('region') ?? '', /^[a-z0-9-]{1,64}$/)
+  const hsm = hsmOf(get, env, {
+    list: (name, value, item) => list(name, value, item),
+    whole: (name, min, max) => whole(name, get, min, max),
+  })
   const settings: Settings = {
     host,
     port,
     data: get('data') ?? '',
     database: get('database'),
-    regions: list('region', get('region') ?? '', /^[a-z0-9-]{1,64}$/),
+    regions,
     tls: tlsOf(get, host),
     rootKeyFile: get('root-key-file'),
     passphrase:
@@ -152,6 +163,8 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
     quotas: quotasOf(get),
     dev: truth('dev', get),
     seed: get('seed'),
+    hsm,
+    hsmRegions: hsm ? list('hsm-regions', get('hsm-regions') ?? '', /^[a-z0-9-]{1,64}$/) : [],
     logLevel: oneOf('log-level', get, ['debug', 'info', 'warn', 'error', 'silent']),
     root: rootOf(env),
     accountId: accountOf(env),
@@ -176,7 +189,7 @@ export function settingsHelp(): string {
     ...lines,
     '',
     'Each flag has an environment variable: STRONGROOM_ and its name in capitals, with _ for - (STRONGROOM_LISTEN).',
-    'STRONGROOM_PASSPHRASE, STRONGROOM_ROOT_ACCESS_KEY_ID, STRONGROOM_ROOT_ACCESS_KEY_SECRET, STRONGROOM_ACCOUNT_ID,',
+    'STRONGROOM_PASSPHRASE, STRONGROOM_HSM_PIN, STRONGROOM_ROOT_ACCESS_KEY_ID, STRONGROOM_ROOT_ACCESS_KEY_SECRET, STRONGROOM_ACCOUNT_ID,',
     'STRONGROOM_DELIVERY_ACCESS_KEY_ID and STRONGROOM_DELIVERY_ACCESS_KEY_SECRET are taken from the environment only.',
   ].join('\n')
 }

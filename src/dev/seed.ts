@@ -144,7 +144,10 @@ async function seedKey(key: SeedKey, sealing: Sealing, { accountId }: SeedAccoun
   }
   const changes: Change[] = [insert(CMK, { ...scope, id: key.keyId, createdAt: now, body }, settings.maxKeys)]
   for (const { versionId: id, material } of key.versions) {
-    const sealed = await sealing({ ...scope, keyId: key.keyId, versionId: id }, material)
+    const sealed = await sealing(
+      { ...scope, keyId: key.keyId, versionId: id, protectionLevel: body.protectionLevel },
+      material,
+    )
     const version = { keyId: key.keyId, material: sealed }
     changes.push(insert(VERSION, { ...scope, id, parent: key.keyId, createdAt: now, body: version }))
   }
@@ -157,13 +160,20 @@ type Sealing = (place: Place, material: Uint8Array) => Promise<string>
 /** Material gets into the key store in the one way that there is: wrapped, as an import. */
 async function sealer({ keystore }: House): Promise<Sealing> {
   const place = ['seed']
-  const { publicKey, sealedPrivateKey } = await keystore.wrappingKey(place)
-  const key = exportPublicKey(publicKey)
-  if (!key) throw new Error('the key store made no RSA-2048 wrapping key')
   const algorithm = 'RSAES_OAEP_SHA_256'
+  const nowhere = { account: '', region: '', keyId: 'seed', protectionLevel: 'SOFTWARE' } as const
+  const wrapping = await keystore.wrappingKey({ ...nowhere, place, algorithm, expiresAt: Number.MAX_SAFE_INTEGER })
+  const key = wrapping.outcome === 'made' ? exportPublicKey(wrapping.publicKey) : null
+  if (wrapping.outcome !== 'made' || !key) throw new Error('the key store made no RSA-2048 wrapping key')
+  const { sealedPrivateKey } = wrapping
   return async (version, material) => {
     const wrapped = wrapForExport(key, algorithm, material)
-    const imported = await keystore.importMaterial(version, { place, sealedPrivateKey, algorithm }, wrapped)
+    const imported = await keystore.importMaterial(
+      version,
+      { place, sealedPrivateKey, algorithm, expired: false },
+      wrapped,
+      null,
+    )
     if (imported.outcome !== 'imported') throw new Error(`the material of version ${version.versionId} can't be sealed`)
     return imported.material
   }

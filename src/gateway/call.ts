@@ -10,8 +10,8 @@ import { parseArn } from '../api/arn.ts'
 import { Refusal, refuse, refuseDenied } from '../api/errors.ts'
 import type { AnyOperation, Reply, Resource } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
-import type { Keystore } from '../keystore/keystore.ts'
-import { forgetDestroyed } from '../kms/destruction.ts'
+import { type Keystore, Unreachable } from '../keystore/keystore.ts'
+import { destroyUncommitted, forgetDestroyed } from '../kms/destruction.ts'
 import type { KmsContext, KmsSettings } from '../kms/operation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Change } from '../ledger/record.ts'
@@ -124,6 +124,8 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
 /** Whatever went wrong, as one refusal; what is our fault is reported. */
 export function asRefusal(error: unknown, requestId: string, house: House): Refusal {
   if (error instanceof Refusal) return error
+  // The key store reports its device's troubles itself, once and not with every call.
+  if (error instanceof Unreachable) return refuse('ServiceUnavailableTemporary')
   house.failed(`request ${requestId} failed`, error)
   return refuse(error instanceof Unavailable ? 'ServiceUnavailableTemporary' : 'InternalFailure')
 }
@@ -200,14 +202,21 @@ async function perform(call: Progress, house: House): Promise<Reply> {
       await authorize(operation, values, resources, context)
       const { changes, reply, made = [] } = await operation.decide(values, context)
       const event = eventOf(call, [...resources, ...made], reply, null)
-      const outcome = await house.ledger.commit({ changes, nonce, event })
+      const outcome = await house.ledger.commit({ changes, nonce, event }).catch((error: unknown) => {
+        // A replayed call surely left nothing; of a database that broke off, that is not so sure.
+        if (error instanceof Refusal && error.code === 'SignatureNonceUsed') destroyUncommitted(changes, house.keystore)
+        throw error
+      })
+      if (outcome !== 'committed') destroyUncommitted(changes, house.keystore)
       if (outcome === 'full') throw refuse(operation.quotaRefusal ?? 'Rejected.LimitExceeded')
       if (outcome === 'moved') continue
       forgetDestroyed(changes, house.keystore)
       return reply
     } catch (error) {
       const refusal = asRefusal(error, call.requestId, house)
-      if (refusal.code === 'SignatureNonceUsed' || refusal.code === 'ServiceUnavailableTemporary') throw refusal
+      if (refusal.code === 'SignatureNonceUsed') throw refusal
+      // The database is away, and takes no event either; a device that is away leaves one.
+      if (refusal.code === 'ServiceUnavailableTemporary' && !(error instanceof Unreachable)) throw refusal
       // A refused call changes nothing, and leaves its event.
       await house.ledger.commit({ changes: [], nonce, event: eventOf(call, resources, null, refusal) })
       throw refusal

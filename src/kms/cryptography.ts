@@ -1,7 +1,14 @@
 // Encrypting and decrypting with a CMK: what Encrypt, Decrypt, ReEncrypt and the operations on data keys share.
 import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
-import { associatedData, type Ciphertext, decodeCiphertext, encodeCiphertext } from '../cryptography/ciphertext.ts'
+import {
+  associatedData,
+  type Ciphertext,
+  decodeCiphertext,
+  encodeCiphertext,
+  splitMessage,
+} from '../cryptography/ciphertext.ts'
+import type { ProtectionLevel, VersionPlace } from '../keystore/keystore.ts'
 import { anyKeyResource, type FoundKey, findKeyById, findVersion, keyResourceById } from './key-name.ts'
 import { demandEnabled } from './key-state.ts'
 import type { KmsContext } from './operation.ts'
@@ -20,8 +27,8 @@ export async function encryptWith(
   const versionId = key.body.primaryVersionId
   const version = versionId === null ? null : await findVersion(versionId, context)
   if (!version || version.body.material === null) throw refuse('Rejected.PendingImport')
-  const place = placeOf(version)
-  const aad = aadOf(version, encryptionContext)
+  const place = placeOf(version, key)
+  const aad = aadOf(version, place, encryptionContext)
   const message = await context.keystore.encrypt(place, version.body.material, plaintext, aad)
   return {
     CiphertextBlob: encodeCiphertext({ versionId: version.id, ...message }),
@@ -72,22 +79,27 @@ async function decryptWith(
 ): Promise<Uint8Array | null> {
   demandEnabled(key.body)
   if (version.body.material === null) throw refuse('Rejected.PendingImport')
-  const place = placeOf(version)
-  return context.keystore.decrypt(place, version.body.material, message, aadOf(version, encryptionContext))
+  const place = placeOf(version, key)
+  const parts = splitMessage(message.message, NONCE_BYTES[place.protectionLevel])
+  if (!parts) return null
+  return context.keystore.decrypt(place, version.body.material, parts, aadOf(version, place, encryptionContext))
 }
+
+const NONCE_BYTES: Readonly<Record<ProtectionLevel, number>> = { SOFTWARE: 24, HSM: 12 }
 
 const NO_CONTEXT: EncryptionContext = new Map()
 const withoutContext = new WeakMap<Version, Uint8Array>()
 
 /** Most calls have no context: for them the associated data of a version is computed once. */
-function aadOf(version: Version, encryptionContext: EncryptionContext): Uint8Array {
-  if (encryptionContext.size > 0) return associatedData(placeOf(version), encryptionContext)
-  const known = withoutContext.get(version) ?? associatedData(placeOf(version), NO_CONTEXT)
+function aadOf(version: Version, place: VersionPlace, encryptionContext: EncryptionContext): Uint8Array {
+  if (encryptionContext.size > 0) return associatedData(place, encryptionContext)
+  const known = withoutContext.get(version) ?? associatedData(place, NO_CONTEXT)
   withoutContext.set(version, known)
   return known
 }
 
-function placeOf(version: Version) {
+/** All versions of a key have its protection level, which never changes. */
+function placeOf(version: Version, key: FoundKey): VersionPlace {
   const { account, region, id: versionId } = version
-  return { account, region, keyId: version.body.keyId, versionId }
+  return { account, region, keyId: version.body.keyId, versionId, protectionLevel: key.body.protectionLevel }
 }

@@ -9,6 +9,8 @@ import type { Change, Scope } from '../ledger/record.ts'
 export interface KmsSettings {
   /** The regions served, the default one first. */
   readonly regions: readonly string[]
+  /** The regions that offer protection level HSM; empty where no HSM is configured. */
+  readonly hsmRegions: readonly string[]
   readonly maxKeys: number
   readonly maxAliases: number
   readonly maxPendingWindowDays: number

@@ -1,6 +1,6 @@
 // The key service's records: CMK, key version, alias. Tags are part of their key.
 
-import type { SealedMaterial } from '../keystore/keystore.ts'
+import type { ProtectionLevel, SealedMaterial } from '../keystore/keystore.ts'
 import type { Kind, Recorded } from '../ledger/record.ts'
 
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport'
@@ -12,7 +12,7 @@ export interface CmkBody {
   readonly keySpec: 'Aliyun_AES_256'
   readonly keyUsage: 'ENCRYPT/DECRYPT'
   readonly origin: Origin
-  readonly protectionLevel: 'SOFTWARE'
+  readonly protectionLevel: ProtectionLevel
   readonly state: KeyState
   /** When the key goes for good; only in PendingDeletion. */
   readonly deleteAt: number | null
@@ -40,6 +40,18 @@ export interface AliasBody {
   readonly keyId: string
 }
 
+/** Material in an HSM that no key version names any more: it is still to be destroyed there. Its id is the material's reference. */
+export interface DestructionBody {
+  readonly material: SealedMaterial
+}
+
+/** How many messages a key version has encrypted; of an HSM's key, how many uses are reserved. Its parent is the CMK. */
+export interface UsageBody {
+  readonly keyId: string
+  readonly protectionLevel: ProtectionLevel
+  readonly uses: number
+}
+
 export type Cmk = Recorded<CmkBody>
 export type Version = Recorded<VersionBody>
 export type Alias = Recorded<AliasBody>
@@ -47,3 +59,5 @@ export type Alias = Recorded<AliasBody>
 export const CMK: Kind<CmkBody> = { name: 'cmk', counted: true }
 export const VERSION: Kind<VersionBody> = { name: 'key-version', counted: false }
 export const ALIAS: Kind<AliasBody> = { name: 'alias', counted: true }
+export const DESTRUCTION: Kind<DestructionBody> = { name: 'material-destruction', counted: false }
+export const USAGE: Kind<UsageBody> = { name: 'key-usage', counted: true }

@@ -182,7 +182,7 @@ describe('limits', () => {
     const own = accounts.get(account)
     assert.deepEqual([own?.maxKeys, own?.maxAliases], [2, 300])
     assert.deepEqual([own?.rates.get('Kms.ListKeys')?.calls, own?.rates.get('Kms.ListAliases')?.calls], [3, 50])
-    await using house = await openTestHouse(null, ['--max-keys', '3'], file)
+    await using house = await openTestHouse(null, ['--max-keys', '3'], { quotas: file })
     const special = newCredentials(account)
     await house.open.accounts.provide(special, 'special', house.now)
     const made = async (credentials: typeof special) => {

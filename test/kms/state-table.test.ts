@@ -1,7 +1,7 @@
 // Every cell of the table key state × operation (contract/kms.md section 2), through the wire.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { eachDatabase } from '../databases.ts'
+import { eachProtectionLevel } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
 import { importMaterial, type Prepared, prepareImport } from './byok.ts'
 import { exportTo, rsaPair } from './export.ts'
@@ -188,7 +188,7 @@ async function parametersOf(operation: string, subject: Subject, house: TestHous
   }
 }
 
-eachDatabase((open) => {
+eachProtectionLevel((open) => {
   describe('key state × operation', () => {
     let house: TestHouse
     before(async () => {

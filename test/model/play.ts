@@ -36,7 +36,7 @@ interface Play {
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
-const WRAPPING = { WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' }
+const WRAPPING = { WrappingAlgorithm: 'RSAES_OAEP_SHA_1', WrappingKeySpec: 'RSA_2048' }
 const MATERIALS = [1, 2].map((byte) => Buffer.alloc(32, byte))
 const INTERVALS = ['7d', '240h', '6d']
 

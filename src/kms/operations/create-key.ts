@@ -63,7 +63,8 @@ export const CreateKey = operation({
   },
   async decide(values, context) {
     if (values.DKMSInstanceId) throw refuse('Forbidden.DKMSInstanceNotFound')
-    if (values.ProtectionLevel === 'HSM') throw refuse('Unsupported.ProtectionLevel')
+    if (values.ProtectionLevel === 'HSM' && !context.settings.hsmRegions.includes(context.scope.region))
+      throw refuse('Unsupported.ProtectionLevel')
     if (values.KeySpec !== 'Aliyun_AES_256') throw refuse('UnsupportedOperation')
     if (values.KeyUsage !== 'ENCRYPT/DECRYPT')
       throw refuse('InvalidParameter', { name: 'KeyUsage', rule: 'A symmetric key is for ENCRYPT/DECRYPT.' })
@@ -95,7 +96,12 @@ export const CreateKey = operation({
       insert(CMK, { ...scope, id, createdAt: now, dueAt: dueAt(body), body }, settings.maxKeys),
     ]
     if (versionId !== null) {
-      const material = await context.keystore.generate({ ...scope, keyId: id, versionId })
+      const material = await context.keystore.generate({
+        ...scope,
+        keyId: id,
+        versionId,
+        protectionLevel: body.protectionLevel,
+      })
       const version = { ...scope, id: versionId, parent: id, createdAt: now, body: { keyId: id, material } }
       changes.push(insert(VERSION, version))
     }

@@ -28,6 +28,7 @@ export const GenerateAndExportDataKey = operation({
     'Rejected.Disabled',
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
+    'Rejected.KeyExhausted',
   ],
   locate: locateKey,
   async decide({ KeyId, EncryptionContext, ...wanted }, context) {

@@ -18,6 +18,7 @@ export const GenerateDataKeyWithoutPlaintext = operation({
     'Rejected.Disabled',
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
+    'Rejected.KeyExhausted',
   ],
   locate: locateKey,
   async decide({ KeyId, EncryptionContext, ...wanted }, context) {

@@ -17,6 +17,7 @@ export const GenerateDataKey = operation({
     'Rejected.Disabled',
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
+    'Rejected.KeyExhausted',
   ],
   locate: locateKey,
   async decide({ KeyId, EncryptionContext, ...wanted }, context) {

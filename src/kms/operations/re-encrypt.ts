@@ -38,6 +38,7 @@ export const ReEncrypt = operation({
     'Rejected.Disabled',
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
+    'Rejected.KeyExhausted',
   ],
   async locate({ CiphertextBlob, DestinationKeyId, ...source }, context) {
     // These name an asymmetric key, for what its public key encrypted; there are none here.

@@ -1,0 +1,33 @@
+// Asking at the terminal for what must not stand on a command line. What is typed is not shown.
+import { createInterface } from 'node:readline'
+import { Writable } from 'node:stream'
+import type { Settings } from './settings.ts'
+import type { Surroundings } from './surroundings.ts'
+import { UsageError } from './usage-error.ts'
+
+/** The settings with the HSM's PIN: from its file or the environment, else asked for. Throws UsageError without a terminal. */
+export async function withPin(settings: Settings, { ask }: Surroundings): Promise<Settings> {
+  const { hsm } = settings
+  if (!hsm || hsm.pinFile !== null || hsm.pin !== null) return settings
+  if (!ask) throw new UsageError('the HSM needs a PIN: set hsm-pin-file or STRONGROOM_HSM_PIN')
+  return { ...settings, hsm: { ...hsm, pin: await ask(`PIN of the HSM's token ${hsm.tokens.join(', ')}: `) } }
+}
+
+/** Asks on the terminal; null where there is none. */
+export function terminalAsk(
+  input: NodeJS.ReadStream,
+  output: NodeJS.WriteStream,
+): ((question: string) => Promise<string>) | null {
+  if (!input.isTTY) return null
+  return (question) =>
+    new Promise((resolve) => {
+      output.write(question)
+      const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+      const lines = createInterface({ input, output: silent, terminal: true })
+      lines.once('line', (line) => {
+        lines.close()
+        output.write('\n')
+        resolve(line)
+      })
+    })
+}
