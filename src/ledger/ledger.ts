@@ -4,7 +4,6 @@ import { hash } from 'node:crypto'
 import { refuse } from '../api/errors.ts'
 import type { RootKeys } from '../cryptography/seal.ts'
 import {
-  type Chaining,
   type Commit,
   type EventRow,
   type EventStorage,
@@ -16,7 +15,7 @@ import {
   Unavailable,
 } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
-import { chaining } from './chain.ts'
+import { chaining, type WatchfulChaining } from './chain.ts'
 import { type Change, fromRow, type Kind, type Recorded, type Scope, toRow } from './record.ts'
 
 const CACHED_RECORDS = 50_000
@@ -47,7 +46,7 @@ export class Ledger {
   readonly #storage: Storage
   readonly #keys: RootKeys
   readonly #alarm: Alarm
-  readonly #chaining: Chaining
+  readonly #chaining: WatchfulChaining
   readonly #cache = new RecordCache(CACHED_RECORDS)
   readonly #changes = new Map<string, number>()
   #waiting: Waiting[] = []
@@ -77,10 +76,13 @@ export class Ledger {
   /** Where the chain of events ends, on disk. Throws Forged or Unavailable. */
   async head(): Promise<Head> {
     const { kind, account, region, id } = HEAD_PLACE
+    // Others may commit while this reads: what it finds is not older than what was seen before.
+    const seen = this.#chaining.seen()
     const row = await this.#storage.get(kind, account, region, id)
-    await this.#storage.synced()
     if (!row) throw new Unavailable('the head of the event chain is missing from the database: restore a backup')
-    return this.#chaining.headOf(row)
+    const head = this.#chaining.headAfter(row, seen)
+    await this.#storage.synced()
+    return head
   }
 
   /** The record, or null. Throws Forged or Unavailable. */

@@ -6,9 +6,9 @@ import type { ChainedEvent, EventStorage, IndexPart } from './storage.ts'
 type Rows = readonly Record<string, unknown>[]
 
 export class PostgresqlEvents implements EventStorage {
-  readonly #all: (statement: keyof Statements, values: (Value | readonly number[])[]) => Promise<Rows>
+  readonly #all: (statement: keyof Statements, values: Value[]) => Promise<Rows>
 
-  constructor(all: (statement: keyof Statements, values: (Value | readonly number[])[]) => Promise<Rows>) {
+  constructor(all: (statement: keyof Statements, values: Value[]) => Promise<Rows>) {
     this.#all = all
   }
 
@@ -17,7 +17,7 @@ export class PostgresqlEvents implements EventStorage {
   }
 
   async at(seqs: readonly number[]): Promise<readonly ChainedEvent[]> {
-    return (await this.#all('eventsAt', [seqs])).map(toEvent)
+    return (await this.#all('eventsAt', [`{${seqs.join(',')}}`])).map(toEvent)
   }
 
   async drop(seq: number, limit: number): Promise<number> {

@@ -2,7 +2,7 @@
 // The head of the event chain is taken from memory while this server alone moves it; when another did, it is read and locked first.
 import postgres from 'postgres'
 import { GrowingChain } from './growing-chain.ts'
-import { isLost, settled } from './lost-connection.ts'
+import { isLost, settled, within } from './lost-connection.ts'
 import { PostgresqlEvents } from './postgresql-events.ts'
 import { migrations, type Statements, statements } from './queries.ts'
 import { checkVersion, stepsOf, toRow, type Value } from './rows.ts'
@@ -20,18 +20,50 @@ import {
 } from './storage.ts'
 
 const CONNECTIONS = 8
+/** A batch that takes longer counts as lost, and so does a connection. */
+const PATIENCE_MS = 15_000
+const CONNECTION_PATIENCE_MS = 3000
 
 /** Connects to (and migrates) the database that `url` names. Throws Unavailable when it can't. */
 export async function openPostgresql(url: string): Promise<Storage> {
+  const pool = connect(url)
+  await reaching(() => migrate(pool.sql))
+  return new PostgresqlStorage(pool, () => connect(url))
+}
+
+/** Connections, and whether one of them was closed. */
+interface Pool {
+  readonly sql: Sql
+  closed: boolean
+  /** Rejects when one is closed: the driver may never settle what was sent there. */
+  readonly closing: Promise<never>
+}
+
+function closedError(): Error {
+  return Object.assign(new Error('a connection was closed'), { code: 'CONNECTION_CLOSED' })
+}
+
+function connect(url: string): Pool {
+  const closing = Promise.withResolvers<never>()
+  closing.promise.catch(() => {})
+  const onclose = () => {
+    pool.closed = true
+    closing.reject(closedError())
+  }
   const sql = postgres(url, {
+    onclose,
+    // None is closed but when it breaks.
+    max_lifetime: null,
     max: CONNECTIONS,
     connect_timeout: 10,
+    // The driver asks a new connection for its types by a query of its own, whose failure nobody could handle.
+    fetch_types: false,
     onnotice: () => {},
     transform: { undefined: null },
     types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
   })
-  await reaching(() => migrate(sql))
-  return new PostgresqlStorage(sql)
+  const pool: Pool = { sql, closed: false, closing: closing.promise }
+  return pool
 }
 
 type Sql = postgres.Sql<{ bigint: number }>
@@ -62,21 +94,32 @@ class PostgresqlStorage implements Storage {
   // Each batch moves the head of the chain: a second one would only wait for the first.
   readonly commitsAtOnce = 1
   readonly failure = null
-  readonly #sql: Sql
+  #pool: Pool
+  readonly #connect: () => Pool
   readonly #texts: Statements = statements('postgresql')
   readonly events = new PostgresqlEvents((statement, values) => this.#all(statement, values))
   /** The head's row as this server last wrote or read it. */
   #head: Row | null = null
 
-  constructor(sql: Sql) {
-    this.#sql = sql
+  constructor(pool: Pool, connect: () => Pool) {
+    this.#pool = pool
+    this.#connect = connect
   }
 
-  async #all(
-    statement: keyof Statements,
-    values: (Value | readonly number[])[],
-  ): Promise<readonly Record<string, unknown>[]> {
-    return reaching(() => this.#sql.unsafe(this.#texts[statement], values as Value[], { prepare: true }))
+  /** Other connections in place of all there are: what one that broke leaves behind in the driver is not to be relied on. */
+  #renew(): void {
+    const former = this.#pool
+    this.#pool = this.#connect()
+    former.sql.end({ timeout: 0 }).catch(() => {})
+  }
+
+  /** The driver fails for all when it is given a query for a connection that closed: nothing is sent once any of the pool did. */
+  #demandOpen(pool: Pool): void {
+    if (pool.closed) throw closedError()
+  }
+
+  async #all(statement: keyof Statements, values: Value[]): Promise<readonly Record<string, unknown>[]> {
+    return reaching(() => this.#pool.sql.unsafe(this.#texts[statement], values, { prepare: true }))
   }
 
   async get(kind: string, account: string, region: string, id: string): Promise<Row | null> {
@@ -131,23 +174,35 @@ class PostgresqlStorage implements Storage {
 
   /** All of the calls or none: in one round trip, or in two where another server moved the head. */
   async #transaction(batch: readonly Commit[], chaining: Chaining): Promise<Outcome> {
-    const connection = await this.#sql.reserve()
+    let connection: Connection | null = null
     let chain: GrowingChain | null = null
+    let lost = false
     try {
-      if (!batch.some(({ event }) => event))
-        return released(connection, onlyOutcome(await this.#attempt(connection, batch, null, true)))
+      if (this.#pool.closed) this.#renew()
+      const pool = this.#pool
+      connection = await within(CONNECTION_PATIENCE_MS, Promise.race([pool.sql.reserve(), pool.closing]))
+      const attempt = (one: Connection, begin: boolean) => {
+        this.#demandOpen(pool)
+        return this.#attempt(one, batch, chain, begin)
+      }
+      if (!batch.some(({ event }) => event)) return onlyOutcome(await attempt(connection, true))
       chain = this.#head && new GrowingChain(this.#head, chaining)
-      const outcome = chain && (await this.#attempt(connection, batch, chain, true))
-      if (outcome && outcome !== 'head moved') return released(connection, outcome)
+      const outcome = chain && (await attempt(connection, true))
+      if (outcome && outcome !== 'head moved') return outcome
       chain = null
+      this.#demandOpen(pool)
       chain = await this.#lockHead(connection, chaining)
-      return released(connection, onlyOutcome(await this.#attempt(connection, batch, chain, false)))
+      return onlyOutcome(await attempt(connection, false))
     } catch (error) {
-      // A connection that is lost must not be handed back: the driver would give it to the next who asks.
-      if (!isLost(error)) connection.release()
       this.#head = null
-      if (isLost(error) && chain && (await this.#isStored(chain.head))) return 'committed'
+      lost = isLost(error)
+      if (!lost) throw error
+      this.#renew()
+      if (chain && (await this.#isStored(chain.head))) return 'committed'
       throw error
+    } finally {
+      // A lost connection goes with its pool: handed back, it would be given to the next who asks.
+      if (!lost) connection?.release()
     }
   }
 
@@ -156,21 +211,21 @@ class PostgresqlStorage implements Storage {
    * still works on holds it until its end. Throws when the server can't be reached.
    */
   async #isStored({ seq, hash }: Head): Promise<boolean> {
-    return this.#sql.begin(async (transaction) => {
-      await transaction.unsafe(this.#texts.lockHead, Object.values(HEAD_PLACE), { prepare: true })
-      const [row] = await transaction.unsafe(this.#texts.eventsAt, [[seq]] as never, { prepare: true })
-      return row?.['hash'] === hash
-    })
+    const { closing } = this.#pool
+    await within(PATIENCE_MS, Promise.race([this.#all('lockHead', Object.values(HEAD_PLACE)), closing]))
+    const [event] = await within(PATIENCE_MS, Promise.race([this.events.at([seq]), closing]))
+    return event?.hash === hash
   }
 
   /** Begins a transaction that holds the head until its end. */
   async #lockHead(connection: Connection, chaining: Chaining): Promise<GrowingChain> {
-    await connection.unsafe('BEGIN')
+    const begun = connection.unsafe('BEGIN')
+    const locked = connection.unsafe(this.#texts.lockHead, Object.values(HEAD_PLACE), { prepare: true })
+    const [, [row]] = await within(PATIENCE_MS, Promise.race([Promise.all([begun, locked]), this.#pool.closing]))
     try {
-      const [row] = await connection.unsafe(this.#texts.lockHead, Object.values(HEAD_PLACE), { prepare: true })
       return new GrowingChain(row ? toRow(row) : null, chaining)
     } catch (error) {
-      if (!isLost(error)) await connection.unsafe('ROLLBACK')
+      await connection.unsafe('ROLLBACK')
       throw error
     }
   }
@@ -184,14 +239,15 @@ class PostgresqlStorage implements Storage {
     const steps = batch.flatMap((commit) => this.#steps(commit, chain))
     const head = chain?.row() ?? null
     const moves = head && chain ? stepsOf({ change: 'update', row: head, from: chain.from }) : []
-    const results = await settled([
+    const queries = [
       ...(begin ? [connection.unsafe('BEGIN')] : []),
       ...moves.map(({ statement, values }) =>
         connection.unsafe(`/* head moved */ ${must(this.#texts[statement])}`, values, { prepare: true }),
       ),
       ...steps.map(([text, values]) => connection.unsafe(text, values, { prepare: true })),
       connection.unsafe('COMMIT'),
-    ])
+    ]
+    const results = await within(PATIENCE_MS, Promise.race([settled(queries), this.#pool.closing]))
     const failure = results.find((result) => result.status === 'rejected')
     if (chain) this.#head = failure ? null : head
     return failure ? outcomeOf(failure.reason) : 'committed'
@@ -219,14 +275,8 @@ class PostgresqlStorage implements Storage {
   }
 
   async close(): Promise<void> {
-    await this.#sql.end({ timeout: 5 })
+    await this.#pool.sql.end({ timeout: 5 })
   }
-}
-
-/** Hands the connection back to the pool, and the outcome on. */
-function released<T>(connection: Connection, outcome: T): T {
-  connection.release()
-  return outcome
 }
 
 /** Makes a guarded statement fail (division by zero) when it touched no row, so that a pipelined transaction aborts by itself. */

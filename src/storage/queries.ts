@@ -217,7 +217,7 @@ function eventStatements(db: Kysely<Tables>, dialect: Dialect) {
       .compile().sql,
     /** seq, limit */
     events: event.where('seq', '>', 1).orderBy('seq').limit(1).compile().sql,
-    /** seqs: a JSON array of numbers for SQLite, an array for PostgreSQL */
+    /** seqs: the text of a JSON array for SQLite, of an array for PostgreSQL */
     eventsAt: event
       .where(
         'seq',
