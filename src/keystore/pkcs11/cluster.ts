@@ -1,4 +1,5 @@
 // Tokens that the vendor keeps alike, as one: a call that one can't serve goes to the next.
+import { setTimeout as pause } from 'node:timers/promises'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import type { Cryptoki, Handle } from './cryptoki.ts'
 import { Away, Full, faultOf, Missing } from './faults.ts'
@@ -10,6 +11,8 @@ import { examined, MECHANISMS, unwrapsWith } from './unwrapping.ts'
 
 /** From this duration on, calls leave the thread, so that others go on meanwhile; below, that would cost more than it gains. */
 const SLOW_MS = 0.3
+const STORE_TRIES = 4
+const STORE_PAUSE_MS = 10
 
 export class Cluster {
   readonly #cryptoki: Cryptoki
@@ -31,7 +34,7 @@ export class Cluster {
     return this.#onAny(async (token) =>
       token.use(async (access) => {
         this.#clearEarlierTry(access, id)
-        await this.#stored(access, () => this.#cryptoki.generateKey(access.session, id, label))
+        await this.#stored(access, id, () => this.#cryptoki.generateKey(access.session, id, label))
         return null
       }),
     )
@@ -94,7 +97,7 @@ export class Cluster {
       token.use(async (access) => {
         const { session } = access
         if (!(await this.#can(token, session, algorithm))) return { unsupported: MECHANISMS[algorithm] }
-        const made = await this.#stored(access, () => this.#cryptoki.generateWrappingPair(session, true, id, label))
+        const made = await this.#stored(access, id, () => this.#cryptoki.generateWrappingPair(session, true, id, label))
         return { modulus: made.modulus, exponent: made.exponent }
       }),
     )
@@ -116,7 +119,7 @@ export class Cluster {
         const { session, find } = access
         this.#clearEarlierTry(access, id)
         const wrapping = { key: find('private', wrappingId), algorithm }
-        const key = await this.#stored(access, async () =>
+        const key = await this.#stored(access, id, async () =>
           this.#cryptoki.unwrap(session, wrapping, wrapped, { id, label }),
         )
         if (this.#cryptoki.checkValue(session, key).equals(checkValue)) return true
@@ -160,18 +163,26 @@ export class Cluster {
     return known.has(algorithm)
   }
 
-  /** Makes an object in the token. Throws Full when there is no room for it. */
-  async #stored<T>({ session, present }: Access, make: () => Promise<T>): Promise<T> {
-    try {
-      return await make()
-    } catch (error) {
-      const reason = 'the token has no room for another key'
-      if (faultOf(error) === 'full') throw new Full(reason)
-      // Some libraries only say that it failed. A token that is there and makes keys that it need not store, is full.
-      if (faultOf(error) !== 'ambiguous' || !present()) throw error
-      this.#cryptoki.destroy(session, await this.#cryptoki.generateSessionKey(session))
-      throw new Full(reason)
-    }
+  /**
+   * Makes an object in the token. Throws Full when there is no room for it. Some libraries only say that it failed, and say the same
+   * when two processes get into each other's way: it is tried a few times before a token that is there, and makes keys that it need
+   * not store, counts as full.
+   */
+  async #stored<T>(access: Access, id: string, make: () => Promise<T>): Promise<T> {
+    const full = new Full('the token has no room for another key')
+    for (let tries = 1; ; tries++)
+      try {
+        return await make()
+      } catch (error) {
+        if (faultOf(error) === 'full') throw full
+        if (faultOf(error) !== 'ambiguous' || !access.present()) throw error
+        if (tries === STORE_TRIES) {
+          this.#cryptoki.destroy(access.session, await this.#cryptoki.generateSessionKey(access.session))
+          throw full
+        }
+        await pause(STORE_PAUSE_MS * tries)
+        this.#clearEarlierTry({ ...access, again: true }, id)
+      }
   }
 
   #clearEarlierTry({ again, session }: Access, id: string): void {

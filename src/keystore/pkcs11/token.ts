@@ -92,9 +92,7 @@ export class Token {
   /** Does work on a session; when that is void, once more after a fresh login. Throws Away, Missing, and what the work throws. */
   async use<T>(work: (access: Access) => T | Promise<T>): Promise<T> {
     for (let again = false; ; again = true) {
-      this.open()
-      const generation = this.#generation
-      const session = await this.#take()
+      const { session, generation } = await this.#take()
       try {
         return await work(this.#access(session, generation, again))
       } catch (error) {
@@ -148,27 +146,38 @@ export class Token {
     }
   }
 
-  #take(): Handle | Promise<Handle> {
-    const idle = this.#idle.pop()
-    if (idle) return idle
-    if (this.#opened < this.#limit && this.#slot) {
+  /** A session that nobody else has, with the generation that it belongs to: while one waits for it, the others may be dropped. */
+  async #take(): Promise<{ session: Handle; generation: number }> {
+    for (;;) {
       try {
-        const session = this.#cryptoki.openSession(this.#slot)
-        this.#opened++
-        return session
+        this.open()
+        const session = this.#idle.pop() ?? this.#another()
+        if (session) return { session, generation: this.#generation }
       } catch (error) {
-        // The device has fewer sessions than we would like: the ones we have must do.
-        if (returnValueOf(error) !== 'CKR_SESSION_COUNT' || this.#opened === 0) {
-          this.#drop(this.#generation, (error as Error).message)
-          throw new Away(this.#reason)
-        }
-        this.#limit = this.#opened
+        // Who waits behind has as little to hope for, and is not to wait in vain.
+        this.#waiting.shift()?.()
+        throw error
       }
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
-    return new Promise<void>((resolve) => this.#waiting.push(resolve)).then(() => {
-      this.open()
-      return this.#take()
-    })
+  }
+
+  /** Another session; null when there are as many as there may be. */
+  #another(): Handle | null {
+    if (this.#opened >= this.#limit || !this.#slot) return null
+    try {
+      const session = this.#cryptoki.openSession(this.#slot)
+      this.#opened++
+      return session
+    } catch (error) {
+      // The device has fewer sessions than we would like: the ones we have must do.
+      if (returnValueOf(error) === 'CKR_SESSION_COUNT' && this.#opened > 0) {
+        this.#limit = this.#opened
+        return null
+      }
+      this.#drop(this.#generation, (error as Error).message)
+      throw new Away(this.#reason)
+    }
   }
 
   #giveBack(session: Handle, generation: number): void {
