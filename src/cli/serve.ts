@@ -64,6 +64,8 @@ type Open = (settings: Settings, alarm: House['failed'], now: number) => Promise
 export async function serve(settings: Settings, open: Open, around: Surroundings): Promise<number> {
   const log = pino({ level: settings.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
   const alarm = (message: string, error: unknown) => log.error({ reason: reasonOf(error) }, message)
+  // A library that drops a failure on the floor must not end the service: it is told, and the rest goes on.
+  process.on('unhandledRejection', (error) => alarm('a failure that nobody waited for', error))
   const rooms = await open(settings, alarm, Date.now())
   using _lock = settings.database?.startsWith('postgres') ? null : onlyServer(settings.data)
   const clock = settings.dev ? await DevClock.open(rooms.ledger, Date.now) : null
