@@ -7,7 +7,7 @@ import type { ChainedEvent, IndexPart } from '../storage/storage.ts'
 import { type Attributed, attributed, type Condition } from './attributes.ts'
 import { floorOf } from './floor.ts'
 import { IndexDirectory } from './index-directory.ts'
-import { encodePart, offsetsAt, PART_EVENTS, placeOfTerm, termOf } from './index-part.ts'
+import { encodePart, fitting, offsetsAt, PART_EVENTS, placeOfTerm, termOf } from './index-part.ts'
 
 const SCOPE = 'scope'
 const EVERY_REGION = '*'
@@ -71,10 +71,13 @@ export class EventIndex {
   /** Adds the next part when there are events enough for one; answers whether it did. */
   async extend(): Promise<boolean> {
     const { lastSeq } = await this.indexed()
-    const rows = await this.#ledger.events.after(lastSeq, PART_EVENTS)
+    const found = await this.#ledger.events.after(lastSeq, PART_EVENTS)
+    if (found.length < PART_EVENTS) return false
+    const termsOfEvents = found.map((row) => this.#termsOf(row))
+    const rows = found.slice(0, fitting(termsOfEvents))
     const [first, last] = [rows[0], rows.at(-1)]
-    if (rows.length < PART_EVENTS || !first || !last) return false
-    const { terms, postings } = encodePart(rows.map((row) => this.#termsOf(row)))
+    if (!first || !last) return false
+    const { terms, postings } = encodePart(termsOfEvents.slice(0, rows.length))
     const part = this.#directory.sealed({
       firstSeq: first.seq,
       lastSeq: last.seq,

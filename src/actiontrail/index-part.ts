@@ -6,8 +6,17 @@
 //
 // All numbers are little-endian.
 
-/** Events of one part; few enough for 16-bit offsets and ends, with up to 60 terms an event. */
+/** Events of one part at the most; fewer, where their terms are many. */
 export const PART_EVENTS = 1024
+/** Ends are 16-bit numbers. */
+const MOST_TERMS = 0xffff
+
+/** How many of the events, from the first on, fit into one part. */
+export function fitting(termsOfEvents: readonly (readonly number[])[]): number {
+  let terms = 0
+  const over = termsOfEvents.findIndex(({ length }) => (terms += length) > MOST_TERMS)
+  return over < 0 ? termsOfEvents.length : over
+}
 
 /**
  * The hash of a term: FNV-1a over UTF-16 units from a secret start, its bits mixed once more. Not a cryptographic hash, and need

@@ -3,7 +3,6 @@ import type { ChainedEvent, EventStorage, IndexPart } from '../storage/storage.t
 import { attributed } from './attributes.ts'
 import { eventOf } from './event.ts'
 import { answers, type EventIndex, type Question } from './event-index.ts'
-import { PART_EVENTS } from './index-part.ts'
 
 const EVENTS_AT_ONCE = 1000
 /** No value of an event is longer: longer ones are cut, and end in three dots. */
@@ -58,7 +57,11 @@ export async function lookUp(lookup: Lookup, events: EventStorage, index: EventI
     if (isEnough(found, part, lookup)) break
     const candidates = await index.candidates(part, lookup)
     if (candidates?.length === 0) continue
-    collect(candidates ? await events.at(candidates) : await events.after(part.firstSeq - 1, PART_EVENTS))
+    collect(
+      candidates
+        ? await events.at(candidates)
+        : await events.after(part.firstSeq - 1, part.lastSeq - part.firstSeq + 1),
+    )
     await breathe()
   }
   return pageOf(found, lookup)

@@ -18,7 +18,10 @@ export function exportPublicKey(der: Uint8Array): KeyObject | null {
     const key = createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' })
     const { modulusLength, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
     // With the exponent 1 the "ciphertext" would be the padded key itself.
-    return key.asymmetricKeyType === 'rsa' && modulusLength === 2048 && publicExponent >= 3n ? key : null
+    if (key.asymmetricKeyType !== 'rsa' || modulusLength !== 2048 || publicExponent < 3n) return null
+    // A modulus or exponent that nothing can be wrapped with shows only when it is tried.
+    wrapForExport(key, 'RSAES_OAEP_SHA_256', new Uint8Array(1))
+    return key
   } catch {
     return null
   }

@@ -3,17 +3,19 @@
 // A revision guards each step, so several servers may sweep at once and none does a thing twice.
 import { storedServiceWork } from '../actiontrail/event.ts'
 import { formatArn } from '../api/arn.ts'
+import { Refusal } from '../api/errors.ts'
 import { type Keystore, Unreachable } from '../keystore/keystore.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, insert, type Recorded, remove, update } from '../ledger/record.ts'
+import { type Outcome, Unavailable } from '../storage/storage.ts'
 import { destroyKey, destroyMaterial, destroyUncommitted, forgetDestroyed } from './destruction.ts'
 import { at, dueAt, materialExpired, withoutMaterial } from './key-state.ts'
 import { CMK, type Cmk, DESTRUCTION, type DestructionBody, VERSION } from './records.ts'
 import { rotated, rotationDueAt } from './rotation.ts'
 
 const AT_ONCE = 100
-/** When a device was asked to destroy an object and could not on all of its tokens. */
-const DESTROY_AGAIN_MS = 60_000
+/** When work that could not be done is tried again. */
+const AGAIN_MS = 60_000
 
 interface House {
   readonly ledger: Ledger
@@ -26,14 +28,20 @@ interface House {
 
 /** Does what is due; answers how many keys it changed. Throws when the database can't be reached: try again later. */
 export async function sweep(house: House): Promise<number> {
+  if (house.ledger.failure) throw house.ledger.failure
+  const away: Unreachable[] = []
   let done = 0
   for (;;) {
     const due = await house.ledger.due(CMK, house.now(), AT_ONCE)
-    let committed = 0
-    for (const cmk of due) if (await sweepSafely(cmk, house)) committed++
-    done += committed
-    if (due.length < AT_ONCE || committed === 0) break
+    let moved = 0
+    for (const cmk of due) {
+      const outcome = await sweepSafely(cmk, house, away)
+      if (outcome === 'done') done++
+      if (outcome !== 'untouched') moved++
+    }
+    if (due.length < AT_ONCE || moved === 0) break
   }
+  if (away[0]) house.failed(`the work due on ${away.length} keys waits for their device`, away[0])
   await destroyDue(house)
   await house.keystore.collect(house.now()).catch((error: unknown) => {
     if (!(error instanceof Unreachable)) house.failed('expired wrapping keys could not be removed', error)
@@ -48,25 +56,42 @@ async function destroyDue(house: House): Promise<void> {
       await destroyOne(record, house)
     } catch (error) {
       if (error instanceof Unreachable) return
-      house.failed(`the destruction of ${record.id} failed, and will be tried again`, error)
+      if (isDatabaseAway(error)) throw error
+      house.failed(`the destruction of ${record.id} failed, and is put off`, error)
+      await commitOne(house, putOff(record, house))
     }
 }
 
 async function destroyOne(record: Recorded<DestructionBody>, house: House): Promise<void> {
   const gone = await house.keystore.destroy(record.body.material)
-  const later = { body: record.body, dueAt: house.now() + DESTROY_AGAIN_MS }
-  const change = gone ? remove(DESTRUCTION, record) : update(record, later)
-  await house.ledger.commit({ changes: [change], nonce: null, event: null })
+  await commitOne(house, gone ? remove(DESTRUCTION, record) : putOff(record, house))
 }
 
-/** A key that can't be swept (a version of it was forged, say) holds up no other. */
-async function sweepSafely(cmk: Cmk, house: House): Promise<boolean> {
+function putOff(record: Recorded<unknown>, { now }: House): Change {
+  return update(record, { body: record.body, dueAt: now() + AGAIN_MS })
+}
+
+function commitOne({ ledger }: House, change: Change): Promise<Outcome> {
+  return ledger.commit({ changes: [change], nonce: null, event: null })
+}
+
+/**
+ * A key that can't be swept (a version of it was forged, or its device is away or full) holds up no other: its work is put off, so
+ * that it does not stand before what is due later. Throws when the database can't be written: then nothing else would go through.
+ */
+async function sweepSafely(cmk: Cmk, house: House, away: Unreachable[]): Promise<'done' | 'put off' | 'untouched'> {
   try {
-    return await sweepOne(cmk, house)
+    return (await sweepOne(cmk, house)) ? 'done' : 'untouched'
   } catch (error) {
-    house.failed(`the work due on key ${cmk.id} failed`, error)
-    return false
+    if (isDatabaseAway(error)) throw error
+    if (error instanceof Unreachable) away.push(error)
+    else house.failed(`the work due on key ${cmk.id} failed, and is put off`, error)
+    return (await commitOne(house, putOff(cmk, house))) === 'committed' ? 'put off' : 'untouched'
   }
+}
+
+function isDatabaseAway(error: unknown): boolean {
+  return error instanceof Unavailable || (error instanceof Refusal && error.code === 'ServiceUnavailableTemporary')
 }
 
 async function sweepOne(cmk: Cmk, house: House): Promise<boolean> {
@@ -78,12 +103,22 @@ async function sweepOne(cmk: Cmk, house: House): Promise<boolean> {
   const arn = formatArn({ service: 'kms', account, region, resource: `key/${id}` })
   const resources = [{ type: 'ACS::KMS::Key', name: id, arn }]
   const event = { eventId: house.newId(), account, region, at: now, body: storedServiceWork(name, resources) }
-  if ((await house.ledger.commit({ changes, nonce: null, event })) !== 'committed') {
+  const outcome = await house.ledger.commit({ changes, nonce: null, event }).catch(async (error: unknown) => {
+    await destroyUnstored(cmk, changes, house)
+    throw error
+  })
+  if (outcome !== 'committed') {
     destroyUncommitted(changes, house.keystore)
     return false
   }
   forgetDestroyed(changes, house.keystore)
   return true
+}
+
+/** What was made in a device for a commit that failed, unless the key has moved on, or can't be read: then it may be stored after all. */
+async function destroyUnstored(cmk: Cmk, changes: readonly Change[], { ledger, keystore }: House): Promise<void> {
+  const now = await ledger.get(CMK, cmk, cmk.id).catch(() => null)
+  if (now?.revision === cmk.revision) destroyUncommitted(changes, keystore)
 }
 
 interface Work {

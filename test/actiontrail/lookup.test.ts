@@ -8,7 +8,7 @@ import fc from 'fast-check'
 import { attributed, type Condition } from '../../src/actiontrail/attributes.ts'
 import { type CallFacts, storedCall } from '../../src/actiontrail/event.ts'
 import { answers, EventIndex } from '../../src/actiontrail/event-index.ts'
-import { encodePart, offsetsAt, PART_EVENTS, placeOfTerm, termOf } from '../../src/actiontrail/index-part.ts'
+import { encodePart, fitting, offsetsAt, PART_EVENTS, placeOfTerm, termOf } from '../../src/actiontrail/index-part.ts'
 import { type Lookup, lookUp, type Position } from '../../src/actiontrail/lookup.ts'
 import type { Caller } from '../../src/api/caller.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
@@ -306,6 +306,16 @@ describe('a part of the index', () => {
       }),
       { numRuns: 30 },
     )
+  })
+
+  it('holds no more events than the ends of its terms can tell', () => {
+    const many = Array.from({ length: PART_EVENTS }, (_, event) =>
+      Array.from({ length: 70 }, (__, i) => event * 70 + i),
+    )
+    assert.equal(fitting(many), 936)
+    const { terms, postings } = encodePart(many.slice(0, 936))
+    assert.deepEqual(offsetsAt(postings, placeOfTerm(terms, 935 * 70 + 69), terms.length / 4), [935])
+    assert.equal(fitting(many.map((event) => event.slice(0, 60))), PART_EVENTS)
   })
 
   it('takes terms apart by account, kind and value', () => {

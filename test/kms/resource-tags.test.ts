@@ -105,6 +105,14 @@ eachDatabase((open) => {
   })
 
   describe('ListTagResources', () => {
+    it('refuses a token that names no key', async () => {
+      const asked = { RegionId: 'cn-hangzhou', ResourceType: 'key' }
+      for (const keyId of ['\0', '', 'x'.repeat(65), 'a/b']) {
+        const NextToken = Buffer.from(JSON.stringify([keyId, 'a'])).toString('base64url')
+        assert.equal(await house.outcome('ListTagResources', { ...asked, NextToken }), 'InvalidParameter')
+      }
+    })
+
     it('lists 200 rows a page, each tag once, in the same order with and without names', async () => {
       const RegionId = 'us-west-1'
       const ids: string[] = []

@@ -33,7 +33,8 @@ const nextToken = json<Place>({
   check(_, text) {
     try {
       const [keyId, tagKey] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[]
-      return typeof keyId === 'string' && typeof tagKey === 'string' ? { keyId, tagKey } : null
+      if (typeof keyId !== 'string' || !/^[A-Za-z0-9-]{1,64}$/.test(keyId)) return null
+      return typeof tagKey === 'string' ? { keyId, tagKey } : null
     } catch {
       return null
     }
