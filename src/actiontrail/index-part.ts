@@ -13,9 +13,13 @@ const MOST_TERMS = 0xffff
 
 /** How many of the events, from the first on, fit into one part. */
 export function fitting(termsOfEvents: readonly (readonly number[])[]): number {
-  let terms = 0
-  const over = termsOfEvents.findIndex(({ length }) => (terms += length) > MOST_TERMS)
-  return over < 0 ? termsOfEvents.length : over
+  let [terms, events] = [0, 0]
+  for (const { length } of termsOfEvents) {
+    terms += length
+    if (terms > MOST_TERMS) break
+    events++
+  }
+  return events
 }
 
 /**

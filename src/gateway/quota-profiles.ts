@@ -44,8 +44,6 @@ const ALIBABA_SHARED: readonly RateGroup[] = [
     'UntagResource',
     'TagResources',
     'UntagResources',
-    // The cloud publishes no rate for it; it writes as the others do.
-    'CreateKeyVersion',
   ),
   perSecond(1000, 'Encrypt', 'Decrypt', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext'),
   perSecond(750, 'ReEncrypt'),
