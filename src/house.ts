@@ -6,7 +6,7 @@ import { EventIndex } from './actiontrail/event-index.ts'
 import { PageTokens } from './actiontrail/page-token.ts'
 import { openTrailSigner } from './actiontrail/signing-key.ts'
 import type { Settings } from './cli/settings.ts'
-import { rootKeysOf } from './installation.ts'
+import { openRing } from './installation.ts'
 import type { Keystore } from './keystore/keystore.ts'
 import { SoftwareKeystore } from './keystore/software.ts'
 import { type Alarm, Ledger } from './ledger/ledger.ts'
@@ -14,6 +14,7 @@ import { AccessKeys } from './ram/access-key.ts'
 import { Accounts } from './ram/account.ts'
 import { Authorizer } from './ram/authorize.ts'
 import { LastUsed } from './ram/last-used.ts'
+import type { LiveRing } from './rootkeys/live-ring.ts'
 import { openStorage } from './storage/open.ts'
 import type { Storage } from './storage/storage.ts'
 import { SecurityTokens } from './sts/security-token.ts'
@@ -30,6 +31,7 @@ export interface OpenHouse {
   readonly eventIndex: EventIndex
   readonly pageTokens: PageTokens
   readonly trailSigner: TrailSigner
+  readonly ring: LiveRing
 }
 
 /** Opens the data folder and the database; makes both on the first start. Throws with what to change. */
@@ -42,8 +44,9 @@ export async function openHouse(
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
   const storage = await open(settings.database ?? join(settings.data, 'strongroom.db'))
   try {
-    const keys = await rootKeysOf(settings, storage, now)
-    const ledger = new Ledger(storage, keys, alarm)
+    const ring = await openRing(settings, storage, now)
+    const { keys } = ring
+    const ledger = new Ledger(storage, keys, alarm, ring)
     const accessKeys = new AccessKeys(ledger, keys)
     return {
       storage,
@@ -57,6 +60,7 @@ export async function openHouse(
       eventIndex: new EventIndex(ledger.events, keys),
       pageTokens: new PageTokens(keys),
       trailSigner: await openTrailSigner(ledger, keys, now),
+      ring,
     }
   } catch (error) {
     await storage.close()

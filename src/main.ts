@@ -4,6 +4,8 @@ import { access } from './cli/access.ts'
 import { account } from './cli/account.ts'
 import { audit } from './cli/audit.ts'
 import { callProduct } from './cli/product.ts'
+import { askHidden } from './cli/prompt.ts'
+import { rootKey } from './cli/root-key.ts'
 import { serve } from './cli/serve.ts'
 import { readSettings, settingsHelp } from './cli/settings.ts'
 import type { Surroundings } from './cli/surroundings.ts'
@@ -26,6 +28,10 @@ const USAGE = `usage: strongroom VERB …
   account list     lists the accounts
   audit verify     tells whether the trail, or a copy of it, is what was recorded
   audit export     writes a copy of the trail that others can verify
+  root-key status  tells where the root key comes from, and how far a rotation is
+  root-key rotate  replaces the root key by a new one, while servers run
+  root-key change-provider
+                   has the root key come from another file, or from a passphrase
 
 strongroom VERB --help tells more.`
 
@@ -60,6 +66,8 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
       return account(args, openHouse, surroundings)
     case 'audit':
       return audit(args, openHouse, surroundings)
+    case 'root-key':
+      return rootKey(args, openHouse, surroundings, askHidden)
     case '--help':
     case 'help':
       print(USAGE)

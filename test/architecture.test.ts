@@ -15,6 +15,7 @@ const FLOORS = [
   'cli',
   'console',
   'gateway',
+  'rootkeys',
   'kms',
   'sts',
   'ram',

@@ -2,12 +2,13 @@
 // events that are not in it yet. Each part is authenticated, so that nobody without the root key hides an event from lookups.
 import { hash } from 'node:crypto'
 import type { RootKeys } from '../cryptography/seal.ts'
-import type { ChainedEvent, EventStorage, IndexPart } from '../storage/storage.ts'
+import type { ChainedEvent, EventStorage, IndexPart, IndexPosition } from '../storage/storage.ts'
 import { type Attributed, attributed, type Condition } from './attributes.ts'
 import { encodePart, offsetsAt, PART_EVENTS, placeOfTerm, termOf } from './index-part.ts'
 
 const SCOPE = 'scope'
 const EVERY_REGION = '*'
+const PARTS_AT_ONCE = 20
 
 /** What a lookup asks of events: those of one account that one region shows, and that meet all conditions. */
 export interface Question {
@@ -51,6 +52,25 @@ export class EventIndex {
       postingsHash: hash('sha256', postings, 'buffer'),
     }
     return { part: { ...place, mac: this.#keys.recordMac(canonical(place)) }, postings }
+  }
+
+  /** Authenticates all parts under the current root key; answers how many were not. A part that is not authentic is left. */
+  async renew(giveWay: () => Promise<void>): Promise<number> {
+    const range = { fromAt: 0, toAt: Number.MAX_SAFE_INTEGER }
+    let renewed = 0
+    for (let last: IndexPosition | null = null; ; ) {
+      const parts: readonly IndexPart[] = await this.#events.parts(range, 'oldest', last, PARTS_AT_ONCE)
+      for (const part of parts) {
+        const text = canonical(part)
+        if (this.#keys.current.macMatches(text, part.mac) || !this.isAuthentic(part)) continue
+        await this.#events.renewPart(part, this.#keys.recordMac(text))
+        renewed++
+      }
+      const end = parts.at(-1)
+      if (!end || parts.length < PARTS_AT_ONCE) return renewed
+      last = { at: end.fromAt, firstSeq: end.firstSeq }
+      await giveWay()
+    }
   }
 
   /** Whether the part is as it was made here. */

@@ -175,6 +175,9 @@ const SERVICE_WORK = {
   DeleteKey: 'Kms',
   DeleteExpiredKeyMaterial: 'Kms',
   AcceptRestoredTrail: 'Actiontrail',
+  ChangeRootKeyProvider: 'Kms',
+  RotateRootKey: 'Kms',
+  DropRetiredRootKeys: 'Kms',
 } as const
 type ServiceWork = keyof typeof SERVICE_WORK
 type StoredService = readonly [

@@ -4,7 +4,7 @@ import type { RootKeys } from '../cryptography/seal.ts'
 import { NONCE_BYTES } from '../cryptography/xaes.ts'
 import { randomBytes } from '../keystore/random.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { INSTALLATION, insert, type Kind } from '../ledger/record.ts'
+import { INSTALLATION, insert, type Kind, type Recorded } from '../ledger/record.ts'
 import { TrailSigner } from './checkpoint.ts'
 
 interface SigningKeyBody {
@@ -17,6 +17,15 @@ interface SigningKeyBody {
 const SIGNING_KEY: Kind<SigningKeyBody> = { name: 'trail-signing-key', counted: false }
 const ID = 'trail-signing-key'
 const PLACE = [SIGNING_KEY.name]
+
+/** Where the signing key's record holds a sealed value. */
+export const sealedSigningKey = {
+  kind: SIGNING_KEY,
+  sealAnew: ({ body }: Recorded<SigningKeyBody>, anew: (place: readonly string[], sealed: string) => string) => {
+    const sealedPrivateKey = anew(PLACE, body.sealedPrivateKey)
+    return sealedPrivateKey === body.sealedPrivateKey ? body : { ...body, sealedPrivateKey }
+  },
+}
 
 /** Opens the installation's signing key; makes it the first time. Throws when its record is not authentic. */
 export async function openTrailSigner(ledger: Ledger, keys: RootKeys, now: number): Promise<TrailSigner> {

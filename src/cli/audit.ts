@@ -13,6 +13,7 @@ import type { Verified } from '../actiontrail/verify.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
 import type { Storage } from '../storage/storage.ts'
+import { bar } from './progress.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
@@ -112,23 +113,6 @@ function periodOf(own: ReadonlyMap<string, string>): Period {
   return period
 }
 
-/** A progress bar, drawn ten times a second at the most. */
-function bar(around: Surroundings): (seen: number, total: number) => void {
-  const start = performance.now()
-  let drawn = start
-  return (seen, total) => {
-    const now = performance.now()
-    if (now - drawn < 100) return
-    drawn = now
-    const part = total > 0 ? Math.min(1, seen / total) : 0
-    const rate = Math.round(seen / ((now - start) / 1000))
-    const filled = Math.round(part * 30)
-    around.status(
-      `[${'#'.repeat(filled)}${'.'.repeat(30 - filled)}] ${Math.floor(part * 100)} %  ${seen} events, ${rate}/s`,
-    )
-  }
-}
-
 function report({ events, head, fault }: Verified, started: number, around: Surroundings): number {
   around.status('')
   const seconds = (performance.now() - started) / 1000
@@ -149,7 +133,7 @@ async function verify({ own, settings, rooms, around }: Work): Promise<number> {
   const started = performance.now()
   const witness = own.get('--witness') === 'none' ? null : readWitness(settings.data, trailSigner.publicKey)
   const publicKey = publicKeyOf(trailSigner.publicKey)
-  const verified = await verifyTrail(ledger, periodOf(own), publicKey, witness ? [witness] : [], bar(around))
+  const verified = await verifyTrail(ledger, periodOf(own), publicKey, witness ? [witness] : [], bar(around, 'events'))
   const code = report(verified, started, around)
   if (code !== 0) return code
   const fault = await indexFault(ledger, eventIndex)
@@ -165,7 +149,7 @@ async function verifyFile(own: ReadonlyMap<string, string>, around: Surroundings
   const publicKey = publicKeyOf(readFileSync(keyFile, 'utf8'))
   const started = performance.now()
   const lines = createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })
-  const draw = bar(around)
+  const draw = bar(around, 'events')
   return report(await verifyExport(lines, publicKey, (seen) => draw(seen, 0)), started, around)
 }
 
@@ -180,7 +164,12 @@ async function write({ own, rooms, around }: Work): Promise<number> {
   }
   const table = format === 'csv'
   if (table) await line(csvHead())
-  for await (const part of exportTrail(ledger, periodOf(own), publicKeyOf(trailSigner.publicKey), bar(around))) {
+  for await (const part of exportTrail(
+    ledger,
+    periodOf(own),
+    publicKeyOf(trailSigner.publicKey),
+    bar(around, 'events'),
+  )) {
     if ('row' in part) await line(table ? csvRow(part.row) : eventLine(part.row))
     else if (table) continue
     else if ('start' in part)
@@ -199,7 +188,7 @@ async function printPublicKey({ rooms, around }: Work): Promise<number> {
 async function reindex({ rooms, around }: Work): Promise<number> {
   const { ledger, eventIndex } = rooms
   const head = await ledger.head()
-  const draw = bar(around)
+  const draw = bar(around, 'events')
   await ledger.events.dropParts(Number.POSITIVE_INFINITY)
   while (await eventIndex.extend()) draw(await ledger.events.lastIndexed(), head.seq)
   around.print(

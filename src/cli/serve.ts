@@ -15,7 +15,9 @@ import { listen, type Tls } from '../gateway/server.ts'
 import { randomBytes } from '../keystore/random.ts'
 import { sweep } from '../kms/sweep.ts'
 import { type Accounts, type Credentials, newCredentials } from '../ram/account.ts'
+import type { LiveRing } from '../rootkeys/live-ring.ts'
 import type { Storage } from '../storage/storage.ts'
+import { watchRing } from './root-key-watch.ts'
 import type { Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 import { contradiction, readWitness, writeWitness } from './witness.ts'
@@ -36,6 +38,7 @@ type Rooms = Pick<
   readonly storage: Storage
   readonly accounts: Accounts
   readonly trailSigner: TrailSigner
+  readonly ring: LiveRing
 }
 type Open = (settings: Settings, alarm: House['failed'], now: number) => Promise<Rooms>
 
@@ -78,11 +81,12 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const stopping = new AbortController()
   const work = background(house, stopping.signal, alarm)
   const trail = keepTrail(upkeep, settings, stopping.signal, alarm)
+  const watch = watchRing(rooms, stopping.signal, alarm)
   const signal = await signalled
   log.info({ signal }, 'stopping: no new calls, those in flight finish')
   stopping.abort()
   await listening.stop(STOP_MS)
-  await Promise.all([work, trail])
+  await Promise.all([work, trail, watch])
   await metricsListening?.stop()
   await rooms.lastUsed
     .write(Date.now())

@@ -1,4 +1,5 @@
 // The settings of `serve`: each has a flag, an environment variable and a key in the configuration file. One table says it all.
+import { join } from 'node:path'
 import { RAM_QUOTAS, type RamQuota, type RamQuotas } from '../ram/settings.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -257,4 +258,14 @@ function accountOf(env: Env): string | null {
   const accountId = env['STRONGROOM_ACCOUNT_ID'] || null
   if (accountId !== null && !/^\d{16}$/.test(accountId)) throw new UsageError('STRONGROOM_ACCOUNT_ID must be 16 digits')
   return accountId
+}
+
+/** Where the root key file is, if the root key comes from one. */
+export function rootKeyPath(settings: Pick<Settings, 'rootKeyFile' | 'data'>): string {
+  return settings.rootKeyFile ?? defaultRootKeyPath(settings)
+}
+
+/** Where it is unless told otherwise. */
+export function defaultRootKeyPath({ data }: Pick<Settings, 'data'>): string {
+  return join(data, 'root-key')
 }

@@ -43,6 +43,10 @@ export class PostgresqlEvents implements EventStorage {
     return (await this.#all(statement, [fromAt, toAt, begin.at, begin.at, begin.firstSeq, limit])).map(toPart)
   }
 
+  async renewPart({ firstSeq, mac: before }: IndexPart, mac: Uint8Array): Promise<void> {
+    await this.#all('renewPart', [mac, firstSeq, before])
+  }
+
   async postings(firstSeq: number): Promise<Uint8Array | null> {
     const [row] = await this.#all('postings', [firstSeq])
     return row ? (row['postings'] as Uint8Array) : null

@@ -4,7 +4,7 @@ import postgres from 'postgres'
 import { GrowingChain } from './growing-chain.ts'
 import { PostgresqlEvents } from './postgresql-events.ts'
 import { migrations, type Statements, statements } from './queries.ts'
-import { checkVersion, stepsOf, toRow, type Value } from './rows.ts'
+import { checkVersion, scanValues, stepsOf, toRow, type Value } from './rows.ts'
 import {
   type Chaining,
   type Commit,
@@ -13,6 +13,7 @@ import {
   type Place,
   type Range,
   type Row,
+  type RowKey,
   type Storage,
   Unavailable,
 } from './storage.ts'
@@ -97,6 +98,15 @@ class PostgresqlStorage implements Storage {
     return (await this.#all('due', [kind, now, limit])).map(toRow)
   }
 
+  async scan(after: RowKey | null, limit: number): Promise<readonly Row[]> {
+    return (await this.#all('scan', scanValues(after, limit))).map(toRow)
+  }
+
+  async size(): Promise<number> {
+    const [row] = await this.#all('size', [])
+    return Number(row?.['n'] ?? 0)
+  }
+
   async commit(batch: readonly Commit[], chaining: Chaining): Promise<readonly Outcome[]> {
     return reaching(async () => {
       const together = await this.#transaction(batch, chaining)
@@ -113,13 +123,22 @@ class PostgresqlStorage implements Storage {
     const connection = await this.#sql.reserve()
     try {
       if (!batch.some(({ event }) => event)) return onlyOutcome(await this.#attempt(connection, batch, null, true))
-      const remembered = this.#head && new GrowingChain(this.#head, chaining)
+      const remembered = this.#remembered(chaining)
       const outcome = remembered && (await this.#attempt(connection, batch, remembered, true))
       if (outcome && outcome !== 'head moved') return outcome
       const chain = await this.#lockHead(connection, chaining)
       return onlyOutcome(await this.#attempt(connection, batch, chain, false))
     } finally {
       connection.release()
+    }
+  }
+
+  /** The chain from the head in memory; null when there is none, or its root key is in use no more. */
+  #remembered(chaining: Chaining): GrowingChain | null {
+    try {
+      return this.#head && new GrowingChain(this.#head, chaining)
+    } catch {
+      return null
     }
   }
 

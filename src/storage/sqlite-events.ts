@@ -65,6 +65,10 @@ export class SqliteEvents implements EventStorage {
     return this.#guarded(() => statement.all(fromAt, toAt, begin.at, begin.at, begin.firstSeq, limit)).map(toPart)
   }
 
+  async renewPart({ firstSeq, mac: before }: IndexPart, mac: Uint8Array): Promise<void> {
+    this.#guarded(() => this.#statement('renewPart').run(mac, firstSeq, before))
+  }
+
   async postings(firstSeq: number): Promise<Uint8Array | null> {
     const row = this.#guarded(() => this.#statement('postings').get(firstSeq))
     return row ? (row['postings'] as Uint8Array) : null

@@ -17,6 +17,9 @@ export interface Row {
   readonly mac: Uint8Array
 }
 
+/** What names one row: the key of the table. */
+export type RowKey = Pick<Row, 'kind' | 'account' | 'region' | 'id'>
+
 /** A kind of record in one account and region. */
 export interface Place {
   readonly kind: string
@@ -121,6 +124,10 @@ export interface Storage {
   count(range: Range): Promise<number>
   /** Rows of a kind whose `dueAt` is not after `now`, the oldest first. */
   due(kind: string, now: number, limit: number): Promise<readonly Row[]>
+  /** Rows of every kind and scope in the order of their keys, from behind `after` on; null for the beginning. */
+  scan(after: RowKey | null, limit: number): Promise<readonly Row[]>
+  /** How many rows `scan` goes through, for showing how far it is. */
+  size(): Promise<number>
   /** Commits the calls in order, in one transaction, each all or nothing, and chains their events. */
   commit(batch: readonly Commit[], chaining: Chaining): Promise<readonly Outcome[]>
   /** Removes up to `limit` nonces that expired before `now`; returns how many. */
@@ -148,6 +155,8 @@ export interface EventStorage {
     after: IndexPosition | null,
     limit: number,
   ): Promise<readonly IndexPart[]>
+  /** Gives a part another MAC, if it still has the one that it was read with. */
+  renewPart(part: IndexPart, mac: Uint8Array): Promise<void>
   postings(firstSeq: number): Promise<Uint8Array | null>
   /** The last event that is in the index; 0 when none is. */
   lastIndexed(): Promise<number>
