@@ -1,4 +1,5 @@
 // `strongroom root-key …`: where the root keys come from, and replacing them, on a live database. No secret is taken from a flag.
+import { resolve } from 'node:path'
 import type { EventIndex } from '../actiontrail/event-index.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
@@ -173,9 +174,9 @@ function plannedChange(own: ReadonlyMap<string, string>): PlannedChange {
 async function changeProvider(change: PlannedChange, work: Work): Promise<number> {
   const { settings, rooms, around } = work
   const { ring } = rooms
-  const former = ring.record.body.rootKey === 'file' ? rootKeyPath(settings) : null
+  const former = ring.record.body.rootKey === 'file' ? resolve(rootKeyPath(settings)) : null
   if (change.to === 'file') {
-    const path = change.path ?? rootKeyPath(settings)
+    const path = resolve(change.path ?? rootKeyPath(settings))
     await changeToFile(ring, path, former)
     around.print(`the root key comes from the file ${path} now: back it up, and start servers with it`)
   } else {

@@ -49,8 +49,9 @@ async function session(house: TestHouse) {
   const user = await ram.accessKeyOf('u')
   const { body } = await ramOf(house, user).sts('AssumeRole', {
     RoleArn: `acs:ram::${account}:role/r`,
-    RoleSessionName: 's',
+    RoleSessionName: 'rotated',
   })
+  assert.ok(body.Credentials, JSON.stringify(body))
   const { AccessKeyId, AccessKeySecret, SecurityToken } = body.Credentials
   return async () => {
     const all = new Map(Object.entries({ Action: 'GetCallerIdentity', Version: '2015-04-01' }))
