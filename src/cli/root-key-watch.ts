@@ -7,12 +7,14 @@ import type { Alarm, Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
 import { dropIsDue, dropRetired } from '../rootkeys/rotation.ts'
+import type { Storage } from '../storage/storage.ts'
 
 const LOOK_MS = 1000
 /** How long a drop that failed waits: it reads every record. */
 const DROP_AGAIN_MS = 3_600_000
 
 interface Rooms {
+  readonly storage: Storage
   readonly ring: LiveRing
   readonly ledger: Ledger
   readonly accounts: Accounts
@@ -44,9 +46,13 @@ export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): 
   }
 }
 
-async function drop({ ring, ...rooms }: Rooms): Promise<void> {
-  const { keys } = ring
-  await dropRetired(ring, { ...rooms, keys }, { now: Date.now, settleMs: 0, progress: () => {}, giveWay: breathe })
+async function drop(rooms: Rooms): Promise<void> {
+  const { ring } = rooms
+  await dropRetired(
+    ring,
+    { ...rooms, keys: ring.keys },
+    { now: Date.now, settleMs: 0, progress: () => {}, giveWay: breathe },
+  )
   await recordRootKeyWork('DropRetiredRootKeys', rooms)
 }
 

@@ -111,10 +111,10 @@ function status({ rooms: { ring }, settings, around }: Work): number {
       'what the provider gives is the root key itself: the first rotation or change of the provider ends that',
     )
   around.print(`root keys: ${states.length}`)
-  for (const { since, coming, retiredAt } of states) {
+  for (const [i, { since, coming, retiredAt }] of states.entries()) {
     const when = (at: number) => new Date(at).toISOString()
     if (coming) around.print(`  announced ${when(since)}, not in use yet`)
-    else if (states[0]?.since === since) around.print(`  current, since ${when(since)}`)
+    else if (i === 0) around.print(`  current, since ${when(since)}`)
     else if (retiredAt === null) around.print(`  older, since ${when(since)}: records may be under it`)
     else around.print(`  retired ${when(retiredAt)}, to be dropped ${when(retiredAt + RETIRED_MS)}`)
   }
@@ -135,6 +135,7 @@ async function rotateRoot({ own, settings, rooms, around }: Work): Promise<numbe
     progress: bar(around, 'records'),
     giveWay: breathe,
   }
+  const beforeRings = !ring.record.body.ring
   const begun = ['announced', 'current'].includes(stageOf(ring))
   if (begun || !own.has('--resume')) {
     around.complain(begun ? 'finishing the rotation that was begun' : 'rotating: servers take the new root key over')
@@ -144,6 +145,10 @@ async function rotateRoot({ own, settings, rooms, around }: Work): Promise<numbe
       around.complain(`record ${kind}/${account}/${region}/${id} is not authentic, and was left as it is`)
     await recordRootKeyWork('RotateRootKey', rooms, settings.regions[0])
     around.print(`rotated: ${renewed} records were brought under the new root key`)
+    if (beforeRings && ring.record.body.rootKey === 'file')
+      around.print(
+        'the key file still holds the former root key: `root-key change-provider --to file` replaces that too',
+      )
   } else if (!own.has('--drop-now')) around.print('there is no rotation to finish')
   if (!own.has('--drop-now')) return 0
   if (stageOf(ring) !== 'retired') around.print('there is no retired root key to drop')

@@ -7,7 +7,7 @@ import { randomBytes } from './random.ts'
 export type ProviderName = 'file' | 'passphrase'
 
 /**
- * Wraps and unwraps some hundred bytes. May take its time (a device, a network): nothing waits for it but starts and changes
+ * Wraps and unwraps up to 400 bytes (more than RSA takes at once: such a key wraps a fresh key for a KeyProvider). May take its time (a device, a network): nothing waits for it but starts and changes
  * of the root keys. Throws ProviderAway when it can't be reached now; what it then would have said is unknown.
  */
 export interface RootKeyProvider {

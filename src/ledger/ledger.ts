@@ -14,13 +14,12 @@ import {
   type Range,
   type Row,
   type RowChange,
-  type RowKey,
   type Storage,
   Unavailable,
 } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
 import { chaining } from './chain.ts'
-import { type Change, Forged, fromRow, isCurrent, type Kind, type Recorded, type Scope, toRow } from './record.ts'
+import { authentic, type Change, Forged, fromRow, type Kind, type Recorded, type Scope, toRow } from './record.ts'
 
 const CACHED_RECORDS = 50_000
 /** Calls that one transaction holds at the most. */
@@ -54,14 +53,6 @@ export interface RootWatch {
 }
 
 const NEVER_CHANGES: RootWatch = { stale: () => false, look: async () => {} }
-
-/** A record that a scan came by; null when it is not authentic. */
-export interface Scanned {
-  readonly key: RowKey
-  readonly record: Recorded<unknown> | null
-  /** Whether its MAC is under the current root key. */
-  readonly current: boolean
-}
 
 /** `moved`: a record moved on since the call was decided, decide again. `full`: it would pass a quota. */
 export type Committed = 'committed' | 'moved' | 'full'
@@ -181,7 +172,7 @@ export class Ledger {
   async due<B>(kind: Kind<B>, now: number, limit: number): Promise<readonly Recorded<B>[]> {
     const read = async () =>
       (await this.#storage.due(kind.name, now, limit)).map((row) => {
-        const record = this.#authentic(row)
+        const record = authentic(row, this.#keys)
         return { row, record }
       })
     let found = await read()
@@ -195,47 +186,6 @@ export class Ledger {
       this.#alarm('a record that is not authentic was passed over', new Forged(which))
       return []
     })
-  }
-
-  #authentic(row: Row): Recorded<unknown> | null {
-    try {
-      return fromRow(row, this.#keys)
-    } catch (error) {
-      if (error instanceof Forged) return null
-      throw error
-    }
-  }
-
-  /** Records of every kind and scope in the order of their keys, from behind `after` on; those that are not authentic too. */
-  async scan(after: RowKey | null, limit: number): Promise<readonly Scanned[]> {
-    const read = async () =>
-      (await this.#storage.scan(after, limit)).map((row): Scanned => {
-        const { kind, account, region, id } = row
-        const record = this.#authentic(row)
-        return { key: { kind, account, region, id }, record, current: isCurrent(row, this.#keys) }
-      })
-    const found = await read()
-    if (found.every(({ record }) => record)) return found
-    await this.#roots.look()
-    return read()
-  }
-
-  /** How many records a scan goes through. */
-  size(): Promise<number> {
-    return this.#storage.size()
-  }
-
-  /** Authenticates the head of the chain under the current root key. It moves with events, so a call can't change it. */
-  async renewHead(): Promise<Committed | 'current'> {
-    const row = await this.#headRow()
-    if (isCurrent(row, this.#keys)) return 'current'
-    const head = await this.#reading(async () => this.#chaining.headOf(row))
-    const change = { change: 'update', row: this.#chaining.moved(row, head), from: row.revision } as const
-    const [outcome] = await this.#storage.commit(
-      [{ changes: [change], nonce: null, event: null, scrub: false }],
-      this.#chaining,
-    )
-    return outcome === 'committed' ? outcome : 'moved'
   }
 
   /**

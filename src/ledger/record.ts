@@ -97,6 +97,16 @@ export function fromRow<B>(row: Row, keys: RootKeys): Recorded<B> {
   return { ...fields, body: JSON.parse(body) as B }
 }
 
+/** The record of a row, or null when it is not authentic. */
+export function authentic(row: Row, keys: RootKeys): Recorded<unknown> | null {
+  try {
+    return fromRow(row, keys)
+  } catch (error) {
+    if (error instanceof Forged) return null
+    throw error
+  }
+}
+
 /** Whether the row is authentic under the current root key, not under an older one. */
 export function isCurrent(row: Row, keys: RootKeys): boolean {
   return keys.current.macMatches(canonical(row), row.mac)

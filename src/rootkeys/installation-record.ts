@@ -63,7 +63,8 @@ export function unverified(row: Row): InstallationBody {
 /** What may open the ring: a provider; with the root itself where the database may be from before there were rings. */
 export interface Candidate {
   readonly provider: RootKeyProvider
-  readonly soleRoot: Uint8Array
+  /** null for a provider that can't hand a key out. */
+  readonly soleRoot: Uint8Array | null
   /** Finishes a change of the provider that a crash interrupted, now that it is known which one fits. */
   settle(): void
 }
@@ -79,12 +80,12 @@ export interface OpenedInstallation {
 export async function openInstallation(
   row: Row,
   provider: RootKeyProvider,
-  soleRoot: Uint8Array,
+  soleRoot: Uint8Array | null,
 ): Promise<OpenedInstallation | null> {
   const { ring: state } = unverified(row)
   const bytes = state && (await provider.unwrap(Buffer.from(state.wrapped, 'base64')))
-  if (state && !bytes) return null
-  const ring = bytes ? decodeRing(bytes) : ringOfOne(Buffer.from(soleRoot))
+  if (state ? !bytes : !soleRoot) return null
+  const ring = bytes ? decodeRing(bytes) : soleRoot && ringOfOne(Buffer.from(soleRoot))
   if (!ring) throw altered()
   const keys = new RootKeys(ring)
   try {

@@ -113,7 +113,7 @@ export class LiveRing {
   /** Opens a row with the provider at hand, or else with what the settings name now. */
   async #openAgain(row: Row): Promise<{ opened: OpenedInstallation; provider: RootKeyProvider }> {
     if (unverified(row).ring) {
-      const opened = await openInstallation(row, this.#provider, new Uint8Array(0))
+      const opened = await openInstallation(row, this.#provider, null)
       if (opened) return { opened, provider: this.#provider }
     }
     return openWith(row, await this.#candidates(unverified(row)))
@@ -177,6 +177,6 @@ async function openWith(
       `the ${candidates[0]?.provider.title} is not the one that this database was set up with, or changed to since: start with that one`,
     )
   } finally {
-    for (const { soleRoot } of candidates) soleRoot.fill(0)
+    for (const { soleRoot } of candidates) soleRoot?.fill(0)
   }
 }

@@ -4,18 +4,21 @@ import type { EventIndex } from '../actiontrail/event-index.ts'
 import type { RootKeys } from '../cryptography/seal.ts'
 import { NONCE_BYTES } from '../cryptography/xaes.ts'
 import { randomBytes } from '../keystore/random.ts'
-import type { Committed, Ledger, Scanned } from '../ledger/ledger.ts'
+import type { Ledger, RootWatch } from '../ledger/ledger.ts'
 import { type Recorded, update } from '../ledger/record.ts'
-import { HEAD_PLACE, type RowKey } from '../storage/storage.ts'
+import { renewHead, type Scanned, scan } from '../ledger/scan.ts'
+import { HEAD_PLACE, type RowKey, type Storage } from '../storage/storage.ts'
 import { SEALED_KINDS, type SealAnew } from './sealed-kinds.ts'
 
 /** Few enough that on SQLite the calls of a server wait some milliseconds at the most. */
 const AT_ONCE = 100
 
 export interface Rooms {
+  readonly storage: Storage
   readonly ledger: Ledger
   readonly keys: RootKeys
   readonly eventIndex: EventIndex
+  readonly ring: RootWatch
 }
 
 /** Told how far it is: records seen, and how many there are. */
@@ -30,14 +33,14 @@ export interface Walked {
 
 /** Throws Unavailable when the database can't be reached; what was done stays done. */
 export async function walk(rooms: Rooms, progress: Progress, giveWay: () => Promise<void>): Promise<Walked> {
-  const { ledger, eventIndex } = rooms
-  const total = await ledger.size()
+  const { storage, eventIndex } = rooms
+  const total = await storage.size()
   const forged: RowKey[] = []
   let [seen, renewed] = [0, 0]
   for (let last: RowKey | null = null; ; ) {
-    const found: readonly Scanned[] = await ledger.scan(last, AT_ONCE)
-    const outcomes = await Promise.all(found.map((one) => renew(one, rooms)))
-    renewed += outcomes.filter((outcome) => outcome !== null).length
+    const found: readonly Scanned[] = await scan(rooms, last, AT_ONCE)
+    const done = await Promise.all(found.map((one) => renew(one, rooms)))
+    renewed += done.filter(Boolean).length
     forged.push(...found.filter(({ record }) => !record).map(({ key }) => key))
     seen += found.length
     progress(seen, total)
@@ -49,17 +52,15 @@ export async function walk(rooms: Rooms, progress: Progress, giveWay: () => Prom
   return { renewed, forged }
 }
 
-/** null: there was nothing to do. */
-async function renew(
-  { record, current, key }: Scanned,
-  { ledger, keys }: Rooms,
-): Promise<Committed | 'current' | null> {
-  if (!record) return null
-  if (key.kind === HEAD_PLACE.kind) return current ? null : ledger.renewHead()
-  const body = bodyAnew(record, keys)
-  if (current && body === record.body) return null
+/** Whether there was something to do. A record that moved meanwhile was written by a server, under the current root. */
+async function renew({ record, current, key }: Scanned, rooms: Rooms): Promise<boolean> {
+  if (!record) return false
+  if (key.kind === HEAD_PLACE.kind) return !current && renewHead(rooms)
+  const body = bodyAnew(record, rooms.keys)
+  if (current && body === record.body) return false
   // Nothing is scrubbed here: the log would be emptied with every batch. The commit that retires the older roots scrubs it all.
-  return ledger.commit({ changes: [update(record, { body })], nonce: null, event: null })
+  await rooms.ledger.commit({ changes: [update(record, { body })], nonce: null, event: null })
+  return true
 }
 
 /** The body with what it holds sealed under the current root; the same body when all of it is. */

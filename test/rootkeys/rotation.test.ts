@@ -8,10 +8,12 @@ import { update } from '../../src/ledger/record.ts'
 import { ACCESS_KEY } from '../../src/ram/access-key.ts'
 import { dropIsDue, dropRetired, type Pace, RETIRED_MS, rotate, stageOf } from '../../src/rootkeys/rotation.ts'
 import { walk } from '../../src/rootkeys/walk.ts'
+import { call, removeFolder, temporaryFolder } from '../acceptance/program.ts'
 import { eachDatabase } from '../databases.ts'
-import type { TestHouse } from '../house.ts'
+import { openTestHouse, type TestHouse } from '../house.ts'
 import { importParameters, prepareImport } from '../kms/byok.ts'
 import { ramOf } from '../ram/ram.ts'
+import { startPostgresql } from '../storage/postgresql-server.ts'
 import { filesHolding, ringOf } from './roots.ts'
 
 const roomsOf = ({ open }: TestHouse) => ({ ...open, keys: open.ring.keys })
@@ -190,5 +192,27 @@ eachDatabase((open, name) => {
       assert.equal(await house.outcome('CreateKey'), 'ServiceUnavailableTemporary')
     })
   })
-  assert.ok(name)
+
+  if (name === 'PostgreSQL')
+    describe('a server that has not looked yet', () => {
+      it('takes the new root over from the first record that it meets', async () => {
+        await using server = await startPostgresql()
+        const folder = temporaryFolder()
+        const flags = ['--root-key-file', join(folder, 'root-key')]
+        const database = server.database()
+        await using one = await openTestHouse(database, flags)
+        await using two = await openTestHouse(database, flags)
+        const keyId: string = (await one.must('CreateKey')).KeyMetadata.KeyId
+        const { CiphertextBlob } = await one.must('Encrypt', { KeyId: keyId, Plaintext: 'old' })
+        await two.must('ListKeys')
+        await rotate(one.open.ring, roomsOf(one), pace(one))
+        await dropRetired(one.open.ring, roomsOf(one), pace(one))
+        const { epoch } = two.open.ring.keys
+        await two.must('CreateKey')
+        assert.notEqual(two.open.ring.keys.epoch, epoch)
+        assert.equal((await call(two.endpoint, one.credentials, 'Decrypt', { CiphertextBlob }, two.now)).status, 200)
+        assert.deepEqual([one.failures, two.failures], [[], []])
+        removeFolder(folder)
+      })
+    })
 })
