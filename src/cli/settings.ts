@@ -29,7 +29,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 
 const SETTINGS: readonly Setting[] = [
   { name: 'listen', value: 'HOST:PORT', help: 'where to listen; port 0 picks a free one' },
-  { name: 'data', value: 'DIR', help: 'folder for the database, the root key and the first credentials' },
+  { name: 'data', value: 'DIR', help: 'folder for the database, the root key file and the first credentials' },
   {
     name: 'database',
     value: 'URL',
@@ -50,8 +50,12 @@ const SETTINGS: readonly Setting[] = [
     help: 'further host names and addresses for the self-signed certificate',
   },
   { name: 'insecure-http', value: 'true|false', help: 'allow plain HTTP on an address that is not loopback' },
-  { name: 'root-key-file', value: 'FILE', help: 'the file of the root key (root-key in the data folder)' },
-  { name: 'passphrase-file', value: 'FILE', help: 'take the root key from the passphrase in this file' },
+  {
+    name: 'root-key-file',
+    value: 'FILE',
+    help: 'the file of the key that wraps the root keys (root-key in the data folder)',
+  },
+  { name: 'passphrase-file', value: 'FILE', help: 'wrap the root keys by the passphrase in this file' },
   { name: 'max-pending-window-days', value: 'DAYS', help: 'longest waiting time of ScheduleKeyDeletion, 30 to 366' },
   { name: 'max-keys', value: 'N', help: 'quota of CMKs per account and region (the cloud: 200)' },
   { name: 'max-aliases', value: 'N', help: 'quota of aliases per account and region (the cloud: 300)' },
