@@ -10,6 +10,7 @@ import { dropRetired, type Pace, RETIRED_MS, rotate, SETTLE_MS, stageOf } from '
 import type { Storage } from '../storage/storage.ts'
 import { bar } from './progress.ts'
 import { breathe, recordRootKeyWork } from './root-key-watch.ts'
+import { mayBeServed } from './serve.ts'
 import { readSettings, rootKeyPath, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
@@ -33,7 +34,7 @@ status tells where the root key comes from, how many root keys there are and sin
 rotate makes a new root key, and brings every record under it. It works beside running servers, and may be interrupted at any
 moment: run it again to finish. --resume only finishes, and begins nothing. Older root keys stay for 36 hours, because tokens
 that were handed out open under them; --drop-now drops them at once and ends those sessions. --settle-seconds (${SETTLE_MS / 1000})
-is how long servers get to see each step; 0 is right where none runs.
+is how long servers get to see each step; on SQLite it may be 0 while none runs.
 change-provider has the root key come from another file, or from a passphrase, which is asked for on the terminal unless a file
 holds it. No record is touched, and a server that runs goes on; start it with the new settings the next time, and before you
 rotate. The key file that is not used any more is removed: keep a copy with the backups that need it.
@@ -129,6 +130,11 @@ async function rotateRoot({ own, settings, rooms, around }: Work): Promise<numbe
   const seconds = Number(own.get('--settle-seconds') ?? SETTLE_MS / 1000)
   if (!Number.isInteger(seconds) || seconds < 0 || seconds > 3600)
     throw new UsageError('`--settle-seconds` must be a whole number from 0 to 3600')
+  // A server that has not seen the new root key yet would go on writing under one that is dropped.
+  if (seconds * 1000 < SETTLE_MS && mayBeServed(settings))
+    throw new UsageError(
+      `a server may be running: leave \`--settle-seconds\` at ${SETTLE_MS / 1000} or more, or stop it first`,
+    )
   const pace: Pace = {
     now: Date.now,
     settleMs: seconds * 1000,

@@ -47,7 +47,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const log = pino({ level: settings.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
   const alarm = (message: string, error: unknown) => log.error({ reason: reasonOf(error) }, message)
   const rooms = await open(settings, alarm, Date.now())
-  using _lock = settings.database?.startsWith('postgres') ? null : onlyServer(settings.data)
+  using _lock = isShared(settings) ? null : onlyServer(settings.data)
   await heedWitness(rooms, settings)
   const upkeep = new TrailUpkeep(rooms)
   const metrics = metricsOf(rooms, log)
@@ -216,6 +216,22 @@ function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
   })
+}
+
+/** Whether several servers may use the database at once. */
+function isShared({ database }: Settings): boolean {
+  return database?.startsWith('postgres') ?? false
+}
+
+/** Whether a server may be running on this database. */
+export function mayBeServed(settings: Settings): boolean {
+  if (isShared(settings)) return true
+  try {
+    onlyServer(settings.data)[Symbol.dispose]()
+    return false
+  } catch {
+    return true
+  }
 }
 
 /** Holds the data folder for this server; the lock ends with the process, however it ends. */

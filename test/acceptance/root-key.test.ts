@@ -67,6 +67,16 @@ async function secretsOf(data: string, source: Parameters<typeof ringOf>[1]): Pr
   return [...ring.roots, ring.fingerprintKey]
 }
 
+/** What stands sealed or wrapped in a data folder's database now. */
+function sealedIn(data: string): Buffer[] {
+  using db = new DatabaseSync(join(data, 'strongroom.db'), { readOnly: true })
+  const kinds = "('installation', 'key-version', 'access-key', 'trail-signing-key')"
+  const bodies = db.prepare(`SELECT body FROM record WHERE kind IN ${kinds} ORDER BY kind = 'installation' DESC`).all()
+  const found = bodies.flatMap(({ body }) => String(body).match(/"[A-Za-z0-9+/]{60,}=*"/g) ?? [])
+  assert.ok(found.length >= 4)
+  return found.map((text) => Buffer.from(text.slice(1, -1), 'base64'))
+}
+
 /** Callers that go on until told to stop; every call must succeed. Answers how many did. */
 function load(programs: readonly Program[], keyId: string, ciphertext: string) {
   let [going, calls] = [true, 0]
@@ -101,7 +111,9 @@ describe('strongroom root-key rotate', () => {
     const { program, keyId, ciphertext } = await begun({ data })
     const stop = load([program], keyId, ciphertext)
     const [old] = await secretsOf(data, { file: join(data, 'root-key') })
+    const sealed = sealedIn(data)
     const out = await rootKey(['rotate', '--data', data])
+    assert.deepEqual(filesHolding(sealed, data), [], 'what was sealed under the former root left no trace')
     assert.match(out, /^rotated: \d+ records/)
     assert.match(await rootKey(['status', '--data', data]), /root keys: 2\n.*current.*\n.*retired/)
     await rootKey(['rotate', '--resume', '--drop-now', '--data', data])
@@ -140,6 +152,34 @@ describe('strongroom root-key rotate', () => {
     const again = await startProgram({ data: second, flags: ['--database', database] })
     assert.equal((await must(again, 'Decrypt', { CiphertextBlob: one.ciphertext })).Plaintext, 'old')
     await again.stop()
+  })
+
+  it('is finished after kills beside two servers on one PostgreSQL, of which no call fails', async () => {
+    await using server = await startPostgresql()
+    const database = server.database()
+    const [data, second] = [folder(), folder()]
+    const flags = ['--database', database, '--root-key-file', join(data, 'root-key')]
+    const one = await begun({ data, flags })
+    copyFileSync(join(data, 'root-credentials.json'), join(second, 'root-credentials.json'))
+    const two = await startProgram({ data: second, flags })
+    const stop = load([one.program, two], one.keyId, one.ciphertext)
+    const args = ['rotate', '--drop-now', '--data', data, ...flags]
+    const early = await runProgram(['root-key', ...args, '--settle-seconds', '0'])
+    assert.deepEqual([early.code, /a server may be running/.test(early.err)], [2, true])
+    // The walk comes after some eleven seconds.
+    for (const ms of [2000, 7500, 11_000, 5300, 5600, 6000, 6500]) await killed(args, ms)
+    await rootKey(args)
+    await pause(2000)
+    assert.ok((await stop()) > 100)
+    for (const program of [one.program, two]) {
+      assert.equal(await program.stop(), 0)
+      assert.doesNotMatch(program.log(), /"level":50/)
+    }
+    assert.match(await rootKey(['status', '--data', data, ...flags]), /root keys: 1\n/)
+    const again = await startProgram({ data, flags })
+    assert.equal((await must(again, 'Decrypt', { CiphertextBlob: one.ciphertext })).Plaintext, 'old')
+    await again.stop()
+    assert.equal((await runProgram(['audit', 'verify', '--data', data, ...flags])).code, 0)
   })
 
   it(`finishes after each of ${KILLS} kills at random moments`, async () => {
@@ -224,7 +264,9 @@ describe('strongroom root-key change-provider', () => {
     const { program, ciphertext } = await begun({ data })
     await program.stop()
     const old = readFileSync(join(data, 'root-key'))
+    const [wrapped] = sealedIn(data)
     await rootKey(['change-provider', '--to', 'file', '--data', data])
+    assert.deepEqual(filesHolding([wrapped ?? Buffer.alloc(8)], data), [], 'the former wrapping left no trace')
     const made = readFileSync(join(data, 'root-key'))
     assert.notDeepEqual(made, old)
     // As a crash after the commit would leave it.
