@@ -29,7 +29,7 @@ export async function fill(data: string, account: string, region: string, count:
       const [id, versionId] = [randomUUIDv7(), randomUUIDv7()]
       if (i % Math.ceil(count / 1000) === 0) sample.push(id)
       const place = { account, region, createdAt: Date.now() }
-      const material = await keystore.generate({ account, region, keyId: id, versionId })
+      const material = await keystore.generate({ account, region, keyId: id, versionId, protectionLevel: 'SOFTWARE' })
       changes.push(insert(VERSION, { ...place, id: versionId, parent: id, body: { keyId: id, material } }))
       changes.push(
         insert(CMK, {

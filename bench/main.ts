@@ -1,4 +1,4 @@
-// `npm run bench [-- --quick]`: every figure beside its budget, as ratios to limits measured in the same run.
+// `npm run bench [-- --quick] [--hsm]`: every figure beside its budget, as ratios to limits measured in the same run.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +6,7 @@ import { callOperation } from '../src/cli/client.ts'
 import { newCredentials } from '../src/ram/account.ts'
 import { authorizeAlone } from './authorize.ts'
 import { fill, fillUsers } from './fill.ts'
+import { hsmKeys } from './hsm.ts'
 import type { Job, Measured } from './load.ts'
 import { isPinned, load, oneCommitAtATime, type Server, startBareServer, startStrongroom } from './processes.ts'
 import { fillTrail, verifyRate } from './trail.ts'
@@ -271,7 +272,7 @@ async function manyKeys(folder: string): Promise<void> {
 async function recording(folder: string): Promise<void> {
   const servers = []
   for (const unrecorded of [false, true]) {
-    const server = await startStrongroom(join(folder, `recording-${unrecorded}`), credentials, [], unrecorded)
+    const server = await startStrongroom(join(folder, `recording-${unrecorded}`), credentials, [], { unrecorded })
     const { answer } = await call(server.endpoint, { Action: 'CreateKey' })
     servers.push({ server, parameters: { Action: 'Encrypt', KeyId: answer.KeyMetadata.KeyId, Plaintext: 'x' } })
   }
@@ -324,7 +325,8 @@ try {
       ? 'server on one core, load on another'
       : 'processes are not pinned to cores: taskset is missing, or there is one core',
   )
-  const sections = { operations, trail, users: manyUsers, keys: manyKeys }
+  const hsm = (where: string) => hsmKeys(where, credentials, { rounds: ROUNDS, requests: REQUESTS }, { print, row })
+  const sections = { operations, hsm, trail, users: manyUsers, keys: manyKeys }
   for (const [name, section] of Object.entries(sections))
     if (!process.argv.includes('--only') || only === name) await section(folder)
 } finally {

@@ -7,6 +7,7 @@ import type { Job, Measured } from './load.ts'
 
 const SERVER_CORE = 0
 const LOAD_CORE = 1
+const BOTH_CORES = `${SERVER_CORE},${LOAD_CORE}`
 
 const pinned = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
 
@@ -29,6 +30,8 @@ export interface Server {
   readonly startMs: number
   /** Resident memory in MiB. */
   memory(): number
+  /** Lets the processes that the server started run on either core. */
+  unpinChildren(): void
   stop(): Promise<void>
 }
 
@@ -52,6 +55,11 @@ async function start(command: string, args: readonly string[], env: Record<strin
     endpoint,
     startMs,
     memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
+    unpinChildren: () => {
+      const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
+      for (const pid of children)
+        if (pinned && pid) execFileSync('taskset', ['-a', '-p', '-c', BOTH_CORES, pid], { stdio: 'ignore' })
+    },
     stop: () => {
       child.kill('SIGTERM')
       return ended
@@ -68,13 +76,14 @@ export function startStrongroom(
   data: string,
   credentials: { accessKeyId: string; accessKeySecret: string; accountId: string },
   more: readonly string[] = [],
-  unrecorded = false,
+  { unrecorded = false, env = {} as Readonly<Record<string, string>> } = {},
 ): Promise<Server> {
   const flags = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--log-level', 'error', ...more]
   const [command, args] = unrecorded
     ? [process.execPath, [path('unrecorded.ts'), ...flags.slice(1)]]
     : [path('../bin/strongroom'), flags]
   return start(command, args, {
+    ...env,
     STRONGROOM_ACCOUNT_ID: credentials.accountId,
     STRONGROOM_ROOT_ACCESS_KEY_ID: credentials.accessKeyId,
     STRONGROOM_ROOT_ACCESS_KEY_SECRET: credentials.accessKeySecret,
@@ -100,6 +109,12 @@ export async function load(job: Job): Promise<Measured> {
     child.removeAllListeners('exit')
     child.kill()
   }
+}
+
+/** Encrypts in a loop on a device, on either core, as the library's process does under the service; how many a second. */
+export function bareDevice(args: readonly string[], env: Readonly<Record<string, string>>): number {
+  const out = execFileSync(process.execPath, [path('bare-device.ts'), ...args], { env: { ...process.env, ...env } })
+  return (JSON.parse(out.toString('utf8')) as { perSecond: number }).perSecond
 }
 
 /** Commits a second of one SQLite transaction after the other, in `folder`. */

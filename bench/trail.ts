@@ -8,6 +8,7 @@ import { storedCall } from '../src/actiontrail/event.ts'
 import { EventIndex } from '../src/actiontrail/event-index.ts'
 import type { Caller } from '../src/api/caller.ts'
 import { chaining } from '../src/ledger/chain.ts'
+import { Ledger } from '../src/ledger/ledger.ts'
 import { openStorage } from '../src/storage/open.ts'
 import type { Commit } from '../src/storage/storage.ts'
 import { rootKeysOf } from './fill.ts'
@@ -29,7 +30,8 @@ export async function fillTrail(data: string, account: string, region: string, c
   const path = join(data, 'strongroom.db')
   const storage = await openStorage(path)
   const keys = await rootKeysOf(data, storage)
-  const index = new EventIndex(storage.events, keys)
+  const ledger = new Ledger(storage, keys, () => {})
+  const index = new EventIndex(ledger, keys)
   const chain = chaining(keys)
   const ids = Array.from({ length: KEYS }, () => randomUUID())
   const version = randomUUID()
@@ -57,6 +59,7 @@ export async function fillTrail(data: string, account: string, region: string, c
         userAgent: 'AlibabaCloud (linux; amd64) Golang/1.22 Core/1.62',
         caller,
         parameters: new Map([['KeyId', id]]),
+        lists: [],
         resources: [{ type: 'ACS::KMS::Key', name: id, arn: '' }],
         reply: { KeyId: id, KeyVersionId: version },
         refusal: null,

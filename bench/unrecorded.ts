@@ -12,6 +12,9 @@ let recorded = 0
 async function openUnrecorded(url: string): Promise<Storage> {
   const storage = await openStorage(url)
   return {
+    commitsAtOnce: storage.commitsAtOnce,
+    failure: storage.failure,
+    synced: () => storage.synced(),
     get: (...place) => storage.get(...place),
     page: (...where) => storage.page(...where),
     between: (...where) => storage.between(...where),
@@ -38,5 +41,6 @@ process.exitCode = await serve(settings, (...given) => openHouse(...given, openU
   readFile: (path) => readFileSync(path, 'utf8'),
   print: (text) => process.stdout.write(`${text}\n`),
   status: () => {},
+  ask: null,
   complain: (text) => process.stderr.write(`${text}\n`),
 })

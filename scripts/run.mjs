@@ -24,14 +24,29 @@ function install() {
   const lock = readFileSync(join(root, 'package-lock.json'), 'utf8')
   if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
   console.error('strongroom: installing npm packages (once)')
-  must('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: ['ignore', 2, 2] })
+  const quiet = { stdio: ['ignore', 2, 2], env: { ...process.env, ...headers() } }
+  must('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], quiet)
+  // The add-on for HSMs is compiled on the spot; without a compiler all else works, and configuring an HSM says what is missing.
+  if (!existsSync(join(root, 'node_modules/pkcs11js/build/Release/pkcs11.node')))
+    run('npm', ['rebuild', 'pkcs11js', '--loglevel=error'], quiet)
   writeFileSync(stamp, lock)
+}
+
+/** Node's headers where the system has them: without network the add-on compiles all the same (its ABI is Node-API's). */
+function headers() {
+  return existsSync('/usr/include/node/node_api.h') ? { npm_config_nodedir: '/usr' } : {}
 }
 
 /** The programs that tests run beside npm packages, and the Debian package of each. */
 const programs = [
   { package: 'postgresql', found: () => found('initdb') || found('/usr/lib/postgresql/*/bin/initdb') },
   { package: 'openssl', found: () => found('openssl') },
+  { package: 'faketime', found: () => found('/usr/lib/*/faketime/libfaketimeMT.so.1') },
+  // Two independent PKCS #11 tokens, and a tool that looks into them.
+  { package: 'softhsm2', found: () => found('softhsm2-util') },
+  { package: 'libnss3', found: () => found('/usr/lib/*/libsoftokn3.so') },
+  { package: 'libnss3-tools', found: () => found('certutil') },
+  { package: 'opensc', found: () => found('pkcs11-tool') },
 ]
 
 function found(program) {
@@ -75,6 +90,22 @@ const verbs = {
     must(node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'])
     const files = args.length > 0 ? args : testFiles(join(root, 'test'))
     process.exit(run(node, ['--test', '--test-concurrency=2', '--test-reporter=./scripts/reporter.mjs', ...files]))
+  },
+  /** What takes other languages' tools to build, and is therefore no part of `npm test`. */
+  'test:clients'() {
+    if (!found('go')) {
+      console.error(
+        'strongroom: these tests build an S3 server and need Go: install it, then run npm run test:clients again',
+      )
+      process.exit(1)
+    }
+    const folder = join(root, 'node_modules/.clients')
+    if (!existsSync(join(folder, 'versitygw')))
+      must('go', ['install', 'github.com/versity/versitygw/cmd/versitygw@v1.8.0'], {
+        env: { ...process.env, GOBIN: folder, GOFLAGS: '-mod=mod' },
+      })
+    const files = readdirSync(join(root, 'test/clients')).map((name) => `test/clients/${name}`)
+    process.exit(run(node, ['--test', '--test-reporter=./scripts/reporter.mjs', ...files]))
   },
   bench(args) {
     process.exit(run(node, ['bench/main.ts', ...args]))

@@ -1,14 +1,22 @@
 // Builds the rooms that every verb shares, bottom up: database, root key, ledger, accounts, key store.
+import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TrailSigner } from './actiontrail/checkpoint.ts'
 import { EventIndex } from './actiontrail/event-index.ts'
 import { PageTokens } from './actiontrail/page-token.ts'
 import { openTrailSigner } from './actiontrail/signing-key.ts'
+import { openTarget } from './actiontrail/targets/open.ts'
+import type { DeliveryTarget } from './actiontrail/targets/target.ts'
 import type { Settings } from './cli/settings.ts'
+import { RateLimiter } from './gateway/rate-limit.ts'
+import { hsmOf } from './hsm.ts'
 import { openRing } from './installation.ts'
 import type { Keystore } from './keystore/keystore.ts'
+import type { HsmKeystore } from './keystore/pkcs11/hsm.ts'
+import { KeystoreRouter } from './keystore/router.ts'
 import { SoftwareKeystore } from './keystore/software.ts'
+import { KeyUsage } from './kms/key-usage.ts'
 import { type Alarm, Ledger } from './ledger/ledger.ts'
 import { AccessKeys } from './ram/access-key.ts'
 import { Accounts } from './ram/account.ts'
@@ -28,10 +36,17 @@ export interface OpenHouse {
   readonly lastUsed: LastUsed
   readonly securityTokens: SecurityTokens
   readonly keystore: Keystore
+  readonly rateLimiter: RateLimiter
   readonly eventIndex: EventIndex
   readonly pageTokens: PageTokens
   readonly trailSigner: TrailSigner
   readonly ring: LiveRing
+  readonly deliveryTarget: DeliveryTarget
+  /** Tells this server from others on the same database; a database that only one can serve has one name for it. */
+  readonly node: string
+  /** Not connected yet: `serve` does that, and whoever else needs it. */
+  readonly hsm: HsmKeystore | null
+  readonly usage: KeyUsage
 }
 
 /** Opens the data folder and the database; makes both on the first start. Throws with what to change. */
@@ -48,6 +63,9 @@ export async function openHouse(
     const { keys } = ring
     const ledger = new Ledger(storage, keys, alarm, ring)
     const accessKeys = new AccessKeys(ledger, keys)
+    const node = settings.database?.startsWith('postgres') ? randomUUID() : 'only'
+    const usage = new KeyUsage(ledger, () => Date.now())
+    const hsm = await hsmOf(settings, ledger, keys, usage, alarm, now)
     return {
       storage,
       ledger,
@@ -56,10 +74,15 @@ export async function openHouse(
       authorizer: new Authorizer(ledger, alarm),
       lastUsed: new LastUsed(ledger),
       securityTokens: new SecurityTokens(keys),
-      keystore: new SoftwareKeystore(keys),
-      eventIndex: new EventIndex(ledger.events, keys),
+      keystore: new KeystoreRouter(new SoftwareKeystore(keys), hsm, usage),
+      hsm,
+      usage,
+      rateLimiter: new RateLimiter(),
+      eventIndex: new EventIndex(ledger, keys),
       pageTokens: new PageTokens(keys),
-      trailSigner: await openTrailSigner(ledger, keys, now),
+      trailSigner: await openTrailSigner(ledger, keys),
+      deliveryTarget: openTarget(settings.deliveryTarget, node),
+      node,
       ring,
     }
   } catch (error) {

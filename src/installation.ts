@@ -1,6 +1,7 @@
 // Opens a database's root keys with what the settings say, and sets an empty database up: its ring of root keys, where they come
 // from, and where its chain of events begins.
 import { existsSync } from 'node:fs'
+import { newSigningKey } from './actiontrail/signing-key.ts'
 import { defaultRootKeyPath, rootKeyPath, type Settings } from './cli/settings.ts'
 import { encodeRing, wipeRing } from './cryptography/ring.ts'
 import { RootKeys } from './cryptography/seal.ts'
@@ -14,8 +15,8 @@ import {
   settleKeyFile,
 } from './keystore/root-key.ts'
 import { KeyProvider } from './keystore/root-key-provider.ts'
-import { chaining, FLOOR, FLOOR_ID, firstHead, GENESIS } from './ledger/chain.ts'
-import { INSTALLATION, toRow } from './ledger/record.ts'
+import { chaining, firstHead, GENESIS } from './ledger/chain.ts'
+import { toRow } from './ledger/record.ts'
 import { removeFormerKeyFile } from './rootkeys/change-provider.ts'
 import {
   type Candidate,
@@ -31,26 +32,17 @@ export async function openRing(settings: Settings, storage: Storage, now: number
   const row = await readInstallation(storage)
   if (!row) return setUp(settings, storage, now)
   const ring = await LiveRing.open(row, storage, (body) => candidatesOf(settings, body))
-  const { formerKeyFile, chained } = ring.record.body
+  const { formerKeyFile, dev } = ring.record.body
+  checkDev(dev === true, settings)
   for (const path of [rootKeyPath(settings), defaultRootKeyPath(settings)]) removeFormerKeyFile(path, formerKeyFile)
-  if (!chained) await beginChain(ring, storage, now)
   return ring
 }
 
-/** Begins the chain in a database whose earlier events were recorded before there was one. */
-async function beginChain(ring: LiveRing, storage: Storage, now: number): Promise<void> {
-  const { keys, record } = ring
-  const start = { seq: await storage.events.last(), hash: GENESIS.hash }
-  const place = { kind: FLOOR.name, ...INSTALLATION, id: FLOOR_ID, parent: null, createdAt: now, dueAt: null }
-  const after = { ...record, revision: record.revision + 1, body: { ...record.body, chained: true as const } }
-  const changes: RowChange[] = [
-    { change: 'update', row: toRow(after, keys), from: record.revision },
-    { change: 'insert', row: firstHead(start, now, keys), counted: null },
-    { change: 'insert', row: toRow({ ...place, revision: 1, body: start }, keys), counted: null },
-  ]
-  // Another server that begins it at the same moment does the same: whoever comes second changes nothing.
-  await storage.commit([{ changes, nonce: null, event: null, scrub: false }], chaining(keys))
-  await ring.look()
+/** What a clock was moved on, or may be, must never hold keys that count. */
+function checkDev(store: boolean, { dev }: Settings): void {
+  if (store && !dev) throw new Error('this store was made with --dev, where the clock is moved: start with --dev')
+  if (!store && dev)
+    throw new Error('this store was made without --dev: choose another folder with --data, or another database')
 }
 
 async function setUp(settings: Settings, storage: Storage, now: number): Promise<LiveRing> {
@@ -70,14 +62,19 @@ async function setUp(settings: Settings, storage: Storage, now: number): Promise
   const body: InstallationBody = {
     rootKey: provider.name,
     salt: salt?.toString('base64') ?? null,
-    chained: true,
+    ...(settings.dev && { dev: true }),
     ring: { wrapped, generation: 1, roots: [{ since: now, retiredAt: null }] },
   }
-  const rows = [toRow(newInstallation(body, now), keys), firstHead(GENESIS, now, keys)]
+  const rows = [
+    toRow(newInstallation(body, now), keys),
+    firstHead(GENESIS, now, keys),
+    toRow(newSigningKey(keys, now), keys),
+  ]
   const changes = rows.map((row): RowChange => ({ change: 'insert', row, counted: null }))
-  // Another server may set the same database up at the same moment: whoever comes first counts.
   await storage.commit([{ changes, nonce: null, event: null, scrub: false }], chaining(keys))
-  return openRing(settings, storage, now)
+  // Another server may have set the same database up at the same moment: whoever came first counts.
+  if (await readInstallation(storage)) return openRing(settings, storage, now)
+  throw new Error('the record of how this database was set up is missing: restore a backup')
 }
 
 async function candidatesOf(settings: Settings, { rootKey, salt }: InstallationBody): Promise<readonly Candidate[]> {

@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs'
 import { access } from './cli/access.ts'
 import { account } from './cli/account.ts'
 import { audit } from './cli/audit.ts'
+import { dev } from './cli/dev.ts'
+import { hsm } from './cli/hsm.ts'
+import { key } from './cli/key.ts'
 import { callProduct } from './cli/product.ts'
-import { askHidden } from './cli/prompt.ts'
+import { terminalAsk, withPin } from './cli/prompt.ts'
 import { rootKey } from './cli/root-key.ts'
 import { serve } from './cli/serve.ts'
 import { readSettings, settingsHelp } from './cli/settings.ts'
@@ -26,12 +29,15 @@ const USAGE = `usage: strongroom VERB …
   account create   makes an account with an AccessKey of its own
   account service  makes an AccessKey that stands for a cloud service
   account list     lists the accounts
+  dev advance      moves the clock of a server that runs with --dev
   audit verify     tells whether the trail, or a copy of it, is what was recorded
   audit export     writes a copy of the trail that others can verify
   root-key status  tells where the root key comes from, and how far a rotation is
   root-key rotate  replaces the root key by a new one, while servers run
   root-key change-provider
                    has the root key come from another file, or from a passphrase
+  hsm check        tells what the HSM can do, which keys it lacks, and what it holds that no key names
+  key usage        tells how many messages each key version has encrypted
 
 strongroom VERB --help tells more.`
 
@@ -41,6 +47,7 @@ const surroundings: Surroundings = {
   print: (text) => process.stdout.write(`${text}\n`),
   status: (text) => void (process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`)),
   complain: (text) => process.stderr.write(`strongroom: ${text}\n`),
+  ask: terminalAsk(process.stdin, process.stderr),
 }
 
 async function run([verb, ...args]: readonly string[]): Promise<number> {
@@ -51,7 +58,7 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
         print(`usage: strongroom serve [FLAGS]\n\n${settingsHelp()}`)
         return 0
       }
-      return serve(readSettings(args, env, readFile), openHouse, surroundings)
+      return serve(await withPin(readSettings(args, env, readFile), surroundings), openHouse, surroundings)
     case 'kms':
     case 'ram':
     case 'sts':
@@ -64,10 +71,16 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
     }
     case 'account':
       return account(args, openHouse, surroundings)
+    case 'dev':
+      return dev(args, surroundings)
     case 'audit':
       return audit(args, openHouse, surroundings)
     case 'root-key':
-      return rootKey(args, openHouse, surroundings, askHidden)
+      return rootKey(args, openHouse, surroundings)
+    case 'hsm':
+      return hsm(args, openHouse, surroundings)
+    case 'key':
+      return key(args, openHouse, surroundings)
     case '--help':
     case 'help':
       print(USAGE)

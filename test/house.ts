@@ -1,6 +1,8 @@
 // The real service in this process, over real HTTP and a real database, with a clock that tests advance.
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
+import { Delivery } from '../src/actiontrail/delivery.ts'
 import { eventOf } from '../src/actiontrail/event.ts'
+import type { DeliveryTarget } from '../src/actiontrail/targets/target.ts'
 import { readSettings, type Settings } from '../src/cli/settings.ts'
 import type { House } from '../src/gateway/call.ts'
 import { Metrics } from '../src/gateway/metrics.ts'
@@ -11,6 +13,7 @@ import { randomBytes } from '../src/keystore/random.ts'
 import { sweep } from '../src/kms/sweep.ts'
 import { newCredentials } from '../src/ram/account.ts'
 import { type Called, type Credentials, call, removeFolder, temporaryFolder } from './acceptance/program.ts'
+import type { TestToken } from './keystore/pkcs11/tokens.ts'
 
 export class TestHouse implements AsyncDisposable {
   /** Milliseconds since 1970; tests set it. */
@@ -27,10 +30,20 @@ export class TestHouse implements AsyncDisposable {
   readonly #settings: Settings
   #open: OpenHouse | null = null
   #listening: Listening | null = null
+  #delivery: Delivery | null = null
+  /** Where trails deliver, when a test puts something else there. */
+  target: DeliveryTarget | null = null
 
-  constructor(database: string | null, flags: readonly string[]) {
+  /** The token that keys are made in where nothing else is said; null for software keys. */
+  readonly token: TestToken | null
+
+  constructor(database: string | null, flags: readonly string[], { quotas = null, token = null }: More) {
     const where = database === null ? [] : ['--database', database]
-    this.#settings = readSettings(['--data', this.data, ...where, ...flags], {}, () => '')
+    const file = quotas === null ? [] : ['--quotas-file', 'quotas.json']
+    const given = ['--data', this.data, ...where, ...(token?.flags ?? []), ...flags, ...file]
+    this.token = token
+    const env = token ? { ...process.env, ...token.env } : {}
+    this.#settings = readSettings(given, env, () => JSON.stringify(quotas))
   }
 
   get open(): OpenHouse {
@@ -45,6 +58,7 @@ export class TestHouse implements AsyncDisposable {
   async start(): Promise<this> {
     const failed = (message: string, error: unknown) => void this.failures.push(`${message}: ${error}`)
     this.#open = await openHouse(this.#settings, failed, this.now)
+    await this.open.hsm?.start()
     await this.open.accounts.provide(this.credentials, 'root', this.now)
     this.#listening = await listen(this.#house(failed), '127.0.0.1', 0, null)
     return this
@@ -56,6 +70,8 @@ export class TestHouse implements AsyncDisposable {
       settings: this.#settings,
       ...this.open,
       now: () => this.now,
+      wallNow: () => this.now,
+      dev: null,
       newId: randomUUID,
       newRecordId: randomUUIDv7,
       randomBytes,
@@ -73,6 +89,10 @@ export class TestHouse implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#listening?.stop(1000)
+    await this.#delivery?.stop(0)
+    this.#delivery = null
+    await this.#open?.usage.write()
+    await this.#open?.hsm?.stop()
     await this.#open?.storage.close()
   }
 
@@ -81,8 +101,28 @@ export class TestHouse implements AsyncDisposable {
     return sweep(this.#house((message, error) => void this.failures.push(`${message}: ${error}`)))
   }
 
+  get delivery(): Delivery {
+    const failed = (message: string, error: unknown) => void this.failures.push(`${message}: ${error}`)
+    const { deliveryIntervalMs: intervalMs } = this.#settings
+    const deliveryTarget: DeliveryTarget = {
+      shared: false,
+      check: (...place) => (this.target ?? this.open.deliveryTarget).check(...place),
+      put: (...object) => (this.target ?? this.open.deliveryTarget).put(...object),
+    }
+    const house = { ...this.open, deliveryTarget, intervalMs, now: () => this.now, random: () => 0, failed }
+    this.#delivery ??= new Delivery(house)
+    return this.#delivery
+  }
+
+  /** Delivers what is due at the present moment. */
+  async deliver(): Promise<void> {
+    await this.delivery.tick()
+    await this.delivery.settle()
+  }
+
   async call(action: string, parameters: Record<string, string> = {}, credentials = this.credentials): Promise<Called> {
-    return call(this.endpoint, credentials, action, parameters, this.now)
+    const level = this.token && action === 'CreateKey' ? { ProtectionLevel: 'HSM' } : {}
+    return call(this.endpoint, credentials, action, { ...level, ...parameters }, this.now)
   }
 
   /** Calls and expects success; answers the body. */
@@ -107,10 +147,23 @@ export class TestHouse implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#close()
     removeFolder(this.data)
+    this.token?.[Symbol.dispose]()
   }
 }
 
+/** What a house may have beside its flags. */
+interface More {
+  /** What the quotas file holds. */
+  readonly quotas?: unknown
+  /** Where it makes HSM keys; the house disposes of it. */
+  readonly token?: TestToken | null
+}
+
 /** Opens a house; `database` null for SQLite in a folder of its own. */
-export function openTestHouse(database: string | null, flags: readonly string[] = []): Promise<TestHouse> {
-  return new TestHouse(database, flags).start()
+export function openTestHouse(
+  database: string | null,
+  flags: readonly string[] = [],
+  more: More = {},
+): Promise<TestHouse> {
+  return new TestHouse(database, flags, more).start()
 }

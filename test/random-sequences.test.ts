@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { newCredentials } from '../src/ram/account.ts'
 import type { Credentials } from './acceptance/program.ts'
 import { openTestHouse, type TestHouse } from './house.ts'
+import { makeToken } from './keystore/pkcs11/tokens.ts'
 import { type PostgresqlServer, startPostgresql } from './storage/postgresql-server.ts'
 
 const DAY = 86_400_000
@@ -90,38 +91,45 @@ function comparable(body: unknown, keys: readonly string[]): string {
   const text = JSON.stringify(body, (member, value) =>
     ['RequestId', 'PrimaryKeyVersion', 'KeyVersionId', 'CiphertextBlob', 'HostId'].includes(member) ? undefined : value,
   )
-  return keys.reduce((shown, id, number) => shown.replaceAll(id, `KEY${number}`), text)
+  const level = text.replaceAll('"ProtectionLevel":"HSM"', '"ProtectionLevel":"SOFTWARE"')
+  return keys.reduce((shown, id, number) => shown.replaceAll(id, `KEY${number}`), level)
 }
 
 describe('random sequences of operations', () => {
   let server: PostgresqlServer
   let sqlite: TestHouse
   let postgresql: TestHouse
+  let hsm: TestHouse
   before(async () => {
     server = await startPostgresql()
     sqlite = await openTestHouse(null)
     postgresql = await openTestHouse(server.database())
+    hsm = await openTestHouse(null, [], { token: makeToken('SoftHSM2') })
   })
   after(async () => {
     await sqlite[Symbol.asyncDispose]()
     await postgresql[Symbol.asyncDispose]()
+    await hsm[Symbol.asyncDispose]()
     await server[Symbol.asyncDispose]()
   })
 
-  it('give the same answers on both databases', async () => {
+  it('give the same answers on both databases, and with keys in an HSM', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (all) => {
         const account = newCredentials()
-        const now = Math.max(sqlite.now, postgresql.now)
-        sqlite.now = now
-        postgresql.now = now
-        assert.deepEqual(await play(postgresql, all, account), await play(sqlite, all, account))
+        const houses = [sqlite, postgresql, hsm]
+        const now = Math.max(...houses.map((house) => house.now))
+        for (const house of houses) house.now = now
+        const answers = await play(sqlite, all, account)
+        assert.deepEqual(await play(postgresql, all, account), answers)
+        assert.deepEqual(await play(hsm, all, account), answers)
       }),
       { numRuns: 100, endOnFailure: true },
     )
-    assert.deepEqual([...sqlite.failures, ...postgresql.failures], [])
+    assert.deepEqual([...sqlite.failures, ...postgresql.failures, ...hsm.failures], [])
     const summary = async (house: TestHouse) =>
       (await house.events()).map(({ eventName, errorCode }) => `${eventName} ${errorCode ?? ''}`)
     assert.deepEqual(await summary(postgresql), await summary(sqlite))
+    assert.deepEqual(await summary(hsm), await summary(sqlite))
   })
 })

@@ -3,16 +3,21 @@ import type { KeyObject } from 'node:crypto'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { ChainedEvent, Head } from '../storage/storage.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import type { EventIndex } from './event-index.ts'
-import { checkpointsBetween, floorOf } from './upkeep.ts'
+import type { EventIndex, Indexed } from './event-index.ts'
+import { floorOf } from './floor.ts'
+import { checkpointsBetween } from './upkeep.ts'
 import { ChainWalk, type Fault, type Verified } from './verify.ts'
 
 const ROWS_AT_ONCE = 5000
-const PARTS_AT_ONCE = 100
 /** How often the end is looked for again while a server goes on recording. */
 const ROUNDS = 5
 
 type Reads = Pick<Ledger, 'get' | 'between' | 'events' | 'head'>
+
+export interface TrailRooms {
+  readonly ledger: Reads
+  readonly eventIndex: EventIndex
+}
 
 /** Told how far a long walk is: events seen, and how many there are. */
 export type Progress = (seen: number, total: number) => void
@@ -28,17 +33,22 @@ export interface Period {
  * `witnesses` are checkpoints that were kept outside the database; all of them must be met.
  */
 export async function verifyTrail(
-  ledger: Reads,
+  rooms: TrailRooms,
   period: Period,
   publicKey: KeyObject,
   witnesses: readonly Checkpoint[],
   progress: Progress,
 ): Promise<Verified> {
-  const { start, end, checkpoints } = await rangeOf(ledger, period)
-  const walk = new ChainWalk(start, [...checkpoints, ...witnesses], publicKey)
-  let fault = await walkTo(end, ledger, walk, (seen) => progress(seen, end.seq - start.seq))
-  if (period.to === null) fault ??= (await nothingBehind(ledger, walk)) ?? walk.unmet()
-  return { events: walk.events, head: walk.head, fault }
+  const { ledger } = rooms
+  for (let round = 1; ; round++) {
+    const { start, end, checkpoints } = await rangeOf(rooms, period)
+    const walk = new ChainWalk(start, [...checkpoints, ...witnesses], publicKey)
+    let fault = await walkTo(end, ledger, walk, (seen) => progress(seen, end.seq - start.seq))
+    if (period.to === null) fault ??= (await nothingBehind(ledger, walk)) ?? walk.unmet()
+    // Events that a server dropped meanwhile, because their time was over, are not missing: begin anew behind them.
+    const dropped = fault !== null && (await floorOf(ledger)).seq > start.seq
+    if (!dropped || round === ROUNDS) return { events: walk.events, head: walk.head, fault }
+  }
 }
 
 /** Walks up to a head, and holds the walk against it. */
@@ -83,48 +93,24 @@ async function nothingBehind(ledger: Reads, walk: ChainWalk): Promise<Fault | nu
 }
 
 /** The walk that covers a period, with the checkpoints on its way. */
-async function rangeOf(ledger: Reads, { from, to }: Period) {
-  const [floor, head] = [await floorOf(ledger), await ledger.head()]
+async function rangeOf({ ledger, eventIndex }: TrailRooms, { from, to }: Period) {
+  const [floor, head, indexed] = [await floorOf(ledger), await ledger.head(), await eventIndex.indexed()]
   const checkpoints = await checkpointsBetween(ledger, floor.seq, head.seq + 1)
-  const first = from === null ? floor.seq + 1 : await firstAt(ledger, from)
-  const last = to === null ? head.seq : await lastAt(ledger, to)
+  const first = from === null ? floor.seq + 1 : firstAt(indexed, from)
+  const last = to === null ? head.seq : lastAt(indexed, to, head.seq)
   const start: Head = checkpoints.findLast(({ seq }) => seq < first) ?? floor
   const end: Head = (to === null ? undefined : checkpoints.find(({ seq }) => seq >= Math.max(last, first))) ?? head
   return { start, end, checkpoints, first, last }
 }
 
 /** The first event that may be at or after a moment; the index tells to within a part. */
-async function firstAt(ledger: Reads, at: number): Promise<number> {
-  const range = { fromAt: at, toAt: Number.MAX_SAFE_INTEGER }
-  const [part] = await ledger.events.parts(range, 'oldest', null, 1)
-  return part?.firstSeq ?? (await ledger.events.lastIndexed()) + 1
+function firstAt({ parts, lastSeq }: Indexed, at: number): number {
+  return parts.find(({ toAt }) => toAt >= at)?.firstSeq ?? lastSeq + 1
 }
 
-async function lastAt(ledger: Reads, at: number): Promise<number> {
-  const [later] = await ledger.events.parts({ fromAt: at + 1, toAt: Number.MAX_SAFE_INTEGER }, 'oldest', null, 1)
-  return later ? later.lastSeq : (await ledger.head()).seq
-}
-
-/** Verifies the index, which lookups rely on; null when it is whole. */
-export async function indexFault(ledger: Reads, index: EventIndex): Promise<string | null> {
-  const seen: { firstSeq: number; lastSeq: number }[] = []
-  const range = { fromAt: 0, toAt: Number.MAX_SAFE_INTEGER }
-  for (let last = null as { at: number; firstSeq: number } | null; ; ) {
-    const parts = await ledger.events.parts(range, 'oldest', last, PARTS_AT_ONCE)
-    const forged = parts.find((part) => !index.isAuthentic(part))
-    if (forged) return `the index of events ${forged.firstSeq} to ${forged.lastSeq} was altered`
-    seen.push(...parts.map(({ firstSeq, lastSeq }) => ({ firstSeq, lastSeq })))
-    const end = parts.at(-1)
-    if (!end || parts.length < PARTS_AT_ONCE) break
-    last = { at: end.fromAt, firstSeq: end.firstSeq }
-  }
-  seen.sort((a, b) => a.firstSeq - b.firstSeq)
-  const floor = await floorOf(ledger)
-  for (const [i, { firstSeq }] of seen.entries()) {
-    const expected = (seen[i - 1]?.lastSeq ?? floor.seq) + 1
-    if (firstSeq > expected) return `the index of events ${expected} to ${firstSeq - 1} is missing`
-  }
-  return null
+/** The last event that may be at or before a moment: one that came late, or is not indexed yet, may be. */
+function lastAt({ parts, lastSeq }: Indexed, at: number, head: number): number {
+  return head > lastSeq ? head : (parts.findLast(({ fromAt }) => fromAt <= at)?.lastSeq ?? 0)
 }
 
 /** What an export hands out: where it starts, events that proved right, and where it ends. */
@@ -132,12 +118,13 @@ export type Exported = { readonly start: Head } | { readonly row: ChainedEvent }
 
 /** Walks a period as `verifyTrail` does, and hands its events out. Throws at the first that is not as it was recorded. */
 export async function* exportTrail(
-  ledger: Reads,
+  rooms: TrailRooms,
   period: Period,
   publicKey: KeyObject,
   progress: Progress,
 ): AsyncGenerator<Exported> {
-  const { start, end, checkpoints, first, last } = await rangeOf(ledger, period)
+  const { ledger } = rooms
+  const { start, end, checkpoints, first, last } = await rangeOf(rooms, period)
   const walk = new ChainWalk(start, checkpoints, publicKey)
   const demand = (fault: Fault | null) => {
     if (fault) throw new Error(`the trail can't be exported: ${fault.message}`)

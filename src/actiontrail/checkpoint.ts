@@ -55,6 +55,10 @@ export function signatureMatches(text: string, signature: string, publicKey: Key
   return verify(null, Buffer.from(text, 'utf8'), publicKey, Buffer.from(signature, 'base64'))
 }
 
+/** Whether it is a checkpoint that the key signed; what comes from outside may be of any shape. */
 export function checkpointMatches(checkpoint: Checkpoint, publicKey: KeyObject): boolean {
+  const { seq, hash, at, signature } = checkpoint
+  if (!Number.isSafeInteger(seq) || !Number.isSafeInteger(at)) return false
+  if (typeof hash !== 'string' || typeof signature !== 'string') return false
   return signatureMatches(checkpointText(checkpoint), checkpoint.signature, publicKey)
 }

@@ -18,6 +18,8 @@ export interface CallFacts {
   readonly userAgent: string
   readonly caller: Caller
   readonly parameters: ReadonlyMap<string, string>
+  /** Those parameters to show that clients send in pieces: Name.1, Name.1.Key and so on. */
+  readonly lists: readonly string[]
   readonly resources: readonly Resource[]
   readonly reply: Reply | null
   readonly refusal: Refusal | null
@@ -92,6 +94,42 @@ export function eventOf(stored: StoredEvent): Record<string, unknown> {
   return facts[0] === 2 ? serviceEvent(stored, facts) : callEvent(stored, facts)
 }
 
+/** What lookups go by, without making the whole event. */
+export interface EventMembers {
+  readonly name: string
+  readonly access: 'Read' | 'Write'
+  readonly type: 'ApiCall' | 'AliyunServiceEvent'
+  readonly product: string
+  readonly sourceAddress: string
+  readonly identity: {
+    readonly type: string
+    readonly principalId: string
+    readonly userName: string
+    /** null for the service itself. */
+    readonly accessKeyId: string | null
+  }
+  readonly resources: readonly (readonly [type: string, name: string])[]
+}
+
+export function eventMembers({ account, body }: StoredEvent): EventMembers {
+  const facts = JSON.parse(body) as StoredCall | StoredService
+  if (facts[0] === 2) {
+    const [, name, resources] = facts
+    const identity = { type: 'system', principalId: account, userName: 'system', accessKeyId: null }
+    const type = 'AliyunServiceEvent'
+    return { name, access: 'Write', type, product: SERVICE_WORK[name], sourceAddress: 'Internal', identity, resources }
+  }
+  const [, product, , name, access, , sourceAddress, , caller, , resources] = facts
+  const [type, principalId, userName, accessKeyId] = caller
+  const identity = { type, principalId, userName, accessKeyId }
+  return { name, access, type: 'ApiCall', product, sourceAddress, identity, resources }
+}
+
+/** Whether events of a product show in every region (contract/actiontrail.md 3.1). */
+export function isGlobal(product: string): boolean {
+  return product === 'Ram'
+}
+
 function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredCall): Record<string, unknown> {
   const [, product, apiVersion, operation, access, host, sourceAddress, userAgent, caller] = facts
   const [, , , , , , , , , given, resources, reply, error, denial] = facts
@@ -109,7 +147,7 @@ function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredC
     serviceName: product,
     apiVersion,
     acsRegion: region,
-    isGlobal: product === 'Ram',
+    isGlobal: isGlobal(product),
     requestId: eventId,
     sourceIpAddress: sourceAddress,
     ...(userAgent === '' ? {} : { userAgent }),
@@ -174,6 +212,7 @@ function deniedDetail({ action, resource, type, policyType, by }: Denial): Recor
 const SERVICE_WORK = {
   DeleteKey: 'Kms',
   DeleteExpiredKeyMaterial: 'Kms',
+  RotateKey: 'Kms',
   AcceptRestoredTrail: 'Actiontrail',
   ChangeRootKeyProvider: 'Kms',
   RotateRootKey: 'Kms',
@@ -216,7 +255,10 @@ function serviceEvent({ eventId, account, region, at }: StoredEvent, facts: Stor
 
 type Named = readonly (readonly [type: string, name: string])[]
 
-function shownParameters({ trail, parameters }: CallFacts, resources: Named): Record<string, string | number> | 0 {
+function shownParameters(
+  { trail, parameters, lists }: CallFacts,
+  resources: Named,
+): Record<string, string | number> | 0 {
   const shown: Record<string, string | number> = {}
   let some = false
   const show = (name: string, value: string) => {
@@ -227,12 +269,12 @@ function shownParameters({ trail, parameters }: CallFacts, resources: Named): Re
   for (const name of trail.show) {
     const value = parameters.get(name)
     if (value !== undefined) show(name, value)
-    else if (name.endsWith('.N')) for (const [piece, text] of pieces(name.slice(0, -1), parameters)) show(piece, text)
+    else if (lists.includes(name)) for (const [piece, text] of pieces(`${name}.`, parameters)) show(piece, text)
   }
   return some ? shown : 0
 }
 
-/** The parameters in which clients send a list: Name.1, Name.1.Key and so on; as many as a list may have. */
+/** The pieces of a list, as they were sent. */
 function pieces(prefix: string, parameters: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
   return [...parameters].filter(
     ([name]) => name.startsWith(prefix) && /^\d{1,4}(\.[A-Za-z]+)?$/.test(name.slice(prefix.length)),

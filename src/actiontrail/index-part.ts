@@ -9,10 +9,12 @@
 /** Events of one part; few enough for 16-bit offsets and ends, with up to 60 terms an event. */
 export const PART_EVENTS = 1024
 
-/** The hash of a term: FNV-1a over UTF-16 units, its bits mixed once more. Not a cryptographic hash, and need not be one. */
-export function termOf(account: string, kind: string, value: string): number {
-  let hash = 0x811c9dc5
-  const text = `${account}\n${kind}\n${value}`
+/**
+ * The hash of a term: FNV-1a over UTF-16 units from a secret start, its bits mixed once more. Not a cryptographic hash, and need
+ * not be one: the start keeps strangers from making terms that collide on purpose.
+ */
+export function termOf(seed: number, text: string): number {
+  let hash = 0x811c9dc5 ^ seed
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   return (hash ^ (hash >>> 13)) >>> 0

@@ -1,11 +1,13 @@
 // Looking events up: by time, then by the order of recording, a page at a time (contract/actiontrail.md section 4).
 import type { ChainedEvent, EventStorage, IndexPart } from '../storage/storage.ts'
 import { attributed } from './attributes.ts'
+import { eventOf } from './event.ts'
 import { answers, type EventIndex, type Question } from './event-index.ts'
 import { PART_EVENTS } from './index-part.ts'
 
 const EVENTS_AT_ONCE = 1000
-const PARTS_AT_ONCE = 32
+/** No value of an event is longer: longer ones are cut, and end in three dots. */
+const LONGEST_SHOWN = 1027
 /** So many matches are kept before all but a page of them are let go. */
 const KEPT = 4096
 
@@ -31,7 +33,7 @@ export interface Page {
 }
 
 interface Found extends Position {
-  readonly event: Record<string, unknown>
+  readonly row: ChainedEvent
 }
 
 /** Gives other calls a turn between the steps of a long lookup. */
@@ -40,34 +42,24 @@ const breathe = () => new Promise<void>((resolve) => setImmediate(resolve))
 /** The page. Events recorded meanwhile come in at their place, and move nothing that was shown before. */
 export async function lookUp(lookup: Lookup, events: EventStorage, index: EventIndex): Promise<Page> {
   const found = new Map<number, Found>()
+  if (lookup.conditions.some(([, value]) => value.length > LONGEST_SHOWN)) return pageOf(found, lookup)
+  const { floor, parts, lastSeq } = await index.indexed()
   const collect = (rows: readonly ChainedEvent[]) => {
     for (const row of rows) {
       const second = Math.floor(row.at / 1000)
       const position = { second, seq: row.seq }
-      if (second < lookup.from || second > lookup.to || !isBeyond(position, lookup)) continue
-      const one = attributed(row)
-      if (answers(lookup, row, one)) found.set(row.seq, { ...position, event: one.event })
+      if (row.seq <= floor || second < lookup.from || second > lookup.to || !isBeyond(position, lookup)) continue
+      if (answers(lookup, row, attributed(row))) found.set(row.seq, { ...position, row })
     }
     if (found.size > KEPT) for (const { seq } of sorted(found, lookup).slice(lookup.limit + 1)) found.delete(seq)
   }
-  await collectUnindexed(await events.lastIndexed(), events, collect)
-  const enough = (part: IndexPart) => {
-    const edge = Math.floor((lookup.order === 'newest' ? part.toAt : part.fromAt) / 1000)
-    let settled = 0
-    for (const { second } of found.values()) if (lookup.order === 'newest' ? second > edge : second < edge) settled++
-    return settled > lookup.limit
-  }
-  let last: IndexPart | undefined
-  for (let done = false; !done; await breathe()) {
-    const parts = await nextParts(lookup, last, events)
-    for (const part of parts) {
-      if (enough(part)) return pageOf(found, lookup)
-      const candidates = await index.candidates(part, lookup)
-      if (candidates === null) collect(await events.after(part.firstSeq - 1, PART_EVENTS))
-      else if (candidates.length > 0) collect(await events.at(candidates))
-    }
-    last = parts.at(-1)
-    done = parts.length < PARTS_AT_ONCE
+  await collectUnindexed(lastSeq, events, collect)
+  for (const part of partsOf(lookup, parts)) {
+    if (isEnough(found, part, lookup)) break
+    const candidates = await index.candidates(part, lookup)
+    if (candidates?.length === 0) continue
+    collect(candidates ? await events.at(candidates) : await events.after(part.firstSeq - 1, PART_EVENTS))
+    await breathe()
   }
   return pageOf(found, lookup)
 }
@@ -85,13 +77,22 @@ async function collectUnindexed(
   }
 }
 
-function nextParts({ from, to, order, after }: Lookup, last: IndexPart | undefined, events: EventStorage) {
-  const range = {
-    fromAt: (order === 'oldest' && after ? after.second : from) * 1000,
-    toAt: (order === 'newest' && after ? after.second : to) * 1000 + 999,
-  }
-  const begin = last ? { at: order === 'newest' ? last.toAt : last.fromAt, firstSeq: last.firstSeq } : null
-  return events.parts(range, order, begin, PARTS_AT_ONCE)
+/** The parts whose events may lie within the range, those first whose events come first. */
+function partsOf({ from, to, order, after }: Lookup, parts: readonly IndexPart[]): IndexPart[] {
+  const fromAt = (order === 'oldest' && after ? after.second : from) * 1000
+  const toAt = (order === 'newest' && after ? after.second : to) * 1000 + 999
+  const within = parts.filter((part) => part.toAt >= fromAt && part.fromAt <= toAt)
+  return order === 'newest'
+    ? within.sort((a, b) => b.toAt - a.toAt || b.firstSeq - a.firstSeq)
+    : within.sort((a, b) => a.fromAt - b.fromAt || a.firstSeq - b.firstSeq)
+}
+
+/** Whether a page is full of events that come before all of the part's, and of those of the parts after it. */
+function isEnough(found: ReadonlyMap<number, Found>, part: IndexPart, { order, limit }: Lookup): boolean {
+  const edge = Math.floor((order === 'newest' ? part.toAt : part.fromAt) / 1000)
+  let settled = 0
+  for (const { second } of found.values()) if (order === 'newest' ? second > edge : second < edge) settled++
+  return settled > limit
 }
 
 /** Whether a position comes after the last page's end. */
@@ -113,7 +114,7 @@ function pageOf(found: ReadonlyMap<number, Found>, lookup: Lookup): Page {
   const shown = all.slice(0, lookup.limit)
   const end = shown.at(-1)
   return {
-    events: shown.map(({ event }) => event),
+    events: shown.map(({ row }) => eventOf(row)),
     next: end && all.length > lookup.limit ? { second: end.second, seq: end.seq } : null,
   }
 }

@@ -5,6 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Change, Scope } from '../ledger/record.ts'
 import type { EventIndex } from './event-index.ts'
 import type { PageTokens } from './page-token.ts'
+import type { DeliveryTarget } from './targets/target.ts'
 
 /** Limits and places that the operator sets. */
 export interface TrailSettings {
@@ -23,6 +24,8 @@ export interface ActionTrailContext {
   readonly eventIndex: EventIndex
   readonly pageTokens: PageTokens
   readonly settings: TrailSettings
+  /** Where trails deliver. */
+  readonly deliveryTarget: Pick<DeliveryTarget, 'shared' | 'check'>
   randomBytes(length: number): Uint8Array
 }
 

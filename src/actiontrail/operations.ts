@@ -1,9 +1,41 @@
 // The operations of ActionTrail, by version of its API (contract/actiontrail.md section 5.3 tells the versions apart).
 import type { ActionTrailOperation } from './operation.ts'
+import { CreateTrail, FormerCreateTrail } from './operations/create-trail.ts'
+import { DeleteTrail } from './operations/delete-trail.ts'
+import { DescribeRegions } from './operations/describe-regions.ts'
+import { DescribeTrails, FormerDescribeTrails } from './operations/describe-trails.ts'
+import { GetDataEventSelector } from './operations/get-data-event-selector.ts'
+import { GetGlobalEventsStorageRegion } from './operations/get-global-events-storage-region.ts'
+import { FormerGetTrailStatus, GetTrailStatus } from './operations/get-trail-status.ts'
 import { FormerLookupEvents, LookupEvents } from './operations/lookup-events.ts'
+import { StartLogging } from './operations/start-logging.ts'
+import { StopLogging } from './operations/stop-logging.ts'
+import { FormerUpdateTrail, UpdateTrail } from './operations/update-trail.ts'
 
 /** Those of 2020-07-06. */
-export const actionTrailOperations: readonly ActionTrailOperation[] = [LookupEvents]
+export const actionTrailOperations: readonly ActionTrailOperation[] = [
+  CreateTrail,
+  DeleteTrail,
+  DescribeRegions,
+  DescribeTrails,
+  GetDataEventSelector,
+  GetGlobalEventsStorageRegion,
+  GetTrailStatus,
+  LookupEvents,
+  StartLogging,
+  StopLogging,
+  UpdateTrail,
+]
 
 /** Those of 2017-12-04, which answer 2015-09-28 as well. */
-export const formerActionTrailOperations: readonly ActionTrailOperation[] = [FormerLookupEvents]
+export const formerActionTrailOperations: readonly ActionTrailOperation[] = [
+  FormerCreateTrail,
+  DeleteTrail,
+  DescribeRegions,
+  FormerDescribeTrails,
+  FormerGetTrailStatus,
+  FormerLookupEvents,
+  StartLogging,
+  StopLogging,
+  FormerUpdateTrail,
+]

@@ -27,16 +27,8 @@ export const sealedSigningKey = {
   },
 }
 
-/** Opens the installation's signing key; makes it the first time. Throws when its record is not authentic. */
-export async function openTrailSigner(ledger: Ledger, keys: RootKeys, now: number): Promise<TrailSigner> {
-  const record = await ledger.get(SIGNING_KEY, INSTALLATION, ID)
-  if (record) {
-    const der = keys.open(PLACE, Buffer.from(record.body.sealedPrivateKey, 'base64'))
-    if (!der) throw new Error('the signing key of the trail does not open under this root key')
-    const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-    der.fill(0)
-    return new TrailSigner(record.body.publicKey, privateKey)
-  }
+/** A new key's record, for an installation that is being set up. */
+export function newSigningKey(keys: RootKeys, now: number): Recorded<SigningKeyBody> {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const der = privateKey.export({ format: 'der', type: 'pkcs8' })
   const body = {
@@ -44,8 +36,16 @@ export async function openTrailSigner(ledger: Ledger, keys: RootKeys, now: numbe
     sealedPrivateKey: keys.seal(PLACE, randomBytes(NONCE_BYTES), der).toString('base64'),
   }
   der.fill(0)
-  const change = insert(SIGNING_KEY, { ...INSTALLATION, id: ID, createdAt: now, body })
-  const outcome = await ledger.commit({ changes: [change], nonce: null, event: null })
-  // Another server made one at the same moment: that one counts.
-  return outcome === 'committed' ? new TrailSigner(body.publicKey, privateKey) : openTrailSigner(ledger, keys, now)
+  return insert(SIGNING_KEY, { ...INSTALLATION, id: ID, createdAt: now, body }).after
+}
+
+/** Opens the installation's signing key. Throws when it is missing or not authentic: a new one would make nothing right. */
+export async function openTrailSigner(ledger: Pick<Ledger, 'get'>, keys: RootKeys): Promise<TrailSigner> {
+  const record = await ledger.get(SIGNING_KEY, INSTALLATION, ID)
+  if (!record) throw new Error('the signing key of the trail is missing from the database: restore a backup')
+  const der = keys.open(PLACE, Buffer.from(record.body.sealedPrivateKey, 'base64'))
+  if (!der) throw new Error('the signing key of the trail does not open under this root key')
+  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  der.fill(0)
+  return new TrailSigner(record.body.publicKey, privateKey)
 }

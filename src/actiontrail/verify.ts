@@ -37,6 +37,11 @@ export class ChainWalk {
     return this.#head
   }
 
+  /** The last head that was known otherwise, and met. */
+  get trusted(): Head {
+    return this.#trusted
+  }
+
   get events(): number {
     return this.#events
   }
@@ -92,12 +97,14 @@ export class ChainWalk {
         message: `${which} missing at the end: the trail was cut, or an older copy was put in its place`,
       }
     }
-    if (this.#head.seq === known.seq && this.#head.hash !== known.hash)
+    if (this.#head.seq > known.seq)
+      return { seq: known.seq + 1, message: `event ${known.seq + 1} stands behind the end` }
+    if (this.#head.seq !== known.seq || this.#head.hash !== known.hash)
       return {
         seq: this.#trusted.seq + 1,
         message: `the events from ${this.#trusted.seq + 1} to ${known.seq} were rewritten: they are not those that were recorded`,
       }
-    if (this.#head.seq === known.seq) this.#trusted = known
+    this.#trusted = known
     return null
   }
 }

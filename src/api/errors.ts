@@ -58,10 +58,13 @@ export const catalogue = {
     status: 403,
     message: 'This operation for {resource} is forbidden by permission system.',
   },
+  'Rejected.Throttling': { status: 429, message: 'QPS Limit Exceeded' },
+  'Throttling.User': { status: 400, message: 'Request was denied due to user flow control.' },
   InternalFailure: { status: 500, message: 'Internal Failure.' },
   ServiceUnavailableTemporary: { status: 503, message: 'Service Unavailable Temporary.' },
   // keys
   'Forbidden.KeyNotFound': { status: 404, message: 'The specified Key is not found.' },
+  'Forbidden.KeyVersionNotFound': { status: 404, message: 'The specified Key version is not found.' },
   'Forbidden.AliasNotFound': { status: 404, message: 'The specified Alias is not found.' },
   'Forbidden.DKMSInstanceNotFound': { status: 403, message: 'The specified DKMS Instance is not found.' },
   'Forbidden.ResourceNotFound': { status: 404, message: 'Resource not found.' },
@@ -71,11 +74,12 @@ export const catalogue = {
   'Unsupported.Origin': { status: 400, message: 'This key origin is not valid for this api.' },
   'Unsupported.ProtectionLevel': { status: 400, message: 'This protection level is not valid for this region' },
   UnsupportedOperation: { status: 400, message: 'This action is not supported.' },
+  'Rejected.UnsupportedOperation': { status: 400, message: 'Unsupported operation.' },
   'Rejected.LimitExceeded': {
     status: 400,
     message: 'The request was rejected because user create resource limit was exceeded.',
   },
-  'Rejected.StateModifiedFailed': { status: 409, message: 'Keystate modified failed.' },
+  'Rejected.StateModifiedFailed': { status: 409, message: 'Keystate modified failed.{reason}' },
   'Rejected.Disabled': { status: 409, message: 'The request was rejected because the key state is Disabled.' },
   'Rejected.PendingDeletion': {
     status: 409,
@@ -84,6 +88,18 @@ export const catalogue = {
   'Rejected.PendingImport': {
     status: 409,
     message: 'The request was rejected because the key state is PendingImport.',
+  },
+  // tags of several resources
+  'Duplicate.TagKey': { status: 400, message: 'The specified tagKey is duplicate.' },
+  'InvalidParameter.TagKey': { status: 400, message: 'The specified parameter is not valid.' },
+  'InvalidParameter.TagValue': { status: 400, message: 'The specified parameter is not valid.' },
+  'InvalidResourceId.NotFound': { status: 404, message: 'The specified ResourceId is not found.' },
+  // account
+  'Forbidden.Opened': { status: 400, message: 'Your kms service has been opened.' },
+  'Rejected.KeyExhausted': {
+    status: 409,
+    message:
+      'The request was rejected because the key version has encrypted as many messages as are safe. Rotate the key.',
   },
   // import
   InvalidKeyMaterial: { status: 400, message: 'key material is invalid.' },
@@ -224,6 +240,33 @@ export const catalogue = {
     status: 400,
     message: 'The size of Policy must be smaller than {limit} bytes.',
   },
+  // ActionTrail: trails
+  InvalidTrailNameException: { status: 400, message: 'The specified Trail name is invalid.' },
+  TrailAlreadyExistsException: { status: 400, message: 'The specified Trail name already exists.' },
+  TrailNotFoundException: { status: 404, message: 'The specified Trail does not exist.' },
+  InvalidDeliveryConfigurationException: {
+    status: 400,
+    message: 'You must specify at least one Log Service project or OSS bucket for a Trail.',
+  },
+  InvalidPrefixException: { status: 400, message: 'The specified OSS bucket prefix is invalid.' },
+  InvalidBucketNameException: { status: 400, message: 'The specified OSS bucket name is invalid.' },
+  RepeatOssBucket: {
+    status: 400,
+    message:
+      'The specified OSS bucket is already in use. We recommend that you modify the existing Trail or specify another bucket.',
+  },
+  BucketDoesNotExistException: { status: 404, message: 'The specified OSS bucket does not exist.' },
+  InsufficientBucketPolicyException: { status: 403, message: 'Access to the specified OSS bucket was denied.' },
+  SlsProjectDoesNotExistException: { status: 400, message: 'The specified Log Service project does not exist.' },
+  MaximumNumberOfTrailsExceededException: {
+    status: 403,
+    message: 'The number of Trails in the same region exceeds the upper limit (5).',
+  },
+  NotAllowCreateOrganizationTrail: {
+    status: 400,
+    message: 'Your account does not allow you to create organization trail. Submit a ticket to get customer support.',
+  },
+  ServiceUnavailable: { status: 503, message: 'The service is unavailable. Please try again later.' },
 } as const satisfies Record<string, Entry>
 
 export type Code = keyof typeof catalogue
@@ -269,13 +312,14 @@ export function refuse<C extends Code>(code: C, ...details: Details<C>): Refusal
   return filled(code, details[0] ?? {}, null)
 }
 
-/** The refusal of a call that policies do not allow: each product has its own words. */
+/** The refusal of a call that policies do not allow; KMS and ActionTrail name the resource, RAM and STS do not. */
 export function refuseDenied(product: string, denial: Denial): Refusal {
-  if (product === 'Kms') return filled('Forbidden.NoPermission', { resource: denial.resource }, denial)
+  const { action, resource } = denial
   if (product === 'Actiontrail') {
-    const reason = `You are not authorized to do this operation. Resource: ${denial.resource} Action: ${denial.action}`
+    const reason = `You are not authorized to do this operation. Resource: ${resource} Action: ${action}`
     return filled('NoPermission', { reason }, denial)
   }
+  if (product === 'Kms') return filled('Forbidden.NoPermission', { resource }, denial)
   const advice = product === 'Sts' ? ' You should be authorized by RAM.' : ''
   return filled('NoPermission', { reason: `You are not authorized to do this action.${advice}` }, denial)
 }

@@ -9,6 +9,8 @@ export interface Resource {
   readonly arn: string
   /** Its tags, for conditions; absent where there are none. */
   readonly tags?: Tags
+  /** The action that policies are asked about for this resource, where it is not the operation's. */
+  readonly action?: string
 }
 
 export type Tags = readonly (readonly [key: string, value: string])[]

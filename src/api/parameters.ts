@@ -9,6 +9,8 @@ export interface Parameter<T> {
   /** Secret values never appear in events, logs or messages. */
   readonly secret: boolean
   readonly required: boolean
+  /** Whether an empty text is a value of its own; else it counts as absent. */
+  readonly mayBeEmpty?: true
   /** What the call is refused with when it is absent; MissingParameter unless it says otherwise. */
   readonly missing?: 'MissingParameter.{name}'
   read(name: string, text: string): T
@@ -134,6 +136,11 @@ function parse(value: string): unknown {
   }
 }
 
+/** The same parameter, for which an empty text is a value like any other. */
+export function possiblyEmpty<T>(parameter: Parameter<T>): Parameter<T> {
+  return { ...parameter, mayBeEmpty: true }
+}
+
 /** The JSON of a list that clients send in pieces, Name.1.Member and so on, in the order of its numbers; gaps are ignored. */
 export function gathered(
   name: string,
@@ -153,18 +160,23 @@ export function gathered(
 }
 
 /**
- * Reads all declared parameters from a request's decoded ones. An empty value counts as absent (contract/kms.md section 0).
+ * Reads all declared parameters from a request's decoded ones. An empty value counts as absent (contract/kms.md section 0), unless it may be one.
  * Throws MissingParameter or InvalidParameter; parameters that are not declared are ignored.
  */
 export function readValues<P extends Parameters>(declared: P, given: ReadonlyMap<string, string>): Values<P> {
   const names = Object.keys(declared)
   const textOf = (name: string) => given.get(name) ?? declared[name]?.gather?.(name, given)
+  const isAbsent = (name: string, value: string | undefined) =>
+    value === undefined || (value === '' && declared[name]?.mayBeEmpty !== true)
   for (const name of names)
-    if (declared[name]?.required && !textOf(name)) throw refuse(declared[name].missing ?? 'MissingParameter', { name })
+    if (declared[name]?.required && isAbsent(name, textOf(name)))
+      throw refuse(declared[name].missing ?? 'MissingParameter', { name })
   const values: Record<string, unknown> = {}
   for (const name of names) {
     const value = textOf(name)
-    values[name] = value ? declared[name]?.read(name, value) : (declared[name] as { fallback?: unknown }).fallback
+    values[name] = isAbsent(name, value)
+      ? (declared[name] as { fallback?: unknown }).fallback
+      : declared[name]?.read(name, value ?? '')
   }
   return values as Values<P>
 }

@@ -2,17 +2,17 @@
 
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createReadStream, createWriteStream, readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { exportTrail, indexFault, type Period, verifyTrail } from '../actiontrail/audit.ts'
+import { createWriteStream } from 'node:fs'
+import { exportTrail, type Period, verifyTrail } from '../actiontrail/audit.ts'
 import { publicKeyOf, type TrailSigner } from '../actiontrail/checkpoint.ts'
 import { storedServiceWork } from '../actiontrail/event.ts'
 import type { EventIndex } from '../actiontrail/event-index.ts'
-import { csvHead, csvRow, endLine, eventLine, startLine, verifyExport } from '../actiontrail/export.ts'
-import type { Verified } from '../actiontrail/verify.ts'
+import { csvHead, csvRow, endLine, eventLine, startLine } from '../actiontrail/export.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
 import type { Storage } from '../storage/storage.ts'
+import { verifyCopy } from './audit-copies.ts'
+import { report } from './audit-report.ts'
 import { bar } from './progress.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -30,6 +30,7 @@ type Open = (settings: Settings, alarm: (message: string, error: unknown) => voi
 
 const USAGE = `usage: strongroom audit verify [--from TIME] [--to TIME] [--witness none] [--data DIR] …
        strongroom audit verify --file EXPORT.jsonl --public-key FILE
+       strongroom audit verify --delivered FOLDER --public-key FILE [--digest NUMBER [--chain ID]]
        strongroom audit export [--format jsonl|csv] [--from TIME] [--to TIME] [--output FILE] [--data DIR] …
        strongroom audit public-key [--data DIR] …
        strongroom audit reindex [--data DIR] …
@@ -37,14 +38,26 @@ const USAGE = `usage: strongroom audit verify [--from TIME] [--to TIME] [--witne
 
 verify walks along the whole chain of events, and names the first that was altered, dropped, inserted or moved. It ends with 0
 when all is as it was recorded, with 1 when not. It may run beside a server. With --file it verifies an export, anywhere, with
-nothing but the public key that \`audit public-key\` prints.
+nothing but the public key that \`audit public-key\` prints; with --delivered a copy of a bucket that trails deliver to. Only
+--digest and --chain (LatestDigestNumber and DigestChain of GetTrailStatus) tell whether the latest digests are there.
 export writes the events of a period (all, without --from and --to) to standard output or to --output. jsonl can be verified;
 csv is for reading.
 reindex makes the index anew that LookupEvents goes by.
 accept-restore tells a server that the database was put back to an older copy on purpose; the trail records that it was.
 TIME is a date or a moment in UTC: 2026-03-01 or 2026-03-01T12:00:00Z. Further flags are those of \`strongroom serve\`.`
 
-const OWN = ['--from', '--to', '--witness', '--file', '--public-key', '--format', '--output']
+const OWN = [
+  '--from',
+  '--to',
+  '--witness',
+  '--file',
+  '--delivered',
+  '--digest',
+  '--chain',
+  '--public-key',
+  '--format',
+  '--output',
+]
 
 /** Runs the verb; answers the exit code. Throws UsageError. */
 export async function audit(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
@@ -56,7 +69,8 @@ export async function audit(args: readonly string[], open: Open, around: Surroun
   const { own, others } = ownFlags(rest)
   const work = VERBS.get(verb)
   if (!work) throw new UsageError(`say what to do:\n${USAGE}`)
-  if (verb === 'verify' && own.has('--file')) return verifyFile(own, around)
+  const copy = verb === 'verify' ? await verifyCopy(own, around) : null
+  if (copy !== null) return copy
   const settings = readSettings(others, around.env, around.readFile)
   const rooms = await open(settings, (message, error) => around.complain(`${message}: ${error}`), Date.now())
   try {
@@ -113,48 +127,23 @@ function periodOf(own: ReadonlyMap<string, string>): Period {
   return period
 }
 
-function report({ events, head, fault }: Verified, started: number, around: Surroundings): number {
-  around.status('')
-  const seconds = (performance.now() - started) / 1000
-  if (fault) {
-    around.complain(`NOT INTACT: ${fault.message}`)
-    around.complain(`${events} events before it are as they were recorded`)
-    return 1
-  }
-  const rate = Math.round(events / Math.max(seconds, 0.001))
-  around.print(
-    `intact: ${events} events up to number ${head.seq}, in ${seconds.toFixed(1)} s (${rate}/s)\nhead ${head.hash}`,
-  )
-  return 0
-}
-
 async function verify({ own, settings, rooms, around }: Work): Promise<number> {
-  const { ledger, trailSigner, eventIndex } = rooms
+  const { trailSigner } = rooms
   const started = performance.now()
   const witness = own.get('--witness') === 'none' ? null : readWitness(settings.data, trailSigner.publicKey)
   const publicKey = publicKeyOf(trailSigner.publicKey)
-  const verified = await verifyTrail(ledger, periodOf(own), publicKey, witness ? [witness] : [], bar(around, 'events'))
+  const draw = bar(around, 'events')
+  const verified = await verifyTrail(rooms, periodOf(own), publicKey, witness ? [witness] : [], draw)
   const code = report(verified, started, around)
   if (code !== 0) return code
-  const fault = await indexFault(ledger, eventIndex)
+  const fault = await rooms.eventIndex.fault()
   if (!fault) return 0
   around.complain(`NOT INTACT: ${fault}: lookups may miss events; \`strongroom audit reindex\` makes it anew`)
   return 1
 }
 
-async function verifyFile(own: ReadonlyMap<string, string>, around: Surroundings): Promise<number> {
-  const [file = '', keyFile] = [own.get('--file'), own.get('--public-key')]
-  if (keyFile === undefined)
-    throw new UsageError('`--file` needs `--public-key FILE`: `strongroom audit public-key` prints it')
-  const publicKey = publicKeyOf(readFileSync(keyFile, 'utf8'))
-  const started = performance.now()
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })
-  const draw = bar(around, 'events')
-  return report(await verifyExport(lines, publicKey, (seen) => draw(seen, 0)), started, around)
-}
-
 async function write({ own, rooms, around }: Work): Promise<number> {
-  const { ledger, trailSigner } = rooms
+  const { trailSigner } = rooms
   const format = own.get('--format') ?? 'jsonl'
   if (format !== 'jsonl' && format !== 'csv') throw new UsageError('`--format` must be jsonl or csv')
   const path = own.get('--output')
@@ -164,12 +153,8 @@ async function write({ own, rooms, around }: Work): Promise<number> {
   }
   const table = format === 'csv'
   if (table) await line(csvHead())
-  for await (const part of exportTrail(
-    ledger,
-    periodOf(own),
-    publicKeyOf(trailSigner.publicKey),
-    bar(around, 'events'),
-  )) {
+  const draw = bar(around, 'events')
+  for await (const part of exportTrail(rooms, periodOf(own), publicKeyOf(trailSigner.publicKey), draw)) {
     if ('row' in part) await line(table ? csvRow(part.row) : eventLine(part.row))
     else if (table) continue
     else if ('start' in part)
@@ -190,9 +175,10 @@ async function reindex({ rooms, around }: Work): Promise<number> {
   const head = await ledger.head()
   const draw = bar(around, 'events')
   await ledger.events.dropParts(Number.POSITIVE_INFINITY)
-  while (await eventIndex.extend()) draw(await ledger.events.lastIndexed(), head.seq)
+  const lastSeq = async () => (await eventIndex.indexed()).lastSeq
+  while (await eventIndex.extend()) draw(await lastSeq(), head.seq)
   around.print(
-    `indexed up to event ${await ledger.events.lastIndexed()}; the events behind it are read one by one until there are enough`,
+    `indexed up to event ${await lastSeq()}; the events behind it are read one by one until there are enough`,
   )
   return 0
 }
@@ -216,7 +202,7 @@ async function acceptRestore({ settings, rooms, around }: Work): Promise<number>
     }
     await ledger.commit({ changes: [], nonce: null, event })
   }
-  writeWitness(settings.data, trailSigner.checkpoint(await ledger.head(), now))
+  await writeWitness(settings.data, trailSigner.checkpoint(await ledger.head(), now))
   around.print(`accepted: ${why}\nwhat was seen before: ${JSON.stringify(witness)}`)
   return 0
 }

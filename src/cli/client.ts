@@ -14,6 +14,8 @@ export interface ClientOptions {
   readonly now: number
   /** PEM of the certificate authority to trust, for HTTPS. */
   readonly ca: string | null
+  /** Where the call goes, when that is not the API itself. */
+  readonly path?: string
 }
 
 /** Posts the signed call; answers with the status and the JSON body. Rejects when the server can't be reached. */
@@ -34,8 +36,8 @@ export async function callOperation(
   return post(options, new URLSearchParams([...signed]).toString())
 }
 
-function post({ endpoint, ca }: ClientOptions, form: string): Promise<{ status: number; body: string }> {
-  const url = new URL('/', endpoint)
+function post({ endpoint, ca, path = '/' }: ClientOptions, form: string): Promise<{ status: number; body: string }> {
+  const url = new URL(path, endpoint)
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest
   const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(form) }
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-// `strongroom kms|ram|sts OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
+// `strongroom kms|ram|sts|actiontrail OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
 import { join } from 'node:path'
 import type { Parameter } from '../api/parameters.ts'
 import type { CallOperation, Product } from '../gateway/call.ts'
@@ -82,7 +82,7 @@ function isDeclared(name: string, { parameters }: CallOperation): boolean {
 }
 
 /** From the environment; on the server's own machine, from the credentials that its first start left. */
-function clientOptions(options: ReadonlyMap<string, string>, { env, readFile }: Surroundings): ClientOptions {
+export function clientOptions(options: ReadonlyMap<string, string>, { env, readFile }: Surroundings): ClientOptions {
   const caFile = options.get('ca-file') ?? env['STRONGROOM_CA_FILE'] ?? null
   const common = {
     endpoint: options.get('endpoint') ?? env['STRONGROOM_ENDPOINT'] ?? 'http://127.0.0.1:7700',

@@ -1,22 +1,36 @@
-// Asks for a secret on the terminal, and shows nothing of what is typed.
+// Asking at the terminal for what must not stand on a command line. What is typed is not shown.
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
+import type { Settings } from './settings.ts'
+import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
 
-/** What was typed after `question`, up to Enter. Throws UsageError where nobody sits at a terminal. */
-export async function askHidden(question: string): Promise<string> {
-  if (!process.stdin.isTTY) throw new UsageError(`there is no terminal to ask for the ${question}: give it in a file`)
-  process.stderr.write(`${question}: `)
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true })
-  try {
-    return await new Promise((resolve, reject) => {
-      lines.once('line', resolve)
-      lines.once('SIGINT', () => reject(new UsageError('interrupted, and nothing was changed')))
-      lines.once('close', () => reject(new UsageError('nothing was typed, and nothing was changed')))
+/** The settings with the HSM's PIN: from its file or the environment, else asked for. Throws UsageError without a terminal. */
+export async function withPin(settings: Settings, { ask }: Surroundings): Promise<Settings> {
+  const { hsm } = settings
+  if (!hsm || hsm.pinFile !== null || hsm.pin !== null) return settings
+  if (!ask) throw new UsageError('the HSM needs a PIN: set hsm-pin-file or STRONGROOM_HSM_PIN')
+  return { ...settings, hsm: { ...hsm, pin: await ask(`PIN of the HSM's token ${hsm.tokens.join(', ')}: `) } }
+}
+
+/** Asks on the terminal; null where there is none. */
+export function terminalAsk(
+  input: NodeJS.ReadStream,
+  output: NodeJS.WriteStream,
+): ((question: string) => Promise<string>) | null {
+  if (!input.isTTY) return null
+  return (question) =>
+    new Promise((resolve, reject) => {
+      output.write(question)
+      const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+      const lines = createInterface({ input, output: silent, terminal: true })
+      lines.once('close', () => {
+        output.write('\n')
+        reject(new UsageError('nothing was typed, and nothing was changed'))
+      })
+      lines.once('line', (line) => {
+        resolve(line)
+        lines.close()
+      })
     })
-  } finally {
-    lines.close()
-    process.stderr.write('\n')
-  }
 }

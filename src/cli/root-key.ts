@@ -23,7 +23,6 @@ interface Rooms {
   readonly ring: LiveRing
 }
 type Open = (settings: Settings, alarm: (message: string, error: unknown) => void, now: number) => Promise<Rooms>
-type AskHidden = (question: string) => Promise<string>
 
 const USAGE = `usage: strongroom root-key status [--data DIR] …
        strongroom root-key rotate [--resume] [--drop-now] [--settle-seconds N] [--data DIR] …
@@ -53,16 +52,10 @@ interface Work {
   readonly settings: Settings
   readonly rooms: Rooms
   readonly around: Surroundings
-  readonly ask: AskHidden
 }
 
 /** Runs the verb; answers the exit code. Throws UsageError. */
-export async function rootKey(
-  args: readonly string[],
-  open: Open,
-  around: Surroundings,
-  ask: AskHidden,
-): Promise<number> {
+export async function rootKey(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
   const [verb = '', ...rest] = args
   if (rest.includes('--help') || verb === '--help') {
     around.print(USAGE)
@@ -77,7 +70,7 @@ export async function rootKey(
   const settings = readSettings(others, around.env, around.readFile)
   const rooms = await open(settings, (message, error) => around.complain(`${message}: ${error}`), Date.now())
   try {
-    const work = { own, settings, rooms, around, ask }
+    const work = { own, settings, rooms, around }
     if (change) return await changeProvider(change, work)
     return verb === 'rotate' ? await rotateRoot(work) : status(work)
   } finally {
@@ -199,14 +192,16 @@ async function changeProvider(change: PlannedChange, work: Work): Promise<number
   return 0
 }
 
-async function newPassphrase({ file }: PassphraseChange, { around, ask }: Work): Promise<string> {
+async function newPassphrase({ file }: PassphraseChange, { around }: Work): Promise<string> {
   if (file !== null) {
     const passphrase = around.readFile(file).replace(/\r?\n$/, '')
     if (passphrase === '') throw new UsageError(`\`${file}\` holds no passphrase`)
     return passphrase
   }
-  const passphrase = await ask('new passphrase')
+  const { ask } = around
+  if (!ask) throw new UsageError('there is no terminal to ask for the new passphrase: give it in a file')
+  const passphrase = await ask('new passphrase: ')
   if (passphrase === '') throw new UsageError('a passphrase must not be empty')
-  if ((await ask('the same again')) !== passphrase) throw new UsageError('the two differ, and nothing was changed')
+  if ((await ask('the same again: ')) !== passphrase) throw new UsageError('the two differ, and nothing was changed')
   return passphrase
 }

@@ -1,74 +1,101 @@
-// `strongroom serve`: opens the house, listens, sweeps, and stops in order.
+// `strongroom serve`: opens the house, listens, sweeps, delivers, and stops in order.
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as pause } from 'node:timers/promises'
 import pino, { type Logger } from 'pino'
-import type { TrailSigner } from '../actiontrail/checkpoint.ts'
+import type { Checkpoint } from '../actiontrail/checkpoint.ts'
+import { Delivery, type DeliveryHouse } from '../actiontrail/delivery.ts'
 import { TrailUpkeep } from '../actiontrail/upkeep.ts'
+import { DevClock } from '../dev/clock.ts'
+import { seed } from '../dev/seed.ts'
+import { readSeed } from '../dev/seed-file.ts'
 import type { House } from '../gateway/call.ts'
 import { listenMetrics, Metrics } from '../gateway/metrics.ts'
 import { products } from '../gateway/products.ts'
 import { listen, type Tls } from '../gateway/server.ts'
+import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import { randomBytes } from '../keystore/random.ts'
+import type { KeyUsage } from '../kms/key-usage.ts'
 import { sweep } from '../kms/sweep.ts'
 import { type Accounts, type Credentials, newCredentials } from '../ram/account.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
 import type { Storage } from '../storage/storage.ts'
+import { background, deliverTrails, keepTrail, watch } from './background.ts'
 import { watchRing } from './root-key-watch.ts'
 import type { Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
-import { contradiction, readWitness, writeWitness } from './witness.ts'
+import { contradiction, readWitness, renewWitness } from './witness.ts'
 
-const SWEEP_MS = 1000
-const NONCES_AT_ONCE = 2000
-/** How often the use of AccessKeys is written down. */
-const LAST_USED_MS = 60_000
-/** How often events that were kept long enough are dropped. */
-const PRUNE_MS = 3_600_000
+/** How long a delivery under way may take to finish after SIGTERM; the next start goes on with it otherwise. */
+const DELIVERY_STOP_MS = 5000
 /** How long calls in flight may take to finish after SIGTERM. */
 const STOP_MS = 30_000
 
 type Rooms = Pick<
   House,
-  'ledger' | 'keystore' | 'accessKeys' | 'securityTokens' | 'authorizer' | 'lastUsed' | 'eventIndex' | 'pageTokens'
-> & {
-  readonly storage: Storage
-  readonly accounts: Accounts
-  readonly trailSigner: TrailSigner
-  readonly ring: LiveRing
-}
+  | 'ledger'
+  | 'keystore'
+  | 'accessKeys'
+  | 'securityTokens'
+  | 'authorizer'
+  | 'lastUsed'
+  | 'rateLimiter'
+  | 'eventIndex'
+  | 'pageTokens'
+  | 'deliveryTarget'
+> &
+  Pick<DeliveryHouse, 'trailSigner' | 'node'> & {
+    readonly storage: Storage
+    readonly accounts: Accounts
+    readonly hsm: HsmKeystore | null
+    readonly usage: KeyUsage
+    readonly ring: LiveRing
+  }
 type Open = (settings: Settings, alarm: House['failed'], now: number) => Promise<Rooms>
 
 /** Serves until SIGTERM or SIGINT; answers the exit code. Throws when the start can't work. */
 export async function serve(settings: Settings, open: Open, around: Surroundings): Promise<number> {
   const log = pino({ level: settings.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
   const alarm = (message: string, error: unknown) => log.error({ reason: reasonOf(error) }, message)
+  // A library that drops a failure on the floor must not end the service: it is told, and the rest goes on.
+  process.on('unhandledRejection', (error) => alarm('a failure that nobody waited for', error))
   const rooms = await open(settings, alarm, Date.now())
   using _lock = isShared(settings) ? null : onlyServer(settings.data)
-  await heedWitness(rooms, settings)
+  const clock = settings.dev ? await DevClock.open(rooms.ledger, Date.now) : null
+  const witness = await heedWitness(rooms, settings)
   const upkeep = new TrailUpkeep(rooms)
-  const metrics = metricsOf(rooms, log)
+  const metrics = new Metrics(
+    (fields, message) => log.warn(fields, message),
+    () => performance.now(),
+  )
   const house: House = {
     products,
     settings,
     ...rooms,
-    now: Date.now,
+    now: clock ? () => clock.now() : Date.now,
+    wallNow: Date.now,
+    dev: clock && { advance: (ms) => clock.advance(ms).then(() => sweep(house)) },
     newId: randomUUID,
     newRecordId: randomUUIDv7,
     randomBytes,
     observer: metrics,
     ready: async () => {
       const count = await rooms.accounts.count().catch(() => 0)
-      return count > 0
+      return count > 0 && rooms.ledger.failure === null
     },
     failed: alarm,
   }
+  const delivery = new Delivery({ ...house, ...rooms, intervalMs: settings.deliveryIntervalMs, random: Math.random })
+  watch(metrics, rooms, delivery)
   // Listened for before anybody is told that the server is ready: whoever reads that may stop it at once.
   const signalled = stopSignal()
+  if (clock) around.complain(DEV_WARNING)
+  if (settings.seed !== null) await seedFrom(settings, settings.seed, house, rooms.accounts, around)
   const first = await firstCredentials(settings, rooms.accounts)
+  await rooms.hsm?.start()
+  if (rooms.hsm?.trouble && rooms.hsm.setupFailed) throw new Error(rooms.hsm.trouble)
   await sweep(house)
   const tls = await tlsOf(settings, log)
   const listening = await listen(house, settings.host, settings.port, tls)
@@ -79,21 +106,24 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const more = metricsListening ? { metrics: metricsListening.endpoint } : {}
   around.print(JSON.stringify({ event: 'ready', endpoint: listening.endpoint, console, ...more }))
   const stopping = new AbortController()
-  const work = background(house, stopping.signal, alarm)
-  const trail = keepTrail(upkeep, settings, stopping.signal, alarm)
-  const watch = watchRing(rooms, stopping.signal, alarm)
+  const work = background(house, rooms.usage, stopping.signal, alarm)
+  const keeping = { upkeep, witness, ledger: rooms.ledger }
+  const trail = keepTrail(keeping, settings, stopping.signal, alarm)
+  const delivering = deliverTrails(delivery, stopping.signal, alarm)
+  const watching = watchRing(rooms, stopping.signal, alarm)
   const signal = await signalled
   log.info({ signal }, 'stopping: no new calls, those in flight finish')
   stopping.abort()
-  await listening.stop(STOP_MS)
-  await Promise.all([work, trail, watch])
+  await Promise.all([listening.stop(STOP_MS), delivery.stop(DELIVERY_STOP_MS), delivering, work, trail, watching])
   await metricsListening?.stop()
   await rooms.lastUsed
-    .write(Date.now())
+    .write(house.now())
     .catch((error: unknown) => alarm('the use of AccessKeys could not be noted', error))
+  await rooms.usage.write().catch((error: unknown) => alarm('the uses of keys could not be noted', error))
+  await rooms.hsm?.stop()
   await upkeep
     .checkpoint(Date.now(), true)
-    .then((checkpoint) => writeWitness(settings.data, checkpoint))
+    .then((checkpoint) => renewWitness(settings.data, keeping.witness, checkpoint, rooms.ledger))
     .catch((error: unknown) => alarm('the last checkpoint of the trail could not be stored', error))
   await rooms.storage.close()
   log.info('stopped')
@@ -114,6 +144,24 @@ async function firstCredentials(settings: Settings, accounts: Accounts): Promise
   writeFileSync(file, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600, flag: existsSync(file) ? 'w' : 'wx' })
   await accounts.provide(credentials, 'root', Date.now())
   return credentials
+}
+
+const DEV_WARNING = [
+  '*** DEVELOPMENT MODE (--dev): the clock of this server can be moved, and its keys may be known from a seed file.',
+  '*** Never keep a key here that protects anything.',
+].join('\n')
+
+/** Seeds the store. The first account of the seed becomes that of the command line, unless there is one. */
+async function seedFrom(settings: Settings, path: string, house: House, accounts: Accounts, around: Surroundings) {
+  const all = readSeed(path, around.readFile(path))
+  await seed(all, house, accounts)
+  const file = join(settings.data, 'root-credentials.json')
+  if (!all[0] || existsSync(file)) return
+  const { accountId, accessKeyId, accessKeySecret } = all[0]
+  writeFileSync(file, `${JSON.stringify({ accountId, accessKeyId, accessKeySecret }, null, 2)}\n`, {
+    mode: 0o600,
+    flag: 'wx',
+  })
 }
 
 function welcome(credentials: Credentials, endpoint: string, console: string, { data }: Settings): string {
@@ -141,76 +189,16 @@ async function tlsOf({ tls, data }: Settings, log: Logger): Promise<Tls | null> 
   return made
 }
 
-/** Sweeps and forgets old nonces, once a second, until told to stop. */
-async function background(house: House, stop: AbortSignal, alarm: House['failed']): Promise<void> {
-  let writeUseAt = house.now() + LAST_USED_MS
-  while (!stop.aborted) {
-    await pause(SWEEP_MS, undefined, { signal: stop }).catch(() => {})
-    if (stop.aborted) return
-    try {
-      await sweep(house)
-      while ((await house.ledger.dropNonces(house.now(), NONCES_AT_ONCE)) === NONCES_AT_ONCE && !stop.aborted);
-      if (house.now() < writeUseAt) continue
-      await house.lastUsed.write(house.now())
-      writeUseAt = house.now() + LAST_USED_MS
-    } catch (error) {
-      alarm('background work failed, and will be tried again', error)
-    }
-  }
-}
-
-/** Metrics of the calls, and of the rooms behind them. */
-function metricsOf({ ledger }: Rooms, log: Logger): Metrics {
-  const metrics = new Metrics((fields, message) => log.warn(fields, message), Date.now)
-  metrics.gauge('strongroom_trail_events', 'The number of the last event of the trail.', [], async () => [
-    { labels: {}, value: (await ledger.head()).seq },
-  ])
-  metrics.gauge(
-    'strongroom_trail_indexed_events',
-    'The number of the last event that lookups find by the index.',
-    [],
-    async () => [{ labels: {}, value: await ledger.events.lastIndexed() }],
-  )
-  return metrics
-}
-
 /** Refuses to serve a trail that was cut, or put back to an older copy, until the operator says that it was meant. */
-async function heedWitness({ ledger, trailSigner }: Rooms, { data }: Settings): Promise<void> {
+async function heedWitness({ ledger, trailSigner }: Rooms, { data }: Settings): Promise<Checkpoint | null> {
   const witness = readWitness(data, trailSigner.publicKey)
   const why = witness && (await contradiction(witness, ledger))
   if (why)
     throw new Error(
       `${why}: its end was cut, or the database was put back to an older copy; when that was meant, say so with \`strongroom audit accept-restore\``,
     )
+  return witness
 }
-
-/** Indexes events, signs checkpoints, and drops what was kept long enough, once a second, until told to stop. */
-async function keepTrail(
-  upkeep: TrailUpkeep,
-  { data, retentionDays }: Settings,
-  stop: AbortSignal,
-  alarm: House['failed'],
-): Promise<void> {
-  let pruneAt = 0
-  let witnessed = 0
-  while (!stop.aborted) {
-    try {
-      const checkpoint = await upkeep.checkpoint(Date.now())
-      if (checkpoint.seq !== witnessed) writeWitness(data, checkpoint)
-      witnessed = checkpoint.seq
-      await upkeep.extendIndex(giveWay)
-      if (Date.now() >= pruneAt) {
-        await upkeep.prune(Date.now(), retentionDays, giveWay)
-        pruneAt = Date.now() + PRUNE_MS
-      }
-    } catch (error) {
-      alarm('the upkeep of the trail failed, and will be tried again', error)
-    }
-    await pause(SWEEP_MS, undefined, { signal: stop }).catch(() => {})
-  }
-}
-
-const giveWay = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {

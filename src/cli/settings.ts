@@ -1,9 +1,13 @@
 // The settings of `serve`: each has a flag, an environment variable and a key in the configuration file. One table says it all.
 import { join } from 'node:path'
+import type { TargetSettings } from '../actiontrail/targets/open.ts'
 import { RAM_QUOTAS, type RamQuota, type RamQuotas } from '../ram/settings.ts'
+import { DELIVERY_DEFAULTS, DELIVERY_SETTINGS, deliveryTargetOf } from './delivery-settings.ts'
+import { HSM_DEFAULTS, HSM_SETTINGS, type HsmSettings, hsmOf } from './hsm-settings.ts'
+import { type AccountLimits, quotaProfile, readLimits } from './quotas.ts'
 import { UsageError } from './usage-error.ts'
 
-interface Setting {
+export interface Setting {
   /** The flag without its dashes, which is the configuration file's key too. */
   readonly name: string
   readonly value: string
@@ -24,6 +28,8 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   'retention-days': '90',
   'lookup-max-span-days': '90',
   'log-level': 'info',
+  ...DELIVERY_DEFAULTS,
+  ...HSM_DEFAULTS,
   ...Object.fromEntries(Object.entries(RAM_QUOTAS).map(([name, { fallback }]) => [name, String(fallback)])),
 }
 
@@ -61,12 +67,26 @@ const SETTINGS: readonly Setting[] = [
   { name: 'max-aliases', value: 'N', help: 'quota of aliases per account and region (the cloud: 300)' },
   { name: 'retention-days', value: 'DAYS', help: 'how long events are kept and can be looked up, at least 90' },
   { name: 'lookup-max-span-days', value: 'DAYS', help: 'longest time range of one LookupEvents, 30 or more' },
+  ...DELIVERY_SETTINGS,
+  ...HSM_SETTINGS,
   ...Object.entries(RAM_QUOTAS).map(([name, { help }]) => ({ name, value: 'N', help: `quota of ${help}` })),
+  {
+    name: 'quota-profile',
+    value: 'alibaba-shared',
+    help: 'keys, aliases and calls per second as the cloud publishes them; more particular settings win',
+  },
+  { name: 'quotas-file', value: 'FILE', help: 'a JSON file with limits of single accounts' },
+  {
+    name: 'dev',
+    value: 'true|false',
+    help: 'for development: a clock that can be moved, on a store of its own, on loopback',
+  },
+  { name: 'seed', value: 'FILE', help: 'with --dev: accounts, users, policies, keys and aliases to make at the start' },
   { name: 'metrics-listen', value: 'HOST:PORT', help: 'serve Prometheus metrics at /metrics on a port of their own' },
   { name: 'log-level', value: 'LEVEL', help: 'debug, info, warn, error or silent' },
 ]
 
-/** The settings of a server, checked. Nothing in them is secret but `passphrase` and `root`. */
+/** The settings of a server, checked. Nothing in them is secret but `passphrase`, `root`, `hsm.pin` and the credentials of `deliveryTarget`. */
 export interface Settings {
   readonly host: string
   readonly port: number
@@ -79,9 +99,19 @@ export interface Settings {
   readonly maxPendingWindowDays: number
   readonly maxKeys: number
   readonly maxAliases: number
+  readonly rates: AccountLimits['rates']
+  /** The accounts whose limits are others. */
+  readonly accounts: ReadonlyMap<string, AccountLimits>
+  readonly dev: boolean
+  readonly seed: string | null
   readonly metrics: { readonly host: string; readonly port: number } | null
   readonly retentionDays: number
   readonly lookupMaxSpanDays: number
+  readonly deliveryTarget: TargetSettings
+  readonly deliveryIntervalMs: number
+  readonly hsm: HsmSettings | null
+  /** Empty where no HSM is configured. */
+  readonly hsmRegions: readonly string[]
   readonly logLevel: string
   readonly quotas: RamQuotas
   /** The account's fixed credentials, from the environment. */
@@ -89,8 +119,8 @@ export interface Settings {
   readonly accountId: string | null
 }
 
-type Env = Readonly<Record<string, string | undefined>>
-type ReadFile = (path: string) => string
+export type Env = Readonly<Record<string, string | undefined>>
+export type ReadFile = (path: string) => string
 
 /** The settings from flags, environment and configuration file, in this order of precedence. Throws UsageError. */
 export function readSettings(args: readonly string[], env: Env, readFile: ReadFile): Settings {
@@ -98,32 +128,56 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
   const fromEnv = (name: string) => env[environmentName(name)] || undefined
   const configFile = flags.get('config') ?? fromEnv('config')
   const file = configFile === undefined ? new Map<string, string>() : readConfiguration(configFile, readFile)
-  const get = (name: string) => flags.get(name) ?? fromEnv(name) ?? file.get(name) ?? DEFAULTS[name] ?? null
+  const told = (name: string) => flags.get(name) ?? fromEnv(name) ?? file.get(name)
+  const profileName = told('quota-profile')
+  const profile = profileName === undefined ? null : quotaProfile(profileName)
+  const profiled: Readonly<Record<string, number>> = profile?.quotas ?? {}
+  const get = (name: string) => told(name) ?? profiled[name]?.toString() ?? DEFAULTS[name] ?? null
   const { host, port } = address('listen', get('listen') ?? '')
   const passphraseFile = get('passphrase-file')
+  const regions = list('region', get('region') ?? '', /^[a-z0-9-]{1,64}$/)
+  const hsm = hsmOf(get, env, {
+    list: (name, value, item) => list(name, value, item),
+    whole: (name, min, max) => whole(name, get, min, max),
+  })
   const settings: Settings = {
     host,
     port,
     data: get('data') ?? '',
     database: get('database'),
-    regions: list('region', get('region') ?? '', /^[a-z0-9-]{1,64}$/),
+    regions,
     tls: tlsOf(get, host),
     rootKeyFile: get('root-key-file'),
     passphrase:
       env['STRONGROOM_PASSPHRASE'] || (passphraseFile && readFile(passphraseFile).replace(/\r?\n$/, '')) || null,
     maxPendingWindowDays: whole('max-pending-window-days', get, 30, 366),
-    maxKeys: whole('max-keys', get, 1, 1_000_000_000),
-    maxAliases: whole('max-aliases', get, 1, 1_000_000_000),
+    ...readLimits(
+      get('quotas-file'),
+      {
+        maxKeys: whole('max-keys', get, 1, 1_000_000_000),
+        maxAliases: whole('max-aliases', get, 1, 1_000_000_000),
+        groups: profile?.rates ?? [],
+      },
+      readFile,
+    ),
     metrics: optionalAddress(get('metrics-listen')),
     retentionDays: whole('retention-days', get, 90, 36_500),
     lookupMaxSpanDays: whole('lookup-max-span-days', get, 30, 36_500),
+    deliveryTarget: deliveryTargetOf(get, env, readFile),
+    deliveryIntervalMs: 1000 * whole('delivery-interval-seconds', get, 1, 3600),
     quotas: quotasOf(get),
+    dev: truth('dev', get),
+    seed: get('seed'),
+    hsm,
+    hsmRegions: hsm ? list('hsm-regions', get('hsm-regions') ?? '', /^[a-z0-9-]{1,64}$/) : [],
     logLevel: oneOf('log-level', get, ['debug', 'info', 'warn', 'error', 'silent']),
     root: rootOf(env),
     accountId: accountOf(env),
   }
-  const insecure = oneOf('insecure-http', (name) => get(name) ?? 'false', ['true', 'false']) === 'true'
-  if (!settings.tls && !insecure && !isLoopback(host))
+  if (settings.dev && !isLoopback(host))
+    throw new UsageError(`\`dev\` is for this machine alone: listen on 127.0.0.1, not on \`${host}\``)
+  if (settings.seed !== null && !settings.dev) throw new UsageError('`seed` goes with --dev')
+  if (!settings.tls && !truth('insecure-http', get) && !isLoopback(host))
     throw new UsageError(
       `plain HTTP on \`${host}\` could be read by others: set tls-cert and tls-key, or --tls self-signed, or allow it with --insecure-http`,
     )
@@ -140,9 +194,16 @@ export function settingsHelp(): string {
     ...lines,
     '',
     'Each flag has an environment variable: STRONGROOM_ and its name in capitals, with _ for - (STRONGROOM_LISTEN).',
-    'STRONGROOM_PASSPHRASE, STRONGROOM_ROOT_ACCESS_KEY_ID, STRONGROOM_ROOT_ACCESS_KEY_SECRET and STRONGROOM_ACCOUNT_ID',
-    'are taken from the environment only.',
+    'STRONGROOM_PASSPHRASE, STRONGROOM_HSM_PIN, STRONGROOM_ROOT_ACCESS_KEY_ID, STRONGROOM_ROOT_ACCESS_KEY_SECRET, STRONGROOM_ACCOUNT_ID,',
+    'STRONGROOM_DELIVERY_ACCESS_KEY_ID and STRONGROOM_DELIVERY_ACCESS_KEY_SECRET are taken from the environment only.',
   ].join('\n')
+}
+
+/** Settings whose flag alone means true. */
+const SWITCHES = ['insecure-http', 'dev']
+
+function truth(name: string, get: (name: string) => string | null): boolean {
+  return oneOf(name, () => get(name) ?? 'false', ['true', 'false']) === 'true'
 }
 
 function environmentName(name: string): string {
@@ -162,7 +223,7 @@ function readFlags(args: readonly string[]): Map<string, string> {
       throw new UsageError(`unknown flag \`${flag}\`: see \`strongroom serve --help\``)
     const next = args[i + 1]
     if (inline !== undefined) flags.set(name, inline)
-    else if (name === 'insecure-http' && (next === undefined || next.startsWith('--'))) flags.set(name, 'true')
+    else if (SWITCHES.includes(name) && (next === undefined || next.startsWith('--'))) flags.set(name, 'true')
     else if (next === undefined) throw new UsageError(`the flag \`${flag}\` needs a value`)
     else {
       flags.set(name, next)

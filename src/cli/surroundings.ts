@@ -6,4 +6,6 @@ export interface Surroundings {
   complain(text: string): void
   /** Shows how far long work is, in one line that is written over, where somebody watches; '' clears it. */
   status(text: string): void
+  /** Asks for a secret at the terminal; null where there is none. */
+  readonly ask: ((question: string) => Promise<string>) | null
 }

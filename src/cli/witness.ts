@@ -1,9 +1,10 @@
 // The witness: the last signed checkpoint of the trail, kept outside the database. A trail that ends before it, or that tells
 // another story, was cut or put back to an older copy.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Checkpoint, checkpointMatches, publicKeyOf } from '../actiontrail/checkpoint.ts'
-import { floorOf } from '../actiontrail/upkeep.ts'
+import { floorOf } from '../actiontrail/floor.ts'
 import { isoSeconds } from '../api/time.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 
@@ -20,7 +21,7 @@ export function readWitness(data: string, publicKey: string): Checkpoint | null 
     throw error
   }
   const damaged = new Error(
-    `\`${path}\` is damaged, or of another trail: verify the trail (\`strongroom audit verify --witness none\`), then remove the file`,
+    `\`${path}\` is damaged, or was written for another trail, or the trail's key was exchanged: compare the database with an export or a delivered copy, and restore what is wrong from a backup`,
   )
   try {
     const checkpoint = JSON.parse(text) as Checkpoint
@@ -31,11 +32,31 @@ export function readWitness(data: string, publicKey: string): Checkpoint | null 
   throw damaged
 }
 
-/** Replaces the witness in one step. */
-export function writeWitness(data: string, checkpoint: Checkpoint): void {
+/**
+ * Replaces the witness in one step, on disk when it is done. Refuses, and keeps the former one, when the trail is not the one that
+ * it saw: then it is evidence. Answers the witness that counts from now on.
+ */
+export async function renewWitness(
+  data: string,
+  former: Checkpoint | null,
+  checkpoint: Checkpoint,
+  ledger: Pick<Ledger, 'get' | 'head' | 'events'>,
+): Promise<Checkpoint> {
+  if (former?.seq === checkpoint.seq && former.hash === checkpoint.hash) return former
+  const why = former && (await contradiction(former, ledger))
+  if (why) throw new Error(`the witness of the trail is kept as it is: ${why}`)
+  await writeWitness(data, checkpoint)
+  return checkpoint
+}
+
+export async function writeWitness(data: string, checkpoint: Checkpoint): Promise<void> {
   const path = join(data, FILE)
-  writeFileSync(`${path}.new`, `${JSON.stringify(checkpoint)}\n`, { mode: 0o600 })
-  renameSync(`${path}.new`, path)
+  await using file = await open(`${path}.new`, 'w', 0o600)
+  await file.writeFile(`${JSON.stringify(checkpoint)}\n`)
+  await file.sync()
+  await rename(`${path}.new`, path)
+  await using folder = await open(data, 'r')
+  await folder.sync()
 }
 
 /** Why the trail in the database can't be the one that the witness saw, or null. */

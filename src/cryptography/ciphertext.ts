@@ -2,38 +2,49 @@
 //
 //   offset  bytes  field
 //   0       36     KeyVersionId, ASCII
-//   36      24     nonce (XAES-256-GCM)
-//   60      n      ciphertext
-//   60+n    16     tag
+//   36      m      nonce: 24 bytes (XAES-256-GCM) of software keys, 12 (AES-256-GCM) of an HSM's
+//   36+m    n      ciphertext
+//   36+m+n  16     tag
+//
+// Which of the two it is tells the protection level of the version, never the length.
 import { digestOf, fromBase64 } from './encoding.ts'
-import { NONCE_BYTES, TAG_BYTES } from './xaes.ts'
+import { TAG_BYTES } from './xaes.ts'
 
 const VERSION_ID_BYTES = 36
 const VERSION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-/** The parts of a blob; `sealed` is ciphertext and tag. */
+const SHORTEST_NONCE_BYTES = 12
+
+/** The parts of a blob as far as they can be told without its key version: `message` is nonce, ciphertext and tag. */
 export interface Ciphertext {
   readonly versionId: string
+  readonly message: Uint8Array
+}
+
+/** What a key version works on; `sealed` is ciphertext and tag. */
+export interface Message {
   readonly nonce: Uint8Array
   readonly sealed: Uint8Array
 }
 
-/** The Base64 blob; `versionId` is a lower-case UUID, `nonce` 24 bytes. */
-export function encodeCiphertext({ versionId, nonce, sealed }: Ciphertext): string {
+/** The Base64 blob; `versionId` is a lower-case UUID, `nonce` has the length that goes with the version's protection level. */
+export function encodeCiphertext({ versionId, nonce, sealed }: Message & { readonly versionId: string }): string {
   return Buffer.concat([Buffer.from(versionId, 'latin1'), nonce, sealed]).toString('base64')
 }
 
 /** Reads a blob strictly; null when it is none. */
 export function decodeCiphertext(blob: string): Ciphertext | null {
   const bytes = fromBase64(blob)
-  if (!bytes || bytes.length < VERSION_ID_BYTES + NONCE_BYTES + TAG_BYTES) return null
+  if (!bytes || bytes.length < VERSION_ID_BYTES + SHORTEST_NONCE_BYTES + TAG_BYTES) return null
   const versionId = bytes.toString('latin1', 0, VERSION_ID_BYTES)
   if (!VERSION_ID.test(versionId)) return null
-  return {
-    versionId,
-    nonce: bytes.subarray(VERSION_ID_BYTES, VERSION_ID_BYTES + NONCE_BYTES),
-    sealed: bytes.subarray(VERSION_ID_BYTES + NONCE_BYTES),
-  }
+  return { versionId, message: bytes.subarray(VERSION_ID_BYTES) }
+}
+
+/** Cuts a message after its nonce of `nonceBytes`; null when it is too short to be one. */
+export function splitMessage(message: Uint8Array, nonceBytes: number): Message | null {
+  if (message.length < nonceBytes + TAG_BYTES) return null
+  return { nonce: message.subarray(0, nonceBytes), sealed: message.subarray(nonceBytes) }
 }
 
 /** What a ciphertext is bound to, beyond its key. */

@@ -35,6 +35,12 @@ export interface Credentials {
   readonly lastUsed: Pick<LastUsed, 'note'>
 }
 
+/** `wallNow` is the time that clients stamp their requests with; `now`, by which tokens expire, runs ahead of it only in --dev. */
+export interface Clock {
+  now(): number
+  wallNow(): number
+}
+
 /** What both schemes boil down to. `sign` answers the raw signature of the string to sign under a secret. */
 interface Claim {
   readonly accessKeyId: string
@@ -50,16 +56,17 @@ export async function authenticate(
   request: HttpRequest,
   parameters: DecodedParameters,
   credentials: Credentials,
-  now: number,
+  clock: Clock,
 ): Promise<Authenticated> {
+  const [now, stampedNow] = [clock.now(), clock.wallNow()]
   const authorization = header(request, 'authorization')
   const claim = authorization.startsWith('ACS3-')
-    ? acs3Claim(authorization, request, parameters, now)
-    : rpcClaim(request, parameters, now)
+    ? acs3Claim(authorization, request, parameters, stampedNow)
+    : rpcClaim(request, parameters, stampedNow)
   const caller = claim.accessKeyId.startsWith('STS.')
     ? await sessionCaller(claim, credentials, now)
     : await permanentCaller(claim, credentials, now)
-  const expiresAt = Math.max(now, Date.parse(claim.timestamp)) + TIME_WINDOW_MS
+  const expiresAt = Math.max(stampedNow, Date.parse(claim.timestamp)) + TIME_WINDOW_MS
   return {
     caller,
     nonce: { accessKeyId: claim.accessKeyId, nonce: claim.nonce, expiresAt },

@@ -5,12 +5,13 @@ import { storedCall } from '../actiontrail/event.ts'
 import type { EventIndex } from '../actiontrail/event-index.ts'
 import type { ActionTrailContext, TrailSettings } from '../actiontrail/operation.ts'
 import type { PageTokens } from '../actiontrail/page-token.ts'
+import type { DeliveryTarget } from '../actiontrail/targets/target.ts'
 import { parseArn } from '../api/arn.ts'
 import { Refusal, refuse, refuseDenied } from '../api/errors.ts'
 import type { AnyOperation, Reply, Resource } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
-import type { Keystore } from '../keystore/keystore.ts'
-import { forgetDestroyed } from '../kms/destruction.ts'
+import { type Keystore, Unreachable } from '../keystore/keystore.ts'
+import { destroyUncommitted, forgetDestroyed } from '../kms/destruction.ts'
 import type { KmsContext, KmsSettings } from '../kms/operation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Change } from '../ledger/record.ts'
@@ -22,9 +23,10 @@ import type { RamQuotas } from '../ram/settings.ts'
 import { type EventRow, Unavailable } from '../storage/storage.ts'
 import type { StsContext } from '../sts/operation.ts'
 import type { SecurityTokens } from '../sts/security-token.ts'
-import { type Authenticated, authenticate } from './authenticate.ts'
+import { type Authenticated, authenticate, type Clock } from './authenticate.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
 import type { Observer } from './metrics.ts'
+import type { Admission, RateLimiter, Rates } from './rate-limit.ts'
 import { type DecodedParameters, decodeParameters, type HttpRequest, header, pathOf } from './request.ts'
 
 /** How long a call is decided again while others keep changing its records. */
@@ -42,9 +44,16 @@ export interface Product {
 }
 
 /** What the gateway needs. Time and randomness come from outside. */
-export interface House {
+export interface House extends Clock {
   readonly products: readonly Product[]
-  readonly settings: KmsSettings & TrailSettings & { readonly quotas: RamQuotas }
+  readonly settings: KmsSettings &
+    TrailSettings & {
+      readonly quotas: RamQuotas
+      readonly rates: Rates
+      /** The accounts whose limits are others. */
+      readonly accounts: ReadonlyMap<string, Pick<KmsSettings, 'maxKeys' | 'maxAliases'> & { readonly rates: Rates }>
+    }
+  readonly rateLimiter: RateLimiter
   readonly ledger: Ledger
   readonly keystore: Keystore
   readonly accessKeys: AccessKeys
@@ -53,7 +62,9 @@ export interface House {
   readonly pageTokens: PageTokens
   readonly authorizer: Authorizer
   readonly lastUsed: LastUsed
-  now(): number
+  /** Moves the clock, in --dev alone; answers how many keys what fell due has changed. */
+  readonly dev: { advance(ms: number): Promise<number> } | null
+  readonly deliveryTarget: DeliveryTarget
   /** A new UUID for a request. */
   newId(): string
   /** A new UUID for a record, later ones being greater: neighbours in time are neighbours in the database. */
@@ -90,13 +101,15 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
     const parameters = decodeParameters(request)
     format = chosenFormat(parameters.all.get('Format') ?? '', header(request, 'accept'))
     const now = house.now()
-    const authenticated = await authenticate(request, parameters, house, now)
+    const authenticated = await authenticate(request, parameters, house, house)
     const { operation, product, version } = findOperation(request, parameters, house)
     known = operation
     if (operation.jsonOnly) format = 'JSON'
     if (product !== 'Kms') requestId = requestId.toUpperCase()
     const region = regionOf(host, parameters, product, house.settings.regions)
     const call = { requestId, now, request, parameters, region, operation, version, authenticated }
+    const admission = admissionOf(call, house)
+    if (admission !== 'admitted') throw await throttled(call, admission, house)
     const reply = await perform(call, house)
     house.observer.answered(operation, 'OK', performance.now() - begin)
     return encodeReply(reply, operation.name, requestId, format)
@@ -108,8 +121,11 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
   }
 }
 
-function asRefusal(error: unknown, requestId: string, house: House): Refusal {
+/** Whatever went wrong, as one refusal; what is our fault is reported. */
+export function asRefusal(error: unknown, requestId: string, house: House): Refusal {
   if (error instanceof Refusal) return error
+  // The key store reports its device's troubles itself, once and not with every call.
+  if (error instanceof Unreachable) return refuse('ServiceUnavailableTemporary')
   house.failed(`request ${requestId} failed`, error)
   return refuse(error instanceof Unavailable ? 'ServiceUnavailableTemporary' : 'InternalFailure')
 }
@@ -158,6 +174,21 @@ function regionOf(host: string, { all }: DecodedParameters, product: string, reg
   throw refuse('InvalidParameter', { name: 'RegionId', rule: `This server serves ${regions.join(', ')}.` })
 }
 
+/** Whether the account's rate limit lets the call go on. */
+function admissionOf({ operation, region, now, authenticated }: Progress, { settings, rateLimiter }: House): Admission {
+  const account = authenticated.caller.accountId
+  const rates = settings.accounts.get(account)?.rates ?? settings.rates
+  return rateLimiter.admit(rates, { account, region }, operation, now)
+}
+
+/** What refuses a throttled call: nothing is read for it, and its event is all that is written. */
+async function throttled(call: Progress, admission: Admission, { ledger }: House): Promise<Refusal> {
+  const refusal = refuse(call.operation.product === 'Kms' ? 'Rejected.Throttling' : 'Throttling.User')
+  const event = admission === 'throttled' ? eventOf(call, [], null, refusal) : null
+  if (event) await ledger.commit({ changes: [], nonce: call.authenticated.nonce, event })
+  return refusal
+}
+
 /** Decides and commits, again whenever a record moved meanwhile. */
 async function perform(call: Progress, house: House): Promise<Reply> {
   const { operation, parameters } = call
@@ -171,14 +202,21 @@ async function perform(call: Progress, house: House): Promise<Reply> {
       await authorize(operation, values, resources, context)
       const { changes, reply, made = [] } = await operation.decide(values, context)
       const event = eventOf(call, [...resources, ...made], reply, null)
-      const outcome = await house.ledger.commit({ changes, nonce, event })
+      const outcome = await house.ledger.commit({ changes, nonce, event }).catch((error: unknown) => {
+        // A replayed call surely left nothing; of a database that broke off, that is not so sure.
+        if (error instanceof Refusal && error.code === 'SignatureNonceUsed') destroyUncommitted(changes, house.keystore)
+        throw error
+      })
+      if (outcome !== 'committed') destroyUncommitted(changes, house.keystore)
       if (outcome === 'full') throw refuse(operation.quotaRefusal ?? 'Rejected.LimitExceeded')
       if (outcome === 'moved') continue
       forgetDestroyed(changes, house.keystore)
       return reply
     } catch (error) {
       const refusal = asRefusal(error, call.requestId, house)
-      if (refusal.code === 'SignatureNonceUsed' || refusal.code === 'ServiceUnavailableTemporary') throw refusal
+      if (refusal.code === 'SignatureNonceUsed') throw refusal
+      // The database is away, and takes no event either; a device that is away leaves one.
+      if (refusal.code === 'ServiceUnavailableTemporary' && !(error instanceof Unreachable)) throw refusal
       // A refused call changes nothing, and leaves its event.
       await house.ledger.commit({ changes: [], nonce, event: eventOf(call, resources, null, refusal) })
       throw refusal
@@ -204,20 +242,22 @@ async function authorize(
 function contextOf({ authenticated, region, now, request }: Progress, house: House): CallContext {
   const { ledger, keystore, settings, newRecordId, randomBytes, authorizer, securityTokens, accessKeys, lastUsed } =
     house
-  const { eventIndex, pageTokens } = house
+  const { eventIndex, pageTokens, deliveryTarget } = house
   const { caller } = authenticated
+  const own = settings.accounts.get(caller.accountId)
   return {
     caller,
     scope: { account: caller.accountId, region },
     now,
     ledger,
     keystore,
-    settings,
+    settings: own ? { ...settings, ...own } : settings,
     quotas: settings.quotas,
     authorizer,
     securityTokens,
     eventIndex,
     pageTokens,
+    deliveryTarget,
     facts: { now, secureTransport: request.secure, sourceAddress: request.sourceAddress, requestTags: [] },
     newRecordId,
     randomBytes,
@@ -248,6 +288,7 @@ function eventOf(
     userAgent: header(request, 'user-agent'),
     caller,
     parameters: parameters.all,
+    lists: operation.trail.show.filter((name) => operation.parameters[name]?.gather !== undefined),
     resources,
     reply,
     refusal,

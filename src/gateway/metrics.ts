@@ -105,8 +105,9 @@ export class Metrics implements Observer {
       labelNames: [...labelNames],
       registers: [this.#registry],
       async collect() {
-        const values = await read()
         this.reset()
+        // What can't be read now is missing; all other metrics are there.
+        const values = await read().catch(() => [])
         for (const { labels, value } of values) this.set(labels, value)
       },
     })

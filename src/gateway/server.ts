@@ -4,6 +4,7 @@ import { createServer as createHttps } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { refuse } from '../api/errors.ts'
 import { answer, type House } from './call.ts'
+import { ADVANCE_PATH, advanceClock } from './dev.ts'
 import { type Answer, chosenFormat, encodeRefusal } from './encode.ts'
 import { type HttpRequest, MAX_BODY_BYTES, MAX_QUERY_BYTES } from './request.ts'
 
@@ -101,7 +102,8 @@ async function serve(
     send(response, { ...refused(refusal, request, house), status: 431 })
     return
   }
-  send(response, await answer(httpRequest(request, body), house))
+  const asked = httpRequest(request, body)
+  send(response, await (house.dev && request.url === ADVANCE_PATH ? advanceClock(asked, house) : answer(asked, house)))
 }
 
 function httpRequest(request: IncomingMessage, body: Uint8Array): HttpRequest {

@@ -1,22 +1,45 @@
 // The key store port: where key material lives. Material never leaves it, except sealed.
 import type { WrappingAlgorithm } from '../cryptography/wrap.ts'
 
+export type ProtectionLevel = 'SOFTWARE' | 'HSM'
+
 /** The key version that an operation is about. */
 export interface VersionPlace {
   readonly account: string
   readonly region: string
   readonly keyId: string
   readonly versionId: string
+  readonly protectionLevel: ProtectionLevel
 }
 
-/** Material as the key store hands it out: Base64 of bytes that only the store can open, at this place only. */
+/**
+ * Material as the key store hands it out. SOFTWARE: Base64 of bytes that only the store can open, at this place only.
+ * HSM: the name of an object in the device, of use at this place only.
+ */
 export type SealedMaterial = string
 
-/** Throws Unopenable when sealed material is not authentic at its place. */
+/** What a wrapping key is for. `place` is a list of texts that must be given again to unwrap; `expiresAt` is milliseconds since 1970. */
+export interface WrappingPurpose {
+  readonly account: string
+  readonly region: string
+  readonly keyId: string
+  readonly protectionLevel: ProtectionLevel
+  readonly place: readonly string[]
+  readonly algorithm: WrappingAlgorithm
+  readonly expiresAt: number
+}
+
+/**
+ * Throws Unopenable when material is not authentic at its place, Unreachable when the device that holds it can't serve now,
+ * and refuses with Rejected.KeyExhausted or Rejected.LimitExceeded as each method says.
+ */
 export interface Keystore {
-  /** New 256-bit material from a secure random source. */
+  /** New 256-bit material from a secure random source. Refuses with Rejected.LimitExceeded when the device is full. */
   generate(place: VersionPlace): Promise<SealedMaterial>
-  /** The encrypted `plaintext` as nonce and ciphertext with tag, bound to `aad`. */
+  /**
+   * The encrypted `plaintext` as nonce and ciphertext with tag, bound to `aad`.
+   * Refuses with Rejected.KeyExhausted before random nonces could repeat.
+   */
   encrypt(
     place: VersionPlace,
     material: SealedMaterial,
@@ -32,23 +55,53 @@ export interface Keystore {
   ): Promise<Uint8Array | null>
   /** Forgets what it may have kept in memory of destroyed material. */
   forget(material: SealedMaterial): void
-  /** A new wrapping pair; `private` is sealed for `place`, a list of texts that must be given again to unwrap. */
-  wrappingKey(place: readonly string[]): Promise<{ publicKey: Uint8Array; sealedPrivateKey: Uint8Array }>
+  /** Destroys material that no record names any more; true once nothing of it is left. False or a rejection: try again later. */
+  destroy(material: SealedMaterial): Promise<boolean>
+  /** A new RSA-2048 wrapping pair; the private key is sealed for its purpose, or names an object in the device. */
+  wrappingKey(purpose: WrappingPurpose): Promise<WrappingKey>
   /**
-   * Unwraps imported material (32 bytes) and seals it. Why unwrapping failed is not told, to anyone.
-   * `fingerprint` tells the same material of the same key again, and nothing else.
+   * Unwraps imported material (32 bytes) and keeps it. Why unwrapping failed is not told, to anyone.
+   * `fingerprint` tells the same material of the same key again, and nothing else; where one is `expected`, any other is no material.
    */
   importMaterial(
     place: VersionPlace,
-    wrapping: { place: readonly string[]; sealedPrivateKey: Uint8Array; algorithm: WrappingAlgorithm },
+    wrapping: Wrapping,
     wrapped: Uint8Array,
+    expected: string | null,
   ): Promise<Imported>
+  /** Removes wrapping keys that have expired at `now` (milliseconds since 1970), where they are kept at all. */
+  collect(now: number): Promise<void>
 }
+
+/** What an import token says of its wrapping key; `expired` at the moment of the call. */
+export interface Wrapping {
+  readonly place: readonly string[]
+  readonly sealedPrivateKey: Uint8Array
+  readonly algorithm: WrappingAlgorithm
+  readonly expired: boolean
+}
+
+/** `unsupported` names what the device can't do. */
+export type WrappingKey =
+  | { readonly outcome: 'made'; readonly publicKey: Uint8Array; readonly sealedPrivateKey: Uint8Array }
+  | { readonly outcome: 'unsupported'; readonly mechanism: string }
 
 export type Imported =
   | { readonly outcome: 'imported'; readonly material: SealedMaterial; readonly fingerprint: string }
   | { readonly outcome: 'not a wrapping key' }
+  | { readonly outcome: 'expired' }
   | { readonly outcome: 'not material' }
+
+/** Counts how many messages each key version has encrypted. */
+export interface Uses {
+  /** One more message; approximate, written down later. */
+  note(place: VersionPlace): void
+  /** Adds `count` messages in advance, durably; the total afterwards, or null when it would pass `limit` (nothing is added then). */
+  reserve(place: VersionPlace, count: number, limit: number): Promise<number | null>
+}
 
 /** Sealed material that was altered, or sealed elsewhere or under another root key. */
 export class Unopenable extends Error {}
+
+/** The device that holds a key can't serve now. Nothing was done; the caller may try again. */
+export class Unreachable extends Error {}

@@ -1,8 +1,17 @@
 // The software key store: material sealed under the root key, opened for use and kept ready in a bounded cache.
 import type { RootKeys } from '../cryptography/seal.ts'
-import { generateWrappingKey, unwrap, type WrappingAlgorithm } from '../cryptography/wrap.ts'
+import { generateWrappingKey, unwrap } from '../cryptography/wrap.ts'
 import { KEY_BYTES, NONCE_BYTES, Xaes } from '../cryptography/xaes.ts'
-import { type Imported, type Keystore, type SealedMaterial, Unopenable, type VersionPlace } from './keystore.ts'
+import {
+  type Imported,
+  type Keystore,
+  type SealedMaterial,
+  Unopenable,
+  type VersionPlace,
+  type Wrapping,
+  type WrappingKey,
+  type WrappingPurpose,
+} from './keystore.ts'
 import { randomBytes } from './random.ts'
 
 const READY_KEYS = 10_000
@@ -39,24 +48,41 @@ export class SoftwareKeystore implements Keystore {
     this.#ready.delete(material)
   }
 
-  async wrappingKey(place: readonly string[]) {
+  /** Material is in its record only: it is gone with that. */
+  async destroy(material: SealedMaterial): Promise<boolean> {
+    this.forget(material)
+    return true
+  }
+
+  async collect(): Promise<void> {}
+
+  async wrappingKey({ place }: WrappingPurpose): Promise<WrappingKey> {
     const { publicKey, privateKey } = await generateWrappingKey()
     const sealedPrivateKey = this.#keys.seal(place, randomBytes(NONCE_BYTES), privateKey)
     privateKey.fill(0)
-    return { publicKey, sealedPrivateKey }
+    return { outcome: 'made', publicKey, sealedPrivateKey }
   }
 
   async importMaterial(
     place: VersionPlace,
-    wrapping: { place: readonly string[]; sealedPrivateKey: Uint8Array; algorithm: WrappingAlgorithm },
+    wrapping: Wrapping,
     wrapped: Uint8Array,
+    expected: string | null,
   ): Promise<Imported> {
     const privateKey = this.#keys.open(wrapping.place, wrapping.sealedPrivateKey)
     if (!privateKey) return { outcome: 'not a wrapping key' }
+    if (wrapping.expired) {
+      privateKey.fill(0)
+      return { outcome: 'expired' }
+    }
     const material = unwrap(privateKey, wrapping.algorithm, wrapped)
     privateKey.fill(0)
     if (material?.length !== KEY_BYTES) return { outcome: 'not material' }
     const fingerprint = this.#keys.fingerprint([place.account, place.region, place.keyId], material)
+    if (fingerprint !== (expected ?? fingerprint)) {
+      material.fill(0)
+      return { outcome: 'not material' }
+    }
     return { outcome: 'imported', material: this.#seal(place, material), fingerprint }
   }
 
@@ -89,6 +115,11 @@ export class SoftwareKeystore implements Keystore {
 }
 
 /** What material of a key version is sealed for. */
-export function sealPlace({ account, region, keyId, versionId }: VersionPlace): readonly string[] {
+export function sealPlace({
+  account,
+  region,
+  keyId,
+  versionId,
+}: Omit<VersionPlace, 'protectionLevel'>): readonly string[] {
   return ['key-version', account, region, keyId, versionId]
 }

@@ -1,7 +1,15 @@
-// Encrypting and decrypting with a CMK: what Encrypt, GenerateDataKey and Decrypt share.
+// Encrypting and decrypting with a CMK: what Encrypt, Decrypt, ReEncrypt and the operations on data keys share.
 import { refuse } from '../api/errors.ts'
-import { associatedData, type Ciphertext, encodeCiphertext } from '../cryptography/ciphertext.ts'
-import { type FoundKey, findVersion } from './key-name.ts'
+import type { Resource } from '../api/operation.ts'
+import {
+  associatedData,
+  type Ciphertext,
+  decodeCiphertext,
+  encodeCiphertext,
+  splitMessage,
+} from '../cryptography/ciphertext.ts'
+import type { ProtectionLevel, VersionPlace } from '../keystore/keystore.ts'
+import { anyKeyResource, type FoundKey, findKeyById, findVersion, keyResourceById } from './key-name.ts'
 import { demandEnabled } from './key-state.ts'
 import type { KmsContext } from './operation.ts'
 import type { Version } from './records.ts'
@@ -19,8 +27,8 @@ export async function encryptWith(
   const versionId = key.body.primaryVersionId
   const version = versionId === null ? null : await findVersion(versionId, context)
   if (!version || version.body.material === null) throw refuse('Rejected.PendingImport')
-  const place = placeOf(version)
-  const aad = aadOf(version, encryptionContext)
+  const place = placeOf(version, key)
+  const aad = aadOf(version, place, encryptionContext)
   const message = await context.keystore.encrypt(place, version.body.material, plaintext, aad)
   return {
     CiphertextBlob: encodeCiphertext({ versionId: version.id, ...message }),
@@ -29,8 +37,40 @@ export async function encryptWith(
   }
 }
 
+/** One message for all that can be wrong with a ciphertext: it tells nothing about which. */
+export function notAuthentic() {
+  return refuse('InvalidParameter', {
+    name: 'CiphertextBlob',
+    rule: 'It must be what Encrypt or GenerateDataKey answered, unaltered, with the EncryptionContext given then.',
+  })
+}
+
+/** The resource of the key that a blob names. Refuses what is no blob. */
+export async function locateBlob(blob: string, context: KmsContext): Promise<Resource> {
+  const message = decodeCiphertext(blob)
+  if (!message) throw notAuthentic()
+  const version = await findVersion(message.versionId, context)
+  return version ? keyResourceById(version.body.keyId, context) : anyKeyResource(context)
+}
+
+/** Opens a blob with the version that it names. Refuses when that is unknown, its key is not Enabled, or the blob is not authentic. */
+export async function openBlob(
+  blob: string,
+  encryptionContext: EncryptionContext,
+  context: KmsContext,
+): Promise<{ plaintext: Uint8Array; version: Version }> {
+  const message = decodeCiphertext(blob)
+  if (!message) throw notAuthentic()
+  const version = await findVersion(message.versionId, context)
+  if (!version) throw refuse('Forbidden.KeyNotFound')
+  const key = await findKeyById(version.body.keyId, context)
+  const plaintext = await decryptWith(key, version, message, encryptionContext, context)
+  if (!plaintext) throw notAuthentic()
+  return { plaintext, version }
+}
+
 /** Decrypts with the version that the ciphertext names; null when it is not authentic. Refuses when the key is not Enabled. */
-export async function decryptWith(
+async function decryptWith(
   key: FoundKey,
   version: Version,
   message: Ciphertext,
@@ -39,22 +79,27 @@ export async function decryptWith(
 ): Promise<Uint8Array | null> {
   demandEnabled(key.body)
   if (version.body.material === null) throw refuse('Rejected.PendingImport')
-  const place = placeOf(version)
-  return context.keystore.decrypt(place, version.body.material, message, aadOf(version, encryptionContext))
+  const place = placeOf(version, key)
+  const parts = splitMessage(message.message, NONCE_BYTES[place.protectionLevel])
+  if (!parts) return null
+  return context.keystore.decrypt(place, version.body.material, parts, aadOf(version, place, encryptionContext))
 }
+
+const NONCE_BYTES: Readonly<Record<ProtectionLevel, number>> = { SOFTWARE: 24, HSM: 12 }
 
 const NO_CONTEXT: EncryptionContext = new Map()
 const withoutContext = new WeakMap<Version, Uint8Array>()
 
 /** Most calls have no context: for them the associated data of a version is computed once. */
-function aadOf(version: Version, encryptionContext: EncryptionContext): Uint8Array {
-  if (encryptionContext.size > 0) return associatedData(placeOf(version), encryptionContext)
-  const known = withoutContext.get(version) ?? associatedData(placeOf(version), NO_CONTEXT)
+function aadOf(version: Version, place: VersionPlace, encryptionContext: EncryptionContext): Uint8Array {
+  if (encryptionContext.size > 0) return associatedData(place, encryptionContext)
+  const known = withoutContext.get(version) ?? associatedData(place, NO_CONTEXT)
   withoutContext.set(version, known)
   return known
 }
 
-function placeOf(version: Version) {
+/** All versions of a key have its protection level, which never changes. */
+function placeOf(version: Version, key: FoundKey): VersionPlace {
   const { account, region, id: versionId } = version
-  return { account, region, keyId: version.body.keyId, versionId }
+  return { account, region, keyId: version.body.keyId, versionId, protectionLevel: key.body.protectionLevel }
 }

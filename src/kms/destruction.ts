@@ -1,27 +1,45 @@
 // Destroying: material of a CMK, or the CMK with all that hangs on it.
-import type { Keystore } from '../keystore/keystore.ts'
+import type { Keystore, SealedMaterial } from '../keystore/keystore.ts'
+import { isReference } from '../keystore/pkcs11/reference.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { type Change, type Kind, remove, update } from '../ledger/record.ts'
-import { ALIAS, CMK, type Cmk, VERSION, type Version } from './records.ts'
+import { type Change, insert, type Kind, remove, type Scope, update } from '../ledger/record.ts'
+import { ALIAS, CMK, type Cmk, DESTRUCTION, USAGE, VERSION, type Version } from './records.ts'
 
 type Reads = { readonly ledger: Pick<Ledger, 'get' | 'page'> }
 
 const AT_ONCE = 1000
 
 /** The changes that remove the material of the CMK's versions and leave the versions. */
-export async function destroyMaterial(cmk: Cmk, { ledger }: Reads): Promise<Change[]> {
+export async function destroyMaterial(cmk: Cmk, { ledger }: Reads, now: number): Promise<Change[]> {
   const { records } = await ledger.page(VERSION, cmk, { parent: cmk.id, offset: 0, limit: AT_ONCE })
-  return records
-    .filter(({ body }) => body.material !== null)
-    .map((version) => update(version, { body: { ...version.body, material: null } }, true))
+  return records.flatMap((version) =>
+    version.body.material === null
+      ? []
+      : [
+          update(version, { body: { ...version.body, material: null } }, true),
+          ...destructionOf(version.body.material, cmk, now),
+        ],
+  )
+}
+
+/**
+ * Material in an HSM outlives its record: the same commit that forgets the reference records that the object is to be destroyed,
+ * so that a crash in between, or a device that is away, only puts it off.
+ */
+export function destructionOf(material: SealedMaterial, { account, region }: Scope, now: number): Change[] {
+  if (!isReference(material)) return []
+  return [insert(DESTRUCTION, { account, region, id: material, createdAt: now, dueAt: now, body: { material } })]
 }
 
 /** The changes that remove the CMK, its versions with their material, and its aliases. */
-export async function destroyKey(cmk: Cmk, { ledger }: Reads): Promise<Change[]> {
+export async function destroyKey(cmk: Cmk, { ledger }: Reads, now: number): Promise<Change[]> {
+  const versions = await removals(VERSION, cmk, ledger, true)
   return [
     remove(CMK, cmk),
-    ...(await removals(VERSION, cmk, ledger, true)),
+    ...versions,
+    ...versions.flatMap((change) => destructionOf(materialBefore(change) ?? '', cmk, now)),
     ...(await removals(ALIAS, cmk, ledger, false)),
+    ...(await removals(USAGE, cmk, ledger, false)),
   ]
 }
 
@@ -37,8 +55,24 @@ async function removals<B>(kind: Kind<B>, cmk: Cmk, ledger: Reads['ledger'], scr
 /** Makes the key store forget material that committed changes destroyed. */
 export function forgetDestroyed(changes: readonly Change[], keystore: Keystore): void {
   for (const change of changes) {
-    if (!('before' in change) || change.before.kind !== VERSION.name) continue
-    const { material } = (change.before as Version).body
-    if (material !== null) keystore.forget(material)
+    const material = materialBefore(change)
+    // Marked as unchanged, a version keeps what it had.
+    if (material !== null && change.change !== 'expect' && material !== materialAfter(change)) keystore.forget(material)
   }
+}
+
+/** Destroys what a call made in the key store, when nothing of the call was stored. What fails is found by `strongroom hsm check`. */
+export function destroyUncommitted(changes: readonly Change[], keystore: Keystore): void {
+  for (const change of changes) {
+    const material = materialAfter(change)
+    if (material !== null && material !== materialBefore(change)) keystore.destroy(material).catch(() => {})
+  }
+}
+
+function materialBefore(change: Change): SealedMaterial | null {
+  return 'before' in change && change.before.kind === VERSION.name ? (change.before as Version).body.material : null
+}
+
+function materialAfter(change: Change): SealedMaterial | null {
+  return 'after' in change && change.after.kind === VERSION.name ? (change.after as Version).body.material : null
 }

@@ -53,10 +53,21 @@ export async function findKey(name: string, context: KmsContext, takes: 'id' | '
 
 /** The key with this id. Refuses with KeyNotFound. */
 export async function findKeyById(id: string, context: KmsContext): Promise<FoundKey> {
+  const key = await keyWithId(id, context)
+  if (!key) throw refuse('Forbidden.KeyNotFound')
+  return key
+}
+
+/** The key of an id or ARN, or null; an alias finds none. */
+export async function keyByIdOrArn(name: string, context: KmsContext): Promise<FoundKey | null> {
+  const which = named(name, context)
+  return 'key' in which ? keyWithId(which.key, context) : null
+}
+
+async function keyWithId(id: string, context: KmsContext): Promise<FoundKey | null> {
   const record = KEY_ID.test(id) ? await context.ledger.get(CMK, context.scope, id) : null
   const body = record && at(record.body, context.now)
-  if (!record || !body) throw refuse('Forbidden.KeyNotFound')
-  return { record, body }
+  return record && body ? { record, body } : null
 }
 
 /** The alias, or null; one whose key is past its deletion date is gone with it. */

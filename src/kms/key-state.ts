@@ -1,6 +1,7 @@
 // The key state machine: pure functions from a CMK and a moment to the CMK afterwards, or a refusal (contract/kms.md section 2).
 import { refuse } from '../api/errors.ts'
 import type { CmkBody, KeyState } from './records.ts'
+import { rotationDueAt } from './rotation.ts'
 
 const DAY = 86_400_000
 
@@ -34,6 +35,8 @@ export function disable(body: CmkBody): CmkBody {
 }
 
 export function scheduleDeletion(body: CmkBody, now: number, days: number): CmkBody {
+  if (body.deletionProtection !== undefined)
+    throw refuse('Rejected.StateModifiedFailed', { reason: ' Deletion protection is enabled.' })
   const scheduled = moved(body, ['Enabled', 'Disabled', 'PendingImport'], 'PendingDeletion')
   return { ...scheduled, deleteAt: now + days * DAY }
 }
@@ -59,13 +62,18 @@ function stateWithoutMaterial({ state }: CmkBody): KeyState {
   return state === 'PendingDeletion' ? state : 'PendingImport'
 }
 
-/** When background work is due on the CMK: its deletion, or its material's expiry. */
-export function dueAt({ deleteAt, materialExpiresAt }: CmkBody): number | null {
-  if (deleteAt === null || materialExpiresAt === null) return deleteAt ?? materialExpiresAt
-  return Math.min(deleteAt, materialExpiresAt)
+/** The CMK protected from deletion, with what its owner says about that; or, with null, not protected. */
+export function withDeletionProtection({ deletionProtection: _, ...body }: CmkBody, said: string | null): CmkBody {
+  return said === null ? body : { ...body, deletionProtection: said }
+}
+
+/** When background work is due on the CMK: its deletion, its material's expiry, or its rotation. */
+export function dueAt(body: CmkBody): number | null {
+  const moments = [body.deleteAt, body.materialExpiresAt, rotationDueAt(body)].filter((moment) => moment !== null)
+  return moments.length === 0 ? null : Math.min(...moments)
 }
 
 function moved(body: CmkBody, from: readonly KeyState[], to: KeyState): CmkBody {
-  if (!from.includes(body.state)) throw refuse('Rejected.StateModifiedFailed')
+  if (!from.includes(body.state)) throw refuse('Rejected.StateModifiedFailed', { reason: '' })
   return { ...body, state: to }
 }

@@ -9,6 +9,8 @@ import type { Change, Scope } from '../ledger/record.ts'
 export interface KmsSettings {
   /** The regions served, the default one first. */
   readonly regions: readonly string[]
+  /** The regions that offer protection level HSM; empty where no HSM is configured. */
+  readonly hsmRegions: readonly string[]
   readonly maxKeys: number
   readonly maxAliases: number
   readonly maxPendingWindowDays: number
@@ -19,7 +21,7 @@ export interface KmsContext {
   readonly caller: Caller
   readonly scope: Scope
   readonly now: number
-  readonly ledger: Pick<Ledger, 'get' | 'page' | 'count'>
+  readonly ledger: Pick<Ledger, 'get' | 'page' | 'between' | 'count'>
   readonly keystore: Keystore
   readonly settings: KmsSettings
   /** A new lower-case UUID. */

@@ -3,47 +3,77 @@ import type { KmsOperation } from './operation.ts'
 import { CancelKeyDeletion } from './operations/cancel-key-deletion.ts'
 import { CreateAlias } from './operations/create-alias.ts'
 import { CreateKey } from './operations/create-key.ts'
+import { CreateKeyVersion } from './operations/create-key-version.ts'
 import { Decrypt } from './operations/decrypt.ts'
 import { DeleteAlias } from './operations/delete-alias.ts'
 import { DeleteKeyMaterial } from './operations/delete-key-material.ts'
+import { DescribeAccountKmsStatus } from './operations/describe-account-kms-status.ts'
 import { DescribeKey } from './operations/describe-key.ts'
+import { DescribeKeyVersion } from './operations/describe-key-version.ts'
 import { DescribeRegions } from './operations/describe-regions.ts'
 import { DisableKey } from './operations/disable-key.ts'
 import { EnableKey } from './operations/enable-key.ts'
 import { Encrypt } from './operations/encrypt.ts'
+import { ExportDataKey } from './operations/export-data-key.ts'
+import { GenerateAndExportDataKey } from './operations/generate-and-export-data-key.ts'
 import { GenerateDataKey } from './operations/generate-data-key.ts'
+import { GenerateDataKeyWithoutPlaintext } from './operations/generate-data-key-without-plaintext.ts'
 import { GetParametersForImport } from './operations/get-parameters-for-import.ts'
 import { ImportKeyMaterial } from './operations/import-key-material.ts'
 import { ListAliases } from './operations/list-aliases.ts'
 import { ListAliasesByKeyId } from './operations/list-aliases-by-key-id.ts'
+import { ListKeyVersions } from './operations/list-key-versions.ts'
 import { ListKeys } from './operations/list-keys.ts'
 import { ListResourceTags } from './operations/list-resource-tags.ts'
+import { ListTagResources } from './operations/list-tag-resources.ts'
+import { OpenKmsService } from './operations/open-kms-service.ts'
+import { ReEncrypt } from './operations/re-encrypt.ts'
 import { ScheduleKeyDeletion } from './operations/schedule-key-deletion.ts'
+import { SetDeletionProtection } from './operations/set-deletion-protection.ts'
 import { TagResource } from './operations/tag-resource.ts'
+import { TagResources } from './operations/tag-resources.ts'
 import { UntagResource } from './operations/untag-resource.ts'
+import { UntagResources } from './operations/untag-resources.ts'
 import { UpdateAlias } from './operations/update-alias.ts'
+import { UpdateKeyDescription } from './operations/update-key-description.ts'
+import { UpdateRotationPolicy } from './operations/update-rotation-policy.ts'
 
 export const kmsOperations: readonly KmsOperation[] = [
   CancelKeyDeletion,
   CreateAlias,
   CreateKey,
+  CreateKeyVersion,
   Decrypt,
   DeleteAlias,
   DeleteKeyMaterial,
+  DescribeAccountKmsStatus,
   DescribeKey,
+  DescribeKeyVersion,
   DescribeRegions,
   DisableKey,
   EnableKey,
   Encrypt,
+  ExportDataKey,
+  GenerateAndExportDataKey,
   GenerateDataKey,
+  GenerateDataKeyWithoutPlaintext,
   GetParametersForImport,
   ImportKeyMaterial,
   ListAliases,
   ListAliasesByKeyId,
+  ListKeyVersions,
   ListKeys,
   ListResourceTags,
+  ListTagResources,
+  OpenKmsService,
+  ReEncrypt,
   ScheduleKeyDeletion,
+  SetDeletionProtection,
   TagResource,
+  TagResources,
   UntagResource,
+  UntagResources,
   UpdateAlias,
+  UpdateKeyDescription,
+  UpdateRotationPolicy,
 ]

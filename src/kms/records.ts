@@ -1,6 +1,6 @@
 // The key service's records: CMK, key version, alias. Tags are part of their key.
 
-import type { SealedMaterial } from '../keystore/keystore.ts'
+import type { ProtectionLevel, SealedMaterial } from '../keystore/keystore.ts'
 import { sealPlace } from '../keystore/software.ts'
 import type { Kind, Recorded } from '../ledger/record.ts'
 
@@ -13,7 +13,7 @@ export interface CmkBody {
   readonly keySpec: 'Aliyun_AES_256'
   readonly keyUsage: 'ENCRYPT/DECRYPT'
   readonly origin: Origin
-  readonly protectionLevel: 'SOFTWARE'
+  readonly protectionLevel: ProtectionLevel
   readonly state: KeyState
   /** When the key goes for good; only in PendingDeletion. */
   readonly deleteAt: number | null
@@ -21,6 +21,10 @@ export interface CmkBody {
   readonly materialExpiresAt: number | null
   readonly primaryVersionId: string | null
   readonly lastRotationAt: number | null
+  /** How long after the newest version the next one is due; absent while automatic rotation is off. Milliseconds. */
+  readonly rotationMs?: number
+  /** Present while the key can't be scheduled for deletion: what its owner says about that, maybe nothing. */
+  readonly deletionProtection?: string
   /** Recognizes the key's only possible imported material; survives the material's deletion. */
   readonly materialFingerprint: string | null
   readonly tags: readonly (readonly [key: string, value: string])[]
@@ -37,6 +41,18 @@ export interface AliasBody {
   readonly keyId: string
 }
 
+/** Material in an HSM that no key version names any more: it is still to be destroyed there. Its id is the material's reference. */
+export interface DestructionBody {
+  readonly material: SealedMaterial
+}
+
+/** How many messages a key version has encrypted; of an HSM's key, how many uses are reserved. Its parent is the CMK. */
+export interface UsageBody {
+  readonly keyId: string
+  readonly protectionLevel: ProtectionLevel
+  readonly uses: number
+}
+
 export type Cmk = Recorded<CmkBody>
 export type Version = Recorded<VersionBody>
 export type Alias = Recorded<AliasBody>
@@ -44,8 +60,10 @@ export type Alias = Recorded<AliasBody>
 export const CMK: Kind<CmkBody> = { name: 'cmk', counted: true }
 export const VERSION: Kind<VersionBody> = { name: 'key-version', counted: false }
 export const ALIAS: Kind<AliasBody> = { name: 'alias', counted: true }
+export const DESTRUCTION: Kind<DestructionBody> = { name: 'material-destruction', counted: false }
+export const USAGE: Kind<UsageBody> = { name: 'key-usage', counted: true }
 
-/** Where a key version's record holds a sealed value: material of the software store. Another store's opens under no root key. */
+/** Where a key version's record holds a sealed value: material of the software store. A reference into an HSM opens under no root key. */
 export const sealedVersion = {
   kind: VERSION,
   sealAnew: ({ account, region, id, body }: Version, anew: (place: readonly string[], sealed: string) => string) => {

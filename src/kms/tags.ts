@@ -22,9 +22,7 @@ export const tagList = json<Tags>({
     const tags = new Map<string, string>()
     for (const item of value as unknown[]) {
       const { TagKey: key, TagValue: tagValue = '' } = (item ?? {}) as Record<string, unknown>
-      if (!isTagKey(key) || typeof tagValue !== 'string') return null
-      if (/^(aliyun|acs:)/i.test(key) || tagValue.length > 256 || !CHARACTERS.test(tagValue) || tags.has(key))
-        return null
+      if (!isTagKey(key) || !isTagValue(tagValue) || /^(aliyun|acs:)/i.test(key) || tags.has(key)) return null
       tags.set(key, tagValue)
     }
     return [...tags]
@@ -41,8 +39,12 @@ export const tagKeyList = json<readonly string[]>({
   },
 })
 
-function isTagKey(value: unknown): value is string {
+export function isTagKey(value: unknown): value is string {
   return typeof value === 'string' && value.length >= 1 && value.length <= 128 && CHARACTERS.test(value)
+}
+
+export function isTagValue(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 256 && CHARACTERS.test(value)
 }
 
 /** The tags with others added or overwritten. Refuses when the key would have too many. */

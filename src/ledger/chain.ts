@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto'
 import type { RootKeys } from '../cryptography/seal.ts'
 import { type Chaining, type EventRow, HEAD_PLACE, type Head, type Row } from '../storage/storage.ts'
-import { fromRow, type Kind, type Recorded, toRow } from './record.ts'
+import { Forged, fromRow, type Kind, type Recorded, toRow } from './record.ts'
 
 /** What the first event follows. */
 export const GENESIS: Head = { seq: 0, hash: hash('sha256', 'strongroom/event-chain/1', 'base64url') }
@@ -25,11 +25,31 @@ export function firstHead(head: Head, now: number, keys: RootKeys): Row {
   return toRow({ ...HEAD_PLACE, parent: null, createdAt: now, dueAt: null, revision: 1, body: head }, keys)
 }
 
-/** How the storage chains events under these keys. `headOf` throws Forged when the row is not authentic. */
-export function chaining(keys: RootKeys): Chaining {
+export interface WatchfulChaining extends Chaining {
+  /** The newest head that was seen. */
+  seen(): Head
+  /** The head of a row that was read after another head was seen. Throws Forged. */
+  headAfter(row: Row, before: Head): Head
+}
+
+/**
+ * How the storage chains events under these keys. `headOf` throws Forged when the row is not authentic, or goes back behind one that
+ * was seen before: then the database was put back to an older copy under a running server.
+ */
+export function chaining(keys: RootKeys): WatchfulChaining {
+  let seen = GENESIS
+  const headAfter = (row: Row, before: Head) => {
+    const head = fromRow<Head>(row, keys).body
+    if (head.seq < before.seq || (head.seq === before.seq && head.hash !== before.hash))
+      throw new Forged(`the trail ends at event ${head.seq}, and this server saw its event ${before.seq}`)
+    if (head.seq > seen.seq) seen = head
+    return head
+  }
   return {
     link,
-    headOf: (row) => fromRow<Head>(row, keys).body,
+    seen: () => seen,
+    headAfter,
+    headOf: (row) => headAfter(row, seen),
     moved: ({ mac: _, body: __, revision, ...place }, head) =>
       toRow({ ...place, revision: revision + 1, body: head } satisfies Recorded<Head>, keys),
   }

@@ -4,7 +4,6 @@ import { hash } from 'node:crypto'
 import { refuse } from '../api/errors.ts'
 import type { RootKeys } from '../cryptography/seal.ts'
 import {
-  type Chaining,
   type Commit,
   type EventRow,
   type EventStorage,
@@ -12,13 +11,12 @@ import {
   type Head,
   type Outcome,
   type Range,
-  type Row,
   type RowChange,
   type Storage,
   Unavailable,
 } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
-import { chaining } from './chain.ts'
+import { chaining, type WatchfulChaining } from './chain.ts'
 import { authentic, type Change, Forged, fromRow, type Kind, type Recorded, type Scope, toRow } from './record.ts'
 
 const CACHED_RECORDS = 50_000
@@ -62,13 +60,15 @@ export class Ledger {
   readonly #keys: RootKeys
   readonly #alarm: Alarm
   readonly #roots: RootWatch
-  readonly #chaining: Chaining
+  readonly #chaining: WatchfulChaining
   #cache = new RecordCache(CACHED_RECORDS)
   /** The root keys under which the cache was filled. */
   #rootEpoch = 0
   readonly #changes = new Map<string, number>()
   #waiting: Waiting[] = []
-  #flushing = false
+  #scheduled = false
+  /** Batches that the storage is committing. */
+  #underWay = 0
   /** Grows with every batch, so that a read that began before a commit does not fill the cache with what it found. */
   #epoch = 0
 
@@ -85,16 +85,25 @@ export class Ledger {
     return this.#storage.events
   }
 
-  /** Where the chain of events ends. Throws Forged or Unavailable. */
-  async head(): Promise<Head> {
-    return this.#reading(async () => this.#chaining.headOf(await this.#headRow()))
+  /** Why nothing can be committed until a restart, or null. */
+  get failure(): Unavailable | null {
+    return this.#storage.failure
   }
 
-  async #headRow(): Promise<Row> {
+  /** Where the chain of events ends, on disk. Throws Forged or Unavailable. */
+  async head(): Promise<Head> {
+    const head = await this.#reading(() => this.#readHead())
+    await this.#storage.synced()
+    return head
+  }
+
+  async #readHead(): Promise<Head> {
     const { kind, account, region, id } = HEAD_PLACE
+    // Others may commit while this reads: what it finds is not older than what was seen before.
+    const seen = this.#chaining.seen()
     const row = await this.#storage.get(kind, account, region, id)
     if (!row) throw new Unavailable('the head of the event chain is missing from the database: restore a backup')
-    return row
+    return this.#chaining.headAfter(row, seen)
   }
 
   /** What `read` answers; read again after a look at the root keys when it met a record that is not authentic under them. */
@@ -190,20 +199,13 @@ export class Ledger {
 
   /**
    * Commits the call durably; unless the answer is `committed`, nothing of it is stored.
-   * Throws SignatureNonceUsed, or ServiceUnavailableTemporary when the database can't be written; then nothing is stored.
+   * Throws SignatureNonceUsed, or ServiceUnavailableTemporary when the database can't be written; then nothing is stored, as far as
+   * Storage.commit can tell.
    */
   commit(call: Call): Promise<Committed> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({
-        call,
-        commit: this.#prepared(call),
-        rootEpoch: this.#keys.epoch,
-        resolve,
-        reject,
-      })
-      if (this.#flushing) return
-      this.#flushing = true
-      setImmediate(() => void this.#flush())
+      this.#waiting.push({ call, commit: this.#prepared(call), rootEpoch: this.#keys.epoch, resolve, reject })
+      this.#schedule()
     })
   }
 
@@ -229,33 +231,43 @@ export class Ledger {
     }
   }
 
-  async #flush(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, BATCH)
-      try {
-        if (this.#roots.stale()) await this.#roots.look()
-        const outcomes = await this.#reading(() => this.#store(batch))
-        this.#epoch++
-        for (const [i, { call, resolve, reject }] of batch.entries()) {
-          const outcome = outcomes[i] ?? 'moved'
-          if (outcome === 'committed') this.#remember(call.changes)
-          else this.#forget(call.changes)
-          if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
-          else resolve(outcome)
-        }
-      } catch (error) {
-        this.#epoch++
-        if (!(error instanceof Unavailable)) this.#alarm('a batch could not be committed', error)
-        else this.#alarm('the database can not be written', error)
-        for (const { call, reject } of batch) {
-          this.#forget(call.changes)
-          reject(refuse('ServiceUnavailableTemporary'))
-        }
+  /** The answers of a batch go out, and the requests that came meanwhile are read, before the next one is cut. */
+  #schedule(): void {
+    if (this.#scheduled || this.#waiting.length === 0 || this.#underWay >= this.#storage.commitsAtOnce) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#underWay++
+      void this.#commitBatch(this.#waiting.splice(0, BATCH)).then(() => {
+        this.#underWay--
+        this.#schedule()
+      })
+      this.#schedule()
+    })
+  }
+
+  async #commitBatch(batch: readonly Waiting[]): Promise<void> {
+    try {
+      if (this.#roots.stale()) await this.#roots.look()
+      const outcomes = await this.#reading(() => this.#store(batch))
+      this.#epoch++
+      for (const [i, { call, resolve, reject }] of batch.entries()) {
+        const outcome = outcomes[i] ?? 'moved'
+        if (outcome === 'committed') this.#remember(call.changes)
+        else this.#forget(call.changes)
+        if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
+        else if (outcome === 'unavailable') reject(refuse('ServiceUnavailableTemporary'))
+        else resolve(outcome)
       }
-      // The answers of this batch go out, and the requests that came meanwhile are read, before the next one is cut.
-      await new Promise((resolve) => setImmediate(resolve))
+    } catch (error) {
+      this.#epoch++
+      if (!(error instanceof Unavailable)) this.#alarm('a batch could not be committed', error)
+      else this.#alarm('the database can not be written', error)
+      for (const { call, reject } of batch) {
+        this.#forget(call.changes)
+        reject(refuse('ServiceUnavailableTemporary'))
+      }
     }
-    this.#flushing = false
   }
 
   #store(batch: readonly Waiting[]): Promise<readonly Outcome[]> {

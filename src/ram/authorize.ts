@@ -24,6 +24,9 @@ export interface AccessRequest {
   readonly selfService?: 'password' | 'access keys' | undefined
 }
 
+/** What policies need to know of a resource. */
+type Asked = Pick<Resource, 'arn' | 'tags' | 'action'>
+
 /** The policies that count for a caller: a request must pass each of the sets. */
 export interface Permissions {
   readonly sets: readonly { readonly type: 'IdentityBased' | 'SessionPolicy'; readonly set: PolicySet }[]
@@ -54,18 +57,19 @@ export class Authorizer {
 
   /** null when the call is allowed, else why it is not: the first resource that is refused decides. */
   async denial(request: AccessRequest): Promise<Denial | null> {
-    const { caller, action, facts } = request
+    const { caller, facts } = request
     if (caller.type === 'root-account') return null
-    const resources = request.resources.length > 0 ? request.resources : [{ arn: '*', tags: [] }]
+    const resources: readonly Asked[] = request.resources.length > 0 ? request.resources : [{ arn: '*' }]
     const permissions = await this.permissions(caller)
-    for (const { arn, tags = [] } of resources) {
+    for (const { arn, tags = [], action = request.action } of resources) {
       const values = conditionValues(facts, caller, tags)
-      if (!permissions) return denialOf(request, arn, 'IdentityBased', { decision: 'ImplicitDeny', by: null })
+      if (!permissions)
+        return denialOf({ caller, action }, arn, 'IdentityBased', { decision: 'ImplicitDeny', by: null })
       for (const { type, set } of permissions.sets) {
         const verdict = set.decide(action, arn, values)
         if (verdict.decision === 'Allow') continue
         if (verdict.decision === 'ImplicitDeny' && (await this.#maySelfServe(request, arn))) continue
-        return denialOf(request, arn, type, verdict)
+        return denialOf({ caller, action }, arn, type, verdict)
       }
     }
     return null

@@ -27,8 +27,8 @@ export interface InstallationBody {
   readonly rootKey: ProviderName
   /** Base64 of the passphrase's salt. */
   readonly salt: string | null
-  /** Whether the chain of events was begun; absent in databases from before there was one. */
-  readonly chained?: true
+  /** Present when it is a store of `serve --dev`, for good. */
+  readonly dev?: true
   /** Absent in databases from before there were rings: the provider's key is their only root. */
   readonly ring?: RingState
   /** Tells the key file (keyCheck) that the last change of the provider made useless, so that it is removed; null for none. */

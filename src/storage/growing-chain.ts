@@ -21,6 +21,11 @@ export class GrowingChain {
     return { ...event, seq, hash }
   }
 
+  /** Where the chain ends with what was added. */
+  get head(): Head {
+    return this.#head
+  }
+
   /** The revision of the head that the transaction began with. */
   get from(): number {
     return this.#before.revision

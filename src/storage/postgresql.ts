@@ -2,6 +2,7 @@
 // The head of the event chain is taken from memory while this server alone moves it; when another did, it is read and locked first.
 import postgres from 'postgres'
 import { GrowingChain } from './growing-chain.ts'
+import { isLost, settled, within } from './lost-connection.ts'
 import { PostgresqlEvents } from './postgresql-events.ts'
 import { migrations, type Statements, statements } from './queries.ts'
 import { checkVersion, scanValues, stepsOf, toRow, type Value } from './rows.ts'
@@ -9,6 +10,7 @@ import {
   type Chaining,
   type Commit,
   HEAD_PLACE,
+  type Head,
   type Outcome,
   type Place,
   type Range,
@@ -19,26 +21,66 @@ import {
 } from './storage.ts'
 
 const CONNECTIONS = 8
+/** A batch that takes longer counts as lost, and so does a connection. */
+const PATIENCE_MS = 15_000
+const CONNECTION_PATIENCE_MS = 3000
 
 /** Connects to (and migrates) the database that `url` names. Throws Unavailable when it can't. */
 export async function openPostgresql(url: string): Promise<Storage> {
+  const pool = connect(url)
+  await reaching(() => migrate(pool.sql))
+  return new PostgresqlStorage(pool, () => connect(url))
+}
+
+/** Connections, and whether one of them was closed. */
+interface Pool {
+  readonly sql: Sql
+  closed: boolean
+  /** Rejects when one is closed: the driver may never settle what was sent there. */
+  readonly closing: Promise<never>
+}
+
+function closedError(): Error {
+  return Object.assign(new Error('a connection was closed'), { code: 'CONNECTION_CLOSED' })
+}
+
+function connect(url: string): Pool {
+  const closing = Promise.withResolvers<never>()
+  closing.promise.catch(() => {})
+  const onclose = () => {
+    pool.closed = true
+    closing.reject(closedError())
+  }
   const sql = postgres(url, {
+    onclose,
+    // None is closed but when it breaks.
+    max_lifetime: null,
     max: CONNECTIONS,
     connect_timeout: 10,
+    // The driver asks a new connection for its types by a query of its own, whose failure nobody could handle.
+    fetch_types: false,
     onnotice: () => {},
     transform: { undefined: null },
     types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
   })
-  await reaching(() => migrate(sql))
-  return new PostgresqlStorage(sql)
+  const pool: Pool = { sql, closed: false, closing: closing.promise }
+  return pool
 }
 
 type Sql = postgres.Sql<{ bigint: number }>
 type Connection = postgres.ReservedSql<{ bigint: number }>
 
+/** unique_violation, duplicate_table, duplicate_object */
+const DUPLICATE = ['23505', '42P07', '42710']
+
 async function migrate(sql: Sql): Promise<void> {
   const steps = migrations('postgresql')
-  await sql.unsafe('CREATE TABLE IF NOT EXISTS strongroom_version (version bigint NOT NULL)')
+  // IF NOT EXISTS does not keep two servers that start at the same moment apart: the later one meets a duplicate name.
+  await sql
+    .unsafe('CREATE TABLE IF NOT EXISTS strongroom_version (version bigint NOT NULL)')
+    .catch((error: unknown) => {
+      if (!DUPLICATE.includes((error as { code?: string }).code ?? '')) throw error
+    })
   await sql.begin(async (transaction) => {
     await transaction.unsafe('LOCK TABLE strongroom_version IN EXCLUSIVE MODE')
     const [row] = await transaction.unsafe('SELECT max(version) AS version FROM strongroom_version')
@@ -50,21 +92,35 @@ async function migrate(sql: Sql): Promise<void> {
 }
 
 class PostgresqlStorage implements Storage {
-  readonly #sql: Sql
+  // Each batch moves the head of the chain: a second one would only wait for the first.
+  readonly commitsAtOnce = 1
+  readonly failure = null
+  #pool: Pool
+  readonly #connect: () => Pool
   readonly #texts: Statements = statements('postgresql')
   readonly events = new PostgresqlEvents((statement, values) => this.#all(statement, values))
   /** The head's row as this server last wrote or read it. */
   #head: Row | null = null
 
-  constructor(sql: Sql) {
-    this.#sql = sql
+  constructor(pool: Pool, connect: () => Pool) {
+    this.#pool = pool
+    this.#connect = connect
   }
 
-  async #all(
-    statement: keyof Statements,
-    values: (Value | readonly number[])[],
-  ): Promise<readonly Record<string, unknown>[]> {
-    return reaching(() => this.#sql.unsafe(this.#texts[statement], values as Value[], { prepare: true }))
+  /** Other connections in place of all there are: what one that broke leaves behind in the driver is not to be relied on. */
+  #renew(): void {
+    const former = this.#pool
+    this.#pool = this.#connect()
+    former.sql.end({ timeout: 0 }).catch(() => {})
+  }
+
+  /** The driver fails for all when it is given a query for a connection that closed: nothing is sent once any of the pool did. */
+  #demandOpen(pool: Pool): void {
+    if (pool.closed) throw closedError()
+  }
+
+  async #all(statement: keyof Statements, values: Value[]): Promise<readonly Record<string, unknown>[]> {
+    return reaching(() => this.#pool.sql.unsafe(this.#texts[statement], values, { prepare: true }))
   }
 
   async get(kind: string, account: string, region: string, id: string): Promise<Row | null> {
@@ -108,28 +164,55 @@ class PostgresqlStorage implements Storage {
   }
 
   async commit(batch: readonly Commit[], chaining: Chaining): Promise<readonly Outcome[]> {
-    return reaching(async () => {
-      const together = await this.#transaction(batch, chaining)
-      if (together === 'committed') return batch.map(() => together)
-      if (batch.length === 1) return [together]
-      const outcomes: Outcome[] = []
-      for (const commit of batch) outcomes.push(await this.#transaction([commit], chaining))
-      return outcomes
-    })
+    const together = await reaching(() => this.#transaction(batch, chaining))
+    if (together === 'committed') return batch.map(() => together)
+    if (batch.length === 1) return [together]
+    const outcomes: Outcome[] = []
+    for (const commit of batch) outcomes.push(await this.#alone(commit, chaining))
+    return outcomes
+  }
+
+  /** One call of a batch that did not go through together: when the database is gone meanwhile, those before it are stored all the same. */
+  async #alone(commit: Commit, chaining: Chaining): Promise<Outcome> {
+    try {
+      return await reaching(() => this.#transaction([commit], chaining))
+    } catch (error) {
+      if (error instanceof Unavailable) return 'unavailable'
+      throw error
+    }
   }
 
   /** All of the calls or none: in one round trip, or in two where another server moved the head. */
   async #transaction(batch: readonly Commit[], chaining: Chaining): Promise<Outcome> {
-    const connection = await this.#sql.reserve()
+    let connection: Connection | null = null
+    let chain: GrowingChain | null = null
+    let lost = false
     try {
-      if (!batch.some(({ event }) => event)) return onlyOutcome(await this.#attempt(connection, batch, null, true))
-      const remembered = this.#remembered(chaining)
-      const outcome = remembered && (await this.#attempt(connection, batch, remembered, true))
+      if (this.#pool.closed) this.#renew()
+      const pool = this.#pool
+      connection = await within(CONNECTION_PATIENCE_MS, Promise.race([pool.sql.reserve(), pool.closing]))
+      const attempt = (one: Connection, begin: boolean) => {
+        this.#demandOpen(pool)
+        return this.#attempt(one, batch, chain, begin)
+      }
+      if (!batch.some(({ event }) => event)) return onlyOutcome(await attempt(connection, true))
+      chain = this.#remembered(chaining)
+      const outcome = chain && (await attempt(connection, true))
       if (outcome && outcome !== 'head moved') return outcome
-      const chain = await this.#lockHead(connection, chaining)
-      return onlyOutcome(await this.#attempt(connection, batch, chain, false))
+      chain = null
+      this.#demandOpen(pool)
+      chain = await this.#lockHead(connection, chaining)
+      return onlyOutcome(await attempt(connection, false))
+    } catch (error) {
+      this.#head = null
+      lost = isLost(error)
+      if (!lost) throw error
+      this.#renew()
+      if (chain && (await this.#isStored(chain.head))) return 'committed'
+      throw error
     } finally {
-      connection.release()
+      // A lost connection goes with its pool: handed back, it would be given to the next who asks.
+      if (!lost) connection?.release()
     }
   }
 
@@ -142,11 +225,23 @@ class PostgresqlStorage implements Storage {
     }
   }
 
+  /**
+   * Whether the event that a lost transaction ends with is in the chain. Holding the head tells for certain: a transaction that the server
+   * still works on holds it until its end. Throws when the server can't be reached.
+   */
+  async #isStored({ seq, hash }: Head): Promise<boolean> {
+    const { closing } = this.#pool
+    await within(PATIENCE_MS, Promise.race([this.#all('lockHead', Object.values(HEAD_PLACE)), closing]))
+    const [event] = await within(PATIENCE_MS, Promise.race([this.events.at([seq]), closing]))
+    return event?.hash === hash
+  }
+
   /** Begins a transaction that holds the head until its end. */
   async #lockHead(connection: Connection, chaining: Chaining): Promise<GrowingChain> {
-    await connection.unsafe('BEGIN')
+    const begun = connection.unsafe('BEGIN')
+    const locked = connection.unsafe(this.#texts.lockHead, Object.values(HEAD_PLACE), { prepare: true })
+    const [, [row]] = await within(PATIENCE_MS, Promise.race([Promise.all([begun, locked]), this.#pool.closing]))
     try {
-      const [row] = await connection.unsafe(this.#texts.lockHead, Object.values(HEAD_PLACE), { prepare: true })
       return new GrowingChain(row ? toRow(row) : null, chaining)
     } catch (error) {
       await connection.unsafe('ROLLBACK')
@@ -163,14 +258,15 @@ class PostgresqlStorage implements Storage {
     const steps = batch.flatMap((commit) => this.#steps(commit, chain))
     const head = chain?.row() ?? null
     const moves = head && chain ? stepsOf({ change: 'update', row: head, from: chain.from }) : []
-    const results = await Promise.allSettled([
+    const queries = [
       ...(begin ? [connection.unsafe('BEGIN')] : []),
       ...moves.map(({ statement, values }) =>
         connection.unsafe(`/* head moved */ ${must(this.#texts[statement])}`, values, { prepare: true }),
       ),
       ...steps.map(([text, values]) => connection.unsafe(text, values, { prepare: true })),
       connection.unsafe('COMMIT'),
-    ])
+    ]
+    const results = await within(PATIENCE_MS, Promise.race([settled(queries), this.#pool.closing]))
     const failure = results.find((result) => result.status === 'rejected')
     if (chain) this.#head = failure ? null : head
     return failure ? outcomeOf(failure.reason) : 'committed'
@@ -190,12 +286,15 @@ class PostgresqlStorage implements Storage {
     return steps
   }
 
+  /** What can be read is on disk already. */
+  async synced(): Promise<void> {}
+
   async dropNonces(now: number, limit: number): Promise<number> {
     return (await this.#all('dropNonces', [now, limit])).length
   }
 
   async close(): Promise<void> {
-    await this.#sql.end({ timeout: 5 })
+    await this.#pool.sql.end({ timeout: 5 })
   }
 }
 

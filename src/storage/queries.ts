@@ -34,9 +34,11 @@ interface Tables {
     last_seq: number
     from_at: number
     to_at: number
-    terms: Uint8Array
-    postings_hash: Uint8Array
+    last_hash: string
+    terms_hash: string
+    postings_hash: string
     mac: Uint8Array
+    terms: Uint8Array
     postings: Uint8Array
   }
 }
@@ -215,21 +217,8 @@ export function statements(dialect: Dialect) {
 /** The statements on events and their index. */
 function eventStatements(db: Kysely<Tables>, dialect: Dialect) {
   const no = '' as never
+  const part = { last_seq: 1, from_at: 1, to_at: 1, last_hash: no, terms_hash: no, postings_hash: no, mac: no }
   const event = db.selectFrom('event').select(['seq', 'event_id', 'account', 'region', 'at', 'body', 'hash'])
-  const part = db
-    .selectFrom('event_index')
-    .select(['first_seq', 'last_seq', 'from_at', 'to_at', 'terms', 'postings_hash', 'mac'])
-    .where('to_at', '>=', 1)
-    .where('from_at', '<=', 1)
-  const after = (column: 'from_at' | 'to_at', beyond: '>' | '<') =>
-    part
-      .where((where) =>
-        where.or([where(column, beyond, 1), where.and([where(column, '=', 1), where('first_seq', beyond, 1)])]),
-      )
-      .orderBy(column, beyond === '>' ? 'asc' : 'desc')
-      .orderBy('first_seq', beyond === '>' ? 'asc' : 'desc')
-      .limit(1)
-      .compile().sql
   return {
     /** seq, event_id, account, region, at, body, hash */
     event: db
@@ -238,7 +227,7 @@ function eventStatements(db: Kysely<Tables>, dialect: Dialect) {
       .compile().sql,
     /** seq, limit */
     events: event.where('seq', '>', 1).orderBy('seq').limit(1).compile().sql,
-    /** seqs: a JSON array of numbers for SQLite, an array for PostgreSQL */
+    /** seqs: the text of a JSON array for SQLite, of an array for PostgreSQL */
     eventsAt: event
       .where(
         'seq',
@@ -249,10 +238,6 @@ function eventStatements(db: Kysely<Tables>, dialect: Dialect) {
       )
       .orderBy('seq')
       .compile().sql,
-    lastEvent: db
-      .selectFrom('event')
-      .select((all) => all.fn.max('seq').as('seq'))
-      .compile().sql,
     /** seq, limit */
     dropEvents: db
       .deleteFrom('event')
@@ -261,25 +246,39 @@ function eventStatements(db: Kysely<Tables>, dialect: Dialect) {
       )
       .returning('seq')
       .compile().sql,
-    /** first_seq, last_seq, from_at, to_at, terms, postings_hash, mac, postings */
+    /** first_seq, last_seq, from_at, to_at, last_hash, terms_hash, postings_hash, mac, terms, postings */
     addPart: db
       .insertInto('event_index')
-      .values({ first_seq: 1, last_seq: 1, from_at: 1, to_at: 1, terms: no, postings_hash: no, mac: no, postings: no })
-      .onConflict((conflict) => conflict.doNothing())
+      .values({ first_seq: 1, ...part, terms: no, postings: no })
+      .onConflict((conflict) =>
+        conflict.column('first_seq').doUpdateSet((columns) => ({
+          last_seq: columns.ref('excluded.last_seq'),
+          from_at: columns.ref('excluded.from_at'),
+          to_at: columns.ref('excluded.to_at'),
+          last_hash: columns.ref('excluded.last_hash'),
+          terms_hash: columns.ref('excluded.terms_hash'),
+          postings_hash: columns.ref('excluded.postings_hash'),
+          mac: columns.ref('excluded.mac'),
+          terms: columns.ref('excluded.terms'),
+          postings: columns.ref('excluded.postings'),
+        })),
+      )
       .compile().sql,
-    /** from_at, to_at; to_at of the last part, the same again, its first_seq; limit */
-    partsNewest: after('to_at', '<'),
-    /** from_at, to_at; from_at of the last part, the same again, its first_seq; limit */
-    partsOldest: after('from_at', '>'),
     /** mac, first_seq, the mac that it had */
     renewPart: db.updateTable('event_index').set({ mac: no }).where('first_seq', '=', 1).where('mac', '=', no).compile()
       .sql,
+    /** first_seq, limit */
+    parts: db
+      .selectFrom('event_index')
+      .select(['first_seq', 'last_seq', 'from_at', 'to_at', 'last_hash', 'terms_hash', 'postings_hash', 'mac'])
+      .where('first_seq', '>', 1)
+      .orderBy('first_seq')
+      .limit(1)
+      .compile().sql,
+    /** first_seq */
+    terms: db.selectFrom('event_index').select('terms').where('first_seq', '=', 1).compile().sql,
     /** first_seq */
     postings: db.selectFrom('event_index').select('postings').where('first_seq', '=', 1).compile().sql,
-    lastIndexed: db
-      .selectFrom('event_index')
-      .select((all) => all.fn.max('last_seq').as('seq'))
-      .compile().sql,
     /** seq */
     dropParts: db.deleteFrom('event_index').where('last_seq', '<=', 1).compile().sql,
   }
@@ -354,12 +353,13 @@ export function migrations(dialect: Dialect): readonly (readonly string[])[] {
       .addColumn('last_seq', 'bigint', required)
       .addColumn('from_at', 'bigint', required)
       .addColumn('to_at', 'bigint', required)
-      .addColumn('terms', bytes, required)
-      .addColumn('postings_hash', bytes, required)
+      .addColumn('last_hash', text, required)
+      .addColumn('terms_hash', text, required)
+      .addColumn('postings_hash', text, required)
       .addColumn('mac', bytes, required)
+      // The long ones come last, so that the others are read without them.
+      .addColumn('terms', bytes, required)
       .addColumn('postings', bytes, required),
-    schema.createIndex('event_index_newest').on('event_index').columns(['to_at', 'first_seq']),
-    schema.createIndex('event_index_oldest').on('event_index').columns(['from_at', 'first_seq']),
     schema.createIndex('event_index_last').on('event_index').column('last_seq'),
   ]
   return [initial, chained].map((step) => step.map((statement) => statement.compile().sql))

@@ -38,16 +38,17 @@ export function toPart(columns: Columns): IndexPart {
     lastSeq: columns['last_seq'] as number,
     fromAt: columns['from_at'] as number,
     toAt: columns['to_at'] as number,
-    terms: columns['terms'] as Uint8Array,
-    postingsHash: columns['postings_hash'] as Uint8Array,
+    lastHash: columns['last_hash'] as string,
+    termsHash: columns['terms_hash'] as string,
+    postingsHash: columns['postings_hash'] as string,
     mac: columns['mac'] as Uint8Array,
   }
 }
 
 /** The values of a part, in the order of the statement that adds it. */
-export function partValues(part: IndexPart, postings: Uint8Array): Value[] {
-  const { firstSeq, lastSeq, fromAt, toAt, terms, postingsHash, mac } = part
-  return [firstSeq, lastSeq, fromAt, toAt, terms, postingsHash, mac, postings]
+export function partValues(part: IndexPart, terms: Uint8Array, postings: Uint8Array): Value[] {
+  const { firstSeq, lastSeq, fromAt, toAt, lastHash, termsHash, postingsHash, mac } = part
+  return [firstSeq, lastSeq, fromAt, toAt, lastHash, termsHash, postingsHash, mac, terms, postings]
 }
 
 /** The values of a scan. No kind is named '', so that nothing stands before the beginning. */

@@ -2,7 +2,7 @@
 import type { StatementSync } from 'node:sqlite'
 import type { Statements } from './queries.ts'
 import { partValues, toEvent, toPart } from './rows.ts'
-import type { ChainedEvent, EventStorage, IndexPart, IndexPosition } from './storage.ts'
+import type { ChainedEvent, EventStorage, IndexPart } from './storage.ts'
 
 type EventColumns = readonly [
   seq: number,
@@ -42,27 +42,21 @@ export class SqliteEvents implements EventStorage {
     return this.#guarded(() => this.#statement('eventsAt').all(JSON.stringify(seqs))).map(toEvent)
   }
 
-  async last(): Promise<number> {
-    return Number(this.#guarded(() => this.#statement('lastEvent').get())?.['seq'] ?? 0)
-  }
-
   async drop(seq: number, limit: number): Promise<number> {
     return this.#guarded(() => this.#statement('dropEvents').all(seq, limit)).length
   }
 
-  async addPart(part: IndexPart, postings: Uint8Array): Promise<void> {
-    this.#guarded(() => this.#statement('addPart').run(...partValues(part, postings)))
+  async addPart(part: IndexPart, terms: Uint8Array, postings: Uint8Array): Promise<void> {
+    this.#guarded(() => this.#statement('addPart').run(...partValues(part, terms, postings)))
   }
 
-  async parts(
-    { fromAt, toAt }: { fromAt: number; toAt: number },
-    order: 'oldest' | 'newest',
-    after: IndexPosition | null,
-    limit: number,
-  ): Promise<readonly IndexPart[]> {
-    const begin = after ?? { at: order === 'newest' ? Number.MAX_SAFE_INTEGER : -1, firstSeq: 0 }
-    const statement = this.#statement(order === 'newest' ? 'partsNewest' : 'partsOldest')
-    return this.#guarded(() => statement.all(fromAt, toAt, begin.at, begin.at, begin.firstSeq, limit)).map(toPart)
+  async parts(firstSeq: number, limit: number): Promise<readonly IndexPart[]> {
+    return this.#guarded(() => this.#statement('parts').all(firstSeq, limit)).map(toPart)
+  }
+
+  async terms(firstSeq: number): Promise<Uint8Array | null> {
+    const row = this.#guarded(() => this.#statement('terms').get(firstSeq))
+    return row ? (row['terms'] as Uint8Array) : null
   }
 
   async renewPart({ firstSeq, mac: before }: IndexPart, mac: Uint8Array): Promise<void> {
@@ -72,10 +66,6 @@ export class SqliteEvents implements EventStorage {
   async postings(firstSeq: number): Promise<Uint8Array | null> {
     const row = this.#guarded(() => this.#statement('postings').get(firstSeq))
     return row ? (row['postings'] as Uint8Array) : null
-  }
-
-  async lastIndexed(): Promise<number> {
-    return Number(this.#guarded(() => this.#statement('lastIndexed').get())?.['seq'] ?? 0)
   }
 
   async dropParts(seq: number): Promise<void> {

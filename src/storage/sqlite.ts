@@ -1,4 +1,4 @@
-// The embedded store: SQLite in WAL mode. A batch is one synchronous transaction with one fsync.
+// The embedded store: SQLite in WAL mode. A batch is one synchronous transaction, made durable by one sync of the log.
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { GrowingChain } from './growing-chain.ts'
 import { NonceMemory } from './nonce-memory.ts'
@@ -18,6 +18,7 @@ import {
   type Storage,
   Unavailable,
 } from './storage.ts'
+import { WalSync } from './wal-sync.ts'
 
 const DIGEST_BYTES = 16
 const CACHE_KIB = 64 * 1024
@@ -28,12 +29,15 @@ export function openSqlite(path: string): Storage {
 }
 
 class SqliteStorage implements Storage {
+  readonly commitsAtOnce = 2
   readonly #db: DatabaseSync
   readonly #texts: Statements = statements('sqlite')
   readonly #prepared = new Map<keyof Statements, StatementSync>()
   readonly #controls = new Map<string, StatementSync>()
   readonly #nonces = new NonceMemory()
   readonly events = new SqliteEvents((name) => this.#run(name), guarded)
+  /** null for a database in memory. */
+  readonly #wal: WalSync | null
   #scrubDue = false
 
   constructor(path: string) {
@@ -42,13 +46,16 @@ class SqliteStorage implements Storage {
       'journal_mode = WAL',
       // Pages that many calls touch are copied back less often; the log stays below 32 MiB.
       'wal_autocheckpoint = 8000',
-      'synchronous = FULL',
+      // A commit writes the log; WalSync brings it to disk before anybody is told.
+      'synchronous = NORMAL',
       'secure_delete = ON',
       `cache_size = -${CACHE_KIB}`,
       'busy_timeout = 5000',
       'temp_store = MEMORY',
     ])
       this.#db.exec(`PRAGMA ${pragma}`)
+    this.#wal = this.#db.prepare('PRAGMA journal_mode').get()?.['journal_mode'] === 'wal' ? new WalSync(path) : null
+    if (!this.#wal) this.#db.exec('PRAGMA synchronous = FULL')
     this.#migrate()
     this.#recallNonces()
   }
@@ -119,7 +126,16 @@ class SqliteStorage implements Storage {
     return Number(guarded(() => this.#run('size').get())?.['n'] ?? 0)
   }
 
+  get failure(): Unavailable | null {
+    return this.#wal?.failure ?? null
+  }
+
+  async synced(): Promise<void> {
+    await this.#wal?.synced()
+  }
+
   async commit(batch: readonly Commit[], chaining: Chaining): Promise<readonly Outcome[]> {
+    if (this.failure) throw this.failure
     const outcomes = guarded(() => {
       this.#control('BEGIN IMMEDIATE')
       try {
@@ -136,6 +152,7 @@ class SqliteStorage implements Storage {
       if (nonce) this.#nonces.add(nonce.digest, nonce.expiresAt)
       if (scrub) this.#scrubDue = true
     }
+    await this.#wal?.synced()
     this.#scrub()
     return outcomes
   }
@@ -227,6 +244,7 @@ class SqliteStorage implements Storage {
   }
 
   async close(): Promise<void> {
+    await this.#wal?.close()
     this.#db.close()
   }
 }

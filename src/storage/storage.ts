@@ -79,23 +79,20 @@ export interface Chaining {
   moved(row: Row, head: Head): Row
 }
 
-/** Which events a part of the index is about, and what it says; all made and read by who looks events up. */
+/** A part of the index of events: what it is about. Its terms and postings are read apart. */
 export interface IndexPart {
   readonly firstSeq: number
   readonly lastSeq: number
   /** The earliest and the latest time of its events. */
   readonly fromAt: number
   readonly toAt: number
-  readonly terms: Uint8Array
-  /** SHA-256 of the postings that belong to it, which are read apart. */
-  readonly postingsHash: Uint8Array
+  /** The chain's hash at its last event: it binds the part to what was recorded. */
+  readonly lastHash: string
+  /** SHA-256 of its terms and of its postings, Base64url. */
+  readonly termsHash: string
+  readonly postingsHash: string
+  /** Made and checked by who has the keys. */
   readonly mac: Uint8Array
-}
-
-/** Where a scan of the index begins: after this part, in the direction of the scan. */
-export interface IndexPosition {
-  readonly at: number
-  readonly firstSeq: number
 }
 
 /** What one call leaves behind. */
@@ -109,12 +106,14 @@ export interface Commit {
 
 /**
  * `moved`: a row changed since it was decided on. `full`: a count would pass its limit. `nonce-used`: the call was replayed.
- * Nothing of such a call is stored.
+ * `unavailable`: the database was gone before its turn. Nothing of such a call is stored.
  */
-export type Outcome = 'committed' | 'moved' | 'full' | 'nonce-used'
+export type Outcome = 'committed' | 'moved' | 'full' | 'nonce-used' | 'unavailable'
 
-/** Throws Unavailable when the database can't be reached or written; nothing of the batch is stored then. */
+/** Throws Unavailable when the database can't be reached or written. */
 export interface Storage {
+  /** How many batches may be under way at once; they are answered in the order in which they came. */
+  readonly commitsAtOnce: number
   get(kind: string, account: string, region: string, id: string): Promise<Row | null>
   /** Rows of a range by creation time, then id. `total` is the range's count, which tells the shorter way to `offset`. */
   page(range: Range, offset: number, limit: number, total: number): Promise<readonly Row[]>
@@ -128,11 +127,18 @@ export interface Storage {
   scan(after: RowKey | null, limit: number): Promise<readonly Row[]>
   /** How many rows `scan` goes through, for showing how far it is. */
   size(): Promise<number>
-  /** Commits the calls in order, in one transaction, each all or nothing, and chains their events. */
+  /**
+   * Commits the calls in order, in one transaction, each all or nothing, and chains their events. When it throws, nothing of the
+   * batch is stored; but a disk that fails while it syncs, or a server that is gone for good after it was told to commit, leaves open what is.
+   */
   commit(batch: readonly Commit[], chaining: Chaining): Promise<readonly Outcome[]>
   /** Removes up to `limit` nonces that expired before `now`; returns how many. */
   dropNonces(now: number, limit: number): Promise<number>
   readonly events: EventStorage
+  /** Resolves when all that was read from here before is on disk for good. */
+  synced(): Promise<void>
+  /** Why nothing can be committed until a restart, or null. */
+  readonly failure: Unavailable | null
   close(): Promise<void>
 }
 
@@ -142,27 +148,19 @@ export interface EventStorage {
   after(seq: number, limit: number): Promise<readonly ChainedEvent[]>
   /** Those of the events that exist, in the order of the chain. */
   at(seqs: readonly number[]): Promise<readonly ChainedEvent[]>
-  /** The number of the last event; 0 when there is none. */
-  last(): Promise<number>
   /** Removes up to `limit` events up to `seq`, the oldest first; returns how many. */
   drop(seq: number, limit: number): Promise<number>
-  /** Adds a part of the index; nothing happens when another server added it meanwhile. */
-  addPart(part: IndexPart, postings: Uint8Array): Promise<void>
-  /** Parts whose events may lie within the times, both included; `newest` first by their latest time, or oldest by their earliest. */
-  parts(
-    range: { readonly fromAt: number; readonly toAt: number },
-    order: 'oldest' | 'newest',
-    after: IndexPosition | null,
-    limit: number,
-  ): Promise<readonly IndexPart[]>
+  /** Adds a part of the index, in place of one that begins at the same event. */
+  addPart(part: IndexPart, terms: Uint8Array, postings: Uint8Array): Promise<void>
   /** Gives a part another MAC, if it still has the one that it was read with. */
   renewPart(part: IndexPart, mac: Uint8Array): Promise<void>
+  /** Parts that begin after `firstSeq`, ascending. */
+  parts(firstSeq: number, limit: number): Promise<readonly IndexPart[]>
+  terms(firstSeq: number): Promise<Uint8Array | null>
   postings(firstSeq: number): Promise<Uint8Array | null>
-  /** The last event that is in the index; 0 when none is. */
-  lastIndexed(): Promise<number>
   /** Removes the parts whose events all come up to `seq`; all of them for Infinity. */
   dropParts(seq: number): Promise<void>
 }
 
-/** The database can't serve now: unreachable, full, read-only. Nothing was changed. */
+/** The database can't serve now: unreachable, full, read-only. */
 export class Unavailable extends Error {}

@@ -1,9 +1,10 @@
 // The trail as evidence: what the database's own tools do to it is found by `strongroom audit verify`, and named.
 import assert from 'node:assert/strict'
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
+import { eventOf } from '../../src/actiontrail/event.ts'
 import { GENESIS, link } from '../../src/ledger/chain.ts'
 import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 
@@ -179,6 +180,16 @@ const ATTACKS: readonly [what: string, attack: (db: DatabaseSync) => void, fault
     /missing at the end: the trail was cut, or an older copy/,
   ],
   [
+    "the trail's signing key is removed",
+    (db) => db.exec("DELETE FROM record WHERE kind = 'trail-signing-key'"),
+    /the signing key of the trail is missing/,
+  ],
+  [
+    'the record of the installation is',
+    (db) => db.exec("DELETE FROM record WHERE kind = 'installation'"),
+    /the record of how this database was set up is missing/,
+  ],
+  [
     'the head is removed',
     (db) => db.exec(`DELETE FROM record WHERE ${HEAD}`),
     /the head of the event chain is missing/,
@@ -252,6 +263,61 @@ describe('a database that was put back to an older copy', () => {
   })
 })
 
+/** All events rewritten and chained anew; the checkpoint at the end as it was, its number written as a text. */
+function forgedExport(lines: readonly string[]): string[] {
+  let { hash } = GENESIS
+  return lines.map((line) => {
+    const parsed = JSON.parse(line)
+    if ('end' in parsed) return JSON.stringify({ end: { ...parsed.end, seq: String(parsed.end.seq) } })
+    if (!('record' in parsed)) return line
+    const [eventId, account, region, at, body] = parsed.record
+    const forged = { eventId, account, region, at, body: String(body).replaceAll('Encrypt', 'Decrypt') }
+    hash = link(hash, parsed.seq, forged)
+    const event = eventOf(forged)
+    return JSON.stringify({ seq: parsed.seq, hash, record: [eventId, account, region, at, forged.body], event })
+  })
+}
+
+describe('a running server under which the database is put back', () => {
+  it('commits nothing more, and keeps the witness of what it saw', async () => {
+    const program = await startProgram()
+    folders.push(program.data)
+    await record(program, 4)
+    const path = join(program.data, DB)
+    const head = () =>
+      sql(program.data, (db) => db.prepare(`SELECT body, revision, mac FROM record WHERE ${HEAD}`).get()) as {
+        body: string
+        revision: number
+        mac: Uint8Array
+      }
+    const old = head()
+    await record(program, 4)
+    const witness = async (seq: number) => {
+      for (let i = 0; i < 50; i++) {
+        const seen = JSON.parse(readFileSync(join(program.data, 'audit-witness.json'), 'utf8'))
+        if (seen.seq >= seq) return seen
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+      throw new Error('no witness')
+    }
+    const seen = await witness(10)
+    const db = new DatabaseSync(path)
+    db.exec('PRAGMA busy_timeout = 5000; BEGIN IMMEDIATE')
+    db.prepare(`UPDATE record SET body = ?, revision = ?, mac = ? WHERE ${HEAD}`).run(old.body, old.revision, old.mac)
+    db.exec('DELETE FROM event WHERE seq > 5; COMMIT')
+    db.close()
+    assert.equal((await program.call('CreateKey')).status, 503)
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    assert.deepEqual(JSON.parse(readFileSync(join(program.data, 'audit-witness.json'), 'utf8')), seen)
+    assert.match(program.log(), /the trail ends at event 5, and this server saw its event 10/)
+    const { code, err } = await verify(program.data)
+    assert.deepEqual([code, /missing at the end/.test(err)], [1, true], err)
+    await program.stop()
+    assert.equal((await verify(program.data)).code, 1)
+    await assert.rejects(startProgram({ data: program.data }), /audit accept-restore/)
+  })
+})
+
 describe('strongroom audit export', () => {
   it('writes a copy that the public key alone verifies, and in which every change is found', async () => {
     const folder = temporaryFolder()
@@ -295,6 +361,8 @@ describe('strongroom audit export', () => {
       assert.equal(code, 1)
       assert.match(err, fault)
     }
+    const forged = forgedExport(lines)
+    assert.match((await check(forged)).err, /does not bear the signature/)
     const other = await startProgram()
     await other.stop()
     folders.push(other.data)
@@ -319,5 +387,40 @@ describe('strongroom audit export', () => {
     const [head, row] = out.split('\n')
     assert.match(head ?? '', /^seq,eventTime,eventId,/)
     assert.match(row ?? '', /Forbidden\.KeyNotFound.*,"'=1\+1,""x"""$/)
+  })
+})
+
+describe('strongroom audit verify --delivered', () => {
+  it('checks what a trail delivered with the public key alone, and tells when the latest is missing', async () => {
+    const program = await startProgram({ flags: ['--delivery-interval-seconds', '1'] })
+    folders.push(program.data)
+    const Name = 'evidence'
+    const trail = async (action: string, parameters: Record<string, string> = {}) =>
+      (await program.call(action, { Version: '2020-07-06', Name, ...parameters })).body
+    await trail('CreateTrail', { OssBucketName: 'evidence' })
+    await trail('StartLogging')
+    await record(program, 5)
+    await trail('StopLogging')
+    let status = await trail('GetTrailStatus')
+    for (let i = 0; i < 100 && (status.DeliveryLagSeconds !== 0 || !status.LatestDigestNumber); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      status = await trail('GetTrailStatus')
+    }
+    await program.stop()
+    const folder = join(program.data, 'trails', program.credentials.accountId, 'evidence')
+    const keyFile = join(program.data, 'key.pem')
+    writeFileSync(keyFile, (await runProgram(['audit', 'public-key', '--data', program.data])).out)
+    const check = (...more: string[]) =>
+      runProgram(['audit', 'verify', '--delivered', folder, '--public-key', keyFile, ...more])
+    const last = ['--digest', String(status.LatestDigestNumber), '--chain', status.DigestChain]
+    const intact = await check(...last)
+    assert.equal(intact.code, 0, intact.err)
+    assert.match(intact.out, /^intact: [78] events in/)
+    assert.match((await check('--digest', '99')).err, /its last digest here is number \d+, expected is 99/)
+    assert.equal((await check('--chain', 'x')).code, 2)
+    const object = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((path) => path.endsWith('.gz')) ?? ''
+    appendFileSync(join(folder, object), 'x')
+    const altered = await check(...last)
+    assert.deepEqual([altered.code, altered.err.includes(object)], [1, true])
   })
 })

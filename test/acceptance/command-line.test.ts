@@ -38,6 +38,22 @@ describe('strongroom kms', () => {
     assert.equal(JSON.parse(elsewhere.out).TotalCount, 0)
   })
 
+  it('takes lists in pieces, as the cloud writes them', async () => {
+    const { accessKeyId, accessKeySecret } = program.credentials
+    const lookup = (...args: string[]) =>
+      runProgram(['actiontrail', 'LookupEvents', ...args, '--print', 'Events'], {
+        STRONGROOM_ENDPOINT: program.endpoint,
+        STRONGROOM_CA_FILE: join(program.data, 'tls/ca.pem'),
+        ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
+        ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
+      })
+    await kms('ListAliases')
+    const found = await lookup('--LookupAttribute.1.Key', 'EventName', '--LookupAttribute.1.Value', 'ListAliases')
+    assert.equal(JSON.parse(found.out)[0].eventName, 'ListAliases')
+    assert.equal((await lookup('--LookupAttribute.x.Key', 'EventName')).code, 2)
+    assert.equal((await kms('ListKeys', '--PageSize.1.Key', '3')).code, 2)
+  })
+
   it('prints one member of the answer where it is asked to', async () => {
     const created = await kms('CreateKey', '--print', 'KeyMetadata.KeyId')
     assert.match(created.out, /^[0-9a-f-]{36}\n$/)

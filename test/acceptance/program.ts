@@ -110,8 +110,9 @@ export async function call(
 export function runProgram(
   args: readonly string[],
   env: Record<string, string> = {},
+  program = BIN,
 ): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(BIN, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let [out, err] = ['', '']
   child.stdout.on('data', (chunk) => {
     out += chunk

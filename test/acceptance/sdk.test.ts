@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { exportTo, rsaPair, unwrapExported } from '../kms/export.ts'
 import { type PostgresqlServer, startPostgresql } from '../storage/postgresql-server.ts'
 import { type Program, removeFolder, startProgram } from './program.ts'
 
@@ -151,6 +153,47 @@ async function lifeOfAKey(call: Call): Promise<void> {
   assert.equal(await codeOf(call('DescribeKey', { KeyId: AliasName })), 'Forbidden.AliasNotFound')
 }
 
+/** Versions, rotation, descriptions: what the client of 2019 knows as well. */
+async function versionsOfAKey(call: Call): Promise<void> {
+  const policy = { EnableAutomaticRotation: 'true', RotationInterval: '7d' }
+  const { KeyMetadata } = await call('CreateKey', policy)
+  const { KeyId, PrimaryKeyVersion: KeyVersionId } = KeyMetadata
+  assert.deepEqual([KeyMetadata.AutomaticRotation, KeyMetadata.RotationInterval], ['Enabled', '604800s'])
+  await call('UpdateRotationPolicy', { KeyId, EnableAutomaticRotation: 'true', RotationInterval: '730d' })
+  await call('UpdateKeyDescription', { KeyId, Description: 'described later' })
+  const described = (await call('DescribeKey', { KeyId })).KeyMetadata
+  assert.deepEqual([described.RotationInterval, described.Description], ['63072000s', 'described later'])
+  const { KeyVersions } = await call('ListKeyVersions', { KeyId, PageNumber: '1', PageSize: '10' })
+  assert.equal(KeyVersions.KeyVersion[0].KeyVersionId, KeyVersionId)
+  const { KeyVersion } = await call('DescribeKeyVersion', { KeyId, KeyVersionId })
+  assert.equal(KeyVersion.CreationDate, KeyMetadata.CreationDate)
+  assert.equal(await codeOf(call('CreateKeyVersion', { KeyId })), 'Rejected.UnsupportedOperation')
+  const { CiphertextBlob } = await call('GenerateDataKeyWithoutPlaintext', { KeyId, NumberOfBytes: '16' })
+  assert.equal(Buffer.from((await call('Decrypt', { CiphertextBlob })).Plaintext, 'base64').length, 16)
+}
+
+/** What came after the client of 2019: generic clients call it by name. */
+async function laterOperations(call: Call): Promise<void> {
+  const { KeyId } = (await call('CreateKey')).KeyMetadata
+  const { CiphertextBlob, Plaintext } = await call('GenerateDataKey', { KeyId })
+  const moved = await call('ReEncrypt', { CiphertextBlob, DestinationKeyId: KeyId })
+  assert.equal((await call('Decrypt', { CiphertextBlob: moved.CiphertextBlob })).Plaintext, Plaintext)
+  const { publicKey, privateKey } = rsaPair()
+  const { ExportedDataKey } = await call('ExportDataKey', { CiphertextBlob, ...exportTo(publicKey) })
+  assert.equal(unwrapExported(privateKey, ExportedDataKey).toString('base64'), Plaintext)
+  await call('GenerateAndExportDataKey', { KeyId, ...exportTo(publicKey) })
+  const resource = { RegionId: 'cn-hangzhou', ResourceType: 'key', 'ResourceId.1': KeyId }
+  await call('TagResources', { ...resource, 'Tag.1.Key': 'Project', 'Tag.1.Value': 'Apollo' })
+  const { TagResources, NextToken } = await call('ListTagResources', resource)
+  assert.deepEqual([TagResources.TagResource[0].TagValue, NextToken], ['Apollo', ''])
+  await call('UntagResources', { ...resource, 'TagKey.1': 'Project' })
+  const ProtectedResourceArn = (await call('DescribeKey', { KeyId })).KeyMetadata.Arn
+  await call('SetDeletionProtection', { ProtectedResourceArn, EnableDeletionProtection: 'true' })
+  assert.equal(await codeOf(call('ScheduleKeyDeletion', { KeyId })), 'Rejected.StateModifiedFailed')
+  assert.equal((await call('DescribeAccountKmsStatus')).AccountStatus, 'Enabled')
+  assert.equal(await codeOf(call('OpenKmsService')), 'Forbidden.Opened')
+}
+
 async function importOwnMaterial(call: Call, KeyId: string): Promise<void> {
   const wrapping = { WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' }
   const { PublicKey, ImportToken } = await call('GetParametersForImport', { KeyId, ...wrapping })
@@ -176,7 +219,10 @@ function suite(flags: () => readonly string[]): void {
   })
   for (const [name, client] of clients)
     it(`serves the life of a key to ${name}`, async () => {
-      await lifeOfAKey(client(program))
+      const call = client(program)
+      await lifeOfAKey(call)
+      await versionsOfAKey(call)
+      if (name !== 'kms20160120') await laterOperations(call)
     })
 
   it('tells a client its mistakes in the codes of the cloud', async () => {
@@ -206,6 +252,23 @@ describe('official clients, on PostgreSQL', () => {
   })
   after(() => server[Symbol.asyncDispose]())
   suite(() => ['--database', server.database()])
+})
+
+describe('an official client that calls too often', () => {
+  it('is told so as in the cloud, and served again a moment later', async () => {
+    const program = await startProgram({ flags: ['--quota-profile', 'alibaba-shared'] })
+    try {
+      for (const client of [popCore(program, 'POST'), kmsClient(program)]) {
+        const codes = await Promise.all(Array.from({ length: 40 }, () => codeOf(client('CreateKey'))))
+        assert.deepEqual(new Set(codes), new Set(['OK', 'Rejected.Throttling']))
+        await pause(1000)
+        assert.equal(await codeOf(client('CreateKey')), 'OK')
+      }
+    } finally {
+      await program.stop()
+      removeFolder(program.data)
+    }
+  })
 })
 
 describe('HTTPS with the local CA', () => {

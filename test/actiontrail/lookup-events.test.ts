@@ -1,9 +1,11 @@
 // LookupEvents as its callers see it, in both versions of the API.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { TrailUpkeep } from '../../src/actiontrail/upkeep.ts'
 import { eachDatabase } from '../databases.ts'
-import type { TestHouse } from '../house.ts'
+import { openTestHouse, type TestHouse } from '../house.ts'
 
 const DAY = 86_400_000
 
@@ -217,7 +219,7 @@ eachDatabase((open) => {
       const { verifyTrail } = await import('../../src/actiontrail/audit.ts')
       const { publicKeyOf } = await import('../../src/actiontrail/checkpoint.ts')
       const { fault, events } = await verifyTrail(
-        house.open.ledger,
+        house.open,
         { from: null, to: null },
         publicKeyOf(house.open.trailSigner.publicKey),
         [],
@@ -234,5 +236,22 @@ eachDatabase((open) => {
       assert.equal(body.StartTime, `${new Date(house.now - 90 * DAY).toISOString().slice(0, 19)}Z`)
       assert.equal(body.Events.length, 20)
     })
+  })
+})
+
+describe('retention', () => {
+  it('drops nothing that was altered as if its time were over', async () => {
+    await using house = await openTestHouse(null)
+    for (let i = 0; i < 8; i++) await house.must('ListKeys')
+    const upkeep = new TrailUpkeep(house.open)
+    await upkeep.checkpoint(house.now)
+    const db = new DatabaseSync(join(house.data, 'strongroom.db'))
+    db.exec('UPDATE event SET at = 0 WHERE seq <= 6')
+    db.close()
+    await assert.rejects(
+      upkeep.prune(house.now, 90, async () => {}),
+      /no events are dropped: event 1 .+ is not what was recorded/,
+    )
+    assert.equal((await house.events()).length, 8)
   })
 })

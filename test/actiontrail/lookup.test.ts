@@ -1,6 +1,8 @@
 // Lookups against the obvious way: read all events, keep those that fit, sort, cut into pages.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { attributed, type Condition } from '../../src/actiontrail/attributes.ts'
@@ -12,6 +14,7 @@ import type { Caller } from '../../src/api/caller.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import type { EventRow, Storage } from '../../src/storage/storage.ts'
+import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
 import { beginChain, commit, testKeys } from '../storage/chained.ts'
 import { type PostgresqlServer, startPostgresql } from '../storage/postgresql-server.ts'
 
@@ -63,6 +66,7 @@ function eventOf({ account, region, second, operation, key, caller }: Made): Eve
     userAgent: 'test',
     caller: user(caller),
     parameters: new Map([['KeyId', KEYS[key] ?? '']]),
+    lists: [],
     resources: product === 'Kms' ? [{ type: 'ACS::KMS::Key', name: KEYS[key] ?? '', arn: '' }] : [],
     reply: null,
     refusal: null,
@@ -119,7 +123,7 @@ async function openTrail(storage: Storage) {
     )
     assert.deepEqual(new Set(outcomes), new Set(rows.length > 0 ? ['committed'] : []))
   }
-  return { storage, ledger, index: new EventIndex(ledger.events, testKeys), record }
+  return { storage, ledger, index: new EventIndex(ledger, testKeys), record }
 }
 type Trail = Awaited<ReturnType<typeof openTrail>>
 
@@ -170,7 +174,7 @@ for (const [name, open, numRuns] of kinds)
         await trail.record(fc.sample(made, { numRuns: count, seed: count }).map(eventOf))
         while (await trail.index.extend());
       }
-      assert.ok((await trail.ledger.events.lastIndexed()) >= 3 * PART_EVENTS)
+      assert.ok((await trail.index.indexed()).lastSeq >= 3 * PART_EVENTS)
     })
     after(() => trail.storage.close())
 
@@ -229,18 +233,61 @@ for (const [name, open, numRuns] of kinds)
   })
 
 describe('an altered index', () => {
-  it('hides nothing: the events of a part that is not authentic are read one by one', async () => {
-    const trail = await openTrail(await openStorage(':memory:'))
-    await trail.record(fc.sample(made, { numRuns: PART_EVENTS, seed: 1 }).map(eventOf))
-    await trail.index.extend()
-    const [part] = await trail.ledger.events.parts({ fromAt: 0, toAt: Number.MAX_SAFE_INTEGER }, 'oldest', null, 1)
-    assert.ok(part)
-    const question = { account: '1', region: 'cn-hangzhou', conditions: [] }
-    assert.notEqual(await trail.index.candidates(part, question), null)
-    assert.equal(await trail.index.candidates({ ...part, terms: part.terms.slice(4) }, question), null)
-    assert.equal(await trail.index.candidates({ ...part, lastSeq: 7 }, question), null)
-    await trail.storage.close()
-  })
+  const everything = {
+    account: '1',
+    region: 'cn-hangzhou',
+    conditions: [],
+    from: START,
+    to: START + 3000,
+    order: 'oldest',
+    limit: 50,
+  } as const
+  const attacks: readonly [what: string, attack: string][] = [
+    ['a part whose times were moved away', 'UPDATE event_index SET from_at = 1, to_at = 1 WHERE first_seq = 1025'],
+    ['a part whose range was cut', 'UPDATE event_index SET last_seq = 1500 WHERE first_seq = 1025'],
+    ['a part that was removed', 'DELETE FROM event_index WHERE first_seq = 1025'],
+    ['terms that were removed', "UPDATE event_index SET terms = x'' WHERE first_seq = 1025"],
+    ['postings that were removed', "UPDATE event_index SET postings = x'' WHERE first_seq = 1025"],
+    [
+      'a part put in that claims all events',
+      'INSERT INTO event_index SELECT -10, 1000000000000000, -5, -5, last_hash, terms_hash, postings_hash, mac, terms, postings FROM event_index WHERE first_seq = 1',
+    ],
+    [
+      'a part put in that claims all later events',
+      'INSERT INTO event_index SELECT 500, 1000000000000000, 0, 9000000000000000, last_hash, terms_hash, postings_hash, mac, terms, postings FROM event_index WHERE first_seq = 1',
+    ],
+    ['all of it removed', 'DELETE FROM event_index'],
+    [
+      'an event put in before the first',
+      "INSERT INTO event SELECT -10, 'made-up', account, region, at, body, hash FROM event WHERE seq = 1",
+    ],
+  ]
+  for (const [what, attack] of attacks)
+    it(`hides no event and shows none that was made up: ${what}`, async () => {
+      const folder = temporaryFolder()
+      const path = join(folder, 'trail.db')
+      const trail = await openTrail(await openStorage(path))
+      await trail.record(fc.sample(made, { numRuns: PART_EVENTS * 3 + 100, seed: 1 }).map(eventOf))
+      while (await trail.index.extend());
+      const expected = await theObviousWay(everything, trail)
+      assert.deepEqual(await allPages(everything, trail), expected)
+      await trail.storage.close()
+      const db = new DatabaseSync(path)
+      db.exec(attack)
+      db.close()
+      const storage = await openStorage(path)
+      const ledger = new Ledger(storage, testKeys, () => {})
+      const after = { ...trail, storage, ledger, index: new EventIndex(ledger, testKeys) }
+      assert.deepEqual(await allPages(everything, after), expected)
+      const fault = await after.index.fault()
+      // Without any part there is nothing to find: the events are simply not indexed yet.
+      if (/part|terms|postings/.test(what)) assert.match(fault ?? '', /^the index .*was altered/)
+      while (await after.index.extend());
+      assert.deepEqual(await allPages(everything, after), expected)
+      assert.equal((await after.index.indexed()).lastSeq, 3 * PART_EVENTS)
+      await storage.close()
+      removeFolder(folder)
+    })
 })
 
 describe('a part of the index', () => {
@@ -267,7 +314,7 @@ describe('a part of the index', () => {
       ['2', 'User', 'a'],
       ['1', 'EventName', 'a'],
       ['1', 'User', 'b'],
-    ].map(([account = '', kind = '', value = '']) => termOf(account, kind, value))
+    ].map(([account = '', kind = '', value = '']) => termOf(7, `${account}\n${kind}\n${value}`))
     assert.equal(new Set(terms).size, 4)
   })
 })

@@ -82,8 +82,9 @@ describe('the recorded requests of the official clients', () => {
     })
     it(`authenticates ${vector.client}, and refuses it under another secret`, async () => {
       const hasToken = parameters.all.has('SecurityToken') || header(request, 'x-acs-security-token') !== ''
+      const clock = { now: () => timeOf(request), wallNow: () => timeOf(request) }
       const attempt = (secret: string) =>
-        authenticate(request, parameters, credentials({ ...vector, accessKeySecret: secret }), timeOf(request))
+        authenticate(request, parameters, credentials({ ...vector, accessKeySecret: secret }), clock)
       const refusedWith = (code: string) => (error: unknown) => error instanceof Refusal && error.code === code
       if (hasToken) {
         await assert.rejects(attempt(vector.accessKeySecret), refusedWith('InvalidSecurityToken.MismatchWithAccessKey'))

@@ -21,11 +21,27 @@ export function wrap(publicKey: string, algorithm: string, material: Uint8Array)
   return publicEncrypt({ key, ...padding }, material).toString('base64')
 }
 
+/** OAEP with the best hash that the house's key store knows: SoftHSM2 knows SHA-1 only. */
+export function bestAlgorithm(house: TestHouse): string {
+  return house.token?.kind === 'SoftHSM2' ? 'RSAES_OAEP_SHA_1' : 'RSAES_OAEP_SHA_256'
+}
+
+/** The algorithms that the house's key store knows. */
+export function algorithmsOf(house: TestHouse): string[] {
+  const all = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'RSAES_PKCS1_V1_5']
+  return house.token?.kind === 'SoftHSM2' ? all.filter((algorithm) => algorithm !== 'RSAES_OAEP_SHA_256') : all
+}
+
+/** OAEP with another hash than the algorithm's. */
+export function otherAlgorithm(algorithm: string): string {
+  return algorithm === 'RSAES_OAEP_SHA_1' ? 'RSAES_OAEP_SHA_256' : 'RSAES_OAEP_SHA_1'
+}
+
 /** Asks for import parameters and wraps material (new, unless given). */
 export async function prepareImport(
   house: TestHouse,
   keyId: string,
-  { algorithm = 'RSAES_OAEP_SHA_256', material = randomBytes(32) as Buffer } = {},
+  { algorithm = bestAlgorithm(house), material = randomBytes(32) as Buffer } = {},
 ): Promise<Prepared> {
   const answer = await house.must('GetParametersForImport', {
     KeyId: keyId,

@@ -4,13 +4,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { VERSION } from '../../src/kms/records.ts'
-import { eachDatabase } from '../databases.ts'
+import { eachProtectionLevel } from '../databases.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { importMaterial, prepareImport } from './byok.ts'
 
 const DAY = 86_400_000
 
-eachDatabase((open) => {
+eachProtectionLevel((open) => {
   describe('scheduled deletion', () => {
     it('takes 7 to 30 days, 30 when nothing is said, and refuses others', async () => {
       await using house = await open()

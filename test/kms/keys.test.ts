@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { newCredentials } from '../../src/ram/account.ts'
-import { eachDatabase } from '../databases.ts'
+import { eachProtectionLevel } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-eachDatabase((open) => {
+eachProtectionLevel((open) => {
   let house: TestHouse
   before(async () => {
     house = await open(['--max-keys', '1000', '--max-aliases', '40'])
@@ -46,7 +46,7 @@ eachDatabase((open) => {
         KeySpec: 'Aliyun_AES_256',
         Creator: account,
         Origin: 'Aliyun_KMS',
-        ProtectionLevel: 'SOFTWARE',
+        ProtectionLevel: house.token ? 'HSM' : 'SOFTWARE',
         DeleteDate: '',
         MaterialExpireTime: '',
         PrimaryKeyVersion: KeyMetadata.PrimaryKeyVersion,
@@ -72,7 +72,7 @@ eachDatabase((open) => {
         { Tags: '[{"TagKey":""}]' },
       ] as Record<string, string>[])
         await refused('CreateKey', bad, 'InvalidParameter', 400)
-      await refused('CreateKey', { ProtectionLevel: 'HSM' }, 'Unsupported.ProtectionLevel', 400)
+      await refused('CreateKey', { ProtectionLevel: 'HSM', RegionId: 'us-west-1' }, 'Unsupported.ProtectionLevel', 400)
       await refused('CreateKey', { KeySpec: 'RSA_2048' }, 'UnsupportedOperation', 400)
       await refused('CreateKey', { DKMSInstanceId: 'kst-x' }, 'Forbidden.DKMSInstanceNotFound', 403)
       await refused('DescribeKey', {}, 'MissingParameter', 400)

@@ -25,6 +25,9 @@ async function openLedger(storage?: Storage) {
 /** The real storage with another way to commit. */
 function withCommit(storage: Storage, commit: Storage['commit']): Storage {
   return {
+    commitsAtOnce: storage.commitsAtOnce,
+    failure: storage.failure,
+    synced: () => storage.synced(),
     get: (...place) => storage.get(...place),
     page: (...where) => storage.page(...where),
     between: (...where) => storage.between(...where),

@@ -6,11 +6,15 @@ import { POLICY, ramScope } from '../../src/ram/records.ts'
 import type { Credentials } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { wrap } from '../kms/byok.ts'
+import { exportTo, rsaPair } from '../kms/export.ts'
 import { ramOf } from './ram.ts'
 
-type On = 'key' | 'keys' | 'aliases' | 'alias and key' | 'nothing'
+type On = 'key' | 'keys' | 'aliases' | 'alias and key' | 'anything' | 'nothing'
 /** Parameters of a call that succeeds, made afresh for each call: `key` is a new key with the tag Project=Apollo. */
 type Parameters = (fixture: Fixture) => Promise<Record<string, string>>
+
+const { publicKey } = rsaPair()
+const resource = (key: string) => ({ RegionId: 'cn-hangzhou', ResourceType: 'key', 'ResourceId.1': key })
 
 const OPERATIONS: Readonly<Record<string, [On, Parameters]>> = {
   ListKeys: ['keys', async () => ({})],
@@ -74,6 +78,39 @@ const OPERATIONS: Readonly<Record<string, [On, Parameters]>> = {
   UntagResource: ['key', async ({ key }) => ({ KeyId: key, TagKeys: '["a"]' })],
   ListResourceTags: ['key', async ({ key }) => ({ KeyId: key })],
   DescribeRegions: ['nothing', async () => ({})],
+  UpdateKeyDescription: ['key', async ({ key }) => ({ KeyId: key, Description: 'd' })],
+  SetDeletionProtection: ['key', async ({ key }) => ({ KeyId: key, EnableDeletionProtection: 'true' })],
+  CreateKeyVersion: ['key', async ({ key }) => ({ KeyId: key })],
+  DescribeKeyVersion: [
+    'key',
+    async ({ key, house }) => {
+      const { KeyMetadata } = await house.must('DescribeKey', { KeyId: key })
+      return { KeyId: key, KeyVersionId: KeyMetadata.PrimaryKeyVersion }
+    },
+  ],
+  ListKeyVersions: ['key', async ({ key }) => ({ KeyId: key })],
+  UpdateRotationPolicy: ['key', async ({ key }) => ({ KeyId: key, EnableAutomaticRotation: 'false' })],
+  GenerateDataKeyWithoutPlaintext: ['key', async ({ key }) => ({ KeyId: key })],
+  GenerateAndExportDataKey: ['key', async ({ key }) => ({ KeyId: key, ...exportTo(publicKey) })],
+  ExportDataKey: [
+    'key',
+    async ({ key, house }) => {
+      const { CiphertextBlob } = await house.must('GenerateDataKey', { KeyId: key })
+      return { CiphertextBlob, ...exportTo(publicKey) }
+    },
+  ],
+  ReEncrypt: [
+    'key',
+    async ({ key, house }) => {
+      const { CiphertextBlob } = await house.must('Encrypt', { KeyId: key, Plaintext: 'x' })
+      return { CiphertextBlob, DestinationKeyId: key }
+    },
+  ],
+  TagResources: ['key', async ({ key }) => ({ ...resource(key), 'Tag.1.Key': 'a' })],
+  UntagResources: ['key', async ({ key }) => ({ ...resource(key), 'TagKey.1': 'a' })],
+  ListTagResources: ['key', async ({ key }) => resource(key)],
+  OpenKmsService: ['anything', async () => ({})],
+  DescribeAccountKmsStatus: ['anything', async () => ({})],
 }
 
 interface Fixture {
@@ -134,11 +171,13 @@ describe('each key operation', () => {
   }
 
   for (const [name, [on]] of Object.entries(OPERATIONS)) {
-    const action = `kms:${name}`
+    // ReEncrypt asks for kms:ReEncryptFrom and kms:ReEncryptTo.
+    const action = name === 'ReEncrypt' ? 'kms:ReEncrypt*' : `kms:${name}`
     const arns = ({ key, external, alias }: Fixture): string[] => {
       const arn = (resource: string) => `acs:kms:cn-hangzhou:${house.credentials.accountId}:${resource}`
       if (on === 'keys') return [arn('key')]
       if (on === 'aliases') return [arn('alias')]
+      if (on === 'anything') return ['*']
       return [arn(`key/${key}`), arn(`key/${external}`), ...(on === 'alias and key' ? [arn(alias)] : [])]
     }
     const refused = on === 'nothing' ? 'OK' : 'Forbidden.NoPermission'
@@ -178,7 +217,7 @@ describe('each key operation', () => {
     it(`${name}: ${cases.length} policies`, async () => {
       for (const [what, statements, expected] of cases) {
         const got = await outcome(name, statements)
-        const passed = expected === 'OK' && /^(Unsupported|Rejected)/.test(got) ? 'OK' : got
+        const passed = expected === 'OK' && /^(Unsupported|Rejected|Forbidden\.Opened)/.test(got) ? 'OK' : got
         assert.equal(passed, expected, what)
       }
     })
@@ -232,6 +271,48 @@ describe('each key operation', () => {
     await house.open.ledger.commit({ changes: [remove(POLICY, record)], nonce: null, event: null })
     assert.equal((await house.call('ListKeys', {}, bob)).body.Code, 'Forbidden.NoPermission')
     assert.match(house.failures.at(-1) ?? '', /the policy Custom\/no-list is attached and missing/)
+  })
+
+  it('ReEncrypt takes leave for the source and for the destination, each with its own action', async () => {
+    const [from, to] = [await fixture(), await fixture()]
+    const { CiphertextBlob } = await house.must('Encrypt', { KeyId: from.key, Plaintext: 'x' })
+    const arn = (key: string) => `acs:kms:cn-hangzhou:${house.credentials.accountId}:key/${key}`
+    const code = async (...statements: object[]) => {
+      await put(...statements)
+      const { body } = await house.call('ReEncrypt', { CiphertextBlob, DestinationKeyId: to.key }, user)
+      return body.Code ?? 'OK'
+    }
+    const no = 'Forbidden.NoPermission'
+    const [source, destination] = [arn(from.key), arn(to.key)]
+    const reads = allow('kms:ReEncryptFrom', source)
+    assert.equal(await code(reads, allow('kms:ReEncryptTo', destination)), 'OK')
+    assert.equal(await code(allow('kms:ReEncrypt*', [source, destination])), 'OK')
+    assert.equal(await code(reads), no)
+    assert.equal(await code(allow('kms:ReEncryptTo', destination)), no)
+    assert.equal(await code(allow('kms:ReEncryptTo', source), allow('kms:ReEncryptFrom', destination)), no)
+    assert.equal(await code(allow('kms:ReEncrypt'), allow('kms:Decrypt'), allow('kms:Encrypt')), no)
+    assert.equal(await code(allow('kms:*'), deny('kms:ReEncryptTo')), no)
+    const denied = (await house.events()).at(-1)?.['additionalEventData']
+    const { AccessDeniedDetail } = denied as { AccessDeniedDetail: Record<string, string> }
+    assert.deepEqual(
+      [AccessDeniedDetail['AuthAction'], AccessDeniedDetail['AuthResource']],
+      ['kms:ReEncryptTo', destination],
+    )
+  })
+
+  it('TagResources takes leave for each of its resources', async () => {
+    const [one, two] = [await fixture(), await fixture()]
+    const arn = (key: string) => `acs:kms:cn-hangzhou:${house.credentials.accountId}:key/${key}`
+    const parameters = { ...resource(one.key), 'ResourceId.2': two.key, 'Tag.1.Key': 'a' }
+    await put(allow('kms:TagResources', arn(one.key)))
+    assert.equal((await house.call('TagResources', parameters, user)).body.Code, 'Forbidden.NoPermission')
+    await put(allow('kms:TagResources', [arn(one.key), arn(two.key)]))
+    assert.equal((await house.call('TagResources', parameters, user)).status, 200)
+    await put(allow('kms:ListTagResources', [arn(one.key), arn(two.key)]))
+    const all = { RegionId: 'cn-hangzhou', ResourceType: 'key' }
+    assert.equal((await house.call('ListTagResources', all, user)).body.Code, 'Forbidden.NoPermission')
+    await put(allow('kms:ListTagResources', 'acs:kms:*:*:key/*'))
+    assert.equal((await house.call('ListTagResources', all, user)).status, 200)
   })
 
   it('is in the table', async () => {

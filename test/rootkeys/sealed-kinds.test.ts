@@ -15,6 +15,7 @@ const SEALING: Readonly<Record<string, string>> = {
   'actiontrail/signing-key.ts': 'trail-signing-key',
   'actiontrail/page-token.ts': 'not stored',
   'sts/security-token.ts': 'not stored',
+  'keystore/pkcs11/hsm.ts': 'import tokens, which are not stored',
   'rootkeys/walk.ts': 'seals anew',
 }
 

@@ -18,6 +18,9 @@ const common = {
   MaxResults: optional(maxResults, 20),
 }
 
+/** A token is nothing for others to see. */
+const shown = Object.keys(common).filter((name) => name !== 'NextToken')
+
 /** What both versions say of the operation. */
 const declaration = {
   name: 'LookupEvents',
@@ -43,7 +46,7 @@ export const LookupEvents = operation({
     Direction: optional(direction, 'BACKWARD'),
     LookupAttribute: optional(lookupAttributes, [] as readonly Condition[]),
   },
-  trail: { show: [...Object.keys(common), 'Direction', 'LookupAttribute', 'LookupAttribute.N'], reply: [] },
+  trail: { show: [...shown, 'Direction', 'LookupAttribute'], reply: [] },
   async decide(values, context) {
     const order = values.Direction === 'FORWARD' ? 'oldest' : 'newest'
     return pageOfEvents(values, values.LookupAttribute, order, context)
@@ -81,7 +84,7 @@ export const FormerLookupEvents = operation({
     EventRW: none,
     EventAccessKeyId: none,
   } satisfies Readonly<Record<keyof typeof common | keyof typeof FILTERS, unknown>>,
-  trail: { show: [...Object.keys(common), ...Object.keys(FILTERS)], reply: [] },
+  trail: { show: [...shown, ...Object.keys(FILTERS)], reply: [] },
   async decide(values, context) {
     const given = (Object.keys(FILTERS) as (keyof typeof FILTERS)[]).flatMap((name): Condition[] => {
       const value = values[name]

@@ -26,7 +26,7 @@ export const CreateAlias = operation({
       throw refuse('InvalidParameter', { name: 'AliasName', rule: 'The prefix alias/acs is reserved.' })
     const { record, body } = await findKey(KeyId, context, 'id')
     if (await findAlias(AliasName, context)) throw refuse('AliasAlreadyExists')
-    if (body.state === 'PendingDeletion') throw refuse('Rejected.StateModifiedFailed')
+    if (body.state === 'PendingDeletion') throw refuse('Rejected.StateModifiedFailed', { reason: '' })
     const { scope, now, settings } = context
     const alias = { ...scope, id: AliasName, parent: record.id, createdAt: now, body: { keyId: record.id } }
     return { reply: {}, changes: [expectUnmoved(record), insert(ALIAS, alias, settings.maxAliases)] }

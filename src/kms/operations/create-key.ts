@@ -2,10 +2,12 @@ import { refuse } from '../../api/errors.ts'
 import { choice, optional, text } from '../../api/parameters.ts'
 import { type Change, insert } from '../../ledger/record.ts'
 import { containerResource, newKeyResource } from '../key-name.ts'
+import { dueAt } from '../key-state.ts'
 import { keyMetadata } from '../metadata.ts'
 import { operation } from '../operation.ts'
 import { description, flag } from '../parameters.ts'
 import { CMK, type CmkBody, VERSION } from '../records.ts'
+import { intervalMs, rotationInterval, withRotation } from '../rotation.ts'
 import { tagList } from '../tags.ts'
 
 export const CreateKey = operation({
@@ -22,7 +24,7 @@ export const CreateKey = operation({
     Origin: optional(choice('Aliyun_KMS', 'EXTERNAL'), 'Aliyun_KMS'),
     ProtectionLevel: optional(choice('SOFTWARE', 'HSM'), 'SOFTWARE'),
     EnableAutomaticRotation: flag,
-    RotationInterval: optional(text({ max: 32 }), null),
+    RotationInterval: optional(rotationInterval, null),
     Tags: optional(tagList, []),
     DKMSInstanceId: optional(text({ max: 256 }), null),
   },
@@ -61,14 +63,21 @@ export const CreateKey = operation({
   },
   async decide(values, context) {
     if (values.DKMSInstanceId) throw refuse('Forbidden.DKMSInstanceNotFound')
-    if (values.ProtectionLevel === 'HSM') throw refuse('Unsupported.ProtectionLevel')
-    if (values.KeySpec !== 'Aliyun_AES_256' || values.EnableAutomaticRotation) throw refuse('UnsupportedOperation')
+    if (values.ProtectionLevel === 'HSM' && !context.settings.hsmRegions.includes(context.scope.region))
+      throw refuse('Unsupported.ProtectionLevel')
+    if (values.KeySpec !== 'Aliyun_AES_256') throw refuse('UnsupportedOperation')
     if (values.KeyUsage !== 'ENCRYPT/DECRYPT')
       throw refuse('InvalidParameter', { name: 'KeyUsage', rule: 'A symmetric key is for ENCRYPT/DECRYPT.' })
+    const rotation = values.EnableAutomaticRotation ? intervalMs(values.RotationInterval) : null
+    if (rotation !== null && values.Origin === 'EXTERNAL')
+      throw refuse('InvalidParameter', {
+        name: 'EnableAutomaticRotation',
+        rule: 'A key of origin EXTERNAL has one version for life.',
+      })
     const { scope, now, settings } = context
     const id = context.newRecordId()
     const versionId = values.Origin === 'Aliyun_KMS' ? context.newRecordId() : null
-    const body: CmkBody = {
+    const fresh: CmkBody = {
       description: values.Description,
       keySpec: values.KeySpec,
       keyUsage: values.KeyUsage,
@@ -82,9 +91,17 @@ export const CreateKey = operation({
       materialFingerprint: null,
       tags: values.Tags,
     }
-    const changes: Change[] = [insert(CMK, { ...scope, id, createdAt: now, body }, settings.maxKeys)]
+    const body = withRotation(fresh, rotation)
+    const changes: Change[] = [
+      insert(CMK, { ...scope, id, createdAt: now, dueAt: dueAt(body), body }, settings.maxKeys),
+    ]
     if (versionId !== null) {
-      const material = await context.keystore.generate({ ...scope, keyId: id, versionId })
+      const material = await context.keystore.generate({
+        ...scope,
+        keyId: id,
+        versionId,
+        protectionLevel: body.protectionLevel,
+      })
       const version = { ...scope, id: versionId, parent: id, createdAt: now, body: { keyId: id, material } }
       changes.push(insert(VERSION, version))
     }

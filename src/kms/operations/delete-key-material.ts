@@ -19,6 +19,6 @@ export const DeleteKeyMaterial = operation({
     if (body.origin !== 'EXTERNAL') throw refuse('Unsupported.Origin')
     const after = withoutMaterial(body)
     const change = update(record, { body: after, dueAt: dueAt(after) })
-    return { reply: {}, changes: [change, ...(await destroyMaterial(record, context))] }
+    return { reply: {}, changes: [change, ...(await destroyMaterial(record, context, context.now))] }
   },
 })

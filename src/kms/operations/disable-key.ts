@@ -1,11 +1,11 @@
 import { update } from '../../ledger/record.ts'
 import { findKey, keyId, locateKey } from '../key-name.ts'
-import { disable } from '../key-state.ts'
+import { disable, dueAt } from '../key-state.ts'
 import { operation } from '../operation.ts'
 
 export const DisableKey = operation({
   name: 'DisableKey',
-  summary: 'Disables a CMK: it neither encrypts nor decrypts until it is enabled again.',
+  summary: 'Disables a CMK: it neither encrypts nor decrypts, nor rotates, until it is enabled again.',
   source: 'contract/kms.md 3a',
   parameters: { KeyId: keyId },
   access: 'Write',
@@ -14,6 +14,7 @@ export const DisableKey = operation({
   locate: locateKey,
   async decide({ KeyId }, context) {
     const { record, body } = await findKey(KeyId, context, 'id')
-    return { reply: {}, changes: [update(record, { body: disable(body) })] }
+    const after = disable(body)
+    return { reply: {}, changes: [update(record, { body: after, dueAt: dueAt(after) })] }
   },
 })

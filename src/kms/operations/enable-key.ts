@@ -1,6 +1,6 @@
 import { update } from '../../ledger/record.ts'
 import { findKey, keyId, locateKey } from '../key-name.ts'
-import { enable } from '../key-state.ts'
+import { dueAt, enable } from '../key-state.ts'
 import { operation } from '../operation.ts'
 
 export const EnableKey = operation({
@@ -14,6 +14,7 @@ export const EnableKey = operation({
   locate: locateKey,
   async decide({ KeyId }, context) {
     const { record, body } = await findKey(KeyId, context, 'id')
-    return { reply: {}, changes: [update(record, { body: enable(body) })] }
+    const after = enable(body)
+    return { reply: {}, changes: [update(record, { body: after, dueAt: dueAt(after) })] }
   },
 })

@@ -16,6 +16,7 @@ export const Encrypt = operation({
     'Rejected.Disabled',
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
+    'Rejected.KeyExhausted',
   ],
   locate: locateKey,
   async decide({ KeyId, Plaintext, EncryptionContext }, context) {

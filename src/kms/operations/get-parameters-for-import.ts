@@ -24,7 +24,15 @@ export const GetParametersForImport = operation({
     if (body.origin !== 'EXTERNAL') throw refuse('Unsupported.Origin')
     const expiresAt = context.now + TOKEN_VALID_MS
     const place = wrappingPlace(record.id, { algorithm, expiresAt }, context)
-    const { publicKey, sealedPrivateKey } = await context.keystore.wrappingKey(place)
+    const { protectionLevel } = body
+    const purpose = { ...context.scope, keyId: record.id, protectionLevel, place, algorithm, expiresAt }
+    const made = await context.keystore.wrappingKey(purpose)
+    if (made.outcome === 'unsupported')
+      throw refuse('InvalidParameter', {
+        name: 'WrappingAlgorithm',
+        rule: `The managed HSM here lacks ${made.mechanism}: choose another one.`,
+      })
+    const { publicKey, sealedPrivateKey } = made
     const reply = {
       KeyId: record.id,
       PublicKey: Buffer.from(publicKey).toString('base64'),

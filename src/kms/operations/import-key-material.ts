@@ -2,6 +2,7 @@ import { refuse } from '../../api/errors.ts'
 import { integer, optional, secret } from '../../api/parameters.ts'
 import { fromBase64 } from '../../cryptography/encoding.ts'
 import { insert, update } from '../../ledger/record.ts'
+import { destructionOf } from '../destruction.ts'
 import { decodeToken, wrappingPlace } from '../import-token.ts'
 import { findKey, findVersion, keyId, locateKey } from '../key-name.ts'
 import { dueAt, withMaterial } from '../key-state.ts'
@@ -53,15 +54,15 @@ export const ImportKeyMaterial = operation({
     const place = wrappingPlace(record.id, token, context)
     const versionId = body.primaryVersionId ?? context.newRecordId()
     const imported = await context.keystore.importMaterial(
-      { ...scope, keyId: record.id, versionId },
-      { ...token, place },
+      { ...scope, keyId: record.id, versionId, protectionLevel: body.protectionLevel },
+      { ...token, place, expired: token.expiresAt <= now },
       fromBase64(EncryptedKeyMaterial) ?? new Uint8Array(0),
+      body.materialFingerprint,
     )
     if (imported.outcome === 'not a wrapping key') throw refuse('InvalidImportToken')
-    if (token.expiresAt <= now) throw refuse('ExpiredImportToken')
+    if (imported.outcome === 'expired') throw refuse('ExpiredImportToken')
     if (imported.outcome === 'not material') throw refuse('InvalidKeyMaterial')
     const { material, fingerprint } = imported
-    if (fingerprint !== (body.materialFingerprint ?? fingerprint)) throw refuse('InvalidKeyMaterial')
 
     const after = {
       ...enabled,
@@ -82,7 +83,9 @@ export const ImportKeyMaterial = operation({
     }
     const version = await findVersion(versionId, context)
     if (!version) throw new Error(`key ${record.id} has no version ${versionId}`)
-    const restored = update(version, { body: { ...version.body, material } }, version.body.material !== null)
-    return { reply: {}, changes: [change, restored] }
+    const replaced = version.body.material
+    const restored = update(version, { body: { ...version.body, material } }, replaced !== null)
+    const destruction = replaced === null ? [] : destructionOf(replaced, scope, now)
+    return { reply: {}, changes: [change, restored, ...destruction] }
   },
 })

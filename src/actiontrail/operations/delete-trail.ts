@@ -1,0 +1,25 @@
+import { remove } from '../../ledger/record.ts'
+import { trailAtHome, trailResource } from '../find-trail.ts'
+import { operation } from '../operation.ts'
+import { TRAIL } from '../trail.ts'
+import { trailName } from '../trail-parameters.ts'
+import { listStep, releasedBucket } from '../trail-rules.ts'
+
+export const DeleteTrail = operation({
+  name: 'DeleteTrail',
+  summary: 'Deletes a trail, also one that is logging; what it delivered stays.',
+  source: 'contract/actiontrail.md 5.1',
+  parameters: { Name: trailName },
+  access: 'Write',
+  trail: { show: ['Name'], reply: ['RequestId'] },
+  refusals: ['TrailNotFoundException'],
+  async locate({ Name }, context) {
+    return [trailResource(Name, context)]
+  },
+  async decide({ Name }, context) {
+    const step = await listStep(context)
+    const trail = await trailAtHome(Name, context)
+    const released = await releasedBucket(trail.body.bucketClaim, context)
+    return { reply: {}, changes: [remove(TRAIL, trail), step, ...released] }
+  },
+})

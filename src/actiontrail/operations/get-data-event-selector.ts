@@ -1,0 +1,20 @@
+import { trailAtHome, trailResource } from '../find-trail.ts'
+import { operation } from '../operation.ts'
+import { trailName } from '../trail-parameters.ts'
+
+export const GetDataEventSelector = operation({
+  name: 'GetDataEventSelector',
+  summary: 'Answers nothing for a trail that exists: there are no data events here.',
+  source: 'contract/actiontrail.md 5.2',
+  parameters: { TrailName: trailName },
+  access: 'Read',
+  trail: { show: ['TrailName'], reply: [] },
+  refusals: ['TrailNotFoundException'],
+  async locate({ TrailName }, context) {
+    return [trailResource(TrailName, context)]
+  },
+  async decide({ TrailName }, context) {
+    await trailAtHome(TrailName, context)
+    return { reply: {}, changes: [] }
+  },
+})

@@ -1,0 +1,17 @@
+import { operation } from '../operation.ts'
+
+export const GetGlobalEventsStorageRegion = operation({
+  name: 'GetGlobalEventsStorageRegion',
+  summary: 'Tells in which region the events of global services are kept.',
+  source: 'contract/actiontrail.md section 8, 14',
+  parameters: {},
+  access: 'Read',
+  trail: { show: [], reply: [] },
+  refusals: [],
+  async locate() {
+    return []
+  },
+  async decide(_, { settings }) {
+    return { reply: { StorageRegion: settings.regions[0] ?? '' }, changes: [] }
+  },
+})

@@ -1,0 +1,62 @@
+import { refuse } from '../../api/errors.ts'
+import type { Reply } from '../../api/operation.ts'
+import { lagSeconds } from '../delivery-batch.ts'
+import { trailAtHome, trailResource } from '../find-trail.ts'
+import { type ActionTrailContext, operation } from '../operation.ts'
+import type { Trail } from '../trail.ts'
+import { filled, timeOf } from '../trail-answers.ts'
+import { flag, trailName } from '../trail-parameters.ts'
+
+const shared = {
+  name: 'GetTrailStatus',
+  summary: 'Tells whether a trail logs, and how its delivery fares.',
+  source: 'contract/actiontrail.md 5.2',
+  access: 'Read',
+  refusals: ['TrailNotFoundException', 'InvalidQueryParameter'],
+  locate: async ({ Name }: { readonly Name: string }, context: ActionTrailContext) => [trailResource(Name, context)],
+} as const
+
+export const GetTrailStatus = operation({
+  ...shared,
+  parameters: { Name: trailName, IsOrganizationTrail: flag },
+  trail: { show: ['Name', 'IsOrganizationTrail'], reply: [] },
+  async decide({ Name, IsOrganizationTrail }, context) {
+    // There are no trails of organizations.
+    if (IsOrganizationTrail) throw refuse('TrailNotFoundException')
+    const trail = await trailAtHome(Name, context)
+    const { ossBucketName, slsProjectArn, delivery } = trail.body
+    const { ledger, now } = context
+    const reply = {
+      ...status(trail),
+      ...(ossBucketName !== '' && {
+        OssBucketStatus: delivery.bucketOk,
+        DeliveryLagSeconds: await lagSeconds(trail, ledger.events, (await ledger.head()).seq, now),
+        DigestChain: delivery.chain,
+        LatestDigestNumber: delivery.digest?.number ?? 0,
+      }),
+      ...(slsProjectArn !== '' && { SlsLogStoreStatus: false }),
+    }
+    return { reply, changes: [] }
+  },
+})
+
+export const FormerGetTrailStatus = operation({
+  ...shared,
+  parameters: { Name: trailName },
+  trail: { show: ['Name'], reply: [] },
+  async decide({ Name }, context) {
+    return { reply: status(await trailAtHome(Name, context)), changes: [] }
+  },
+})
+
+function status({ body }: Trail): Reply {
+  return {
+    IsLogging: body.status === 'Enable',
+    ...filled({
+      StartLoggingTime: timeOf(body.startedAt),
+      StopLoggingTime: timeOf(body.stoppedAt),
+      LatestDeliveryTime: timeOf(body.delivery.deliveredAt),
+      LatestDeliveryError: body.delivery.error,
+    }),
+  }
+}

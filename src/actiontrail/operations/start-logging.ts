@@ -1,0 +1,28 @@
+import { refuse } from '../../api/errors.ts'
+import { update } from '../../ledger/record.ts'
+import { trailAtHome, trailResource } from '../find-trail.ts'
+import { operation } from '../operation.ts'
+import { dueFrom, MOST_INTERVALS, started } from '../trail.ts'
+import { trailName } from '../trail-parameters.ts'
+
+export const StartLogging = operation({
+  name: 'StartLogging',
+  summary: 'Lets a trail deliver the events from now on.',
+  source: 'contract/actiontrail.md 5.1',
+  parameters: { Name: trailName },
+  access: 'Write',
+  trail: { show: ['Name'], reply: ['RequestId'] },
+  refusals: ['TrailNotFoundException', 'ServiceUnavailable'],
+  async locate({ Name }, context) {
+    return [trailResource(Name, context)]
+  },
+  async decide({ Name }, context) {
+    const { ledger, now } = context
+    const trail = await trailAtHome(Name, context)
+    if (trail.body.status === 'Enable') return { reply: {}, changes: [] }
+    // Whoever turns a trail on and off while its bucket is away must not make its record grow for ever.
+    if (trail.body.intervals.length >= MOST_INTERVALS) throw refuse('ServiceUnavailable')
+    const body = started(trail.body, (await ledger.head()).seq, now)
+    return { reply: {}, changes: [update(trail, { body, dueAt: dueFrom(body, now) })] }
+  },
+})

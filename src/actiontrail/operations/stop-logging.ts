@@ -1,0 +1,25 @@
+import { update } from '../../ledger/record.ts'
+import { trailAtHome, trailResource } from '../find-trail.ts'
+import { operation } from '../operation.ts'
+import { dueFrom, stopped } from '../trail.ts'
+import { trailName } from '../trail-parameters.ts'
+
+export const StopLogging = operation({
+  name: 'StopLogging',
+  summary: 'Lets a trail deliver no later events; those before are still delivered.',
+  source: 'contract/actiontrail.md 5.1',
+  parameters: { Name: trailName },
+  access: 'Write',
+  trail: { show: ['Name'], reply: ['RequestId'] },
+  refusals: ['TrailNotFoundException'],
+  async locate({ Name }, context) {
+    return [trailResource(Name, context)]
+  },
+  async decide({ Name }, context) {
+    const { ledger, now } = context
+    const trail = await trailAtHome(Name, context)
+    if (trail.body.status === 'Disable') return { reply: {}, changes: [] }
+    const body = stopped(trail.body, (await ledger.head()).seq, now)
+    return { reply: {}, changes: [update(trail, { body, dueAt: dueFrom(body, now) })] }
+  },
+})

@@ -1,0 +1,77 @@
+// `strongroom audit verify` on copies of the trail: an export, or what a trail delivered. Needs the public key and nothing else.
+import { createReadStream, readFileSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import { createInterface } from 'node:readline'
+import { publicKeyOf } from '../actiontrail/checkpoint.ts'
+import { verifyExport } from '../actiontrail/export.ts'
+import { type DeliveredCopy, verifyDelivered } from '../actiontrail/verify-delivered.ts'
+import { report } from './audit-report.ts'
+import { bar } from './progress.ts'
+import type { Surroundings } from './surroundings.ts'
+import { UsageError } from './usage-error.ts'
+
+/** Verifies the copy that the flags name; answers the exit code, or null when they name none. Throws UsageError. */
+export async function verifyCopy(own: ReadonlyMap<string, string>, around: Surroundings): Promise<number | null> {
+  const [file, delivered] = [own.get('--file'), own.get('--delivered')]
+  if (file === undefined && delivered === undefined) return null
+  const keyFile = own.get('--public-key')
+  if (keyFile === undefined)
+    throw new UsageError('a copy needs `--public-key FILE`: `strongroom audit public-key` prints it')
+  const publicKey = readFileSync(keyFile, 'utf8')
+  publicKeyOf(publicKey)
+  return file === undefined
+    ? verifyFolder(delivered ?? '', publicKey, own, around)
+    : verifyFile(file, publicKey, around)
+}
+
+async function verifyFile(file: string, publicKey: string, around: Surroundings): Promise<number> {
+  const started = performance.now()
+  const lines = createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })
+  const draw = bar(around, 'events')
+  return report(await verifyExport(lines, publicKeyOf(publicKey), (seen) => draw(seen, 0)), started, around)
+}
+
+async function verifyFolder(
+  folder: string,
+  publicKey: string,
+  own: ReadonlyMap<string, string>,
+  around: Surroundings,
+): Promise<number> {
+  const number = own.get('--digest')
+  const chain = own.get('--chain')
+  if (number !== undefined && !/^\d{1,15}$/.test(number)) throw new UsageError('`--digest` must be a number')
+  if (chain !== undefined && number === undefined) throw new UsageError('`--chain` goes with `--digest`')
+  const verdict = await verifyDelivered(copyIn(folder), publicKey, {
+    ...(number !== undefined && { expected: { number: Number(number), ...(chain !== undefined && { chain }) } }),
+    progress: bar(around, 'events'),
+  })
+  around.status('')
+  const { objects, digests, events, chains, missingEvents, uncovered, fault } = verdict
+  if (fault !== null) around.complain(`NOT INTACT: ${fault}`)
+  else if (digests === 0) around.complain(`\`${folder}\` holds no digest: is it the top of a bucket's copy?`)
+  const checked = `${events} events in ${objects} objects, named by ${digests} digests`
+  if (fault !== null || digests === 0) {
+    around.complain(`${checked}, are as they were delivered`)
+    return 1
+  }
+  around.print(`intact: ${checked}`)
+  for (const { trail, account, chain: id, last, lastTime } of chains)
+    around.print(`chain ${id}: trail ${trail} of ${account}, up to digest ${last} of ${lastTime}`)
+  for (const [first, last] of missingEvents)
+    around.print(`events ${first} to ${last} were dropped before they could be delivered`)
+  for (const path of uncovered) around.print(`not checked, later than the last digest: ${path}`)
+  return 0
+}
+
+function copyIn(folder: string): DeliveredCopy {
+  return {
+    async list() {
+      const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+      return entries
+        .filter((entry) => entry.isFile() && !entry.name.startsWith('.unfinished-'))
+        .map((entry) => join(entry.parentPath, entry.name).slice(join(folder, '/').length).split(sep).join('/'))
+    },
+    read: (path) => readFile(join(folder, path)),
+  }
+}

@@ -1,0 +1,131 @@
+// `strongroom hsm check`: what the tokens of the HSM are and can do, which keys are missing on which, and which objects no record names.
+import { setTimeout as pause } from 'node:timers/promises'
+import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
+import type { TokenReport } from '../keystore/pkcs11/protocol.ts'
+import { toReference } from '../keystore/pkcs11/reference.ts'
+import { doomedObjects, type HsmVersion, hsmVersions } from '../kms/hsm-inventory.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Accounts } from '../ram/account.ts'
+import type { Storage } from '../storage/storage.ts'
+import { withPin } from './prompt.ts'
+import { readSettings, type Settings } from './settings.ts'
+import type { Surroundings } from './surroundings.ts'
+import { UsageError } from './usage-error.ts'
+
+interface Rooms {
+  readonly storage: Storage
+  readonly ledger: Ledger
+  readonly accounts: Accounts
+  readonly hsm: HsmKeystore | null
+}
+type Open = (settings: Settings, alarm: (message: string, error: unknown) => void, now: number) => Promise<Rooms>
+
+const USAGE = `usage: strongroom hsm check [--remove-orphans] [--data DIR] [--database URL] [--hsm-module FILE] [--hsm-token NAME] …
+
+Tells what each token can do, which keys are missing on it, and which of its objects no key version names (orphans).
+--remove-orphans destroys those, for good. Do that only on the newest state of the database: after an older backup was
+brought back, the keys made since then look like orphans. Further flags are those of \`strongroom serve\`.
+Exit code 1: something needs attention.`
+
+/** A key is in the device before the record of it is committed: an object must stay unnamed for longer than any call takes. */
+const SETTLED_MS = 20_000
+
+/** What a lacking ability means for callers. */
+const AFFECTS: Readonly<Record<string, string>> = {
+  'AES-256-GCM': 'Encrypt, Decrypt, GenerateDataKey and all keys of protection level HSM',
+  RSAES_OAEP_SHA_1: 'GetParametersForImport with WrappingAlgorithm RSAES_OAEP_SHA_1',
+  RSAES_OAEP_SHA_256: 'GetParametersForImport with WrappingAlgorithm RSAES_OAEP_SHA_256',
+  RSAES_PKCS1_V1_5: 'GetParametersForImport with WrappingAlgorithm RSAES_PKCS1_V1_5',
+}
+
+/** Runs the verb; answers the exit code. Throws UsageError, and when no token can be reached. */
+export async function hsm(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
+  const [verb, ...rest] = args
+  if (verb === '--help' || rest.includes('--help')) {
+    around.print(USAGE)
+    return 0
+  }
+  if (verb !== 'check') throw new UsageError(`say what to do:\n${USAGE}`)
+  const flags = rest.filter((flag) => flag !== '--remove-orphans')
+  const settings = await withPin(readSettings(flags, around.env, around.readFile), around)
+  if (!settings.hsm) throw new UsageError('no HSM is configured: set hsm-module and hsm-token')
+  const rooms = await open(settings, (_, reason) => around.complain(String(reason)), Date.now())
+  try {
+    if (!rooms.hsm) throw new Error('no HSM is configured')
+    await rooms.hsm.start()
+    if (rooms.hsm.trouble) throw new Error(rooms.hsm.trouble)
+    return await check({ ...rooms, hsm: rooms.hsm }, settings, rest.includes('--remove-orphans'), around)
+  } finally {
+    await rooms.hsm?.stop()
+    await rooms.storage.close()
+  }
+}
+
+async function check(
+  rooms: Rooms & { hsm: HsmKeystore },
+  settings: Settings,
+  remove: boolean,
+  around: Surroundings,
+): Promise<number> {
+  const reports = await rooms.hsm.inspect()
+  // Read after the tokens: a key that was made in between is known to both.
+  const versions = await allVersions(rooms, settings)
+  const missing = reports.flatMap((report) => describeToken(report, versions, around))
+  const orphans = await orphansOf(reports, versions, rooms)
+  for (const id of orphans) around.print(`orphan: ${labelOf(id, reports)} (CKA_ID ${id}) is named by no key version`)
+  let left = orphans.length
+  if (remove && left > 0) {
+    around.print(`waiting ${SETTLED_MS / 1000} s, in case one of them belongs to a key that is just being made`)
+    await pause(SETTLED_MS)
+    const still = new Set(await orphansOf(await rooms.hsm.inspect(), await allVersions(rooms, settings), rooms))
+    for (const id of orphans.filter((one) => still.has(one)))
+      if (await rooms.hsm.destroy(toReference(id))) {
+        around.print(`destroyed: CKA_ID ${id}`)
+        left--
+      } else around.print(`not destroyed on every token yet: CKA_ID ${id}: check again when all are reachable`)
+  }
+  const down = reports.filter(({ up }) => !up).length
+  around.print(
+    `${versions.length} key versions in the HSM; ${missing.length} missing on a token, ${left} orphans, ${down} tokens that can't be reached`,
+  )
+  return missing.length + left + down === 0 ? 0 : 1
+}
+
+/** Prints a token; answers the key versions that it lacks. */
+function describeToken(report: TokenReport, versions: readonly HsmVersion[], around: Surroundings): HsmVersion[] {
+  const { token, up, reason, model, serial, firmware, freePrivateMemory, abilities, keys, wrappingKeys } = report
+  if (!up) {
+    around.print(`token ${token}: can't be reached: ${reason}`)
+    return []
+  }
+  const memory = freePrivateMemory === null ? '' : `, ${freePrivateMemory} bytes free`
+  around.print(`token ${token}: ${model}, serial number ${serial}, firmware ${firmware}${memory}`)
+  for (const [ability, works] of Object.entries(abilities))
+    around.print(works ? `  can do ${ability}` : `  can't do ${ability}: this affects ${AFFECTS[ability] ?? ability}`)
+  around.print(`  holds ${keys.length} keys and ${wrappingKeys.length} wrapping keys of this installation`)
+  for (const key of keys.filter(({ sensitive, extractable }) => !sensitive || extractable))
+    around.print(`  unprotected: ${key.label} could be read out of the token: make a new key and delete this one`)
+  const held = new Set(keys.map(({ id }) => id))
+  const missing = versions.filter(({ objectId }) => !held.has(objectId))
+  for (const { keyId, versionId, region, account } of missing)
+    around.print(`  missing: version ${versionId} of key ${keyId} (account ${account}, ${region})`)
+  return missing
+}
+
+async function orphansOf(reports: readonly TokenReport[], versions: readonly HsmVersion[], { ledger }: Rooms) {
+  const [named, doomed] = [new Set(versions.map(({ objectId }) => objectId)), await doomedObjects(ledger)]
+  const held = new Set(reports.flatMap(({ keys }) => keys.map(({ id }) => id)))
+  return [...held].filter((id) => !named.has(id) && !doomed.has(id))
+}
+
+function labelOf(id: string, reports: readonly TokenReport[]): string {
+  return reports.flatMap(({ keys }) => keys).find((key) => key.id === id)?.label ?? ''
+}
+
+async function allVersions({ accounts, ledger }: Rooms, settings: Settings): Promise<HsmVersion[]> {
+  const regions = new Set([...settings.hsmRegions, ...settings.regions])
+  const found: HsmVersion[] = []
+  for (const { id: account } of await accounts.list())
+    for (const region of regions) found.push(...(await hsmVersions({ account, region }, ledger)))
+  return found
+}

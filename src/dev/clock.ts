@@ -1,0 +1,44 @@
+// The clock of `serve --dev`: the system's, moved forward. How far is a record, so that a restart does not turn time back.
+
+import type { Ledger } from '../ledger/ledger.ts'
+import { INSTALLATION, insert, type Kind, update } from '../ledger/record.ts'
+
+const DEV_CLOCK: Kind<{ readonly aheadMs: number }> = { name: 'dev-clock', counted: false }
+const ID = 'dev-clock'
+
+export class DevClock {
+  readonly #ledger: Ledger
+  readonly #wallNow: () => number
+  #aheadMs: number
+
+  private constructor(ledger: Ledger, wallNow: () => number, aheadMs: number) {
+    this.#ledger = ledger
+    this.#wallNow = wallNow
+    this.#aheadMs = aheadMs
+  }
+
+  /** The clock as far ahead of `wallNow` as it was moved before. */
+  static async open(ledger: Ledger, wallNow: () => number): Promise<DevClock> {
+    const record = await ledger.get(DEV_CLOCK, INSTALLATION, ID)
+    return new DevClock(ledger, wallNow, record?.body.aheadMs ?? 0)
+  }
+
+  /** Milliseconds since 1970. */
+  now(): number {
+    return this.#wallNow() + this.#aheadMs
+  }
+
+  /** Moves the clock forward by `ms` milliseconds, durably. */
+  async advance(ms: number): Promise<void> {
+    for (;;) {
+      const record = await this.#ledger.get(DEV_CLOCK, INSTALLATION, ID)
+      const body = { aheadMs: (record?.body.aheadMs ?? 0) + ms }
+      const change = record
+        ? update(record, { body })
+        : insert(DEV_CLOCK, { ...INSTALLATION, id: ID, createdAt: this.#wallNow(), body })
+      if ((await this.#ledger.commit({ changes: [change], nonce: null, event: null })) !== 'committed') continue
+      this.#aheadMs = body.aheadMs
+      return
+    }
+  }
+}

@@ -1,0 +1,180 @@
+// Seeding: makes what a seed file names and what is not there yet; what is there stays as it is. For `serve --dev` alone.
+import { type Code, Refusal, refuse } from '../api/errors.ts'
+import type { AnyOperation } from '../api/operation.ts'
+import { readValues } from '../api/parameters.ts'
+import { exportPublicKey, wrapForExport } from '../cryptography/export-key.ts'
+import type { House } from '../gateway/call.ts'
+import type { KmsContext } from '../kms/operation.ts'
+import { CreateAlias } from '../kms/operations/create-alias.ts'
+import { description } from '../kms/parameters.ts'
+import { CMK, type CmkBody, VERSION } from '../kms/records.ts'
+import { tagList } from '../kms/tags.ts'
+import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
+import { ACCESS_KEY } from '../ram/access-key.ts'
+import type { Accounts } from '../ram/account.ts'
+import { findUser } from '../ram/find.ts'
+import type { RamContext } from '../ram/operation.ts'
+import { AttachPolicyToUser } from '../ram/operations/attach-policy-to-user.ts'
+import { CreatePolicy } from '../ram/operations/create-policy.ts'
+import { CreateUser } from '../ram/operations/create-user.ts'
+import type { SeedAccount, SeedKey, SeedUser } from './seed-file.ts'
+
+type Context = KmsContext & RamContext
+type Seeded = AnyOperation<Context, Change>
+
+/** Seeds all accounts. Throws when something in the seed can't be made, naming it. */
+export async function seed(all: readonly SeedAccount[], house: House, accounts: Accounts): Promise<void> {
+  const sealing = await sealer(house)
+  for (const one of all) {
+    await accounts.provide(one, one.name, house.now())
+    for (const { policyName, document } of one.policies)
+      await make(CreatePolicy, { PolicyName: policyName, PolicyDocument: JSON.stringify(document) }, one, house)
+    for (const user of one.users) await seedUser(user, one, house)
+    for (const key of one.keys) await unlessThere(`key ${key.keyId}`, one, () => seedKey(key, sealing, one, house))
+    for (const { region, aliasName, keyId } of one.aliases)
+      await make(CreateAlias, { AliasName: aliasName, KeyId: keyId }, one, house, region)
+  }
+}
+
+/** What an operation refuses with when the thing is there already. */
+const THERE: readonly Code[] = [
+  'EntityAlreadyExists.Policy',
+  'EntityAlreadyExists.User',
+  'EntityAlreadyExists.User.Policy',
+  'AliasAlreadyExists',
+]
+
+/** Makes a thing by the operation that makes it, so that the same rules hold. */
+async function make(
+  operation: Seeded,
+  parameters: Record<string, string>,
+  account: SeedAccount,
+  house: House,
+  region: string | null = null,
+): Promise<void> {
+  await unlessThere(`${operation.name} ${JSON.stringify(parameters)}`, account, async () => {
+    const context = contextOf(account.accountId, region, house)
+    const values = readValues(operation.parameters, new Map(Object.entries(parameters))) as never
+    await commit((await operation.decide(values, context)).changes, house)
+  })
+}
+
+/** Names what could not be made, and why. */
+async function unlessThere(what: string, { accountId }: SeedAccount, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    if (THERE.includes(error.entry)) return
+    throw new Error(`account ${accountId} of the seed: ${what} was refused with ${error.code}: ${error.message}`)
+  }
+}
+
+async function commit(changes: readonly Change[], { ledger }: House): Promise<void> {
+  const outcome = await ledger.commit({ changes, nonce: null, event: null })
+  if (outcome === 'full') throw refuse('Rejected.LimitExceeded')
+  if (outcome === 'moved') throw new Error('another process changes the database while it is seeded: start again')
+}
+
+function contextOf(accountId: string, region: string | null, house: House): Context {
+  const { settings, ledger, keystore, newRecordId, randomBytes, accessKeys, lastUsed } = house
+  const place = region ?? settings.regions[0] ?? ''
+  if (!settings.regions.includes(place)) throw new Error(`the seed names the region \`${place}\`, which is not served`)
+  return {
+    caller: { type: 'root-account', accountId, principalId: accountId, userName: 'root', accessKeyId: '' },
+    scope: { account: accountId, region: place },
+    now: house.now(),
+    ledger,
+    keystore,
+    settings,
+    quotas: settings.quotas,
+    newRecordId,
+    randomBytes,
+    sealAccessKeySecret: (id, secret) => accessKeys.seal(id, secret),
+    accessKeyLastUsed: (id) => lastUsed.at(id),
+  }
+}
+
+async function seedUser(user: SeedUser, account: SeedAccount, house: House): Promise<void> {
+  const UserName = user.userName
+  await make(CreateUser, { UserName }, account, house)
+  for (const policy of user.policies) {
+    const [, PolicyType = '', PolicyName = ''] = /^([^/]+)\/(.+)$/.exec(policy) ?? []
+    await make(AttachPolicyToUser, { UserName, PolicyType, PolicyName }, account, house)
+  }
+  const context = contextOf(account.accountId, null, house)
+  const record = await findUser(UserName, context)
+  const { accessKeyId: id, accessKeySecret } = user
+  const existing = await house.ledger.get(ACCESS_KEY, INSTALLATION, id)
+  if (existing?.body.userId === record.id) return
+  if (existing) throw new Error(`the seed gives user ${UserName} the AccessKey ${id}, which belongs to another`)
+  const body = {
+    accountId: account.accountId,
+    userId: record.id,
+    sealedSecret: context.sealAccessKeySecret(id, accessKeySecret),
+    status: 'Active',
+  } as const
+  const accessKeyIds = [...record.body.accessKeyIds, id]
+  await commit(
+    [
+      update(record, { body: { ...record.body, accessKeyIds } }),
+      insert(ACCESS_KEY, { ...INSTALLATION, id, createdAt: context.now, body }),
+    ],
+    house,
+  )
+}
+
+async function seedKey(key: SeedKey, sealing: Sealing, { accountId }: SeedAccount, house: House): Promise<void> {
+  const { scope, now, ledger, settings } = contextOf(accountId, key.region, house)
+  if (await ledger.get(CMK, scope, key.keyId)) return
+  const tags = Object.entries(key.tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }))
+  const body: CmkBody = {
+    description: description.read('description', key.description),
+    keySpec: 'Aliyun_AES_256',
+    keyUsage: 'ENCRYPT/DECRYPT',
+    origin: 'Aliyun_KMS',
+    protectionLevel: 'SOFTWARE',
+    state: 'Enabled',
+    deleteAt: null,
+    materialExpiresAt: null,
+    primaryVersionId: key.versions.at(-1)?.versionId ?? null,
+    lastRotationAt: now,
+    materialFingerprint: null,
+    tags: tags.length === 0 ? [] : tagList.read('tags', JSON.stringify(tags)),
+  }
+  const changes: Change[] = [insert(CMK, { ...scope, id: key.keyId, createdAt: now, body }, settings.maxKeys)]
+  for (const { versionId: id, material } of key.versions) {
+    const sealed = await sealing(
+      { ...scope, keyId: key.keyId, versionId: id, protectionLevel: body.protectionLevel },
+      material,
+    )
+    const version = { keyId: key.keyId, material: sealed }
+    changes.push(insert(VERSION, { ...scope, id, parent: key.keyId, createdAt: now, body: version }))
+  }
+  await commit(changes, house)
+}
+
+type Place = Parameters<House['keystore']['generate']>[0]
+type Sealing = (place: Place, material: Uint8Array) => Promise<string>
+
+/** Material gets into the key store in the one way that there is: wrapped, as an import. */
+async function sealer({ keystore }: House): Promise<Sealing> {
+  const place = ['seed']
+  const algorithm = 'RSAES_OAEP_SHA_256'
+  const nowhere = { account: '', region: '', keyId: 'seed', protectionLevel: 'SOFTWARE' } as const
+  const wrapping = await keystore.wrappingKey({ ...nowhere, place, algorithm, expiresAt: Number.MAX_SAFE_INTEGER })
+  const key = wrapping.outcome === 'made' ? exportPublicKey(wrapping.publicKey) : null
+  if (wrapping.outcome !== 'made' || !key) throw new Error('the key store made no RSA-2048 wrapping key')
+  const { sealedPrivateKey } = wrapping
+  return async (version, material) => {
+    const wrapped = wrapForExport(key, algorithm, material)
+    const imported = await keystore.importMaterial(
+      version,
+      { place, sealedPrivateKey, algorithm, expired: false },
+      wrapped,
+      null,
+    )
+    if (imported.outcome !== 'imported') throw new Error(`the material of version ${version.versionId} can't be sealed`)
+    return imported.material
+  }
+}

@@ -1,0 +1,74 @@
+// Limits under a name. `alibaba-shared` are those that the cloud publishes for accounts without an instance of their own (contract/kms.md section 8).
+import type { RateGroup } from './rate-limit.ts'
+
+export interface QuotaProfile {
+  readonly quotas: { readonly 'max-keys': number; readonly 'max-aliases': number }
+  readonly rates: readonly RateGroup[]
+}
+
+function perSecond(calls: number, ...operations: readonly string[]): RateGroup {
+  return { product: 'Kms', operations, calls, seconds: 1, perRegion: true }
+}
+
+const ALIBABA_SHARED: readonly RateGroup[] = [
+  perSecond(
+    50,
+    'GetParametersForImport',
+    'DescribeKey',
+    'ListKeys',
+    'DescribeKeyVersion',
+    'ListKeyVersions',
+    'GetPublicKey',
+    'ListAliases',
+    'ListAliasesByKeyId',
+    'ListTagResources',
+    'DescribeRegions',
+  ),
+  perSecond(300, 'ListResourceTags'),
+  perSecond(10, 'CreateKey'),
+  perSecond(
+    30,
+    'ImportKeyMaterial',
+    'EnableKey',
+    'DisableKey',
+    'SetDeletionProtection',
+    'ScheduleKeyDeletion',
+    'CancelKeyDeletion',
+    'DeleteKeyMaterial',
+    'UpdateKeyDescription',
+    'UpdateRotationPolicy',
+    'CreateAlias',
+    'UpdateAlias',
+    'DeleteAlias',
+    'TagResource',
+    'UntagResource',
+    'TagResources',
+    'UntagResources',
+  ),
+  perSecond(1000, 'Encrypt', 'Decrypt', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext'),
+  perSecond(750, 'ReEncrypt'),
+  perSecond(750, 'ExportDataKey'),
+  perSecond(750, 'GenerateAndExportDataKey'),
+  perSecond(200, 'AsymmetricSign', 'AsymmetricVerify', 'AsymmetricEncrypt', 'AsymmetricDecrypt'),
+  perSecond(10, 'CreateSecret', 'DeleteSecret'),
+  perSecond(450, 'DescribeSecret', 'GetSecretValue'),
+  perSecond(
+    40,
+    'ListSecrets',
+    'ListSecretVersionIds',
+    'PutSecretValue',
+    'UpdateSecret',
+    'UpdateSecretVersionStage',
+    'GetRandomPassword',
+    'UpdateSecretRotationPolicy',
+    'RestoreSecret',
+  ),
+  { ...perSecond(50, 'RotateSecret'), seconds: 3600 },
+  perSecond(1, 'OpenKmsService', 'DescribeAccountKmsStatus'),
+  { product: 'Sts', operations: ['AssumeRole'], calls: 100, seconds: 1, perRegion: false },
+  { product: 'Actiontrail', operations: ['LookupEvents'], calls: 2, seconds: 1, perRegion: false },
+]
+
+export const QUOTA_PROFILES: ReadonlyMap<string, QuotaProfile> = new Map([
+  ['alibaba-shared', { quotas: { 'max-keys': 200, 'max-aliases': 300 }, rates: ALIBABA_SHARED }],
+])

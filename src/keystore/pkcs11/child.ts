@@ -1,0 +1,228 @@
+// One process of the library, seen from the service: requests with numbers and deadlines, sent in batches, each answered or failed in time.
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import {
+  BATCH,
+  type FromModule,
+  monotonicMs,
+  type News,
+  type Opening,
+  type Request,
+  type ToModule,
+  type Trouble,
+  type Work,
+  type Works,
+} from './protocol.ts'
+
+const TICK_MS = 25
+/** A library that hangs ten times as long as a call may wait is given up. */
+const GIVE_UP_FACTOR = 10
+/** What may be asked at once; more would only wait in vain. */
+const MAX_PENDING = 5000
+
+/** The device did not do what it was asked. */
+export class Failed extends Error {
+  readonly trouble: Trouble
+  constructor(trouble: Trouble, reason: string) {
+    super(reason)
+    this.trouble = trouble
+  }
+}
+
+interface Pending {
+  readonly work: Work
+  readonly expiresAt: number
+  resolve(answer: unknown): void
+  reject(error: Failed): void
+  /** Told of an answer that came after the deadline. */
+  late(answer: unknown): void
+}
+
+export interface Listener {
+  news(news: News): void
+  /** The library gives no sign of life, or gives one again. */
+  hangs(isHanging: boolean): void
+  /** The process ended, by itself or otherwise. */
+  ended(): void
+}
+
+export class Child {
+  readonly #process: ChildProcess
+  readonly #listener: Listener
+  readonly #pending = new Map<number, Pending>()
+  /** Requests whose time was over: their answers may still come. */
+  readonly #overdue = new Map<number, Pending>()
+  #batch: Request[] = []
+  #number = 0
+  #ticking: NodeJS.Timeout | null = null
+  /** After so many ticks without a sign of life, while something is asked, the library counts as hanging. */
+  readonly #patienceTicks: number
+  #silentTicks = 0
+  #ended = false
+  readonly #whenEmpty: (() => void)[] = []
+
+  /** `patienceMs`: how long the library may give no sign of life. */
+  constructor(
+    opening: Opening,
+    environment: Readonly<Record<string, string | undefined>>,
+    patienceMs: number,
+    listener: Listener,
+  ) {
+    this.#patienceTicks = Math.max(2, Math.floor(patienceMs / TICK_MS))
+    this.#process = fork(fileURLToPath(new URL('./module.ts', import.meta.url)), [], {
+      serialization: 'advanced',
+      execArgv: [],
+      env: { ...environment, UV_THREADPOOL_SIZE: String(Math.min(128, Math.max(4, opening.sessions))) },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
+    this.#process.on('message', (message: FromModule) => {
+      if (!this.answers) listener.hangs(false)
+      this.#silentTicks = 0
+      if ('replies' in message) this.#take(message.replies)
+      else listener.news(message)
+    })
+    this.#listener = listener
+    const end = () => {
+      if (this.#ended) return
+      this.#ended = true
+      this.#failAll('the process of the PKCS #11 library ended')
+      this.#settle()
+      listener.ended()
+    }
+    this.#process.on('exit', end)
+    this.#process.on('error', end)
+    // The service's own end is not held up by this process: it ends when the channel closes.
+    this.#process.unref()
+    this.#process.channel?.unref()
+    this.#send({ open: opening })
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
+  /** Whether the library answers; false while it hangs. */
+  get answers(): boolean {
+    return !this.#ended && this.#silentTicks < this.#patienceTicks
+  }
+
+  /** Rejects with Failed within `withinMs`, or at once when the library hangs. `late` is told of an answer after that. */
+  ask<W extends Work>(
+    work: W,
+    ask: Works[W]['ask'],
+    withinMs: number,
+    late: (answer: Works[W]['answer']) => void = () => {},
+  ): Promise<Works[W]['answer']> {
+    if (!this.answers || this.#pending.size >= MAX_PENDING)
+      return Promise.reject(
+        new Failed('away', this.answers ? 'the HSM has too much to do' : 'the PKCS #11 library hangs'),
+      )
+    return new Promise<Works[W]['answer']>((resolve, reject) => {
+      const expiresAt = monotonicMs() + withinMs
+      const pending: Pending = {
+        work,
+        expiresAt,
+        resolve: resolve as Pending['resolve'],
+        reject,
+        late: late as Pending['late'],
+      }
+      this.#enqueue(work, ask, expiresAt, pending)
+    })
+  }
+
+  #enqueue<W extends Work>(work: W, ask: Works[W]['ask'], expiresAt: number, pending: Pending): void {
+    const number = ++this.#number
+    this.#pending.set(number, pending)
+    this.#batch.push({ number, work, ask, expiresAt } as Request)
+    if (this.#batch.length >= BATCH) this.#flush()
+    else if (this.#batch.length === 1) setImmediate(() => this.#flush())
+    // Ref'd: an answer that somebody waits for keeps the service alive.
+    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS)
+  }
+
+  #flush(): void {
+    if (this.#batch.length === 0) return
+    const requests = this.#batch
+    this.#batch = []
+    this.#send({ requests })
+  }
+
+  #tick(): void {
+    if (this.#pending.size === 0) {
+      if (this.#overdue.size === 0 || this.#ended) this.#settle()
+      if (this.#overdue.size === 0) return
+    }
+    this.#silentTicks++
+    if (this.#silentTicks === 2)
+      this.#send({ requests: [{ number: 0, work: 'ping', ask: {}, expiresAt: monotonicMs() + 10_000 }] })
+    if (this.#silentTicks === this.#patienceTicks) {
+      this.#failAll('the PKCS #11 library hangs')
+      this.#listener.hangs(true)
+    }
+    if (this.#silentTicks === this.#patienceTicks * GIVE_UP_FACTOR) this.kill()
+    const now = monotonicMs()
+    for (const [number, pending] of this.#pending) {
+      if (pending.expiresAt > now) continue
+      this.#pending.delete(number)
+      this.#overdue.set(number, pending)
+      pending.reject(new Failed('late', `the HSM did not do \`${pending.work}\` in time`))
+    }
+  }
+
+  #settle(): void {
+    if (this.#ticking) clearInterval(this.#ticking)
+    this.#ticking = null
+    for (const resolve of this.#whenEmpty.splice(0)) resolve()
+  }
+
+  #take(replies: readonly { number: number; answer?: unknown; trouble?: Trouble; reason?: string }[]): void {
+    for (const { number, answer, trouble, reason = '' } of replies) {
+      const overdue = this.#overdue.get(number)
+      if (overdue) {
+        this.#overdue.delete(number)
+        if (trouble === undefined) overdue.late(answer)
+        continue
+      }
+      const pending = this.#pending.get(number)
+      if (!pending) continue
+      this.#pending.delete(number)
+      if (trouble === undefined) pending.resolve(answer)
+      else pending.reject(new Failed(trouble, reason))
+    }
+  }
+
+  #failAll(reason: string): void {
+    for (const [number, pending] of this.#pending) {
+      this.#overdue.set(number, pending)
+      pending.reject(new Failed('away', reason))
+    }
+    this.#pending.clear()
+    if (this.#ended) this.#overdue.clear()
+  }
+
+  #send(message: ToModule): void {
+    if (this.#process.connected) this.#process.send(message, () => {})
+  }
+
+  /** Ends the process when what was asked is answered; at the latest after `deadlineMs`. */
+  async retire(deadlineMs: number): Promise<void> {
+    if (this.#ended) return
+    const empty = new Promise<void>((resolve) => {
+      this.#whenEmpty.push(resolve)
+      setTimeout(resolve, deadlineMs).unref()
+    })
+    if (this.#ticking) await empty
+    const exited = new Promise<void>((resolve) => {
+      if (this.#ended) resolve()
+      else this.#process.once('exit', () => resolve())
+    })
+    if (this.#process.connected) this.#process.disconnect()
+    const late = setTimeout(() => this.kill(), 1000)
+    await exited
+    clearTimeout(late)
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL')
+  }
+}

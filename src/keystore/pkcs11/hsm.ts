@@ -1,0 +1,216 @@
+// The key store in a PKCS #11 device: material is made, used and destroyed there, and what is stored of it is a reference.
+import { createPublicKey } from 'node:crypto'
+import { refuse } from '../../api/errors.ts'
+import type { RootKeys } from '../../cryptography/seal.ts'
+import {
+  type Imported,
+  type Keystore,
+  type SealedMaterial,
+  Unopenable,
+  Unreachable,
+  type Uses,
+  type VersionPlace,
+  type Wrapping,
+  type WrappingKey,
+  type WrappingPurpose,
+} from '../keystore.ts'
+import { randomBytes } from '../random.ts'
+import { Failed } from './child.ts'
+import type { TokenReport } from './protocol.ts'
+import {
+  isReference,
+  keyLabel,
+  keyPlace,
+  newObjectId,
+  objectIdOf,
+  toReference,
+  UNIQUE_BYTES,
+  wrappingLabel,
+} from './reference.ts'
+import { ReservedUses } from './reserved-uses.ts'
+import { type PinSource, Supervisor } from './supervisor.ts'
+
+/** Making an RSA pair takes seconds on some devices. It fails as fast as all else when the device hangs. */
+const PAIR_MS = 30_000
+const BACKGROUND_MS = 10_000
+const NONCE_BYTES = 24
+const COLLECT_EVERY_MS = 60_000
+const MOST_REPORTED = 1000
+
+export interface HsmSetup {
+  readonly module: string
+  readonly parameters: string | null
+  readonly tokens: readonly string[]
+  readonly sessions: number
+  /** How long a call may wait for the device. */
+  readonly timeoutMs: number
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly pin: PinSource
+  /** Names the installation in the labels of its objects. */
+  readonly tag: string
+}
+
+export class HsmKeystore implements Keystore {
+  readonly #keys: RootKeys
+  readonly #setup: HsmSetup
+  readonly #device: Supervisor
+  readonly #reserved: ReservedUses
+  readonly #report: (message: string) => void
+  #collectAfter = 0
+  readonly #missing = new Set<string>()
+
+  constructor(setup: HsmSetup, keys: RootKeys, uses: Uses, report: (message: string) => void) {
+    const { module, parameters, tokens, sessions, timeoutMs, environment, pin } = setup
+    this.#keys = keys
+    this.#setup = setup
+    this.#report = report
+    const opening = { module, parameters, tokens, sessions }
+    this.#device = new Supervisor({ opening, pin, environment, patienceMs: timeoutMs * 0.75, report })
+    this.#reserved = new ReservedUses(uses, report)
+  }
+
+  /** Connects; resolves after the first try, whatever came of it. Calls before that are refused as long as the device is away. */
+  async start(): Promise<void> {
+    await this.#device.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#device.stop()
+  }
+
+  /** What keeps the device from serving; null when it serves. */
+  get trouble(): string | null {
+    return this.#device.trouble
+  }
+
+  /** Whether the trouble is the library itself, or the add-on that loads it: it does not pass by itself. */
+  get setupFailed(): boolean {
+    return this.#device.setupFailed
+  }
+
+  /** The id of the library's process; undefined while there is none. */
+  get pid(): number | undefined {
+    return this.#device.pid
+  }
+
+  async generate(place: VersionPlace): Promise<SealedMaterial> {
+    const { id, label } = this.#newObject(place)
+    const undo = () => this.#destroyQuietly(id)
+    await this.#told(this.#device.ask('generate', { id, label }, this.#setup.timeoutMs, undo))
+    return toReference(id)
+  }
+
+  async encrypt(place: VersionPlace, material: SealedMaterial, plaintext: Uint8Array, aad: Uint8Array) {
+    const id = this.#objectId(place, material)
+    const trouble = this.#device.trouble
+    if (trouble !== null) throw new Unreachable(trouble)
+    const waiting = this.#reserved.take(place)
+    if (waiting) await waiting
+    return this.#told(this.#device.ask('encrypt', { id, plaintext, aad }, this.#setup.timeoutMs))
+  }
+
+  decrypt(
+    place: VersionPlace,
+    material: SealedMaterial,
+    message: { nonce: Uint8Array; sealed: Uint8Array },
+    aad: Uint8Array,
+  ): Promise<Uint8Array | null> {
+    const { nonce, sealed } = message
+    const id = this.#objectId(place, material)
+    return this.#told(this.#device.ask('decrypt', { id, nonce, sealed, aad }, this.#setup.timeoutMs))
+  }
+
+  /** The object of destroyed material goes at once where the device is there; its record of destruction sees to the rest. */
+  forget(material: SealedMaterial): void {
+    const id = objectIdOf(material, null)
+    if (id !== null) this.#destroyQuietly(id)
+  }
+
+  async destroy(material: SealedMaterial): Promise<boolean> {
+    const id = objectIdOf(material, null)
+    if (id === null) throw new Unopenable('this names no object in an HSM')
+    return this.#told(this.#device.ask('destroy', { id }, BACKGROUND_MS))
+  }
+
+  #destroyQuietly(id: string): void {
+    this.#device.ask('destroy', { id }, BACKGROUND_MS).catch(() => {})
+  }
+
+  async wrappingKey({ place, algorithm, ...purpose }: WrappingPurpose): Promise<WrappingKey> {
+    const id = newObjectId(place, randomBytes(UNIQUE_BYTES))
+    const label = wrappingLabel(this.#setup.tag, purpose)
+    const made = await this.#told(this.#device.ask('makeWrappingKey', { id, label, algorithm }, PAIR_MS))
+    if ('unsupported' in made) return { outcome: 'unsupported', mechanism: made.unsupported }
+    const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
+    const [n, e] = [base64url(made.modulus), base64url(made.exponent)]
+    const publicKey = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' })
+    const sealedPrivateKey = this.#keys.seal(place, randomBytes(NONCE_BYTES), Buffer.from(id, 'hex'))
+    return { outcome: 'made', publicKey: publicKey.export({ type: 'spki', format: 'der' }), sealedPrivateKey }
+  }
+
+  async importMaterial(
+    place: VersionPlace,
+    wrapping: Wrapping,
+    wrapped: Uint8Array,
+    expected: string | null,
+  ): Promise<Imported> {
+    const opened = this.#keys.open(wrapping.place, wrapping.sealedPrivateKey)
+    if (!opened) return { outcome: 'not a wrapping key' }
+    if (wrapping.expired) return { outcome: 'expired' }
+    const unwrapping = { wrappingId: opened.toString('hex'), algorithm: wrapping.algorithm, wrapped }
+    const { timeoutMs } = this.#setup
+    const checkValue = await this.#told(this.#device.ask('examine', unwrapping, timeoutMs))
+    if (!checkValue) return { outcome: 'not material' }
+    const fingerprint = this.#keys.fingerprint([place.account, place.region, place.keyId], checkValue)
+    if (fingerprint !== (expected ?? fingerprint)) return { outcome: 'not material' }
+    const { id, label } = this.#newObject(place)
+    const undo = () => this.#destroyQuietly(id)
+    const kept = await this.#told(this.#device.ask('import', { ...unwrapping, id, label, checkValue }, timeoutMs, undo))
+    return kept ? { outcome: 'imported', material: toReference(id), fingerprint } : { outcome: 'not material' }
+  }
+
+  /** Removes wrapping keys whose tokens expired; once a minute is enough, since a token's expiry counts by itself. */
+  async collect(now: number): Promise<void> {
+    if (now < this.#collectAfter || this.#device.trouble !== null) return
+    this.#collectAfter = now + COLLECT_EVERY_MS
+    await this.#told(this.#device.ask('collect', { tag: this.#setup.tag, now }, BACKGROUND_MS))
+  }
+
+  /** What the tokens are, can do and hold. */
+  async inspect(): Promise<readonly TokenReport[]> {
+    return this.#told(this.#device.ask('inspect', { tag: this.#setup.tag }, PAIR_MS))
+  }
+
+  #newObject(place: VersionPlace): { id: string; label: string } {
+    const { tag } = this.#setup
+    return { id: newObjectId(keyPlace(tag, place), randomBytes(UNIQUE_BYTES)), label: keyLabel(tag, place) }
+  }
+
+  #objectId(place: VersionPlace, material: SealedMaterial): string {
+    const id = isReference(material) ? objectIdOf(material, keyPlace(this.#setup.tag, place)) : null
+    if (id === null) throw new Unopenable(`key version ${place.versionId} names no object of its own in the HSM`)
+    return id
+  }
+
+  /** Once for each object: a key that is gone is asked for again and again. */
+  #reportMissing(reason: string): void {
+    if (this.#missing.has(reason) || this.#missing.size >= MOST_REPORTED) return
+    this.#missing.add(reason)
+    this.#report(`${reason}: \`strongroom hsm check\` tells which keys are missing; bring the token's backup back`)
+  }
+
+  /** The device's troubles in the words of the port. */
+  async #told<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer
+    } catch (error) {
+      if (!(error instanceof Failed)) throw error
+      if (error.trouble === 'full') {
+        this.#report(`the HSM is full: ${error.message}; delete keys, or give it more room`)
+        throw refuse('Rejected.LimitExceeded')
+      }
+      if (error.trouble === 'missing') this.#reportMissing(error.message)
+      throw new Unreachable(error.message)
+    }
+  }
+}

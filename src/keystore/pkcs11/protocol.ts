@@ -1,0 +1,122 @@
+// What the service and the process that holds the PKCS #11 library say to each other. Messages travel in batches.
+import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
+
+/** What the library's process is told at its start; `pin` is secret and goes no other way than this. */
+export interface Opening {
+  readonly module: string
+  readonly parameters: string | null
+  readonly tokens: readonly string[]
+  readonly pin: string
+  readonly sessions: number
+}
+
+/** Each thing that can be asked, with its answer. Object ids are hexadecimal CKA_IDs. */
+export interface Works {
+  /** Key generation: a 256-bit AES key that never leaves the device. */
+  generate: { ask: { id: string; label: string }; answer: null }
+  /** AES-256-GCM under a nonce (12 bytes) from the device; `sealed` is ciphertext and tag. */
+  encrypt: {
+    ask: { id: string; plaintext: Uint8Array; aad: Uint8Array }
+    answer: { nonce: Uint8Array; sealed: Uint8Array }
+  }
+  /** The plaintext, or null when the ciphertext is not authentic. */
+  decrypt: {
+    ask: { id: string; nonce: Uint8Array; sealed: Uint8Array; aad: Uint8Array }
+    answer: Uint8Array | null
+  }
+  /** Destroys the secret key; true when no token has it any more. */
+  destroy: { ask: { id: string }; answer: boolean }
+  /** An RSA-2048 pair: modulus and public exponent, big-endian. */
+  makeWrappingKey: {
+    ask: { id: string; label: string; algorithm: WrappingAlgorithm }
+    answer: { modulus: Uint8Array; exponent: Uint8Array } | { unsupported: string }
+  }
+  /** The check value (16 bytes) of wrapped 256-bit material, which is then forgotten; null when it is none. */
+  examine: {
+    ask: { wrappingId: string; algorithm: WrappingAlgorithm; wrapped: Uint8Array }
+    answer: Uint8Array | null
+  }
+  /** Unwraps material for good; false when it does not have the check value. */
+  import: {
+    ask: {
+      wrappingId: string
+      algorithm: WrappingAlgorithm
+      wrapped: Uint8Array
+      id: string
+      label: string
+      checkValue: Uint8Array
+    }
+    answer: boolean
+  }
+  /** Destroys the wrapping keys of an installation that have expired; how many. */
+  collect: { ask: { tag: string; now: number }; answer: number }
+  /** What each token is, can do and holds. */
+  inspect: { ask: { tag: string }; answer: readonly TokenReport[] }
+  /** Whether the device answers at all. */
+  ping: { ask: object; answer: null }
+}
+
+export type Work = keyof Works
+
+/** `expiresAt`: by the system's monotonic clock, in milliseconds; what is older is not begun any more. */
+export type Request = {
+  [W in Work]: { readonly number: number; readonly work: W; readonly ask: Works[W]['ask']; readonly expiresAt: number }
+}[Work]
+
+/**
+ * Why the device did not do it. `away`: it can't serve now. `missing`: no token has the object. `full`: there is no room for it.
+ * `late`: its time was over before it began.
+ */
+export type Trouble = 'away' | 'missing' | 'full' | 'late'
+
+export type Reply =
+  | { readonly number: number; readonly answer: unknown }
+  | { readonly number: number; readonly trouble: Trouble; readonly reason: string }
+
+/** The state of a token after opening; `reason` says what is wrong with one that is not up. */
+export interface TokenState {
+  readonly token: string
+  readonly up: boolean
+  readonly pinRefused: boolean
+  readonly reason: string
+}
+
+/** `failed`: the process can't serve and ends; `cause` tells whether trying again can help. */
+export type News =
+  | { readonly news: 'ready'; readonly tokens: readonly TokenState[] }
+  | { readonly news: 'failed'; readonly cause: 'setup' | 'pin' | 'away'; readonly reason: string }
+  | { readonly news: 'token'; readonly state: TokenState }
+
+export type ToModule = { readonly open: Opening } | { readonly requests: readonly Request[] }
+export type FromModule = News | { readonly replies: readonly Reply[] }
+
+/** What `strongroom hsm check` shows of a token. */
+export interface TokenReport extends TokenState {
+  readonly model: string
+  readonly serial: string
+  readonly firmware: string
+  /** Bytes; null where the device does not tell. */
+  readonly freePrivateMemory: number | null
+  /** What was tried on the token, and whether it works. */
+  readonly abilities: Readonly<Record<string, boolean>>
+  readonly keys: readonly ObjectReport[]
+  readonly wrappingKeys: readonly ObjectReport[]
+}
+
+export interface ObjectReport {
+  readonly id: string
+  readonly label: string
+  readonly sensitive: boolean
+  readonly extractable: boolean
+}
+
+/**
+ * Messages that travel together at the most. Fewer cost more per message; more, and service and device take turns in waiting
+ * for each other instead of working side by side.
+ */
+export const BATCH = 8
+
+/** Milliseconds of a clock that never goes back and that all processes of the machine share. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n)
+}

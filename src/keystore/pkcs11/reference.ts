@@ -1,0 +1,59 @@
+// How an object in the device is named: by its CKA_ID, which begins with a digest of the place it belongs to, and by a label for people.
+// The record of a key version holds the CKA_ID; the record's MAC covers it, and the digest ties it to its place.
+import { digestOf } from '../../cryptography/encoding.ts'
+import type { SealedMaterial, VersionPlace } from '../keystore.ts'
+
+const PREFIX = 'hsm/1/'
+const DIGEST_BYTES = 16
+/** Tells the objects of a key version's successive imports apart. */
+export const UNIQUE_BYTES = 8
+const REFERENCE = /^hsm\/1\/[0-9a-f]{48}$/
+
+/** The label of wrapping keys begins with it, that of keys with LABEL. Both go on with the installation's tag. */
+export const WRAPPING_LABEL = 'strongroom-import'
+export const LABEL = 'strongroom'
+
+/** Whether material is a reference to an object in a device. No sealed material looks like it: its Base64 begins with AQ. */
+export function isReference(material: SealedMaterial): boolean {
+  return REFERENCE.test(material)
+}
+
+/** A new CKA_ID (hexadecimal, 24 bytes) for an object that belongs to `place`; `unique` is 8 random bytes. */
+export function newObjectId(place: readonly string[], unique: Uint8Array): string {
+  return digestOf(place).toString('hex', 0, DIGEST_BYTES) + Buffer.from(unique).toString('hex')
+}
+
+export function toReference(objectId: string): SealedMaterial {
+  return `${PREFIX}${objectId}`
+}
+
+/** The CKA_ID that a reference names; null when it is none, or belongs to another place than `place`, where one is given. */
+export function objectIdOf(material: SealedMaterial, place: readonly string[] | null): string | null {
+  if (!isReference(material)) return null
+  const id = material.slice(PREFIX.length)
+  return place === null || id.startsWith(digestOf(place).toString('hex', 0, DIGEST_BYTES)) ? id : null
+}
+
+/** What a key's CKA_ID is derived from. `tag` names the installation: several may share a token. */
+export function keyPlace(tag: string, { account, region, keyId, versionId }: VersionPlace): readonly string[] {
+  return ['hsm-key', tag, account, region, keyId, versionId]
+}
+
+/** strongroom/TAG/ACCOUNT/REGION/VERSION */
+export function keyLabel(tag: string, { account, region, versionId }: VersionPlace): string {
+  return [LABEL, tag, account, region, versionId].join('/')
+}
+
+/** strongroom-import/TAG/ACCOUNT/REGION/KEY/EXPIRY in milliseconds since 1970 */
+export function wrappingLabel(
+  tag: string,
+  { account, region, keyId, expiresAt }: { account: string; region: string; keyId: string; expiresAt: number },
+): string {
+  return [WRAPPING_LABEL, tag, account, region, keyId, expiresAt].join('/')
+}
+
+/** When the wrapping key with this label expires, in milliseconds since 1970; null when it is not one of this installation. */
+export function wrappingExpiry(tag: string, label: string): number | null {
+  const [name, itsTag, , , , expiresAt] = label.split('/')
+  return name === WRAPPING_LABEL && itsTag === tag && /^\d{1,16}$/.test(expiresAt ?? '') ? Number(expiresAt) : null
+}

@@ -1,0 +1,60 @@
+// Unwrapping in the device: which algorithms it can do, and what wrapped material is.
+import { constants, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto'
+import { WRAPPING_ALGORITHMS, type WrappingAlgorithm } from '../../cryptography/wrap.ts'
+import type { Cryptoki, Handle } from './cryptoki.ts'
+import { faultOf } from './faults.ts'
+
+const KEY_BYTES = 32
+
+/** What each algorithm needs of a device, as PKCS #11 names it. */
+export const MECHANISMS: Readonly<Record<WrappingAlgorithm, string>> = {
+  RSAES_OAEP_SHA_1: 'CKM_RSA_PKCS_OAEP with SHA-1',
+  RSAES_OAEP_SHA_256: 'CKM_RSA_PKCS_OAEP with SHA-256',
+  RSAES_PKCS1_V1_5: 'CKM_RSA_PKCS',
+}
+
+const PADDING: Readonly<Record<WrappingAlgorithm, { padding: number; oaepHash?: string }>> = {
+  RSAES_OAEP_SHA_1: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
+  RSAES_OAEP_SHA_256: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
+  RSAES_PKCS1_V1_5: { padding: constants.RSA_PKCS1_PADDING },
+}
+
+/** The check value (16 bytes) of wrapped material, which is then forgotten; null when it is not an AES key of 256 bits. */
+export function examined(
+  cryptoki: Cryptoki,
+  session: Handle,
+  wrapping: { key: Handle; algorithm: WrappingAlgorithm },
+  wrapped: Uint8Array,
+): Buffer | null {
+  try {
+    const key = cryptoki.unwrap(session, wrapping, wrapped, null)
+    try {
+      // First, since it fails for what is no AES key at all: some libraries crash when they wrap such a thing.
+      const checkValue = cryptoki.checkValue(session, key)
+      const length = cryptoki.lengthOf(session, key) || cryptoki.measure(session, wrapping, wrapped)
+      return length === KEY_BYTES ? checkValue : null
+    } finally {
+      cryptoki.destroy(session, key)
+    }
+  } catch (error) {
+    const fault = faultOf(error)
+    if (fault === 'device' || fault === null) throw error
+    // The library may say many things of bytes that are no wrapped key. If it still serves, it was the bytes.
+    cryptoki.random(session, 8)
+    cryptoki.describe(session, wrapping.key)
+    return null
+  }
+}
+
+/** The algorithms that a token unwraps with. Lists of mechanisms do not tell which hashes go with OAEP: it is tried, on random bytes. */
+export async function unwrapsWith(cryptoki: Cryptoki, session: Handle): Promise<ReadonlySet<WrappingAlgorithm>> {
+  const pair = await cryptoki.generateWrappingPair(session, false, '00', 'strongroom-probe')
+  const jwk = { kty: 'RSA', n: pair.modulus.toString('base64url'), e: pair.exponent.toString('base64url') }
+  const publicKey = createPublicKey({ key: jwk, format: 'jwk' })
+  const able = WRAPPING_ALGORITHMS.filter((algorithm) => {
+    const wrapped = publicEncrypt({ key: publicKey, ...PADDING[algorithm] }, randomBytes(KEY_BYTES))
+    return examined(cryptoki, session, { key: pair.privateKey, algorithm }, wrapped) !== null
+  })
+  cryptoki.destroy(session, pair.privateKey)
+  return new Set(able)
+}

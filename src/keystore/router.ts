@@ -1,0 +1,78 @@
+// Picks the key store by the protection level of the key version, and counts the uses of software keys.
+import {
+  type Imported,
+  type Keystore,
+  type ProtectionLevel,
+  type SealedMaterial,
+  Unreachable,
+  type Uses,
+  type VersionPlace,
+  type Wrapping,
+  type WrappingKey,
+  type WrappingPurpose,
+} from './keystore.ts'
+import { isReference } from './pkcs11/reference.ts'
+
+export class KeystoreRouter implements Keystore {
+  readonly #software: Keystore
+  readonly #hsm: Keystore | null
+  readonly #uses: Uses
+
+  /** `hsm` null: no device is configured, and its keys wait until one is. */
+  constructor(software: Keystore, hsm: Keystore | null, uses: Uses) {
+    this.#software = software
+    this.#hsm = hsm
+    this.#uses = uses
+  }
+
+  generate(place: VersionPlace): Promise<SealedMaterial> {
+    return this.#of(place.protectionLevel).generate(place)
+  }
+
+  encrypt(place: VersionPlace, material: SealedMaterial, plaintext: Uint8Array, aad: Uint8Array) {
+    // A device's keys are counted in advance, by their own store.
+    if (place.protectionLevel === 'SOFTWARE') this.#uses.note(place)
+    return this.#of(place.protectionLevel).encrypt(place, material, plaintext, aad)
+  }
+
+  decrypt(
+    place: VersionPlace,
+    material: SealedMaterial,
+    message: { nonce: Uint8Array; sealed: Uint8Array },
+    aad: Uint8Array,
+  ): Promise<Uint8Array | null> {
+    return this.#of(place.protectionLevel).decrypt(place, material, message, aad)
+  }
+
+  forget(material: SealedMaterial): void {
+    if (!isReference(material)) this.#software.forget(material)
+    else this.#hsm?.forget(material)
+  }
+
+  async destroy(material: SealedMaterial): Promise<boolean> {
+    return this.#of(isReference(material) ? 'HSM' : 'SOFTWARE').destroy(material)
+  }
+
+  wrappingKey(purpose: WrappingPurpose): Promise<WrappingKey> {
+    return this.#of(purpose.protectionLevel).wrappingKey(purpose)
+  }
+
+  importMaterial(
+    place: VersionPlace,
+    wrapping: Wrapping,
+    wrapped: Uint8Array,
+    expected: string | null,
+  ): Promise<Imported> {
+    return this.#of(place.protectionLevel).importMaterial(place, wrapping, wrapped, expected)
+  }
+
+  async collect(now: number): Promise<void> {
+    await this.#hsm?.collect(now)
+  }
+
+  #of(level: ProtectionLevel): Keystore {
+    if (level === 'SOFTWARE') return this.#software
+    if (this.#hsm) return this.#hsm
+    throw new Unreachable('the key lives in an HSM, and none is configured: set hsm-module and hsm-token')
+  }
+}

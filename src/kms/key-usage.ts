@@ -1,0 +1,115 @@
+// How many messages each key version has encrypted. Software keys are counted in memory and written now and then, so that no call waits
+// for it; a device's keys are counted in advance (keystore/pkcs11/reserved-uses.ts).
+import { refuse } from '../api/errors.ts'
+import type { ProtectionLevel, Uses, VersionPlace } from '../keystore/keystore.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { type Change, expectUnmoved, insert, type Recorded, type Scope, update } from '../ledger/record.ts'
+import { USAGE, type UsageBody, VERSION } from './records.ts'
+
+const AT_ONCE = 500
+/** So many versions' counts are kept in memory, those counted last. */
+const KEPT = 10_000
+/** The safe number of messages under one key version: random nonces of XAES-256-GCM, and of AES-256-GCM (DESIGN: cipher in an HSM). */
+export const BOUNDS: Readonly<Record<ProtectionLevel, string>> = { SOFTWARE: '2^80', HSM: '2^32' }
+
+/** The uses of a key version, as far as they are known. */
+export interface VersionUses extends VersionPlace {
+  readonly uses: number
+}
+
+export class KeyUsage implements Uses {
+  readonly #ledger: Ledger
+  readonly #now: () => number
+  /** Uses of software keys that are not written yet, by version. */
+  #noted = new Map<string, { readonly place: VersionPlace; uses: number }>()
+  /** What was written down lately, by version. */
+  readonly #written = new Map<string, VersionUses>()
+
+  /** `now`: milliseconds since 1970. */
+  constructor(ledger: Ledger, now: () => number) {
+    this.#ledger = ledger
+    this.#now = now
+  }
+
+  note(place: VersionPlace): void {
+    const noted = this.#noted.get(place.versionId)
+    if (noted) noted.uses++
+    else this.#noted.set(place.versionId, { place, uses: 1 })
+  }
+
+  async reserve(place: VersionPlace, count: number, limit: number): Promise<number | null> {
+    for (;;) {
+      const total = await this.#add(place, count, limit)
+      if (total === 'gone') throw refuse('Forbidden.KeyNotFound')
+      if (total !== 'moved') return total
+    }
+  }
+
+  /** Writes down what was noted since the last time. What can't be written stays noted. */
+  async write(): Promise<void> {
+    const noted = [...this.#noted.values()]
+    for (let start = 0; start < noted.length; start += AT_ONCE)
+      await Promise.all(noted.slice(start, start + AT_ONCE).map((one) => this.#write(one)))
+  }
+
+  /** The uses of the versions of a key, or of all in an account and region, with what is not written yet. */
+  async list(scope: Scope, keyId: string | null): Promise<readonly VersionUses[]> {
+    const all: VersionUses[] = []
+    for (let offset = 0; ; offset += AT_ONCE) {
+      const where = keyId === null ? { offset, limit: AT_ONCE } : { parent: keyId, offset, limit: AT_ONCE }
+      const { records } = await this.#ledger.page(USAGE, scope, where)
+      all.push(...records.map((record) => this.#usesOf(record)))
+      if (records.length < AT_ONCE) return all
+    }
+  }
+
+  /** The versions used most, of those that this server counted lately, with what is not written yet; for metrics. */
+  busiest(limit: number): readonly VersionUses[] {
+    const counted = new Map(this.#written)
+    for (const [id, { place, uses }] of this.#noted)
+      counted.set(id, { ...place, uses: (counted.get(id)?.uses ?? 0) + uses })
+    return [...counted.values()].sort((a, b) => b.uses - a.uses).slice(0, limit)
+  }
+
+  #usesOf({ account, region, id, body }: Recorded<UsageBody>): VersionUses {
+    const unwritten = this.#noted.get(id)?.uses ?? 0
+    const { keyId, protectionLevel } = body
+    return { account, region, keyId, versionId: id, protectionLevel, uses: body.uses + unwritten }
+  }
+
+  async #write(noted: { readonly place: VersionPlace; uses: number }): Promise<void> {
+    const { uses } = noted
+    if (uses === 0) return void this.#noted.delete(noted.place.versionId)
+    // Whatever happens meanwhile is counted on top. The count of a version that is gone goes with it.
+    noted.uses = 0
+    const total = await this.#add(noted.place, uses, Number.POSITIVE_INFINITY).catch((error: unknown) => {
+      noted.uses += uses
+      throw error
+    })
+    if (total === 'moved') noted.uses += uses
+  }
+
+  /** Adds to the durable count of a version that exists. */
+  async #add(place: VersionPlace, count: number, limit: number): Promise<number | null | 'moved' | 'gone'> {
+    const { versionId, keyId, protectionLevel, account, region } = place
+    const scope = { account, region }
+    const [version, record] = await Promise.all([
+      this.#ledger.get(VERSION, scope, versionId),
+      this.#ledger.get(USAGE, scope, versionId),
+    ])
+    const uses = (record?.body.uses ?? 0) + count
+    if (uses > limit) return null
+    if (!version) return 'gone'
+    const body = { keyId, protectionLevel, uses }
+    const change: Change = record
+      ? update(record, { body })
+      : insert(USAGE, { ...scope, id: versionId, parent: keyId, createdAt: this.#now(), body })
+    const changes = [expectUnmoved(version), change]
+    if ((await this.#ledger.commit({ changes, nonce: null, event: null })) !== 'committed') return 'moved'
+    this.#written.delete(versionId)
+    this.#written.set(versionId, { ...place, uses })
+    const oldest = this.#written.keys().next()
+    if (this.#written.size > KEPT && !oldest.done) this.#written.delete(oldest.value)
+    return uses
+  }
+}

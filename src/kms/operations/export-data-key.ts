@@ -1,0 +1,48 @@
+import { refuse } from '../../api/errors.ts'
+import { secret } from '../../api/parameters.ts'
+import { fromBase64 } from '../../cryptography/encoding.ts'
+import { locateBlob, openBlob } from '../cryptography.ts'
+import { destinationOf, exported, exportParameters } from '../data-key.ts'
+import { operation } from '../operation.ts'
+import { encryptionContext } from '../parameters.ts'
+
+export const ExportDataKey = operation({
+  name: 'ExportDataKey',
+  summary: 'Opens an encrypted data key and answers with it wrapped for a public key.',
+  source: 'contract/kms.md 3b',
+  parameters: {
+    CiphertextBlob: secret({ max: 65_536 }),
+    EncryptionContext: encryptionContext,
+    ...exportParameters,
+  },
+  access: 'Read',
+  trail: { show: ['WrappingKeySpec', 'WrappingAlgorithm', 'EncryptionContext'], reply: ['KeyId', 'KeyVersionId'] },
+  refusals: ['Forbidden.KeyNotFound', 'Rejected.Disabled', 'Rejected.PendingDeletion', 'Rejected.PendingImport'],
+  async locate({ CiphertextBlob }, context) {
+    return [await locateBlob(CiphertextBlob, context)]
+  },
+  async decide({ CiphertextBlob, EncryptionContext, ...wrapping }, context) {
+    const destination = destinationOf(wrapping)
+    const { plaintext, version } = await openBlob(CiphertextBlob, EncryptionContext, context)
+    // What the CMK encrypted is the Base64 text of the data key.
+    const dataKey = fromBase64(
+      Buffer.from(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength).toString('latin1'),
+    )
+    plaintext.fill(0)
+    try {
+      if (!dataKey || dataKey.length > destination.capacity)
+        throw refuse('InvalidParameter', {
+          name: 'CiphertextBlob',
+          rule: `It must hold a data key of at most ${destination.capacity} bytes.`,
+        })
+      const reply = {
+        KeyId: version.body.keyId,
+        KeyVersionId: version.id,
+        ExportedDataKey: exported(destination, dataKey),
+      }
+      return { reply, changes: [] }
+    } finally {
+      dataKey?.fill(0)
+    }
+  },
+})

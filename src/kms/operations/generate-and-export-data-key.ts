@@ -1,0 +1,48 @@
+import { refuse } from '../../api/errors.ts'
+import { encryptWith } from '../cryptography.ts'
+import {
+  dataKeyLength,
+  dataKeyParameters,
+  destinationOf,
+  exported,
+  exportParameters,
+  withNewDataKey,
+} from '../data-key.ts'
+import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
+import { operation } from '../operation.ts'
+import { encryptionContext } from '../parameters.ts'
+
+export const GenerateAndExportDataKey = operation({
+  name: 'GenerateAndExportDataKey',
+  summary: 'Makes a random data key and answers with it twice: encrypted under a CMK, and wrapped for a public key.',
+  source: 'contract/kms.md 3b, 4.7',
+  parameters: { KeyId: keyIdOrAlias, ...dataKeyParameters, EncryptionContext: encryptionContext, ...exportParameters },
+  access: 'Read',
+  trail: {
+    show: ['KeyId', 'KeySpec', 'NumberOfBytes', 'WrappingKeySpec', 'WrappingAlgorithm', 'EncryptionContext'],
+    reply: ['KeyId', 'KeyVersionId'],
+  },
+  refusals: [
+    'Forbidden.KeyNotFound',
+    'Forbidden.AliasNotFound',
+    'Rejected.Disabled',
+    'Rejected.PendingDeletion',
+    'Rejected.PendingImport',
+    'Rejected.KeyExhausted',
+  ],
+  locate: locateKey,
+  async decide({ KeyId, EncryptionContext, ...wanted }, context) {
+    const destination = destinationOf(wanted)
+    const length = dataKeyLength(wanted)
+    if (length > destination.capacity)
+      throw refuse('InvalidParameter', {
+        name: 'NumberOfBytes',
+        rule: `The public key wraps at most ${destination.capacity} bytes.`,
+      })
+    const key = await findKey(KeyId, context, 'id or alias')
+    return withNewDataKey(length, context, async (bytes, text) => {
+      const encrypted = await encryptWith(key, text, EncryptionContext, context)
+      return { reply: { ...encrypted, ExportedDataKey: exported(destination, bytes) }, changes: [] }
+    })
+  },
+})

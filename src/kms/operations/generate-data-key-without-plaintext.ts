@@ -1,0 +1,32 @@
+import { encryptWith } from '../cryptography.ts'
+import { dataKeyLength, dataKeyParameters, withNewDataKey } from '../data-key.ts'
+import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
+import { operation } from '../operation.ts'
+import { encryptionContext } from '../parameters.ts'
+
+export const GenerateDataKeyWithoutPlaintext = operation({
+  name: 'GenerateDataKeyWithoutPlaintext',
+  summary:
+    'Makes a random data key and answers with it only encrypted under a CMK: who hands keys out need not know them.',
+  source: 'contract/kms.md 3b, 4.7',
+  parameters: { KeyId: keyIdOrAlias, ...dataKeyParameters, EncryptionContext: encryptionContext },
+  access: 'Read',
+  trail: { show: ['KeyId', 'KeySpec', 'NumberOfBytes', 'EncryptionContext'], reply: ['KeyId', 'KeyVersionId'] },
+  refusals: [
+    'Forbidden.KeyNotFound',
+    'Forbidden.AliasNotFound',
+    'Rejected.Disabled',
+    'Rejected.PendingDeletion',
+    'Rejected.PendingImport',
+    'Rejected.KeyExhausted',
+  ],
+  locate: locateKey,
+  async decide({ KeyId, EncryptionContext, ...wanted }, context) {
+    const length = dataKeyLength(wanted)
+    const key = await findKey(KeyId, context, 'id or alias')
+    return withNewDataKey(length, context, async (_, text) => ({
+      reply: await encryptWith(key, text, EncryptionContext, context),
+      changes: [],
+    }))
+  },
+})

@@ -1,0 +1,115 @@
+import { json, optional } from '../../api/parameters.ts'
+import { anyKeyResource } from '../key-name.ts'
+import { at } from '../key-state.ts'
+import { type KmsContext, operation } from '../operation.ts'
+import { CMK } from '../records.ts'
+import {
+  locateResources,
+  namedKeys,
+  regionId,
+  resourceIds,
+  resourceType,
+  type WantedTag,
+  wantedTags,
+} from '../resource-tags.ts'
+
+const ROWS = 200
+const KEYS_AT_ONCE = 1000
+
+/** A tag of a key. Rows are listed by key ID, then tag key, in byte order, so that a page goes on where the last one ended. */
+interface Row {
+  readonly keyId: string
+  readonly tagKey: string
+  readonly value: string
+}
+
+type Place = Pick<Row, 'keyId' | 'tagKey'>
+const BEGINNING: Place = { keyId: '', tagKey: '' }
+
+/** Base64url of the JSON array of the last row's key ID and tag key. */
+const nextToken = json<Place>({
+  max: 1024,
+  rule: 'The NextToken of the page before.',
+  check(_, text) {
+    try {
+      const [keyId, tagKey] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[]
+      return typeof keyId === 'string' && typeof tagKey === 'string' ? { keyId, tagKey } : null
+    } catch {
+      return null
+    }
+  },
+})
+
+function tokenOf({ keyId, tagKey }: Place): string {
+  return Buffer.from(JSON.stringify([keyId, tagKey])).toString('base64url')
+}
+
+export const ListTagResources = operation({
+  name: 'ListTagResources',
+  summary: 'Lists the tags of CMKs: of those named, or of all that have the tags asked for.',
+  source: 'contract/kms.md 3b',
+  parameters: {
+    RegionId: regionId,
+    ResourceType: resourceType,
+    ResourceId: optional(resourceIds, [] as readonly string[]),
+    Tag: wantedTags,
+    NextToken: optional(nextToken, BEGINNING),
+  },
+  access: 'Read',
+  trail: { show: ['RegionId', 'ResourceType', 'ResourceId', 'Tag', 'NextToken'], reply: [] },
+  refusals: ['Duplicate.TagKey', 'InvalidParameter.TagKey', 'InvalidParameter.TagValue', 'InvalidResourceId.NotFound'],
+  async locate(values, context) {
+    return values.ResourceId.length > 0 ? locateResources(values, context) : [anyKeyResource(context)]
+  },
+  async decide(values, context) {
+    const after = values.NextToken
+    const rows: Row[] = []
+    for await (const { id, tags } of taggedKeys(values, after, context)) {
+      if (!values.Tag.every((wanted) => has(tags, wanted))) continue
+      const own = tags.map(([tagKey, value]) => ({ keyId: id, tagKey, value })).toSorted(byTagKey)
+      rows.push(...own.filter(({ tagKey }) => id !== after.keyId || tagKey > after.tagKey))
+      if (rows.length > ROWS) break
+    }
+    const page = rows.slice(0, ROWS)
+    const last = page.at(-1)
+    const TagResource = page.map(({ keyId, tagKey, value }) => ({
+      ResourceType: 'key',
+      ResourceId: keyId,
+      TagKey: tagKey,
+      TagValue: value,
+    }))
+    const NextToken = rows.length > ROWS && last ? tokenOf(last) : ''
+    return { reply: { TagResources: { TagResource }, NextToken }, changes: [] }
+  },
+})
+
+type Values = Parameters<typeof namedKeys>[0]
+type Tagged = { readonly id: string; readonly tags: readonly (readonly [string, string])[] }
+
+/** The keys from the one on which the last page ended, by ID. */
+async function* taggedKeys(values: Values, { keyId: from }: Place, context: KmsContext): AsyncGenerator<Tagged> {
+  if (values.ResourceId.length > 0) {
+    const named = (await namedKeys(values, context)).map(({ record, body }) => ({ id: record.id, tags: body.tags }))
+    yield* named.filter(({ id }) => id >= from).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    return
+  }
+  if (values.ResourceType !== 'key') return
+  const first = from === '' ? null : await context.ledger.get(CMK, context.scope, from)
+  if (first && at(first.body, context.now)) yield { id: first.id, tags: first.body.tags }
+  for (let after = from; ; ) {
+    // IDs are letters, digits and hyphens: what follows all of them is DEL.
+    const records = await context.ledger.between(CMK, context.scope, { after, before: '\x7f', limit: KEYS_AT_ONCE })
+    for (const { id, body } of records) if (at(body, context.now)) yield { id, tags: body.tags }
+    const last = records.at(-1)
+    if (!last || records.length < KEYS_AT_ONCE) return
+    after = last.id
+  }
+}
+
+function has(tags: Tagged['tags'], { key, value }: WantedTag): boolean {
+  return tags.some(([own, ownValue]) => own === key && (value === null || value === ownValue))
+}
+
+function byTagKey(a: Row, b: Row): number {
+  return a.tagKey < b.tagKey ? -1 : 1
+}

@@ -1,0 +1,66 @@
+import { refuse } from '../../api/errors.ts'
+import { optional, secret, text } from '../../api/parameters.ts'
+import { encryptWith, locateBlob, openBlob } from '../cryptography.ts'
+import { findKey, keyId, keyResource } from '../key-name.ts'
+import { operation } from '../operation.ts'
+import { encryptionContext } from '../parameters.ts'
+
+export const ReEncrypt = operation({
+  name: 'ReEncrypt',
+  summary:
+    'Decrypts a ciphertext and encrypts it anew, under another CMK, context or version. The plaintext never leaves.',
+  source: 'contract/kms.md 3b, 12.21',
+  parameters: {
+    CiphertextBlob: secret({ max: 65_536 }),
+    SourceKeyId: optional(text({ max: 512 }), null),
+    SourceKeyVersionId: optional(text({ max: 64 }), null),
+    SourceEncryptionAlgorithm: optional(text({ max: 64 }), null),
+    SourceEncryptionContext: encryptionContext,
+    DestinationKeyId: keyId,
+    DestinationEncryptionContext: encryptionContext,
+  },
+  access: 'Read',
+  trail: {
+    show: [
+      'SourceKeyId',
+      'SourceKeyVersionId',
+      'SourceEncryptionAlgorithm',
+      'SourceEncryptionContext',
+      'DestinationKeyId',
+      'DestinationEncryptionContext',
+    ],
+    reply: ['KeyId', 'KeyVersionId'],
+  },
+  refusals: [
+    'Forbidden.KeyNotFound',
+    'Unsupported.Alias',
+    'Rejected.UnsupportedOperation',
+    'Rejected.Disabled',
+    'Rejected.PendingDeletion',
+    'Rejected.PendingImport',
+    'Rejected.KeyExhausted',
+  ],
+  async locate({ CiphertextBlob, DestinationKeyId, ...source }, context) {
+    // These name an asymmetric key, for what its public key encrypted; there are none here.
+    if (source.SourceKeyId ?? source.SourceKeyVersionId ?? source.SourceEncryptionAlgorithm)
+      throw refuse('Rejected.UnsupportedOperation')
+    const from = await locateBlob(CiphertextBlob, context)
+    const to = await keyResource(DestinationKeyId, context)
+    // An event names a key once, whatever is asked of it.
+    const type = to.name === from.name ? '' : to.type
+    return [
+      { ...from, action: 'kms:ReEncryptFrom' },
+      { ...to, type, action: 'kms:ReEncryptTo' },
+    ]
+  },
+  async decide(values, context) {
+    const { plaintext, version } = await openBlob(values.CiphertextBlob, values.SourceEncryptionContext, context)
+    try {
+      const to = await findKey(values.DestinationKeyId, context, 'id')
+      const { CiphertextBlob } = await encryptWith(to, plaintext, values.DestinationEncryptionContext, context)
+      return { reply: { CiphertextBlob, KeyId: version.body.keyId, KeyVersionId: version.id }, changes: [] }
+    } finally {
+      plaintext.fill(0)
+    }
+  },
+})

@@ -1,0 +1,32 @@
+import { update } from '../../ledger/record.ts'
+import { demandNotPendingDeletion } from '../key-state.ts'
+import { operation } from '../operation.ts'
+import { givenTags, locateResources, namedKeys, regionId, resourceIds, resourceType } from '../resource-tags.ts'
+import { tagged } from '../tags.ts'
+
+export const TagResources = operation({
+  name: 'TagResources',
+  summary: 'Adds tags to several CMKs, or overwrites the values of those they have: to all or to none.',
+  source: 'contract/kms.md 3b, 1.5',
+  parameters: { RegionId: regionId, ResourceType: resourceType, ResourceId: resourceIds, Tag: givenTags },
+  access: 'Write',
+  trail: { show: ['RegionId', 'ResourceType', 'ResourceId', 'Tag'], reply: ['RequestId'] },
+  refusals: [
+    'Duplicate.TagKey',
+    'InvalidParameter.TagKey',
+    'InvalidParameter.TagValue',
+    'InvalidResourceId.NotFound',
+    'Rejected.PendingDeletion',
+    'Rejected.LimitExceeded',
+  ],
+  requestTags: ({ Tag }) => Tag,
+  locate: locateResources,
+  async decide(values, context) {
+    const keys = await namedKeys(values, context)
+    const changes = keys.map(({ record, body }) => {
+      demandNotPendingDeletion(body)
+      return update(record, { body: { ...body, tags: tagged(body.tags, values.Tag) } })
+    })
+    return { reply: {}, changes }
+  },
+})

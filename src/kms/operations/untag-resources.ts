@@ -1,0 +1,35 @@
+import { refuse } from '../../api/errors.ts'
+import { optional } from '../../api/parameters.ts'
+import { update } from '../../ledger/record.ts'
+import { demandNotPendingDeletion } from '../key-state.ts'
+import { operation } from '../operation.ts'
+import { flag } from '../parameters.ts'
+import { locateResources, namedKeys, regionId, resourceIds, resourceType, tagKeys } from '../resource-tags.ts'
+
+export const UntagResources = operation({
+  name: 'UntagResources',
+  summary: 'Removes tags from several CMKs, or all tags; keys that one does not have are passed over.',
+  source: 'contract/kms.md 3b',
+  parameters: {
+    RegionId: regionId,
+    ResourceType: resourceType,
+    ResourceId: resourceIds,
+    TagKey: optional(tagKeys, null),
+    All: flag,
+  },
+  access: 'Write',
+  trail: { show: ['RegionId', 'ResourceType', 'ResourceId', 'TagKey', 'All'], reply: ['RequestId'] },
+  refusals: ['InvalidResourceId.NotFound', 'Rejected.PendingDeletion'],
+  locate: locateResources,
+  async decide(values, context) {
+    const { TagKey, All } = values
+    if (TagKey === null && !All) throw refuse('MissingParameter', { name: 'TagKey' })
+    const keys = await namedKeys(values, context)
+    const changes = keys.map(({ record, body }) => {
+      demandNotPendingDeletion(body)
+      const tags = TagKey === null ? [] : body.tags.filter(([key]) => !TagKey.includes(key))
+      return update(record, { body: { ...body, tags } })
+    })
+    return { reply: {}, changes }
+  },
+})

@@ -1,0 +1,21 @@
+import { possiblyEmpty, text } from '../../api/parameters.ts'
+import { update } from '../../ledger/record.ts'
+import { findKey, keyId, locateKey } from '../key-name.ts'
+import { demandNotPendingDeletion } from '../key-state.ts'
+import { operation } from '../operation.ts'
+
+export const UpdateKeyDescription = operation({
+  name: 'UpdateKeyDescription',
+  summary: 'Describes a CMK anew; an empty description deletes it.',
+  source: 'contract/kms.md 3b',
+  parameters: { KeyId: keyId, Description: possiblyEmpty(text({ max: 8192 })) },
+  access: 'Write',
+  trail: { show: ['KeyId', 'Description'], reply: ['RequestId'] },
+  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Rejected.PendingDeletion'],
+  locate: locateKey,
+  async decide({ KeyId, Description }, context) {
+    const { record, body } = await findKey(KeyId, context, 'id')
+    demandNotPendingDeletion(body)
+    return { reply: {}, changes: [update(record, { body: { ...body, description: Description } })] }
+  },
+})

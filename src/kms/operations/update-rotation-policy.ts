@@ -1,0 +1,38 @@
+import { refuse } from '../../api/errors.ts'
+import { boolean, optional } from '../../api/parameters.ts'
+import { update } from '../../ledger/record.ts'
+import { findKey, keyId, locateKey } from '../key-name.ts'
+import { demandEnabled, dueAt } from '../key-state.ts'
+import { operation } from '../operation.ts'
+import { intervalMs, rotationInterval, withRotation } from '../rotation.ts'
+
+export const UpdateRotationPolicy = operation({
+  name: 'UpdateRotationPolicy',
+  summary:
+    'Turns the automatic rotation of a CMK on, with its interval, or off. A rotation that is overdue runs at once.',
+  source: 'contract/kms.md 3b, 6',
+  parameters: {
+    KeyId: keyId,
+    EnableAutomaticRotation: boolean(),
+    RotationInterval: optional(rotationInterval, null),
+  },
+  access: 'Write',
+  trail: { show: ['KeyId', 'EnableAutomaticRotation', 'RotationInterval'], reply: ['RequestId'] },
+  refusals: [
+    'Forbidden.KeyNotFound',
+    'Unsupported.Alias',
+    'Rejected.UnsupportedOperation',
+    'Rejected.Disabled',
+    'Rejected.PendingDeletion',
+    'Rejected.PendingImport',
+  ],
+  locate: locateKey,
+  async decide({ KeyId, EnableAutomaticRotation, RotationInterval }, context) {
+    const interval = EnableAutomaticRotation ? intervalMs(RotationInterval) : null
+    const { record, body } = await findKey(KeyId, context, 'id')
+    if (body.origin === 'EXTERNAL') throw refuse('Rejected.UnsupportedOperation')
+    demandEnabled(body)
+    const after = withRotation(body, interval)
+    return { reply: {}, changes: [update(record, { body: after, dueAt: dueAt(after) })] }
+  },
+})

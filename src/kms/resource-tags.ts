@@ -1,0 +1,127 @@
+// Tags of several resources at once: the parameters of TagResources, UntagResources and ListTagResources (contract/kms.md 3b),
+// which clients send in pieces: ResourceId.1, Tag.1.Key, Tag.1.Value, TagKey.1.
+import { refuse } from '../api/errors.ts'
+import type { Resource, Tags } from '../api/operation.ts'
+import { choice, json, optional, type Parameter, text } from '../api/parameters.ts'
+import { type FoundKey, keyByIdOrArn, keyResource, kmsArn } from './key-name.ts'
+import type { KmsContext } from './operation.ts'
+import { isTagKey, isTagValue, MAX_TAGS } from './tags.ts'
+
+const MAX_RESOURCES = 50
+
+/** These operations demand the region as a parameter; where a call goes, the gateway finds out. */
+export const regionId = text({ max: 64, rule: 'The region of the resources.' })
+export const resourceType = choice('key', 'secret')
+
+/** The texts that come as Name.1, Name.2, …, as JSON; gaps are passed over. */
+function gatherTexts(name: string, given: ReadonlyMap<string, string>): string | undefined {
+  const pieces = [...given].flatMap(([full, value]) => {
+    const [, own, index] = /^([A-Za-z]+)\.(\d{1,4})$/.exec(full) ?? []
+    return own === name && value !== '' ? [[Number(index), value] as const] : []
+  })
+  if (pieces.length === 0) return undefined
+  return JSON.stringify(pieces.toSorted(([a], [b]) => a - b).map(([, value]) => value))
+}
+
+function texts(rule: string, max: number, fits: (one: string) => boolean): Parameter<readonly string[]> {
+  const checked = json<readonly string[]>({
+    max: 65_536,
+    rule,
+    check(value) {
+      if (!Array.isArray(value) || value.length === 0 || value.length > max) return null
+      const all = value as unknown[]
+      return all.every((one): one is string => typeof one === 'string' && fits(one)) ? [...new Set(all)] : null
+    },
+  })
+  return { ...checked, gather: gatherTexts }
+}
+
+export const resourceIds = texts(
+  `The IDs of 1 to ${MAX_RESOURCES} resources: ResourceId.1, ResourceId.2, …, or a JSON array.`,
+  MAX_RESOURCES,
+  (id) => id.length > 0 && id.length <= 512,
+)
+export const tagKeys = texts(`1 to ${MAX_TAGS} tag keys: TagKey.1, TagKey.2, …, or a JSON array.`, MAX_TAGS, isTagKey)
+
+/** A tag that a list looks for; `value` null for any. */
+export interface WantedTag {
+  readonly key: string
+  readonly value: string | null
+}
+
+/** Tags in pieces, or a JSON array of {"Key","Value"}. */
+const pieces: Parameter<readonly WantedTag[]> = {
+  type: 'json',
+  rule: `1 to ${MAX_TAGS} tags: Tag.1.Key, Tag.1.Value, …, or a JSON array like [{"Key":"Project","Value":"Apollo"}].`,
+  secret: false,
+  required: true,
+  gather(name, given) {
+    const found = new Map<number, Record<string, string>>()
+    for (const [full, value] of given) {
+      const [, own, index, member] = /^([A-Za-z]+)\.(\d{1,4})\.(Key|Value)$/.exec(full) ?? []
+      if (own === name && member !== undefined)
+        found.set(Number(index), { ...found.get(Number(index)), [member]: value })
+    }
+    if (found.size === 0) return undefined
+    return JSON.stringify([...found].toSorted(([a], [b]) => a - b).map(([, piece]) => piece))
+  },
+  read(name, given) {
+    const list = listOf(given)
+    if (!list || list.length === 0 || list.length > MAX_TAGS)
+      throw refuse('InvalidParameter', { name, rule: this.rule })
+    const tags = new Map<string, string | null>()
+    for (const item of list) {
+      const { Key: key, Value: value } = (item ?? {}) as Record<string, unknown>
+      if (!isTagKey(key)) throw refuse('InvalidParameter.TagKey')
+      if (value !== undefined && !isTagValue(value)) throw refuse('InvalidParameter.TagValue')
+      if (tags.has(key)) throw refuse('Duplicate.TagKey')
+      tags.set(key, value || null)
+    }
+    return [...tags].map(([key, value]) => ({ key, value }))
+  },
+}
+
+/** Tags to look for: a key without a value stands for any. */
+export const wantedTags = optional(pieces, [] as readonly WantedTag[])
+
+/** Tags to give: a key without a value has the empty one. Refuses reserved keys too. */
+export const givenTags: Parameter<Tags> = {
+  ...pieces,
+  read(name, given) {
+    const tags = pieces.read(name, given).map(({ key, value }) => [key, value ?? ''] as const)
+    if (tags.some(([key]) => /^(aliyun|acs:)/i.test(key))) throw refuse('InvalidParameter.TagKey')
+    return tags
+  },
+}
+
+function listOf(given: string): readonly unknown[] | null {
+  try {
+    const value: unknown = JSON.parse(given)
+    return Array.isArray(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+interface Named {
+  readonly ResourceType: 'key' | 'secret'
+  readonly ResourceId: readonly string[]
+}
+
+/** What the call is about: each resource that it names. */
+export async function locateResources({ ResourceType, ResourceId }: Named, context: KmsContext): Promise<Resource[]> {
+  if (ResourceType === 'secret')
+    return ResourceId.map((name) => ({ type: 'ACS::KMS::Secret', name, arn: kmsArn(context, `secret/${name}`) }))
+  return Promise.all(ResourceId.map((name) => keyResource(name, context)))
+}
+
+/** The keys that the call names, none twice. Secrets are not kept here. Refuses with InvalidResourceId.NotFound. */
+export async function namedKeys({ ResourceType, ResourceId }: Named, context: KmsContext): Promise<FoundKey[]> {
+  const keys = new Map<string, FoundKey>()
+  for (const name of ResourceId) {
+    const key = ResourceType === 'key' ? await keyByIdOrArn(name, context) : null
+    if (!key) throw refuse('InvalidResourceId.NotFound')
+    keys.set(key.record.id, key)
+  }
+  return [...keys.values()]
+}

@@ -1,0 +1,77 @@
+// kill -9 of the service while it makes, imports and destroys keys in an HSM: no record names an object that is not there,
+// and what is there without a record is found and removed.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { makeToken } from '../keystore/pkcs11/tokens.ts'
+import { wrap } from '../kms/byok.ts'
+import { call, type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
+
+const KILLS = 15
+const CALLERS = 6
+const REGION = { RegionId: 'cn-hongkong' }
+const ALGORITHM = 'RSAES_OAEP_SHA_1'
+
+describe('a server with an HSM, killed under load', () => {
+  it('loses no key, and leaves nothing in the device that can not be found', async () => {
+    const token = makeToken('SoftHSM2')
+    const data = temporaryFolder()
+    const blobs = new Map<string, string>()
+    async function work(program: Program): Promise<void> {
+      const told = async (action: string, parameters: Record<string, string>) => {
+        const all = { ...REGION, ...parameters }
+        const { status, body } = await call(program.endpoint, program.credentials, action, all, Date.now())
+        assert.equal(status, 200, JSON.stringify(body))
+        return body
+      }
+      try {
+        for (;;) {
+          const { KeyId } = (await told('CreateKey', { ProtectionLevel: 'HSM' })).KeyMetadata
+          const { CiphertextBlob } = await told('Encrypt', { KeyId, Plaintext: KeyId })
+          blobs.set(KeyId, CiphertextBlob)
+          const external = (await told('CreateKey', { ProtectionLevel: 'HSM', Origin: 'EXTERNAL' })).KeyMetadata.KeyId
+          const wrapping = { WrappingAlgorithm: ALGORITHM, WrappingKeySpec: 'RSA_2048' }
+          const { PublicKey, ImportToken } = await told('GetParametersForImport', { KeyId: external, ...wrapping })
+          const EncryptedKeyMaterial = wrap(PublicKey, ALGORITHM, Buffer.alloc(32, 7))
+          for (let i = 0; i < 3; i++) {
+            await told('ImportKeyMaterial', { KeyId: external, ImportToken, EncryptedKeyMaterial })
+            await told('DeleteKeyMaterial', { KeyId: external })
+          }
+        }
+      } catch (error) {
+        // The server was killed in the middle of a call.
+        if (error instanceof assert.AssertionError) throw error
+      }
+    }
+    try {
+      for (let kill = 0; kill < KILLS; kill++) {
+        const program = await startProgram({ data, flags: token.flags, env: token.env })
+        const callers = Array.from({ length: CALLERS }, () => work(program))
+        await pause(100 + Math.random() * 500)
+        await program.stop('SIGKILL')
+        await Promise.all(callers)
+      }
+      assert.ok(blobs.size > KILLS, `${blobs.size} keys`)
+      const program = await startProgram({ data, flags: token.flags, env: token.env })
+      for (const [KeyId, CiphertextBlob] of blobs) {
+        const { status, body } = await program.call('Decrypt', { ...REGION, CiphertextBlob })
+        assert.deepEqual([status, body.Plaintext], [200, KeyId])
+      }
+      // The sweep destroys what commits before a kill had recorded.
+      await pause(2500)
+      const check = (...more: string[]) =>
+        runProgram(['hsm', 'check', '--data', data, ...token.flags, ...more], token.env)
+      const found = await check()
+      assert.match(found.out, / 0 missing on a token, \d+ orphans, 0 tokens/)
+      const removed = await check('--remove-orphans')
+      assert.equal(removed.code, 0, removed.out)
+      assert.match(removed.out, / 0 missing on a token, 0 orphans/)
+      const held = token.list('secrkey').match(/^Secret Key Object/gm)?.length
+      assert.equal(held, Number(/(\d+) key versions in the HSM/.exec(removed.out)?.[1]))
+      assert.equal(await program.stop(), 0)
+    } finally {
+      removeFolder(data)
+      token[Symbol.dispose]()
+    }
+  })
+})

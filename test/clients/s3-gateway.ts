@@ -1,0 +1,87 @@
+// Delivery to an S3 gateway that others run in production; `npm run test:clients` builds it.
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { S3Target } from '../../src/actiontrail/targets/s3.ts'
+import { removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
+import { deliveredEvents, digestsIn } from '../actiontrail/trails.ts'
+
+const GATEWAY = fileURLToPath(new URL('../../node_modules/.clients/versitygw', import.meta.url))
+const KEY = { accessKeyId: 'gateway-user', accessKeySecret: 'gateway-secret' }
+
+describe('delivery to an S3 gateway', () => {
+  const folder = temporaryFolder()
+  const buckets = join(folder, 'buckets')
+  let gateway: ChildProcess
+  let endpoint: string
+  before(async () => {
+    mkdirSync(join(buckets, 'trail-bucket'), { recursive: true })
+    const port = await freePort()
+    endpoint = `http://127.0.0.1:${port}`
+    const [access, secret] = [KEY.accessKeyId, KEY.accessKeySecret]
+    const args = ['--access', access, '--secret', secret, '--port', `127.0.0.1:${port}`, '--region', 'cn-hangzhou']
+    mkdirSync(join(folder, 'meta'), { recursive: true })
+    gateway = spawn(GATEWAY, [...args, 'posix', '--sidecar', join(folder, 'meta'), buckets], { stdio: 'ignore' })
+    while (!(await answers(port))) await pause(50)
+  })
+  after(() => {
+    gateway.kill('SIGKILL')
+    removeFolder(folder)
+  })
+
+  it('tells what a bucket is', async () => {
+    const target = (credentials = KEY, region = 'cn-hangzhou') =>
+      new S3Target({ endpoint, region, pathStyle: true, credentials })
+    assert.equal(await target().check('', 'trail-bucket'), 'writable')
+    assert.equal(await target().check('', 'no-such-bucket'), 'missing')
+    assert.equal(await target({ ...KEY, accessKeySecret: 'wrong' }).check('', 'trail-bucket'), 'denied')
+    // It answers an unknown AccessKey with a code of its own.
+    assert.notEqual(await target({ ...KEY, accessKeyId: 'nobody' }).check('', 'trail-bucket'), 'writable')
+  })
+
+  it('brings events and digests there', async () => {
+    const env = {
+      STRONGROOM_DELIVERY_ACCESS_KEY_ID: KEY.accessKeyId,
+      STRONGROOM_DELIVERY_ACCESS_KEY_SECRET: KEY.accessKeySecret,
+    }
+    const place = ['--delivery-target', endpoint, '--delivery-region', 'cn-hangzhou']
+    const flags = [...place, '--delivery-interval-seconds', '1']
+    const program = await startProgram({ data: join(folder, 'data'), flags, env })
+    const trail = { Version: '2020-07-06', Name: 'to-gateway' }
+    const made = await program.call('CreateTrail', { ...trail, OssBucketName: 'trail-bucket' })
+    assert.equal(made.status, 200, JSON.stringify(made.body))
+    await program.call('StartLogging', trail)
+    const { RequestId } = (await program.call('CreateKey')).body
+    await program.call('StopLogging', trail)
+    const bucket = join(buckets, 'trail-bucket')
+    const there = () => deliveredEvents(bucket).some(({ eventId }) => eventId === RequestId)
+    for (const giveUp = Date.now() + 20_000; !there() && Date.now() < giveUp; ) await pause(200)
+    assert.equal(await program.stop(), 0)
+    assert.ok(there())
+    assert.ok(digestsIn(bucket).length > 0)
+  })
+})
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
+}

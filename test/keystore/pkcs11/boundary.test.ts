@@ -1,0 +1,189 @@
+// The boundary: what a device holds of a key, from its making to its destruction, seen with another program's eyes.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { DESTRUCTION, VERSION } from '../../../src/kms/records.ts'
+import { openTestHouse, type TestHouse } from '../../house.ts'
+import { importMaterial, importParameters, prepareImport } from '../../kms/byok.ts'
+import { makeToken, PIN, TOKEN_KINDS, type TokenKind } from './tokens.ts'
+
+const DAY = 86_400_000
+
+interface Seen {
+  readonly label: string
+  readonly id: string
+  readonly access: string
+  readonly usage: string
+}
+
+/** The objects of a type that pkcs11-tool finds on the token. */
+function objects(house: TestHouse, type: 'secrkey' | 'privkey'): Seen[] {
+  const text = house.token?.list(type) ?? ''
+  return text
+    .split(/^(?=(?:Secret|Private) Key Object)/m)
+    .filter((part) => part.includes('label:'))
+    .map((part) => {
+      const field = (name: string) => new RegExp(`^\\s+${name}:\\s*(.*?)\\s*$`, 'm').exec(part)?.[1] ?? ''
+      return { label: field('label'), id: field('ID'), access: field('Access'), usage: field('Usage') }
+    })
+}
+
+async function eventually(what: () => boolean | Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    if (await what()) return
+    await pause(50)
+  }
+  assert.fail('it did not happen')
+}
+
+async function external(house: TestHouse): Promise<string> {
+  return (await house.must('CreateKey', { Origin: 'EXTERNAL' })).KeyMetadata.KeyId
+}
+
+function suite(kind: TokenKind): void {
+  it('keeps keys that are sensitive and not extractable, for encryption alone, and names them after their version', async () => {
+    await using house = await openTestHouse(null, [], { token: makeToken(kind) })
+    const { KeyMetadata } = await house.must('CreateKey')
+    const imported = await external(house)
+    await importMaterial(house, await prepareImport(house, imported))
+    const importedVersion = (await house.must('DescribeKey', { KeyId: imported })).KeyMetadata.PrimaryKeyVersion
+    const found = objects(house, 'secrkey')
+    assert.equal(found.length, 2)
+    const of = (version: string) => found.find(({ label }) => label.endsWith(`/cn-hangzhou/${version}`))
+    const [made, brought] = [of(KeyMetadata.PrimaryKeyVersion), of(importedVersion)]
+    assert.match(made?.access ?? '', /sensitive.*always sensitive.*never extract/)
+    assert.match(brought?.access ?? '', /sensitive/)
+    assert.doesNotMatch(brought?.access ?? '', /(?<!never )extractable/)
+    for (const one of [made, brought]) {
+      assert.equal(one?.usage, 'encrypt, decrypt')
+      assert.match(one?.label ?? '', new RegExp(`^strongroom/[0-9a-f]{16}/${house.credentials.accountId}/`))
+      assert.equal(one?.id.length, 48)
+    }
+    const [wrapping] = objects(house, 'privkey')
+    assert.match(wrapping?.label ?? '', new RegExp(`^strongroom-import/.*/${imported}/\\d+$`))
+    assert.match(wrapping?.usage ?? '', /unwrap/)
+    assert.doesNotMatch(wrapping?.usage ?? '', /decrypt|sign/)
+    assert.match(wrapping?.access ?? '', /sensitive/)
+  })
+
+  it('stores nothing but a reference, which is of use in its own record only', async () => {
+    await using house = await openTestHouse(null, [], { token: makeToken(kind) })
+    const scope = { account: house.credentials.accountId, region: 'cn-hangzhou' }
+    const version = async () => {
+      const { KeyId, PrimaryKeyVersion } = (await house.must('CreateKey')).KeyMetadata
+      const record = await house.open.ledger.get(VERSION, scope, PrimaryKeyVersion)
+      assert.match(record?.body.material ?? '', /^hsm\/1\/[0-9a-f]{48}$/)
+      return { ...scope, keyId: KeyId, versionId: PrimaryKeyVersion, material: record?.body.material ?? '' }
+    }
+    const [one, two] = [await version(), await version()]
+    const place = { ...one, protectionLevel: 'HSM' } as const
+    const bytes = Buffer.from('x')
+    await house.open.keystore.encrypt(place, one.material, bytes, bytes)
+    await assert.rejects(house.open.keystore.encrypt(place, two.material, bytes, bytes), /names no object of its own/)
+    await assert.rejects(
+      house.open.keystore.encrypt({ ...place, region: 'cn-beijing' }, one.material, bytes, bytes),
+      /names no object of its own/,
+    )
+  })
+
+  it('destroys the object with its material, its key, and what takes its place', async () => {
+    await using house = await openTestHouse(null, [], { token: makeToken(kind) })
+    const keyId = await external(house)
+    const prepared = await prepareImport(house, keyId)
+    await importMaterial(house, prepared)
+    const first = objects(house, 'secrkey').map(({ id }) => id)
+    await importMaterial(house, prepared, house.now + DAY)
+    await eventually(() => objects(house, 'secrkey').length === 1)
+    assert.notDeepEqual(
+      objects(house, 'secrkey').map(({ id }) => id),
+      first,
+    )
+    await house.must('DeleteKeyMaterial', { KeyId: keyId })
+    await eventually(() => objects(house, 'secrkey').length === 0)
+    const { KeyId } = (await house.must('CreateKey')).KeyMetadata
+    await importMaterial(house, prepared)
+    await house.must('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: '7' })
+    await house.must('ScheduleKeyDeletion', { KeyId: keyId, PendingWindowInDays: '7' })
+    assert.equal(objects(house, 'secrkey').length, 2)
+    house.now += 7 * DAY
+    await house.sweep()
+    await eventually(() => objects(house, 'secrkey').length === 0)
+    await house.sweep()
+    assert.equal((await house.open.ledger.due(DESTRUCTION, house.now, 10)).length, 0)
+    assert.deepEqual(house.failures, [])
+  })
+
+  it('destroys it later when the device was away at the commit, and after a restart', async () => {
+    await using house = await openTestHouse(null, [], { token: makeToken(kind) })
+    const { KeyId } = (await house.must('CreateKey')).KeyMetadata
+    await house.must('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: '7' })
+    await house.open.hsm?.stop()
+    house.now += 7 * DAY
+    assert.equal(await house.sweep(), 1)
+    assert.equal(await house.outcome('DescribeKey', { KeyId }), 'Forbidden.KeyNotFound')
+    assert.equal(objects(house, 'secrkey').length, 1)
+    assert.equal((await house.open.ledger.due(DESTRUCTION, house.now, 10)).length, 1)
+    await house.restart()
+    await house.sweep()
+    assert.equal(objects(house, 'secrkey').length, 0)
+    assert.equal((await house.open.ledger.due(DESTRUCTION, house.now, 10)).length, 0)
+  })
+
+  it('leaves no object behind of calls that were refused after it was made', async () => {
+    await using house = await openTestHouse(null, ['--max-keys', '2'], { token: makeToken(kind) })
+    const outcomes = await Promise.all(Array.from({ length: 8 }, () => house.outcome('CreateKey')))
+    assert.equal(outcomes.filter((outcome) => outcome === 'OK').length, 2)
+    await eventually(() => objects(house, 'secrkey').length === 2)
+    const { KeyId } = (await house.must('ListKeys')).Keys.Key[0]
+    await house.must('Encrypt', { KeyId, Plaintext: 'x' })
+  })
+
+  it('keeps wrapping keys over a restart, and removes them when their tokens have expired', async () => {
+    await using house = await openTestHouse(null, [], { token: makeToken(kind) })
+    const keyId = await external(house)
+    const prepared = await prepareImport(house, keyId)
+    house.now += DAY - 1000
+    await prepareImport(house, keyId)
+    await house.restart()
+    await house.sweep()
+    assert.equal(objects(house, 'privkey').length, 2)
+    await importMaterial(house, prepared)
+    house.now += DAY / 2
+    await house.sweep()
+    assert.equal(objects(house, 'privkey').length, 1)
+    assert.equal(await house.outcome('ImportKeyMaterial', importParameters(prepared)), 'ExpiredImportToken')
+    house.now += DAY
+    await house.sweep()
+    assert.equal(objects(house, 'privkey').length, 0)
+    assert.deepEqual(house.failures, [])
+  })
+
+  it('tells the PIN to nobody: no command line, no environment, no log', async () => {
+    await using house = await openTestHouse(null, [], { token: makeToken(kind) })
+    const pid = house.open.hsm?.pid
+    assert.ok(pid)
+    for (const file of ['cmdline', 'environ'])
+      assert.equal(readFileSync(`/proc/${pid}/${file}`, 'latin1').includes(PIN), false, file)
+    assert.equal(readFileSync(`/proc/${pid}/environ`, 'latin1').includes('STRONGROOM_'), false)
+  })
+}
+
+for (const kind of TOKEN_KINDS) describe(`the boundary of ${kind}`, () => suite(kind))
+
+describe('a token without room for another key', () => {
+  it('refuses with a clear error, and the keys that it has go on', async () => {
+    await using house = await openTestHouse(null, [], { token: makeToken('SoftHSM2') })
+    const { KeyId } = (await house.must('CreateKey')).KeyMetadata
+    const limit = (bytes: string) =>
+      execFileSync('prlimit', ['--pid', String(house.open.hsm?.pid), `--fsize=${bytes}:`])
+    limit('0')
+    const { status, body } = await house.call('CreateKey')
+    assert.deepEqual([status, body.Code], [400, 'Rejected.LimitExceeded'])
+    assert.match(house.failures.join(), /the HSM is full: .*delete keys, or give it more room/)
+    await house.must('Encrypt', { KeyId, Plaintext: 'x' })
+    limit('unlimited')
+    await house.must('CreateKey')
+  })
+})

@@ -1,0 +1,105 @@
+// Tokens that are kept alike, as one; and what `strongroom hsm check` says of them.
+import assert from 'node:assert/strict'
+import { renameSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { DESTRUCTION } from '../../../src/kms/records.ts'
+import { runProgram } from '../../acceptance/program.ts'
+import { openTestHouse, type TestHouse } from '../../house.ts'
+import { cloneSoftHsm, makeToken, softHsmTokenFolders, synchronizeSoftHsm, type TestToken } from './tokens.ts'
+
+const DAY = 86_400_000
+
+/** Two tokens, strongroom and strongroom-2; the service is told of both. */
+function twoTokens(): TestToken & { first: string; second: string } {
+  const token = makeToken('SoftHSM2')
+  const [first = ''] = softHsmTokenFolders(token.folder)
+  cloneSoftHsm(token.folder, 'strongroom', 'strongroom-2')
+  const second = softHsmTokenFolders(token.folder).find((folder) => folder !== first) ?? ''
+  return { ...token, first, second, flags: [...token.flags, '--hsm-token', 'strongroom,strongroom-2'] }
+}
+
+function check(house: TestHouse, ...more: string[]) {
+  const flags = ['hsm', 'check', '--data', house.data, ...(house.token?.flags ?? []), ...more]
+  return runProgram(flags, house.token?.env)
+}
+
+async function bothUp(house: TestHouse): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    const tokens = await house.open.hsm?.inspect().catch(() => [])
+    if (tokens?.length === 2 && tokens.every(({ up }) => up)) return
+    await pause(50)
+  }
+  assert.fail('a token did not come back')
+}
+
+describe('a cluster of tokens', () => {
+  it('serves a key from any token that has it, and tells which one lacks it', async () => {
+    const token = twoTokens()
+    await using house = await openTestHouse(null, [], { token })
+    const { KeyId, PrimaryKeyVersion } = (await house.must('CreateKey')).KeyMetadata
+    const before = await check(house)
+    assert.equal(before.code, 1, before.err)
+    assert.match(before.out, /token strongroom: SoftHSM v2, serial number/)
+    assert.match(before.out, /can't do RSAES_OAEP_SHA_256: this affects GetParametersForImport with/)
+    assert.match(before.out, /can do RSAES_OAEP_SHA_1\n/)
+    assert.match(
+      before.out,
+      new RegExp(`missing: version ${PrimaryKeyVersion} of key ${KeyId} \\(account \\d+, cn-hangzhou\\)`),
+    )
+    assert.match(
+      before.out,
+      /1 key versions in the HSM; 1 missing on a token, 0 orphans, 0 tokens that can't be reached/,
+    )
+    synchronizeSoftHsm(token.first, token.second)
+    const after = await check(house)
+    assert.equal(after.code, 0, after.out)
+  })
+
+  it('goes on with the other token when one is unplugged, and takes it back', async () => {
+    const token = twoTokens()
+    await using house = await openTestHouse(null, [], { token })
+    const { KeyId } = (await house.must('CreateKey')).KeyMetadata
+    const { CiphertextBlob } = await house.must('Encrypt', { KeyId, Plaintext: 'safe' })
+    synchronizeSoftHsm(token.first, token.second)
+    await house.restart()
+    await house.must('Encrypt', { KeyId, Plaintext: 'x' })
+    renameSync(token.first, `${token.folder}/unplugged`)
+    for (let i = 0; i < 20; i++) {
+      await house.must('Encrypt', { KeyId, Plaintext: 'x' })
+      assert.equal((await house.must('Decrypt', { CiphertextBlob })).Plaintext, 'safe')
+    }
+    assert.match(house.failures.join(), /there is no token `strongroom`/)
+    // A key that goes now goes from the other token, and from this one when it is back.
+    await house.must('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: '7' })
+    house.now += 7 * DAY
+    await house.sweep()
+    assert.equal((await house.open.ledger.due(DESTRUCTION, house.now + DAY, 10)).length, 1)
+    renameSync(`${token.folder}/unplugged`, token.first)
+    await bothUp(house)
+    assert.match(house.failures.join(), /the HSM serves again/)
+    house.now += DAY
+    await house.sweep()
+    assert.equal((await house.open.ledger.due(DESTRUCTION, house.now + DAY, 10)).length, 0)
+    const reports = await house.open.hsm?.inspect()
+    assert.deepEqual(
+      reports?.map(({ keys }) => keys.length),
+      [0, 0],
+    )
+  })
+
+  it('shows objects that no key names, and removes them when it is told to', async () => {
+    await using house = await openTestHouse(null, [], { token: makeToken('SoftHSM2') })
+    const { KeyId } = (await house.must('CreateKey')).KeyMetadata
+    const scope = { account: house.credentials.accountId, region: 'cn-hangzhou' }
+    await house.open.keystore.generate({ ...scope, keyId: 'k', versionId: 'never-committed', protectionLevel: 'HSM' })
+    const found = await check(house)
+    assert.equal(found.code, 1)
+    assert.match(found.out, /orphan: strongroom\/[0-9a-f]{16}\/\d+\/cn-hangzhou\/never-committed/)
+    const removed = await check(house, '--remove-orphans')
+    assert.equal(removed.code, 0, removed.out)
+    assert.match(removed.out, /destroyed: CKA_ID [0-9a-f]{48}/)
+    assert.equal((await check(house)).code, 0)
+    await house.must('Encrypt', { KeyId, Plaintext: 'still there' })
+  })
+})

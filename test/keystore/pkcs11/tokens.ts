@@ -1,0 +1,127 @@
+// Real PKCS #11 tokens for tests, each in a folder of its own: SoftHSM2 and NSS softokn, two independent implementations.
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { removeFolder, temporaryFolder } from '../../acceptance/program.ts'
+
+export type TokenKind = 'SoftHSM2' | 'NSS'
+export const TOKEN_KINDS: readonly TokenKind[] = ['SoftHSM2', 'NSS']
+
+export const PIN = 'test-pin-7316'
+/** Those in which tests make keys. */
+const REGIONS = 'cn-hangzhou,cn-beijing,cn-shanghai,cn-hongkong,ap-southeast-1,eu-west-1,me-east-1'
+const SO_PIN = 'test-so-pin-9471'
+
+export interface TestToken extends Disposable {
+  readonly kind: TokenKind
+  readonly folder: string
+  readonly module: string
+  readonly label: string
+  readonly pinFile: string
+  /** Settings of the service, as flags. A generous time-out: tests share the machine. */
+  readonly flags: readonly string[]
+  /** What the library reads of its environment. */
+  readonly env: Record<string, string>
+  /** What another program lists of the token's keys, logged in: pkcs11-tool where it can. */
+  list(type: 'secrkey' | 'privkey'): string
+}
+
+export function makeToken(kind: TokenKind, timeoutMs = 5000): TestToken {
+  const folder = temporaryFolder()
+  const pinFile = join(folder, 'pin')
+  writeFileSync(pinFile, `${PIN}\n`, { mode: 0o600 })
+  const made = kind === 'SoftHSM2' ? softHsm(folder) : nss(folder, pinFile)
+  return {
+    kind,
+    folder,
+    pinFile,
+    ...made,
+    flags: [
+      ...['--hsm-module', made.module, '--hsm-token', made.label, '--hsm-pin-file', pinFile],
+      ...['--hsm-timeout-ms', String(timeoutMs), '--hsm-regions', REGIONS],
+      ...made.more,
+    ],
+    list: (type) => {
+      const [command = '', ...args] = made.lister
+      const options = { encoding: 'utf8', env: { ...process.env, ...made.env } } as const
+      return execFileSync(command, [...args, type], { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    },
+    [Symbol.dispose]: () => removeFolder(folder),
+  }
+}
+
+interface Made {
+  readonly module: string
+  readonly label: string
+  readonly env: Record<string, string>
+  readonly more: readonly string[]
+  /** The command that lists objects; their type is added. */
+  readonly lister: readonly string[]
+}
+
+function softHsm(folder: string): Made {
+  const configuration = join(folder, 'softhsm2.conf')
+  const tokens = join(folder, 'tokens')
+  mkdirSync(tokens)
+  writeFileSync(configuration, `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\n`)
+  const env = { SOFTHSM2_CONF: configuration }
+  initSoftHsm(env, 'strongroom')
+  const module = found('softhsm/libsofthsm2.so')
+  const login = ['--token-label', 'strongroom', '--login', '--pin', PIN]
+  const lister = ['pkcs11-tool', '--module', module, ...login, '--list-objects', '--type']
+  return { module, label: 'strongroom', env, more: [], lister }
+}
+
+/** Makes a token in a free slot, or makes the token of this label anew: its objects are gone then. */
+export function initSoftHsm(env: Record<string, string>, label: string, again = false): void {
+  const which = again ? ['--token', label] : ['--free']
+  softHsmTool(env, '--init-token', ...which, '--label', label, '--pin', PIN, '--so-pin', SO_PIN)
+}
+
+export function softHsmTool(env: Record<string, string>, ...args: string[]): void {
+  execFileSync('softhsm2-util', args, { env: { ...process.env, ...env }, stdio: 'pipe' })
+}
+
+/** Makes a second token that is like the first in all but label and serial number, as the vendor's cloning would. */
+export function cloneSoftHsm(folder: string, from: string, to: string): void {
+  const [original = ''] = softHsmTokenFolders(folder)
+  const clone = `${original.slice(0, -1)}${original.endsWith('0') ? '1' : '0'}`
+  cpSync(original, clone, { recursive: true })
+  const file = join(clone, 'token.object')
+  const bytes = readFileSync(file)
+  bytes.set(Buffer.from(to.padEnd(32)), bytes.indexOf(from.padEnd(32)))
+  // SoftHSM2 numbers its slots by serial numbers, which are 16 hexadecimal digits.
+  const serial = /[0-9a-f]{16}/.exec(bytes.toString('latin1'))
+  bytes.set(Buffer.from('00000000000000aa'), serial?.index ?? 0)
+  writeFileSync(file, bytes)
+}
+
+/** Brings the keys of one token to another that was cloned from it. */
+export function synchronizeSoftHsm(from: string, to: string): void {
+  for (const name of readdirSync(from)) if (!name.startsWith('token.')) cpSync(join(from, name), join(to, name))
+}
+
+/** The folders in which SoftHSM2 keeps its tokens, oldest first. */
+export function softHsmTokenFolders(folder: string): string[] {
+  return readdirSync(join(folder, 'tokens')).map((name) => join(folder, 'tokens', name))
+}
+
+function nss(folder: string, pinFile: string): Made {
+  const database = `sql:${join(folder, 'nss')}`
+  mkdirSync(join(folder, 'nss'))
+  execFileSync('certutil', ['-N', '-d', database, '-f', pinFile], { stdio: 'pipe' })
+  const parameters = `configdir='${database}' certPrefix='' keyPrefix='' secmod='secmod.db' flags=`
+  const module = found('libsoftokn3.so')
+  const label = 'NSS Certificate DB'
+  const program = fileURLToPath(new URL('./list-objects.mjs', import.meta.url))
+  const lister = [process.execPath, program, module, parameters, label, PIN]
+  return { module, label, env: {}, more: ['--hsm-parameters', parameters], lister }
+}
+
+function found(library: string): string {
+  const folders = readdirSync('/usr/lib').map((name) => join('/usr/lib', name))
+  const path = ['/usr/lib', ...folders, '/usr/local/lib'].map((folder) => join(folder, library)).find(existsSync)
+  if (!path) throw new Error(`${library} is not installed`)
+  return path
+}

@@ -1,0 +1,74 @@
+// Random sequences of all key operations, with time passing and restarts between, against the service and against a model of the contract:
+// both agree on every answer's code and on all that can be seen.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import fc from 'fast-check'
+import { kmsOperations } from '../../src/kms/operations.ts'
+import { newCredentials } from '../../src/ram/account.ts'
+import { eachProtectionLevel } from '../databases.ts'
+import type { TestHouse } from '../house.ts'
+import { rsaPair } from '../kms/export.ts'
+import { KEYS, PLAYS, Run, type Step } from './play.ts'
+
+/** What makes keys, uses them and lets time pass comes more often than what only looks. */
+const OFTEN = [
+  'Encrypt',
+  'Decrypt',
+  'ReEncrypt',
+  'pass days',
+  'pass hours',
+  'ImportKeyMaterial',
+  'EnableKey',
+  'CreateAlias',
+]
+const NAMES = [...Object.keys(PLAYS), ...OFTEN, ...OFTEN, 'restart']
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    operation: fc.constantFrom(...NAMES),
+    key: fc.nat(KEYS),
+    other: fc.nat(9),
+    alias: fc.nat(3),
+    value: fc.nat(5),
+    yes: fc.boolean(),
+  }),
+  { minLength: 10, maxLength: 120, size: 'max' },
+)
+
+/** On PostgreSQL and in tokens a sequence takes several times as long. */
+const runsOn = (where: string) => (where === 'SQLite' ? 100 : 15)
+
+eachProtectionLevel((open, where) => {
+  describe('random sequences of operations', () => {
+    let house: TestHouse
+    const rsa = rsaPair()
+    before(async () => {
+      house = await open()
+    })
+    after(() => house[Symbol.asyncDispose]())
+
+    it('answer as the model of the contract does', async () => {
+      let versions = 0
+      await fc.assert(
+        fc.asyncProperty(steps, async (all) => {
+          const account = newCredentials()
+          await house.open.accounts.provide(account, 'round', house.now)
+          const run = new Run(house, account, house.token ? 'HSM' : 'SOFTWARE', rsa)
+          await run.begin()
+          for (const step of all) await run.step(step)
+          await run.everything()
+          for (const key of run.model.keys) versions = Math.max(versions, key.versions.length)
+        }),
+        { numRuns: runsOn(where), interruptAfterTimeLimit: 60_000, includeErrorInReport: true },
+      )
+      // The sequences are long enough for keys to rotate, in a hundred of them more than once.
+      assert.ok(versions > (runsOn(where) === 100 ? 2 : 0))
+    })
+  })
+})
+
+describe('the model', () => {
+  it('knows every operation of the service', () => {
+    assert.deepEqual(Object.keys(PLAYS).sort(), kmsOperations.map(({ name }) => name).sort())
+  })
+})

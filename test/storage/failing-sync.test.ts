@@ -1,0 +1,39 @@
+// A disk that fails while SQLite's log is synced: nothing is acknowledged from then on, and nothing more is stored, until a restart.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { openStorage } from '../../src/storage/open.ts'
+import { Unavailable } from '../../src/storage/storage.ts'
+import { WalSync } from '../../src/storage/wal-sync.ts'
+import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
+import { beginChain, commit } from './chained.ts'
+
+describe('the log of SQLite', () => {
+  it('that can not be synced fails for good, and says so', async () => {
+    const folder = temporaryFolder()
+    // There is no log to sync: the system's own error stands for that of a disk.
+    const sync = new WalSync(join(folder, 'none.db'))
+    await assert.rejects(sync.synced(), Unavailable)
+    await assert.rejects(sync.synced(), /can't be brought to disk/)
+    assert.ok(sync.failure)
+    await sync.close()
+    removeFolder(folder)
+  })
+
+  it('is synced once for all that come while a sync runs', async () => {
+    const folder = temporaryFolder()
+    const storage = await openStorage(join(folder, 'a.db'))
+    await beginChain(storage)
+    const event = (eventId: string) => ({ eventId, account: '1', region: 'r', at: 5, body: '{}' })
+    const all = Array.from({ length: 200 }, (_, i) =>
+      commit(storage, [{ changes: [], nonce: null, event: event(String(i)), scrub: false }]),
+    )
+    assert.deepEqual(new Set((await Promise.all(all)).flat()), new Set(['committed']))
+    assert.equal(storage.failure, null)
+    await storage.close()
+    const again = await openStorage(join(folder, 'a.db'))
+    assert.equal((await again.events.after(0, 1000)).length, 200)
+    await again.close()
+    removeFolder(folder)
+  })
+})
