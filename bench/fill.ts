@@ -1,9 +1,10 @@
 // Fills a data folder with many CMKs, each with its version and material, through storage and MACs as the ledger writes them.
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
-import { RootKeys } from '../src/cryptography/seal.ts'
+import { readSettings } from '../src/cli/settings.ts'
+import type { RootKeys } from '../src/cryptography/seal.ts'
+import { openRing } from '../src/installation.ts'
 import { randomBytes } from '../src/keystore/random.ts'
-import { readRootKeyFile } from '../src/keystore/root-key.ts'
 import { SoftwareKeystore } from '../src/keystore/software.ts'
 import { CMK, VERSION } from '../src/kms/records.ts'
 import { chaining } from '../src/ledger/chain.ts'
@@ -18,9 +19,9 @@ const AT_ONCE = 2000
 
 /** Adds `count` enabled keys to the account in the region; answers some of their ids, spread over all. */
 export async function fill(data: string, account: string, region: string, count: number): Promise<string[]> {
-  const keys = rootKeysOf(data)
-  const keystore = new SoftwareKeystore(keys)
   const storage = await openStorage(join(data, 'strongroom.db'))
+  const keys = await rootKeysOf(data, storage)
+  const keystore = new SoftwareKeystore(keys)
   const sample: string[] = []
   for (let done = 0; done < count; done += AT_ONCE) {
     const changes: Change[] = []
@@ -59,11 +60,15 @@ export async function fill(data: string, account: string, region: string, count:
   return sample
 }
 
-/** The keys of the root key file in a data folder. */
-export function rootKeysOf(data: string): RootKeys {
-  const rootKey = readRootKeyFile(join(data, 'root-key'))
-  if (!rootKey) throw new Error(`${data} has no root key: start the program there first`)
-  return new RootKeys(rootKey)
+/** The root keys of a data folder's database. */
+export async function rootKeysOf(data: string, storage: Storage): Promise<RootKeys> {
+  return (
+    await openRing(
+      readSettings(['--data', data], {}, () => ''),
+      storage,
+      Date.now(),
+    )
+  ).keys
 }
 
 async function write(changes: readonly Change[], storage: Storage, keys: RootKeys): Promise<void> {
@@ -75,8 +80,8 @@ async function write(changes: readonly Change[], storage: Storage, keys: RootKey
 
 /** Adds `count` users with two AccessKeys each and one policy; answers the credentials of some, spread over all. */
 export async function fillUsers(data: string, account: string, policy: string, count: number) {
-  const keys = rootKeysOf(data)
   const storage = await openStorage(join(data, 'strongroom.db'))
+  const keys = await rootKeysOf(data, storage)
   const accessKeys = new AccessKeys({ get: async () => null }, keys)
   const sample: { accessKeyId: string; accessKeySecret: string }[] = []
   const now = Date.now()

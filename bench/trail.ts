@@ -27,9 +27,9 @@ export interface FilledTrail {
 
 /** Records events of Encrypt calls on 1,000 keys over 80 days, as the ledger does, and indexes them. */
 export async function fillTrail(data: string, account: string, region: string, count: number): Promise<FilledTrail> {
-  const keys = rootKeysOf(data)
   const path = join(data, 'strongroom.db')
   const storage = await openStorage(path)
+  const keys = await rootKeysOf(data, storage)
   const ledger = new Ledger(storage, keys, () => {})
   const index = new EventIndex(ledger, keys)
   const chain = chaining(keys)

@@ -20,6 +20,8 @@ async function openUnrecorded(url: string): Promise<Storage> {
     between: (...where) => storage.between(...where),
     count: (range) => storage.count(range),
     due: (...when) => storage.due(...when),
+    scan: (...where) => storage.scan(...where),
+    size: () => storage.size(),
     dropNonces: (...when) => storage.dropNonces(...when),
     events: storage.events,
     close: () => storage.close(),

@@ -11,7 +11,7 @@ import type { DeliveryTarget } from './actiontrail/targets/target.ts'
 import type { Settings } from './cli/settings.ts'
 import { RateLimiter } from './gateway/rate-limit.ts'
 import { hsmOf } from './hsm.ts'
-import { rootKeysOf } from './installation.ts'
+import { openRing } from './installation.ts'
 import type { Keystore } from './keystore/keystore.ts'
 import type { HsmKeystore } from './keystore/pkcs11/hsm.ts'
 import { KeystoreRouter } from './keystore/router.ts'
@@ -22,6 +22,7 @@ import { AccessKeys } from './ram/access-key.ts'
 import { Accounts } from './ram/account.ts'
 import { Authorizer } from './ram/authorize.ts'
 import { LastUsed } from './ram/last-used.ts'
+import type { LiveRing } from './rootkeys/live-ring.ts'
 import { openStorage } from './storage/open.ts'
 import type { Storage } from './storage/storage.ts'
 import { SecurityTokens } from './sts/security-token.ts'
@@ -39,6 +40,7 @@ export interface OpenHouse {
   readonly eventIndex: EventIndex
   readonly pageTokens: PageTokens
   readonly trailSigner: TrailSigner
+  readonly ring: LiveRing
   readonly deliveryTarget: DeliveryTarget
   /** Tells this server from others on the same database; a database that only one can serve has one name for it. */
   readonly node: string
@@ -57,8 +59,9 @@ export async function openHouse(
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
   const storage = await open(settings.database ?? join(settings.data, 'strongroom.db'))
   try {
-    const keys = await rootKeysOf(settings, storage, now)
-    const ledger = new Ledger(storage, keys, alarm)
+    const ring = await openRing(settings, storage, now)
+    const { keys } = ring
+    const ledger = new Ledger(storage, keys, alarm, ring)
     const accessKeys = new AccessKeys(ledger, keys)
     const node = settings.database?.startsWith('postgres') ? randomUUID() : 'only'
     const usage = new KeyUsage(ledger, () => Date.now())
@@ -80,6 +83,7 @@ export async function openHouse(
       trailSigner: await openTrailSigner(ledger, keys),
       deliveryTarget: openTarget(settings.deliveryTarget, node),
       node,
+      ring,
     }
   } catch (error) {
     await storage.close()

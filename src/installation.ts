@@ -1,42 +1,41 @@
-// What one database was set up with: where its root key comes from, and where its chain of events begins.
+// Opens a database's root keys with what the settings say, and sets an empty database up: its ring of root keys, where they come
+// from, and where its chain of events begins.
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { newSigningKey } from './actiontrail/signing-key.ts'
-import type { Settings } from './cli/settings.ts'
+import { defaultRootKeyPath, rootKeyPath, type Settings } from './cli/settings.ts'
+import { encodeRing, wipeRing } from './cryptography/ring.ts'
 import { RootKeys } from './cryptography/seal.ts'
-import { createRootKeyFile, newSalt, readRootKeyFile, rootKeyFromPassphrase } from './keystore/root-key.ts'
+import { randomBytes } from './keystore/random.ts'
+import {
+  createRootKeyFile,
+  keyFromPassphrase,
+  newSalt,
+  pendingKeyFiles,
+  readRootKeyFile,
+  settleKeyFile,
+} from './keystore/root-key.ts'
+import { KeyProvider } from './keystore/root-key-provider.ts'
 import { chaining, firstHead, GENESIS } from './ledger/chain.ts'
-import { Forged, fromRow, INSTALLATION, type Kind, type Recorded, toRow } from './ledger/record.ts'
+import { toRow } from './ledger/record.ts'
+import { removeFormerKeyFile } from './rootkeys/change-provider.ts'
+import {
+  type Candidate,
+  type InstallationBody,
+  newInstallation,
+  readInstallation,
+} from './rootkeys/installation-record.ts'
+import { LiveRing } from './rootkeys/live-ring.ts'
 import type { RowChange, Storage } from './storage/storage.ts'
 
-/** What one database was set up with; its MAC tells whether the root key at hand is the right one. */
-interface InstallationBody {
-  readonly rootKey: 'file' | 'passphrase'
-  /** Base64 of the passphrase's salt. */
-  readonly salt: string | null
-  /** Present when it is a store of `serve --dev`, for good. */
-  readonly dev?: true
-}
-
-const INSTALLATION_KIND: Kind<InstallationBody> = { name: 'installation', counted: false }
-const INSTALLATION_ID = 'installation'
-
-/** The keys of the database's root key; sets an empty database up. Throws with what to change. */
-export async function rootKeysOf(settings: Settings, storage: Storage, now: number): Promise<RootKeys> {
-  const row = await storage.get(INSTALLATION_KIND.name, INSTALLATION.account, INSTALLATION.region, INSTALLATION_ID)
+/** The root keys of the database; sets an empty one up. Throws with what to change. */
+export async function openRing(settings: Settings, storage: Storage, now: number): Promise<LiveRing> {
+  const row = await readInstallation(storage)
   if (!row) return setUp(settings, storage, now)
-  const { rootKey, salt, dev } = JSON.parse(row.body) as InstallationBody
-  const keys = new RootKeys(rootKey === 'file' ? keyFromFile(settings) : keyFromPassphrase(settings, salt))
-  try {
-    fromRow(row, keys)
-  } catch (error) {
-    if (!(error instanceof Forged)) throw error
-    throw new Error(
-      `the ${rootKey === 'file' ? 'root key file' : 'passphrase'} is not the one that this database was set up with`,
-    )
-  }
+  const ring = await LiveRing.open(row, storage, (body) => candidatesOf(settings, body))
+  const { formerKeyFile, dev } = ring.record.body
   checkDev(dev === true, settings)
-  return keys
+  for (const path of [rootKeyPath(settings), defaultRootKeyPath(settings)]) removeFormerKeyFile(path, formerKeyFile)
+  return ring
 }
 
 /** What a clock was moved on, or may be, must never hold keys that count. */
@@ -46,52 +45,75 @@ function checkDev(store: boolean, { dev }: Settings): void {
     throw new Error('this store was made without --dev: choose another folder with --data, or another database')
 }
 
-function record(kind: string, id: string, createdAt: number) {
-  return { kind, ...INSTALLATION, id, parent: null, createdAt, dueAt: null, revision: 1 }
-}
-
-async function setUp(settings: Settings, storage: Storage, now: number): Promise<RootKeys> {
+async function setUp(settings: Settings, storage: Storage, now: number): Promise<LiveRing> {
   const salt = settings.passphrase === null ? null : newSalt()
   const path = rootKeyPath(settings)
   const key = salt
-    ? rootKeyFromPassphrase(settings.passphrase ?? '', salt)
-    : existsSync(path)
-      ? keyFromFile(settings)
-      : createRootKeyFile(path)
-  const keys = new RootKeys(key)
-  const installation: Recorded<InstallationBody> = {
-    ...record(INSTALLATION_KIND.name, INSTALLATION_ID, now),
-    body: {
-      rootKey: salt ? 'passphrase' : 'file',
-      salt: salt?.toString('base64') ?? null,
-      ...(settings.dev && { dev: true }),
-    },
+    ? await keyFromPassphrase(settings.passphrase ?? '', salt)
+    : (existsSync(path) && readRootKeyFile(path)) || createRootKeyFile(path)
+  const provider = salt ? passphraseProvider(key) : fileProvider(key)
+  key.fill(0)
+  const ring = { generation: 1, roots: [randomBytes(32)], fingerprintKey: randomBytes(32) }
+  const bytes = encodeRing(ring)
+  const wrapped = Buffer.from(await provider.wrap(bytes)).toString('base64')
+  const keys = new RootKeys(ring)
+  bytes.fill(0)
+  wipeRing(ring)
+  const body: InstallationBody = {
+    rootKey: provider.name,
+    salt: salt?.toString('base64') ?? null,
+    ...(settings.dev && { dev: true }),
+    ring: { wrapped, generation: 1, roots: [{ since: now, retiredAt: null }] },
   }
-  const rows = [toRow(installation, keys), firstHead(GENESIS, now, keys), toRow(newSigningKey(keys, now), keys)]
+  const rows = [
+    toRow(newInstallation(body, now), keys),
+    firstHead(GENESIS, now, keys),
+    toRow(newSigningKey(keys, now), keys),
+  ]
   const changes = rows.map((row): RowChange => ({ change: 'insert', row, counted: null }))
-  const [outcome] = await storage.commit([{ changes, nonce: null, event: null, scrub: false }], chaining(keys))
-  if (outcome === 'committed') return keys
-  // Another server set the same database up at the same moment: its root key counts.
-  if (await storage.get(INSTALLATION_KIND.name, INSTALLATION.account, INSTALLATION.region, INSTALLATION_ID))
-    return rootKeysOf(settings, storage, now)
+  await storage.commit([{ changes, nonce: null, event: null, scrub: false }], chaining(keys))
+  // Another server may have set the same database up at the same moment: whoever came first counts.
+  if (await readInstallation(storage)) return openRing(settings, storage, now)
   throw new Error('the record of how this database was set up is missing: restore a backup')
 }
 
-function rootKeyPath({ rootKeyFile, data }: Settings): string {
-  return rootKeyFile ?? join(data, 'root-key')
+async function candidatesOf(settings: Settings, { rootKey, salt }: InstallationBody): Promise<readonly Candidate[]> {
+  switch (rootKey) {
+    case 'file':
+      return keyFiles(settings)
+    case 'passphrase':
+      return passphrases(settings, salt)
+    default:
+      throw new Error(
+        `this database's root key comes from \`${rootKey}\`, which this program does not know: start a newer strongroom`,
+      )
+  }
 }
 
-function keyFromFile(settings: Settings): Buffer {
+/** The root key file, and those that a crash may have left before they came to its place. */
+function keyFiles(settings: Settings): readonly Candidate[] {
   if (settings.passphrase !== null)
-    throw new Error('this database was set up with a root key file: start without a passphrase')
-  const key = readRootKeyFile(rootKeyPath(settings))
-  if (key) return key
-  throw new Error(
-    `the root key file \`${rootKeyPath(settings)}\` is missing, and without it no key opens: restore it from its backup`,
-  )
+    throw new Error(
+      'this database was set up with a root key file, or changed to one since: start without a passphrase, and with root-key-file where it is not in the data folder',
+    )
+  const path = rootKeyPath(settings)
+  const found = [path, ...pendingKeyFiles(path)].flatMap((file) => {
+    const soleRoot = readRootKeyFile(file)
+    const settle = () => (file === path ? undefined : settleKeyFile(file, path))
+    return soleRoot ? [{ provider: fileProvider(soleRoot), soleRoot, settle }] : []
+  })
+  if (found.length > 0) return found
+  throw new Error(`the root key file \`${path}\` is missing, and without it no key opens: restore it from its backup`)
 }
 
-function keyFromPassphrase({ passphrase }: Settings, salt: string | null): Buffer {
-  if (passphrase !== null && salt !== null) return rootKeyFromPassphrase(passphrase, Buffer.from(salt, 'base64'))
-  throw new Error('this database was set up with a passphrase: set STRONGROOM_PASSPHRASE or passphrase-file')
+async function passphrases({ passphrase }: Settings, salt: string | null): Promise<readonly Candidate[]> {
+  if (passphrase === null || salt === null)
+    throw new Error(
+      'this database was set up with a passphrase, or changed to one since: set STRONGROOM_PASSPHRASE or passphrase-file',
+    )
+  const soleRoot = await keyFromPassphrase(passphrase, Buffer.from(salt, 'base64'))
+  return [{ provider: passphraseProvider(soleRoot), soleRoot, settle: () => {} }]
 }
+
+const fileProvider = (key: Uint8Array) => new KeyProvider('file', 'root key file', key)
+const passphraseProvider = (key: Uint8Array) => new KeyProvider('passphrase', 'passphrase', key)

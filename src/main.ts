@@ -8,6 +8,7 @@ import { hsm } from './cli/hsm.ts'
 import { key } from './cli/key.ts'
 import { callProduct } from './cli/product.ts'
 import { terminalAsk, withPin } from './cli/prompt.ts'
+import { rootKey } from './cli/root-key.ts'
 import { serve } from './cli/serve.ts'
 import { readSettings, settingsHelp } from './cli/settings.ts'
 import type { Surroundings } from './cli/surroundings.ts'
@@ -31,6 +32,10 @@ const USAGE = `usage: strongroom VERB …
   dev advance      moves the clock of a server that runs with --dev
   audit verify     tells whether the trail, or a copy of it, is what was recorded
   audit export     writes a copy of the trail that others can verify
+  root-key status  tells where the root key comes from, and how far a rotation is
+  root-key rotate  replaces the root key by a new one, while servers run
+  root-key change-provider
+                   has the root key come from another file, or from a passphrase
   hsm check        tells what the HSM can do, which keys it lacks, and what it holds that no key names
   key usage        tells how many messages each key version has encrypted
 
@@ -70,6 +75,8 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
       return dev(args, surroundings)
     case 'audit':
       return audit(args, openHouse, surroundings)
+    case 'root-key':
+      return rootKey(args, openHouse, surroundings)
     case 'hsm':
       return hsm(args, openHouse, surroundings)
     case 'key':

@@ -17,6 +17,7 @@ const FLOORS = [
   'dev',
   'console',
   'gateway',
+  'rootkeys',
   'kms',
   'sts',
   'ram',

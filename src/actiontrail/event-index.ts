@@ -40,14 +40,14 @@ export class EventIndex {
   readonly #ledger: Reads
   readonly #keys: RootKeys
   readonly #directory: IndexDirectory
-  /** Keeps others from making values whose terms are the same. */
+  /** Keeps others from making values whose terms are the same. Follows from what no rotation of the root key changes. */
   readonly #seed: number
 
   constructor(ledger: Reads, keys: RootKeys) {
     this.#ledger = ledger
     this.#keys = keys
     this.#directory = new IndexDirectory(ledger.events, keys)
-    this.#seed = keys.recordMac('event-index terms').readUInt32LE()
+    this.#seed = Buffer.from(keys.fingerprint(['event-index terms'], new Uint8Array(0)), 'hex').readUInt32LE()
   }
 
   async indexed(): Promise<Indexed> {
@@ -99,6 +99,11 @@ export class EventIndex {
 
   #term(account: string, kind: string, value: string): number {
     return termOf(this.#seed, `${account}\n${kind}\n${value}`)
+  }
+
+  /** Authenticates all parts under the current root key; answers how many were not. A part that is not authentic is left. */
+  renew(giveWay: () => Promise<void>): Promise<number> {
+    return this.#directory.renew(giveWay)
   }
 
   async #isWhole({ firstSeq, termsHash, postingsHash }: IndexPart): Promise<boolean> {

@@ -214,6 +214,9 @@ const SERVICE_WORK = {
   DeleteExpiredKeyMaterial: 'Kms',
   RotateKey: 'Kms',
   AcceptRestoredTrail: 'Actiontrail',
+  ChangeRootKeyProvider: 'Kms',
+  RotateRootKey: 'Kms',
+  DropRetiredRootKeys: 'Kms',
 } as const
 type ServiceWork = keyof typeof SERVICE_WORK
 type StoredService = readonly [

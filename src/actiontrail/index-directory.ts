@@ -4,6 +4,8 @@ import type { RootKeys } from '../cryptography/seal.ts'
 import type { EventStorage, IndexPart } from '../storage/storage.ts'
 
 const PARTS_AT_ONCE = 1000
+/** Few, so that calls get their turn in between. */
+const RENEWED_AT_ONCE = 20
 
 export class IndexDirectory {
   readonly #events: EventStorage
@@ -51,6 +53,23 @@ export class IndexDirectory {
     }
   }
 
+  /** Authenticates all parts under the current root key; answers how many were not. A part that is not authentic is left. */
+  async renew(giveWay: () => Promise<void>): Promise<number> {
+    let renewed = 0
+    for (let after = Number.MIN_SAFE_INTEGER; ; ) {
+      const rows = await this.#events.parts(after, RENEWED_AT_ONCE)
+      for (const row of rows) {
+        const text = canonical(row)
+        if (this.#keys.current.macMatches(text, row.mac) || !this.#keys.recordMacMatches(text, row.mac)) continue
+        await this.#events.renewPart(row, this.#keys.recordMac(text))
+        renewed++
+      }
+      after = rows.at(-1)?.firstSeq ?? after
+      if (rows.length < RENEWED_AT_ONCE) return renewed
+      await giveWay()
+    }
+  }
+
   /** Those whose MAC is ours, and whose last event is still the one that was indexed. */
   async #bound(rows: readonly IndexPart[]): Promise<ReadonlySet<IndexPart>> {
     const authentic = rows.filter((row) => this.#keys.recordMacMatches(canonical(row), row.mac))
@@ -66,6 +85,7 @@ export class IndexDirectory {
 }
 
 function canonical(part: Omit<IndexPart, 'mac'>): string {
+  // A part whose terms were seeded by the root key (before there were rings) is none of ours: it is made anew.
   const { firstSeq, lastSeq, fromAt, toAt, lastHash, termsHash, postingsHash } = part
-  return JSON.stringify(['event-index', firstSeq, lastSeq, fromAt, toAt, lastHash, termsHash, postingsHash])
+  return JSON.stringify(['event-index/2', firstSeq, lastSeq, fromAt, toAt, lastHash, termsHash, postingsHash])
 }

@@ -18,6 +18,15 @@ const SIGNING_KEY: Kind<SigningKeyBody> = { name: 'trail-signing-key', counted: 
 const ID = 'trail-signing-key'
 const PLACE = [SIGNING_KEY.name]
 
+/** Where the signing key's record holds a sealed value. */
+export const sealedSigningKey = {
+  kind: SIGNING_KEY,
+  sealAnew: ({ body }: Recorded<SigningKeyBody>, anew: (place: readonly string[], sealed: string) => string) => {
+    const sealedPrivateKey = anew(PLACE, body.sealedPrivateKey)
+    return sealedPrivateKey === body.sealedPrivateKey ? body : { ...body, sealedPrivateKey }
+  },
+}
+
 /** A new key's record, for an installation that is being set up. */
 export function newSigningKey(keys: RootKeys, now: number): Recorded<SigningKeyBody> {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')

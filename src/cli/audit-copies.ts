@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline'
 import { publicKeyOf } from '../actiontrail/checkpoint.ts'
 import { verifyExport } from '../actiontrail/export.ts'
 import { type DeliveredCopy, verifyDelivered } from '../actiontrail/verify-delivered.ts'
-import { bar, report } from './audit-report.ts'
+import { report } from './audit-report.ts'
+import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -27,7 +28,7 @@ export async function verifyCopy(own: ReadonlyMap<string, string>, around: Surro
 async function verifyFile(file: string, publicKey: string, around: Surroundings): Promise<number> {
   const started = performance.now()
   const lines = createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })
-  const draw = bar(around)
+  const draw = bar(around, 'events')
   return report(await verifyExport(lines, publicKeyOf(publicKey), (seen) => draw(seen, 0)), started, around)
 }
 
@@ -43,7 +44,7 @@ async function verifyFolder(
   if (chain !== undefined && number === undefined) throw new UsageError('`--chain` goes with `--digest`')
   const verdict = await verifyDelivered(copyIn(folder), publicKey, {
     ...(number !== undefined && { expected: { number: Number(number), ...(chain !== undefined && { chain }) } }),
-    progress: bar(around),
+    progress: bar(around, 'events'),
   })
   around.status('')
   const { objects, digests, events, chains, missingEvents, uncovered, fault } = verdict

@@ -1,23 +1,6 @@
-// How long work on the trail shows how far it is, and how it ends.
+// How long work on the trail ends.
 import type { Verified } from '../actiontrail/verify.ts'
 import type { Surroundings } from './surroundings.ts'
-
-/** A progress bar, drawn ten times a second at the most. */
-export function bar(around: Surroundings): (seen: number, total: number) => void {
-  const start = performance.now()
-  let drawn = start
-  return (seen, total) => {
-    const now = performance.now()
-    if (now - drawn < 100) return
-    drawn = now
-    const part = total > 0 ? Math.min(1, seen / total) : 0
-    const rate = Math.round(seen / ((now - start) / 1000))
-    const filled = Math.round(part * 30)
-    around.status(
-      `[${'#'.repeat(filled)}${'.'.repeat(30 - filled)}] ${Math.floor(part * 100)} %  ${seen} events, ${rate}/s`,
-    )
-  }
-}
 
 /** Prints what a walk along the chain found; answers the exit code. */
 export function report({ events, head, fault }: Verified, started: number, around: Surroundings): number {

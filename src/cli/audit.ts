@@ -12,7 +12,8 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
 import type { Storage } from '../storage/storage.ts'
 import { verifyCopy } from './audit-copies.ts'
-import { bar, report } from './audit-report.ts'
+import { report } from './audit-report.ts'
+import { bar } from './progress.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
@@ -131,7 +132,8 @@ async function verify({ own, settings, rooms, around }: Work): Promise<number> {
   const started = performance.now()
   const witness = own.get('--witness') === 'none' ? null : readWitness(settings.data, trailSigner.publicKey)
   const publicKey = publicKeyOf(trailSigner.publicKey)
-  const verified = await verifyTrail(rooms, periodOf(own), publicKey, witness ? [witness] : [], bar(around))
+  const draw = bar(around, 'events')
+  const verified = await verifyTrail(rooms, periodOf(own), publicKey, witness ? [witness] : [], draw)
   const code = report(verified, started, around)
   if (code !== 0) return code
   const fault = await rooms.eventIndex.fault()
@@ -151,7 +153,8 @@ async function write({ own, rooms, around }: Work): Promise<number> {
   }
   const table = format === 'csv'
   if (table) await line(csvHead())
-  for await (const part of exportTrail(rooms, periodOf(own), publicKeyOf(trailSigner.publicKey), bar(around))) {
+  const draw = bar(around, 'events')
+  for await (const part of exportTrail(rooms, periodOf(own), publicKeyOf(trailSigner.publicKey), draw)) {
     if ('row' in part) await line(table ? csvRow(part.row) : eventLine(part.row))
     else if (table) continue
     else if ('start' in part)
@@ -170,7 +173,7 @@ async function printPublicKey({ rooms, around }: Work): Promise<number> {
 async function reindex({ rooms, around }: Work): Promise<number> {
   const { ledger, eventIndex } = rooms
   const head = await ledger.head()
-  const draw = bar(around)
+  const draw = bar(around, 'events')
   await ledger.events.dropParts(Number.POSITIVE_INFINITY)
   const lastSeq = async () => (await eventIndex.indexed()).lastSeq
   while (await eventIndex.extend()) draw(await lastSeq(), head.seq)

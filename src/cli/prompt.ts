@@ -20,14 +20,17 @@ export function terminalAsk(
 ): ((question: string) => Promise<string>) | null {
   if (!input.isTTY) return null
   return (question) =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       output.write(question)
       const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
       const lines = createInterface({ input, output: silent, terminal: true })
-      lines.once('line', (line) => {
-        lines.close()
+      lines.once('close', () => {
         output.write('\n')
+        reject(new UsageError('nothing was typed, and nothing was changed'))
+      })
+      lines.once('line', (line) => {
         resolve(line)
+        lines.close()
       })
     })
 }

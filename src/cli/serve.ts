@@ -20,8 +20,10 @@ import { randomBytes } from '../keystore/random.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'
 import { sweep } from '../kms/sweep.ts'
 import { type Accounts, type Credentials, newCredentials } from '../ram/account.ts'
+import type { LiveRing } from '../rootkeys/live-ring.ts'
 import type { Storage } from '../storage/storage.ts'
 import { background, deliverTrails, keepTrail, watch } from './background.ts'
+import { watchRing } from './root-key-watch.ts'
 import type { Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 import { contradiction, readWitness, renewWitness } from './witness.ts'
@@ -49,6 +51,7 @@ type Rooms = Pick<
     readonly accounts: Accounts
     readonly hsm: HsmKeystore | null
     readonly usage: KeyUsage
+    readonly ring: LiveRing
   }
 type Open = (settings: Settings, alarm: House['failed'], now: number) => Promise<Rooms>
 
@@ -59,7 +62,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   // A library that drops a failure on the floor must not end the service: it is told, and the rest goes on.
   process.on('unhandledRejection', (error) => alarm('a failure that nobody waited for', error))
   const rooms = await open(settings, alarm, Date.now())
-  using _lock = settings.database?.startsWith('postgres') ? null : onlyServer(settings.data)
+  using _lock = isShared(settings) ? null : onlyServer(settings.data)
   const clock = settings.dev ? await DevClock.open(rooms.ledger, Date.now) : null
   const witness = await heedWitness(rooms, settings)
   const upkeep = new TrailUpkeep(rooms)
@@ -107,10 +110,11 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const keeping = { upkeep, witness, ledger: rooms.ledger }
   const trail = keepTrail(keeping, settings, stopping.signal, alarm)
   const delivering = deliverTrails(delivery, stopping.signal, alarm)
+  const watching = watchRing(rooms, stopping.signal, alarm)
   const signal = await signalled
   log.info({ signal }, 'stopping: no new calls, those in flight finish')
   stopping.abort()
-  await Promise.all([listening.stop(STOP_MS), delivery.stop(DELIVERY_STOP_MS), delivering, work, trail])
+  await Promise.all([listening.stop(STOP_MS), delivery.stop(DELIVERY_STOP_MS), delivering, work, trail, watching])
   await metricsListening?.stop()
   await rooms.lastUsed
     .write(house.now())
@@ -200,6 +204,22 @@ function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
   })
+}
+
+/** Whether several servers may use the database at once. */
+function isShared({ database }: Settings): boolean {
+  return database?.startsWith('postgres') ?? false
+}
+
+/** Whether a server may be running on this database. */
+export function mayBeServed(settings: Settings): boolean {
+  if (isShared(settings)) return true
+  try {
+    onlyServer(settings.data)[Symbol.dispose]()
+    return false
+  } catch {
+    return true
+  }
 }
 
 /** Holds the data folder for this server; the lock ends with the process, however it ends. */

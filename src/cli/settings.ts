@@ -1,4 +1,5 @@
 // The settings of `serve`: each has a flag, an environment variable and a key in the configuration file. One table says it all.
+import { join } from 'node:path'
 import type { TargetSettings } from '../actiontrail/targets/open.ts'
 import { RAM_QUOTAS, type RamQuota, type RamQuotas } from '../ram/settings.ts'
 import { DELIVERY_DEFAULTS, DELIVERY_SETTINGS, deliveryTargetOf } from './delivery-settings.ts'
@@ -34,7 +35,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 
 const SETTINGS: readonly Setting[] = [
   { name: 'listen', value: 'HOST:PORT', help: 'where to listen; port 0 picks a free one' },
-  { name: 'data', value: 'DIR', help: 'folder for the database, the root key and the first credentials' },
+  { name: 'data', value: 'DIR', help: 'folder for the database, the root key file and the first credentials' },
   {
     name: 'database',
     value: 'URL',
@@ -55,8 +56,12 @@ const SETTINGS: readonly Setting[] = [
     help: 'further host names and addresses for the self-signed certificate',
   },
   { name: 'insecure-http', value: 'true|false', help: 'allow plain HTTP on an address that is not loopback' },
-  { name: 'root-key-file', value: 'FILE', help: 'the file of the root key (root-key in the data folder)' },
-  { name: 'passphrase-file', value: 'FILE', help: 'take the root key from the passphrase in this file' },
+  {
+    name: 'root-key-file',
+    value: 'FILE',
+    help: 'the file of the key that wraps the root keys (root-key in the data folder)',
+  },
+  { name: 'passphrase-file', value: 'FILE', help: 'wrap the root keys by the passphrase in this file' },
   { name: 'max-pending-window-days', value: 'DAYS', help: 'longest waiting time of ScheduleKeyDeletion, 30 to 366' },
   { name: 'max-keys', value: 'N', help: 'quota of CMKs per account and region (the cloud: 200)' },
   { name: 'max-aliases', value: 'N', help: 'quota of aliases per account and region (the cloud: 300)' },
@@ -318,4 +323,14 @@ function accountOf(env: Env): string | null {
   const accountId = env['STRONGROOM_ACCOUNT_ID'] || null
   if (accountId !== null && !/^\d{16}$/.test(accountId)) throw new UsageError('STRONGROOM_ACCOUNT_ID must be 16 digits')
   return accountId
+}
+
+/** Where the root key file is, if the root key comes from one. */
+export function rootKeyPath(settings: Pick<Settings, 'rootKeyFile' | 'data'>): string {
+  return settings.rootKeyFile ?? defaultRootKeyPath(settings)
+}
+
+/** Where it is unless told otherwise. */
+export function defaultRootKeyPath({ data }: Pick<Settings, 'data'>): string {
+  return join(data, 'root-key')
 }

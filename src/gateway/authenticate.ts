@@ -30,7 +30,7 @@ export interface Authenticated {
 /** What callers are recognized by. */
 export interface Credentials {
   readonly accessKeys: Pick<AccessKeys, 'find'>
-  readonly securityTokens: Pick<SecurityTokens, 'open' | 'secretOf'>
+  readonly securityTokens: Pick<SecurityTokens, 'open'>
   readonly authorizer: Pick<Authorizer, 'sessionRole'>
   readonly lastUsed: Pick<LastUsed, 'note'>
 }
@@ -93,7 +93,7 @@ async function sessionCaller(claim: Claim, credentials: Credentials, now: number
   if (!session) throw refuse('InvalidSecurityToken.Malformed')
   if (session.caller.accessKeyId !== claim.accessKeyId) throw refuse('InvalidSecurityToken.MismatchWithAccessKey')
   if (session.expiresAt <= now) throw refuse('InvalidSecurityToken.Expired')
-  if (!sameSignature(claim.sign(securityTokens.secretOf(claim.accessKeyId)), claim.signature))
+  if (!sameSignature(claim.sign(session.secret), claim.signature))
     throw refuse('SignatureDoesNotMatch', { stringToSign: claim.stringToSign })
   if (!(await authorizer.sessionRole(session.caller))) throw refuse('InvalidSecurityToken.Expired')
   return session.caller

@@ -19,6 +19,8 @@ const READY_KEYS = 10_000
 export class SoftwareKeystore implements Keystore {
   readonly #keys: RootKeys
   readonly #ready = new Map<SealedMaterial, Xaes>()
+  /** The root keys under which the material that is ready was opened. */
+  #rootEpoch = 0
 
   constructor(keys: RootKeys) {
     this.#keys = keys
@@ -92,6 +94,11 @@ export class SoftwareKeystore implements Keystore {
   }
 
   #open(place: VersionPlace, sealed: SealedMaterial): Xaes {
+    if (this.#rootEpoch !== this.#keys.epoch) {
+      // Sealed anew, material has another name here; what is destroyed later must not stay under its old one.
+      this.#ready.clear()
+      this.#rootEpoch = this.#keys.epoch
+    }
     const ready = this.#ready.get(sealed)
     if (ready) return ready
     const material = this.#keys.open(sealPlace(place), Buffer.from(sealed, 'base64'))
@@ -107,6 +114,12 @@ export class SoftwareKeystore implements Keystore {
   }
 }
 
-function sealPlace({ account, region, keyId, versionId }: VersionPlace): readonly string[] {
+/** What material of a key version is sealed for. */
+export function sealPlace({
+  account,
+  region,
+  keyId,
+  versionId,
+}: Omit<VersionPlace, 'protectionLevel'>): readonly string[] {
   return ['key-version', account, region, keyId, versionId]
 }

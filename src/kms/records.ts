@@ -1,6 +1,7 @@
 // The key service's records: CMK, key version, alias. Tags are part of their key.
 
 import type { ProtectionLevel, SealedMaterial } from '../keystore/keystore.ts'
+import { sealPlace } from '../keystore/software.ts'
 import type { Kind, Recorded } from '../ledger/record.ts'
 
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport'
@@ -61,3 +62,13 @@ export const VERSION: Kind<VersionBody> = { name: 'key-version', counted: false 
 export const ALIAS: Kind<AliasBody> = { name: 'alias', counted: true }
 export const DESTRUCTION: Kind<DestructionBody> = { name: 'material-destruction', counted: false }
 export const USAGE: Kind<UsageBody> = { name: 'key-usage', counted: true }
+
+/** Where a key version's record holds a sealed value: material of the software store. A reference into an HSM opens under no root key. */
+export const sealedVersion = {
+  kind: VERSION,
+  sealAnew: ({ account, region, id, body }: Version, anew: (place: readonly string[], sealed: string) => string) => {
+    if (body.material === null) return body
+    const material = anew(sealPlace({ account, region, keyId: body.keyId, versionId: id }), body.material)
+    return material === body.material ? body : { ...body, material }
+  },
+}

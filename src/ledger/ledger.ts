@@ -9,6 +9,7 @@ import {
   type EventStorage,
   HEAD_PLACE,
   type Head,
+  type Outcome,
   type Range,
   type RowChange,
   type Storage,
@@ -16,7 +17,7 @@ import {
 } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
 import { chaining, type WatchfulChaining } from './chain.ts'
-import { type Change, fromRow, type Kind, type Recorded, type Scope, toRow } from './record.ts'
+import { authentic, type Change, Forged, fromRow, type Kind, type Recorded, type Scope, toRow } from './record.ts'
 
 const CACHED_RECORDS = 50_000
 /** Calls that one transaction holds at the most. */
@@ -31,13 +32,25 @@ export interface Call {
 
 interface Waiting {
   readonly call: Call
+  /** Made under the root keys of this epoch. */
   readonly commit: Commit
+  readonly rootEpoch: number
   readonly resolve: (outcome: Committed) => void
   readonly reject: (error: unknown) => void
 }
 
 /** Told of troubles that a caller can't mend. */
 export type Alarm = (message: string, error: unknown) => void
+
+/** Who looks after the root keys, which other processes may change. */
+export interface RootWatch {
+  /** Whether the last look is too long ago to commit anything. */
+  stale(): boolean
+  /** Takes over what has changed. Throws Unavailable when that can't be known now. */
+  look(): Promise<void>
+}
+
+const NEVER_CHANGES: RootWatch = { stale: () => false, look: async () => {} }
 
 /** `moved`: a record moved on since the call was decided, decide again. `full`: it would pass a quota. */
 export type Committed = 'committed' | 'moved' | 'full'
@@ -46,8 +59,11 @@ export class Ledger {
   readonly #storage: Storage
   readonly #keys: RootKeys
   readonly #alarm: Alarm
+  readonly #roots: RootWatch
   readonly #chaining: WatchfulChaining
-  readonly #cache = new RecordCache(CACHED_RECORDS)
+  #cache = new RecordCache(CACHED_RECORDS)
+  /** The root keys under which the cache was filled. */
+  #rootEpoch = 0
   readonly #changes = new Map<string, number>()
   #waiting: Waiting[] = []
   #scheduled = false
@@ -56,10 +72,11 @@ export class Ledger {
   /** Grows with every batch, so that a read that began before a commit does not fill the cache with what it found. */
   #epoch = 0
 
-  constructor(storage: Storage, keys: RootKeys, alarm: Alarm) {
+  constructor(storage: Storage, keys: RootKeys, alarm: Alarm, roots: RootWatch = NEVER_CHANGES) {
     this.#storage = storage
     this.#keys = keys
     this.#alarm = alarm
+    this.#roots = roots
     this.#chaining = chaining(keys)
   }
 
@@ -75,27 +92,52 @@ export class Ledger {
 
   /** Where the chain of events ends, on disk. Throws Forged or Unavailable. */
   async head(): Promise<Head> {
+    const head = await this.#reading(() => this.#readHead())
+    await this.#storage.synced()
+    return head
+  }
+
+  async #readHead(): Promise<Head> {
     const { kind, account, region, id } = HEAD_PLACE
     // Others may commit while this reads: what it finds is not older than what was seen before.
     const seen = this.#chaining.seen()
     const row = await this.#storage.get(kind, account, region, id)
     if (!row) throw new Unavailable('the head of the event chain is missing from the database: restore a backup')
-    const head = this.#chaining.headAfter(row, seen)
-    await this.#storage.synced()
-    return head
+    return this.#chaining.headAfter(row, seen)
+  }
+
+  /** What `read` answers; read again after a look at the root keys when it met a record that is not authentic under them. */
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read()
+    } catch (error) {
+      if (!(error instanceof Forged)) throw error
+      await this.#roots.look()
+      return read()
+    }
   }
 
   /** The record, or null. Throws Forged or Unavailable. */
   async get<B>(kind: Kind<B>, scope: Scope, id: string): Promise<Recorded<B> | null> {
+    if (this.#rootEpoch !== this.#keys.epoch) this.#forgetAll()
     const key = cacheKey(kind.name, scope, id)
     const cached = this.#cache.get(key)
     if (cached) return cached as Recorded<B>
-    const epoch = this.#epoch
-    const row = await this.#storage.get(kind.name, scope.account, scope.region, id)
-    if (!row) return null
-    const record = fromRow<B>(row, this.#keys)
-    if (epoch === this.#epoch) this.#cache.put(key, record)
-    return record
+    return this.#reading(async () => {
+      const epoch = this.#epoch
+      const row = await this.#storage.get(kind.name, scope.account, scope.region, id)
+      if (!row) return null
+      const record = fromRow<B>(row, this.#keys)
+      if (epoch === this.#epoch) this.#cache.put(key, record)
+      return record
+    })
+  }
+
+  /** What was read under other root keys may hold values that do not open any more. */
+  #forgetAll(): void {
+    this.#cache = new RecordCache(CACHED_RECORDS)
+    this.#rootEpoch = this.#keys.epoch
+    this.#epoch++
   }
 
   /** A page of a scope's records, or of one parent's, by creation time; with the count of all. */
@@ -106,8 +148,10 @@ export class Ledger {
   ): Promise<{ records: readonly Recorded<B>[]; total: number }> {
     const range: Range = { kind: kind.name, ...placeOf(scope), parent: where.parent ?? null }
     const total = await this.#storage.count(range)
-    const rows = where.offset < total ? await this.#storage.page(range, where.offset, where.limit, total) : []
-    return { records: rows.map((row) => fromRow<B>(row, this.#keys)), total }
+    return this.#reading(async () => {
+      const rows = where.offset < total ? await this.#storage.page(range, where.offset, where.limit, total) : []
+      return { records: rows.map((row) => fromRow<B>(row, this.#keys)), total }
+    })
   }
 
   /** Records of a kind whose ids lie between two, both excluded, by id in byte order. */
@@ -116,13 +160,11 @@ export class Ledger {
     scope: Scope,
     where: { after: string; before: string; limit: number },
   ): Promise<readonly Recorded<B>[]> {
-    const rows = await this.#storage.between(
-      { kind: kind.name, ...placeOf(scope) },
-      where.after,
-      where.before,
-      where.limit,
-    )
-    return rows.map((row) => fromRow<B>(row, this.#keys))
+    const place = { kind: kind.name, ...placeOf(scope) }
+    return this.#reading(async () => {
+      const rows = await this.#storage.between(place, where.after, where.before, where.limit)
+      return rows.map((row) => fromRow<B>(row, this.#keys))
+    })
   }
 
   /** Grows with each change of a record of these kinds: what was made of such records is still true while it stays. */
@@ -137,14 +179,21 @@ export class Ledger {
 
   /** Records on which work is due at `now`, of all scopes. A forged one is left out, with an alarm. */
   async due<B>(kind: Kind<B>, now: number, limit: number): Promise<readonly Recorded<B>[]> {
-    const rows = await this.#storage.due(kind.name, now, limit)
-    return rows.flatMap((row) => {
-      try {
-        return [fromRow<B>(row, this.#keys)]
-      } catch (error) {
-        this.#alarm('a record that is not authentic was passed over', error)
-        return []
-      }
+    const read = async () =>
+      (await this.#storage.due(kind.name, now, limit)).map((row) => {
+        const record = authentic(row, this.#keys)
+        return { row, record }
+      })
+    let found = await read()
+    if (found.some(({ record }) => !record)) {
+      await this.#roots.look()
+      found = await read()
+    }
+    return found.flatMap(({ row: { account, region, id }, record }) => {
+      if (record) return [record as Recorded<B>]
+      const which = `record ${kind.name}/${account}/${region}/${id} is not authentic`
+      this.#alarm('a record that is not authentic was passed over', new Forged(which))
+      return []
     })
   }
 
@@ -155,7 +204,7 @@ export class Ledger {
    */
   commit(call: Call): Promise<Committed> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ call, commit: this.#prepared(call), resolve, reject })
+      this.#waiting.push({ call, commit: this.#prepared(call), rootEpoch: this.#keys.epoch, resolve, reject })
       this.#schedule()
     })
   }
@@ -199,10 +248,8 @@ export class Ledger {
 
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
     try {
-      const outcomes = await this.#storage.commit(
-        batch.map(({ commit }) => commit),
-        this.#chaining,
-      )
+      if (this.#roots.stale()) await this.#roots.look()
+      const outcomes = await this.#reading(() => this.#store(batch))
       this.#epoch++
       for (const [i, { call, resolve, reject }] of batch.entries()) {
         const outcome = outcomes[i] ?? 'moved'
@@ -221,6 +268,12 @@ export class Ledger {
         reject(refuse('ServiceUnavailableTemporary'))
       }
     }
+  }
+
+  #store(batch: readonly Waiting[]): Promise<readonly Outcome[]> {
+    const { epoch } = this.#keys
+    const commits = batch.map(({ call, commit, rootEpoch }) => (rootEpoch === epoch ? commit : this.#prepared(call)))
+    return this.#storage.commit(commits, this.#chaining)
   }
 
   #remember(changes: readonly Change[]): void {

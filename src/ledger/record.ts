@@ -79,7 +79,7 @@ export function expectUnmoved<B>(before: Recorded<B>): Change {
   return { change: 'expect', before }
 }
 
-/** A row whose MAC does not fit: written by someone without the root key. */
+/** A row whose MAC does not fit: written by someone without any of the root keys. */
 export class Forged extends Error {}
 
 /** The authenticated row of a record. */
@@ -89,12 +89,27 @@ export function toRow(record: Recorded<unknown>, keys: RootKeys): Row {
   return { ...fields, body: text, mac: keys.recordMac(canonical({ ...fields, body: text })) }
 }
 
-/** The record of a row. Throws Forged when the row was not written with this root key, or was altered since. */
+/** The record of a row. Throws Forged when the row was written with none of these root keys, or was altered since. */
 export function fromRow<B>(row: Row, keys: RootKeys): Recorded<B> {
   if (!keys.recordMacMatches(canonical(row), row.mac))
     throw new Forged(`record ${row.kind}/${row.account}/${row.region}/${row.id} is not authentic`)
   const { mac: _, body, ...fields } = row
   return { ...fields, body: JSON.parse(body) as B }
+}
+
+/** The record of a row, or null when it is not authentic. */
+export function authentic(row: Row, keys: RootKeys): Recorded<unknown> | null {
+  try {
+    return fromRow(row, keys)
+  } catch (error) {
+    if (error instanceof Forged) return null
+    throw error
+  }
+}
+
+/** Whether the row is authentic under the current root key, not under an older one. */
+export function isCurrent(row: Row, keys: RootKeys): boolean {
+  return keys.current.macMatches(canonical(row), row.mac)
 }
 
 function canonical(row: Omit<Row, 'mac'>): string {

@@ -76,6 +76,15 @@ export class AccessKeys {
   }
 }
 
+/** Where an AccessKey's record holds a sealed value. */
+export const sealedAccessKey = {
+  kind: ACCESS_KEY,
+  sealAnew: ({ id, body }: AccessKeyRecord, anew: (place: readonly string[], sealed: string) => string) => {
+    const sealedSecret = anew(secretPlace(id), body.sealedSecret)
+    return sealedSecret === body.sealedSecret ? body : { ...body, sealedSecret }
+  },
+}
+
 function secretPlace(accessKeyId: string): readonly string[] {
   return ['access-key-secret', accessKeyId]
 }

@@ -37,6 +37,10 @@ export class PostgresqlEvents implements EventStorage {
     return row ? (row['terms'] as Uint8Array) : null
   }
 
+  async renewPart({ firstSeq, mac: before }: IndexPart, mac: Uint8Array): Promise<void> {
+    await this.#all('renewPart', [mac, firstSeq, before])
+  }
+
   async postings(firstSeq: number): Promise<Uint8Array | null> {
     const [row] = await this.#all('postings', [firstSeq])
     return row ? (row['postings'] as Uint8Array) : null

@@ -5,7 +5,7 @@ import { GrowingChain } from './growing-chain.ts'
 import { isLost, settled, within } from './lost-connection.ts'
 import { PostgresqlEvents } from './postgresql-events.ts'
 import { migrations, type Statements, statements } from './queries.ts'
-import { checkVersion, stepsOf, toRow, type Value } from './rows.ts'
+import { checkVersion, scanValues, stepsOf, toRow, type Value } from './rows.ts'
 import {
   type Chaining,
   type Commit,
@@ -15,6 +15,7 @@ import {
   type Place,
   type Range,
   type Row,
+  type RowKey,
   type Storage,
   Unavailable,
 } from './storage.ts'
@@ -153,6 +154,15 @@ class PostgresqlStorage implements Storage {
     return (await this.#all('due', [kind, now, limit])).map(toRow)
   }
 
+  async scan(after: RowKey | null, limit: number): Promise<readonly Row[]> {
+    return (await this.#all('scan', scanValues(after, limit))).map(toRow)
+  }
+
+  async size(): Promise<number> {
+    const [row] = await this.#all('size', [])
+    return Number(row?.['n'] ?? 0)
+  }
+
   async commit(batch: readonly Commit[], chaining: Chaining): Promise<readonly Outcome[]> {
     const together = await reaching(() => this.#transaction(batch, chaining))
     if (together === 'committed') return batch.map(() => together)
@@ -186,7 +196,7 @@ class PostgresqlStorage implements Storage {
         return this.#attempt(one, batch, chain, begin)
       }
       if (!batch.some(({ event }) => event)) return onlyOutcome(await attempt(connection, true))
-      chain = this.#head && new GrowingChain(this.#head, chaining)
+      chain = this.#remembered(chaining)
       const outcome = chain && (await attempt(connection, true))
       if (outcome && outcome !== 'head moved') return outcome
       chain = null
@@ -203,6 +213,15 @@ class PostgresqlStorage implements Storage {
     } finally {
       // A lost connection goes with its pool: handed back, it would be given to the next who asks.
       if (!lost) connection?.release()
+    }
+  }
+
+  /** The chain from the head in memory; null when there is none, or its root key is in use no more. */
+  #remembered(chaining: Chaining): GrowingChain | null {
+    try {
+      return this.#head && new GrowingChain(this.#head, chaining)
+    } catch {
+      return null
     }
   }
 

@@ -91,6 +91,16 @@ export function statements(dialect: Dialect) {
     get: range.where('id', '=', no).compile().sql,
     /** kind, account, region, after, before, limit */
     between: range.where('id', '>', no).where('id', '<', no).orderBy('id').limit(1).compile().sql,
+    /** kind, account, region, id of the row before; limit */
+    scan: record
+      .where(sql<boolean>`(kind, account, region, id) > (${no}, ${no}, ${no}, ${no})`)
+      .orderBy('kind')
+      .orderBy('account')
+      .orderBy('region')
+      .orderBy('id')
+      .limit(1)
+      .compile().sql,
+    size: db.selectFrom('record').select(sql<number>`count(*)`.as('n')).compile().sql,
     /** kind, account, region, limit, offset */
     page: forwards(range),
     pageFromEnd: backwards(range),
@@ -254,6 +264,9 @@ function eventStatements(db: Kysely<Tables>, dialect: Dialect) {
         })),
       )
       .compile().sql,
+    /** mac, first_seq, the mac that it had */
+    renewPart: db.updateTable('event_index').set({ mac: no }).where('first_seq', '=', 1).where('mac', '=', no).compile()
+      .sql,
     /** first_seq, limit */
     parts: db
       .selectFrom('event_index')

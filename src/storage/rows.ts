@@ -1,6 +1,6 @@
 // What both adapters share: rows to and from column values, and the statements that a change needs.
 import type { Statements } from './queries.ts'
-import { type ChainedEvent, type IndexPart, type Row, type RowChange, Unavailable } from './storage.ts'
+import { type ChainedEvent, type IndexPart, type Row, type RowChange, type RowKey, Unavailable } from './storage.ts'
 
 type Columns = Record<string, unknown>
 export type Value = string | number | null | Uint8Array
@@ -49,6 +49,12 @@ export function toPart(columns: Columns): IndexPart {
 export function partValues(part: IndexPart, terms: Uint8Array, postings: Uint8Array): Value[] {
   const { firstSeq, lastSeq, fromAt, toAt, lastHash, termsHash, postingsHash, mac } = part
   return [firstSeq, lastSeq, fromAt, toAt, lastHash, termsHash, postingsHash, mac, terms, postings]
+}
+
+/** The values of a scan. No kind is named '', so that nothing stands before the beginning. */
+export function scanValues(after: RowKey | null, limit: number): (string | number)[] {
+  const { kind, account, region, id } = after ?? { kind: '', account: '', region: '', id: '' }
+  return [kind, account, region, id, limit]
 }
 
 /** A statement with its values, and what it means when it touches no row. */

@@ -59,6 +59,10 @@ export class SqliteEvents implements EventStorage {
     return row ? (row['terms'] as Uint8Array) : null
   }
 
+  async renewPart({ firstSeq, mac: before }: IndexPart, mac: Uint8Array): Promise<void> {
+    this.#guarded(() => this.#statement('renewPart').run(mac, firstSeq, before))
+  }
+
   async postings(firstSeq: number): Promise<Uint8Array | null> {
     const row = this.#guarded(() => this.#statement('postings').get(firstSeq))
     return row ? (row['postings'] as Uint8Array) : null

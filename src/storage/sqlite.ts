@@ -3,7 +3,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { GrowingChain } from './growing-chain.ts'
 import { NonceMemory } from './nonce-memory.ts'
 import { migrations, type Statements, statements } from './queries.ts'
-import { checkVersion, type Step, stepsOf, toRow } from './rows.ts'
+import { checkVersion, type Step, scanValues, stepsOf, toRow } from './rows.ts'
 import { SqliteEvents } from './sqlite-events.ts'
 import {
   type Chaining,
@@ -14,6 +14,7 @@ import {
   type Range,
   type Row,
   type RowChange,
+  type RowKey,
   type Storage,
   Unavailable,
 } from './storage.ts'
@@ -117,6 +118,14 @@ class SqliteStorage implements Storage {
     return guarded(() => this.#run('due').all(kind, now, limit)).map(toRow)
   }
 
+  async scan(after: RowKey | null, limit: number): Promise<readonly Row[]> {
+    return guarded(() => this.#run('scan').all(...scanValues(after, limit))).map(toRow)
+  }
+
+  async size(): Promise<number> {
+    return Number(guarded(() => this.#run('size').get())?.['n'] ?? 0)
+  }
+
   get failure(): Unavailable | null {
     return this.#wal?.failure ?? null
   }
@@ -163,7 +172,9 @@ class SqliteStorage implements Storage {
       return outcome
     })
     if (digests.size > 0) this.#run('nonceBatch').run(expiresAt, Buffer.concat([...digests.values()]))
-    if (chain) for (const step of stepsOf({ change: 'update', row: chain.row(), from: chain.from })) this.#take(step)
+    // INVARIANT: no call of the batch touches the head's row itself, or the chain would break here.
+    const moves = chain ? stepsOf({ change: 'update', row: chain.row(), from: chain.from }) : []
+    if (!moves.every((step) => this.#take(step))) throw new Unavailable('the head of the event chain moved by itself')
     return outcomes
   }
 

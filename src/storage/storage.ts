@@ -17,6 +17,9 @@ export interface Row {
   readonly mac: Uint8Array
 }
 
+/** What names one row: the key of the table. */
+export type RowKey = Pick<Row, 'kind' | 'account' | 'region' | 'id'>
+
 /** A kind of record in one account and region. */
 export interface Place {
   readonly kind: string
@@ -120,6 +123,10 @@ export interface Storage {
   count(range: Range): Promise<number>
   /** Rows of a kind whose `dueAt` is not after `now`, the oldest first. */
   due(kind: string, now: number, limit: number): Promise<readonly Row[]>
+  /** Rows of every kind and scope in the order of their keys, from behind `after` on; null for the beginning. */
+  scan(after: RowKey | null, limit: number): Promise<readonly Row[]>
+  /** How many rows `scan` goes through, for showing how far it is. */
+  size(): Promise<number>
   /**
    * Commits the calls in order, in one transaction, each all or nothing, and chains their events. When it throws, nothing of the
    * batch is stored; but a disk that fails while it syncs, or a server that is gone for good after it was told to commit, leaves open what is.
@@ -145,6 +152,8 @@ export interface EventStorage {
   drop(seq: number, limit: number): Promise<number>
   /** Adds a part of the index, in place of one that begins at the same event. */
   addPart(part: IndexPart, terms: Uint8Array, postings: Uint8Array): Promise<void>
+  /** Gives a part another MAC, if it still has the one that it was read with. */
+  renewPart(part: IndexPart, mac: Uint8Array): Promise<void>
   /** Parts that begin after `firstSeq`, ascending. */
   parts(firstSeq: number, limit: number): Promise<readonly IndexPart[]>
   terms(firstSeq: number): Promise<Uint8Array | null>

@@ -3,7 +3,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { SessionCaller } from '../api/caller.ts'
 import { fromBase64 } from '../cryptography/encoding.ts'
-import type { RootKeys } from '../cryptography/seal.ts'
+import type { Root, RootKeys } from '../cryptography/seal.ts'
 
 const PLACE = ['security-token']
 const OPENED = 10_000
@@ -13,6 +13,11 @@ const MAX_TOKEN_LENGTH = 16_384
 export interface Session {
   readonly caller: SessionCaller
   readonly expiresAt: number
+}
+
+/** A session whose token was opened: its secret follows from the root that the token was sealed under. */
+export interface OpenedSession extends Session {
+  readonly secret: string
 }
 
 type Facts = readonly [
@@ -30,7 +35,9 @@ type Facts = readonly [
 
 export class SecurityTokens {
   readonly #keys: RootKeys
-  readonly #opened = new Map<string, Session>()
+  readonly #opened = new Map<string, OpenedSession>()
+  /** The root keys under which the tokens in memory were opened. */
+  #rootEpoch = 0
 
   constructor(keys: RootKeys) {
     this.#keys = keys
@@ -52,27 +59,32 @@ export class SecurityTokens {
       sessionPolicy,
     ]
     const token = this.#keys.seal(PLACE, nonce, deflateRawSync(JSON.stringify(facts))).toString('base64')
-    return { token, secret: this.secretOf(accessKeyId) }
+    return { token, secret: secretOf(this.#keys.current, accessKeyId) }
   }
 
   /** What the token says, or null when it was altered, cut or made elsewhere. */
-  open(token: string): Session | null {
+  open(token: string): OpenedSession | null {
+    if (this.#rootEpoch !== this.#keys.epoch) {
+      this.#opened.clear()
+      this.#rootEpoch = this.#keys.epoch
+    }
     const known = this.#opened.get(token)
     if (known) return known
     // Strict Base64: one token has one spelling, so that nobody fills the memory with variants of his.
     const sealed = token.length > MAX_TOKEN_LENGTH ? null : fromBase64(token)
-    const bytes = sealed && this.#keys.open(PLACE, sealed)
-    if (!bytes) return null
-    const session = sessionOf(JSON.parse(inflateRawSync(bytes).toString('utf8')) as Facts)
+    const opened = sealed && this.#keys.openUnder(PLACE, sealed)
+    if (!opened) return null
+    const facts = sessionOf(JSON.parse(inflateRawSync(opened.plaintext).toString('utf8')) as Facts)
+    const session = { ...facts, secret: secretOf(opened.root, facts.caller.accessKeyId) }
     if (this.#opened.size >= OPENED) this.#opened.clear()
     this.#opened.set(token, session)
     return session
   }
+}
 
-  /** 44 hexadecimal digits (176 bits) that nobody without the root key can know. */
-  secretOf(accessKeyId: string): string {
-    return this.#keys.sessionSecret(accessKeyId).slice(0, 44)
-  }
+/** 44 hexadecimal digits (176 bits) that nobody without the root key can know. */
+function secretOf(root: Root, accessKeyId: string): string {
+  return root.sessionSecret(accessKeyId).slice(0, 44)
 }
 
 function sessionOf(facts: Facts): Session {

@@ -49,7 +49,7 @@ function credentials({ accessKeyId, accessKeySecret }: Vector): Credentials {
     accessKeys: {
       find: async (id) => (id === accessKeyId ? { caller, secret: accessKeySecret, active: true } : null),
     },
-    securityTokens: { open: () => null, secretOf: () => '' },
+    securityTokens: { open: () => null },
     authorizer: { sessionRole: async () => null },
     lastUsed: { note: () => {} },
   }

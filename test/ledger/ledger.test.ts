@@ -33,6 +33,8 @@ function withCommit(storage: Storage, commit: Storage['commit']): Storage {
     between: (...where) => storage.between(...where),
     count: (range) => storage.count(range),
     due: (...when) => storage.due(...when),
+    scan: (...where) => storage.scan(...where),
+    size: () => storage.size(),
     dropNonces: (...when) => storage.dropNonces(...when),
     events: storage.events,
     close: () => storage.close(),

@@ -212,6 +212,44 @@ for (const [name, open] of kinds)
       )
     })
 
+    it('scans the rows of every kind and scope in the order of their keys, in steps of any size', async () => {
+      const places = ['!a', '!b'].flatMap((kind) =>
+        ['', '1'].flatMap((account) => ['', 'r'].map((region) => ({ kind, account, region }))),
+      )
+      const rows = places.flatMap((place) => ['A', '_', 'a'].map((id) => row(id, place)))
+      const keyOf = ({ kind, account, region, id }: Row) => [kind, account, region, id].join('/')
+      const before = await storage.size()
+      await commit(storage, [call(rows.toReversed().map((one) => ({ change: 'insert', row: one, counted: null })))])
+      assert.equal(await storage.size(), before + rows.length)
+      for (const size of [1, 5, rows.length, 1000]) {
+        const seen: string[] = []
+        for (let last: Row | null = null; seen.length < rows.length; ) {
+          const found: readonly Row[] = await storage.scan(last, size)
+          seen.push(...found.map(keyOf))
+          last = found.at(-1) ?? null
+          assert.ok(last)
+        }
+        assert.deepEqual(seen.slice(0, rows.length), rows.map(keyOf), `steps of ${size}`)
+      }
+      const end = { kind: '\x7f', account: '', region: '', id: '' }
+      assert.deepEqual(await storage.scan(end, 10), [])
+    })
+
+    it('gives a part of the index another MAC, if it has the one that was read', async () => {
+      const digest = new Uint8Array(32)
+      const place = { firstSeq: 900_001, lastSeq: 901_024, fromAt: 2 ** 43, toAt: 2 ** 43, lastHash: 'l' }
+      const part = { ...place, termsHash: 't', postingsHash: 'p', mac: new Uint8Array([1]) }
+      await storage.events.addPart(part, digest, digest)
+      const mac = async () => {
+        const [found] = await storage.events.parts(part.firstSeq - 1, 1)
+        return new Uint8Array(found?.mac ?? [])
+      }
+      await storage.events.renewPart({ ...part, mac: new Uint8Array([9]) }, new Uint8Array([2]))
+      assert.deepEqual(await mac(), new Uint8Array([1]))
+      await storage.events.renewPart(part, new Uint8Array([2]))
+      assert.deepEqual(await mac(), new Uint8Array([2]))
+    })
+
     it('commits many batches at once without loss', async () => {
       const before = (await storage.events.after(0, 10_000)).length
       const outcomes = await Promise.all(

@@ -1,0 +1,19 @@
+// A progress bar in the line that long work shows.
+import type { Surroundings } from './surroundings.ts'
+
+/** Draws how far the work is, ten times a second at the most; `what` is counted. */
+export function bar(around: Surroundings, what: string): (seen: number, total: number) => void {
+  const start = performance.now()
+  let drawn = start
+  return (seen, total) => {
+    const now = performance.now()
+    if (now - drawn < 100) return
+    drawn = now
+    const part = total > 0 ? Math.min(1, seen / total) : 0
+    const rate = Math.round(seen / ((now - start) / 1000))
+    const filled = Math.round(part * 30)
+    around.status(
+      `[${'#'.repeat(filled)}${'.'.repeat(30 - filled)}] ${Math.floor(part * 100)} %  ${seen} ${what}, ${rate}/s`,
+    )
+  }
+}

@@ -1,0 +1,76 @@
+// A server's part in changes of the root keys: it notices them within a second, and drops retired ones when their time is over.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { storedServiceWork } from '../actiontrail/event.ts'
+import type { EventIndex } from '../actiontrail/event-index.ts'
+import type { Alarm, Ledger } from '../ledger/ledger.ts'
+import type { Accounts } from '../ram/account.ts'
+import type { LiveRing } from '../rootkeys/live-ring.ts'
+import { dropIsDue, dropRetired } from '../rootkeys/rotation.ts'
+import type { Storage } from '../storage/storage.ts'
+
+const LOOK_MS = 1000
+/** How long a drop that failed waits: it reads every record. */
+const DROP_AGAIN_MS = 3_600_000
+
+interface Rooms {
+  readonly storage: Storage
+  readonly ring: LiveRing
+  readonly ledger: Ledger
+  readonly accounts: Accounts
+  readonly eventIndex: EventIndex
+}
+
+/** Looks after the root keys once a second, until told to stop. A trouble is told once, until it is over. */
+export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): Promise<void> {
+  const { ring } = rooms
+  let [troubled, dropAt] = [false, 0]
+  while (!stop.aborted) {
+    await pause(LOOK_MS, undefined, { signal: stop }).catch(() => {})
+    if (stop.aborted) return
+    try {
+      await ring.look()
+      troubled = false
+    } catch (error) {
+      if (!troubled) alarm('the root keys can not be looked after: nothing is committed until they can', error)
+      troubled = true
+      continue
+    }
+    if (Date.now() < dropAt || !dropIsDue(ring, Date.now())) continue
+    try {
+      await drop(rooms)
+    } catch (error) {
+      alarm('retired root keys could not be dropped, and will be later', error)
+      dropAt = Date.now() + DROP_AGAIN_MS
+    }
+  }
+}
+
+async function drop(rooms: Rooms): Promise<void> {
+  const { ring } = rooms
+  await dropRetired(
+    ring,
+    { ...rooms, keys: ring.keys },
+    { now: Date.now, settleMs: 0, progress: () => {}, giveWay: breathe },
+  )
+  await recordRootKeyWork('DropRetiredRootKeys', rooms)
+}
+
+/** Leaves the event loop, and the database, to the calls for a moment. */
+export const breathe = () => pause(5)
+
+/** Records in the trail of every account what was done with the root keys, which all of them share. */
+export async function recordRootKeyWork(
+  name: 'ChangeRootKeyProvider' | 'RotateRootKey' | 'DropRetiredRootKeys',
+  { ledger, accounts }: Pick<Rooms, 'ledger' | 'accounts'>,
+  region = '',
+): Promise<void> {
+  for (const { id: account } of await accounts.list()) {
+    const body = storedServiceWork(name, [])
+    await ledger.commit({
+      changes: [],
+      nonce: null,
+      event: { eventId: randomUUID(), account, region, at: Date.now(), body },
+    })
+  }
+}

@@ -1,0 +1,54 @@
+// The ring of root keys as bytes, which exist only in memory: what is stored of them is wrapped by the root key's provider.
+//
+//   offset  bytes  field
+//   0       1      format, 1
+//   1       8      generation, big-endian
+//   9       1      number of roots
+//   10      32     fingerprint key
+//   42      32 n   roots, the current one first
+const FORMAT = 1
+const ROOTS_AT = 42
+const KEY_BYTES = 32
+
+/** No ring grows beyond: a rotation waits until older roots were dropped. */
+export const MAX_ROOTS = 8
+
+export interface Ring {
+  /** Grows with each change of the roots: an older ring is told from a newer one. Wrapped, so that only who can wrap sets it. */
+  readonly generation: number
+  /** 32 bytes each. The first one seals and authenticates; the others only open and verify. */
+  readonly roots: readonly Uint8Array[]
+  /** 32 bytes, by which keys recognize imported material; outlives every root. */
+  readonly fingerprintKey: Uint8Array
+}
+
+/** The ring's bytes; the caller wipes them. */
+export function encodeRing({ generation, roots, fingerprintKey }: Ring): Buffer {
+  if (roots.length < 1 || roots.length > MAX_ROOTS) throw new RangeError(`a ring has 1 to ${MAX_ROOTS} roots`)
+  const bytes = Buffer.alloc(ROOTS_AT + roots.length * KEY_BYTES)
+  bytes.writeUInt8(FORMAT)
+  bytes.writeBigUInt64BE(BigInt(generation), 1)
+  bytes.writeUInt8(roots.length, 9)
+  bytes.set(fingerprintKey, 10)
+  for (const [i, root] of roots.entries()) bytes.set(root, ROOTS_AT + i * KEY_BYTES)
+  return bytes
+}
+
+/** The ring that these bytes hold, as views of them; null when they hold none. */
+export function decodeRing(bytes: Uint8Array): Ring | null {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const count = view[9] ?? 0
+  if (view[0] !== FORMAT || count < 1 || view.length !== ROOTS_AT + count * KEY_BYTES) return null
+  return {
+    generation: Number(view.readBigUInt64BE(1)),
+    fingerprintKey: view.subarray(10, ROOTS_AT),
+    roots: Array.from({ length: count }, (_, i) =>
+      view.subarray(ROOTS_AT + i * KEY_BYTES, ROOTS_AT + (i + 1) * KEY_BYTES),
+    ),
+  }
+}
+
+/** Overwrites the keys of a ring that is not needed any more. */
+export function wipeRing({ roots, fingerprintKey }: Ring): void {
+  for (const bytes of [...roots, fingerprintKey]) bytes.fill(0)
+}

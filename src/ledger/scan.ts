@@ -1,0 +1,52 @@
+// Going through all records of the database, whatever their kind and scope; and what of it no call can do: renewing the chain's head.
+import type { RootKeys } from '../cryptography/seal.ts'
+import { HEAD_PLACE, type RowKey, type Storage } from '../storage/storage.ts'
+import { chaining } from './chain.ts'
+import type { RootWatch } from './ledger.ts'
+import { authentic, isCurrent, type Recorded } from './record.ts'
+
+interface Rooms {
+  readonly storage: Storage
+  readonly keys: RootKeys
+  readonly ring: RootWatch
+}
+
+/** A record that a scan came by; null when it is not authentic. */
+export interface Scanned {
+  readonly key: RowKey
+  readonly record: Recorded<unknown> | null
+  /** Whether its MAC is under the current root key. */
+  readonly current: boolean
+}
+
+/** Up to `limit` records in the order of their keys, from behind `after` on; those that are not authentic too. */
+export async function scan(
+  { storage, keys, ring }: Rooms,
+  after: RowKey | null,
+  limit: number,
+): Promise<readonly Scanned[]> {
+  const read = async () =>
+    (await storage.scan(after, limit)).map((row): Scanned => {
+      const { kind, account, region, id } = row
+      const current = isCurrent(row, keys)
+      return { key: { kind, account, region, id }, record: authentic(row, keys), current }
+    })
+  const found = await read()
+  if (found.every(({ record }) => record)) return found
+  await ring.look()
+  return read()
+}
+
+/**
+ * Authenticates the head of the chain of events under the current root key, in a transaction of its own: together with calls,
+ * whose events move the head, it would fail. Answers whether it had to. Throws Forged.
+ */
+export async function renewHead({ storage, keys }: Rooms): Promise<boolean> {
+  const { kind, account, region, id } = HEAD_PLACE
+  const row = await storage.get(kind, account, region, id)
+  if (!row || isCurrent(row, keys)) return false
+  const chain = chaining(keys)
+  const moved = { change: 'update', row: chain.moved(row, chain.headOf(row)), from: row.revision } as const
+  await storage.commit([{ changes: [moved], nonce: null, event: null, scrub: false }], chain)
+  return true
+}

@@ -1,0 +1,182 @@
+// The root keys of a running program: opened once, looked after while it runs, and changed by one guarded update of their record.
+// A change that another process made is taken over at the next look; whoever can't look does not commit.
+import { encodeRing, type Ring, wipeRing } from '../cryptography/ring.ts'
+import { RootKeys } from '../cryptography/seal.ts'
+import type { RootKeyProvider } from '../keystore/root-key-provider.ts'
+import { chaining } from '../ledger/chain.ts'
+import { fromRow, isCurrent, toRow } from '../ledger/record.ts'
+import { type Row, type Storage, Unavailable } from '../storage/storage.ts'
+import {
+  type Candidate,
+  type Installation,
+  type InstallationBody,
+  type OpenedInstallation,
+  openInstallation,
+  type RootState,
+  readInstallation,
+  rootStates,
+  unverified,
+} from './installation-record.ts'
+
+/** A server that has not looked for so long looks before it commits. A rotation waits longer than this. */
+const STALE_MS = 3000
+
+/** What may open the ring of this record, by the settings; the likeliest first. Throws with what to set otherwise. */
+export type Candidates = (body: InstallationBody) => Promise<readonly Candidate[]>
+
+/** Another ring and its states; null to leave them as they are. */
+export interface RingChange {
+  readonly ring: Ring
+  readonly states: readonly RootState[]
+}
+
+export class LiveRing {
+  readonly keys: RootKeys
+  readonly #storage: Storage
+  readonly #candidates: Candidates
+  #record: Installation
+  #provider: RootKeyProvider
+  #lookedAt = performance.now()
+  #looking: Promise<void> | null = null
+
+  private constructor(storage: Storage, candidates: Candidates, opened: OpenedInstallation, provider: RootKeyProvider) {
+    this.#storage = storage
+    this.#candidates = candidates
+    this.#record = opened.record
+    this.#provider = provider
+    this.keys = opened.keys
+  }
+
+  /** Opens the ring of a row with the first candidate that fits. Throws with what to change. */
+  static async open(row: Row, storage: Storage, candidates: Candidates): Promise<LiveRing> {
+    const { opened, provider } = await openWith(row, await candidates(unverified(row)))
+    wipeRing(opened.ring)
+    return new LiveRing(storage, candidates, opened, provider)
+  }
+
+  /** The installation's record as it was last seen. */
+  get record(): Installation {
+    return this.#record
+  }
+
+  get provider(): RootKeyProvider {
+    return this.#provider
+  }
+
+  /** Whether the last look is too long ago to commit anything. */
+  stale(): boolean {
+    return performance.now() - this.#lookedAt > STALE_MS
+  }
+
+  /** Takes over what has changed. Throws Unavailable when that can't be known now, or can't be followed. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = null
+    })
+    return this.#looking
+  }
+
+  async #look(): Promise<void> {
+    const row = await readInstallation(this.#storage)
+    if (!row || row.revision < this.#record.revision)
+      throw new Unavailable('the installation record went back to an older one, or is missing: restore the database')
+    if (row.revision > this.#record.revision) {
+      if (!this.#sameRing(row)) await this.#follow(row)
+      this.#record = fromRow(row, this.keys)
+    }
+    this.#lookedAt = performance.now()
+  }
+
+  /** Whether a row that changed holds the ring that is in use: another provider wraps it now, or a root was retired. */
+  #sameRing(row: Row): boolean {
+    return isCurrent(row, this.keys) && (unverified(row).ring?.generation ?? 0) === this.#generation
+  }
+
+  get #generation(): number {
+    return this.#record.body.ring?.generation ?? 0
+  }
+
+  async #follow(row: Row): Promise<void> {
+    const { opened, provider } = await this.#openAgain(row).catch((cause: unknown) => {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new Unavailable(`the root key was rotated, and this server can't open the new one: ${why}`, { cause })
+    })
+    if (opened.ring.generation <= this.#generation) {
+      wipeRing(opened.ring)
+      throw new Unavailable('the installation record holds older root keys than are in use: restore the database')
+    }
+    this.keys.replace(opened.ring)
+    wipeRing(opened.ring)
+    this.#provider = provider
+  }
+
+  /** Opens a row with the provider at hand, or else with what the settings name now. */
+  async #openAgain(row: Row): Promise<{ opened: OpenedInstallation; provider: RootKeyProvider }> {
+    if (unverified(row).ring) {
+      const opened = await openInstallation(row, this.#provider, null)
+      if (opened) return { opened, provider: this.#provider }
+    }
+    return openWith(row, await this.#candidates(unverified(row)))
+  }
+
+  /**
+   * Changes the record, unless it has moved since the last look: answers whether it did. `change` gets the ring and its states,
+   * and answers others or null; `body` replaces fields of the record, `provider` wraps the ring from now on.
+   */
+  async change({
+    change = () => null,
+    body = {},
+    provider = null,
+  }: {
+    readonly change?: (ring: Ring, states: readonly RootState[]) => RingChange | null
+    readonly body?: Partial<InstallationBody>
+    readonly provider?: RootKeyProvider | null
+  }): Promise<boolean> {
+    const row = await readInstallation(this.#storage)
+    if (row?.revision !== this.#record.revision) return false
+    const { opened } = await this.#openAgain(row)
+    const states = rootStates(this.#record)
+    const changed = change(opened.ring, states)
+    const next = changed?.ring ?? opened.ring
+    const bytes = encodeRing(next)
+    try {
+      const wrapped = Buffer.from(await (provider ?? this.#provider).wrap(bytes)).toString('base64')
+      const ring = { wrapped, generation: next.generation, roots: changed?.states ?? states }
+      const { revision } = this.#record
+      const after = { ...this.#record, revision: revision + 1, body: { ...this.#record.body, ...body, ring } }
+      const keys = new RootKeys(next)
+      const update = { change: 'update', row: toRow(after, keys), from: revision } as const
+      // What was wrapped otherwise before must leave no trace on disk.
+      const commit = { changes: [update], nonce: null, event: null, scrub: true }
+      const [outcome] = await this.#storage.commit([commit], chaining(keys))
+      if (outcome !== 'committed') return false
+      if (next.generation !== this.#generation) this.keys.replace(next)
+      this.#record = after
+      this.#provider = provider ?? this.#provider
+      return true
+    } finally {
+      bytes.fill(0)
+      wipeRing(next)
+      wipeRing(opened.ring)
+    }
+  }
+}
+
+async function openWith(
+  row: Row,
+  candidates: readonly Candidate[],
+): Promise<{ opened: OpenedInstallation; provider: RootKeyProvider }> {
+  try {
+    for (const { provider, soleRoot, settle } of candidates) {
+      const opened = await openInstallation(row, provider, soleRoot)
+      if (!opened) continue
+      settle()
+      return { opened, provider }
+    }
+    throw new Error(
+      `the ${candidates[0]?.provider.title} is not the one that this database was set up with, or changed to since: start with that one`,
+    )
+  } finally {
+    for (const { soleRoot } of candidates) soleRoot?.fill(0)
+  }
+}

@@ -1,0 +1,99 @@
+// Root keys while a program runs: dropped when their time is over, and under a provider that is slow, or away.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { watchRing } from '../../src/cli/root-key-watch.ts'
+import { KeyProvider, ProviderAway, type RootKeyProvider } from '../../src/keystore/root-key-provider.ts'
+import { readInstallation } from '../../src/rootkeys/installation-record.ts'
+import { LiveRing } from '../../src/rootkeys/live-ring.ts'
+import { RETIRED_MS, rotate, stageOf } from '../../src/rootkeys/rotation.ts'
+import { Unavailable } from '../../src/storage/storage.ts'
+import { openTestHouse, type TestHouse } from '../house.ts'
+
+const roomsOf = ({ open }: TestHouse) => ({ ...open, keys: open.ring.keys })
+const pace = (now: number) => ({ now: () => now, settleMs: 0, progress: () => {}, giveWay: async () => {} })
+
+/** A device that wraps: it takes its time, and may be away. */
+class Device implements RootKeyProvider {
+  readonly name = 'file'
+  readonly title = 'device'
+  away = false
+  readonly #inside = new KeyProvider('file', 'device', new Uint8Array(32).fill(4))
+
+  async wrap(plaintext: Uint8Array): Promise<Uint8Array> {
+    await this.#answer()
+    return this.#inside.wrap(plaintext)
+  }
+
+  async unwrap(wrapped: Uint8Array): Promise<Uint8Array | null> {
+    await this.#answer()
+    return this.#inside.unwrap(wrapped)
+  }
+
+  async #answer(): Promise<void> {
+    await pause(30)
+    if (this.away) throw new ProviderAway('the device does not answer: see that it is connected')
+  }
+}
+
+describe('the watch over the root keys', () => {
+  it('drops retired ones when their time is over, and records it', async () => {
+    await using house = await openTestHouse(null)
+    const { ring } = house.open
+    await rotate(ring, roomsOf(house), pace(Date.now() - RETIRED_MS + 1500))
+    const stopping = new AbortController()
+    const watching = watchRing(house.open, stopping.signal, (message) => void house.failures.push(message))
+    await pause(1100)
+    assert.equal(stageOf(ring), 'retired')
+    for (let i = 0; i < 50 && stageOf(ring) !== 'none'; i++) await pause(100)
+    assert.equal(stageOf(ring), 'none')
+    await pause(200)
+    stopping.abort()
+    await watching
+    assert.ok((await house.events()).some(({ eventName }) => eventName === 'DropRetiredRootKeys'))
+    assert.deepEqual(house.failures, [])
+  })
+})
+
+describe('a provider that is a device', () => {
+  it('may be slow, and away: a change of the roots waits for it, and so does who commits', async () => {
+    await using house = await openTestHouse(null)
+    const { storage, ring } = house.open
+    const device = new Device()
+    const open = async () => {
+      const row = await readInstallation(storage)
+      assert.ok(row)
+      return LiveRing.open(row, storage, async () => [{ provider: device, soleRoot: null, settle: () => {} }])
+    }
+    assert.equal(await ring.change({ provider: device }), true)
+    const other = await open()
+    device.away = true
+    await assert.rejects(open(), ProviderAway)
+    await assert.rejects(rotate(ring, roomsOf(house), pace(1)), ProviderAway)
+    assert.equal(stageOf(ring), 'none')
+    await house.must('CreateKey')
+    device.away = false
+    await rotate(ring, roomsOf(house), pace(1))
+    device.away = true
+    await assert.rejects(other.look(), (error) => error instanceof Unavailable && /does not answer/.test(error.message))
+    device.away = false
+    await Promise.all([other.look(), other.look()])
+    assert.deepEqual(other.keys.recordMac('r'), ring.keys.recordMac('r'))
+  })
+
+  it('takes no change from who decided on an older record', async () => {
+    await using house = await openTestHouse(null)
+    const { storage, ring } = house.open
+    const device = new Device()
+    const row = await readInstallation(storage)
+    assert.ok(row)
+    assert.equal(await ring.change({ provider: device }), true)
+    const candidates = async () => [{ provider: device, soleRoot: null, settle: () => {} }]
+    await assert.rejects(LiveRing.open(row, storage, candidates), /device is not the one/)
+    const fresh = await readInstallation(storage)
+    assert.ok(fresh)
+    const other = await LiveRing.open(fresh, storage, candidates)
+    const both = await Promise.all([ring.change({ provider: device }), other.change({ provider: device })])
+    assert.deepEqual(both.toSorted(), [false, true])
+  })
+})

@@ -1,0 +1,30 @@
+// Nothing that is sealed and stored may be forgotten by a rotation.
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { SEALED_KINDS } from '../../src/rootkeys/sealed-kinds.ts'
+
+const SRC = fileURLToPath(new URL('../../src', import.meta.url))
+
+/** Every file that seals under the root keys, and what becomes of what it sealed. */
+const SEALING: Readonly<Record<string, string>> = {
+  'keystore/software.ts': 'key-version; import tokens, which are not stored',
+  'ram/access-key.ts': 'access-key',
+  'actiontrail/signing-key.ts': 'trail-signing-key',
+  'actiontrail/page-token.ts': 'not stored',
+  'sts/security-token.ts': 'not stored',
+  'keystore/pkcs11/hsm.ts': 'import tokens, which are not stored',
+  'rootkeys/walk.ts': 'seals anew',
+}
+
+describe('the kinds of records with something sealed inside', () => {
+  it('are those that the sources seal for', () => {
+    const sealing = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .filter((path) => /\b(#?keys|roots|rootKeys|ring)\.seal\(/.test(readFileSync(join(SRC, path), 'utf8')))
+    assert.deepEqual(sealing.toSorted(), Object.keys(SEALING).toSorted())
+    assert.deepEqual([...SEALED_KINDS.keys()], ['key-version', 'access-key', 'trail-signing-key'])
+  })
+})
