@@ -10,10 +10,11 @@ import { openTarget } from './actiontrail/targets/open.ts'
 import type { DeliveryTarget } from './actiontrail/targets/target.ts'
 import type { Settings } from './cli/settings.ts'
 import { RateLimiter } from './gateway/rate-limit.ts'
-import { hsmOf } from './hsm.ts'
+import { deviceOf, hsmKeystoreOf } from './hsm.ts'
 import { openRing } from './installation.ts'
 import type { Keystore } from './keystore/keystore.ts'
 import type { HsmKeystore } from './keystore/pkcs11/hsm.ts'
+import type { Supervisor } from './keystore/pkcs11/supervisor.ts'
 import { KeystoreRouter } from './keystore/router.ts'
 import { SoftwareKeystore } from './keystore/software.ts'
 import { KeyUsage } from './kms/key-usage.ts'
@@ -44,7 +45,8 @@ export interface OpenHouse {
   readonly deliveryTarget: DeliveryTarget
   /** Tells this server from others on the same database; a database that only one can serve has one name for it. */
   readonly node: string
-  /** Not connected yet: `serve` does that, and whoever else needs it. */
+  /** Connected only where the root keys needed it: `serve` does that otherwise, and whoever else needs it. */
+  readonly device: Supervisor | null
   readonly hsm: HsmKeystore | null
   readonly usage: KeyUsage
 }
@@ -57,15 +59,17 @@ export async function openHouse(
   open: (url: string) => Promise<Storage> = openStorage,
 ): Promise<OpenHouse> {
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
+  const device = settings.hsm && deviceOf(settings.hsm, alarm)
   const storage = await open(settings.database ?? join(settings.data, 'strongroom.db'))
   try {
-    const ring = await openRing(settings, storage, now)
+    const ring = await openRing({ settings, storage, device }, now)
     const { keys } = ring
     const ledger = new Ledger(storage, keys, alarm, ring)
     const accessKeys = new AccessKeys(ledger, keys)
     const node = settings.database?.startsWith('postgres') ? randomUUID() : 'only'
     const usage = new KeyUsage(ledger, () => Date.now())
-    const hsm = await hsmOf(settings, ledger, keys, usage, alarm, now)
+    const rooms = { ledger, keys, usage }
+    const hsm = settings.hsm && device && (await hsmKeystoreOf(device, settings.hsm, rooms, alarm, now))
     return {
       storage,
       ledger,
@@ -84,8 +88,10 @@ export async function openHouse(
       deliveryTarget: openTarget(settings.deliveryTarget, node),
       node,
       ring,
+      device,
     }
   } catch (error) {
+    await device?.stop()
     await storage.close()
     throw error
   }

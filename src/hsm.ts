@@ -1,42 +1,71 @@
-// The HSM that is configured, wired to the ledger that counts its keys' uses.
+// The HSM that is configured: the connection to its tokens, and the key store in them, wired to the ledger that counts its keys' uses.
 import { readFileSync, statSync } from 'node:fs'
-import type { Settings } from './cli/settings.ts'
+import type { HsmSettings } from './cli/hsm-settings.ts'
 import type { RootKeys } from './cryptography/seal.ts'
 import { HsmKeystore } from './keystore/pkcs11/hsm.ts'
+import { Supervisor } from './keystore/pkcs11/supervisor.ts'
 import { randomBytes } from './keystore/random.ts'
 import type { KeyUsage } from './kms/key-usage.ts'
 import type { Alarm, Ledger } from './ledger/ledger.ts'
-import { INSTALLATION, insert, type Kind } from './ledger/record.ts'
+import { INSTALLATION, insert, type Kind, type Recorded } from './ledger/record.ts'
 
-/** The names of objects in an HSM begin with the tag of their database, so that several installations may share one. */
-const HSM_TAG: Kind<{ readonly tag: string }> = { name: 'hsm-tag', counted: false }
+/** How much of a call's time the library may give no sign of life. */
+const PATIENCE = 0.75
 
-/** The key store of the configured HSM, not connected yet; null when none is configured. */
-export async function hsmOf(
-  { hsm }: Settings,
-  ledger: Ledger,
-  keys: RootKeys,
-  usage: KeyUsage,
+/** The configured device as one connection, not begun yet, for all who need it. */
+export function deviceOf(
+  { module, parameters, tokens, sessions, pinFile, pin, environment, timeoutMs }: HsmSettings,
   alarm: Alarm,
-  now: number,
-): Promise<HsmKeystore | null> {
-  if (!hsm) return null
-  const tag = await hsmTag(ledger, now)
-  const { pinFile, pin } = hsm
+): Supervisor {
   const source = () => {
+    if (pinFile === null && pin === null) throw new Error('set hsm-pin-file or STRONGROOM_HSM_PIN')
     if (pinFile === null) return { pin: pin ?? '', stamp: '' }
     const text = readFileSync(pinFile, 'utf8').replace(/\r?\n$/, '')
     return { pin: text, stamp: `${statSync(pinFile).mtimeMs} ${text}` }
   }
-  return new HsmKeystore({ ...hsm, pin: source, tag }, keys, usage, (message) => alarm('managed HSM', message))
+  return new Supervisor({
+    opening: { module, parameters, tokens, sessions },
+    pin: source,
+    environment,
+    patienceMs: timeoutMs * PATIENCE,
+    report: (message) => alarm('managed HSM', message),
+  })
+}
+
+/** The key store in the device. */
+export async function hsmKeystoreOf(
+  device: Supervisor,
+  { timeoutMs }: HsmSettings,
+  { ledger, keys, usage }: { readonly ledger: Ledger; readonly keys: RootKeys; readonly usage: KeyUsage },
+  alarm: Alarm,
+  now: number,
+): Promise<HsmKeystore> {
+  const tag = await hsmTag(ledger, now)
+  return new HsmKeystore(device, { timeoutMs, tag }, keys, usage, (message) => alarm('managed HSM', message))
+}
+
+/** The names of objects in an HSM begin with the tag of their database, so that several installations may share one. */
+const HSM_TAG: Kind<{ readonly tag: string }> = { name: 'hsm-tag', counted: false }
+
+/** A new tag's record, for an installation that is being set up. */
+export function newHsmTag(now: number): Recorded<{ readonly tag: string }> {
+  const place = { kind: HSM_TAG.name, ...INSTALLATION, id: HSM_TAG.name }
+  return {
+    ...place,
+    parent: null,
+    createdAt: now,
+    dueAt: null,
+    revision: 1,
+    body: { tag: randomBytes(8).toString('hex') },
+  }
 }
 
 async function hsmTag(ledger: Ledger, now: number): Promise<string> {
   for (;;) {
     const record = await ledger.get(HSM_TAG, INSTALLATION, HSM_TAG.name)
     if (record) return record.body.tag
-    const body = { tag: randomBytes(8).toString('hex') }
-    const change = insert(HSM_TAG, { ...INSTALLATION, id: HSM_TAG.name, createdAt: now, body })
+    const { id, body } = newHsmTag(now)
+    const change = insert(HSM_TAG, { ...INSTALLATION, id, createdAt: now, body })
     await ledger.commit({ changes: [change], nonce: null, event: null })
   }
 }

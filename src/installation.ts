@@ -2,9 +2,12 @@
 // from, and where its chain of events begins.
 import { existsSync } from 'node:fs'
 import { newSigningKey } from './actiontrail/signing-key.ts'
+import { PinNeeded } from './cli/hsm-settings.ts'
 import { defaultRootKeyPath, rootKeyPath, type Settings } from './cli/settings.ts'
 import { encodeRing, wipeRing } from './cryptography/ring.ts'
 import { RootKeys } from './cryptography/seal.ts'
+import { newHsmTag } from './hsm.ts'
+import { type Device, HsmRootKeyProvider } from './keystore/pkcs11/root-key.ts'
 import { randomBytes } from './keystore/random.ts'
 import {
   createRootKeyFile,
@@ -14,11 +17,12 @@ import {
   readRootKeyFile,
   settleKeyFile,
 } from './keystore/root-key.ts'
-import { KeyProvider } from './keystore/root-key-provider.ts'
+import { KeyProvider, type RootKeyProvider } from './keystore/root-key-provider.ts'
 import { chaining, firstHead, GENESIS } from './ledger/chain.ts'
 import { toRow } from './ledger/record.ts'
 import { removeFormerKeyFile } from './rootkeys/change-provider.ts'
 import {
+  altered,
   type Candidate,
   type InstallationBody,
   newInstallation,
@@ -27,13 +31,27 @@ import {
 import { LiveRing } from './rootkeys/live-ring.ts'
 import type { RowChange, Storage } from './storage/storage.ts'
 
-/** The root keys of the database; sets an empty one up. Throws with what to change. */
-export async function openRing(settings: Settings, storage: Storage, now: number): Promise<LiveRing> {
+/** Where the root keys lie, and what may open them. */
+export interface Source {
+  readonly settings: Settings
+  readonly storage: Storage
+  /** The connection to the HSM that is configured. */
+  readonly device: Device | null
+}
+
+/** The root keys of the database; sets an empty one up. Throws with what to change, and PinNeeded where only the HSM's PIN is missing. */
+export async function openRing(source: Source, now: number): Promise<LiveRing> {
+  const { settings, storage } = source
   const row = await readInstallation(storage)
-  if (!row) return setUp(settings, storage, now)
-  const ring = await LiveRing.open(row, storage, (body) => candidatesOf(settings, body))
-  const { formerKeyFile, dev } = ring.record.body
+  if (!row) return setUp(source, now)
+  const ring = await LiveRing.open(row, storage, (body) => candidatesOf(source, body))
+  const { formerKeyFile, dev, rootKey } = ring.record.body
   checkDev(dev === true, settings)
+  const { rootKeyProvider } = settings
+  if (rootKeyProvider !== null && rootKeyProvider !== rootKey)
+    throw new Error(
+      `root-key-provider is \`${rootKeyProvider}\`, but this database's root key comes from \`${rootKey}\`: leave the setting away, or see \`strongroom root-key change-provider\``,
+    )
   for (const path of [rootKeyPath(settings), defaultRootKeyPath(settings)]) removeFormerKeyFile(path, formerKeyFile)
   return ring
 }
@@ -45,14 +63,10 @@ function checkDev(store: boolean, { dev }: Settings): void {
     throw new Error('this store was made without --dev: choose another folder with --data, or another database')
 }
 
-async function setUp(settings: Settings, storage: Storage, now: number): Promise<LiveRing> {
-  const salt = settings.passphrase === null ? null : newSalt()
-  const path = rootKeyPath(settings)
-  const key = salt
-    ? await keyFromPassphrase(settings.passphrase ?? '', salt)
-    : (existsSync(path) && readRootKeyFile(path)) || createRootKeyFile(path)
-  const provider = salt ? passphraseProvider(key) : fileProvider(key)
-  key.fill(0)
+async function setUp(source: Source, now: number): Promise<LiveRing> {
+  const { settings, storage } = source
+  const tag = newHsmTag(now)
+  const { provider, salt } = await newProvider(source, tag.body.tag, now)
   const ring = { generation: 1, roots: [randomBytes(32)], fingerprintKey: randomBytes(32) }
   const bytes = encodeRing(ring)
   const wrapped = Buffer.from(await provider.wrap(bytes)).toString('base64')
@@ -69,25 +83,63 @@ async function setUp(settings: Settings, storage: Storage, now: number): Promise
     toRow(newInstallation(body, now), keys),
     firstHead(GENESIS, now, keys),
     toRow(newSigningKey(keys, now), keys),
+    toRow(tag, keys),
   ]
   const changes = rows.map((row): RowChange => ({ change: 'insert', row, counted: null }))
-  await storage.commit([{ changes, nonce: null, event: null, scrub: false }], chaining(keys))
+  const commit = { changes, nonce: null, event: null, scrub: false }
+  const [outcome] = await storage.commit([commit], chaining(keys))
   // Another server may have set the same database up at the same moment: whoever came first counts.
-  if (await readInstallation(storage)) return openRing(settings, storage, now)
+  if (outcome !== 'committed' && provider instanceof HsmRootKeyProvider) await provider.discard()
+  if (await readInstallation(storage)) return openRing(source, now)
   throw new Error('the record of how this database was set up is missing: restore a backup')
 }
 
-async function candidatesOf(settings: Settings, { rootKey, salt }: InstallationBody): Promise<readonly Candidate[]> {
-  switch (rootKey) {
+/** What wraps the root keys of a new database; `salt` where it is a passphrase. */
+async function newProvider(
+  { settings, device }: Source,
+  tag: string,
+  now: number,
+): Promise<{ provider: RootKeyProvider; salt: Buffer | null }> {
+  if (settings.rootKeyProvider === 'hsm')
+    return { provider: await HsmRootKeyProvider.create(connectable(settings, device), tag, now), salt: null }
+  const salt = settings.passphrase === null ? null : newSalt()
+  const path = rootKeyPath(settings)
+  const key = salt
+    ? await keyFromPassphrase(settings.passphrase ?? '', salt)
+    : (existsSync(path) && readRootKeyFile(path)) || createRootKeyFile(path)
+  const provider = salt ? passphraseProvider(key) : fileProvider(key)
+  key.fill(0)
+  return { provider, salt }
+}
+
+async function candidatesOf(source: Source, body: InstallationBody): Promise<readonly Candidate[]> {
+  const { settings } = source
+  switch (body.rootKey) {
     case 'file':
       return keyFiles(settings)
     case 'passphrase':
-      return passphrases(settings, salt)
+      return passphrases(settings, body.salt)
+    case 'hsm':
+      return inDevice(source, body)
     default:
       throw new Error(
-        `this database's root key comes from \`${rootKey}\`, which this program does not know: start a newer strongroom`,
+        `this database's root key comes from \`${body.rootKey}\`, which this program does not know: start a newer strongroom`,
       )
   }
+}
+
+function inDevice({ settings, device }: Source, { ring }: InstallationBody): readonly Candidate[] {
+  const wrapped = Buffer.from(ring?.wrapped ?? '', 'base64')
+  const provider = HsmRootKeyProvider.of(connectable(settings, device), wrapped)
+  if (!provider) throw altered()
+  return [{ provider, soleRoot: null, settle: () => {} }]
+}
+
+function connectable({ hsm }: Settings, device: Device | null): Device {
+  if (!hsm || !device)
+    throw new Error("this database's root key is in an HSM: set hsm-module and hsm-token, and hsm-pin-file")
+  if (hsm.pinFile === null && hsm.pin === null) throw new PinNeeded()
+  return device
 }
 
 /** The root key file, and those that a crash may have left before they came to its place. */

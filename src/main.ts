@@ -5,16 +5,18 @@ import { account } from './cli/account.ts'
 import { audit } from './cli/audit.ts'
 import { dev } from './cli/dev.ts'
 import { hsm } from './cli/hsm.ts'
+import { PinNeeded } from './cli/hsm-settings.ts'
 import { key } from './cli/key.ts'
 import { callProduct } from './cli/product.ts'
 import { terminalAsk, withPin } from './cli/prompt.ts'
 import { rootKey } from './cli/root-key.ts'
 import { serve } from './cli/serve.ts'
-import { readSettings, settingsHelp } from './cli/settings.ts'
+import { readSettings, type Settings, settingsHelp } from './cli/settings.ts'
 import type { Surroundings } from './cli/surroundings.ts'
 import { UsageError } from './cli/usage-error.ts'
 import { products } from './gateway/products.ts'
-import { openHouse } from './house.ts'
+import { type OpenHouse, openHouse } from './house.ts'
+import type { Alarm } from './ledger/ledger.ts'
 
 const USAGE = `usage: strongroom VERB …
 
@@ -35,11 +37,21 @@ const USAGE = `usage: strongroom VERB …
   root-key status  tells where the root key comes from, and how far a rotation is
   root-key rotate  replaces the root key by a new one, while servers run
   root-key change-provider
-                   has the root key come from another file, or from a passphrase
+                   has the root key come from another file, a passphrase or an HSM
   hsm check        tells what the HSM can do, which keys it lacks, and what it holds that no key names
   key usage        tells how many messages each key version has encrypted
 
 strongroom VERB --help tells more.`
+
+/** Opens the house; asks for the HSM's PIN only where the root keys are in one. */
+async function open(settings: Settings, alarm: Alarm, now: number): Promise<OpenHouse> {
+  try {
+    return await openHouse(settings, alarm, now)
+  } catch (error) {
+    if (!(error instanceof PinNeeded)) throw error
+    return openHouse(await withPin(settings, surroundings), alarm, now)
+  }
+}
 
 const surroundings: Surroundings = {
   env: process.env,
@@ -58,29 +70,28 @@ async function run([verb, ...args]: readonly string[]): Promise<number> {
         print(`usage: strongroom serve [FLAGS]\n\n${settingsHelp()}`)
         return 0
       }
-      return serve(await withPin(readSettings(args, env, readFile), surroundings), openHouse, surroundings)
+      return serve(await withPin(readSettings(args, env, readFile), surroundings), open, surroundings)
     case 'kms':
     case 'ram':
     case 'sts':
     case 'actiontrail': {
-      if (verb === 'ram' && (args[0] === 'explain' || args[0] === 'who-can'))
-        return access(args, openHouse, surroundings)
+      if (verb === 'ram' && (args[0] === 'explain' || args[0] === 'who-can')) return access(args, open, surroundings)
       const product = products.find(({ name }) => name.toLowerCase() === verb)
       if (product) return callProduct(product, args, surroundings)
       break
     }
     case 'account':
-      return account(args, openHouse, surroundings)
+      return account(args, open, surroundings)
     case 'dev':
       return dev(args, surroundings)
     case 'audit':
-      return audit(args, openHouse, surroundings)
+      return audit(args, open, surroundings)
     case 'root-key':
-      return rootKey(args, openHouse, surroundings)
+      return rootKey(args, open, surroundings)
     case 'hsm':
-      return hsm(args, openHouse, surroundings)
+      return hsm(args, open, surroundings)
     case 'key':
-      return key(args, openHouse, surroundings)
+      return key(args, open, surroundings)
     case '--help':
     case 'help':
       print(USAGE)

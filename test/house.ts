@@ -94,6 +94,7 @@ export class TestHouse implements AsyncDisposable {
     await this.#open?.usage.write()
     await this.#open?.hsm?.stop()
     await this.#open?.storage.close()
+    this.#open = null
   }
 
   /** The service's own work at the present moment. */

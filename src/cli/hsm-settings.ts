@@ -26,6 +26,13 @@ export const HSM_SETTINGS: readonly Setting[] = [
   { name: 'hsm-timeout-ms', value: 'MS', help: 'how long a call may wait for the HSM' },
 ]
 
+/** Nothing but the HSM's PIN is missing. */
+export class PinNeeded extends UsageError {
+  constructor() {
+    super('the HSM needs a PIN: set hsm-pin-file or STRONGROOM_HSM_PIN')
+  }
+}
+
 /** Where managed HSM lives: a PKCS #11 library and the tokens that it shows. */
 export interface HsmSettings {
   readonly module: string

@@ -3,9 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import type { TokenReport } from '../keystore/pkcs11/protocol.ts'
 import { toReference } from '../keystore/pkcs11/reference.ts'
+import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import { doomedObjects, type HsmVersion, hsmVersions } from '../kms/hsm-inventory.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
+import type { LiveRing } from '../rootkeys/live-ring.ts'
 import type { Storage } from '../storage/storage.ts'
 import { withPin } from './prompt.ts'
 import { readSettings, type Settings } from './settings.ts'
@@ -17,6 +19,7 @@ interface Rooms {
   readonly ledger: Ledger
   readonly accounts: Accounts
   readonly hsm: HsmKeystore | null
+  readonly ring: LiveRing
 }
 type Open = (settings: Settings, alarm: (message: string, error: unknown) => void, now: number) => Promise<Rooms>
 
@@ -71,6 +74,9 @@ async function check(
   // Read after the tokens: a key that was made in between is known to both.
   const versions = await allVersions(rooms, settings)
   const missing = reports.flatMap((report) => describeToken(report, versions, around))
+  const { provider } = rooms.ring
+  const rootKeyId = provider instanceof HsmRootKeyProvider ? provider.objectId : null
+  const rootless = reports.filter((report) => report.up && !describeRootKeys(report, rootKeyId, around)).length
   const orphans = await orphansOf(reports, versions, rooms)
   for (const id of orphans) around.print(`orphan: ${labelOf(id, reports)} (CKA_ID ${id}) is named by no key version`)
   let left = orphans.length
@@ -86,9 +92,9 @@ async function check(
   }
   const down = reports.filter(({ up }) => !up).length
   around.print(
-    `${versions.length} key versions in the HSM; ${missing.length} missing on a token, ${left} orphans, ${down} tokens that can't be reached`,
+    `${versions.length} key versions${rootKeyId === null ? '' : ' and the root key'} in the HSM; ${missing.length + rootless} missing on a token, ${left} orphans, ${down} tokens that can't be reached`,
   )
-  return missing.length + left + down === 0 ? 0 : 1
+  return missing.length + rootless + left + down === 0 ? 0 : 1
 }
 
 /** Prints a token; answers the key versions that it lacks. */
@@ -110,6 +116,19 @@ function describeToken(report: TokenReport, versions: readonly HsmVersion[], aro
   for (const { keyId, versionId, region, account } of missing)
     around.print(`  missing: version ${versionId} of key ${keyId} (account ${account}, ${region})`)
   return missing
+}
+
+/** Prints which keys of the token wrap the root keys, or did; answers whether the one is there that must be. */
+function describeRootKeys({ token, rootKeys }: TokenReport, rootKeyId: string | null, around: Surroundings): boolean {
+  for (const { id, label } of rootKeys)
+    around.print(
+      id === rootKeyId
+        ? `  holds the key that wraps the root keys: CKA_ID ${id}`
+        : `  holds ${label} (CKA_ID ${id}), which wraps no root keys now: older backups may need it`,
+    )
+  if (rootKeyId === null || rootKeys.some(({ id }) => id === rootKeyId)) return true
+  around.print(`  missing: the key that wraps the root keys (CKA_ID ${rootKeyId}): no start through ${token} alone`)
+  return false
 }
 
 async function orphansOf(reports: readonly TokenReport[], versions: readonly HsmVersion[], { ledger }: Rooms) {

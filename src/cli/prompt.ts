@@ -1,6 +1,7 @@
 // Asking at the terminal for what must not stand on a command line. What is typed is not shown.
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
+import { PinNeeded } from './hsm-settings.ts'
 import type { Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
@@ -9,7 +10,7 @@ import { UsageError } from './usage-error.ts'
 export async function withPin(settings: Settings, { ask }: Surroundings): Promise<Settings> {
   const { hsm } = settings
   if (!hsm || hsm.pinFile !== null || hsm.pin !== null) return settings
-  if (!ask) throw new UsageError('the HSM needs a PIN: set hsm-pin-file or STRONGROOM_HSM_PIN')
+  if (!ask) throw new PinNeeded()
   return { ...settings, hsm: { ...hsm, pin: await ask(`PIN of the HSM's token ${hsm.tokens.join(', ')}: `) } }
 }
 

@@ -1,14 +1,18 @@
 // `strongroom root-key …`: where the root keys come from, and replacing them, on a live database. No secret is taken from a flag.
 import { resolve } from 'node:path'
 import type { EventIndex } from '../actiontrail/event-index.ts'
+import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
+import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
+import type { Supervisor } from '../keystore/pkcs11/supervisor.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
-import { changeToFile, changeToPassphrase } from '../rootkeys/change-provider.ts'
+import { changeToFile, changeToHsm, changeToPassphrase } from '../rootkeys/change-provider.ts'
 import { rootStates } from '../rootkeys/installation-record.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
 import { dropRetired, type Pace, RETIRED_MS, rotate, SETTLE_MS, stageOf } from '../rootkeys/rotation.ts'
 import type { Storage } from '../storage/storage.ts'
 import { bar } from './progress.ts'
+import { withPin } from './prompt.ts'
 import { breathe, recordRootKeyWork } from './root-key-watch.ts'
 import { mayBeServed } from './serve.ts'
 import { readSettings, rootKeyPath, type Settings } from './settings.ts'
@@ -21,6 +25,8 @@ interface Rooms {
   readonly accounts: Accounts
   readonly eventIndex: EventIndex
   readonly ring: LiveRing
+  readonly device: Supervisor | null
+  readonly hsm: HsmKeystore | null
 }
 type Open = (settings: Settings, alarm: (message: string, error: unknown) => void, now: number) => Promise<Rooms>
 
@@ -28,6 +34,7 @@ const USAGE = `usage: strongroom root-key status [--data DIR] …
        strongroom root-key rotate [--resume] [--drop-now] [--settle-seconds N] [--data DIR] …
        strongroom root-key change-provider --to file [--new-root-key-file FILE] [--data DIR] …
        strongroom root-key change-provider --to passphrase [--new-passphrase-file FILE] [--data DIR] …
+       strongroom root-key change-provider --to hsm --hsm-module FILE --hsm-token NAME [--data DIR] …
 
 status tells where the root key comes from, how many root keys there are and since when, and what is unfinished.
 rotate makes a new root key, and brings every record under it. It works beside running servers, and may be interrupted at any
@@ -35,8 +42,9 @@ moment: run it again to finish. --resume only finishes, and begins nothing. Olde
 that were handed out open under them; --drop-now drops them at once and ends those sessions. --settle-seconds (${SETTLE_MS / 1000})
 is how long servers get to see each step; on SQLite it may be 0 while none runs.
 change-provider has the root key come from another file, or from a passphrase, which is asked for on the terminal unless a file
-holds it. No record is touched, and a server that runs goes on; start it with the new settings the next time, and before you
-rotate. The key file that is not used any more is removed: keep a copy with the backups that need it.
+holds it, or from a new key in the HSM that is configured. No record is touched, and a server that runs goes on; start it with
+the new settings the next time, and before you rotate. The key file that is not used any more is removed: keep a copy with the
+backups that need it. A key in the HSM stays there, for the same reason.
 Further flags are those of \`strongroom serve\`, which say where the root key comes from now.`
 
 const TAKING_VALUES = ['--to', '--new-root-key-file', '--new-passphrase-file', '--settle-seconds']
@@ -67,7 +75,8 @@ export async function rootKey(args: readonly string[], open: Open, around: Surro
   for (const flag of own.keys())
     if (!allowed.includes(flag)) throw new UsageError(`\`${flag}\` does not go with \`root-key ${verb}\``)
   const change = verb === 'change-provider' ? plannedChange(own) : null
-  const settings = readSettings(others, around.env, around.readFile)
+  const told = readSettings(others, around.env, around.readFile)
+  const settings = change?.to === 'hsm' ? await withPin(told, around) : told
   const rooms = await open(settings, (message, error) => around.complain(`${message}: ${error}`), Date.now())
   try {
     const work = { own, settings, rooms, around }
@@ -75,6 +84,7 @@ export async function rootKey(args: readonly string[], open: Open, around: Surro
     return verb === 'rotate' ? await rotateRoot(work) : status(work)
   } finally {
     around.status('')
+    await rooms.device?.stop()
     await rooms.storage.close()
   }
 }
@@ -98,7 +108,7 @@ function ownFlags(args: readonly string[]) {
 function status({ rooms: { ring }, settings, around }: Work): number {
   const { rootKey: provider } = ring.record.body
   const states = rootStates(ring.record)
-  const from = provider === 'file' ? `the file ${rootKeyPath(settings)}` : `a ${provider}`
+  const from = { file: `the file ${rootKeyPath(settings)}`, passphrase: 'a passphrase', hsm: keyInHsm(ring) }[provider]
   around.print(`provider: ${from}`)
   if (!ring.record.body.ring)
     around.print(
@@ -160,7 +170,13 @@ async function rotateRoot({ own, settings, rooms, around }: Work): Promise<numbe
   return 0
 }
 
-type PlannedChange = { readonly to: 'file'; readonly path: string | null } | PassphraseChange
+function keyInHsm({ provider }: LiveRing): string {
+  return provider instanceof HsmRootKeyProvider
+    ? `the key with CKA_ID ${provider.objectId} in the HSM`
+    : 'a key in the HSM'
+}
+
+type PlannedChange = { readonly to: 'file'; readonly path: string | null } | PassphraseChange | { readonly to: 'hsm' }
 interface PassphraseChange {
   readonly to: 'passphrase'
   readonly file: string | null
@@ -170,24 +186,35 @@ function plannedChange(own: ReadonlyMap<string, string>): PlannedChange {
   const [to, path, file] = [own.get('--to'), own.get('--new-root-key-file'), own.get('--new-passphrase-file')]
   if (to === 'file' && file === undefined) return { to, path: path ?? null }
   if (to === 'passphrase' && path === undefined) return { to, file: file ?? null }
+  if (to === 'hsm' && path === undefined && file === undefined) return { to }
   throw new UsageError(
-    '`--to` must be file, with --new-root-key-file FILE or without, or passphrase, with --new-passphrase-file FILE or without',
+    '`--to` must be file, with --new-root-key-file FILE or without; passphrase, with --new-passphrase-file FILE or without; or hsm',
   )
 }
 
 async function changeProvider(change: PlannedChange, work: Work): Promise<number> {
   const { settings, rooms, around } = work
   const { ring } = rooms
+  const before = ring.record.body.rootKey === 'hsm' ? keyInHsm(ring) : null
   const former = ring.record.body.rootKey === 'file' ? resolve(rootKeyPath(settings)) : null
   if (change.to === 'file') {
     const path = resolve(change.path ?? rootKeyPath(settings))
     await changeToFile(ring, path, former)
     around.print(`the root key comes from the file ${path} now: back it up, and start servers with it`)
+  } else if (change.to === 'hsm') {
+    const { device, hsm } = rooms
+    if (!device || !hsm) throw new UsageError('no HSM is configured: set hsm-module and hsm-token')
+    await changeToHsm(ring, await HsmRootKeyProvider.create(device, hsm.tag, Date.now()), former)
+    around.print(
+      `the root key comes from ${keyInHsm(ring)} now: back the token up, and start servers with its settings`,
+    )
   } else {
     await changeToPassphrase(ring, await newPassphrase(change, work), former)
     around.print('the root key comes from the passphrase now: start servers with it')
   }
   await recordRootKeyWork('ChangeRootKeyProvider', rooms, settings.regions[0])
+  if (before !== null)
+    around.print(`${before} stays in the token: destroy it with the token's own tools when no backup needs it`)
   around.print('older backups need what it came from before')
   return 0
 }

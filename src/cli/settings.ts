@@ -1,6 +1,7 @@
 // The settings of `serve`: each has a flag, an environment variable and a key in the configuration file. One table says it all.
 import { join } from 'node:path'
 import type { TargetSettings } from '../actiontrail/targets/open.ts'
+import { PROVIDER_NAMES, type ProviderName } from '../keystore/root-key-provider.ts'
 import { RAM_QUOTAS, type RamQuota, type RamQuotas } from '../ram/settings.ts'
 import { DELIVERY_DEFAULTS, DELIVERY_SETTINGS, deliveryTargetOf } from './delivery-settings.ts'
 import { HSM_DEFAULTS, HSM_SETTINGS, type HsmSettings, hsmOf } from './hsm-settings.ts'
@@ -61,6 +62,11 @@ const SETTINGS: readonly Setting[] = [
     value: 'FILE',
     help: 'the file of the key that wraps the root keys (root-key in the data folder)',
   },
+  {
+    name: 'root-key-provider',
+    value: 'file|passphrase|hsm',
+    help: 'what wraps the root keys of a new database; of one that exists, what must be (a passphrase, where one is given, or a file)',
+  },
   { name: 'passphrase-file', value: 'FILE', help: 'wrap the root keys by the passphrase in this file' },
   { name: 'max-pending-window-days', value: 'DAYS', help: 'longest waiting time of ScheduleKeyDeletion, 30 to 366' },
   { name: 'max-keys', value: 'N', help: 'quota of CMKs per account and region (the cloud: 200)' },
@@ -96,6 +102,7 @@ export interface Settings {
   readonly tls: { readonly cert: string; readonly key: string } | { readonly selfSignedFor: readonly string[] } | null
   readonly rootKeyFile: string | null
   readonly passphrase: string | null
+  readonly rootKeyProvider: ProviderName | null
   readonly maxPendingWindowDays: number
   readonly maxKeys: number
   readonly maxAliases: number
@@ -150,6 +157,7 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
     rootKeyFile: get('root-key-file'),
     passphrase:
       env['STRONGROOM_PASSPHRASE'] || (passphraseFile && readFile(passphraseFile).replace(/\r?\n$/, '')) || null,
+    rootKeyProvider: get('root-key-provider') === null ? null : oneOf('root-key-provider', get, PROVIDER_NAMES),
     maxPendingWindowDays: whole('max-pending-window-days', get, 30, 366),
     ...readLimits(
       get('quotas-file'),
@@ -174,6 +182,7 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
     root: rootOf(env),
     accountId: accountOf(env),
   }
+  checkProvider(settings)
   if (settings.dev && !isLoopback(host))
     throw new UsageError(`\`dev\` is for this machine alone: listen on 127.0.0.1, not on \`${host}\``)
   if (settings.seed !== null && !settings.dev) throw new UsageError('`seed` goes with --dev')
@@ -182,6 +191,15 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
       `plain HTTP on \`${host}\` could be read by others: set tls-cert and tls-key, or --tls self-signed, or allow it with --insecure-http`,
     )
   return Object.freeze(settings)
+}
+
+function checkProvider({ rootKeyProvider, passphrase, hsm }: Settings): void {
+  if (rootKeyProvider === 'hsm' && !hsm)
+    throw new UsageError('`root-key-provider` hsm needs an HSM: set hsm-module and hsm-token')
+  if (rootKeyProvider === 'passphrase' && passphrase === null)
+    throw new UsageError('`root-key-provider` passphrase needs one: set STRONGROOM_PASSPHRASE or passphrase-file')
+  if (rootKeyProvider !== null && rootKeyProvider !== 'passphrase' && passphrase !== null)
+    throw new UsageError(`a passphrase does not go with \`root-key-provider\` ${rootKeyProvider}`)
 }
 
 /** The help of `serve`'s flags. */
@@ -285,10 +303,10 @@ function quotasOf(get: (name: string) => string | null): RamQuotas {
   return Object.fromEntries(names.map((name) => [name, whole(name, get, 1, 1_000_000_000)])) as Record<RamQuota, number>
 }
 
-function oneOf(name: string, get: (name: string) => string | null, choices: readonly string[]): string {
-  const value = get(name) ?? ''
-  if (!choices.includes(value)) throw new UsageError(`\`${name}\` must be one of ${choices.join(', ')}`)
-  return value
+function oneOf<T extends string>(name: string, get: (name: string) => string | null, choices: readonly T[]): T {
+  const chosen = choices.find((choice) => choice === get(name))
+  if (chosen === undefined) throw new UsageError(`\`${name}\` must be one of ${choices.join(', ')}`)
+  return chosen
 }
 
 function tlsOf(get: (name: string) => string | null, host: string): Settings['tls'] {

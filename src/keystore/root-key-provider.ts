@@ -4,10 +4,11 @@ import { NONCE_BYTES, Xaes } from '../cryptography/xaes.ts'
 import { randomBytes } from './random.ts'
 
 /** The providers by name, as a database's installation record spells them. */
-export type ProviderName = 'file' | 'passphrase'
+export const PROVIDER_NAMES = ['file', 'passphrase', 'hsm'] as const
+export type ProviderName = (typeof PROVIDER_NAMES)[number]
 
 /**
- * Wraps and unwraps up to 400 bytes (more than RSA takes at once: such a key wraps a fresh key for a KeyProvider). May take its time (a device, a network): nothing waits for it but starts and changes
+ * Wraps and unwraps up to 400 bytes. May take its time (a device, a network): nothing waits for it but starts and changes
  * of the root keys. Throws ProviderAway when it can't be reached now; what it then would have said is unknown.
  */
 export interface RootKeyProvider {
@@ -22,7 +23,8 @@ export interface RootKeyProvider {
 /** The provider can't be reached now: try again later. The message says what to see to. */
 export class ProviderAway extends Error {}
 
-const WRAPPED_RING = Buffer.from('strongroom/wrapped-ring/1', 'utf8')
+/** What every provider binds the wrapped ring to (AAD). */
+export const WRAPPED_RING = Buffer.from('strongroom/wrapped-ring/1', 'utf8')
 
 /** A provider that is a key (32 bytes) in this process's memory: of a file, or made of a passphrase. */
 export class KeyProvider implements RootKeyProvider {

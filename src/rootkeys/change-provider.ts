@@ -1,6 +1,7 @@
 // Changing where the root keys come from: their ring is wrapped anew, in one guarded update; no record is touched.
 // A key file is made under another name, and put in its place after the commit: whenever a crash comes, one of the two fits.
 import { existsSync } from 'node:fs'
+import type { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import {
   createPendingKeyFile,
   keyFromPassphrase,
@@ -10,7 +11,7 @@ import {
   removeKeyFile,
   settleKeyFile,
 } from '../keystore/root-key.ts'
-import { KeyProvider, keyCheck } from '../keystore/root-key-provider.ts'
+import { KeyProvider, keyCheck, type RootKeyProvider } from '../keystore/root-key-provider.ts'
 import type { LiveRing } from './live-ring.ts'
 
 /** Wraps the ring by a new key in the file `path`. `former` is the key file in use until now, or null: it is removed. */
@@ -21,35 +22,50 @@ export async function changeToFile(ring: LiveRing, path: string, former: string 
   // Whoever made one of these did so for a record that this change supersedes.
   const leftOver = pendingKeyFiles(path)
   const { key, pending } = createPendingKeyFile(path)
-  const committed = await (async () => {
-    try {
-      const provider = new KeyProvider('file', 'root key file', key)
-      const formerKeyFile = former === null || former === path ? null : checkOf(former)
-      return await ring.change({ provider, body: { rootKey: 'file', salt: null, formerKeyFile } })
-    } finally {
-      key.fill(0)
-    }
-  })()
-  if (!committed) {
+  const provider = new KeyProvider('file', 'root key file', key)
+  key.fill(0)
+  const replaced = former === path ? null : former
+  if (!(await ring.change({ provider, body: { rootKey: 'file', salt: null, formerKeyFile: checkOf(replaced) } }))) {
     removeKeyFile(pending)
     throw moved()
   }
   settleKeyFile(pending, path)
-  for (const file of leftOver) removeKeyFile(file)
-  if (former !== null && former !== path) removeKeyFile(former)
+  removeKeyFiles(replaced, leftOver)
 }
 
 /** Wraps the ring by a passphrase. `former` is the key file in use until now, or null: it is removed. */
 export async function changeToPassphrase(ring: LiveRing, passphrase: string, former: string | null): Promise<void> {
   await ring.look()
-  const leftOver = former === null ? [] : pendingKeyFiles(former)
   const salt = newSalt()
   const key = await keyFromPassphrase(passphrase, salt)
   const provider = new KeyProvider('passphrase', 'passphrase', key)
   key.fill(0)
-  const formerKeyFile = former === null ? null : checkOf(former)
-  const body = { rootKey: 'passphrase', salt: salt.toString('base64'), formerKeyFile } as const
-  if (!(await ring.change({ provider, body }))) throw moved()
+  if (!(await changeTo(ring, provider, salt.toString('base64'), former))) throw moved()
+}
+
+/** Wraps the ring by a new key in an HSM. `former` is the key file in use until now, or null: it is removed. */
+export async function changeToHsm(ring: LiveRing, made: HsmRootKeyProvider, former: string | null): Promise<void> {
+  await ring.look()
+  if (await changeTo(ring, made, null, former)) return
+  // Only here is it certain that nothing is wrapped by it: whoever hears nothing of a commit leaves it to the operator.
+  await made.discard().catch(() => {})
+  throw moved()
+}
+
+async function changeTo(
+  ring: LiveRing,
+  provider: RootKeyProvider,
+  salt: string | null,
+  former: string | null,
+): Promise<boolean> {
+  const leftOver = former === null ? [] : pendingKeyFiles(former)
+  const body = { rootKey: provider.name, salt, formerKeyFile: checkOf(former) }
+  if (!(await ring.change({ provider, body }))) return false
+  removeKeyFiles(former, leftOver)
+  return true
+}
+
+function removeKeyFiles(former: string | null, leftOver: readonly string[]): void {
   for (const file of leftOver) removeKeyFile(file)
   if (former !== null) removeKeyFile(former)
 }
@@ -64,8 +80,8 @@ export function removeFormerKeyFile(path: string, formerKeyFile: string | null |
   }
 }
 
-function checkOf(path: string): string | null {
-  const key = readRootKeyFile(path)
+function checkOf(path: string | null): string | null {
+  const key = path === null ? null : readRootKeyFile(path)
   if (!key) return null
   const check = keyCheck(key)
   key.fill(0)

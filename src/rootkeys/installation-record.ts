@@ -102,7 +102,8 @@ export async function openInstallation(
   }
 }
 
-function altered(): Error {
+/** Of a record that can't be what was written. */
+export function altered(): Error {
   return new Error(
     'the installation record, which holds the wrapped root keys, is damaged or was altered: restore the database from its backup',
   )

@@ -134,13 +134,15 @@ export class LiveRing {
   }): Promise<boolean> {
     const row = await readInstallation(this.#storage)
     if (row?.revision !== this.#record.revision) return false
-    const { opened } = await this.#openAgain(row)
+    const { opened, provider: present } = await this.#openAgain(row)
     const states = rootStates(this.#record)
     const changed = change(opened.ring, states)
     const next = changed?.ring ?? opened.ring
     const bytes = encodeRing(next)
     try {
-      const wrapped = Buffer.from(await (provider ?? this.#provider).wrap(bytes)).toString('base64')
+      // Not the one that this program began with: another process may have changed it.
+      const wrapping = provider ?? present
+      const wrapped = Buffer.from(await wrapping.wrap(bytes)).toString('base64')
       const ring = { wrapped, generation: next.generation, roots: changed?.states ?? states }
       const { revision } = this.#record
       const after = { ...this.#record, revision: revision + 1, body: { ...this.#record.body, ...body, ring } }
@@ -152,7 +154,7 @@ export class LiveRing {
       if (outcome !== 'committed') return false
       if (next.generation !== this.#generation) this.keys.replace(next)
       this.#record = after
-      this.#provider = provider ?? this.#provider
+      this.#provider = wrapping
       return true
     } finally {
       bytes.fill(0)

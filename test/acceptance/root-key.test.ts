@@ -344,7 +344,8 @@ describe('a damaged installation record', () => {
       [body.slice(0, -9), /installation record.* is damaged or was altered: restore/],
       [body.replace('"retiredAt":null', '"retiredAt":12'), /installation record.* is damaged or was altered: restore/],
       [body.replace(/"wrapped":"..../, '"wrapped":"AAAA'), /root key file is not the one/],
-      [body.replace('"file"', '"hsm"'), /which this program does not know/],
+      [body.replace('"file"', '"hsm"'), /root key is in an HSM: set hsm-module and hsm-token/],
+      [body.replace('"file"', '"cloud"'), /which this program does not know/],
     ]
     for (const [text, message] of cases) {
       assert.notEqual(text, body)

@@ -18,7 +18,11 @@ class Device implements RootKeyProvider {
   readonly name = 'file'
   readonly title = 'device'
   away = false
-  readonly #inside = new KeyProvider('file', 'device', new Uint8Array(32).fill(4))
+  readonly #inside: KeyProvider
+
+  constructor(byte = 4) {
+    this.#inside = new KeyProvider('file', 'device', new Uint8Array(32).fill(byte))
+  }
 
   async wrap(plaintext: Uint8Array): Promise<Uint8Array> {
     await this.#answer()
@@ -79,6 +83,26 @@ describe('a provider that is a device', () => {
     device.away = false
     await Promise.all([other.look(), other.look()])
     assert.deepEqual(other.keys.recordMac('r'), ring.keys.recordMac('r'))
+  })
+
+  it('is the one that the record names now, also for who began with another', async () => {
+    await using house = await openTestHouse(null)
+    const { storage, ring } = house.open
+    const [former, later] = [new Device(), new Device(5)]
+    assert.equal(await ring.change({ provider: former }), true)
+    const open = async (...devices: Device[]) => {
+      const row = await readInstallation(storage)
+      assert.ok(row)
+      return LiveRing.open(row, storage, async () =>
+        devices.map((provider) => ({ provider, soleRoot: null, settle: () => {} })),
+      )
+    }
+    const server = await open(former, later)
+    assert.equal(await ring.change({ provider: later }), true)
+    await server.look()
+    assert.equal(await server.change({}), true)
+    await assert.rejects(open(former), /device is not the one/)
+    await open(later)
   })
 
   it('takes no change from who decided on an older record', async () => {

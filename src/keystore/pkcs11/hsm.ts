@@ -28,7 +28,7 @@ import {
   wrappingLabel,
 } from './reference.ts'
 import { ReservedUses } from './reserved-uses.ts'
-import { type PinSource, Supervisor } from './supervisor.ts'
+import type { Supervisor } from './supervisor.ts'
 
 /** Making an RSA pair takes seconds on some devices. It fails as fast as all else when the device hangs. */
 const PAIR_MS = 30_000
@@ -38,14 +38,8 @@ const COLLECT_EVERY_MS = 60_000
 const MOST_REPORTED = 1000
 
 export interface HsmSetup {
-  readonly module: string
-  readonly parameters: string | null
-  readonly tokens: readonly string[]
-  readonly sessions: number
   /** How long a call may wait for the device. */
   readonly timeoutMs: number
-  readonly environment: Readonly<Record<string, string | undefined>>
-  readonly pin: PinSource
   /** Names the installation in the labels of its objects. */
   readonly tag: string
 }
@@ -59,13 +53,11 @@ export class HsmKeystore implements Keystore {
   #collectAfter = 0
   readonly #missing = new Set<string>()
 
-  constructor(setup: HsmSetup, keys: RootKeys, uses: Uses, report: (message: string) => void) {
-    const { module, parameters, tokens, sessions, timeoutMs, environment, pin } = setup
+  constructor(device: Supervisor, setup: HsmSetup, keys: RootKeys, uses: Uses, report: (message: string) => void) {
+    this.#device = device
     this.#keys = keys
     this.#setup = setup
     this.#report = report
-    const opening = { module, parameters, tokens, sessions }
-    this.#device = new Supervisor({ opening, pin, environment, patienceMs: timeoutMs * 0.75, report })
     this.#reserved = new ReservedUses(uses, report)
   }
 
@@ -91,6 +83,11 @@ export class HsmKeystore implements Keystore {
   /** The id of the library's process; undefined while there is none. */
   get pid(): number | undefined {
     return this.#device.pid
+  }
+
+  /** Names the installation in the labels of its objects. */
+  get tag(): string {
+    return this.#setup.tag
   }
 
   async generate(place: VersionPlace): Promise<SealedMaterial> {

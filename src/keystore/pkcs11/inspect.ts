@@ -3,7 +3,7 @@ import { WRAPPING_ALGORITHMS, type WrappingAlgorithm } from '../../cryptography/
 import type { Cryptoki, Handle } from './cryptoki.ts'
 import { Away } from './faults.ts'
 import type { TokenReport } from './protocol.ts'
-import { LABEL, WRAPPING_LABEL } from './reference.ts'
+import { LABEL, ROOT_KEY_LABEL, WRAPPING_LABEL } from './reference.ts'
 import type { Token } from './token.ts'
 
 /** What a device answers where it does not tell a number (CK_UNAVAILABLE_INFORMATION, in 32 or 64 bits, or cut). */
@@ -17,6 +17,7 @@ const NOTHING = {
   abilities: {},
   keys: [],
   wrappingKeys: [],
+  rootKeys: [],
 }
 
 /** Reports on a token; on one that is away, only that. `can` tells whether it unwraps with an algorithm. */
@@ -46,6 +47,7 @@ export async function inspectToken(
         abilities,
         keys: ours('secret', LABEL),
         wrappingKeys: ours('private', WRAPPING_LABEL),
+        rootKeys: ours('secret', ROOT_KEY_LABEL),
       }
     })
   } catch (error) {

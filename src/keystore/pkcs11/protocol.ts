@@ -101,6 +101,8 @@ export interface TokenReport extends TokenState {
   readonly abilities: Readonly<Record<string, boolean>>
   readonly keys: readonly ObjectReport[]
   readonly wrappingKeys: readonly ObjectReport[]
+  /** Those that wrap the root keys, or did. */
+  readonly rootKeys: readonly ObjectReport[]
 }
 
 export interface ObjectReport {

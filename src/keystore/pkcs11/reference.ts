@@ -9,9 +9,11 @@ const DIGEST_BYTES = 16
 export const UNIQUE_BYTES = 8
 const REFERENCE = /^hsm\/1\/[0-9a-f]{48}$/
 
-/** The label of wrapping keys begins with it, that of keys with LABEL. Both go on with the installation's tag. */
+/** The label of wrapping keys begins with it, that of keys with LABEL. All go on with the installation's tag. */
 export const WRAPPING_LABEL = 'strongroom-import'
 export const LABEL = 'strongroom'
+/** That of keys that wrap the root keys: strongroom-root/TAG/CREATED in milliseconds since 1970. */
+export const ROOT_KEY_LABEL = 'strongroom-root'
 
 /** Whether material is a reference to an object in a device. No sealed material looks like it: its Base64 begins with AQ. */
 export function isReference(material: SealedMaterial): boolean {

@@ -1,0 +1,100 @@
+// The root keys' provider in a PKCS #11 device: an AES key that never leaves it wraps their ring, and unwraps it at every start.
+import { digestOf } from '../../cryptography/encoding.ts'
+import { randomBytes } from '../random.ts'
+import { ProviderAway, type RootKeyProvider, WRAPPED_RING } from '../root-key-provider.ts'
+import { Failed } from './child.ts'
+import type { Work, Works } from './protocol.ts'
+import { newObjectId, ROOT_KEY_LABEL, UNIQUE_BYTES } from './reference.ts'
+
+/** Nothing but starts and changes of the root keys waits for it. */
+const PATIENCE_MS = 10_000
+const ID_BYTES = 24
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+/** What the CKA_ID of every such key derives from. */
+const PLACE = ['hsm-root-key']
+/**
+ * Only an object that was made to wrap root keys is asked to unwrap any: otherwise who writes the database, and may import
+ * material that they know into an HSM key, could have the service take over a ring of their own.
+ */
+const ID_PREFIX = digestOf(PLACE).toString('hex', 0, ID_BYTES - UNIQUE_BYTES)
+
+/** A connection to the tokens. */
+export interface Device {
+  /** Resolves when the device serves, or when the first try failed. */
+  start(): Promise<void>
+  /** What keeps it from serving; null when it serves. */
+  readonly trouble: string | null
+  ask<W extends Work>(work: W, ask: Works[W]['ask'], withinMs: number): Promise<Works[W]['answer']>
+}
+
+/** Wraps as CKA_ID (24 bytes), nonce (12 bytes), ciphertext and tag of AES-256-GCM. */
+export class HsmRootKeyProvider implements RootKeyProvider {
+  readonly name = 'hsm'
+  readonly title = 'key in the HSM'
+  readonly #device: Device
+  readonly #id: string
+
+  private constructor(device: Device, id: string) {
+    this.#device = device
+    this.#id = id
+  }
+
+  /** Makes a new key in the device. `tag` names the installation, `now` (milliseconds since 1970) goes into its label. */
+  static async create(device: Device, tag: string, now: number): Promise<HsmRootKeyProvider> {
+    const id = newObjectId(PLACE, randomBytes(UNIQUE_BYTES))
+    const provider = new HsmRootKeyProvider(device, id)
+    await provider.#ask('generate', { id, label: [ROOT_KEY_LABEL, tag, now].join('/') })
+    return provider
+  }
+
+  /** The provider that wrapped these bytes; null when no key in a device did. */
+  static of(device: Device, wrapped: Uint8Array): HsmRootKeyProvider | null {
+    const id = objectIdIn(wrapped)
+    return id === null ? null : new HsmRootKeyProvider(device, id)
+  }
+
+  /** The CKA_ID (hexadecimal) of the key in the device. */
+  get objectId(): string {
+    return this.#id
+  }
+
+  async wrap(plaintext: Uint8Array): Promise<Uint8Array> {
+    const { nonce, sealed } = await this.#ask('encrypt', { id: this.#id, plaintext, aad: WRAPPED_RING })
+    return Buffer.concat([Buffer.from(this.#id, 'hex'), nonce, sealed])
+  }
+
+  async unwrap(wrapped: Uint8Array): Promise<Uint8Array | null> {
+    if (objectIdIn(wrapped) !== this.#id || wrapped.length < ID_BYTES + NONCE_BYTES + TAG_BYTES) return null
+    const [nonce, sealed] = [
+      wrapped.subarray(ID_BYTES, ID_BYTES + NONCE_BYTES),
+      wrapped.subarray(ID_BYTES + NONCE_BYTES),
+    ]
+    return this.#ask('decrypt', { id: this.#id, nonce, sealed, aad: WRAPPED_RING })
+  }
+
+  /** Destroys the key of a change that came to nothing. */
+  async discard(): Promise<void> {
+    await this.#ask('destroy', { id: this.#id })
+  }
+
+  async #ask<W extends Work>(work: W, ask: Works[W]['ask']): Promise<Works[W]['answer']> {
+    await this.#device.start()
+    try {
+      return await this.#device.ask(work, ask, PATIENCE_MS)
+    } catch (error) {
+      if (!(error instanceof Failed)) throw error
+      throw new ProviderAway(
+        error.trouble === 'missing'
+          ? `the key that wraps the root keys (CKA_ID ${this.#id}) is not in the token: bring the token's backup back`
+          : `the key that wraps the root keys is in the HSM, which can't serve now: ${error.message}`,
+      )
+    }
+  }
+}
+
+/** The CKA_ID of the key that wrapped these bytes; null when that is none of a root key. */
+function objectIdIn(wrapped: Uint8Array): string | null {
+  const id = Buffer.from(wrapped.subarray(0, ID_BYTES)).toString('hex')
+  return id.startsWith(ID_PREFIX) && id.length === 2 * ID_BYTES ? id : null
+}
