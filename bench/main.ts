@@ -1,4 +1,4 @@
-// `npm run bench [-- --quick] [--hsm]`: every figure beside its budget, as ratios to limits measured in the same run.
+// `npm run bench [-- --quick] [--only SECTION]`: every figure beside its budget, as ratios to limits measured in the same run.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -38,6 +38,8 @@ export interface Server {
 async function start(command: string, args: readonly string[], env: Record<string, string>): Promise<Server> {
   const begin = performance.now()
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
+  // A benchmark that fails leaves no server behind.
+  process.once('exit', () => child.kill('SIGKILL'))
   pin(child, SERVER_CORE)
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const endpoint = await new Promise<string>((resolve, reject) => {
@@ -113,7 +115,16 @@ export async function load(job: Job): Promise<Measured> {
 
 /** Encrypts in a loop on a device, on either core, as the library's process does under the service; how many a second. */
 export function bareDevice(args: readonly string[], env: Readonly<Record<string, string>>): number {
-  const out = execFileSync(process.execPath, [path('bare-device.ts'), ...args], { env: { ...process.env, ...env } })
+  return perSecondOf('bare-device.ts', args, env)
+}
+
+/** Encrypts in the HSM's key store, and in it alone, with its library in a process of its own as ever; how many a second. */
+export function hsmKeyStore(args: readonly string[], env: Readonly<Record<string, string>>): number {
+  return perSecondOf('hsm-key-store.ts', args, env)
+}
+
+function perSecondOf(program: string, args: readonly string[], env: Readonly<Record<string, string>>): number {
+  const out = execFileSync(process.execPath, [path(program), ...args], { env: { ...process.env, ...env } })
   return (JSON.parse(out.toString('utf8')) as { perSecond: number }).perSecond
 }
 
