@@ -1,6 +1,6 @@
 // Real PKCS #11 tokens for tests, each in a folder of its own: SoftHSM2 and NSS softokn, two independent implementations.
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { removeFolder, temporaryFolder } from '../../acceptance/program.ts'
@@ -49,6 +49,21 @@ export function makeToken(kind: TokenKind, timeoutMs = 5000): TestToken {
     },
     [Symbol.dispose]: () => removeFolder(folder),
   }
+}
+
+/** The token behind a library that does harm when it is told to: see faulty.c. An empty line ends it. */
+export function faultyModule(token: TestToken): TestToken & { harm(line: string): void } {
+  const [module, control] = [join(token.folder, 'faulty.so'), join(token.folder, 'control')]
+  const source = fileURLToPath(new URL('./faulty.c', import.meta.url))
+  const headers = fileURLToPath(new URL('../../../node_modules/pkcs11js/includes', import.meta.url))
+  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-I', headers, '-o', module, source])
+  const flags = token.flags.map((flag) => (flag === token.module ? module : flag))
+  const env = { ...token.env, FAULTY_MODULE: token.module, FAULTY_CONTROL: control }
+  const harm = (line: string) => {
+    writeFileSync(`${control}.new`, line)
+    renameSync(`${control}.new`, control)
+  }
+  return { ...token, module, flags, env, harm }
 }
 
 interface Made {

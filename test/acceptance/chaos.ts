@@ -1,0 +1,136 @@
+// A service with a token under the load of 64 callers, half of them on a software key, half on an HSM key, while harm is done to it.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { TestToken } from '../keystore/pkcs11/tokens.ts'
+import { type Program, removeFolder, startProgram } from './program.ts'
+
+const CALLERS = 64
+const REGION = { RegionId: 'cn-hongkong' }
+/** What the service promises for calls on HSM keys. */
+const PROMISED_MS = 250
+const HEALED_WITHIN_MS = 15_000
+const HEAD =
+  '| harm | software calls, all well | HSM calls that answered | HSM calls that failed with 503 | slowest HSM call | slowest software call | well again after |'
+
+type Level = 'SOFTWARE' | 'HSM'
+
+interface Answered {
+  readonly level: Level
+  readonly status: number
+  readonly ms: number
+}
+
+/** What callers saw of one harm. */
+export interface Seen {
+  readonly answered: number
+  readonly failed: number
+}
+
+export class Chaos implements AsyncDisposable {
+  readonly program: Program
+  readonly #keys: Readonly<Record<Level, string>>
+  readonly #callers: readonly Promise<void>[]
+  #answers: Answered[] = []
+  #running = true
+  readonly #table = [HEAD]
+
+  private constructor(program: Program, keys: Readonly<Record<Level, string>>) {
+    this.program = program
+    this.#keys = keys
+    this.#callers = Array.from({ length: CALLERS }, (_, i) => this.#caller(i % 2 === 0 ? 'SOFTWARE' : 'HSM'))
+  }
+
+  static async begin(token: TestToken): Promise<Chaos> {
+    const program = await startProgram({ flags: token.flags, env: token.env })
+    const create = async (ProtectionLevel: Level): Promise<string> => {
+      const { status, body } = await program.call('CreateKey', { ProtectionLevel, ...REGION })
+      assert.equal(status, 200, JSON.stringify(body))
+      return body.KeyMetadata.KeyId
+    }
+    return new Chaos(program, { SOFTWARE: await create('SOFTWARE'), HSM: await create('HSM') })
+  }
+
+  async #caller(level: Level): Promise<void> {
+    while (this.#running) {
+      const start = performance.now()
+      const { status } = await this.program.call('Encrypt', { KeyId: this.#keys[level], Plaintext: 'chaos', ...REGION })
+      this.#answers.push({ level, status, ms: performance.now() - start })
+      // A caller waits before it tries again, as SDKs do.
+      if (status !== 200) await pause(20)
+    }
+  }
+
+  /** The id of the library's process; 0 while there is none. */
+  get libraryProcess(): number {
+    const { pid } = this.program.process
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0])
+  }
+
+  async encrypts(): Promise<boolean> {
+    const asked = { KeyId: this.#keys.HSM, Plaintext: 'healed?', ...REGION }
+    return (await this.program.call('Encrypt', asked)).status === 200
+  }
+
+  /** Whether what the HSM key encrypts now opens, too. */
+  async opens(): Promise<boolean> {
+    const { body } = await this.program.call('Encrypt', { KeyId: this.#keys.HSM, Plaintext: 'still there', ...REGION })
+    const opened = await this.program.call('Decrypt', { CiphertextBlob: body.CiphertextBlob, ...REGION })
+    return opened.body.Plaintext === 'still there'
+  }
+
+  /** Waits until calls on the HSM key succeed again; answers after how many milliseconds. */
+  async #healed(): Promise<number> {
+    const start = performance.now()
+    for (let successes = 0; successes < 3; ) {
+      successes = (await this.encrypts()) ? successes + 1 : 0
+      assert.ok(performance.now() - start < HEALED_WITHIN_MS, `not healed: ${this.program.log().slice(-2000)}`)
+      if (successes === 0) await pause(10)
+    }
+    return performance.now() - start
+  }
+
+  /** Does harm for a while, then mends it; checks what callers saw from the beginning until all was well. */
+  async trial(name: string, harm: () => Promise<void>, mend: () => Promise<void> | void): Promise<Seen> {
+    assert.ok(await this.encrypts(), 'well before')
+    this.#answers = []
+    await harm()
+    await mend()
+    const healedMs = await this.#healed()
+    const seen = this.#answers
+    const of = (level: Level) => seen.filter((answer) => answer.level === level)
+    const slowest = (some: readonly Answered[]) => Math.max(0, ...some.map(({ ms }) => ms))
+    const [software, hsm] = [of('SOFTWARE'), of('HSM')]
+    const failed = hsm.filter(({ status }) => status === 503).length
+    const answered = hsm.length - failed
+    this.#table.push(
+      `| ${name} | ${software.length} | ${answered} | ${failed} | ${slowest(hsm).toFixed(0)} ms | ${slowest(software).toFixed(0)} ms | ${healedMs.toFixed(0)} ms |`,
+    )
+    assert.ok(software.length > 100, `${software.length} software calls`)
+    assert.deepEqual(
+      software.filter(({ status }) => status !== 200),
+      [],
+    )
+    assert.deepEqual(
+      hsm.filter(({ status }) => status !== 200 && status !== 503),
+      [],
+    )
+    // What the machine itself is late with shows in the calls that need no HSM.
+    assert.ok(slowest(hsm) <= PROMISED_MS + slowest(software), `an HSM call took ${slowest(hsm)} ms`)
+    return { answered, failed }
+  }
+
+  /** Ends the load, and prints the table of docs/hsm.md. */
+  async calm(): Promise<void> {
+    this.#running = false
+    await Promise.all(this.#callers)
+    process.stdout.write(`${this.#table.join('\n')}\n`)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#running = false
+    await Promise.allSettled(this.#callers)
+    await this.program.stop()
+    removeFolder(this.program.data)
+  }
+}
