@@ -24,12 +24,20 @@ function install() {
   const lock = readFileSync(join(root, 'package-lock.json'), 'utf8')
   if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
   console.error('strongroom: installing npm packages (once)')
-  const quiet = { stdio: ['ignore', 2, 2], env: { ...process.env, ...headers() } }
-  must('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], quiet)
+  must('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], compiling())
   // The add-on for HSMs is compiled on the spot; without a compiler all else works, and configuring an HSM says what is missing.
-  if (!existsSync(join(root, 'node_modules/pkcs11js/build/Release/pkcs11.node')))
-    run('npm', ['rebuild', 'pkcs11js', '--loglevel=error'], quiet)
+  if (!existsSync(addOn)) compileAddOn(run)
   writeFileSync(stamp, lock)
+}
+
+const addOn = join(root, 'node_modules/pkcs11js/build/Release/pkcs11.node')
+
+function compileAddOn(how) {
+  how('npm', ['rebuild', 'pkcs11js', '--loglevel=error'], compiling())
+}
+
+function compiling() {
+  return { stdio: ['ignore', 2, 2], env: { ...process.env, ...headers() } }
 }
 
 /** Node's headers where the system has them: without network the add-on compiles all the same (its ABI is Node-API's). */
@@ -39,6 +47,9 @@ function headers() {
 
 /** The programs that tests run beside npm packages, and the Debian package of each. */
 const programs = [
+  // What the add-on for HSMs is compiled with, and a library that tests put before a token.
+  { package: 'build-essential', found: () => found('cc') && found('c++') && found('make') },
+  { package: 'python3', found: () => found('python3') },
   { package: 'postgresql', found: () => found('initdb') || found('/usr/lib/postgresql/*/bin/initdb') },
   { package: 'openssl', found: () => found('openssl') },
   { package: 'faketime', found: () => found('/usr/lib/*/faketime/libfaketimeMT.so.1') },
@@ -85,7 +96,7 @@ const verbs = {
     server.on('exit', (code, signal) => process.exit(code ?? (signal ? 128 : 1)))
   },
   test(args) {
-    installPrograms()
+    if (!existsSync(addOn)) compileAddOn(must)
     must(node, ['node_modules/typescript/bin/tsc'])
     must(node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'])
     const files = args.length > 0 ? args : testFiles(join(root, 'test'))
@@ -113,5 +124,6 @@ const verbs = {
 }
 
 const [verb, ...args] = process.argv.slice(2)
+if (verb === 'test') installPrograms()
 install()
 verbs[verb](args)
