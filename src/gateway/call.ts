@@ -1,10 +1,10 @@
 // A call's way through the house: decode, authenticate, find the operation, validate, decide, commit, encode.
 // Whatever goes wrong becomes one refusal, one event where the caller is known, one answer.
 
-import { storedCall } from '../actiontrail/event.ts'
 import type { EventIndex } from '../actiontrail/event-index.ts'
 import type { ActionTrailContext, TrailSettings } from '../actiontrail/operation.ts'
 import type { PageTokens } from '../actiontrail/page-token.ts'
+import { storedCall } from '../actiontrail/stored-event.ts'
 import type { DeliveryTarget } from '../actiontrail/targets/target.ts'
 import { parseArn } from '../api/arn.ts'
 import { Refusal, refuse, refuseDenied } from '../api/errors.ts'

@@ -1,7 +1,7 @@
 // The key service's own work: deleting keys whose day has come and imported material that expired, rotating keys, and destroying what
 // of them an HSM still holds.
 // A revision guards each step, so several servers may sweep at once and none does a thing twice.
-import { storedServiceWork } from '../actiontrail/event.ts'
+import { storedServiceWork } from '../actiontrail/stored-event.ts'
 import { formatArn } from '../api/arn.ts'
 import { Refusal } from '../api/errors.ts'
 import { type Keystore, Unreachable } from '../keystore/keystore.ts'
