@@ -63,7 +63,7 @@ export async function fill(data: string, account: string, region: string, count:
 /** The root keys of a data folder's database. */
 export async function rootKeysOf(data: string, storage: Storage): Promise<RootKeys> {
   const settings = readSettings(['--data', data], {}, () => '')
-  return (await openRing({ settings, storage, device: null }, Date.now())).keys
+  return (await openRing({ settings, storage, device: null, alarm: console.error }, Date.now())).keys
 }
 
 async function write(changes: readonly Change[], storage: Storage, keys: RootKeys): Promise<void> {

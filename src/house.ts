@@ -62,7 +62,7 @@ export async function openHouse(
   const device = settings.hsm && deviceOf(settings.hsm, alarm)
   const storage = await open(settings.database ?? join(settings.data, 'strongroom.db'))
   try {
-    const ring = await openRing({ settings, storage, device }, now)
+    const ring = await openRing({ settings, storage, device, alarm }, now)
     const { keys } = ring
     const ledger = new Ledger(storage, keys, alarm, ring)
     const accessKeys = new AccessKeys(ledger, keys)

@@ -14,12 +14,15 @@ import {
   keyFromPassphrase,
   newSalt,
   pendingKeyFiles,
+  readPendingKeyFile,
   readRootKeyFile,
+  realKeyPath,
   settleKeyFile,
 } from './keystore/root-key.ts'
 import { KeyProvider, type RootKeyProvider } from './keystore/root-key-provider.ts'
-import { chaining, firstHead, GENESIS } from './ledger/chain.ts'
-import { toRow } from './ledger/record.ts'
+import { chaining, firstHead, GENESIS, generationOf } from './ledger/chain.ts'
+import type { Alarm } from './ledger/ledger.ts'
+import { authentic, toRow } from './ledger/record.ts'
 import { removeFormerKeyFile } from './rootkeys/change-provider.ts'
 import {
   altered,
@@ -29,7 +32,7 @@ import {
   readInstallation,
 } from './rootkeys/installation-record.ts'
 import { LiveRing } from './rootkeys/live-ring.ts'
-import type { RowChange, Storage } from './storage/storage.ts'
+import { HEAD_PLACE, type RowChange, type Storage } from './storage/storage.ts'
 
 /** Where the root keys lie, and what may open them. */
 export interface Source {
@@ -37,6 +40,7 @@ export interface Source {
   readonly storage: Storage
   /** The connection to the HSM that is configured. */
   readonly device: Device | null
+  readonly alarm: Alarm
 }
 
 /** The root keys of the database; sets an empty one up. Throws with what to change, and PinNeeded where only the HSM's PIN is missing. */
@@ -47,13 +51,32 @@ export async function openRing(source: Source, now: number): Promise<LiveRing> {
   const ring = await LiveRing.open(row, storage, (body) => candidatesOf(source, body))
   const { formerKeyFile, dev, rootKey } = ring.record.body
   checkDev(dev === true, settings)
+  await checkHead(storage, ring.keys)
   const { rootKeyProvider } = settings
   if (rootKeyProvider !== null && rootKeyProvider !== rootKey)
     throw new Error(
       `root-key-provider is \`${rootKeyProvider}\`, but this database's root key comes from \`${rootKey}\`: leave the setting away, or see \`strongroom root-key change-provider\``,
     )
-  for (const path of [rootKeyPath(settings), defaultRootKeyPath(settings)]) removeFormerKeyFile(path, formerKeyFile)
+  if (formerKeyFile) await removeFormer(formerKeyFile, ring, source)
   return ring
+}
+
+/** Removes the key file that a change left behind because a crash came in between, and forgets it. */
+async function removeFormer(former: string, ring: LiveRing, { settings, alarm }: Source): Promise<void> {
+  const paths = new Set([rootKeyPath(settings), defaultRootKeyPath(settings)].map(realKeyPath))
+  for (const path of paths)
+    for (const left of removeFormerKeyFile(path, former)) alarm('a former root key file is left', new Error(left))
+  await ring.change({ body: { formerKeyFile: null } })
+}
+
+/** Root keys that were dropped come into use by no older installation record: the trail's head remembers newer ones. */
+async function checkHead(storage: Storage, keys: RootKeys): Promise<void> {
+  const { kind, account, region, id } = HEAD_PLACE
+  const head = await storage.get(kind, account, region, id)
+  if (head && authentic(head, keys) && generationOf(head, keys) > keys.generation)
+    throw new Error(
+      'the installation record is an older one: the trail went on under newer root keys; restore the database as a whole, from one backup',
+    )
 }
 
 /** What a clock was moved on, or may be, must never hold keys that count. */
@@ -116,7 +139,7 @@ async function candidatesOf(source: Source, body: InstallationBody): Promise<rea
   const { settings } = source
   switch (body.rootKey) {
     case 'file':
-      return keyFiles(settings)
+      return keyFiles(source)
     case 'passphrase':
       return passphrases(settings, body.salt)
     case 'hsm':
@@ -143,19 +166,31 @@ function connectable({ hsm }: Settings, device: Device | null): Device {
 }
 
 /** The root key file, and those that a crash may have left before they came to its place. */
-function keyFiles(settings: Settings): readonly Candidate[] {
+function keyFiles({ settings, alarm }: Source): readonly Candidate[] {
   if (settings.passphrase !== null)
     throw new Error(
       'this database was set up with a root key file, or changed to one since: start without a passphrase, and with root-key-file where it is not in the data folder',
     )
-  const path = rootKeyPath(settings)
+  const path = realKeyPath(rootKeyPath(settings))
   const found = [path, ...pendingKeyFiles(path)].flatMap((file) => {
-    const soleRoot = readRootKeyFile(file)
-    const settle = () => (file === path ? undefined : settleKeyFile(file, path))
+    const soleRoot = file === path ? readRootKeyFile(file) : readPendingKeyFile(file)
+    const settle = () => (file === path ? undefined : settleOr(alarm, file, path))
     return soleRoot ? [{ provider: fileProvider(soleRoot), soleRoot, settle }] : []
   })
   if (found.length > 0) return found
   throw new Error(`the root key file \`${path}\` is missing, and without it no key opens: restore it from its backup`)
+}
+
+/** It was opened, and that is what counts: a key that can't be put in its place is found again at the next start. */
+function settleOr(alarm: Alarm, pending: string, path: string): void {
+  try {
+    settleKeyFile(pending, path)
+  } catch (error) {
+    alarm(
+      `the root key is in ${pending}, and could not be put in the place of ${path}: do so by hand, and lose neither`,
+      error,
+    )
+  }
 }
 
 async function passphrases({ passphrase }: Settings, salt: string | null): Promise<readonly Candidate[]> {

@@ -36,12 +36,14 @@ export class TestHouse implements AsyncDisposable {
 
   /** The token that keys are made in where nothing else is said; null for software keys. */
   readonly token: TestToken | null
+  readonly database: string | null
 
   constructor(database: string | null, flags: readonly string[], { quotas = null, token = null }: More) {
     const where = database === null ? [] : ['--database', database]
     const file = quotas === null ? [] : ['--quotas-file', 'quotas.json']
     const given = ['--data', this.data, ...where, ...(token?.flags ?? []), ...flags, ...file]
     this.token = token
+    this.database = database
     const env = token ? { ...process.env, ...token.env } : {}
     this.#settings = readSettings(given, env, () => JSON.stringify(quotas))
   }
@@ -79,6 +81,11 @@ export class TestHouse implements AsyncDisposable {
       ready: async () => true,
       failed,
     }
+  }
+
+  /** Closes everything, and leaves the data. */
+  async stop(): Promise<void> {
+    await this.#close()
   }
 
   /** Closes everything and starts anew on the same data. */

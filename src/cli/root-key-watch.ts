@@ -6,7 +6,7 @@ import { storedServiceWork } from '../actiontrail/stored-event.ts'
 import type { Alarm, Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
-import { dropIsDue, dropRetired } from '../rootkeys/rotation.ts'
+import { dropIsDue, dropRetired, Strays } from '../rootkeys/rotation.ts'
 import type { Storage } from '../storage/storage.ts'
 
 const LOOK_MS = 1000
@@ -25,9 +25,10 @@ interface Rooms {
 export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): Promise<void> {
   const { ring } = rooms
   let [troubled, dropAt] = [false, 0]
+  let dropping: Promise<void> | null = null
   while (!stop.aborted) {
     await pause(LOOK_MS, undefined, { signal: stop }).catch(() => {})
-    if (stop.aborted) return
+    if (stop.aborted) break
     try {
       await ring.look()
       troubled = false
@@ -36,24 +37,37 @@ export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): 
       troubled = true
       continue
     }
-    if (Date.now() < dropAt || !dropIsDue(ring, Date.now())) continue
-    try {
-      await drop(rooms)
-    } catch (error) {
-      alarm('retired root keys could not be dropped, and will be later', error)
-      dropAt = Date.now() + DROP_AGAIN_MS
-    }
+    if (dropping || Date.now() < dropAt || !dropIsDue(ring, Date.now())) continue
+    dropAt = Date.now() + DROP_AGAIN_MS
+    dropping = drop(rooms, stop)
+      .catch((error: unknown) => {
+        if (!stop.aborted) alarm('retired root keys could not be dropped, and will be later', told(error))
+      })
+      .finally(() => {
+        dropping = null
+      })
   }
+  await dropping
 }
 
-async function drop(rooms: Rooms): Promise<void> {
+async function drop(rooms: Rooms, stop: AbortSignal): Promise<void> {
   const { ring } = rooms
-  await dropRetired(
-    ring,
-    { ...rooms, keys: ring.keys },
-    { now: Date.now, settleMs: 0, progress: () => {}, giveWay: breathe },
-  )
-  await recordRootKeyWork('DropRetiredRootKeys', rooms)
+  const giveWay = async () => {
+    if (stop.aborted) throw new Error('the server stops')
+    await breathe()
+  }
+  const pace = { now: Date.now, settleMs: 0, progress: () => {}, giveWay }
+  if (await dropRetired(ring, { ...rooms, keys: ring.keys }, pace))
+    await recordRootKeyWork('DropRetiredRootKeys', rooms)
+}
+
+/** Names some of the records, and says what to do about them. */
+function told(error: unknown): unknown {
+  if (!(error instanceof Strays)) return error
+  const names = error.records.slice(0, 10).map(({ kind, account, region, id }) => `${kind}/${account}/${region}/${id}`)
+  return new Error(`${error.message} (${names.join(', ')}): see \`strongroom root-key rotate --drop-now\``, {
+    cause: error,
+  })
 }
 
 /** Leaves the event loop, and the database, to the calls for a moment. */

@@ -1,20 +1,19 @@
 // `strongroom root-key …`: where the root keys come from, and replacing them, on a live database. No secret is taken from a flag.
-import { resolve } from 'node:path'
 import type { EventIndex } from '../actiontrail/event-index.ts'
 import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import type { Supervisor } from '../keystore/pkcs11/supervisor.ts'
+import { realKeyPath } from '../keystore/root-key.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
-import { changeToFile, changeToHsm, changeToPassphrase } from '../rootkeys/change-provider.ts'
+import { changeToFile, changeToHsm, changeToPassphrase, type LeftOver } from '../rootkeys/change-provider.ts'
 import { rootStates } from '../rootkeys/installation-record.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
-import { dropRetired, type Pace, RETIRED_MS, rotate, SETTLE_MS, stageOf } from '../rootkeys/rotation.ts'
+import { dropRetired, type Pace, RETIRED_MS, rotate, SETTLE_MS, Strays, stageOf } from '../rootkeys/rotation.ts'
 import type { Storage } from '../storage/storage.ts'
 import { bar } from './progress.ts'
 import { withPin } from './prompt.ts'
 import { breathe, recordRootKeyWork } from './root-key-watch.ts'
-import { mayBeServed } from './serve.ts'
 import { readSettings, rootKeyPath, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
@@ -31,7 +30,7 @@ interface Rooms {
 type Open = (settings: Settings, alarm: (message: string, error: unknown) => void, now: number) => Promise<Rooms>
 
 const USAGE = `usage: strongroom root-key status [--data DIR] …
-       strongroom root-key rotate [--resume] [--drop-now] [--settle-seconds N] [--data DIR] …
+       strongroom root-key rotate [--resume] [--drop-now [--drop-anyway]] [--settle-seconds N] [--data DIR] …
        strongroom root-key change-provider --to file [--new-root-key-file FILE] [--data DIR] …
        strongroom root-key change-provider --to passphrase [--new-passphrase-file FILE] [--data DIR] …
        strongroom root-key change-provider --to hsm --hsm-module FILE --hsm-token NAME [--data DIR] …
@@ -39,8 +38,9 @@ const USAGE = `usage: strongroom root-key status [--data DIR] …
 status tells where the root key comes from, how many root keys there are and since when, and what is unfinished.
 rotate makes a new root key, and brings every record under it. It works beside running servers, and may be interrupted at any
 moment: run it again to finish. --resume only finishes, and begins nothing. Older root keys stay for 36 hours, because tokens
-that were handed out open under them; --drop-now drops them at once and ends those sessions. --settle-seconds (${SETTLE_MS / 1000})
-is how long servers get to see each step; on SQLite it may be 0 while none runs.
+that were handed out open under them; --drop-now drops them at once and ends those sessions, unless records are found under them
+that no server wrote there; --drop-anyway has such records refused from then on. --settle-seconds (${SETTLE_MS / 1000}) is how long servers get to
+see the new root key before it is used: a token that one of them makes under it is refused by one that has not.
 change-provider has the root key come from another file, or from a passphrase, which is asked for on the terminal unless a file
 holds it, or from a new key in the HSM that is configured. No record is touched, and a server that runs goes on; start it with
 the new settings the next time, and before you rotate. The key file that is not used any more is removed: keep a copy with the
@@ -48,10 +48,10 @@ backups that need it. A key in the HSM stays there, for the same reason.
 Further flags are those of \`strongroom serve\`, which say where the root key comes from now.`
 
 const TAKING_VALUES = ['--to', '--new-root-key-file', '--new-passphrase-file', '--settle-seconds']
-const SWITCHES = ['--resume', '--drop-now']
+const SWITCHES = ['--resume', '--drop-now', '--drop-anyway']
 const OWN: Readonly<Record<string, readonly string[]>> = {
   status: [],
-  rotate: ['--resume', '--drop-now', '--settle-seconds'],
+  rotate: ['--resume', '--drop-now', '--drop-anyway', '--settle-seconds'],
   'change-provider': ['--to', '--new-root-key-file', '--new-passphrase-file'],
 }
 
@@ -133,11 +133,6 @@ async function rotateRoot({ own, settings, rooms, around }: Work): Promise<numbe
   const seconds = Number(own.get('--settle-seconds') ?? SETTLE_MS / 1000)
   if (!Number.isInteger(seconds) || seconds < 0 || seconds > 3600)
     throw new UsageError('`--settle-seconds` must be a whole number from 0 to 3600')
-  // A server that has not seen the new root key yet would go on writing under one that is dropped.
-  if (seconds * 1000 < SETTLE_MS && mayBeServed(settings))
-    throw new UsageError(
-      `a server may be running: leave \`--settle-seconds\` at ${SETTLE_MS / 1000} or more, or stop it first`,
-    )
   const pace: Pace = {
     now: Date.now,
     settleMs: seconds * 1000,
@@ -162,8 +157,7 @@ async function rotateRoot({ own, settings, rooms, around }: Work): Promise<numbe
   if (!own.has('--drop-now')) return 0
   if (stageOf(ring) !== 'retired') around.print('there is no retired root key to drop')
   else {
-    await dropRetired(ring, { ...rooms, keys: ring.keys }, pace)
-    around.status('')
+    if (!(await drop(own.has('--drop-anyway'), pace, rooms, around))) return 1
     await recordRootKeyWork('DropRetiredRootKeys', rooms, settings.regions[0])
     around.print('dropped: what was handed out under older root keys (sessions, import tokens) does not work any more')
   }
@@ -174,6 +168,26 @@ function keyInHsm({ provider }: LiveRing): string {
   return provider instanceof HsmRootKeyProvider
     ? `the key with CKA_ID ${provider.objectId} in the HSM`
     : 'a key in the HSM'
+}
+
+/** Answers whether it did; tells which records are in the way otherwise. */
+async function drop(anyway: boolean, pace: Pace, rooms: Rooms, around: Surroundings): Promise<boolean> {
+  const { ring } = rooms
+  try {
+    await dropRetired(ring, { ...rooms, keys: ring.keys }, pace, anyway)
+    return true
+  } catch (error) {
+    if (!(error instanceof Strays)) throw error
+    around.status('')
+    for (const { kind, account, region, id } of error.records)
+      around.complain(`record ${kind}/${account}/${region}/${id} is under a retired root key`)
+    around.complain(
+      `${error.message}, and nothing was dropped: who knows a retired root key may have made them up, or a server of an older version runs; \`--drop-anyway\` has them refused from now on, another \`rotate\` takes them over`,
+    )
+    return false
+  } finally {
+    around.status('')
+  }
 }
 
 type PlannedChange = { readonly to: 'file'; readonly path: string | null } | PassphraseChange | { readonly to: 'hsm' }
@@ -196,27 +210,39 @@ async function changeProvider(change: PlannedChange, work: Work): Promise<number
   const { settings, rooms, around } = work
   const { ring } = rooms
   const before = ring.record.body.rootKey === 'hsm' ? keyInHsm(ring) : null
-  const former = ring.record.body.rootKey === 'file' ? resolve(rootKeyPath(settings)) : null
-  if (change.to === 'file') {
-    const path = resolve(change.path ?? rootKeyPath(settings))
-    await changeToFile(ring, path, former)
-    around.print(`the root key comes from the file ${path} now: back it up, and start servers with it`)
-  } else if (change.to === 'hsm') {
-    const { device, hsm } = rooms
-    if (!device || !hsm) throw new UsageError('no HSM is configured: set hsm-module and hsm-token')
-    await changeToHsm(ring, await HsmRootKeyProvider.create(device, hsm.tag, Date.now()), former)
-    around.print(
-      `the root key comes from ${keyInHsm(ring)} now: back the token up, and start servers with its settings`,
-    )
-  } else {
-    await changeToPassphrase(ring, await newPassphrase(change, work), former)
-    around.print('the root key comes from the passphrase now: start servers with it')
-  }
+  const former = ring.record.body.rootKey === 'file' ? realKeyPath(rootKeyPath(settings)) : null
+  const left = await changed(change, former, work)
   await recordRootKeyWork('ChangeRootKeyProvider', rooms, settings.regions[0])
   if (before !== null)
     around.print(`${before} stays in the token: destroy it with the token's own tools when no backup needs it`)
   around.print('older backups need what it came from before')
-  return 0
+  for (const what of left) around.complain(`the change is made, but this is left to you: ${what}`)
+  return left.length === 0 ? 0 : 1
+}
+
+async function changed(change: PlannedChange, former: string | null, work: Work): Promise<LeftOver> {
+  const { settings, rooms, around } = work
+  const { ring, device, hsm } = rooms
+  switch (change.to) {
+    case 'file': {
+      const path = realKeyPath(change.path ?? rootKeyPath(settings))
+      const left = await changeToFile(ring, path, former)
+      around.print(`the root key comes from the file ${path} now: back it up, and start servers with it`)
+      return left
+    }
+    case 'passphrase': {
+      const left = await changeToPassphrase(ring, await newPassphrase(change, work), former)
+      around.print('the root key comes from the passphrase now: start servers with it')
+      return left
+    }
+    case 'hsm': {
+      if (!device || !hsm) throw new UsageError('no HSM is configured: set hsm-module and hsm-token')
+      const left = await changeToHsm(ring, await HsmRootKeyProvider.create(device, hsm.tag, Date.now()), former)
+      const key = keyInHsm(ring)
+      around.print(`the root key comes from ${key} now: back the token up, and start servers with its settings`)
+      return left
+    }
+  }
 }
 
 async function newPassphrase({ file }: PassphraseChange, { around }: Work): Promise<string> {

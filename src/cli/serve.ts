@@ -211,17 +211,6 @@ function isShared({ database }: Settings): boolean {
   return database?.startsWith('postgres') ?? false
 }
 
-/** Whether a server may be running on this database. */
-export function mayBeServed(settings: Settings): boolean {
-  if (isShared(settings)) return true
-  try {
-    onlyServer(settings.data)[Symbol.dispose]()
-    return false
-  } catch {
-    return true
-  }
-}
-
 /** Holds the data folder for this server; the lock ends with the process, however it ends. */
 function onlyServer(data: string): Disposable {
   const lock = new DatabaseSync(join(data, 'serving.lock'))

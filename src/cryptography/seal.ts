@@ -47,25 +47,17 @@ export interface Opened {
 
 /** The keys of a ring. All rooms share one object, which takes over another ring when the roots change. */
 export class RootKeys {
-  #current: Root
-  #others: readonly Root[]
-  #fingerprint: Buffer
+  #derived: Derived
   #epoch = 0
 
   /** Takes a ring, or the only root key (32 bytes) of a database that has no ring. The caller may wipe the bytes afterwards. */
   constructor(ring: Ring | Uint8Array) {
-    const { current, others, fingerprint } = keysOf(ring)
-    this.#current = current
-    this.#others = others
-    this.#fingerprint = fingerprint
+    this.#derived = derivedFrom(ring)
   }
 
   /** Goes on with another ring. Whoever keeps what a root opened or verified forgets it when `epoch` has changed. */
   replace(ring: Ring): void {
-    const { current, others, fingerprint } = keysOf(ring)
-    this.#current = current
-    this.#others = others
-    this.#fingerprint = fingerprint
+    this.#derived = derivedFrom(ring)
     this.#epoch++
   }
 
@@ -74,14 +66,19 @@ export class RootKeys {
     return this.#epoch
   }
 
+  /** That of the ring: see Ring. */
+  get generation(): number {
+    return this.#derived.generation
+  }
+
   /** The root that seals and authenticates. */
   get current(): Root {
-    return this.#current
+    return this.#derived.current
   }
 
   /** Seals `plaintext` for the record that `place` names; `nonce` is 24 fresh random bytes. */
   seal(place: readonly string[], nonce: Uint8Array, plaintext: Uint8Array): Buffer {
-    return Buffer.concat([Buffer.of(FORMAT), nonce, this.#current.sealing.seal(nonce, plaintext, digestOf(place))])
+    return Buffer.concat([Buffer.of(FORMAT), nonce, this.current.sealing.seal(nonce, plaintext, digestOf(place))])
   }
 
   /** The plaintext, or null when the value was altered, cut, belongs to another place, or was sealed under none of the roots. */
@@ -94,9 +91,9 @@ export class RootKeys {
     if (sealed[0] !== FORMAT) return null
     const [nonce, text] = [sealed.subarray(1, 1 + NONCE_BYTES), sealed.subarray(1 + NONCE_BYTES)]
     const aad = digestOf(place)
-    const plaintext = this.#current.sealing.open(nonce, text, aad)
-    if (plaintext) return { plaintext, root: this.#current }
-    for (const root of this.#others) {
+    const plaintext = this.current.sealing.open(nonce, text, aad)
+    if (plaintext) return { plaintext, root: this.current }
+    for (const root of this.#derived.others) {
       const opened = root.sealing.open(nonce, text, aad)
       if (opened) return { plaintext: opened, root }
     }
@@ -105,17 +102,19 @@ export class RootKeys {
 
   /** HMAC-SHA-256 (32 bytes) that authenticates a record's canonical text. */
   recordMac(canonical: string): Buffer {
-    return createHmac('sha256', this.#current.mac).update(canonical).digest()
+    return createHmac('sha256', this.current.mac).update(canonical).digest()
   }
 
   /** Whether any root of the ring made this MAC. */
   recordMacMatches(canonical: string, mac: Uint8Array): boolean {
-    return this.#current.macMatches(canonical, mac) || this.#others.some((root) => root.macMatches(canonical, mac))
+    return (
+      this.current.macMatches(canonical, mac) || this.#derived.others.some((root) => root.macMatches(canonical, mac))
+    )
   }
 
   /** The secret of a session that begins now: see Root.sessionSecret. */
   sessionSecret(accessKeyId: string): string {
-    return this.#current.sessionSecret(accessKeyId)
+    return this.current.sessionSecret(accessKeyId)
   }
 
   /**
@@ -123,7 +122,7 @@ export class RootKeys {
    * same under every root.
    */
   fingerprint(place: readonly string[], material: Uint8Array): string {
-    return createHmac('sha256', this.#fingerprint).update(digestOf(place)).update(material).digest('hex')
+    return createHmac('sha256', this.#derived.fingerprint).update(digestOf(place)).update(material).digest('hex')
   }
 }
 
@@ -132,11 +131,19 @@ export function ringOfOne(rootKey: Uint8Array): Ring {
   return { generation: 0, roots: [rootKey], fingerprintKey: derive(rootKey, 'strongroom/material-fingerprint/1') }
 }
 
-function keysOf(given: Ring | Uint8Array): { current: Root; others: readonly Root[]; fingerprint: Buffer } {
+/** What the keys of a ring stand for. */
+interface Derived {
+  readonly generation: number
+  readonly current: Root
+  readonly others: readonly Root[]
+  readonly fingerprint: Buffer
+}
+
+function derivedFrom(given: Ring | Uint8Array): Derived {
   const ring = given instanceof Uint8Array ? ringOfOne(given) : given
   const [current, ...others] = ring.roots.map((root) => new Root(root))
   if (!current) throw new RangeError('a ring has a root')
-  return { current, others, fingerprint: Buffer.from(ring.fingerprintKey) }
+  return { generation: ring.generation, current, others, fingerprint: Buffer.from(ring.fingerprintKey) }
 }
 
 /** A key (32 bytes) for one purpose. */

@@ -196,13 +196,14 @@ async function perform(call: Progress, house: House): Promise<Reply> {
   const context = contextOf(call, house)
   for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; ) {
     let resources: readonly Resource[] = []
+    const { rootEpoch } = house.ledger
     try {
       const values = readValues(operation.parameters, parameters.all) as never
       resources = await operation.locate(values, context)
       await authorize(operation, values, resources, context)
       const { changes, reply, made = [] } = await operation.decide(values, context)
       const event = eventOf(call, [...resources, ...made], reply, null)
-      const outcome = await house.ledger.commit({ changes, nonce, event }).catch((error: unknown) => {
+      const outcome = await house.ledger.commit({ changes, nonce, event, rootEpoch }).catch((error: unknown) => {
         // A replayed call surely left nothing; of a database that broke off, that is not so sure.
         if (error instanceof Refusal && error.code === 'SignatureNonceUsed') destroyUncommitted(changes, house.keystore)
         throw error

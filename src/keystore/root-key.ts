@@ -3,19 +3,24 @@
 import { argon2, randomBytes } from 'node:crypto'
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   openSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 
 const KEY_BYTES = 32
 const PENDING = '.pending'
+const NEW = '.new'
+
+class NoRootKey extends Error {}
 
 /** Reads a key (64 hex digits) from its file; null when there is no such file. Throws when the file holds anything else. */
 export function readRootKeyFile(path: string): Buffer | null {
@@ -28,28 +33,51 @@ export function readRootKeyFile(path: string): Buffer | null {
   }
   const hex = text.toString('latin1').trim()
   text.fill(0)
-  if (!/^[0-9a-f]{64}$/.test(hex)) throw new Error(`${path} does not hold a root key (64 hex digits): restore it`)
+  if (!/^[0-9a-f]{64}$/.test(hex)) throw new NoRootKey(`${path} does not hold a root key (64 hex digits): restore it`)
   return Buffer.from(hex, 'hex')
 }
 
 /** Makes a new key and its file (mode 0600), on disk before it is used. Never overwrites one. */
 export function createRootKeyFile(path: string): Buffer {
   const key = randomBytes(KEY_BYTES)
-  const temporary = `${path}.${process.pid}.new`
+  const temporary = besides(path, NEW)
   writeKey(temporary, key)
   try {
     linkSync(temporary, path)
   } finally {
     unlinkSync(temporary)
   }
+  // What a crash left of an earlier try; it may be the same file under another name.
+  for (const file of filesBeside(path, NEW)) unlinkSync(file)
   flushFolder(path)
   return key
+}
+
+/** A new name beside `path`, told again by its ending. */
+function besides(path: string, ending: string): string {
+  return `${path}.${randomBytes(8).toString('hex')}${ending}`
+}
+
+function filesBeside(path: string, ending: string): readonly string[] {
+  const [folder, name] = [dirname(path), basename(path)]
+  const isOne = (file: string) =>
+    file.startsWith(`${name}.`) &&
+    file.endsWith(ending) &&
+    /^[0-9a-f]{16}$/.test(file.slice(name.length + 1, -ending.length))
+  try {
+    return readdirSync(folder)
+      .filter(isOne)
+      .map((file) => join(folder, file))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }
 
 /** A new key in a file (mode 0600) beside `path`, which it may replace later; on disk when this returns. */
 export function createPendingKeyFile(path: string): { key: Buffer; pending: string } {
   const key = randomBytes(KEY_BYTES)
-  const pending = `${path}.${randomBytes(8).toString('hex')}${PENDING}`
+  const pending = besides(path, PENDING)
   writeKey(pending, key)
   flushFolder(pending)
   return { key, pending }
@@ -57,14 +85,37 @@ export function createPendingKeyFile(path: string): { key: Buffer; pending: stri
 
 /** The files beside `path` that were made to replace it and did not yet, or never will. */
 export function pendingKeyFiles(path: string): readonly string[] {
-  const [folder, name] = [dirname(path), basename(path)]
+  return filesBeside(path, PENDING)
+}
+
+/** The key in a pending file; null for one that was not written to its end: then nothing can be wrapped by it. */
+export function readPendingKeyFile(path: string): Buffer | null {
   try {
-    return readdirSync(folder)
-      .filter((file) => file.startsWith(`${name}.`) && file.endsWith(PENDING))
-      .map((file) => join(folder, file))
+    return readRootKeyFile(path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    if (error instanceof NoRootKey) return null
     throw error
+  }
+}
+
+/** Where a key file is in truth: one that is a link is replaced and removed there, and what belongs to it lies beside it there. */
+export function realKeyPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : resolve(path)
+}
+
+/** Whether a file is a mount of its own, as containers get single files: it can be neither replaced nor removed. */
+export function isMountPoint(path: string): boolean {
+  try {
+    // The fifth field is the mount point, with blanks and the like in octal (proc(5)).
+    return readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .some(
+        (line) =>
+          line.split(' ')[4]?.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8))) === path,
+      )
+  } catch {
+    // No such list here: then the replacement itself must tell.
+    return false
   }
 }
 
@@ -95,8 +146,11 @@ function writeKey(path: string, key: Buffer): void {
   const file = openSync(path, 'wx', 0o600)
   const line = Buffer.from(`${key.toString('hex')}\n`, 'latin1')
   try {
-    writeSync(file, line)
+    if (writeSync(file, line) < line.length) throw new Error(`\`${path}\` could not be written: is the disk full?`)
     fsyncSync(file)
+  } catch (error) {
+    unlinkSync(path)
+    throw error
   } finally {
     line.fill(0)
     closeSync(file)

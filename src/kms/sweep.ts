@@ -96,6 +96,7 @@ function isDatabaseAway(error: unknown): boolean {
 
 async function sweepOne(cmk: Cmk, house: House): Promise<boolean> {
   const now = house.now()
+  const { rootEpoch } = house.ledger
   const work = await workOn(cmk, now, house)
   if (!work) return false
   const { name, changes } = work
@@ -103,10 +104,12 @@ async function sweepOne(cmk: Cmk, house: House): Promise<boolean> {
   const arn = formatArn({ service: 'kms', account, region, resource: `key/${id}` })
   const resources = [{ type: 'ACS::KMS::Key', name: id, arn }]
   const event = { eventId: house.newId(), account, region, at: now, body: storedServiceWork(name, resources) }
-  const outcome = await house.ledger.commit({ changes, nonce: null, event }).catch(async (error: unknown) => {
-    await destroyUnstored(cmk, changes, house)
-    throw error
-  })
+  const outcome = await house.ledger
+    .commit({ changes, nonce: null, event, rootEpoch })
+    .catch(async (error: unknown) => {
+      await destroyUnstored(cmk, changes, house)
+      throw error
+    })
   if (outcome !== 'committed') {
     destroyUncommitted(changes, house.keystore)
     return false

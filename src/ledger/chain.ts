@@ -22,7 +22,25 @@ export function link(previous: string, seq: number, { eventId, account, region, 
 
 /** The head of a new chain that follows `head`, as a row. */
 export function firstHead(head: Head, now: number, keys: RootKeys): Row {
-  return toRow({ ...HEAD_PLACE, parent: null, createdAt: now, dueAt: null, revision: 1, body: head }, keys)
+  return toRow(
+    { ...HEAD_PLACE, parent: null, createdAt: now, dueAt: null, revision: 1, body: recorded(head, keys) },
+    keys,
+  )
+}
+
+function recorded(head: Head, { generation }: RootKeys): RecordedHead {
+  return { ...head, ring: generation }
+}
+
+/** The head as its record holds it: with the generation of the root keys that last moved it, absent in databases from before. */
+type RecordedHead = Head & { readonly ring?: number }
+
+/**
+ * The generation of the root keys that the trail's head was last moved under. Who puts an older installation record back, to bring
+ * dropped root keys into use again, would have to put the head back too, and so cut the trail. Throws Forged.
+ */
+export function generationOf(row: Row, keys: RootKeys): number {
+  return fromRow<RecordedHead>(row, keys).body.ring ?? 0
 }
 
 export interface WatchfulChaining extends Chaining {
@@ -39,7 +57,8 @@ export interface WatchfulChaining extends Chaining {
 export function chaining(keys: RootKeys): WatchfulChaining {
   let seen = GENESIS
   const headAfter = (row: Row, before: Head) => {
-    const head = fromRow<Head>(row, keys).body
+    const { seq, hash } = fromRow<RecordedHead>(row, keys).body
+    const head = { seq, hash }
     if (head.seq < before.seq || (head.seq === before.seq && head.hash !== before.hash))
       throw new Forged(`the trail ends at event ${head.seq}, and this server saw its event ${before.seq}`)
     if (head.seq > seen.seq) seen = head
@@ -51,6 +70,6 @@ export function chaining(keys: RootKeys): WatchfulChaining {
     headAfter,
     headOf: (row) => headAfter(row, seen),
     moved: ({ mac: _, body: __, revision, ...place }, head) =>
-      toRow({ ...place, revision: revision + 1, body: head } satisfies Recorded<Head>, keys),
+      toRow({ ...place, revision: revision + 1, body: recorded(head, keys) } satisfies Recorded<RecordedHead>, keys),
   }
 }

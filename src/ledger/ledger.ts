@@ -7,6 +7,8 @@ import {
   type Commit,
   type EventRow,
   type EventStorage,
+  type Guard,
+  GuardMoved,
   HEAD_PLACE,
   type Head,
   type Outcome,
@@ -28,12 +30,17 @@ export interface Call {
   readonly changes: readonly Change[]
   readonly nonce: { readonly accessKeyId: string; readonly nonce: string; readonly expiresAt: number } | null
   readonly event: EventRow | null
+  /**
+   * The root keys (Ledger.rootEpoch) when the call began to decide: what it sealed is sealed under these. Absent: it decided at
+   * once, before it asked.
+   */
+  readonly rootEpoch?: number
 }
 
 interface Waiting {
   readonly call: Call
-  /** Made under the root keys of this epoch. */
   readonly commit: Commit
+  /** The root keys that it was decided and is authenticated under. */
   readonly rootEpoch: number
   readonly resolve: (outcome: Committed) => void
   readonly reject: (error: unknown) => void
@@ -44,13 +51,15 @@ export type Alarm = (message: string, error: unknown) => void
 
 /** Who looks after the root keys, which other processes may change. */
 export interface RootWatch {
-  /** Whether the last look is too long ago to commit anything. */
-  stale(): boolean
+  /** What the database must still say of the root keys while something is committed under those in use. */
+  readonly guard: Guard | null
   /** Takes over what has changed. Throws Unavailable when that can't be known now. */
   look(): Promise<void>
 }
 
-const NEVER_CHANGES: RootWatch = { stale: () => false, look: async () => {} }
+const NEVER_CHANGES: RootWatch = { guard: null, look: async () => {} }
+/** How often the root keys may change in the database while a batch waits; each time it is looked at again. */
+const LOOKS = 5
 
 /** `moved`: a record moved on since the call was decided, decide again. `full`: it would pass a quota. */
 export type Committed = 'committed' | 'moved' | 'full'
@@ -78,6 +87,11 @@ export class Ledger {
     this.#alarm = alarm
     this.#roots = roots
     this.#chaining = chaining(keys)
+  }
+
+  /** Tells the root keys in use from earlier ones: see Call.rootEpoch. */
+  get rootEpoch(): number {
+    return this.#keys.epoch
   }
 
   /** The recorded events. */
@@ -204,7 +218,8 @@ export class Ledger {
    */
   commit(call: Call): Promise<Committed> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ call, commit: this.#prepared(call), rootEpoch: this.#keys.epoch, resolve, reject })
+      const { rootEpoch = this.#keys.epoch } = call
+      this.#waiting.push({ call, commit: this.#prepared(call), rootEpoch, resolve, reject })
       this.#schedule()
     })
   }
@@ -248,7 +263,6 @@ export class Ledger {
 
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
     try {
-      if (this.#roots.stale()) await this.#roots.look()
       const outcomes = await this.#reading(() => this.#store(batch))
       this.#epoch++
       for (const [i, { call, resolve, reject }] of batch.entries()) {
@@ -270,10 +284,29 @@ export class Ledger {
     }
   }
 
-  #store(batch: readonly Waiting[]): Promise<readonly Outcome[]> {
-    const { epoch } = this.#keys
-    const commits = batch.map(({ call, commit, rootEpoch }) => (rootEpoch === epoch ? commit : this.#prepared(call)))
-    return this.#storage.commit(commits, this.#chaining)
+  /**
+   * INVARIANT: nothing is committed under root keys that the database does not name any more, however long it took since it was
+   * sealed: the storage holds the record of them against the guard, in the transaction itself.
+   */
+  async #store(batch: readonly Waiting[]): Promise<readonly Outcome[]> {
+    for (let looks = 0; ; looks++) {
+      const current = batch.filter((waiting) => !this.#isOutdated(waiting))
+      if (current.length === 0) return batch.map(() => 'moved')
+      try {
+        const commits = current.map(({ commit }) => commit)
+        const outcomes = await this.#storage.commit(commits, this.#chaining, this.#roots.guard)
+        const outcomeOf = new Map(current.map((waiting, i) => [waiting, outcomes[i]]))
+        return batch.map((waiting) => outcomeOf.get(waiting) ?? 'moved')
+      } catch (error) {
+        if (!(error instanceof GuardMoved) || looks === LOOKS) throw error
+        await this.#roots.look()
+      }
+    }
+  }
+
+  /** Whether the call was decided under other root keys: what it sealed could not be opened for long. A mere event is under none. */
+  #isOutdated({ call, rootEpoch }: Waiting): boolean {
+    return rootEpoch !== this.#keys.epoch && (call.rootEpoch !== undefined || call.changes.length > 0)
   }
 
   #remember(changes: readonly Change[]): void {

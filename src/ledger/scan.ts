@@ -41,12 +41,12 @@ export async function scan(
  * Authenticates the head of the chain of events under the current root key, in a transaction of its own: together with calls,
  * whose events move the head, it would fail. Answers whether it had to. Throws Forged.
  */
-export async function renewHead({ storage, keys }: Rooms): Promise<boolean> {
+export async function renewHead({ storage, keys, ring }: Rooms): Promise<boolean> {
   const { kind, account, region, id } = HEAD_PLACE
   const row = await storage.get(kind, account, region, id)
   if (!row || isCurrent(row, keys)) return false
   const chain = chaining(keys)
   const moved = { change: 'update', row: chain.moved(row, chain.headOf(row)), from: row.revision } as const
-  await storage.commit([{ changes: [moved], nonce: null, event: null, scrub: false }], chain)
+  await storage.commit([{ changes: [moved], nonce: null, event: null, scrub: false }], chain, ring.guard)
   return true
 }

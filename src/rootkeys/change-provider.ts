@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import type { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import {
   createPendingKeyFile,
+  isMountPoint,
   keyFromPassphrase,
   newSalt,
   pendingKeyFiles,
@@ -14,13 +15,20 @@ import {
 import { KeyProvider, keyCheck, type RootKeyProvider } from '../keystore/root-key-provider.ts'
 import type { LiveRing } from './live-ring.ts'
 
+/** What is left to do by hand after a change that was made, in words; empty when nothing is. */
+export type LeftOver = readonly string[]
+
 /** Wraps the ring by a new key in the file `path`. `former` is the key file in use until now, or null: it is removed. */
-export async function changeToFile(ring: LiveRing, path: string, former: string | null): Promise<void> {
+export async function changeToFile(ring: LiveRing, path: string, former: string | null): Promise<LeftOver> {
   if (path !== former && existsSync(path))
     throw new Error(`\`${path}\` exists already: name another file, or move it away`)
+  if (isMountPoint(path))
+    throw new Error(
+      `\`${path}\` is a mount of its own, and can't be replaced: name another file with --new-root-key-file`,
+    )
   await ring.look()
   // Whoever made one of these did so for a record that this change supersedes.
-  const leftOver = pendingKeyFiles(path)
+  const superseded = pendingKeyFiles(path)
   const { key, pending } = createPendingKeyFile(path)
   const provider = new KeyProvider('file', 'root key file', key)
   key.fill(0)
@@ -29,24 +37,27 @@ export async function changeToFile(ring: LiveRing, path: string, former: string 
     removeKeyFile(pending)
     throw moved()
   }
-  settleKeyFile(pending, path)
-  removeKeyFiles(replaced, leftOver)
+  const settled = tried(() => settleKeyFile(pending, path), `put the new key, which is in ${pending}, into ${path}`)
+  return [...settled, ...removeAll([...superseded, replaced])]
 }
 
 /** Wraps the ring by a passphrase. `former` is the key file in use until now, or null: it is removed. */
-export async function changeToPassphrase(ring: LiveRing, passphrase: string, former: string | null): Promise<void> {
+export async function changeToPassphrase(ring: LiveRing, passphrase: string, former: string | null): Promise<LeftOver> {
   await ring.look()
   const salt = newSalt()
   const key = await keyFromPassphrase(passphrase, salt)
   const provider = new KeyProvider('passphrase', 'passphrase', key)
   key.fill(0)
-  if (!(await changeTo(ring, provider, salt.toString('base64'), former))) throw moved()
+  const left = await changeTo(ring, provider, salt.toString('base64'), former)
+  if (!left) throw moved()
+  return left
 }
 
 /** Wraps the ring by a new key in an HSM. `former` is the key file in use until now, or null: it is removed. */
-export async function changeToHsm(ring: LiveRing, made: HsmRootKeyProvider, former: string | null): Promise<void> {
+export async function changeToHsm(ring: LiveRing, made: HsmRootKeyProvider, former: string | null): Promise<LeftOver> {
   await ring.look()
-  if (await changeTo(ring, made, null, former)) return
+  const left = await changeTo(ring, made, null, former)
+  if (left) return left
   // Only here is it certain that nothing is wrapped by it: whoever hears nothing of a commit leaves it to the operator.
   await made.discard().catch(() => {})
   throw moved()
@@ -57,27 +68,31 @@ async function changeTo(
   provider: RootKeyProvider,
   salt: string | null,
   former: string | null,
-): Promise<boolean> {
-  const leftOver = former === null ? [] : pendingKeyFiles(former)
+): Promise<LeftOver | null> {
+  const superseded = former === null ? [] : pendingKeyFiles(former)
   const body = { rootKey: provider.name, salt, formerKeyFile: checkOf(former) }
-  if (!(await ring.change({ provider, body }))) return false
-  removeKeyFiles(former, leftOver)
-  return true
+  return (await ring.change({ provider, body })) ? removeAll([...superseded, former]) : null
 }
 
-function removeKeyFiles(former: string | null, leftOver: readonly string[]): void {
-  for (const file of leftOver) removeKeyFile(file)
-  if (former !== null) removeKeyFile(former)
+function removeAll(files: readonly (string | null)[]): LeftOver {
+  return files.flatMap((file) => (file === null ? [] : tried(() => removeKeyFile(file), `remove ${file}`)))
 }
 
-/** Removes a key file that a change left behind because a crash came in between: only the very one that it was about. */
-export function removeFormerKeyFile(path: string, formerKeyFile: string | null | undefined): void {
-  if (!formerKeyFile) return
+/** The change is made: what fails behind it is told, and undoes nothing. */
+function tried(work: () => void, what: string): LeftOver {
   try {
-    if (checkOf(path) === formerKeyFile) removeKeyFile(path)
-  } catch {
-    // Whatever it holds, it is not that key.
+    work()
+    return []
+  } catch (error) {
+    return [`${what}: ${(error as Error).message}`]
   }
+}
+
+/** Removes the file if it holds the very key that this tells (keyCheck); what could not be done. */
+export function removeFormerKeyFile(path: string, formerKeyFile: string): LeftOver {
+  return tried(() => {
+    if (checkOf(path) === formerKeyFile) removeKeyFile(path)
+  }, `remove ${path}`)
 }
 
 function checkOf(path: string | null): string | null {

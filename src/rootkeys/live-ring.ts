@@ -1,11 +1,11 @@
 // The root keys of a running program: opened once, looked after while it runs, and changed by one guarded update of their record.
-// A change that another process made is taken over at the next look; whoever can't look does not commit.
+// A change that another process made is taken over at the next look, or when a commit meets it: who can't follow it does not commit.
 import { encodeRing, type Ring, wipeRing } from '../cryptography/ring.ts'
 import { RootKeys } from '../cryptography/seal.ts'
 import type { RootKeyProvider } from '../keystore/root-key-provider.ts'
 import { chaining } from '../ledger/chain.ts'
 import { fromRow, isCurrent, toRow } from '../ledger/record.ts'
-import { type Row, type Storage, Unavailable } from '../storage/storage.ts'
+import { type Guard, type Row, type Storage, Unavailable } from '../storage/storage.ts'
 import {
   type Candidate,
   type Installation,
@@ -18,9 +18,6 @@ import {
   unverified,
 } from './installation-record.ts'
 
-/** A server that has not looked for so long looks before it commits. A rotation waits longer than this. */
-const STALE_MS = 3000
-
 /** What may open the ring of this record, by the settings; the likeliest first. Throws with what to set otherwise. */
 export type Candidates = (body: InstallationBody) => Promise<readonly Candidate[]>
 
@@ -30,14 +27,20 @@ export interface RingChange {
   readonly states: readonly RootState[]
 }
 
+interface RecordChange {
+  readonly change?: (ring: Ring, states: readonly RootState[]) => RingChange | null
+  readonly body?: Partial<InstallationBody>
+  readonly provider?: RootKeyProvider | null
+}
+
 export class LiveRing {
   readonly keys: RootKeys
   readonly #storage: Storage
   readonly #candidates: Candidates
   #record: Installation
   #provider: RootKeyProvider
-  #lookedAt = performance.now()
   #looking: Promise<void> | null = null
+  #turn: Promise<unknown> = Promise.resolve()
 
   private constructor(storage: Storage, candidates: Candidates, opened: OpenedInstallation, provider: RootKeyProvider) {
     this.#storage = storage
@@ -63,28 +66,36 @@ export class LiveRing {
     return this.#provider
   }
 
-  /** Whether the last look is too long ago to commit anything. */
-  stale(): boolean {
-    return performance.now() - this.#lookedAt > STALE_MS
+  /** The record as it must still be while something is committed under these keys. */
+  get guard(): Guard {
+    const { kind, account, region, id, revision } = this.#record
+    return { kind, account, region, id, revision }
   }
 
   /** Takes over what has changed. Throws Unavailable when that can't be known now, or can't be followed. */
   look(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => {
+    // Who comes while a look is reading gets another: that one may read what was before.
+    this.#looking ??= this.#inTurn(() => {
       this.#looking = null
+      return this.#look()
     })
     return this.#looking
+  }
+
+  /** One look, or one change, at a time. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work)
+    this.#turn = mine.catch(() => {})
+    return mine
   }
 
   async #look(): Promise<void> {
     const row = await readInstallation(this.#storage)
     if (!row || row.revision < this.#record.revision)
       throw new Unavailable('the installation record went back to an older one, or is missing: restore the database')
-    if (row.revision > this.#record.revision) {
-      if (!this.#sameRing(row)) await this.#follow(row)
-      this.#record = fromRow(row, this.keys)
-    }
-    this.#lookedAt = performance.now()
+    if (row.revision === this.#record.revision) return
+    if (!this.#sameRing(row)) await this.#follow(row)
+    this.#record = fromRow(row, this.keys)
   }
 
   /** Whether a row that changed holds the ring that is in use: another provider wraps it now, or a root was retired. */
@@ -123,15 +134,11 @@ export class LiveRing {
    * Changes the record, unless it has moved since the last look: answers whether it did. `change` gets the ring and its states,
    * and answers others or null; `body` replaces fields of the record, `provider` wraps the ring from now on.
    */
-  async change({
-    change = () => null,
-    body = {},
-    provider = null,
-  }: {
-    readonly change?: (ring: Ring, states: readonly RootState[]) => RingChange | null
-    readonly body?: Partial<InstallationBody>
-    readonly provider?: RootKeyProvider | null
-  }): Promise<boolean> {
+  change(changes: RecordChange): Promise<boolean> {
+    return this.#inTurn(() => this.#change(changes))
+  }
+
+  async #change({ change = () => null, body = {}, provider = null }: RecordChange): Promise<boolean> {
     const row = await readInstallation(this.#storage)
     if (row?.revision !== this.#record.revision) return false
     const { opened, provider: present } = await this.#openAgain(row)

@@ -5,20 +5,20 @@
 //   retired     nothing is left under the older ones; they stay for tokens that were handed out
 //   dropped     the older ones are gone from the ring
 //
-// After the first two it waits until every server has seen them (LiveRing: who has not looked does not commit).
+// After the first it waits until every server has seen it, so that a token of one is opened by all. Records need no waiting: none is
+// committed under root keys that the installation record does not name as current (Ledger).
 import { setTimeout as pause } from 'node:timers/promises'
 import { MAX_ROOTS } from '../cryptography/ring.ts'
 import { randomBytes } from '../keystore/random.ts'
+import type { RowKey } from '../storage/storage.ts'
 import { rootStates } from './installation-record.ts'
 import type { LiveRing } from './live-ring.ts'
-import { type Progress, type Rooms, type Walked, walk } from './walk.ts'
+import { type Progress, type Rooms, straysOf, type Walked, walk } from './walk.ts'
 
-/** How long servers get to see a step; more than the time after which they look before they commit. */
+/** How long servers get to see a new root before it is used: they look once a second. */
 export const SETTLE_MS = 5000
 /** How long a retired root stays: sessions last up to 12 hours, import tokens 24. */
 export const RETIRED_MS = 36 * 3_600_000
-/** How often a drop looks through all records before it gives up. */
-const PASSES = 5
 
 export interface Pace {
   now(): number
@@ -44,34 +44,48 @@ export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<
     await pause(pace.settleMs)
     await makeCurrent(ring, pace.now())
   }
-  await pause(pace.settleMs)
   const walked = await walk(rooms, pace.progress, pace.giveWay)
   await ring.look()
   await retire(ring, pace.now())
   return walked
 }
 
-/**
- * Drops the retired roots, after a whole pass through the records has found nothing under them.
- * Throws when records keep coming under them.
- */
-export async function dropRetired(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<void> {
-  for (let pass = 0; pass < PASSES; pass++) {
-    const { renewed } = await walk(rooms, pace.progress, pace.giveWay)
-    if (renewed > 0) continue
-    await ring.look()
-    if (stageOf(ring) !== 'retired') throw new Error('a rotation of the root key began meanwhile: finish it first')
-    await step(ring, {
-      change: ({ generation, roots: [current, ...older], fingerprintKey }, [state]) => {
-        for (const root of older) root.fill(0)
-        return current && state
-          ? { ring: { generation: generation + 1, roots: [current], fingerprintKey }, states: [state] }
-          : null
-      },
-    })
-    return
+/** Records that were written under a retired root key though no server does that: somebody who knows it may have made them up. */
+export class Strays extends Error {
+  readonly records: readonly RowKey[]
+  constructor(records: readonly RowKey[]) {
+    super(`${records.length} records were written under a retired root key after the rotation`)
+    this.records = records
   }
-  throw new Error('records are still written under the older root keys: is a server of an older version running?')
+}
+
+/**
+ * Drops the retired roots, after a pass through all records has found none under them; answers whether it was this process that
+ * did. Throws Strays, unless `anyway`: then those are refused from now on.
+ */
+export async function dropRetired(ring: LiveRing, rooms: Rooms, pace: Pace, anyway = false): Promise<boolean> {
+  if (!(await isRetired(ring))) return false
+  const strays = anyway ? [] : await straysOf(rooms, pace.progress, pace.giveWay)
+  if (strays.length > 0) throw new Strays(strays)
+  if (!(await isRetired(ring))) return false
+  await step(ring, {
+    change: ({ generation, roots: [current, ...older], fingerprintKey }, [state]) => {
+      for (const root of older) root.fill(0)
+      return current && state
+        ? { ring: { generation: generation + 1, roots: [current], fingerprintKey }, states: [state] }
+        : null
+    },
+  })
+  return true
+}
+
+/** Whether there is something to drop. Throws when a rotation is under way. */
+async function isRetired(ring: LiveRing): Promise<boolean> {
+  await ring.look()
+  const stage = stageOf(ring)
+  if (stage === 'announced' || stage === 'current')
+    throw new Error('a rotation of the root key is under way: finish it first')
+  return stage === 'retired'
 }
 
 /** Whether the retired roots' time is over. */

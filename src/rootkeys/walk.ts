@@ -33,23 +33,42 @@ export interface Walked {
 
 /** Throws Unavailable when the database can't be reached; what was done stays done. */
 export async function walk(rooms: Rooms, progress: Progress, giveWay: () => Promise<void>): Promise<Walked> {
-  const { storage, eventIndex } = rooms
-  const total = await storage.size()
   const forged: RowKey[] = []
-  let [seen, renewed] = [0, 0]
-  for (let last: RowKey | null = null; ; ) {
-    const found: readonly Scanned[] = await scan(rooms, last, AT_ONCE)
+  let renewed = 0
+  for await (const found of batches(rooms, progress, giveWay)) {
     const done = await Promise.all(found.map((one) => renew(one, rooms)))
     renewed += done.filter(Boolean).length
     forged.push(...found.filter(({ record }) => !record).map(({ key }) => key))
+  }
+  renewed += await rooms.eventIndex.renew(giveWay)
+  return { renewed, forged }
+}
+
+/** The records that are authentic under an older root, or hold a value that is sealed under one. Changes nothing. */
+export async function straysOf(
+  rooms: Rooms,
+  progress: Progress,
+  giveWay: () => Promise<void>,
+): Promise<readonly RowKey[]> {
+  const strays: RowKey[] = []
+  for await (const found of batches(rooms, progress, giveWay))
+    for (const { record, current, key } of found)
+      if (record && !(current && bodyAnew(record, rooms.keys) === record.body)) strays.push(key)
+  return strays
+}
+
+async function* batches(rooms: Rooms, progress: Progress, giveWay: () => Promise<void>) {
+  const total = await rooms.storage.size()
+  let seen = 0
+  for (let last: RowKey | null = null; ; ) {
+    const found: readonly Scanned[] = await scan(rooms, last, AT_ONCE)
+    yield found
     seen += found.length
     progress(seen, total)
     last = found.at(-1)?.key ?? null
-    if (!last || found.length < AT_ONCE) break
+    if (!last || found.length < AT_ONCE) return
     await giveWay()
   }
-  renewed += await eventIndex.renew(giveWay)
-  return { renewed, forged }
 }
 
 /** Whether there was something to do. A record that moved meanwhile was written by a server, under the current root. */

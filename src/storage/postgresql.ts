@@ -9,6 +9,8 @@ import { checkVersion, scanValues, stepsOf, toRow, type Value } from './rows.ts'
 import {
   type Chaining,
   type Commit,
+  type Guard,
+  GuardMoved,
   HEAD_PLACE,
   type Head,
   type Outcome,
@@ -163,27 +165,24 @@ class PostgresqlStorage implements Storage {
     return Number(row?.['n'] ?? 0)
   }
 
-  async commit(batch: readonly Commit[], chaining: Chaining): Promise<readonly Outcome[]> {
-    const together = await reaching(() => this.#transaction(batch, chaining))
+  async commit(batch: readonly Commit[], chaining: Chaining, guard: Guard | null = null): Promise<readonly Outcome[]> {
+    const together = await reaching(() => this.#transaction(batch, chaining, guard))
     if (together === 'committed') return batch.map(() => together)
     if (batch.length === 1) return [together]
     const outcomes: Outcome[] = []
-    for (const commit of batch) outcomes.push(await this.#alone(commit, chaining))
+    for (const commit of batch)
+      try {
+        outcomes.push(await reaching(() => this.#transaction([commit], chaining, guard)))
+      } catch (error) {
+        // Calls before it are stored: whatever keeps this one from it, the batch is not to be given again.
+        if (outcomes.every((outcome) => outcome !== 'committed') && !(error instanceof Unavailable)) throw error
+        outcomes.push('unavailable')
+      }
     return outcomes
   }
 
-  /** One call of a batch that did not go through together: when the database is gone meanwhile, those before it are stored all the same. */
-  async #alone(commit: Commit, chaining: Chaining): Promise<Outcome> {
-    try {
-      return await reaching(() => this.#transaction([commit], chaining))
-    } catch (error) {
-      if (error instanceof Unavailable) return 'unavailable'
-      throw error
-    }
-  }
-
   /** All of the calls or none: in one round trip, or in two where another server moved the head. */
-  async #transaction(batch: readonly Commit[], chaining: Chaining): Promise<Outcome> {
+  async #transaction(batch: readonly Commit[], chaining: Chaining, guard: Guard | null): Promise<Outcome> {
     let connection: Connection | null = null
     let chain: GrowingChain | null = null
     let lost = false
@@ -193,7 +192,7 @@ class PostgresqlStorage implements Storage {
       connection = await within(CONNECTION_PATIENCE_MS, Promise.race([pool.sql.reserve(), pool.closing]))
       const attempt = (one: Connection, begin: boolean) => {
         this.#demandOpen(pool)
-        return this.#attempt(one, batch, chain, begin)
+        return this.#attempt(one, batch, chain, guard, begin)
       }
       if (!batch.some(({ event }) => event)) return onlyOutcome(await attempt(connection, true))
       chain = this.#remembered(chaining)
@@ -253,6 +252,7 @@ class PostgresqlStorage implements Storage {
     connection: Connection,
     batch: readonly Commit[],
     chain: GrowingChain | null,
+    guard: Guard | null,
     begin: boolean,
   ): Promise<Outcome | 'head moved'> {
     const steps = batch.flatMap((commit) => this.#steps(commit, chain))
@@ -263,6 +263,10 @@ class PostgresqlStorage implements Storage {
       ...moves.map(({ statement, values }) =>
         connection.unsafe(`/* head moved */ ${must(this.#texts[statement])}`, values, { prepare: true }),
       ),
+      // Behind the head, as whoever changes such a row and records it takes them too.
+      ...(guard
+        ? [connection.unsafe(`/* guard moved */ ${must(this.#texts.guard)}`, guardValues(guard), { prepare: true })]
+        : []),
       ...steps.map(([text, values]) => connection.unsafe(text, values, { prepare: true })),
       connection.unsafe('COMMIT'),
     ]
@@ -298,6 +302,10 @@ class PostgresqlStorage implements Storage {
   }
 }
 
+function guardValues({ kind, account, region, id, revision }: Guard): Value[] {
+  return [kind, account, region, id, revision]
+}
+
 /** Makes a guarded statement fail (division by zero) when it touched no row, so that a pipelined transaction aborts by itself. */
 function must(guarded: string): string {
   return `WITH touched AS (${guarded}) SELECT 1 / (SELECT count(*) FROM touched)`
@@ -307,6 +315,7 @@ const OUTCOMES = ['head moved', 'moved', 'full', 'nonce-used'] as const
 
 function outcomeOf(error: unknown): Outcome | 'head moved' {
   const { code, query } = error as { code?: string; query?: string }
+  if (code === '22012' && query?.startsWith('/* guard moved */')) throw new GuardMoved()
   if (code === '22012') return OUTCOMES.find((outcome) => query?.startsWith(`/* ${outcome} */`)) ?? 'moved'
   if (code === '40001' || code === '40P01') return 'head moved'
   throw error

@@ -80,6 +80,7 @@ export function statements(dialect: Dialect) {
   const record = db.selectFrom('record').select(columns)
   const range = record.where('kind', '=', no).where('account', '=', no).where('region', '=', no)
   const owned = range.where('parent', '=', no)
+  const guarded = range.where('id', '=', no).where('revision', '=', 1)
   const forwards = (query: typeof range) =>
     query.orderBy('created_at', 'asc').orderBy('id', 'asc').limit(1).offset(1).compile().sql
   const backwards = (query: typeof range) =>
@@ -89,6 +90,8 @@ export function statements(dialect: Dialect) {
   return {
     /** kind, account, region, id */
     get: range.where('id', '=', no).compile().sql,
+    /** kind, account, region, id, revision; on PostgreSQL the row is held until the transaction ends */
+    guard: (dialect === 'postgresql' ? guarded.forShare() : guarded).compile().sql,
     /** kind, account, region, after, before, limit */
     between: range.where('id', '>', no).where('id', '<', no).orderBy('id').limit(1).compile().sql,
     /** kind, account, region, id of the row before; limit */

@@ -8,6 +8,8 @@ import { SqliteEvents } from './sqlite-events.ts'
 import {
   type Chaining,
   type Commit,
+  type Guard,
+  GuardMoved,
   HEAD_PLACE,
   type Outcome,
   type Place,
@@ -134,11 +136,12 @@ class SqliteStorage implements Storage {
     await this.#wal?.synced()
   }
 
-  async commit(batch: readonly Commit[], chaining: Chaining): Promise<readonly Outcome[]> {
+  async commit(batch: readonly Commit[], chaining: Chaining, guard: Guard | null = null): Promise<readonly Outcome[]> {
     if (this.failure) throw this.failure
     const outcomes = guarded(() => {
       this.#control('BEGIN IMMEDIATE')
       try {
+        if (guard) this.#heed(guard)
         const done = this.#commitAll(batch, chaining)
         this.#control('COMMIT')
         return done
@@ -155,6 +158,10 @@ class SqliteStorage implements Storage {
     await this.#wal?.synced()
     this.#scrub()
     return outcomes
+  }
+
+  #heed({ kind, account, region, id, revision }: Guard): void {
+    if (this.#run('get').get(kind, account, region, id)?.['revision'] !== revision) throw new GuardMoved()
   }
 
   #commitAll(batch: readonly Commit[], chaining: Chaining): Outcome[] {

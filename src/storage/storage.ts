@@ -130,8 +130,9 @@ export interface Storage {
   /**
    * Commits the calls in order, in one transaction, each all or nothing, and chains their events. When it throws, nothing of the
    * batch is stored; but a disk that fails while it syncs, or a server that is gone for good after it was told to commit, leaves open what is.
+   * Throws GuardMoved unless the row that `guard` names is as it says, and stays so until the end.
    */
-  commit(batch: readonly Commit[], chaining: Chaining): Promise<readonly Outcome[]>
+  commit(batch: readonly Commit[], chaining: Chaining, guard?: Guard | null): Promise<readonly Outcome[]>
   /** Removes up to `limit` nonces that expired before `now`; returns how many. */
   dropNonces(now: number, limit: number): Promise<number>
   readonly events: EventStorage
@@ -161,6 +162,14 @@ export interface EventStorage {
   /** Removes the parts whose events all come up to `seq`; all of them for Infinity. */
   dropParts(seq: number): Promise<void>
 }
+
+/** A row that a batch relies on without changing it. */
+export interface Guard extends RowKey {
+  readonly revision: number
+}
+
+/** The row that a batch relies on has another revision, or is gone. */
+export class GuardMoved extends Error {}
 
 /** The database can't serve now: unreachable, full, read-only. */
 export class Unavailable extends Error {}

@@ -3,12 +3,23 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import postgres from 'postgres'
 import { EventIndex } from '../../src/actiontrail/event-index.ts'
 import { callOperation } from '../../src/cli/client.ts'
-import { update } from '../../src/ledger/record.ts'
+import type { Ring } from '../../src/cryptography/ring.ts'
+import { RootKeys } from '../../src/cryptography/seal.ts'
+import { randomBytes } from '../../src/keystore/random.ts'
+import { readRootKeyFile } from '../../src/keystore/root-key.ts'
+import { KeyProvider } from '../../src/keystore/root-key-provider.ts'
+import { CMK } from '../../src/kms/records.ts'
+import { Forged, INSTALLATION, toRow, update } from '../../src/ledger/record.ts'
 import { ACCESS_KEY } from '../../src/ram/access-key.ts'
-import { dropIsDue, dropRetired, type Pace, RETIRED_MS, rotate, stageOf } from '../../src/rootkeys/rotation.ts'
+import type { RootState } from '../../src/rootkeys/installation-record.ts'
+import { LiveRing } from '../../src/rootkeys/live-ring.ts'
+import { dropIsDue, dropRetired, type Pace, RETIRED_MS, rotate, Strays, stageOf } from '../../src/rootkeys/rotation.ts'
 import { walk } from '../../src/rootkeys/walk.ts'
+import { openStorage } from '../../src/storage/open.ts'
+import type { Outcome, Row, Storage } from '../../src/storage/storage.ts'
 import { call, removeFolder, temporaryFolder } from '../acceptance/program.ts'
 import { eachDatabase } from '../databases.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
@@ -70,6 +81,19 @@ async function session(house: TestHouse) {
   }
 }
 
+async function installationOf(storage: Storage): Promise<Row> {
+  const row = await storage.get('installation', '', '', 'installation')
+  assert.ok(row)
+  return row
+}
+
+/** Writes a row as who may write the database can. */
+async function put(storage: Storage, row: Row, from: number): Promise<Outcome | undefined> {
+  const chaining = { link: () => '', headOf: stop, moved: stop }
+  const change = { change: 'update', row, from } as const
+  return (await storage.commit([{ changes: [change], nonce: null, event: null, scrub: false }], chaining))[0]
+}
+
 eachDatabase((open, name) => {
   describe('rotate', () => {
     it('brings every record and what is sealed in it under a new root; the older one opens tokens until it is dropped', async () => {
@@ -129,7 +153,10 @@ eachDatabase((open, name) => {
       // Stopped in the walk: the first batch is done.
       await assert.rejects(rotate(ring, roomsOf(house), { ...pace(house), progress: stop }), /stopped here/)
       assert.equal(stageOf(ring), 'current')
-      await assert.rejects(dropRetired(ring, roomsOf(house), pace(house)), /a rotation .* began meanwhile/)
+      await assert.rejects(
+        dropRetired(ring, roomsOf(house), pace(house)),
+        /a rotation .* is under way: finish it first/,
+      )
       await house.restart()
       assert.equal(stageOf(house.open.ring), 'current')
       await rotate(house.open.ring, roomsOf(house), pace(house))
@@ -139,21 +166,82 @@ eachDatabase((open, name) => {
       assert.equal(ringNow?.roots.length, 2, 'no second root was made')
     })
 
-    it('finds what was written under an older root since, before it drops that', async () => {
+    it('drops no root under which something was written since, until it is told to: then that is refused', async () => {
+      await using house = await open()
+      const { ring, ledger, storage, accounts } = house.open
+      const { accessKeyId: id } = await accounts.provideService('ecs.aliyuncs.com', house.now)
+      const sealedBefore = (await ledger.get(ACCESS_KEY, INSTALLATION, id))?.body
+      assert.ok(sealedBefore)
+      const stolen = await ringOf(storage, { file: join(house.data, 'root-key') })
+      assert.ok(stolen)
+      await rotate(ring, roomsOf(house), pace(house))
+      const { KeyId } = (await house.must('CreateKey')).KeyMetadata
+      // Made up by who knows the former root; and a value that is sealed under it, in a record that is not.
+      const scope = { account: house.credentials.accountId, region: 'cn-hangzhou' }
+      const key = await ledger.get(CMK, scope, KeyId)
+      const accessKey = await ledger.get(ACCESS_KEY, INSTALLATION, id)
+      assert.ok(key && accessKey)
+      const forged = toRow({ ...key, revision: key.revision + 1 }, new RootKeys(stolen))
+      await put(storage, forged, key.revision)
+      await ledger.commit({ changes: [update(accessKey, { body: sealedBefore })], nonce: null, event: null })
+      const drop = (anyway: boolean) => dropRetired(ring, roomsOf(house), pace(house), anyway)
+      await assert.rejects(drop(false), (error) => {
+        assert.ok(error instanceof Strays)
+        assert.deepEqual(error.records.map((record) => record.id).toSorted(), [KeyId, id].toSorted())
+        return true
+      })
+      assert.equal(stageOf(ring), 'retired')
+      assert.equal(
+        Buffer.compare(
+          (await storage.get(CMK.name, scope.account, scope.region, KeyId))?.mac ?? Buffer.of(),
+          forged.mac,
+        ),
+        0,
+      )
+      assert.equal(await drop(true), true)
+      await house.restart()
+      await assert.rejects(house.open.ledger.get(CMK, scope, KeyId), Forged)
+    })
+
+    it('has a call that began to decide before the roots changed decide again', async () => {
       await using house = await open()
       const { ring, ledger } = house.open
-      const id = house.credentials.accessKeyId
-      const record = await ledger.get(ACCESS_KEY, { account: '', region: '' }, id)
-      assert.ok(record)
+      const { rootEpoch } = ledger
       await rotate(ring, roomsOf(house), pace(house))
-      const sealed = await ledger.get(ACCESS_KEY, { account: '', region: '' }, id)
-      assert.ok(sealed)
-      // A straggler: authenticated under the new root, but sealed under the old one.
-      await ledger.commit({ changes: [update(sealed, { body: record.body })], nonce: null, event: null })
       await dropRetired(ring, roomsOf(house), pace(house))
-      await house.restart()
+      const event = { eventId: 'e', account: '1', region: 'r', at: 5, body: '[2,"DeleteKey",[]]' }
+      assert.equal(await ledger.commit({ changes: [], nonce: null, event, rootEpoch }), 'moved')
+      assert.equal(await ledger.commit({ changes: [], nonce: null, event }), 'committed')
+    })
+
+    it('is not undone by an installation record from before that is put back while nothing runs', async () => {
+      await using house = await open()
+      const { ring, storage } = house.open
+      const former: Row[] = []
+      const keep = async () => void former.push(await installationOf(storage))
+      const rotating = rotate(ring, roomsOf(house), { ...pace(house), settleMs: 300 })
+      while (stageOf(ring) !== 'announced') await pause(5)
+      await keep()
+      await rotating
+      await keep()
+      await dropRetired(ring, roomsOf(house), pace(house))
+      await house.must('CreateKey')
+      const last = await installationOf(storage)
+      let revision = last.revision
+      await house.stop()
+      const putBack = async (row: Row) => {
+        const opened = await openStorage(house.database ?? join(house.data, 'strongroom.db'))
+        assert.equal(await put(opened, row, revision), 'committed')
+        await opened.close()
+        revision = row.revision
+      }
+      for (const row of former) {
+        await putBack(row)
+        await assert.rejects(house.start(), /installation record is an older one.*restore the database as a whole/)
+      }
+      await putBack(last)
+      await house.start()
       await house.must('ListKeys')
-      await everythingIsCurrent(house)
     })
 
     it('renews the index of events, which stays whole', async () => {
@@ -182,23 +270,41 @@ eachDatabase((open, name) => {
     it('refuses to commit, and to take over, an installation record that was put back', async () => {
       await using house = await open()
       const { ring, storage } = house.open
-      const before = await storage.get('installation', '', '', 'installation')
-      assert.ok(before)
+      const before = await installationOf(storage)
       await rotate(ring, roomsOf(house), pace(house))
-      const row = await storage.get('installation', '', '', 'installation')
-      assert.ok(row)
-      const chaining = { link: () => '', headOf: stop, moved: stop }
-      const put = async (revision: number, from: number) => {
-        const change = { change: 'update', row: { ...before, revision }, from } as const
-        return storage.commit([{ changes: [change], nonce: null, event: null, scrub: false }], chaining)
-      }
-      assert.deepEqual(await put(1, row.revision), ['committed'])
+      const row = await installationOf(storage)
+      assert.equal(await put(storage, { ...before, revision: 1 }, row.revision), 'committed')
       await assert.rejects(ring.look(), /went back to an older one/)
-      assert.deepEqual(await put(row.revision + 1, 1), ['committed'])
-      await assert.rejects(ring.look(), /altered/)
-      await pause(3100)
-      assert.equal(ring.stale(), true)
       assert.equal(await house.outcome('CreateKey'), 'ServiceUnavailableTemporary')
+      assert.equal(await put(storage, { ...before, revision: row.revision + 1 }, 1), 'committed')
+      await assert.rejects(ring.look(), /altered/)
+      assert.equal(await house.outcome('CreateKey'), 'ServiceUnavailableTemporary')
+    })
+
+    it('refuses older roots in a record that is genuine and newer', async () => {
+      await using house = await open()
+      const { ring, storage } = house.open
+      const file = join(house.data, 'root-key')
+      const key = readRootKeyFile(file)
+      assert.ok(key)
+      const provider = new KeyProvider('file', 'root key file', key)
+      const candidates = async () => [{ provider, soleRoot: key, settle: () => {} }]
+      const other = await LiveRing.open(await installationOf(storage), storage, candidates)
+      const change = (held: Ring, states: readonly RootState[]) => ({
+        ring: { ...held, generation: held.generation - 1, roots: [randomBytes(32)] },
+        states,
+      })
+      assert.equal(await other.change({ change }), true)
+      await assert.rejects(ring.look(), /holds older root keys than are in use/)
+      assert.equal(await house.outcome('CreateKey'), 'ServiceUnavailableTemporary')
+    })
+
+    it('may be looked at and changed in one process at once', async () => {
+      await using house = await open()
+      const { ring } = house.open
+      const all = Array.from({ length: 30 }, (_, i) => (i % 3 === 0 ? ring.change({}) : ring.look()))
+      await Promise.all([...all, ...Array.from({ length: 10 }, () => house.must('CreateKey'))])
+      assert.deepEqual(house.failures, [])
     })
   })
 
@@ -221,6 +327,67 @@ eachDatabase((open, name) => {
         assert.notEqual(two.open.ring.keys.epoch, epoch)
         assert.equal((await call(two.endpoint, one.credentials, 'Decrypt', { CiphertextBlob }, two.now)).status, 200)
         assert.deepEqual([one.failures, two.failures], [[], []])
+        removeFolder(folder)
+      })
+
+      it('commits nothing under a root that is dropped while its transaction waits', async () => {
+        await using server = await startPostgresql()
+        const folder = temporaryFolder()
+        const flags = ['--root-key-file', join(folder, 'root-key')]
+        const database = server.database()
+        await using one = await openTestHouse(database, flags)
+        await using two = await openTestHouse(database, flags)
+        await two.must('ListKeys', {})
+        const other = postgres(database, { max: 1, onnotice: () => {} })
+        const held = Promise.withResolvers<void>()
+        const holding = other.begin(async (sql) => {
+          await sql`SELECT 1 FROM record WHERE kind = 'event-head' FOR UPDATE`
+          await held.promise
+        })
+        await pause(200)
+        // Its transaction has begun, and waits for the head.
+        const waiting = Promise.all(Array.from({ length: 5 }, () => two.must('CreateKey')))
+        await pause(300)
+        const dropped = (async () => {
+          await rotate(one.open.ring, roomsOf(one), pace(one))
+          await dropRetired(one.open.ring, roomsOf(one), pace(one))
+        })()
+        await pause(700)
+        held.resolve()
+        await holding
+        await dropped
+        const made = await waiting
+        for (const house of [one, two])
+          for (const { KeyMetadata } of made)
+            assert.equal(
+              (
+                await call(
+                  house.endpoint,
+                  two.credentials,
+                  'Encrypt',
+                  { KeyId: KeyMetadata.KeyId, Plaintext: 'x' },
+                  two.now,
+                )
+              ).status,
+              200,
+            )
+        await everythingIsCurrent(one)
+        assert.deepEqual([one.failures, two.failures], [[], []])
+        await other.end()
+        removeFolder(folder)
+      })
+
+      it('drops with others at once, and none is troubled', async () => {
+        await using server = await startPostgresql()
+        const folder = temporaryFolder()
+        const flags = ['--root-key-file', join(folder, 'root-key')]
+        await using one = await openTestHouse(server.database(), flags)
+        await using two = await openTestHouse(server.database(), flags)
+        await rotate(one.open.ring, roomsOf(one), pace(one))
+        const drop = (house: TestHouse) => dropRetired(house.open.ring, roomsOf(house), pace(house))
+        const [first, second] = await Promise.allSettled([drop(one), drop(two)])
+        assert.ok(first?.status === 'fulfilled' || second?.status === 'fulfilled')
+        assert.equal(await drop(two), false)
         removeFolder(folder)
       })
     })
