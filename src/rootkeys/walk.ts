@@ -12,6 +12,8 @@ import { SEALED_KINDS, type SealAnew } from './sealed-kinds.ts'
 
 /** Few enough that on SQLite the calls of a server wait some milliseconds at the most. */
 const AT_ONCE = 100
+/** Where nothing is written. */
+const READ_AT_ONCE = 1000
 
 export interface Rooms {
   readonly storage: Storage
@@ -35,7 +37,7 @@ export interface Walked {
 export async function walk(rooms: Rooms, progress: Progress, giveWay: () => Promise<void>): Promise<Walked> {
   const forged: RowKey[] = []
   let renewed = 0
-  for await (const found of batches(rooms, progress, giveWay)) {
+  for await (const found of batches(rooms, AT_ONCE, progress, giveWay)) {
     const done = await Promise.all(found.map((one) => renew(one, rooms)))
     renewed += done.filter(Boolean).length
     forged.push(...found.filter(({ record }) => !record).map(({ key }) => key))
@@ -51,22 +53,22 @@ export async function straysOf(
   giveWay: () => Promise<void>,
 ): Promise<readonly RowKey[]> {
   const strays: RowKey[] = []
-  for await (const found of batches(rooms, progress, giveWay))
+  for await (const found of batches(rooms, READ_AT_ONCE, progress, giveWay))
     for (const { record, current, key } of found)
       if (record && !(current && bodyAnew(record, rooms.keys) === record.body)) strays.push(key)
   return strays
 }
 
-async function* batches(rooms: Rooms, progress: Progress, giveWay: () => Promise<void>) {
+async function* batches(rooms: Rooms, atOnce: number, progress: Progress, giveWay: () => Promise<void>) {
   const total = await rooms.storage.size()
   let seen = 0
   for (let last: RowKey | null = null; ; ) {
-    const found: readonly Scanned[] = await scan(rooms, last, AT_ONCE)
+    const found: readonly Scanned[] = await scan(rooms, last, atOnce)
     yield found
     seen += found.length
     progress(seen, total)
     last = found.at(-1)?.key ?? null
-    if (!last || found.length < AT_ONCE) return
+    if (!last || found.length < atOnce) return
     await giveWay()
   }
 }
