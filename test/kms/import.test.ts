@@ -88,6 +88,17 @@ eachProtectionLevel((open) => {
         }
     })
 
+    it('takes material of 256 bits, and of no other length', async () => {
+      const keyId = await external()
+      const prepared = await prepareImport(house, keyId)
+      for (const length of [1, 15, 16, 17, 24, 31, 33, 48, 64, 128]) {
+        const wrapped = wrap(prepared.publicKey, bestAlgorithm(house), randomBytes(length))
+        const { body } = await house.call('ImportKeyMaterial', importParameters({ ...prepared, wrapped }))
+        assert.equal(body.Code, 'InvalidKeyMaterial', `${length} bytes`)
+      }
+      await house.must('ImportKeyMaterial', importParameters(prepared))
+    })
+
     it('says the same of every failed unwrapping: no padding oracle', async () => {
       const keyId = await external()
       const answers = new Set<string>()

@@ -4,7 +4,7 @@ import type * as Pkcs11js from 'pkcs11js'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import { Away, returnValueOf, SetupFault } from './faults.ts'
 import type { Opening } from './protocol.ts'
-import { aesBasics, aesKey, type Constants, gcm, unwrapping, wrappingPair } from './templates.ts'
+import { aesKey, type Constants, gcm, hmacKey, unwrapping, wrappingPair } from './templates.ts'
 
 export type Handle = Pkcs11js.Handle
 type Template = Pkcs11js.Template
@@ -179,30 +179,21 @@ export class Cryptoki {
   }
 
   /**
-   * The length in bytes of wrapped material. Only for devices that do not tell CKA_VALUE_LEN: a copy for this session is wrapped
-   * under a fresh key of this session, which never leaves the device either, and the result's length is looked at. 0: no AES key.
+   * Whether wrapped material that is an AES key is one of 256 bits. Only for devices that do not tell CKA_VALUE_LEN: these take no
+   * shorter key for HMAC-SHA-256. A copy for this session is tried with it, as sensitive and as little extractable as the key itself.
    */
-  measure(session: Handle, wrapping: { key: Handle; algorithm: WrappingAlgorithm }, wrapped: Uint8Array): number {
-    const c = this.#c
-    const generating = { mechanism: c.CKM_AES_KEY_GEN }
-    const ruler = this.#lib.C_GenerateKey(session, generating, [
-      ...aesBasics(c, false),
-      { type: c.CKA_VALUE_LEN, value: KEY_BYTES },
-      { type: c.CKA_EXTRACTABLE, value: false },
-      { type: c.CKA_WRAP, value: true },
-    ])
+  isLongEnough(session: Handle, wrapping: { key: Handle; algorithm: WrappingAlgorithm }, wrapped: Uint8Array): boolean {
+    const mechanism = unwrapping(this.#c, wrapping.algorithm)
+    const copy = this.#lib.C_UnwrapKey(session, mechanism, wrapping.key, Buffer.from(wrapped), hmacKey(this.#c))
     try {
-      const template = [...aesBasics(c, false), { type: c.CKA_EXTRACTABLE, value: true }]
-      const mechanism = unwrapping(this.#c, wrapping.algorithm)
-      const copy = this.#lib.C_UnwrapKey(session, mechanism, wrapping.key, Buffer.from(wrapped), template)
-      try {
-        const wrappingMechanism = { mechanism: c.CKM_AES_KEY_WRAP }
-        return this.#lib.C_WrapKey(session, wrappingMechanism, ruler, copy, Buffer.alloc(1024)).length - 8
-      } finally {
-        this.destroy(session, copy)
-      }
+      this.#lib.C_SignInit(session, { mechanism: this.#c.CKM_SHA256_HMAC }, copy)
+      this.#lib.C_Sign(session, CHECK_BLOCK, Buffer.alloc(32))
+      return true
+    } catch (error) {
+      if (returnValueOf(error) !== 'CKR_KEY_SIZE_RANGE') throw error
+      return false
     } finally {
-      this.destroy(session, ruler)
+      this.destroy(session, copy)
     }
   }
 

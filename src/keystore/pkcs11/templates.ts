@@ -12,22 +12,27 @@ const TAG_BITS = 128
 /** CKZ_DATA_SPECIFIED: the source of an OAEP label. */
 const DATA_SPECIFIED = 1
 
-/** An AES key that the device never shows, of the token or of the session. */
-export function aesBasics(c: Constants, token: boolean): Template {
+/** A key that the device never shows, of the token or of the session. */
+function secret(c: Constants, keyType: number, token: boolean): Template {
   return [
     { type: c.CKA_CLASS, value: c.CKO_SECRET_KEY },
-    { type: c.CKA_KEY_TYPE, value: c.CKK_AES },
+    { type: c.CKA_KEY_TYPE, value: keyType },
     { type: c.CKA_TOKEN, value: token },
     { type: c.CKA_PRIVATE, value: true },
     { type: c.CKA_SENSITIVE, value: true },
+    { type: c.CKA_EXTRACTABLE, value: false },
   ]
+}
+
+/** A key of this session for HMAC and nothing else. */
+export function hmacKey(c: Constants): Template {
+  return [...secret(c, c.CKK_GENERIC_SECRET, false), { type: c.CKA_SIGN, value: true }]
 }
 
 /** A key for encryption and nothing else, which no one gets out of the device. `kept` names one of the token. */
 export function aesKey(c: Constants, kept: { readonly id: string; readonly label: string } | null): Template {
   const template: Template = [
-    ...aesBasics(c, kept !== null),
-    { type: c.CKA_EXTRACTABLE, value: false },
+    ...secret(c, c.CKK_AES, kept !== null),
     { type: c.CKA_ENCRYPT, value: true },
     { type: c.CKA_DECRYPT, value: true },
     { type: c.CKA_SIGN, value: false },

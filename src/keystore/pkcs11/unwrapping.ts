@@ -31,8 +31,9 @@ export function examined(
     try {
       // First, since it fails for what is no AES key at all: some libraries crash when they wrap such a thing.
       const checkValue = cryptoki.checkValue(session, key)
-      const length = cryptoki.lengthOf(session, key) || cryptoki.measure(session, wrapping, wrapped)
-      return length === KEY_BYTES ? checkValue : null
+      const length = cryptoki.lengthOf(session, key)
+      const fits = length === 0 ? cryptoki.isLongEnough(session, wrapping, wrapped) : length === KEY_BYTES
+      return fits ? checkValue : null
     } finally {
       cryptoki.destroy(session, key)
     }
@@ -51,10 +52,14 @@ export async function unwrapsWith(cryptoki: Cryptoki, session: Handle): Promise<
   const pair = await cryptoki.generateWrappingPair(session, false, '00', 'strongroom-probe')
   const jwk = { kty: 'RSA', n: pair.modulus.toString('base64url'), e: pair.exponent.toString('base64url') }
   const publicKey = createPublicKey({ key: jwk, format: 'jwk' })
-  const able = WRAPPING_ALGORITHMS.filter((algorithm) => {
-    const wrapped = publicEncrypt({ key: publicKey, ...PADDING[algorithm] }, randomBytes(KEY_BYTES))
+  const accepts = (algorithm: WrappingAlgorithm, bytes: number) => {
+    const wrapped = publicEncrypt({ key: publicKey, ...PADDING[algorithm] }, randomBytes(bytes))
     return examined(cryptoki, session, { key: pair.privateKey, algorithm }, wrapped) !== null
-  })
+  }
+  // A device on which a shorter AES key can't be told from one of 256 bits is no place for imported material.
+  const able = WRAPPING_ALGORITHMS.filter(
+    (algorithm) => accepts(algorithm, KEY_BYTES) && ![16, 24].some((bytes) => accepts(algorithm, bytes)),
+  )
   cryptoki.destroy(session, pair.privateKey)
   return new Set(able)
 }
