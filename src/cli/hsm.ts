@@ -5,6 +5,7 @@ import type { TokenReport } from '../keystore/pkcs11/protocol.ts'
 import { toReference } from '../keystore/pkcs11/reference.ts'
 import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import { doomedObjects, type HsmVersion, hsmVersions } from '../kms/hsm-inventory.ts'
+import { VERSION } from '../kms/records.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
@@ -133,8 +134,21 @@ function describeRootKeys({ token, rootKeys }: TokenReport, rootKeyId: string | 
 
 async function orphansOf(reports: readonly TokenReport[], versions: readonly HsmVersion[], { ledger }: Rooms) {
   const [named, doomed] = [new Set(versions.map(({ objectId }) => objectId)), await doomedObjects(ledger)]
-  const held = new Set(reports.flatMap(({ keys }) => keys.map(({ id }) => id)))
-  return [...held].filter((id) => !named.has(id) && !doomed.has(id))
+  const held = new Map(reports.flatMap(({ keys }) => keys.map(({ id, label }) => [id, label] as const)))
+  const orphans: string[] = []
+  for (const [id, label] of held)
+    if (!named.has(id) && !doomed.has(id) && !(await isNamed(id, label, ledger))) orphans.push(id)
+  return orphans
+}
+
+/**
+ * Whether the key version in the object's label names it: a region that is not configured here, or a list that moved while it was
+ * read, must not make an orphan of a live key. Throws Forged.
+ */
+async function isNamed(objectId: string, label: string, ledger: Ledger): Promise<boolean> {
+  const [, , account = '', region = '', versionId = ''] = label.split('/')
+  const version = await ledger.get(VERSION, { account, region }, versionId)
+  return version?.body.material === toReference(objectId)
 }
 
 function labelOf(id: string, reports: readonly TokenReport[]): string {

@@ -88,6 +88,15 @@ describe('a cluster of tokens', () => {
     )
   })
 
+  it('takes no key for an orphan whose region it is not told of', async () => {
+    const token = makeToken('SoftHSM2')
+    await using house = await openTestHouse(null, ['--region', 'dc1', '--hsm-regions', 'dc1'], { token })
+    const { KeyId } = (await house.must('CreateKey', { RegionId: 'dc1' })).KeyMetadata
+    const found = await check(house, '--remove-orphans')
+    assert.match(found.out, / 0 orphans/)
+    await house.must('Encrypt', { KeyId, Plaintext: 'x', RegionId: 'dc1' })
+  })
+
   it('shows objects that no key names, and removes them when it is told to', async () => {
     await using house = await openTestHouse(null, [], { token: makeToken('SoftHSM2') })
     const { KeyId } = (await house.must('CreateKey')).KeyMetadata
