@@ -35,7 +35,6 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   CKR_KEY_SIZE_RANGE: 'data',
   CKR_ATTRIBUTE_VALUE_INVALID: 'data',
   CKR_TEMPLATE_INCONSISTENT: 'data',
-  CKR_AEAD_DECRYPT_FAILED: 'data',
   CKR_DEVICE_MEMORY: 'full',
   CKR_MECHANISM_INVALID: 'unsupported',
   CKR_MECHANISM_PARAM_INVALID: 'unsupported',
@@ -46,6 +45,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   CKR_ATTRIBUTE_TYPE_INVALID: 'unsupported',
   CKR_ATTRIBUTE_READ_ONLY: 'unsupported',
   CKR_ATTRIBUTE_SENSITIVE: 'unsupported',
+  // What the add-on has no name for: values of PKCS #11 v3, such as CKR_AEAD_DECRYPT_FAILED, and vendors' own.
+  CKR_VENDOR_DEFINED: 'ambiguous',
   CKR_GENERAL_ERROR: 'ambiguous',
   CKR_FUNCTION_FAILED: 'ambiguous',
   CKR_PIN_INCORRECT: 'pin',
@@ -53,7 +54,6 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   CKR_PIN_LEN_RANGE: 'pin',
   CKR_PIN_EXPIRED: 'pin',
   CKR_PIN_LOCKED: 'pin',
-  CKR_USER_PIN_NOT_INITIALIZED: 'pin',
 }
 
 /** The name of the PKCS #11 return value that an error carries, such as CKR_DEVICE_ERROR; '' when it carries none. */
