@@ -62,7 +62,7 @@ export class Chaos implements AsyncDisposable {
   }
 
   /** The id of the library's process; 0 while there is none. */
-  get libraryProcess(): number {
+  get modulePid(): number {
     const { pid } = this.program.process
     return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0])
   }

@@ -35,7 +35,7 @@ function suite(kind: TokenKind): void {
       `${kind}: library process killed, 5 times`,
       async () => {
         for (let i = 0; i < 5; i++) {
-          const child = chaos.libraryProcess
+          const child = chaos.modulePid
           if (child) process.kill(child, 'SIGKILL')
           await pause(400)
         }
@@ -48,7 +48,7 @@ function suite(kind: TokenKind): void {
     await chaos.trial(
       `${kind}: library hangs for 4 s`,
       async () => {
-        const child = chaos.libraryProcess
+        const child = chaos.modulePid
         process.kill(child, 'SIGSTOP')
         await pause(4000)
         try {
@@ -86,7 +86,7 @@ function suite(kind: TokenKind): void {
             env: { ...process.env, ...token.env },
             stdio: 'pipe',
           })
-          process.kill(chaos.libraryProcess, 'SIGKILL')
+          process.kill(chaos.modulePid, 'SIGKILL')
           await pause(4000)
           assert.equal(await chaos.encrypts(), false)
         },
