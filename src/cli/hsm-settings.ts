@@ -43,9 +43,11 @@ export interface HsmSettings {
   readonly pin: string | null
   readonly sessions: number
   readonly timeoutMs: number
-  /** What the library's process finds in its environment: all but Strongroom's own variables. */
+  /** What the library's process finds in its environment: all but what is Strongroom's own, its database's, and Node's. */
   readonly environment: Readonly<Record<string, string | undefined>>
 }
+
+const OWN_VARIABLE = /^(?:STRONGROOM_|PG|ALIBABA_?CLOUD_|NODE_OPTIONS$)/
 
 /** How settings of these types are read. */
 interface Readers {
@@ -71,6 +73,6 @@ export function hsmOf(get: (name: string) => string | null, env: Env, { list, wh
     pin: env['STRONGROOM_HSM_PIN'] || null,
     sessions: whole('hsm-sessions', 1, 1024),
     timeoutMs: whole('hsm-timeout-ms', 10, 60_000),
-    environment: Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('STRONGROOM_'))),
+    environment: Object.fromEntries(Object.entries(env).filter(([name]) => !OWN_VARIABLE.test(name))),
   }
 }

@@ -33,6 +33,8 @@ Exit code 1: something needs attention.`
 
 /** A key is in the device before the record of it is committed: an object must stay unnamed for longer than any call takes. */
 const SETTLED_MS = 20_000
+/** A token with thousands of objects may be silent for long; nobody but this command waits for it. */
+const PATIENCE_MS = 60_000
 
 /** What a lacking ability means for callers. */
 const AFFECTS: Readonly<Record<string, string>> = {
@@ -51,14 +53,21 @@ export async function hsm(args: readonly string[], open: Open, around: Surroundi
   }
   if (verb !== 'check') throw new UsageError(`say what to do:\n${USAGE}`)
   const flags = rest.filter((flag) => flag !== '--remove-orphans')
-  const settings = await withPin(readSettings(flags, around.env, around.readFile), around)
-  if (!settings.hsm) throw new UsageError('no HSM is configured: set hsm-module and hsm-token')
+  const read = await withPin(readSettings(flags, around.env, around.readFile), around)
+  if (!read.hsm) throw new UsageError('no HSM is configured: set hsm-module and hsm-token')
+  const settings = { ...read, hsm: { ...read.hsm, timeoutMs: Math.max(read.hsm.timeoutMs, PATIENCE_MS) } }
+  const settledMs = Math.max(SETTLED_MS, 2 * read.hsm.timeoutMs)
   const rooms = await open(settings, (_, reason) => around.complain(String(reason)), Date.now())
   try {
     if (!rooms.hsm) throw new Error('no HSM is configured')
     await rooms.hsm.start()
     if (rooms.hsm.trouble) throw new Error(rooms.hsm.trouble)
-    return await check({ ...rooms, hsm: rooms.hsm }, settings, rest.includes('--remove-orphans'), around)
+    return await check(
+      { ...rooms, hsm: rooms.hsm },
+      settings,
+      rest.includes('--remove-orphans') ? settledMs : null,
+      around,
+    )
   } finally {
     await rooms.hsm?.stop()
     await rooms.storage.close()
@@ -68,7 +77,8 @@ export async function hsm(args: readonly string[], open: Open, around: Surroundi
 async function check(
   rooms: Rooms & { hsm: HsmKeystore },
   settings: Settings,
-  remove: boolean,
+  /** How long an orphan that is to be removed must stay one; null when none is to be removed. */
+  settledMs: number | null,
   around: Surroundings,
 ): Promise<number> {
   const reports = await rooms.hsm.inspect()
@@ -80,22 +90,39 @@ async function check(
   const rootless = reports.filter((report) => report.up && !describeRootKeys(report, rootKeyId, around)).length
   const orphans = await orphansOf(reports, versions, rooms)
   for (const id of orphans) around.print(`orphan: ${labelOf(id, reports)} (CKA_ID ${id}) is named by no key version`)
-  let left = orphans.length
-  if (remove && left > 0) {
-    around.print(`waiting ${SETTLED_MS / 1000} s, in case one of them belongs to a key that is just being made`)
-    await pause(SETTLED_MS)
-    const still = new Set(await orphansOf(await rooms.hsm.inspect(), await allVersions(rooms, settings), rooms))
-    for (const id of orphans.filter((one) => still.has(one)))
-      if (await rooms.hsm.destroy(toReference(id))) {
-        around.print(`destroyed: CKA_ID ${id}`)
-        left--
-      } else around.print(`not destroyed on every token yet: CKA_ID ${id}: check again when all are reachable`)
-  }
+  const removed =
+    settledMs === null || orphans.length === 0 ? 0 : await remove(orphans, settledMs, rooms, settings, around)
+  const left = orphans.length - removed
   const down = reports.filter(({ up }) => !up).length
   around.print(
     `${versions.length} key versions${rootKeyId === null ? '' : ' and the root key'} in the HSM; ${missing.length + rootless} missing on a token, ${left} orphans, ${down} tokens that can't be reached`,
   )
   return missing.length + rootless + left + down === 0 ? 0 : 1
+}
+
+/** Destroys those that are orphans still after a while; answers how many. */
+async function remove(
+  orphans: readonly string[],
+  settledMs: number,
+  rooms: Rooms & { hsm: HsmKeystore },
+  settings: Settings,
+  around: Surroundings,
+): Promise<number> {
+  around.print(`waiting ${settledMs / 1000} s, in case one of them belongs to a key that is just being made`)
+  await pause(settledMs)
+  const still = new Set(await orphansOf(await rooms.hsm.inspect(), await allVersions(rooms, settings), rooms))
+  let removed = 0
+  for (const id of orphans.filter((one) => still.has(one))) {
+    const outcome = await rooms.hsm.destroy(toReference(id)).catch((error: Error) => error.message)
+    if (outcome === true) {
+      around.print(`destroyed: CKA_ID ${id}`)
+      removed++
+    } else
+      around.print(
+        `not destroyed on every token yet: CKA_ID ${id}: ${outcome || "one can't be reached"}; check again later`,
+      )
+  }
+  return removed
 }
 
 /** Prints a token; answers the key versions that it lacks. */
@@ -112,10 +139,18 @@ function describeToken(report: TokenReport, versions: readonly HsmVersion[], aro
   around.print(`  holds ${keys.length} keys and ${wrappingKeys.length} wrapping keys of this installation`)
   for (const key of keys.filter(({ sensitive, extractable }) => !sensitive || extractable))
     around.print(`  unprotected: ${key.label} could be read out of the token: make a new key and delete this one`)
-  const held = new Set(keys.map(({ id }) => id))
-  const missing = versions.filter(({ objectId }) => !held.has(objectId))
-  for (const { keyId, versionId, region, account } of missing)
-    around.print(`  missing: version ${versionId} of key ${keyId} (account ${account}, ${region})`)
+  const times = new Map<string, number>()
+  for (const { id } of keys) times.set(id, (times.get(id) ?? 0) + 1)
+  const missing = versions.filter(({ objectId }) => times.get(objectId) !== 1)
+  for (const { keyId, versionId, region, account, objectId } of missing) {
+    const which = `version ${versionId} of key ${keyId} (account ${account}, ${region})`
+    const found = times.get(objectId)
+    if (!found) around.print(`  missing: ${which}`)
+    else
+      around.print(
+        `  double: ${which} has ${found} objects with CKA_ID ${objectId}, and none is used: remove the wrong one`,
+      )
+  }
   return missing
 }
 

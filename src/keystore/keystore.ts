@@ -29,6 +29,17 @@ export interface WrappingPurpose {
   readonly expiresAt: number
 }
 
+/** How long one call may wait for a device, all its requests together: from the first of them on. */
+export class DeviceTime {
+  #began: number | null = null
+
+  /** What is left of so many milliseconds. */
+  left(ms: number): number {
+    this.#began ??= performance.now()
+    return Math.max(0, ms - (performance.now() - this.#began))
+  }
+}
+
 /**
  * Throws Unopenable when material is not authentic at its place, Unreachable when the device that holds it can't serve now,
  * and refuses with Rejected.KeyExhausted or Rejected.LimitExceeded as each method says.
@@ -45,6 +56,7 @@ export interface Keystore {
     material: SealedMaterial,
     plaintext: Uint8Array,
     aad: Uint8Array,
+    time?: DeviceTime,
   ): Promise<{ nonce: Uint8Array; sealed: Uint8Array }>
   /** The plaintext, or null when the ciphertext is not authentic. */
   decrypt(
@@ -52,10 +64,14 @@ export interface Keystore {
     material: SealedMaterial,
     message: { nonce: Uint8Array; sealed: Uint8Array },
     aad: Uint8Array,
+    time?: DeviceTime,
   ): Promise<Uint8Array | null>
   /** Forgets what it may have kept in memory of destroyed material. */
   forget(material: SealedMaterial): void
-  /** Destroys material that no record names any more; true once nothing of it is left. False or a rejection: try again later. */
+  /**
+   * Destroys material that no record names any more; true once nothing of it is left. False or a rejection: try again later. One that is
+   * not Unreachable is about this material alone.
+   */
   destroy(material: SealedMaterial): Promise<boolean>
   /** A new RSA-2048 wrapping pair; the private key is sealed for its purpose, or names an object in the device. */
   wrappingKey(purpose: WrappingPurpose): Promise<WrappingKey>
@@ -104,4 +120,11 @@ export interface Uses {
 export class Unopenable extends Error {}
 
 /** The device that holds a key can't serve now. Nothing was done; the caller may try again. */
-export class Unreachable extends Error {}
+export class Unreachable extends Error {
+  /** Whether the device was asked at all; it was not when it was known to be away. */
+  readonly wasAsked: boolean
+  constructor(message: string, wasAsked = true) {
+    super(message)
+    this.wasAsked = wasAsked
+  }
+}

@@ -1,5 +1,6 @@
 // Picks the key store by the protection level of the key version, and counts the uses of software keys.
 import {
+  DeviceTime,
   type Imported,
   type Keystore,
   type ProtectionLevel,
@@ -29,10 +30,16 @@ export class KeystoreRouter implements Keystore {
     return this.#of(place.protectionLevel).generate(place)
   }
 
-  encrypt(place: VersionPlace, material: SealedMaterial, plaintext: Uint8Array, aad: Uint8Array) {
+  encrypt(
+    place: VersionPlace,
+    material: SealedMaterial,
+    plaintext: Uint8Array,
+    aad: Uint8Array,
+    time: DeviceTime = new DeviceTime(),
+  ) {
     // A device's keys are counted in advance, by their own store.
     if (place.protectionLevel === 'SOFTWARE') this.#uses.note(place)
-    return this.#of(place.protectionLevel).encrypt(place, material, plaintext, aad)
+    return this.#of(place.protectionLevel).encrypt(place, material, plaintext, aad, time)
   }
 
   decrypt(
@@ -40,8 +47,9 @@ export class KeystoreRouter implements Keystore {
     material: SealedMaterial,
     message: { nonce: Uint8Array; sealed: Uint8Array },
     aad: Uint8Array,
+    time: DeviceTime = new DeviceTime(),
   ): Promise<Uint8Array | null> {
-    return this.#of(place.protectionLevel).decrypt(place, material, message, aad)
+    return this.#of(place.protectionLevel).decrypt(place, material, message, aad, time)
   }
 
   forget(material: SealedMaterial): void {
@@ -73,6 +81,6 @@ export class KeystoreRouter implements Keystore {
   #of(level: ProtectionLevel): Keystore {
     if (level === 'SOFTWARE') return this.#software
     if (this.#hsm) return this.#hsm
-    throw new Unreachable('the key lives in an HSM, and none is configured: set hsm-module and hsm-token')
+    throw new Unreachable('the key lives in an HSM, and none is configured: set hsm-module and hsm-token', false)
   }
 }

@@ -8,7 +8,7 @@ import {
   encodeCiphertext,
   splitMessage,
 } from '../cryptography/ciphertext.ts'
-import type { ProtectionLevel, VersionPlace } from '../keystore/keystore.ts'
+import { DeviceTime, type ProtectionLevel, type VersionPlace } from '../keystore/keystore.ts'
 import { anyKeyResource, type FoundKey, findKeyById, findVersion, keyResourceById } from './key-name.ts'
 import { demandEnabled } from './key-state.ts'
 import type { KmsContext } from './operation.ts'
@@ -22,6 +22,7 @@ export async function encryptWith(
   plaintext: Uint8Array,
   encryptionContext: EncryptionContext,
   context: KmsContext,
+  time = new DeviceTime(),
 ): Promise<{ CiphertextBlob: string; KeyId: string; KeyVersionId: string }> {
   demandEnabled(key.body)
   const versionId = key.body.primaryVersionId
@@ -29,7 +30,7 @@ export async function encryptWith(
   if (!version || version.body.material === null) throw refuse('Rejected.PendingImport')
   const place = placeOf(version, key)
   const aad = aadOf(version, place, encryptionContext)
-  const message = await context.keystore.encrypt(place, version.body.material, plaintext, aad)
+  const message = await context.keystore.encrypt(place, version.body.material, plaintext, aad, time)
   return {
     CiphertextBlob: encodeCiphertext({ versionId: version.id, ...message }),
     KeyId: key.record.id,
@@ -58,13 +59,14 @@ export async function openBlob(
   blob: string,
   encryptionContext: EncryptionContext,
   context: KmsContext,
+  time = new DeviceTime(),
 ): Promise<{ plaintext: Uint8Array; version: Version }> {
   const message = decodeCiphertext(blob)
   if (!message) throw notAuthentic()
   const version = await findVersion(message.versionId, context)
   if (!version) throw refuse('Forbidden.KeyNotFound')
   const key = await findKeyById(version.body.keyId, context)
-  const plaintext = await decryptWith(key, version, message, encryptionContext, context)
+  const plaintext = await decryptWith(key, version, message, { encryptionContext, context, time })
   if (!plaintext) throw notAuthentic()
   return { plaintext, version }
 }
@@ -74,15 +76,15 @@ async function decryptWith(
   key: FoundKey,
   version: Version,
   message: Ciphertext,
-  encryptionContext: EncryptionContext,
-  context: KmsContext,
+  { encryptionContext, context, time }: { encryptionContext: EncryptionContext; context: KmsContext; time: DeviceTime },
 ): Promise<Uint8Array | null> {
   demandEnabled(key.body)
   if (version.body.material === null) throw refuse('Rejected.PendingImport')
   const place = placeOf(version, key)
   const parts = splitMessage(message.message, NONCE_BYTES[place.protectionLevel])
   if (!parts) return null
-  return context.keystore.decrypt(place, version.body.material, parts, aadOf(version, place, encryptionContext))
+  const aad = aadOf(version, place, encryptionContext)
+  return context.keystore.decrypt(place, version.body.material, parts, aad, time)
 }
 
 const NONCE_BYTES: Readonly<Record<ProtectionLevel, number>> = { SOFTWARE: 24, HSM: 12 }

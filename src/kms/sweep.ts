@@ -16,6 +16,7 @@ import { rotated, rotationDueAt } from './rotation.ts'
 const AT_ONCE = 100
 /** When work that could not be done is tried again. */
 const AGAIN_MS = 60_000
+const SELDOM_MS = 3_600_000
 
 interface House {
   readonly ledger: Ledger
@@ -49,16 +50,22 @@ export async function sweep(house: House): Promise<number> {
   return done
 }
 
-/** Destroys in the device what committed calls recorded; while it is away, that waits. */
+/**
+ * Destroys in the device what committed calls recorded; while it is away, that waits. What fails is put off, so that it does not stand
+ * before the others: ever longer, up to an hour, when the device serves and keeps this object.
+ */
 async function destroyDue(house: House): Promise<void> {
   for (const record of await house.ledger.due(DESTRUCTION, house.now(), AT_ONCE))
     try {
       await destroyOne(record, house)
     } catch (error) {
-      if (error instanceof Unreachable) return
       if (isDatabaseAway(error)) throw error
+      const isAway = error instanceof Unreachable
+      if (isAway && !error.wasAsked) return
+      const age = house.now() - record.createdAt
+      await commitOne(house, putOff(record, house, isAway ? AGAIN_MS : Math.min(SELDOM_MS, Math.max(AGAIN_MS, age))))
+      if (isAway) return
       house.failed(`the destruction of ${record.id} failed, and is put off`, error)
-      await commitOne(house, putOff(record, house))
     }
 }
 
@@ -67,8 +74,8 @@ async function destroyOne(record: Recorded<DestructionBody>, house: House): Prom
   await commitOne(house, gone ? remove(DESTRUCTION, record) : putOff(record, house))
 }
 
-function putOff(record: Recorded<unknown>, { now }: House): Change {
-  return update(record, { body: record.body, dueAt: now() + AGAIN_MS })
+function putOff(record: Recorded<unknown>, { now }: House, pauseMs = AGAIN_MS): Change {
+  return update(record, { body: record.body, dueAt: now() + pauseMs })
 }
 
 function commitOne({ ledger }: House, change: Change): Promise<Outcome> {

@@ -1,12 +1,13 @@
 // Everything that can happen to a device, under load: software keys go on, HSM keys answer or fail with 503 in time, and all is
 // well by itself afterwards. Prints the table of docs/hsm.md.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import {
+  changePin,
+  type FaultyToken,
   faultyModule,
   initSoftHsm,
   makeToken,
@@ -81,11 +82,7 @@ function suite(kind: TokenKind): void {
       await chaos.trial(
         `${kind}: PIN changed, file follows after 4 s`,
         async () => {
-          const login = ['--module', token.module, '--token-label', token.label, '--login', '--pin', PIN]
-          execFileSync('pkcs11-tool', [...login, '--change-pin', '--new-pin', 'another-pin'], {
-            env: { ...process.env, ...token.env },
-            stdio: 'pipe',
-          })
+          changePin(token, token.label, PIN, 'another-pin')
           process.kill(chaos.modulePid, 'SIGKILL')
           await pause(4000)
           assert.equal(await chaos.encrypts(), false)
@@ -126,7 +123,7 @@ function suite(kind: TokenKind): void {
 for (const kind of TOKEN_KINDS) describe(`an HSM under chaos (${kind})`, () => suite(kind))
 
 describe('an HSM whose library answers with errors (SoftHSM2 behind one that does harm)', () => {
-  let token: TestToken & { harm(line: string): void }
+  let token: FaultyToken
   let chaos: Chaos
   before(async () => {
     token = faultyModule(makeToken('SoftHSM2', 200))
@@ -144,7 +141,7 @@ describe('an HSM whose library answers with errors (SoftHSM2 behind one that doe
         token.harm(line)
         await pause(3000)
       },
-      () => token.harm(''),
+      () => token.harm(),
     )
 
   for (const [name, value] of [

@@ -17,6 +17,7 @@ describe('a server with an HSM, killed under load', () => {
     const token = makeToken('SoftHSM2')
     const data = temporaryFolder()
     const blobs = new Map<string, string>()
+    let last: Program | null = null
     async function work(program: Program): Promise<void> {
       const told = async (action: string, parameters: Record<string, string>) => {
         const all = { ...REGION, ...parameters }
@@ -53,6 +54,7 @@ describe('a server with an HSM, killed under load', () => {
       }
       assert.ok(blobs.size > KILLS, `${blobs.size} keys`)
       const program = await startProgram({ data, flags: token.flags, env: token.env })
+      last = program
       for (const [KeyId, CiphertextBlob] of blobs) {
         const { status, body } = await program.call('Decrypt', { ...REGION, CiphertextBlob })
         assert.deepEqual([status, body.Plaintext], [200, KeyId])
@@ -70,6 +72,7 @@ describe('a server with an HSM, killed under load', () => {
       assert.equal(held, Number(/(\d+) key versions in the HSM/.exec(removed.out)?.[1]))
       assert.equal(await program.stop(), 0)
     } finally {
+      await last?.stop()
       removeFolder(data)
       token[Symbol.dispose]()
     }

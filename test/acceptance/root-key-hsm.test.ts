@@ -166,7 +166,10 @@ describe('a token with the root key', () => {
     const flags = [...token.flags, '--root-key-provider', 'hsm']
     const { program } = await begun({ data, flags, env: token.env })
     await program.stop()
-    assert.match(await failingStart(['--data', data, ...other.flags], other.env), /is not in the token: bring the/)
+    assert.match(
+      await failingStart(['--data', data, ...other.flags], other.env),
+      /there is no secret key [0-9a-f]{48}: bring the/,
+    )
   })
 
   it('refuses settings that contradict each other', async () => {

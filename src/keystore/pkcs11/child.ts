@@ -17,7 +17,7 @@ import {
 const TICK_MS = 25
 /** A library that hangs ten times as long as a call may wait is given up. */
 const GIVE_UP_FACTOR = 10
-/** What may be asked at once; more would only wait in vain. */
+/** What may be asked at once, with what is overdue; more would only wait in vain. */
 const MAX_PENDING = 5000
 
 /** The device did not do what it was asked. */
@@ -69,10 +69,11 @@ export class Child {
     listener: Listener,
   ) {
     this.#patienceTicks = Math.max(2, Math.floor(patienceMs / TICK_MS))
+    const atOnce = opening.sessions * opening.tokens.length
     this.#process = fork(fileURLToPath(new URL('./module.ts', import.meta.url)), [], {
       serialization: 'advanced',
       execArgv: [],
-      env: { ...environment, UV_THREADPOOL_SIZE: String(Math.min(128, Math.max(4, opening.sessions))) },
+      env: { ...environment, UV_THREADPOOL_SIZE: String(Math.min(128, Math.max(4, atOnce))) },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     this.#process.on('message', (message: FromModule) => {
@@ -113,9 +114,11 @@ export class Child {
     withinMs: number,
     late: (answer: Works[W]['answer']) => void = () => {},
   ): Promise<Works[W]['answer']> {
-    if (!this.answers || this.#pending.size >= MAX_PENDING)
+    if (!this.answers || this.#pending.size + this.#overdue.size >= MAX_PENDING)
       return Promise.reject(
-        new Failed('away', this.answers ? 'the HSM has too much to do' : 'the PKCS #11 library hangs'),
+        this.answers
+          ? new Failed('late', 'the HSM has too much to do')
+          : new Failed('away', 'the PKCS #11 library hangs'),
       )
     return new Promise<Works[W]['answer']>((resolve, reject) => {
       const expiresAt = monotonicMs() + withinMs

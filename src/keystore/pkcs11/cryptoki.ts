@@ -7,10 +7,20 @@ import type { Opening } from './protocol.ts'
 import { aesKey, type Constants, gcm, hmacKey, unwrapping, wrappingPair } from './templates.ts'
 
 export type Handle = Pkcs11js.Handle
+
+/**
+ * Whatever has a session. It is asked for it before each call of the library, never once for several: a holder throws when its session
+ * is over, so that no handle found in it is used in another.
+ */
+export interface SessionHolder {
+  readonly session: Handle
+}
 type Template = Pkcs11js.Template
 
 const KEY_BYTES = 32
 const TAG_BYTES = 16
+/** The state of a session for reading and writing in which the user is logged in; the add-on has no name for it. */
+const CKS_RW_USER_FUNCTIONS = 3
 
 /**
  * What the check value of a key is the encryption of. INVARIANT: AES-GCM never encrypts this block under the key, whatever the nonce: its
@@ -21,6 +31,8 @@ const CHECK_BLOCK = Buffer.from('strongroom-k\0\0\0\0', 'latin1')
 export class Cryptoki {
   readonly #c: Constants
   readonly #lib: Pkcs11js.PKCS11
+  /** The open sessions by their numbers. */
+  readonly #sessions = new Map<string, Handle>()
 
   private constructor(constants: Constants, lib: Pkcs11js.PKCS11) {
     this.#c = constants
@@ -70,60 +82,83 @@ export class Cryptoki {
   }
 
   openSession(slot: Handle): Handle {
-    return this.#lib.C_OpenSession(slot, this.#c.CKF_SERIAL_SESSION | this.#c.CKF_RW_SESSION)
+    const session = this.#lib.C_OpenSession(slot, this.#c.CKF_SERIAL_SESSION | this.#c.CKF_RW_SESSION)
+    this.#sessions.set(session.toString('hex'), session)
+    return session
   }
 
+  /** Closes a session, unless it is void already and the library has given its number to another. */
   closeSession(session: Handle): void {
-    this.#lib.C_CloseSession(session)
+    const number = session.toString('hex')
+    if (this.#sessions.get(number) !== session) return
+    this.#sessions.delete(number)
+    try {
+      this.#lib.C_CloseSession(session)
+    } catch {
+      // A session that can't be closed is void already.
+    }
   }
 
+  /** Logs in afresh: where the library still counts a former login, that may be one that the device has forgotten. */
   login(session: Handle, pin: string): void {
     try {
       this.#lib.C_Login(session, this.#c.CKU_USER, pin)
     } catch (error) {
       if (returnValueOf(error) !== 'CKR_USER_ALREADY_LOGGED_IN') throw error
+      this.logout(session)
+      this.#lib.C_Login(session, this.#c.CKU_USER, pin)
     }
   }
 
+  /** Logs out, unless that was done. */
   logout(session: Handle): void {
-    this.#lib.C_Logout(session)
+    try {
+      this.#lib.C_Logout(session)
+    } catch {
+      // It is logged out already, or gone: a login that follows tells.
+    }
   }
 
-  random(session: Handle, length: number): Buffer {
-    return this.#lib.C_GenerateRandom(session, Buffer.alloc(length))
+  /** Whether the device counts the session as logged in: to one that is not, many libraries show no private object, and no error. */
+  isLoggedIn(at: SessionHolder): boolean {
+    return this.#lib.C_GetSessionInfo(at.session).state === CKS_RW_USER_FUNCTIONS
+  }
+
+  random(at: SessionHolder, length: number): Buffer {
+    return this.#lib.C_GenerateRandom(at.session, Buffer.alloc(length))
   }
 
   /** The objects of a class with this CKA_ID, or all of the class. */
-  find(session: Handle, what: 'secret' | 'private', id: string | null): Handle[] {
+  find(at: SessionHolder, what: 'secret' | 'private', id: string | null): Handle[] {
     const c = this.#c
     const template: Template = [
       { type: c.CKA_CLASS, value: what === 'secret' ? c.CKO_SECRET_KEY : c.CKO_PRIVATE_KEY },
       { type: c.CKA_TOKEN, value: true },
     ]
     if (id !== null) template.push({ type: c.CKA_ID, value: Buffer.from(id, 'hex') })
-    this.#lib.C_FindObjectsInit(session, template)
+    this.#lib.C_FindObjectsInit(at.session, template)
     const found: Handle[] = []
     try {
-      for (let some = this.#lib.C_FindObjects(session, 256); some.length > 0; ) {
+      for (let some = this.#lib.C_FindObjects(at.session, 256); some.length > 0; ) {
         found.push(...some)
-        some = this.#lib.C_FindObjects(session, 256)
+        some = this.#lib.C_FindObjects(at.session, 256)
       }
     } finally {
-      this.#lib.C_FindObjectsFinal(session)
+      this.#lib.C_FindObjectsFinal(at.session)
     }
     return found
   }
 
-  destroy(session: Handle, object: Handle): void {
-    this.#lib.C_DestroyObject(session, object)
+  destroy(at: SessionHolder, object: Handle): void {
+    this.#lib.C_DestroyObject(at.session, object)
   }
 
   /** CKA_ID (hexadecimal), label and protection of an object. */
-  describe(session: Handle, object: Handle) {
+  describe(at: SessionHolder, object: Handle) {
     const c = this.#c
     const types = [c.CKA_ID, c.CKA_LABEL, c.CKA_SENSITIVE, c.CKA_EXTRACTABLE]
     const values = this.#lib.C_GetAttributeValue(
-      session,
+      at.session,
       object,
       types.map((type) => ({ type })),
     )
@@ -137,40 +172,40 @@ export class Cryptoki {
   }
 
   /** A new AES-256 key, made in the device. */
-  async generateKey(session: Handle, id: string, label: string): Promise<Handle> {
+  async generateKey(at: SessionHolder, id: string, label: string): Promise<Handle> {
     const template = [...aesKey(this.#c, { id, label }), { type: this.#c.CKA_VALUE_LEN, value: KEY_BYTES }]
-    return this.#lib.C_GenerateKeyAsync(session, { mechanism: this.#c.CKM_AES_KEY_GEN }, template)
+    return this.#lib.C_GenerateKeyAsync(at.session, { mechanism: this.#c.CKM_AES_KEY_GEN }, template)
   }
 
   /** A new AES-256 key that is gone with the session. */
-  async generateSessionKey(session: Handle): Promise<Handle> {
+  async generateSessionKey(at: SessionHolder): Promise<Handle> {
     const template = [...aesKey(this.#c, null), { type: this.#c.CKA_VALUE_LEN, value: KEY_BYTES }]
-    return this.#lib.C_GenerateKeyAsync(session, { mechanism: this.#c.CKM_AES_KEY_GEN }, template)
+    return this.#lib.C_GenerateKeyAsync(at.session, { mechanism: this.#c.CKM_AES_KEY_GEN }, template)
   }
 
   /** A new RSA-2048 pair for unwrapping. The public key is of this session only. */
-  async generateWrappingPair(session: Handle, token: boolean, id: string, label: string) {
+  async generateWrappingPair(at: SessionHolder, token: boolean, id: string, label: string) {
     const c = this.#c
     const template = wrappingPair(c, token, id, label)
     const mechanism = { mechanism: c.CKM_RSA_PKCS_KEY_PAIR_GEN }
-    const pair = await this.#lib.C_GenerateKeyPairAsync(session, mechanism, template.publicKey, template.privateKey)
+    const pair = await this.#lib.C_GenerateKeyPairAsync(at.session, mechanism, template.publicKey, template.privateKey)
     const [modulus, exponent] = this.#lib
-      .C_GetAttributeValue(session, pair.publicKey, [{ type: c.CKA_MODULUS }, { type: c.CKA_PUBLIC_EXPONENT }])
+      .C_GetAttributeValue(at.session, pair.publicKey, [{ type: c.CKA_MODULUS }, { type: c.CKA_PUBLIC_EXPONENT }])
       .map(({ value }) => value as Buffer)
-    this.destroy(session, pair.publicKey)
+    this.destroy(at, pair.publicKey)
     return { privateKey: pair.privateKey, modulus: modulus ?? Buffer.alloc(0), exponent: exponent ?? Buffer.alloc(0) }
   }
 
   /** Unwraps an AES key: into the token with an id and a label, or for this session only. */
   unwrap(
-    session: Handle,
+    at: SessionHolder,
     wrapping: { key: Handle; algorithm: WrappingAlgorithm },
     wrapped: Uint8Array,
     kept: { id: string; label: string } | null,
   ): Handle {
     const template = aesKey(this.#c, kept)
     return this.#lib.C_UnwrapKey(
-      session,
+      at.session,
       unwrapping(this.#c, wrapping.algorithm),
       wrapping.key,
       Buffer.from(wrapped),
@@ -182,25 +217,29 @@ export class Cryptoki {
    * Whether wrapped material that is an AES key is one of 256 bits. Only for devices that do not tell CKA_VALUE_LEN: these take no
    * shorter key for HMAC-SHA-256. A copy for this session is tried with it, as sensitive and as little extractable as the key itself.
    */
-  isLongEnough(session: Handle, wrapping: { key: Handle; algorithm: WrappingAlgorithm }, wrapped: Uint8Array): boolean {
+  isLongEnough(
+    at: SessionHolder,
+    wrapping: { key: Handle; algorithm: WrappingAlgorithm },
+    wrapped: Uint8Array,
+  ): boolean {
     const mechanism = unwrapping(this.#c, wrapping.algorithm)
-    const copy = this.#lib.C_UnwrapKey(session, mechanism, wrapping.key, Buffer.from(wrapped), hmacKey(this.#c))
+    const copy = this.#lib.C_UnwrapKey(at.session, mechanism, wrapping.key, Buffer.from(wrapped), hmacKey(this.#c))
     try {
-      this.#lib.C_SignInit(session, { mechanism: this.#c.CKM_SHA256_HMAC }, copy)
-      this.#lib.C_Sign(session, CHECK_BLOCK, Buffer.alloc(32))
+      this.#lib.C_SignInit(at.session, { mechanism: this.#c.CKM_SHA256_HMAC }, copy)
+      this.#lib.C_Sign(at.session, CHECK_BLOCK, Buffer.alloc(32))
       return true
     } catch (error) {
       if (returnValueOf(error) !== 'CKR_KEY_SIZE_RANGE') throw error
       return false
     } finally {
-      this.destroy(session, copy)
+      this.destroy(at, copy)
     }
   }
 
   /** CKA_VALUE_LEN; 0 where the device does not tell. */
-  lengthOf(session: Handle, key: Handle): number {
+  lengthOf(at: SessionHolder, key: Handle): number {
     try {
-      const [length] = this.#lib.C_GetAttributeValue(session, key, [{ type: this.#c.CKA_VALUE_LEN }])
+      const [length] = this.#lib.C_GetAttributeValue(at.session, key, [{ type: this.#c.CKA_VALUE_LEN }])
       const bytes = length?.value as Buffer | undefined
       return bytes && bytes.length >= 4 ? bytes.readUInt32LE(0) : 0
     } catch {
@@ -209,35 +248,35 @@ export class Cryptoki {
   }
 
   /** 16 bytes by which a key is recognized. They tell nothing about it, nor about what it encrypts. */
-  checkValue(session: Handle, key: Handle): Buffer {
-    this.#lib.C_EncryptInit(session, { mechanism: this.#c.CKM_AES_ECB }, key)
-    return Buffer.from(this.#lib.C_Encrypt(session, CHECK_BLOCK, Buffer.alloc(32)))
+  checkValue(at: SessionHolder, key: Handle): Buffer {
+    this.#lib.C_EncryptInit(at.session, { mechanism: this.#c.CKM_AES_ECB }, key)
+    return Buffer.from(this.#lib.C_Encrypt(at.session, CHECK_BLOCK, Buffer.alloc(32)))
   }
 
   /** `nonce` (12 bytes) is used, unless the device overwrites it with one of its own: read it afterwards. */
-  encryptInit(session: Handle, key: Handle, nonce: Buffer, aad: Uint8Array): void {
-    this.#lib.C_EncryptInit(session, gcm(this.#c, nonce, asBuffer(aad)), key)
+  encryptInit(at: SessionHolder, key: Handle, nonce: Buffer, aad: Uint8Array): void {
+    this.#lib.C_EncryptInit(at.session, gcm(this.#c, nonce, asBuffer(aad)), key)
   }
 
-  encrypt(session: Handle, plaintext: Uint8Array): Buffer {
-    return this.#lib.C_Encrypt(session, asBuffer(plaintext), Buffer.allocUnsafe(plaintext.length + TAG_BYTES))
+  encrypt(at: SessionHolder, plaintext: Uint8Array): Buffer {
+    return this.#lib.C_Encrypt(at.session, asBuffer(plaintext), Buffer.allocUnsafe(plaintext.length + TAG_BYTES))
   }
 
-  encryptAside(session: Handle, plaintext: Uint8Array): Promise<Buffer> {
-    return this.#lib.C_EncryptAsync(session, asBuffer(plaintext), Buffer.allocUnsafe(plaintext.length + TAG_BYTES))
+  encryptAside(at: SessionHolder, plaintext: Uint8Array): Promise<Buffer> {
+    return this.#lib.C_EncryptAsync(at.session, asBuffer(plaintext), Buffer.allocUnsafe(plaintext.length + TAG_BYTES))
   }
 
-  decryptInit(session: Handle, key: Handle, nonce: Uint8Array, aad: Uint8Array): void {
-    this.#lib.C_DecryptInit(session, gcm(this.#c, asBuffer(nonce), asBuffer(aad)), key)
+  decryptInit(at: SessionHolder, key: Handle, nonce: Uint8Array, aad: Uint8Array): void {
+    this.#lib.C_DecryptInit(at.session, gcm(this.#c, asBuffer(nonce), asBuffer(aad)), key)
   }
 
-  decrypt(session: Handle, sealed: Uint8Array): Buffer {
+  decrypt(at: SessionHolder, sealed: Uint8Array): Buffer {
     // Some libraries want room for the tag too.
-    return this.#lib.C_Decrypt(session, asBuffer(sealed), Buffer.allocUnsafe(sealed.length))
+    return this.#lib.C_Decrypt(at.session, asBuffer(sealed), Buffer.allocUnsafe(sealed.length))
   }
 
-  decryptAside(session: Handle, sealed: Uint8Array): Promise<Buffer> {
-    return this.#lib.C_DecryptAsync(session, asBuffer(sealed), Buffer.allocUnsafe(sealed.length))
+  decryptAside(at: SessionHolder, sealed: Uint8Array): Promise<Buffer> {
+    return this.#lib.C_DecryptAsync(at.session, asBuffer(sealed), Buffer.allocUnsafe(sealed.length))
   }
 }
 

@@ -1,4 +1,4 @@
-// What can go wrong with a device, sorted by what to do about it (PKCS #11 v2.40 section 5.1).
+// What can go wrong with a device, sorted by what to do about it (PKCS #11 v2.40 section 5.1, v3.0 section 5.1).
 
 /** The device can't serve now. */
 export class Away extends Error {
@@ -10,11 +10,24 @@ export class Away extends Error {
   }
 }
 
-/** No token has the object. */
+/** No token has the object, or one has more than one by its name. */
 export class Missing extends Error {}
 
 /** There is no room for another object. */
 export class Full extends Error {}
+
+/** The device serves, and does not do this with the object. */
+export class Refused extends Error {}
+
+/** The time of the request is over. */
+export class Late extends Error {
+  constructor() {
+    super('the call waited too long for the device')
+  }
+}
+
+/** Session and handles are of a login that is over: what was done with them is to be done again. */
+export class Voided extends Error {}
 
 /** The library can't be used at all until the operator changes something. */
 export class SetupFault extends Error {}
@@ -25,46 +38,86 @@ export class SetupFault extends Error {}
  */
 export type Fault = 'data' | 'device' | 'ambiguous' | 'unsupported' | 'full' | 'pin'
 
-const FAULTS: Readonly<Record<string, Fault>> = {
-  CKR_ENCRYPTED_DATA_INVALID: 'data',
-  CKR_ENCRYPTED_DATA_LEN_RANGE: 'data',
-  CKR_WRAPPED_KEY_INVALID: 'data',
-  CKR_WRAPPED_KEY_LEN_RANGE: 'data',
-  CKR_DATA_INVALID: 'data',
-  CKR_DATA_LEN_RANGE: 'data',
-  CKR_KEY_SIZE_RANGE: 'data',
-  CKR_ATTRIBUTE_VALUE_INVALID: 'data',
-  CKR_TEMPLATE_INCONSISTENT: 'data',
-  CKR_DEVICE_MEMORY: 'full',
-  CKR_MECHANISM_INVALID: 'unsupported',
-  CKR_MECHANISM_PARAM_INVALID: 'unsupported',
-  CKR_FUNCTION_NOT_SUPPORTED: 'unsupported',
-  CKR_ARGUMENTS_BAD: 'unsupported',
-  CKR_KEY_FUNCTION_NOT_PERMITTED: 'unsupported',
-  CKR_KEY_TYPE_INCONSISTENT: 'unsupported',
-  CKR_ATTRIBUTE_TYPE_INVALID: 'unsupported',
-  CKR_ATTRIBUTE_READ_ONLY: 'unsupported',
-  CKR_ATTRIBUTE_SENSITIVE: 'unsupported',
-  // What the add-on has no name for: values of PKCS #11 v3, such as CKR_AEAD_DECRYPT_FAILED, and vendors' own.
-  CKR_VENDOR_DEFINED: 'ambiguous',
-  CKR_GENERAL_ERROR: 'ambiguous',
-  CKR_FUNCTION_FAILED: 'ambiguous',
-  CKR_PIN_INCORRECT: 'pin',
-  CKR_PIN_INVALID: 'pin',
-  CKR_PIN_LEN_RANGE: 'pin',
-  CKR_PIN_EXPIRED: 'pin',
-  CKR_PIN_LOCKED: 'pin',
+/** What is not here is ambiguous: vendors have values of their own, and use standard ones for what no standard foresaw. */
+const FAULTS: Readonly<Record<Exclude<Fault, 'ambiguous'>, readonly string[]>> = {
+  data: [
+    'CKR_ENCRYPTED_DATA_INVALID',
+    'CKR_ENCRYPTED_DATA_LEN_RANGE',
+    'CKR_WRAPPED_KEY_INVALID',
+    'CKR_WRAPPED_KEY_LEN_RANGE',
+    'CKR_DATA_INVALID',
+    'CKR_DATA_LEN_RANGE',
+    'CKR_KEY_SIZE_RANGE',
+    'CKR_ATTRIBUTE_VALUE_INVALID',
+    'CKR_TEMPLATE_INCONSISTENT',
+    'CKR_SIGNATURE_INVALID',
+  ],
+  device: [
+    'CKR_CRYPTOKI_NOT_INITIALIZED',
+    'CKR_DEVICE_ERROR',
+    'CKR_DEVICE_REMOVED',
+    'CKR_HOST_MEMORY',
+    'CKR_KEY_HANDLE_INVALID',
+    'CKR_OBJECT_HANDLE_INVALID',
+    'CKR_OPERATION_ACTIVE',
+    'CKR_OPERATION_NOT_INITIALIZED',
+    'CKR_SESSION_CLOSED',
+    'CKR_SESSION_COUNT',
+    'CKR_SESSION_HANDLE_INVALID',
+    'CKR_SLOT_ID_INVALID',
+    'CKR_TOKEN_NOT_PRESENT',
+    'CKR_TOKEN_NOT_RECOGNIZED',
+    'CKR_UNWRAPPING_KEY_HANDLE_INVALID',
+    'CKR_USER_NOT_LOGGED_IN',
+    'CKR_USER_PIN_NOT_INITIALIZED',
+  ],
+  unsupported: [
+    'CKR_ACTION_PROHIBITED',
+    'CKR_ARGUMENTS_BAD',
+    'CKR_ATTRIBUTE_READ_ONLY',
+    'CKR_ATTRIBUTE_SENSITIVE',
+    'CKR_ATTRIBUTE_TYPE_INVALID',
+    'CKR_FUNCTION_NOT_SUPPORTED',
+    'CKR_KEY_FUNCTION_NOT_PERMITTED',
+    'CKR_KEY_TYPE_INCONSISTENT',
+    'CKR_MECHANISM_INVALID',
+    'CKR_MECHANISM_PARAM_INVALID',
+    'CKR_SESSION_READ_ONLY',
+    'CKR_TOKEN_WRITE_PROTECTED',
+  ],
+  full: ['CKR_DEVICE_MEMORY'],
+  pin: ['CKR_PIN_INCORRECT', 'CKR_PIN_INVALID', 'CKR_PIN_LEN_RANGE', 'CKR_PIN_EXPIRED', 'CKR_PIN_LOCKED'],
 }
+
+const FAULT_OF = new Map(
+  Object.entries(FAULTS).flatMap(([fault, values]) => values.map((value) => [value, fault as Fault] as const)),
+)
+
+/** Standard values that the add-on has no name for. Of AEAD_DECRYPT_FAILED (v3.0) it is the ciphertext that is not authentic. */
+const UNNAMED: Readonly<Record<number, string>> = { 27: 'CKR_ACTION_PROHIBITED', 66: 'CKR_ENCRYPTED_DATA_INVALID' }
 
 /** The name of the PKCS #11 return value that an error carries, such as CKR_DEVICE_ERROR; '' when it carries none. */
 export function returnValueOf(error: unknown): string {
-  return /CKR_\w+/.exec(error instanceof Error ? error.message : '')?.[0] ?? ''
+  if (!(error instanceof Error) || error.name !== 'Pkcs11Error') return ''
+  const name = /CKR_\w+/.exec(error.message)?.[0] ?? ''
+  return name === 'CKR_VENDOR_DEFINED' ? (UNNAMED[numberOf(error)] ?? name) : name
+}
+
+/** What an error of the library is called where people read it: with its number, where it has no name. */
+export function describeFault(error: unknown): string {
+  const name = returnValueOf(error)
+  if (name === '') return error instanceof Error ? error.message : String(error)
+  return name === 'CKR_VENDOR_DEFINED' ? `the return value 0x${numberOf(error).toString(16)}` : name
+}
+
+function numberOf(error: unknown): number {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : 0
 }
 
 /** What to make of an error of the library; null when it did not come from the library. */
 export function faultOf(error: unknown): Fault | null {
   const value = returnValueOf(error)
-  return value === '' ? null : (FAULTS[value] ?? 'device')
+  return value === '' ? null : (FAULT_OF.get(value) ?? 'ambiguous')
 }
 
 /** Whether sessions and handles must be dropped after this error. */

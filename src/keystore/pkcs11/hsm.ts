@@ -3,6 +3,7 @@ import { createPublicKey } from 'node:crypto'
 import { refuse } from '../../api/errors.ts'
 import type { RootKeys } from '../../cryptography/seal.ts'
 import {
+  DeviceTime,
   type Imported,
   type Keystore,
   type SealedMaterial,
@@ -17,22 +18,15 @@ import {
 import { randomBytes } from '../random.ts'
 import { Failed } from './child.ts'
 import type { TokenReport } from './protocol.ts'
-import {
-  isReference,
-  keyLabel,
-  keyPlace,
-  newObjectId,
-  objectIdOf,
-  toReference,
-  UNIQUE_BYTES,
-  wrappingLabel,
-} from './reference.ts'
+import { isReference, keyLabel, keyPlace, objectIdOf, objectIdPrefix, toReference, wrappingLabel } from './reference.ts'
 import { ReservedUses } from './reserved-uses.ts'
 import type { Supervisor } from './supervisor.ts'
 
 /** Making an RSA pair takes seconds on some devices. It fails as fast as all else when the device hangs. */
 const PAIR_MS = 30_000
 const BACKGROUND_MS = 10_000
+/** Thousands of objects are looked at one by one. */
+const INSPECT_MS = 600_000
 const NONCE_BYTES = 24
 const COLLECT_EVERY_MS = 60_000
 const MOST_REPORTED = 1000
@@ -91,19 +85,23 @@ export class HsmKeystore implements Keystore {
   }
 
   async generate(place: VersionPlace): Promise<SealedMaterial> {
-    const { id, label } = this.#newObject(place)
-    const undo = () => this.#destroyQuietly(id)
-    await this.#told(this.#device.ask('generate', { id, label }, this.#setup.timeoutMs, undo))
+    const undo = ({ id }: { id: string }) => this.#destroyQuietly(id)
+    const { id } = await this.#told(this.#device.ask('generate', this.#newObject(place), this.#setup.timeoutMs, undo))
     return toReference(id)
   }
 
-  async encrypt(place: VersionPlace, material: SealedMaterial, plaintext: Uint8Array, aad: Uint8Array) {
+  async encrypt(
+    place: VersionPlace,
+    material: SealedMaterial,
+    plaintext: Uint8Array,
+    aad: Uint8Array,
+    time = new DeviceTime(),
+  ) {
     const id = this.#objectId(place, material)
-    const trouble = this.#device.trouble
-    if (trouble !== null) throw new Unreachable(trouble)
+    this.#demandPresent()
     const waiting = this.#reserved.take(place)
     if (waiting) await waiting
-    return this.#told(this.#device.ask('encrypt', { id, plaintext, aad }, this.#setup.timeoutMs))
+    return this.#told(this.#device.ask('encrypt', { id, plaintext, aad }, time.left(this.#setup.timeoutMs)))
   }
 
   decrypt(
@@ -111,10 +109,11 @@ export class HsmKeystore implements Keystore {
     material: SealedMaterial,
     message: { nonce: Uint8Array; sealed: Uint8Array },
     aad: Uint8Array,
+    time = new DeviceTime(),
   ): Promise<Uint8Array | null> {
     const { nonce, sealed } = message
     const id = this.#objectId(place, material)
-    return this.#told(this.#device.ask('decrypt', { id, nonce, sealed, aad }, this.#setup.timeoutMs))
+    return this.#told(this.#device.ask('decrypt', { id, nonce, sealed, aad }, time.left(this.#setup.timeoutMs)))
   }
 
   /** The object of destroyed material goes at once where the device is there; its record of destruction sees to the rest. */
@@ -126,6 +125,7 @@ export class HsmKeystore implements Keystore {
   async destroy(material: SealedMaterial): Promise<boolean> {
     const id = objectIdOf(material, null)
     if (id === null) throw new Unopenable('this names no object in an HSM')
+    this.#demandPresent()
     return this.#told(this.#device.ask('destroy', { id }, BACKGROUND_MS))
   }
 
@@ -134,14 +134,14 @@ export class HsmKeystore implements Keystore {
   }
 
   async wrappingKey({ place, algorithm, ...purpose }: WrappingPurpose): Promise<WrappingKey> {
-    const id = newObjectId(place, randomBytes(UNIQUE_BYTES))
     const label = wrappingLabel(this.#setup.tag, purpose)
-    const made = await this.#told(this.#device.ask('makeWrappingKey', { id, label, algorithm }, PAIR_MS))
+    const asked = { prefix: objectIdPrefix(place), label, algorithm }
+    const made = await this.#told(this.#device.ask('makeWrappingKey', asked, PAIR_MS))
     if ('unsupported' in made) return { outcome: 'unsupported', mechanism: made.unsupported }
     const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
     const [n, e] = [base64url(made.modulus), base64url(made.exponent)]
     const publicKey = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' })
-    const sealedPrivateKey = this.#keys.seal(place, randomBytes(NONCE_BYTES), Buffer.from(id, 'hex'))
+    const sealedPrivateKey = this.#keys.seal(place, randomBytes(NONCE_BYTES), Buffer.from(made.id, 'hex'))
     return { outcome: 'made', publicKey: publicKey.export({ type: 'spki', format: 'der' }), sealedPrivateKey }
   }
 
@@ -155,15 +155,16 @@ export class HsmKeystore implements Keystore {
     if (!opened) return { outcome: 'not a wrapping key' }
     if (wrapping.expired) return { outcome: 'expired' }
     const unwrapping = { wrappingId: opened.toString('hex'), algorithm: wrapping.algorithm, wrapped }
+    const time = new DeviceTime()
     const { timeoutMs } = this.#setup
-    const checkValue = await this.#told(this.#device.ask('examine', unwrapping, timeoutMs))
+    const checkValue = await this.#told(this.#device.ask('examine', unwrapping, time.left(timeoutMs)))
     if (!checkValue) return { outcome: 'not material' }
     const fingerprint = this.#keys.fingerprint([place.account, place.region, place.keyId], checkValue)
     if (fingerprint !== (expected ?? fingerprint)) return { outcome: 'not material' }
-    const { id, label } = this.#newObject(place)
-    const undo = () => this.#destroyQuietly(id)
-    const kept = await this.#told(this.#device.ask('import', { ...unwrapping, id, label, checkValue }, timeoutMs, undo))
-    return kept ? { outcome: 'imported', material: toReference(id), fingerprint } : { outcome: 'not material' }
+    const asked = { ...unwrapping, ...this.#newObject(place), checkValue }
+    const undo = (kept: { id: string } | null) => kept && this.#destroyQuietly(kept.id)
+    const kept = await this.#told(this.#device.ask('import', asked, time.left(timeoutMs), undo))
+    return kept ? { outcome: 'imported', material: toReference(kept.id), fingerprint } : { outcome: 'not material' }
   }
 
   /** Removes wrapping keys whose tokens expired; once a minute is enough, since a token's expiry counts by itself. */
@@ -175,12 +176,17 @@ export class HsmKeystore implements Keystore {
 
   /** What the tokens are, can do and hold. */
   async inspect(): Promise<readonly TokenReport[]> {
-    return this.#told(this.#device.ask('inspect', { tag: this.#setup.tag }, PAIR_MS))
+    return this.#told(this.#device.ask('inspect', { tag: this.#setup.tag }, INSPECT_MS))
   }
 
-  #newObject(place: VersionPlace): { id: string; label: string } {
+  #demandPresent(): void {
+    const { trouble } = this.#device
+    if (trouble !== null) throw new Unreachable(trouble, false)
+  }
+
+  #newObject(place: VersionPlace): { prefix: string; label: string } {
     const { tag } = this.#setup
-    return { id: newObjectId(keyPlace(tag, place), randomBytes(UNIQUE_BYTES)), label: keyLabel(tag, place) }
+    return { prefix: objectIdPrefix(keyPlace(tag, place)), label: keyLabel(tag, place) }
   }
 
   #objectId(place: VersionPlace, material: SealedMaterial): string {
@@ -193,7 +199,9 @@ export class HsmKeystore implements Keystore {
   #reportMissing(reason: string): void {
     if (this.#missing.has(reason) || this.#missing.size >= MOST_REPORTED) return
     this.#missing.add(reason)
-    this.#report(`${reason}: \`strongroom hsm check\` tells which keys are missing; bring the token's backup back`)
+    this.#report(
+      `${reason}: \`strongroom hsm check\` tells which keys are missing or double; bring the token's backup back`,
+    )
   }
 
   /** The device's troubles in the words of the port. */
@@ -206,6 +214,7 @@ export class HsmKeystore implements Keystore {
         this.#report(`the HSM is full: ${error.message}; delete keys, or give it more room`)
         throw refuse('Rejected.LimitExceeded')
       }
+      if (error.trouble === 'refused') throw new Error(error.message)
       if (error.trouble === 'missing') this.#reportMissing(error.message)
       throw new Unreachable(error.message)
     }

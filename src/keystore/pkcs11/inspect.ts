@@ -1,8 +1,10 @@
 // What `strongroom hsm check` learns of a token: what it is, what it can do, which of our objects it holds.
 import { WRAPPING_ALGORITHMS, type WrappingAlgorithm } from '../../cryptography/wrap.ts'
-import type { Cryptoki, Handle } from './cryptoki.ts'
-import { Away } from './faults.ts'
-import type { TokenReport } from './protocol.ts'
+import type { Cryptoki } from './cryptoki.ts'
+import { Away, faultOf } from './faults.ts'
+import type { Access, ObjectClass } from './login.ts'
+import { objectsOf } from './objects.ts'
+import type { ObjectReport, TokenReport } from './protocol.ts'
 import { LABEL, ROOT_KEY_LABEL, WRAPPING_LABEL } from './reference.ts'
 import type { Token } from './token.ts'
 
@@ -25,18 +27,17 @@ export async function inspectToken(
   token: Token,
   cryptoki: Cryptoki,
   tag: string,
-  can: (token: Token, session: Handle, algorithm: WrappingAlgorithm) => Promise<boolean>,
+  can: (token: Token, access: Access, algorithm: WrappingAlgorithm) => Promise<boolean>,
+  expiresAt: number,
 ): Promise<TokenReport> {
   try {
-    return await token.use(async ({ session }) => {
+    return await token.useSlowly(async (access) => {
       const info = cryptoki.findToken(token.name)?.info
-      const abilities: Record<string, boolean> = { 'AES-256-GCM': await encrypts(cryptoki, session) }
-      for (const algorithm of WRAPPING_ALGORITHMS) abilities[algorithm] = await can(token, session, algorithm)
-      const ours = (what: 'secret' | 'private', label: string) =>
-        cryptoki
-          .find(session, what, null)
-          .map((object) => cryptoki.describe(session, object))
-          .filter((object) => object.label.startsWith(`${label}/${tag}/`))
+      const abilities: Record<string, boolean> = { 'AES-256-GCM': await encrypts(cryptoki, access) }
+      for (const algorithm of WRAPPING_ALGORITHMS) abilities[algorithm] = await can(token, access, algorithm)
+      const secret = await all(cryptoki, access, 'secret')
+      const ours = (some: readonly ObjectReport[], label: string) =>
+        some.filter((object) => object.label.startsWith(`${label}/${tag}/`))
       const free = info?.freePrivateMemory ?? UNAVAILABLE
       return {
         ...token.state,
@@ -45,30 +46,37 @@ export async function inspectToken(
         firmware: info ? `${info.firmwareVersion.major}.${info.firmwareVersion.minor}` : '',
         freePrivateMemory: free >= 0 && free < UNAVAILABLE ? free : null,
         abilities,
-        keys: ours('secret', LABEL),
-        wrappingKeys: ours('private', WRAPPING_LABEL),
-        rootKeys: ours('secret', ROOT_KEY_LABEL),
+        keys: ours(secret, LABEL),
+        wrappingKeys: ours(await all(cryptoki, access, 'private'), WRAPPING_LABEL),
+        rootKeys: ours(secret, ROOT_KEY_LABEL),
       }
-    })
+    }, expiresAt)
   } catch (error) {
     if (error instanceof Away) return { ...token.state, ...NOTHING }
     throw error
   }
 }
 
+async function all(cryptoki: Cryptoki, access: Access, what: ObjectClass): Promise<ObjectReport[]> {
+  const found: ObjectReport[] = []
+  for await (const { object: _, ...report } of objectsOf(cryptoki, access, what)) found.push(report)
+  return found
+}
+
 /** Whether a key of this session encrypts and decrypts as the service needs it. */
-async function encrypts(cryptoki: Cryptoki, session: Handle): Promise<boolean> {
-  const key = await cryptoki.generateSessionKey(session)
+async function encrypts(cryptoki: Cryptoki, access: Access): Promise<boolean> {
+  const key = await cryptoki.generateSessionKey(access)
   try {
-    const nonce = cryptoki.random(session, 12)
+    const nonce = cryptoki.random(access, 12)
     const [aad, plaintext] = [Buffer.alloc(32, 1), Buffer.alloc(44, 2)]
-    cryptoki.encryptInit(session, key, nonce, aad)
-    const sealed = cryptoki.encrypt(session, plaintext)
-    cryptoki.decryptInit(session, key, nonce, aad)
-    return cryptoki.decrypt(session, sealed).equals(plaintext) && cryptoki.checkValue(session, key).length === 16
-  } catch {
+    cryptoki.encryptInit(access, key, nonce, aad)
+    const sealed = cryptoki.encrypt(access, plaintext)
+    cryptoki.decryptInit(access, key, nonce, aad)
+    return cryptoki.decrypt(access, sealed).equals(plaintext) && cryptoki.checkValue(access, key).length === 16
+  } catch (error) {
+    if (faultOf(error) === 'device' || faultOf(error) === null) throw error
     return false
   } finally {
-    cryptoki.destroy(session, key)
+    cryptoki.destroy(access, key)
   }
 }

@@ -2,11 +2,10 @@
 // It serves batches of requests, and ends when no token can be reached, so that the next one begins with a fresh library.
 import { Cluster } from './cluster.ts'
 import { Cryptoki } from './cryptoki.ts'
-import { Away, Full, Missing, SetupFault } from './faults.ts'
+import { Away, describeFault, Full, Late, Missing, Refused, SetupFault } from './faults.ts'
 import {
   BATCH,
   type FromModule,
-  monotonicMs,
   type Opening,
   type Reply,
   type Request,
@@ -24,52 +23,58 @@ function send(message: FromModule, sent?: () => void): void {
   process.send?.(message, undefined, undefined, () => sent?.())
 }
 
-function fail(cause: 'setup' | 'pin' | 'away', reason: string): void {
-  send({ news: 'failed', cause, reason }, () => process.exit(1))
+function fail(reason: string, tokens: readonly TokenState[], setup = false): void {
+  send({ news: 'failed', setup, reason, tokens }, () => process.exit(1))
 }
 
-async function open(opening: Opening): Promise<void> {
-  const { tokens: names, pin, sessions } = opening
+async function open({ module, parameters, tokens: names, pin, sessions }: Opening): Promise<void> {
   try {
-    const cryptoki = await Cryptoki.load(opening)
+    const cryptoki = await Cryptoki.load({ module, parameters })
     const tokens = names.map(
-      (name) => new Token(cryptoki, { name, pin, sessions }, (state) => cluster && send({ news: 'token', state })),
+      ({ name, refused }) =>
+        new Token(cryptoki, { name, pin, sessions, refused }, (state) => cluster && send({ news: 'token', state })),
     )
-    for (const token of tokens)
-      try {
-        token.open()
-      } catch (error) {
-        // The others may serve.
-        if (!(error instanceof Away)) throw error
-      }
+    for (const token of tokens) openIfThere(token)
+    const twice = tokens.find((token, i) => tokens.slice(0, i).some((other) => token.isSameAs(other)))
+    if (twice)
+      throw new SetupFault(`hsm-token names the token \`${twice.name}\` twice, by its label and by its serial number`)
     const states = tokens.map(({ state }) => state)
     if (!states.some(({ up }) => up)) return failAll(states)
     cluster = new Cluster(cryptoki, tokens)
     send({ news: 'ready', tokens: states })
   } catch (error) {
-    fail(error instanceof SetupFault ? 'setup' : 'away', (error as Error).message)
+    fail((error as Error).message, [], error instanceof SetupFault)
+  }
+}
+
+/** When a token is away, the others may serve. */
+function openIfThere(token: Token): void {
+  try {
+    token.open()
+  } catch (error) {
+    if (!(error instanceof Away)) throw error
   }
 }
 
 function failAll(states: readonly TokenState[]): void {
-  const cause = states.some(({ pinRefused }) => pinRefused) ? 'pin' : 'away'
-  fail(cause, states.map(({ reason }) => reason).join('; '))
+  fail(states.map(({ reason }) => reason).join('; '), states)
 }
 
 async function answer(request: Request): Promise<void> {
-  const { number, work, ask } = request
+  const { number, work, ask, expiresAt } = request
   try {
-    if (request.expiresAt < monotonicMs()) return reply({ number, trouble: 'late', reason: 'the call waited too long' })
     if (!cluster) throw new Away('the library is not open')
     // Each work is the method of its name, and takes what is asked of it.
-    reply({ number, answer: await cluster[work](ask as never) })
+    reply({ number, answer: await cluster[work](ask as never, expiresAt) })
   } catch (error) {
-    reply({ number, trouble: troubleOf(error), reason: (error as Error).message })
+    reply({ number, trouble: troubleOf(error), reason: describeFault(error) })
   }
 }
 
 function troubleOf(error: unknown): Trouble {
+  if (error instanceof Late) return 'late'
   if (error instanceof Missing) return 'missing'
+  if (error instanceof Refused) return 'refused'
   return error instanceof Full ? 'full' : 'away'
 }
 

@@ -5,15 +5,16 @@ import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 export interface Opening {
   readonly module: string
   readonly parameters: string | null
-  readonly tokens: readonly string[]
+  /** Their names, and of those that refused this PIN before what they said: they are not to be asked again. */
+  readonly tokens: readonly { readonly name: string; readonly refused: string | null }[]
   readonly pin: string
   readonly sessions: number
 }
 
-/** Each thing that can be asked, with its answer. Object ids are hexadecimal CKA_IDs. */
+/** Each thing that can be asked, with its answer. Object ids are hexadecimal CKA_IDs, a new one begins with the `prefix` that was asked. */
 export interface Works {
   /** Key generation: a 256-bit AES key that never leaves the device. */
-  generate: { ask: { id: string; label: string }; answer: null }
+  generate: { ask: { prefix: string; label: string }; answer: { id: string } }
   /** AES-256-GCM under a nonce (12 bytes) from the device; `sealed` is ciphertext and tag. */
   encrypt: {
     ask: { id: string; plaintext: Uint8Array; aad: Uint8Array }
@@ -28,25 +29,25 @@ export interface Works {
   destroy: { ask: { id: string }; answer: boolean }
   /** An RSA-2048 pair: modulus and public exponent, big-endian. */
   makeWrappingKey: {
-    ask: { id: string; label: string; algorithm: WrappingAlgorithm }
-    answer: { modulus: Uint8Array; exponent: Uint8Array } | { unsupported: string }
+    ask: { prefix: string; label: string; algorithm: WrappingAlgorithm }
+    answer: { id: string; modulus: Uint8Array; exponent: Uint8Array } | { unsupported: string }
   }
   /** The check value (16 bytes) of wrapped 256-bit material, which is then forgotten; null when it is none. */
   examine: {
     ask: { wrappingId: string; algorithm: WrappingAlgorithm; wrapped: Uint8Array }
     answer: Uint8Array | null
   }
-  /** Unwraps material for good; false when it does not have the check value. */
+  /** Unwraps material for good; null when it does not have the check value. */
   import: {
     ask: {
       wrappingId: string
       algorithm: WrappingAlgorithm
       wrapped: Uint8Array
-      id: string
+      prefix: string
       label: string
       checkValue: Uint8Array
     }
-    answer: boolean
+    answer: { id: string } | null
   }
   /** Destroys the wrapping keys of an installation that have expired; how many. */
   collect: { ask: { tag: string; now: number }; answer: number }
@@ -65,9 +66,9 @@ export type Request = {
 
 /**
  * Why the device did not do it. `away`: it can't serve now. `missing`: no token has the object. `full`: there is no room for it.
- * `late`: its time was over before it began.
+ * `refused`: it serves, but does not do this with the object. `late`: its time was over before it began.
  */
-export type Trouble = 'away' | 'missing' | 'full' | 'late'
+export type Trouble = 'away' | 'missing' | 'full' | 'refused' | 'late'
 
 export type Reply =
   | { readonly number: number; readonly answer: unknown }
@@ -81,10 +82,15 @@ export interface TokenState {
   readonly reason: string
 }
 
-/** `failed`: the process can't serve and ends; `cause` tells whether trying again can help. */
+/** `failed`: the process can't serve and ends, because of its `setup`, which must be changed, or of what its tokens say. */
 export type News =
   | { readonly news: 'ready'; readonly tokens: readonly TokenState[] }
-  | { readonly news: 'failed'; readonly cause: 'setup' | 'pin' | 'away'; readonly reason: string }
+  | {
+      readonly news: 'failed'
+      readonly setup: boolean
+      readonly reason: string
+      readonly tokens: readonly TokenState[]
+    }
   | { readonly news: 'token'; readonly state: TokenState }
 
 export type ToModule = { readonly open: Opening } | { readonly requests: readonly Request[] }

@@ -5,8 +5,8 @@ import type { SealedMaterial, VersionPlace } from '../keystore.ts'
 
 const PREFIX = 'hsm/1/'
 const DIGEST_BYTES = 16
-/** Tells the objects of a key version's successive imports apart. */
-export const UNIQUE_BYTES = 8
+/** Tells the objects of a place apart: successive imports, and tries that came to nothing. */
+const UNIQUE_BYTES = 8
 const REFERENCE = /^hsm\/1\/[0-9a-f]{48}$/
 
 /** The label of wrapping keys begins with it, that of keys with LABEL. All go on with the installation's tag. */
@@ -20,9 +20,14 @@ export function isReference(material: SealedMaterial): boolean {
   return REFERENCE.test(material)
 }
 
-/** A new CKA_ID (hexadecimal, 24 bytes) for an object that belongs to `place`; `unique` is 8 random bytes. */
-export function newObjectId(place: readonly string[], unique: Uint8Array): string {
-  return digestOf(place).toString('hex', 0, DIGEST_BYTES) + Buffer.from(unique).toString('hex')
+/** What the CKA_IDs (hexadecimal) of objects that belong to `place` begin with. */
+export function objectIdPrefix(place: readonly string[]): string {
+  return digestOf(place).toString('hex', 0, DIGEST_BYTES)
+}
+
+/** A new CKA_ID (hexadecimal, 24 bytes). `randomBytes` tells the objects of a place apart. */
+export function newObjectId(prefix: string, randomBytes: (length: number) => Uint8Array): string {
+  return prefix + Buffer.from(randomBytes(UNIQUE_BYTES)).toString('hex')
 }
 
 export function toReference(objectId: string): SealedMaterial {
@@ -33,7 +38,7 @@ export function toReference(objectId: string): SealedMaterial {
 export function objectIdOf(material: SealedMaterial, place: readonly string[] | null): string | null {
   if (!isReference(material)) return null
   const id = material.slice(PREFIX.length)
-  return place === null || id.startsWith(digestOf(place).toString('hex', 0, DIGEST_BYTES)) ? id : null
+  return place === null || id.startsWith(objectIdPrefix(place)) ? id : null
 }
 
 /** What a key's CKA_ID is derived from. `tag` names the installation: several may share a token. */

@@ -1,10 +1,8 @@
 // The root keys' provider in a PKCS #11 device: an AES key that never leaves it wraps their ring, and unwraps it at every start.
-import { digestOf } from '../../cryptography/encoding.ts'
-import { randomBytes } from '../random.ts'
 import { ProviderAway, type RootKeyProvider, WRAPPED_RING } from '../root-key-provider.ts'
 import { Failed } from './child.ts'
 import type { Work, Works } from './protocol.ts'
-import { newObjectId, ROOT_KEY_LABEL, UNIQUE_BYTES } from './reference.ts'
+import { objectIdPrefix, ROOT_KEY_LABEL } from './reference.ts'
 
 /** Nothing but starts and changes of the root keys waits for it. */
 const PATIENCE_MS = 10_000
@@ -17,7 +15,7 @@ const PLACE = ['hsm-root-key']
  * Only an object that was made to wrap root keys is asked to unwrap any: otherwise who writes the database, and may import
  * material that they know into an HSM key, could have the service take over a ring of their own.
  */
-const ID_PREFIX = digestOf(PLACE).toString('hex', 0, ID_BYTES - UNIQUE_BYTES)
+const ID_PREFIX = objectIdPrefix(PLACE)
 
 /** A connection to the tokens. */
 export interface Device {
@@ -42,10 +40,9 @@ export class HsmRootKeyProvider implements RootKeyProvider {
 
   /** Makes a new key in the device. `tag` names the installation, `now` (milliseconds since 1970) goes into its label. */
   static async create(device: Device, tag: string, now: number): Promise<HsmRootKeyProvider> {
-    const id = newObjectId(PLACE, randomBytes(UNIQUE_BYTES))
-    const provider = new HsmRootKeyProvider(device, id)
-    await provider.#ask('generate', { id, label: [ROOT_KEY_LABEL, tag, now].join('/') })
-    return provider
+    const label = [ROOT_KEY_LABEL, tag, now].join('/')
+    const { id } = await asked(device, 'generate', { prefix: ID_PREFIX, label })
+    return new HsmRootKeyProvider(device, id)
   }
 
   /** The provider that wrapped these bytes; null when no key in a device did. */
@@ -78,18 +75,22 @@ export class HsmRootKeyProvider implements RootKeyProvider {
     await this.#ask('destroy', { id: this.#id })
   }
 
-  async #ask<W extends Work>(work: W, ask: Works[W]['ask']): Promise<Works[W]['answer']> {
-    await this.#device.start()
-    try {
-      return await this.#device.ask(work, ask, PATIENCE_MS)
-    } catch (error) {
-      if (!(error instanceof Failed)) throw error
-      throw new ProviderAway(
-        error.trouble === 'missing'
-          ? `the key that wraps the root keys (CKA_ID ${this.#id}) is not in the token: bring the token's backup back`
-          : `the key that wraps the root keys is in the HSM, which can't serve now: ${error.message}`,
-      )
-    }
+  #ask<W extends Work>(work: W, ask: Works[W]['ask']): Promise<Works[W]['answer']> {
+    return asked(this.#device, work, ask)
+  }
+}
+
+async function asked<W extends Work>(device: Device, work: W, ask: Works[W]['ask']): Promise<Works[W]['answer']> {
+  await device.start()
+  try {
+    return await device.ask(work, ask, PATIENCE_MS)
+  } catch (error) {
+    if (!(error instanceof Failed)) throw error
+    throw new ProviderAway(
+      error.trouble === 'missing'
+        ? `the key that wraps the root keys can't be used: ${error.message}: bring the token's backup back`
+        : `the key that wraps the root keys is in the HSM, which can't serve now: ${error.message}`,
+    )
   }
 }
 

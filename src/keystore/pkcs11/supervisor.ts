@@ -1,13 +1,16 @@
 // Keeps a process of the library alive: starts it again when it ended, with growing pauses, and replaces one that lost a token or misses
-// a key by a fresh one, without a gap. A PIN that was refused is not tried again until it, or its file, has changed.
+// a key by a fresh one, without a gap. A PIN that a token refused is not shown to it again until it, or its file, has changed.
 import { Child, Failed } from './child.ts'
 import type { News, Opening, TokenState, Work, Works } from './protocol.ts'
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2000
-/** How long to wait before a process with a fault is replaced; doubles up to a minute while that mends nothing. */
+/** How long to wait before a process with a fault is replaced; doubles up to a minute while that mends nothing for long. */
 const REPLACE_AFTER_MS = 2000
 const REPLACE_AT_MOST_EVERY_MS = 60_000
+const MENDED_MS = 120_000
+/** How often a PIN that a token refused is looked at, whether it has changed. */
+const WATCH_PIN_MS = 2000
 const RETIRE_MS = 10_000
 /** How long the start of the service waits for the device. */
 const START_WAIT_MS = 5000
@@ -18,7 +21,7 @@ const OPEN_WITHIN_MS = 15_000
 export type PinSource = () => { readonly pin: string; readonly stamp: string }
 
 export interface SupervisorSettings {
-  readonly opening: Omit<Opening, 'pin'>
+  readonly opening: Omit<Opening, 'pin' | 'tokens'> & { readonly tokens: readonly string[] }
   readonly pin: PinSource
   readonly environment: Readonly<Record<string, string | undefined>>
   /** How long the library may give no sign of life while something is asked. */
@@ -36,7 +39,12 @@ export class Supervisor {
   #replacePauseMs = REPLACE_AFTER_MS
   #timer: NodeJS.Timeout | null = null
   #replacing: NodeJS.Timeout | null = null
-  #refusedPin: string | null = null
+  #replacedAt = Number.NEGATIVE_INFINITY
+  /** A call failed that a fresh process may serve. */
+  #isWanting = false
+  #watching: NodeJS.Timeout | null = null
+  /** The stamp of the PIN that was tried last, and what the tokens said that refused it. */
+  #pin: { readonly stamp: string; readonly refused: Map<string, string> } = { stamp: '', refused: new Map() }
   #reason = 'the HSM is not connected yet'
   #reported = ''
   #setupFailed = false
@@ -81,7 +89,7 @@ export class Supervisor {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    for (const timer of [this.#timer, this.#replacing]) if (timer) clearTimeout(timer)
+    for (const timer of [this.#timer, this.#replacing, this.#watching]) if (timer) clearTimeout(timer)
     this.#starting?.kill()
     await this.#child?.retire(1000)
   }
@@ -98,8 +106,11 @@ export class Supervisor {
     try {
       return await child.ask(work, ask, withinMs, late)
     } catch (error) {
-      // The key may be there for a fresh process: a library may keep an old picture of a token that was restored.
-      if (error instanceof Failed && error.trouble === 'missing' && child === this.#child) this.#replaceSoon()
+      // A fresh process may do it: a library may keep an old picture of a token that was restored, or a fault of its own.
+      if (error instanceof Failed && ['missing', 'away'].includes(error.trouble) && child === this.#child) {
+        this.#isWanting = true
+        this.#replaceSoon()
+      }
       throw error
     }
   }
@@ -107,27 +118,27 @@ export class Supervisor {
   #begin(): void {
     if (this.#stopped || this.#starting) return
     this.#timer = null
+    this.#isWanting = false
     let opening: Opening
-    let stamp: string
     try {
-      const source = this.#settings.pin()
-      stamp = source.stamp
-      opening = { ...this.#settings.opening, pin: source.pin }
+      opening = this.#opening()
     } catch (error) {
       this.#fault(`the PIN of the HSM can't be read: ${(error as Error).message}`)
       this.#again()
       return
     }
-    if (this.#refusedPin === stamp) {
+    if (opening.tokens.every(({ refused }) => refused !== null)) {
       this.#again()
       return
     }
-    let cause: string | null = null
+    const { refused } = this.#pin
+    let isExpected = false
     const child = new Child(opening, this.#settings.environment, this.#settings.patienceMs, {
       news: (news) => {
-        if (news.news === 'failed') cause = news.cause
-        this.#setupFailed = news.news === 'failed' && news.cause === 'setup'
-        if (news.news === 'failed' && news.cause === 'pin') this.#refusedPin = stamp
+        for (const { token, pinRefused, reason } of news.news === 'token' ? [news.state] : news.tokens)
+          if (pinRefused) refused.set(token, reason)
+        isExpected ||= news.news === 'failed'
+        this.#setupFailed = news.news === 'failed' && news.setup
         this.#heard(child, news)
       },
       hangs: (isHanging) => {
@@ -135,13 +146,22 @@ export class Supervisor {
         if (isHanging) this.#fault('the PKCS #11 library hangs')
         else this.#judge()
       },
-      ended: () => this.#ended(child, cause),
+      ended: () => this.#ended(child, isExpected),
     })
     this.#starting = child
     const overdue = () => {
       if (child === this.#starting) child.kill()
     }
     setTimeout(overdue, OPEN_WITHIN_MS).unref()
+  }
+
+  /** What a new process is told. Throws when the PIN can't be read. */
+  #opening(): Opening {
+    const { pin, stamp } = this.#settings.pin()
+    if (stamp !== this.#pin.stamp) this.#pin = { stamp, refused: new Map() }
+    const { opening } = this.#settings
+    const tokens = opening.tokens.map((name) => ({ name, refused: this.#pin.refused.get(name) ?? null }))
+    return { ...opening, tokens, pin }
   }
 
   #heard(child: Child, news: News): void {
@@ -164,7 +184,6 @@ export class Supervisor {
     this.#child = child
     this.#tokens = news.tokens
     this.#pauseMs = FIRST_PAUSE_MS
-    this.#refusedPin = null
     void former?.retire(RETIRE_MS)
     this.#judge()
     this.#settled()
@@ -175,15 +194,15 @@ export class Supervisor {
     const down = this.#tokens.filter(({ up }) => !up)
     if (down.length < this.#tokens.length) this.#report(down.map(({ reason }) => reason).join('; '))
     if (down.some(({ pinRefused }) => !pinRefused)) this.#replaceSoon()
-    else if (down.length === 0) this.#replacePauseMs = Math.max(REPLACE_AFTER_MS, this.#replacePauseMs / 2)
+    if (down.some(({ pinRefused }) => pinRefused)) this.#watchPin()
   }
 
-  #ended(child: Child, cause: string | null): void {
+  #ended(child: Child, isExpected: boolean): void {
     if (child === this.#starting) this.#starting = null
     if (child === this.#child) {
       this.#child = null
-      if (cause === null) this.#fault('the process of the PKCS #11 library ended unasked')
-    } else if (cause === null && !this.#child) this.#fault('the process of the PKCS #11 library ended at its start')
+      if (!isExpected) this.#fault('the process of the PKCS #11 library ended unasked')
+    } else if (!isExpected && !this.#child) this.#fault('the process of the PKCS #11 library ended at its start')
     if (!this.#child && !this.#starting) this.#again()
     this.#settled()
   }
@@ -200,11 +219,34 @@ export class Supervisor {
 
   #replaceSoon(): void {
     if (this.#stopped || this.#replacing) return
+    const isMended = performance.now() - this.#replacedAt > MENDED_MS
+    this.#replacePauseMs = isMended ? REPLACE_AFTER_MS : Math.min(REPLACE_AT_MOST_EVERY_MS, this.#replacePauseMs * 2)
     this.#replacing = setTimeout(() => {
       this.#replacing = null
-      if (this.#child) this.#begin()
+      if (!this.#child || !(this.#isWanting || this.#tokens.some(({ up, pinRefused }) => !up && !pinRefused))) return
+      this.#replacedAt = performance.now()
+      this.#begin()
     }, this.#replacePauseMs).unref()
-    this.#replacePauseMs = Math.min(REPLACE_AT_MOST_EVERY_MS, this.#replacePauseMs * 2)
+  }
+
+  /** Has the process replaced when the PIN changes that one of its tokens refused. */
+  #watchPin(): void {
+    if (this.#stopped || this.#watching) return
+    this.#watching = setTimeout(() => {
+      this.#watching = null
+      if (!this.#child) return
+      if (this.#hasNewPin()) this.#begin()
+      else this.#judge()
+    }, WATCH_PIN_MS).unref()
+  }
+
+  #hasNewPin(): boolean {
+    try {
+      return this.#settings.pin().stamp !== this.#pin.stamp
+    } catch {
+      // It is being written, or gone: what is known serves on.
+      return false
+    }
   }
 
   #fault(reason: string): void {

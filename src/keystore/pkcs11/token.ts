@@ -1,144 +1,177 @@
-// One token: a login, a pool of sessions and the handles found through them. Sessions and handles live and die together:
-// after an error that may void any of them all are dropped, one fresh login is tried, and nothing uses a former handle again.
+// One token: a login to it, begun afresh after every error that may void sessions or handles, and the queue for its sessions.
 import type { Cryptoki, Handle } from './cryptoki.ts'
-import { Away, faultOf, Missing, returnValueOf, voidsSessions } from './faults.ts'
-import type { TokenState } from './protocol.ts'
+import { Away, describeFault, faultOf, Late, Missing, Voided, voidsSessions } from './faults.ts'
+import { Access, Login } from './login.ts'
+import { monotonicMs, type TokenState } from './protocol.ts'
 
-const NONCE_BYTES = 12
-const NONCES_AT_ONCE = 80
 /** How long a token that could not be opened is left alone. */
 const LEAVE_ALONE_MS = 500
+/** Sessions that work of seconds may hold at once, such as the making of a pair. */
+const MOST_SLOW = 2
 
-/** What work on a token may use. `again`: an earlier try of the same work broke off, perhaps after it took effect. */
-export interface Access {
-  readonly session: Handle
-  readonly again: boolean
-  /** The object with this CKA_ID. Throws Missing. */
-  find(what: 'secret' | 'private', id: string): Handle
-  /** 12 random bytes of the device's generator. */
-  nonce(): Buffer
-  /** Whether the token is still there. */
-  present(): boolean
+export interface TokenSettings {
+  /** Label or serial number. */
+  readonly name: string
+  /** Secret. */
+  readonly pin: string
+  /** Sessions at the most. */
+  readonly sessions: number
+  /** Why the token is not to be asked to log in with this PIN, which it refused before; null where it did not. */
+  readonly refused: string | null
 }
 
 export class Token {
   readonly name: string
   readonly #cryptoki: Cryptoki
-  readonly #pin: string
+  readonly #settings: TokenSettings
   readonly #changed: (state: TokenState) => void
-  #limit: number
-  #slot: Handle | null = null
-  #idle: Handle[] = []
-  #opened = 0
+  #login: Login | null = null
   #waiting: (() => void)[] = []
-  /** Grows whenever sessions and handles are dropped. */
-  #generation = 0
-  #handles = new Map<string, Handle>()
-  #nonces: Buffer = Buffer.alloc(0)
-  #up = false
-  #pinRefused = false
-  #reason = 'not opened yet'
+  #slow = 0
+  #waitingSlowly: (() => void)[] = []
+  #pinRefused: boolean
+  #reason: string
   #leaveAloneUntil = 0
 
-  constructor(
-    cryptoki: Cryptoki,
-    token: { name: string; pin: string; sessions: number },
-    changed: (state: TokenState) => void,
-  ) {
+  constructor(cryptoki: Cryptoki, settings: TokenSettings, changed: (state: TokenState) => void) {
     this.#cryptoki = cryptoki
-    this.name = token.name
-    this.#pin = token.pin
-    this.#limit = token.sessions
+    this.name = settings.name
+    this.#settings = settings
+    this.#pinRefused = settings.refused !== null
+    this.#reason = settings.refused ?? 'not opened yet'
     this.#changed = changed
   }
 
   get state(): TokenState {
-    return { token: this.name, up: this.#up, pinRefused: this.#pinRefused, reason: this.#reason }
+    return { token: this.name, up: this.#login !== null, pinRefused: this.#pinRefused, reason: this.#reason }
+  }
+
+  /** Whether another token is the same one by another name. */
+  isSameAs(other: Token): boolean {
+    return this.#login !== null && other.#login !== null && this.#login.slot.equals(other.#login.slot)
   }
 
   /** Logs in, unless that was done. Throws Away. */
-  open(): void {
-    if (this.#up) return
+  open(): Login {
+    if (this.#login) return this.#login
     // A PIN that was refused once is not tried again: a token locks after a few such tries.
     if (this.#pinRefused) throw new Away(this.#reason, true)
     if (performance.now() < this.#leaveAloneUntil) throw new Away(this.#reason)
     try {
-      const found = this.#cryptoki.findToken(this.name)
-      if (!found) throw new Away(`there is no token \`${this.name}\` in the module's slots`)
-      this.#slot = found.slot
-      const session = this.#cryptoki.openSession(found.slot)
-      try {
-        this.#cryptoki.login(session, this.#pin)
-      } catch (error) {
-        this.#closeQuietly(session)
-        throw error
-      }
-      this.#opened++
-      this.#idle.push(session)
-      this.#up = true
+      this.#login = Login.begin(this.#cryptoki, this.#settings)
       this.#tell('')
+      return this.#login
     } catch (error) {
       this.#leaveAloneUntil = performance.now() + LEAVE_ALONE_MS
       this.#pinRefused = faultOf(error) === 'pin'
+      const said = describeFault(error)
       this.#tell(
         this.#pinRefused
-          ? `the token \`${this.name}\` refuses the PIN (${returnValueOf(error)}): correct it in its file, or in STRONGROOM_HSM_PIN and start again`
-          : (error as Error).message,
+          ? `the token \`${this.name}\` refuses the PIN (${said}): correct it in its file, or in STRONGROOM_HSM_PIN and start again`
+          : said,
       )
       throw new Away(this.#reason, this.#pinRefused)
     }
   }
 
-  /** Does work on a session; when that is void, once more after a fresh login. Throws Away, Missing, and what the work throws. */
-  async use<T>(work: (access: Access) => T | Promise<T>): Promise<T> {
+  /**
+   * Does work on a session, begun before `expiresAt` (monotonicMs); where it has to wait for one, `takesMs` before that. After an error
+   * that may void sessions all of them are dropped, and it is done once more after a fresh login. When that fails too, it is this work
+   * that the device does not do, unless it serves nothing else either. Throws Away, Late, Missing, and what the work throws.
+   */
+  async use<T>(work: (access: Access) => T | Promise<T>, expiresAt: number, takesMs = 0): Promise<T> {
     for (let again = false; ; again = true) {
-      const { session, generation } = await this.#take()
+      const { login, session } = await this.#take(expiresAt, takesMs)
+      const access = new Access(login, session, again, () => this.#isPresent())
+      // A login that has served nothing yet is as fresh as any.
+      const isFresh = !login.hasServed
       try {
-        return await work(this.#access(session, generation, again))
+        const answer = await work(access)
+        login.hasServed = true
+        this.#giveBack(login, session)
+        return answer
       } catch (error) {
-        if (error instanceof Missing && !this.#present()) this.#drop(generation, 'the token is gone')
-        else if (voidsSessions(error)) this.#drop(generation, (error as Error).message)
-        else throw error
-        if (again) throw new Away(this.#reason)
-      } finally {
-        this.#giveBack(session, generation)
+        const trouble = this.#troubleOf(error, access)
+        if (login.isOver && (trouble !== null || error instanceof Voided)) {
+          // Another work's error ended the login: this work has failed at nothing yet.
+          this.#giveBack(login, session)
+          continue
+        }
+        if (trouble === null) {
+          if (error instanceof Missing) this.#giveBack(login, session)
+          else this.#replace(login, session)
+          throw error
+        }
+        if (isFresh && this.#serves(access)) {
+          login.forgetAll()
+          this.#replace(login, session)
+          throw new Away(trouble)
+        }
+        this.#giveBack(login, session)
+        this.#end(login, trouble)
+        if (isFresh) throw new Away(trouble)
       }
     }
   }
 
-  #access(session: Handle, generation: number, again: boolean): Access {
-    return {
-      session,
-      again,
-      find: (what, id) => {
-        const key = what + id
-        const known = this.#handles.get(key)
-        if (known) return known
-        const [handle] = this.#cryptoki.find(session, what, id)
-        if (!handle) throw new Missing(`the token \`${this.name}\` has no ${what} key ${id}`)
-        if (generation === this.#generation) this.#handles.set(key, handle)
-        return handle
-      },
-      nonce: () => this.#nonce(session),
-      present: () => this.#present(),
+  /** Does work that takes seconds, and leaves sessions to the others. As `use`. */
+  async useSlowly<T>(work: (access: Access) => T | Promise<T>, expiresAt: number): Promise<T> {
+    while (this.#slow >= Math.max(1, Math.min(MOST_SLOW, this.#settings.sessions - 1))) {
+      await new Promise<void>((resolve) => this.#waitingSlowly.push(resolve))
+      if (monotonicMs() < expiresAt) continue
+      this.#waitingSlowly.shift()?.()
+      throw new Late()
+    }
+    this.#slow++
+    try {
+      return await this.use(work, expiresAt)
+    } finally {
+      this.#slow--
+      this.#waitingSlowly.shift()?.()
     }
   }
 
-  /** Forgets a handle whose object is no more. */
-  forget(what: 'secret' | 'private', id: string): void {
-    this.#handles.delete(what + id)
+  /** Has the device give a sign of life. Throws Away and Late. */
+  async ping(expiresAt: number): Promise<void> {
+    // A device with no session to spare is at work for seconds, and will tell when it is done.
+    if (
+      this.#slow > 0 &&
+      this.#login &&
+      this.#login.sessions <= this.#slow &&
+      this.#login.isBusy(this.#settings.sessions)
+    )
+      return
+    await this.use((access) => this.#cryptoki.random(access, 8), expiresAt)
   }
 
-  /** Random bytes are drawn for many nonces at once: over a network each draw is a round trip. */
-  #nonce(session: Handle): Buffer {
-    if (this.#nonces.length === 0) this.#nonces = this.#cryptoki.random(session, NONCE_BYTES * NONCES_AT_ONCE)
-    const nonce = Buffer.from(this.#nonces.subarray(0, NONCE_BYTES))
-    this.#nonces = this.#nonces.subarray(NONCE_BYTES)
-    return nonce
+  /** What of the device is in the way, if this error tells of any; null where it does not. */
+  #troubleOf(error: unknown, access: Access): string | null {
+    if (voidsSessions(error)) return describeFault(error)
+    if (!(error instanceof Missing)) return null
+    if (!this.#isPresent()) return 'the token is gone'
+    return this.#isLoggedIn(access) ? null : 'the token has logged out'
+  }
+
+  /** Whether the device does something else. */
+  #serves(access: Access): boolean {
+    try {
+      this.#cryptoki.random(access, 8)
+      return this.#cryptoki.isLoggedIn(access)
+    } catch {
+      return false
+    }
+  }
+
+  #isLoggedIn(access: Access): boolean {
+    try {
+      return this.#cryptoki.isLoggedIn(access)
+    } catch {
+      return false
+    }
   }
 
   /** Whether the token still answers: some libraries find nothing when the device is gone, instead of saying so. */
-  #present(): boolean {
+  #isPresent(): boolean {
     try {
       return this.#cryptoki.findToken(this.name) !== null
     } catch {
@@ -146,74 +179,61 @@ export class Token {
     }
   }
 
-  /** A session that nobody else has, with the generation that it belongs to: while one waits for it, the others may be dropped. */
-  async #take(): Promise<{ session: Handle; generation: number }> {
-    for (;;) {
-      try {
-        this.open()
-        const session = this.#idle.pop() ?? this.#another()
-        if (session) return { session, generation: this.#generation }
-      } catch (error) {
-        // Who waits behind has as little to hope for, and is not to wait in vain.
-        this.#waiting.shift()?.()
-        throw error
-      }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+  /** A session that nobody else has, with the login that it belongs to: while one waits for it, another may have begun. */
+  async #take(expiresAt: number, takesMs: number): Promise<{ login: Login; session: Handle }> {
+    let latest = expiresAt
+    for (let failed = false; ; ) {
+      const free = this.#free(latest, failed)
+      if (free === 'failed') failed = true
+      else if (free === 'busy') {
+        await new Promise<void>((resolve) => this.#waiting.push(resolve))
+        // Who has waited so long that the answer would come too late leaves the session to others.
+        latest = expiresAt - takesMs
+      } else return free
     }
   }
 
-  /** Another session; null when there are as many as there may be. */
-  #another(): Handle | null {
-    if (this.#opened >= this.#limit || !this.#slot) return null
+  #free(latest: number, hasFailed: boolean): { login: Login; session: Handle } | 'busy' | 'failed' {
     try {
-      const session = this.#cryptoki.openSession(this.#slot)
-      this.#opened++
-      return session
-    } catch (error) {
-      // The device has fewer sessions than we would like: the ones we have must do.
-      if (returnValueOf(error) === 'CKR_SESSION_COUNT' && this.#opened > 0) {
-        this.#limit = this.#opened
-        return null
+      if (monotonicMs() >= latest) throw new Late()
+      const login = this.open()
+      try {
+        const session = login.take(this.#settings.sessions)
+        return session ? { login, session } : 'busy'
+      } catch (error) {
+        this.#end(login, describeFault(error))
+        if (hasFailed) throw new Away(describeFault(error))
+        return 'failed'
       }
-      this.#drop(this.#generation, (error as Error).message)
-      throw new Away(this.#reason)
+    } catch (error) {
+      // Who waits behind finds out for itself, and is not to wait in vain.
+      this.#waiting.shift()?.()
+      throw error
     }
   }
 
-  #giveBack(session: Handle, generation: number): void {
-    if (generation === this.#generation) this.#idle.push(session)
-    else this.#closeQuietly(session)
+  #giveBack(login: Login, session: Handle): void {
+    login.giveBack(session)
     this.#waiting.shift()?.()
   }
 
-  #drop(generation: number, reason: string): void {
-    if (generation !== this.#generation) return
-    this.#generation++
-    this.#handles.clear()
-    this.#nonces = Buffer.alloc(0)
-    const [last, ...others] = this.#idle.splice(0)
-    for (const session of others) this.#closeQuietly(session)
-    if (last) {
-      try {
-        this.#cryptoki.logout(last)
-      } catch {
-        // It may be logged out already, or gone.
-      }
-      this.#closeQuietly(last)
+  /** Closes a session on which an operation may still be under way, and has another in its place. */
+  #replace(login: Login, session: Handle): void {
+    try {
+      login.replace(session)
+    } catch (error) {
+      this.#end(login, describeFault(error))
     }
-    this.#opened = 0
-    this.#up = false
+    this.#waiting.shift()?.()
+  }
+
+  #end(login: Login, reason: string): void {
+    if (login !== this.#login) return
+    login.end()
+    this.#login = null
     this.#leaveAloneUntil = 0
     this.#tell(reason)
     for (const wake of this.#waiting.splice(0)) wake()
-  }
-
-  #closeQuietly(session: Handle): void {
-    try {
-      this.#cryptoki.closeSession(session)
-    } catch {
-      // A session that can't be closed is void already.
-    }
   }
 
   #tell(reason: string): void {

@@ -1,7 +1,8 @@
 // Unwrapping in the device: which algorithms it can do, and what wrapped material is.
 import { constants, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto'
+import { setImmediate as otherWork } from 'node:timers/promises'
 import { WRAPPING_ALGORITHMS, type WrappingAlgorithm } from '../../cryptography/wrap.ts'
-import type { Cryptoki, Handle } from './cryptoki.ts'
+import type { Cryptoki, Handle, SessionHolder } from './cryptoki.ts'
 import { faultOf } from './faults.ts'
 
 const KEY_BYTES = 32
@@ -22,44 +23,57 @@ const PADDING: Readonly<Record<WrappingAlgorithm, { padding: number; oaepHash?: 
 /** The check value (16 bytes) of wrapped material, which is then forgotten; null when it is not an AES key of 256 bits. */
 export function examined(
   cryptoki: Cryptoki,
-  session: Handle,
+  at: SessionHolder,
   wrapping: { key: Handle; algorithm: WrappingAlgorithm },
   wrapped: Uint8Array,
 ): Buffer | null {
-  try {
-    const key = cryptoki.unwrap(session, wrapping, wrapped, null)
+  for (let isSecond = false; ; isSecond = true)
     try {
-      // First, since it fails for what is no AES key at all: some libraries crash when they wrap such a thing.
-      const checkValue = cryptoki.checkValue(session, key)
-      const length = cryptoki.lengthOf(session, key)
-      const fits = length === 0 ? cryptoki.isLongEnough(session, wrapping, wrapped) : length === KEY_BYTES
-      return fits ? checkValue : null
-    } finally {
-      cryptoki.destroy(session, key)
+      return unwrapped(cryptoki, at, wrapping, wrapped)
+    } catch (error) {
+      const fault = faultOf(error)
+      if (fault === 'device' || fault === null) throw error
+      // The library may say many things of bytes that are no wrapped key. If it still serves, it was the bytes.
+      cryptoki.random(at, 8)
+      cryptoki.describe(at, wrapping.key)
+      if (fault !== 'ambiguous' || isSecond) return null
     }
-  } catch (error) {
-    const fault = faultOf(error)
-    if (fault === 'device' || fault === null) throw error
-    // The library may say many things of bytes that are no wrapped key. If it still serves, it was the bytes.
-    cryptoki.random(session, 8)
-    cryptoki.describe(session, wrapping.key)
-    return null
+}
+
+function unwrapped(
+  cryptoki: Cryptoki,
+  at: SessionHolder,
+  wrapping: { key: Handle; algorithm: WrappingAlgorithm },
+  wrapped: Uint8Array,
+): Buffer | null {
+  const key = cryptoki.unwrap(at, wrapping, wrapped, null)
+  try {
+    // First, since it fails for what is no AES key at all: some libraries crash when they wrap such a thing.
+    const checkValue = cryptoki.checkValue(at, key)
+    const length = cryptoki.lengthOf(at, key)
+    const fits = length === 0 ? cryptoki.isLongEnough(at, wrapping, wrapped) : length === KEY_BYTES
+    return fits ? checkValue : null
+  } finally {
+    cryptoki.destroy(at, key)
   }
 }
 
 /** The algorithms that a token unwraps with. Lists of mechanisms do not tell which hashes go with OAEP: it is tried, on random bytes. */
-export async function unwrapsWith(cryptoki: Cryptoki, session: Handle): Promise<ReadonlySet<WrappingAlgorithm>> {
-  const pair = await cryptoki.generateWrappingPair(session, false, '00', 'strongroom-probe')
+export async function unwrapsWith(cryptoki: Cryptoki, at: SessionHolder): Promise<ReadonlySet<WrappingAlgorithm>> {
+  const pair = await cryptoki.generateWrappingPair(at, false, '00', 'strongroom-probe')
   const jwk = { kty: 'RSA', n: pair.modulus.toString('base64url'), e: pair.exponent.toString('base64url') }
   const publicKey = createPublicKey({ key: jwk, format: 'jwk' })
-  const accepts = (algorithm: WrappingAlgorithm, bytes: number) => {
+  const accepts = async (algorithm: WrappingAlgorithm, bytes: number) => {
     const wrapped = publicEncrypt({ key: publicKey, ...PADDING[algorithm] }, randomBytes(bytes))
-    return examined(cryptoki, session, { key: pair.privateKey, algorithm }, wrapped) !== null
+    // A slow device takes its time for all of it: other work has its turn in between.
+    await otherWork()
+    return examined(cryptoki, at, { key: pair.privateKey, algorithm }, wrapped) !== null
   }
+  const able = new Set<WrappingAlgorithm>()
   // A device on which a shorter AES key can't be told from one of 256 bits is no place for imported material.
-  const able = WRAPPING_ALGORITHMS.filter(
-    (algorithm) => accepts(algorithm, KEY_BYTES) && ![16, 24].some((bytes) => accepts(algorithm, bytes)),
-  )
-  cryptoki.destroy(session, pair.privateKey)
-  return new Set(able)
+  for (const algorithm of WRAPPING_ALGORITHMS)
+    if ((await accepts(algorithm, KEY_BYTES)) && !(await accepts(algorithm, 16)) && !(await accepts(algorithm, 24)))
+      able.add(algorithm)
+  cryptoki.destroy(at, pair.privateKey)
+  return able
 }

@@ -1,5 +1,6 @@
 import { refuse } from '../../api/errors.ts'
 import { optional, secret, text } from '../../api/parameters.ts'
+import { DeviceTime } from '../../keystore/keystore.ts'
 import { encryptWith, locateBlob, openBlob } from '../cryptography.ts'
 import { findKey, keyId, keyResource } from '../key-name.ts'
 import { operation } from '../operation.ts'
@@ -54,10 +55,11 @@ export const ReEncrypt = operation({
     ]
   },
   async decide(values, context) {
-    const { plaintext, version } = await openBlob(values.CiphertextBlob, values.SourceEncryptionContext, context)
+    const time = new DeviceTime()
+    const { plaintext, version } = await openBlob(values.CiphertextBlob, values.SourceEncryptionContext, context, time)
     try {
       const to = await findKey(values.DestinationKeyId, context, 'id')
-      const { CiphertextBlob } = await encryptWith(to, plaintext, values.DestinationEncryptionContext, context)
+      const { CiphertextBlob } = await encryptWith(to, plaintext, values.DestinationEncryptionContext, context, time)
       return { reply: { CiphertextBlob, KeyId: version.body.keyId, KeyVersionId: version.id }, changes: [] }
     } finally {
       plaintext.fill(0)

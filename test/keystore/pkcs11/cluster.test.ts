@@ -1,18 +1,28 @@
 // Tokens that are kept alike, as one; and what `strongroom hsm check` says of them.
 import assert from 'node:assert/strict'
-import { renameSync } from 'node:fs'
+import { cpSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { DESTRUCTION } from '../../../src/kms/records.ts'
 import { runProgram } from '../../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../../house.ts'
-import { cloneSoftHsm, makeToken, softHsmTokenFolders, synchronizeSoftHsm, type TestToken } from './tokens.ts'
+import {
+  changePin,
+  cloneSoftHsm,
+  faultyModule,
+  makeToken,
+  PIN,
+  softHsmTokenFolders,
+  synchronizeSoftHsm,
+  type TestToken,
+} from './tokens.ts'
 
 const DAY = 86_400_000
 
 /** Two tokens, strongroom and strongroom-2; the service is told of both. */
-function twoTokens(): TestToken & { first: string; second: string } {
-  const token = makeToken('SoftHSM2')
+function twoTokens(timeoutMs?: number): TestToken & { first: string; second: string } {
+  const token = makeToken('SoftHSM2', timeoutMs)
   const [first = ''] = softHsmTokenFolders(token.folder)
   cloneSoftHsm(token.folder, 'strongroom', 'strongroom-2')
   const second = softHsmTokenFolders(token.folder).find((folder) => folder !== first) ?? ''
@@ -85,6 +95,84 @@ describe('a cluster of tokens', () => {
     assert.deepEqual(
       reports?.map(({ keys }) => keys.length),
       [0, 0],
+    )
+  })
+
+  it('asks a token that refused the PIN not again, whatever becomes of its process, until the PIN changes', async () => {
+    const both = twoTokens()
+    changePin(both, 'strongroom-2', PIN, 'other-pin')
+    const token = { ...faultyModule(both), first: both.first, second: both.second }
+    await using house = await openTestHouse(null, [], { token })
+    const { KeyId } = (await house.must('CreateKey')).KeyMetadata
+    for (let i = 0; i < 5; i++) {
+      process.kill(house.open.hsm?.pid ?? 0, 'SIGKILL')
+      for (let tries = 0; (await house.outcome('Encrypt', { KeyId, Plaintext: 'x' })) !== 'OK'; tries++) {
+        assert.ok(tries < 100, 'no new process')
+        await pause(50)
+      }
+    }
+    const refused = () => token.log().filter((line) => line.startsWith('login') && line.endsWith(' 0xa0')).length
+    assert.equal(refused(), 1)
+    assert.match(house.failures.join(), /the token `strongroom-2` refuses the PIN \(CKR_PIN_INCORRECT\)/)
+    changePin(both, 'strongroom-2', 'other-pin', PIN)
+    writeFileSync(token.pinFile, `${PIN}\n`)
+    await bothUp(house)
+    assert.equal(refused(), 1)
+  })
+
+  it('takes a token back that was away while another refused the PIN', async () => {
+    const token = twoTokens()
+    changePin(token, 'strongroom-2', PIN, 'other-pin')
+    await using house = await openTestHouse(null, [], { token })
+    const { KeyId } = (await house.must('CreateKey')).KeyMetadata
+    renameSync(token.first, `${token.folder}/unplugged`)
+    for (let i = 0; i < 20; i++) {
+      await house.outcome('Encrypt', { KeyId, Plaintext: 'x' })
+      await pause(50)
+    }
+    assert.equal((await house.call('Encrypt', { KeyId, Plaintext: 'x' })).status, 503)
+    renameSync(`${token.folder}/unplugged`, token.first)
+    for (let tries = 0; (await house.outcome('Encrypt', { KeyId, Plaintext: 'x' })) !== 'OK'; tries++) {
+      assert.ok(tries < 100, 'the token is not taken back')
+      await pause(50)
+    }
+  })
+
+  it('gives what one token may have made, and another made then, different names', async () => {
+    const both = twoTokens()
+    const token = faultyModule(both)
+    await using house = await openTestHouse(null, [], { token })
+    let made = 0
+    for (const every of [1, 2, 3]) {
+      token.harm(`C_GenerateKey done-0x30 ${every}`)
+      for (let i = 0; i < 6; i++) if ((await house.outcome('CreateKey')) === 'OK') made++
+    }
+    token.harm()
+    assert.ok(made > 0)
+    const reports = (await house.open.hsm?.inspect()) ?? []
+    const ids = reports.flatMap(({ keys }) => keys.map(({ id }) => id))
+    assert.ok(reports.every(({ keys }) => keys.length > 0))
+    assert.equal(new Set(ids).size, ids.length)
+  })
+
+  it('uses neither of two objects by one name, and tells of them', async () => {
+    const token = makeToken('SoftHSM2')
+    await using house = await openTestHouse(null, [], { token })
+    const { KeyId, PrimaryKeyVersion } = (await house.must('CreateKey')).KeyMetadata
+    const [folder = ''] = softHsmTokenFolders(token.folder)
+    const [object = ''] = readdirSync(folder).filter((name) => name.endsWith('.object') && !name.startsWith('token'))
+    cpSync(
+      join(folder, object),
+      join(folder, `0${object.slice(1)}` === object ? `1${object.slice(1)}` : `0${object.slice(1)}`),
+    )
+    await house.restart()
+    assert.equal((await house.call('Encrypt', { KeyId, Plaintext: 'x' })).status, 503)
+    assert.match(house.failures.join(), /there are 2 secret keys [0-9a-f]{48}, and one was made/)
+    const found = await check(house)
+    assert.equal(found.code, 1)
+    assert.match(
+      found.out,
+      new RegExp(`double: version ${PrimaryKeyVersion} of key ${KeyId} .* has 2 objects with CKA_ID`),
     )
   })
 

@@ -1,7 +1,11 @@
 /*
  * A PKCS #11 library that passes everything on to the real one named by FAULTY_MODULE, but for the harm that the file
- * FAULTY_CONTROL asks for at the moment, as a line `FUNCTION HARM EVERY`. FUNCTION is C_EncryptInit or C_Encrypt; EVERY: only each
- * so manyth call. HARM: a return value in hexadecimal (0x30 is CKR_DEVICE_ERROR); `logout`, which logs the token out; or `wait-MS`.
+ * FAULTY_CONTROL asks for at the moment, as lines `FUNCTION HARM EVERY`. FUNCTION is one of those wrapped below; EVERY: only each
+ * so manyth call. HARM: a return value in hexadecimal (0x30 is CKR_DEVICE_ERROR); `done-VALUE`, which is returned after the work was
+ * done; `bad-tag-VALUE`, which C_Decrypt returns where the real library fails; `logout`, which logs the token out; or `wait-MS`.
+ *
+ * It appends to the file FAULTY_LOG: `login SLOT VALUE` for each C_Login, and `stale FUNCTION` for each use of a session that was
+ * opened before the last C_Logout.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -17,20 +21,25 @@
 #define NULL_PTR 0
 #include <pkcs11/pkcs11.h>
 
+#define MOST_SESSIONS 65536
+/* Mark a value that is returned after the work was done, or when it failed. */
+#define DONE (1UL << 40)
+#define BAD_TAG (1UL << 41)
+
 static CK_FUNCTION_LIST_PTR real;
 static CK_FUNCTION_LIST ours;
+static unsigned char loginOf[MOST_SESSIONS];
+static unsigned char login = 1;
 
-static CK_RV harm(const char *function, CK_SESSION_HANDLE session) {
-  static unsigned long calls;
-  char name[32], what[32];
-  unsigned long every;
-  const char *path = getenv("FAULTY_CONTROL");
-  FILE *control = path ? fopen(path, "r") : NULL;
-  if (!control) return CKR_OK;
-  int read = fscanf(control, "%31s %31s %lu", name, what, &every);
-  fclose(control);
-  if (read != 3 || every == 0 || strcmp(name, function) != 0) return CKR_OK;
-  if (__atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) % every != 0) return CKR_OK;
+static void note(const char *what, const char *name, unsigned long number) {
+  const char *path = getenv("FAULTY_LOG");
+  FILE *log = path ? fopen(path, "a") : NULL;
+  if (!log) return;
+  fprintf(log, "%s %s 0x%lx\n", what, name, number);
+  fclose(log);
+}
+
+static CK_RV harmed(const char *what, CK_SESSION_HANDLE session) {
   if (strcmp(what, "logout") == 0) {
     real->C_Logout(session);
     return CKR_OK;
@@ -39,17 +48,75 @@ static CK_RV harm(const char *function, CK_SESSION_HANDLE session) {
     usleep((useconds_t)atol(what + 5) * 1000);
     return CKR_OK;
   }
-  return strtoul(what, NULL, 16);
+  if (strncmp(what, "bad-tag-", 8) == 0) return BAD_TAG | strtoul(what + 8, NULL, 16);
+  return strncmp(what, "done-", 5) == 0 ? DONE | strtoul(what + 5, NULL, 16) : strtoul(what, NULL, 16);
 }
 
-static CK_RV encryptInit(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK_OBJECT_HANDLE key) {
-  CK_RV value = harm("C_EncryptInit", session);
-  return value == CKR_OK ? real->C_EncryptInit(session, mechanism, key) : value;
+static CK_RV harm(const char *function, CK_SESSION_HANDLE session) {
+  static unsigned long calls;
+  char name[32], what[32];
+  unsigned long every;
+  if (session < MOST_SESSIONS && loginOf[session] != 0 && loginOf[session] != login) note("stale", function, session);
+  const char *path = getenv("FAULTY_CONTROL");
+  FILE *control = path ? fopen(path, "r") : NULL;
+  if (!control) return CKR_OK;
+  CK_RV value = CKR_OK;
+  while (value == CKR_OK && fscanf(control, "%31s %31s %lu", name, what, &every) == 3)
+    if (every != 0 && strcmp(name, function) == 0 && __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) % every == 0)
+      value = harmed(what, session);
+  fclose(control);
+  return value;
 }
 
-static CK_RV encrypt(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG length, CK_BYTE_PTR out, CK_ULONG_PTR outLength) {
-  CK_RV value = harm("C_Encrypt", session);
-  return value == CKR_OK ? real->C_Encrypt(session, data, length, out, outLength) : value;
+#define WRAP(function, parameters, ...)                                       \
+  static CK_RV our_##function parameters {                                    \
+    CK_RV value = harm(#function, session);                                   \
+    if (value != CKR_OK && !(value & DONE)) return value;                     \
+    CK_RV its = real->function(session, __VA_ARGS__);                         \
+    return value & DONE ? value & ~DONE : its;                                \
+  }
+
+WRAP(C_EncryptInit, (CK_SESSION_HANDLE session, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE key), m, key)
+WRAP(C_Encrypt, (CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out, CK_ULONG_PTR m), in, n, out, m)
+WRAP(C_DecryptInit, (CK_SESSION_HANDLE session, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE key), m, key)
+WRAP(C_DestroyObject, (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object), object)
+WRAP(C_FindObjectsInit, (CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR t, CK_ULONG n), t, n)
+WRAP(C_GetAttributeValue, (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR t, CK_ULONG n), object, t, n)
+WRAP(C_GenerateKey, (CK_SESSION_HANDLE session, CK_MECHANISM_PTR m, CK_ATTRIBUTE_PTR t, CK_ULONG n, CK_OBJECT_HANDLE_PTR key), m, t, n, key)
+WRAP(C_GenerateKeyPair, (CK_SESSION_HANDLE session, CK_MECHANISM_PTR m, CK_ATTRIBUTE_PTR a, CK_ULONG n, CK_ATTRIBUTE_PTR b, CK_ULONG k,
+  CK_OBJECT_HANDLE_PTR x, CK_OBJECT_HANDLE_PTR y), m, a, n, b, k, x, y)
+WRAP(C_UnwrapKey, (CK_SESSION_HANDLE session, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE with, CK_BYTE_PTR in, CK_ULONG k, CK_ATTRIBUTE_PTR t,
+  CK_ULONG n, CK_OBJECT_HANDLE_PTR key), m, with, in, k, t, n, key)
+
+/* A decryption that fails is over, as the standard wants it. */
+static CK_RV our_C_Decrypt(CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out, CK_ULONG_PTR m) {
+  CK_RV value = harm("C_Decrypt", session);
+  CK_RV its = real->C_Decrypt(session, in, n, out, m);
+  if (value & BAD_TAG) return its == CKR_OK ? CKR_OK : value & ~BAD_TAG;
+  return value == CKR_OK ? its : value;
+}
+
+static CK_RV our_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application, CK_NOTIFY notify, CK_SESSION_HANDLE_PTR session) {
+  CK_RV value = harm("C_OpenSession", MOST_SESSIONS);
+  if (value == CKR_OK) value = real->C_OpenSession(slot, flags, application, notify, session);
+  if (value == CKR_OK && *session < MOST_SESSIONS) loginOf[*session] = login;
+  return value;
+}
+
+static CK_RV our_C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG n) {
+  CK_SESSION_INFO info = {0};
+  CK_RV value = real->C_Login(session, user, pin, n);
+  real->C_GetSessionInfo(session, &info);
+  char slot[32];
+  snprintf(slot, sizeof slot, "0x%lx", info.slotID);
+  note("login", slot, value);
+  return value;
+}
+
+static CK_RV our_C_Logout(CK_SESSION_HANDLE session) {
+  login = login == 255 ? 1 : login + 1;
+  if (session < MOST_SESSIONS) loginOf[session] = login;
+  return real->C_Logout(session);
 }
 
 CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list) {
@@ -60,8 +127,19 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list) {
     CK_RV value = get(&real);
     if (value != CKR_OK) return value;
     ours = *real;
-    ours.C_EncryptInit = encryptInit;
-    ours.C_Encrypt = encrypt;
+    ours.C_OpenSession = our_C_OpenSession;
+    ours.C_Login = our_C_Login;
+    ours.C_Logout = our_C_Logout;
+    ours.C_EncryptInit = our_C_EncryptInit;
+    ours.C_Encrypt = our_C_Encrypt;
+    ours.C_DecryptInit = our_C_DecryptInit;
+    ours.C_Decrypt = our_C_Decrypt;
+    ours.C_DestroyObject = our_C_DestroyObject;
+    ours.C_FindObjectsInit = our_C_FindObjectsInit;
+    ours.C_GetAttributeValue = our_C_GetAttributeValue;
+    ours.C_GenerateKey = our_C_GenerateKey;
+    ours.C_GenerateKeyPair = our_C_GenerateKeyPair;
+    ours.C_UnwrapKey = our_C_UnwrapKey;
   }
   *list = &ours;
   return CKR_OK;

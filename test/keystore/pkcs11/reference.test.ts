@@ -9,6 +9,7 @@ import {
   keyPlace,
   newObjectId,
   objectIdOf,
+  objectIdPrefix,
   toReference,
   wrappingExpiry,
   wrappingLabel,
@@ -24,7 +25,7 @@ const place: VersionPlace = {
 }
 
 describe('a reference', () => {
-  const id = newObjectId(keyPlace(TAG, place), Buffer.alloc(8, 0xab))
+  const id = newObjectId(objectIdPrefix(keyPlace(TAG, place)), (length) => Buffer.alloc(length, 0xab))
   const reference = toReference(id)
 
   it('names its object at its own place only', () => {

@@ -4,13 +4,15 @@ import { after, before, describe, it } from 'node:test'
 import { Cluster } from '../../../src/keystore/pkcs11/cluster.ts'
 import { Cryptoki } from '../../../src/keystore/pkcs11/cryptoki.ts'
 import { Away, Missing } from '../../../src/keystore/pkcs11/faults.ts'
-import type { TokenState } from '../../../src/keystore/pkcs11/protocol.ts'
+import { monotonicMs, type TokenState } from '../../../src/keystore/pkcs11/protocol.ts'
 import { Token } from '../../../src/keystore/pkcs11/token.ts'
 import { makeToken, PIN, type TestToken } from './tokens.ts'
 
-const ID = 'ab'.repeat(24)
+let ID = ''
 const aad = Buffer.alloc(32, 1)
 const plaintext = Buffer.from('a text')
+
+const soon = () => monotonicMs() + 5000
 
 describe('a token', () => {
   let test: TestToken
@@ -18,14 +20,21 @@ describe('a token', () => {
   let states: TokenState[] = []
   const opened = (sessions: number, pin = PIN) => {
     states = []
-    const token = new Token(cryptoki, { name: test.label, pin, sessions }, (state) => states.push(state))
-    return { token, cluster: new Cluster(cryptoki, [token]) }
+    const token = new Token(cryptoki, { name: test.label, pin, sessions, refused: null }, (state) => states.push(state))
+    const cluster = new Cluster(cryptoki, [token])
+    return {
+      token,
+      encrypt: (id = ID) => cluster.encrypt({ id, plaintext, aad }, soon()),
+      decrypt: (message: { nonce: Uint8Array; sealed: Uint8Array }, its = aad) =>
+        cluster.decrypt({ id: ID, aad: its, ...message }, soon()),
+      generate: () => cluster.generate({ prefix: 'ab'.repeat(16), label: 'strongroom/test' }, soon()),
+    }
   }
   before(async () => {
     test = makeToken('SoftHSM2')
     Object.assign(process.env, test.env)
     cryptoki = await Cryptoki.load({ module: test.module, parameters: null })
-    await opened(1).cluster.generate({ id: ID, label: 'strongroom/test' })
+    ID = (await opened(1).generate()).id
   })
   after(() => test[Symbol.dispose]())
 
@@ -39,11 +48,11 @@ describe('a token', () => {
   }
 
   it('logs in afresh when its login is gone, and finds its objects anew', async () => {
-    const { cluster } = opened(4)
-    const message = await cluster.encrypt({ id: ID, plaintext, aad })
+    const { encrypt, decrypt } = opened(4)
+    const message = await encrypt()
     for (let i = 0; i < 3; i++) {
       logOut()
-      assert.deepEqual(await cluster.decrypt({ id: ID, aad, ...message }), plaintext)
+      assert.deepEqual(await decrypt(message), plaintext)
     }
     assert.deepEqual(
       states.map(({ up }) => up),
@@ -52,20 +61,20 @@ describe('a token', () => {
   })
 
   it('serves many calls at once over few sessions, also while its login goes away', async () => {
-    const { cluster } = opened(2)
+    const { encrypt, decrypt } = opened(2)
     const all = Array.from({ length: 200 }, async (_, i) => {
-      const message = await cluster.encrypt({ id: ID, plaintext, aad })
+      const message = await encrypt()
       if (i % 50 === 0) logOut()
-      return cluster.decrypt({ id: ID, aad, ...message })
+      return decrypt(message)
     })
     for (const opening of await Promise.all(all)) assert.deepEqual(opening, plaintext)
   })
 
   it('never gives a nonce twice, and overwrites none', async () => {
-    const { cluster } = opened(2)
+    const { encrypt } = opened(2)
     const nonces = new Set<string>()
     for (let i = 0; i < 500; i++) {
-      const { nonce, sealed } = await cluster.encrypt({ id: ID, plaintext, aad })
+      const { nonce, sealed } = await encrypt()
       assert.deepEqual([nonce.length, sealed.length], [12, plaintext.length + 16])
       nonces.add(Buffer.from(nonce).toString('hex'))
     }
@@ -73,14 +82,14 @@ describe('a token', () => {
   })
 
   it('tells a wrong ciphertext from a device that fails', async () => {
-    const { cluster } = opened(2)
-    const { nonce, sealed } = await cluster.encrypt({ id: ID, plaintext, aad })
+    const { encrypt, decrypt } = opened(2)
+    const { nonce, sealed } = await encrypt()
     const altered = Buffer.from(sealed)
     altered[0] = (altered[0] ?? 0) ^ 1
-    assert.equal(await cluster.decrypt({ id: ID, aad, nonce, sealed: altered }), null)
-    assert.equal(await cluster.decrypt({ id: ID, aad: plaintext, nonce, sealed }), null)
-    assert.equal(await cluster.decrypt({ id: ID, aad, nonce, sealed: sealed.subarray(0, 16) }), null)
-    assert.deepEqual(await cluster.decrypt({ id: ID, aad, nonce, sealed }), plaintext)
+    assert.equal(await decrypt({ nonce, sealed: altered }), null)
+    assert.equal(await decrypt({ nonce, sealed }, plaintext), null)
+    assert.equal(await decrypt({ nonce, sealed: sealed.subarray(0, 16) }), null)
+    assert.deepEqual(await decrypt({ nonce, sealed }), plaintext)
     assert.deepEqual(
       states.map(({ up }) => up),
       [true],
@@ -88,7 +97,7 @@ describe('a token', () => {
   })
 
   it('says that an object is missing when it is', async () => {
-    await assert.rejects(opened(2).cluster.encrypt({ id: 'cd'.repeat(24), plaintext, aad }), Missing)
+    await assert.rejects(opened(2).encrypt('cd'.repeat(24)), Missing)
   })
 
   it('does not try a PIN again that was refused', () => {

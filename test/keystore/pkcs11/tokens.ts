@@ -51,19 +51,31 @@ export function makeToken(kind: TokenKind, timeoutMs = 5000): TestToken {
   }
 }
 
-/** The token behind a library that does harm when it is told to: see faulty.c. An empty line ends it. */
-export function faultyModule(token: TestToken): TestToken & { harm(line: string): void } {
-  const [module, control] = [join(token.folder, 'faulty.so'), join(token.folder, 'control')]
+export interface FaultyToken extends TestToken {
+  /** Harm from now on, as faulty.c has it; none ends it. */
+  harm(...lines: string[]): void
+  /** What the library was seen to be asked, as faulty.c has it. */
+  log(): string[]
+}
+
+/** The token behind a library that does harm when it is told to: see faulty.c. */
+export function faultyModule(token: TestToken): FaultyToken {
+  const [module, control, log] = ['faulty.so', 'control', 'log'].map((name) => join(token.folder, name)) as [
+    string,
+    string,
+    string,
+  ]
+  writeFileSync(log, '')
   const source = fileURLToPath(new URL('./faulty.c', import.meta.url))
   const headers = fileURLToPath(new URL('../../../node_modules/pkcs11js/includes', import.meta.url))
   execFileSync('cc', ['-shared', '-fPIC', '-O1', '-I', headers, '-o', module, source])
   const flags = token.flags.map((flag) => (flag === token.module ? module : flag))
-  const env = { ...token.env, FAULTY_MODULE: token.module, FAULTY_CONTROL: control }
-  const harm = (line: string) => {
-    writeFileSync(`${control}.new`, line)
+  const env = { ...token.env, FAULTY_MODULE: token.module, FAULTY_CONTROL: control, FAULTY_LOG: log }
+  const harm = (...lines: string[]) => {
+    writeFileSync(`${control}.new`, lines.join('\n'))
     renameSync(`${control}.new`, control)
   }
-  return { ...token, module, flags, env, harm }
+  return { ...token, module, flags, env, harm, log: () => readFileSync(log, 'utf8').split('\n').filter(Boolean) }
 }
 
 interface Made {
@@ -96,6 +108,15 @@ export function initSoftHsm(env: Record<string, string>, label: string, again = 
 
 export function softHsmTool(env: Record<string, string>, ...args: string[]): void {
   execFileSync('softhsm2-util', args, { env: { ...process.env, ...env }, stdio: 'pipe' })
+}
+
+/** Changes the PIN of the token with this label. */
+export function changePin({ module, env }: TestToken, label: string, from: string, to: string): void {
+  const token = ['--module', module, '--token-label', label]
+  execFileSync('pkcs11-tool', [...token, '--login', '--pin', from, '--change-pin', '--new-pin', to], {
+    env: { ...process.env, ...env },
+    stdio: 'pipe',
+  })
 }
 
 /** Makes a second token that is like the first in all but label and serial number, as the vendor's cloning would. */

@@ -1,0 +1,175 @@
+// What one login to a token brought: sessions, the handles found through them, random bytes. All of it ends together, and from then on
+// nothing of it can be used: numbers of sessions and objects may mean others after the next login.
+import type { Cryptoki, Handle, SessionHolder } from './cryptoki.ts'
+import { Away, Missing, returnValueOf, Voided } from './faults.ts'
+
+const NONCE_BYTES = 12
+const NONCES_AT_ONCE = 80
+/** Handles remembered; beyond that they are found anew. */
+const MOST_HANDLES = 10_000
+const NO_MORE_SESSIONS = ['CKR_SESSION_COUNT', 'CKR_DEVICE_MEMORY']
+/** How long a device that had no more sessions is asked for none. */
+const NO_MORE_SESSIONS_MS = 1000
+
+export type ObjectClass = 'secret' | 'private'
+
+export class Login {
+  readonly slot: Handle
+  /** Whether any work was done with it. */
+  hasServed = false
+  readonly #cryptoki: Cryptoki
+  readonly #idle: Handle[]
+  #opened = 1
+  #exhaustedUntil = 0
+  readonly #handles = new Map<string, Handle>()
+  #nonces: Buffer = Buffer.alloc(0)
+  #over = false
+
+  private constructor(cryptoki: Cryptoki, slot: Handle, session: Handle) {
+    this.#cryptoki = cryptoki
+    this.slot = slot
+    this.#idle = [session]
+  }
+
+  /** Logs in to the token of this label or serial number. Throws Away when there is none, and what the library says. */
+  static begin(cryptoki: Cryptoki, token: { readonly name: string; readonly pin: string }): Login {
+    const found = cryptoki.findToken(token.name)
+    if (!found) throw new Away(`there is no token \`${token.name}\` in the module's slots`)
+    const session = cryptoki.openSession(found.slot)
+    try {
+      cryptoki.login(session, token.pin)
+    } catch (error) {
+      cryptoki.closeSession(session)
+      throw error
+    }
+    return new Login(cryptoki, found.slot, session)
+  }
+
+  get isOver(): boolean {
+    return this.#over
+  }
+
+  /** How many sessions are open. */
+  get sessions(): number {
+    return this.#opened
+  }
+
+  /** A session that nobody else has; null when there are as many as there may be. */
+  take(limit: number): Handle | null {
+    return this.#idle.pop() ?? this.#another(limit)
+  }
+
+  /** Whether no session is free now, nor can be opened. */
+  isBusy(limit: number): boolean {
+    return this.#idle.length === 0 && this.#opened >= this.#most(limit)
+  }
+
+  /** How many sessions there may be: the device may have fewer than we would like. */
+  #most(limit: number): number {
+    return performance.now() < this.#exhaustedUntil ? this.#opened : limit
+  }
+
+  #another(limit: number): Handle | null {
+    if (this.#opened >= this.#most(limit)) return null
+    try {
+      const session = this.#cryptoki.openSession(this.slot)
+      this.#opened++
+      return session
+    } catch (error) {
+      if (!NO_MORE_SESSIONS.includes(returnValueOf(error))) throw error
+      this.#exhaustedUntil = performance.now() + NO_MORE_SESSIONS_MS
+      return null
+    }
+  }
+
+  giveBack(session: Handle): void {
+    if (this.#over) this.#cryptoki.closeSession(session)
+    else this.#idle.push(session)
+  }
+
+  /** Closes a session, after another was opened: a token logs out when its last one is closed. Throws what the library says. */
+  replace(session: Handle): void {
+    if (!this.#over) this.#idle.push(this.#cryptoki.openSession(this.slot))
+    this.#cryptoki.closeSession(session)
+  }
+
+  /** Ends all of it. Sessions in use are closed when they are given back. */
+  end(): void {
+    this.#over = true
+    const [last, ...others] = this.#idle.splice(0)
+    for (const session of others) this.#cryptoki.closeSession(session)
+    if (!last) return
+    this.#cryptoki.logout(last)
+    this.#cryptoki.closeSession(last)
+  }
+
+  /** The one object with this CKA_ID (hexadecimal). Throws Missing when there is none, or more than one. */
+  find(at: SessionHolder, what: ObjectClass, id: string): Handle {
+    const key = what + id
+    const known = this.#handles.get(key)
+    if (known) return known
+    const [handle, ...others] = this.#cryptoki.find(at, what, id)
+    if (!handle) throw new Missing(`there is no ${what} key ${id}`)
+    if (others.length > 0) throw new Missing(`there are ${others.length + 1} ${what} keys ${id}, and one was made`)
+    if (this.#handles.size >= MOST_HANDLES) this.#handles.clear()
+    this.#handles.set(key, handle)
+    return handle
+  }
+
+  /** Forgets a handle whose object is no more. */
+  forget(what: ObjectClass, id: string): void {
+    this.#handles.delete(what + id)
+  }
+
+  forgetAll(): void {
+    this.#handles.clear()
+  }
+
+  /** Random bytes are drawn for many nonces at once: over a network each draw is a round trip. */
+  nonce(at: SessionHolder): Buffer {
+    if (this.#nonces.length === 0) this.#nonces = this.#cryptoki.random(at, NONCE_BYTES * NONCES_AT_ONCE)
+    const nonce = Buffer.from(this.#nonces.subarray(0, NONCE_BYTES))
+    this.#nonces = this.#nonces.subarray(NONCE_BYTES)
+    return nonce
+  }
+}
+
+/** What work on a token may use. Throws Voided once its login is over, so that nothing uses a handle of a former session. */
+export class Access implements SessionHolder {
+  /** An earlier try of the same work broke off, perhaps after it took effect. */
+  readonly again: boolean
+  readonly #login: Login
+  readonly #session: Handle
+  readonly #isPresent: () => boolean
+
+  constructor(login: Login, session: Handle, again: boolean, isPresent: () => boolean) {
+    this.#login = login
+    this.#session = session
+    this.again = again
+    this.#isPresent = isPresent
+  }
+
+  get session(): Handle {
+    if (this.#login.isOver) throw new Voided('the login that this session belongs to is over')
+    return this.#session
+  }
+
+  /** The one object with this CKA_ID. Throws Missing. */
+  find(what: ObjectClass, id: string): Handle {
+    return this.#login.find(this, what, id)
+  }
+
+  forget(what: ObjectClass, id: string): void {
+    this.#login.forget(what, id)
+  }
+
+  /** 12 random bytes of the device's generator. */
+  nonce(): Buffer {
+    return this.#login.nonce(this)
+  }
+
+  /** Whether the token is still there. */
+  present(): boolean {
+    return this.#isPresent()
+  }
+}

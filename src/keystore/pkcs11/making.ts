@@ -1,0 +1,57 @@
+// Making objects of the token. Each try gets a CKA_ID of its own: what one left behind on any token, without telling, is never taken
+// for what the next one made.
+import { setTimeout as pause } from 'node:timers/promises'
+import { randomBytes } from '../random.ts'
+import type { Cryptoki } from './cryptoki.ts'
+import { Full, faultOf } from './faults.ts'
+import type { Access, ObjectClass } from './login.ts'
+import { newObjectId } from './reference.ts'
+
+const TRIES = 4
+const PAUSE_MS = 10
+
+/** The making of one object, over all tries and tokens. */
+export class Making {
+  readonly #cryptoki: Cryptoki
+  readonly #what: ObjectClass
+  readonly #prefix: string
+  readonly #begun: string[] = []
+
+  /** `prefix` is what the CKA_ID begins with: objectIdPrefix. */
+  constructor(cryptoki: Cryptoki, what: ObjectClass, prefix: string) {
+    this.#cryptoki = cryptoki
+    this.#what = what
+    this.#prefix = prefix
+  }
+
+  /**
+   * Makes the object with `make`; answers its CKA_ID too. Throws Full when there is no room for it. Some libraries only say that it
+   * failed, and say the same when two processes get into each other's way: it is tried a few times before a token that is there, and
+   * makes keys that it need not store, counts as full.
+   */
+  async on<T>(access: Access, make: (id: string) => T | Promise<T>): Promise<{ id: string; made: T }> {
+    const full = new Full('the token has no room for another key')
+    for (let tries = 1; ; tries++) {
+      this.#clear(access)
+      const id = newObjectId(this.#prefix, randomBytes)
+      this.#begun.push(id)
+      try {
+        return { id, made: await make(id) }
+      } catch (error) {
+        if (faultOf(error) === 'full') throw full
+        if (faultOf(error) !== 'ambiguous' || !access.present()) throw error
+        if (tries === TRIES) {
+          this.#cryptoki.destroy(access, await this.#cryptoki.generateSessionKey(access))
+          throw full
+        }
+        await pause(PAUSE_MS * tries)
+      }
+    }
+  }
+
+  /** Destroys what former tries left on this token. */
+  #clear(access: Access): void {
+    for (const id of this.#begun)
+      for (const object of this.#cryptoki.find(access, this.#what, id)) this.#cryptoki.destroy(access, object)
+  }
+}

@@ -1,0 +1,37 @@
+// Objects of a token, one after the other: thousands of them must not keep the library's process from its other work.
+import { setImmediate as otherWork } from 'node:timers/promises'
+import type { Cryptoki, Handle } from './cryptoki.ts'
+import { describeFault, faultOf, Refused } from './faults.ts'
+import type { Access, ObjectClass } from './login.ts'
+import type { ObjectReport } from './protocol.ts'
+
+/** How long at a time. */
+const STRETCH_MS = 10
+
+/** Every object of a class, with what it is. */
+export async function* objectsOf(
+  cryptoki: Cryptoki,
+  access: Access,
+  what: ObjectClass,
+): AsyncGenerator<ObjectReport & { readonly object: Handle }> {
+  const all = cryptoki.find(access, what, null)
+  let since = performance.now()
+  for (const object of all) {
+    if (performance.now() - since > STRETCH_MS) {
+      await otherWork()
+      since = performance.now()
+    }
+    yield { object, ...cryptoki.describe(access, object) }
+  }
+}
+
+/** Destroys an object. Throws Refused when the device does not, although it serves. */
+export function destroyObject(cryptoki: Cryptoki, access: Access, object: Handle, id: string): void {
+  try {
+    cryptoki.destroy(access, object)
+  } catch (error) {
+    if (faultOf(error) === 'device' || faultOf(error) === null) throw error
+    cryptoki.random(access, 8)
+    throw new Refused(`the device does not destroy the object with CKA_ID ${id}: ${describeFault(error)}`)
+  }
+}

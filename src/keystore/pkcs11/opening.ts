@@ -1,0 +1,84 @@
+// Opening a ciphertext in the device. Libraries that say no more than that it failed leave open what did: the ciphertext or the device.
+import type { Cryptoki, Handle } from './cryptoki.ts'
+import { describeFault, faultOf } from './faults.ts'
+import type { Access } from './login.ts'
+import type { Pace } from './pace.ts'
+
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+const PROBE = Buffer.alloc(32, 1)
+
+interface Message {
+  readonly nonce: Uint8Array
+  readonly sealed: Uint8Array
+  readonly aad: Uint8Array
+}
+
+/**
+ * The plaintext; null when the ciphertext is not authentic. One that fails for no clear reason is not authentic only if the device
+ * uses its key, opens another ciphertext, says the same of one that is known to be bad, and then fails at this one twice more.
+ * Throws what the library says of anything else.
+ */
+export async function opened(
+  cryptoki: Cryptoki,
+  access: Access,
+  id: string,
+  message: Message,
+  pace: Pace,
+): Promise<Uint8Array | null> {
+  // Some libraries leave a decryption under way when they are given less than a tag.
+  if (message.sealed.length < TAG_BYTES) return null
+  const key = access.find('secret', id)
+  const once = () =>
+    pace.of(
+      () => open(cryptoki, access, key, message),
+      () => openAside(cryptoki, access, key, message),
+    )
+  for (let tries = 1; tries <= 3; tries++)
+    try {
+      return await once()
+    } catch (error) {
+      if (faultOf(error) === 'data') return null
+      if (faultOf(error) !== 'ambiguous') throw error
+      if (tries > 1) continue
+      cryptoki.checkValue(access, key)
+      await proveThatItOpens(cryptoki, access, error)
+    }
+  return null
+}
+
+function open(cryptoki: Cryptoki, access: Access, key: Handle, { nonce, sealed, aad }: Message): Uint8Array {
+  cryptoki.decryptInit(access, key, nonce, aad)
+  return cryptoki.decrypt(access, sealed)
+}
+
+function openAside(
+  cryptoki: Cryptoki,
+  access: Access,
+  key: Handle,
+  { nonce, sealed, aad }: Message,
+): Promise<Uint8Array> {
+  cryptoki.decryptInit(access, key, nonce, aad)
+  return cryptoki.decryptAside(access, sealed)
+}
+
+/** Throws unless the device opens what a key of this session encrypts, and says `unclear` of the same with another tag. */
+async function proveThatItOpens(cryptoki: Cryptoki, access: Access, unclear: unknown): Promise<void> {
+  const key = await cryptoki.generateSessionKey(access)
+  const nonce = cryptoki.random(access, NONCE_BYTES)
+  cryptoki.encryptInit(access, key, nonce, PROBE)
+  const sealed = cryptoki.encrypt(access, PROBE)
+  open(cryptoki, access, key, { nonce, sealed, aad: PROBE })
+  sealed[0] = (sealed[0] ?? 0) ^ 1
+  const said = errorOf(() => open(cryptoki, access, key, { nonce, sealed, aad: PROBE }))
+  if (describeFault(said) !== describeFault(unclear)) throw unclear
+  cryptoki.destroy(access, key)
+}
+
+function errorOf(work: () => unknown): unknown {
+  try {
+    return work()
+  } catch (error) {
+    return error
+  }
+}
