@@ -116,3 +116,8 @@ try {
   surroundings.complain(error instanceof Error ? error.message : String(error))
   process.exitCode = error instanceof UsageError ? 2 : 1
 }
+
+// A connection that does not close, since nobody answers at its other end, is not waited for.
+for (const stream of [process.stdout, process.stderr])
+  await new Promise<void>((resolve) => stream.write('', () => resolve()))
+process.exit()

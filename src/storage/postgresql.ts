@@ -26,6 +26,12 @@ const CONNECTIONS = 8
 /** A batch that takes longer counts as lost, and so does a connection. */
 const PATIENCE_MS = 15_000
 const CONNECTION_PATIENCE_MS = 3000
+/**
+ * The database itself ends a transaction that waits so long for another, or whose server says nothing more for so long: one that was
+ * stopped in the middle holds up no other server, and one that has given up leaves nothing waiting behind.
+ */
+const TRANSACTION_PATIENCE_MS = 10_000
+const BEGIN = `BEGIN; SET LOCAL lock_timeout = ${TRANSACTION_PATIENCE_MS}; SET LOCAL idle_in_transaction_session_timeout = ${TRANSACTION_PATIENCE_MS}`
 
 /** Connects to (and migrates) the database that `url` names. Throws Unavailable when it can't. */
 export async function openPostgresql(url: string): Promise<Storage> {
@@ -237,13 +243,13 @@ class PostgresqlStorage implements Storage {
 
   /** Begins a transaction that holds the head until its end. */
   async #lockHead(connection: Connection, chaining: Chaining): Promise<GrowingChain> {
-    const begun = connection.unsafe('BEGIN')
+    const begun = connection.unsafe(BEGIN)
     const locked = connection.unsafe(this.#texts.lockHead, Object.values(HEAD_PLACE), { prepare: true })
-    const [, [row]] = await within(PATIENCE_MS, Promise.race([Promise.all([begun, locked]), this.#pool.closing]))
     try {
+      const [, [row]] = await within(PATIENCE_MS, Promise.race([Promise.all([begun, locked]), this.#pool.closing]))
       return new GrowingChain(row ? toRow(row) : null, chaining)
     } catch (error) {
-      await connection.unsafe('ROLLBACK')
+      if (!isLost(error)) await connection.unsafe('ROLLBACK')
       throw error
     }
   }
@@ -259,7 +265,7 @@ class PostgresqlStorage implements Storage {
     const head = chain?.row() ?? null
     const moves = head && chain ? stepsOf({ change: 'update', row: head, from: chain.from }) : []
     const queries = [
-      ...(begin ? [connection.unsafe('BEGIN')] : []),
+      ...(begin ? [connection.unsafe(BEGIN)] : []),
       ...moves.map(({ statement, values }) =>
         connection.unsafe(`/* head moved */ ${must(this.#texts[statement])}`, values, { prepare: true }),
       ),

@@ -1,8 +1,12 @@
 // Two servers on one database: one chain of events, without gaps, whoever commits when.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import postgres from 'postgres'
 import { GENESIS, link } from '../../src/ledger/chain.ts'
 import { openStorage } from '../../src/storage/open.ts'
+import { HEAD_PLACE } from '../../src/storage/storage.ts'
+import { removeFolder, runProgram, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { beginChain, commit } from './chained.ts'
 import { startPostgresql } from './postgresql-server.ts'
 
@@ -33,5 +37,63 @@ describe('two servers on one PostgreSQL', () => {
       assert.equal(row.hash, hash)
     }
     for (const storage of storages) await storage.close()
+  })
+  it('wait for each other so long and no longer, and leave nothing waiting behind', async () => {
+    await using server = await startPostgresql()
+    const url = server.database()
+    const storage = await openStorage(url)
+    await beginChain(storage)
+    const other = postgres(url, { max: 2, onnotice: () => {} })
+    const call = (eventId: string) => {
+      const event = { eventId, account: '1', region: 'r', at: 5, body: '{}' }
+      return { changes: [], nonce: null, event, scrub: false }
+    }
+    await other.begin(async (transaction) => {
+      await transaction`SELECT 1 FROM record WHERE kind = ${HEAD_PLACE.kind} FOR UPDATE`
+      await assert.rejects(commit(storage, [call('late')]), /lock timeout/)
+      const waiting = await other`SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock'`
+      assert.deepEqual([...waiting], [])
+    })
+    assert.deepEqual(await commit(storage, [call('in time')]), ['committed'])
+    assert.deepEqual(
+      (await storage.events.after(0, 10)).map(({ eventId }) => eventId),
+      ['in time'],
+    )
+    await other.end()
+    await storage.close()
+  })
+
+  it('are not held up by one that is stopped in the middle', async () => {
+    await using server = await startPostgresql()
+    const url = server.database()
+    const data = temporaryFolder()
+    const program = await startProgram({ data, flags: ['--database', url] })
+    const watch = postgres(url, { max: 1, onnotice: () => {} })
+    const holding = () =>
+      watch`SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`
+    const state = { going: true }
+    const callers = Array.from({ length: 16 }, async () => {
+      while (state.going) await program.call('CreateKey')
+    })
+    for (let tries = 0; ; tries++) {
+      assert.ok(tries < 200, 'it was never stopped in the middle of a transaction')
+      program.process.kill('SIGSTOP')
+      await pause(20)
+      if ((await holding()).length > 0) break
+      program.process.kill('SIGCONT')
+      await pause(5)
+    }
+    for (let tries = 0; (await holding()).length > 0; tries++) {
+      assert.ok(tries < 300, 'its transaction was not ended')
+      await pause(100)
+    }
+    state.going = false
+    program.process.kill('SIGCONT')
+    await Promise.all(callers)
+    assert.equal((await program.call('CreateKey')).status, 200)
+    assert.equal(await program.stop(), 0)
+    await watch.end()
+    assert.equal((await runProgram(['audit', 'verify', '--data', data, '--database', url])).code, 0)
+    removeFolder(data)
   })
 })
