@@ -17,11 +17,16 @@ export function deviceOf(
   { module, parameters, tokens, sessions, pinFile, pin, environment, timeoutMs }: HsmSettings,
   alarm: Alarm,
 ): Supervisor {
+  let isWarned = false
   const source = () => {
     if (pinFile === null && pin === null) throw new Error('set hsm-pin-file or STRONGROOM_HSM_PIN')
     if (pinFile === null) return { pin: pin ?? '', stamp: '' }
     const text = readFileSync(pinFile, 'utf8').replace(/\r?\n$/, '')
-    return { pin: text, stamp: `${statSync(pinFile).mtimeMs} ${text}` }
+    const { mtimeMs, mode } = statSync(pinFile)
+    if ((mode & 0o077) !== 0 && !isWarned)
+      alarm('managed HSM', `the PIN is for others than its owner to read: \`chmod 600 ${pinFile}\``)
+    isWarned ||= (mode & 0o077) !== 0
+    return { pin: text, stamp: `${mtimeMs} ${text}` }
   }
   return new Supervisor({
     opening: { module, parameters, tokens, sessions },

@@ -97,10 +97,11 @@ export interface Wrapping {
   readonly expired: boolean
 }
 
-/** `unsupported` names what the device can't do. */
+/** `unsupported` names what the device can't do; `too many`: the CMK has as many wrapping keys as may be, until some expire. */
 export type WrappingKey =
   | { readonly outcome: 'made'; readonly publicKey: Uint8Array; readonly sealedPrivateKey: Uint8Array }
   | { readonly outcome: 'unsupported'; readonly mechanism: string }
+  | { readonly outcome: 'too many' }
 
 export type Imported =
   | { readonly outcome: 'imported'; readonly material: SealedMaterial; readonly fingerprint: string }

@@ -1,4 +1,5 @@
-// A service with a token under the load of 64 callers, half of them on a software key, half on an HSM key, while harm is done to it.
+// A service with a token under the load of 64 callers, half of them on a software key, half on an HSM key, of which half encrypt and half
+// decrypt, while harm is done to it.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -15,9 +16,17 @@ const HEAD =
 
 type Level = 'SOFTWARE' | 'HSM'
 
+/** What callers on a key send, and the answer to it; null where any is right. */
+interface Asked {
+  readonly action: 'Encrypt' | 'Decrypt'
+  readonly parameters: Readonly<Record<string, string>>
+  readonly plaintext: string | null
+}
+
 interface Answered {
   readonly level: Level
   readonly status: number
+  readonly isRight: boolean
   readonly ms: number
 }
 
@@ -35,10 +44,14 @@ export class Chaos implements AsyncDisposable {
   #running = true
   readonly #table = [HEAD]
 
-  private constructor(program: Program, keys: Readonly<Record<Level, string>>) {
+  private constructor(program: Program, keys: Readonly<Record<Level, string>>, blob: string) {
     this.program = program
     this.#keys = keys
-    this.#callers = Array.from({ length: CALLERS }, (_, i) => this.#caller(i % 2 === 0 ? 'SOFTWARE' : 'HSM'))
+    this.#callers = Array.from({ length: CALLERS }, (_, i) =>
+      i % 2 === 0
+        ? this.#caller('SOFTWARE', encryption(keys.SOFTWARE))
+        : this.#caller('HSM', i % 4 === 1 ? encryption(keys.HSM) : decryption(blob)),
+    )
   }
 
   static async begin(token: TestToken): Promise<Chaos> {
@@ -48,14 +61,17 @@ export class Chaos implements AsyncDisposable {
       assert.equal(status, 200, JSON.stringify(body))
       return body.KeyMetadata.KeyId
     }
-    return new Chaos(program, { SOFTWARE: await create('SOFTWARE'), HSM: await create('HSM') })
+    const keys = { SOFTWARE: await create('SOFTWARE'), HSM: await create('HSM') }
+    const { action, parameters } = encryption(keys.HSM)
+    return new Chaos(program, keys, (await program.call(action, parameters)).body.CiphertextBlob)
   }
 
-  async #caller(level: Level): Promise<void> {
+  async #caller(level: Level, { action, parameters, plaintext }: Asked): Promise<void> {
     while (this.#running) {
       const start = performance.now()
-      const { status } = await this.program.call('Encrypt', { KeyId: this.#keys[level], Plaintext: 'chaos', ...REGION })
-      this.#answers.push({ level, status, ms: performance.now() - start })
+      const { status, body } = await this.program.call(action, parameters)
+      const isRight = status !== 200 || plaintext === null || body.Plaintext === plaintext
+      this.#answers.push({ level, status, isRight, ms: performance.now() - start })
       // A caller waits before it tries again, as SDKs do.
       if (status !== 200) await pause(20)
     }
@@ -115,6 +131,7 @@ export class Chaos implements AsyncDisposable {
       hsm.filter(({ status }) => status !== 200 && status !== 503),
       [],
     )
+    assert.ok(seen.every(({ isRight }) => isRight))
     // What the machine itself is late with shows in the calls that need no HSM.
     assert.ok(slowest(hsm) <= PROMISED_MS + slowest(software), `an HSM call took ${slowest(hsm)} ms`)
     return { answered, failed }
@@ -133,4 +150,12 @@ export class Chaos implements AsyncDisposable {
     await this.program.stop()
     removeFolder(this.program.data)
   }
+}
+
+function encryption(KeyId: string): Asked {
+  return { action: 'Encrypt', parameters: { KeyId, Plaintext: 'chaos', ...REGION }, plaintext: null }
+}
+
+function decryption(CiphertextBlob: string): Asked {
+  return { action: 'Decrypt', parameters: { CiphertextBlob, ...REGION }, plaintext: 'chaos' }
 }

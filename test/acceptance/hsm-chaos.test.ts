@@ -134,11 +134,11 @@ describe('an HSM whose library answers with errors (SoftHSM2 behind one that doe
     token[Symbol.dispose]()
   })
 
-  const trial = (name: string, line: string) =>
+  const trial = (name: string, ...lines: string[]) =>
     chaos.trial(
       `${name}, for 3 s`,
       async () => {
-        token.harm(line)
+        token.harm(...lines)
         await pause(3000)
       },
       () => token.harm(),
@@ -151,14 +151,14 @@ describe('an HSM whose library answers with errors (SoftHSM2 behind one that doe
     ['CKR_KEY_HANDLE_INVALID', '0x60'],
   ] as const) {
     it(`answers 503 as long as every call ends with ${name}`, async () => {
-      const { failed } = await trial(`every call ends with ${name}`, `C_Encrypt ${value} 1`)
+      const { failed } = await trial(`every call ends with ${name}`, `C_Encrypt ${value} 1`, `C_Decrypt ${value} 1`)
       assert.ok(failed > 20, `${failed} calls failed`)
     })
   }
 
   for (const [name, line] of [
-    ['every 100th session is void (CKR_SESSION_HANDLE_INVALID)', 'C_EncryptInit 0xB3 100'],
-    ['the token logs out every 100th call', 'C_EncryptInit logout 100'],
+    ['every 100th session is void (CKR_SESSION_HANDLE_INVALID)', 'C_DecryptInit 0xB3 100'],
+    ['the token logs out every 100th call', 'C_DecryptInit logout 100'],
   ] as const) {
     it(`logs in afresh and answers nearly all when ${name}`, async () => {
       const { answered, failed } = await trial(name, line)
@@ -166,10 +166,15 @@ describe('an HSM whose library answers with errors (SoftHSM2 behind one that doe
     })
   }
 
+  it('goes on with all else when one kind of call ends with CKR_GENERAL_ERROR', async () => {
+    const { answered, failed } = await trial('every decryption ends with CKR_GENERAL_ERROR', 'C_Decrypt 0x5 1')
+    assert.ok(failed > 20 && answered > failed, `${answered} calls answered, ${failed} failed`)
+  })
+
   it('answers in time, or 503, when the device is busy: 20 ms for a call, then 400', async () => {
-    const slow = await trial('every call takes 20 ms', 'C_Encrypt wait-20 1')
+    const slow = await trial('every call takes 20 ms', 'C_Encrypt wait-20 1', 'C_Decrypt wait-20 1')
     assert.ok(slow.answered > 200, `${slow.answered} calls answered`)
-    const busy = await trial('every call takes 400 ms', 'C_Encrypt wait-400 1')
+    const busy = await trial('every call takes 400 ms', 'C_Encrypt wait-400 1', 'C_Decrypt wait-400 1')
     assert.ok(busy.failed > 20, `${busy.failed} calls failed`)
   })
 

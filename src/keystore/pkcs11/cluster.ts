@@ -9,9 +9,12 @@ import { destroyObject, objectsOf } from './objects.ts'
 import { opened } from './opening.ts'
 import { Pace } from './pace.ts'
 import type { TokenReport, TokenState, Works } from './protocol.ts'
-import { wrappingExpiry } from './reference.ts'
+import { isForSameKey, wrappingExpiry } from './reference.ts'
 import type { Token } from './token.ts'
 import { examined, MECHANISMS, unwrapsWith } from './unwrapping.ts'
+
+/** Of one CMK: who asks for more and more must not fill the device. */
+export const MOST_WRAPPING_KEYS = 50
 
 export class Cluster {
   readonly #cryptoki: Cryptoki
@@ -84,6 +87,7 @@ export class Cluster {
     return this.#onAny((token) =>
       token.useSlowly(async (access) => {
         if (!(await this.#can(token, access, algorithm))) return { unsupported: MECHANISMS[algorithm] }
+        if (await this.#hasEnough(access, label)) return { tooMany: true }
         const { id, made } = await making.on(access, (id) =>
           this.#cryptoki.generateWrappingPair(access, true, id, label),
         )
@@ -151,6 +155,14 @@ export class Cluster {
     const known = this.#abilities.get(token.name) ?? (await unwrapsWith(this.#cryptoki, access))
     this.#abilities.set(token.name, known)
     return known.has(algorithm)
+  }
+
+  /** Whether the CMK that a wrapping key is for has as many of them as may be. */
+  async #hasEnough(access: Access, label: string): Promise<boolean> {
+    let found = 0
+    for await (const other of objectsOf(this.#cryptoki, access, 'private'))
+      if (isForSameKey(label, other.label)) found++
+    return found >= MOST_WRAPPING_KEYS
   }
 
   /** Tries one token after the other, those that are up first. Throws Missing only when all were asked. */

@@ -137,6 +137,7 @@ export class HsmKeystore implements Keystore {
     const label = wrappingLabel(this.#setup.tag, purpose)
     const asked = { prefix: objectIdPrefix(place), label, algorithm }
     const made = await this.#told(this.#device.ask('makeWrappingKey', asked, PAIR_MS))
+    if ('tooMany' in made) return { outcome: 'too many' }
     if ('unsupported' in made) return { outcome: 'unsupported', mechanism: made.unsupported }
     const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
     const [n, e] = [base64url(made.modulus), base64url(made.exponent)]

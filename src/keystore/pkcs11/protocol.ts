@@ -27,10 +27,10 @@ export interface Works {
   }
   /** Destroys the secret key; true when no token has it any more. */
   destroy: { ask: { id: string }; answer: boolean }
-  /** An RSA-2048 pair: modulus and public exponent, big-endian. */
+  /** An RSA-2048 pair: modulus and public exponent, big-endian. `tooMany`: the label's owner has as many as may be. */
   makeWrappingKey: {
     ask: { prefix: string; label: string; algorithm: WrappingAlgorithm }
-    answer: { id: string; modulus: Uint8Array; exponent: Uint8Array } | { unsupported: string }
+    answer: { id: string; modulus: Uint8Array; exponent: Uint8Array } | { unsupported: string } | { tooMany: true }
   }
   /** The check value (16 bytes) of wrapped 256-bit material, which is then forgotten; null when it is none. */
   examine: {

@@ -64,3 +64,8 @@ export function wrappingExpiry(tag: string, label: string): number | null {
   const [name, itsTag, , , , expiresAt] = label.split('/')
   return name === WRAPPING_LABEL && itsTag === tag && /^\d{1,16}$/.test(expiresAt ?? '') ? Number(expiresAt) : null
 }
+
+/** Whether two wrapping keys are for the same CMK, by their labels. */
+export function isForSameKey(label: string, other: string): boolean {
+  return label.slice(0, label.lastIndexOf('/')) === other.slice(0, other.lastIndexOf('/'))
+}

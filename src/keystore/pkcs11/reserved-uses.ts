@@ -11,6 +11,9 @@ const WARN_AT = 2 ** 31
 /** The next block is reserved while so much is left of the present one, so that no call waits for it. */
 const AHEAD = BLOCK / 4
 
+/** Key versions whose block is remembered: more than devices hold. */
+const MOST_BLOCKS = 100_000
+
 interface Block {
   left: number
   reserving: Promise<void> | null
@@ -62,6 +65,8 @@ export class ReservedUses {
   #blockOf(versionId: string): Block {
     const known = this.#blocks.get(versionId)
     if (known) return known
+    // What is left of a block that goes is skipped, as at a restart.
+    if (this.#blocks.size >= MOST_BLOCKS) this.#blocks.delete(this.#blocks.keys().next().value ?? '')
     const block = { left: 0, reserving: null }
     this.#blocks.set(versionId, block)
     return block

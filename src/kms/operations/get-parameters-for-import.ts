@@ -17,7 +17,7 @@ export const GetParametersForImport = operation({
   },
   access: 'Read',
   trail: { show: ['KeyId', 'WrappingAlgorithm', 'WrappingKeySpec'], reply: ['KeyId', 'TokenExpireTime'] },
-  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Unsupported.Origin'],
+  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Unsupported.Origin', 'Rejected.LimitExceeded'],
   locate: locateKey,
   async decide({ KeyId, WrappingAlgorithm: algorithm }, context) {
     const { record, body } = await findKey(KeyId, context, 'id')
@@ -27,6 +27,7 @@ export const GetParametersForImport = operation({
     const { protectionLevel } = body
     const purpose = { ...context.scope, keyId: record.id, protectionLevel, place, algorithm, expiresAt }
     const made = await context.keystore.wrappingKey(purpose)
+    if (made.outcome === 'too many') throw refuse('Rejected.LimitExceeded')
     if (made.outcome === 'unsupported')
       throw refuse('InvalidParameter', {
         name: 'WrappingAlgorithm',

@@ -1,9 +1,10 @@
 // The boundary: what a device holds of a key, from its making to its destruction, seen with another program's eyes.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { MOST_WRAPPING_KEYS } from '../../../src/keystore/pkcs11/cluster.ts'
 import { DESTRUCTION, VERSION } from '../../../src/kms/records.ts'
 import { openTestHouse, type TestHouse } from '../../house.ts'
 import { importMaterial, importParameters, prepareImport } from '../../kms/byok.ts'
@@ -160,17 +161,42 @@ function suite(kind: TokenKind): void {
     assert.deepEqual(house.failures, [])
   })
 
+  it('warns of a PIN that others may read', async () => {
+    const token = makeToken(kind)
+    chmodSync(token.pinFile, 0o640)
+    await using house = await openTestHouse(null, [], { token })
+    assert.match(house.failures.join(), /the PIN is for others than its owner to read: `chmod 600 /)
+    await house.must('CreateKey')
+  })
+
   it('tells the PIN to nobody: no command line, no environment, no log', async () => {
     await using house = await openTestHouse(null, [], { token: makeToken(kind) })
     const pid = house.open.hsm?.pid
     assert.ok(pid)
     for (const file of ['cmdline', 'environ'])
       assert.equal(readFileSync(`/proc/${pid}/${file}`, 'latin1').includes(PIN), false, file)
-    assert.equal(readFileSync(`/proc/${pid}/environ`, 'latin1').includes('STRONGROOM_'), false)
+    assert.equal(
+      /(?:^|\0)(?:STRONGROOM_|PG|ALIBABA_CLOUD_|NODE_OPTIONS=)/.test(readFileSync(`/proc/${pid}/environ`, 'latin1')),
+      false,
+    )
   })
 }
 
 for (const kind of TOKEN_KINDS) describe(`the boundary of ${kind}`, () => suite(kind))
+
+describe('a token', () => {
+  it('holds fifty wrapping keys of a key, and no more until some expire', async () => {
+    await using house = await openTestHouse(null, [], { token: makeToken('SoftHSM2') })
+    const [keyId, other] = [await external(house), await external(house)]
+    for (let i = 0; i < MOST_WRAPPING_KEYS; i++) await prepareImport(house, keyId)
+    const asked = { WrappingAlgorithm: 'RSAES_OAEP_SHA_1', WrappingKeySpec: 'RSA_2048' }
+    assert.equal(await house.outcome('GetParametersForImport', { KeyId: keyId, ...asked }), 'Rejected.LimitExceeded')
+    await prepareImport(house, other)
+    house.now += DAY
+    await house.sweep()
+    await importMaterial(house, await prepareImport(house, keyId))
+  })
+})
 
 describe('a token without room for another key', () => {
   it('refuses with a clear error, and the keys that it has go on', async () => {
