@@ -17,6 +17,8 @@ import {
 const TICK_MS = 25
 /** A library that hangs ten times as long as a call may wait is given up. */
 const GIVE_UP_FACTOR = 10
+/** A work so long overdue will not end any more. */
+const STUCK_MS = 5000
 /** What may be asked at once, with what is overdue; more would only wait in vain. */
 const MAX_PENDING = 5000
 
@@ -42,6 +44,8 @@ export interface Listener {
   news(news: News): void
   /** The library gives no sign of life, or gives one again. */
   hangs(isHanging: boolean): void
+  /** The library does other work, and has not ended one for long after its time was over. */
+  stuck(): void
   /** The process ended, by itself or otherwise. */
   ended(): void
 }
@@ -58,6 +62,7 @@ export class Child {
   /** After so many ticks without a sign of life, while something is asked, the library counts as hanging. */
   readonly #patienceTicks: number
   #silentTicks = 0
+  #isStuck = false
   #ended = false
   readonly #whenEmpty: (() => void)[] = []
 
@@ -68,7 +73,7 @@ export class Child {
     patienceMs: number,
     listener: Listener,
   ) {
-    this.#patienceTicks = Math.max(2, Math.floor(patienceMs / TICK_MS))
+    this.#patienceTicks = Math.max(4, Math.floor(patienceMs / TICK_MS))
     const atOnce = opening.sessions * opening.tokens.length
     this.#process = fork(fileURLToPath(new URL('./module.ts', import.meta.url)), [], {
       serialization: 'advanced',
@@ -164,6 +169,11 @@ export class Child {
     }
     if (this.#silentTicks === this.#patienceTicks * GIVE_UP_FACTOR) this.kill()
     const now = monotonicMs()
+    for (const { expiresAt } of this.#overdue.values())
+      if (!this.#isStuck && now - expiresAt > STUCK_MS) {
+        this.#isStuck = true
+        this.#listener.stuck()
+      }
     for (const [number, pending] of this.#pending) {
       if (pending.expiresAt > now) continue
       this.#pending.delete(number)
@@ -205,6 +215,11 @@ export class Child {
 
   #send(message: ToModule): void {
     if (this.#process.connected) this.#process.send(message, () => {})
+  }
+
+  /** Tells it of tokens that refused to another process the PIN that it has. */
+  tellRefused(refused: readonly string[]): void {
+    this.#send({ refused })
   }
 
   /** Ends the process when what was asked is answered; at the latest after `deadlineMs`. */

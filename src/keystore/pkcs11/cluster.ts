@@ -1,7 +1,7 @@
 // Tokens that the vendor keeps alike, as one: a call that one can't serve goes to the next. Each method does the work of its name.
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import type { Cryptoki } from './cryptoki.ts'
-import { Away, Missing } from './faults.ts'
+import { Away, Missing, Refused } from './faults.ts'
 import { inspectToken } from './inspect.ts'
 import type { Access } from './login.ts'
 import { Making } from './making.ts'
@@ -55,14 +55,16 @@ export class Cluster {
           return { sealed: sealed instanceof Promise ? await sealed : sealed, nonce }
         },
         expiresAt,
-        this.#pace.ms,
+        { takesMs: this.#pace.ms },
       ),
     )
   }
 
   decrypt({ id, ...message }: Works['decrypt']['ask'], expiresAt: number): Promise<Uint8Array | null> {
     return this.#onAny((token) =>
-      token.use((access) => opened(this.#cryptoki, access, id, message, this.#pace), expiresAt, this.#pace.ms),
+      token.use((access) => opened(this.#cryptoki, access, id, message, this.#pace), expiresAt, {
+        takesMs: this.#pace.ms,
+      }),
     )
   }
 
@@ -128,12 +130,19 @@ export class Cluster {
     const counts = await this.#onEach((token) =>
       token.use(async (access) => {
         let collected = 0
+        let refused: unknown = null
         for await (const { object, id, label } of objectsOf(this.#cryptoki, access, 'private'))
-          if ((wrappingExpiry(tag, label) ?? Number.POSITIVE_INFINITY) <= now) {
-            destroyObject(this.#cryptoki, access, object, id)
-            access.forget('private', id)
-            collected++
-          }
+          if ((wrappingExpiry(tag, label) ?? Number.POSITIVE_INFINITY) <= now)
+            try {
+              destroyObject(this.#cryptoki, access, object, id)
+              access.forget('private', id)
+              collected++
+            } catch (error) {
+              // The others are not kept for the sake of one.
+              if (!(error instanceof Refused)) throw error
+              refused ??= error
+            }
+        if (refused !== null) throw refused
         return collected
       }, expiresAt),
     )
@@ -169,15 +178,15 @@ export class Cluster {
   async #onAny<T>(work: (token: Token) => Promise<T>): Promise<T> {
     let away: Away | null = null
     let missing: Missing | null = null
-    for (const up of [true, false])
-      for (const token of this.#tokens.filter(({ state }) => state.up === up))
-        try {
-          return await work(token)
-        } catch (error) {
-          if (error instanceof Missing) missing = error
-          else if (error instanceof Away) away = error
-          else throw error
-        }
+    const order = [true, false].flatMap((up) => this.#tokens.filter(({ state }) => state.up === up))
+    for (const token of order)
+      try {
+        return await work(token)
+      } catch (error) {
+        if (error instanceof Missing) missing = error
+        else if (error instanceof Away) away = error
+        else throw error
+      }
     throw away ?? missing ?? new Away('no token is configured')
   }
 

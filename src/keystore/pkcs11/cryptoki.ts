@@ -2,7 +2,7 @@
 // Loaded in the library's own process only.
 import type * as Pkcs11js from 'pkcs11js'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
-import { Away, returnValueOf, SetupFault } from './faults.ts'
+import { Away, faultOf, returnValueOf, SetupFault } from './faults.ts'
 import type { Opening } from './protocol.ts'
 import { aesKey, type Constants, gcm, hmacKey, unwrapping, wrappingPair } from './templates.ts'
 
@@ -16,6 +16,12 @@ export interface SessionHolder {
   readonly session: Handle
 }
 type Template = Pkcs11js.Template
+
+/** A wrapping key, and how it is used. */
+export interface WrappingUse {
+  readonly key: Handle
+  readonly algorithm: WrappingAlgorithm
+}
 
 const KEY_BYTES = 32
 const TAG_BYTES = 16
@@ -174,13 +180,15 @@ export class Cryptoki {
   /** A new AES-256 key, made in the device. */
   async generateKey(at: SessionHolder, id: string, label: string): Promise<Handle> {
     const template = [...aesKey(this.#c, { id, label }), { type: this.#c.CKA_VALUE_LEN, value: KEY_BYTES }]
-    return this.#lib.C_GenerateKeyAsync(at.session, { mechanism: this.#c.CKM_AES_KEY_GEN }, template)
+    const mechanism = { mechanism: this.#c.CKM_AES_KEY_GEN }
+    return still(at, this.#lib.C_GenerateKeyAsync(at.session, mechanism, template))
   }
 
   /** A new AES-256 key that is gone with the session. */
   async generateSessionKey(at: SessionHolder): Promise<Handle> {
     const template = [...aesKey(this.#c, null), { type: this.#c.CKA_VALUE_LEN, value: KEY_BYTES }]
-    return this.#lib.C_GenerateKeyAsync(at.session, { mechanism: this.#c.CKM_AES_KEY_GEN }, template)
+    const mechanism = { mechanism: this.#c.CKM_AES_KEY_GEN }
+    return still(at, this.#lib.C_GenerateKeyAsync(at.session, mechanism, template))
   }
 
   /** A new RSA-2048 pair for unwrapping. The public key is of this session only. */
@@ -188,40 +196,42 @@ export class Cryptoki {
     const c = this.#c
     const template = wrappingPair(c, token, id, label)
     const mechanism = { mechanism: c.CKM_RSA_PKCS_KEY_PAIR_GEN }
-    const pair = await this.#lib.C_GenerateKeyPairAsync(at.session, mechanism, template.publicKey, template.privateKey)
-    const [modulus, exponent] = this.#lib
-      .C_GetAttributeValue(at.session, pair.publicKey, [{ type: c.CKA_MODULUS }, { type: c.CKA_PUBLIC_EXPONENT }])
-      .map(({ value }) => value as Buffer)
+    const { publicKey, privateKey } = template
+    const pair = await still(at, this.#lib.C_GenerateKeyPairAsync(at.session, mechanism, publicKey, privateKey))
+    const publicPart = this.publicPartOf(at, pair.publicKey)
     this.destroy(at, pair.publicKey)
-    return { privateKey: pair.privateKey, modulus: modulus ?? Buffer.alloc(0), exponent: exponent ?? Buffer.alloc(0) }
+    return { privateKey: pair.privateKey, ...publicPart }
+  }
+
+  /** Modulus and public exponent (big-endian) of either key of an RSA pair. */
+  publicPartOf(at: SessionHolder, key: Handle): { modulus: Buffer; exponent: Buffer } {
+    const c = this.#c
+    const [modulus, exponent] = this.#lib
+      .C_GetAttributeValue(at.session, key, [{ type: c.CKA_MODULUS }, { type: c.CKA_PUBLIC_EXPONENT }])
+      .map(({ value }) => value as Buffer)
+    return { modulus: modulus ?? Buffer.alloc(0), exponent: exponent ?? Buffer.alloc(0) }
   }
 
   /** Unwraps an AES key: into the token with an id and a label, or for this session only. */
   unwrap(
     at: SessionHolder,
-    wrapping: { key: Handle; algorithm: WrappingAlgorithm },
+    wrapping: WrappingUse,
     wrapped: Uint8Array,
     kept: { id: string; label: string } | null,
-  ): Handle {
-    const template = aesKey(this.#c, kept)
-    return this.#lib.C_UnwrapKey(
-      at.session,
-      unwrapping(this.#c, wrapping.algorithm),
-      wrapping.key,
-      Buffer.from(wrapped),
-      template,
-    )
+  ): Promise<Handle> {
+    return this.#unwrap(at, wrapping, wrapped, aesKey(this.#c, kept))
+  }
+
+  #unwrap(at: SessionHolder, wrapping: WrappingUse, wrapped: Uint8Array, template: Template): Promise<Handle> {
+    const mechanism = unwrapping(this.#c, wrapping.algorithm)
+    return still(at, this.#lib.C_UnwrapKeyAsync(at.session, mechanism, wrapping.key, Buffer.from(wrapped), template))
   }
 
   /**
    * Whether wrapped material that is an AES key is one of 256 bits. Only for devices that do not tell CKA_VALUE_LEN: these take no
    * shorter key for HMAC-SHA-256. A copy for this session is tried with it, as sensitive and as little extractable as the key itself.
    */
-  isLongEnough(
-    at: SessionHolder,
-    wrapping: { key: Handle; algorithm: WrappingAlgorithm },
-    wrapped: Uint8Array,
-  ): boolean {
+  isLongEnough(at: SessionHolder, wrapping: WrappingUse, wrapped: Uint8Array): boolean {
     const mechanism = unwrapping(this.#c, wrapping.algorithm)
     const copy = this.#lib.C_UnwrapKey(at.session, mechanism, wrapping.key, Buffer.from(wrapped), hmacKey(this.#c))
     try {
@@ -242,7 +252,8 @@ export class Cryptoki {
       const [length] = this.#lib.C_GetAttributeValue(at.session, key, [{ type: this.#c.CKA_VALUE_LEN }])
       const bytes = length?.value as Buffer | undefined
       return bytes && bytes.length >= 4 ? bytes.readUInt32LE(0) : 0
-    } catch {
+    } catch (error) {
+      if (faultOf(error) !== 'unsupported') throw error
       return 0
     }
   }
@@ -263,7 +274,8 @@ export class Cryptoki {
   }
 
   encryptAside(at: SessionHolder, plaintext: Uint8Array): Promise<Buffer> {
-    return this.#lib.C_EncryptAsync(at.session, asBuffer(plaintext), Buffer.allocUnsafe(plaintext.length + TAG_BYTES))
+    const room = Buffer.allocUnsafe(plaintext.length + TAG_BYTES)
+    return still(at, this.#lib.C_EncryptAsync(at.session, asBuffer(plaintext), room))
   }
 
   decryptInit(at: SessionHolder, key: Handle, nonce: Uint8Array, aad: Uint8Array): void {
@@ -276,10 +288,22 @@ export class Cryptoki {
   }
 
   decryptAside(at: SessionHolder, sealed: Uint8Array): Promise<Buffer> {
-    return this.#lib.C_DecryptAsync(at.session, asBuffer(sealed), Buffer.allocUnsafe(sealed.length))
+    return still(at, this.#lib.C_DecryptAsync(at.session, asBuffer(sealed), Buffer.allocUnsafe(sealed.length)))
   }
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/**
+ * What the library answers from another thread; of no use once the login is over: its session's number may be another's by then, and
+ * so may be what was done in it.
+ */
+async function still<T>(at: SessionHolder, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } finally {
+    void at.session
+  }
 }

@@ -9,7 +9,8 @@ const NONCES_AT_ONCE = 80
 const MOST_HANDLES = 10_000
 const NO_MORE_SESSIONS = ['CKR_SESSION_COUNT', 'CKR_DEVICE_MEMORY']
 /** How long a device that had no more sessions is asked for none. */
-const NO_MORE_SESSIONS_MS = 1000
+const ASK_AGAIN_MS = 1000
+const FRESH_MS = 1000
 
 export type ObjectClass = 'secret' | 'private'
 
@@ -20,7 +21,10 @@ export class Login {
   readonly #cryptoki: Cryptoki
   readonly #idle: Handle[]
   #opened = 1
-  #exhaustedUntil = 0
+  readonly #begunAt = performance.now()
+  /** How many sessions were open when the device would open no more. */
+  #refusedAt: number | null = null
+  #askAgainAt = 0
   readonly #handles = new Map<string, Handle>()
   #nonces: Buffer = Buffer.alloc(0)
   #over = false
@@ -49,35 +53,37 @@ export class Login {
     return this.#over
   }
 
-  /** How many sessions are open. */
-  get sessions(): number {
-    return this.#opened
+  /** Whether it serves nothing although it has only begun: another one would not be fresher. */
+  get isFresh(): boolean {
+    return !this.hasServed && performance.now() - this.#begunAt < FRESH_MS
   }
 
-  /** A session that nobody else has; null when there are as many as there may be. */
+  /** How many sessions there may be: the device may have fewer than we would like. */
+  capacity(limit: number): number {
+    return Math.min(limit, this.#refusedAt ?? limit)
+  }
+
+  /** Whether no session is free now, nor likely to be opened. */
+  isBusy(limit: number): boolean {
+    return this.#idle.length === 0 && this.#opened >= this.capacity(limit)
+  }
+
+  /** A session that nobody else has; null when there are as many as there may be. Throws what the library says. */
   take(limit: number): Handle | null {
     return this.#idle.pop() ?? this.#another(limit)
   }
 
-  /** Whether no session is free now, nor can be opened. */
-  isBusy(limit: number): boolean {
-    return this.#idle.length === 0 && this.#opened >= this.#most(limit)
-  }
-
-  /** How many sessions there may be: the device may have fewer than we would like. */
-  #most(limit: number): number {
-    return performance.now() < this.#exhaustedUntil ? this.#opened : limit
-  }
-
   #another(limit: number): Handle | null {
-    if (this.#opened >= this.#most(limit)) return null
+    if (this.#opened >= limit || (this.#refusedAt !== null && performance.now() < this.#askAgainAt)) return null
     try {
       const session = this.#cryptoki.openSession(this.slot)
       this.#opened++
+      this.#refusedAt = null
       return session
     } catch (error) {
-      if (!NO_MORE_SESSIONS.includes(returnValueOf(error))) throw error
-      this.#exhaustedUntil = performance.now() + NO_MORE_SESSIONS_MS
+      if (!NO_MORE_SESSIONS.includes(returnValueOf(error)) || this.#opened === 0) throw error
+      this.#refusedAt = this.#opened
+      this.#askAgainAt = performance.now() + ASK_AGAIN_MS
       return null
     }
   }
@@ -87,10 +93,14 @@ export class Login {
     else this.#idle.push(session)
   }
 
-  /** Closes a session, after another was opened: a token logs out when its last one is closed. Throws what the library says. */
-  replace(session: Handle): void {
-    if (!this.#over) this.#idle.push(this.#cryptoki.openSession(this.slot))
-    this.#cryptoki.closeSession(session)
+  /** Closes a session. Since a token logs out when its last one is closed, another is opened before; throws what the library says to that. */
+  discard(session: Handle): void {
+    try {
+      if (!this.#over && this.#opened === 1) this.#idle.push(this.#cryptoki.openSession(this.slot))
+      else this.#opened--
+    } finally {
+      this.#cryptoki.closeSession(session)
+    }
   }
 
   /** Ends all of it. Sessions in use are closed when they are given back. */
@@ -136,16 +146,13 @@ export class Login {
 
 /** What work on a token may use. Throws Voided once its login is over, so that nothing uses a handle of a former session. */
 export class Access implements SessionHolder {
-  /** An earlier try of the same work broke off, perhaps after it took effect. */
-  readonly again: boolean
   readonly #login: Login
   readonly #session: Handle
   readonly #isPresent: () => boolean
 
-  constructor(login: Login, session: Handle, again: boolean, isPresent: () => boolean) {
+  constructor(login: Login, session: Handle, isPresent: () => boolean) {
     this.#login = login
     this.#session = session
-    this.again = again
     this.#isPresent = isPresent
   }
 

@@ -15,7 +15,11 @@ import {
 } from './protocol.ts'
 import { Token } from './token.ts'
 
+/** How long requests are begun before answers are let out and others taken in. */
+const STRETCH_MS = 5
+
 let cluster: Cluster | null = null
+let tokens: readonly Token[] = []
 let replies: Reply[] = []
 const requests: Request[] = []
 
@@ -30,11 +34,14 @@ function fail(reason: string, tokens: readonly TokenState[], setup = false): voi
 async function open({ module, parameters, tokens: names, pin, sessions }: Opening): Promise<void> {
   try {
     const cryptoki = await Cryptoki.load({ module, parameters })
-    const tokens = names.map(
-      ({ name, refused }) =>
-        new Token(cryptoki, { name, pin, sessions, refused }, (state) => cluster && send({ news: 'token', state })),
+    tokens = names.map(
+      ({ name, leftAlone }) =>
+        new Token(cryptoki, { name, pin, sessions, leftAlone }, (state) => cluster && send({ news: 'token', state })),
     )
-    for (const token of tokens) openIfThere(token)
+    for (const token of tokens) {
+      send({ news: 'opening', token: token.name })
+      openIfThere(token)
+    }
     const twice = tokens.find((token, i) => tokens.slice(0, i).some((other) => token.isSameAs(other)))
     if (twice)
       throw new SetupFault(`hsm-token names the token \`${twice.name}\` twice, by its label and by its serial number`)
@@ -94,12 +101,18 @@ function flush(): void {
 
 /** Begins some of what was asked, and lets answers out before it goes on. */
 function pump(): void {
-  for (const request of requests.splice(0, BATCH)) void answer(request)
+  const since = performance.now()
+  let begun = 0
+  while (begun < BATCH && begun < requests.length && performance.now() - since < STRETCH_MS)
+    void answer(requests[begun++] as Request)
+  requests.splice(0, begun)
   if (requests.length > 0) setImmediate(pump)
 }
 
 process.on('message', (message: ToModule) => {
   if ('open' in message) void open(message.open)
+  else if ('refused' in message)
+    for (const token of tokens.filter(({ name }) => message.refused.includes(name))) token.refusePin()
   else if (requests.push(...message.requests) === message.requests.length) pump()
 })
 // The service is gone: nobody is left to serve.

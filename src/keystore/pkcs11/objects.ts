@@ -1,7 +1,7 @@
 // Objects of a token, one after the other: thousands of them must not keep the library's process from its other work.
 import { setImmediate as otherWork } from 'node:timers/promises'
 import type { Cryptoki, Handle } from './cryptoki.ts'
-import { describeFault, faultOf, Refused } from './faults.ts'
+import { describeFault, faultOf, Refused, returnValueOf } from './faults.ts'
 import type { Access, ObjectClass } from './login.ts'
 import type { ObjectReport } from './protocol.ts'
 
@@ -21,7 +21,18 @@ export async function* objectsOf(
       await otherWork()
       since = performance.now()
     }
-    yield { object, ...cryptoki.describe(access, object) }
+    const report = described(cryptoki, access, object)
+    if (report) yield { object, ...report }
+  }
+}
+
+/** null when the object has been destroyed meanwhile. */
+function described(cryptoki: Cryptoki, access: Access, object: Handle): ObjectReport | null {
+  try {
+    return cryptoki.describe(access, object)
+  } catch (error) {
+    if (returnValueOf(error) === 'CKR_OBJECT_HANDLE_INVALID') return null
+    throw error
   }
 }
 

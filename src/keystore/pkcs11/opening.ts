@@ -15,8 +15,8 @@ interface Message {
 }
 
 /**
- * The plaintext; null when the ciphertext is not authentic. One that fails for no clear reason is not authentic only if the device
- * uses its key, opens another ciphertext, says the same of one that is known to be bad, and then fails at this one twice more.
+ * The plaintext; null when the ciphertext is not authentic. One that fails for no clear reason is not authentic only if it does so three
+ * times, and after each the device uses its key, opens other ciphertexts, and says the same of one that is known to be bad.
  * Throws what the library says of anything else.
  */
 export async function opened(
@@ -40,9 +40,8 @@ export async function opened(
     } catch (error) {
       if (faultOf(error) === 'data') return null
       if (faultOf(error) !== 'ambiguous') throw error
-      if (tries > 1) continue
       cryptoki.checkValue(access, key)
-      await proveThatItOpens(cryptoki, access, error)
+      await proveThatItOpens(cryptoki, access, error, tries)
     }
   return null
 }
@@ -62,13 +61,13 @@ function openAside(
   return cryptoki.decryptAside(access, sealed)
 }
 
-/** Throws unless the device opens what a key of this session encrypts, and says `unclear` of the same with another tag. */
-async function proveThatItOpens(cryptoki: Cryptoki, access: Access, unclear: unknown): Promise<void> {
+/** Throws unless the device opens so many times what a key of this session encrypts, and says `unclear` of the same when it is altered. */
+async function proveThatItOpens(cryptoki: Cryptoki, access: Access, unclear: unknown, times: number): Promise<void> {
   const key = await cryptoki.generateSessionKey(access)
   const nonce = cryptoki.random(access, NONCE_BYTES)
   cryptoki.encryptInit(access, key, nonce, PROBE)
   const sealed = cryptoki.encrypt(access, PROBE)
-  open(cryptoki, access, key, { nonce, sealed, aad: PROBE })
+  for (let i = 0; i < times; i++) open(cryptoki, access, key, { nonce, sealed, aad: PROBE })
   sealed[0] = (sealed[0] ?? 0) ^ 1
   const said = errorOf(() => open(cryptoki, access, key, { nonce, sealed, aad: PROBE }))
   if (describeFault(said) !== describeFault(unclear)) throw unclear

@@ -1,12 +1,17 @@
 // What the service and the process that holds the PKCS #11 library say to each other. Messages travel in batches.
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 
+/** Why a process is not to ask a token for anything: it refused this PIN before, or a former process hung at it. */
+export interface LeftAlone {
+  readonly reason: string
+  readonly pinRefused: boolean
+}
+
 /** What the library's process is told at its start; `pin` is secret and goes no other way than this. */
 export interface Opening {
   readonly module: string
   readonly parameters: string | null
-  /** Their names, and of those that refused this PIN before what they said: they are not to be asked again. */
-  readonly tokens: readonly { readonly name: string; readonly refused: string | null }[]
+  readonly tokens: readonly { readonly name: string; readonly leftAlone: LeftAlone | null }[]
   readonly pin: string
   readonly sessions: number
 }
@@ -82,8 +87,9 @@ export interface TokenState {
   readonly reason: string
 }
 
-/** `failed`: the process can't serve and ends, because of its `setup`, which must be changed, or of what its tokens say. */
+/** `failed`: the process can't serve and ends, because of its `setup`, which must be changed, or of what its tokens say. `opening`: it logs in. */
 export type News =
+  | { readonly news: 'opening'; readonly token: string }
   | { readonly news: 'ready'; readonly tokens: readonly TokenState[] }
   | {
       readonly news: 'failed'
@@ -93,7 +99,11 @@ export type News =
     }
   | { readonly news: 'token'; readonly state: TokenState }
 
-export type ToModule = { readonly open: Opening } | { readonly requests: readonly Request[] }
+/** `refused`: tokens that refused to another process the PIN that this one has. */
+export type ToModule =
+  | { readonly open: Opening }
+  | { readonly requests: readonly Request[] }
+  | { readonly refused: readonly string[] }
 export type FromModule = News | { readonly replies: readonly Reply[] }
 
 /** What `strongroom hsm check` shows of a token. */

@@ -1,7 +1,7 @@
 // Keeps a process of the library alive: starts it again when it ended, with growing pauses, and replaces one that lost a token or misses
 // a key by a fresh one, without a gap. A PIN that a token refused is not shown to it again until it, or its file, has changed.
 import { Child, Failed } from './child.ts'
-import type { News, Opening, TokenState, Work, Works } from './protocol.ts'
+import type { LeftAlone, News, Opening, TokenState, Work, Works } from './protocol.ts'
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2000
@@ -14,8 +14,10 @@ const WATCH_PIN_MS = 2000
 const RETIRE_MS = 10_000
 /** How long the start of the service waits for the device. */
 const START_WAIT_MS = 5000
-/** A process that has not opened the library by then is given up. */
+/** A process that has not loaded the library, or opened a token, by then is given up. */
 const OPEN_WITHIN_MS = 15_000
+/** How long a token is left alone at which a process was given up, where there are others. */
+const SILENT_MS = 60_000
 
 /** Where the PIN comes from; `stamp` changes whenever it was written anew. Secret. */
 export type PinSource = () => { readonly pin: string; readonly stamp: string }
@@ -43,8 +45,12 @@ export class Supervisor {
   /** A call failed that a fresh process may serve. */
   #isWanting = false
   #watching: NodeJS.Timeout | null = null
+  /** Until when tokens at which a process hung are left alone, by the clock of the process. */
+  readonly #silent = new Map<string, number>()
   /** The stamp of the PIN that was tried last, and what the tokens said that refused it. */
   #pin: { readonly stamp: string; readonly refused: Map<string, string> } = { stamp: '', refused: new Map() }
+  /** What refused the PIN that the serving process has. */
+  #servingPin: Map<string, string> | null = null
   #reason = 'the HSM is not connected yet'
   #reported = ''
   #setupFailed = false
@@ -127,16 +133,40 @@ export class Supervisor {
       this.#again()
       return
     }
-    if (opening.tokens.every(({ refused }) => refused !== null)) {
+    if (opening.tokens.every(({ leftAlone }) => leftAlone?.pinRefused)) {
       this.#again()
       return
     }
+    try {
+      this.#beginChild(opening)
+    } catch (error) {
+      this.#fault(`no process can be begun for the PKCS #11 library: ${(error as Error).message}`)
+      this.#again()
+    }
+  }
+
+  #beginChild(opening: Opening): void {
     const { refused } = this.#pin
     let isExpected = false
+    let at: string | null = null
+    let overdue: NodeJS.Timeout | undefined
+    const expectSoon = () => {
+      clearTimeout(overdue)
+      overdue = setTimeout(() => {
+        if (child !== this.#starting) return
+        if (at !== null && opening.tokens.length > 1) this.#silent.set(at, performance.now() + SILENT_MS)
+        child.kill()
+      }, OPEN_WITHIN_MS).unref()
+    }
     const child = new Child(opening, this.#settings.environment, this.#settings.patienceMs, {
       news: (news) => {
-        for (const { token, pinRefused, reason } of news.news === 'token' ? [news.state] : news.tokens)
-          if (pinRefused) refused.set(token, reason)
+        if (news.news === 'opening') {
+          at = news.token
+          expectSoon()
+          return
+        }
+        if (news.news === 'ready') this.#servingPin = refused
+        this.#noteRefusals(news, refused)
         isExpected ||= news.news === 'failed'
         this.#setupFailed = news.news === 'failed' && news.setup
         this.#heard(child, news)
@@ -146,13 +176,24 @@ export class Supervisor {
         if (isHanging) this.#fault('the PKCS #11 library hangs')
         else this.#judge()
       },
+      stuck: () => {
+        if (child !== this.#child) return
+        this.#report('the PKCS #11 library does not end what it began')
+        this.#isWanting = true
+        this.#replaceSoon()
+      },
       ended: () => this.#ended(child, isExpected),
     })
     this.#starting = child
-    const overdue = () => {
-      if (child === this.#starting) child.kill()
-    }
-    setTimeout(overdue, OPEN_WITHIN_MS).unref()
+    expectSoon()
+  }
+
+  /** Of tokens that refuse the PIN; the process that serves with it is told of them: it may have logged in when they took it. */
+  #noteRefusals(news: Exclude<News, { news: 'opening' }>, refused: Map<string, string>): void {
+    const states = news.news === 'token' ? [news.state] : news.tokens
+    const fresh = states.filter(({ token, up, pinRefused }) => pinRefused && !up && !refused.has(token))
+    for (const { token, reason } of fresh) refused.set(token, reason)
+    if (fresh.length > 0 && refused === this.#servingPin) this.#child?.tellRefused(fresh.map(({ token }) => token))
   }
 
   /** What a new process is told. Throws when the PIN can't be read. */
@@ -160,13 +201,22 @@ export class Supervisor {
     const { pin, stamp } = this.#settings.pin()
     if (stamp !== this.#pin.stamp) this.#pin = { stamp, refused: new Map() }
     const { opening } = this.#settings
-    const tokens = opening.tokens.map((name) => ({ name, refused: this.#pin.refused.get(name) ?? null }))
-    return { ...opening, tokens, pin }
+    return { ...opening, tokens: opening.tokens.map((name) => ({ name, leftAlone: this.#leftAlone(name) })), pin }
   }
 
-  #heard(child: Child, news: News): void {
+  #leftAlone(name: string): LeftAlone | null {
+    const refused = this.#pin.refused.get(name)
+    if (refused !== undefined) return { reason: refused, pinRefused: true }
+    return (this.#silent.get(name) ?? 0) > performance.now()
+      ? { reason: `the token \`${name}\` does not answer`, pinRefused: false }
+      : null
+  }
+
+  #heard(child: Child, news: Exclude<News, { news: 'opening' }>): void {
     if (news.news === 'failed') {
       if (child === this.#child || !this.#child) this.#fault(news.reason)
+      // It may not come to its end by itself while a thread of it is in the library.
+      child.kill()
       return
     }
     if (news.news === 'token') {
@@ -198,7 +248,14 @@ export class Supervisor {
   }
 
   #ended(child: Child, isExpected: boolean): void {
-    if (child === this.#starting) this.#starting = null
+    if (child === this.#starting) {
+      this.#starting = null
+      // What it was to mend is to be mended still.
+      if (this.#child) {
+        this.#isWanting = true
+        this.#replaceSoon()
+      }
+    }
     if (child === this.#child) {
       this.#child = null
       if (!isExpected) this.#fault('the process of the PKCS #11 library ended unasked')
@@ -223,7 +280,12 @@ export class Supervisor {
     this.#replacePauseMs = isMended ? REPLACE_AFTER_MS : Math.min(REPLACE_AT_MOST_EVERY_MS, this.#replacePauseMs * 2)
     this.#replacing = setTimeout(() => {
       this.#replacing = null
-      if (!this.#child || !(this.#isWanting || this.#tokens.some(({ up, pinRefused }) => !up && !pinRefused))) return
+      if (!this.#child) return
+      const lost = this.#tokens.filter(({ up, pinRefused }) => !up && !pinRefused)
+      if (!this.#isWanting && lost.every(({ token }) => this.#leftAlone(token))) {
+        if (lost.length > 0) this.#replaceSoon()
+        return
+      }
       this.#replacedAt = performance.now()
       this.#begin()
     }, this.#replacePauseMs).unref()

@@ -2,7 +2,7 @@
 import type { Cryptoki, Handle } from './cryptoki.ts'
 import { Away, describeFault, faultOf, Late, Missing, Voided, voidsSessions } from './faults.ts'
 import { Access, Login } from './login.ts'
-import { monotonicMs, type TokenState } from './protocol.ts'
+import { type LeftAlone, monotonicMs, type TokenState } from './protocol.ts'
 
 /** How long a token that could not be opened is left alone. */
 const LEAVE_ALONE_MS = 500
@@ -16,8 +16,8 @@ export interface TokenSettings {
   readonly pin: string
   /** Sessions at the most. */
   readonly sessions: number
-  /** Why the token is not to be asked to log in with this PIN, which it refused before; null where it did not. */
-  readonly refused: string | null
+  /** Why the token is not to be asked at all; null where it is. */
+  readonly leftAlone: LeftAlone | null
 }
 
 export class Token {
@@ -37,8 +37,8 @@ export class Token {
     this.#cryptoki = cryptoki
     this.name = settings.name
     this.#settings = settings
-    this.#pinRefused = settings.refused !== null
-    this.#reason = settings.refused ?? 'not opened yet'
+    this.#pinRefused = settings.leftAlone?.pinRefused ?? false
+    this.#reason = settings.leftAlone?.reason ?? 'not opened yet'
     this.#changed = changed
   }
 
@@ -55,7 +55,7 @@ export class Token {
   open(): Login {
     if (this.#login) return this.#login
     // A PIN that was refused once is not tried again: a token locks after a few such tries.
-    if (this.#pinRefused) throw new Away(this.#reason, true)
+    if (this.#pinRefused || this.#settings.leftAlone) throw new Away(this.#reason, this.#pinRefused)
     if (performance.now() < this.#leaveAloneUntil) throw new Away(this.#reason)
     try {
       this.#login = Login.begin(this.#cryptoki, this.#settings)
@@ -74,17 +74,26 @@ export class Token {
     }
   }
 
+  /** Has a PIN that was refused to another process not tried again, once the present login is over. */
+  refusePin(): void {
+    this.#pinRefused = true
+  }
+
   /**
-   * Does work on a session, begun before `expiresAt` (monotonicMs); where it has to wait for one, `takesMs` before that. After an error
+   * Does work on a session, begun before `expiresAt` (monotonicMs); where it has to wait for one, `takesMs` before that. `spare`: so many
+   * sessions more than others may have. After an error
    * that may void sessions all of them are dropped, and it is done once more after a fresh login. When that fails too, it is this work
    * that the device does not do, unless it serves nothing else either. Throws Away, Late, Missing, and what the work throws.
    */
-  async use<T>(work: (access: Access) => T | Promise<T>, expiresAt: number, takesMs = 0): Promise<T> {
-    for (let again = false; ; again = true) {
-      const { login, session } = await this.#take(expiresAt, takesMs)
-      const access = new Access(login, session, again, () => this.#isPresent())
-      // A login that has served nothing yet is as fresh as any.
-      const isFresh = !login.hasServed
+  async use<T>(
+    work: (access: Access) => T | Promise<T>,
+    expiresAt: number,
+    { takesMs = 0, spare = 0 } = {},
+  ): Promise<T> {
+    for (let failures = 0; ; ) {
+      const { login, session } = await this.#take(expiresAt, takesMs, spare)
+      const access = new Access(login, session, () => this.#isPresent())
+      const { isFresh } = login
       try {
         const answer = await work(access)
         login.hasServed = true
@@ -99,24 +108,27 @@ export class Token {
         }
         if (trouble === null) {
           if (error instanceof Missing) this.#giveBack(login, session)
-          else this.#replace(login, session)
+          else this.#discard(login, session)
           throw error
         }
-        if (isFresh && this.#serves(access)) {
+        const isLast = ++failures === 2 || isFresh
+        if (isLast && this.#serves(access)) {
           login.forgetAll()
-          this.#replace(login, session)
+          this.#discard(login, session)
           throw new Away(trouble)
         }
         this.#giveBack(login, session)
         this.#end(login, trouble)
-        if (isFresh) throw new Away(trouble)
+        if (!isLast) continue
+        this.#tryToOpen()
+        throw new Away(trouble)
       }
     }
   }
 
   /** Does work that takes seconds, and leaves sessions to the others. As `use`. */
   async useSlowly<T>(work: (access: Access) => T | Promise<T>, expiresAt: number): Promise<T> {
-    while (this.#slow >= Math.max(1, Math.min(MOST_SLOW, this.#settings.sessions - 1))) {
+    while (this.#slow >= Math.max(1, Math.min(MOST_SLOW, this.#capacity - 1))) {
       await new Promise<void>((resolve) => this.#waitingSlowly.push(resolve))
       if (monotonicMs() < expiresAt) continue
       this.#waitingSlowly.shift()?.()
@@ -131,17 +143,19 @@ export class Token {
     }
   }
 
-  /** Has the device give a sign of life. Throws Away and Late. */
+  /**
+   * Has the device give a sign of life: on a session more than others may have, so that it waits for none of them. A device without
+   * one to spare is at work. Throws Away and Late.
+   */
   async ping(expiresAt: number): Promise<void> {
-    // A device with no session to spare is at work for seconds, and will tell when it is done.
-    if (
-      this.#slow > 0 &&
-      this.#login &&
-      this.#login.sessions <= this.#slow &&
-      this.#login.isBusy(this.#settings.sessions)
-    )
-      return
-    await this.use((access) => this.#cryptoki.random(access, 8), expiresAt)
+    if (this.#login?.isBusy(this.#settings.sessions + 1)) return
+    await this.use((access) => this.#cryptoki.random(access, 8), expiresAt, { spare: 1 })
+  }
+
+  /** How many sessions there may be. */
+  get #capacity(): number {
+    const { sessions } = this.#settings
+    return this.#login?.capacity(sessions) ?? sessions
   }
 
   /** What of the device is in the way, if this error tells of any; null where it does not. */
@@ -180,10 +194,10 @@ export class Token {
   }
 
   /** A session that nobody else has, with the login that it belongs to: while one waits for it, another may have begun. */
-  async #take(expiresAt: number, takesMs: number): Promise<{ login: Login; session: Handle }> {
+  async #take(expiresAt: number, takesMs: number, spare: number): Promise<{ login: Login; session: Handle }> {
     let latest = expiresAt
     for (let failed = false; ; ) {
-      const free = this.#free(latest, failed)
+      const free = this.#free(latest, failed, spare)
       if (free === 'failed') failed = true
       else if (free === 'busy') {
         await new Promise<void>((resolve) => this.#waiting.push(resolve))
@@ -193,12 +207,12 @@ export class Token {
     }
   }
 
-  #free(latest: number, hasFailed: boolean): { login: Login; session: Handle } | 'busy' | 'failed' {
+  #free(latest: number, hasFailed: boolean, spare: number): { login: Login; session: Handle } | 'busy' | 'failed' {
     try {
       if (monotonicMs() >= latest) throw new Late()
       const login = this.open()
       try {
-        const session = login.take(this.#settings.sessions)
+        const session = login.take(this.#settings.sessions + spare)
         return session ? { login, session } : 'busy'
       } catch (error) {
         this.#end(login, describeFault(error))
@@ -217,12 +231,13 @@ export class Token {
     this.#waiting.shift()?.()
   }
 
-  /** Closes a session on which an operation may still be under way, and has another in its place. */
-  #replace(login: Login, session: Handle): void {
+  /** Closes a session on which an operation may still be under way. */
+  #discard(login: Login, session: Handle): void {
     try {
-      login.replace(session)
+      login.discard(session)
     } catch (error) {
       this.#end(login, describeFault(error))
+      this.#tryToOpen()
     }
     this.#waiting.shift()?.()
   }
@@ -234,6 +249,14 @@ export class Token {
     this.#leaveAloneUntil = 0
     this.#tell(reason)
     for (const wake of this.#waiting.splice(0)) wake()
+  }
+
+  #tryToOpen(): void {
+    try {
+      this.open()
+    } catch {
+      // Its state tells.
+    }
   }
 
   #tell(reason: string): void {

@@ -120,6 +120,24 @@ describe('a cluster of tokens', () => {
     assert.equal(refused(), 1)
   })
 
+  it('goes on without a token that hangs at the login', async () => {
+    const both = twoTokens(200)
+    const token = faultyModule(both)
+    await using house = await openTestHouse(null, [], { token })
+    const { KeyId } = (await house.must('CreateKey')).KeyMetadata
+    token.harm('C_Login wait-600000 2')
+    process.kill(house.open.hsm?.pid ?? 0, 'SIGKILL')
+    for (let tries = 0; (await house.outcome('Encrypt', { KeyId, Plaintext: 'x' })) !== 'OK'; tries++) {
+      assert.ok(tries < 200, 'the other token does not serve')
+      await pause(200)
+    }
+    assert.match(house.failures.join(), /the token `strongroom-2` does not answer/)
+    for (let i = 0; i < 20; i++) {
+      await house.must('Encrypt', { KeyId, Plaintext: 'x' })
+      await pause(100)
+    }
+  })
+
   it('takes a token back that was away while another refused the PIN', async () => {
     const token = twoTokens()
     changePin(token, 'strongroom-2', PIN, 'other-pin')

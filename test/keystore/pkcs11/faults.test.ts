@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { Supervisor } from '../../../src/keystore/pkcs11/supervisor.ts'
 import { DESTRUCTION, VERSION } from '../../../src/kms/records.ts'
 import { openTestHouse, type TestHouse } from '../../house.ts'
 import { importMaterial, importParameters, prepareImport } from '../../kms/byok.ts'
-import { faultyModule, makeToken } from './tokens.ts'
+import { faultyModule, makeToken, PIN } from './tokens.ts'
 
 const DAY = 86_400_000
 const HOUR = 3_600_000
@@ -99,14 +100,23 @@ describe('a ciphertext that the device does not open', () => {
 })
 
 describe('material that the device does not unwrap', () => {
-  it('is never refused as no material while the device unwraps nothing', async () => {
+  it('is never refused as no material while the device unwraps nothing, nor its algorithm as unknown', async () => {
     await using place = await harmed()
     const { house, token } = place
-    const prepared = await prepareImport(house, await newKey(house, { Origin: 'EXTERNAL' }))
-    token.harm('C_UnwrapKey 0x5 5')
-    for (let i = 0; i < 10; i++)
-      assert.notEqual(await house.outcome('ImportKeyMaterial', importParameters(prepared)), 'InvalidKeyMaterial')
+    const KeyId = await newKey(house, { Origin: 'EXTERNAL' })
+    const asked = { KeyId, WrappingAlgorithm: 'RSAES_OAEP_SHA_1', WrappingKeySpec: 'RSA_2048' }
+    const pid = house.open.hsm?.pid
+    token.harm('C_UnwrapKey 0x5 1')
+    assert.equal((await house.call('GetParametersForImport', asked)).status, 503)
     token.harm()
+    const prepared = await prepareImport(house, KeyId)
+    for (const every of [1, 5]) {
+      token.harm(`C_UnwrapKey 0x5 ${every}`)
+      for (let i = 0; i < 5; i++)
+        assert.notEqual(await house.outcome('ImportKeyMaterial', importParameters(prepared)), 'InvalidKeyMaterial')
+    }
+    token.harm()
+    assert.equal(house.open.hsm?.pid, pid)
     await importMaterial(house, prepared)
   })
 })
@@ -162,6 +172,21 @@ describe('an object that the device does not destroy', () => {
   })
 })
 
+describe('a wrapping key that the device does not destroy', () => {
+  it('keeps no other that has expired', async () => {
+    await using place = await harmed()
+    const { house, token } = place
+    const external = await newKey(house, { Origin: 'EXTERNAL' })
+    for (let i = 0; i < 4; i++) await prepareImport(house, external)
+    house.now += 2 * DAY
+    token.harm('C_DestroyObject 0x1B 2')
+    await house.sweep()
+    token.harm()
+    assert.match(house.failures.join(), /expired wrapping keys could not be removed/)
+    assert.equal((await house.open.hsm?.inspect())?.[0]?.wrappingKeys.length, 2)
+  })
+})
+
 describe('sessions that are void', () => {
   it('are not used again, nor what was found in them, by work that waited meanwhile', async () => {
     await using place = await harmed(['--hsm-sessions', '4'])
@@ -181,6 +206,21 @@ describe('sessions that are void', () => {
       token.log().filter((line) => line.startsWith('stale')),
       [],
     )
+  })
+
+  it('are done without when the device has no more, whatever becomes of a call', async () => {
+    await using place = await harmed(['--hsm-sessions', '8'])
+    const { house, token, keyId: KeyId } = place
+    const { CiphertextBlob } = await house.must('Encrypt', { KeyId, Plaintext: 'x' })
+    token.harm('C_Encrypt wait-20 1')
+    await Promise.all(Array.from({ length: 30 }, () => house.must('Encrypt', { KeyId, Plaintext: 'x' })))
+    const pid = house.open.hsm?.pid
+    token.harm('C_OpenSession 0xB1 1', 'C_Decrypt 0x54 1')
+    for (let i = 0; i < 5; i++) {
+      assert.equal((await house.call('Decrypt', { CiphertextBlob })).status, 503)
+      await house.must('Encrypt', { KeyId, Plaintext: 'x' })
+    }
+    assert.equal(house.open.hsm?.pid, pid)
   })
 
   it('are opened anew when the device opens only some', async () => {
@@ -280,5 +320,34 @@ describe('a slow device', () => {
     // As many as 16 sessions do of it in that time, or nearly so.
     assert.ok(answered > 400, `${answered} answered`)
     assert.ok((await Promise.all(Array.from({ length: 8 }, encrypt))).every(Boolean))
+  })
+  it('has its process replaced when it never ends what it began, and all else goes on', async () => {
+    const token = faultyModule(makeToken('SoftHSM2'))
+    const reports: string[] = []
+    const { module, label } = token
+    const device = new Supervisor({
+      opening: { module, parameters: null, tokens: [label], sessions: 4 },
+      pin: () => ({ pin: PIN, stamp: '' }),
+      environment: { ...process.env, ...token.env },
+      patienceMs: 150,
+      report: (message) => void reports.push(message),
+    })
+    await device.start()
+    const key = await device.ask('generate', { prefix: 'ab'.repeat(16), label: 'strongroom/test' }, 5000)
+    const { pid } = device
+    token.harm('C_GenerateKeyPair wait-600000 1')
+    const asked = { prefix: 'cd'.repeat(16), label: 'a/b/c', algorithm: 'RSAES_OAEP_SHA_1' } as const
+    await assert.rejects(device.ask('makeWrappingKey', asked, 300), /in time/)
+    token.harm()
+    const [plaintext, aad] = [Buffer.from('x'), Buffer.from('y')]
+    for (let tries = 0; device.pid === pid; tries++) {
+      assert.ok(tries < 300, 'the process was not replaced')
+      await device.ask('encrypt', { ...key, plaintext, aad }, 1000)
+      await pause(50)
+    }
+    assert.ok('modulus' in (await device.ask('makeWrappingKey', asked, 5000)))
+    assert.deepEqual(reports, ['the HSM: the PKCS #11 library does not end what it began', 'the HSM serves again'])
+    await device.stop()
+    token[Symbol.dispose]()
   })
 })

@@ -105,7 +105,8 @@ static CK_RV our_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR appl
 
 static CK_RV our_C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin, CK_ULONG n) {
   CK_SESSION_INFO info = {0};
-  CK_RV value = real->C_Login(session, user, pin, n);
+  CK_RV value = harm("C_Login", session);
+  if (value == CKR_OK) value = real->C_Login(session, user, pin, n);
   real->C_GetSessionInfo(session, &info);
   char slot[32];
   snprintf(slot, sizeof slot, "0x%lx", info.slotID);

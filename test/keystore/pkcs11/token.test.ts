@@ -1,6 +1,7 @@
 // Sessions and handles of a token, close up: the library is loaded into this very process, and trouble is made behind the token's back.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Cluster } from '../../../src/keystore/pkcs11/cluster.ts'
 import { Cryptoki } from '../../../src/keystore/pkcs11/cryptoki.ts'
 import { Away, Missing } from '../../../src/keystore/pkcs11/faults.ts'
@@ -20,7 +21,9 @@ describe('a token', () => {
   let states: TokenState[] = []
   const opened = (sessions: number, pin = PIN) => {
     states = []
-    const token = new Token(cryptoki, { name: test.label, pin, sessions, refused: null }, (state) => states.push(state))
+    const token = new Token(cryptoki, { name: test.label, pin, sessions, leftAlone: null }, (state) =>
+      states.push(state),
+    )
     const cluster = new Cluster(cryptoki, [token])
     return {
       token,
@@ -98,6 +101,32 @@ describe('a token', () => {
 
   it('says that an object is missing when it is', async () => {
     await assert.rejects(opened(2).encrypt('cd'.repeat(24)), Missing)
+  })
+
+  it('takes no answer from another thread once its login is over', async () => {
+    const { token, encrypt } = opened(4)
+    await encrypt()
+    let tries = 0
+    await token.use(async (access) => {
+      cryptoki.encryptInit(access, access.find('secret', ID), access.nonce(), aad)
+      const sealing = cryptoki.encryptAside(access, plaintext)
+      if (++tries === 1)
+        await token.use((other) => {
+          if (tries === 1) cryptoki.closeSession(other.session)
+          tries = 2
+          return cryptoki.random(other, 8)
+        }, soon())
+      return sealing
+    }, soon())
+    assert.equal(tries, 3)
+  })
+
+  it('logs in afresh for its first work, too', async () => {
+    const { token, encrypt } = opened(2)
+    token.open()
+    logOut()
+    await pause(1100)
+    await encrypt()
   })
 
   it('does not try a PIN again that was refused', () => {
