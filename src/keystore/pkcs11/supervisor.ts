@@ -1,7 +1,8 @@
 // Keeps a process of the library alive: starts it again when it ended, with growing pauses, and replaces one that lost a token or misses
 // a key by a fresh one, without a gap. A PIN that a token refused is not shown to it again until it, or its file, has changed.
 import { Child, Failed } from './child.ts'
-import type { LeftAlone, News, Opening, TokenState, Work, Works } from './protocol.ts'
+import { noteRefusals, type PinSource, type Refusals, TokensLeftAlone } from './left-alone.ts'
+import type { News, Opening, TokenState, Work, Works } from './protocol.ts'
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2000
@@ -16,11 +17,6 @@ const RETIRE_MS = 10_000
 const START_WAIT_MS = 5000
 /** A process that has not loaded the library, or opened a token, by then is given up. */
 const OPEN_WITHIN_MS = 15_000
-/** How long a token is left alone at which a process was given up, where there are others. */
-const SILENT_MS = 60_000
-
-/** Where the PIN comes from; `stamp` changes whenever it was written anew. Secret. */
-export type PinSource = () => { readonly pin: string; readonly stamp: string }
 
 export interface SupervisorSettings {
   readonly opening: Omit<Opening, 'pin' | 'tokens'> & { readonly tokens: readonly string[] }
@@ -45,12 +41,9 @@ export class Supervisor {
   /** A call failed that a fresh process may serve. */
   #isWanting = false
   #watching: NodeJS.Timeout | null = null
-  /** Until when tokens at which a process hung are left alone, by the clock of the process. */
-  readonly #silent = new Map<string, number>()
-  /** The stamp of the PIN that was tried last, and what the tokens said that refused it. */
-  #pin: { readonly stamp: string; readonly refused: Map<string, string> } = { stamp: '', refused: new Map() }
+  readonly #leftAlone: TokensLeftAlone
   /** What refused the PIN that the serving process has. */
-  #servingPin: Map<string, string> | null = null
+  #servingPin: Refusals | null = null
   #reason = 'the HSM is not connected yet'
   #reported = ''
   #setupFailed = false
@@ -59,6 +52,7 @@ export class Supervisor {
 
   constructor(settings: SupervisorSettings) {
     this.#settings = settings
+    this.#leftAlone = new TokensLeftAlone(settings.opening.tokens, settings.pin)
   }
 
   /** What keeps the device from serving; null when it serves. */
@@ -125,28 +119,27 @@ export class Supervisor {
     if (this.#stopped || this.#starting) return
     this.#timer = null
     this.#isWanting = false
-    let opening: Opening
+    let next: ReturnType<TokensLeftAlone['next']>
     try {
-      opening = this.#opening()
+      next = this.#leftAlone.next()
     } catch (error) {
       this.#fault(`the PIN of the HSM can't be read: ${(error as Error).message}`)
       this.#again()
       return
     }
-    if (opening.tokens.every(({ leftAlone }) => leftAlone?.pinRefused)) {
+    if (next.tokens.every(({ leftAlone }) => leftAlone?.pinRefused)) {
       this.#again()
       return
     }
     try {
-      this.#beginChild(opening)
+      this.#beginChild(next)
     } catch (error) {
       this.#fault(`no process can be begun for the PKCS #11 library: ${(error as Error).message}`)
       this.#again()
     }
   }
 
-  #beginChild(opening: Opening): void {
-    const { refused } = this.#pin
+  #beginChild({ refusals, ...next }: ReturnType<TokensLeftAlone['next']>): void {
     let isExpected = false
     let at: string | null = null
     let overdue: NodeJS.Timeout | undefined
@@ -154,10 +147,11 @@ export class Supervisor {
       clearTimeout(overdue)
       overdue = setTimeout(() => {
         if (child !== this.#starting) return
-        if (at !== null && opening.tokens.length > 1) this.#silent.set(at, performance.now() + SILENT_MS)
+        if (at !== null) this.#leftAlone.silence(at)
         child.kill()
       }, OPEN_WITHIN_MS).unref()
     }
+    const opening = { ...this.#settings.opening, ...next }
     const child = new Child(opening, this.#settings.environment, this.#settings.patienceMs, {
       news: (news) => {
         if (news.news === 'opening') {
@@ -165,8 +159,8 @@ export class Supervisor {
           expectSoon()
           return
         }
-        if (news.news === 'ready') this.#servingPin = refused
-        this.#noteRefusals(news, refused)
+        if (news.news === 'ready') this.#servingPin = refusals
+        this.#noteRefusals(news, refusals)
         isExpected ||= news.news === 'failed'
         this.#setupFailed = news.news === 'failed' && news.setup
         this.#heard(child, news)
@@ -189,27 +183,9 @@ export class Supervisor {
   }
 
   /** Of tokens that refuse the PIN; the process that serves with it is told of them: it may have logged in when they took it. */
-  #noteRefusals(news: Exclude<News, { news: 'opening' }>, refused: Map<string, string>): void {
-    const states = news.news === 'token' ? [news.state] : news.tokens
-    const fresh = states.filter(({ token, up, pinRefused }) => pinRefused && !up && !refused.has(token))
-    for (const { token, reason } of fresh) refused.set(token, reason)
-    if (fresh.length > 0 && refused === this.#servingPin) this.#child?.tellRefused(fresh.map(({ token }) => token))
-  }
-
-  /** What a new process is told. Throws when the PIN can't be read. */
-  #opening(): Opening {
-    const { pin, stamp } = this.#settings.pin()
-    if (stamp !== this.#pin.stamp) this.#pin = { stamp, refused: new Map() }
-    const { opening } = this.#settings
-    return { ...opening, tokens: opening.tokens.map((name) => ({ name, leftAlone: this.#leftAlone(name) })), pin }
-  }
-
-  #leftAlone(name: string): LeftAlone | null {
-    const refused = this.#pin.refused.get(name)
-    if (refused !== undefined) return { reason: refused, pinRefused: true }
-    return (this.#silent.get(name) ?? 0) > performance.now()
-      ? { reason: `the token \`${name}\` does not answer`, pinRefused: false }
-      : null
+  #noteRefusals(news: Exclude<News, { news: 'opening' }>, refusals: Refusals): void {
+    const fresh = noteRefusals(refusals, news.news === 'token' ? [news.state] : news.tokens)
+    if (fresh.length > 0 && refusals === this.#servingPin) this.#child?.tellRefused(fresh)
   }
 
   #heard(child: Child, news: Exclude<News, { news: 'opening' }>): void {
@@ -282,7 +258,7 @@ export class Supervisor {
       this.#replacing = null
       if (!this.#child) return
       const lost = this.#tokens.filter(({ up, pinRefused }) => !up && !pinRefused)
-      if (!this.#isWanting && lost.every(({ token }) => this.#leftAlone(token))) {
+      if (!this.#isWanting && lost.every(({ token }) => this.#leftAlone.of(token))) {
         if (lost.length > 0) this.#replaceSoon()
         return
       }
@@ -297,18 +273,9 @@ export class Supervisor {
     this.#watching = setTimeout(() => {
       this.#watching = null
       if (!this.#child) return
-      if (this.#hasNewPin()) this.#begin()
+      if (this.#leftAlone.hasNewPin()) this.#begin()
       else this.#judge()
     }, WATCH_PIN_MS).unref()
-  }
-
-  #hasNewPin(): boolean {
-    try {
-      return this.#settings.pin().stamp !== this.#pin.stamp
-    } catch {
-      // It is being written, or gone: what is known serves on.
-      return false
-    }
   }
 
   #fault(reason: string): void {

@@ -1,0 +1,66 @@
+// Which tokens the next process of the library is not to ask, and why: one that refused the PIN may lock, and one that hangs would
+// take the others with it.
+import type { LeftAlone, Opening, TokenState } from './protocol.ts'
+
+/** How long a token is left alone at which a process was given up, where there are others. */
+const SILENT_MS = 60_000
+
+/** Where the PIN comes from; `stamp` changes whenever it was written anew. Secret. */
+export type PinSource = () => { readonly pin: string; readonly stamp: string }
+
+/** What tokens said to one PIN: those that refuse it, with their reason. */
+export type Refusals = Map<string, string>
+
+export class TokensLeftAlone {
+  readonly #names: readonly string[]
+  readonly #pin: PinSource
+  #stamp = ''
+  #refusals: Refusals = new Map()
+  /** Until when tokens are silent, by the clock of the process. */
+  readonly #silent = new Map<string, number>()
+
+  constructor(names: readonly string[], pin: PinSource) {
+    this.#names = names
+    this.#pin = pin
+  }
+
+  /** What a new process is told of tokens and PIN, and where refusals of that PIN are noted. Throws when the PIN can't be read. */
+  next(): Pick<Opening, 'tokens' | 'pin'> & { readonly refusals: Refusals } {
+    const { pin, stamp } = this.#pin()
+    if (stamp !== this.#stamp) this.#refusals = new Map()
+    this.#stamp = stamp
+    const tokens = this.#names.map((name) => ({ name, leftAlone: this.of(name) }))
+    return { tokens, pin, refusals: this.#refusals }
+  }
+
+  /** Why a token is left alone now; null when it is not. */
+  of(name: string): LeftAlone | null {
+    const refusal = this.#refusals.get(name)
+    if (refusal !== undefined) return { reason: refusal, pinRefused: true }
+    return (this.#silent.get(name) ?? 0) > performance.now()
+      ? { reason: `the token \`${name}\` does not answer`, pinRefused: false }
+      : null
+  }
+
+  /** A process hung at this token. The only one there is goes on being asked. */
+  silence(name: string): void {
+    if (this.#names.length > 1) this.#silent.set(name, performance.now() + SILENT_MS)
+  }
+
+  /** Whether the PIN was written anew since a process was told it. */
+  hasNewPin(): boolean {
+    try {
+      return this.#pin().stamp !== this.#stamp
+    } catch {
+      // It is being written, or gone: what is known serves on.
+      return false
+    }
+  }
+}
+
+/** Notes which tokens refuse the PIN; answers the names of those that were not known to. */
+export function noteRefusals(refusals: Refusals, states: readonly TokenState[]): readonly string[] {
+  const fresh = states.filter(({ token, up, pinRefused }) => pinRefused && !up && !refusals.has(token))
+  for (const { token, reason } of fresh) refusals.set(token, reason)
+  return fresh.map(({ token }) => token)
+}
