@@ -81,9 +81,9 @@ export class Token {
 
   /**
    * Does work on a session, begun before `expiresAt` (monotonicMs); where it has to wait for one, `takesMs` before that. `spare`: so many
-   * sessions more than others may have. After an error
-   * that may void sessions all of them are dropped, and it is done once more after a fresh login. When that fails too, it is this work
-   * that the device does not do, unless it serves nothing else either. Throws Away, Late, Missing, and what the work throws.
+   * sessions more than others may have. After an error that may void sessions all of them are dropped, and it is done once more after a
+   * fresh login. When that fails too, it is this work that the device does not do, unless it serves nothing else either.
+   * Throws Away, Late, Missing, and what the work throws.
    */
   async use<T>(
     work: (access: Access) => T | Promise<T>,
