@@ -17,7 +17,7 @@ import {
 const TICK_MS = 25
 /** A library that hangs ten times as long as a call may wait is given up. */
 const GIVE_UP_FACTOR = 10
-/** A work so long overdue will not end any more. */
+/** A work overdue for so long, and for as long as it had, will not end any more. */
 const STUCK_MS = 5000
 /** What may be asked at once, with what is overdue; more would only wait in vain. */
 const MAX_PENDING = 5000
@@ -34,6 +34,7 @@ export class Failed extends Error {
 interface Pending {
   readonly work: Work
   readonly expiresAt: number
+  readonly withinMs: number
   resolve(answer: unknown): void
   reject(error: Failed): void
   /** Told of an answer that came after the deadline. */
@@ -130,6 +131,7 @@ export class Child {
       const pending: Pending = {
         work,
         expiresAt,
+        withinMs,
         resolve: resolve as Pending['resolve'],
         reject,
         late: late as Pending['late'],
@@ -169,8 +171,8 @@ export class Child {
     }
     if (this.#silentTicks === this.#patienceTicks * GIVE_UP_FACTOR) this.kill()
     const now = monotonicMs()
-    for (const { expiresAt } of this.#overdue.values())
-      if (!this.#isStuck && now - expiresAt > STUCK_MS) {
+    for (const { expiresAt, withinMs } of this.#overdue.values())
+      if (!this.#isStuck && now - expiresAt > Math.max(STUCK_MS, withinMs)) {
         this.#isStuck = true
         this.#listener.stuck()
       }

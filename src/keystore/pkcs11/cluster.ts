@@ -89,7 +89,7 @@ export class Cluster {
     return this.#onAny((token) =>
       token.useSlowly(async (access) => {
         if (!(await this.#can(token, access, algorithm))) return { unsupported: MECHANISMS[algorithm] }
-        if (await this.#hasEnough(access, label)) return { tooMany: true }
+        if (await this.#hasEnough(access, label, expiresAt)) return { tooMany: true }
         const { id, made } = await making.on(access, (id) =>
           this.#cryptoki.generateWrappingPair(access, true, id, label),
         )
@@ -131,7 +131,7 @@ export class Cluster {
       token.use(async (access) => {
         let collected = 0
         let refused: unknown = null
-        for await (const { object, id, label } of objectsOf(this.#cryptoki, access, 'private'))
+        for await (const { object, id, label } of objectsOf(this.#cryptoki, access, 'private', expiresAt))
           if ((wrappingExpiry(tag, label) ?? Number.POSITIVE_INFINITY) <= now)
             try {
               destroyObject(this.#cryptoki, access, object, id)
@@ -167,11 +167,11 @@ export class Cluster {
   }
 
   /** Whether the CMK that a wrapping key is for has as many of them as may be. */
-  async #hasEnough(access: Access, label: string): Promise<boolean> {
+  async #hasEnough(access: Access, label: string, expiresAt: number): Promise<boolean> {
     let found = 0
-    for await (const other of objectsOf(this.#cryptoki, access, 'private'))
-      if (isForSameKey(label, other.label)) found++
-    return found >= MOST_WRAPPING_KEYS
+    for await (const other of objectsOf(this.#cryptoki, access, 'private', expiresAt))
+      if (isForSameKey(label, other.label) && ++found === MOST_WRAPPING_KEYS) return true
+    return false
   }
 
   /** Tries one token after the other, those that are up first. Throws Missing only when all were asked. */

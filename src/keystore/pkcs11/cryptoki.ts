@@ -1,10 +1,11 @@
 // The C_ functions that Strongroom uses, on one session: templates, mechanisms and lengths in one place.
 // Loaded in the library's own process only.
+import { setImmediate as otherWork } from 'node:timers/promises'
 import type * as Pkcs11js from 'pkcs11js'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import { Away, faultOf, returnValueOf, SetupFault } from './faults.ts'
 import type { Opening } from './protocol.ts'
-import { aesKey, type Constants, gcm, hmacKey, unwrapping, wrappingPair } from './templates.ts'
+import { aesKey, type Constants, gcm, hmacKey, PUBLIC_EXPONENT, unwrapping, wrappingPair } from './templates.ts'
 
 export type Handle = Pkcs11js.Handle
 
@@ -198,18 +199,15 @@ export class Cryptoki {
     const mechanism = { mechanism: c.CKM_RSA_PKCS_KEY_PAIR_GEN }
     const { publicKey, privateKey } = template
     const pair = await still(at, this.#lib.C_GenerateKeyPairAsync(at.session, mechanism, publicKey, privateKey))
-    const publicPart = this.publicPartOf(at, pair.publicKey)
+    const modulus = this.modulusOf(at, pair.publicKey)
     this.destroy(at, pair.publicKey)
-    return { privateKey: pair.privateKey, ...publicPart }
+    return { privateKey: pair.privateKey, modulus, exponent: PUBLIC_EXPONENT }
   }
 
-  /** Modulus and public exponent (big-endian) of either key of an RSA pair. */
-  publicPartOf(at: SessionHolder, key: Handle): { modulus: Buffer; exponent: Buffer } {
-    const c = this.#c
-    const [modulus, exponent] = this.#lib
-      .C_GetAttributeValue(at.session, key, [{ type: c.CKA_MODULUS }, { type: c.CKA_PUBLIC_EXPONENT }])
-      .map(({ value }) => value as Buffer)
-    return { modulus: modulus ?? Buffer.alloc(0), exponent: exponent ?? Buffer.alloc(0) }
+  /** The modulus (big-endian) of either key of an RSA pair. */
+  modulusOf(at: SessionHolder, key: Handle): Buffer {
+    const [modulus] = this.#lib.C_GetAttributeValue(at.session, key, [{ type: this.#c.CKA_MODULUS }])
+    return (modulus?.value as Buffer | undefined) ?? Buffer.alloc(0)
   }
 
   /** Unwraps an AES key: into the token with an id and a label, or for this session only. */
@@ -222,9 +220,11 @@ export class Cryptoki {
     return this.#unwrap(at, wrapping, wrapped, aesKey(this.#c, kept))
   }
 
-  #unwrap(at: SessionHolder, wrapping: WrappingUse, wrapped: Uint8Array, template: Template): Promise<Handle> {
+  /** In this thread: several at once get into each other's way in some libraries. Other work has its turn before. */
+  async #unwrap(at: SessionHolder, wrapping: WrappingUse, wrapped: Uint8Array, template: Template): Promise<Handle> {
+    await otherWork()
     const mechanism = unwrapping(this.#c, wrapping.algorithm)
-    return still(at, this.#lib.C_UnwrapKeyAsync(at.session, mechanism, wrapping.key, Buffer.from(wrapped), template))
+    return this.#lib.C_UnwrapKey(at.session, mechanism, wrapping.key, Buffer.from(wrapped), template)
   }
 
   /**

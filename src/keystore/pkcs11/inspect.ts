@@ -35,7 +35,7 @@ export async function inspectToken(
       const info = cryptoki.findToken(token.name)?.info
       const abilities: Record<string, boolean> = { 'AES-256-GCM': await encrypts(cryptoki, access) }
       for (const algorithm of WRAPPING_ALGORITHMS) abilities[algorithm] = await can(token, access, algorithm)
-      const secret = await all(cryptoki, access, 'secret')
+      const secret = await all(cryptoki, access, 'secret', expiresAt)
       const ours = (some: readonly ObjectReport[], label: string) =>
         some.filter((object) => object.label.startsWith(`${label}/${tag}/`))
       const free = info?.freePrivateMemory ?? UNAVAILABLE
@@ -47,7 +47,7 @@ export async function inspectToken(
         freePrivateMemory: free >= 0 && free < UNAVAILABLE ? free : null,
         abilities,
         keys: ours(secret, LABEL),
-        wrappingKeys: ours(await all(cryptoki, access, 'private'), WRAPPING_LABEL),
+        wrappingKeys: ours(await all(cryptoki, access, 'private', expiresAt), WRAPPING_LABEL),
         rootKeys: ours(secret, ROOT_KEY_LABEL),
       }
     }, expiresAt)
@@ -57,9 +57,9 @@ export async function inspectToken(
   }
 }
 
-async function all(cryptoki: Cryptoki, access: Access, what: ObjectClass): Promise<ObjectReport[]> {
+async function all(cryptoki: Cryptoki, access: Access, what: ObjectClass, expiresAt: number): Promise<ObjectReport[]> {
   const found: ObjectReport[] = []
-  for await (const { object: _, ...report } of objectsOf(cryptoki, access, what)) found.push(report)
+  for await (const { object: _, ...report } of objectsOf(cryptoki, access, what, expiresAt)) found.push(report)
   return found
 }
 

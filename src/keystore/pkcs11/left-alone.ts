@@ -42,9 +42,11 @@ export class TokensLeftAlone {
       : null
   }
 
-  /** A process hung at this token. The only one there is goes on being asked. */
+  /** A process hung at this token. Where no other is left to ask, all that were silent are asked again. */
   silence(name: string): void {
-    if (this.#names.length > 1) this.#silent.set(name, performance.now() + SILENT_MS)
+    const others = this.#names.filter((other) => other !== name)
+    if (others.some((other) => this.of(other) === null)) this.#silent.set(name, performance.now() + SILENT_MS)
+    else this.#silent.clear()
   }
 
   /** Whether the PIN was written anew since a process was told it. */

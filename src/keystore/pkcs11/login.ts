@@ -63,25 +63,33 @@ export class Login {
     return Math.min(limit, this.#refusedAt ?? limit)
   }
 
-  /** Whether no session is free now, nor likely to be opened. */
+  /** Whether `take` would give none. */
   isBusy(limit: number): boolean {
-    return this.#idle.length === 0 && this.#opened >= this.capacity(limit)
+    return this.#inUse >= limit || (this.#idle.length === 0 && this.#isRefusing)
   }
 
-  /** A session that nobody else has; null when there are as many as there may be. Throws what the library says. */
+  /** A session that nobody else has; null when so many are in use, or the device has no more. Throws what the library says. */
   take(limit: number): Handle | null {
-    return this.#idle.pop() ?? this.#another(limit)
+    if (this.isBusy(limit)) return null
+    return this.#idle.pop() ?? this.#another()
   }
 
-  #another(limit: number): Handle | null {
-    if (this.#opened >= limit || (this.#refusedAt !== null && performance.now() < this.#askAgainAt)) return null
+  get #inUse(): number {
+    return this.#opened - this.#idle.length
+  }
+
+  get #isRefusing(): boolean {
+    return this.#refusedAt !== null && performance.now() < this.#askAgainAt
+  }
+
+  #another(): Handle | null {
     try {
       const session = this.#cryptoki.openSession(this.slot)
       this.#opened++
       this.#refusedAt = null
       return session
     } catch (error) {
-      if (!NO_MORE_SESSIONS.includes(returnValueOf(error)) || this.#opened === 0) throw error
+      if (!NO_MORE_SESSIONS.includes(returnValueOf(error))) throw error
       this.#refusedAt = this.#opened
       this.#askAgainAt = performance.now() + ASK_AGAIN_MS
       return null

@@ -1,24 +1,26 @@
 // Objects of a token, one after the other: thousands of them must not keep the library's process from its other work.
 import { setImmediate as otherWork } from 'node:timers/promises'
 import type { Cryptoki, Handle } from './cryptoki.ts'
-import { describeFault, faultOf, Refused, returnValueOf } from './faults.ts'
+import { describeFault, faultOf, Late, Refused, returnValueOf } from './faults.ts'
 import type { Access, ObjectClass } from './login.ts'
-import type { ObjectReport } from './protocol.ts'
+import { monotonicMs, type ObjectReport } from './protocol.ts'
 
 /** How long at a time. */
 const STRETCH_MS = 10
 
-/** Every object of a class, with what it is. */
+/** Every object of a class, with what it is. Throws Late at `expiresAt`. */
 export async function* objectsOf(
   cryptoki: Cryptoki,
   access: Access,
   what: ObjectClass,
+  expiresAt: number,
 ): AsyncGenerator<ObjectReport & { readonly object: Handle }> {
   const all = cryptoki.find(access, what, null)
   let since = performance.now()
   for (const object of all) {
     if (performance.now() - since > STRETCH_MS) {
       await otherWork()
+      if (monotonicMs() >= expiresAt) throw new Late()
       since = performance.now()
     }
     const report = described(cryptoki, access, object)

@@ -118,7 +118,6 @@ export class Supervisor {
   #begin(): void {
     if (this.#stopped || this.#starting) return
     this.#timer = null
-    this.#isWanting = false
     let next: ReturnType<TokensLeftAlone['next']>
     try {
       next = this.#leftAlone.next()
@@ -207,6 +206,7 @@ export class Supervisor {
       return
     }
     const former = this.#child
+    this.#isWanting = false
     this.#child = child
     this.#tokens = news.tokens
     this.#pauseMs = FIRST_PAUSE_MS
@@ -227,10 +227,7 @@ export class Supervisor {
     if (child === this.#starting) {
       this.#starting = null
       // What it was to mend is to be mended still.
-      if (this.#child) {
-        this.#isWanting = true
-        this.#replaceSoon()
-      }
+      if (this.#child) this.#replaceSoon()
     }
     if (child === this.#child) {
       this.#child = null
@@ -273,8 +270,11 @@ export class Supervisor {
     this.#watching = setTimeout(() => {
       this.#watching = null
       if (!this.#child) return
-      if (this.#leftAlone.hasNewPin()) this.#begin()
-      else this.#judge()
+      if (this.#leftAlone.hasNewPin()) {
+        // Until a process with the new PIN serves: the first may fail at its start.
+        this.#isWanting = true
+        this.#begin()
+      } else this.#judge()
     }, WATCH_PIN_MS).unref()
   }
 

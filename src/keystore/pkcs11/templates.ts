@@ -7,6 +7,8 @@ export type Constants = typeof Pkcs11js
 type Template = Pkcs11js.Template
 type Mechanism = Pkcs11js.Mechanism
 
+/** 65537, big-endian: that of every wrapping pair. */
+export const PUBLIC_EXPONENT = Buffer.of(1, 0, 1)
 const NONCE_BYTES = 12
 const TAG_BITS = 128
 /** CKZ_DATA_SPECIFIED: the source of an OAEP label. */
@@ -50,7 +52,7 @@ export function wrappingPair(c: Constants, token: boolean, id: string, label: st
   const publicKey: Template = [
     { type: c.CKA_TOKEN, value: false },
     { type: c.CKA_MODULUS_BITS, value: 2048 },
-    { type: c.CKA_PUBLIC_EXPONENT, value: Buffer.of(1, 0, 1) },
+    { type: c.CKA_PUBLIC_EXPONENT, value: PUBLIC_EXPONENT },
     { type: c.CKA_WRAP, value: true },
   ]
   const privateKey: Template = [

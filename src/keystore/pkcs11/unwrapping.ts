@@ -3,6 +3,7 @@ import { constants, createPublicKey, publicEncrypt, randomBytes } from 'node:cry
 import { WRAPPING_ALGORITHMS, type WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import type { Cryptoki, SessionHolder, WrappingUse } from './cryptoki.ts'
 import { faultOf } from './faults.ts'
+import { PUBLIC_EXPONENT } from './templates.ts'
 
 const KEY_BYTES = 32
 
@@ -34,13 +35,11 @@ export async function examined(
       return await unwrapped(cryptoki, at, wrapping, wrapped)
     } catch (error) {
       const fault = faultOf(error)
-      if (fault === 'device' || fault === null) throw error
+      if (fault === 'device' || fault === 'full' || fault === null) throw error
       // The library may say many things of bytes that are no wrapped key. If it still unwraps a key, it was the bytes.
       const { key, algorithm } = wrapping
-      const good = publicEncrypt(
-        { key: publicKeyOf(cryptoki.publicPartOf(at, key)), ...PADDING[algorithm] },
-        randomBytes(KEY_BYTES),
-      )
+      const publicKey = publicKeyOf({ modulus: cryptoki.modulusOf(at, key), exponent: PUBLIC_EXPONENT })
+      const good = publicEncrypt({ key: publicKey, ...PADDING[algorithm] }, randomBytes(KEY_BYTES))
       if ((await unwrapped(cryptoki, at, wrapping, good)) === null) throw error
       if (fault !== 'ambiguous' || isSecond) return null
     }
@@ -77,16 +76,22 @@ export async function unwrapsWith(cryptoki: Cryptoki, at: SessionHolder): Promis
   const pair = await cryptoki.generateWrappingPair(at, false, '00', 'strongroom-probe')
   const publicKey = publicKeyOf(pair)
   let unclear: unknown = null
-  const accepts = async (algorithm: WrappingAlgorithm, bytes: number) => {
+  const once = async (algorithm: WrappingAlgorithm, bytes: number) => {
     const wrapped = publicEncrypt({ key: publicKey, ...PADDING[algorithm] }, randomBytes(bytes))
     try {
-      return (await unwrapped(cryptoki, at, { key: pair.privateKey, algorithm }, wrapped)) !== null
+      return (await unwrapped(cryptoki, at, { key: pair.privateKey, algorithm }, wrapped)) === null ? 'no' : 'yes'
     } catch (error) {
       const fault = faultOf(error)
-      if (fault === 'device' || fault === null) throw error
-      if (fault === 'ambiguous') unclear = error
-      return false
+      if (fault === 'data' || fault === 'unsupported') return 'no'
+      if (fault !== 'ambiguous') throw error
+      unclear = error
+      return 'unclear'
     }
+  }
+  const accepts = async (algorithm: WrappingAlgorithm, bytes: number) => {
+    const first = await once(algorithm, bytes)
+    // What fails for no clear reason may not fail again.
+    return (first === 'unclear' ? await once(algorithm, bytes) : first) === 'yes'
   }
   const able = new Set<WrappingAlgorithm>()
   // A device on which a shorter AES key can't be told from one of 256 bits is no place for imported material.
