@@ -1,4 +1,5 @@
 // The root keys' provider in a PKCS #11 device: an AES key that never leaves it wraps their ring, and unwraps it at every start.
+import { setTimeout as pause } from 'node:timers/promises'
 import { ProviderAway, type RootKeyProvider, WRAPPED_RING } from '../root-key-provider.ts'
 import { Failed } from './child.ts'
 import type { Work, Works } from './protocol.ts'
@@ -6,6 +7,9 @@ import { objectIdPrefix, ROOT_KEY_LABEL } from './reference.ts'
 
 /** Nothing but starts and changes of the root keys waits for it. */
 const PATIENCE_MS = 10_000
+/** How long a device that is away is asked again, and how often. */
+const AWAY_MS = 3000
+const AGAIN_MS = 200
 const ID_BYTES = 24
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
@@ -80,18 +84,23 @@ export class HsmRootKeyProvider implements RootKeyProvider {
   }
 }
 
+/** A token that was in use when its process ended, or that comes up beside the service, may be away for a moment. */
 async function asked<W extends Work>(device: Device, work: W, ask: Works[W]['ask']): Promise<Works[W]['answer']> {
-  await device.start()
-  try {
-    return await device.ask(work, ask, PATIENCE_MS)
-  } catch (error) {
-    if (!(error instanceof Failed)) throw error
-    throw new ProviderAway(
-      error.trouble === 'missing'
-        ? `the key that wraps the root keys can't be used: ${error.message}: bring the token's backup back`
-        : `the key that wraps the root keys is in the HSM, which can't serve now: ${error.message}`,
-    )
-  }
+  const until = performance.now() + AWAY_MS
+  for (;;)
+    try {
+      await device.start()
+      return await device.ask(work, ask, PATIENCE_MS)
+    } catch (error) {
+      if (!(error instanceof Failed)) throw error
+      if (error.trouble === 'away' && performance.now() < until) await pause(AGAIN_MS)
+      else
+        throw new ProviderAway(
+          error.trouble === 'missing'
+            ? `the key that wraps the root keys can't be used: ${error.message}: bring the token's backup back`
+            : `the key that wraps the root keys is in the HSM, which can't serve now: ${error.message}`,
+        )
+    }
 }
 
 /** The CKA_ID of the key that wrapped these bytes; null when that is none of a root key. */
