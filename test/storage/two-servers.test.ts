@@ -10,6 +10,10 @@ import { removeFolder, runProgram, startProgram, temporaryFolder } from '../acce
 import { beginChain, commit } from './chained.ts'
 import { startPostgresql } from './postgresql-server.ts'
 
+function call(eventId: string) {
+  return { changes: [], nonce: null, event: { eventId, account: '1', region: 'r', at: 5, body: '{}' }, scrub: false }
+}
+
 describe('two servers on one PostgreSQL', () => {
   it('make one chain in the order of their commits', async () => {
     await using server = await startPostgresql()
@@ -18,8 +22,6 @@ describe('two servers on one PostgreSQL', () => {
     const [first] = storages
     assert.ok(first)
     await beginChain(first)
-    const event = (eventId: string) => ({ eventId, account: '1', region: 'r', at: 5, body: '{}' })
-    const call = (id: string) => ({ changes: [], nonce: null, event: event(id), scrub: false })
     await Promise.all(
       storages.map(async (storage, s) => {
         for (let i = 0; i < 60; i++) {
@@ -44,10 +46,6 @@ describe('two servers on one PostgreSQL', () => {
     const storage = await openStorage(url)
     await beginChain(storage)
     const other = postgres(url, { max: 2, onnotice: () => {} })
-    const call = (eventId: string) => {
-      const event = { eventId, account: '1', region: 'r', at: 5, body: '{}' }
-      return { changes: [], nonce: null, event, scrub: false }
-    }
     await other.begin(async (transaction) => {
       await transaction`SELECT 1 FROM record WHERE kind = ${HEAD_PLACE.kind} FOR UPDATE`
       await assert.rejects(commit(storage, [call('late')]), /lock timeout/)

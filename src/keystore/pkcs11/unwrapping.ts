@@ -38,7 +38,7 @@ export async function examined(
       if (fault === 'device' || fault === 'full' || fault === null) throw error
       // The library may say many things of bytes that are no wrapped key. If it still unwraps a key, it was the bytes.
       const { key, algorithm } = wrapping
-      const publicKey = publicKeyOf({ modulus: cryptoki.modulusOf(at, key), exponent: PUBLIC_EXPONENT })
+      const publicKey = publicKeyOf(cryptoki.modulusOf(at, key))
       const good = publicEncrypt({ key: publicKey, ...PADDING[algorithm] }, randomBytes(KEY_BYTES))
       if ((await unwrapped(cryptoki, at, wrapping, good)) === null) throw error
       if (fault !== 'ambiguous' || isSecond) return null
@@ -63,8 +63,8 @@ async function unwrapped(
   }
 }
 
-function publicKeyOf({ modulus, exponent }: { modulus: Buffer; exponent: Buffer }) {
-  const jwk = { kty: 'RSA', n: modulus.toString('base64url'), e: exponent.toString('base64url') }
+function publicKeyOf(modulus: Buffer) {
+  const jwk = { kty: 'RSA', n: modulus.toString('base64url'), e: PUBLIC_EXPONENT.toString('base64url') }
   return createPublicKey({ key: jwk, format: 'jwk' })
 }
 
@@ -74,7 +74,7 @@ function publicKeyOf({ modulus, exponent }: { modulus: Buffer; exponent: Buffer 
  */
 export async function unwrapsWith(cryptoki: Cryptoki, at: SessionHolder): Promise<ReadonlySet<WrappingAlgorithm>> {
   const pair = await cryptoki.generateWrappingPair(at, false, '00', 'strongroom-probe')
-  const publicKey = publicKeyOf(pair)
+  const publicKey = publicKeyOf(pair.modulus)
   let unclear: unknown = null
   const once = async (algorithm: WrappingAlgorithm, bytes: number) => {
     const wrapped = publicEncrypt({ key: publicKey, ...PADDING[algorithm] }, randomBytes(bytes))
