@@ -214,6 +214,8 @@ async function perform(call: Progress, house: House): Promise<Reply> {
       forgetDestroyed(changes, house.keystore)
       return reply
     } catch (error) {
+      // What was read under other root keys may not open any more: that is no failure of the call.
+      if (rootEpoch !== house.ledger.rootEpoch && !(error instanceof Refusal)) continue
       const refusal = asRefusal(error, call.requestId, house)
       if (refusal.code === 'SignatureNonceUsed') throw refusal
       // The database is away, and takes no event either; a device that is away leaves one.

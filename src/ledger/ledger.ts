@@ -71,15 +71,15 @@ export class Ledger {
   readonly #roots: RootWatch
   readonly #chaining: WatchfulChaining
   #cache = new RecordCache(CACHED_RECORDS)
-  /** The root keys under which the cache was filled. */
-  #rootEpoch = 0
+  /** The root keys under which all that the cache holds was read or decided. */
+  #cacheEpoch: number
   readonly #changes = new Map<string, number>()
   #waiting: Waiting[] = []
   #scheduled = false
   /** Batches that the storage is committing. */
   #underWay = 0
-  /** Grows with every batch, so that a read that began before a commit does not fill the cache with what it found. */
-  #epoch = 0
+  /** Batches that have ended, so that a read that began before a commit does not fill the cache with what it found. */
+  #ended = 0
 
   constructor(storage: Storage, keys: RootKeys, alarm: Alarm, roots: RootWatch = NEVER_CHANGES) {
     this.#storage = storage
@@ -87,6 +87,7 @@ export class Ledger {
     this.#alarm = alarm
     this.#roots = roots
     this.#chaining = chaining(keys)
+    this.#cacheEpoch = keys.epoch
   }
 
   /** Tells the root keys in use from earlier ones: see Call.rootEpoch. */
@@ -133,25 +134,29 @@ export class Ledger {
 
   /** The record, or null. Throws Forged or Unavailable. */
   async get<B>(kind: Kind<B>, scope: Scope, id: string): Promise<Recorded<B> | null> {
-    if (this.#rootEpoch !== this.#keys.epoch) this.#forgetAll()
     const key = cacheKey(kind.name, scope, id)
-    const cached = this.#cache.get(key)
+    const cached = this.#records().get(key)
     if (cached) return cached as Recorded<B>
     return this.#reading(async () => {
-      const epoch = this.#epoch
+      const [records, ended] = [this.#records(), this.#ended]
       const row = await this.#storage.get(kind.name, scope.account, scope.region, id)
       if (!row) return null
       const record = fromRow<B>(row, this.#keys)
-      if (epoch === this.#epoch) this.#cache.put(key, record)
+      if (ended === this.#ended) records.put(key, record)
       return record
     })
   }
 
-  /** What was read under other root keys may hold values that do not open any more. */
-  #forgetAll(): void {
-    this.#cache = new RecordCache(CACHED_RECORDS)
-    this.#rootEpoch = this.#keys.epoch
-    this.#epoch++
+  /**
+   * The cache of the root keys in use. INVARIANT: it holds only what was read or decided under them, since what others sealed may not
+   * open any more. Work takes the cache when it begins: when the roots change meanwhile, it fills one that nobody reads.
+   */
+  #records(): RecordCache {
+    if (this.#cacheEpoch !== this.#keys.epoch) {
+      this.#cache = new RecordCache(CACHED_RECORDS)
+      this.#cacheEpoch = this.#keys.epoch
+    }
+    return this.#cache
   }
 
   /** A page of a scope's records, or of one parent's, by creation time; with the count of all. */
@@ -264,17 +269,17 @@ export class Ledger {
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
     try {
       const outcomes = await this.#reading(() => this.#store(batch))
-      this.#epoch++
-      for (const [i, { call, resolve, reject }] of batch.entries()) {
+      this.#ended++
+      for (const [i, { call, rootEpoch, resolve, reject }] of batch.entries()) {
         const outcome = outcomes[i] ?? 'moved'
-        if (outcome === 'committed') this.#remember(call.changes)
+        if (outcome === 'committed' && rootEpoch === this.#keys.epoch) this.#remember(call.changes)
         else this.#forget(call.changes)
         if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
         else if (outcome === 'unavailable') reject(refuse('ServiceUnavailableTemporary'))
         else resolve(outcome)
       }
     } catch (error) {
-      this.#epoch++
+      this.#ended++
       if (!(error instanceof Unavailable)) this.#alarm('a batch could not be committed', error)
       else this.#alarm('the database can not be written', error)
       for (const { call, reject } of batch) {
@@ -312,15 +317,15 @@ export class Ledger {
   #remember(changes: readonly Change[]): void {
     for (const change of changes) {
       this.#noteChange(change)
-      if (change.change === 'delete') this.#cache.drop(recordKey(change.before))
-      else if (change.change !== 'expect') this.#cache.put(recordKey(change.after), change.after)
+      if (change.change === 'delete') this.#records().drop(recordKey(change.before))
+      else if (change.change !== 'expect') this.#records().put(recordKey(change.after), change.after)
     }
   }
 
   #forget(changes: readonly Change[]): void {
     for (const change of changes) {
       this.#noteChange(change)
-      this.#cache.drop(recordKey(change.change === 'insert' ? change.after : change.before))
+      this.#records().drop(recordKey(change.change === 'insert' ? change.after : change.before))
     }
   }
 

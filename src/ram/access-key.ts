@@ -51,6 +51,7 @@ export class AccessKeys {
 
   /** The AccessKey with this id, or null. Throws when its record is not authentic. */
   async find(id: string): Promise<AccessKey | null> {
+    const { epoch } = this.#keys
     const record = ACCESS_KEY_ID.test(id) ? await this.#ledger.get(ACCESS_KEY, INSTALLATION, id) : null
     if (!record) return null
     const { userId, accountId } = record.body
@@ -58,7 +59,12 @@ export class AccessKeys {
     if (userId !== undefined && !user) return null
     const known = this.#opened.get(record)
     if (known && known.user === user) return known.accessKey
-    const secret = known?.accessKey.secret ?? this.open(record)
+    const secret = known?.accessKey.secret ?? this.#secretOf(record)
+    if (secret === null) {
+      if (epoch === this.#keys.epoch) throw unopenable(id)
+      // The root keys changed meanwhile, and the record with them.
+      return this.find(id)
+    }
     const accessKey = { caller: callerOf(record, user), secret, active: record.body.status === 'Active' }
     this.#opened.set(record, { user, accessKey })
     return accessKey
@@ -69,11 +75,19 @@ export class AccessKeys {
     return this.#keys.seal(secretPlace(id), randomBytes(NONCE_BYTES), Buffer.from(secret)).toString('base64')
   }
 
-  open({ id, body }: AccessKeyRecord): string {
-    const secret = this.#keys.open(secretPlace(id), Buffer.from(body.sealedSecret, 'base64'))
-    if (!secret) throw new Error(`the secret of AccessKey ${id} does not open`)
-    return secret.toString('utf8')
+  open(record: AccessKeyRecord): string {
+    const secret = this.#secretOf(record)
+    if (secret === null) throw unopenable(record.id)
+    return secret
   }
+
+  #secretOf({ id, body }: AccessKeyRecord): string | null {
+    return this.#keys.open(secretPlace(id), Buffer.from(body.sealedSecret, 'base64'))?.toString('utf8') ?? null
+  }
+}
+
+function unopenable(id: string): Error {
+  return new Error(`the secret of AccessKey ${id} does not open`)
 }
 
 /** Where an AccessKey's record holds a sealed value. */
