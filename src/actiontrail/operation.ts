@@ -1,8 +1,8 @@
 // What an ActionTrail operation works with: the records and events of its account, the moment, the settings.
 import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
-import type { Ledger } from '../ledger/ledger.ts'
 import type { Change, Scope } from '../ledger/record.ts'
+import type { LedgerView } from '../ledger/view.ts'
 import type { EventIndex } from './event-index.ts'
 import type { PageTokens } from './page-token.ts'
 import type { DeliveryTarget } from './targets/target.ts'
@@ -20,7 +20,8 @@ export interface ActionTrailContext {
   readonly caller: Caller
   readonly scope: Scope
   readonly now: number
-  readonly ledger: Pick<Ledger, 'get' | 'page' | 'count' | 'between' | 'events' | 'head'>
+  /** The records as this attempt of the call reads them: once each. */
+  readonly ledger: LedgerView
   readonly eventIndex: EventIndex
   readonly pageTokens: PageTokens
   readonly settings: TrailSettings

@@ -84,7 +84,7 @@ function contextOf(accountId: string, region: string | null, house: House): Cont
     caller: { type: 'root-account', accountId, principalId: accountId, userName: 'root', accessKeyId: '' },
     scope: { account: accountId, region: place },
     now: house.now(),
-    ledger,
+    ledger: ledger.view(),
     keystore,
     settings,
     quotas: settings.quotas,

@@ -193,10 +193,10 @@ async function throttled(call: Progress, admission: Admission, { ledger }: House
 async function perform(call: Progress, house: House): Promise<Reply> {
   const { operation, parameters } = call
   const { nonce } = call.authenticated
-  const context = contextOf(call, house)
   for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; ) {
     let resources: readonly Resource[] = []
     const { rootEpoch } = house.ledger
+    const context = contextOf(call, house)
     try {
       const values = readValues(operation.parameters, parameters.all) as never
       resources = await operation.locate(values, context)
@@ -233,12 +233,13 @@ async function authorize(
   operation: CallOperation,
   values: never,
   resources: readonly Resource[],
-  { authorizer, caller, facts }: CallContext,
+  { authorizer, caller, facts, ledger }: CallContext,
 ): Promise<void> {
   const { action, product, selfService } = operation
   if (action === null || caller.type === 'root-account') return
   const requestTags = operation.requestTags?.(values) ?? []
-  const denial = await authorizer.denial({ caller, action, resources, selfService, facts: { ...facts, requestTags } })
+  const asked = { caller, action, resources, selfService, ledger, facts: { ...facts, requestTags } }
+  const denial = await authorizer.denial(asked)
   if (denial) throw refuseDenied(product, denial)
 }
 
@@ -252,7 +253,7 @@ function contextOf({ authenticated, region, now, request }: Progress, house: Hou
     caller,
     scope: { account: caller.accountId, region },
     now,
-    ledger,
+    ledger: ledger.view(),
     keystore,
     settings: own ? { ...settings, ...own } : settings,
     quotas: settings.quotas,

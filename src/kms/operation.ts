@@ -2,8 +2,8 @@
 import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
 import type { Keystore } from '../keystore/keystore.ts'
-import type { Ledger } from '../ledger/ledger.ts'
 import type { Change, Scope } from '../ledger/record.ts'
+import type { LedgerView } from '../ledger/view.ts'
 
 /** Limits and places that the operator sets. */
 export interface KmsSettings {
@@ -21,7 +21,8 @@ export interface KmsContext {
   readonly caller: Caller
   readonly scope: Scope
   readonly now: number
-  readonly ledger: Pick<Ledger, 'get' | 'page' | 'between' | 'count'>
+  /** The records as this attempt of the call reads them: once each. */
+  readonly ledger: LedgerView
   readonly keystore: Keystore
   readonly settings: KmsSettings
   /** A new lower-case UUID. */

@@ -20,6 +20,7 @@ import {
 import { RecordCache } from './cache.ts'
 import { chaining, type WatchfulChaining } from './chain.ts'
 import { authentic, type Change, Forged, fromRow, type Kind, type Recorded, type Scope, toRow } from './record.ts'
+import { LedgerView, type Source } from './view.ts'
 
 const CACHED_RECORDS = 50_000
 /** Calls that one transaction holds at the most. */
@@ -64,7 +65,7 @@ const LOOKS = 5
 /** `moved`: a record moved on since the call was decided, decide again. `full`: it would pass a quota. */
 export type Committed = 'committed' | 'moved' | 'full'
 
-export class Ledger {
+export class Ledger implements Source {
   readonly #storage: Storage
   readonly #keys: RootKeys
   readonly #alarm: Alarm
@@ -130,6 +131,11 @@ export class Ledger {
       await this.#roots.look()
       return read()
     }
+  }
+
+  /** What one attempt of a call reads through. */
+  view(): LedgerView {
+    return new LedgerView(this)
   }
 
   /** The record, or null. Throws Forged or Unavailable. */

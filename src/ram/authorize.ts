@@ -10,7 +10,7 @@ import { attachedPolicy, type FoundPolicy, roleByName } from './find.ts'
 import type { ConditionValues } from './policy/conditions.ts'
 import { MalformedPolicy, parsePolicy } from './policy/language.ts'
 import { type CompiledPolicy, compilePolicy, PolicySet, trusts, type Verdict } from './policy/policy-set.ts'
-import { type Attached, GROUP, POLICY, ROLE, type Role, ramScope, USER } from './records.ts'
+import { type Attached, GROUP, POLICY, ROLE, type Role, ramScope, USER, type User } from './records.ts'
 
 type Reads = Pick<Ledger, 'get' | 'changesOf'>
 type Principal = Recorded<{ readonly policies: readonly Attached[] }>
@@ -22,6 +22,8 @@ export interface AccessRequest {
   readonly resources: readonly Resource[]
   readonly facts: RequestFacts
   readonly selfService?: 'password' | 'access keys' | undefined
+  /** What the call reads through, if it does: its caller has the permissions of the record that is read there. */
+  readonly ledger?: Pick<Ledger, 'get'>
 }
 
 /** What policies need to know of a resource. */
@@ -35,6 +37,8 @@ export interface Permissions {
 interface Kept {
   /** How often RAM had changed when this was read. */
   readonly changes: number
+  /** The revision of the caller's own record that it was made of. */
+  readonly revision: number
   readonly permissions: Permissions | null
 }
 
@@ -60,7 +64,7 @@ export class Authorizer {
     const { caller, facts } = request
     if (caller.type === 'root-account') return null
     const resources: readonly Asked[] = request.resources.length > 0 ? request.resources : [{ arn: '*' }]
-    const permissions = await this.permissions(caller)
+    const permissions = await this.permissions(caller, request.ledger)
     for (const { arn, tags = [], action = request.action } of resources) {
       const values = conditionValues(facts, caller, tags)
       if (!permissions)
@@ -76,35 +80,36 @@ export class Authorizer {
   }
 
   /** The policies of a user or session; null for one that has none whatever policies say, or whose policies are broken. */
-  async permissions(caller: Caller): Promise<Permissions | null> {
+  async permissions(caller: Caller, ledger: Pick<Ledger, 'get'> = this.#ledger): Promise<Permissions | null> {
+    const principal = await this.#principal(caller, ledger)
+    if (!principal) return null
     for (;;) {
       const changes = this.#ledger.changesOf(COUNTING)
       const kept = this.#permissions.get(caller)
-      if (kept?.changes === changes) return kept.permissions
-      const read = await this.#readPermissions(caller)
+      if (kept?.changes === changes && kept.revision === principal.revision) return kept.permissions
+      const read = await this.#readPermissions(caller, principal)
       // What was read while RAM changed may be half old, half new.
       if (changes !== this.#ledger.changesOf(COUNTING)) continue
       // A broken Deny must not turn into access: nothing is allowed until the policy is mended.
       if (read instanceof MalformedPolicy)
         this.#alarm(`a stored policy of ${caller.accountId}/${caller.userName} is broken: the caller is refused`, read)
       const permissions = read instanceof MalformedPolicy ? null : read
-      this.#permissions.set(caller, { changes, permissions })
+      this.#permissions.set(caller, { changes, revision: principal.revision, permissions })
       return permissions
     }
   }
 
-  async #readPermissions(caller: Caller): Promise<Permissions | MalformedPolicy | null> {
+  /** The record that says which policies a caller has, or null for one that has none or is gone. */
+  async #principal(caller: Caller, ledger: Pick<Ledger, 'get'>): Promise<User | Role | null> {
+    if (caller.type === 'ram-user') return ledger.get(USER, ramScope(caller.accountId), caller.principalId)
+    return caller.type === 'assumed-role' ? this.sessionRole(caller, ledger) : null
+  }
+
+  async #readPermissions(caller: Caller, principal: User | Role): Promise<Permissions | MalformedPolicy> {
     try {
-      if (caller.type === 'ram-user') {
-        const user = await this.#ledger.get(USER, ramScope(caller.accountId), caller.principalId)
-        const groups = user?.body.groups.map(({ groupId }) => groupId)
-        return user && { sets: [{ type: 'IdentityBased', set: await this.#setOf(user, groups ?? []) }] }
-      }
-      if (caller.type !== 'assumed-role') return null
-      const role = await this.sessionRole(caller)
-      if (!role) return null
-      const own = { type: 'IdentityBased', set: await this.#setOf(role, []) } as const
-      if (caller.sessionPolicy === null) return { sets: [own] }
+      const groups = 'groups' in principal.body ? principal.body.groups.map(({ groupId }) => groupId) : []
+      const own = { type: 'IdentityBased', set: await this.#setOf(principal, groups) } as const
+      if (caller.type !== 'assumed-role' || caller.sessionPolicy === null) return { sets: [own] }
       return { sets: [{ type: 'SessionPolicy', set: this.#sessionSet(caller.sessionPolicy) }, own] }
     } catch (error) {
       if (error instanceof MalformedPolicy) return error
@@ -113,8 +118,11 @@ export class Authorizer {
   }
 
   /** The role of a session, or null when it was deleted since. */
-  async sessionRole({ accountId, roleName, roleId }: SessionCaller): Promise<Role | null> {
-    const role = await roleByName(roleName, { ledger: this.#ledger, caller: { accountId } })
+  async sessionRole(
+    { accountId, roleName, roleId }: SessionCaller,
+    ledger: Pick<Ledger, 'get'> = this.#ledger,
+  ): Promise<Role | null> {
+    const role = await roleByName(roleName, { ledger, caller: { accountId } })
     return role?.body.roleId === roleId ? role : null
   }
 
@@ -176,10 +184,13 @@ export class Authorizer {
   }
 
   /** What a user may do to itself as the account's security preference says (contract/ram.md 2.6). */
-  async #maySelfServe({ caller, selfService }: AccessRequest, resource: string): Promise<boolean> {
+  async #maySelfServe(
+    { caller, selfService, ledger = this.#ledger }: AccessRequest,
+    resource: string,
+  ): Promise<boolean> {
     if (selfService === undefined || caller.type !== 'ram-user') return false
     if (resource !== `acs:ram:*:${caller.accountId}:user/${caller.userName}`) return false
-    const { securityPreference } = await accountSettings({ ledger: this.#ledger, caller })
+    const { securityPreference } = await accountSettings({ ledger, caller })
     return selfService === 'password'
       ? securityPreference.AllowUserToChangePassword
       : securityPreference.AllowUserToManageAccessKeys

@@ -1,15 +1,16 @@
 // What a RAM operation works with: the reads of its account, the moment, the quotas, and secrets it may seal.
 import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
-import type { Ledger } from '../ledger/ledger.ts'
 import type { Change } from '../ledger/record.ts'
+import type { LedgerView } from '../ledger/view.ts'
 import type { RamQuotas } from './settings.ts'
 
 /** What one call may use. `now` is milliseconds since 1970 and stays the same throughout the call. */
 export interface RamContext {
   readonly caller: Caller
   readonly now: number
-  readonly ledger: Pick<Ledger, 'get' | 'page' | 'count' | 'between'>
+  /** The records as this attempt of the call reads them: once each. */
+  readonly ledger: LedgerView
   readonly quotas: RamQuotas
   randomBytes(length: number): Uint8Array
   /** The secret of an AccessKey, sealed for its record; Base64. */

@@ -1,8 +1,8 @@
 // What an STS operation works with.
 import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
-import type { Ledger } from '../ledger/ledger.ts'
 import type { Change } from '../ledger/record.ts'
+import type { LedgerView } from '../ledger/view.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import type { RequestFacts } from '../ram/conditions.ts'
 import type { SecurityTokens } from './security-token.ts'
@@ -11,7 +11,8 @@ import type { SecurityTokens } from './security-token.ts'
 export interface StsContext {
   readonly caller: Caller
   readonly now: number
-  readonly ledger: Pick<Ledger, 'get'>
+  /** The records as this attempt of the call reads them: once each. */
+  readonly ledger: LedgerView
   readonly authorizer: Authorizer
   readonly securityTokens: SecurityTokens
   readonly facts: RequestFacts

@@ -111,7 +111,7 @@ async function refusedBy(
   const facts = { ...context.facts, further }
   if (caller.type !== 'service') {
     const resources = [{ type: '', name: '', arn, tags: role?.body.tags ?? [] }]
-    const denial = await authorizer.denial({ caller, action, resources, facts })
+    const denial = await authorizer.denial({ caller, action, resources, facts, ledger: context.ledger })
     if (denial) return denial
   }
   return role && authorizer.trustDenial(role, caller, facts)

@@ -1,0 +1,90 @@
+// What one attempt of a call reads. A record stays as the attempt first read it, absence included, however the cache and the database
+// move meanwhile: what an operation was authorized on is what it decides on. Whether a record moved since, the commit finds out.
+import type { EventStorage, Head } from '../storage/storage.ts'
+import type { Kind, Recorded, Scope } from './record.ts'
+
+type Place = { readonly parent?: string; readonly offset: number; readonly limit: number }
+type Span = { readonly after: string; readonly before: string; readonly limit: number }
+
+/** Where a view reads what it has not read yet. */
+export interface Source {
+  readonly events: EventStorage
+  head(): Promise<Head>
+  get<B>(kind: Kind<B>, scope: Scope, id: string): Promise<Recorded<B> | null>
+  page<B>(kind: Kind<B>, scope: Scope, where: Place): Promise<{ records: readonly Recorded<B>[]; total: number }>
+  between<B>(kind: Kind<B>, scope: Scope, where: Span): Promise<readonly Recorded<B>[]>
+  count<B>(kind: Kind<B>, scope: Scope, parent?: string | null): Promise<number>
+}
+
+/** A record that was read, or is being read. Those that share an id hang on each other. */
+interface Read {
+  readonly kind: string
+  readonly scope: Scope
+  readonly found: Promise<Recorded<unknown> | null>
+  readonly next: Read | undefined
+}
+
+export class LedgerView implements Source {
+  readonly #source: Source
+  /** By id: nearly unique, and a string whose hash the engine keeps. */
+  #reads: Map<string, Read> | null = null
+
+  constructor(source: Source) {
+    this.#source = source
+  }
+
+  /** The record, or null; the same one each time. Throws as the ledger does. */
+  get<B>(kind: Kind<B>, scope: Scope, id: string): Promise<Recorded<B> | null> {
+    const known = this.#find(kind.name, scope, id)
+    if (known) return known.found as Promise<Recorded<B> | null>
+    const found = this.#source.get(kind, scope, id)
+    this.#reads ??= new Map()
+    this.#reads.set(id, { kind: kind.name, scope, found, next: this.#reads.get(id) })
+    return found
+  }
+
+  /** A page as the ledger has it now, but with the records that were read by `get` as they were then. */
+  async page<B>(
+    kind: Kind<B>,
+    scope: Scope,
+    where: Place,
+  ): Promise<{ records: readonly Recorded<B>[]; total: number }> {
+    const { records, total } = await this.#source.page(kind, scope, where)
+    return { records: await this.#asRead(kind, records), total }
+  }
+
+  /** Records by id as the ledger has them now, but those that were read by `get` as they were then. */
+  async between<B>(kind: Kind<B>, scope: Scope, where: Span): Promise<readonly Recorded<B>[]> {
+    return this.#asRead(kind, await this.#source.between(kind, scope, where))
+  }
+
+  count<B>(kind: Kind<B>, scope: Scope, parent: string | null = null): Promise<number> {
+    return this.#source.count(kind, scope, parent)
+  }
+
+  get events(): EventStorage {
+    return this.#source.events
+  }
+
+  head(): Promise<Head> {
+    return this.#source.head()
+  }
+
+  async #asRead<B>(kind: Kind<B>, records: readonly Recorded<B>[]): Promise<readonly Recorded<B>[]> {
+    if (!this.#reads) return records
+    const shown: Recorded<B>[] = []
+    for (const record of records) {
+      const read = this.#find(kind.name, record, record.id)
+      const found = read ? await read.found : record
+      if (found) shown.push(found as Recorded<B>)
+    }
+    return shown
+  }
+
+  #find(kind: string, { account, region }: Scope, id: string): Read | undefined {
+    let read = this.#reads?.get(id)
+    while (read && (read.kind !== kind || read.scope.account !== account || read.scope.region !== region))
+      read = read.next
+    return read
+  }
+}
