@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const node = join(root, 'node_modules/node/bin/node')
+/** The runtime: npm links the one package of it that fits this machine, whose hash package-lock.json pins. */
+const node = join(root, 'node_modules/.bin/node')
 
 function run(command, args, options = {}) {
   const { status, signal, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options })
@@ -19,15 +20,29 @@ function must(command, args, options) {
   if (status !== 0) process.exit(status)
 }
 
-function install() {
+/**
+ * Installs what package-lock.json says, with the hashes that it says, and runs no script of any package. `npm ci` would remove the
+ * files of a server that runs: it is for what has none yet, and for another lock, with which a server starts again anyway.
+ */
+function install(withDevelopment) {
   const stamp = join(root, 'node_modules/.strongroom-lock')
   const lock = readFileSync(join(root, 'package-lock.json'), 'utf8')
-  if (existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
+  const [whole, part] = [lock, `without development packages\n${lock}`]
+  const installed = existsSync(node) && existsSync(stamp) ? readFileSync(stamp, 'utf8') : ''
+  if (installed === whole || (installed === part && !withDevelopment)) return
   console.error('strongroom: installing npm packages (once)')
-  must('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], compiling())
+  const how = installed === part ? ['install', '--no-save'] : ['ci']
+  const which = withDevelopment ? ['--include=dev'] : ['--omit=dev']
+  must('npm', [...how, ...which, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], compiling())
+  if (spawnSync(node, ['--version']).status !== 0) {
+    console.error(
+      `strongroom: the runtime for ${process.platform} ${process.arch} was not installed, or does not run here: it takes Linux (glibc) or macOS on x64 or arm64, and a registry that can be reached`,
+    )
+    process.exit(1)
+  }
   // The add-on for HSMs is compiled on the spot; without a compiler all else works, and configuring an HSM says what is missing.
   if (!existsSync(addOn)) compileAddOn(run)
-  writeFileSync(stamp, lock)
+  writeFileSync(stamp, withDevelopment ? whole : part)
 }
 
 const addOn = join(root, 'node_modules/pkcs11js/build/Release/pkcs11.node')
@@ -118,12 +133,26 @@ const verbs = {
     const files = readdirSync(join(root, 'test/clients')).map((name) => `test/clients/${name}`)
     process.exit(run(node, ['--test', '--test-reporter=./scripts/reporter.mjs', ...files]))
   },
+  /** What is known of weaknesses in the packages that run in production; says so where no registry tells. */
+  advisories() {
+    const { stdout } = spawnSync('npm', ['audit', '--omit=dev', '--json'], { cwd: root, encoding: 'utf8' })
+    if (!isReport(stdout)) console.error('strongroom: no registry with advisories can be reached: nothing was checked')
+    else process.exit(run('npm', ['audit', '--omit=dev', '--audit=true']))
+  },
   bench(args) {
     process.exit(run(node, ['bench/main.ts', ...args]))
   },
 }
 
+function isReport(json) {
+  try {
+    return JSON.parse(json).auditReportVersion !== undefined
+  } catch {
+    return false
+  }
+}
+
 const [verb, ...args] = process.argv.slice(2)
 if (verb === 'test') installPrograms()
-install()
+if (verb !== 'advisories') install(verb !== 'start')
 verbs[verb](args)
