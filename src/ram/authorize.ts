@@ -10,6 +10,7 @@ import { attachedPolicy, type FoundPolicy, roleByName } from './find.ts'
 import type { ConditionValues } from './policy/conditions.ts'
 import { MalformedPolicy, parsePolicy } from './policy/language.ts'
 import { type CompiledPolicy, compilePolicy, PolicySet, trusts, type Verdict } from './policy/policy-set.ts'
+import type { Candidate } from './policy/principals.ts'
 import { type Attached, GROUP, POLICY, ROLE, type Role, ramScope, USER, type User } from './records.ts'
 
 type Reads = Pick<Ledger, 'get' | 'changesOf'>
@@ -139,7 +140,7 @@ export class Authorizer {
       const policy = kept(this.#compiledTrust, body.trustPolicy, () =>
         compilePolicy(parsePolicy(body.trustPolicy, 'trust')),
       )
-      return trusts(policy, principalsOf(caller), values)
+      return trusts(policy, candidateOf(caller), body.trustedIds ?? {}, values)
     } catch (error) {
       if (!(error instanceof MalformedPolicy)) throw error
       this.#alarm(`the trust policy of role ${account}/${body.roleName} is broken: nobody can assume it`, error)
@@ -213,9 +214,17 @@ function kept<T>(map: Map<string, T>, key: string, make: () => T): T {
 }
 
 /** What a trust policy may name to mean this caller: itself, or its account as a whole. */
-function principalsOf(caller: Caller): string[] {
+function candidateOf(caller: Caller): Candidate {
   const own = principalArn(caller)
-  return caller.type === 'service' ? [own] : [own, `acs:ram::${caller.accountId}:root`]
+  switch (caller.type) {
+    case 'service':
+    case 'root-account':
+      return { names: [own], id: null }
+    case 'ram-user':
+      return { names: [own, `acs:ram::${caller.accountId}:root`], id: caller.principalId }
+    case 'assumed-role':
+      return { names: [own, `acs:ram::${caller.accountId}:root`], id: caller.roleId }
+  }
 }
 
 /** The kinds of callers as denials name them. */

@@ -151,6 +151,23 @@ export async function ramResource(named: Named, name: string, context: Reads): P
   return { type: TYPES[named], name: own, arn: ramArn(context.caller.accountId, `${named}/${own}`) }
 }
 
+/**
+ * The resources of a renaming: what is renamed, and what it becomes. Both are authorized: a name is what policies grant on.
+ */
+export async function renamedResources(
+  named: 'user' | 'group',
+  name: string,
+  newName: string | null,
+  context: Reads,
+): Promise<Resource[]> {
+  const from = await ramResource(named, name, context)
+  if (newName === null || newName === from.name) return [from]
+  // Its own name in another case is a new name too.
+  const spelled = newName.toLowerCase() === name.toLowerCase() ? null : await ownName(named, newName, context)
+  const to = spelled ?? newName
+  return [from, { type: TYPES[named], name: to, arn: ramArn(context.caller.accountId, `${named}/${to}`) }]
+}
+
 async function ownName(named: Named, name: string, context: Reads): Promise<string | undefined> {
   switch (named) {
     case 'user':

@@ -14,19 +14,24 @@ export function checkPolicy(document: string, use: PolicyUse = 'identity'): Poli
   }
 }
 
-/** A trust policy must also name only users and roles that exist, as far as they are the account's own. */
-export async function checkTrustPolicy(document: string, context: RamContext): Promise<void> {
+/**
+ * Checks a trust policy, and finds the ids of the users and roles that it names (RoleBody.trustedIds). Those of the account itself
+ * must exist. Of another account's it is not told whether they do: one that does not exist yet stays trusted by its name.
+ */
+export async function bindTrustPolicy(document: string, context: RamContext): Promise<Record<string, string>> {
   const { statements } = checkPolicy(document, 'trust')
+  const ids: Record<string, string> = {}
   for (const [i, { principals }] of statements.entries())
     for (const { type, name } of principals) {
-      if (type !== 'RAM' || (await exists(name, context))) continue
-      const fault = `The principal "${name}" in Statement[${i}] does not exist.`
-      throw refuse('MalformedPolicyDocument', { fault })
+      const [, accountId, kind, own = ''] = /^acs:ram::(\d+):(user|role)\/(.*)$/.exec(name) ?? []
+      if (type !== 'RAM' || accountId === undefined) continue
+      const reads = { ledger: context.ledger, caller: { accountId } }
+      const id = kind === 'user' ? (await userByName(own, reads))?.id : (await roleByName(own, reads))?.body.roleId
+      if (id !== undefined) ids[name.toLowerCase()] = id
+      else if (accountId === context.caller.accountId)
+        throw refuse('MalformedPolicyDocument', {
+          fault: `The principal "${name}" in Statement[${i}] does not exist.`,
+        })
     }
-}
-
-async function exists(arn: string, context: RamContext): Promise<boolean> {
-  const [, account, kind, name = ''] = /^acs:ram::(\d+):(root|user\/|role\/)(.*)$/.exec(arn) ?? []
-  if (account !== context.caller.accountId || kind === 'root') return true
-  return (kind === 'user/' ? await userByName(name, context) : await roleByName(name, context)) !== null
+  return ids
 }

@@ -48,6 +48,11 @@ export interface RoleBody {
   readonly description: string
   /** The trust policy as it was given. */
   readonly trustPolicy: string
+  /**
+   * The ids that users and roles of the trust policy had when it was written, by their ARN in lower case: it means these, whatever
+   * they are called now, and nobody who takes over a name. Absent in roles that were written before ids were kept.
+   */
+  readonly trustedIds?: Readonly<Record<string, string>>
   readonly maxSessionSeconds: number
   readonly updatedAt: number
   readonly policies: readonly Attached[]

@@ -96,13 +96,13 @@ export async function startProgram({ data = temporaryFolder(), flags = [], env =
 /** Calls an operation with these credentials at this time. */
 export async function call(
   endpoint: string,
-  credentials: Pick<Credentials, 'accessKeyId' | 'accessKeySecret'>,
+  credentials: Pick<Credentials, 'accessKeyId' | 'accessKeySecret'> & { readonly securityToken?: string },
   action: string,
   parameters: Record<string, string>,
   now: number,
 ): Promise<Called> {
   const all = new Map(Object.entries({ Action: action, Version: '2016-01-20', ...parameters }))
-  const { status, body } = await callOperation(all, { endpoint, ...credentials, securityToken: null, ca: null, now })
+  const { status, body } = await callOperation(all, { endpoint, securityToken: null, ...credentials, ca: null, now })
   return { status, body: JSON.parse(body) }
 }
 

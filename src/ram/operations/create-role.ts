@@ -6,7 +6,7 @@ import { containerOf, ramResource, roleByName } from '../find.ts'
 import { newRoleId } from '../identifiers.ts'
 import { operation } from '../operation.ts'
 import { description, maxSessionSeconds, roleName, tags, trustPolicyDocument } from '../parameters.ts'
-import { checkTrustPolicy } from '../policy-documents.ts'
+import { bindTrustPolicy } from '../policy-documents.ts'
 import { ROLE, type RoleBody, ramScope } from '../records.ts'
 
 export const CreateRole = operation({
@@ -33,13 +33,14 @@ export const CreateRole = operation({
   },
   async decide(values, context) {
     if (await roleByName(values.RoleName, context)) throw refuse('EntityAlreadyExists.Role')
-    await checkTrustPolicy(values.AssumeRolePolicyDocument, context)
+    const trustedIds = await bindTrustPolicy(values.AssumeRolePolicyDocument, context)
     const { now, caller, quotas } = context
     const body: RoleBody = {
       roleId: newRoleId(context),
       roleName: values.RoleName,
       description: values.Description,
       trustPolicy: values.AssumeRolePolicyDocument,
+      trustedIds,
       maxSessionSeconds: values.MaxSessionDuration,
       updatedAt: now,
       policies: [],

@@ -2,7 +2,7 @@ import { refuse } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { insert, remove, update } from '../../ledger/record.ts'
 import { groupAnswerWithUpdate } from '../answers.ts'
-import { findGroup, groupByName, locateGroup } from '../find.ts'
+import { findGroup, groupByName, renamedResources } from '../find.ts'
 import { operation } from '../operation.ts'
 import { comments, groupName } from '../parameters.ts'
 import { GROUP_NAME, ramScope } from '../records.ts'
@@ -19,7 +19,9 @@ export const UpdateGroup = operation({
   access: 'Write',
   trail: { show: ['GroupName', 'NewGroupName', 'NewComments'], reply: ['Group.GroupId', 'Group.GroupName'] },
   refusals: ['EntityNotExist.Group', 'EntityAlreadyExists.Group'],
-  locate: locateGroup,
+  async locate({ GroupName, NewGroupName }, context) {
+    return renamedResources('group', GroupName, NewGroupName, context)
+  },
   async decide({ GroupName, NewGroupName, NewComments }, context) {
     const group = await findGroup(GroupName, context)
     const { body } = group

@@ -4,7 +4,7 @@ import { roleAnswer } from '../answers.ts'
 import { findRole, locateRole } from '../find.ts'
 import { operation } from '../operation.ts'
 import { description, maxSessionSeconds, roleName, trustPolicyDocument } from '../parameters.ts'
-import { checkTrustPolicy } from '../policy-documents.ts'
+import { bindTrustPolicy } from '../policy-documents.ts'
 
 export const UpdateRole = operation({
   name: 'UpdateRole',
@@ -27,11 +27,11 @@ export const UpdateRole = operation({
     const role = await findRole(values.RoleName, context)
     const { body } = role
     const trustPolicy = values.NewAssumeRolePolicyDocument
-    if (trustPolicy !== null) await checkTrustPolicy(trustPolicy, context)
+    const trust = trustPolicy !== null && { trustPolicy, trustedIds: await bindTrustPolicy(trustPolicy, context) }
     const changed = update(role, {
       body: {
         ...body,
-        trustPolicy: trustPolicy ?? body.trustPolicy,
+        ...trust,
         description: values.NewDescription ?? body.description,
         maxSessionSeconds: values.NewMaxSessionDuration ?? body.maxSessionSeconds,
         updatedAt: context.now,

@@ -2,7 +2,7 @@ import { refuse } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { type Change, insert, remove, update } from '../../ledger/record.ts'
 import { userAnswerWithUpdate } from '../answers.ts'
-import { findUser, locateUser, userByName } from '../find.ts'
+import { findUser, renamedResources, userByName } from '../find.ts'
 import { membershipId } from '../membership.ts'
 import { operation, type RamContext } from '../operation.ts'
 import { comments, displayName, email, mobilePhone, userName } from '../parameters.ts'
@@ -26,7 +26,9 @@ export const UpdateUser = operation({
     reply: ['User.UserId', 'User.UserName'],
   },
   refusals: ['EntityNotExist.User', 'EntityAlreadyExists.User'],
-  locate: locateUser,
+  async locate({ UserName, NewUserName }, context) {
+    return renamedResources('user', UserName, NewUserName, context)
+  },
   async decide(values, context) {
     const user = await findUser(values.UserName, context)
     const { body } = user

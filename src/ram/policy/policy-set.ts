@@ -1,7 +1,7 @@
 // Deciding: policies are compiled once, and of a set of them only the statements for an action are looked at (contract/ram.md 2.6).
 import { type ConditionValues, compileCondition } from './conditions.ts'
 import type { Policy, Statement } from './language.ts'
-import { meansOneOf, type Principal } from './principals.ts'
+import { type BoundIds, type Candidate, means, type Principal } from './principals.ts'
 import { compileWildcard, type Matcher } from './wildcard.ts'
 
 interface CompiledStatement {
@@ -145,11 +145,11 @@ function remembered<T>(map: Map<string, T>, key: string, make: () => T): T {
   return made
 }
 
-/** What a trust policy says to a caller that counts as each of `principals`: RAM ARNs, or the name of a service. */
-export function trusts(trust: CompiledPolicy, principals: readonly string[], values: ConditionValues): Verdict {
+/** What a trust policy says to a caller. */
+export function trusts(trust: CompiledPolicy, candidate: Candidate, bound: BoundIds, values: ConditionValues): Verdict {
   for (const effect of ['Deny', 'Allow'] as const)
     for (const statement of trust.statements) {
-      if (statement.effect !== effect || !statement.principals.some((one) => meansOneOf(one, principals))) continue
+      if (statement.effect !== effect || !statement.principals.some((one) => means(one, candidate, bound))) continue
       if (!statement.holds(values)) continue
       const by = { policyName: '', policyVersion: '', statementIndex: statement.index }
       return { decision: effect === 'Deny' ? 'ExplicitDeny' : 'Allow', by }

@@ -38,8 +38,21 @@ function isType(type: string): type is Principal['type'] {
   return Object.hasOwn(FORMS, type)
 }
 
-/** Whether one of the principals is meant; names of users and roles are compared in any case. */
-export function meansOneOf({ type, name }: Principal, principals: readonly string[]): boolean {
+/** A caller as trust policies know it. */
+export interface Candidate {
+  /** What it may be called: ARNs of RAM, or the name of a service. */
+  readonly names: readonly string[]
+  /** The UserId or RoleId of a user or session; null for others. */
+  readonly id: string | null
+}
+
+/** The ids of principals that a trust policy binds, by their ARN in lower case. */
+export type BoundIds = Readonly<Record<string, string>>
+
+/** Whether the principal is the candidate: by its id where one is bound, else by its name, in any case. */
+export function means({ type, name }: Principal, candidate: Candidate, bound: BoundIds): boolean {
   if (type === 'Federated') return false
-  return principals.some((one) => one.toLowerCase() === name.toLowerCase())
+  const lower = name.toLowerCase()
+  const id = bound[lower]
+  return id === undefined ? candidate.names.some((one) => one.toLowerCase() === lower) : id === candidate.id
 }

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { ConditionValues } from '../../../src/ram/policy/conditions.ts'
 import { parsePolicy } from '../../../src/ram/policy/language.ts'
-import { compilePolicy, PolicySet, trusts } from '../../../src/ram/policy/policy-set.ts'
+import { type CompiledPolicy, compilePolicy, PolicySet, trusts } from '../../../src/ram/policy/policy-set.ts'
 import { systemPolicies } from '../../../src/ram/system-policies.ts'
 import { decideByDefinition, type RawPolicy, type Request } from './reference.ts'
 
@@ -141,14 +141,16 @@ describe('a trust policy', () => {
       Principal: { RAM: ['acs:ram::1:root', 'acs:ram::2:role/Ops'] },
     }
     const deny = { Effect: 'Deny', Action: 'sts:AssumeRole', Principal: { RAM: 'acs:ram::1:user/eve' } }
-    const ask = (...principals: string[]) => trusts(trust(allow, deny), principals, valuesOf({})).decision
+    const says = (policy: CompiledPolicy, ...names: string[]) =>
+      trusts(policy, { names, id: null }, {}, valuesOf({})).decision
+    const ask = (...names: string[]) => says(trust(allow, deny), ...names)
     assert.equal(ask('acs:ram::1:user/bob', 'acs:ram::1:root'), 'Allow')
     assert.equal(ask('acs:ram::1:user/eve', 'acs:ram::1:root'), 'ExplicitDeny')
     assert.equal(ask('acs:ram::2:role/ops', 'acs:ram::2:root'), 'Allow')
     assert.equal(ask('ecs.aliyuncs.com'), 'ImplicitDeny')
     const service = trust({ Effect: 'Allow', Action: ['sts:AssumeRole'], Principal: { Service: ['ecs.aliyuncs.com'] } })
-    assert.equal(trusts(service, ['ecs.aliyuncs.com'], valuesOf({})).decision, 'Allow')
-    assert.equal(trusts(service, ['acs:ram::1:root'], valuesOf({})).decision, 'ImplicitDeny')
+    assert.equal(says(service, 'ecs.aliyuncs.com'), 'Allow')
+    assert.equal(says(service, 'acs:ram::1:root'), 'ImplicitDeny')
   })
 })
 

@@ -1,0 +1,164 @@
+// Whom a trust policy means, whatever users and roles are called meanwhile; and what a change of name takes (contract/ram.md 2.1, 3.1).
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { update } from '../../src/ledger/record.ts'
+import { newCredentials } from '../../src/ram/account.ts'
+import { ROLE, ramScope } from '../../src/ram/records.ts'
+import type { Credentials } from '../acceptance/program.ts'
+import { openTestHouse, type TestHouse } from '../house.ts'
+import { ramOf } from '../ram/ram.ts'
+
+const trusting = (...RAM: string[]) =>
+  JSON.stringify({ Version: '1', Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM } }] })
+const ASSUME = { PolicyType: 'System', PolicyName: 'AliyunSTSAssumeRoleAccess' }
+
+let house: TestHouse
+let ram: ReturnType<typeof ramOf>
+let account: string
+/** Names of this test alone. */
+let n = 0
+const named = (name: string) => `${name}-${n}`
+before(async () => {
+  house = await openTestHouse(null)
+  ram = ramOf(house)
+  account = house.credentials.accountId
+})
+after(async () => house[Symbol.asyncDispose]())
+beforeEach(() => {
+  n++
+})
+
+/** A user that may assume roles, by its name. */
+async function userCalled(UserName: string, who = ram): Promise<Credentials> {
+  await who.must('CreateUser', { UserName })
+  await who.must('AttachPolicyToUser', { ...ASSUME, UserName })
+  return who.accessKeyOf(UserName)
+}
+
+/** Deletes a user with its policy and AccessKey. */
+async function gone(UserName: string, { accessKeyId }: Credentials, who = ram): Promise<void> {
+  await who.must('DetachPolicyFromUser', { ...ASSUME, UserName })
+  await who.must('DeleteAccessKey', { UserName, UserAccessKeyId: accessKeyId })
+  await who.must('DeleteUser', { UserName })
+}
+
+async function assume(who: Credentials & { securityToken?: string }, RoleName: string, owner = account) {
+  const RoleArn = `acs:ram::${owner}:role/${RoleName}`
+  const { status, body } = await ramOf(house, who).sts('AssumeRole', { RoleArn, RoleSessionName: 'now' })
+  return { code: status === 200 ? 'OK' : String(body.Code), body }
+}
+const may = async (...who: Parameters<typeof assume>) => (await assume(...who)).code
+
+describe('a change of name', () => {
+  /** Somebody with this policy. */
+  async function somebody(Statement: object): Promise<ReturnType<typeof ramOf>> {
+    const PolicyName = named('policy')
+    await ram.must('CreateUser', { UserName: named('admin') })
+    await ram.must('CreatePolicy', { PolicyName, PolicyDocument: ram.document(Statement) })
+    await ram.must('AttachPolicyToUser', { PolicyType: 'Custom', PolicyName, UserName: named('admin') })
+    return ramOf(house, await ram.accessKeyOf(named('admin')))
+  }
+
+  it('of a user takes leave for the old name and for the new one', async () => {
+    const admin = await somebody({ Effect: 'Allow', Action: 'ram:UpdateUser', Resource: 'acs:ram:*:*:user/dev-*' })
+    await ram.must('CreateUser', { UserName: named('dev') })
+    const rename = (UserName: string, NewUserName: string) => admin.outcome('UpdateUser', { UserName, NewUserName })
+    assert.equal(await rename(named('dev'), named('boss')), 'NoPermission')
+    assert.equal(await rename(named('dev'), named('DEV')), 'NoPermission', 'the same name in another case')
+    assert.equal(await rename(named('dev'), named('dev')), 'OK', 'no change at all')
+    assert.equal(await rename(named('dev'), named('dev-x')), 'OK')
+    const last = (await house.events()).at(-1)
+    assert.deepEqual(last?.['referencedResources'], { 'ACS::RAM::User': [named('dev'), named('dev-x')] })
+    await ram.must('CreateUser', { UserName: named('Taken') })
+    assert.equal(await rename(named('dev-x'), named('taken')), 'NoPermission', 'nor is it told that a name is taken')
+  })
+
+  it('of a group takes both', async () => {
+    const admin = await somebody({ Effect: 'Allow', Action: 'ram:UpdateGroup', Resource: 'acs:ram:*:*:group/dev-*' })
+    await ram.must('CreateGroup', { GroupName: named('dev') })
+    const rename = (NewGroupName: string) => admin.outcome('UpdateGroup', { GroupName: named('dev'), NewGroupName })
+    assert.equal(await rename(named('admins')), 'NoPermission')
+    assert.equal(await rename(named('dev-x')), 'OK')
+  })
+})
+
+describe('a trust policy', () => {
+  it('means the user that had the name when it was written, and goes on meaning it', async () => {
+    const [name, RoleName] = [named('alice'), named('role')]
+    const alice = await userCalled(name)
+    const document = trusting(`acs:ram::${account}:user/${name.toUpperCase()}`)
+    await ram.must('CreateRole', { RoleName, AssumeRolePolicyDocument: document })
+    assert.equal(await may(alice, RoleName), 'OK')
+    await ram.must('UpdateUser', { UserName: name, NewUserName: named('renamed') })
+    assert.equal(await may(alice, RoleName), 'OK', 'it is still the same user')
+    const other = await userCalled(name)
+    assert.equal(await may(other, RoleName), 'NoPermission', 'another user took over the name')
+    await house.restart()
+    assert.equal(await may(other, RoleName), 'NoPermission')
+    const { Role } = await ram.must('GetRole', { RoleName })
+    assert.equal(Role.AssumeRolePolicyDocument, document, 'it is shown as it was given')
+    await ram.must('UpdateRole', { RoleName, NewDescription: 'other' })
+    assert.equal(await may(other, RoleName), 'NoPermission')
+    await ram.must('UpdateRole', { RoleName, NewAssumeRolePolicyDocument: document })
+    assert.deepEqual([await may(other, RoleName), await may(alice, RoleName)], ['OK', 'NoPermission'])
+  })
+
+  it('does not trust a user that is made again', async () => {
+    const [name, RoleName] = [named('alice'), named('role')]
+    const former = await userCalled(name)
+    await ram.must('CreateRole', { RoleName, AssumeRolePolicyDocument: trusting(`acs:ram::${account}:user/${name}`) })
+    await gone(name, former)
+    assert.equal(await may(await userCalled(name), RoleName), 'NoPermission')
+  })
+
+  it('means the role that had the name', async () => {
+    const [first, second] = [named('first'), named('second')]
+    const user = await userCalled(named('user'))
+    const make = async () => {
+      await ram.must('CreateRole', { RoleName: first, AssumeRolePolicyDocument: trusting(`acs:ram::${account}:root`) })
+      await ram.must('AttachPolicyToRole', { ...ASSUME, RoleName: first })
+    }
+    const onward = async () => {
+      const { Credentials } = (await assume(user, first)).body
+      const { AccessKeyId: accessKeyId, AccessKeySecret: accessKeySecret, SecurityToken: securityToken } = Credentials
+      return may({ accountId: account, accessKeyId, accessKeySecret, securityToken }, second)
+    }
+    await make()
+    await ram.must('CreateRole', {
+      RoleName: second,
+      AssumeRolePolicyDocument: trusting(`acs:ram::${account}:role/${first}`),
+    })
+    assert.equal(await onward(), 'OK')
+    await ram.must('DetachPolicyFromRole', { ...ASSUME, RoleName: first })
+    await ram.must('DeleteRole', { RoleName: first })
+    await make()
+    assert.equal(await onward(), 'NoPermission')
+  })
+
+  it('that was stored before ids were kept means names, until it is written again', async () => {
+    const [name, RoleName] = [named('alice'), named('role')]
+    const former = await userCalled(name)
+    const document = trusting(`acs:ram::${account}:user/${name}`)
+    await ram.must('CreateRole', { RoleName, AssumeRolePolicyDocument: document })
+    const role = await house.open.ledger.get(ROLE, ramScope(account), RoleName)
+    assert.ok(role)
+    const { trustedIds: _, ...before } = role.body
+    await house.open.ledger.commit({ changes: [update(role, { body: before })], nonce: null, event: null })
+    await gone(name, former)
+    assert.equal(await may(await userCalled(name), RoleName), 'OK')
+  })
+
+  it('means the users of another account likewise, without telling which there are', async () => {
+    const theirs = newCredentials()
+    await house.open.accounts.provide(theirs, 'theirs', house.now)
+    const their = ramOf(house, theirs)
+    const [name, RoleName] = [named('alice'), named('role')]
+    const former = await userCalled(name, their)
+    const document = trusting(...[name, named('later')].map((one) => `acs:ram::${theirs.accountId}:user/${one}`))
+    await ram.must('CreateRole', { RoleName, AssumeRolePolicyDocument: document })
+    assert.equal(await may(former, RoleName), 'OK')
+    await gone(name, former, their)
+    assert.equal(await may(await userCalled(name, their), RoleName), 'NoPermission')
+    assert.equal(await may(await userCalled(named('later'), their), RoleName), 'OK', 'who is yet to come')
+  })
+})
