@@ -84,10 +84,21 @@ function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredC
         }),
     ...referenced(resources),
     ...(error === 0 ? {} : { errorCode: error[0], errorMessage: error[1] }),
-    ...(denial && { additionalEventData: { AccessDeniedDetail: deniedDetail(denial) } }),
+    ...additional({
+      ...(isDryRun(parameters) && { DryRun: 'true' }),
+      ...(denial && { AccessDeniedDetail: deniedDetail(denial) }),
+    }),
     userIdentity: identityOf(caller, account),
     recipientAccountId: account,
   }
+}
+
+function isDryRun(parameters: Readonly<Record<string, unknown>> | 0): boolean {
+  return parameters !== 0 && String(parameters['DryRun']).toLowerCase() === 'true'
+}
+
+function additional(data: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.keys(data).length === 0 ? {} : { additionalEventData: data }
 }
 
 function identityOf(caller: StoredCaller, accountId: string): Record<string, unknown> {

@@ -89,6 +89,10 @@ export const catalogue = {
     status: 409,
     message: 'The request was rejected because the key state is PendingImport.',
   },
+  // dry runs
+  DryRunOperationError: { status: 400, message: 'The request would have succeeded, but it is a dry run.' },
+  ValidationError: { status: 400, message: 'The request would have been refused with {code}: {reason}' },
+  AccessDeniedError: { status: 403, message: '{reason}' },
   // tags of several resources
   'Duplicate.TagKey': { status: 400, message: 'The specified tagKey is duplicate.' },
   'InvalidParameter.TagKey': { status: 400, message: 'The specified parameter is not valid.' },
@@ -322,6 +326,14 @@ export function refuseDenied(product: string, denial: Denial): Refusal {
   if (product === 'Kms') return filled('Forbidden.NoPermission', { resource }, denial)
   const advice = product === 'Sts' ? ' You should be authorized by RAM.' : ''
   return filled('NoPermission', { reason: `You are not authorized to do this action.${advice}` }, denial)
+}
+
+/** What a dry run answers for a call that would be refused. What is no fault of the call stays as it is. */
+export function refuseDryRun(refusal: Refusal): Refusal {
+  const { entry, code, message, denial, status } = refusal
+  if (denial) return filled('AccessDeniedError', { reason: message }, denial)
+  const isFault = entry !== 'DryRunOperationError' && status < 500 && entry !== 'SignatureNonceUsed'
+  return isFault ? filled('ValidationError', { code, reason: message }, null) : refusal
 }
 
 function filled(code: Code, slots: Readonly<Record<string, string>>, denial: Denial | null): Refusal {

@@ -7,9 +7,10 @@ import type { PageTokens } from '../actiontrail/page-token.ts'
 import { storedCall } from '../actiontrail/stored-event.ts'
 import type { DeliveryTarget } from '../actiontrail/targets/target.ts'
 import { parseArn } from '../api/arn.ts'
-import { Refusal, refuse, refuseDenied } from '../api/errors.ts'
+import { Refusal, refuse, refuseDenied, refuseDryRun } from '../api/errors.ts'
 import type { AnyOperation, Reply, Resource } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
+import { dryRunKeystore } from '../keystore/dry-run.ts'
 import { type Keystore, Unreachable } from '../keystore/keystore.ts'
 import { destroyUncommitted, forgetDestroyed } from '../kms/destruction.ts'
 import type { KmsContext, KmsSettings } from '../kms/operation.ts'
@@ -193,15 +194,17 @@ async function throttled(call: Progress, admission: Admission, { ledger }: House
 async function perform(call: Progress, house: House): Promise<Reply> {
   const { operation, parameters } = call
   const { nonce } = call.authenticated
+  const dry = isDryRun(call)
   for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; ) {
     let resources: readonly Resource[] = []
     const { rootEpoch } = house.ledger
-    const context = contextOf(call, house)
+    const context = contextOf(call, house, dry ? dryRunKeystore : house.keystore)
     try {
       const values = readValues(operation.parameters, parameters.all) as never
       resources = await operation.locate(values, context)
       await authorize(operation, values, resources, context)
       const { changes, reply, made = [] } = await operation.decide(values, context)
+      if (dry) throw refuse('DryRunOperationError')
       const event = eventOf(call, [...resources, ...made], reply, null)
       const outcome = await house.ledger.commit({ changes, nonce, event, rootEpoch }).catch((error: unknown) => {
         // A replayed call surely left nothing; of a database that broke off, that is not so sure.
@@ -216,7 +219,8 @@ async function perform(call: Progress, house: House): Promise<Reply> {
     } catch (error) {
       // What was read under other root keys may not open any more: that is no failure of the call.
       if (rootEpoch !== house.ledger.rootEpoch && !(error instanceof Refusal)) continue
-      const refusal = asRefusal(error, call.requestId, house)
+      const cause = asRefusal(error, call.requestId, house)
+      const refusal = dry ? refuseDryRun(cause) : cause
       if (refusal.code === 'SignatureNonceUsed') throw refusal
       // The database is away, and takes no event either; a device that is away leaves one.
       if (refusal.code === 'ServiceUnavailableTemporary' && !(error instanceof Unreachable)) throw refusal
@@ -226,6 +230,11 @@ async function perform(call: Progress, house: House): Promise<Reply> {
     }
   }
   throw refuse('ServiceUnavailableTemporary')
+}
+
+/** Whether the call asks to be checked and not done. */
+function isDryRun({ operation, parameters }: Progress): boolean {
+  return operation.parameters['DryRun'] !== undefined && parameters.all.get('DryRun')?.toLowerCase() === 'true'
 }
 
 /** Refuses unless policies let the caller do this to each of the resources. */
@@ -243,9 +252,8 @@ async function authorize(
   if (denial) throw refuseDenied(product, denial)
 }
 
-function contextOf({ authenticated, region, now, request }: Progress, house: House): CallContext {
-  const { ledger, keystore, settings, newRecordId, randomBytes, authorizer, securityTokens, accessKeys, lastUsed } =
-    house
+function contextOf({ authenticated, region, now, request }: Progress, house: House, keystore: Keystore): CallContext {
+  const { ledger, settings, newRecordId, randomBytes, authorizer, securityTokens, accessKeys, lastUsed } = house
   const { eventIndex, pageTokens, deliveryTarget } = house
   const { caller } = authenticated
   const own = settings.accounts.get(caller.accountId)

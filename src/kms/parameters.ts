@@ -11,6 +11,9 @@ export const pageNumber = optional(integer({ min: 1, max: 1_000_000_000 }), 1)
 export const pageSize = optional(integer({ min: 1, max: 100 }), 10)
 export const flag = optional(boolean(), false)
 
+/** A dry run checks the caller's rights, the parameters and the key, uses no key, and is always refused (contract/kms.md 4.8). */
+export const dryRun = { DryRun: flag }
+
 /** A JSON object of strings; `{}` and `null` are no context (contract/kms.md 4.5). */
 export const encryptionContext = optional(
   json<ReadonlyMap<string, string>>({

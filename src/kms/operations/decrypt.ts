@@ -1,15 +1,15 @@
 import { secret } from '../../api/parameters.ts'
 import { locateBlob, openBlob } from '../cryptography.ts'
 import { operation } from '../operation.ts'
-import { encryptionContext } from '../parameters.ts'
+import { dryRun, encryptionContext } from '../parameters.ts'
 
 export const Decrypt = operation({
   name: 'Decrypt',
   summary: 'Decrypts what Encrypt or GenerateDataKey encrypted. The ciphertext names its CMK.',
   source: 'contract/kms.md 3a, 4.4',
-  parameters: { CiphertextBlob: secret({ max: 65_536 }), EncryptionContext: encryptionContext },
+  parameters: { CiphertextBlob: secret({ max: 65_536 }), EncryptionContext: encryptionContext, ...dryRun },
   access: 'Read',
-  trail: { show: ['EncryptionContext'], reply: ['KeyId', 'KeyVersionId'] },
+  trail: { show: ['EncryptionContext', 'DryRun'], reply: ['KeyId', 'KeyVersionId'] },
   refusals: ['Forbidden.KeyNotFound', 'Rejected.Disabled', 'Rejected.PendingDeletion', 'Rejected.PendingImport'],
   async locate({ CiphertextBlob }, context) {
     return [await locateBlob(CiphertextBlob, context)]

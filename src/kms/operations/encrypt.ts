@@ -1,15 +1,15 @@
 import { encryptWith } from '../cryptography.ts'
 import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
-import { encryptionContext, plaintext } from '../parameters.ts'
+import { dryRun, encryptionContext, plaintext } from '../parameters.ts'
 
 export const Encrypt = operation({
   name: 'Encrypt',
   summary: 'Encrypts up to 6 KB under a CMK.',
   source: 'contract/kms.md 3a, 4',
-  parameters: { KeyId: keyIdOrAlias, Plaintext: plaintext, EncryptionContext: encryptionContext },
+  parameters: { KeyId: keyIdOrAlias, Plaintext: plaintext, EncryptionContext: encryptionContext, ...dryRun },
   access: 'Read',
-  trail: { show: ['KeyId', 'EncryptionContext'], reply: ['KeyId', 'KeyVersionId'] },
+  trail: { show: ['KeyId', 'EncryptionContext', 'DryRun'], reply: ['KeyId', 'KeyVersionId'] },
   refusals: [
     'Forbidden.KeyNotFound',
     'Forbidden.AliasNotFound',

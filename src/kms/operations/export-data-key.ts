@@ -4,7 +4,7 @@ import { fromBase64 } from '../../cryptography/encoding.ts'
 import { locateBlob, openBlob } from '../cryptography.ts'
 import { destinationOf, exported, exportParameters } from '../data-key.ts'
 import { operation } from '../operation.ts'
-import { encryptionContext } from '../parameters.ts'
+import { dryRun, encryptionContext } from '../parameters.ts'
 
 export const ExportDataKey = operation({
   name: 'ExportDataKey',
@@ -14,9 +14,13 @@ export const ExportDataKey = operation({
     CiphertextBlob: secret({ max: 65_536 }),
     EncryptionContext: encryptionContext,
     ...exportParameters,
+    ...dryRun,
   },
   access: 'Read',
-  trail: { show: ['WrappingKeySpec', 'WrappingAlgorithm', 'EncryptionContext'], reply: ['KeyId', 'KeyVersionId'] },
+  trail: {
+    show: ['WrappingKeySpec', 'WrappingAlgorithm', 'EncryptionContext', 'DryRun'],
+    reply: ['KeyId', 'KeyVersionId'],
+  },
   refusals: ['Forbidden.KeyNotFound', 'Rejected.Disabled', 'Rejected.PendingDeletion', 'Rejected.PendingImport'],
   async locate({ CiphertextBlob }, context) {
     return [await locateBlob(CiphertextBlob, context)]

@@ -10,16 +10,22 @@ import {
 } from '../data-key.ts'
 import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
-import { encryptionContext } from '../parameters.ts'
+import { dryRun, encryptionContext } from '../parameters.ts'
 
 export const GenerateAndExportDataKey = operation({
   name: 'GenerateAndExportDataKey',
   summary: 'Makes a random data key and answers with it twice: encrypted under a CMK, and wrapped for a public key.',
   source: 'contract/kms.md 3b, 4.7',
-  parameters: { KeyId: keyIdOrAlias, ...dataKeyParameters, EncryptionContext: encryptionContext, ...exportParameters },
+  parameters: {
+    KeyId: keyIdOrAlias,
+    ...dataKeyParameters,
+    EncryptionContext: encryptionContext,
+    ...exportParameters,
+    ...dryRun,
+  },
   access: 'Read',
   trail: {
-    show: ['KeyId', 'KeySpec', 'NumberOfBytes', 'WrappingKeySpec', 'WrappingAlgorithm', 'EncryptionContext'],
+    show: ['KeyId', 'KeySpec', 'NumberOfBytes', 'WrappingKeySpec', 'WrappingAlgorithm', 'EncryptionContext', 'DryRun'],
     reply: ['KeyId', 'KeyVersionId'],
   },
   refusals: [

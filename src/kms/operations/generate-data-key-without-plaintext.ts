@@ -2,16 +2,19 @@ import { encryptWith } from '../cryptography.ts'
 import { dataKeyLength, dataKeyParameters, withNewDataKey } from '../data-key.ts'
 import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
-import { encryptionContext } from '../parameters.ts'
+import { dryRun, encryptionContext } from '../parameters.ts'
 
 export const GenerateDataKeyWithoutPlaintext = operation({
   name: 'GenerateDataKeyWithoutPlaintext',
   summary:
     'Makes a random data key and answers with it only encrypted under a CMK: who hands keys out need not know them.',
   source: 'contract/kms.md 3b, 4.7',
-  parameters: { KeyId: keyIdOrAlias, ...dataKeyParameters, EncryptionContext: encryptionContext },
+  parameters: { KeyId: keyIdOrAlias, ...dataKeyParameters, EncryptionContext: encryptionContext, ...dryRun },
   access: 'Read',
-  trail: { show: ['KeyId', 'KeySpec', 'NumberOfBytes', 'EncryptionContext'], reply: ['KeyId', 'KeyVersionId'] },
+  trail: {
+    show: ['KeyId', 'KeySpec', 'NumberOfBytes', 'EncryptionContext', 'DryRun'],
+    reply: ['KeyId', 'KeyVersionId'],
+  },
   refusals: [
     'Forbidden.KeyNotFound',
     'Forbidden.AliasNotFound',

@@ -2,15 +2,18 @@ import { encryptWith } from '../cryptography.ts'
 import { dataKeyLength, dataKeyParameters, withNewDataKey } from '../data-key.ts'
 import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
-import { encryptionContext } from '../parameters.ts'
+import { dryRun, encryptionContext } from '../parameters.ts'
 
 export const GenerateDataKey = operation({
   name: 'GenerateDataKey',
   summary: 'Makes a random data key and answers with it, plain and encrypted under a CMK.',
   source: 'contract/kms.md 3a, 4.7',
-  parameters: { KeyId: keyIdOrAlias, ...dataKeyParameters, EncryptionContext: encryptionContext },
+  parameters: { KeyId: keyIdOrAlias, ...dataKeyParameters, EncryptionContext: encryptionContext, ...dryRun },
   access: 'Read',
-  trail: { show: ['KeyId', 'KeySpec', 'NumberOfBytes', 'EncryptionContext'], reply: ['KeyId', 'KeyVersionId'] },
+  trail: {
+    show: ['KeyId', 'KeySpec', 'NumberOfBytes', 'EncryptionContext', 'DryRun'],
+    reply: ['KeyId', 'KeyVersionId'],
+  },
   refusals: [
     'Forbidden.KeyNotFound',
     'Forbidden.AliasNotFound',

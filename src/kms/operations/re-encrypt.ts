@@ -4,7 +4,7 @@ import { DeviceTime } from '../../keystore/keystore.ts'
 import { encryptWith, locateBlob, openBlob } from '../cryptography.ts'
 import { findKey, keyId, keyResource } from '../key-name.ts'
 import { operation } from '../operation.ts'
-import { encryptionContext } from '../parameters.ts'
+import { dryRun, encryptionContext } from '../parameters.ts'
 
 export const ReEncrypt = operation({
   name: 'ReEncrypt',
@@ -19,6 +19,7 @@ export const ReEncrypt = operation({
     SourceEncryptionContext: encryptionContext,
     DestinationKeyId: keyId,
     DestinationEncryptionContext: encryptionContext,
+    ...dryRun,
   },
   access: 'Read',
   trail: {
@@ -29,6 +30,7 @@ export const ReEncrypt = operation({
       'SourceEncryptionContext',
       'DestinationKeyId',
       'DestinationEncryptionContext',
+      'DryRun',
     ],
     reply: ['KeyId', 'KeyVersionId'],
   },

@@ -1,0 +1,20 @@
+// The key store of a dry run: no key is used, nothing is counted, no device is asked. What it gives never leaves the service.
+import type { Keystore } from './keystore.ts'
+
+/** The Base64 text of a data key, as a ciphertext could hold. */
+const DATA_KEY = Buffer.alloc(16).toString('base64')
+
+function unused(): never {
+  throw new Error('an operation that has no dry run used the key store in one')
+}
+
+export const dryRunKeystore: Keystore = {
+  encrypt: async () => ({ nonce: new Uint8Array(24), sealed: new Uint8Array(16) }),
+  decrypt: async () => Buffer.from(DATA_KEY, 'latin1'),
+  generate: unused,
+  wrappingKey: unused,
+  importMaterial: unused,
+  forget: unused,
+  destroy: unused,
+  collect: unused,
+}
