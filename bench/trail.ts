@@ -59,7 +59,7 @@ export async function fillTrail(data: string, account: string, region: string, c
         userAgent: 'AlibabaCloud (linux; amd64) Golang/1.22 Core/1.62',
         caller,
         parameters: new Map([['KeyId', id]]),
-        lists: [],
+        isPiece: () => false,
         resources: [{ type: 'ACS::KMS::Key', name: id, arn: '' }],
         reply: { KeyId: id, KeyVersionId: version },
         refusal: null,

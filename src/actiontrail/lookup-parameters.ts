@@ -1,6 +1,7 @@
 // Parameters of LookupEvents, refused with ActionTrail's own codes (contract/actiontrail.md 4.1, 4.2, section 7).
 import { type Code, refuse } from '../api/errors.ts'
-import { gathered, type Parameter } from '../api/parameters.ts'
+import type { Parameter } from '../api/parameters.ts'
+import { objectPieces } from '../api/pieces.ts'
 import { type Condition, LOOKUP_KEYS, type LookupKey } from './attributes.ts'
 import { secondOf } from './time-range.ts'
 
@@ -55,6 +56,8 @@ export const filter = parameter('text', 'Only events with exactly this value.', 
 )
 
 const CONDITIONS = 2
+/** More than any client sends, of which those beyond the first two are passed over. */
+const MOST_CONDITIONS = 20
 
 /** Of more than two only the first two count; of the same key twice only the second. */
 export const lookupAttributes: Parameter<readonly Condition[]> = {
@@ -64,7 +67,7 @@ export const lookupAttributes: Parameter<readonly Condition[]> = {
     'InvalidQueryParameter',
     readConditions,
   ),
-  gather: (name, given) => gathered(name, given, ['Key', 'Value']),
+  pieces: objectPieces(MOST_CONDITIONS, ['Key', 'Value']),
 }
 
 function readConditions(text: string): readonly Condition[] | null {

@@ -17,8 +17,8 @@ export interface CallFacts {
   readonly userAgent: string
   readonly caller: Caller
   readonly parameters: ReadonlyMap<string, string>
-  /** Those parameters to show that clients send in pieces: Name.1, Name.1.Key and so on. */
-  readonly lists: readonly string[]
+  /** Whether a parameter is a piece of one to show: Name.1, Name.1.Key and so on. */
+  isPiece(name: string): boolean
   readonly resources: readonly Resource[]
   readonly reply: Reply | null
   readonly refusal: Refusal | null
@@ -124,7 +124,7 @@ function storedCaller(caller: Caller): StoredCaller {
 type Named = readonly (readonly [type: string, name: string])[]
 
 function shownParameters(
-  { trail, parameters, lists }: CallFacts,
+  { trail, parameters, isPiece }: CallFacts,
   resources: Named,
 ): Record<string, string | number> | 0 {
   const shown: Record<string, string | number> = {}
@@ -137,16 +137,12 @@ function shownParameters(
   for (const name of trail.show) {
     const value = parameters.get(name)
     if (value !== undefined) show(name, value)
-    else if (lists.includes(name)) for (const [piece, text] of pieces(`${name}.`, parameters)) show(piece, text)
+  }
+  for (const [name, value] of parameters) {
+    const dot = name.indexOf('.')
+    if (dot > 0 && trail.show.includes(name.slice(0, dot)) && isPiece(name)) show(name, value)
   }
   return some ? shown : 0
-}
-
-/** The pieces of a list, as they were sent. */
-function pieces(prefix: string, parameters: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
-  return [...parameters].filter(
-    ([name]) => name.startsWith(prefix) && /^\d{1,4}(\.[A-Za-z]+)?$/.test(name.slice(prefix.length)),
-  )
 }
 
 /** The reply with references in place of resources' names. */

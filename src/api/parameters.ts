@@ -1,5 +1,6 @@
 // Parameter types: what a parameter may hold, how its text becomes a value, and how help describes it.
 import { refuse } from './errors.ts'
+import { gathered, type Pieces } from './pieces.ts'
 
 /** One declared parameter. `read` gets the decoded, non-empty text and throws a Refusal that names the parameter. */
 export interface Parameter<T> {
@@ -14,8 +15,8 @@ export interface Parameter<T> {
   /** What the call is refused with when it is absent; MissingParameter unless it says otherwise. */
   readonly missing?: 'MissingParameter.{name}'
   read(name: string, text: string): T
-  /** Its text where clients send a list in pieces, Name.1.Member and so on; undefined when there are none. */
-  gather?(name: string, given: ReadonlyMap<string, string>): string | undefined
+  /** Where clients send a list or a map in pieces, Name.1.Member or Name.key. */
+  readonly pieces?: Pieces
 }
 
 export type Parameters = Readonly<Record<string, Parameter<unknown>>>
@@ -141,31 +142,14 @@ export function possiblyEmpty<T>(parameter: Parameter<T>): Parameter<T> {
   return { ...parameter, mayBeEmpty: true }
 }
 
-/** The JSON of a list that clients send in pieces, Name.1.Member and so on, in the order of its numbers; gaps are ignored. */
-export function gathered(
-  name: string,
-  given: ReadonlyMap<string, string>,
-  members: readonly string[],
-): string | undefined {
-  const items = new Map<number, Record<string, string>>()
-  for (const [full, value] of given) {
-    const [, own, index, member = ''] = /^([A-Za-z]+)\.(\d{1,4})\.([A-Za-z]+)$/.exec(full) ?? []
-    if (own !== name || !members.includes(member)) continue
-    const item = items.get(Number(index)) ?? {}
-    item[member] = value
-    items.set(Number(index), item)
-  }
-  if (items.size === 0) return undefined
-  return JSON.stringify([...items].toSorted(([a], [b]) => a - b).map(([, item]) => item))
-}
-
 /**
  * Reads all declared parameters from a request's decoded ones. An empty value counts as absent (contract/kms.md section 0), unless it may be one.
- * Throws MissingParameter or InvalidParameter; parameters that are not declared are ignored.
+ * Throws MissingParameter or InvalidParameter; parameters that are not declared are ignored, but no pieces of declared ones.
  */
 export function readValues<P extends Parameters>(declared: P, given: ReadonlyMap<string, string>): Values<P> {
   const names = Object.keys(declared)
-  const textOf = (name: string) => given.get(name) ?? declared[name]?.gather?.(name, given)
+  const inPieces = gathered(declared, given)
+  const textOf = (name: string) => given.get(name) || (inPieces.get(name) ?? given.get(name))
   const isAbsent = (name: string, value: string | undefined) =>
     value === undefined || (value === '' && declared[name]?.mayBeEmpty !== true)
   for (const name of names)

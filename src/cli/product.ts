@@ -1,6 +1,7 @@
 // `strongroom kms|ram|sts|actiontrail OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
 import { join } from 'node:path'
 import type { Parameter } from '../api/parameters.ts'
+import { isPiece } from '../api/pieces.ts'
 import type { CallOperation, Product } from '../gateway/call.ts'
 import { type ClientOptions, callOperation } from './client.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -74,11 +75,9 @@ function readArguments(operation: CallOperation, args: readonly string[]) {
   return { parameters, options }
 }
 
-/** A parameter, or a piece of one that is a list: Name.1.Member. */
+/** A parameter, or a piece of one: Name.1.Member. */
 function isDeclared(name: string, { parameters }: CallOperation): boolean {
-  if (Object.hasOwn(parameters, name)) return true
-  const [, list = ''] = /^([A-Za-z]+)\.\d{1,4}(\.[A-Za-z]+)?$/.exec(name) ?? []
-  return Object.hasOwn(parameters, list) && parameters[list]?.gather !== undefined
+  return Object.hasOwn(parameters, name) || isPiece(parameters, name)
 }
 
 /** From the environment; on the server's own machine, from the credentials that its first start left. */

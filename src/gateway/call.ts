@@ -10,6 +10,7 @@ import { parseArn } from '../api/arn.ts'
 import { Refusal, refuse, refuseDenied, refuseDryRun } from '../api/errors.ts'
 import type { AnyOperation, Reply, Resource } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
+import { isPiece } from '../api/pieces.ts'
 import { dryRunKeystore } from '../keystore/dry-run.ts'
 import { type Keystore, Unreachable } from '../keystore/keystore.ts'
 import { destroyUncommitted, forgetDestroyed } from '../kms/destruction.ts'
@@ -300,7 +301,7 @@ function eventOf(
     userAgent: header(request, 'user-agent'),
     caller,
     parameters: parameters.all,
-    lists: operation.trail.show.filter((name) => operation.parameters[name]?.gather !== undefined),
+    isPiece: (name) => isPiece(operation.parameters, name),
     resources,
     reply,
     refusal,

@@ -2,6 +2,7 @@
 
 import { refuse } from '../api/errors.ts'
 import { boolean, integer, json, optional, type Parameter, text } from '../api/parameters.ts'
+import { mapPieces } from '../api/pieces.ts'
 import { fromBase64 } from '../cryptography/encoding.ts'
 
 const MAX_PLAINTEXT_BYTES = 6144
@@ -14,12 +15,11 @@ export const flag = optional(boolean(), false)
 /** A dry run checks the caller's rights, the parameters and the key, uses no key, and is always refused (contract/kms.md 4.8). */
 export const dryRun = { DryRun: flag }
 
-/** A JSON object of strings; `{}` and `null` are no context (contract/kms.md 4.5). */
-export const encryptionContext = optional(
-  json<ReadonlyMap<string, string>>({
+const contextParameter: Parameter<ReadonlyMap<string, string>> = {
+  ...json({
     max: 8192,
-    rule: 'A JSON object of string keys and string values, at most 8192 characters.',
-    check(value) {
+    rule: 'A JSON object of string keys and string values, at most 8192 characters; or a parameter for each, whose name ends in a dot and the key.',
+    check(value): ReadonlyMap<string, string> | null {
       if (value === null) return new Map()
       if (typeof value !== 'object' || Array.isArray(value)) return null
       const entries = Object.entries(value as Record<string, unknown>)
@@ -30,8 +30,12 @@ export const encryptionContext = optional(
       return fits ? new Map(entries as [string, string][]) : null
     },
   }),
-  new Map() as ReadonlyMap<string, string>,
-)
+  // As many as a request can have parameters: the length of all counts.
+  pieces: mapPieces(1000),
+}
+
+/** A map of strings; `{}` and `null` are no context (contract/kms.md 4.5). */
+export const encryptionContext = optional(contextParameter, new Map() as ReadonlyMap<string, string>)
 
 /** Text to encrypt, opaque: at most 6144 bytes, counted on the decoded value when it is strict Base64 (contract/kms.md 4.2). */
 export const plaintext: Parameter<string> = {

@@ -3,6 +3,7 @@
 import { refuse } from '../api/errors.ts'
 import type { Resource, Tags } from '../api/operation.ts'
 import { choice, json, optional, type Parameter, text } from '../api/parameters.ts'
+import { objectPieces, textPieces } from '../api/pieces.ts'
 import { type FoundKey, keyByIdOrArn, keyResource, kmsArn } from './key-name.ts'
 import type { KmsContext } from './operation.ts'
 import { isTagKey, isTagValue, MAX_TAGS } from './tags.ts'
@@ -12,16 +13,6 @@ const MAX_RESOURCES = 50
 /** These operations demand the region as a parameter; where a call goes, the gateway finds out. */
 export const regionId = text({ max: 64, rule: 'The region of the resources.' })
 export const resourceType = choice('key', 'secret')
-
-/** The texts that come as Name.1, Name.2, …, as JSON; gaps are passed over. */
-function gatherTexts(name: string, given: ReadonlyMap<string, string>): string | undefined {
-  const pieces = [...given].flatMap(([full, value]) => {
-    const [, own, index] = /^([A-Za-z]+)\.(\d{1,4})$/.exec(full) ?? []
-    return own === name && value !== '' ? [[Number(index), value] as const] : []
-  })
-  if (pieces.length === 0) return undefined
-  return JSON.stringify(pieces.toSorted(([a], [b]) => a - b).map(([, value]) => value))
-}
 
 function texts(rule: string, max: number, fits: (one: string) => boolean): Parameter<readonly string[]> {
   const checked = json<readonly string[]>({
@@ -33,7 +24,7 @@ function texts(rule: string, max: number, fits: (one: string) => boolean): Param
       return all.every((one): one is string => typeof one === 'string' && fits(one)) ? [...new Set(all)] : null
     },
   })
-  return { ...checked, gather: gatherTexts }
+  return { ...checked, pieces: textPieces(max) }
 }
 
 export const resourceIds = texts(
@@ -50,21 +41,12 @@ export interface WantedTag {
 }
 
 /** Tags in pieces, or a JSON array of {"Key","Value"}. */
-const pieces: Parameter<readonly WantedTag[]> = {
+const tagPieces: Parameter<readonly WantedTag[]> = {
   type: 'json',
   rule: `1 to ${MAX_TAGS} tags: Tag.1.Key, Tag.1.Value, …, or a JSON array like [{"Key":"Project","Value":"Apollo"}].`,
   secret: false,
   required: true,
-  gather(name, given) {
-    const found = new Map<number, Record<string, string>>()
-    for (const [full, value] of given) {
-      const [, own, index, member] = /^([A-Za-z]+)\.(\d{1,4})\.(Key|Value)$/.exec(full) ?? []
-      if (own === name && member !== undefined)
-        found.set(Number(index), { ...found.get(Number(index)), [member]: value })
-    }
-    if (found.size === 0) return undefined
-    return JSON.stringify([...found].toSorted(([a], [b]) => a - b).map(([, piece]) => piece))
-  },
+  pieces: objectPieces(MAX_TAGS, ['Key', 'Value']),
   read(name, given) {
     const list = listOf(given)
     if (!list || list.length === 0 || list.length > MAX_TAGS)
@@ -82,13 +64,13 @@ const pieces: Parameter<readonly WantedTag[]> = {
 }
 
 /** Tags to look for: a key without a value stands for any. */
-export const wantedTags = optional(pieces, [] as readonly WantedTag[])
+export const wantedTags = optional(tagPieces, [] as readonly WantedTag[])
 
 /** Tags to give: a key without a value has the empty one. Refuses reserved keys too. */
 export const givenTags: Parameter<Tags> = {
-  ...pieces,
+  ...tagPieces,
   read(name, given) {
-    const tags = pieces.read(name, given).map(({ key, value }) => [key, value ?? ''] as const)
+    const tags = tagPieces.read(name, given).map(({ key, value }) => [key, value ?? ''] as const)
     if (tags.some(([key]) => /^(aliyun|acs:)/i.test(key))) throw refuse('InvalidParameter.TagKey')
     return tags
   },

@@ -1,7 +1,8 @@
 // Parameters of RAM operations: names, texts and choices, refused with RAM's own codes (contract/ram.md 1.3, section 6).
 import { refuse } from '../api/errors.ts'
 import type { Tags } from '../api/operation.ts'
-import { gathered, integer, optional, type Parameter, type Values } from '../api/parameters.ts'
+import { integer, optional, type Parameter, type Values } from '../api/parameters.ts'
+import { objectPieces } from '../api/pieces.ts'
 import type { PolicyType } from './records.ts'
 
 /** Characters are counted as Unicode code points. */
@@ -131,7 +132,7 @@ const MAX_TAGS = 20
 export const tags = optional(
   {
     ...valued<Tags>('json', `A JSON array like [{"Key":"team","Value":"a"}] of at most ${MAX_TAGS} tags.`, readTags),
-    gather: (name: string, given: ReadonlyMap<string, string>) => gathered(name, given, ['Key', 'Value']),
+    pieces: objectPieces(MAX_TAGS, ['Key', 'Value']),
   },
   [] as Tags,
 )

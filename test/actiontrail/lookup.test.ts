@@ -66,7 +66,7 @@ function eventOf({ account, region, second, operation, key, caller }: Made): Eve
     userAgent: 'test',
     caller: user(caller),
     parameters: new Map([['KeyId', KEYS[key] ?? '']]),
-    lists: [],
+    isPiece: () => false,
     resources: product === 'Kms' ? [{ type: 'ACS::KMS::Key', name: KEYS[key] ?? '', arn: '' }] : [],
     reply: null,
     refusal: null,
