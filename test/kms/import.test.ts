@@ -230,6 +230,25 @@ eachProtectionLevel((open) => {
         assert.equal(await importing({ ...importParameters(prepared), KeyMaterialExpireUnix }), 'InvalidParameter')
     })
 
+    it('refuses an expiry beyond the year 9999, and says what milliseconds were meant for', async () => {
+      const keyId = await external()
+      const prepared = await prepareImport(house, keyId)
+      const answer = async (KeyMaterialExpireUnix: number) =>
+        (
+          await house.call('ImportKeyMaterial', {
+            ...importParameters(prepared),
+            KeyMaterialExpireUnix: String(KeyMaterialExpireUnix),
+          })
+        ).body
+      const milliseconds = await answer(1_804_000_000_000)
+      assert.equal(milliseconds.Code, 'InvalidParameter')
+      assert.match(milliseconds.Message, /Seconds since 1970.*2027-03-02T15:06:40Z: send 1804000000\.$/)
+      assert.equal((await answer(253_402_300_800)).Code, 'InvalidParameter')
+      assert.equal((await answer(8_640_000_000_000)).Code, 'InvalidParameter')
+      await answer(253_402_300_799)
+      assert.equal((await metadata(keyId)).MaterialExpireTime, '9999-12-31T23:59:59Z')
+    })
+
     it('keeps a key that awaits deletion as it is, when its material is deleted or expires', async () => {
       for (const how of ['deleted', 'expired']) {
         const keyId = await external()

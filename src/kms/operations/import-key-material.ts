@@ -1,5 +1,6 @@
 import { refuse } from '../../api/errors.ts'
-import { integer, optional, secret } from '../../api/parameters.ts'
+import { integer, optional, type Parameter, secret } from '../../api/parameters.ts'
+import { isoSeconds } from '../../api/time.ts'
 import { fromBase64 } from '../../cryptography/encoding.ts'
 import { insert, update } from '../../ledger/record.ts'
 import { destructionOf } from '../destruction.ts'
@@ -9,8 +10,22 @@ import { dueAt, withMaterial } from '../key-state.ts'
 import { operation } from '../operation.ts'
 import { VERSION } from '../records.ts'
 
-/** The last second that a JavaScript date can hold. */
-const LAST_SECOND = 8_640_000_000_000
+/** 9999-12-31T23:59:59Z: the last second that dates of the API can show. */
+const LAST_SECOND = 253_402_300_799
+const EXPIRY_RULE =
+  'Seconds since 1970, not milliseconds, at which the material expires: in the future, up to the year 9999; 0 or absent for never.'
+
+/** Whole seconds since 1970. A number that can only mean milliseconds is refused with the seconds that it stands for. */
+const expirySecond: Parameter<number> = {
+  ...integer({ min: 0, max: LAST_SECOND, rule: EXPIRY_RULE }),
+  read(name, text) {
+    const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    if (number <= LAST_SECOND) return number
+    const seconds = Math.floor(number / 1000)
+    const hint = seconds <= LAST_SECOND ? ` As milliseconds it would be ${isoSeconds(number)}: send ${seconds}.` : ''
+    throw refuse('InvalidParameter', { name, rule: EXPIRY_RULE + hint })
+  },
+}
 
 export const ImportKeyMaterial = operation({
   name: 'ImportKeyMaterial',
@@ -20,14 +35,7 @@ export const ImportKeyMaterial = operation({
     KeyId: keyId,
     EncryptedKeyMaterial: secret({ max: 65_536, rule: 'Base64 of the wrapped key material.' }),
     ImportToken: secret({ max: 65_536, rule: 'The ImportToken that GetParametersForImport answered.' }),
-    KeyMaterialExpireUnix: optional(
-      integer({
-        min: 0,
-        max: LAST_SECOND,
-        rule: 'Seconds since 1970 at which the material expires, in the future; 0 or absent for never.',
-      }),
-      0,
-    ),
+    KeyMaterialExpireUnix: optional(expirySecond, 0),
   },
   access: 'Write',
   trail: { show: ['KeyId', 'KeyMaterialExpireUnix'], reply: ['RequestId'] },
