@@ -3,9 +3,9 @@ import type { KeyObject } from 'node:crypto'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { ChainedEvent, Head } from '../storage/storage.ts'
 import type { Checkpoint } from './checkpoint.ts'
+import { checkpointsBetween } from './checkpoint-chain.ts'
 import type { EventIndex, Indexed } from './event-index.ts'
 import { floorOf } from './floor.ts'
-import { checkpointsBetween } from './upkeep.ts'
 import { ChainWalk, type Fault, type Verified } from './verify.ts'
 
 const ROWS_AT_ONCE = 5000

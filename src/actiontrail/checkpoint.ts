@@ -10,8 +10,13 @@ export interface Checkpoint extends Head {
   readonly signature: string
 }
 
+/** A checkpoint as it is stored: with the event of the one stored before it, null for none; absent in those from before there was a chain. */
+export interface StoredCheckpoint extends Checkpoint {
+  readonly previous?: number | null
+}
+
 /** Checkpoints by the number of the event that they end with. */
-export const CHECKPOINT: Kind<Checkpoint> = { name: 'trail-checkpoint', counted: false }
+export const CHECKPOINT: Kind<StoredCheckpoint> = { name: 'trail-checkpoint', counted: false }
 
 /** An id that sorts as the number does. */
 export function checkpointId(seq: number): string {

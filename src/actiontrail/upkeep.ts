@@ -5,6 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, INSTALLATION, insert, remove, update } from '../ledger/record.ts'
 import type { Head } from '../storage/storage.ts'
 import { CHECKPOINT, type Checkpoint, checkpointId, publicKeyOf, type TrailSigner } from './checkpoint.ts'
+import { checkpointsBetween, storing } from './checkpoint-chain.ts'
 import type { EventIndex } from './event-index.ts'
 import { floorOf } from './floor.ts'
 import { ChainWalk } from './verify.ts'
@@ -22,28 +23,19 @@ interface Rooms {
   readonly trailSigner: TrailSigner
 }
 
-/** The checkpoints between two events, both excluded, ascending. */
-export async function checkpointsBetween(
-  ledger: Pick<Ledger, 'between'>,
-  after: number,
-  before: number,
-): Promise<readonly Checkpoint[]> {
-  const limit = 1000
-  const all: Checkpoint[] = []
-  for (let last = checkpointId(after); ; ) {
-    const found = await ledger.between(CHECKPOINT, INSTALLATION, { after: last, before: checkpointId(before), limit })
-    all.push(...found.map(({ body }) => body))
-    if (found.length < limit) return all
-    last = found.at(-1)?.id ?? last
-  }
-}
-
 export class TrailUpkeep {
   readonly #rooms: Rooms
-  #stored: { readonly seq: number; readonly at: number } = { seq: 0, at: 0 }
+  /** The last checkpoint that was stored, or was found to be; when. */
+  #latest: { readonly seq: number; readonly at: number } = { seq: 0, at: 0 }
+  #stored: number | undefined
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms
+  }
+
+  /** The event of the checkpoint that this process stored last. */
+  get stored(): number | undefined {
+    return this.#stored
   }
 
   /** Brings the index up to the last events; gives way between the parts. */
@@ -56,13 +48,16 @@ export class TrailUpkeep {
     const { ledger, trailSigner } = this.#rooms
     const head = await ledger.head()
     const checkpoint = trailSigner.checkpoint(head, now)
-    const events = head.seq - this.#stored.seq
-    const due = events >= CHECKPOINT_EVENTS || now - this.#stored.at >= CHECKPOINT_MS
+    const events = head.seq - this.#latest.seq
+    const due = events >= CHECKPOINT_EVENTS || now - this.#latest.at >= CHECKPOINT_MS
     if (events === 0 || !(due || always)) return checkpoint
-    const change = insert(CHECKPOINT, { ...INSTALLATION, id: checkpointId(head.seq), createdAt: now, body: checkpoint })
-    // Where another server stored one for the same event, it says the same.
-    await ledger.commit({ changes: [change], nonce: null, event: null })
-    this.#stored = { seq: head.seq, at: now }
+    const changes = await storing(checkpoint, ledger)
+    if (changes) {
+      // Where another server stores one at this moment, the next upkeep comes after it.
+      if ((await ledger.commit({ changes, nonce: null, event: null })) !== 'committed') return checkpoint
+      this.#stored = head.seq
+    }
+    this.#latest = { seq: head.seq, at: now }
     return checkpoint
   }
 

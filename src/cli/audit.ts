@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { exportTrail, type Period, verifyTrail } from '../actiontrail/audit.ts'
 import { publicKeyOf, type TrailSigner } from '../actiontrail/checkpoint.ts'
+import { missingCheckpoint } from '../actiontrail/checkpoint-chain.ts'
 import type { EventIndex } from '../actiontrail/event-index.ts'
 import { csvHead, csvRow, endLine, eventLine, startLine } from '../actiontrail/export.ts'
 import { storedServiceWork } from '../actiontrail/stored-event.ts'
@@ -17,7 +18,7 @@ import { bar } from './progress.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
-import { contradiction, readWitness, writeWitness } from './witness.ts'
+import { contradiction, readWitness, unwitnessed, writeWitness } from './witness.ts'
 
 interface Rooms {
   readonly storage: Storage
@@ -130,12 +131,20 @@ function periodOf(own: ReadonlyMap<string, string>): Period {
 async function verify({ own, settings, rooms, around }: Work): Promise<number> {
   const { trailSigner } = rooms
   const started = performance.now()
-  const witness = own.get('--witness') === 'none' ? null : readWitness(settings.data, trailSigner.publicKey)
+  const ignored = own.get('--witness') === 'none'
+  const witness = ignored ? null : readWitness(settings.data, trailSigner.publicKey)
+  const missing = ignored ? null : await unwitnessed(witness, settings.data, rooms.ledger)
+  if (missing) around.complain(`WARNING: ${missing}`)
   const publicKey = publicKeyOf(trailSigner.publicKey)
   const draw = bar(around, 'events')
   const verified = await verifyTrail(rooms, periodOf(own), publicKey, witness ? [witness] : [], draw)
   const code = report(verified, started, around)
   if (code !== 0) return code
+  const gap = await missingCheckpoint(rooms.ledger, witness?.stored ?? 0)
+  if (gap) {
+    around.complain(`NOT INTACT: ${gap}`)
+    return 1
+  }
   const fault = await rooms.eventIndex.fault()
   if (!fault) return 0
   around.complain(`NOT INTACT: ${fault}: lookups may miss events; \`strongroom audit reindex\` makes it anew`)

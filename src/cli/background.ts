@@ -1,6 +1,5 @@
 // What `serve` does beside answering calls: sweeping, keeping the trail, delivering it, and telling metrics of all that.
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Checkpoint } from '../actiontrail/checkpoint.ts'
 import type { Delivery } from '../actiontrail/delivery.ts'
 import type { EventIndex } from '../actiontrail/event-index.ts'
 import type { TrailUpkeep } from '../actiontrail/upkeep.ts'
@@ -10,7 +9,7 @@ import type { KeyUsage } from '../kms/key-usage.ts'
 import { sweep } from '../kms/sweep.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Settings } from './settings.ts'
-import { renewWitness } from './witness.ts'
+import type { Witness } from './witness.ts'
 
 const SWEEP_MS = 1000
 /** How often trails are asked whether something is due. */
@@ -47,17 +46,16 @@ export async function background(
 
 /** Indexes events, signs checkpoints, and drops what was kept long enough, once a second, until told to stop. */
 export async function keepTrail(
-  keeping: { readonly upkeep: TrailUpkeep; readonly ledger: Ledger; witness: Checkpoint | null },
-  { data, retentionDays }: Settings,
+  { upkeep, witness }: { readonly upkeep: TrailUpkeep; readonly witness: Witness },
+  { retentionDays }: Settings,
   stop: AbortSignal,
   alarm: House['failed'],
 ): Promise<void> {
-  const { upkeep, ledger } = keeping
   // Not at once: a clock that is set wrong at the start is noticed before it drops anything.
   let pruneAt = Date.now() + PRUNE_MS
   while (!stop.aborted) {
     try {
-      keeping.witness = await renewWitness(data, keeping.witness, await upkeep.checkpoint(Date.now()), ledger)
+      await witness.renew(await upkeep.checkpoint(Date.now()), upkeep.stored)
       await upkeep.extendIndex(giveWay)
       if (Date.now() >= pruneAt) {
         pruneAt = Date.now() + PRUNE_MS

@@ -5,7 +5,6 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import pino, { type Logger } from 'pino'
-import type { Checkpoint } from '../actiontrail/checkpoint.ts'
 import { Delivery, type DeliveryHouse } from '../actiontrail/delivery.ts'
 import { TrailUpkeep } from '../actiontrail/upkeep.ts'
 import { DevClock } from '../dev/clock.ts'
@@ -26,7 +25,7 @@ import { background, deliverTrails, keepTrail, watch } from './background.ts'
 import { watchRing } from './root-key-watch.ts'
 import type { Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
-import { contradiction, readWitness, renewWitness } from './witness.ts'
+import { contradiction, readWitness, unwitnessed, Witness } from './witness.ts'
 
 /** How long a delivery under way may take to finish after SIGTERM; the next start goes on with it otherwise. */
 const DELIVERY_STOP_MS = 5000
@@ -64,7 +63,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const rooms = await open(settings, alarm, Date.now())
   using _lock = isShared(settings) ? null : onlyServer(settings.data)
   const clock = settings.dev ? await DevClock.open(rooms.ledger, Date.now) : null
-  const witness = await heedWitness(rooms, settings)
+  const witness = await heedWitness(rooms, settings, log)
   const upkeep = new TrailUpkeep(rooms)
   const metrics = new Metrics(
     (fields, message) => log.warn(fields, message),
@@ -107,8 +106,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   around.print(JSON.stringify({ event: 'ready', endpoint: listening.endpoint, console, ...more }))
   const stopping = new AbortController()
   const work = background(house, rooms.usage, stopping.signal, alarm)
-  const keeping = { upkeep, witness, ledger: rooms.ledger }
-  const trail = keepTrail(keeping, settings, stopping.signal, alarm)
+  const trail = keepTrail({ upkeep, witness }, settings, stopping.signal, alarm)
   const delivering = deliverTrails(delivery, stopping.signal, alarm)
   const watching = watchRing(rooms, stopping.signal, alarm)
   const signal = await signalled
@@ -123,7 +121,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   await rooms.hsm?.stop()
   await upkeep
     .checkpoint(Date.now(), true)
-    .then((checkpoint) => renewWitness(settings.data, keeping.witness, checkpoint, rooms.ledger))
+    .then((checkpoint) => witness.renew(checkpoint, upkeep.stored))
     .catch((error: unknown) => alarm('the last checkpoint of the trail could not be stored', error))
   await rooms.storage.close()
   log.info('stopped')
@@ -190,13 +188,18 @@ async function tlsOf({ tls, data }: Settings, log: Logger): Promise<Tls | null> 
 }
 
 /** Refuses to serve a trail that was cut, or put back to an older copy, until the operator says that it was meant. */
-async function heedWitness({ ledger, trailSigner }: Rooms, { data }: Settings): Promise<Checkpoint | null> {
-  const witness = readWitness(data, trailSigner.publicKey)
-  const why = witness && (await contradiction(witness, ledger))
+async function heedWitness(rooms: Rooms, { data }: Settings, log: Logger): Promise<Witness> {
+  const { ledger, trailSigner } = rooms
+  const seen = readWitness(data, trailSigner.publicKey)
+  const why = seen && (await contradiction(seen, ledger))
   if (why)
     throw new Error(
       `${why}: its end was cut, or the database was put back to an older copy; when that was meant, say so with \`strongroom audit accept-restore\``,
     )
+  const missing = await unwitnessed(seen, data, ledger)
+  if (missing) log.warn({ reason: missing }, 'THE TRAIL HAS NO WITNESS')
+  const witness = new Witness(data, seen, rooms)
+  ledger.witnessedBy(witness)
   return witness
 }
 

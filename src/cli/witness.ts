@@ -3,16 +3,24 @@
 import { readFileSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Checkpoint, checkpointMatches, publicKeyOf } from '../actiontrail/checkpoint.ts'
+import { type Checkpoint, checkpointMatches, publicKeyOf, type TrailSigner } from '../actiontrail/checkpoint.ts'
 import { floorOf } from '../actiontrail/floor.ts'
 import { isoSeconds } from '../api/time.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { Ledger, TrailWitness } from '../ledger/ledger.ts'
+import type { Head } from '../storage/storage.ts'
 
-const FILE = 'audit-witness.json'
+export const WITNESS_FILE = 'audit-witness.json'
 
-/** The checkpoint that was seen last, or null. Throws when the file can't be read or was not written here. */
-export function readWitness(data: string, publicKey: string): Checkpoint | null {
-  const path = join(data, FILE)
+type Reads = Pick<Ledger, 'get' | 'head' | 'events'>
+
+/** A checkpoint, and the event of the last one that is stored in the database; absent in files from before. */
+export interface Witnessed extends Checkpoint {
+  readonly stored?: number
+}
+
+/** What was seen last, or null. Throws when the file can't be read or was not written here. */
+export function readWitness(data: string, publicKey: string): Witnessed | null {
+  const path = join(data, WITNESS_FILE)
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -24,35 +32,86 @@ export function readWitness(data: string, publicKey: string): Checkpoint | null 
     `\`${path}\` is damaged, or was written for another trail, or the trail's key was exchanged: compare the database with an export or a delivered copy, and restore what is wrong from a backup`,
   )
   try {
-    const checkpoint = JSON.parse(text) as Checkpoint
-    if (checkpointMatches(checkpoint, publicKeyOf(publicKey))) return checkpoint
+    const witnessed = JSON.parse(text) as Witnessed
+    if (checkpointMatches(witnessed, publicKeyOf(publicKey))) return witnessed
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error
   }
   throw damaged
 }
 
-/**
- * Replaces the witness in one step, on disk when it is done. Refuses, and keeps the former one, when the trail is not the one that
- * it saw: then it is evidence. Answers the witness that counts from now on.
- */
-export async function renewWitness(
-  data: string,
-  former: Checkpoint | null,
-  checkpoint: Checkpoint,
-  ledger: Pick<Ledger, 'get' | 'head' | 'events'>,
-): Promise<Checkpoint> {
-  if (former?.seq === checkpoint.seq && former.hash === checkpoint.hash) return former
-  const why = former && (await contradiction(former, ledger))
-  if (why) throw new Error(`the witness of the trail is kept as it is: ${why}`)
-  await writeWitness(data, checkpoint)
-  return checkpoint
+/** What to say of a trail with events that no witness has seen, or null: such a trail may be an older copy, and nothing here tells. */
+export async function unwitnessed(witness: Witnessed | null, data: string, ledger: Reads): Promise<string | null> {
+  const { seq } = await ledger.head()
+  if (witness || seq === 0) return null
+  return `the trail has ${seq} events, and \`${join(data, WITNESS_FILE)}\` is missing: nothing here tells whether its end was cut, or the database was put back to an older copy. Expected for a new data folder on a database with a history; else compare it with an export, a delivered copy, or the witness of another server`
 }
 
-export async function writeWitness(data: string, checkpoint: Checkpoint): Promise<void> {
-  const path = join(data, FILE)
+/** Keeps the witness of a running server. One write at a time, each on disk when it resolves. */
+export class Witness implements TrailWitness {
+  readonly #data: string
+  readonly #rooms: { readonly ledger: Reads; readonly trailSigner: TrailSigner }
+  #last: Witnessed | null
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    data: string,
+    last: Witnessed | null,
+    rooms: { readonly ledger: Reads; readonly trailSigner: TrailSigner },
+  ) {
+    this.#data = data
+    this.#last = last
+    this.#rooms = rooms
+  }
+
+  saw(head: Head): Promise<void> {
+    return this.renew(this.#rooms.trailSigner.checkpoint(head, Date.now()))
+  }
+
+  /**
+   * Replaces the witness by a later checkpoint, unless the trail is not the one that it saw: then it is evidence, and this rejects.
+   * `stored`: see Witnessed.
+   */
+  renew(later: Checkpoint, stored?: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const last = this.#last
+      const witnessed = { ...later, ...withStored(stored ?? last?.stored) }
+      if (last?.seq === witnessed.seq && last.hash === witnessed.hash && last.stored === witnessed.stored) return
+      const why = last && (await contradiction(last, this.#rooms.ledger))
+      if (why) throw new Error(`the witness of the trail is kept as it is: ${why}`)
+      if (!last || last.seq <= witnessed.seq) await this.#write(witnessed)
+    })
+  }
+
+  rewound(head: Head): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#last && this.#last.seq >= head.seq) return
+      const seen = this.#rooms.trailSigner.checkpoint(head, Date.now())
+      await this.#write({ ...seen, ...withStored(this.#last?.stored) })
+    })
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const mine = this.#turn.then(work)
+    this.#turn = mine.catch(() => {})
+    return mine
+  }
+
+  async #write(witnessed: Witnessed): Promise<void> {
+    await writeWitness(this.#data, witnessed)
+    this.#last = witnessed
+  }
+}
+
+function withStored(stored: number | undefined): Pick<Witnessed, 'stored'> {
+  return stored === undefined ? {} : { stored }
+}
+
+/** Replaces the file in one step, on disk when it is done. */
+export async function writeWitness(data: string, witnessed: Witnessed): Promise<void> {
+  const path = join(data, WITNESS_FILE)
   await using file = await open(`${path}.new`, 'w', 0o600)
-  await file.writeFile(`${JSON.stringify(checkpoint)}\n`)
+  await file.writeFile(`${JSON.stringify(witnessed)}\n`)
   await file.sync()
   await rename(`${path}.new`, path)
   await using folder = await open(data, 'r')
@@ -60,10 +119,7 @@ export async function writeWitness(data: string, checkpoint: Checkpoint): Promis
 }
 
 /** Why the trail in the database can't be the one that the witness saw, or null. */
-export async function contradiction(
-  witness: Checkpoint,
-  ledger: Pick<Ledger, 'get' | 'head' | 'events'>,
-): Promise<string | null> {
+export async function contradiction(witness: Checkpoint, ledger: Reads): Promise<string | null> {
   const [head, floor] = [await ledger.head(), await floorOf(ledger)]
   const seen = `this server saw its event ${witness.seq} on ${isoSeconds(witness.at)}`
   if (head.seq < witness.seq) return `the trail ends at event ${head.seq}, and ${seen}`

@@ -43,33 +43,61 @@ export function generationOf(row: Row, keys: RootKeys): number {
   return fromRow<RecordedHead>(row, keys).body.ring ?? 0
 }
 
+/** The trail in the database ends before what was seen of it: it was put back to an older copy under a running server. */
+export class Rewound extends Forged {}
+
+/** How the events of one batch are chained. */
+export interface BatchChaining extends Chaining {
+  /** The batch's last event is stored: from now on no head before it is taken. */
+  acknowledged(): void
+}
+
 export interface WatchfulChaining extends Chaining {
   /** The newest head that was seen. */
   seen(): Head
-  /** The head of a row that was read after another head was seen. Throws Forged. */
+  /** The head of a row that was read after another head was seen. Throws Forged, or Rewound. */
   headAfter(row: Row, before: Head): Head
+  /** For a batch that ends with this event. */
+  endingWith(last: EventRow | null): BatchChaining
 }
 
-/**
- * How the storage chains events under these keys. `headOf` throws Forged when the row is not authentic, or goes back behind one that
- * was seen before: then the database was put back to an older copy under a running server.
- */
+/** How the storage chains events under these keys. `headOf` throws Forged when the row is not authentic, or Rewound. */
 export function chaining(keys: RootKeys): WatchfulChaining {
   let seen = GENESIS
+  const see = (head: Head) => {
+    if (head.seq > seen.seq) seen = head
+  }
   const headAfter = (row: Row, before: Head) => {
     const { seq, hash } = fromRow<RecordedHead>(row, keys).body
     const head = { seq, hash }
     if (head.seq < before.seq || (head.seq === before.seq && head.hash !== before.hash))
-      throw new Forged(`the trail ends at event ${head.seq}, and this server saw its event ${before.seq}`)
-    if (head.seq > seen.seq) seen = head
+      throw new Rewound(`the trail ends at event ${head.seq}, and this server saw its event ${before.seq}`)
+    see(head)
     return head
   }
+  const headOf = (row: Row) => headAfter(row, seen)
+  const moved: Chaining['moved'] = ({ mac: _, body: __, revision, ...place }, head) =>
+    toRow({ ...place, revision: revision + 1, body: recorded(head, keys) } satisfies Recorded<RecordedHead>, keys)
   return {
     link,
     seen: () => seen,
     headAfter,
-    headOf: (row) => headAfter(row, seen),
-    moved: ({ mac: _, body: __, revision, ...place }, head) =>
-      toRow({ ...place, revision: revision + 1, body: recorded(head, keys) } satisfies Recorded<RecordedHead>, keys),
+    headOf,
+    moved,
+    endingWith(last) {
+      let reached: Head | null = null
+      return {
+        link(previous, seq, event) {
+          const hash = link(previous, seq, event)
+          if (event === last) reached = { seq, hash }
+          return hash
+        },
+        headOf,
+        moved,
+        acknowledged() {
+          if (reached) see(reached)
+        },
+      }
+    },
   }
 }

@@ -18,7 +18,7 @@ import {
   Unavailable,
 } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
-import { chaining, type WatchfulChaining } from './chain.ts'
+import { chaining, Rewound, type WatchfulChaining } from './chain.ts'
 import { authentic, type Change, Forged, fromRow, type Kind, type Recorded, type Scope, toRow } from './record.ts'
 import { LedgerView, type Source } from './view.ts'
 
@@ -58,6 +58,15 @@ export interface RootWatch {
   look(): Promise<void>
 }
 
+/** Who keeps, outside of the database, how far the trail has come: what tells that the database was put back to an older copy. */
+export interface TrailWitness {
+  /** On disk when it resolves. Rejects when that can't be. */
+  saw(head: Head): Promise<void>
+  /** The database has gone back behind this head: what it says now counts no more. */
+  rewound(head: Head): Promise<void>
+}
+
+const NO_WITNESS = 'the witness of the trail could not be written'
 const NEVER_CHANGES: RootWatch = { guard: null, look: async () => {} }
 /** How often the root keys may change in the database while a batch waits; each time it is looked at again. */
 const LOOKS = 5
@@ -74,6 +83,9 @@ export class Ledger implements Source {
   #cache = new RecordCache(CACHED_RECORDS)
   /** The root keys under which all that the cache holds was read or decided. */
   #cacheEpoch: number
+  #witness: TrailWitness | null = null
+  /** What is being told to the witness, before anybody gets an answer. */
+  #witnessing: Promise<void> | null = null
   readonly #changes = new Map<string, number>()
   #waiting: Waiting[] = []
   #scheduled = false
@@ -89,6 +101,11 @@ export class Ledger implements Source {
     this.#roots = roots
     this.#chaining = chaining(keys)
     this.#cacheEpoch = keys.epoch
+  }
+
+  /** From now on this one is told of what must not be undone unseen. */
+  witnessedBy(witness: TrailWitness): void {
+    this.#witness = witness
   }
 
   /** Tells the root keys in use from earlier ones: see Call.rootEpoch. */
@@ -108,9 +125,14 @@ export class Ledger implements Source {
 
   /** Where the chain of events ends, on disk. Throws Forged or Unavailable. */
   async head(): Promise<Head> {
-    const head = await this.#reading(() => this.#readHead())
-    await this.#storage.synced()
-    return head
+    try {
+      const head = await this.#reading(() => this.#readHead())
+      await this.#storage.synced()
+      return head
+    } catch (error) {
+      await this.#noteRewound(error)
+      throw error
+    }
   }
 
   async #readHead(): Promise<Head> {
@@ -276,16 +298,24 @@ export class Ledger implements Source {
     try {
       const outcomes = await this.#reading(() => this.#store(batch))
       this.#ended++
-      for (const [i, { call, rootEpoch, resolve, reject }] of batch.entries()) {
-        const outcome = outcomes[i] ?? 'moved'
-        if (outcome === 'committed' && rootEpoch === this.#keys.epoch) this.#remember(call.changes)
+      let altered = false
+      for (const [i, { call, rootEpoch }] of batch.entries()) {
+        const committed = outcomes[i] === 'committed'
+        if (committed && rootEpoch === this.#keys.epoch) this.#remember(call.changes)
         else this.#forget(call.changes)
+        if (committed && alters(call)) altered = true
+      }
+      if (altered && this.#witness) this.#bearWitness(this.#witness)
+      if (this.#witnessing) await this.#witnessing
+      for (const [i, { resolve, reject }] of batch.entries()) {
+        const outcome = outcomes[i] ?? 'moved'
         if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
         else if (outcome === 'unavailable') reject(refuse('ServiceUnavailableTemporary'))
         else resolve(outcome)
       }
     } catch (error) {
       this.#ended++
+      await this.#noteRewound(error)
       if (!(error instanceof Unavailable)) this.#alarm('a batch could not be committed', error)
       else this.#alarm('the database can not be written', error)
       for (const { call, reject } of batch) {
@@ -293,6 +323,26 @@ export class Ledger implements Source {
         reject(refuse('ServiceUnavailableTemporary'))
       }
     }
+  }
+
+  /**
+   * Puts on disk, outside of the database, that the trail has come so far. What can't be written there is told, and no reason to refuse
+   * what is done; it is tried again with the next upkeep of the trail.
+   */
+  #bearWitness(witness: TrailWitness): void {
+    const mine = this.head()
+      .then((head) => witness.saw(head))
+      .catch((error: unknown) => this.#alarm(NO_WITNESS, error))
+      .then(() => {
+        if (this.#witnessing === mine) this.#witnessing = null
+      })
+    this.#witnessing = mine
+  }
+
+  /** That the database went back must outlast this process: nothing else tells a restart. */
+  async #noteRewound(error: unknown): Promise<void> {
+    if (!(error instanceof Rewound)) return
+    await this.#witness?.rewound(this.#chaining.seen()).catch((trouble: unknown) => this.#alarm(NO_WITNESS, trouble))
   }
 
   /**
@@ -305,7 +355,10 @@ export class Ledger implements Source {
       if (current.length === 0) return batch.map(() => 'moved')
       try {
         const commits = current.map(({ commit }) => commit)
-        const outcomes = await this.#storage.commit(commits, this.#chaining, this.#roots.guard)
+        const last = commits.findLastIndex(({ event }) => event)
+        const chain = this.#chaining.endingWith(commits[last]?.event ?? null)
+        const outcomes = await this.#storage.commit(commits, chain, this.#roots.guard)
+        if (outcomes[last] === 'committed') chain.acknowledged()
         const outcomeOf = new Map(current.map((waiting, i) => [waiting, outcomes[i]]))
         return batch.map((waiting) => outcomeOf.get(waiting) ?? 'moved')
       } catch (error) {
@@ -345,6 +398,14 @@ export class Ledger implements Source {
   async dropNonces(now: number, limit: number): Promise<number> {
     return this.#storage.dropNonces(now, limit)
   }
+}
+
+/**
+ * Whether a recorded call changed or removed something: a key's state, its material, rights, a trail. That is what somebody may want
+ * undone by putting the database back; what is made, or used, harms nobody when it is lost, and is witnessed within a second.
+ */
+function alters({ event, changes }: Call): boolean {
+  return event !== null && changes.some(({ change }) => change === 'update' || change === 'delete')
 }
 
 /** (AccessKeyId, nonce) in 16 bytes; the separator occurs in no AccessKeyId. */
