@@ -1,27 +1,37 @@
-// Prints each failure whole, each passed file as a line, and closes with `N passed, N failed`.
+// Prints each failure whole, with file, line and the limit it ran into; each passed test as a line; and closes with `N passed, N failed`.
 import { relative } from 'node:path'
+
+const SLOW_MS = 5000
 
 export default async function* reporter(source) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
+  /** What has begun and not ended, by file: the tests that hang when a file's time is over. */
+  const running = new Map()
   for await (const { type, data } of source) {
     if (type === 'test:stdout' || type === 'test:stderr') yield data.message
-    const isFile = data?.nesting === 0 && data?.name?.endsWith('.test.ts')
+    if (typeof data?.file !== 'string' && type !== 'test:fail') continue
+    const file = relative('.', data.file ?? '')
+    const isFile = data.nesting === 0 && data.name?.endsWith('.test.ts')
+    const test = `${data.name} (${file}:${data.line ?? ''})`
+    if (type === 'test:dequeue' && !isFile) running.set(file, (running.get(file) ?? new Set()).add(test))
+    if (type === 'test:complete') running.get(file)?.delete(test)
     if (type === 'test:pass') {
       if (isFile || data.details.type === 'suite') continue
       if (data.skip !== undefined) counts.skipped++
       else counts.passed++
-      if (data.nesting === 0 || data.details.duration_ms > 5000)
-        yield `ok    ${data.name} (${relative('.', data.file ?? '')}, ${Math.round(data.details.duration_ms)} ms)\n`
+      if (data.nesting === 0 || data.details.duration_ms > SLOW_MS)
+        yield `ok    ${data.name} (${file}, ${Math.round(data.details.duration_ms)} ms)\n`
     }
     if (type === 'test:fail') {
       const { error } = data.details
       if (error?.failureType === 'subtestsFailed') continue
       counts.failed++
       const cause = error?.cause ?? error
-      yield `FAIL  ${data.name} (${relative('.', data.file ?? '')}:${data.line ?? ''})\n${cause?.stack ?? cause}\n`
+      yield `FAIL  ${isFile ? relative('.', data.name) : test}\n${cause?.stack ?? cause}\n`
       for (const key of ['expected', 'actual'])
         if (cause && typeof cause === 'object' && key in cause)
           yield `  ${key}: ${JSON.stringify(cause[key], null, 2)}\n`
+      if (isFile) for (const one of running.get(relative('.', data.name)) ?? []) yield `  had not ended: ${one}\n`
     }
   }
   yield `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}\n`

@@ -1,6 +1,6 @@
 // What `npm start`, `npm test` and `npm run bench` do on any Node 20 or newer: install what is missing, then hand over to the pinned runtime.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -92,14 +92,12 @@ function installPrograms() {
   must('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...missing], quiet)
 }
 
-function testFiles(folder) {
-  return readdirSync(folder)
-    .flatMap((name) => {
-      const path = join(folder, name)
-      return statSync(path).isDirectory() ? testFiles(path) : [path]
-    })
-    .filter((path) => path.endsWith('.test.ts'))
-    .sort()
+/** Types, style, then the files that this kind of run takes, or those that are named. */
+function test(kind, files) {
+  if (!existsSync(addOn)) compileAddOn(must)
+  must(node, ['node_modules/typescript/bin/tsc'])
+  must(node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'])
+  process.exit(run(node, ['scripts/suite.mjs', kind, ...files]))
 }
 
 const verbs = {
@@ -110,13 +108,10 @@ const verbs = {
       process.on(signal, () => server.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal))
     server.on('exit', (code, signal) => process.exit(code ?? (signal ? 128 : 1)))
   },
-  test(args) {
-    if (!existsSync(addOn)) compileAddOn(must)
-    must(node, ['node_modules/typescript/bin/tsc'])
-    must(node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'])
-    const files = args.length > 0 ? args : testFiles(join(root, 'test'))
-    process.exit(run(node, ['--test', '--test-concurrency=2', '--test-reporter=./scripts/reporter.mjs', ...files]))
-  },
+  test: (args) => test('usual', args),
+  'test:quick': (args) => test('quick', args),
+  'test:nightly': (args) => test('nightly', args),
+  'test:failures': (args) => test('failures', args),
   /** What takes other languages' tools to build, and is therefore no part of `npm test`. */
   'test:clients'() {
     if (!found('go')) {
@@ -153,6 +148,6 @@ function isReport(json) {
 }
 
 const [verb, ...args] = process.argv.slice(2)
-if (verb === 'test') installPrograms()
+if (['test', 'test:nightly', 'test:failures'].includes(verb)) installPrograms()
 if (verb !== 'advisories') install(verb !== 'start')
 verbs[verb](args)

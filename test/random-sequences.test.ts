@@ -6,6 +6,7 @@ import { newCredentials } from '../src/ram/account.ts'
 import type { Credentials } from './acceptance/program.ts'
 import { openTestHouse, type TestHouse } from './house.ts'
 import { makeToken } from './keystore/pkcs11/tokens.ts'
+import { times } from './size.ts'
 import { type PostgresqlServer, startPostgresql } from './storage/postgresql-server.ts'
 
 const DAY = 86_400_000
@@ -124,7 +125,7 @@ describe('random sequences of operations', () => {
         assert.deepEqual(await play(postgresql, all, account), answers)
         assert.deepEqual(await play(hsm, all, account), answers)
       }),
-      { numRuns: 100, endOnFailure: true },
+      { numRuns: times('sequences on all databases at once'), endOnFailure: true },
     )
     assert.deepEqual([...sqlite.failures, ...postgresql.failures, ...hsm.failures], [])
     const summary = async (house: TestHouse) =>

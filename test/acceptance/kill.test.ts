@@ -6,9 +6,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { eventOf } from '../../src/actiontrail/event.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { wrap } from '../kms/byok.ts'
+import { times } from '../size.ts'
 import { type Called, call, type Program, removeFolder, startProgram, temporaryFolder } from './program.ts'
 
-const KILLS = 50
+const KILLS = times('kills under load')
 const CALLERS = 8
 
 /** What a caller was told, by request id; and what must therefore be there. */

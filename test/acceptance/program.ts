@@ -1,4 +1,5 @@
 // Runs the real program for tests: starts it on a free port with a folder of its own, and stops or kills it.
+import '../owned.ts'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -8,9 +8,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { openStorage } from '../../src/storage/open.ts'
 import { makeToken, softHsmTokenFolders, type TestToken, TOKEN_KINDS } from '../keystore/pkcs11/tokens.ts'
 import { filesHolding, ringOf } from '../rootkeys/roots.ts'
+import { times } from '../size.ts'
 import { BIN, type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 
-const KILLS = 12
+const KILLS = times('kills while the root key moves into an HSM')
 const folders: string[] = []
 const folder = () => {
   folders.push(temporaryFolder())

@@ -18,10 +18,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { isMountPoint } from '../../src/keystore/root-key.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { filesHolding, ringOf } from '../rootkeys/roots.ts'
+import { times } from '../size.ts'
 import { startPostgresql } from '../storage/postgresql-server.ts'
 import { BIN, type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 
-const KILLS = 20
+const KILLS = times('kills while root keys rotate')
 const folders: string[] = []
 const folder = () => {
   folders.push(temporaryFolder())

@@ -9,9 +9,10 @@ import { verifyDelivered } from '../../src/actiontrail/verify-delivered.ts'
 import { readSettings } from '../../src/cli/settings.ts'
 import { openHouse } from '../../src/house.ts'
 import { call, type Program, removeFolder, runProgram, startProgram, temporaryFolder } from '../acceptance/program.ts'
+import { times } from '../size.ts'
 import { copyIn, deliveredEvents, filesBelow } from './trails.ts'
 
-const KILLS = 20
+const KILLS = times('kills while delivering')
 const TRAIL = { Version: '2020-07-06', Name: 'killed-trail' }
 const FLAGS = ['--delivery-interval-seconds', '1', '--region', 'cn-hangzhou,cn-beijing,cn-shanghai']
 

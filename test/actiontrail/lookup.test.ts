@@ -15,6 +15,7 @@ import { Ledger } from '../../src/ledger/ledger.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import type { EventRow, Storage } from '../../src/storage/storage.ts'
 import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
+import { times } from '../size.ts'
 import { beginChain, commit, testKeys } from '../storage/chained.ts'
 import { type PostgresqlServer, startPostgresql } from '../storage/postgresql-server.ts'
 
@@ -161,8 +162,8 @@ async function theObviousWay(lookup: Omit<Lookup, 'after'>, { ledger }: Trail): 
 }
 
 const kinds: [string, () => Promise<Storage>, number][] = [
-  ['SQLite', () => openStorage(':memory:'), 60],
-  ['PostgreSQL', () => openStorage(server.database()), 25],
+  ['SQLite', () => openStorage(':memory:'), times('lookups, on SQLite')],
+  ['PostgreSQL', () => openStorage(server.database()), times('lookups, on PostgreSQL')],
 ]
 
 for (const [name, open, numRuns] of kinds)

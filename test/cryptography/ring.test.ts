@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { decodeRing, encodeRing, MAX_ROOTS, type Ring } from '../../src/cryptography/ring.ts'
 import { RootKeys, ringOfOne } from '../../src/cryptography/seal.ts'
+import '../size.ts'
 
 const bytes = (byte: number) => new Uint8Array(32).fill(byte)
 const ring = (...roots: number[]): Ring => ({ generation: 7, roots: roots.map(bytes), fingerprintKey: bytes(99) })

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { NONCE_BYTES, Xaes } from '../../src/cryptography/xaes.ts'
 import { vectors } from '../vectors.ts'
+import '../size.ts'
 
 interface Published {
   vectors: { key: string; nonceAscii: string; plaintextAscii: string; aadAscii: string; ciphertext: string }[]

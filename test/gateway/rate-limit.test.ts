@@ -10,6 +10,7 @@ import { type Admission, NO_RATES, type RateGroup, RateLimiter, ratesOf } from '
 import { newCredentials } from '../../src/ram/account.ts'
 import { openTestHouse } from '../house.ts'
 import { ramOf } from '../ram/ram.ts'
+import '../size.ts'
 
 const group = (calls: number, seconds: number, ...operations: string[]): RateGroup => ({
   product: 'Kms',

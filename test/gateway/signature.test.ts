@@ -15,6 +15,7 @@ import {
   rpcStringToSign,
 } from '../../src/gateway/signature.ts'
 import { vectors } from '../vectors.ts'
+import '../size.ts'
 
 interface Vector {
   client: string

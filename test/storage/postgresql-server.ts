@@ -1,5 +1,7 @@
 // A real PostgreSQL for tests: its own cluster in a temporary folder, reached by a socket and a free port, gone afterwards.
+import '../owned.ts'
 import { execFileSync, spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -19,8 +21,24 @@ function programs(): string {
   return newest === undefined ? '' : join(debian, newest, 'bin/')
 }
 
-/** Starts a server; as root it runs under the account `postgres`, since PostgreSQL refuses root. */
+/** The port of the server that a whole run shares. */
+const SHARED = 'STRONGROOM_TEST_POSTGRESQL'
+
+/** A server to make databases in: the one that the run shares, or one started for the caller alone. */
 export async function startPostgresql(): Promise<PostgresqlServer> {
+  const shared = process.env[SHARED]
+  return shared === undefined ? startAlone() : { ...databasesAt(Number(shared)), async [Symbol.asyncDispose]() {} }
+}
+
+/** Starts the server that this process and all that it starts share. */
+export async function shareServer(): Promise<AsyncDisposable> {
+  const server = await startAlone()
+  process.env[SHARED] = String(server.port)
+  return server
+}
+
+/** Starts a server; as root it runs under the account `postgres`, since PostgreSQL refuses root. */
+async function startAlone(): Promise<PostgresqlServer & { readonly port: number }> {
   const bin = programs()
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-postgresql-'))
   const who = process.getuid?.() === 0 ? account('postgres') : null
@@ -30,24 +48,31 @@ export async function startPostgresql(): Promise<PostgresqlServer> {
   const port = await freePort()
   const data = join(folder, 'data')
   execFileSync(`${bin}initdb`, ['-D', data, '-U', 'strongroom', '-A', 'trust', '--no-sync'], options)
-  const settings = `-p ${port} -k ${folder} -h 127.0.0.1 -c max_connections=60`
+  const settings = `-p ${port} -k ${folder} -h 127.0.0.1 ${SETTINGS.map((one) => `-c ${one}`).join(' ')}`
   execFileSync(`${bin}pg_ctl`, ['-D', data, '-w', '-o', settings, '-l', join(folder, 'log'), 'start'], {
     ...options,
     stdio: 'ignore',
   })
-  let databases = 0
-  const stop = () => {
-    spawnSync(`${bin}pg_ctl`, ['-D', data, '-m', 'immediate', 'stop'], { ...options, stdio: 'ignore' })
-    rmSync(folder, { recursive: true, force: true })
+  return {
+    port,
+    ...databasesAt(port),
+    async [Symbol.asyncDispose]() {
+      spawnSync(`${bin}pg_ctl`, ['-D', data, '-m', 'immediate', 'stop'], { ...options, stdio: 'ignore' })
+      rmSync(folder, { recursive: true, force: true })
+    },
   }
+}
+
+/** Nothing of it outlives a crash of the machine, nor itself in shared memory. */
+const SETTINGS = ['max_connections=300', 'fsync=off', 'full_page_writes=off', 'dynamic_shared_memory_type=mmap']
+
+function databasesAt(port: number): Pick<PostgresqlServer, 'database'> {
   return {
     database() {
-      const name = `test_${++databases}`
-      execFileSync(`${bin}createdb`, ['-h', '127.0.0.1', '-p', String(port), '-U', 'strongroom', name], options)
+      const name = `test_${randomUUID().replaceAll('-', '')}`
+      const where = ['-h', '127.0.0.1', '-p', String(port), '-U', 'strongroom']
+      execFileSync(`${programs()}createdb`, [...where, name], { stdio: 'pipe' })
       return `postgresql://strongroom@127.0.0.1:${port}/${name}`
-    },
-    async [Symbol.asyncDispose]() {
-      stop()
     },
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { MalformedPolicy, type PolicyUse, parsePolicy } from '../../../src/ram/policy/language.ts'
+import { times } from '../../size.ts'
 
 const good = { Effect: 'Allow', Action: 'kms:*', Resource: '*' }
 const withCondition = (Condition: unknown) => ({ Version: '1', Statement: [{ ...good, Condition }] })
@@ -134,18 +135,18 @@ describe('a policy is taken', () => {
     const uses = fc.constantFrom<PolicyUse>('identity', 'session', 'trust')
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), uses, (text, use) => void fault(text, use)),
-      { numRuns: 2000 },
+      { numRuns: times('policy documents') },
     )
     fc.assert(
       fc.property(fc.json(), uses, (text, use) => void fault(text, use)),
-      { numRuns: 2000 },
+      { numRuns: times('policy documents') },
     )
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), uses, (a, b, use) => {
         fault(one({ ...good, Condition: { StringEquals: a } }, b), use)
         fault(one({ Effect: 'Allow', Action: a, Resource: b, Principal: a }), use)
       }),
-      { numRuns: 2000 },
+      { numRuns: times('policy documents') },
     )
   })
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { compileWildcard } from '../../../src/ram/policy/wildcard.ts'
+import { times } from '../../size.ts'
 import { matchesPattern } from './reference.ts'
 
 describe('a pattern', () => {
@@ -33,7 +34,7 @@ describe('a pattern', () => {
       fc.property(text, text, (pattern, value) => {
         assert.equal(compileWildcard(pattern)(value), matchesPattern(pattern, value))
       }),
-      { numRuns: 20_000 },
+      { numRuns: times('wildcard patterns') },
     )
   })
 })

@@ -1,0 +1,75 @@
+// Runs the tests of one kind of run: several files at once, each test and each file with a limit of time, on one PostgreSQL for all.
+// `node scripts/suite.mjs usual|quick|nightly|failures [FILE…]`; files that are named take the place of the kind's own.
+import '../test/owned.ts'
+import { globSync } from 'node:fs'
+import { run } from 'node:test'
+import { smaller } from '../test/size.ts'
+import { shareServer } from '../test/storage/postgresql-server.ts'
+import reporter from './reporter.mjs'
+
+/** A test that takes longer hangs. The slowest takes half a minute on two idle cores; a busy machine has a quarter of that speed. */
+const TEST_LIMIT_S = 180
+/** What a file's tests may take together. */
+const FILE_LIMIT_S = 420
+/** In full size all takes longer. */
+const FULL_SCALE = 10
+/** Much of a test's time is waiting: two files a core. */
+const AT_ONCE = 4
+
+const kinds = {
+  usual: { files: ['test/**/*.test.ts'], size: 'usual' },
+  /** What needs no PostgreSQL and no HSM, and the program from outside for a moment. */
+  quick: {
+    files: [
+      'test/architecture.test.ts',
+      'test/cryptography/*.test.ts',
+      'test/gateway/*.test.ts',
+      'test/keystore/*.test.ts',
+      'test/ram/policy/*.test.ts',
+      'test/acceptance/bad-input.test.ts',
+      'test/acceptance/full-disk.test.ts',
+      'test/acceptance/observability.test.ts',
+    ],
+    size: 'usual',
+  },
+  nightly: { files: ['test/**/*.test.ts'], size: 'full' },
+  /** What kills, breaks and fills: servers, devices, connections, disks. */
+  failures: {
+    files: [
+      'test/acceptance/{fuzz,full-disk,hsm-chaos,hsm-kill,kill,root-key,root-key-hsm}.test.ts',
+      'test/actiontrail/delivery-kill.test.ts',
+      'test/model/sequences.test.ts',
+      'test/random-sequences.test.ts',
+      'test/storage/{failing-sync,lost-connection,two-servers}.test.ts',
+    ],
+    size: 'full',
+  },
+}
+
+const [kind, ...named] = process.argv.slice(2)
+const { files: patterns, size } = kinds[kind]
+const files = named.length > 0 ? named : globSync(patterns).sort()
+const seed = process.env.STRONGROOM_TEST_SEED ?? String(Date.now() % 1_000_000_000)
+const scale = size === 'full' ? FULL_SCALE : 1
+const begin = performance.now()
+console.log(`${files.length} files; STRONGROOM_TEST_SEED=${seed} repeats what is random`)
+const server = kind === 'quick' ? null : await shareServer()
+try {
+  const env = {
+    ...process.env,
+    STRONGROOM_TEST_SEED: seed,
+    STRONGROOM_TEST_SIZE: size,
+    STRONGROOM_TEST_FILE_LIMIT: String(FILE_LIMIT_S * scale),
+  }
+  const limit = `--test-timeout=${TEST_LIMIT_S * scale * 1000}`
+  const execArgv = ['--import=./test/owned.ts', '--test-force-exit', limit]
+  const events = run({ files, concurrency: AT_ONCE, execArgv, env })
+  events.on('test:fail', () => {
+    process.exitCode = 1
+  })
+  for await (const text of reporter(events)) process.stdout.write(text)
+} finally {
+  await server?.[Symbol.asyncDispose]()
+}
+if (size === 'usual') console.log(`smaller than in \`npm run test:nightly\`: ${smaller().join('; ')}`)
+console.log(`${Math.round((performance.now() - begin) / 1000)} s`)

@@ -1,0 +1,83 @@
+// What a test process starts ends with it, however it ends: a watchdog beside it sees a pipe close, kills what still runs, and removes its temporary folder.
+// What it started bears a mark in its environment, which its own children inherit; so nobody has to keep a list.
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { subscribe } from 'node:diagnostics_channel'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** How long what was asked to end may take to, on a busy machine, before it counts as left running. */
+const ENDS_WITHIN_MS = 10_000
+const NAME = 'STRONGROOM_TEST_OWNER'
+
+// Its last act: interrupts, so that PostgreSQL frees its shared memory, and kills what is still there two seconds later.
+// A file that is over its time is killed: no limit of a test's own ends a loop that never gives way.
+const WATCHDOG = `
+marked() { grep -lsxz "$1" /proc/[0-9]*/environ | cut -d / -f 3; }
+if ! timeout "$3" cat > /dev/null && kill -KILL "$4"; then
+  echo "killed after $3 s; the last test that began: $(cat "$2/began")" >&2
+fi
+signal=INT
+for attempt in $(seq 60); do
+  pids=$(marked "$1")
+  [ -n "$pids" ] || break
+  kill -$signal $pids 2> /dev/null
+  sleep 0.1
+  [ "$attempt" -lt 20 ] || signal=KILL
+done
+rm -rf "$2"`
+
+/** For how many seconds this process may live; 0 sets no limit. */
+const limit = process.env['STRONGROOM_TEST_FILE_LIMIT'] ?? '0'
+const mark = randomUUID()
+const folder = mkdtempSync(join(tmpdir(), 'strongroom-test-'))
+// PostgreSQL runs under an account of its own, and has its folder in this one.
+chmodSync(folder, 0o711)
+// The watchdog bears no mark, neither this process's nor that of the one that started it.
+const { [NAME]: _, ...unmarked } = process.env
+const watchdog = spawn('sh', ['-c', WATCHDOG, 'watchdog', `${NAME}=${mark}`, folder, limit, `${process.pid}`], {
+  detached: true,
+  env: unmarked,
+  stdio: ['pipe', 'ignore', 'inherit'],
+})
+watchdog.unref()
+;(watchdog.stdin as unknown as { unref(): void }).unref()
+process.env[NAME] = mark
+process.env['TMPDIR'] = folder
+// A program that is started many times is compiled once.
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(
+  new URL('../node_modules/.cache/node-compile-cache', import.meta.url),
+)
+
+/** The command lines of what this process started and what still runs. */
+function running(): string[] {
+  const read = (pid: string, file: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+    } catch {
+      return ''
+    }
+  }
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && read(pid, 'environ').split('\0').includes(`${NAME}=${mark}`))
+    .map((pid) => `${pid} ${read(pid, 'cmdline').replaceAll('\0', ' ').trim()}`)
+}
+
+subscribe('tracing:node.test:start', (test) => {
+  writeFileSync(join(folder, 'began'), (test as { name: string }).name)
+})
+
+process.on('exit', () => {
+  if (process.platform !== 'linux') return
+  let left = running()
+  const clock = new Int32Array(new SharedArrayBuffer(4))
+  for (const giveUp = performance.now() + ENDS_WITHIN_MS; left.length > 0 && performance.now() < giveUp; ) {
+    Atomics.wait(clock, 0, 0, 50)
+    left = running()
+  }
+  if (left.length === 0) return
+  process.stderr.write(`left running by ${process.argv[1]}:\n${left.map((one) => `  ${one}\n`).join('')}`)
+  process.exitCode = 1
+})

@@ -1,0 +1,38 @@
+// How large the tests are that could go on for ever, and what their randomness begins with.
+// This table is all that `npm test` runs smaller than `npm run test:nightly` and `npm run test:failures`.
+import fc from 'fast-check'
+
+/** What is repeated, and how often: in `npm test`, and in full. */
+const SIZES = {
+  'kills under load': [10, 50],
+  'kills while delivering': [6, 20],
+  'kills while root keys rotate': [5, 20],
+  'kills while the root key moves into an HSM': [4, 12],
+  'generated requests': [10_000, 100_000],
+  'sequences against the model, on SQLite': [40, 200],
+  'sequences against the model, elsewhere': [5, 30],
+  'sequences on all databases at once': [25, 200],
+  'sets of policies': [1000, 20_000],
+  'changes to policies': [1000, 10_000],
+  'odd requests to policies': [500, 5000],
+  'policy documents': [500, 5000],
+  'wildcard patterns': [5000, 50_000],
+  'lookups, on SQLite': [30, 200],
+  'lookups, on PostgreSQL': [10, 60],
+} as const
+
+const isFull = process.env['STRONGROOM_TEST_SIZE'] === 'full'
+
+/** How often a test does it in this run. */
+export function times(what: keyof typeof SIZES): number {
+  return SIZES[what][isFull ? 1 : 0]
+}
+
+/** A line for each entry of the table. */
+export function smaller(): string[] {
+  return Object.entries(SIZES).map(([what, [usual, full]]) => `${what} (${usual} of ${full})`)
+}
+
+/** What a run's randomness begins with. A failed property shows it, with the path to the failure. */
+export const seed = Number(process.env['STRONGROOM_TEST_SEED'] ?? Date.now() % 1_000_000_000)
+fc.configureGlobal({ seed })
