@@ -1,30 +1,43 @@
-// Who sent this request: finds the AccessKey, checks time, signature and token, in the contract's order (contract/wire.md section 3).
+// Who sent this request: checks time, AccessKey, token and signature, in the order of docs/reference/signatures.md.
+// Cheap checks come first, and nothing that a stranger can make long is done before the AccessKey is found.
 import type { Caller } from '../api/caller.ts'
 import { refuse } from '../api/errors.ts'
+import { fromBase64 } from '../cryptography/encoding.ts'
 import type { AccessKeys } from '../ram/access-key.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import type { LastUsed } from '../ram/last-used.ts'
 import type { SecurityTokens } from '../sts/security-token.ts'
-import { type DecodedParameters, type HttpRequest, header, pathOf } from './request.ts'
 import {
-  type Acs3Authorization,
-  acs3Signature,
-  acs3StringToSign,
-  hashHex,
-  parseAcs3Authorization,
-  RPC_METHODS,
-  rpcSignature,
-  rpcStringToSign,
-  sameSignature,
-} from './signature.ts'
+  ALGORITHM_NAMES,
+  type Authorization,
+  headerSignature,
+  headerStringToSign,
+  parseAuthorization,
+  type Scope,
+} from './header-signature.ts'
+import { type HttpRequest, header, isSignedByHeader, type Parameters, pathOf } from './request.ts'
+import { hashHex, RPC_METHODS, rpcSignature, rpcStringToSign, sameSignature } from './signature.ts'
 
 /** How far a request's time may be from ours, either way. */
 export const TIME_WINDOW_MS = 15 * 60_000
 
-/** An authenticated request: who sent it, and the nonce that may not come again. */
+const MAX_NONCE_LENGTH = 256
+/** What SignatureDoesNotMatch repeats of the string to sign: clients compare it with their own. */
+const MAX_SHOWN = 16_384
+
+/**
+ * What the Host of a request may decide. `decides`: it was signed. `must agree`: signature 1.0, which does not cover it:
+ * it may add what no signed parameter says, and contradict none. `means nothing`: it could have been signed, and was not.
+ */
+export type HostStanding = 'decides' | 'must agree' | 'means nothing'
+
+/** An authenticated request: who sent it, the nonce that may not come again, and how far what was not signed counts. */
 export interface Authenticated {
   readonly caller: Caller
   readonly nonce: { readonly accessKeyId: string; readonly nonce: string; readonly expiresAt: number }
+  readonly host: HostStanding
+  /** What the signing key of ACS4 is good for; null with the other schemes. */
+  readonly scope: Scope | null
 }
 
 /** What callers are recognized by. */
@@ -41,51 +54,53 @@ export interface Clock {
   wallNow(): number
 }
 
-/** What both schemes boil down to. `sign` answers the raw signature of the string to sign under a secret. */
+/** What all schemes boil down to, before anything long was read. */
 interface Claim {
   readonly accessKeyId: string
   readonly timestamp: string
   readonly nonce: string
   readonly securityToken: string
   readonly signature: Uint8Array
-  readonly stringToSign: string
-  sign(secret: string): Uint8Array
+  readonly host: HostStanding
+  readonly scope: Scope | null
+  stringToSign(): string
+  /** The raw signature of the string to sign under a secret. */
+  sign(secret: string, stringToSign: string): Uint8Array
+  /** Refuses when the body is not the one that was signed. */
+  checkBody(): void
 }
 
+/** `parameters` are those of decodeUnverified. */
 export async function authenticate(
   request: HttpRequest,
-  parameters: DecodedParameters,
+  parameters: Parameters,
   credentials: Credentials,
   clock: Clock,
 ): Promise<Authenticated> {
   const [now, stampedNow] = [clock.now(), clock.wallNow()]
-  const authorization = header(request, 'authorization')
-  const claim = authorization.startsWith('ACS3-')
-    ? acs3Claim(authorization, request, parameters, stampedNow)
+  const claim = isSignedByHeader(request)
+    ? headerClaim(request, parameters, stampedNow)
     : rpcClaim(request, parameters, stampedNow)
   const caller = claim.accessKeyId.startsWith('STS.')
     ? await sessionCaller(claim, credentials, now)
     : await permanentCaller(claim, credentials, now)
+  const { accessKeyId, nonce, host, scope } = claim
   const expiresAt = Math.max(stampedNow, Date.parse(claim.timestamp)) + TIME_WINDOW_MS
-  return {
-    caller,
-    nonce: { accessKeyId: claim.accessKeyId, nonce: claim.nonce, expiresAt },
-  }
+  return { caller, nonce: { accessKeyId, nonce, expiresAt }, host, scope }
 }
 
 async function permanentCaller(claim: Claim, { accessKeys, lastUsed }: Credentials, now: number): Promise<Caller> {
   const accessKey = await accessKeys.find(claim.accessKeyId)
-  // An unknown AccessKey costs the same work as a wrong secret.
-  const matches = sameSignature(claim.sign(accessKey?.secret ?? NO_SECRET), claim.signature)
+  // The code says that there is none, so that the time may say it too.
   if (!accessKey) throw refuse('InvalidAccessKeyId.NotFound')
   if (!accessKey.active) throw refuse('Forbidden.AccessKey')
   if (claim.securityToken !== '') throw refuse('InvalidSecurityToken.MismatchWithAccessKey')
-  if (!matches) throw refuse('SignatureDoesNotMatch', { stringToSign: claim.stringToSign })
+  verify(claim, accessKey.secret)
   lastUsed.note(claim.accessKeyId, now)
   return accessKey.caller
 }
 
-/** The caller of temporary credentials (contract/ram.md 5.3); a session whose role was deleted has expired. */
+/** The caller of temporary credentials (docs/reference/signatures.md, "Credentials"); a session whose role was deleted has expired. */
 async function sessionCaller(claim: Claim, credentials: Credentials, now: number): Promise<Caller> {
   const { securityTokens, authorizer } = credentials
   if (claim.securityToken === '') throw refuse('MissingSecurityToken')
@@ -93,13 +108,26 @@ async function sessionCaller(claim: Claim, credentials: Credentials, now: number
   if (!session) throw refuse('InvalidSecurityToken.Malformed')
   if (session.caller.accessKeyId !== claim.accessKeyId) throw refuse('InvalidSecurityToken.MismatchWithAccessKey')
   if (session.expiresAt <= now) throw refuse('InvalidSecurityToken.Expired')
-  if (!sameSignature(claim.sign(session.secret), claim.signature))
-    throw refuse('SignatureDoesNotMatch', { stringToSign: claim.stringToSign })
+  verify(claim, session.secret)
   if (!(await authorizer.sessionRole(session.caller))) throw refuse('InvalidSecurityToken.Expired')
   return session.caller
 }
 
-const NO_SECRET = 'x'.repeat(30)
+function verify(claim: Claim, secret: string): void {
+  const stringToSign = claim.stringToSign()
+  if (!sameSignature(claim.sign(secret, stringToSign), claim.signature))
+    throw refuse('SignatureDoesNotMatch', { stringToSign: shown(stringToSign) })
+  claim.checkBody()
+}
+
+function shown(stringToSign: string): string {
+  if (stringToSign.length <= MAX_SHOWN) return stringToSign
+  return `${stringToSign.slice(0, MAX_SHOWN)}… (${stringToSign.length} characters, cut)`
+}
+
+function incomplete(rule: string) {
+  return refuse('IncompleteSignature', { rule })
+}
 
 function checkTime(timestamp: string, now: number): void {
   if (timestamp === '') throw refuse('IllegalTimestamp')
@@ -108,71 +136,94 @@ function checkTime(timestamp: string, now: number): void {
   if (Math.abs(now - time) > TIME_WINDOW_MS) throw refuse('InvalidTimeStamp.Expired')
 }
 
-function rpcClaim({ method }: HttpRequest, { all }: DecodedParameters, now: number): Claim {
-  const value = (name: string) => all.get(name) ?? ''
-  if (value('AccessKeyId') === '') throw refuse('MissingAccessKeyId')
+function checkNonce(nonce: string): void {
+  if (nonce.length > MAX_NONCE_LENGTH)
+    throw refuse('InvalidParameter', { name: 'SignatureNonce', rule: `At most ${MAX_NONCE_LENGTH} characters.` })
+}
+
+function rpcClaim(request: HttpRequest, parameters: Parameters, now: number): Claim {
+  const value = (name: string) => parameters.get(name) ?? ''
+  if (value('AccessKeyId') === '') {
+    if (header(request, 'authorization') !== '') throw incomplete(`${SUPPORTED} or the parameters of signature 1.0.`)
+    throw refuse('MissingAccessKeyId')
+  }
   checkTime(value('Timestamp'), now)
   const hash = RPC_METHODS.get(value('SignatureMethod'))
   if (hash === undefined || value('SignatureVersion') !== '1.0') throw refuse('InvalidSignatureMethod')
-  if (value('SignatureType') !== '')
-    throw refuse('IncompleteSignature', { rule: 'SignatureType must be absent or empty.' })
-  const signature = value('Signature')
-  if (signature === '') throw refuse('IncompleteSignature', { rule: 'The parameter Signature is missing.' })
-  const stringToSign = rpcStringToSign(method, all)
+  if (value('SignatureType') !== '') throw incomplete('SignatureType must be absent or empty.')
+  const text = value('Signature')
+  if (text === '') throw incomplete('The parameter Signature is missing.')
+  // Strictly: where the signature is the nonce, another spelling of it would be another nonce.
+  const signature = fromBase64(text)
+  if (signature?.length !== hash.bytes) throw incomplete(`Signature must be the Base64 of ${hash.bytes} bytes.`)
+  checkNonce(value('SignatureNonce'))
   return {
     accessKeyId: value('AccessKeyId'),
     timestamp: value('Timestamp'),
-    nonce: value('SignatureNonce') || `signature ${signature}`,
+    nonce: value('SignatureNonce') || `signature ${text}`,
     securityToken: value('SecurityToken'),
-    signature: Buffer.from(signature, 'base64'),
-    stringToSign,
-    sign: (secret) => rpcSignature(hash, secret, stringToSign),
+    signature,
+    host: 'must agree',
+    scope: null,
+    stringToSign: () => rpcStringToSign(request.method, parameters),
+    sign: (secret, stringToSign) => rpcSignature(hash.name, secret, stringToSign),
+    checkBody: () => {},
   }
 }
+
+const SUPPORTED = `Authorization must be ${ALGORITHM_NAMES.join(', ')} with Credential, SignedHeaders and Signature,`
 
 /** Headers without whose signature a part of the request could be exchanged. */
-const MUST_BE_SIGNED = [
-  'host',
-  'x-acs-date',
-  'x-acs-action',
-  'x-acs-version',
-  'x-acs-content-sha256',
-  'x-acs-signature-nonce',
-]
+const MUST_BE_SIGNED = ['x-acs-date', 'x-acs-action', 'x-acs-version', 'x-acs-signature-nonce']
+const HASH_HEADERS = { sha256: ['x-acs-content-sha256'], sm3: ['x-acs-content-sha256', 'x-acs-content-sm3'] }
 
-function acs3Claim(text: string, request: HttpRequest, { query }: DecodedParameters, now: number): Claim {
-  const authorization = parseAcs3Authorization(text)
-  if (!authorization) {
-    const rule = 'Authorization must be ACS3-HMAC-SHA256 or ACS3-HMAC-SM3 with Credential, SignedHeaders and Signature.'
-    throw refuse('IncompleteSignature', { rule })
-  }
+function headerClaim(request: HttpRequest, query: Parameters, now: number): Claim {
+  const authorization = parseAuthorization(header(request, 'authorization'))
+  if (!authorization) throw incomplete(`${SUPPORTED} or be left out with signature 1.0.`)
   const timestamp = header(request, 'x-acs-date')
   checkTime(timestamp, now)
+  const { algorithm, accessKeyId, scope, signature, signedHeaders } = authorization
+  if (scope && scope.date !== timestamp.slice(0, 10).replaceAll('-', ''))
+    throw incomplete('The date in Credential is not the one of x-acs-date.')
   checkSignedHeaders(authorization, request)
-  const bodyHash = hashHex(authorization.hash, request.body)
-  if (header(request, 'x-acs-content-sha256') !== bodyHash)
-    throw refuse('IncompleteSignature', { rule: 'x-acs-content-sha256 is not the hash of the body.' })
-  const stringToSign = acs3StringToSign(authorization, {
-    method: request.method,
-    path: pathOf(request),
-    query,
-    headers: (name) => header(request, name),
-    bodyHash,
-  })
+  const nonce = header(request, 'x-acs-signature-nonce')
+  checkNonce(nonce)
+  const hashes = HASH_HEADERS[algorithm.hash].map((name) => header(request, name)).filter((hash) => hash !== '')
+  const [bodyHash] = hashes
+  if (bodyHash === undefined) throw incomplete(`The header ${HASH_HEADERS[algorithm.hash].join(' or ')} is missing.`)
   return {
-    accessKeyId: authorization.accessKeyId,
+    accessKeyId,
     timestamp,
-    nonce: header(request, 'x-acs-signature-nonce'),
+    nonce,
     securityToken: header(request, 'x-acs-security-token'),
-    signature: authorization.signature,
-    stringToSign,
-    sign: (secret) => acs3Signature(authorization.hash, secret, stringToSign),
+    signature,
+    host: signedHeaders.includes('host') ? 'decides' : 'means nothing',
+    scope,
+    stringToSign: () =>
+      headerStringToSign(authorization, {
+        method: request.method,
+        path: pathOf(request),
+        query,
+        headers: (name) => header(request, name),
+        bodyHash,
+      }),
+    sign: (secret, stringToSign) => headerSignature(authorization, secret, stringToSign),
+    // The signature covers the hash that the header names: a long body is hashed for known callers alone.
+    checkBody: () => {
+      const actual = hashHex(algorithm.hash, request.body)
+      if (hashes.some((hash) => hash !== actual)) throw incomplete('The header does not name the hash of the body.')
+    },
   }
 }
 
-function checkSignedHeaders({ signedHeaders }: Acs3Authorization, request: HttpRequest): void {
-  const present = Object.keys(request.headers).filter((name) => name.startsWith('x-acs-'))
-  for (const name of new Set([...MUST_BE_SIGNED, ...present]))
-    if (!signedHeaders.includes(name) || header(request, name) === '')
-      throw refuse('IncompleteSignature', { rule: `The header ${name.slice(0, 128)} must be sent and signed.` })
+function checkSignedHeaders({ signedHeaders }: Authorization, request: HttpRequest): void {
+  const signed = new Set(signedHeaders)
+  const check = (name: string) => {
+    if (!signed.has(name) || header(request, name) === '')
+      throw incomplete(`The header ${name.slice(0, 128)} must be sent and signed.`)
+  }
+  for (const name of MUST_BE_SIGNED) check(name)
+  // It says what the body is: without it a form would be no parameters.
+  if (request.body.length > 0) check('content-type')
+  for (const name in request.headers) if (name.startsWith('x-acs-')) check(name)
 }

@@ -29,7 +29,8 @@ import { type Authenticated, authenticate, type Clock } from './authenticate.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
 import type { Observer } from './metrics.ts'
 import type { Admission, RateLimiter, Rates } from './rate-limit.ts'
-import { type DecodedParameters, decodeParameters, type HttpRequest, header, pathOf } from './request.ts'
+import { decodeUnverified, decodeVerified, type HttpRequest, header, type Parameters } from './request.ts'
+import { checkRoute, findOperation, regionOf } from './route.ts'
 
 /** How long a call is decided again while others keep changing its records. */
 const RETRY_MS = 10_000
@@ -84,7 +85,7 @@ interface Progress {
   readonly requestId: string
   readonly now: number
   readonly request: HttpRequest
-  readonly parameters: DecodedParameters
+  readonly parameters: Parameters
   readonly region: string
   readonly operation: CallOperation
   readonly version: string
@@ -100,15 +101,17 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
   let known: CallOperation | null = null
   try {
     checkRoute(request)
-    const parameters = decodeParameters(request)
-    format = chosenFormat(parameters.all.get('Format') ?? '', header(request, 'accept'))
+    const unverified = decodeUnverified(request)
+    format = chosenFormat(unverified.get('Format') ?? '', header(request, 'accept'))
     const now = house.now()
-    const authenticated = await authenticate(request, parameters, house, house)
-    const { operation, product, version } = findOperation(request, parameters, house)
+    const authenticated = await authenticate(request, unverified, house, house)
+    const parameters = decodeVerified(request, unverified)
+    format = chosenFormat(parameters.get('Format') ?? '', header(request, 'accept'))
+    const { operation, product, version } = findOperation(request, parameters, authenticated, house.products)
     known = operation
     if (operation.jsonOnly) format = 'JSON'
     if (product !== 'Kms') requestId = requestId.toUpperCase()
-    const region = regionOf(host, parameters, product, house.settings.regions)
+    const region = regionOf(request, parameters, authenticated, product, house.settings.regions)
     const call = { requestId, now, request, parameters, region, operation, version, authenticated }
     const admission = admissionOf(call, house)
     if (admission !== 'admitted') throw await throttled(call, admission, house)
@@ -130,50 +133,6 @@ export function asRefusal(error: unknown, requestId: string, house: House): Refu
   if (error instanceof Unreachable) return refuse('ServiceUnavailableTemporary')
   house.failed(`request ${requestId} failed`, error)
   return refuse(error instanceof Unavailable ? 'ServiceUnavailableTemporary' : 'InternalFailure')
-}
-
-/** The path of ActionTrail's first version. */
-const ACTIONTRAIL_PATH = '/actiontrail'
-
-function checkRoute(request: HttpRequest): void {
-  if (request.method !== 'GET' && request.method !== 'POST') throw refuse('UnsupportedHTTPMethod')
-  const path = pathOf(request)
-  if (!/^\/{0,2}$/.test(path) && path !== ACTIONTRAIL_PATH) throw refuse('InvalidAction.NotFound')
-}
-
-/** Hosts that name a product, as in the cloud: kms.cn-hangzhou.aliyuncs.com, kms-vpc.…, ram.aliyuncs.com. */
-const HOSTS = /^(kms|ram|sts|actiontrail)(?:-vpc|-intranet)?\.(?:([a-z0-9-]+)\.)?aliyuncs\.com(?::\d+)?$/
-
-function findOperation(request: HttpRequest, { all }: DecodedParameters, { products }: House) {
-  const named = (name: 'Action' | 'Version') => {
-    const [parameter, fromHeader] = [all.get(name) ?? '', header(request, `x-acs-${name.toLowerCase()}`)]
-    if (parameter !== '' && fromHeader !== '' && parameter !== fromHeader)
-      throw refuse('InvalidParameter', { name, rule: `The header x-acs-${name.toLowerCase()} says another one.` })
-    if (parameter === '' && fromHeader === '') throw refuse('MissingParameter', { name })
-    return parameter || fromHeader
-  }
-  const action = named('Action')
-  const version = named('Version')
-  const product = products.find((one) => one.version === version)
-  const hosted = HOSTS.exec(header(request, 'host'))?.[1]
-  if (!product || (hosted !== undefined && hosted !== product.name.toLowerCase())) throw refuse('InvalidVersion')
-  const operation = product.operations.get(action)
-  if (!operation || (pathOf(request) === ACTIONTRAIL_PATH && product.name !== 'Actiontrail'))
-    throw refuse('InvalidAction.NotFound')
-  return { operation, product: product.name, version }
-}
-
-/**
- * The host's region, else the parameter RegionId, else the first that is served (contract/wire.md section 1).
- * RAM and STS are the same in every region: there an unknown RegionId means nothing.
- */
-function regionOf(host: string, { all }: DecodedParameters, product: string, regions: readonly string[]): string {
-  const label = /^[a-z]+(?:-vpc|-intranet)?\.([a-z0-9-]+)\./.exec(host)?.[1]
-  if (label !== undefined && regions.includes(label)) return label
-  const asked = all.get('RegionId') || regions[0] || ''
-  if (regions.includes(asked)) return asked
-  if (product === 'Ram' || product === 'Sts') return regions[0] ?? ''
-  throw refuse('InvalidParameter', { name: 'RegionId', rule: `This server serves ${regions.join(', ')}.` })
 }
 
 /** Whether the account's rate limit lets the call go on. */
@@ -201,7 +160,7 @@ async function perform(call: Progress, house: House): Promise<Reply> {
     const { rootEpoch } = house.ledger
     const context = contextOf(call, house, dry ? dryRunKeystore : house.keystore)
     try {
-      const values = readValues(operation.parameters, parameters.all) as never
+      const values = readValues(operation.parameters, parameters) as never
       resources = await operation.locate(values, context)
       await authorize(operation, values, resources, context)
       const { changes, reply, made = [] } = await operation.decide(values, context)
@@ -235,7 +194,7 @@ async function perform(call: Progress, house: House): Promise<Reply> {
 
 /** Whether the call asks to be checked and not done. */
 function isDryRun({ operation, parameters }: Progress): boolean {
-  return operation.parameters['DryRun'] !== undefined && parameters.all.get('DryRun')?.toLowerCase() === 'true'
+  return operation.parameters['DryRun'] !== undefined && parameters.get('DryRun')?.toLowerCase() === 'true'
 }
 
 /** Refuses unless policies let the caller do this to each of the resources. */
@@ -300,7 +259,7 @@ function eventOf(
     sourceAddress: request.sourceAddress,
     userAgent: header(request, 'user-agent'),
     caller,
-    parameters: parameters.all,
+    parameters,
     isPiece: (name) => isPiece(operation.parameters, name),
     resources,
     reply,

@@ -5,7 +5,7 @@ import { isoSeconds } from '../api/time.ts'
 import { authenticate } from './authenticate.ts'
 import { asRefusal, type House } from './call.ts'
 import { type Answer, encodeRefusal, encodeReply } from './encode.ts'
-import { decodeParameters, type HttpRequest, header } from './request.ts'
+import { decodeUnverified, type HttpRequest, header } from './request.ts'
 
 export const ADVANCE_PATH = '/dev/advance'
 export const ADVANCE_ACTION = 'AdvanceClock'
@@ -18,12 +18,12 @@ export async function advanceClock(request: HttpRequest, house: House): Promise<
   const requestId = house.newId()
   try {
     if (request.method !== 'POST' || !house.dev) throw refuse('InvalidAction.NotFound')
-    const parameters = decodeParameters(request)
+    const parameters = decodeUnverified(request)
     // RPC signatures do not cover the path: a call that was signed for anything else must not move the clock.
-    if (parameters.all.get('Action') !== ADVANCE_ACTION) throw refuse('InvalidAction.NotFound')
+    if (parameters.get('Action') !== ADVANCE_ACTION) throw refuse('InvalidAction.NotFound')
     const { caller, nonce } = await authenticate(request, parameters, house, house)
     if (caller.type !== 'root-account') throw refuse('Forbidden.NoPermission', { resource: '*' })
-    const text = parameters.all.get('Seconds')
+    const text = parameters.get('Seconds')
     if (!text) throw refuse('MissingParameter', { name: 'Seconds' })
     const ms = seconds.read('Seconds', text) * 1000
     await house.ledger.commit({ changes: [], nonce, event: null })

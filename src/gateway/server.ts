@@ -111,6 +111,7 @@ function httpRequest(request: IncomingMessage, body: Uint8Array): HttpRequest {
     method: request.method ?? '',
     target: request.url ?? '/',
     headers: request.headers,
+    rawHeaders: request.rawHeaders,
     body,
     secure: 'encrypted' in request.socket,
     sourceAddress: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),

@@ -1,30 +1,47 @@
-// The two signature schemes of the cloud, as pure functions (contract/wire.md sections 3 and 4).
+// Signature 1.0 of the RPC style, and what all schemes share, as pure functions (docs/reference/signatures.md).
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
 /** RFC 3986: everything but A-Z a-z 0-9 - _ . ~ becomes %XX, upper case, UTF-8. */
 export function percentEncode(text: string): string {
-  if (UNRESERVED.test(text)) return text
-  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+  return UNRESERVED.test(text) ? text : encoded(text, PERCENT)
 }
 
 const UNRESERVED = /^[A-Za-z0-9\-_.~]*$/
+const IS_UNRESERVED = Uint8Array.from({ length: 256 }, (_, byte) =>
+  UNRESERVED.test(String.fromCharCode(byte)) ? 1 : 0,
+)
+const DIGITS = Buffer.from('0123456789ABCDEF')
+const PERCENT = Buffer.from('%')
+const PERCENT_ENCODED = Buffer.from('%25')
 
-/** name=value pairs, encoded, sorted by name in code-point order, joined with &. */
-export function canonicalQuery(parameters: ReadonlyMap<string, string>): string {
-  const names = sortedByCodePoints([...parameters.keys()])
-  return names.map((name) => `${percentEncode(name)}=${percentEncode(parameters.get(name) ?? '')}`).join('&')
+/** In one pass over bytes: some ten times as fast as replacing in strings, where a stranger chooses the text. */
+function encoded(text: string, percent: Uint8Array): string {
+  const bytes = Buffer.from(text)
+  const out = Buffer.allocUnsafe(bytes.length * (percent.length + 2))
+  let length = 0
+  for (const byte of bytes) {
+    if (IS_UNRESERVED[byte] === 1) out[length++] = byte
+    else {
+      for (const one of percent) out[length++] = one
+      out[length++] = DIGITS[byte >> 4] ?? 0
+      out[length++] = DIGITS[byte & 15] ?? 0
+    }
+  }
+  return out.toString('latin1', 0, length)
 }
 
-/** JavaScript sorts by UTF-16 units, which is another order only beyond the basic plane. */
-function sortedByCodePoints(names: string[]): string[] {
-  return names.some((name) => /[\ud800-\udfff]/.test(name))
-    ? names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    : names.sort()
+/** Sorted by code points, as all schemes want. JavaScript sorts by UTF-16 units, which is another order beyond the basic plane. */
+export function sortedByCodePoints(names: string[]): string[] {
+  if (!names.some((name) => /[\ud800-\udfff]/.test(name))) return names.sort()
+  // One character for each byte of UTF-8: those sort as code points do.
+  const bytes = names.map((name) => Buffer.from(name).toString('latin1')).sort()
+  return bytes.map((name) => Buffer.from(name, 'latin1').toString())
 }
 
-export const RPC_METHODS: ReadonlyMap<string, string> = new Map([
-  ['HMAC-SHA1', 'sha1'],
-  ['HMAC-SHA256', 'sha256'],
+/** The hash that a SignatureMethod names, and the length of its signatures. */
+export const RPC_METHODS: ReadonlyMap<string, { readonly name: string; readonly bytes: number }> = new Map([
+  ['HMAC-SHA1', { name: 'sha1', bytes: 20 }],
+  ['HMAC-SHA256', { name: 'sha256', bytes: 32 }],
 ])
 
 /**
@@ -43,71 +60,12 @@ export function rpcStringToSign(method: string, parameters: ReadonlyMap<string, 
 }
 
 function encodedTwice(text: string): string {
-  return UNRESERVED.test(text) ? text : percentEncode(text).replaceAll('%', '%25')
+  return UNRESERVED.test(text) ? text : encoded(text, PERCENT_ENCODED)
 }
 
-/** The raw signature; `hash` is a value of RPC_METHODS. */
+/** The raw signature; `hash` is the name that RPC_METHODS gives. */
 export function rpcSignature(hash: string, secret: string, stringToSign: string): Buffer {
   return createHmac(hash, `${secret}&`).update(stringToSign).digest()
-}
-
-export const ACS3_ALGORITHMS: ReadonlyMap<string, string> = new Map([
-  ['ACS3-HMAC-SHA256', 'sha256'],
-  ['ACS3-HMAC-SM3', 'sm3'],
-])
-
-/** What an ACS3 Authorization header says. `signature` is raw bytes. */
-export interface Acs3Authorization {
-  readonly algorithm: string
-  readonly hash: string
-  readonly accessKeyId: string
-  readonly signedHeaders: readonly string[]
-  readonly signature: Buffer
-}
-
-/** Reads an Authorization header, or null when it is not well-formed ACS3. */
-export function parseAcs3Authorization(text: string): Acs3Authorization | null {
-  const match = /^(ACS3-[A-Z0-9-]+) Credential=([^,\s]+), ?SignedHeaders=([a-z0-9\-_;]+), ?Signature=([0-9a-f]+)$/.exec(
-    text,
-  )
-  if (!match) return null
-  const [, algorithm = '', accessKeyId = '', signedHeaders = '', signature = ''] = match
-  const hash = ACS3_ALGORITHMS.get(algorithm)
-  if (hash === undefined) return null
-  return {
-    algorithm,
-    hash,
-    accessKeyId,
-    signedHeaders: signedHeaders.split(';'),
-    signature: Buffer.from(signature, 'hex'),
-  }
-}
-
-/** What an ACS3 signature covers. `headers` gives a signed header's value. */
-export interface Acs3Request {
-  readonly method: string
-  readonly path: string
-  readonly query: ReadonlyMap<string, string>
-  readonly headers: (name: string) => string
-  /** Hex of the body's hash, as the server computed it. */
-  readonly bodyHash: string
-}
-
-export function acs3StringToSign(authorization: Acs3Authorization, request: Acs3Request): string {
-  const names = authorization.signedHeaders.toSorted()
-  const canonicalRequest = [
-    request.method,
-    request.path,
-    canonicalQuery(request.query),
-    names.map((name) => `${name}:${request.headers(name).trim()}\n`).join(''),
-    authorization.signedHeaders.join(';'),
-    request.bodyHash,
-  ].join('\n')
-  return `${authorization.algorithm}\n${hashHex(authorization.hash, canonicalRequest)}`
-}
-
-export function acs3Signature(hash: string, secret: string, stringToSign: string): Buffer {
-  return createHmac(hash, secret).update(stringToSign).digest()
 }
 
 /** Lower-case hex of a hash. */

@@ -1,8 +1,9 @@
 // Anything at all may arrive: each gets the contract's error and changes nothing, and the server stays up.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { hashHex } from '../../src/gateway/signature.ts'
 import { type Program, removeFolder, startProgram } from './program.ts'
-import { Connection, get, post, type RawAnswer, signedForm } from './raw.ts'
+import { type ByHeader, Connection, get, post, type RawAnswer, signedByHeader, signedForm } from './raw.ts'
 
 let program: Program
 before(async () => {
@@ -34,6 +35,8 @@ async function refused(bytes: string | Uint8Array, status: number, code: string)
 
 const form = (parameters: Record<string, string>, options = {}) => signedForm(parameters, program.credentials, options)
 const create = { Action: 'CreateKey' }
+/** Well-formed, and of nothing. */
+const WRONG = Buffer.alloc(20).toString('base64')
 
 describe('authentication', () => {
   const cases: [string, () => string, number, string][] = [
@@ -79,12 +82,18 @@ describe('authentication', () => {
     ['no SignatureVersion', () => form(create, { overrides: { SignatureVersion: '' } }), 400, 'InvalidSignatureMethod'],
     ['a bearer token', () => form({ ...create, SignatureType: 'BEARERTOKEN' }), 400, 'IncompleteSignature'],
     ['no Signature', () => form(create, { overrides: { Signature: '' } }), 400, 'IncompleteSignature'],
-    ['a wrong Signature', () => form(create, { overrides: { Signature: 'AAAA' } }), 400, 'SignatureDoesNotMatch'],
+    ['a wrong Signature', () => form(create, { overrides: { Signature: WRONG } }), 400, 'SignatureDoesNotMatch'],
     [
-      'a Signature of the right length',
-      () => form(create, { overrides: { Signature: Buffer.alloc(20).toString('base64') } }),
+      'a Signature of another length',
+      () => form(create, { overrides: { Signature: 'AAAA' } }),
       400,
-      'SignatureDoesNotMatch',
+      'IncompleteSignature',
+    ],
+    [
+      'a SignatureNonce of 257 characters',
+      () => form({ ...create, SignatureNonce: 'n'.repeat(257) }),
+      400,
+      'InvalidParameter',
     ],
     ['a parameter added after signing', () => `${form(create)}&Description=x`, 400, 'SignatureDoesNotMatch'],
     ['a signature for GET', () => form(create, { method: 'GET' }), 400, 'SignatureDoesNotMatch'],
@@ -103,7 +112,7 @@ describe('authentication', () => {
   it('refuses a replay, and another request with the same nonce, and does not burn the nonce of a forged one', async () => {
     const nonce = { SignatureNonce: `n${Date.now()}` }
     await refused(
-      post(form({ Action: 'ListKeys', ...nonce }, { overrides: { Signature: 'AAAA' } })),
+      post(form({ Action: 'ListKeys', ...nonce }, { overrides: { Signature: WRONG } })),
       400,
       'SignatureDoesNotMatch',
     )
@@ -119,26 +128,108 @@ describe('authentication', () => {
     await refused(post(body), 400, 'SignatureNonceUsed')
   })
 
-  it('refuses ACS3 with headers missing, unsigned or malformed', async () => {
-    const hash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
-    const date = `${new Date().toISOString().slice(0, 19)}Z`
-    const headers = (authorization: string, extra = '') =>
-      get('/', {
-        headers: `authorization: ${authorization}\r\nx-acs-action: CreateKey\r\nx-acs-version: 2016-01-20\r\nx-acs-date: ${date}\r\nx-acs-content-sha256: ${hash}\r\nx-acs-signature-nonce: 1\r\n${extra}`,
-      })
-    const all = 'host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version'
-    const id = program.credentials.accessKeyId
-    const of = (signed: string) => `ACS3-HMAC-SHA256 Credential=${id},SignedHeaders=${signed},Signature=00ff`
-    await refused(headers(of(all)), 400, 'SignatureDoesNotMatch')
-    await refused(headers(of(all.replace('host;', ''))), 400, 'IncompleteSignature')
-    await refused(headers(of(all), 'x-acs-security-token: t\r\n'), 400, 'IncompleteSignature')
-    await refused(headers('ACS3-HMAC-SHA256 nonsense'), 400, 'IncompleteSignature')
-    await refused(
-      headers(`ACS3-RSA-SHA256 Credential=${id},SignedHeaders=${all},Signature=00`),
-      400,
-      'IncompleteSignature',
-    )
-    await refused(headers(of(all)).replace(hash, hash.replace('e', 'f')), 400, 'IncompleteSignature')
+  it('takes no other spelling of a signature that is the nonce', async () => {
+    const body = form({ Action: 'ListKeys', PageSize: '3', SignatureNonce: '' })
+    const signature = new URLSearchParams(body).get('Signature') ?? ''
+    assert.equal((await once(post(body))).status, 200)
+    // Another last character: it differs in bits that no byte is made of.
+    const lax = `${signature.slice(0, -2)}${String.fromCharCode(signature.charCodeAt(26) + 1)}=`
+    for (const other of [`${signature}AAAA`, `${signature} `, `${signature}=`, signature.slice(0, -1), lax])
+      await refused(
+        post(`${body.replace(/&Signature=.*/, '')}&Signature=${encodeURIComponent(other)}`),
+        400,
+        'IncompleteSignature',
+      )
+  })
+
+  const byHeader = (more: ByHeader) => signedByHeader('ListKeys', program.credentials, more)
+
+  it('takes the parts of Authorization in any order, SM3 in either header, and a host that is not signed', async () => {
+    const turned = (text: string) => text.replace(/,(SignedHeaders=[^,]+),(Signature=.*)$/, ', $2, $1')
+    const sm3 = { algorithm: 'ACS3-HMAC-SM3' }
+    const empty = { 'x-acs-content-sha256': '', 'x-acs-content-sm3': hashHex('sm3', '') }
+    for (const more of [{}, { alter: turned }, sm3, { ...sm3, headers: empty }, { unsigned: ['host'] }])
+      assert.equal((await once(byHeader(more))).status, 200, JSON.stringify(more))
+  })
+
+  it('refuses a header signature with headers missing, unsigned or malformed', async () => {
+    const incomplete: ByHeader[] = [
+      { unsigned: ['x-acs-date'] },
+      { unsigned: ['x-acs-content-sha256'] },
+      { unsigned: ['x-acs-security-token'], headers: { 'x-acs-security-token': 't' } },
+      { headers: { 'x-acs-action': '' } },
+      { headers: { 'x-acs-content-sha256': '' } },
+      { headers: { 'x-acs-content-sha256': '', 'x-acs-content-sm3': hashHex('sm3', '') } },
+      { headers: { 'x-acs-content-sha256': hashHex('sha256', 'another body') } },
+      { body: 'PageSize=1', unsigned: ['content-type'] },
+      { body: 'PageSize=1', headers: { 'content-type': '' } },
+      { alter: () => 'ACS3-HMAC-SHA256 nonsense' },
+      { alter: (text) => text.replace('HMAC-SHA256', 'RSA-SHA256') },
+      { alter: (text) => text.replace('ACS3', 'ACS5') },
+      { alter: (text) => text.replace('ACS3-HMAC-SHA256', 'Bearer') },
+      { alter: (text) => text.slice(0, -2) },
+      { alter: (text) => text.replace(/Signature=.*/, (signature) => signature.toUpperCase().replace('SIG', 'Sig')) },
+      { alter: (text) => text.replace('host;', 'host;host;') },
+      { alter: (text) => `${text},` },
+    ]
+    for (const more of incomplete) await refused(byHeader(more), 400, 'IncompleteSignature')
+    await refused(byHeader({ alter: (text) => `${text.slice(0, -64)}${'0'.repeat(64)}` }), 400, 'SignatureDoesNotMatch')
+    await refused(byHeader({ headers: { 'x-acs-signature-nonce': 'n'.repeat(257) } }), 400, 'InvalidParameter')
+  })
+
+  it('names what it supports where the signature is of another kind', async () => {
+    for (const scheme of ['ACS5-HMAC-SHA256', 'Bearer']) {
+      const { body } = await refused(
+        byHeader({ alter: (text) => text.replace('ACS3-HMAC-SHA256', scheme) }),
+        400,
+        'IncompleteSignature',
+      )
+      assert.match(JSON.parse(body).Message, /ACS3-HMAC-SHA256, ACS3-HMAC-SM3, ACS4-HMAC-SHA256, ACS4-HMAC-SM3/)
+    }
+  })
+
+  it('takes ACS4, whose signing key is good for its day, region and product alone', async () => {
+    const today = new Date().toISOString().slice(0, 10).replaceAll('-', '')
+    const by = (scope: string, algorithm = 'ACS4-HMAC-SHA256') =>
+      byHeader({ algorithm, scope: `${scope}/aliyun_v4_request` })
+    for (const algorithm of ['ACS4-HMAC-SHA256', 'ACS4-HMAC-SM3'])
+      for (const region of ['center', 'cn-hangzhou'])
+        assert.equal((await once(by(`${today}/${region}/Kms`, algorithm))).status, 200)
+    await refused(by(`20260101/center/Kms`), 400, 'IncompleteSignature')
+    await refused(by(`${today}/center/Ram`), 400, 'IncompleteSignature')
+    await refused(by(`${today}/cn-hongkong/Kms`), 400, 'IncompleteSignature')
+    const cut = (text: string) => text.replace('/aliyun_v4_request', '')
+    const scope = `${today}/center/Kms/aliyun_v4_request`
+    await refused(byHeader({ algorithm: 'ACS4-HMAC-SHA256', scope, alter: cut }), 400, 'IncompleteSignature')
+  })
+
+  it('reads a body only for a caller that is known, and its hash before its parameters', async () => {
+    const json = { 'content-type': 'application/json' }
+    const forge = (text: string) => `${text.slice(0, -64)}${'0'.repeat(64)}`
+    await refused(byHeader({ body: '{', headers: json, alter: forge }), 400, 'SignatureDoesNotMatch')
+    const another = { ...json, 'x-acs-content-sha256': hashHex('sha256', '{}') }
+    await refused(byHeader({ body: '{', headers: another }), 400, 'IncompleteSignature')
+    await refused(byHeader({ body: '{', headers: json }), 400, 'ParseRequestParameterException')
+    await refused(byHeader({ body: '[1]', headers: json }), 400, 'ParseRequestParameterException')
+    await refused(byHeader({ body: '{"a":"\\ud800"}', headers: json }), 400, 'ParseRequestParameterException')
+    const page = await once(byHeader({ body: '{"PageSize":7}', headers: json }))
+    assert.equal(JSON.parse(page.body).PageSize, 7)
+  })
+
+  it('repeats a string to sign in full as long as calls are, and cut with a mark beyond', async () => {
+    const message = async (length: number) => {
+      const parameters = { ...create, Description: 'x'.repeat(length) }
+      const { body } = await refused(
+        post(form(parameters, { overrides: { Signature: WRONG } })),
+        400,
+        'SignatureDoesNotMatch',
+      )
+      return String(JSON.parse(body).Message)
+    }
+    assert.match(await message(8192), /server string to sign is:POST&%2F&.*%26Version%3D2016-01-20$/)
+    const long = await message(60_000)
+    assert.match(long, /x… \(60\d\d\d characters, cut\)$/)
+    assert.ok(long.length < 17_000, `${long.length}`)
   })
 })
 
@@ -200,23 +291,18 @@ describe('parameters', () => {
       'InvalidParameter',
     ],
     [
-      'a broken JSON body',
-      () => post('{').toString().replace('x-www-form-urlencoded', 'json'),
+      'a thousand empty pieces',
+      () => post(`${form(create)}${'&'.repeat(1000)}`),
       400,
       'ParseRequestParameterException',
     ],
     [
-      'a JSON body that is no object',
-      () => post('[1]').toString().replace('x-www-form-urlencoded', 'json'),
+      'parameters that are too long together',
+      () => post(form({ ...create, a: 'x'.repeat(40_000), b: 'x'.repeat(40_000) })),
       400,
       'ParseRequestParameterException',
     ],
-    [
-      'a JSON body with half a surrogate pair',
-      () => post('{"a":"\\ud800"}').toString().replace('x-www-form-urlencoded', 'json'),
-      400,
-      'ParseRequestParameterException',
-    ],
+    ['a form over its limit', () => post(`a=${'%41'.repeat(80_000)}`), 400, 'ParseRequestParameterException'],
   ]
   for (const [title, bytes, status, code] of cases)
     it(`refuses ${title} with ${code}`, async () => {

@@ -1,7 +1,8 @@
 // Requests below the level of any client: signed or not, over a socket that tests control.
 import { randomUUID } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
-import { percentEncode, rpcSignature, rpcStringToSign } from '../../src/gateway/signature.ts'
+import { headerSignature, headerStringToSign, parseAuthorization } from '../../src/gateway/header-signature.ts'
+import { hashHex, percentEncode, rpcSignature, rpcStringToSign } from '../../src/gateway/signature.ts'
 import type { Credentials } from './program.ts'
 
 export interface RawAnswer {
@@ -101,6 +102,62 @@ export function signedForm(
     if (value === '') all.delete(name)
     else all.set(name, value)
   return [...all].map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`).join('&')
+}
+
+/** What a request that is signed by its header is to hold. */
+export interface ByHeader {
+  readonly algorithm?: string
+  readonly host?: string
+  /** Encoded, without the question mark. */
+  readonly query?: string
+  readonly body?: string
+  /** More headers, or others; '' leaves one out. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Headers that are sent, and not signed. */
+  readonly unsigned?: readonly string[]
+  /** With ACS4: yyyyMMdd/region/product/aliyun_v4_request. */
+  readonly scope?: string
+  readonly now?: number
+  /** Made after signing, of the whole Authorization header. */
+  readonly alter?: (authorization: string) => string
+}
+
+/** A POST request that its Authorization header signs (ACS3 or ACS4). */
+export function signedByHeader(
+  action: string,
+  { accessKeyId, accessKeySecret }: Pick<Credentials, 'accessKeyId' | 'accessKeySecret'>,
+  { algorithm = 'ACS3-HMAC-SHA256', host = 'kms.cn-hangzhou.aliyuncs.com', now = Date.now(), ...more }: ByHeader = {},
+): Buffer {
+  const { query = '', body = '', unsigned = [], scope, alter = (same) => same } = more
+  const hash = algorithm.endsWith('SM3') ? 'sm3' : 'sha256'
+  const headers = new Map(
+    Object.entries({
+      host,
+      'x-acs-action': action,
+      'x-acs-version': '2016-01-20',
+      'x-acs-date': `${new Date(now).toISOString().slice(0, 19)}Z`,
+      'x-acs-signature-nonce': randomUUID(),
+      'x-acs-content-sha256': hashHex(hash, body),
+      ...(body !== '' && { 'content-type': 'application/x-www-form-urlencoded' }),
+      ...more.headers,
+    }).filter(([, value]) => value !== ''),
+  )
+  const signed = [...headers.keys()].filter((name) => !unsigned.includes(name)).sort()
+  const credential = scope === undefined ? accessKeyId : `${accessKeyId}/${scope}`
+  const upTo = `${algorithm} Credential=${credential},SignedHeaders=${signed.join(';')},Signature=`
+  const authorization = parseAuthorization(`${upTo}${'0'.repeat(64)}`)
+  if (!authorization) throw new Error(`not well-formed: ${upTo}`)
+  const stringToSign = headerStringToSign(authorization, {
+    method: 'POST',
+    path: '/',
+    query: new Map(new URLSearchParams(query)),
+    headers: (name) => headers.get(name) ?? '',
+    bodyHash: headers.get('x-acs-content-sha256') ?? headers.get('x-acs-content-sm3') ?? '',
+  })
+  const signature = headerSignature(authorization, accessKeySecret, stringToSign).toString('hex')
+  headers.set('authorization', alter(`${upTo}${signature}`))
+  const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  return Buffer.from(`POST /?${query} HTTP/1.1\r\n${lines}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
 }
 
 /** An HTTP request with a form body. */

@@ -3,17 +3,14 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Refusal } from '../../src/api/errors.ts'
 import { authenticate, type Credentials } from '../../src/gateway/authenticate.ts'
-import { decodeParameters, type HttpRequest, header, pathOf } from '../../src/gateway/request.ts'
 import {
-  acs3Signature,
-  acs3StringToSign,
   canonicalQuery,
-  hashHex,
-  parseAcs3Authorization,
-  percentEncode,
-  rpcSignature,
-  rpcStringToSign,
-} from '../../src/gateway/signature.ts'
+  headerSignature,
+  headerStringToSign,
+  parseAuthorization,
+} from '../../src/gateway/header-signature.ts'
+import { decodeUnverified, decodeVerified, type HttpRequest, header, pathOf } from '../../src/gateway/request.ts'
+import { hashHex, percentEncode, rpcSignature, rpcStringToSign } from '../../src/gateway/signature.ts'
 import { vectors } from '../vectors.ts'
 import '../size.ts'
 
@@ -28,11 +25,12 @@ interface Vector {
 }
 const recorded = vectors<{ vectors: Vector[] }>('signature-vectors.json').vectors
 
-function httpRequest({ request }: Vector): HttpRequest {
+function httpRequest({ request }: Pick<Vector, 'request'>): HttpRequest {
   return {
     method: request.method,
     target: request.url,
     headers: request.headers,
+    rawHeaders: Object.entries(request.headers).flat(),
     body: Buffer.from(request.body, 'utf8'),
     sourceAddress: '127.0.0.1',
     secure: false,
@@ -40,11 +38,11 @@ function httpRequest({ request }: Vector): HttpRequest {
 }
 
 function timeOf(request: HttpRequest): number {
-  return Date.parse(decodeParameters(request).all.get('Timestamp') ?? header(request, 'x-acs-date'))
+  return Date.parse(decodeUnverified(request).get('Timestamp') ?? header(request, 'x-acs-date'))
 }
 
 /** Knows one permanent AccessKey and no session. */
-function credentials({ accessKeyId, accessKeySecret }: Vector): Credentials {
+function credentials({ accessKeyId, accessKeySecret }: Pick<Vector, 'accessKeyId' | 'accessKeySecret'>): Credentials {
   const caller = { type: 'root-account', accountId: '1', principalId: '1', userName: 'root', accessKeyId } as const
   return {
     accessKeys: {
@@ -59,30 +57,30 @@ function credentials({ accessKeyId, accessKeySecret }: Vector): Credentials {
 describe('the recorded requests of the official clients', () => {
   for (const vector of recorded) {
     const request = httpRequest(vector)
-    const parameters = decodeParameters(request)
+    const parameters = decodeUnverified(request)
     it(`gives string to sign and signature of ${vector.client}`, () => {
       if (vector.scheme.startsWith('RPC')) {
-        const stringToSign = rpcStringToSign(request.method, parameters.all)
+        const stringToSign = rpcStringToSign(request.method, parameters)
         assert.equal(stringToSign, vector.stringToSign)
         const signature = rpcSignature('sha1', vector.accessKeySecret, stringToSign)
         assert.equal(signature.toString('base64'), vector.signature)
         return
       }
-      const authorization = parseAcs3Authorization(header(request, 'authorization'))
+      const authorization = parseAuthorization(header(request, 'authorization'))
       assert.ok(authorization)
-      const stringToSign = acs3StringToSign(authorization, {
+      const stringToSign = headerStringToSign(authorization, {
         method: request.method,
         path: pathOf(request),
-        query: parameters.query,
+        query: parameters,
         headers: (name) => header(request, name),
-        bodyHash: hashHex(authorization.hash, request.body),
+        bodyHash: hashHex(authorization.algorithm.hash, request.body),
       })
       assert.equal(stringToSign, vector.stringToSign)
-      const signature = acs3Signature(authorization.hash, vector.accessKeySecret, stringToSign)
+      const signature = headerSignature(authorization, vector.accessKeySecret, stringToSign)
       assert.equal(signature.toString('hex'), vector.signature)
     })
     it(`authenticates ${vector.client}, and refuses it under another secret`, async () => {
-      const hasToken = parameters.all.has('SecurityToken') || header(request, 'x-acs-security-token') !== ''
+      const hasToken = parameters.has('SecurityToken') || header(request, 'x-acs-security-token') !== ''
       const clock = { now: () => timeOf(request), wallNow: () => timeOf(request) }
       const attempt = (secret: string) =>
         authenticate(request, parameters, credentials({ ...vector, accessKeySecret: secret }), clock)
@@ -102,6 +100,50 @@ describe('the recorded requests of the official clients', () => {
   }
 })
 
+interface HeaderVectors {
+  accessKeyId: string
+  accessKeySecret: string
+  vectors: { client: string; refused?: string; request: Vector['request'] }[]
+}
+const byHeader = vectors<HeaderVectors>('header-signatures.json')
+
+describe('what clients sent that sign with ACS4, or with ACS3 and not the host', () => {
+  for (const vector of byHeader.vectors) {
+    const request = httpRequest(vector)
+    const parameters = decodeUnverified(request)
+    const clock = { now: () => timeOf(request), wallNow: () => timeOf(request) }
+    const attempt = (accessKeySecret: string, asked = request) =>
+      authenticate(asked, parameters, credentials({ ...byHeader, accessKeySecret }), clock)
+    const refusedWith = (code: string) => (error: unknown) => error instanceof Refusal && error.code === code
+    if (vector.refused !== undefined) {
+      const { refused } = vector
+      it(`refuses ${vector.client} with ${refused}: its signature does not cover the body`, async () => {
+        await assert.rejects(attempt(byHeader.accessKeySecret), refusedWith(refused))
+      })
+      continue
+    }
+    it(`authenticates ${vector.client}`, async () => {
+      const { caller, host, scope } = await attempt(byHeader.accessKeySecret)
+      const isJava = vector.client.includes('java')
+      assert.equal(caller.accessKeyId, byHeader.accessKeyId)
+      assert.equal(host, isJava ? 'means nothing' : 'decides')
+      assert.equal(scope?.product, isJava ? undefined : 'Kms')
+      const sent = new URL(request.target, 'http://localhost').searchParams
+      if (request.body.length > 0) sent.set('Description', /json/.test(vector.client) ? 'x' : 'a b+c*d~e/f=g&h%')
+      assert.deepEqual(decodeVerified(request, parameters), new Map(sent))
+    })
+    it(`refuses ${vector.client} under another secret, of another day and with another body`, async () => {
+      await assert.rejects(attempt('wrong'), refusedWith('SignatureDoesNotMatch'))
+      const altered = { ...request, body: Buffer.concat([request.body, Buffer.from('&x=')]) }
+      await assert.rejects(attempt(byHeader.accessKeySecret, altered), refusedWith('IncompleteSignature'))
+      const authorization = header(request, 'authorization').replace('/20261127/', '/20261126/')
+      const yesterday = { ...request, headers: { ...request.headers, authorization } }
+      if (authorization.includes('/20261126/'))
+        await assert.rejects(attempt(byHeader.accessKeySecret, yesterday), refusedWith('IncompleteSignature'))
+    })
+  }
+})
+
 describe('percent-encoding', () => {
   it('leaves only A-Z a-z 0-9 - _ . ~ as they are', () => {
     assert.equal(percentEncode("a Z9-_.~*'()!é/+%"), 'a%20Z9-_.~%2A%27%28%29%21%C3%A9%2F%2B%25')
@@ -117,11 +159,12 @@ describe('percent-encoding', () => {
           method: 'GET',
           target,
           headers: {},
+          rawHeaders: [],
           body: new Uint8Array(0),
           sourceAddress: '',
           secure: false,
         }
-        assert.deepEqual(new Map([...decodeParameters(request).all].sort()), new Map([...given].sort()))
+        assert.deepEqual(new Map([...decodeUnverified(request)].sort()), new Map([...given].sort()))
       }),
     )
   })

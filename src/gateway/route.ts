@@ -1,0 +1,114 @@
+// What a request asks for, and where: operation, product and region, from what was signed (docs/reference/signatures.md, "What decides").
+import { refuse } from '../api/errors.ts'
+import type { Authenticated } from './authenticate.ts'
+import type { CallOperation, Product } from './call.ts'
+import { type HttpRequest, header, type Parameters, pathOf } from './request.ts'
+
+/** The path of ActionTrail's first version. */
+const ACTIONTRAIL_PATH = '/actiontrail'
+
+/** Refuses what no operation can be asked by, before anything is decoded. */
+export function checkRoute(request: HttpRequest): void {
+  if (request.method !== 'GET' && request.method !== 'POST') throw refuse('UnsupportedHTTPMethod')
+  const path = pathOf(request)
+  if (!/^\/{0,2}$/.test(path) && path !== ACTIONTRAIL_PATH) throw refuse('InvalidAction.NotFound')
+  // Whoever stands in between may follow the other one.
+  const hosts = request.rawHeaders.filter(
+    (name, i) => i % 2 === 0 && name.length === 4 && name.toLowerCase() === 'host',
+  )
+  if (hosts.length > 1) throw refuse('ParseRequestParameterException', { rule: 'There is more than one header Host.' })
+}
+
+/** What a host name says: kms.cn-hangzhou.aliyuncs.com, kms-vpc.…, ram.aliyuncs.com, and the like under another domain. */
+export interface NamedHost {
+  /** A product that the cloud has hosts of, in lower case, or null. */
+  readonly product: string | null
+  /** What stands in the region's place, or null where nothing tells that it is a region's. */
+  readonly region: string | null
+}
+
+const PRODUCT = /^(kms|ram|sts|actiontrail)(?:-vpc|-intranet)?$/
+const REGION = /^[a-z]{2}-[a-z]+(?:-[a-z0-9]+)*$/
+
+/** Reads a Host header; `regions` are those that are served, which need not look like the cloud's. */
+export function readHost(host: string, regions: readonly string[]): NamedHost {
+  const [name = ''] = host.toLowerCase().split(':', 1)
+  const [first = '', second = '', ...domain] = name.replace(/\.$/, '').split('.', 16)
+  if (second === '' || domain.length === 0) return { product: null, region: null }
+  const named = PRODUCT.exec(first)?.[1] ?? null
+  // ram.aliyuncs.com is the whole name of a global product.
+  if (second === 'aliyuncs' && domain.join('.') === 'com') return { product: named, region: null }
+  const isCloud = domain.join('.') === 'aliyuncs.com'
+  const isRegion = regions.includes(second) || (named !== null && (isCloud || REGION.test(second)))
+  return { product: isCloud ? named : null, region: isRegion ? second : null }
+}
+
+/** An operation, and the product and the version by which it was asked. */
+export interface Asked {
+  readonly operation: CallOperation
+  readonly product: string
+  readonly version: string
+}
+
+/**
+ * The operation that Action and Version name. With signature 1.0 these are parameters, which the headers x-acs-action and
+ * x-acs-version may repeat; with the others they are those headers, which parameters may repeat.
+ */
+export function findOperation(
+  request: HttpRequest,
+  parameters: Parameters,
+  { host, scope }: Pick<Authenticated, 'host' | 'scope'>,
+  products: readonly Product[],
+): Asked {
+  const named = (name: 'Action' | 'Version') => {
+    const parameter = parameters.get(name) ?? ''
+    const inHeader = header(request, `x-acs-${name.toLowerCase()}`)
+    if (parameter !== '' && inHeader !== '' && parameter !== inHeader)
+      throw refuse('InvalidParameter', { name, rule: `The header x-acs-${name.toLowerCase()} says another one.` })
+    const signed = host === 'must agree' ? parameter : inHeader
+    if (signed === '') throw refuse('MissingParameter', { name })
+    return signed
+  }
+  const action = named('Action')
+  const version = named('Version')
+  const product = products.find((one) => one.version === version)
+  const hosted = host === 'means nothing' ? null : readHost(header(request, 'host'), []).product
+  if (!product || (hosted !== null && hosted !== product.name.toLowerCase())) throw refuse('InvalidVersion')
+  if (scope && scope.product.toLowerCase() !== product.name.toLowerCase())
+    throw refuse('IncompleteSignature', { rule: 'Credential names another product than Version.' })
+  const operation = product.operations.get(action)
+  if (!operation || (pathOf(request) === ACTIONTRAIL_PATH && product.name !== 'Actiontrail'))
+    throw refuse('InvalidAction.NotFound')
+  return { operation, product: product.name, version }
+}
+
+/**
+ * The host's region, else the parameter RegionId, else the one that the signing key is for (ACS4), else the first that is served.
+ * A signed Host overrules RegionId; one that is not signed must agree with it. RAM and STS are the same in every region: there
+ * a RegionId that is not served means nothing.
+ */
+export function regionOf(
+  request: HttpRequest,
+  parameters: Parameters,
+  { host, scope }: Pick<Authenticated, 'host' | 'scope'>,
+  product: string,
+  regions: readonly string[],
+): string {
+  const isGlobal = product === 'Ram' || product === 'Sts'
+  const meant = (region: string) => (region === '' || (isGlobal && !regions.includes(region)) ? null : region)
+  const label = host === 'means nothing' ? null : readHost(header(request, 'host'), regions).region
+  const asked = meant(parameters.get('RegionId') ?? '')
+  if (label !== null && asked !== null && label !== asked && host === 'must agree')
+    throw wrongRegion('The host names another region.')
+  // Clients write `center` and the like where they know no region.
+  const derivedFor = scope && (regions.includes(scope.region) || REGION.test(scope.region)) ? meant(scope.region) : null
+  const region = label ?? asked ?? derivedFor ?? regions[0] ?? ''
+  if (!regions.includes(region)) throw wrongRegion(`This server serves ${regions.join(', ')}.`)
+  if (derivedFor !== null && derivedFor !== region)
+    throw refuse('IncompleteSignature', { rule: 'Credential names another region than the call.' })
+  return region
+}
+
+function wrongRegion(rule: string) {
+  return refuse('InvalidParameter', { name: 'RegionId', rule })
+}
