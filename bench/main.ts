@@ -9,6 +9,7 @@ import { fill, fillUsers } from './fill.ts'
 import { hsmKeys } from './hsm.ts'
 import type { Job, Measured } from './load.ts'
 import { isPinned, load, oneCommitAtATime, type Server, startBareServer, startStrongroom } from './processes.ts'
+import { costsOfStrangers } from './strangers.ts'
 import { fillTrail, verifyRate } from './trail.ts'
 
 const quick = process.argv.includes('--quick')
@@ -317,6 +318,17 @@ async function trail(folder: string): Promise<void> {
   await server.stop()
 }
 
+/** CPU time of one request whose caller is not known, whatever it holds. */
+async function strangers(folder: string): Promise<void> {
+  print('\nRequests of strangers, CPU time for each')
+  const server = await startStrongroom(join(folder, 'strangers'), credentials)
+  const costs = await costsOfStrangers(server, credentials.accessKeyId, quick ? 40 : 200)
+  await server.stop()
+  const sorted = costs.toSorted((a, b) => b.cpuMs - a.cpuMs)
+  for (const { kind, status, cpuMs } of sorted) row(kind, `${status}, ${cpuMs.toFixed(2)} ms`)
+  row('the worst of them', `${sorted[0]?.cpuMs.toFixed(2)} ms`, 'budget ≤ 2 ms, aim ≤ 0.5 ms')
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
 try {
   print(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`)
@@ -326,7 +338,7 @@ try {
       : 'processes are not pinned to cores: taskset is missing, or there is one core',
   )
   const hsm = (where: string) => hsmKeys(where, credentials, { rounds: ROUNDS, requests: REQUESTS }, { print, row })
-  const sections = { operations, hsm, trail, users: manyUsers, keys: manyKeys }
+  const sections = { operations, strangers, hsm, trail, users: manyUsers, keys: manyKeys }
   for (const [name, section] of Object.entries(sections))
     if (!process.argv.includes('--only') || only === name) await section(folder)
 } finally {

@@ -1,6 +1,6 @@
 // Starts the processes of a benchmark, each on a core of its own where the machine has two.
 import { type ChildProcess, execFileSync, fork, spawn, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Job, Measured } from './load.ts'
@@ -30,6 +30,8 @@ export interface Server {
   readonly startMs: number
   /** Resident memory in MiB. */
   memory(): number
+  /** CPU time that its threads have used so far, user and system. */
+  cpuMs(): number
   /** Lets the processes that the server started run on either core. */
   unpinChildren(): void
   stop(): Promise<void>
@@ -57,6 +59,12 @@ async function start(command: string, args: readonly string[], env: Record<strin
     endpoint,
     startMs,
     memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
+    cpuMs: () => {
+      const tasks = `/proc/${child.pid}/task`
+      // Nanoseconds on a core come first.
+      const used = (id: string) => Number(readFileSync(`${tasks}/${id}/schedstat`, 'utf8').split(' ')[0])
+      return readdirSync(tasks).reduce((sum, id) => sum + used(id), 0) / 1e6
+    },
     unpinChildren: () => {
       const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
       for (const pid of children)

@@ -1,0 +1,125 @@
+// Requests that cost the most before their caller is known: CPU time of the server for each, by kind.
+import { connect } from 'node:net'
+import { percentEncode } from '../src/gateway/signature.ts'
+import type { Server } from './processes.ts'
+
+/** A stranger's request of one kind, and what it costs the server. */
+export interface Cost {
+  readonly kind: string
+  readonly status: number
+  readonly cpuMs: number
+}
+
+const MEBIBYTE = 1_048_576
+const VALUE = 65_536
+/** What 64 KiB may be followed by. */
+const REST = 8000
+
+function form(accessKeyId: string, more: string): string {
+  const Timestamp = percentEncode(`${new Date().toISOString().slice(0, 19)}Z`)
+  const Signature = percentEncode(Buffer.alloc(20).toString('base64'))
+  return `AccessKeyId=${accessKeyId}&Timestamp=${Timestamp}&SignatureMethod=HMAC-SHA1&SignatureVersion=1.0&Signature=${Signature}&${more}`
+}
+
+function http(method: string, target: string, headers: readonly string[], body: string): Buffer {
+  const lines = ['Host: localhost', ...headers, `Content-Length: ${Buffer.byteLength(body)}`]
+  return Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+}
+
+const FORM = 'Content-Type: application/x-www-form-urlencoded'
+
+/** Signature 1.0: all that its string to sign may be made of. */
+function forms(accessKeyId: string, known: string): [string, Buffer][] {
+  const names = (name: (i: number) => string) => Array.from({ length: 990 }, (_, i) => name(i)).join('&')
+  const post = (body: string) => http('POST', '/', [FORM], form(accessKeyId, body))
+  return [
+    ['64 KiB, each byte percent-encoded', post(`a=${'%21'.repeat(VALUE)}`)],
+    ['64 KiB that are to be percent-encoded', post(`a=${'!'.repeat(VALUE)}&b=${'!'.repeat(REST)}`)],
+    ['64 KiB of blanks', post(`a=${'+'.repeat(VALUE)}&b=${'+'.repeat(REST)}`)],
+    ['64 KiB of Chinese', post(`a=${'密'.repeat(VALUE / 3 - 1)}`)],
+    ['990 long names that begin alike', post(names((i) => `${'n'.repeat(60)}${i}=+`))],
+    ['990 names beyond the basic plane', post(names((i) => `${'\u{1f511}'.repeat(14)}${i}`))],
+    ['990 short names, none with a value', post(names((i) => `${i}`))],
+    ['1 MiB of separators', post('&'.repeat(MEBIBYTE - 1000))],
+    ['1 MiB, percent-encoded', post(`a=${'%21'.repeat(MEBIBYTE / 3 - 1000)}`)],
+    ['1 MiB of values of 64 KiB', post(names((i) => `${i}=${'!'.repeat(1000)}`))],
+  ].map(([kind, bytes]) => [`1.0, ${known}: ${kind}`, bytes] as [string, Buffer])
+}
+
+/** ACS3 and ACS4: a body, a query and headers, none of which is right. */
+function byHeader(accessKeyId: string, known: string): [string, Buffer][] {
+  const MUST = ['x-acs-date', 'x-acs-action', 'x-acs-version', 'x-acs-signature-nonce', 'x-acs-content-sha256']
+  const signed = (
+    algorithm: string,
+    more: readonly string[],
+    target: string,
+    body: string,
+    type = 'application/json',
+  ) => {
+    const names = [...MUST, 'content-type', ...more].join(';')
+    const scope = algorithm.startsWith('ACS4')
+      ? `/${new Date().toISOString().slice(0, 10).replaceAll('-', '')}/center/Kms/aliyun_v4_request`
+      : ''
+    const headers = [
+      `Authorization: ${algorithm} Credential=${accessKeyId}${scope},SignedHeaders=${names},Signature=${'0'.repeat(64)}`,
+      `x-acs-date: ${new Date().toISOString().slice(0, 19)}Z`,
+      'x-acs-action: CreateKey',
+      'x-acs-version: 2016-01-20',
+      'x-acs-signature-nonce: 1',
+      `x-acs-content-sha256: ${'0'.repeat(64)}`,
+      `Content-Type: ${type}`,
+      ...more.map((name) => `${name}: x`),
+    ]
+    return http('POST', target, headers, body)
+  }
+  const deep = `{"a":${'['.repeat(MEBIBYTE / 2 - 10)}${']'.repeat(MEBIBYTE / 2 - 10)}}`
+  const wide = `{${Array.from({ length: 60_000 }, (_, i) => `"${i}":[{}]`).join(',')}}`
+  const many = (count: number) => Array.from({ length: count }, (_, i) => `x-acs-${i}`)
+  const query = `/?${Array.from({ length: 900 }, (_, i) => `${i}${'%21'.repeat(22)}`).join('&')}`
+  return [
+    ['1 MiB of deep JSON', signed('ACS3-HMAC-SHA256', [], '/', deep)],
+    ['1 MiB of wide JSON', signed('ACS3-HMAC-SHA256', [], '/', wide)],
+    ['1 MiB under SM3', signed('ACS3-HMAC-SM3', [], '/', deep)],
+    ['1 MiB of a form', signed('ACS4-HMAC-SM3', [], '/', `a=${'%21'.repeat(MEBIBYTE / 3 - 1000)}`, FORM.slice(14))],
+    ['60 KiB of query', signed('ACS4-HMAC-SM3', [], query, '')],
+    ['50 headers more', signed('ACS4-HMAC-SM3', many(50), query, '')],
+    ['500 headers more', signed('ACS3-HMAC-SHA256', many(500), '/', '')],
+  ].map(([kind, bytes]) => [`${String(kind)}, ${known}`, bytes] as [string, Buffer])
+}
+
+/** Sends each kind of request on connections of its own, one after the other. */
+export async function costsOfStrangers(server: Server, accessKeyId: string, rounds: number): Promise<Cost[]> {
+  const token = Buffer.alloc(12_000, 7).toString('base64')
+  const kinds: [string, Buffer][] = [
+    ...forms('LTAInobody', 'unknown AccessKey'),
+    ...forms(accessKeyId, 'known AccessKey'),
+    ...byHeader('LTAInobody', 'unknown AccessKey'),
+    ...byHeader(accessKeyId, 'known AccessKey'),
+    ['1.0: a token of 16 KiB', http('POST', '/', [FORM], form('STS.nobody', `SecurityToken=${percentEncode(token)}`))],
+    ['no signature: 64 KiB', http('POST', '/', [FORM], `a=${'%21'.repeat(VALUE)}`)],
+  ]
+  const costs: Cost[] = []
+  for (const [kind, bytes] of kinds) {
+    for (let i = 0; i < rounds / 4; i++) await statusOf(server, bytes)
+    const before = server.cpuMs()
+    let status = 0
+    for (let i = 0; i < rounds; i++) status = await statusOf(server, bytes)
+    costs.push({ kind, status, cpuMs: (server.cpuMs() - before) / rounds })
+  }
+  return costs
+}
+
+/** The status of the answer; that the server may close before all was sent is its right. */
+async function statusOf({ endpoint }: Server, bytes: Buffer): Promise<number> {
+  const { hostname, port } = new URL(endpoint)
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => {})
+  socket.write(bytes)
+  let head = ''
+  for await (const chunk of socket) {
+    head += String(chunk)
+    if (head.includes('\r\n\r\n')) break
+  }
+  socket.destroy()
+  return Number(head.slice(9, 12))
+}
