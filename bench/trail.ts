@@ -58,6 +58,7 @@ export async function fillTrail(data: string, account: string, region: string, c
         sourceAddress: `192.0.2.${i % 200}`,
         userAgent: 'AlibabaCloud (linux; amd64) Golang/1.22 Core/1.62',
         caller,
+        account: caller.accountId,
         parameters: new Map([['KeyId', id]]),
         isPiece: () => false,
         resources: [{ type: 'ACS::KMS::Key', name: id, arn: '' }],

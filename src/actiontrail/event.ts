@@ -1,11 +1,11 @@
 // The event of a call in the cloud's shape, made of what is stored (contract/actiontrail.md sections 1 to 3).
-import type { Denial } from '../api/errors.ts'
 import { isoSeconds } from '../api/time.ts'
 import {
   mapped,
   SERVICE_WORK,
   type StoredCall,
   type StoredCaller,
+  type StoredDenial,
   type StoredEvent,
   type StoredService,
 } from './stored-event.ts'
@@ -54,7 +54,8 @@ export function isGlobal(product: string): boolean {
 
 function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredCall): Record<string, unknown> {
   const [, product, apiVersion, operation, access, host, sourceAddress, userAgent, caller] = facts
-  const [, , , , , , , , , given, resources, reply, error, denial] = facts
+  const [, , , , , , , , , given, resources, reply, error, denial, foreign] = facts
+  const [requestId, callersAccount] = foreign ?? [eventId, account]
   const nameOf = (value: unknown) => (typeof value === 'number' ? resources[value]?.[1] : value)
   const parameters = given === 0 ? 0 : mapped(given, nameOf)
   return {
@@ -70,7 +71,7 @@ function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredC
     apiVersion,
     acsRegion: region,
     isGlobal: isGlobal(product),
-    requestId: eventId,
+    requestId,
     sourceIpAddress: sourceAddress,
     ...(userAgent === '' ? {} : { userAgent }),
     ...(parameters === 0 ? {} : { requestParameters: parameters, requestParameterJson: JSON.stringify(parameters) }),
@@ -78,7 +79,7 @@ function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredC
       ? {}
       : {
           responseElements: {
-            RequestId: eventId,
+            RequestId: requestId,
             ...mapped(reply, (value) => (isReference(value) ? nameOf(value[0]) : value)),
           },
         }),
@@ -88,7 +89,7 @@ function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredC
       ...(isDryRun(parameters) && { DryRun: 'true' }),
       ...(denial && { AccessDeniedDetail: deniedDetail(denial) }),
     }),
-    userIdentity: identityOf(caller, account),
+    userIdentity: identityOf(caller, callersAccount),
     recipientAccountId: account,
   }
 }
@@ -116,7 +117,7 @@ function identityOf(caller: StoredCaller, accountId: string): Record<string, unk
 }
 
 /** Why the call was denied, with the statement that denied it (contract/actiontrail.md 3.6). */
-function deniedDetail({ action, resource, type, policyType, by }: Denial): Record<string, string> {
+function deniedDetail({ action, resource, type, policyType, by }: StoredDenial): Record<string, string> {
   return {
     AuthAction: action,
     AuthResource: resource,

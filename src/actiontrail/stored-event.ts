@@ -1,6 +1,6 @@
 // What is stored of an event: its facts in a fixed order, shown as far as the operation's declaration lets them be.
 import type { Caller } from '../api/caller.ts'
-import type { Denial, Refusal } from '../api/errors.ts'
+import { type Denial, denialSeenBy, type Refusal } from '../api/errors.ts'
 import type { Reply, ReplyValue, Resource } from '../api/operation.ts'
 
 const LONGEST_VALUE = 1024
@@ -16,6 +16,10 @@ export interface CallFacts {
   readonly sourceAddress: string
   readonly userAgent: string
   readonly caller: Caller
+  /** The account whose event it is. */
+  readonly account: string
+  /** The request's id, where the event has one of its own: it is that of an account which did not call. */
+  readonly requestId?: string
   readonly parameters: ReadonlyMap<string, string>
   /** Whether a parameter is a piece of one to show: Name.1, Name.1.Key and so on. */
   isPiece(name: string): boolean
@@ -40,8 +44,13 @@ export type StoredCall = readonly [
   resources: readonly (readonly [type: string, name: string])[],
   reply: Readonly<Record<string, ReplyValue | readonly [ResourceIndex]>> | 0,
   error: readonly [code: string, message: string] | 0,
-  denial?: Denial,
+  denial?: StoredDenial | 0,
+  /** Where the caller belongs to another account than the event. */
+  foreign?: readonly [requestId: string, callersAccount: string],
 ]
+
+/** Events of earlier releases hold more of it, which nothing shows. */
+export type StoredDenial = Pick<Denial, 'action' | 'resource' | 'type' | 'policyType' | 'by'>
 
 /** Stands for a value that is the name of one of the event's resources; in a reply it is the only item of a list. */
 type ResourceIndex = number
@@ -75,7 +84,19 @@ export function storedCall(facts: CallFacts): string {
     reply === null || trail.reply.length === 0 ? 0 : referring(picked(reply, trail.reply), names),
     refusal === null ? 0 : [refusal.code, cut(refusal.message)],
   ]
-  return JSON.stringify(refusal?.denial ? [...stored, refusal.denial] : stored)
+  const denial = refusal?.denial
+  if (facts.requestId !== undefined)
+    return JSON.stringify([
+      ...stored,
+      denial ? storedDenial(facts.account, denial) : 0,
+      [facts.requestId, caller.accountId],
+    ])
+  return JSON.stringify(denial ? [...stored, storedDenial(facts.account, denial)] : stored)
+}
+
+function storedDenial(account: string, denial: Denial): StoredDenial {
+  const { action, resource, type, policyType, by } = denialSeenBy(account, denial)
+  return { action, resource, type, policyType, by }
 }
 
 /** A stored event with its columns; `at` is milliseconds since 1970. */

@@ -284,14 +284,28 @@ type Details<C extends Code> = [Slots<(typeof catalogue)[C]['message'] | C>] ext
 export interface Denial {
   readonly action: string
   readonly resource: string
+  /** What the call said in place of the resource's ARN: see Resource.asked. */
+  readonly asked?: string | undefined
   readonly type: 'ExplicitDeny' | 'ImplicitDeny'
-  readonly principal: { readonly type: string; readonly name: string }
+  readonly principal: { readonly type: string; readonly name: string; readonly account: string }
+  /** The account whose policy it is. */
+  readonly account: string
   readonly policyType: 'IdentityBased' | 'SessionPolicy' | 'TrustPolicy'
   readonly by: {
     readonly policyName: string
     readonly policyVersion: string
     readonly statementIndex: number
   } | null
+}
+
+/** STS says in words of its own what RAM says with the same code. */
+export function refuseMissingRole(): Refusal {
+  return new Refusal('EntityNotExist.Role', 'EntityNotExist.Role', 'The specified Role not exists.', null)
+}
+
+/** What an account may know of a denial: of another account's policies, that they do not allow it, and nothing of their statements. */
+export function denialSeenBy(account: string, denial: Denial): Denial {
+  return account === denial.account ? denial : { ...denial, type: 'ImplicitDeny', by: null }
 }
 
 /** A call refused with a code of the catalogue. Only this class reaches a client in words. */
@@ -316,9 +330,14 @@ export function refuse<C extends Code>(code: C, ...details: Details<C>): Refusal
   return filled(code, details[0] ?? {}, null)
 }
 
-/** The refusal of a call that policies do not allow; KMS and ActionTrail name the resource, RAM and STS do not. */
-export function refuseDenied(product: string, denial: Denial): Refusal {
-  const { action, resource } = denial
+/**
+ * The refusal of a call that policies do not allow; KMS and ActionTrail name the resource, as the caller did, RAM and STS do not.
+ * `why` is in the place of the usual words.
+ */
+export function refuseDenied(product: string, denial: Denial, why?: string): Refusal {
+  const { action, asked, resource: full } = denial
+  const resource = asked ?? full
+  if (why !== undefined) return filled('NoPermission', { reason: why }, denial)
   if (product === 'Actiontrail') {
     const reason = `You are not authorized to do this operation. Resource: ${resource} Action: ${action}`
     return filled('NoPermission', { reason }, denial)

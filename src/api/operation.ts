@@ -11,6 +11,13 @@ export interface Resource {
   readonly tags?: Tags
   /** The action that policies are asked about for this resource, where it is not the operation's. */
   readonly action?: string
+  /** The ARN of what the call said instead, such as an alias: a caller who is refused is shown no more than that. */
+  readonly asked?: string
+  /**
+   * Where it belongs to another account: that account, and how it is called there. `name` and `arn` are what the caller said then, and
+   * the other account gets an event of the call too.
+   */
+  readonly owner?: { readonly account: string; readonly name: string; readonly arn: string }
 }
 
 export type Tags = readonly (readonly [key: string, value: string])[]

@@ -126,7 +126,7 @@ async function denialFor(caller: Caller, question: Question, rooms: Rooms): Prom
   if (caller.type === 'root-account')
     return denialOf(request, question.resource.arn, 'TrustPolicy', { decision: 'ImplicitDeny', by: null })
   const role = await roleOf(question.resource.arn, rooms.ledger)
-  return role && rooms.authorizer.trustDenial(role, caller, request.facts)
+  return role && rooms.authorizer.trustDenial(role, question.resource.arn, caller, request.facts)
 }
 
 async function explain(principal: string, question: Question, rooms: Rooms) {

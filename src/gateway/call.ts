@@ -4,7 +4,7 @@
 import type { EventIndex } from '../actiontrail/event-index.ts'
 import type { ActionTrailContext, TrailSettings } from '../actiontrail/operation.ts'
 import type { PageTokens } from '../actiontrail/page-token.ts'
-import { storedCall } from '../actiontrail/stored-event.ts'
+import { type CallFacts, storedCall } from '../actiontrail/stored-event.ts'
 import type { DeliveryTarget } from '../actiontrail/targets/target.ts'
 import { parseArn } from '../api/arn.ts'
 import { Refusal, refuse, refuseDenied, refuseDryRun } from '../api/errors.ts'
@@ -166,11 +166,15 @@ async function perform(call: Progress, house: House): Promise<Reply> {
       const { changes, reply, made = [] } = await operation.decide(values, context)
       if (dry) throw refuse('DryRunOperationError')
       const event = eventOf(call, [...resources, ...made], reply, null)
-      const outcome = await house.ledger.commit({ changes, nonce, event, rootEpoch }).catch((error: unknown) => {
-        // A replayed call surely left nothing; of a database that broke off, that is not so sure.
-        if (error instanceof Refusal && error.code === 'SignatureNonceUsed') destroyUncommitted(changes, house.keystore)
-        throw error
-      })
+      const further = furtherEvents(call, house, [...resources, ...made], reply, null)
+      const outcome = await house.ledger
+        .commit({ changes, nonce, event, further, rootEpoch })
+        .catch((error: unknown) => {
+          // A replayed call surely left nothing; of a database that broke off, that is not so sure.
+          if (error instanceof Refusal && error.code === 'SignatureNonceUsed')
+            destroyUncommitted(changes, house.keystore)
+          throw error
+        })
       if (outcome !== 'committed') destroyUncommitted(changes, house.keystore)
       if (outcome === 'full') throw refuse(operation.quotaRefusal ?? 'Rejected.LimitExceeded')
       if (outcome === 'moved') continue
@@ -185,7 +189,8 @@ async function perform(call: Progress, house: House): Promise<Reply> {
       // The database is away, and takes no event either; a device that is away leaves one.
       if (refusal.code === 'ServiceUnavailableTemporary' && !(error instanceof Unreachable)) throw refusal
       // A refused call changes nothing, and leaves its event.
-      await house.ledger.commit({ changes: [], nonce, event: eventOf(call, resources, null, refusal) })
+      const further = furtherEvents(call, house, resources, null, refusal)
+      await house.ledger.commit({ changes: [], nonce, event: eventOf(call, resources, null, refusal), further })
       throw refusal
     }
   }
@@ -244,26 +249,64 @@ function eventOf(
   reply: Reply | null,
   refusal: Refusal | null,
 ): EventRow | null {
-  const { operation, requestId, now, request, region, authenticated, parameters, version } = call
+  const { operation, requestId, now, region, authenticated } = call
   const { caller } = authenticated
   // What a service does belongs to the account whose role it assumes.
   const account = caller.accountId || (parseArn(resources[0]?.arn ?? '')?.account ?? '')
   if (operation.trail === null || account === '') return null
-  const body = storedCall({
+  const body = storedCall(factsOf(call, operation.trail, account, resources, reply, refusal))
+  return { eventId: requestId, account, region, at: now, body }
+}
+
+/** The events for other accounts whose resources the call is about; undefined for next to all calls. */
+function furtherEvents(
+  call: Progress,
+  { newId }: House,
+  resources: readonly Resource[],
+  reply: Reply | null,
+  refusal: Refusal | null,
+): readonly EventRow[] | undefined {
+  const { operation, requestId, now, region, authenticated } = call
+  const owner = resources.find((resource) => resource.owner)?.owner
+  if (!owner || operation.trail === null || authenticated.caller.accountId === '') return undefined
+  const { account } = owner
+  const owned = resources.map((resource) => ({ ...resource, ...resource.owner }))
+  const facts = factsOf(call, operation.trail, account, owned, reply, refusal && ownersView(refusal, resources))
+  const body = storedCall({ ...facts, requestId })
+  return [{ eventId: newId(), account, region, at: now, body }]
+}
+
+/** The refusal with the resource as its owner calls it. */
+function ownersView(refusal: Refusal, resources: readonly Resource[]): Refusal {
+  const { entry, code, message, denial } = refusal
+  const owner = resources.find(({ arn }) => arn === denial?.resource)?.owner
+  return denial && owner ? new Refusal(entry, code, message, { ...denial, resource: owner.arn }) : refusal
+}
+
+function factsOf(
+  call: Progress,
+  trail: NonNullable<CallOperation['trail']>,
+  account: string,
+  resources: readonly Resource[],
+  reply: Reply | null,
+  refusal: Refusal | null,
+): CallFacts {
+  const { operation, request, authenticated, parameters, version } = call
+  return {
     product: operation.product,
     apiVersion: version,
     operation: operation.name,
     access: operation.access,
-    trail: operation.trail,
+    trail,
     host: header(request, 'host').replace(/:\d+$/, '').slice(0, 255),
     sourceAddress: request.sourceAddress,
     userAgent: header(request, 'user-agent'),
-    caller,
+    caller: authenticated.caller,
+    account,
     parameters,
     isPiece: (name) => isPiece(operation.parameters, name),
     resources,
     reply,
     refusal,
-  })
-  return { eventId: requestId, account, region, at: now, body }
+  }
 }

@@ -1,5 +1,5 @@
 // Answers on the wire: JSON and XML of the same value (contract/wire.md section 6).
-import type { Denial, Refusal } from '../api/errors.ts'
+import { type Denial, denialSeenBy, type Refusal } from '../api/errors.ts'
 import type { Reply, ReplyValue } from '../api/operation.ts'
 
 export type Format = 'JSON' | 'XML'
@@ -31,7 +31,7 @@ export function encodeRefusal(refusal: Refusal, host: string, requestId: string,
     Message: refusal.message,
     Recommend: `docs/errors.md#${refusal.entry.toLowerCase().replace(/[.{}]/g, '')}`,
     HttpStatus: refusal.status,
-    ...(denial && { AccessDeniedDetail: deniedDetail(denial) }),
+    ...(denial && { AccessDeniedDetail: deniedDetail(denialSeenBy(denial.principal.account, denial)) }),
   }
   return encode(body, 'Error', refusal.status, requestId, format)
 }

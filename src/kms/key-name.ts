@@ -88,9 +88,12 @@ export async function keyResource(name: string, context: KmsContext): Promise<Re
   if ('foreign' in which) return { type: 'ACS::KMS::Key', name, arn: name }
   if ('key' in which) return keyResourceById(which.key, context)
   const alias = await findAlias(which.alias, context)
-  return alias
-    ? keyResourceById(alias.body.keyId, context)
-    : { type: 'ACS::KMS::Key', name, arn: kmsArn(context, which.alias) }
+  return alias ? keyResourceByAlias(alias, context) : { type: 'ACS::KMS::Key', name, arn: kmsArn(context, which.alias) }
+}
+
+/** The key that an alias points to. Who may not use the key is shown the alias, which is what the call named. */
+export async function keyResourceByAlias({ id, body }: Alias, context: KmsContext): Promise<Resource> {
+  return { ...(await keyResourceById(body.keyId, context)), asked: kmsArn(context, id) }
 }
 
 /** What an operation on one key is about: the key that its parameter KeyId names. */

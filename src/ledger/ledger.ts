@@ -31,6 +31,8 @@ export interface Call {
   readonly changes: readonly Change[]
   readonly nonce: { readonly accessKeyId: string; readonly nonce: string; readonly expiresAt: number } | null
   readonly event: EventRow | null
+  /** The call's events for other accounts; only beside its own. */
+  readonly further?: readonly EventRow[] | undefined
   /**
    * The root keys (Ledger.rootEpoch) when the call began to decide: what it sealed is sealed under these. Absent: it decided at
    * once, before it asked.
@@ -257,11 +259,12 @@ export class Ledger implements Source {
     })
   }
 
-  #prepared({ changes, nonce, event }: Call): Commit {
+  #prepared({ changes, nonce, event, further }: Call): Commit {
     return {
       changes: changes.map((change) => this.#rowChange(change)),
       nonce: nonce && { digest: nonceDigest(nonce.accessKeyId, nonce.nonce), expiresAt: nonce.expiresAt },
       event,
+      ...(further && { further }),
       scrub: changes.some((change) => 'scrub' in change && change.scrub),
     }
   }

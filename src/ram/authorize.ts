@@ -9,7 +9,7 @@ import { conditionValues, type RequestFacts } from './conditions.ts'
 import { attachedPolicy, type FoundPolicy, roleByName } from './find.ts'
 import type { ConditionValues } from './policy/conditions.ts'
 import { MalformedPolicy, parsePolicy } from './policy/language.ts'
-import { type CompiledPolicy, compilePolicy, PolicySet, trusts, type Verdict } from './policy/policy-set.ts'
+import { type CompiledPolicy, compilePolicy, IMPLICIT, PolicySet, trusts, type Verdict } from './policy/policy-set.ts'
 import type { Candidate } from './policy/principals.ts'
 import { type Attached, GROUP, POLICY, ROLE, type Role, ramScope, USER, type User } from './records.ts'
 
@@ -28,7 +28,7 @@ export interface AccessRequest {
 }
 
 /** What policies need to know of a resource. */
-type Asked = Pick<Resource, 'arn' | 'tags' | 'action'>
+type Asked = Pick<Resource, 'arn' | 'tags' | 'action' | 'asked'>
 
 /** The policies that count for a caller: a request must pass each of the sets. */
 export interface Permissions {
@@ -66,15 +66,14 @@ export class Authorizer {
     if (caller.type === 'root-account') return null
     const resources: readonly Asked[] = request.resources.length > 0 ? request.resources : [{ arn: '*' }]
     const permissions = await this.permissions(caller, request.ledger)
-    for (const { arn, tags = [], action = request.action } of resources) {
+    for (const { arn, tags = [], action = request.action, asked } of resources) {
       const values = conditionValues(facts, caller, tags)
-      if (!permissions)
-        return denialOf({ caller, action }, arn, 'IdentityBased', { decision: 'ImplicitDeny', by: null })
+      if (!permissions) return { ...denialOf({ caller, action }, arn, 'IdentityBased', IMPLICIT), asked }
       for (const { type, set } of permissions.sets) {
         const verdict = set.decide(action, arn, values)
         if (verdict.decision === 'Allow') continue
         if (verdict.decision === 'ImplicitDeny' && (await this.#maySelfServe(request, arn))) continue
-        return denialOf({ caller, action }, arn, type, verdict)
+        return { ...denialOf({ caller, action }, arn, type, verdict), asked }
       }
     }
     return null
@@ -127,12 +126,12 @@ export class Authorizer {
     return role?.body.roleId === roleId ? role : null
   }
 
-  /** Why the trust policy of a role does not let the caller assume it, or null when it does. */
-  trustDenial(role: Role, caller: Caller, facts: RequestFacts): Denial | null {
+  /** Why the trust policy of a role, which the caller named by this ARN, does not let it in; null when it does. */
+  trustDenial(role: Role, arn: string, caller: Caller, facts: RequestFacts): Denial | null {
     const { decision, by } = this.#trust(role, caller, conditionValues(facts, caller, []))
     if (decision === 'Allow') return null
-    const resource = `acs:ram:*:${role.account}:role/${role.body.roleName}`
-    return denialOf({ caller, action: 'sts:AssumeRole' }, resource, 'TrustPolicy', { decision, by })
+    const denial = denialOf({ caller, action: 'sts:AssumeRole' }, arn, 'TrustPolicy', { decision, by })
+    return { ...denial, account: role.account }
   }
 
   #trust({ account, body }: Role, caller: Caller, values: ConditionValues): Verdict {
@@ -235,6 +234,7 @@ const PRINCIPAL_TYPES: Readonly<Record<Caller['type'], string>> = {
   service: 'Service',
 }
 
+/** A denial by the caller's own policies, or by nobody's. */
 export function denialOf(
   { caller, action }: Pick<AccessRequest, 'caller' | 'action'>,
   resource: string,
@@ -247,7 +247,8 @@ export function denialOf(
     resource,
     type: explicit ? 'ExplicitDeny' : 'ImplicitDeny',
     policyType,
-    principal: { type: PRINCIPAL_TYPES[caller.type], name: caller.userName },
+    principal: { type: PRINCIPAL_TYPES[caller.type], name: caller.userName, account: caller.accountId },
+    account: caller.accountId,
     by: explicit ? by : null,
   }
 }

@@ -9,6 +9,7 @@ import { checkVersion, scanValues, stepsOf, toRow, type Value } from './rows.ts'
 import {
   type Chaining,
   type Commit,
+  type EventRow,
   type Guard,
   GuardMoved,
   HEAD_PLACE,
@@ -282,17 +283,19 @@ class PostgresqlStorage implements Storage {
     return failure ? outcomeOf(failure.reason) : 'committed'
   }
 
-  #steps({ changes, nonce, event }: Commit, chain: GrowingChain | null): [string, Value[]][] {
+  #steps({ changes, nonce, event, further }: Commit, chain: GrowingChain | null): [string, Value[]][] {
     const steps: [string, Value[]][] = []
     if (nonce) steps.push([`/* nonce-used */ ${must(this.#texts.nonce)}`, [nonce.digest, nonce.expiresAt]])
     for (const { statement, values, otherwise } of changes.flatMap(stepsOf)) {
       if (statement === 'stepTally') steps.push([this.#texts.openTally, values.slice(1, 4)])
       steps.push([`/* ${otherwise} */ ${must(this.#texts[statement])}`, values])
     }
-    if (event && chain) {
-      const { seq, eventId, account, region, at, body, hash } = chain.add(event)
+    const add = (one: EventRow, to: GrowingChain) => {
+      const { seq, eventId, account, region, at, body, hash } = to.add(one)
       steps.push([this.#texts.event, [seq, eventId, account, region, at, body, hash]])
     }
+    if (event && chain) add(event, chain)
+    if (further && chain) for (const one of further) add(one, chain)
     return steps
   }
 

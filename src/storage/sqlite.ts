@@ -8,6 +8,7 @@ import { SqliteEvents } from './sqlite-events.ts'
 import {
   type Chaining,
   type Commit,
+  type EventRow,
   type Guard,
   GuardMoved,
   HEAD_PLACE,
@@ -191,7 +192,7 @@ class SqliteStorage implements Storage {
     return new GrowingChain(row ? toRow(row) : null, chaining)
   }
 
-  #commitOne({ changes, event }: Commit, chain: GrowingChain | null): Outcome {
+  #commitOne({ changes, event, further }: Commit, chain: GrowingChain | null): Outcome {
     if (changes.length > 0) {
       this.#control('SAVEPOINT call')
       const failed = this.#firstFailure(changes)
@@ -199,11 +200,14 @@ class SqliteStorage implements Storage {
       this.#control('RELEASE call')
       if (failed) return failed
     }
-    if (event && chain) {
-      const { seq, eventId, account, region, at, body, hash } = chain.add(event)
-      this.#run('event').run(seq, eventId, account, region, at, body, hash)
-    }
+    if (event && chain) this.#addEvent(event, chain)
+    if (further && chain) for (const one of further) this.#addEvent(one, chain)
     return 'committed'
+  }
+
+  #addEvent(event: EventRow, chain: GrowingChain): void {
+    const { seq, eventId, account, region, at, body, hash } = chain.add(event)
+    this.#run('event').run(seq, eventId, account, region, at, body, hash)
   }
 
   #firstFailure(changes: readonly RowChange[]): 'moved' | 'full' | null {

@@ -100,6 +100,8 @@ export interface Commit {
   readonly changes: readonly RowChange[]
   readonly nonce: { readonly digest: Uint8Array; readonly expiresAt: number } | null
   readonly event: EventRow | null
+  /** The call's events for other accounts, which follow its own. */
+  readonly further?: readonly EventRow[]
   /** Whether the change removes secrets, so that no old page or log frame may keep them. */
   readonly scrub: boolean
 }

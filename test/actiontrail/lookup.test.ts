@@ -66,6 +66,7 @@ function eventOf({ account, region, second, operation, key, caller }: Made): Eve
     sourceAddress: `192.0.2.${key}`,
     userAgent: 'test',
     caller: user(caller),
+    account,
     parameters: new Map([['KeyId', KEYS[key] ?? '']]),
     isPiece: () => false,
     resources: product === 'Kms' ? [{ type: 'ACS::KMS::Key', name: KEYS[key] ?? '', arn: '' }] : [],

@@ -328,4 +328,31 @@ describe('each key operation', () => {
     const { body } = await house.call('Decrypt', { CiphertextBlob: 'AAAA' }, user)
     assert.equal(body.Code, 'InvalidParameter')
   })
+
+  it('shows a caller without rights the alias that it sent, and the account the key', async () => {
+    await put(allow('kms:ListKeys'))
+    const { key } = await fixture()
+    const prefix = `acs:kms:cn-hangzhou:${house.credentials.accountId}:`
+    const alias = 'alias/whose'
+    const denied = async (action: string, parameters: Record<string, string>) => {
+      const { body } = await house.call(action, parameters, user)
+      assert.equal(body.Code, 'Forbidden.NoPermission', action)
+      return body.Message.replace('This operation for ', '').replace(' is forbidden by permission system.', '')
+    }
+    const unknown = await denied('Encrypt', { KeyId: alias, Plaintext: 'x' })
+    await house.must('CreateAlias', { AliasName: alias, KeyId: key })
+    assert.deepEqual(
+      [unknown, await denied('Encrypt', { KeyId: alias, Plaintext: 'x' })],
+      [prefix + alias, prefix + alias],
+    )
+    const event = (await house.events()).at(-1) ?? {}
+    const { AccessDeniedDetail } = event['additionalEventData'] as Record<string, Record<string, string>>
+    assert.equal(AccessDeniedDetail?.['AuthResource'], `${prefix}key/${key}`)
+    assert.deepEqual(event['referencedResources'], { 'ACS::KMS::Key': [key] })
+    await put(allow('kms:*Alias', 'acs:kms:*:*:alias/*'))
+    assert.equal(await denied('DeleteAlias', { AliasName: alias }), prefix + alias)
+    const other = (await fixture()).key
+    assert.equal(await denied('UpdateAlias', { AliasName: alias, KeyId: other }), prefix + alias)
+    assert.equal(await denied('Encrypt', { KeyId: key, Plaintext: 'x' }), `${prefix}key/${key}`, 'as it was sent')
+  })
 })

@@ -1,6 +1,6 @@
 import { refuse } from '../../api/errors.ts'
 import { remove } from '../../ledger/record.ts'
-import { aliasName, aliasResource, findAlias, keyResourceById } from '../key-name.ts'
+import { aliasName, aliasResource, findAlias, keyResourceByAlias } from '../key-name.ts'
 import { operation } from '../operation.ts'
 import { ALIAS } from '../records.ts'
 
@@ -14,7 +14,7 @@ export const DeleteAlias = operation({
   refusals: ['Forbidden.AliasNotFound'],
   async locate({ AliasName }, context) {
     const alias = await findAlias(AliasName, context)
-    return [aliasResource(AliasName, context), ...(alias ? [await keyResourceById(alias.body.keyId, context)] : [])]
+    return [aliasResource(AliasName, context), ...(alias ? [await keyResourceByAlias(alias, context)] : [])]
   },
   async decide({ AliasName }, context) {
     const alias = await findAlias(AliasName, context)

@@ -1,6 +1,6 @@
 import { refuse } from '../../api/errors.ts'
 import { expectUnmoved, update } from '../../ledger/record.ts'
-import { aliasName, aliasResource, findAlias, findKey, keyId, keyResource, keyResourceById } from '../key-name.ts'
+import { aliasName, aliasResource, findAlias, findKey, keyId, keyResource, keyResourceByAlias } from '../key-name.ts'
 import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
 
@@ -15,7 +15,7 @@ export const UpdateAlias = operation({
   async locate({ AliasName, KeyId }, context) {
     const alias = await findAlias(AliasName, context)
     const target = await keyResource(KeyId, context)
-    const old = alias && alias.body.keyId !== target.name ? [await keyResourceById(alias.body.keyId, context)] : []
+    const old = alias && alias.body.keyId !== target.name ? [await keyResourceByAlias(alias, context)] : []
     return [aliasResource(AliasName, context), ...old, target]
   },
   async decide({ AliasName, KeyId }, context) {

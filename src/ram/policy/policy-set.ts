@@ -38,7 +38,8 @@ export interface Verdict {
   readonly by: StatementPlace | null
 }
 
-const IMPLICIT: Verdict = { decision: 'ImplicitDeny', by: null }
+/** Nobody said anything. */
+export const IMPLICIT: Verdict = { decision: 'ImplicitDeny', by: null }
 /** Role names are compared in any case, and this is the action whose resource they are (contract/ram.md section 7, point 3). */
 const ASSUME_ROLE = 'sts:assumerole'
 

@@ -1,13 +1,13 @@
 import type { SessionCaller } from '../../api/caller.ts'
-import { type Denial, refuse, refuseDenied } from '../../api/errors.ts'
+import { refuse, refuseDenied, refuseMissingRole } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { NONCE_BYTES } from '../../cryptography/xaes.ts'
 import { roleArn } from '../../ram/answers.ts'
-import { denialOf } from '../../ram/authorize.ts'
 import { roleByName } from '../../ram/find.ts'
 import { newSessionAccessKeyId } from '../../ram/identifiers.ts'
 import type { Role } from '../../ram/records.ts'
+import { assumptionDenial, roleResource } from '../assumption.ts'
 import { operation, type StsContext } from '../operation.ts'
 import {
   durationSeconds,
@@ -21,6 +21,7 @@ import {
 /** A session that a session starts lasts no longer. */
 const CHAINED_SECONDS = 3600
 const MIN_SECONDS = 900
+const NO_ACCOUNT = 'Roles may not be assumed by root accounts.'
 
 export const AssumeRole = operation({
   name: 'AssumeRole',
@@ -55,18 +56,17 @@ export const AssumeRole = operation({
   ],
   async locate({ RoleArn }, context) {
     const role = await roleByName(RoleArn.roleName, { ...context, caller: RoleArn })
-    const name = role?.body.roleName ?? RoleArn.roleName
-    return [{ type: 'ACS::RAM::Role', name, arn: `acs:ram:*:${RoleArn.accountId}:role/${name}` }]
+    return [roleResource(role, RoleArn, context.caller)]
   },
   async decide(values, context) {
     const { caller, now } = context
     const { RoleArn, RoleSessionName, DurationSeconds, ExternalId, SourceIdentity } = values
     const role = await roleByName(RoleArn.roleName, { ...context, caller: RoleArn })
-    if (caller.type === 'root-account')
-      throw refuse('NoPermission', { reason: 'Roles may not be assumed by root accounts.' })
-    if (!role && caller.accountId === RoleArn.accountId) throw refuse('EntityNotExist.Role')
-    const denial = await refusedBy(role, RoleArn, ExternalId, context)
-    if (denial || !role) throw refuseDenied('Sts', denial ?? unknownRole(RoleArn, context))
+    if (!role && caller.accountId === RoleArn.accountId && caller.type !== 'root-account') throw refuseMissingRole()
+    const further = new Map(ExternalId === null ? [] : [['sts:ExternalId', ExternalId] as const])
+    const denial = await assumptionDenial(role, RoleArn, caller, { ...context.facts, further }, context)
+    if (denial) throw refuseDenied('Sts', denial, caller.type === 'root-account' ? NO_ACCOUNT : undefined)
+    if (!role) throw refuseMissingRole()
     const most =
       caller.type === 'assumed-role'
         ? Math.min(CHAINED_SECONDS, role.body.maxSessionSeconds)
@@ -94,34 +94,6 @@ export const AssumeRole = operation({
     }
   },
 })
-
-type RoleArn = { readonly accountId: string; readonly roleName: string }
-
-/** Both the caller's policies and the trust policy must allow (contract/ram.md 2.6); a service needs the trust only. */
-async function refusedBy(
-  role: Role | null,
-  { accountId, roleName }: RoleArn,
-  externalId: string | null,
-  context: StsContext,
-): Promise<Denial | null> {
-  const { caller, authorizer } = context
-  const action = 'sts:AssumeRole'
-  const arn = `acs:ram:*:${accountId}:role/${role?.body.roleName ?? roleName}`
-  const further = new Map(externalId === null ? [] : [['sts:ExternalId', externalId] as const])
-  const facts = { ...context.facts, further }
-  if (caller.type !== 'service') {
-    const resources = [{ type: '', name: '', arn, tags: role?.body.tags ?? [] }]
-    const denial = await authorizer.denial({ caller, action, resources, facts, ledger: context.ledger })
-    if (denial) return denial
-  }
-  return role && authorizer.trustDenial(role, caller, facts)
-}
-
-/** A foreign account learns nothing of which roles there are. */
-function unknownRole({ accountId, roleName }: RoleArn, { caller }: StsContext): Denial {
-  const resource = `acs:ram:*:${accountId}:role/${roleName}`
-  return denialOf({ caller, action: 'sts:AssumeRole' }, resource, 'TrustPolicy', { decision: 'ImplicitDeny', by: null })
-}
 
 function sessionOf(role: Role, sessionName: string, policy: string | null, context: StsContext): SessionCaller {
   const { roleId, roleName } = role.body
