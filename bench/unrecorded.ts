@@ -42,5 +42,6 @@ process.exitCode = await serve(settings, (...given) => openHouse(...given, openU
   print: (text) => process.stdout.write(`${text}\n`),
   status: () => {},
   ask: null,
+  terminal: false,
   complain: (text) => process.stderr.write(`${text}\n`),
 })

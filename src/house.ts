@@ -23,6 +23,7 @@ import { AccessKeys } from './ram/access-key.ts'
 import { Accounts } from './ram/account.ts'
 import { Authorizer } from './ram/authorize.ts'
 import { LastUsed } from './ram/last-used.ts'
+import { OperatorKeys } from './ram/operator-keys.ts'
 import type { LiveRing } from './rootkeys/live-ring.ts'
 import { openStorage } from './storage/open.ts'
 import type { Storage } from './storage/storage.ts'
@@ -32,6 +33,7 @@ export interface OpenHouse {
   readonly storage: Storage
   readonly ledger: Ledger
   readonly accounts: Accounts
+  readonly operatorKeys: OperatorKeys
   readonly accessKeys: AccessKeys
   readonly authorizer: Authorizer
   readonly lastUsed: LastUsed
@@ -66,6 +68,7 @@ export async function openHouse(
     const { keys } = ring
     const ledger = new Ledger(storage, keys, alarm, ring)
     const accessKeys = new AccessKeys(ledger, keys)
+    const accounts = new Accounts(ledger, accessKeys, ring)
     const node = settings.database?.startsWith('postgres') ? randomUUID() : 'only'
     const usage = new KeyUsage(ledger, () => Date.now())
     const rooms = { ledger, keys, usage }
@@ -73,7 +76,8 @@ export async function openHouse(
     return {
       storage,
       ledger,
-      accounts: new Accounts(ledger, accessKeys),
+      accounts,
+      operatorKeys: new OperatorKeys(ledger, accounts, accessKeys, ring),
       accessKeys,
       authorizer: new Authorizer(ledger, alarm),
       lastUsed: new LastUsed(ledger),

@@ -100,6 +100,7 @@ async function setUp(source: Source, now: number): Promise<LiveRing> {
     rootKey: provider.name,
     salt: salt?.toString('base64') ?? null,
     ...(settings.dev && { dev: true }),
+    firstAccount: null,
     ring: { wrapped, generation: 1, roots: [{ since: now, retiredAt: null }] },
   }
   const rows = [

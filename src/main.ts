@@ -59,6 +59,7 @@ const surroundings: Surroundings = {
   print: (text) => process.stdout.write(`${text}\n`),
   status: (text) => void (process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`)),
   complain: (text) => process.stderr.write(`strongroom: ${text}\n`),
+  terminal: process.stderr.isTTY === true,
   ask: terminalAsk(process.stdin, process.stderr),
 }
 

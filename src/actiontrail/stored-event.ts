@@ -117,6 +117,9 @@ export const SERVICE_WORK = {
   ChangeRootKeyProvider: 'Kms',
   RotateRootKey: 'Kms',
   DropRetiredRootKeys: 'Kms',
+  CreateAccessKey: 'Ram',
+  UpdateAccessKey: 'Ram',
+  DeleteAccessKey: 'Ram',
 } as const
 type ServiceWork = keyof typeof SERVICE_WORK
 export type StoredService = readonly [

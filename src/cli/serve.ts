@@ -1,6 +1,6 @@
 // `strongroom serve`: opens the house, listens, sweeps, delivers, and stops in order.
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -18,10 +18,12 @@ import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import { randomBytes } from '../keystore/random.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'
 import { sweep } from '../kms/sweep.ts'
-import { type Accounts, type Credentials, newCredentials } from '../ram/account.ts'
+import type { Accounts } from '../ram/account.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
 import type { Storage } from '../storage/storage.ts'
 import { background, deliverTrails, keepTrail, watch } from './background.ts'
+import { configuredCredentials, credentialsFile, firstCredentials, welcome } from './first-start.ts'
+import { writeNewFile } from './new-file.ts'
 import { watchRing } from './root-key-watch.ts'
 import type { Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -91,8 +93,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   // Listened for before anybody is told that the server is ready: whoever reads that may stop it at once.
   const signalled = stopSignal()
   if (clock) around.complain(DEV_WARNING)
-  if (settings.seed !== null) await seedFrom(settings, settings.seed, house, rooms.accounts, around)
-  const first = await firstCredentials(settings, rooms.accounts)
+  const first = await credentials(settings, house, rooms.accounts, around)
   await rooms.hsm?.start()
   if (rooms.hsm?.trouble && rooms.hsm.setupFailed) throw new Error(rooms.hsm.trouble)
   await sweep(house)
@@ -101,7 +102,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const metricsListening =
     settings.metrics && (await listenMetrics(metrics, settings.metrics.host, settings.metrics.port))
   const console = `${listening.endpoint}/console`
-  if (first) around.complain(welcome(first, listening.endpoint, console, settings))
+  if (first) around.complain(welcome(first, listening.endpoint, console, settings, around.terminal))
   const more = metricsListening ? { metrics: metricsListening.endpoint } : {}
   around.print(JSON.stringify({ event: 'ready', endpoint: listening.endpoint, console, ...more }))
   const stopping = new AbortController()
@@ -128,51 +129,22 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   return 0
 }
 
-/** Makes the account of the first start, or gives it the credentials of the environment. Answers what is new to print. */
-async function firstCredentials(settings: Settings, accounts: Accounts): Promise<Credentials | null> {
-  const file = join(settings.data, 'root-credentials.json')
-  if (settings.root) {
-    const accountId = settings.accountId ?? (await accounts.list())[0]?.id ?? newCredentials().accountId
-    await accounts.provide({ accountId, ...settings.root }, 'root', Date.now())
-    return null
-  }
-  if ((await accounts.count()) > 0) return null
-  const credentials = newCredentials(settings.accountId)
-  // The file comes first: a crash in between must not leave an account whose secret nobody has.
-  writeFileSync(file, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600, flag: existsSync(file) ? 'w' : 'wx' })
-  await accounts.provide(credentials, 'root', Date.now())
-  return credentials
-}
-
 const DEV_WARNING = [
   '*** DEVELOPMENT MODE (--dev): the clock of this server can be moved, and its keys may be known from a seed file.',
   '*** Never keep a key here that protects anything.',
 ].join('\n')
 
-/** Seeds the store. The first account of the seed becomes that of the command line, unless there is one. */
-async function seedFrom(settings: Settings, path: string, house: House, accounts: Accounts, around: Surroundings) {
-  const all = readSeed(path, around.readFile(path))
-  await seed(all, house, accounts)
-  const file = join(settings.data, 'root-credentials.json')
-  if (!all[0] || existsSync(file)) return
-  const { accountId, accessKeyId, accessKeySecret } = all[0]
-  writeFileSync(file, `${JSON.stringify({ accountId, accessKeyId, accessKeySecret }, null, 2)}\n`, {
-    mode: 0o600,
-    flag: 'wx',
-  })
-}
-
-function welcome(credentials: Credentials, endpoint: string, console: string, { data }: Settings): string {
-  return [
-    'first start: here is your account, shown this once',
-    `  endpoint         ${endpoint}`,
-    `  console          ${console}`,
-    `  account          ${credentials.accountId}`,
-    `  AccessKeyId      ${credentials.accessKeyId}`,
-    `  AccessKeySecret  ${credentials.accessKeySecret}`,
-    `  (also in ${join(data, 'root-credentials.json')}, readable by you alone)`,
-    '  try: bin/strongroom kms CreateKey --Description "my first key"',
-  ].join('\n')
+/** The credentials of the environment, those of the seed, or those of a first start, which are returned. */
+async function credentials(settings: Settings, house: House, accounts: Accounts, around: Surroundings) {
+  const seeded = settings.seed === null ? [] : readSeed(settings.seed, around.readFile(settings.seed))
+  await configuredCredentials(settings, seeded[0]?.accountId ?? null, accounts, around)
+  if (settings.seed !== null) await seed(seeded, house, accounts)
+  const file = credentialsFile(settings)
+  if (!seeded[0] || existsSync(file)) return firstCredentials(settings, accounts)
+  // The first account of the seed becomes that of the command line, unless there is one.
+  const { accountId, accessKeyId, accessKeySecret } = seeded[0]
+  writeNewFile(file, `${JSON.stringify({ accountId, accessKeyId, accessKeySecret }, null, 2)}\n`)
+  return null
 }
 
 async function tlsOf({ tls, data }: Settings, log: Logger): Promise<Tls | null> {

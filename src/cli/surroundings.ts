@@ -4,6 +4,8 @@ export interface Surroundings {
   readFile(path: string): string
   print(text: string): void
   complain(text: string): void
+  /** Whether what is complained goes to a terminal, not to a log. */
+  readonly terminal: boolean
   /** Shows how far long work is, in one line that is written over, where somebody watches; '' clears it. */
   status(text: string): void
   /** Asks for a secret at the terminal; null where there is none. */

@@ -61,7 +61,12 @@ export class RootKeys {
     this.#epoch++
   }
 
-  /** Grows whenever the ring is replaced. */
+  /** Has everybody forget what they keep of the records, as when the ring is replaced: another process may have changed any. */
+  forgetKept(): void {
+    this.#epoch++
+  }
+
+  /** Grows whenever the ring is replaced, or what is kept must be forgotten. */
   get epoch(): number {
     return this.#epoch
   }

@@ -90,6 +90,8 @@ interface Progress {
   readonly operation: CallOperation
   readonly version: string
   readonly authenticated: Authenticated
+  /** Ledger.rootEpoch before the caller was looked up: it is looked up again when what was kept of it is not trusted any more. */
+  readonly rootEpoch: number
 }
 
 /** Answers a request; never rejects. */
@@ -104,6 +106,7 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
     const unverified = decodeUnverified(request)
     format = chosenFormat(unverified.get('Format') ?? '', header(request, 'accept'))
     const now = house.now()
+    const { rootEpoch } = house.ledger
     const authenticated = await authenticate(request, unverified, house, house)
     const parameters = decodeVerified(request, unverified)
     format = chosenFormat(parameters.get('Format') ?? '', header(request, 'accept'))
@@ -112,7 +115,7 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
     if (operation.jsonOnly) format = 'JSON'
     if (product !== 'Kms') requestId = requestId.toUpperCase()
     const region = regionOf(request, parameters, authenticated, product, house.settings.regions)
-    const call = { requestId, now, request, parameters, region, operation, version, authenticated }
+    const call = { requestId, now, request, parameters, region, operation, version, authenticated, rootEpoch }
     const admission = admissionOf(call, house)
     if (admission !== 'admitted') throw await throttled(call, admission, house)
     const reply = await perform(call, house)
@@ -151,13 +154,17 @@ async function throttled(call: Progress, admission: Admission, { ledger }: House
 }
 
 /** Decides and commits, again whenever a record moved meanwhile. */
-async function perform(call: Progress, house: House): Promise<Reply> {
-  const { operation, parameters } = call
-  const { nonce } = call.authenticated
-  const dry = isDryRun(call)
+async function perform(begun: Progress, house: House): Promise<Reply> {
+  const { operation, parameters, request } = begun
+  const { nonce } = begun.authenticated
+  const dry = isDryRun(begun)
+  let call = begun
   for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; ) {
     let resources: readonly Resource[] = []
     const { rootEpoch } = house.ledger
+    // Its AccessKey may have been disabled meanwhile.
+    if (rootEpoch !== call.rootEpoch)
+      call = { ...call, rootEpoch, authenticated: await authenticate(request, decodeUnverified(request), house, house) }
     const context = contextOf(call, house, dry ? dryRunKeystore : house.keystore)
     try {
       const values = readValues(operation.parameters, parameters) as never
@@ -189,8 +196,9 @@ async function perform(call: Progress, house: House): Promise<Reply> {
       // The database is away, and takes no event either; a device that is away leaves one.
       if (refusal.code === 'ServiceUnavailableTemporary' && !(error instanceof Unreachable)) throw refusal
       // A refused call changes nothing, and leaves its event.
+      const event = eventOf(call, resources, null, refusal)
       const further = furtherEvents(call, house, resources, null, refusal)
-      await house.ledger.commit({ changes: [], nonce, event: eventOf(call, resources, null, refusal), further })
+      if ((await house.ledger.commit({ changes: [], nonce, event, further, rootEpoch })) === 'moved') continue
       throw refusal
     }
   }

@@ -1,12 +1,10 @@
 // AccessKeys: of accounts, users and services. Secrets are sealed at rest, and opened once per AccessKey while it stays cached.
 import type { AccountCaller, ServiceCaller, UserCaller } from '../api/caller.ts'
-import { refuse } from '../api/errors.ts'
 import type { RootKeys } from '../cryptography/seal.ts'
 import { NONCE_BYTES } from '../cryptography/xaes.ts'
 import { randomBytes } from '../keystore/random.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { INSTALLATION, type Kind, type Recorded } from '../ledger/record.ts'
-import type { RamContext } from './operation.ts'
 import { ramScope, USER, type User } from './records.ts'
 
 interface AccessKeyBody {
@@ -109,11 +107,4 @@ function callerOf({ id, body }: AccessKeyRecord, user: User | null): AccessKey['
   if (service !== undefined)
     return { type: 'service', accountId, principalId: service, userName: service, accessKeyId: id }
   return { type: 'root-account', accountId, principalId: accountId, userName: 'root', accessKeyId: id }
-}
-
-/** The AccessKey of a user. Refuses with EntityNotExist.User.AccessKey. */
-export async function findAccessKeyOf(user: User, id: string, { ledger }: RamContext): Promise<AccessKeyRecord> {
-  const record = user.body.accessKeyIds.includes(id) ? await ledger.get(ACCESS_KEY, INSTALLATION, id) : null
-  if (!record) throw refuse('EntityNotExist.User.AccessKey')
-  return record
 }

@@ -1,11 +1,11 @@
-// Accounts, and the AccessKeys that the operator gives to accounts and services.
+// Accounts: which there are, which was first, and the credentials that the operator gives them from outside.
 import { randomBytes } from '../keystore/random.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { type Change, INSTALLATION, insert, type Kind, update } from '../ledger/record.ts'
-import { ACCESS_KEY, type AccessKeys } from './access-key.ts'
+import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
+import { ACCESS_KEY, type AccessKeyRecord, type AccessKeys } from './access-key.ts'
 import { newAccessKeyId, newAccessKeySecret, newAccountId } from './identifiers.ts'
-
-export const ACCOUNT: Kind<{ readonly name: string }> = { name: 'account', counted: true }
+import { accessKeysChanged, commitMarked, type InstallationMark, type Marked } from './installation-mark.ts'
+import { ACCOUNT, type Account, accessKeysOf, SERVICE } from './key-holder.ts'
 
 export interface Credentials {
   readonly accountId: string
@@ -13,68 +13,204 @@ export interface Credentials {
   readonly accessKeySecret: string
 }
 
+/** What came of credentials that were given to an account. */
+export interface Provided {
+  /** Why the AccessKey does not work: it was disabled or deleted since it was given first. */
+  readonly revoked: 'disabled' | 'deleted' | null
+  /** The AccessKey that was configured before, and is disabled now. */
+  readonly superseded: string | null
+  /** The account's other active AccessKeys, where this one is new. */
+  readonly others: readonly string[]
+}
+
+const NOTHING_NEW: Provided = { revoked: null, superseded: null, others: [] }
+const AT_ONCE = 1000
+
 export class Accounts {
   readonly #ledger: Ledger
   readonly #accessKeys: AccessKeys
+  readonly #installation: InstallationMark
 
-  constructor(ledger: Ledger, accessKeys: AccessKeys) {
+  constructor(ledger: Ledger, accessKeys: AccessKeys, installation: InstallationMark) {
     this.#ledger = ledger
     this.#accessKeys = accessKeys
+    this.#installation = installation
   }
 
   async exists(accountId: string): Promise<boolean> {
     return (await this.#ledger.get(ACCOUNT, INSTALLATION, accountId)) !== null
   }
 
-  /** How many accounts there are. */
+  /** How many accounts there are, by a tally that nothing authenticates. */
   async count(): Promise<number> {
     return this.#ledger.count(ACCOUNT, INSTALLATION)
   }
 
   /** The ids of all accounts, in the order of their creation. */
   async list(): Promise<readonly { id: string; name: string; createdAt: number }[]> {
-    const limit = 1000
-    const all: { id: string; name: string; createdAt: number }[] = []
-    for (let offset = 0; ; offset += limit) {
-      const { records } = await this.#ledger.page(ACCOUNT, INSTALLATION, { offset, limit })
-      all.push(...records.map(({ id, body, createdAt }) => ({ id, name: body.name, createdAt })))
-      if (records.length < limit) return all
+    return (await this.#all()).map(({ id, body, createdAt }) => ({ id, name: body.name, createdAt }))
+  }
+
+  async #all(): Promise<readonly Account[]> {
+    const all: Account[] = []
+    for await (const account of this.#each(ACCOUNT)) all.push(account)
+    return all.sort((one, other) => one.createdAt - other.createdAt)
+  }
+
+  /** All of a kind by id, not by a page: pages end where a tally says, which nothing authenticates. */
+  async *#each<B>(kind: { readonly name: string; readonly counted: boolean; readonly body?: B }) {
+    for (let after = ''; ; ) {
+      const found = await this.#ledger.between(kind, INSTALLATION, { after, before: '\x7f', limit: AT_ONCE })
+      yield* found
+      if (found.length < AT_ONCE) return
+      after = found.at(-1)?.id ?? ''
     }
   }
 
-  /** Makes the account if it is new, and gives it these credentials; an AccessKey that exists gets the secret given here. */
-  async provide({ accountId, accessKeyId, accessKeySecret }: Credentials, name: string, now: number): Promise<void> {
+  /**
+   * The account that was made first; null in a database that never had one, which authentic records alone decide. Throws with what to do
+   * where an account must be and is not: who removes rows gets no new one.
+   */
+  async first(): Promise<string | null> {
+    const { firstAccount } = this.#installation.record.body
+    if (typeof firstAccount === 'string') {
+      if (await this.exists(firstAccount)) return firstAccount
+      throw new Error(`the record of account ${firstAccount}, the first of this database, is missing: restore a backup`)
+    }
+    const accounts = await this.#all()
+    const [oldest] = accounts
+    if (!oldest) {
+      if ((await this.#ledger.head()).seq === 0) return null
+      throw new Error(
+        'this database has a trail of events, but the records of its accounts are missing: restore a backup',
+      )
+    }
+    await this.#adopt(accounts, oldest.id)
+    return oldest.id
+  }
+
+  /** Writes down, in a database from before this was kept, which AccessKeys belong to accounts and services, and which account was first. */
+  async #adopt(accounts: readonly Account[], firstAccount: string): Promise<void> {
+    const held = new Map<string, AccessKeyRecord[]>()
+    for await (const key of this.#each(ACCESS_KEY)) {
+      const { accountId, service, userId } = key.body
+      if (userId !== undefined) continue
+      const holder = service ?? accountId
+      const keys = held.get(holder) ?? []
+      keys.push(key)
+      held.set(holder, keys)
+    }
+    const idsOf = (holder: string) =>
+      (held.get(holder) ?? []).toSorted((one, other) => one.createdAt - other.createdAt).map(({ id }) => id)
     const changes: Change[] = []
-    if (!(await this.exists(accountId)))
-      changes.push(insert(ACCOUNT, { ...INSTALLATION, id: accountId, createdAt: now, body: { name } }))
-    const existing = await this.#ledger.get(ACCESS_KEY, INSTALLATION, accessKeyId)
-    if (existing && (existing.body.userId !== undefined || existing.body.service !== undefined))
-      throw new Error(`the AccessKey ${accessKeyId} belongs to a user or a service: choose another ID`)
-    const same = existing?.body.accountId === accountId && this.#accessKeys.open(existing) === accessKeySecret
-    if (same && existing.body.status === 'Active') return
-    const sealedSecret = this.#accessKeys.seal(accessKeyId, accessKeySecret)
-    const body = { accountId, sealedSecret, status: 'Active' } as const
-    changes.push(
-      existing
-        ? update(existing, { body }, true)
-        : insert(ACCESS_KEY, { ...INSTALLATION, id: accessKeyId, createdAt: now, body }),
+    for (const account of accounts)
+      if (!account.body.accessKeyIds)
+        changes.push(update(account, { body: { ...account.body, accessKeyIds: idsOf(account.id) } }))
+    for (const [service, keys] of held)
+      if (keys[0]?.body.service !== undefined && !(await this.#ledger.get(SERVICE, INSTALLATION, service))) {
+        const createdAt = keys[0].createdAt
+        changes.push(
+          insert(SERVICE, { ...INSTALLATION, id: service, createdAt, body: { accessKeyIds: idsOf(service) } }),
+        )
+      }
+    for (let start = 0; start < changes.length; start += AT_ONCE) {
+      const some = changes.slice(start, start + AT_ONCE)
+      // One that moved was listed by another server that starts.
+      await Promise.all(some.map((change) => this.#ledger.commit({ changes: [change], nonce: null, event: null })))
+    }
+    await commitMarked(this.#ledger, this.#installation, async () => {
+      const known = typeof this.#installation.record.body.firstAccount === 'string'
+      return { result: null, change: known ? null : { changes: [], mark: { firstAccount } } }
+    })
+  }
+
+  /** Makes the first account of the database, with these credentials; false when another process made one meanwhile. */
+  async makeFirst(credentials: Credentials, name: string, now: number): Promise<boolean> {
+    return commitMarked(this.#ledger, this.#installation, async () => {
+      if ((await this.first()) !== null) return { result: false, change: null }
+      return { result: true, change: await this.#made(credentials, name, now, false) }
+    })
+  }
+
+  /**
+   * Makes the account if it is new, and gives it these credentials: an AccessKey that exists gets the secret given here, but one that
+   * was disabled stays so. `configured`: they are the account's from outside, so the AccessKey that was before is disabled. Throws when
+   * the AccessKey belongs to somebody else.
+   */
+  async provide(credentials: Credentials, name: string, now: number, configured = false): Promise<Provided> {
+    await this.first()
+    return commitMarked(this.#ledger, this.#installation, async () => {
+      const { accountId } = credentials
+      const account = await this.#ledger.get(ACCOUNT, INSTALLATION, accountId)
+      if (account) return this.#given(account, credentials, now, configured)
+      return { result: NOTHING_NEW, change: await this.#made(credentials, name, now, configured) }
+    })
+  }
+
+  async #made(credentials: Credentials, name: string, createdAt: number, configured: boolean): Promise<Marked> {
+    const { accountId, accessKeyId: id } = credentials
+    if (await this.#ledger.get(ACCESS_KEY, INSTALLATION, id)) throw belongsToAnother(id)
+    const body = { name, accessKeyIds: [id], ...(configured && { configuredKeyId: id }) }
+    const changes = [
+      insert(ACCOUNT, { ...INSTALLATION, id: accountId, createdAt, body }),
+      this.#newAccessKey(credentials, createdAt),
+    ]
+    const isFirst = typeof this.#installation.record.body.firstAccount !== 'string'
+    return { changes, ...(isFirst && { mark: { firstAccount: accountId } }) }
+  }
+
+  #newAccessKey({ accountId, accessKeyId: id, accessKeySecret }: Credentials, createdAt: number): Change {
+    const body = { accountId, sealedSecret: this.#accessKeys.seal(id, accessKeySecret), status: 'Active' } as const
+    return insert(ACCESS_KEY, { ...INSTALLATION, id, createdAt, body })
+  }
+
+  /** What becomes of an account that exists and its AccessKeys. */
+  async #given(
+    account: Account,
+    credentials: Credentials,
+    now: number,
+    configured: boolean,
+  ): Promise<{ result: Provided; change: Marked | null }> {
+    const { accessKeyId: id, accessKeySecret } = credentials
+    const { accessKeyIds = [], configuredKeyId } = account.body
+    const existing = await this.#ledger.get(ACCESS_KEY, INSTALLATION, id)
+    if (existing && !isOf(account, existing)) throw belongsToAnother(id)
+    if (!existing && configured && configuredKeyId === id)
+      return { result: { ...NOTHING_NEW, revoked: 'deleted' }, change: null }
+    const same = existing !== null && this.#accessKeys.open(existing) === accessKeySecret
+    if (same && existing.body.status === 'Inactive')
+      return { result: { ...NOTHING_NEW, revoked: 'disabled' }, change: null }
+    const settled = same && accessKeyIds.includes(id) && (!configured || configuredKeyId === id)
+    if (settled) return { result: NOTHING_NEW, change: null }
+    const changes: Change[] = []
+    if (!existing) changes.push(this.#newAccessKey(credentials, now))
+    else if (!same) {
+      const sealedSecret = this.#accessKeys.seal(id, accessKeySecret)
+      changes.push(update(existing, { body: { ...existing.body, sealedSecret, status: 'Active' } }, true))
+    }
+    const listed = accessKeyIds.includes(id) ? accessKeyIds : [...accessKeyIds, id]
+    const body = { ...account.body, accessKeyIds: listed, ...(configured && { configuredKeyId: id }) }
+    changes.push(update(account, { body }))
+    const others = (await accessKeysOf(account, this.#ledger)).filter(
+      (key) => key.id !== id && key.body.status === 'Active',
     )
-    await this.#commit(changes, `account ${accountId}`)
+    const former = configured ? others.find((key) => key.id === configuredKeyId) : undefined
+    if (former) changes.push(update(former, { body: { ...former.body, status: 'Inactive' } }))
+    const result = {
+      revoked: null,
+      superseded: former?.id ?? null,
+      others: others.filter((key) => key !== former).map((key) => key.id),
+    }
+    return { result, change: { changes, mark: accessKeysChanged(this.#installation) } }
   }
+}
 
-  /** Makes an AccessKey that stands for a cloud service, such as ecs.aliyuncs.com: it may assume roles that trust the service. */
-  async provideService(service: string, now: number): Promise<Omit<Credentials, 'accountId'>> {
-    const [id, secret] = [newAccessKeyId({ randomBytes }), newAccessKeySecret({ randomBytes })]
-    const sealedSecret = this.#accessKeys.seal(id, secret)
-    const body = { accountId: '', service, sealedSecret, status: 'Active' } as const
-    await this.#commit([insert(ACCESS_KEY, { ...INSTALLATION, id, createdAt: now, body })], `service ${service}`)
-    return { accessKeyId: id, accessKeySecret: secret }
-  }
+function isOf(account: Account, { body }: AccessKeyRecord): boolean {
+  return body.accountId === account.id && body.userId === undefined && body.service === undefined
+}
 
-  async #commit(changes: readonly Change[], what: string): Promise<void> {
-    if ((await this.#ledger.commit({ changes, nonce: null, event: null })) !== 'committed')
-      throw new Error(`${what} was changed by another process meanwhile: try again`)
-  }
+function belongsToAnother(accessKeyId: string): Error {
+  return new Error(`the AccessKey ${accessKeyId} belongs to another account, a user or a service: choose another ID`)
 }
 
 /** New credentials of an account. */

@@ -33,6 +33,10 @@ export interface InstallationBody {
   readonly ring?: RingState
   /** Tells the key file (keyCheck) that the last change of the provider made useless, so that it is removed; null for none. */
   readonly formerKeyFile?: string | null
+  /** The account that was made first; null before there was one. Absent in databases from before this was written down. */
+  readonly firstAccount?: string | null
+  /** How often the operator has changed AccessKeys: see LiveRing.look. Absent for never. */
+  readonly accessKeyChanges?: number
 }
 
 export type Installation = Recorded<InstallationBody>

@@ -72,7 +72,11 @@ export class LiveRing {
     return { kind, account, region, id, revision }
   }
 
-  /** Takes over what has changed. Throws Unavailable when that can't be known now, or can't be followed. */
+  /**
+   * Takes over what has changed, and has what is kept of records forgotten where the operator changed AccessKeys: since all that is
+   * committed is held against the record, no call is committed for a caller whose AccessKey was disabled before it began.
+   * Throws Unavailable when that can't be known now, or can't be followed.
+   */
   look(): Promise<void> {
     // Who comes while a look is reading gets another: that one may read what was before.
     this.#looking ??= this.#inTurn(() => {
@@ -95,7 +99,9 @@ export class LiveRing {
       throw new Unavailable('the installation record went back to an older one, or is missing: restore the database')
     if (row.revision === this.#record.revision) return
     if (!this.#sameRing(row)) await this.#follow(row)
+    const { accessKeyChanges } = this.#record.body
     this.#record = fromRow(row, this.keys)
+    if (this.#record.body.accessKeyChanges !== accessKeyChanges) this.keys.forgetKept()
   }
 
   /** Whether a row that changed holds the ring that is in use: another provider wraps it now, or a root was retired. */

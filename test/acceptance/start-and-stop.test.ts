@@ -1,13 +1,14 @@
 // Starting and stopping: what a start that can't work says, what the first one prints, and how a running one ends.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { wrap } from '../kms/byok.ts'
-import { call, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
+import { BIN, call, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 import { Connection, post, signedForm } from './raw.ts'
 
 const folders: string[] = []
@@ -25,13 +26,20 @@ async function failingStart(args: readonly string[], env: Record<string, string>
 }
 
 describe('the first start', () => {
-  it('prints endpoint, console and AccessKey, and keeps them for their owner alone', async () => {
+  it('prints endpoint, console and AccessKeyId, and keeps the secret in a file for its owner alone', async () => {
     const program = await startProgram({ data: folder() })
     const { accountId, accessKeyId, accessKeySecret } = program.credentials
     assert.match(accountId, /^\d{16}$/)
     assert.match(accessKeyId, /^LTAI[A-Za-z0-9]{20}$/)
-    for (const shown of [program.endpoint, `${program.endpoint}/console`, accountId, accessKeyId, accessKeySecret])
+    for (const shown of [
+      program.endpoint,
+      `${program.endpoint}/console`,
+      accountId,
+      accessKeyId,
+      join(program.data, 'root-credentials.json'),
+    ])
       assert.ok(program.log().includes(shown))
+    assert.equal(program.log().includes(accessKeySecret), false, 'a log is no terminal')
     for (const name of ['root-credentials.json', 'root-key'])
       assert.equal(statSync(join(program.data, name)).mode & 0o777, 0o600, name)
     await program.stop()
@@ -46,6 +54,27 @@ describe('the first start', () => {
         false,
         'secrets are sealed at rest',
       )
+  })
+
+  it('shows the secret on a terminal', async () => {
+    const data = folder()
+    const command = `exec ${BIN} serve --data ${data} --listen 127.0.0.1:0`
+    const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const ended = once(terminal, 'exit')
+    try {
+      let shown = ''
+      for await (const chunk of terminal.stdout) {
+        shown += chunk
+        if (shown.includes('"ready"')) break
+      }
+      const { accessKeySecret } = JSON.parse(readFileSync(join(data, 'root-credentials.json'), 'utf8'))
+      assert.match(shown, /shown this once/)
+      assert.ok(shown.includes(accessKeySecret))
+    } finally {
+      // Ctrl-C, as it is typed.
+      terminal.stdin.end('\x03')
+      await ended
+    }
   })
 
   it('takes fixed credentials from the environment', async () => {

@@ -168,8 +168,8 @@ eachDatabase((open, name) => {
 
     it('drops no root under which something was written since, until it is told to: then that is refused', async () => {
       await using house = await open()
-      const { ring, ledger, storage, accounts } = house.open
-      const { accessKeyId: id } = await accounts.provideService('ecs.aliyuncs.com', house.now)
+      const { ring, ledger, storage } = house.open
+      const { accessKeyId: id } = await house.open.operatorKeys.create('ecs.aliyuncs.com', 2, 'cn-hangzhou', house.now)
       const sealedBefore = (await ledger.get(ACCESS_KEY, INSTALLATION, id))?.body
       assert.ok(sealedBefore)
       const stolen = await ringOf(storage, { file: join(house.data, 'root-key') })

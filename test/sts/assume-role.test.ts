@@ -217,7 +217,7 @@ describe('sessions', () => {
   })
 
   it('are started by services that a role trusts, and by no user in their place', async () => {
-    const service = await house.open.accounts.provideService('ecs.aliyuncs.com', house.now)
+    const service = await house.open.operatorKeys.create('ecs.aliyuncs.com', 2, 'cn-hangzhou', house.now)
     const ecs: Credentials = { accountId: '', ...service }
     await ram.must('CreateRole', {
       RoleName: 'Disks',

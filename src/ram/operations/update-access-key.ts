@@ -1,23 +1,22 @@
 import { update } from '../../ledger/record.ts'
-import { findAccessKeyOf } from '../access-key.ts'
-import { findUser } from '../find.ts'
+import { findAccessKeyOf } from '../key-holder.ts'
 import { operation } from '../operation.ts'
-import { locateOwnOrNamedUser, ownOrNamedUser, ownOrNamedUserName } from '../own-user.ts'
+import { locateOwnOrNamed, ownOrNamedHolder, ownOrNamedUserName } from '../own-or-named.ts'
 import { accessKeyId, accessKeyStatus } from '../parameters.ts'
 
 export const UpdateAccessKey = operation({
   name: 'UpdateAccessKey',
-  summary: 'Makes an AccessKey of a user active or inactive, at once.',
+  summary: 'Makes an AccessKey of a user, or of the account itself, active or inactive, at once.',
   source: 'contract/ram.md 3.2',
   parameters: { UserAccessKeyId: accessKeyId, Status: accessKeyStatus, UserName: ownOrNamedUserName },
   access: 'Write',
   trail: { show: ['UserAccessKeyId', 'Status', 'UserName'], reply: ['RequestId'] },
   selfService: 'access keys',
   refusals: ['EntityNotExist.User', 'EntityNotExist.User.AccessKey'],
-  locate: locateOwnOrNamedUser,
+  locate: locateOwnOrNamed,
   async decide(values, context) {
-    const user = await findUser(ownOrNamedUser(values, context), context)
-    const accessKey = await findAccessKeyOf(user, values.UserAccessKeyId, context)
+    const holder = await ownOrNamedHolder(values, context)
+    const accessKey = await findAccessKeyOf(holder, values.UserAccessKeyId, context.ledger)
     return { reply: {}, changes: [update(accessKey, { body: { ...accessKey.body, status: values.Status } })] }
   },
 })

@@ -1,0 +1,51 @@
+// What the installation's record says about accounts: it is authentic, every database has one, and all that is committed is held
+// against it. So it decides whether a start is the first, and tells running servers that the operator changed AccessKeys.
+import type { Committed, Ledger } from '../ledger/ledger.ts'
+import { type Change, type Recorded, update } from '../ledger/record.ts'
+import type { EventRow } from '../storage/storage.ts'
+
+interface Mark {
+  /** null before there was an account; absent in databases from before this was written down. */
+  readonly firstAccount?: string | null
+  readonly accessKeyChanges?: number
+}
+
+/** The installation's record as it was last seen. */
+export interface InstallationMark {
+  readonly record: Recorded<Mark>
+  look(): Promise<void>
+}
+
+/** How often a change is decided again while others change the same records. */
+const TRIES = 10
+
+/** What a change is decided to be; null for nothing. */
+export interface Marked {
+  readonly changes: readonly Change[]
+  readonly mark?: Mark
+  readonly event?: EventRow
+}
+
+/** Decides and commits, again when a record moved meanwhile, with the mark in the same transaction. Throws when others don't let it. */
+export async function commitMarked<T>(
+  ledger: Ledger,
+  installation: InstallationMark,
+  decide: () => Promise<{ readonly result: T; readonly change: Marked | null }>,
+): Promise<T> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const { result, change } = await decide()
+    if (!change) return result
+    const { changes, mark, event = null } = change
+    const { record } = installation
+    const marks = mark ? [update(record, { body: { ...record.body, ...mark } })] : []
+    const outcome: Committed = await ledger.commit({ changes: [...changes, ...marks], nonce: null, event })
+    if (marks.length > 0 || outcome !== 'committed') await installation.look()
+    if (outcome === 'committed') return result
+  }
+  throw new Error('other processes keep changing the same records: try again')
+}
+
+/** The mark that has running servers forget what they know of AccessKeys. */
+export function accessKeysChanged({ record }: InstallationMark): Mark {
+  return { accessKeyChanges: (record.body.accessKeyChanges ?? 0) + 1 }
+}

@@ -1,0 +1,82 @@
+// Who AccessKeys belong to: an account, a cloud service, or a user. The holder's record lists its AccessKeys, so that the record's
+// revision guards how many there are.
+import { refuse } from '../api/errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { type Change, INSTALLATION, insert, type Kind, type Recorded, update } from '../ledger/record.ts'
+import { ACCESS_KEY, type AccessKeyRecord } from './access-key.ts'
+import { USER } from './records.ts'
+
+interface Holding {
+  /** Absent in accounts from before they were listed, until Accounts.first lists them. */
+  readonly accessKeyIds?: readonly string[]
+}
+
+interface AccountBody extends Holding {
+  readonly name: string
+  /** The AccessKey that the environment gave last; it may be deleted since. */
+  readonly configuredKeyId?: string
+}
+
+export type Account = Recorded<AccountBody>
+export type Service = Recorded<Holding>
+export type KeyHolder = Recorded<Holding>
+
+/** Id: the account's. */
+export const ACCOUNT: Kind<AccountBody> = { name: 'account', counted: true }
+/** Id: the service's name, such as ecs.aliyuncs.com. */
+export const SERVICE: Kind<Holding> = { name: 'service', counted: false }
+
+type Reads = Pick<Ledger, 'get'>
+
+/** The account's or the service's record; null when there is none. */
+export async function operatorsHolder(name: string, ledger: Reads): Promise<KeyHolder | null> {
+  return /^\d+$/.test(name) ? ledger.get(ACCOUNT, INSTALLATION, name) : ledger.get(SERVICE, INSTALLATION, name)
+}
+
+/** The AccessKeys of a holder, in the order of their creation. */
+export async function accessKeysOf({ body }: KeyHolder, ledger: Reads): Promise<readonly AccessKeyRecord[]> {
+  const { accessKeyIds = [] } = body
+  const keys = await Promise.all(accessKeyIds.map((id) => ledger.get(ACCESS_KEY, INSTALLATION, id)))
+  return keys.filter((key) => key !== null)
+}
+
+/** The AccessKey of a holder, or null. */
+export async function accessKeyOf({ body }: KeyHolder, id: string, ledger: Reads): Promise<AccessKeyRecord | null> {
+  return body.accessKeyIds?.includes(id) ? ledger.get(ACCESS_KEY, INSTALLATION, id) : null
+}
+
+/** The AccessKey of a holder. Refuses with EntityNotExist.User.AccessKey. */
+export async function findAccessKeyOf(holder: KeyHolder, id: string, ledger: Reads): Promise<AccessKeyRecord> {
+  const record = await accessKeyOf(holder, id, ledger)
+  if (!record) throw refuse('EntityNotExist.User.AccessKey')
+  return record
+}
+
+/** Gives the holder an AccessKey; `sealedSecret` is Base64. */
+export function addAccessKey(
+  holder: KeyHolder,
+  { id, sealedSecret, createdAt }: { readonly id: string; readonly sealedSecret: string; readonly createdAt: number },
+): readonly Change[] {
+  const { accessKeyIds = [] } = holder.body
+  return [
+    update(holder, { body: { ...holder.body, accessKeyIds: [...accessKeyIds, id] } }),
+    insert(ACCESS_KEY, {
+      ...INSTALLATION,
+      id,
+      createdAt,
+      body: { ...ownerIn(holder), sealedSecret, status: 'Active' },
+    }),
+  ]
+}
+
+/** How an AccessKey's record names its holder. */
+export function ownerIn({ kind, account, id }: Pick<KeyHolder, 'kind' | 'account' | 'id'>) {
+  if (kind === USER.name) return { accountId: account, userId: id }
+  return kind === SERVICE.name ? { accountId: '', service: id } : { accountId: id }
+}
+
+/** The holder without the AccessKey. */
+export function withoutAccessKey(holder: KeyHolder, id: string): Change {
+  const { accessKeyIds = [] } = holder.body
+  return update(holder, { body: { ...holder.body, accessKeyIds: accessKeyIds.filter((one) => one !== id) } })
+}

@@ -1,0 +1,127 @@
+// The AccessKeys of accounts and cloud services, as the operator manages them: on the database itself, beside servers that run. These
+// learn of each change by the installation's record, before they commit another call.
+import { randomUUID } from 'node:crypto'
+import { storedServiceWork } from '../actiontrail/stored-event.ts'
+import { randomBytes } from '../keystore/random.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { type Change, INSTALLATION, insert, remove, update } from '../ledger/record.ts'
+import type { EventRow } from '../storage/storage.ts'
+import { ACCESS_KEY, type AccessKeyRecord, type AccessKeys } from './access-key.ts'
+import type { Accounts, Credentials } from './account.ts'
+import { newAccessKeyId, newAccessKeySecret } from './identifiers.ts'
+import { accessKeysChanged, commitMarked, type InstallationMark } from './installation-mark.ts'
+import {
+  ACCOUNT,
+  accessKeyOf,
+  accessKeysOf,
+  addAccessKey,
+  type KeyHolder,
+  operatorsHolder,
+  ownerIn,
+  SERVICE,
+  withoutAccessKey,
+} from './key-holder.ts'
+
+type EventName = 'CreateAccessKey' | 'UpdateAccessKey' | 'DeleteAccessKey'
+
+/** A holder is named by its account id or its service name. A change of an account's AccessKeys leaves an event in the account's trail. */
+export class OperatorKeys {
+  readonly #ledger: Ledger
+  readonly #accounts: Accounts
+  readonly #accessKeys: AccessKeys
+  readonly #installation: InstallationMark
+
+  constructor(ledger: Ledger, accounts: Accounts, accessKeys: AccessKeys, installation: InstallationMark) {
+    this.#ledger = ledger
+    this.#accounts = accounts
+    this.#accessKeys = accessKeys
+    this.#installation = installation
+  }
+
+  /** The holder's AccessKeys, in the order of their creation. Throws when there is no such holder. */
+  async list(name: string): Promise<readonly AccessKeyRecord[]> {
+    return accessKeysOf(await this.#holder(name), this.#ledger)
+  }
+
+  /** Makes an AccessKey, unless the holder has `atMost` of them; the service's record with its first. Throws when it can't. */
+  async create(name: string, atMost: number, region: string, now: number): Promise<Omit<Credentials, 'accountId'>> {
+    const [id, secret] = [newAccessKeyId({ randomBytes }), newAccessKeySecret({ randomBytes })]
+    await this.#change('CreateAccessKey', { id, region, now }, async () => {
+      const sealedSecret = this.#accessKeys.seal(id, secret)
+      const holder = await this.#find(name)
+      if (!holder) {
+        const service = { ...INSTALLATION, id: serviceName(name), createdAt: now, body: { accessKeyIds: [id] } }
+        const made = insert(SERVICE, service)
+        const body = { ...ownerIn(made.after), sealedSecret, status: 'Active' } as const
+        return {
+          holder: made.after,
+          changes: [made, insert(ACCESS_KEY, { ...INSTALLATION, id, createdAt: now, body })],
+        }
+      }
+      if ((holder.body.accessKeyIds?.length ?? 0) >= atMost)
+        throw new Error(`${name} has ${atMost} AccessKeys already: delete one first`)
+      return { holder, changes: addAccessKey(holder, { id, sealedSecret, createdAt: now }) }
+    })
+    return { accessKeyId: id, accessKeySecret: secret }
+  }
+
+  /** Enables or disables an AccessKey. Throws when the holder has no such AccessKey. */
+  async setStatus(name: string, id: string, status: 'Active' | 'Inactive', region: string, now: number): Promise<void> {
+    await this.#change('UpdateAccessKey', { id, region, now }, async () => {
+      const { holder, key } = await this.#owned(name, id)
+      return { holder, changes: [update(key, { body: { ...key.body, status } })] }
+    })
+  }
+
+  /** Deletes an AccessKey. Throws when the holder has no such AccessKey. */
+  async delete(name: string, id: string, region: string, now: number): Promise<void> {
+    await this.#change('DeleteAccessKey', { id, region, now }, async () => {
+      const { holder, key } = await this.#owned(name, id)
+      return { holder, changes: [withoutAccessKey(holder, id), remove(ACCESS_KEY, key, true)] }
+    })
+  }
+
+  async #find(name: string): Promise<KeyHolder | null> {
+    // A database from before AccessKeys were listed lists them first.
+    await this.#accounts.first()
+    return operatorsHolder(name, this.#ledger)
+  }
+
+  async #holder(name: string): Promise<KeyHolder> {
+    const holder = await this.#find(name)
+    if (!holder) throw new Error(`there is no account, and no service with AccessKeys, \`${name}\``)
+    return holder
+  }
+
+  async #owned(name: string, id: string): Promise<{ holder: KeyHolder; key: AccessKeyRecord }> {
+    const holder = await this.#holder(name)
+    const key = await accessKeyOf(holder, id, this.#ledger)
+    if (!key) throw new Error(`${name} has no AccessKey \`${id}\`: \`strongroom account key list ${name}\` lists them`)
+    return { holder, key }
+  }
+
+  async #change(
+    eventName: EventName,
+    { id, region, now }: { readonly id: string; readonly region: string; readonly now: number },
+    decide: () => Promise<{ holder: KeyHolder; changes: readonly Change[] }>,
+  ): Promise<void> {
+    await commitMarked(this.#ledger, this.#installation, async () => {
+      const { holder, changes } = await decide()
+      const body = storedServiceWork(eventName, [{ type: 'ACS::RAM::AccessKey', name: id, arn: '' }])
+      const event: EventRow = { eventId: randomUUID(), account: holder.id, region, at: now, body }
+      const mark = accessKeysChanged(this.#installation)
+      // A service has no trail: an event is an account's.
+      return { result: null, change: { changes, mark, ...(holder.kind === ACCOUNT.name && { event }) } }
+    })
+  }
+}
+
+/** What names a service. Throws when it can't be one. */
+function serviceName(name: string): string {
+  if (/^[a-z0-9-]+(\.[a-z0-9-]+)*\.aliyuncs\.com$/.test(name)) return name
+  throw new Error(
+    /^\d+$/.test(name)
+      ? `there is no account ${name}`
+      : `\`${name}\` is neither an account's 16 digits nor a service's name, such as ecs.aliyuncs.com`,
+  )
+}
