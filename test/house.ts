@@ -5,6 +5,7 @@ import { eventOf } from '../src/actiontrail/event.ts'
 import type { DeliveryTarget } from '../src/actiontrail/targets/target.ts'
 import { readSettings, type Settings } from '../src/cli/settings.ts'
 import type { House } from '../src/gateway/call.ts'
+import type { Limits } from '../src/gateway/limits.ts'
 import { Metrics } from '../src/gateway/metrics.ts'
 import { products } from '../src/gateway/products.ts'
 import { type Listening, listen } from '../src/gateway/server.ts'
@@ -28,6 +29,7 @@ export class TestHouse implements AsyncDisposable {
   )
   readonly data = temporaryFolder()
   readonly #settings: Settings
+  readonly #limits: Partial<Limits>
   #open: OpenHouse | null = null
   #listening: Listening | null = null
   #delivery: Delivery | null = null
@@ -38,11 +40,12 @@ export class TestHouse implements AsyncDisposable {
   readonly token: TestToken | null
   readonly database: string | null
 
-  constructor(database: string | null, flags: readonly string[], { quotas = null, token = null }: More) {
+  constructor(database: string | null, flags: readonly string[], { quotas = null, token = null, limits = {} }: More) {
     const where = database === null ? [] : ['--database', database]
     const file = quotas === null ? [] : ['--quotas-file', 'quotas.json']
-    const given = ['--data', this.data, ...where, ...(token?.flags ?? []), ...flags, ...file]
+    const given = ['--listen', '127.0.0.1:0', '--data', this.data, ...where, ...(token?.flags ?? []), ...flags, ...file]
     this.token = token
+    this.#limits = limits
     this.database = database
     const env = token ? { ...process.env, ...token.env } : {}
     this.#settings = readSettings(given, env, () => JSON.stringify(quotas))
@@ -54,7 +57,11 @@ export class TestHouse implements AsyncDisposable {
   }
 
   get endpoint(): string {
-    return this.#listening?.endpoint ?? ''
+    return this.endpoints[0] ?? ''
+  }
+
+  get endpoints(): readonly string[] {
+    return this.#listening?.endpoints ?? []
   }
 
   async start(): Promise<this> {
@@ -62,7 +69,7 @@ export class TestHouse implements AsyncDisposable {
     this.#open = await openHouse(this.#settings, failed, this.now)
     await this.open.hsm?.start()
     await this.open.accounts.provide(this.credentials, 'root', this.now)
-    this.#listening = await listen(this.#house(failed), '127.0.0.1', 0, null)
+    this.#listening = await listen(this.#house(failed), this.#settings.listen, null, this.#limits)
     return this
   }
 
@@ -165,6 +172,8 @@ interface More {
   readonly quotas?: unknown
   /** Where it makes HSM keys; the house disposes of it. */
   readonly token?: TestToken | null
+  /** Of its connections. */
+  readonly limits?: Partial<Limits>
 }
 
 /** Opens a house; `database` null for SQLite in a folder of its own. */

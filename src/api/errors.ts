@@ -19,6 +19,7 @@ export const catalogue = {
     message: 'Server parse parameters exception. Please check your input params. {rule}',
   },
   RequestEntityTooLarge: { status: 413, message: 'The request body is larger than {limit} bytes.' },
+  RequestTimeout: { status: 408, message: 'The request did not come in time.' },
   MissingAccessKeyId: {
     status: 400,
     message: 'The input parameter "AccessKeyId" that is mandatory for processing this request is not supplied.',

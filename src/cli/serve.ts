@@ -11,6 +11,7 @@ import { DevClock } from '../dev/clock.ts'
 import { seed } from '../dev/seed.ts'
 import { readSeed } from '../dev/seed-file.ts'
 import type { House } from '../gateway/call.ts'
+import type { Limits } from '../gateway/limits.ts'
 import { listenMetrics, Metrics } from '../gateway/metrics.ts'
 import { products } from '../gateway/products.ts'
 import { listen, type Tls } from '../gateway/server.ts'
@@ -23,7 +24,9 @@ import type { LiveRing } from '../rootkeys/live-ring.ts'
 import type { Storage } from '../storage/storage.ts'
 import { background, deliverTrails, keepTrail, watch } from './background.ts'
 import { configuredCredentials, credentialsFile, firstCredentials, welcome } from './first-start.ts'
+import { endpointsByRegion } from './listen-settings.ts'
 import { writeNewFile } from './new-file.ts'
+import { affordableConnections } from './open-files.ts'
 import { watchRing } from './root-key-watch.ts'
 import type { Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -98,13 +101,19 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   if (rooms.hsm?.trouble && rooms.hsm.setupFailed) throw new Error(rooms.hsm.trouble)
   await sweep(house)
   const tls = await tlsOf(settings, log)
-  const listening = await listen(house, settings.host, settings.port, tls)
+  const listening = await listen(house, settings.listen, tls, connectionLimits(settings, log))
+  const [endpoint = ''] = listening.endpoints
   const metricsListening =
     settings.metrics && (await listenMetrics(metrics, settings.metrics.host, settings.metrics.port))
-  const console = `${listening.endpoint}/console`
-  if (first) around.complain(welcome(first, listening.endpoint, console, settings, around.terminal))
-  const more = metricsListening ? { metrics: metricsListening.endpoint } : {}
-  around.print(JSON.stringify({ event: 'ready', endpoint: listening.endpoint, console, ...more }))
+  const console = `${endpoint}/console`
+  if (first) around.complain(welcome(first, endpoint, console, settings, around.terminal))
+  const more = {
+    ...(settings.listen.length > 1 && {
+      endpoints: endpointsByRegion(settings.listen, listening.endpoints, settings.regions[0] ?? ''),
+    }),
+    ...(metricsListening && { metrics: metricsListening.endpoint }),
+  }
+  around.print(JSON.stringify({ event: 'ready', endpoint, console, ...more }))
   const stopping = new AbortController()
   const work = background(house, rooms.usage, stopping.signal, alarm)
   const trail = keepTrail({ upkeep, witness }, settings, stopping.signal, alarm)
@@ -157,6 +166,16 @@ async function tlsOf({ tls, data }: Settings, log: Logger): Promise<Tls | null> 
   const made = await selfSigned(join(data, 'tls'), [...tls.selfSignedFor, hostname()], Date.now())
   log.info({ ca: made.caFile }, 'serving HTTPS with a certificate of the local CA: hand this file to clients')
   return made
+}
+
+function connectionLimits({ maxConnections: wanted, maxConnectionsPerSource }: Settings, log: Logger): Partial<Limits> {
+  const maxConnections = affordableConnections(wanted, () => readFileSync('/proc/self/limits', 'utf8'))
+  if (maxConnections < wanted)
+    log.warn(
+      { maxConnections, wanted },
+      'fewer connections than set: the system limits open files (ulimit -n, LimitNOFILE)',
+    )
+  return { maxConnections, maxConnectionsPerSource }
 }
 
 /** Refuses to serve a trail that was cut, or put back to an older copy, until the operator says that it was meant. */

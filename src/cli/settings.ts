@@ -1,10 +1,13 @@
 // The settings of `serve`: each has a flag, an environment variable and a key in the configuration file. One table says it all.
 import { join } from 'node:path'
 import type { TargetSettings } from '../actiontrail/targets/open.ts'
+import { DEFAULT_LIMITS } from '../gateway/limits.ts'
+import type { Address } from '../gateway/server.ts'
 import { PROVIDER_NAMES, type ProviderName } from '../keystore/root-key-provider.ts'
 import { RAM_QUOTAS, type RamQuota, type RamQuotas } from '../ram/settings.ts'
 import { DELIVERY_DEFAULTS, DELIVERY_SETTINGS, deliveryTargetOf } from './delivery-settings.ts'
 import { HSM_DEFAULTS, HSM_SETTINGS, type HsmSettings, hsmOf } from './hsm-settings.ts'
+import { listenAddresses } from './listen-settings.ts'
 import { type AccountLimits, quotaProfile, readLimits } from './quotas.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -21,6 +24,8 @@ const REGIONS =
 
 const DEFAULTS: Readonly<Record<string, string>> = {
   listen: '127.0.0.1:7700',
+  'max-connections': String(DEFAULT_LIMITS.maxConnections),
+  'max-connections-per-source': String(DEFAULT_LIMITS.maxConnectionsPerSource),
   data: './data',
   region: REGIONS,
   'max-pending-window-days': '30',
@@ -35,7 +40,11 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 }
 
 const SETTINGS: readonly Setting[] = [
-  { name: 'listen', value: 'HOST:PORT', help: 'where to listen; port 0 picks a free one' },
+  {
+    name: 'listen',
+    value: '[REGION=]HOST:PORT[,…]',
+    help: 'where to listen; port 0 picks a free one; a region makes it the default of calls on that port',
+  },
   { name: 'data', value: 'DIR', help: 'folder for the database, the root key file and the first credentials' },
   {
     name: 'database',
@@ -57,6 +66,16 @@ const SETTINGS: readonly Setting[] = [
     help: 'further host names and addresses for the self-signed certificate',
   },
   { name: 'insecure-http', value: 'true|false', help: 'allow plain HTTP on an address that is not loopback' },
+  {
+    name: 'max-connections',
+    value: 'N',
+    help: 'connections at once; beyond, the one that was silent longest gives way',
+  },
+  {
+    name: 'max-connections-per-source',
+    value: 'N',
+    help: 'the same for one IPv4 address or IPv6 network of 64 bits; loopback may have all: raise it behind a proxy elsewhere',
+  },
   {
     name: 'root-key-file',
     value: 'FILE',
@@ -94,8 +113,10 @@ const SETTINGS: readonly Setting[] = [
 
 /** The settings of a server, checked. Nothing in them is secret but `passphrase`, `root`, `hsm.pin` and the credentials of `deliveryTarget`. */
 export interface Settings {
-  readonly host: string
-  readonly port: number
+  /** At least one. */
+  readonly listen: readonly Address[]
+  readonly maxConnections: number
+  readonly maxConnectionsPerSource: number
   readonly data: string
   readonly database: string | null
   readonly regions: readonly string[]
@@ -140,20 +161,22 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
   const profile = profileName === undefined ? null : quotaProfile(profileName)
   const profiled: Readonly<Record<string, number>> = profile?.quotas ?? {}
   const get = (name: string) => told(name) ?? profiled[name]?.toString() ?? DEFAULTS[name] ?? null
-  const { host, port } = address('listen', get('listen') ?? '')
   const passphraseFile = get('passphrase-file')
   const regions = list('region', get('region') ?? '', /^[a-z0-9-]{1,64}$/)
+  const listen = listenAddresses(get('listen') ?? '', regions, address)
+  const hosts = listen.map(({ host }) => host)
   const hsm = hsmOf(get, env, {
     list: (name, value, item) => list(name, value, item),
     whole: (name, min, max) => whole(name, get, min, max),
   })
   const settings: Settings = {
-    host,
-    port,
+    listen,
+    maxConnections: whole('max-connections', get, 1, 1_000_000),
+    maxConnectionsPerSource: whole('max-connections-per-source', get, 1, 1_000_000),
     data: get('data') ?? '',
     database: get('database'),
     regions,
-    tls: tlsOf(get, host),
+    tls: tlsOf(get, hosts),
     rootKeyFile: get('root-key-file'),
     passphrase:
       env['STRONGROOM_PASSPHRASE'] || (passphraseFile && readFile(passphraseFile).replace(/\r?\n$/, '')) || null,
@@ -183,12 +206,13 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
     accountId: accountOf(env),
   }
   checkProvider(settings)
-  if (settings.dev && !isLoopback(host))
-    throw new UsageError(`\`dev\` is for this machine alone: listen on 127.0.0.1, not on \`${host}\``)
+  const open = hosts.find((host) => !isLoopback(host))
+  if (settings.dev && open !== undefined)
+    throw new UsageError(`\`dev\` is for this machine alone: listen on 127.0.0.1, not on \`${open}\``)
   if (settings.seed !== null && !settings.dev) throw new UsageError('`seed` goes with --dev')
-  if (!settings.tls && !truth('insecure-http', get) && !isLoopback(host))
+  if (!settings.tls && !truth('insecure-http', get) && open !== undefined)
     throw new UsageError(
-      `plain HTTP on \`${host}\` could be read by others: set tls-cert and tls-key, or --tls self-signed, or allow it with --insecure-http`,
+      `plain HTTP on \`${open}\` could be read by others: set tls-cert and tls-key, or --tls self-signed, or allow it with --insecure-http`,
     )
   return Object.freeze(settings)
 }
@@ -220,6 +244,9 @@ export function settingsHelp(): string {
 /** Settings whose flag alone means true. */
 const SWITCHES = ['insecure-http', 'dev']
 
+/** Settings whose flag may come several times, for several values. */
+const REPEATABLE = ['listen']
+
 function truth(name: string, get: (name: string) => string | null): boolean {
   return oneOf(name, () => get(name) ?? 'false', ['true', 'false']) === 'true'
 }
@@ -234,17 +261,21 @@ function known(name: string): boolean {
 
 function readFlags(args: readonly string[]): Map<string, string> {
   const flags = new Map<string, string>()
+  const add = (name: string, value: string) => {
+    const before = REPEATABLE.includes(name) ? flags.get(name) : undefined
+    flags.set(name, before === undefined ? value : `${before},${value}`)
+  }
   for (let i = 0; i < args.length; i++) {
     const [flag = '', inline] = (args[i] ?? '').split(/=(.*)/s)
     const name = flag.replace(/^--/, '')
     if (!flag.startsWith('--') || !known(name))
       throw new UsageError(`unknown flag \`${flag}\`: see \`strongroom serve --help\``)
     const next = args[i + 1]
-    if (inline !== undefined) flags.set(name, inline)
+    if (inline !== undefined) add(name, inline)
     else if (SWITCHES.includes(name) && (next === undefined || next.startsWith('--'))) flags.set(name, 'true')
     else if (next === undefined) throw new UsageError(`the flag \`${flag}\` needs a value`)
     else {
-      flags.set(name, next)
+      add(name, next)
       i++
     }
   }
@@ -309,13 +340,13 @@ function oneOf<T extends string>(name: string, get: (name: string) => string | n
   return chosen
 }
 
-function tlsOf(get: (name: string) => string | null, host: string): Settings['tls'] {
+function tlsOf(get: (name: string) => string | null, hosts: readonly string[]): Settings['tls'] {
   const [cert, key, mode] = [get('tls-cert'), get('tls-key'), get('tls')]
   if (mode !== null) {
     if (mode !== 'self-signed') throw new UsageError('`tls` must be self-signed')
     if (cert !== null || key !== null) throw new UsageError('`tls` does not go with tls-cert and tls-key')
     const names = get('tls-names')?.split(',') ?? []
-    return { selfSignedFor: [...new Set(['localhost', '127.0.0.1', '::1', host, ...names])] }
+    return { selfSignedFor: [...new Set(['localhost', '127.0.0.1', '::1', ...hosts, ...names])] }
   }
   if (cert === null && key === null) return null
   if (cert === null || key === null) throw new UsageError('tls-cert and tls-key go together')

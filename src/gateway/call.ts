@@ -114,7 +114,7 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
     known = operation
     if (operation.jsonOnly) format = 'JSON'
     if (product !== 'Kms') requestId = requestId.toUpperCase()
-    const region = regionOf(request, parameters, authenticated, product, house.settings.regions)
+    const region = regionOf(request, parameters, authenticated, product, request.regions)
     const call = { requestId, now, request, parameters, region, operation, version, authenticated, rootEpoch }
     const admission = admissionOf(call, house)
     if (admission !== 'admitted') throw await throttled(call, admission, house)

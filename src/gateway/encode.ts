@@ -21,8 +21,17 @@ export function encodeReply(reply: Reply, action: string, requestId: string, for
   return encode({ ...reply, RequestId: requestId }, `${action}Response`, 200, requestId, format)
 }
 
-/** `host` is the one the caller asked; the recommendation points into this project's documentation. */
-export function encodeRefusal(refusal: Refusal, host: string, requestId: string, format: Format): Answer {
+/**
+ * `host` is the one the caller asked; the recommendation points into this project's documentation. `status` is another than the
+ * catalogue's where HTTP has a more particular one.
+ */
+export function encodeRefusal(
+  refusal: Refusal,
+  host: string,
+  requestId: string,
+  format: Format,
+  status: number = refusal.status,
+): Answer {
   const { denial } = refusal
   const body = {
     RequestId: requestId,
@@ -30,10 +39,10 @@ export function encodeRefusal(refusal: Refusal, host: string, requestId: string,
     Code: refusal.code,
     Message: refusal.message,
     Recommend: `docs/errors.md#${refusal.entry.toLowerCase().replace(/[.{}]/g, '')}`,
-    HttpStatus: refusal.status,
+    HttpStatus: status,
     ...(denial && { AccessDeniedDetail: deniedDetail(denialSeenBy(denial.principal.account, denial)) }),
   }
-  return encode(body, 'Error', refusal.status, requestId, format)
+  return encode(body, 'Error', status, requestId, format)
 }
 
 /** What the caller may know of a denial (contract/wire.md section 6); the policy that denied is in the event alone. */

@@ -5,12 +5,17 @@ import type { AddressInfo } from 'node:net'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Code } from '../api/errors.ts'
 
+/** Why the server ended a connection without an answer. */
+export type Disconnection = 'too many connections' | 'gave way to another' | 'no request came' | 'answer was not read'
+
 /** What the gateway tells of each request. */
 export interface Observer {
   /** A call of a known caller was answered: `OK`, or refused with a code; after so many milliseconds. */
   answered(operation: Observed, outcome: 'OK' | Code, ms: number): void
   /** A request was refused before its caller was known. */
   turnedAway(code: Code, sourceAddress: string): void
+  /** A connection was ended without an answer. */
+  disconnected(why: Disconnection, sourceAddress: string): void
 }
 
 interface Observed {
@@ -28,6 +33,7 @@ export class Metrics implements Observer {
   readonly #registry = new Registry()
   readonly #calls = new Map<Observed, Map<string, number>>()
   readonly #strangers: Counter<'code'>
+  readonly #disconnections: Counter<'reason'>
   readonly #seconds: Histogram<'product'>
   readonly #log: Log
   readonly #now: () => number
@@ -58,6 +64,12 @@ export class Metrics implements Observer {
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
       registers,
     })
+    this.#disconnections = new Counter({
+      name: 'strongroom_disconnections_total',
+      help: 'Connections that the server ended without an answer, by reason.',
+      labelNames: ['reason'],
+      registers,
+    })
     this.#strangers = new Counter({
       name: 'strongroom_strangers_total',
       help: 'Requests refused before their caller was known, by code.',
@@ -78,10 +90,22 @@ export class Metrics implements Observer {
 
   turnedAway(code: Code, sourceAddress: string): void {
     this.#strangers.inc({ code })
+    this.#tell({ code, sourceAddress }, 'a request was refused before its caller was known')
+  }
+
+  disconnected(reason: Disconnection, sourceAddress: string): void {
+    this.#disconnections.inc({ reason })
+    this.#tell({ reason, sourceAddress }, 'a connection was ended')
+  }
+
+  #tell(fields: Readonly<Record<string, unknown>>, message: string): void {
     const now = this.#now()
     if (now - this.#period.began >= PERIOD_MS) {
       if (this.#period.hidden > 0)
-        this.#log({ count: this.#period.hidden }, 'more requests of unknown callers were refused')
+        this.#log(
+          { count: this.#period.hidden },
+          'more requests of unknown callers were refused, or their connections ended',
+        )
       this.#period = { began: now, logged: 0, hidden: 0 }
     }
     if (this.#period.logged >= LOGGED) {
@@ -89,7 +113,7 @@ export class Metrics implements Observer {
       return
     }
     this.#period.logged++
-    this.#log({ code, sourceAddress }, 'a request was refused before its caller was known')
+    this.#log(fields, message)
   }
 
   /** A gauge whose values are read when somebody asks; `read` answers them by their labels. */

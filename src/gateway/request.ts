@@ -2,7 +2,6 @@
 // What is decoded before the caller is known is bounded so tightly that it takes well under a millisecond.
 import { refuse } from '../api/errors.ts'
 
-export const MAX_BODY_BYTES = 1_048_576
 export const MAX_QUERY_BYTES = 65_536
 const MAX_PARAMETERS = 1000
 const MAX_VALUE_BYTES = 65_536
@@ -21,6 +20,8 @@ export interface HttpRequest {
   readonly rawHeaders: readonly string[]
   readonly body: Uint8Array
   readonly sourceAddress: string
+  /** The regions that are served; first the one of a call that names none, which may depend on the port. */
+  readonly regions: readonly string[]
   /** Whether it came over TLS. */
   readonly secure: boolean
 }

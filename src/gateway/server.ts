@@ -1,29 +1,26 @@
-// The HTTP edge: bounded reading of requests, health, graceful stop. The only file that listens.
+// Listening: the ports, what node:http is told, and a graceful stop. The only file that listens for calls.
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttps } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import { refuse } from '../api/errors.ts'
-import { answer, type House } from './call.ts'
-import { ADVANCE_PATH, advanceClock } from './dev.ts'
-import { type Answer, chosenFormat, encodeRefusal } from './encode.ts'
-import { type HttpRequest, MAX_BODY_BYTES, MAX_QUERY_BYTES } from './request.ts'
+import type { AddressInfo, Socket } from 'node:net'
+import { type Refusal, refuse } from '../api/errors.ts'
+import { BodyBudget } from './body.ts'
+import type { House } from './call.ts'
+import { type Connection, Connections } from './connections.ts'
+import { refuseExpectation, refuseUnfinished, type Serving, serve, serveExpecting, writeRefusal } from './exchange.ts'
+import { DEFAULT_LIMITS, type Limits, MAX_HEADER_BYTES } from './limits.ts'
+import { MAX_QUERY_BYTES } from './request.ts'
 
-const MAX_HEADER_BYTES = 16_384
-/** What all bodies that are being read may hold together; beyond, new ones are turned away. */
-const MAX_BUFFERED_BYTES = 268_435_456
-
-const LIMITS = {
-  // The request line counts as header for Node; the headers' own limit is checked below.
-  maxHeaderSize: MAX_HEADER_BYTES + MAX_QUERY_BYTES + 1024,
-  headersTimeout: 15_000,
-  requestTimeout: 60_000,
-  keepAliveTimeout: 75_000,
-  noDelay: true,
+export interface Address {
+  readonly host: string
+  /** 0 for a free one. */
+  readonly port: number
+  /** Where calls on this port belong that name no region; null for the server's default. */
+  readonly region: string | null
 }
 
 export interface Listening {
-  /** Where it listens, such as http://127.0.0.1:7700. */
-  readonly endpoint: string
+  /** Where it listens, such as http://127.0.0.1:7700, in the order of the addresses. */
+  readonly endpoints: readonly string[]
   /** Takes no new calls, finishes those in flight, closes all connections; after `deadlineMs` the rest is cut off. */
   stop(deadlineMs: number): Promise<void>
 }
@@ -34,161 +31,178 @@ export interface Tls {
   readonly key: string
 }
 
-/** Serves the house on `host` and `port` (0 for a free one). Rejects when it can't listen. */
-export async function listen(house: House, host: string, port: number, tls: Tls | null): Promise<Listening> {
-  const buffered = { bytes: 0 }
-  const onRequest = (request: IncomingMessage, response: ServerResponse) =>
-    void serve(request, response, house, buffered)
-  const server: Server = tls
-    ? createHttps({ ...LIMITS, ...tls, minVersion: 'TLSv1.2' }, onRequest)
-    : createHttp(LIMITS, onRequest)
-  server.maxConnections = 10_000
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-    const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
-    const refusal = refuse('ParseRequestParameterException', { rule: 'This is not HTTP.' })
-    house.observer.turnedAway(refusal.entry, 'remoteAddress' in socket ? String(socket.remoteAddress) : '')
-    const { body } = encodeRefusal(refusal, '', house.newId(), 'JSON')
-    const length = Buffer.byteLength(body)
-    socket.end(
-      `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json;charset=utf-8\r\nContent-Length: ${length}\r\n\r\n${body}`,
-    )
-  })
-  await new Promise<void>((resolve, reject) => {
+/** Serves the house on all addresses, which share their limits. Rejects when it can't listen on one, and then listens on none. */
+export async function listen(
+  house: House,
+  addresses: readonly Address[],
+  tls: Tls | null,
+  overrides: Partial<Limits> = {},
+): Promise<Listening> {
+  const limits = { ...DEFAULT_LIMITS, ...overrides }
+  const serving: Serving = { house, limits, bodies: new BodyBudget(limits.bodyBudgetBytes) }
+  const edge = new Edge(serving)
+  const servers: Server[] = []
+  try {
+    for (const { host, port, region } of addresses) {
+      const server = edge.server(region, tls)
+      await listening(server, host, port)
+      servers.push(server)
+    }
+  } catch (error) {
+    for (const server of servers) server.close()
+    throw error
+  }
+  const sweep = setInterval(() => edge.connections.sweep(), limits.sweepMs)
+  return {
+    endpoints: servers.map((server, i) => endpointOf(server, addresses[i]?.host ?? '', tls)),
+    stop: async (deadlineMs) => {
+      const closed = Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+      // A connection whose last call is answered is closed by its client, or here as soon as it is idle.
+      const idle = setInterval(() => {
+        for (const server of servers) server.closeIdleConnections()
+        edge.connections.closeSilent()
+      }, 50)
+      const late = setTimeout(() => edge.connections.closeAll(), deadlineMs)
+      await closed
+      for (const timer of [idle, late, sweep]) clearInterval(timer)
+    },
+  }
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
       server.off('error', reject)
       resolve()
     })
   })
-  const { port: bound } = server.address() as AddressInfo
-  const name = host.includes(':') ? `[${host}]` : host
-  return {
-    endpoint: `${tls ? 'https' : 'http'}://${name}:${bound}`,
-    stop: async (deadlineMs) => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      // A connection whose last call is answered is closed by its client, or here as soon as it is idle.
-      const idle = setInterval(() => server.closeIdleConnections(), 50)
-      const late = setTimeout(() => server.closeAllConnections(), deadlineMs)
-      await closed
-      clearInterval(idle)
-      clearTimeout(late)
-    },
+}
+
+function endpointOf(server: Server, host: string, tls: Tls | null): string {
+  const { port } = server.address() as AddressInfo
+  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** What the ports have in common. */
+class Edge {
+  readonly connections: Connections
+  readonly #serving: Serving
+  readonly #known = new WeakMap<Socket, Connection>()
+
+  constructor(serving: Serving) {
+    const { house, limits } = serving
+    this.#serving = serving
+    this.connections = new Connections(
+      limits,
+      house.observer,
+      () => performance.now(),
+      (connection) => this.#refuseWithin(connection, refuse('RequestTimeout')),
+    )
   }
-}
 
-async function serve(
-  request: IncomingMessage,
-  response: ServerResponse,
-  house: House,
-  buffered: Buffered,
-): Promise<void> {
-  if (request.url === '/console' && request.method === 'GET') return consolePage(response)
-  if (request.url === '/healthz' || request.url === '/readyz') return health(request.url, response, house)
-  const body = await readBody(request, buffered)
-  if (body === 'gone') return
-  if (body === 'too large' || body === 'too busy') {
-    response.setHeader('connection', 'close')
-    const refusal =
-      body === 'too large'
-        ? refuse('RequestEntityTooLarge', { limit: String(MAX_BODY_BYTES) })
-        : refuse('ServiceUnavailableTemporary')
-    send(response, refused(refusal, request, house))
-    return
-  }
-  const headerBytes = request.rawHeaders.reduce((sum, text) => sum + text.length + 2, 0)
-  if (headerBytes > MAX_HEADER_BYTES) {
-    const refusal = refuse('ParseRequestParameterException', { rule: `Headers exceed ${MAX_HEADER_BYTES} bytes.` })
-    send(response, { ...refused(refusal, request, house), status: 431 })
-    return
-  }
-  const asked = httpRequest(request, body)
-  send(response, await (house.dev && request.url === ADVANCE_PATH ? advanceClock(asked, house) : answer(asked, house)))
-}
-
-function httpRequest(request: IncomingMessage, body: Uint8Array): HttpRequest {
-  return {
-    method: request.method ?? '',
-    target: request.url ?? '/',
-    headers: request.headers,
-    rawHeaders: request.rawHeaders,
-    body,
-    secure: 'encrypted' in request.socket,
-    sourceAddress: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-  }
-}
-
-function refused(refusal: ReturnType<typeof refuse>, request: IncomingMessage, house: House): Answer {
-  house.observer.turnedAway(refusal.entry, request.socket.remoteAddress ?? '')
-  const format = chosenFormat('', request.headers.accept ?? '')
-  return encodeRefusal(refusal, request.headers.host ?? '', house.newId(), format)
-}
-
-async function health(path: '/healthz' | '/readyz', response: ServerResponse, house: House): Promise<void> {
-  const ready = path === '/healthz' || (await house.ready())
-  const body = JSON.stringify({ status: ready ? 'ok' : 'unavailable' })
-  response.writeHead(ready ? 200 : 503, { 'content-type': 'application/json', 'content-length': body.length })
-  response.end(body)
-}
-
-const CONSOLE_PAGE = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Strongroom</title>
-<h1>Strongroom</h1>
-<p>The service is running. This version has no web console: use <code>bin/strongroom kms --help</code> or an official SDK.</p>
-</html>
-`
-
-function consolePage(response: ServerResponse): void {
-  response.writeHead(200, {
-    'content-type': 'text/html;charset=utf-8',
-    'content-length': Buffer.byteLength(CONSOLE_PAGE),
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  })
-  response.end(CONSOLE_PAGE)
-}
-
-const NO_BODY = new Uint8Array(0)
-
-/** How many bytes of unfinished bodies a server holds. */
-interface Buffered {
-  bytes: number
-}
-
-/** The whole body, or why there is none. What exceeds a limit is not kept. */
-function readBody(
-  request: IncomingMessage,
-  buffered: Buffered,
-): Promise<Uint8Array | 'too large' | 'too busy' | 'gone'> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return Promise.resolve('too large')
-  return new Promise((resolve) => {
-    let chunks: Buffer[] = []
-    let length = 0
-    const settle = (outcome: Uint8Array | 'too large' | 'too busy' | 'gone') => {
-      buffered.bytes -= length
-      length = 0
-      chunks = []
-      resolve(outcome)
+  /** A server that does not listen yet. */
+  server(region: string | null, tls: Tls | null): Server {
+    const { house, limits } = this.#serving
+    const regions = [...new Set([...(region === null ? [] : [region]), ...house.settings.regions])]
+    const options = {
+      // The request line counts as header for Node; the headers' own limit is checked when the request has come.
+      maxHeaderSize: MAX_HEADER_BYTES + MAX_QUERY_BYTES + 1024,
+      headersTimeout: limits.headMs,
+      requestTimeout: limits.requestMs,
+      connectionsCheckingInterval: limits.sweepMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      optimizeEmptyRequests: true,
+      // Refused in the API's own form.
+      requireHostHeader: false,
+      noDelay: true,
     }
-    let refusing = false
-    request.on('data', (chunk: Buffer) => {
-      if (refusing) return
-      length += chunk.length
-      buffered.bytes += chunk.length
-      chunks.push(chunk)
-      if (length <= MAX_BODY_BYTES && buffered.bytes <= MAX_BUFFERED_BYTES) return
-      refusing = true
-      settle(length > MAX_BODY_BYTES ? 'too large' : 'too busy')
+    const server: Server = tls
+      ? createHttps({ ...options, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: limits.headMs })
+      : createHttp(options)
+    if (tls) this.#admitTls(server, regions)
+    else
+      server.on('connection', (socket) => {
+        const connection = this.connections.open(socket, regions)
+        if (connection) this.#know(socket, connection)
+      })
+    const on = (event: string, act: typeof serve | typeof refuseExpectation) =>
+      server.on(event, (request: IncomingMessage, response: ServerResponse) => {
+        const connection = this.#known.get(request.socket)
+        if (connection) void act(request, response, connection, this.#serving)
+      })
+    on('request', serve)
+    on('checkContinue', serveExpecting)
+    on('checkExpectation', refuseExpectation)
+    server.on('connect', (_, socket: Socket) => this.#refuse(socket, refuse('UnsupportedHTTPMethod')))
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#heedError(error, socket as Socket))
+    return server
+  }
+
+  #know(http: Socket, connection: Connection): void {
+    connection.http = http
+    this.#known.set(http, connection)
+  }
+
+  /** HTTP is spoken on another socket than the one that was counted; both have the same ends. */
+  #admitTls(server: Server, regions: readonly string[]): void {
+    const shaking = new Map<string, Connection>()
+    server.on('connection', (socket) => {
+      const connection = this.connections.open(socket, regions)
+      if (!connection) return
+      const ends = endsOf(socket)
+      shaking.set(ends, connection)
+      socket.once('close', () => shaking.delete(ends))
     })
-    request.on('end', () => settle(chunks.length === 1 ? (chunks[0] ?? NO_BODY) : Buffer.concat(chunks)))
-    // Comes after an end or an abort alike; without an 'error' listener Node reports an abort by nothing else.
-    request.on('close', () => settle('gone'))
-  })
+    server.on('secureConnection', (socket: Socket) => {
+      const connection = shaking.get(endsOf(socket))
+      if (connection) this.#know(socket, connection)
+      else socket.destroy()
+    })
+  }
+
+  /** What came is no HTTP, or too late, or the client is gone. */
+  #heedError(error: NodeJS.ErrnoException, socket: Socket): void {
+    const connection = this.#known.get(socket)
+    const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+    // Without a connection, the TLS handshake failed.
+    if (!connection || error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+    else if (late && socket.bytesRead === 0) this.connections.endSilent(connection)
+    else if (!connection.closing) {
+      const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : late ? 408 : 400
+      const refusal = late
+        ? refuse('RequestTimeout')
+        : refuse('ParseRequestParameterException', { rule: 'This is not HTTP.' })
+      const { response } = connection
+      if (response?.req.complete === false) this.#refuseWithin(connection, refusal, status)
+      // Answers go out in the order of their requests.
+      else if (response && !response.writableFinished)
+        response.once('finish', () => this.#refuse(socket, refusal, status))
+      else this.#refuse(socket, refusal, status)
+    }
+  }
+
+  #refuse(socket: Socket, refusal: Refusal, status = refusal.status): void {
+    const connection = this.#known.get(socket)
+    if (!connection || !socket.writable) socket.destroy()
+    else {
+      socket.on('error', () => {})
+      writeRefusal(socket, refusal, connection, this.#serving.house, status)
+      this.connections.close(connection)
+    }
+  }
+
+  /** Refuses a request within its body. */
+  #refuseWithin(connection: Connection, refusal: Refusal, status = refusal.status): void {
+    const { response } = connection
+    if (!response || response.headersSent) connection.destroy()
+    else {
+      refuseUnfinished(response, refusal, connection, this.#serving.house, status)
+      this.connections.close(connection)
+    }
+  }
 }
 
-function send(response: ServerResponse, { status, contentType, body, requestId }: Answer): void {
-  if (response.destroyed) return
-  const length = Buffer.byteLength(body)
-  response.writeHead(status, { 'content-type': contentType, 'content-length': length, 'x-acs-request-id': requestId })
-  // As many bytes as characters: all ASCII, which goes out without being encoded.
-  response.end(body, length === body.length ? 'latin1' : 'utf8')
+function endsOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`
 }

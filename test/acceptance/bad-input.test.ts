@@ -353,13 +353,13 @@ describe('HTTP', () => {
     await refused(get('*', { method: 'OPTIONS' }), 403, 'UnsupportedHTTPMethod')
   })
 
-  it('refuses a body over 1 MiB, declared or not', async () => {
-    const big = Buffer.alloc(1_048_577, 'x')
+  it('refuses a body over 256 KiB, declared or not', async () => {
+    const big = Buffer.alloc(262_145, 'x')
     await refused(post(big), 413, 'RequestEntityTooLarge')
     const chunk = `10000\r\n${'y'.repeat(65_536)}\r\n`
     const head =
       'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n'
-    await refused(head + chunk.repeat(17), 413, 'RequestEntityTooLarge')
+    await refused(head + chunk.repeat(5), 413, 'RequestEntityTooLarge')
   })
 
   it('refuses a query over 64 KiB and headers over 16 KiB', async () => {
@@ -376,7 +376,7 @@ describe('HTTP', () => {
       'GET / HTTP/1.1\r\nno colon\r\n\r\n',
       'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n',
     ])
-      assert.equal((await once(garbage)).status, 400, JSON.stringify(garbage))
+      await refused(garbage, 400, 'ParseRequestParameterException')
   })
 
   it('answers pipelined requests in order', async () => {

@@ -17,6 +17,8 @@ export interface Credentials {
 
 export interface Program {
   readonly endpoint: string
+  /** By region, when it listens on several addresses. */
+  readonly endpoints: Readonly<Record<string, string>> | undefined
   /** Where metrics are served, when they are. */
   readonly metrics: string | undefined
   readonly data: string
@@ -51,6 +53,13 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
 }
 
+/** The line that says so. */
+interface Ready {
+  readonly endpoint: string
+  readonly endpoints?: Record<string, string>
+  readonly metrics?: string
+}
+
 /** Starts `strongroom serve` and waits until it is ready. Rejects with its log when it ends before. */
 export async function startProgram({ data = temporaryFolder(), flags = [], env = {} }: Start = {}): Promise<Program> {
   const child = spawn(BIN, ['serve', '--data', data, '--listen', '127.0.0.1:0', ...flags], {
@@ -62,7 +71,7 @@ export async function startProgram({ data = temporaryFolder(), flags = [], env =
     log += chunk
   })
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
-  const { endpoint, metrics } = await new Promise<{ endpoint: string; metrics?: string }>((resolve, reject) => {
+  const { endpoint, endpoints, metrics } = await new Promise<Ready>((resolve, reject) => {
     let out = ''
     child.stdout.on('data', (chunk) => {
       out += chunk
@@ -81,6 +90,7 @@ export async function startProgram({ data = temporaryFolder(), flags = [], env =
         }
   return {
     endpoint,
+    endpoints,
     metrics,
     data,
     credentials,

@@ -31,14 +31,42 @@ export class Connection {
     })
   }
 
-  static open(endpoint: string): Promise<Connection> {
+  /** Connects, from another loopback address where one is named. */
+  static open(endpoint: string, localAddress = '127.0.0.1'): Promise<Connection> {
     const { hostname, port } = new URL(endpoint)
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: hostname, port: Number(port), noDelay: true }, () =>
+      const socket = connect({ host: hostname, port: Number(port), noDelay: true, localAddress }, () =>
         resolve(new Connection(socket)),
       )
       socket.once('error', reject)
     })
+  }
+
+  /** Resolves when the server has closed the connection. */
+  async ended(): Promise<void> {
+    while (!this.#closed)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+  }
+
+  /** Reads nothing more, so that answers stay with the server. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  /** Resolves when what was written is with the system, or the connection closed. */
+  async drained(): Promise<void> {
+    while (!this.#closed && this.#socket.writableLength > 0) {
+      await new Promise<void>((resolve) => {
+        this.#socket.once('drain', resolve)
+        this.#socket.once('close', resolve)
+      })
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
   }
 
   get closed(): boolean {
@@ -74,6 +102,7 @@ export class Connection {
     return this.answer()
   }
 
+  /** Destroys the socket. */
   close(): void {
     this.#socket.destroy()
   }

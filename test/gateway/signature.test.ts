@@ -33,6 +33,7 @@ function httpRequest({ request }: Pick<Vector, 'request'>): HttpRequest {
     rawHeaders: Object.entries(request.headers).flat(),
     body: Buffer.from(request.body, 'utf8'),
     sourceAddress: '127.0.0.1',
+    regions: [],
     secure: false,
   }
 }
@@ -162,6 +163,7 @@ describe('percent-encoding', () => {
           rawHeaders: [],
           body: new Uint8Array(0),
           sourceAddress: '',
+          regions: [],
           secure: false,
         }
         assert.deepEqual(new Map([...decodeUnverified(request)].sort()), new Map([...given].sort()))

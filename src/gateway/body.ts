@@ -1,0 +1,145 @@
+// Reading a request's body: copied into one buffer that grows, so that what counts is what memory holds, in however many pieces it came.
+// Small bodies are always read. Longer ones draw on a budget that all sources share.
+import type { IncomingMessage } from 'node:http'
+import { MAX_BODY_BYTES, MAX_BODY_PIECES, SMALL_BODY_BYTES } from './limits.ts'
+import { type Holder, Shares } from './shares.ts'
+
+const FIRST_BYTES = 4096
+const NO_BODY: Buffer = Buffer.alloc(0)
+
+/** `too busy`: the budget is used up, and this source holds most of it. `gone`: the client is. */
+export type Unread = 'too large' | 'too scattered' | 'too busy' | 'gone'
+
+/** The memory that bodies longer than SMALL_BODY_BYTES share, until their request is answered. */
+export class BodyBudget {
+  readonly #shares = new Shares<Body>()
+  readonly #bytes: number
+
+  constructor(bytes: number) {
+    this.#bytes = bytes
+  }
+
+  /** Gives the body so many bytes more, if need be at the cost of the oldest unfinished body of the source that holds most. */
+  take(body: Body, bytes: number): boolean {
+    while (this.#shares.total + bytes > this.#bytes) {
+      const source = this.#shares.heaviest()
+      const oldest =
+        source &&
+        this.#shares
+          .holders(source)
+          .values()
+          .find(({ unfinished }) => unfinished)
+      if (!oldest || oldest === body) return false
+      oldest.giveWay()
+    }
+    this.#shares.take(body, bytes)
+    return true
+  }
+
+  drop(body: Body, bytes: number): void {
+    this.#shares.drop(body, bytes)
+  }
+}
+
+export class Body implements Holder {
+  readonly source: string
+  readonly #budget: BodyBudget
+  #buffer: Buffer = NO_BODY
+  #length = 0
+  #pieces = 0
+  /** What it holds of the budget. */
+  #held = 0
+  #settle: ((outcome: Buffer | Unread) => void) | null = null
+
+  constructor(source: string, budget: BodyBudget) {
+    this.source = source
+    this.#budget = budget
+  }
+
+  get unfinished(): boolean {
+    return this.#settle !== null
+  }
+
+  /** How many bytes of memory it holds. */
+  get capacity(): number {
+    return this.#buffer.length
+  }
+
+  /** The whole body, or why there is none. What was read counts until `release`. */
+  read(request: IncomingMessage): Promise<Buffer | Unread> {
+    const { headers } = request
+    const declared = headers['content-length'] === undefined ? null : Number(headers['content-length'])
+    if (declared === null && headers['transfer-encoding'] === undefined) return NOTHING
+    if (declared !== null && declared > MAX_BODY_BYTES) return Promise.resolve('too large')
+    return new Promise((resolve) => {
+      this.#settle = resolve
+      request.on('data', (chunk: Buffer) => {
+        // What comes after a refusal is dropped.
+        if (!this.#settle) return
+        const fault = this.#add(chunk, declared)
+        if (fault) this.#giveUp(fault)
+      })
+      request.on('end', () =>
+        this.#end(this.#length === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#length)),
+      )
+      // Comes after an end or an abort alike; without an 'error' listener Node reports an abort by nothing else.
+      request.on('close', () => {
+        if (this.#settle) this.#giveUp('gone')
+      })
+    })
+  }
+
+  #add(chunk: Buffer, declared: number | null): Unread | null {
+    // A body that comes at once is used as it came.
+    if (chunk.length === declared) {
+      this.#buffer = chunk
+      this.#length = declared
+      return null
+    }
+    const limit = declared ?? MAX_BODY_BYTES
+    const length = this.#length + chunk.length
+    if (length > limit) return 'too large'
+    if (++this.#pieces > MAX_BODY_PIECES) return 'too scattered'
+    if (length > this.#buffer.length && !this.#grow(length, limit)) return 'too busy'
+    this.#buffer.set(chunk, this.#length)
+    this.#length = length
+    return null
+  }
+
+  #grow(length: number, limit: number): boolean {
+    const capacity = Math.min(limit, Math.max(length, 2 * this.#buffer.length, FIRST_BYTES))
+    if (capacity > SMALL_BODY_BYTES) {
+      if (!this.#budget.take(this, capacity - this.#held)) return false
+      this.#held = capacity
+    }
+    const grown = Buffer.allocUnsafeSlow(capacity)
+    this.#buffer.copy(grown, 0, 0, this.#length)
+    this.#buffer = grown
+    return true
+  }
+
+  #end(outcome: Buffer | Unread): void {
+    this.#settle?.(outcome)
+    this.#settle = null
+  }
+
+  #giveUp(why: Unread): void {
+    this.release()
+    this.#end(why)
+  }
+
+  /** Another source needs the memory more. */
+  giveWay(): void {
+    this.#giveUp('too busy')
+  }
+
+  /** The request is answered, or will never be. */
+  release(): void {
+    if (this.#held > 0) this.#budget.drop(this, this.#held)
+    this.#held = 0
+    this.#buffer = NO_BODY
+    this.#length = 0
+  }
+}
+
+const NOTHING = Promise.resolve(NO_BODY)

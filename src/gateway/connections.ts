@@ -1,0 +1,158 @@
+// All connections, of all ports: how many each source has, who gives way when there are too many, and what a connection may wait for.
+// node:http itself ends what is late with a head, late with a whole request, or idle (server.ts).
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Limits } from './limits.ts'
+import type { Disconnection, Observer } from './metrics.ts'
+import { type Holder, Shares } from './shares.ts'
+import { isLoopback, plainAddress, sourceOf } from './source.ts'
+
+export class Connection implements Holder {
+  /** The TCP connection. */
+  readonly socket: Socket
+  /** What HTTP is spoken on; null before a TLS handshake is done. */
+  http: Socket | null = null
+  readonly address: string
+  readonly source: string
+  /** The regions that are served, the port's own first. */
+  readonly regions: readonly string[]
+  /** The answer to the last request, as long as the client has not taken it. */
+  response: ServerResponse | null = null
+  /** Whether a whole request has come since that was looked at. */
+  spoke = false
+  /** The last answer is on its way, and nothing more is read. */
+  closing = false
+  /** What was seen when the connection was last looked at, and since when it is the same. */
+  seen: { response: ServerResponse | null; reading: boolean; mark: number; since: number } | null = null
+
+  constructor(socket: Socket, address: string, regions: readonly string[]) {
+    this.socket = socket
+    this.address = address
+    this.source = sourceOf(address)
+    this.regions = regions
+  }
+
+  /** Whether a whole request has come and is not answered yet. */
+  get working(): boolean {
+    return this.response?.req.complete === true && !this.response.writableEnded
+  }
+
+  destroy(): void {
+    this.http?.destroy()
+    this.socket.destroy()
+  }
+}
+
+/** How many connections of a source are looked at to find one that may give way. */
+const LOOKS = 64
+
+export class Connections {
+  readonly #all = new Shares<Connection>()
+  readonly #limits: Limits
+  readonly #observer: Observer
+  readonly #now: () => number
+  readonly #refuseLate: (connection: Connection) => void
+
+  /** `refuseLate` answers a request whose body does not come. */
+  constructor(limits: Limits, observer: Observer, now: () => number, refuseLate: (connection: Connection) => void) {
+    this.#limits = limits
+    this.#observer = observer
+    this.#now = now
+    this.#refuseLate = refuseLate
+  }
+
+  /** Takes a new socket in, at the cost of another when there are too many; destroys it when none can give way, and returns null. */
+  open(socket: Socket, regions: readonly string[]): Connection | null {
+    const address = plainAddress(socket.remoteAddress ?? '')
+    const connection = new Connection(socket, address, regions)
+    if (address === '' || !this.#hasRoom(connection)) {
+      socket.destroy()
+      if (address !== '') this.#observer.disconnected('too many connections', address)
+      return null
+    }
+    this.#all.take(connection, 1)
+    socket.once('close', () => this.#all.drop(connection, 1))
+    return connection
+  }
+
+  #hasRoom({ source, address }: Connection): boolean {
+    const { maxConnections, maxConnectionsPerSource } = this.#limits
+    if (this.#all.of(source) >= maxConnectionsPerSource && !isLoopback(address)) return this.#makeRoom(source)
+    if (this.#all.total < maxConnections) return true
+    const heaviest = this.#all.heaviest()
+    return heaviest !== null && this.#makeRoom(heaviest)
+  }
+
+  /** Ends the connection of the source that has been without a request for longest, unless all are at work. */
+  #makeRoom(source: string): boolean {
+    let looks = Math.min(LOOKS, this.#all.of(source))
+    for (const connection of this.#all.holders(source)) {
+      if (looks-- === 0) break
+      if (!connection.spoke && !connection.working) {
+        this.#end(connection, 'gave way to another')
+        return true
+      }
+      // Who spoke since the last look counts as new.
+      connection.spoke = false
+      this.#all.renew(connection)
+    }
+    this.#all.pass(source)
+    return false
+  }
+
+  #end(connection: Connection, why: Disconnection): void {
+    this.#all.drop(connection, 1)
+    connection.destroy()
+    this.#observer.disconnected(why, connection.address)
+  }
+
+  /** The connection's last answer was handed to its socket. */
+  close(connection: Connection): void {
+    connection.closing = true
+    connection.seen = { response: null, reading: false, mark: 0, since: this.#now() }
+  }
+
+  /** A connection that was opened, and sent nothing. */
+  endSilent(connection: Connection): void {
+    this.#end(connection, 'no request came')
+  }
+
+  /** Ends what has waited for too long; called every `sweepMs`. */
+  sweep(): void {
+    const now = this.#now()
+    for (const connection of this.#all) this.#look(connection, now)
+  }
+
+  #look(connection: Connection, now: number): void {
+    const { response, closing, seen } = connection
+    if (closing) {
+      if (seen && now - seen.since >= this.#limits.lingerMs) connection.destroy()
+      return
+    }
+    if (!response) return
+    if (response.writableFinished) {
+      connection.response = null
+      connection.seen = null
+      return
+    }
+    if (connection.working) return
+    const reading = !response.req.complete
+    const mark = reading ? connection.socket.bytesRead : (connection.http?.writableLength ?? 0)
+    if (seen?.response !== response || seen.reading !== reading || seen.mark !== mark) {
+      connection.seen = { response, reading, mark, since: now }
+      return
+    }
+    const waited = now - seen.since
+    if (reading && waited >= this.#limits.bodyMs) this.#refuseLate(connection)
+    if (!reading && waited >= this.#limits.answerMs) this.#end(connection, 'answer was not read')
+  }
+
+  /** Ends the connections that never sent a byte. */
+  closeSilent(): void {
+    for (const connection of this.#all) if (connection.socket.bytesRead === 0) connection.destroy()
+  }
+
+  closeAll(): void {
+    for (const connection of this.#all) connection.destroy()
+  }
+}

@@ -1,0 +1,228 @@
+// One request and its answer: what HTTP itself asks for, before and after the call's own way (call.ts).
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { type Refusal, refuse } from '../api/errors.ts'
+import { Body, type BodyBudget, type Unread } from './body.ts'
+import { answer, type House } from './call.ts'
+import type { Connection } from './connections.ts'
+import { ADVANCE_PATH, advanceClock } from './dev.ts'
+import { type Answer, chosenFormat, encodeRefusal } from './encode.ts'
+import { type Limits, MAX_BODY_BYTES, MAX_BODY_PIECES, MAX_HEADER_BYTES } from './limits.ts'
+import type { HttpRequest } from './request.ts'
+
+/** What an exchange needs beside its request. */
+export interface Serving {
+  readonly house: House
+  readonly bodies: BodyBudget
+  readonly limits: Limits
+}
+
+/** Answers one request; never rejects. */
+export async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  connection: Connection,
+  serving: Serving,
+): Promise<void> {
+  const { house, bodies } = serving
+  connection.response = response
+  if (request.url === '/console' && request.method === 'GET') return consolePage(response)
+  if (request.url === '/healthz' || request.url === '/readyz') return health(request.url, response, house)
+  const body = new Body(connection.source, bodies)
+  try {
+    const bytes = await body.read(request)
+    if (typeof bytes === 'string') return answerUnread(bytes, request, response, connection, serving)
+    connection.spoke = true
+    const asked = httpRequest(request, bytes, connection)
+    if ('refusal' in asked) return send(response, refused(asked.refusal, request, connection, house, asked.status))
+    const advances = house.dev && request.url === ADVANCE_PATH
+    send(response, await (advances ? advanceClock(asked, house) : answer(asked, house)))
+  } finally {
+    body.release()
+  }
+}
+
+/** Where a request with `Expect: 100-continue` goes: its body is asked for unless it is refused anyway. */
+export function serveExpecting(
+  request: IncomingMessage,
+  response: ServerResponse,
+  connection: Connection,
+  serving: Serving,
+): Promise<void> {
+  if (Number(request.headers['content-length'] ?? 0) <= MAX_BODY_BYTES) response.writeContinue()
+  return serve(request, response, connection, serving)
+}
+
+/** Refuses whatever else a client expects. */
+export function refuseExpectation(
+  request: IncomingMessage,
+  response: ServerResponse,
+  connection: Connection,
+  { house, limits }: Serving,
+): void {
+  connection.response = response
+  const refusal = refuse('ParseRequestParameterException', { rule: 'Expect can only be 100-continue.' })
+  sendUnread(refused(refusal, request, connection, house, 417), request, response, limits.lingerMs)
+}
+
+/** Refuses a request whose body is broken, or does not come in time. */
+export function refuseUnfinished(
+  response: ServerResponse,
+  refusal: Refusal,
+  connection: Connection,
+  house: House,
+  status: number,
+): void {
+  response.setHeader('connection', 'close')
+  send(response, refused(refusal, response.req, connection, house, status))
+}
+
+/** What is asked of the house, or why HTTP refuses the request. */
+function httpRequest(
+  request: IncomingMessage,
+  body: Uint8Array,
+  { address, regions }: Connection,
+): HttpRequest | { readonly refusal: Refusal; readonly status: number } {
+  const { headers, rawHeaders, url = '/' } = request
+  let headerBytes = 0
+  for (const text of rawHeaders) headerBytes += text.length + 2
+  if (headerBytes > MAX_HEADER_BYTES) return unreadable(`Headers exceed ${MAX_HEADER_BYTES} bytes.`, 431)
+  if (headers.host === undefined && request.httpVersion !== '1.0') return unreadable('HTTP/1.1 needs a header Host.')
+  const asked = {
+    method: request.method ?? '',
+    target: url,
+    headers,
+    rawHeaders,
+    body,
+    regions,
+    secure: 'encrypted' in request.socket,
+    sourceAddress: address,
+  }
+  if (url.startsWith('/') || url === '*') return asked
+  // The absolute form, which proxies are sent: RFC 9112 section 3.2.2.
+  const [, host, target] = /^https?:\/\/([^/?#]+)(.*)$/i.exec(url) ?? []
+  if (host === undefined || target === undefined) return unreadable('The request target is neither a path nor a URL.')
+  if (headers.host !== undefined && headers.host.toLowerCase() !== host.toLowerCase())
+    return unreadable('The header Host is not the host of the request target.')
+  const path = target.startsWith('/') ? target : `/${target}`
+  return { ...asked, target: path, headers: { ...headers, host: headers.host ?? host } }
+}
+
+function unreadable(rule: string, status = 400) {
+  return { refusal: refuse('ParseRequestParameterException', { rule }), status }
+}
+
+function refused(
+  refusal: Refusal,
+  { headers }: IncomingMessage,
+  { address }: Connection,
+  house: House,
+  status = refusal.status,
+): Answer {
+  house.observer.turnedAway(refusal.entry, address)
+  return encodeRefusal(refusal, headers.host ?? '', house.newId(), chosenFormat('', headers.accept ?? ''), status)
+}
+
+function answerUnread(
+  why: Unread,
+  request: IncomingMessage,
+  response: ServerResponse,
+  connection: Connection,
+  { house, limits }: Serving,
+): void {
+  if (why === 'gone') return
+  sendUnread(refused(refusalOf(why), request, connection, house), request, response, limits.lingerMs)
+}
+
+function refusalOf(why: Exclude<Unread, 'gone'>): Refusal {
+  switch (why) {
+    case 'too large':
+      return refuse('RequestEntityTooLarge', { limit: String(MAX_BODY_BYTES) })
+    case 'too scattered': {
+      const rule = `The body comes in more than ${MAX_BODY_PIECES} pieces.`
+      return refuse('ParseRequestParameterException', { rule })
+    }
+    case 'too busy':
+      return refuse('ServiceUnavailableTemporary')
+  }
+}
+
+/**
+ * Answers a request whose body is not read to its end, and closes the connection: once the client has stopped sending, or after a
+ * moment. Closed at once, many a client would see its own sending fail, and not the answer.
+ */
+function sendUnread(answer: Answer, request: IncomingMessage, response: ServerResponse, lingerMs: number): void {
+  if (response.destroyed || response.headersSent) return
+  response.setHeader('connection', 'close')
+  writeHead(response, answer, Buffer.byteLength(answer.body))
+  response.write(answer.body)
+  const end = () => {
+    clearTimeout(timer)
+    request.off('data', discard)
+    response.end()
+  }
+  const timer = setTimeout(end, lingerMs)
+  let [bytes, pieces] = [0, 0]
+  const discard = (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > MAX_BODY_BYTES || ++pieces > MAX_BODY_PIECES) end()
+  }
+  request.on('data', discard)
+  request.once('end', end)
+  request.once('close', end)
+}
+
+/** Answers what is no request on a socket that has no response for it. */
+export function writeRefusal(
+  socket: Socket,
+  refusal: Refusal,
+  { address }: Connection,
+  house: House,
+  status = refusal.status,
+): void {
+  house.observer.turnedAway(refusal.entry, address)
+  const { body, contentType, requestId } = encodeRefusal(refusal, '', house.newId(), 'JSON', status)
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Connection: close',
+    `Content-Type: ${contentType}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `x-acs-request-id: ${requestId}`,
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
+async function health(path: '/healthz' | '/readyz', response: ServerResponse, house: House): Promise<void> {
+  const ready = path === '/healthz' || (await house.ready())
+  const body = JSON.stringify({ status: ready ? 'ok' : 'unavailable' })
+  response.writeHead(ready ? 200 : 503, { 'content-type': 'application/json', 'content-length': body.length })
+  response.end(body)
+}
+
+const CONSOLE_PAGE = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Strongroom</title>
+<h1>Strongroom</h1>
+<p>The service is running. This version has no web console: use <code>bin/strongroom kms --help</code> or an official SDK.</p>
+</html>
+`
+
+function consolePage(response: ServerResponse): void {
+  response.writeHead(200, {
+    'content-type': 'text/html;charset=utf-8',
+    'content-length': Buffer.byteLength(CONSOLE_PAGE),
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  })
+  response.end(CONSOLE_PAGE)
+}
+
+function send(response: ServerResponse, answer: Answer): void {
+  if (response.destroyed || response.headersSent) return
+  const length = Buffer.byteLength(answer.body)
+  writeHead(response, answer, length)
+  // As many bytes as characters: all ASCII, which goes out without being encoded.
+  response.end(answer.body, length === answer.body.length ? 'latin1' : 'utf8')
+}
+
+function writeHead(response: ServerResponse, { status, contentType, requestId }: Answer, length: number): void {
+  response.writeHead(status, { 'content-type': contentType, 'content-length': length, 'x-acs-request-id': requestId })
+}

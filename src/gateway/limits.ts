@@ -1,0 +1,52 @@
+// What the HTTP edge allows before it knows who calls. No stranger can hold more, or for longer.
+
+export interface Limits {
+  /** Connections at once, of all sources. */
+  readonly maxConnections: number
+  /** Connections at once of one source; loopback may have them all. */
+  readonly maxConnectionsPerSource: number
+  /** From the connection, or from the first byte of a later request, to the end of the headers; and for a TLS handshake. */
+  readonly headMs: number
+  /** Without a byte of a body that was begun. */
+  readonly bodyMs: number
+  /** From the first byte of a request to its last. */
+  readonly requestMs: number
+  /** From an answer to the next request. */
+  readonly keepAliveMs: number
+  /** Without the client taking anything of an answer. */
+  readonly answerMs: number
+  /** For a client to take the answer that closes its connection, while it still sends. */
+  readonly lingerMs: number
+  /** How often connections are looked at. */
+  readonly sweepMs: number
+  /** What all bodies that are longer than SMALL_BODY_BYTES may hold in memory together. */
+  readonly bodyBudgetBytes: number
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  maxConnections: 10_000,
+  maxConnectionsPerSource: 1000,
+  headMs: 15_000,
+  bodyMs: 15_000,
+  requestMs: 60_000,
+  keepAliveMs: 75_000,
+  answerMs: 30_000,
+  lingerMs: 1000,
+  sweepMs: 1000,
+  bodyBudgetBytes: 67_108_864,
+}
+
+/** What a body may hold without drawing on the budget: every call but those with long texts fits in. */
+export const SMALL_BODY_BYTES = 16_384
+
+/**
+ * The longest body: a value of 64 KiB, the longest there is, takes 192 KiB with each of its bytes percent-encoded, and 64 KiB are left
+ * for all other parameters.
+ */
+export const MAX_BODY_BYTES = 262_144
+
+/** In how many pieces, such as chunks, a body may come: each costs time, however short it is. */
+export const MAX_BODY_PIECES = 4096
+
+/** The longest head, without the request line. */
+export const MAX_HEADER_BYTES = 16_384

@@ -1,0 +1,141 @@
+// Connections that say nothing, too little or too slowly, and those that never listen: what becomes of them, and of everybody else.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Connection, get, post, signedForm } from '../acceptance/raw.ts'
+import { openTestHouse, type TestHouse } from '../house.ts'
+
+const listKeys = (house: TestHouse) => post(signedForm({ Action: 'ListKeys' }, house.credentials, { now: house.now }))
+
+async function openMany(house: TestHouse, count: number, from: string): Promise<Connection[]> {
+  const all: Connection[] = []
+  while (all.length < count)
+    all.push(...(await Promise.all(Array.from({ length: 50 }, () => Connection.open(house.endpoint, from)))))
+  return all
+}
+
+async function metric(house: TestHouse, series: string): Promise<number> {
+  const line = (await house.metrics.text()).split('\n').find((one) => one.startsWith(`${series} `))
+  return Number(line?.split(' ').at(-1) ?? 0)
+}
+
+const QUICK = { headMs: 200, bodyMs: 200, requestMs: 60_000, answerMs: 200, lingerMs: 50, sweepMs: 20 }
+
+describe('too many connections', () => {
+  it('of one address keep no other out, however silent they are', async () => {
+    await using house = await openTestHouse(null, [], { limits: { maxConnections: 500 } })
+    const silent = await openMany(house, 600, '127.0.0.2')
+    try {
+      using other = await Connection.open(house.endpoint, '127.0.0.3')
+      assert.equal((await other.send(listKeys(house)))?.status, 200)
+      // Its own latest connections are served as well; the oldest gave way.
+      assert.equal((await silent.at(-1)?.send(listKeys(house)))?.status, 200)
+      await silent[0]?.ended()
+      // Who was there first and goes on speaking stays.
+      silent.push(...(await openMany(house, 200, '127.0.0.2')))
+      assert.equal((await other.send(listKeys(house)))?.status, 200)
+      await silent[300]?.ended()
+      assert.equal(await metric(house, 'strongroom_disconnections_total{reason="gave way to another"}'), 301)
+      assert.ok(house.strangers.length <= 20, 'the log is bounded')
+      assert.match(house.strangers[0] ?? '', /a connection was ended.*gave way to another.*127\.0\.0\.2/)
+    } finally {
+      for (const connection of silent) connection.close()
+    }
+  })
+
+  it('of one address that are all in use leave those in use alone', async () => {
+    await using house = await openTestHouse(null, [], { limits: { maxConnections: 20 } })
+    const busy = await openMany(house, 50, '127.0.0.2')
+    try {
+      const open = busy.filter(({ closed }) => !closed).slice(-20)
+      for (const connection of open) assert.equal((await connection.send(listKeys(house)))?.status, 200)
+      // None has been silent since the last look: the newcomer is turned away, and the next finds room.
+      using turnedAway = await Connection.open(house.endpoint, '127.0.0.2')
+      await turnedAway.ended()
+      assert.equal(await metric(house, 'strongroom_disconnections_total{reason="too many connections"}'), 1)
+      for (const connection of open.slice(1)) assert.equal((await connection.send(listKeys(house)))?.status, 200)
+      using admitted = await Connection.open(house.endpoint, '127.0.0.2')
+      assert.equal((await admitted.send(listKeys(house)))?.status, 200)
+      await open[0]?.ended()
+    } finally {
+      for (const connection of busy) connection.close()
+    }
+  })
+})
+
+describe('a connection', () => {
+  it('that sends nothing is closed without a word', async () => {
+    await using house = await openTestHouse(null, [], { limits: QUICK })
+    using connection = await Connection.open(house.endpoint)
+    assert.equal(await connection.answer(), null)
+    assert.equal(await metric(house, 'strongroom_disconnections_total{reason="no request came"}'), 1)
+  })
+
+  const late: [string, (house: TestHouse) => string | Buffer][] = [
+    ['half a head', () => 'POST / HTTP/1.1\r\nHost: x\r\n'],
+    ['half a body', (house) => listKeys(house).subarray(0, -5)],
+    ['half a chunk', () => 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nabc'],
+  ]
+  for (const [title, bytes] of late)
+    it(`that stops at ${title} gets 408 in the API's form, and is closed`, async () => {
+      await using house = await openTestHouse(null, [], { limits: QUICK })
+      using connection = await Connection.open(house.endpoint)
+      const answer = await connection.send(bytes(house))
+      assert.equal(answer?.status, 408)
+      const body = JSON.parse(answer.body)
+      assert.deepEqual([body.Code, body.HttpStatus], ['RequestTimeout', 408])
+      assert.match(answer.headers, new RegExp(`x-acs-request-id: ${body.RequestId}`))
+      await connection.ended()
+      assert.equal(await metric(house, 'strongroom_strangers_total{code="RequestTimeout"}'), 1)
+    })
+
+  it('that stops at half a second request gets the first answer, then 408', async () => {
+    await using house = await openTestHouse(null, [], { limits: QUICK })
+    using connection = await Connection.open(house.endpoint)
+    connection.write(Buffer.concat([listKeys(house), Buffer.from('POST / HTT')]))
+    assert.equal((await connection.answer())?.status, 200)
+    assert.equal((await connection.answer())?.status, 408)
+    await connection.ended()
+  })
+
+  it('that sends on and on is closed at the end of the time for a request', async () => {
+    await using house = await openTestHouse(null, [], { limits: { ...QUICK, bodyMs: 60_000, requestMs: 300 } })
+    using connection = await Connection.open(house.endpoint)
+    connection.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n')
+    const drip = setInterval(() => connection.write('x'), 10)
+    try {
+      assert.equal((await connection.answer())?.status, 408)
+      await connection.ended()
+    } finally {
+      clearInterval(drip)
+    }
+  })
+
+  it('that does not read its answers is closed', async () => {
+    await using house = await openTestHouse(null, [], { limits: QUICK })
+    using connection = await Connection.open(house.endpoint)
+    connection.pause()
+    // More answers than the system keeps for a client that reads none.
+    const asked = Buffer.from(get(`/${'x'.repeat(1000)}`).repeat(2000))
+    while (!connection.closed) {
+      connection.write(asked)
+      await connection.drained()
+    }
+    assert.equal(await metric(house, 'strongroom_disconnections_total{reason="answer was not read"}'), 1)
+  })
+
+  it('that is at rest is closed after a while, and not before', async () => {
+    await using house = await openTestHouse(null, [], { limits: { ...QUICK, keepAliveMs: 300 } })
+    using connection = await Connection.open(house.endpoint)
+    const first = await connection.send(listKeys(house))
+    assert.match(first?.headers ?? '', /Keep-Alive: timeout=/i)
+    assert.equal((await connection.send(listKeys(house)))?.status, 200)
+    await connection.ended()
+  })
+
+  it('that is silent does not hold up the end of the server', async () => {
+    const house = await openTestHouse(null)
+    using connection = await Connection.open(house.endpoint)
+    await house[Symbol.asyncDispose]()
+    await connection.ended()
+  })
+})
