@@ -54,8 +54,8 @@ export function isGlobal(product: string): boolean {
 
 function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredCall): Record<string, unknown> {
   const [, product, apiVersion, operation, access, host, sourceAddress, userAgent, caller] = facts
-  const [, , , , , , , , , given, resources, reply, error, denial, foreign] = facts
-  const [requestId, callersAccount] = foreign ?? [eventId, account]
+  const [, , , , , , , , , given, resources, reply, error, denial, foreign, unsaid] = facts
+  const [requestId, callersAccount] = foreign || [eventId, account]
   const nameOf = (value: unknown) => (typeof value === 'number' ? resources[value]?.[1] : value)
   const parameters = given === 0 ? 0 : mapped(given, nameOf)
   return {
@@ -88,6 +88,8 @@ function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredC
     ...additional({
       ...(isDryRun(parameters) && { DryRun: 'true' }),
       ...(denial && { AccessDeniedDetail: deniedDetail(denial) }),
+      ...(unsaid?.cut && { Cut: unsaid.cut.join(',') }),
+      ...(unsaid?.unrecorded !== undefined && { UnrecordedRefusals: String(unsaid.unrecorded) }),
     }),
     userIdentity: identityOf(caller, callersAccount),
     recipientAccountId: account,

@@ -4,6 +4,8 @@ import { type Denial, denialSeenBy, type Refusal } from '../api/errors.ts'
 import type { Reply, ReplyValue, Resource } from '../api/operation.ts'
 
 const LONGEST_VALUE = 1024
+/** So long, as JSON, are the parameters of an event at the most, and the names of its resources. What does not fit is left out, with a mark. */
+const MOST_BYTES = 16_384
 
 /** All that an event tells of a call, beside its id, account, region and time. */
 export interface CallFacts {
@@ -26,6 +28,15 @@ export interface CallFacts {
   readonly resources: readonly Resource[]
   readonly reply: Reply | null
   readonly refusal: Refusal | null
+  readonly unsaid?: Unsaid
+}
+
+/** What an event leaves out. */
+export interface Unsaid {
+  /** Members of the event of which a part was left out. */
+  readonly cut?: readonly ('requestParameters' | 'referencedResources')[]
+  /** So many refused calls of the account before this one have no event: they came too fast. */
+  readonly unrecorded?: number
 }
 
 /** What is stored of a call's event: its facts in a fixed order, none twice. `eventOf` makes the event of it. */
@@ -46,7 +57,8 @@ export type StoredCall = readonly [
   error: readonly [code: string, message: string] | 0,
   denial?: StoredDenial | 0,
   /** Where the caller belongs to another account than the event. */
-  foreign?: readonly [requestId: string, callersAccount: string],
+  foreign?: readonly [requestId: string, callersAccount: string] | 0,
+  unsaid?: Unsaid,
 ]
 
 /** Events of earlier releases hold more of it, which nothing shows. */
@@ -67,8 +79,14 @@ export type StoredCaller = readonly [
 
 /** The call's event as it is stored beside its id, account, region and time. */
 export function storedCall(facts: CallFacts): string {
-  const { caller, refusal, reply, trail, resources } = facts
-  const names = resources.flatMap(({ type, name }) => (type === '' ? [] : [[type, cut(name)] as const]))
+  const { caller, refusal, reply, trail } = facts
+  const resources = fitting(namesOf(facts.resources), ([type, name]) => [type, name])
+  const parameters = fitting(shownParameters(facts, resources.shown), (entry) => entry)
+  const cut = [
+    ...(parameters.all ? [] : (['requestParameters'] as const)),
+    ...(resources.all ? [] : (['referencedResources'] as const)),
+  ]
+  const unsaid = { ...(cut.length > 0 && { cut }), ...facts.unsaid }
   const stored: StoredCall = [
     3,
     facts.product,
@@ -77,26 +95,49 @@ export function storedCall(facts: CallFacts): string {
     facts.access,
     facts.host,
     facts.sourceAddress,
-    cut(facts.userAgent),
+    shortened(facts.userAgent),
     storedCaller(caller),
-    shownParameters(facts, names),
-    names,
-    reply === null || trail.reply.length === 0 ? 0 : referring(picked(reply, trail.reply), names),
-    refusal === null ? 0 : [refusal.code, cut(refusal.message)],
+    parameters.shown.length === 0 ? 0 : Object.fromEntries(parameters.shown),
+    resources.shown,
+    reply === null || trail.reply.length === 0 ? 0 : referring(picked(reply, trail.reply), resources.shown),
+    refusal === null ? 0 : [refusal.code, shortened(refusal.message)],
   ]
-  const denial = refusal?.denial
-  if (facts.requestId !== undefined)
-    return JSON.stringify([
-      ...stored,
-      denial ? storedDenial(facts.account, denial) : 0,
-      [facts.requestId, caller.accountId],
-    ])
-  return JSON.stringify(denial ? [...stored, storedDenial(facts.account, denial)] : stored)
+  const denial = refusal?.denial ? storedDenial(facts.account, refusal.denial) : 0
+  const foreign = facts.requestId === undefined ? 0 : ([facts.requestId, caller.accountId] as const)
+  if (Object.keys(unsaid).length > 0) return JSON.stringify([...stored, denial, foreign, unsaid])
+  if (foreign) return JSON.stringify([...stored, denial, foreign])
+  return JSON.stringify(denial ? [...stored, denial] : stored)
 }
 
 function storedDenial(account: string, denial: Denial): StoredDenial {
   const { action, resource, type, policyType, by } = denialSeenBy(account, denial)
-  return { action, resource, type, policyType, by }
+  return { action, resource: shortened(resource), type, policyType, by }
+}
+
+/** Types and names of the resources to show, each once. */
+function namesOf(resources: readonly Resource[]): Named {
+  const names: [type: string, name: string][] = []
+  for (const { type, name: full } of resources) {
+    const name = shortened(full)
+    if (type !== '' && !names.some((known) => known[0] === type && known[1] === name)) names.push([type, name])
+  }
+  return names
+}
+
+/** As many of the items as fit, in their order; an item's texts are what counts of it. */
+function fitting<T>(items: readonly T[], texts: (item: T) => readonly (string | number)[]) {
+  let most = 0
+  // As JSON a character takes up to six bytes; nearly always that fits, and nothing needs to be counted.
+  for (const item of items) for (const text of texts(item)) most += typeof text === 'string' ? 6 * text.length + 4 : 8
+  if (most <= MOST_BYTES) return { shown: items, all: true }
+  let left = MOST_BYTES
+  const shown = items.filter((item) => {
+    const bytes = Buffer.byteLength(JSON.stringify(texts(item)))
+    if (bytes <= left) left -= bytes
+    else return false
+    return true
+  })
+  return { shown, all: shown.length === items.length }
 }
 
 /** A stored event with its columns; `at` is milliseconds since 1970. */
@@ -147,16 +188,15 @@ function storedCaller(caller: Caller): StoredCaller {
 
 type Named = readonly (readonly [type: string, name: string])[]
 
+/** The parameters to show, in the order of the declaration, those in pieces last. */
 function shownParameters(
   { trail, parameters, isPiece }: CallFacts,
   resources: Named,
-): Record<string, string | number> | 0 {
-  const shown: Record<string, string | number> = {}
-  let some = false
+): readonly (readonly [name: string, value: string | ResourceIndex])[] {
+  const shown: [string, string | number][] = []
   const show = (name: string, value: string) => {
     const index = resources.findIndex(([, resource]) => resource === value)
-    shown[name] = index < 0 ? cut(value) : index
-    some = true
+    shown.push([name, index < 0 ? shortened(value) : index])
   }
   for (const name of trail.show) {
     const value = parameters.get(name)
@@ -164,9 +204,9 @@ function shownParameters(
   }
   for (const [name, value] of parameters) {
     const dot = name.indexOf('.')
-    if (dot > 0 && trail.show.includes(name.slice(0, dot)) && isPiece(name)) show(name, value)
+    if (dot > 0 && trail.show.includes(name.slice(0, dot)) && isPiece(name)) show(shortened(name), value)
   }
-  return some ? shown : 0
+  return shown
 }
 
 /** The reply with references in place of resources' names. */
@@ -202,6 +242,6 @@ function isObject(value: ReplyValue | undefined): value is Reply {
   return typeof value === 'object' && !Array.isArray(value)
 }
 
-function cut(value: string): string {
+function shortened(value: string): string {
   return value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}...` : value
 }

@@ -1,6 +1,6 @@
 // What a call is: one declaration per operation, from which validation, help, event and dispatch derive.
-import type { Code } from './errors.ts'
-import type { Parameters, Values } from './parameters.ts'
+import { type Code, Refusal } from './errors.ts'
+import { type Parameters, readableValues, type Values } from './parameters.ts'
 
 /** A resource a call names or makes: its type and name in events, its ARN in policies. */
 export interface Resource {
@@ -59,10 +59,15 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   readonly refusals: readonly Code[]
   /** The tags that the call gives to a resource, for conditions. */
   requestTags?(values: Values<NoInfer<P>>): Tags
-  /** The resources the call names, resolved as far as they exist; policies and events are about these. */
-  locate(values: Values<NoInfer<P>>, context: C): Promise<readonly Resource[]>
+  /**
+   * The resources the call names, resolved as far as they exist; policies and events are about these. In parts, where parameters name them apart:
+   * the event of a call that is refused for one of them still tells of the others.
+   */
+  readonly locate: Locate<Values<NoInfer<P>>, C> | readonly Locate<Values<NoInfer<P>>, C>[]
   decide(values: Values<NoInfer<P>>, context: C): Promise<Decision<Change>>
 }
+
+type Locate<V, C> = (values: V, context: C) => Promise<readonly Resource[]>
 
 /** What an operation's file says; product and action follow. `action: null` lets any authenticated caller call it. */
 export type Declaration<C, Change, P extends Parameters> = Omit<Operation<C, Change, P>, 'product' | 'action'> & {
@@ -81,6 +86,33 @@ export function operationsOf<C, Change>(product: string) {
 /** An operation whose parameters are checked, as dispatch sees it. */
 export interface AnyOperation<C, Change> extends Omit<Operation<C, Change>, 'locate' | 'decide' | 'requestTags'> {
   requestTags?(values: never): Tags
-  locate(values: never, context: C): Promise<readonly Resource[]>
+  readonly locate: Locate<never, C> | readonly Locate<never, C>[]
   decide(values: never, context: C): Promise<Decision<Change>>
+}
+
+type Located<C> = Pick<AnyOperation<C, unknown>, 'locate' | 'parameters'>
+
+/** The resources that the call names. Refuses as the operation says. */
+export async function locate<C>({ locate }: Located<C>, values: never, context: C): Promise<readonly Resource[]> {
+  if (typeof locate === 'function') return locate(values, context)
+  return (await Promise.all(locate.map((part) => part(values, context)))).flat()
+}
+
+/** The resources that a refused call names, as far as its parameters can be read and resolved. */
+export async function locateReadable<C>(
+  { locate, parameters }: Located<C>,
+  given: ReadonlyMap<string, string>,
+  context: C,
+): Promise<readonly Resource[]> {
+  const values = readableValues(parameters, given) as never
+  const parts = typeof locate === 'function' ? [locate] : locate
+  const found = parts.map(async (part) => {
+    try {
+      return await part(values, context)
+    } catch (error) {
+      if (error instanceof Refusal) return []
+      throw error
+    }
+  })
+  return (await Promise.all(found)).flat()
 }

@@ -149,18 +149,41 @@ export function possiblyEmpty<T>(parameter: Parameter<T>): Parameter<T> {
 export function readValues<P extends Parameters>(declared: P, given: ReadonlyMap<string, string>): Values<P> {
   const names = Object.keys(declared)
   const inPieces = gathered(declared, given)
-  const textOf = (name: string) => given.get(name) || (inPieces.get(name) ?? given.get(name))
-  const isAbsent = (name: string, value: string | undefined) =>
-    value === undefined || (value === '' && declared[name]?.mayBeEmpty !== true)
   for (const name of names)
-    if (declared[name]?.required && isAbsent(name, textOf(name)))
+    if (declared[name]?.required && isAbsent(declared[name], textOf(name, given, inPieces)))
       throw refuse(declared[name].missing ?? 'MissingParameter', { name })
   const values: Record<string, unknown> = {}
-  for (const name of names) {
-    const value = textOf(name)
-    values[name] = isAbsent(name, value)
-      ? (declared[name] as { fallback?: unknown }).fallback
-      : declared[name]?.read(name, value ?? '')
-  }
+  for (const name of names) values[name] = readOne(name, declared[name], textOf(name, given, inPieces))
   return values as Values<P>
+}
+
+/** The same values, each read when it is used: what is wrong with one refuses whoever needs it, and nobody else. */
+export function readableValues<P extends Parameters>(declared: P, given: ReadonlyMap<string, string>): Values<P> {
+  const values = {}
+  for (const [name, parameter] of Object.entries(declared))
+    Object.defineProperty(values, name, {
+      enumerable: true,
+      get() {
+        const text = textOf(name, given, gathered({ [name]: parameter }, given))
+        if (parameter.required && isAbsent(parameter, text))
+          throw refuse(parameter.missing ?? 'MissingParameter', { name })
+        return readOne(name, parameter, text)
+      },
+    })
+  return values as Values<P>
+}
+
+type Texts = ReadonlyMap<string, string>
+
+function textOf(name: string, given: Texts, inPieces: Texts): string | undefined {
+  return given.get(name) || (inPieces.get(name) ?? given.get(name))
+}
+
+function isAbsent(parameter: Parameter<unknown> | undefined, text: string | undefined): boolean {
+  return text === undefined || (text === '' && parameter?.mayBeEmpty !== true)
+}
+
+function readOne(name: string, parameter: Parameter<unknown> | undefined, text: string | undefined): unknown {
+  if (isAbsent(parameter, text)) return (parameter as { fallback?: unknown }).fallback
+  return parameter?.read(name, text ?? '')
 }

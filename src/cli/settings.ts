@@ -33,6 +33,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   'max-aliases': '100000000',
   'retention-days': '90',
   'lookup-max-span-days': '90',
+  'refused-bytes-per-second': '65536',
   'log-level': 'info',
   ...DELIVERY_DEFAULTS,
   ...HSM_DEFAULTS,
@@ -92,6 +93,11 @@ const SETTINGS: readonly Setting[] = [
   { name: 'max-aliases', value: 'N', help: 'quota of aliases per account and region (the cloud: 300)' },
   { name: 'retention-days', value: 'DAYS', help: 'how long events are kept and can be looked up, at least 90' },
   { name: 'lookup-max-span-days', value: 'DAYS', help: 'longest time range of one LookupEvents, 30 or more' },
+  {
+    name: 'refused-bytes-per-second',
+    value: 'BYTES',
+    help: "what events of an account's refused calls may take on average, 256 times as much at once",
+  },
   ...DELIVERY_SETTINGS,
   ...HSM_SETTINGS,
   ...Object.entries(RAM_QUOTAS).map(([name, { help }]) => ({ name, value: 'N', help: `quota of ${help}` })),
@@ -135,6 +141,7 @@ export interface Settings {
   readonly metrics: { readonly host: string; readonly port: number } | null
   readonly retentionDays: number
   readonly lookupMaxSpanDays: number
+  readonly refusedBytesPerSecond: number
   readonly deliveryTarget: TargetSettings
   readonly deliveryIntervalMs: number
   readonly hsm: HsmSettings | null
@@ -194,6 +201,7 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
     metrics: optionalAddress(get('metrics-listen')),
     retentionDays: whole('retention-days', get, 90, 36_500),
     lookupMaxSpanDays: whole('lookup-max-span-days', get, 30, 36_500),
+    refusedBytesPerSecond: whole('refused-bytes-per-second', get, 1024, 1_000_000_000),
     deliveryTarget: deliveryTargetOf(get, env, readFile),
     deliveryIntervalMs: 1000 * whole('delivery-interval-seconds', get, 1, 3600),
     quotas: quotasOf(get),

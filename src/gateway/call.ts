@@ -4,33 +4,32 @@
 import type { EventIndex } from '../actiontrail/event-index.ts'
 import type { ActionTrailContext, TrailSettings } from '../actiontrail/operation.ts'
 import type { PageTokens } from '../actiontrail/page-token.ts'
-import { type CallFacts, storedCall } from '../actiontrail/stored-event.ts'
 import type { DeliveryTarget } from '../actiontrail/targets/target.ts'
-import { parseArn } from '../api/arn.ts'
+import type { Caller } from '../api/caller.ts'
 import { Refusal, refuse, refuseDenied, refuseDryRun } from '../api/errors.ts'
-import type { AnyOperation, Reply, Resource } from '../api/operation.ts'
+import { type AnyOperation, locate, locateReadable, type Reply, type Resource } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
-import { isPiece } from '../api/pieces.ts'
 import { dryRunKeystore } from '../keystore/dry-run.ts'
 import { type Keystore, Unreachable } from '../keystore/keystore.ts'
 import { destroyUncommitted, forgetDestroyed } from '../kms/destruction.ts'
 import type { KmsContext, KmsSettings } from '../kms/operation.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { Committed, Ledger } from '../ledger/ledger.ts'
 import type { Change } from '../ledger/record.ts'
 import type { AccessKeys } from '../ram/access-key.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import type { LastUsed } from '../ram/last-used.ts'
 import type { RamContext } from '../ram/operation.ts'
 import type { RamQuotas } from '../ram/settings.ts'
-import { type EventRow, Unavailable } from '../storage/storage.ts'
+import { Unavailable } from '../storage/storage.ts'
 import type { StsContext } from '../sts/operation.ts'
 import type { SecurityTokens } from '../sts/security-token.ts'
-import { type Authenticated, authenticate, type Clock } from './authenticate.ts'
+import { authenticate, type Clock } from './authenticate.ts'
+import { eventOf, furtherEvents, type Named, type Progress } from './call-event.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
 import type { Observer } from './metrics.ts'
 import type { Admission, RateLimiter, Rates } from './rate-limit.ts'
-import { decodeUnverified, decodeVerified, type HttpRequest, header, type Parameters } from './request.ts'
-import { checkRoute, findOperation, regionOf } from './route.ts'
+import { decodeUnverified, type HttpRequest, header } from './request.ts'
+import { checkRoute, routeOf, UNROUTED } from './route.ts'
 
 /** How long a call is decided again while others keep changing its records. */
 const RETRY_MS = 10_000
@@ -53,6 +52,8 @@ export interface House extends Clock {
     TrailSettings & {
       readonly quotas: RamQuotas
       readonly rates: Rates
+      /** What the events of an account's refused calls may take, on average. */
+      readonly refusedBytesPerSecond: number
       /** The accounts whose limits are others. */
       readonly accounts: ReadonlyMap<string, Pick<KmsSettings, 'maxKeys' | 'maxAliases'> & { readonly rates: Rates }>
     }
@@ -80,27 +81,13 @@ export interface House extends Clock {
   failed(message: string, error: unknown): void
 }
 
-/** The call as far as it is known when it fails. */
-interface Progress {
-  readonly requestId: string
-  readonly now: number
-  readonly request: HttpRequest
-  readonly parameters: Parameters
-  readonly region: string
-  readonly operation: CallOperation
-  readonly version: string
-  readonly authenticated: Authenticated
-  /** Ledger.rootEpoch before the caller was looked up: it is looked up again when what was kept of it is not trusted any more. */
-  readonly rootEpoch: number
-}
-
 /** Answers a request; never rejects. */
 export async function answer(request: HttpRequest, house: House): Promise<Answer> {
   let requestId = house.newId()
   const host = header(request, 'host')
   let format = chosenFormat('', header(request, 'accept'))
   const begin = performance.now()
-  let known: CallOperation | null = null
+  let known: Named | null = null
   try {
     checkRoute(request)
     const unverified = decodeUnverified(request)
@@ -108,19 +95,19 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
     const now = house.now()
     const { rootEpoch } = house.ledger
     const authenticated = await authenticate(request, unverified, house, house)
-    const parameters = decodeVerified(request, unverified)
-    format = chosenFormat(parameters.get('Format') ?? '', header(request, 'accept'))
-    const { operation, product, version } = findOperation(request, parameters, authenticated, house.products)
-    known = operation
-    if (operation.jsonOnly) format = 'JSON'
-    if (product !== 'Kms') requestId = requestId.toUpperCase()
-    const region = regionOf(request, parameters, authenticated, product, request.regions)
-    const call = { requestId, now, request, parameters, region, operation, version, authenticated, rootEpoch }
+    const route = routeOf(request, unverified, authenticated, house)
+    format = chosenFormat(route.parameters.get('Format') ?? '', header(request, 'accept'))
+    known = route.known
+    if ('jsonOnly' in route.operation) format = 'JSON'
+    if (known !== UNROUTED && known.product !== 'Kms') requestId = requestId.toUpperCase()
+    const common = { requestId, now, request, authenticated, rootEpoch }
+    if ('refusal' in route) throw await refused({ ...common, ...route }, route.refusal, house)
+    const call = { ...common, ...route }
     const admission = admissionOf(call, house)
     if (admission !== 'admitted') throw await throttled(call, admission, house)
     const reply = await perform(call, house)
-    house.observer.answered(operation, 'OK', performance.now() - begin)
-    return encodeReply(reply, operation.name, requestId, format)
+    house.observer.answered(call.operation, 'OK', performance.now() - begin)
+    return encodeReply(reply, call.operation.name, requestId, format)
   } catch (error) {
     const refusal = asRefusal(error, requestId, house)
     if (known) house.observer.answered(known, refusal.entry, performance.now() - begin)
@@ -145,12 +132,63 @@ function admissionOf({ operation, region, now, authenticated }: Progress, { sett
   return rateLimiter.admit(rates, { account, region }, operation, now)
 }
 
+/** What refuses a call that came too fast. */
+function throttling({ product }: Named): Refusal {
+  return refuse(product === 'Kms' ? 'Rejected.Throttling' : 'Throttling.User')
+}
+
 /** What refuses a throttled call: nothing is read for it, and its event is all that is written. */
-async function throttled(call: Progress, admission: Admission, { ledger }: House): Promise<Refusal> {
-  const refusal = refuse(call.operation.product === 'Kms' ? 'Rejected.Throttling' : 'Throttling.User')
-  const event = admission === 'throttled' ? eventOf(call, [], null, refusal) : null
-  if (event) await ledger.commit({ changes: [], nonce: call.authenticated.nonce, event })
-  return refusal
+async function throttled(call: Progress, admission: Admission, house: House): Promise<Refusal> {
+  if (admission === 'throttled') return refused(call, throttling(call.operation), house)
+  const { rateLimiter, settings, observer } = house
+  const owner = ownerOf(call.authenticated.caller)
+  rateLimiter.refused.skip(owner, settings.refusedBytesPerSecond, call.now)
+  observer.unrecorded(owner)
+  return throttling(call.operation)
+}
+
+/** Records a call that is refused before anything is read for it, and returns what refuses it. */
+async function refused(call: Progress<Named>, refusal: Refusal, house: House): Promise<Refusal> {
+  const answered = await recorded(call, [], refusal, house)
+  return answered === 'moved' ? refuse('ServiceUnavailableTemporary') : answered
+}
+
+/**
+ * Records a refused call, which changes nothing, and returns what refuses it: Throttling where the account's refused calls have written too
+ * much. Then it leaves no event, and the next one that is recorded tells how many were not. `moved`: the root keys did, meanwhile.
+ */
+async function recorded(
+  call: Progress<Named>,
+  resources: readonly Resource[],
+  refusal: Refusal,
+  house: House,
+  rootEpoch?: number,
+): Promise<Refusal | 'moved'> {
+  const { nonce, caller } = call.authenticated
+  const owner = ownerOf(caller)
+  const limiter = house.rateLimiter.refused
+  const event = eventOf(call, resources, { refusal })
+  const further = furtherEvents(call, resources, { refusal }, house.newId)
+  const bytes = [event, ...(further ?? [])].reduce((sum, row) => sum + Buffer.byteLength(row?.body ?? ''), 0)
+  const before = limiter.admit(owner, bytes, house.settings.refusedBytesPerSecond, call.now)
+  if (before === null) {
+    house.observer.unrecorded(owner)
+    return throttling(call.operation)
+  }
+  const told = before === 0 ? event : eventOf(call, resources, { refusal }, { unrecorded: before })
+  let outcome: Committed | null = null
+  try {
+    const committed = { changes: [], nonce, event: told, further, ...(rootEpoch !== undefined && { rootEpoch }) }
+    outcome = await house.ledger.commit(committed)
+    return outcome === 'moved' ? outcome : refusal
+  } finally {
+    if (outcome !== 'committed') limiter.untold(owner, before)
+  }
+}
+
+/** Who answers for what a caller does: its account; a service for itself. */
+function ownerOf(caller: Caller): string {
+  return caller.accountId || caller.accessKeyId
 }
 
 /** Decides and commits, again whenever a record moved meanwhile. */
@@ -160,7 +198,7 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
   const dry = isDryRun(begun)
   let call = begun
   for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; ) {
-    let resources: readonly Resource[] = []
+    let resources: readonly Resource[] | null = null
     const { rootEpoch } = house.ledger
     // Its AccessKey may have been disabled meanwhile.
     if (rootEpoch !== call.rootEpoch)
@@ -168,12 +206,12 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
     const context = contextOf(call, house, dry ? dryRunKeystore : house.keystore)
     try {
       const values = readValues(operation.parameters, parameters) as never
-      resources = await operation.locate(values, context)
+      resources = await locate(operation, values, context)
       await authorize(operation, values, resources, context)
       const { changes, reply, made = [] } = await operation.decide(values, context)
       if (dry) throw refuse('DryRunOperationError')
-      const event = eventOf(call, [...resources, ...made], reply, null)
-      const further = furtherEvents(call, house, [...resources, ...made], reply, null)
+      const event = eventOf(call, made.length > 0 ? [...resources, ...made] : resources, { reply })
+      const further = furtherEvents(call, [...resources, ...made], { reply }, house.newId)
       const outcome = await house.ledger
         .commit({ changes, nonce, event, further, rootEpoch })
         .catch((error: unknown) => {
@@ -195,11 +233,13 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
       if (refusal.code === 'SignatureNonceUsed') throw refusal
       // The database is away, and takes no event either; a device that is away leaves one.
       if (refusal.code === 'ServiceUnavailableTemporary' && !(error instanceof Unreachable)) throw refusal
-      // A refused call changes nothing, and leaves its event.
-      const event = eventOf(call, resources, null, refusal)
-      const further = furtherEvents(call, house, resources, null, refusal)
-      if ((await house.ledger.commit({ changes: [], nonce, event, further, rootEpoch })) === 'moved') continue
-      throw refusal
+      resources ??= await locateReadable(operation, parameters, context).catch((failure: unknown) => {
+        house.failed(`request ${call.requestId}: the resources of its event could not be found`, failure)
+        return []
+      })
+      const answered = await recorded(call, resources, refusal, house, rootEpoch)
+      if (answered === 'moved') continue
+      throw answered
     }
   }
   throw refuse('ServiceUnavailableTemporary')
@@ -248,73 +288,5 @@ function contextOf({ authenticated, region, now, request }: Progress, house: Hou
     randomBytes,
     sealAccessKeySecret: (id, secret) => accessKeys.seal(id, secret),
     accessKeyLastUsed: (id) => lastUsed.at(id),
-  }
-}
-
-function eventOf(
-  call: Progress,
-  resources: readonly Resource[],
-  reply: Reply | null,
-  refusal: Refusal | null,
-): EventRow | null {
-  const { operation, requestId, now, region, authenticated } = call
-  const { caller } = authenticated
-  // What a service does belongs to the account whose role it assumes.
-  const account = caller.accountId || (parseArn(resources[0]?.arn ?? '')?.account ?? '')
-  if (operation.trail === null || account === '') return null
-  const body = storedCall(factsOf(call, operation.trail, account, resources, reply, refusal))
-  return { eventId: requestId, account, region, at: now, body }
-}
-
-/** The events for other accounts whose resources the call is about; undefined for next to all calls. */
-function furtherEvents(
-  call: Progress,
-  { newId }: House,
-  resources: readonly Resource[],
-  reply: Reply | null,
-  refusal: Refusal | null,
-): readonly EventRow[] | undefined {
-  const { operation, requestId, now, region, authenticated } = call
-  const owner = resources.find((resource) => resource.owner)?.owner
-  if (!owner || operation.trail === null || authenticated.caller.accountId === '') return undefined
-  const { account } = owner
-  const owned = resources.map((resource) => ({ ...resource, ...resource.owner }))
-  const facts = factsOf(call, operation.trail, account, owned, reply, refusal && ownersView(refusal, resources))
-  const body = storedCall({ ...facts, requestId })
-  return [{ eventId: newId(), account, region, at: now, body }]
-}
-
-/** The refusal with the resource as its owner calls it. */
-function ownersView(refusal: Refusal, resources: readonly Resource[]): Refusal {
-  const { entry, code, message, denial } = refusal
-  const owner = resources.find(({ arn }) => arn === denial?.resource)?.owner
-  return denial && owner ? new Refusal(entry, code, message, { ...denial, resource: owner.arn }) : refusal
-}
-
-function factsOf(
-  call: Progress,
-  trail: NonNullable<CallOperation['trail']>,
-  account: string,
-  resources: readonly Resource[],
-  reply: Reply | null,
-  refusal: Refusal | null,
-): CallFacts {
-  const { operation, request, authenticated, parameters, version } = call
-  return {
-    product: operation.product,
-    apiVersion: version,
-    operation: operation.name,
-    access: operation.access,
-    trail,
-    host: header(request, 'host').replace(/:\d+$/, '').slice(0, 255),
-    sourceAddress: request.sourceAddress,
-    userAgent: header(request, 'user-agent'),
-    caller: authenticated.caller,
-    account,
-    parameters,
-    isPiece: (name) => isPiece(operation.parameters, name),
-    resources,
-    reply,
-    refusal,
   }
 }

@@ -16,6 +16,8 @@ export interface Observer {
   turnedAway(code: Code, sourceAddress: string): void
   /** A connection was ended without an answer. */
   disconnected(why: Disconnection, sourceAddress: string): void
+  /** A refused call of this account left no event: too many came too fast. */
+  unrecorded(account: string): void
 }
 
 interface Observed {
@@ -34,6 +36,8 @@ export class Metrics implements Observer {
   readonly #calls = new Map<Observed, Map<string, number>>()
   readonly #strangers: Counter<'code'>
   readonly #disconnections: Counter<'reason'>
+  readonly #unrecorded: Counter
+  readonly #silenced = new Map<string, { began: number; hidden: number }>()
   readonly #seconds: Histogram<'product'>
   readonly #log: Log
   readonly #now: () => number
@@ -76,6 +80,11 @@ export class Metrics implements Observer {
       labelNames: ['code'],
       registers,
     })
+    this.#unrecorded = new Counter({
+      name: 'strongroom_unrecorded_refusals_total',
+      help: 'Refused calls that left no event, since too many came too fast.',
+      registers,
+    })
   }
 
   answered(operation: Observed, outcome: 'OK' | Code, ms: number): void {
@@ -114,6 +123,19 @@ export class Metrics implements Observer {
     }
     this.#period.logged++
     this.#log(fields, message)
+  }
+
+  unrecorded(account: string): void {
+    this.#unrecorded.inc()
+    const now = this.#now()
+    const silenced = this.#silenced.get(account)
+    if (silenced && now - silenced.began < PERIOD_MS) {
+      silenced.hidden++
+      return
+    }
+    this.#silenced.set(account, { began: now, hidden: 0 })
+    const count = (silenced?.hidden ?? 0) + 1
+    this.#log({ account, count }, 'refused calls of an account left no event: too many came too fast')
   }
 
   /** A gauge whose values are read when somebody asks; `read` answers them by their labels. */

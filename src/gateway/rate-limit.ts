@@ -1,5 +1,7 @@
 // Rate limits: a token bucket for each account, region and group of operations. In memory, of this node alone; pure, its clock is passed in.
 
+import { RefusedEvents } from './refused-events.ts'
+
 /** Operations that share a limit: `calls` in `seconds`, so many at once after a pause. */
 export interface RateGroup {
   readonly product: string
@@ -47,6 +49,8 @@ interface Tokens {
 const BUCKETS = 10_000
 
 export class RateLimiter {
+  /** What refused calls may write, whatever their rate. */
+  readonly refused = new RefusedEvents()
   /** Of each group, by account and region. */
   readonly #buckets = new Map<RateGroup, Map<string, Bucket>>()
   #count = 0
@@ -93,7 +97,11 @@ function taken(tokens: Tokens, group: RateGroup, now: number): boolean {
   return left >= 1
 }
 
-/** A clock that is set back gives nothing, and takes nothing. */
-function refilled(left: number, passedMs: number, { calls, seconds }: RateGroup): number {
+/** What a bucket holds when it held `left` so many milliseconds ago. A clock that is set back gives nothing, and takes nothing. */
+export function refilled(
+  left: number,
+  passedMs: number,
+  { calls, seconds }: Pick<RateGroup, 'calls' | 'seconds'>,
+): number {
   return Math.min(calls, left + (Math.max(0, passedMs) * calls) / (seconds * 1000))
 }

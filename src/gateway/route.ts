@@ -1,8 +1,9 @@
 // What a request asks for, and where: operation, product and region, from what was signed (docs/reference/signatures.md, "What decides").
-import { refuse } from '../api/errors.ts'
+import { Refusal, refuse } from '../api/errors.ts'
 import type { Authenticated } from './authenticate.ts'
-import type { CallOperation, Product } from './call.ts'
-import { type HttpRequest, header, type Parameters, pathOf } from './request.ts'
+import type { CallOperation, House, Product } from './call.ts'
+import type { Named } from './call-event.ts'
+import { decodeVerified, type HttpRequest, header, type Parameters, pathOf } from './request.ts'
 
 /** The path of ActionTrail's first version. */
 const ACTIONTRAIL_PATH = '/actiontrail'
@@ -43,6 +44,16 @@ export function readHost(host: string, regions: readonly string[]): NamedHost {
   return { product: isCloud ? named : null, region: isRegion ? second : null }
 }
 
+/** Action or Version as it was signed. */
+function asked(
+  request: HttpRequest,
+  parameters: Parameters,
+  host: Authenticated['host'],
+  name: 'Action' | 'Version',
+): string {
+  return host === 'must agree' ? (parameters.get(name) ?? '') : header(request, `x-acs-${name.toLowerCase()}`)
+}
+
 /** An operation, and the product and the version by which it was asked. */
 export interface Asked {
   readonly operation: CallOperation
@@ -65,7 +76,7 @@ export function findOperation(
     const inHeader = header(request, `x-acs-${name.toLowerCase()}`)
     if (parameter !== '' && inHeader !== '' && parameter !== inHeader)
       throw refuse('InvalidParameter', { name, rule: `The header x-acs-${name.toLowerCase()} says another one.` })
-    const signed = host === 'must agree' ? parameter : inHeader
+    const signed = asked(request, parameters, host, name)
     if (signed === '') throw refuse('MissingParameter', { name })
     return signed
   }
@@ -111,4 +122,61 @@ export function regionOf(
 
 function wrongRegion(rule: string) {
   return refuse('InvalidParameter', { name: 'RegionId', rule })
+}
+
+/** Where a call leads. `known`: what metrics count it as. */
+export type Route = {
+  readonly known: Named
+  readonly parameters: Parameters
+  readonly version: string
+  readonly region: string
+} & ({ readonly operation: CallOperation } | { readonly operation: Named; readonly refusal: Refusal })
+
+const UNKNOWN = 'Unknown'
+
+/** What metrics count calls as that lead to no operation: nothing of a request becomes a label. */
+export const UNROUTED: Named = { product: UNKNOWN, name: UNKNOWN, access: 'Read', trail: null, parameters: {} }
+
+/** Where a call of a known caller leads; one that leads nowhere has all that is known of it, for its event, and why it is refused. */
+export function routeOf(
+  request: HttpRequest,
+  unverified: Parameters,
+  authenticated: Authenticated,
+  { products }: Pick<House, 'products'>,
+): Route {
+  const { regions } = request
+  let parameters = unverified
+  let found: Asked | null = null
+  try {
+    parameters = decodeVerified(request, unverified)
+    found = findOperation(request, parameters, authenticated, products)
+    const region = regionOf(request, parameters, authenticated, found.product, regions)
+    return { ...found, known: found.operation, parameters, region }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    const known = found?.operation ?? UNROUTED
+    const named = found ?? unknownOperation(request, parameters, authenticated, products)
+    return { ...named, known, parameters, region: regions[0] ?? '', refusal: error }
+  }
+}
+
+/**
+ * Stands for an operation that there is not: named as it was asked for, if that can be a name, of the product that the version or the host
+ * names. None of its parameters are shown.
+ */
+function unknownOperation(
+  request: HttpRequest,
+  parameters: Parameters,
+  { host }: Authenticated,
+  products: readonly Product[],
+): { readonly operation: Named; readonly version: string } {
+  const signed = (name: 'Action' | 'Version') => asked(request, parameters, host, name)
+  const hosted = host === 'means nothing' ? null : readHost(header(request, 'host'), []).product
+  const product =
+    products.find(({ version }) => version === signed('Version')) ??
+    products.find(({ name }) => name.toLowerCase() === hosted)
+  const name = /^[A-Za-z][A-Za-z0-9]{0,63}$/.exec(signed('Action'))?.[0] ?? UNKNOWN
+  const version = /^[A-Za-z0-9.-]{1,32}$/.exec(signed('Version'))?.[0] ?? ''
+  const trail = { show: [], reply: [] }
+  return { operation: { product: product?.name ?? UNKNOWN, name, access: 'Read', trail, parameters: {} }, version }
 }

@@ -101,6 +101,15 @@ export async function locateKey({ KeyId }: { readonly KeyId: string }, context: 
   return [await keyResource(KeyId, context)]
 }
 
+/** What an operation on an alias is about: the alias that its parameter AliasName names, and the key that it points to. */
+export async function locateAlias(
+  { AliasName }: { readonly AliasName: string },
+  context: KmsContext,
+): Promise<Resource[]> {
+  const alias = await findAlias(AliasName, context)
+  return [aliasResource(AliasName, context), ...(alias ? [await keyResourceByAlias(alias, context)] : [])]
+}
+
 /** The resource of the key with this id, whether it exists or not, with the tags that it has. */
 export async function keyResourceById(id: string, context: KmsContext): Promise<Resource> {
   const record = KEY_ID.test(id) ? await context.ledger.get(CMK, context.scope, id) : null

@@ -1,6 +1,6 @@
 import { refuse } from '../../api/errors.ts'
 import { expectUnmoved, insert } from '../../ledger/record.ts'
-import { aliasName, aliasResource, findAlias, findKey, keyId, keyResource } from '../key-name.ts'
+import { aliasName, aliasResource, findAlias, findKey, keyId, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
 import { ALIAS } from '../records.ts'
 
@@ -18,9 +18,7 @@ export const CreateAlias = operation({
     'Rejected.StateModifiedFailed',
     'Rejected.LimitExceeded',
   ],
-  async locate({ AliasName, KeyId }, context) {
-    return [aliasResource(AliasName, context), await keyResource(KeyId, context)]
-  },
+  locate: [async ({ AliasName }, context) => [aliasResource(AliasName, context)], locateKey],
   async decide({ AliasName, KeyId }, context) {
     if (AliasName.startsWith('alias/acs'))
       throw refuse('InvalidParameter', { name: 'AliasName', rule: 'The prefix alias/acs is reserved.' })

@@ -1,6 +1,6 @@
 import { refuse } from '../../api/errors.ts'
 import { remove } from '../../ledger/record.ts'
-import { aliasName, aliasResource, findAlias, keyResourceByAlias } from '../key-name.ts'
+import { aliasName, findAlias, locateAlias } from '../key-name.ts'
 import { operation } from '../operation.ts'
 import { ALIAS } from '../records.ts'
 
@@ -12,10 +12,7 @@ export const DeleteAlias = operation({
   access: 'Write',
   trail: { show: ['AliasName'], reply: ['RequestId'] },
   refusals: ['Forbidden.AliasNotFound'],
-  async locate({ AliasName }, context) {
-    const alias = await findAlias(AliasName, context)
-    return [aliasResource(AliasName, context), ...(alias ? [await keyResourceByAlias(alias, context)] : [])]
-  },
+  locate: locateAlias,
   async decide({ AliasName }, context) {
     const alias = await findAlias(AliasName, context)
     if (!alias) throw refuse('Forbidden.AliasNotFound')

@@ -43,19 +43,16 @@ export const ReEncrypt = operation({
     'Rejected.PendingImport',
     'Rejected.KeyExhausted',
   ],
-  async locate({ CiphertextBlob, DestinationKeyId, ...source }, context) {
-    // These name an asymmetric key, for what its public key encrypted; there are none here.
-    if (source.SourceKeyId ?? source.SourceKeyVersionId ?? source.SourceEncryptionAlgorithm)
-      throw refuse('Rejected.UnsupportedOperation')
-    const from = await locateBlob(CiphertextBlob, context)
-    const to = await keyResource(DestinationKeyId, context)
-    // An event names a key once, whatever is asked of it.
-    const type = to.name === from.name ? '' : to.type
-    return [
-      { ...from, action: 'kms:ReEncryptFrom' },
-      { ...to, type, action: 'kms:ReEncryptTo' },
-    ]
-  },
+  locate: [
+    async ({ CiphertextBlob, SourceKeyId, SourceKeyVersionId, SourceEncryptionAlgorithm }, context) => {
+      // These name an asymmetric key, for what its public key encrypted; there are none here.
+      if (SourceKeyId ?? SourceKeyVersionId ?? SourceEncryptionAlgorithm) throw refuse('Rejected.UnsupportedOperation')
+      return [{ ...(await locateBlob(CiphertextBlob, context)), action: 'kms:ReEncryptFrom' }]
+    },
+    async ({ DestinationKeyId }, context) => [
+      { ...(await keyResource(DestinationKeyId, context)), action: 'kms:ReEncryptTo' },
+    ],
+  ],
   async decide(values, context) {
     const time = new DeviceTime()
     const { plaintext, version } = await openBlob(values.CiphertextBlob, values.SourceEncryptionContext, context, time)

@@ -1,6 +1,6 @@
 import { refuse } from '../../api/errors.ts'
 import { expectUnmoved, update } from '../../ledger/record.ts'
-import { aliasName, aliasResource, findAlias, findKey, keyId, keyResource, keyResourceByAlias } from '../key-name.ts'
+import { aliasName, findAlias, findKey, keyId, locateAlias, locateKey } from '../key-name.ts'
 import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
 
@@ -12,12 +12,7 @@ export const UpdateAlias = operation({
   access: 'Write',
   trail: { show: ['AliasName', 'KeyId'], reply: ['RequestId'] },
   refusals: ['Forbidden.AliasNotFound', 'Forbidden.KeyNotFound', 'Unsupported.Alias', 'Rejected.PendingDeletion'],
-  async locate({ AliasName, KeyId }, context) {
-    const alias = await findAlias(AliasName, context)
-    const target = await keyResource(KeyId, context)
-    const old = alias && alias.body.keyId !== target.name ? [await keyResourceByAlias(alias, context)] : []
-    return [aliasResource(AliasName, context), ...old, target]
-  },
+  locate: [locateAlias, locateKey],
   async decide({ AliasName, KeyId }, context) {
     const alias = await findAlias(AliasName, context)
     if (!alias) throw refuse('Forbidden.AliasNotFound')

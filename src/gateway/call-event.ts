@@ -1,0 +1,97 @@
+// The event of a call, and what is known of a call that leads to no operation.
+import { type CallFacts, storedCall, type Unsaid } from '../actiontrail/stored-event.ts'
+import { parseArn } from '../api/arn.ts'
+import { Refusal } from '../api/errors.ts'
+import type { Reply, Resource } from '../api/operation.ts'
+import { isPiece } from '../api/pieces.ts'
+import type { EventRow } from '../storage/storage.ts'
+import type { Authenticated } from './authenticate.ts'
+import type { CallOperation } from './call.ts'
+import { type HttpRequest, header, type Parameters } from './request.ts'
+
+/** What events tell of an operation. */
+export type Named = Pick<CallOperation, 'product' | 'name' | 'access' | 'trail' | 'parameters'>
+
+/** A call whose caller is known, as far as it has come. */
+export interface Progress<O extends Named = CallOperation> {
+  readonly requestId: string
+  readonly now: number
+  readonly request: HttpRequest
+  readonly parameters: Parameters
+  readonly region: string
+  readonly operation: O
+  readonly version: string
+  readonly authenticated: Authenticated
+  /** Ledger.rootEpoch before the caller was looked up: it is looked up again when what was kept of it is not trusted any more. */
+  readonly rootEpoch: number
+}
+
+/** How a call ended. */
+type Outcome = { readonly reply: Reply } | { readonly refusal: Refusal }
+
+/** The call's event, or null where the trail has none for it. */
+export function eventOf(
+  call: Progress<Named>,
+  resources: readonly Resource[],
+  outcome: Outcome,
+  unsaid: Unsaid = {},
+): EventRow | null {
+  const { operation, requestId, now, region, authenticated } = call
+  const { caller } = authenticated
+  // What a service does belongs to the account whose role it assumes.
+  const account = caller.accountId || (parseArn(resources[0]?.arn ?? '')?.account ?? '')
+  if (operation.trail === null || account === '') return null
+  const body = storedCall({ ...factsOf(call, operation.trail, account, resources, outcome), unsaid })
+  return { eventId: requestId, account, region, at: now, body }
+}
+
+/** The events for other accounts whose resources the call is about; undefined for next to all calls. */
+export function furtherEvents(
+  call: Progress<Named>,
+  resources: readonly Resource[],
+  outcome: Outcome,
+  newId: () => string,
+): readonly EventRow[] | undefined {
+  const { operation, requestId, now, region, authenticated } = call
+  const owner = resources.find((resource) => resource.owner)?.owner
+  if (!owner || operation.trail === null || authenticated.caller.accountId === '') return undefined
+  const { account } = owner
+  const owned = resources.map((resource) => ({ ...resource, ...resource.owner }))
+  const seen = 'refusal' in outcome ? { refusal: ownersView(outcome.refusal, resources) } : outcome
+  const body = storedCall({ ...factsOf(call, operation.trail, account, owned, seen), requestId })
+  return [{ eventId: newId(), account, region, at: now, body }]
+}
+
+/** The refusal with the resource as its owner calls it. */
+function ownersView(refusal: Refusal, resources: readonly Resource[]): Refusal {
+  const { entry, code, message, denial } = refusal
+  const owner = resources.find(({ arn }) => arn === denial?.resource)?.owner
+  return denial && owner ? new Refusal(entry, code, message, { ...denial, resource: owner.arn }) : refusal
+}
+
+function factsOf(
+  call: Progress<Named>,
+  trail: NonNullable<CallOperation['trail']>,
+  account: string,
+  resources: readonly Resource[],
+  outcome: Outcome,
+): CallFacts {
+  const { operation, request, authenticated, parameters, version } = call
+  return {
+    product: operation.product,
+    apiVersion: version,
+    operation: operation.name,
+    access: operation.access,
+    trail,
+    host: header(request, 'host').replace(/:\d+$/, '').slice(0, 255),
+    sourceAddress: request.sourceAddress,
+    userAgent: header(request, 'user-agent'),
+    caller: authenticated.caller,
+    account,
+    parameters,
+    isPiece: (name) => isPiece(operation.parameters, name),
+    resources,
+    reply: 'reply' in outcome ? outcome.reply : null,
+    refusal: 'refusal' in outcome ? outcome.refusal : null,
+  }
+}
