@@ -11,6 +11,7 @@ import { type Device, HsmRootKeyProvider } from './keystore/pkcs11/root-key.ts'
 import { randomBytes } from './keystore/random.ts'
 import {
   createRootKeyFile,
+  demandNewPassphrase,
   keyFromPassphrase,
   newSalt,
   pendingKeyFiles,
@@ -126,6 +127,7 @@ async function newProvider(
 ): Promise<{ provider: RootKeyProvider; salt: Buffer | null }> {
   if (settings.rootKeyProvider === 'hsm')
     return { provider: await HsmRootKeyProvider.create(connectable(settings, device), tag, now), salt: null }
+  if (settings.passphrase !== null) demandNewPassphrase(settings.passphrase)
   const salt = settings.passphrase === null ? null : newSalt()
   const path = rootKeyPath(settings)
   const key = salt

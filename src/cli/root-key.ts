@@ -3,7 +3,7 @@ import type { EventIndex } from '../actiontrail/event-index.ts'
 import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import type { Supervisor } from '../keystore/pkcs11/supervisor.ts'
-import { realKeyPath } from '../keystore/root-key.ts'
+import { demandNewPassphrase, realKeyPath } from '../keystore/root-key.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
 import { changeToFile, changeToHsm, changeToPassphrase, type LeftOver } from '../rootkeys/change-provider.ts'
@@ -249,12 +249,13 @@ async function newPassphrase({ file }: PassphraseChange, { around }: Work): Prom
   if (file !== null) {
     const passphrase = around.readFile(file).replace(/\r?\n$/, '')
     if (passphrase === '') throw new UsageError(`\`${file}\` holds no passphrase`)
+    demandNewPassphrase(passphrase)
     return passphrase
   }
   const { ask } = around
   if (!ask) throw new UsageError('there is no terminal to ask for the new passphrase: give it in a file')
   const passphrase = await ask('new passphrase: ')
-  if (passphrase === '') throw new UsageError('a passphrase must not be empty')
+  demandNewPassphrase(passphrase)
   if ((await ask('the same again: ')) !== passphrase) throw new UsageError('the two differ, and nothing was changed')
   return passphrase
 }

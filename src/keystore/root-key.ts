@@ -4,6 +4,7 @@ import { argon2, randomBytes } from 'node:crypto'
 import {
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   openSync,
@@ -15,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { tooOpen } from './key-file-access.ts'
 
 const KEY_BYTES = 32
 const PENDING = '.pending'
@@ -22,14 +24,25 @@ const NEW = '.new'
 
 class NoRootKey extends Error {}
 
-/** Reads a key (64 hex digits) from its file; null when there is no such file. Throws when the file holds anything else. */
+/**
+ * Reads a key (64 hex digits) from its file; null when there is no such file. Throws when the file holds anything else, or can be
+ * reached by others.
+ */
 export function readRootKeyFile(path: string): Buffer | null {
-  let text: Buffer
+  let file: number
   try {
-    text = readFileSync(path)
+    file = openSync(path, 'r')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
+  }
+  let text: Buffer
+  try {
+    const why = tooOpen(path, fstatSync(file), process.getuid?.())
+    if (why !== null) throw new Error(`the root key file ${why}`)
+    text = readFileSync(file)
+  } finally {
+    closeSync(file)
   }
   const hex = text.toString('latin1').trim()
   text.fill(0)
@@ -170,6 +183,15 @@ function flushFolder(path: string): void {
 /** 16 random bytes, kept beside the data; not secret. */
 export function newSalt(): Buffer {
   return randomBytes(16)
+}
+
+/** The shortest passphrase that is taken for a new database or a change; those in use may be shorter. */
+const PASSPHRASE_CHARACTERS = 12
+
+/** Throws with what to change when a passphrase is too short to be a new one. */
+export function demandNewPassphrase(passphrase: string): void {
+  if ([...passphrase.normalize('NFC')].length < PASSPHRASE_CHARACTERS)
+    throw new Error(`a new passphrase must have at least ${PASSPHRASE_CHARACTERS} characters`)
 }
 
 /** The key (32 bytes) of a passphrase: Argon2id (RFC 9106, second recommended option: 64 MiB, 3 passes, 4 lanes). Stalls nothing. */

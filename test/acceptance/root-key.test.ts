@@ -295,9 +295,21 @@ describe('a key file', () => {
     const again = await startProgram({ data })
     assert.equal((await must(again, 'Decrypt', { CiphertextBlob: ciphertext })).Plaintext, 'old')
     await again.stop()
-    const env = { STRONGROOM_PASSPHRASE: 'p' }
+    const env = { STRONGROOM_PASSPHRASE: 'twelve chars' }
     const phrase = join(vault, 'phrase')
-    writeFileSync(phrase, 'p\n')
+    const tooShort = [
+      'root-key',
+      'change-provider',
+      '--to',
+      'passphrase',
+      '--new-passphrase-file',
+      phrase,
+      '--data',
+      data,
+    ]
+    writeFileSync(phrase, 'eleven char\n')
+    assert.match((await runProgram(tooShort)).err, /a new passphrase must have at least 12 characters/)
+    writeFileSync(phrase, 'twelve chars\n')
     await rootKey(['change-provider', '--to', 'passphrase', '--new-passphrase-file', phrase, '--data', data])
     assert.deepEqual(readdirSync(vault), ['phrase'])
     await (await startProgram({ data, env })).stop()

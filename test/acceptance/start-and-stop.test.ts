@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { readSettings } from '../../src/cli/settings.ts'
+import { openHouse } from '../../src/house.ts'
+import { changeToPassphrase } from '../../src/rootkeys/change-provider.ts'
 import { wrap } from '../kms/byok.ts'
 import { BIN, call, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 import { Connection, post, signedForm } from './raw.ts'
@@ -148,11 +151,18 @@ describe('a start that can not work', () => {
     const rootKey = join(data, 'root-key')
     renameSync(rootKey, `${rootKey}.away`)
     assert.match((await failingStart(['--data', data])).err, /root key file .* is missing/)
-    writeFileSync(rootKey, `${'0'.repeat(64)}\n`)
+    writeFileSync(rootKey, `${'0'.repeat(64)}\n`, { mode: 0o600 })
     assert.match((await failingStart(['--data', data])).err, /not the one that this database was set up with/)
     writeFileSync(rootKey, 'short')
     assert.match((await failingStart(['--data', data])).err, /does not hold a root key/)
     renameSync(`${rootKey}.away`, rootKey)
+    for (const mode of [0o644, 0o640, 0o606]) {
+      chmodSync(rootKey, mode)
+      const open = `root key file \`${rootKey}\` can be reached by others (mode 0${mode.toString(8)}): run \`chmod 600 ${rootKey}\``
+      const { code, err } = await failingStart(['--data', data])
+      assert.deepEqual([code, err.includes(open)], [1, true], err)
+    }
+    chmodSync(rootKey, 0o600)
 
     const db = new DatabaseSync(join(data, 'strongroom.db'))
     db.exec('PRAGMA user_version = 99')
@@ -164,6 +174,8 @@ describe('a start that can not work', () => {
 
   it('takes the root key from a passphrase, and from that passphrase only', async () => {
     const data = folder()
+    const short = await failingStart(['--data', data], { STRONGROOM_PASSPHRASE: 'eleven char' })
+    assert.match(short.err, /a new passphrase must have at least 12 characters/)
     const program = await startProgram({ data, env: { STRONGROOM_PASSPHRASE: 'correct horse' } })
     const { KeyId } = (await program.call('CreateKey')).body.KeyMetadata
     await program.stop()
@@ -173,6 +185,15 @@ describe('a start that can not work', () => {
       /passphrase is not the one/,
     )
     assert.match((await failingStart(['--data', data])).err, /set up with a passphrase/)
+    const older = folder()
+    const { ring, storage } = await openHouse(
+      readSettings(['--data', older], {}, () => ''),
+      () => {},
+      Date.now(),
+    )
+    await changeToPassphrase(ring, 'short', null).finally(() => storage.close())
+    const kept = await startProgram({ data: older, env: { STRONGROOM_PASSPHRASE: 'short' } })
+    assert.equal(await kept.stop(), 0, 'one that is in use may be shorter')
     const file = join(folder(), 'passphrase')
     writeFileSync(file, 'correct horse\n')
     const again = await startProgram({ data, flags: ['--passphrase-file', file] })
