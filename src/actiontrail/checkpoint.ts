@@ -55,9 +55,10 @@ export function publicKeyOf(pem: string): KeyObject {
   return key
 }
 
-/** Whether the signature (Base64) of the text is that of the key. */
+/** Whether the signature (Base64, in its only spelling) of the text is that of the key. */
 export function signatureMatches(text: string, signature: string, publicKey: KeyObject): boolean {
-  return verify(null, Buffer.from(text, 'utf8'), publicKey, Buffer.from(signature, 'base64'))
+  const bytes = Buffer.from(signature, 'base64')
+  return bytes.toString('base64') === signature && verify(null, Buffer.from(text, 'utf8'), publicKey, bytes)
 }
 
 /** Whether it is a checkpoint that the key signed; what comes from outside may be of any shape. */

@@ -2,10 +2,9 @@
 import { createReadStream, readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { createInterface } from 'node:readline'
 import { publicKeyOf } from '../actiontrail/checkpoint.ts'
-import { verifyExport } from '../actiontrail/export.ts'
 import { type DeliveredCopy, verifyDelivered } from '../actiontrail/verify-delivered.ts'
+import { linesOf, verifyExport } from '../actiontrail/verify-export.ts'
 import { report } from './audit-report.ts'
 import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -27,7 +26,7 @@ export async function verifyCopy(own: ReadonlyMap<string, string>, around: Surro
 
 async function verifyFile(file: string, publicKey: string, around: Surroundings): Promise<number> {
   const started = performance.now()
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })
+  const lines = linesOf(createReadStream(file))
   const draw = bar(around, 'events')
   return report(await verifyExport(lines, publicKeyOf(publicKey), (seen) => draw(seen, 0)), started, around)
 }

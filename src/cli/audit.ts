@@ -7,7 +7,7 @@ import { exportTrail, type Period, verifyTrail } from '../actiontrail/audit.ts'
 import { publicKeyOf, type TrailSigner } from '../actiontrail/checkpoint.ts'
 import { missingCheckpoint } from '../actiontrail/checkpoint-chain.ts'
 import type { EventIndex } from '../actiontrail/event-index.ts'
-import { csvHead, csvRow, endLine, eventLine, startLine } from '../actiontrail/export.ts'
+import { csvHead, csvRow, ExportLines } from '../actiontrail/export.ts'
 import { storedServiceWork } from '../actiontrail/stored-event.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
@@ -161,15 +161,15 @@ async function write({ own, rooms, around }: Work): Promise<number> {
     if (!out.write(`${text}\n`)) await once(out, 'drain')
   }
   const table = format === 'csv'
+  const lines = new ExportLines(trailSigner)
   if (table) await line(csvHead())
   const draw = bar(around, 'events')
   for await (const part of exportTrail(rooms, periodOf(own), publicKeyOf(trailSigner.publicKey), draw)) {
-    if ('row' in part) await line(table ? csvRow(part.row) : eventLine(part.row))
+    if ('row' in part) await line(table ? csvRow(part.row) : lines.event(part.row))
     else if (table) continue
-    else if ('start' in part)
-      await line(startLine(trailSigner.checkpoint(part.start, Date.now()), trailSigner.publicKey))
-    else await line(endLine(trailSigner.checkpoint(part.end, Date.now())))
+    else await line('start' in part ? lines.start(part.start, Date.now()) : lines.end(part.end, Date.now()))
   }
+  if (!table) await line(lines.seal())
   if (out !== process.stdout) await new Promise<void>((resolve) => out.end(resolve))
   return 0
 }

@@ -357,7 +357,8 @@ describe('strongroom audit export', () => {
       [lines.toSpliced(8, 2, lines[9] ?? '', lines[8] ?? ''), /event 8 is missing before event 9/],
       [lines.toSpliced(8, 0, lines[7] ?? ''), /event 7 \(.+\) stands where event 8 should/],
       [lines.slice(0, -1), /its end was cut/],
-      [lines.slice(0, 8).concat(lines.slice(-1)), /missing at the end/],
+      [lines.slice(0, 8).concat(lines.slice(-2)), /missing at the end/],
+      [lines.slice(0, -2).concat(lines.slice(-1)), /can't be read/],
       [lines.slice(1), /does not begin with a checkpoint/],
       [lines.concat(lines.slice(4, 5)), /behind the end/],
       [
