@@ -77,7 +77,7 @@ async function commit(changes: readonly Change[], { ledger }: House): Promise<vo
 }
 
 function contextOf(accountId: string, region: string | null, house: House): Context {
-  const { settings, ledger, keystore, newRecordId, randomBytes, accessKeys, lastUsed } = house
+  const { settings, ledger, keystore, authorizer, newRecordId, randomBytes, accessKeys, lastUsed } = house
   const place = region ?? settings.regions[0] ?? ''
   if (!settings.regions.includes(place)) throw new Error(`the seed names the region \`${place}\`, which is not served`)
   return {
@@ -87,6 +87,8 @@ function contextOf(accountId: string, region: string | null, house: House): Cont
     ledger: ledger.view(),
     keystore,
     settings,
+    authorizer,
+    facts: { now: house.now(), secureTransport: false, sourceAddress: '', requestTags: [] },
     quotas: settings.quotas,
     newRecordId,
     randomBytes,

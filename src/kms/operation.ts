@@ -4,6 +4,8 @@ import { type AnyOperation, operationsOf } from '../api/operation.ts'
 import type { Keystore } from '../keystore/keystore.ts'
 import type { Change, Scope } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
+import type { Authorizer } from '../ram/authorize.ts'
+import type { RequestFacts } from '../ram/conditions.ts'
 
 /** Limits and places that the operator sets. */
 export interface KmsSettings {
@@ -25,6 +27,9 @@ export interface KmsContext {
   readonly ledger: LedgerView
   readonly keystore: Keystore
   readonly settings: KmsSettings
+  /** For lists that show only what the caller may see one by one. */
+  readonly authorizer: Pick<Authorizer, 'denial'>
+  readonly facts: RequestFacts
   /** A new lower-case UUID. */
   newRecordId(): string
   randomBytes(length: number): Uint8Array

@@ -66,12 +66,12 @@ const tagPieces: Parameter<readonly WantedTag[]> = {
 /** Tags to look for: a key without a value stands for any. */
 export const wantedTags = optional(tagPieces, [] as readonly WantedTag[])
 
-/** Tags to give: a key without a value has the empty one. Refuses reserved keys too. */
+/** Tags to give: a key without a value has the empty one. Refuses reserved keys too, but for those of services. */
 export const givenTags: Parameter<Tags> = {
   ...tagPieces,
   read(name, given) {
     const tags = tagPieces.read(name, given).map(({ key, value }) => [key, value ?? ''] as const)
-    if (tags.some(([key]) => /^(aliyun|acs:)/i.test(key))) throw refuse('InvalidParameter.TagKey')
+    if (tags.some(([key]) => /^aliyun/i.test(key))) throw refuse('InvalidParameter.TagKey')
     return tags
   },
 }

@@ -5,6 +5,7 @@ import { json, optional, text, type Values } from '../api/parameters.ts'
 import { keyIdOrAlias, keyResource, kmsArn } from './key-name.ts'
 import type { KmsContext } from './operation.ts'
 import type { CmkBody } from './records.ts'
+import { isService, isServiceTag } from './service-tags.ts'
 
 export const MAX_TAGS = 20
 
@@ -16,18 +17,24 @@ const GRAMMAR = 'keys of 1 to 128 and values of 0 to 256 characters of A-Z a-z 0
 /** A JSON array of `{"TagKey","TagValue"}`. */
 export const tagList = json<Tags>({
   max: 65_536,
-  rule: `A JSON array like [{"TagKey":"Project","TagValue":"Apollo"}] of 1 to ${MAX_TAGS} tags: ${GRAMMAR}; no key twice, none that starts with aliyun or acs:.`,
+  rule: `A JSON array like [{"TagKey":"Project","TagValue":"Apollo"}] of 1 to ${MAX_TAGS} tags: ${GRAMMAR}; no key twice, none that starts with aliyun, nor, but for a cloud service, with acs:.`,
   check(value) {
     if (!Array.isArray(value) || value.length === 0 || value.length > MAX_TAGS) return null
     const tags = new Map<string, string>()
     for (const item of value as unknown[]) {
       const { TagKey: key, TagValue: tagValue = '' } = (item ?? {}) as Record<string, unknown>
-      if (!isTagKey(key) || !isTagValue(tagValue) || /^(aliyun|acs:)/i.test(key) || tags.has(key)) return null
+      if (!isTagKey(key) || !isTagValue(tagValue) || /^aliyun/i.test(key) || tags.has(key)) return null
       tags.set(key, tagValue)
     }
     return [...tags]
   },
 })
+
+/** Refuses tags that only a cloud service may set. */
+export function demandSettable(tags: Tags, { caller }: KmsContext): void {
+  if (tags.some(([key]) => isServiceTag(key)) && !isService(caller))
+    throw refuse('InvalidParameter', { name: 'Tags', rule: tagList.rule })
+}
 
 /** A JSON array of keys, or keys separated by commas. */
 export const tagKeyList = json<readonly string[]>({

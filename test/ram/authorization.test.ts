@@ -315,6 +315,34 @@ describe('each key operation', () => {
     assert.equal((await house.call('ListTagResources', all, user)).status, 200)
   })
 
+  it('ListTagResources of all keys shows those that the caller may list one by one', async () => {
+    const [denied, marked, shown] = [await fixture(), await fixture(), await fixture()].map(({ key }) => key)
+    assert.ok(denied && marked && shown)
+    const Tags = '[{"TagKey":"Batch","TagValue":"1"}]'
+    for (const KeyId of [denied, marked, shown]) await house.must('TagResource', { KeyId, Tags })
+    await house.must('TagResource', { KeyId: marked, Tags: '[{"TagKey":"Secret","TagValue":"yes"}]' })
+    const listed = async () => {
+      const { body } = await house.call(
+        'ListTagResources',
+        { RegionId: 'cn-hangzhou', ResourceType: 'key', 'Tag.1.Key': 'Batch' },
+        user,
+      )
+      const keys = new Set(body.TagResources.TagResource.map(({ ResourceId }: { ResourceId: string }) => ResourceId))
+      return [denied, marked, shown].map((key) => keys.has(key))
+    }
+    await put(allow('kms:ListTagResources'))
+    assert.deepEqual(await listed(), [true, true, true])
+    const secret = { StringEquals: { 'kms:tag/Secret': 'yes' } }
+    await put(
+      allow('kms:ListTagResources'),
+      { Effect: 'Deny', Action: 'kms:*', Resource: `acs:kms:*:*:key/${denied}` },
+      { Effect: 'Deny', Action: 'kms:*', Resource: '*', Condition: secret },
+    )
+    assert.deepEqual(await listed(), [false, false, true])
+    await put(allow('kms:ListTagResources', '*', { StringNotEquals: secret.StringEquals }))
+    assert.deepEqual(await listed(), [true, false, true])
+  })
+
   it('is in the table', async () => {
     const { kmsOperations } = await import('../../src/kms/operations.ts')
     assert.deepEqual(Object.keys(OPERATIONS).toSorted(), kmsOperations.map(({ name }) => name).toSorted())

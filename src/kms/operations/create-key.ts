@@ -8,7 +8,7 @@ import { operation } from '../operation.ts'
 import { description, flag } from '../parameters.ts'
 import { CMK, type CmkBody, VERSION } from '../records.ts'
 import { intervalMs, rotationInterval, withRotation } from '../rotation.ts'
-import { tagList } from '../tags.ts'
+import { demandSettable, tagList } from '../tags.ts'
 
 export const CreateKey = operation({
   name: 'CreateKey',
@@ -58,7 +58,8 @@ export const CreateKey = operation({
     'UnsupportedOperation',
   ],
   requestTags: ({ Tags }) => Tags,
-  async locate(_, context) {
+  async locate({ Tags }, context) {
+    demandSettable(Tags, context)
     return [containerResource('key', context)]
   },
   async decide(values, context) {

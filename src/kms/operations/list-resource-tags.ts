@@ -1,5 +1,6 @@
 import { findKey, keyId, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
+import { visibleTags } from '../service-tags.ts'
 
 export const ListResourceTags = operation({
   name: 'ListResourceTags',
@@ -12,7 +13,11 @@ export const ListResourceTags = operation({
   locate: locateKey,
   async decide({ KeyId }, context) {
     const { record, body } = await findKey(KeyId, context, 'id')
-    const tags = body.tags.map(([key, value]) => ({ KeyId: record.id, TagKey: key, TagValue: value }))
+    const tags = visibleTags(body.tags, context.caller).map(([key, value]) => ({
+      KeyId: record.id,
+      TagKey: key,
+      TagValue: value,
+    }))
     return { reply: { Tags: { Tag: tags } }, changes: [] }
   },
 })

@@ -1,5 +1,5 @@
 import { json, optional } from '../../api/parameters.ts'
-import { anyKeyResource } from '../key-name.ts'
+import { anyKeyResource, newKeyResource } from '../key-name.ts'
 import { at } from '../key-state.ts'
 import { type KmsContext, operation } from '../operation.ts'
 import { CMK } from '../records.ts'
@@ -12,6 +12,7 @@ import {
   type WantedTag,
   wantedTags,
 } from '../resource-tags.ts'
+import { visibleTags } from '../service-tags.ts'
 
 const ROWS = 200
 const KEYS_AT_ONCE = 1000
@@ -65,8 +66,11 @@ export const ListTagResources = operation({
   async decide(values, context) {
     const after = values.NextToken
     const rows: Row[] = []
-    for await (const { id, tags } of taggedKeys(values, after, context)) {
+    for await (const key of taggedKeys(values, after, context)) {
+      const { id } = key
+      const tags = visibleTags(key.tags, context.caller)
       if (!values.Tag.every((wanted) => has(tags, wanted))) continue
+      if (values.ResourceId.length === 0 && tags.length > 0 && !(await maySee(key, context))) continue
       const own = tags.map(([tagKey, value]) => ({ keyId: id, tagKey, value })).toSorted(byTagKey)
       rows.push(...own.filter(({ tagKey }) => id !== after.keyId || tagKey > after.tagKey))
       if (rows.length > ROWS) break
@@ -105,6 +109,13 @@ async function* taggedKeys(values: Values, { keyId: from }: Place, context: KmsC
     if (!last || records.length < KEYS_AT_ONCE) return
     after = last.id
   }
+}
+
+/** Whether the caller may list the tags of the very key: a policy for all keys may still be denied, or have conditions, on some. */
+async function maySee({ id, tags }: Tagged, context: KmsContext): Promise<boolean> {
+  const { authorizer, caller, facts, ledger } = context
+  const resources = [{ ...newKeyResource(id, context), tags }]
+  return (await authorizer.denial({ caller, action: 'kms:ListTagResources', resources, facts, ledger })) === null
 }
 
 function has(tags: Tagged['tags'], { key, value }: WantedTag): boolean {

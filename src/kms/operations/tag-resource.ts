@@ -2,7 +2,7 @@ import { update } from '../../ledger/record.ts'
 import { findKey } from '../key-name.ts'
 import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
-import { tagged, taggedKeyName, taggedResource, taggedResourceParameters, tagList } from '../tags.ts'
+import { demandSettable, tagged, taggedKeyName, taggedResource, taggedResourceParameters, tagList } from '../tags.ts'
 
 export const TagResource = operation({
   name: 'TagResource',
@@ -20,7 +20,10 @@ export const TagResource = operation({
     'Rejected.LimitExceeded',
   ],
   requestTags: ({ Tags }) => Tags,
-  locate: taggedResource,
+  async locate(values, context) {
+    demandSettable(values.Tags, context)
+    return taggedResource(values, context)
+  },
   async decide(values, context) {
     const { record, body } = await findKey(taggedKeyName(values), context, 'id or alias')
     demandNotPendingDeletion(body)

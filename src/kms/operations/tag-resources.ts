@@ -1,7 +1,9 @@
+import { refuse } from '../../api/errors.ts'
 import { update } from '../../ledger/record.ts'
 import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
 import { givenTags, locateResources, namedKeys, regionId, resourceIds, resourceType } from '../resource-tags.ts'
+import { isService, isServiceTag } from '../service-tags.ts'
 import { tagged } from '../tags.ts'
 
 export const TagResources = operation({
@@ -20,7 +22,11 @@ export const TagResources = operation({
     'Rejected.LimitExceeded',
   ],
   requestTags: ({ Tag }) => Tag,
-  locate: locateResources,
+  async locate(values, context) {
+    if (values.Tag.some(([key]) => isServiceTag(key)) && !isService(context.caller))
+      throw refuse('InvalidParameter.TagKey')
+    return locateResources(values, context)
+  },
   async decide(values, context) {
     const keys = await namedKeys(values, context)
     const changes = keys.map(({ record, body }) => {

@@ -2,6 +2,7 @@ import { update } from '../../ledger/record.ts'
 import { findKey } from '../key-name.ts'
 import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
+import { withoutTags } from '../service-tags.ts'
 import { taggedKeyName, taggedResource, taggedResourceParameters, tagKeyList } from '../tags.ts'
 
 export const UntagResource = operation({
@@ -22,7 +23,7 @@ export const UntagResource = operation({
   async decide(values, context) {
     const { record, body } = await findKey(taggedKeyName(values), context, 'id')
     demandNotPendingDeletion(body)
-    const tags = body.tags.filter(([key]) => !values.TagKeys.includes(key))
+    const tags = withoutTags(body.tags, (key) => values.TagKeys.includes(key), context.caller)
     return { reply: {}, changes: [update(record, { body: { ...body, tags } })] }
   },
 })

@@ -5,6 +5,7 @@ import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
 import { flag } from '../parameters.ts'
 import { locateResources, namedKeys, regionId, resourceIds, resourceType, tagKeys } from '../resource-tags.ts'
+import { withoutTags } from '../service-tags.ts'
 
 export const UntagResources = operation({
   name: 'UntagResources',
@@ -27,7 +28,7 @@ export const UntagResources = operation({
     const keys = await namedKeys(values, context)
     const changes = keys.map(({ record, body }) => {
       demandNotPendingDeletion(body)
-      const tags = TagKey === null ? [] : body.tags.filter(([key]) => !TagKey.includes(key))
+      const tags = withoutTags(body.tags, (key) => TagKey === null || TagKey.includes(key), context.caller)
       return update(record, { body: { ...body, tags } })
     })
     return { reply: {}, changes }
