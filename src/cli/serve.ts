@@ -103,8 +103,8 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const tls = await tlsOf(settings, log)
   const listening = await listen(house, settings.listen, tls, connectionLimits(settings, log))
   const [endpoint = ''] = listening.endpoints
-  const metricsListening =
-    settings.metrics && (await listenMetrics(metrics, settings.metrics.host, settings.metrics.port))
+  const at = settings.metrics
+  const metricsListening = at && (await listenMetrics(metrics, at.host, at.port, at.plain ? null : tls))
   const console = `${endpoint}/console`
   if (first) around.complain(welcome(first, endpoint, console, settings, around.terminal))
   const more = {

@@ -113,7 +113,11 @@ const SETTINGS: readonly Setting[] = [
     help: 'for development: a clock that can be moved, on a store of its own, on loopback',
   },
   { name: 'seed', value: 'FILE', help: 'with --dev: accounts, users, policies, keys and aliases to make at the start' },
-  { name: 'metrics-listen', value: 'HOST:PORT', help: 'serve Prometheus metrics at /metrics on a port of their own' },
+  {
+    name: 'metrics-listen',
+    value: 'HOST:PORT',
+    help: 'serve Prometheus metrics at /metrics on a port of their own; beyond loopback over HTTPS',
+  },
   { name: 'log-level', value: 'LEVEL', help: 'debug, info, warn, error or silent' },
 ]
 
@@ -138,7 +142,7 @@ export interface Settings {
   readonly accounts: ReadonlyMap<string, AccountLimits>
   readonly dev: boolean
   readonly seed: string | null
-  readonly metrics: { readonly host: string; readonly port: number } | null
+  readonly metrics: { readonly host: string; readonly port: number; readonly plain: boolean } | null
   readonly retentionDays: number
   readonly lookupMaxSpanDays: number
   readonly refusedBytesPerSecond: number
@@ -172,6 +176,8 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
   const regions = list('region', get('region') ?? '', /^[a-z0-9-]{1,64}$/)
   const listen = listenAddresses(get('listen') ?? '', regions, address)
   const hosts = listen.map(({ host }) => host)
+  const insecure = truth('insecure-http', get)
+  const metrics = metricsOf(get, insecure)
   const hsm = hsmOf(get, env, {
     list: (name, value, item) => list(name, value, item),
     whole: (name, min, max) => whole(name, get, min, max),
@@ -183,7 +189,7 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
     data: get('data') ?? '',
     database: get('database'),
     regions,
-    tls: tlsOf(get, hosts),
+    tls: tlsOf(get, metrics ? [...hosts, metrics.host] : hosts),
     rootKeyFile: get('root-key-file'),
     passphrase:
       env['STRONGROOM_PASSPHRASE'] || (passphraseFile && readFile(passphraseFile).replace(/\r?\n$/, '')) || null,
@@ -198,7 +204,7 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
       },
       readFile,
     ),
-    metrics: optionalAddress(get('metrics-listen')),
+    metrics,
     retentionDays: whole('retention-days', get, 90, 36_500),
     lookupMaxSpanDays: whole('lookup-max-span-days', get, 30, 36_500),
     refusedBytesPerSecond: whole('refused-bytes-per-second', get, 1024, 1_000_000_000),
@@ -218,9 +224,10 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
   if (settings.dev && open !== undefined)
     throw new UsageError(`\`dev\` is for this machine alone: listen on 127.0.0.1, not on \`${open}\``)
   if (settings.seed !== null && !settings.dev) throw new UsageError('`seed` goes with --dev')
-  if (!settings.tls && !truth('insecure-http', get) && open !== undefined)
+  const readable = open ?? (metrics?.plain === false ? metrics.host : undefined)
+  if (!settings.tls && !insecure && readable !== undefined)
     throw new UsageError(
-      `plain HTTP on \`${open}\` could be read by others: set tls-cert and tls-key, or --tls self-signed, or allow it with --insecure-http`,
+      `plain HTTP on \`${readable}\` could be read by others: set tls-cert and tls-key, or --tls self-signed, or allow it with --insecure-http`,
     )
   return Object.freeze(settings)
 }
@@ -307,8 +314,12 @@ function readConfiguration(path: string, readFile: ReadFile): Map<string, string
   )
 }
 
-function optionalAddress(listen: string | null): Settings['metrics'] {
-  return listen === null ? null : address('metrics-listen', listen)
+/** Metrics go over plain HTTP on loopback, where nobody else reads them, and elsewhere only where that is allowed. */
+function metricsOf(get: (name: string) => string | null, insecure: boolean): Settings['metrics'] {
+  const listen = get('metrics-listen')
+  if (listen === null) return null
+  const { host, port } = address('metrics-listen', listen)
+  return { host, port, plain: insecure || isLoopback(host) }
 }
 
 function address(name: string, listen: string): { host: string; port: number } {

@@ -1,6 +1,7 @@
 // What happened, in numbers: Prometheus metrics, and a log of strangers' requests that a stranger can't flood.
 // Labels hold names of operations and codes of the catalogue, never anything of a request.
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Code } from '../api/errors.ts'
@@ -170,22 +171,28 @@ export interface MetricsListening {
   stop(): Promise<void>
 }
 
-/** Serves the metrics on a port of their own. Rejects when it can't listen. */
-export async function listenMetrics(metrics: Metrics, host: string, port: number): Promise<MetricsListening> {
-  const server: Server = createServer((request, response) => {
+/** Serves the metrics on a port of their own; `tls` holds PEM texts, null for plain HTTP. Rejects when it can't listen. */
+export async function listenMetrics(
+  metrics: Metrics,
+  host: string,
+  port: number,
+  tls: { readonly cert: string; readonly key: string } | null,
+): Promise<MetricsListening> {
+  const serve: RequestListener = (request, response) => {
     if (request.url !== '/metrics' || request.method !== 'GET') return void response.writeHead(404).end()
     metrics.text().then(
       (text) => response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text),
       () => response.writeHead(503).end(),
     )
-  })
+  }
+  const server = tls ? createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, serve) : createServer(serve)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
   })
   const name = host.includes(':') ? `[${host}]` : host
   return {
-    endpoint: `http://${name}:${(server.address() as AddressInfo).port}/metrics`,
+    endpoint: `${tls ? 'https' : 'http'}://${name}:${(server.address() as AddressInfo).port}/metrics`,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

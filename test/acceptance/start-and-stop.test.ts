@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { get } from 'node:https'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
@@ -126,6 +127,7 @@ describe('a start that can not work', () => {
       [['--max-keys', 'many'], /whole number/],
       [['--log-level', 'loud'], /debug, info/],
       [['--listen', '0.0.0.0:0'], /plain HTTP on `0.0.0.0`.*--insecure-http/],
+      [['--metrics-listen', '0.0.0.0:0'], /plain HTTP on `0.0.0.0`.*--insecure-http/],
       [withConfiguration('{"colour":"red"}'), /unknown key `colour`/],
     ]
     for (const [args, message] of cases) {
@@ -199,6 +201,30 @@ describe('a start that can not work', () => {
     const again = await startProgram({ data, flags: ['--passphrase-file', file] })
     assert.equal((await again.call('Encrypt', { KeyId, Plaintext: 'x' })).status, 200)
     await again.stop()
+  })
+})
+
+describe('metrics beyond loopback', () => {
+  it('go over HTTPS, with the certificate of the service, unless plain HTTP is allowed', async () => {
+    const data = folder()
+    const open = ['--metrics-listen', '0.0.0.0:0']
+    const served = await startProgram({ data, flags: [...open, '--tls', 'self-signed'] })
+    try {
+      assert.match(served.metrics ?? '', /^https:/)
+      const ca = readFileSync(join(data, 'tls', 'ca.pem'))
+      const [response] = await once(get(served.metrics ?? '', { ca, family: 4 }), 'response')
+      assert.equal(response.statusCode, 200)
+      response.resume()
+      await assert.rejects(fetch((served.metrics ?? '').replace('https', 'http')))
+    } finally {
+      await served.stop()
+    }
+    const plain = await startProgram({ data: folder(), flags: [...open, '--insecure-http'] })
+    try {
+      assert.equal((await fetch(plain.metrics ?? '')).status, 200)
+    } finally {
+      await plain.stop()
+    }
   })
 })
 
