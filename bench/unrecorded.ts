@@ -17,6 +17,7 @@ async function openUnrecorded(url: string): Promise<Storage> {
     synced: () => storage.synced(),
     get: (...place) => storage.get(...place),
     page: (...where) => storage.page(...where),
+    pageAfter: (...where) => storage.pageAfter(...where),
     between: (...where) => storage.between(...where),
     count: (range) => storage.count(range),
     due: (...when) => storage.due(...when),

@@ -1,27 +1,48 @@
-// The records that were read or written lately, so that a warm call reads no row. Bounded by count, oldest out first.
+// The records that were read or written lately, so that a warm call reads no row. Bounded by count and by size, oldest out first.
 import type { Recorded } from './record.ts'
+
+/** Bounds of a cache: so many records, and so many characters of all their bodies as JSON. */
+export interface CacheBounds {
+  readonly records: number
+  readonly characters: number
+}
 
 export class RecordCache {
   readonly #records = new Map<string, Recorded<unknown>>()
-  readonly #capacity: number
+  /** The length of each record's body. */
+  readonly #lengths = new Map<string, number>()
+  readonly #bounds: CacheBounds
+  #characters = 0
 
-  constructor(capacity: number) {
-    this.#capacity = capacity
+  constructor(bounds: CacheBounds) {
+    this.#bounds = bounds
+  }
+
+  /** What the bodies of all kept records take, in characters. */
+  get characters(): number {
+    return this.#characters
   }
 
   get(key: string): Recorded<unknown> | undefined {
     return this.#records.get(key)
   }
 
-  put(key: string, record: Recorded<unknown>): void {
-    this.#records.delete(key)
+  /** Keeps a record whose body has `length` characters as JSON, in place of the one under the same key. */
+  put(key: string, record: Recorded<unknown>, length: number): void {
+    this.drop(key)
     this.#records.set(key, record)
-    if (this.#records.size <= this.#capacity) return
-    const oldest = this.#records.keys().next()
-    if (!oldest.done) this.#records.delete(oldest.value)
+    this.#lengths.set(key, length)
+    this.#characters += length
+    while (this.#records.size > this.#bounds.records || this.#characters > this.#bounds.characters) {
+      const oldest = this.#records.keys().next()
+      if (oldest.done) return
+      this.drop(oldest.value)
+    }
   }
 
   drop(key: string): void {
-    this.#records.delete(key)
+    if (!this.#records.delete(key)) return
+    this.#characters -= this.#lengths.get(key) ?? 0
+    this.#lengths.delete(key)
   }
 }

@@ -19,10 +19,12 @@ import {
 } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
 import { chaining, Rewound, type WatchfulChaining } from './chain.ts'
+import { fromRows, walk } from './many.ts'
 import { authentic, type Change, Forged, fromRow, type Kind, type Recorded, type Scope, toRow } from './record.ts'
 import { LedgerView, type Source } from './view.ts'
 
-const CACHED_RECORDS = 50_000
+/** Some 100 MB at the most, in which the records of everyday calls take a fifth. */
+const CACHE_BOUNDS = { records: 50_000, characters: 50_000_000 }
 /** Calls that one transaction holds at the most. */
 const BATCH = 512
 
@@ -82,7 +84,7 @@ export class Ledger implements Source {
   readonly #alarm: Alarm
   readonly #roots: RootWatch
   readonly #chaining: WatchfulChaining
-  #cache = new RecordCache(CACHED_RECORDS)
+  #cache = new RecordCache(CACHE_BOUNDS)
   /** The root keys under which all that the cache holds was read or decided. */
   #cacheEpoch: number
   #witness: TrailWitness | null = null
@@ -172,7 +174,7 @@ export class Ledger implements Source {
       const row = await this.#storage.get(kind.name, scope.account, scope.region, id)
       if (!row) return null
       const record = fromRow<B>(row, this.#keys)
-      if (ended === this.#ended) records.put(key, record)
+      if (ended === this.#ended) records.put(key, record, row.body.length)
       return record
     })
   }
@@ -183,7 +185,7 @@ export class Ledger implements Source {
    */
   #records(): RecordCache {
     if (this.#cacheEpoch !== this.#keys.epoch) {
-      this.#cache = new RecordCache(CACHED_RECORDS)
+      this.#cache = new RecordCache(CACHE_BOUNDS)
       this.#cacheEpoch = this.#keys.epoch
     }
     return this.#cache
@@ -199,7 +201,7 @@ export class Ledger implements Source {
     const total = await this.#storage.count(range)
     return this.#reading(async () => {
       const rows = where.offset < total ? await this.#storage.page(range, where.offset, where.limit, total) : []
-      return { records: rows.map((row) => fromRow<B>(row, this.#keys)), total }
+      return { records: await fromRows<B>(rows, this.#keys), total }
     })
   }
 
@@ -212,8 +214,22 @@ export class Ledger implements Source {
     const place = { kind: kind.name, ...placeOf(scope) }
     return this.#reading(async () => {
       const rows = await this.#storage.between(place, where.after, where.before, where.limit)
-      return rows.map((row) => fromRow<B>(row, this.#keys))
+      return fromRows<B>(rows, this.#keys)
     })
+  }
+
+  /** All records of a kind in a scope by creation time, step by step; others have their turn in between. */
+  byCreation<B>(kind: Kind<B>, scope: Scope): AsyncGenerator<readonly Recorded<B>[], void, void> {
+    const place = { kind: kind.name, ...placeOf(scope) }
+    return walk((last, limit) =>
+      this.#reading(async () => fromRows<B>(await this.#storage.pageAfter(place, last, limit), this.#keys)),
+    )
+  }
+
+  /** All records of a kind in a scope whose ids come after one, by id in byte order, step by step; others have their turn in between. */
+  byId<B>(kind: Kind<B>, scope: Scope, after: string): AsyncGenerator<readonly Recorded<B>[], void, void> {
+    // No id holds a character beyond those of ASCII that are printed.
+    return walk((last, limit) => this.between(kind, scope, { after: last?.id ?? after, before: '\x7f', limit }))
   }
 
   /** Grows with each change of a record of these kinds: what was made of such records is still true while it stays. */
@@ -302,9 +318,9 @@ export class Ledger implements Source {
       const outcomes = await this.#reading(() => this.#store(batch))
       this.#ended++
       let altered = false
-      for (const [i, { call, rootEpoch }] of batch.entries()) {
+      for (const [i, { call, commit, rootEpoch }] of batch.entries()) {
         const committed = outcomes[i] === 'committed'
-        if (committed && rootEpoch === this.#keys.epoch) this.#remember(call.changes)
+        if (committed && rootEpoch === this.#keys.epoch) this.#remember(call.changes, commit.changes)
         else this.#forget(call.changes)
         if (committed && alters(call)) altered = true
       }
@@ -376,11 +392,12 @@ export class Ledger implements Source {
     return rootEpoch !== this.#keys.epoch && (call.rootEpoch !== undefined || call.changes.length > 0)
   }
 
-  #remember(changes: readonly Change[]): void {
-    for (const change of changes) {
+  #remember(changes: readonly Change[], rows: readonly RowChange[]): void {
+    for (const [i, change] of changes.entries()) {
       this.#noteChange(change)
       if (change.change === 'delete') this.#records().drop(recordKey(change.before))
-      else if (change.change !== 'expect') this.#records().put(recordKey(change.after), change.after)
+      else if (change.change !== 'expect')
+        this.#records().put(recordKey(change.after), change.after, rows[i]?.row.body.length ?? 0)
     }
   }
 

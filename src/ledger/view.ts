@@ -4,6 +4,7 @@ import type { EventStorage, Head } from '../storage/storage.ts'
 import type { Kind, Recorded, Scope } from './record.ts'
 
 type Place = { readonly parent?: string; readonly offset: number; readonly limit: number }
+type Steps<B> = AsyncGenerator<readonly Recorded<B>[], void, void>
 type Span = { readonly after: string; readonly before: string; readonly limit: number }
 
 /** Where a view reads what it has not read yet. */
@@ -13,6 +14,8 @@ export interface Source {
   get<B>(kind: Kind<B>, scope: Scope, id: string): Promise<Recorded<B> | null>
   page<B>(kind: Kind<B>, scope: Scope, where: Place): Promise<{ records: readonly Recorded<B>[]; total: number }>
   between<B>(kind: Kind<B>, scope: Scope, where: Span): Promise<readonly Recorded<B>[]>
+  byCreation<B>(kind: Kind<B>, scope: Scope): Steps<B>
+  byId<B>(kind: Kind<B>, scope: Scope, after: string): Steps<B>
   count<B>(kind: Kind<B>, scope: Scope, parent?: string | null): Promise<number>
 }
 
@@ -56,6 +59,20 @@ export class LedgerView implements Source {
   /** Records by id as the ledger has them now, but those that were read by `get` as they were then. */
   async between<B>(kind: Kind<B>, scope: Scope, where: Span): Promise<readonly Recorded<B>[]> {
     return this.#asRead(kind, await this.#source.between(kind, scope, where))
+  }
+
+  /** All records of a kind in a scope by creation time, step by step, as the lists show them. */
+  byCreation<B>(kind: Kind<B>, scope: Scope): Steps<B> {
+    return this.#stepsAsRead(kind, this.#source.byCreation(kind, scope))
+  }
+
+  /** All records of a kind in a scope whose ids come after one, by id, step by step, as the lists show them. */
+  byId<B>(kind: Kind<B>, scope: Scope, after: string): Steps<B> {
+    return this.#stepsAsRead(kind, this.#source.byId(kind, scope, after))
+  }
+
+  async *#stepsAsRead<B>(kind: Kind<B>, steps: Steps<B>): Steps<B> {
+    for await (const records of steps) yield this.#asRead(kind, records)
   }
 
   count<B>(kind: Kind<B>, scope: Scope, parent: string | null = null): Promise<number> {

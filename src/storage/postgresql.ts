@@ -5,7 +5,7 @@ import { GrowingChain } from './growing-chain.ts'
 import { isLost, settled, within } from './lost-connection.ts'
 import { PostgresqlEvents } from './postgresql-events.ts'
 import { migrations, type Statements, statements } from './queries.ts'
-import { checkVersion, scanValues, stepsOf, toRow, type Value } from './rows.ts'
+import { checkVersion, pageAfterValues, scanValues, stepsOf, toRow, type Value } from './rows.ts'
 import {
   type Chaining,
   type Commit,
@@ -145,6 +145,10 @@ class PostgresqlStorage implements Storage {
     const size = Math.min(limit, Math.max(0, total - offset))
     const rows = await this.#all(`${name}FromEnd`, [...place, size, Math.max(0, total - offset - limit)])
     return rows.map(toRow).reverse()
+  }
+
+  async pageAfter(place: Place, after: Pick<Row, 'createdAt' | 'id'> | null, limit: number) {
+    return (await this.#all('pageAfter', pageAfterValues(place, after, limit))).map(toRow)
   }
 
   async between({ kind, account, region }: Place, after: string, before: string, limit: number) {

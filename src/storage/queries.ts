@@ -107,6 +107,13 @@ export function statements(dialect: Dialect) {
     /** kind, account, region, limit, offset */
     page: forwards(range),
     pageFromEnd: backwards(range),
+    /** kind, account, region; creation time and id of the row before; limit */
+    pageAfter: range
+      .where(sql<boolean>`(created_at, id) > (${1}, ${no})`)
+      .orderBy('created_at')
+      .orderBy('id')
+      .limit(1)
+      .compile().sql,
     /** kind, account, region, parent, limit, offset */
     ownedPage: forwards(owned),
     ownedPageFromEnd: backwards(owned),

@@ -1,6 +1,14 @@
 // What both adapters share: rows to and from column values, and the statements that a change needs.
 import type { Statements } from './queries.ts'
-import { type ChainedEvent, type IndexPart, type Row, type RowChange, type RowKey, Unavailable } from './storage.ts'
+import {
+  type ChainedEvent,
+  type IndexPart,
+  type Place,
+  type Row,
+  type RowChange,
+  type RowKey,
+  Unavailable,
+} from './storage.ts'
 
 type Columns = Record<string, unknown>
 export type Value = string | number | null | Uint8Array
@@ -49,6 +57,16 @@ export function toPart(columns: Columns): IndexPart {
 export function partValues(part: IndexPart, terms: Uint8Array, postings: Uint8Array): Value[] {
   const { firstSeq, lastSeq, fromAt, toAt, lastHash, termsHash, postingsHash, mac } = part
   return [firstSeq, lastSeq, fromAt, toAt, lastHash, termsHash, postingsHash, mac, terms, postings]
+}
+
+/** The values of a page that goes on. No record was made before 1970. */
+export function pageAfterValues(
+  { kind, account, region }: Place,
+  after: Pick<Row, 'createdAt' | 'id'> | null,
+  limit: number,
+): (string | number)[] {
+  const { createdAt, id } = after ?? { createdAt: -1, id: '' }
+  return [kind, account, region, createdAt, id, limit]
 }
 
 /** The values of a scan. No kind is named '', so that nothing stands before the beginning. */

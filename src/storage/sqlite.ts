@@ -3,7 +3,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { GrowingChain } from './growing-chain.ts'
 import { NonceMemory } from './nonce-memory.ts'
 import { migrations, type Statements, statements } from './queries.ts'
-import { checkVersion, type Step, scanValues, stepsOf, toRow } from './rows.ts'
+import { checkVersion, pageAfterValues, type Step, scanValues, stepsOf, toRow } from './rows.ts'
 import { SqliteEvents } from './sqlite-events.ts'
 import {
   type Chaining,
@@ -102,6 +102,10 @@ class SqliteStorage implements Storage {
   #list(direction: '' | 'FromEnd', parent: string | null, values: SQLInputValue[]): Row[] {
     const statement = this.#run(parent === null ? `page${direction}` : `ownedPage${direction}`)
     return guarded(() => statement.all(...values)).map(toRow)
+  }
+
+  async pageAfter(place: Place, after: Pick<Row, 'createdAt' | 'id'> | null, limit: number) {
+    return guarded(() => this.#run('pageAfter').all(...pageAfterValues(place, after, limit))).map(toRow)
   }
 
   async between({ kind, account, region }: Place, after: string, before: string, limit: number) {

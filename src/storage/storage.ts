@@ -119,6 +119,8 @@ export interface Storage {
   get(kind: string, account: string, region: string, id: string): Promise<Row | null>
   /** Rows of a range by creation time, then id. `total` is the range's count, which tells the shorter way to `offset`. */
   page(range: Range, offset: number, limit: number, total: number): Promise<readonly Row[]>
+  /** Rows of a kind in one account and region by creation time, then id, from behind `after` on; null for the beginning. */
+  pageAfter(place: Place, after: Pick<Row, 'createdAt' | 'id'> | null, limit: number): Promise<readonly Row[]>
   /** Rows of a kind in one account and region whose ids lie between two, both excluded, by id in byte order. */
   between(place: Place, after: string, before: string, limit: number): Promise<readonly Row[]>
   /** How many rows a range has; of a whole account and region only for kinds that are counted. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { RootKeys } from '../../src/cryptography/seal.ts'
+import { RecordCache } from '../../src/ledger/cache.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { insert, type Kind, update } from '../../src/ledger/record.ts'
 import { openStorage } from '../../src/storage/open.ts'
@@ -30,6 +31,7 @@ function withCommit(storage: Storage, commit: Storage['commit']): Storage {
     synced: () => storage.synced(),
     get: (...place) => storage.get(...place),
     page: (...where) => storage.page(...where),
+    pageAfter: (...where) => storage.pageAfter(...where),
     between: (...where) => storage.between(...where),
     count: (range) => storage.count(range),
     due: (...when) => storage.due(...when),
@@ -45,6 +47,32 @@ function withCommit(storage: Storage, commit: Storage['commit']): Storage {
 const thing = (id: string, n: number) => insert(THING, { ...scope, id, createdAt: 1, body: { n } })
 const event = (eventId: string) => ({ eventId, account: '1', region: 'r', at: 1, body: '{}' })
 const alone = (changes: Parameters<Ledger['commit']>[0]['changes']) => ({ changes, nonce: null, event: null })
+
+describe('the cache of records', () => {
+  const record = (id: string) => thing(id, 1).after
+  const keys = (cache: RecordCache) => ['a', 'b', 'c', 'd'].filter((id) => cache.get(id)).join('')
+
+  it('is bounded by count, the oldest out first', () => {
+    const cache = new RecordCache({ records: 2, characters: 1000 })
+    for (const id of ['a', 'b', 'a', 'c']) cache.put(id, record(id), 10)
+    assert.deepEqual([keys(cache), cache.characters], ['ac', 20])
+  })
+
+  it('is bounded by what the bodies take, however few they are', () => {
+    const cache = new RecordCache({ records: 100, characters: 100 })
+    cache.put('a', record('a'), 40)
+    cache.put('b', record('b'), 40)
+    cache.put('a', record('a'), 10)
+    assert.equal(cache.characters, 50)
+    cache.put('c', record('c'), 60)
+    assert.deepEqual([keys(cache), cache.characters], ['ac', 70])
+    cache.drop('a')
+    cache.drop('b')
+    assert.equal(cache.characters, 60)
+    cache.put('d', record('d'), 101)
+    assert.deepEqual([keys(cache), cache.characters], ['', 0])
+  })
+})
 
 describe('the ledger', () => {
   it('decides again when a record moved: of two that change it at once, one is told', async () => {

@@ -169,6 +169,14 @@ for (const [name, open] of kinds)
           all.map((one) => one.id),
           `pages of ${size}`,
         )
+        const walked: string[] = []
+        for (let last: Row | null = null; ; ) {
+          const page: readonly Row[] = await storage.pageAfter(place, last, size)
+          walked.push(...page.map((one) => one.id))
+          last = page.at(-1) ?? null
+          if (!last) break
+        }
+        assert.deepEqual(walked, seen)
       }
     })
 

@@ -56,20 +56,16 @@ export const ListKeys = operation({
   },
 })
 
-const READ_AT_ONCE = 1000
-
-/** Reads all of the scope's keys, a thousand at a time, and keeps the page that was asked for. */
+/** Reads all of the scope's keys, step by step, and keeps the page that was asked for. */
 async function filtered(wanted: Filters, { offset, limit }: { offset: number; limit: number }, context: KmsContext) {
   const records: Cmk[] = []
   let total = 0
-  for (let read = 0; ; read += READ_AT_ONCE) {
-    const chunk = await context.ledger.page(CMK, context.scope, { offset: read, limit: READ_AT_ONCE })
-    for (const record of chunk.records) {
+  for await (const step of context.ledger.byCreation(CMK, context.scope))
+    for (const record of step) {
       const body = at(record.body, context.now)
       if (!body || ![...wanted].every(([key, values]) => values.includes(FILTERS.get(key)?.(body) ?? ''))) continue
       if (total >= offset && total < offset + limit) records.push(record)
       total++
     }
-    if (chunk.records.length < READ_AT_ONCE) return { records, total }
-  }
+  return { records, total }
 }

@@ -15,7 +15,6 @@ import {
 import { visibleTags } from '../service-tags.ts'
 
 const ROWS = 200
-const KEYS_AT_ONCE = 1000
 
 /** A tag of a key. Rows are listed by key ID, then tag key, in byte order, so that a page goes on where the last one ended. */
 interface Row {
@@ -101,14 +100,8 @@ async function* taggedKeys(values: Values, { keyId: from }: Place, context: KmsC
   if (values.ResourceType !== 'key') return
   const first = from === '' ? null : await context.ledger.get(CMK, context.scope, from)
   if (first && at(first.body, context.now)) yield { id: first.id, tags: first.body.tags }
-  for (let after = from; ; ) {
-    // IDs are letters, digits and hyphens: what follows all of them is DEL.
-    const records = await context.ledger.between(CMK, context.scope, { after, before: '\x7f', limit: KEYS_AT_ONCE })
-    for (const { id, body } of records) if (at(body, context.now)) yield { id, tags: body.tags }
-    const last = records.at(-1)
-    if (!last || records.length < KEYS_AT_ONCE) return
-    after = last.id
-  }
+  for await (const step of context.ledger.byId(CMK, context.scope, from))
+    for (const { id, body } of step) if (at(body, context.now)) yield { id, tags: body.tags }
 }
 
 /** Whether the caller may list the tags of the very key: a policy for all keys may still be denied, or have conditions, on some. */

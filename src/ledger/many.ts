@@ -1,0 +1,37 @@
+// Reading many records: they are authenticated and parsed in stretches, between which other calls have their turn.
+import { setImmediate as turn } from 'node:timers/promises'
+import type { RootKeys } from '../cryptography/seal.ts'
+import type { Row } from '../storage/storage.ts'
+import { fromRow, type Recorded } from './record.ts'
+
+/** A stretch ends after so many characters of bodies: a few milliseconds of work. */
+const STRETCH = 65_536
+/** So many rows one step of a walk reads. */
+const STEP = 128
+
+/** The records of rows. Throws Forged. */
+export async function fromRows<B>(rows: readonly Row[], keys: RootKeys): Promise<readonly Recorded<B>[]> {
+  const records: Recorded<B>[] = []
+  let characters = 0
+  for (const row of rows) {
+    if (characters >= STRETCH) {
+      await turn()
+      characters = 0
+    }
+    records.push(fromRow<B>(row, keys))
+    characters += row.body.length
+  }
+  return records
+}
+
+/** All records that `read` finds, step by step: given the last one of the step before, it reads the next ones. */
+export async function* walk<B>(
+  read: (last: Recorded<B> | null, limit: number) => Promise<readonly Recorded<B>[]>,
+): AsyncGenerator<readonly Recorded<B>[], void, void> {
+  for (let last: Recorded<B> | null = null; ; await turn()) {
+    const records: readonly Recorded<B>[] = await read(last, STEP)
+    if (records.length > 0) yield records
+    last = records.at(-1) ?? null
+    if (records.length < STEP) return
+  }
+}
