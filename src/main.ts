@@ -1,5 +1,6 @@
 // The composition root: reads the command line, the environment and the configuration, wires the rooms, starts.
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { access } from './cli/access.ts'
 import { account } from './cli/account.ts'
 import { audit } from './cli/audit.ts'
@@ -7,7 +8,8 @@ import { dev } from './cli/dev.ts'
 import { hsm } from './cli/hsm.ts'
 import { PinNeeded } from './cli/hsm-settings.ts'
 import { key } from './cli/key.ts'
-import { callProduct } from './cli/product.ts'
+import { didYouMean } from './cli/nearest.ts'
+import { callProduct, RAM_VERBS } from './cli/product.ts'
 import { terminalAsk, withPin } from './cli/prompt.ts'
 import { rootKey } from './cli/root-key.ts'
 import { serve } from './cli/serve.ts'
@@ -29,8 +31,9 @@ const USAGE = `usage: strongroom VERB …
   actiontrail OPERATION
                    the same for looking events up, and for trails
   account create   makes an account with an AccessKey of its own
-  account service  makes an AccessKey that stands for a cloud service
   account list     lists the accounts
+  account key      lists, makes, disables and deletes AccessKeys of accounts and cloud services
+  account service  makes an AccessKey that stands for a cloud service
   dev advance      moves the clock of a server that runs with --dev
   audit verify     tells whether the trail, or a copy of it, is what was recorded
   audit export     writes a copy of the trail that others can verify
@@ -41,7 +44,7 @@ const USAGE = `usage: strongroom VERB …
   hsm check        tells what the HSM can do, which keys it lacks, and what it holds that no key names
   key usage        tells how many messages each key version has encrypted
 
-strongroom VERB --help tells more.`
+strongroom VERB --help tells more, strongroom --version which version this is.`
 
 /** Opens the house; asks for the HSM's PIN only where the root keys are in one. */
 async function open(settings: Settings, alarm: Alarm, now: number): Promise<OpenHouse> {
@@ -63,42 +66,56 @@ const surroundings: Surroundings = {
   ask: terminalAsk(process.stdin, process.stderr),
 }
 
-async function run([verb, ...args]: readonly string[]): Promise<number> {
-  const { env, readFile, print } = surroundings
-  switch (verb) {
-    case 'serve':
-      if (args.includes('--help')) {
-        print(`usage: strongroom serve [FLAGS]\n\n${settingsHelp()}`)
-        return 0
-      }
-      return serve(await withPin(readSettings(args, env, readFile), surroundings), open, surroundings)
-    case 'kms':
-    case 'ram':
-    case 'sts':
-    case 'actiontrail': {
-      if (verb === 'ram' && (args[0] === 'explain' || args[0] === 'who-can')) return access(args, open, surroundings)
-      const product = products.find(({ name }) => name.toLowerCase() === verb)
-      if (product) return callProduct(product, args, surroundings)
-      break
+type Verb = (args: readonly string[], verb: string) => number | Promise<number>
+
+const call: Verb = (args, verb) => {
+  const product = products.find(({ name }) => name.toLowerCase() === verb)
+  if (!product) throw new Error(`no product is called ${verb}`)
+  return callProduct(product, args, surroundings)
+}
+
+const help: Verb = () => {
+  surroundings.print(USAGE)
+  return 0
+}
+
+const version: Verb = () => {
+  const { version } = JSON.parse(surroundings.readFile(fileURLToPath(new URL('../package.json', import.meta.url))))
+  surroundings.print(`strongroom ${version}`)
+  return 0
+}
+
+const VERBS: Readonly<Record<string, Verb>> = {
+  serve: async (args) => {
+    if (!args.includes('--help')) {
+      const settings = readSettings(args, surroundings.env, surroundings.readFile)
+      return serve(await withPin(settings, surroundings), open, surroundings)
     }
-    case 'account':
-      return account(args, open, surroundings)
-    case 'dev':
-      return dev(args, surroundings)
-    case 'audit':
-      return audit(args, open, surroundings)
-    case 'root-key':
-      return rootKey(args, open, surroundings)
-    case 'hsm':
-      return hsm(args, open, surroundings)
-    case 'key':
-      return key(args, open, surroundings)
-    case '--help':
-    case 'help':
-      print(USAGE)
-      return 0
-  }
-  print(USAGE)
+    surroundings.print(`usage: strongroom serve [FLAGS]\n\n${settingsHelp()}`)
+    return 0
+  },
+  kms: call,
+  ram: (args, verb) => (RAM_VERBS.includes(args[0] ?? '') ? access(args, open, surroundings) : call(args, verb)),
+  sts: call,
+  actiontrail: call,
+  account: (args) => account(args, open, surroundings),
+  dev: (args) => dev(args, surroundings),
+  audit: (args) => audit(args, open, surroundings),
+  'root-key': (args) => rootKey(args, open, surroundings),
+  hsm: (args) => hsm(args, open, surroundings),
+  key: (args) => key(args, open, surroundings),
+  help,
+  '--help': help,
+  version,
+  '--version': version,
+}
+
+async function run([verb, ...args]: readonly string[]): Promise<number> {
+  const work = verb !== undefined && Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined
+  if (verb && work) return work(args, verb)
+  if (verb !== undefined)
+    throw new UsageError(`unknown verb \`${verb}\`${didYouMean(verb, Object.keys(VERBS))}: see \`strongroom --help\``)
+  surroundings.print(USAGE)
   return 2
 }
 

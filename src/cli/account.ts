@@ -4,6 +4,7 @@ import type { Accounts } from '../ram/account.ts'
 import { newCredentials } from '../ram/account.ts'
 import type { OperatorKeys } from '../ram/operator-keys.ts'
 import type { Storage } from '../storage/storage.ts'
+import { unknownVerb } from './nearest.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
@@ -71,7 +72,8 @@ export async function account(args: readonly string[], open: Open, around: Surro
   const verb = said.slice(0, verbWords).join(' ')
   const words = said.slice(verbWords)
   const work = Object.hasOwn(WORK, verb) ? WORK[verb] : undefined
-  if (!work || words.length !== (WORDS[verb] ?? 0)) throw new UsageError(`say what to do:\n${USAGE}`)
+  if (!work) throw unknownVerb('account', verb, Object.keys(WORK), USAGE)
+  if (words.length !== (WORDS[verb] ?? 0)) throw new UsageError(`say what to do:\n${USAGE}`)
   const settings = readSettings(others, around.env, around.readFile)
   const now = Date.now()
   const rooms = await open(settings, (message, error) => around.complain(`${message}: ${error}`), now)

@@ -14,6 +14,7 @@ import type { Accounts } from '../ram/account.ts'
 import type { Storage } from '../storage/storage.ts'
 import { verifyCopy } from './audit-copies.ts'
 import { report } from './audit-report.ts'
+import { unknownVerb } from './nearest.ts'
 import { bar } from './progress.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -69,7 +70,7 @@ export async function audit(args: readonly string[], open: Open, around: Surroun
   }
   const { own, others } = ownFlags(rest)
   const work = VERBS.get(verb)
-  if (!work) throw new UsageError(`say what to do:\n${USAGE}`)
+  if (!work) throw unknownVerb('audit', verb, VERBS.keys(), USAGE)
   const copy = verb === 'verify' ? await verifyCopy(own, around) : null
   if (copy !== null) return copy
   const settings = readSettings(others, around.env, around.readFile)

@@ -18,11 +18,18 @@ export interface ClientOptions {
   readonly path?: string
 }
 
-/** Posts the signed call; answers with the status and the JSON body. Rejects when the server can't be reached. */
+/** What a server answered, whatever it is: the content type is '' where it named none. */
+export interface Response {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+}
+
+/** Posts the signed call. Rejects when the server can't be reached. */
 export async function callOperation(
   parameters: ReadonlyMap<string, string>,
   options: ClientOptions,
-): Promise<{ status: number; body: string }> {
+): Promise<Response> {
   const signed = new Map(parameters)
   signed.set('Format', 'JSON')
   signed.set('AccessKeyId', options.accessKeyId)
@@ -36,7 +43,7 @@ export async function callOperation(
   return post(options, new URLSearchParams([...signed]).toString())
 }
 
-function post({ endpoint, ca, path = '/' }: ClientOptions, form: string): Promise<{ status: number; body: string }> {
+function post({ endpoint, ca, path = '/' }: ClientOptions, form: string): Promise<Response> {
   const url = new URL(path, endpoint)
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest
   const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(form) }
@@ -52,7 +59,11 @@ function post({ endpoint, ca, path = '/' }: ClientOptions, form: string): Promis
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', reject)
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+        resolve({
+          status: response.statusCode ?? 0,
+          type: response.headers['content-type'] ?? '',
+          body: Buffer.concat(chunks).toString('utf8'),
+        }),
       )
     })
     request.end(form)

@@ -1,6 +1,7 @@
 // `strongroom dev advance 8d`: moves the clock of a server that runs with --dev, and prints what time it is then.
 import { ADVANCE_ACTION, ADVANCE_PATH } from '../gateway/dev.ts'
-import { callOperation } from './client.ts'
+import { ask } from './ask.ts'
+import { unknownVerb } from './nearest.ts'
 import { clientOptions } from './product.ts'
 import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
@@ -21,16 +22,12 @@ export async function dev(args: readonly string[], around: Surroundings): Promis
   }
   const [verb, duration = '', ...rest] = args
   const [, number = '', unit = ''] = /^(\d{1,10})([dhms])$/.exec(duration) ?? []
-  if (verb !== 'advance' || number === '') throw new UsageError(`say how far to move the clock:\n${USAGE}`)
+  if (verb !== 'advance') throw unknownVerb('dev', verb ?? '', ['advance'], USAGE)
+  if (number === '') throw new UsageError(`say how far to move the clock:\n${USAGE}`)
   const options = clientOptions(ownOptions(rest), around)
   const seconds = String(Number(number) * (SECONDS[unit] ?? 0))
   const parameters = new Map(Object.entries({ Action: ADVANCE_ACTION, Version: 'dev', Seconds: seconds }))
-  const { status, body } = await callOperation(parameters, { ...options, path: ADVANCE_PATH }).catch((error: Error) => {
-    throw new Error(
-      `${options.endpoint} can't be reached: ${error.message}: is \`strongroom serve --dev\` running there?`,
-    )
-  })
-  const answer = JSON.parse(body) as Record<string, unknown>
+  const { status, answer } = await ask(parameters, { ...options, path: ADVANCE_PATH })
   if (status === 200) {
     around.print(JSON.stringify(answer, null, 2))
     return 0

@@ -10,6 +10,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
 import type { Storage } from '../storage/storage.ts'
+import { unknownVerb } from './nearest.ts'
 import { withPin } from './prompt.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -51,7 +52,7 @@ export async function hsm(args: readonly string[], open: Open, around: Surroundi
     around.print(USAGE)
     return 0
   }
-  if (verb !== 'check') throw new UsageError(`say what to do:\n${USAGE}`)
+  if (verb !== 'check') throw unknownVerb('hsm', verb ?? '', ['check'], USAGE)
   const flags = rest.filter((flag) => flag !== '--remove-orphans')
   const read = await withPin(readSettings(flags, around.env, around.readFile), around)
   if (!read.hsm) throw new UsageError('no HSM is configured: set hsm-module and hsm-token')

@@ -2,6 +2,7 @@
 import { BOUNDS, type KeyUsage } from '../kms/key-usage.ts'
 import type { Accounts } from '../ram/account.ts'
 import type { Storage } from '../storage/storage.ts'
+import { unknownVerb } from './nearest.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
@@ -25,7 +26,7 @@ export async function key(args: readonly string[], open: Open, around: Surroundi
     around.print(USAGE)
     return 0
   }
-  if (verb !== 'usage') throw new UsageError(`say what to do:\n${USAGE}`)
+  if (verb !== 'usage') throw unknownVerb('key', verb ?? '', ['usage'], USAGE)
   const at = rest.indexOf('--key-id')
   const keyId = at === -1 ? null : rest[at + 1]
   if (keyId === undefined) throw new UsageError('`--key-id` needs a value')

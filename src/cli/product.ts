@@ -3,10 +3,14 @@ import { join } from 'node:path'
 import type { Parameter } from '../api/parameters.ts'
 import { isPiece } from '../api/pieces.ts'
 import type { CallOperation, Product } from '../gateway/call.ts'
-import { type ClientOptions, callOperation } from './client.ts'
+import { ask } from './ask.ts'
+import type { ClientOptions } from './client.ts'
+import { didYouMean } from './nearest.ts'
 import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
 
+/** What `strongroom ram` does beside operations. */
+export const RAM_VERBS: readonly string[] = ['explain', 'who-can']
 const OPTIONS = ['endpoint', 'ca-file', 'data', 'print']
 
 /** Runs the verb; answers the exit code. Throws UsageError. */
@@ -18,16 +22,17 @@ export async function callProduct(product: Product, args: readonly string[], aro
   }
   const operation = product.operations.get(name)
   const verb = product.name.toLowerCase()
-  if (!operation)
-    throw new UsageError(`unknown operation \`${name}\`${nearest(name, product)}: see \`strongroom ${verb} --help\``)
+  if (!operation) {
+    const known = [...product.operations.keys(), ...(verb === 'ram' ? RAM_VERBS : [])]
+    throw new UsageError(`unknown operation \`${name}\`${didYouMean(name, known)}: see \`strongroom ${verb} --help\``)
+  }
   if (rest.includes('--help')) {
     around.print(operationHelp(operation))
     return 0
   }
   const { parameters, options } = readArguments(operation, rest)
   parameters.set('Action', operation.name).set('Version', product.version)
-  const { status, body } = await reach(parameters, clientOptions(options, around))
-  const answer = JSON.parse(body) as Record<string, unknown>
+  const { status, answer } = await ask(parameters, clientOptions(options, around))
   if (status < 300) {
     const path = options.get('print')
     around.print(path === undefined ? JSON.stringify(answer, null, 2) : member(answer, path))
@@ -47,15 +52,6 @@ function member(answer: unknown, path: string): string {
   return typeof found === 'string' ? found : JSON.stringify(found)
 }
 
-async function reach(parameters: ReadonlyMap<string, string>, options: ClientOptions) {
-  try {
-    return await callOperation(parameters, options)
-  } catch (error) {
-    const cause = (error as Error).message || (error as NodeJS.ErrnoException).code
-    throw new Error(`${options.endpoint} can't be reached: ${cause}: is \`strongroom serve\` running there?`)
-  }
-}
-
 function readArguments(operation: CallOperation, args: readonly string[]) {
   const parameters = new Map<string, string>()
   const options = new Map<string, string>()
@@ -66,7 +62,7 @@ function readArguments(operation: CallOperation, args: readonly string[]) {
     const into = OPTIONS.includes(name) ? options : parameters
     if (!flag.startsWith('--') || (into === parameters && name !== 'RegionId' && !isDeclared(name, operation)))
       throw new UsageError(
-        `${operation.name} has no parameter \`${flag}\`: see \`strongroom ${operation.product.toLowerCase()} ${operation.name} --help\``,
+        `${operation.name} has no parameter \`${flag}\`${didYouMean(name, Object.keys(operation.parameters))}: see \`strongroom ${operation.product.toLowerCase()} ${operation.name} --help\``,
       )
     if (value === undefined) throw new UsageError(`\`${flag}\` needs a value`)
     if (into.has(name)) throw new UsageError(`\`${flag}\` is given twice`)
@@ -84,7 +80,7 @@ function isDeclared(name: string, { parameters }: CallOperation): boolean {
 export function clientOptions(options: ReadonlyMap<string, string>, { env, readFile }: Surroundings): ClientOptions {
   const caFile = options.get('ca-file') ?? env['STRONGROOM_CA_FILE'] ?? null
   const common = {
-    endpoint: options.get('endpoint') ?? env['STRONGROOM_ENDPOINT'] ?? 'http://127.0.0.1:7700',
+    endpoint: checkedEndpoint(options.get('endpoint') ?? (env['STRONGROOM_ENDPOINT'] || 'http://127.0.0.1:7700')),
     now: Date.now(),
     securityToken: env['ALIBABA_CLOUD_SECURITY_TOKEN'] || null,
     ca: caFile && readFile(caFile),
@@ -102,9 +98,9 @@ export function clientOptions(options: ReadonlyMap<string, string>, { env, readF
   }
 }
 
-function nearest(name: string, { operations }: Product): string {
-  const found = [...operations.keys()].find((one) => one.toLowerCase() === name.toLowerCase())
-  return found ? ` (did you mean ${found}?)` : ''
+function checkedEndpoint(endpoint: string): string {
+  if (URL.canParse(endpoint) && /^https?:\/\//.test(endpoint)) return endpoint
+  throw new UsageError(`the endpoint must be a URL such as http://127.0.0.1:7700, not \`${endpoint}\``)
 }
 
 function listing({ name: product, operations }: Product): string {

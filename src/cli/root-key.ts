@@ -11,6 +11,7 @@ import { rootStates } from '../rootkeys/installation-record.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
 import { dropRetired, type Pace, RETIRED_MS, rotate, SETTLE_MS, Strays, stageOf } from '../rootkeys/rotation.ts'
 import type { Storage } from '../storage/storage.ts'
+import { unknownVerb } from './nearest.ts'
 import { bar } from './progress.ts'
 import { withPin } from './prompt.ts'
 import { breathe, recordRootKeyWork } from './root-key-watch.ts'
@@ -70,7 +71,7 @@ export async function rootKey(args: readonly string[], open: Open, around: Surro
     return 0
   }
   const allowed = OWN[verb]
-  if (!allowed) throw new UsageError(`say what to do:\n${USAGE}`)
+  if (!allowed) throw unknownVerb('root-key', verb, Object.keys(OWN), USAGE)
   const { own, others } = ownFlags(rest)
   for (const flag of own.keys())
     if (!allowed.includes(flag)) throw new UsageError(`\`${flag}\` does not go with \`root-key ${verb}\``)

@@ -8,6 +8,7 @@ import { RAM_QUOTAS, type RamQuota, type RamQuotas } from '../ram/settings.ts'
 import { DELIVERY_DEFAULTS, DELIVERY_SETTINGS, deliveryTargetOf } from './delivery-settings.ts'
 import { HSM_DEFAULTS, HSM_SETTINGS, type HsmSettings, hsmOf } from './hsm-settings.ts'
 import { listenAddresses } from './listen-settings.ts'
+import { didYouMean } from './nearest.ts'
 import { type AccountLimits, quotaProfile, readLimits } from './quotas.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -284,7 +285,7 @@ function readFlags(args: readonly string[]): Map<string, string> {
     const [flag = '', inline] = (args[i] ?? '').split(/=(.*)/s)
     const name = flag.replace(/^--/, '')
     if (!flag.startsWith('--') || !known(name))
-      throw new UsageError(`unknown flag \`${flag}\`: see \`strongroom serve --help\``)
+      throw new UsageError(`unknown flag \`${flag}\`${nearFlag(name)}: see \`strongroom serve --help\``)
     const next = args[i + 1]
     if (inline !== undefined) add(name, inline)
     else if (SWITCHES.includes(name) && (next === undefined || next.startsWith('--'))) flags.set(name, 'true')
@@ -295,6 +296,13 @@ function readFlags(args: readonly string[]): Map<string, string> {
     }
   }
   return flags
+}
+
+function nearFlag(name: string): string {
+  return didYouMean(
+    `--${name}`,
+    SETTINGS.map((setting) => `--${setting.name}`),
+  )
 }
 
 function readConfiguration(path: string, readFile: ReadFile): Map<string, string> {

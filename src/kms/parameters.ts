@@ -8,7 +8,8 @@ import { fromBase64 } from '../cryptography/encoding.ts'
 const MAX_PLAINTEXT_BYTES = 6144
 
 export const description = optional(text({ max: 8192 }), '')
-export const pageNumber = optional(integer({ min: 1, max: 1_000_000_000 }), 1)
+/** Beyond the last page lies an empty one, however far. */
+export const pageNumber = optional(integer({ min: 1, max: 999_999_999_999_999 }), 1)
 export const pageSize = optional(integer({ min: 1, max: 100 }), 10)
 export const flag = optional(boolean(), false)
 

@@ -1,5 +1,9 @@
 // The command line, as its user types it.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { kmsOperations } from '../../src/kms/operations.ts'
@@ -73,6 +77,10 @@ describe('strongroom kms', () => {
   it('exits with 2 when the line is wrong, and says what is', async () => {
     const cases: [string[], RegExp][] = [
       [['createkey'], /unknown operation `createkey` \(did you mean CreateKey\?\)/],
+      [['ListKey'], /unknown operation `ListKey` \(did you mean ListKeys\?\)/],
+      [['Dance'], /unknown operation `Dance`: see/],
+      [['DescribeKey', '--KeyID', 'a'], /no parameter `--KeyID` \(did you mean KeyId\?\)/],
+      [['ListKeys', '--endpoint', 'localhost:7700'], /must be a URL such as http:\/\/127\.0\.0\.1:7700/],
       [['CreateKey', '--Colour', 'red'], /CreateKey has no parameter `--Colour`/],
       [['CreateKey', '--Description'], /`--Description` needs a value/],
       [['CreateKey', '--Description', 'a', '--Description', 'b'], /given twice/],
@@ -86,7 +94,31 @@ describe('strongroom kms', () => {
     const none = await runProgram(['kms', 'ListKeys', '--data', '/nonexistent'], { ALIBABA_CLOUD_ACCESS_KEY_ID: '' })
     assert.deepEqual([none.code, /no credentials/.test(none.err)], [2, true])
     assert.equal((await runProgram([])).code, 2)
-    assert.equal((await runProgram(['dance'])).code, 2)
+  })
+
+  it('names an unknown verb on standard error, with the nearest one', async () => {
+    const cases: [string[], RegExp][] = [
+      [['srve'], /^strongroom: unknown verb `srve` \(did you mean serve\?\): see `strongroom --help`\n$/],
+      [['dance'], /^strongroom: unknown verb `dance`: see/],
+      [['constructor'], /unknown verb `constructor`: see/],
+      [['account', 'lst'], /unknown verb `account lst` \(did you mean list\?\): see `strongroom account --help`/],
+      [['account', 'key', 'disble', '1', 'x'], /unknown verb `account key disble` \(did you mean key disable\?\)/],
+      [['root-key', 'rotat'], /unknown verb `root-key rotat` \(did you mean rotate\?\)/],
+      [['audit', 'verfiy'], /unknown verb `audit verfiy` \(did you mean verify\?\)/],
+      [['ram', 'whocan'], /unknown operation `whocan` \(did you mean who-can\?\)/],
+      [['serve', '--lisen', 'x'], /unknown flag `--lisen` \(did you mean --listen\?\)/],
+    ]
+    for (const [args, message] of cases) {
+      const { code, out, err } = await runProgram(args)
+      assert.deepEqual([code, out], [2, ''], args.join(' '))
+      assert.match(err, message)
+    }
+  })
+
+  it('tells its version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    const { code, out } = await runProgram(['--version'])
+    assert.deepEqual([code, out], [0, `strongroom ${version}\n`])
   })
 
   it('takes the credentials that the first start left in the data folder', async () => {
@@ -113,6 +145,47 @@ describe('strongroom kms', () => {
       program.data,
     ])
     assert.deepEqual([code, /can't be reached/.test(err)], [1, true], err)
+  })
+
+  it('says so when the server is no Strongroom, or speaks another protocol', async () => {
+    const answers: Record<string, [number, string, string]> = {
+      '/html': [200, 'text/html', '<html>welcome</html>'],
+      '/json': [200, 'application/json', '{"status":"ok"}'],
+      '/list': [200, 'application/json', '[]'],
+      '/error': [404, 'application/json', '{"error":"not found"}'],
+    }
+    let answer = answers['/html']
+    const server = createServer((_, response) => {
+      const [status, type, body] = answer ?? [500, '', '']
+      response.writeHead(status, { 'content-type': type }).end(body)
+    })
+    try {
+      await once(server.listen(0, '127.0.0.1'), 'listening')
+      const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      const listKeys = (at: string) =>
+        runProgram(['kms', 'ListKeys', '--endpoint', at, '--data', program.data]).then(({ code, err }) => [code, err])
+      for (const [status, type, body] of Object.values(answers)) {
+        answer = [status, type, body]
+        const said = `strongroom: ${endpoint} is no Strongroom: it answered ${status} with ${type}; say where yours is with --endpoint or STRONGROOM_ENDPOINT\n`
+        assert.deepEqual(await listKeys(endpoint), [1, said])
+      }
+      const tls = endpoint.replace('http', 'https')
+      assert.deepEqual(await listKeys(tls), [
+        1,
+        `strongroom: ${tls} does not speak HTTPS: try ${endpoint}, or another port\n`,
+      ])
+      const [code, err] = await listKeys(program.endpoint)
+      assert.deepEqual(
+        [code, /is of no authority that is trusted here.*--ca-file/.test(String(err))],
+        [1, true],
+        String(err),
+      )
+      const plain = program.endpoint.replace('https', 'http')
+      const wrong = await listKeys(plain)
+      assert.deepEqual([wrong[0], String(wrong[1]).includes(program.endpoint)], [1, true], String(wrong[1]))
+    } finally {
+      server.close()
+    }
   })
 
   it('lists the operations and the parameters of each, from their declarations', async () => {

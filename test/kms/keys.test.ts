@@ -145,7 +145,15 @@ eachProtectionLevel((open) => {
         { PageSize: '1e1' },
       ] as Record<string, string>[])
         for (const operation of ['ListKeys', 'ListAliases']) await refused(operation, bad, 'InvalidParameter', 400)
-      assert.equal((await house.must('ListKeys', { PageSize: '100', PageNumber: '1000000000' })).Keys.Key.length, 0)
+      const Filters = '[{"Key":"KeyState","Values":["Enabled"]}]'
+      for (const PageNumber of ['1000000000', '1000000001', '999999999999999']) {
+        const beyond = { PageSize: '100', PageNumber }
+        for (const more of [{}, { Filters }]) {
+          const { Keys, PageNumber: echoed } = await house.must('ListKeys', { ...beyond, ...more })
+          assert.deepEqual([Keys.Key, echoed], [[], Number(PageNumber)])
+        }
+        assert.deepEqual((await house.must('ListAliases', beyond)).Aliases.Alias, [])
+      }
     })
 
     it('filters: keys of a filter together, values of one as alternatives', async () => {

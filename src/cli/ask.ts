@@ -1,0 +1,51 @@
+// Calls a server as the command line does: whatever is wrong with the server or the way there becomes one sentence that says what to do.
+import { type ClientOptions, callOperation } from './client.ts'
+
+export interface Answered {
+  readonly status: number
+  readonly answer: Readonly<Record<string, unknown>>
+}
+
+/** Calls the operation. Throws with what to do when no Strongroom answers. */
+export async function ask(parameters: ReadonlyMap<string, string>, options: ClientOptions): Promise<Answered> {
+  const { endpoint } = options
+  const { status, type, body } = await callOperation(parameters, options).catch((error: unknown) => {
+    throw new Error(troubleOf(error as NodeJS.ErrnoException, endpoint))
+  })
+  const answer = objectIn(body)
+  // Every answer of the API has a RequestId, and a refusal has its Code.
+  if (answer && typeof answer['RequestId'] === 'string' && (status < 300 || typeof answer['Code'] === 'string'))
+    return { status, answer }
+  throw new Error(
+    `${endpoint} is no Strongroom: it answered ${status}${type ? ` with ${type}` : ''}; say where yours is with --endpoint or STRONGROOM_ENDPOINT`,
+  )
+}
+
+function objectIn(body: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(body)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Answered['answer']) : null
+  } catch {
+    return null
+  }
+}
+
+const UNTRUSTED = [
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+]
+
+function troubleOf({ code = '', message }: NodeJS.ErrnoException, endpoint: string): string {
+  const other = (scheme: string) => endpoint.replace(/^https?/, scheme)
+  if (UNTRUSTED.includes(code))
+    return `the certificate of ${endpoint} is of no authority that is trusted here: name its CA's file with --ca-file or STRONGROOM_CA_FILE`
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL'))
+    return `${endpoint} does not speak HTTPS: try ${other('http')}, or another port`
+  if (code.startsWith('HPE_')) return `${endpoint} does not speak HTTP: try ${other('https')}, or another port`
+  const reset = code === 'ECONNRESET' && endpoint.startsWith('http:')
+  return `${endpoint} can't be reached: ${message || code}: ${
+    reset ? `does it speak HTTPS (${other('https')})?` : 'is `strongroom serve` running there?'
+  }`
+}
