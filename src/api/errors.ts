@@ -240,7 +240,10 @@ export const catalogue = {
     status: 400,
     message: 'The Min/Max value of DurationSeconds is 15min/1hr.',
   },
-  'InvalidParameter.PolicyGrammar': { status: 400, message: 'The parameter Policy has not passed grammar check.' },
+  'InvalidParameter.PolicyGrammar': {
+    status: 400,
+    message: 'The parameter Policy has not passed grammar check. {fault}',
+  },
   'InvalidParameter.PolicySize': {
     status: 400,
     message: 'The size of Policy must be smaller than {limit} bytes.',

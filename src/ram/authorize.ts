@@ -8,7 +8,7 @@ import { accountSettings } from './account-settings.ts'
 import { conditionValues, type RequestFacts } from './conditions.ts'
 import { attachedPolicy, type FoundPolicy, roleByName } from './find.ts'
 import type { ConditionValues } from './policy/conditions.ts'
-import { MalformedPolicy, parsePolicy } from './policy/language.ts'
+import { MalformedPolicy, type PolicyUse, parsePolicy } from './policy/language.ts'
 import { type CompiledPolicy, compilePolicy, IMPLICIT, PolicySet, trusts, type Verdict } from './policy/policy-set.ts'
 import type { Candidate } from './policy/principals.ts'
 import { type Attached, GROUP, POLICY, ROLE, type Role, ramScope, USER, type User } from './records.ts'
@@ -137,7 +137,7 @@ export class Authorizer {
   #trust({ account, body }: Role, caller: Caller, values: ConditionValues): Verdict {
     try {
       const policy = kept(this.#compiledTrust, body.trustPolicy, () =>
-        compilePolicy(parsePolicy(body.trustPolicy, 'trust')),
+        this.#compiledStored(body.trustPolicy, 'trust', `the trust policy of role ${account}/${body.roleName}`),
       )
       return trusts(policy, candidateOf(caller), body.trustedIds ?? {}, values)
     } catch (error) {
@@ -165,7 +165,10 @@ export class Authorizer {
     const version = versions.find(({ versionId }) => versionId === defaultVersion)
     if (!version) throw new MalformedPolicy(`${policyName} has no version ${defaultVersion}`)
     try {
-      return { name: policyName, version: defaultVersion, policy: this.#compile(version.document) }
+      const policy = kept(this.#compiled, version.document, () =>
+        this.#compiledStored(version.document, 'identity', `the policy ${policyName} ${defaultVersion}`),
+      )
+      return { name: policyName, version: defaultVersion, policy }
     } catch (error) {
       if (!(error instanceof MalformedPolicy)) throw error
       throw new MalformedPolicy(`${policyName} ${defaultVersion}: ${error.message}`)
@@ -179,8 +182,11 @@ export class Authorizer {
     })
   }
 
-  #compile(document: string): CompiledPolicy {
-    return kept(this.#compiled, document, () => compilePolicy(parsePolicy(document, 'identity')))
+  /** Logs what of a stored policy matches nothing: a new one would be refused for it. Throws MalformedPolicy. */
+  #compiledStored(document: string, use: PolicyUse, which: string): CompiledPolicy {
+    const policy = parsePolicy(document, use)
+    for (const flaw of policy.flaws) this.#alarm(`${which} has a part that is never true; write it again`, flaw)
+    return compilePolicy(policy)
   }
 
   /** What a user may do to itself as the account's security preference says (contract/ram.md 2.6). */

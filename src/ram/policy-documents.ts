@@ -2,12 +2,12 @@
 import { refuse } from '../api/errors.ts'
 import { roleByName, userByName } from './find.ts'
 import type { RamContext } from './operation.ts'
-import { MalformedPolicy, type Policy, type PolicyUse, parsePolicy } from './policy/language.ts'
+import { MalformedPolicy, type Policy, type PolicyUse, parseNewPolicy } from './policy/language.ts'
 
 /** Refuses with MalformedPolicyDocument. */
 export function checkPolicy(document: string, use: PolicyUse = 'identity'): Policy {
   try {
-    return parsePolicy(document, use)
+    return parseNewPolicy(document, use)
   } catch (error) {
     if (error instanceof MalformedPolicy) throw refuse('MalformedPolicyDocument', { fault: error.message })
     throw error

@@ -1,7 +1,7 @@
 // Parameters of STS operations, refused with STS's own codes (contract/ram.md 5.1, section 6).
 import { type Code, refuse } from '../api/errors.ts'
 import type { Parameter } from '../api/parameters.ts'
-import { MalformedPolicy, parsePolicy } from '../ram/policy/language.ts'
+import { MalformedPolicy, parseNewPolicy } from '../ram/policy/language.ts'
 
 const MAX_POLICY_LENGTH = 2048
 
@@ -78,9 +78,9 @@ export const sessionPolicy: Parameter<string> = {
     if ([...text].length > MAX_POLICY_LENGTH)
       throw refuse('InvalidParameter.PolicySize', { limit: String(MAX_POLICY_LENGTH) })
     try {
-      parsePolicy(text, 'session')
+      parseNewPolicy(text, 'session')
     } catch (error) {
-      if (error instanceof MalformedPolicy) throw refuse('InvalidParameter.PolicyGrammar')
+      if (error instanceof MalformedPolicy) throw refuse('InvalidParameter.PolicyGrammar', { fault: error.message })
       throw error
     }
     return text

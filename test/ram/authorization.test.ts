@@ -259,6 +259,26 @@ describe('each key operation', () => {
     assert.equal((await house.call('ListKeys', {}, user)).status, 200)
   })
 
+  it('is allowed nothing by a stored Allow with a key that no request has, which is logged', async () => {
+    await put(allow('kms:*'))
+    const { ledger } = house.open
+    const record = await ledger.get(POLICY, ramScope(house.credentials.accountId), 'p')
+    assert.ok(record)
+    const document = JSON.stringify({
+      Version: '1',
+      Statement: [allow('kms:ListKeys'), allow('*', '*', { NotIpAddress: { SourceIp: '192.0.2.0/24' } })],
+    })
+    const versions = record.body.versions.map((version) => ({ ...version, document }))
+    await ledger.commit({ changes: [update(record, { body: { ...record.body, versions } })], nonce: null, event: null })
+    assert.equal((await house.call('ListKeys', {}, user)).status, 200)
+    assert.equal((await house.call('ListAliases', {}, user)).body.Code, 'Forbidden.NoPermission')
+    assert.match(
+      house.failures.at(-1) ?? '',
+      /the policy p v\d+ has a part .*"SourceIp" in NotIpAddress of Statement\[1\]/,
+    )
+    await put(allow('kms:*'))
+  })
+
   it('is refused altogether when a policy of the caller was taken out of the database', async () => {
     const ram = ramOf(house)
     await ram.must('CreateUser', { UserName: 'bob' })

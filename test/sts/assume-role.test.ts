@@ -116,6 +116,14 @@ describe('sessions', () => {
     for (const [parameters, code] of cases)
       assert.equal((await assume(alice, parameters)).body.Code, code, JSON.stringify(parameters))
     assert.equal((await assume(alice, { RoleArn: roleArn('keyuser'), DurationSeconds: '900' })).status, 200)
+    const { body } = await assume(alice, { Policy: ram.document(allow('*'), allow('kms::Encrypt')) })
+    assert.deepEqual(
+      [body.Code, body.Message],
+      [
+        'InvalidParameter.PolicyGrammar',
+        'The parameter Policy has not passed grammar check. "kms::Encrypt" in Action of Statement[1] must be * or have the form service:operation.',
+      ],
+    )
   })
 
   it('may do what the role may, and no more than their own policy says', async () => {

@@ -12,26 +12,38 @@ export function conditionKey(name: string): string {
   return lower === 'acs:resourcetag' ? `kms:tag${tail}` : lower + tail
 }
 
-const KNOWN = new Set(
-  [
-    'acs:CurrentTime',
-    'acs:SecureTransport',
-    'acs:SourceIp',
-    'acs:MFAPresent',
-    'acs:PrincipalARN',
-    'acs:SourceVpc',
-    'acs:VpcSourceIp',
-    'acs:PrincipalRDId',
-    'acs:PrincipalRDPath',
-    'acs:ResourceGroupId',
-    'sts:ExternalId',
-    'ram:ServiceName',
-  ].map(conditionKey),
-)
+const KNOWN_NAMES = [
+  'acs:CurrentTime',
+  'acs:SecureTransport',
+  'acs:SourceIp',
+  'acs:MFAPresent',
+  'acs:PrincipalARN',
+  'acs:SourceVpc',
+  'acs:VpcSourceIp',
+  'acs:PrincipalRDId',
+  'acs:PrincipalRDPath',
+  'acs:ResourceGroupId',
+  'sts:ExternalId',
+  'ram:ServiceName',
+]
+const KNOWN = new Set(KNOWN_NAMES.map(conditionKey))
 const KNOWN_TAGS = /^(?:kms:tag|acs:requesttag)\/./s
 const OWN_PREFIX = /^(?:acs|kms|ram|sts):/i
+/** Keys of other services of the cloud: no request here has them, and policies for these services may. AWS is another cloud. */
+const OTHERS = /^(?!aws:)[a-z][a-z0-9-]*:[^\s:]/i
 
 /** Whether a policy may use the key: a misspelt key of our own would be missing for ever, and so widen a negated condition. */
 export function isUsableKey(key: string): boolean {
-  return KNOWN.has(key) || KNOWN_TAGS.test(key) || !OWN_PREFIX.test(key)
+  return KNOWN.has(key) || KNOWN_TAGS.test(key) || (!OWN_PREFIX.test(key) && OTHERS.test(key))
+}
+
+/** Whether the key has a prefix of ours, which was never taken for another key. */
+export function hasOwnPrefix(key: string): boolean {
+  return OWN_PREFIX.test(key)
+}
+
+/** The key that somebody meant who left out its prefix, took another or wrote it in another case; or null. */
+export function meantKey(name: string): string | null {
+  const tail = (one: string) => one.slice(one.indexOf(':') + 1).toLowerCase()
+  return KNOWN_NAMES.find((known) => tail(known) === tail(name)) ?? null
 }

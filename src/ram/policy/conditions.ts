@@ -13,10 +13,15 @@ export interface Condition {
   /** As conditionKey writes it. */
   readonly key: string
   readonly values: readonly string[]
+  /** Whether no request can ever have the key, in a policy of an earlier release: see compileStatement. */
+  readonly impossible?: true
 }
 
+/** A test of a request's value: null when the operator can't read it. */
+type Test = (given: string) => boolean | null
+
 /** How a policy's value is read: a test of request values, or null when it does not fit its operator. */
-type Reader = (value: string) => ((given: string) => boolean) | null
+type Reader = (value: string) => Test | null
 
 function texts(fold: (text: string) => string): Reader {
   return (value) => {
@@ -31,7 +36,7 @@ function compared(parse: (text: string) => bigint | null, holds: (order: bigint)
     if (wanted === null) return null
     return (given) => {
       const has = parse(given)
-      return has !== null && holds(has - wanted)
+      return has === null ? null : holds(has - wanted)
     }
   }
 }
@@ -58,9 +63,18 @@ function instant(text: string): bigint | null {
   return rolled.getUTCDate() === day ? BigInt(Math.floor(ms / 1000)) : null
 }
 
-function truth(value: string): ((given: string) => boolean) | null {
-  const wanted = value.toLowerCase()
-  return wanted === 'true' || wanted === 'false' ? (given) => given.toLowerCase() === wanted : null
+function truthOf(text: string): boolean | null {
+  const lower = text.toLowerCase()
+  return lower === 'true' ? true : lower === 'false' ? false : null
+}
+
+function truth(value: string): Test | null {
+  const wanted = truthOf(value)
+  if (wanted === null) return null
+  return (given) => {
+    const has = truthOf(given)
+    return has === null ? null : has === wanted
+  }
 }
 
 function plainAddress(text: string): string {
@@ -68,7 +82,7 @@ function plainAddress(text: string): string {
 }
 
 /** An address or a block of addresses in CIDR form. */
-function addresses(value: string): ((given: string) => boolean) | null {
+function addresses(value: string): Test | null {
   const [text = '', bits, more] = value.split('/')
   const address = plainAddress(text)
   const family = isIP(address)
@@ -79,7 +93,9 @@ function addresses(value: string): ((given: string) => boolean) | null {
   list.addSubnet(address, bits === undefined ? widest : Number(bits), family === 4 ? 'ipv4' : 'ipv6')
   return (given) => {
     const plain = plainAddress(given)
-    return isIP(plain) === family && list.check(plain, family === 4 ? 'ipv4' : 'ipv6')
+    const is = isIP(plain)
+    if (is === 0) return null
+    return is === family && list.check(plain, family === 4 ? 'ipv4' : 'ipv6')
   }
 }
 
@@ -91,30 +107,36 @@ const equal = (order: bigint) => order === 0n
 const same = texts((text) => text)
 const sameIgnoringCase = texts((text) => text.toLowerCase())
 
-/** Each operator: how its values are read, and whether it is the negation of that. */
+const TEXT = 'a text'
+const NUMBER = 'a decimal number such as 10 or -2.5'
+const TIME = 'a time with its zone, such as 2026-01-31T08:00:00Z or 2026-01-31T16:00:00+08:00'
+const TRUTH = 'true or false'
+const ADDRESS = 'an address such as 192.0.2.7 or a block such as 192.0.2.0/24'
+
+/** Each operator: how its values are read, whether it is the negation of that, and what fits it. */
 const OPERATORS = {
-  StringEquals: [same, false],
-  StringNotEquals: [same, true],
-  StringEqualsIgnoreCase: [sameIgnoringCase, false],
-  StringNotEqualsIgnoreCase: [sameIgnoringCase, true],
-  StringLike: [compileWildcard, false],
-  StringNotLike: [compileWildcard, true],
-  NumericEquals: [compared(decimal, equal), false],
-  NumericNotEquals: [compared(decimal, equal), true],
-  NumericLessThan: [compared(decimal, less), false],
-  NumericLessThanEquals: [compared(decimal, lessOrEqual), false],
-  NumericGreaterThan: [compared(decimal, greater), false],
-  NumericGreaterThanEquals: [compared(decimal, greaterOrEqual), false],
-  DateEquals: [compared(instant, equal), false],
-  DateNotEquals: [compared(instant, equal), true],
-  DateLessThan: [compared(instant, less), false],
-  DateLessThanEquals: [compared(instant, lessOrEqual), false],
-  DateGreaterThan: [compared(instant, greater), false],
-  DateGreaterThanEquals: [compared(instant, greaterOrEqual), false],
-  Bool: [truth, false],
-  IpAddress: [addresses, false],
-  NotIpAddress: [addresses, true],
-} as const satisfies Record<string, readonly [Reader, boolean]>
+  StringEquals: [same, false, TEXT],
+  StringNotEquals: [same, true, TEXT],
+  StringEqualsIgnoreCase: [sameIgnoringCase, false, TEXT],
+  StringNotEqualsIgnoreCase: [sameIgnoringCase, true, TEXT],
+  StringLike: [compileWildcard, false, TEXT],
+  StringNotLike: [compileWildcard, true, TEXT],
+  NumericEquals: [compared(decimal, equal), false, NUMBER],
+  NumericNotEquals: [compared(decimal, equal), true, NUMBER],
+  NumericLessThan: [compared(decimal, less), false, NUMBER],
+  NumericLessThanEquals: [compared(decimal, lessOrEqual), false, NUMBER],
+  NumericGreaterThan: [compared(decimal, greater), false, NUMBER],
+  NumericGreaterThanEquals: [compared(decimal, greaterOrEqual), false, NUMBER],
+  DateEquals: [compared(instant, equal), false, TIME],
+  DateNotEquals: [compared(instant, equal), true, TIME],
+  DateLessThan: [compared(instant, less), false, TIME],
+  DateLessThanEquals: [compared(instant, lessOrEqual), false, TIME],
+  DateGreaterThan: [compared(instant, greater), false, TIME],
+  DateGreaterThanEquals: [compared(instant, greaterOrEqual), false, TIME],
+  Bool: [truth, false, TRUTH],
+  IpAddress: [addresses, false, ADDRESS],
+  NotIpAddress: [addresses, true, ADDRESS],
+} as const satisfies Record<string, readonly [Reader, boolean, string]>
 
 export type Operator = keyof typeof OPERATORS
 
@@ -127,13 +149,30 @@ export function fits(operator: Operator, value: string): boolean {
   return OPERATORS[operator][0](value) !== null
 }
 
-/** The test of a request: one alternative that holds suffices; negated, none may hold; a missing key makes the positive form false. */
-export function compileCondition({ operator, key, values }: Condition): (request: ConditionValues) => boolean {
+/** What fits the operator, in words. */
+export function fitting(operator: Operator): string {
+  return OPERATORS[operator][2]
+}
+
+/**
+ * The test of a request: one alternative that holds suffices; negated, none may hold; a missing key makes the positive form false.
+ * A value that the operator can't read, such as a tag that is no number, narrows what is allowed and never widens it: the test is then
+ * true in a Deny, and false in an Allow.
+ */
+export function compileCondition(
+  { operator, key, values }: Condition,
+  effect: 'Allow' | 'Deny',
+): (request: ConditionValues) => boolean {
   const [read, negated] = OPERATORS[operator]
   const alternatives = values.flatMap((value) => read(value) ?? [])
   return (request) => {
     const given = request.get(key)
-    const holds = given !== undefined && alternatives.some((holdsFor) => holdsFor(given))
-    return holds !== negated
+    if (given === undefined) return negated
+    for (const test of alternatives) {
+      const holds = test(given)
+      if (holds === null) return effect === 'Deny'
+      if (holds) return !negated
+    }
+    return negated
   }
 }

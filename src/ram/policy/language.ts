@@ -1,9 +1,10 @@
 // The policy language: a document is checked in full when it is written, and refused with the place of its fault (contract/ram.md 2.1).
 // What the cloud does not have is refused too: what would be ignored in silence could widen a grant.
-import { conditionKey, isUsableKey } from './condition-key.ts'
-import { type Condition, fits, isOperator } from './conditions.ts'
+import { conditionKey, hasOwnPrefix, isUsableKey, meantKey } from './condition-key.ts'
+import { type Condition, fits, fitting, isOperator } from './conditions.ts'
 import { duplicateMember } from './json-members.ts'
 import { type Principal, parsePrincipals } from './principals.ts'
+import { canMatch, isResourcePattern } from './resource-pattern.ts'
 
 /** What a policy is for: attached to a principal, narrowing a session, or saying who may assume a role. */
 export type PolicyUse = 'identity' | 'session' | 'trust'
@@ -26,11 +27,21 @@ export interface Statement {
 
 export interface Policy {
   readonly statements: readonly Statement[]
+  /** What a new policy is refused for, and earlier releases let pass: parts that match nothing, each with its place. */
+  readonly flaws: readonly string[]
 }
 
 type Members = Readonly<Record<string, unknown>>
 
-/** Reads a policy. Throws MalformedPolicy. The length is the caller's to check. */
+/** Reads a policy that somebody wants to store or use from now on. Throws MalformedPolicy. The length is the caller's to check. */
+export function parseNewPolicy(text: string, use: PolicyUse): Policy {
+  const policy = parsePolicy(text, use)
+  const [flaw] = policy.flaws
+  if (flaw !== undefined) throw new MalformedPolicy(flaw)
+  return policy
+}
+
+/** Reads a policy that is stored. Throws MalformedPolicy. */
 export function parsePolicy(text: string, use: PolicyUse): Policy {
   const document = membersOf(parsedJson(text), 'The policy')
   const twice = duplicateMember(text)
@@ -40,7 +51,9 @@ export function parsePolicy(text: string, use: PolicyUse): Policy {
   const statements = document['Statement']
   if (!Array.isArray(statements) || statements.length === 0)
     throw new MalformedPolicy('Statement must be an array of at least one statement.')
-  return { statements: statements.map((statement: unknown, i) => parseStatement(statement, use, `Statement[${i}]`)) }
+  const flaws: string[] = []
+  const parsed = statements.map((one: unknown, i) => parseStatement(one, use, `Statement[${i}]`, flaws))
+  return { statements: parsed, flaws }
 }
 
 function parsedJson(text: string): unknown {
@@ -63,7 +76,7 @@ function onlyMembers(object: Members, known: readonly string[], where: string): 
 
 const COMMON = ['Effect', 'Action', 'NotAction', 'Condition', 'Sid']
 
-function parseStatement(value: unknown, use: PolicyUse, where: string): Statement {
+function parseStatement(value: unknown, use: PolicyUse, where: string, flaws: string[]): Statement {
   const statement = membersOf(value, where)
   onlyMembers(statement, [...COMMON, use === 'trust' ? 'Principal' : 'Resource'], where)
   const { Effect: effect, Sid: sid } = statement
@@ -72,32 +85,41 @@ function parseStatement(value: unknown, use: PolicyUse, where: string): Statemen
     throw new MalformedPolicy(`Sid of ${where} must be a string of at most 128 characters.`)
   return {
     effect,
-    ...parseActions(statement, use, where),
-    resources: use === 'trust' ? [] : parseResources(statement['Resource'], where),
+    ...parseActions(statement, use, where, flaws),
+    resources: use === 'trust' ? [] : parseResources(statement['Resource'], where, flaws),
     principals: use === 'trust' ? parsePrincipals(statement['Principal'], where, MalformedPolicy) : [],
-    conditions: parseConditions(statement['Condition'], where),
+    conditions: parseConditions(statement['Condition'], where, flaws),
   }
 }
 
-function parseActions(statement: Members, use: PolicyUse, where: string) {
+/** Actions are letters and digits; other services have some with a sign. */
+const ACTION = /^[a-z0-9*?_-]+:[a-z0-9*?_./-]+$/
+
+function parseActions(statement: Members, use: PolicyUse, where: string, flaws: string[]) {
   const given = ['Action', 'NotAction'].filter((name) => statement[name] !== undefined)
   const [name = ''] = given
   if (given.length === 0) throw new MalformedPolicy('Add an Action or NotAction element to the policy statement.')
   if (given.length === 2) throw new MalformedPolicy(`${where} must have either Action or NotAction, not both.`)
-  const actions = strings(statement[name], `${name} of ${where}`).map((action) => action.toLowerCase())
+  const written = strings(statement[name], `${name} of ${where}`)
+  const actions = written.map((action) => action.toLowerCase())
   const place = `in ${name} of ${where}`
   if (use === 'trust') {
     if (name === 'Action' && actions.every((action) => action === 'sts:assumerole'))
       return { actions, notActions: false }
     throw new MalformedPolicy(`A trust policy has the Action sts:AssumeRole alone, ${place}.`)
   }
-  const odd = actions.find((action) => action !== '*' && !/^[a-z0-9*?_-]+:[a-z0-9*?_./:-]+$/.test(action))
-  if (odd !== undefined)
-    throw new MalformedPolicy(`"${shown(odd)}" ${place} must be * or have the form service:operation.`)
+  for (const [i, action] of actions.entries()) {
+    if (action === '*' || ACTION.test(action)) continue
+    const fault = `"${shown(written[i] ?? '')}" ${place} must be * or have the form service:operation.`
+    // Further colons were let pass once.
+    const [service = '', ...rest] = action.split(':')
+    if (!ACTION.test(`${service}:${rest.join('.')}`)) throw new MalformedPolicy(fault)
+    flaws.push(fault)
+  }
   return { actions, notActions: name === 'NotAction' }
 }
 
-function parseResources(value: unknown, where: string): string[] {
+function parseResources(value: unknown, where: string, flaws: string[]): string[] {
   if (value === undefined) throw new MalformedPolicy(`Add a Resource element to ${where}.`)
   const resources = strings(value, `Resource of ${where}`)
   const odd = resources.find((one) => !isResourcePattern(one))
@@ -105,14 +127,12 @@ function parseResources(value: unknown, where: string): string[] {
     throw new MalformedPolicy(
       `"${shown(odd)}" in Resource of ${where} must be * or have the form acs:service:region:account:resource.`,
     )
+  for (const one of resources)
+    if (!canMatch(one))
+      flaws.push(
+        `"${shown(one)}" in Resource of ${where} can match no resource: write one acs:service:region:account:resource in each string.`,
+      )
   return resources
-}
-
-/** A star may stand for several parts, so that a pattern with one needs fewer of them. Prefix and service are lower case in every ARN. */
-function isResourcePattern(text: string): boolean {
-  const parts = text.split(':')
-  if (parts.length < 5 && !text.includes('*')) return false
-  return parts.length === 1 || (/^(?:acs|.*[*?].*)$/s.test(parts[0] ?? '') && !/[A-Z]/.test(parts[1] ?? ''))
 }
 
 /** A string, or an array of at least one. */
@@ -132,7 +152,7 @@ function plain(text: string, where: string): string {
   return text
 }
 
-function parseConditions(value: unknown, where: string): Condition[] {
+function parseConditions(value: unknown, where: string, flaws: string[]): Condition[] {
   if (value === undefined) return []
   return Object.entries(membersOf(value, `Condition of ${where}`)).flatMap(([operator, keys]) => {
     if (/IfExists$/.test(operator) || operator === 'Null')
@@ -142,8 +162,14 @@ function parseConditions(value: unknown, where: string): Condition[] {
     const place = `${operator} of ${where}`
     return Object.entries(membersOf(keys, place)).map(([name, values]): Condition => {
       const key = conditionKey(name)
-      if (!isUsableKey(key)) throw new MalformedPolicy(`The condition key "${shown(name)}" in ${place} is not known.`)
-      return { operator, key, values: conditionValues(values, operator, `${shown(name)} in ${place}`) }
+      const condition = { operator, key, values: conditionValues(values, operator, `${shown(name)} in ${place}`) }
+      if (isUsableKey(key)) return condition
+      const meant = meantKey(name)
+      const advice = meant === null ? '' : ` Did you mean ${meant}?`
+      const fault = `The condition key "${shown(name)}" in ${place} is not known.${advice}`
+      if (hasOwnPrefix(key)) throw new MalformedPolicy(fault)
+      flaws.push(fault)
+      return { ...condition, impossible: true }
     })
   })
 }
@@ -155,7 +181,10 @@ function conditionValues(value: unknown, operator: Condition['operator'], where:
     if (typeof one !== 'string' && typeof one !== 'boolean' && typeof one !== 'number')
       throw new MalformedPolicy(`The values of ${where} must be strings.`)
     const text = plain(String(one), where)
-    if (!fits(operator, text)) throw new MalformedPolicy(`"${shown(text)}" of ${where} does not fit the operator.`)
+    if (!fits(operator, text))
+      throw new MalformedPolicy(
+        `"${shown(text)}" of ${where} does not fit the operator: it takes ${fitting(operator)}.`,
+      )
     return text
   })
 }

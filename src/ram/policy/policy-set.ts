@@ -9,7 +9,8 @@ interface CompiledStatement {
   readonly index: number
   readonly principals: readonly Principal[]
   meansAction(action: string): boolean
-  meansResource(resource: string): boolean
+  /** `action` in lower case. */
+  meansResource(resource: string, action: string): boolean
   holds(values: ConditionValues): boolean
 }
 
@@ -52,16 +53,18 @@ function compileStatement(statement: Statement, index: number): CompiledStatemen
   const actions = anyOf(statement.actions)
   const resources = anyOf(statement.resources.map(withRegion))
   const roles = anyOf(statement.resources.map((resource) => withRegion(resource).toLowerCase()))
-  const isRoleStatement = actions(ASSUME_ROLE) !== notActions
-  const conditions = statement.conditions.map(compileCondition)
+  const conditions = statement.conditions.map((condition) => compileCondition(condition, effect))
+  // Policies of earlier releases may ask for a key that no request can have. A negated operator holds then: such an Allow would grant
+  // what it was meant to restrict, so it grants nothing.
+  const grantsNothing = effect === 'Allow' && statement.conditions.some(({ impossible }) => impossible)
   return {
     effect,
     index,
     principals,
     meansAction: (action) => actions(action) !== notActions,
-    meansResource: (resource) =>
-      resources(resource) || (isRoleStatement && /:role\//.test(resource) && roles(resource.toLowerCase())),
-    holds: (values) => conditions.every((condition) => condition(values)),
+    meansResource: (resource, action) =>
+      resources(resource) || (action === ASSUME_ROLE && /:role\//.test(resource) && roles(resource.toLowerCase())),
+    holds: (values) => !grantsNothing && conditions.every((condition) => condition(values)),
   }
 }
 
@@ -124,13 +127,13 @@ export class PolicySet {
 
   /** The statements whose action and resource match: the same call comes again and again, only its conditions differ. */
   #about(action: string, resource: string): readonly Placed[] {
-    return remembered(this.#byResource, `${action}\n${resource}`, () =>
-      this.#aboutAction(action).filter(({ statement }) => statement.meansResource(resource)),
-    )
+    return remembered(this.#byResource, `${action}\n${resource}`, () => {
+      const lower = action.toLowerCase()
+      return this.#aboutAction(lower).filter(({ statement }) => statement.meansResource(resource, lower))
+    })
   }
 
-  #aboutAction(action: string): readonly Placed[] {
-    const lower = action.toLowerCase()
+  #aboutAction(lower: string): readonly Placed[] {
     return remembered(this.#byAction, lower, () =>
       this.#statements.filter(({ statement }) => statement.meansAction(lower)),
     )

@@ -3,8 +3,13 @@ import { describe, it } from 'node:test'
 import { conditionKey } from '../../../src/ram/policy/condition-key.ts'
 import { compileCondition, fits, type Operator } from '../../../src/ram/policy/conditions.ts'
 
-const holds = (operator: Operator, values: string[], given: string | undefined) =>
-  compileCondition({ operator, key: 'k', values })({ get: (key) => (key === 'k' ? given : undefined) })
+const holds = (
+  operator: Operator,
+  values: string[],
+  given: string | undefined,
+  effect: 'Allow' | 'Deny' = 'Allow',
+): boolean =>
+  compileCondition({ operator, key: 'k', values }, effect)({ get: (key) => (key === 'k' ? given : undefined) })
 
 describe('each operator', () => {
   const cases: [Operator, values: string[], holding: string[], others: string[]][] = [
@@ -17,7 +22,7 @@ describe('each operator', () => {
     ['StringNotLike', ['a*'], ['ba'], ['ab']],
     ['NumericEquals', ['1.50'], ['1.5', '01.5'], ['1.51', 'x', '1e0', '']],
     ['NumericEquals', ['90071992547409931234567890'], ['90071992547409931234567890'], ['90071992547409931234567891']],
-    ['NumericNotEquals', ['1'], ['2', 'x'], ['1.0']],
+    ['NumericNotEquals', ['1'], ['2'], ['1.0']],
     ['NumericLessThan', ['0.3'], ['0.29999999999999999', '-5'], ['0.3', '4']],
     ['NumericLessThanEquals', ['0.3'], ['0.30'], ['0.31']],
     ['NumericGreaterThan', ['-1'], ['-0.5'], ['-1', '-2']],
@@ -42,7 +47,7 @@ describe('each operator', () => {
     ],
     ['IpAddress', ['2001:db8::/32'], ['2001:db8:1::1'], ['2001:db9::1', '10.0.0.1']],
     ['IpAddress', ['::ffff:10.0.0.1'], ['10.0.0.1'], ['10.0.0.2']],
-    ['NotIpAddress', ['10.0.0.0/8'], ['11.0.0.1', 'x'], ['10.0.0.1']],
+    ['NotIpAddress', ['10.0.0.0/8'], ['11.0.0.1', '::1'], ['10.0.0.1']],
   ]
   for (const [operator, values, holding, others] of cases)
     it(`${operator} ${values.join(', ')}`, () => {
@@ -50,6 +55,23 @@ describe('each operator', () => {
       for (const value of others) assert.equal(holds(operator, values, value), false, value)
       assert.equal(holds(operator, values, undefined), operator.includes('Not'), 'a key that is missing')
     })
+
+  it('narrows what is allowed by a value that it can not read', () => {
+    const unreadable: [Operator, wanted: string, given: string][] = [
+      ['NumericEquals', '1', 'x'],
+      ['NumericNotEquals', '1', ''],
+      ['NumericLessThan', '1', '1e0'],
+      ['DateNotEquals', '2019-08-12T09:00:00Z', '2019-08-12'],
+      ['DateGreaterThan', '2019-08-12T09:00:00Z', 'never'],
+      ['Bool', 'true', 'yes'],
+      ['IpAddress', '10.0.0.0/8', 'x'],
+      ['NotIpAddress', '10.0.0.0/8', '10.0.0.0/8'],
+    ]
+    for (const [operator, wanted, given] of unreadable) {
+      assert.equal(holds(operator, [wanted], given, 'Allow'), false, operator)
+      assert.equal(holds(operator, [wanted], given, 'Deny'), true, operator)
+    }
+  })
 
   it('takes only values of its own form', () => {
     const odd: [Operator, string[]][] = [

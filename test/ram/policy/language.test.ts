@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { MalformedPolicy, type PolicyUse, parsePolicy } from '../../../src/ram/policy/language.ts'
+import { MalformedPolicy, type PolicyUse, parseNewPolicy, parsePolicy } from '../../../src/ram/policy/language.ts'
 import { times } from '../../size.ts'
 
 const good = { Effect: 'Allow', Action: 'kms:*', Resource: '*' }
@@ -10,7 +10,7 @@ const one = (...Statement: unknown[]) => ({ Version: '1', Statement })
 
 function fault(document: unknown, use: PolicyUse = 'identity'): string {
   try {
-    parsePolicy(typeof document === 'string' ? document : JSON.stringify(document), use)
+    parseNewPolicy(typeof document === 'string' ? document : JSON.stringify(document), use)
   } catch (error) {
     assert.ok(error instanceof MalformedPolicy)
     return error.message
@@ -50,7 +50,7 @@ describe('a policy is refused with the place of its fault', () => {
     ],
     ['both actions', one({ ...good, NotAction: '*' }), /not both/],
     ['no action in the list', one({ ...good, Action: [] }), /Action of Statement\[0\] must not be empty/],
-    ['an action without a service', one({ ...good, Action: 'Encrypt' }), /"encrypt" in Action of Statement\[0\]/],
+    ['an action without a service', one({ ...good, Action: 'Encrypt' }), /"Encrypt" in Action of Statement\[0\]/],
     ['no resource', one({ Effect: 'Allow', Action: '*' }), /Add a Resource element to Statement\[0\]/],
     ['a short resource', one({ ...good, Resource: 'acs:kms:key' }), /"acs:kms:key" in Resource/],
     ['a resource in capitals', one({ ...good, Resource: 'acs:KMS:*:*:*' }), /in Resource/],
@@ -74,14 +74,42 @@ describe('a policy is refused with the place of its fault', () => {
     ['a tag without a name', withCondition({ StringEquals: { 'kms:tag/': 'x' } }), /kms:tag/],
     ['no values', withCondition({ StringEquals: { 'x:y': [] } }), /must not be empty/],
     ['an object as a value', withCondition({ StringEquals: { 'x:y': {} } }), /must be strings/],
-    ['no number', withCondition({ NumericEquals: { 'x:y': 'many' } }), /"many".*does not fit/],
+    ['no number', withCondition({ NumericEquals: { 'x:y': 'many' } }), /"many".*does not fit.*a decimal number/],
     [
       'a date without a zone',
       withCondition({ DateLessThan: { 'acs:CurrentTime': '2019-08-12T09:00:00' } }),
-      /does not fit/,
+      /does not fit.*a time with its zone/,
     ],
-    ['a bad block', withCondition({ IpAddress: { 'acs:SourceIp': '10.0.0.0/40' } }), /does not fit/],
-    ['a bad truth', withCondition({ Bool: { 'acs:SecureTransport': 'yes' } }), /does not fit/],
+    ['a bad block', withCondition({ IpAddress: { 'acs:SourceIp': '10.0.0.0/40' } }), /does not fit.*192\.0\.2\.0\/24/],
+    ['a bad truth', withCondition({ Bool: { 'acs:SecureTransport': 'yes' } }), /does not fit.*true or false/],
+    ...['SourceIp', '', 'aws:SourceIp', 'AWS:x', 'x:', ':x', 'x::y', ' acs:SourceIp'].map(
+      (key): [string, unknown, RegExp] => [
+        `the condition key "${key}"`,
+        withCondition({ NotIpAddress: { [key]: '10.0.0.0/8' } }),
+        /^The condition key ".*" in NotIpAddress of Statement\[0\] is not known\./,
+      ],
+    ),
+    ['a key without its prefix', withCondition({ IpAddress: { sourceip: '::1' } }), /Did you mean acs:SourceIp\?$/],
+    ['an empty part of an action', one({ ...good, Action: ['kms:*', 'kms::Encrypt'] }), /"kms::Encrypt" in Action/],
+    ...[
+      'acs:kms:*:*:key/a,acs:kms:*:*:key/b',
+      'acs:oss:*:*:a/*, acs:oss:*:*:b/*',
+      '*,acs:kms:*:*:key/b',
+      'acs:kms:*:*:key/a,key/b',
+      'acs:::::',
+      'acs::*:*:key/x',
+      'acs:kms:cn-hangzhou:1:',
+      'acs:kms::1:key/x',
+      'acs:kms:cn-hangzhou::key/x',
+      'acs:ram:::role/x',
+      'key/*',
+      ' *',
+      'acs:kms :*:*:key/*',
+    ].map((text): [string, unknown, RegExp] => [
+      `the resource "${text}"`,
+      one(good, { ...good, Resource: ['*', text] }),
+      /^".*" in Resource of Statement\[1\] can match no resource/,
+    ]),
   ]
   for (const [name, document, message] of cases) it(name, () => assert.match(fault(document), message))
 
@@ -97,6 +125,15 @@ describe('a policy is refused with the place of its fault', () => {
   ]
   for (const [name, statement, message] of trustCases)
     it(`in a trust policy: ${name}`, () => assert.match(fault(one(statement), 'trust'), message))
+})
+
+describe('a stored policy with a part that never matched', () => {
+  it('is read, and tells where the part is', () => {
+    const Condition = { NotIpAddress: { SourceIp: '10.0.0.0/8' } }
+    const text = JSON.stringify(one({ ...good, Action: 'kms::Encrypt', Resource: 'acs:::::', Condition }))
+    assert.equal(parsePolicy(text, 'identity').flaws.length, 3)
+    assert.equal(parsePolicy(text, 'session').statements[0]?.conditions[0]?.impossible, true)
+  })
 })
 
 describe('a policy is taken', () => {
@@ -130,6 +167,24 @@ describe('a policy is taken', () => {
     ],
   ]
   for (const [name, document, use] of cases) it(name, () => assert.equal(fault(document, use), ''))
+
+  it('with any resource that can match', () => {
+    const Resource = [
+      '*',
+      'acs:*',
+      'a*',
+      '*:key/x',
+      'acs:*:key/x',
+      'acs:?ms:*:*:key/x',
+      'acs:kms:*',
+      'acs:kms:*:*:*/*',
+      'acs:ram::1:role/x',
+      'acs:ram:*:system:policy/x',
+      'acs:oss:*:*:bucket/a,b c/*',
+      'acs:oss:::bucket',
+    ]
+    assert.equal(fault(one({ ...good, Resource })), '')
+  })
 
   it('or refused, whatever it is: nothing else is thrown', () => {
     const uses = fc.constantFrom<PolicyUse>('identity', 'session', 'trust')

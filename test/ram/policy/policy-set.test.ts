@@ -110,13 +110,26 @@ describe('a set of policies', () => {
     const set = setOf(
       policy({
         Effect: 'Allow',
-        Action: ['sts:AssumeRole', 'ram:GetUser'],
+        Action: ['sts:AssumeRole', 'ram:GetUser', 'ram:GetRole'],
         Resource: ['acs:ram::1:role/Ops', 'acs:ram::1:user/a'],
       }),
     )
     assert.equal(decide(set, 'sts:AssumeRole', 'acs:ram:*:1:role/ops'), 'Allow')
+    assert.equal(decide(set, 'STS:assumeRole', 'acs:ram:*:1:role/ops'), 'Allow')
+    assert.equal(decide(set, 'ram:GetRole', 'acs:ram:*:1:role/Ops'), 'Allow')
+    assert.equal(decide(set, 'ram:GetRole', 'acs:ram:*:1:role/ops'), 'ImplicitDeny', 'of other actions case counts')
     assert.equal(decide(set, 'ram:GetUser', 'acs:ram:*:1:user/a'), 'Allow')
     assert.equal(decide(set, 'ram:GetUser', 'acs:ram:*:1:user/A'), 'ImplicitDeny')
+  })
+
+  it('grants nothing by a condition that no request can fulfil, stored before such were refused', () => {
+    const Condition = { NotIpAddress: { SourceIp: '10.0.0.0/8' } }
+    const statement = { Action: 'kms:*', Resource: '*', Condition }
+    assert.equal(decide(setOf(policy({ Effect: 'Allow', ...statement })), 'kms:Encrypt'), 'ImplicitDeny')
+    const all = { Effect: 'Allow', Action: '*', Resource: '*' }
+    assert.equal(decide(setOf(policy(all, { Effect: 'Deny', ...statement })), 'kms:Encrypt'), 'ExplicitDeny')
+    const other = { ...statement, Condition: { NotIpAddress: { 'oss:X': '10.0.0.0/8' } } }
+    assert.equal(decide(setOf(policy({ Effect: 'Allow', ...other })), 'kms:Encrypt'), 'Allow', "another service's key")
   })
 
   it('lets CryptoAdminAccess have keys, aliases and their containers, and no secret', () => {

@@ -50,21 +50,24 @@ function address(text: string): { family: number; bits: string } | null {
   }
 }
 
-function oneHolds(operator: string, given: string, wanted: string): boolean {
+/** null for a value that the operator can't read. */
+function oneHolds(operator: string, given: string, wanted: string): boolean | null {
   const plain = operator.replace(/Not(?=Equals|Like)/, '').replace(/^NotIp/, 'Ip')
   if (plain === 'StringEquals') return given === wanted
   if (plain === 'StringEqualsIgnoreCase') return given.toLowerCase() === wanted.toLowerCase()
   if (plain === 'StringLike') return matchesPattern(wanted, given)
-  if (plain === 'Bool') return given.toLowerCase() === wanted.toLowerCase()
+  if (plain === 'Bool') return /^(true|false)$/i.test(given) ? given.toLowerCase() === wanted.toLowerCase() : null
   if (plain === 'IpAddress') {
     const [block = '', size = '32'] = wanted.split('/')
     const [a, b] = [address(given), address(block)]
+    if (isIP(given) === 0) return null
     return a !== null && b !== null && a.bits.slice(0, Number(size)) === b.bits.slice(0, Number(size))
   }
   const number = plain.startsWith('Date')
     ? (text: string) => (/^\d{4}-.*(Z|[+-]\d\d:\d\d)$/.test(text) ? Math.floor(Date.parse(text) / 1000) : Number.NaN)
     : (text: string) => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN)
   const [x, y] = [number(given), number(wanted)]
+  if (Number.isNaN(x)) return null
   if (plain.endsWith('LessThan')) return x < y
   if (plain.endsWith('LessThanEquals')) return x <= y
   if (plain.endsWith('GreaterThan')) return x > y
@@ -81,7 +84,12 @@ function statementApplies(statement: RawStatement, request: Request): boolean {
   for (const [operator, keys] of Object.entries(statement.Condition ?? {}))
     for (const [key, wanted] of Object.entries(keys)) {
       const given = request.values[key]
-      const some = given !== undefined && list(wanted).some((one) => oneHolds(operator, given, one))
+      const each = given === undefined ? [] : list(wanted).map((one) => oneHolds(operator, given, one))
+      if (each.includes(null)) {
+        if (statement.Effect === 'Allow') return false
+        continue
+      }
+      const some = each.includes(true)
       if (operator.includes('Not') ? some : !some) return false
     }
   return true
