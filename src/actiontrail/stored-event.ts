@@ -80,13 +80,10 @@ export type StoredCaller = readonly [
 /** The call's event as it is stored beside its id, account, region and time. */
 export function storedCall(facts: CallFacts): string {
   const { caller, refusal, reply, trail } = facts
-  const resources = fitting(namesOf(facts.resources), ([type, name]) => [type, name])
-  const parameters = fitting(shownParameters(facts, resources.shown), (entry) => entry)
-  const cut = [
-    ...(parameters.all ? [] : (['requestParameters'] as const)),
-    ...(resources.all ? [] : (['referencedResources'] as const)),
-  ]
-  const unsaid = { ...(cut.length > 0 && { cut }), ...facts.unsaid }
+  const allNames = namesOf(facts.resources)
+  const names = fits(allNames) ? allNames : fitting(allNames)
+  const allParameters = shownParameters(facts, names)
+  const parameters = fits(allParameters) ? allParameters : fitting(allParameters)
   const stored: StoredCall = [
     3,
     facts.product,
@@ -97,16 +94,23 @@ export function storedCall(facts: CallFacts): string {
     facts.sourceAddress,
     shortened(facts.userAgent),
     storedCaller(caller),
-    parameters.shown.length === 0 ? 0 : Object.fromEntries(parameters.shown),
-    resources.shown,
-    reply === null || trail.reply.length === 0 ? 0 : referring(picked(reply, trail.reply), resources.shown),
+    parameters.length === 0 ? 0 : Object.fromEntries(parameters),
+    names,
+    reply === null || trail.reply.length === 0 ? 0 : referring(picked(reply, trail.reply), names),
     refusal === null ? 0 : [refusal.code, shortened(refusal.message)],
   ]
   const denial = refusal?.denial ? storedDenial(facts.account, refusal.denial) : 0
   const foreign = facts.requestId === undefined ? 0 : ([facts.requestId, caller.accountId] as const)
-  if (Object.keys(unsaid).length > 0) return JSON.stringify([...stored, denial, foreign, unsaid])
+  const unsaid = unsaidOf(facts, parameters.length < allParameters.length, names.length < allNames.length)
+  if (unsaid) return JSON.stringify([...stored, denial, foreign, unsaid])
   if (foreign) return JSON.stringify([...stored, denial, foreign])
   return JSON.stringify(denial ? [...stored, denial] : stored)
+}
+
+function unsaidOf({ unsaid }: CallFacts, parametersCut: boolean, resourcesCut: boolean): Unsaid | undefined {
+  if (!parametersCut && !resourcesCut) return unsaid
+  const cut = ['requestParameters', 'referencedResources'] as const
+  return { ...unsaid, cut: cut.filter((member) => (member === 'requestParameters' ? parametersCut : resourcesCut)) }
 }
 
 function storedDenial(account: string, denial: Denial): StoredDenial {
@@ -124,20 +128,24 @@ function namesOf(resources: readonly Resource[]): Named {
   return names
 }
 
-/** As many of the items as fit, in their order; an item's texts are what counts of it. */
-function fitting<T>(items: readonly T[], texts: (item: T) => readonly (string | number)[]) {
+type Pair = readonly [string, string | number]
+
+/** Whether all that is to be shown surely fits. As JSON a character takes up to six bytes; nearly always that is enough, and nothing is counted. */
+function fits(pairs: readonly Pair[]): boolean {
   let most = 0
-  // As JSON a character takes up to six bytes; nearly always that fits, and nothing needs to be counted.
-  for (const item of items) for (const text of texts(item)) most += typeof text === 'string' ? 6 * text.length + 4 : 8
-  if (most <= MOST_BYTES) return { shown: items, all: true }
+  for (const [name, value] of pairs) most += 6 * (name.length + (typeof value === 'string' ? value.length : 2)) + 8
+  return most <= MOST_BYTES
+}
+
+/** As many of the pairs as fit, in their order. */
+function fitting<P extends Pair>(pairs: readonly P[]): readonly P[] {
   let left = MOST_BYTES
-  const shown = items.filter((item) => {
-    const bytes = Buffer.byteLength(JSON.stringify(texts(item)))
-    if (bytes <= left) left -= bytes
-    else return false
+  return pairs.filter((pair) => {
+    const bytes = Buffer.byteLength(JSON.stringify(pair))
+    if (bytes > left) return false
+    left -= bytes
     return true
   })
-  return { shown, all: shown.length === items.length }
 }
 
 /** A stored event with its columns; `at` is milliseconds since 1970. */

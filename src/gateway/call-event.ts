@@ -34,14 +34,15 @@ export function eventOf(
   call: Progress<Named>,
   resources: readonly Resource[],
   outcome: Outcome,
-  unsaid: Unsaid = {},
+  unsaid: Unsaid | null = null,
 ): EventRow | null {
   const { operation, requestId, now, region, authenticated } = call
   const { caller } = authenticated
   // What a service does belongs to the account whose role it assumes.
   const account = caller.accountId || (parseArn(resources[0]?.arn ?? '')?.account ?? '')
   if (operation.trail === null || account === '') return null
-  const body = storedCall({ ...factsOf(call, operation.trail, account, resources, outcome), unsaid })
+  const facts = factsOf(call, operation.trail, account, resources, outcome)
+  const body = storedCall(unsaid ? { ...facts, unsaid } : facts)
   return { eventId: requestId, account, region, at: now, body }
 }
 

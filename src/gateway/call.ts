@@ -100,9 +100,10 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
     known = route.known
     if ('jsonOnly' in route.operation) format = 'JSON'
     if (known !== UNROUTED && known.product !== 'Kms') requestId = requestId.toUpperCase()
-    const common = { requestId, now, request, authenticated, rootEpoch }
-    if ('refusal' in route) throw await refused({ ...common, ...route }, route.refusal, house)
-    const call = { ...common, ...route }
+    const { parameters, region, version } = route
+    const common = { requestId, now, request, parameters, region, version, authenticated, rootEpoch }
+    if ('refusal' in route) throw await refused({ ...common, operation: route.operation }, route.refusal, house)
+    const call = { ...common, operation: route.operation }
     const admission = admissionOf(call, house)
     if (admission !== 'admitted') throw await throttled(call, admission, house)
     const reply = await perform(call, house)
@@ -170,7 +171,7 @@ async function recorded(
   const event = eventOf(call, resources, { refusal })
   const further = furtherEvents(call, resources, { refusal }, house.newId)
   const bytes = [event, ...(further ?? [])].reduce((sum, row) => sum + Buffer.byteLength(row?.body ?? ''), 0)
-  const before = limiter.admit(owner, bytes, house.settings.refusedBytesPerSecond, call.now)
+  const before = limiter.admit(owner, principalOf(caller), bytes, house.settings.refusedBytesPerSecond, call.now)
   if (before === null) {
     house.observer.unrecorded(owner)
     return throttling(call.operation)
@@ -184,6 +185,11 @@ async function recorded(
   } finally {
     if (outcome !== 'committed') limiter.untold(owner, before)
   }
+}
+
+/** The user or role that calls; all sessions of a role are one. */
+function principalOf(caller: Caller): string {
+  return caller.type === 'assumed-role' ? caller.roleId : caller.principalId
 }
 
 /** Who answers for what a caller does: its account; a service for itself. */
@@ -210,8 +216,9 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
       await authorize(operation, values, resources, context)
       const { changes, reply, made = [] } = await operation.decide(values, context)
       if (dry) throw refuse('DryRunOperationError')
-      const event = eventOf(call, made.length > 0 ? [...resources, ...made] : resources, { reply })
-      const further = furtherEvents(call, [...resources, ...made], { reply }, house.newId)
+      const named = made.length > 0 ? [...resources, ...made] : resources
+      const event = eventOf(call, named, { reply })
+      const further = furtherEvents(call, named, { reply }, house.newId)
       const outcome = await house.ledger
         .commit({ changes, nonce, event, further, rootEpoch })
         .catch((error: unknown) => {

@@ -1,11 +1,12 @@
-// How much the refused calls of an account may write: a token bucket of bytes for each account. In memory, of this server alone; pure, its
+// How much the refused calls of an account may write: a token bucket of bytes for each account and each of its callers, so that no caller
+// alone hides the refused calls of the others. In memory, of this server alone; pure, its
 // clock is passed in. An admitted call costs a right, and its caller answers for it; a refused one costs nothing, and would fill the disk.
 import { refilled } from './rate-limit.ts'
 
 /** After a pause, so many seconds' worth may be written at once. */
 const BURST_SECONDS = 256
-/** Beyond so many accounts, those that wrote nothing for long are forgotten: a new bucket is the same. */
-const ACCOUNTS = 10_000
+/** Beyond so many buckets, those that nobody drew on for long are forgotten: a new one is the same. */
+const BUCKETS = 10_000
 /** What an event takes beside its body: its columns, its hash, its nonce. */
 const OVERHEAD_BYTES = 512
 
@@ -20,21 +21,22 @@ export class RefusedEvents {
   readonly #buckets = new Map<string, Bucket>()
 
   /**
-   * Whether an event of `bytes` may be written for the account at `now`, at `perSecond` bytes a second on average. Then returns how many refused
-   * calls went unrecorded since the last one that was recorded, for this event to tell; else counts one more, and returns null.
+   * Whether an event of `bytes` may be written for a caller of the account at `now`, at `perSecond` bytes a second on average for the account,
+   * of which one caller has half. Then returns how many refused calls of the account went unrecorded since the last one that was recorded, for this
+   * event to tell; else counts one more, and returns null.
    */
-  admit(account: string, bytes: number, perSecond: number, now: number): number | null {
-    const bucket = this.#bucket(account, perSecond, now)
-    const left = refilled(bucket.left, now - bucket.at, { calls: perSecond * BURST_SECONDS, seconds: BURST_SECONDS })
-    bucket.at = now
+  admit(account: string, caller: string, bytes: number, perSecond: number, now: number): number | null {
+    const whole = this.#refilled(account, perSecond, now)
+    const own = this.#refilled(`${account}/${caller}`, perSecond / 2, now)
     const cost = bytes + OVERHEAD_BYTES
-    bucket.left = left >= cost ? left - cost : left
-    if (left < cost) {
-      bucket.unrecorded++
+    if (whole.left < cost || own.left < cost) {
+      whole.unrecorded++
       return null
     }
-    const { unrecorded } = bucket
-    bucket.unrecorded = 0
+    whole.left -= cost
+    own.left -= cost
+    const { unrecorded } = whole
+    whole.unrecorded = 0
     return unrecorded
   }
 
@@ -46,17 +48,22 @@ export class RefusedEvents {
 
   /** Counts a refused call that is not to be recorded for another reason. */
   skip(account: string, perSecond: number, now: number): void {
-    this.#bucket(account, perSecond, now).unrecorded++
+    this.#refilled(account, perSecond, now).unrecorded++
   }
 
-  #bucket(account: string, perSecond: number, now: number): Bucket {
-    const known = this.#buckets.get(account)
-    if (known) return known
-    if (this.#buckets.size >= ACCOUNTS)
-      for (const [whose, { at, unrecorded }] of this.#buckets)
-        if (unrecorded === 0 && now - at > BURST_SECONDS * 1000) this.#buckets.delete(whose)
-    const bucket = { left: perSecond * BURST_SECONDS, at: now, unrecorded: 0 }
-    this.#buckets.set(account, bucket)
+  #refilled(whose: string, perSecond: number, now: number): Bucket {
+    const most = perSecond * BURST_SECONDS
+    const known = this.#buckets.get(whose)
+    if (known) {
+      known.left = refilled(known.left, now - known.at, { calls: most, seconds: BURST_SECONDS })
+      known.at = now
+      return known
+    }
+    if (this.#buckets.size >= BUCKETS)
+      for (const [other, { at, unrecorded }] of this.#buckets)
+        if (unrecorded === 0 && now - at > BURST_SECONDS * 1000) this.#buckets.delete(other)
+    const bucket = { left: most, at: now, unrecorded: 0 }
+    this.#buckets.set(whose, bucket)
     return bucket
   }
 }

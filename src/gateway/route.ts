@@ -150,13 +150,15 @@ export function routeOf(
   try {
     parameters = decodeVerified(request, unverified)
     found = findOperation(request, parameters, authenticated, products)
-    const region = regionOf(request, parameters, authenticated, found.product, regions)
-    return { ...found, known: found.operation, parameters, region }
+    const { operation, product, version } = found
+    const region = regionOf(request, parameters, authenticated, product, regions)
+    return { operation, known: operation, parameters, version, region }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const known = found?.operation ?? UNROUTED
     const named = found ?? unknownOperation(request, parameters, authenticated, products)
-    return { ...named, known, parameters, region: regions[0] ?? '', refusal: error }
+    const { operation, version } = named
+    return { operation, known, parameters, version, region: regions[0] ?? '', refusal: error }
   }
 }
 

@@ -20,10 +20,13 @@ export const TagResource = operation({
     'Rejected.LimitExceeded',
   ],
   requestTags: ({ Tags }) => Tags,
-  async locate(values, context) {
-    demandSettable(values.Tags, context)
-    return taggedResource(values, context)
-  },
+  locate: [
+    async ({ Tags }, context) => {
+      demandSettable(Tags, context)
+      return []
+    },
+    taggedResource,
+  ],
   async decide(values, context) {
     const { record, body } = await findKey(taggedKeyName(values), context, 'id or alias')
     demandNotPendingDeletion(body)

@@ -22,11 +22,13 @@ export const TagResources = operation({
     'Rejected.LimitExceeded',
   ],
   requestTags: ({ Tag }) => Tag,
-  async locate(values, context) {
-    if (values.Tag.some(([key]) => isServiceTag(key)) && !isService(context.caller))
-      throw refuse('InvalidParameter.TagKey')
-    return locateResources(values, context)
-  },
+  locate: [
+    async ({ Tag }, { caller }) => {
+      if (Tag.some(([key]) => isServiceTag(key)) && !isService(caller)) throw refuse('InvalidParameter.TagKey')
+      return []
+    },
+    locateResources,
+  ],
   async decide(values, context) {
     const keys = await namedKeys(values, context)
     const changes = keys.map(({ record, body }) => {
