@@ -1,5 +1,5 @@
 // Prints each failure whole, with file, line and the limit it ran into; each passed test as a line; and closes with `N passed, N failed`.
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 
 const SLOW_MS = 5000
 
@@ -11,7 +11,7 @@ export default async function* reporter(source) {
     if (type === 'test:stdout' || type === 'test:stderr') yield data.message
     if (typeof data?.file !== 'string' && type !== 'test:fail') continue
     const file = relative('.', data.file ?? '')
-    const isFile = data.nesting === 0 && data.name?.endsWith('.test.ts')
+    const isFile = data.nesting === 0 && resolve(data.name ?? '') === data.file
     const test = `${data.name} (${file}:${data.line ?? ''})`
     if (type === 'test:dequeue' && !isFile) running.set(file, (running.get(file) ?? new Set()).add(test))
     if (type === 'test:complete') running.get(file)?.delete(test)
@@ -19,7 +19,8 @@ export default async function* reporter(source) {
       if (isFile || data.details.type === 'suite') continue
       if (data.skip !== undefined) counts.skipped++
       else counts.passed++
-      if (data.nesting === 0 || data.details.duration_ms > SLOW_MS)
+      if (data.skip !== undefined) yield `skip  ${data.name} (${file}): ${data.skip}\n`
+      else if (data.nesting === 0 || data.details.duration_ms > SLOW_MS)
         yield `ok    ${data.name} (${file}, ${Math.round(data.details.duration_ms)} ms)\n`
     }
     if (type === 'test:fail') {

@@ -1,5 +1,5 @@
 // Runs the tests of one kind of run: several files at once, each test and each file with a limit of time, on one PostgreSQL for all.
-// `node scripts/suite.mjs usual|quick|nightly|failures [FILE…]`; files that are named take the place of the kind's own.
+// `node scripts/suite.mjs usual|quick|nightly|failures|clients [FILE…]`; files that are named take the place of the kind's own.
 import '../test/owned.ts'
 import { globSync } from 'node:fs'
 import { run } from 'node:test'
@@ -44,6 +44,8 @@ const kinds = {
     ],
     size: 'full',
   },
+  /** They fetch and compile packages of other languages. */
+  clients: { files: ['test/clients/{documented,s3-gateway}.ts'], size: 'full' },
 }
 
 const [kind, ...named] = process.argv.slice(2)
@@ -53,7 +55,7 @@ const seed = process.env.STRONGROOM_TEST_SEED ?? String(Date.now() % 1_000_000_0
 const scale = size === 'full' ? FULL_SCALE : 1
 const begin = performance.now()
 console.log(`${files.length} files; STRONGROOM_TEST_SEED=${seed} repeats what is random`)
-const server = kind === 'quick' ? null : await shareServer()
+const server = ['quick', 'clients'].includes(kind) ? null : await shareServer()
 try {
   const env = {
     ...process.env,

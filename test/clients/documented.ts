@@ -1,0 +1,67 @@
+// The programs of docs/clients.md, line by line as they stand there, against a real server: official clients of each language, over HTTP and HTTPS.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type Program, startProgram, temporaryFolder } from '../acceptance/program.ts'
+import { GENERATIONS, LANGUAGES, missing } from './languages.ts'
+
+const PAGE = readFileSync(fileURLToPath(new URL('../../docs/clients.md', import.meta.url)), 'utf8')
+const REGIONS = { first: 'cn-hangzhou', configured: 'cn-beijing' }
+/** The languages whose absence is a failure. */
+const ASKED = (process.env['STRONGROOM_TEST_CLIENTS'] ?? '').split(',').filter((name) => name !== '')
+for (const name of ASKED)
+  if (!LANGUAGES.some(({ fence }) => fence === name))
+    throw new Error(`no client in ${name} is tested: name ${LANGUAGES.map(({ fence }) => fence).join(', ')}`)
+
+/** The page's blocks by the word behind their language: `python core-http`. */
+const blocks = new Map(
+  Array.from(PAGE.matchAll(/^```(\w+ \w+-\w+)\n(.*?)^```$/gms), ([, name = '', text = '']) => [name, text]),
+)
+
+function block(name: string): string {
+  const text = blocks.get(name)
+  assert.ok(text, `docs/clients.md has no block ${name}`)
+  return text
+}
+
+for (const isHttps of [false, true])
+  describe(`docs/clients.md over ${isHttps ? 'HTTPS' : 'HTTP'}`, () => {
+    const folder = temporaryFolder()
+    let program: Program
+    before(async () => {
+      program = await startProgram({
+        data: join(folder, 'data'),
+        flags: ['--region', `${REGIONS.first},${REGIONS.configured}`, ...(isHttps ? ['--tls', 'self-signed'] : [])],
+        // The very values that the page has for its reader's.
+        env: {
+          STRONGROOM_ACCOUNT_ID: '1234567890123456',
+          STRONGROOM_ROOT_ACCESS_KEY_ID: 'LTAI-YOUR-ID',
+          STRONGROOM_ROOT_ACCESS_KEY_SECRET: 'YOUR-SECRET',
+        },
+      })
+    })
+    after(() => program.stop())
+
+    for (const language of LANGUAGES) {
+      const lacks = missing(language)
+      const isAsked = ASKED.includes(language.fence)
+      const skip = lacks.length > 0 && !isAsked ? `${language.name} was not run: no ${lacks.join(', no ')} here` : false
+      describe(language.name, { skip }, () => {
+        before(() => language.prepare())
+        for (const generation of GENERATIONS)
+          it(`${generation}: makes a key, encrypts and decrypts`, { skip }, async () => {
+            const name = `${language.fence} ${generation}`
+            const here = (text: string) => text.replaceAll('127.0.0.1:7700', new URL(program.endpoint).host)
+            const connect = here(block(`${name}-${isHttps ? 'https' : 'http'}`))
+            const out = await language.run(folder, connect, here(block(`${name}-use`)), isHttps)
+            const [arn = '', plaintext] = out.trim().split(' ')
+            assert.equal(plaintext, 'aGVsbG8=')
+            // As the page's table has it: the newer clients' region does not reach a bare address.
+            const region = generation === 'core' ? REGIONS.configured : REGIONS.first
+            assert.ok(arn.startsWith(`acs:kms:${region}:1234567890123456:key/`), arn)
+          })
+      })
+    }
+  })
