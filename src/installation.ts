@@ -113,6 +113,7 @@ async function setUp(source: Source, now: number): Promise<LiveRing> {
   const changes = rows.map((row): RowChange => ({ change: 'insert', row, counted: null }))
   const commit = { changes, nonce: null, event: null, scrub: false }
   const [outcome] = await storage.commit([commit], chaining(keys))
+  keys.wipe()
   // Another server may have set the same database up at the same moment: whoever came first counts.
   if (outcome !== 'committed' && provider instanceof HsmRootKeyProvider) await provider.discard()
   if (await readInstallation(storage)) return openRing(source, now)

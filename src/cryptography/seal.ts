@@ -33,6 +33,13 @@ export class Root {
     return createHmac('sha512', this.#sessionSecret).update(accessKeyId).digest('hex')
   }
 
+  /** Overwrites all of it; not to be used from then on. */
+  wipe(): void {
+    this.sealing.wipe()
+    this.mac.fill(0)
+    this.#sessionSecret.fill(0)
+  }
+
   macMatches(canonical: string, mac: Uint8Array): boolean {
     const expected = createHmac('sha256', this.mac).update(canonical).digest()
     return mac.length === expected.length && timingSafeEqual(expected, mac)
@@ -55,10 +62,22 @@ export class RootKeys {
     this.#derived = derivedFrom(ring)
   }
 
-  /** Goes on with another ring. Whoever keeps what a root opened or verified forgets it when `epoch` has changed. */
+  /**
+   * Goes on with another ring, and wipes the former. Whoever keeps what a root opened or verified forgets it when `epoch` has changed.
+   * INVARIANT: nobody keeps a Root while he waits for something.
+   */
   replace(ring: Ring): void {
-    this.#derived = derivedFrom(ring)
+    const derived = derivedFrom(ring)
+    this.wipe()
+    this.#derived = derived
     this.#epoch++
+  }
+
+  /** Overwrites the keys, when they are not needed any more. */
+  wipe(): void {
+    const { current, others, fingerprint } = this.#derived
+    for (const root of [current, ...others]) root.wipe()
+    fingerprint.fill(0)
   }
 
   /** Has everybody forget what they keep of the records, as when the ring is replaced: another process may have changed any. */

@@ -19,7 +19,9 @@ export async function generateWrappingKey(): Promise<{ publicKey: Buffer; privat
  * PKCS #1 v1.5 uses OpenSSL's implicit rejection: bad padding yields pseudo-random bytes, so it can't be told from wrong material.
  */
 export function unwrap(privateKey: Uint8Array, algorithm: WrappingAlgorithm, wrapped: Uint8Array): Buffer | null {
-  const key = createPrivateKey({ key: Buffer.from(privateKey), format: 'der', type: 'pkcs8' })
+  // A view, no copy: whoever gave the key wipes it.
+  const der = Buffer.from(privateKey.buffer, privateKey.byteOffset, privateKey.length)
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
   try {
     return privateDecrypt({ key, ...PADDING[algorithm] }, wrapped)
   } catch {

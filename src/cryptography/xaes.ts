@@ -25,7 +25,9 @@ export class Xaes {
 
   /** Ciphertext followed by the 16-byte tag. `nonce` is 24 bytes and must be fresh and random. */
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Buffer {
-    const cipher = createCipheriv('aes-256-gcm', this.#messageKey(nonce), nonce.subarray(12))
+    const key = this.#messageKey(nonce)
+    const cipher = createCipheriv('aes-256-gcm', key, nonce.subarray(12))
+    key.fill(0)
     cipher.setAAD(aad)
     const sealed = Buffer.allocUnsafe(plaintext.length + TAG_BYTES)
     cipher.update(plaintext).copy(sealed)
@@ -37,9 +39,9 @@ export class Xaes {
   /** The plaintext, or null when anything at all does not fit: length, tag, nonce or associated data. */
   open(nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Buffer | null {
     if (nonce.length !== NONCE_BYTES || sealed.length < TAG_BYTES) return null
-    const decipher = createDecipheriv('aes-256-gcm', this.#messageKey(nonce), nonce.subarray(12), {
-      authTagLength: TAG_BYTES,
-    })
+    const key = this.#messageKey(nonce)
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce.subarray(12), { authTagLength: TAG_BYTES })
+    key.fill(0)
     decipher.setAAD(aad)
     decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES))
     const plaintext = decipher.update(sealed.subarray(0, sealed.length - TAG_BYTES))
@@ -50,6 +52,15 @@ export class Xaes {
       plaintext.fill(0)
       return null
     }
+  }
+
+  /**
+   * Overwrites the key, and what follows from it, at once: nothing can be sealed or opened with it from then on. Ending the cipher has
+   * OpenSSL wipe its key schedule, which begins with the key itself, instead of whenever the garbage collector comes by.
+   */
+  wipe(): void {
+    this.#ecb.final()
+    this.#mask.fill(0)
   }
 
   /** CMAC counter-mode derivation with the label X: two blocks, 0001 'X' 00 and 0002 'X' 00, each with the nonce's first half. */

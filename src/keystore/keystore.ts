@@ -66,8 +66,8 @@ export interface Keystore {
     aad: Uint8Array,
     time?: DeviceTime,
   ): Promise<Uint8Array | null>
-  /** Forgets what it may have kept in memory of destroyed material. */
-  forget(material: SealedMaterial): void
+  /** Wipes what it may have kept in memory of a version's material that was destroyed. */
+  forget(material: SealedMaterial, versionId: string): void
   /**
    * Destroys material that no record names any more; true once nothing of it is left. False or a rejection: try again later. One that is
    * not Unreachable is about this material alone.

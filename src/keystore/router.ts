@@ -52,9 +52,9 @@ export class KeystoreRouter implements Keystore {
     return this.#of(place.protectionLevel).decrypt(place, material, message, aad, time)
   }
 
-  forget(material: SealedMaterial): void {
-    if (!isReference(material)) this.#software.forget(material)
-    else this.#hsm?.forget(material)
+  forget(material: SealedMaterial, versionId: string): void {
+    if (!isReference(material)) this.#software.forget(material, versionId)
+    else this.#hsm?.forget(material, versionId)
   }
 
   async destroy(material: SealedMaterial): Promise<boolean> {

@@ -16,9 +16,18 @@ import { randomBytes } from './random.ts'
 
 const READY_KEYS = 10_000
 
+/** Material that was opened, and what it was opened from. */
+interface Ready {
+  readonly sealed: SealedMaterial
+  readonly xaes: Xaes
+}
+
 export class SoftwareKeystore implements Keystore {
   readonly #keys: RootKeys
-  readonly #ready = new Map<SealedMaterial, Xaes>()
+  /** By version: whatever its material is sealed as meanwhile, it is found when the version's material is destroyed. */
+  readonly #ready = new Map<string, Ready>()
+  /** Destroyed lately: a call that read the record before may still come with it, and leaves it in memory no longer than it takes. */
+  readonly #destroyed = new Set<SealedMaterial>()
   /** The root keys under which the material that is ready was opened. */
   #rootEpoch = 0
 
@@ -44,13 +53,15 @@ export class SoftwareKeystore implements Keystore {
     return this.#open(place, material).open(message.nonce, message.sealed, aad)
   }
 
-  forget(material: SealedMaterial): void {
-    this.#ready.delete(material)
+  forget(material: SealedMaterial, versionId: string): void {
+    this.#drop(versionId)
+    this.#destroyed.add(material)
+    const oldest = this.#destroyed.values().next()
+    if (this.#destroyed.size > READY_KEYS && !oldest.done) this.#destroyed.delete(oldest.value)
   }
 
-  /** Material is in its record only: it is gone with that. */
-  async destroy(material: SealedMaterial): Promise<boolean> {
-    this.forget(material)
+  /** Material is in its record only: it is gone with that. What was used is forgotten with its version. */
+  async destroy(): Promise<boolean> {
     return true
   }
 
@@ -93,24 +104,36 @@ export class SoftwareKeystore implements Keystore {
     return sealed.toString('base64')
   }
 
+  /** The material, ready for use at once: whoever waits for something in between may find it wiped. */
   #open(place: VersionPlace, sealed: SealedMaterial): Xaes {
     if (this.#rootEpoch !== this.#keys.epoch) {
-      // Sealed anew, material has another name here; what is destroyed later must not stay under its old one.
-      this.#ready.clear()
+      // What another process destroys must not stay for long.
+      for (const versionId of this.#ready.keys()) this.#drop(versionId)
       this.#rootEpoch = this.#keys.epoch
     }
-    const ready = this.#ready.get(sealed)
-    if (ready) return ready
+    const ready = this.#ready.get(place.versionId)
+    if (ready?.sealed === sealed) return ready.xaes
     const material = this.#keys.open(sealPlace(place), Buffer.from(sealed, 'base64'))
     if (!material) throw new Unopenable(`the material of key version ${place.versionId} does not open`)
     const xaes = new Xaes(material)
     material.fill(0)
+    this.#drop(place.versionId)
+    if (this.#destroyed.has(sealed)) {
+      queueMicrotask(() => xaes.wipe())
+      return xaes
+    }
     if (this.#ready.size >= READY_KEYS) {
       const oldest = this.#ready.keys().next()
-      if (!oldest.done) this.#ready.delete(oldest.value)
+      if (!oldest.done) this.#drop(oldest.value)
     }
-    this.#ready.set(sealed, xaes)
+    this.#ready.set(place.versionId, { sealed, xaes })
     return xaes
+  }
+
+  /** Wipes what is ready of a version. */
+  #drop(versionId: string): void {
+    this.#ready.get(versionId)?.xaes.wipe()
+    this.#ready.delete(versionId)
   }
 }
 

@@ -55,9 +55,9 @@ async function removals<B>(kind: Kind<B>, cmk: Cmk, ledger: Reads['ledger'], scr
 /** Makes the key store forget material that committed changes destroyed. */
 export function forgetDestroyed(changes: readonly Change[], keystore: Keystore): void {
   for (const change of changes) {
+    if (change.change !== 'update' && change.change !== 'delete') continue
     const material = materialBefore(change)
-    // Marked as unchanged, a version keeps what it had.
-    if (material !== null && change.change !== 'expect' && material !== materialAfter(change)) keystore.forget(material)
+    if (material !== null && material !== materialAfter(change)) keystore.forget(material, change.before.id)
   }
 }
 

@@ -73,7 +73,7 @@ export interface Candidate {
   settle(): void
 }
 
-/** An authentic record and its ring; who asked for the ring wipes it. */
+/** An authentic record and its ring; who asked for them wipes the ring, and the keys unless he keeps them. */
 export interface OpenedInstallation {
   readonly record: Installation
   readonly ring: Ring
@@ -100,6 +100,7 @@ export async function openInstallation(
     return { record, ring, keys }
   } catch (error) {
     wipeRing(ring)
+    keys.wipe()
     if (!(error instanceof Forged)) throw error
     if (state) throw altered()
     return null

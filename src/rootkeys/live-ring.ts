@@ -118,6 +118,7 @@ export class LiveRing {
       const why = cause instanceof Error ? cause.message : String(cause)
       throw new Unavailable(`the root key was rotated, and this server can't open the new one: ${why}`, { cause })
     })
+    opened.keys.wipe()
     if (opened.ring.generation <= this.#generation) {
       wipeRing(opened.ring)
       throw new Unavailable('the installation record holds older root keys than are in use: restore the database')
@@ -152,6 +153,7 @@ export class LiveRing {
     const changed = change(opened.ring, states)
     const next = changed?.ring ?? opened.ring
     const bytes = encodeRing(next)
+    const keys = new RootKeys(next)
     try {
       // Not the one that this program began with: another process may have changed it.
       const wrapping = provider ?? present
@@ -159,7 +161,6 @@ export class LiveRing {
       const ring = { wrapped, generation: next.generation, roots: changed?.states ?? states }
       const { revision } = this.#record
       const after = { ...this.#record, revision: revision + 1, body: { ...this.#record.body, ...body, ring } }
-      const keys = new RootKeys(next)
       const update = { change: 'update', row: toRow(after, keys), from: revision } as const
       // What was wrapped otherwise before must leave no trace on disk.
       const commit = { changes: [update], nonce: null, event: null, scrub: true }
@@ -171,6 +172,8 @@ export class LiveRing {
       return true
     } finally {
       bytes.fill(0)
+      keys.wipe()
+      opened.keys.wipe()
       wipeRing(next)
       wipeRing(opened.ring)
     }

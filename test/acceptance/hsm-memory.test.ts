@@ -2,51 +2,13 @@
 // (The tokens here are software: the process of the library holds what a real device would hold.)
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { makeToken, TOKEN_KINDS } from '../keystore/pkcs11/tokens.ts'
 import { wrap } from '../kms/byok.ts'
+import { formsOf, foundInFiles, foundInMemory } from './memory.ts'
 import { removeFolder, startProgram } from './program.ts'
 
 const REGION = { RegionId: 'cn-hongkong' }
-const CHUNK = 4 << 20
-/** What is looked for is shorter: no find is missed between two chunks. */
-const OVERLAP = 128
-
-/** Which of the needles a process has in its memory. */
-function foundInMemory(pid: number, needles: ReadonlyMap<string, Buffer>): Set<string> {
-  const found = new Set<string>()
-  const memory = openSync(`/proc/${pid}/mem`, 'r')
-  const buffer = Buffer.alloc(CHUNK + OVERLAP)
-  for (const line of readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')) {
-    const [, from, to] = /^([0-9a-f]+)-([0-9a-f]+) r\S+ .*$/.exec(line) ?? []
-    if (from === undefined || to === undefined || /\[v(var|syscall)/.test(line)) continue
-    const end = Number.parseInt(to, 16)
-    for (let at = Number.parseInt(from, 16); at < end; at += CHUNK) {
-      let length = 0
-      try {
-        length = readSync(memory, buffer, 0, Math.min(buffer.length, end - at), at)
-      } catch {
-        // A page that is reserved and was never touched.
-      }
-      const bytes = buffer.subarray(0, length)
-      for (const [name, needle] of needles) if (bytes.includes(needle)) found.add(name)
-    }
-  }
-  closeSync(memory)
-  return found
-}
-
-function foundInFiles(folder: string, needles: ReadonlyMap<string, Buffer>): Set<string> {
-  const found = new Set<string>()
-  for (const name of readdirSync(folder)) {
-    const bytes = readFileSync(join(folder, name))
-    for (const [needle, sought] of needles) if (bytes.includes(sought)) found.add(needle)
-  }
-  return found
-}
-
 for (const kind of TOKEN_KINDS)
   describe(`the serving process with ${kind}`, () => {
     it('never holds material of an HSM key, nor does the database', async () => {
@@ -70,11 +32,7 @@ for (const kind of TOKEN_KINDS)
           await must('GenerateDataKey', { KeyId })
         }
         const needles = new Map([
-          ['material', material],
-          ['half of the material', material.subarray(0, 16)],
-          ['the other half', material.subarray(16)],
-          ['material in hexadecimal', Buffer.from(material.toString('hex'))],
-          ['material in Base64', Buffer.from(material.toString('base64').slice(0, 40))],
+          ...formsOf('material', material),
           ['something that is surely there', Buffer.from(program.credentials.accessKeyId)],
         ])
         const pid = program.process.pid ?? 0

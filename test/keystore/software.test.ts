@@ -1,0 +1,62 @@
+// The software key store: what it keeps ready, and what becomes of that when material is destroyed.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { RootKeys } from '../../src/cryptography/seal.ts'
+import { Xaes } from '../../src/cryptography/xaes.ts'
+import type { VersionPlace } from '../../src/keystore/keystore.ts'
+import { SoftwareKeystore } from '../../src/keystore/software.ts'
+
+const place: VersionPlace = {
+  account: '1',
+  region: 'r',
+  keyId: 'k',
+  versionId: 'v',
+  protectionLevel: 'SOFTWARE',
+}
+const aad = Buffer.from('aad')
+const keystore = () => new SoftwareKeystore(new RootKeys(new Uint8Array(32).fill(1)))
+
+describe('a key made ready', () => {
+  it('is of no use once it is wiped', () => {
+    const xaes = new Xaes(new Uint8Array(32).fill(2))
+    const sealed = xaes.seal(new Uint8Array(24), Buffer.from('x'), aad)
+    xaes.wipe()
+    assert.throws(() => xaes.open(new Uint8Array(24), sealed, aad))
+    assert.throws(() => xaes.seal(new Uint8Array(24), Buffer.from('x'), aad))
+  })
+})
+
+describe('the software key store', () => {
+  it('still serves a call that read the record before the material was destroyed, however often', async () => {
+    const store = keystore()
+    const material = await store.generate(place)
+    const { nonce, sealed } = await store.encrypt(place, material, Buffer.from('x'), aad)
+    store.forget(material, place.versionId)
+    for (let i = 0; i < 3; i++)
+      assert.equal((await store.decrypt(place, material, { nonce, sealed }, aad))?.toString(), 'x')
+    const both = await Promise.all([1, 2].map(() => store.decrypt(place, material, { nonce, sealed }, aad)))
+    assert.deepEqual(both.map(String), ['x', 'x'])
+  })
+
+  it('opens what another has sealed for the same version, and goes back', async () => {
+    const store = keystore()
+    const [one, other] = [await store.generate(place), await store.generate(place)]
+    const messages = [one, other, one, other].map((material) => store.encrypt(place, material, Buffer.from('x'), aad))
+    for (const [i, message] of (await Promise.all(messages)).entries()) {
+      assert.equal((await store.decrypt(place, i % 2 ? other : one, message, aad))?.toString(), 'x')
+      assert.equal(await store.decrypt(place, i % 2 ? one : other, message, aad), null)
+    }
+  })
+
+  it('goes on when the root keys are replaced', async () => {
+    const keys = new RootKeys(new Uint8Array(32).fill(1))
+    const store = new SoftwareKeystore(keys)
+    const material = await store.generate(place)
+    const message = await store.encrypt(place, material, Buffer.from('x'), aad)
+    const roots = [new Uint8Array(32).fill(2), new Uint8Array(32).fill(1)]
+    keys.replace({ generation: 1, roots, fingerprintKey: new Uint8Array(32) })
+    assert.equal((await store.decrypt(place, material, message, aad))?.toString(), 'x')
+    keys.replace({ generation: 2, roots: roots.slice(0, 1), fingerprintKey: new Uint8Array(32) })
+    await assert.rejects(store.decrypt(place, material, message, aad), /does not open/)
+  })
+})
