@@ -87,7 +87,7 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
     observer: metrics,
     ready: async () => {
       const count = await rooms.accounts.count().catch(() => 0)
-      return count > 0 && rooms.ledger.failure === null
+      return count > 0 && rooms.ledger.canCommit(Date.now(), randomUUID())
     },
     failed: alarm,
   }

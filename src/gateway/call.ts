@@ -74,7 +74,7 @@ export interface House extends Clock {
   /** A new UUID for a record, later ones being greater: neighbours in time are neighbours in the database. */
   newRecordId(): string
   randomBytes(length: number): Uint8Array
-  /** Whether the database answers. */
+  /** Whether the database answers, and takes what is committed. */
   ready(): Promise<boolean>
   readonly observer: Observer
   /** Told of failures that are ours; never of what a caller did wrong. */

@@ -75,6 +75,9 @@ const NEVER_CHANGES: RootWatch = { guard: null, look: async () => {} }
 /** How often the root keys may change in the database while a batch waits; each time it is looked at again. */
 const LOOKS = 5
 
+/** How often it is tried whether the database can be written again. */
+const TRIAL_MS = 1000
+
 /** `moved`: a record moved on since the call was decided, decide again. `full`: it would pass a quota. */
 export type Committed = 'committed' | 'moved' | 'full'
 
@@ -95,6 +98,11 @@ export class Ledger implements Source {
   #scheduled = false
   /** Batches that the storage is committing. */
   #underWay = 0
+  /** Whether the last batch could not be committed. */
+  #refused = false
+  #trial: Promise<boolean> | null = null
+  /** When it was last tried whether the database takes a commit again. */
+  #triedAt = Number.NEGATIVE_INFINITY
   /** Batches that have ended, so that a read that began before a commit does not fill the cache with what it found. */
   #ended = 0
 
@@ -125,6 +133,28 @@ export class Ledger implements Source {
   /** Why nothing can be committed until a restart, or null. */
   get failure(): Unavailable | null {
     return this.#storage.failure
+  }
+
+  /**
+   * Whether calls can be committed: the last one could, or a trial at `now` can, at most once a second. A trial stores a nonce of
+   * nobody's; `id` tells it from all others.
+   */
+  async canCommit(now: number, id: string): Promise<boolean> {
+    if (this.failure) return false
+    if (!this.#refused) return true
+    if (!this.#trial && Math.abs(now - this.#triedAt) >= TRIAL_MS) {
+      this.#triedAt = now
+      const nonce = { accessKeyId: '', nonce: `trial ${id}`, expiresAt: now }
+      this.#trial = this.commit({ changes: [], nonce, event: null })
+        .then(
+          (outcome) => outcome === 'committed',
+          () => false,
+        )
+        .finally(() => {
+          this.#trial = null
+        })
+    }
+    return this.#trial ?? false
   }
 
   /** Where the chain of events ends, on disk. Throws Forged or Unavailable. */
@@ -317,6 +347,7 @@ export class Ledger implements Source {
     try {
       const outcomes = await this.#reading(() => this.#store(batch))
       this.#ended++
+      this.#noteOutcomes(outcomes)
       let altered = false
       for (const [i, { call, commit, rootEpoch }] of batch.entries()) {
         const committed = outcomes[i] === 'committed'
@@ -334,6 +365,7 @@ export class Ledger implements Source {
       }
     } catch (error) {
       this.#ended++
+      this.#refused = true
       await this.#noteRewound(error)
       if (!(error instanceof Unavailable)) this.#alarm('a batch could not be committed', error)
       else this.#alarm('the database can not be written', error)
@@ -342,6 +374,12 @@ export class Ledger implements Source {
         reject(refuse('ServiceUnavailableTemporary'))
       }
     }
+  }
+
+  /** What decided that nothing is to be stored says nothing of the disk. */
+  #noteOutcomes(outcomes: readonly Outcome[]): void {
+    if (outcomes.includes('unavailable')) this.#refused = true
+    else if (outcomes.includes('committed')) this.#refused = false
   }
 
   /**
