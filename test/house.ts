@@ -8,7 +8,7 @@ import type { House } from '../src/gateway/call.ts'
 import type { Limits } from '../src/gateway/limits.ts'
 import { Metrics } from '../src/gateway/metrics.ts'
 import { products } from '../src/gateway/products.ts'
-import { type Listening, listen } from '../src/gateway/server.ts'
+import { type Listening, listen, type Tls } from '../src/gateway/server.ts'
 import { type OpenHouse, openHouse } from '../src/house.ts'
 import { randomBytes } from '../src/keystore/random.ts'
 import { sweep } from '../src/kms/sweep.ts'
@@ -30,6 +30,7 @@ export class TestHouse implements AsyncDisposable {
   readonly data = temporaryFolder()
   readonly #settings: Settings
   readonly #limits: Partial<Limits>
+  readonly #tls: Tls | null
   #open: OpenHouse | null = null
   #listening: Listening | null = null
   #delivery: Delivery | null = null
@@ -40,12 +41,17 @@ export class TestHouse implements AsyncDisposable {
   readonly token: TestToken | null
   readonly database: string | null
 
-  constructor(database: string | null, flags: readonly string[], { quotas = null, token = null, limits = {} }: More) {
+  constructor(
+    database: string | null,
+    flags: readonly string[],
+    { quotas = null, token = null, limits = {}, tls = null }: More,
+  ) {
     const where = database === null ? [] : ['--database', database]
     const file = quotas === null ? [] : ['--quotas-file', 'quotas.json']
     const given = ['--listen', '127.0.0.1:0', '--data', this.data, ...where, ...(token?.flags ?? []), ...flags, ...file]
     this.token = token
     this.#limits = limits
+    this.#tls = tls
     this.database = database
     const env = token ? { ...process.env, ...token.env } : {}
     this.#settings = readSettings(given, env, () => JSON.stringify(quotas))
@@ -69,7 +75,7 @@ export class TestHouse implements AsyncDisposable {
     this.#open = await openHouse(this.#settings, failed, this.now)
     await this.open.hsm?.start()
     await this.open.accounts.provide(this.credentials, 'root', this.now)
-    this.#listening = await listen(this.#house(failed), this.#settings.listen, null, this.#limits)
+    this.#listening = await listen(this.#house(failed), this.#settings.listen, this.#tls, this.#limits)
     return this
   }
 
@@ -172,6 +178,8 @@ interface More {
   readonly quotas?: unknown
   /** Where it makes HSM keys; the house disposes of it. */
   readonly token?: TestToken | null
+  /** Serves HTTPS. */
+  readonly tls?: Tls | null
   /** Of its connections. */
   readonly limits?: Partial<Limits>
 }

@@ -10,6 +10,7 @@ import { isLoopback, plainAddress, sourceOf } from './source.ts'
 export class Connection implements Holder {
   /** The TCP connection. */
   readonly socket: Socket
+  readonly openedAt: number
   /** What HTTP is spoken on; null before a TLS handshake is done. */
   http: Socket | null = null
   readonly address: string
@@ -25,8 +26,9 @@ export class Connection implements Holder {
   /** What was seen when the connection was last looked at, and since when it is the same. */
   seen: { response: ServerResponse | null; reading: boolean; mark: number; since: number } | null = null
 
-  constructor(socket: Socket, address: string, regions: readonly string[]) {
+  constructor(socket: Socket, address: string, regions: readonly string[], now: number) {
     this.socket = socket
+    this.openedAt = now
     this.address = address
     this.source = sourceOf(address)
     this.regions = regions
@@ -64,7 +66,7 @@ export class Connections {
   /** Takes a new socket in, at the cost of another when there are too many; destroys it when none can give way, and returns null. */
   open(socket: Socket, regions: readonly string[]): Connection | null {
     const address = plainAddress(socket.remoteAddress ?? '')
-    const connection = new Connection(socket, address, regions)
+    const connection = new Connection(socket, address, regions, this.#now())
     if (address === '' || !this.#hasRoom(connection)) {
       socket.destroy()
       if (address !== '') this.#observer.disconnected('too many connections', address)
@@ -112,9 +114,14 @@ export class Connections {
     connection.seen = { response: null, reading: false, mark: 0, since: this.#now() }
   }
 
-  /** A connection that was opened, and sent nothing. */
+  /** A connection on which nothing came that HTTP could answer. */
   endSilent(connection: Connection): void {
-    this.#end(connection, 'no request came')
+    this.#end(connection, connection.http ? 'no request came' : 'no TLS handshake')
+  }
+
+  /** A connection whose client does not take its answers. */
+  endUnread(connection: Connection): void {
+    this.#end(connection, 'answer was not read')
   }
 
   /** Ends what has waited for too long; called every `sweepMs`. */
@@ -129,6 +136,7 @@ export class Connections {
       if (seen && now - seen.since >= this.#limits.lingerMs) connection.destroy()
       return
     }
+    if (!connection.http && now - connection.openedAt >= this.#limits.headMs) this.endSilent(connection)
     if (!response) return
     if (response.writableFinished) {
       connection.response = null
@@ -144,7 +152,7 @@ export class Connections {
     }
     const waited = now - seen.since
     if (reading && waited >= this.#limits.bodyMs) this.#refuseLate(connection)
-    if (!reading && waited >= this.#limits.answerMs) this.#end(connection, 'answer was not read')
+    if (!reading && waited >= this.#limits.answerMs) this.endUnread(connection)
   }
 
   /** Ends the connections that never sent a byte. */

@@ -7,7 +7,12 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Code } from '../api/errors.ts'
 
 /** Why the server ended a connection without an answer. */
-export type Disconnection = 'too many connections' | 'gave way to another' | 'no request came' | 'answer was not read'
+export type Disconnection =
+  | 'too many connections'
+  | 'gave way to another'
+  | 'no TLS handshake'
+  | 'no request came'
+  | 'answer was not read'
 
 /** What the gateway tells of each request. */
 export interface Observer {

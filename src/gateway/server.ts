@@ -89,6 +89,8 @@ class Edge {
   readonly connections: Connections
   readonly #serving: Serving
   readonly #known = new WeakMap<Socket, Connection>()
+  /** Connections whose TLS handshake is not done, by their ends. */
+  readonly #shaking = new Map<string, Connection>()
 
   constructor(serving: Serving) {
     const { house, limits } = serving
@@ -117,9 +119,7 @@ class Edge {
       requireHostHeader: false,
       noDelay: true,
     }
-    const server: Server = tls
-      ? createHttps({ ...options, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: limits.headMs })
-      : createHttp(options)
+    const server: Server = tls ? createHttps({ ...options, ...tls, minVersion: 'TLSv1.2' }) : createHttp(options)
     if (tls) this.#admitTls(server, regions)
     else
       server.on('connection', (socket) => {
@@ -146,16 +146,15 @@ class Edge {
 
   /** HTTP is spoken on another socket than the one that was counted; both have the same ends. */
   #admitTls(server: Server, regions: readonly string[]): void {
-    const shaking = new Map<string, Connection>()
     server.on('connection', (socket) => {
       const connection = this.connections.open(socket, regions)
       if (!connection) return
       const ends = endsOf(socket)
-      shaking.set(ends, connection)
-      socket.once('close', () => shaking.delete(ends))
+      this.#shaking.set(ends, connection)
+      socket.once('close', () => this.#shaking.delete(ends))
     })
     server.on('secureConnection', (socket: Socket) => {
-      const connection = shaking.get(endsOf(socket))
+      const connection = this.#shaking.get(endsOf(socket))
       if (connection) this.#know(socket, connection)
       else socket.destroy()
     })
@@ -165,8 +164,11 @@ class Edge {
   #heedError(error: NodeJS.ErrnoException, socket: Socket): void {
     const connection = this.#known.get(socket)
     const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-    // Without a connection, the TLS handshake failed.
-    if (!connection || error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+    if (error.code === 'ECONNRESET') socket.destroy()
+    else if (!connection) this.#endHandshake(socket)
+    else if (!socket.writable) socket.destroy()
+    // It asks ahead and reads no answers; over TLS, node:http loses what comes while it waits for the client.
+    else if (error.code === 'HPE_PAUSED') this.connections.endUnread(connection)
     else if (late && socket.bytesRead === 0) this.connections.endSilent(connection)
     else if (!connection.closing) {
       const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : late ? 408 : 400
@@ -180,6 +182,12 @@ class Edge {
         response.once('finish', () => this.#refuse(socket, refusal, status))
       else this.#refuse(socket, refusal, status)
     }
+  }
+
+  #endHandshake(socket: Socket): void {
+    const connection = this.#shaking.get(endsOf(socket))
+    if (connection) this.connections.endSilent(connection)
+    socket.destroy()
   }
 
   #refuse(socket: Socket, refusal: Refusal, status = refusal.status): void {

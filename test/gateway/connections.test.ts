@@ -111,7 +111,7 @@ describe('a connection', () => {
   })
 
   it('that does not read its answers is closed', async () => {
-    await using house = await openTestHouse(null, [], { limits: QUICK })
+    await using house = await openTestHouse(null, [], { limits: { answerMs: 200, sweepMs: 20 } })
     using connection = await Connection.open(house.endpoint)
     connection.pause()
     // More answers than the system keeps for a client that reads none.

@@ -1,0 +1,120 @@
+// Connections with TLS are bounded like those without, from before their handshake on.
+import assert from 'node:assert/strict'
+import { connect as connectTcp, type Socket } from 'node:net'
+import { after, describe, it } from 'node:test'
+import { connect as connectTls } from 'node:tls'
+import { selfSigned } from '../../src/gateway/certificates.ts'
+import type { Limits } from '../../src/gateway/limits.ts'
+import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
+import { get, post, signedForm } from '../acceptance/raw.ts'
+import { openTestHouse, type TestHouse } from '../house.ts'
+
+const QUICK = { headMs: 200, bodyMs: 200, answerMs: 200, lingerMs: 50, sweepMs: 20 }
+
+const folder = temporaryFolder()
+after(() => removeFolder(folder))
+const tls = await selfSigned(folder, ['127.0.0.1'], Date.now())
+
+const openHouse = (limits: Partial<Limits>) => openTestHouse(null, [], { tls, limits })
+const portOf = (house: TestHouse) => Number(new URL(house.endpoint).port)
+
+/** All that comes until the connection ends, or until `enough` of it has come. */
+function read(socket: Socket, enough?: RegExp): Promise<string> {
+  return new Promise((resolve) => {
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk
+      if (enough?.test(text)) resolve(text)
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => resolve(text))
+  })
+}
+
+function openTcp(house: TestHouse, localAddress = '127.0.0.1'): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({ host: '127.0.0.1', port: portOf(house), localAddress }, () => resolve(socket))
+    socket.once('error', reject)
+  })
+}
+
+async function openSecure(house: TestHouse, localAddress = '127.0.0.1'): Promise<Socket> {
+  const tcp = await openTcp(house, localAddress)
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({ socket: tcp, rejectUnauthorized: false }, () => resolve(socket))
+    socket.once('error', reject)
+  })
+}
+
+async function listsKeys(house: TestHouse, socket: Socket): Promise<string> {
+  const answer = read(socket, /"RequestId"/)
+  socket.write(post(signedForm({ Action: 'ListKeys' }, house.credentials, { now: house.now })))
+  return (await answer).slice(9, 12)
+}
+
+async function disconnections(house: TestHouse, reason: string): Promise<number> {
+  const series = `strongroom_disconnections_total{reason="${reason}"} `
+  const line = (await house.metrics.text()).split('\n').find((one) => one.startsWith(series))
+  return Number(line?.slice(series.length) ?? 0)
+}
+
+describe('with TLS', () => {
+  it('handshakes that do not begin, and requests that do not come, are ended', async () => {
+    await using house = await openHouse(QUICK)
+    assert.equal(await read(await openTcp(house)), '')
+    const secure = await openSecure(house)
+    assert.equal(await read(secure), '')
+    const half = await openSecure(house)
+    half.write('POST / HTTP/1.1\r\n')
+    assert.match(await read(half), /^HTTP\/1\.1 408 .*"RequestTimeout"/s)
+    assert.equal(await disconnections(house, 'no TLS handshake'), 1)
+    assert.equal(await disconnections(house, 'no request came'), 1)
+  })
+
+  it('what is no handshake is ended', async () => {
+    await using house = await openHouse({})
+    const plain = await openTcp(house)
+    plain.write(get('/'))
+    assert.doesNotMatch(await read(plain), /HTTP/)
+    assert.equal(await disconnections(house, 'no TLS handshake'), 1)
+  })
+
+  it('bodies that stop are ended', async () => {
+    await using house = await openHouse(QUICK)
+    const stopped = await openSecure(house)
+    stopped.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc')
+    assert.match(await read(stopped), /^HTTP\/1\.1 408 .*"RequestTimeout"/s)
+  })
+
+  it('answers that are not read are ended', async () => {
+    await using house = await openHouse({ answerMs: 200, sweepMs: 20 })
+    const deaf = await openSecure(house)
+    deaf.on('error', () => {})
+    deaf.pause()
+    const asked = get(`/${'x'.repeat(1000)}`).repeat(2000)
+    while (!deaf.destroyed && deaf.writable)
+      await new Promise((resolve) => {
+        deaf.once('close', resolve)
+        deaf.write(asked, resolve)
+      })
+    assert.equal(await disconnections(house, 'answer was not read'), 1)
+  })
+
+  it('too many connections of one address keep no other out, before their handshake and after', async () => {
+    await using house = await openHouse({ maxConnections: 20 })
+    const silent: Socket[] = []
+    try {
+      for (let i = 0; i < 30; i++) silent.push(await openTcp(house, '127.0.0.2'))
+      for (let i = 0; i < 30; i++) silent.push(await openSecure(house, '127.0.0.2'))
+      for (const socket of silent) socket.on('error', () => {})
+      const other = await openSecure(house, '127.0.0.3')
+      assert.equal(await listsKeys(house, other), '200')
+      other.destroy()
+      const newest = silent.at(-1)
+      assert.ok(newest)
+      assert.equal(await listsKeys(house, newest), '200')
+    } finally {
+      for (const socket of silent) socket.destroy()
+    }
+  })
+})
