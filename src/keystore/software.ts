@@ -88,7 +88,7 @@ export class SoftwareKeystore implements Keystore {
     }
     const material = unwrap(privateKey, wrapping.algorithm, wrapped)
     privateKey.fill(0)
-    if (material?.length !== KEY_BYTES) return { outcome: 'not material' }
+    if (!material) return { outcome: 'not material' }
     const fingerprint = this.#keys.fingerprint([place.account, place.region, place.keyId], material)
     if (fingerprint !== (expected ?? fingerprint)) {
       material.fill(0)
