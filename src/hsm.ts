@@ -14,7 +14,7 @@ const PATIENCE = 0.75
 
 /** The configured device as one connection, not begun yet, for all who need it. */
 export function deviceOf(
-  { module, parameters, tokens, sessions, pinFile, pin, environment, timeoutMs }: HsmSettings,
+  { module, parameters, tokens, sessions, pinFile, pin, environment, timeoutMs, keyTimeoutMs }: HsmSettings,
   alarm: Alarm,
 ): Supervisor {
   let isWarned = false
@@ -33,6 +33,7 @@ export function deviceOf(
     pin: source,
     environment,
     patienceMs: timeoutMs * PATIENCE,
+    retireMs: keyTimeoutMs,
     report: (message) => alarm('managed HSM', message),
   })
 }
@@ -40,13 +41,14 @@ export function deviceOf(
 /** The key store in the device. */
 export async function hsmKeystoreOf(
   device: Supervisor,
-  { timeoutMs }: HsmSettings,
+  { timeoutMs, keyTimeoutMs }: HsmSettings,
   { ledger, keys, usage }: { readonly ledger: Ledger; readonly keys: RootKeys; readonly usage: KeyUsage },
   alarm: Alarm,
   now: number,
 ): Promise<HsmKeystore> {
   const tag = await hsmTag(ledger, now)
-  return new HsmKeystore(device, { timeoutMs, tag }, keys, usage, (message) => alarm('managed HSM', message))
+  const setup = { timeoutMs, keyTimeoutMs, tag }
+  return new HsmKeystore(device, setup, keys, usage, (message) => alarm('managed HSM', message))
 }
 
 /** The names of objects in an HSM begin with the tag of their database, so that several installations may share one. */

@@ -6,6 +6,7 @@ export const HSM_DEFAULTS: Readonly<Record<string, string>> = {
   'hsm-regions': 'cn-hongkong,ap-southeast-1',
   'hsm-sessions': '16',
   'hsm-timeout-ms': '200',
+  'hsm-key-timeout-ms': '10000',
 }
 
 export const HSM_SETTINGS: readonly Setting[] = [
@@ -23,7 +24,8 @@ export const HSM_SETTINGS: readonly Setting[] = [
   { name: 'hsm-parameters', value: 'TEXT', help: 'what the library wants to be initialized with, such as that of NSS' },
   { name: 'hsm-regions', value: 'ID[,ID…]', help: 'the regions that offer the protection level HSM' },
   { name: 'hsm-sessions', value: 'N', help: 'sessions to open on each token at the most' },
-  { name: 'hsm-timeout-ms', value: 'MS', help: 'how long a call may wait for the HSM' },
+  { name: 'hsm-timeout-ms', value: 'MS', help: 'how long a call that uses a key may wait for the HSM' },
+  { name: 'hsm-key-timeout-ms', value: 'MS', help: 'how long a call that makes or imports a key may wait for the HSM' },
 ]
 
 /** Nothing but the HSM's PIN is missing. */
@@ -42,7 +44,10 @@ export interface HsmSettings {
   /** Secret; null when the file or a prompt has it. */
   readonly pin: string | null
   readonly sessions: number
+  /** How long a call that uses a key may wait for the device. */
   readonly timeoutMs: number
+  /** How long a call may that makes or imports one, or makes a wrapping key. */
+  readonly keyTimeoutMs: number
   /** What the library's process finds in its environment: all but what is Strongroom's own, its database's, and Node's. */
   readonly environment: Readonly<Record<string, string | undefined>>
 }
@@ -73,6 +78,7 @@ export function hsmOf(get: (name: string) => string | null, env: Env, { list, wh
     pin: env['STRONGROOM_HSM_PIN'] || null,
     sessions: whole('hsm-sessions', 1, 1024),
     timeoutMs: whole('hsm-timeout-ms', 10, 60_000),
+    keyTimeoutMs: whole('hsm-key-timeout-ms', 100, 600_000),
     environment: Object.fromEntries(Object.entries(env).filter(([name]) => !OWN_VARIABLE.test(name))),
   }
 }

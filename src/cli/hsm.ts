@@ -57,7 +57,7 @@ export async function hsm(args: readonly string[], open: Open, around: Surroundi
   const read = await withPin(readSettings(flags, around.env, around.readFile), around)
   if (!read.hsm) throw new UsageError('no HSM is configured: set hsm-module and hsm-token')
   const settings = { ...read, hsm: { ...read.hsm, timeoutMs: Math.max(read.hsm.timeoutMs, PATIENCE_MS) } }
-  const settledMs = Math.max(SETTLED_MS, 2 * read.hsm.timeoutMs)
+  const settledMs = Math.max(SETTLED_MS, 2 * Math.max(read.hsm.timeoutMs, read.hsm.keyTimeoutMs))
   const rooms = await open(settings, (_, reason) => around.complain(String(reason)), Date.now())
   try {
     if (!rooms.hsm) throw new Error('no HSM is configured')
@@ -135,8 +135,12 @@ function describeToken(report: TokenReport, versions: readonly HsmVersion[], aro
   }
   const memory = freePrivateMemory === null ? '' : `, ${freePrivateMemory} bytes free`
   around.print(`token ${token}: ${model}, serial number ${serial}, firmware ${firmware}${memory}`)
-  for (const [ability, works] of Object.entries(abilities))
-    around.print(works ? `  can do ${ability}` : `  can't do ${ability}: this affects ${AFFECTS[ability] ?? ability}`)
+  for (const [ability, lack] of Object.entries(abilities))
+    around.print(
+      lack === null
+        ? `  can do ${ability}`
+        : `  can't do ${ability}, since it ${lack}: this affects ${AFFECTS[ability] ?? ability}`,
+    )
   around.print(`  holds ${keys.length} keys and ${wrappingKeys.length} wrapping keys of this installation`)
   for (const key of keys.filter(({ sensitive, extractable }) => !sensitive || extractable))
     around.print(`  unprotected: ${key.label} could be read out of the token: make a new key and delete this one`)

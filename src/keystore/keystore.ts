@@ -97,16 +97,18 @@ export interface Wrapping {
   readonly expired: boolean
 }
 
-/** `unsupported` names what the device can't do; `too many`: the CMK has as many wrapping keys as may be, until some expire. */
+/** `unsupported`: why the device does not do it safely, as what it does or lacks; `too many`: the CMK has as many wrapping keys as may be, until some expire. */
 export type WrappingKey =
   | { readonly outcome: 'made'; readonly publicKey: Uint8Array; readonly sealedPrivateKey: Uint8Array }
-  | { readonly outcome: 'unsupported'; readonly mechanism: string }
+  | { readonly outcome: 'unsupported'; readonly why: string }
   | { readonly outcome: 'too many' }
 
 export type Imported =
   | { readonly outcome: 'imported'; readonly material: SealedMaterial; readonly fingerprint: string }
   | { readonly outcome: 'not a wrapping key' }
   | { readonly outcome: 'expired' }
+  /** As of WrappingKey. */
+  | { readonly outcome: 'unsupported'; readonly why: string }
   | { readonly outcome: 'not material' }
 
 /** Counts how many messages each key version has encrypted. */

@@ -62,7 +62,10 @@ describe('a server with an HSM, killed under load', () => {
       // The sweep destroys what commits before a kill had recorded.
       await pause(2500)
       const check = (...more: string[]) =>
-        runProgram(['hsm', 'check', '--data', data, ...token.flags, ...more], token.env)
+        runProgram(
+          ['hsm', 'check', '--data', data, ...token.flags, '--hsm-key-timeout-ms', '10000', ...more],
+          token.env,
+        )
       const found = await check()
       assert.match(found.out, / 0 missing on a token, \d+ orphans, 0 tokens/)
       const removed = await check('--remove-orphans')

@@ -26,10 +26,10 @@ export function bestAlgorithm(house: TestHouse): string {
   return house.token?.kind === 'SoftHSM2' ? 'RSAES_OAEP_SHA_1' : 'RSAES_OAEP_SHA_256'
 }
 
-/** The algorithms that the house's key store knows. */
+/** The algorithms that the house's key store offers: neither token refuses wrong padding of PKCS #1 v1.5. */
 export function algorithmsOf(house: TestHouse): string[] {
-  const all = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'RSAES_PKCS1_V1_5']
-  return house.token?.kind === 'SoftHSM2' ? all.filter((algorithm) => algorithm !== 'RSAES_OAEP_SHA_256') : all
+  if (!house.token) return ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'RSAES_PKCS1_V1_5']
+  return house.token.kind === 'SoftHSM2' ? ['RSAES_OAEP_SHA_1'] : ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256']
 }
 
 /** OAEP with another hash than the algorithm's. */

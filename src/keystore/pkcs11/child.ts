@@ -8,6 +8,7 @@ import {
   type News,
   type Opening,
   type Request,
+  SLOW_WORKS,
   type ToModule,
   type Trouble,
   type Work,
@@ -21,6 +22,8 @@ const GIVE_UP_FACTOR = 10
 const STUCK_MS = 5000
 /** What may be asked at once, with what is overdue; more would only wait in vain. */
 const MAX_PENDING = 5000
+/** As many of them may be slow, so that these do not take the place of all others. */
+const MAX_SLOW = 1000
 
 /** The device did not do what it was asked. */
 export class Failed extends Error {
@@ -43,8 +46,8 @@ interface Pending {
 
 export interface Listener {
   news(news: News): void
-  /** The library gives no sign of life, or gives one again. */
-  hangs(isHanging: boolean): void
+  /** The library gives no sign of life: how that looks; or gives one again: null. */
+  hangs(how: string | null): void
   /** The library does other work, and has not ended one for long after its time was over. */
   stuck(): void
   /** The process ended, by itself or otherwise. */
@@ -63,6 +66,7 @@ export class Child {
   /** After so many ticks without a sign of life, while something is asked, the library counts as hanging. */
   readonly #patienceTicks: number
   #silentTicks = 0
+  #howItHangs = ''
   #isStuck = false
   #ended = false
   readonly #whenEmpty: (() => void)[] = []
@@ -83,7 +87,7 @@ export class Child {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     this.#process.on('message', (message: FromModule) => {
-      if (!this.answers) listener.hangs(false)
+      if (!this.answers) listener.hangs(null)
       this.#silentTicks = 0
       if ('replies' in message) this.#take(message.replies)
       else listener.news(message)
@@ -120,11 +124,9 @@ export class Child {
     withinMs: number,
     late: (answer: Works[W]['answer']) => void = () => {},
   ): Promise<Works[W]['answer']> {
-    if (!this.answers || this.#pending.size + this.#overdue.size >= MAX_PENDING)
+    if (!this.answers || this.#hasEnoughOf(work))
       return Promise.reject(
-        this.answers
-          ? new Failed('late', 'the HSM has too much to do')
-          : new Failed('away', 'the PKCS #11 library hangs'),
+        this.answers ? new Failed('late', 'the HSM has too much to do') : new Failed('away', this.#howItHangs),
       )
     return new Promise<Works[W]['answer']>((resolve, reject) => {
       const expiresAt = monotonicMs() + withinMs
@@ -138,6 +140,14 @@ export class Child {
       }
       this.#enqueue(work, ask, expiresAt, pending)
     })
+  }
+
+  #hasEnoughOf(work: Work): boolean {
+    if (this.#pending.size + this.#overdue.size >= MAX_PENDING) return true
+    if (this.#pending.size < MAX_SLOW || !SLOW_WORKS.has(work)) return false
+    let slow = 0
+    for (const other of this.#pending.values()) if (SLOW_WORKS.has(other.work)) slow++
+    return slow >= MAX_SLOW
   }
 
   #enqueue<W extends Work>(work: W, ask: Works[W]['ask'], expiresAt: number, pending: Pending): void {
@@ -165,11 +175,9 @@ export class Child {
     this.#silentTicks++
     if (this.#silentTicks === 2)
       this.#send({ requests: [{ number: 0, work: 'ping', ask: {}, expiresAt: monotonicMs() + 10_000 }] })
-    if (this.#silentTicks === this.#patienceTicks) {
-      this.#failAll('the PKCS #11 library hangs')
-      this.#listener.hangs(true)
-    }
-    if (this.#silentTicks === this.#patienceTicks * GIVE_UP_FACTOR) this.kill()
+    if (this.#silentTicks === this.#patienceTicks) this.#hang()
+    // Slow work is waited for, for as long as it may take.
+    if (this.#silentTicks >= this.#patienceTicks * GIVE_UP_FACTOR && !this.#slowWork) this.kill()
     const now = monotonicMs()
     for (const { expiresAt, withinMs } of this.#overdue.values())
       if (!this.#isStuck && now - expiresAt > Math.max(STUCK_MS, withinMs)) {
@@ -182,6 +190,21 @@ export class Child {
       this.#overdue.set(number, pending)
       pending.reject(new Failed('late', `the HSM did not do \`${pending.work}\` in time`))
     }
+  }
+
+  /** Slow work that has not come to its end in its time yet. */
+  get #slowWork(): Work | undefined {
+    for (const { work } of this.#pending.values()) if (SLOW_WORKS.has(work)) return work
+    return undefined
+  }
+
+  #hang(): void {
+    const slow = this.#slowWork
+    this.#howItHangs = slow
+      ? `the PKCS #11 library hangs, or does nothing else while it does \`${slow}\``
+      : 'the PKCS #11 library hangs'
+    this.#failAll(this.#howItHangs, SLOW_WORKS)
+    this.#listener.hangs(this.#howItHangs)
   }
 
   #settle(): void {
@@ -206,12 +229,13 @@ export class Child {
     }
   }
 
-  #failAll(reason: string): void {
+  #failAll(reason: string, except: ReadonlySet<Work> = new Set()): void {
     for (const [number, pending] of this.#pending) {
+      if (except.has(pending.work)) continue
+      this.#pending.delete(number)
       this.#overdue.set(number, pending)
       pending.reject(new Failed('away', reason))
     }
-    this.#pending.clear()
     if (this.#ended) this.#overdue.clear()
   }
 

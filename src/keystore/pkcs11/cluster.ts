@@ -8,10 +8,10 @@ import { Making } from './making.ts'
 import { destroyObject, objectsOf } from './objects.ts'
 import { opened } from './opening.ts'
 import { Pace } from './pace.ts'
-import type { TokenReport, TokenState, Works } from './protocol.ts'
+import type { Abilities, TokenReport, TokenState, Works } from './protocol.ts'
 import { isForSameKey, wrappingExpiry } from './reference.ts'
 import type { Token } from './token.ts'
-import { examined, MECHANISMS, unwrapsWith } from './unwrapping.ts'
+import { examined, unwrapsWith } from './unwrapping.ts'
 
 /** Of one CMK: who asks for more and more must not fill the device. */
 export const MOST_WRAPPING_KEYS = 50
@@ -19,7 +19,8 @@ export const MOST_WRAPPING_KEYS = 50
 export class Cluster {
   readonly #cryptoki: Cryptoki
   readonly #tokens: readonly Token[]
-  readonly #abilities = new Map<string, ReadonlySet<WrappingAlgorithm>>()
+  /** What devices unwrap with, by what they tell of themselves. */
+  readonly #abilities = new Map<string, Abilities<WrappingAlgorithm>>()
   readonly #pace = new Pace()
 
   constructor(cryptoki: Cryptoki, tokens: readonly Token[]) {
@@ -34,10 +35,14 @@ export class Cluster {
   async generate({ prefix, label }: Works['generate']['ask'], expiresAt: number): Promise<Works['generate']['answer']> {
     const making = new Making(this.#cryptoki, 'secret', prefix)
     return this.#onAny((token) =>
-      token.use(async (access) => {
-        const { id } = await making.on(access, (id) => this.#cryptoki.generateKey(access, id, label))
-        return { id }
-      }, expiresAt),
+      token.useSlowly(
+        'other',
+        async (access) => {
+          const { id } = await making.on(access, (id) => this.#cryptoki.generateKey(access, id, label))
+          return { id }
+        },
+        expiresAt,
+      ),
     )
   }
 
@@ -86,25 +91,36 @@ export class Cluster {
     expiresAt: number,
   ): Promise<Works['makeWrappingKey']['answer']> {
     const making = new Making(this.#cryptoki, 'private', prefix)
-    return this.#onAny((token) =>
-      token.useSlowly(async (access) => {
-        if (!(await this.#can(token, access, algorithm))) return { unsupported: MECHANISMS[algorithm] }
-        if (await this.#hasEnough(access, label, expiresAt)) return { tooMany: true }
+    return this.#onAny(async (token) => {
+      const unsupported = (await this.#abilitiesOf(token, expiresAt))[algorithm]
+      if (unsupported !== null) return { unsupported }
+      const make = async (access: Access) => {
+        if (await this.#hasEnough(access, label, expiresAt)) return { tooMany: true } as const
         const { id, made } = await making.on(access, (id) =>
           this.#cryptoki.generateWrappingPair(access, true, id, label),
         )
         return { id, modulus: made.modulus, exponent: made.exponent }
-      }, expiresAt),
-    )
+      }
+      return token.useSlowly('pair', make, expiresAt)
+    })
   }
 
-  examine({ wrappingId, algorithm, wrapped }: Works['examine']['ask'], expiresAt: number): Promise<Uint8Array | null> {
-    return this.#onAny((token) =>
-      token.use((access) => {
+  examine(
+    { wrappingId, algorithm, wrapped }: Works['examine']['ask'],
+    expiresAt: number,
+  ): Promise<Works['examine']['answer']> {
+    return this.#onAny(async (token) => {
+      // The wrapping key may be older than the knowledge, or the device another one by now.
+      const unsupported =
+        algorithm === 'RSAES_PKCS1_V1_5' ? (await this.#abilitiesOf(token, expiresAt))[algorithm] : null
+      if (unsupported !== null) return { unsupported }
+      const examine = (access: Access) => {
         const wrapping = { key: access.find('private', wrappingId), algorithm }
         return examined(this.#cryptoki, access, wrapping, wrapped)
-      }, expiresAt),
-    )
+      }
+      const checkValue = await token.useSlowly('unwrap', examine, expiresAt)
+      return checkValue && { checkValue }
+    })
   }
 
   /** Unwraps into the token. Called with material that was examined: anything else is a race with its destruction. */
@@ -113,45 +129,48 @@ export class Cluster {
     expiresAt: number,
   ): Promise<Works['import']['answer']> {
     const making = new Making(this.#cryptoki, 'secret', prefix)
-    return this.#onAny((token) =>
-      token.use(async (access) => {
-        const wrapping = { key: access.find('private', wrappingId), algorithm }
-        const { id, made } = await making.on(access, (id) =>
-          this.#cryptoki.unwrap(access, wrapping, wrapped, { id, label }),
-        )
-        if (this.#cryptoki.checkValue(access, made).equals(checkValue)) return { id }
-        this.#cryptoki.destroy(access, made)
-        return null
-      }, expiresAt),
-    )
+    const make = async (access: Access) => {
+      const wrapping = { key: access.find('private', wrappingId), algorithm }
+      const { id, made } = await making.on(access, (id) =>
+        this.#cryptoki.unwrap(access, wrapping, wrapped, { id, label }),
+      )
+      if (this.#cryptoki.checkValue(access, made).equals(checkValue)) return { id }
+      this.#cryptoki.destroy(access, made)
+      return null
+    }
+    return this.#onAny((token) => token.useSlowly('unwrap', make, expiresAt))
   }
 
   async collect({ tag, now }: Works['collect']['ask'], expiresAt: number): Promise<number> {
     const counts = await this.#onEach((token) =>
-      token.use(async (access) => {
-        let collected = 0
-        let refused: unknown = null
-        for await (const { object, id, label } of objectsOf(this.#cryptoki, access, 'private', expiresAt))
-          if ((wrappingExpiry(tag, label) ?? Number.POSITIVE_INFINITY) <= now)
-            try {
-              destroyObject(this.#cryptoki, access, object, id)
-              access.forget('private', id)
-              collected++
-            } catch (error) {
-              // The others are not kept for the sake of one.
-              if (!(error instanceof Refused)) throw error
-              refused ??= error
-            }
-        if (refused !== null) throw refused
-        return collected
-      }, expiresAt),
+      token.useSlowly(
+        'other',
+        async (access) => {
+          let collected = 0
+          let refused: unknown = null
+          for await (const { object, id, label } of objectsOf(this.#cryptoki, access, 'private', expiresAt))
+            if ((wrappingExpiry(tag, label) ?? Number.POSITIVE_INFINITY) <= now)
+              try {
+                destroyObject(this.#cryptoki, access, object, id)
+                access.forget('private', id)
+                collected++
+              } catch (error) {
+                // The others are not kept for the sake of one.
+                if (!(error instanceof Refused)) throw error
+                refused ??= error
+              }
+          if (refused !== null) throw refused
+          return collected
+        },
+        expiresAt,
+      ),
     )
     return counts.reduce((sum, count) => sum + count, 0)
   }
 
   inspect({ tag }: Works['inspect']['ask'], expiresAt: number): Promise<readonly TokenReport[]> {
-    const can = (token: Token, access: Access, algorithm: WrappingAlgorithm) => this.#can(token, access, algorithm)
-    return Promise.all(this.#tokens.map((token) => inspectToken(token, this.#cryptoki, tag, can, expiresAt)))
+    const unwrapsWith = (token: Token) => this.#abilitiesOf(token, expiresAt)
+    return Promise.all(this.#tokens.map((token) => inspectToken(token, this.#cryptoki, tag, unwrapsWith, expiresAt)))
   }
 
   async ping(_: object, expiresAt: number): Promise<null> {
@@ -159,11 +178,17 @@ export class Cluster {
     return null
   }
 
-  /** Whether a token unwraps with an algorithm; tried once. */
-  async #can(token: Token, access: Access, algorithm: WrappingAlgorithm): Promise<boolean> {
-    const known = this.#abilities.get(token.name) ?? (await unwrapsWith(this.#cryptoki, access))
-    this.#abilities.set(token.name, known)
-    return known.has(algorithm)
+  /** What a token unwraps with; tried once. */
+  async #abilitiesOf(token: Token, expiresAt: number): Promise<Abilities<WrappingAlgorithm>> {
+    const known = this.#abilities.get(token.device ?? '')
+    if (known) return known
+    const find = async (access: Access) => {
+      // Whoever waited behind another finds what that found.
+      const abilities = this.#abilities.get(access.device) ?? (await unwrapsWith(this.#cryptoki, access))
+      this.#abilities.set(access.device, abilities)
+      return abilities
+    }
+    return token.useSlowly('unwrap', find, expiresAt)
   }
 
   /** Whether the CMK that a wrapping key is for has as many of them as may be. */

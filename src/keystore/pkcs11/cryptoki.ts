@@ -1,6 +1,5 @@
 // The C_ functions that Strongroom uses, on one session: templates, mechanisms and lengths in one place.
 // Loaded in the library's own process only.
-import { setImmediate as otherWork } from 'node:timers/promises'
 import type * as Pkcs11js from 'pkcs11js'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import { Away, faultOf, returnValueOf, SetupFault } from './faults.ts'
@@ -17,6 +16,12 @@ export interface SessionHolder {
   readonly session: Handle
 }
 type Template = Pkcs11js.Template
+
+/** A token's slot, and what the token tells of itself. */
+export interface FoundToken {
+  readonly slot: Handle
+  readonly info: Pkcs11js.TokenInfo
+}
 
 /** A wrapping key, and how it is used. */
 export interface WrappingUse {
@@ -75,8 +80,8 @@ export class Cryptoki {
     return new Cryptoki(constants, lib)
   }
 
-  /** The slot whose token has this label or serial number, with what the token tells of itself; null when there is none. */
-  findToken(name: string): { slot: Handle; info: Pkcs11js.TokenInfo } | null {
+  /** The slot whose token has this label or serial number; null when there is none. */
+  findToken(name: string): FoundToken | null {
     for (const slot of this.#lib.C_GetSlotList(true)) {
       try {
         const info = this.#lib.C_GetTokenInfo(slot)
@@ -210,7 +215,7 @@ export class Cryptoki {
     return (modulus?.value as Buffer | undefined) ?? Buffer.alloc(0)
   }
 
-  /** Unwraps an AES key: into the token with an id and a label, or for this session only. */
+  /** Unwraps an AES key: into the token with an id and a label, or for this session only. One at a time, as SlowWork has it. */
   unwrap(
     at: SessionHolder,
     wrapping: WrappingUse,
@@ -220,20 +225,22 @@ export class Cryptoki {
     return this.#unwrap(at, wrapping, wrapped, aesKey(this.#c, kept))
   }
 
-  /** In this thread: several at once get into each other's way in some libraries. Other work has its turn before. */
+  /** Unwraps bytes of any length as a key of this session for HMAC. */
+  unwrapAny(at: SessionHolder, wrapping: WrappingUse, wrapped: Uint8Array): Promise<Handle> {
+    return this.#unwrap(at, wrapping, wrapped, hmacKey(this.#c))
+  }
+
   async #unwrap(at: SessionHolder, wrapping: WrappingUse, wrapped: Uint8Array, template: Template): Promise<Handle> {
-    await otherWork()
     const mechanism = unwrapping(this.#c, wrapping.algorithm)
-    return this.#lib.C_UnwrapKey(at.session, mechanism, wrapping.key, Buffer.from(wrapped), template)
+    return still(at, this.#lib.C_UnwrapKeyAsync(at.session, mechanism, wrapping.key, Buffer.from(wrapped), template))
   }
 
   /**
    * Whether wrapped material that is an AES key is one of 256 bits. Only for devices that do not tell CKA_VALUE_LEN: these take no
    * shorter key for HMAC-SHA-256. A copy for this session is tried with it, as sensitive and as little extractable as the key itself.
    */
-  isLongEnough(at: SessionHolder, wrapping: WrappingUse, wrapped: Uint8Array): boolean {
-    const mechanism = unwrapping(this.#c, wrapping.algorithm)
-    const copy = this.#lib.C_UnwrapKey(at.session, mechanism, wrapping.key, Buffer.from(wrapped), hmacKey(this.#c))
+  async isLongEnough(at: SessionHolder, wrapping: WrappingUse, wrapped: Uint8Array): Promise<boolean> {
+    const copy = await this.unwrapAny(at, wrapping, wrapped)
     try {
       this.#lib.C_SignInit(at.session, { mechanism: this.#c.CKM_SHA256_HMAC }, copy)
       this.#lib.C_Sign(at.session, CHECK_BLOCK, Buffer.alloc(32))

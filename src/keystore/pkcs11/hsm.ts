@@ -17,13 +17,12 @@ import {
 } from '../keystore.ts'
 import { randomBytes } from '../random.ts'
 import { Failed } from './child.ts'
-import type { TokenReport } from './protocol.ts'
+import { FailedCalls } from './failed-calls.ts'
+import { SLOW_WORKS, type TokenReport, type Work, type Works } from './protocol.ts'
 import { isReference, keyLabel, keyPlace, objectIdOf, objectIdPrefix, toReference, wrappingLabel } from './reference.ts'
 import { ReservedUses } from './reserved-uses.ts'
 import type { Supervisor } from './supervisor.ts'
 
-/** Making an RSA pair takes seconds on some devices. It fails as fast as all else when the device hangs. */
-const PAIR_MS = 30_000
 const BACKGROUND_MS = 10_000
 /** Thousands of objects are looked at one by one. */
 const INSPECT_MS = 600_000
@@ -32,8 +31,10 @@ const COLLECT_EVERY_MS = 60_000
 const MOST_REPORTED = 1000
 
 export interface HsmSetup {
-  /** How long a call may wait for the device. */
+  /** How long a call that uses a key may wait for the device. */
   readonly timeoutMs: number
+  /** How long a call may that makes or imports one, or makes a wrapping key. */
+  readonly keyTimeoutMs: number
   /** Names the installation in the labels of its objects. */
   readonly tag: string
 }
@@ -44,6 +45,7 @@ export class HsmKeystore implements Keystore {
   readonly #device: Supervisor
   readonly #reserved: ReservedUses
   readonly #report: (message: string) => void
+  readonly #failed: FailedCalls
   #collectAfter = 0
   readonly #missing = new Set<string>()
 
@@ -52,6 +54,7 @@ export class HsmKeystore implements Keystore {
     this.#keys = keys
     this.#setup = setup
     this.#report = report
+    this.#failed = new FailedCalls(report)
     this.#reserved = new ReservedUses(uses, report)
   }
 
@@ -61,6 +64,7 @@ export class HsmKeystore implements Keystore {
   }
 
   async stop(): Promise<void> {
+    this.#failed.tell()
     await this.#device.stop()
   }
 
@@ -86,7 +90,7 @@ export class HsmKeystore implements Keystore {
 
   async generate(place: VersionPlace): Promise<SealedMaterial> {
     const undo = ({ id }: { id: string }) => this.#destroyQuietly(id)
-    const { id } = await this.#told(this.#device.ask('generate', this.#newObject(place), this.#setup.timeoutMs, undo))
+    const { id } = await this.#ask('generate', this.#newObject(place), new DeviceTime(), undo)
     return toReference(id)
   }
 
@@ -101,7 +105,7 @@ export class HsmKeystore implements Keystore {
     this.#demandPresent()
     const waiting = this.#reserved.take(place)
     if (waiting) await waiting
-    return this.#told(this.#device.ask('encrypt', { id, plaintext, aad }, time.left(this.#setup.timeoutMs)))
+    return this.#ask('encrypt', { id, plaintext, aad }, time)
   }
 
   decrypt(
@@ -113,7 +117,7 @@ export class HsmKeystore implements Keystore {
   ): Promise<Uint8Array | null> {
     const { nonce, sealed } = message
     const id = this.#objectId(place, material)
-    return this.#told(this.#device.ask('decrypt', { id, nonce, sealed, aad }, time.left(this.#setup.timeoutMs)))
+    return this.#ask('decrypt', { id, nonce, sealed, aad }, time)
   }
 
   /** The object of destroyed material goes at once where the device is there; its record of destruction sees to the rest. */
@@ -136,9 +140,9 @@ export class HsmKeystore implements Keystore {
   async wrappingKey({ place, algorithm, ...purpose }: WrappingPurpose): Promise<WrappingKey> {
     const label = wrappingLabel(this.#setup.tag, purpose)
     const asked = { prefix: objectIdPrefix(place), label, algorithm }
-    const made = await this.#told(this.#device.ask('makeWrappingKey', asked, PAIR_MS))
+    const made = await this.#ask('makeWrappingKey', asked, new DeviceTime())
     if ('tooMany' in made) return { outcome: 'too many' }
-    if ('unsupported' in made) return { outcome: 'unsupported', mechanism: made.unsupported }
+    if ('unsupported' in made) return { outcome: 'unsupported', why: made.unsupported }
     const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
     const [n, e] = [base64url(made.modulus), base64url(made.exponent)]
     const publicKey = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' })
@@ -157,14 +161,15 @@ export class HsmKeystore implements Keystore {
     if (wrapping.expired) return { outcome: 'expired' }
     const unwrapping = { wrappingId: opened.toString('hex'), algorithm: wrapping.algorithm, wrapped }
     const time = new DeviceTime()
-    const { timeoutMs } = this.#setup
-    const checkValue = await this.#told(this.#device.ask('examine', unwrapping, time.left(timeoutMs)))
-    if (!checkValue) return { outcome: 'not material' }
+    const found = await this.#ask('examine', unwrapping, time)
+    if (!found) return { outcome: 'not material' }
+    if ('unsupported' in found) return { outcome: 'unsupported', why: found.unsupported }
+    const { checkValue } = found
     const fingerprint = this.#keys.fingerprint([place.account, place.region, place.keyId], checkValue)
     if (fingerprint !== (expected ?? fingerprint)) return { outcome: 'not material' }
     const asked = { ...unwrapping, ...this.#newObject(place), checkValue }
     const undo = (kept: { id: string } | null) => kept && this.#destroyQuietly(kept.id)
-    const kept = await this.#told(this.#device.ask('import', asked, time.left(timeoutMs), undo))
+    const kept = await this.#ask('import', asked, time, undo)
     return kept ? { outcome: 'imported', material: toReference(kept.id), fingerprint } : { outcome: 'not material' }
   }
 
@@ -178,6 +183,28 @@ export class HsmKeystore implements Keystore {
   /** What the tokens are, can do and hold. */
   async inspect(): Promise<readonly TokenReport[]> {
     return this.#told(this.#device.ask('inspect', { tag: this.#setup.tag }, INSPECT_MS))
+  }
+
+  /** Asks for what a call waits for; `time` is what the call has for the device. What it fails for is logged. */
+  async #ask<W extends Work>(
+    work: W,
+    ask: Works[W]['ask'],
+    time: DeviceTime,
+    late?: (answer: Works[W]['answer']) => void,
+  ): Promise<Works[W]['answer']> {
+    const isSlow = SLOW_WORKS.has(work)
+    const ms = isSlow ? this.#setup.keyTimeoutMs : this.#setup.timeoutMs
+    try {
+      return await this.#device.ask(work, ask, time.left(ms), late)
+    } catch (error) {
+      const trouble = error instanceof Failed ? error.trouble : null
+      const failed = `\`${work}\` failed with 503: ${(error as Error).message}`
+      const limit = isSlow ? 'hsm-key-timeout-ms' : 'hsm-timeout-ms'
+      if (trouble === 'late') this.#failed.note(`${failed}; raise ${limit} (${ms} ms) if the device needs longer`)
+      // What keeps the whole device from serving is told by the connection.
+      else if (trouble === 'away' && this.#device.trouble === null) this.#failed.note(failed)
+      throw this.#inWordsOfThePort(error)
+    }
   }
 
   #demandPresent(): void {
@@ -205,19 +232,22 @@ export class HsmKeystore implements Keystore {
     )
   }
 
-  /** The device's troubles in the words of the port. */
   async #told<T>(answer: Promise<T>): Promise<T> {
     try {
       return await answer
     } catch (error) {
-      if (!(error instanceof Failed)) throw error
-      if (error.trouble === 'full') {
-        this.#report(`the HSM is full: ${error.message}; delete keys, or give it more room`)
-        throw refuse('Rejected.LimitExceeded')
-      }
-      if (error.trouble === 'refused') throw new Error(error.message)
-      if (error.trouble === 'missing') this.#reportMissing(error.message)
-      throw new Unreachable(error.message)
+      throw this.#inWordsOfThePort(error)
     }
+  }
+
+  #inWordsOfThePort(error: unknown): unknown {
+    if (!(error instanceof Failed)) return error
+    if (error.trouble === 'full') {
+      this.#report(`the HSM is full: ${error.message}; delete keys, or give it more room`)
+      return refuse('Rejected.LimitExceeded')
+    }
+    if (error.trouble === 'refused') return new Error(error.message)
+    if (error.trouble === 'missing') this.#reportMissing(error.message)
+    return new Unreachable(error.message)
   }
 }

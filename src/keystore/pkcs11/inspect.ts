@@ -1,10 +1,9 @@
 // What `strongroom hsm check` learns of a token: what it is, what it can do, which of our objects it holds.
-import { WRAPPING_ALGORITHMS, type WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import type { Cryptoki } from './cryptoki.ts'
 import { Away, faultOf } from './faults.ts'
 import type { Access, ObjectClass } from './login.ts'
 import { objectsOf } from './objects.ts'
-import type { ObjectReport, TokenReport } from './protocol.ts'
+import type { Abilities, ObjectReport, TokenReport } from './protocol.ts'
 import { LABEL, ROOT_KEY_LABEL, WRAPPING_LABEL } from './reference.ts'
 import type { Token } from './token.ts'
 
@@ -22,35 +21,40 @@ const NOTHING = {
   rootKeys: [],
 }
 
-/** Reports on a token; on one that is away, only that. `can` tells whether it unwraps with an algorithm. */
+/** Reports on a token; on one that is away, only that. `unwrapsWith` tells what keeps it from each algorithm. */
 export async function inspectToken(
   token: Token,
   cryptoki: Cryptoki,
   tag: string,
-  can: (token: Token, access: Access, algorithm: WrappingAlgorithm) => Promise<boolean>,
+  unwrapsWith: (token: Token) => Promise<Abilities>,
   expiresAt: number,
 ): Promise<TokenReport> {
   try {
-    return await token.useSlowly(async (access) => {
-      const info = cryptoki.findToken(token.name)?.info
-      const abilities: Record<string, boolean> = { 'AES-256-GCM': await encrypts(cryptoki, access) }
-      for (const algorithm of WRAPPING_ALGORITHMS) abilities[algorithm] = await can(token, access, algorithm)
-      const secret = await all(cryptoki, access, 'secret', expiresAt)
-      const ours = (some: readonly ObjectReport[], label: string) =>
-        some.filter((object) => object.label.startsWith(`${label}/${tag}/`))
-      const free = info?.freePrivateMemory ?? UNAVAILABLE
-      return {
-        ...token.state,
-        model: info?.model.trim() ?? '',
-        serial: info?.serialNumber.trim() ?? '',
-        firmware: info ? `${info.firmwareVersion.major}.${info.firmwareVersion.minor}` : '',
-        freePrivateMemory: free >= 0 && free < UNAVAILABLE ? free : null,
-        abilities,
-        keys: ours(secret, LABEL),
-        wrappingKeys: ours(await all(cryptoki, access, 'private', expiresAt), WRAPPING_LABEL),
-        rootKeys: ours(secret, ROOT_KEY_LABEL),
-      }
-    }, expiresAt)
+    const unwrapping = await unwrapsWith(token)
+    return await token.useSlowly(
+      'other',
+      async (access) => {
+        const info = cryptoki.findToken(token.name)?.info
+        const lacksGcm = (await encrypts(cryptoki, access)) ? null : 'lacks CKM_AES_KEY_GEN, CKM_AES_GCM or CKM_AES_ECB'
+        const abilities = { 'AES-256-GCM': lacksGcm, ...unwrapping }
+        const secret = await all(cryptoki, access, 'secret', expiresAt)
+        const ours = (some: readonly ObjectReport[], label: string) =>
+          some.filter((object) => object.label.startsWith(`${label}/${tag}/`))
+        const free = info?.freePrivateMemory ?? UNAVAILABLE
+        return {
+          ...token.state,
+          model: info?.model.trim() ?? '',
+          serial: info?.serialNumber.trim() ?? '',
+          firmware: info ? `${info.firmwareVersion.major}.${info.firmwareVersion.minor}` : '',
+          freePrivateMemory: free >= 0 && free < UNAVAILABLE ? free : null,
+          abilities,
+          keys: ours(secret, LABEL),
+          wrappingKeys: ours(await all(cryptoki, access, 'private', expiresAt), WRAPPING_LABEL),
+          rootKeys: ours(secret, ROOT_KEY_LABEL),
+        }
+      },
+      expiresAt,
+    )
   } catch (error) {
     if (error instanceof Away) return { ...token.state, ...NOTHING }
     throw error

@@ -1,6 +1,6 @@
 // What one login to a token brought: sessions, the handles found through them, random bytes. All of it ends together, and from then on
 // nothing of it can be used: numbers of sessions and objects may mean others after the next login.
-import type { Cryptoki, Handle, SessionHolder } from './cryptoki.ts'
+import type { Cryptoki, FoundToken, Handle, SessionHolder } from './cryptoki.ts'
 import { Away, Missing, returnValueOf, Voided } from './faults.ts'
 
 const NONCE_BYTES = 12
@@ -16,6 +16,8 @@ export type ObjectClass = 'secret' | 'private'
 
 export class Login {
   readonly slot: Handle
+  /** Model, serial number and firmware: a device of another kind by the same name has another. */
+  readonly device: string
   /** Whether any work was done with it. */
   hasServed = false
   readonly #cryptoki: Cryptoki
@@ -29,9 +31,11 @@ export class Login {
   #nonces: Buffer = Buffer.alloc(0)
   #over = false
 
-  private constructor(cryptoki: Cryptoki, slot: Handle, session: Handle) {
+  private constructor(cryptoki: Cryptoki, { slot, info }: FoundToken, session: Handle) {
     this.#cryptoki = cryptoki
     this.slot = slot
+    const { major, minor } = info.firmwareVersion
+    this.device = [info.model, info.serialNumber, major, minor].join(' ')
     this.#idle = [session]
   }
 
@@ -46,7 +50,7 @@ export class Login {
       cryptoki.closeSession(session)
       throw error
     }
-    return new Login(cryptoki, found.slot, session)
+    return new Login(cryptoki, found, session)
   }
 
   get isOver(): boolean {
@@ -167,6 +171,11 @@ export class Access implements SessionHolder {
   get session(): Handle {
     if (this.#login.isOver) throw new Voided('the login that this session belongs to is over')
     return this.#session
+  }
+
+  /** Which device it is, by what that tells of itself. */
+  get device(): string {
+    return this.#login.device
   }
 
   /** The one object with this CKA_ID. Throws Missing. */

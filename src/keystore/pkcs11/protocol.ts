@@ -32,15 +32,18 @@ export interface Works {
   }
   /** Destroys the secret key; true when no token has it any more. */
   destroy: { ask: { id: string }; answer: boolean }
-  /** An RSA-2048 pair: modulus and public exponent, big-endian. `tooMany`: the label's owner has as many as may be. */
+  /**
+   * An RSA-2048 pair: modulus and public exponent, big-endian. `unsupported`: what keeps the device from it, as Abilities has it.
+   * `tooMany`: the label's owner has as many as may be.
+   */
   makeWrappingKey: {
     ask: { prefix: string; label: string; algorithm: WrappingAlgorithm }
     answer: { id: string; modulus: Uint8Array; exponent: Uint8Array } | { unsupported: string } | { tooMany: true }
   }
-  /** The check value (16 bytes) of wrapped 256-bit material, which is then forgotten; null when it is none. */
+  /** The check value (16 bytes) of wrapped 256-bit material, which is then forgotten; null when it is none. `unsupported`: as above. */
   examine: {
     ask: { wrappingId: string; algorithm: WrappingAlgorithm; wrapped: Uint8Array }
-    answer: Uint8Array | null
+    answer: { checkValue: Uint8Array } | { unsupported: string } | null
   }
   /** Unwraps material for good; null when it does not have the check value. */
   import: {
@@ -63,6 +66,12 @@ export interface Works {
 }
 
 export type Work = keyof Works
+
+/** Works that may take a device seconds. Some libraries do nothing else meanwhile: their silence is no hanging. */
+export const SLOW_WORKS: ReadonlySet<Work> = new Set(['generate', 'makeWrappingKey', 'examine', 'import'])
+
+/** What keeps a device from each thing that it may be asked for: `lacks CKM_…`; null where nothing does. */
+export type Abilities<Thing extends string = string> = Readonly<Record<Thing, string | null>>
 
 /** `expiresAt`: by the system's monotonic clock, in milliseconds; what is older is not begun any more. */
 export type Request = {
@@ -114,7 +123,7 @@ export interface TokenReport extends TokenState {
   /** Bytes; null where the device does not tell. */
   readonly freePrivateMemory: number | null
   /** What was tried on the token, and whether it works. */
-  readonly abilities: Readonly<Record<string, boolean>>
+  readonly abilities: Abilities
   readonly keys: readonly ObjectReport[]
   readonly wrappingKeys: readonly ObjectReport[]
   /** Those that wrap the root keys, or did. */

@@ -12,7 +12,6 @@ const REPLACE_AT_MOST_EVERY_MS = 60_000
 const MENDED_MS = 120_000
 /** How often a PIN that a token refused is looked at, whether it has changed. */
 const WATCH_PIN_MS = 2000
-const RETIRE_MS = 10_000
 /** How long the start of the service waits for the device. */
 const START_WAIT_MS = 5000
 /** A process that has not loaded the library, or opened a token, by then is given up. */
@@ -24,6 +23,8 @@ export interface SupervisorSettings {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** How long the library may give no sign of life while something is asked. */
   readonly patienceMs: number
+  /** How long a process that was replaced has for what it was asked before. */
+  readonly retireMs: number
   /** Told once of each trouble, and when it is over. */
   report(message: string): void
 }
@@ -164,9 +165,9 @@ export class Supervisor {
         this.#setupFailed = news.news === 'failed' && news.setup
         this.#heard(child, news)
       },
-      hangs: (isHanging) => {
+      hangs: (how) => {
         if (child !== this.#child) return
-        if (isHanging) this.#fault('the PKCS #11 library hangs')
+        if (how !== null) this.#fault(how)
         else this.#judge()
       },
       stuck: () => {
@@ -210,7 +211,7 @@ export class Supervisor {
     this.#child = child
     this.#tokens = news.tokens
     this.#pauseMs = FIRST_PAUSE_MS
-    void former?.retire(RETIRE_MS)
+    void former?.retire(this.#settings.retireMs)
     this.#judge()
     this.#settled()
   }

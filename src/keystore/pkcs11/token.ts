@@ -1,13 +1,19 @@
 // One token: a login to it, begun afresh after every error that may void sessions or handles, and the queue for its sessions.
 import type { Cryptoki, Handle } from './cryptoki.ts'
 import { Away, describeFault, faultOf, Late, Missing, Voided, voidsSessions } from './faults.ts'
+import { Gate } from './gate.ts'
 import { Access, Login } from './login.ts'
 import { type LeftAlone, monotonicMs, type TokenState } from './protocol.ts'
 
 /** How long a token that could not be opened is left alone. */
 const LEAVE_ALONE_MS = 500
-/** Sessions that work of seconds may hold at once, such as the making of a pair. */
-const MOST_SLOW = 2
+/**
+ * Work that may take seconds, by what it does. Of pairs only some are made at once, and wrapped keys are unwrapped one by one: several
+ * at once get into each other's way in some libraries.
+ */
+export type SlowWork = 'pair' | 'unwrap' | 'other'
+/** Of the sessions for slow work, as many may make pairs. */
+const SHARE_OF_PAIRS = 0.25
 
 export interface TokenSettings {
   /** Label or serial number. */
@@ -27,8 +33,13 @@ export class Token {
   readonly #changed: (state: TokenState) => void
   #login: Login | null = null
   #waiting: (() => void)[] = []
-  #slow = 0
-  #waitingSlowly: (() => void)[] = []
+  /** Half of the sessions, and never the last one: calls that use keys are to find one free. */
+  readonly #slow = new Gate(() => this.#mostSlow)
+  readonly #ofKind: Readonly<Record<SlowWork, Gate | null>> = {
+    pair: new Gate(() => Math.max(1, Math.floor(this.#mostSlow * SHARE_OF_PAIRS))),
+    unwrap: new Gate(() => 1),
+    other: null,
+  }
   #pinRefused: boolean
   #reason: string
   #leaveAloneUntil = 0
@@ -44,6 +55,11 @@ export class Token {
 
   get state(): TokenState {
     return { token: this.name, up: this.#login !== null, pinRefused: this.#pinRefused, reason: this.#reason }
+  }
+
+  /** Which device it is, by what that tells of itself; null while there is no login. */
+  get device(): string | null {
+    return this.#login?.device ?? null
   }
 
   /** Whether another token is the same one by another name. */
@@ -126,21 +142,10 @@ export class Token {
     }
   }
 
-  /** Does work that takes seconds, and leaves sessions to the others. As `use`. */
-  async useSlowly<T>(work: (access: Access) => T | Promise<T>, expiresAt: number): Promise<T> {
-    while (this.#slow >= Math.max(1, Math.min(MOST_SLOW, this.#capacity - 1))) {
-      await new Promise<void>((resolve) => this.#waitingSlowly.push(resolve))
-      if (monotonicMs() < expiresAt) continue
-      this.#waitingSlowly.shift()?.()
-      throw new Late()
-    }
-    this.#slow++
-    try {
-      return await this.use(work, expiresAt)
-    } finally {
-      this.#slow--
-      this.#waitingSlowly.shift()?.()
-    }
+  /** Does slow work, and leaves sessions to the others. As `use`. */
+  useSlowly<T>(kind: SlowWork, work: (access: Access) => T | Promise<T>, expiresAt: number): Promise<T> {
+    const slowly = () => this.#slow.through(() => this.use(work, expiresAt), expiresAt)
+    return this.#ofKind[kind]?.through(slowly, expiresAt) ?? slowly()
   }
 
   /**
@@ -152,10 +157,9 @@ export class Token {
     await this.use((access) => this.#cryptoki.random(access, 8), expiresAt, { spare: 1 })
   }
 
-  /** How many sessions there may be. */
-  get #capacity(): number {
+  get #mostSlow(): number {
     const { sessions } = this.#settings
-    return this.#login?.capacity(sessions) ?? sessions
+    return Math.max(1, Math.floor((this.#login?.capacity(sessions) ?? sessions) / 2))
   }
 
   /** What of the device is in the way, if this error tells of any; null where it does not. */

@@ -3,12 +3,14 @@ import { constants, createPublicKey, publicEncrypt, randomBytes } from 'node:cry
 import { WRAPPING_ALGORITHMS, type WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import type { Cryptoki, SessionHolder, WrappingUse } from './cryptoki.ts'
 import { faultOf } from './faults.ts'
+import { faultOfPadding } from './padding.ts'
+import type { Abilities } from './protocol.ts'
 import { PUBLIC_EXPONENT } from './templates.ts'
 
 const KEY_BYTES = 32
 
 /** What each algorithm needs of a device, as PKCS #11 names it. */
-export const MECHANISMS: Readonly<Record<WrappingAlgorithm, string>> = {
+const MECHANISMS: Readonly<Record<WrappingAlgorithm, string>> = {
   RSAES_OAEP_SHA_1: 'CKM_RSA_PKCS_OAEP with SHA-1',
   RSAES_OAEP_SHA_256: 'CKM_RSA_PKCS_OAEP with SHA-256',
   RSAES_PKCS1_V1_5: 'CKM_RSA_PKCS',
@@ -69,10 +71,10 @@ function publicKeyOf(modulus: Buffer) {
 }
 
 /**
- * The algorithms that a token unwraps with. Lists of mechanisms do not tell which hashes go with OAEP: it is tried, on random bytes.
- * Throws what the library says when none works, and it does not say that it lacks them.
+ * What keeps a token from unwrapping with each algorithm. Lists of mechanisms do not tell which hashes go with OAEP, nor what becomes of
+ * wrong padding: it is tried, with a pair of this session. Throws what the library says when none works, and it does not say why.
  */
-export async function unwrapsWith(cryptoki: Cryptoki, at: SessionHolder): Promise<ReadonlySet<WrappingAlgorithm>> {
+export async function unwrapsWith(cryptoki: Cryptoki, at: SessionHolder): Promise<Abilities<WrappingAlgorithm>> {
   const pair = await cryptoki.generateWrappingPair(at, false, '00', 'strongroom-probe')
   const publicKey = publicKeyOf(pair.modulus)
   let unclear: unknown = null
@@ -93,12 +95,15 @@ export async function unwrapsWith(cryptoki: Cryptoki, at: SessionHolder): Promis
     // What fails for no clear reason may not fail again.
     return (first === 'unclear' ? await once(algorithm, bytes) : first) === 'yes'
   }
-  const able = new Set<WrappingAlgorithm>()
-  // A device on which a shorter AES key can't be told from one of 256 bits is no place for imported material.
-  for (const algorithm of WRAPPING_ALGORITHMS)
-    if ((await accepts(algorithm, KEY_BYTES)) && !(await accepts(algorithm, 16)) && !(await accepts(algorithm, 24)))
-      able.add(algorithm)
-  if (able.size === 0 && unclear !== null) throw unclear
+  const lackOf = async (algorithm: WrappingAlgorithm): Promise<string | null> => {
+    if (!(await accepts(algorithm, KEY_BYTES))) return `lacks ${MECHANISMS[algorithm]}`
+    // A device on which a shorter AES key can't be told from one of 256 bits is no place for imported material.
+    if ((await accepts(algorithm, 16)) || (await accepts(algorithm, 24))) return 'does not tell how long an AES key is'
+    return algorithm === 'RSAES_PKCS1_V1_5' ? faultOfPadding(cryptoki, at, pair.privateKey, publicKey) : null
+  }
+  const lacks: [WrappingAlgorithm, string | null][] = []
+  for (const algorithm of WRAPPING_ALGORITHMS) lacks.push([algorithm, await lackOf(algorithm)])
+  if (unclear !== null && lacks.every(([, lack]) => lack !== null)) throw unclear
   cryptoki.destroy(at, pair.privateKey)
-  return able
+  return Object.fromEntries(lacks) as Record<WrappingAlgorithm, string | null>
 }

@@ -31,7 +31,7 @@ export const GetParametersForImport = operation({
     if (made.outcome === 'unsupported')
       throw refuse('InvalidParameter', {
         name: 'WrappingAlgorithm',
-        rule: `The managed HSM here lacks ${made.mechanism}: choose another one.`,
+        rule: `The managed HSM here ${made.why}: choose another one.`,
       })
     const { publicKey, sealedPrivateKey } = made
     const reply = {

@@ -70,6 +70,11 @@ export const ImportKeyMaterial = operation({
     if (imported.outcome === 'not a wrapping key') throw refuse('InvalidImportToken')
     if (imported.outcome === 'expired') throw refuse('ExpiredImportToken')
     if (imported.outcome === 'not material') throw refuse('InvalidKeyMaterial')
+    if (imported.outcome === 'unsupported')
+      throw refuse('InvalidParameter', {
+        name: 'ImportToken',
+        rule: `It is for ${token.algorithm}, and the managed HSM here ${imported.why}: get one for another WrappingAlgorithm.`,
+      })
     const { material, fingerprint } = imported
 
     const after = {

@@ -30,7 +30,9 @@ function twoTokens(timeoutMs?: number): TestToken & { first: string; second: str
 }
 
 function check(house: TestHouse, ...more: string[]) {
-  const flags = ['hsm', 'check', '--data', house.data, ...(house.token?.flags ?? []), ...more]
+  // An orphan has to stay one for twice as long as a key may take to be made.
+  const time = ['--hsm-key-timeout-ms', '10000']
+  const flags = ['hsm', 'check', '--data', house.data, ...(house.token?.flags ?? []), ...time, ...more]
   return runProgram(flags, house.token?.env)
 }
 
@@ -51,8 +53,15 @@ describe('a cluster of tokens', () => {
     const before = await check(house)
     assert.equal(before.code, 1, before.err)
     assert.match(before.out, /token strongroom: SoftHSM v2, serial number/)
-    assert.match(before.out, /can't do RSAES_OAEP_SHA_256: this affects GetParametersForImport with/)
+    assert.match(
+      before.out,
+      /can't do RSAES_OAEP_SHA_256, since it lacks CKM_RSA_PKCS_OAEP with SHA-256: this affects GetParametersForImport/,
+    )
     assert.match(before.out, /can do RSAES_OAEP_SHA_1\n/)
+    assert.match(
+      before.out,
+      /can't do RSAES_PKCS1_V1_5, since it takes wrongly padded texts for material with CKM_RSA_PKCS: this affects/,
+    )
     assert.match(
       before.out,
       new RegExp(`missing: version ${PrimaryKeyVersion} of key ${KeyId} \\(account \\d+, cn-hangzhou\\)`),
@@ -121,7 +130,7 @@ describe('a cluster of tokens', () => {
   })
 
   it('goes on without a token that hangs at the login', async () => {
-    const both = twoTokens(200)
+    const both = twoTokens(2000)
     const token = faultyModule(both)
     await using house = await openTestHouse(null, [], { token })
     const { KeyId } = (await house.must('CreateKey')).KeyMetadata

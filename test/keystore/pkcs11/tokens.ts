@@ -1,6 +1,6 @@
 // Real PKCS #11 tokens for tests, each in a folder of its own: SoftHSM2 and NSS softokn, two independent implementations.
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { removeFolder, temporaryFolder } from '../../acceptance/program.ts'
@@ -19,7 +19,7 @@ export interface TestToken extends Disposable {
   readonly module: string
   readonly label: string
   readonly pinFile: string
-  /** Settings of the service, as flags. A generous time-out: tests share the machine. */
+  /** Settings of the service, as flags. Generous time-outs: tests share the machine. */
   readonly flags: readonly string[]
   /** What the library reads of its environment. */
   readonly env: Record<string, string>
@@ -39,7 +39,7 @@ export function makeToken(kind: TokenKind, timeoutMs = 5000): TestToken {
     ...made,
     flags: [
       ...['--hsm-module', made.module, '--hsm-token', made.label, '--hsm-pin-file', pinFile],
-      ...['--hsm-timeout-ms', String(timeoutMs), '--hsm-regions', REGIONS],
+      ...['--hsm-timeout-ms', String(timeoutMs), '--hsm-key-timeout-ms', '120000', '--hsm-regions', REGIONS],
       ...made.more,
     ],
     list: (type) => {
@@ -54,6 +54,8 @@ export function makeToken(kind: TokenKind, timeoutMs = 5000): TestToken {
 export interface FaultyToken extends TestToken {
   /** Harm from now on, as faulty.c has it; none ends it. */
   harm(...lines: string[]): void
+  /** Whether wrong padding of PKCS #1 v1.5 is refused explicitly: at first it is not. */
+  refuseWrongPadding(does: boolean): void
   /** What the library was seen to be asked, as faulty.c has it. */
   log(): string[]
 }
@@ -68,14 +70,18 @@ export function faultyModule(token: TestToken): FaultyToken {
   writeFileSync(log, '')
   const source = fileURLToPath(new URL('./faulty.c', import.meta.url))
   const headers = fileURLToPath(new URL('../../../node_modules/pkcs11js/includes', import.meta.url))
-  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-I', headers, '-o', module, source])
+  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-pthread', '-I', headers, '-o', module, source])
   const flags = token.flags.map((flag) => (flag === token.module ? module : flag))
-  const env = { ...token.env, FAULTY_MODULE: token.module, FAULTY_CONTROL: control, FAULTY_LOG: log }
+  const explicit = join(token.folder, 'explicit')
+  const files = { FAULTY_CONTROL: control, FAULTY_LOG: log, FAULTY_EXPLICIT: explicit }
+  const env = { ...token.env, FAULTY_MODULE: token.module, ...files }
   const harm = (...lines: string[]) => {
     writeFileSync(`${control}.new`, lines.join('\n'))
     renameSync(`${control}.new`, control)
   }
-  return { ...token, module, flags, env, harm, log: () => readFileSync(log, 'utf8').split('\n').filter(Boolean) }
+  const refuseWrongPadding = (does: boolean) => (does ? writeFileSync(explicit, '') : rmSync(explicit, { force: true }))
+  const lines = () => readFileSync(log, 'utf8').split('\n').filter(Boolean)
+  return { ...token, module, flags, env, harm, refuseWrongPadding, log: lines }
 }
 
 interface Made {

@@ -1,0 +1,33 @@
+// Calls that the device failed, for the log: each kind of failure is told at once, and how often it came again after a minute.
+
+const PERIOD_MS = 60_000
+/** Kinds told apart within a minute. */
+const MOST_KINDS = 20
+
+export class FailedCalls {
+  readonly #report: (message: string) => void
+  /** How often each kind came again since it was told. */
+  readonly #again = new Map<string, number>()
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(report: (message: string) => void) {
+    this.#report = report
+  }
+
+  note(failure: string): void {
+    const isKnown = this.#again.has(failure) || this.#again.size < MOST_KINDS
+    const kind = isKnown ? failure : 'calls failed in other ways as well'
+    const before = this.#again.get(kind)
+    this.#again.set(kind, before === undefined ? 0 : before + 1)
+    if (before === undefined) this.#report(kind)
+    this.#timer ??= setTimeout(() => this.tell(), PERIOD_MS).unref()
+  }
+
+  /** Tells what came again, and begins afresh. */
+  tell(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    for (const [kind, count] of this.#again) if (count > 0) this.#report(`${kind} (${count} times more)`)
+    this.#again.clear()
+  }
+}
