@@ -169,7 +169,16 @@ describe('an HSM', () => {
 
   it('is documented with every one of its settings', () => {
     const page = readFileSync(join(ROOT, 'docs/hsm.md'), 'utf8')
-    for (const name of ['module', 'token', 'pin-file', 'parameters', 'regions', 'sessions', 'timeout-ms'])
+    for (const name of [
+      'module',
+      'token',
+      'pin-file',
+      'parameters',
+      'regions',
+      'sessions',
+      'timeout-ms',
+      'key-timeout-ms',
+    ])
       assert.ok(page.includes(`\`--hsm-${name}\``), name)
   })
 })
