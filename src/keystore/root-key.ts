@@ -160,6 +160,11 @@ function writeKey(path: string, key: Buffer): void {
   const line = Buffer.from(`${key.toString('hex')}\n`, 'latin1')
   try {
     if (writeSync(file, line) < line.length) throw new Error(`\`${path}\` could not be written: is the disk full?`)
+    // Else the next start would refuse it.
+    if (tooOpen(path, fstatSync(file), process.getuid?.()) !== null)
+      throw new Error(
+        `the file system of \`${path}\` keeps no file from others, as it does not store modes or owners: put the root key elsewhere with root-key-file`,
+      )
     fsyncSync(file)
   } catch (error) {
     unlinkSync(path)

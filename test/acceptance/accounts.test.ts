@@ -1,9 +1,13 @@
 // Accounts from the operator's side, on the real program: the first start, the environment's credentials, and revoking AccessKeys.
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
+import { firstCredentials } from '../../src/cli/first-start.ts'
+import { readSettings } from '../../src/cli/settings.ts'
+import { type OpenHouse, openHouse } from '../../src/house.ts'
+import { startPostgresql } from '../storage/postgresql-server.ts'
 import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 
 const folders: string[] = []
@@ -84,6 +88,36 @@ describe('the file of the first credentials', () => {
     assert.equal(code, 1)
     assert.match(err, /holds no credentials of an account: move it away/)
     assert.equal(readFileSync(join(second, 'root-credentials.json'), 'utf8'), '{"accountId":"x"}')
+  })
+})
+
+describe('two servers that start at once on an empty database', () => {
+  it('make one account, and one file of credentials', async () => {
+    await using server = await startPostgresql()
+    const [first, second] = [folder(), folder()]
+    const shared = ['--database', server.database(), '--root-key-file', join(first, 'root-key')]
+    const settings = [first, second].map((data) => readSettings(['--data', data, ...shared], {}, () => ''))
+    const houses: OpenHouse[] = []
+    try {
+      for (const one of settings) houses.push(await openHouse(one, () => {}, Date.now()))
+      const made = await Promise.all(
+        houses.map(({ accounts }, i) => {
+          const told = settings[i]
+          assert.ok(told)
+          return firstCredentials(told, accounts)
+        }),
+      )
+      assert.equal(made.filter((credentials) => credentials !== null).length, 1)
+      for (const [i, data] of [first, second].entries())
+        assert.equal(existsSync(join(data, 'root-credentials.json')), made[i] !== null)
+      for (const { accounts } of houses)
+        assert.deepEqual(
+          (await accounts.list()).map(({ id }) => id),
+          made.flatMap((credentials) => (credentials ? [credentials.accountId] : [])),
+        )
+    } finally {
+      for (const { storage } of houses) await storage.close()
+    }
   })
 })
 
