@@ -1,5 +1,8 @@
 // `strongroom account …`: accounts, and the AccessKeys of accounts and services, as the operator manages them on the database itself.
+
+import type { TrailSigner } from '../actiontrail/checkpoint.ts'
 import { isoSeconds } from '../api/time.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
 import { newCredentials } from '../ram/account.ts'
 import type { OperatorKeys } from '../ram/operator-keys.ts'
@@ -8,9 +11,12 @@ import { unknownVerb } from './nearest.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 import { UsageError } from './usage-error.ts'
+import { bearWitness } from './witness.ts'
 
 interface Rooms {
   readonly storage: Storage
+  readonly ledger: Ledger
+  readonly trailSigner: TrailSigner
   readonly accounts: Accounts
   readonly operatorKeys: OperatorKeys
 }
@@ -76,8 +82,10 @@ export async function account(args: readonly string[], open: Open, around: Surro
   if (words.length !== (WORDS[verb] ?? 0)) throw new UsageError(`say what to do:\n${USAGE}`)
   const settings = readSettings(others, around.env, around.readFile)
   const now = Date.now()
-  const rooms = await open(settings, (message, error) => around.complain(`${message}: ${error}`), now)
+  const alarm = (message: string, error: unknown) => around.complain(`${message}: ${error}`)
+  const rooms = await open(settings, alarm, now)
   try {
+    bearWitness(settings.data, rooms, alarm)
     const print = (value: unknown) => around.print(JSON.stringify(value, null, 2))
     await work({ words, own, settings, rooms, print, now })
     return 0

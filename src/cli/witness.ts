@@ -1,7 +1,8 @@
 // The witness: the last signed checkpoint of the trail, kept outside the database. A trail that ends before it, or that tells
 // another story, was cut or put back to an older copy.
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { open, rename } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Checkpoint, checkpointMatches, publicKeyOf, type TrailSigner } from '../actiontrail/checkpoint.ts'
 import { floorOf } from '../actiontrail/floor.ts'
@@ -47,7 +48,20 @@ export async function unwitnessed(witness: Witnessed | null, data: string, ledge
   return `the trail has ${seq} events, and \`${join(data, WITNESS_FILE)}\` is missing: nothing here tells whether its end was cut, or the database was put back to an older copy. Expected for a new data folder on a database with a history; else compare it with an export, a delivered copy, or the witness of another server`
 }
 
-/** Keeps the witness of a running server. One write at a time, each on disk when it resolves. */
+/** Has a command that changes the trail leave a witness as a server does. A file that can't be read is told, and left as it is. */
+export function bearWitness(
+  data: string,
+  rooms: { readonly ledger: Ledger; readonly trailSigner: TrailSigner },
+  alarm: (message: string, error: unknown) => void,
+): void {
+  try {
+    rooms.ledger.witnessedBy(new Witness(data, readWitness(data, rooms.trailSigner.publicKey), rooms))
+  } catch (error) {
+    alarm('the witness of the trail could not be read', error)
+  }
+}
+
+/** Keeps the witness of a data folder. One write at a time, each on disk when it resolves; another process may write it, too. */
 export class Witness implements TrailWitness {
   readonly #data: string
   readonly #rooms: { readonly ledger: Reads; readonly trailSigner: TrailSigner }
@@ -98,8 +112,9 @@ export class Witness implements TrailWitness {
   }
 
   async #write(witnessed: Witnessed): Promise<void> {
-    await writeWitness(this.#data, witnessed)
-    this.#last = witnessed
+    const present = readWitness(this.#data, this.#rooms.trailSigner.publicKey)
+    this.#last = present && present.seq > witnessed.seq ? present : witnessed
+    if (this.#last === witnessed) await writeWitness(this.#data, witnessed)
   }
 }
 
@@ -110,10 +125,16 @@ function withStored(stored: number | undefined): Pick<Witnessed, 'stored'> {
 /** Replaces the file in one step, on disk when it is done. */
 export async function writeWitness(data: string, witnessed: Witnessed): Promise<void> {
   const path = join(data, WITNESS_FILE)
-  await using file = await open(`${path}.new`, 'w', 0o600)
-  await file.writeFile(`${JSON.stringify(witnessed)}\n`)
-  await file.sync()
-  await rename(`${path}.new`, path)
+  const temporary = `${path}.${randomBytes(8).toString('hex')}.new`
+  try {
+    await using file = await open(temporary, 'wx', 0o600)
+    await file.writeFile(`${JSON.stringify(witnessed)}\n`)
+    await file.sync()
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
   await using folder = await open(data, 'r')
   await folder.sync()
 }

@@ -413,7 +413,8 @@ export class Ledger implements Source {
       try {
         const commits = current.map(({ commit }) => commit)
         const last = commits.findLastIndex(({ event }) => event)
-        const chain = this.#chaining.endingWith(commits[last]?.event ?? null)
+        const { event = null, further } = commits[last] ?? {}
+        const chain = this.#chaining.endingWith(further?.at(-1) ?? event)
         const outcomes = await this.#storage.commit(commits, chain, this.#roots.guard)
         if (outcomes[last] === 'committed') chain.acknowledged()
         const outcomeOf = new Map(current.map((waiting, i) => [waiting, outcomes[i]]))

@@ -6,7 +6,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { missingCheckpoint } from '../../src/actiontrail/checkpoint-chain.ts'
 import { TrailUpkeep } from '../../src/actiontrail/upkeep.ts'
+import { account } from '../../src/cli/account.ts'
 import { contradiction, readWitness, unwitnessed, WITNESS_FILE, Witness } from '../../src/cli/witness.ts'
+import { openHouse } from '../../src/house.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 
 const witnessOf = ({ data, open }: TestHouse) => readWitness(data, open.trailSigner.publicKey)
@@ -107,6 +109,31 @@ describe('the witness of the trail', () => {
     house.open.ledger.witnessedBy(new Witness(join(house.data, 'nowhere'), null, house.open))
     await house.must('DisableKey', { KeyId })
     assert.match(house.failures.join('\n'), /the witness of the trail could not be written/)
+  })
+
+  it('is left by a command that takes rights away, too, and never goes back', async () => {
+    await using house = await openTestHouse(null)
+    await house.must('CreateKey')
+    const { accountId, accessKeyId } = house.credentials
+    const around = { env: {}, readFile: () => '', status: () => {}, terminal: false, ask: async () => '' }
+    const complaints: string[] = []
+    const run = (...args: string[]) =>
+      account(['key', ...args, '--data', house.data], openHouse, {
+        ...around,
+        print: () => {},
+        complain: (text) => void complaints.push(text),
+      })
+    await house.stop()
+    assert.equal(await run('create', accountId), 0)
+    assert.equal(await run('disable', accountId, accessKeyId), 0)
+    await house.start()
+    const seen = witnessOf(house)
+    assert.equal(seen?.seq, (await house.open.ledger.head()).seq)
+    assert.ok(seen)
+    const behind = new Witness(house.data, null, house.open)
+    await behind.renew(house.open.trailSigner.checkpoint({ seq: 1, hash: 'x' }, 1))
+    assert.deepEqual(witnessOf(house), seen)
+    assert.deepEqual(complaints, [])
   })
 
   it('is missed where there are events', async () => {
