@@ -103,6 +103,8 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const tls = await tlsOf(settings, log)
   const listening = await listen(house, settings.listen, tls, connectionLimits(settings, log))
   const [endpoint = ''] = listening.endpoints
+  const connections = async () => [{ labels: {}, value: listening.connections() }]
+  metrics.gauge('strongroom_connections', 'Open connections to the addresses of `listen`.', [], connections)
   const at = settings.metrics
   const metricsListening = at && (await listenMetrics(metrics, at.host, at.port, at.plain ? null : tls))
   const console = `${endpoint}/console`

@@ -63,8 +63,13 @@ export class Connections {
     this.#refuseLate = refuseLate
   }
 
+  /** How many there are. */
+  get open(): number {
+    return this.#all.total
+  }
+
   /** Takes a new socket in, at the cost of another when there are too many; destroys it when none can give way, and returns null. */
-  open(socket: Socket, regions: readonly string[]): Connection | null {
+  admit(socket: Socket, regions: readonly string[]): Connection | null {
     const address = plainAddress(socket.remoteAddress ?? '')
     const connection = new Connection(socket, address, regions, this.#now())
     if (address === '' || !this.#hasRoom(connection)) {

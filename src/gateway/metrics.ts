@@ -171,6 +171,9 @@ export class Metrics implements Observer {
   }
 }
 
+/** More than any scrapers need, and few enough to leave the service its descriptors. */
+const MAX_METRICS_CONNECTIONS = 100
+
 export interface MetricsListening {
   readonly endpoint: string
   stop(): Promise<void>
@@ -191,6 +194,7 @@ export async function listenMetrics(
     )
   }
   const server = tls ? createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, serve) : createServer(serve)
+  server.maxConnections = MAX_METRICS_CONNECTIONS
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)

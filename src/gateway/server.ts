@@ -21,6 +21,8 @@ export interface Address {
 export interface Listening {
   /** Where it listens, such as http://127.0.0.1:7700, in the order of the addresses. */
   readonly endpoints: readonly string[]
+  /** How many connections are open. */
+  connections(): number
   /** Takes no new calls, finishes those in flight, closes all connections; after `deadlineMs` the rest is cut off. */
   stop(deadlineMs: number): Promise<void>
 }
@@ -55,6 +57,7 @@ export async function listen(
   const sweep = setInterval(() => edge.connections.sweep(), limits.sweepMs)
   return {
     endpoints: servers.map((server, i) => endpointOf(server, addresses[i]?.host ?? '', tls)),
+    connections: () => edge.connections.open,
     stop: async (deadlineMs) => {
       const closed = Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
       // A connection whose last call is answered is closed by its client, or here as soon as it is idle.
@@ -123,7 +126,7 @@ class Edge {
     if (tls) this.#admitTls(server, regions)
     else
       server.on('connection', (socket) => {
-        const connection = this.connections.open(socket, regions)
+        const connection = this.connections.admit(socket, regions)
         if (connection) this.#know(socket, connection)
       })
     const on = (event: string, act: typeof serve | typeof refuseExpectation) =>
@@ -147,7 +150,7 @@ class Edge {
   /** HTTP is spoken on another socket than the one that was counted; both have the same ends. */
   #admitTls(server: Server, regions: readonly string[]): void {
     server.on('connection', (socket) => {
-      const connection = this.connections.open(socket, regions)
+      const connection = this.connections.admit(socket, regions)
       if (!connection) return
       const ends = endsOf(socket)
       this.#shaking.set(ends, connection)

@@ -1,6 +1,11 @@
 // Connections that say nothing, too little or too slowly, and those that never listen: what becomes of them, and of everybody else.
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
 import { describe, it } from 'node:test'
+import { affordableConnections } from '../../src/cli/open-files.ts'
+import { Connections } from '../../src/gateway/connections.ts'
+import { DEFAULT_LIMITS } from '../../src/gateway/limits.ts'
 import { Connection, get, post, signedForm } from '../acceptance/raw.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 
@@ -59,6 +64,76 @@ describe('too many connections', () => {
     } finally {
       for (const connection of busy) connection.close()
     }
+  })
+})
+
+describe('the limit of one source', () => {
+  const limits = { ...DEFAULT_LIMITS, maxConnections: 100, maxConnectionsPerSource: 2 }
+  const setUp = () => {
+    const ended: string[] = []
+    const observer = {
+      answered: () => {},
+      turnedAway: () => {},
+      unrecorded: () => {},
+      disconnected: (why: string, address: string) => void ended.push(`${why}: ${address}`),
+    }
+    const connections = new Connections(
+      limits,
+      observer,
+      () => 0,
+      () => {},
+    )
+    const admit = (remoteAddress: string) => {
+      const socket = Object.assign(new EventEmitter(), { remoteAddress, bytesRead: 0, destroy: () => {} })
+      return connections.admit(socket as unknown as Socket, [])
+    }
+    return { ended, connections, admit }
+  }
+
+  it('counts an IPv4 address, or an IPv6 network; the oldest gives way', () => {
+    const { ended, connections, admit } = setUp()
+    for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.1', '::ffff:192.0.2.1']) admit(address)
+    assert.deepEqual(ended, ['gave way to another: 192.0.2.1'])
+    for (const address of ['2001:db8::1', '2001:db8::2', '2001:db8:0:1::3', '2001:db8::4']) admit(address)
+    assert.deepEqual(ended.slice(1), ['gave way to another: 2001:db8::1'])
+    assert.equal(connections.open, 6)
+  })
+
+  it('does not hold for loopback', () => {
+    const { ended, connections, admit } = setUp()
+    for (let i = 0; i < 50; i++) admit(i % 2 === 0 ? '127.0.0.1' : '::1')
+    assert.deepEqual([ended, connections.open], [[], 50])
+  })
+
+  it('turns a newcomer away while all are in use', () => {
+    const { ended, admit } = setUp()
+    for (const connection of [admit('192.0.2.1'), admit('192.0.2.1')]) Object.assign(connection ?? {}, { spoke: true })
+    assert.equal(admit('192.0.2.1'), null)
+    assert.deepEqual(ended, ['too many connections: 192.0.2.1'])
+    assert.notEqual(admit('192.0.2.1'), null)
+  })
+})
+
+describe('the number of connections', () => {
+  it('leaves descriptors for the rest, where the system says how many there are', () => {
+    const limits =
+      'Max processes   7  7 processes\nMax open files            1024                 524288               files\n'
+    assert.equal(
+      affordableConnections(10_000, () => limits),
+      768,
+    )
+    assert.equal(
+      affordableConnections(500, () => limits),
+      500,
+    )
+    assert.equal(
+      affordableConnections(10_000, () => 'Max open files unlimited unlimited files'),
+      10_000,
+    )
+    const missing = () => {
+      throw new Error('no such file')
+    }
+    assert.equal(affordableConnections(10_000, missing), 10_000)
   })
 })
 
