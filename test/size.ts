@@ -4,9 +4,11 @@ import fc from 'fast-check'
 
 /** What is repeated, and how often: in `npm test`, and in full. */
 const SIZES = {
+  'stops right after a start': [4, 30],
   'kills under load': [10, 50],
   'kills while delivering': [6, 20],
   'kills while root keys rotate': [5, 20],
+  'kills beside two servers': [3, 7],
   'kills while the root key moves into an HSM': [4, 12],
   'generated requests': [10_000, 100_000],
   'sequences against the model, on SQLite': [40, 200],

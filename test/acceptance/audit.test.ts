@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { eventOf } from '../../src/actiontrail/event.ts'
 import { GENESIS, link } from '../../src/ledger/chain.ts'
+import { until } from '../until.ts'
 import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 
 /** A data folder whose server recorded some events, was stopped, and recorded more. */
@@ -304,12 +305,9 @@ describe('a running server under which the database is put back', () => {
     const old = head()
     await record(program, 4)
     const witness = async (seq: number) => {
-      for (let i = 0; i < 50; i++) {
-        const seen = JSON.parse(readFileSync(join(program.data, 'audit-witness.json'), 'utf8'))
-        if (seen.seq >= seq) return seen
-        await new Promise((resolve) => setTimeout(resolve, 100))
-      }
-      throw new Error('no witness')
+      const read = () => JSON.parse(readFileSync(join(program.data, 'audit-witness.json'), 'utf8'))
+      await until(() => read().seq >= seq)
+      return read()
     }
     await witness(10)
     // Within the second in which the server renews it, too.
@@ -414,10 +412,10 @@ describe('strongroom audit verify --delivered', () => {
     await record(program, 5)
     await trail('StopLogging')
     let status = await trail('GetTrailStatus')
-    for (let i = 0; i < 100 && (status.DeliveryLagSeconds !== 0 || !status.LatestDigestNumber); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 100))
+    await until(async () => {
       status = await trail('GetTrailStatus')
-    }
+      return status.DeliveryLagSeconds === 0 && status.LatestDigestNumber > 0
+    })
     await program.stop()
     const folder = join(program.data, 'trails', program.credentials.accountId, 'evidence')
     const keyFile = join(program.data, 'key.pem')

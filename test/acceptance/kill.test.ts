@@ -7,6 +7,7 @@ import { eventOf } from '../../src/actiontrail/event.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { wrap } from '../kms/byok.ts'
 import { times } from '../size.ts'
+import { until } from '../until.ts'
 import { type Called, call, type Program, removeFolder, startProgram, temporaryFolder } from './program.ts'
 
 const KILLS = times('kills under load')
@@ -79,10 +80,13 @@ describe('a server killed under load', () => {
   it(`starts again after each of ${KILLS} kills, with everything that was acknowledged`, async () => {
     for (let kill = 0; kill < KILLS; kill++) {
       const program = await startProgram({ data })
-      const callers = Array.from({ length: CALLERS }, () => work(program))
-      await pause(20 + Math.random() * 400)
+      const enough = acknowledged.requests.size + 25 + Math.random() * 150
+      const callers = Promise.all(Array.from({ length: CALLERS }, () => work(program)))
+      await Promise.race([callers, until(() => acknowledged.requests.size > enough)])
+      // Not always just behind an answer.
+      await pause(Math.random() * 10)
       await program.stop('SIGKILL')
-      await Promise.all(callers)
+      await callers
     }
     assert.ok(acknowledged.requests.size > KILLS * 20, `${acknowledged.requests.size} calls were acknowledged`)
     assert.ok(acknowledged.imported.size > 0)

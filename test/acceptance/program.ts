@@ -4,10 +4,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { callOperation } from '../../src/cli/client.ts'
 
 export const BIN = fileURLToPath(new URL('../../bin/strongroom', import.meta.url))
+
+const CLOSES_WITHIN_MS = 5000
 
 export interface Credentials {
   readonly accountId: string
@@ -70,7 +73,14 @@ export async function startProgram({ data = temporaryFolder(), flags = [], env =
   child.stderr.on('data', (chunk) => {
     log += chunk
   })
-  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)))
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  const ended = new Promise<number | null>((resolve) =>
+    child.once('exit', async (code) => {
+      // What it said last is still on its way, unless a child of its own keeps the pipe open.
+      await Promise.race([closed, pause(CLOSES_WITHIN_MS, undefined, { ref: false })])
+      resolve(code)
+    }),
+  )
   const { endpoint, endpoints, metrics } = await new Promise<Ready>((resolve, reject) => {
     let out = ''
     child.stdout.on('data', (chunk) => {
@@ -78,7 +88,7 @@ export async function startProgram({ data = temporaryFolder(), flags = [], env =
       const line = out.split('\n').find((one) => one.includes('"ready"'))
       if (line) resolve(JSON.parse(line))
     })
-    void ended.then((code) => setTimeout(() => reject(new Error(`serve ended with ${code}: ${log}`)), 50))
+    void ended.then((code) => reject(new Error(`serve ended with ${code}: ${log}`)))
   })
   const credentials: Credentials =
     env['STRONGROOM_ROOT_ACCESS_KEY_ID'] === undefined

@@ -4,8 +4,8 @@ import { globSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { wrap } from '../kms/byok.ts'
+import { until } from '../until.ts'
 import {
   type Called,
   type Credentials,
@@ -86,7 +86,7 @@ class Moved {
       using db = new DatabaseSync(join(this.data, 'strongroom.db'), { readOnly: true })
       return db.prepare('SELECT count(*) AS n FROM event WHERE body LIKE ?').get(`%"${name}"%`)?.['n']
     }
-    for (const giveUp = Date.now() + 20_000; count() !== times && Date.now() < giveUp; ) await pause(100)
+    await until(() => Number(count()) >= times)
     assert.equal(count(), times, name)
   }
 }

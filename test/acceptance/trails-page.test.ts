@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { deliveredEvents } from '../actiontrail/trails.ts'
+import { until } from '../until.ts'
 import { removeFolder, startProgram, temporaryFolder } from './program.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -27,8 +28,7 @@ describe('the page about trails', () => {
     const stop = await program.call('StopLogging', { Version: '2020-07-06', Name: 'audit-trail' })
     assert.equal(stop.status, 200, JSON.stringify(stop.body))
     const bucket = join(folder, 'data/trails', program.credentials.accountId, 'audit')
-    for (const giveUp = Date.now() + 10_000; deliveredEvents(bucket).length === 0 && Date.now() < giveUp; )
-      await new Promise((resolve) => setTimeout(resolve, 100))
+    await until(() => deliveredEvents(bucket).length > 1)
     assert.deepEqual(
       deliveredEvents(bucket).map(({ eventName }) => eventName),
       ['StartLogging', 'GetTrailStatus'],

@@ -279,9 +279,7 @@ eachDatabase((open) => {
       house.now += INTERVAL_MS
       await house.delivery.tick()
       while (hanging.length === 0) await new Promise((resolve) => setImmediate(resolve))
-      const begin = performance.now()
       await house.delivery.stop(100)
-      assert.ok(performance.now() - begin < 2000)
       house.target = null
       await house.restart()
       await house.deliver()

@@ -8,6 +8,7 @@ import type { DeliveryTarget } from '../../src/actiontrail/targets/target.ts'
 import { verifyDelivered } from '../../src/actiontrail/verify-delivered.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { type PostgresqlServer, startPostgresql } from '../storage/postgresql-server.ts'
+import { until } from '../until.ts'
 import { copyIn, deliveredEvents, trailsOf } from './trails.ts'
 
 describe('two servers on one PostgreSQL', () => {
@@ -87,11 +88,15 @@ describe('two servers on one PostgreSQL', () => {
 
   it('take over a batch when the other dies, once its lease is over', async () => {
     await one.must('CreateKey', { Description: 'left behind' })
-    one.target = { shared: false, check: async () => 'writable', put: () => new Promise(() => {}) }
+    let isHanging = false
+    const put = () => {
+      isHanging = true
+      return new Promise<never>(() => {})
+    }
+    one.target = { shared: false, check: async () => 'writable', put }
     for (const house of [one, two]) house.now += 2000
     await one.delivery.tick()
-    while ((await two.open.ledger.head()).seq === 0) await pause(5)
-    await pause(300)
+    await until(() => isHanging)
     const before = puts.length
     await two.deliver()
     assert.equal(puts.length, before, 'the lease holds')

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { makeToken } from '../keystore/pkcs11/tokens.ts'
+import { until } from '../until.ts'
 
 const DAY = 86_400_000
 
@@ -52,8 +53,7 @@ describe('the sweep', () => {
     other.exec('ROLLBACK')
     other.close()
     // What was made is destroyed behind the answer.
-    for (let i = 0; i < 50 && (await objects()) !== before; i++) await new Promise((resolve) => setTimeout(resolve, 20))
-    assert.equal(await objects(), before)
+    await until(async () => (await objects()) === before)
     assert.equal(await house.sweep(), 1)
     assert.equal(await versionsOf(house, KeyId), 2)
   })

@@ -9,6 +9,7 @@ import { LiveRing } from '../../src/rootkeys/live-ring.ts'
 import { RETIRED_MS, rotate, stageOf } from '../../src/rootkeys/rotation.ts'
 import { Unavailable } from '../../src/storage/storage.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
+import { until } from '../until.ts'
 
 const roomsOf = ({ open }: TestHouse) => ({ ...open, keys: open.ring.keys })
 const pace = (now: number) => ({ now: () => now, settleMs: 0, progress: () => {}, giveWay: async () => {} })
@@ -41,21 +42,36 @@ class Device implements RootKeyProvider {
 }
 
 describe('the watch over the root keys', () => {
-  it('drops retired ones when their time is over, and records it', async () => {
-    await using house = await openTestHouse(null)
-    const { ring } = house.open
-    await rotate(ring, roomsOf(house), pace(Date.now() - RETIRED_MS + 1500))
+  const watched = async (house: TestHouse, enough: () => boolean | Promise<boolean>) => {
     const stopping = new AbortController()
     const watching = watchRing(house.open, stopping.signal, (message) => void house.failures.push(message))
-    await pause(1100)
-    assert.equal(stageOf(ring), 'retired')
-    for (let i = 0; i < 50 && stageOf(ring) !== 'none'; i++) await pause(100)
-    assert.equal(stageOf(ring), 'none')
-    await pause(200)
+    await until(enough)
     stopping.abort()
     await watching
-    assert.ok((await house.events()).some(({ eventName }) => eventName === 'DropRetiredRootKeys'))
     assert.deepEqual(house.failures, [])
+  }
+
+  it('leaves retired ones until their time is over', async () => {
+    await using house = await openTestHouse(null)
+    const { ring } = house.open
+    await rotate(ring, roomsOf(house), pace(Date.now() - RETIRED_MS + 3_600_000))
+    let looks = 0
+    const look = ring.look.bind(ring)
+    ring.look = async () => {
+      await look()
+      looks++
+    }
+    await watched(house, () => looks > 1)
+    assert.equal(stageOf(ring), 'retired')
+  })
+
+  it('drops them then, and records it', async () => {
+    await using house = await openTestHouse(null)
+    const { ring } = house.open
+    await rotate(ring, roomsOf(house), pace(Date.now() - RETIRED_MS - 1))
+    const isRecorded = async () => (await house.events()).some(({ eventName }) => eventName === 'DropRetiredRootKeys')
+    await watched(house, isRecorded)
+    assert.equal(stageOf(ring), 'none')
   })
 })
 

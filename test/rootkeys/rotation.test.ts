@@ -26,6 +26,7 @@ import { openTestHouse, type TestHouse } from '../house.ts'
 import { importParameters, prepareImport } from '../kms/byok.ts'
 import { ramOf } from '../ram/ram.ts'
 import { startPostgresql } from '../storage/postgresql-server.ts'
+import { until } from '../until.ts'
 import { filesHolding, ringOf } from './roots.ts'
 
 const roomsOf = ({ open }: TestHouse) => ({ ...open, keys: open.ring.keys })
@@ -219,10 +220,13 @@ eachDatabase((open, name) => {
       const { ring, storage } = house.open
       const former: Row[] = []
       const keep = async () => void former.push(await installationOf(storage))
-      const rotating = rotate(ring, roomsOf(house), { ...pace(house), settleMs: 300 })
-      while (stageOf(ring) !== 'announced') await pause(5)
-      await keep()
-      await rotating
+      const change = ring.change.bind(ring)
+      ring.change = async (...given) => {
+        const isDone = await change(...given)
+        if (stageOf(ring) === 'announced') await keep()
+        return isDone
+      }
+      await rotate(ring, roomsOf(house), pace(house))
       await keep()
       await dropRetired(ring, roomsOf(house), pace(house))
       await house.must('CreateKey')
@@ -339,15 +343,21 @@ eachDatabase((open, name) => {
         await using two = await openTestHouse(database, flags)
         await two.must('ListKeys', {})
         const other = postgres(database, { max: 1, onnotice: () => {} })
-        const held = Promise.withResolvers<void>()
+        const watch = postgres(database, { max: 1, onnotice: () => {} })
+        const [locked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
         const holding = other.begin(async (sql) => {
           await sql`SELECT 1 FROM record WHERE kind = 'event-head' FOR UPDATE`
+          locked.resolve()
           await held.promise
         })
-        await pause(200)
-        // Its transaction has begun, and waits for the head.
+        await locked.promise
         const waiting = Promise.all(Array.from({ length: 5 }, () => two.must('CreateKey')))
-        await pause(300)
+        // Its transaction has begun, and waits for the head.
+        await until(async () => {
+          const locks =
+            await watch`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+          return locks.length > 0
+        })
         const dropped = (async () => {
           await rotate(one.open.ring, roomsOf(one), pace(one))
           await dropRetired(one.open.ring, roomsOf(one), pace(one))
@@ -374,6 +384,7 @@ eachDatabase((open, name) => {
         await everythingIsCurrent(one)
         assert.deepEqual([one.failures, two.failures], [[], []])
         await other.end()
+        await watch.end()
         removeFolder(folder)
       })
 

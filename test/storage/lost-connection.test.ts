@@ -17,7 +17,7 @@ describe('a connection that is lost while a batch is committed', () => {
     const killer = postgres(url, { max: 1, onnotice: () => {} })
     const told = new Map<string, boolean>()
     let lost = 0
-    for (let round = 0; round < 16; round++) {
+    for (let round = 0; round < 16 || lost === 0; round++) {
       const ids = Array.from({ length: round % 3 === 0 ? 300 : 3 }, (_, i) => `${round}-${i}`)
       const calls = ids.map((eventId) => ({
         changes: [],
@@ -40,7 +40,6 @@ describe('a connection that is lost while a batch is committed', () => {
       await killing
     }
     await killer.end()
-    assert.ok(lost > 0, 'some were lost')
     const rows = await storage.events.after(0, 100_000)
     const stored = new Set(rows.map(({ eventId }) => eventId))
     for (const [id, acknowledged] of told) assert.equal(stored.has(id), acknowledged, id)
