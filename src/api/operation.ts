@@ -99,12 +99,20 @@ export async function locate<C>({ locate }: Located<C>, values: never, context: 
 }
 
 /** The resources that a refused call names, as far as its parameters can be read and resolved. */
-export async function locateReadable<C>(
-  { locate, parameters }: Located<C>,
+export function locateReadable<C>(
+  operation: Located<C>,
   given: ReadonlyMap<string, string>,
   context: C,
 ): Promise<readonly Resource[]> {
-  const values = readableValues(parameters, given) as never
+  return locateParts(operation, readableValues(operation.parameters, given) as never, context)
+}
+
+/** The resources of those parts that do not refuse. */
+export async function locateParts<C>(
+  { locate }: Pick<Located<C>, 'locate'>,
+  values: never,
+  context: C,
+): Promise<readonly Resource[]> {
   const parts = typeof locate === 'function' ? [locate] : locate
   const found = parts.map(async (part) => {
     try {

@@ -39,7 +39,15 @@ export async function callProduct(product: Product, args: readonly string[], aro
     return 0
   }
   around.complain(`${answer['Code']}: ${answer['Message']} (RequestId ${answer['RequestId']})`)
+  if (answer['AccessDeniedDetail']) around.complain(denied(answer['AccessDeniedDetail'] as Record<string, unknown>))
   return 1
+}
+
+/** Who was denied what, and by which kind of policies. */
+function denied(detail: Record<string, unknown>): string {
+  const of = (name: string) => String(detail[name] ?? '')
+  const who = `${of('AuthPrincipalType')} ${of('AuthPrincipalDisplayName')}`
+  return `${of('AuthAction')} for ${who}: ${of('NoPermissionType')} by ${of('PolicyType')} policies`
 }
 
 /** The member that a path such as KeyMetadata.KeyId names: a text as it is, anything else as JSON. */

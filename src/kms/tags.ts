@@ -30,10 +30,11 @@ export const tagList = json<Tags>({
   },
 })
 
-/** Refuses tags that only a cloud service may set. */
-export function demandSettable(tags: Tags, { caller }: KmsContext): void {
+/** Refuses tags that only a cloud service may set; names no resource. */
+export async function demandSettable({ Tags: tags }: { readonly Tags: Tags }, { caller }: KmsContext): Promise<[]> {
   if (tags.some(([key]) => isServiceTag(key)) && !isService(caller))
     throw refuse('InvalidParameter', { name: 'Tags', rule: tagList.rule })
+  return []
 }
 
 /** A JSON array of keys, or keys separated by commas. */

@@ -134,12 +134,26 @@ export class Authorizer {
     return { ...denial, account: role.account }
   }
 
-  #trust({ account, body }: Role, caller: Caller, values: ConditionValues): Verdict {
+  /** The condition keys on which it depends whether the trust policy of a role lets somebody in; none when it is broken. */
+  trustKeys(role: Role): readonly string[] {
     try {
-      const policy = kept(this.#compiledTrust, body.trustPolicy, () =>
-        this.#compiledStored(body.trustPolicy, 'trust', `the trust policy of role ${account}/${body.roleName}`),
-      )
-      return trusts(policy, candidateOf(caller), body.trustedIds ?? {}, values)
+      return this.#trustPolicy(role).statements.flatMap(({ keys }) => keys)
+    } catch (error) {
+      if (error instanceof MalformedPolicy) return []
+      throw error
+    }
+  }
+
+  #trustPolicy({ account, body }: Role): CompiledPolicy {
+    return kept(this.#compiledTrust, body.trustPolicy, () =>
+      this.#compiledStored(body.trustPolicy, 'trust', `the trust policy of role ${account}/${body.roleName}`),
+    )
+  }
+
+  #trust(role: Role, caller: Caller, values: ConditionValues): Verdict {
+    const { account, body } = role
+    try {
+      return trusts(this.#trustPolicy(role), candidateOf(caller), body.trustedIds ?? {}, values)
     } catch (error) {
       if (!(error instanceof MalformedPolicy)) throw error
       this.#alarm(`the trust policy of role ${account}/${body.roleName} is broken: nobody can assume it`, error)

@@ -185,6 +185,38 @@ describe('the official clients of RAM and STS', () => {
       JSON.parse(mayAssume.out),
       [`acs:ram::${accountId}:root`, `acs:ram::${accountId}:user/dev`].slice(1),
     )
+    const dev = ['--principal', `acs:ram::${accountId}:user/dev`, '--data', program.data]
+    const odd = await run([
+      'ram',
+      'explain',
+      ...dev,
+      '--action',
+      'ram:Encrypt',
+      '--resource',
+      'key/1',
+      '--context',
+      'x=1',
+    ])
+    const { decision, warnings } = JSON.parse(odd.out)
+    assert.deepEqual([decision, warnings.length], ['ImplicitDeny', 3])
+    for (const text of [
+      /no call .* `ram:Encrypt`. Did you mean kms:Encrypt\?/,
+      /`key\/1` is no ARN/,
+      /condition key `x`/,
+    ])
+      assert.match(odd.err, text)
+    const regions = await run(['ram', 'explain', ...dev, '--action', 'kms:DescribeRegions', '--resource', '*'])
+    assert.equal(JSON.parse(regions.out).decision, 'Allow')
+    const { AccessKey } = JSON.parse((await run(['ram', 'CreateAccessKey', '--UserName', 'dev'])).out)
+    const refused = await run(['ram', 'ListUsers'], {
+      ALIBABA_CLOUD_ACCESS_KEY_ID: AccessKey.AccessKeyId,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: AccessKey.AccessKeySecret,
+    })
+    assert.equal(refused.code, 1)
+    assert.match(
+      refused.err,
+      /NoPermission: .*\n.*ram:ListUsers for SubUser dev: ImplicitDeny by IdentityBased policies\n$/,
+    )
     const unknown = await run(['ram', 'explain', '--principal', 'acs:ram::1:user/x', ...asked])
     assert.deepEqual([unknown.code, /there is no principal/.test(unknown.err)], [2, true])
     assert.equal((await run(['ram', 'explain', ...asked])).code, 2)

@@ -7,6 +7,7 @@ import type { Credentials } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { wrap } from '../kms/byok.ts'
 import { exportTo, rsaPair } from '../kms/export.ts'
+import { explained } from './explaining.ts'
 import { ramOf } from './ram.ts'
 
 type On = 'key' | 'keys' | 'aliases' | 'alias and key' | 'anything' | 'nothing'
@@ -165,9 +166,22 @@ describe('each key operation', () => {
     const parameters = await OPERATIONS[name]?.[1](made)
     await put(...statements(made))
     const { status, body } = await house.call(name, parameters, user)
+    await compare(name, made, parameters ?? {}, body.Code !== 'Forbidden.NoPermission')
     if (status === 200) return 'OK'
     assert.equal(status, body.Code === 'Forbidden.NoPermission' ? 403 : status)
     return body.Code
+  }
+
+  /** `ram explain` says the same as the service did. */
+  async function compare(name: string, made: Fixture, parameters: Record<string, string>, passed: boolean) {
+    const [on] = OPERATIONS[name] ?? []
+    const resources = { keys: 'key', aliases: 'alias', 'alias and key': made.alias }
+    const resource = resources[on as keyof typeof resources] ?? `key/${parameters['KeyId'] ?? made.key}`
+    const arn = on === 'anything' ? '*' : `acs:kms:cn-hangzhou:${house.credentials.accountId}:${resource}`
+    const { decision, warnings } = await explained(house, 'user/alice', `kms:${name}`, arn)
+    // With two resources, one that is allowed is not all.
+    const partly = warnings.some((warning) => warning.includes('is not answered here'))
+    if (!partly || passed) assert.equal(decision === 'Allow', passed, `explain ${name}`)
   }
 
   for (const [name, [on]] of Object.entries(OPERATIONS)) {

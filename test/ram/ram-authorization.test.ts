@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { ramOperations } from '../../src/ram/operations.ts'
 import type { Credentials } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
+import { explained } from './explaining.ts'
 import { ramOf } from './ram.ts'
 
 const TRUST =
@@ -70,8 +71,19 @@ describe('each RAM operation', () => {
     })
     const { status, body } = await ramOf(house, caller).call(name, parameters)
     assert.ok(status < 500, `${name} ${JSON.stringify(body)}`)
+    await compare(name, parameters, body.Code !== 'NoPermission')
     if (body.Code === 'NoPermission') assert.equal(body.AccessDeniedDetail.AuthAction, `ram:${name}`)
     return body.Code !== 'NoPermission'
+  }
+
+  /** `ram explain` says the same as the service did, as far as one resource can tell. */
+  async function compare(name: string, parameters: Record<string, string>, passed: boolean) {
+    const [resource = ''] =
+      parameters['UserName'] === undefined ? resourcesOf(name) : [`user/${parameters['UserName']}`]
+    const arn = `acs:ram:*:${house.credentials.accountId}:${resource}`
+    const { decision, warnings } = await explained(house, 'user/caller', `ram:${name}`, arn)
+    const partly = warnings.some((warning) => warning.includes('is not answered here'))
+    if (!partly || passed) assert.equal(decision === 'Allow', passed, `explain ${name}`)
   }
 
   for (const { name, parameters } of ramOperations)

@@ -58,8 +58,8 @@ export const CreateKey = operation({
     'UnsupportedOperation',
   ],
   requestTags: ({ Tags }) => Tags,
-  async locate({ Tags }, context) {
-    demandSettable(Tags, context)
+  async locate(values, context) {
+    await demandSettable(values, context)
     return [containerResource('key', context)]
   },
   async decide(values, context) {

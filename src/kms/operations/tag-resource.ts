@@ -20,13 +20,7 @@ export const TagResource = operation({
     'Rejected.LimitExceeded',
   ],
   requestTags: ({ Tags }) => Tags,
-  locate: [
-    async ({ Tags }, context) => {
-      demandSettable(Tags, context)
-      return []
-    },
-    taggedResource,
-  ],
+  locate: [demandSettable, taggedResource],
   async decide(values, context) {
     const { record, body } = await findKey(taggedKeyName(values), context, 'id or alias')
     demandNotPendingDeletion(body)

@@ -42,6 +42,11 @@ export function hasOwnPrefix(key: string): boolean {
   return OWN_PREFIX.test(key)
 }
 
+/** The name of a key as documents write it. */
+export function shownKey(key: string): string {
+  return KNOWN_NAMES.find((known) => conditionKey(known) === key) ?? key.replace(/^acs:requesttag\//, 'acs:RequestTag/')
+}
+
 /** The key that somebody meant who left out its prefix, took another or wrote it in another case; or null. */
 export function meantKey(name: string): string | null {
   const tail = (one: string) => one.slice(one.indexOf(':') + 1).toLowerCase()

@@ -8,6 +8,8 @@ interface CompiledStatement {
   readonly effect: Statement['effect']
   readonly index: number
   readonly principals: readonly Principal[]
+  /** The condition keys that it asks for. */
+  readonly keys: readonly string[]
   meansAction(action: string): boolean
   /** `action` in lower case. */
   meansResource(resource: string, action: string): boolean
@@ -61,6 +63,7 @@ function compileStatement(statement: Statement, index: number): CompiledStatemen
     effect,
     index,
     principals,
+    keys: statement.conditions.map(({ key }) => key),
     meansAction: (action) => actions(action) !== notActions,
     meansResource: (resource, action) =>
       resources(resource) || (action === ASSUME_ROLE && /:role\//.test(resource) && roles(resource.toLowerCase())),
@@ -123,6 +126,11 @@ export class PolicySet {
     return this.#about(action, resource)
       .filter(({ statement }) => statement.holds(values))
       .map(({ place, statement }) => ({ ...place, effect: statement.effect }))
+  }
+
+  /** The condition keys on which it depends what the set says of an action and a resource. */
+  conditionKeys(action: string, resource: string): readonly string[] {
+    return this.#about(action, resource).flatMap(({ statement }) => statement.keys)
   }
 
   /** The statements whose action and resource match: the same call comes again and again, only its conditions differ. */

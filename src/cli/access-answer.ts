@@ -1,0 +1,126 @@
+// What the service would say to a caller, by the code that says it there.
+import { parseArn } from '../api/arn.ts'
+import type { Caller } from '../api/caller.ts'
+import type { Denial } from '../api/errors.ts'
+import type { Resource } from '../api/operation.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Authorizer } from '../ram/authorize.ts'
+import { conditionValues, type RequestFacts } from '../ram/conditions.ts'
+import { roleByName } from '../ram/find.ts'
+import { isUsableKey, shownKey } from '../ram/policy/condition-key.ts'
+import type { StatementPlace } from '../ram/policy/policy-set.ts'
+import { assumptionDenial, roleResource } from '../sts/assumption.ts'
+import { askedFor, findingOf, operationOf, unknownAction } from './access-question.ts'
+import type { Settings } from './settings.ts'
+
+/** What answering takes. */
+export interface Rooms {
+  readonly ledger: Ledger
+  readonly authorizer: Authorizer
+  readonly settings: Settings
+}
+
+/** What is asked. */
+export interface Question {
+  readonly action: string
+  /** As it was given; each caller's call finds the resource in its own account. */
+  readonly arn: string
+  readonly further: ReadonlyMap<string, string>
+}
+
+/** What the service would decide. */
+export interface Answer {
+  readonly decision: 'Allow' | Denial['type']
+  readonly reason: string
+  /** The statements of the caller's own policies that match. */
+  readonly statements: readonly (StatementPlace & { readonly effect: 'Allow' | 'Deny' })[]
+  readonly warnings: readonly string[]
+}
+
+/** The facts of the call, as far as they are given. */
+function factsOf({ further }: Question): RequestFacts {
+  return { now: Date.now(), secureTransport: false, sourceAddress: '', requestTags: [], further }
+}
+
+const FREE = 'Every authenticated caller may: no policy is asked.'
+const FOREIGN = 'The resource belongs to another account, where only a role lets anybody in.'
+const NO_ROLE = 'There is no such role.'
+
+/** What the service would say, in the order in which it says it. */
+export async function answerTo(caller: Caller, question: Question, rooms: Rooms): Promise<Answer> {
+  const operation = operationOf(question.action)
+  if (operation?.name === 'AssumeRole') return assumption(caller, question, rooms)
+  if (operation?.action === null) return { decision: 'Allow', reason: FREE, statements: [], warnings: [] }
+  const { authorizer, ledger, settings } = rooms
+  const finding = findingOf(caller, question.arn, Date.now(), { ledger: ledger.view(), settings })
+  const asked = await askedFor(operation, question.arn, finding)
+  const { resources } = asked
+  const action = operation?.action ?? question.action
+  const selfService = operation?.selfService
+  const denial = await authorizer.denial({ caller, action, resources, facts: factsOf(question), selfService })
+  const { statements, keys } = await consulted(caller, resources, question, rooms)
+  const warnings = [...asked.warnings, ...openKeys(keys, question)]
+  if (denial === null && asked.foreign) return { decision: 'ImplicitDeny', reason: FOREIGN, statements, warnings }
+  return { decision: denial?.type ?? 'Allow', reason: reasonOf(caller, denial), statements, warnings }
+}
+
+/** AssumeRole asks the caller's policies and the role's trust policy. */
+async function assumption(caller: Caller, question: Question, rooms: Rooms): Promise<Answer> {
+  const { service, account = '', resource = '' } = parseArn(question.arn) ?? {}
+  const [, roleName] = /^role\/([^/]+)$/.exec(resource) ?? []
+  if (service !== 'ram' || roleName === undefined) {
+    const warnings = [`\`${question.arn}\` is no ARN of a role, acs:ram::ACCOUNT:role/NAME: nobody can assume it`]
+    return { decision: 'ImplicitDeny', reason: NO_ROLE, statements: [], warnings }
+  }
+  const named = { accountId: account, roleName }
+  const role = await roleByName(roleName, { ledger: rooms.ledger, caller: named })
+  const denial = await assumptionDenial(role, named, caller, factsOf(question), rooms)
+  const { statements, keys } = await consulted(caller, [roleResource(role, named, caller)], question, rooms)
+  return {
+    decision: denial?.type ?? 'Allow',
+    reason: role ? reasonOf(caller, denial) : NO_ROLE,
+    statements,
+    warnings: openKeys([...keys, ...(role ? rooms.authorizer.trustKeys(role) : [])], question),
+  }
+}
+
+/** The statements of the caller's policies that match, and the condition keys on which that depends. */
+async function consulted(caller: Caller, resources: readonly Resource[], question: Question, rooms: Rooms) {
+  const { sets = [] } = (await rooms.authorizer.permissions(caller)) ?? {}
+  const all = resources.length > 0 ? resources : [{ arn: '*' }]
+  const each = all.flatMap(({ arn, action = question.action, tags = [] }: Partial<Resource> & { arn: string }) => {
+    const values = conditionValues(factsOf(question), caller, tags)
+    return sets.map(({ set }) => ({
+      statements: set.matching(action, arn, values),
+      keys: set.conditionKeys(action, arn),
+    }))
+  })
+  return { statements: each.flatMap(({ statements }) => statements), keys: each.flatMap(({ keys }) => keys) }
+}
+
+/** What only a request can say. Tags are those that a key has, and the time is now. */
+const OF_REQUESTS = /^(?:acs:sourceip|acs:securetransport|acs:requesttag\/.*|sts:ExternalId)$/s
+
+/** A warning for each condition key that counts and is not given. */
+function openKeys(keys: readonly string[], { further }: Question): string[] {
+  const open = [...new Set(keys)].filter((key) => OF_REQUESTS.test(key) && !further.has(key))
+  return open.map(
+    (key) =>
+      `a condition on ${shownKey(key)} counts, which \`--context\` does not give: a call may be decided otherwise`,
+  )
+}
+
+/** What is odd about a question, whoever it is about. */
+export function oddities({ action, further }: Question): string[] {
+  const unknown = unknownAction(action)
+  const keys = [...further.keys()].filter((key) => !isUsableKey(key))
+  return [...(unknown === null ? [] : [unknown]), ...keys.map((key) => `no request has the condition key \`${key}\``)]
+}
+
+function reasonOf(caller: Caller, denial: Denial | null): string {
+  if (caller.type === 'root-account')
+    return denial ? 'The account itself can not assume roles.' : 'The account may do everything with its own resources.'
+  if (denial === null) return 'A statement allows it and none denies it.'
+  const by = denial.policyType === 'TrustPolicy' ? "the role's trust policy" : "the principal's policies"
+  return denial.type === 'ExplicitDeny' ? `A statement of ${by} denies it.` : `No statement of ${by} allows it.`
+}

@@ -1,0 +1,44 @@
+// Principals as callers: what a user's call, and that of a session of a role, would be.
+import type { Caller, SessionCaller } from '../api/caller.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Accounts } from '../ram/account.ts'
+import { roleByName, userByName } from '../ram/find.ts'
+import type { Role, User } from '../ram/records.ts'
+import { UsageError } from './usage-error.ts'
+
+/** The caller that an ARN names. Throws UsageError. */
+export async function callerOf(
+  principal: string,
+  rooms: { readonly ledger: Ledger; readonly accounts: Accounts },
+): Promise<Caller> {
+  const [, accountId = '', kind, name = ''] = /^acs:ram:\*?:(\d+):(root|user\/|role\/)(.*)$/.exec(principal) ?? []
+  const context = { ledger: rooms.ledger, caller: { accountId } }
+  if (kind === 'root' && (await rooms.accounts.exists(accountId)))
+    return { type: 'root-account', accountId, principalId: accountId, userName: 'root', accessKeyId: '' }
+  const user = kind === 'user/' ? await userByName(name, context) : null
+  if (user) return userCaller(user)
+  const role = kind === 'role/' ? await roleByName(name, context) : null
+  if (role) return roleCaller(role)
+  throw new UsageError(`there is no principal \`${principal}\`: it must be acs:ram::ACCOUNT:user/NAME or …:role/NAME`)
+}
+
+export function userCaller({ account, id, body }: User): Caller {
+  return { type: 'ram-user', accountId: account, principalId: id, userName: body.userName, accessKeyId: '' }
+}
+
+export function roleCaller({ account, body }: Role): SessionCaller {
+  const { roleId, roleName } = body
+  return {
+    type: 'assumed-role',
+    accountId: account,
+    principalId: `${roleId}:session`,
+    userName: `${roleName}:session`,
+    accessKeyId: '',
+    roleId,
+    roleName,
+    sessionName: 'session',
+    sessionPolicy: null,
+    startedAt: 0,
+    invokedBy: null,
+  }
+}

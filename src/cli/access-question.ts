@@ -1,0 +1,141 @@
+// A question about access, put as the service puts it: on the resources that the operation itself finds, in the caller's own account.
+import { parseArn } from '../api/arn.ts'
+import type { Caller } from '../api/caller.ts'
+import { locateParts, type Resource } from '../api/operation.ts'
+import { readableValues } from '../api/parameters.ts'
+import type { CallContext, CallOperation } from '../gateway/call.ts'
+import { products } from '../gateway/products.ts'
+import { keyResource } from '../kms/key-name.ts'
+import { policyResource, ramResource } from '../ram/find.ts'
+
+/** What operations need to find their resources. */
+export type Finding = Pick<CallContext, 'caller' | 'scope' | 'now' | 'ledger' | 'settings'>
+
+/** What policies would be asked about, and what the answer leaves open. */
+export interface Asked {
+  readonly resources: readonly Resource[]
+  /** Whether the resource is another account's: only roles let in callers of other accounts. */
+  readonly foreign: boolean
+  readonly warnings: readonly string[]
+}
+
+/** Actions that are asked without an operation of their name. */
+const RE_ENCRYPT = ['kms:ReEncryptFrom', 'kms:ReEncryptTo']
+
+/** The operation whose action this is, in any case, or null. */
+export function operationOf(action: string): CallOperation | null {
+  const [service = '', name = ''] = action.toLowerCase().split(':')
+  const product = products.find((one) => one.name.toLowerCase() === service)
+  return [...(product?.operations.values() ?? [])].find((one) => one.name.toLowerCase() === name) ?? null
+}
+
+/** A warning where no call asks for the action. */
+export function unknownAction(action: string): string | null {
+  if (operationOf(action) || RE_ENCRYPT.some((one) => one.toLowerCase() === action.toLowerCase())) return null
+  const [, name = action] = action.split(':')
+  const meant = products.flatMap(({ operations }) =>
+    [...operations.values()].filter((one) => one.name.toLowerCase() === name.toLowerCase()),
+  )
+  const advice = meant.map((one) => ` Did you mean ${one.product.toLowerCase()}:${one.name}?`).join('')
+  return `no call here asks for the action \`${action}\`.${advice}`
+}
+
+/** Stands for what a call would name besides; it is no name that anything can have. */
+const UNNAMED = '?unnamed?'
+/** Parameters that name what a call is about. */
+const NAMING = ['KeyId', 'AliasName', 'UserName', 'GroupName', 'RoleName', 'PolicyName', 'Name', 'TrailName']
+
+/** What policies are asked when the caller does this to the resource, by the operation's own `locate`. */
+export async function askedFor(operation: CallOperation | null, arn: string, context: Finding): Promise<Asked> {
+  const parts = parseArn(arn)
+  const warnings: string[] = []
+  if (!parts && arn !== '*')
+    warnings.push(`\`${arn}\` is no ARN, acs:service:region:account:resource: no call is about it`)
+  const foreign = parts !== null && parts.account !== context.caller.accountId && parts.account !== 'system'
+  if (foreign) return { resources: [plain(arn)], foreign, warnings }
+  const resource = await resourceCalled(arn, context)
+  if (!operation) return { resources: [resource], foreign, warnings }
+  const { found, unnamed } = await locatedBy(operation, arn, resource, context)
+  if (unnamed.length > 0)
+    warnings.push(`${operation.name} asks about what ${unnamed.join(' and ')} name as well, which is not answered here`)
+  const arns = found.length > 0 ? found.map((one) => one.arn) : ['*']
+  if (parts && !arns.includes(resource.arn))
+    warnings.push(`${operation.name} is decided on ${arns.join(' and ')}, not on ${arn}`)
+  return { resources: found, foreign, warnings }
+}
+
+function plain(arn: string): Resource {
+  return { type: '', name: '', arn }
+}
+
+async function locatedBy(operation: CallOperation, arn: string, resource: Resource, context: Finding) {
+  const parameters = Object.entries(operation.parameters)
+  // A ciphertext names its key, and is not at hand.
+  if (operation.parameters['CiphertextBlob']) {
+    const actions = operation.name === 'ReEncrypt' ? RE_ENCRYPT : [undefined]
+    return { found: actions.map((action) => (action === undefined ? resource : { ...resource, action })), unnamed: [] }
+  }
+  const names = namesIn(arn, operation)
+  const unnamed = parameters
+    .filter(([name, { required }]) => required && NAMING.includes(name) && names[name] === undefined)
+    .map(([name]) => name)
+  const named = [['PolicyType', 'Custom'], ...unnamed.map((name) => [name, UNNAMED]), ...Object.entries(names)] as const
+  const values = Object.create(
+    readableValues(operation.parameters, new Map()),
+    Object.fromEntries(named.map(([name, value]) => [name, { value, enumerable: true }])),
+  ) as never
+  const all = await locateParts(operation, values, context as CallContext)
+  const found = all.filter((one) => !one.arn.includes(UNNAMED))
+  const isNothing = all.length === 0 && Object.keys(names).length === 0
+  return found.length > 0 || isNothing ? { found, unnamed } : { found: [resource], unnamed }
+}
+
+/** The parameters of the operation by which a call would name the resource. */
+function namesIn(arn: string, { parameters }: CallOperation): Record<string, unknown> {
+  const { service = '', account = '', resource = '' } = parseArn(arn) ?? {}
+  const [, kind = '', name = ''] = /^([a-z]+)\/(.+)$/s.exec(resource) ?? []
+  const byName: Record<string, unknown> = {}
+  if (service === 'kms' && kind === 'alias' && parameters['AliasName']) byName['AliasName'] = resource
+  else if (service === 'kms' && (kind === 'key' || kind === 'alias')) {
+    byName['KeyId'] = arn
+    if (name !== '*') Object.assign(byName, { ResourceId: [arn], ResourceType: 'key' })
+  } else if (service === 'kms' && kind === 'secret')
+    Object.assign(byName, { SecretName: name, ResourceId: [name], ResourceType: 'secret' })
+  else if (service === 'kms' && kind === 'certificate') byName['CertificateId'] = name
+  else if (service === 'ram' && kind === 'user') byName['UserName'] = name
+  else if (service === 'ram' && kind === 'group') byName['GroupName'] = name
+  else if (service === 'ram' && kind === 'role') byName['RoleName'] = name
+  else if (service === 'ram' && kind === 'policy')
+    Object.assign(byName, { PolicyName: name, PolicyType: account === 'system' ? 'System' : 'Custom' })
+  else if (service === 'actiontrail' && kind === 'trail') Object.assign(byName, { Name: name, TrailName: name })
+  return Object.fromEntries(Object.entries(byName).filter(([parameter]) => parameters[parameter]))
+}
+
+/** The resource of the caller's account as a call would find it: with its own spelling, its tags, the key of an alias. */
+async function resourceCalled(arn: string, context: Finding): Promise<Resource> {
+  const { service = '', account = '', resource = '' } = parseArn(arn) ?? {}
+  const [, kind = '', name = ''] = /^([a-z]+)\/(.+)$/s.exec(resource) ?? []
+  if (service === 'kms' && (kind === 'key' || kind === 'alias')) return keyResource(arn, context)
+  if (service !== 'ram') return plain(arn)
+  switch (kind) {
+    case 'policy':
+      return policyResource(account === 'system' ? 'System' : 'Custom', name, context)
+    case 'user':
+    case 'group':
+    case 'role':
+      return ramResource(kind, name, context)
+    default:
+      return plain(arn.replace(/^acs:ram::/, 'acs:ram:*:'))
+  }
+}
+
+/** How a call of this caller finds its resources: in the region of the resource, where it has one. */
+export function findingOf(
+  caller: Caller,
+  arn: string,
+  now: number,
+  rooms: Omit<Finding, 'caller' | 'scope' | 'now'>,
+): Finding {
+  const region = parseArn(arn)?.region || rooms.settings.regions[0] || ''
+  return { ...rooms, caller, scope: { account: caller.accountId, region }, now }
+}
