@@ -1,6 +1,6 @@
 // The signatures that the header Authorization carries, ACS3 and ACS4, as pure functions (docs/reference/signatures.md).
 import { createHmac } from 'node:crypto'
-import { hashHex, percentEncode, sortedByCodePoints } from './signature.ts'
+import { canonicalQuery, hashHex } from './signature.ts'
 
 /** What an algorithm's name stands for. */
 interface Algorithm {
@@ -90,14 +90,6 @@ export function headerStringToSign({ algorithm, signedHeaders }: Authorization, 
     request.bodyHash,
   ].join('\n')
   return `${algorithm.name}\n${hashHex(algorithm.hash, canonicalRequest)}`
-}
-
-/** name=value pairs, encoded, sorted by name in code-point order, joined with &. */
-export function canonicalQuery(parameters: ReadonlyMap<string, string>): string {
-  const pair = (name: string) => `${percentEncode(name)}=${percentEncode(parameters.get(name) ?? '')}`
-  return sortedByCodePoints([...parameters.keys()])
-    .map(pair)
-    .join('&')
 }
 
 /** The raw signature of a string to sign. */

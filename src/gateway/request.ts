@@ -1,10 +1,15 @@
 // A request as it came over HTTP, and its parameters: decoded strictly, bounded, none twice (docs/reference/signatures.md).
 // What is decoded before the caller is known is bounded so tightly that it takes well under a millisecond.
+import { isAscii, isUtf8 } from 'node:buffer'
 import { refuse } from '../api/errors.ts'
 
 export const MAX_QUERY_BYTES = 65_536
 const MAX_PARAMETERS = 1000
 const MAX_VALUE_BYTES = 65_536
+/** Names that are not plain ASCII: they take longest to sort. */
+const MAX_ENCODED_NAMES = 100
+/** All names together, decoded: they are sorted. */
+const MAX_NAMES_BYTES = 16_384
 /** All names and values together, decoded: the longest value there may be, and 8 KiB for the others. */
 const MAX_DECODED_BYTES = MAX_VALUE_BYTES + 8192
 /** A form before it is decoded: percent-encoding triples names and values, separators come on top. */
@@ -50,13 +55,17 @@ export function isSignedByHeader(request: HttpRequest): boolean {
  * which it signs as parameters. Refuses with ParseRequestParameterException, or InvalidParameter for a name that comes twice.
  */
 export function decodeUnverified(request: HttpRequest): Parameters {
-  const decoded = new Decoded([])
   const start = request.target.indexOf('?')
   const query = start < 0 ? '' : request.target.slice(start + 1)
   if (query.length > MAX_QUERY_BYTES) throw unreadable(`The query is longer than ${MAX_QUERY_BYTES} bytes.`)
   if (/[^!-~]/.test(query)) throw unreadable('The query holds characters that must be percent-encoded.')
-  decoded.addForm(query)
-  if (!isSignedByHeader(request) && contentType(request) === FORM) decoded.addFormBody(request.body)
+  const decoded = new Decoded(query.length + request.body.length > MAX_NAMES_BYTES)
+  decoded.addForm(query, true)
+  if (request.body.length > 0 && !isSignedByHeader(request)) {
+    // Signature 1.0 covers parameters alone: of another body nothing is signed, and what it says would be lost unseen.
+    if (contentType(request) !== FORM) throw unreadable('With signature 1.0 a body must be a form.')
+    decoded.addFormBody(request.body)
+  }
   return decoded.parameters
 }
 
@@ -66,10 +75,12 @@ export function decodeUnverified(request: HttpRequest): Parameters {
  */
 export function decodeVerified(request: HttpRequest, unverified: Parameters): Parameters {
   if (request.body.length === 0 || !isSignedByHeader(request)) return unverified
-  const decoded = new Decoded(unverified)
+  const decoded = new Decoded(true)
+  for (const [name, value] of unverified) decoded.add(name, value)
   const type = contentType(request)
   if (type === FORM) decoded.addFormBody(request.body)
   else if (type === 'application/json') decoded.addJsonBody(request.body)
+  else throw unreadable('A body must be a form or a JSON object.')
   return decoded.parameters
 }
 
@@ -82,19 +93,27 @@ function contentType(request: HttpRequest): string {
 /** Parameters, each once, within the limits. */
 class Decoded {
   readonly parameters = new Map<string, string>()
+  readonly #counting: boolean
+  #namesBytes = 0
   #bytes = 0
 
-  constructor(given: Iterable<readonly [string, string]>) {
-    for (const [name, value] of given) this.#add(name, value)
+  /** `counting`: false when all is so short that it can't be too long: nothing is longer decoded than in a form. */
+  constructor(counting: boolean) {
+    this.#counting = counting
   }
 
   addFormBody(body: Uint8Array): void {
     if (body.length > MAX_FORM_BYTES) throw unreadable(`The form is longer than ${MAX_FORM_BYTES} bytes.`)
-    this.addForm(utf8(body))
+    if (!isUtf8(body)) throw unreadable('The body is not UTF-8.')
+    const bytes = asBuffer(body)
+    this.addForm(bytes.toString('latin1'), isAscii(bytes))
   }
 
-  addForm(form: string): void {
+  /** A form with a character for each of its bytes, so that a few that are not ASCII make the others no slower. */
+  addForm(form: string, ascii: boolean): void {
+    const decode = ascii ? decodeAscii : decodeBytes
     let pieces = 0
+    let encodedNames = 0
     let equals = -1
     for (let start = 0; start < form.length; ) {
       const end = indexOrLength(form, '&', start)
@@ -104,14 +123,19 @@ class Decoded {
         // Sought only behind the one before: pieces without any would each be read to the form's end.
         if (equals < start) equals = indexOrLength(form, '=', start)
         const nameEnd = Math.min(equals, end)
-        this.#add(decodeComponent(form.slice(start, nameEnd)), decodeComponent(form.slice(nameEnd + 1, end)))
+        const sent = form.slice(start, nameEnd)
+        const name = decode(sent)
+        if (name !== sent && ++encodedNames > MAX_ENCODED_NAMES)
+          throw unreadable(`There are more than ${MAX_ENCODED_NAMES} names that are percent-encoded or not ASCII.`)
+        this.add(name, decode(form.slice(nameEnd + 1, end)))
       }
       start = end + 1
     }
   }
 
   addJsonBody(body: Uint8Array): void {
-    const value = parseJson(utf8(body))
+    if (!isUtf8(body)) throw unreadable('The body is not UTF-8.')
+    const value = parseJson(asBuffer(body).toString())
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       throw unreadable('The JSON body must be an object.')
     for (const [name, member] of Object.entries(value)) {
@@ -119,21 +143,29 @@ class Decoded {
       const text = typeof member === 'string' ? member : JSON.stringify(member)
       // JSON can write what UTF-8 can't: half of a surrogate pair.
       if (!name.isWellFormed() || !text.isWellFormed()) throw unreadable('A parameter is not well-formed Unicode.')
-      this.#add(name, text)
+      this.add(name, text)
     }
   }
 
-  #add(name: string, value: string): void {
+  add(name: string, value: string): void {
     if (name === '') throw unreadable('A parameter has no name.')
     if (this.parameters.has(name))
       throw refuse('InvalidParameter', { name: name.slice(0, 128), rule: 'It is given twice.' })
     if (this.parameters.size >= MAX_PARAMETERS) throw tooMany()
+    if (this.#counting) this.#count(name, value)
+    this.parameters.set(name, value)
+  }
+
+  #count(name: string, value: string): void {
     const valueBytes = Buffer.byteLength(value)
     if (valueBytes > MAX_VALUE_BYTES) throw unreadable(`A value is longer than ${MAX_VALUE_BYTES} bytes.`)
-    this.#bytes += Buffer.byteLength(name) + valueBytes
+    const nameBytes = Buffer.byteLength(name)
+    this.#namesBytes += nameBytes
+    if (this.#namesBytes > MAX_NAMES_BYTES)
+      throw unreadable(`The names of parameters are longer than ${MAX_NAMES_BYTES} bytes together.`)
+    this.#bytes += nameBytes + valueBytes
     if (this.#bytes > MAX_DECODED_BYTES)
       throw unreadable(`The parameters are longer than ${MAX_DECODED_BYTES} bytes together.`)
-    this.parameters.set(name, value)
   }
 }
 
@@ -142,7 +174,7 @@ function indexOrLength(text: string, sought: string, from: number): number {
   return found < 0 ? text.length : found
 }
 
-function decodeComponent(text: string): string {
+function decodeAscii(text: string): string {
   const spaced = text.includes('+') ? withSpaces(text) : text
   if (!spaced.includes('%')) return spaced
   try {
@@ -152,6 +184,10 @@ function decodeComponent(text: string): string {
   }
 }
 
+function decodeBytes(bytes: string): string {
+  return decodeAscii(/[\x80-\xff]/.test(bytes) ? Buffer.from(bytes, 'latin1').toString() : bytes)
+}
+
 /** Each plus as a space; on bytes, since replacing in a string costs some thirty times as much for each. */
 function withSpaces(text: string): string {
   const bytes = Buffer.from(text)
@@ -159,21 +195,15 @@ function withSpaces(text: string): string {
   return bytes.toString()
 }
 
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length)
+}
+
 function parseJson(json: string): unknown {
   try {
     return JSON.parse(json)
   } catch {
     throw unreadable('The JSON body is broken.')
-  }
-}
-
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-function utf8(bytes: Uint8Array): string {
-  try {
-    return decoder.decode(bytes)
-  } catch {
-    throw unreadable('The body is not UTF-8.')
   }
 }
 

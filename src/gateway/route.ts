@@ -13,11 +13,18 @@ export function checkRoute(request: HttpRequest): void {
   if (request.method !== 'GET' && request.method !== 'POST') throw refuse('UnsupportedHTTPMethod')
   const path = pathOf(request)
   if (!/^\/{0,2}$/.test(path) && path !== ACTIONTRAIL_PATH) throw refuse('InvalidAction.NotFound')
-  // Whoever stands in between may follow the other one.
-  const hosts = request.rawHeaders.filter(
-    (name, i) => i % 2 === 0 && name.length === 4 && name.toLowerCase() === 'host',
-  )
-  if (hosts.length > 1) throw refuse('ParseRequestParameterException', { rule: 'There is more than one header Host.' })
+  if (hasTwoHosts(request.rawHeaders))
+    throw refuse('ParseRequestParameterException', { rule: 'There is more than one header Host.' })
+}
+
+/** Whoever stands in between may follow the other one. */
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  return hosts > 1
 }
 
 /** What a host name says: kms.cn-hangzhou.aliyuncs.com, kms-vpc.…, ram.aliyuncs.com, and the like under another domain. */

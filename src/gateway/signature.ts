@@ -3,39 +3,61 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
 /** RFC 3986: everything but A-Z a-z 0-9 - _ . ~ becomes %XX, upper case, UTF-8. */
 export function percentEncode(text: string): string {
-  return UNRESERVED.test(text) ? text : encoded(text, PERCENT)
+  return UNRESERVED.test(text) ? text : encoded(bytesOf(text), false)
+}
+
+/** The same of its own result: what was %XX is %25XX. */
+function encodeTwice(text: string): string {
+  return UNRESERVED.test(text) ? text : encoded(bytesOf(text), true)
 }
 
 const UNRESERVED = /^[A-Za-z0-9\-_.~]*$/
 const IS_UNRESERVED = Uint8Array.from({ length: 256 }, (_, byte) =>
   UNRESERVED.test(String.fromCharCode(byte)) ? 1 : 0,
 )
-const DIGITS = Buffer.from('0123456789ABCDEF')
-const PERCENT = Buffer.from('%')
-const PERCENT_ENCODED = Buffer.from('%25')
+const DIGITS = Uint8Array.from('0123456789ABCDEF', (digit) => digit.charCodeAt(0))
 
-/** In one pass over bytes: some ten times as fast as replacing in strings, where a stranger chooses the text. */
-function encoded(text: string, percent: Uint8Array): string {
-  const bytes = Buffer.from(text)
-  const out = Buffer.allocUnsafe(bytes.length * (percent.length + 2))
-  let length = 0
-  for (const byte of bytes) {
-    if (IS_UNRESERVED[byte] === 1) out[length++] = byte
-    else {
-      for (const one of percent) out[length++] = one
-      out[length++] = DIGITS[byte >> 4] ?? 0
-      out[length++] = DIGITS[byte & 15] ?? 0
-    }
-  }
-  return out.toString('latin1', 0, length)
+/** The UTF-8 bytes of a text, a character for each; of ASCII the text itself. */
+function bytesOf(text: string): string {
+  return Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1')
 }
 
-/** Sorted by code points, as all schemes want. JavaScript sorts by UTF-16 units, which is another order beyond the basic plane. */
-export function sortedByCodePoints(names: string[]): string[] {
+/**
+ * Percent-encodes bytes, once or twice. Byte by byte, since replacing in strings costs some ten times as much,
+ * and a stranger chooses what is replaced.
+ */
+function encoded(bytes: string, twice: boolean): string {
+  const into = Buffer.allocUnsafe(bytes.length * (twice ? 5 : 3))
+  let at = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes.charCodeAt(i)
+    if (IS_UNRESERVED[byte] === 1) into[at++] = byte
+    else {
+      into[at++] = 0x25
+      if (twice) {
+        into[at++] = 0x32
+        into[at++] = 0x35
+      }
+      into[at++] = DIGITS[byte >> 4] ?? 0
+      into[at++] = DIGITS[byte & 15] ?? 0
+    }
+  }
+  return into.toString('latin1', 0, at)
+}
+
+/** In the order of code points, as all schemes want. JavaScript sorts by UTF-16 units, which is another order beyond the basic plane. */
+function sortedNames(parameters: ReadonlyMap<string, string>): string[] {
+  const names = [...parameters.keys()]
   if (!names.some((name) => /[\ud800-\udfff]/.test(name))) return names.sort()
-  // One character for each byte of UTF-8: those sort as code points do.
-  const bytes = names.map((name) => Buffer.from(name).toString('latin1')).sort()
-  return bytes.map((name) => Buffer.from(name, 'latin1').toString())
+  // Bytes of UTF-8 sort as code points do.
+  const byBytes = new Map(names.map((name) => [bytesOf(name), name]))
+  return [...byBytes.keys()].sort().map((bytes) => byBytes.get(bytes) ?? '')
+}
+
+/** name=value pairs, encoded, sorted by name in code-point order, joined with &. */
+export function canonicalQuery(parameters: ReadonlyMap<string, string>): string {
+  const pair = (name: string) => `${percentEncode(name)}=${percentEncode(parameters.get(name) ?? '')}`
+  return sortedNames(parameters).map(pair).join('&')
 }
 
 /** The hash that a SignatureMethod names, and the length of its signatures. */
@@ -51,16 +73,12 @@ export const RPC_METHODS: ReadonlyMap<string, { readonly name: string; readonly 
 export function rpcStringToSign(method: string, parameters: ReadonlyMap<string, string>): string {
   let text = `${method}&%2F&`
   let separator = ''
-  for (const name of sortedByCodePoints([...parameters.keys()])) {
+  for (const name of sortedNames(parameters)) {
     if (name === 'Signature') continue
-    text += `${separator}${encodedTwice(name)}%3D${encodedTwice(parameters.get(name) ?? '')}`
+    text += `${separator}${encodeTwice(name)}%3D${encodeTwice(parameters.get(name) ?? '')}`
     separator = '%26'
   }
   return text
-}
-
-function encodedTwice(text: string): string {
-  return UNRESERVED.test(text) ? text : encoded(text, PERCENT_ENCODED)
 }
 
 /** The raw signature; `hash` is the name that RPC_METHODS gives. */

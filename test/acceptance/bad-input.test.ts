@@ -211,6 +211,11 @@ describe('authentication', () => {
     await refused(byHeader({ body: '{', headers: another }), 400, 'IncompleteSignature')
     await refused(byHeader({ body: '{', headers: json }), 400, 'ParseRequestParameterException')
     await refused(byHeader({ body: '[1]', headers: json }), 400, 'ParseRequestParameterException')
+    await refused(
+      byHeader({ body: 'x', headers: { 'content-type': 'text/plain' } }),
+      400,
+      'ParseRequestParameterException',
+    )
     await refused(byHeader({ body: '{"a":"\\ud800"}', headers: json }), 400, 'ParseRequestParameterException')
     const page = await once(byHeader({ body: '{"PageSize":7}', headers: json }))
     assert.equal(JSON.parse(page.body).PageSize, 7)
@@ -228,7 +233,7 @@ describe('authentication', () => {
     }
     assert.match(await message(8192), /server string to sign is:POST&%2F&.*%26Version%3D2016-01-20$/)
     const long = await message(60_000)
-    assert.match(long, /x… \(60\d\d\d characters, cut\)$/)
+    assert.match(long, /x\.\.\. \(60\d\d\d characters, cut\)$/)
     assert.ok(long.length < 17_000, `${long.length}`)
   })
 })
@@ -299,6 +304,27 @@ describe('parameters', () => {
     [
       'parameters that are too long together',
       () => post(form({ ...create, a: 'x'.repeat(40_000), b: 'x'.repeat(40_000) })),
+      400,
+      'ParseRequestParameterException',
+    ],
+    [
+      '101 names that are percent-encoded',
+      () => post(`${form(create)}${Array.from({ length: 101 }, (_, i) => `&%41${i}=`).join('')}`),
+      400,
+      'ParseRequestParameterException',
+    ],
+    [
+      'names that are too long together',
+      () => post(`${form(create)}&${'n'.repeat(17_000)}=`),
+      400,
+      'ParseRequestParameterException',
+    ],
+    [
+      'a body that signature 1.0 does not cover',
+      () =>
+        post(form({ ...create, Signed: 'this' }))
+          .toString()
+          .replace('x-www-form-urlencoded', 'json'),
       400,
       'ParseRequestParameterException',
     ],

@@ -3,14 +3,9 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Refusal } from '../../src/api/errors.ts'
 import { authenticate, type Credentials } from '../../src/gateway/authenticate.ts'
-import {
-  canonicalQuery,
-  headerSignature,
-  headerStringToSign,
-  parseAuthorization,
-} from '../../src/gateway/header-signature.ts'
+import { headerSignature, headerStringToSign, parseAuthorization } from '../../src/gateway/header-signature.ts'
 import { decodeUnverified, decodeVerified, type HttpRequest, header, pathOf } from '../../src/gateway/request.ts'
-import { hashHex, percentEncode, rpcSignature, rpcStringToSign } from '../../src/gateway/signature.ts'
+import { canonicalQuery, hashHex, percentEncode, rpcSignature, rpcStringToSign } from '../../src/gateway/signature.ts'
 import { vectors } from '../vectors.ts'
 import '../size.ts'
 

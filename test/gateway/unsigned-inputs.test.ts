@@ -135,7 +135,10 @@ describe('what a request asks for', () => {
     assert.equal(await byHeader(host, { ...tags, unsigned: ['content-type'] }), 'IncompleteSignature')
     assert.equal(await byHeader(host, { ...tags, headers: { 'content-type': '' } }), 'IncompleteSignature')
     const json = post(signedForm({ Action: 'CreateKey' }, house.credentials, { now: house.now }))
-    assert.equal(await outcome(json.toString().replace('x-www-form-urlencoded', 'json')), 'MissingAccessKeyId')
+    assert.equal(
+      await outcome(json.toString().replace('x-www-form-urlencoded', 'json')),
+      'ParseRequestParameterException',
+    )
   })
 })
 
