@@ -5,7 +5,7 @@ import type { ChainedEvent, Head } from '../storage/storage.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { checkpointsBetween } from './checkpoint-chain.ts'
 import type { EventIndex, Indexed } from './event-index.ts'
-import { floorOf } from './floor.ts'
+import { floorNow } from './floor.ts'
 import { ChainWalk, type Fault, type Verified } from './verify.ts'
 
 const ROWS_AT_ONCE = 5000
@@ -46,7 +46,7 @@ export async function verifyTrail(
     let fault = await walkTo(end, ledger, walk, (seen) => progress(seen, end.seq - start.seq))
     if (period.to === null) fault ??= (await nothingBehind(ledger, walk)) ?? walk.unmet()
     // Events that a server dropped meanwhile, because their time was over, are not missing: begin anew behind them.
-    const dropped = fault !== null && (await floorOf(ledger)).seq > start.seq
+    const dropped = fault !== null && (await floorNow(ledger)).seq > start.seq
     if (!dropped || round === ROUNDS) return { events: walk.events, head: walk.head, fault }
   }
 }
@@ -94,7 +94,7 @@ async function nothingBehind(ledger: Reads, walk: ChainWalk): Promise<Fault | nu
 
 /** The walk that covers a period, with the checkpoints on its way. */
 async function rangeOf({ ledger, eventIndex }: TrailRooms, { from, to }: Period) {
-  const [floor, head, indexed] = [await floorOf(ledger), await ledger.head(), await eventIndex.indexed()]
+  const [floor, head, indexed] = [await floorNow(ledger), await ledger.head(), await eventIndex.indexed()]
   const checkpoints = await checkpointsBetween(ledger, floor.seq, head.seq + 1)
   const first = from === null ? floor.seq + 1 : firstAt(indexed, from)
   const last = to === null ? head.seq : lastAt(indexed, to, head.seq)

@@ -1,8 +1,8 @@
 // The stored checkpoints, each of which names the one before it; a record names the last. So one that is deleted is missed.
-import { FLOOR, FLOOR_ID, GENESIS } from '../ledger/chain.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, INSTALLATION, insert, type Kind, update } from '../ledger/record.ts'
 import { CHECKPOINT, type Checkpoint, checkpointId, type StoredCheckpoint } from './checkpoint.ts'
+import { floorNow } from './floor.ts'
 
 /** The event of the last stored checkpoint; of the installation. Absent in databases from before there was a chain of them. */
 const LAST_CHECKPOINT: Kind<{ readonly seq: number }> = { name: 'trail-last-checkpoint', counted: false }
@@ -48,18 +48,18 @@ export async function storing(checkpoint: Checkpoint, ledger: Pick<Ledger, 'get'
  */
 export async function missingCheckpoint(ledger: Reads, known: number): Promise<string | null> {
   for (let round = 1; ; round++) {
-    const before = await fresh(ledger, FLOOR, FLOOR_ID)
+    const before = await floorNow(ledger)
     const missing = await firstMissing(ledger, known)
     // What a server dropped meanwhile is not missing.
-    const dropped = missing !== null && (await fresh(ledger, FLOOR, FLOOR_ID))?.seq !== before?.seq
+    const dropped = missing !== null && (await floorNow(ledger)).seq !== before.seq
     if (!dropped || round === ROUNDS) return missing
   }
 }
 
 async function firstMissing(ledger: Reads, known: number): Promise<string | null> {
-  const last = await fresh(ledger, LAST_CHECKPOINT, LAST_ID)
+  const last = await lastStored(ledger)
   const stored = await checkpointsBetween(ledger, 0, Number.MAX_SAFE_INTEGER)
-  const floor = (await fresh(ledger, FLOOR, FLOOR_ID)) ?? GENESIS
+  const floor = await floorNow(ledger)
   const there = new Set(stored.map(({ seq }) => seq))
   const named = [...stored.flatMap(({ previous }) => previous ?? []), last?.seq ?? 0, known]
   const [missing] = named.filter((seq) => seq > floor.seq && !there.has(seq)).sort((a, b) => a - b)
@@ -69,8 +69,9 @@ async function firstMissing(ledger: Reads, known: number): Promise<string | null
   return 'the record of the last signed checkpoint is missing: it was deleted'
 }
 
-/** The body of the only record of a kind, as the database has it now. */
-async function fresh<B>(ledger: Reads, kind: Kind<B>, id: string): Promise<B | null> {
-  const [record] = await ledger.between(kind, INSTALLATION, { after: '', before: `${id}~`, limit: 1 })
+/** What is said to be stored last, as the database has it now. */
+async function lastStored(ledger: Reads): Promise<{ readonly seq: number } | null> {
+  const where = { after: '', before: `${LAST_ID}~`, limit: 1 }
+  const [record] = await ledger.between(LAST_CHECKPOINT, INSTALLATION, where)
   return record?.body ?? null
 }

@@ -4,9 +4,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
+import { verifyTrail } from '../../src/actiontrail/audit.ts'
+import { publicKeyOf } from '../../src/actiontrail/checkpoint.ts'
 import { missingCheckpoint } from '../../src/actiontrail/checkpoint-chain.ts'
 import { TrailUpkeep } from '../../src/actiontrail/upkeep.ts'
 import { account } from '../../src/cli/account.ts'
+import { readSettings } from '../../src/cli/settings.ts'
 import { contradiction, readWitness, unwitnessed, WITNESS_FILE, Witness } from '../../src/cli/witness.ts'
 import { openHouse } from '../../src/house.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
@@ -202,6 +205,37 @@ describe('the stored checkpoints', () => {
     await upkeep.checkpoint(house.now, true)
     assert.ok((await upkeep.prune(house.now, 5, async () => {})) > 0)
     assert.equal(await missing(), null)
+  })
+
+  it('may be dropped by a server while another process verifies the trail', async () => {
+    const { house, upkeep } = await withCheckpoints()
+    await using _ = house
+    const settings = readSettings(['--data', house.data], {}, () => '')
+    const beside = await openHouse(settings, (message, error) => assert.fail(`${message}: ${error}`), house.now)
+    try {
+      const publicKey = publicKeyOf(house.open.trailSigner.publicKey)
+      const drop = async (days: number) => {
+        house.now += days * 86_400_000
+        await house.must('CreateKey')
+        await upkeep.checkpoint(house.now, true)
+        assert.ok((await upkeep.prune(house.now, days - 1, async () => {})) > 0)
+      }
+      await drop(10)
+      let dropped = false
+      const { after } = beside.storage.events
+      beside.storage.events.after = async (...where) => {
+        const rows = await after.call(beside.storage.events, ...where)
+        if (dropped) return rows
+        dropped = true
+        await drop(20)
+        return []
+      }
+      const { fault } = await verifyTrail(beside, { from: null, to: null }, publicKey, [], () => {})
+      assert.deepEqual([dropped, fault], [true, null])
+      assert.equal(await missingCheckpoint(beside.ledger, 0), null)
+    } finally {
+      await beside.storage.close()
+    }
   })
 
   it('from before they named one another are taken as they are, and those behind them are missed', async () => {
