@@ -67,7 +67,7 @@ const WORDS: Readonly<Record<string, number>> = {
   'key delete': 2,
 }
 
-/** Runs the verb; answers the exit code. Throws UsageError. */
+/** Runs the verb; returns the exit code. Throws UsageError. */
 export async function account(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
   if (args.includes('--help')) {
     around.print(USAGE)

@@ -8,7 +8,7 @@ import type { KmsContext } from '../kms/operation.ts'
 import { CreateAlias } from '../kms/operations/create-alias.ts'
 import { description } from '../kms/parameters.ts'
 import { CMK, type CmkBody, VERSION } from '../kms/records.ts'
-import { tagList } from '../kms/tags.ts'
+import { demandSettable, tagList } from '../kms/tags.ts'
 import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
 import { ACCESS_KEY } from '../ram/access-key.ts'
 import type { Accounts } from '../ram/account.ts'
@@ -127,9 +127,12 @@ async function seedUser(user: SeedUser, account: SeedAccount, house: House): Pro
 }
 
 async function seedKey(key: SeedKey, sealing: Sealing, { accountId }: SeedAccount, house: House): Promise<void> {
-  const { scope, now, ledger, settings } = contextOf(accountId, key.region, house)
+  const context = contextOf(accountId, key.region, house)
+  const { scope, now, ledger, settings } = context
   if (await ledger.get(CMK, scope, key.keyId)) return
   const tags = Object.entries(key.tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }))
+  const Tags = tags.length === 0 ? [] : tagList.read('tags', JSON.stringify(tags))
+  await demandSettable({ Tags }, context)
   const body: CmkBody = {
     description: description.read('description', key.description),
     keySpec: 'Aliyun_AES_256',
@@ -142,7 +145,7 @@ async function seedKey(key: SeedKey, sealing: Sealing, { accountId }: SeedAccoun
     primaryVersionId: key.versions.at(-1)?.versionId ?? null,
     lastRotationAt: now,
     materialFingerprint: null,
-    tags: tags.length === 0 ? [] : tagList.read('tags', JSON.stringify(tags)),
+    tags: Tags,
   }
   const changes: Change[] = [insert(CMK, { ...scope, id: key.keyId, createdAt: now, body }, settings.maxKeys)]
   for (const { versionId: id, material } of key.versions) {
