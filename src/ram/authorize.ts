@@ -209,7 +209,10 @@ export class Authorizer {
     resource: string,
   ): Promise<boolean> {
     if (selfService === undefined || caller.type !== 'ram-user') return false
-    if (resource !== `acs:ram:*:${caller.accountId}:user/${caller.userName}`) return false
+    const { accountId, principalId } = caller
+    // By the record: the name that the caller had when it was authenticated may be somebody else's by now.
+    const user = await ledger.get(USER, ramScope(accountId), principalId)
+    if (!user || resource !== `acs:ram:*:${accountId}:user/${user.body.userName}`) return false
     const { securityPreference } = await accountSettings({ ledger, caller })
     return selfService === 'password'
       ? securityPreference.AllowUserToChangePassword

@@ -1,4 +1,5 @@
 // Finding users, groups, roles and policies by name, in any case; and their resources, for policies and events.
+import type { UserCaller } from '../api/caller.ts'
 import { type Code, refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -43,6 +44,11 @@ export async function userByName(name: string, context: Reads): Promise<User | n
 /** Refuses with EntityNotExist.User. */
 export async function findUser(name: string, context: Reads): Promise<User> {
   return found(await userByName(name, context), 'EntityNotExist.User')
+}
+
+/** The calling user, by its id: its name may have passed to somebody else since the call was authenticated. Refuses with EntityNotExist.User. */
+export async function callingUser({ ledger, caller }: Reads & { readonly caller: UserCaller }): Promise<User> {
+  return found(await ledger.get(USER, ramScope(caller.accountId), caller.principalId), 'EntityNotExist.User')
 }
 
 export async function groupByName(name: string, context: Reads): Promise<Group | null> {

@@ -3,27 +3,29 @@ import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import { optional } from '../api/parameters.ts'
 import { INSTALLATION } from '../ledger/record.ts'
-import { findUser, ramResource } from './find.ts'
+import { callingUser, findUser, ramResource } from './find.ts'
 import { ACCOUNT, type KeyHolder } from './key-holder.ts'
 import type { RamContext } from './operation.ts'
 import { userName } from './parameters.ts'
+import type { User } from './records.ts'
 
 export const ownOrNamedUserName = optional(userName, null)
 
 type Named = { readonly UserName: string | null }
 
 /** The user that the call is about; null for the account itself. Refuses with MissingParameter where the caller is neither. */
-function ownOrNamed({ UserName }: Named, { caller }: RamContext): string | null {
+async function ownOrNamed({ UserName }: Named, context: RamContext): Promise<User | string | null> {
+  const { caller } = context
   if (UserName !== null) return UserName
   if (caller.type === 'root-account') return null
   if (caller.type !== 'ram-user') throw refuse('MissingParameter', { name: 'UserName' })
-  return caller.userName
+  return callingUser({ ...context, caller })
 }
 
 /** Whose AccessKeys the call is about. Refuses with MissingParameter and EntityNotExist.User. */
 export async function ownOrNamedHolder(values: Named, context: RamContext): Promise<KeyHolder> {
-  const name = ownOrNamed(values, context)
-  if (name !== null) return findUser(name, context)
+  const user = await ownOrNamed(values, context)
+  if (user !== null) return typeof user === 'string' ? findUser(user, context) : user
   const { accountId } = context.caller
   const account = await context.ledger.get(ACCOUNT, INSTALLATION, accountId)
   if (!account) throw new Error(`the record of account ${accountId} is missing`)
@@ -32,6 +34,7 @@ export async function ownOrNamedHolder(values: Named, context: RamContext): Prom
 
 /** The user; of the account itself there is no resource to name. */
 export async function locateOwnOrNamed(values: Named, context: RamContext): Promise<Resource[]> {
-  const name = ownOrNamed(values, context)
-  return name === null ? [] : [await ramResource('user', name, context)]
+  const user = await ownOrNamed(values, context)
+  if (user === null) return []
+  return [await ramResource('user', typeof user === 'string' ? user : user.body.userName, context)]
 }

@@ -1,11 +1,14 @@
-import { refuse } from '../../api/errors.ts'
+import type { Caller } from '../../api/caller.ts'
+import { type Denial, refuse, refuseDenied } from '../../api/errors.ts'
 import { update } from '../../ledger/record.ts'
 import { accountSettings } from '../account-settings.ts'
-import { findUser, ramResource } from '../find.ts'
+import { denialOf } from '../authorize.ts'
+import { callingUser, ramResource } from '../find.ts'
 import { loginProfileOf } from '../login-profile.ts'
 import { operation } from '../operation.ts'
 import { password } from '../parameters.ts'
 import { hashPassword, isPassword, isStrong } from '../password.ts'
+import { IMPLICIT } from '../policy/policy-set.ts'
 
 export const ChangePassword = operation({
   name: 'ChangePassword',
@@ -17,11 +20,15 @@ export const ChangePassword = operation({
   selfService: 'password',
   refusals: ['NoPermission', 'EntityNotExist.User.LoginProfile', 'InvalidParameter.Password.TooWeak'],
   async locate(_, context) {
-    return [await ramResource('user', context.caller.userName, context)]
+    const { caller } = context
+    const name =
+      caller.type === 'ram-user' ? (await callingUser({ ...context, caller })).body.userName : caller.userName
+    return [await ramResource('user', name, context)]
   },
   async decide({ OldPassword, NewPassword }, context) {
-    if (context.caller.type !== 'ram-user') throw refuse('NoPermission', { reason: 'Only a user has a password.' })
-    const user = await findUser(context.caller.userName, context)
+    const { caller } = context
+    if (caller.type !== 'ram-user') throw refuseDenied('Ram', noUser(caller), 'Only a user has a password.')
+    const user = await callingUser({ ...context, caller })
     const profile = loginProfileOf(user)
     if (!(await isPassword(OldPassword, profile.passwordHash)))
       throw refuse('InvalidParameter.{name}', { name: 'OldPassword' })
@@ -32,3 +39,8 @@ export const ChangePassword = operation({
     return { reply: {}, changes: [update(user, { body: { ...user.body, loginProfile } }, true)] }
   },
 })
+
+function noUser(caller: Caller): Denial {
+  const resource = `acs:ram:*:${caller.accountId}:user/${caller.userName}`
+  return denialOf({ caller, action: 'ram:ChangePassword' }, resource, 'IdentityBased', IMPLICIT)
+}
