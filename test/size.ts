@@ -10,6 +10,8 @@ const SIZES = {
   'kills while root keys rotate': [5, 20],
   'kills beside two servers': [3, 7],
   'kills while the root key moves into an HSM': [4, 12],
+  'kills while keys are made in an HSM': [6, 15],
+  'texts padded at random': [2000, 20_000],
   'generated requests': [10_000, 100_000],
   'sequences against the model, on SQLite': [40, 200],
   'sequences against the model, elsewhere': [5, 30],

@@ -32,7 +32,7 @@ function objects(house: TestHouse, type: 'secrkey' | 'privkey'): Seen[] {
 }
 
 async function eventually(what: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 1000; i++) {
     if (await what()) return
     await pause(50)
   }
