@@ -7,6 +7,7 @@ export default async function* reporter(source) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
   /** What has begun and not ended, by file: the tests that hang when a file's time is over. */
   const running = new Map()
+  const seconds = new Map()
   for await (const { type, data } of source) {
     if (type === 'test:stdout' || type === 'test:stderr') yield data.message
     if (typeof data?.file !== 'string' && type !== 'test:fail') continue
@@ -15,6 +16,7 @@ export default async function* reporter(source) {
     const test = `${data.name} (${file}:${data.line ?? ''})`
     if (type === 'test:dequeue' && !isFile) running.set(file, (running.get(file) ?? new Set()).add(test))
     if (type === 'test:complete') running.get(file)?.delete(test)
+    if (type === 'test:complete' && isFile) seconds.set(file, Math.round(data.details.duration_ms / 1000))
     if (type === 'test:pass') {
       if (isFile || data.details.type === 'suite') continue
       if (data.skip !== undefined) counts.skipped++
@@ -35,6 +37,8 @@ export default async function* reporter(source) {
       if (isFile) for (const one of running.get(relative('.', data.name)) ?? []) yield `  had not ended: ${one}\n`
     }
   }
+  const slowest = [...seconds].sort((a, b) => b[1] - a[1]).slice(0, 10)
+  if (seconds.size > 10) yield `slowest files: ${slowest.map(([file, s]) => `${file} ${s} s`).join(', ')}\n`
   yield `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}\n`
   if (counts.passed + counts.failed === 0) process.exitCode = 1
 }

@@ -5,11 +5,11 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { S3Target } from '../../src/actiontrail/targets/s3.ts'
 import { removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { deliveredEvents, digestsIn } from '../actiontrail/trails.ts'
+import { until } from '../until.ts'
 
 const GATEWAY = fileURLToPath(new URL('../../node_modules/.clients/versitygw', import.meta.url))
 const KEY = { accessKeyId: 'gateway-user', accessKeySecret: 'gateway-secret' }
@@ -29,7 +29,7 @@ describe('delivery to an S3 gateway', { skip }, () => {
     const args = ['--access', access, '--secret', secret, '--port', `127.0.0.1:${port}`, '--region', 'cn-hangzhou']
     mkdirSync(join(folder, 'meta'), { recursive: true })
     gateway = spawn(GATEWAY, [...args, 'posix', '--sidecar', join(folder, 'meta'), buckets], { stdio: 'ignore' })
-    while (!(await answers(port))) await pause(50)
+    await until(() => answers(port))
   })
   after(() => {
     gateway.kill('SIGKILL')
@@ -62,9 +62,8 @@ describe('delivery to an S3 gateway', { skip }, () => {
     await program.call('StopLogging', trail)
     const bucket = join(buckets, 'trail-bucket')
     const there = () => deliveredEvents(bucket).some(({ eventId }) => eventId === RequestId)
-    for (const giveUp = Date.now() + 20_000; !there() && Date.now() < giveUp; ) await pause(200)
+    await until(there)
     assert.equal(await program.stop(), 0)
-    assert.ok(there())
     assert.ok(digestsIn(bucket).length > 0)
   })
 })

@@ -1,0 +1,108 @@
+// The tests' own machinery: what a test process starts ends with it, however it ends, and the report names who did not end in time.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { temporaryFolder } from './acceptance/program.ts'
+import { until } from './until.ts'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+/** Begins a run of one test file with limits of its own, in seconds; `note` is a file for what the test tells of itself. */
+function begin(body: string, { test = 60, file = 60 } = {}) {
+  const folder = temporaryFolder()
+  const [path, note] = [join(folder, 'fixture.test.ts'), join(folder, 'note')]
+  writeFileSync(
+    path,
+    `import { it } from 'node:test'
+     import { spawn } from 'node:child_process'
+     import { writeFileSync } from 'node:fs'
+     import { tmpdir } from 'node:os'
+     const note = () => {
+       const { pid } = spawn('sleep', ['1000'], { stdio: 'ignore' })
+       writeFileSync(${JSON.stringify(note)}, pid + ' ' + process.pid + ' ' + tmpdir())
+     }
+     ${body}`,
+  )
+  const limits = [`--test-timeout=${test * 1000}`, '--test-force-exit']
+  const args = [
+    '--test',
+    ...limits,
+    `--import=${here('owned.ts')}`,
+    `--test-reporter=${here('../scripts/reporter.mjs')}`,
+  ]
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  const child = spawn(process.execPath, [...args, path], {
+    env: { ...env, STRONGROOM_TEST_FILE_LIMIT: String(file) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let out = ''
+  child.stdout.on('data', (chunk) => {
+    out += chunk
+  })
+  const ended = new Promise<{ code: number | null; out: string }>((resolve) =>
+    child.once('close', (code) => resolve({ code, out })),
+  )
+  /** The process that the test left, the test's own, and its temporary folder. */
+  const noted = () => {
+    const [left = '', self = '', temporary = ''] = readFileSync(note, 'utf8').split(' ')
+    return { left: Number(left), self: Number(self), temporary }
+  }
+  return { ended, noted, isNoted: () => existsSync(note) && readFileSync(note, 'utf8').split(' ').length === 3 }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    // One that ended, and that nobody has waited for yet, has no command line.
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
+  } catch {
+    return false
+  }
+}
+
+describe('a test process', { concurrency: true }, () => {
+  it('that is killed takes with it what it started, and its temporary folder', async () => {
+    const run = begin(`it('never ends', () => new Promise(() => { note(); setInterval(() => {}, 1000) }))`)
+    await until(run.isNoted)
+    const { left, self, temporary } = run.noted()
+    assert.ok(isRunning(left) && existsSync(temporary))
+    process.kill(self, 'SIGKILL')
+    assert.equal((await run.ended).code, 1)
+    await until(() => !isRunning(left) && !existsSync(temporary))
+  })
+
+  it('that passed and left something running fails, and names it', async () => {
+    const run = begin(`it('passes', note)`)
+    const { code, out } = await run.ended
+    assert.equal(code, 1)
+    assert.match(out, /left running by .*fixture\.test\.ts:\n {2}\d+ sleep 1000\n/)
+    assert.match(out, /^FAIL .*fixture\.test\.ts\n/m)
+    assert.match(out, /^1 passed, 1 failed$/m)
+    const { left, temporary } = run.noted()
+    await until(() => !isRunning(left) && !existsSync(temporary))
+  })
+
+  it('is not held by a test that hangs, which is named with its line and its limit', async () => {
+    const run = begin(
+      `it('hangs', () => new Promise(() => setInterval(() => {}, 1000)))
+       it('goes on', () => {})`,
+      { test: 5 },
+    )
+    const { code, out } = await run.ended
+    assert.equal(code, 1)
+    assert.match(out, /^FAIL {2}hangs \(.*fixture\.test\.ts:\d+\)\ntest timed out after 5000ms$/m)
+    assert.match(out, /^1 passed, 1 failed$/m)
+  })
+
+  it('that never gives way is killed when its time is over, and the test that held it is named', async () => {
+    const run = begin(`it('blocks', () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0))`, {
+      file: 10,
+    })
+    const { code, out } = await run.ended
+    assert.equal(code, 1)
+    assert.match(out, /^killed after 10 s; the last test that began: blocks$/m)
+    assert.match(out, /^FAIL .*fixture\.test\.ts\n/m)
+  })
+})
