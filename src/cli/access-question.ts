@@ -25,19 +25,22 @@ const RE_ENCRYPT = ['kms:ReEncryptFrom', 'kms:ReEncryptTo']
 /** The operation whose action this is, in any case, or null. */
 export function operationOf(action: string): CallOperation | null {
   const [service = '', name = ''] = action.toLowerCase().split(':')
-  const product = products.find((one) => one.name.toLowerCase() === service)
-  return [...(product?.operations.values() ?? [])].find((one) => one.name.toLowerCase() === name) ?? null
+  return (
+    everyOperation().find((one) => one.product.toLowerCase() === service && one.name.toLowerCase() === name) ?? null
+  )
+}
+
+function everyOperation(): readonly CallOperation[] {
+  return products.flatMap(({ operations }) => [...operations.values()])
 }
 
 /** A warning where no call asks for the action. */
 export function unknownAction(action: string): string | null {
   if (operationOf(action) || RE_ENCRYPT.some((one) => one.toLowerCase() === action.toLowerCase())) return null
   const [, name = action] = action.split(':')
-  const meant = products.flatMap(({ operations }) =>
-    [...operations.values()].filter((one) => one.name.toLowerCase() === name.toLowerCase()),
-  )
-  const advice = meant.map((one) => ` Did you mean ${one.product.toLowerCase()}:${one.name}?`).join('')
-  return `no call here asks for the action \`${action}\`.${advice}`
+  const meant = everyOperation().filter((one) => one.name.toLowerCase() === name.toLowerCase())
+  const advice = new Set(meant.map((one) => ` Did you mean ${one.product.toLowerCase()}:${one.name}?`))
+  return `no call here asks for the action \`${action}\`.${[...advice].join('')}`
 }
 
 /** Stands for what a call would name besides; it is no name that anything can have. */
@@ -56,7 +59,7 @@ export async function askedFor(operation: CallOperation | null, arn: string, con
   const resource = await resourceCalled(arn, context)
   if (!operation) return { resources: [resource], foreign, warnings }
   const { found, unnamed } = await locatedBy(operation, arn, resource, context)
-  if (unnamed.length > 0)
+  if (unnamed.length > 0 && (parts || arn === '*'))
     warnings.push(`${operation.name} asks about what ${unnamed.join(' and ')} name as well, which is not answered here`)
   const arns = found.length > 0 ? found.map((one) => one.arn) : ['*']
   if (parts && !arns.includes(resource.arn))

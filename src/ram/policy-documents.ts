@@ -16,7 +16,7 @@ export function checkPolicy(document: string, use: PolicyUse = 'identity'): Poli
 
 /**
  * Checks a trust policy, and finds the ids of the users and roles that it names (RoleBody.trustedIds). Those of the account itself
- * must exist. Of another account's it is not told whether they do: one that does not exist yet stays trusted by its name.
+ * must exist. The caller may not learn which ones another account has: one that does not exist there yet stays trusted by its name.
  */
 export async function bindTrustPolicy(document: string, context: RamContext): Promise<Record<string, string>> {
   const { statements } = checkPolicy(document, 'trust')

@@ -1,4 +1,4 @@
-// Who may assume a role: the caller's own policies and the role's trust policy must both allow it (contract/ram.md 2.6).
+// Who may assume a role: the caller's own policies and the role's trust policy must both allow it.
 import type { Caller } from '../api/caller.ts'
 import type { Denial } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'

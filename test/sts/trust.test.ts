@@ -59,7 +59,7 @@ describe('a change of name', () => {
     return ramOf(house, await ram.accessKeyOf(named('admin')))
   }
 
-  it('of a user takes leave for the old name and for the new one', async () => {
+  it('of a user needs the right to the old name and to the new one', async () => {
     const admin = await somebody({ Effect: 'Allow', Action: 'ram:UpdateUser', Resource: 'acs:ram:*:*:user/dev-*' })
     await ram.must('CreateUser', { UserName: named('dev') })
     const rename = (UserName: string, NewUserName: string) => admin.outcome('UpdateUser', { UserName, NewUserName })
@@ -70,10 +70,14 @@ describe('a change of name', () => {
     const last = (await house.events()).at(-1)
     assert.deepEqual(last?.['referencedResources'], { 'ACS::RAM::User': [named('dev'), named('dev-x')] })
     await ram.must('CreateUser', { UserName: named('Taken') })
-    assert.equal(await rename(named('dev-x'), named('taken')), 'NoPermission', 'nor is it told that a name is taken')
+    assert.equal(
+      await rename(named('dev-x'), named('taken')),
+      'NoPermission',
+      'and the caller does not learn that the name is taken',
+    )
   })
 
-  it('of a group takes both', async () => {
+  it('of a group needs both', async () => {
     const admin = await somebody({ Effect: 'Allow', Action: 'ram:UpdateGroup', Resource: 'acs:ram:*:*:group/dev-*' })
     await ram.must('CreateGroup', { GroupName: named('dev') })
     const rename = (NewGroupName: string) => admin.outcome('UpdateGroup', { GroupName: named('dev'), NewGroupName })

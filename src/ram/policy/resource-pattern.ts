@@ -11,7 +11,7 @@ export function isResourcePattern(text: string): boolean {
 const OWN = new Set(['kms', 'ram', 'sts', 'actiontrail'])
 
 /**
- * Whether some resource could match, as far as that can be told: what stands before the first wildcard is what it says. Refuses lists in
+ * Whether some resource could match, as far as the text shows: what stands before the first wildcard is what it says. Refuses lists in
  * one string, which are one pattern with commas.
  */
 export function canMatch(pattern: string): boolean {
