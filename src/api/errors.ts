@@ -351,7 +351,7 @@ export function refuseDenied(product: string, denial: Denial, why?: string): Ref
   return filled('NoPermission', { reason: `You are not authorized to do this action.${advice}` }, denial)
 }
 
-/** What a dry run answers for a call that would be refused. What is no fault of the call stays as it is. */
+/** The refusal of a dry run whose call would be refused so. What is no fault of the call stays as it is. */
 export function refuseDryRun(refusal: Refusal): Refusal {
   const { entry, code, message, denial, status } = refusal
   if (denial) return filled('AccessDeniedError', { reason: message }, denial)

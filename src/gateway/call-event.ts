@@ -1,4 +1,4 @@
-// The event of a call, and what is known of a call that leads to no operation.
+// A call whose caller is known, and its events: its account's, and those of other accounts whose resources it is about.
 import { type CallFacts, storedCall, type Unsaid } from '../actiontrail/stored-event.ts'
 import { parseArn } from '../api/arn.ts'
 import { Refusal } from '../api/errors.ts'

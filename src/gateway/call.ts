@@ -192,7 +192,7 @@ function principalOf(caller: Caller): string {
   return caller.type === 'assumed-role' ? caller.roleId : caller.principalId
 }
 
-/** Who answers for what a caller does: its account; a service for itself. */
+/** The account to which a call is charged; a service pays for itself. */
 function ownerOf(caller: Caller): string {
   return caller.accountId || caller.accessKeyId
 }

@@ -1,6 +1,6 @@
 // How much the refused calls of an account may write: a token bucket of bytes for each account and each of its callers, so that no caller
-// alone hides the refused calls of the others. In memory, of this server alone; pure, its
-// clock is passed in. An admitted call costs a right, and its caller answers for it; a refused one costs nothing, and would fill the disk.
+// alone hides the refused calls of the others. A call that is admitted takes a right; one that is refused takes none, and would fill the
+// disk. In memory, of this server alone; pure, its clock is passed in.
 import { refilled } from './rate-limit.ts'
 
 /** After a pause, so many seconds' worth may be written at once. */

@@ -13,7 +13,7 @@ export const pageNumber = optional(integer({ min: 1, max: 999_999_999_999_999 })
 export const pageSize = optional(integer({ min: 1, max: 100 }), 10)
 export const flag = optional(boolean(), false)
 
-/** A dry run checks the caller's rights, the parameters and the key, uses no key, and is always refused (contract/kms.md 4.8). */
+/** A dry run checks the caller's rights, the parameters and the key, uses no key, and is always refused (docs/compatibility.md, Dry runs). */
 export const dryRun = { DryRun: flag }
 
 const contextParameter: Parameter<ReadonlyMap<string, string>> = {

@@ -1,4 +1,4 @@
-// DryRun=true: a call is checked and not done, and always refused (contract/kms.md 4.8).
+// DryRun=true: a call is checked and not done, and always refused.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Credentials } from '../acceptance/program.ts'
