@@ -137,7 +137,7 @@ describe('what refused calls write', () => {
       ['GenerateDataKey', { KeyId: 'x', ...long(200, (i) => [`EncryptionContext.${i}`, worst]) }, 'requestParameters'],
       [
         'GenerateDataKey',
-        { KeyId: 'x', ...long(2, (i) => [`EncryptionContext.${i}${worst.repeat(90)}`, worst]) },
+        { KeyId: 'x', ...long(2, (i) => [`EncryptionContext.${i}${worst.repeat(70)}`, worst]) },
         undefined,
       ],
     ] as const) {
