@@ -1,5 +1,6 @@
 // Requests that cost the most before their caller is known: CPU time of the server for each, by kind.
 import { connect } from 'node:net'
+import { MAX_BODY_CHUNKS } from '../src/gateway/limits.ts'
 import { percentEncode } from '../src/gateway/signature.ts'
 import type { Server } from './processes.ts'
 
@@ -25,6 +26,12 @@ function form(accessKeyId: string, more: string): string {
 function http(method: string, target: string, headers: readonly string[], body: string): Buffer {
   const lines = ['Host: localhost', ...headers, `Content-Length: ${Buffer.byteLength(body)}`]
   return Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+}
+
+/** A body whose every byte is a chunk of its own. */
+function chunked(length: number): Buffer {
+  const head = `POST / HTTP/1.1\r\nHost: localhost\r\n${FORM}\r\nTransfer-Encoding: chunked\r\n\r\n`
+  return Buffer.from(`${head}${'1\r\nx\r\n'.repeat(length)}0\r\n\r\n`)
 }
 
 const FORM = 'Content-Type: application/x-www-form-urlencoded'
@@ -100,6 +107,7 @@ export async function costsOfStrangers(server: Server, accessKeyId: string, roun
     ...byHeader('LTAInobody', 'unknown AccessKey'),
     ...byHeader(accessKeyId, 'known AccessKey'),
     ['1.0: a token of 16 KiB', http('POST', '/', [FORM], form('STS.nobody', `SecurityToken=${percentEncode(token)}`))],
+    ['as many one-byte chunks as there may be', chunked(MAX_BODY_CHUNKS)],
     ['no signature: 64 KiB', http('POST', '/', [FORM], `a=${'%21'.repeat(VALUE)}`)],
   ]
   const costs: Cost[] = []

@@ -1,7 +1,7 @@
 // Reading a request's body: copied into one buffer that grows, so that what counts is what memory holds, in however many pieces it came.
 // Small bodies are always read. Longer ones draw on a budget that all sources share.
 import type { IncomingMessage } from 'node:http'
-import { MAX_BODY_BYTES, MAX_BODY_PIECES, SMALL_BODY_BYTES } from './limits.ts'
+import { MAX_BODY_BYTES, MAX_BODY_CHUNKS, SMALL_BODY_BYTES } from './limits.ts'
 import { type Holder, Shares } from './shares.ts'
 
 const FIRST_BYTES = 4096
@@ -46,7 +46,7 @@ export class Body implements Holder {
   readonly #budget: BodyBudget
   #buffer: Buffer = NO_BODY
   #length = 0
-  #pieces = 0
+  #chunks = 0
   /** What it holds of the budget. */
   #held = 0
   #settle: ((outcome: Buffer | Unread) => void) | null = null
@@ -99,7 +99,7 @@ export class Body implements Holder {
     const limit = declared ?? MAX_BODY_BYTES
     const length = this.#length + chunk.length
     if (length > limit) return 'too large'
-    if (++this.#pieces > MAX_BODY_PIECES) return 'too scattered'
+    if (declared === null && ++this.#chunks > MAX_BODY_CHUNKS) return 'too scattered'
     if (length > this.#buffer.length && !this.#grow(length, limit)) return 'too busy'
     this.#buffer.set(chunk, this.#length)
     this.#length = length

@@ -7,7 +7,7 @@ import { answer, type House } from './call.ts'
 import type { Connection } from './connections.ts'
 import { ADVANCE_PATH, advanceClock } from './dev.ts'
 import { type Answer, chosenFormat, encodeRefusal } from './encode.ts'
-import { type Limits, MAX_BODY_BYTES, MAX_BODY_PIECES, MAX_HEADER_BYTES } from './limits.ts'
+import { type Limits, MAX_BODY_BYTES, MAX_BODY_CHUNKS, MAX_HEADER_BYTES } from './limits.ts'
 import type { HttpRequest } from './request.ts'
 
 /** What an exchange needs beside its request. */
@@ -139,7 +139,7 @@ function refusalOf(why: Exclude<Unread, 'gone'>): Refusal {
     case 'too large':
       return refuse('RequestEntityTooLarge', { limit: String(MAX_BODY_BYTES) })
     case 'too scattered': {
-      const rule = `The body comes in more than ${MAX_BODY_PIECES} pieces.`
+      const rule = `The body comes in more than ${MAX_BODY_CHUNKS} chunks.`
       return refuse('ParseRequestParameterException', { rule })
     }
     case 'too busy':
@@ -162,10 +162,10 @@ function sendUnread(answer: Answer, request: IncomingMessage, response: ServerRe
     response.end()
   }
   const timer = setTimeout(end, lingerMs)
-  let [bytes, pieces] = [0, 0]
+  let [bytes, chunks] = [0, 0]
   const discard = (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes > MAX_BODY_BYTES || ++pieces > MAX_BODY_PIECES) end()
+    if (bytes > MAX_BODY_BYTES || ++chunks > MAX_BODY_CHUNKS) end()
   }
   request.on('data', discard)
   request.once('end', end)

@@ -45,8 +45,11 @@ export const SMALL_BODY_BYTES = 16_384
  */
 export const MAX_BODY_BYTES = 262_144
 
-/** In how many pieces, such as chunks, a body may come: each costs a microsecond, however short it is. */
-export const MAX_BODY_PIECES = 1024
+/**
+ * In how many chunks a body without Content-Length may come: each costs a microsecond and more, and takes six bytes. The longest body in one
+ * chunk stays below it even where the network cuts it into its smallest segments.
+ */
+export const MAX_BODY_CHUNKS = 512
 
 /** The longest head, without the request line. */
 export const MAX_HEADER_BYTES = 16_384

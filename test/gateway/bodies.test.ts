@@ -1,10 +1,11 @@
-// Bodies that are unfinished, long, or in a thousand pieces: what they may hold of memory, and whom they hinder.
+// Bodies that are unfinished, long, or in a thousand chunks: what they may hold of memory, and whom they hinder.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Body, BodyBudget } from '../../src/gateway/body.ts'
-import { MAX_BODY_BYTES, MAX_BODY_PIECES, SMALL_BODY_BYTES } from '../../src/gateway/limits.ts'
+import { MAX_BODY_BYTES, MAX_BODY_CHUNKS, SMALL_BODY_BYTES } from '../../src/gateway/limits.ts'
 import { Connection, post, signedForm } from '../acceptance/raw.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 
@@ -47,7 +48,7 @@ describe('a body', () => {
     for (const connection of connections) {
       const answer = await connection.answer()
       assert.equal(answer?.status, 400)
-      assert.match(answer.body, /ParseRequestParameterException.*more than 1024 pieces/)
+      assert.match(answer.body, /ParseRequestParameterException.*more than 512 chunks/)
       connection.close()
     }
   })
@@ -60,10 +61,22 @@ describe('a body', () => {
     assert.equal(answer?.status, 200)
   })
 
+  it('that comes byte by byte is read, where its length was said', async () => {
+    await using house = await openTestHouse(null)
+    using connection = await Connection.open(house.endpoint)
+    const form = signedForm({ Action: 'ListKeys', Unknown: 'x'.repeat(600) }, house.credentials, { now: house.now })
+    for (const byte of post(form)) {
+      connection.write(Buffer.of(byte))
+      // So that each is written, and mostly read, by itself.
+      await setImmediate()
+    }
+    assert.equal((await connection.answer())?.status, 200)
+  })
+
   it('of the greatest length is read in whatever pieces, a longer one is not', async () => {
     await using house = await openTestHouse(null)
     const text = Buffer.alloc(MAX_BODY_BYTES, '&')
-    for (const size of [MAX_BODY_BYTES, 65_536, 300]) {
+    for (const size of [MAX_BODY_BYTES, 65_536, 600]) {
       using connection = await Connection.open(house.endpoint)
       connection.write(chunked)
       for (let at = 0; at < text.length; at += size) {
@@ -116,7 +129,7 @@ describe('unfinished bodies', () => {
     assert.deepEqual(new Set(bodies.map(({ body }) => body.capacity)), new Set([SMALL_BODY_BYTES]))
     const one = feed(budget, Buffer.alloc(SMALL_BODY_BYTES), Buffer.alloc(1))
     assert.equal(one.body.capacity, 2 * SMALL_BODY_BYTES)
-    const tiny = feed(budget, ...Array.from({ length: MAX_BODY_PIECES }, () => Buffer.alloc(1)))
+    const tiny = feed(budget, ...Array.from({ length: MAX_BODY_CHUNKS }, () => Buffer.alloc(1)))
     assert.equal(tiny.body.capacity, 4096)
   })
 })
