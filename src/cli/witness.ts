@@ -22,13 +22,8 @@ export interface Witnessed extends Checkpoint {
 /** What was seen last, or null. Throws when the file can't be read or was not written here. */
 export function readWitness(data: string, publicKey: string): Witnessed | null {
   const path = join(data, WITNESS_FILE)
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
+  const text = textOf(path)
+  if (text === null) return null
   const damaged = new Error(
     `\`${path}\` is damaged, or was written for another trail, or the trail's key was exchanged: compare the database with an export or a delivered copy, and restore what is wrong from a backup`,
   )
@@ -39,6 +34,15 @@ export function readWitness(data: string, publicKey: string): Witnessed | null {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error
   }
   throw damaged
+}
+
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
 }
 
 /** What to say of a trail with events that no witness has seen, or null: such a trail may be an older copy, and nothing here tells. */
@@ -91,7 +95,9 @@ export class Witness implements TrailWitness {
       const last = this.#last
       const witnessed = { ...later, ...withStored(stored ?? last?.stored) }
       if (last?.seq === witnessed.seq && last.hash === witnessed.hash && last.stored === witnessed.stored) return
-      const why = last && (await contradiction(last, this.#rooms.ledger))
+      // What was read before the last one was written tells nothing about the trail's end now.
+      const end = last && later.seq >= last.seq ? later : undefined
+      const why = last && (await contradiction(last, this.#rooms.ledger, end))
       if (why) throw new Error(`the witness of the trail is kept as it is: ${why}`)
       if (!last || last.seq <= witnessed.seq) await this.#write(witnessed)
     })
@@ -112,9 +118,18 @@ export class Witness implements TrailWitness {
   }
 
   async #write(witnessed: Witnessed): Promise<void> {
+    const later = this.#laterPresent(witnessed)
+    if (!later) await writeWitness(this.#data, witnessed)
+    this.#last = later ?? witnessed
+  }
+
+  /** What another process has written, when it saw more. */
+  #laterPresent({ seq }: Witnessed): Witnessed | null {
+    const text = textOf(join(this.#data, WITNESS_FILE))
+    // Whether it is authentic is looked at only where that matters: it rarely is another's.
+    if (text === null || Number(/^\{"seq":(\d+),/.exec(text)?.[1] ?? Number.POSITIVE_INFINITY) <= seq) return null
     const present = readWitness(this.#data, this.#rooms.trailSigner.publicKey)
-    this.#last = present && present.seq > witnessed.seq ? present : witnessed
-    if (this.#last === witnessed) await writeWitness(this.#data, witnessed)
+    return present && present.seq > seq ? present : null
   }
 }
 
@@ -139,9 +154,9 @@ export async function writeWitness(data: string, witnessed: Witnessed): Promise<
   await folder.sync()
 }
 
-/** Why the trail in the database can't be the one that the witness saw, or null. */
-export async function contradiction(witness: Checkpoint, ledger: Reads): Promise<string | null> {
-  const [head, floor] = [await ledger.head(), await floorOf(ledger)]
+/** Why the trail in the database, which ends with `end`, can't be the one that the witness saw; or null. */
+export async function contradiction(witness: Checkpoint, ledger: Reads, end?: Head): Promise<string | null> {
+  const [head, floor] = [end ?? (await ledger.head()), await floorOf(ledger)]
   const seen = `this server saw its event ${witness.seq} on ${isoSeconds(witness.at)}`
   if (head.seq < witness.seq) return `the trail ends at event ${head.seq}, and ${seen}`
   if (witness.seq <= floor.seq) return null

@@ -106,6 +106,18 @@ describe('the witness of the trail', () => {
     assert.match(house.failures.join('\n'), /the witness of the trail is kept as it is: event 2 of the trail is not/)
   })
 
+  it('is not taken back by what was read before it', async () => {
+    await using house = await openTestHouse(null)
+    await house.must('CreateKey')
+    const { ledger, trailSigner } = house.open
+    const before = trailSigner.checkpoint(await ledger.head(), 1)
+    await house.must('CreateKey')
+    const witness = new Witness(house.data, null, house.open)
+    await witness.saw(await ledger.head())
+    await witness.renew(before)
+    assert.equal(witnessOf(house)?.seq, 2)
+  })
+
   it('that can not be written is told, and holds up no call', async () => {
     await using house = await openTestHouse(null)
     const { KeyId } = (await house.must('CreateKey')).KeyMetadata
