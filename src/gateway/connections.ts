@@ -84,27 +84,36 @@ export class Connections {
 
   #hasRoom({ source, address }: Connection): boolean {
     const { maxConnections, maxConnectionsPerSource } = this.#limits
-    if (this.#all.of(source) >= maxConnectionsPerSource && !isLoopback(address)) return this.#makeRoom(source)
+    const own = this.#all.of(source)
+    if (own >= maxConnectionsPerSource && !isLoopback(address)) return this.#makeRoom(source, false)
     if (this.#all.total < maxConnections) return true
     const heaviest = this.#all.heaviest()
-    return heaviest !== null && this.#makeRoom(heaviest)
+    // Who has many connections may use them all without end: that keeps out nobody who has fewer.
+    return heaviest !== null && this.#makeRoom(heaviest, this.#all.of(heaviest) > own + 1)
   }
 
-  /** Ends the connection of the source that has been without a request for longest, unless all are at work. */
-  #makeRoom(source: string): boolean {
+  /** Ends the connection of the source that has been without a request for longest; one that is in use only where it `must`. */
+  #makeRoom(source: string, must: boolean): boolean {
     let looks = Math.min(LOOKS, this.#all.of(source))
+    let idle: Connection | null = null
     for (const connection of this.#all.holders(source)) {
       if (looks-- === 0) break
-      if (!connection.spoke && !connection.working) {
-        this.#end(connection, 'gave way to another')
-        return true
+      if (!connection.working) {
+        if (!connection.spoke) return this.#giveWay(connection)
+        idle ??= connection
       }
       // Who spoke since the last look counts as new.
       connection.spoke = false
       this.#all.renew(connection)
     }
+    if (must && idle) return this.#giveWay(idle)
     this.#all.pass(source)
     return false
+  }
+
+  #giveWay(connection: Connection): true {
+    this.#end(connection, 'gave way to another')
+    return true
   }
 
   #end(connection: Connection, why: Disconnection): void {

@@ -61,6 +61,11 @@ describe('too many connections', () => {
       using admitted = await Connection.open(house.endpoint, '127.0.0.2')
       assert.equal((await admitted.send(listKeys(house)))?.status, 200)
       await open[0]?.ended()
+      // Whoever has fewer is kept out by none of this.
+      for (const connection of open.slice(1)) assert.equal((await connection.send(listKeys(house)))?.status, 200)
+      assert.equal((await admitted.send(listKeys(house)))?.status, 200)
+      using other = await Connection.open(house.endpoint, '127.0.0.3')
+      assert.equal((await other.send(listKeys(house)))?.status, 200)
     } finally {
       for (const connection of busy) connection.close()
     }
