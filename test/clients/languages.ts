@@ -5,8 +5,7 @@ import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The generations of clients: from before and after 2020. */
-export const GENERATIONS = ['core', 'tea'] as const
-export type Generation = (typeof GENERATIONS)[number]
+export type Generation = 'core' | 'tea'
 
 export interface Language {
   readonly name: string
