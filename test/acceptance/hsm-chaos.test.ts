@@ -39,6 +39,7 @@ function suite(kind: TokenKind): void {
           const child = chaos.modulePid
           if (child) process.kill(child, 'SIGKILL')
           await pause(400)
+          await token.recover()
         }
       },
       () => {},

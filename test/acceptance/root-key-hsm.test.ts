@@ -207,6 +207,7 @@ describe('a token with the root key', () => {
         // It has ended.
       }
       if ((await ended) === 'SIGKILL') kills++
+      await token.recover()
       const started = await startProgram({ data, flags: token.flags, env: token.env })
       await opens(started, ciphertext)
       assert.equal(await started.stop(), 0)

@@ -84,7 +84,10 @@ export class HsmRootKeyProvider implements RootKeyProvider {
   }
 }
 
-/** A token that was in use when its process ended, or that comes up beside the service, may be away for a moment. */
+/**
+ * A token that comes up beside the service may be away for a moment; so may one of SoftHSM2 when another process logs in to it, since
+ * that empties the token's file before it writes it.
+ */
 async function asked<W extends Work>(device: Device, work: W, ask: Works[W]['ask']): Promise<Works[W]['answer']> {
   const until = performance.now() + AWAY_MS
   for (;;)

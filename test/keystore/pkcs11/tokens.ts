@@ -1,7 +1,18 @@
 // Real PKCS #11 tokens for tests, each in a folder of its own: SoftHSM2 and NSS softokn, two independent implementations.
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { removeFolder, temporaryFolder } from '../../acceptance/program.ts'
 
@@ -23,6 +34,8 @@ export interface TestToken extends Disposable {
   readonly flags: readonly string[]
   /** What the library reads of its environment. */
   readonly env: Record<string, string>
+  /** Brings back what a process of the library that was killed may have taken from the token. The PIN is the first one then. */
+  recover(): Promise<void>
   /** What another program lists of the token's keys, logged in: pkcs11-tool where it can. */
   list(type: 'secrkey' | 'privkey'): string
 }
@@ -91,6 +104,7 @@ interface Made {
   readonly more: readonly string[]
   /** The command that lists objects; their type is added. */
   readonly lister: readonly string[]
+  recover(): Promise<void>
 }
 
 function softHsm(folder: string): Made {
@@ -103,7 +117,26 @@ function softHsm(folder: string): Made {
   const module = found('softhsm/libsofthsm2.so')
   const login = ['--token-label', 'strongroom', '--login', '--pin', PIN]
   const lister = ['pkcs11-tool', '--module', module, ...login, '--list-objects', '--type']
-  return { module, label: 'strongroom', env, more: [], lister }
+  const recover = recoverer(folder)
+  return { module, label: 'strongroom', env, more: [], lister, recover }
+}
+
+/**
+ * SoftHSM2 2.6.1 empties token.object at each login, gives up its lock, and writes the file afterwards: who is killed in between leaves a
+ * token that no one finds again.
+ */
+function recoverer(folder: string): () => Promise<void> {
+  const [token = ''] = softHsmTokenFolders(folder)
+  const file = join(token, 'token.object')
+  const bytes = readFileSync(file)
+  return async () => {
+    // One that is empty for a moment belongs to a login that goes on.
+    for (let looks = 0; looks < 10; looks++) {
+      if (statSync(file).size > 0) return
+      await pause(20)
+    }
+    writeFileSync(file, bytes)
+  }
 }
 
 /** Makes a token in a free slot, or makes the token of this label anew: its objects are gone then. */
@@ -158,7 +191,8 @@ function nss(folder: string, pinFile: string): Made {
   const label = 'NSS Certificate DB'
   const program = fileURLToPath(new URL('./list-objects.mjs', import.meta.url))
   const lister = [process.execPath, program, module, parameters, label, PIN]
-  return { module, label, env: {}, more: ['--hsm-parameters', parameters], lister }
+  const recover = () => Promise.resolve()
+  return { module, label, env: {}, more: ['--hsm-parameters', parameters], lister, recover }
 }
 
 function found(library: string): string {
