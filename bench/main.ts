@@ -322,7 +322,7 @@ async function trail(folder: string): Promise<void> {
 async function strangers(folder: string): Promise<void> {
   print('\nRequests of strangers, CPU time for each')
   const server = await startStrongroom(join(folder, 'strangers'), credentials)
-  const costs = await costsOfStrangers(server, credentials.accessKeyId, quick ? 40 : 200)
+  const costs = await costsOfStrangers(server, credentials.accessKeyId, quick ? 20 : 100)
   await server.stop()
   const sorted = costs.toSorted((a, b) => b.cpuMs - a.cpuMs)
   for (const { kind, status, cpuMs } of sorted) row(kind, `${status}, ${cpuMs.toFixed(2)} ms`)
