@@ -30,7 +30,7 @@ import { affordableConnections } from './open-files.ts'
 import { watchRing } from './root-key-watch.ts'
 import type { Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
-import { contradiction, readWitness, unwitnessed, Witness } from './witness.ts'
+import { contradiction, readWitness, removeUnfinished, unwitnessed, Witness } from './witness.ts'
 
 /** How long a delivery under way may take to finish after SIGTERM; the next start goes on with it otherwise. */
 const DELIVERY_STOP_MS = 5000
@@ -191,6 +191,7 @@ async function heedWitness(rooms: Rooms, { data }: Settings, log: Logger): Promi
     )
   const missing = await unwitnessed(seen, data, ledger)
   if (missing) log.warn({ reason: missing }, 'THE TRAIL HAS NO WITNESS')
+  removeUnfinished(data)
   const witness = new Witness(data, seen, rooms)
   ledger.witnessedBy(witness)
   return witness

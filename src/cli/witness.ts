@@ -1,7 +1,7 @@
 // The witness: the last signed checkpoint of the trail, kept outside the database. A trail that ends before it, or that tells
 // another story, was cut or put back to an older copy.
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Checkpoint, checkpointMatches, publicKeyOf, type TrailSigner } from '../actiontrail/checkpoint.ts'
@@ -43,6 +43,12 @@ function textOf(path: string): string | null {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
   }
+}
+
+/** Removes what a crash left of a file that was being written. */
+export function removeUnfinished(data: string): void {
+  for (const name of readdirSync(data))
+    if (name.startsWith(WITNESS_FILE) && name.endsWith('.new')) rmSync(join(data, name), { force: true })
 }
 
 /** What to say of a trail with events that no witness has seen, or null: such a trail may be an older copy, and nothing here tells. */

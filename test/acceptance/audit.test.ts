@@ -264,8 +264,14 @@ describe('a database that was put back to an older copy', () => {
     rmSync(join(folder, 'audit-witness.json'))
     const unwitnessed = await verify(folder)
     assert.deepEqual([unwitnessed.code, /WARNING: the trail has \d+ events, and/.test(unwitnessed.err)], [0, true])
+    // As a crash leaves it.
+    writeFileSync(join(folder, 'audit-witness.json.0123456789abcdef.new'), '')
     const program = await startProgram({ data: folder })
     assert.match(program.log(), /THE TRAIL HAS NO WITNESS/)
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.endsWith('0123456789abcdef.new')),
+      [],
+    )
     await record(program, 60)
     await program.stop()
     writeFileSync(join(folder, 'audit-witness.json'), witness)
