@@ -140,6 +140,52 @@ describe('what clients sent that sign with ACS4, or with ACS3 and not the host',
   }
 })
 
+describe('the order of work', () => {
+  const vector = recorded.find(({ client }) => client === '@alicloud/pop-core POST')
+  assert.ok(vector)
+  const request = httpRequest(vector)
+  const clock = { now: () => timeOf(request), wallNow: () => timeOf(request) }
+
+  /** The code of the refusal, and how often the parameters were gone through, as they are for a string to sign. */
+  async function work(known: Pick<Vector, 'accessKeyId' | 'accessKeySecret'>): Promise<[string, number]> {
+    let passes = 0
+    class Watched extends Map<string, string> {
+      override keys() {
+        passes++
+        return super.keys()
+      }
+    }
+    const parameters = new Watched(decodeUnverified(request))
+    const failed = (error: unknown) => (error instanceof Refusal ? error.code : String(error))
+    const code = await authenticate(request, parameters, credentials(known), clock).then(() => 'OK', failed)
+    return [code, passes]
+  }
+
+  it('finds the AccessKey before it makes a string to sign', async () => {
+    const { accessKeyId, accessKeySecret } = vector
+    assert.deepEqual(await work({ accessKeyId: 'another', accessKeySecret }), ['InvalidAccessKeyId.NotFound', 0])
+    assert.deepEqual(await work({ accessKeyId, accessKeySecret: 'wrong' }), ['SignatureDoesNotMatch', 1])
+    assert.deepEqual(await work({ accessKeyId, accessKeySecret }), ['OK', 1])
+  })
+
+  it('hashes a body only when its signature is right', async () => {
+    const signed = byHeader.vectors.find(({ client }) => client.includes('SHA256, form'))
+    assert.ok(signed)
+    const sent = httpRequest(signed)
+    const altered = { ...sent, body: Buffer.from('another') }
+    const at = { now: () => timeOf(sent), wallNow: () => timeOf(sent) }
+    const code = (accessKeyId: string, accessKeySecret: string) =>
+      authenticate(altered, decodeUnverified(altered), credentials({ accessKeyId, accessKeySecret }), at).then(
+        () => 'OK',
+        (error: unknown) => (error instanceof Refusal ? error.code : String(error)),
+      )
+    const { accessKeyId, accessKeySecret } = byHeader
+    assert.equal(await code('another', accessKeySecret), 'InvalidAccessKeyId.NotFound')
+    assert.equal(await code(accessKeyId, 'wrong'), 'SignatureDoesNotMatch')
+    assert.equal(await code(accessKeyId, accessKeySecret), 'IncompleteSignature')
+  })
+})
+
 describe('percent-encoding', () => {
   it('leaves only A-Z a-z 0-9 - _ . ~ as they are', () => {
     assert.equal(percentEncode("a Z9-_.~*'()!é/+%"), 'a%20Z9-_.~%2A%27%28%29%21%C3%A9%2F%2B%25')
