@@ -115,7 +115,7 @@ export class Ledger implements Source {
     this.#cacheEpoch = keys.epoch
   }
 
-  /** From now on this one is told of what must not be undone unseen. */
+  /** From now on this witness hears of what must not be undone unseen. */
   witnessedBy(witness: TrailWitness): void {
     this.#witness = witness
   }
@@ -383,8 +383,8 @@ export class Ledger implements Source {
   }
 
   /**
-   * Puts on disk, outside of the database, that the trail has come so far. What can't be written there is told, and no reason to refuse
-   * what is done; it is tried again with the next upkeep of the trail.
+   * Puts on disk, outside of the database, that the trail has come so far. A failure to write it there is reported, and refuses
+   * nothing, since the call is done; the next upkeep of the trail tries again.
    */
   #bearWitness(witness: TrailWitness): void {
     const mine = this.head()

@@ -118,7 +118,7 @@ describe('the witness of the trail', () => {
     assert.equal(witnessOf(house)?.seq, 2)
   })
 
-  it('that can not be written is told, and holds up no call', async () => {
+  it('that can not be written is reported, and holds up no call', async () => {
     await using house = await openTestHouse(null)
     const { KeyId } = (await house.must('CreateKey')).KeyMetadata
     house.open.ledger.witnessedBy(new Witness(join(house.data, 'nowhere'), null, house.open))
