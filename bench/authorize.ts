@@ -1,7 +1,7 @@
 // What authorizing alone costs, in this process: the caller's permissions at hand, one resource with a tag.
 import type { Caller } from '../src/api/caller.ts'
-import { readSettings } from '../src/cli/settings.ts'
-import { openHouse } from '../src/house.ts'
+import { openHouse } from '../src/house/open.ts'
+import { readSettings } from '../src/settings/settings.ts'
 
 const CALLS = 300_000
 

@@ -1,9 +1,8 @@
 // Fills a data folder with many CMKs, each with its version and material, through storage and MACs as the ledger writes them.
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
-import { readSettings } from '../src/cli/settings.ts'
 import type { RootKeys } from '../src/cryptography/seal.ts'
-import { openRing } from '../src/installation.ts'
+import { openRing } from '../src/house/installation.ts'
 import { randomBytes } from '../src/keystore/random.ts'
 import { SoftwareKeystore } from '../src/keystore/software.ts'
 import { CMK, VERSION } from '../src/kms/records.ts'
@@ -12,6 +11,7 @@ import { type Change, INSTALLATION, insert, toRow } from '../src/ledger/record.t
 import { ACCESS_KEY, AccessKeys } from '../src/ram/access-key.ts'
 import { newAccessKeyId, newAccessKeySecret, newUserId } from '../src/ram/identifiers.ts'
 import { ramScope, USER, USER_NAME } from '../src/ram/records.ts'
+import { readSettings } from '../src/settings/settings.ts'
 import { openStorage } from '../src/storage/open.ts'
 import type { RowChange, Storage } from '../src/storage/storage.ts'
 

@@ -1,8 +1,8 @@
 // The server as it is, but for its events: they go to a ring in memory instead of the database. What recording costs is the difference.
 import { readFileSync } from 'node:fs'
 import { serve } from '../src/cli/serve.ts'
-import { readSettings } from '../src/cli/settings.ts'
-import { openHouse } from '../src/house.ts'
+import { openHouse } from '../src/house/open.ts'
+import { readSettings } from '../src/settings/settings.ts'
 import { openStorage } from '../src/storage/open.ts'
 import type { EventRow, Storage } from '../src/storage/storage.ts'
 

@@ -7,27 +7,14 @@ import { fileURLToPath } from 'node:url'
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url))
 
-/** The floors of the house, top first. A file may import from its own floor and from those below. */
-const FLOORS = [
-  'main.ts',
-  'house.ts',
-  'installation.ts',
-  'hsm.ts',
-  'cli',
-  'dev',
-  'console',
-  'gateway',
-  'rootkeys',
-  'kms',
-  'sts',
-  'ram',
-  'actiontrail',
-  'ledger',
-  'storage',
-  'keystore',
-  'cryptography',
-  'api',
-]
+/** The floors of the house, top first, as ARCHITECTURE.md lists them. A file may import from its own floor and from those below. */
+const FLOORS = roomsOf(readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8'))
+
+function roomsOf(page: string): readonly string[] {
+  const [, section = ''] = page.split(/^## The rooms$/m)
+  const [table = ''] = section.split(/^## /m)
+  return [...table.matchAll(/^\| `src\/([^`/]+)\/?` +\|/gm)].map(([, room = '']) => room)
+}
 
 interface Source {
   readonly path: string
@@ -54,6 +41,12 @@ function floorOf(path: string): number {
 const all = sources()
 
 describe('the house', () => {
+  it('has the rooms that ARCHITECTURE.md lists, and no others', () => {
+    const unbuilt = FLOORS.filter((room) => !readdirSync(SRC).includes(room))
+    assert.deepEqual(unbuilt, [])
+    for (const { path } of all) floorOf(path)
+  })
+
   it('has imports that point down, types included', () => {
     const wrong = all.flatMap(({ path, imports }) =>
       imports

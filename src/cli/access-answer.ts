@@ -9,9 +9,9 @@ import { conditionValues, type RequestFacts } from '../ram/conditions.ts'
 import { roleByName } from '../ram/find.ts'
 import { isUsableKey, shownKey } from '../ram/policy/condition-key.ts'
 import type { StatementPlace } from '../ram/policy/policy-set.ts'
+import type { Settings } from '../settings/settings.ts'
 import { assumptionDenial, roleResource } from '../sts/assumption.ts'
 import { askedFor, findingOf, operationOf, unknownAction } from './access-question.ts'
-import type { Settings } from './settings.ts'
 
 /** What answering takes. */
 export interface Rooms {

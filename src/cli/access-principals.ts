@@ -4,7 +4,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
 import { roleByName, userByName } from '../ram/find.ts'
 import type { Role, User } from '../ram/records.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from '../settings/usage-error.ts'
 
 /** The caller that an ARN names. Throws UsageError. */
 export async function callerOf(

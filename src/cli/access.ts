@@ -5,12 +5,12 @@ import type { Caller } from '../api/caller.ts'
 import type { Accounts } from '../ram/account.ts'
 import { conditionKey } from '../ram/policy/condition-key.ts'
 import { afterName, ROLE, ramScope, USER, USER_NAME } from '../ram/records.ts'
+import { readSettings, type Settings } from '../settings/settings.ts'
+import { UsageError } from '../settings/usage-error.ts'
 import type { Storage } from '../storage/storage.ts'
 import { answerTo, oddities, type Question, type Rooms } from './access-answer.ts'
 import { callerOf, roleCaller, userCaller } from './access-principals.ts'
-import { readSettings, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
-import { UsageError } from './usage-error.ts'
 
 type Opened = Omit<Rooms, 'settings'> & { readonly storage: Storage; readonly accounts: Accounts }
 type Open = (settings: Settings, alarm: (message: string, error: unknown) => void, now: number) => Promise<Opened>

@@ -2,16 +2,16 @@
 
 import type { TrailSigner } from '../actiontrail/checkpoint.ts'
 import { isoSeconds } from '../api/time.ts'
+import { bearWitness } from '../house/witness.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
 import { newCredentials } from '../ram/account.ts'
 import type { OperatorKeys } from '../ram/operator-keys.ts'
+import { unknownVerb } from '../settings/nearest.ts'
+import { readSettings, type Settings } from '../settings/settings.ts'
+import { UsageError } from '../settings/usage-error.ts'
 import type { Storage } from '../storage/storage.ts'
-import { unknownVerb } from './nearest.ts'
-import { readSettings, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
-import { UsageError } from './usage-error.ts'
-import { bearWitness } from './witness.ts'
 
 interface Rooms {
   readonly storage: Storage

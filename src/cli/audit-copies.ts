@@ -5,10 +5,10 @@ import { join, sep } from 'node:path'
 import { publicKeyOf } from '../actiontrail/checkpoint.ts'
 import { type DeliveredCopy, verifyDelivered } from '../actiontrail/verify-delivered.ts'
 import { linesOf, verifyExport } from '../actiontrail/verify-export.ts'
+import { UsageError } from '../settings/usage-error.ts'
 import { report } from './audit-report.ts'
 import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
-import { UsageError } from './usage-error.ts'
 
 /** Verifies the copy that the flags name; answers the exit code, or null when they name none. Throws UsageError. */
 export async function verifyCopy(own: ReadonlyMap<string, string>, around: Surroundings): Promise<number | null> {

@@ -1,10 +1,10 @@
 // `strongroom dev advance 8d`: moves the clock of a server that runs with --dev, and prints what time it is then.
 import { ADVANCE_ACTION, ADVANCE_PATH } from '../gateway/dev.ts'
+import { unknownVerb } from '../settings/nearest.ts'
+import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
-import { unknownVerb } from './nearest.ts'
 import { clientOptions } from './product.ts'
 import type { Surroundings } from './surroundings.ts'
-import { UsageError } from './usage-error.ts'
 
 const USAGE = `usage: strongroom dev advance DURATION [--endpoint URL] [--data DIR]
 

@@ -3,8 +3,8 @@
 import { readFileSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Accounts, type Credentials, newCredentials, type Provided } from '../ram/account.ts'
+import type { Settings } from '../settings/settings.ts'
 import { writeNewFile } from './new-file.ts'
-import type { Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 
 type Told = Pick<Settings, 'root' | 'accountId' | 'data'>

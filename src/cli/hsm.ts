@@ -9,12 +9,12 @@ import { VERSION } from '../kms/records.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
+import { unknownVerb } from '../settings/nearest.ts'
+import { readSettings, type Settings } from '../settings/settings.ts'
+import { UsageError } from '../settings/usage-error.ts'
 import type { Storage } from '../storage/storage.ts'
-import { unknownVerb } from './nearest.ts'
 import { withPin } from './prompt.ts'
-import { readSettings, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
-import { UsageError } from './usage-error.ts'
 
 interface Rooms {
   readonly storage: Storage

@@ -1,11 +1,11 @@
 // `strongroom key usage`: how many messages each key version has encrypted, against the bound of its construction.
 import { BOUNDS, type KeyUsage } from '../kms/key-usage.ts'
 import type { Accounts } from '../ram/account.ts'
+import { unknownVerb } from '../settings/nearest.ts'
+import { readSettings, type Settings } from '../settings/settings.ts'
+import { UsageError } from '../settings/usage-error.ts'
 import type { Storage } from '../storage/storage.ts'
-import { unknownVerb } from './nearest.ts'
-import { readSettings, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
-import { UsageError } from './usage-error.ts'
 
 type Open = (
   settings: Settings,

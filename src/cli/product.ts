@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import type { Parameter } from '../api/parameters.ts'
 import { isPiece } from '../api/pieces.ts'
 import type { CallOperation, Product } from '../gateway/call.ts'
+import { didYouMean } from '../settings/nearest.ts'
+import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
 import type { ClientOptions } from './client.ts'
-import { didYouMean } from './nearest.ts'
 import type { Surroundings } from './surroundings.ts'
-import { UsageError } from './usage-error.ts'
 
 /** What `strongroom ram` does beside operations. */
 export const RAM_VERBS: readonly string[] = ['explain', 'who-can']

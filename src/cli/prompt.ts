@@ -1,10 +1,10 @@
 // Asking at the terminal for what must not stand on a command line. What is typed is not shown.
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
-import { PinNeeded } from './hsm-settings.ts'
-import type { Settings } from './settings.ts'
+import { PinNeeded } from '../settings/hsm.ts'
+import type { Settings } from '../settings/settings.ts'
+import { UsageError } from '../settings/usage-error.ts'
 import type { Surroundings } from './surroundings.ts'
-import { UsageError } from './usage-error.ts'
 
 /** The settings with the HSM's PIN: from its file or the environment, else asked for. Throws UsageError without a terminal. */
 export async function withPin(settings: Settings, { ask }: Surroundings): Promise<Settings> {

@@ -1,5 +1,6 @@
 // `strongroom root-key …`: where the root keys come from, and replacing them, on a live database. No secret is taken from a flag.
 import type { EventIndex } from '../actiontrail/event-index.ts'
+import { breathe, recordRootKeyWork } from '../house/root-key-watch.ts'
 import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import type { Supervisor } from '../keystore/pkcs11/supervisor.ts'
@@ -10,14 +11,13 @@ import { changeToFile, changeToHsm, changeToPassphrase, type LeftOver } from '..
 import { rootStates } from '../rootkeys/installation-record.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
 import { dropRetired, type Pace, RETIRED_MS, rotate, SETTLE_MS, Strays, stageOf } from '../rootkeys/rotation.ts'
+import { unknownVerb } from '../settings/nearest.ts'
+import { readSettings, rootKeyPath, type Settings } from '../settings/settings.ts'
+import { UsageError } from '../settings/usage-error.ts'
 import type { Storage } from '../storage/storage.ts'
-import { unknownVerb } from './nearest.ts'
 import { bar } from './progress.ts'
 import { withPin } from './prompt.ts'
-import { breathe, recordRootKeyWork } from './root-key-watch.ts'
-import { readSettings, rootKeyPath, type Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
-import { UsageError } from './usage-error.ts'
 
 interface Rooms {
   readonly storage: Storage

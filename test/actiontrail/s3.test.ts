@@ -189,8 +189,8 @@ describe('delivery to a bucket of an S3-compatible server', () => {
 })
 
 async function openedAgain(data: string) {
-  const { openHouse } = await import('../../src/house.ts')
-  const { readSettings } = await import('../../src/cli/settings.ts')
+  const { openHouse } = await import('../../src/house/open.ts')
+  const { readSettings } = await import('../../src/settings/settings.ts')
   return openHouse(
     readSettings(['--data', data], {}, () => ''),
     () => {},

@@ -9,9 +9,9 @@ import { publicKeyOf } from '../../src/actiontrail/checkpoint.ts'
 import { missingCheckpoint } from '../../src/actiontrail/checkpoint-chain.ts'
 import { TrailUpkeep } from '../../src/actiontrail/upkeep.ts'
 import { account } from '../../src/cli/account.ts'
-import { readSettings } from '../../src/cli/settings.ts'
-import { contradiction, readWitness, unwitnessed, WITNESS_FILE, Witness } from '../../src/cli/witness.ts'
-import { openHouse } from '../../src/house.ts'
+import { openHouse } from '../../src/house/open.ts'
+import { contradiction, readWitness, unwitnessed, WITNESS_FILE, Witness } from '../../src/house/witness.ts'
+import { readSettings } from '../../src/settings/settings.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 
 const witnessOf = ({ data, open }: TestHouse) => readWitness(data, open.trailSigner.publicKey)

@@ -1,7 +1,7 @@
 // A port for each region: where a call lands that names no region, or another one.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { readSettings } from '../../src/cli/settings.ts'
+import { readSettings } from '../../src/settings/settings.ts'
 import { removeFolder, startProgram } from '../acceptance/program.ts'
 import { Connection, post, signedForm } from '../acceptance/raw.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'

@@ -2,11 +2,11 @@
 // made of a database from before AccessKeys were listed.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { readSettings } from '../../src/cli/settings.ts'
-import { type OpenHouse, openHouse } from '../../src/house.ts'
+import { type OpenHouse, openHouse } from '../../src/house/open.ts'
 import { INSTALLATION, update } from '../../src/ledger/record.ts'
 import { newCredentials } from '../../src/ram/account.ts'
 import { ACCOUNT } from '../../src/ram/key-holder.ts'
+import { readSettings } from '../../src/settings/settings.ts'
 import { eachDatabase } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
 import { ramOf } from './ram.ts'

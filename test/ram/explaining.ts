@@ -1,8 +1,8 @@
 // What `strongroom ram explain` says in a test house, beside what the service does.
 import { answerTo } from '../../src/cli/access-answer.ts'
 import { callerOf } from '../../src/cli/access-principals.ts'
-import { readSettings } from '../../src/cli/settings.ts'
 import { conditionKey } from '../../src/ram/policy/condition-key.ts'
+import { readSettings } from '../../src/settings/settings.ts'
 import type { TestHouse } from '../house.ts'
 
 /** What calls over the test's connection say of themselves. */

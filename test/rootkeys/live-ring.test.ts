@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { watchRing } from '../../src/cli/root-key-watch.ts'
+import { watchRing } from '../../src/house/root-key-watch.ts'
 import { KeyProvider, ProviderAway, type RootKeyProvider } from '../../src/keystore/root-key-provider.ts'
 import { readInstallation } from '../../src/rootkeys/installation-record.ts'
 import { LiveRing } from '../../src/rootkeys/live-ring.ts'

@@ -1,13 +1,13 @@
 // What tests of the root keys need: the raw bytes of a database's roots, and a search for them in files.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readSettings } from '../../src/cli/settings.ts'
 import { decodeRing, type Ring } from '../../src/cryptography/ring.ts'
-import { deviceOf } from '../../src/hsm.ts'
+import { deviceOf } from '../../src/house/hsm.ts'
 import { HsmRootKeyProvider } from '../../src/keystore/pkcs11/root-key.ts'
 import { keyFromPassphrase, readRootKeyFile } from '../../src/keystore/root-key.ts'
 import { KeyProvider } from '../../src/keystore/root-key-provider.ts'
 import { readInstallation, unverified } from '../../src/rootkeys/installation-record.ts'
+import { readSettings } from '../../src/settings/settings.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import type { TestToken } from '../keystore/pkcs11/tokens.ts'
 

@@ -8,7 +8,7 @@ import type { Metrics } from '../gateway/metrics.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'
 import { sweep } from '../kms/sweep.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Settings } from './settings.ts'
+import type { Settings } from '../settings/settings.ts'
 import type { Witness } from './witness.ts'
 
 const SWEEP_MS = 1000

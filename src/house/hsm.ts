@@ -1,13 +1,13 @@
 // The HSM that is configured: the connection to its tokens, and the key store in them, wired to the ledger that counts its keys' uses.
 import { readFileSync, statSync } from 'node:fs'
-import type { HsmSettings } from './cli/hsm-settings.ts'
-import type { RootKeys } from './cryptography/seal.ts'
-import { HsmKeystore } from './keystore/pkcs11/hsm.ts'
-import { Supervisor } from './keystore/pkcs11/supervisor.ts'
-import { randomBytes } from './keystore/random.ts'
-import type { KeyUsage } from './kms/key-usage.ts'
-import type { Alarm, Ledger } from './ledger/ledger.ts'
-import { INSTALLATION, insert, type Kind, type Recorded } from './ledger/record.ts'
+import type { RootKeys } from '../cryptography/seal.ts'
+import { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
+import { Supervisor } from '../keystore/pkcs11/supervisor.ts'
+import { randomBytes } from '../keystore/random.ts'
+import type { KeyUsage } from '../kms/key-usage.ts'
+import type { Alarm, Ledger } from '../ledger/ledger.ts'
+import { INSTALLATION, insert, type Kind, type Recorded } from '../ledger/record.ts'
+import type { HsmSettings } from '../settings/hsm.ts'
 
 /** How much of a call's time the library may give no sign of life. */
 const PATIENCE = 0.75

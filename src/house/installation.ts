@@ -1,14 +1,11 @@
 // Opens a database's root keys with what the settings say, and sets an empty database up: its ring of root keys, where they come
 // from, and where its chain of events begins.
 import { existsSync } from 'node:fs'
-import { newSigningKey } from './actiontrail/signing-key.ts'
-import { PinNeeded } from './cli/hsm-settings.ts'
-import { defaultRootKeyPath, rootKeyPath, type Settings } from './cli/settings.ts'
-import { encodeRing, wipeRing } from './cryptography/ring.ts'
-import { RootKeys } from './cryptography/seal.ts'
-import { newHsmTag } from './hsm.ts'
-import { type Device, HsmRootKeyProvider } from './keystore/pkcs11/root-key.ts'
-import { randomBytes } from './keystore/random.ts'
+import { newSigningKey } from '../actiontrail/signing-key.ts'
+import { encodeRing, wipeRing } from '../cryptography/ring.ts'
+import { RootKeys } from '../cryptography/seal.ts'
+import { type Device, HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
+import { randomBytes } from '../keystore/random.ts'
 import {
   createRootKeyFile,
   demandNewPassphrase,
@@ -19,21 +16,24 @@ import {
   readRootKeyFile,
   realKeyPath,
   settleKeyFile,
-} from './keystore/root-key.ts'
-import { KeyProvider, type RootKeyProvider } from './keystore/root-key-provider.ts'
-import { chaining, firstHead, GENESIS, generationOf } from './ledger/chain.ts'
-import type { Alarm } from './ledger/ledger.ts'
-import { authentic, toRow } from './ledger/record.ts'
-import { removeFormerKeyFile } from './rootkeys/change-provider.ts'
+} from '../keystore/root-key.ts'
+import { KeyProvider, type RootKeyProvider } from '../keystore/root-key-provider.ts'
+import { chaining, firstHead, GENESIS, generationOf } from '../ledger/chain.ts'
+import type { Alarm } from '../ledger/ledger.ts'
+import { authentic, toRow } from '../ledger/record.ts'
+import { removeFormerKeyFile } from '../rootkeys/change-provider.ts'
 import {
   altered,
   type Candidate,
   type InstallationBody,
   newInstallation,
   readInstallation,
-} from './rootkeys/installation-record.ts'
-import { LiveRing } from './rootkeys/live-ring.ts'
-import { HEAD_PLACE, type RowChange, type Storage } from './storage/storage.ts'
+} from '../rootkeys/installation-record.ts'
+import { LiveRing } from '../rootkeys/live-ring.ts'
+import { PinNeeded } from '../settings/hsm.ts'
+import { defaultRootKeyPath, rootKeyPath, type Settings } from '../settings/settings.ts'
+import { HEAD_PLACE, type RowChange, type Storage } from '../storage/storage.ts'
+import { newHsmTag } from './hsm.ts'
 
 /** Where the root keys lie, and what may open them. */
 export interface Source {
