@@ -1,0 +1,117 @@
+// Makes docs/reference/operations/ of the operations' declarations: a page per set of operations. Run as a program it writes the pages.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Parameter } from '../src/api/parameters.ts'
+import type { CallOperation, Product } from '../src/gateway/call.ts'
+import { products } from '../src/gateway/products.ts'
+
+export const REFERENCE = fileURLToPath(new URL('../docs/reference/operations/', import.meta.url))
+
+const FROM_DECLARATIONS =
+  '<!-- Made by `npm run reference` from the declarations in src: change those, then run it. -->'
+
+/** The pages by file name; `README.md` lists them. Versions of a product that have the same operations share a page. */
+export function referencePages(): ReadonlyMap<string, string> {
+  const sets = [...Map.groupBy(products, ({ name, operations }) => name + [...operations.values()].map(idOf)).values()]
+  const pages = sets.map((versions): [string, string] => [fileName(versions), page(versions)])
+  return new Map([['README.md', index(sets)], ...pages])
+}
+
+const ids = new Map<CallOperation, number>()
+
+/** A number for each operation: versions of a product may have different operations of one name. */
+function idOf(operation: CallOperation): number {
+  const id = ids.get(operation) ?? ids.size
+  ids.set(operation, id)
+  return id
+}
+
+function fileName([first]: readonly Product[]): string {
+  const { name, version } = first as Product
+  return `${name.toLowerCase()}-${version}.md`
+}
+
+function index(sets: readonly (readonly Product[])[]): string {
+  const rows = sets.map((versions) => {
+    const names = [...(versions[0]?.operations.keys() ?? [])]
+    const links = names.map((name) => `[${name}](${fileName(versions)}#${name.toLowerCase()})`)
+    return [`[${title(versions)}](${fileName(versions)})`, links.join(', ')]
+  })
+  return [
+    '# Operations',
+    FROM_DECLARATIONS,
+    'Every operation, by API version. [Errors](../../errors.md) explains what each error code means and what to do.',
+    table(['API version', 'operations'], rows),
+    '',
+  ].join('\n\n')
+}
+
+function title(versions: readonly Product[]): string {
+  const names: Record<string, string> = { Kms: 'KMS', Ram: 'RAM', Sts: 'STS', Actiontrail: 'ActionTrail' }
+  const name = versions[0]?.name ?? ''
+  return `${names[name] ?? name} ${versions.map(({ version }) => version).join(' and ')}`
+}
+
+function page(versions: readonly Product[]): string {
+  const operations = [...(versions[0]?.operations.values() ?? [])].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  return [`# ${title(versions)}`, FROM_DECLARATIONS, ...operations.map(section), ''].join('\n\n')
+}
+
+function section(operation: CallOperation): string {
+  const { name, summary, parameters, refusals, quotaRefusal } = operation
+  const codes = [...new Set([...refusals, ...(quotaRefusal ? [quotaRefusal] : [])])]
+  return [
+    `## ${name}`,
+    summary,
+    parameterTable(Object.entries(parameters)),
+    factsOf(operation).join('\n'),
+    codes.length === 0
+      ? 'Refuses only with what [any call](../../errors.md) can meet.'
+      : `Refuses with ${list(codes.map(errorLink))}.`,
+  ].join('\n\n')
+}
+
+function parameterTable(parameters: readonly [string, Parameter<unknown>][]): string {
+  if (parameters.length === 0) return 'It takes no parameters.'
+  const rows = parameters.map(([name, { type, required, secret, rule, gather }]) => [
+    `\`${name}\``,
+    gather ? `${type}, or in pieces: \`${name}.1…\`` : type,
+    required ? 'required' : 'optional',
+    cell(rule) + (secret ? ' Secret: no event, log or message shows it.' : ''),
+  ])
+  return table(['parameter', 'type', '', 'rule'], rows)
+}
+
+function factsOf({ access, action, selfService, trail, jsonOnly }: CallOperation): string[] {
+  const all = (names: readonly string[]) =>
+    names.length === 0 ? 'nothing' : names.map((one) => `\`${one}\``).join(', ')
+  return [
+    action === null
+      ? '- Every authenticated caller may call it.'
+      : `- Action in policies: \`${action}\`, ${access.toLowerCase()} access.`,
+    ...(selfService
+      ? [`- Without a policy: a user on itself, where the security preference lets users manage their ${selfService}.`]
+      : []),
+    trail === null
+      ? '- It leaves no event.'
+      : `- Its event shows of the parameters ${all(trail.show)}; of the reply ${all(trail.reply)}.`,
+    ...(jsonOnly ? ['- The answer is JSON, whatever `Format` says.'] : []),
+  ]
+}
+
+const errorLink = (code: string) => `[${code}](../../errors.md#${code.toLowerCase().replace(/[^a-z0-9-]/g, '')})`
+const cell = (text: string) => text.replaceAll('|', '\\|')
+
+function list(items: readonly string[]): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} or ${items.at(-1)}`
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  mkdirSync(REFERENCE, { recursive: true })
+  for (const [name, text] of referencePages()) writeFileSync(REFERENCE + name, text)
+}

@@ -1,0 +1,68 @@
+// The pages, held against what they speak of: declarations, files, headings.
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { REFERENCE, referencePages } from '../scripts/reference.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
+
+/** The anchors of a page, as forges make them of its headings. */
+function anchors(page: string): Set<string> {
+  const headings = readFileSync(join(root, page), 'utf8')
+    .replace(/^```.*?^```/gms, '')
+    .matchAll(/^#{1,6} (.+)$/gm)
+  return new Set(
+    [...headings].map(([, text = '']) =>
+      text
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  )
+}
+
+/** Why a link from a page leads nowhere, or null. */
+function broken(page: string, target: string): string | null {
+  const [path = '', anchor] = target.split('#')
+  const file = path === '' ? page : relative(root, join(root, dirname(page), path))
+  if (!existsSync(join(root, file))) return `${page}: ${target}: there is no ${file}`
+  if (anchor !== undefined && !anchors(file).has(anchor)) return `${page}: ${target}: ${file} has no such heading`
+  return null
+}
+
+describe('the documentation', () => {
+  it('has the reference pages that `npm run reference` makes of the declarations', () => {
+    assert.deepEqual(globSync('*.md', { cwd: REFERENCE }).toSorted(), [...referencePages().keys()].toSorted())
+    for (const [name, text] of referencePages())
+      assert.ok(readFileSync(REFERENCE + name, 'utf8') === text, `${name} is not up to date: run \`npm run reference\``)
+  })
+
+  it('links only to pages and headings that exist', () => {
+    const links = pages.flatMap((page) => {
+      const text = readFileSync(join(root, page), 'utf8').replace(/^```.*?^```/gms, '')
+      return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => [page, target] as const)
+    })
+    assert.ok(links.length > 100)
+    const local = links.filter(([, target]) => !/^[a-z]+:/.test(target))
+    assert.deepEqual(
+      local.map((link) => broken(...link)).filter((why) => why !== null),
+      [],
+    )
+  })
+
+  it('has every page and heading that a source cites', () => {
+    const cited = globSync('src/**/*.ts', { cwd: root }).flatMap((file) => {
+      const text = readFileSync(join(root, file), 'utf8')
+      return [...text.matchAll(/\bdocs\/[\w./-]+\.md(?:#[\w-]+)?/g)].map(([target]) => [file, target] as const)
+    })
+    assert.ok(cited.length > 0)
+    const missing = cited.map(([file, target]) => (broken('README.md', target) === null ? null : `${file}: ${target}`))
+    assert.deepEqual(
+      missing.filter((why) => why !== null),
+      [],
+    )
+  })
+})
