@@ -73,9 +73,9 @@ function section(operation: CallOperation): string {
 
 function parameterTable(parameters: readonly [string, Parameter<unknown>][]): string {
   if (parameters.length === 0) return 'It takes no parameters.'
-  const rows = parameters.map(([name, { type, required, secret, rule, gather }]) => [
+  const rows = parameters.map(([name, { type, required, secret, rule, pieces }]) => [
     `\`${name}\``,
-    gather ? `${type}, or in pieces: \`${name}.1…\`` : type,
+    pieces ? `${type}, or in pieces` : type,
     required ? 'required' : 'optional',
     cell(rule) + (secret ? ' Secret: no event, log or message shows it.' : ''),
   ])
