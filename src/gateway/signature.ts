@@ -22,6 +22,11 @@ function bytesOf(text: string): string {
   return Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1')
 }
 
+/** What bytesOf was given. */
+function textOf(bytes: string): string {
+  return Buffer.byteLength(bytes) === bytes.length ? bytes : Buffer.from(bytes, 'latin1').toString()
+}
+
 /**
  * Percent-encodes bytes, once or twice. Byte by byte, since replacing in strings costs some ten times as much,
  * and a stranger chooses what is replaced.
@@ -50,8 +55,7 @@ function sortedNames(parameters: ReadonlyMap<string, string>): string[] {
   const names = [...parameters.keys()]
   if (!names.some((name) => /[\ud800-\udfff]/.test(name))) return names.sort()
   // Bytes of UTF-8 sort as code points do.
-  const byBytes = new Map(names.map((name) => [bytesOf(name), name]))
-  return [...byBytes.keys()].sort().map((bytes) => byBytes.get(bytes) ?? '')
+  return names.map(bytesOf).sort().map(textOf)
 }
 
 /** name=value pairs, encoded, sorted by name in code-point order, joined with &. */
