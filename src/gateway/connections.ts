@@ -2,7 +2,7 @@
 // node:http itself ends what is late with a head, late with a whole request, or idle (server.ts).
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Limits } from './limits.ts'
+import { type Limits, SMALL_BODY_BYTES } from './limits.ts'
 import type { Disconnection, Observer } from './metrics.ts'
 import { type Holder, Shares } from './shares.ts'
 import { isLoopback, plainAddress, sourceOf } from './source.ts'
@@ -23,6 +23,8 @@ export class Connection implements Holder {
   spoke = false
   /** The last answer is on its way, and nothing more is read. */
   closing = false
+  /** How many bytes had come when its last answer was seen to be taken: what came since is a head that is not complete. */
+  readBefore = 0
   /** What was seen when the connection was last looked at, and since when it is the same. */
   seen: { response: ServerResponse | null; reading: boolean; mark: number; since: number } | null = null
 
@@ -37,6 +39,11 @@ export class Connection implements Holder {
   /** Whether a whole request has come and is not answered yet. */
   get working(): boolean {
     return this.response?.req.complete === true && !this.response.writableEnded
+  }
+
+  /** How many bytes of a head came that is not complete yet. */
+  get headBytes(): number {
+    return this.response || this.closing ? 0 : this.socket.bytesRead - this.readBefore
   }
 
   destroy(): void {
@@ -141,7 +148,24 @@ export class Connections {
   /** Ends what has waited for too long; called every `sweepMs`. */
   sweep(): void {
     const now = this.#now()
-    for (const connection of this.#all) this.#look(connection, now)
+    const heads = new Shares<Connection>()
+    for (const connection of this.#all) {
+      this.#look(connection, now)
+      const bytes = connection.headBytes
+      if (bytes > SMALL_BODY_BYTES) heads.take(connection, bytes)
+    }
+    this.#bound(heads)
+  }
+
+  /** Ends the oldest of the source that holds most, until all heads together are short enough. */
+  #bound(heads: Shares<Connection>): void {
+    while (heads.total > this.#limits.headBudgetBytes) {
+      const source = heads.heaviest()
+      const [oldest] = source === null ? [] : heads.holders(source)
+      if (!oldest) return
+      heads.drop(oldest, oldest.headBytes)
+      this.#giveWay(oldest)
+    }
   }
 
   #look(connection: Connection, now: number): void {
@@ -155,6 +179,7 @@ export class Connections {
     if (response.writableFinished) {
       connection.response = null
       connection.seen = null
+      connection.readBefore = connection.socket.bytesRead
       return
     }
     if (connection.working) return

@@ -19,6 +19,8 @@ export interface Limits {
   readonly lingerMs: number
   /** How often connections are looked at. */
   readonly sweepMs: number
+  /** What all heads that are not complete and longer than SMALL_BODY_BYTES may hold in memory together. */
+  readonly headBudgetBytes: number
   /** What all bodies that are longer than SMALL_BODY_BYTES may hold in memory together. */
   readonly bodyBudgetBytes: number
 }
@@ -33,6 +35,7 @@ export const DEFAULT_LIMITS: Limits = {
   answerMs: 30_000,
   lingerMs: 1000,
   sweepMs: 1000,
+  headBudgetBytes: 67_108_864,
   bodyBudgetBytes: 67_108_864,
 }
 

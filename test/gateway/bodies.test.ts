@@ -92,6 +92,33 @@ describe('a body', () => {
   })
 })
 
+describe('unfinished heads', () => {
+  it('share a budget, and hinder nobody but their own source', async () => {
+    const limits = { headBudgetBytes: 500_000, sweepMs: 20 }
+    await using house = await openTestHouse(null, [], { limits })
+    const most = `GET /?a=${'x'.repeat(60_000)}`
+    const all: Connection[] = []
+    try {
+      for (let i = 0; i < 20; i++) {
+        const connection = await Connection.open(house.endpoint, '127.0.0.2')
+        all.push(connection)
+        connection.write(most)
+      }
+      using other = await Connection.open(house.endpoint, '127.0.0.3')
+      other.write(most)
+      // Eight fit, the other's among them.
+      await Promise.all(all.slice(0, 13).map((connection) => connection.ended()))
+      assert.match((await other.send(' HTTP/1.1\r\nHost: x\r\n\r\n'))?.body ?? '', /MissingAccessKeyId/)
+      // A head that is complete counts no more, however long its connection lasts.
+      for (let i = 0; i < 20; i++)
+        assert.match((await other.send(`${most} HTTP/1.1\r\nHost: x\r\n\r\n`))?.body ?? '', /MissingAccessKeyId/)
+      assert.match((await all.at(-1)?.send(' HTTP/1.1\r\nHost: x\r\n\r\n'))?.body ?? '', /MissingAccessKeyId/)
+    } finally {
+      for (const connection of all) connection.close()
+    }
+  })
+})
+
 describe('unfinished bodies', () => {
   it('hinder nobody but their own source, and no small body of that source either', async () => {
     const bodyBudgetBytes = 8 * MAX_BODY_BYTES
