@@ -1,0 +1,97 @@
+// What the tests of `strongroom root-key` share: running it, killing it, callers beside it, and where secrets lie.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as pause } from 'node:timers/promises'
+import { openStorage } from '../../src/storage/open.ts'
+import { ringOf } from '../rootkeys/roots.ts'
+import { until } from '../until.ts'
+import { BIN, type Program, runProgram, startProgram } from './program.ts'
+
+export type Env = Record<string, string>
+
+export async function must(program: Program, action: string, parameters: Record<string, string> = {}) {
+  const { status, body } = await program.call(action, parameters)
+  assert.equal(status, 200, `${action} ${JSON.stringify(body)} ${program.log()}`)
+  return body
+}
+
+export async function rootKey(args: readonly string[], env: Env = {}): Promise<string> {
+  const { code, out, err } = await runProgram(['root-key', ...args], env)
+  assert.equal(code, 0, `${args.join(' ')}: ${err}`)
+  return out
+}
+
+/** Starts a root-key command and kills it after a while, if it has not ended. */
+export async function killed(args: readonly string[], ms: number, env: Env = {}): Promise<boolean> {
+  const child = spawn(BIN, ['root-key', ...args], { env: { ...process.env, ...env }, stdio: 'ignore', detached: true })
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_, signal) => resolve(signal)))
+  await Promise.race([pause(ms), ended])
+  try {
+    process.kill(-(child.pid ?? 0), 'SIGKILL')
+  } catch {
+    // It has ended.
+  }
+  return (await ended) === 'SIGKILL'
+}
+
+/** How long a command takes from its start to its end. */
+export async function timeOf(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await work()
+  return performance.now() - start
+}
+
+export async function failingStart(args: readonly string[], env: Env = {}): Promise<string> {
+  const { code, err } = await runProgram(['serve', '--listen', '127.0.0.1:0', ...args], env)
+  assert.equal(code, 1, err)
+  return err
+}
+
+export async function secretsOf(data: string, source: Parameters<typeof ringOf>[1]): Promise<readonly Uint8Array[]> {
+  const storage = await openStorage(join(data, 'strongroom.db'))
+  const ring = await ringOf(storage, source)
+  await storage.close()
+  assert.ok(ring)
+  return [...ring.roots, ring.fingerprintKey]
+}
+
+/** What stands sealed or wrapped in a data folder's database now. */
+export function sealedIn(data: string): Buffer[] {
+  using db = new DatabaseSync(join(data, 'strongroom.db'), { readOnly: true })
+  const kinds = "('installation', 'key-version', 'access-key', 'trail-signing-key')"
+  const bodies = db.prepare(`SELECT body FROM record WHERE kind IN ${kinds} ORDER BY kind = 'installation' DESC`).all()
+  const found = bodies.flatMap(({ body }) => String(body).match(/"[A-Za-z0-9+/]{60,}=*"/g) ?? [])
+  assert.ok(found.length >= 4)
+  return found.map((text) => Buffer.from(text.slice(1, -1), 'base64'))
+}
+
+/** Callers that go on until told to stop, and until so many more calls were made; every call must succeed. */
+export function load(programs: readonly Program[], keyId: string, ciphertext: string) {
+  let [going, calls] = [true, 0]
+  const work = async (program: Program, i: number) => {
+    while (going) {
+      const made = (await must(program, 'CreateKey')).KeyMetadata.KeyId
+      const { CiphertextBlob } = await must(program, 'Encrypt', { KeyId: i % 2 ? made : keyId, Plaintext: 'new' })
+      assert.equal((await must(program, 'Decrypt', { CiphertextBlob })).Plaintext, 'new')
+      assert.equal((await must(program, 'Decrypt', { CiphertextBlob: ciphertext })).Plaintext, 'old')
+      await must(program, 'TagResource', { KeyId: made, Tags: '[{"TagKey":"a"}]' })
+      calls += 5
+    }
+  }
+  const all = Promise.all(programs.flatMap((program) => [0, 1, 2, 3].map((i) => work(program, i))))
+  return async (more: number) => {
+    const enough = calls + more
+    await Promise.race([all, until(() => calls >= enough)])
+    going = false
+    await all
+  }
+}
+
+export async function begun(start: Parameters<typeof startProgram>[0]) {
+  const program = await startProgram(start)
+  const keyId: string = (await must(program, 'CreateKey')).KeyMetadata.KeyId
+  const { CiphertextBlob } = await must(program, 'Encrypt', { KeyId: keyId, Plaintext: 'old' })
+  return { program, keyId, ciphertext: CiphertextBlob as string }
+}
