@@ -37,7 +37,7 @@ const kinds = {
   failures: {
     files: [
       'test/acceptance/{fuzz,full-disk,hsm-chaos,hsm-kill,kill,root-key-*}.test.ts',
-      'test/actiontrail/delivery-kill.test.ts',
+      'test/actiontrail/delivery/delivery-kill.test.ts',
       'test/model/sequences.test.ts',
       'test/random-sequences.test.ts',
       'test/storage/{failing-sync,lost-connection,two-servers}.test.ts',

@@ -1,8 +1,8 @@
 // The real service in this process, over real HTTP and a real database, with a clock that tests advance.
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
-import { Delivery } from '../src/actiontrail/delivery.ts'
-import { eventOf } from '../src/actiontrail/event.ts'
-import type { DeliveryTarget } from '../src/actiontrail/targets/target.ts'
+import { Delivery } from '../src/actiontrail/delivery/delivery.ts'
+import type { DeliveryTarget } from '../src/actiontrail/delivery/targets/target.ts'
+import { eventOf } from '../src/actiontrail/events/event.ts'
 import type { House } from '../src/gateway/call.ts'
 import type { Limits } from '../src/gateway/limits.ts'
 import { Metrics } from '../src/gateway/metrics.ts'

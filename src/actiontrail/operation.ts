@@ -3,9 +3,9 @@ import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
 import type { Change, Scope } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
-import type { EventIndex } from './event-index.ts'
-import type { PageTokens } from './page-token.ts'
-import type { DeliveryTarget } from './targets/target.ts'
+import type { DeliveryTarget } from './delivery/targets/target.ts'
+import type { EventIndex } from './lookup/event-index.ts'
+import type { PageTokens } from './lookup/page-token.ts'
 
 /** Limits and places that the operator sets. */
 export interface TrailSettings {

@@ -1,6 +1,6 @@
 // `strongroom account …`: accounts, and the AccessKeys of accounts and services, as the operator manages them on the database itself.
 
-import type { TrailSigner } from '../actiontrail/checkpoint.ts'
+import type { TrailSigner } from '../actiontrail/audit/checkpoint.ts'
 import { isoSeconds } from '../api/time.ts'
 import { bearWitness } from '../house/witness.ts'
 import type { Ledger } from '../ledger/ledger.ts'

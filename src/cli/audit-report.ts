@@ -1,5 +1,5 @@
 // How long work on the trail ends.
-import type { Verified } from '../actiontrail/verify.ts'
+import type { Verified } from '../actiontrail/audit/verify.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Prints what a walk along the chain found; answers the exit code. */

@@ -1,5 +1,5 @@
 // `strongroom root-key …`: where the root keys come from, and replacing them, on a live database. No secret is taken from a flag.
-import type { EventIndex } from '../actiontrail/event-index.ts'
+import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
 import { breathe, recordRootKeyWork } from '../house/root-key-watch.ts'
 import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'

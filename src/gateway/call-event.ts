@@ -1,9 +1,10 @@
 // A call whose caller is known, and its events: its account's, and those of other accounts whose resources it is about.
-import { type CallFacts, storedCall, type Unsaid } from '../actiontrail/stored-event.ts'
+
 import { parseArn } from '../api/arn.ts'
 import { Refusal } from '../api/errors.ts'
 import type { Reply, Resource } from '../api/operation.ts'
 import { isPiece } from '../api/pieces.ts'
+import { type CallFacts, storedCall, type Unsaid } from '../ledger/stored-event.ts'
 import type { EventRow } from '../storage/storage.ts'
 import type { Authenticated } from './authenticate.ts'
 import type { CallOperation } from './call.ts'

@@ -1,10 +1,10 @@
 // A call's way through the house: decode, authenticate, find the operation, validate, decide, commit, encode.
 // Whatever goes wrong becomes one refusal, one event where the caller is known, one answer.
 
-import type { EventIndex } from '../actiontrail/event-index.ts'
+import type { DeliveryTarget } from '../actiontrail/delivery/targets/target.ts'
+import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
+import type { PageTokens } from '../actiontrail/lookup/page-token.ts'
 import type { ActionTrailContext, TrailSettings } from '../actiontrail/operation.ts'
-import type { PageTokens } from '../actiontrail/page-token.ts'
-import type { DeliveryTarget } from '../actiontrail/targets/target.ts'
 import type { Caller } from '../api/caller.ts'
 import { Refusal, refuse, refuseDenied, refuseDryRun } from '../api/errors.ts'
 import { type AnyOperation, locate, locateReadable, type Reply, type Resource } from '../api/operation.ts'

@@ -1,8 +1,8 @@
 // What `serve` does beside answering calls: sweeping, keeping the trail, delivering it, and telling metrics of all that.
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Delivery } from '../actiontrail/delivery.ts'
-import type { EventIndex } from '../actiontrail/event-index.ts'
-import type { TrailUpkeep } from '../actiontrail/upkeep.ts'
+import type { TrailUpkeep } from '../actiontrail/audit/upkeep.ts'
+import type { Delivery } from '../actiontrail/delivery/delivery.ts'
+import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
 import type { House } from '../gateway/call.ts'
 import type { Metrics } from '../gateway/metrics.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'

@@ -1,7 +1,7 @@
 // Opens a database's root keys with what the settings say, and sets an empty database up: its ring of root keys, where they come
 // from, and where its chain of events begins.
 import { existsSync } from 'node:fs'
-import { newSigningKey } from '../actiontrail/signing-key.ts'
+import { newSigningKey } from '../actiontrail/audit/signing-key.ts'
 import { encodeRing, wipeRing } from '../cryptography/ring.ts'
 import { RootKeys } from '../cryptography/seal.ts'
 import { type Device, HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'

@@ -1,9 +1,9 @@
 // A server's part in changes of the root keys: it notices them within a second, and drops retired ones when their time is over.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { EventIndex } from '../actiontrail/event-index.ts'
-import { storedServiceWork } from '../actiontrail/stored-event.ts'
+import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
 import type { Alarm, Ledger } from '../ledger/ledger.ts'
+import { storedServiceWork } from '../ledger/stored-event.ts'
 import type { Accounts } from '../ram/account.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
 import { dropIsDue, dropRetired, Strays } from '../rootkeys/rotation.ts'

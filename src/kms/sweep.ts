@@ -1,12 +1,13 @@
 // The key service's own work: deleting keys whose day has come and imported material that expired, rotating keys, and destroying what
 // of them an HSM still holds.
 // A revision guards each step, so several servers may sweep at once and none does a thing twice.
-import { storedServiceWork } from '../actiontrail/stored-event.ts'
+
 import { formatArn } from '../api/arn.ts'
 import { Refusal } from '../api/errors.ts'
 import { type Keystore, Unreachable } from '../keystore/keystore.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, insert, type Recorded, remove, update } from '../ledger/record.ts'
+import { storedServiceWork } from '../ledger/stored-event.ts'
 import { type Outcome, Unavailable } from '../storage/storage.ts'
 import { destroyKey, destroyMaterial, destroyUncommitted, forgetDestroyed } from './destruction.ts'
 import { at, dueAt, materialExpired, withoutMaterial } from './key-state.ts'

@@ -1,10 +1,10 @@
 // The AccessKeys of accounts and cloud services, as the operator manages them: on the database itself, beside servers that run. These
 // learn of each change by the installation's record, before they commit another call.
 import { randomUUID } from 'node:crypto'
-import { storedServiceWork } from '../actiontrail/stored-event.ts'
 import { randomBytes } from '../keystore/random.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, INSTALLATION, insert, remove, update } from '../ledger/record.ts'
+import { storedServiceWork } from '../ledger/stored-event.ts'
 import type { EventRow } from '../storage/storage.ts'
 import { ACCESS_KEY, type AccessKeyRecord, type AccessKeys } from './access-key.ts'
 import type { Accounts, Credentials } from './account.ts'

@@ -1,7 +1,7 @@
 // Every kind of record with a sealed value in its body, and where in it that is: a rotation of the root key seals these anew.
 // INVARIANT: what is sealed and stored is listed here; a test holds the list against every use of `seal` in the sources.
 // Not stored, and good until their root is dropped: security tokens, import tokens, page tokens.
-import { sealedSigningKey } from '../actiontrail/signing-key.ts'
+import { sealedSigningKey } from '../actiontrail/audit/signing-key.ts'
 import { sealedVersion } from '../kms/records.ts'
 import type { Kind, Recorded } from '../ledger/record.ts'
 import { sealedAccessKey } from '../ram/access-key.ts'

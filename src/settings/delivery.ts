@@ -1,6 +1,6 @@
 // The settings of the delivery of trails: where to, and with which credentials, which stand in no flag and no configuration file.
 import { join } from 'node:path'
-import type { TargetSettings } from '../actiontrail/targets/open.ts'
+import type { TargetSettings } from '../actiontrail/delivery/targets/open.ts'
 import type { Env, ReadFile, Setting } from './settings.ts'
 import { UsageError } from './usage-error.ts'
 

@@ -1,6 +1,6 @@
 // The settings of `serve`: each has a flag, an environment variable and a key in the configuration file. One table says it all.
 import { join } from 'node:path'
-import type { TargetSettings } from '../actiontrail/targets/open.ts'
+import type { TargetSettings } from '../actiontrail/delivery/targets/open.ts'
 import { DEFAULT_LIMITS } from '../gateway/limits.ts'
 import type { Address } from '../gateway/server.ts'
 import { PROVIDER_NAMES, type ProviderName } from '../keystore/root-key-provider.ts'

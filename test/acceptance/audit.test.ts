@@ -4,7 +4,7 @@ import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
-import { eventOf } from '../../src/actiontrail/event.ts'
+import { eventOf } from '../../src/actiontrail/events/event.ts'
 import { GENESIS, link } from '../../src/ledger/chain.ts'
 import { until } from '../until.ts'
 import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'

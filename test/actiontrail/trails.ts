@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import type { DeliveredCopy } from '../../src/actiontrail/verify-delivered.ts'
+import type { DeliveredCopy } from '../../src/actiontrail/delivery/verify-delivered.ts'
 import { type Called, type Credentials, call } from '../acceptance/program.ts'
 import type { TestHouse } from '../house.ts'
 

@@ -12,8 +12,8 @@ const SRC = fileURLToPath(new URL('../../src', import.meta.url))
 const SEALING: Readonly<Record<string, string>> = {
   'keystore/software.ts': 'key-version; import tokens, which are not stored',
   'ram/access-key.ts': 'access-key',
-  'actiontrail/signing-key.ts': 'trail-signing-key',
-  'actiontrail/page-token.ts': 'not stored',
+  'actiontrail/audit/signing-key.ts': 'trail-signing-key',
+  'actiontrail/lookup/page-token.ts': 'not stored',
   'sts/security-token.ts': 'not stored',
   'keystore/pkcs11/hsm.ts': 'import tokens, which are not stored',
   'rootkeys/walk.ts': 'seals anew',

@@ -1,10 +1,8 @@
 import { refuse } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { insert } from '../../ledger/record.ts'
-import { trailResource, trailsOf } from '../find-trail.ts'
 import { type ActionTrailContext, operation } from '../operation.ts'
-import { dueFrom, type EventRw, newDelivery, started, TRAIL, type TrailBody, trailScope } from '../trail.ts'
-import { type ApiVersion, trailAnswer } from '../trail-answers.ts'
+import { trailResource, trailsOf } from '../trails/find-trail.ts'
 import {
   bucketName,
   eventRw,
@@ -16,8 +14,10 @@ import {
   roleName,
   slsProjectArn,
   trailRegion,
-} from '../trail-parameters.ts'
-import { checkTrailRegion, claimBucket, defaultRoleArn, listStep, newChain } from '../trail-rules.ts'
+} from '../trails/parameters.ts'
+import { type ApiVersion, trailAnswer } from '../trails/replies.ts'
+import { checkTrailRegion, claimBucket, defaultRoleArn, listStep, newChain } from '../trails/rules.ts'
+import { dueFrom, type EventRw, newDelivery, started, TRAIL, type TrailBody, trailScope } from '../trails/trail.ts'
 
 const MOST_IN_REGION = 5
 const FORMER_ROLE = 'aliyunactiontraildefaultrole'

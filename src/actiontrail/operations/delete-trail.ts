@@ -1,9 +1,9 @@
 import { remove } from '../../ledger/record.ts'
-import { trailAtHome, trailResource } from '../find-trail.ts'
 import { operation } from '../operation.ts'
-import { TRAIL } from '../trail.ts'
-import { trailName } from '../trail-parameters.ts'
-import { listStep, releasedBucket } from '../trail-rules.ts'
+import { trailAtHome, trailResource } from '../trails/find-trail.ts'
+import { trailName } from '../trails/parameters.ts'
+import { listStep, releasedBucket } from '../trails/rules.ts'
+import { TRAIL } from '../trails/trail.ts'
 
 export const DeleteTrail = operation({
   name: 'DeleteTrail',

@@ -1,6 +1,6 @@
 import { operation } from '../operation.ts'
 import { regionName } from '../region-names.ts'
-import { acceptLanguage } from '../trail-parameters.ts'
+import { acceptLanguage } from '../trails/parameters.ts'
 
 export const DescribeRegions = operation({
   name: 'DescribeRegions',

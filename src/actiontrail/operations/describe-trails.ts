@@ -1,7 +1,7 @@
-import { trailsOf } from '../find-trail.ts'
 import { type ActionTrailContext, operation } from '../operation.ts'
-import { type ApiVersion, listedTrail } from '../trail-answers.ts'
-import { flag, nameList } from '../trail-parameters.ts'
+import { trailsOf } from '../trails/find-trail.ts'
+import { flag, nameList } from '../trails/parameters.ts'
+import { type ApiVersion, listedTrail } from '../trails/replies.ts'
 
 const shared = {
   name: 'DescribeTrails',

@@ -1,6 +1,6 @@
-import { trailAtHome, trailResource } from '../find-trail.ts'
 import { operation } from '../operation.ts'
-import { trailName } from '../trail-parameters.ts'
+import { trailAtHome, trailResource } from '../trails/find-trail.ts'
+import { trailName } from '../trails/parameters.ts'
 
 export const GetDataEventSelector = operation({
   name: 'GetDataEventSelector',

@@ -1,11 +1,11 @@
 import { refuse } from '../../api/errors.ts'
 import type { Reply } from '../../api/operation.ts'
-import { lagSeconds } from '../delivery-batch.ts'
-import { trailAtHome, trailResource } from '../find-trail.ts'
+import { lagSeconds } from '../delivery/batch.ts'
 import { type ActionTrailContext, operation } from '../operation.ts'
-import type { Trail } from '../trail.ts'
-import { filled, timeOf } from '../trail-answers.ts'
-import { flag, trailName } from '../trail-parameters.ts'
+import { trailAtHome, trailResource } from '../trails/find-trail.ts'
+import { flag, trailName } from '../trails/parameters.ts'
+import { filled, timeOf } from '../trails/replies.ts'
+import type { Trail } from '../trails/trail.ts'
 
 const shared = {
   name: 'GetTrailStatus',

@@ -2,12 +2,12 @@ import { refuse } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { NONCE_BYTES } from '../../cryptography/xaes.ts'
-import type { Condition, LookupKey } from '../attributes.ts'
-import { lookUp } from '../lookup.ts'
-import { direction, endTime, filter, lookupAttributes, maxResults, nextToken, startTime } from '../lookup-parameters.ts'
+import type { Condition, LookupKey } from '../lookup/attributes.ts'
+import { lookUp } from '../lookup/lookup.ts'
+import type { PageToken } from '../lookup/page-token.ts'
+import { direction, endTime, filter, lookupAttributes, maxResults, nextToken, startTime } from '../lookup/parameters.ts'
+import { timeRange } from '../lookup/time-range.ts'
 import { type ActionTrailContext, operation } from '../operation.ts'
-import type { PageToken } from '../page-token.ts'
-import { timeRange } from '../time-range.ts'
 
 const TOKEN_VALID_MS = 24 * 3_600_000
 

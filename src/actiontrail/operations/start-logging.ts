@@ -1,9 +1,9 @@
 import { refuse } from '../../api/errors.ts'
 import { update } from '../../ledger/record.ts'
-import { trailAtHome, trailResource } from '../find-trail.ts'
 import { operation } from '../operation.ts'
-import { dueFrom, MOST_INTERVALS, started } from '../trail.ts'
-import { trailName } from '../trail-parameters.ts'
+import { trailAtHome, trailResource } from '../trails/find-trail.ts'
+import { trailName } from '../trails/parameters.ts'
+import { dueFrom, MOST_INTERVALS, started } from '../trails/trail.ts'
 
 export const StartLogging = operation({
   name: 'StartLogging',

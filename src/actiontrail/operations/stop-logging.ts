@@ -1,8 +1,8 @@
 import { update } from '../../ledger/record.ts'
-import { trailAtHome, trailResource } from '../find-trail.ts'
 import { operation } from '../operation.ts'
-import { dueFrom, stopped } from '../trail.ts'
-import { trailName } from '../trail-parameters.ts'
+import { trailAtHome, trailResource } from '../trails/find-trail.ts'
+import { trailName } from '../trails/parameters.ts'
+import { dueFrom, stopped } from '../trails/trail.ts'
 
 export const StopLogging = operation({
   name: 'StopLogging',

@@ -1,9 +1,7 @@
 import { optional } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
-import { trailAtHome, trailResource } from '../find-trail.ts'
 import { type ActionTrailContext, operation } from '../operation.ts'
-import { dueFrom, type EventRw, moved, started, type TrailBody } from '../trail.ts'
-import { type ApiVersion, trailAnswer } from '../trail-answers.ts'
+import { trailAtHome, trailResource } from '../trails/find-trail.ts'
 import {
   bucketName,
   eventRw,
@@ -15,8 +13,10 @@ import {
   slsProjectArn,
   trailName,
   trailRegion,
-} from '../trail-parameters.ts'
-import { checkTrailRegion, claimBucket, defaultRoleArn, newChain, releasedBucket } from '../trail-rules.ts'
+} from '../trails/parameters.ts'
+import { type ApiVersion, trailAnswer } from '../trails/replies.ts'
+import { checkTrailRegion, claimBucket, defaultRoleArn, newChain, releasedBucket } from '../trails/rules.ts'
+import { dueFrom, type EventRw, moved, started, type TrailBody } from '../trails/trail.ts'
 
 const shared = {
   name: 'UpdateTrail',

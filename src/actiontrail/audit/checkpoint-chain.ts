@@ -1,0 +1,78 @@
+// The stored checkpoints, each of which names the one before it; a record names the last. So one that is deleted is missed.
+
+import { floorNow } from '../../ledger/floor.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
+import { type Change, INSTALLATION, insert, type Kind, update } from '../../ledger/record.ts'
+import { CHECKPOINT, type Checkpoint, checkpointId, type StoredCheckpoint } from './checkpoint.ts'
+
+/** The event of the last stored checkpoint; of the installation. Absent in databases from before there was a chain of them. */
+const LAST_CHECKPOINT: Kind<{ readonly seq: number }> = { name: 'trail-last-checkpoint', counted: false }
+const LAST_ID = 'last'
+/** How often it is looked again while a server goes on storing and dropping checkpoints. */
+const ROUNDS = 5
+
+type Reads = Pick<Ledger, 'between'>
+
+/** The checkpoints between two events, both excluded, ascending. */
+export async function checkpointsBetween(
+  ledger: Reads,
+  after: number,
+  before: number,
+): Promise<readonly StoredCheckpoint[]> {
+  const limit = 1000
+  const all: StoredCheckpoint[] = []
+  for (let last = checkpointId(after); ; ) {
+    const found = await ledger.between(CHECKPOINT, INSTALLATION, { after: last, before: checkpointId(before), limit })
+    all.push(...found.map(({ body }) => body))
+    if (found.length < limit) return all
+    last = found.at(-1)?.id ?? last
+  }
+}
+
+/** What stores a checkpoint behind the last one; null when one for its event, or a later one, is stored. */
+export async function storing(checkpoint: Checkpoint, ledger: Pick<Ledger, 'get'>): Promise<Change[] | null> {
+  const { seq, at } = checkpoint
+  const last = await ledger.get(LAST_CHECKPOINT, INSTALLATION, LAST_ID)
+  if (last && last.body.seq >= seq) return null
+  const previous = last?.body.seq ?? null
+  return [
+    insert(CHECKPOINT, { ...INSTALLATION, id: checkpointId(seq), createdAt: at, body: { ...checkpoint, previous } }),
+    last
+      ? update(last, { body: { seq } })
+      : insert(LAST_CHECKPOINT, { ...INSTALLATION, id: LAST_ID, createdAt: at, body: { seq } }),
+  ]
+}
+
+/**
+ * What is missing of the stored checkpoints, in words; null when nothing is. Those are not missing that went with their events, when
+ * these had been kept long enough. `known`: the event of one that was seen in the database, or 0.
+ */
+export async function missingCheckpoint(ledger: Reads, known: number): Promise<string | null> {
+  for (let round = 1; ; round++) {
+    const before = await floorNow(ledger)
+    const missing = await firstMissing(ledger, known)
+    // What a server dropped meanwhile is not missing.
+    const dropped = missing !== null && (await floorNow(ledger)).seq !== before.seq
+    if (!dropped || round === ROUNDS) return missing
+  }
+}
+
+async function firstMissing(ledger: Reads, known: number): Promise<string | null> {
+  const last = await lastStored(ledger)
+  const stored = await checkpointsBetween(ledger, 0, Number.MAX_SAFE_INTEGER)
+  const floor = await floorNow(ledger)
+  const there = new Set(stored.map(({ seq }) => seq))
+  const named = [...stored.flatMap(({ previous }) => previous ?? []), last?.seq ?? 0, known]
+  const [missing] = named.filter((seq) => seq > floor.seq && !there.has(seq)).sort((a, b) => a - b)
+  if (missing !== undefined) return `the signed checkpoint at event ${missing} is missing: it was deleted`
+  // Whoever removes the record of the last one does it to remove others.
+  if (last || stored.every(({ previous }) => previous === undefined)) return null
+  return 'the record of the last signed checkpoint is missing: it was deleted'
+}
+
+/** What is said to be stored last, as the database has it now. */
+async function lastStored(ledger: Reads): Promise<{ readonly seq: number } | null> {
+  const where = { after: '', before: `${LAST_ID}~`, limit: 1 }
+  const [record] = await ledger.between(LAST_CHECKPOINT, INSTALLATION, where)
+  return record?.body ?? null
+}

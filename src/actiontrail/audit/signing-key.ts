@@ -1,0 +1,51 @@
+// The installation's Ed25519 key: made once, its private half sealed under the root key.
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import type { RootKeys } from '../../cryptography/seal.ts'
+import { NONCE_BYTES } from '../../cryptography/xaes.ts'
+import { randomBytes } from '../../keystore/random.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
+import { INSTALLATION, insert, type Kind, type Recorded } from '../../ledger/record.ts'
+import { TrailSigner } from './checkpoint.ts'
+
+interface SigningKeyBody {
+  /** SubjectPublicKeyInfo, PEM. */
+  readonly publicKey: string
+  /** Base64 of the sealed PKCS #8. */
+  readonly sealedPrivateKey: string
+}
+
+const SIGNING_KEY: Kind<SigningKeyBody> = { name: 'trail-signing-key', counted: false }
+const ID = 'trail-signing-key'
+const PLACE = [SIGNING_KEY.name]
+
+/** Where the signing key's record holds a sealed value. */
+export const sealedSigningKey = {
+  kind: SIGNING_KEY,
+  sealAnew: ({ body }: Recorded<SigningKeyBody>, anew: (place: readonly string[], sealed: string) => string) => {
+    const sealedPrivateKey = anew(PLACE, body.sealedPrivateKey)
+    return sealedPrivateKey === body.sealedPrivateKey ? body : { ...body, sealedPrivateKey }
+  },
+}
+
+/** A new key's record, for an installation that is being set up. */
+export function newSigningKey(keys: RootKeys, now: number): Recorded<SigningKeyBody> {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const der = privateKey.export({ format: 'der', type: 'pkcs8' })
+  const body = {
+    publicKey: publicKey.export({ format: 'pem', type: 'spki' }) as string,
+    sealedPrivateKey: keys.seal(PLACE, randomBytes(NONCE_BYTES), der).toString('base64'),
+  }
+  der.fill(0)
+  return insert(SIGNING_KEY, { ...INSTALLATION, id: ID, createdAt: now, body }).after
+}
+
+/** Opens the installation's signing key. Throws when it is missing or not authentic: a new one would make nothing right. */
+export async function openTrailSigner(ledger: Pick<Ledger, 'get'>, keys: RootKeys): Promise<TrailSigner> {
+  const record = await ledger.get(SIGNING_KEY, INSTALLATION, ID)
+  if (!record) throw new Error('the signing key of the trail is missing from the database: restore a backup')
+  const der = keys.open(PLACE, Buffer.from(record.body.sealedPrivateKey, 'base64'))
+  if (!der) throw new Error('the signing key of the trail does not open under this root key')
+  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  der.fill(0)
+  return new TrailSigner(record.body.publicKey, privateKey)
+}

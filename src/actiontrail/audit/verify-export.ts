@@ -1,0 +1,189 @@
+// Verifies an exported copy, line by line, with the public key alone. Nothing may stand in it that an export does not write, to the byte.
+import { createHash, type KeyObject } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import type { ChainedEvent } from '../../storage/storage.ts'
+import { eventOf } from '../events/event.ts'
+import { type Checkpoint, checkpointMatches, publicKeyOf, signatureMatches } from './checkpoint.ts'
+import { EXPORT_FORMAT, sealText } from './export.ts'
+import { ChainWalk, type Fault, type Verified } from './verify.ts'
+
+/** The format before a copy was signed as a whole: what it shows of an event is held against what this program would show. */
+const FORMER = 'trail/1'
+type Line = Record<string, unknown>
+
+/** The lines of a file as they stand between line feeds, whatever else breaks a line elsewhere. */
+export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let rest: Buffer[] = []
+  for await (const chunk of chunks) {
+    let from = 0
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
+      yield Buffer.concat([...rest, chunk.subarray(from, end)])
+      rest = []
+      from = end + 1
+    }
+    if (from < chunk.length) rest.push(chunk.subarray(from))
+  }
+  if (rest.length > 0) yield Buffer.concat(rest)
+}
+
+/** Verifies the lines of a copy; the first fault ends it. */
+export async function verifyExport(
+  lines: AsyncIterable<Buffer>,
+  publicKey: KeyObject,
+  progress: (seen: number) => void,
+): Promise<Verified> {
+  const copy = new Copy(publicKey)
+  for await (const line of lines) {
+    const fault = copy.take(line)
+    if (fault) return copy.verdict(fault)
+    if (copy.events % 1000 === 0) progress(copy.events)
+  }
+  return copy.verdict(copy.unfinished())
+}
+
+class Copy {
+  readonly #publicKey: KeyObject
+  readonly #hash = createHash('sha256')
+  #walk: ChainWalk
+  #format: string | null = null
+  #at: 'start' | 'events' | 'seal' | 'end' = 'start'
+  /** The first event that shows other than this program would show; another version may have written it. */
+  #shown: Fault | null = null
+
+  constructor(publicKey: KeyObject) {
+    this.#publicKey = publicKey
+    this.#walk = new ChainWalk({ seq: 0, hash: '' }, [], publicKey)
+  }
+
+  get events(): number {
+    return this.#walk.events
+  }
+
+  verdict(fault: Fault | null): Verified {
+    return { events: this.#walk.events, head: this.#walk.head, fault }
+  }
+
+  /** What is wrong with a copy that has no further line. */
+  unfinished(): Fault | null {
+    if (this.#at === 'end') return null
+    if (this.#at === 'start') return this.#fault('the copy is empty')
+    return this.#fault(`the copy breaks off after event ${this.#walk.head.seq}: its end was cut`)
+  }
+
+  take(bytes: Buffer): Fault | null {
+    if (this.#at === 'end') return this.#fault('a line stands behind the end of the copy')
+    const text = bytes.toString('utf8')
+    if (this.#at === 'seal') return this.#seal(text)
+    this.#hash.update(bytes).update('\n')
+    const line = parse(text)
+    if (this.#at === 'start') return this.#begin(line)
+    if (!line) return this.#fault(`the line after event ${this.#walk.head.seq} can't be read`)
+    // A name that comes twice would hide what stands under it first.
+    if (JSON.stringify(line) !== text)
+      return this.#fault(`the line after event ${this.#walk.head.seq} is not as it was written`)
+    return 'end' in line ? this.#end(line) : this.#event(line)
+  }
+
+  #begin(line: Line | null): Fault | null {
+    const format = line?.['strongroom']
+    const start = line?.['start']
+    if (!line || (format !== EXPORT_FORMAT && format !== FORMER) || !this.#isSigned(start))
+      return this.#fault("the copy does not begin with a checkpoint that bears the signature of the trail's key")
+    const added = memberBeside(line, ['strongroom', 'publicKey', 'start']) ?? memberBeside(start, CHECKPOINT_MEMBERS)
+    if (added !== null) return this.#fault(`the first line of the copy holds a member \`${added}\` that was added`)
+    if (!isKey(line['publicKey'], this.#publicKey)) return this.#fault('the copy names another public key')
+    this.#format = format
+    this.#walk = new ChainWalk({ seq: start.seq, hash: start.hash }, [], this.#publicKey)
+    this.#at = 'events'
+    return null
+  }
+
+  #event(line: Line): Fault | null {
+    const row = rowOf(line)
+    if (!row) return this.#fault(`the line after event ${this.#walk.head.seq} can't be read`)
+    const fault = this.#walk.take([row])
+    if (fault) return fault
+    const added = memberBeside(line, ['seq', 'hash', 'record', 'event'])
+    if (added !== null)
+      return this.#fault(`the line of event ${row.seq} holds a member \`${added}\` that was added`, row)
+    if (this.#shown || isShownAsHere(row, line['event'])) return null
+    this.#shown = this.#fault(`event ${row.seq} (${row.eventId}) shows other than what was recorded`, row)
+    return this.#format === FORMER ? this.#shown : null
+  }
+
+  #end(line: Line): Fault | null {
+    const { end } = line
+    if (!this.#isSigned(end))
+      return this.#fault("the checkpoint at the end of the copy does not bear the signature of the trail's key")
+    const added = memberBeside(line, ['end']) ?? memberBeside(end, CHECKPOINT_MEMBERS)
+    if (added !== null) return this.#fault(`the end of the copy holds a member \`${added}\` that was added`)
+    this.#at = this.#format === FORMER ? 'end' : 'seal'
+    return this.#walk.expect(end)
+  }
+
+  #seal(text: string): Fault | null {
+    this.#at = 'end'
+    const sha256 = this.#hash.digest('hex')
+    const signature = parse(text)?.['signature']
+    const signed =
+      typeof signature === 'string' &&
+      text === JSON.stringify({ sha256, signature }) &&
+      signatureMatches(sealText(sha256), signature, this.#publicKey)
+    if (signed) return null
+    return this.#shown ?? this.#fault('the copy is not the one that was signed: something was altered or added')
+  }
+
+  #isSigned(checkpoint: unknown): checkpoint is Checkpoint {
+    return (
+      typeof checkpoint === 'object' &&
+      checkpoint !== null &&
+      checkpointMatches(checkpoint as Checkpoint, this.#publicKey)
+    )
+  }
+
+  #fault(message: string, { seq }: { readonly seq: number } = { seq: this.#walk.head.seq + 1 }): Fault {
+    return { seq, message }
+  }
+}
+
+const CHECKPOINT_MEMBERS = ['seq', 'hash', 'at', 'signature']
+
+/** The first member that none of the names is, or null. */
+function memberBeside(object: object, names: readonly string[]): string | null {
+  return Object.keys(object).find((name) => !names.includes(name)) ?? null
+}
+
+function isKey(pem: unknown, publicKey: KeyObject): boolean {
+  try {
+    return typeof pem === 'string' && publicKeyOf(pem).equals(publicKey)
+  } catch {
+    return false
+  }
+}
+
+function parse(line: string): Line | null {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? (value as Line) : null
+  } catch {
+    return null
+  }
+}
+
+/** Whether this program would show the event so, too. A later one may know events that this one can't read. */
+function isShownAsHere(row: ChainedEvent, event: unknown): boolean {
+  try {
+    return isDeepStrictEqual(event, JSON.parse(JSON.stringify(eventOf(row))))
+  } catch {
+    return false
+  }
+}
+
+function rowOf({ seq, hash, record }: Line): ChainedEvent | null {
+  if (!Array.isArray(record) || record.length !== 5 || !Number.isSafeInteger(seq) || typeof hash !== 'string')
+    return null
+  const [eventId, account, region, at, body] = record as unknown[]
+  if (![eventId, account, region, body].every((text) => typeof text === 'string') || !Number.isSafeInteger(at))
+    return null
+  return { seq, hash, eventId, account, region, at, body } as ChainedEvent
+}

@@ -1,0 +1,124 @@
+// Verifying the chain: every event must be the one that its hash, all hashes before it and the signed checkpoints say.
+import type { KeyObject } from 'node:crypto'
+import { link } from '../../ledger/chain.ts'
+import type { ChainedEvent, Head } from '../../storage/storage.ts'
+import { type Checkpoint, checkpointMatches } from './checkpoint.ts'
+
+/** The first thing that is not as it was recorded, in words; `seq` is where. */
+export interface Fault {
+  readonly seq: number
+  readonly message: string
+}
+
+/** How far the chain is as it was recorded, and what is wrong after that. */
+export interface Verified {
+  readonly events: number
+  readonly head: Head
+  readonly fault: Fault | null
+}
+
+/** Walks along the chain from a head that is trusted. Feed it events in order; the first fault ends the walk. */
+export class ChainWalk {
+  readonly #publicKey: KeyObject
+  readonly #checkpoints: readonly Checkpoint[]
+  #next = 0
+  #trusted: Head
+  #head: Head
+  #events = 0
+
+  constructor(start: Head, checkpoints: readonly Checkpoint[], publicKey: KeyObject) {
+    this.#head = start
+    this.#trusted = start
+    this.#checkpoints = checkpoints.filter(({ seq }) => seq > start.seq).sort((a, b) => a.seq - b.seq)
+    this.#publicKey = publicKey
+  }
+
+  get head(): Head {
+    return this.#head
+  }
+
+  /** The last head that was known otherwise, and met. */
+  get trusted(): Head {
+    return this.#trusted
+  }
+
+  get events(): number {
+    return this.#events
+  }
+
+  /** Takes the next events; answers the first fault. */
+  take(rows: readonly ChainedEvent[]): Fault | null {
+    for (const row of rows) {
+      const expected = this.#head.seq + 1
+      if (row.seq !== expected) return outOfOrder(expected, row)
+      const hash = link(this.#head.hash, row.seq, row)
+      if (hash !== row.hash)
+        return {
+          seq: row.seq,
+          message: `event ${named(row)} is not what was recorded: it was altered, inserted, or moved here`,
+        }
+      this.#head = { seq: row.seq, hash }
+      this.#events++
+      const fault = this.#atCheckpoint()
+      if (fault) return fault
+    }
+    return null
+  }
+
+  #atCheckpoint(): Fault | null {
+    for (;;) {
+      const checkpoint = this.#checkpoints[this.#next]
+      if (checkpoint?.seq !== this.#head.seq) return null
+      const fault = this.#met(checkpoint)
+      if (fault) return fault
+      this.#next++
+    }
+  }
+
+  #met(checkpoint: Checkpoint): Fault | null {
+    if (checkpointMatches(checkpoint, this.#publicKey)) return this.expect(checkpoint)
+    const message = `the checkpoint at event ${checkpoint.seq} does not bear the signature of the trail's key`
+    return { seq: checkpoint.seq, message }
+  }
+
+  /** What does not fit about the first checkpoint that the walk did not reach. */
+  unmet(): Fault | null {
+    const checkpoint = this.#checkpoints[this.#next]
+    return checkpoint ? this.#met(checkpoint) : null
+  }
+
+  /** Holds the walk against a head that is known otherwise; answers what does not fit. */
+  expect(known: Head): Fault | null {
+    if (this.#head.seq < known.seq) {
+      const [first, last] = [this.#head.seq + 1, known.seq]
+      const which = first === last ? `event ${last} is` : `events ${first} to ${last} are`
+      return {
+        seq: first,
+        message: `${which} missing at the end: the trail was cut, or an older copy was put in its place`,
+      }
+    }
+    if (this.#head.seq > known.seq)
+      return { seq: known.seq + 1, message: `event ${known.seq + 1} stands behind the end` }
+    if (this.#head.seq !== known.seq || this.#head.hash !== known.hash)
+      return {
+        seq: this.#trusted.seq + 1,
+        message: `the events from ${this.#trusted.seq + 1} to ${known.seq} were rewritten: they are not those that were recorded`,
+      }
+    this.#trusted = known
+    return null
+  }
+}
+
+function outOfOrder(expected: number, row: ChainedEvent): Fault {
+  if (row.seq < expected)
+    return {
+      seq: row.seq,
+      message: `event ${named(row)} stands where event ${expected} should: it was moved or inserted`,
+    }
+  const which = row.seq - 1 === expected ? `event ${expected} is` : `events ${expected} to ${row.seq - 1} are`
+  return { seq: expected, message: `${which} missing before event ${named(row)}: dropped, or moved` }
+}
+
+function named({ seq, eventId }: ChainedEvent): string {
+  return `${seq} (${eventId})`
+}

@@ -1,0 +1,165 @@
+// What a trail delivers of a stretch of events: which of them, in which objects, under which names (contract/actiontrail.md section 6).
+// The same stretch gives the same objects, byte by byte, however often it is read.
+import { hash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { ChainedEvent, EventStorage } from '../../storage/storage.ts'
+import { eventOf } from '../events/event.ts'
+import { type EventRw, nextRange, type Trail } from '../trails/trail.ts'
+
+/** What one batch may hold, over all of its regions. */
+export interface Limits {
+  readonly events: number
+  /** Of uncompressed JSON. */
+  readonly bytes: number
+}
+
+export const BATCH_LIMITS: Limits = { events: 10_000, bytes: 16 * 1024 * 1024 }
+export const NO_LIMITS: Limits = { events: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
+
+const ROWS_AT_ONCE = 1000
+/** Rows that one look at the events goes through, so that a long stretch of others' events is not read in one go. */
+const MOST_ROWS = 100_000
+
+export interface Filter {
+  readonly account: string
+  readonly eventRw: EventRw
+  readonly trailRegion: string
+}
+
+/** An event of the batch. */
+export interface Picked {
+  readonly seq: number
+  readonly at: number
+  readonly region: string
+  readonly json: string
+}
+
+/** What was found of a stretch of events. */
+export interface Collected {
+  /** The last event that was looked at. */
+  readonly to: number
+  readonly events: readonly Picked[]
+  /** The numbers of events that are not there any more, both included. */
+  readonly missing: readonly [first: number, last: number] | null
+}
+
+type Events = Pick<EventStorage, 'after'>
+
+/** The event's JSON when the trail wants it, else null. Global events come with every region (contract/actiontrail.md section 1). */
+export function wanted(event: ChainedEvent, filter: Filter): string | null {
+  if (event.account !== filter.account) return null
+  const shown = eventOf(event)
+  if (filter.eventRw !== 'All' && shown['eventRW'] !== filter.eventRw) return null
+  const everywhere = filter.trailRegion === 'All' || shown['isGlobal'] === true
+  return everywhere || filter.trailRegion.split(',').includes(event.region) ? JSON.stringify(shown) : null
+}
+
+/** Reads on after event `from` until a limit or event `to`. Throws Unavailable. */
+export async function collect(
+  events: Events,
+  { from, to }: { readonly from: number; readonly to: number },
+  filter: Filter,
+  limits: Limits,
+): Promise<Collected> {
+  const found: Picked[] = []
+  let missing: [number, number] | null = null
+  let [position, bytes] = [from, 0]
+  const gap = (last: number) => {
+    missing = [missing?.[0] ?? position + 1, last]
+  }
+  while (position < to && (limits === NO_LIMITS || position - from < MOST_ROWS)) {
+    const rows = await events.after(position, Math.min(ROWS_AT_ONCE, to - position))
+    for (const row of rows) {
+      if (row.seq > to) break
+      const json = wanted(row, filter)
+      const size = json === null ? 0 : Buffer.byteLength(json) + 1
+      if (bytes > 0 && bytes + size > limits.bytes) return { to: position, events: found, missing }
+      if (row.seq > position + 1) gap(row.seq - 1)
+      position = row.seq
+      if (json === null) continue
+      found.push({ seq: row.seq, at: row.at, region: row.region, json })
+      bytes += size
+      if (found.length >= limits.events) return { to: position, events: found, missing }
+    }
+    const last = rows.at(-1)?.seq ?? Number.POSITIVE_INFINITY
+    if (last > to && position < to) {
+      gap(to)
+      position = to
+    }
+    // SQLite answers at once: without a pause, long reading would hold up the calls.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return { to: position, events: found, missing }
+}
+
+/** An object to write. Times are milliseconds since 1970. */
+export interface DeliveryObject {
+  readonly key: string
+  readonly bytes: Uint8Array
+  readonly sha256: string
+  readonly events: number
+  readonly firstAt: number
+  readonly lastAt: number
+  readonly firstSeq: number
+  readonly lastSeq: number
+}
+
+const compress = promisify(gzip)
+
+/** The objects of a batch, one for each region, by key. */
+export async function objectsOf(events: readonly Picked[], prefix: string): Promise<readonly DeliveryObject[]> {
+  const regions = Map.groupBy(events, ({ region }) => region)
+  const objects: DeliveryObject[] = []
+  for (const [region, some] of regions) objects.push(await objectOf(region, some, prefix))
+  return objects.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+}
+
+async function objectOf(region: string, events: readonly Picked[], prefix: string): Promise<DeliveryObject> {
+  const ordered = events.toSorted((a, b) => a.at - b.at || a.seq - b.seq)
+  const text = Buffer.from(`[${ordered.map(({ json }) => json).join(',')}]`, 'utf8')
+  const bytes = await compress(text, { level: 6 })
+  // INVARIANT: the header tells no time (zlib writes none), and 255 for the system, whichever it is (RFC 1952, 2.3).
+  bytes[9] = 255
+  const [firstAt, lastAt] = [ordered[0]?.at ?? 0, ordered.at(-1)?.at ?? 0]
+  const time = compactTime(firstAt)
+  const md5 = hash('md5', bytes, 'hex')
+  const name = `Actiontrail_${region}_${time}_1002_${events.length}_${text.length}_${md5}.gz`
+  return {
+    key: `${rootOf(prefix)}AliyunLogs/Actiontrail/${region}/${dayFolder(firstAt)}/${name}`,
+    bytes,
+    sha256: hash('sha256', bytes, 'hex'),
+    events: events.length,
+    firstAt,
+    lastAt,
+    firstSeq: events[0]?.seq ?? 0,
+    lastSeq: events.at(-1)?.seq ?? 0,
+  }
+}
+
+/** What all keys of a trail begin with. */
+export function rootOf(prefix: string): string {
+  return prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
+}
+
+/** YYYYMMDDHHMMSS, in UTC. */
+export function compactTime(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 19).replace(/\D/g, '')
+}
+
+/** YYYY/MM/DD, in UTC. */
+export function dayFolder(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10).replaceAll('-', '/')
+}
+
+/** How long, in seconds, the oldest event that a trail still has to deliver has been waiting; 0 when none has. */
+export async function lagSeconds(trail: Trail, events: Events, head: number, now: number): Promise<number> {
+  const { body, account } = trail
+  const pending = body.delivery.pending
+  const range = pending ?? nextRange(body, head)
+  if (range === null) return 0
+  const filter = { account, eventRw: (pending ?? body).eventRw, trailRegion: (pending ?? body).trailRegion }
+  const first = await collect(events, range, filter, { events: 1, bytes: Number.POSITIVE_INFINITY })
+  const [oldest] = first.events
+  return oldest ? Math.max(0, Math.floor((now - oldest.at) / 1000)) : 0
+}

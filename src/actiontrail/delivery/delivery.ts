@@ -1,0 +1,225 @@
+// Delivery: at least once and in order, for each trail. The boundaries of a batch are committed before its first object is written,
+// so whoever takes over after a crash writes the same objects again; a lease lets one server at a time do it.
+import { hash } from 'node:crypto'
+import type { Alarm, Ledger } from '../../ledger/ledger.ts'
+import { update } from '../../ledger/record.ts'
+import type { TrailSigner } from '../audit/checkpoint.ts'
+import { trailsOf } from '../trails/find-trail.ts'
+import { advanced, dueFrom, type PendingBatch, TRAIL, type Trail, type TrailBody } from '../trails/trail.ts'
+import { BATCH_LIMITS, collect, type Limits, lagSeconds, NO_LIMITS, objectsOf } from './batch.ts'
+import { digestOf, signedDigest } from './digest.ts'
+import { nextStep, retryPauseMs } from './plan.ts'
+import { type DeliveryTarget, TargetFault } from './targets/target.ts'
+
+/** Trails that deliver at the same time. */
+const AT_ONCE = 4
+/** How long a server may keep a batch without a sign of life. */
+const LEASE_MS = 60_000
+/** How long one object may take. */
+const PUT_MS = 30_000
+const MOST_DUE = 1000
+
+export interface DeliveryHouse {
+  readonly ledger: Pick<Ledger, 'between' | 'due' | 'commit' | 'events' | 'head'>
+  readonly deliveryTarget: DeliveryTarget
+  readonly trailSigner: TrailSigner
+  /** Tells this server from others; where only one can be, it has the same name after a restart. */
+  readonly node: string
+  readonly intervalMs: number
+  readonly limits?: Limits
+  now(): number
+  /** From 0 up to 1. */
+  random(): number
+  readonly failed: Alarm
+}
+
+/** How long the oldest event that a trail has to deliver has been waiting. */
+export interface Lag {
+  readonly account: string
+  readonly trail: string
+  readonly seconds: number
+}
+
+type Batch = PendingBatch & { readonly chain: string }
+
+export class Delivery {
+  readonly #house: DeliveryHouse
+  readonly #busy = new Map<string, Promise<void>>()
+  readonly #stopping = new AbortController()
+  #accepting = true
+
+  constructor(house: DeliveryHouse) {
+    this.#house = house
+  }
+
+  /** Starts what is due, as far as there is room; does not wait for it. Throws when the database can't be reached. */
+  async tick(): Promise<void> {
+    const due = await this.#house.ledger.due(TRAIL, this.#house.now(), MOST_DUE)
+    for (const trail of due) {
+      const key = `${trail.account}/${trail.id}`
+      if (!this.#accepting || this.#busy.size >= AT_ONCE) return
+      if (this.#busy.has(key)) continue
+      const work = this.#work(trail).finally(() => this.#busy.delete(key))
+      this.#busy.set(key, work)
+    }
+  }
+
+  /** Waits until nothing is under way. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#busy.values())
+  }
+
+  /** Begins nothing new; what is under way has `graceMs` to finish, and is taken up again by the next start or another server. */
+  async stop(graceMs: number): Promise<void> {
+    this.#accepting = false
+    const timer = setTimeout(() => this.#stopping.abort(), graceMs)
+    await this.settle()
+    clearTimeout(timer)
+  }
+
+  /** The lag of each trail that has something to deliver, or will have. Throws when the database can't be reached. */
+  async lags(): Promise<readonly Lag[]> {
+    const { ledger, now } = this.#house
+    const [{ seq }, trails] = [await ledger.head(), await ledger.due(TRAIL, Number.MAX_SAFE_INTEGER, MOST_DUE)]
+    const lags: Lag[] = []
+    for (const trail of trails) {
+      const seconds = await lagSeconds(trail, ledger.events, seq, now())
+      lags.push({ account: trail.account, trail: trail.id, seconds })
+    }
+    return lags
+  }
+
+  /** Takes steps on a trail while there is something to do. Never rejects. */
+  async #work(first: Trail): Promise<void> {
+    try {
+      for (let trail: Trail | null = first; trail !== null && this.#accepting; ) trail = await this.#step(trail)
+    } catch (error) {
+      this.#house.failed(`the delivery of trail ${first.account}/${first.id} failed, and will be tried again`, error)
+    }
+  }
+
+  /** One step; answers the trail when another may follow at once. */
+  async #step(trail: Trail): Promise<Trail | null> {
+    const { ledger, node, now, intervalMs, limits = BATCH_LIMITS } = this.#house
+    const head = (await ledger.head()).seq
+    const step = await nextStep(trail, { head, now: now(), node, intervalMs, limits, events: ledger.events })
+    if (step.do === 'wait') {
+      if (step.body) await this.#commit(trail, step.body, step.dueAt)
+      return null
+    }
+    if (step.do === 'advance') return this.#commit(trail, step.body, dueFrom(step.body, now()))
+    const lease = { node, until: now() + LEASE_MS }
+    const body = { ...trail.body, delivery: { ...trail.body.delivery, pending: step.batch, lease } }
+    // It stays due: after a crash this server, which has the lease, goes on at once.
+    const held = await this.#commit(trail, body, now())
+    return held && this.#deliver(held, step.batch)
+  }
+
+  /** Writes a batch that this server holds, and notes how it went. */
+  async #deliver(held: Trail, pending: PendingBatch): Promise<Trail | null> {
+    const batch = { ...pending, chain: held.body.delivery.chain }
+    try {
+      const digest = await this.#write(held, batch)
+      const delivered = {
+        pending: null,
+        lease: null,
+        digest,
+        failures: 0,
+        deliveredAt: this.#house.now(),
+        bucketOk: true,
+      }
+      return await this.#settleBatch(held, batch, (body) => {
+        const after = advanced(body, batch.to, delivered)
+        return { body: after, dueAt: dueFrom(after, this.#house.now()) }
+      })
+    } catch (error) {
+      if (this.#stopping.signal.aborted) await this.#handBack(held, batch)
+      else if (error instanceof TargetFault) await this.#noteFailure(held, batch, error)
+      else throw error
+      return null
+    }
+  }
+
+  /** Writes the objects, then their digest. Throws TargetFault. */
+  async #write(held: Trail, batch: Batch): Promise<NonNullable<TrailBody['delivery']['digest']>> {
+    const { ledger, trailSigner } = this.#house
+    const { account, body } = held
+    const { events, missing } = await collect(ledger.events, batch, { account, ...batch }, NO_LIMITS)
+    const objects = await objectsOf(events, body.ossKeyPrefix)
+    const digest = digestOf(held, batch, missing, objects, trailSigner)
+    const file = Buffer.from(signedDigest(digest, trailSigner), 'utf8')
+    let renewed = held
+    for (const { key, bytes } of [...objects, { key: digest.name, bytes: file }]) {
+      renewed = await this.#renewed(renewed, batch)
+      await this.#put(account, body.ossBucketName, key, bytes)
+    }
+    return { number: digest.number, name: digest.name, sha256: hash('sha256', file, 'hex') }
+  }
+
+  /** Writes one object, and does not wait longer than it may take, whatever the target does. */
+  async #put(account: string, bucket: string, key: string, bytes: Uint8Array): Promise<void> {
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(PUT_MS)])
+    const { promise: tooLong, reject } = Promise.withResolvers<never>()
+    const give = () => reject(new TargetFault('unreachable', 'Timeout'))
+    signal.addEventListener('abort', give, { once: true })
+    if (signal.aborted) give()
+    try {
+      await Promise.race([this.#house.deliveryTarget.put(account, bucket, key, bytes, signal), tooLong])
+    } finally {
+      signal.removeEventListener('abort', give)
+    }
+  }
+
+  /** Keeps the lease while there is more to write. */
+  async #renewed(held: Trail, batch: Batch): Promise<Trail> {
+    const now = this.#house.now()
+    if ((held.body.delivery.lease?.until ?? 0) - now > LEASE_MS / 2) return held
+    const lease = { node: this.#house.node, until: now + LEASE_MS }
+    const renewed = await this.#settleBatch(held, batch, (body) => {
+      return { body: { ...body, delivery: { ...body.delivery, lease } }, dueAt: now }
+    })
+    return renewed ?? held
+  }
+
+  async #noteFailure(held: Trail, batch: Batch, fault: TargetFault): Promise<void> {
+    const { now, random, failed } = this.#house
+    failed(`trail ${held.account}/${held.id} could not deliver, and will try again`, fault)
+    await this.#settleBatch(held, batch, (body) => {
+      const failures = body.delivery.failures + 1
+      const delivery = { ...body.delivery, failures, lease: null, error: fault.message, bucketOk: false }
+      return { body: { ...body, delivery }, dueAt: now() + retryPauseMs(failures, random()) }
+    })
+  }
+
+  /** Lets another server, or the next start, take the batch at once. */
+  async #handBack(held: Trail, batch: Batch): Promise<void> {
+    const { now } = this.#house
+    await this.#settleBatch(held, batch, (body) => {
+      return { body: { ...body, delivery: { ...body.delivery, lease: null } }, dueAt: now() }
+    })
+  }
+
+  /** Changes the trail while this server still holds the batch; null when it does not any more. */
+  async #settleBatch(
+    held: Trail,
+    batch: Batch,
+    change: (body: TrailBody) => { body: TrailBody; dueAt: number | null },
+  ): Promise<Trail | null> {
+    for (;;) {
+      const trail = (await trailsOf(this.#house.ledger, held.account)).find(({ id }) => id === held.id)
+      const delivery = trail?.body.delivery
+      if (!trail || delivery?.chain !== batch.chain || delivery.lease?.node !== this.#house.node) return null
+      if (delivery.pending?.from !== batch.from || delivery.pending.to !== batch.to) return null
+      const { body, dueAt } = change(trail.body)
+      const changed = await this.#commit(trail, body, dueAt)
+      if (changed) return changed
+    }
+  }
+
+  /** The trail as committed; null when it moved meanwhile. */
+  async #commit(trail: Trail, body: TrailBody, dueAt: number | null): Promise<Trail | null> {
+    const change = update(trail, { body, dueAt })
+    const outcome = await this.#house.ledger.commit({ changes: [change], nonce: null, event: null })
+    return outcome === 'committed' ? change.after : null
+  }
+}

@@ -1,0 +1,63 @@
+// What the delivery of a trail does next: wait, pass over events that are none of the trail's, or deliver a batch.
+
+import type { EventStorage } from '../../storage/storage.ts'
+import { advanced, nextRange, type PendingBatch, type Trail, type TrailBody } from '../trails/trail.ts'
+import { collect, type Limits } from './batch.ts'
+
+const FIRST_PAUSE_MS = 1000
+const LONGEST_PAUSE_MS = 300_000
+const SHORTEST_LOOK_MS = 500
+
+export interface Moment {
+  /** The last event that is recorded. */
+  readonly head: number
+  readonly now: number
+  /** The server that asks. */
+  readonly node: string
+  /** How long events are gathered. */
+  readonly intervalMs: number
+  readonly limits: Limits
+  readonly events: Pick<EventStorage, 'after'>
+}
+
+export type Step =
+  /** Look again at `dueAt`; without a body another server is at work, and nothing is to be noted. */
+  | { readonly do: 'wait'; readonly body: TrailBody | null; readonly dueAt: number | null }
+  | { readonly do: 'advance'; readonly body: TrailBody }
+  | { readonly do: 'deliver'; readonly batch: PendingBatch }
+
+/** The next step on a trail. Throws Unavailable. */
+export async function nextStep(trail: Trail, moment: Moment): Promise<Step> {
+  const { body, account } = trail
+  const { head, now, intervalMs, limits, events } = moment
+  const { pending, lease } = body.delivery
+  if (body.ossBucketName === '') return { do: 'wait', body, dueAt: null }
+  if (pending !== null) {
+    const taken = lease !== null && lease.node !== moment.node && lease.until > now
+    return taken ? { do: 'wait', body: null, dueAt: null } : { do: 'deliver', batch: pending }
+  }
+  const range = nextRange(body, head)
+  const look = now + Math.max(SHORTEST_LOOK_MS, intervalMs / 2)
+  if (range === null) return { do: 'wait', body, dueAt: body.intervals.length > 0 ? look : null }
+  const { eventRw, trailRegion } = body
+  const filter = { account, eventRw, trailRegion }
+  const first = await collect(events, range, filter, { ...limits, events: 1 })
+  const [oldest] = first.events
+  if (!oldest && first.missing === null) {
+    const after = advanced(body, first.to)
+    // What is looked through need not be looked through again; a trail that is up to date rests.
+    return range.open && first.to === range.to
+      ? { do: 'wait', body: after, dueAt: look }
+      : { do: 'advance', body: after }
+  }
+  const ripe = oldest ? oldest.at + intervalMs : now
+  if (range.open && now < ripe) return { do: 'wait', body, dueAt: ripe }
+  const { to } = await collect(events, range, filter, limits)
+  return { do: 'deliver', batch: { from: range.from, to, at: now, eventRw, trailRegion } }
+}
+
+/** How long to wait after so many failures in a row, in milliseconds: twice as long each time, up to five minutes, and never alike. */
+export function retryPauseMs(failures: number, random: number): number {
+  const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 20))
+  return Math.round(pause * (0.5 + random / 2))
+}

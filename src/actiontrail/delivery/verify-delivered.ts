@@ -1,0 +1,205 @@
+// Checks a copy of what trails delivered, with nothing but the copy and the public key: every object is named by a digest,
+// every digest is signed and names the one before it. Tells the first that was altered, is missing, was added or reordered.
+import { hash } from 'node:crypto'
+import { publicKeyOf } from '../audit/checkpoint.ts'
+import { type Digest, fingerprint, readDigest } from './digest.ts'
+
+/** The copy: its files, by their paths from its top with / between. */
+export interface DeliveredCopy {
+  list(): Promise<readonly string[]>
+  /** Rejects when the file can't be read. */
+  read(path: string): Promise<Uint8Array>
+}
+
+/** The end that is expected of a chain, as GetTrailStatus told: without it, nobody can tell that the last digests are missing. */
+export interface ExpectedEnd {
+  /** LatestDigestNumber. */
+  readonly number: number
+  /** DigestChain; the chain of the latest digest when it is not given. */
+  readonly chain?: string
+}
+
+/** One chain of digests: what a trail delivered to one place. */
+export interface VerifiedChain {
+  readonly chain: string
+  readonly account: string
+  readonly trail: string
+  /** The number of the last digest, and when it was made. */
+  readonly last: number
+  readonly lastTime: string
+}
+
+export interface DeliveredVerdict {
+  /** What was checked and found as it was delivered, up to the fault if there is one. */
+  readonly objects: number
+  readonly digests: number
+  readonly events: number
+  readonly chains: readonly VerifiedChain[]
+  /** Numbers of events that the digests say were deleted before they could be delivered. */
+  readonly missingEvents: readonly (readonly [first: number, last: number])[]
+  /** Objects after the last digest: either they were being delivered when the copy was made, or they are not ours. Not checked. */
+  readonly uncovered: readonly string[]
+  /** What is wrong, in a sentence that names the file; null when nothing is. */
+  readonly fault: string | null
+}
+
+export interface VerifyDeliveredOptions {
+  readonly expected?: ExpectedEnd
+  /** Told after each file. */
+  readonly progress?: (done: number, files: number) => void
+}
+
+const DIGEST_FILE = /^(?:.*\/)?AliyunLogs\/Actiontrail-Digest\/.*\.json$/
+const OBJECT_FILE = /^(?:.*\/)?AliyunLogs\/Actiontrail\/.*$/
+
+class Fault extends Error {}
+
+/** A digest with where it was found: `base` is what stands before the names of its place. */
+interface Found {
+  readonly path: string
+  readonly base: string
+  readonly sha256: string
+  readonly digest: Digest
+}
+
+/** Checks the copy. Throws when the public key (PEM) is none, or a file can't be read; all else is the verdict. */
+export async function verifyDelivered(
+  copy: DeliveredCopy,
+  publicKeyPem: string,
+  { expected, progress }: VerifyDeliveredOptions = {},
+): Promise<DeliveredVerdict> {
+  publicKeyOf(publicKeyPem)
+  const paths = (await copy.list()).toSorted()
+  const digestPaths = paths.filter((path) => DIGEST_FILE.test(path))
+  const objectPaths = paths.filter((path) => OBJECT_FILE.test(path) && !DIGEST_FILE.test(path))
+  const files = digestPaths.length + objectPaths.length
+  const seen = { objects: 0, digests: 0, events: 0, missingEvents: [] as (readonly [number, number])[] }
+  const chains: VerifiedChain[] = []
+  const covered = new Set<string>()
+  let [done, fault, uncovered]: [number, string | null, readonly string[]] = [0, null, []]
+  const step = () => progress?.(++done, files)
+  try {
+    const found: Found[] = []
+    for (const path of digestPaths) {
+      found.push(await readFound(path, copy, publicKeyPem))
+      step()
+    }
+    for (const chain of chainsOf(found)) {
+      for (const [index, one] of chain.entries()) {
+        checkPlace(one, chain[index - 1] ?? null)
+        for (const object of one.digest.objects) {
+          await checkObject(one, object, { copy, covered, present: objectPaths })
+          seen.objects++
+          seen.events += object.events
+          step()
+        }
+        seen.digests++
+        if (one.digest.missingEvents) seen.missingEvents.push(one.digest.missingEvents)
+      }
+      const { chain: id, account, trail, number, time } = (chain.at(-1) as Found).digest
+      chains.push({ chain: id, account, trail, last: number, lastTime: time })
+    }
+    checkEnd(chains, expected)
+    uncovered = leftOver(objectPaths, covered, found)
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    fault = error.message
+  }
+  return { ...seen, chains, uncovered, fault }
+}
+
+async function readFound(path: string, copy: DeliveredCopy, publicKeyPem: string): Promise<Found> {
+  const bytes = await copy.read(path)
+  const digest = readDigest(Buffer.from(bytes).toString('utf8'), publicKeyPem)
+  if (!digest) throw new Fault(`the digest ${path} was altered, or another installation signed it`)
+  if (digest.publicKey !== fingerprint(publicKeyPem)) throw new Fault(`the digest ${path} names another public key`)
+  if (path !== digest.name && !path.endsWith(`/${digest.name}`))
+    throw new Fault(`the digest ${path} is not in its place, which is ${digest.name}`)
+  const base = path.slice(0, path.length - digest.name.length)
+  return { path, base, sha256: hash('sha256', bytes, 'hex'), digest }
+}
+
+/** Each chain by number, the chains by their first digest's time. */
+function chainsOf(found: readonly Found[]): readonly (readonly Found[])[] {
+  const chains = Map.groupBy(found, ({ base, digest }) => `${base}\n${digest.chain}`)
+  return [...chains.values()]
+    .map((chain) => chain.toSorted((a, b) => a.digest.number - b.digest.number))
+    .toSorted((a, b) => ((a[0]?.digest.time ?? '') < (b[0]?.digest.time ?? '') ? -1 : 1))
+}
+
+/** Whether the digest is the one that comes after `before`; null for the first. */
+function checkPlace({ path, base, digest }: Found, before: Found | null): void {
+  const { number, previous, chain } = digest
+  const expected = (before?.digest.number ?? 0) + 1
+  if (number < expected)
+    throw new Fault(`the digest ${path} was added: the chain ${chain} has another number ${number}`)
+  if (number > expected && before === null)
+    throw new Fault(
+      `the beginning of the chain ${chain} is missing: the first digest here, ${path}, is number ${number}`,
+    )
+  if (number > expected) throw new Fault(`the digest ${base}${previous?.name} is missing: ${path} comes after it`)
+  if (previous?.name !== before?.digest.name || previous?.sha256 !== before?.sha256)
+    throw new Fault(`the digest ${path} does not come after ${before?.path ?? 'nothing'}`)
+  if (before !== null && digest.firstEvent <= before.digest.lastEvent)
+    throw new Fault(`the digest ${path} is about events that came before those of ${before.path}`)
+}
+
+interface Objects {
+  readonly copy: DeliveredCopy
+  readonly covered: Set<string>
+  readonly present: readonly string[]
+}
+
+async function checkObject(
+  { base, path: by }: Found,
+  { name, sha256, size }: Digest['objects'][number],
+  { copy, covered, present }: Objects,
+): Promise<void> {
+  const path = base + name
+  if (!has(present, path)) throw new Fault(`the object ${path} is missing: the digest ${by} names it`)
+  const bytes = await copy.read(path)
+  if (bytes.length !== size || hash('sha256', bytes, 'hex') !== sha256)
+    throw new Fault(`the object ${path} was altered: it is not what the digest ${by} names`)
+  covered.add(path)
+}
+
+/** Whether the sorted list holds the path. */
+function has(sorted: readonly string[], path: string): boolean {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sorted[middle] ?? '') < path) low = middle + 1
+    else high = middle
+  }
+  return sorted[low] === path
+}
+
+function checkEnd(chains: readonly VerifiedChain[], expected: ExpectedEnd | undefined): void {
+  if (!expected) return
+  const named = expected.chain === undefined ? chains : chains.filter(({ chain }) => chain === expected.chain)
+  const latest = named.toSorted((a, b) => (a.lastTime < b.lastTime ? -1 : 1)).at(-1)
+  if ((latest?.last ?? 0) < expected.number)
+    throw new Fault(
+      `the end of the chain ${latest?.chain ?? expected.chain ?? ''} is missing: its last digest here is number ${latest?.last ?? 0}, expected is ${expected.number}`,
+    )
+}
+
+/** Objects that no digest names: those that can be part of a delivery under way, when nothing later has a digest. Throws Fault for others. */
+function leftOver(
+  present: readonly string[],
+  covered: ReadonlySet<string>,
+  found: readonly Found[],
+): readonly string[] {
+  const left = present.filter((path) => !covered.has(path))
+  for (const path of left) {
+    const time = /Actiontrail_[a-z0-9-]+_(\d{14})_1002_\d+_\d+_[0-9a-f]{32}\.gz$/.exec(path)?.[1]
+    const own = found.filter(({ base }) => path.startsWith(base)).flatMap(({ digest }) => digest.objects)
+    const last =
+      own
+        .map(({ lastTime }) => lastTime.replace(/\D/g, ''))
+        .toSorted()
+        .at(-1) ?? ''
+    if (time === undefined || time < last) throw new Fault(`the object ${path} was added: no digest names it`)
+  }
+  return left
+}

@@ -1,0 +1,143 @@
+// The index of events, built part by part behind the calls that record them: no call waits for it, and lookups read the
+// events that are not in it. Each part is authenticated, so that nobody without the root key hides an event from lookups.
+import { hash } from 'node:crypto'
+import type { RootKeys } from '../../cryptography/seal.ts'
+import { floorOf } from '../../ledger/floor.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
+import type { ChainedEvent, IndexPart } from '../../storage/storage.ts'
+import { type Attributed, attributed, type Condition } from './attributes.ts'
+import { IndexDirectory } from './index-directory.ts'
+import { encodePart, fitting, offsetsAt, PART_EVENTS, placeOfTerm, termOf } from './index-part.ts'
+
+const SCOPE = 'scope'
+const EVERY_REGION = '*'
+
+/** What a lookup asks of events: those of one account that one region shows, and that meet all conditions. */
+export interface Question {
+  readonly account: string
+  readonly region: string
+  readonly conditions: readonly Condition[]
+}
+
+/** Whether an event answers the question. */
+export function answers({ account, region, conditions }: Question, row: ChainedEvent, found: Attributed): boolean {
+  if (row.account !== account || (row.region !== region && !found.isGlobal)) return false
+  return conditions.every(([key, value]) => found.meets.some(([own, is]) => own === key && is === value))
+}
+
+/** What is indexed, at one moment. */
+export interface Indexed {
+  /** The last event that is there no more; whatever stands at or before it was put there by somebody else. */
+  readonly floor: number
+  readonly parts: readonly IndexPart[]
+  /** Events after this one are not indexed yet, or their index can't be trusted. */
+  readonly lastSeq: number
+}
+
+type Reads = Pick<Ledger, 'get' | 'events'>
+
+export class EventIndex {
+  readonly #ledger: Reads
+  readonly #keys: RootKeys
+  readonly #directory: IndexDirectory
+  /** Keeps others from making values whose terms are the same. Follows from what no rotation of the root key changes. */
+  readonly #seed: number
+
+  constructor(ledger: Reads, keys: RootKeys) {
+    this.#ledger = ledger
+    this.#keys = keys
+    this.#directory = new IndexDirectory(ledger.events, keys)
+    this.#seed = Buffer.from(keys.fingerprint(['event-index terms'], new Uint8Array(0)), 'hex').readUInt32LE()
+  }
+
+  async indexed(): Promise<Indexed> {
+    const floor = (await floorOf(this.#ledger)).seq
+    await this.#directory.refresh(floor)
+    return { floor, parts: this.#directory.parts, lastSeq: this.#directory.lastSeq(floor) }
+  }
+
+  /** What is wrong with the index as it is stored now, in words; null when nothing is. */
+  async fault(): Promise<string | null> {
+    const floor = (await floorOf(this.#ledger)).seq
+    const directory = new IndexDirectory(this.#ledger.events, this.#keys)
+    const [stray] = await directory.refresh(floor)
+    if (stray)
+      return `the index was altered after event ${directory.lastSeq(floor)}: the part that says to be about events ${stray.firstSeq} to ${stray.lastSeq} does not belong there`
+    for (const part of directory.parts)
+      if (!(await this.#isWhole(part))) return `the index of events ${part.firstSeq} to ${part.lastSeq} was altered`
+    return null
+  }
+
+  /** Adds the next part when there are events enough for one; answers whether it did. */
+  async extend(): Promise<boolean> {
+    const { lastSeq } = await this.indexed()
+    const found = await this.#ledger.events.after(lastSeq, PART_EVENTS)
+    if (found.length < PART_EVENTS) return false
+    const termsOfEvents = found.map((row) => this.#termsOf(row))
+    const rows = found.slice(0, fitting(termsOfEvents))
+    const [first, last] = [rows[0], rows.at(-1)]
+    if (!first || !last) return false
+    const { terms, postings } = encodePart(termsOfEvents.slice(0, rows.length))
+    const part = this.#directory.sealed({
+      firstSeq: first.seq,
+      lastSeq: last.seq,
+      fromAt: rows.reduce((least, { at }) => Math.min(least, at), Number.POSITIVE_INFINITY),
+      toAt: rows.reduce((most, { at }) => Math.max(most, at), 0),
+      lastHash: last.hash,
+      termsHash: hash('sha256', terms, 'base64url'),
+      postingsHash: hash('sha256', postings, 'base64url'),
+    })
+    await this.#ledger.events.addPart(part, terms, postings)
+    return true
+  }
+
+  #termsOf(row: ChainedEvent): number[] {
+    const { isGlobal, meets } = attributed(row)
+    const scope = this.#term(row.account, SCOPE, isGlobal ? EVERY_REGION : row.region)
+    return [scope, ...meets.map(([key, value]) => this.#term(row.account, key, value))]
+  }
+
+  #term(account: string, kind: string, value: string): number {
+    return termOf(this.#seed, `${account}\n${kind}\n${value}`)
+  }
+
+  /** Authenticates all parts under the current root key; answers how many were not. A part that is not authentic is left. */
+  renew(giveWay: () => Promise<void>): Promise<number> {
+    return this.#directory.renew(giveWay)
+  }
+
+  async #isWhole({ firstSeq, termsHash, postingsHash }: IndexPart): Promise<boolean> {
+    const { events } = this.#ledger
+    return (
+      untampered(await events.terms(firstSeq), termsHash) !== null &&
+      untampered(await events.postings(firstSeq), postingsHash) !== null
+    )
+  }
+
+  /**
+   * The numbers of the events of a part that may answer the question.
+   * null: its terms or postings are not those that were stored; read its events instead.
+   */
+  async candidates(part: IndexPart, { account, region, conditions }: Question): Promise<readonly number[] | null> {
+    const terms = untampered(await this.#ledger.events.terms(part.firstSeq), part.termsHash)
+    if (!terms) return null
+    const place = (kind: string, value: string) => placeOfTerm(terms, this.#term(account, kind, value))
+    const scopes = [place(SCOPE, region), place(SCOPE, EVERY_REGION)].filter((found) => found >= 0)
+    const wanted = conditions.map(([key, value]) => place(key, value))
+    if (scopes.length === 0 || wanted.includes(-1)) return []
+    const postings = untampered(await this.#ledger.events.postings(part.firstSeq), part.postingsHash)
+    if (!postings) return null
+    const offsets = (at: number) => offsetsAt(postings, at, terms.length / 4)
+    let left = [...new Set(scopes.flatMap(offsets))]
+    for (const at of wanted) {
+      const also = new Set(offsets(at))
+      left = left.filter((offset) => also.has(offset))
+    }
+    return left.map((offset) => part.firstSeq + offset)
+  }
+}
+
+function untampered(bytes: Uint8Array | null, expected: string): Buffer | null {
+  if (!bytes || hash('sha256', bytes, 'base64url') !== expected) return null
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}

@@ -1,0 +1,123 @@
+// Looking events up: by time, then by the order of recording, a page at a time (contract/actiontrail.md section 4).
+import type { ChainedEvent, EventStorage, IndexPart } from '../../storage/storage.ts'
+import { eventOf } from '../events/event.ts'
+import { attributed } from './attributes.ts'
+import { answers, type EventIndex, type Question } from './event-index.ts'
+
+const EVENTS_AT_ONCE = 1000
+/** No value of an event is longer: longer ones are cut, and end in three dots. */
+const LONGEST_SHOWN = 1027
+/** So many matches are kept before all but a page of them are let go. */
+const KEPT = 4096
+
+/** Where a page ended: the second of its last event, and its place in the chain. */
+export interface Position {
+  readonly second: number
+  readonly seq: number
+}
+
+/** `from` and `to` are seconds since 1970, both included. `after` null for the first page. */
+export interface Lookup extends Question {
+  readonly from: number
+  readonly to: number
+  readonly order: 'oldest' | 'newest'
+  readonly after: Position | null
+  readonly limit: number
+}
+
+export interface Page {
+  readonly events: readonly Record<string, unknown>[]
+  /** Where the next page begins; null when there is none. */
+  readonly next: Position | null
+}
+
+interface Found extends Position {
+  readonly row: ChainedEvent
+}
+
+/** Gives other calls a turn between the steps of a long lookup. */
+const breathe = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+/** The page. Events recorded meanwhile come in at their place, and move nothing that was shown before. */
+export async function lookUp(lookup: Lookup, events: EventStorage, index: EventIndex): Promise<Page> {
+  const found = new Map<number, Found>()
+  if (lookup.conditions.some(([, value]) => value.length > LONGEST_SHOWN)) return pageOf(found, lookup)
+  const { floor, parts, lastSeq } = await index.indexed()
+  const collect = (rows: readonly ChainedEvent[]) => {
+    for (const row of rows) {
+      const second = Math.floor(row.at / 1000)
+      const position = { second, seq: row.seq }
+      if (row.seq <= floor || second < lookup.from || second > lookup.to || !isBeyond(position, lookup)) continue
+      if (answers(lookup, row, attributed(row))) found.set(row.seq, { ...position, row })
+    }
+    if (found.size > KEPT) for (const { seq } of sorted(found, lookup).slice(lookup.limit + 1)) found.delete(seq)
+  }
+  await collectUnindexed(lastSeq, events, collect)
+  for (const part of partsOf(lookup, parts)) {
+    if (isEnough(found, part, lookup)) break
+    const candidates = await index.candidates(part, lookup)
+    if (candidates?.length === 0) continue
+    collect(
+      candidates
+        ? await events.at(candidates)
+        : await events.after(part.firstSeq - 1, part.lastSeq - part.firstSeq + 1),
+    )
+    await breathe()
+  }
+  return pageOf(found, lookup)
+}
+
+async function collectUnindexed(
+  from: number,
+  events: EventStorage,
+  collect: (rows: readonly ChainedEvent[]) => void,
+): Promise<void> {
+  for (let seq = from; ; await breathe()) {
+    const rows = await events.after(seq, EVENTS_AT_ONCE)
+    collect(rows)
+    if (rows.length < EVENTS_AT_ONCE) return
+    seq = rows.at(-1)?.seq ?? seq
+  }
+}
+
+/** The parts whose events may lie within the range, those first whose events come first. */
+function partsOf({ from, to, order, after }: Lookup, parts: readonly IndexPart[]): IndexPart[] {
+  const fromAt = (order === 'oldest' && after ? after.second : from) * 1000
+  const toAt = (order === 'newest' && after ? after.second : to) * 1000 + 999
+  const within = parts.filter((part) => part.toAt >= fromAt && part.fromAt <= toAt)
+  return order === 'newest'
+    ? within.sort((a, b) => b.toAt - a.toAt || b.firstSeq - a.firstSeq)
+    : within.sort((a, b) => a.fromAt - b.fromAt || a.firstSeq - b.firstSeq)
+}
+
+/** Whether a page is full of events that come before all of the part's, and of those of the parts after it. */
+function isEnough(found: ReadonlyMap<number, Found>, part: IndexPart, { order, limit }: Lookup): boolean {
+  const edge = Math.floor((order === 'newest' ? part.toAt : part.fromAt) / 1000)
+  let settled = 0
+  for (const { second } of found.values()) if (order === 'newest' ? second > edge : second < edge) settled++
+  return settled > limit
+}
+
+/** Whether a position comes after the last page's end. */
+function isBeyond(position: Position, { after, order }: Lookup): boolean {
+  if (!after) return true
+  return order === 'newest' ? compare(position, after) < 0 : compare(position, after) > 0
+}
+
+function compare(a: Position, b: Position): number {
+  return a.second - b.second || a.seq - b.seq
+}
+
+function sorted(found: ReadonlyMap<number, Found>, { order }: Lookup): Found[] {
+  return [...found.values()].sort((a, b) => (order === 'newest' ? compare(b, a) : compare(a, b)))
+}
+
+function pageOf(found: ReadonlyMap<number, Found>, lookup: Lookup): Page {
+  const all = sorted(found, lookup)
+  const shown = all.slice(0, lookup.limit)
+  const end = shown.at(-1)
+  return {
+    events: shown.map(({ row }) => eventOf(row)),
+    next: end && all.length > lookup.limit ? { second: end.second, seq: end.seq } : null,
+  }
+}

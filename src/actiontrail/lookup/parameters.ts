@@ -1,0 +1,89 @@
+// Parameters of LookupEvents, refused with ActionTrail's own codes (contract/actiontrail.md 4.1, 4.2, section 7).
+import { type Code, refuse } from '../../api/errors.ts'
+import type { Parameter } from '../../api/parameters.ts'
+import { objectPieces } from '../../api/pieces.ts'
+import { type Condition, LOOKUP_KEYS, type LookupKey } from './attributes.ts'
+import { secondOf } from './time-range.ts'
+
+type OwnCode = Extract<Code, 'InvalidQueryParameter' | 'InvalidParameterStartTime' | 'InvalidParameterEndTime'>
+
+function parameter<T>(
+  type: Parameter<T>['type'],
+  rule: string,
+  code: OwnCode,
+  read: (text: string) => T | null,
+): Parameter<T> {
+  return {
+    type,
+    rule,
+    secret: false,
+    required: true,
+    read(_, text) {
+      const value = read(text)
+      if (value === null) throw refuse(code)
+      return value
+    },
+  }
+}
+
+const MOMENT = 'UTC to the second, such as 2026-03-01T00:00:00Z.'
+
+export const startTime = parameter('text', MOMENT, 'InvalidParameterStartTime', secondOf)
+export const endTime = parameter('text', MOMENT, 'InvalidParameterEndTime', secondOf)
+
+export const maxResults = parameter(
+  'integer',
+  'A whole number from 1 to 50; 0 stands for 20.',
+  'InvalidQueryParameter',
+  (text) => {
+    const number = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN
+    return number <= 50 ? number || 20 : null
+  },
+)
+
+export const direction = parameter(
+  'choice',
+  'One of FORWARD (oldest first), BACKWARD (newest first).',
+  'InvalidQueryParameter',
+  (text) => (text === 'FORWARD' || text === 'BACKWARD' ? text : null),
+)
+
+export const nextToken = parameter('text', 'The NextToken of the page before.', 'InvalidQueryParameter', (text) => text)
+
+/** One filter of 2017-12-04. */
+export const filter = parameter('text', 'Only events with exactly this value.', 'InvalidQueryParameter', (text) =>
+  text.length <= 1024 ? text : null,
+)
+
+const CONDITIONS = 2
+/** More than any client sends, of which those beyond the first two are passed over. */
+const MOST_CONDITIONS = 20
+
+/** Of more than two only the first two count; of the same key twice only the second. */
+export const lookupAttributes: Parameter<readonly Condition[]> = {
+  ...parameter(
+    'json',
+    `A list of {"Key","Value"} (LookupAttribute.1.Key and so on), of which two count; keys are ${LOOKUP_KEYS.join(', ')}.`,
+    'InvalidQueryParameter',
+    readConditions,
+  ),
+  pieces: objectPieces(MOST_CONDITIONS, ['Key', 'Value']),
+}
+
+function readConditions(text: string): readonly Condition[] | null {
+  let list: unknown
+  try {
+    list = JSON.parse(text)
+  } catch {
+    return null
+  }
+  if (!Array.isArray(list)) return null
+  const conditions = new Map<LookupKey, string>()
+  for (const item of list.slice(0, CONDITIONS) as unknown[]) {
+    const { Key, Value } = (item ?? {}) as Record<string, unknown>
+    const key = LOOKUP_KEYS.find((one) => one === Key)
+    if (key === undefined || typeof Value !== 'string' || Value === '') return null
+    conditions.set(key, Value)
+  }
+  return [...conditions]
+}

@@ -1,0 +1,128 @@
+// Parameters of the operations on trails, refused with ActionTrail's own codes (contract/actiontrail.md 5.1, section 7).
+import { type Code, refuse } from '../../api/errors.ts'
+import { optional, type Parameter } from '../../api/parameters.ts'
+import type { EventRw } from './trail.ts'
+
+type PlainCode = Extract<
+  Code,
+  | 'InvalidTrailNameException'
+  | 'TrailNotFoundException'
+  | 'InvalidBucketNameException'
+  | 'InvalidPrefixException'
+  | 'SlsProjectDoesNotExistException'
+  | 'InvalidQueryParameter'
+>
+
+/** A required value that `read` makes of the text; null refuses with the code. */
+function valued<T extends {}>(
+  type: Parameter<T>['type'],
+  rule: string,
+  code: PlainCode,
+  read: (text: string) => T | null,
+): Parameter<T> {
+  return {
+    type,
+    rule,
+    secret: false,
+    required: true,
+    read(_, text) {
+      const value = read(text)
+      if (value === null) throw refuse(code)
+      return value
+    },
+  }
+}
+
+function matching(rule: string, code: PlainCode, pattern: RegExp): Parameter<string> {
+  return valued('text', rule, code, (text) => (pattern.test(text) ? text : null))
+}
+
+const NAME = /^[a-z][a-z0-9_-]{5,35}$/
+const NAME_RULE = '6 to 36 lower-case letters, digits, _ and -, a letter first.'
+
+/** The name of a new trail. */
+export const newTrailName = matching(NAME_RULE, 'InvalidTrailNameException', NAME)
+/** The name of a trail that should exist: one that breaks the rule names none. */
+export const trailName = matching(NAME_RULE, 'TrailNotFoundException', NAME)
+export const nameList: Parameter<readonly string[] | null> = optional(
+  valued('text', 'Names of trails with commas between.', 'InvalidTrailNameException', (text) => {
+    const names = text.split(',').map((name) => name.trim())
+    return text.length <= 8192 && names.every((name) => NAME.test(name)) ? names : null
+  }),
+  null,
+)
+
+export const bucketName = optional(
+  matching(
+    '3 to 63 lower-case letters, digits and -, a letter or digit first.',
+    'InvalidBucketNameException',
+    /^[a-z0-9][a-z0-9-]{2,62}$/,
+  ),
+  null,
+)
+export const keyPrefix = optional(
+  matching(
+    '6 to 32 letters, digits, _, / and -, a letter first.',
+    'InvalidPrefixException',
+    /^[A-Za-z][A-Za-z0-9_/-]{5,31}$/,
+  ),
+  null,
+)
+export const roleArn = optional(
+  matching(
+    'The ARN of a role, acs:ram::ACCOUNT:role/NAME.',
+    'InvalidQueryParameter',
+    /^acs:ram::\d{1,32}:role\/[A-Za-z0-9.@_-]{1,64}$/,
+  ),
+  null,
+)
+export const roleName = optional(
+  matching('The name of a role.', 'InvalidQueryParameter', /^[A-Za-z0-9.@_-]{1,64}$/),
+  null,
+)
+export const slsProjectArn = optional(
+  matching(
+    'acs:log:REGION:ACCOUNT:project/NAME. It is kept; nothing is delivered there.',
+    'SlsProjectDoesNotExistException',
+    /^acs:log:[a-z0-9-]{1,64}:\d{1,32}:project\/[a-z0-9][a-z0-9_-]{1,127}$/,
+  ),
+  null,
+)
+export const maxComputeProjectArn = optional(
+  matching(
+    'acs:odps:REGION:ACCOUNT:project/actiontrail_NAME. It is kept; nothing is delivered there.',
+    'InvalidQueryParameter',
+    /^acs:odps:[a-z0-9-]{1,64}:\d{1,32}:project\/actiontrail_\w{1,128}$/,
+  ),
+  null,
+)
+
+/** Which events, by whether they change anything. */
+export const eventRw = valued('choice', 'One of Write, Read, All.', 'InvalidQueryParameter', (text): EventRw | null =>
+  text === 'Write' || text === 'Read' || text === 'All' ? text : null,
+)
+/** All, or regions; that these are served is checked where the regions are known. */
+export const trailRegion = valued(
+  'text',
+  'All, or region IDs with commas between.',
+  'InvalidQueryParameter',
+  (text) => {
+    const regions = [...new Set(text.split(',').map((region) => region.trim()))]
+    if (text === 'All') return text
+    return text.length <= 4096 && regions.every((region) => /^[a-z0-9-]{1,64}$/.test(region)) ? regions.join(',') : null
+  },
+)
+
+export const flag = optional(
+  valued('boolean', 'true or false.', 'InvalidQueryParameter', (text) => {
+    const lower = text.toLowerCase()
+    return lower === 'true' ? true : lower === 'false' ? false : null
+  }),
+  false,
+)
+export const acceptLanguage = optional(
+  valued('choice', 'One of zh-CN, en-US.', 'InvalidQueryParameter', (text): 'zh-CN' | 'en-US' | null =>
+    text === 'zh-CN' || text === 'en-US' ? text : null,
+  ),
+  'en-US' as const,
+)

@@ -1,0 +1,64 @@
+// Trails as answers show them (contract/actiontrail.md 5.2, 5.3). Members without a value are left out.
+import type { Reply, ReplyValue } from '../../api/operation.ts'
+import { isoSeconds } from '../../api/time.ts'
+import { trailArn } from './find-trail.ts'
+import type { Trail } from './trail.ts'
+
+/** The version of the API that is answered: 2020-07-06 is the current one, those before it are former. */
+export type ApiVersion = 'current' | 'former'
+
+/** Of an object's members those that have a value. */
+export function filled(members: Readonly<Record<string, ReplyValue | null>>): Reply {
+  const some = Object.entries(members).filter(([, value]) => value !== null && value !== '')
+  return Object.fromEntries(some) as Reply
+}
+
+/** The name of the role in an ARN. */
+function roleNameOf(arn: string): string {
+  return arn.replace(/^.*:role\//, '')
+}
+
+/** What CreateTrail and UpdateTrail answer. */
+export function trailAnswer({ id, body }: Trail, version: ApiVersion): Reply {
+  const { ossWriteRoleArn, slsProjectArn, slsWriteRoleArn, maxComputeProjectArn, maxComputeWriteRoleArn } = body
+  return filled({
+    Name: id,
+    HomeRegion: body.homeRegion,
+    TrailRegion: body.trailRegion,
+    EventRW: body.eventRw,
+    OssBucketName: body.ossBucketName,
+    OssKeyPrefix: body.ossKeyPrefix,
+    ...(version === 'current' ? { OssWriteRoleArn: ossWriteRoleArn } : { RoleName: roleNameOf(ossWriteRoleArn) }),
+    SlsProjectArn: slsProjectArn,
+    SlsWriteRoleArn: slsWriteRoleArn,
+    ...(version === 'current' && {
+      MaxComputeProjectArn: maxComputeProjectArn,
+      MaxComputeWriteRoleArn: maxComputeWriteRoleArn,
+    }),
+  })
+}
+
+/** A trail in the list of DescribeTrails, as seen from a region. */
+export function listedTrail(trail: Trail, region: string, version: ApiVersion): Reply {
+  const { id, account, createdAt, body } = trail
+  const { homeRegion, ossBucketName } = body
+  return {
+    ...trailAnswer(trail, version),
+    TrailArn: trailArn(id, { account, region: homeRegion }),
+    Region: homeRegion,
+    Status: body.status,
+    ...filled({
+      OssBucketLocation: ossBucketName && `oss-${homeRegion}`,
+      StartLoggingTime: timeOf(body.startedAt),
+      StopLoggingTime: timeOf(body.stoppedAt),
+    }),
+    CreateTime: isoSeconds(createdAt),
+    UpdateTime: isoSeconds(body.updatedAt),
+    IsShadowTrail: region === homeRegion ? 0 : 1,
+    ...(version === 'current' && { IsOrganizationTrail: false }),
+  }
+}
+
+export function timeOf(ms: number | null): string | null {
+  return ms === null ? null : isoSeconds(ms)
+}
