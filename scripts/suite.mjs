@@ -3,6 +3,7 @@
 import '../test/owned.ts'
 import { globSync } from 'node:fs'
 import { run } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { smaller } from '../test/size.ts'
 import { shareServer } from '../test/storage/postgresql-server.ts'
 import reporter from './reporter.mjs'
@@ -59,6 +60,8 @@ const server = ['quick', 'clients'].includes(kind) ? null : await shareServer()
 try {
   const env = {
     ...process.env,
+    // The program is started hundreds of times, and compiled once.
+    NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/node-compile-cache', import.meta.url)),
     STRONGROOM_TEST_SEED: seed,
     STRONGROOM_TEST_SIZE: size,
     STRONGROOM_TEST_FILE_LIMIT: String(FILE_LIMIT_S * scale),

@@ -6,7 +6,6 @@ import { subscribe } from 'node:diagnostics_channel'
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 /** How long what was asked to end may take to, on a busy machine, before it counts as left running. */
 const ENDS_WITHIN_MS = 10_000
@@ -46,10 +45,6 @@ watchdog.unref()
 ;(watchdog.stdin as unknown as { unref(): void }).unref()
 process.env[NAME] = mark
 process.env['TMPDIR'] = folder
-// A program that is started many times is compiled once.
-process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(
-  new URL('../node_modules/.cache/node-compile-cache', import.meta.url),
-)
 
 /** The command lines of what this process started and what still runs. */
 function running(): string[] {
