@@ -38,6 +38,7 @@ export default async function* reporter(source) {
     }
   }
   const slowest = [...seconds].sort((a, b) => b[1] - a[1]).slice(0, 10)
+  yield `${Math.round(process.uptime())} s\n`
   if (seconds.size > 10) yield `slowest files: ${slowest.map(([file, s]) => `${file} ${s} s`).join(', ')}\n`
   yield `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}\n`
   if (counts.passed + counts.failed === 0) process.exitCode = 1

@@ -54,7 +54,7 @@ const { files: patterns, size } = kinds[kind]
 const files = named.length > 0 ? named : globSync(patterns).sort()
 const seed = process.env.STRONGROOM_TEST_SEED ?? String(Date.now() % 1_000_000_000)
 const scale = size === 'full' ? FULL_SCALE : 1
-const begin = performance.now()
+if (size === 'usual') console.log(`smaller than in \`npm run test:nightly\`: ${smaller().join('; ')}`)
 console.log(`${files.length} files; STRONGROOM_TEST_SEED=${seed} repeats what is random`)
 const server = ['quick', 'clients'].includes(kind) ? null : await shareServer()
 try {
@@ -76,5 +76,3 @@ try {
 } finally {
   await server?.[Symbol.asyncDispose]()
 }
-if (size === 'usual') console.log(`smaller than in \`npm run test:nightly\`: ${smaller().join('; ')}`)
-console.log(`${Math.round((performance.now() - begin) / 1000)} s`)
