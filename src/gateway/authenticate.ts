@@ -189,9 +189,9 @@ function headerClaim(request: HttpRequest, query: Parameters, now: number): Clai
   checkSignedHeaders(authorization, request)
   const nonce = header(request, 'x-acs-signature-nonce')
   checkNonce(nonce)
-  const hashes = HASH_HEADERS[algorithm.hash].map((name) => header(request, name)).filter((hash) => hash !== '')
-  const [bodyHash] = hashes
-  if (bodyHash === undefined) throw incomplete(`The header ${HASH_HEADERS[algorithm.hash].join(' or ')} is missing.`)
+  const named = HASH_HEADERS[algorithm.hash].filter((name) => header(request, name) !== '')
+  const bodyHash = header(request, named[0] ?? '')
+  if (bodyHash === '') throw incomplete(`The header ${HASH_HEADERS[algorithm.hash].join(' or ')} is missing.`)
   return {
     accessKeyId,
     timestamp,
@@ -212,7 +212,8 @@ function headerClaim(request: HttpRequest, query: Parameters, now: number): Clai
     // The signature covers the hash that the header names: a long body is hashed for known callers alone.
     checkBody: () => {
       const actual = hashHex(algorithm.hash, request.body)
-      if (hashes.some((hash) => hash !== actual)) throw incomplete('The header does not name the hash of the body.')
+      const wrong = named.find((name) => header(request, name) !== actual)
+      if (wrong !== undefined) throw incomplete(`The header ${wrong} is not the hash of the body.`)
     },
   }
 }
