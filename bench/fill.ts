@@ -1,9 +1,9 @@
 // Fills a data folder with many CMKs, each with its version and material, through storage and MACs as the ledger writes them.
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
-import type { RootKeys } from '../src/cryptography/seal.ts'
 import { openRing } from '../src/house/installation.ts'
 import { randomBytes } from '../src/keystore/random.ts'
+import type { RootKeys } from '../src/keystore/root-keys.ts'
 import { SoftwareKeystore } from '../src/keystore/software.ts'
 import { CMK, VERSION } from '../src/kms/records.ts'
 import { chaining } from '../src/ledger/chain.ts'

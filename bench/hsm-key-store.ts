@@ -1,8 +1,8 @@
 // The key store in an HSM without the calls around it: CALLERS encrypt at once for SECONDS. What follows are settings of the service.
 
-import { RootKeys } from '../src/cryptography/seal.ts'
 import { deviceOf } from '../src/house/hsm.ts'
 import { HsmKeystore } from '../src/keystore/pkcs11/hsm.ts'
+import { RootKeys } from '../src/keystore/root-keys.ts'
 import { readSettings } from '../src/settings/settings.ts'
 
 const [callers = '64', seconds = '2', ...flags] = process.argv.slice(2)

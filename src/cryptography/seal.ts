@@ -1,6 +1,6 @@
-// Sealing: secrets at rest are XAES-256-GCM ciphertext under a key derived from a root key, bound to their record.
-// A ring of root keys: the current one seals and authenticates; all of them open and verify, so that a root can be replaced
-// behind running calls.
+// Sealing: secrets at rest are XAES-256-GCM ciphertext under a key derived from a root key, bound to their record
+// (docs/reference/formats.md). The current root of a ring seals and authenticates; all of its roots open and verify, so that a root
+// can be replaced behind running calls.
 //
 //   offset  bytes  field
 //   0       1      format, 1
@@ -13,12 +13,13 @@ import { NONCE_BYTES, Xaes } from './xaes.ts'
 
 const FORMAT = 1
 
-/** The keys that one root key (32 bytes) stands for, one per purpose (HKDF-SHA-256, RFC 5869). */
+/** The keys derived from one root key (32 bytes), one per purpose (HKDF-SHA-256, RFC 5869). */
 export class Root {
   readonly sealing: Xaes
   readonly mac: Buffer
   readonly #sessionSecret: Buffer
 
+  /** Does not keep `rootKey`. Throws RangeError on another length. */
   constructor(rootKey: Uint8Array) {
     if (rootKey.length !== 32) throw new RangeError('a root key has 32 bytes')
     const sealing = derive(rootKey, 'strongroom/seal/1')
@@ -33,13 +34,14 @@ export class Root {
     return createHmac('sha512', this.#sessionSecret).update(accessKeyId).digest('hex')
   }
 
-  /** Overwrites all of it; not to be used from then on. */
+  /** Overwrites the keys; the object is of no use afterwards. */
   wipe(): void {
     this.sealing.wipe()
     this.mac.fill(0)
     this.#sessionSecret.fill(0)
   }
 
+  /** Whether `mac` is the HMAC-SHA-256 of the text under this root; compares in constant time. */
   macMatches(canonical: string, mac: Uint8Array): boolean {
     const expected = createHmac('sha256', this.mac).update(canonical).digest()
     return mac.length === expected.length && timingSafeEqual(expected, mac)
@@ -52,52 +54,28 @@ export interface Opened {
   readonly root: Root
 }
 
-/** The keys of a ring. All rooms share one object, which takes over another ring when the roots change. */
-export class RootKeys {
-  #derived: Derived
-  #epoch = 0
-
-  /** Takes a ring, or the only root key (32 bytes) of a database that has no ring. The caller may wipe the bytes afterwards. */
-  constructor(ring: Ring | Uint8Array) {
-    this.#derived = derivedFrom(ring)
-  }
-
-  /**
-   * Goes on with another ring, and wipes the former. Whoever keeps what a root opened or verified forgets it when `epoch` has changed.
-   * INVARIANT: nobody keeps a Root while he waits for something.
-   */
-  replace(ring: Ring): void {
-    const derived = derivedFrom(ring)
-    this.wipe()
-    this.#derived = derived
-    this.#epoch++
-  }
-
-  /** Overwrites the keys, when they are not needed any more. */
-  wipe(): void {
-    const { current, others, fingerprint } = this.#derived
-    for (const root of [current, ...others]) root.wipe()
-    fingerprint.fill(0)
-  }
-
-  /** Has everybody forget what they keep of the records, as when the ring is replaced: another process may have changed any. */
-  forgetKept(): void {
-    this.#epoch++
-  }
-
-  /** Grows whenever the ring is replaced, or what is kept must be forgotten. */
-  get epoch(): number {
-    return this.#epoch
-  }
-
-  /** That of the ring: see Ring. */
-  get generation(): number {
-    return this.#derived.generation
-  }
-
+/** The keys of one ring. */
+export class SealingRing {
+  readonly generation: number
   /** The root that seals and authenticates. */
-  get current(): Root {
-    return this.#derived.current
+  readonly current: Root
+  readonly #others: readonly Root[]
+  readonly #fingerprint: Buffer
+
+  /** Does not keep the ring's bytes; the caller may wipe them. Throws RangeError when the ring has no root. */
+  constructor({ generation, roots, fingerprintKey }: Ring) {
+    const [current, ...others] = roots.map((root) => new Root(root))
+    if (!current) throw new RangeError('a ring has a root')
+    this.generation = generation
+    this.current = current
+    this.#others = others
+    this.#fingerprint = Buffer.from(fingerprintKey)
+  }
+
+  /** Overwrites the keys; the object is of no use afterwards. */
+  wipe(): void {
+    for (const root of [this.current, ...this.#others]) root.wipe()
+    this.#fingerprint.fill(0)
   }
 
   /** Seals `plaintext` for the record that `place` names; `nonce` is 24 fresh random bytes. */
@@ -110,14 +88,14 @@ export class RootKeys {
     return this.openUnder(place, sealed)?.plaintext ?? null
   }
 
-  /** As `open`, and tells the root. */
+  /** Like `open`, with the root that the value was sealed under. */
   openUnder(place: readonly string[], sealed: Uint8Array): Opened | null {
     if (sealed[0] !== FORMAT) return null
     const [nonce, text] = [sealed.subarray(1, 1 + NONCE_BYTES), sealed.subarray(1 + NONCE_BYTES)]
     const aad = digestOf(place)
     const plaintext = this.current.sealing.open(nonce, text, aad)
     if (plaintext) return { plaintext, root: this.current }
-    for (const root of this.#derived.others) {
+    for (const root of this.#others) {
       const opened = root.sealing.open(nonce, text, aad)
       if (opened) return { plaintext: opened, root }
     }
@@ -131,43 +109,21 @@ export class RootKeys {
 
   /** Whether any root of the ring made this MAC. */
   recordMacMatches(canonical: string, mac: Uint8Array): boolean {
-    return (
-      this.current.macMatches(canonical, mac) || this.#derived.others.some((root) => root.macMatches(canonical, mac))
-    )
-  }
-
-  /** The secret of a session that begins now: see Root.sessionSecret. */
-  sessionSecret(accessKeyId: string): string {
-    return this.current.sessionSecret(accessKeyId)
+    return this.current.macMatches(canonical, mac) || this.#others.some((root) => root.macMatches(canonical, mac))
   }
 
   /**
-   * Keyed digest (hex) by which a key recognizes its own material without keeping it; differs from key to key, and is the
-   * same under every root.
+   * Keyed digest (64 hexadecimal digits) by which a key recognizes its own material without keeping it. It differs from key to key
+   * and is the same under every root.
    */
   fingerprint(place: readonly string[], material: Uint8Array): string {
-    return createHmac('sha256', this.#derived.fingerprint).update(digestOf(place)).update(material).digest('hex')
+    return createHmac('sha256', this.#fingerprint).update(digestOf(place)).update(material).digest('hex')
   }
 }
 
-/** The ring of a database from before there were rings: its root key (32 bytes) alone, and the fingerprint key that follows from it. */
+/** The ring of a database older than rings: its root key (32 bytes) alone, and the fingerprint key derived from it. */
 export function ringOfOne(rootKey: Uint8Array): Ring {
   return { generation: 0, roots: [rootKey], fingerprintKey: derive(rootKey, 'strongroom/material-fingerprint/1') }
-}
-
-/** What the keys of a ring stand for. */
-interface Derived {
-  readonly generation: number
-  readonly current: Root
-  readonly others: readonly Root[]
-  readonly fingerprint: Buffer
-}
-
-function derivedFrom(given: Ring | Uint8Array): Derived {
-  const ring = given instanceof Uint8Array ? ringOfOne(given) : given
-  const [current, ...others] = ring.roots.map((root) => new Root(root))
-  if (!current) throw new RangeError('a ring has a root')
-  return { generation: ring.generation, current, others, fingerprint: Buffer.from(ring.fingerprintKey) }
 }
 
 /** A key (32 bytes) for one purpose. */

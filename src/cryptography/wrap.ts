@@ -1,21 +1,11 @@
-// Wrapping keys for import: RSA pairs, and unwrapping of key material.
-import { constants, createPrivateKey, generateKeyPair, privateDecrypt } from 'node:crypto'
-import { promisify } from 'node:util'
+// Unwrapping imported key material with an RSA private key.
+import { constants, createPrivateKey, privateDecrypt } from 'node:crypto'
 
 export const WRAPPING_ALGORITHMS = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'RSAES_PKCS1_V1_5'] as const
 export type WrappingAlgorithm = (typeof WRAPPING_ALGORITHMS)[number]
 
 /** Key material has 256 bits. */
 const MATERIAL_BYTES = 32
-
-/** A new RSA-2048 pair: SubjectPublicKeyInfo and PKCS #8, both DER. */
-export async function generateWrappingKey(): Promise<{ publicKey: Buffer; privateKey: Buffer }> {
-  return promisify(generateKeyPair)('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'der' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
-  })
-}
 
 /**
  * Unwraps material of 256 bits; null when the text is not that, for whatever reason.

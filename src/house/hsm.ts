@@ -1,9 +1,9 @@
 // The HSM that is configured: the connection to its tokens, and the key store in them, wired to the ledger that counts its keys' uses.
 import { readFileSync, statSync } from 'node:fs'
-import type { RootKeys } from '../cryptography/seal.ts'
 import { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import { Supervisor } from '../keystore/pkcs11/supervisor.ts'
 import { randomBytes } from '../keystore/random.ts'
+import type { RootKeys } from '../keystore/root-keys.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'
 import type { Alarm, Ledger } from '../ledger/ledger.ts'
 import { INSTALLATION, insert, type Kind, type Recorded } from '../ledger/record.ts'

@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs'
 import { newSigningKey } from '../actiontrail/audit/signing-key.ts'
 import { encodeRing, wipeRing } from '../cryptography/ring.ts'
-import { RootKeys } from '../cryptography/seal.ts'
 import { type Device, HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import { randomBytes } from '../keystore/random.ts'
 import {
@@ -18,6 +17,7 @@ import {
   settleKeyFile,
 } from '../keystore/root-key.ts'
 import { KeyProvider, type RootKeyProvider } from '../keystore/root-key-provider.ts'
+import { RootKeys } from '../keystore/root-keys.ts'
 import { chaining, firstHead, GENESIS, generationOf } from '../ledger/chain.ts'
 import type { Alarm } from '../ledger/ledger.ts'
 import { authentic, toRow } from '../ledger/record.ts'

@@ -1,6 +1,7 @@
 // The software key store: material sealed under the root key, opened for use and kept ready in a bounded cache.
-import type { RootKeys } from '../cryptography/seal.ts'
-import { generateWrappingKey, unwrap } from '../cryptography/wrap.ts'
+import { generateKeyPair } from 'node:crypto'
+import { promisify } from 'node:util'
+import { unwrap } from '../cryptography/wrap.ts'
 import { KEY_BYTES, NONCE_BYTES, Xaes } from '../cryptography/xaes.ts'
 import {
   type Imported,
@@ -13,6 +14,7 @@ import {
   type WrappingPurpose,
 } from './keystore.ts'
 import { randomBytes } from './random.ts'
+import type { RootKeys } from './root-keys.ts'
 
 const READY_KEYS = 10_000
 
@@ -135,6 +137,15 @@ export class SoftwareKeystore implements Keystore {
     this.#ready.get(versionId)?.xaes.wipe()
     this.#ready.delete(versionId)
   }
+}
+
+/** A new RSA-2048 pair: SubjectPublicKeyInfo and PKCS #8, both DER. */
+function generateWrappingKey(): Promise<{ publicKey: Buffer; privateKey: Buffer }> {
+  return promisify(generateKeyPair)('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+  })
 }
 
 /** What material of a key version is sealed for. */

@@ -1,7 +1,7 @@
 // The chain of events: each event's hash covers the hash of the one before, and the head says where the chain ends.
 // The head is a record like any other, authenticated by its MAC: whoever lacks the root key can't move it.
 import { hash } from 'node:crypto'
-import type { RootKeys } from '../cryptography/seal.ts'
+import type { RootKeys } from '../keystore/root-keys.ts'
 import { type Chaining, type EventRow, HEAD_PLACE, type Head, type Row } from '../storage/storage.ts'
 import { Forged, fromRow, type Kind, type Recorded, toRow } from './record.ts'
 

@@ -2,7 +2,7 @@
 // Reads go through a cache that every commit keeps fresh.
 import { hash } from 'node:crypto'
 import { refuse } from '../api/errors.ts'
-import type { RootKeys } from '../cryptography/seal.ts'
+import type { RootKeys } from '../keystore/root-keys.ts'
 import {
   type Commit,
   type EventRow,

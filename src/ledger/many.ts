@@ -1,6 +1,6 @@
 // Reading many records: they are authenticated and parsed in stretches, between which other calls have their turn.
 import { setImmediate as turn } from 'node:timers/promises'
-import type { RootKeys } from '../cryptography/seal.ts'
+import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Row } from '../storage/storage.ts'
 import { fromRow, type Recorded } from './record.ts'
 

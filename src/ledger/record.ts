@@ -1,5 +1,5 @@
 // Records: typed bodies over the storage's rows, each authenticated by a MAC over all of its fields.
-import type { RootKeys } from '../cryptography/seal.ts'
+import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Counted, Row } from '../storage/storage.ts'
 
 /** A kind of record; `B` is the type of its bodies, which must be plain JSON. */

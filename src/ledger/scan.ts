@@ -1,5 +1,5 @@
 // Going through all records of the database, whatever their kind and scope; and what of it no call can do: renewing the chain's head.
-import type { RootKeys } from '../cryptography/seal.ts'
+import type { RootKeys } from '../keystore/root-keys.ts'
 import { HEAD_PLACE, type RowKey, type Storage } from '../storage/storage.ts'
 import { chaining } from './chain.ts'
 import type { RootWatch } from './ledger.ts'

@@ -1,8 +1,8 @@
 // AccessKeys: of accounts, users and services. Secrets are sealed at rest, and opened once per AccessKey while it stays cached.
 import type { AccountCaller, ServiceCaller, UserCaller } from '../api/caller.ts'
-import type { RootKeys } from '../cryptography/seal.ts'
 import { NONCE_BYTES } from '../cryptography/xaes.ts'
 import { randomBytes } from '../keystore/random.ts'
+import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { INSTALLATION, type Kind, type Recorded } from '../ledger/record.ts'
 import { ramScope, USER, type User } from './records.ts'

@@ -1,8 +1,9 @@
 // The installation's record: where its root keys come from, and their ring, wrapped by that provider. It is authenticated under
 // the current root of the very ring that it holds, so it says nothing to who can't unwrap it, and nobody else can write it.
 import { decodeRing, type Ring, wipeRing } from '../cryptography/ring.ts'
-import { RootKeys, ringOfOne } from '../cryptography/seal.ts'
+import { ringOfOne } from '../cryptography/seal.ts'
 import type { ProviderName, RootKeyProvider } from '../keystore/root-key-provider.ts'
+import { RootKeys } from '../keystore/root-keys.ts'
 import { Forged, fromRow, INSTALLATION, isCurrent, type Kind, type Recorded } from '../ledger/record.ts'
 import type { Row, Storage } from '../storage/storage.ts'
 

@@ -1,8 +1,8 @@
 // The root keys of a running program: opened once, looked after while it runs, and changed by one guarded update of their record.
 // A change that another process made is taken over at the next look, or when a commit meets it: who can't follow it does not commit.
 import { encodeRing, type Ring, wipeRing } from '../cryptography/ring.ts'
-import { RootKeys } from '../cryptography/seal.ts'
 import type { RootKeyProvider } from '../keystore/root-key-provider.ts'
+import { RootKeys } from '../keystore/root-keys.ts'
 import { chaining } from '../ledger/chain.ts'
 import { fromRow, isCurrent, toRow } from '../ledger/record.ts'
 import { type Guard, type Row, type Storage, Unavailable } from '../storage/storage.ts'

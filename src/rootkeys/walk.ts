@@ -1,9 +1,9 @@
 // Brings every record under the current root key: its MAC, and what is sealed inside its body. Batch by batch, behind the calls;
 // what is under the current root already is passed over, so that it may be interrupted and begun again at any time.
 import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
-import type { RootKeys } from '../cryptography/seal.ts'
 import { NONCE_BYTES } from '../cryptography/xaes.ts'
 import { randomBytes } from '../keystore/random.ts'
+import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Ledger, RootWatch } from '../ledger/ledger.ts'
 import { type Recorded, update } from '../ledger/record.ts'
 import { renewHead, type Scanned, scan } from '../ledger/scan.ts'

@@ -3,7 +3,8 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { SessionCaller } from '../api/caller.ts'
 import { fromBase64 } from '../cryptography/encoding.ts'
-import type { Root, RootKeys } from '../cryptography/seal.ts'
+import type { Root } from '../cryptography/seal.ts'
+import type { RootKeys } from '../keystore/root-keys.ts'
 
 const PLACE = ['security-token']
 const OPENED = 10_000

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { decodeRing, encodeRing, MAX_ROOTS, type Ring } from '../../src/cryptography/ring.ts'
-import { RootKeys, ringOfOne } from '../../src/cryptography/seal.ts'
+import { ringOfOne } from '../../src/cryptography/seal.ts'
+import { RootKeys } from '../../src/keystore/root-keys.ts'
 import '../size.ts'
 
 const bytes = (byte: number) => new Uint8Array(32).fill(byte)

@@ -1,9 +1,9 @@
 // The software key store: what it keeps ready, and what becomes of that when material is destroyed.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { RootKeys } from '../../src/cryptography/seal.ts'
 import { Xaes } from '../../src/cryptography/xaes.ts'
 import type { VersionPlace } from '../../src/keystore/keystore.ts'
+import { RootKeys } from '../../src/keystore/root-keys.ts'
 import { SoftwareKeystore } from '../../src/keystore/software.ts'
 
 const place: VersionPlace = {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Ring } from '../../src/cryptography/ring.ts'
-import { RootKeys } from '../../src/cryptography/seal.ts'
+import { RootKeys } from '../../src/keystore/root-keys.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { fromRow, insert, type Kind, toRow, update } from '../../src/ledger/record.ts'
 import { dropRetired, rotate } from '../../src/rootkeys/rotation.ts'

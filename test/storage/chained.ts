@@ -1,5 +1,5 @@
 // What the storage needs of the rooms above it: events are chained under a root key of the tests.
-import { RootKeys } from '../../src/cryptography/seal.ts'
+import { RootKeys } from '../../src/keystore/root-keys.ts'
 import { chaining, firstHead, GENESIS } from '../../src/ledger/chain.ts'
 import type { Chaining, Commit, Guard, Outcome, Storage } from '../../src/storage/storage.ts'
 

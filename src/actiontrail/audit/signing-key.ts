@@ -1,8 +1,8 @@
 // The installation's Ed25519 key: made once, its private half sealed under the root key.
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
-import type { RootKeys } from '../../cryptography/seal.ts'
 import { NONCE_BYTES } from '../../cryptography/xaes.ts'
 import { randomBytes } from '../../keystore/random.ts'
+import type { RootKeys } from '../../keystore/root-keys.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { INSTALLATION, insert, type Kind, type Recorded } from '../../ledger/record.ts'
 import { TrailSigner } from './checkpoint.ts'

@@ -1,7 +1,7 @@
 // The index of events, built part by part behind the calls that record them: no call waits for it, and lookups read the
 // events that are not in it. Each part is authenticated, so that nobody without the root key hides an event from lookups.
 import { hash } from 'node:crypto'
-import type { RootKeys } from '../../cryptography/seal.ts'
+import type { RootKeys } from '../../keystore/root-keys.ts'
 import { floorOf } from '../../ledger/floor.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { ChainedEvent, IndexPart } from '../../storage/storage.ts'

@@ -1,6 +1,6 @@
 // Which events the index is about: its parts one after the other, without gaps, each checked before it counts. What is not in the
 // directory (altered, missing, not indexed yet) is read event by event, so that an altered index hides nothing.
-import type { RootKeys } from '../../cryptography/seal.ts'
+import type { RootKeys } from '../../keystore/root-keys.ts'
 import type { EventStorage, IndexPart } from '../../storage/storage.ts'
 
 const PARTS_AT_ONCE = 1000

@@ -1,6 +1,6 @@
 // The NextToken of LookupEvents: where the next page begins and what it is a page of, sealed under the root key.
 import { fromBase64 } from '../../cryptography/encoding.ts'
-import type { RootKeys } from '../../cryptography/seal.ts'
+import type { RootKeys } from '../../keystore/root-keys.ts'
 import type { Condition } from './attributes.ts'
 import type { Lookup, Position } from './lookup.ts'
 

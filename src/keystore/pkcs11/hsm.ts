@@ -1,7 +1,6 @@
 // The key store in a PKCS #11 device: material is made, used and destroyed there, and what is stored of it is a reference.
 import { createPublicKey } from 'node:crypto'
 import { refuse } from '../../api/errors.ts'
-import type { RootKeys } from '../../cryptography/seal.ts'
 import {
   DeviceTime,
   type Imported,
@@ -16,6 +15,7 @@ import {
   type WrappingPurpose,
 } from '../keystore.ts'
 import { randomBytes } from '../random.ts'
+import type { RootKeys } from '../root-keys.ts'
 import { Failed } from './child.ts'
 import { FailedCalls } from './failed-calls.ts'
 import { SLOW_WORKS, type TokenReport, type Work, type Works } from './protocol.ts'

@@ -1,0 +1,88 @@
+// The root keys in use. All rooms share one object, which takes over another ring when the root keys change behind running calls.
+import type { Ring } from '../cryptography/ring.ts'
+import { type Opened, type Root, ringOfOne, SealingRing } from '../cryptography/seal.ts'
+
+export class RootKeys {
+  #ring: SealingRing
+  #epoch = 0
+
+  /** Takes a ring, or the only root key (32 bytes) of a database without a ring. Does not keep the bytes; the caller may wipe them. */
+  constructor(ring: Ring | Uint8Array) {
+    this.#ring = ringFrom(ring)
+  }
+
+  /**
+   * Takes over another ring and wipes the former one. Code that keeps what a root opened or verified drops it when `epoch` has changed.
+   * INVARIANT: no code keeps a Root across an await.
+   */
+  replace(ring: Ring): void {
+    const next = ringFrom(ring)
+    this.wipe()
+    this.#ring = next
+    this.#epoch++
+  }
+
+  /** Overwrites the keys; the object is of no use afterwards. */
+  wipe(): void {
+    this.#ring.wipe()
+  }
+
+  /** Moves the epoch although the ring stays, since another process may have changed any record: all that is kept is dropped. */
+  forgetKept(): void {
+    this.#epoch++
+  }
+
+  /** Grows whenever the ring is replaced, or what is kept must be dropped. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** The generation of the ring: see Ring. */
+  get generation(): number {
+    return this.#ring.generation
+  }
+
+  /** The root that seals and authenticates. */
+  get current(): Root {
+    return this.#ring.current
+  }
+
+  /** See SealingRing.seal. */
+  seal(place: readonly string[], nonce: Uint8Array, plaintext: Uint8Array): Buffer {
+    return this.#ring.seal(place, nonce, plaintext)
+  }
+
+  /** See SealingRing.open. */
+  open(place: readonly string[], sealed: Uint8Array): Buffer | null {
+    return this.#ring.open(place, sealed)
+  }
+
+  /** See SealingRing.openUnder. */
+  openUnder(place: readonly string[], sealed: Uint8Array): Opened | null {
+    return this.#ring.openUnder(place, sealed)
+  }
+
+  /** See SealingRing.recordMac. */
+  recordMac(canonical: string): Buffer {
+    return this.#ring.recordMac(canonical)
+  }
+
+  /** See SealingRing.recordMacMatches. */
+  recordMacMatches(canonical: string, mac: Uint8Array): boolean {
+    return this.#ring.recordMacMatches(canonical, mac)
+  }
+
+  /** The secret of a session that begins now: see Root.sessionSecret. */
+  sessionSecret(accessKeyId: string): string {
+    return this.current.sessionSecret(accessKeyId)
+  }
+
+  /** See SealingRing.fingerprint. */
+  fingerprint(place: readonly string[], material: Uint8Array): string {
+    return this.#ring.fingerprint(place, material)
+  }
+}
+
+function ringFrom(given: Ring | Uint8Array): SealingRing {
+  return new SealingRing(given instanceof Uint8Array ? ringOfOne(given) : given)
+}
