@@ -12,7 +12,7 @@ const SIZES = {
   'kills while the root key moves into an HSM': [4, 12],
   'kills while keys are made in an HSM': [6, 15],
   'texts padded at random': [2000, 20_000],
-  'generated requests': [10_000, 100_000],
+  'generated requests': [5000, 100_000],
   'sequences against the model, on SQLite': [25, 200],
   'sequences against the model, elsewhere': [4, 30],
   'sequences on all databases at once': [15, 200],
