@@ -59,6 +59,17 @@ describe('the house', () => {
     assert.ok(all.length > 50)
   })
 
+  it('has operations that know the port to key material, and no store', () => {
+    const stores = /^keystore\/(software|router|root-keys?|pkcs11\/.*)\.ts$/
+    const wrong = all.flatMap(({ path, imports }) =>
+      imports
+        .map((target) => relative(SRC, join(SRC, dirname(path), target)))
+        .filter((target) => path.startsWith('kms/') && stores.test(target))
+        .map((target) => `${path} imports ${target}`),
+    )
+    assert.deepEqual(wrong, [])
+  })
+
   it('has a pure core: no clock, no randomness, no process, no files', () => {
     const pure =
       /^(api\/|cryptography\/|kms\/(?!sweep)|ram\/(operations|policy)\/|sts\/|actiontrail\/(?!audit\/signing-key|delivery\/targets\/)|ledger\/(record|stored-event)|gateway\/(request|signature|encode|authenticate)\.ts)/

@@ -2,9 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import type { TokenReport } from '../keystore/pkcs11/protocol.ts'
-import { toReference } from '../keystore/pkcs11/reference.ts'
+import { objectIdOf, toReference } from '../keystore/pkcs11/reference.ts'
 import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
-import { doomedObjects, type HsmVersion, hsmVersions } from '../kms/hsm-inventory.ts'
+import { doomedMaterial, type HsmVersion, hsmVersions } from '../kms/hsm-inventory.ts'
 import { VERSION } from '../kms/records.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
@@ -145,15 +145,15 @@ function describeToken(report: TokenReport, versions: readonly HsmVersion[], aro
   for (const key of keys.filter(({ sensitive, extractable }) => !sensitive || extractable))
     around.print(`  unprotected: ${key.label} could be read out of the token: make a new key and delete this one`)
   const times = new Map<string, number>()
-  for (const { id } of keys) times.set(id, (times.get(id) ?? 0) + 1)
-  const missing = versions.filter(({ objectId }) => times.get(objectId) !== 1)
-  for (const { keyId, versionId, region, account, objectId } of missing) {
+  for (const reference of keys.map(({ id }) => toReference(id))) times.set(reference, (times.get(reference) ?? 0) + 1)
+  const missing = versions.filter(({ material }) => times.get(material) !== 1)
+  for (const { keyId, versionId, region, account, material } of missing) {
     const which = `version ${versionId} of key ${keyId} (account ${account}, ${region})`
-    const found = times.get(objectId)
+    const found = times.get(material)
     if (!found) around.print(`  missing: ${which}`)
     else
       around.print(
-        `  double: ${which} has ${found} objects with CKA_ID ${objectId}, and none is used: remove the wrong one`,
+        `  double: ${which} has ${found} objects with CKA_ID ${objectIdOf(material, null)}, and none is used: remove the wrong one`,
       )
   }
   return missing
@@ -173,11 +173,11 @@ function describeRootKeys({ token, rootKeys }: TokenReport, rootKeyId: string | 
 }
 
 async function orphansOf(reports: readonly TokenReport[], versions: readonly HsmVersion[], { ledger }: Rooms) {
-  const [named, doomed] = [new Set(versions.map(({ objectId }) => objectId)), await doomedObjects(ledger)]
+  const [named, doomed] = [new Set(versions.map(({ material }) => material)), await doomedMaterial(ledger)]
+  const isRecorded = (id: string) => named.has(toReference(id)) || doomed.has(toReference(id))
   const held = new Map(reports.flatMap(({ keys }) => keys.map(({ id, label }) => [id, label] as const)))
   const orphans: string[] = []
-  for (const [id, label] of held)
-    if (!named.has(id) && !doomed.has(id) && !(await isNamed(id, label, ledger))) orphans.push(id)
+  for (const [id, label] of held) if (!isRecorded(id) && !(await isNamed(id, label, ledger))) orphans.push(id)
   return orphans
 }
 

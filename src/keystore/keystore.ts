@@ -1,5 +1,6 @@
 // The key store port: where key material lives. Material never leaves it, except sealed.
 import type { WrappingAlgorithm } from '../cryptography/wrap.ts'
+import type { StoredMaterial } from './stored-material.ts'
 
 export type ProtectionLevel = 'SOFTWARE' | 'HSM'
 
@@ -11,12 +12,6 @@ export interface VersionPlace {
   readonly versionId: string
   readonly protectionLevel: ProtectionLevel
 }
-
-/**
- * Material as the key store hands it out. SOFTWARE: Base64 of bytes that only the store can open, at this place only.
- * HSM: the name of an object in the device, of use at this place only.
- */
-export type SealedMaterial = string
 
 /** What a wrapping key is for. `place` is a list of texts that must be given again to unwrap; `expiresAt` is milliseconds since 1970. */
 export interface WrappingPurpose {
@@ -46,14 +41,14 @@ export class DeviceTime {
  */
 export interface Keystore {
   /** New 256-bit material from a secure random source. Refuses with Rejected.LimitExceeded when the device is full. */
-  generate(place: VersionPlace): Promise<SealedMaterial>
+  generate(place: VersionPlace): Promise<StoredMaterial>
   /**
    * The encrypted `plaintext` as nonce and ciphertext with tag, bound to `aad`.
    * Refuses with Rejected.KeyExhausted before random nonces could repeat.
    */
   encrypt(
     place: VersionPlace,
-    material: SealedMaterial,
+    material: StoredMaterial,
     plaintext: Uint8Array,
     aad: Uint8Array,
     time?: DeviceTime,
@@ -61,18 +56,18 @@ export interface Keystore {
   /** The plaintext, or null when the ciphertext is not authentic. */
   decrypt(
     place: VersionPlace,
-    material: SealedMaterial,
+    material: StoredMaterial,
     message: { nonce: Uint8Array; sealed: Uint8Array },
     aad: Uint8Array,
     time?: DeviceTime,
   ): Promise<Uint8Array | null>
   /** Wipes what it may have kept in memory of a version's material that was destroyed. */
-  forget(material: SealedMaterial, versionId: string): void
+  forget(material: StoredMaterial, versionId: string): void
   /**
    * Destroys material that no record names any more; true once nothing of it is left. False or a rejection: try again later. One that is
    * not Unreachable is about this material alone.
    */
-  destroy(material: SealedMaterial): Promise<boolean>
+  destroy(material: StoredMaterial): Promise<boolean>
   /** A new RSA-2048 wrapping pair; the private key is sealed for its purpose, or names an object in the device. */
   wrappingKey(purpose: WrappingPurpose): Promise<WrappingKey>
   /**
@@ -104,7 +99,7 @@ export type WrappingKey =
   | { readonly outcome: 'too many' }
 
 export type Imported =
-  | { readonly outcome: 'imported'; readonly material: SealedMaterial; readonly fingerprint: string }
+  | { readonly outcome: 'imported'; readonly material: StoredMaterial; readonly fingerprint: string }
   | { readonly outcome: 'not a wrapping key' }
   | { readonly outcome: 'expired' }
   /** As of WrappingKey. */

@@ -4,7 +4,6 @@ import {
   type Imported,
   type Keystore,
   type ProtectionLevel,
-  type SealedMaterial,
   Unreachable,
   type Uses,
   type VersionPlace,
@@ -12,7 +11,7 @@ import {
   type WrappingKey,
   type WrappingPurpose,
 } from './keystore.ts'
-import { isReference } from './pkcs11/reference.ts'
+import { type StoredMaterial, storeOf } from './stored-material.ts'
 
 export class KeystoreRouter implements Keystore {
   readonly #software: Keystore
@@ -26,13 +25,13 @@ export class KeystoreRouter implements Keystore {
     this.#uses = uses
   }
 
-  generate(place: VersionPlace): Promise<SealedMaterial> {
+  generate(place: VersionPlace): Promise<StoredMaterial> {
     return this.#of(place.protectionLevel).generate(place)
   }
 
   encrypt(
     place: VersionPlace,
-    material: SealedMaterial,
+    material: StoredMaterial,
     plaintext: Uint8Array,
     aad: Uint8Array,
     time: DeviceTime = new DeviceTime(),
@@ -44,7 +43,7 @@ export class KeystoreRouter implements Keystore {
 
   decrypt(
     place: VersionPlace,
-    material: SealedMaterial,
+    material: StoredMaterial,
     message: { nonce: Uint8Array; sealed: Uint8Array },
     aad: Uint8Array,
     time: DeviceTime = new DeviceTime(),
@@ -52,13 +51,14 @@ export class KeystoreRouter implements Keystore {
     return this.#of(place.protectionLevel).decrypt(place, material, message, aad, time)
   }
 
-  forget(material: SealedMaterial, versionId: string): void {
-    if (!isReference(material)) this.#software.forget(material, versionId)
-    else this.#hsm?.forget(material, versionId)
+  forget(material: StoredMaterial, versionId: string): void {
+    // With no device configured there is no memory of its keys.
+    const store = storeOf(material) === 'HSM' ? this.#hsm : this.#software
+    store?.forget(material, versionId)
   }
 
-  async destroy(material: SealedMaterial): Promise<boolean> {
-    return this.#of(isReference(material) ? 'HSM' : 'SOFTWARE').destroy(material)
+  async destroy(material: StoredMaterial): Promise<boolean> {
+    return this.#of(storeOf(material)).destroy(material)
   }
 
   wrappingKey(purpose: WrappingPurpose): Promise<WrappingKey> {

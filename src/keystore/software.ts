@@ -6,7 +6,6 @@ import { KEY_BYTES, NONCE_BYTES, Xaes } from '../cryptography/xaes.ts'
 import {
   type Imported,
   type Keystore,
-  type SealedMaterial,
   Unopenable,
   type VersionPlace,
   type Wrapping,
@@ -15,12 +14,13 @@ import {
 } from './keystore.ts'
 import { randomBytes } from './random.ts'
 import type { RootKeys } from './root-keys.ts'
+import { materialPlace, type StoredMaterial } from './stored-material.ts'
 
 const READY_KEYS = 10_000
 
 /** Material that was opened, and what it was opened from. */
 interface Ready {
-  readonly sealed: SealedMaterial
+  readonly sealed: StoredMaterial
   readonly xaes: Xaes
 }
 
@@ -29,7 +29,7 @@ export class SoftwareKeystore implements Keystore {
   /** By version: whatever its material is sealed as meanwhile, it is found when the version's material is destroyed. */
   readonly #ready = new Map<string, Ready>()
   /** Destroyed lately: a call that read the record before may still come with it, and leaves it in memory no longer than it takes. */
-  readonly #destroyed = new Set<SealedMaterial>()
+  readonly #destroyed = new Set<StoredMaterial>()
   /** The root keys under which the material that is ready was opened. */
   #rootEpoch = 0
 
@@ -37,25 +37,25 @@ export class SoftwareKeystore implements Keystore {
     this.#keys = keys
   }
 
-  async generate(place: VersionPlace): Promise<SealedMaterial> {
+  async generate(place: VersionPlace): Promise<StoredMaterial> {
     return this.#seal(place, randomBytes(KEY_BYTES))
   }
 
-  async encrypt(place: VersionPlace, material: SealedMaterial, plaintext: Uint8Array, aad: Uint8Array) {
+  async encrypt(place: VersionPlace, material: StoredMaterial, plaintext: Uint8Array, aad: Uint8Array) {
     const nonce = randomBytes(NONCE_BYTES)
     return { nonce, sealed: this.#open(place, material).seal(nonce, plaintext, aad) }
   }
 
   async decrypt(
     place: VersionPlace,
-    material: SealedMaterial,
+    material: StoredMaterial,
     message: { nonce: Uint8Array; sealed: Uint8Array },
     aad: Uint8Array,
   ): Promise<Uint8Array | null> {
     return this.#open(place, material).open(message.nonce, message.sealed, aad)
   }
 
-  forget(material: SealedMaterial, versionId: string): void {
+  forget(material: StoredMaterial, versionId: string): void {
     this.#drop(versionId)
     this.#destroyed.add(material)
     const oldest = this.#destroyed.values().next()
@@ -100,14 +100,14 @@ export class SoftwareKeystore implements Keystore {
   }
 
   /** Seals `material` and wipes it. */
-  #seal(place: VersionPlace, material: Buffer): SealedMaterial {
-    const sealed = this.#keys.seal(sealPlace(place), randomBytes(NONCE_BYTES), material)
+  #seal(place: VersionPlace, material: Buffer): StoredMaterial {
+    const sealed = this.#keys.seal(materialPlace(place), randomBytes(NONCE_BYTES), material)
     material.fill(0)
     return sealed.toString('base64')
   }
 
   /** The material, ready for use at once: whoever waits for something in between may find it wiped. */
-  #open(place: VersionPlace, sealed: SealedMaterial): Xaes {
+  #open(place: VersionPlace, sealed: StoredMaterial): Xaes {
     if (this.#rootEpoch !== this.#keys.epoch) {
       // What another process destroys must not stay for long.
       for (const versionId of this.#ready.keys()) this.#drop(versionId)
@@ -115,7 +115,7 @@ export class SoftwareKeystore implements Keystore {
     }
     const ready = this.#ready.get(place.versionId)
     if (ready?.sealed === sealed) return ready.xaes
-    const material = this.#keys.open(sealPlace(place), Buffer.from(sealed, 'base64'))
+    const material = this.#keys.open(materialPlace(place), Buffer.from(sealed, 'base64'))
     if (!material) throw new Unopenable(`the material of key version ${place.versionId} does not open`)
     const xaes = new Xaes(material)
     material.fill(0)
@@ -146,14 +146,4 @@ function generateWrappingKey(): Promise<{ publicKey: Buffer; privateKey: Buffer 
     publicKeyEncoding: { type: 'spki', format: 'der' },
     privateKeyEncoding: { type: 'pkcs8', format: 'der' },
   })
-}
-
-/** What material of a key version is sealed for. */
-export function sealPlace({
-  account,
-  region,
-  keyId,
-  versionId,
-}: Omit<VersionPlace, 'protectionLevel'>): readonly string[] {
-  return ['key-version', account, region, keyId, versionId]
 }

@@ -1,6 +1,6 @@
 // Destroying: material of a CMK, or the CMK with all that hangs on it.
-import type { Keystore, SealedMaterial } from '../keystore/keystore.ts'
-import { isReference } from '../keystore/pkcs11/reference.ts'
+import type { Keystore } from '../keystore/keystore.ts'
+import { type StoredMaterial, storeOf } from '../keystore/stored-material.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, insert, type Kind, remove, type Scope, update } from '../ledger/record.ts'
 import { ALIAS, CMK, type Cmk, DESTRUCTION, USAGE, VERSION, type Version } from './records.ts'
@@ -23,11 +23,11 @@ export async function destroyMaterial(cmk: Cmk, { ledger }: Reads, now: number):
 }
 
 /**
- * Material in an HSM outlives its record: the same commit that forgets the reference records that the object is to be destroyed,
- * so that a crash in between, or a device that is away, only puts it off.
+ * Material in an HSM outlives its record: the commit that forgets the reference also records that the object is to be destroyed, so that
+ * a crash in between, or a device that is away, only delays it.
  */
-export function destructionOf(material: SealedMaterial, { account, region }: Scope, now: number): Change[] {
-  if (!isReference(material)) return []
+export function destructionOf(material: StoredMaterial, { account, region }: Scope, now: number): Change[] {
+  if (storeOf(material) !== 'HSM') return []
   return [insert(DESTRUCTION, { account, region, id: material, createdAt: now, dueAt: now, body: { material } })]
 }
 
@@ -37,7 +37,10 @@ export async function destroyKey(cmk: Cmk, { ledger }: Reads, now: number): Prom
   return [
     remove(CMK, cmk),
     ...versions,
-    ...versions.flatMap((change) => destructionOf(materialBefore(change) ?? '', cmk, now)),
+    ...versions.flatMap((change) => {
+      const material = materialBefore(change)
+      return material === null ? [] : destructionOf(material, cmk, now)
+    }),
     ...(await removals(ALIAS, cmk, ledger, false)),
     ...(await removals(USAGE, cmk, ledger, false)),
   ]
@@ -69,10 +72,10 @@ export function destroyUncommitted(changes: readonly Change[], keystore: Keystor
   }
 }
 
-function materialBefore(change: Change): SealedMaterial | null {
+function materialBefore(change: Change): StoredMaterial | null {
   return 'before' in change && change.before.kind === VERSION.name ? (change.before as Version).body.material : null
 }
 
-function materialAfter(change: Change): SealedMaterial | null {
+function materialAfter(change: Change): StoredMaterial | null {
   return 'after' in change && change.after.kind === VERSION.name ? (change.after as Version).body.material : null
 }

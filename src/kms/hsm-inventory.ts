@@ -1,14 +1,14 @@
-// What the records say about keys in an HSM, to be held against what its tokens hold.
-import { objectIdOf } from '../keystore/pkcs11/reference.ts'
+// The keys in an HSM, by their records.
+import { type StoredMaterial, storeOf } from '../keystore/stored-material.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Scope } from '../ledger/record.ts'
 import { CMK, DESTRUCTION, VERSION } from './records.ts'
 
 const AT_ONCE = 1000
 
-/** A key version whose material is the object with this CKA_ID (hexadecimal). */
+/** A key version whose material is in an HSM. */
 export interface HsmVersion extends Scope {
-  readonly objectId: string
+  readonly material: StoredMaterial
   readonly keyId: string
   readonly versionId: string
 }
@@ -31,15 +31,16 @@ async function versionsOf(keyId: string, scope: Scope, ledger: Reads): Promise<H
   for (let offset = 0; ; offset += AT_ONCE) {
     const { records } = await ledger.page(VERSION, scope, { parent: keyId, offset, limit: AT_ONCE })
     for (const { id, body, account, region } of records) {
-      const objectId = body.material === null ? null : objectIdOf(body.material, null)
-      if (objectId !== null) found.push({ account, region, objectId, keyId, versionId: id })
+      const { material } = body
+      if (material !== null && storeOf(material) === 'HSM')
+        found.push({ account, region, material, keyId, versionId: id })
     }
     if (records.length < AT_ONCE) return found
   }
 }
 
-/** The CKA_IDs of objects that are recorded as to be destroyed. */
-export async function doomedObjects(ledger: Reads): Promise<ReadonlySet<string>> {
+/** The references to objects that are still to be destroyed. */
+export async function doomedMaterial(ledger: Reads): Promise<ReadonlySet<StoredMaterial>> {
   const records = await ledger.due(DESTRUCTION, Number.MAX_SAFE_INTEGER, 1_000_000)
-  return new Set(records.map(({ body }) => objectIdOf(body.material, null) ?? ''))
+  return new Set(records.map(({ body }) => body.material))
 }

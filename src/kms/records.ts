@@ -1,7 +1,7 @@
 // The key service's records: CMK, key version, alias. Tags are part of their key.
 
-import type { ProtectionLevel, SealedMaterial } from '../keystore/keystore.ts'
-import { sealPlace } from '../keystore/software.ts'
+import type { ProtectionLevel } from '../keystore/keystore.ts'
+import { materialPlace, type StoredMaterial, storeOf } from '../keystore/stored-material.ts'
 import type { Kind, Recorded } from '../ledger/record.ts'
 
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport'
@@ -33,7 +33,7 @@ export interface CmkBody {
 /** A key version; its parent is the CMK. `material` is null while there is none. */
 export interface VersionBody {
   readonly keyId: string
-  readonly material: SealedMaterial | null
+  readonly material: StoredMaterial | null
 }
 
 /** An alias, named with its prefix `alias/`; its parent is the CMK it points to. */
@@ -43,7 +43,7 @@ export interface AliasBody {
 
 /** Material in an HSM that no key version names any more: it is still to be destroyed there. Its id is the material's reference. */
 export interface DestructionBody {
-  readonly material: SealedMaterial
+  readonly material: StoredMaterial
 }
 
 /** How many messages a key version has encrypted; of an HSM's key, how many uses are reserved. Its parent is the CMK. */
@@ -63,12 +63,12 @@ export const ALIAS: Kind<AliasBody> = { name: 'alias', counted: true }
 export const DESTRUCTION: Kind<DestructionBody> = { name: 'material-destruction', counted: false }
 export const USAGE: Kind<UsageBody> = { name: 'key-usage', counted: true }
 
-/** Where a key version's record holds a sealed value: material of the software store. A reference into an HSM opens under no root key. */
+/** Where a key version's record holds a sealed value: material of the software store. A reference into an HSM is not sealed. */
 export const sealedVersion = {
   kind: VERSION,
   sealAnew: ({ account, region, id, body }: Version, anew: (place: readonly string[], sealed: string) => string) => {
-    if (body.material === null) return body
-    const material = anew(sealPlace({ account, region, keyId: body.keyId, versionId: id }), body.material)
+    if (body.material === null || storeOf(body.material) !== 'SOFTWARE') return body
+    const material = anew(materialPlace({ account, region, keyId: body.keyId, versionId: id }), body.material)
     return material === body.material ? body : { ...body, material }
   },
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { derive } from '../../src/cryptography/seal.ts'
 import { RootKeys } from '../../src/keystore/root-keys.ts'
-import { sealPlace } from '../../src/keystore/software.ts'
+import { materialPlace } from '../../src/keystore/stored-material.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { wrap } from '../kms/byok.ts'
 import { ringOf } from '../rootkeys/roots.ts'
@@ -44,7 +44,7 @@ async function materialOf(KeyId: string, { data, credentials }: Program, version
     const account = credentials.accountId
     const row = await storage.get('key-version', account, region, versionId)
     const sealed = Buffer.from(JSON.parse(row?.body ?? '').material, 'base64')
-    const material = new RootKeys(ring).open(sealPlace({ account, region, keyId: KeyId, versionId }), sealed)
+    const material = new RootKeys(ring).open(materialPlace({ account, region, keyId: KeyId, versionId }), sealed)
     assert.ok(material)
     return material
   } finally {

@@ -5,7 +5,6 @@ import {
   DeviceTime,
   type Imported,
   type Keystore,
-  type SealedMaterial,
   Unopenable,
   Unreachable,
   type Uses,
@@ -16,10 +15,11 @@ import {
 } from '../keystore.ts'
 import { randomBytes } from '../random.ts'
 import type { RootKeys } from '../root-keys.ts'
+import type { StoredMaterial } from '../stored-material.ts'
 import { Failed } from './child.ts'
 import { FailedCalls } from './failed-calls.ts'
 import { SLOW_WORKS, type TokenReport, type Work, type Works } from './protocol.ts'
-import { isReference, keyLabel, keyPlace, objectIdOf, objectIdPrefix, toReference, wrappingLabel } from './reference.ts'
+import { keyLabel, keyPlace, objectIdOf, objectIdPrefix, toReference, wrappingLabel } from './reference.ts'
 import { ReservedUses } from './reserved-uses.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -88,7 +88,7 @@ export class HsmKeystore implements Keystore {
     return this.#setup.tag
   }
 
-  async generate(place: VersionPlace): Promise<SealedMaterial> {
+  async generate(place: VersionPlace): Promise<StoredMaterial> {
     const undo = ({ id }: { id: string }) => this.#destroyQuietly(id)
     const { id } = await this.#ask('generate', this.#newObject(place), new DeviceTime(), undo)
     return toReference(id)
@@ -96,7 +96,7 @@ export class HsmKeystore implements Keystore {
 
   async encrypt(
     place: VersionPlace,
-    material: SealedMaterial,
+    material: StoredMaterial,
     plaintext: Uint8Array,
     aad: Uint8Array,
     time = new DeviceTime(),
@@ -110,7 +110,7 @@ export class HsmKeystore implements Keystore {
 
   decrypt(
     place: VersionPlace,
-    material: SealedMaterial,
+    material: StoredMaterial,
     message: { nonce: Uint8Array; sealed: Uint8Array },
     aad: Uint8Array,
     time = new DeviceTime(),
@@ -121,12 +121,12 @@ export class HsmKeystore implements Keystore {
   }
 
   /** The object of destroyed material goes at once where the device is there; its record of destruction sees to the rest. */
-  forget(material: SealedMaterial): void {
+  forget(material: StoredMaterial): void {
     const id = objectIdOf(material, null)
     if (id !== null) this.#destroyQuietly(id)
   }
 
-  async destroy(material: SealedMaterial): Promise<boolean> {
+  async destroy(material: StoredMaterial): Promise<boolean> {
     const id = objectIdOf(material, null)
     if (id === null) throw new Unopenable('this names no object in an HSM')
     this.#demandPresent()
@@ -217,8 +217,8 @@ export class HsmKeystore implements Keystore {
     return { prefix: objectIdPrefix(keyPlace(tag, place)), label: keyLabel(tag, place) }
   }
 
-  #objectId(place: VersionPlace, material: SealedMaterial): string {
-    const id = isReference(material) ? objectIdOf(material, keyPlace(this.#setup.tag, place)) : null
+  #objectId(place: VersionPlace, material: StoredMaterial): string {
+    const id = objectIdOf(material, keyPlace(this.#setup.tag, place))
     if (id === null) throw new Unopenable(`key version ${place.versionId} names no object of its own in the HSM`)
     return id
   }

@@ -1,7 +1,8 @@
 // How an object in the device is named: by its CKA_ID, which begins with a digest of the place it belongs to, and by a label for people.
 // The record of a key version holds the CKA_ID; the record's MAC covers it, and the digest ties it to its place.
 import { digestOf } from '../../cryptography/encoding.ts'
-import type { SealedMaterial, VersionPlace } from '../keystore.ts'
+import type { VersionPlace } from '../keystore.ts'
+import type { StoredMaterial } from '../stored-material.ts'
 
 const PREFIX = 'hsm/1/'
 const DIGEST_BYTES = 16
@@ -15,11 +16,6 @@ export const LABEL = 'strongroom'
 /** That of keys that wrap the root keys: strongroom-root/TAG/CREATED in milliseconds since 1970. */
 export const ROOT_KEY_LABEL = 'strongroom-root'
 
-/** Whether material is a reference to an object in a device. No sealed material looks like it: its Base64 begins with AQ. */
-export function isReference(material: SealedMaterial): boolean {
-  return REFERENCE.test(material)
-}
-
 /** What the CKA_IDs (hexadecimal) of objects that belong to `place` begin with. */
 export function objectIdPrefix(place: readonly string[]): string {
   return digestOf(place).toString('hex', 0, DIGEST_BYTES)
@@ -30,13 +26,13 @@ export function newObjectId(prefix: string, randomBytes: (length: number) => Uin
   return prefix + Buffer.from(randomBytes(UNIQUE_BYTES)).toString('hex')
 }
 
-export function toReference(objectId: string): SealedMaterial {
+export function toReference(objectId: string): StoredMaterial {
   return `${PREFIX}${objectId}`
 }
 
 /** The CKA_ID that a reference names; null when it is none, or belongs to another place than `place`, where one is given. */
-export function objectIdOf(material: SealedMaterial, place: readonly string[] | null): string | null {
-  if (!isReference(material)) return null
+export function objectIdOf(material: StoredMaterial, place: readonly string[] | null): string | null {
+  if (!REFERENCE.test(material)) return null
   const id = material.slice(PREFIX.length)
   return place === null || id.startsWith(objectIdPrefix(place)) ? id : null
 }
