@@ -2,7 +2,7 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { Delivery } from '../src/actiontrail/delivery/delivery.ts'
 import type { DeliveryTarget } from '../src/actiontrail/delivery/targets/target.ts'
-import { eventOf } from '../src/actiontrail/events/event.ts'
+import { renderEvent } from '../src/actiontrail/events/event.ts'
 import type { House } from '../src/gateway/call.ts'
 import type { Limits } from '../src/gateway/limits.ts'
 import { Metrics } from '../src/gateway/metrics.ts'
@@ -162,7 +162,7 @@ export class TestHouse implements AsyncDisposable {
   /** All events recorded so far, in order. */
   async events(): Promise<Record<string, unknown>[]> {
     const rows = await this.open.storage.events.after(0, 1_000_000)
-    return rows.map(eventOf)
+    return rows.map(renderEvent)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,7 +4,7 @@ import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
-import { eventOf } from '../../src/actiontrail/events/event.ts'
+import { renderEvent } from '../../src/actiontrail/events/event.ts'
 import { GENESIS, link } from '../../src/ledger/chain.ts'
 import { until } from '../until.ts'
 import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
@@ -291,7 +291,7 @@ function forgedExport(lines: readonly string[]): string[] {
     const [eventId, account, region, at, body] = parsed.record
     const forged = { eventId, account, region, at, body: String(body).replaceAll('Encrypt', 'Decrypt') }
     hash = link(hash, parsed.seq, forged)
-    const event = eventOf(forged)
+    const event = renderEvent(forged)
     return JSON.stringify({ seq: parsed.seq, hash, record: [eventId, account, region, at, forged.body], event })
   })
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { eventOf } from '../../src/actiontrail/events/event.ts'
+import { renderEvent } from '../../src/actiontrail/events/event.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { wrap } from '../kms/byok.ts'
 import { times } from '../size.ts'
@@ -112,7 +112,7 @@ describe('a server killed under load', () => {
 
   it('has an event for every acknowledged call, and no half of anything', async () => {
     const storage = await openStorage(join(data, 'strongroom.db'))
-    const events = new Map((await storage.events.after(0, 10_000_000)).map((row) => [row.eventId, eventOf(row)]))
+    const events = new Map((await storage.events.after(0, 10_000_000)).map((row) => [row.eventId, renderEvent(row)]))
     for (const [requestId, action] of acknowledged.requests)
       assert.equal(events.get(requestId)?.['eventName'], action, `event of ${action} ${requestId}`)
     await storage.close()

@@ -6,7 +6,7 @@
 //   {"sha256":…,"signature":…}                                      signs all bytes before it; a copy without it was cut
 import { createHash } from 'node:crypto'
 import type { ChainedEvent, Head } from '../../storage/storage.ts'
-import { eventOf } from '../events/event.ts'
+import { renderEvent } from '../events/event.ts'
 import type { Checkpoint, TrailSigner } from './checkpoint.ts'
 
 export const EXPORT_FORMAT = 'trail/2'
@@ -28,7 +28,7 @@ export class ExportLines {
 
   event(row: ChainedEvent): string {
     const { seq, hash, eventId, account, region, at, body } = row
-    return this.#hashed({ seq, hash, record: [eventId, account, region, at, body], event: eventOf(row) })
+    return this.#hashed({ seq, hash, record: [eventId, account, region, at, body], event: renderEvent(row) })
   }
 
   end(head: Head, now: number): string {
@@ -76,7 +76,7 @@ export function csvHead(): string {
 }
 
 export function csvRow(row: ChainedEvent): string {
-  const event = eventOf(row)
+  const event = renderEvent(row)
   const value = (path: string) =>
     path.split('.').reduce<unknown>((object, name) => (object as Record<string, unknown> | undefined)?.[name], event)
   return [String(row.seq), ...COLUMNS.map((path) => csvField(String(value(path) ?? '')))].join(',')

@@ -2,7 +2,7 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { ChainedEvent } from '../../storage/storage.ts'
-import { eventOf } from '../events/event.ts'
+import { renderEvent } from '../events/event.ts'
 import { type Checkpoint, checkpointMatches, publicKeyOf, signatureMatches } from './checkpoint.ts'
 import { EXPORT_FORMAT, sealText } from './export.ts'
 import { ChainWalk, type Fault, type Verified } from './verify.ts'
@@ -173,7 +173,7 @@ function parse(line: string): Line | null {
 /** Whether this program would show the event so, too. A later one may know events that this one can't read. */
 function isShownAsHere(row: ChainedEvent, event: unknown): boolean {
   try {
-    return isDeepStrictEqual(event, JSON.parse(JSON.stringify(eventOf(row))))
+    return isDeepStrictEqual(event, JSON.parse(JSON.stringify(renderEvent(row))))
   } catch {
     return false
   }

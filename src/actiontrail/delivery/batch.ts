@@ -4,7 +4,7 @@ import { hash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { ChainedEvent, EventStorage } from '../../storage/storage.ts'
-import { eventOf } from '../events/event.ts'
+import { renderEvent } from '../events/event.ts'
 import { type EventRw, nextRange, type Trail } from '../trails/trail.ts'
 
 /** What one batch may hold, over all of its regions. */
@@ -49,7 +49,7 @@ type Events = Pick<EventStorage, 'after'>
 /** The event's JSON when the trail wants it, else null. Global events come with every region (contract/actiontrail.md section 1). */
 export function wanted(event: ChainedEvent, filter: Filter): string | null {
   if (event.account !== filter.account) return null
-  const shown = eventOf(event)
+  const shown = renderEvent(event)
   if (filter.eventRw !== 'All' && shown['eventRW'] !== filter.eventRw) return null
   const everywhere = filter.trailRegion === 'All' || shown['isGlobal'] === true
   return everywhere || filter.trailRegion.split(',').includes(event.region) ? JSON.stringify(shown) : null

@@ -1,4 +1,4 @@
-// The event of a call in the cloud's shape, made of what is stored (contract/actiontrail.md sections 1 to 3).
+// Renders a stored event as the API shows it (docs/reference/events.md): in lookups, in exports and in what trails deliver.
 import { isoSeconds } from '../../api/time.ts'
 import {
   mapped,
@@ -6,53 +6,19 @@ import {
   type StoredCall,
   type StoredCaller,
   type StoredDenial,
-  type StoredEvent,
+  type StoredResources,
   type StoredService,
 } from '../../ledger/stored-event.ts'
+import type { EventRow } from '../../storage/storage.ts'
+import { isGlobal } from './members.ts'
 
-/** The event in the cloud's shape. */
-export function eventOf(stored: StoredEvent): Record<string, unknown> {
+/** The event as a JSON object, its members as ActionTrail names them. */
+export function renderEvent(stored: EventRow): Record<string, unknown> {
   const facts = JSON.parse(stored.body) as StoredCall | StoredService
-  return facts[0] === 2 ? serviceEvent(stored, facts) : callEvent(stored, facts)
+  return facts[0] === 2 ? renderService(stored, facts) : renderCall(stored, facts)
 }
 
-/** What lookups go by, without making the whole event. */
-export interface EventMembers {
-  readonly name: string
-  readonly access: 'Read' | 'Write'
-  readonly type: 'ApiCall' | 'AliyunServiceEvent'
-  readonly product: string
-  readonly sourceAddress: string
-  readonly identity: {
-    readonly type: string
-    readonly principalId: string
-    readonly userName: string
-    /** null for the service itself. */
-    readonly accessKeyId: string | null
-  }
-  readonly resources: readonly (readonly [type: string, name: string])[]
-}
-
-export function eventMembers({ account, body }: StoredEvent): EventMembers {
-  const facts = JSON.parse(body) as StoredCall | StoredService
-  if (facts[0] === 2) {
-    const [, name, resources] = facts
-    const identity = { type: 'system', principalId: account, userName: 'system', accessKeyId: null }
-    const type = 'AliyunServiceEvent'
-    return { name, access: 'Write', type, product: SERVICE_WORK[name], sourceAddress: 'Internal', identity, resources }
-  }
-  const [, product, , name, access, , sourceAddress, , caller, , resources] = facts
-  const [type, principalId, userName, accessKeyId] = caller
-  const identity = { type, principalId, userName, accessKeyId }
-  return { name, access, type: 'ApiCall', product, sourceAddress, identity, resources }
-}
-
-/** Whether events of a product show in every region (contract/actiontrail.md 3.1). */
-export function isGlobal(product: string): boolean {
-  return product === 'Ram'
-}
-
-function callEvent({ eventId, account, region, at }: StoredEvent, facts: StoredCall): Record<string, unknown> {
+function renderCall({ eventId, account, region, at }: EventRow, facts: StoredCall): Record<string, unknown> {
   const [, product, apiVersion, operation, access, host, sourceAddress, userAgent, caller] = facts
   const [, , , , , , , , , given, resources, reply, error, denial, foreign, unsaid] = facts
   const [requestId, callersAccount] = foreign || [eventId, account]
@@ -118,7 +84,7 @@ function identityOf(caller: StoredCaller, accountId: string): Record<string, unk
   }
 }
 
-/** Why the call was denied, with the statement that denied it (contract/actiontrail.md 3.6). */
+/** Why policies denied the call, and the statement that denied it explicitly. */
 function deniedDetail({ action, resource, type, policyType, by }: StoredDenial): Record<string, string> {
   return {
     AuthAction: action,
@@ -133,7 +99,7 @@ function deniedDetail({ action, resource, type, policyType, by }: StoredDenial):
   }
 }
 
-function serviceEvent({ eventId, account, region, at }: StoredEvent, facts: StoredService): Record<string, unknown> {
+function renderService({ eventId, account, region, at }: EventRow, facts: StoredService): Record<string, unknown> {
   const [, name, resources] = facts
   return {
     eventId,
@@ -159,7 +125,8 @@ function isReference(value: unknown): value is readonly [number] {
   return Array.isArray(value) && value.length === 1 && typeof value[0] === 'number'
 }
 
-function referenced(resources: readonly (readonly [type: string, name: string])[]) {
+/** The resource members, grouped by type: the n-th name list of `resourceName` belongs to the n-th type of `resourceType`. */
+function referenced(resources: StoredResources) {
   if (resources.length === 0) return {}
   const byType = [...Map.groupBy(resources, ([type]) => type)].map(
     ([type, some]) => [type, some.map(([, name]) => name)] as const,

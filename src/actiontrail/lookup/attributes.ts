@@ -1,6 +1,6 @@
-// What events can be looked up by (contract/actiontrail.md 4.2).
+// The attributes that LookupEvents can select events by (docs/audit.md).
 import type { ChainedEvent } from '../../storage/storage.ts'
-import { eventMembers, isGlobal } from '../events/event.ts'
+import { eventMembers, isGlobal } from '../events/members.ts'
 
 export const LOOKUP_KEYS = [
   'ServiceName',

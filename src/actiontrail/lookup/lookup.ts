@@ -1,6 +1,6 @@
 // Looking events up: by time, then by the order of recording, a page at a time (contract/actiontrail.md section 4).
 import type { ChainedEvent, EventStorage, IndexPart } from '../../storage/storage.ts'
-import { eventOf } from '../events/event.ts'
+import { renderEvent } from '../events/event.ts'
 import { attributed } from './attributes.ts'
 import { answers, type EventIndex, type Question } from './event-index.ts'
 
@@ -117,7 +117,7 @@ function pageOf(found: ReadonlyMap<number, Found>, lookup: Lookup): Page {
   const shown = all.slice(0, lookup.limit)
   const end = shown.at(-1)
   return {
-    events: shown.map(({ row }) => eventOf(row)),
+    events: shown.map(({ row }) => renderEvent(row)),
     next: end && all.length > lookup.limit ? { second: end.second, seq: end.seq } : null,
   }
 }

@@ -18,7 +18,7 @@ import {
 import { type Lookup, lookUp, type Position } from '../../../src/actiontrail/lookup/lookup.ts'
 import type { Caller } from '../../../src/api/caller.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
-import { type CallFacts, storedCall } from '../../../src/ledger/stored-event.ts'
+import { type CallFacts, storedCall } from '../../../src/ledger/stored-call.ts'
 import { openStorage } from '../../../src/storage/open.ts'
 import type { EventRow, Storage } from '../../../src/storage/storage.ts'
 import { removeFolder, temporaryFolder } from '../../acceptance/program.ts'
