@@ -154,10 +154,15 @@ class Edge {
       if (!connection) return
       const ends = endsOf(socket)
       this.#shaking.set(ends, connection)
-      socket.once('close', () => this.#shaking.delete(ends))
+      socket.once('close', () => {
+        // The client may have come back from the same port by now.
+        if (this.#shaking.get(ends) === connection) this.#shaking.delete(ends)
+      })
     })
     server.on('secureConnection', (socket: Socket) => {
-      const connection = this.#shaking.get(endsOf(socket))
+      const ends = endsOf(socket)
+      const connection = this.#shaking.get(ends)
+      this.#shaking.delete(ends)
       if (connection) this.#know(socket, connection)
       else socket.destroy()
     })
@@ -214,6 +219,6 @@ class Edge {
   }
 }
 
-function endsOf({ remoteAddress, remotePort, localAddress }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress}`
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 }

@@ -32,24 +32,35 @@ function read(socket: Socket, enough?: RegExp): Promise<string> {
 }
 
 function openTcp(house: TestHouse, localAddress = '127.0.0.1'): Promise<Socket> {
+  return connected({ port: portOf(house), localAddress })
+}
+
+function connected(options: { port: number; localAddress: string; localPort?: number }): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host: '127.0.0.1', port: portOf(house), localAddress }, () => resolve(socket))
+    const socket = connectTcp({ host: '127.0.0.1', ...options }, () => resolve(socket))
     socket.once('error', reject)
   })
 }
 
 async function openSecure(house: TestHouse, localAddress = '127.0.0.1'): Promise<Socket> {
-  const tcp = await openTcp(house, localAddress)
+  return secured(await openTcp(house, localAddress))
+}
+
+function secured(tcp: Socket): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connectTls({ socket: tcp, rejectUnauthorized: false }, () => resolve(socket))
     socket.once('error', reject)
   })
 }
 
-async function listsKeys(house: TestHouse, socket: Socket): Promise<string> {
-  const answer = read(socket, /"RequestId"/)
-  socket.write(post(signedForm({ Action: 'ListKeys' }, house.credentials, { now: house.now })))
-  return (await answer).slice(9, 12)
+const listsKeys = async (house: TestHouse, socket: Socket) => (await calls(house, socket, 'ListKeys')).slice(9, 12)
+
+/** The whole answer to a call whose host names no region. */
+function calls(house: TestHouse, socket: Socket, action: string): Promise<string> {
+  const answer = read(socket, /"RequestId".*\}/s)
+  const request = post(signedForm({ Action: action }, house.credentials, { now: house.now })).toString()
+  socket.write(request.replace('kms.cn-hangzhou.aliyuncs.com', 'localhost'))
+  return answer
 }
 
 async function disconnections(house: TestHouse, reason: string): Promise<number> {
@@ -115,6 +126,22 @@ describe('with TLS', () => {
       assert.equal(await listsKeys(house, newest), '200')
     } finally {
       for (const socket of silent) socket.destroy()
+    }
+  })
+
+  it('a call belongs to the region of its own port, whatever other connection its client has', async () => {
+    await using house = await openTestHouse(null, ['--listen', 'cn-beijing=127.0.0.1:0'], { tls })
+    const first = await openTcp(house)
+    const port = Number(new URL(house.endpoints[1] ?? '').port)
+    const second = await connected({ port, localAddress: '127.0.0.1', localPort: first.localPort ?? 0 })
+    try {
+      // Both have been accepted when the later one has.
+      const later = await secured(second)
+      const earlier = await secured(first)
+      assert.match(await calls(house, later, 'CreateKey'), /acs:kms:cn-beijing:/)
+      assert.match(await calls(house, earlier, 'CreateKey'), /acs:kms:cn-hangzhou:/)
+    } finally {
+      for (const socket of [first, second]) socket.destroy()
     }
   })
 })
