@@ -14,6 +14,7 @@ import { serve } from './cli/serve.ts'
 import type { Surroundings } from './cli/surroundings.ts'
 import { products } from './gateway/products.ts'
 import { type OpenHouse, openHouse } from './house/open.ts'
+import { openWitnessed, type WitnessedHouse } from './house/witnessed.ts'
 import type { Alarm } from './ledger/ledger.ts'
 import { PinNeeded } from './settings/hsm.ts'
 import { didYouMean } from './settings/nearest.ts'
@@ -46,8 +47,13 @@ const USAGE = `usage: strongroom VERB …
 
 strongroom VERB --help tells more, strongroom --version which version this is.`
 
+/** Opens the house, only when its trail is the one that was seen last. */
+function open(settings: Settings, alarm: Alarm, now: number): Promise<WitnessedHouse> {
+  return openWitnessed(settings, alarm, now, openAsIs)
+}
+
 /** Opens the house; asks for the HSM's PIN only where the root keys are in one. */
-async function open(settings: Settings, alarm: Alarm, now: number): Promise<OpenHouse> {
+async function openAsIs(settings: Settings, alarm: Alarm, now: number): Promise<OpenHouse> {
   try {
     return await openHouse(settings, alarm, now)
   } catch (error) {
@@ -100,7 +106,8 @@ const VERBS: Readonly<Record<string, Verb>> = {
   actiontrail: call,
   account: (args) => account(args, open, surroundings),
   dev: (args) => dev(args, surroundings),
-  audit: (args) => audit(args, open, surroundings),
+  // It judges the trail, and accepts one that was put back.
+  audit: (args) => audit(args, openAsIs, surroundings),
   'root-key': (args) => rootKey(args, open, surroundings),
   hsm: (args) => hsm(args, open, surroundings),
   key: (args) => key(args, open, surroundings),

@@ -1,9 +1,6 @@
 // `strongroom account …`: accounts, and the AccessKeys of accounts and services, as the operator manages them on the database itself.
 
-import type { TrailSigner } from '../actiontrail/audit/checkpoint.ts'
 import { isoSeconds } from '../api/time.ts'
-import { bearWitness } from '../house/witness.ts'
-import type { Ledger } from '../ledger/ledger.ts'
 import type { Accounts } from '../ram/account.ts'
 import { newCredentials } from '../ram/account.ts'
 import type { OperatorKeys } from '../ram/operator-keys.ts'
@@ -15,8 +12,6 @@ import type { Surroundings } from './surroundings.ts'
 
 interface Rooms {
   readonly storage: Storage
-  readonly ledger: Ledger
-  readonly trailSigner: TrailSigner
   readonly accounts: Accounts
   readonly operatorKeys: OperatorKeys
 }
@@ -85,7 +80,6 @@ export async function account(args: readonly string[], open: Open, around: Surro
   const alarm = (message: string, error: unknown) => around.complain(`${message}: ${error}`)
   const rooms = await open(settings, alarm, now)
   try {
-    bearWitness(settings.data, rooms, alarm)
     const print = (value: unknown) => around.print(JSON.stringify(value, null, 2))
     await work({ words, own, settings, rooms, print, now })
     return 0

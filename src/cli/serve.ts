@@ -18,7 +18,7 @@ import { listen, type Tls } from '../gateway/server.ts'
 import { background, deliverTrails, keepTrail, watch } from '../house/background.ts'
 import { affordableConnections } from '../house/open-files.ts'
 import { watchRing } from '../house/root-key-watch.ts'
-import { contradiction, readWitness, removeUnfinished, unwitnessed, Witness } from '../house/witness.ts'
+import { removeUnfinished, type Witness } from '../house/witness.ts'
 import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import { randomBytes } from '../keystore/random.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'
@@ -56,6 +56,8 @@ type Rooms = Pick<
     readonly hsm: HsmKeystore | null
     readonly usage: KeyUsage
     readonly ring: LiveRing
+    readonly witness: Witness
+    readonly unwitnessed: string | null
   }
 type Open = (settings: Settings, alarm: House['failed'], now: number) => Promise<Rooms>
 
@@ -68,7 +70,9 @@ export async function serve(settings: Settings, open: Open, around: Surroundings
   const rooms = await open(settings, alarm, Date.now())
   using _lock = isShared(settings) ? null : onlyServer(settings.data)
   const clock = settings.dev ? await DevClock.open(rooms.ledger, Date.now) : null
-  const witness = await heedWitness(rooms, settings, log)
+  const { witness } = rooms
+  removeUnfinished(settings.data)
+  if (rooms.unwitnessed) log.warn({ reason: rooms.unwitnessed }, 'THE TRAIL HAS NO WITNESS')
   const upkeep = new TrailUpkeep(rooms)
   const metrics = new Metrics(
     (fields, message) => log.warn(fields, message),
@@ -178,23 +182,6 @@ function connectionLimits({ maxConnections: wanted, maxConnectionsPerSource }: S
       'fewer connections than set: the system limits open files (ulimit -n, LimitNOFILE)',
     )
   return { maxConnections, maxConnectionsPerSource }
-}
-
-/** Refuses to serve a trail that was cut, or put back to an older copy, until the operator says that it was meant. */
-async function heedWitness(rooms: Rooms, { data }: Settings, log: Logger): Promise<Witness> {
-  const { ledger, trailSigner } = rooms
-  const seen = readWitness(data, trailSigner.publicKey)
-  const why = seen && (await contradiction(seen, ledger))
-  if (why)
-    throw new Error(
-      `${why}: its end was cut, or the database was put back to an older copy; when that was meant, say so with \`strongroom audit accept-restore\``,
-    )
-  const missing = await unwitnessed(seen, data, ledger)
-  if (missing) log.warn({ reason: missing }, 'THE TRAIL HAS NO WITNESS')
-  removeUnfinished(data)
-  const witness = new Witness(data, seen, rooms)
-  ledger.witnessedBy(witness)
-  return witness
 }
 
 function stopSignal(): Promise<NodeJS.Signals> {

@@ -58,19 +58,6 @@ export async function unwitnessed(witness: Witnessed | null, data: string, ledge
   return `the trail has ${seq} events, and \`${join(data, WITNESS_FILE)}\` is missing: nothing here tells whether its end was cut, or the database was put back to an older copy. Expected for a new data folder on a database with a history; else compare it with an export, a delivered copy, or the witness of another server`
 }
 
-/** Has a command that changes the trail leave a witness as a server does. A file that can't be read is reported, and left as it is. */
-export function bearWitness(
-  data: string,
-  rooms: { readonly ledger: Ledger; readonly trailSigner: TrailSigner },
-  alarm: (message: string, error: unknown) => void,
-): void {
-  try {
-    rooms.ledger.witnessedBy(new Witness(data, readWitness(data, rooms.trailSigner.publicKey), rooms))
-  } catch (error) {
-    alarm('the witness of the trail could not be read', error)
-  }
-}
-
 /** Keeps the witness of a data folder. One write at a time, each on disk when it resolves; another process may write it, too. */
 export class Witness implements TrailWitness {
   readonly #data: string

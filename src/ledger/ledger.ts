@@ -21,6 +21,7 @@ import { RecordCache } from './cache.ts'
 import { chaining, Rewound, type WatchfulChaining } from './chain.ts'
 import { fromRows, walk } from './many.ts'
 import { authentic, type Change, Forged, fromRow, type Kind, type Recorded, type Scope, toRow } from './record.ts'
+import { isServiceWork } from './stored-event.ts'
 import { LedgerView, type Source } from './view.ts'
 
 /** Some 100 MB at the most, in which the records of everyday calls take a fifth. */
@@ -461,10 +462,12 @@ export class Ledger implements Source {
 
 /**
  * Whether a recorded call changed or removed something: a key's state, its material, rights, a trail. That is what somebody may want
- * undone by putting the database back; what is made, or used, harms nobody when it is lost, and is witnessed within a second.
+ * undone by putting the database back, and so is all that the service does by itself: the root keys' changes are no changes of a call.
+ * What is made, or used, harms nobody when it is lost, and is witnessed within a second.
  */
 function alters({ event, changes }: Call): boolean {
-  return event !== null && changes.some(({ change }) => change === 'update' || change === 'delete')
+  if (event === null) return false
+  return isServiceWork(event.body) || changes.some(({ change }) => change === 'update' || change === 'delete')
 }
 
 /** (AccessKeyId, nonce) in 16 bytes; the separator occurs in no AccessKeyId. */

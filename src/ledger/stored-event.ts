@@ -76,6 +76,11 @@ export function storedServiceWork(name: ServiceWork, resources: readonly Resourc
   return JSON.stringify(stored)
 }
 
+/** Whether an event's body is one of the service's own work. */
+export function isServiceWork(body: string): boolean {
+  return body.startsWith('[2,')
+}
+
 /** A copy of the object with every value changed. */
 export function mapped<V, W>(object: Readonly<Record<string, V>>, change: (value: V) => W): Record<string, W> {
   const out: Record<string, W> = {}

@@ -11,6 +11,7 @@ import { TrailUpkeep } from '../../../src/actiontrail/audit/upkeep.ts'
 import { account } from '../../../src/cli/account.ts'
 import { openHouse } from '../../../src/house/open.ts'
 import { contradiction, readWitness, unwitnessed, WITNESS_FILE, Witness } from '../../../src/house/witness.ts'
+import { openWitnessed } from '../../../src/house/witnessed.ts'
 import { readSettings } from '../../../src/settings/settings.ts'
 import { openTestHouse, type TestHouse } from '../../house.ts'
 
@@ -133,7 +134,7 @@ describe('the witness of the trail', () => {
     const around = { env: {}, readFile: () => '', status: () => {}, terminal: false, ask: async () => '' }
     const complaints: string[] = []
     const run = (...args: string[]) =>
-      account(['key', ...args, '--data', house.data], openHouse, {
+      account(['key', ...args, '--data', house.data], openWitnessed, {
         ...around,
         print: () => {},
         complain: (text) => void complaints.push(text),

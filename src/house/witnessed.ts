@@ -1,0 +1,41 @@
+// How verbs open the house: with the witness of its trail, so that no verb undoes, or lets be undone, what was recorded.
+import type { Alarm } from '../ledger/ledger.ts'
+import type { Settings } from '../settings/settings.ts'
+import { type OpenHouse, openHouse } from './open.ts'
+import { contradiction, readWitness, unwitnessed, Witness } from './witness.ts'
+
+export interface WitnessedHouse extends OpenHouse {
+  readonly witness: Witness
+  /** What to warn of where no witness has seen the trail; or null. */
+  readonly unwitnessed: string | null
+}
+
+type Open = (settings: Settings, alarm: Alarm, now: number) => Promise<OpenHouse>
+
+/**
+ * Opens the house; from then on its ledger reports to the witness in the data folder. Throws with what to do when the trail is not the
+ * one that the witness saw, or when the witness can't be read.
+ */
+export async function openWitnessed(
+  settings: Settings,
+  alarm: Alarm,
+  now: number,
+  open: Open = openHouse,
+): Promise<WitnessedHouse> {
+  const house = await open(settings, alarm, now)
+  try {
+    const seen = readWitness(settings.data, house.trailSigner.publicKey)
+    const why = seen && (await contradiction(seen, house.ledger))
+    if (why)
+      throw new Error(
+        `${why}: its end was cut, or the database was put back to an older copy; when that was meant, say so with \`strongroom audit accept-restore\``,
+      )
+    const witness = new Witness(settings.data, seen, house)
+    house.ledger.witnessedBy(witness)
+    return { ...house, witness, unwitnessed: await unwitnessed(seen, settings.data, house.ledger) }
+  } catch (error) {
+    await house.device?.stop()
+    await house.storage.close()
+    throw error
+  }
+}
