@@ -1,29 +1,27 @@
 // The shared store: PostgreSQL. A batch is one pipelined transaction; a guard that fails aborts it, and its calls are tried one by one.
 // The head of the event chain is taken from memory while this server alone moves it; when another did, it is read and locked first.
-import postgres from 'postgres'
 import { GrowingChain } from './growing-chain.ts'
 import { isLost, settled, within } from './lost-connection.ts'
-import { PostgresqlEvents } from './postgresql-events.ts'
-import { migrations, type Statements, statements } from './queries.ts'
-import { checkVersion, pageAfterValues, scanValues, stepsOf, toRow, type Value } from './rows.ts'
+import { migrations } from './migrations.ts'
+import { type Connection, closedError, connect, type Pool, reaching, type Sql } from './postgresql-connections.ts'
+import { type Columns, checkVersion, stepsOf, toRow } from './rows.ts'
+import type { Bound } from './statement.ts'
+import { statements } from './statements.ts'
 import {
   type Chaining,
   type Commit,
-  type EventRow,
   type Guard,
   GuardMoved,
   HEAD_PLACE,
   type Head,
   type Outcome,
-  type Place,
-  type Range,
   type Row,
-  type RowKey,
   type Storage,
   Unavailable,
 } from './storage.ts'
+import { StoredEvents } from './stored-events.ts'
+import { StoredRows } from './stored-rows.ts'
 
-const CONNECTIONS = 8
 /** A batch that takes longer counts as lost, and so does a connection. */
 const PATIENCE_MS = 15_000
 const CONNECTION_PATIENCE_MS = 3000
@@ -40,44 +38,6 @@ export async function openPostgresql(url: string): Promise<Storage> {
   await reaching(() => migrate(pool.sql))
   return new PostgresqlStorage(pool, () => connect(url))
 }
-
-/** Connections, and whether one of them was closed. */
-interface Pool {
-  readonly sql: Sql
-  closed: boolean
-  /** Rejects when one is closed: the driver may never settle what was sent there. */
-  readonly closing: Promise<never>
-}
-
-function closedError(): Error {
-  return Object.assign(new Error('a connection was closed'), { code: 'CONNECTION_CLOSED' })
-}
-
-function connect(url: string): Pool {
-  const closing = Promise.withResolvers<never>()
-  closing.promise.catch(() => {})
-  const onclose = () => {
-    pool.closed = true
-    closing.reject(closedError())
-  }
-  const sql = postgres(url, {
-    onclose,
-    // None is closed but when it breaks.
-    max_lifetime: null,
-    max: CONNECTIONS,
-    connect_timeout: 10,
-    // The driver asks a new connection for its types by a query of its own, whose failure nobody could handle.
-    fetch_types: false,
-    onnotice: () => {},
-    transform: { undefined: null },
-    types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
-  })
-  const pool: Pool = { sql, closed: false, closing: closing.promise }
-  return pool
-}
-
-type Sql = postgres.Sql<{ bigint: number }>
-type Connection = postgres.ReservedSql<{ bigint: number }>
 
 /** unique_violation, duplicate_table, duplicate_object */
 const DUPLICATE = ['23505', '42P07', '42710']
@@ -100,18 +60,18 @@ async function migrate(sql: Sql): Promise<void> {
   })
 }
 
-class PostgresqlStorage implements Storage {
+class PostgresqlStorage extends StoredRows implements Storage {
   // Each batch moves the head of the chain: a second one would only wait for the first.
   readonly commitsAtOnce = 1
   readonly failure = null
   #pool: Pool
   readonly #connect: () => Pool
-  readonly #texts: Statements = statements('postgresql')
-  readonly events = new PostgresqlEvents((statement, values) => this.#all(statement, values))
+  readonly events = new StoredEvents(this.statements, (bound) => this.all(bound))
   /** The head's row as this server last wrote or read it. */
   #head: Row | null = null
 
   constructor(pool: Pool, connect: () => Pool) {
+    super(statements('postgresql'))
     this.#pool = pool
     this.#connect = connect
   }
@@ -128,52 +88,8 @@ class PostgresqlStorage implements Storage {
     if (pool.closed) throw closedError()
   }
 
-  async #all(statement: keyof Statements, values: Value[]): Promise<readonly Record<string, unknown>[]> {
-    return reaching(() => this.#pool.sql.unsafe(this.#texts[statement], values, { prepare: true }))
-  }
-
-  async get(kind: string, account: string, region: string, id: string): Promise<Row | null> {
-    const [row] = await this.#all('get', [kind, account, region, id])
-    return row ? toRow(row) : null
-  }
-
-  async page(range: Range, offset: number, limit: number, total: number): Promise<readonly Row[]> {
-    const { kind, account, region, parent } = range
-    const name = parent === null ? 'page' : 'ownedPage'
-    const place = parent === null ? [kind, account, region] : [kind, account, region, parent]
-    if (offset <= total / 2) return (await this.#all(name, [...place, limit, offset])).map(toRow)
-    const size = Math.min(limit, Math.max(0, total - offset))
-    const rows = await this.#all(`${name}FromEnd`, [...place, size, Math.max(0, total - offset - limit)])
-    return rows.map(toRow).reverse()
-  }
-
-  async pageAfter(place: Place, after: Pick<Row, 'createdAt' | 'id'> | null, limit: number) {
-    return (await this.#all('pageAfter', pageAfterValues(place, after, limit))).map(toRow)
-  }
-
-  async between({ kind, account, region }: Place, after: string, before: string, limit: number) {
-    return (await this.#all('between', [kind, account, region, after, before, limit])).map(toRow)
-  }
-
-  async count({ kind, account, region, parent }: Range): Promise<number> {
-    const [row] =
-      parent === null
-        ? await this.#all('count', [kind, account, region])
-        : await this.#all('ownedCount', [kind, account, region, parent])
-    return Number(row?.['n'] ?? 0)
-  }
-
-  async due(kind: string, now: number, limit: number): Promise<readonly Row[]> {
-    return (await this.#all('due', [kind, now, limit])).map(toRow)
-  }
-
-  async scan(after: RowKey | null, limit: number): Promise<readonly Row[]> {
-    return (await this.#all('scan', scanValues(after, limit))).map(toRow)
-  }
-
-  async size(): Promise<number> {
-    const [row] = await this.#all('size', [])
-    return Number(row?.['n'] ?? 0)
+  protected async all({ text, values }: Bound): Promise<readonly Columns[]> {
+    return reaching(() => this.#pool.sql.unsafe(text, values, { prepare: true }))
   }
 
   async commit(batch: readonly Commit[], chaining: Chaining, guard: Guard | null = null): Promise<readonly Outcome[]> {
@@ -241,7 +157,7 @@ class PostgresqlStorage implements Storage {
    */
   async #isStored({ seq, hash }: Head): Promise<boolean> {
     const { closing } = this.#pool
-    await within(PATIENCE_MS, Promise.race([this.#all('lockHead', Object.values(HEAD_PLACE)), closing]))
+    await within(PATIENCE_MS, Promise.race([this.all(this.statements.lockHead(HEAD_PLACE)), closing]))
     const [event] = await within(PATIENCE_MS, Promise.race([this.events.at([seq]), closing]))
     return event?.hash === hash
   }
@@ -249,7 +165,7 @@ class PostgresqlStorage implements Storage {
   /** Begins a transaction that holds the head until its end. */
   async #lockHead(connection: Connection, chaining: Chaining): Promise<GrowingChain> {
     const begun = connection.unsafe(BEGIN)
-    const locked = connection.unsafe(this.#texts.lockHead, Object.values(HEAD_PLACE), { prepare: true })
+    const locked = sent(connection, this.statements.lockHead(HEAD_PLACE))
     try {
       const [, [row]] = await within(PATIENCE_MS, Promise.race([Promise.all([begun, locked]), this.#pool.closing]))
       return new GrowingChain(row ? toRow(row) : null, chaining)
@@ -268,17 +184,13 @@ class PostgresqlStorage implements Storage {
   ): Promise<Outcome | 'head moved'> {
     const steps = batch.flatMap((commit) => this.#steps(commit, chain))
     const head = chain?.row() ?? null
-    const moves = head && chain ? stepsOf({ change: 'update', row: head, from: chain.from }) : []
+    const moves = head && chain ? stepsOf({ change: 'update', row: head, from: chain.from }, this.statements) : []
     const queries = [
       ...(begin ? [connection.unsafe(BEGIN)] : []),
-      ...moves.map(({ statement, values }) =>
-        connection.unsafe(`/* head moved */ ${must(this.#texts[statement])}`, values, { prepare: true }),
-      ),
-      // Behind the head, as whoever changes such a row and records it takes them too.
-      ...(guard
-        ? [connection.unsafe(`/* guard moved */ ${must(this.#texts.guard)}`, guardValues(guard), { prepare: true })]
-        : []),
-      ...steps.map(([text, values]) => connection.unsafe(text, values, { prepare: true })),
+      ...moves.map(({ guarded }) => sent(connection, must('head moved', guarded))),
+      // Behind the head, in the order in which a call that changes such a row and is recorded takes the two.
+      ...(guard ? [sent(connection, must('guard moved', this.statements.expect(guard)))] : []),
+      ...steps.map((step) => sent(connection, step)),
       connection.unsafe('COMMIT'),
     ]
     const results = await within(PATIENCE_MS, Promise.race([settled(queries), this.#pool.closing]))
@@ -287,19 +199,16 @@ class PostgresqlStorage implements Storage {
     return failure ? outcomeOf(failure.reason) : 'committed'
   }
 
-  #steps({ changes, nonce, event, further }: Commit, chain: GrowingChain | null): [string, Value[]][] {
-    const steps: [string, Value[]][] = []
-    if (nonce) steps.push([`/* nonce-used */ ${must(this.#texts.nonce)}`, [nonce.digest, nonce.expiresAt]])
-    for (const { statement, values, otherwise } of changes.flatMap(stepsOf)) {
-      if (statement === 'stepTally') steps.push([this.#texts.openTally, values.slice(1, 4)])
-      steps.push([`/* ${otherwise} */ ${must(this.#texts[statement])}`, values])
-    }
-    const add = (one: EventRow, to: GrowingChain) => {
-      const { seq, eventId, account, region, at, body, hash } = to.add(one)
-      steps.push([this.#texts.event, [seq, eventId, account, region, at, body, hash]])
-    }
-    if (event && chain) add(event, chain)
-    if (further && chain) for (const one of further) add(one, chain)
+  #steps({ changes, nonce, event, further }: Commit, chain: GrowingChain | null): Bound[] {
+    const steps: Bound[] = []
+    if (nonce) steps.push(must('nonce-used', this.statements.nonce(nonce)))
+    for (const change of changes)
+      for (const { guarded, opening, otherwise } of stepsOf(change, this.statements)) {
+        if (opening) steps.push(opening)
+        steps.push(must(otherwise, guarded))
+      }
+    if (event && chain) steps.push(this.statements.event(chain.add(event)))
+    if (further && chain) for (const one of further) steps.push(this.statements.event(chain.add(one)))
     return steps
   }
 
@@ -307,7 +216,7 @@ class PostgresqlStorage implements Storage {
   async synced(): Promise<void> {}
 
   async dropNonces(now: number, limit: number): Promise<number> {
-    return (await this.#all('dropNonces', [now, limit])).length
+    return (await this.all(this.statements.dropNonces({ now, limit }))).length
   }
 
   async close(): Promise<void> {
@@ -315,13 +224,16 @@ class PostgresqlStorage implements Storage {
   }
 }
 
-function guardValues({ kind, account, region, id, revision }: Guard): Value[] {
-  return [kind, account, region, id, revision]
+function sent(connection: Connection, { text, values }: Bound) {
+  return connection.unsafe(text, values, { prepare: true })
 }
 
-/** Makes a guarded statement fail (division by zero) when it touched no row, so that a pipelined transaction aborts by itself. */
-function must(guarded: string): string {
-  return `WITH touched AS (${guarded}) SELECT 1 / (SELECT count(*) FROM touched)`
+/**
+ * Makes a guarded statement fail (division by zero) when it touched no row, so that a pipelined transaction aborts by itself. The
+ * error carries the text, and so the outcome.
+ */
+function must(outcome: string, { text, values }: Bound): Bound {
+  return { text: `/* ${outcome} */ WITH touched AS (${text}) SELECT 1 / (SELECT count(*) FROM touched)`, values }
 }
 
 const OUTCOMES = ['head moved', 'moved', 'full', 'nonce-used'] as const
@@ -337,15 +249,4 @@ function outcomeOf(error: unknown): Outcome | 'head moved' {
 /** With the head locked, or untouched, only the database's own abort (a deadlock, say) can claim that it moved: decide again. */
 function onlyOutcome(outcome: Outcome | 'head moved'): Outcome {
   return outcome === 'head moved' ? 'moved' : outcome
-}
-
-/** Errors of the connection and of the server become Unavailable. */
-async function reaching<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof Error && ('code' in error || error.name === 'PostgresError'))
-      throw new Unavailable(`PostgreSQL: ${error.message}`, { cause: error })
-    throw error
-  }
 }

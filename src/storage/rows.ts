@@ -1,17 +1,9 @@
-// What both adapters share: rows to and from column values, and the statements that a change needs.
-import type { Statements } from './queries.ts'
-import {
-  type ChainedEvent,
-  type IndexPart,
-  type Place,
-  type Row,
-  type RowChange,
-  type RowKey,
-  Unavailable,
-} from './storage.ts'
+// Rows from column values, and the statements that a change takes.
+import type { Bound } from './statement.ts'
+import type { Statements } from './statements.ts'
+import { type ChainedEvent, type IndexPart, type Row, type RowChange, Unavailable } from './storage.ts'
 
-type Columns = Record<string, unknown>
-export type Value = string | number | null | Uint8Array
+export type Columns = Record<string, unknown>
 
 export function toRow(columns: Columns): Row {
   return {
@@ -53,58 +45,44 @@ export function toPart(columns: Columns): IndexPart {
   }
 }
 
-/** The values of a part, in the order of the statement that adds it. */
-export function partValues(part: IndexPart, terms: Uint8Array, postings: Uint8Array): Value[] {
-  const { firstSeq, lastSeq, fromAt, toAt, lastHash, termsHash, postingsHash, mac } = part
-  return [firstSeq, lastSeq, fromAt, toAt, lastHash, termsHash, postingsHash, mac, terms, postings]
-}
-
-/** The values of a page that goes on. No record was made before 1970. */
-export function pageAfterValues(
-  { kind, account, region }: Place,
-  after: Pick<Row, 'createdAt' | 'id'> | null,
-  limit: number,
-): (string | number)[] {
-  const { createdAt, id } = after ?? { createdAt: -1, id: '' }
-  return [kind, account, region, createdAt, id, limit]
-}
-
-/** The values of a scan. No kind is named '', so that nothing stands before the beginning. */
-export function scanValues(after: RowKey | null, limit: number): (string | number)[] {
-  const { kind, account, region, id } = after ?? { kind: '', account: '', region: '', id: '' }
-  return [kind, account, region, id, limit]
-}
-
-/** A statement with its values, and what it means when it touches no row. */
+/** A guarded statement. */
 export interface Step {
-  readonly statement: keyof Statements
-  readonly values: Value[]
+  readonly guarded: Bound
+  /** Runs before it, or after it touched no row and before it runs again; null for none. */
+  readonly opening: Bound | null
+  /** The outcome of a call whose statement touched no row. */
   readonly otherwise: 'moved' | 'full'
 }
 
 /** The statements of a change, in order. A tally is stepped first, so that a full one costs nothing else. */
-export function stepsOf(change: RowChange): readonly Step[] {
+export function stepsOf(change: RowChange, statements: Statements): readonly Step[] {
   const { row } = change
-  const place = [row.kind, row.account, row.region, row.id]
-  const fields = [row.parent, row.createdAt, row.dueAt, row.revision, row.body, row.mac]
-  const step = (by: 1 | -1, atMost: number | null): Step => ({
-    statement: 'stepTally',
-    values: [by, row.kind, row.account, row.region, (atMost ?? Number.MAX_SAFE_INTEGER) - 1],
-    otherwise: 'full',
-  })
   switch (change.change) {
     case 'insert': {
-      const insert: Step = { statement: 'insert', values: [...place, ...fields], otherwise: 'moved' }
-      return change.counted ? [step(1, change.counted.atMost), insert] : [insert]
+      const insert = moving(statements.insert(row))
+      return change.counted ? [counting(row, 1, change.counted.atMost, statements), insert] : [insert]
     }
     case 'update':
-      return [{ statement: 'update', values: [...fields, ...place, change.from], otherwise: 'moved' }]
+      return [moving(statements.update({ ...row, from: change.from }))]
     case 'delete': {
-      const remove: Step = { statement: 'delete', values: [...place, row.revision], otherwise: 'moved' }
-      return change.counted ? [remove, step(-1, null)] : [remove]
+      const remove = moving(statements.delete(row))
+      return change.counted ? [remove, counting(row, -1, null, statements)] : [remove]
     }
     case 'expect':
-      return [{ statement: 'expect', values: [...place, row.revision], otherwise: 'moved' }]
+      return [moving(statements.expect(row))]
+  }
+}
+
+function moving(guarded: Bound): Step {
+  return { guarded, opening: null, otherwise: 'moved' }
+}
+
+function counting({ kind, account, region }: Row, by: 1 | -1, atMost: number | null, statements: Statements): Step {
+  const place = { kind, account, region }
+  return {
+    guarded: statements.stepTally({ ...place, by, atMost: (atMost ?? Number.MAX_SAFE_INTEGER) - 1 }),
+    opening: statements.openTally(place),
+    otherwise: 'full',
   }
 }
 

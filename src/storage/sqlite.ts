@@ -1,26 +1,26 @@
 // The embedded store: SQLite in WAL mode. A batch is one synchronous transaction, made durable by one sync of the log.
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { GrowingChain } from './growing-chain.ts'
+import { migrations } from './migrations.ts'
 import { NonceMemory } from './nonce-memory.ts'
-import { migrations, type Statements, statements } from './queries.ts'
-import { checkVersion, pageAfterValues, type Step, scanValues, stepsOf, toRow } from './rows.ts'
+import { type Columns, checkVersion, type Step, stepsOf, toRow } from './rows.ts'
 import { SqliteEvents } from './sqlite-events.ts'
+import type { Bound } from './statement.ts'
+import { statements } from './statements.ts'
 import {
   type Chaining,
   type Commit,
   type EventRow,
+  type EventStorage,
   type Guard,
   GuardMoved,
   HEAD_PLACE,
   type Outcome,
-  type Place,
-  type Range,
-  type Row,
   type RowChange,
-  type RowKey,
   type Storage,
   Unavailable,
 } from './storage.ts'
+import { StoredRows } from './stored-rows.ts'
 import { WalSync } from './wal-sync.ts'
 
 const DIGEST_BYTES = 16
@@ -31,19 +31,24 @@ export function openSqlite(path: string): Storage {
   return guarded(() => new SqliteStorage(path))
 }
 
-class SqliteStorage implements Storage {
+class SqliteStorage extends StoredRows implements Storage {
   readonly commitsAtOnce = 2
   readonly #db: DatabaseSync
-  readonly #texts: Statements = statements('sqlite')
-  readonly #prepared = new Map<keyof Statements, StatementSync>()
-  readonly #controls = new Map<string, StatementSync>()
+  /** By text. */
+  readonly #prepared = new Map<string, StatementSync>()
   readonly #nonces = new NonceMemory()
-  readonly events = new SqliteEvents((name) => this.#run(name), guarded)
+  readonly events: EventStorage
   /** null for a database in memory. */
   readonly #wal: WalSync | null
   #scrubDue = false
 
   constructor(path: string) {
+    super(statements('sqlite'))
+    this.events = new SqliteEvents(
+      this.statements,
+      (bound) => this.all(bound),
+      (bound) => guarded(() => this.#arrays(bound)),
+    )
     this.#db = new DatabaseSync(path)
     for (const pragma of [
       'journal_mode = WAL',
@@ -63,17 +68,36 @@ class SqliteStorage implements Storage {
     this.#recallNonces()
   }
 
-  #run(statement: keyof Statements): StatementSync {
-    const prepared = this.#prepared.get(statement) ?? this.#db.prepare(this.#texts[statement])
-    this.#prepared.set(statement, prepared)
+  /** The statement of this text, prepared once. */
+  #prepare(text: string): StatementSync {
+    let prepared = this.#prepared.get(text)
+    if (!prepared) {
+      prepared = this.#db.prepare(text)
+      this.#prepared.set(text, prepared)
+    }
     return prepared
   }
 
-  /** Runs a statement of transaction control, prepared once. */
+  /** Runs a statement that returns nothing. */
+  #run({ text, values }: Bound): void {
+    this.#prepare(text).run(...values)
+  }
+
+  /** The first row of a statement. */
+  #first({ text, values }: Bound): Columns | undefined {
+    return this.#prepare(text).get(...values)
+  }
+
+  /** The rows of a statement as arrays. */
+  #arrays({ text, values }: Bound): readonly unknown[] {
+    const prepared = this.#prepare(text)
+    prepared.setReturnArrays(true)
+    return prepared.all(...values)
+  }
+
+  /** Runs a statement of transaction control. */
   #control(text: string): void {
-    const prepared = this.#controls.get(text) ?? this.#db.prepare(text)
-    this.#controls.set(text, prepared)
-    prepared.run()
+    this.#prepare(text).run()
   }
 
   #migrate(): void {
@@ -86,51 +110,8 @@ class SqliteStorage implements Storage {
     }
   }
 
-  async get(kind: string, account: string, region: string, id: string): Promise<Row | null> {
-    const row = guarded(() => this.#run('get').get(kind, account, region, id))
-    return row ? toRow(row) : null
-  }
-
-  async page(range: Range, offset: number, limit: number, total: number): Promise<readonly Row[]> {
-    const { kind, account, region, parent } = range
-    const place = parent === null ? [kind, account, region] : [kind, account, region, parent]
-    if (offset <= total / 2) return this.#list('', parent, [...place, limit, offset])
-    const size = Math.min(limit, Math.max(0, total - offset))
-    return this.#list('FromEnd', parent, [...place, size, Math.max(0, total - offset - limit)]).reverse()
-  }
-
-  #list(direction: '' | 'FromEnd', parent: string | null, values: SQLInputValue[]): Row[] {
-    const statement = this.#run(parent === null ? `page${direction}` : `ownedPage${direction}`)
-    return guarded(() => statement.all(...values)).map(toRow)
-  }
-
-  async pageAfter(place: Place, after: Pick<Row, 'createdAt' | 'id'> | null, limit: number) {
-    return guarded(() => this.#run('pageAfter').all(...pageAfterValues(place, after, limit))).map(toRow)
-  }
-
-  async between({ kind, account, region }: Place, after: string, before: string, limit: number) {
-    return guarded(() => this.#run('between').all(kind, account, region, after, before, limit)).map(toRow)
-  }
-
-  async count({ kind, account, region, parent }: Range): Promise<number> {
-    const row = guarded(() =>
-      parent === null
-        ? this.#run('count').get(kind, account, region)
-        : this.#run('ownedCount').get(kind, account, region, parent),
-    )
-    return Number(row?.['n'] ?? 0)
-  }
-
-  async due(kind: string, now: number, limit: number): Promise<readonly Row[]> {
-    return guarded(() => this.#run('due').all(kind, now, limit)).map(toRow)
-  }
-
-  async scan(after: RowKey | null, limit: number): Promise<readonly Row[]> {
-    return guarded(() => this.#run('scan').all(...scanValues(after, limit))).map(toRow)
-  }
-
-  async size(): Promise<number> {
-    return Number(guarded(() => this.#run('size').get())?.['n'] ?? 0)
+  protected async all(bound: Bound): Promise<readonly Columns[]> {
+    return guarded(() => this.#prepare(bound.text).all(...bound.values))
   }
 
   get failure(): Unavailable | null {
@@ -146,7 +127,7 @@ class SqliteStorage implements Storage {
     const outcomes = guarded(() => {
       this.#control('BEGIN IMMEDIATE')
       try {
-        if (guard) this.#heed(guard)
+        if (guard && !this.#first(this.statements.expect(guard))) throw new GuardMoved()
         const done = this.#commitAll(batch, chaining)
         this.#control('COMMIT')
         return done
@@ -165,10 +146,6 @@ class SqliteStorage implements Storage {
     return outcomes
   }
 
-  #heed({ kind, account, region, id, revision }: Guard): void {
-    if (this.#run('get').get(kind, account, region, id)?.['revision'] !== revision) throw new GuardMoved()
-  }
-
   #commitAll(batch: readonly Commit[], chaining: Chaining): Outcome[] {
     const chain = batch.some(({ event }) => event) ? this.#chain(chaining) : null
     const digests = new Map<string, Uint8Array>()
@@ -183,16 +160,16 @@ class SqliteStorage implements Storage {
       }
       return outcome
     })
-    if (digests.size > 0) this.#run('nonceBatch').run(expiresAt, Buffer.concat([...digests.values()]))
+    if (digests.size > 0)
+      this.#run(this.statements.nonceBatch({ expiresAt, digests: Buffer.concat([...digests.values()]) }))
     // INVARIANT: no call of the batch touches the head's row itself, or the chain would break here.
-    const moves = chain ? stepsOf({ change: 'update', row: chain.row(), from: chain.from }) : []
+    const moves = chain ? stepsOf({ change: 'update', row: chain.row(), from: chain.from }, this.statements) : []
     if (!moves.every((step) => this.#take(step))) throw new Unavailable('the head of the event chain moved by itself')
     return outcomes
   }
 
   #chain(chaining: Chaining): GrowingChain {
-    const { kind, account, region, id } = HEAD_PLACE
-    const row = this.#run('get').get(kind, account, region, id)
+    const row = this.#first(this.statements.get(HEAD_PLACE))
     return new GrowingChain(row ? toRow(row) : null, chaining)
   }
 
@@ -210,21 +187,20 @@ class SqliteStorage implements Storage {
   }
 
   #addEvent(event: EventRow, chain: GrowingChain): void {
-    const { seq, eventId, account, region, at, body, hash } = chain.add(event)
-    this.#run('event').run(seq, eventId, account, region, at, body, hash)
+    this.#run(this.statements.event(chain.add(event)))
   }
 
   #firstFailure(changes: readonly RowChange[]): 'moved' | 'full' | null {
-    for (const change of changes) for (const step of stepsOf(change)) if (!this.#take(step)) return step.otherwise
+    for (const change of changes)
+      for (const step of stepsOf(change, this.statements)) if (!this.#take(step)) return step.otherwise
     return null
   }
 
-  #take({ statement, values }: Step): boolean {
-    if (this.#run(statement).get(...values) !== undefined) return true
-    if (statement !== 'stepTally') return false
-    // The first of its kind here: its tally has no row yet.
-    this.#run('openTally').run(...values.slice(1, 4))
-    return this.#run(statement).get(...values) !== undefined
+  #take({ guarded, opening }: Step): boolean {
+    if (this.#first(guarded) !== undefined) return true
+    if (!opening) return false
+    this.#run(opening)
+    return this.#first(guarded) !== undefined
   }
 
   /**
@@ -244,7 +220,8 @@ class SqliteStorage implements Storage {
   #recallNonces(): void {
     const limit = 1000
     for (let offset = 0; ; offset += limit) {
-      const rows = this.#run('nonceBatches').all(limit, offset)
+      const { text, values } = this.statements.nonceBatches({ limit, offset })
+      const rows = this.#prepare(text).all(...values)
       for (const { expires_at, digests } of rows)
         for (let at = 0; at < (digests as Uint8Array).length; at += DIGEST_BYTES)
           this.#nonces.add((digests as Uint8Array).subarray(at, at + DIGEST_BYTES), expires_at as number)
@@ -255,7 +232,7 @@ class SqliteStorage implements Storage {
   async dropNonces(now: number, limit: number): Promise<number> {
     this.#scrub()
     this.#nonces.drop(now)
-    return guarded(() => this.#run('dropNonceBatches').all(now, limit)).length
+    return (await this.all(this.statements.dropNonceBatches({ now, limit }))).length
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,82 @@
+// The schema: the statements that lead from each version of a database to the next.
+import { type ColumnDefinitionBuilder, sql } from 'kysely'
+import { builder, type Dialect } from './tables.ts'
+
+/** The migrations in order: the statements that lead from version i to i + 1. A released one never changes. */
+export function migrations(dialect: Dialect): readonly (readonly string[])[] {
+  const { schema } = builder(dialect)
+  const bytes = dialect === 'sqlite' ? 'blob' : 'bytea'
+  // Both order ids by their bytes, whatever the server's locale.
+  const text = dialect === 'sqlite' ? ('text' as const) : sql`text COLLATE "C"`
+  const required = (column: ColumnDefinitionBuilder) => column.notNull()
+  const nonces = [
+    schema
+      .createTable('nonce')
+      .addColumn('digest', bytes, (column) => column.primaryKey().notNull())
+      .addColumn('expires_at', 'bigint', required),
+    schema.createIndex('nonce_expiry').on('nonce').column('expires_at'),
+  ]
+  const nonceBatches = [
+    schema
+      .createTable('nonce_batch')
+      .addColumn('seq', 'integer', (column) => column.primaryKey())
+      .addColumn('expires_at', 'bigint', required)
+      .addColumn('digests', bytes, required),
+  ]
+  const initial = [
+    schema
+      .createTable('record')
+      .addColumn('kind', text, required)
+      .addColumn('account', text, required)
+      .addColumn('region', text, required)
+      .addColumn('id', text, required)
+      .addColumn('parent', text)
+      .addColumn('created_at', 'bigint', required)
+      .addColumn('due_at', 'bigint')
+      .addColumn('revision', 'bigint', required)
+      .addColumn('body', text, required)
+      .addColumn('mac', bytes, required)
+      .addPrimaryKeyConstraint('record_key', ['kind', 'account', 'region', 'id']),
+    schema.createIndex('record_order').on('record').columns(['kind', 'account', 'region', 'created_at', 'id']),
+    schema
+      .createIndex('record_parent')
+      .on('record')
+      .columns(['kind', 'account', 'region', 'parent', 'created_at', 'id'])
+      .where('parent', 'is not', null),
+    schema.createIndex('record_due').on('record').columns(['kind', 'due_at']).where('due_at', 'is not', null),
+    schema
+      .createTable('tally')
+      .addColumn('kind', text, required)
+      .addColumn('account', text, required)
+      .addColumn('region', text, required)
+      .addColumn('n', 'bigint', required)
+      .addPrimaryKeyConstraint('tally_key', ['kind', 'account', 'region']),
+    ...(dialect === 'sqlite' ? nonceBatches : nonces),
+    schema
+      .createTable('event')
+      .addColumn('seq', dialect === 'sqlite' ? 'integer' : 'bigserial', (column) => column.primaryKey())
+      .addColumn('event_id', text, required)
+      .addColumn('account', text, required)
+      .addColumn('region', text, required)
+      .addColumn('at', 'bigint', required)
+      .addColumn('body', text, required),
+  ]
+  const chained = [
+    schema.alterTable('event').addColumn('hash', text, (column) => column.notNull().defaultTo('')),
+    schema
+      .createTable('event_index')
+      .addColumn('first_seq', 'bigint', (column) => column.primaryKey().notNull())
+      .addColumn('last_seq', 'bigint', required)
+      .addColumn('from_at', 'bigint', required)
+      .addColumn('to_at', 'bigint', required)
+      .addColumn('last_hash', text, required)
+      .addColumn('terms_hash', text, required)
+      .addColumn('postings_hash', text, required)
+      .addColumn('mac', bytes, required)
+      // The long ones come last, so that the others are read without them.
+      .addColumn('terms', bytes, required)
+      .addColumn('postings', bytes, required),
+    schema.createIndex('event_index_last').on('event_index').column('last_seq'),
+  ]
+  return [initial, chained].map((step) => step.map((statement) => statement.compile().sql))
+}

@@ -1,0 +1,230 @@
+// Every statement on records, tallies and nonces, compiled once per dialect; with those on events.
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
+import { type EventStatements, eventStatements } from './event-statements.ts'
+import { type Statement, statement } from './statement.ts'
+import type { Guard, Place, Row, RowKey } from './storage.ts'
+import { builder, type Dialect, type Tables } from './tables.ts'
+
+type Page = Place & { readonly limit: number; readonly offset: number }
+type Owned = Place & { readonly parent: string }
+
+export interface Reads {
+  readonly get: Statement<RowKey>
+  readonly between: Statement<Place & { after: string; before: string; limit: number }>
+  readonly scan: Statement<RowKey & { limit: number }>
+  readonly size: Statement<Record<never, never>>
+  readonly page: Statement<Page>
+  readonly pageFromEnd: Statement<Page>
+  readonly pageAfter: Statement<Place & { createdAt: number; id: string; limit: number }>
+  readonly ownedPage: Statement<Page & Owned>
+  readonly ownedPageFromEnd: Statement<Page & Owned>
+  readonly count: Statement<Place>
+  readonly ownedCount: Statement<Owned>
+  readonly due: Statement<{ kind: string; now: number; limit: number }>
+}
+
+/** Each but `openTally` and `lockHead` is guarded: it touches one row or none, and returns a row when it touched one. */
+export interface Changes {
+  readonly insert: Statement<Row>
+  /** `from` is the revision that the row must have. */
+  readonly update: Statement<Row & { from: number }>
+  readonly delete: Statement<Guard>
+  /** Changes nothing. On PostgreSQL nobody else changes the row until the transaction ends. */
+  readonly expect: Statement<Guard>
+  /** Reads a row. On PostgreSQL nobody else changes or locks it until the transaction ends. */
+  readonly lockHead: Statement<RowKey>
+  /** Makes the tally's row when there is none. */
+  readonly openTally: Statement<Place>
+  /** `atMost` is the highest count allowed before the step. */
+  readonly stepTally: Statement<Place & { by: number; atMost: number }>
+}
+
+export interface Nonces {
+  /** Guarded. */
+  readonly nonce: Statement<{ digest: Uint8Array; expiresAt: number }>
+  readonly dropNonces: Statement<{ now: number; limit: number }>
+  /** The nonces of one batch, where memory tells which were used (SQLite). */
+  readonly nonceBatch: Statement<{ expiresAt: number; digests: Uint8Array }>
+  readonly nonceBatches: Statement<{ limit: number; offset: number }>
+  readonly dropNonceBatches: Statement<{ now: number; limit: number }>
+}
+
+export interface Statements extends Reads, Changes, Nonces, EventStatements {}
+
+const COLUMNS = [
+  'kind',
+  'account',
+  'region',
+  'id',
+  'parent',
+  'created_at',
+  'due_at',
+  'revision',
+  'body',
+  'mac',
+] as const
+
+type OfRecord = ExpressionBuilder<Tables, 'record'>
+type OfTally = ExpressionBuilder<Tables, 'tally'>
+
+const within =
+  ({ kind, account, region }: Place) =>
+  (columns: OfRecord) =>
+    columns.and({ kind, account, region })
+
+const ownedBy =
+  ({ kind, account, region, parent }: Owned) =>
+  (columns: OfRecord) =>
+    columns.and({ kind, account, region, parent })
+
+const at =
+  ({ kind, account, region, id }: RowKey) =>
+  (columns: OfRecord) =>
+    columns.and({ kind, account, region, id })
+
+const atRevision =
+  ({ kind, account, region, id }: RowKey, revision: number) =>
+  (columns: OfRecord) =>
+    columns.and({ kind, account, region, id, revision })
+
+const tallied =
+  ({ kind, account, region }: Place) =>
+  (columns: OfTally) =>
+    columns.and({ kind, account, region })
+
+const contentOf = ({ parent, createdAt, dueAt, revision, body, mac }: Omit<Row, keyof RowKey>) => ({
+  parent,
+  created_at: createdAt,
+  due_at: dueAt,
+  revision,
+  body,
+  mac,
+})
+
+export function statements(dialect: Dialect): Statements {
+  const db = builder(dialect)
+  return { ...reads(db), ...changes(db, dialect), ...nonces(db), ...eventStatements(db, dialect) }
+}
+
+function reads(db: Kysely<Tables>): Reads {
+  const record = db.selectFrom('record').select(COLUMNS)
+  type Rows = typeof record
+  const forwards = (rows: Rows, { limit, offset }: Page) =>
+    rows.orderBy('created_at', 'asc').orderBy('id', 'asc').limit(limit).offset(offset)
+  const backwards = (rows: Rows, { limit, offset }: Page) =>
+    rows.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).offset(offset)
+  return {
+    get: statement((key) => record.where(at(key))),
+    between: statement((span) =>
+      record
+        .where(within(span))
+        .where('id', '>', span.after)
+        .where('id', '<', span.before)
+        .orderBy('id')
+        .limit(span.limit),
+    ),
+    scan: statement(({ kind, account, region, id, limit }) =>
+      record
+        .where(sql<boolean>`(kind, account, region, id) > (${kind}, ${account}, ${region}, ${id})`)
+        .orderBy('kind')
+        .orderBy('account')
+        .orderBy('region')
+        .orderBy('id')
+        .limit(limit),
+    ),
+    size: statement(() => db.selectFrom('record').select(sql<number>`count(*)`.as('n'))),
+    page: statement((page) => forwards(record.where(within(page)), page)),
+    pageFromEnd: statement((page) => backwards(record.where(within(page)), page)),
+    pageAfter: statement((page) =>
+      record
+        .where(within(page))
+        .where(sql<boolean>`(created_at, id) > (${page.createdAt}, ${page.id})`)
+        .orderBy('created_at')
+        .orderBy('id')
+        .limit(page.limit),
+    ),
+    ownedPage: statement((page) => forwards(record.where(ownedBy(page)), page)),
+    ownedPageFromEnd: statement((page) => backwards(record.where(ownedBy(page)), page)),
+    count: statement((place) => db.selectFrom('tally').select('n').where(tallied(place))),
+    ownedCount: statement((owned) =>
+      db.selectFrom('record').select(sql<number>`count(*)`.as('n')).where(ownedBy(owned)),
+    ),
+    due: statement(({ kind, now, limit }) =>
+      record.where('kind', '=', kind).where('due_at', '<=', now).orderBy('due_at').limit(limit),
+    ),
+  }
+}
+
+function changes(db: Kysely<Tables>, dialect: Dialect): Changes {
+  const record = db.selectFrom('record').select(COLUMNS)
+  const locks = dialect === 'postgresql'
+  return {
+    insert: statement((row) =>
+      db
+        .insertInto('record')
+        .values({ kind: row.kind, account: row.account, region: row.region, id: row.id, ...contentOf(row) })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('id'),
+    ),
+    update: statement((row) =>
+      db.updateTable('record').set(contentOf(row)).where(atRevision(row, row.from)).returning('id'),
+    ),
+    delete: statement((row) => db.deleteFrom('record').where(atRevision(row, row.revision)).returning('id')),
+    expect: statement((row) => {
+      const rows = record.where(atRevision(row, row.revision))
+      return locks ? rows.forShare() : rows
+    }),
+    lockHead: statement((key) => {
+      const rows = record.where(at(key))
+      return locks ? rows.forUpdate() : rows
+    }),
+    openTally: statement(({ kind, account, region }) =>
+      db
+        .insertInto('tally')
+        .values({ kind, account, region, n: sql`0` })
+        .onConflict((conflict) => conflict.doNothing()),
+    ),
+    stepTally: statement((step) =>
+      db
+        .updateTable('tally')
+        .set({ n: sql`n + ${step.by}` })
+        .where(tallied(step))
+        .where('n', '<=', step.atMost)
+        .returning('n'),
+    ),
+  }
+}
+
+function nonces(db: Kysely<Tables>): Nonces {
+  return {
+    nonce: statement(({ digest, expiresAt }) =>
+      db
+        .insertInto('nonce')
+        .values({ digest, expires_at: expiresAt })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('expires_at'),
+    ),
+    dropNonces: statement(({ now, limit }) =>
+      db
+        .deleteFrom('nonce')
+        .where('digest', 'in', (inner) =>
+          inner.selectFrom('nonce').select('digest').where('expires_at', '<', now).limit(limit),
+        )
+        .returning('expires_at'),
+    ),
+    nonceBatch: statement(({ expiresAt, digests }) =>
+      db.insertInto('nonce_batch').values({ expires_at: expiresAt, digests }),
+    ),
+    nonceBatches: statement(({ limit, offset }) =>
+      db.selectFrom('nonce_batch').select(['expires_at', 'digests']).orderBy('seq').limit(limit).offset(offset),
+    ),
+    dropNonceBatches: statement(({ now, limit }) =>
+      db
+        .deleteFrom('nonce_batch')
+        .where('seq', 'in', (inner) =>
+          inner.selectFrom('nonce_batch').select('seq').where('expires_at', '<', now).limit(limit),
+        )
+        .returning('seq'),
+    ),
+  }
+}

@@ -1,0 +1,81 @@
+// Reading records, as both databases store them.
+import { type Columns, toRow } from './rows.ts'
+import type { Bound } from './statement.ts'
+import type { Statements } from './statements.ts'
+import type { Place, Range, Row, RowKey } from './storage.ts'
+
+/** What adapters have in common: they differ in how a statement is run. */
+export abstract class StoredRows {
+  protected readonly statements: Statements
+
+  constructor(statements: Statements) {
+    this.statements = statements
+  }
+
+  /** Runs a statement; returns all of its rows. Throws Unavailable. */
+  protected abstract all(bound: Bound): Promise<readonly Columns[]>
+
+  async #rows(bound: Bound): Promise<Row[]> {
+    return (await this.all(bound)).map(toRow)
+  }
+
+  async #number(bound: Bound): Promise<number> {
+    const [row] = await this.all(bound)
+    return Number(row?.['n'] ?? 0)
+  }
+
+  async get(kind: string, account: string, region: string, id: string): Promise<Row | null> {
+    const [row] = await this.all(this.statements.get({ kind, account, region, id }))
+    return row ? toRow(row) : null
+  }
+
+  /** Reads from the nearer end, since the rows that an offset passes over cost time. */
+  async page(range: Range, offset: number, limit: number, total: number): Promise<readonly Row[]> {
+    const { kind, account, region, parent } = range
+    const { page, pageFromEnd, ownedPage, ownedPageFromEnd } = this.statements
+    const read = (fromEnd: boolean, stretch: { limit: number; offset: number }) => {
+      const place = { kind, account, region, ...stretch }
+      if (parent === null) return this.#rows((fromEnd ? pageFromEnd : page)(place))
+      return this.#rows((fromEnd ? ownedPageFromEnd : ownedPage)({ ...place, parent }))
+    }
+    if (offset <= total / 2) return read(false, { limit, offset })
+    const size = Math.min(limit, Math.max(0, total - offset))
+    return (await read(true, { limit: size, offset: Math.max(0, total - offset - limit) })).reverse()
+  }
+
+  async pageAfter(
+    { kind, account, region }: Place,
+    after: Pick<Row, 'createdAt' | 'id'> | null,
+    limit: number,
+  ): Promise<readonly Row[]> {
+    // No record was made before 1970.
+    const { createdAt, id } = after ?? { createdAt: -1, id: '' }
+    return this.#rows(this.statements.pageAfter({ kind, account, region, createdAt, id, limit }))
+  }
+
+  async between(place: Place, after: string, before: string, limit: number): Promise<readonly Row[]> {
+    const { kind, account, region } = place
+    return this.#rows(this.statements.between({ kind, account, region, after, before, limit }))
+  }
+
+  async count({ kind, account, region, parent }: Range): Promise<number> {
+    const place = { kind, account, region }
+    return this.#number(
+      parent === null ? this.statements.count(place) : this.statements.ownedCount({ ...place, parent }),
+    )
+  }
+
+  async due(kind: string, now: number, limit: number): Promise<readonly Row[]> {
+    return this.#rows(this.statements.due({ kind, now, limit }))
+  }
+
+  async scan(after: RowKey | null, limit: number): Promise<readonly Row[]> {
+    // No kind is named '', so nothing comes before this key.
+    const { kind, account, region, id } = after ?? { kind: '', account: '', region: '', id: '' }
+    return this.#rows(this.statements.scan({ kind, account, region, id, limit }))
+  }
+
+  async size(): Promise<number> {
+    return this.#number(this.statements.size({}))
+  }
+}

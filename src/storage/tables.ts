@@ -1,0 +1,61 @@
+// The tables as Kysely knows them, in both dialects.
+import {
+  DummyDriver,
+  type Generated,
+  Kysely,
+  PostgresAdapter,
+  PostgresQueryCompiler,
+  SqliteAdapter,
+  SqliteQueryCompiler,
+} from 'kysely'
+
+interface RecordTable {
+  kind: string
+  account: string
+  region: string
+  id: string
+  parent: string | null
+  created_at: number
+  due_at: number | null
+  revision: number
+  body: string
+  mac: Uint8Array
+}
+
+interface EventIndexTable {
+  first_seq: number
+  last_seq: number
+  from_at: number
+  to_at: number
+  last_hash: string
+  terms_hash: string
+  postings_hash: string
+  mac: Uint8Array
+  terms: Uint8Array
+  postings: Uint8Array
+}
+
+export interface Tables {
+  record: RecordTable
+  tally: { kind: string; account: string; region: string; n: number }
+  nonce: { digest: Uint8Array; expires_at: number }
+  nonce_batch: { seq: Generated<number>; expires_at: number; digests: Uint8Array }
+  event: { seq: number; event_id: string; account: string; region: string; at: number; body: string; hash: string }
+  event_index: EventIndexTable
+}
+
+export type Dialect = 'sqlite' | 'postgresql'
+
+/** Builds statements and compiles them; it runs none. */
+export function builder(dialect: Dialect): Kysely<Tables> {
+  return new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => (dialect === 'sqlite' ? new SqliteAdapter() : new PostgresAdapter()),
+      createDriver: () => new DummyDriver(),
+      createQueryCompiler: () => (dialect === 'sqlite' ? new SqliteQueryCompiler() : new PostgresQueryCompiler()),
+      createIntrospector: () => {
+        throw new Error('statements are only compiled here')
+      },
+    },
+  })
+}

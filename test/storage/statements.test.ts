@@ -1,0 +1,67 @@
+// Statements are bound by the names of their parameters; released migrations never change.
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { migrations } from '../../src/storage/migrations.ts'
+import { statement } from '../../src/storage/statement.ts'
+import { statements } from '../../src/storage/statements.ts'
+import { builder } from '../../src/storage/tables.ts'
+
+const FOLDER = new URL('migrations/', import.meta.url)
+const db = builder('sqlite')
+
+describe('a statement', () => {
+  it('takes its values by name, in whatever order they come', () => {
+    const { update } = statements('sqlite')
+    const bound = update({
+      ...{ from: 4, mac: new Uint8Array([1]), body: '{}', revision: 5, dueAt: null, createdAt: 3, parent: 'p' },
+      ...{ id: 'i', region: 'r', account: 'a', kind: 'k' },
+    })
+    const places = [...bound.text.matchAll(/"(\w+)" = \?/g)].map(([, column]) => column)
+    const columns = ['parent', 'created_at', 'due_at', 'revision', 'body', 'mac']
+    assert.deepEqual(places, [...columns, 'kind', 'account', 'region', 'id', 'revision'])
+    assert.deepEqual(bound.values, ['p', 3, null, 5, '{}', new Uint8Array([1]), 'k', 'a', 'r', 'i', 4])
+  })
+
+  it('binds a parameter wherever it occurs', () => {
+    const twice = statement<{ n: number }>(({ n }) =>
+      db.selectFrom('event').select('seq').where('seq', '>', n).where('at', '>', n),
+    )
+    assert.deepEqual(twice({ n: 7 }).values, [7, 7])
+  })
+
+  it('has no value that is not a parameter', () => {
+    assert.throws(
+      () => statement(() => db.selectFrom('event').select('seq').where('seq', '>', 1)),
+      /has a value that is no parameter/,
+    )
+  })
+
+  it('does not compile with a missing name, or a value of another type', () => {
+    const { get, due } = statements('sqlite')
+    // @ts-expect-error: the id is missing
+    assert.equal(get({ kind: 'k', account: 'a', region: 'r' }).values[3], undefined)
+    // @ts-expect-error: a time is a number
+    assert.ok(due({ kind: 'k', now: '1', limit: 1 }))
+    // @ts-expect-error: a column of numbers is not compared with text
+    assert.ok(statement<{ at: string }>(({ at }) => db.selectFrom('event').select('seq').where('at', '=', at)))
+    // @ts-expect-error: no table has this column
+    assert.ok(statement<{ at: number }>(({ at }) => db.selectFrom('event').select('seq').where('att', '=', at)))
+  })
+})
+
+describe('released migrations', () => {
+  for (const name of readdirSync(FOLDER))
+    it(`are as they were released: ${name}`, () => {
+      const [, dialect = '', version = ''] = /^(sqlite|postgresql)-(\d+)\.sql$/.exec(name) ?? []
+      const step = migrations(dialect as 'sqlite' | 'postgresql')[Number(version) - 1] ?? []
+      assert.equal(step.map((one) => `${one};\n`).join(''), readFileSync(new URL(name, FOLDER), 'utf8'))
+    })
+
+  it('have a file each', () => {
+    const files = (['postgresql', 'sqlite'] as const).flatMap((dialect) =>
+      migrations(dialect).map((_, i) => `${dialect}-${i + 1}.sql`),
+    )
+    assert.deepEqual(readdirSync(FOLDER).sort(), files)
+  })
+})
