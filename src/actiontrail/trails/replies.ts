@@ -19,7 +19,7 @@ function roleNameOf(arn: string): string {
 }
 
 /** What CreateTrail and UpdateTrail answer. */
-export function trailAnswer({ id, body }: Trail, version: ApiVersion): Reply {
+export function trailReply({ id, body }: Trail, version: ApiVersion): Reply {
   const { ossWriteRoleArn, slsProjectArn, slsWriteRoleArn, maxComputeProjectArn, maxComputeWriteRoleArn } = body
   return filled({
     Name: id,
@@ -43,7 +43,7 @@ export function listedTrail(trail: Trail, region: string, version: ApiVersion): 
   const { id, account, createdAt, body } = trail
   const { homeRegion, ossBucketName } = body
   return {
-    ...trailAnswer(trail, version),
+    ...trailReply(trail, version),
     TrailArn: trailArn(id, { account, region: homeRegion }),
     Region: homeRegion,
     Status: body.status,

@@ -12,10 +12,6 @@ export function checkTrailRegion(trailRegion: string, { settings }: ActionTrailC
   if (unknown) throw refuse('InvalidQueryParameter')
 }
 
-export function defaultRoleArn(account: string, role = 'aliyunserviceroleforactiontrail'): string {
-  return `acs:ram::${account}:role/${role}`
-}
-
 /**
  * Claims the bucket for the trail, once it proved writable. Of one bucket only one trail's objects can be a chain,
  * and where accounts share buckets none may write into another's: the operator's credentials would open it.

@@ -122,18 +122,36 @@ export function moved(before: TrailBody, after: TrailBody, head: number, chain: 
   }
 }
 
-/** A trail's delivery before it began. */
-export function newDelivery(chain: string): DeliveryState {
+/** A trail that delivers nowhere yet. `chain` names its chain of digests. */
+export function newTrail(homeRegion: string, chain: string): TrailBody {
   return {
-    cursor: 0,
-    pending: null,
-    lease: null,
-    chain,
-    digest: null,
-    failures: 0,
-    deliveredAt: null,
-    error: null,
-    bucketOk: true,
+    homeRegion,
+    trailRegion: 'All',
+    eventRw: 'All',
+    ossBucketName: '',
+    ossKeyPrefix: '',
+    ossWriteRoleArn: '',
+    slsProjectArn: '',
+    slsWriteRoleArn: '',
+    maxComputeProjectArn: '',
+    maxComputeWriteRoleArn: '',
+    bucketClaim: '',
+    status: 'Fresh',
+    updatedAt: 0,
+    startedAt: null,
+    stoppedAt: null,
+    intervals: [],
+    delivery: {
+      cursor: 0,
+      pending: null,
+      lease: null,
+      chain,
+      digest: null,
+      failures: 0,
+      deliveredAt: null,
+      error: null,
+      bucketOk: true,
+    },
   }
 }
 

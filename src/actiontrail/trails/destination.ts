@@ -1,0 +1,96 @@
+// Where a trail delivers, as CreateTrail and UpdateTrail say it in every version of the API.
+import type { Change } from '../../ledger/record.ts'
+import type { ActionTrailContext } from '../operation.ts'
+import { bucketName, flag, keyPrefix, maxComputeProjectArn, roleArn, roleName, slsProjectArn } from './parameters.ts'
+import { claimBucket, releasedBucket } from './rules.ts'
+import type { EventRw, TrailBody } from './trail.ts'
+
+const SERVICE_ROLE = 'aliyunserviceroleforactiontrail'
+
+export const destination = {
+  OssBucketName: bucketName,
+  OssKeyPrefix: keyPrefix,
+  SlsProjectArn: slsProjectArn,
+  SlsWriteRoleArn: roleArn,
+}
+export const currentDestination = {
+  OssWriteRoleArn: roleArn,
+  MaxComputeProjectArn: maxComputeProjectArn,
+  MaxComputeWriteRoleArn: roleArn,
+}
+export const formerDestination = { RoleName: roleName, StartLogging: flag }
+
+const shown = ['Name', 'TrailRegion', 'EventRW', 'OssBucketName', 'OssKeyPrefix', 'SlsProjectArn'] as const
+const replied = ['Name', 'HomeRegion', ...shown.slice(1)] as const
+const currentMembers = ['OssWriteRoleArn', 'SlsWriteRoleArn', 'MaxComputeProjectArn', 'MaxComputeWriteRoleArn'] as const
+const formerMembers = ['SlsWriteRoleArn', 'RoleName'] as const
+
+/** What events show of CreateTrail and UpdateTrail. */
+export const currentTrail = { show: [...shown, ...currentMembers], reply: [...replied, ...currentMembers] }
+export const formerTrail = { show: [...shown, ...formerMembers, 'StartLogging'], reply: [...replied, ...formerMembers] }
+
+export const destinationRefusals = [
+  'InvalidPrefixException',
+  'InvalidBucketNameException',
+  'RepeatOssBucket',
+  'BucketDoesNotExistException',
+  'InsufficientBucketPolicyException',
+  'SlsProjectDoesNotExistException',
+] as const
+
+/** What the call says of the trail; null leaves a member of the trail as it is. */
+export interface Wanted {
+  readonly Name: string
+  readonly OssBucketName: string | null
+  readonly OssKeyPrefix: string | null
+  readonly OssWriteRoleArn: string | null
+  readonly SlsProjectArn: string | null
+  readonly SlsWriteRoleArn: string | null
+  readonly MaxComputeProjectArn: string | null
+  readonly MaxComputeWriteRoleArn: string | null
+  readonly EventRW: EventRw | null
+  readonly TrailRegion: string | null
+}
+
+/** What a call of a former version, which names the role without its account, wants. */
+export function wantedByFormer<V>(values: V, role: string | null, { scope }: ActionTrailContext) {
+  const OssWriteRoleArn = role === null ? null : roleArnOf(scope.account, role)
+  return { ...values, OssWriteRoleArn, MaxComputeProjectArn: null, MaxComputeWriteRoleArn: null }
+}
+
+function roleArnOf(account: string, role: string): string {
+  return `acs:ram::${account}:role/${role}`
+}
+
+/** The trail as the call wants it, and the changes that claim its bucket and release the one before. Refuses a bucket that can't be claimed. */
+export async function withDestination(
+  before: TrailBody,
+  wanted: Wanted,
+  context: ActionTrailContext,
+): Promise<{ body: TrailBody; changes: readonly Change[] }> {
+  const { scope, now } = context
+  const bucket = wanted.OssBucketName ?? before.ossBucketName
+  const claim = bucket === before.ossBucketName ? null : await claimBucket(bucket, wanted.Name, context)
+  const released = claim ? await releasedBucket(before.bucketClaim, context) : []
+  const role = (given: string | null, kept: string, target: string | null) =>
+    given ?? (kept || (target ? roleArnOf(scope.account, SERVICE_ROLE) : ''))
+  const body = {
+    ...before,
+    trailRegion: wanted.TrailRegion ?? before.trailRegion,
+    eventRw: wanted.EventRW ?? before.eventRw,
+    ossBucketName: bucket,
+    ossKeyPrefix: wanted.OssKeyPrefix ?? before.ossKeyPrefix,
+    ossWriteRoleArn: role(wanted.OssWriteRoleArn, before.ossWriteRoleArn, wanted.OssBucketName),
+    slsProjectArn: wanted.SlsProjectArn ?? before.slsProjectArn,
+    slsWriteRoleArn: role(wanted.SlsWriteRoleArn, before.slsWriteRoleArn, wanted.SlsProjectArn),
+    maxComputeProjectArn: wanted.MaxComputeProjectArn ?? before.maxComputeProjectArn,
+    maxComputeWriteRoleArn: role(
+      wanted.MaxComputeWriteRoleArn,
+      before.maxComputeWriteRoleArn,
+      wanted.MaxComputeProjectArn,
+    ),
+    bucketClaim: claim?.id ?? before.bucketClaim,
+    updatedAt: now,
+  }
+  return { body, changes: claim ? [claim.change, ...released] : [] }
+}
