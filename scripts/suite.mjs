@@ -9,7 +9,7 @@ import { shareServer } from '../test/storage/postgresql-server.ts'
 import reporter from './reporter.mjs'
 
 /** A test that takes longer hangs. The slowest takes half a minute on two idle cores; a busy machine has a quarter of that speed. */
-const TEST_LIMIT_S = 180
+const TEST_LIMIT_S = 300
 /** What a file's tests may take together. */
 const FILE_LIMIT_S = 600
 /** In full size all takes longer. */

@@ -9,7 +9,7 @@ const SIZES = {
   'kills while delivering': [6, 20],
   'kills while root keys rotate': [5, 20],
   'kills beside two servers': [3, 7],
-  'kills while the root key moves into an HSM': [4, 12],
+  'kills while the root key moves into an HSM': [3, 12],
   'kills while keys are made in an HSM': [6, 15],
   'texts padded at random': [2000, 20_000],
   'generated requests': [5000, 100_000],

@@ -191,7 +191,7 @@ describe('a token with the root key', () => {
     const change = (to: string) => ['root-key', 'change-provider', '--to', to, '--data', data, ...token.flags]
     const start = performance.now()
     await done(['change-provider', '--to', 'hsm'], data, token)
-    const whole = performance.now() - start
+    let whole = performance.now() - start
     let kills = 0
     for (let i = 0; i < KILLS || kills <= KILLS / 3; i++) {
       const child = spawn(BIN, change(i % 2 ? 'hsm' : 'file'), {
@@ -207,6 +207,8 @@ describe('a token with the root key', () => {
         // It has ended.
       }
       if ((await ended) === 'SIGKILL') kills++
+      // The machine was slower when it was measured.
+      else whole *= 0.7
       await token.recover()
       const started = await startProgram({ data, flags: token.flags, env: token.env })
       await opens(started, ciphertext)

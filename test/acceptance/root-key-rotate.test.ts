@@ -93,10 +93,12 @@ describe('strongroom root-key rotate', () => {
     await stop(500)
     await program.stop()
     const args = ['rotate', '--drop-now', '--settle-seconds', '0', '--data', data]
-    const whole = await timeOf(() => rootKey(args))
+    let whole = await timeOf(() => rootKey(args))
     let [kills, unfinished] = [0, 0]
     for (let i = 0; i < KILLS || kills <= KILLS / 3 || unfinished === 0; i++) {
       if (await killed(args, whole * (0.35 + 0.65 * Math.random()))) kills++
+      // The machine was slower when it was measured.
+      else whole *= 0.7
       if (/^unfinished/m.test(await rootKey(['status', '--data', data]))) unfinished++
       const started = await startProgram({ data })
       assert.equal((await must(started, 'Decrypt', { CiphertextBlob: ciphertext })).Plaintext, 'old')
