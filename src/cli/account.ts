@@ -4,6 +4,7 @@ import { isoSeconds } from '../api/time.ts'
 import type { Accounts } from '../ram/account.ts'
 import { newCredentials } from '../ram/account.ts'
 import type { OperatorKeys } from '../ram/operator-keys.ts'
+import { isServiceName } from '../ram/service-name.ts'
 import { unknownVerb } from '../settings/nearest.ts'
 import { readSettings, type Settings } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
@@ -100,8 +101,7 @@ async function createAccount({ own, rooms: { accounts }, print, now }: Asked): P
 
 async function createServiceKey(asked: Asked): Promise<void> {
   const service = asked.own.get('--name') ?? ''
-  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*\.aliyuncs\.com$/.test(service))
-    throw new UsageError('`--name` must be the name of a service, such as ecs.aliyuncs.com')
+  if (!isServiceName(service)) throw new UsageError('`--name` must be the name of a service, such as ecs.aliyuncs.com')
   asked.print({ service, ...(await newKey(service, asked)) })
 }
 

@@ -9,10 +9,11 @@ import { CreateAlias } from '../kms/operations/create-alias.ts'
 import { description } from '../kms/parameters.ts'
 import { CMK, type CmkBody, VERSION } from '../kms/records.ts'
 import { demandSettable, tagList } from '../kms/tags.ts'
-import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
+import { type Change, INSTALLATION, insert } from '../ledger/record.ts'
 import { ACCESS_KEY } from '../ram/access-key.ts'
 import type { Accounts } from '../ram/account.ts'
 import { findUser } from '../ram/find.ts'
+import { addAccessKey } from '../ram/key-holder.ts'
 import type { RamContext } from '../ram/operation.ts'
 import { AttachPolicyToUser } from '../ram/operations/attach-policy-to-user.ts'
 import { CreatePolicy } from '../ram/operations/create-policy.ts'
@@ -110,20 +111,8 @@ async function seedUser(user: SeedUser, account: SeedAccount, house: House): Pro
   const existing = await house.ledger.get(ACCESS_KEY, INSTALLATION, id)
   if (existing?.body.userId === record.id) return
   if (existing) throw new Error(`the seed gives user ${UserName} the AccessKey ${id}, which belongs to another`)
-  const body = {
-    accountId: account.accountId,
-    userId: record.id,
-    sealedSecret: context.sealAccessKeySecret(id, accessKeySecret),
-    status: 'Active',
-  } as const
-  const accessKeyIds = [...record.body.accessKeyIds, id]
-  await commit(
-    [
-      update(record, { body: { ...record.body, accessKeyIds } }),
-      insert(ACCESS_KEY, { ...INSTALLATION, id, createdAt: context.now, body }),
-    ],
-    house,
-  )
+  const sealedSecret = context.sealAccessKeySecret(id, accessKeySecret)
+  await commit(addAccessKey(record, { id, sealedSecret, createdAt: context.now }), house)
 }
 
 async function seedKey(key: SeedKey, sealing: Sealing, { accountId }: SeedAccount, house: House): Promise<void> {

@@ -5,7 +5,7 @@ import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
 import { ACCESS_KEY, type AccessKeyRecord, type AccessKeys } from './access-key.ts'
 import { newAccessKeyId, newAccessKeySecret, newAccountId } from './identifiers.ts'
 import { accessKeysChanged, commitMarked, type InstallationMark, type Marked } from './installation-mark.ts'
-import { ACCOUNT, type Account, accessKeysOf, SERVICE } from './key-holder.ts'
+import { ACCOUNT, type Account, accessKeyRecord, accessKeysOf, SERVICE } from './key-holder.ts'
 
 export interface Credentials {
   readonly accountId: string
@@ -151,17 +151,14 @@ export class Accounts {
     const { accountId, accessKeyId: id } = credentials
     if (await this.#ledger.get(ACCESS_KEY, INSTALLATION, id)) throw belongsToAnother(id)
     const body = { name, accessKeyIds: [id], ...(configured && { configuredKeyId: id }) }
-    const changes = [
-      insert(ACCOUNT, { ...INSTALLATION, id: accountId, createdAt, body }),
-      this.#newAccessKey(credentials, createdAt),
-    ]
+    const made = insert(ACCOUNT, { ...INSTALLATION, id: accountId, createdAt, body })
+    const changes = [made, this.#newAccessKey(made.after, credentials, createdAt)]
     const isFirst = typeof this.#installation.record.body.firstAccount !== 'string'
     return { changes, ...(isFirst && { mark: { firstAccount: accountId } }) }
   }
 
-  #newAccessKey({ accountId, accessKeyId: id, accessKeySecret }: Credentials, createdAt: number): Change {
-    const body = { accountId, sealedSecret: this.#accessKeys.seal(id, accessKeySecret), status: 'Active' } as const
-    return insert(ACCESS_KEY, { ...INSTALLATION, id, createdAt, body })
+  #newAccessKey(account: Account, { accessKeyId: id, accessKeySecret }: Credentials, createdAt: number): Change {
+    return accessKeyRecord(account, { id, sealedSecret: this.#accessKeys.seal(id, accessKeySecret), createdAt })
   }
 
   /** What becomes of an account that exists and its AccessKeys. */
@@ -183,7 +180,7 @@ export class Accounts {
     const settled = same && accessKeyIds.includes(id) && (!configured || configuredKeyId === id)
     if (settled) return { result: NOTHING_NEW, change: null }
     const changes: Change[] = []
-    if (!existing) changes.push(this.#newAccessKey(credentials, now))
+    if (!existing) changes.push(this.#newAccessKey(account, credentials, now))
     else if (!same) {
       const sealedSecret = this.#accessKeys.seal(id, accessKeySecret)
       changes.push(update(existing, { body: { ...existing.body, sealedSecret, status: 'Active' } }, true))

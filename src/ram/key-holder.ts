@@ -52,25 +52,30 @@ export async function findAccessKeyOf(holder: KeyHolder, id: string, ledger: Rea
   return record
 }
 
-/** Gives the holder an AccessKey; `sealedSecret` is Base64. */
-export function addAccessKey(
-  holder: KeyHolder,
-  { id, sealedSecret, createdAt }: { readonly id: string; readonly sealedSecret: string; readonly createdAt: number },
-): readonly Change[] {
+export interface NewAccessKey {
+  readonly id: string
+  /** Base64. */
+  readonly sealedSecret: string
+  readonly createdAt: number
+}
+
+/** Gives the holder an AccessKey. */
+export function addAccessKey(holder: KeyHolder, made: NewAccessKey): readonly Change[] {
   const { accessKeyIds = [] } = holder.body
   return [
-    update(holder, { body: { ...holder.body, accessKeyIds: [...accessKeyIds, id] } }),
-    insert(ACCESS_KEY, {
-      ...INSTALLATION,
-      id,
-      createdAt,
-      body: { ...ownerIn(holder), sealedSecret, status: 'Active' },
-    }),
+    update(holder, { body: { ...holder.body, accessKeyIds: [...accessKeyIds, made.id] } }),
+    accessKeyRecord(holder, made),
   ]
 }
 
+/** The record of a new AccessKey, which the holder's own record must list. */
+export function accessKeyRecord(holder: KeyHolder, { id, sealedSecret, createdAt }: NewAccessKey): Change {
+  const body = { ...ownerIn(holder), sealedSecret, status: 'Active' } as const
+  return insert(ACCESS_KEY, { ...INSTALLATION, id, createdAt, body })
+}
+
 /** How an AccessKey's record names its holder. */
-export function ownerIn({ kind, account, id }: Pick<KeyHolder, 'kind' | 'account' | 'id'>) {
+function ownerIn({ kind, account, id }: Pick<KeyHolder, 'kind' | 'account' | 'id'>) {
   if (kind === USER.name) return { accountId: account, userId: id }
   return kind === SERVICE.name ? { accountId: '', service: id } : { accountId: id }
 }

@@ -13,14 +13,15 @@ import { accessKeysChanged, commitMarked, type InstallationMark } from './instal
 import {
   ACCOUNT,
   accessKeyOf,
+  accessKeyRecord,
   accessKeysOf,
   addAccessKey,
   type KeyHolder,
   operatorsHolder,
-  ownerIn,
   SERVICE,
   withoutAccessKey,
 } from './key-holder.ts'
+import { isServiceName } from './service-name.ts'
 
 type EventName = 'CreateAccessKey' | 'UpdateAccessKey' | 'DeleteAccessKey'
 
@@ -52,11 +53,8 @@ export class OperatorKeys {
       if (!holder) {
         const service = { ...INSTALLATION, id: serviceName(name), createdAt: now, body: { accessKeyIds: [id] } }
         const made = insert(SERVICE, service)
-        const body = { ...ownerIn(made.after), sealedSecret, status: 'Active' } as const
-        return {
-          holder: made.after,
-          changes: [made, insert(ACCESS_KEY, { ...INSTALLATION, id, createdAt: now, body })],
-        }
+        const changes = [made, accessKeyRecord(made.after, { id, sealedSecret, createdAt: now })]
+        return { holder: made.after, changes }
       }
       if ((holder.body.accessKeyIds?.length ?? 0) >= atMost)
         throw new Error(`${name} has ${atMost} AccessKeys already: delete one first`)
@@ -118,7 +116,7 @@ export class OperatorKeys {
 
 /** What names a service. Throws when it can't be one. */
 function serviceName(name: string): string {
-  if (/^[a-z0-9-]+(\.[a-z0-9-]+)*\.aliyuncs\.com$/.test(name)) return name
+  if (isServiceName(name)) return name
   throw new Error(
     /^\d+$/.test(name)
       ? `there is no account ${name}`

@@ -1,4 +1,5 @@
 // Who a trust policy lets assume its role (contract/ram.md 2.1).
+import { SERVICE_NAME } from '../service-name.ts'
 
 export interface Principal {
   readonly type: 'RAM' | 'Service' | 'Federated'
@@ -7,7 +8,7 @@ export interface Principal {
 
 const FORMS: Readonly<Record<Principal['type'], RegExp>> = {
   RAM: /^acs:ram::\d{1,20}:(?:root|user\/[A-Za-z0-9._-]{1,64}|role\/[A-Za-z0-9.@_-]{1,64})$/,
-  Service: /^(?:\d{1,20}@)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.aliyuncs\.com$/,
+  Service: new RegExp(String.raw`^(?:\d{1,20}@)?${SERVICE_NAME}$`),
   Federated: /^acs:ram::\d{1,20}:saml-provider\/[A-Za-z0-9._-]{1,128}$/,
 }
 
