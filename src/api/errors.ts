@@ -284,6 +284,9 @@ type Details<C extends Code> = [Slots<(typeof catalogue)[C]['message'] | C>] ext
   ? []
   : [details: Record<Slots<(typeof catalogue)[C]['message'] | C>, string>]
 
+/** The codes whose message has no slots. */
+export type PlainCode = { [C in Code]: Details<C> extends [] ? C : never }[Code]
+
 /** Why policies refuse a call (contract/actiontrail.md 3.6); `by` names the statement of an explicit deny. */
 export interface Denial {
   readonly action: string

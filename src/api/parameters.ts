@@ -1,5 +1,5 @@
 // Parameter types: what a parameter may hold, how its text becomes a value, and how help describes it.
-import { refuse } from './errors.ts'
+import { type PlainCode, type Refusal, refuse } from './errors.ts'
 import { gathered, type Pieces } from './pieces.ts'
 
 /** One declared parameter. `read` gets the decoded, non-empty text and throws a Refusal that names the parameter. */
@@ -24,6 +24,31 @@ export type Parameters = Readonly<Record<string, Parameter<unknown>>>
 /** The values a declaration's parameters have after reading: null for an absent optional one. */
 export type Values<P extends Parameters> = {
   readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T : never
+}
+
+/** A required value that `read` makes of the text. Where `read` returns null, the call is refused. */
+export function parameter<T extends {}>(
+  type: Parameter<T>['type'],
+  rule: string,
+  refusal: PlainCode | ((name: string) => Refusal),
+  read: (text: string) => T | null,
+): Parameter<T> {
+  return {
+    type,
+    rule,
+    secret: false,
+    required: true,
+    read(name, text) {
+      const value = read(text)
+      if (value === null) throw typeof refusal === 'string' ? refuse(refusal) : refusal(name)
+      return value
+    },
+  }
+}
+
+/** A required text that matches the pattern, which must be anchored at both ends. */
+export function matching(rule: string, code: PlainCode, pattern: RegExp): Parameter<string> {
+  return parameter('text', rule, code, (text) => (pattern.test(text) ? text : null))
 }
 
 /** A required string of at most `max` characters. */

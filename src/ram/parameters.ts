@@ -1,7 +1,7 @@
 // Parameters of RAM operations: names, texts and choices, refused with RAM's own codes (contract/ram.md 1.3, section 6).
 import { refuse } from '../api/errors.ts'
 import type { Tags } from '../api/operation.ts'
-import { integer, optional, type Parameter, type Values } from '../api/parameters.ts'
+import { integer, optional, type Parameter, parameter, type Values } from '../api/parameters.ts'
 import { objectPieces } from '../api/pieces.ts'
 import type { PolicyType } from './records.ts'
 
@@ -55,22 +55,8 @@ export const policyDocument = textOf(6144)
 export const trustPolicyDocument = textOf(4096)
 
 /** A required value that `read` makes of the text; null refuses with InvalidParameter.<Name>. */
-function valued<T extends {}>(
-  type: Parameter<T>['type'],
-  rule: string,
-  read: (text: string) => T | null,
-): Parameter<T> {
-  return {
-    type,
-    rule,
-    secret: false,
-    required: true,
-    read(name, text) {
-      const value = read(text)
-      if (value === null) throw refuse('InvalidParameter.{name}', { name })
-      return value
-    },
-  }
+function valued<T extends {}>(type: Parameter<T>['type'], rule: string, read: (text: string) => T | null) {
+  return parameter(type, rule, (name) => refuse('InvalidParameter.{name}', { name }), read)
 }
 
 /** A member of a closed list; case matters. */

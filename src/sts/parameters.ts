@@ -1,52 +1,24 @@
-// Parameters of STS operations, refused with STS's own codes (contract/ram.md 5.1, section 6).
-import { type Code, refuse } from '../api/errors.ts'
-import type { Parameter } from '../api/parameters.ts'
+// Parameters of STS operations, refused with STS's own codes (docs/errors.md).
+import { refuse } from '../api/errors.ts'
+import { matching, type Parameter, parameter } from '../api/parameters.ts'
 import { MalformedPolicy, parseNewPolicy } from '../ram/policy/language.ts'
 
 const MAX_POLICY_LENGTH = 2048
 
-type OwnCode = Extract<
-  Code,
-  | 'InvalidParameter.RoleArn'
-  | 'InvalidParameter.RoleSessionName'
-  | 'InvalidParameter.ExternalId'
-  | 'InvalidParameter.SourceIdentity'
-  | 'InvalidParameter.DurationSeconds'
->
-
-function parameter<T>(
-  type: Parameter<T>['type'],
-  rule: string,
-  code: OwnCode,
-  read: (text: string) => T | null,
-): Parameter<T> {
-  return {
-    type,
-    rule,
-    secret: false,
-    required: true,
-    missing: 'MissingParameter.{name}',
-    read(_, text) {
-      const value = read(text)
-      if (value === null) throw refuse(code)
-      return value
-    },
-  }
+/** The same parameter; STS has a code of its own for each that is absent. */
+function named<T>(parameter: Parameter<T>): Parameter<T> {
+  return { ...parameter, missing: 'MissingParameter.{name}' }
 }
 
-function matching(rule: string, code: OwnCode, pattern: RegExp): Parameter<string> {
-  return parameter('text', rule, code, (text) => (pattern.test(text) ? text : null))
-}
+export const roleArnParameter = named(
+  parameter('text', 'acs:ram::ACCOUNT:role/NAME.', 'InvalidParameter.RoleArn', (text) => {
+    const [, accountId, roleName] = /^acs:ram::(\d{1,20}):role\/([A-Za-z0-9.@_-]{1,64})$/.exec(text) ?? []
+    return accountId !== undefined && roleName !== undefined ? { accountId, roleName } : null
+  }),
+)
 
-export const roleArnParameter = parameter('text', 'acs:ram::ACCOUNT:role/NAME.', 'InvalidParameter.RoleArn', (text) => {
-  const [, accountId, roleName] = /^acs:ram::(\d{1,20}):role\/([A-Za-z0-9.@_-]{1,64})$/.exec(text) ?? []
-  return accountId !== undefined && roleName !== undefined ? { accountId, roleName } : null
-})
-
-export const roleSessionName = matching(
-  '2 to 64 letters, digits, ., @, _ and -.',
-  'InvalidParameter.RoleSessionName',
-  /^[A-Za-z0-9.@_-]{2,64}$/,
+export const roleSessionName = named(
+  matching('2 to 64 letters, digits, ., @, _ and -.', 'InvalidParameter.RoleSessionName', /^[A-Za-z0-9.@_-]{2,64}$/),
 )
 
 export const externalId = matching(

@@ -1,30 +1,8 @@
-// Parameters of LookupEvents, refused with ActionTrail's own codes (contract/actiontrail.md 4.1, 4.2, section 7).
-import { type Code, refuse } from '../../api/errors.ts'
-import type { Parameter } from '../../api/parameters.ts'
+// Parameters of LookupEvents, refused with ActionTrail's own codes (docs/errors.md).
+import { type Parameter, parameter } from '../../api/parameters.ts'
 import { objectPieces } from '../../api/pieces.ts'
 import { type Condition, LOOKUP_KEYS, type LookupKey } from './attributes.ts'
 import { secondOf } from './time-range.ts'
-
-type OwnCode = Extract<Code, 'InvalidQueryParameter' | 'InvalidParameterStartTime' | 'InvalidParameterEndTime'>
-
-function parameter<T>(
-  type: Parameter<T>['type'],
-  rule: string,
-  code: OwnCode,
-  read: (text: string) => T | null,
-): Parameter<T> {
-  return {
-    type,
-    rule,
-    secret: false,
-    required: true,
-    read(_, text) {
-      const value = read(text)
-      if (value === null) throw refuse(code)
-      return value
-    },
-  }
-}
 
 const MOMENT = 'UTC to the second, such as 2026-03-01T00:00:00Z.'
 

@@ -1,41 +1,6 @@
-// Parameters of the operations on trails, refused with ActionTrail's own codes (contract/actiontrail.md 5.1, section 7).
-import { type Code, refuse } from '../../api/errors.ts'
-import { optional, type Parameter } from '../../api/parameters.ts'
+// Parameters of the operations on trails, refused with ActionTrail's own codes (docs/errors.md).
+import { matching, optional, type Parameter, parameter } from '../../api/parameters.ts'
 import type { EventRw } from './trail.ts'
-
-type PlainCode = Extract<
-  Code,
-  | 'InvalidTrailNameException'
-  | 'TrailNotFoundException'
-  | 'InvalidBucketNameException'
-  | 'InvalidPrefixException'
-  | 'SlsProjectDoesNotExistException'
-  | 'InvalidQueryParameter'
->
-
-/** A required value that `read` makes of the text; null refuses with the code. */
-function valued<T extends {}>(
-  type: Parameter<T>['type'],
-  rule: string,
-  code: PlainCode,
-  read: (text: string) => T | null,
-): Parameter<T> {
-  return {
-    type,
-    rule,
-    secret: false,
-    required: true,
-    read(_, text) {
-      const value = read(text)
-      if (value === null) throw refuse(code)
-      return value
-    },
-  }
-}
-
-function matching(rule: string, code: PlainCode, pattern: RegExp): Parameter<string> {
-  return valued('text', rule, code, (text) => (pattern.test(text) ? text : null))
-}
 
 const NAME = /^[a-z][a-z0-9_-]{5,35}$/
 const NAME_RULE = '6 to 36 lower-case letters, digits, _ and -, a letter first.'
@@ -45,7 +10,7 @@ export const newTrailName = matching(NAME_RULE, 'InvalidTrailNameException', NAM
 /** The name of a trail that should exist: one that breaks the rule names none. */
 export const trailName = matching(NAME_RULE, 'TrailNotFoundException', NAME)
 export const nameList: Parameter<readonly string[] | null> = optional(
-  valued('text', 'Names of trails with commas between.', 'InvalidTrailNameException', (text) => {
+  parameter('text', 'Names of trails with commas between.', 'InvalidTrailNameException', (text) => {
     const names = text.split(',').map((name) => name.trim())
     return text.length <= 8192 && names.every((name) => NAME.test(name)) ? names : null
   }),
@@ -98,11 +63,14 @@ export const maxComputeProjectArn = optional(
 )
 
 /** Which events, by whether they change anything. */
-export const eventRw = valued('choice', 'One of Write, Read, All.', 'InvalidQueryParameter', (text): EventRw | null =>
-  text === 'Write' || text === 'Read' || text === 'All' ? text : null,
+export const eventRw = parameter(
+  'choice',
+  'One of Write, Read, All.',
+  'InvalidQueryParameter',
+  (text): EventRw | null => (text === 'Write' || text === 'Read' || text === 'All' ? text : null),
 )
 /** All, or regions; that these are served is checked where the regions are known. */
-export const trailRegion = valued(
+export const trailRegion = parameter(
   'text',
   'All, or region IDs with commas between.',
   'InvalidQueryParameter',
@@ -114,14 +82,14 @@ export const trailRegion = valued(
 )
 
 export const flag = optional(
-  valued('boolean', 'true or false.', 'InvalidQueryParameter', (text) => {
+  parameter('boolean', 'true or false.', 'InvalidQueryParameter', (text) => {
     const lower = text.toLowerCase()
     return lower === 'true' ? true : lower === 'false' ? false : null
   }),
   false,
 )
 export const acceptLanguage = optional(
-  valued('choice', 'One of zh-CN, en-US.', 'InvalidQueryParameter', (text): 'zh-CN' | 'en-US' | null =>
+  parameter('choice', 'One of zh-CN, en-US.', 'InvalidQueryParameter', (text): 'zh-CN' | 'en-US' | null =>
     text === 'zh-CN' || text === 'en-US' ? text : null,
   ),
   'en-US' as const,
