@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Parameter } from '../src/api/parameters.ts'
-import type { CallOperation, Product } from '../src/gateway/call.ts'
+import type { CallOperation, ProductVersion } from '../src/gateway/call.ts'
 import { products } from '../src/gateway/products.ts'
 
 export const REFERENCE = fileURLToPath(new URL('../docs/reference/operations/', import.meta.url))
@@ -12,7 +12,9 @@ const FROM_DECLARATIONS =
 
 /** The pages by file name; `README.md` lists them. Versions of a product that have the same operations share a page. */
 export function referencePages(): ReadonlyMap<string, string> {
-  const sets = [...Map.groupBy(products, ({ name, operations }) => name + [...operations.values()].map(idOf)).values()]
+  const sets = [
+    ...Map.groupBy(products, ({ product, operations }) => product.name + [...operations.values()].map(idOf)).values(),
+  ]
   const pages = sets.map((versions): [string, string] => [fileName(versions), page(versions)])
   return new Map([['README.md', index(sets)], ...pages])
 }
@@ -26,12 +28,12 @@ function idOf(operation: CallOperation): number {
   return id
 }
 
-function fileName([first]: readonly Product[]): string {
-  const { name, version } = first as Product
-  return `${name.toLowerCase()}-${version}.md`
+function fileName([first]: readonly ProductVersion[]): string {
+  const { product, version } = first as ProductVersion
+  return `${product.service}-${version}.md`
 }
 
-function index(sets: readonly (readonly Product[])[]): string {
+function index(sets: readonly (readonly ProductVersion[])[]): string {
   const rows = sets.map((versions) => {
     const names = [...(versions[0]?.operations.keys() ?? [])]
     const links = names.map((name) => `[${name}](${fileName(versions)}#${name.toLowerCase()})`)
@@ -46,13 +48,11 @@ function index(sets: readonly (readonly Product[])[]): string {
   ].join('\n\n')
 }
 
-function title(versions: readonly Product[]): string {
-  const names: Record<string, string> = { Kms: 'KMS', Ram: 'RAM', Sts: 'STS', Actiontrail: 'ActionTrail' }
-  const name = versions[0]?.name ?? ''
-  return `${names[name] ?? name} ${versions.map(({ version }) => version).join(' and ')}`
+function title(versions: readonly ProductVersion[]): string {
+  return `${versions[0]?.product.title} ${versions.map(({ version }) => version).join(' and ')}`
 }
 
-function page(versions: readonly Product[]): string {
+function page(versions: readonly ProductVersion[]): string {
   const operations = [...(versions[0]?.operations.values() ?? [])].toSorted((a, b) => (a.name < b.name ? -1 : 1))
   return [`# ${title(versions)}`, FROM_DECLARATIONS, ...operations.map(section), ''].join('\n\n')
 }

@@ -75,7 +75,7 @@ const surroundings: Surroundings = {
 type Verb = (args: readonly string[], verb: string) => number | Promise<number>
 
 const call: Verb = (args, verb) => {
-  const product = products.find(({ name }) => name.toLowerCase() === verb)
+  const product = products.find(({ product }) => product.service === verb)
   if (!product) throw new Error(`no product is called ${verb}`)
   return callProduct(product, args, surroundings)
 }

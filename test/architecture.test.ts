@@ -70,6 +70,12 @@ describe('the house', () => {
     assert.deepEqual(wrong, [])
   })
 
+  it('asks in no room which product a call is of: what differs by product is a member of it', () => {
+    const branches = /[!=]==? '(?:Kms|Ram|Sts|Actiontrail)'|\bproduct(?:\.(?:name|service|title))? [!=]==? '/
+    const wrong = all.filter(({ text }) => branches.test(text)).map(({ path }) => path)
+    assert.deepEqual(wrong, [])
+  })
+
   it('has a pure core: no clock, no randomness, no process, no files', () => {
     const pure =
       /^(api\/|cryptography\/|kms\/(?!sweep)|ram\/(operations|policy)\/|sts\/|actiontrail\/(?!audit\/signing-key|delivery\/targets\/)|ledger\/(record|stored-)|gateway\/(request|signature|encode|authenticate)\.ts)/

@@ -1,6 +1,7 @@
 // What an ActionTrail operation works with: the records and events of its account, the moment, the settings.
 import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
+import { ACTIONTRAIL } from '../api/product.ts'
 import type { Change, Scope } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import type { DeliveryTarget } from './delivery/targets/target.ts'
@@ -32,4 +33,4 @@ export interface ActionTrailContext {
 
 export type ActionTrailOperation = AnyOperation<ActionTrailContext, Change>
 
-export const operation = operationsOf<ActionTrailContext, Change>('Actiontrail')
+export const operation = operationsOf<ActionTrailContext, Change>(ACTIONTRAIL)

@@ -337,21 +337,9 @@ export function refuse<C extends Code>(code: C, ...details: Details<C>): Refusal
   return filled(code, details[0] ?? {}, null)
 }
 
-/**
- * The refusal of a call that policies do not allow; KMS and ActionTrail name the resource, as the caller did, RAM and STS do not.
- * `why` is in the place of the usual words.
- */
-export function refuseDenied(product: string, denial: Denial, why?: string): Refusal {
-  const { action, asked, resource: full } = denial
-  const resource = asked ?? full
-  if (why !== undefined) return filled('NoPermission', { reason: why }, denial)
-  if (product === 'Actiontrail') {
-    const reason = `You are not authorized to do this operation. Resource: ${resource} Action: ${action}`
-    return filled('NoPermission', { reason }, denial)
-  }
-  if (product === 'Kms') return filled('Forbidden.NoPermission', { resource }, denial)
-  const advice = product === 'Sts' ? ' You should be authorized by RAM.' : ''
-  return filled('NoPermission', { reason: `You are not authorized to do this action.${advice}` }, denial)
+/** The refusal of a call that policies do not allow, with the denial that AccessDeniedDetail and the event tell of. */
+export function refuseFor<C extends Code>(denial: Denial, code: C, ...details: Details<C>): Refusal {
+  return filled(code, details[0] ?? {}, denial)
 }
 
 /** The refusal of a dry run whose call would be refused so. What is no fault of the call stays as it is. */

@@ -1,6 +1,7 @@
 // What a call is: one declaration per operation, from which validation, help, event and dispatch derive.
 import { type Code, Refusal } from './errors.ts'
 import { type Parameters, readableValues, type Values } from './parameters.ts'
+import type { Product } from './product.ts'
 
 /** A resource a call names or makes: its type and name in events, its ARN in policies. */
 export interface Resource {
@@ -36,7 +37,7 @@ export interface Decision<Change> {
 
 /** A declared operation. `C` is what it may read; `Change` is what it may ask the ledger to write. */
 export interface Operation<C, Change, P extends Parameters = Parameters> {
-  readonly product: string
+  readonly product: Product
   readonly name: string
   /** One sentence for help and the API reference. */
   readonly summary: string
@@ -74,12 +75,12 @@ export type Declaration<C, Change, P extends Parameters> = Omit<Operation<C, Cha
   readonly action?: null
 }
 
-/** Makes the operations of a product out of their declarations: their action is `product:Name`. */
-export function operationsOf<C, Change>(product: string) {
+/** Makes the operations of a product out of their declarations: their action is `service:Name`. */
+export function operationsOf<C, Change>(product: Product) {
   return <P extends Parameters>(declaration: Declaration<C, Change, P>): Operation<C, Change, P> => ({
     ...declaration,
     product,
-    action: declaration.action === null ? null : `${product.toLowerCase()}:${declaration.name}`,
+    action: declaration.action === null ? null : `${product.service}:${declaration.name}`,
   })
 }
 

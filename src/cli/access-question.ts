@@ -25,9 +25,7 @@ const RE_ENCRYPT = ['kms:ReEncryptFrom', 'kms:ReEncryptTo']
 /** The operation whose action this is, in any case, or null. */
 export function operationOf(action: string): CallOperation | null {
   const [service = '', name = ''] = action.toLowerCase().split(':')
-  return (
-    everyOperation().find((one) => one.product.toLowerCase() === service && one.name.toLowerCase() === name) ?? null
-  )
+  return everyOperation().find((one) => one.product.service === service && one.name.toLowerCase() === name) ?? null
 }
 
 function everyOperation(): readonly CallOperation[] {
@@ -39,7 +37,7 @@ export function unknownAction(action: string): string | null {
   if (operationOf(action) || RE_ENCRYPT.some((one) => one.toLowerCase() === action.toLowerCase())) return null
   const [, name = action] = action.split(':')
   const meant = everyOperation().filter((one) => one.name.toLowerCase() === name.toLowerCase())
-  const advice = new Set(meant.map((one) => ` Did you mean ${one.product.toLowerCase()}:${one.name}?`))
+  const advice = new Set(meant.map((one) => ` Did you mean ${one.product.service}:${one.name}?`))
   return `no call here asks for the action \`${action}\`.${[...advice].join('')}`
 }
 

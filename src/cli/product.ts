@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Parameter } from '../api/parameters.ts'
 import { isPiece } from '../api/pieces.ts'
-import type { CallOperation, Product } from '../gateway/call.ts'
+import type { CallOperation, ProductVersion } from '../gateway/call.ts'
 import { didYouMean } from '../settings/nearest.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
@@ -14,16 +14,20 @@ export const RAM_VERBS: readonly string[] = ['explain', 'who-can']
 const OPTIONS = ['endpoint', 'ca-file', 'data', 'print']
 
 /** Runs the verb; answers the exit code. Throws UsageError. */
-export async function callProduct(product: Product, args: readonly string[], around: Surroundings): Promise<number> {
+export async function callProduct(
+  version: ProductVersion,
+  args: readonly string[],
+  around: Surroundings,
+): Promise<number> {
   const [name, ...rest] = args
   if (name === undefined || name === '--help' || name === 'help') {
-    around.print(listing(product))
+    around.print(listing(version))
     return name === undefined ? 2 : 0
   }
-  const operation = product.operations.get(name)
-  const verb = product.name.toLowerCase()
+  const operation = version.operations.get(name)
+  const verb = version.product.service
   if (!operation) {
-    const known = [...product.operations.keys(), ...(verb === 'ram' ? RAM_VERBS : [])]
+    const known = [...version.operations.keys(), ...(verb === 'ram' ? RAM_VERBS : [])]
     throw new UsageError(`unknown operation \`${name}\`${didYouMean(name, known)}: see \`strongroom ${verb} --help\``)
   }
   if (rest.includes('--help')) {
@@ -31,7 +35,7 @@ export async function callProduct(product: Product, args: readonly string[], aro
     return 0
   }
   const { parameters, options } = readArguments(operation, rest)
-  parameters.set('Action', operation.name).set('Version', product.version)
+  parameters.set('Action', operation.name).set('Version', version.version)
   const { status, answer } = await ask(parameters, clientOptions(options, around))
   if (status < 300) {
     const path = options.get('print')
@@ -70,7 +74,7 @@ function readArguments(operation: CallOperation, args: readonly string[]) {
     const into = OPTIONS.includes(name) ? options : parameters
     if (!flag.startsWith('--') || (into === parameters && name !== 'RegionId' && !isDeclared(name, operation)))
       throw new UsageError(
-        `${operation.name} has no parameter \`${flag}\`${didYouMean(name, Object.keys(operation.parameters))}: see \`strongroom ${operation.product.toLowerCase()} ${operation.name} --help\``,
+        `${operation.name} has no parameter \`${flag}\`${didYouMean(name, Object.keys(operation.parameters))}: see \`strongroom ${operation.product.service} ${operation.name} --help\``,
       )
     if (value === undefined) throw new UsageError(`\`${flag}\` needs a value`)
     if (into.has(name)) throw new UsageError(`\`${flag}\` is given twice`)
@@ -111,8 +115,8 @@ function checkedEndpoint(endpoint: string): string {
   throw new UsageError(`the endpoint must be a URL such as http://127.0.0.1:7700, not \`${endpoint}\``)
 }
 
-function listing({ name: product, operations }: Product): string {
-  const verb = product.toLowerCase()
+function listing({ product, operations }: ProductVersion): string {
+  const verb = product.service
   const width = Math.max(...[...operations.keys()].map((name) => name.length))
   return [
     `usage: strongroom ${verb} OPERATION [--Parameter value …] [--RegionId ID] [--print MEMBER] [--endpoint URL] [--ca-file FILE] [--data DIR]`,

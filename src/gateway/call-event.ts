@@ -81,7 +81,7 @@ function factsOf(
 ): CallFacts {
   const { operation, request, authenticated, parameters, version } = call
   return {
-    product: operation.product,
+    product: operation.product.name,
     apiVersion: version,
     operation: operation.name,
     access: operation.access,

@@ -6,9 +6,10 @@ import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
 import type { PageTokens } from '../actiontrail/lookup/page-token.ts'
 import type { ActionTrailContext, TrailSettings } from '../actiontrail/operation.ts'
 import type { Caller } from '../api/caller.ts'
-import { Refusal, refuse, refuseDenied, refuseDryRun } from '../api/errors.ts'
+import { Refusal, refuse, refuseDryRun } from '../api/errors.ts'
 import { type AnyOperation, locate, locateReadable, type Reply, type Resource } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
+import type { Product } from '../api/product.ts'
 import { dryRunKeystore } from '../keystore/dry-run.ts'
 import { type Keystore, Unreachable } from '../keystore/keystore.ts'
 import { destroyUncommitted, forgetDestroyed } from '../kms/destruction.ts'
@@ -29,7 +30,7 @@ import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.
 import type { Observer } from './metrics.ts'
 import type { Admission, RateLimiter, Rates } from './rate-limit.ts'
 import { decodeUnverified, type HttpRequest, header } from './request.ts'
-import { checkRoute, routeOf, UNROUTED } from './route.ts'
+import { checkRoute, routeOf } from './route.ts'
 
 /** How long a call is decided again while others keep changing its records. */
 const RETRY_MS = 10_000
@@ -38,16 +39,16 @@ const RETRY_MS = 10_000
 export type CallContext = KmsContext & RamContext & StsContext & ActionTrailContext
 export type CallOperation = AnyOperation<CallContext, Change>
 
-/** A product of the cloud: what its Version leads to. */
-export interface Product {
-  readonly name: string
+/** A version of a product's API: the operations that its Version leads to. */
+export interface ProductVersion {
+  readonly product: Product
   readonly version: string
   readonly operations: ReadonlyMap<string, CallOperation>
 }
 
 /** What the gateway needs. Time and randomness come from outside. */
 export interface House extends Clock {
-  readonly products: readonly Product[]
+  readonly products: readonly ProductVersion[]
   readonly settings: KmsSettings &
     TrailSettings & {
       readonly quotas: RamQuotas
@@ -99,7 +100,7 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
     format = chosenFormat(route.parameters.get('Format') ?? '', header(request, 'accept'))
     known = route.known
     if ('jsonOnly' in route.operation) format = 'JSON'
-    if (known !== UNROUTED && known.product !== 'Kms') requestId = requestId.toUpperCase()
+    if (known.product.requestIds === 'upper case') requestId = requestId.toUpperCase()
     const { parameters, region, version } = route
     const common = { requestId, now, request, parameters, region, version, authenticated, rootEpoch }
     if ('refusal' in route) throw await refused({ ...common, operation: route.operation }, route.refusal, house)
@@ -133,19 +134,14 @@ function admissionOf({ operation, region, now, authenticated }: Progress, { sett
   return rateLimiter.admit(rates, { account, region }, operation, now)
 }
 
-/** What refuses a call that came too fast. */
-function throttling({ product }: Named): Refusal {
-  return refuse(product === 'Kms' ? 'Rejected.Throttling' : 'Throttling.User')
-}
-
 /** What refuses a throttled call: nothing is read for it, and its event is all that is written. */
 async function throttled(call: Progress, admission: Admission, house: House): Promise<Refusal> {
-  if (admission === 'throttled') return refused(call, throttling(call.operation), house)
+  if (admission === 'throttled') return refused(call, call.operation.product.throttled(), house)
   const { rateLimiter, settings, observer } = house
   const owner = ownerOf(call.authenticated.caller)
   rateLimiter.refused.skip(owner, settings.refusedBytesPerSecond, call.now)
   observer.unrecorded(owner)
-  return throttling(call.operation)
+  return call.operation.product.throttled()
 }
 
 /** Records a call that is refused before anything is read for it, and returns what refuses it. */
@@ -174,7 +170,7 @@ async function recorded(
   const before = limiter.admit(owner, principalOf(caller), bytes, house.settings.refusedBytesPerSecond, call.now)
   if (before === null) {
     house.observer.unrecorded(owner)
-    return throttling(call.operation)
+    return call.operation.product.throttled()
   }
   const told = before === 0 ? event : eventOf(call, resources, { refusal }, { unrecorded: before })
   let outcome: Committed | null = null
@@ -269,7 +265,7 @@ async function authorize(
   const requestTags = operation.requestTags?.(values) ?? []
   const asked = { caller, action, resources, selfService, ledger, facts: { ...facts, requestTags } }
   const denial = await authorizer.denial(asked)
-  if (denial) throw refuseDenied(product, denial)
+  if (denial) throw product.denied(denial)
 }
 
 function contextOf({ authenticated, region, now, request }: Progress, house: House, keystore: Keystore): CallContext {

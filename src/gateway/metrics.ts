@@ -27,7 +27,7 @@ export interface Observer {
 }
 
 interface Observed {
-  readonly product: string
+  readonly product: { readonly name: string }
   readonly name: string
 }
 
@@ -64,7 +64,7 @@ export class Metrics implements Observer {
       collect() {
         this.reset()
         for (const [{ product, name: operation }, outcomes] of calls)
-          for (const [outcome, count] of outcomes) this.inc({ product, operation, outcome }, count)
+          for (const [outcome, count] of outcomes) this.inc({ product: product.name, operation, outcome }, count)
       },
     })
     this.#seconds = new Histogram({
@@ -100,7 +100,7 @@ export class Metrics implements Observer {
       this.#calls.set(operation, outcomes)
     }
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-    this.#seconds.observe({ product: operation.product }, ms / 1000)
+    this.#seconds.observe({ product: operation.product.name }, ms / 1000)
   }
 
   turnedAway(code: Code, sourceAddress: string): void {

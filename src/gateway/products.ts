@@ -1,19 +1,20 @@
 // The products that one port serves, told apart by their Version (contract/wire.md section 1).
 import { actionTrailOperations, formerActionTrailOperations } from '../actiontrail/operations.ts'
+import { ACTIONTRAIL, KMS, type Product, RAM, STS } from '../api/product.ts'
 import { kmsOperations } from '../kms/operations.ts'
 import { ramOperations } from '../ram/operations.ts'
 import { stsOperations } from '../sts/operations.ts'
-import type { CallOperation, Product } from './call.ts'
+import type { CallOperation, ProductVersion } from './call.ts'
 
-function product(name: string, version: string, operations: readonly CallOperation[]): Product {
-  return { name, version, operations: new Map(operations.map((one) => [one.name, one])) }
+function api(product: Product, version: string, operations: readonly CallOperation[]): ProductVersion {
+  return { product, version, operations: new Map(operations.map((one) => [one.name, one])) }
 }
 
-export const products: readonly Product[] = [
-  product('Kms', '2016-01-20', kmsOperations),
-  product('Ram', '2015-05-01', ramOperations),
-  product('Sts', '2015-04-01', stsOperations),
-  product('Actiontrail', '2020-07-06', actionTrailOperations),
-  product('Actiontrail', '2017-12-04', formerActionTrailOperations),
-  product('Actiontrail', '2015-09-28', formerActionTrailOperations),
+export const products: readonly ProductVersion[] = [
+  api(KMS, '2016-01-20', kmsOperations),
+  api(RAM, '2015-05-01', ramOperations),
+  api(STS, '2015-04-01', stsOperations),
+  api(ACTIONTRAIL, '2020-07-06', actionTrailOperations),
+  api(ACTIONTRAIL, '2017-12-04', formerActionTrailOperations),
+  api(ACTIONTRAIL, '2015-09-28', formerActionTrailOperations),
 ]

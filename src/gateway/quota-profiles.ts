@@ -1,4 +1,5 @@
 // Limits under a name. `alibaba-shared` are those that the cloud publishes for accounts without an instance of their own (contract/kms.md section 8).
+import { ACTIONTRAIL, KMS, type Product, STS } from '../api/product.ts'
 import type { RateGroup } from './rate-limit.ts'
 
 export interface QuotaProfile {
@@ -6,8 +7,12 @@ export interface QuotaProfile {
   readonly rates: readonly RateGroup[]
 }
 
+function perSecondOf(product: Product, calls: number, operations: readonly string[]): RateGroup {
+  return { product: product.name, operations, calls, seconds: 1, perRegion: product.hasRegionalRates }
+}
+
 function perSecond(calls: number, ...operations: readonly string[]): RateGroup {
-  return { product: 'Kms', operations, calls, seconds: 1, perRegion: true }
+  return perSecondOf(KMS, calls, operations)
 }
 
 const ALIBABA_SHARED: readonly RateGroup[] = [
@@ -65,8 +70,8 @@ const ALIBABA_SHARED: readonly RateGroup[] = [
   ),
   { ...perSecond(50, 'RotateSecret'), seconds: 3600 },
   perSecond(1, 'OpenKmsService', 'DescribeAccountKmsStatus'),
-  { product: 'Sts', operations: ['AssumeRole'], calls: 100, seconds: 1, perRegion: false },
-  { product: 'Actiontrail', operations: ['LookupEvents'], calls: 2, seconds: 1, perRegion: false },
+  perSecondOf(STS, 100, ['AssumeRole']),
+  perSecondOf(ACTIONTRAIL, 2, ['LookupEvents']),
 ]
 
 export const QUOTA_PROFILES: ReadonlyMap<string, QuotaProfile> = new Map([

@@ -59,11 +59,11 @@ export class RateLimiter {
   admit(
     rates: Rates,
     { account, region }: { readonly account: string; readonly region: string },
-    { product, name }: { readonly product: string; readonly name: string },
+    { product, name }: { readonly product: { readonly name: string }; readonly name: string },
     now: number,
   ): Admission {
     if (rates.size === 0) return 'admitted'
-    const group = rates.get(`${product}.${name}`)
+    const group = rates.get(`${product.name}.${name}`)
     if (!group) return 'admitted'
     const bucket = this.#bucket(group, group.perRegion ? `${account}/${region}` : account, now)
     if (taken(bucket.admitted, group, now)) return 'admitted'

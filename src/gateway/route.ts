@@ -1,18 +1,19 @@
 // What a request asks for, and where: operation, product and region, from what was signed (docs/reference/signatures.md, "What decides").
 import { Refusal, refuse } from '../api/errors.ts'
+import { PRODUCTS, type Product, UNKNOWN_PRODUCT } from '../api/product.ts'
 import type { Authenticated } from './authenticate.ts'
-import type { CallOperation, House, Product } from './call.ts'
+import type { CallOperation, House, ProductVersion } from './call.ts'
 import type { Named } from './call-event.ts'
 import { decodeVerified, type HttpRequest, header, type Parameters, pathOf } from './request.ts'
 
-/** The path of ActionTrail's first version. */
-const ACTIONTRAIL_PATH = '/actiontrail'
+/** The paths of single products. */
+const PATHS: ReadonlySet<string | null> = new Set(PRODUCTS.map(({ path }) => path))
 
 /** Refuses what no operation can be asked by, before anything is decoded. */
 export function checkRoute(request: HttpRequest): void {
   if (request.method !== 'GET' && request.method !== 'POST') throw refuse('UnsupportedHTTPMethod')
   const path = pathOf(request)
-  if (!/^\/{0,2}$/.test(path) && path !== ACTIONTRAIL_PATH) throw refuse('InvalidAction.NotFound')
+  if (!/^\/{0,2}$/.test(path) && !PATHS.has(path)) throw refuse('InvalidAction.NotFound')
   if (hasTwoHosts(request.rawHeaders))
     throw refuse('ParseRequestParameterException', { rule: 'There is more than one header Host.' })
 }
@@ -29,13 +30,13 @@ function hasTwoHosts(rawHeaders: readonly string[]): boolean {
 
 /** What a host name says: kms.cn-hangzhou.aliyuncs.com, kms-vpc.…, ram.aliyuncs.com, and the like under another domain. */
 export interface NamedHost {
-  /** A product that the cloud has hosts of, in lower case, or null. */
-  readonly product: string | null
+  /** The product whose host it is, or null. */
+  readonly product: Product | null
   /** What stands in the region's place, or null where nothing tells that it is a region's. */
   readonly region: string | null
 }
 
-const PRODUCT = /^(kms|ram|sts|actiontrail)(?:-vpc|-intranet)?$/
+const NETWORK = /-(?:vpc|intranet)$/
 const REGION = /^[a-z]{2}-[a-z]+(?:-[a-z0-9]+)*$/
 
 /** Reads a Host header; `regions` are those that are served, which need not look like the cloud's. */
@@ -43,7 +44,8 @@ export function readHost(host: string, regions: readonly string[]): NamedHost {
   const [name = ''] = host.toLowerCase().split(':', 1)
   const [first = '', second = '', ...domain] = name.replace(/\.$/, '').split('.', 16)
   if (second === '' || domain.length === 0) return { product: null, region: null }
-  const named = PRODUCT.exec(first)?.[1] ?? null
+  const service = first.replace(NETWORK, '')
+  const named = PRODUCTS.find((product) => product.service === service) ?? null
   // ram.aliyuncs.com is the whole name of a global product.
   if (second === 'aliyuncs' && domain.join('.') === 'com') return { product: named, region: null }
   const isCloud = domain.join('.') === 'aliyuncs.com'
@@ -64,7 +66,7 @@ function asked(
 /** An operation, and the product and the version by which it was asked. */
 export interface Asked {
   readonly operation: CallOperation
-  readonly product: string
+  readonly product: Product
   readonly version: string
 }
 
@@ -76,7 +78,7 @@ export function findOperation(
   request: HttpRequest,
   parameters: Parameters,
   { host, scope }: Pick<Authenticated, 'host' | 'scope'>,
-  products: readonly Product[],
+  products: readonly ProductVersion[],
 ): Asked {
   const named = (name: 'Action' | 'Version') => {
     const parameter = parameters.get(name) ?? ''
@@ -89,15 +91,16 @@ export function findOperation(
   }
   const action = named('Action')
   const version = named('Version')
-  const product = products.find((one) => one.version === version)
+  const found = products.find((one) => one.version === version)
   const hosted = host === 'means nothing' ? null : readHost(header(request, 'host'), []).product
-  if (!product || (hosted !== null && hosted !== product.name.toLowerCase())) throw refuse('InvalidVersion')
-  if (scope && scope.product.toLowerCase() !== product.name.toLowerCase())
+  if (!found || (hosted !== null && hosted !== found.product)) throw refuse('InvalidVersion')
+  const { product, operations } = found
+  if (scope && scope.product.toLowerCase() !== product.service)
     throw refuse('IncompleteSignature', { rule: 'Credential names another product than Version.' })
-  const operation = product.operations.get(action)
-  if (!operation || (pathOf(request) === ACTIONTRAIL_PATH && product.name !== 'Actiontrail'))
-    throw refuse('InvalidAction.NotFound')
-  return { operation, product: product.name, version }
+  const operation = operations.get(action)
+  const path = pathOf(request)
+  if (!operation || (PATHS.has(path) && product.path !== path)) throw refuse('InvalidAction.NotFound')
+  return { operation, product, version }
 }
 
 /**
@@ -109,10 +112,9 @@ export function regionOf(
   request: HttpRequest,
   parameters: Parameters,
   { host, scope }: Pick<Authenticated, 'host' | 'scope'>,
-  product: string,
+  { isGlobal }: Product,
   regions: readonly string[],
 ): string {
-  const isGlobal = product === 'Ram' || product === 'Sts'
   const meant = (region: string) => (region === '' || (isGlobal && !regions.includes(region)) ? null : region)
   const label = host === 'means nothing' ? null : readHost(header(request, 'host'), regions).region
   const asked = meant(parameters.get('RegionId') ?? '')
@@ -142,7 +144,7 @@ export type Route = {
 const UNKNOWN = 'Unknown'
 
 /** What metrics count calls as that lead to no operation: nothing of a request becomes a label. */
-export const UNROUTED: Named = { product: UNKNOWN, name: UNKNOWN, access: 'Read', trail: null, parameters: {} }
+const UNROUTED: Named = { product: UNKNOWN_PRODUCT, name: UNKNOWN, access: 'Read', trail: null, parameters: {} }
 
 /** Where a call of a known caller leads; one that leads nowhere has all that is known of it, for its event, and why it is refused. */
 export function routeOf(
@@ -177,15 +179,13 @@ function unknownOperation(
   request: HttpRequest,
   parameters: Parameters,
   { host }: Authenticated,
-  products: readonly Product[],
+  products: readonly ProductVersion[],
 ): { readonly operation: Named; readonly version: string } {
   const signed = (name: 'Action' | 'Version') => asked(request, parameters, host, name)
   const hosted = host === 'means nothing' ? null : readHost(header(request, 'host'), []).product
-  const product =
-    products.find(({ version }) => version === signed('Version')) ??
-    products.find(({ name }) => name.toLowerCase() === hosted)
+  const product = products.find(({ version }) => version === signed('Version'))?.product ?? hosted ?? UNKNOWN_PRODUCT
   const name = /^[A-Za-z][A-Za-z0-9]{0,63}$/.exec(signed('Action'))?.[0] ?? UNKNOWN
   const version = /^[A-Za-z0-9.-]{1,32}$/.exec(signed('Version'))?.[0] ?? ''
   const trail = { show: [], reply: [] }
-  return { operation: { product: product?.name ?? UNKNOWN, name, access: 'Read', trail, parameters: {} }, version }
+  return { operation: { product, name, access: 'Read', trail, parameters: {} }, version }
 }

@@ -1,6 +1,7 @@
 // What a KMS operation works with: the reads of its account and region, the key store, the moment, the settings.
 import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
+import { KMS } from '../api/product.ts'
 import type { Keystore } from '../keystore/keystore.ts'
 import type { Change, Scope } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
@@ -37,4 +38,4 @@ export interface KmsContext {
 
 export type KmsOperation = AnyOperation<KmsContext, Change>
 
-export const operation = operationsOf<KmsContext, Change>('Kms')
+export const operation = operationsOf<KmsContext, Change>(KMS)

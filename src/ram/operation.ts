@@ -1,6 +1,7 @@
 // What a RAM operation works with: the reads of its account, the moment, the quotas, and secrets it may seal.
 import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
+import { RAM } from '../api/product.ts'
 import type { Change } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import type { RamQuotas } from './settings.ts'
@@ -21,4 +22,4 @@ export interface RamContext {
 
 export type RamOperation = AnyOperation<RamContext, Change>
 
-export const operation = operationsOf<RamContext, Change>('Ram')
+export const operation = operationsOf<RamContext, Change>(RAM)

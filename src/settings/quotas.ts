@@ -70,20 +70,23 @@ function limitsOf(given: Json, base: Limits, path: string): Limits {
 
 function groupOf(given: Json, path: string): RateGroup {
   demandKnown(given, ['product', 'operations', 'calls', 'seconds'], path)
-  const product = products.find(({ name }) => name === given['product'])
-  if (!product)
-    throw new UsageError(`\`product\` in \`${path}\` must be one of ${products.map(({ name }) => name).join(', ')}`)
+  const found = products.find(({ product }) => product.name === given['product'])
+  if (!found) {
+    const names = products.map(({ product }) => product.name).join(', ')
+    throw new UsageError(`\`product\` in \`${path}\` must be one of ${names}`)
+  }
+  const { product } = found
   const { operations } = given
   if (!Array.isArray(operations) || operations.length === 0)
     throw new UsageError(`\`operations\` in \`${path}\` must be a JSON array of names`)
-  const unknown = operations.find((name) => !product.operations.has(String(name)))
+  const unknown = operations.find((name) => !found.operations.has(String(name)))
   if (unknown !== undefined) throw new UsageError(`${product.name} has no operation \`${unknown}\` (in \`${path}\`)`)
   return {
     product: product.name,
     operations: operations.map(String),
     calls: whole('calls', given['calls'], path),
     seconds: whole('seconds', given['seconds'] ?? 1, path),
-    perRegion: product.name === 'Kms',
+    perRegion: product.hasRegionalRates,
   }
 }
 

@@ -1,6 +1,7 @@
 // What an STS operation works with.
 import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
+import { STS } from '../api/product.ts'
 import type { Change } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import type { Authorizer } from '../ram/authorize.ts'
@@ -21,4 +22,4 @@ export interface StsContext {
 
 export type StsOperation = AnyOperation<StsContext, Change>
 
-export const operation = operationsOf<StsContext, Change>('Sts')
+export const operation = operationsOf<StsContext, Change>(STS)

@@ -77,7 +77,7 @@ const operations = products.flatMap((product) =>
 const parameterNames = [...new Set(operations.flatMap(({ parameters }) => Object.keys(parameters)))]
 
 const namesOf = (product: string) =>
-  fc.constantFrom(...operations.filter((one) => one.product === product).map(({ name }) => name))
+  fc.constantFrom(...operations.filter((one) => one.product.name === product).map(({ name }) => name))
 /** Names by which users, groups, roles and policies are made and found again. */
 const ENTITY = /^(User|Group|Role|Policy)Name$/
 

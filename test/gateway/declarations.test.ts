@@ -29,7 +29,7 @@ describe('the declarations', () => {
       ['DescribeRegions', 'AssumeRole', 'GetCallerIdentity'],
     )
     for (const { product, name, action } of operations)
-      if (action !== null) assert.equal(action, `${product.toLowerCase()}:${name}`)
+      if (action !== null) assert.equal(action, `${product.service}:${name}`)
   })
 
   it("record every operation but KMS's DescribeRegions", () => {

@@ -3,7 +3,7 @@ import { products } from '../../src/gateway/products.ts'
 
 export function declared(): Record<string, unknown> {
   return Object.fromEntries(
-    products.flatMap(({ name: product, version, operations }) =>
+    products.flatMap(({ product: { name: product }, version, operations }) =>
       [...operations.values()].map(({ name, access, action, selfService, parameters, trail, refusals }) => {
         const shown = Object.entries(parameters).map(([parameter, { type, required, secret, rule }]) => [
           parameter,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { KMS } from '../../src/api/product.ts'
 import { products } from '../../src/gateway/products.ts'
 import { QUOTA_PROFILES } from '../../src/gateway/quota-profiles.ts'
 import { type Admission, NO_RATES, type RateGroup, RateLimiter, ratesOf } from '../../src/gateway/rate-limit.ts'
@@ -20,7 +21,7 @@ const group = (calls: number, seconds: number, ...operations: string[]): RateGro
   perRegion: true,
 })
 const scope = { account: '1000000000000001', region: 'cn-hangzhou' }
-const encrypt = { product: 'Kms', name: 'Encrypt' }
+const encrypt = { product: KMS, name: 'Encrypt' }
 
 describe('the token bucket', () => {
   it('admits the limit at once, then as much as time gives back', () => {
@@ -48,7 +49,7 @@ describe('the token bucket', () => {
   it('is one for each account, region and group; others have no limit', () => {
     const rates = ratesOf([group(1, 1, 'Encrypt', 'Decrypt'), { ...group(1, 1, 'LookupEvents'), perRegion: false }])
     const limiter = new RateLimiter()
-    const admit = (name: string, where = scope) => limiter.admit(rates, where, { product: 'Kms', name }, 0)
+    const admit = (name: string, where = scope) => limiter.admit(rates, where, { product: KMS, name }, 0)
     assert.equal(admit('Encrypt'), 'admitted')
     assert.equal(admit('Decrypt'), 'throttled')
     assert.equal(admit('Decrypt', { ...scope, region: 'cn-beijing' }), 'admitted')
@@ -64,7 +65,7 @@ describe('the token bucket', () => {
   it('is not shared by groups that begin with the same operation', () => {
     const rates = ratesOf([group(2, 1, 'Encrypt'), group(2, 1, 'Encrypt', 'Decrypt')])
     const limiter = new RateLimiter()
-    const admit = (name: string) => limiter.admit(rates, scope, { product: 'Kms', name }, 0)
+    const admit = (name: string) => limiter.admit(rates, scope, { product: KMS, name }, 0)
     const admissions = Array.from({ length: 6 }, (_, i) => admit(i % 2 === 0 ? 'Encrypt' : 'Decrypt'))
     assert.deepEqual(admissions, ['admitted', 'admitted', 'admitted', 'admitted', 'throttled', 'throttled'])
   })
@@ -159,7 +160,7 @@ describe('limits', () => {
       ['Kms.DescribeKey', 'Kms.EnableKey', 'Kms.Encrypt', 'Kms.ReEncrypt', 'Actiontrail.LookupEvents'].map(calls),
       [50, 30, 1000, 750, 2],
     )
-    const kms = products.find(({ name }) => name === 'Kms')
+    const kms = products.find(({ product }) => product === KMS)
     const free = [...(kms?.operations.keys() ?? [])].filter((name) => !shared.rates.has(`Kms.${name}`))
     assert.deepEqual(free, ['CreateKeyVersion'], 'for which the cloud publishes none')
     const named = [...QUOTA_PROFILES.values()].flatMap(({ rates }) =>

@@ -136,6 +136,6 @@ describe('an explanation', () => {
     for (const { operations } of products)
       for (const { product, name } of operations.values())
         for (const arn of arns)
-          assert.match((await ask(`${product.toLowerCase()}:${name}`, arn)).decision, /^(Allow|ImplicitDeny)$/)
+          assert.match((await ask(`${product.service}:${name}`, arn)).decision, /^(Allow|ImplicitDeny)$/)
   })
 })

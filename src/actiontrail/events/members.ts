@@ -1,4 +1,5 @@
 // The members of an event that lookups and trails select by, read without rendering the whole event.
+import { productNamed } from '../../api/product.ts'
 import { SERVICE_WORK, type StoredCall, type StoredResources, type StoredService } from '../../ledger/stored-event.ts'
 import type { EventRow } from '../../storage/storage.ts'
 
@@ -33,7 +34,7 @@ export function eventMembers({ account, body }: EventRow): EventMembers {
   return { name, access, type: 'ApiCall', product, sourceAddress, identity, resources }
 }
 
-/** Whether the product is global: every region's lookups and trails show its events. */
+/** Whether lookups and trails of every region show the product's events. */
 export function isGlobal(product: string): boolean {
-  return product === 'Ram'
+  return productNamed(product)?.hasGlobalEvents === true
 }

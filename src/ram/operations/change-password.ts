@@ -1,5 +1,5 @@
 import type { Caller } from '../../api/caller.ts'
-import { type Denial, refuse, refuseDenied } from '../../api/errors.ts'
+import { type Denial, refuse, refuseFor } from '../../api/errors.ts'
 import { update } from '../../ledger/record.ts'
 import { accountSettings } from '../account-settings.ts'
 import { denialOf } from '../authorize.ts'
@@ -27,7 +27,8 @@ export const ChangePassword = operation({
   },
   async decide({ OldPassword, NewPassword }, context) {
     const { caller } = context
-    if (caller.type !== 'ram-user') throw refuseDenied('Ram', noUser(caller), 'Only a user has a password.')
+    if (caller.type !== 'ram-user')
+      throw refuseFor(noUser(caller), 'NoPermission', { reason: 'Only a user has a password.' })
     const user = await callingUser({ ...context, caller })
     const profile = loginProfileOf(user)
     if (!(await isPassword(OldPassword, profile.passwordHash)))

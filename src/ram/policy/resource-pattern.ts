@@ -1,4 +1,5 @@
 // Patterns of resources: which are none, and which are written well and can still match no resource there is.
+import { PRODUCTS, type Product } from '../../api/product.ts'
 
 /** A star may stand for several parts, so that a pattern with one needs fewer of them. Prefix and service are lower case in every ARN. */
 export function isResourcePattern(text: string): boolean {
@@ -7,8 +8,8 @@ export function isResourcePattern(text: string): boolean {
   return parts.length === 1 || (/^(?:acs|.*[*?].*)$/s.test(parts[0] ?? '') && !/[A-Z]/.test(parts[1] ?? ''))
 }
 
-/** The services here, whose resources have neither blanks nor commas, and always an account. */
-const OWN = new Set(['kms', 'ram', 'sts', 'actiontrail'])
+/** Resources of these products have neither blanks nor commas in their ARNs, and always an account. */
+const OWN: ReadonlyMap<string, Product> = new Map(PRODUCTS.map((product) => [product.service, product]))
 
 /**
  * Whether some resource could match, as far as the text shows: what stands before the first wildcard is what it says. Refuses lists in
@@ -24,8 +25,8 @@ export function canMatch(pattern: string): boolean {
   const [, service = '', region = '', account = ''] = parts
   if (known < 2) return true
   if (!/^[a-z0-9-]+$/.test(service)) return false
-  if (!OWN.has(service)) return true
+  const own = OWN.get(service)
+  if (!own) return true
   if (/[\s,]/.test(pattern)) return false
-  const hasRegions = service === 'kms' || service === 'actiontrail'
-  return !(known > 2 && hasRegions && region === '') && !(known > 3 && account === '')
+  return !(known > 2 && !own.isGlobal && region === '') && !(known > 3 && account === '')
 }

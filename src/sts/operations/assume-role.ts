@@ -1,6 +1,7 @@
 import type { SessionCaller } from '../../api/caller.ts'
-import { refuse, refuseDenied, refuseMissingRole } from '../../api/errors.ts'
+import { refuse, refuseFor, refuseMissingRole } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
+import { STS } from '../../api/product.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { NONCE_BYTES } from '../../cryptography/xaes.ts'
 import { roleArn } from '../../ram/answers.ts'
@@ -65,7 +66,8 @@ export const AssumeRole = operation({
     if (!role && caller.accountId === RoleArn.accountId && caller.type !== 'root-account') throw refuseMissingRole()
     const further = new Map(ExternalId === null ? [] : [['sts:ExternalId', ExternalId] as const])
     const denial = await assumptionDenial(role, RoleArn, caller, { ...context.facts, further }, context)
-    if (denial) throw refuseDenied('Sts', denial, caller.type === 'root-account' ? NO_ACCOUNT : undefined)
+    if (denial && caller.type === 'root-account') throw refuseFor(denial, 'NoPermission', { reason: NO_ACCOUNT })
+    if (denial) throw STS.denied(denial)
     if (!role) throw refuseMissingRole()
     const most =
       caller.type === 'assumed-role'

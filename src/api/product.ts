@@ -1,0 +1,105 @@
+// The products of the cloud: what differs between them stands here, so that no other file asks which product a call belongs to.
+import { type Denial, type Refusal, refuse, refuseFor } from './errors.ts'
+
+export interface Product {
+  /** Its name in events, metrics and the quotas file. */
+  readonly name: string
+  /** Its name in actions of policies, in host names and on the command line. */
+  readonly service: string
+  /** Its name on pages for people. */
+  readonly title: string
+  /** The only path, besides `/`, that its calls may come by; null where there is none. */
+  readonly path: string | null
+  /** Whether it is the same in every region: then a RegionId that is not served means nothing. */
+  readonly isGlobal: boolean
+  /** Whether its events show in every region. */
+  readonly hasGlobalEvents: boolean
+  /** Whether each region of an account has rate limits of its own. */
+  readonly hasRegionalRates: boolean
+  readonly requestIds: 'lower case' | 'upper case'
+  /** The refusal of a call over its account's rate. */
+  throttled(): Refusal
+  /** The refusal of a call that policies do not allow. */
+  denied(denial: Denial): Refusal
+}
+
+export const KMS: Product = {
+  name: 'Kms',
+  service: 'kms',
+  title: 'KMS',
+  path: null,
+  isGlobal: false,
+  hasGlobalEvents: false,
+  hasRegionalRates: true,
+  requestIds: 'lower case',
+  throttled: () => refuse('Rejected.Throttling'),
+  denied: (denial) => refuseFor(denial, 'Forbidden.NoPermission', { resource: askedFor(denial) }),
+}
+
+/** What all products but KMS have in common. */
+const OTHER = {
+  path: null,
+  isGlobal: false,
+  hasGlobalEvents: false,
+  hasRegionalRates: false,
+  requestIds: 'upper case',
+  throttled: () => refuse('Throttling.User'),
+} as const
+
+export const RAM: Product = {
+  ...OTHER,
+  name: 'Ram',
+  service: 'ram',
+  title: 'RAM',
+  isGlobal: true,
+  hasGlobalEvents: true,
+  denied: (denial) => refuseFor(denial, 'NoPermission', { reason: 'You are not authorized to do this action.' }),
+}
+
+export const STS: Product = {
+  ...OTHER,
+  name: 'Sts',
+  service: 'sts',
+  title: 'STS',
+  isGlobal: true,
+  denied: (denial) =>
+    refuseFor(denial, 'NoPermission', {
+      reason: 'You are not authorized to do this action. You should be authorized by RAM.',
+    }),
+}
+
+export const ACTIONTRAIL: Product = {
+  ...OTHER,
+  name: 'Actiontrail',
+  service: 'actiontrail',
+  title: 'ActionTrail',
+  path: '/actiontrail',
+  denied: (denial) =>
+    refuseFor(denial, 'NoPermission', {
+      reason: `You are not authorized to do this operation. Resource: ${askedFor(denial)} Action: ${denial.action}`,
+    }),
+}
+
+export const PRODUCTS: readonly Product[] = [KMS, RAM, STS, ACTIONTRAIL]
+
+/** Stands in events and metrics for the product of a call that names none. Its calls reach no operation, and no policy is asked about them. */
+export const UNKNOWN_PRODUCT: Product = {
+  ...OTHER,
+  name: 'Unknown',
+  service: 'unknown',
+  title: 'Unknown',
+  requestIds: 'lower case',
+  denied: RAM.denied,
+}
+
+const byName: ReadonlyMap<string, Product> = new Map(PRODUCTS.map((product) => [product.name, product]))
+
+/** The product that an event names, or null. */
+export function productNamed(name: string): Product | null {
+  return byName.get(name) ?? null
+}
+
+/** The resource as the caller named it: a caller who is refused learns no more than that. */
+function askedFor({ asked, resource }: Denial): string {
+  return asked ?? resource
+}
