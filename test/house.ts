@@ -36,6 +36,8 @@ export class TestHouse implements AsyncDisposable {
   #delivery: Delivery | null = null
   /** Where trails deliver, when a test puts something else there. */
   target: DeliveryTarget | null = null
+  /** What GET /readyz waits for. */
+  ready: () => Promise<boolean> = async () => true
 
   /** The token that keys are made in where nothing else is said; null for software keys. */
   readonly token: TestToken | null
@@ -91,7 +93,7 @@ export class TestHouse implements AsyncDisposable {
       newRecordId: randomUUIDv7,
       randomBytes,
       observer: this.metrics,
-      ready: async () => true,
+      ready: () => this.ready(),
       failed,
     }
   }

@@ -82,8 +82,8 @@ export interface House extends Clock {
   failed(message: string, error: unknown): void
 }
 
-/** Answers a request; never rejects. */
-export async function answer(request: HttpRequest, house: House): Promise<Answer> {
+/** Answers a request, and says with `recognize` when its caller is known; never rejects. */
+export async function answer(request: HttpRequest, house: House, recognize: () => void): Promise<Answer> {
   let requestId = house.newId()
   const host = header(request, 'host')
   let format = chosenFormat('', header(request, 'accept'))
@@ -96,6 +96,7 @@ export async function answer(request: HttpRequest, house: House): Promise<Answer
     const now = house.now()
     const { rootEpoch } = house.ledger
     const authenticated = await authenticate(request, unverified, house, house)
+    recognize()
     const route = routeOf(request, unverified, authenticated, house)
     format = chosenFormat(route.parameters.get('Format') ?? '', header(request, 'accept'))
     known = route.known

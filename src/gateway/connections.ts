@@ -1,62 +1,17 @@
 // All connections, of all ports: how many each source has, who gives way when there are too many, and what a connection may wait for.
 // node:http itself ends what is late with a head, late with a whole request, or idle (server.ts).
-import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { Connection } from './connection.ts'
 import { type Limits, SMALL_BODY_BYTES } from './limits.ts'
 import type { Disconnection, Observer } from './metrics.ts'
-import { type Holder, Shares } from './shares.ts'
-import { isLoopback, plainAddress, sourceOf } from './source.ts'
-
-export class Connection implements Holder {
-  /** The TCP connection. */
-  readonly socket: Socket
-  readonly openedAt: number
-  /** What HTTP is spoken on; null before a TLS handshake is done. */
-  http: Socket | null = null
-  readonly address: string
-  readonly source: string
-  /** The regions that are served, the port's own first. */
-  readonly regions: readonly string[]
-  /** The answer to the last request, as long as the client has not taken it. */
-  response: ServerResponse | null = null
-  /** Whether a whole request has come since that was looked at. */
-  spoke = false
-  /** The last answer is on its way, and nothing more is read. */
-  closing = false
-  /** How many bytes had come when its last answer was seen to be taken: what came since is a head that is not complete. */
-  readBefore = 0
-  /** What was seen when the connection was last looked at, and since when it is the same. */
-  seen: { response: ServerResponse | null; reading: boolean; mark: number; since: number } | null = null
-
-  constructor(socket: Socket, address: string, regions: readonly string[], now: number) {
-    this.socket = socket
-    this.openedAt = now
-    this.address = address
-    this.source = sourceOf(address)
-    this.regions = regions
-  }
-
-  /** Whether a whole request has come and is not answered yet. */
-  get working(): boolean {
-    return this.response?.req.complete === true && !this.response.writableEnded
-  }
-
-  /** How many bytes of a head came that is not complete yet. */
-  get headBytes(): number {
-    return this.response || this.closing ? 0 : this.socket.bytesRead - this.readBefore
-  }
-
-  destroy(): void {
-    this.http?.destroy()
-    this.socket.destroy()
-  }
-}
-
-/** How many connections of a source are looked at to find one that may give way. */
-const LOOKS = 64
+import { Shares } from './shares.ts'
+import { isLoopback, plainAddress } from './source.ts'
 
 export class Connections {
-  readonly #all = new Shares<Connection>()
+  /** Those on which nobody has proven who it is. */
+  readonly #strangers = new Shares<Connection>()
+  readonly #known = new Shares<Connection>()
+  #sweeps = 0
   readonly #limits: Limits
   readonly #observer: Observer
   readonly #now: () => number
@@ -72,7 +27,7 @@ export class Connections {
 
   /** How many there are. */
   get open(): number {
-    return this.#all.total
+    return this.#strangers.total + this.#known.total
   }
 
   /** Takes a new socket in, at the cost of another when there are too many; destroys it when none can give way, and returns null. */
@@ -84,47 +39,57 @@ export class Connections {
       if (address !== '') this.#observer.disconnected('too many connections', address)
       return null
     }
-    this.#all.take(connection, 1)
-    socket.once('close', () => this.#all.drop(connection, 1))
+    this.#strangers.take(connection, 1)
+    socket.once('close', () => this.#drop(connection))
     return connection
+  }
+
+  /** A call came on it whose caller is known. */
+  recognize(connection: Connection): void {
+    connection.calledIn = this.#sweeps
+    if (connection.known) return
+    connection.known = true
+    // One that ended meanwhile is counted no more.
+    if (this.#strangers.drop(connection, 1)) this.#known.take(connection, 1)
   }
 
   #hasRoom({ source, address }: Connection): boolean {
     const { maxConnections, maxConnectionsPerSource } = this.#limits
-    const own = this.#all.of(source)
-    if (own >= maxConnectionsPerSource && !isLoopback(address)) return this.#makeRoom(source, false)
-    if (this.#all.total < maxConnections) return true
-    const heaviest = this.#all.heaviest()
-    // Who has many connections may use them all without end: that keeps out nobody who has fewer.
-    return heaviest !== null && this.#makeRoom(heaviest, this.#all.of(heaviest) > own + 1)
+    const own = this.#strangers.of(source) + this.#known.of(source)
+    if (own >= maxConnectionsPerSource && !isLoopback(address))
+      return this.#makeRoom(source, this.#known.holders(source))
+    return this.open < maxConnections || this.#makeRoom(this.#strangers.heaviest(), this.#known)
   }
 
-  /** Ends the connection of the source that has been without a request for longest; one that is in use only where it `must`. */
-  #makeRoom(source: string, must: boolean): boolean {
-    let looks = Math.min(LOOKS, this.#all.of(source))
-    let idle: Connection | null = null
-    for (const connection of this.#all.holders(source)) {
-      if (looks-- === 0) break
-      if (!connection.working) {
-        if (!connection.spoke) return this.#giveWay(connection)
-        idle ??= connection
-      }
-      // Who spoke since the last look counts as new.
-      connection.spoke = false
-      this.#all.renew(connection)
+  /** Ends the oldest of a source's strangers; where there is none, one of these known callers' connections, which must be at rest. */
+  #makeRoom(source: string | null, known: Iterable<Connection>): boolean {
+    const [oldest] = source === null ? [] : this.#strangers.holders(source)
+    const leaving = oldest ?? this.#atRest(known)
+    if (leaving) this.#end(leaving, 'gave way to another')
+    return leaving !== null
+  }
+
+  /** Of the source that has most, the one without a call for longest. */
+  #atRest(known: Iterable<Connection>): Connection | null {
+    let found: Connection | null = null
+    let most = 0
+    for (const connection of known) {
+      if (connection.working) continue
+      const held = this.#known.of(connection.source)
+      if (found && (held < most || (held === most && connection.calledIn >= found.calledIn))) continue
+      found = connection
+      most = held
     }
-    if (must && idle) return this.#giveWay(idle)
-    this.#all.pass(source)
-    return false
+    return found
   }
 
-  #giveWay(connection: Connection): true {
-    this.#end(connection, 'gave way to another')
-    return true
+  #drop(connection: Connection): void {
+    const shares = connection.known ? this.#known : this.#strangers
+    shares.drop(connection, 1)
   }
 
   #end(connection: Connection, why: Disconnection): void {
-    this.#all.drop(connection, 1)
+    this.#drop(connection)
     connection.destroy()
     this.#observer.disconnected(why, connection.address)
   }
@@ -149,12 +114,18 @@ export class Connections {
   sweep(): void {
     const now = this.#now()
     const heads = new Shares<Connection>()
-    for (const connection of this.#all) {
+    this.#sweeps++
+    for (const connection of this.#all()) {
       this.#look(connection, now)
       const bytes = connection.headBytes
-      if (bytes > SMALL_BODY_BYTES) heads.take(connection, bytes)
+      if (bytes > SMALL_BODY_BYTES && !connection.working) heads.take(connection, bytes)
     }
     this.#bound(heads)
+  }
+
+  *#all(): Iterable<Connection> {
+    yield* this.#strangers
+    yield* this.#known
   }
 
   /** Ends the oldest of the source that holds most, until all heads together are short enough. */
@@ -164,7 +135,7 @@ export class Connections {
       const [oldest] = source === null ? [] : heads.holders(source)
       if (!oldest) return
       heads.drop(oldest, oldest.headBytes)
-      this.#giveWay(oldest)
+      this.#end(oldest, 'gave way to another')
     }
   }
 
@@ -179,7 +150,6 @@ export class Connections {
     if (response.writableFinished) {
       connection.response = null
       connection.seen = null
-      connection.readBefore = connection.socket.bytesRead
       return
     }
     if (connection.working) return
@@ -196,10 +166,10 @@ export class Connections {
 
   /** Ends the connections that never sent a byte. */
   closeSilent(): void {
-    for (const connection of this.#all) if (connection.socket.bytesRead === 0) connection.destroy()
+    for (const connection of this.#all()) if (connection.socket.bytesRead === 0) connection.destroy()
   }
 
   closeAll(): void {
-    for (const connection of this.#all) connection.destroy()
+    for (const connection of this.#all()) connection.destroy()
   }
 }

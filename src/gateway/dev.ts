@@ -14,7 +14,7 @@ export const ADVANCE_ACTION = 'AdvanceClock'
 const seconds = integer({ min: 0, max: 3_153_600_000 })
 
 /** Moves the clock by the parameter Seconds and answers what time it is then; what falls due happens before. Never rejects. */
-export async function advanceClock(request: HttpRequest, house: House): Promise<Answer> {
+export async function advanceClock(request: HttpRequest, house: House, recognize: () => void): Promise<Answer> {
   const requestId = house.newId()
   try {
     if (request.method !== 'POST' || !house.dev) throw refuse('InvalidAction.NotFound')
@@ -22,6 +22,7 @@ export async function advanceClock(request: HttpRequest, house: House): Promise<
     // RPC signatures do not cover the path: a call that was signed for anything else must not move the clock.
     if (parameters.get('Action') !== ADVANCE_ACTION) throw refuse('InvalidAction.NotFound')
     const { caller, nonce } = await authenticate(request, parameters, house, house)
+    recognize()
     if (caller.type !== 'root-account') throw refuse('Forbidden.NoPermission', { resource: '*' })
     const text = parameters.get('Seconds')
     if (!text) throw refuse('MissingParameter', { name: 'Seconds' })

@@ -4,7 +4,8 @@ import type { Socket } from 'node:net'
 import { type Refusal, refuse } from '../api/errors.ts'
 import { Body, type BodyBudget, type Unread } from './body.ts'
 import { answer, type House } from './call.ts'
-import type { Connection } from './connections.ts'
+import type { Connection } from './connection.ts'
+import type { Connections } from './connections.ts'
 import { ADVANCE_PATH, advanceClock } from './dev.ts'
 import { type Answer, chosenFormat, encodeRefusal } from './encode.ts'
 import { type Limits, MAX_BODY_BYTES, MAX_BODY_CHUNKS, MAX_HEADER_BYTES } from './limits.ts'
@@ -13,9 +14,13 @@ import type { HttpRequest } from './request.ts'
 /** What an exchange needs beside its request. */
 export interface Serving {
   readonly house: House
+  readonly connections: Connections
   readonly bodies: BodyBudget
   readonly limits: Limits
 }
+
+/** What a head has beside its method, its target and its headers. */
+const FRAME_BYTES = '  HTTP/1.1\r\n\r\n'.length
 
 /** Answers one request; never rejects. */
 export async function serve(
@@ -24,19 +29,21 @@ export async function serve(
   connection: Connection,
   serving: Serving,
 ): Promise<void> {
-  const { house, bodies } = serving
-  connection.response = response
-  if (request.url === '/console' && request.method === 'GET') return consolePage(response)
-  if (request.url === '/healthz' || request.url === '/readyz') return health(request.url, response, house)
+  const { house, connections, bodies } = serving
+  const headerBytes = begin(request, response, connection)
   const body = new Body(connection.source, bodies)
   try {
     const bytes = await body.read(request)
     if (typeof bytes === 'string') return answerUnread(bytes, request, response, connection, serving)
-    connection.spoke = true
-    const asked = httpRequest(request, bytes, connection)
+    connection.complete(bytes.length)
+    const { url } = request
+    if (url === '/console' && request.method === 'GET') return consolePage(response)
+    if (url === '/healthz' || url === '/readyz') return send(response, await health(url, house))
+    const asked = httpRequest(request, headerBytes, bytes, connection)
     if ('refusal' in asked) return send(response, refused(asked.refusal, request, connection, house, asked.status))
-    const advances = house.dev && request.url === ADVANCE_PATH
-    send(response, await (advances ? advanceClock(asked, house) : answer(asked, house)))
+    const recognize = () => connections.recognize(connection)
+    const advances = house.dev && url === ADVANCE_PATH
+    send(response, await (advances ? advanceClock(asked, house, recognize) : answer(asked, house, recognize)))
   } finally {
     body.release()
   }
@@ -60,7 +67,7 @@ export function refuseExpectation(
   connection: Connection,
   { house, limits }: Serving,
 ): void {
-  connection.response = response
+  begin(request, response, connection)
   const refusal = refuse('ParseRequestParameterException', { rule: 'Expect can only be 100-continue.' })
   sendUnread(refused(refusal, request, connection, house, 417), request, response, limits.lingerMs)
 }
@@ -77,15 +84,26 @@ export function refuseUnfinished(
   send(response, refused(refusal, response.req, connection, house, status))
 }
 
+/** Tells the connection of a request whose head is complete; returns how many bytes its headers took. */
+function begin(
+  { method = '', url = '', rawHeaders }: IncomingMessage,
+  response: ServerResponse,
+  connection: Connection,
+) {
+  let headerBytes = 0
+  for (const text of rawHeaders) headerBytes += text.length + 2
+  connection.begin(response, method.length + url.length + headerBytes + FRAME_BYTES)
+  return headerBytes
+}
+
 /** What is asked of the house, or why HTTP refuses the request. */
 function httpRequest(
   request: IncomingMessage,
+  headerBytes: number,
   body: Uint8Array,
   { address, regions }: Connection,
 ): HttpRequest | { readonly refusal: Refusal; readonly status: number } {
   const { headers, rawHeaders, url = '/' } = request
-  let headerBytes = 0
-  for (const text of rawHeaders) headerBytes += text.length + 2
   if (headerBytes > MAX_HEADER_BYTES) return unreadable(`Headers exceed ${MAX_HEADER_BYTES} bytes.`, 431)
   if (headers.host === undefined && request.httpVersion !== '1.0') return unreadable('HTTP/1.1 needs a header Host.')
   const asked = {
@@ -192,11 +210,14 @@ export function writeRefusal(
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
-async function health(path: '/healthz' | '/readyz', response: ServerResponse, house: House): Promise<void> {
+async function health(path: '/healthz' | '/readyz', house: House): Promise<Answer> {
   const ready = path === '/healthz' || (await house.ready())
-  const body = JSON.stringify({ status: ready ? 'ok' : 'unavailable' })
-  response.writeHead(ready ? 200 : 503, { 'content-type': 'application/json', 'content-length': body.length })
-  response.end(body)
+  return {
+    status: ready ? 200 : 503,
+    contentType: 'application/json',
+    body: JSON.stringify({ status: ready ? 'ok' : 'unavailable' }),
+    requestId: house.newId(),
+  }
 }
 
 const CONSOLE_PAGE = `<!doctype html>
@@ -207,6 +228,7 @@ const CONSOLE_PAGE = `<!doctype html>
 `
 
 function consolePage(response: ServerResponse): void {
+  if (response.destroyed || response.headersSent) return
   response.writeHead(200, {
     'content-type': 'text/html;charset=utf-8',
     'content-length': Buffer.byteLength(CONSOLE_PAGE),

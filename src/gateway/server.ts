@@ -5,7 +5,8 @@ import type { AddressInfo, Socket } from 'node:net'
 import { type Refusal, refuse } from '../api/errors.ts'
 import { BodyBudget } from './body.ts'
 import type { House } from './call.ts'
-import { type Connection, Connections } from './connections.ts'
+import type { Connection } from './connection.ts'
+import { Connections } from './connections.ts'
 import { refuseExpectation, refuseUnfinished, type Serving, serve, serveExpecting, writeRefusal } from './exchange.ts'
 import { DEFAULT_LIMITS, type Limits, MAX_HEADER_BYTES } from './limits.ts'
 import { MAX_QUERY_BYTES } from './request.ts'
@@ -41,8 +42,7 @@ export async function listen(
   overrides: Partial<Limits> = {},
 ): Promise<Listening> {
   const limits = { ...DEFAULT_LIMITS, ...overrides }
-  const serving: Serving = { house, limits, bodies: new BodyBudget(limits.bodyBudgetBytes) }
-  const edge = new Edge(serving)
+  const edge = new Edge(house, limits)
   const servers: Server[] = []
   try {
     for (const { host, port, region } of addresses) {
@@ -95,15 +95,14 @@ class Edge {
   /** Connections whose TLS handshake is not done, by their ends. */
   readonly #shaking = new Map<string, Connection>()
 
-  constructor(serving: Serving) {
-    const { house, limits } = serving
-    this.#serving = serving
+  constructor(house: House, limits: Limits) {
     this.connections = new Connections(
       limits,
       house.observer,
       () => performance.now(),
       (connection) => this.#refuseWithin(connection, refuse('RequestTimeout')),
     )
+    this.#serving = { house, limits, connections: this.connections, bodies: new BodyBudget(limits.bodyBudgetBytes) }
   }
 
   /** A server that does not listen yet. */

@@ -38,19 +38,14 @@ export class Shares<H extends Holder> {
     this.#total += amount
   }
 
-  /** The holder gives back all that it holds, which is `amount`. */
-  drop(holder: H, amount: number): void {
+  /** The holder gives back all that it holds, which is `amount`. Returns whether it held anything. */
+  drop(holder: H, amount: number): boolean {
     const share = this.#shares.get(holder.source)
-    if (!share?.holders.delete(holder)) return
+    if (!share?.holders.delete(holder)) return false
     share.amount -= amount
     this.#total -= amount
     if (share.holders.size === 0) this.#shares.delete(holder.source)
-  }
-
-  /** The holder counts as the youngest of its source. */
-  renew(holder: H): void {
-    const holders = this.#shares.get(holder.source)?.holders
-    if (holders?.delete(holder)) holders.add(holder)
+    return true
   }
 
   /** The source that holds most, or null when nobody holds anything; of several the one that came first. */
@@ -63,14 +58,6 @@ export class Shares<H extends Holder> {
         most = amount
       }
     return heaviest
-  }
-
-  /** The source counts as the one that came last. */
-  pass(source: string): void {
-    const share = this.#shares.get(source)
-    if (!share) return
-    this.#shares.delete(source)
-    this.#shares.set(source, share)
   }
 
   /** The holders of a source, the oldest first. */

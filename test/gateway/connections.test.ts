@@ -1,6 +1,7 @@
 // Connections that say nothing, too little or too slowly, and those that never listen: what becomes of them, and of everybody else.
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { Connections } from '../../src/gateway/connections.ts'
@@ -47,27 +48,48 @@ describe('too many connections', () => {
     }
   })
 
-  it('of one address that are all in use leave those in use alone', async () => {
+  it('of strangers keep no newcomer out, whatever they send unsigned', async () => {
     await using house = await openTestHouse(null, [], { limits: { maxConnections: 20 } })
-    const busy = await openMany(house, 50, '127.0.0.2')
+    const strangers: Connection[] = []
     try {
-      const open = busy.filter(({ closed }) => !closed).slice(-20)
-      for (const connection of open) assert.equal((await connection.send(listKeys(house)))?.status, 200)
-      // None has been silent since the last look: the newcomer is turned away, and the next finds room.
-      using turnedAway = await Connection.open(house.endpoint, '127.0.0.2')
-      await turnedAway.ended()
-      assert.equal(await metric(house, 'strongroom_disconnections_total{reason="too many connections"}'), 1)
-      for (const connection of open.slice(1)) assert.equal((await connection.send(listKeys(house)))?.status, 200)
-      using admitted = await Connection.open(house.endpoint, '127.0.0.2')
-      assert.equal((await admitted.send(listKeys(house)))?.status, 200)
-      await open[0]?.ended()
-      // Whoever has fewer is kept out by none of this.
-      for (const connection of open.slice(1)) assert.equal((await connection.send(listKeys(house)))?.status, 200)
-      assert.equal((await admitted.send(listKeys(house)))?.status, 200)
+      for (let i = 1; i <= 20; i++) strangers.push(await Connection.open(house.endpoint, `127.0.1.${i}`))
+      for (const connection of strangers) assert.equal((await connection.send(get('/')))?.status, 400)
+      for (let i = 1; i <= 40; i++) {
+        using newcomer = await Connection.open(house.endpoint, `127.0.2.${i}`)
+        assert.equal((await newcomer.send(listKeys(house)))?.status, 200)
+      }
+    } finally {
+      for (const connection of strangers) connection.close()
+    }
+  })
+
+  it('of strangers cost known callers none of theirs', async () => {
+    await using house = await openTestHouse(null, [], { limits: { maxConnections: 20 } })
+    const busy = await Promise.all(Array.from({ length: 10 }, () => Connection.open(house.endpoint, '127.0.0.2')))
+    const strangers: Connection[] = []
+    try {
+      for (const connection of busy) assert.equal((await connection.send(listKeys(house)))?.status, 200)
+      for (let i = 1; i <= 40; i++) strangers.push(await Connection.open(house.endpoint, `127.0.1.${i}`))
+      for (const connection of strangers.slice(0, 30)) await connection.ended()
+      for (const connection of busy) assert.equal((await connection.send(listKeys(house)))?.status, 200)
+    } finally {
+      for (const connection of [...busy, ...strangers]) connection.close()
+    }
+  })
+
+  it('of known callers make room for a newcomer, who costs one of them', async () => {
+    await using house = await openTestHouse(null, [], { limits: { maxConnections: 20 } })
+    const busy = await Promise.all(Array.from({ length: 20 }, () => Connection.open(house.endpoint, '127.0.0.2')))
+    const strangers: Connection[] = []
+    try {
+      for (const connection of busy) assert.equal((await connection.send(listKeys(house)))?.status, 200)
+      for (let i = 1; i <= 40; i++) strangers.push(await Connection.open(house.endpoint, `127.0.1.${i}`))
+      await busy[0]?.ended()
+      for (const connection of busy.slice(1)) assert.equal((await connection.send(listKeys(house)))?.status, 200)
       using other = await Connection.open(house.endpoint, '127.0.0.3')
       assert.equal((await other.send(listKeys(house)))?.status, 200)
     } finally {
-      for (const connection of busy) connection.close()
+      for (const connection of [...busy, ...strangers]) connection.close()
     }
   })
 })
@@ -89,7 +111,8 @@ describe('the limit of one source', () => {
       () => {},
     )
     const admit = (remoteAddress: string) => {
-      const socket = Object.assign(new EventEmitter(), { remoteAddress, bytesRead: 0, destroy: () => {} })
+      const socket = Object.assign(new EventEmitter(), { remoteAddress, bytesRead: 0, destroyed: false })
+      Object.assign(socket, { destroy: () => Object.assign(socket, { destroyed: true }) })
       return connections.admit(socket as unknown as Socket, [])
     }
     return { ended, connections, admit }
@@ -110,12 +133,24 @@ describe('the limit of one source', () => {
     assert.deepEqual([ended, connections.open], [[], 50])
   })
 
-  it('turns a newcomer away while all are in use', () => {
-    const { ended, admit } = setUp()
-    for (const connection of [admit('192.0.2.1'), admit('192.0.2.1')]) Object.assign(connection ?? {}, { spoke: true })
+  it('ends the known caller without a call for longest, and turns a newcomer away while all are at work', () => {
+    const { ended, connections, admit } = setUp()
+    const [first, second] = [admit('192.0.2.1'), admit('192.0.2.1')]
+    assert.ok(first && second)
+    for (const connection of [first, second]) connections.recognize(connection)
+    const working = { req: { complete: true }, writableEnded: false } as ServerResponse
+    for (const connection of [first, second]) connection.begin(working, 0)
     assert.equal(admit('192.0.2.1'), null)
     assert.deepEqual(ended, ['too many connections: 192.0.2.1'])
+    for (const connection of [first, second]) connection.response = null
+    connections.sweep()
+    connections.recognize(first)
     assert.notEqual(admit('192.0.2.1'), null)
+    assert.deepEqual(ended.slice(1), ['gave way to another: 192.0.2.1'])
+    assert.deepEqual(
+      [first, second].map(({ socket }) => socket.destroyed),
+      [false, true],
+    )
   })
 })
 
@@ -167,6 +202,25 @@ describe('a connection', () => {
       await connection.ended()
       assert.equal(await metric(house, 'strongroom_strangers_total{code="RequestTimeout"}'), 1)
     })
+
+  it('that asks whether the service is ready is answered once, however late the database', async () => {
+    await using house = await openTestHouse(null, [], { limits: { ...QUICK, headMs: 15_000 } })
+    const database = Promise.withResolvers<boolean>()
+    const asked = Promise.withResolvers<void>()
+    house.ready = () => {
+      asked.resolve()
+      return database.promise
+    }
+    using late = await Connection.open(house.endpoint)
+    using other = await Connection.open(house.endpoint)
+    other.write(get('/readyz'))
+    await asked.promise
+    assert.equal((await late.send(get('/readyz', { headers: 'Content-Length: 5\r\n' })))?.status, 408)
+    database.resolve(false)
+    assert.equal((await other.answer())?.status, 503)
+    await late.ended()
+    assert.equal((await other.send(listKeys(house)))?.status, 200)
+  })
 
   it('that stops at half a second request gets the first answer, then 408', async () => {
     await using house = await openTestHouse(null, [], { limits: QUICK })
