@@ -12,7 +12,9 @@ export type Unread = 'too large' | 'too scattered' | 'too busy' | 'gone'
 
 /** The memory that bodies longer than SMALL_BODY_BYTES share, until their request is answered. */
 export class BodyBudget {
-  readonly #shares = new Shares<Body>()
+  readonly #unfinished = new Shares<Body>()
+  /** What the bodies hold that are complete. */
+  #atWork = 0
   readonly #bytes: number
 
   constructor(bytes: number) {
@@ -21,23 +23,23 @@ export class BodyBudget {
 
   /** Gives the body so many bytes more, if need be at the cost of the oldest unfinished body of the source that holds most. */
   take(body: Body, bytes: number): boolean {
-    while (this.#shares.total + bytes > this.#bytes) {
-      const source = this.#shares.heaviest()
-      const oldest =
-        source &&
-        this.#shares
-          .holders(source)
-          .values()
-          .find(({ unfinished }) => unfinished)
+    while (this.#unfinished.total + this.#atWork + bytes > this.#bytes) {
+      const source = this.#unfinished.heaviest()
+      const [oldest] = source === null ? [] : this.#unfinished.holders(source)
       if (!oldest || oldest === body) return false
       oldest.giveWay()
     }
-    this.#shares.take(body, bytes)
+    this.#unfinished.take(body, bytes)
     return true
   }
 
+  /** The body is complete, and gives way no more. */
+  complete(body: Body, bytes: number): void {
+    if (this.#unfinished.drop(body, bytes)) this.#atWork += bytes
+  }
+
   drop(body: Body, bytes: number): void {
-    this.#shares.drop(body, bytes)
+    if (!this.#unfinished.drop(body, bytes)) this.#atWork -= bytes
   }
 }
 
@@ -54,10 +56,6 @@ export class Body implements Holder {
   constructor(source: string, budget: BodyBudget) {
     this.source = source
     this.#budget = budget
-  }
-
-  get unfinished(): boolean {
-    return this.#settle !== null
   }
 
   /** How many bytes of memory it holds. */
@@ -79,9 +77,10 @@ export class Body implements Holder {
         const fault = this.#add(chunk, declared)
         if (fault) this.#giveUp(fault)
       })
-      request.on('end', () =>
-        this.#end(this.#length === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#length)),
-      )
+      request.on('end', () => {
+        if (this.#held > 0) this.#budget.complete(this, this.#held)
+        this.#end(this.#length === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#length))
+      })
       // Comes after an end or an abort alike; without an 'error' listener Node reports an abort by nothing else.
       request.on('close', () => {
         if (this.#settle) this.#giveUp('gone')
@@ -92,6 +91,7 @@ export class Body implements Holder {
   #add(chunk: Buffer, declared: number | null): Unread | null {
     // A body that comes at once is used as it came.
     if (chunk.length === declared) {
+      if (!this.#hold(declared)) return 'too busy'
       this.#buffer = chunk
       this.#length = declared
       return null
@@ -108,13 +108,18 @@ export class Body implements Holder {
 
   #grow(length: number, limit: number): boolean {
     const capacity = Math.min(limit, Math.max(length, 2 * this.#buffer.length, FIRST_BYTES))
-    if (capacity > SMALL_BODY_BYTES) {
-      if (!this.#budget.take(this, capacity - this.#held)) return false
-      this.#held = capacity
-    }
+    if (!this.#hold(capacity)) return false
     const grown = Buffer.allocUnsafeSlow(capacity)
     this.#buffer.copy(grown, 0, 0, this.#length)
     this.#buffer = grown
+    return true
+  }
+
+  /** Draws on the budget for a buffer of so many bytes, where it is no small one. */
+  #hold(capacity: number): boolean {
+    if (capacity <= SMALL_BODY_BYTES) return true
+    if (!this.#budget.take(this, capacity - this.#held)) return false
+    this.#held = capacity
     return true
   }
 

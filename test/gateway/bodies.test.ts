@@ -92,31 +92,38 @@ describe('a body', () => {
   })
 })
 
-describe('unfinished heads', () => {
-  it('share a budget, and hinder nobody but their own source', async () => {
-    const limits = { headBudgetBytes: 500_000, sweepMs: 20 }
-    await using house = await openTestHouse(null, [], { limits })
-    const most = `GET /?a=${'x'.repeat(60_000)}`
-    const all: Connection[] = []
-    try {
-      for (let i = 0; i < 20; i++) {
-        const connection = await Connection.open(house.endpoint, '127.0.0.2')
-        all.push(connection)
-        connection.write(most)
+describe('heads', () => {
+  const most = `GET /?a=${'x'.repeat(60_000)}`
+  const end = ' HTTP/1.1\r\nHost: x\r\n\r\n'
+  const unfinished: [string, string][] = [
+    ['that are not complete', most],
+    ['that begin behind whole requests', `GET / HTTP/1.1\r\nHost: x\r\n\r\n${post('a=1')}${most}`],
+    ['whose bodies do not come', `${most} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n`],
+  ]
+  for (const [title, bytes] of unfinished)
+    it(`${title} share a budget, and hinder nobody but their own source`, async () => {
+      const limits = { headBudgetBytes: 500_000, sweepMs: 20 }
+      await using house = await openTestHouse(null, [], { limits })
+      const all: Connection[] = []
+      try {
+        for (let i = 0; i < 20; i++) {
+          const connection = await Connection.open(house.endpoint, '127.0.0.2')
+          all.push(connection)
+          connection.write(bytes)
+        }
+        using other = await Connection.open(house.endpoint, '127.0.0.3')
+        other.write(most)
+        // Eight fit, the other's among them.
+        await Promise.all(all.slice(0, 13).map((connection) => connection.ended()))
+        assert.match((await other.send(end))?.body ?? '', /MissingAccessKeyId/)
+        // A head that is answered counts no more, however long its connection lasts.
+        for (let i = 0; i < 20; i++) assert.match((await other.send(`${most}${end}`))?.body ?? '', /MissingAccessKeyId/)
+        const newest = all.at(-1)
+        assert.equal(newest?.closed, false)
+      } finally {
+        for (const connection of all) connection.close()
       }
-      using other = await Connection.open(house.endpoint, '127.0.0.3')
-      other.write(most)
-      // Eight fit, the other's among them.
-      await Promise.all(all.slice(0, 13).map((connection) => connection.ended()))
-      assert.match((await other.send(' HTTP/1.1\r\nHost: x\r\n\r\n'))?.body ?? '', /MissingAccessKeyId/)
-      // A head that is complete counts no more, however long its connection lasts.
-      for (let i = 0; i < 20; i++)
-        assert.match((await other.send(`${most} HTTP/1.1\r\nHost: x\r\n\r\n`))?.body ?? '', /MissingAccessKeyId/)
-      assert.match((await all.at(-1)?.send(' HTTP/1.1\r\nHost: x\r\n\r\n'))?.body ?? '', /MissingAccessKeyId/)
-    } finally {
-      for (const connection of all) connection.close()
-    }
-  })
+    })
 })
 
 describe('unfinished bodies', () => {
@@ -150,26 +157,40 @@ describe('unfinished bodies', () => {
     }
   })
 
+  it('give way whoever else is at work, so that a third source is read', async () => {
+    const budget = new BodyBudget(1_000_000)
+    for (let i = 0; i < 3; i++) {
+      const { outcome, end } = feed(budget, 'worker', Buffer.alloc(170_000))
+      end()
+      assert.equal((await outcome).length, 170_000)
+    }
+    const attackers = [1, 2].map(() => feed(budget, 'attacker', Buffer.alloc(240_000)).outcome)
+    const { outcome, end } = feed(budget, 'other', Buffer.alloc(50_000))
+    end()
+    assert.equal((await outcome).length, 50_000)
+    assert.equal(await attackers[0], 'too busy')
+  })
+
   it('count what they hold in memory, and only beyond what every body may hold', () => {
     const budget = new BodyBudget(MAX_BODY_BYTES)
-    const bodies = Array.from({ length: 100 }, () => feed(budget, Buffer.alloc(SMALL_BODY_BYTES)))
+    const bodies = Array.from({ length: 100 }, () => feed(budget, 'x', Buffer.alloc(SMALL_BODY_BYTES)))
     assert.deepEqual(new Set(bodies.map(({ body }) => body.capacity)), new Set([SMALL_BODY_BYTES]))
-    const one = feed(budget, Buffer.alloc(SMALL_BODY_BYTES), Buffer.alloc(1))
+    const one = feed(budget, 'x', Buffer.alloc(SMALL_BODY_BYTES), Buffer.alloc(1))
     assert.equal(one.body.capacity, 2 * SMALL_BODY_BYTES)
-    const tiny = feed(budget, ...Array.from({ length: MAX_BODY_CHUNKS }, () => Buffer.alloc(1)))
+    const tiny = feed(budget, 'x', ...Array.from({ length: MAX_BODY_CHUNKS }, () => Buffer.alloc(1)))
     assert.equal(tiny.body.capacity, 4096)
   })
 })
 
-/** A body of unknown length after these pieces. */
-function feed(budget: BodyBudget, ...pieces: Buffer[]) {
-  const listeners = new Map<string, (chunk: Buffer) => void>()
+/** A source's body after these pieces, whose length is not known until `end`. */
+function feed(budget: BodyBudget, source: string, ...pieces: Buffer[]) {
+  const listeners = new Map<string, (chunk?: Buffer) => void>()
   const request = {
     headers: { 'transfer-encoding': 'chunked' },
-    on: (event: string, act: (chunk: Buffer) => void) => listeners.set(event, act),
+    on: (event: string, act: (chunk?: Buffer) => void) => listeners.set(event, act),
   }
-  const body = new Body('192.0.2.1', budget)
+  const body = new Body(source, budget)
   const outcome = body.read(request as never)
   for (const piece of pieces) listeners.get('data')?.(piece)
-  return { body, outcome }
+  return { body, outcome, end: () => listeners.get('end')?.() }
 }
