@@ -17,6 +17,8 @@ export interface Product {
   /** Whether each region of an account has rate limits of its own. */
   readonly hasRegionalRates: boolean
   readonly requestIds: 'lower case' | 'upper case'
+  /** The forms of its resources' ARNs, with REGION, ACCOUNT and NAME for what varies. */
+  readonly resources: readonly string[]
   /** The refusal of a call over its account's rate. */
   throttled(): Refusal
   /** The refusal of a call that policies do not allow. */
@@ -32,6 +34,9 @@ export const KMS: Product = {
   hasGlobalEvents: false,
   hasRegionalRates: true,
   requestIds: 'lower case',
+  resources: ['key', 'key/NAME', 'alias', 'alias/NAME', 'secret/NAME', 'certificate/NAME'].map(
+    (resource) => `acs:kms:REGION:ACCOUNT:${resource}`,
+  ),
   throttled: () => refuse('Rejected.Throttling'),
   denied: (denial) => refuseFor(denial, 'Forbidden.NoPermission', { resource: askedFor(denial) }),
 }
@@ -43,6 +48,7 @@ const OTHER = {
   hasGlobalEvents: false,
   hasRegionalRates: false,
   requestIds: 'upper case',
+  resources: [],
   throttled: () => refuse('Throttling.User'),
 } as const
 
@@ -53,6 +59,10 @@ export const RAM: Product = {
   title: 'RAM',
   isGlobal: true,
   hasGlobalEvents: true,
+  resources: [
+    ...['user/NAME', 'group/NAME', 'role/NAME', 'policy/NAME', '*'].map((resource) => `acs:ram:*:ACCOUNT:${resource}`),
+    'acs:ram:*:system:policy/NAME',
+  ],
   denied: (denial) => refuseFor(denial, 'NoPermission', { reason: 'You are not authorized to do this action.' }),
 }
 
@@ -74,6 +84,7 @@ export const ACTIONTRAIL: Product = {
   service: 'actiontrail',
   title: 'ActionTrail',
   path: '/actiontrail',
+  resources: ['acs:actiontrail:REGION:ACCOUNT:trail/NAME'],
   denied: (denial) =>
     refuseFor(denial, 'NoPermission', {
       reason: `You are not authorized to do this operation. Resource: ${askedFor(denial)} Action: ${denial.action}`,

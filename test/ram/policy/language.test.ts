@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { MalformedPolicy, type PolicyUse, parseNewPolicy, parsePolicy } from '../../../src/ram/policy/language.ts'
+import { compileWildcard } from '../../../src/ram/policy/wildcard.ts'
 import { times } from '../../size.ts'
 
 const good = { Effect: 'Allow', Action: 'kms:*', Resource: '*' }
@@ -105,6 +106,15 @@ describe('a policy is refused with the place of its fault', () => {
       'key/*',
       ' *',
       'acs:kms :*:*:key/*',
+      'acs:kms:*::key/x',
+      'acs:kms:*::*',
+      'acs:ram:*::*',
+      'acs:ram:cn-hangzhou:1:user/x',
+      'acs:actiontrail:*::trail/x',
+      'acs:kms:*:1:keys/x',
+      'acs:kms:*:?:key:*',
+      'acs:kms:*:*:key/a b*',
+      'acs:sts:*:*:*',
     ].map((text): [string, unknown, RegExp] => [
       `the resource "${text}"`,
       one(good, { ...good, Resource: ['*', text] }),
@@ -180,10 +190,39 @@ describe('a policy is taken', () => {
       'acs:kms:*:*:*/*',
       'acs:ram::1:role/x',
       'acs:ram:*:system:policy/x',
+      'acs:ram:*:1:user/*',
+      'acs:ram:*:1:*',
+      'acs:ram:*:1:?ser/x',
+      'acs:kms:*:1:key',
+      'acs:kms:cn-*:1*:k*/?x',
+      'acs:kms:*:*:secret/a/b@c+d=e.f',
+      'acs:kms*x',
+      'acs:k?s:*::key/x',
+      'acs:actiontrail:cn-hangzhou:1:trail/x',
       'acs:oss:*:*:bucket/a,b c/*',
       'acs:oss:::bucket',
     ]
     assert.equal(fault(one({ ...good, Resource })), '')
+  })
+
+  it('with any pattern that matches a resource of ours', () => {
+    const arns = ['key/0-a', 'key', 'alias/a/b_c', 'secret/a@b', 'certificate/c'].map(
+      (what) => `acs:kms:cn-x:12:${what}`,
+    )
+    const others = ['ram:*:12:user/a.b', 'ram:*:12:role/*', 'ram:*:system:policy/p', 'actiontrail:cn-x:12:trail/t-1']
+    const arn = fc.constantFrom(...arns, ...others.map((what) => `acs:${what}`))
+    const pieces = fc.array(fc.tuple(fc.nat(40), fc.constantFrom('?', '*', '', '**')), { maxLength: 4 })
+    fc.assert(
+      fc.property(arn, pieces, (whole, some) => {
+        const wild = some.reduce((text, [i, piece]) => {
+          // Between two characters, or in place of one: a ? in place of a colon leaves no five parts.
+          const cut = piece === '' || text[i] === ':' || i >= text.length ? 0 : 1
+          return text.slice(0, i) + (piece === '' ? '*' : piece) + text.slice(i + cut)
+        }, whole)
+        if (compileWildcard(wild)(whole)) assert.equal(fault(one({ ...good, Resource: [wild] })), '', wild)
+      }),
+      { numRuns: times('policy documents') },
+    )
   })
 
   it('or refused, whatever it is: nothing else is thrown', () => {
