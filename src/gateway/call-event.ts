@@ -54,6 +54,7 @@ export function furtherEvents(
   resources: readonly Resource[],
   outcome: Outcome,
   newId: () => string,
+  unsaid: Unsaid | null = null,
 ): readonly EventRow[] | undefined {
   const { operation, requestId, now, region, authenticated } = call
   const owner = resources.find((resource) => resource.owner)?.owner
@@ -61,7 +62,8 @@ export function furtherEvents(
   const { account } = owner
   const owned = resources.map((resource) => ({ ...resource, ...resource.owner }))
   const seen = 'refusal' in outcome ? { refusal: ownersView(outcome.refusal, resources) } : outcome
-  const body = storedCall({ ...factsOf(call, operation.trail, account, owned, seen), requestId })
+  const facts = { ...factsOf(call, operation.trail, account, owned, seen), requestId }
+  const body = storedCall(unsaid ? { ...facts, unsaid } : facts)
   return [{ eventId: newId(), account, region, at: now, body }]
 }
 

@@ -5,7 +5,6 @@ import type { DeliveryTarget } from '../actiontrail/delivery/targets/target.ts'
 import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
 import type { PageTokens } from '../actiontrail/lookup/page-token.ts'
 import type { ActionTrailContext, TrailSettings } from '../actiontrail/operation.ts'
-import type { Caller } from '../api/caller.ts'
 import { Refusal, refuse, refuseDryRun } from '../api/errors.ts'
 import { type AnyOperation, locate, locateReadable, type Reply, type Resource } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
@@ -29,6 +28,7 @@ import { eventOf, furtherEvents, type Named, type Progress } from './call-event.
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
 import type { Observer } from './metrics.ts'
 import type { Admission, RateLimiter, Rates } from './rate-limit.ts'
+import { copyOfRefused, ownerOf, principalOf, sizeOf } from './refused-calls.ts'
 import { decodeUnverified, type HttpRequest, header } from './request.ts'
 import { checkRoute, routeOf } from './route.ts'
 
@@ -166,32 +166,26 @@ async function recorded(
   const owner = ownerOf(caller)
   const limiter = house.rateLimiter.refused
   const event = eventOf(call, resources, { refusal })
-  const further = furtherEvents(call, resources, { refusal }, house.newId)
-  const bytes = [event, ...(further ?? [])].reduce((sum, row) => sum + Buffer.byteLength(row?.body ?? ''), 0)
-  const before = limiter.admit(owner, principalOf(caller), bytes, house.settings.refusedBytesPerSecond, call.now)
+  const perSecond = house.settings.refusedBytesPerSecond
+  const before = limiter.admit(owner, principalOf(caller), sizeOf(event), perSecond, call.now)
   if (before === null) {
     house.observer.unrecorded(owner)
     return call.operation.product.throttled()
   }
   const told = before === 0 ? event : eventOf(call, resources, { refusal }, { unrecorded: before })
+  const copy = copyOfRefused(call, resources, refusal, house)
+  const further = copy.events
   let outcome: Committed | null = null
   try {
     const committed = { changes: [], nonce, event: told, further, ...(rootEpoch !== undefined && { rootEpoch }) }
     outcome = await house.ledger.commit(committed)
     return outcome === 'moved' ? outcome : refusal
   } finally {
-    if (outcome !== 'committed') limiter.untold(owner, before)
+    if (outcome !== 'committed') {
+      limiter.untold(owner, before)
+      copy.untold()
+    }
   }
-}
-
-/** The user or role that calls; all sessions of a role are one. */
-function principalOf(caller: Caller): string {
-  return caller.type === 'assumed-role' ? caller.roleId : caller.principalId
-}
-
-/** The account to which a call is charged; a service pays for itself. */
-function ownerOf(caller: Caller): string {
-  return caller.accountId || caller.accessKeyId
 }
 
 /** Decides and commits, again whenever a record moved meanwhile. */

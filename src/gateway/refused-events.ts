@@ -27,22 +27,30 @@ export class RefusedEvents {
    */
   admit(account: string, caller: string, bytes: number, perSecond: number, now: number): number | null {
     const whole = this.#refilled(account, perSecond, now)
-    const own = this.#refilled(`${account}/${caller}`, perSecond / 2, now)
-    const cost = bytes + OVERHEAD_BYTES
-    if (whole.left < cost || own.left < cost) {
-      whole.unrecorded++
-      return null
-    }
-    whole.left -= cost
-    own.left -= cost
-    const { unrecorded } = whole
-    whole.unrecorded = 0
-    return unrecorded
+    return taken([whole, this.#refilled(`${account}/${caller}`, perSecond / 2, now)], bytes, whole)
+  }
+
+  /**
+   * The same for the owner's copy of such an event, where the call was about a resource of another account. What copies take is no part of
+   * what `admit` allows: whether a copy is written depends on what exists over there, and the caller must not learn that.
+   */
+  admitCopy(account: string, owner: string, bytes: number, perSecond: number, now: number): number | null {
+    const own = this.#refilled(copiesFor(account, owner), perSecond / 2, now)
+    return taken([this.#refilled(copiesFor(account, ''), perSecond, now), own], bytes, own)
   }
 
   /** The event that was to tell of so many was not committed. */
   untold(account: string, unrecorded: number): void {
-    const bucket = this.#buckets.get(account)
+    this.#countBack(account, unrecorded)
+  }
+
+  /** The copy that was to tell of so many was not committed. */
+  untoldCopy(account: string, owner: string, unrecorded: number): void {
+    this.#countBack(copiesFor(account, owner), unrecorded)
+  }
+
+  #countBack(whose: string, unrecorded: number): void {
+    const bucket = this.#buckets.get(whose)
     if (bucket) bucket.unrecorded += unrecorded
   }
 
@@ -66,4 +74,22 @@ export class RefusedEvents {
     this.#buckets.set(whose, bucket)
     return bucket
   }
+}
+
+/** The bucket of what an account's calls write for the owner of another account's resources; for all owners where it is empty. */
+function copiesFor(account: string, owner: string): string {
+  return `copies ${account}/${owner}`
+}
+
+/** Takes an event from each bucket, or from none and counts it in `counted`. See admit. */
+function taken(buckets: readonly Bucket[], bytes: number, counted: Bucket): number | null {
+  const cost = bytes + OVERHEAD_BYTES
+  if (buckets.some(({ left }) => left < cost)) {
+    counted.unrecorded++
+    return null
+  }
+  for (const bucket of buckets) bucket.left -= cost
+  const { unrecorded } = counted
+  counted.unrecorded = 0
+  return unrecorded
 }

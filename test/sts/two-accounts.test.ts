@@ -137,6 +137,40 @@ eachDatabase((open) => {
       assert.equal((await enter(eve, 'nObOdY')).yours.length, 0, 'nobody owns it')
     })
 
+    it('is not found by counting how many refusals are recorded', async () => {
+      await using other = await open(['--refused-bytes-per-second', '1024'])
+      for (const one of [ours, theirs]) await other.open.accounts.provide(one, 'one', other.now)
+      const [mine, yours] = [ramOf(other, ours), ramOf(other, theirs)]
+      const document = trusting(assume('Allow', `acs:ram::${theirs.accountId}:root`))
+      await yours.must('CreateRole', { RoleName: 'there', AssumeRolePolicyDocument: document })
+      /** How many tries are refused until one is throttled, and what the owner saw of them. */
+      async function tries(UserName: string, roleName: string) {
+        await mine.must('CreateUser', { UserName })
+        await mine.must('AttachPolicyToUser', { ...ASSUME, UserName })
+        const who = ramOf(other, await mine.accessKeyOf(UserName))
+        const before = (await other.events()).length
+        const RoleArn = `acs:ram::${theirs.accountId}:role/${roleName}`
+        for (let count = 0; ; count++) {
+          const { body } = await who.sts('AssumeRole', { RoleArn, RoleSessionName: 'try' })
+          if (body.Code === 'NoPermission') continue
+          assert.equal(body.Code, 'Throttling.User')
+          const events = (await other.events()).slice(before)
+          return { count, seen: events.filter((one) => one['recipientAccountId'] === theirs.accountId) }
+        }
+      }
+      const missing = await tries('bob', 'gone1')
+      other.now += 600_000
+      const there = await tries('eva', 'there')
+      assert.equal(there.count, missing.count)
+      assert.deepEqual([missing.seen.length, there.seen.length > 50], [0, true])
+      // The owner's copies have a bound of their own, of which the next one tells.
+      other.now += 600_000
+      const again = await tries('joe', 'there')
+      const unseen = there.count - there.seen.length
+      const first = again.seen[0]?.['additionalEventData'] as Record<string, unknown> | undefined
+      assert.equal(Number(first?.['UnrecordedRefusals'] ?? 0), unseen)
+    })
+
     it('shows the owner that somebody may not come, and nothing of the policies of the other account', async () => {
       await our.must('CreatePolicy', {
         PolicyName: 'stay',
