@@ -153,7 +153,7 @@ export class Authorizer {
   #trust(role: Role, caller: Caller, values: ConditionValues): Verdict {
     const { account, body } = role
     try {
-      return trusts(this.#trustPolicy(role), candidateOf(caller), body.trustedIds ?? {}, values)
+      return trusts(this.#trustPolicy(role), candidateOf(caller), { account, ids: body.trustedIds ?? {} }, values)
     } catch (error) {
       if (!(error instanceof MalformedPolicy)) throw error
       this.#alarm(`the trust policy of role ${account}/${body.roleName} is broken: nobody can assume it`, error)

@@ -1,8 +1,8 @@
-// Policy documents on their way in: refused with the place of their fault before they are stored (contract/ram.md 2.6).
+// Policy documents on their way in: refused with the place of their fault before they are stored (docs/reference/policy-language.md).
 import { refuse } from '../api/errors.ts'
-import { roleByName, userByName } from './find.ts'
 import type { RamContext } from './operation.ts'
 import { MalformedPolicy, type Policy, type PolicyUse, parseNewPolicy } from './policy/language.ts'
+import { trustedIdsOf } from './trusted-ids.ts'
 
 /** Refuses with MalformedPolicyDocument. */
 export function checkPolicy(document: string, use: PolicyUse = 'identity'): Policy {
@@ -15,23 +15,15 @@ export function checkPolicy(document: string, use: PolicyUse = 'identity'): Poli
 }
 
 /**
- * Checks a trust policy, and finds the ids of the users and roles that it names (RoleBody.trustedIds). Those of the account itself
- * must exist. The caller may not learn which ones another account has: one that does not exist there yet stays trusted by its name.
+ * Checks a trust policy, and returns the ids of the users and roles that it names (RoleBody.trustedIds). Those of the account itself
+ * must exist: refuses with MalformedPolicyDocument. The caller may not learn which ones another account has: one that does not exist there
+ * yet stays trusted by its name.
  */
 export async function bindTrustPolicy(document: string, context: RamContext): Promise<Record<string, string>> {
-  const { statements } = checkPolicy(document, 'trust')
-  const ids: Record<string, string> = {}
-  for (const [i, { principals }] of statements.entries())
-    for (const { type, name } of principals) {
-      const [, accountId, kind, own = ''] = /^acs:ram::(\d+):(user|role)\/(.*)$/.exec(name) ?? []
-      if (type !== 'RAM' || accountId === undefined) continue
-      const reads = { ledger: context.ledger, caller: { accountId } }
-      const id = kind === 'user' ? (await userByName(own, reads))?.id : (await roleByName(own, reads))?.body.roleId
-      if (id !== undefined) ids[name.toLowerCase()] = id
-      else if (accountId === context.caller.accountId)
-        throw refuse('MalformedPolicyDocument', {
-          fault: `The principal "${name}" in Statement[${i}] does not exist.`,
-        })
-    }
-  return ids
+  const { ids, missing } = await trustedIdsOf(checkPolicy(document, 'trust'), context.ledger)
+  const own = missing.find(({ accountId }) => accountId === context.caller.accountId)
+  if (!own) return ids
+  throw refuse('MalformedPolicyDocument', {
+    fault: `The principal "${own.name}" in Statement[${own.statement}] does not exist.`,
+  })
 }

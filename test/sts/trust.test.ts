@@ -139,17 +139,32 @@ describe('a trust policy', () => {
     assert.equal(await onward(), 'NoPermission')
   })
 
-  it('that was stored before ids were kept means names, until it is written again', async () => {
-    const [name, RoleName] = [named('alice'), named('role')]
+  it('of an earlier release is bound at the next start to whoever has the names then', async () => {
+    const [name, RoleName, Again] = [named('alice'), named('role'), named('again')]
     const former = await userCalled(name)
-    const document = trusting(`acs:ram::${account}:user/${name}`)
-    await ram.must('CreateRole', { RoleName, AssumeRolePolicyDocument: document })
-    const role = await house.open.ledger.get(ROLE, ramScope(account), RoleName)
-    assert.ok(role)
-    const { trustedIds: _, ...before } = role.body
-    await house.open.ledger.commit({ changes: [update(role, { body: before })], nonce: null, event: null })
+    const [own, later] = [name, named('later')].map((one) => `acs:ram::${account}:user/${one}`)
+    for (const role of [RoleName, Again])
+      await ram.must('CreateRole', { RoleName: role, AssumeRolePolicyDocument: trusting(own ?? '') })
+    const { ledger, ring } = house.open
+    /** As it was written: without ids, in a database that has never been asked for them. */
+    const unbind = async (id: string, trustPolicy: string) => {
+      const role = await ledger.get(ROLE, ramScope(account), id)
+      assert.ok(role)
+      const { trustedIds: _, ...before } = role.body
+      const changes = [update(role, { body: { ...before, trustPolicy } })]
+      assert.equal(await ledger.commit({ changes, nonce: null, event: null }), 'committed')
+    }
+    await unbind(RoleName, trusting(own ?? '', later ?? '', `acs:ram::${account}:root`))
+    await unbind(Again, trusting(own ?? '', later ?? ''))
+    const { trustBound: _, ...installation } = ring.record.body
+    assert.ok(await ring.change({ body: { ...installation, trustBound: undefined } as object }))
+    await house.restart()
+    assert.equal(house.open.ring.record.body.trustBound, true)
+    assert.deepEqual([await may(former, RoleName), await may(former, Again)], ['OK', 'OK'])
     await gone(name, former)
-    assert.equal(await may(await userCalled(name), RoleName), 'OK')
+    assert.equal(await may(await userCalled(name), Again), 'NoPermission', 'another user took over the name')
+    assert.equal(await may(await userCalled(named('later')), Again), 'NoPermission', 'a name that nobody had')
+    assert.equal(await may(await userCalled(named('other')), RoleName), 'OK', 'the account as a whole')
   })
 
   it('means the users of another account likewise, without telling which there are', async () => {

@@ -1,7 +1,7 @@
 // Deciding: policies are compiled once, and of a set of them only the statements for an action are looked at (contract/ram.md 2.6).
 import { type ConditionValues, compileCondition } from './conditions.ts'
 import type { Policy, Statement } from './language.ts'
-import { type BoundIds, type Candidate, means, type Principal } from './principals.ts'
+import { type Candidate, means, type Principal, type TrustingRole } from './principals.ts'
 import { compileWildcard, type Matcher } from './wildcard.ts'
 
 interface CompiledStatement {
@@ -158,10 +158,16 @@ function remembered<T>(map: Map<string, T>, key: string, make: () => T): T {
 }
 
 /** What a trust policy says to a caller. */
-export function trusts(trust: CompiledPolicy, candidate: Candidate, bound: BoundIds, values: ConditionValues): Verdict {
+export function trusts(
+  trust: CompiledPolicy,
+  candidate: Candidate,
+  role: TrustingRole,
+  values: ConditionValues,
+): Verdict {
   for (const effect of ['Deny', 'Allow'] as const)
     for (const statement of trust.statements) {
-      if (statement.effect !== effect || !statement.principals.some((one) => means(one, candidate, bound))) continue
+      if (statement.effect !== effect || !statement.principals.some((one) => means(one, candidate, role, effect)))
+        continue
       if (!statement.holds(values)) continue
       const by = { policyName: '', policyVersion: '', statementIndex: statement.index }
       return { decision: effect === 'Deny' ? 'ExplicitDeny' : 'Allow', by }

@@ -1,4 +1,4 @@
-// Who a trust policy lets assume its role (contract/ram.md 2.1).
+// Who a trust policy lets assume its role (docs/reference/policy-language.md, Principals).
 import { SERVICE_NAME } from '../service-name.ts'
 
 export interface Principal {
@@ -47,13 +47,28 @@ export interface Candidate {
   readonly id: string | null
 }
 
-/** The ids of principals that a trust policy binds, by their ARN in lower case. */
-export type BoundIds = Readonly<Record<string, string>>
+/** The role that has the trust policy. */
+export interface TrustingRole {
+  readonly account: string
+  /** The ids of users and roles that the policy names, by their ARN in lower case. */
+  readonly ids: Readonly<Record<string, string>>
+}
 
-/** Whether the principal is the candidate: by its id where one is bound, else by its name, in any case. */
-export function means({ type, name }: Principal, candidate: Candidate, bound: BoundIds): boolean {
+/**
+ * Whether the principal is the candidate: by its id where the role has one, else by its name, in any case. A user or role of the role's own
+ * account that has no id did not exist when the policy was bound: an Allow means nobody by it then.
+ */
+export function means(
+  { type, name }: Principal,
+  candidate: Candidate,
+  { account, ids }: TrustingRole,
+  effect: 'Allow' | 'Deny',
+): boolean {
   if (type === 'Federated') return false
   const lower = name.toLowerCase()
-  const id = bound[lower]
-  return id === undefined ? candidate.names.some((one) => one.toLowerCase() === lower) : id === candidate.id
+  const id = ids[lower]
+  if (id !== undefined) return id === candidate.id
+  const isOwn = lower.startsWith(`acs:ram::${account}:user/`) || lower.startsWith(`acs:ram::${account}:role/`)
+  if (isOwn && effect === 'Allow') return false
+  return candidate.names.some((one) => one.toLowerCase() === lower)
 }

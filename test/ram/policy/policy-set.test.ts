@@ -156,7 +156,7 @@ describe('a trust policy', () => {
     }
     const deny = { Effect: 'Deny', Action: 'sts:AssumeRole', Principal: { RAM: 'acs:ram::1:user/eve' } }
     const says = (policy: CompiledPolicy, ...names: string[]) =>
-      trusts(policy, { names, id: null }, {}, valuesOf({})).decision
+      trusts(policy, { names, id: null }, { account: '3', ids: {} }, valuesOf({})).decision
     const ask = (...names: string[]) => says(trust(allow, deny), ...names)
     assert.equal(ask('acs:ram::1:user/bob', 'acs:ram::1:root'), 'Allow')
     assert.equal(ask('acs:ram::1:user/eve', 'acs:ram::1:root'), 'ExplicitDeny')
@@ -165,6 +165,22 @@ describe('a trust policy', () => {
     const service = trust({ Effect: 'Allow', Action: ['sts:AssumeRole'], Principal: { Service: ['ecs.aliyuncs.com'] } })
     assert.equal(says(service, 'ecs.aliyuncs.com'), 'Allow')
     assert.equal(says(service, 'acs:ram::1:root'), 'ImplicitDeny')
+  })
+
+  it('means users and roles by their ids; of its own account, a name without one lets nobody in and still keeps out', () => {
+    const [bob, root] = ['acs:ram::1:user/Bob', 'acs:ram::1:root']
+    const says = (effect: string, id: string, ids: Record<string, string>, account = '1') => {
+      const rest = { Action: 'sts:AssumeRole', Principal: { RAM: bob } }
+      const others = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM: root } }
+      const policy =
+        effect === 'Allow' ? trust({ Effect: effect, ...rest }) : trust(others, { Effect: effect, ...rest })
+      return trusts(policy, { names: [bob, root], id }, { account, ids }, valuesOf({})).decision
+    }
+    const ids = { [bob.toLowerCase()]: '17' }
+    assert.deepEqual([says('Allow', '17', ids), says('Allow', '18', ids)], ['Allow', 'ImplicitDeny'])
+    assert.deepEqual([says('Deny', '17', ids), says('Deny', '18', ids)], ['ExplicitDeny', 'Allow'])
+    assert.deepEqual([says('Allow', '17', {}), says('Deny', '17', {})], ['ImplicitDeny', 'ExplicitDeny'])
+    assert.deepEqual([says('Allow', '17', {}, '2'), says('Deny', '17', {}, '2')], ['Allow', 'ExplicitDeny'])
   })
 })
 
