@@ -18,8 +18,8 @@ import {
 } from '../keystore/root-key.ts'
 import { KeyProvider, type RootKeyProvider } from '../keystore/root-key-provider.ts'
 import { RootKeys } from '../keystore/root-keys.ts'
+import type { Alarm } from '../ledger/alarm.ts'
 import { chaining, firstHead, GENESIS, generationOf } from '../ledger/chain.ts'
-import type { Alarm } from '../ledger/ledger.ts'
 import { authentic, toRow } from '../ledger/record.ts'
 import { removeFormerKeyFile } from '../rootkeys/change-provider.ts'
 import {

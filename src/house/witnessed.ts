@@ -1,5 +1,5 @@
 // How verbs open the house: with the witness of its trail, so that no verb undoes, or lets be undone, what was recorded.
-import type { Alarm } from '../ledger/ledger.ts'
+import type { Alarm } from '../ledger/alarm.ts'
 import type { Settings } from '../settings/settings.ts'
 import { type OpenHouse, openHouse } from './open.ts'
 import { contradiction, readWitness, unwitnessed, Witness } from './witness.ts'

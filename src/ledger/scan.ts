@@ -2,8 +2,9 @@
 import type { RootKeys } from '../keystore/root-keys.ts'
 import { HEAD_PLACE, type RowKey, type Storage } from '../storage/storage.ts'
 import { chaining } from './chain.ts'
-import type { RootWatch } from './ledger.ts'
-import { authentic, isCurrent, type Recorded } from './record.ts'
+import { isCurrent, type Recorded } from './record.ts'
+import type { RootWatch } from './root-watch.ts'
+import { checkedRows } from './second-look.ts'
 
 interface Rooms {
   readonly storage: Storage
@@ -25,16 +26,11 @@ export async function scan(
   after: RowKey | null,
   limit: number,
 ): Promise<readonly Scanned[]> {
-  const read = async () =>
-    (await storage.scan(after, limit)).map((row): Scanned => {
-      const { kind, account, region, id } = row
-      const current = isCurrent(row, keys)
-      return { key: { kind, account, region, id }, record: authentic(row, keys), current }
-    })
-  const found = await read()
-  if (found.every(({ record }) => record)) return found
-  await ring.look()
-  return read()
+  const found = await checkedRows(ring, keys, () => storage.scan(after, limit))
+  return found.map(({ row, record }) => {
+    const { kind, account, region, id } = row
+    return { key: { kind, account, region, id }, record, current: isCurrent(row, keys) }
+  })
 }
 
 /**

@@ -9,6 +9,7 @@ import { conditionValues, type RequestFacts } from './conditions.ts'
 import { attachedPolicy, type FoundPolicy, roleByName } from './find.ts'
 import type { ConditionValues } from './policy/conditions.ts'
 import { MalformedPolicy, type PolicyUse, parsePolicy } from './policy/language.ts'
+import { Memo } from './policy/memo.ts'
 import { type CompiledPolicy, compilePolicy, IMPLICIT, PolicySet, trusts, type Verdict } from './policy/policy-set.ts'
 import type { Candidate } from './policy/principals.ts'
 import { type Attached, GROUP, POLICY, ROLE, type Role, ramScope, USER, type User } from './records.ts'
@@ -51,9 +52,9 @@ export class Authorizer {
   readonly #ledger: Reads
   readonly #alarm: (message: string, error: unknown) => void
   readonly #permissions = new WeakMap<Caller, Kept>()
-  readonly #compiled = new Map<string, CompiledPolicy>()
-  readonly #compiledTrust = new Map<string, CompiledPolicy>()
-  readonly #sessionSets = new Map<string, PolicySet>()
+  readonly #compiled = new Memo<CompiledPolicy>(KEPT_DOCUMENTS)
+  readonly #compiledTrust = new Memo<CompiledPolicy>(KEPT_DOCUMENTS)
+  readonly #sessionSets = new Memo<PolicySet>(KEPT_DOCUMENTS)
 
   constructor(ledger: Reads, alarm: (message: string, error: unknown) => void) {
     this.#ledger = ledger
@@ -145,7 +146,7 @@ export class Authorizer {
   }
 
   #trustPolicy({ account, body }: Role): CompiledPolicy {
-    return kept(this.#compiledTrust, body.trustPolicy, () =>
+    return this.#compiledTrust.get(body.trustPolicy, () =>
       this.#compiledStored(body.trustPolicy, 'trust', `the trust policy of role ${account}/${body.roleName}`),
     )
   }
@@ -179,7 +180,7 @@ export class Authorizer {
     const version = versions.find(({ versionId }) => versionId === defaultVersion)
     if (!version) throw new MalformedPolicy(`${policyName} has no version ${defaultVersion}`)
     try {
-      const policy = kept(this.#compiled, version.document, () =>
+      const policy = this.#compiled.get(version.document, () =>
         this.#compiledStored(version.document, 'identity', `the policy ${policyName} ${defaultVersion}`),
       )
       return { name: policyName, version: defaultVersion, policy }
@@ -190,7 +191,7 @@ export class Authorizer {
   }
 
   #sessionSet(document: string): PolicySet {
-    return kept(this.#sessionSets, document, () => {
+    return this.#sessionSets.get(document, () => {
       const policy = compilePolicy(parsePolicy(document, 'session'))
       return new PolicySet([{ name: '', version: '', policy }])
     })
@@ -223,16 +224,6 @@ export class Authorizer {
 function present<T>(found: T | null, what: string): T {
   if (found === null) throw new MalformedPolicy(`${what} is attached and missing`)
   return found
-}
-
-/** The value for a key, made once; the map is emptied when it grows too large. */
-function kept<T>(map: Map<string, T>, key: string, make: () => T): T {
-  const known = map.get(key)
-  if (known !== undefined) return known
-  const made = make()
-  if (map.size >= KEPT_DOCUMENTS) map.clear()
-  map.set(key, made)
-  return made
 }
 
 /** What a trust policy may name to mean this caller: itself, or its account as a whole. */

@@ -1,6 +1,7 @@
 // What the installation's record says about accounts: it is authentic, every database has one, and all that is committed is held
 // against it. So it decides whether a start is the first, and tells running servers that the operator changed AccessKeys.
-import type { Committed, Ledger } from '../ledger/ledger.ts'
+import type { Committed } from '../ledger/call.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, type Recorded, update } from '../ledger/record.ts'
 import type { EventRow } from '../storage/storage.ts'
 

@@ -1,6 +1,7 @@
 // The ids of the users and roles that a trust policy names (RoleBody.trustedIds), found when it is written; and, once for a database,
 // those of roles that an earlier release wrote without them.
-import type { Alarm, Ledger } from '../ledger/ledger.ts'
+import type { Alarm } from '../ledger/alarm.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import { Forged, INSTALLATION, update } from '../ledger/record.ts'
 import { roleByName, userByName } from './find.ts'
 import { commitMarked, type InstallationMark } from './installation-mark.ts'

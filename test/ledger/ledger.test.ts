@@ -74,6 +74,64 @@ describe('the cache of records', () => {
   })
 })
 
+describe('a read that is answered late', () => {
+  /** A ledger whose next read of a record waits for `release`, and counts all of them. */
+  async function slowLedger() {
+    const { storage } = await openLedger()
+    await (await openLedger(storage)).ledger.commit(alone([thing('a', 1)]))
+    const [reached, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    let reads = 0
+    const slow: Storage = {
+      ...withCommit(storage, (...batch) => storage.commit(...batch)),
+      get: async (...place) => {
+        const row = await storage.get(...place)
+        if (place[0] === THING.name && ++reads === 1) {
+          reached.resolve()
+          await release.promise
+        }
+        return row
+      },
+    }
+    const { ledger } = await openLedger(slow)
+    return { ledger, reached: reached.promise, release: () => release.resolve(), reads: () => reads }
+  }
+
+  it('is kept in memory although others have committed meanwhile', async () => {
+    const { ledger, reached, release, reads } = await slowLedger()
+    const reading = ledger.get(THING, scope, 'a')
+    await reached
+    await ledger.commit(alone([thing('b', 1)]))
+    release()
+    assert.equal((await reading)?.body.n, 1)
+    await ledger.get(THING, scope, 'a')
+    assert.equal(reads(), 1)
+  })
+
+  it('is not kept when its record was changed meanwhile', async () => {
+    const { ledger, reached, release } = await slowLedger()
+    const reading = ledger.get(THING, scope, 'a')
+    await reached
+    const before = await ledger.get(THING, scope, 'a')
+    assert.ok(before)
+    await ledger.commit(alone([update(before, { body: { n: 2 } })]))
+    release()
+    assert.equal((await reading)?.body.n, 1)
+    assert.equal((await ledger.get(THING, scope, 'a'))?.body.n, 2)
+  })
+
+  it('is not kept when a change of its record may have been stored', async () => {
+    const { ledger, reached, release, reads } = await slowLedger()
+    const reading = ledger.get(THING, scope, 'a')
+    await reached
+    const twin = { ...thing('a', 1).after, revision: 7 }
+    assert.equal(await ledger.commit(alone([update(twin, { body: { n: 2 } })])), 'moved')
+    release()
+    await reading
+    await ledger.get(THING, scope, 'a')
+    assert.equal(reads(), 2)
+  })
+})
+
 describe('the ledger', () => {
   it('decides again when a record moved: of two that change it at once, one is told', async () => {
     const { ledger } = await openLedger()

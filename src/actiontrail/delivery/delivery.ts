@@ -1,7 +1,8 @@
 // Delivery: at least once and in order, for each trail. The boundaries of a batch are committed before its first object is written,
 // so whoever takes over after a crash writes the same objects again; a lease lets one server at a time do it.
 import { hash } from 'node:crypto'
-import type { Alarm, Ledger } from '../../ledger/ledger.ts'
+import type { Alarm } from '../../ledger/alarm.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
 import { update } from '../../ledger/record.ts'
 import type { TrailSigner } from '../audit/checkpoint.ts'
 import { trailsOf } from '../trails/find-trail.ts'

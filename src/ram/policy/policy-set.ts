@@ -1,6 +1,7 @@
 // Deciding: policies are compiled once, and of a set of them only the statements for an action are looked at (contract/ram.md 2.6).
 import { type ConditionValues, compileCondition } from './conditions.ts'
 import type { Policy, Statement } from './language.ts'
+import { Memo } from './memo.ts'
 import { type Candidate, means, type Principal, type TrustingRole } from './principals.ts'
 import { compileWildcard, type Matcher } from './wildcard.ts'
 
@@ -92,8 +93,8 @@ const REMEMBERED = 1024
 /** The policies that count together for a principal, or a session policy alone. */
 export class PolicySet {
   readonly #statements: readonly Placed[]
-  readonly #byAction = new Map<string, readonly Placed[]>()
-  readonly #byResource = new Map<string, readonly Placed[]>()
+  readonly #byAction = new Memo<readonly Placed[]>(REMEMBERED)
+  readonly #byResource = new Memo<readonly Placed[]>(REMEMBERED)
 
   constructor(policies: readonly NamedPolicy[]) {
     const all = policies.flatMap(({ name, version, policy }) =>
@@ -135,26 +136,15 @@ export class PolicySet {
 
   /** The statements whose action and resource match: the same call comes again and again, only its conditions differ. */
   #about(action: string, resource: string): readonly Placed[] {
-    return remembered(this.#byResource, `${action}\n${resource}`, () => {
+    return this.#byResource.get(`${action}\n${resource}`, () => {
       const lower = action.toLowerCase()
       return this.#aboutAction(lower).filter(({ statement }) => statement.meansResource(resource, lower))
     })
   }
 
   #aboutAction(lower: string): readonly Placed[] {
-    return remembered(this.#byAction, lower, () =>
-      this.#statements.filter(({ statement }) => statement.meansAction(lower)),
-    )
+    return this.#byAction.get(lower, () => this.#statements.filter(({ statement }) => statement.meansAction(lower)))
   }
-}
-
-function remembered<T>(map: Map<string, T>, key: string, make: () => T): T {
-  const known = map.get(key)
-  if (known !== undefined) return known
-  const made = make()
-  if (map.size >= REMEMBERED) map.clear()
-  map.set(key, made)
-  return made
 }
 
 /** What a trust policy says to a caller. */

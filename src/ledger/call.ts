@@ -1,0 +1,58 @@
+// What a call asks to commit, and what the storage is given of it.
+import { hash } from 'node:crypto'
+import type { RootKeys } from '../keystore/root-keys.ts'
+import type { Commit, EventRow, RowChange } from '../storage/storage.ts'
+import { type Change, toRow } from './record.ts'
+
+export interface Call {
+  readonly changes: readonly Change[]
+  readonly nonce: { readonly accessKeyId: string; readonly nonce: string; readonly expiresAt: number } | null
+  readonly event: EventRow | null
+  /** The call's events for other accounts; only beside its own. */
+  readonly further?: readonly EventRow[] | undefined
+  /**
+   * The epoch of the root keys (Ledger.rootEpoch) when the call began to decide: what it sealed is sealed under these. Absent when it
+   * decided and asked in one step.
+   */
+  readonly rootEpoch?: number
+}
+
+/** `moved`: a record changed since the call was decided; decide again. `full`: the call would exceed a quota. */
+export type Committed = 'committed' | 'moved' | 'full'
+
+/** The call as rows, authenticated under the current root key. */
+export function prepared({ changes, nonce, event, further }: Call, keys: RootKeys): Commit {
+  return {
+    changes: changes.map((change) => rowChange(change, keys)),
+    nonce: nonce && { digest: nonceDigest(nonce.accessKeyId, nonce.nonce), expiresAt: nonce.expiresAt },
+    event,
+    ...(further && { further }),
+    scrub: changes.some((change) => 'scrub' in change && change.scrub),
+  }
+}
+
+function rowChange(change: Change, keys: RootKeys): RowChange {
+  switch (change.change) {
+    case 'insert':
+      return { change: 'insert', row: toRow(change.after, keys), counted: change.counted }
+    case 'update':
+      return { change: 'update', row: toRow(change.after, keys), from: change.before.revision }
+    case 'delete':
+      return { change: 'delete', row: toRow(change.before, keys), counted: change.counted }
+    case 'expect':
+      return { change: 'expect', row: toRow(change.before, keys) }
+  }
+}
+
+/**
+ * Whether a recorded call changed or removed something: the state of a key, its material, a permission, a trail. Such a change is what
+ * an attacker wants to undo by putting the database back; a loss of what was only added or used harms nobody.
+ */
+export function alters({ event, changes }: Call): boolean {
+  return event !== null && changes.some(({ change }) => change === 'update' || change === 'delete')
+}
+
+/** (AccessKeyId, nonce) in 16 bytes; no AccessKeyId holds the separator. */
+function nonceDigest(accessKeyId: string, nonce: string): Uint8Array {
+  return hash('sha256', `${accessKeyId}\n${nonce}`, 'buffer').subarray(0, 16)
+}

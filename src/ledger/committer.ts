@@ -1,0 +1,126 @@
+// Committing: a call's changes, its nonce and its event, all or nothing.
+import { refuse } from '../api/errors.ts'
+import type { RootKeys } from '../keystore/root-keys.ts'
+import { type Commit, type Outcome, type Storage, Unavailable } from '../storage/storage.ts'
+import type { Alarm } from './alarm.ts'
+import { alters, type Call, type Committed, prepared } from './call.ts'
+import type { WatchfulChaining } from './chain.ts'
+import { CommitQueue } from './commit-queue.ts'
+import type { KnownRecords } from './known-records.ts'
+import { type RootWatch, underGuard } from './root-watch.ts'
+import { withSecondLook } from './second-look.ts'
+import type { TrailHead } from './trail-head.ts'
+
+interface Waiting {
+  readonly call: Call
+  readonly commit: Commit
+  /** The epoch of the root keys that it was decided and is authenticated under. */
+  readonly rootEpoch: number
+  readonly resolve: (outcome: Committed) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** What a committer commits to, and what it keeps informed. */
+export interface Targets {
+  readonly storage: Storage
+  readonly keys: RootKeys
+  readonly roots: RootWatch
+  readonly chaining: WatchfulChaining
+  readonly known: KnownRecords
+  readonly trailHead: TrailHead
+  readonly alarm: Alarm
+}
+
+export class Committer {
+  readonly #targets: Targets
+  readonly #queue: CommitQueue<Waiting>
+  #refused = false
+
+  constructor(targets: Targets) {
+    this.#targets = targets
+    this.#queue = new CommitQueue(targets.storage.commitsAtOnce, (batch) => this.#commitBatch(batch))
+  }
+
+  /** Whether the last batch could not be committed. */
+  get refused(): boolean {
+    return this.#refused
+  }
+
+  /** See Ledger.commit. */
+  commit(call: Call): Promise<Committed> {
+    const { keys } = this.#targets
+    return new Promise((resolve, reject) => {
+      const { rootEpoch = keys.epoch } = call
+      this.#queue.add({ call, commit: prepared(call, keys), rootEpoch, resolve, reject })
+    })
+  }
+
+  async #commitBatch(batch: readonly Waiting[]): Promise<void> {
+    const { known, trailHead } = this.#targets
+    try {
+      const outcomes = await withSecondLook(this.#targets.roots, () => this.#store(batch))
+      this.#noteOutcomes(outcomes)
+      if (this.#takeOver(batch, outcomes)) trailHead.tell()
+      if (trailHead.telling) await trailHead.telling
+      for (const [i, { resolve, reject }] of batch.entries()) {
+        const outcome = outcomes[i] ?? 'moved'
+        if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
+        else if (outcome === 'unavailable') reject(refuse('ServiceUnavailableTemporary'))
+        else resolve(outcome)
+      }
+    } catch (error) {
+      this.#refused = true
+      await trailHead.note(error)
+      const unavailable = error instanceof Unavailable
+      this.#targets.alarm(unavailable ? 'the database can not be written' : 'a batch could not be committed', error)
+      for (const { call, reject } of batch) {
+        known.forget(call.changes)
+        reject(refuse('ServiceUnavailableTemporary'))
+      }
+    }
+  }
+
+  /** A batch of which nothing was to be stored says nothing of the database. */
+  #noteOutcomes(outcomes: readonly Outcome[]): void {
+    if (outcomes.includes('unavailable')) this.#refused = true
+    else if (outcomes.includes('committed')) this.#refused = false
+  }
+
+  /** Brings the records in memory up to date. Returns whether a call altered something: see alters. */
+  #takeOver(batch: readonly Waiting[], outcomes: readonly Outcome[]): boolean {
+    const { keys, known } = this.#targets
+    let altered = false
+    for (const [i, { call, commit, rootEpoch }] of batch.entries()) {
+      const committed = outcomes[i] === 'committed'
+      if (committed && rootEpoch === keys.epoch) known.apply(call.changes, commit.changes)
+      else known.forget(call.changes)
+      if (committed && alters(call)) altered = true
+    }
+    return altered
+  }
+
+  /**
+   * INVARIANT: nothing is committed under root keys that the database does not name any more, however long ago it was sealed: the
+   * storage holds their record against the guard, in the transaction itself.
+   */
+  #store(batch: readonly Waiting[]): Promise<readonly Outcome[]> {
+    const { storage, chaining, roots } = this.#targets
+    return underGuard(roots, async (guard) => {
+      const current = batch.filter((waiting) => !this.#isOutdated(waiting))
+      if (current.length === 0) return batch.map(() => 'moved')
+      const commits = current.map(({ commit }) => commit)
+      const last = commits.findLastIndex(({ event }) => event)
+      const { event = null, further } = commits[last] ?? {}
+      const chain = chaining.endingWith(further?.at(-1) ?? event)
+      const outcomes = await storage.commit(commits, chain, guard)
+      if (outcomes[last] === 'committed') chain.acknowledged()
+      const outcomeOf = new Map(current.map((waiting, i) => [waiting, outcomes[i]]))
+      return batch.map((waiting) => outcomeOf.get(waiting) ?? 'moved')
+    })
+  }
+
+  /** Whether the call was decided under other root keys, so that what it sealed would soon not open. A mere event is sealed under none. */
+  #isOutdated({ call, rootEpoch }: Waiting): boolean {
+    return rootEpoch !== this.#targets.keys.epoch && (call.rootEpoch !== undefined || call.changes.length > 0)
+  }
+}

@@ -1,0 +1,94 @@
+// The records in memory, each as this server last read or wrote it, so that a warm call reads no row.
+import type { RootKeys } from '../keystore/root-keys.ts'
+import type { RowChange } from '../storage/storage.ts'
+import { RecordCache } from './cache.ts'
+import type { Change, Kind, Recorded, Scope } from './record.ts'
+
+/** Some 100 MB at the most, in which the records of everyday calls take a fifth. */
+const BOUNDS = { records: 50_000, characters: 50_000_000 }
+
+/** A record that was read, and the length of its body as JSON. */
+export interface Read<B> {
+  readonly record: Recorded<B>
+  readonly length: number
+}
+
+/** INVARIANT: all that is kept was read or decided under the root keys in use, since what others sealed may not open any more. */
+export class KnownRecords {
+  readonly #keys: RootKeys
+  /** Moves with the root keys: see RootKeys.epoch. */
+  #epoch: number
+  #cache = new RecordCache(BOUNDS)
+  /** Reads under way, by record. A change of the record, or of the root keys, takes its read out: what it finds is not kept. */
+  readonly #reads = new Map<string, object>()
+  /** How often records of a kind have changed. */
+  readonly #changes = new Map<string, number>()
+
+  constructor(keys: RootKeys) {
+    this.#keys = keys
+    this.#epoch = keys.epoch
+  }
+
+  /** The record if it is known. */
+  get(key: string): Recorded<unknown> | undefined {
+    this.#follow()
+    return this.#cache.get(key)
+  }
+
+  /** Returns the record that `read` finds, or null, and keeps it unless it changed meanwhile. */
+  async learn<B>(key: string, read: () => Promise<Read<B> | null>): Promise<Recorded<B> | null> {
+    this.#follow()
+    const mine = {}
+    this.#reads.set(key, mine)
+    try {
+      const found = await read()
+      this.#follow()
+      if (found && this.#reads.get(key) === mine) this.#cache.put(key, found.record, found.length)
+      return found?.record ?? null
+    } finally {
+      if (this.#reads.get(key) === mine) this.#reads.delete(key)
+    }
+  }
+
+  /** Takes over the changes of a call that was committed; `rows` are the same as they were stored. */
+  apply(changes: readonly Change[], rows: readonly RowChange[]): void {
+    this.#follow()
+    for (const [i, change] of changes.entries()) {
+      const key = this.#changed(change)
+      if (change.change === 'insert' || change.change === 'update')
+        this.#cache.put(key, change.after, rows[i]?.row.body.length ?? 0)
+      else if (change.change === 'delete') this.#cache.drop(key)
+    }
+  }
+
+  /** Drops the records that a call changes or relies on, whatever became of them. */
+  forget(changes: readonly Change[]): void {
+    for (const change of changes) this.#cache.drop(this.#changed(change))
+  }
+
+  /** Grows with each change of a record of these kinds: what was derived from such records holds while it stays. */
+  changesOf(kinds: readonly Kind<unknown>[]): number {
+    return kinds.reduce((sum, { name }) => sum + (this.#changes.get(name) ?? 0), 0)
+  }
+
+  /** Notes that the record of a change moved; returns its key. */
+  #changed(change: Change): string {
+    const record = change.change === 'insert' ? change.after : change.before
+    const key = keyOf(record.kind, record, record.id)
+    this.#reads.delete(key)
+    if (change.change !== 'expect') this.#changes.set(record.kind, (this.#changes.get(record.kind) ?? 0) + 1)
+    return key
+  }
+
+  #follow(): void {
+    if (this.#epoch === this.#keys.epoch) return
+    this.#epoch = this.#keys.epoch
+    this.#cache = new RecordCache(BOUNDS)
+    this.#reads.clear()
+  }
+}
+
+/** The key of a record in memory. No part of it holds a line break. */
+export function keyOf(kind: string, { account, region }: Scope, id: string): string {
+  return `${kind}\n${account}\n${region}\n${id}`
+}

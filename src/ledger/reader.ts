@@ -1,0 +1,128 @@
+// Reading records: each is authenticated, and kept in memory when it was read by its id.
+import type { RootKeys } from '../keystore/root-keys.ts'
+import type { EventStorage, Head, Range, Storage } from '../storage/storage.ts'
+import type { Alarm } from './alarm.ts'
+import { type KnownRecords, keyOf } from './known-records.ts'
+import { fromRows, walk } from './many.ts'
+import { Forged, fromRow, type Kind, type Recorded, type Scope } from './record.ts'
+import type { RootWatch } from './root-watch.ts'
+import { checkedRows, withSecondLook } from './second-look.ts'
+import type { TrailHead } from './trail-head.ts'
+import type { Source } from './view.ts'
+
+/** What a reader reads from, and through. */
+export interface Sources {
+  readonly storage: Storage
+  readonly keys: RootKeys
+  readonly roots: RootWatch
+  readonly known: KnownRecords
+  readonly trailHead: TrailHead
+  readonly alarm: Alarm
+}
+
+export class Reader implements Source {
+  readonly #sources: Sources
+
+  constructor(sources: Sources) {
+    this.#sources = sources
+  }
+
+  /** The recorded events. */
+  get events(): EventStorage {
+    return this.#sources.storage.events
+  }
+
+  /** Where the chain of events ends, on disk. Throws Forged or Unavailable. */
+  head(): Promise<Head> {
+    return this.#sources.trailHead.read()
+  }
+
+  /** The record, or null. Throws Forged or Unavailable. */
+  async get<B>(kind: Kind<B>, scope: Scope, id: string): Promise<Recorded<B> | null> {
+    const key = keyOf(kind.name, scope, id)
+    const known = this.#sources.known.get(key)
+    if (known) return known as Recorded<B>
+    return this.#reading(() => this.#learn<B>(key, kind, scope, id))
+  }
+
+  #learn<B>(key: string, { name }: Kind<B>, { account, region }: Scope, id: string): Promise<Recorded<B> | null> {
+    const { storage, keys, known } = this.#sources
+    return known.learn(key, async () => {
+      const row = await storage.get(name, account, region, id)
+      return row && { record: fromRow<B>(row, keys), length: row.body.length }
+    })
+  }
+
+  /** A page of a scope's records, or of one parent's, by creation time; with the count of all. */
+  async page<B>(
+    kind: Kind<B>,
+    scope: Scope,
+    where: { parent?: string; offset: number; limit: number },
+  ): Promise<{ records: readonly Recorded<B>[]; total: number }> {
+    const { storage, keys } = this.#sources
+    const range: Range = { ...placeOf(kind, scope), parent: where.parent ?? null }
+    const total = await storage.count(range)
+    return this.#reading(async () => {
+      const rows = where.offset < total ? await storage.page(range, where.offset, where.limit, total) : []
+      return { records: await fromRows<B>(rows, keys), total }
+    })
+  }
+
+  /** Records of a kind whose ids lie between two, both excluded, by id in byte order. */
+  async between<B>(
+    kind: Kind<B>,
+    scope: Scope,
+    where: { after: string; before: string; limit: number },
+  ): Promise<readonly Recorded<B>[]> {
+    const { storage, keys } = this.#sources
+    return this.#reading(async () => {
+      const rows = await storage.between(placeOf(kind, scope), where.after, where.before, where.limit)
+      return fromRows<B>(rows, keys)
+    })
+  }
+
+  /** All records of a kind in a scope by creation time, step by step; other calls run in between. */
+  byCreation<B>(kind: Kind<B>, scope: Scope): AsyncGenerator<readonly Recorded<B>[], void, void> {
+    const { storage, keys } = this.#sources
+    const place = placeOf(kind, scope)
+    return walk((last, limit) =>
+      this.#reading(async () => fromRows<B>(await storage.pageAfter(place, last, limit), keys)),
+    )
+  }
+
+  /** All records of a kind in a scope whose ids come after one, by id in byte order, step by step; other calls run in between. */
+  byId<B>(kind: Kind<B>, scope: Scope, after: string): AsyncGenerator<readonly Recorded<B>[], void, void> {
+    // Ids hold printable ASCII only, so all of them come before this character.
+    return walk((last, limit) => this.between(kind, scope, { after: last?.id ?? after, before: '\x7f', limit }))
+  }
+
+  /** Grows with each change of a record of these kinds: what was derived from such records holds while it stays. */
+  changesOf(kinds: readonly Kind<unknown>[]): number {
+    return this.#sources.known.changesOf(kinds)
+  }
+
+  /** How many records a scope, or one parent, has; of a whole scope only for kinds that are counted. */
+  async count<B>(kind: Kind<B>, scope: Scope, parent: string | null = null): Promise<number> {
+    return this.#sources.storage.count({ ...placeOf(kind, scope), parent })
+  }
+
+  /** Records on which work is due at `now`, of all scopes. A forged one is left out, with an alarm. */
+  async due<B>(kind: Kind<B>, now: number, limit: number): Promise<readonly Recorded<B>[]> {
+    const { storage, keys, roots, alarm } = this.#sources
+    const found = await checkedRows(roots, keys, () => storage.due(kind.name, now, limit))
+    return found.flatMap(({ row: { account, region, id }, record }) => {
+      if (record) return [record as Recorded<B>]
+      const which = `record ${kind.name}/${account}/${region}/${id} is not authentic`
+      alarm('a record that is not authentic was passed over', new Forged(which))
+      return []
+    })
+  }
+
+  #reading<T>(read: () => Promise<T>): Promise<T> {
+    return withSecondLook(this.#sources.roots, read)
+  }
+}
+
+function placeOf({ name: kind }: Kind<unknown>, { account, region }: Scope) {
+  return { kind, account, region }
+}

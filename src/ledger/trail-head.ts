@@ -1,0 +1,84 @@
+// Where the trail ends, and the witness outside of the database that remembers it: together they tell that the database was put back
+// to an older copy.
+import { HEAD_PLACE, type Head, type Storage, Unavailable } from '../storage/storage.ts'
+import type { Alarm } from './alarm.ts'
+import { Rewound, type WatchfulChaining } from './chain.ts'
+import type { RootWatch } from './root-watch.ts'
+import { withSecondLook } from './second-look.ts'
+
+/** Keeps, outside of the database, how far the trail has come. */
+export interface TrailWitness {
+  /** On disk when it resolves. Rejects when that can't be. */
+  saw(head: Head): Promise<void>
+  /** Notes that the database went back behind this head: its own head no longer counts. */
+  rewound(head: Head): Promise<void>
+}
+
+const NO_WITNESS = 'the witness of the trail could not be written'
+
+export class TrailHead {
+  readonly #storage: Storage
+  readonly #chaining: WatchfulChaining
+  readonly #roots: RootWatch
+  readonly #alarm: Alarm
+  #witness: TrailWitness | null = null
+  #telling: Promise<void> | null = null
+
+  constructor(storage: Storage, chaining: WatchfulChaining, roots: RootWatch, alarm: Alarm) {
+    this.#storage = storage
+    this.#chaining = chaining
+    this.#roots = roots
+    this.#alarm = alarm
+  }
+
+  /** Sets the witness that hears of changes from now on. */
+  witnessedBy(witness: TrailWitness): void {
+    this.#witness = witness
+  }
+
+  /** The number and hash of the last event, on disk. Throws Forged or Unavailable. */
+  async read(): Promise<Head> {
+    try {
+      const head = await withSecondLook(this.#roots, () => this.#read())
+      await this.#storage.synced()
+      return head
+    } catch (error) {
+      await this.note(error)
+      throw error
+    }
+  }
+
+  async #read(): Promise<Head> {
+    const { kind, account, region, id } = HEAD_PLACE
+    // Others may commit while this reads: what it finds is not older than what was seen before.
+    const seen = this.#chaining.seen()
+    const row = await this.#storage.get(kind, account, region, id)
+    if (!row) throw new Unavailable('the head of the event chain is missing from the database: restore a backup')
+    return this.#chaining.headAfter(row, seen)
+  }
+
+  /** Begins to tell the witness how far the trail has come. */
+  tell(): void {
+    if (!this.#witness) return
+    const witness = this.#witness
+    // A failure is reported and refuses nothing, since the call is done; the next upkeep of the trail tries again.
+    const mine = this.read()
+      .then((head) => witness.saw(head))
+      .catch((error: unknown) => this.#alarm(NO_WITNESS, error))
+      .then(() => {
+        if (this.#telling === mine) this.#telling = null
+      })
+    this.#telling = mine
+  }
+
+  /** What is being told to the witness, to be waited for before any reply goes out; null for nothing. */
+  get telling(): Promise<void> | null {
+    return this.#telling
+  }
+
+  /** Has the witness remember that the database went back, if that is the error: nothing else tells a restarted server. */
+  async note(error: unknown): Promise<void> {
+    if (!(error instanceof Rewound)) return
+    await this.#witness?.rewound(this.#chaining.seen()).catch((trouble: unknown) => this.#alarm(NO_WITNESS, trouble))
+  }
+}
