@@ -7,7 +7,7 @@ import type { Settings } from '../settings/settings.ts'
 import { writeNewFile } from './new-file.ts'
 import type { Surroundings } from './surroundings.ts'
 
-type Told = Pick<Settings, 'root' | 'accountId' | 'data'>
+type Told = Pick<Settings, 'root' | 'accountId' | 'data' | 'regions'>
 
 export function credentialsFile({ data }: Pick<Settings, 'data'>): string {
   return join(data, 'root-credentials.json')
@@ -18,7 +18,7 @@ export function credentialsFile({ data }: Pick<Settings, 'data'>): string {
  * the database names one. Throws when the environment names an account that this database has not.
  */
 export async function configuredCredentials(
-  { root, accountId }: Told,
+  { root, accountId, regions }: Told,
   otherwise: string | null,
   accounts: Accounts,
   around: Surroundings,
@@ -29,8 +29,10 @@ export async function configuredCredentials(
       `STRONGROOM_ACCOUNT_ID is ${accountId}, but this database's account is ${first}: set it to that, or make a further account with \`strongroom account create --account-id ${accountId}\` first`,
     )
   if (!root) return
-  const account = accountId ?? first ?? otherwise ?? newCredentials().accountId
-  const provided = await accounts.provide({ accountId: account, ...root }, 'root', Date.now(), true)
+  const given = { accountId: accountId ?? first ?? otherwise, ...root }
+  const how = { configured: true, region: regions[0] ?? '' }
+  const provided = await accounts.provide(given, 'root', Date.now(), how)
+  const account = given.accountId ?? (await accounts.first()) ?? ''
   for (const text of told(provided, account, root.accessKeyId)) around.complain(text)
 }
 

@@ -2,15 +2,29 @@
 import { randomBytes } from '../keystore/random.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
+import type { EventRow } from '../storage/storage.ts'
 import { ACCESS_KEY, type AccessKeyRecord, type AccessKeys } from './access-key.ts'
 import { newAccessKeyId, newAccessKeySecret, newAccountId } from './identifiers.ts'
 import { accessKeysChanged, commitMarked, type InstallationMark, type Marked } from './installation-mark.ts'
 import { ACCOUNT, type Account, accessKeyRecord, accessKeysOf, SERVICE } from './key-holder.ts'
+import { operatorEvent } from './operator-event.ts'
 
 export interface Credentials {
   readonly accountId: string
   readonly accessKeyId: string
   readonly accessKeySecret: string
+}
+
+/** Credentials to give to an account; null for the first account, or a new one where there is none. */
+export interface Given extends Omit<Credentials, 'accountId'> {
+  readonly accountId: string | null
+}
+
+export interface Giving {
+  /** They are the account's from outside, so the AccessKey that was configured before is disabled, and none that was deleted comes back. */
+  readonly configured?: boolean
+  /** Where the account's events of it are. */
+  readonly region?: string
 }
 
 /** What came of credentials that were given to an account. */
@@ -134,71 +148,84 @@ export class Accounts {
 
   /**
    * Makes the account if it is new, and gives it these credentials: an AccessKey that exists gets the secret given here, but one that
-   * was disabled stays so. `configured`: they are the account's from outside, so the AccessKey that was before is disabled. Throws when
-   * the AccessKey belongs to somebody else.
+   * was disabled stays so. Throws when the AccessKey belongs to somebody else.
    */
-  async provide(credentials: Credentials, name: string, now: number, configured = false): Promise<Provided> {
+  async provide(credentials: Given, name: string, now: number, how: Giving = {}): Promise<Provided> {
     await this.first()
     return commitMarked(this.#ledger, this.#installation, async () => {
-      const { accountId } = credentials
+      // Decided again with the rest: another server may make the first account meanwhile.
+      const accountId = credentials.accountId ?? (await this.first()) ?? newAccountId({ randomBytes })
       const account = await this.#ledger.get(ACCOUNT, INSTALLATION, accountId)
-      if (account) return this.#given(account, credentials, now, configured)
-      return { result: NOTHING_NEW, change: await this.#made(credentials, name, now, configured) }
+      if (account) return this.#given(account, credentials, now, how)
+      const change = await this.#made({ ...credentials, accountId }, name, now, how.configured === true)
+      return { result: NOTHING_NEW, change }
     })
   }
 
   async #made(credentials: Credentials, name: string, createdAt: number, configured: boolean): Promise<Marked> {
-    const { accountId, accessKeyId: id } = credentials
+    const { accountId, accessKeyId: id, accessKeySecret: secret } = credentials
     if (await this.#ledger.get(ACCESS_KEY, INSTALLATION, id)) throw belongsToAnother(id)
     const body = { name, accessKeyIds: [id], ...(configured && { configuredKeyId: id }) }
     const made = insert(ACCOUNT, { ...INSTALLATION, id: accountId, createdAt, body })
-    const changes = [made, this.#newAccessKey(made.after, credentials, createdAt)]
+    const changes = [made, this.#newAccessKey(made.after, { id, secret }, createdAt)]
     const isFirst = typeof this.#installation.record.body.firstAccount !== 'string'
     return { changes, ...(isFirst && { mark: { firstAccount: accountId } }) }
   }
 
-  #newAccessKey(account: Account, { accessKeyId: id, accessKeySecret }: Credentials, createdAt: number): Change {
-    return accessKeyRecord(account, { id, sealedSecret: this.#accessKeys.seal(id, accessKeySecret), createdAt })
+  #newAccessKey(account: Account, { id, secret }: { readonly id: string; readonly secret: string }, createdAt: number) {
+    return accessKeyRecord(account, { id, sealedSecret: this.#accessKeys.seal(id, secret), createdAt })
   }
 
   /** What becomes of an account that exists and its AccessKeys. */
   async #given(
     account: Account,
-    credentials: Credentials,
+    { accessKeyId: id, accessKeySecret: secret }: Given,
     now: number,
-    configured: boolean,
+    { configured = false, region = '' }: Giving,
   ): Promise<{ result: Provided; change: Marked | null }> {
-    const { accessKeyId: id, accessKeySecret } = credentials
-    const { accessKeyIds = [], configuredKeyId } = account.body
-    const existing = await this.#ledger.get(ACCESS_KEY, INSTALLATION, id)
-    if (existing && !isOf(account, existing)) throw belongsToAnother(id)
-    if (!existing && configured && configuredKeyId === id)
+    const { accessKeyIds = [], configuredKeyId, deletedKeyIds = [] } = account.body
+    const key = await this.#ledger.get(ACCESS_KEY, INSTALLATION, id)
+    if (key && !isOf(account, key)) throw belongsToAnother(id)
+    if (!key && configured && (configuredKeyId === id || deletedKeyIds.includes(id)))
       return { result: { ...NOTHING_NEW, revoked: 'deleted' }, change: null }
-    const same = existing !== null && this.#accessKeys.open(existing) === accessKeySecret
-    if (same && existing.body.status === 'Inactive')
-      return { result: { ...NOTHING_NEW, revoked: 'disabled' }, change: null }
-    const settled = same && accessKeyIds.includes(id) && (!configured || configuredKeyId === id)
-    if (settled) return { result: NOTHING_NEW, change: null }
     const changes: Change[] = []
-    if (!existing) changes.push(this.#newAccessKey(account, credentials, now))
-    else if (!same) {
-      const sealedSecret = this.#accessKeys.seal(id, accessKeySecret)
-      changes.push(update(existing, { body: { ...existing.body, sealedSecret, status: 'Active' } }, true))
+    const events: EventRow[] = []
+    const changed = (name: 'CreateAccessKey' | 'UpdateAccessKey', accessKeyId: string, change: Change) => {
+      changes.push(change)
+      events.push(operatorEvent({ name, account: account.id, accessKeyId }, region, now))
     }
-    const listed = accessKeyIds.includes(id) ? accessKeyIds : [...accessKeyIds, id]
-    const body = { ...account.body, accessKeyIds: listed, ...(configured && { configuredKeyId: id }) }
-    changes.push(update(account, { body }))
+    if (!key) changed('CreateAccessKey', id, this.#newAccessKey(account, { id, secret }, now))
+    else if (this.#accessKeys.open(key) !== secret) {
+      const sealedSecret = this.#accessKeys.seal(id, secret)
+      changed('UpdateAccessKey', id, update(key, { body: { ...key.body, sealedSecret } }, true))
+    }
+    const mark = accessKeysChanged(this.#installation)
+    // What does not work takes nobody's place.
+    if (key?.body.status === 'Inactive')
+      return {
+        result: { ...NOTHING_NEW, revoked: 'disabled' },
+        change: changes.length > 0 ? { changes, mark, events } : null,
+      }
+    const listed = accessKeyIds.includes(id)
+    const supersedes = configured && configuredKeyId !== id
+    if (changes.length === 0 && listed && !supersedes) return { result: NOTHING_NEW, change: null }
     const others = (await accessKeysOf(account, this.#ledger)).filter(
-      (key) => key.id !== id && key.body.status === 'Active',
+      (other) => other.id !== id && other.body.status === 'Active',
     )
-    const former = configured ? others.find((key) => key.id === configuredKeyId) : undefined
-    if (former) changes.push(update(former, { body: { ...former.body, status: 'Inactive' } }))
+    const former = supersedes ? others.find((other) => other.id === configuredKeyId) : undefined
+    if (former) changed('UpdateAccessKey', former.id, update(former, { body: { ...former.body, status: 'Inactive' } }))
+    const body = {
+      ...account.body,
+      accessKeyIds: listed ? accessKeyIds : [...accessKeyIds, id],
+      ...(configured && { configuredKeyId: id }),
+    }
+    if (!listed || supersedes) changes.push(update(account, { body }))
     const result = {
       revoked: null,
       superseded: former?.id ?? null,
-      others: others.filter((key) => key !== former).map((key) => key.id),
+      others: others.filter((other) => other !== former).map((other) => other.id),
     }
-    return { result, change: { changes, mark: accessKeysChanged(this.#installation) } }
+    return { result, change: { changes, mark, events } }
   }
 }
 

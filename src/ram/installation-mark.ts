@@ -26,7 +26,7 @@ const TRIES = 10
 export interface Marked {
   readonly changes: readonly Change[]
   readonly mark?: Mark
-  readonly event?: EventRow
+  readonly events?: readonly EventRow[]
 }
 
 /** Decides and commits, again when a record moved meanwhile, with the mark in the same transaction. Throws when others don't let it. */
@@ -38,10 +38,10 @@ export async function commitMarked<T>(
   for (let tries = 0; tries < TRIES; tries++) {
     const { result, change } = await decide()
     if (!change) return result
-    const { changes, mark, event = null } = change
+    const { changes, mark, events: [event = null, ...further] = [] } = change
     const { record } = installation
     const marks = mark ? [update(record, { body: { ...record.body, ...mark } })] : []
-    const outcome: Committed = await ledger.commit({ changes: [...changes, ...marks], nonce: null, event })
+    const outcome: Committed = await ledger.commit({ changes: [...changes, ...marks], nonce: null, event, further })
     if (marks.length > 0 || outcome !== 'committed') await installation.look()
     if (outcome === 'committed') return result
   }

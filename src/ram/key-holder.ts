@@ -2,7 +2,7 @@
 // revision guards how many there are.
 import { refuse } from '../api/errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { type Change, INSTALLATION, insert, type Kind, type Recorded, update } from '../ledger/record.ts'
+import { type Change, INSTALLATION, insert, type Kind, type Recorded, remove, update } from '../ledger/record.ts'
 import { ACCESS_KEY, type AccessKeyRecord } from './access-key.ts'
 import { USER } from './records.ts'
 
@@ -15,6 +15,8 @@ interface AccountBody extends Holding {
   readonly name: string
   /** The AccessKey that the environment gave last; it may be deleted since. */
   readonly configuredKeyId?: string
+  /** AccessKeys that were deleted, the latest ones: the environment brings none of them back. Absent before the first. */
+  readonly deletedKeyIds?: readonly string[]
 }
 
 export type Account = Recorded<AccountBody>
@@ -25,6 +27,9 @@ export type KeyHolder = Recorded<Holding>
 export const ACCOUNT: Kind<AccountBody> = { name: 'account', counted: true }
 /** Id: the service's name, such as ecs.aliyuncs.com. */
 export const SERVICE: Kind<Holding> = { name: 'service', counted: false }
+
+/** How many deleted AccessKeys an account remembers, so that its record stays small. */
+const DELETED_KEPT = 1000
 
 type Reads = Pick<Ledger, 'get'>
 
@@ -80,8 +85,18 @@ function ownerIn({ kind, account, id }: Pick<KeyHolder, 'kind' | 'account' | 'id
   return kind === SERVICE.name ? { accountId: '', service: id } : { accountId: id }
 }
 
-/** The holder without the AccessKey. */
-export function withoutAccessKey(holder: KeyHolder, id: string): Change {
+/** Takes an AccessKey from its holder. An account remembers it. */
+export function deleteAccessKey(holder: KeyHolder, key: AccessKeyRecord): readonly Change[] {
   const { accessKeyIds = [] } = holder.body
-  return update(holder, { body: { ...holder.body, accessKeyIds: accessKeyIds.filter((one) => one !== id) } })
+  const body = { ...holder.body, accessKeyIds: accessKeyIds.filter((id) => id !== key.id) }
+  const remembered = isAccount(holder) ? { ...body, deletedKeyIds: withDeleted(holder, key.id) } : body
+  return [update(holder, { body: remembered }), remove(ACCESS_KEY, key, true)]
+}
+
+function withDeleted({ body: { deletedKeyIds = [] } }: Account, id: string): readonly string[] {
+  return [...deletedKeyIds, id].slice(-DELETED_KEPT)
+}
+
+function isAccount(holder: KeyHolder): holder is Account {
+  return holder.kind === ACCOUNT.name
 }

@@ -1,12 +1,9 @@
 // The AccessKeys of accounts and cloud services, as the operator manages them: on the database itself, beside servers that run. These
 // learn of each change by the installation's record, before they commit another call.
-import { randomUUID } from 'node:crypto'
 import { randomBytes } from '../keystore/random.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { type Change, INSTALLATION, insert, remove, update } from '../ledger/record.ts'
-import { storedServiceWork } from '../ledger/stored-event.ts'
-import type { EventRow } from '../storage/storage.ts'
-import { ACCESS_KEY, type AccessKeyRecord, type AccessKeys } from './access-key.ts'
+import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
+import type { AccessKeyRecord, AccessKeys } from './access-key.ts'
 import type { Accounts, Credentials } from './account.ts'
 import { newAccessKeyId, newAccessKeySecret } from './identifiers.ts'
 import { accessKeysChanged, commitMarked, type InstallationMark } from './installation-mark.ts'
@@ -16,14 +13,13 @@ import {
   accessKeyRecord,
   accessKeysOf,
   addAccessKey,
+  deleteAccessKey,
   type KeyHolder,
   operatorsHolder,
   SERVICE,
-  withoutAccessKey,
 } from './key-holder.ts'
+import { type OperatorWork, operatorEvent } from './operator-event.ts'
 import { isServiceName } from './service-name.ts'
-
-type EventName = 'CreateAccessKey' | 'UpdateAccessKey' | 'DeleteAccessKey'
 
 /** A holder is named by its account id or its service name. A change of an account's AccessKeys leaves an event in the account's trail. */
 export class OperatorKeys {
@@ -75,7 +71,7 @@ export class OperatorKeys {
   async delete(name: string, id: string, region: string, now: number): Promise<void> {
     await this.#change('DeleteAccessKey', { id, region, now }, async () => {
       const { holder, key } = await this.#owned(name, id)
-      return { holder, changes: [withoutAccessKey(holder, id), remove(ACCESS_KEY, key, true)] }
+      return { holder, changes: deleteAccessKey(holder, key) }
     })
   }
 
@@ -99,17 +95,17 @@ export class OperatorKeys {
   }
 
   async #change(
-    eventName: EventName,
+    name: OperatorWork['name'],
     { id, region, now }: { readonly id: string; readonly region: string; readonly now: number },
     decide: () => Promise<{ holder: KeyHolder; changes: readonly Change[] }>,
   ): Promise<void> {
     await commitMarked(this.#ledger, this.#installation, async () => {
       const { holder, changes } = await decide()
-      const body = storedServiceWork(eventName, [{ type: 'ACS::RAM::AccessKey', name: id, arn: '' }])
-      const event: EventRow = { eventId: randomUUID(), account: holder.id, region, at: now, body }
       const mark = accessKeysChanged(this.#installation)
       // A service has no trail: an event is an account's.
-      return { result: null, change: { changes, mark, ...(holder.kind === ACCOUNT.name && { event }) } }
+      const events =
+        holder.kind === ACCOUNT.name ? [operatorEvent({ name, account: holder.id, accessKeyId: id }, region, now)] : []
+      return { result: null, change: { changes, mark, events } }
     })
   }
 }

@@ -149,6 +149,14 @@ describe("the environment's credentials", () => {
       assert.match(program.log(), /fixed-1, which STRONGROOM_ROOT_ACCESS_KEY_ID names, was disabled, and stays so/)
       assert.equal((await program.call('ListKeys')).body.Code, 'Forbidden.AccessKey')
     })
+    assert.equal((await verb(data, 'key', 'delete', FIXED.STRONGROOM_ACCOUNT_ID, FIXED[ID])).code, 0)
+    await serving({ data, env: FIXED }, async (program) => {
+      assert.match(program.log(), /fixed-1, which STRONGROOM_ROOT_ACCESS_KEY_ID names, was deleted, and stays so/)
+      assert.equal((await program.call('ListKeys')).body.Code, 'InvalidAccessKeyId.NotFound')
+    })
+    await serving({ data, env: renewed }, async (program) => {
+      assert.equal((await program.call('ListKeys')).body.TotalCount, 1, 'what does not work takes no place')
+    })
   })
 })
 

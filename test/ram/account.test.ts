@@ -159,7 +159,7 @@ eachDatabase((open) => {
         { accountId: house.credentials.accountId, accessKeyId, accessKeySecret },
         'root',
         house.now,
-        true,
+        { configured: true, region: REGION },
       )
 
     it('supersede those that were given before, and revive none that was revoked', async () => {
@@ -177,13 +177,53 @@ eachDatabase((open) => {
       assert.equal((await given(house, 'one')).revoked, 'disabled')
       await house.open.operatorKeys.setStatus(accountId, 'two', 'Inactive', REGION, house.now)
       assert.equal((await given(house, 'two')).revoked, 'disabled')
-      assert.equal((await given(house, 'two', 'another secret')).revoked, null, 'another secret is another credential')
+      assert.equal((await given(house, 'two', 'another secret')).revoked, 'disabled', 'whatever its secret')
+      assert.deepEqual((await statuses(house.open, accountId)).at(-1), ['two', 'Inactive'])
+      await house.open.operatorKeys.setStatus(accountId, 'two', 'Active', REGION, house.now)
+      const two = { accountId, accessKeyId: 'two', accessKeySecret: 'another secret' }
+      assert.equal(await ramOf(house, two).outcome('ListAccessKeys'), 'OK', 'it has the secret that was given last')
       await house.open.operatorKeys.delete(accountId, 'two', REGION, house.now)
       assert.equal((await given(house, 'two')).revoked, 'deleted')
       assert.deepEqual(
         (await statuses(house.open, accountId)).map(([id]) => id),
         [accessKeyId, 'one'],
       )
+    })
+
+    it('do not bring back one that was deleted, whoever deleted it and whichever was configured since', async () => {
+      await using house = await open()
+      const { accountId, accessKeyId } = house.credentials
+      for (const id of ['one', 'two', 'three']) await given(house, id)
+      await house.open.operatorKeys.delete(accountId, 'one', REGION, house.now)
+      for (const UserAccessKeyId of ['two', accessKeyId])
+        await ramOf(house, { accountId, accessKeyId: 'three', accessKeySecret: 'secret' }).must('DeleteAccessKey', {
+          UserAccessKeyId,
+        })
+      for (const id of ['one', 'two', accessKeyId])
+        assert.deepEqual(await given(house, id), { revoked: 'deleted', superseded: null, others: [] })
+      assert.deepEqual(await statuses(house.open, accountId), [['three', 'Active']])
+    })
+
+    it("leave an event in the account's trail of all that they change", async () => {
+      await using house = await open()
+      await given(house, 'one')
+      await given(house, 'two')
+      await given(house, 'two', 'another secret')
+      await given(house, 'two', 'another secret')
+      await given(house, 'one')
+      const events = (await house.events()).map(({ eventName, eventType, acsRegion, referencedResources }) => [
+        eventName,
+        eventType,
+        acsRegion,
+        (referencedResources as Record<string, string[]>)['ACS::RAM::AccessKey'],
+      ])
+      const event = (name: string, id: string) => [name, 'AliyunServiceEvent', REGION, [id]]
+      assert.deepEqual(events, [
+        event('CreateAccessKey', 'one'),
+        event('CreateAccessKey', 'two'),
+        event('UpdateAccessKey', 'one'),
+        event('UpdateAccessKey', 'two'),
+      ])
     })
 
     it('take an AccessKey from nobody', async () => {

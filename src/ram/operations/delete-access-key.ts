@@ -1,6 +1,4 @@
-import { remove } from '../../ledger/record.ts'
-import { ACCESS_KEY } from '../access-key.ts'
-import { findAccessKeyOf, withoutAccessKey } from '../key-holder.ts'
+import { deleteAccessKey, findAccessKeyOf } from '../key-holder.ts'
 import { operation } from '../operation.ts'
 import { locateOwnOrNamed, ownOrNamedHolder, ownOrNamedUserName } from '../own-or-named.ts'
 import { accessKeyId } from '../parameters.ts'
@@ -20,7 +18,7 @@ export const DeleteAccessKey = operation({
     const accessKey = await findAccessKeyOf(holder, values.UserAccessKeyId, context.ledger)
     return {
       reply: {},
-      changes: [withoutAccessKey(holder, accessKey.id), remove(ACCESS_KEY, accessKey, true)],
+      changes: deleteAccessKey(holder, accessKey),
     }
   },
 })

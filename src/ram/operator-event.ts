@@ -1,0 +1,15 @@
+import { randomUUID } from 'node:crypto'
+import { storedServiceWork } from '../ledger/stored-event.ts'
+import type { EventRow } from '../storage/storage.ts'
+
+export interface OperatorWork {
+  readonly name: 'CreateAccessKey' | 'UpdateAccessKey' | 'DeleteAccessKey'
+  readonly account: string
+  readonly accessKeyId: string
+}
+
+/** What the account's trail says of an AccessKey that the operator changed, on the database or by the environment of a start. */
+export function operatorEvent({ name, account, accessKeyId }: OperatorWork, region: string, at: number): EventRow {
+  const body = storedServiceWork(name, [{ type: 'ACS::RAM::AccessKey', name: accessKeyId, arn: '' }])
+  return { eventId: randomUUID(), account, region, at, body }
+}
