@@ -7,7 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import { conditionValues, type RequestFacts } from '../ram/conditions.ts'
 import { roleByName } from '../ram/find.ts'
-import { isUsableKey, shownKey } from '../ram/policy/condition-key.ts'
+import { hasOwnPrefix, isUsableKey, meantKey, shownKey } from '../ram/policy/condition-key.ts'
 import type { StatementPlace } from '../ram/policy/policy-set.ts'
 import type { Settings } from '../settings/settings.ts'
 import { assumptionDenial, roleResource } from '../sts/assumption.ts'
@@ -101,13 +101,21 @@ async function consulted(caller: Caller, resources: readonly Resource[], questio
 /** What only a request can say. Tags are those that a key has, and the time is now. */
 const OF_REQUESTS = /^(?:acs:sourceip|acs:securetransport|acs:requesttag\/.*|sts:ExternalId)$/s
 
-/** A warning for each condition key that counts and is not given. */
+/** A warning for each condition key that counts and is not given, or that no call has. */
 function openKeys(keys: readonly string[], { further }: Question): string[] {
-  const open = [...new Set(keys)].filter((key) => OF_REQUESTS.test(key) && !further.has(key))
-  return open.map(
-    (key) =>
-      `a condition on ${shownKey(key)} counts, which \`--context\` does not give: a call may be decided otherwise`,
-  )
+  return [...new Set(keys)].flatMap((key) => {
+    if (further.has(key)) return []
+    if (OF_REQUESTS.test(key))
+      return [
+        `a condition on ${shownKey(key)} counts, which \`--context\` does not give: a call may be decided otherwise`,
+      ]
+    if (hasOwnPrefix(key)) return []
+    const meant = meantKey(key)
+    const advice = meant === null ? '' : ` Did you mean ${meant}?`
+    return [
+      `a condition on ${shownKey(key)} counts, which no call here has: under a negated operator it always holds.${advice}`,
+    ]
+  })
 }
 
 /** What is odd about a question, whoever it is about. */

@@ -109,6 +109,16 @@ describe('an explanation', () => {
     assert.match((await ask('kms:TagResource', keyArn())).warnings.join(), /acs:RequestTag\/Team/)
   })
 
+  it('warns of a key that no call has: a negated condition on it always holds', async () => {
+    for (const key of ['asc:SourceIp', 'aliyun:SourceIp', 'oss:Prefix']) {
+      await put(allow('kms:*', '*', { NotIpAddress: { [key]: '10.0.0.0/8' } }))
+      const { decision, warnings } = await ask('kms:Encrypt', keyArn())
+      assert.equal(decision, 'Allow')
+      assert.match(warnings.join(), new RegExp(`^a condition on ${key} counts, which no call here has`))
+      assert.equal(/Did you mean acs:SourceIp\?$/.test(warnings.join()), key !== 'oss:Prefix')
+    }
+  })
+
   it('asks both sides of AssumeRole', async () => {
     const arn = (name: string) => `acs:ram::${account}:role/${name}`
     await ram.must('CreateRole', {
