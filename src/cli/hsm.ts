@@ -1,8 +1,8 @@
 // `strongroom hsm check`: what the tokens of the HSM are and can do, which keys are missing on which, and which objects no record names.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
+import { objectIdOf, toReference } from '../keystore/pkcs11/object-names.ts'
 import type { TokenReport } from '../keystore/pkcs11/protocol.ts'
-import { objectIdOf, toReference } from '../keystore/pkcs11/reference.ts'
 import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import { doomedMaterial, type HsmVersion, hsmVersions } from '../kms/hsm-inventory.ts'
 import { VERSION } from '../kms/records.ts'

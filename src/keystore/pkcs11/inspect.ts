@@ -2,9 +2,9 @@
 import type { Cryptoki } from './cryptoki.ts'
 import { Away, faultOf } from './faults.ts'
 import type { Access, ObjectClass } from './login.ts'
+import { LABEL, ROOT_KEY_LABEL, WRAPPING_LABEL } from './object-names.ts'
 import { objectsOf } from './objects.ts'
 import type { Abilities, ObjectReport, TokenReport } from './protocol.ts'
-import { LABEL, ROOT_KEY_LABEL, WRAPPING_LABEL } from './reference.ts'
 import type { Token } from './token.ts'
 
 /** What a device answers where it does not tell a number (CK_UNAVAILABLE_INFORMATION, in 32 or 64 bits, or cut). */

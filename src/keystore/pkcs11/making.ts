@@ -5,7 +5,7 @@ import { randomBytes } from '../random.ts'
 import type { Cryptoki } from './cryptoki.ts'
 import { Full, faultOf } from './faults.ts'
 import type { Access, ObjectClass } from './login.ts'
-import { newObjectId } from './reference.ts'
+import { newObjectId } from './object-names.ts'
 
 const TRIES = 4
 const PAUSE_MS = 10

@@ -2,8 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { ProviderAway, type RootKeyProvider, WRAPPED_RING } from '../root-key-provider.ts'
 import { Failed } from './child.ts'
+import { objectIdPrefix, ROOT_KEY_LABEL } from './object-names.ts'
 import type { Work, Works } from './protocol.ts'
-import { objectIdPrefix, ROOT_KEY_LABEL } from './reference.ts'
 
 /** Nothing but starts and changes of the root keys waits for it. */
 const PATIENCE_MS = 10_000

@@ -12,7 +12,7 @@ import {
   toReference,
   wrappingExpiry,
   wrappingLabel,
-} from '../../../src/keystore/pkcs11/reference.ts'
+} from '../../../src/keystore/pkcs11/object-names.ts'
 
 const TAG = '0123456789abcdef'
 const place: VersionPlace = {
