@@ -46,12 +46,13 @@ export function notAuthentic() {
   })
 }
 
-/** The resource of the key that a blob names. Refuses what is no blob. */
+/** The resource of the key that a blob names; who may not use the key is not shown which it is. Refuses what is no blob. */
 export async function locateBlob(blob: string, context: KmsContext): Promise<Resource> {
   const message = decodeCiphertext(blob)
   if (!message) throw notAuthentic()
   const version = await findVersion(message.versionId, context)
-  return version ? keyResourceById(version.body.keyId, context) : anyKeyResource(context)
+  const any = anyKeyResource(context)
+  return version ? { ...(await keyResourceById(version.body.keyId, context)), asked: any.arn } : any
 }
 
 /** Opens a blob with the version that it names. Refuses when that is unknown, its key is not Enabled, or the blob is not authentic. */
