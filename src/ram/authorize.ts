@@ -82,22 +82,29 @@ export class Authorizer {
 
   /** The policies of a user or session; null for one that has none whatever policies say, or whose policies are broken. */
   async permissions(caller: Caller, ledger: Pick<Ledger, 'get'> = this.#ledger): Promise<Permissions | null> {
-    const principal = await this.#principal(caller, ledger)
-    if (!principal) return null
-    for (;;) {
+    let principal = await this.#principal(caller, ledger)
+    while (principal) {
       const changes = this.#ledger.changesOf(COUNTING)
       const kept = this.#permissions.get(caller)
       if (kept?.changes === changes && kept.revision === principal.revision) return kept.permissions
       const read = await this.#readPermissions(caller, principal)
       // What was read while RAM changed may be half old, half new.
       if (changes !== this.#ledger.changesOf(COUNTING)) continue
-      // A broken Deny must not turn into access: nothing is allowed until the policy is mended.
-      if (read instanceof MalformedPolicy)
+      if (read instanceof MalformedPolicy) {
+        // A call may have read its caller before a group or policy was detached from it and deleted.
+        const latest = await this.#principal(caller, this.#ledger)
+        if (latest?.revision !== principal.revision) {
+          principal = latest
+          continue
+        }
+        // A broken Deny must not turn into access: nothing is allowed until the policy is whole.
         this.#alarm(`a stored policy of ${caller.accountId}/${caller.userName} is broken: the caller is refused`, read)
+      }
       const permissions = read instanceof MalformedPolicy ? null : read
       this.#permissions.set(caller, { changes, revision: principal.revision, permissions })
       return permissions
     }
+    return null
   }
 
   /** The record that says which policies a caller has, or null for one that has none or is gone. */

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { remove, update } from '../../src/ledger/record.ts'
-import { POLICY, ramScope } from '../../src/ram/records.ts'
+import { userByName } from '../../src/ram/find.ts'
+import { POLICY, ramScope, USER } from '../../src/ram/records.ts'
 import type { Credentials } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { wrap } from '../kms/byok.ts'
@@ -307,6 +308,26 @@ describe('each key operation', () => {
     assert.match(house.failures.at(-1) ?? '', /the policy Custom\/no-list is attached and missing/)
   })
 
+  it('is judged by the latest groups where a call read its caller before one was deleted', async () => {
+    const ram = ramOf(house)
+    const { accountId } = house.credentials
+    await ram.must('CreateUser', { UserName: 'carol' })
+    await ram.must('CreateGroup', { GroupName: 'leaving' })
+    await ram.must('AddUserToGroup', { GroupName: 'leaving', UserName: 'carol' })
+    await ram.must('AttachPolicyToUser', { PolicyType: 'System', PolicyName: 'AdministratorAccess', UserName: 'carol' })
+    const { ledger, authorizer } = house.open
+    const carol = await userByName('carol', { ledger, caller: { accountId } })
+    assert.ok(carol)
+    const view = ledger.view()
+    await view.get(USER, ramScope(accountId), carol.id)
+    await ram.must('RemoveUserFromGroup', { GroupName: 'leaving', UserName: 'carol' })
+    await ram.must('DeleteGroup', { GroupName: 'leaving' })
+    const caller = { type: 'ram-user', accountId, principalId: carol.id, userName: 'carol', accessKeyId: 'x' } as const
+    const alarms = house.failures.length
+    assert.notEqual(await authorizer.permissions(caller, view), null)
+    assert.deepEqual(house.failures.slice(alarms), [])
+  })
+
   it('ReEncrypt takes leave for the source and for the destination, each with its own action', async () => {
     const [from, to] = [await fixture(), await fixture()]
     const { CiphertextBlob } = await house.must('Encrypt', { KeyId: from.key, Plaintext: 'x' })
@@ -416,5 +437,27 @@ describe('each key operation', () => {
     const other = (await fixture()).key
     assert.equal(await denied('UpdateAlias', { AliasName: alias, KeyId: other }), prefix + alias)
     assert.equal(await denied('Encrypt', { KeyId: key, Plaintext: 'x' }), `${prefix}key/${key}`, 'as it was sent')
+  })
+  it('shows a caller without rights nothing of the key that a ciphertext names', async () => {
+    const from = await fixture()
+    const to = await fixture()
+    const { CiphertextBlob } = await house.must('Encrypt', { KeyId: from.key, Plaintext: 'x' })
+    const own = { EncryptionContext: '{}', WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' }
+    await put(allow('kms:ReEncryptTo'))
+    const calls: [string, Record<string, string>][] = [
+      ['Decrypt', { CiphertextBlob }],
+      ['ReEncrypt', { CiphertextBlob, DestinationKeyId: to.key }],
+      [
+        'ExportDataKey',
+        { CiphertextBlob, PublicKeyBlob: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'), ...own },
+      ],
+    ]
+    for (const [action, parameters] of calls) {
+      const { body } = await house.call(action, parameters, user)
+      assert.equal(body.Code, 'Forbidden.NoPermission', action)
+      assert.match(body.Message, /acs:kms:cn-hangzhou:\d+:key\/\* /)
+      const event = JSON.stringify((await house.events()).at(-1))
+      assert.match(event, new RegExp(from.key), 'the account is shown the key')
+    }
   })
 })
