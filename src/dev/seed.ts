@@ -121,7 +121,7 @@ async function seedKey(key: SeedKey, sealing: Sealing, { accountId }: SeedAccoun
   if (await ledger.get(CMK, scope, key.keyId)) return
   const tags = Object.entries(key.tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }))
   const Tags = tags.length === 0 ? [] : tagList.read('tags', JSON.stringify(tags))
-  await demandSettable({ Tags }, context)
+  demandSettable(Tags, context)
   const body: CmkBody = {
     description: description.read('description', key.description),
     keySpec: 'Aliyun_AES_256',

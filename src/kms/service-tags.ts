@@ -3,13 +3,18 @@
 import type { Caller } from '../api/caller.ts'
 import type { Tags } from '../api/operation.ts'
 
-export function isServiceTag(key: string): boolean {
+function isServiceTag(key: string): boolean {
   return /^acs:/i.test(key)
 }
 
 /** Whether the caller is a service, in a session of a role that trusts it. */
-export function isService(caller: Caller): boolean {
+function isService(caller: Caller): boolean {
   return caller.type === 'assumed-role' && caller.invokedBy !== null
+}
+
+/** Whether the caller may give these tags to a key. */
+export function maySet(tags: Tags, caller: Caller): boolean {
+  return isService(caller) || !tags.some(([key]) => isServiceTag(key))
 }
 
 /** The tags that are there for the caller. */

@@ -5,7 +5,7 @@ import { json, optional, text, type Values } from '../api/parameters.ts'
 import { keyIdOrAlias, keyResource, kmsArn } from './key-name.ts'
 import type { KmsContext } from './operation.ts'
 import type { CmkBody } from './records.ts'
-import { isService, isServiceTag } from './service-tags.ts'
+import { maySet } from './service-tags.ts'
 
 export const MAX_TAGS = 20
 
@@ -30,11 +30,9 @@ export const tagList = json<Tags>({
   },
 })
 
-/** Refuses tags that only a cloud service may set; names no resource. */
-export async function demandSettable({ Tags: tags }: { readonly Tags: Tags }, { caller }: KmsContext): Promise<[]> {
-  if (tags.some(([key]) => isServiceTag(key)) && !isService(caller))
-    throw refuse('InvalidParameter', { name: 'Tags', rule: tagList.rule })
-  return []
+/** Refuses tags that only a cloud service may set. */
+export function demandSettable(tags: Tags, { caller }: Pick<KmsContext, 'caller'>): void {
+  if (!maySet(tags, caller)) throw refuse('InvalidParameter', { name: 'Tags', rule: tagList.rule })
 }
 
 /** A JSON array of keys, or keys separated by commas. */

@@ -93,6 +93,19 @@ describe('tags of cloud services', () => {
     assert.deepEqual(await seen(service), [MARK])
   })
 
+  it('are refused by policies first, for a caller without rights', async () => {
+    await ram.must('CreateUser', { UserName: 'nobody' })
+    const nobody = await ram.accessKeyOf('nobody')
+    const several = { ...pieces(KeyId), 'Tag.1.Key': MARK, 'Tag.1.Value': 'true' }
+    const calls: [string, Record<string, string>][] = [
+      ['CreateKey', { Tags: tag(MARK) }],
+      ['TagResource', { KeyId, Tags: tag(MARK) }],
+      ['TagResources', several],
+    ]
+    for (const [action, parameters] of calls)
+      assert.equal(await outcome(nobody, action, parameters), 'Forbidden.NoPermission', action)
+  })
+
   it('are removed by the service', async () => {
     assert.equal(await outcome(service, 'UntagResource', { KeyId, TagKeys: JSON.stringify([MARK]) }), 'OK')
     assert.equal(await outcome(service, 'Encrypt', { KeyId, Plaintext: 'x' }), 'Forbidden.NoPermission')

@@ -58,11 +58,11 @@ export const CreateKey = operation({
     'UnsupportedOperation',
   ],
   requestTags: ({ Tags }) => Tags,
-  async locate(values, context) {
-    await demandSettable(values, context)
+  async locate(_, context) {
     return [containerResource('key', context)]
   },
   async decide(values, context) {
+    demandSettable(values.Tags, context)
     if (values.DKMSInstanceId) throw refuse('Forbidden.DKMSInstanceNotFound')
     if (values.ProtectionLevel === 'HSM' && !context.settings.hsmRegions.includes(context.scope.region))
       throw refuse('Unsupported.ProtectionLevel')

@@ -20,8 +20,9 @@ export const TagResource = operation({
     'Rejected.LimitExceeded',
   ],
   requestTags: ({ Tags }) => Tags,
-  locate: [demandSettable, taggedResource],
+  locate: taggedResource,
   async decide(values, context) {
+    demandSettable(values.Tags, context)
     const { record, body } = await findKey(taggedKeyName(values), context, 'id or alias')
     demandNotPendingDeletion(body)
     return { reply: {}, changes: [update(record, { body: { ...body, tags: tagged(body.tags, values.Tags) } })] }

@@ -3,7 +3,7 @@ import { update } from '../../ledger/record.ts'
 import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
 import { givenTags, locateResources, namedKeys, regionId, resourceIds, resourceType } from '../resource-tags.ts'
-import { isService, isServiceTag } from '../service-tags.ts'
+import { maySet } from '../service-tags.ts'
 import { tagged } from '../tags.ts'
 
 export const TagResources = operation({
@@ -22,14 +22,9 @@ export const TagResources = operation({
     'Rejected.LimitExceeded',
   ],
   requestTags: ({ Tag }) => Tag,
-  locate: [
-    async ({ Tag }, { caller }) => {
-      if (Tag.some(([key]) => isServiceTag(key)) && !isService(caller)) throw refuse('InvalidParameter.TagKey')
-      return []
-    },
-    locateResources,
-  ],
+  locate: locateResources,
   async decide(values, context) {
+    if (!maySet(values.Tag, context.caller)) throw refuse('InvalidParameter.TagKey')
     const keys = await namedKeys(values, context)
     const changes = keys.map(({ record, body }) => {
       demandNotPendingDeletion(body)
