@@ -1,4 +1,4 @@
-// What an ActionTrail operation works with: the records and events of its account, the moment, the settings.
+// What an ActionTrail operation may use: the records and events of its account, the time of the call, the settings.
 import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
 import { ACTIONTRAIL } from '../api/product.ts'
@@ -8,7 +8,7 @@ import type { DeliveryTarget } from './delivery/targets/target.ts'
 import type { EventIndex } from './lookup/event-index.ts'
 import type { PageTokens } from './lookup/page-token.ts'
 
-/** Limits and places that the operator sets. */
+/** What the operator sets. */
 export interface TrailSettings {
   /** The regions served, the default one first. */
   readonly regions: readonly string[]
@@ -16,12 +16,12 @@ export interface TrailSettings {
   readonly lookupMaxSpanDays: number
 }
 
-/** What one call may use. `now` is milliseconds since 1970 and stays the same throughout the call. */
+/** What a call may use. `now` is milliseconds since 1970 and does not change during the call. */
 export interface ActionTrailContext {
   readonly caller: Caller
   readonly scope: Scope
   readonly now: number
-  /** The records as this attempt of the call reads them: once each. */
+  /** The records as this attempt of the call sees them; each is read once. */
   readonly ledger: LedgerView
   readonly eventIndex: EventIndex
   readonly pageTokens: PageTokens

@@ -1,4 +1,4 @@
-// The operations of ActionTrail, by version of its API (contract/actiontrail.md section 5.3 tells the versions apart).
+// The operations of ActionTrail by version of its API (docs/reference/operations/).
 import type { ActionTrailOperation } from './operation.ts'
 import { CreateTrail, FormerCreateTrail } from './operations/create-trail.ts'
 import { DeleteTrail } from './operations/delete-trail.ts'
@@ -12,7 +12,7 @@ import { StartLogging } from './operations/start-logging.ts'
 import { StopLogging } from './operations/stop-logging.ts'
 import { FormerUpdateTrail, UpdateTrail } from './operations/update-trail.ts'
 
-/** Those of 2020-07-06. */
+/** The operations of version 2020-07-06. */
 export const actionTrailOperations: readonly ActionTrailOperation[] = [
   CreateTrail,
   DeleteTrail,
@@ -27,7 +27,7 @@ export const actionTrailOperations: readonly ActionTrailOperation[] = [
   UpdateTrail,
 ]
 
-/** Those of 2017-12-04, which answer 2015-09-28 as well. */
+/** The operations of version 2017-12-04, which also serve version 2015-09-28. */
 export const formerActionTrailOperations: readonly ActionTrailOperation[] = [
   FormerCreateTrail,
   DeleteTrail,

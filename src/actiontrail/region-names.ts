@@ -1,4 +1,4 @@
-// What regions are called, for DescribeRegions: in English and in Chinese.
+// The names of regions that DescribeRegions shows, in English and in Chinese.
 
 const NAMES: Readonly<Record<string, readonly [english: string, chinese: string]>> = {
   'ap-northeast-1': ['Japan (Tokyo)', '日本(东京)'],
@@ -29,7 +29,7 @@ const NAMES: Readonly<Record<string, readonly [english: string, chinese: string]
   'us-west-1': ['US (Silicon Valley)', '美国(硅谷)'],
 }
 
-/** The region's name in a language; a region of the operator's own is called by its ID. */
+/** The region's name in a language; its ID where the region is the operator's own. */
 export function regionName(region: string, language: 'zh-CN' | 'en-US'): string {
   return NAMES[region]?.[language === 'zh-CN' ? 1 : 0] ?? region
 }

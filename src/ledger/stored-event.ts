@@ -3,7 +3,7 @@
 import type { Denial } from '../api/errors.ts'
 import type { ReplyValue, Resource } from '../api/operation.ts'
 
-/** The body of a call's event. No fact stands in it twice. */
+/** The body of a call's event. It holds each fact once. */
 export type StoredCall = readonly [
   /** In format 1 values do not refer to resources. */
   format: 1 | 3,

@@ -121,7 +121,7 @@ const ATTACKS: readonly [what: string, attack: (db: DatabaseSync) => void, fault
   [
     'one is inserted at the end',
     (db) => db.exec("INSERT INTO event SELECT max(seq) + 1, 'made-up', account, region, at, body, hash FROM event"),
-    /event \d+ \(made-up\) stands behind the end of the trail/,
+    /event \d+ \(made-up\) comes after the end of the trail/,
   ],
   [
     'one is inserted in between',
@@ -355,16 +355,16 @@ describe('strongroom audit export', () => {
       [replaced(8, (line) => line.replace('"record":["', '"record":["0')), /event 8 \(/],
       [
         replaced(8, (line) => line.replace('"eventName":"Encrypt"', '"eventName":"Decrypt"')),
-        /event 8 \(.+\) shows other than what was recorded/,
+        /event 8 \(.+\) is shown differently from what was recorded/,
       ],
       [lines.toSpliced(8, 1), /event 8 is missing before event 9/],
       [lines.toSpliced(8, 2, lines[9] ?? '', lines[8] ?? ''), /event 8 is missing before event 9/],
-      [lines.toSpliced(8, 0, lines[7] ?? ''), /event 7 \(.+\) stands where event 8 should/],
+      [lines.toSpliced(8, 0, lines[7] ?? ''), /event 7 \(.+\) is in the place of event 8/],
       [lines.slice(0, -1), /its end was cut/],
       [lines.slice(0, 8).concat(lines.slice(-2)), /missing at the end/],
       [lines.slice(0, -2).concat(lines.slice(-1)), /can't be read/],
       [lines.slice(1), /does not begin with a checkpoint/],
-      [lines.concat(lines.slice(4, 5)), /behind the end/],
+      [lines.concat(lines.slice(4, 5)), /comes after the end/],
       [
         replaced(0, (line) => line.replace('"seq":0', '"seq":1')),
         /does not begin with a checkpoint that bears the signature/,

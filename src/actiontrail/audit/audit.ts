@@ -1,4 +1,4 @@
-// What the operator asks of the whole trail: is it what was recorded, and a copy of it that others can verify without us.
+// Verifies the whole trail for the operator, and exports it as a copy that others can verify by themselves.
 import type { KeyObject } from 'node:crypto'
 import { floorNow } from '../../ledger/floor.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -9,7 +9,7 @@ import { checkpointsBetween } from './checkpoint-chain.ts'
 import { ChainWalk, type Fault, type Verified } from './verify.ts'
 
 const ROWS_AT_ONCE = 5000
-/** How often the end is looked for again while a server goes on recording. */
+/** How many times the end is read again while a server records events. */
 const ROUNDS = 5
 
 type Reads = Pick<Ledger, 'get' | 'between' | 'events' | 'head'>
@@ -19,18 +19,18 @@ export interface TrailRooms {
   readonly eventIndex: EventIndex
 }
 
-/** Told how far a long walk is: events seen, and how many there are. */
+/** Called during a long walk with the number of events seen and of all events. */
 export type Progress = (seen: number, total: number) => void
 
-/** Milliseconds since 1970, both included; null for an open end. */
+/** Milliseconds since 1970, both ends included; null for an open end. */
 export interface Period {
   readonly from: number | null
   readonly to: number | null
 }
 
 /**
- * Verifies the events of a period, or all: from the last checkpoint before it to the first after it.
- * `witnesses` are checkpoints that were kept outside the database; all of them must be met.
+ * Verifies the events from the last checkpoint before the period to the first one after it.
+ * `witnesses` are checkpoints that were kept outside the database; the chain must agree with all of them.
  */
 export async function verifyTrail(
   rooms: TrailRooms,
@@ -45,13 +45,13 @@ export async function verifyTrail(
     const walk = new ChainWalk(start, [...checkpoints, ...witnesses], publicKey)
     let fault = await walkTo(end, ledger, walk, (seen) => progress(seen, end.seq - start.seq))
     if (period.to === null) fault ??= (await nothingBehind(ledger, walk)) ?? walk.unmet()
-    // Events that a server dropped meanwhile, because their time was over, are not missing: begin anew behind them.
+    // Events that a server dropped meanwhile, after the retention, are not missing: walk again from the new floor.
     const dropped = fault !== null && (await floorNow(ledger)).seq > start.seq
     if (!dropped || round === ROUNDS) return { events: walk.events, head: walk.head, fault }
   }
 }
 
-/** Walks up to a head, and holds the walk against it. */
+/** Walks up to a head, and compares the walk with it. */
 async function walkTo(
   end: Head,
   ledger: Reads,
@@ -66,7 +66,7 @@ async function walkTo(
   return walk.expect(end)
 }
 
-/** The events from the walk's head on, up to `last` or as far as there are any. */
+/** The events after the walk's head up to number `last`, or to the last one there is. */
 async function* eventsTo(last: number, ledger: Reads, walk: ChainWalk) {
   while (walk.head.seq < last) {
     const rows = await ledger.events.after(walk.head.seq, Math.min(ROWS_AT_ONCE, last - walk.head.seq))
@@ -75,7 +75,7 @@ async function* eventsTo(last: number, ledger: Reads, walk: ChainWalk) {
   }
 }
 
-/** Behind the head there must be no event; a server may go on recording meanwhile. */
+/** A fault when an event comes after the head of the chain. A server may record events meanwhile. */
 async function nothingBehind(ledger: Reads, walk: ChainWalk): Promise<Fault | null> {
   for (let round = 0; round < ROUNDS; round++) {
     const [stray] = await ledger.events.after(walk.head.seq, 1)
@@ -84,7 +84,7 @@ async function nothingBehind(ledger: Reads, walk: ChainWalk): Promise<Fault | nu
     if (head.seq < stray.seq)
       return {
         seq: stray.seq,
-        message: `event ${stray.seq} (${stray.eventId}) stands behind the end of the trail: it was inserted`,
+        message: `event ${stray.seq} (${stray.eventId}) comes after the end of the trail: it was inserted`,
       }
     const fault = await walkTo(head, ledger, walk, () => {})
     if (fault) return fault
@@ -92,7 +92,7 @@ async function nothingBehind(ledger: Reads, walk: ChainWalk): Promise<Fault | nu
   return null
 }
 
-/** The walk that covers a period, with the checkpoints on its way. */
+/** The heads between which a period lies, the checkpoints between them, and the first and last event that may belong to it. */
 async function rangeOf({ ledger, eventIndex }: TrailRooms, { from, to }: Period) {
   const [floor, head, indexed] = [await floorNow(ledger), await ledger.head(), await eventIndex.indexed()]
   const checkpoints = await checkpointsBetween(ledger, floor.seq, head.seq + 1)
@@ -103,20 +103,20 @@ async function rangeOf({ ledger, eventIndex }: TrailRooms, { from, to }: Period)
   return { start, end, checkpoints, first, last }
 }
 
-/** The first event that may be at or after a moment; the index tells to within a part. */
+/** The first event that may be at or after a moment; the index is exact to a part. */
 function firstAt({ parts, lastSeq }: Indexed, at: number): number {
   return parts.find(({ toAt }) => toAt >= at)?.firstSeq ?? lastSeq + 1
 }
 
-/** The last event that may be at or before a moment: one that came late, or is not indexed yet, may be. */
+/** The last event that may be at or before a moment. Any event that is not indexed yet may be. */
 function lastAt({ parts, lastSeq }: Indexed, at: number, head: number): number {
   return head > lastSeq ? head : (parts.findLast(({ fromAt }) => fromAt <= at)?.lastSeq ?? 0)
 }
 
-/** What an export hands out: where it starts, events that proved right, and where it ends. */
+/** A piece of an export: its start, a verified event, or its end. */
 export type Exported = { readonly start: Head } | { readonly row: ChainedEvent } | { readonly end: Head }
 
-/** Walks a period as `verifyTrail` does, and hands its events out. Throws at the first that is not as it was recorded. */
+/** Verifies a period as `verifyTrail` does, and yields its events. Throws at the first that is not what was recorded. */
 export async function* exportTrail(
   rooms: TrailRooms,
   period: Period,

@@ -1,19 +1,19 @@
-// The stored checkpoints, each of which names the one before it; a record names the last. So one that is deleted is missed.
+// The stored checkpoints. Each names the one before it, and a record names the last, so that a deleted one is found missing.
 
 import { floorNow } from '../../ledger/floor.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { type Change, INSTALLATION, insert, type Kind, update } from '../../ledger/record.ts'
 import { CHECKPOINT, type Checkpoint, checkpointId, type StoredCheckpoint } from './checkpoint.ts'
 
-/** The event of the last stored checkpoint; of the installation. Absent in databases from before there was a chain of them. */
+/** The event of the last stored checkpoint. Absent in databases of earlier releases. */
 const LAST_CHECKPOINT: Kind<{ readonly seq: number }> = { name: 'trail-last-checkpoint', counted: false }
 const LAST_ID = 'last'
-/** How often it is looked again while a server goes on storing and dropping checkpoints. */
+/** How many times the checkpoints are read again while a server stores and drops some. */
 const ROUNDS = 5
 
 type Reads = Pick<Ledger, 'between'>
 
-/** The checkpoints between two events, both excluded, ascending. */
+/** The checkpoints between two events, both excluded, in ascending order. */
 export async function checkpointsBetween(
   ledger: Reads,
   after: number,
@@ -29,7 +29,7 @@ export async function checkpointsBetween(
   }
 }
 
-/** What stores a checkpoint behind the last one; null when one for its event, or a later one, is stored. */
+/** The changes that store a checkpoint after the last one; null when one for its event, or a later one, is stored. */
 export async function storing(checkpoint: Checkpoint, ledger: Pick<Ledger, 'get'>): Promise<Change[] | null> {
   const { seq, at } = checkpoint
   const last = await ledger.get(LAST_CHECKPOINT, INSTALLATION, LAST_ID)
@@ -44,8 +44,8 @@ export async function storing(checkpoint: Checkpoint, ledger: Pick<Ledger, 'get'
 }
 
 /**
- * What is missing of the stored checkpoints, in words; null when nothing is. Those are not missing that went with their events, when
- * these had been kept long enough. `known`: the event of one that was seen in the database, or 0.
+ * Describes the first stored checkpoint that is missing; null when none is. A checkpoint that was dropped with its events is not missing.
+ * `known` is the event of a checkpoint that was seen in the database, or 0.
  */
 export async function missingCheckpoint(ledger: Reads, known: number): Promise<string | null> {
   for (let round = 1; ; round++) {
@@ -65,12 +65,12 @@ async function firstMissing(ledger: Reads, known: number): Promise<string | null
   const named = [...stored.flatMap(({ previous }) => previous ?? []), last?.seq ?? 0, known]
   const [missing] = named.filter((seq) => seq > floor.seq && !there.has(seq)).sort((a, b) => a - b)
   if (missing !== undefined) return `the signed checkpoint at event ${missing} is missing: it was deleted`
-  // Whoever removes the record of the last one does it to remove others.
+  // An attacker deletes the record of the last one to hide that others were deleted.
   if (last || stored.every(({ previous }) => previous === undefined)) return null
   return 'the record of the last signed checkpoint is missing: it was deleted'
 }
 
-/** What is said to be stored last, as the database has it now. */
+/** The record of the last checkpoint, read from the database. */
 async function lastStored(ledger: Reads): Promise<{ readonly seq: number } | null> {
   const where = { after: '', before: `${LAST_ID}~`, limit: 1 }
   const [record] = await ledger.between(LAST_CHECKPOINT, INSTALLATION, where)

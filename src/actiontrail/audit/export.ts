@@ -1,9 +1,9 @@
-// An exported trail, a JSON object a line: who can read it needs us for nothing but the public key (docs/reference/trail-formats.md).
+// An exported trail: one JSON object a line, verifiable with the public key alone (docs/reference/trail-formats.md).
 //
-//   {"strongroom":"trail/2","publicKey":…,"start":{checkpoint}}     where the copy begins
-//   {"seq":…,"hash":…,"record":[eventId,account,region,at,body],"event":{…}}   an event: as it is chained, and in the cloud's shape
-//   {"end":{checkpoint}}                                            where it ends
-//   {"sha256":…,"signature":…}                                      signs all bytes before it; a copy without it was cut
+//   {"strongroom":"trail/2","publicKey":…,"start":{checkpoint}}     the head before the first event
+//   {"seq":…,"hash":…,"record":[eventId,account,region,at,body],"event":{…}}   an event: as it is chained, and as the API shows it
+//   {"end":{checkpoint}}                                            the head after the last event
+//   {"sha256":…,"signature":…}                                      signs all bytes before it, so that a cut is found
 import { createHash } from 'node:crypto'
 import type { ChainedEvent, Head } from '../../storage/storage.ts'
 import { renderEvent } from '../events/event.ts'
@@ -11,7 +11,7 @@ import type { Checkpoint, TrailSigner } from './checkpoint.ts'
 
 export const EXPORT_FORMAT = 'trail/2'
 
-/** The lines of an export, in order, without their line feeds. Keeps the hash that the last one signs. */
+/** Makes the lines of an export, in order and without line feeds, and keeps the hash that the last one signs. */
 export class ExportLines {
   readonly #hash = createHash('sha256')
   readonly #signer: TrailSigner
@@ -47,7 +47,7 @@ export class ExportLines {
   }
 }
 
-/** What the last line's signature is over; `sha256` (hex) is that of all bytes before the line. */
+/** The text that the last line signs; `sha256` (hexadecimal) is the hash of all bytes before that line. */
 export function sealText(sha256: string): string {
   return `strongroom/trail-export/2\n${sha256}`
 }
@@ -70,7 +70,7 @@ const COLUMNS = [
   'resourceName',
 ] as const
 
-/** The head of a table of events. A table is for reading and can't be verified. */
+/** The header of a CSV table of events. A table is for reading and can't be verified. */
 export function csvHead(): string {
   return ['seq', ...COLUMNS].join(',')
 }
@@ -82,7 +82,7 @@ export function csvRow(row: ChainedEvent): string {
   return [String(row.seq), ...COLUMNS.map((path) => csvField(String(value(path) ?? '')))].join(',')
 }
 
-/** Quoted (RFC 4180); what a spreadsheet would take for a formula begins with an apostrophe. */
+/** A quoted field (RFC 4180). An apostrophe keeps a spreadsheet from reading a text as a formula. */
 function csvField(text: string): string {
   const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless

@@ -1,4 +1,4 @@
-// The installation's Ed25519 key: made once, its private half sealed under the root key.
+// The installation's Ed25519 key for the trail: made at the first start, its private key sealed under the root key.
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { NONCE_BYTES } from '../../cryptography/xaes.ts'
 import { randomBytes } from '../../keystore/random.ts'
@@ -18,7 +18,7 @@ const SIGNING_KEY: Kind<SigningKeyBody> = { name: 'trail-signing-key', counted: 
 const ID = 'trail-signing-key'
 const PLACE = [SIGNING_KEY.name]
 
-/** Where the signing key's record holds a sealed value. */
+/** The sealed value in the record of the signing key. */
 export const sealedSigningKey = {
   kind: SIGNING_KEY,
   sealAnew: ({ body }: Recorded<SigningKeyBody>, anew: (place: readonly string[], sealed: string) => string) => {
@@ -27,7 +27,7 @@ export const sealedSigningKey = {
   },
 }
 
-/** A new key's record, for an installation that is being set up. */
+/** The record of a new key, for a new installation. */
 export function newSigningKey(keys: RootKeys, now: number): Recorded<SigningKeyBody> {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const der = privateKey.export({ format: 'der', type: 'pkcs8' })
@@ -39,7 +39,7 @@ export function newSigningKey(keys: RootKeys, now: number): Recorded<SigningKeyB
   return insert(SIGNING_KEY, { ...INSTALLATION, id: ID, createdAt: now, body }).after
 }
 
-/** Opens the installation's signing key. Throws when it is missing or not authentic: a new one would make nothing right. */
+/** Opens the installation's signing key. Throws when it is missing or not authentic: under a new key no earlier signature would verify. */
 export async function openTrailSigner(ledger: Pick<Ledger, 'get'>, keys: RootKeys): Promise<TrailSigner> {
   const record = await ledger.get(SIGNING_KEY, INSTALLATION, ID)
   if (!record) throw new Error('the signing key of the trail is missing from the database: restore a backup')

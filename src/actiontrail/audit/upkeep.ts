@@ -1,5 +1,4 @@
-// The trail's own work behind the calls: its index, its checkpoints, and dropping what has been kept long enough.
-
+// The background work of the trail: extending its index, storing checkpoints, and dropping events after the retention.
 import { FLOOR, FLOOR_ID } from '../../ledger/chain.ts'
 import { floorOf } from '../../ledger/floor.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -11,7 +10,7 @@ import { checkpointsBetween, storing } from './checkpoint-chain.ts'
 import { ChainWalk } from './verify.ts'
 
 const DAY = 86_400_000
-/** A checkpoint comes after so many events, or after so much time in which there was any. */
+/** A checkpoint is due after this many events, or after this long when there was an event. */
 const CHECKPOINT_EVENTS = 10_000
 const CHECKPOINT_MS = 60_000
 const DROPPED_AT_ONCE = 1000
@@ -25,7 +24,7 @@ interface Rooms {
 
 export class TrailUpkeep {
   readonly #rooms: Rooms
-  /** The last checkpoint that was stored, or was found to be; when. */
+  /** The event of the last checkpoint that is known to be stored, and when that was known. */
   #latest: { readonly seq: number; readonly at: number } = { seq: 0, at: 0 }
   #stored: number | undefined
 
@@ -38,12 +37,12 @@ export class TrailUpkeep {
     return this.#stored
   }
 
-  /** Brings the index up to the last events; gives way between the parts. */
+  /** Extends the index to the last events, and calls `giveWay` between the parts. */
   async extendIndex(giveWay: () => Promise<void>): Promise<void> {
     while (await this.#rooms.eventIndex.extend()) await giveWay()
   }
 
-  /** Signs the head of the chain; stores the checkpoint when one is due, or `always`. */
+  /** Signs the head of the chain, and stores the checkpoint when one is due, or `always`. */
   async checkpoint(now: number, always = false): Promise<Checkpoint> {
     const { ledger, trailSigner } = this.#rooms
     const head = await ledger.head()
@@ -53,7 +52,7 @@ export class TrailUpkeep {
     if (events === 0 || !(due || always)) return checkpoint
     const changes = await storing(checkpoint, ledger)
     if (changes) {
-      // Where another server stores one at this moment, the next upkeep comes after it.
+      // Another server stores one at this moment; the next call of this method follows it.
       if ((await ledger.commit({ changes, nonce: null, event: null })) !== 'committed') return checkpoint
       this.#stored = head.seq
     }
@@ -62,8 +61,8 @@ export class TrailUpkeep {
   }
 
   /**
-   * Drops events of days that are kept no longer, the oldest first, a few at a time. Answers how many.
-   * Only up to a signed checkpoint that the chain leads to: what was altered is never dropped as if its time were over.
+   * Drops the events of days before the retention, oldest first and in small batches. Returns how many.
+   * Drops nothing after the last signed checkpoint that the chain leads to, so that an altered event is never dropped unnoticed.
    */
   async prune(now: number, retentionDays: number, giveWay: () => Promise<void>): Promise<number> {
     const { ledger } = this.#rooms
@@ -80,7 +79,7 @@ export class TrailUpkeep {
     return dropped
   }
 
-  /** The last checkpoint that the chain leads to with events from before the cutoff alone. Throws when the chain is broken there. */
+  /** The last checkpoint that the chain leads to before the first event from the cutoff on. Throws when the chain is broken before. */
   async #verifiedUpTo(start: Head, cutoff: number, giveWay: () => Promise<void>): Promise<Head> {
     const { ledger, trailSigner } = this.#rooms
     const [first] = await ledger.events.after(start.seq, 1)
@@ -97,7 +96,7 @@ export class TrailUpkeep {
     }
   }
 
-  /** Says where the chain begins before anything of it is dropped. false: another server is at it. */
+  /** Commits the new floor before any event is dropped. Returns false when another server does so at this moment. */
   async #raiseFloor(body: Head, now: number): Promise<boolean> {
     const { ledger } = this.#rooms
     const record = await ledger.get(FLOOR, INSTALLATION, FLOOR_ID)

@@ -1,4 +1,4 @@
-// Verifies an exported copy, line by line, with the public key alone. Nothing may stand in it that an export does not write, to the byte.
+// Verifies an exported copy, line by line, with the public key alone. Every byte of it must be one that an export writes.
 import { createHash, type KeyObject } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { ChainedEvent } from '../../storage/storage.ts'
@@ -7,11 +7,11 @@ import { type Checkpoint, checkpointMatches, publicKeyOf, signatureMatches } fro
 import { EXPORT_FORMAT, sealText } from './export.ts'
 import { ChainWalk, type Fault, type Verified } from './verify.ts'
 
-/** The format before a copy was signed as a whole: what it shows of an event is held against what this program would show. */
+/** The format without a signature of the whole copy: the event that a line shows is compared with the one that this program renders. */
 const FORMER = 'trail/1'
 type Line = Record<string, unknown>
 
-/** The lines of a file as they stand between line feeds, whatever else breaks a line elsewhere. */
+/** The lines of a file, split at line feeds alone. */
 export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let rest: Buffer[] = []
   for await (const chunk of chunks) {
@@ -26,7 +26,7 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Bu
   if (rest.length > 0) yield Buffer.concat(rest)
 }
 
-/** Verifies the lines of a copy; the first fault ends it. */
+/** Verifies the lines of a copy up to the first fault. */
 export async function verifyExport(
   lines: AsyncIterable<Buffer>,
   publicKey: KeyObject,
@@ -47,7 +47,7 @@ class Copy {
   #walk: ChainWalk
   #format: string | null = null
   #at: 'start' | 'events' | 'seal' | 'end' = 'start'
-  /** The first event that shows other than this program would show; another version may have written it. */
+  /** The first event that is not shown as this program renders it; another version may have written it. */
   #shown: Fault | null = null
 
   constructor(publicKey: KeyObject) {
@@ -63,7 +63,7 @@ class Copy {
     return { events: this.#walk.events, head: this.#walk.head, fault }
   }
 
-  /** What is wrong with a copy that has no further line. */
+  /** The fault of a copy that ends here. */
   unfinished(): Fault | null {
     if (this.#at === 'end') return null
     if (this.#at === 'start') return this.#fault('the copy is empty')
@@ -71,14 +71,14 @@ class Copy {
   }
 
   take(bytes: Buffer): Fault | null {
-    if (this.#at === 'end') return this.#fault('a line stands behind the end of the copy')
+    if (this.#at === 'end') return this.#fault('a line comes after the end of the copy')
     const text = bytes.toString('utf8')
     if (this.#at === 'seal') return this.#seal(text)
     this.#hash.update(bytes).update('\n')
     const line = parse(text)
     if (this.#at === 'start') return this.#begin(line)
     if (!line) return this.#fault(`the line after event ${this.#walk.head.seq} can't be read`)
-    // A name that comes twice would hide what stands under it first.
+    // JSON.parse keeps only the last of two members with the same name.
     if (JSON.stringify(line) !== text)
       return this.#fault(`the line after event ${this.#walk.head.seq} is not as it was written`)
     return 'end' in line ? this.#end(line) : this.#event(line)
@@ -107,7 +107,7 @@ class Copy {
     if (added !== null)
       return this.#fault(`the line of event ${row.seq} holds a member \`${added}\` that was added`, row)
     if (this.#shown || isShownAsHere(row, line['event'])) return null
-    this.#shown = this.#fault(`event ${row.seq} (${row.eventId}) shows other than what was recorded`, row)
+    this.#shown = this.#fault(`event ${row.seq} (${row.eventId}) is shown differently from what was recorded`, row)
     return this.#format === FORMER ? this.#shown : null
   }
 
@@ -148,7 +148,7 @@ class Copy {
 
 const CHECKPOINT_MEMBERS = ['seq', 'hash', 'at', 'signature']
 
-/** The first member that none of the names is, or null. */
+/** The first member of the object whose name is not listed, or null. */
 function memberBeside(object: object, names: readonly string[]): string | null {
   return Object.keys(object).find((name) => !names.includes(name)) ?? null
 }
@@ -170,7 +170,7 @@ function parse(line: string): Line | null {
   }
 }
 
-/** Whether this program would show the event so, too. A later one may know events that this one can't read. */
+/** Whether this program renders the event in the same way. It can't read events of later versions. */
 function isShownAsHere(row: ChainedEvent, event: unknown): boolean {
   try {
     return isDeepStrictEqual(event, JSON.parse(JSON.stringify(renderEvent(row))))

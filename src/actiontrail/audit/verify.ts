@@ -1,23 +1,23 @@
-// Verifying the chain: every event must be the one that its hash, all hashes before it and the signed checkpoints say.
+// Verifies the chain: every event must agree with its hash, with all hashes before it and with the signed checkpoints.
 import type { KeyObject } from 'node:crypto'
 import { link } from '../../ledger/chain.ts'
 import type { ChainedEvent, Head } from '../../storage/storage.ts'
 import { type Checkpoint, checkpointMatches } from './checkpoint.ts'
 
-/** The first thing that is not as it was recorded, in words; `seq` is where. */
+/** Describes the first event that is not what was recorded; `seq` is its number. */
 export interface Fault {
   readonly seq: number
   readonly message: string
 }
 
-/** How far the chain is as it was recorded, and what is wrong after that. */
+/** How many events are what was recorded, up to which head, and the fault after that. */
 export interface Verified {
   readonly events: number
   readonly head: Head
   readonly fault: Fault | null
 }
 
-/** Walks along the chain from a head that is trusted. Feed it events in order; the first fault ends the walk. */
+/** Walks the chain from a trusted head. It takes events in order; the first fault ends the walk. */
 export class ChainWalk {
   readonly #publicKey: KeyObject
   readonly #checkpoints: readonly Checkpoint[]
@@ -37,7 +37,7 @@ export class ChainWalk {
     return this.#head
   }
 
-  /** The last head that was known otherwise, and met. */
+  /** The last checkpoint, or other known head, that the walk agrees with. */
   get trusted(): Head {
     return this.#trusted
   }
@@ -46,7 +46,7 @@ export class ChainWalk {
     return this.#events
   }
 
-  /** Takes the next events; answers the first fault. */
+  /** Takes the next events. Returns the first fault. */
   take(rows: readonly ChainedEvent[]): Fault | null {
     for (const row of rows) {
       const expected = this.#head.seq + 1
@@ -81,13 +81,13 @@ export class ChainWalk {
     return { seq: checkpoint.seq, message }
   }
 
-  /** What does not fit about the first checkpoint that the walk did not reach. */
+  /** The fault about the first checkpoint that the walk did not reach. */
   unmet(): Fault | null {
     const checkpoint = this.#checkpoints[this.#next]
     return checkpoint ? this.#met(checkpoint) : null
   }
 
-  /** Holds the walk against a head that is known otherwise; answers what does not fit. */
+  /** Compares the walk with a known head. Returns the fault when they disagree. */
   expect(known: Head): Fault | null {
     if (this.#head.seq < known.seq) {
       const [first, last] = [this.#head.seq + 1, known.seq]
@@ -97,8 +97,7 @@ export class ChainWalk {
         message: `${which} missing at the end: the trail was cut, or an older copy was put in its place`,
       }
     }
-    if (this.#head.seq > known.seq)
-      return { seq: known.seq + 1, message: `event ${known.seq + 1} stands behind the end` }
+    if (this.#head.seq > known.seq) return { seq: known.seq + 1, message: `event ${known.seq + 1} comes after the end` }
     if (this.#head.seq !== known.seq || this.#head.hash !== known.hash)
       return {
         seq: this.#trusted.seq + 1,
@@ -113,7 +112,7 @@ function outOfOrder(expected: number, row: ChainedEvent): Fault {
   if (row.seq < expected)
     return {
       seq: row.seq,
-      message: `event ${named(row)} stands where event ${expected} should: it was moved or inserted`,
+      message: `event ${named(row)} is in the place of event ${expected}: it was moved or inserted`,
     }
   const which = row.seq - 1 === expected ? `event ${expected} is` : `events ${expected} to ${row.seq - 1} are`
   return { seq: expected, message: `${which} missing before event ${named(row)}: dropped, or moved` }

@@ -1,5 +1,5 @@
-// What a trail delivers of a stretch of events: which of them, in which objects, under which names (contract/actiontrail.md section 6).
-// The same stretch gives the same objects, byte by byte, however often it is read.
+// What a trail delivers of a range of events: which of them, in which objects, under which names (docs/trails.md).
+// The same range always gives the same objects, byte for byte.
 import { hash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
@@ -7,10 +7,10 @@ import type { ChainedEvent, EventStorage } from '../../storage/storage.ts'
 import { renderEvent } from '../events/event.ts'
 import { type EventRw, nextRange, type Trail } from '../trails/trail.ts'
 
-/** What one batch may hold, over all of its regions. */
+/** The limits of one batch, over all of its regions. */
 export interface Limits {
   readonly events: number
-  /** Of uncompressed JSON. */
+  /** Bytes of uncompressed JSON. */
   readonly bytes: number
 }
 
@@ -18,7 +18,7 @@ export const BATCH_LIMITS: Limits = { events: 10_000, bytes: 16 * 1024 * 1024 }
 export const NO_LIMITS: Limits = { events: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
 
 const ROWS_AT_ONCE = 1000
-/** Rows that one look at the events goes through, so that a long stretch of others' events is not read in one go. */
+/** The most rows of one read, so that a long range of other accounts' events is not read at once. */
 const MOST_ROWS = 100_000
 
 export interface Filter {
@@ -27,7 +27,7 @@ export interface Filter {
   readonly trailRegion: string
 }
 
-/** An event of the batch. */
+/** An event that the trail delivers. */
 export interface Picked {
   readonly seq: number
   readonly at: number
@@ -35,18 +35,18 @@ export interface Picked {
   readonly json: string
 }
 
-/** What was found of a stretch of events. */
+/** The events found in a range. */
 export interface Collected {
-  /** The last event that was looked at. */
+  /** The last event that was read. */
   readonly to: number
   readonly events: readonly Picked[]
-  /** The numbers of events that are not there any more, both included. */
+  /** The numbers of the first and the last event that were dropped; events between them may be there. */
   readonly missing: readonly [first: number, last: number] | null
 }
 
 type Events = Pick<EventStorage, 'after'>
 
-/** The event's JSON when the trail wants it, else null. Global events come with every region (contract/actiontrail.md section 1). */
+/** The event's JSON when the trail selects it, else null. A trail selects global events of every region. */
 export function wanted(event: ChainedEvent, filter: Filter): string | null {
   if (event.account !== filter.account) return null
   const shown = renderEvent(event)
@@ -55,7 +55,7 @@ export function wanted(event: ChainedEvent, filter: Filter): string | null {
   return everywhere || filter.trailRegion.split(',').includes(event.region) ? JSON.stringify(shown) : null
 }
 
-/** Reads on after event `from` until a limit or event `to`. Throws Unavailable. */
+/** Reads the events after `from` until a limit, or up to `to`. Throws Unavailable. */
 export async function collect(
   events: Events,
   { from, to }: { readonly from: number; readonly to: number },
@@ -87,7 +87,7 @@ export async function collect(
       gap(to)
       position = to
     }
-    // SQLite answers at once: without a pause, long reading would hold up the calls.
+    // SQLite reads synchronously: without a pause, a long range would block the calls.
     await new Promise((resolve) => setImmediate(resolve))
   }
   return { to: position, events: found, missing }
@@ -107,7 +107,7 @@ export interface DeliveryObject {
 
 const compress = promisify(gzip)
 
-/** The objects of a batch, one for each region, by key. */
+/** The objects of a batch, one for each region, sorted by key. */
 export async function objectsOf(events: readonly Picked[], prefix: string): Promise<readonly DeliveryObject[]> {
   const regions = Map.groupBy(events, ({ region }) => region)
   const objects: DeliveryObject[] = []
@@ -119,7 +119,7 @@ async function objectOf(region: string, events: readonly Picked[], prefix: strin
   const ordered = events.toSorted((a, b) => a.at - b.at || a.seq - b.seq)
   const text = Buffer.from(`[${ordered.map(({ json }) => json).join(',')}]`, 'utf8')
   const bytes = await compress(text, { level: 6 })
-  // INVARIANT: the header tells no time (zlib writes none), and 255 for the system, whichever it is (RFC 1952, 2.3).
+  // INVARIANT: the header holds no time (zlib writes none), and 255 for the operating system on every one (RFC 1952, section 2.3).
   bytes[9] = 255
   const [firstAt, lastAt] = [ordered[0]?.at ?? 0, ordered.at(-1)?.at ?? 0]
   const time = compactTime(firstAt)
@@ -137,7 +137,7 @@ async function objectOf(region: string, events: readonly Picked[], prefix: strin
   }
 }
 
-/** What all keys of a trail begin with. */
+/** The beginning of all keys of a trail. */
 export function rootOf(prefix: string): string {
   return prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
 }
@@ -152,7 +152,7 @@ export function dayFolder(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10).replaceAll('-', '/')
 }
 
-/** How long, in seconds, the oldest event that a trail still has to deliver has been waiting; 0 when none has. */
+/** The age in seconds of the oldest event that the trail still has to deliver; 0 when there is none. */
 export async function lagSeconds(trail: Trail, events: Events, head: number, now: number): Promise<number> {
   const { body, account } = trail
   const pending = body.delivery.pending

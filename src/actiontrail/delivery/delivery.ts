@@ -1,5 +1,5 @@
-// Delivery: at least once and in order, for each trail. The boundaries of a batch are committed before its first object is written,
-// so whoever takes over after a crash writes the same objects again; a lease lets one server at a time do it.
+// Delivers each trail's events at least once and in order. The boundaries of a batch are committed before its first object is written, so a
+// server that takes over after a crash writes the same objects again. A lease lets one server at a time deliver.
 import { hash } from 'node:crypto'
 import type { Alarm } from '../../ledger/alarm.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -12,11 +12,11 @@ import { digestOf, signedDigest } from './digest.ts'
 import { nextStep, retryPauseMs } from './plan.ts'
 import { type DeliveryTarget, TargetFault } from './targets/target.ts'
 
-/** Trails that deliver at the same time. */
+/** How many trails deliver at the same time. */
 const AT_ONCE = 4
-/** How long a server may keep a batch without a sign of life. */
+/** How long a server holds a batch without renewing its lease. */
 const LEASE_MS = 60_000
-/** How long one object may take. */
+/** The timeout of writing one object. */
 const PUT_MS = 30_000
 const MOST_DUE = 1000
 
@@ -24,7 +24,7 @@ export interface DeliveryHouse {
   readonly ledger: Pick<Ledger, 'between' | 'due' | 'commit' | 'events' | 'head'>
   readonly deliveryTarget: DeliveryTarget
   readonly trailSigner: TrailSigner
-  /** Tells this server from others; where only one can be, it has the same name after a restart. */
+  /** The name of this server, unlike that of any other. Where only one server can run, the name survives a restart. */
   readonly node: string
   readonly intervalMs: number
   readonly limits?: Limits
@@ -34,7 +34,7 @@ export interface DeliveryHouse {
   readonly failed: Alarm
 }
 
-/** How long the oldest event that a trail has to deliver has been waiting. */
+/** The age of the oldest event that a trail has to deliver. */
 export interface Lag {
   readonly account: string
   readonly trail: string
@@ -53,7 +53,7 @@ export class Delivery {
     this.#house = house
   }
 
-  /** Starts what is due, as far as there is room; does not wait for it. Throws when the database can't be reached. */
+  /** Starts the work on trails that are due, up to the limit, and does not wait for it. Throws when the database can't be reached. */
   async tick(): Promise<void> {
     const due = await this.#house.ledger.due(TRAIL, this.#house.now(), MOST_DUE)
     for (const trail of due) {
@@ -65,12 +65,12 @@ export class Delivery {
     }
   }
 
-  /** Waits until nothing is under way. */
+  /** Waits for the work in progress. */
   async settle(): Promise<void> {
     await Promise.all(this.#busy.values())
   }
 
-  /** Begins nothing new; what is under way has `graceMs` to finish, and is taken up again by the next start or another server. */
+  /** Starts no more work and aborts the work in progress after `graceMs`; the next start, or another server, resumes it. */
   async stop(graceMs: number): Promise<void> {
     this.#accepting = false
     const timer = setTimeout(() => this.#stopping.abort(), graceMs)
@@ -90,7 +90,7 @@ export class Delivery {
     return lags
   }
 
-  /** Takes steps on a trail while there is something to do. Never rejects. */
+  /** Takes steps on a trail until it waits. Never rejects. */
   async #work(first: Trail): Promise<void> {
     try {
       for (let trail: Trail | null = first; trail !== null && this.#accepting; ) trail = await this.#step(trail)
@@ -99,7 +99,7 @@ export class Delivery {
     }
   }
 
-  /** One step; answers the trail when another may follow at once. */
+  /** Takes one step. Returns the trail when another step may follow at once, else null. */
   async #step(trail: Trail): Promise<Trail | null> {
     const { ledger, node, now, intervalMs, limits = BATCH_LIMITS } = this.#house
     const head = (await ledger.head()).seq
@@ -111,12 +111,12 @@ export class Delivery {
     if (step.do === 'advance') return this.#commit(trail, step.body, dueFrom(step.body, now()))
     const lease = { node, until: now() + LEASE_MS }
     const body = { ...trail.body, delivery: { ...trail.body.delivery, pending: step.batch, lease } }
-    // It stays due: after a crash this server, which has the lease, goes on at once.
+    // The trail stays due: after a crash, this server holds the lease and resumes at once.
     const held = await this.#commit(trail, body, now())
     return held && this.#deliver(held, step.batch)
   }
 
-  /** Writes a batch that this server holds, and notes how it went. */
+  /** Writes a batch that this server holds, and commits the outcome. */
   async #deliver(held: Trail, pending: PendingBatch): Promise<Trail | null> {
     const batch = { ...pending, chain: held.body.delivery.chain }
     try {
@@ -157,7 +157,7 @@ export class Delivery {
     return { number: digest.number, name: digest.name, sha256: hash('sha256', file, 'hex') }
   }
 
-  /** Writes one object, and does not wait longer than it may take, whatever the target does. */
+  /** Writes one object, and gives up after the timeout even when the target ignores the signal. */
   async #put(account: string, bucket: string, key: string, bytes: Uint8Array): Promise<void> {
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(PUT_MS)])
     const { promise: tooLong, reject } = Promise.withResolvers<never>()
@@ -171,7 +171,7 @@ export class Delivery {
     }
   }
 
-  /** Keeps the lease while there is more to write. */
+  /** Renews the lease when half of it is over. */
   async #renewed(held: Trail, batch: Batch): Promise<Trail> {
     const now = this.#house.now()
     if ((held.body.delivery.lease?.until ?? 0) - now > LEASE_MS / 2) return held
@@ -192,7 +192,7 @@ export class Delivery {
     })
   }
 
-  /** Lets another server, or the next start, take the batch at once. */
+  /** Gives the lease up, so that another server, or the next start, takes the batch at once. */
   async #handBack(held: Trail, batch: Batch): Promise<void> {
     const { now } = this.#house
     await this.#settleBatch(held, batch, (body) => {
@@ -200,7 +200,7 @@ export class Delivery {
     })
   }
 
-  /** Changes the trail while this server still holds the batch; null when it does not any more. */
+  /** Commits a change of the trail while this server holds the batch; null when it no longer does. */
   async #settleBatch(
     held: Trail,
     batch: Batch,
@@ -217,7 +217,7 @@ export class Delivery {
     }
   }
 
-  /** The trail as committed; null when it moved meanwhile. */
+  /** Commits a new body of the trail. Returns the trail as committed; null when another change came first. */
   async #commit(trail: Trail, body: TrailBody, dueAt: number | null): Promise<Trail | null> {
     const change = update(trail, { body, dueAt })
     const outcome = await this.#house.ledger.commit({ changes: [change], nonce: null, event: null })

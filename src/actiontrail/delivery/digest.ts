@@ -1,5 +1,5 @@
-// Digests: for each delivered batch a signed statement of its objects, chained to the one before it.
-// The text that is signed is the JSON of the digest, its members in the order written here (docs/reference/trail-formats.md).
+// Digests: a signed list of the objects of each delivered batch, chained to the digest before it. The signature covers the JSON of the
+// digest, its members in the order of `digestOf` (docs/reference/trail-formats.md).
 import { createPublicKey, hash } from 'node:crypto'
 import { isoSeconds } from '../../api/time.ts'
 import { signatureMatches, type TrailSigner } from '../audit/checkpoint.ts'
@@ -8,7 +8,7 @@ import { type Collected, compactTime, type DeliveryObject, dayFolder, rootOf } f
 
 const PURPOSE = 'strongroom/trail-digest/1\n'
 
-/** One object in a digest. Times are ISO 8601, UTC; numbers of events are their places in the chain of all events. */
+/** An object of the batch. Times are ISO 8601, UTC; events are named by their numbers in the chain. */
 export interface DigestObject {
   readonly name: string
   readonly sha256: string
@@ -22,20 +22,20 @@ export interface DigestObject {
 
 export interface Digest {
   readonly version: 1
-  /** The key that the digest was written under. */
+  /** The key under which the digest was written. */
   readonly name: string
   readonly account: string
   readonly trail: string
   readonly homeRegion: string
-  /** Tells chains apart: a trail begins a new one when it is made, and when it moves to another place. */
+  /** The name of the chain: a trail begins a chain when it is made, and when it moves to another place. */
   readonly chain: string
-  /** 1 for the first of the chain, one more for each. */
+  /** 1 for the first digest of the chain, one more for each after it. */
   readonly number: number
   readonly time: string
-  /** The events that the batch looked through, those between included. */
+  /** The first and the last event that the batch covers. */
   readonly firstEvent: number
   readonly lastEvent: number
-  /** Events among them that were deleted before they could be delivered: the first and the last. */
+  /** The first and the last of its events that were dropped before they could be delivered. */
   readonly missingEvents: readonly [first: number, last: number] | null
   readonly objects: readonly DigestObject[]
   readonly previous: { readonly name: string; readonly sha256: string } | null
@@ -43,7 +43,7 @@ export interface Digest {
   readonly publicKey: string
 }
 
-/** The digest of a batch, which follows the trail's last one. */
+/** The digest of a batch, chained to the trail's last one. */
 export function digestOf(
   { id: trail, account, body }: Trail,
   { from, to, at }: PendingBatch,
@@ -82,7 +82,7 @@ export function digestOf(
   }
 }
 
-/** The object of a digest. */
+/** The object that holds a digest and its signature. */
 export function signedDigest(digest: Digest, signer: TrailSigner): string {
   const text = JSON.stringify(digest)
   return fileOf(text, signer.sign(PURPOSE + text))
@@ -92,12 +92,12 @@ function fileOf(digest: string, signature: string): string {
   return `{"digest":${digest},"signature":${JSON.stringify(signature)}}\n`
 }
 
-/** A digest's object read back; null when it is none, or not one that the key (PEM) signed. */
+/** Reads the object of a digest; null when it is malformed, or the key (PEM) did not sign it. */
 export function readDigest(file: string, publicKeyPem: string): Digest | null {
   try {
     const { digest, signature } = JSON.parse(file) as { digest: Digest; signature: string }
     const text = JSON.stringify(digest)
-    // Nothing may stand in the file that is not signed.
+    // The file must hold nothing that is not signed.
     if (fileOf(text, signature) !== file) return null
     const key = createPublicKey(publicKeyPem)
     return signatureMatches(PURPOSE + text, signature, key) && digest.version === 1 ? digest : null
@@ -106,7 +106,7 @@ export function readDigest(file: string, publicKeyPem: string): Digest | null {
   }
 }
 
-/** SHA-256 of a public key (PEM), as digests name it. */
+/** The SHA-256 of a public key (PEM) that digests name it by, in hexadecimal. */
 export function fingerprint(publicKeyPem: string): string {
   return hash('sha256', createPublicKey(publicKeyPem).export({ format: 'der', type: 'spki' }), 'hex')
 }

@@ -1,4 +1,4 @@
-// What the delivery of a trail does next: wait, pass over events that are none of the trail's, or deliver a batch.
+// Decides the next step of a trail's delivery: wait, pass over events that the trail does not select, or deliver a batch.
 
 import type { EventStorage } from '../../storage/storage.ts'
 import { advanced, nextRange, type PendingBatch, type Trail, type TrailBody } from '../trails/trail.ts'
@@ -9,24 +9,24 @@ const LONGEST_PAUSE_MS = 300_000
 const SHORTEST_LOOK_MS = 500
 
 export interface Moment {
-  /** The last event that is recorded. */
+  /** The last recorded event. */
   readonly head: number
   readonly now: number
-  /** The server that asks. */
+  /** This server. */
   readonly node: string
-  /** How long events are gathered. */
+  /** How long events are gathered for a batch. */
   readonly intervalMs: number
   readonly limits: Limits
   readonly events: Pick<EventStorage, 'after'>
 }
 
 export type Step =
-  /** Look again at `dueAt`; without a body another server is at work, and nothing is to be noted. */
+  /** Look again at `dueAt`. Without a body, another server holds the batch and the trail stays as it is. */
   | { readonly do: 'wait'; readonly body: TrailBody | null; readonly dueAt: number | null }
   | { readonly do: 'advance'; readonly body: TrailBody }
   | { readonly do: 'deliver'; readonly batch: PendingBatch }
 
-/** The next step on a trail. Throws Unavailable. */
+/** The next step of a trail's delivery. Throws Unavailable. */
 export async function nextStep(trail: Trail, moment: Moment): Promise<Step> {
   const { body, account } = trail
   const { head, now, intervalMs, limits, events } = moment
@@ -45,7 +45,7 @@ export async function nextStep(trail: Trail, moment: Moment): Promise<Step> {
   const [oldest] = first.events
   if (!oldest && first.missing === null) {
     const after = advanced(body, first.to)
-    // What is looked through need not be looked through again; a trail that is up to date rests.
+    // Passed-over events are not read again; a trail that is up to date rests.
     return range.open && first.to === range.to
       ? { do: 'wait', body: after, dueAt: look }
       : { do: 'advance', body: after }
@@ -56,7 +56,7 @@ export async function nextStep(trail: Trail, moment: Moment): Promise<Step> {
   return { do: 'deliver', batch: { from: range.from, to, at: now, eventRw, trailRegion } }
 }
 
-/** How long to wait after so many failures in a row, in milliseconds: twice as long each time, up to five minutes, and never alike. */
+/** The pause in milliseconds after this many failures in a row: exponential up to five minutes, with jitter. `random` is from 0 up to 1. */
 export function retryPauseMs(failures: number, random: number): number {
   const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 20))
   return Math.round(pause * (0.5 + random / 2))

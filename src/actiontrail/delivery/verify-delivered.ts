@@ -1,25 +1,25 @@
-// Checks a copy of what trails delivered, with nothing but the copy and the public key: every object is named by a digest,
-// every digest is signed and names the one before it. Tells the first that was altered, is missing, was added or reordered.
+// Verifies a copy of what trails delivered with the public key alone: a digest names every object, is signed, and names the digest before it.
+// The verdict names the first file that was altered, removed, added or reordered.
 import { hash } from 'node:crypto'
 import { publicKeyOf } from '../audit/checkpoint.ts'
 import { type Digest, fingerprint, readDigest } from './digest.ts'
 
-/** The copy: its files, by their paths from its top with / between. */
+/** A copy: its files by their path in it, with `/` as separator. */
 export interface DeliveredCopy {
   list(): Promise<readonly string[]>
   /** Rejects when the file can't be read. */
   read(path: string): Promise<Uint8Array>
 }
 
-/** The end that is expected of a chain, as GetTrailStatus told: without it, nobody can tell that the last digests are missing. */
+/** The expected end of a chain, as GetTrailStatus returns it. Without it, missing last digests go unnoticed. */
 export interface ExpectedEnd {
   /** LatestDigestNumber. */
   readonly number: number
-  /** DigestChain; the chain of the latest digest when it is not given. */
+  /** DigestChain; when absent, the chain with the latest digest. */
   readonly chain?: string
 }
 
-/** One chain of digests: what a trail delivered to one place. */
+/** A chain of digests: what a trail delivered to one place. */
 export interface VerifiedChain {
   readonly chain: string
   readonly account: string
@@ -30,22 +30,22 @@ export interface VerifiedChain {
 }
 
 export interface DeliveredVerdict {
-  /** What was checked and found as it was delivered, up to the fault if there is one. */
+  /** How much was verified, up to the fault if there is one. */
   readonly objects: number
   readonly digests: number
   readonly events: number
   readonly chains: readonly VerifiedChain[]
-  /** Numbers of events that the digests say were deleted before they could be delivered. */
+  /** Events that were dropped before they could be delivered, as the digests say. */
   readonly missingEvents: readonly (readonly [first: number, last: number])[]
-  /** Objects after the last digest: either they were being delivered when the copy was made, or they are not ours. Not checked. */
+  /** Unverified objects after the last digest: in delivery when the copy was made, or inserted. */
   readonly uncovered: readonly string[]
-  /** What is wrong, in a sentence that names the file; null when nothing is. */
+  /** The fault, in a sentence that names the file; null when there is none. */
   readonly fault: string | null
 }
 
 export interface VerifyDeliveredOptions {
   readonly expected?: ExpectedEnd
-  /** Told after each file. */
+  /** Called after each file. */
   readonly progress?: (done: number, files: number) => void
 }
 
@@ -54,7 +54,7 @@ const OBJECT_FILE = /^(?:.*\/)?AliyunLogs\/Actiontrail\/.*$/
 
 class Fault extends Error {}
 
-/** A digest with where it was found: `base` is what stands before the names of its place. */
+/** A digest and its path; `base` is the part of the path before the digest's own name. */
 interface Found {
   readonly path: string
   readonly base: string
@@ -62,7 +62,7 @@ interface Found {
   readonly digest: Digest
 }
 
-/** Checks the copy. Throws when the public key (PEM) is none, or a file can't be read; all else is the verdict. */
+/** Verifies the copy. Throws when the public key (PEM) is malformed or a file can't be read; every other fault is in the verdict. */
 export async function verifyDelivered(
   copy: DeliveredCopy,
   publicKeyPem: string,
@@ -119,7 +119,7 @@ async function readFound(path: string, copy: DeliveredCopy, publicKeyPem: string
   return { path, base, sha256: hash('sha256', bytes, 'hex'), digest }
 }
 
-/** Each chain by number, the chains by their first digest's time. */
+/** The chains by the time of their first digest, each sorted by number. */
 function chainsOf(found: readonly Found[]): readonly (readonly Found[])[] {
   const chains = Map.groupBy(found, ({ base, digest }) => `${base}\n${digest.chain}`)
   return [...chains.values()]
@@ -127,7 +127,7 @@ function chainsOf(found: readonly Found[]): readonly (readonly Found[])[] {
     .toSorted((a, b) => ((a[0]?.digest.time ?? '') < (b[0]?.digest.time ?? '') ? -1 : 1))
 }
 
-/** Whether the digest is the one that comes after `before`; null for the first. */
+/** Throws Fault unless the digest follows `before`, which is null for the first of a chain. */
 function checkPlace({ path, base, digest }: Found, before: Found | null): void {
   const { number, previous, chain } = digest
   const expected = (before?.digest.number ?? 0) + 1
@@ -184,7 +184,7 @@ function checkEnd(chains: readonly VerifiedChain[], expected: ExpectedEnd | unde
     )
 }
 
-/** Objects that no digest names: those that can be part of a delivery under way, when nothing later has a digest. Throws Fault for others. */
+/** The objects that no digest names and that a delivery in progress may have written: none after them has a digest. Throws Fault for any other. */
 function leftOver(
   present: readonly string[],
   covered: ReadonlySet<string>,

@@ -19,17 +19,18 @@ export const LOOKUP_KEYS = [
 ] as const
 
 export type LookupKey = (typeof LOOKUP_KEYS)[number]
-/** A key and the value that an event must have for it, exactly. */
+/** A key and the exact value that an event must have for it. */
 export type Condition = readonly [key: LookupKey, value: string]
 
-/** An event as lookups see it: all the conditions that it meets. */
+/** An event as lookups see it. */
 export interface Attributed {
   /** Whether every region's lookups show it. */
   readonly isGlobal: boolean
+  /** All conditions that the event meets. */
   readonly meets: readonly Condition[]
 }
 
-/** No event is sensitive: contract/actiontrail.md section 8, question 11. */
+/** The conditions that an event meets. None meets SensitiveAction: no list of sensitive actions is published. */
 export function attributed(row: ChainedEvent): Attributed {
   const { name, access, type, product, sourceAddress, identity, resources } = eventMembers(row)
   const meets: Condition[] = [

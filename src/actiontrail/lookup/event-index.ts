@@ -1,5 +1,5 @@
-// The index of events, built part by part behind the calls that record them: no call waits for it, and lookups read the
-// events that are not in it. Each part is authenticated, so that nobody without the root key hides an event from lookups.
+// The index of events. It is built in the background, part by part; no call waits for it, and lookups read the events that are not in it.
+// Each part is authenticated, so that nobody without the root key can hide an event from lookups.
 import { hash } from 'node:crypto'
 import type { RootKeys } from '../../keystore/root-keys.ts'
 import { floorOf } from '../../ledger/floor.ts'
@@ -12,25 +12,25 @@ import { encodePart, fitting, offsetsAt, PART_EVENTS, placeOfTerm, termOf } from
 const SCOPE = 'scope'
 const EVERY_REGION = '*'
 
-/** What a lookup asks of events: those of one account that one region shows, and that meet all conditions. */
-export interface Question {
+/** Selects the events of one account that one region shows and that meet all conditions. */
+export interface Query {
   readonly account: string
   readonly region: string
   readonly conditions: readonly Condition[]
 }
 
-/** Whether an event answers the question. */
-export function answers({ account, region, conditions }: Question, row: ChainedEvent, found: Attributed): boolean {
+/** Whether the query selects the event. */
+export function selects({ account, region, conditions }: Query, row: ChainedEvent, found: Attributed): boolean {
   if (row.account !== account || (row.region !== region && !found.isGlobal)) return false
   return conditions.every(([key, value]) => found.meets.some(([own, is]) => own === key && is === value))
 }
 
-/** What is indexed, at one moment. */
+/** What the index covers at one moment. */
 export interface Indexed {
-  /** The last event that is there no more; whatever stands at or before it was put there by somebody else. */
+  /** The last event that was dropped. A stored event with this number or a lower one was inserted by an attacker. */
   readonly floor: number
   readonly parts: readonly IndexPart[]
-  /** Events after this one are not indexed yet, or their index can't be trusted. */
+  /** Events after this one are not indexed yet, or their index is not authentic. */
   readonly lastSeq: number
 }
 
@@ -40,7 +40,7 @@ export class EventIndex {
   readonly #ledger: Reads
   readonly #keys: RootKeys
   readonly #directory: IndexDirectory
-  /** Keeps others from making values whose terms are the same. Follows from what no rotation of the root key changes. */
+  /** Secret, so that nobody can choose values whose terms collide. Derived from what no rotation of the root key changes. */
   readonly #seed: number
 
   constructor(ledger: Reads, keys: RootKeys) {
@@ -56,7 +56,7 @@ export class EventIndex {
     return { floor, parts: this.#directory.parts, lastSeq: this.#directory.lastSeq(floor) }
   }
 
-  /** What is wrong with the index as it is stored now, in words; null when nothing is. */
+  /** Describes the first fault of the index as it is stored now; null when it has none. */
   async fault(): Promise<string | null> {
     const floor = (await floorOf(this.#ledger)).seq
     const directory = new IndexDirectory(this.#ledger.events, this.#keys)
@@ -68,7 +68,7 @@ export class EventIndex {
     return null
   }
 
-  /** Adds the next part when there are events enough for one; answers whether it did. */
+  /** Adds the next part when there are enough events for one. Returns whether it did. */
   async extend(): Promise<boolean> {
     const { lastSeq } = await this.indexed()
     const found = await this.#ledger.events.after(lastSeq, PART_EVENTS)
@@ -101,7 +101,7 @@ export class EventIndex {
     return termOf(this.#seed, `${account}\n${kind}\n${value}`)
   }
 
-  /** Authenticates all parts under the current root key; answers how many were not. A part that is not authentic is left. */
+  /** Authenticates all parts under the current root key, and returns how many were under an older one. Skips a part that is not authentic. */
   renew(giveWay: () => Promise<void>): Promise<number> {
     return this.#directory.renew(giveWay)
   }
@@ -115,10 +115,10 @@ export class EventIndex {
   }
 
   /**
-   * The numbers of the events of a part that may answer the question.
-   * null: its terms or postings are not those that were stored; read its events instead.
+   * The numbers of the events in a part that the query may select.
+   * null when the part's terms or postings are not authentic; the caller reads the events instead.
    */
-  async candidates(part: IndexPart, { account, region, conditions }: Question): Promise<readonly number[] | null> {
+  async candidates(part: IndexPart, { account, region, conditions }: Query): Promise<readonly number[] | null> {
     const terms = untampered(await this.#ledger.events.terms(part.firstSeq), part.termsHash)
     if (!terms) return null
     const place = (kind: string, value: string) => placeOfTerm(terms, this.#term(account, kind, value))

@@ -1,16 +1,16 @@
-// Which events the index is about: its parts one after the other, without gaps, each checked before it counts. What is not in the
-// directory (altered, missing, not indexed yet) is read event by event, so that an altered index hides nothing.
+// The parts of the index in order and without gaps, each authenticated. Lookups read all events that the directory does not cover (their part
+// was altered, is missing or is not made yet), so that an altered index hides nothing.
 import type { RootKeys } from '../../keystore/root-keys.ts'
 import type { EventStorage, IndexPart } from '../../storage/storage.ts'
 
 const PARTS_AT_ONCE = 1000
-/** Few, so that calls get their turn in between. */
+/** Few, so that calls run in between. */
 const RENEWED_AT_ONCE = 20
 
 export class IndexDirectory {
   readonly #events: EventStorage
   readonly #keys: RootKeys
-  /** Ascending; each begins right after the one before. */
+  /** Ascending; each begins at the event after the last one of the part before. */
   #parts: IndexPart[] = []
 
   constructor(events: EventStorage, keys: RootKeys) {
@@ -33,8 +33,8 @@ export class IndexDirectory {
   }
 
   /**
-   * Takes in what was added since, and lets go what was dropped: events up to `floor` are gone.
-   * Answers the rows that can't be parts of the index: altered, or put there by somebody else.
+   * Adds the parts that were stored since, and removes those whose events, up to `floor`, were dropped.
+   * Returns the rows that are no parts of the index: altered, or inserted by an attacker.
    */
   async refresh(floor: number): Promise<readonly IndexPart[]> {
     const gone = this.#parts.findIndex(({ lastSeq }) => lastSeq > floor)
@@ -53,7 +53,7 @@ export class IndexDirectory {
     }
   }
 
-  /** Authenticates all parts under the current root key; answers how many were not. A part that is not authentic is left. */
+  /** Authenticates all parts under the current root key, and returns how many were under an older one. Skips a part that is not authentic. */
   async renew(giveWay: () => Promise<void>): Promise<number> {
     let renewed = 0
     for (let after = Number.MIN_SAFE_INTEGER; ; ) {
@@ -70,7 +70,7 @@ export class IndexDirectory {
     }
   }
 
-  /** Those whose MAC is ours, and whose last event is still the one that was indexed. */
+  /** The rows whose MAC is authentic and whose last event is still the one that was indexed. */
   async #bound(rows: readonly IndexPart[]): Promise<ReadonlySet<IndexPart>> {
     const authentic = rows.filter((row) => this.#keys.recordMacMatches(canonical(row), row.mac))
     const events = await this.#events.at(authentic.map(({ lastSeq }) => lastSeq))
@@ -85,7 +85,7 @@ export class IndexDirectory {
 }
 
 function canonical(part: Omit<IndexPart, 'mac'>): string {
-  // A part whose terms were seeded by the root key (before there were rings) is none of ours: it is made anew.
+  // Version 2: in parts of version 1 the seed of terms depends on the root key. Their MAC does not match, so they are built again.
   const { firstSeq, lastSeq, fromAt, toAt, lastHash, termsHash, postingsHash } = part
   return JSON.stringify(['event-index/2', firstSeq, lastSeq, fromAt, toAt, lastHash, termsHash, postingsHash])
 }

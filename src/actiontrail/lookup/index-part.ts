@@ -1,14 +1,14 @@
-// A part of the index of events: for each term that occurs in a run of events, where. Terms are 32-bit hashes of what a lookup
-// can ask; two that share a hash cost a lookup some reads, and no answer, since every event found is held against the question.
+// A part of the index of events: each term that occurs in a run of events, and the events that it occurs in. Terms are 32-bit hashes of what
+// lookups select by. A collision costs a lookup some reads and nothing else: it compares every event that it finds with its conditions.
 //
 //   terms      4 bytes a term, ascending
-//   postings   2 bytes a term: where its offsets end; then 2 bytes an offset, for each term in turn
+//   postings   2 bytes a term: how many offsets end with it; then the offsets of each term in turn, 2 bytes each
 //
 // All numbers are little-endian.
 
-/** Events of one part at the most; fewer, where their terms are many. */
+/** The most events of one part; fewer where they have many terms. */
 export const PART_EVENTS = 1024
-/** Ends are 16-bit numbers. */
+/** The ends in the postings are 16-bit numbers. */
 const MOST_TERMS = 0xffff
 
 /** How many of the events, from the first on, fit into one part. */
@@ -23,8 +23,8 @@ export function fitting(termsOfEvents: readonly (readonly number[])[]): number {
 }
 
 /**
- * The hash of a term: FNV-1a over UTF-16 units from a secret start, its bits mixed once more. Not a cryptographic hash, and need
- * not be one: the start keeps strangers from making terms that collide on purpose.
+ * The hash of a term: FNV-1a over UTF-16 units with a secret offset basis, and a final mix of its bits. It is no cryptographic hash and need
+ * not be: without the basis nobody can choose terms that collide.
  */
 export function termOf(seed: number, text: string): number {
   let hash = 0x811c9dc5 ^ seed
@@ -33,7 +33,7 @@ export function termOf(seed: number, text: string): number {
   return (hash ^ (hash >>> 13)) >>> 0
 }
 
-/** Terms and postings of a run of events, given the terms of each; a term may come more than once in an event. */
+/** Encodes the terms of a run of events, given those of each event; an event may list a term more than once. */
 export function encodePart(termsOfEvents: readonly (readonly number[])[]): { terms: Buffer; postings: Buffer } {
   const offsets = new Map<number, number[]>()
   for (const [offset, terms] of termsOfEvents.entries())
@@ -55,7 +55,7 @@ export function encodePart(termsOfEvents: readonly (readonly number[])[]): { ter
   return { terms, postings }
 }
 
-/** The place of a term among the terms, or -1. */
+/** The index of a term among the terms, or -1. */
 export function placeOfTerm(terms: Buffer, term: number): number {
   let [low, high] = [0, terms.length / 4 - 1]
   while (low <= high) {

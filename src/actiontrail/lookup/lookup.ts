@@ -1,23 +1,23 @@
-// Looking events up: by time, then by the order of recording, a page at a time (contract/actiontrail.md section 4).
+// Looks events up, a page at a time, in the order of their time (to the second) and then of their recording.
 import type { ChainedEvent, EventStorage, IndexPart } from '../../storage/storage.ts'
 import { renderEvent } from '../events/event.ts'
 import { attributed } from './attributes.ts'
-import { answers, type EventIndex, type Question } from './event-index.ts'
+import { type EventIndex, type Query, selects } from './event-index.ts'
 
 const EVENTS_AT_ONCE = 1000
-/** No value of an event is longer: longer ones are cut, and end in three dots. */
+/** The longest value of an event: 1,024 characters and the three dots that end a value which was cut. */
 const LONGEST_SHOWN = 1027
-/** So many matches are kept before all but a page of them are let go. */
+/** The most matches kept in memory; beyond, all but those of one page are dropped. */
 const KEPT = 4096
 
-/** Where a page ended: the second of its last event, and its place in the chain. */
+/** The last event of a page: its second since 1970, and its number in the chain. */
 export interface Position {
   readonly second: number
   readonly seq: number
 }
 
-/** `from` and `to` are seconds since 1970, both included. `after` null for the first page. */
-export interface Lookup extends Question {
+/** `from` and `to` are seconds since 1970, both included. `after` is null for the first page. */
+export interface Lookup extends Query {
   readonly from: number
   readonly to: number
   readonly order: 'oldest' | 'newest'
@@ -27,7 +27,7 @@ export interface Lookup extends Question {
 
 export interface Page {
   readonly events: readonly Record<string, unknown>[]
-  /** Where the next page begins; null when there is none. */
+  /** The position that the next page follows; null on the last page. */
   readonly next: Position | null
 }
 
@@ -35,10 +35,10 @@ interface Found extends Position {
   readonly row: ChainedEvent
 }
 
-/** Gives other calls a turn between the steps of a long lookup. */
+/** Lets other calls run between the steps of a long lookup. */
 const breathe = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-/** The page. Events recorded meanwhile come in at their place, and move nothing that was shown before. */
+/** The page of a lookup. Events that are recorded between two pages move no event that a page has shown. */
 export async function lookUp(lookup: Lookup, events: EventStorage, index: EventIndex): Promise<Page> {
   const found = new Map<number, Found>()
   if (lookup.conditions.some(([, value]) => value.length > LONGEST_SHOWN)) return pageOf(found, lookup)
@@ -48,7 +48,7 @@ export async function lookUp(lookup: Lookup, events: EventStorage, index: EventI
       const second = Math.floor(row.at / 1000)
       const position = { second, seq: row.seq }
       if (row.seq <= floor || second < lookup.from || second > lookup.to || !isBeyond(position, lookup)) continue
-      if (answers(lookup, row, attributed(row))) found.set(row.seq, { ...position, row })
+      if (selects(lookup, row, attributed(row))) found.set(row.seq, { ...position, row })
     }
     if (found.size > KEPT) for (const { seq } of sorted(found, lookup).slice(lookup.limit + 1)) found.delete(seq)
   }
@@ -80,7 +80,7 @@ async function collectUnindexed(
   }
 }
 
-/** The parts whose events may lie within the range, those first whose events come first. */
+/** The parts that may have events of the range, in the order of the lookup. */
 function partsOf({ from, to, order, after }: Lookup, parts: readonly IndexPart[]): IndexPart[] {
   const fromAt = (order === 'oldest' && after ? after.second : from) * 1000
   const toAt = (order === 'newest' && after ? after.second : to) * 1000 + 999
@@ -90,7 +90,7 @@ function partsOf({ from, to, order, after }: Lookup, parts: readonly IndexPart[]
     : within.sort((a, b) => a.fromAt - b.fromAt || a.firstSeq - b.firstSeq)
 }
 
-/** Whether a page is full of events that come before all of the part's, and of those of the parts after it. */
+/** Whether the matches that come before all events of the part, and of the parts after it, fill a page. */
 function isEnough(found: ReadonlyMap<number, Found>, part: IndexPart, { order, limit }: Lookup): boolean {
   const edge = Math.floor((order === 'newest' ? part.toAt : part.fromAt) / 1000)
   let settled = 0
@@ -98,7 +98,7 @@ function isEnough(found: ReadonlyMap<number, Found>, part: IndexPart, { order, l
   return settled > limit
 }
 
-/** Whether a position comes after the last page's end. */
+/** Whether a position comes after the end of the page before. */
 function isBeyond(position: Position, { after, order }: Lookup): boolean {
   if (!after) return true
   return order === 'newest' ? compare(position, after) < 0 : compare(position, after) > 0

@@ -28,16 +28,16 @@ export const direction = parameter(
 
 export const nextToken = parameter('text', 'The NextToken of the page before.', 'InvalidQueryParameter', (text) => text)
 
-/** One filter of 2017-12-04. */
+/** A filter of version 2017-12-04. */
 export const filter = parameter('text', 'Only events with exactly this value.', 'InvalidQueryParameter', (text) =>
   text.length <= 1024 ? text : null,
 )
 
 const CONDITIONS = 2
-/** More than any client sends, of which those beyond the first two are passed over. */
+/** More than any client sends. */
 const MOST_CONDITIONS = 20
 
-/** Of more than two only the first two count; of the same key twice only the second. */
+/** Only the first two conditions count; where both have the same key, only the second. */
 export const lookupAttributes: Parameter<readonly Condition[]> = {
   ...parameter(
     'json',

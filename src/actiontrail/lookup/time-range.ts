@@ -1,4 +1,4 @@
-// The time range of a lookup (contract/actiontrail.md 4.3). Pure: seconds since 1970 in, seconds since 1970 out.
+// The time range of a lookup (docs/compatibility.md, "LookupEvents"), in seconds since 1970.
 import { refuse } from '../../api/errors.ts'
 
 const DAY = 86_400
@@ -10,15 +10,15 @@ export interface TimeRange {
   readonly to: number
 }
 
-/** A moment as clients write it: UTC to the second. */
+/** Reads a time in UTC to the second, such as 2026-03-01T00:00:00Z; null for any other text. */
 export function secondOf(text: string): number | null {
   const ms = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(ms) ? null : ms / 1000
 }
 
 /**
- * The range searched, both ends included. What is not given is guessed: the last 7 days, or at most 30 from the start.
- * A start before the retention is moved to it. Refuses with InvalidParameterCombination.
+ * The range to search, both ends included. Without `start` it is the 7 days before `end`; without `end` it ends now, at most 30 days after
+ * `start`. A start before the retention moves to it. Refuses with InvalidParameterCombination.
  */
 export function timeRange(
   { start, end }: { readonly start: number | null; readonly end: number | null },
@@ -30,7 +30,7 @@ export function timeRange(
   const asked = start ?? to - DEFAULT_SPAN
   if (asked >= to) throw refuse('InvalidParameterCombination')
   const from = Math.max(asked, now - retentionDays * DAY)
-  // Clocks differ: who asks for the last 90 days means no second more.
+  // Checked after the start moved to the retention: a client whose clock differs asks for a few seconds more than the last 90 days.
   if (to - from > lookupMaxSpanDays * DAY) throw refuse('InvalidParameterCombination')
   return { from: Math.min(from, to), to }
 }

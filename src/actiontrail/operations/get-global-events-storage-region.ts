@@ -2,7 +2,7 @@ import { operation } from '../operation.ts'
 
 export const GetGlobalEventsStorageRegion = operation({
   name: 'GetGlobalEventsStorageRegion',
-  summary: 'Tells in which region the events of global services are kept.',
+  summary: 'Returns the region in which the events of global services are kept.',
   source: 'contract/actiontrail.md section 8, 14',
   parameters: {},
   access: 'Read',

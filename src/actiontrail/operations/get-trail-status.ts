@@ -9,7 +9,7 @@ import type { Trail } from '../trails/trail.ts'
 
 const shared = {
   name: 'GetTrailStatus',
-  summary: 'Tells whether a trail logs, and how its delivery fares.',
+  summary: 'Returns whether a trail logs, and how its delivery fares.',
   source: 'contract/actiontrail.md 5.2',
   access: 'Read',
   refusals: ['TrailNotFoundException', 'InvalidQueryParameter'],

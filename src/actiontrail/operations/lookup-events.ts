@@ -18,10 +18,10 @@ const common = {
   MaxResults: optional(maxResults, 20),
 }
 
-/** A token is nothing for others to see. */
+/** A token is left out of events: it would let others continue the lookup. */
 const shown = Object.keys(common).filter((name) => name !== 'NextToken')
 
-/** What both versions say of the operation. */
+/** What both versions declare alike. */
 const declaration = {
   name: 'LookupEvents',
   summary: 'Lists events of the last 90 days (or as long as they are kept), by time and by what they are about.',
@@ -53,7 +53,7 @@ export const LookupEvents = operation({
   },
 })
 
-/** The filters of 2017-12-04; an event's id is its request's. */
+/** The filters of version 2017-12-04. Request is a request's ID, which is its event's. */
 const FILTERS = {
   Event: 'EventId',
   Request: 'EventId',
@@ -135,7 +135,7 @@ async function pageOfEvents(
   }
 }
 
-/** What a token continues. Refuses one that is broken, late, or of another lookup. */
+/** Opens the token of the call. Refuses one that was altered, has expired or belongs to another lookup. */
 function continued(
   { NextToken, StartTime, EndTime }: Asked,
   conditions: readonly Condition[],
@@ -149,7 +149,7 @@ function continued(
     token.lookup.region === scope.region &&
     token.lookup.order === order &&
     JSON.stringify(token.lookup.conditions) === JSON.stringify(conditions) &&
-    // The first page may have moved a time it was given (to now, to the retention): the same one given again is the same.
+    // The first page may have moved a given time (to now, to the retention), and the client gives the unmoved time again.
     (StartTime === null || StartTime <= token.lookup.from) &&
     (EndTime === null || EndTime >= token.lookup.to)
   if (!same) throw refuse('InvalidQueryParameter')

@@ -7,7 +7,7 @@ import { dueFrom, MOST_INTERVALS, started } from '../trails/trail.ts'
 
 export const StartLogging = operation({
   name: 'StartLogging',
-  summary: 'Lets a trail deliver the events from now on.',
+  summary: 'Starts the delivery of events that are recorded from now on.',
   source: 'contract/actiontrail.md 5.1',
   parameters: { Name: trailName },
   access: 'Write',
@@ -20,7 +20,7 @@ export const StartLogging = operation({
     const { ledger, now } = context
     const trail = await trailAtHome(Name, context)
     if (trail.body.status === 'Enable') return { reply: {}, changes: [] }
-    // Whoever turns a trail on and off while its bucket is away must not make its record grow for ever.
+    // While the bucket can't be written, each start and stop of the trail adds an interval to its record.
     if (trail.body.intervals.length >= MOST_INTERVALS) throw refuse('ServiceUnavailable')
     const body = started(trail.body, (await ledger.head()).seq, now)
     return { reply: {}, changes: [update(trail, { body, dueAt: dueFrom(body, now) })] }

@@ -6,7 +6,7 @@ import { dueFrom, stopped } from '../trails/trail.ts'
 
 export const StopLogging = operation({
   name: 'StopLogging',
-  summary: 'Lets a trail deliver no later events; those before are still delivered.',
+  summary: 'Stops the delivery of later events; those recorded before are still delivered.',
   source: 'contract/actiontrail.md 5.1',
   parameters: { Name: trailName },
   access: 'Write',

@@ -1,4 +1,4 @@
-// Trails as operations and the delivery read them: from the database each time, since another server delivers as well.
+// Reads trails, always from the database: another server may deliver, and so change them, at the same time.
 import { formatArn } from '../../api/arn.ts'
 import { refuse } from '../../api/errors.ts'
 import type { Resource } from '../../api/operation.ts'
@@ -6,7 +6,7 @@ import type { Ledger } from '../../ledger/ledger.ts'
 import type { ActionTrailContext } from '../operation.ts'
 import { TRAIL, type Trail, trailScope } from './trail.ts'
 
-/** More than the regions of the cloud can have. */
+/** More than 5 for each region of the cloud. */
 const MOST_TRAILS = 1000
 
 /** All trails of an account, by name. */
@@ -14,7 +14,7 @@ export function trailsOf(ledger: Pick<Ledger, 'between'>, account: string): Prom
   return ledger.between(TRAIL, trailScope(account), { after: '', before: '~', limit: MOST_TRAILS })
 }
 
-/** The trail of this name whose home is the region of the call. Throws TrailNotFoundException: elsewhere it is but a shadow. */
+/** The trail of this name whose home region is that of the call. Refuses with TrailNotFoundException in any other region. */
 export async function trailAtHome(name: string, { ledger, scope }: ActionTrailContext): Promise<Trail> {
   const trail = (await trailsOf(ledger, scope.account)).find(({ id }) => id === name)
   if (trail?.body.homeRegion !== scope.region) throw refuse('TrailNotFoundException')
@@ -25,7 +25,7 @@ export function trailArn(name: string, scope: { account: string; region: string 
   return formatArn({ service: 'actiontrail', ...scope, resource: `trail/${name}` })
 }
 
-/** The trail that a call names, for policies and events. */
+/** The trail that a call names, as policies and events see it. */
 export function trailResource(name: string, { scope }: ActionTrailContext): Resource {
   return { type: 'ACS::ActionTrail::Trail', name, arn: trailArn(name, scope) }
 }

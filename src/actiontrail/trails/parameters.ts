@@ -7,7 +7,7 @@ const NAME_RULE = '6 to 36 lower-case letters, digits, _ and -, a letter first.'
 
 /** The name of a new trail. */
 export const newTrailName = matching(NAME_RULE, 'InvalidTrailNameException', NAME)
-/** The name of a trail that should exist: one that breaks the rule names none. */
+/** The name of an existing trail. No trail has a name that breaks the rule. */
 export const trailName = matching(NAME_RULE, 'TrailNotFoundException', NAME)
 export const nameList: Parameter<readonly string[] | null> = optional(
   parameter('text', 'Names of trails with commas between.', 'InvalidTrailNameException', (text) => {
@@ -62,14 +62,14 @@ export const maxComputeProjectArn = optional(
   null,
 )
 
-/** Which events, by whether they change anything. */
+/** Selects events by `eventRW`. */
 export const eventRw = parameter(
   'choice',
   'One of Write, Read, All.',
   'InvalidQueryParameter',
   (text): EventRw | null => (text === 'Write' || text === 'Read' || text === 'All' ? text : null),
 )
-/** All, or regions; that these are served is checked where the regions are known. */
+/** All, or regions. `checkTrailRegion` refuses regions that are not served. */
 export const trailRegion = parameter(
   'text',
   'All, or region IDs with commas between.',

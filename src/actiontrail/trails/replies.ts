@@ -1,13 +1,13 @@
-// Trails as answers show them (contract/actiontrail.md 5.2, 5.3). Members without a value are left out.
+// Trails in the replies of operations. Members without a value are left out.
 import type { Reply, ReplyValue } from '../../api/operation.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { trailArn } from './find-trail.ts'
 import type { Trail } from './trail.ts'
 
-/** The version of the API that is answered: 2020-07-06 is the current one, those before it are former. */
+/** The API version of the call: 2020-07-06 is the current one, those before it are former. */
 export type ApiVersion = 'current' | 'former'
 
-/** Of an object's members those that have a value. */
+/** A copy of the object without members that are null or ''. */
 export function filled(members: Readonly<Record<string, ReplyValue | null>>): Reply {
   const some = Object.entries(members).filter(([, value]) => value !== null && value !== '')
   return Object.fromEntries(some) as Reply
@@ -18,7 +18,7 @@ function roleNameOf(arn: string): string {
   return arn.replace(/^.*:role\//, '')
 }
 
-/** What CreateTrail and UpdateTrail answer. */
+/** The reply of CreateTrail and UpdateTrail. */
 export function trailReply({ id, body }: Trail, version: ApiVersion): Reply {
   const { ossWriteRoleArn, slsProjectArn, slsWriteRoleArn, maxComputeProjectArn, maxComputeWriteRoleArn } = body
   return filled({
@@ -38,7 +38,7 @@ export function trailReply({ id, body }: Trail, version: ApiVersion): Reply {
   })
 }
 
-/** A trail in the list of DescribeTrails, as seen from a region. */
+/** A trail in the list of DescribeTrails when the call is made in `region`. */
 export function listedTrail(trail: Trail, region: string, version: ApiVersion): Reply {
   const { id, account, createdAt, body } = trail
   const { homeRegion, ossBucketName } = body
@@ -59,6 +59,7 @@ export function listedTrail(trail: Trail, region: string, version: ApiVersion): 
   }
 }
 
+/** ISO 8601, UTC to the second. */
 export function timeOf(ms: number | null): string | null {
   return ms === null ? null : isoSeconds(ms)
 }

@@ -1,4 +1,4 @@
-// The rules about where a trail may deliver, which hold for new and for changed trails (contract/actiontrail.md 5.1, section 7).
+// The rules for trails that are made, changed or deleted (docs/compatibility.md, "Trails").
 import { refuse } from '../../api/errors.ts'
 import type { Change } from '../../ledger/record.ts'
 import { INSTALLATION, insert, remove, update } from '../../ledger/record.ts'
@@ -6,15 +6,15 @@ import type { ActionTrailContext } from '../operation.ts'
 import { trailsOf } from './find-trail.ts'
 import { TRAIL_BUCKET, TRAIL_LIST, TRAIL_LIST_ID, trailScope } from './trail.ts'
 
-/** Refuses regions that are not served: no event would ever come from them. */
+/** Refuses regions that are not served, from which no event can come. */
 export function checkTrailRegion(trailRegion: string, { settings }: ActionTrailContext): void {
   const unknown = trailRegion !== 'All' && trailRegion.split(',').some((region) => !settings.regions.includes(region))
   if (unknown) throw refuse('InvalidQueryParameter')
 }
 
 /**
- * Claims the bucket for the trail, once it proved writable. Of one bucket only one trail's objects can be a chain,
- * and where accounts share buckets none may write into another's: the operator's credentials would open it.
+ * Claims the bucket for the trail, after a check that it can be written. Two trails in one bucket would mix their chains of digests. Where
+ * accounts share buckets, the operator's credentials can write to all of them, so the claim keeps an account out of another's bucket.
  */
 export async function claimBucket(bucket: string, trail: string, context: ActionTrailContext) {
   const { scope, ledger, deliveryTarget, now } = context
@@ -37,20 +37,20 @@ export async function claimBucket(bucket: string, trail: string, context: Action
   }
 }
 
-/** Who holds a bucket; read from the database, since it may have been given back at another server. */
+/** The trail that holds a bucket. Read from the database: another server may have released the bucket. */
 async function holderOf(claim: string, { ledger }: ActionTrailContext) {
   const place = claim.replace(/trail$/, '')
   const [holder] = await ledger.between(TRAIL_BUCKET, INSTALLATION, { after: place, before: `${place}~`, limit: 1 })
   return holder ?? null
 }
 
-/** Gives a bucket back. */
+/** The change that releases a bucket; none where the trail has no claim. */
 export async function releasedBucket(claim: string, context: ActionTrailContext): Promise<readonly Change[]> {
   const holder = claim === '' ? null : await holderOf(claim, context)
   return holder ? [remove(TRAIL_BUCKET, holder)] : []
 }
 
-/** Commits only if no other trail of the account is made or deleted meanwhile. To be read before the trails are. */
+/** The change that makes the commit fail when another trail of the account is made or deleted meanwhile. Read it before the trails. */
 export async function listStep({ ledger, scope, now }: ActionTrailContext): Promise<Change> {
   const place = trailScope(scope.account)
   const list = await ledger.get(TRAIL_LIST, place, TRAIL_LIST_ID)
@@ -59,7 +59,7 @@ export async function listStep({ ledger, scope, now }: ActionTrailContext): Prom
     : insert(TRAIL_LIST, { ...place, id: TRAIL_LIST_ID, createdAt: now, body: {} })
 }
 
-/** Names a chain of digests. */
+/** A name for a new chain of digests. */
 export function newChain(context: ActionTrailContext): string {
   return Buffer.from(context.randomBytes(8)).toString('hex')
 }

@@ -278,7 +278,7 @@ describe('an export of the former format', () => {
       ],
       [2, '"record":', '"note":1,"record":', /the line of event 2 holds a member `note` that was added/],
       [2, ',0,0]"]', ',0,0]","x"]', /can't be read/],
-      [2, '"event":{', '"event":{"note":1,', /shows other than what was recorded/],
+      [2, '"event":{', '"event":{"note":1,', /is shown differently from what was recorded/],
       [2, '{"seq":2', '{"seq":9,"seq":2', /is not as it was written/],
       [4, '{"end":', '{"note":1,"end":', /member `note` that was added/],
     ] as const) {

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { attributed, type Condition } from '../../../src/actiontrail/lookup/attributes.ts'
-import { answers, EventIndex } from '../../../src/actiontrail/lookup/event-index.ts'
+import { EventIndex, selects } from '../../../src/actiontrail/lookup/event-index.ts'
 import {
   encodePart,
   fitting,
@@ -164,7 +164,7 @@ async function theObviousWay(lookup: Omit<Lookup, 'after'>, { ledger }: Trail): 
   const second = (at: number) => Math.floor(at / 1000)
   return (await ledger.events.after(0, 1_000_000))
     .filter((row) => second(row.at) >= lookup.from && second(row.at) <= lookup.to)
-    .filter((row) => answers(lookup, row, attributed(row)))
+    .filter((row) => selects(lookup, row, attributed(row)))
     .sort((a, b) => sign * (second(a.at) - second(b.at) || a.seq - b.seq))
     .map(({ eventId }) => eventId)
 }

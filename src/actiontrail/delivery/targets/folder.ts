@@ -1,16 +1,16 @@
-// A folder standing in for buckets: `<folder>/<account>/<bucket>/<key>`, made on demand.
+// A folder that holds buckets: `<folder>/<account>/<bucket>/<key>`. Buckets are made on demand.
 // An object appears under its name only when all of it is on disk.
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type BucketState, type DeliveryTarget, TargetFault } from './target.ts'
 
-/** Temporary names begin with a dot: no object's does. */
+/** Temporary names begin with a dot, which no name of an object does. */
 const UNFINISHED = '.unfinished-'
 
 export class FolderTarget implements DeliveryTarget {
   readonly shared = false
   readonly #folder: string
-  /** Tells the servers apart that write to the same folder. */
+  /** Distinguishes the servers that write to the same folder. */
   readonly #node: string
   #written = 0
 
@@ -45,7 +45,7 @@ export class FolderTarget implements DeliveryTarget {
         await rm(unfinished, { force: true }).catch(() => {})
         throw error
       }
-      // The name is on disk only once its folder is, and a new folder's name only once its parent is.
+      // A file's name is durable once its folder is synced, and a new folder's name once its parent is.
       for (let one = folder; ; one = dirname(one)) {
         await syncFolder(one)
         if (made === undefined || one === dirname(made) || one === dirname(one)) break
@@ -56,7 +56,7 @@ export class FolderTarget implements DeliveryTarget {
   }
 }
 
-/** The parts of a path below the folder. Throws when one could lead out of it. */
+/** The segments of a path below the folder. Throws TargetFault when a segment could lead out of it. */
 function segments(path: string): string[] {
   const parts = path.split('/').filter((part) => part !== '')
   if (!parts.every((part) => /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/.test(part))) throw new TargetFault('denied')

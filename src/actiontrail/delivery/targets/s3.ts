@@ -1,19 +1,19 @@
-// Any bucket that speaks the S3 protocol: Alibaba Cloud OSS at its S3 endpoint, MinIO, Ceph and others.
-// The client library is loaded by the first use, so that a server that delivers to a folder never loads it.
+// Buckets with an S3-compatible API: Alibaba Cloud OSS at its S3 endpoint, MinIO, Ceph and others.
+// The first use loads the client library, so that a server that delivers to a folder never does.
 import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3'
 import { type BucketState, type DeliveryTarget, TargetFault } from './target.ts'
 
-/** Where the buckets are and how to get in. */
+/** The endpoint of the buckets and the credentials for it. */
 export interface S3Options {
-  /** http:// or https://, without a bucket. */
+  /** An http:// or https:// URL without a bucket. */
   readonly endpoint: string
   readonly region: string
-  /** Whether the bucket is named in the path, else in the host. */
+  /** Whether requests name the bucket in the path; else in the host. */
   readonly pathStyle: boolean
   readonly credentials: { readonly accessKeyId: string; readonly accessKeySecret: string }
 }
 
-/** An empty object that tells whether a bucket can be written: the right to write is often the only one given. */
+/** The empty object that `check` writes: often the credentials may write and nothing else. */
 const PROBE = 'AliyunLogs/Actiontrail-Check'
 const CHECK_MS = 5_000
 const CONNECT_MS = 5_000
@@ -68,7 +68,7 @@ async function connect({ endpoint, region, pathStyle, credentials }: S3Options):
     region,
     forcePathStyle: pathStyle,
     credentials: { accessKeyId: credentials.accessKeyId, secretAccessKey: credentials.accessKeySecret },
-    // Trials are the delivery's own, with pauses that grow; OSS knows no checksums in trailers.
+    // The delivery itself retries, with backoff. OSS does not support checksums in trailers.
     maxAttempts: 1,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -76,13 +76,13 @@ async function connect({ endpoint, region, pathStyle, credentials }: S3Options):
   })
 }
 
-/** A server's message may name credentials: only its code is kept. */
+/** Keeps only the code of an error: the server's message may name credentials. */
 function faultOf(error: unknown): TargetFault {
   const { name, $metadata } = error as Partial<S3ServiceException>
   const code = (error as NodeJS.ErrnoException).code ?? name ?? ''
   if (name === 'NoSuchBucket') return new TargetFault('missing')
   const status = $metadata?.httpStatusCode
-  // Servers disagree about the status of an AccessKey that they do not know.
+  // Servers disagree about the status for an unknown AccessKey.
   if (status === 401 || status === 403 || code === 'InvalidAccessKeyId') return new TargetFault('denied', code)
   return new TargetFault('unreachable', code)
 }

@@ -1,24 +1,24 @@
-// The port to where trails deliver: buckets, of a cloud, of a server of one's own, or folders standing in for them.
+// The port to delivery targets: buckets of a cloud or of an S3-compatible server, or folders that serve as buckets.
 
-/** Whether objects can be written to a bucket. */
+/** Whether a bucket can be written. */
 export type BucketState = 'writable' | 'missing' | 'denied' | 'unreachable'
 
 export interface DeliveryTarget {
-  /** Whether a bucket's name means the same bucket for all accounts. */
+  /** Whether a bucket's name means the same bucket in all accounts. */
   readonly shared: boolean
-  /** Tries whether the account's trails can write to the bucket; never rejects. */
+  /** Checks whether the account's trails can write to the bucket. Never rejects. */
   check(account: string, bucket: string): Promise<BucketState>
   /**
-   * Writes the object durably, in the place of one of the same key.
-   * Rejects with TargetFault; when the signal aborts it may go on, and what comes of it is not known.
+   * Writes the object durably, and replaces one of the same key.
+   * Rejects with TargetFault. After the signal aborts, the object may or may not be written.
    */
   put(account: string, bucket: string, key: string, bytes: Uint8Array, signal: AbortSignal): Promise<void>
 }
 
-/** Why a bucket could not be written. The message is shown to the account: no credentials and no content are in it. */
+/** Why a bucket could not be written. The account sees the message, so it holds neither credentials nor content. */
 export class TargetFault extends Error {
   readonly state: Exclude<BucketState, 'writable'>
-  /** `detail` is a code, such as ENOSPC or SlowDown; anything else in it is left out. */
+  /** `detail` is a code, such as ENOSPC or SlowDown; any other text is left out of the message. */
   constructor(state: Exclude<BucketState, 'writable'>, detail = '') {
     const code = /^[A-Za-z][A-Za-z0-9_.]{0,63}$/.test(detail) ? ` (${detail})` : ''
     super(`${MESSAGES[state]}${code}.`)
