@@ -95,6 +95,8 @@ describe('the house', () => {
       'node:sqlite': /^(storage\/|cli\/serve\.ts$)/,
       '@peculiar/x509': /^gateway\/certificates\.ts$/,
       'prom-client': /^gateway\/metrics\.ts$/,
+      marked: /^gateway\/documentation\.ts$/,
+      'marked-gfm-heading-id': /^gateway\/documentation\.ts$/,
       pkcs11js: /^keystore\/pkcs11\//,
       pino: /^cli\/serve\.ts$/,
       '@aws-sdk/client-s3': /^actiontrail\/delivery\/targets\/s3\.ts$/,

@@ -116,7 +116,7 @@ export async function answer(request: HttpRequest, house: House, recognize: () =
     const refusal = asRefusal(error, requestId, house)
     if (known) house.observer.answered(known, refusal.entry, performance.now() - begin)
     else house.observer.turnedAway(refusal.entry, request.sourceAddress)
-    return encodeRefusal(refusal, host, requestId, format)
+    return encodeRefusal(refusal, { host, endpoint: request.endpoint }, requestId, format)
   }
 }
 

@@ -2,13 +2,19 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Holder } from './shares.ts'
-import { sourceOf } from './source.ts'
+import { plainAddress, sourceOf } from './source.ts'
 
 /**
  * The framing of chunks and unusual spaces are in no sum: where no more than so many bytes are left behind a request, they are taken for
  * these, and not for the next head.
  */
 const SLACK_BYTES = 1024
+
+function endpointOf(socket: Socket): string {
+  const address = plainAddress(socket.localAddress ?? '')
+  const host = address.includes(':') ? `[${address}]` : address
+  return `${'encrypted' in socket ? 'https' : 'http'}://${host}:${socket.localPort}`
+}
 
 export class Connection implements Holder {
   /** The TCP connection. */
@@ -32,6 +38,7 @@ export class Connection implements Holder {
   seen: { response: ServerResponse | null; reading: boolean; mark: number; since: number } | null = null
   /** How many of the bytes that came belong to requests whose heads were complete. */
   #parsed = 0
+  #endpoint: string | null = null
   /** How many of these memory holds no more, or the budget of bodies counts. */
   #freed = 0
 
@@ -41,6 +48,12 @@ export class Connection implements Holder {
     this.address = address
     this.source = sourceOf(address)
     this.regions = regions
+  }
+
+  /** Where the client reached this server, such as https://192.0.2.1:7700. */
+  get endpoint(): string {
+    this.#endpoint ??= endpointOf(this.http ?? this.socket)
+    return this.#endpoint
   }
 
   /** Whether a whole request has come and is not answered yet. */

@@ -31,6 +31,7 @@ export async function advanceClock(request: HttpRequest, house: House, recognize
     const changed = await house.dev.advance(ms)
     return encodeReply({ Now: isoSeconds(house.now()), ChangedKeys: changed }, ADVANCE_ACTION, requestId, 'JSON')
   } catch (error) {
-    return encodeRefusal(asRefusal(error, requestId, house), header(request, 'host'), requestId, 'JSON')
+    const asked = { host: header(request, 'host'), endpoint: request.endpoint }
+    return encodeRefusal(asRefusal(error, requestId, house), asked, requestId, 'JSON')
   }
 }

@@ -21,13 +21,16 @@ export function encodeReply(reply: Reply, action: string, requestId: string, for
   return encode({ ...reply, RequestId: requestId }, `${action}Response`, 200, requestId, format)
 }
 
-/**
- * `host` is the one the caller asked; the recommendation points into this project's documentation. `status` is another than the
- * catalogue's where HTTP has a more particular one.
- */
+/** How the caller reached the server: the Host header, or '', and scheme, address and port. */
+interface Asked {
+  readonly host: string
+  readonly endpoint: string
+}
+
+/** A refusal on the wire. `status` differs from the catalogue's where HTTP has a more particular one. */
 export function encodeRefusal(
   refusal: Refusal,
-  host: string,
+  asked: Asked,
   requestId: string,
   format: Format,
   status: number = refusal.status,
@@ -35,14 +38,22 @@ export function encodeRefusal(
   const { denial } = refusal
   const body = {
     RequestId: requestId,
-    HostId: host,
+    HostId: asked.host,
     Code: refusal.code,
     Message: refusal.message,
-    Recommend: `docs/errors.md#${refusal.entry.toLowerCase().replace(/[.{}]/g, '')}`,
+    Recommend: `${originOf(asked)}/docs/errors#${refusal.entry.toLowerCase().replace(/[.{}]/g, '')}`,
     HttpStatus: status,
     ...(denial && { AccessDeniedDetail: deniedDetail(denialSeenBy(denial.principal.account, denial)) }),
   }
   return encode(body, 'Error', status, requestId, format)
+}
+
+/** A name, an IPv4 address or an IPv6 address in brackets, maybe with a port. */
+const HOST = /^(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
+
+/** Where the caller can open pages of this server: under the name by which it was called, if that can be one. */
+function originOf({ host, endpoint }: Asked): string {
+  return HOST.test(host) ? `${endpoint.slice(0, endpoint.indexOf(':'))}://${host}` : endpoint
 }
 
 /** What the caller may know of a denial (contract/wire.md section 6); the policy that denied is in the event alone. */
@@ -84,8 +95,8 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
   ['\r', '&#13;'],
 ])
 
-/** XML 1.0 has no form for most control characters, however escaped: they become U+FFFD. */
-function escaped(text: string): string {
+/** The text for XML or HTML. XML 1.0 has no form for most control characters, however escaped: they become U+FFFD. */
+export function escaped(text: string): string {
   return (
     text
       .replace(/[&<>"'\r]/g, (character) => ENTITIES.get(character) ?? character)

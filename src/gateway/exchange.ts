@@ -7,8 +7,10 @@ import { answer, type House } from './call.ts'
 import type { Connection } from './connection.ts'
 import type { Connections } from './connections.ts'
 import { ADVANCE_PATH, advanceClock } from './dev.ts'
+import type { Documentation } from './documentation.ts'
 import { type Answer, chosenFormat, encodeRefusal } from './encode.ts'
 import { type Limits, MAX_BODY_BYTES, MAX_BODY_CHUNKS, MAX_HEADER_BYTES } from './limits.ts'
+import { isPage, servePage } from './pages.ts'
 import type { HttpRequest } from './request.ts'
 
 /** What an exchange needs beside its request. */
@@ -17,6 +19,7 @@ export interface Serving {
   readonly connections: Connections
   readonly bodies: BodyBudget
   readonly limits: Limits
+  readonly documentation: Documentation
 }
 
 /** What a head has beside its method, its target and its headers. */
@@ -37,7 +40,7 @@ export async function serve(
     if (typeof bytes === 'string') return answerUnread(bytes, request, response, connection, serving)
     connection.complete(bytes.length)
     const { url } = request
-    if (url === '/console' && request.method === 'GET') return consolePage(response)
+    if (isPage(request)) return await servePage(request, response, serving.documentation, house.failed)
     if (url === '/healthz' || url === '/readyz') return send(response, await health(url, house))
     const asked = httpRequest(request, headerBytes, bytes, connection)
     if ('refusal' in asked) return send(response, refused(asked.refusal, request, connection, house, asked.status))
@@ -101,7 +104,7 @@ function httpRequest(
   request: IncomingMessage,
   headerBytes: number,
   body: Uint8Array,
-  { address, regions }: Connection,
+  { address, regions, endpoint }: Connection,
 ): HttpRequest | { readonly refusal: Refusal; readonly status: number } {
   const { headers, rawHeaders, url = '/' } = request
   if (headerBytes > MAX_HEADER_BYTES) return unreadable(`Headers exceed ${MAX_HEADER_BYTES} bytes.`, 431)
@@ -115,6 +118,7 @@ function httpRequest(
     regions,
     secure: 'encrypted' in request.socket,
     sourceAddress: address,
+    endpoint,
   }
   if (url.startsWith('/') || url === '*') return asked
   // The absolute form, which proxies are sent: RFC 9112 section 3.2.2.
@@ -133,12 +137,13 @@ function unreadable(rule: string, status = 400) {
 function refused(
   refusal: Refusal,
   { headers }: IncomingMessage,
-  { address }: Connection,
+  { address, endpoint }: Connection,
   house: House,
   status = refusal.status,
 ): Answer {
   house.observer.turnedAway(refusal.entry, address)
-  return encodeRefusal(refusal, headers.host ?? '', house.newId(), chosenFormat('', headers.accept ?? ''), status)
+  const asked = { host: headers.host ?? '', endpoint }
+  return encodeRefusal(refusal, asked, house.newId(), chosenFormat('', headers.accept ?? ''), status)
 }
 
 function answerUnread(
@@ -194,12 +199,12 @@ function sendUnread(answer: Answer, request: IncomingMessage, response: ServerRe
 export function writeRefusal(
   socket: Socket,
   refusal: Refusal,
-  { address }: Connection,
+  { address, endpoint }: Connection,
   house: House,
   status = refusal.status,
 ): void {
   house.observer.turnedAway(refusal.entry, address)
-  const { body, contentType, requestId } = encodeRefusal(refusal, '', house.newId(), 'JSON', status)
+  const { body, contentType, requestId } = encodeRefusal(refusal, { host: '', endpoint }, house.newId(), 'JSON', status)
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Connection: close',
@@ -218,23 +223,6 @@ async function health(path: '/healthz' | '/readyz', house: House): Promise<Answe
     body: JSON.stringify({ status: ready ? 'ok' : 'unavailable' }),
     requestId: house.newId(),
   }
-}
-
-const CONSOLE_PAGE = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Strongroom</title>
-<h1>Strongroom</h1>
-<p>The service is running. This version has no web console: use <code>bin/strongroom kms --help</code> or an official SDK.</p>
-</html>
-`
-
-function consolePage(response: ServerResponse): void {
-  if (response.destroyed || response.headersSent) return
-  response.writeHead(200, {
-    'content-type': 'text/html;charset=utf-8',
-    'content-length': Buffer.byteLength(CONSOLE_PAGE),
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  })
-  response.end(CONSOLE_PAGE)
 }
 
 function send(response: ServerResponse, answer: Answer): void {

@@ -29,6 +29,8 @@ export interface HttpRequest {
   readonly regions: readonly string[]
   /** Whether it came over TLS. */
   readonly secure: boolean
+  /** Where the client reached this server: scheme, address and port. */
+  readonly endpoint: string
 }
 
 /** Parameters by name, each once. */

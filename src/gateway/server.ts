@@ -7,6 +7,7 @@ import { BodyBudget } from './body.ts'
 import type { House } from './call.ts'
 import type { Connection } from './connection.ts'
 import { Connections } from './connections.ts'
+import { Documentation } from './documentation.ts'
 import { refuseExpectation, refuseUnfinished, type Serving, serve, serveExpecting, writeRefusal } from './exchange.ts'
 import { DEFAULT_LIMITS, type Limits, MAX_HEADER_BYTES } from './limits.ts'
 import { MAX_QUERY_BYTES } from './request.ts'
@@ -102,7 +103,13 @@ class Edge {
       () => performance.now(),
       (connection) => this.#refuseWithin(connection, refuse('RequestTimeout')),
     )
-    this.#serving = { house, limits, connections: this.connections, bodies: new BodyBudget(limits.bodyBudgetBytes) }
+    this.#serving = {
+      house,
+      limits,
+      connections: this.connections,
+      bodies: new BodyBudget(limits.bodyBudgetBytes),
+      documentation: new Documentation(),
+    }
   }
 
   /** A server that does not listen yet. */

@@ -30,6 +30,7 @@ function httpRequest({ request }: Pick<Vector, 'request'>): HttpRequest {
     sourceAddress: '127.0.0.1',
     regions: [],
     secure: false,
+    endpoint: 'http://127.0.0.1:7700',
   }
 }
 
@@ -206,6 +207,7 @@ describe('percent-encoding', () => {
           sourceAddress: '',
           regions: [],
           secure: false,
+          endpoint: 'http://127.0.0.1:7700',
         }
         assert.deepEqual(new Map([...decodeUnverified(request)].sort()), new Map([...given].sort()))
       }),
