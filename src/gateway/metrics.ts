@@ -1,12 +1,12 @@
-// What happened, in numbers: Prometheus metrics, and a log of strangers' requests that a stranger can't flood.
-// Labels hold names of operations and codes of the catalogue, never anything of a request.
+// Prometheus metrics, and a log of unauthenticated requests that no number of them can flood.
+// Labels hold names of operations and codes of the catalogue, never anything a request says.
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Code } from '../api/errors.ts'
 
-/** Why the server ended a connection without an answer. */
+/** Why the server closed a connection without an answer. */
 export type Disconnection =
   | 'too many connections'
   | 'gave way to another'
@@ -14,15 +14,15 @@ export type Disconnection =
   | 'no request came'
   | 'answer was not read'
 
-/** What the gateway tells of each request. */
+/** What the gateway reports of each request. */
 export interface Observer {
-  /** A call of a known caller was answered: `OK`, or refused with a code; after so many milliseconds. */
+  /** A call of an authenticated caller got its answer after `ms` milliseconds. */
   answered(operation: Observed, outcome: 'OK' | Code, ms: number): void
-  /** A request was refused before its caller was known. */
+  /** A request was refused before its caller was authenticated. */
   turnedAway(code: Code, sourceAddress: string): void
-  /** A connection was ended without an answer. */
+  /** The server closed a connection without an answer. */
   disconnected(why: Disconnection, sourceAddress: string): void
-  /** A refused call of this account left no event: too many came too fast. */
+  /** A refused call of this account left no event: too many come too fast. */
   unrecorded(account: string): void
 }
 
@@ -33,13 +33,15 @@ interface Observed {
 
 type Log = (fields: Readonly<Record<string, unknown>>, message: string) => void
 
-/** So many strangers' requests are logged within a period; the others are counted. */
+/** How many unauthenticated requests are logged within a period; the others are only counted. */
 const LOGGED = 10
 const PERIOD_MS = 10_000
 
 export class Metrics implements Observer {
   readonly #registry = new Registry()
   readonly #calls = new Map<Observed, Map<string, number>>()
+  readonly #unauthenticated: Counter<'code'>
+  /** The same under its former name. */
   readonly #strangers: Counter<'code'>
   readonly #disconnections: Counter<'reason'>
   readonly #unrecorded: Counter
@@ -57,10 +59,10 @@ export class Metrics implements Observer {
     const calls = this.#calls
     new Counter({
       name: 'strongroom_calls_total',
-      help: 'Calls of known callers, by their outcome: OK, or the code of the refusal.',
+      help: 'Calls of authenticated callers, by outcome: OK, or the code of the refusal.',
       labelNames: ['product', 'operation', 'outcome'],
       registers,
-      // Counted in plain maps with each call, and copied when somebody asks.
+      // Each call counts in plain maps; a scrape copies them.
       collect() {
         this.reset()
         for (const [{ product, name: operation }, outcomes] of calls)
@@ -76,19 +78,25 @@ export class Metrics implements Observer {
     })
     this.#disconnections = new Counter({
       name: 'strongroom_disconnections_total',
-      help: 'Connections that the server ended without an answer, by reason.',
+      help: 'Connections that the server closed without an answer, by reason.',
       labelNames: ['reason'],
+      registers,
+    })
+    this.#unauthenticated = new Counter({
+      name: 'strongroom_unauthenticated_requests_total',
+      help: 'Requests refused before their caller was authenticated, by code.',
+      labelNames: ['code'],
       registers,
     })
     this.#strangers = new Counter({
       name: 'strongroom_strangers_total',
-      help: 'Requests refused before their caller was known, by code.',
+      help: 'Deprecated: use strongroom_unauthenticated_requests_total. The next release drops this name.',
       labelNames: ['code'],
       registers,
     })
     this.#unrecorded = new Counter({
       name: 'strongroom_unrecorded_refusals_total',
-      help: 'Refused calls that left no event, since too many came too fast.',
+      help: 'Refused calls that left no event because too many came too fast.',
       registers,
     })
   }
@@ -104,23 +112,21 @@ export class Metrics implements Observer {
   }
 
   turnedAway(code: Code, sourceAddress: string): void {
+    this.#unauthenticated.inc({ code })
     this.#strangers.inc({ code })
-    this.#tell({ code, sourceAddress }, 'a request was refused before its caller was known')
+    this.#tell({ code, sourceAddress }, 'unauthenticated request refused')
   }
 
   disconnected(reason: Disconnection, sourceAddress: string): void {
     this.#disconnections.inc({ reason })
-    this.#tell({ reason, sourceAddress }, 'a connection was ended')
+    this.#tell({ reason, sourceAddress }, 'connection closed without an answer')
   }
 
   #tell(fields: Readonly<Record<string, unknown>>, message: string): void {
     const now = this.#now()
     if (now - this.#period.began >= PERIOD_MS) {
       if (this.#period.hidden > 0)
-        this.#log(
-          { count: this.#period.hidden },
-          'more requests of unknown callers were refused, or their connections ended',
-        )
+        this.#log({ count: this.#period.hidden }, 'more unauthenticated requests refused or connections closed')
       this.#period = { began: now, logged: 0, hidden: 0 }
     }
     if (this.#period.logged >= LOGGED) {
@@ -141,10 +147,10 @@ export class Metrics implements Observer {
     }
     this.#silenced.set(account, { began: now, hidden: 0 })
     const count = (silenced?.hidden ?? 0) + 1
-    this.#log({ account, count }, 'refused calls of an account left no event: too many came too fast')
+    this.#log({ account, count }, 'refused calls left no event: the account exceeds its rate of recorded refusals')
   }
 
-  /** A gauge whose values are read when somebody asks; `read` answers them by their labels. */
+  /** Adds a gauge; each scrape calls `read`, which returns the values by their labels. */
   gauge<L extends string>(
     name: `strongroom_${string}`,
     help: string,
@@ -158,7 +164,7 @@ export class Metrics implements Observer {
       registers: [this.#registry],
       async collect() {
         this.reset()
-        // What can't be read now is missing; all other metrics are there.
+        // A gauge that can't be read is left out; all other metrics stay.
         const values = await read().catch(() => [])
         for (const { labels, value } of values) this.set(labels, value)
       },
@@ -171,7 +177,7 @@ export class Metrics implements Observer {
   }
 }
 
-/** More than any scrapers need, and few enough to leave the service its descriptors. */
+/** More than scrapers need, and few enough to leave file descriptors to the service. */
 const MAX_METRICS_CONNECTIONS = 100
 
 export interface MetricsListening {
@@ -179,7 +185,7 @@ export interface MetricsListening {
   stop(): Promise<void>
 }
 
-/** Serves the metrics on a port of their own; `tls` holds PEM texts, null for plain HTTP. Rejects when it can't listen. */
+/** Serves the metrics on their own port; `tls` holds PEM texts, or null for plain HTTP. Rejects when it can't listen. */
 export async function listenMetrics(
   metrics: Metrics,
   host: string,

@@ -63,15 +63,18 @@ describe('requests whose caller is not known', () => {
     const raw = await Connection.open(program.endpoint)
     await raw.send('this is not HTTP\r\n\r\n')
     const text = await metrics()
-    const strangers = (code: string) => seriesValue(text, `strongroom_strangers_total{code="${code}"}`)
-    assert.equal(strangers('InvalidAccessKeyId.NotFound'), 25)
-    assert.equal(strangers('SignatureDoesNotMatch'), 25)
-    assert.equal(strangers('ParseRequestParameterException'), 1)
+    // The second is the former name.
+    for (const name of ['strongroom_unauthenticated_requests_total', 'strongroom_strangers_total']) {
+      const refused = (code: string) => seriesValue(text, `${name}{code="${code}"}`)
+      assert.equal(refused('InvalidAccessKeyId.NotFound'), 25)
+      assert.equal(refused('SignatureDoesNotMatch'), 25)
+      assert.equal(refused('ParseRequestParameterException'), 1)
+    }
     assert.equal(seriesValue(text, 'strongroom_trail_events'), before)
     const lines = program
       .log()
       .split('\n')
-      .filter((line) => line.includes('before its caller was known'))
+      .filter((line) => line.includes('unauthenticated request refused'))
     assert.equal(lines.length, 10)
     assert.match(lines[0] ?? '', /"code":"[A-Za-z.]+","sourceAddress":"127\.0\.0\.1"/)
   })

@@ -42,7 +42,7 @@ describe('too many connections', () => {
       await silent[300]?.ended()
       assert.equal(await metric(house, 'strongroom_disconnections_total{reason="gave way to another"}'), 301)
       assert.ok(house.strangers.length <= 20, 'the log is bounded')
-      assert.match(house.strangers[0] ?? '', /a connection was ended.*gave way to another.*127\.0\.0\.2/)
+      assert.match(house.strangers[0] ?? '', /connection closed without an answer.*gave way to another.*127\.0\.0\.2/)
     } finally {
       for (const connection of silent) connection.close()
     }
