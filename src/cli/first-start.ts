@@ -53,33 +53,44 @@ function told({ revoked, superseded, others }: Provided, account: string, access
   return texts
 }
 
-/** Makes the account of a first start, with the credentials of its file, where a crash left one. Returns what is new to tell, or null. */
-export async function firstCredentials(settings: Told, accounts: Accounts): Promise<Credentials | null> {
+/**
+ * Makes the account of a first start, with the credentials of its file, where a crash or another server left one. Returns what is new to
+ * tell, or null.
+ */
+export async function firstCredentials(
+  settings: Told,
+  accounts: Pick<Accounts, 'first' | 'makeFirst'>,
+): Promise<Credentials | null> {
   if ((await accounts.first()) !== null) return null
   const file = credentialsFile(settings)
-  const kept = readCredentials(file)
+  // The file comes first: a crash in between must not leave an account whose secret nobody has.
+  const made = newCredentials(settings.accountId)
+  const kept = isNewFile(file, `${JSON.stringify(made, null, 2)}\n`) ? null : readCredentials(file)
   if (kept && settings.accountId !== null && kept.accountId !== settings.accountId)
     throw new Error(
       `\`${file}\` holds credentials of account ${kept.accountId}, but STRONGROOM_ACCOUNT_ID is ${settings.accountId}: move the file away, or change that`,
     )
-  const credentials = kept ?? newCredentials(settings.accountId)
-  // The file comes first: a crash in between must not leave an account whose secret nobody has.
-  if (!kept) writeNewFile(file, `${JSON.stringify(credentials, null, 2)}\n`)
-  if (await accounts.makeFirst(credentials, 'root', Date.now())) return credentials
-  // Another server made the first account at the same moment.
-  if (!kept) unlinkSync(file)
-  return null
+  const credentials = kept ?? made
+  const first = await accounts.makeFirst(credentials, 'root', Date.now())
+  // Another server made the first account at the same moment, with the credentials of its own file.
+  if (first === 'other' && !kept) unlinkSync(file)
+  return first === 'made' ? credentials : null
 }
 
-/** The credentials in the file; null when there is no file. Throws with what to do when it holds anything else. */
-function readCredentials(file: string): Credentials | null {
-  let text: string
+/** Makes the file, unless it is there. */
+function isNewFile(file: string, text: string): boolean {
   try {
-    text = readFileSync(file, 'utf8')
+    writeNewFile(file, text)
+    return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
   }
+}
+
+/** The credentials in the file. Throws with what to do when it holds anything else. */
+function readCredentials(file: string): Credentials {
+  const text = readFileSync(file, 'utf8')
   try {
     const { accountId, accessKeyId, accessKeySecret } = JSON.parse(text) as Record<keyof Credentials, unknown>
     const fits = (value: unknown, pattern: RegExp) => typeof value === 'string' && pattern.test(value)

@@ -1,6 +1,5 @@
 // Opens a database's root keys with what the settings say, and sets an empty database up: its ring of root keys, where they come
 // from, and where its chain of events begins.
-import { existsSync } from 'node:fs'
 import { newSigningKey } from '../actiontrail/audit/signing-key.ts'
 import { encodeRing, wipeRing } from '../cryptography/ring.ts'
 import { type Device, HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
@@ -132,12 +131,24 @@ async function newProvider(
   if (settings.passphrase !== null) demandNewPassphrase(settings.passphrase)
   const salt = settings.passphrase === null ? null : newSalt()
   const path = rootKeyPath(settings)
-  const key = salt
-    ? await keyFromPassphrase(settings.passphrase ?? '', salt)
-    : (existsSync(path) && readRootKeyFile(path)) || createRootKeyFile(path)
+  const key = salt ? await keyFromPassphrase(settings.passphrase ?? '', salt) : newKeyFile(path)
   const provider = salt ? passphraseProvider(key) : fileProvider(key)
   key.fill(0)
   return { provider, salt }
+}
+
+/** The key in the file, which is made where it is not there. */
+function newKeyFile(path: string): Buffer {
+  const present = readRootKeyFile(path)
+  if (present) return present
+  try {
+    return createRootKeyFile(path)
+  } catch (error) {
+    // Another server that starts made it at the same moment.
+    const made = readRootKeyFile(path)
+    if (made) return made
+    throw error
+  }
 }
 
 async function candidatesOf(source: Source, body: InstallationBody): Promise<readonly Candidate[]> {

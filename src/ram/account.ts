@@ -138,11 +138,16 @@ export class Accounts {
     })
   }
 
-  /** Makes the first account of the database, with these credentials; false when another process made one meanwhile. */
-  async makeFirst(credentials: Credentials, name: string, now: number): Promise<boolean> {
+  /**
+   * Makes the first account of the database, with these credentials, unless another process made one meanwhile: `same` with these
+   * credentials, or `other`.
+   */
+  async makeFirst(credentials: Credentials, name: string, now: number): Promise<'made' | 'same' | 'other'> {
     return commitMarked(this.#ledger, this.#installation, async () => {
-      if ((await this.first()) !== null) return { result: false, change: null }
-      return { result: true, change: await this.#made(credentials, name, now, false) }
+      const first = await this.first()
+      if (first === null) return { result: 'made', change: await this.#made(credentials, name, now, false) }
+      const key = await this.#ledger.get(ACCESS_KEY, INSTALLATION, credentials.accessKeyId)
+      return { result: key?.body.accountId === first ? 'same' : 'other', change: null }
     })
   }
 

@@ -4,9 +4,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
-import { firstCredentials } from '../../src/cli/first-start.ts'
+import { configuredCredentials, firstCredentials } from '../../src/cli/first-start.ts'
+import type { Surroundings } from '../../src/cli/surroundings.ts'
 import { type OpenHouse, openHouse } from '../../src/house/open.ts'
-import { readSettings } from '../../src/settings/settings.ts'
+import { readSettings, type Settings } from '../../src/settings/settings.ts'
 import { startPostgresql } from '../storage/postgresql-server.ts'
 import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 
@@ -92,31 +93,88 @@ describe('the file of the first credentials', () => {
 })
 
 describe('two servers that start at once on an empty database', () => {
-  it('make one account, and one file of credentials', async () => {
+  type Two = readonly [OpenHouse, OpenHouse]
+
+  /** Opens it from two data folders, which share the root key, or from one. */
+  async function opened<T>(
+    folders: readonly [string, string],
+    work: (houses: Two, settings: readonly [Settings, Settings]) => Promise<T>,
+  ): Promise<T> {
     await using server = await startPostgresql()
-    const [first, second] = [folder(), folder()]
-    const shared = ['--database', server.database(), '--root-key-file', join(first, 'root-key')]
-    const settings = [first, second].map((data) => readSettings(['--data', data, ...shared], {}, () => ''))
-    const houses: OpenHouse[] = []
+    const shared = ['--database', server.database(), '--root-key-file', join(folders[0], 'root-key')]
+    const read = (data: string) => readSettings(['--data', data, ...shared], {}, () => '')
+    const settings = [read(folders[0]), read(folders[1])] as const
+    const houses = await Promise.all(settings.map((one) => openHouse(one, () => {}, Date.now())))
     try {
-      for (const one of settings) houses.push(await openHouse(one, () => {}, Date.now()))
-      const made = await Promise.all(
-        houses.map(({ accounts }, i) => {
-          const told = settings[i]
-          assert.ok(told)
-          return firstCredentials(told, accounts)
-        }),
-      )
-      assert.equal(made.filter((credentials) => credentials !== null).length, 1)
-      for (const [i, data] of [first, second].entries())
-        assert.equal(existsSync(join(data, 'root-credentials.json')), made[i] !== null)
-      for (const { accounts } of houses)
-        assert.deepEqual(
-          (await accounts.list()).map(({ id }) => id),
-          made.flatMap((credentials) => (credentials ? [credentials.accountId] : [])),
-        )
+      return await work(houses as unknown as Two, settings)
     } finally {
       for (const { storage } of houses) await storage.close()
+    }
+  }
+
+  const accountsOf = async ({ accounts }: OpenHouse) => (await accounts.list()).map(({ id }) => id)
+
+  it('make one account, and one file of credentials', async () => {
+    const folders = [folder(), folder()] as const
+    await opened(folders, async (houses, settings) => {
+      const made = await Promise.all(
+        houses.map(({ accounts }, i) => firstCredentials(settings[i] ?? settings[0], accounts)),
+      )
+      assert.equal(made.filter((credentials) => credentials !== null).length, 1)
+      for (const [i, data] of folders.entries())
+        assert.equal(existsSync(join(data, 'root-credentials.json')), made[i] !== null)
+      for (const house of houses)
+        assert.deepEqual(
+          await accountsOf(house),
+          made.flatMap((credentials) => (credentials ? [credentials.accountId] : [])),
+        )
+    })
+  })
+
+  it('in one data folder make the account of the one file that both leave there', async () => {
+    const data = folder()
+    await opened([data, data], async ([one, other], [settings]) => {
+      // The one that made the file comes second to the account.
+      const made = firstCredentials(settings, {
+        first: () => one.accounts.first(),
+        makeFirst: async (...given) => {
+          assert.ok(await firstCredentials(settings, other.accounts))
+          return one.accounts.makeFirst(...given)
+        },
+      })
+      assert.equal(await made, null)
+      const { accountId, accessKeyId } = JSON.parse(readFileSync(join(data, 'root-credentials.json'), 'utf8'))
+      assert.deepEqual(await accountsOf(one), [accountId])
+      assert.deepEqual(
+        (await one.operatorKeys.list(accountId)).map(({ id }) => id),
+        [accessKeyId],
+      )
+    })
+  })
+
+  it("make one account with the environment's credentials, where it names no account", async () => {
+    await opened([folder(), folder()], async (houses, settings) => {
+      const root = { accessKeyId: 'fixed-1', accessKeySecret: 'fixed-secret' }
+      const around = { complain: assert.fail } as unknown as Surroundings
+      await Promise.all(
+        houses.map(({ accounts }) => configuredCredentials({ ...settings[0], root }, null, accounts, around)),
+      )
+      const [accounts] = await Promise.all(houses.map(accountsOf))
+      assert.equal(accounts?.length, 1)
+    })
+  })
+
+  it('are ready both, in one data folder', async () => {
+    await using server = await startPostgresql()
+    const start = { data: folder(), flags: ['--database', server.database()] }
+    const programs = await Promise.allSettled([startProgram(start), startProgram(start)])
+    try {
+      for (const program of programs) {
+        assert.ok(program.status === 'fulfilled', String(program.status === 'rejected' && program.reason))
+        assert.equal((await program.value.call('ListKeys')).status, 200)
+      }
+    } finally {
+      for (const program of programs) if (program.status === 'fulfilled') await program.value.stop()
     }
   })
 })
