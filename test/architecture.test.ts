@@ -59,6 +59,21 @@ describe('the house', () => {
     assert.ok(all.length > 50)
   })
 
+  it('has folders of ActionTrail whose imports point down too', () => {
+    const folders = ['operations', 'delivery', 'trails', 'audit', 'lookup', 'events']
+    const folderOf = (path: string) => folders.indexOf(path.split('/')[1] ?? '')
+    const wrong = all
+      .filter(({ path }) => path.startsWith('actiontrail/') && folderOf(path) >= 0)
+      .flatMap(({ path, imports }) =>
+        imports
+          .map((target) => relative(SRC, join(SRC, dirname(path), target)))
+          .filter((target) => target.startsWith('actiontrail/') && folderOf(target) >= 0)
+          .filter((target) => folderOf(target) < folderOf(path))
+          .map((target) => `${path} imports ${target}`),
+      )
+    assert.deepEqual(wrong, [])
+  })
+
   it('has operations that know the port to key material, and no store', () => {
     const stores = /^keystore\/(software|router|root-keys?|pkcs11\/.*)\.ts$/
     const wrong = all.flatMap(({ path, imports }) =>

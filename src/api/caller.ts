@@ -1,4 +1,4 @@
-// Who calls: the identity that events name and policies judge (contract/actiontrail.md section 2, contract/ram.md 1.1).
+// The caller: the identity that events name (docs/reference/events.md, "Identities") and that policies allow or deny.
 
 interface Identity {
   readonly accountId: string

@@ -287,7 +287,7 @@ type Details<C extends Code> = [Slots<(typeof catalogue)[C]['message'] | C>] ext
 /** The codes whose message has no slots. */
 export type PlainCode = { [C in Code]: Details<C> extends [] ? C : never }[Code]
 
-/** Why policies refuse a call (contract/actiontrail.md 3.6); `by` names the statement of an explicit deny. */
+/** Why policies refuse a call, as its event shows it (docs/reference/events.md); `by` names the statement of an explicit deny. */
 export interface Denial {
   readonly action: string
   readonly resource: string

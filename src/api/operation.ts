@@ -44,7 +44,7 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   /** The contract section that fixes the operation. */
   readonly source: string
   readonly parameters: P
-  /** Whether the call changes what is stored: `eventRW` of its event (contract/actiontrail.md 3.3). */
+  /** Whether the call changes what is stored: `eventRW` of its event (docs/reference/events.md). */
   readonly access: 'Read' | 'Write'
   /** The trail: parameters and reply members that events show. null: the call is not recorded. */
   readonly trail: { readonly show: readonly string[]; readonly reply: readonly string[] } | null

@@ -1,5 +1,5 @@
-// A role and its caller in two accounts: each sees in its own trail who came or tried, and neither learns more of the other
-// (contract/actiontrail.md sections 1 to 3, contract/ram.md 2.6).
+// A role and its caller in two accounts: each account's trail shows who called or tried to, and nothing more of the other account
+// (docs/reference/events.md).
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { newCredentials } from '../../src/ram/account.ts'

@@ -1,4 +1,4 @@
-// Making, changing and listing trails, over the wire, in both versions of the API (contract/actiontrail.md sections 5 and 7).
+// Making, changing and listing trails over HTTP, in both versions of the API.
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { after, before, describe, it } from 'node:test'
