@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { serve } from '../src/cli/serve.ts'
 import { openHouse } from '../src/house/open.ts'
 import { openWitnessed } from '../src/house/witnessed.ts'
-import { readSettings } from '../src/settings/settings.ts'
 import { openStorage } from '../src/storage/open.ts'
 import type { EventRow, Storage } from '../src/storage/storage.ts'
 
@@ -38,8 +37,7 @@ async function openUnrecorded(url: string): Promise<Storage> {
 }
 
 const open = (...given: Parameters<typeof openHouse>) => openHouse(given[0], given[1], given[2], openUnrecorded)
-const settings = readSettings(process.argv.slice(2), process.env, (path) => readFileSync(path, 'utf8'))
-process.exitCode = await serve(settings, (...given) => openWitnessed(...given, open), {
+process.exitCode = await serve(process.argv.slice(2), (...given) => openWitnessed(...given, open), {
   env: process.env,
   readFile: (path) => readFileSync(path, 'utf8'),
   print: (text) => process.stdout.write(`${text}\n`),

@@ -1,6 +1,5 @@
-// The composition root: reads the command line, the environment and the configuration, wires the rooms, starts.
+// The composition root: gives the verbs the environment, the files and the terminal, and runs the one that is named.
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { access } from './cli/access.ts'
 import { account } from './cli/account.ts'
 import { audit } from './cli/audit.ts'
@@ -18,34 +17,35 @@ import { openWitnessed, type WitnessedHouse } from './house/witnessed.ts'
 import type { Alarm } from './ledger/alarm.ts'
 import { PinNeeded } from './settings/hsm.ts'
 import { didYouMean } from './settings/nearest.ts'
-import { readSettings, type Settings, settingsHelp } from './settings/settings.ts'
+import type { Settings } from './settings/settings.ts'
 import { UsageError } from './settings/usage-error.ts'
+import { VERSION } from './settings/version.ts'
 
 const USAGE = `usage: strongroom VERB …
 
   serve            runs the service
   kms OPERATION    calls an operation of the key service and prints its JSON
   ram OPERATION    the same for users, groups, roles and policies
-  ram explain      tells whether policies let a principal do something, and which statement decides
-  ram who-can      lists the principals that may do something
-  sts OPERATION    the same for temporary credentials
+  ram explain      prints whether a principal may perform an action, and which statement decides
+  ram who-can      lists the principals that may perform an action
+  sts OPERATION    the same as kms, for temporary credentials
   actiontrail OPERATION
-                   the same for looking events up, and for trails
+                   the same, for events and trails
   account create   makes an account with an AccessKey of its own
   account list     lists the accounts
   account key      lists, makes, disables and deletes AccessKeys of accounts and cloud services
-  account service  makes an AccessKey that stands for a cloud service
+  account service  makes an AccessKey of a cloud service
   dev advance      moves the clock of a server that runs with --dev
-  audit verify     tells whether the trail, or a copy of it, is what was recorded
+  audit verify     verifies that the trail, or a copy of it, is as it was recorded
   audit export     writes a copy of the trail that others can verify
-  root-key status  tells where the root key comes from, and how far a rotation is
+  root-key status  prints where the root key comes from, and the state of a rotation
   root-key rotate  replaces the root key by a new one, while servers run
   root-key change-provider
-                   has the root key come from another file, a passphrase or an HSM
-  hsm check        tells what the HSM can do, which keys it lacks, and what it holds that no key names
-  key usage        tells how many messages each key version has encrypted
+                   wraps the root key by another file, a passphrase or an HSM
+  hsm check        prints what the HSM can do, which keys it lacks, and which of its objects no key names
+  key usage        prints how many messages each key version has encrypted
 
-strongroom VERB --help tells more, strongroom --version which version this is.`
+strongroom VERB --help prints more, strongroom --version the version.`
 
 /** Opens the house, only when its trail is the one that was seen last. */
 function open(settings: Settings, alarm: Alarm, now: number): Promise<WitnessedHouse> {
@@ -86,20 +86,12 @@ const help: Verb = () => {
 }
 
 const version: Verb = () => {
-  const { version } = JSON.parse(surroundings.readFile(fileURLToPath(new URL('../package.json', import.meta.url))))
-  surroundings.print(`strongroom ${version}`)
+  surroundings.print(`strongroom ${VERSION}`)
   return 0
 }
 
 const VERBS: Readonly<Record<string, Verb>> = {
-  serve: async (args) => {
-    if (!args.includes('--help')) {
-      const settings = readSettings(args, surroundings.env, surroundings.readFile)
-      return serve(await withPin(settings, surroundings), open, surroundings)
-    }
-    surroundings.print(`usage: strongroom serve [FLAGS]\n\n${settingsHelp()}`)
-    return 0
-  },
+  serve: (args) => serve(args, open, surroundings),
   kms: call,
   ram: (args, verb) => (RAM_VERBS.includes(args[0] ?? '') ? access(args, open, surroundings) : call(args, verb)),
   sts: call,
@@ -142,7 +134,7 @@ try {
   process.exitCode = error instanceof UsageError ? 2 : 1
 }
 
-// A connection that does not close, since nobody answers at its other end, is not waited for.
+// A connection whose other end is silent does not close, and must not keep the program.
 for (const stream of [process.stdout, process.stderr])
   await new Promise<void>((resolve) => stream.write('', () => resolve()))
 process.exit()

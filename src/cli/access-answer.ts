@@ -1,10 +1,9 @@
-// What the service would say to a caller, by the code that says it there.
+// What the service would reply to a caller, decided by the service's own code.
 import { parseArn } from '../api/arn.ts'
 import type { Caller } from '../api/caller.ts'
 import type { Denial } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
-import type { Ledger } from '../ledger/ledger.ts'
-import type { Authorizer } from '../ram/authorize.ts'
+import type { OpenHouse } from '../house/open.ts'
 import { conditionValues, type RequestFacts } from '../ram/conditions.ts'
 import { roleByName } from '../ram/find.ts'
 import { hasOwnPrefix, isUsableKey, meantKey, shownKey } from '../ram/policy/condition-key.ts'
@@ -13,17 +12,13 @@ import type { Settings } from '../settings/settings.ts'
 import { assumptionDenial, roleResource } from '../sts/assumption.ts'
 import { askedFor, findingOf, operationOf, unknownAction } from './access-question.ts'
 
-/** What answering takes. */
-export interface Rooms {
-  readonly ledger: Ledger
-  readonly authorizer: Authorizer
-  readonly settings: Settings
-}
+/** What an answer takes. */
+export type Rooms = Pick<OpenHouse, 'ledger' | 'authorizer'> & { readonly settings: Settings }
 
-/** What is asked. */
+/** Whether somebody may perform an action on a resource. */
 export interface Question {
   readonly action: string
-  /** As it was given; each caller's call finds the resource in its own account. */
+  /** As given; each caller's call finds the resource in its own account. */
   readonly arn: string
   readonly further: ReadonlyMap<string, string>
 }
@@ -37,16 +32,16 @@ export interface Answer {
   readonly warnings: readonly string[]
 }
 
-/** The facts of the call, as far as they are given. */
+/** The facts of the call, as far as the question gives them. */
 function factsOf({ further }: Question): RequestFacts {
   return { now: Date.now(), secureTransport: false, sourceAddress: '', requestTags: [], further }
 }
 
-const FREE = 'Every authenticated caller may: no policy is asked.'
+const FREE = 'Every authenticated caller may: no policy is evaluated.'
 const FOREIGN = 'The resource belongs to another account, where only a role lets anybody in.'
 const NO_ROLE = 'There is no such role.'
 
-/** What the service would say, in the order in which it says it. */
+/** What the service would decide, by the same checks in the same order. */
 export async function answerTo(caller: Caller, question: Question, rooms: Rooms): Promise<Answer> {
   const operation = operationOf(question.action)
   if (operation?.name === 'AssumeRole') return assumption(caller, question, rooms)
@@ -64,7 +59,7 @@ export async function answerTo(caller: Caller, question: Question, rooms: Rooms)
   return { decision: denial?.type ?? 'Allow', reason: reasonOf(caller, denial), statements, warnings }
 }
 
-/** AssumeRole asks the caller's policies and the role's trust policy. */
+/** AssumeRole takes a statement of the caller's policies and one of the role's trust policy. */
 async function assumption(caller: Caller, question: Question, rooms: Rooms): Promise<Answer> {
   const { service, account = '', resource = '' } = parseArn(question.arn) ?? {}
   const [, roleName] = /^role\/([^/]+)$/.exec(resource) ?? []
@@ -98,27 +93,23 @@ async function consulted(caller: Caller, resources: readonly Resource[], questio
   return { statements: each.flatMap(({ statements }) => statements), keys: each.flatMap(({ keys }) => keys) }
 }
 
-/** What only a request can say. Tags are those that a key has, and the time is now. */
+/** Condition keys that only a request can fill. Tags are those of the key, and the time is now. */
 const OF_REQUESTS = /^(?:acs:sourceip|acs:securetransport|acs:requesttag\/.*|sts:ExternalId)$/s
 
 /** A warning for each condition key that counts and is not given, or that no call has. */
 function openKeys(keys: readonly string[], { further }: Question): string[] {
   return [...new Set(keys)].flatMap((key) => {
     if (further.has(key)) return []
-    if (OF_REQUESTS.test(key))
-      return [
-        `a condition on ${shownKey(key)} counts, which \`--context\` does not give: a call may be decided otherwise`,
-      ]
+    const depends = `the decision depends on ${shownKey(key)}, which`
+    if (OF_REQUESTS.test(key)) return [`${depends} \`--context\` does not set: a call may be decided otherwise`]
     if (hasOwnPrefix(key)) return []
     const meant = meantKey(key)
     const advice = meant === null ? '' : ` Did you mean ${meant}?`
-    return [
-      `a condition on ${shownKey(key)} counts, which no call here has: under a negated operator it always holds.${advice}`,
-    ]
+    return [`${depends} no call here has: under a negated operator it always holds.${advice}`]
   })
 }
 
-/** What is odd about a question, whoever it is about. */
+/** Warnings about the question itself, the same for every principal. */
 export function oddities({ action, further }: Question): string[] {
   const unknown = unknownAction(action)
   const keys = [...further.keys()].filter((key) => !isUsableKey(key))
@@ -127,7 +118,7 @@ export function oddities({ action, further }: Question): string[] {
 
 function reasonOf(caller: Caller, denial: Denial | null): string {
   if (caller.type === 'root-account')
-    return denial ? 'The account itself can not assume roles.' : 'The account may do everything with its own resources.'
+    return denial ? 'The account itself cannot assume roles.' : 'The account may do everything with its own resources.'
   if (denial === null) return 'A statement allows it and none denies it.'
   const by = denial.policyType === 'TrustPolicy' ? "the role's trust policy" : "the principal's policies"
   return denial.type === 'ExplicitDeny' ? `A statement of ${by} denies it.` : `No statement of ${by} allows it.`

@@ -1,16 +1,12 @@
-// Principals as callers: what a user's call, and that of a session of a role, would be.
+// Principals as callers: how the service sees a call of a user, or of a session of a role.
 import type { Caller, SessionCaller } from '../api/caller.ts'
-import type { Ledger } from '../ledger/ledger.ts'
-import type { Accounts } from '../ram/account.ts'
+import type { OpenHouse } from '../house/open.ts'
 import { roleByName, userByName } from '../ram/find.ts'
 import type { Role, User } from '../ram/records.ts'
 import { UsageError } from '../settings/usage-error.ts'
 
 /** The caller that an ARN names. Throws UsageError. */
-export async function callerOf(
-  principal: string,
-  rooms: { readonly ledger: Ledger; readonly accounts: Accounts },
-): Promise<Caller> {
+export async function callerOf(principal: string, rooms: Pick<OpenHouse, 'ledger' | 'accounts'>): Promise<Caller> {
   const [, accountId = '', kind, name = ''] = /^acs:ram:\*?:(\d+):(root|user\/|role\/)(.*)$/.exec(principal) ?? []
   const context = { ledger: rooms.ledger, caller: { accountId } }
   if (kind === 'root' && (await rooms.accounts.exists(accountId)))

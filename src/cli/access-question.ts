@@ -1,4 +1,4 @@
-// A question about access, put as the service puts it: on the resources that the operation itself finds, in the caller's own account.
+// The resources that a question about access is decided on: those that the operation itself finds, in the caller's own account.
 import { parseArn } from '../api/arn.ts'
 import type { Caller } from '../api/caller.ts'
 import { locateParts, type Resource } from '../api/operation.ts'
@@ -11,7 +11,7 @@ import { policyResource, ramResource } from '../ram/find.ts'
 /** What operations need to find their resources. */
 export type Finding = Pick<CallContext, 'caller' | 'scope' | 'now' | 'ledger' | 'settings'>
 
-/** What policies would be asked about, and what the answer leaves open. */
+/** The resources that policies are evaluated on, and what the answer leaves open. */
 export interface Asked {
   readonly resources: readonly Resource[]
   /** Whether the resource is another account's: only roles let in callers of other accounts. */
@@ -19,7 +19,7 @@ export interface Asked {
   readonly warnings: readonly string[]
 }
 
-/** Actions that are asked without an operation of their name. */
+/** Actions that are checked without an operation of their name. */
 const RE_ENCRYPT = ['kms:ReEncryptFrom', 'kms:ReEncryptTo']
 
 /** The operation whose action this is, in any case, or null. */
@@ -32,33 +32,35 @@ function everyOperation(): readonly CallOperation[] {
   return products.flatMap(({ operations }) => [...operations.values()])
 }
 
-/** A warning where no call asks for the action. */
+/** A warning where no call needs the action, or null. */
 export function unknownAction(action: string): string | null {
   if (operationOf(action) || RE_ENCRYPT.some((one) => one.toLowerCase() === action.toLowerCase())) return null
   const [, name = action] = action.split(':')
   const meant = everyOperation().filter((one) => one.name.toLowerCase() === name.toLowerCase())
   const advice = new Set(meant.map((one) => ` Did you mean ${one.product.service}:${one.name}?`))
-  return `no call here asks for the action \`${action}\`.${[...advice].join('')}`
+  return `no call here needs the action \`${action}\`.${[...advice].join('')}`
 }
 
-/** Stands for what a call would name besides; it is no name that anything can have. */
+/** Takes the place of what a call would name besides; nothing can have this name. */
 const UNNAMED = '?unnamed?'
 /** Parameters that name what a call is about. */
 const NAMING = ['KeyId', 'AliasName', 'UserName', 'GroupName', 'RoleName', 'PolicyName', 'Name', 'TrailName']
 
-/** What policies are asked when the caller does this to the resource, by the operation's own `locate`. */
+/** The resources of the caller's call, by the operation's own `locate`. */
 export async function askedFor(operation: CallOperation | null, arn: string, context: Finding): Promise<Asked> {
   const parts = parseArn(arn)
   const warnings: string[] = []
   if (!parts && arn !== '*')
-    warnings.push(`\`${arn}\` is no ARN, acs:service:region:account:resource: no call is about it`)
+    warnings.push(`\`${arn}\` is no ARN, acs:service:region:account:resource: no call names it`)
   const foreign = parts !== null && parts.account !== context.caller.accountId && parts.account !== 'system'
   if (foreign) return { resources: [plain(arn)], foreign, warnings }
   const resource = await resourceCalled(arn, context)
   if (!operation) return { resources: [resource], foreign, warnings }
   const { found, unnamed } = await locatedBy(operation, arn, resource, context)
   if (unnamed.length > 0 && (parts || arn === '*'))
-    warnings.push(`${operation.name} asks about what ${unnamed.join(' and ')} name as well, which is not answered here`)
+    warnings.push(
+      `${operation.name} is decided on what ${unnamed.join(' and ')} name as well, which this answer leaves out`,
+    )
   const arns = found.length > 0 ? found.map((one) => one.arn) : ['*']
   if (parts && !arns.includes(resource.arn))
     warnings.push(`${operation.name} is decided on ${arns.join(' and ')}, not on ${arn}`)
@@ -91,7 +93,7 @@ async function locatedBy(operation: CallOperation, arn: string, resource: Resour
   return found.length > 0 || isNothing ? { found, unnamed } : { found: [resource], unnamed }
 }
 
-/** The parameters of the operation by which a call would name the resource. */
+/** The parameters by which a call of the operation would name the resource. */
 function namesIn(arn: string, { parameters }: CallOperation): Record<string, unknown> {
   const { service = '', account = '', resource = '' } = parseArn(arn) ?? {}
   const [, kind = '', name = ''] = /^([a-z]+)\/(.+)$/s.exec(resource) ?? []

@@ -1,22 +1,13 @@
-// `strongroom account …`: accounts, and the AccessKeys of accounts and services, as the operator manages them on the database itself.
-
+// `strongroom account …`: manages accounts, and the AccessKeys of accounts and services, on the database itself.
 import { isoSeconds } from '../api/time.ts'
-import type { Accounts } from '../ram/account.ts'
+import type { Open, OpenHouse } from '../house/open.ts'
 import { newCredentials } from '../ram/account.ts'
-import type { OperatorKeys } from '../ram/operator-keys.ts'
 import { isServiceName } from '../ram/service-name.ts'
-import { unknownVerb } from '../settings/nearest.ts'
-import { readSettings, type Settings } from '../settings/settings.ts'
+import { type Flags, readFlags, wordsFirst } from '../settings/flags.ts'
+import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
-import type { Storage } from '../storage/storage.ts'
 import type { Surroundings } from './surroundings.ts'
-
-interface Rooms {
-  readonly storage: Storage
-  readonly accounts: Accounts
-  readonly operatorKeys: OperatorKeys
-}
-type Open = (settings: Settings, alarm: (message: string, error: unknown) => void, now: number) => Promise<Rooms>
+import { inHouse, unknownVerb } from './verb.ts'
 
 const USAGE = `usage: strongroom account create [--name NAME] [--account-id DIGITS] [--data DIR] [--database URL] …
        strongroom account list [--data DIR] …
@@ -26,18 +17,18 @@ const USAGE = `usage: strongroom account create [--name NAME] [--account-id DIGI
        strongroom account service --name SERVICE [--data DIR] …
 
 HOLDER is an account's 16 digits, or the name of a cloud service, such as ecs.aliyuncs.com: a service's AccessKey may assume the
-roles that trust it, and \`account service\` makes one, as \`account key create\` does. A secret is shown this once.
-A server that runs on the same database serves a new account at once, refuses an AccessKey that was disabled or deleted from that
-moment on, and takes one that was enabled within a second. Sessions of roles that it began go on: delete the role, or wait for their end. AccessKeys of users are managed with
-\`strongroom ram UpdateAccessKey\` and its like.
+roles that trust the service; \`account service\` and \`account key create\` make one. A secret is shown once, when it is made.
+A server that runs on the same database serves a new account at once, refuses a disabled or deleted AccessKey from that moment
+on, and accepts an enabled one within a second. Sessions of roles that an AccessKey began go on: delete the role, or wait for
+their end. \`strongroom ram UpdateAccessKey\` and its like manage the AccessKeys of users.
 Further flags are those of \`strongroom serve\`.`
 
 interface Asked {
-  /** What is said without flags, in order. */
+  /** What stands between the verb and the flags. */
   readonly words: readonly string[]
-  readonly own: ReadonlyMap<string, string>
+  readonly flags: Flags
   readonly settings: Settings
-  readonly rooms: Rooms
+  readonly rooms: Pick<OpenHouse, 'accounts' | 'operatorKeys'>
   readonly print: (value: unknown) => void
   readonly now: number
 }
@@ -69,38 +60,34 @@ export async function account(args: readonly string[], open: Open, around: Surro
     around.print(USAGE)
     return 0
   }
-  const { said, own, others } = split(args)
+  const [said, rest] = wordsFirst(args)
   const verbWords = said[0] === 'key' ? 2 : 1
   const verb = said.slice(0, verbWords).join(' ')
   const words = said.slice(verbWords)
   const work = Object.hasOwn(WORK, verb) ? WORK[verb] : undefined
   if (!work) throw unknownVerb('account', verb, Object.keys(WORK), USAGE)
   if (words.length !== (WORDS[verb] ?? 0)) throw new UsageError(`say what to do:\n${USAGE}`)
-  const settings = readSettings(others, around.env, around.readFile)
-  const now = Date.now()
-  const alarm = (message: string, error: unknown) => around.complain(`${message}: ${error}`)
-  const rooms = await open(settings, alarm, now)
-  try {
+  const flags = readFlags(rest, { ...SETTING_FLAGS, name: 'value', 'account-id': 'value' }, 'account')
+  const settings = settingsFrom(flags, around.env, around.readFile)
+  return inHouse(settings, open, around, async (rooms) => {
     const print = (value: unknown) => around.print(JSON.stringify(value, null, 2))
-    await work({ words, own, settings, rooms, print, now })
+    await work({ words, flags, settings, rooms, print, now: Date.now() })
     return 0
-  } finally {
-    await rooms.storage.close()
-  }
+  })
 }
 
-async function createAccount({ own, rooms: { accounts }, print, now }: Asked): Promise<void> {
-  const accountId = own.get('--account-id') ?? null
+async function createAccount({ flags, rooms: { accounts }, print, now }: Asked): Promise<void> {
+  const accountId = flags.get('account-id') ?? null
   if (accountId !== null && !/^\d{16}$/.test(accountId)) throw new UsageError('`--account-id` must be 16 digits')
   const credentials = newCredentials(accountId)
   if (await accounts.exists(credentials.accountId))
     throw new UsageError(`the account ${credentials.accountId} exists already`)
-  await accounts.provide(credentials, own.get('--name') ?? '', now)
+  await accounts.provide(credentials, flags.get('name') ?? '', now)
   print(credentials)
 }
 
 async function createServiceKey(asked: Asked): Promise<void> {
-  const service = asked.own.get('--name') ?? ''
+  const service = asked.flags.get('name') ?? ''
   if (!isServiceName(service)) throw new UsageError('`--name` must be the name of a service, such as ecs.aliyuncs.com')
   asked.print({ service, ...(await newKey(service, asked)) })
 }
@@ -138,25 +125,7 @@ async function deleteKey({ words: [holder = '', id = ''], rooms, settings, print
   print({ accessKeyId: id, status: 'Deleted' })
 }
 
-/** Where an account's event of this is: in the default region, as RAM has none. */
+/** The region of the events: the default one, as RAM has none. */
 function regionOf({ regions }: Settings): string {
   return regions[0] ?? ''
-}
-
-function split(args: readonly string[]) {
-  const said: string[] = []
-  const own = new Map<string, string>()
-  const others: string[] = []
-  for (let i = 0; i < args.length; i++) {
-    const flag = args[i] ?? ''
-    // Words come before flags: what follows a flag may be its value.
-    if (!flag.startsWith('--') && own.size === 0 && others.length === 0) said.push(flag)
-    else if (flag !== '--name' && flag !== '--account-id') others.push(flag)
-    else {
-      const value = args[++i]
-      if (value === undefined) throw new UsageError(`\`${flag}\` needs a value`)
-      own.set(flag, value)
-    }
-  }
-  return { said, own, others }
 }

@@ -1,4 +1,4 @@
-// Calls a server as the command line does: whatever is wrong with the server or the way there becomes one sentence that says what to do.
+// Calls a server for the command line: trouble with the server or the way there becomes one sentence that says what to do.
 import { type ClientOptions, callOperation } from './client.ts'
 
 export interface Answered {
@@ -6,7 +6,7 @@ export interface Answered {
   readonly answer: Readonly<Record<string, unknown>>
 }
 
-/** Calls the operation. Throws with what to do when no Strongroom answers. */
+/** Calls the operation. Rejects with what to do when no Strongroom replies. */
 export async function ask(parameters: ReadonlyMap<string, string>, options: ClientOptions): Promise<Answered> {
   const { endpoint } = options
   const { status, type, body } = await callOperation(parameters, options).catch((error: unknown) => {
@@ -40,7 +40,7 @@ const UNTRUSTED = [
 function troubleOf({ code = '', message }: NodeJS.ErrnoException, endpoint: string): string {
   const other = (scheme: string) => endpoint.replace(/^https?/, scheme)
   if (UNTRUSTED.includes(code))
-    return `the certificate of ${endpoint} is of no authority that is trusted here: name its CA's file with --ca-file or STRONGROOM_CA_FILE`
+    return `the certificate of ${endpoint} is of no authority that is trusted here: name the file of its CA with --ca-file or STRONGROOM_CA_FILE`
   if (code === 'EPROTO' || code.startsWith('ERR_SSL'))
     return `${endpoint} does not speak HTTPS: try ${other('http')}, or another port`
   if (code.startsWith('HPE_')) return `${endpoint} does not speak HTTP: try ${other('https')}, or another port`

@@ -5,22 +5,23 @@ import { join, sep } from 'node:path'
 import { publicKeyOf } from '../actiontrail/audit/checkpoint.ts'
 import { linesOf, verifyExport } from '../actiontrail/audit/verify-export.ts'
 import { type DeliveredCopy, verifyDelivered } from '../actiontrail/delivery/verify-delivered.ts'
+import type { Flags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { report } from './audit-report.ts'
 import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** Verifies the copy that the flags name; answers the exit code, or null when they name none. Throws UsageError. */
-export async function verifyCopy(own: ReadonlyMap<string, string>, around: Surroundings): Promise<number | null> {
-  const [file, delivered] = [own.get('--file'), own.get('--delivered')]
+/** Verifies the copy that the flags name; returns the exit code, or null when they name none. Throws UsageError. */
+export async function verifyCopy(flags: Flags, around: Surroundings): Promise<number | null> {
+  const [file, delivered] = [flags.get('file'), flags.get('delivered')]
   if (file === undefined && delivered === undefined) return null
-  const keyFile = own.get('--public-key')
+  const keyFile = flags.get('public-key')
   if (keyFile === undefined)
     throw new UsageError('a copy needs `--public-key FILE`: `strongroom audit public-key` prints it')
   const publicKey = readFileSync(keyFile, 'utf8')
   publicKeyOf(publicKey)
   return file === undefined
-    ? verifyFolder(delivered ?? '', publicKey, own, around)
+    ? verifyFolder(delivered ?? '', publicKey, flags, around)
     : verifyFile(file, publicKey, around)
 }
 
@@ -31,14 +32,9 @@ async function verifyFile(file: string, publicKey: string, around: Surroundings)
   return report(await verifyExport(lines, publicKeyOf(publicKey), (seen) => draw(seen, 0)), started, around)
 }
 
-async function verifyFolder(
-  folder: string,
-  publicKey: string,
-  own: ReadonlyMap<string, string>,
-  around: Surroundings,
-): Promise<number> {
-  const number = own.get('--digest')
-  const chain = own.get('--chain')
+async function verifyFolder(folder: string, publicKey: string, flags: Flags, around: Surroundings): Promise<number> {
+  const number = flags.get('digest')
+  const chain = flags.get('chain')
   if (number !== undefined && !/^\d{1,15}$/.test(number)) throw new UsageError('`--digest` must be a number')
   if (chain !== undefined && number === undefined) throw new UsageError('`--chain` goes with `--digest`')
   const verdict = await verifyDelivered(copyIn(folder), publicKey, {

@@ -1,8 +1,8 @@
-// How long work on the trail ends.
+// The verdict on a trail, and the exit code that goes with it.
 import type { Verified } from '../actiontrail/audit/verify.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** Prints what a walk along the chain found; answers the exit code. */
+/** Prints what a walk along the chain found; returns the exit code. */
 export function report({ events, head, fault }: Verified, started: number, around: Surroundings): number {
   around.status('')
   const seconds = (performance.now() - started) / 1000

@@ -1,34 +1,22 @@
-// `strongroom audit …`: whether the trail is what was recorded, and copies of it that others can verify. Works on the database itself.
-
+// `strongroom audit …`: verifies the trail, and writes copies of it that others can verify. Works on the database itself.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { exportTrail, type Period, verifyTrail } from '../actiontrail/audit/audit.ts'
-import { publicKeyOf, type TrailSigner } from '../actiontrail/audit/checkpoint.ts'
+import { publicKeyOf } from '../actiontrail/audit/checkpoint.ts'
 import { missingCheckpoint } from '../actiontrail/audit/checkpoint-chain.ts'
 import { csvHead, csvRow, ExportLines } from '../actiontrail/audit/export.ts'
-import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
+import type { Open, OpenHouse } from '../house/open.ts'
 import { contradiction, readWitness, unwitnessed, writeWitness } from '../house/witness.ts'
-import type { Ledger } from '../ledger/ledger.ts'
 import { storedServiceWork } from '../ledger/stored-event.ts'
-import type { Accounts } from '../ram/account.ts'
-import { unknownVerb } from '../settings/nearest.ts'
-import { readSettings, type Settings } from '../settings/settings.ts'
+import { type Flags, readFlags } from '../settings/flags.ts'
+import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
-import type { Storage } from '../storage/storage.ts'
 import { verifyCopy } from './audit-copies.ts'
 import { report } from './audit-report.ts'
 import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
-
-interface Rooms {
-  readonly storage: Storage
-  readonly ledger: Ledger
-  readonly accounts: Accounts
-  readonly eventIndex: EventIndex
-  readonly trailSigner: TrailSigner
-}
-type Open = (settings: Settings, alarm: (message: string, error: unknown) => void, now: number) => Promise<Rooms>
+import { inHouse, unknownVerb } from './verb.ts'
 
 const USAGE = `usage: strongroom audit verify [--from TIME] [--to TIME] [--witness none] [--data DIR] …
        strongroom audit verify --file EXPORT.jsonl --public-key FILE
@@ -38,55 +26,49 @@ const USAGE = `usage: strongroom audit verify [--from TIME] [--to TIME] [--witne
        strongroom audit reindex [--data DIR] …
        strongroom audit accept-restore [--data DIR] …
 
-verify walks along the whole chain of events, and names the first that was altered, dropped, inserted or moved. It ends with 0
-when all is as it was recorded, with 1 when not. It may run beside a server. With --file it verifies an export, anywhere, with
-nothing but the public key that \`audit public-key\` prints; with --delivered a copy of a bucket that trails deliver to. Only
---digest and --chain (LatestDigestNumber and DigestChain of GetTrailStatus) tell whether the latest digests are there.
+verify reads the whole chain of events, and names the first that was altered, dropped, inserted or moved. Its exit code is 0
+when the trail is as it was recorded, else 1. It may run beside a server. With --file it verifies an export, on any machine,
+with nothing but the public key that \`audit public-key\` prints; with --delivered a copy of a bucket that trails deliver to.
+Only --digest and --chain (LatestDigestNumber and DigestChain of GetTrailStatus) tell whether the latest digests are there.
 export writes the events of a period (all, without --from and --to) to standard output or to --output. jsonl can be verified;
 csv is for reading.
-reindex makes the index anew that LookupEvents goes by.
-accept-restore tells a server that the database was put back to an older copy on purpose; the trail records that it was.
+reindex rebuilds the index that LookupEvents uses.
+accept-restore accepts that the database was restored from an older copy on purpose; the trail records that it was.
 TIME is a date or a moment in UTC: 2026-03-01 or 2026-03-01T12:00:00Z. Further flags are those of \`strongroom serve\`.`
 
-const OWN = [
-  '--from',
-  '--to',
-  '--witness',
-  '--file',
-  '--delivered',
-  '--digest',
-  '--chain',
-  '--public-key',
-  '--format',
-  '--output',
-]
+const OWN = {
+  from: 'value',
+  to: 'value',
+  witness: 'value',
+  file: 'value',
+  delivered: 'value',
+  digest: 'value',
+  chain: 'value',
+  'public-key': 'value',
+  format: 'value',
+  output: 'value',
+} as const
 
-/** Runs the verb; answers the exit code. Throws UsageError. */
+/** Runs the verb; returns the exit code. Throws UsageError. */
 export async function audit(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
   const [verb = '', ...rest] = args
   if (rest.includes('--help') || verb === '--help') {
     around.print(USAGE)
     return 0
   }
-  const { own, others } = ownFlags(rest)
   const work = VERBS.get(verb)
   if (!work) throw unknownVerb('audit', verb, VERBS.keys(), USAGE)
-  const copy = verb === 'verify' ? await verifyCopy(own, around) : null
+  const flags = readFlags(rest, { ...SETTING_FLAGS, ...OWN }, 'audit')
+  const copy = verb === 'verify' ? await verifyCopy(flags, around) : null
   if (copy !== null) return copy
-  const settings = readSettings(others, around.env, around.readFile)
-  const rooms = await open(settings, (message, error) => around.complain(`${message}: ${error}`), Date.now())
-  try {
-    return await work({ own, settings, rooms, around })
-  } finally {
-    around.status('')
-    await rooms.storage.close()
-  }
+  const settings = settingsFrom(flags, around.env, around.readFile)
+  return inHouse(settings, open, around, (rooms) => work({ flags, settings, rooms, around }))
 }
 
 interface Work {
-  readonly own: ReadonlyMap<string, string>
+  readonly flags: Flags
   readonly settings: Settings
-  readonly rooms: Rooms
+  readonly rooms: Pick<OpenHouse, 'ledger' | 'accounts' | 'eventIndex' | 'trailSigner'>
   readonly around: Surroundings
 }
 
@@ -98,47 +80,31 @@ const VERBS: ReadonlyMap<string, (work: Work) => Promise<number>> = new Map([
   ['accept-restore', acceptRestore],
 ])
 
-function ownFlags(args: readonly string[]) {
-  const own = new Map<string, string>()
-  const others: string[] = []
-  for (let i = 0; i < args.length; i++) {
-    const flag = args[i] ?? ''
-    if (!OWN.includes(flag)) {
-      others.push(flag)
-      continue
-    }
-    const value = args[++i]
-    if (value === undefined) throw new UsageError(`\`${flag}\` needs a value`)
-    own.set(flag, value)
-  }
-  return { own, others }
-}
-
-function periodOf(own: ReadonlyMap<string, string>): Period {
-  const moment = (flag: string, end: boolean) => {
-    const text = own.get(flag)
+function periodOf(flags: Flags): Period {
+  const moment = (flag: 'from' | 'to', end: boolean) => {
+    const text = flags.get(flag)
     if (text === undefined) return null
     const day = /^\d{4}-\d\d-\d\d$/.test(text)
     const at = day || /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) ? Date.parse(text) : Number.NaN
-    if (Number.isNaN(at)) throw new UsageError(`\`${flag}\` must be like 2026-03-01 or 2026-03-01T12:00:00Z`)
+    if (Number.isNaN(at)) throw new UsageError(`\`--${flag}\` must be like 2026-03-01 or 2026-03-01T12:00:00Z`)
     return end ? at + (day ? 86_400_000 : 1000) - 1 : at
   }
-  const period = { from: moment('--from', false), to: moment('--to', true) }
+  const period = { from: moment('from', false), to: moment('to', true) }
   if (period.from !== null && period.to !== null && period.from > period.to)
     throw new UsageError('`--from` must not be later than `--to`')
   return period
 }
 
-async function verify({ own, settings, rooms, around }: Work): Promise<number> {
+async function verify({ flags, settings, rooms, around }: Work): Promise<number> {
   const { trailSigner } = rooms
   const started = performance.now()
-  const ignored = own.get('--witness') === 'none'
+  const ignored = flags.get('witness') === 'none'
   const witness = ignored ? null : readWitness(settings.data, trailSigner.publicKey)
   const missing = ignored ? null : await unwitnessed(witness, settings.data, rooms.ledger)
   if (missing) around.complain(`WARNING: ${missing}`)
   const publicKey = publicKeyOf(trailSigner.publicKey)
   const draw = bar(around, 'events')
-  const verified = await verifyTrail(rooms, periodOf(own), publicKey, witness ? [witness] : [], draw)
+  const verified = await verifyTrail(rooms, periodOf(flags), publicKey, witness ? [witness] : [], draw)
   const code = report(verified, started, around)
   if (code !== 0) return code
   const gap = await missingCheckpoint(rooms.ledger, witness?.stored ?? 0)
@@ -148,15 +114,15 @@ async function verify({ own, settings, rooms, around }: Work): Promise<number> {
   }
   const fault = await rooms.eventIndex.fault()
   if (!fault) return 0
-  around.complain(`NOT INTACT: ${fault}: lookups may miss events; \`strongroom audit reindex\` makes it anew`)
+  around.complain(`NOT INTACT: ${fault}: lookups may miss events; \`strongroom audit reindex\` rebuilds it`)
   return 1
 }
 
-async function write({ own, rooms, around }: Work): Promise<number> {
+async function write({ flags, rooms, around }: Work): Promise<number> {
   const { trailSigner } = rooms
-  const format = own.get('--format') ?? 'jsonl'
+  const format = flags.get('format') ?? 'jsonl'
   if (format !== 'jsonl' && format !== 'csv') throw new UsageError('`--format` must be jsonl or csv')
-  const path = own.get('--output')
+  const path = flags.get('output')
   const out = path === undefined ? process.stdout : createWriteStream(path, { mode: 0o600 })
   const line = async (text: string) => {
     if (!out.write(`${text}\n`)) await once(out, 'drain')
@@ -165,7 +131,7 @@ async function write({ own, rooms, around }: Work): Promise<number> {
   const lines = new ExportLines(trailSigner)
   if (table) await line(csvHead())
   const draw = bar(around, 'events')
-  for await (const part of exportTrail(rooms, periodOf(own), publicKeyOf(trailSigner.publicKey), draw)) {
+  for await (const part of exportTrail(rooms, periodOf(flags), publicKeyOf(trailSigner.publicKey), draw)) {
     if ('row' in part) await line(table ? csvRow(part.row) : lines.event(part.row))
     else if (table) continue
     else await line('start' in part ? lines.start(part.start, Date.now()) : lines.end(part.end, Date.now()))
@@ -187,9 +153,7 @@ async function reindex({ rooms, around }: Work): Promise<number> {
   await ledger.events.dropParts(Number.POSITIVE_INFINITY)
   const lastSeq = async () => (await eventIndex.indexed()).lastSeq
   while (await eventIndex.extend()) draw(await lastSeq(), head.seq)
-  around.print(
-    `indexed up to event ${await lastSeq()}; the events behind it are read one by one until there are enough`,
-  )
+  around.print(`indexed up to event ${await lastSeq()}; the events after it are read one by one until there are enough`)
   return 0
 }
 

@@ -18,7 +18,7 @@ export interface ClientOptions {
   readonly path?: string
 }
 
-/** What a server answered, whatever it is: the content type is '' where it named none. */
+/** A server's reply, from a Strongroom or not: `type` is '' where there is no Content-Type. */
 export interface Response {
   readonly status: number
   readonly type: string

@@ -1,20 +1,21 @@
-// `strongroom dev advance 8d`: moves the clock of a server that runs with --dev, and prints what time it is then.
+// `strongroom dev advance 8d`: moves the clock of a server that runs with --dev, and prints the time there.
 import { ADVANCE_ACTION, ADVANCE_PATH } from '../gateway/dev.ts'
-import { unknownVerb } from '../settings/nearest.ts'
+import { readFlags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
-import { clientOptions } from './product.ts'
+import { CLIENT_FLAGS, clientOptions } from './client-options.ts'
 import type { Surroundings } from './surroundings.ts'
+import { unknownVerb } from './verb.ts'
 
 const USAGE = `usage: strongroom dev advance DURATION [--endpoint URL] [--data DIR]
 
-DURATION is a whole number with its unit d, h, m or s, such as 8d; 0s tells the time. Deletions, expiries and rotations that fall
-due have happened when it answers. The server must run with \`strongroom serve --dev\`; the credentials are those of an account.`
+DURATION is a whole number with its unit d, h, m or s, such as 8d; 0s only prints the time. When the command returns, deletions,
+expiries and rotations that fell due have happened. The server must run with \`strongroom serve --dev\`; the credentials must be
+an account's.`
 
 const SECONDS: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60, s: 1 }
-const OPTIONS = ['--endpoint', '--data', '--ca-file']
 
-/** Runs the verb; answers the exit code. Throws UsageError. */
+/** Runs the verb; returns the exit code. Throws UsageError. */
 export async function dev(args: readonly string[], around: Surroundings): Promise<number> {
   if (args.includes('--help')) {
     around.print(USAGE)
@@ -24,7 +25,7 @@ export async function dev(args: readonly string[], around: Surroundings): Promis
   const [, number = '', unit = ''] = /^(\d{1,10})([dhms])$/.exec(duration) ?? []
   if (verb !== 'advance') throw unknownVerb('dev', verb ?? '', ['advance'], USAGE)
   if (number === '') throw new UsageError(`say how far to move the clock:\n${USAGE}`)
-  const options = clientOptions(ownOptions(rest), around)
+  const options = clientOptions(readFlags(rest, CLIENT_FLAGS, 'dev'), around)
   const seconds = String(Number(number) * (SECONDS[unit] ?? 0))
   const parameters = new Map(Object.entries({ Action: ADVANCE_ACTION, Version: 'dev', Seconds: seconds }))
   const { status, answer } = await ask(parameters, { ...options, path: ADVANCE_PATH })
@@ -35,15 +36,4 @@ export async function dev(args: readonly string[], around: Surroundings): Promis
   const noDev = answer['Code'] === 'InvalidAction.NotFound'
   around.complain(noDev ? 'that server does not run with --dev' : `${answer['Code']}: ${answer['Message']}`)
   return 1
-}
-
-function ownOptions(args: readonly string[]): ReadonlyMap<string, string> {
-  const options = new Map<string, string>()
-  for (let i = 0; i < args.length; i += 2) {
-    const [flag = '', value] = [args[i], args[i + 1]]
-    if (!OPTIONS.includes(flag)) throw new UsageError(`unknown flag \`${flag}\`: see \`strongroom dev --help\``)
-    if (value === undefined) throw new UsageError(`\`${flag}\` needs a value`)
-    options.set(flag.slice(2), value)
-  }
-  return options
 }

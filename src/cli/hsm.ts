@@ -1,5 +1,6 @@
-// `strongroom hsm check`: what the tokens of the HSM are and can do, which keys are missing on which, and which objects no record names.
+// `strongroom hsm check`: what each token of the HSM can do, which keys it lacks, and which of its objects no record names.
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Open, OpenHouse } from '../house/open.ts'
 import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import { objectIdOf, toReference } from '../keystore/pkcs11/object-names.ts'
 import type { TokenReport } from '../keystore/pkcs11/protocol.ts'
@@ -7,37 +8,28 @@ import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import { doomedMaterial, type HsmVersion, hsmVersions } from '../kms/hsm-inventory.ts'
 import { VERSION } from '../kms/records.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Accounts } from '../ram/account.ts'
-import type { LiveRing } from '../rootkeys/live-ring.ts'
-import { unknownVerb } from '../settings/nearest.ts'
-import { readSettings, type Settings } from '../settings/settings.ts'
+import { readFlags } from '../settings/flags.ts'
+import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
-import type { Storage } from '../storage/storage.ts'
 import { withPin } from './prompt.ts'
 import type { Surroundings } from './surroundings.ts'
+import { inHouse, unknownVerb } from './verb.ts'
 
-interface Rooms {
-  readonly storage: Storage
-  readonly ledger: Ledger
-  readonly accounts: Accounts
-  readonly hsm: HsmKeystore | null
-  readonly ring: LiveRing
-}
-type Open = (settings: Settings, alarm: (message: string, error: unknown) => void, now: number) => Promise<Rooms>
+type Rooms = Pick<OpenHouse, 'ledger' | 'accounts' | 'ring'> & { readonly hsm: HsmKeystore }
 
 const USAGE = `usage: strongroom hsm check [--remove-orphans] [--data DIR] [--database URL] [--hsm-module FILE] [--hsm-token NAME] …
 
-Tells what each token can do, which keys are missing on it, and which of its objects no key version names (orphans).
---remove-orphans destroys those, for good. Do that only on the newest state of the database: after an older backup was
-brought back, the keys made since then look like orphans. Further flags are those of \`strongroom serve\`.
+Prints what each token can do, which keys are missing on it, and which of its objects no key version names (orphans).
+--remove-orphans destroys orphans for good. Use it only on the newest state of the database: after an older backup is
+restored, the keys made since that backup look like orphans. Further flags are those of \`strongroom serve\`.
 Exit code 1: something needs attention.`
 
 /** A key is in the device before the record of it is committed: an object must stay unnamed for longer than any call takes. */
 const SETTLED_MS = 20_000
-/** A token with thousands of objects may be silent for long; nobody but this command waits for it. */
+/** A token with thousands of objects may take long to list them; only this command waits for that. */
 const PATIENCE_MS = 60_000
 
-/** What a lacking ability means for callers. */
+/** What callers can't do without each ability. */
 const AFFECTS: Readonly<Record<string, string>> = {
   'AES-256-GCM': 'Encrypt, Decrypt, GenerateDataKey and all keys of protection level HSM',
   RSAES_OAEP_SHA_1: 'GetParametersForImport with WrappingAlgorithm RSAES_OAEP_SHA_1',
@@ -45,7 +37,7 @@ const AFFECTS: Readonly<Record<string, string>> = {
   RSAES_PKCS1_V1_5: 'GetParametersForImport with WrappingAlgorithm RSAES_PKCS1_V1_5',
 }
 
-/** Runs the verb; answers the exit code. Throws UsageError, and when no token can be reached. */
+/** Runs the verb; returns the exit code. Throws UsageError, and when no token can be reached. */
 export async function hsm(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
   const [verb, ...rest] = args
   if (verb === '--help' || rest.includes('--help')) {
@@ -53,32 +45,24 @@ export async function hsm(args: readonly string[], open: Open, around: Surroundi
     return 0
   }
   if (verb !== 'check') throw unknownVerb('hsm', verb ?? '', ['check'], USAGE)
-  const flags = rest.filter((flag) => flag !== '--remove-orphans')
-  const read = await withPin(readSettings(flags, around.env, around.readFile), around)
+  const flags = readFlags(rest, { ...SETTING_FLAGS, 'remove-orphans': 'bare' }, 'hsm')
+  const read = await withPin(settingsFrom(flags, around.env, around.readFile), around)
   if (!read.hsm) throw new UsageError('no HSM is configured: set hsm-module and hsm-token')
   const settings = { ...read, hsm: { ...read.hsm, timeoutMs: Math.max(read.hsm.timeoutMs, PATIENCE_MS) } }
   const settledMs = Math.max(SETTLED_MS, 2 * Math.max(read.hsm.timeoutMs, read.hsm.keyTimeoutMs))
-  const rooms = await open(settings, (_, reason) => around.complain(String(reason)), Date.now())
-  try {
-    if (!rooms.hsm) throw new Error('no HSM is configured')
-    await rooms.hsm.start()
-    if (rooms.hsm.trouble) throw new Error(rooms.hsm.trouble)
-    return await check(
-      { ...rooms, hsm: rooms.hsm },
-      settings,
-      rest.includes('--remove-orphans') ? settledMs : null,
-      around,
-    )
-  } finally {
-    await rooms.hsm?.stop()
-    await rooms.storage.close()
-  }
+  return inHouse(settings, open, around, async (house) => {
+    const { hsm } = house
+    if (!hsm) throw new Error('no HSM is configured')
+    await hsm.start()
+    if (hsm.trouble) throw new Error(hsm.trouble)
+    return check({ ...house, hsm }, settings, flags.has('remove-orphans') ? settledMs : null, around)
+  })
 }
 
 async function check(
-  rooms: Rooms & { hsm: HsmKeystore },
+  rooms: Rooms,
   settings: Settings,
-  /** How long an orphan that is to be removed must stay one; null when none is to be removed. */
+  /** How long an orphan must stay one before it is removed; null: none is removed. */
   settledMs: number | null,
   around: Surroundings,
 ): Promise<number> {
@@ -101,15 +85,15 @@ async function check(
   return missing.length + rootless + left + down === 0 ? 0 : 1
 }
 
-/** Destroys those that are orphans still after a while; answers how many. */
+/** Destroys the objects that are orphans still after `settledMs`; returns how many. */
 async function remove(
   orphans: readonly string[],
   settledMs: number,
-  rooms: Rooms & { hsm: HsmKeystore },
+  rooms: Rooms,
   settings: Settings,
   around: Surroundings,
 ): Promise<number> {
-  around.print(`waiting ${settledMs / 1000} s, in case one of them belongs to a key that is just being made`)
+  around.print(`waiting ${settledMs / 1000} s: an orphan may belong to a key that is being made`)
   await pause(settledMs)
   const still = new Set(await orphansOf(await rooms.hsm.inspect(), await allVersions(rooms, settings), rooms))
   let removed = 0
@@ -126,7 +110,7 @@ async function remove(
   return removed
 }
 
-/** Prints a token; answers the key versions that it lacks. */
+/** Prints what a token is, can do and holds; returns the key versions that it lacks. */
 function describeToken(report: TokenReport, versions: readonly HsmVersion[], around: Surroundings): HsmVersion[] {
   const { token, up, reason, model, serial, firmware, freePrivateMemory, abilities, keys, wrappingKeys } = report
   if (!up) {
@@ -159,7 +143,7 @@ function describeToken(report: TokenReport, versions: readonly HsmVersion[], aro
   return missing
 }
 
-/** Prints which keys of the token wrap the root keys, or did; answers whether the one is there that must be. */
+/** Prints the keys of the token that wrap the root keys, or did; returns whether the current one is there, if there must be one. */
 function describeRootKeys({ token, rootKeys }: TokenReport, rootKeyId: string | null, around: Surroundings): boolean {
   for (const { id, label } of rootKeys)
     around.print(

@@ -1,19 +1,19 @@
 // `strongroom kms|ram|sts|actiontrail OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
-import { join } from 'node:path'
 import type { Parameter } from '../api/parameters.ts'
 import { isPiece } from '../api/pieces.ts'
 import type { CallOperation, ProductVersion } from '../gateway/call.ts'
+import { type FlagKinds, type Flags, flagsBy } from '../settings/flags.ts'
 import { didYouMean } from '../settings/nearest.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
-import type { ClientOptions } from './client.ts'
+import { CLIENT_FLAGS, clientOptions } from './client-options.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** What `strongroom ram` does beside operations. */
+/** Verbs of `strongroom ram` that are no operations. */
 export const RAM_VERBS: readonly string[] = ['explain', 'who-can']
-const OPTIONS = ['endpoint', 'ca-file', 'data', 'print']
+const OPTIONS: FlagKinds = { ...CLIENT_FLAGS, print: 'value' }
 
-/** Runs the verb; answers the exit code. Throws UsageError. */
+/** Runs the verb; returns the exit code. Throws UsageError. */
 export async function callProduct(
   version: ProductVersion,
   args: readonly string[],
@@ -34,11 +34,12 @@ export async function callProduct(
     around.print(operationHelp(operation))
     return 0
   }
-  const { parameters, options } = readArguments(operation, rest)
-  parameters.set('Action', operation.name).set('Version', version.version)
-  const { status, answer } = await ask(parameters, clientOptions(options, around))
+  const flags = readArguments(operation, rest)
+  const given = flags.names.filter((name) => !isOption(name)).map((name) => [name, flags.get(name) ?? ''] as const)
+  const parameters = new Map([...given, ['Action', operation.name], ['Version', version.version]])
+  const { status, answer } = await ask(parameters, clientOptions(flags, around))
   if (status < 300) {
-    const path = options.get('print')
+    const path = flags.get('print')
     around.print(path === undefined ? JSON.stringify(answer, null, 2) : member(answer, path))
     return 0
   }
@@ -47,7 +48,7 @@ export async function callProduct(
   return 1
 }
 
-/** Who was denied what, and by which kind of policies. */
+/** The principal, the action that was denied, and the kind of policies that denied it. */
 function denied(detail: Record<string, unknown>): string {
   const of = (name: string) => String(detail[name] ?? '')
   const who = `${of('AuthPrincipalType')} ${of('AuthPrincipalDisplayName')}`
@@ -64,55 +65,26 @@ function member(answer: unknown, path: string): string {
   return typeof found === 'string' ? found : JSON.stringify(found)
 }
 
-function readArguments(operation: CallOperation, args: readonly string[]) {
-  const parameters = new Map<string, string>()
-  const options = new Map<string, string>()
-  for (let i = 0; i < args.length; i += 2) {
-    const flag = args[i] ?? ''
-    const name = flag.replace(/^--/, '')
-    const value = args[i + 1]
-    const into = OPTIONS.includes(name) ? options : parameters
-    if (!flag.startsWith('--') || (into === parameters && name !== 'RegionId' && !isDeclared(name, operation)))
-      throw new UsageError(
-        `${operation.name} has no parameter \`${flag}\`${didYouMean(name, Object.keys(operation.parameters))}: see \`strongroom ${operation.product.service} ${operation.name} --help\``,
-      )
-    if (value === undefined) throw new UsageError(`\`${flag}\` needs a value`)
-    if (into.has(name)) throw new UsageError(`\`${flag}\` is given twice`)
-    into.set(name, value)
-  }
-  return { parameters, options }
+function readArguments(operation: CallOperation, args: readonly string[]): Flags {
+  const help = `see \`strongroom ${operation.product.service} ${operation.name} --help\``
+  const flags = flagsBy(
+    args,
+    (name) => (isOption(name) || name === 'RegionId' || isDeclared(name, operation) ? 'value' : undefined),
+    (flag, name) =>
+      new UsageError(
+        `${operation.name} has no parameter \`${flag}\`${didYouMean(name, Object.keys(operation.parameters))}: ${help}`,
+      ),
+  )
+  const twice = flags.names.find((name) => flags.all(name).length > 1)
+  if (twice !== undefined) throw new UsageError(`\`--${twice}\` is given twice`)
+  return flags
 }
+
+const isOption = (name: string) => Object.hasOwn(OPTIONS, name)
 
 /** A parameter, or a piece of one: Name.1.Member. */
 function isDeclared(name: string, { parameters }: CallOperation): boolean {
   return Object.hasOwn(parameters, name) || isPiece(parameters, name)
-}
-
-/** From the environment; on the server's own machine, from the credentials that its first start left. */
-export function clientOptions(options: ReadonlyMap<string, string>, { env, readFile }: Surroundings): ClientOptions {
-  const caFile = options.get('ca-file') ?? env['STRONGROOM_CA_FILE'] ?? null
-  const common = {
-    endpoint: checkedEndpoint(options.get('endpoint') ?? (env['STRONGROOM_ENDPOINT'] || 'http://127.0.0.1:7700')),
-    now: Date.now(),
-    securityToken: env['ALIBABA_CLOUD_SECURITY_TOKEN'] || null,
-    ca: caFile && readFile(caFile),
-  }
-  const [accessKeyId, accessKeySecret] = [env['ALIBABA_CLOUD_ACCESS_KEY_ID'], env['ALIBABA_CLOUD_ACCESS_KEY_SECRET']]
-  if (accessKeyId && accessKeySecret) return { ...common, accessKeyId, accessKeySecret }
-  const file = join(options.get('data') ?? env['STRONGROOM_DATA'] ?? './data', 'root-credentials.json')
-  try {
-    const credentials = JSON.parse(readFile(file)) as { accessKeyId: string; accessKeySecret: string }
-    return { ...common, accessKeyId: credentials.accessKeyId, accessKeySecret: credentials.accessKeySecret }
-  } catch {
-    throw new UsageError(
-      `no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET (there is no readable \`${file}\`)`,
-    )
-  }
-}
-
-function checkedEndpoint(endpoint: string): string {
-  if (URL.canParse(endpoint) && /^https?:\/\//.test(endpoint)) return endpoint
-  throw new UsageError(`the endpoint must be a URL such as http://127.0.0.1:7700, not \`${endpoint}\``)
 }
 
 function listing({ product, operations }: ProductVersion): string {
@@ -139,7 +111,7 @@ function operationHelp({ name, summary, parameters, refusals }: CallOperation): 
   return [
     `${name}: ${summary}`,
     '',
-    ...(lines.length === 0 ? ['It has no parameters.'] : lines),
+    ...(lines.length === 0 ? ['It takes no parameters.'] : lines),
     ...(refusals.length === 0 ? [] : ['', `It can refuse with ${refusals.join(', ')}.`]),
   ].join('\n')
 }

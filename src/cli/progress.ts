@@ -1,4 +1,4 @@
-// A progress bar in the line that long work shows.
+// A progress bar for long work, on one line.
 import type { Surroundings } from './surroundings.ts'
 
 /** Draws how far the work is, ten times a second at the most; `what` is counted. */

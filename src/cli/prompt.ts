@@ -1,4 +1,4 @@
-// Asking at the terminal for what must not stand on a command line. What is typed is not shown.
+// Secrets from the terminal, which must not stand on a command line. What is typed is not shown.
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { PinNeeded } from '../settings/hsm.ts'
@@ -6,7 +6,7 @@ import type { Settings } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** The settings with the HSM's PIN: from its file or the environment, else asked for. Throws UsageError without a terminal. */
+/** The settings with the HSM's PIN: from its file, the environment or the terminal. Throws UsageError where none has it. */
 export async function withPin(settings: Settings, { ask }: Surroundings): Promise<Settings> {
   const { hsm } = settings
   if (!hsm || hsm.pinFile !== null || hsm.pin !== null) return settings
@@ -14,7 +14,7 @@ export async function withPin(settings: Settings, { ask }: Surroundings): Promis
   return { ...settings, hsm: { ...hsm, pin: await ask(`PIN of the HSM's token ${hsm.tokens.join(', ')}: `) } }
 }
 
-/** Asks on the terminal; null where there is none. */
+/** A question to the terminal, or null where there is none. */
 export function terminalAsk(
   input: NodeJS.ReadStream,
   output: NodeJS.WriteStream,

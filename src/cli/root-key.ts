@@ -1,34 +1,22 @@
-// `strongroom root-key …`: where the root keys come from, and replacing them, on a live database. No secret is taken from a flag.
-import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
+// `strongroom root-key …`: prints where the root keys come from, and replaces them, on a live database. No flag takes a secret.
+import type { Open, OpenHouse } from '../house/open.ts'
 import { breathe, recordRootKeyWork } from '../house/root-key-watch.ts'
-import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
-import type { Supervisor } from '../keystore/pkcs11/supervisor.ts'
 import { demandNewPassphrase, realKeyPath } from '../keystore/root-key.ts'
-import type { Ledger } from '../ledger/ledger.ts'
-import type { Accounts } from '../ram/account.ts'
 import { changeToFile, changeToHsm, changeToPassphrase, type LeftOver } from '../rootkeys/change-provider.ts'
 import { rootStates } from '../rootkeys/installation-record.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
 import { dropRetired, type Pace, RETIRED_MS, rotate, SETTLE_MS, Strays, stageOf } from '../rootkeys/rotation.ts'
-import { unknownVerb } from '../settings/nearest.ts'
-import { readSettings, rootKeyPath, type Settings } from '../settings/settings.ts'
+import { type FlagKinds, type Flags, readFlags } from '../settings/flags.ts'
+import { rootKeyPath } from '../settings/root-key.ts'
+import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
-import type { Storage } from '../storage/storage.ts'
 import { bar } from './progress.ts'
 import { withPin } from './prompt.ts'
 import type { Surroundings } from './surroundings.ts'
+import { inHouse, unknownVerb } from './verb.ts'
 
-interface Rooms {
-  readonly storage: Storage
-  readonly ledger: Ledger
-  readonly accounts: Accounts
-  readonly eventIndex: EventIndex
-  readonly ring: LiveRing
-  readonly device: Supervisor | null
-  readonly hsm: HsmKeystore | null
-}
-type Open = (settings: Settings, alarm: (message: string, error: unknown) => void, now: number) => Promise<Rooms>
+type Rooms = Pick<OpenHouse, 'storage' | 'ledger' | 'accounts' | 'eventIndex' | 'ring' | 'device' | 'hsm'>
 
 const USAGE = `usage: strongroom root-key status [--data DIR] …
        strongroom root-key rotate [--resume] [--drop-now [--drop-anyway]] [--settle-seconds N] [--data DIR] …
@@ -36,74 +24,54 @@ const USAGE = `usage: strongroom root-key status [--data DIR] …
        strongroom root-key change-provider --to passphrase [--new-passphrase-file FILE] [--data DIR] …
        strongroom root-key change-provider --to hsm --hsm-module FILE --hsm-token NAME [--data DIR] …
 
-status tells where the root key comes from, how many root keys there are and since when, and what is unfinished.
+status prints where the root key comes from, how many root keys there are and since when, and what is unfinished.
 rotate makes a new root key, and brings every record under it. It works beside running servers, and may be interrupted at any
-moment: run it again to finish. --resume only finishes, and begins nothing. Older root keys stay for 36 hours, because tokens
-that were handed out open under them; --drop-now drops them at once and ends those sessions, unless records are found under them
-that no server wrote there; --drop-anyway has such records refused from then on. --settle-seconds (${SETTLE_MS / 1000}) is how long servers get to
-see the new root key before it is used: a token that one of them makes under it is refused by one that has not.
-change-provider has the root key come from another file, or from a passphrase, which is asked for on the terminal unless a file
-holds it, or from a new key in the HSM that is configured. No record is touched, and a server that runs goes on; start it with
-the new settings the next time, and before you rotate. The key file that is not used any more is removed: keep a copy with the
-backups that need it. A key in the HSM stays there, for the same reason.
-Further flags are those of \`strongroom serve\`, which say where the root key comes from now.`
+moment: run it again to finish. --resume only finishes a rotation, and begins none. Older root keys stay for 36 hours, because
+security tokens in use open under them. --drop-now drops them at once, which ends those sessions, unless records are found under
+them that no server wrote there; --drop-anyway drops them in any case, and servers refuse such records from then on.
+--settle-seconds (${SETTLE_MS / 1000}) is how long servers have to see the new root key before it is used: a server that has not seen it refuses
+a security token that another server makes under it.
+change-provider wraps the root keys by another file; or by a passphrase, for which it asks on the terminal unless a file holds
+it; or by a new key in the configured HSM. It changes no other record, and running servers go on. Start them with the new
+settings the next time, and before you rotate. It removes the key file that is no longer used: keep a copy with the backups
+that need it. A former key in the HSM stays there, for the same reason.
+Further flags are those of \`strongroom serve\`; they say where the root key comes from now.`
 
-const TAKING_VALUES = ['--to', '--new-root-key-file', '--new-passphrase-file', '--settle-seconds']
-const SWITCHES = ['--resume', '--drop-now', '--drop-anyway']
-const OWN: Readonly<Record<string, readonly string[]>> = {
-  status: [],
-  rotate: ['--resume', '--drop-now', '--drop-anyway', '--settle-seconds'],
-  'change-provider': ['--to', '--new-root-key-file', '--new-passphrase-file'],
+const OWN: Readonly<Record<string, FlagKinds>> = {
+  status: {},
+  rotate: { resume: 'bare', 'drop-now': 'bare', 'drop-anyway': 'bare', 'settle-seconds': 'value' },
+  'change-provider': { to: 'value', 'new-root-key-file': 'value', 'new-passphrase-file': 'value' },
 }
+const OWN_OF_ALL: FlagKinds = Object.assign({}, ...Object.values(OWN))
 
 interface Work {
-  readonly own: ReadonlyMap<string, string>
+  readonly flags: Flags
   readonly settings: Settings
   readonly rooms: Rooms
   readonly around: Surroundings
 }
 
-/** Runs the verb; answers the exit code. Throws UsageError. */
+/** Runs the verb; returns the exit code. Throws UsageError. */
 export async function rootKey(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
   const [verb = '', ...rest] = args
   if (rest.includes('--help') || verb === '--help') {
     around.print(USAGE)
     return 0
   }
-  const allowed = OWN[verb]
+  const allowed = Object.hasOwn(OWN, verb) ? OWN[verb] : undefined
   if (!allowed) throw unknownVerb('root-key', verb, Object.keys(OWN), USAGE)
-  const { own, others } = ownFlags(rest)
-  for (const flag of own.keys())
-    if (!allowed.includes(flag)) throw new UsageError(`\`${flag}\` does not go with \`root-key ${verb}\``)
-  const change = verb === 'change-provider' ? plannedChange(own) : null
-  const told = readSettings(others, around.env, around.readFile)
-  const settings = change?.to === 'hsm' ? await withPin(told, around) : told
-  const rooms = await open(settings, (message, error) => around.complain(`${message}: ${error}`), Date.now())
-  try {
-    const work = { own, settings, rooms, around }
-    if (change) return await changeProvider(change, work)
-    return verb === 'rotate' ? await rotateRoot(work) : status(work)
-  } finally {
-    around.status('')
-    await rooms.device?.stop()
-    await rooms.storage.close()
-  }
-}
-
-function ownFlags(args: readonly string[]) {
-  const own = new Map<string, string>()
-  const others: string[] = []
-  for (let i = 0; i < args.length; i++) {
-    const flag = args[i] ?? ''
-    if (SWITCHES.includes(flag)) own.set(flag, '')
-    else if (!TAKING_VALUES.includes(flag)) others.push(flag)
-    else {
-      const value = args[++i]
-      if (value === undefined) throw new UsageError(`\`${flag}\` needs a value`)
-      own.set(flag, value)
-    }
-  }
-  return { own, others }
+  const flags = readFlags(rest, { ...SETTING_FLAGS, ...OWN_OF_ALL }, 'root-key')
+  for (const flag of flags.names)
+    if (Object.hasOwn(OWN_OF_ALL, flag) && !Object.hasOwn(allowed, flag))
+      throw new UsageError(`\`--${flag}\` does not go with \`root-key ${verb}\``)
+  const change = verb === 'change-provider' ? plannedChange(flags) : null
+  const read = settingsFrom(flags, around.env, around.readFile)
+  const settings = change?.to === 'hsm' ? await withPin(read, around) : read
+  return inHouse(settings, open, around, async (rooms) => {
+    const work = { flags, settings, rooms, around }
+    if (change) return changeProvider(change, work)
+    return verb === 'rotate' ? rotateRoot(work) : status(work)
+  })
 }
 
 function status({ rooms: { ring }, settings, around }: Work): number {
@@ -112,9 +80,7 @@ function status({ rooms: { ring }, settings, around }: Work): number {
   const from = { file: `the file ${rootKeyPath(settings)}`, passphrase: 'a passphrase', hsm: keyInHsm(ring) }[provider]
   around.print(`provider: ${from}`)
   if (!ring.record.body.ring)
-    around.print(
-      'what the provider gives is the root key itself: the first rotation or change of the provider ends that',
-    )
+    around.print('the provider holds the root key itself: the first rotation or change of the provider ends that')
   around.print(`root keys: ${states.length}`)
   for (const [i, { since, coming, retiredAt }] of states.entries()) {
     const when = (at: number) => new Date(at).toISOString()
@@ -125,13 +91,13 @@ function status({ rooms: { ring }, settings, around }: Work): number {
   }
   const stage = stageOf(ring)
   if (stage === 'announced' || stage === 'current')
-    around.print('unfinished: a rotation was begun; run `strongroom root-key rotate` to finish it')
+    around.print('unfinished: a rotation; run `strongroom root-key rotate` to finish it')
   return 0
 }
 
-async function rotateRoot({ own, settings, rooms, around }: Work): Promise<number> {
+async function rotateRoot({ flags, settings, rooms, around }: Work): Promise<number> {
   const { ring } = rooms
-  const seconds = Number(own.get('--settle-seconds') ?? SETTLE_MS / 1000)
+  const seconds = Number(flags.get('settle-seconds') ?? SETTLE_MS / 1000)
   if (!Number.isInteger(seconds) || seconds < 0 || seconds > 3600)
     throw new UsageError('`--settle-seconds` must be a whole number from 0 to 3600')
   const pace: Pace = {
@@ -142,8 +108,8 @@ async function rotateRoot({ own, settings, rooms, around }: Work): Promise<numbe
   }
   const beforeRings = !ring.record.body.ring
   const begun = ['announced', 'current'].includes(stageOf(ring))
-  if (begun || !own.has('--resume')) {
-    around.complain(begun ? 'finishing the rotation that was begun' : 'rotating: servers take the new root key over')
+  if (begun || !flags.has('resume')) {
+    around.complain(begun ? 'finishing the unfinished rotation' : 'rotating: servers take over the new root key')
     const { renewed, forged } = await rotate(ring, { ...rooms, keys: ring.keys }, pace)
     around.status('')
     for (const { kind, account, region, id } of forged)
@@ -154,13 +120,13 @@ async function rotateRoot({ own, settings, rooms, around }: Work): Promise<numbe
       around.print(
         'the key file still holds the former root key: `root-key change-provider --to file` replaces that too',
       )
-  } else if (!own.has('--drop-now')) around.print('there is no rotation to finish')
-  if (!own.has('--drop-now')) return 0
+  } else if (!flags.has('drop-now')) around.print('there is no rotation to finish')
+  if (!flags.has('drop-now')) return 0
   if (stageOf(ring) !== 'retired') around.print('there is no retired root key to drop')
   else {
-    if (!(await drop(own.has('--drop-anyway'), pace, rooms, around))) return 1
+    if (!(await drop(flags.has('drop-anyway'), pace, rooms, around))) return 1
     await recordRootKeyWork('DropRetiredRootKeys', rooms, settings.regions[0])
-    around.print('dropped: what was handed out under older root keys (sessions, import tokens) does not work any more')
+    around.print('dropped: sessions and import tokens made under older root keys no longer work')
   }
   return 0
 }
@@ -171,7 +137,7 @@ function keyInHsm({ provider }: LiveRing): string {
     : 'a key in the HSM'
 }
 
-/** Answers whether it did; tells which records are in the way otherwise. */
+/** Drops the retired root keys. Returns whether it did; prints the records in the way where it did not. */
 async function drop(anyway: boolean, pace: Pace, rooms: Rooms, around: Surroundings): Promise<boolean> {
   const { ring } = rooms
   try {
@@ -183,7 +149,7 @@ async function drop(anyway: boolean, pace: Pace, rooms: Rooms, around: Surroundi
     for (const { kind, account, region, id } of error.records)
       around.complain(`record ${kind}/${account}/${region}/${id} is under a retired root key`)
     around.complain(
-      `${error.message}, and nothing was dropped: who knows a retired root key may have made them up, or a server of an older version runs; \`--drop-anyway\` has them refused from now on, another \`rotate\` takes them over`,
+      `${error.message}, and nothing was dropped: somebody who knows a retired root key may have forged them, or a server of an older version runs; with \`--drop-anyway\` servers refuse them from now on, another \`rotate\` brings them under the current root key`,
     )
     return false
   } finally {
@@ -197,8 +163,8 @@ interface PassphraseChange {
   readonly file: string | null
 }
 
-function plannedChange(own: ReadonlyMap<string, string>): PlannedChange {
-  const [to, path, file] = [own.get('--to'), own.get('--new-root-key-file'), own.get('--new-passphrase-file')]
+function plannedChange(flags: Flags): PlannedChange {
+  const [to, path, file] = [flags.get('to'), flags.get('new-root-key-file'), flags.get('new-passphrase-file')]
   if (to === 'file' && file === undefined) return { to, path: path ?? null }
   if (to === 'passphrase' && path === undefined) return { to, file: file ?? null }
   if (to === 'hsm' && path === undefined && file === undefined) return { to }
@@ -216,7 +182,7 @@ async function changeProvider(change: PlannedChange, work: Work): Promise<number
   await recordRootKeyWork('ChangeRootKeyProvider', rooms, settings.regions[0])
   if (before !== null)
     around.print(`${before} stays in the token: destroy it with the token's own tools when no backup needs it`)
-  around.print('older backups need what it came from before')
+  around.print('older backups need what wrapped the root keys before')
   for (const what of left) around.complain(`the change is made, but this is left to you: ${what}`)
   return left.length === 0 ? 0 : 1
 }
@@ -228,19 +194,19 @@ async function changed(change: PlannedChange, former: string | null, work: Work)
     case 'file': {
       const path = realKeyPath(change.path ?? rootKeyPath(settings))
       const left = await changeToFile(ring, path, former)
-      around.print(`the root key comes from the file ${path} now: back it up, and start servers with it`)
+      around.print(`the root key now comes from the file ${path}: back it up, and start servers with it`)
       return left
     }
     case 'passphrase': {
       const left = await changeToPassphrase(ring, await newPassphrase(change, work), former)
-      around.print('the root key comes from the passphrase now: start servers with it')
+      around.print('the root key now comes from the passphrase: start servers with it')
       return left
     }
     case 'hsm': {
       if (!device || !hsm) throw new UsageError('no HSM is configured: set hsm-module and hsm-token')
       const left = await changeToHsm(ring, await HsmRootKeyProvider.create(device, hsm.tag, Date.now()), former)
       const key = keyInHsm(ring)
-      around.print(`the root key comes from ${key} now: back the token up, and start servers with its settings`)
+      around.print(`the root key now comes from ${key}: back up the token, and start servers with its settings`)
       return left
     }
   }

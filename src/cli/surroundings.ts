@@ -1,12 +1,12 @@
-/** What a verb may use of its surroundings. */
+/** The world outside the program, as far as a verb may use it. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   readFile(path: string): string
   print(text: string): void
   complain(text: string): void
-  /** Whether what is complained goes to a terminal, not to a log. */
+  /** Whether `complain` writes to a terminal, not to a log. */
   readonly terminal: boolean
-  /** Shows how far long work is, in one line that is written over, where somebody watches; '' clears it. */
+  /** Shows the progress of long work in one line, which the next call replaces; '' clears it. Nothing without a terminal. */
   status(text: string): void
   /** Asks for a secret at the terminal; null where there is none. */
   readonly ask: ((question: string) => Promise<string>) | null

@@ -2,6 +2,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Refusal, refuse } from '../api/errors.ts'
+import { VERSION } from '../settings/version.ts'
 import { Body, type BodyBudget, type Unread } from './body.ts'
 import { answer, type House } from './call.ts'
 import type { Connection } from './connection.ts'
@@ -220,7 +221,7 @@ async function health(path: '/healthz' | '/readyz', house: House): Promise<Answe
   return {
     status: ready ? 200 : 503,
     contentType: 'application/json',
-    body: JSON.stringify({ status: ready ? 'ok' : 'unavailable' }),
+    body: JSON.stringify({ status: ready ? 'ok' : 'unavailable', ...(path === '/healthz' && { version: VERSION }) }),
     requestId: house.newId(),
   }
 }

@@ -1,4 +1,5 @@
 // What the HTTP edge allows before it knows who calls. No stranger can hold more, or for longer.
+import { NETWORK } from '../settings/listen.ts'
 
 export interface Limits {
   /** Connections at once, of all sources. */
@@ -26,8 +27,8 @@ export interface Limits {
 }
 
 export const DEFAULT_LIMITS: Limits = {
-  maxConnections: 10_000,
-  maxConnectionsPerSource: 1000,
+  maxConnections: Number(NETWORK['max-connections'].fallback),
+  maxConnectionsPerSource: Number(NETWORK['max-connections-per-source'].fallback),
   headMs: 15_000,
   bodyMs: 15_000,
   requestMs: 60_000,

@@ -1,32 +1,7 @@
 // Rate limits: a token bucket for each account, region and group of operations. In memory, of this node alone; pure, its clock is passed in.
 
+import type { RateGroup, Rates } from '../settings/rates.ts'
 import { RefusedEvents } from './refused-events.ts'
-
-/** Operations that share a limit: `calls` in `seconds`, so many at once after a pause. */
-export interface RateGroup {
-  readonly product: string
-  readonly operations: readonly string[]
-  readonly calls: number
-  readonly seconds: number
-  /** Whether each region of an account has a bucket of its own. */
-  readonly perRegion: boolean
-}
-
-/** The group of each operation that has one, by `product.operation`. */
-export type Rates = ReadonlyMap<string, RateGroup>
-
-export const NO_RATES: Rates = new Map()
-
-/** The rates of a list of groups; an operation belongs to the first that names it. */
-export function ratesOf(groups: readonly RateGroup[]): Rates {
-  const rates = new Map<string, RateGroup>()
-  for (const group of groups)
-    for (const operation of group.operations) {
-      const name = `${group.product}.${operation}`
-      if (!rates.has(name)) rates.set(name, group)
-    }
-  return rates
-}
 
 /**
  * `throttled`: over the limit. Its event is recorded, unless it says `unrecorded`: as many refusals are recorded as calls are admitted,

@@ -3,6 +3,7 @@ import { createServer as createHttp, type IncomingMessage, type Server, type Ser
 import { createServer as createHttps } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { type Refusal, refuse } from '../api/errors.ts'
+import type { Address } from '../settings/listen.ts'
 import { BodyBudget } from './body.ts'
 import type { House } from './call.ts'
 import type { Connection } from './connection.ts'
@@ -11,14 +12,6 @@ import { Documentation } from './documentation.ts'
 import { refuseExpectation, refuseUnfinished, type Serving, serve, serveExpecting, writeRefusal } from './exchange.ts'
 import { DEFAULT_LIMITS, type Limits, MAX_HEADER_BYTES } from './limits.ts'
 import { MAX_QUERY_BYTES } from './request.ts'
-
-export interface Address {
-  readonly host: string
-  /** 0 for a free one. */
-  readonly port: number
-  /** Where calls on this port belong that name no region; null for the server's default. */
-  readonly region: string | null
-}
 
 export interface Listening {
   /** Where it listens, such as http://127.0.0.1:7700, in the order of the addresses. */

@@ -1,13 +1,11 @@
-// What `serve` does beside answering calls: sweeping, keeping the trail, delivering it, and telling metrics of all that.
+// What a server does beside calls: it sweeps, keeps the trail, and delivers it.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { TrailUpkeep } from '../actiontrail/audit/upkeep.ts'
 import type { Delivery } from '../actiontrail/delivery/delivery.ts'
-import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
 import type { House } from '../gateway/call.ts'
-import type { Metrics } from '../gateway/metrics.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'
 import { sweep } from '../kms/sweep.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { Alarm } from '../ledger/alarm.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Witness } from './witness.ts'
 
@@ -20,94 +18,56 @@ const LAST_USED_MS = 60_000
 /** How often events that were kept long enough are dropped. */
 const PRUNE_MS = 3_600_000
 
-/** Sweeps and forgets old nonces, once a second, until told to stop. */
-export async function background(
-  house: House,
-  usage: KeyUsage,
-  stop: AbortSignal,
-  alarm: House['failed'],
-): Promise<void> {
-  let writeUseAt = house.now() + LAST_USED_MS
+const giveWay = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+const rest = (ms: number, stop: AbortSignal) => pause(ms, undefined, { signal: stop }).catch(() => {})
+
+/** Repeats the work, with pauses between, until `stop`. A failure is reported, and the work is tried again. */
+async function repeat(pauseMs: number, stop: AbortSignal, work: () => Promise<void>, failed: (error: unknown) => void) {
   while (!stop.aborted) {
-    await pause(SWEEP_MS, undefined, { signal: stop }).catch(() => {})
-    if (stop.aborted) return
-    try {
-      await sweep(house)
-      while ((await house.ledger.dropNonces(house.wallNow(), NONCES_AT_ONCE)) === NONCES_AT_ONCE && !stop.aborted);
-      if (house.now() < writeUseAt) continue
-      await house.lastUsed.write(house.now())
-      await usage.write()
-      writeUseAt = house.now() + LAST_USED_MS
-    } catch (error) {
-      alarm('background work failed, and will be tried again', error)
-    }
+    await work().catch(failed)
+    await rest(pauseMs, stop)
   }
 }
 
-/** Indexes events, signs checkpoints, and drops what was kept long enough, once a second, until told to stop. */
-export async function keepTrail(
+/** Sweeps, forgets old nonces and writes down what was used. Begins after a pause: a start has swept just before. */
+export async function keepRecords(house: House, usage: KeyUsage, stop: AbortSignal, alarm: Alarm): Promise<void> {
+  let writeUseAt = house.now() + LAST_USED_MS
+  const work = async () => {
+    await sweep(house)
+    while ((await house.ledger.dropNonces(house.wallNow(), NONCES_AT_ONCE)) === NONCES_AT_ONCE && !stop.aborted);
+    if (house.now() < writeUseAt) return
+    await house.lastUsed.write(house.now())
+    await usage.write()
+    writeUseAt = house.now() + LAST_USED_MS
+  }
+  await rest(SWEEP_MS, stop)
+  return repeat(SWEEP_MS, stop, work, (error) => alarm('background work failed, and will be tried again', error))
+}
+
+/** Indexes events, signs checkpoints, and drops events that were kept long enough. */
+export function keepTrail(
   { upkeep, witness }: { readonly upkeep: TrailUpkeep; readonly witness: Witness },
-  { retentionDays }: Settings,
+  { retentionDays }: Pick<Settings, 'retentionDays'>,
   stop: AbortSignal,
-  alarm: House['failed'],
+  alarm: Alarm,
 ): Promise<void> {
   // Not at once: a clock that is set wrong at the start is noticed before it drops anything.
   let pruneAt = Date.now() + PRUNE_MS
-  while (!stop.aborted) {
-    try {
-      await witness.renew(await upkeep.checkpoint(Date.now()), upkeep.stored)
-      await upkeep.extendIndex(giveWay)
-      if (Date.now() >= pruneAt) {
-        pruneAt = Date.now() + PRUNE_MS
-        await upkeep.prune(Date.now(), retentionDays, giveWay)
-      }
-    } catch (error) {
-      alarm('the upkeep of the trail failed, and will be tried again', error)
-    }
-    await pause(SWEEP_MS, undefined, { signal: stop }).catch(() => {})
+  const work = async () => {
+    await witness.renew(await upkeep.checkpoint(Date.now()), upkeep.stored)
+    await upkeep.extendIndex(giveWay)
+    if (Date.now() < pruneAt) return
+    pruneAt = Date.now() + PRUNE_MS
+    await upkeep.prune(Date.now(), retentionDays, giveWay)
   }
+  return repeat(SWEEP_MS, stop, work, (error) =>
+    alarm('the upkeep of the trail failed, and will be tried again', error),
+  )
 }
 
-const giveWay = () => new Promise<void>((resolve) => setImmediate(resolve))
-
-/** Delivers what trails have, beside all other work: a bucket that hangs holds up nothing else. */
-export async function deliverTrails(delivery: Delivery, stop: AbortSignal, alarm: House['failed']): Promise<void> {
-  while (!stop.aborted) {
-    await delivery.tick().catch((error: unknown) => alarm('trails could not be delivered, and will be again', error))
-    await pause(DELIVERY_MS, undefined, { signal: stop }).catch(() => {})
-  }
-}
-
-/** Metrics of the rooms: how long the trail is, how far the work behind the calls has come, how much keys were used. */
-export function watch(
-  metrics: Metrics,
-  { ledger, eventIndex, usage }: { readonly ledger: Ledger; readonly eventIndex: EventIndex; readonly usage: KeyUsage },
-  delivery: Delivery,
-): void {
-  metrics.gauge(
-    'strongroom_key_version_uses',
-    'Messages encrypted under a key version, of the hundred that this server used most lately; the bound is 2^80, in an HSM 2^32.',
-    ['key', 'version', 'level'],
-    async () =>
-      usage.busiest(100).map(({ keyId, versionId, protectionLevel, uses }) => ({
-        labels: { key: keyId, version: versionId, level: protectionLevel },
-        value: uses,
-      })),
-  )
-  metrics.gauge('strongroom_trail_events', 'The number of the last event of the trail.', [], async () => [
-    { labels: {}, value: (await ledger.head()).seq },
-  ])
-  metrics.gauge(
-    'strongroom_trail_indexed_events',
-    'The number of the last event that lookups find by the index.',
-    [],
-    async () => [{ labels: {}, value: (await eventIndex.indexed()).lastSeq }],
-  )
-  metrics.gauge(
-    'strongroom_delivery_lag_seconds',
-    'How old the oldest event is that a trail has not delivered.',
-    ['account', 'trail'],
-    async () =>
-      (await delivery.lags()).map(({ account, trail, seconds }) => ({ labels: { account, trail }, value: seconds })),
-  )
+/** Delivers trails, apart from all other work: a bucket that hangs holds up nothing else. */
+export function deliverTrails(delivery: Delivery, stop: AbortSignal, alarm: Alarm): Promise<void> {
+  const failed = (error: unknown) => alarm('trails could not be delivered, and will be tried again', error)
+  return repeat(DELIVERY_MS, stop, () => delivery.tick(), failed)
 }

@@ -30,7 +30,8 @@ import {
 } from '../rootkeys/installation-record.ts'
 import { LiveRing } from '../rootkeys/live-ring.ts'
 import { PinNeeded } from '../settings/hsm.ts'
-import { defaultRootKeyPath, rootKeyPath, type Settings } from '../settings/settings.ts'
+import { defaultRootKeyPath, rootKeyPath } from '../settings/root-key.ts'
+import type { Settings } from '../settings/settings.ts'
 import { HEAD_PLACE, type RowChange, type Storage } from '../storage/storage.ts'
 import { newHsmTag } from './hsm.ts'
 

@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import type { TrailSigner } from '../actiontrail/audit/checkpoint.ts'
 import { openTrailSigner } from '../actiontrail/audit/signing-key.ts'
 import { openTarget } from '../actiontrail/delivery/targets/open.ts'
-import type { DeliveryTarget } from '../actiontrail/delivery/targets/target.ts'
 import { EventIndex } from '../actiontrail/lookup/event-index.ts'
 import { PageTokens } from '../actiontrail/lookup/page-token.ts'
+import type { House } from '../gateway/call.ts'
+import { products } from '../gateway/products.ts'
 import { RateLimiter } from '../gateway/rate-limit.ts'
-import type { Keystore } from '../keystore/keystore.ts'
+import { demandServed } from '../gateway/served.ts'
 import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import type { Supervisor } from '../keystore/pkcs11/supervisor.ts'
 import { KeystoreRouter } from '../keystore/router.ts'
@@ -24,6 +25,7 @@ import { LastUsed } from '../ram/last-used.ts'
 import { OperatorKeys } from '../ram/operator-keys.ts'
 import { bindFormerRoles } from '../ram/trusted-ids.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
+import { isShared } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
 import { openStorage } from '../storage/open.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -31,37 +33,47 @@ import { SecurityTokens } from '../sts/security-token.ts'
 import { deviceOf, hsmKeystoreOf } from './hsm.ts'
 import { openRing } from './installation.ts'
 
-export interface OpenHouse {
+/** What calls use of the open house. */
+type ForCalls = Pick<
+  House,
+  | 'ledger'
+  | 'keystore'
+  | 'accessKeys'
+  | 'securityTokens'
+  | 'authorizer'
+  | 'lastUsed'
+  | 'rateLimiter'
+  | 'eventIndex'
+  | 'pageTokens'
+  | 'deliveryTarget'
+>
+
+/** All rooms of an open database. Who needs some of them takes them by `Pick`. */
+export interface OpenHouse extends ForCalls {
   readonly storage: Storage
-  readonly ledger: Ledger
   readonly accounts: Accounts
   readonly operatorKeys: OperatorKeys
-  readonly accessKeys: AccessKeys
-  readonly authorizer: Authorizer
-  readonly lastUsed: LastUsed
-  readonly securityTokens: SecurityTokens
-  readonly keystore: Keystore
-  readonly rateLimiter: RateLimiter
-  readonly eventIndex: EventIndex
-  readonly pageTokens: PageTokens
   readonly trailSigner: TrailSigner
   readonly ring: LiveRing
-  readonly deliveryTarget: DeliveryTarget
-  /** Tells this server from others on the same database; a database that only one can serve has one name for it. */
+  /** Tells this server from others on the same database; the same after a restart where only one can serve it. */
   readonly node: string
-  /** Connected only where the root keys needed it: `serve` does that otherwise, and whoever else needs it. */
+  /** Connected only where the root keys needed it; who else needs it connects it. */
   readonly device: Supervisor | null
   readonly hsm: HsmKeystore | null
   readonly usage: KeyUsage
 }
 
-/** Opens the data folder and the database; makes both on the first start. Throws with what to change. */
+/** How a verb opens the house; `alarm` hears of failures that nobody waits for. Rejects with what to change. */
+export type Open<H extends OpenHouse = OpenHouse> = (settings: Settings, alarm: Alarm, now: number) => Promise<H>
+
+/** Opens the data folder and the database; makes both on the first start. Rejects with what to change. */
 export async function openHouse(
   settings: Settings,
   alarm: Alarm,
   now: number,
   open: (url: string) => Promise<Storage> = openStorage,
 ): Promise<OpenHouse> {
+  demandServed(settings.ownRates, products)
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
   const device = settings.hsm && deviceOf(settings.hsm, alarm)
   const storage = await open(settings.database ?? join(settings.data, 'strongroom.db'))
@@ -72,7 +84,7 @@ export async function openHouse(
     const accessKeys = new AccessKeys(ledger, keys)
     const accounts = new Accounts(ledger, accessKeys, ring)
     await bindFormerRoles(ledger, ring, alarm)
-    const node = settings.database?.startsWith('postgres') ? randomUUID() : 'only'
+    const node = isShared(settings) ? randomUUID() : 'only'
     const usage = new KeyUsage(ledger, () => Date.now())
     const rooms = { ledger, keys, usage }
     const hsm = settings.hsm && device && (await hsmKeystoreOf(device, settings.hsm, rooms, alarm, now))

@@ -1,28 +1,18 @@
 // A server's part in changes of the root keys: it notices them within a second, and drops retired ones when their time is over.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
 import type { Alarm } from '../ledger/alarm.ts'
-import type { Ledger } from '../ledger/ledger.ts'
 import { storedServiceWork } from '../ledger/stored-event.ts'
-import type { Accounts } from '../ram/account.ts'
-import type { LiveRing } from '../rootkeys/live-ring.ts'
 import { dropIsDue, dropRetired, Strays } from '../rootkeys/rotation.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { OpenHouse } from './open.ts'
 
 const LOOK_MS = 1000
-/** How long a drop that failed waits: it reads every record. */
+/** How long a drop that failed waits before the next: it reads every record. */
 const DROP_AGAIN_MS = 3_600_000
 
-interface Rooms {
-  readonly storage: Storage
-  readonly ring: LiveRing
-  readonly ledger: Ledger
-  readonly accounts: Accounts
-  readonly eventIndex: EventIndex
-}
+type Rooms = Pick<OpenHouse, 'storage' | 'ring' | 'ledger' | 'accounts' | 'eventIndex'>
 
-/** Looks after the root keys once a second, until told to stop. A trouble is told once, until it is over. */
+/** Looks after the root keys once a second, until `stop`. The same trouble is reported once, until it is over. */
 export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): Promise<void> {
   const { ring } = rooms
   let [troubled, dropAt] = [false, 0]
@@ -34,7 +24,7 @@ export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): 
       await ring.look()
       troubled = false
     } catch (error) {
-      if (!troubled) alarm('the root keys can not be looked after: nothing is committed until they can', error)
+      if (!troubled) alarm('the root keys can not be read: nothing is committed until they can', error)
       troubled = true
       continue
     }
@@ -42,7 +32,8 @@ export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): 
     dropAt = Date.now() + DROP_AGAIN_MS
     dropping = drop(rooms, stop)
       .catch((error: unknown) => {
-        if (!stop.aborted) alarm('retired root keys could not be dropped, and will be later', told(error))
+        if (!stop.aborted)
+          alarm('retired root keys could not be dropped: the next attempt is in an hour', detailed(error))
       })
       .finally(() => {
         dropping = null
@@ -62,8 +53,8 @@ async function drop(rooms: Rooms, stop: AbortSignal): Promise<void> {
     await recordRootKeyWork('DropRetiredRootKeys', rooms)
 }
 
-/** Names some of the records, and says what to do about them. */
-function told(error: unknown): unknown {
+/** The error with some of the records that it is about, and what to do about them. */
+function detailed(error: unknown): unknown {
   if (!(error instanceof Strays)) return error
   const names = error.records.slice(0, 10).map(({ kind, account, region, id }) => `${kind}/${account}/${region}/${id}`)
   return new Error(`${error.message} (${names.join(', ')}): see \`strongroom root-key rotate --drop-now\``, {
@@ -74,7 +65,7 @@ function told(error: unknown): unknown {
 /** Leaves the event loop, and the database, to the calls for a moment. */
 export const breathe = () => pause(5)
 
-/** Records in the trail of every account what was done with the root keys, which all of them share. */
+/** Records in the trail of every account what was done with the root keys, which all accounts share. */
 export async function recordRootKeyWork(
   name: 'ChangeRootKeyProvider' | 'RotateRootKey' | 'DropRetiredRootKeys',
   { ledger, accounts }: Pick<Rooms, 'ledger' | 'accounts'>,

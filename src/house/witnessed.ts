@@ -1,7 +1,7 @@
-// How verbs open the house: with the witness of its trail, so that no verb undoes, or lets be undone, what was recorded.
+// How verbs open the house: with the witness of its trail, so that no verb works on a trail that was cut or put back.
 import type { Alarm } from '../ledger/alarm.ts'
 import type { Settings } from '../settings/settings.ts'
-import { type OpenHouse, openHouse } from './open.ts'
+import { type Open, type OpenHouse, openHouse } from './open.ts'
 import { contradiction, readWitness, unwitnessed, Witness } from './witness.ts'
 
 export interface WitnessedHouse extends OpenHouse {
@@ -9,8 +9,6 @@ export interface WitnessedHouse extends OpenHouse {
   /** What to warn of where no witness has seen the trail; or null. */
   readonly unwitnessed: string | null
 }
-
-type Open = (settings: Settings, alarm: Alarm, now: number) => Promise<OpenHouse>
 
 /**
  * Opens the house; from then on its ledger reports to the witness in the data folder. Throws with what to do when the trail is not the

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Commit, EventRow, RowChange } from '../storage/storage.ts'
 import { type Change, toRow } from './record.ts'
+import { isServiceWork } from './stored-event.ts'
 
 export interface Call {
   readonly changes: readonly Change[]
@@ -46,10 +47,12 @@ function rowChange(change: Change, keys: RootKeys): RowChange {
 
 /**
  * Whether a recorded call changed or removed something: the state of a key, its material, a permission, a trail. Such a change is what
- * an attacker wants to undo by putting the database back; a loss of what was only added or used harms nobody.
+ * an attacker wants to undo by putting the database back; a loss of what was only added or used harms nobody. So is the service's own
+ * work: the record of the root keys changes outside of calls.
  */
 export function alters({ event, changes }: Call): boolean {
-  return event !== null && changes.some(({ change }) => change === 'update' || change === 'delete')
+  if (event === null) return false
+  return isServiceWork(event.body) || changes.some(({ change }) => change === 'update' || change === 'delete')
 }
 
 /** (AccessKeyId, nonce) in 16 bytes; no AccessKeyId holds the separator. */

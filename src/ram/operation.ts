@@ -4,7 +4,7 @@ import { type AnyOperation, operationsOf } from '../api/operation.ts'
 import { RAM } from '../api/product.ts'
 import type { Change } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
-import type { RamQuotas } from './settings.ts'
+import type { RamQuotas } from '../settings/quotas.ts'
 
 /** What one call may use. `now` is milliseconds since 1970 and stays the same throughout the call. */
 export interface RamContext {

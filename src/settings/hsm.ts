@@ -1,32 +1,40 @@
-// The settings of managed HSM: the library, its tokens and their PIN, which stands in no flag and no configuration file.
-import type { Env, Setting } from './settings.ts'
+// Settings of managed HSM: the library, its tokens and their PIN, which no flag and no configuration file holds.
+import { REGION } from './listen.ts'
+import { list, type Rows, reading, type Told, text, whole } from './row.ts'
+import type { Env } from './sources.ts'
 import { UsageError } from './usage-error.ts'
 
-export const HSM_DEFAULTS: Readonly<Record<string, string>> = {
-  'hsm-regions': 'cn-hongkong,ap-southeast-1',
-  'hsm-sessions': '16',
-  'hsm-timeout-ms': '200',
-  'hsm-key-timeout-ms': '10000',
-}
-
-export const HSM_SETTINGS: readonly Setting[] = [
-  {
-    name: 'hsm-module',
-    value: 'FILE',
+export const HSM = {
+  'hsm-module': {
+    reader: text('FILE'),
     help: 'the PKCS #11 library of an HSM, which keeps keys of protection level HSM',
   },
-  {
-    name: 'hsm-token',
-    value: 'NAME[,NAME…]',
-    help: 'label or serial number of the token; several that are kept alike',
+  'hsm-token': {
+    reader: list(/^[^,]{1,64}$/, 'NAME[,NAME…]'),
+    help: 'label or serial number of the token; several that hold the same keys',
   },
-  { name: 'hsm-pin-file', value: 'FILE', help: 'the file with the PIN of the tokens' },
-  { name: 'hsm-parameters', value: 'TEXT', help: 'what the library wants to be initialized with, such as that of NSS' },
-  { name: 'hsm-regions', value: 'ID[,ID…]', help: 'the regions that offer the protection level HSM' },
-  { name: 'hsm-sessions', value: 'N', help: 'sessions to open on each token at the most' },
-  { name: 'hsm-timeout-ms', value: 'MS', help: 'how long a call that uses a key may wait for the HSM' },
-  { name: 'hsm-key-timeout-ms', value: 'MS', help: 'how long a call that makes or imports a key may wait for the HSM' },
-]
+  'hsm-pin-file': { reader: text('FILE'), help: 'the file with the PIN of the tokens' },
+  'hsm-parameters': {
+    reader: text('TEXT'),
+    help: 'what the library is initialized with, where it needs parameters, as NSS does',
+  },
+  'hsm-regions': {
+    reader: list(REGION, 'ID[,ID…]'),
+    fallback: 'cn-hongkong,ap-southeast-1',
+    help: 'the regions that offer the protection level HSM',
+  },
+  'hsm-sessions': { reader: whole(1, 1024), fallback: '16', help: 'sessions to open on each token at the most' },
+  'hsm-timeout-ms': {
+    reader: whole(10, 60_000, 'MS'),
+    fallback: '200',
+    help: 'how long a call that uses a key may wait for the HSM',
+  },
+  'hsm-key-timeout-ms': {
+    reader: whole(100, 600_000, 'MS'),
+    fallback: '10000',
+    help: 'how long a call that makes or imports a key may wait for the HSM',
+  },
+} as const satisfies Rows
 
 /** Nothing but the HSM's PIN is missing. */
 export class PinNeeded extends UsageError {
@@ -35,50 +43,53 @@ export class PinNeeded extends UsageError {
   }
 }
 
-/** Where managed HSM lives: a PKCS #11 library and the tokens that it shows. */
+/** Where managed HSM is: a PKCS #11 library and its tokens. */
 export interface HsmSettings {
   readonly module: string
   readonly tokens: readonly string[]
   readonly parameters: string | null
   readonly pinFile: string | null
-  /** Secret; null when the file or a prompt has it. */
+  /** Secret; null where the file or a prompt has it. */
   readonly pin: string | null
   readonly sessions: number
   /** How long a call that uses a key may wait for the device. */
   readonly timeoutMs: number
-  /** How long a call may that makes or imports one, or makes a wrapping key. */
+  /** How long a call may wait that makes or imports a key, or makes a wrapping key. */
   readonly keyTimeoutMs: number
-  /** What the library's process finds in its environment: all but what is Strongroom's own, its database's, and Node's. */
+  /** The environment of the library's process: all but what is Strongroom's own, its database's, and Node's. */
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 const OWN_VARIABLE = /^(?:STRONGROOM_|PG|ALIBABA_?CLOUD_|NODE_OPTIONS$)/
 
-/** How settings of these types are read. */
-interface Readers {
-  list(name: string, value: string, item: RegExp): string[]
-  whole(name: string, min: number, max: number): number
+export interface Hsm {
+  readonly hsm: HsmSettings | null
+  /** Empty where no HSM is configured. */
+  readonly hsmRegions: readonly string[]
 }
 
-/** The HSM that is configured, or null. Throws UsageError. */
-export function hsmOf(get: (name: string) => string | null, env: Env, { list, whole }: Readers): HsmSettings | null {
+/** Throws UsageError. */
+export function hsmOf(told: Told, env: Env): Hsm {
+  const get = reading(HSM, told)
   const [module, tokens, pinFile, parameters] = [
     get('hsm-module'),
     get('hsm-token'),
     get('hsm-pin-file'),
     get('hsm-parameters'),
   ]
-  if (module === null && tokens === null && pinFile === null && parameters === null) return null
+  if (module === null && tokens === null && pinFile === null && parameters === null)
+    return { hsm: null, hsmRegions: [] }
   if (module === null || tokens === null) throw new UsageError('hsm-module and hsm-token go together')
-  return {
+  const hsm = {
     module,
-    tokens: list('hsm-token', tokens, /^[^,]{1,64}$/),
+    tokens,
     parameters,
     pinFile,
     pin: env['STRONGROOM_HSM_PIN'] || null,
-    sessions: whole('hsm-sessions', 1, 1024),
-    timeoutMs: whole('hsm-timeout-ms', 10, 60_000),
-    keyTimeoutMs: whole('hsm-key-timeout-ms', 100, 600_000),
+    sessions: get('hsm-sessions'),
+    timeoutMs: get('hsm-timeout-ms'),
+    keyTimeoutMs: get('hsm-key-timeout-ms'),
     environment: Object.fromEntries(Object.entries(env).filter(([name]) => !OWN_VARIABLE.test(name))),
   }
+  return { hsm, hsmRegions: get('hsm-regions') }
 }

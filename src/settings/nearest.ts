@@ -1,6 +1,4 @@
-import { UsageError } from './usage-error.ts'
-
-/** ` (did you mean …?)` with the known name that fewest changes of a letter lead to, or '' where none is near. */
+/** ` (did you mean …?)` with the known name that is fewest edits away, or '' where none is near. */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const wanted = name.toLowerCase()
   // A third of the letters may be wrong: further away is another word.
@@ -26,13 +24,4 @@ function distance(from: string, to: string): number {
     ;[before, last] = [last, row]
   }
   return last[to.length] ?? 0
-}
-
-/** What refuses `strongroom VERB SAID …` when nothing of that name is known, or nothing was said. */
-export function unknownVerb(verb: string, said: string, known: Iterable<string>, usage: string): UsageError {
-  return new UsageError(
-    said === '' || said.startsWith('--')
-      ? `say what to do:\n${usage}`
-      : `unknown verb \`${verb} ${said}\`${didYouMean(said, known)}: see \`strongroom ${verb} --help\``,
-  )
 }

@@ -4,8 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
-import { configuredCredentials, firstCredentials } from '../../src/cli/first-start.ts'
-import type { Surroundings } from '../../src/cli/surroundings.ts'
+import { configuredCredentials, firstCredentials } from '../../src/house/first-start.ts'
 import { type OpenHouse, openHouse } from '../../src/house/open.ts'
 import { readSettings, type Settings } from '../../src/settings/settings.ts'
 import { startPostgresql } from '../storage/postgresql-server.ts'
@@ -155,9 +154,8 @@ describe('two servers that start at once on an empty database', () => {
   it("make one account with the environment's credentials, where it names no account", async () => {
     await opened([folder(), folder()], async (houses, settings) => {
       const root = { accessKeyId: 'fixed-1', accessKeySecret: 'fixed-secret' }
-      const around = { complain: assert.fail } as unknown as Surroundings
       await Promise.all(
-        houses.map(({ accounts }) => configuredCredentials({ ...settings[0], root }, null, accounts, around)),
+        houses.map(({ accounts }) => configuredCredentials({ ...settings[0], root }, null, accounts, assert.fail)),
       )
       const [accounts] = await Promise.all(houses.map(accountsOf))
       assert.equal(accounts?.length, 1)

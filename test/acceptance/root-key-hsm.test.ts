@@ -104,7 +104,7 @@ for (const kind of TOKEN_KINDS)
       await done(['change-provider', '--to', 'passphrase', '--new-passphrase-file', file], data, token)
       const env = { STRONGROOM_PASSPHRASE: 'correct horse' }
       const out = await done(['change-provider', '--to', 'hsm'], data, token, env)
-      assert.match(out, /^the root key comes from the key with CKA_ID [0-9a-f]{48} in the HSM now: back the token up/)
+      assert.match(out, /^the root key now comes from the key with CKA_ID [0-9a-f]{48} in the HSM: back up the token/)
       assert.deepEqual(filesHolding(await secretsOf(data, token), data, token.folder), [])
       await pause(1500)
       await done(['rotate', '--drop-now'], data, token)

@@ -88,7 +88,7 @@ describe('strongroom root-key change-provider', () => {
     const file = join(temporaryFolder(), 'passphrase')
     writeFileSync(file, 'correct horse\n')
     const out = await rootKey(['change-provider', '--to', 'passphrase', '--new-passphrase-file', file, '--data', data])
-    assert.match(out, /from the passphrase now/)
+    assert.match(out, /now comes from the passphrase/)
     await stop(100)
     assert.equal(await program.stop(), 0)
     assert.doesNotMatch(program.log(), /"level":50/)

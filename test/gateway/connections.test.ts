@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { Connections } from '../../src/gateway/connections.ts'
 import { DEFAULT_LIMITS } from '../../src/gateway/limits.ts'
-import { affordableConnections } from '../../src/house/open-files.ts'
+import { affordableConnections } from '../../src/house/ports.ts'
 import { Connection, get, post, signedForm } from '../acceptance/raw.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 

@@ -5,9 +5,11 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { KMS } from '../../src/api/product.ts'
 import { products } from '../../src/gateway/products.ts'
-import { QUOTA_PROFILES } from '../../src/gateway/quota-profiles.ts'
-import { type Admission, NO_RATES, type RateGroup, RateLimiter, ratesOf } from '../../src/gateway/rate-limit.ts'
+import { type Admission, RateLimiter } from '../../src/gateway/rate-limit.ts'
+import { demandServed } from '../../src/gateway/served.ts'
 import { newCredentials } from '../../src/ram/account.ts'
+import { QUOTA_PROFILES } from '../../src/settings/quota-profiles.ts'
+import { NO_RATES, type RateGroup, ratesOf } from '../../src/settings/rates.ts'
 import { readSettings } from '../../src/settings/settings.ts'
 import { openTestHouse } from '../house.ts'
 import { ramOf } from '../ram/ram.ts'
@@ -224,7 +226,7 @@ describe('limits', () => {
       [{ default: { rates: [{ ...rate, calls: 1.5 }] } }, /`calls`/],
       [{ default: { rates: [{ ...rate, burst: 1 }] } }, /`burst`/],
     ] as [unknown, RegExp][])
-      assert.throws(() => limits([], file), message)
+      assert.throws(() => demandServed(limits([], file).ownRates, products), message)
     assert.throws(() => limits(['--quota-profile', 'none']), /alibaba-shared/)
   })
 })

@@ -100,7 +100,7 @@ describe('an explanation', () => {
     const blind = await ask('kms:Encrypt', keyArn(), {})
     assert.equal(blind.decision, 'ImplicitDeny')
     assert.deepEqual(
-      blind.warnings.map((warning) => /on (\S+) counts/.exec(warning)?.[1]),
+      blind.warnings.map((warning) => /depends on (\S+?),/.exec(warning)?.[1]),
       ['acs:SourceIp', 'acs:SecureTransport'],
     )
     const seeing = await ask('kms:Encrypt', keyArn(), { 'acs:SourceIp': '10.0.0.1', 'acs:SecureTransport': 'true' })
@@ -114,7 +114,7 @@ describe('an explanation', () => {
       await put(allow('kms:*', '*', { NotIpAddress: { [key]: '10.0.0.0/8' } }))
       const { decision, warnings } = await ask('kms:Encrypt', keyArn())
       assert.equal(decision, 'Allow')
-      assert.match(warnings.join(), new RegExp(`^a condition on ${key} counts, which no call here has`))
+      assert.match(warnings.join(), new RegExp(`^the decision depends on ${key}, which no call here has`))
       assert.equal(/Did you mean acs:SourceIp\?$/.test(warnings.join()), key !== 'oss:Prefix')
     }
   })

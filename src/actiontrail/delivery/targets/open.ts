@@ -1,9 +1,8 @@
 // Opens the target that the settings name.
+import type { TargetSettings } from '../../../settings/trail.ts'
 import { FolderTarget } from './folder.ts'
-import { type S3Options, S3Target } from './s3.ts'
+import { S3Target } from './s3.ts'
 import type { DeliveryTarget } from './target.ts'
-
-export type TargetSettings = { readonly folder: string } | S3Options
 
 /** `node` distinguishes this server from others that deliver to the same folder. */
 export function openTarget(settings: TargetSettings, node: string): DeliveryTarget {

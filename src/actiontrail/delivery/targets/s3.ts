@@ -1,17 +1,8 @@
 // Buckets with an S3-compatible API: Alibaba Cloud OSS at its S3 endpoint, MinIO, Ceph and others.
 // The first use loads the client library, so that a server that delivers to a folder never does.
 import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3'
+import type { S3Options } from '../../../settings/trail.ts'
 import { type BucketState, type DeliveryTarget, TargetFault } from './target.ts'
-
-/** The endpoint of the buckets and the credentials for it. */
-export interface S3Options {
-  /** An http:// or https:// URL without a bucket. */
-  readonly endpoint: string
-  readonly region: string
-  /** Whether requests name the bucket in the path; else in the host. */
-  readonly pathStyle: boolean
-  readonly credentials: { readonly accessKeyId: string; readonly accessKeySecret: string }
-}
 
 /** The empty object that `check` writes: often the credentials may write and nothing else. */
 const PROBE = 'AliyunLogs/Actiontrail-Check'

@@ -1,6 +1,7 @@
-// Limits under a name. `alibaba-shared` are those that the cloud publishes for accounts without an instance of their own (contract/kms.md section 8).
+// Limits under a name. `alibaba-shared` are those that the cloud publishes for accounts without an instance of their own
+// (docs/running.md).
 import { ACTIONTRAIL, KMS, type Product, STS } from '../api/product.ts'
-import type { RateGroup } from './rate-limit.ts'
+import type { RateGroup } from './rates.ts'
 
 export interface QuotaProfile {
   readonly quotas: { readonly 'max-keys': number; readonly 'max-aliases': number }

@@ -1,27 +1,49 @@
-// The account of the first start, and the credentials that the environment gives. What a first start is, the database's authentic
-// records say; the file of credentials is made once, and never overwritten.
-import { readFileSync, unlinkSync } from 'node:fs'
+// The credentials that a start gives: those of the environment, of the seed, or of a first start. The database's authentic records say
+// whether a start is the first; the file of credentials is made once, and never overwritten.
+import { existsSync, readFileSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { seed } from '../dev/seed.ts'
+import { readSeed } from '../dev/seed-file.ts'
+import type { House } from '../gateway/call.ts'
 import { type Accounts, type Credentials, newCredentials, type Provided } from '../ram/account.ts'
 import type { Settings } from '../settings/settings.ts'
 import { writeNewFile } from './new-file.ts'
-import type { Surroundings } from './surroundings.ts'
 
-type Told = Pick<Settings, 'root' | 'accountId' | 'data' | 'regions'>
+type Given = Pick<Settings, 'root' | 'accountId' | 'data' | 'regions'>
 
 export function credentialsFile({ data }: Pick<Settings, 'data'>): string {
   return join(data, 'root-credentials.json')
 }
 
+type Say = (text: string) => void
+
 /**
- * Gives the account the credentials of the environment; `otherwise` is the account to give them to where neither the environment nor
- * the database names one. Throws when the environment names an account that this database has not.
+ * Gives the accounts the credentials of the environment and of the seed, and makes the account of a first start where neither does.
+ * Returns the credentials of that account when it is new, or null. Throws with what to change.
  */
+export async function startCredentials(
+  settings: Settings,
+  house: House,
+  accounts: Accounts,
+  say: Say,
+): Promise<Credentials | null> {
+  const seeded = settings.seed === null ? [] : readSeed(settings.seed, readFileSync(settings.seed, 'utf8'))
+  await configuredCredentials(settings, seeded[0]?.accountId ?? null, accounts, say)
+  if (settings.seed !== null) await seed(seeded, house, accounts)
+  const file = credentialsFile(settings)
+  if (!seeded[0] || existsSync(file)) return firstCredentials(settings, accounts)
+  // The first account of the seed becomes the account of the command line, unless there is one.
+  const { accountId, accessKeyId, accessKeySecret } = seeded[0]
+  writeNewFile(file, `${JSON.stringify({ accountId, accessKeyId, accessKeySecret }, null, 2)}\n`)
+  return null
+}
+
+/** `otherwise`: the account that gets the credentials of the environment where neither the environment nor the database names one. */
 export async function configuredCredentials(
-  { root, accountId, regions }: Told,
+  { root, accountId, regions }: Given,
   otherwise: string | null,
   accounts: Accounts,
-  around: Surroundings,
+  say: Say,
 ): Promise<void> {
   const first = await accounts.first()
   if (accountId !== null && first !== null && !(await accounts.exists(accountId)))
@@ -33,10 +55,10 @@ export async function configuredCredentials(
   const how = { configured: true, region: regions[0] ?? '' }
   const provided = await accounts.provide(given, 'root', Date.now(), how)
   const account = given.accountId ?? (await accounts.first()) ?? ''
-  for (const text of told(provided, account, root.accessKeyId)) around.complain(text)
+  for (const text of changesOf(provided, account, root.accessKeyId)) say(text)
 }
 
-function told({ revoked, superseded, others }: Provided, account: string, accessKeyId: string): readonly string[] {
+function changesOf({ revoked, superseded, others }: Provided, account: string, accessKeyId: string): readonly string[] {
   const texts: string[] = []
   if (revoked !== null)
     texts.push(
@@ -54,11 +76,11 @@ function told({ revoked, superseded, others }: Provided, account: string, access
 }
 
 /**
- * Makes the account of a first start, with the credentials of its file, where a crash or another server left one. Returns what is new to
- * tell, or null.
+ * Makes the account of a first start, with the credentials of its file where a crash or another server left one. Returns the credentials
+ * that are new, or null.
  */
 export async function firstCredentials(
-  settings: Told,
+  settings: Given,
   accounts: Pick<Accounts, 'first' | 'makeFirst'>,
 ): Promise<Credentials | null> {
   if ((await accounts.first()) !== null) return null
@@ -100,26 +122,4 @@ function readCredentials(file: string): Credentials {
   throw new Error(
     `\`${file}\` is there, but the database is new and the file holds no credentials of an account: move it away`,
   )
-}
-
-/** What a first start says: the secret to a terminal alone, since a service's log is read by others and kept. */
-export function welcome(
-  { accountId, accessKeyId, accessKeySecret }: Credentials,
-  endpoint: string,
-  console: string,
-  settings: Pick<Settings, 'data'>,
-  terminal: boolean,
-): string {
-  const file = credentialsFile(settings)
-  return [
-    `first start: here is your account${terminal ? ', shown this once' : ''}`,
-    `  endpoint         ${endpoint}`,
-    `  console          ${console}`,
-    `  account          ${accountId}`,
-    `  AccessKeyId      ${accessKeyId}`,
-    ...(terminal
-      ? [`  AccessKeySecret  ${accessKeySecret}`, `  (also in ${file}, readable by you alone)`]
-      : [`  AccessKeySecret  in ${file}, readable by you alone`]),
-    '  try: bin/strongroom kms CreateKey --Description "my first key"',
-  ].join('\n')
 }

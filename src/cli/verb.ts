@@ -1,0 +1,34 @@
+// What the verbs have in common that work on the database itself.
+import type { Open, OpenHouse } from '../house/open.ts'
+import type { Alarm } from '../ledger/alarm.ts'
+import { didYouMean } from '../settings/nearest.ts'
+import type { Settings } from '../settings/settings.ts'
+import { UsageError } from '../settings/usage-error.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** Opens the house for one piece of work, and closes it however the work ends. Returns what the work returns. */
+export async function inHouse<T>(
+  settings: Settings,
+  open: Open,
+  around: Surroundings,
+  work: (house: OpenHouse, alarm: Alarm) => Promise<T>,
+): Promise<T> {
+  const alarm: Alarm = (message, error) => around.complain(`${message}: ${error}`)
+  const house = await open(settings, alarm, Date.now())
+  try {
+    return await work(house, alarm)
+  } finally {
+    around.status('')
+    await (house.hsm ?? house.device)?.stop()
+    await house.storage.close()
+  }
+}
+
+/** The refusal of `strongroom VERB SAID …` where no such verb is known, or none was given. */
+export function unknownVerb(verb: string, said: string, known: Iterable<string>, usage: string): UsageError {
+  return new UsageError(
+    said === '' || said.startsWith('--')
+      ? `say what to do:\n${usage}`
+      : `unknown verb \`${verb} ${said}\`${didYouMean(said, known)}: see \`strongroom ${verb} --help\``,
+  )
+}

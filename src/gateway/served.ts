@@ -1,0 +1,18 @@
+// What the quotas file names must be served here: a misspelt operation would have no limit.
+import type { RateGroup } from '../settings/rates.ts'
+import { UsageError } from '../settings/usage-error.ts'
+import type { ProductVersion } from './call.ts'
+
+/** Throws UsageError for a product or an operation that is not served. */
+export function demandServed(groups: readonly RateGroup[], versions: readonly ProductVersion[]): void {
+  for (const { product, operations } of groups) {
+    const served = versions.find((one) => one.product.name === product)
+    if (!served) {
+      const names = new Set(versions.map((one) => one.product.name))
+      throw new UsageError(`\`product\` in the quotas file must be one of ${[...names].join(', ')}`)
+    }
+    const unknown = operations.find((name) => !served.operations.has(name))
+    if (unknown !== undefined)
+      throw new UsageError(`${product} has no operation \`${unknown}\`, which the quotas file names`)
+  }
+}

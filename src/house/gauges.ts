@@ -1,0 +1,45 @@
+// Metrics of the rooms, read when somebody asks for them.
+import type { Delivery } from '../actiontrail/delivery/delivery.ts'
+import type { Metrics } from '../gateway/metrics.ts'
+import { VERSION } from '../settings/version.ts'
+import type { OpenHouse } from './open.ts'
+
+/** Publishes the version, how long the trail is, how far the work behind the calls has come, and how much keys were used. */
+export function watch(
+  metrics: Metrics,
+  { ledger, eventIndex, usage }: Pick<OpenHouse, 'ledger' | 'eventIndex' | 'usage'>,
+  delivery: Delivery,
+): void {
+  metrics.gauge(
+    'strongroom_build_info',
+    'The version of this server; the value is always 1.',
+    ['version'],
+    async () => [{ labels: { version: VERSION }, value: 1 }],
+  )
+  metrics.gauge(
+    'strongroom_key_version_uses',
+    'Messages encrypted under a key version, of the hundred that this server used most lately; the bound is 2^80, in an HSM 2^32.',
+    ['key', 'version', 'level'],
+    async () =>
+      usage.busiest(100).map(({ keyId, versionId, protectionLevel, uses }) => ({
+        labels: { key: keyId, version: versionId, level: protectionLevel },
+        value: uses,
+      })),
+  )
+  metrics.gauge('strongroom_trail_events', 'The number of the last event of the trail.', [], async () => [
+    { labels: {}, value: (await ledger.head()).seq },
+  ])
+  metrics.gauge(
+    'strongroom_trail_indexed_events',
+    'The number of the last event that lookups find by the index.',
+    [],
+    async () => [{ labels: {}, value: (await eventIndex.indexed()).lastSeq }],
+  )
+  metrics.gauge(
+    'strongroom_delivery_lag_seconds',
+    'How old the oldest event is that a trail has not delivered.',
+    ['account', 'trail'],
+    async () =>
+      (await delivery.lags()).map(({ account, trail, seconds }) => ({ labels: { account, trail }, value: seconds })),
+  )
+}

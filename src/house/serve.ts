@@ -1,0 +1,158 @@
+// A server from its start to its end: the open house wired to ports, background work and metrics.
+import { randomUUID, randomUUIDv7 } from 'node:crypto'
+import { TrailUpkeep } from '../actiontrail/audit/upkeep.ts'
+import { Delivery } from '../actiontrail/delivery/delivery.ts'
+import { DevClock } from '../dev/clock.ts'
+import type { House } from '../gateway/call.ts'
+import { listenMetrics, Metrics } from '../gateway/metrics.ts'
+import { products } from '../gateway/products.ts'
+import { listen } from '../gateway/server.ts'
+import { randomBytes } from '../keystore/random.ts'
+import { sweep } from '../kms/sweep.ts'
+import type { Alarm } from '../ledger/alarm.ts'
+import type { Credentials } from '../ram/account.ts'
+import { isShared } from '../settings/root-key.ts'
+import type { Settings } from '../settings/settings.ts'
+import { deliverTrails, keepRecords, keepTrail } from './background.ts'
+import { startCredentials } from './first-start.ts'
+import { watch } from './gauges.ts'
+import type { Log } from './log.ts'
+import { onlyServer } from './only-server.ts'
+import type { Open } from './open.ts'
+import { connectionLimits, endpointsByRegion, tlsOf } from './ports.ts'
+import { watchRing } from './root-key-watch.ts'
+import { removeUnfinished } from './witness.ts'
+import type { WitnessedHouse } from './witnessed.ts'
+
+/** How long a delivery under way may take to finish when the server stops; the next start goes on with it otherwise. */
+const DELIVERY_STOP_MS = 5000
+/** How long calls in flight may take to finish when the server stops. */
+const STOP_MS = 30_000
+
+/** What the operator may hear of a server: its log, its alarms, and what a start says to whoever started it. */
+export interface Voice {
+  readonly log: Log
+  readonly alarm: Alarm
+  readonly say: (text: string) => void
+}
+
+/** A server that calls can reach. */
+export interface Serving {
+  readonly endpoint: string
+  /** By region, where the server listens on several addresses. */
+  readonly endpoints: Readonly<Record<string, string>> | null
+  /** Where metrics are read, or null. */
+  readonly metrics: string | null
+  /** The credentials that this start made, or null. */
+  readonly first: Credentials | null
+  /** Finishes the calls in flight, writes what is kept in memory, and closes the house. */
+  stop(): Promise<void>
+}
+
+interface Wired {
+  readonly rooms: WitnessedHouse
+  readonly house: House
+  readonly metrics: Metrics
+  readonly delivery: Delivery
+  readonly upkeep: TrailUpkeep
+  readonly lock: Disposable | null
+}
+
+/** Opens the house for serving. The server takes calls when `start` resolves. Both reject with what to change. */
+export async function openServer(settings: Settings, open: Open<WitnessedHouse>, voice: Voice) {
+  const wired = await wire(settings, open, voice)
+  return { start: () => start(wired, settings, voice) }
+}
+
+async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm }: Voice): Promise<Wired> {
+  const rooms = await open(settings, alarm, Date.now())
+  const lock = isShared(settings) ? null : onlyServer(settings.data)
+  const clock = settings.dev ? await DevClock.open(rooms.ledger, Date.now) : null
+  removeUnfinished(settings.data)
+  if (rooms.unwitnessed) log.warn({ reason: rooms.unwitnessed }, 'THE TRAIL HAS NO WITNESS')
+  const metrics = new Metrics(
+    (fields, message) => log.warn(fields, message),
+    () => performance.now(),
+  )
+  const house: House = {
+    products,
+    settings,
+    ...rooms,
+    now: clock ? () => clock.now() : Date.now,
+    wallNow: Date.now,
+    dev: clock && { advance: (ms) => clock.advance(ms).then(() => sweep(house)) },
+    newId: randomUUID,
+    newRecordId: randomUUIDv7,
+    randomBytes,
+    observer: metrics,
+    ready: async () => {
+      const count = await rooms.accounts.count().catch(() => 0)
+      return count > 0 && rooms.ledger.canCommit(Date.now(), randomUUID())
+    },
+    failed: alarm,
+  }
+  const delivery = new Delivery({ ...house, ...rooms, intervalMs: settings.deliveryIntervalMs, random: Math.random })
+  watch(metrics, rooms, delivery)
+  return { rooms, house, metrics, delivery, upkeep: new TrailUpkeep(rooms), lock }
+}
+
+async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Serving> {
+  const { rooms, house, metrics } = wired
+  const { log } = voice
+  const first = await startCredentials(settings, house, rooms.accounts, voice.say)
+  await rooms.hsm?.start()
+  if (rooms.hsm?.trouble && rooms.hsm.setupFailed) throw new Error(rooms.hsm.trouble)
+  await sweep(house)
+  const tls = await tlsOf(settings, log)
+  const listening = await listen(house, settings.listen, tls, connectionLimits(settings, log))
+  const [endpoint = ''] = listening.endpoints
+  const connections = async () => [{ labels: {}, value: listening.connections() }]
+  metrics.gauge('strongroom_connections', 'Open connections to the addresses of `listen`.', [], connections)
+  const at = settings.metrics
+  const metricsListening = at && (await listenMetrics(metrics, at.host, at.port, at.plain ? null : tls))
+  const endWork = work(wired, settings, voice)
+  return {
+    endpoint,
+    endpoints:
+      settings.listen.length > 1
+        ? endpointsByRegion(settings.listen, listening.endpoints, settings.regions[0] ?? '')
+        : null,
+    metrics: metricsListening?.endpoint ?? null,
+    first,
+    stop: async () => {
+      await Promise.all([listening.stop(STOP_MS), endWork()])
+      await metricsListening?.stop()
+      await close(wired, voice)
+    },
+  }
+}
+
+/** Begins the work behind the calls; the function that is returned ends it. */
+function work({ rooms, house, delivery, upkeep }: Wired, settings: Settings, { alarm }: Voice) {
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const all = [
+    keepRecords(house, rooms.usage, signal, alarm),
+    keepTrail({ upkeep, witness: rooms.witness }, settings, signal, alarm),
+    deliverTrails(delivery, signal, alarm),
+    watchRing(rooms, signal, alarm),
+  ]
+  return async () => {
+    stopping.abort()
+    await Promise.all([delivery.stop(DELIVERY_STOP_MS), ...all])
+  }
+}
+
+async function close({ rooms, house, upkeep, lock }: Wired, { alarm }: Voice): Promise<void> {
+  await rooms.lastUsed
+    .write(house.now())
+    .catch((error: unknown) => alarm('the use of AccessKeys could not be written', error))
+  await rooms.usage.write().catch((error: unknown) => alarm('the uses of keys could not be written', error))
+  await rooms.hsm?.stop()
+  await upkeep
+    .checkpoint(Date.now(), true)
+    .then((checkpoint) => rooms.witness.renew(checkpoint, upkeep.stored))
+    .catch((error: unknown) => alarm('the last checkpoint of the trail could not be stored', error))
+  await rooms.storage.close()
+  lock?.[Symbol.dispose]()
+}

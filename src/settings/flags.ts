@@ -1,0 +1,89 @@
+// The one reader of flags, for all verbs: `--name value`, `--name=value`, and flags without a value.
+import { didYouMean } from './nearest.ts'
+import { UsageError } from './usage-error.ts'
+
+/**
+ * How a flag is written: `value`, with a value, of which the last counts; `truth`, with a value that may be left out and then is
+ * `true`; `list`, several times, for several values; `bare`, without a value.
+ */
+export type FlagKind = 'value' | 'truth' | 'list' | 'bare'
+
+export type FlagKinds = Readonly<Record<string, FlagKind>>
+
+/** The flags of a line, by their names without dashes. */
+export class Flags {
+  readonly #values: ReadonlyMap<string, readonly string[]>
+
+  constructor(values: ReadonlyMap<string, readonly string[]>) {
+    this.#values = values
+  }
+
+  get names(): readonly string[] {
+    return [...this.#values.keys()]
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name)
+  }
+
+  /** All values, in the order given. */
+  all(name: string): readonly string[] {
+    return this.#values.get(name) ?? []
+  }
+
+  /** The last value. */
+  get(name: string): string | undefined {
+    return this.#values.get(name)?.at(-1)
+  }
+
+  /** The last value. Throws UsageError where there is none. */
+  must(name: string, usage: string): string {
+    const value = this.get(name)
+    if (value === undefined) throw new UsageError(`\`--${name}\` is needed:\n${usage}`)
+    return value
+  }
+}
+
+/** Reads a line of nothing but flags. `verb` is named in the refusal of an unknown one. Throws UsageError. */
+export function readFlags(args: readonly string[], kinds: FlagKinds, verb: string): Flags {
+  return flagsBy(
+    args,
+    (name) => (Object.hasOwn(kinds, name) ? kinds[name] : undefined),
+    (flag, name) => {
+      const near = didYouMean(
+        `--${name}`,
+        Object.keys(kinds).map((one) => `--${one}`),
+      )
+      return new UsageError(`unknown flag \`${flag}\`${near}: see \`strongroom ${verb} --help\``)
+    },
+  )
+}
+
+/** The same where not all names can be listed: `kindOf` knows each, `unknown` makes the refusal of one that it does not know. */
+export function flagsBy(
+  args: readonly string[],
+  kindOf: (name: string) => FlagKind | undefined,
+  unknown: (flag: string, name: string) => UsageError,
+): Flags {
+  const values = new Map<string, string[]>()
+  for (let i = 0; i < args.length; i++) {
+    const [flag = '', inline] = (args[i] ?? '').split(/=(.*)/s)
+    const name = flag.replace(/^--/, '')
+    const kind = flag.startsWith('--') ? kindOf(name) : undefined
+    if (kind === undefined) throw unknown(flag, name)
+    const next = args[i + 1]
+    const alone = kind === 'bare' || (kind === 'truth' && (next === undefined || next.startsWith('--')))
+    if (inline !== undefined && kind === 'bare') throw new UsageError(`\`${flag}\` takes no value`)
+    const value = inline ?? (alone ? 'true' : args[++i])
+    if (value === undefined) throw new UsageError(`\`${flag}\` needs a value`)
+    values.set(name, [...(values.get(name) ?? []), value])
+  }
+  return new Flags(values)
+}
+
+/** What is said before the first flag, and the rest. */
+export function wordsFirst(args: readonly string[]): readonly [words: readonly string[], rest: readonly string[]] {
+  const first = args.findIndex((one) => one.startsWith('--'))
+  const count = first === -1 ? args.length : first
+  return [args.slice(0, count), args.slice(count)]
+}

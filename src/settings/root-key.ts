@@ -1,0 +1,77 @@
+// Settings of the data and of the root keys: where they are, and what wraps the root keys.
+import { join } from 'node:path'
+import { PROVIDER_NAMES, type ProviderName } from '../keystore/root-key-provider.ts'
+import { oneOf, type Rows, reading, type Told, text } from './row.ts'
+import type { Env, ReadFile } from './sources.ts'
+import { UsageError } from './usage-error.ts'
+
+export const DATA = {
+  data: {
+    reader: text('DIR'),
+    fallback: './data',
+    help: 'folder for the database, the root key file and the first credentials',
+  },
+  database: {
+    reader: text('URL'),
+    shown: 'strongroom.db in the data folder',
+    help: 'postgresql://… or the path of a SQLite file',
+  },
+  'root-key-file': {
+    reader: text('FILE'),
+    shown: 'root-key in the data folder',
+    help: 'the file of the key that wraps the root keys',
+  },
+  'root-key-provider': {
+    reader: oneOf(PROVIDER_NAMES),
+    shown: 'a passphrase where one is given, else a file',
+    help: 'what wraps the root keys of a new database; the start of an existing one refuses any other',
+  },
+  'passphrase-file': { reader: text('FILE'), help: 'wrap the root keys by the passphrase in this file' },
+} as const satisfies Rows
+
+export interface Data {
+  readonly data: string
+  readonly database: string | null
+  readonly rootKeyFile: string | null
+  /** Secret. */
+  readonly passphrase: string | null
+  readonly rootKeyProvider: ProviderName | null
+}
+
+/** `hasHsm`: whether an HSM is configured. Throws UsageError. */
+export function dataOf(told: Told, hasHsm: boolean, env: Env, readFile: ReadFile): Data {
+  const get = reading(DATA, told)
+  const file = get('passphrase-file')
+  const data = {
+    data: get('data'),
+    database: get('database'),
+    rootKeyFile: get('root-key-file'),
+    passphrase: env['STRONGROOM_PASSPHRASE'] || (file && readFile(file).replace(/\r?\n$/, '')) || null,
+    rootKeyProvider: get('root-key-provider'),
+  }
+  checkProvider(data, hasHsm)
+  return data
+}
+
+function checkProvider({ rootKeyProvider, passphrase }: Data, hasHsm: boolean): void {
+  if (rootKeyProvider === 'hsm' && !hasHsm)
+    throw new UsageError('`root-key-provider` hsm needs an HSM: set hsm-module and hsm-token')
+  if (rootKeyProvider === 'passphrase' && passphrase === null)
+    throw new UsageError('`root-key-provider` passphrase needs one: set STRONGROOM_PASSPHRASE or passphrase-file')
+  if (rootKeyProvider !== null && rootKeyProvider !== 'passphrase' && passphrase !== null)
+    throw new UsageError(`a passphrase does not go with \`root-key-provider\` ${rootKeyProvider}`)
+}
+
+/** The path of the root key file, where the root keys have one. */
+export function rootKeyPath(settings: Pick<Data, 'rootKeyFile' | 'data'>): string {
+  return settings.rootKeyFile ?? defaultRootKeyPath(settings)
+}
+
+export function defaultRootKeyPath({ data }: Pick<Data, 'data'>): string {
+  return join(data, 'root-key')
+}
+
+/** Whether several servers may use the database at once. */
+export function isShared({ database }: Pick<Data, 'database'>): boolean {
+  return database?.startsWith('postgres') ?? false
+}

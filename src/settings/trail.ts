@@ -1,0 +1,126 @@
+// Settings of the trail: how long events are kept, and where trails deliver them.
+import { join } from 'node:path'
+import { type Rows, reading, type Told, text, truth, whole } from './row.ts'
+import type { Env, ReadFile } from './sources.ts'
+import { UsageError } from './usage-error.ts'
+
+export const TRAIL = {
+  'retention-days': {
+    reader: whole(90, 36_500, 'DAYS'),
+    fallback: '90',
+    help: 'how long events are kept and can be looked up',
+  },
+  'lookup-max-span-days': {
+    reader: whole(30, 36_500, 'DAYS'),
+    fallback: '90',
+    help: 'longest time range of one LookupEvents',
+  },
+  'refused-bytes-per-second': {
+    reader: whole(1024, 1_000_000_000, 'BYTES'),
+    fallback: '65536',
+    help: "what events of an account's refused calls may take on average; 256 times as much at once",
+  },
+  'delivery-target': {
+    reader: text('folder:DIR|URL'),
+    shown: 'folder:trails in the data folder',
+    help: 'where trails deliver: a folder, or the endpoint of an OSS- or S3-compatible server',
+  },
+  'delivery-region': {
+    reader: text('ID'),
+    fallback: 'us-east-1',
+    help: 'the region that requests to that endpoint are signed for',
+  },
+  'delivery-path-style': {
+    reader: truth,
+    fallback: 'true',
+    help: 'name the bucket in the path; false: in the host, as OSS wants it',
+  },
+  'delivery-credentials-file': {
+    reader: text('FILE'),
+    help: 'a JSON file with accessKeyId and accessKeySecret for that endpoint',
+  },
+  'delivery-interval-seconds': {
+    reader: whole(1, 3600, 'SECONDS'),
+    fallback: '300',
+    help: 'how long events are gathered before they are delivered',
+  },
+} as const satisfies Rows
+
+/** An endpoint that speaks the S3 protocol, and how to get in. */
+export interface S3Options {
+  /** http:// or https://, without a bucket. */
+  readonly endpoint: string
+  readonly region: string
+  /** Whether the bucket is named in the path, else in the host. */
+  readonly pathStyle: boolean
+  /** Secret. */
+  readonly credentials: { readonly accessKeyId: string; readonly accessKeySecret: string }
+}
+
+export type TargetSettings = { readonly folder: string } | S3Options
+
+export interface Trail {
+  readonly retentionDays: number
+  readonly lookupMaxSpanDays: number
+  readonly refusedBytesPerSecond: number
+  readonly deliveryTarget: TargetSettings
+  readonly deliveryIntervalMs: number
+}
+
+/** Throws UsageError. */
+export function trailOf(told: Told, data: string, env: Env, readFile: ReadFile): Trail {
+  const get = reading(TRAIL, told)
+  return {
+    retentionDays: get('retention-days'),
+    lookupMaxSpanDays: get('lookup-max-span-days'),
+    refusedBytesPerSecond: get('refused-bytes-per-second'),
+    deliveryTarget: targetOf(told, data, env, readFile),
+    deliveryIntervalMs: 1000 * get('delivery-interval-seconds'),
+  }
+}
+
+function targetOf(told: Told, data: string, env: Env, readFile: ReadFile): TargetSettings {
+  const get = reading(TRAIL, told)
+  const target = get('delivery-target')
+  if (target === null) return { folder: join(data, 'trails') }
+  const folder = /^folder:(.+)$/s.exec(target)?.[1]
+  if (folder !== undefined) return { folder }
+  if (!/^https?:\/\/[^/?#@]+\/?$/.test(target))
+    throw new UsageError('`delivery-target` must be folder:DIR or an endpoint such as https://s3.example.com')
+  return {
+    endpoint: target,
+    region: get('delivery-region'),
+    pathStyle: get('delivery-path-style'),
+    credentials: credentialsOf(get('delivery-credentials-file'), env, readFile),
+  }
+}
+
+function credentialsOf(file: string | null, env: Env, readFile: ReadFile): S3Options['credentials'] {
+  const [accessKeyId, accessKeySecret] = [
+    env['STRONGROOM_DELIVERY_ACCESS_KEY_ID'] || null,
+    env['STRONGROOM_DELIVERY_ACCESS_KEY_SECRET'] || null,
+  ]
+  if (accessKeyId !== null && accessKeySecret !== null) return { accessKeyId, accessKeySecret }
+  if (accessKeyId !== null || accessKeySecret !== null)
+    throw new UsageError('STRONGROOM_DELIVERY_ACCESS_KEY_ID and STRONGROOM_DELIVERY_ACCESS_KEY_SECRET go together')
+  if (file === null)
+    throw new UsageError(
+      'the endpoint of `delivery-target` needs credentials: set STRONGROOM_DELIVERY_ACCESS_KEY_ID and STRONGROOM_DELIVERY_ACCESS_KEY_SECRET, or `delivery-credentials-file`',
+    )
+  const content = parsed(file, readFile)
+  const [id, secret] = [content?.['accessKeyId'], content?.['accessKeySecret']]
+  if (typeof id !== 'string' || typeof secret !== 'string' || id === '' || secret === '')
+    throw new UsageError(`the file \`${file}\` must hold a JSON object with accessKeyId and accessKeySecret`)
+  return { accessKeyId: id, accessKeySecret: secret }
+}
+
+function parsed(file: string, readFile: ReadFile): Readonly<Record<string, unknown>> | null {
+  const content = readFile(file)
+  try {
+    const value: unknown = JSON.parse(content)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
+  } catch {
+    // A parser's message may quote the file, which holds a secret.
+    return null
+  }
+}
