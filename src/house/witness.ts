@@ -2,7 +2,7 @@
 // another story, was cut or put back to an older copy.
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Checkpoint, checkpointMatches, publicKeyOf, type TrailSigner } from '../actiontrail/audit/checkpoint.ts'
 import { isoSeconds } from '../api/time.ts'
@@ -12,6 +12,9 @@ import type { TrailWitness } from '../ledger/trail-head.ts'
 import type { Head } from '../storage/storage.ts'
 
 export const WITNESS_FILE = 'audit-witness.json'
+
+/** How long anybody waits for the data folder to take the witness: a folder that hangs must not hold up answers for longer. */
+const PATIENCE_MS = 5000
 
 type Reads = Pick<Ledger, 'get' | 'head' | 'events'>
 
@@ -23,8 +26,15 @@ export interface Witnessed extends Checkpoint {
 /** What was seen last, or null. Throws when the file can't be read or was not written here. */
 export function readWitness(data: string, publicKey: string): Witnessed | null {
   const path = join(data, WITNESS_FILE)
-  const text = textOf(path)
-  if (text === null) return null
+  try {
+    return witnessIn(readFileSync(path, 'utf8'), path, publicKey)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+function witnessIn(text: string, path: string, publicKey: string): Witnessed {
   const damaged = new Error(
     `\`${path}\` is damaged, or was written for another trail, or the trail's key was exchanged: compare the database with an export or a delivered copy, and restore what is wrong from a backup`,
   )
@@ -35,15 +45,6 @@ export function readWitness(data: string, publicKey: string): Witnessed | null {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error
   }
   throw damaged
-}
-
-function textOf(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
 }
 
 /** Removes what a crash left of a file that was being written. */
@@ -64,16 +65,21 @@ export class Witness implements TrailWitness {
   readonly #data: string
   readonly #rooms: { readonly ledger: Reads; readonly trailSigner: TrailSigner }
   #last: Witnessed | null
+  readonly #patienceMs: number
   #turn: Promise<unknown> = Promise.resolve()
+  /** Work that has taken longer than anybody waits, and has not ended. */
+  #overdue = 0
 
   constructor(
     data: string,
     last: Witnessed | null,
     rooms: { readonly ledger: Reads; readonly trailSigner: TrailSigner },
+    patienceMs = PATIENCE_MS,
   ) {
     this.#data = data
     this.#last = last
     this.#rooms = rooms
+    this.#patienceMs = patienceMs
   }
 
   saw(head: Head): Promise<void> {
@@ -105,25 +111,44 @@ export class Witness implements TrailWitness {
     })
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
+  /** Rejects when the work takes too long, and at once while such work has not ended. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const late = new Error(`\`${this.#data}\` has not taken it for ${this.#patienceMs / 1000} seconds`)
+    if (this.#overdue > 0) throw late
     const mine = this.#turn.then(work)
-    this.#turn = mine.catch(() => {})
-    return mine
+    const ended = mine.catch(() => {})
+    this.#turn = ended
+    const { promise: tooLate, reject } = Promise.withResolvers<never>()
+    let overdue = 0
+    const timer = setTimeout(() => {
+      overdue = 1
+      this.#overdue++
+      reject(late)
+    }, this.#patienceMs)
+    void ended.then(() => {
+      clearTimeout(timer)
+      this.#overdue -= overdue
+    })
+    return Promise.race([mine, tooLate])
   }
 
   async #write(witnessed: Witnessed): Promise<void> {
-    const later = this.#laterPresent(witnessed)
+    const later = await this.#laterPresent(witnessed)
     if (!later) await writeWitness(this.#data, witnessed)
     this.#last = later ?? witnessed
   }
 
   /** What another process has written, when it saw more. */
-  #laterPresent({ seq }: Witnessed): Witnessed | null {
-    const text = textOf(join(this.#data, WITNESS_FILE))
+  async #laterPresent({ seq }: Witnessed): Promise<Witnessed | null> {
+    const path = join(this.#data, WITNESS_FILE)
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null
+      throw error
+    })
     // Whether it is authentic is looked at only where that matters: it rarely is another's.
     if (text === null || Number(/^\{"seq":(\d+),/.exec(text)?.[1] ?? Number.POSITIVE_INFINITY) <= seq) return null
-    const present = readWitness(this.#data, this.#rooms.trailSigner.publicKey)
-    return present && present.seq > seq ? present : null
+    const present = witnessIn(text, path, this.#rooms.trailSigner.publicKey)
+    return present.seq > seq ? present : null
   }
 }
 

@@ -1,6 +1,7 @@
 // What tells that a database was put back: the witness outside of it, and the stored checkpoints that name one another.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, existsSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
@@ -14,6 +15,7 @@ import { contradiction, readWitness, unwitnessed, WITNESS_FILE, Witness } from '
 import { openWitnessed } from '../../../src/house/witnessed.ts'
 import { readSettings } from '../../../src/settings/settings.ts'
 import { openTestHouse, type TestHouse } from '../../house.ts'
+import { until } from '../../until.ts'
 
 const witnessOf = ({ data, open }: TestHouse) => readWitness(data, open.trailSigner.publicKey)
 
@@ -125,6 +127,29 @@ describe('the witness of the trail', () => {
     house.open.ledger.witnessedBy(new Witness(join(house.data, 'nowhere'), null, house.open))
     await house.must('DisableKey', { KeyId })
     assert.match(house.failures.join('\n'), /the witness of the trail could not be written/)
+  })
+
+  it('holds up no call where the data folder hangs, and is written again when it does not any more', async () => {
+    await using house = await openTestHouse(null)
+    const { KeyId } = (await house.must('CreateKey')).KeyMetadata
+    house.open.ledger.witnessedBy(new Witness(house.data, null, house.open, 100))
+    // Who reads it waits until somebody writes.
+    const path = join(house.data, WITNESS_FILE)
+    execFileSync('mkfifo', [path])
+    try {
+      for (const action of ['DisableKey', 'EnableKey', 'DisableKey']) await house.must(action, { KeyId })
+      assert.equal(house.failures.length, 3)
+      assert.match(house.failures.join('\n'), /witness of the trail could not be written.+ has not taken it for 0\.1 s/)
+    } finally {
+      // Opened both ways, so that this waits for no reader.
+      const file = openSync(path, 'r+')
+      writeSync(file, '{"seq":0,')
+      closeSync(file)
+    }
+    await until(async () => {
+      await house.must('EnableKey', { KeyId })
+      return statSync(path).isFile() && witnessOf(house)?.seq === (await house.open.ledger.head()).seq
+    })
   })
 
   it('is left by a command that takes rights away, too, and never goes back', async () => {
