@@ -2,8 +2,8 @@
 // Loaded in the library's own process only.
 import type * as Pkcs11js from 'pkcs11js'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
-import { Away, faultOf, returnValueOf, SetupFault } from './faults.ts'
-import type { Opening } from './protocol.ts'
+import { faultOf, returnValueOf } from './faults.ts'
+import type { Library } from './library.ts'
 import { aesKey, type Constants, gcm, hmacKey, PUBLIC_EXPONENT, unwrapping, wrappingPair } from './templates.ts'
 
 export type Handle = Pkcs11js.Handle
@@ -46,38 +46,9 @@ export class Cryptoki {
   /** The open sessions by their numbers. */
   readonly #sessions = new Map<string, Handle>()
 
-  private constructor(constants: Constants, lib: Pkcs11js.PKCS11) {
+  constructor({ constants, lib }: Library) {
     this.#c = constants
     this.#lib = lib
-  }
-
-  /** Loads and initializes the library. Throws SetupFault, and Away when the library does not reach its device yet. */
-  static async load({ module, parameters }: Pick<Opening, 'module' | 'parameters'>): Promise<Cryptoki> {
-    const constants = await import('pkcs11js').then(
-      (addOn) => addOn.default as unknown as Constants,
-      () => {
-        throw new SetupFault(
-          'the add-on `pkcs11js`, through which an HSM is reached, is not installed: install a C++ compiler, make and python3, and run `npm rebuild pkcs11js`',
-        )
-      },
-    )
-    const lib = new constants.PKCS11()
-    try {
-      lib.load(module)
-    } catch (error) {
-      throw new SetupFault(`the PKCS #11 library \`${module}\` can't be loaded: ${(error as Error).message}`)
-    }
-    try {
-      const flags = constants.CKF_OS_LOCKING_OK
-      // The add-on cuts the last character off the parameters: a blank is sacrificed.
-      lib.C_Initialize(parameters === null ? { flags } : { flags, libraryParameters: `${parameters} ` })
-    } catch (error) {
-      if (returnValueOf(error) !== 'CKR_CRYPTOKI_ALREADY_INITIALIZED')
-        throw new Away(
-          `the PKCS #11 library \`${module}\` can't be initialized: ${(error as Error).message}; check hsm-parameters and the library's own configuration`,
-        )
-    }
-    return new Cryptoki(constants, lib)
   }
 
   /** The slot whose token has this label or serial number; null when there is none. */

@@ -3,6 +3,7 @@
 import { Cluster } from './cluster.ts'
 import { Cryptoki } from './cryptoki.ts'
 import { Away, describeFault, Full, Late, Missing, Refused, SetupFault } from './faults.ts'
+import { loadLibrary } from './library.ts'
 import {
   BATCH,
   type FromModule,
@@ -33,7 +34,7 @@ function fail(reason: string, tokens: readonly TokenState[], setup = false): voi
 
 async function open({ module, parameters, tokens: names, pin, sessions }: Opening): Promise<void> {
   try {
-    const cryptoki = await Cryptoki.load({ module, parameters })
+    const cryptoki = new Cryptoki(await loadLibrary({ module, parameters }))
     tokens = names.map(
       ({ name, leftAlone }) =>
         new Token(cryptoki, { name, pin, sessions, leftAlone }, (state) => cluster && send({ news: 'token', state })),

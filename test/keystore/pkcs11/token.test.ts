@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Cluster } from '../../../src/keystore/pkcs11/cluster.ts'
 import { Cryptoki } from '../../../src/keystore/pkcs11/cryptoki.ts'
 import { Away, Missing } from '../../../src/keystore/pkcs11/faults.ts'
+import { loadLibrary } from '../../../src/keystore/pkcs11/library.ts'
 import { monotonicMs, type TokenState } from '../../../src/keystore/pkcs11/protocol.ts'
 import { Token } from '../../../src/keystore/pkcs11/token.ts'
 import { makeToken, PIN, type TestToken } from './tokens.ts'
@@ -36,7 +37,7 @@ describe('a token', () => {
   before(async () => {
     test = makeToken('SoftHSM2')
     Object.assign(process.env, test.env)
-    cryptoki = await Cryptoki.load({ module: test.module, parameters: null })
+    cryptoki = new Cryptoki(await loadLibrary({ module: test.module, parameters: null }))
     ID = (await opened(1).generate()).id
   })
   after(() => test[Symbol.dispose]())

@@ -1,0 +1,31 @@
+// A denial, as the refusal and the event show it.
+import type { Caller } from '../api/caller.ts'
+import type { Denial } from '../api/errors.ts'
+import type { Verdict } from './policy/policy-set.ts'
+
+/** The kinds of callers, by their names in denials. */
+const PRINCIPAL_TYPES: Readonly<Record<Caller['type'], string>> = {
+  'root-account': 'Account',
+  'ram-user': 'SubUser',
+  'assumed-role': 'AssumedRoleUser',
+  service: 'Service',
+}
+
+/** The denial of an action on a resource (an ARN), by a verdict on policies of this type. */
+export function denialOf(
+  { caller, action }: { readonly caller: Caller; readonly action: string },
+  resource: string,
+  policyType: Denial['policyType'],
+  { decision, by }: Verdict,
+): Denial {
+  const explicit = decision === 'ExplicitDeny'
+  return {
+    action,
+    resource,
+    type: explicit ? 'ExplicitDeny' : 'ImplicitDeny',
+    policyType,
+    principal: { type: PRINCIPAL_TYPES[caller.type], name: caller.userName, account: caller.accountId },
+    account: caller.accountId,
+    by: explicit ? by : null,
+  }
+}

@@ -1,0 +1,69 @@
+// Whether the trust policy of a role lets a caller in.
+import { type Caller, principalArn } from '../api/caller.ts'
+import type { Denial } from '../api/errors.ts'
+import type { CompiledPolicies, PolicyAlarm } from './compiled-policies.ts'
+import { conditionValues, type RequestFacts } from './conditions.ts'
+import { denialOf } from './denial.ts'
+import type { ConditionValues } from './policy/conditions.ts'
+import { MalformedPolicy } from './policy/language.ts'
+import { type CompiledPolicy, IMPLICIT, trusts, type Verdict } from './policy/policy-set.ts'
+import type { Candidate } from './policy/principals.ts'
+import type { Role } from './records.ts'
+
+export class TrustPolicies {
+  readonly #policies: CompiledPolicies
+  readonly #alarm: PolicyAlarm
+
+  constructor(policies: CompiledPolicies, alarm: PolicyAlarm) {
+    this.#policies = policies
+    this.#alarm = alarm
+  }
+
+  /** The denial by the trust policy of the role, which the caller named by this ARN; null when it lets the caller in. */
+  denial(role: Role, arn: string, caller: Caller, facts: RequestFacts): Denial | null {
+    const verdict = this.#verdict(role, caller, conditionValues(facts, caller, []))
+    if (verdict.decision === 'Allow') return null
+    const denial = denialOf({ caller, action: 'sts:AssumeRole' }, arn, 'TrustPolicy', verdict)
+    return { ...denial, account: role.account }
+  }
+
+  /** The condition keys of the trust policy, in the form of conditionKey; none when it is broken. */
+  keys(role: Role): readonly string[] {
+    try {
+      return this.#compiled(role).statements.flatMap(({ keys }) => keys)
+    } catch (error) {
+      if (error instanceof MalformedPolicy) return []
+      throw error
+    }
+  }
+
+  #verdict(role: Role, caller: Caller, values: ConditionValues): Verdict {
+    const { account, body } = role
+    try {
+      const ids = body.trustedIds ?? {}
+      return trusts(this.#compiled(role), candidateOf(caller), { account, ids }, values)
+    } catch (error) {
+      if (!(error instanceof MalformedPolicy)) throw error
+      this.#alarm(`the trust policy of role ${account}/${body.roleName} is broken: nobody can assume it`, error)
+      return IMPLICIT
+    }
+  }
+
+  #compiled({ account, body }: Role): CompiledPolicy {
+    return this.#policies.stored(body.trustPolicy, 'trust', `the trust policy of role ${account}/${body.roleName}`)
+  }
+}
+
+/** The names by which a trust policy can mean this caller: its own, or its account's as a whole. */
+function candidateOf(caller: Caller): Candidate {
+  const own = principalArn(caller)
+  switch (caller.type) {
+    case 'service':
+    case 'root-account':
+      return { names: [own], id: null }
+    case 'ram-user':
+      return { names: [own, `acs:ram::${caller.accountId}:root`], id: caller.principalId }
+    case 'assumed-role':
+      return { names: [own, `acs:ram::${caller.accountId}:root`], id: caller.roleId }
+  }
+}
