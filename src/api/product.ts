@@ -17,7 +17,7 @@ export interface Product {
   /** Whether each region of an account has rate limits of its own. */
   readonly hasRegionalRates: boolean
   readonly requestIds: 'lower case' | 'upper case'
-  /** The forms of its resources' ARNs, with REGION, ACCOUNT and NAME for what varies. */
+  /** The forms of its resources' ARNs in the cloud, with REGION, ACCOUNT and NAME for what varies; not all of these kinds are here. */
   readonly resources: readonly string[]
   /** The refusal of a call over its account's rate. */
   throttled(): Refusal
@@ -34,7 +34,7 @@ export const KMS: Product = {
   hasGlobalEvents: false,
   hasRegionalRates: true,
   requestIds: 'lower case',
-  resources: ['key', 'key/NAME', 'alias', 'alias/NAME', 'secret/NAME', 'certificate/NAME'].map(
+  resources: ['key', 'key/NAME', 'alias', 'alias/NAME', 'secret', 'secret/NAME', 'certificate', 'certificate/NAME'].map(
     (resource) => `acs:kms:REGION:ACCOUNT:${resource}`,
   ),
   throttled: () => refuse('Rejected.Throttling'),
@@ -60,7 +60,10 @@ export const RAM: Product = {
   isGlobal: true,
   hasGlobalEvents: true,
   resources: [
-    ...['user/NAME', 'group/NAME', 'role/NAME', 'policy/NAME', '*'].map((resource) => `acs:ram:*:ACCOUNT:${resource}`),
+    ...['user', 'group', 'role', 'policy', 'mfa', 'saml-provider', 'oidc-provider'].map(
+      (kind) => `acs:ram:*:ACCOUNT:${kind}/NAME`,
+    ),
+    'acs:ram:*:ACCOUNT:*',
     'acs:ram:*:system:policy/NAME',
   ],
   denied: (denial) => refuseFor(denial, 'NoPermission', { reason: 'You are not authorized to do this action.' }),
