@@ -9,7 +9,7 @@ import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
 import { get, post, signedForm } from '../acceptance/raw.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 
-const QUICK = { headMs: 200, bodyMs: 200, answerMs: 200, lingerMs: 50, sweepMs: 20 }
+const SWEEP = { sweepMs: 20, lingerMs: 50 }
 
 const folder = temporaryFolder()
 after(() => removeFolder(folder))
@@ -50,6 +50,7 @@ function secured(tcp: Socket): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connectTls({ socket: tcp, rejectUnauthorized: false }, () => resolve(socket))
     socket.once('error', reject)
+    socket.once('close', () => reject(new Error('closed before its handshake was done')))
   })
 }
 
@@ -70,16 +71,30 @@ async function disconnections(house: TestHouse, reason: string): Promise<number>
 }
 
 describe('with TLS', () => {
-  it('handshakes that do not begin, and requests that do not come, are ended', async () => {
-    await using house = await openHouse(QUICK)
+  it('handshakes that do not begin are ended', async () => {
+    await using house = await openHouse({ ...SWEEP, headMs: 200 })
     assert.equal(await read(await openTcp(house)), '')
-    const secure = await openSecure(house)
-    assert.equal(await read(secure), '')
-    const half = await openSecure(house)
-    half.write('POST / HTTP/1.1\r\n')
-    assert.match(await read(half), /^HTTP\/1\.1 408 .*"RequestTimeout"/s)
     assert.equal(await disconnections(house, 'no TLS handshake'), 1)
-    assert.equal(await disconnections(house, 'no request came'), 1)
+  })
+
+  it('requests that do not come are ended', async () => {
+    await using house = await openHouse({ ...SWEEP, headMs: 200 })
+    // The handshake has to be done within the limit under test: on a slow machine some are not.
+    while ((await disconnections(house, 'no request came')) === 0)
+      assert.equal(await openSecure(house).then(read, () => ''), '')
+  })
+
+  it('requests that come in part are refused', async () => {
+    await using house = await openHouse({ ...SWEEP, headMs: 200 })
+    const half = async () => {
+      const socket = await openSecure(house)
+      socket.write('POST / HTTP/1.1\r\n')
+      return read(socket)
+    }
+    // As above, and for its first byte.
+    let answer = ''
+    while (answer === '') answer = await half().catch(() => '')
+    assert.match(answer, /^HTTP\/1\.1 408 .*"RequestTimeout"/s)
   })
 
   it('what is no handshake is ended', async () => {
@@ -91,7 +106,7 @@ describe('with TLS', () => {
   })
 
   it('bodies that stop are ended', async () => {
-    await using house = await openHouse(QUICK)
+    await using house = await openHouse({ ...SWEEP, bodyMs: 200 })
     const stopped = await openSecure(house)
     stopped.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc')
     assert.match(await read(stopped), /^HTTP\/1\.1 408 .*"RequestTimeout"/s)
