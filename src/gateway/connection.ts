@@ -58,7 +58,7 @@ export class Connection implements Holder {
 
   /** Whether a whole request has come and is not answered yet. */
   get working(): boolean {
-    return this.response?.req.complete === true && !this.response.writableEnded
+    return this.response?.req.complete === true && !this.response.headersSent
   }
 
   /** How many bytes of heads it holds: of those that are not complete, and of requests that are not answered or whose answer is not taken. */

@@ -154,7 +154,7 @@ export class Connections {
     }
     if (connection.working) return
     const reading = !response.req.complete
-    const mark = reading ? connection.socket.bytesRead : (connection.http?.writableLength ?? 0)
+    const mark = reading ? connection.socket.bytesRead : (connection.http?.bytesWritten ?? 0)
     if (seen?.response !== response || seen.reading !== reading || seen.mark !== mark) {
       connection.seen = { response, reading, mark, since: now }
       return

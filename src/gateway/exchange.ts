@@ -1,6 +1,7 @@
 // One request and its answer: what HTTP itself asks for, before and after the call's own way (call.ts).
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { pipeline, Readable } from 'node:stream'
 import { type Refusal, refuse } from '../api/errors.ts'
 import { VERSION } from '../settings/version.ts'
 import { Body, type BodyBudget, type Unread } from './body.ts'
@@ -22,6 +23,9 @@ export interface Serving {
   readonly limits: Limits
   readonly documentation: Documentation
 }
+
+/** The longest answer that is written at once. */
+const PIECE_BYTES = 65_536
 
 /** What a head has beside its method, its target and its headers. */
 const FRAME_BYTES = '  HTTP/1.1\r\n\r\n'.length
@@ -226,12 +230,23 @@ async function health(path: '/healthz' | '/readyz', house: House): Promise<Answe
   }
 }
 
-function send(response: ServerResponse, answer: Answer): void {
+/** Sends the answer, unless there has been one. */
+export function send(response: ServerResponse, answer: Answer): void {
   if (response.destroyed || response.headersSent) return
   const length = Buffer.byteLength(answer.body)
   writeHead(response, answer, length)
+  if (length > PIECE_BYTES) sendPieces(response, Buffer.from(answer.body))
   // As many bytes as characters: all ASCII, which goes out without being encoded.
-  response.end(answer.body, length === answer.body.length ? 'latin1' : 'utf8')
+  else response.end(answer.body, length === answer.body.length ? 'latin1' : 'utf8')
+}
+
+/** A long answer goes out piece by piece: how much was written shows whether its client goes on taking it. */
+function sendPieces(response: ServerResponse, bytes: Buffer): void {
+  const pieces = function* () {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES)
+  }
+  // A client that goes away meanwhile has no answer.
+  pipeline(Readable.from(pieces()), response, () => {})
 }
 
 function writeHead(response: ServerResponse, { status, contentType, requestId }: Answer, length: number): void {

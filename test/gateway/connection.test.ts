@@ -1,9 +1,13 @@
 // How many bytes of heads a connection is held to have, whatever came on it.
 import assert from 'node:assert/strict'
-import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { Connection } from '../../src/gateway/connection.ts'
+import { Connections } from '../../src/gateway/connections.ts'
+import { send } from '../../src/gateway/exchange.ts'
+import { DEFAULT_LIMITS } from '../../src/gateway/limits.ts'
 
 function open() {
   const socket = { bytesRead: 0 }
@@ -12,7 +16,7 @@ function open() {
 }
 
 const answering = (complete = true) =>
-  ({ req: { complete }, writableEnded: false, writableFinished: false }) as ServerResponse & {
+  ({ req: { complete }, headersSent: false, writableFinished: false }) as ServerResponse & {
     writableFinished: boolean
   }
 
@@ -64,5 +68,64 @@ describe('the heads of a connection', () => {
       Object.assign(response, { writableFinished: true })
       assert.equal(connection.headBytes, 0)
     }
+  })
+})
+
+describe('an answer', () => {
+  it('that is long is written as its client takes it', async () => {
+    const body = 'é'.repeat(10_000_000)
+    const responses = Promise.withResolvers<ServerResponse>()
+    const server = createServer((_, response) => {
+      send(response, { status: 200, contentType: 'text/plain', body, requestId: 'r' })
+      responses.resolve(response)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    try {
+      client.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+      const { socket } = await responses.promise
+      // Nothing is read yet, and the system takes less than all.
+      await new Promise((resolve) => setImmediate(resolve))
+      assert.ok((socket?.bytesWritten ?? 0) < 20_000_000)
+      const pieces: Buffer[] = []
+      client.on('data', (piece) => pieces.push(piece as Buffer))
+      await once(client, 'end')
+      const text = Buffer.concat(pieces).toString()
+      assert.equal(text.slice(text.indexOf('\r\n\r\n') + 4) === body, true)
+    } finally {
+      client.destroy()
+      server.close()
+    }
+  })
+
+  it('is given up when its client takes nothing for as long as the limit says', () => {
+    let now = 0
+    const ended: string[] = []
+    const observer = {
+      answered: () => {},
+      turnedAway: () => {},
+      unrecorded: () => {},
+      disconnected: (why: string) => void ended.push(why),
+    }
+    const connections = new Connections(
+      DEFAULT_LIMITS,
+      observer,
+      () => now,
+      () => {},
+    )
+    const socket = { remoteAddress: '192.0.2.1', bytesRead: 100, bytesWritten: 0, once: () => {}, destroy: () => {} }
+    const connection = connections.admit(socket as unknown as Socket, [])
+    assert.ok(connection)
+    connection.http = socket as unknown as Socket
+    connection.begin({ ...answering(), headersSent: true } as ServerResponse, 100)
+    for (; now < 10 * DEFAULT_LIMITS.answerMs; now += DEFAULT_LIMITS.answerMs / 2) {
+      // As much waits to be sent each time, of another part.
+      socket.bytesWritten += 65_536
+      connections.sweep()
+    }
+    assert.deepEqual(ended, [])
+    now += DEFAULT_LIMITS.answerMs
+    connections.sweep()
+    assert.deepEqual(ended, ['answer was not read'])
   })
 })

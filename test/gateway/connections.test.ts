@@ -149,7 +149,7 @@ describe('the limit of one source', () => {
     const [first, second] = [admit('192.0.2.1'), admit('192.0.2.1')]
     assert.ok(first && second)
     for (const connection of [first, second]) connections.recognize(connection)
-    const working = { req: { complete: true }, writableEnded: false } as ServerResponse
+    const working = { req: { complete: true }, headersSent: false } as ServerResponse
     for (const connection of [first, second]) connection.begin(working, 0)
     assert.equal(admit('192.0.2.1'), null)
     assert.deepEqual(ended, ['too many connections: 192.0.2.1'])
