@@ -38,7 +38,8 @@ export function encodeRing({ generation, roots, fingerprintKey }: Ring): Buffer 
 export function decodeRing(bytes: Uint8Array): Ring | null {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const count = view[9] ?? 0
-  if (view[0] !== FORMAT || count < 1 || view.length !== ROOTS_AT + count * KEY_BYTES) return null
+  const fits = count >= 1 && count <= MAX_ROOTS && view.length === ROOTS_AT + count * KEY_BYTES
+  if (view[0] !== FORMAT || !fits) return null
   return {
     generation: Number(view.readBigUInt64BE(1)),
     fingerprintKey: view.subarray(10, ROOTS_AT),
