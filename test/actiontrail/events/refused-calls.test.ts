@@ -180,7 +180,7 @@ describe('what refused calls write', () => {
     )
     assert.equal(throttled.body.Code, 'Throttling.User')
     assert.match(await house.metrics.text(), new RegExp(`strongroom_unrecorded_refusals_total ${silent + 1}\n`))
-    const lines = house.strangers.filter((line) => line.startsWith('refused calls of an account left no event'))
+    const lines = house.strangers.filter((line) => line.startsWith('refused calls left no event'))
     assert.deepEqual([lines.length, lines[0]?.includes(house.credentials.accountId)], [1, true])
 
     house.now += 10_000
