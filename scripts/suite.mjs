@@ -1,9 +1,12 @@
 // Runs the tests of one kind of run: several files at once, each test and each file with a limit of time, on one PostgreSQL for all.
 // `node scripts/suite.mjs usual|quick|nightly|failures|clients [FILE…]`; files that are named take the place of the kind's own.
 import '../test/owned.ts'
-import { globSync } from 'node:fs'
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { run } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { neverMet } from '../test/refusals.ts'
 import { smaller } from '../test/size.ts'
 import { shareServer } from '../test/storage/postgresql-server.ts'
 import reporter from './reporter.mjs'
@@ -56,6 +59,8 @@ const seed = process.env.STRONGROOM_TEST_SEED ?? String(Date.now() % 1_000_000_0
 const scale = size === 'full' ? FULL_SCALE : 1
 if (size === 'usual') console.log(`smaller than in \`npm run test:nightly\`: ${smaller().join('; ')}`)
 console.log(`${files.length} files; STRONGROOM_TEST_SEED=${seed} repeats what is random`)
+/** What operations refuse with in a nightly run. */
+const refusals = kind === 'nightly' ? mkdtempSync(join(tmpdir(), 'strongroom-refusals-')) : null
 const server = ['quick', 'clients'].includes(kind) ? null : await shareServer()
 try {
   const env = {
@@ -64,6 +69,7 @@ try {
     NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/node-compile-cache', import.meta.url)),
     STRONGROOM_TEST_SEED: seed,
     STRONGROOM_TEST_SIZE: size,
+    ...(refusals && { STRONGROOM_TEST_REFUSALS: refusals }),
     STRONGROOM_TEST_FILE_LIMIT: String(FILE_LIMIT_S * scale),
   }
   const limit = `--test-timeout=${TEST_LIMIT_S * scale * 1000}`
@@ -73,6 +79,9 @@ try {
     process.exitCode = 1
   })
   for await (const text of reporter(events)) process.stdout.write(text)
+  if (refusals && named.length === 0)
+    for (const refusal of neverMet(refusals)) console.log(`declared, and met by no test: ${refusal}`)
 } finally {
   await server?.[Symbol.asyncDispose]()
+  if (refusals) rmSync(refusals, { recursive: true })
 }

@@ -5,7 +5,7 @@ import type { DeliveryTarget } from '../src/actiontrail/delivery/targets/target.
 import { renderEvent } from '../src/actiontrail/events/event.ts'
 import type { House } from '../src/gateway/call.ts'
 import type { Limits } from '../src/gateway/limits.ts'
-import { Metrics } from '../src/gateway/metrics.ts'
+import { Metrics, type Observer } from '../src/gateway/metrics.ts'
 import { products } from '../src/gateway/products.ts'
 import { type Listening, listen, type Tls } from '../src/gateway/server.ts'
 import { type OpenHouse, openHouse } from '../src/house/open.ts'
@@ -15,6 +15,7 @@ import { newCredentials } from '../src/ram/account.ts'
 import { readSettings, type Settings } from '../src/settings/settings.ts'
 import { type Called, type Credentials, call, removeFolder, temporaryFolder } from './acceptance/program.ts'
 import type { TestToken } from './keystore/pkcs11/tokens.ts'
+import { Refusals } from './refusals.ts'
 
 export class TestHouse implements AsyncDisposable {
   /** Milliseconds since 1970; tests set it. */
@@ -27,6 +28,16 @@ export class TestHouse implements AsyncDisposable {
     (fields, message) => void this.strangers.push(`${message}: ${JSON.stringify(fields)}`),
     () => this.now,
   )
+  readonly #refusals = new Refusals()
+  readonly #observer: Observer = {
+    answered: (operation, outcome, ms) => {
+      this.metrics.answered(operation, outcome, ms)
+      this.#refusals.note(operation, outcome)
+    },
+    turnedAway: (...request) => this.metrics.turnedAway(...request),
+    disconnected: (...connection) => this.metrics.disconnected(...connection),
+    unrecorded: (account) => this.metrics.unrecorded(account),
+  }
   readonly data = temporaryFolder()
   readonly #settings: Settings
   readonly #limits: Partial<Limits>
@@ -92,7 +103,7 @@ export class TestHouse implements AsyncDisposable {
       newId: randomUUID,
       newRecordId: randomUUIDv7,
       randomBytes,
-      observer: this.metrics,
+      observer: this.#observer,
       ready: () => this.ready(),
       failed,
     }
@@ -145,7 +156,9 @@ export class TestHouse implements AsyncDisposable {
 
   async call(action: string, parameters: Record<string, string> = {}, credentials = this.credentials): Promise<Called> {
     const level = this.token && action === 'CreateKey' ? { ProtectionLevel: 'HSM' } : {}
-    return call(this.endpoint, credentials, action, { ...level, ...parameters }, this.now)
+    const answer = await call(this.endpoint, credentials, action, { ...level, ...parameters }, this.now)
+    this.#refusals.check()
+    return answer
   }
 
   /** Calls and expects success; answers the body. */
@@ -170,7 +183,10 @@ export class TestHouse implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#close()
     removeFolder(this.data)
+    this.#refusals.keep()
     this.token?.[Symbol.dispose]()
+    // Of calls that went another way than `call`.
+    this.#refusals.check()
   }
 }
 

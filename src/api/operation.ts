@@ -47,7 +47,10 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   /** Whether the call changes what is stored: `eventRW` of its event (docs/reference/events.md). */
   readonly access: 'Read' | 'Write'
   /** The trail: parameters and reply members that events show. null: the call is not recorded. */
-  readonly trail: { readonly show: readonly string[]; readonly reply: readonly string[] } | null
+  readonly trail: {
+    readonly show: readonly Extract<keyof NoInfer<P>, string>[]
+    readonly reply: readonly string[]
+  } | null
   /** The action that policies allow or deny. null: any authenticated caller may call it. */
   readonly action: string | null
   /** Its answers are JSON whatever format is asked for: they hold free-form objects. */

@@ -19,7 +19,7 @@ const common = {
 }
 
 /** A token is left out of events: it would let others continue the lookup. */
-const shown = Object.keys(common).filter((name) => name !== 'NextToken')
+const shown = ['StartTime', 'EndTime', 'MaxResults'] as const
 
 /** What both versions declare alike. */
 const declaration = {
@@ -67,6 +67,8 @@ const FILTERS = {
   EventAccessKeyId: 'EventAccessKeyId',
 } as const satisfies Readonly<Record<string, LookupKey>>
 
+const filterNames = Object.keys(FILTERS) as (keyof typeof FILTERS)[]
+
 const none = optional(filter, null)
 
 export const FormerLookupEvents = operation({
@@ -84,9 +86,9 @@ export const FormerLookupEvents = operation({
     EventRW: none,
     EventAccessKeyId: none,
   } satisfies Readonly<Record<keyof typeof common | keyof typeof FILTERS, unknown>>,
-  trail: { show: [...shown, ...Object.keys(FILTERS)], reply: [] },
+  trail: { show: [...shown, ...filterNames], reply: [] },
   async decide(values, context) {
-    const given = (Object.keys(FILTERS) as (keyof typeof FILTERS)[]).flatMap((name): Condition[] => {
+    const given = filterNames.flatMap((name): Condition[] => {
       const value = values[name]
       return value === null ? [] : [[FILTERS[name], value]]
     })

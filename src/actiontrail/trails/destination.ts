@@ -26,8 +26,11 @@ const currentMembers = ['OssWriteRoleArn', 'SlsWriteRoleArn', 'MaxComputeProject
 const formerMembers = ['SlsWriteRoleArn', 'RoleName'] as const
 
 /** What events show of CreateTrail and UpdateTrail. */
-export const currentTrail = { show: [...shown, ...currentMembers], reply: [...replied, ...currentMembers] }
-export const formerTrail = { show: [...shown, ...formerMembers, 'StartLogging'], reply: [...replied, ...formerMembers] }
+export const currentTrail = { show: [...shown, ...currentMembers] as const, reply: [...replied, ...currentMembers] }
+export const formerTrail = {
+  show: [...shown, ...formerMembers, 'StartLogging'] as const,
+  reply: [...replied, ...formerMembers],
+}
 
 export const destinationRefusals = [
   'InvalidPrefixException',
