@@ -1,4 +1,4 @@
-// The layout of a CiphertextBlob (contract/kms.md 4.3), and what its associated data binds (4.6).
+// The layout of a CiphertextBlob, and what its associated data binds (docs/reference/formats.md, "Ciphertext").
 //
 //   offset  bytes  field
 //   0       36     KeyVersionId, ASCII
@@ -6,7 +6,7 @@
 //   36+m    n      ciphertext
 //   36+m+n  16     tag
 //
-// Which of the two it is tells the protection level of the version, never the length.
+// The protection level of the key version, never the length, tells which nonce it is.
 import { digestOf, fromBase64 } from './encoding.ts'
 import { TAG_BYTES } from './xaes.ts'
 
@@ -15,24 +15,24 @@ const VERSION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 const SHORTEST_NONCE_BYTES = 12
 
-/** The parts of a blob as far as they can be told without its key version: `message` is nonce, ciphertext and tag. */
+/** The parts of a blob that are known without its key version: `message` is nonce, ciphertext and tag. */
 export interface Ciphertext {
   readonly versionId: string
   readonly message: Uint8Array
 }
 
-/** What a key version works on; `sealed` is ciphertext and tag. */
+/** What a key version encrypts to: `sealed` is ciphertext and tag. */
 export interface Message {
   readonly nonce: Uint8Array
   readonly sealed: Uint8Array
 }
 
-/** The Base64 blob; `versionId` is a lower-case UUID, `nonce` has the length that goes with the version's protection level. */
+/** The blob in Base64; `versionId` is a lower-case UUID, `nonce` has the length that the version's protection level demands. */
 export function encodeCiphertext({ versionId, nonce, sealed }: Message & { readonly versionId: string }): string {
   return Buffer.concat([Buffer.from(versionId, 'latin1'), nonce, sealed]).toString('base64')
 }
 
-/** Reads a blob strictly; null when it is none. */
+/** Reads a blob strictly; null when the text is none. */
 export function decodeCiphertext(blob: string): Ciphertext | null {
   const bytes = fromBase64(blob)
   if (!bytes || bytes.length < VERSION_ID_BYTES + SHORTEST_NONCE_BYTES + TAG_BYTES) return null
@@ -41,7 +41,7 @@ export function decodeCiphertext(blob: string): Ciphertext | null {
   return { versionId, message: bytes.subarray(VERSION_ID_BYTES) }
 }
 
-/** Cuts a message after its nonce of `nonceBytes`; null when it is too short to be one. */
+/** Cuts a message after its nonce of `nonceBytes`; null when it is too short. */
 export function splitMessage(message: Uint8Array, nonceBytes: number): Message | null {
   if (message.length < nonceBytes + TAG_BYTES) return null
   return { nonce: message.subarray(0, nonceBytes), sealed: message.subarray(nonceBytes) }

@@ -1,7 +1,7 @@
 // Unambiguous byte encodings of text, for associated data, digests and MACs.
 import { hash } from 'node:crypto'
 
-/** Each part's UTF-8 bytes after their length in 4 bytes, big-endian: no two lists of parts encode alike. */
+/** Each part as the length of its UTF-8 bytes (4 bytes, big-endian) and these bytes: no two lists of parts have the same encoding. */
 export function lengthPrefixed(parts: readonly string[]): Buffer {
   const lengths = parts.map((part) => Buffer.byteLength(part))
   const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + 4 + length, 0))

@@ -1,4 +1,4 @@
-// Wrapping a data key for its owner's RSA public key (contract/kms.md 3b, ExportDataKey).
+// Wrapping a data key with its owner's RSA public key (docs/reference/operations/kms-2016-01-20.md, ExportDataKey).
 import { constants, createPublicKey, type KeyObject, publicEncrypt } from 'node:crypto'
 
 export const EXPORT_ALGORITHMS = ['RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1'] as const
@@ -6,7 +6,7 @@ export type ExportAlgorithm = (typeof EXPORT_ALGORITHMS)[number]
 
 const HASHES: Readonly<Record<ExportAlgorithm, string>> = { RSAES_OAEP_SHA_256: 'sha256', RSAES_OAEP_SHA_1: 'sha1' }
 
-/** The most bytes that fit under RSA-2048: 256 less two hashes and two bytes (RFC 8017 section 7.1.1). */
+/** The most bytes that RSA-2048 wraps: 256 less two hashes and two bytes (RFC 8017 section 7.1.1). */
 export const EXPORT_CAPACITY: Readonly<Record<ExportAlgorithm, number>> = {
   RSAES_OAEP_SHA_256: 190,
   RSAES_OAEP_SHA_1: 214,
@@ -19,7 +19,7 @@ export function exportPublicKey(der: Uint8Array): KeyObject | null {
     const { modulusLength, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
     // With the exponent 1 the "ciphertext" would be the padded key itself.
     if (key.asymmetricKeyType !== 'rsa' || modulusLength !== 2048 || publicExponent < 3n) return null
-    // A modulus or exponent that nothing can be wrapped with shows only when it is tried.
+    // Only a trial shows a modulus or exponent that can't wrap anything.
     wrapForExport(key, 'RSAES_OAEP_SHA_256', new Uint8Array(1))
     return key
   } catch {
@@ -27,7 +27,7 @@ export function exportPublicKey(der: Uint8Array): KeyObject | null {
   }
 }
 
-/** The wrapped data key: 256 bytes. The hash of OAEP is that of MGF1 too; the label is empty. */
+/** The wrapped data key: 256 bytes. OAEP uses one hash for the label, which is empty, and for MGF1. */
 export function wrapForExport(key: KeyObject, algorithm: ExportAlgorithm, dataKey: Uint8Array): Buffer {
   return publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: HASHES[algorithm] }, dataKey)
 }

@@ -1,4 +1,5 @@
-// The ring of root keys as bytes, which exist only in memory: what is stored of them is wrapped by the root key's provider.
+// The ring of root keys as bytes (docs/reference/formats.md). They exist in memory only: the provider of the root key wraps them for
+// storage.
 //
 //   offset  bytes  field
 //   0       1      format, 1
@@ -10,19 +11,19 @@ const FORMAT = 1
 const ROOTS_AT = 42
 const KEY_BYTES = 32
 
-/** No ring grows beyond: a rotation waits until older roots were dropped. */
+/** The most roots in a ring: a rotation waits until older ones are dropped. */
 export const MAX_ROOTS = 8
 
 export interface Ring {
-  /** Grows with each change of the roots: an older ring is told from a newer one. Wrapped, so that only who can wrap sets it. */
+  /** Grows with each change of the roots, so that an older ring is recognized. It is wrapped too, so only the provider can set it. */
   readonly generation: number
   /** 32 bytes each. The first one seals and authenticates; the others only open and verify. */
   readonly roots: readonly Uint8Array[]
-  /** 32 bytes, by which keys recognize imported material; outlives every root. */
+  /** 32 bytes, by which keys recognize imported material. It stays when roots change. */
   readonly fingerprintKey: Uint8Array
 }
 
-/** The ring's bytes; the caller wipes them. */
+/** The ring's bytes, which the caller wipes. Throws RangeError for a wrong number of roots. */
 export function encodeRing({ generation, roots, fingerprintKey }: Ring): Buffer {
   if (roots.length < 1 || roots.length > MAX_ROOTS) throw new RangeError(`a ring has 1 to ${MAX_ROOTS} roots`)
   const bytes = Buffer.alloc(ROOTS_AT + roots.length * KEY_BYTES)
@@ -34,7 +35,7 @@ export function encodeRing({ generation, roots, fingerprintKey }: Ring): Buffer 
   return bytes
 }
 
-/** The ring that these bytes hold, as views of them; null when they hold none. */
+/** The ring that these bytes encode, as views of them; null when they encode none. */
 export function decodeRing(bytes: Uint8Array): Ring | null {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const count = view[9] ?? 0
@@ -49,7 +50,7 @@ export function decodeRing(bytes: Uint8Array): Ring | null {
   }
 }
 
-/** Overwrites the keys of a ring that is not needed any more. */
+/** Overwrites the keys of a ring. */
 export function wipeRing({ roots, fingerprintKey }: Ring): void {
   for (const bytes of [...roots, fingerprintKey]) bytes.fill(0)
 }

@@ -8,12 +8,12 @@ export type WrappingAlgorithm = (typeof WRAPPING_ALGORITHMS)[number]
 const MATERIAL_BYTES = 32
 
 /**
- * Unwraps material of 256 bits; null when the text is not that, for whatever reason.
- * PKCS #1 v1.5 is decrypted without padding: OpenSSL's own removal of it never fails, and yields random bytes for what is
- * wrongly padded, now and then as many as a key has.
+ * Unwraps material of 256 bits; null when the text holds none, for whatever reason. `privateKey` is PKCS #8, DER.
+ * PKCS #1 v1.5 is decrypted without removing the padding: OpenSSL's own removal never fails, and returns random bytes for a wrong
+ * padding, now and then as many as a key has.
  */
 export function unwrap(privateKey: Uint8Array, algorithm: WrappingAlgorithm, wrapped: Uint8Array): Buffer | null {
-  // A view, no copy: whoever gave the key wipes it.
+  // A view, not a copy: the caller wipes the key.
   const der = Buffer.from(privateKey.buffer, privateKey.byteOffset, privateKey.length)
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
   let opened: Buffer
@@ -29,13 +29,13 @@ export function unwrap(privateKey: Uint8Array, algorithm: WrappingAlgorithm, wra
 }
 
 /**
- * The material in a block of PKCS #1 v1.5 (RFC 8017 section 7.2.1), which is wiped: 00 02, nonzero bytes, 00, and the last 32 bytes.
- * This is the only layout that so much material has. Every byte is looked at, whatever the others are.
+ * The material in a block of PKCS #1 v1.5 (RFC 8017 section 7.2.1): 00 02, nonzero bytes, 00, and 32 bytes of material; wipes the block.
+ * Material of 32 bytes has no other layout. The time does not depend on the block: every byte is examined, whatever the others are.
  */
 function materialIn(block: Buffer): Buffer | null {
   const separator = block.length - MATERIAL_BYTES - 1
   let wrong = (block[0] ?? 1) | ((block[1] ?? 0) ^ 2) | (block[separator] ?? 1)
-  // The sign bit of a byte less one tells a zero.
+  // A byte less one is negative only for zero.
   for (let i = 2; i < separator; i++) wrong |= ((block[i] ?? 0) - 1) >>> 31
   const material = Buffer.from(block.subarray(separator + 1))
   block.fill(0)

@@ -1,18 +1,18 @@
-// XAES-256-GCM: AES-256-GCM with 192-bit nonces, so that random nonces are safe (C2SP XAES-256-GCM.md).
+// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM with 192-bit nonces, so that random nonces are safe.
 import { type Cipheriv, createCipheriv, createDecipheriv } from 'node:crypto'
 
 export const NONCE_BYTES = 24
 export const TAG_BYTES = 16
 export const KEY_BYTES = 32
 
-/** A 256-bit key made ready for many messages. The key-independent and per-key parts are computed once. */
+/** A 256-bit key, prepared once for many messages. */
 export class Xaes {
-  // INVARIANT: ECB without padding keeps no state between whole blocks, so one cipher object derives every message key.
+  // INVARIANT: ECB without padding keeps no state between whole blocks, so that one cipher object can derive every message key.
   readonly #ecb: Cipheriv
   /** The two derivation blocks before the nonce is mixed in: their headers under the CMAC subkey. */
   readonly #mask = new Uint8Array(32)
 
-  /** Takes a copy of nothing: the caller may wipe `key` (32 bytes) afterwards. Throws RangeError on another length. */
+  /** Does not keep a reference to `key` (32 bytes); the caller may wipe it. Throws RangeError on another length. */
   constructor(key: Uint8Array) {
     if (key.length !== KEY_BYTES) throw new RangeError('XAES-256-GCM takes a key of 32 bytes')
     this.#ecb = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false)
@@ -23,7 +23,7 @@ export class Xaes {
     }
   }
 
-  /** Ciphertext followed by the 16-byte tag. `nonce` is 24 bytes and must be fresh and random. */
+  /** The ciphertext followed by the 16-byte tag. `nonce` is 24 fresh random bytes; throws RangeError on another length. */
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Buffer {
     const key = this.#messageKey(nonce)
     const cipher = createCipheriv('aes-256-gcm', key, nonce.subarray(12))
@@ -36,7 +36,7 @@ export class Xaes {
     return sealed
   }
 
-  /** The plaintext, or null when anything at all does not fit: length, tag, nonce or associated data. */
+  /** The plaintext, or null when anything does not fit: length, tag, nonce or associated data. */
   open(nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Buffer | null {
     if (nonce.length !== NONCE_BYTES || sealed.length < TAG_BYTES) return null
     const key = this.#messageKey(nonce)
@@ -55,15 +55,15 @@ export class Xaes {
   }
 
   /**
-   * Overwrites the key, and what follows from it, at once: nothing can be sealed or opened with it from then on. Ending the cipher has
-   * OpenSSL wipe its key schedule, which begins with the key itself, instead of whenever the garbage collector comes by.
+   * Overwrites the key and everything derived from it; the object seals and opens nothing afterwards. Ending the cipher makes OpenSSL
+   * wipe its key schedule, which begins with the key itself, now instead of at some later garbage collection.
    */
   wipe(): void {
     this.#ecb.final()
     this.#mask.fill(0)
   }
 
-  /** CMAC counter-mode derivation with the label X: two blocks, 0001 'X' 00 and 0002 'X' 00, each with the nonce's first half. */
+  /** Derives a message key by CMAC in counter mode: two blocks, 0001 'X' 00 and 0002 'X' 00, each with the nonce's first 12 bytes. */
   #messageKey(nonce: Uint8Array): Buffer {
     if (nonce.length !== NONCE_BYTES) throw new RangeError('XAES-256-GCM takes a nonce of 24 bytes')
     const blocks = new Uint8Array(32)

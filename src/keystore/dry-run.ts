@@ -1,7 +1,7 @@
-// The key store of a dry run: no key is used, nothing is counted, no device is asked. What it gives never leaves the service.
+// The key store of a dry run: it uses no key, counts nothing and asks no device. What it returns never leaves the service.
 import type { Keystore } from './keystore.ts'
 
-/** The Base64 text of a data key, as a ciphertext could hold. */
+/** The Base64 text of a data key, which a ciphertext may hold. */
 const DATA_KEY = Buffer.alloc(16).toString('base64')
 
 function unused(): never {

@@ -1,4 +1,4 @@
-// Who may reach a file that holds a key: nobody but the process, or root and the process.
+// A file that holds a key must be accessible to the process, or to root and the process, and to no one else.
 import type { Stats } from 'node:fs'
 
 /** The bits of `mode` by which others may read, write or run a file. */
@@ -7,10 +7,10 @@ const GROUP = 0o070
 const GROUP_MAY_WRITE_OR_RUN = 0o030
 
 /**
- * Why the file is not kept from others, and the command that does, or null when it is. It must be the process's own, for its owner
- * alone; or root's, which can reach everything anyway, for root alone, or readable, and no more, by a group that the process reads it
- * through: that is how orchestrators hand secrets to a process that is not root's. `user` is the process's user id; without one, as on
- * Windows, nothing is known.
+ * Why other users can access the file, with the command that prevents it; null when they can't. The file must belong to the process's
+ * user, with access for that user alone; or to root, with access for root alone, or also for a group that may read it and no more: so
+ * orchestrators give secrets to a process that does not run as root. `user` is the process's user id; without one, as on Windows,
+ * nothing is known.
  */
 export function tooOpen(
   path: string,

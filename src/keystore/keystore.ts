@@ -13,7 +13,7 @@ export interface VersionPlace {
   readonly protectionLevel: ProtectionLevel
 }
 
-/** What a wrapping key is for. `place` is a list of texts that must be given again to unwrap; `expiresAt` is milliseconds since 1970. */
+/** What a wrapping key is for. Unwrapping demands the same `place`; `expiresAt` is milliseconds since 1970. */
 export interface WrappingPurpose {
   readonly account: string
   readonly region: string
@@ -24,11 +24,11 @@ export interface WrappingPurpose {
   readonly expiresAt: number
 }
 
-/** How long one call may wait for a device, all its requests together: from the first of them on. */
+/** The time that one call may wait for a device, all its requests together; it runs from the first of them. */
 export class DeviceTime {
   #began: number | null = null
 
-  /** What is left of so many milliseconds. */
+  /** What is left of `ms` milliseconds. */
   left(ms: number): number {
     this.#began ??= performance.now()
     return Math.max(0, ms - (performance.now() - this.#began))
@@ -36,15 +36,15 @@ export class DeviceTime {
 }
 
 /**
- * Throws Unopenable when material is not authentic at its place, Unreachable when the device that holds it can't serve now,
- * and refuses with Rejected.KeyExhausted or Rejected.LimitExceeded as each method says.
+ * The methods throw Unopenable when material is not authentic at its place, Unreachable when the device that holds it can't serve now,
+ * and Rejected.KeyExhausted or Rejected.LimitExceeded where they say so.
  */
 export interface Keystore {
-  /** New 256-bit material from a secure random source. Refuses with Rejected.LimitExceeded when the device is full. */
+  /** New 256-bit material from a secure random source. Throws Rejected.LimitExceeded when the device is full. */
   generate(place: VersionPlace): Promise<StoredMaterial>
   /**
    * The encrypted `plaintext` as nonce and ciphertext with tag, bound to `aad`.
-   * Refuses with Rejected.KeyExhausted before random nonces could repeat.
+   * Throws Rejected.KeyExhausted before random nonces could repeat.
    */
   encrypt(
     place: VersionPlace,
@@ -61,18 +61,19 @@ export interface Keystore {
     aad: Uint8Array,
     time?: DeviceTime,
   ): Promise<Uint8Array | null>
-  /** Wipes what it may have kept in memory of a version's material that was destroyed. */
+  /** Wipes a version's destroyed material from memory. */
   forget(material: StoredMaterial, versionId: string): void
   /**
-   * Destroys material that no record names any more; true once nothing of it is left. False or a rejection: try again later. One that is
-   * not Unreachable is about this material alone.
+   * Destroys material that no record names any more. Returns true once nothing of it is left; after false or an error the caller tries
+   * again later. An error other than Unreachable concerns this material alone.
    */
   destroy(material: StoredMaterial): Promise<boolean>
   /** A new RSA-2048 wrapping pair; the private key is sealed for its purpose, or names an object in the device. */
   wrappingKey(purpose: WrappingPurpose): Promise<WrappingKey>
   /**
-   * Unwraps imported material (32 bytes) and keeps it. Why unwrapping failed is not told, to anyone.
-   * `fingerprint` tells the same material of the same key again, and nothing else; where one is `expected`, any other is no material.
+   * Unwraps imported material (32 bytes) and stores it. Nothing tells why unwrapping failed.
+   * `fingerprint` recognizes the same material of the same key, and nothing else. Where one is `expected`, material with another is
+   * refused as not material.
    */
   importMaterial(
     place: VersionPlace,
@@ -80,11 +81,11 @@ export interface Keystore {
     wrapped: Uint8Array,
     expected: string | null,
   ): Promise<Imported>
-  /** Removes wrapping keys that have expired at `now` (milliseconds since 1970), where they are kept at all. */
+  /** Removes wrapping keys that have expired at `now` (milliseconds since 1970), in stores that keep them. */
   collect(now: number): Promise<void>
 }
 
-/** What an import token says of its wrapping key; `expired` at the moment of the call. */
+/** The wrapping key of an import token; `expired` when the call is made. */
 export interface Wrapping {
   readonly place: readonly string[]
   readonly sealedPrivateKey: Uint8Array
@@ -92,7 +93,10 @@ export interface Wrapping {
   readonly expired: boolean
 }
 
-/** `unsupported`: why the device does not do it safely, as what it does or lacks; `too many`: the CMK has as many wrapping keys as may be, until some expire. */
+/**
+ * `unsupported`: the device can't do it safely; `why` says what it does or lacks. `too many`: the CMK has the most wrapping keys that are
+ * allowed, until some expire.
+ */
 export type WrappingKey =
   | { readonly outcome: 'made'; readonly publicKey: Uint8Array; readonly sealedPrivateKey: Uint8Array }
   | { readonly outcome: 'unsupported'; readonly why: string }
@@ -102,24 +106,24 @@ export type Imported =
   | { readonly outcome: 'imported'; readonly material: StoredMaterial; readonly fingerprint: string }
   | { readonly outcome: 'not a wrapping key' }
   | { readonly outcome: 'expired' }
-  /** As of WrappingKey. */
+  /** As in WrappingKey. */
   | { readonly outcome: 'unsupported'; readonly why: string }
   | { readonly outcome: 'not material' }
 
 /** Counts how many messages each key version has encrypted. */
 export interface Uses {
-  /** One more message; approximate, written down later. */
+  /** Counts one message; approximately, since it is stored later. */
   note(place: VersionPlace): void
-  /** Adds `count` messages in advance, durably; the total afterwards, or null when it would pass `limit` (nothing is added then). */
+  /** Adds `count` messages in advance, durably. Returns the new total, or null, and adds nothing, when it would exceed `limit`. */
   reserve(place: VersionPlace, count: number, limit: number): Promise<number | null>
 }
 
-/** Sealed material that was altered, or sealed elsewhere or under another root key. */
+/** Sealed material that was altered, belongs to another place, or was sealed under another root key. */
 export class Unopenable extends Error {}
 
 /** The device that holds a key can't serve now. Nothing was done; the caller may try again. */
 export class Unreachable extends Error {
-  /** Whether the device was asked at all; it was not when it was known to be away. */
+  /** Whether the device was asked; a device known to be away is not. */
   readonly wasAsked: boolean
   constructor(message: string, wasAsked = true) {
     super(message)

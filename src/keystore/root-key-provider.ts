@@ -1,4 +1,4 @@
-// The port to where the root keys come from: whoever wraps the ring of roots, and alone can unwrap it.
+// The port to the provider of the root keys, which wraps the ring of roots and alone can unwrap it.
 import { derive } from '../cryptography/seal.ts'
 import { NONCE_BYTES, Xaes } from '../cryptography/xaes.ts'
 import { randomBytes } from './random.ts'
@@ -8,31 +8,31 @@ export const PROVIDER_NAMES = ['file', 'passphrase', 'hsm'] as const
 export type ProviderName = (typeof PROVIDER_NAMES)[number]
 
 /**
- * Wraps and unwraps up to 400 bytes. May take its time (a device, a network): nothing waits for it but starts and changes
- * of the root keys. Throws ProviderAway when it can't be reached now; what it then would have said is unknown.
+ * Wraps and unwraps up to 400 bytes. It may be slow (a device, a network): only starts and changes of the root keys wait for it.
+ * Throws ProviderAway when it can't be reached now, so that nothing is known.
  */
 export interface RootKeyProvider {
   readonly name: ProviderName
-  /** What an error calls it: `root key file`, `passphrase`. */
+  /** Its name in error messages: `root key file`, `passphrase`. */
   readonly title: string
   wrap(plaintext: Uint8Array): Promise<Uint8Array>
   /** The plaintext, which the caller wipes; null when another provider wrapped it, or it was altered. */
   unwrap(wrapped: Uint8Array): Promise<Uint8Array | null>
 }
 
-/** The provider can't be reached now: try again later. The message says what to see to. */
+/** The provider can't be reached now: try again later. The message says what to check. */
 export class ProviderAway extends Error {}
 
-/** What every provider binds the wrapped ring to (AAD). */
+/** The associated data of the wrapped ring, with every provider. */
 export const WRAPPED_RING = Buffer.from('strongroom/wrapped-ring/1', 'utf8')
 
-/** A provider that is a key (32 bytes) in this process's memory: of a file, or made of a passphrase. */
+/** A provider that is a key (32 bytes) in the memory of this process: from a file, or from a passphrase. */
 export class KeyProvider implements RootKeyProvider {
   readonly name: ProviderName
   readonly title: string
   readonly #wrapping: Xaes
 
-  /** The caller may wipe `key` afterwards. */
+  /** Does not keep a reference to `key`; the caller may wipe it. */
   constructor(name: ProviderName, title: string, key: Uint8Array) {
     this.name = name
     this.title = title
@@ -52,7 +52,7 @@ export class KeyProvider implements RootKeyProvider {
   }
 }
 
-/** 32 hex digits that tell a key (32 random bytes) again and betray nothing of it. */
+/** 32 hexadecimal digits that identify a key (32 random bytes) and reveal nothing of it. */
 export function keyCheck(key: Uint8Array): string {
   return derive(key, 'strongroom/key-check/1').toString('hex').slice(0, 32)
 }

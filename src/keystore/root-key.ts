@@ -1,5 +1,5 @@
-// Keys of the root key's providers: a file of its own, or a passphrase (DESIGN: security model). The database never holds them.
-// A key file is replaced by way of a file beside it, so that whenever a crash comes, one of the two fits the database.
+// Keys of the root key's providers: from a key file, or from a passphrase (docs/root-key.md). The database never holds them.
+// A key file is replaced by renaming a new file over it, so that whenever a crash comes, one of the two fits the database.
 import { argon2, randomBytes } from 'node:crypto'
 import {
   closeSync,
@@ -25,8 +25,8 @@ const NEW = '.new'
 class NoRootKey extends Error {}
 
 /**
- * Reads a key (64 hex digits) from its file; null when there is no such file. Throws when the file holds anything else, or can be
- * reached by others.
+ * Reads a key (64 hexadecimal digits) from its file; null when there is no such file. Throws when the file holds anything else, or when
+ * other users can access it.
  */
 export function readRootKeyFile(path: string): Buffer | null {
   let file: number
@@ -50,7 +50,7 @@ export function readRootKeyFile(path: string): Buffer | null {
   return Buffer.from(hex, 'hex')
 }
 
-/** Makes a new key and its file (mode 0600), on disk before it is used. Never overwrites one. */
+/** Makes a new key in a new file (mode 0600), which is on disk when this returns. Throws when the file exists. */
 export function createRootKeyFile(path: string): Buffer {
   const key = randomBytes(KEY_BYTES)
   const temporary = besides(path, NEW)
@@ -60,13 +60,13 @@ export function createRootKeyFile(path: string): Buffer {
   } finally {
     unlinkSync(temporary)
   }
-  // What a crash left of an earlier try; it may be the same file under another name.
+  // A crash may have left these of an earlier try; one may be a second name of the file.
   for (const file of filesBeside(path, NEW)) unlinkSync(file)
   flushFolder(path)
   return key
 }
 
-/** A new name beside `path`, told again by its ending. */
+/** A new name beside `path`, recognized by its ending. */
 function besides(path: string, ending: string): string {
   return `${path}.${randomBytes(8).toString('hex')}${ending}`
 }
@@ -87,7 +87,7 @@ function filesBeside(path: string, ending: string): readonly string[] {
   }
 }
 
-/** A new key in a file (mode 0600) beside `path`, which it may replace later; on disk when this returns. */
+/** A new key in a file (mode 0600) beside `path`, which it may replace later. The file is on disk when this returns. */
 export function createPendingKeyFile(path: string): { key: Buffer; pending: string } {
   const key = randomBytes(KEY_BYTES)
   const pending = besides(path, PENDING)
@@ -96,12 +96,12 @@ export function createPendingKeyFile(path: string): { key: Buffer; pending: stri
   return { key, pending }
 }
 
-/** The files beside `path` that were made to replace it and did not yet, or never will. */
+/** The files beside `path` that were made to replace it and have not done so. */
 export function pendingKeyFiles(path: string): readonly string[] {
   return filesBeside(path, PENDING)
 }
 
-/** The key in a pending file; null for one that was not written to its end: then nothing can be wrapped by it. */
+/** The key in a pending file; null for a file that was not completely written, whose key wraps nothing. */
 export function readPendingKeyFile(path: string): Buffer | null {
   try {
     return readRootKeyFile(path)
@@ -111,12 +111,12 @@ export function readPendingKeyFile(path: string): Buffer | null {
   }
 }
 
-/** Where a key file is in truth: one that is a link is replaced and removed there, and what belongs to it lies beside it there. */
+/** The path of a key file without symbolic links: the target of a link is what is replaced or removed, and pending files lie beside it. */
 export function realKeyPath(path: string): string {
   return existsSync(path) ? realpathSync(path) : resolve(path)
 }
 
-/** Whether a file is a mount of its own, as containers get single files: it can be neither replaced nor removed. */
+/** Whether a file is a mount point, like single files mounted into containers: it can be neither replaced nor removed. */
 export function isMountPoint(path: string): boolean {
   try {
     // The fifth field is the mount point, with blanks and the like in octal (proc(5)).
@@ -127,12 +127,12 @@ export function isMountPoint(path: string): boolean {
           line.split(' ')[4]?.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8))) === path,
       )
   } catch {
-    // No such list here: then the replacement itself must tell.
+    // No such list on this system: then the replacement itself fails.
     return false
   }
 }
 
-/** Puts a pending key file in the place of `path`, in one step, on disk when this returns. Another process may have done so. */
+/** Renames a pending key file to `path`, durably, unless another process has done so already. */
 export function settleKeyFile(pending: string, path: string): void {
   try {
     renameSync(pending, path)
@@ -143,8 +143,8 @@ export function settleKeyFile(pending: string, path: string): void {
 }
 
 /**
- * Removes a key file, if it is there. It is not overwritten first: file systems and disks write elsewhere than where they read,
- * so that would promise what it can't keep.
+ * Removes a key file if it exists. It is not overwritten first: file systems and disks write new content to another place, so
+ * overwriting would promise what it can't keep.
  */
 export function removeKeyFile(path: string): void {
   try {
@@ -160,7 +160,7 @@ function writeKey(path: string, key: Buffer): void {
   const line = Buffer.from(`${key.toString('hex')}\n`, 'latin1')
   try {
     if (writeSync(file, line) < line.length) throw new Error(`\`${path}\` could not be written: is the disk full?`)
-    // Else the next start would refuse it.
+    // The next start would refuse such a file.
     if (tooOpen(path, fstatSync(file), process.getuid?.()) !== null)
       throw new Error(
         `the file system of \`${path}\` keeps no file from others, as it does not store modes or owners: put the root key elsewhere with root-key-file`,
@@ -175,7 +175,7 @@ function writeKey(path: string, key: Buffer): void {
   }
 }
 
-/** A name is on disk only when its folder is. */
+/** Makes the name of a file durable, which is part of its folder. */
 function flushFolder(path: string): void {
   const folder = openSync(dirname(path), 'r')
   try {
@@ -185,21 +185,21 @@ function flushFolder(path: string): void {
   }
 }
 
-/** 16 random bytes, kept beside the data; not secret. */
+/** 16 random bytes, stored in the database; not secret. */
 export function newSalt(): Buffer {
   return randomBytes(16)
 }
 
-/** The shortest passphrase that is taken for a new database or a change; those in use may be shorter. */
+/** The shortest new passphrase; those in use may be shorter. */
 const PASSPHRASE_CHARACTERS = 12
 
-/** Throws with what to change when a passphrase is too short to be a new one. */
+/** Throws when a new passphrase is too short. */
 export function demandNewPassphrase(passphrase: string): void {
   if ([...passphrase.normalize('NFC')].length < PASSPHRASE_CHARACTERS)
     throw new Error(`a new passphrase must have at least ${PASSPHRASE_CHARACTERS} characters`)
 }
 
-/** The key (32 bytes) of a passphrase: Argon2id (RFC 9106, second recommended option: 64 MiB, 3 passes, 4 lanes). Stalls nothing. */
+/** The key (32 bytes) of a passphrase: Argon2id (RFC 9106, second recommended option: 64 MiB, 3 passes, 4 lanes), off the main thread. */
 export function keyFromPassphrase(passphrase: string, salt: Uint8Array): Promise<Buffer> {
   const message = Buffer.from(passphrase.normalize('NFC'), 'utf8')
   const cost = { parallelism: 4, tagLength: KEY_BYTES, memory: 65_536, passes: 3 }

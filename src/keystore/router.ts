@@ -18,7 +18,7 @@ export class KeystoreRouter implements Keystore {
   readonly #hsm: Keystore | null
   readonly #uses: Uses
 
-  /** `hsm` null: no device is configured, and its keys wait until one is. */
+  /** `hsm` is null when no device is configured: keys in an HSM are unreachable then. */
   constructor(software: Keystore, hsm: Keystore | null, uses: Uses) {
     this.#software = software
     this.#hsm = hsm
@@ -36,7 +36,7 @@ export class KeystoreRouter implements Keystore {
     aad: Uint8Array,
     time: DeviceTime = new DeviceTime(),
   ) {
-    // A device's keys are counted in advance, by their own store.
+    // The HSM's store counts the uses of its keys itself, in advance.
     if (place.protectionLevel === 'SOFTWARE') this.#uses.note(place)
     return this.#of(place.protectionLevel).encrypt(place, material, plaintext, aad, time)
   }

@@ -18,7 +18,7 @@ import { materialPlace, type StoredMaterial } from './stored-material.ts'
 
 const READY_KEYS = 10_000
 
-/** Material that was opened, and what it was opened from. */
+/** Opened material, and the sealed value that it was opened from. */
 interface Ready {
   readonly sealed: StoredMaterial
   readonly xaes: Xaes
@@ -26,11 +26,11 @@ interface Ready {
 
 export class SoftwareKeystore implements Keystore {
   readonly #keys: RootKeys
-  /** By version: whatever its material is sealed as meanwhile, it is found when the version's material is destroyed. */
+  /** By version, so that destroying a version's material finds it, however the material was resealed since. */
   readonly #ready = new Map<string, Ready>()
-  /** Destroyed lately: a call that read the record before may still come with it, and leaves it in memory no longer than it takes. */
+  /** Material that was destroyed lately: a call that read its record before may still use it, and does not leave it in memory. */
   readonly #destroyed = new Set<StoredMaterial>()
-  /** The root keys under which the material that is ready was opened. */
+  /** The epoch of the root keys that the material in `#ready` was opened under. */
   #rootEpoch = 0
 
   constructor(keys: RootKeys) {
@@ -62,7 +62,7 @@ export class SoftwareKeystore implements Keystore {
     if (this.#destroyed.size > READY_KEYS && !oldest.done) this.#destroyed.delete(oldest.value)
   }
 
-  /** Material is in its record only: it is gone with that. What was used is forgotten with its version. */
+  /** Material exists in its record only, and in memory until `forget`. */
   async destroy(): Promise<boolean> {
     return true
   }
@@ -106,10 +106,10 @@ export class SoftwareKeystore implements Keystore {
     return sealed.toString('base64')
   }
 
-  /** The material, ready for use at once: whoever waits for something in between may find it wiped. */
+  /** The material, to be used before the next await: it may be wiped afterwards. */
   #open(place: VersionPlace, sealed: StoredMaterial): Xaes {
     if (this.#rootEpoch !== this.#keys.epoch) {
-      // What another process destroys must not stay for long.
+      // Another process may have destroyed any of it.
       for (const versionId of this.#ready.keys()) this.#drop(versionId)
       this.#rootEpoch = this.#keys.epoch
     }
@@ -132,7 +132,7 @@ export class SoftwareKeystore implements Keystore {
     return xaes
   }
 
-  /** Wipes what is ready of a version. */
+  /** Wipes the opened material of a version. */
   #drop(versionId: string): void {
     this.#ready.get(versionId)?.xaes.wipe()
     this.#ready.delete(versionId)

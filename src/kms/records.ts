@@ -66,9 +66,9 @@ export const USAGE: Kind<UsageBody> = { name: 'key-usage', counted: true }
 /** Where a key version's record holds a sealed value: material of the software store. A reference into an HSM is not sealed. */
 export const sealedVersion = {
   kind: VERSION,
-  sealAnew: ({ account, region, id, body }: Version, anew: (place: readonly string[], sealed: string) => string) => {
+  reseal: ({ account, region, id, body }: Version, reseal: (place: readonly string[], sealed: string) => string) => {
     if (body.material === null || storeOf(body.material) !== 'SOFTWARE') return body
-    const material = anew(materialPlace({ account, region, keyId: body.keyId, versionId: id }), body.material)
+    const material = reseal(materialPlace({ account, region, keyId: body.keyId, versionId: id }), body.material)
     return material === body.material ? body : { ...body, material }
   },
 }

@@ -1,7 +1,7 @@
-// The records that were read or written lately, so that a warm call reads no row. Bounded by count and by size, oldest out first.
+// A bounded map of records: when it has too many, or their bodies are too large together, the oldest go first.
 import type { Recorded } from './record.ts'
 
-/** Bounds of a cache: so many records, and so many characters of all their bodies as JSON. */
+/** The most records, and the most characters of all their bodies as JSON. */
 export interface CacheBounds {
   readonly records: number
   readonly characters: number
@@ -18,7 +18,7 @@ export class RecordCache {
     this.#bounds = bounds
   }
 
-  /** What the bodies of all kept records take, in characters. */
+  /** The characters of the bodies of all records in it. */
   get characters(): number {
     return this.#characters
   }
@@ -27,7 +27,7 @@ export class RecordCache {
     return this.#records.get(key)
   }
 
-  /** Keeps a record whose body has `length` characters as JSON, in place of the one under the same key. */
+  /** Puts a record, whose body has `length` characters as JSON, in place of the one with the same key. */
   put(key: string, record: Recorded<unknown>, length: number): void {
     this.drop(key)
     this.#records.set(key, record)

@@ -1,14 +1,14 @@
-// The chain of events: each event's hash covers the hash of the one before, and the head says where the chain ends.
-// The head is a record like any other, authenticated by its MAC: whoever lacks the root key can't move it.
+// The chain of events: each event's hash covers the hash of the one before, and the head says where the chain ends
+// (docs/reference/trail-formats.md). The head is a record like any other, so nobody without the root key can move it.
 import { hash } from 'node:crypto'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import { type Chaining, type EventRow, HEAD_PLACE, type Head, type Row } from '../storage/storage.ts'
 import { Forged, fromRow, type Kind, type Recorded, toRow } from './record.ts'
 
-/** What the first event follows. */
+/** The head before the first event. */
 export const GENESIS: Head = { seq: 0, hash: hash('sha256', 'strongroom/event-chain/1', 'base64url') }
 
-/** The last event that is not in the chain any more, because its time was over; of the installation. Absent: none is missing. */
+/** The last event that was dropped after its retention; of the installation. Absent when no event was dropped. */
 export const FLOOR: Kind<Head> = { name: 'event-floor', counted: false }
 export const FLOOR_ID = 'floor'
 
@@ -20,7 +20,7 @@ export function link(previous: string, seq: number, { eventId, account, region, 
   return hash('sha256', `${previous}\n${seq}\n${eventId}\n${account}\n${region}\n${at}\n${body}`, 'base64url')
 }
 
-/** The head of a new chain that follows `head`, as a row. */
+/** The row of a head at `head`, for a new database; `now` is milliseconds since 1970. */
 export function firstHead(head: Head, now: number, keys: RootKeys): Row {
   return toRow(
     { ...HEAD_PLACE, parent: null, createdAt: now, dueAt: null, revision: 1, body: recorded(head, keys) },
@@ -32,32 +32,32 @@ function recorded(head: Head, { generation }: RootKeys): RecordedHead {
   return { ...head, ring: generation }
 }
 
-/** The head as its record holds it: with the generation of the root keys that last moved it, absent in databases from before. */
+/** The head as its record holds it. `ring` is the generation of the root keys that last moved it; absent in older databases. */
 type RecordedHead = Head & { readonly ring?: number }
 
 /**
- * The generation of the root keys that the trail's head was last moved under. Who puts an older installation record back, to bring
- * dropped root keys into use again, would have to put the head back too, and so cut the trail. Throws Forged.
+ * The generation of the root keys that the trail's head was last moved under. An attacker who restores an older installation record, to
+ * bring dropped root keys back into use, would have to restore an older head too, and so cut the trail. Throws Forged.
  */
 export function generationOf(row: Row, keys: RootKeys): number {
   return fromRow<RecordedHead>(row, keys).body.ring ?? 0
 }
 
-/** The trail in the database ends before what was seen of it: it was put back to an older copy under a running server. */
+/** The trail in the database ends before an event that this server saw: the database was put back to an older copy. */
 export class Rewound extends Forged {}
 
 /** How the events of one batch are chained. */
 export interface BatchChaining extends Chaining {
-  /** The batch's last event is stored: from now on no head before it is taken. */
+  /** Notes that the batch's last event is stored: a head before it is refused from now on. */
   acknowledged(): void
 }
 
 export interface WatchfulChaining extends Chaining {
-  /** The newest head that was seen. */
+  /** The newest head that this server saw. */
   seen(): Head
-  /** The head of a row that was read after another head was seen. Throws Forged, or Rewound. */
+  /** The head of a row that was read after the head `before` was seen. Throws Forged, or Rewound when the row is older. */
   headAfter(row: Row, before: Head): Head
-  /** For a batch that ends with this event. */
+  /** The chaining of a batch that ends with this event. */
   endingWith(last: EventRow | null): BatchChaining
 }
 

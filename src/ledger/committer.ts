@@ -60,8 +60,8 @@ export class Committer {
     try {
       const outcomes = await withSecondLook(this.#targets.roots, () => this.#store(batch))
       this.#noteOutcomes(outcomes)
-      if (this.#takeOver(batch, outcomes)) trailHead.tell()
-      if (trailHead.telling) await trailHead.telling
+      if (this.#takeOver(batch, outcomes)) trailHead.report()
+      if (trailHead.reporting) await trailHead.reporting
       for (const [i, { resolve, reject }] of batch.entries()) {
         const outcome = outcomes[i] ?? 'moved'
         if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))

@@ -1,12 +1,12 @@
-// Reading many records: they are authenticated and parsed in stretches, between which other calls have their turn.
+// Reading many records: they are authenticated and parsed in stretches, and other calls run in between.
 import { setImmediate as turn } from 'node:timers/promises'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Row } from '../storage/storage.ts'
 import { fromRow, type Recorded } from './record.ts'
 
-/** A stretch ends after so many characters of bodies: a few milliseconds of work. */
+/** The characters of bodies in a stretch: a few milliseconds of work. */
 const STRETCH = 65_536
-/** So many rows one step of a walk reads. */
+/** The rows that one step of a walk reads. */
 const STEP = 128
 
 /** The records of rows. Throws Forged. */
@@ -24,7 +24,7 @@ export async function fromRows<B>(rows: readonly Row[], keys: RootKeys): Promise
   return records
 }
 
-/** All records that `read` finds, step by step: given the last one of the step before, it reads the next ones. */
+/** All records that `read` finds, step by step: it gets the last record of the step before, and reads the next ones. */
 export async function* walk<B>(
   read: (last: Recorded<B> | null, limit: number) => Promise<readonly Recorded<B>[]>,
 ): AsyncGenerator<readonly Recorded<B>[], void, void> {

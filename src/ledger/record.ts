@@ -5,7 +5,7 @@ import type { Counted, Row } from '../storage/storage.ts'
 /** A kind of record; `B` is the type of its bodies, which must be plain JSON. */
 export interface Kind<B> {
   readonly name: string
-  /** Whether the number of records in each account and region is kept, for lists and quotas. */
+  /** Whether the records are counted in each account and region, for lists and quotas. */
   readonly counted: boolean
   /** Never present: carries the body's type. */
   readonly body?: B
@@ -20,7 +20,7 @@ export interface Scope {
 /** The scope of what belongs to the installation as a whole, not to an account or a region. */
 export const INSTALLATION: Scope = { account: '', region: '' }
 
-/** A record as it was read or decided; never changed in place. Times are milliseconds since 1970. */
+/** A record as it was read or decided; it is never changed in place. Times are milliseconds since 1970. */
 export interface Recorded<B> extends Scope {
   readonly kind: string
   readonly id: string
@@ -32,7 +32,7 @@ export interface Recorded<B> extends Scope {
   readonly body: B
 }
 
-/** The change of one record. `expect` changes nothing but demands that the record has not moved. */
+/** The change of one record. `expect` changes nothing, and demands that the record is unchanged. */
 export type Change =
   | { readonly change: 'insert'; readonly after: Recorded<unknown>; readonly counted: Counted | null }
   | {
@@ -49,7 +49,7 @@ export type Change =
     }
   | { readonly change: 'expect'; readonly before: Recorded<unknown> }
 
-/** A new record; `atMost` refuses the call when that many of its kind, which must be counted, are in its scope already. */
+/** A new record. The call is refused when its scope has `atMost` records of its kind already; the kind must be counted then. */
 export function insert<B>(
   kind: Kind<B>,
   fields: Scope & { id: string; parent?: string; createdAt: number; dueAt?: number | null; body: B },
@@ -60,7 +60,7 @@ export function insert<B>(
   return { change: 'insert', after, counted: kind.counted ? { atMost } : null }
 }
 
-/** The record with another body. `scrub`: the old body held a secret that must leave no trace on disk. */
+/** The record with another body. `scrub` when the old body held a secret that must leave no trace on disk. */
 export function update<B>(
   before: Recorded<B>,
   after: { body: B; dueAt?: number | null; parent?: string | null },
@@ -74,12 +74,12 @@ export function remove<B>(kind: Kind<B>, before: Recorded<B>, scrub = false): Ch
   return { change: 'delete', before, counted: kind.counted, scrub }
 }
 
-/** Commits only if the record is still as it was read. */
+/** Demands that the record is still as it was read. */
 export function expectUnmoved<B>(before: Recorded<B>): Change {
   return { change: 'expect', before }
 }
 
-/** A row whose MAC does not fit: written by someone without any of the root keys. */
+/** A row whose MAC is wrong: it was written without any of the root keys. */
 export class Forged extends Error {}
 
 /** The authenticated row of a record. */

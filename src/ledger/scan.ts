@@ -1,4 +1,4 @@
-// Going through all records of the database, whatever their kind and scope; and what of it no call can do: renewing the chain's head.
+// Going through all records of the database, whatever their kind and scope; and renewing the head of the chain, which no call can do.
 import type { RootKeys } from '../keystore/root-keys.ts'
 import { HEAD_PLACE, type RowKey, type Storage } from '../storage/storage.ts'
 import { chaining } from './chain.ts'
@@ -12,7 +12,7 @@ interface Rooms {
   readonly ring: RootWatch
 }
 
-/** A record that a scan came by; null when it is not authentic. */
+/** A record that a scan found; null when it is not authentic. */
 export interface Scanned {
   readonly key: RowKey
   readonly record: Recorded<unknown> | null
@@ -20,7 +20,7 @@ export interface Scanned {
   readonly current: boolean
 }
 
-/** Up to `limit` records in the order of their keys, from behind `after` on; those that are not authentic too. */
+/** Up to `limit` records in the order of their keys, that come after `after`; also those that are not authentic. */
 export async function scan(
   { storage, keys, ring }: Rooms,
   after: RowKey | null,
@@ -34,8 +34,8 @@ export async function scan(
 }
 
 /**
- * Authenticates the head of the chain of events under the current root key, in a transaction of its own: together with calls,
- * whose events move the head, it would fail. Answers whether it had to. Throws Forged.
+ * Authenticates the head of the chain of events under the current root key. It takes a transaction of its own, since the events of
+ * calls in the same one would move the head too. Returns whether the head was under an older root key. Throws Forged.
  */
 export async function renewHead({ storage, keys, ring }: Rooms): Promise<boolean> {
   const { kind, account, region, id } = HEAD_PLACE

@@ -22,7 +22,7 @@ export class TrailHead {
   readonly #roots: RootWatch
   readonly #alarm: Alarm
   #witness: TrailWitness | null = null
-  #telling: Promise<void> | null = null
+  #reporting: Promise<void> | null = null
 
   constructor(storage: Storage, chaining: WatchfulChaining, roots: RootWatch, alarm: Alarm) {
     this.#storage = storage
@@ -31,7 +31,7 @@ export class TrailHead {
     this.#alarm = alarm
   }
 
-  /** Sets the witness that hears of changes from now on. */
+  /** Sets the witness that changes are reported to from now on. */
   witnessedBy(witness: TrailWitness): void {
     this.#witness = witness
   }
@@ -57,8 +57,8 @@ export class TrailHead {
     return this.#chaining.headAfter(row, seen)
   }
 
-  /** Begins to tell the witness how far the trail has come. */
-  tell(): void {
+  /** Begins to report to the witness how far the trail has come. */
+  report(): void {
     if (!this.#witness) return
     const witness = this.#witness
     // A failure is reported and refuses nothing, since the call is done; the next upkeep of the trail tries again.
@@ -66,14 +66,14 @@ export class TrailHead {
       .then((head) => witness.saw(head))
       .catch((error: unknown) => this.#alarm(NO_WITNESS, error))
       .then(() => {
-        if (this.#telling === mine) this.#telling = null
+        if (this.#reporting === mine) this.#reporting = null
       })
-    this.#telling = mine
+    this.#reporting = mine
   }
 
-  /** What is being told to the witness, to be waited for before any reply goes out; null for nothing. */
-  get telling(): Promise<void> | null {
-    return this.#telling
+  /** The report to the witness that is under way, which replies wait for; null for none. */
+  get reporting(): Promise<void> | null {
+    return this.#reporting
   }
 
   /** Has the witness remember that the database went back, if that is the error: nothing else tells a restarted server. */

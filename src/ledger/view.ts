@@ -1,5 +1,5 @@
-// What one attempt of a call reads. A record stays as the attempt first read it, absence included, however the cache and the database
-// move meanwhile: what an operation was authorized on is what it decides on. Whether a record moved since, the commit finds out.
+// What one attempt of a call reads. A record, or its absence, stays as the attempt first read it, whatever changes meanwhile: an
+// operation decides on the very records that it was authorized on. The commit finds out whether a record changed since.
 import type { EventStorage, Head } from '../storage/storage.ts'
 import type { Kind, Recorded, Scope } from './record.ts'
 
@@ -7,7 +7,7 @@ type Place = { readonly parent?: string; readonly offset: number; readonly limit
 type Steps<B> = AsyncGenerator<readonly Recorded<B>[], void, void>
 type Span = { readonly after: string; readonly before: string; readonly limit: number }
 
-/** Where a view reads what it has not read yet. */
+/** Where a view reads what it has not read yet: see Reader. */
 export interface Source {
   readonly events: EventStorage
   head(): Promise<Head>
@@ -19,7 +19,7 @@ export interface Source {
   count<B>(kind: Kind<B>, scope: Scope, parent?: string | null): Promise<number>
 }
 
-/** A record that was read, or is being read. Those that share an id hang on each other. */
+/** A record that was read, or is being read; a list of those that share an id. */
 interface Read {
   readonly kind: string
   readonly scope: Scope
@@ -29,7 +29,7 @@ interface Read {
 
 export class LedgerView implements Source {
   readonly #source: Source
-  /** By id: nearly unique, and a string whose hash the engine keeps. */
+  /** By id, which is nearly unique, and a string whose hash the engine has computed. */
   #reads: Map<string, Read> | null = null
 
   constructor(source: Source) {
@@ -46,7 +46,7 @@ export class LedgerView implements Source {
     return found
   }
 
-  /** A page as the ledger has it now, but with the records that were read by `get` as they were then. */
+  /** A page as the ledger has it now, with the records that `get` has read as they were then. */
   async page<B>(
     kind: Kind<B>,
     scope: Scope,
@@ -56,17 +56,17 @@ export class LedgerView implements Source {
     return { records: await this.#asRead(kind, records), total }
   }
 
-  /** Records by id as the ledger has them now, but those that were read by `get` as they were then. */
+  /** Records by id as the ledger has them now, with those that `get` has read as they were then. */
   async between<B>(kind: Kind<B>, scope: Scope, where: Span): Promise<readonly Recorded<B>[]> {
     return this.#asRead(kind, await this.#source.between(kind, scope, where))
   }
 
-  /** All records of a kind in a scope by creation time, step by step, as the lists show them. */
+  /** All records of a kind in a scope by creation time, step by step, as `page` shows them. */
   byCreation<B>(kind: Kind<B>, scope: Scope): Steps<B> {
     return this.#stepsAsRead(kind, this.#source.byCreation(kind, scope))
   }
 
-  /** All records of a kind in a scope whose ids come after one, by id, step by step, as the lists show them. */
+  /** All records of a kind in a scope whose ids come after one, by id, step by step, as `between` shows them. */
   byId<B>(kind: Kind<B>, scope: Scope, after: string): Steps<B> {
     return this.#stepsAsRead(kind, this.#source.byId(kind, scope, after))
   }

@@ -91,8 +91,8 @@ function unopenable(id: string): Error {
 /** Where an AccessKey's record holds a sealed value. */
 export const sealedAccessKey = {
   kind: ACCESS_KEY,
-  sealAnew: ({ id, body }: AccessKeyRecord, anew: (place: readonly string[], sealed: string) => string) => {
-    const sealedSecret = anew(secretPlace(id), body.sealedSecret)
+  reseal: ({ id, body }: AccessKeyRecord, reseal: (place: readonly string[], sealed: string) => string) => {
+    const sealedSecret = reseal(secretPlace(id), body.sealedSecret)
     return sealedSecret === body.sealedSecret ? body : { ...body, sealedSecret }
   },
 }

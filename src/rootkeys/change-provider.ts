@@ -1,5 +1,5 @@
-// Changing where the root keys come from: their ring is wrapped anew, in one guarded update; no record is touched.
-// A key file is made under another name, and put in its place after the commit: whenever a crash comes, one of the two fits.
+// Changing the provider of the root keys: another key wraps their ring, in one guarded update; no other record is touched.
+// A key file is written under a temporary name and renamed after the commit: whenever a crash comes, one of the two files fits.
 import { existsSync } from 'node:fs'
 import type { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import {
@@ -15,19 +15,17 @@ import {
 import { KeyProvider, keyCheck, type RootKeyProvider } from '../keystore/root-key-provider.ts'
 import type { LiveRing } from './live-ring.ts'
 
-/** What is left to do by hand after a change that was made, in words; empty when nothing is. */
+/** What the operator has to do by hand after a change, in words; empty for nothing. */
 export type LeftOver = readonly string[]
 
-/** Wraps the ring by a new key in the file `path`. `former` is the key file in use until now, or null: it is removed. */
+/** Wraps the ring with a new key in the file `path`. Removes `former`, the key file in use until now; null for none. */
 export async function changeToFile(ring: LiveRing, path: string, former: string | null): Promise<LeftOver> {
   if (path !== former && existsSync(path))
     throw new Error(`\`${path}\` exists already: name another file, or move it away`)
   if (isMountPoint(path))
-    throw new Error(
-      `\`${path}\` is a mount of its own, and can't be replaced: name another file with --new-root-key-file`,
-    )
+    throw new Error(`\`${path}\` is a mount point and can't be replaced: name another file with --new-root-key-file`)
   await ring.look()
-  // Whoever made one of these did so for a record that this change supersedes.
+  // These were made for changes that this one supersedes.
   const superseded = pendingKeyFiles(path)
   const { key, pending } = createPendingKeyFile(path)
   const provider = new KeyProvider('file', 'root key file', key)
@@ -41,7 +39,7 @@ export async function changeToFile(ring: LiveRing, path: string, former: string 
   return [...settled, ...removeAll([...superseded, replaced])]
 }
 
-/** Wraps the ring by a passphrase. `former` is the key file in use until now, or null: it is removed. */
+/** Wraps the ring with a key from a passphrase. Removes `former`, the key file in use until now; null for none. */
 export async function changeToPassphrase(ring: LiveRing, passphrase: string, former: string | null): Promise<LeftOver> {
   await ring.look()
   const salt = newSalt()
@@ -53,12 +51,12 @@ export async function changeToPassphrase(ring: LiveRing, passphrase: string, for
   return left
 }
 
-/** Wraps the ring by a new key in an HSM. `former` is the key file in use until now, or null: it is removed. */
+/** Wraps the ring with a new key in an HSM. Removes `former`, the key file in use until now; null for none. */
 export async function changeToHsm(ring: LiveRing, made: HsmRootKeyProvider, former: string | null): Promise<LeftOver> {
   await ring.look()
   const left = await changeTo(ring, made, null, former)
   if (left) return left
-  // Only here is it certain that nothing is wrapped by it: whoever hears nothing of a commit leaves it to the operator.
+  // Here it is certain that the key wraps nothing. Where the outcome of the commit is unknown, the key is left to the operator.
   await made.discard().catch(() => {})
   throw moved()
 }
@@ -78,7 +76,7 @@ function removeAll(files: readonly (string | null)[]): LeftOver {
   return files.flatMap((file) => (file === null ? [] : tried(() => removeKeyFile(file), `remove ${file}`)))
 }
 
-/** The change is made: what fails behind it is told, and undoes nothing. */
+/** Does the work after a change that is made already: a failure becomes something left to do and undoes nothing. */
 function tried(work: () => void, what: string): LeftOver {
   try {
     work()
@@ -88,7 +86,7 @@ function tried(work: () => void, what: string): LeftOver {
   }
 }
 
-/** Removes the file if it holds the very key that this tells (keyCheck); what could not be done. */
+/** Removes the file if it holds the key that `formerKeyFile` identifies (keyCheck). */
 export function removeFormerKeyFile(path: string, formerKeyFile: string): LeftOver {
   return tried(() => {
     if (checkOf(path) === formerKeyFile) removeKeyFile(path)
@@ -104,5 +102,5 @@ function checkOf(path: string | null): string | null {
 }
 
 function moved(): Error {
-  return new Error('another change of the root keys came in between, and nothing was changed: try again')
+  return new Error('another change of the root keys came first, and nothing was changed: try again')
 }

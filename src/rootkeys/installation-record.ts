@@ -1,5 +1,5 @@
-// The installation's record: where its root keys come from, and their ring, wrapped by that provider. It is authenticated under
-// the current root of the very ring that it holds, so it says nothing to who can't unwrap it, and nobody else can write it.
+// The installation's record: which provider its root keys come from, and their ring, wrapped by that provider. The record is
+// authenticated under the current root of the ring that it holds, so only a process that can unwrap the ring can verify or write it.
 import { decodeRing, type Ring, wipeRing } from '../cryptography/ring.ts'
 import { ringOfOne } from '../cryptography/seal.ts'
 import type { ProviderName, RootKeyProvider } from '../keystore/root-key-provider.ts'
@@ -7,19 +7,19 @@ import { RootKeys } from '../keystore/root-keys.ts'
 import { Forged, fromRow, INSTALLATION, isCurrent, type Kind, type Recorded } from '../ledger/record.ts'
 import type { Row, Storage } from '../storage/storage.ts'
 
-/** What is told in the open of a root; the order is that of the ring. Times are milliseconds since 1970. */
+/** What is stored of a root in the clear, in the order of the ring. Times are milliseconds since 1970. */
 export interface RootState {
   readonly since: number
-  /** It was announced, so that every server opens what is sealed under it, and will be the current one. */
+  /** Present while the root is announced: every server opens what is sealed under it, and it will be the current one. */
   readonly coming?: true
-  /** When nothing was left under it; null before. */
+  /** Since when nothing stored is left under it; null before. */
   readonly retiredAt: number | null
 }
 
 export interface RingState {
   /** Base64 of the ring, wrapped by the provider. */
   readonly wrapped: string
-  /** The same as within the wrapped ring. */
+  /** The same number as inside the wrapped ring. */
   readonly generation: number
   readonly roots: readonly RootState[]
 }
@@ -28,15 +28,15 @@ export interface InstallationBody {
   readonly rootKey: ProviderName
   /** Base64 of the passphrase's salt. */
   readonly salt: string | null
-  /** Present when it is a store of `serve --dev`, for good. */
+  /** Present, forever, in a store of `serve --dev`. */
   readonly dev?: true
-  /** Absent in databases from before there were rings: the provider's key is their only root. */
+  /** Absent in databases older than rings: the provider's key is their only root. */
   readonly ring?: RingState
-  /** Tells the key file (keyCheck) that the last change of the provider made useless, so that it is removed; null for none. */
+  /** Identifies (keyCheck) the key file that the last change of the provider made useless, so that it is removed; null for none. */
   readonly formerKeyFile?: string | null
-  /** The account that was made first; null before there was one. Absent in databases from before this was written down. */
+  /** The account that was created first; null before there is one. Absent in databases older than this member. */
   readonly firstAccount?: string | null
-  /** How often the operator has changed AccessKeys: see LiveRing.look. Absent for never. */
+  /** How often the operator has changed AccessKeys (LiveRing.look). Absent for never. */
   readonly accessKeyChanges?: number
   /** Every role was written with the ids of whom it trusts, or given them later. Absent in databases from before that. */
   readonly trustBound?: true
@@ -47,7 +47,7 @@ export type Installation = Recorded<InstallationBody>
 const INSTALLATION_KIND: Kind<InstallationBody> = { name: 'installation', counted: false }
 const INSTALLATION_ID = 'installation'
 
-/** A new record of a database that is set up now. */
+/** The record of a new database. */
 export function newInstallation(body: InstallationBody, createdAt: number): Installation {
   const place = { kind: INSTALLATION_KIND.name, ...INSTALLATION, id: INSTALLATION_ID }
   return { ...place, parent: null, createdAt, dueAt: null, revision: 1, body }
@@ -58,7 +58,7 @@ export function readInstallation(storage: Pick<Storage, 'get'>): Promise<Row | n
   return storage.get(INSTALLATION_KIND.name, INSTALLATION.account, INSTALLATION.region, INSTALLATION_ID)
 }
 
-/** What a row says before anybody could tell whether it is authentic. Throws when it can't be read. */
+/** The body of a row that is not verified yet. Throws when it is not JSON. */
 export function unverified(row: Row): InstallationBody {
   try {
     return JSON.parse(row.body) as InstallationBody
@@ -67,23 +67,23 @@ export function unverified(row: Row): InstallationBody {
   }
 }
 
-/** What may open the ring: a provider; with the root itself where the database may be from before there were rings. */
+/** What may open the ring: a provider, with the root itself in case the database is older than rings. */
 export interface Candidate {
   readonly provider: RootKeyProvider
-  /** null for a provider that can't hand a key out. */
+  /** null for a provider that gives out no key. */
   readonly soleRoot: Uint8Array | null
-  /** Finishes a change of the provider that a crash interrupted, now that it is known which one fits. */
+  /** Finishes a change of the provider that a crash interrupted, once this candidate has opened the ring. */
   settle(): void
 }
 
-/** An authentic record and its ring; who asked for them wipes the ring, and the keys unless he keeps them. */
+/** An authentic record and its ring. The caller wipes the ring, and the keys unless it keeps them. */
 export interface OpenedInstallation {
   readonly record: Installation
   readonly ring: Ring
   readonly keys: RootKeys
 }
 
-/** The authentic record and its ring, or null when this provider does not open it. Throws when the record was altered. */
+/** The authentic record and its ring, or null when this provider does not unwrap the ring. Throws when the record was altered. */
 export async function openInstallation(
   row: Row,
   provider: RootKeyProvider,
@@ -110,14 +110,14 @@ export async function openInstallation(
   }
 }
 
-/** Of a record that can't be what was written. */
+/** The error for a record that no server wrote like this. */
 export function altered(): Error {
   return new Error(
     'the installation record, which holds the wrapped root keys, is damaged or was altered: restore the database from its backup',
   )
 }
 
-/** The roots' states; of a database without a ring, the only one's. */
+/** The states of the roots; of a database without a ring, that of its only root. */
 export function rootStates({ body, createdAt }: Installation): readonly RootState[] {
   return body.ring?.roots ?? [{ since: createdAt, retiredAt: null }]
 }

@@ -1,5 +1,5 @@
-// The root keys of a running program: opened once, looked after while it runs, and changed by one guarded update of their record.
-// A change that another process made is taken over at the next look, or when a commit meets it: who can't follow it does not commit.
+// The root keys of a running program: opened once, watched while it runs, and changed by one guarded update of their record.
+// A change by another process is taken over at the next look, or when a commit meets it; a server that can't follow it does not commit.
 import { encodeRing, type Ring, wipeRing } from '../cryptography/ring.ts'
 import type { RootKeyProvider } from '../keystore/root-key-provider.ts'
 import { RootKeys } from '../keystore/root-keys.ts'
@@ -18,10 +18,10 @@ import {
   unverified,
 } from './installation-record.ts'
 
-/** What may open the ring of this record, by the settings; the likeliest first. Throws with what to set otherwise. */
+/** What may open the ring of this record according to the settings, the likeliest first. An error says what to set. */
 export type Candidates = (body: InstallationBody) => Promise<readonly Candidate[]>
 
-/** Another ring and its states; null to leave them as they are. */
+/** A ring and its states, in place of the present ones. */
 export interface RingChange {
   readonly ring: Ring
   readonly states: readonly RootState[]
@@ -50,7 +50,7 @@ export class LiveRing {
     this.keys = opened.keys
   }
 
-  /** Opens the ring of a row with the first candidate that fits. Throws with what to change. */
+  /** Opens the ring of a row with the first candidate that fits. An error says what to change. */
   static async open(row: Row, storage: Storage, candidates: Candidates): Promise<LiveRing> {
     const { opened, provider } = await openWith(row, await candidates(unverified(row)))
     wipeRing(opened.ring)
@@ -66,19 +66,19 @@ export class LiveRing {
     return this.#provider
   }
 
-  /** The record as it must still be while something is committed under these keys. */
+  /** What the record must still be while something is committed under these keys. */
   get guard(): Guard {
     const { kind, account, region, id, revision } = this.#record
     return { kind, account, region, id, revision }
   }
 
   /**
-   * Takes over what has changed, and has what is kept of records forgotten where the operator changed AccessKeys: since all that is
-   * committed is held against the record, no call is committed for a caller whose AccessKey was disabled before it began.
-   * Throws Unavailable when that can't be known now, or can't be followed.
+   * Takes over what has changed. Where the operator changed AccessKeys, all records in memory are dropped: since each commit holds that
+   * this record is unchanged, no call is committed for a caller whose AccessKey was disabled before the call began.
+   * Throws Unavailable when the record can't be read now, or names root keys that this server can't open.
    */
   look(): Promise<void> {
-    // Who comes while a look is reading gets another: that one may read what was before.
+    // A request that comes while a look is reading gets the next one, since the present one may have read an older record.
     this.#looking ??= this.#inTurn(() => {
       this.#looking = null
       return this.#look()
@@ -104,7 +104,7 @@ export class LiveRing {
     if (this.#record.body.accessKeyChanges !== accessKeyChanges) this.keys.forgetKept()
   }
 
-  /** Whether a row that changed holds the ring that is in use: another provider wraps it now, or a root was retired. */
+  /** Whether a row that changed still holds the ring in use: only its provider changed, or a root was retired. */
   #sameRing(row: Row): boolean {
     return isCurrent(row, this.keys) && (unverified(row).ring?.generation ?? 0) === this.#generation
   }
@@ -138,8 +138,8 @@ export class LiveRing {
   }
 
   /**
-   * Changes the record, unless it has moved since the last look: answers whether it did. `change` gets the ring and its states,
-   * and answers others or null; `body` replaces fields of the record, `provider` wraps the ring from now on.
+   * Changes the record unless it has changed since the last look; returns whether it did. `change` gets the ring and its states, and
+   * returns others, or null to leave them; `body` replaces fields of the record; `provider` wraps the ring from now on.
    */
   change(changes: RecordChange): Promise<boolean> {
     return this.#inTurn(() => this.#change(changes))
@@ -155,14 +155,14 @@ export class LiveRing {
     const bytes = encodeRing(next)
     const keys = new RootKeys(next)
     try {
-      // Not the one that this program began with: another process may have changed it.
+      // The provider that opens the record now; another process may have changed it since this program started.
       const wrapping = provider ?? present
       const wrapped = Buffer.from(await wrapping.wrap(bytes)).toString('base64')
       const ring = { wrapped, generation: next.generation, roots: changed?.states ?? states }
       const { revision } = this.#record
       const after = { ...this.#record, revision: revision + 1, body: { ...this.#record.body, ...body, ring } }
       const update = { change: 'update', row: toRow(after, keys), from: revision } as const
-      // What was wrapped otherwise before must leave no trace on disk.
+      // The former wrapped ring must leave no trace on disk.
       const commit = { changes: [update], nonce: null, event: null, scrub: true }
       const [outcome] = await this.#storage.commit([commit], chaining(keys))
       if (outcome !== 'committed') return false
@@ -192,7 +192,7 @@ async function openWith(
       return { opened, provider }
     }
     throw new Error(
-      `the ${candidates[0]?.provider.title} is not the one that this database was set up with, or changed to since: start with that one`,
+      `the ${candidates[0]?.provider.title} does not open this database: start with the one that the database currently uses`,
     )
   } finally {
     for (const { soleRoot } of candidates) soleRoot?.fill(0)

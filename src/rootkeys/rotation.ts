@@ -1,12 +1,12 @@
-// Rotating the root key, in steps of which each is one commit, so that it can stop anywhere and go on from there:
+// Rotating the root key in steps. Each is one commit, so that a rotation can stop after any of them and continue from there:
 //
-//   announced   the new root is in the ring, last: every server opens what is sealed under it, none seals under it yet
-//   current     it is the first: every server seals and authenticates under it
-//   retired     nothing is left under the older ones; they stay for tokens that were handed out
-//   dropped     the older ones are gone from the ring
+//   announced   the new root is the last of the ring: every server opens what is sealed under it, none seals under it yet
+//   current     the new root is the first: every server seals and authenticates under it
+//   retired     nothing stored is left under the older roots; they stay for tokens that were issued
+//   dropped     the older roots are gone from the ring
 //
-// After the first it waits until every server has seen it, so that a token of one is opened by all. Records need no waiting: none is
-// committed under root keys that the installation record does not name as current (Ledger).
+// After the first step the rotation waits until every server has seen the new root, so that all servers open the tokens of each.
+// Records need no waiting: none is committed under root keys that the installation record does not name as current (Committer).
 import { setTimeout as pause } from 'node:timers/promises'
 import { MAX_ROOTS } from '../cryptography/ring.ts'
 import { randomBytes } from '../keystore/random.ts'
@@ -15,9 +15,9 @@ import { rootStates } from './installation-record.ts'
 import type { LiveRing } from './live-ring.ts'
 import { type Progress, type Rooms, straysOf, type Walked, walk } from './walk.ts'
 
-/** How long servers get to see a new root before it is used: they look once a second. */
+/** How long servers have to see a new root before it is used, in milliseconds; they look once a second. */
 export const SETTLE_MS = 5000
-/** How long a retired root stays: sessions last up to 12 hours, import tokens 24. */
+/** How long a retired root stays, in milliseconds: sessions last up to 12 hours, import tokens 24. */
 export const RETIRED_MS = 36 * 3_600_000
 
 export interface Pace {
@@ -27,7 +27,7 @@ export interface Pace {
   readonly giveWay: () => Promise<void>
 }
 
-/** Where a rotation stands. */
+/** The last step that a rotation has taken. */
 export function stageOf(ring: LiveRing): 'none' | 'announced' | 'current' | 'retired' {
   const states = rootStates(ring.record)
   if (states.some(({ coming }) => coming)) return 'announced'
@@ -35,7 +35,7 @@ export function stageOf(ring: LiveRing): 'none' | 'announced' | 'current' | 'ret
   return states.slice(1).every(({ retiredAt }) => retiredAt !== null) ? 'retired' : 'current'
 }
 
-/** Rotates the root key, or finishes a rotation that was interrupted. Throws with what to do; then it can go on later. */
+/** Rotates the root key, or finishes a rotation that was interrupted. An error says what to do; the rotation can continue later. */
 export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<Walked> {
   await ring.look()
   const unfinished = stageOf(ring)
@@ -50,7 +50,7 @@ export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<
   return walked
 }
 
-/** Records that were written under a retired root key though no server does that: somebody who knows it may have made them up. */
+/** Records that were written under a retired root key. No server does that; an attacker who knows the key may have forged them. */
 export class Strays extends Error {
   readonly records: readonly RowKey[]
   constructor(records: readonly RowKey[]) {
@@ -60,8 +60,8 @@ export class Strays extends Error {
 }
 
 /**
- * Drops the retired roots, after a pass through all records has found none under them; answers whether it was this process that
- * did. Throws Strays, unless `anyway`: then those are refused from now on.
+ * Drops the retired roots once a pass through all records has found none under them. Returns whether this process dropped them.
+ * Throws Strays when it found some, unless `anyway`: then these records are refused from now on.
  */
 export async function dropRetired(ring: LiveRing, rooms: Rooms, pace: Pace, anyway = false): Promise<boolean> {
   if (!(await isRetired(ring))) return false
@@ -79,7 +79,7 @@ export async function dropRetired(ring: LiveRing, rooms: Rooms, pace: Pace, anyw
   return true
 }
 
-/** Whether there is something to drop. Throws when a rotation is under way. */
+/** Whether there are retired roots. Throws when a rotation is under way. */
 async function isRetired(ring: LiveRing): Promise<boolean> {
   await ring.look()
   const stage = stageOf(ring)
@@ -88,7 +88,7 @@ async function isRetired(ring: LiveRing): Promise<boolean> {
   return stage === 'retired'
 }
 
-/** Whether the retired roots' time is over. */
+/** Whether the retired roots have stayed for RETIRED_MS at `now`. */
 export function dropIsDue(ring: LiveRing, now: number): boolean {
   if (stageOf(ring) !== 'retired') return false
   return rootStates(ring.record).every(({ retiredAt }) => retiredAt === null || retiredAt + RETIRED_MS <= now)
@@ -136,5 +136,5 @@ async function retire(ring: LiveRing, now: number): Promise<void> {
 
 async function step(ring: LiveRing, change: Parameters<LiveRing['change']>[0]): Promise<void> {
   if (await ring.change(change)) return
-  throw new Error('another change of the root keys came in between: see `strongroom root-key status`, and try again')
+  throw new Error('another change of the root keys came first: see `strongroom root-key status`, and try again')
 }

@@ -1,5 +1,5 @@
-// Brings every record under the current root key: its MAC, and what is sealed inside its body. Batch by batch, behind the calls;
-// what is under the current root already is passed over, so that it may be interrupted and begun again at any time.
+// Brings every record under the current root key: its MAC, and the sealed values in its body. It works batch by batch, behind the
+// calls, and skips what is under the current root already, so that it can be interrupted and started again at any time.
 import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
 import { NONCE_BYTES } from '../cryptography/xaes.ts'
 import { randomBytes } from '../keystore/random.ts'
@@ -9,11 +9,11 @@ import { type Recorded, update } from '../ledger/record.ts'
 import type { RootWatch } from '../ledger/root-watch.ts'
 import { renewHead, type Scanned, scan } from '../ledger/scan.ts'
 import { HEAD_PLACE, type RowKey, type Storage } from '../storage/storage.ts'
-import { SEALED_KINDS, type SealAnew } from './sealed-kinds.ts'
+import { type Reseal, SEALED_KINDS } from './sealed-kinds.ts'
 
-/** Few enough that on SQLite the calls of a server wait some milliseconds at the most. */
+/** Few enough that calls wait a few milliseconds at the most on SQLite. */
 const AT_ONCE = 100
-/** Where nothing is written. */
+/** The same where nothing is written. */
 const READ_AT_ONCE = 1000
 
 export interface Rooms {
@@ -24,17 +24,17 @@ export interface Rooms {
   readonly ring: RootWatch
 }
 
-/** Told how far it is: records seen, and how many there are. */
+/** Hears how far the walk is: records seen, and how many there are. */
 export type Progress = (seen: number, total: number) => void
 
 export interface Walked {
-  /** Records, and parts of the event index, that were under an older root, or moved before they could be brought along. */
+  /** Records, and parts of the event index, that were under an older root, or changed before the walk could renew them. */
   readonly renewed: number
-  /** Records that are authentic under no root: they were left as they are. */
+  /** Records that are authentic under no root, left as they are. */
   readonly forged: readonly RowKey[]
 }
 
-/** Throws Unavailable when the database can't be reached; what was done stays done. */
+/** Throws Unavailable when the database can't be reached; what is done by then stays done. */
 export async function walk(rooms: Rooms, progress: Progress, giveWay: () => Promise<void>): Promise<Walked> {
   const forged: RowKey[] = []
   let renewed = 0
@@ -56,7 +56,7 @@ export async function straysOf(
   const strays: RowKey[] = []
   for await (const found of batches(rooms, READ_AT_ONCE, progress, giveWay))
     for (const { record, current, key } of found)
-      if (record && !(current && bodyAnew(record, rooms.keys) === record.body)) strays.push(key)
+      if (record && !(current && resealed(record, rooms.keys) === record.body)) strays.push(key)
   return strays
 }
 
@@ -74,22 +74,22 @@ async function* batches(rooms: Rooms, atOnce: number, progress: Progress, giveWa
   }
 }
 
-/** Whether there was something to do. A record that moved meanwhile was written by a server, under the current root. */
+/** Returns whether there was something to do. A record that changed meanwhile was written by a server, under the current root. */
 async function renew({ record, current, key }: Scanned, rooms: Rooms): Promise<boolean> {
   if (!record) return false
   if (key.kind === HEAD_PLACE.kind) return !current && renewHead(rooms)
-  const body = bodyAnew(record, rooms.keys)
+  const body = resealed(record, rooms.keys)
   if (current && body === record.body) return false
-  // Nothing is scrubbed here: the log would be emptied with every batch. The commit that retires the older roots scrubs it all.
+  // Without scrubbing, which would empty the log with every batch: the commit that retires the older roots scrubs all of it.
   await rooms.ledger.commit({ changes: [update(record, { body })], nonce: null, event: null })
   return true
 }
 
-/** The body with what it holds sealed under the current root; the same body when all of it is. */
-function bodyAnew(record: Recorded<unknown>, keys: RootKeys): unknown {
-  const anew: SealAnew = (place, sealed) => {
+/** The body with its values sealed under the current root; the same body when all of them are. */
+function resealed(record: Recorded<unknown>, keys: RootKeys): unknown {
+  const reseal: Reseal = (place, sealed) => {
     const opened = keys.openUnder(place, Buffer.from(sealed, 'base64'))
-    // What opens under no root of the ring loses nothing when one is dropped: it is another store's, or was altered.
+    // A value that opens under no root (another store's, or altered) loses nothing when a root is dropped.
     if (!opened) return sealed
     try {
       if (opened.root === keys.current) return sealed
@@ -98,5 +98,5 @@ function bodyAnew(record: Recorded<unknown>, keys: RootKeys): unknown {
       opened.plaintext.fill(0)
     }
   }
-  return SEALED_KINDS.get(record.kind)?.sealAnew(record, anew) ?? record.body
+  return SEALED_KINDS.get(record.kind)?.reseal(record, reseal) ?? record.body
 }

@@ -1,4 +1,4 @@
-// The chain of events while one transaction adds to it.
+// The chain of events, while one transaction adds to it.
 import { type ChainedEvent, type Chaining, type EventRow, type Head, type Row, Unavailable } from './storage.ts'
 
 export class GrowingChain {
@@ -6,7 +6,7 @@ export class GrowingChain {
   readonly #before: Row
   #head: Head
 
-  /** Begins at the head that this row holds. Throws when the row is missing or not authentic. */
+  /** Begins at the head that this row holds. Throws Unavailable when there is no row, and what `chaining.headOf` throws. */
   constructor(row: Row | null, chaining: Chaining) {
     if (!row) throw new Unavailable('the head of the event chain is missing from the database: restore a backup')
     this.#chaining = chaining
@@ -14,6 +14,7 @@ export class GrowingChain {
     this.#head = chaining.headOf(row)
   }
 
+  /** Chains the event as the next one. */
   add(event: EventRow): ChainedEvent {
     const seq = this.#head.seq + 1
     const hash = this.#chaining.link(this.#head.hash, seq, event)

@@ -1,6 +1,6 @@
-// The nonces that are still within their time window, in memory: eight bytes each, forgotten by the generation.
-// Of the digest's first 64 bits two live nonces share all with a probability of 2^-41 at ten million; the later one is then
-// refused, and its client signs anew. A replay is never taken.
+// The nonces that are still within their time window, in memory: eight bytes each, dropped a generation at a time.
+// A nonce is known by the first 64 bits of its digest. Among ten million live nonces a new one meets an equal one with a probability
+// of 2^-41; it is then refused, and its client signs the request again. A replay is always refused.
 
 const GENERATION_MS = 5 * 60_000
 const FIRST_SLOTS = 1024
@@ -46,7 +46,7 @@ class Generation {
 }
 
 export class NonceMemory {
-  /** By the end of their time, in generations since 1970. */
+  /** By the end of their time, in units of GENERATION_MS since 1970. */
   readonly #generations = new Map<number, Generation>()
 
   has(digest: Uint8Array): boolean {
@@ -66,7 +66,7 @@ export class NonceMemory {
     generation.add(high, low)
   }
 
-  /** Forgets the nonces that expired before `now`, as soon as their whole generation has. */
+  /** Drops the generations that have wholly expired before `now` (milliseconds since 1970). */
   drop(now: number): void {
     for (const number of this.#generations.keys()) if (number * GENERATION_MS < now) this.#generations.delete(number)
   }

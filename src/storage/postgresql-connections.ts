@@ -4,18 +4,20 @@ import { Unavailable } from './storage.ts'
 
 const CONNECTIONS = 8
 
-/** Connections, and whether one of them was closed. */
+/** A pool of connections, and whether one of them has closed. */
 export interface Pool {
   readonly sql: Sql
   closed: boolean
-  /** Rejects when one is closed: the driver may never settle what was sent there. */
+  /** Rejects when one closes: the driver may never settle the queries that were sent on it. */
   readonly closing: Promise<never>
 }
 
+/** The error of a query on a closed connection. */
 export function closedError(): Error {
   return Object.assign(new Error('a connection was closed'), { code: 'CONNECTION_CLOSED' })
 }
 
+/** A pool for the database that `url` names; it connects at the first query. */
 export function connect(url: string): Pool {
   const closing = Promise.withResolvers<never>()
   closing.promise.catch(() => {})
@@ -25,11 +27,11 @@ export function connect(url: string): Pool {
   }
   const sql = postgres(url, {
     onclose,
-    // None is closed but when it breaks.
+    // A connection closes only when it breaks.
     max_lifetime: null,
     max: CONNECTIONS,
     connect_timeout: 10,
-    // The driver asks a new connection for its types by a query of its own, whose failure nobody could handle.
+    // The driver would fetch types on each new connection by a query of its own, whose failure no code could handle.
     fetch_types: false,
     onnotice: () => {},
     transform: { undefined: null },
@@ -42,7 +44,7 @@ export function connect(url: string): Pool {
 export type Sql = postgres.Sql<{ bigint: number }>
 export type Connection = postgres.ReservedSql<{ bigint: number }>
 
-/** Errors of the connection and of the server become Unavailable. */
+/** Turns errors of the connection and of the database server into Unavailable. */
 export async function reaching<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()

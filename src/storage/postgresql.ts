@@ -1,5 +1,6 @@
-// The shared store: PostgreSQL. A batch is one pipelined transaction; a guard that fails aborts it, and its calls are tried one by one.
-// The head of the event chain is taken from memory while this server alone moves it; when another did, it is read and locked first.
+// The shared store: PostgreSQL. A batch is one pipelined transaction; a guarded statement that touches no row aborts it, and its calls
+// are tried one by one. The head of the event chain is known from memory while this server alone moves it; after another server moved
+// it, the head is read and locked first.
 import { GrowingChain } from './growing-chain.ts'
 import { isLost, settled, within } from './lost-connection.ts'
 import { migrations } from './migrations.ts'
@@ -26,13 +27,13 @@ import { StoredRows } from './stored-rows.ts'
 const PATIENCE_MS = 15_000
 const CONNECTION_PATIENCE_MS = 3000
 /**
- * The database itself ends a transaction that waits so long for another, or whose server says nothing more for so long: one that was
- * stopped in the middle holds up no other server, and one that has given up leaves nothing waiting behind.
+ * The database ends a transaction that waits so long for a lock, or hears nothing from its server for so long: a server that was
+ * stopped in the middle holds up no other one, and a server that gave up leaves no transaction waiting.
  */
 const TRANSACTION_PATIENCE_MS = 10_000
 const BEGIN = `BEGIN; SET LOCAL lock_timeout = ${TRANSACTION_PATIENCE_MS}; SET LOCAL idle_in_transaction_session_timeout = ${TRANSACTION_PATIENCE_MS}`
 
-/** Connects to (and migrates) the database that `url` names. Throws Unavailable when it can't. */
+/** Connects to the database that `url` names and migrates it. Throws Unavailable. */
 export async function openPostgresql(url: string): Promise<Storage> {
   const pool = connect(url)
   await reaching(() => migrate(pool.sql))
@@ -44,7 +45,7 @@ const DUPLICATE = ['23505', '42P07', '42710']
 
 async function migrate(sql: Sql): Promise<void> {
   const steps = migrations('postgresql')
-  // IF NOT EXISTS does not keep two servers that start at the same moment apart: the later one meets a duplicate name.
+  // IF NOT EXISTS does not serialize two servers that start at the same moment: the later one meets a duplicate name.
   await sql
     .unsafe('CREATE TABLE IF NOT EXISTS strongroom_version (version bigint NOT NULL)')
     .catch((error: unknown) => {
@@ -76,14 +77,14 @@ class PostgresqlStorage extends StoredRows implements Storage {
     this.#connect = connect
   }
 
-  /** Other connections in place of all there are: what one that broke leaves behind in the driver is not to be relied on. */
+  /** Replaces all connections: the state that a broken one leaves in the driver can't be relied on. */
   #renew(): void {
     const former = this.#pool
     this.#pool = this.#connect()
     former.sql.end({ timeout: 0 }).catch(() => {})
   }
 
-  /** The driver fails for all when it is given a query for a connection that closed: nothing is sent once any of the pool did. */
+  /** Throws once a connection of the pool is closed: a query for a closed connection makes the driver fail for all others. */
   #demandOpen(pool: Pool): void {
     if (pool.closed) throw closedError()
   }
@@ -101,14 +102,14 @@ class PostgresqlStorage extends StoredRows implements Storage {
       try {
         outcomes.push(await reaching(() => this.#transaction([commit], chaining, guard)))
       } catch (error) {
-        // Calls before it are stored: whatever keeps this one from it, the batch is not to be given again.
+        // Calls before this one are stored, so the batch must not be committed again, whatever the error.
         if (outcomes.every((outcome) => outcome !== 'committed') && !(error instanceof Unavailable)) throw error
         outcomes.push('unavailable')
       }
     return outcomes
   }
 
-  /** All of the calls or none: in one round trip, or in two where another server moved the head. */
+  /** Commits all of the calls or none, in one round trip, or in two after another server moved the head. */
   async #transaction(batch: readonly Commit[], chaining: Chaining, guard: Guard | null): Promise<Outcome> {
     let connection: Connection | null = null
     let chain: GrowingChain | null = null
@@ -137,12 +138,12 @@ class PostgresqlStorage extends StoredRows implements Storage {
       if (chain && (await this.#isStored(chain.head))) return 'committed'
       throw error
     } finally {
-      // A lost connection goes with its pool: handed back, it would be given to the next who asks.
+      // A lost connection goes with its pool; released, it would serve the next query.
       if (!lost) connection?.release()
     }
   }
 
-  /** The chain from the head in memory; null when there is none, or its root key is in use no more. */
+  /** The chain from the head in memory; null when there is none, or its root key is no longer in use. */
   #remembered(chaining: Chaining): GrowingChain | null {
     try {
       return this.#head && new GrowingChain(this.#head, chaining)
@@ -152,8 +153,8 @@ class PostgresqlStorage extends StoredRows implements Storage {
   }
 
   /**
-   * Whether the event that a lost transaction ends with is in the chain. Holding the head tells for certain: a transaction that the server
-   * still works on holds it until its end. Throws when the server can't be reached.
+   * Whether the event that a lost transaction ends with is in the chain. Locking the head makes the answer certain, since a transaction
+   * that the database still works on holds that lock until it ends. Throws when the database can't be reached.
    */
   async #isStored({ seq, hash }: Head): Promise<boolean> {
     const { closing } = this.#pool
@@ -162,7 +163,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
     return event?.hash === hash
   }
 
-  /** Begins a transaction that holds the head until its end. */
+  /** Begins a transaction that locks the head until it ends. */
   async #lockHead(connection: Connection, chaining: Chaining): Promise<GrowingChain> {
     const begun = connection.unsafe(BEGIN)
     const locked = sent(connection, this.statements.lockHead(HEAD_PLACE))
@@ -212,7 +213,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
     return steps
   }
 
-  /** What can be read is on disk already. */
+  /** PostgreSQL shows committed rows only after they are durable (synchronous_commit, its default). */
   async synced(): Promise<void> {}
 
   async dropNonces(now: number, limit: number): Promise<number> {
@@ -246,7 +247,7 @@ function outcomeOf(error: unknown): Outcome | 'head moved' {
   throw error
 }
 
-/** With the head locked, or untouched, only the database's own abort (a deadlock, say) can claim that it moved: decide again. */
+/** For a transaction that locked the head, or leaves it alone: only an abort by the database, after a deadlock, reports it as moved. */
 function onlyOutcome(outcome: Outcome | 'head moved'): Outcome {
   return outcome === 'head moved' ? 'moved' : outcome
 }

@@ -86,7 +86,7 @@ function counting({ kind, account, region }: Row, by: 1 | -1, atMost: number | n
   }
 }
 
-/** Throws when the database was written by a newer program than this one. */
+/** Throws Unavailable when a newer program has written the database. */
 export function checkVersion(found: number, known: number): void {
   if (found > known)
     throw new Unavailable(

@@ -26,7 +26,7 @@ import { WalSync } from './wal-sync.ts'
 const DIGEST_BYTES = 16
 const CACHE_KIB = 64 * 1024
 
-/** Opens (and migrates) the database file; `:memory:` serves tests. Throws Unavailable when it can't. */
+/** Opens and migrates the database file; `:memory:` serves tests. Throws Unavailable. */
 export function openSqlite(path: string): Storage {
   return guarded(() => new SqliteStorage(path))
 }
@@ -52,9 +52,9 @@ class SqliteStorage extends StoredRows implements Storage {
     this.#db = new DatabaseSync(path)
     for (const pragma of [
       'journal_mode = WAL',
-      // Pages that many calls touch are copied back less often; the log stays below 32 MiB.
+      // The more rarely the log is copied back, the more calls share the copy of a page; the log stays below 32 MiB.
       'wal_autocheckpoint = 8000',
-      // A commit writes the log; WalSync brings it to disk before anybody is told.
+      // A commit writes the log; WalSync makes it durable before any call resolves.
       'synchronous = NORMAL',
       'secure_delete = ON',
       `cache_size = -${CACHE_KIB}`,
@@ -162,9 +162,10 @@ class SqliteStorage extends StoredRows implements Storage {
     })
     if (digests.size > 0)
       this.#run(this.statements.nonceBatch({ expiresAt, digests: Buffer.concat([...digests.values()]) }))
-    // INVARIANT: no call of the batch touches the head's row itself, or the chain would break here.
+    // INVARIANT: no call of the batch changes the row of the head.
     const moves = chain ? stepsOf({ change: 'update', row: chain.row(), from: chain.from }, this.statements) : []
-    if (!moves.every((step) => this.#take(step))) throw new Unavailable('the head of the event chain moved by itself')
+    if (!moves.every((step) => this.#take(step)))
+      throw new Unavailable('the head of the event chain changed in the middle of a batch')
     return outcomes
   }
 
@@ -204,8 +205,8 @@ class SqliteStorage extends StoredRows implements Storage {
   }
 
   /**
-   * Moves the write-ahead log into the database and empties it: with secure_delete, nothing removed remains in either.
-   * What it can't do now (a full disk), it does at the next opportunity; the removal itself is committed already.
+   * Moves the write-ahead log into the database and empties it: with secure_delete, neither keeps what was removed.
+   * What fails now (a full disk) is done at the next opportunity; the removal itself is committed already.
    */
   #scrub(): void {
     if (!this.#scrubDue) return
@@ -216,7 +217,7 @@ class SqliteStorage extends StoredRows implements Storage {
     }
   }
 
-  /** Reads back the nonces of the last time window, so that a restart takes no replay. */
+  /** Reads back the nonces of the last time window, so that no replay succeeds after a restart. */
   #recallNonces(): void {
     const limit = 1000
     for (let offset = 0; ; offset += limit) {
@@ -241,7 +242,7 @@ class SqliteStorage extends StoredRows implements Storage {
   }
 }
 
-/** SQLite's own errors become Unavailable; a mistake of ours stays what it is. */
+/** Turns errors of SQLite into Unavailable, and no others. */
 function guarded<T>(work: () => T): T {
   try {
     return work()

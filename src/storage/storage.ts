@@ -1,7 +1,7 @@
-// The storage port: rows that the ledger authenticates, and batches of calls that commit all or nothing, each.
-// An adapter knows nothing of keys or policies; it must be as right with many writers as with one.
+// The storage port: rows that the ledger authenticates, and batches of calls, of which each call commits all or nothing.
+// An adapter knows nothing of keys or policies; it is correct with many writers as with one.
 
-/** A stored record. `body` is JSON text, times are milliseconds since 1970, `mac` authenticates all other fields. */
+/** A stored record. `body` is JSON, times are milliseconds since 1970, `mac` (32 bytes) authenticates all other fields. */
 export interface Row {
   readonly kind: string
   readonly account: string
@@ -17,7 +17,7 @@ export interface Row {
   readonly mac: Uint8Array
 }
 
-/** What names one row: the key of the table. */
+/** The primary key of the table of records. */
 export type RowKey = Pick<Row, 'kind' | 'account' | 'region' | 'id'>
 
 /** A kind of record in one account and region. */
@@ -27,17 +27,17 @@ export interface Place {
   readonly region: string
 }
 
-/** Where a list is read: all records of a kind in one account and region, or those of one parent. */
+/** What a list shows: all records of a kind in one account and region, or, with a parent, those that belong to it. */
 export interface Range extends Place {
   readonly parent: string | null
 }
 
-/** A row of a kind whose number in each account and region is kept; `atMost` so many there may be. */
+/** Of a kind whose records are counted in each account and region: the most there may be, or null for any number. */
 export interface Counted {
   readonly atMost: number | null
 }
 
-/** The change of one row, valid only if the row still has the revision it was decided on. */
+/** The change of one row, valid only if the row still has the revision that it was decided on. */
 export type RowChange =
   | { readonly change: 'insert'; readonly row: Row; readonly counted: Counted | null }
   | { readonly change: 'update'; readonly row: Row; readonly from: number }
@@ -66,10 +66,10 @@ export interface Head {
   readonly hash: string
 }
 
-/** The place of the row that holds the head; it is made with the database. */
+/** The key of the row that holds the head; the row is made with the database. */
 export const HEAD_PLACE = { kind: 'event-head', account: '', region: '', id: 'head' } as const
 
-/** How events are chained; the storage knows when, and who has the keys knows how. */
+/** How events are chained: the storage knows when, the holder of the keys how. */
 export interface Chaining {
   /** The hash of the event that comes at `seq`, after the one with the hash `previous`. */
   link(previous: string, seq: number, event: EventRow): string
@@ -79,7 +79,7 @@ export interface Chaining {
   moved(row: Row, head: Head): Row
 }
 
-/** A part of the index of events: what it is about. Its terms and postings are read apart. */
+/** A part of the index of events, without its terms and postings, which are read apart. */
 export interface IndexPart {
   readonly firstSeq: number
   readonly lastSeq: number
@@ -91,35 +91,35 @@ export interface IndexPart {
   /** SHA-256 of its terms and of its postings, Base64url. */
   readonly termsHash: string
   readonly postingsHash: string
-  /** Made and checked by who has the keys. */
+  /** Made and checked by the holder of the keys. */
   readonly mac: Uint8Array
 }
 
-/** What one call leaves behind. */
+/** What one call stores. */
 export interface Commit {
   readonly changes: readonly RowChange[]
   readonly nonce: { readonly digest: Uint8Array; readonly expiresAt: number } | null
   readonly event: EventRow | null
   /** The call's events for other accounts, which follow its own. */
   readonly further?: readonly EventRow[]
-  /** Whether the change removes secrets, so that no old page or log frame may keep them. */
+  /** Whether the changes remove secrets, so that no old page or log frame may keep them. */
   readonly scrub: boolean
 }
 
 /**
- * `moved`: a row changed since it was decided on. `full`: a count would pass its limit. `nonce-used`: the call was replayed.
- * `unavailable`: the database was gone before its turn. Nothing of such a call is stored.
+ * `moved`: a row changed since the call was decided. `full`: a count would exceed its limit. `nonce-used`: the call was replayed.
+ * `unavailable`: the database was lost before the call's turn. With all of these, nothing of the call is stored.
  */
 export type Outcome = 'committed' | 'moved' | 'full' | 'nonce-used' | 'unavailable'
 
 /** Throws Unavailable when the database can't be reached or written. */
 export interface Storage {
-  /** How many batches may be under way at once; they are answered in the order in which they came. */
+  /** How many batches may be under way at once; they resolve in the order in which they came. */
   readonly commitsAtOnce: number
   get(kind: string, account: string, region: string, id: string): Promise<Row | null>
-  /** Rows of a range by creation time, then id. `total` is the range's count, which tells the shorter way to `offset`. */
+  /** Rows of a range by creation time, then id. `total` is the range's count; it decides from which end the page is read. */
   page(range: Range, offset: number, limit: number, total: number): Promise<readonly Row[]>
-  /** Rows of a kind in one account and region by creation time, then id, from behind `after` on; null for the beginning. */
+  /** Rows of a kind in one account and region by creation time, then id, that come after `after`; null for the beginning. */
   pageAfter(place: Place, after: Pick<Row, 'createdAt' | 'id'> | null, limit: number): Promise<readonly Row[]>
   /** Rows of a kind in one account and region whose ids lie between two, both excluded, by id in byte order. */
   between(place: Place, after: string, before: string, limit: number): Promise<readonly Row[]>
@@ -127,37 +127,37 @@ export interface Storage {
   count(range: Range): Promise<number>
   /** Rows of a kind whose `dueAt` is not after `now`, the oldest first. */
   due(kind: string, now: number, limit: number): Promise<readonly Row[]>
-  /** Rows of every kind and scope in the order of their keys, from behind `after` on; null for the beginning. */
+  /** Rows of every kind and scope in the order of their keys, that come after `after`; null for the beginning. */
   scan(after: RowKey | null, limit: number): Promise<readonly Row[]>
-  /** How many rows `scan` goes through, for showing how far it is. */
+  /** How many rows `scan` goes through, to show its progress. */
   size(): Promise<number>
   /**
    * Commits the calls in order, in one transaction, each all or nothing, and chains their events. When it throws, nothing of the
-   * batch is stored; but a disk that fails while it syncs, or a server that is gone for good after it was told to commit, leaves open what is.
-   * Throws GuardMoved unless the row that `guard` names is as it says, and stays so until the end.
+   * batch is stored, except that after a failed sync, or a database server that never comes back after COMMIT was sent, the outcome is
+   * unknown. Throws GuardMoved unless the row of `guard` has its revision, and keeps it until the transaction ends.
    */
   commit(batch: readonly Commit[], chaining: Chaining, guard?: Guard | null): Promise<readonly Outcome[]>
   /** Removes up to `limit` nonces that expired before `now`; returns how many. */
   dropNonces(now: number, limit: number): Promise<number>
   readonly events: EventStorage
-  /** Resolves when all that was read from here before is on disk for good. */
+  /** Resolves when everything that was read before the call is durable. */
   synced(): Promise<void>
   /** Why nothing can be committed until a restart, or null. */
   readonly failure: Unavailable | null
   close(): Promise<void>
 }
 
-/** The recorded events and their index. Events are only ever added at the end, and dropped from the beginning. */
+/** The recorded events and their index. Events are only added at the end and dropped from the beginning. */
 export interface EventStorage {
   /** Events after `seq`, in the order of the chain. */
   after(seq: number, limit: number): Promise<readonly ChainedEvent[]>
-  /** Those of the events that exist, in the order of the chain. */
+  /** The events with these numbers, as far as they exist, in the order of the chain. */
   at(seqs: readonly number[]): Promise<readonly ChainedEvent[]>
   /** Removes up to `limit` events up to `seq`, the oldest first; returns how many. */
   drop(seq: number, limit: number): Promise<number>
-  /** Adds a part of the index, in place of one that begins at the same event. */
+  /** Adds a part of the index; replaces one that begins at the same event. */
   addPart(part: IndexPart, terms: Uint8Array, postings: Uint8Array): Promise<void>
-  /** Gives a part another MAC, if it still has the one that it was read with. */
+  /** Replaces the MAC of a part that still has the MAC it was read with. */
   renewPart(part: IndexPart, mac: Uint8Array): Promise<void>
   /** Parts that begin after `firstSeq`, ascending. */
   parts(firstSeq: number, limit: number): Promise<readonly IndexPart[]>
@@ -167,7 +167,7 @@ export interface EventStorage {
   dropParts(seq: number): Promise<void>
 }
 
-/** A row that a batch relies on without changing it. */
+/** A row that a batch relies on and does not change. */
 export interface Guard extends RowKey {
   readonly revision: number
 }

@@ -1,5 +1,5 @@
-// Makes SQLite's write-ahead log durable off the main thread: while the disk works, the server goes on. A commit counts once a sync
-// that began after it has ended; whoever comes while one runs shares the next.
+// Makes SQLite's write-ahead log durable off the main thread, so that the server works on while the disk does. A commit is durable once
+// a sync that began after it has ended; commits that come while one runs share the next.
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
@@ -13,7 +13,7 @@ export class WalSync {
   #next: Promise<void> | null = null
   #failure: Unavailable | null = null
 
-  /** `path` is the database's; its log lies beside it while any connection is open. */
+  /** `path` is the database's; its log lies beside it while a connection is open. */
   constructor(path: string) {
     this.#path = `${path}-wal`
   }
@@ -23,7 +23,10 @@ export class WalSync {
     return this.#failure
   }
 
-  /** Resolves when all that was written before the call is on disk. Rejects, for good, once a sync failed: what it lost can't be told. */
+  /**
+   * Resolves when everything that was written before the call is on disk. After a failed sync it rejects until a restart, since nothing
+   * tells which writes were lost.
+   */
   synced(): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure)
     this.#next ??= this.#running
@@ -43,7 +46,7 @@ export class WalSync {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       this.#failure = new Unavailable(
-        `SQLite's log can't be brought to disk: ${reason}: mend the disk, then start anew`,
+        `SQLite's log can't be brought to disk: ${reason}: repair the disk, then restart`,
         { cause: error },
       )
       throw this.#failure
@@ -52,7 +55,7 @@ export class WalSync {
 
   async #open(): Promise<FileHandle> {
     const file = await open(this.#path, 'r+')
-    // The log's own name must outlast a power cut, too.
+    // The name of the log must survive a power cut, too.
     const folder = openSync(dirname(this.#path), 'r')
     fsyncSync(folder)
     closeSync(folder)

@@ -96,7 +96,7 @@ describe('strongroom root-key change-provider', () => {
     assert.match(await failingStart(['--data', data]), /set STRONGROOM_PASSPHRASE or passphrase-file\n$/)
     assert.match(
       await failingStart(['--data', data], { STRONGROOM_PASSPHRASE: 'wrong' }),
-      /the passphrase is not the one/,
+      /the passphrase does not open this database/,
     )
     const env = { STRONGROOM_PASSPHRASE: 'correct horse' }
     const secrets = await secretsOf(data, { passphrase: 'correct horse' })
@@ -163,7 +163,7 @@ describe('strongroom root-key change-provider', () => {
     ])
     assert.deepEqual([code, /exists already/.test(err)], [1, true])
     writeFileSync(join(data, 'root-key'), old)
-    assert.match(await failingStart(['--data', data]), /root key file is not the one/)
+    assert.match(await failingStart(['--data', data]), /root key file does not open this database/)
   })
 
   it(`loses nothing in any of ${KILLS} kills at random moments`, async () => {
@@ -212,7 +212,7 @@ describe('a damaged installation record', () => {
     const cases: [string, RegExp][] = [
       [body.slice(0, -9), /installation record.* is damaged or was altered: restore/],
       [body.replace('"retiredAt":null', '"retiredAt":12'), /installation record.* is damaged or was altered: restore/],
-      [body.replace(/"wrapped":"..../, '"wrapped":"AAAA'), /root key file is not the one/],
+      [body.replace(/"wrapped":"..../, '"wrapped":"AAAA'), /root key file does not open this database/],
       [body.replace('"file"', '"hsm"'), /root key is in an HSM: set hsm-module and hsm-token/],
       [body.replace('"file"', '"cloud"'), /which this program does not know/],
     ]

@@ -155,7 +155,10 @@ describe('a start that can not work', () => {
     renameSync(rootKey, `${rootKey}.away`)
     assert.match((await failingStart(['--data', data])).err, /root key file .* is missing/)
     writeFileSync(rootKey, `${'0'.repeat(64)}\n`, { mode: 0o600 })
-    assert.match((await failingStart(['--data', data])).err, /not the one that this database was set up with/)
+    assert.match(
+      (await failingStart(['--data', data])).err,
+      /does not open this database: start with the one that the database currently uses/,
+    )
     writeFileSync(rootKey, 'short')
     assert.match((await failingStart(['--data', data])).err, /does not hold a root key/)
     renameSync(`${rootKey}.away`, rootKey)
@@ -185,7 +188,7 @@ describe('a start that can not work', () => {
     assert.equal(readdirSync(data).includes('root-key'), false)
     assert.match(
       (await failingStart(['--data', data], { STRONGROOM_PASSPHRASE: 'battery staple' })).err,
-      /passphrase is not the one/,
+      /passphrase does not open this database/,
     )
     assert.match((await failingStart(['--data', data])).err, /set up with a passphrase/)
     const older = folder()

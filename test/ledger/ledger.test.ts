@@ -133,7 +133,7 @@ describe('a read that is answered late', () => {
 })
 
 describe('the ledger', () => {
-  it('decides again when a record moved: of two that change it at once, one is told', async () => {
+  it('commits one of two calls that change a record at once, and the other is to decide again', async () => {
     const { ledger } = await openLedger()
     await ledger.commit(alone([thing('a', 1)]))
     const before = await ledger.get(THING, scope, 'a')
@@ -144,7 +144,7 @@ describe('the ledger', () => {
     assert.deepEqual([after?.body.n, after?.revision], [2, 2])
   })
 
-  it('commits what many ask at once in few transactions, and answers each', async () => {
+  it('commits what many ask at once in few transactions, and resolves each call', async () => {
     const { storage } = await openLedger()
     let batches = 0
     const counting = withCommit(storage, (batch, chaining) => {
@@ -160,7 +160,7 @@ describe('the ledger', () => {
     assert.equal((await storage.events.after(0, 1000)).length, 300)
   })
 
-  it('answers ServiceUnavailableTemporary and forgets what it did not store, when the database can not be written', async () => {
+  it('refuses with ServiceUnavailableTemporary and drops what it did not store, when the database can not be written', async () => {
     const { storage } = await openLedger()
     let broken = false
     const breaking = withCommit(storage, async (batch, chaining) => {
@@ -226,7 +226,7 @@ describe('a record written by someone without the root key', () => {
     assert.ok(house.failures.every((failure) => failure.includes('not authentic')))
   })
 
-  it('does not open when sealed material was moved to another version with its MAC made anew', () => {
+  it('does not open when sealed material was moved to another version with a MAC of its own', () => {
     const keys = new RootKeys(new Uint8Array(32).fill(7))
     const sealed = keys.seal(['key-version', '1', 'r', 'k', 'v'], new Uint8Array(24), Buffer.from('material'))
     assert.equal(keys.open(['key-version', '1', 'r', 'k', 'w'], sealed), null)

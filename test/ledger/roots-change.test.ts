@@ -94,7 +94,7 @@ async function assertOpens(ledger: Ledger, keys: RootKeys, id: string): Promise<
 }
 
 describe('a batch that is answered after the root keys changed', () => {
-  it('is not kept as it was decided: what it sealed does not open any more', async () => {
+  it('is not kept as it was decided: what it sealed no longer opens', async () => {
     const { storage, gates, keys, ledger } = await gated()
     const gate = new Gate()
     gates.commit = gate

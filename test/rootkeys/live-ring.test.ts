@@ -117,7 +117,7 @@ describe('a provider that is a device', () => {
     assert.equal(await ring.change({ provider: later }), true)
     await server.look()
     assert.equal(await server.change({}), true)
-    await assert.rejects(open(former), /device is not the one/)
+    await assert.rejects(open(former), /device does not open this database/)
     await open(later)
   })
 
@@ -129,7 +129,7 @@ describe('a provider that is a device', () => {
     assert.ok(row)
     assert.equal(await ring.change({ provider: device }), true)
     const candidates = async () => [{ provider: device, soleRoot: null, settle: () => {} }]
-    await assert.rejects(LiveRing.open(row, storage, candidates), /device is not the one/)
+    await assert.rejects(LiveRing.open(row, storage, candidates), /device does not open this database/)
     const fresh = await readInstallation(storage)
     assert.ok(fresh)
     const other = await LiveRing.open(fresh, storage, candidates)

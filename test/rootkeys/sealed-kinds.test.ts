@@ -16,7 +16,7 @@ const SEALING: Readonly<Record<string, string>> = {
   'actiontrail/lookup/page-token.ts': 'not stored',
   'sts/security-token.ts': 'not stored',
   'keystore/pkcs11/hsm.ts': 'import tokens, which are not stored',
-  'rootkeys/walk.ts': 'seals anew',
+  'rootkeys/walk.ts': 'seals again',
   'keystore/root-keys.ts': 'has the ring in use seal for all of these',
 }
 

@@ -21,8 +21,8 @@ const PLACE = [SIGNING_KEY.name]
 /** The sealed value in the record of the signing key. */
 export const sealedSigningKey = {
   kind: SIGNING_KEY,
-  sealAnew: ({ body }: Recorded<SigningKeyBody>, anew: (place: readonly string[], sealed: string) => string) => {
-    const sealedPrivateKey = anew(PLACE, body.sealedPrivateKey)
+  reseal: ({ body }: Recorded<SigningKeyBody>, reseal: (place: readonly string[], sealed: string) => string) => {
+    const sealedPrivateKey = reseal(PLACE, body.sealedPrivateKey)
     return sealedPrivateKey === body.sealedPrivateKey ? body : { ...body, sealedPrivateKey }
   },
 }
