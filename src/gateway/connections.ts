@@ -118,7 +118,9 @@ export class Connections {
     for (const connection of this.#all()) {
       this.#look(connection, now)
       const bytes = connection.headBytes
-      if (bytes > SMALL_BODY_BYTES && !connection.working) heads.take(connection, bytes)
+      // A stranger's request can be at work for long: its AccessKey is looked up in the database.
+      const spared = connection.known && connection.working
+      if (bytes > SMALL_BODY_BYTES && !spared) heads.take(connection, bytes)
     }
     this.#bound(heads)
   }

@@ -20,7 +20,7 @@ export interface Limits {
   readonly lingerMs: number
   /** How often connections are looked at. */
   readonly sweepMs: number
-  /** What heads may hold in memory together, of each connection that has more than SMALL_BODY_BYTES of them and is not being answered. */
+  /** What heads may hold in memory together, of each connection that has more than SMALL_BODY_BYTES of them; not while a known caller's request is at work. */
   readonly headBudgetBytes: number
   /** What all bodies that are longer than SMALL_BODY_BYTES may hold in memory together. */
   readonly bodyBudgetBytes: number

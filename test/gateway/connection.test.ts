@@ -7,11 +7,29 @@ import { describe, it } from 'node:test'
 import { Connection } from '../../src/gateway/connection.ts'
 import { Connections } from '../../src/gateway/connections.ts'
 import { send } from '../../src/gateway/exchange.ts'
-import { DEFAULT_LIMITS } from '../../src/gateway/limits.ts'
+import { DEFAULT_LIMITS, type Limits } from '../../src/gateway/limits.ts'
 
 function open() {
   const socket = { bytesRead: 0 }
   const connection = new Connection(socket as Socket, '192.0.2.1', [], 0)
+  return { socket, connection }
+}
+
+function connectionsWith(limits: Partial<Limits>, ended: string[], now = () => 0): Connections {
+  const observer = {
+    answered: () => {},
+    turnedAway: () => {},
+    unrecorded: () => {},
+    disconnected: (why: string) => void ended.push(why),
+  }
+  return new Connections({ ...DEFAULT_LIMITS, ...limits }, observer, now, () => {})
+}
+
+function admitted(connections: Connections) {
+  const socket = { remoteAddress: '192.0.2.1', bytesRead: 0, bytesWritten: 0, once: () => {}, destroy: () => {} }
+  const connection = connections.admit(socket as unknown as Socket, [])
+  assert.ok(connection)
+  connection.http = socket as unknown as Socket
   return { socket, connection }
 }
 
@@ -71,6 +89,22 @@ describe('the heads of a connection', () => {
   })
 })
 
+describe('the budget of heads', () => {
+  it("counts a stranger's request at work, and spares a known caller's", () => {
+    const ended: string[] = []
+    const connections = connectionsWith({ headBudgetBytes: 50_000 }, ended)
+    const both = [admitted(connections), admitted(connections)]
+    for (const { socket, connection } of both) {
+      socket.bytesRead = 60_000
+      connection.begin(answering(), 60_000)
+      connection.complete(0)
+    }
+    for (const { connection } of both.slice(0, 1)) connections.recognize(connection)
+    connections.sweep()
+    assert.deepEqual([ended, connections.open], [['gave way to another'], 1])
+  })
+})
+
 describe('an answer', () => {
   it('that is long is written as its client takes it', async () => {
     const body = 'é'.repeat(10_000_000)
@@ -101,22 +135,8 @@ describe('an answer', () => {
   it('is given up when its client takes nothing for as long as the limit says', () => {
     let now = 0
     const ended: string[] = []
-    const observer = {
-      answered: () => {},
-      turnedAway: () => {},
-      unrecorded: () => {},
-      disconnected: (why: string) => void ended.push(why),
-    }
-    const connections = new Connections(
-      DEFAULT_LIMITS,
-      observer,
-      () => now,
-      () => {},
-    )
-    const socket = { remoteAddress: '192.0.2.1', bytesRead: 100, bytesWritten: 0, once: () => {}, destroy: () => {} }
-    const connection = connections.admit(socket as unknown as Socket, [])
-    assert.ok(connection)
-    connection.http = socket as unknown as Socket
+    const connections = connectionsWith({}, ended, () => now)
+    const { socket, connection } = admitted(connections)
     connection.begin({ ...answering(), headersSent: true } as ServerResponse, 100)
     for (; now < 10 * DEFAULT_LIMITS.answerMs; now += DEFAULT_LIMITS.answerMs / 2) {
       // As much waits to be sent each time, of another part.
