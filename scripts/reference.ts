@@ -1,14 +1,23 @@
-// Makes docs/reference/operations/ of the operations' declarations: a page per set of operations. Run as a program it writes the pages.
+// Makes docs/reference/operations/ of the operations' declarations, a page per set of operations, and docs/reference/settings.md of the
+// rows of settings. Run as a program it writes the pages.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Parameter } from '../src/api/parameters.ts'
 import type { CallOperation, ProductVersion } from '../src/gateway/call.ts'
 import { products } from '../src/gateway/products.ts'
+import { settingsPage } from '../src/settings/description.ts'
 
 export const REFERENCE = fileURLToPath(new URL('../docs/reference/operations/', import.meta.url))
 
 const FROM_DECLARATIONS =
   '<!-- Made by `npm run reference` from the declarations in src: change those, then run it. -->'
+
+export const SETTINGS_PAGE = fileURLToPath(new URL('../docs/reference/settings.md', import.meta.url))
+
+/** The page of settings. */
+export function settingsReference(): string {
+  return settingsPage('<!-- Made by `npm run reference` from the rows in src/settings: change those, then run it. -->')
+}
 
 /** The pages by file name; `README.md` lists them. Versions of a product that have the same operations share a page. */
 export function referencePages(): ReadonlyMap<string, string> {
@@ -114,4 +123,5 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync(REFERENCE, { recursive: true })
   for (const [name, text] of referencePages()) writeFileSync(REFERENCE + name, text)
+  writeFileSync(SETTINGS_PAGE, settingsReference())
 }

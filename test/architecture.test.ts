@@ -93,6 +93,19 @@ describe('the house', () => {
     assert.deepEqual(wrong, [])
   })
 
+  it('stores the kinds of records that ARCHITECTURE.md lists, and no others', () => {
+    const page = readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8')
+    const [, table = ''] = page.split(/^\| kind .*\n.*\n/m)
+    const rows = table.slice(0, table.indexOf('\n\n')).matchAll(/^\| ([^|]+)\|/gm)
+    const listed = [...rows].flatMap(([, kinds = '']) => [...kinds.matchAll(/`([^`]+)`/g)].map(([, kind = '']) => kind))
+    const stored = all.flatMap(({ text }) =>
+      [...text.matchAll(/(?:: Kind<[\s\S]{0,120}?name|HEAD_PLACE = \{\s*kind): '([a-z-]+)'/g)].map(
+        ([, kind = '']) => kind,
+      ),
+    )
+    assert.deepEqual([...new Set(stored)].toSorted(), listed.toSorted())
+  })
+
   it('has a pure core: no clock, no randomness, no process, no files', () => {
     const pure =
       /^(api\/|cryptography\/|kms\/(?!sweep)|ram\/(operations|policy)\/|sts\/|actiontrail\/(?!audit\/signing-key|delivery\/targets\/)|ledger\/(record|stored-)|gateway\/(request|signature|encode|authenticate)\.ts)/

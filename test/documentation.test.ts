@@ -4,7 +4,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { REFERENCE, referencePages } from '../scripts/reference.ts'
+import { REFERENCE, referencePages, SETTINGS_PAGE, settingsReference } from '../scripts/reference.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
@@ -38,6 +38,10 @@ describe('the documentation', () => {
     assert.deepEqual(globSync('*.md', { cwd: REFERENCE }).toSorted(), [...referencePages().keys()].toSorted())
     for (const [name, text] of referencePages())
       assert.ok(readFileSync(REFERENCE + name, 'utf8') === text, `${name} is not up to date: run \`npm run reference\``)
+  })
+
+  it('has the page of settings that `npm run reference` makes of their rows', () => {
+    assert.ok(readFileSync(SETTINGS_PAGE, 'utf8') === settingsReference(), 'not up to date: run `npm run reference`')
   })
 
   it('links only to pages and headings that exist', () => {

@@ -1,5 +1,6 @@
 // What the program tells of itself, and that nothing secret is among it.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { products } from '../../src/gateway/products.ts'
@@ -29,6 +30,16 @@ const seriesValue = (text: string, series: string) =>
       .find((line) => line.startsWith(`${series} `))
       ?.slice(series.length + 1) ?? Number.NaN,
   )
+
+describe('the version', () => {
+  it('is in the first line of the log, in a metric and at /healthz', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    assert.equal(JSON.parse(program.log().split('\n')[0] ?? '').version, version)
+    assert.equal(seriesValue(await metrics(), `strongroom_build_info{version="${version}"}`), 1)
+    const health = await fetch(`${program.endpoint}/healthz`)
+    assert.deepEqual(await health.json(), { status: 'ok', version })
+  })
+})
 
 describe('/metrics', () => {
   it('counts calls by operation and outcome, on a port of its own', async () => {

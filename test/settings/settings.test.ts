@@ -1,0 +1,129 @@
+// Settings as their rows describe them: the schema of the configuration file, and the reader of flags.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { configurationSchema, settingsHelp } from '../../src/settings/description.ts'
+import { type FlagKinds, readFlags } from '../../src/settings/flags.ts'
+import { ENVIRONMENT_ONLY, readSettings, SETTINGS } from '../../src/settings/settings.ts'
+import { runProgram } from '../acceptance/program.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const KEYWORDS = ['description', 'default', 'type', 'items', 'enum', 'minimum', 'maximum']
+
+/** Why the value does not satisfy the schema, by those keywords of JSON Schema that settings use; or null. */
+function fault(value: unknown, schema: Json): string | null {
+  const unknown = Object.keys(schema).find((keyword) => !KEYWORDS.includes(keyword))
+  assert.equal(unknown, undefined, 'a keyword that this test does not know')
+  const { type, enum: choices, minimum, maximum } = schema
+  if (Array.isArray(choices) && !choices.includes(value)) return 'no choice'
+  const kind = Array.isArray(value) ? 'array' : Number.isInteger(value) ? 'integer' : typeof value
+  if (type !== undefined && ![type].flat().includes(kind)) return `is ${kind}`
+  if (typeof value === 'number' && (value < Number(minimum) || value > Number(maximum))) return 'out of range'
+  if (!Array.isArray(value)) return null
+  return value.map((item) => fault(item, schema['items'] as Json)).find((why) => why !== null) ?? null
+}
+
+const { properties, additionalProperties } = configurationSchema() as { properties: Record<string, Json> } & Json
+
+/** The faults of a configuration, by key. */
+const faults = (configuration: Json) =>
+  Object.entries(configuration).flatMap(([key, value]) => {
+    const schema = properties[key]
+    const why = schema ? fault(value, schema) : 'unknown'
+    return why === null ? [] : [`${key}: ${why}`]
+  })
+
+function page(name: string): string {
+  return readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8')
+}
+
+describe('the schema of the configuration file', () => {
+  it('is what serve --config-schema prints', async () => {
+    const { code, out } = await runProgram(['serve', '--config-schema'])
+    assert.deepEqual([code, JSON.parse(out)], [0, configurationSchema()])
+  })
+
+  it('has every setting but the file itself, and defaults that satisfy it', () => {
+    assert.deepEqual(Object.keys(properties).toSorted(), [
+      '$schema',
+      ...Object.keys(SETTINGS)
+        .filter((name) => name !== 'config')
+        .toSorted(),
+    ])
+    const defaults = Object.entries(properties).filter(([, schema]) => 'default' in schema)
+    assert.deepEqual(faults(Object.fromEntries(defaults.map(([key, schema]) => [key, schema['default']]))), [])
+  })
+
+  it('accepts the examples of the pages, which the server reads', () => {
+    const examples = [
+      /--config strongroom\.json`:\n\n```json\n([\s\S]*?)```/.exec(page('running.md'))?.[1],
+      /strongroom\.json <<'END'\n([\s\S]*?)END/.exec(page('hsm.md'))?.[1],
+    ]
+    for (const example of examples) {
+      const configuration = JSON.parse(example ?? '') as Json
+      assert.deepEqual(faults(configuration), [])
+      const read = (path: string) => (path === 'c.json' ? (example ?? '') : '{}')
+      assert.ok(readSettings(['--config', 'c.json'], {}, read))
+    }
+  })
+
+  it('refuses what the server refuses', () => {
+    assert.equal(additionalProperties, false)
+    const wrong = { 'max-keys': 0, 'log-level': 'loud', 'hsm-sessions': 1.5, listen: [1], dev: 'yes', colour: 'red' }
+    assert.deepEqual(
+      faults(wrong).map((why) => why.split(':')[0]),
+      Object.keys(wrong),
+    )
+    for (const [key, value] of Object.entries(wrong)) {
+      const hsm = key === 'hsm-sessions' ? { 'hsm-module': 'm', 'hsm-token': 't' } : {}
+      const file = JSON.stringify({ [key]: value, ...hsm })
+      assert.throws(() => readSettings(['--config', 'c.json'], {}, () => file), new RegExp(`\`${key}\``))
+    }
+  })
+
+  it('may be named by the file', () => {
+    const file = JSON.stringify({ $schema: './strongroom.schema.json', 'max-keys': 7 })
+    assert.equal(readSettings(['--config', 'c.json'], {}, () => file).maxKeys, 7)
+  })
+})
+
+describe('the help of settings', () => {
+  it('names every flag and every variable that the environment alone gives', () => {
+    const help = settingsHelp()
+    for (const name of Object.keys(SETTINGS))
+      assert.ok(help.includes(`\n  --${name} `) || help.startsWith(`  --${name} `), name)
+    for (const name of Object.keys(ENVIRONMENT_ONLY)) assert.ok(help.includes(`\n  ${name} `), name)
+  })
+})
+
+describe('the reader of flags', () => {
+  const kinds: FlagKinds = { name: 'value', safe: 'truth', at: 'list', now: 'bare' }
+  const all = (...args: string[]) => {
+    const flags = readFlags(args, kinds, 'test')
+    return Object.fromEntries(flags.names.map((name) => [name, flags.all(name)]))
+  }
+
+  it('reads values, also after =, also empty ones and those that look like flags', () => {
+    assert.deepEqual(all('--name', 'a', '--at=b=c', '--at', 'd'), { name: ['a'], at: ['b=c', 'd'] })
+    assert.deepEqual(all('--name', '--at', '--at', ''), { name: ['--at'], at: [''] })
+    assert.equal(readFlags(['--name', 'a', '--name', 'b'], kinds, 'test').get('name'), 'b')
+  })
+
+  it('takes a truth alone or with its value, and a bare flag alone', () => {
+    assert.deepEqual(all('--safe', '--now'), { safe: ['true'], now: ['true'] })
+    assert.deepEqual(all('--safe', 'false', '--now'), { safe: ['false'], now: ['true'] })
+    assert.throws(() => all('--now=false'), /`--now` takes no value/)
+  })
+
+  it('names what it does not know, with the nearest flag, and what lacks a value', () => {
+    assert.throws(
+      () => all('--nam', 'a'),
+      /unknown flag `--nam` \(did you mean --name\?\): see `strongroom test --help`/,
+    )
+    assert.throws(() => all('--constructor', 'a'), /unknown flag `--constructor`/)
+    assert.throws(() => all('name', 'a'), /unknown flag `name`/)
+    assert.throws(() => all('--now', 'a'), /unknown flag `a`/)
+    assert.throws(() => all('--name'), /`--name` needs a value/)
+  })
+})
