@@ -1,4 +1,4 @@
-// Resource names of the cloud: acs:service:region:account:resource (contract/kms.md section 10).
+// Resource names of the cloud: acs:service:region:account:resource (docs/reference/policy-language.md).
 
 /** The parts of an ARN; `resource` is what follows the fourth colon. */
 export interface Arn {
@@ -12,7 +12,7 @@ export function formatArn({ service, region, account, resource }: Arn): string {
   return `acs:${service}:${region}:${account}:${resource}`
 }
 
-/** Reads an ARN, or null when the text is none. */
+/** Parses an ARN; null when the text is not one. */
 export function parseArn(text: string): Arn | null {
   const match = /^acs:([^:]*):([^:]*):([^:]*):(.+)$/s.exec(text)
   if (!match) return null

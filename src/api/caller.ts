@@ -9,7 +9,7 @@ interface Identity {
   readonly accessKeyId: string
 }
 
-/** The account itself: no policy judges it on its own resources. */
+/** The account itself, which may do anything with its own resources: no policy is evaluated. */
 export interface AccountCaller extends Identity {
   readonly type: 'root-account'
 }
@@ -31,14 +31,14 @@ export interface SessionCaller extends Identity {
   readonly invokedBy: string | null
 }
 
-/** A cloud product; all that it may do is to assume roles that trust it. */
+/** A service of the cloud. Without a session it may only assume roles that trust it. */
 export interface ServiceCaller extends Identity {
   readonly type: 'service'
 }
 
 export type Caller = AccountCaller | UserCaller | SessionCaller | ServiceCaller
 
-/** The ARN by which policies know the caller: acs:PrincipalARN (contract/ram.md 2.5). A service has its name. */
+/** The value of the condition key acs:PrincipalARN for this caller (docs/reference/policy-language.md). For a service it is the service's name. */
 export function principalArn(caller: Caller): string {
   switch (caller.type) {
     case 'root-account':

@@ -1,5 +1,5 @@
-// The error catalogue: every refusal a client can meet, with its status and the cloud's own words.
-// A message's slots ({name}) are demanded by the type of the details, so a message with a hole does not compile.
+// The error catalogue: every refusal that a client can receive, with its HTTP status and the cloud's message (docs/errors.md).
+// The type of the details demands a message's slots ({name}), so that a message with an empty slot does not compile.
 
 interface Entry {
   readonly status: number
@@ -7,8 +7,8 @@ interface Entry {
 }
 
 /**
- * Codes, statuses and texts of contract/kms-errors.md and contract/ram.md section 6.
- * A code can have a slot too: the parameter that InvalidParameter.{name}.Length is about.
+ * Codes, statuses and messages are the cloud's, to the letter. A code can have a slot too: the name of the parameter in
+ * InvalidParameter.{name}.Length.
  */
 export const catalogue = {
   // gateway and authentication
@@ -291,11 +291,11 @@ export type PlainCode = { [C in Code]: Details<C> extends [] ? C : never }[Code]
 export interface Denial {
   readonly action: string
   readonly resource: string
-  /** What the call said in place of the resource's ARN: see Resource.asked. */
+  /** What the call named instead of the resource: see Resource.asked. */
   readonly asked?: string | undefined
   readonly type: 'ExplicitDeny' | 'ImplicitDeny'
   readonly principal: { readonly type: string; readonly name: string; readonly account: string }
-  /** The account whose policy it is. */
+  /** The account that the policies belong to. */
   readonly account: string
   readonly policyType: 'IdentityBased' | 'SessionPolicy' | 'TrustPolicy'
   readonly by: {
@@ -305,21 +305,21 @@ export interface Denial {
   } | null
 }
 
-/** STS says in words of its own what RAM says with the same code. */
+/** STS has its own message for a code of RAM. */
 export function refuseMissingRole(): Refusal {
   return new Refusal('EntityNotExist.Role', 'EntityNotExist.Role', 'The specified Role not exists.', null)
 }
 
-/** What an account may know of a denial: of another account's policies, that they do not allow it, and nothing of their statements. */
+/** The part of a denial that an account may see. Of another account's policies it learns only that they do not allow the call. */
 export function denialSeenBy(account: string, denial: Denial): Denial {
   return account === denial.account ? denial : { ...denial, type: 'ImplicitDeny', by: null }
 }
 
-/** A call refused with a code of the catalogue. Only this class reaches a client in words. */
+/** A call refused with a code of the catalogue. No other error's text reaches a client. */
 export class Refusal extends Error {
-  /** As the client sees it, its slots filled. */
+  /** The code as the client receives it, its slot filled. */
   readonly code: string
-  /** Its entry of the catalogue. */
+  /** The key in the catalogue. */
   readonly entry: Code
   readonly status: number
   readonly denial: Denial | null
@@ -332,17 +332,17 @@ export class Refusal extends Error {
   }
 }
 
-/** Makes the refusal for `code`; its details must never hold a secret parameter's value. */
+/** Returns the refusal for `code`, for the caller to throw. INVARIANT: details never hold the value of a secret parameter. */
 export function refuse<C extends Code>(code: C, ...details: Details<C>): Refusal {
   return filled(code, details[0] ?? {}, null)
 }
 
-/** The refusal of a call that policies do not allow, with the denial that AccessDeniedDetail and the event tell of. */
+/** Returns the refusal of a call that policies do not allow. AccessDeniedDetail and the event show the denial. */
 export function refuseFor<C extends Code>(denial: Denial, code: C, ...details: Details<C>): Refusal {
   return filled(code, details[0] ?? {}, denial)
 }
 
-/** The refusal of a dry run whose call would be refused so. What is no fault of the call stays as it is. */
+/** Returns the refusal of a dry run whose real call would get `refusal`. A refusal that is not the call's fault stays as it is. */
 export function refuseDryRun(refusal: Refusal): Refusal {
   const { entry, code, message, denial, status } = refusal
   if (denial) return filled('AccessDeniedError', { reason: message }, denial)

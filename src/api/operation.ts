@@ -1,71 +1,71 @@
-// What a call is: one declaration per operation, from which validation, help, event and dispatch derive.
+// Operations: one declaration each, from which validation, authorization, events, help, the reference and dispatch follow.
 import { type Code, Refusal } from './errors.ts'
 import { type Parameters, readableValues, type Values } from './parameters.ts'
 import type { Product } from './product.ts'
 
-/** A resource a call names or makes: its type and name in events, its ARN in policies. */
+/** A resource that a call names or creates: events show its type and name, policies match its ARN. */
 export interface Resource {
   readonly type: string
   readonly name: string
   readonly arn: string
-  /** Its tags, for conditions; absent where there are none. */
+  /** Its tags, for conditions in policies; absent where there are none. */
   readonly tags?: Tags
-  /** The action that policies are asked about for this resource, where it is not the operation's. */
+  /** The action that policies must allow on this resource, where it is not the operation's action. */
   readonly action?: string
-  /** The ARN of what the call said instead, such as an alias: a caller who is refused is shown no more than that. */
+  /** The ARN of what the call named instead of the resource, such as an alias. A denial shows only this. */
   readonly asked?: string
   /**
-   * Where it belongs to another account: that account, and how it is called there. `name` and `arn` are what the caller said then, and
-   * the other account gets an event of the call too.
+   * The owner of a resource of another account, with the resource's name and ARN there; `name` and `arn` above are then as the caller
+   * gave them. The owner's trail records the call too.
    */
   readonly owner?: { readonly account: string; readonly name: string; readonly arn: string }
 }
 
 export type Tags = readonly (readonly [key: string, value: string])[]
 
-/** A JSON object of an answer; `RequestId` is added by the gateway. */
+/** The members of an answer. The gateway adds `RequestId`. */
 export type Reply = { readonly [member: string]: ReplyValue }
 export type ReplyValue = string | number | boolean | Reply | readonly ReplyValue[]
 
-/** What an operation decided: the answer, and the changes that the ledger commits with it. */
+/** The result of an operation: its answer, and the changes that the ledger commits before the answer goes out. */
 export interface Decision<Change> {
   readonly reply: Reply
   readonly changes: readonly Change[]
-  /** Resources that exist only after the call, such as a new key. */
+  /** Resources that the call creates, such as a new key. */
   readonly made?: readonly Resource[]
 }
 
-/** A declared operation. `C` is what it may read; `Change` is what it may ask the ledger to write. */
+/** A declared operation. `C` is the context it may use; `Change` is what the ledger can commit for it. */
 export interface Operation<C, Change, P extends Parameters = Parameters> {
   readonly product: Product
   readonly name: string
-  /** One sentence for help and the API reference. */
+  /** A sentence or two for help and for the API reference. */
   readonly summary: string
   /** The contract section that fixes the operation. */
   readonly source: string
   readonly parameters: P
   /** Whether the call changes what is stored: `eventRW` of its event (docs/reference/events.md). */
   readonly access: 'Read' | 'Write'
-  /** The trail: parameters and reply members that events show. null: the call is not recorded. */
+  /** The parameters and the members of the reply that events show. null: calls leave no event. */
   readonly trail: {
     readonly show: readonly Extract<keyof NoInfer<P>, string>[]
     readonly reply: readonly string[]
   } | null
-  /** The action that policies allow or deny. null: any authenticated caller may call it. */
+  /** The action in policies. null: every authenticated caller may call it. */
   readonly action: string | null
-  /** Its answers are JSON whatever format is asked for: they hold free-form objects. */
+  /** Answers are JSON whatever format the request names, because they hold free-form objects. */
   readonly jsonOnly?: true
-  /** What the call is refused with when it would pass a quota. */
+  /** The refusal of a call that would exceed a quota. */
   readonly quotaRefusal?: Extract<Code, `LimitExceeded.${string}`>
-  /** What a user may do to itself without a policy, as far as the account's security preference says so. */
+  /** Set where the account's security preference can allow users to do this to themselves without a policy. */
   readonly selfService?: 'password' | 'access keys'
-  /** Codes it refuses with, beyond those that any call can meet. */
+  /** The codes it refuses with, besides those of any call (docs/errors.md). Tests hold them against what is refused. */
   readonly refusals: readonly Code[]
-  /** The tags that the call gives to a resource, for conditions. */
+  /** The tags that the call sets, for conditions in policies. */
   requestTags?(values: Values<NoInfer<P>>): Tags
   /**
-   * The resources the call names, resolved as far as they exist; policies and events are about these. In parts, where parameters name them apart:
-   * the event of a call that is refused for one of them still tells of the others.
+   * The resources that the call names, resolved as far as they exist, for policies and events. An array where several parameters name
+   * resources: when one of them refuses, the event still shows the resources of the others.
    */
   readonly locate: Locate<Values<NoInfer<P>>, C> | readonly Locate<Values<NoInfer<P>>, C>[]
   decide(values: Values<NoInfer<P>>, context: C): Promise<Decision<Change>>
@@ -73,12 +73,12 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
 
 type Locate<V, C> = (values: V, context: C) => Promise<readonly Resource[]>
 
-/** What an operation's file says; product and action follow. `action: null` lets any authenticated caller call it. */
+/** An operation as its file declares it: product and action follow. `action: null` lets every authenticated caller call it. */
 export type Declaration<C, Change, P extends Parameters> = Omit<Operation<C, Change, P>, 'product' | 'action'> & {
   readonly action?: null
 }
 
-/** Makes the operations of a product out of their declarations: their action is `service:Name`. */
+/** Returns the maker of a product's operations. The action of each is `service:Name`. */
 export function operationsOf<C, Change>(product: Product) {
   return <P extends Parameters>(declaration: Declaration<C, Change, P>): Operation<C, Change, P> => ({
     ...declaration,
@@ -87,7 +87,7 @@ export function operationsOf<C, Change>(product: Product) {
   })
 }
 
-/** An operation whose parameters are checked, as dispatch sees it. */
+/** An operation of any parameters, as dispatch handles it: values reach it only through `readValues`. */
 export interface AnyOperation<C, Change> extends Omit<Operation<C, Change>, 'locate' | 'decide' | 'requestTags'> {
   requestTags?(values: never): Tags
   readonly locate: Locate<never, C> | readonly Locate<never, C>[]
@@ -96,13 +96,13 @@ export interface AnyOperation<C, Change> extends Omit<Operation<C, Change>, 'loc
 
 type Located<C> = Pick<AnyOperation<C, unknown>, 'locate' | 'parameters'>
 
-/** The resources that the call names. Refuses as the operation says. */
+/** Returns the resources that the call names. Refuses as the operation's `locate` does. */
 export async function locate<C>({ locate }: Located<C>, values: never, context: C): Promise<readonly Resource[]> {
   if (typeof locate === 'function') return locate(values, context)
   return (await Promise.all(locate.map((part) => part(values, context)))).flat()
 }
 
-/** The resources that a refused call names, as far as its parameters can be read and resolved. */
+/** Returns the resources that a refused call names, as far as its parameters are valid and resolve. */
 export function locateReadable<C>(
   operation: Located<C>,
   given: ReadonlyMap<string, string>,
@@ -111,7 +111,7 @@ export function locateReadable<C>(
   return locateParts(operation, readableValues(operation.parameters, given) as never, context)
 }
 
-/** The resources of those parts that do not refuse. */
+/** Returns the resources of those parts of `locate` that do not refuse. */
 export async function locateParts<C>(
   { locate }: Pick<Located<C>, 'locate'>,
   values: never,

@@ -10,12 +10,12 @@ export interface Parameter<T> {
   /** Secret values never appear in events, logs or messages. */
   readonly secret: boolean
   readonly required: boolean
-  /** Whether an empty text is a value of its own; else it counts as absent. */
+  /** Present where an empty text is a value; elsewhere it counts as absent. */
   readonly mayBeEmpty?: true
-  /** What the call is refused with when it is absent; MissingParameter unless it says otherwise. */
+  /** The refusal of a call without the parameter, where it is not MissingParameter. */
   readonly missing?: 'MissingParameter.{name}'
   read(name: string, text: string): T
-  /** Where clients send a list or a map in pieces, Name.1.Member or Name.key. */
+  /** How it takes a list or a map in pieces, Name.1.Member or Name.key; absent where it takes none. */
   readonly pieces?: Pieces
 }
 
@@ -26,7 +26,7 @@ export type Values<P extends Parameters> = {
   readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T : never
 }
 
-/** A required value that `read` makes of the text. Where `read` returns null, the call is refused. */
+/** A required value that `read` makes from the text. Where `read` returns null, the call is refused with `refusal`. */
 export function parameter<T extends {}>(
   type: Parameter<T>['type'],
   rule: string,
@@ -51,20 +51,15 @@ export function matching(rule: string, code: PlainCode, pattern: RegExp): Parame
   return parameter('text', rule, code, (text) => (pattern.test(text) ? text : null))
 }
 
+/** A required value that InvalidParameter refuses, with the rule, where `read` returns null. */
+function ruled<T extends {}>(type: Parameter<T>['type'], rule: string, read: (text: string) => T | null): Parameter<T> {
+  return parameter(type, rule, (name) => refuse('InvalidParameter', { name, rule }), read)
+}
+
 /** A required string of at most `max` characters. */
 export function text(options: { max: number; rule?: string; pattern?: RegExp }): Parameter<string> {
-  const rule = options.rule ?? `At most ${options.max} characters.`
-  return {
-    type: 'text',
-    rule,
-    secret: false,
-    required: true,
-    read(name, value) {
-      if (value.length > options.max || options.pattern?.test(value) === false)
-        throw refuse('InvalidParameter', { name, rule })
-      return value
-    },
-  }
+  const { max, pattern, rule = `At most ${max} characters.` } = options
+  return ruled('text', rule, (given) => (given.length > max || pattern?.test(given) === false ? null : given))
 }
 
 /** A required string whose value is never shown anywhere. */
@@ -74,50 +69,24 @@ export function secret(options: { max: number; rule?: string }): Parameter<strin
 
 /** A required whole number, in decimal, from `min` to `max`. */
 export function integer(options: { min: number; max: number; rule?: string }): Parameter<number> {
-  const rule = options.rule ?? `A whole number from ${options.min} to ${options.max}.`
-  return {
-    type: 'integer',
-    rule,
-    secret: false,
-    required: true,
-    read(name, value) {
-      const number = /^-?\d{1,15}$/.test(value) ? Number(value) : Number.NaN
-      if (!(number >= options.min && number <= options.max)) throw refuse('InvalidParameter', { name, rule })
-      return number
-    },
-  }
+  const { min, max, rule = `A whole number from ${min} to ${max}.` } = options
+  return ruled('integer', rule, (given) => {
+    const number = /^-?\d{1,15}$/.test(given) ? Number(given) : Number.NaN
+    return number >= min && number <= max ? number : null
+  })
 }
 
 /** A required `true` or `false`, in any case. */
 export function boolean(): Parameter<boolean> {
-  const rule = 'true or false.'
-  return {
-    type: 'boolean',
-    rule,
-    secret: false,
-    required: true,
-    read(name, value) {
-      const lower = value.toLowerCase()
-      if (lower !== 'true' && lower !== 'false') throw refuse('InvalidParameter', { name, rule })
-      return lower === 'true'
-    },
-  }
+  return ruled('boolean', 'true or false.', (given) => {
+    const lower = given.toLowerCase()
+    return lower === 'true' ? true : lower === 'false' ? false : null
+  })
 }
 
 /** A required member of a closed list; case matters. */
 export function choice<const T extends string>(...choices: readonly T[]): Parameter<T> {
-  const rule = `One of ${choices.join(', ')}.`
-  return {
-    type: 'choice',
-    rule,
-    secret: false,
-    required: true,
-    read(name, value) {
-      const found = choices.find((one) => one === value)
-      if (found === undefined) throw refuse('InvalidParameter', { name, rule })
-      return found
-    },
-  }
+  return ruled('choice', `One of ${choices.join(', ')}.`, (given) => choices.find((one) => one === given) ?? null)
 }
 
 /** A required JSON text of at most `max` characters; `check` returns the value, or null when it breaks the rule. */
@@ -126,17 +95,8 @@ export function json<T extends {}>(options: {
   rule: string
   check: (value: unknown, text: string) => T | null
 }): Parameter<T> {
-  return {
-    type: 'json',
-    rule: options.rule,
-    secret: false,
-    required: true,
-    read(name, value) {
-      const checked = value.length > options.max ? null : options.check(parse(value), value)
-      if (checked === null) throw refuse('InvalidParameter', { name, rule: options.rule })
-      return checked
-    },
-  }
+  const { max, rule, check } = options
+  return ruled('json', rule, (given) => (given.length > max ? null : check(parse(given), given)))
 }
 
 /** The same parameter, not required: `fallback` when absent or empty. */
@@ -168,8 +128,8 @@ export function possiblyEmpty<T>(parameter: Parameter<T>): Parameter<T> {
 }
 
 /**
- * Reads all declared parameters from a request's decoded ones. An empty value counts as absent (contract/kms.md section 0), unless it may be one.
- * Throws MissingParameter or InvalidParameter; parameters that are not declared are ignored, but no pieces of declared ones.
+ * Reads the declared parameters from a request's decoded ones. An empty text counts as absent unless the parameter may be empty.
+ * Refuses as the parameters say. Ignores parameters that are not declared, but refuses undeclared pieces of declared ones.
  */
 export function readValues<P extends Parameters>(declared: P, given: ReadonlyMap<string, string>): Values<P> {
   const names = Object.keys(declared)
@@ -182,7 +142,7 @@ export function readValues<P extends Parameters>(declared: P, given: ReadonlyMap
   return values as Values<P>
 }
 
-/** The same values, each read when it is used: what is wrong with one refuses whoever needs it, and nobody else. */
+/** The same values, each read at its first use: an invalid parameter refuses only the code that reads it. */
 export function readableValues<P extends Parameters>(declared: P, given: ReadonlyMap<string, string>): Values<P> {
   const values = {}
   for (const [name, parameter] of Object.entries(declared))

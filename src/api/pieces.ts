@@ -1,26 +1,26 @@
-// Values that clients send in pieces: lists as Name.1, Name.2 or Name.1.Key, maps as Name.key. A piece that nothing takes is refused,
-// never ignored: whoever sent it relies on it.
+// Values that clients send in pieces: lists as Name.1, Name.2 or Name.1.Key, maps as Name.key. A piece that no parameter takes is refused
+// and never ignored, because the client relies on it.
 import { refuse } from './errors.ts'
 
 /** How a parameter takes pieces. `rest` is what follows its name and a dot. */
 export interface Pieces {
-  /** So many there may be. */
+  /** The most pieces of one parameter. */
   readonly most: number
   fits(rest: string): boolean
-  /** The text that all of them stand for; '' when they are none. */
+  /** The text of the whole value; '' when there are no pieces. */
   joined(pieces: readonly Piece[]): string
 }
 
 export type Piece = readonly [rest: string, value: string]
 
-/** What of a declared parameter counts here. */
+/** The part of a parameter's declaration that matters here. */
 type Declared = Readonly<Record<string, { readonly rule: string; readonly pieces?: Pieces }>>
 
 const NONE: ReadonlyMap<string, string> = new Map()
 
 /**
- * The texts of the parameters that came in pieces. Refuses with InvalidParameter a piece that its parameter does not take, too many of them, and a
- * parameter that came whole as well.
+ * Returns the whole text of each parameter that came in pieces. Refuses with InvalidParameter a piece that its parameter does not take,
+ * too many pieces, and a parameter that came whole as well.
  */
 export function gathered(declared: Declared, given: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   let found: Map<string, Piece[]> | null = null
@@ -44,17 +44,17 @@ export function gathered(declared: Declared, given: ReadonlyMap<string, string>)
   return new Map([...found].map(([name, all]) => [name, declared[name]?.pieces?.joined(all) ?? '']))
 }
 
-/** Whether a parameter of the call is a piece of a declared one. */
+/** Whether this name of a request's parameter is a piece of a declared parameter. */
 export function isPiece(declared: Declared, full: string): boolean {
   const dot = full.indexOf('.')
   const name = full.slice(0, Math.max(0, dot))
   return Object.hasOwn(declared, name) && declared[name]?.pieces?.fits(full.slice(dot + 1)) === true
 }
 
-/** Numbers are written in one way, so that no item comes twice. */
+/** An index has one spelling, so that no item comes twice. */
 const INDEX = /^(?:0|[1-9]\d{0,3})$/
 
-/** Texts as Name.1, Name.2, …: a JSON array in the order of the numbers. Gaps and empty texts are passed over. */
+/** Texts as Name.1, Name.2, …: a JSON array in the order of the indexes. Gaps and empty texts are skipped. */
 export function textPieces(most: number): Pieces {
   return {
     most,
@@ -66,7 +66,7 @@ export function textPieces(most: number): Pieces {
   }
 }
 
-/** Objects as Name.1.Key, Name.1.Value, …: a JSON array in the order of the numbers. Gaps are passed over. */
+/** Objects as Name.1.Key, Name.1.Value, …: a JSON array in the order of the indexes. Gaps are skipped. */
 export function objectPieces(most: number, members: readonly string[]): Pieces {
   const cut = (rest: string) => {
     const dot = rest.indexOf('.')
@@ -91,7 +91,7 @@ export function objectPieces(most: number, members: readonly string[]): Pieces {
   }
 }
 
-/** A map as Name.key=value: a JSON object of texts. Keys may hold dots. */
+/** A map as Name.key=value: a JSON object of strings. Keys may contain dots. */
 export function mapPieces(most: number): Pieces {
   return { most, fits: () => true, joined: (pieces) => JSON.stringify(Object.fromEntries(pieces)) }
 }
