@@ -41,6 +41,7 @@ process.exitCode = await serve(process.argv.slice(2), (...given) => openWitnesse
   env: process.env,
   readFile: (path) => readFileSync(path, 'utf8'),
   print: (text) => process.stdout.write(`${text}\n`),
+  output: process.stdout,
   status: () => {},
   ask: null,
   terminal: false,

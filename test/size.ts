@@ -4,6 +4,7 @@ import fc from 'fast-check'
 
 /** What is repeated, and how often: in `npm test`, and in full. */
 const SIZES = {
+  'transcripts through a process for each command': [0, 1],
   'stops right after a start': [4, 30],
   'kills under load': [10, 50],
   'kills while delivering': [6, 20],

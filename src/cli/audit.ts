@@ -123,7 +123,7 @@ async function write({ flags, rooms, around }: Work): Promise<number> {
   const format = flags.get('format') ?? 'jsonl'
   if (format !== 'jsonl' && format !== 'csv') throw new UsageError('`--format` must be jsonl or csv')
   const path = flags.get('output')
-  const out = path === undefined ? process.stdout : createWriteStream(path, { mode: 0o600 })
+  const out = path === undefined ? around.output : createWriteStream(path, { mode: 0o600 })
   const line = async (text: string) => {
     if (!out.write(`${text}\n`)) await once(out, 'drain')
   }
@@ -137,7 +137,7 @@ async function write({ flags, rooms, around }: Work): Promise<number> {
     else await line('start' in part ? lines.start(part.start, Date.now()) : lines.end(part.end, Date.now()))
   }
   if (!table) await line(lines.seal())
-  if (out !== process.stdout) await new Promise<void>((resolve) => out.end(resolve))
+  if (out !== around.output) await new Promise<void>((resolve) => out.end(resolve))
   return 0
 }
 

@@ -1,8 +1,12 @@
+import type { Writable } from 'node:stream'
+
 /** The world outside the program, as far as a verb may use it. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   readFile(path: string): string
   print(text: string): void
+  /** Standard output, for what is too long to print at once. */
+  readonly output: Writable
   complain(text: string): void
   /** Whether `complain` writes to a terminal, not to a log. */
   readonly terminal: boolean

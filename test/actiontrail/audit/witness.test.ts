@@ -161,6 +161,7 @@ describe('the witness of the trail', () => {
     const run = (...args: string[]) =>
       account(['key', ...args, '--data', house.data], openWitnessed, {
         ...around,
+        output: process.stdout,
         print: () => {},
         complain: (text) => void complaints.push(text),
       })

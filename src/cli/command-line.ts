@@ -1,0 +1,124 @@
+// The verbs of the command line, by name.
+import { products } from '../gateway/products.ts'
+import { type OpenHouse, openHouse } from '../house/open.ts'
+import { openWitnessed, type WitnessedHouse } from '../house/witnessed.ts'
+import type { Alarm } from '../ledger/alarm.ts'
+import { PinNeeded } from '../settings/hsm.ts'
+import { didYouMean } from '../settings/nearest.ts'
+import type { Settings } from '../settings/settings.ts'
+import { UsageError } from '../settings/usage-error.ts'
+import { VERSION } from '../settings/version.ts'
+import { access } from './access.ts'
+import { account } from './account.ts'
+import { audit } from './audit.ts'
+import { dev } from './dev.ts'
+import { hsm } from './hsm.ts'
+import { key } from './key.ts'
+import { callProduct, RAM_VERBS } from './product.ts'
+import { withPin } from './prompt.ts'
+import { rootKey } from './root-key.ts'
+import { serve } from './serve.ts'
+import type { Surroundings } from './surroundings.ts'
+
+const USAGE = `usage: strongroom VERB …
+
+  serve            runs the service
+  kms OPERATION    calls an operation of the key service and prints its JSON
+  ram OPERATION    the same for users, groups, roles and policies
+  ram explain      prints whether a principal may perform an action, and which statement decides
+  ram who-can      lists the principals that may perform an action
+  sts OPERATION    the same as kms, for temporary credentials
+  actiontrail OPERATION
+                   the same, for events and trails
+  account create   makes an account with an AccessKey of its own
+  account list     lists the accounts
+  account key      lists, makes, disables and deletes AccessKeys of accounts and cloud services
+  account service  makes an AccessKey of a cloud service
+  dev advance      moves the clock of a server that runs with --dev
+  audit verify     verifies that the trail, or a copy of it, is as it was recorded
+  audit export     writes a copy of the trail that others can verify
+  root-key status  prints where the root key comes from, and the state of a rotation
+  root-key rotate  replaces the root key by a new one, while servers run
+  root-key change-provider
+                   wraps the root key by another file, a passphrase or an HSM
+  hsm check        prints what the HSM can do, which keys it lacks, and which of its objects no key names
+  key usage        prints how many messages each key version has encrypted
+
+strongroom VERB --help prints more, strongroom --version the version.`
+
+type Open<H> = (settings: Settings, alarm: Alarm, now: number) => Promise<H>
+
+/** Opens the house; asks for the HSM's PIN only where the root keys are in one. */
+function openingAsIs(around: Surroundings): Open<OpenHouse> {
+  return async (settings, alarm, now) => {
+    try {
+      return await openHouse(settings, alarm, now)
+    } catch (error) {
+      if (!(error instanceof PinNeeded)) throw error
+      return openHouse(await withPin(settings, around), alarm, now)
+    }
+  }
+}
+
+/** Opens the house, only when its trail is the one that was seen last. */
+function opening(around: Surroundings): Open<WitnessedHouse> {
+  const asIs = openingAsIs(around)
+  return (settings, alarm, now) => openWitnessed(settings, alarm, now, asIs)
+}
+
+type Verb = (args: readonly string[], around: Surroundings, verb: string) => number | Promise<number>
+
+const call: Verb = (args, around, verb) => {
+  const product = products.find(({ product }) => product.service === verb)
+  if (!product) throw new Error(`no product is called ${verb}`)
+  return callProduct(product, args, around)
+}
+
+const help: Verb = (_, around) => {
+  around.print(USAGE)
+  return 0
+}
+
+const version: Verb = (_, around) => {
+  around.print(`strongroom ${VERSION}`)
+  return 0
+}
+
+const VERBS: Readonly<Record<string, Verb>> = {
+  serve: (args, around) => serve(args, opening(around), around),
+  kms: call,
+  ram: (args, around, verb) =>
+    RAM_VERBS.includes(args[0] ?? '') ? access(args, opening(around), around) : call(args, around, verb),
+  sts: call,
+  actiontrail: call,
+  account: (args, around) => account(args, opening(around), around),
+  dev,
+  // It judges the trail, and accepts one that was put back.
+  audit: (args, around) => audit(args, openingAsIs(around), around),
+  'root-key': (args, around) => rootKey(args, opening(around), around),
+  hsm: (args, around) => hsm(args, opening(around), around),
+  key: (args, around) => key(args, opening(around), around),
+  help,
+  '--help': help,
+  version,
+  '--version': version,
+}
+
+async function run([verb, ...args]: readonly string[], around: Surroundings): Promise<number> {
+  const work = verb !== undefined && Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined
+  if (verb && work) return work(args, around, verb)
+  if (verb !== undefined)
+    throw new UsageError(`unknown verb \`${verb}\`${didYouMean(verb, Object.keys(VERBS))}: see \`strongroom --help\``)
+  around.print(USAGE)
+  return 2
+}
+
+/** Does what a command line says, its words without the program's name. Returns the exit code: 0, 1 for failed, 2 for a wrong line. */
+export async function commandLine(words: readonly string[], around: Surroundings): Promise<number> {
+  try {
+    return await run(words, around)
+  } catch (error) {
+    around.complain(error instanceof Error ? error.message : String(error))
+    return error instanceof UsageError ? 2 : 1
+  }
+}

@@ -1,0 +1,30 @@
+// A command line done in this process, which takes milliseconds in place of a start of the program.
+import { readFileSync } from 'node:fs'
+import { Writable } from 'node:stream'
+import { commandLine } from '../../src/cli/command-line.ts'
+
+/** Does what the words say, as the program would, without a terminal; returns its exit code and what it prints. */
+export async function runHere(words: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  let [out, err] = ['', '']
+  const output = new Writable({
+    write(chunk, _, done) {
+      out += chunk
+      done()
+    },
+  })
+  const code = await commandLine(words, {
+    env: { ...process.env, ...env },
+    readFile: (path) => readFileSync(path, 'utf8'),
+    print: (text) => {
+      out += `${text}\n`
+    },
+    output,
+    complain: (text) => {
+      err += `strongroom: ${text}\n`
+    },
+    terminal: false,
+    status: () => undefined,
+    ask: null,
+  })
+  return { code, out, err }
+}
