@@ -24,7 +24,7 @@ Prints what each token can do, which keys are missing on it, and which of its ob
 restored, the keys made since that backup look like orphans. Further flags are those of \`strongroom serve\`.
 Exit code 1: something needs attention.`
 
-/** A key is in the device before the record of it is committed: an object must stay unnamed for longer than any call takes. */
+/** A key is in the device before its record is committed: an orphan is an object that stays unnamed for longer than any call takes. */
 const SETTLED_MS = 20_000
 /** A token with thousands of objects may take long to list them; only this command waits for that. */
 const PATIENCE_MS = 60_000
@@ -67,7 +67,7 @@ async function check(
   around: Surroundings,
 ): Promise<number> {
   const reports = await rooms.hsm.inspect()
-  // Read after the tokens: a key that was made in between is known to both.
+  // Read after the tokens: both know a key that was made in between.
   const versions = await allVersions(rooms, settings)
   const missing = reports.flatMap((report) => describeToken(report, versions, around))
   const { provider } = rooms.ring
@@ -166,8 +166,8 @@ async function orphansOf(reports: readonly TokenReport[], versions: readonly Hsm
 }
 
 /**
- * Whether the key version in the object's label names it: a region that is not configured here, or a list that moved while it was
- * read, must not make an orphan of a live key. Throws Forged.
+ * Whether the key version in the object's label names it: a live key is no orphan because its region is not configured here, or because
+ * the list changed while it was read. Throws Forged.
  */
 async function isNamed(objectId: string, label: string, ledger: Ledger): Promise<boolean> {
   const [, , account = '', region = '', versionId = ''] = label.split('/')

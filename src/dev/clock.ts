@@ -1,5 +1,4 @@
-// The clock of `serve --dev`: the system's, moved forward. How far is a record, so that a restart does not turn time back.
-
+// The clock of `serve --dev`: the system's, moved forward. A record holds how far, so that a restart does not turn time back.
 import type { Ledger } from '../ledger/ledger.ts'
 import { INSTALLATION, insert, type Kind, update } from '../ledger/record.ts'
 
@@ -17,7 +16,7 @@ export class DevClock {
     this.#aheadMs = aheadMs
   }
 
-  /** The clock as far ahead of `wallNow` as it was moved before. */
+  /** The clock, as far ahead of `wallNow` as the record says. */
   static async open(ledger: Ledger, wallNow: () => number): Promise<DevClock> {
     const record = await ledger.get(DEV_CLOCK, INSTALLATION, ID)
     return new DevClock(ledger, wallNow, record?.body.aheadMs ?? 0)

@@ -1,4 +1,4 @@
-// The seed file of `serve --dev`: its form, read strictly. What is wrong with it is named by its place in the file.
+// The seed file of `serve --dev`, read strictly. An error names the place in the file.
 import { fromBase64 } from '../cryptography/encoding.ts'
 
 export interface SeedUser {
@@ -117,7 +117,7 @@ export function readSeed(path: string, content: string): readonly SeedAccount[] 
   try {
     return object<{ accounts: readonly SeedAccount[] }>({ accounts: list(account) })(JSON.parse(content), '').accounts
   } catch (error) {
-    // What the parser says of bad JSON quotes it, and it holds secrets.
+    // The parser's message may quote the file, which holds secrets.
     if (error instanceof SyntaxError) throw new Error(`the seed file \`${path}\` can't be used: it is not JSON`)
     if (!(error instanceof SeedFault)) throw error
     throw new Error(`the seed file \`${path}\` can't be used: ${error.message}`)

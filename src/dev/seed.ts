@@ -1,4 +1,4 @@
-// Seeding: makes what a seed file names and what is not there yet; what is there stays as it is. For `serve --dev` alone.
+// Seeding, for `serve --dev` alone: makes what a seed file names, and leaves what exists as it is.
 import { type Code, Refusal, refuse } from '../api/errors.ts'
 import type { AnyOperation } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
@@ -23,7 +23,7 @@ import type { SeedAccount, SeedKey, SeedUser } from './seed-file.ts'
 type Context = KmsContext & RamContext
 type Seeded = AnyOperation<Context, Change>
 
-/** Seeds all accounts. Throws when something in the seed can't be made, naming it. */
+/** Seeds all accounts. Rejects with the name of what can't be made. */
 export async function seed(all: readonly SeedAccount[], house: House, accounts: Accounts): Promise<void> {
   const sealing = await sealer(house)
   for (const one of all) {
@@ -37,7 +37,7 @@ export async function seed(all: readonly SeedAccount[], house: House, accounts: 
   }
 }
 
-/** What an operation refuses with when the thing is there already. */
+/** The refusals of operations for what exists already. */
 const THERE: readonly Code[] = [
   'EntityAlreadyExists.Policy',
   'EntityAlreadyExists.User',
@@ -45,7 +45,7 @@ const THERE: readonly Code[] = [
   'AliasAlreadyExists',
 ]
 
-/** Makes a thing by the operation that makes it, so that the same rules hold. */
+/** Makes a thing by its operation, so that the same rules hold. */
 async function make(
   operation: Seeded,
   parameters: Record<string, string>,
@@ -60,7 +60,7 @@ async function make(
   })
 }
 
-/** Names what could not be made, and why. */
+/** Does the work unless its result exists. Rejects with what was refused, and why. */
 async function unlessThere(what: string, { accountId }: SeedAccount, work: () => Promise<void>): Promise<void> {
   try {
     await work()
@@ -151,7 +151,7 @@ async function seedKey(key: SeedKey, sealing: Sealing, { accountId }: SeedAccoun
 type Place = Parameters<House['keystore']['generate']>[0]
 type Sealing = (place: Place, material: Uint8Array) => Promise<string>
 
-/** Material gets into the key store in the one way that there is: wrapped, as an import. */
+/** Brings material into the key store by the only way: wrapped, as an import. */
 async function sealer({ keystore }: House): Promise<Sealing> {
   const place = ['seed']
   const algorithm = 'RSAES_OAEP_SHA_256'

@@ -10,12 +10,12 @@ import type { Settings } from '../settings/settings.ts'
 import type { Witness } from './witness.ts'
 
 const SWEEP_MS = 1000
-/** How often trails are asked whether something is due. */
+/** How often trails are checked for due deliveries. */
 const DELIVERY_MS = 500
 const NONCES_AT_ONCE = 2000
-/** How often the use of AccessKeys is written down. */
+/** How often the last use of AccessKeys, and the uses of keys, are stored. */
 const LAST_USED_MS = 60_000
-/** How often events that were kept long enough are dropped. */
+/** How often events older than the retention are dropped. */
 const PRUNE_MS = 3_600_000
 
 const giveWay = () => new Promise<void>((resolve) => setImmediate(resolve))
@@ -30,7 +30,7 @@ async function repeat(pauseMs: number, stop: AbortSignal, work: () => Promise<vo
   }
 }
 
-/** Sweeps, forgets old nonces and writes down what was used. Begins after a pause: a start has swept just before. */
+/** Sweeps, drops old nonces, and stores which AccessKeys and keys were used. Begins after a pause, since a start sweeps too. */
 export async function keepRecords(house: House, usage: KeyUsage, stop: AbortSignal, alarm: Alarm): Promise<void> {
   let writeUseAt = house.now() + LAST_USED_MS
   const work = async () => {
@@ -45,14 +45,14 @@ export async function keepRecords(house: House, usage: KeyUsage, stop: AbortSign
   return repeat(SWEEP_MS, stop, work, (error) => alarm('background work failed, and will be tried again', error))
 }
 
-/** Indexes events, signs checkpoints, and drops events that were kept long enough. */
+/** Indexes events, signs checkpoints, and drops events older than the retention. */
 export function keepTrail(
   { upkeep, witness }: { readonly upkeep: TrailUpkeep; readonly witness: Witness },
   { retentionDays }: Pick<Settings, 'retentionDays'>,
   stop: AbortSignal,
   alarm: Alarm,
 ): Promise<void> {
-  // Not at once: a clock that is set wrong at the start is noticed before it drops anything.
+  // Not at once: the operator can notice a wrong clock before it drops anything.
   let pruneAt = Date.now() + PRUNE_MS
   const work = async () => {
     await witness.renew(await upkeep.checkpoint(Date.now()), upkeep.stored)

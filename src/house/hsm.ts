@@ -1,4 +1,4 @@
-// The HSM that is configured: the connection to its tokens, and the key store in them, wired to the ledger that counts its keys' uses.
+// The configured HSM: the connection to its tokens, and the key store in them, with the ledger that counts the uses of its keys.
 import { readFileSync, statSync } from 'node:fs'
 import { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import { Supervisor } from '../keystore/pkcs11/supervisor.ts'
@@ -10,10 +10,10 @@ import type { Ledger } from '../ledger/ledger.ts'
 import { INSTALLATION, insert, type Kind, type Recorded } from '../ledger/record.ts'
 import type { HsmSettings } from '../settings/hsm.ts'
 
-/** How much of a call's time the library may give no sign of life. */
+/** The part of a call's time for which the library may be silent before it counts as hung. */
 const PATIENCE = 0.75
 
-/** The configured device as one connection, not begun yet, for all who need it. */
+/** One connection to the device, which its users share; the first use begins it. */
 export function deviceOf(
   { module, parameters, tokens, sessions, pinFile, pin, environment, timeoutMs, keyTimeoutMs }: HsmSettings,
   alarm: Alarm,
@@ -55,7 +55,7 @@ export async function hsmKeystoreOf(
 /** The names of objects in an HSM begin with the tag of their database, so that several installations may share one. */
 const HSM_TAG: Kind<{ readonly tag: string }> = { name: 'hsm-tag', counted: false }
 
-/** A new tag's record, for an installation that is being set up. */
+/** The record of a new tag, for a new installation. */
 export function newHsmTag(now: number): Recorded<{ readonly tag: string }> {
   const place = { kind: HSM_TAG.name, ...INSTALLATION, id: HSM_TAG.name }
   return {

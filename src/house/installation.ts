@@ -1,5 +1,5 @@
-// Opens a database's root keys with what the settings say, and sets an empty database up: its ring of root keys, where they come
-// from, and where its chain of events begins.
+// Opens a database's root keys with what the settings say. Sets up an empty database: its ring of root keys, what wraps them, and the
+// first head of its chain of events.
 import { newSigningKey } from '../actiontrail/audit/signing-key.ts'
 import { encodeRing, wipeRing } from '../cryptography/ring.ts'
 import { type Device, HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
@@ -35,16 +35,16 @@ import type { Settings } from '../settings/settings.ts'
 import { HEAD_PLACE, type RowChange, type Storage } from '../storage/storage.ts'
 import { newHsmTag } from './hsm.ts'
 
-/** Where the root keys lie, and what may open them. */
+/** The database that holds the root keys, and what may open them. */
 export interface Source {
   readonly settings: Settings
   readonly storage: Storage
-  /** The connection to the HSM that is configured. */
+  /** The connection to the configured HSM, or null. */
   readonly device: Device | null
   readonly alarm: Alarm
 }
 
-/** The root keys of the database; sets an empty one up. Throws with what to change, and PinNeeded where only the HSM's PIN is missing. */
+/** The root keys of the database; sets up an empty one. Rejects with what to change, and with PinNeeded where only the HSM's PIN is missing. */
 export async function openRing(source: Source, now: number): Promise<LiveRing> {
   const { settings, storage } = source
   const row = await readInstallation(storage)
@@ -56,13 +56,13 @@ export async function openRing(source: Source, now: number): Promise<LiveRing> {
   const { rootKeyProvider } = settings
   if (rootKeyProvider !== null && rootKeyProvider !== rootKey)
     throw new Error(
-      `root-key-provider is \`${rootKeyProvider}\`, but this database's root key comes from \`${rootKey}\`: leave the setting away, or see \`strongroom root-key change-provider\``,
+      `root-key-provider is \`${rootKeyProvider}\`, but this database's root key comes from \`${rootKey}\`: remove the setting, or see \`strongroom root-key change-provider\``,
     )
   if (formerKeyFile) await removeFormer(formerKeyFile, ring, source)
   return ring
 }
 
-/** Removes the key file that a change left behind because a crash came in between, and forgets it. */
+/** Removes the key file that an interrupted change of the provider left, and forgets it. */
 async function removeFormer(former: string, ring: LiveRing, { settings, alarm }: Source): Promise<void> {
   const paths = new Set([rootKeyPath(settings), defaultRootKeyPath(settings)].map(realKeyPath))
   for (const path of paths)
@@ -70,7 +70,7 @@ async function removeFormer(former: string, ring: LiveRing, { settings, alarm }:
   await ring.change({ body: { formerKeyFile: null } })
 }
 
-/** Root keys that were dropped come into use by no older installation record: the trail's head remembers newer ones. */
+/** Refuses an older installation record, which would bring dropped root keys back: the head of the trail remembers newer ones. */
 async function checkHead(storage: Storage, keys: RootKeys): Promise<void> {
   const { kind, account, region, id } = HEAD_PLACE
   const head = await storage.get(kind, account, region, id)
@@ -80,11 +80,12 @@ async function checkHead(storage: Storage, keys: RootKeys): Promise<void> {
     )
 }
 
-/** What a clock was moved on, or may be, must never hold keys that count. */
+/** A database whose clock can be moved must never hold keys that protect anything. */
 function checkDev(store: boolean, { dev }: Settings): void {
-  if (store && !dev) throw new Error('this store was made with --dev, where the clock is moved: start with --dev')
+  if (store && !dev)
+    throw new Error('this database was made with --dev, where the clock can be moved: start with --dev')
   if (!store && dev)
-    throw new Error('this store was made without --dev: choose another folder with --data, or another database')
+    throw new Error('this database was made without --dev: choose another folder with --data, or another database')
 }
 
 async function setUp(source: Source, now: number): Promise<LiveRing> {
@@ -115,13 +116,13 @@ async function setUp(source: Source, now: number): Promise<LiveRing> {
   const commit = { changes, nonce: null, event: null, scrub: false }
   const [outcome] = await storage.commit([commit], chaining(keys))
   keys.wipe()
-  // Another server may have set the same database up at the same moment: whoever came first counts.
+  // Another server may have set up the same database at the same moment: the first record counts.
   if (outcome !== 'committed' && provider instanceof HsmRootKeyProvider) await provider.discard()
   if (await readInstallation(storage)) return openRing(source, now)
   throw new Error('the record of how this database was set up is missing: restore a backup')
 }
 
-/** What wraps the root keys of a new database; `salt` where it is a passphrase. */
+/** What wraps the root keys of a new database; `salt` goes with a passphrase. */
 async function newProvider(
   { settings, device }: Source,
   tag: string,
@@ -138,14 +139,14 @@ async function newProvider(
   return { provider, salt }
 }
 
-/** The key in the file, which is made where it is not there. */
+/** The key in the file; makes the file where there is none. */
 function newKeyFile(path: string): Buffer {
   const present = readRootKeyFile(path)
   if (present) return present
   try {
     return createRootKeyFile(path)
   } catch (error) {
-    // Another server that starts made it at the same moment.
+    // Another server made it at the same moment.
     const made = readRootKeyFile(path)
     if (made) return made
     throw error
@@ -182,7 +183,7 @@ function connectable({ hsm }: Settings, device: Device | null): Device {
   return device
 }
 
-/** The root key file, and those that a crash may have left before they came to its place. */
+/** The root key file, and new ones that a crash left beside it. */
 function keyFiles({ settings, alarm }: Source): readonly Candidate[] {
   if (settings.passphrase !== null)
     throw new Error(
@@ -198,7 +199,7 @@ function keyFiles({ settings, alarm }: Source): readonly Candidate[] {
   throw new Error(`the root key file \`${path}\` is missing, and without it no key opens: restore it from its backup`)
 }
 
-/** It was opened, and that is what counts: a key that can't be put in its place is found again at the next start. */
+/** Puts the key file in its place. A failure is no obstacle: the key opened the database, and the next start finds it again. */
 function settleOr(alarm: Alarm, pending: string, path: string): void {
   try {
     settleKeyFile(pending, path)

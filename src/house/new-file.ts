@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Makes a file (mode 0600) that holds all of the text or is not there, on disk when this returns. Throws when there is one already. */
+/** Makes a file (mode 0600) with all of the text, or none; on disk when this returns. Throws EEXIST where there is one already. */
 export function writeNewFile(path: string, text: string): void {
   const temporary = `${path}.${randomBytes(8).toString('hex')}.new`
   try {

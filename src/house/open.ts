@@ -48,22 +48,22 @@ type ForCalls = Pick<
   | 'deliveryTarget'
 >
 
-/** All rooms of an open database. Who needs some of them takes them by `Pick`. */
+/** All rooms of an open database. Code that needs some of them takes them by `Pick`. */
 export interface OpenHouse extends ForCalls {
   readonly storage: Storage
   readonly accounts: Accounts
   readonly operatorKeys: OperatorKeys
   readonly trailSigner: TrailSigner
   readonly ring: LiveRing
-  /** Tells this server from others on the same database; the same after a restart where only one can serve it. */
+  /** Distinguishes this server from others on the same database; the same after a restart where only one can serve it. */
   readonly node: string
-  /** Connected only where the root keys needed it; who else needs it connects it. */
+  /** Connected already where the root keys are in it; else its first user connects it. */
   readonly device: Supervisor | null
   readonly hsm: HsmKeystore | null
   readonly usage: KeyUsage
 }
 
-/** How a verb opens the house; `alarm` hears of failures that nobody waits for. Rejects with what to change. */
+/** How a verb opens the house; `alarm` gets failures that belong to no call. Rejects with what to change. */
 export type Open<H extends OpenHouse = OpenHouse> = (settings: Settings, alarm: Alarm, now: number) => Promise<H>
 
 /** Opens the data folder and the database; makes both on the first start. Rejects with what to change. */

@@ -1,4 +1,4 @@
-// A server's part in changes of the root keys: it notices them within a second, and drops retired ones when their time is over.
+// A server's part in changes of the root keys: it notices them within a second, and drops retired root keys when they are due.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Alarm } from '../ledger/alarm.ts'
@@ -62,7 +62,7 @@ function detailed(error: unknown): unknown {
   })
 }
 
-/** Leaves the event loop, and the database, to the calls for a moment. */
+/** Leaves the event loop and the database to calls for a moment. */
 export const breathe = () => pause(5)
 
 /** Records in the trail of every account what was done with the root keys, which all accounts share. */

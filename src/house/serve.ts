@@ -24,12 +24,12 @@ import { watchRing } from './root-key-watch.ts'
 import { removeUnfinished } from './witness.ts'
 import type { WitnessedHouse } from './witnessed.ts'
 
-/** How long a delivery under way may take to finish when the server stops; the next start goes on with it otherwise. */
+/** How long a delivery under way may take when the server stops; the next start continues an unfinished one. */
 const DELIVERY_STOP_MS = 5000
-/** How long calls in flight may take to finish when the server stops. */
+/** How long calls in flight may take when the server stops. */
 const STOP_MS = 30_000
 
-/** What the operator may hear of a server: its log, its alarms, and what a start says to whoever started it. */
+/** Where a server reports: its log, its alarms, and texts for the operator who starts it. */
 export interface Voice {
   readonly log: Log
   readonly alarm: Alarm
@@ -41,7 +41,7 @@ export interface Serving {
   readonly endpoint: string
   /** By region, where the server listens on several addresses. */
   readonly endpoints: Readonly<Record<string, string>> | null
-  /** Where metrics are read, or null. */
+  /** The address of the metrics, or null. */
   readonly metrics: string | null
   /** The credentials that this start made, or null. */
   readonly first: Credentials | null
@@ -127,7 +127,7 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
   }
 }
 
-/** Begins the work behind the calls; the function that is returned ends it. */
+/** Begins the background work. The returned function ends it. */
 function work({ rooms, house, delivery, upkeep }: Wired, settings: Settings, { alarm }: Voice) {
   const stopping = new AbortController()
   const { signal } = stopping

@@ -1,5 +1,5 @@
-// The witness: the last signed checkpoint of the trail, kept outside the database. A trail that ends before it, or that tells
-// another story, was cut or put back to an older copy.
+// The witness: the last signed checkpoint of the trail, kept outside the database. A trail that ends before it, or does not contain
+// it, was cut, or the database was restored from an older copy.
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
@@ -13,17 +13,17 @@ import type { Head } from '../storage/storage.ts'
 
 export const WITNESS_FILE = 'audit-witness.json'
 
-/** How long anybody waits for the data folder to take the witness: a folder that hangs must not hold up answers for longer. */
+/** How long a write of the witness may take: a data folder that hangs must not hold up replies for longer. */
 const PATIENCE_MS = 5000
 
 type Reads = Pick<Ledger, 'get' | 'head' | 'events'>
 
-/** A checkpoint, and the event of the last one that is stored in the database; absent in files from before. */
+/** A checkpoint, and the event of the last one stored in the database, which files of earlier releases lack. */
 export interface Witnessed extends Checkpoint {
   readonly stored?: number
 }
 
-/** What was seen last, or null. Throws when the file can't be read or was not written here. */
+/** The checkpoint in the file, or null where there is no file. Throws when the file can't be read or was not written here. */
 export function readWitness(data: string, publicKey: string): Witnessed | null {
   const path = join(data, WITNESS_FILE)
   try {
@@ -47,13 +47,13 @@ function witnessIn(text: string, path: string, publicKey: string): Witnessed {
   throw damaged
 }
 
-/** Removes what a crash left of a file that was being written. */
+/** Removes unfinished files, which a crash may leave. */
 export function removeUnfinished(data: string): void {
   for (const name of readdirSync(data))
     if (name.startsWith(WITNESS_FILE) && name.endsWith('.new')) rmSync(join(data, name), { force: true })
 }
 
-/** What to say of a trail with events that no witness has seen, or null: such a trail may be an older copy, and nothing here tells. */
+/** A warning about a trail that has events and no witness, or null: such a trail may be an older copy. */
 export async function unwitnessed(witness: Witnessed | null, data: string, ledger: Reads): Promise<string | null> {
   const { seq } = await ledger.head()
   if (witness || seq === 0) return null
@@ -67,7 +67,7 @@ export class Witness implements TrailWitness {
   #last: Witnessed | null
   readonly #patienceMs: number
   #turn: Promise<unknown> = Promise.resolve()
-  /** Work that has taken longer than anybody waits, and has not ended. */
+  /** Work that took too long and has not ended. */
   #overdue = 0
 
   constructor(
@@ -95,7 +95,7 @@ export class Witness implements TrailWitness {
       const last = this.#last
       const witnessed = { ...later, ...withStored(stored ?? last?.stored) }
       if (last?.seq === witnessed.seq && last.hash === witnessed.hash && last.stored === witnessed.stored) return
-      // What was read before the last one was written tells nothing about the trail's end now.
+      // A head that was read before the last witness was written may be older than that.
       const end = last && later.seq >= last.seq ? later : undefined
       const why = last && (await contradiction(last, this.#rooms.ledger, end))
       if (why) throw new Error(`the witness of the trail is kept as it is: ${why}`)
@@ -138,14 +138,14 @@ export class Witness implements TrailWitness {
     this.#last = later ?? witnessed
   }
 
-  /** What another process has written, when it saw more. */
+  /** The witness that another process has written, where that is later. */
   async #laterPresent({ seq }: Witnessed): Promise<Witnessed | null> {
     const path = join(this.#data, WITNESS_FILE)
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return null
       throw error
     })
-    // Whether it is authentic is looked at only where that matters: it rarely is another's.
+    // Its signature is checked only where it counts: another process rarely writes.
     if (text === null || Number(/^\{"seq":(\d+),/.exec(text)?.[1] ?? Number.POSITIVE_INFINITY) <= seq) return null
     const present = witnessIn(text, path, this.#rooms.trailSigner.publicKey)
     return present.seq > seq ? present : null
@@ -173,7 +173,7 @@ export async function writeWitness(data: string, witnessed: Witnessed): Promise<
   await folder.sync()
 }
 
-/** Why the trail in the database, which ends with `end`, can't be the one that the witness saw; or null. */
+/** Why the trail in the database, whose head is `end`, can't be the one that the witness saw; or null. */
 export async function contradiction(witness: Checkpoint, ledger: Reads, end?: Head): Promise<string | null> {
   const [head, floor] = [end ?? (await ledger.head()), await floorOf(ledger)]
   const seen = `this server saw its event ${witness.seq} on ${isoSeconds(witness.at)}`

@@ -6,12 +6,12 @@ import { contradiction, readWitness, unwitnessed, Witness } from './witness.ts'
 
 export interface WitnessedHouse extends OpenHouse {
   readonly witness: Witness
-  /** What to warn of where no witness has seen the trail; or null. */
+  /** A warning where no witness has seen the trail, or null. */
   readonly unwitnessed: string | null
 }
 
 /**
- * Opens the house; from then on its ledger reports to the witness in the data folder. Throws with what to do when the trail is not the
+ * Opens the house; from then on its ledger reports to the witness in the data folder. Rejects with what to do when the trail is not the
  * one that the witness saw, or when the witness can't be read.
  */
 export async function openWitnessed(
