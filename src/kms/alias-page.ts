@@ -1,11 +1,11 @@
-// What the two lists of aliases share.
+// Pages of aliases, shared by ListAliases and ListAliasesByKeyId.
 import type { Reply } from '../api/operation.ts'
 import { kmsArn } from './key-name.ts'
 import type { KmsContext } from './operation.ts'
 import { pageOf, paging } from './parameters.ts'
 import { ALIAS } from './records.ts'
 
-/** A page of the aliases of a key, or of all. */
+/** Returns a page of the aliases of one key, or of all keys. */
 export async function aliasPage(
   values: { PageNumber: number; PageSize: number },
   keyId: string | null,

@@ -1,4 +1,4 @@
-// Encrypting and decrypting with a CMK: what Encrypt, Decrypt, ReEncrypt and the operations on data keys share.
+// Encryption and decryption with a CMK, shared by Encrypt, Decrypt, ReEncrypt and the operations on data keys.
 import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import {
@@ -16,7 +16,7 @@ import type { Version } from './records.ts'
 
 type EncryptionContext = ReadonlyMap<string, string>
 
-/** Encrypts under the key's primary version. Refuses when the key is not Enabled. */
+/** Encrypts under the key's primary version. Refuses unless the key is Enabled. */
 export async function encryptWith(
   key: FoundKey,
   plaintext: Uint8Array,
@@ -38,15 +38,15 @@ export async function encryptWith(
   }
 }
 
-/** One message for all that can be wrong with a ciphertext: it tells nothing about which. */
+/** The one refusal of a ciphertext, whatever is wrong with it: the message does not reveal which check failed. */
 export function notAuthentic() {
   return refuse('InvalidParameter', {
     name: 'CiphertextBlob',
-    rule: 'It must be what Encrypt or GenerateDataKey answered, unaltered, with the EncryptionContext given then.',
+    rule: 'A CiphertextBlob that Encrypt or GenerateDataKey returned, unaltered, with the same EncryptionContext.',
   })
 }
 
-/** The resource of the key that a blob names; who may not use the key is not shown which it is. Refuses what is no blob. */
+/** Returns the resource of the key that a ciphertext names. A denial does not show which key it is. Refuses what is not a ciphertext. */
 export async function locateBlob(blob: string, context: KmsContext): Promise<Resource> {
   const message = decodeCiphertext(blob)
   if (!message) throw notAuthentic()
@@ -55,7 +55,7 @@ export async function locateBlob(blob: string, context: KmsContext): Promise<Res
   return version ? { ...(await keyResourceById(version.body.keyId, context)), asked: any.arn } : any
 }
 
-/** Opens a blob with the version that it names. Refuses when that is unknown, its key is not Enabled, or the blob is not authentic. */
+/** Decrypts a ciphertext with the version that it names. Refuses an unknown version, a key that is not Enabled, and a ciphertext that is not authentic. */
 export async function openBlob(
   blob: string,
   encryptionContext: EncryptionContext,
@@ -72,7 +72,7 @@ export async function openBlob(
   return { plaintext, version }
 }
 
-/** Decrypts with the version that the ciphertext names; null when it is not authentic. Refuses when the key is not Enabled. */
+/** Decrypts with the version that the ciphertext names; null when it is not authentic. Refuses unless the key is Enabled. */
 async function decryptWith(
   key: FoundKey,
   version: Version,
@@ -93,7 +93,7 @@ const NONCE_BYTES: Readonly<Record<ProtectionLevel, number>> = { SOFTWARE: 24, H
 const NO_CONTEXT: EncryptionContext = new Map()
 const withoutContext = new WeakMap<Version, Uint8Array>()
 
-/** Most calls have no context: for them the associated data of a version is computed once. */
+/** The associated data of versions without an encryption context, which most calls have: computed once for each version. */
 function aadOf(version: Version, place: VersionPlace, encryptionContext: EncryptionContext): Uint8Array {
   if (encryptionContext.size > 0) return associatedData(place, encryptionContext)
   const known = withoutContext.get(version) ?? associatedData(place, NO_CONTEXT)
@@ -101,7 +101,7 @@ function aadOf(version: Version, place: VersionPlace, encryptionContext: Encrypt
   return known
 }
 
-/** All versions of a key have its protection level, which never changes. */
+/** Returns where the key store finds a version. The key's protection level is that of all its versions and never changes. */
 function placeOf(version: Version, key: FoundKey): VersionPlace {
   const { account, region, id: versionId } = version
   return { account, region, keyId: version.body.keyId, versionId, protectionLevel: key.body.protectionLevel }

@@ -1,4 +1,4 @@
-// Data keys: how long they are, how they are made and exported; what the operations that make or export them share.
+// Data keys: their length, generation and export, shared by the operations that generate or export them.
 import type { KeyObject } from 'node:crypto'
 import { refuse } from '../api/errors.ts'
 import { choice, integer, optional, text, type Values } from '../api/parameters.ts'
@@ -18,18 +18,18 @@ const DATA_KEY_BYTES: ReadonlyMap<string, number> = new Map([
 ])
 
 export const dataKeyParameters = {
-  KeySpec: optional(text({ max: 64, rule: 'AES_256 or AES_128; NumberOfBytes wins over it.' }), 'AES_256'),
+  KeySpec: optional(text({ max: 64, rule: 'AES_256 or AES_128. NumberOfBytes overrides it.' }), 'AES_256'),
   NumberOfBytes: optional(integer({ min: 1, max: 1024 }), null),
 }
 
-/** How many bytes the data key has (contract/kms.md 4.7). Refuses with InvalidParameter. */
+/** Returns the length of the data key in bytes. Refuses with InvalidParameter. */
 export function dataKeyLength({ KeySpec, NumberOfBytes }: Values<typeof dataKeyParameters>): number {
   const length = NumberOfBytes ?? DATA_KEY_BYTES.get(KeySpec)
   if (length === undefined) throw refuse('InvalidParameter', { name: 'KeySpec', rule: 'One of AES_256, AES_128.' })
   return length
 }
 
-/** A new data key, as `use` wants it: its bytes, and their Base64 text, which is what a CMK encrypts. Both are wiped afterwards. */
+/** Generates a data key and passes `use` its bytes and their Base64 text, which is what a CMK encrypts; then wipes both. */
 export async function withNewDataKey<T>(
   length: number,
   context: KmsContext,
@@ -52,15 +52,15 @@ export const exportParameters = {
   WrappingAlgorithm: choice(...EXPORT_ALGORITHMS),
 }
 
-/** Where a data key goes. */
+/** The public key that an exported data key is wrapped for. */
 export interface Destination {
   readonly publicKey: KeyObject
   readonly algorithm: ExportAlgorithm
-  /** The most bytes that it takes. */
+  /** The most bytes that it can wrap. */
   readonly capacity: number
 }
 
-/** The destination that the parameters name. Refuses with InvalidParameter. */
+/** Returns the destination that the parameters name. Refuses with InvalidParameter. */
 export function destinationOf({ PublicKeyBlob, WrappingAlgorithm: algorithm }: Values<typeof exportParameters>) {
   const der = fromBase64(PublicKeyBlob)
   const publicKey = der && exportPublicKey(der)
@@ -68,7 +68,7 @@ export function destinationOf({ PublicKeyBlob, WrappingAlgorithm: algorithm }: V
   return { publicKey, algorithm, capacity: EXPORT_CAPACITY[algorithm] } satisfies Destination
 }
 
-/** The data key wrapped for its destination: Base64. */
+/** Returns the data key, wrapped for its destination, in Base64. */
 export function exported({ publicKey, algorithm }: Destination, dataKey: Uint8Array): string {
   return wrapForExport(publicKey, algorithm, dataKey).toString('base64')
 }

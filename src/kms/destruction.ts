@@ -1,4 +1,4 @@
-// Destroying: material of a CMK, or the CMK with all that hangs on it.
+// Destruction of a CMK's material, or of the CMK with its versions, aliases and counts.
 import type { Keystore } from '../keystore/keystore.ts'
 import { type StoredMaterial, storeOf } from '../keystore/stored-material.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -9,7 +9,7 @@ type Reads = { readonly ledger: Pick<Ledger, 'get' | 'page'> }
 
 const AT_ONCE = 1000
 
-/** The changes that remove the material of the CMK's versions and leave the versions. */
+/** Returns the changes that remove the material of the CMK's versions and keep the versions. */
 export async function destroyMaterial(cmk: Cmk, { ledger }: Reads, now: number): Promise<Change[]> {
   const { records } = await ledger.page(VERSION, cmk, { parent: cmk.id, offset: 0, limit: AT_ONCE })
   return records.flatMap((version) =>
@@ -31,7 +31,7 @@ export function destructionOf(material: StoredMaterial, { account, region }: Sco
   return [insert(DESTRUCTION, { account, region, id: material, createdAt: now, dueAt: now, body: { material } })]
 }
 
-/** The changes that remove the CMK, its versions with their material, and its aliases. */
+/** Returns the changes that remove the CMK, its versions with their material, its aliases and its counts. */
 export async function destroyKey(cmk: Cmk, { ledger }: Reads, now: number): Promise<Change[]> {
   const versions = await removals(VERSION, cmk, ledger, true)
   return [
@@ -55,7 +55,7 @@ async function removals<B>(kind: Kind<B>, cmk: Cmk, ledger: Reads['ledger'], scr
   }
 }
 
-/** Makes the key store forget material that committed changes destroyed. */
+/** Wipes from the key store's memory the material that committed changes destroyed. */
 export function forgetDestroyed(changes: readonly Change[], keystore: Keystore): void {
   for (const change of changes) {
     if (change.change !== 'update' && change.change !== 'delete') continue
@@ -64,7 +64,7 @@ export function forgetDestroyed(changes: readonly Change[], keystore: Keystore):
   }
 }
 
-/** Destroys what a call made in the key store, when nothing of the call was stored. What fails is found by `strongroom hsm check`. */
+/** Destroys what a call created in the key store, after its commit failed. `strongroom hsm check` finds what this could not destroy. */
 export function destroyUncommitted(changes: readonly Change[], keystore: Keystore): void {
   for (const change of changes) {
     const material = materialAfter(change)

@@ -1,5 +1,5 @@
-// The import token: it carries the sealed private wrapping key, so the server keeps nothing for it (contract/kms.md 5.2).
-// Algorithm and expiry stand in the open, but the private key opens only together with them and for its own key.
+// The import token (docs/reference/formats.md#import-token): it carries the sealed private wrapping key, so that the server stores nothing.
+// Algorithm and expiry are readable; the associated data of the private key binds them to it, and it to its CMK.
 import { refuse } from '../api/errors.ts'
 import { fromBase64 } from '../cryptography/encoding.ts'
 import { WRAPPING_ALGORITHMS, type WrappingAlgorithm } from '../cryptography/wrap.ts'
@@ -7,14 +7,14 @@ import type { KmsContext } from './operation.ts'
 
 export const TOKEN_VALID_MS = 24 * 3_600_000
 
-/** What an import token says. `expiresAt` is milliseconds since 1970. */
+/** The members of an import token. `expiresAt` is milliseconds since 1970. */
 export interface ImportToken {
   readonly algorithm: WrappingAlgorithm
   readonly expiresAt: number
   readonly sealedPrivateKey: Uint8Array
 }
 
-/** What the sealed private key is bound to. */
+/** The associated data of the sealed private key. */
 export function wrappingPlace(
   keyId: string,
   { algorithm, expiresAt }: Pick<ImportToken, 'algorithm' | 'expiresAt'>,
@@ -30,7 +30,7 @@ export function encodeToken({ algorithm, expiresAt, sealedPrivateKey }: ImportTo
   return Buffer.concat([header, sealedPrivateKey]).toString('base64')
 }
 
-/** Reads a token; whether it is authentic shows when the private key is opened. Refuses with InvalidImportToken. */
+/** Parses a token, without checking that it is authentic: opening the private key does. Refuses with InvalidImportToken. */
 export function decodeToken(token: string): ImportToken {
   const bytes = fromBase64(token)
   const algorithm = bytes && WRAPPING_ALGORITHMS[bytes[0] ?? -1]

@@ -1,27 +1,27 @@
-// The key state machine: pure functions from a CMK and a moment to the CMK afterwards, or a refusal (contract/kms.md section 2).
+// The states of a CMK: pure functions from a CMK and a moment to the CMK afterwards, or to a refusal.
 import { refuse } from '../api/errors.ts'
 import type { CmkBody, KeyState } from './records.ts'
 import { rotationDueAt } from './rotation.ts'
 
 const DAY = 86_400_000
 
-/** Whether imported material ran out: its effect begins at that very second, swept or not. */
+/** Whether imported material has expired. It counts as expired from that second on, whether background work has deleted it or not. */
 export function materialExpired({ materialExpiresAt }: CmkBody, now: number): boolean {
   return materialExpiresAt !== null && materialExpiresAt <= now
 }
 
-/** The CMK as it is at `now`; null once its deletion date has come. */
+/** Returns the CMK as it is at `now`; null from its deletion date on. */
 export function at(body: CmkBody, now: number): CmkBody | null {
   if (body.deleteAt !== null && body.deleteAt <= now) return null
   return materialExpired(body, now) ? { ...body, state: stateWithoutMaterial(body) } : body
 }
 
-/** Refuses cryptography with a CMK that is not Enabled. */
+/** Refuses unless the CMK is Enabled: only then it encrypts and decrypts. */
 export function demandEnabled({ state }: CmkBody): void {
   if (state !== 'Enabled') throw refuse(`Rejected.${state}`)
 }
 
-/** Refuses a change of a CMK that awaits deletion. */
+/** Refuses a change of a CMK in PendingDeletion. */
 export function demandNotPendingDeletion({ state }: CmkBody): void {
   if (state === 'PendingDeletion') throw refuse('Rejected.PendingDeletion')
 }
@@ -41,33 +41,33 @@ export function scheduleDeletion(body: CmkBody, now: number, days: number): CmkB
   return { ...scheduled, deleteAt: now + days * DAY }
 }
 
-/** Enabled again, unless its imported material is missing. */
+/** Returns the CMK Enabled, or in PendingImport where its imported material is missing. */
 export function cancelDeletion(body: CmkBody, hasMaterial: boolean): CmkBody {
   return { ...moved(body, ['PendingDeletion'], hasMaterial ? 'Enabled' : 'PendingImport'), deleteAt: null }
 }
 
-/** After an import: only a key that waited for material changes its state. `expiresAt` null: never. */
+/** Returns the CMK after an import. Only PendingImport changes to Enabled. `expiresAt` is null for material that never expires. */
 export function withMaterial(body: CmkBody, expiresAt: number | null): CmkBody {
   const state = body.state === 'PendingImport' ? 'Enabled' : body.state
   return { ...moved(body, ['Enabled', 'Disabled', 'PendingImport'], state), materialExpiresAt: expiresAt }
 }
 
-/** After deletion or expiry of imported material. */
+/** Returns the CMK after its imported material expired or was deleted. */
 export function withoutMaterial(body: CmkBody): CmkBody {
   return { ...body, state: stateWithoutMaterial(body), materialExpiresAt: null }
 }
 
-/** A key that awaits its own deletion keeps waiting; any other waits for material. */
+/** A key in PendingDeletion stays in it; any other changes to PendingImport. */
 function stateWithoutMaterial({ state }: CmkBody): KeyState {
   return state === 'PendingDeletion' ? state : 'PendingImport'
 }
 
-/** The CMK protected from deletion, with what its owner says about that; or, with null, not protected. */
+/** Returns the CMK with deletion protection and the owner's description of it; with null, without protection. */
 export function withDeletionProtection({ deletionProtection: _, ...body }: CmkBody, said: string | null): CmkBody {
   return said === null ? body : { ...body, deletionProtection: said }
 }
 
-/** When background work is due on the CMK: its deletion, its material's expiry, or its rotation. */
+/** Returns when background work is due on the CMK: its deletion, the expiry of its material, or its rotation. null for never. */
 export function dueAt(body: CmkBody): number | null {
   const moments = [body.deleteAt, body.materialExpiresAt, rotationDueAt(body)].filter((moment) => moment !== null)
   return moments.length === 0 ? null : Math.min(...moments)

@@ -1,5 +1,5 @@
-// How many messages each key version has encrypted. Software keys are counted in memory and written now and then, so that no call waits
-// for it; a device's keys are counted in advance (keystore/pkcs11/reserved-uses.ts).
+// How many messages each key version has encrypted. Uses of software keys are counted in memory and written in the background, so that no
+// call waits for it; uses of keys in an HSM are reserved before (keystore/pkcs11/reserved-uses.ts).
 import { refuse } from '../api/errors.ts'
 import type { ProtectionLevel, Uses, VersionPlace } from '../keystore/keystore.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -7,12 +7,12 @@ import { type Change, expectUnmoved, insert, type Recorded, type Scope, update }
 import { USAGE, type UsageBody, VERSION } from './records.ts'
 
 const AT_ONCE = 500
-/** So many versions' counts are kept in memory, those counted last. */
+/** How many versions' counts stay in memory: those used last. */
 const KEPT = 10_000
-/** The safe number of messages under one key version: random nonces of XAES-256-GCM, and of AES-256-GCM (DESIGN: cipher in an HSM). */
+/** The safe number of messages under one key version: random nonces of 192 bits (C2SP XAES-256-GCM), and of 96 bits (NIST SP 800-38D, 8.3). */
 export const BOUNDS: Readonly<Record<ProtectionLevel, string>> = { SOFTWARE: '2^80', HSM: '2^32' }
 
-/** The uses of a key version, as far as they are known. */
+/** The uses of a key version that this server knows of. */
 export interface VersionUses extends VersionPlace {
   readonly uses: number
 }
@@ -20,9 +20,9 @@ export interface VersionUses extends VersionPlace {
 export class KeyUsage implements Uses {
   readonly #ledger: Ledger
   readonly #now: () => number
-  /** Uses of software keys that are not written yet, by version. */
+  /** Uses of software keys that are not stored yet, by version. */
   #noted = new Map<string, { readonly place: VersionPlace; uses: number }>()
-  /** What was written down lately, by version. */
+  /** Totals that were stored lately, by version. */
   readonly #written = new Map<string, VersionUses>()
 
   /** `now`: milliseconds since 1970. */
@@ -45,14 +45,14 @@ export class KeyUsage implements Uses {
     }
   }
 
-  /** Writes down what was noted since the last time. What can't be written stays noted. */
+  /** Stores the uses noted since the last time. Uses that can't be stored stay noted. */
   async write(): Promise<void> {
     const noted = [...this.#noted.values()]
     for (let start = 0; start < noted.length; start += AT_ONCE)
       await Promise.all(noted.slice(start, start + AT_ONCE).map((one) => this.#write(one)))
   }
 
-  /** The uses of the versions of a key, or of all in an account and region, with what is not written yet. */
+  /** Returns the uses of a key's versions, or of all versions in an account and region, including those not stored yet. */
   async list(scope: Scope, keyId: string | null): Promise<readonly VersionUses[]> {
     const all: VersionUses[] = []
     for (let offset = 0; ; offset += AT_ONCE) {
@@ -63,7 +63,7 @@ export class KeyUsage implements Uses {
     }
   }
 
-  /** The versions used most, of those that this server counted lately, with what is not written yet; for metrics. */
+  /** Returns the most used of the versions that this server counted lately, including uses not stored yet; for metrics. */
   busiest(limit: number): readonly VersionUses[] {
     const counted = new Map(this.#written)
     for (const [id, { place, uses }] of this.#noted)
@@ -80,7 +80,7 @@ export class KeyUsage implements Uses {
   async #write(noted: { readonly place: VersionPlace; uses: number }): Promise<void> {
     const { uses } = noted
     if (uses === 0) return void this.#noted.delete(noted.place.versionId)
-    // Whatever happens meanwhile is counted on top. The count of a version that is gone goes with it.
+    // Uses during the write add to the next one. The count of a deleted version is dropped.
     noted.uses = 0
     const total = await this.#add(noted.place, uses, Number.POSITIVE_INFINITY).catch((error: unknown) => {
       noted.uses += uses
@@ -89,7 +89,7 @@ export class KeyUsage implements Uses {
     if (total === 'moved') noted.uses += uses
   }
 
-  /** Adds to the durable count of a version that exists. */
+  /** Adds to the stored count of a version that exists. */
   async #add(place: VersionPlace, count: number, limit: number): Promise<number | null | 'moved' | 'gone'> {
     const { versionId, keyId, protectionLevel, account, region } = place
     const scope = { account, region }

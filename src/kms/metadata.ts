@@ -1,4 +1,4 @@
-// KeyMetadata, as CreateKey and DescribeKey show it (contract/kms.md 1.1), and KeyVersion (1.3).
+// KeyMetadata in the replies of CreateKey and DescribeKey, and KeyVersion in those about versions.
 import type { Reply } from '../api/operation.ts'
 import { isoSeconds } from '../api/time.ts'
 import { keyArn } from './key-name.ts'
@@ -7,7 +7,7 @@ import type { KmsContext } from './operation.ts'
 import type { CmkBody, Version } from './records.ts'
 import { automaticRotation, nextRotationAt } from './rotation.ts'
 
-/** `body` is the key as it is at the moment of the call. */
+/** Returns the KeyMetadata of a key. `body` is the key at the time of the call. */
 export function keyMetadata(
   { id, createdAt, body }: { id: string; createdAt: number; body: CmkBody },
   context: KmsContext,
@@ -38,7 +38,7 @@ export function keyMetadata(
   }
 }
 
-/** A KeyVersion, as lists and descriptions show it (contract/kms.md 1.3). */
+/** Returns the KeyVersion of a version. */
 export function keyVersionAnswer({ id, createdAt, body }: Version): Reply {
   return { KeyId: body.keyId, KeyVersionId: id, CreationDate: isoSeconds(createdAt) }
 }

@@ -1,4 +1,4 @@
-// What a KMS operation works with: the reads of its account and region, the key store, the moment, the settings.
+// The context of KMS operations: the records of the account and region, the key store, the time, the settings.
 import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
 import { KMS } from '../api/product.ts'
@@ -8,7 +8,7 @@ import type { LedgerView } from '../ledger/view.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import type { RequestFacts } from '../ram/conditions.ts'
 
-/** Limits and places that the operator sets. */
+/** The operator's settings that operations use. */
 export interface KmsSettings {
   /** The regions served, the default one first. */
   readonly regions: readonly string[]
@@ -19,16 +19,16 @@ export interface KmsSettings {
   readonly maxPendingWindowDays: number
 }
 
-/** What one call may use. `now` is milliseconds since 1970 and stays the same throughout the call. */
+/** The context of one call. `now` is milliseconds since 1970 and does not change during the call. */
 export interface KmsContext {
   readonly caller: Caller
   readonly scope: Scope
   readonly now: number
-  /** The records as this attempt of the call reads them: once each. */
+  /** Reads records; each stays, during this attempt of the call, as it was first read. */
   readonly ledger: LedgerView
   readonly keystore: Keystore
   readonly settings: KmsSettings
-  /** For lists that show only what the caller may see one by one. */
+  /** For lists that show only the keys that the caller may list. */
   readonly authorizer: Pick<Authorizer, 'denial'>
   readonly facts: RequestFacts
   /** A new lower-case UUID. */

@@ -1,4 +1,4 @@
-// The key service's operations. Registering one is one line here.
+// All operations of KMS. A new one is registered by a line here.
 import type { KmsOperation } from './operation.ts'
 import { CancelKeyDeletion } from './operations/cancel-key-deletion.ts'
 import { CreateAlias } from './operations/create-alias.ts'

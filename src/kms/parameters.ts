@@ -8,12 +8,12 @@ import { fromBase64 } from '../cryptography/encoding.ts'
 const MAX_PLAINTEXT_BYTES = 6144
 
 export const description = optional(text({ max: 8192 }), '')
-/** Beyond the last page lies an empty one, however far. */
+/** Pages by number and size. Each page after the last one is empty. */
 export const pageNumber = optional(integer({ min: 1, max: 999_999_999_999_999 }), 1)
 export const pageSize = optional(integer({ min: 1, max: 100 }), 10)
 export const flag = optional(boolean(), false)
 
-/** A dry run checks the caller's rights, the parameters and the key, uses no key, and is always refused (docs/compatibility.md, Dry runs). */
+/** A dry run checks permissions, parameters and key, uses no key material, and is always refused (docs/compatibility.md, "Dry runs"). */
 export const dryRun = { DryRun: flag }
 
 const contextParameter: Parameter<ReadonlyMap<string, string>> = {
@@ -24,21 +24,21 @@ const contextParameter: Parameter<ReadonlyMap<string, string>> = {
       if (value === null) return new Map()
       if (typeof value !== 'object' || Array.isArray(value)) return null
       const entries = Object.entries(value as Record<string, unknown>)
-      // A lone surrogate has no UTF-8 form of its own: it would be taken for another text.
+      // UTF-8 has no form for a lone surrogate: encoding would turn it into another text.
       const fits = entries.every(
         ([key, entry]) => typeof entry === 'string' && key.isWellFormed() && entry.isWellFormed(),
       )
       return fits ? new Map(entries as [string, string][]) : null
     },
   }),
-  // As many as a request can have parameters: the length of all counts.
+  // As many as a request can have parameters: the limit is on the length of all.
   pieces: mapPieces(1000),
 }
 
-/** A map of strings; `{}` and `null` are no context (contract/kms.md 4.5). */
+/** The encryption context: a map of strings. `{}` and `null` count as no context. */
 export const encryptionContext = optional(contextParameter, new Map() as ReadonlyMap<string, string>)
 
-/** Text to encrypt, opaque: at most 6144 bytes, counted on the decoded value when it is strict Base64 (contract/kms.md 4.2). */
+/** The plaintext, encrypted as the text it is: at most 6144 bytes, counted after decoding where it is strict Base64. */
 export const plaintext: Parameter<string> = {
   type: 'text',
   rule: `At most ${MAX_PLAINTEXT_BYTES} bytes, counted after decoding when it is Base64.`,
@@ -51,12 +51,12 @@ export const plaintext: Parameter<string> = {
   },
 }
 
-/** Where a page begins, from the parameters of a list. */
+/** Returns the first item and the length of the page that a list's parameters ask for. */
 export function pageOf(values: { PageNumber: number; PageSize: number }): { offset: number; limit: number } {
   return { offset: (values.PageNumber - 1) * values.PageSize, limit: values.PageSize }
 }
 
-/** The members that every list answers with. */
+/** Returns the members about the page that every list's reply has. */
 export function paging(values: { PageNumber: number; PageSize: number }, total: number) {
   return { TotalCount: total, PageNumber: values.PageNumber, PageSize: values.PageSize }
 }

@@ -1,4 +1,4 @@
-// The key service's records: CMK, key version, alias. Tags are part of their key.
+// The records of KMS: CMK with its tags, key version, alias, count of uses, pending destruction.
 
 import type { ProtectionLevel } from '../keystore/keystore.ts'
 import { materialPlace, type StoredMaterial, storeOf } from '../keystore/stored-material.ts'
@@ -15,17 +15,17 @@ export interface CmkBody {
   readonly origin: Origin
   readonly protectionLevel: ProtectionLevel
   readonly state: KeyState
-  /** When the key goes for good; only in PendingDeletion. */
+  /** When the key is deleted; null unless it is in PendingDeletion. */
   readonly deleteAt: number | null
-  /** When imported material expires; null for never, or when there is none. */
+  /** When imported material expires; null where it never does, or where there is none. */
   readonly materialExpiresAt: number | null
   readonly primaryVersionId: string | null
   readonly lastRotationAt: number | null
-  /** How long after the newest version the next one is due; absent while automatic rotation is off. Milliseconds. */
+  /** The interval of automatic rotation in milliseconds, counted from the newest version; absent while rotation is off. */
   readonly rotationMs?: number
-  /** Present while the key can't be scheduled for deletion: what its owner says about that, maybe nothing. */
+  /** The description of the key's deletion protection, possibly empty; absent while the key is not protected. */
   readonly deletionProtection?: string
-  /** Recognizes the key's only possible imported material; survives the material's deletion. */
+  /** The fingerprint of the imported material: no other can be imported, even after it was deleted. */
   readonly materialFingerprint: string | null
   readonly tags: readonly (readonly [key: string, value: string])[]
 }
@@ -41,12 +41,12 @@ export interface AliasBody {
   readonly keyId: string
 }
 
-/** Material in an HSM that no key version names any more: it is still to be destroyed there. Its id is the material's reference. */
+/** An object in an HSM that no key version names any more and that is still to be destroyed. The record's id is the reference to it. */
 export interface DestructionBody {
   readonly material: StoredMaterial
 }
 
-/** How many messages a key version has encrypted; of an HSM's key, how many uses are reserved. Its parent is the CMK. */
+/** How many messages a key version has encrypted, or, with a key in an HSM, how many uses are reserved. Its parent is the CMK. */
 export interface UsageBody {
   readonly keyId: string
   readonly protectionLevel: ProtectionLevel

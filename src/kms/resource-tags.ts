@@ -1,5 +1,5 @@
-// Tags of several resources at once: the parameters of TagResources, UntagResources and ListTagResources (contract/kms.md 3b),
-// which clients send in pieces: ResourceId.1, Tag.1.Key, Tag.1.Value, TagKey.1.
+// The parameters of TagResources, UntagResources and ListTagResources, which name several resources. Clients send them in pieces:
+// ResourceId.1, Tag.1.Key, Tag.1.Value, TagKey.1.
 import { refuse } from '../api/errors.ts'
 import type { Resource, Tags } from '../api/operation.ts'
 import { choice, json, optional, type Parameter, text } from '../api/parameters.ts'
@@ -10,7 +10,7 @@ import { isTagKey, isTagValue, MAX_TAGS } from './tags.ts'
 
 const MAX_RESOURCES = 50
 
-/** These operations demand the region as a parameter; where a call goes, the gateway finds out. */
+/** The region, which these operations require as a parameter. The gateway has already chosen the region of the call. */
 export const regionId = text({ max: 64, rule: 'The region of the resources.' })
 export const resourceType = choice('key', 'secret')
 
@@ -34,7 +34,7 @@ export const resourceIds = texts(
 )
 export const tagKeys = texts(`1 to ${MAX_TAGS} tag keys: TagKey.1, TagKey.2, …, or a JSON array.`, MAX_TAGS, isTagKey)
 
-/** A tag that a list looks for; `value` null for any. */
+/** A tag to search for; `value` is null for any value. */
 export interface WantedTag {
   readonly key: string
   readonly value: string | null
@@ -63,10 +63,10 @@ const tagPieces: Parameter<readonly WantedTag[]> = {
   },
 }
 
-/** Tags to look for: a key without a value stands for any. */
+/** Tags to search for: a key without a value matches every value. */
 export const wantedTags = optional(tagPieces, [] as readonly WantedTag[])
 
-/** Tags to give: a key without a value has the empty one. Refuses reserved keys too, but for those of services. */
+/** Tags to set: a key without a value gets the empty value. Refuses reserved keys, except those of cloud services. */
 export const givenTags: Parameter<Tags> = {
   ...tagPieces,
   read(name, given) {
@@ -90,14 +90,14 @@ interface Named {
   readonly ResourceId: readonly string[]
 }
 
-/** What the call is about: each resource that it names. */
+/** Locates each resource that the call names. */
 export async function locateResources({ ResourceType, ResourceId }: Named, context: KmsContext): Promise<Resource[]> {
   if (ResourceType === 'secret')
     return ResourceId.map((name) => ({ type: 'ACS::KMS::Secret', name, arn: kmsArn(context, `secret/${name}`) }))
   return Promise.all(ResourceId.map((name) => keyResource(name, context)))
 }
 
-/** The keys that the call names, none twice. Secrets are not kept here. Refuses with InvalidResourceId.NotFound. */
+/** Returns the keys that the call names, each once. There are no secrets here: refuses with InvalidResourceId.NotFound. */
 export async function namedKeys({ ResourceType, ResourceId }: Named, context: KmsContext): Promise<FoundKey[]> {
   const keys = new Map<string, FoundKey>()
   for (const name of ResourceId) {

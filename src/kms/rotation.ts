@@ -1,4 +1,4 @@
-// Automatic rotation: its interval, its state, and when the next version is due (contract/kms.md section 6). Pure.
+// Automatic rotation: its interval, its state, and when the next version is due. Pure.
 import { refuse } from '../api/errors.ts'
 import { text } from '../api/parameters.ts'
 import type { CmkBody } from './records.ts'
@@ -8,10 +8,10 @@ const SECONDS: Readonly<Record<string, number>> = { d: DAY_SECONDS, h: 3600, m: 
 const [MIN_DAYS, MAX_DAYS] = [7, 730]
 const RULE = `A whole number with its unit d, h, m or s, such as 7d; from ${MIN_DAYS} to ${MAX_DAYS} days.`
 
-/** The parameter as text: it counts only where rotation is turned on, so `intervalMs` reads it then. */
+/** The parameter RotationInterval as text. It matters only where rotation is turned on, so `intervalMs` parses it then. */
 export const rotationInterval = text({ max: 32, rule: RULE })
 
-/** The interval in milliseconds. Refuses with MissingParameter when there is none, or with InvalidParameter. */
+/** Returns the interval in milliseconds. Refuses with MissingParameter or InvalidParameter. */
 export function intervalMs(interval: string | null): number {
   const name = 'RotationInterval'
   if (interval === null) throw refuse('MissingParameter', { name })
@@ -22,28 +22,28 @@ export function intervalMs(interval: string | null): number {
   return seconds * 1000
 }
 
-/** The CMK with rotation every `ms` milliseconds, or, with null, without any. */
+/** Returns the CMK with automatic rotation every `ms` milliseconds, or, with null, without rotation. */
 export function withRotation({ rotationMs: _, ...body }: CmkBody, ms: number | null): CmkBody {
   return ms === null ? body : { ...body, rotationMs: ms }
 }
 
-/** When the next version is due by the policy, whatever the state; null without a policy. Milliseconds since 1970. */
+/** Returns when the policy makes the next version due, whatever the key's state, in milliseconds since 1970; null without a policy. */
 export function nextRotationAt({ rotationMs, lastRotationAt }: CmkBody): number | null {
   return rotationMs === undefined || lastRotationAt === null ? null : lastRotationAt + rotationMs
 }
 
-/** Rotation waits while the key is not Enabled: `Suspended`. It runs then as soon as the key is Enabled again. */
+/** Returns the state of automatic rotation. `Suspended`: the key is not Enabled; an overdue rotation runs once it is. */
 export function automaticRotation({ rotationMs, state }: CmkBody): 'Disabled' | 'Enabled' | 'Suspended' {
   if (rotationMs === undefined) return 'Disabled'
   return state === 'Enabled' ? 'Enabled' : 'Suspended'
 }
 
-/** When the service has to rotate the key as it is now; null for never. */
+/** Returns when the service rotates the key in its present state; null for never. */
 export function rotationDueAt(body: CmkBody): number | null {
   return automaticRotation(body) === 'Enabled' ? nextRotationAt(body) : null
 }
 
-/** The CMK after a new version became its primary one. However many dates were slept through, it is one rotation. */
+/** Returns the CMK with a new primary version. However many due dates passed, it is one rotation. */
 export function rotated(body: CmkBody, versionId: string, now: number): CmkBody {
   return { ...body, primaryVersionId: versionId, lastRotationAt: now }
 }

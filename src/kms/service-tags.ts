@@ -1,5 +1,5 @@
-// Tags of cloud services, acs:…: a service that assumed a role marks with them the keys that it works with, and its role's policies
-// go by them. Nobody else sets, removes or sees them.
+// Tags of cloud services, whose keys begin with acs:. A service that has assumed a role marks the keys that it uses, and the role's policies
+// have conditions on these tags. Other callers can't set, remove or see them.
 import type { Caller } from '../api/caller.ts'
 import type { Tags } from '../api/operation.ts'
 
@@ -7,22 +7,22 @@ function isServiceTag(key: string): boolean {
   return /^acs:/i.test(key)
 }
 
-/** Whether the caller is a service, in a session of a role that trusts it. */
+/** Whether the caller is a cloud service in a session of a role that trusts it. */
 function isService(caller: Caller): boolean {
   return caller.type === 'assumed-role' && caller.invokedBy !== null
 }
 
-/** Whether the caller may give these tags to a key. */
+/** Whether the caller may set these tags on a key. */
 export function maySet(tags: Tags, caller: Caller): boolean {
   return isService(caller) || !tags.some(([key]) => isServiceTag(key))
 }
 
-/** The tags that are there for the caller. */
+/** Returns the tags that the caller can see. */
 export function visibleTags(tags: Tags, caller: Caller): Tags {
   return isService(caller) ? tags : tags.filter(([key]) => !isServiceTag(key))
 }
 
-/** The tags without those that the caller removes; a key that is not there for the caller removes none. */
+/** Returns the tags without those that the caller removes. A tag that the caller can't see stays. */
 export function withoutTags(tags: Tags, removes: (key: string) => boolean, caller: Caller): Tags {
   const service = isService(caller)
   return tags.filter(([key]) => !removes(key) || (!service && isServiceTag(key)))

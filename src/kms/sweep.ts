@@ -1,6 +1,5 @@
-// The key service's own work: deleting keys whose day has come and imported material that expired, rotating keys, and destroying what
-// of them an HSM still holds.
-// A revision guards each step, so several servers may sweep at once and none does a thing twice.
+// The background work of KMS: deletes keys and imported material that are due, rotates keys, and destroys the objects that an HSM still
+// holds of them. A revision guards each step, so that several servers may sweep at once and each step happens once.
 
 import { formatArn } from '../api/arn.ts'
 import { Refusal } from '../api/errors.ts'
@@ -15,7 +14,7 @@ import { CMK, type Cmk, DESTRUCTION, type DestructionBody, VERSION } from './rec
 import { rotated, rotationDueAt } from './rotation.ts'
 
 const AT_ONCE = 100
-/** When work that could not be done is tried again. */
+/** After how long failed work is tried again. */
 const AGAIN_MS = 60_000
 const SELDOM_MS = 3_600_000
 
@@ -28,7 +27,7 @@ interface House {
   failed(message: string, error: unknown): void
 }
 
-/** Does what is due; answers how many keys it changed. Throws when the database can't be reached: try again later. */
+/** Does what is due and returns how many keys it changed. Throws when the database can't be reached: try again later. */
 export async function sweep(house: House): Promise<number> {
   if (house.ledger.failure) throw house.ledger.failure
   const away: Unreachable[] = []
@@ -52,8 +51,8 @@ export async function sweep(house: House): Promise<number> {
 }
 
 /**
- * Destroys in the device what committed calls recorded; while it is away, that waits. What fails is put off, so that it does not stand
- * before the others: ever longer, up to an hour, when the device serves and keeps this object.
+ * Destroys the objects in the device that committed calls recorded for destruction. While the device is away, they wait. An object that
+ * can't be destroyed is postponed, so that it does not block the others: for longer each time, up to an hour, while the device serves.
  */
 async function destroyDue(house: House): Promise<void> {
   for (const record of await house.ledger.due(DESTRUCTION, house.now(), AT_ONCE))
@@ -84,8 +83,8 @@ function commitOne({ ledger }: House, change: Change): Promise<Outcome> {
 }
 
 /**
- * A key that can't be swept (a version of it was forged, or its device is away or full) holds up no other: its work is put off, so
- * that it does not stand before what is due later. Throws when the database can't be written: then nothing else would go through.
+ * Does the work on one key. A key on which it fails (a forged version, a device that is away or full) is postponed, so that it does
+ * not block the others. Throws when the database can't be written, because then no other work can succeed either.
  */
 async function sweepSafely(cmk: Cmk, house: House, away: Unreachable[]): Promise<'done' | 'put off' | 'untouched'> {
   try {
@@ -126,7 +125,7 @@ async function sweepOne(cmk: Cmk, house: House): Promise<boolean> {
   return true
 }
 
-/** What was made in a device for a commit that failed, unless the key has moved on, or can't be read: then it may be stored after all. */
+/** Destroys what was created in a device for a failed commit; not when the key changed or can't be read, because the commit may then be stored. */
 async function destroyUnstored(cmk: Cmk, changes: readonly Change[], { ledger, keystore }: House): Promise<void> {
   const now = await ledger.get(CMK, cmk, cmk.id).catch(() => null)
   if (now?.revision === cmk.revision) destroyUncommitted(changes, keystore)
@@ -137,7 +136,7 @@ interface Work {
   readonly changes: readonly Change[]
 }
 
-/** What is due on the key, the last thing first; its event has the name. null when nothing is. */
+/** Returns the work that is due on the key, deletion before expiry before rotation; null when none is. Its event has the name. */
 async function workOn(cmk: Cmk, now: number, house: House): Promise<Work | null> {
   if (at(cmk.body, now) === null) return { name: 'DeleteKey', changes: await destroyKey(cmk, house, now) }
   if (materialExpired(cmk.body, now)) {
@@ -149,7 +148,7 @@ async function workOn(cmk: Cmk, now: number, house: House): Promise<Work | null>
   return rotateAt !== null && rotateAt <= now ? { name: 'RotateKey', changes: await rotate(cmk, now, house) } : null
 }
 
-/** A new version, primary from now on. The older ones decrypt for ever. */
+/** Returns the changes that add a new primary version. Older versions still decrypt. */
 async function rotate(cmk: Cmk, now: number, { keystore, newRecordId }: House): Promise<Change[]> {
   const { account, region, id: keyId } = cmk
   const versionId = newRecordId()

@@ -1,4 +1,4 @@
-// Tags: their grammar and limits (contract/kms.md 1.5, 12.17, 12.18).
+// Tags of keys: their grammar and limits.
 import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import { json, optional, text, type Values } from '../api/parameters.ts'
@@ -14,7 +14,7 @@ type Tags = CmkBody['tags']
 const CHARACTERS = /^[A-Za-z0-9/_\-.+=@:\\]*$/
 const GRAMMAR = 'keys of 1 to 128 and values of 0 to 256 characters of A-Z a-z 0-9 / _ - . + = @ : \\'
 
-/** A JSON array of `{"TagKey","TagValue"}`. */
+/** The parameter Tags: a JSON array of `{"TagKey","TagValue"}`. */
 export const tagList = json<Tags>({
   max: 65_536,
   rule: `A JSON array like [{"TagKey":"Project","TagValue":"Apollo"}] of 1 to ${MAX_TAGS} tags: ${GRAMMAR}; no key twice, none that starts with aliyun, nor, but for a cloud service, with acs:.`,
@@ -30,12 +30,12 @@ export const tagList = json<Tags>({
   },
 })
 
-/** Refuses tags that only a cloud service may set. */
+/** Refuses tags that only cloud services may set, unless the caller is one. */
 export function demandSettable(tags: Tags, { caller }: Pick<KmsContext, 'caller'>): void {
   if (!maySet(tags, caller)) throw refuse('InvalidParameter', { name: 'Tags', rule: tagList.rule })
 }
 
-/** A JSON array of keys, or keys separated by commas. */
+/** The parameter TagKeys: a JSON array of tag keys, or tag keys separated by commas. */
 export const tagKeyList = json<readonly string[]>({
   max: 65_536,
   rule: `A JSON array like ["Project","Owner"] of tag keys of 1 to 128 characters.`,
@@ -53,14 +53,14 @@ export function isTagValue(value: unknown): value is string {
   return typeof value === 'string' && value.length <= 256 && CHARACTERS.test(value)
 }
 
-/** The tags with others added or overwritten. Refuses when the key would have too many. */
+/** Returns the tags with others added or overwritten. Refuses when the key would have too many. */
 export function tagged(tags: Tags, added: Tags): Tags {
   const after = [...new Map([...tags, ...added])]
   if (after.length > MAX_TAGS) throw refuse('Rejected.LimitExceeded')
   return after
 }
 
-/** The three ways in which tag operations name a resource; exactly one must be given. */
+/** The three parameters that can name the resource of a tag operation; a call gives exactly one. */
 export const taggedResourceParameters = {
   KeyId: optional(keyIdOrAlias, null),
   SecretName: optional(text({ max: 256, rule: 'The name of a secret.' }), null),
@@ -69,7 +69,7 @@ export const taggedResourceParameters = {
 
 type TaggedResource = Values<typeof taggedResourceParameters>
 
-/** The resource to tag, which exactly one parameter names. Refuses with MissingParameter or InvalidParameter. */
+/** Returns the resource that exactly one of the parameters names. Refuses with MissingParameter or InvalidParameter. */
 export async function taggedResource(values: TaggedResource, context: KmsContext): Promise<Resource[]> {
   const { KeyId, SecretName, CertificateId } = values
   const given = [KeyId, SecretName, CertificateId].filter((name) => name !== null)
@@ -82,7 +82,7 @@ export async function taggedResource(values: TaggedResource, context: KmsContext
     : [{ type: 'ACS::KMS::Secret', name: SecretName, arn: kmsArn(context, `secret/${SecretName}`) }]
 }
 
-/** The name of the key to tag. Secrets and certificates are not kept here, so none is ever found. */
+/** Returns the name of the key to tag. There are no secrets or certificates here: refuses them as not found. */
 export function taggedKeyName({ KeyId, SecretName }: TaggedResource): string {
   if (KeyId !== null) return KeyId
   throw refuse(SecretName === null ? 'Certificate.NotFound' : 'Forbidden.ResourceNotFound')

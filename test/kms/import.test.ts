@@ -70,8 +70,8 @@ eachProtectionLevel((open) => {
           assert.match(
             body.Message,
             algorithm === 'RSAES_PKCS1_V1_5'
-              ? /"WrappingAlgorithm".* takes wrongly padded texts for material with CKM_RSA_PKCS: choose another one/
-              : /"WrappingAlgorithm".* lacks CKM_RSA_PKCS_OAEP with SHA-256: choose another one/,
+              ? /"WrappingAlgorithm".* takes wrongly padded texts for material with CKM_RSA_PKCS: choose another algorithm/
+              : /"WrappingAlgorithm".* lacks CKM_RSA_PKCS_OAEP with SHA-256: choose another algorithm/,
           )
           return
         }

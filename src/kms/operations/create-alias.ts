@@ -6,7 +6,7 @@ import { ALIAS } from '../records.ts'
 
 export const CreateAlias = operation({
   name: 'CreateAlias',
-  summary: 'Gives a CMK an alias.',
+  summary: 'Creates an alias for a CMK.',
   source: 'contract/kms.md 3a',
   parameters: { AliasName: aliasName, KeyId: keyId },
   access: 'Write',

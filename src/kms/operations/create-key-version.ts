@@ -4,7 +4,8 @@ import { operation } from '../operation.ts'
 
 export const CreateKeyVersion = operation({
   name: 'CreateKeyVersion',
-  summary: 'Adds a version to an asymmetric CMK. Symmetric ones, the only ones here, rotate by their policy alone.',
+  summary:
+    'Adds a version to an asymmetric CMK. Symmetric CMKs, the only ones here, get new versions only from automatic rotation.',
   source: 'contract/kms.md 3b, 12.14',
   parameters: { KeyId: keyIdOrAlias },
   access: 'Write',
@@ -13,7 +14,7 @@ export const CreateKeyVersion = operation({
   locate: locateKey,
   async decide({ KeyId }, context) {
     await findKey(KeyId, context, 'id or alias')
-    // The kind of the key counts before its state (contract/kms.md section 2).
+    // As in the cloud, the check of the key's kind comes before the check of its state.
     throw refuse('Rejected.UnsupportedOperation')
   },
 })

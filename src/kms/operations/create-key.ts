@@ -12,7 +12,7 @@ import { demandSettable, tagList } from '../tags.ts'
 
 export const CreateKey = operation({
   name: 'CreateKey',
-  summary: 'Creates a CMK. One of origin EXTERNAL waits for key material of your own.',
+  summary: 'Creates a CMK. With origin EXTERNAL it has no key material until you import it.',
   source: 'contract/kms.md 3a',
   parameters: {
     Description: description,
@@ -73,7 +73,7 @@ export const CreateKey = operation({
     if (rotation !== null && values.Origin === 'EXTERNAL')
       throw refuse('InvalidParameter', {
         name: 'EnableAutomaticRotation',
-        rule: 'A key of origin EXTERNAL has one version for life.',
+        rule: 'A key of origin EXTERNAL has only one version.',
       })
     const { scope, now, settings } = context
     const id = context.newRecordId()

@@ -5,7 +5,7 @@ import { dryRun, encryptionContext } from '../parameters.ts'
 
 export const Decrypt = operation({
   name: 'Decrypt',
-  summary: 'Decrypts what Encrypt or GenerateDataKey encrypted. The ciphertext names its CMK.',
+  summary: 'Decrypts a ciphertext of Encrypt or GenerateDataKey. The ciphertext identifies its CMK.',
   source: 'contract/kms.md 3a, 4.4',
   parameters: { CiphertextBlob: secret({ max: 65_536 }), EncryptionContext: encryptionContext, ...dryRun },
   access: 'Read',

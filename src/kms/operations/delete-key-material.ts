@@ -7,7 +7,7 @@ import { operation } from '../operation.ts'
 
 export const DeleteKeyMaterial = operation({
   name: 'DeleteKeyMaterial',
-  summary: 'Deletes the imported material of a CMK. Only the same material can be imported again.',
+  summary: 'Deletes the imported material of a CMK. Afterwards only the same material can be imported.',
   source: 'contract/kms.md 5.6',
   parameters: { KeyId: keyId },
   access: 'Write',

@@ -2,7 +2,7 @@ import { operation } from '../operation.ts'
 
 export const DescribeAccountKmsStatus = operation({
   name: 'DescribeAccountKmsStatus',
-  summary: 'Tells whether the account has the key service open: here every account has.',
+  summary: 'Returns whether KMS is activated for the account. Here it always is.',
   source: 'contract/kms.md 3f',
   parameters: {},
   access: 'Read',

@@ -4,7 +4,7 @@ import { operation } from '../operation.ts'
 
 export const DescribeKey = operation({
   name: 'DescribeKey',
-  summary: 'Shows the metadata of a CMK.',
+  summary: 'Returns the metadata of a CMK.',
   source: 'contract/kms.md 3a',
   parameters: { KeyId: keyIdOrAlias },
   access: 'Read',

@@ -2,7 +2,7 @@ import { operation } from '../operation.ts'
 
 export const DescribeRegions = operation({
   name: 'DescribeRegions',
-  summary: 'Lists the regions that are served. Any authenticated caller may ask.',
+  summary: 'Lists the regions of this server.',
   source: 'contract/kms.md 3a, 9',
   parameters: {},
   access: 'Read',

@@ -8,7 +8,7 @@ import { dryRun, encryptionContext } from '../parameters.ts'
 
 export const ExportDataKey = operation({
   name: 'ExportDataKey',
-  summary: 'Opens an encrypted data key and answers with it wrapped for a public key.',
+  summary: 'Decrypts an encrypted data key and returns it wrapped for a public key.',
   source: 'contract/kms.md 3b',
   parameters: {
     CiphertextBlob: secret({ max: 65_536 }),
@@ -28,7 +28,7 @@ export const ExportDataKey = operation({
   async decide({ CiphertextBlob, EncryptionContext, ...wrapping }, context) {
     const destination = destinationOf(wrapping)
     const { plaintext, version } = await openBlob(CiphertextBlob, EncryptionContext, context)
-    // What the CMK encrypted is the Base64 text of the data key.
+    // The CMK encrypted the Base64 text of the data key.
     const dataKey = fromBase64(
       Buffer.from(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength).toString('latin1'),
     )

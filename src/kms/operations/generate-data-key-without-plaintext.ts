@@ -7,7 +7,7 @@ import { dryRun, encryptionContext } from '../parameters.ts'
 export const GenerateDataKeyWithoutPlaintext = operation({
   name: 'GenerateDataKeyWithoutPlaintext',
   summary:
-    'Makes a random data key and answers with it only encrypted under a CMK: who hands keys out need not know them.',
+    'Generates a random data key and returns it only encrypted under a CMK, for services that hand out data keys without seeing them.',
   source: 'contract/kms.md 3b, 4.7',
   parameters: { KeyId: keyIdOrAlias, ...dataKeyParameters, EncryptionContext: encryptionContext, ...dryRun },
   access: 'Read',

@@ -6,7 +6,7 @@ import { dryRun, encryptionContext } from '../parameters.ts'
 
 export const GenerateDataKey = operation({
   name: 'GenerateDataKey',
-  summary: 'Makes a random data key and answers with it, plain and encrypted under a CMK.',
+  summary: 'Generates a random data key and returns it in plaintext and encrypted under a CMK.',
   source: 'contract/kms.md 3a, 4.7',
   parameters: { KeyId: keyIdOrAlias, ...dataKeyParameters, EncryptionContext: encryptionContext, ...dryRun },
   access: 'Read',

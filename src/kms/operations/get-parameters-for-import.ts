@@ -8,7 +8,7 @@ import { operation } from '../operation.ts'
 
 export const GetParametersForImport = operation({
   name: 'GetParametersForImport',
-  summary: 'Makes a wrapping key and an import token, with which key material can be imported for 24 hours.',
+  summary: 'Returns a public wrapping key and an import token. Both are valid for 24 hours.',
   source: 'contract/kms.md 5.2',
   parameters: {
     KeyId: keyId,
@@ -31,7 +31,7 @@ export const GetParametersForImport = operation({
     if (made.outcome === 'unsupported')
       throw refuse('InvalidParameter', {
         name: 'WrappingAlgorithm',
-        rule: `The managed HSM here ${made.why}: choose another one.`,
+        rule: `The managed HSM here ${made.why}: choose another algorithm.`,
       })
     const { publicKey, sealedPrivateKey } = made
     const reply = {

@@ -10,12 +10,12 @@ import { dueAt, withMaterial } from '../key-state.ts'
 import { operation } from '../operation.ts'
 import { VERSION } from '../records.ts'
 
-/** 9999-12-31T23:59:59Z: the last second that dates of the API can show. */
+/** 9999-12-31T23:59:59Z: the last second that the API's dates can express. */
 const LAST_SECOND = 253_402_300_799
 const EXPIRY_RULE =
   'Seconds since 1970, not milliseconds, at which the material expires: in the future, up to the year 9999; 0 or absent for never.'
 
-/** Whole seconds since 1970. A number that can only mean milliseconds is refused with the seconds that it stands for. */
+/** Whole seconds since 1970. The refusal of a number that can only be milliseconds names the seconds. */
 const expirySecond: Parameter<number> = {
   ...integer({ min: 0, max: LAST_SECOND, rule: EXPIRY_RULE }),
   read(name, text) {
@@ -29,12 +29,12 @@ const expirySecond: Parameter<number> = {
 
 export const ImportKeyMaterial = operation({
   name: 'ImportKeyMaterial',
-  summary: 'Imports key material into a CMK of origin EXTERNAL, or sets the expiry of the same material anew.',
+  summary: 'Imports key material into a CMK of origin EXTERNAL. Importing the same material again changes its expiry.',
   source: 'contract/kms.md 5.3, 5.4',
   parameters: {
     KeyId: keyId,
     EncryptedKeyMaterial: secret({ max: 65_536, rule: 'Base64 of the wrapped key material.' }),
-    ImportToken: secret({ max: 65_536, rule: 'The ImportToken that GetParametersForImport answered.' }),
+    ImportToken: secret({ max: 65_536, rule: 'The ImportToken of GetParametersForImport.' }),
     KeyMaterialExpireUnix: optional(expirySecond, 0),
   },
   access: 'Write',
@@ -73,7 +73,7 @@ export const ImportKeyMaterial = operation({
     if (imported.outcome === 'unsupported')
       throw refuse('InvalidParameter', {
         name: 'ImportToken',
-        rule: `It is for ${token.algorithm}, and the managed HSM here ${imported.why}: get one for another WrappingAlgorithm.`,
+        rule: `It is for ${token.algorithm}, and the managed HSM here ${imported.why}: get a token for another WrappingAlgorithm.`,
       })
     const { material, fingerprint } = imported
 

@@ -17,7 +17,7 @@ export const ListKeyVersions = operation({
     const { record } = await findKey(values.KeyId, context, 'id or alias')
     const { ledger, scope } = context
     const counted = await ledger.count(VERSION, scope, record.id)
-    // The ledger lists the oldest first: a page from the end is one from the beginning, turned round.
+    // The ledger lists the oldest first: read the page from the end, and reverse it.
     const { offset, limit } = pageOf(values)
     const end = Math.max(0, counted - offset)
     const from = Math.max(0, end - limit)

@@ -5,7 +5,7 @@ import { type KmsContext, operation } from '../operation.ts'
 import { pageNumber, pageOf, pageSize, paging } from '../parameters.ts'
 import { CMK, type Cmk, type CmkBody } from '../records.ts'
 
-/** What a filter may name, and the value a CMK has for it. */
+/** The keys of filters, and the value of a CMK for each. */
 const FILTERS: ReadonlyMap<string, (body: CmkBody) => string> = new Map<string, (body: CmkBody) => string>([
   ['KeyState', (body) => body.state],
   ['KeySpec', (body) => body.keySpec],
@@ -15,7 +15,7 @@ const FILTERS: ReadonlyMap<string, (body: CmkBody) => string> = new Map<string, 
   ['DKMSInstanceId', () => ''],
 ])
 
-/** Wanted values by filter; values of one filter are alternatives. */
+/** The values to match, by filter. A key matches a filter by any one of its values. */
 type Filters = ReadonlyMap<string, readonly string[]>
 
 const filters = json<Filters>({
@@ -56,7 +56,7 @@ export const ListKeys = operation({
   },
 })
 
-/** Reads all of the scope's keys, step by step, and keeps the page that was asked for. */
+/** Reads all keys of the scope in steps and returns the requested page of those that match. */
 async function filtered(wanted: Filters, { offset, limit }: { offset: number; limit: number }, context: KmsContext) {
   const records: Cmk[] = []
   let total = 0

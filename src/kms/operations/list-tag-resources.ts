@@ -16,7 +16,7 @@ import { visibleTags } from '../service-tags.ts'
 
 const ROWS = 200
 
-/** A tag of a key. Rows are listed by key ID, then tag key, in byte order, so that a page goes on where the last one ended. */
+/** A tag of a key. Rows are in the byte order of key id, then tag key, so that a page continues where the last one ended. */
 interface Row {
   readonly keyId: string
   readonly tagKey: string
@@ -29,7 +29,7 @@ const BEGINNING: Place = { keyId: '', tagKey: '' }
 /** Base64url of the JSON array of the last row's key ID and tag key. */
 const nextToken = json<Place>({
   max: 1024,
-  rule: 'The NextToken of the page before.',
+  rule: 'The NextToken of the previous page.',
   check(_, text) {
     try {
       const [keyId, tagKey] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[]
@@ -47,7 +47,7 @@ function tokenOf({ keyId, tagKey }: Place): string {
 
 export const ListTagResources = operation({
   name: 'ListTagResources',
-  summary: 'Lists the tags of CMKs: of those named, or of all that have the tags asked for.',
+  summary: 'Lists the tags of the named CMKs, or of all CMKs that have the given tags.',
   source: 'contract/kms.md 3b',
   parameters: {
     RegionId: regionId,
@@ -90,7 +90,7 @@ export const ListTagResources = operation({
 type Values = Parameters<typeof namedKeys>[0]
 type Tagged = { readonly id: string; readonly tags: readonly (readonly [string, string])[] }
 
-/** The keys from the one on which the last page ended, by ID. */
+/** Yields the keys by id, from the one at which the last page ended. */
 async function* taggedKeys(values: Values, { keyId: from }: Place, context: KmsContext): AsyncGenerator<Tagged> {
   if (values.ResourceId.length > 0) {
     const named = (await namedKeys(values, context)).map(({ record, body }) => ({ id: record.id, tags: body.tags }))
@@ -104,7 +104,7 @@ async function* taggedKeys(values: Values, { keyId: from }: Place, context: KmsC
     for (const { id, body } of step) if (at(body, context.now)) yield { id, tags: body.tags }
 }
 
-/** Whether the caller may list the tags of the very key: a policy for all keys may still be denied, or have conditions, on some. */
+/** Whether the caller may list the tags of this key: a policy on all keys may have exceptions or conditions. */
 async function maySee({ id, tags }: Tagged, context: KmsContext): Promise<boolean> {
   const { authorizer, caller, facts, ledger } = context
   const resources = [{ ...newKeyResource(id, context), tags }]

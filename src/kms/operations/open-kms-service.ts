@@ -3,7 +3,7 @@ import { operation } from '../operation.ts'
 
 export const OpenKmsService = operation({
   name: 'OpenKmsService',
-  summary: 'Opens the key service for the account. Every account here has it open from its first day.',
+  summary: 'Activates KMS for the account. Here it is activated for every account from the start.',
   source: 'contract/kms.md 3f',
   parameters: {},
   access: 'Write',

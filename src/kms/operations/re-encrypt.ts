@@ -9,7 +9,7 @@ import { dryRun, encryptionContext } from '../parameters.ts'
 export const ReEncrypt = operation({
   name: 'ReEncrypt',
   summary:
-    'Decrypts a ciphertext and encrypts it anew, under another CMK, context or version. The plaintext never leaves.',
+    'Decrypts a ciphertext and encrypts the plaintext again, under another CMK, context or version. The plaintext stays in the server.',
   source: 'contract/kms.md 3b, 12.21',
   parameters: {
     CiphertextBlob: secret({ max: 65_536 }),
@@ -45,7 +45,7 @@ export const ReEncrypt = operation({
   ],
   locate: [
     async ({ CiphertextBlob, SourceKeyId, SourceKeyVersionId, SourceEncryptionAlgorithm }, context) => {
-      // These name an asymmetric key, for what its public key encrypted; there are none here.
+      // They name an asymmetric key that encrypted the ciphertext; there are none here.
       if (SourceKeyId ?? SourceKeyVersionId ?? SourceEncryptionAlgorithm) throw refuse('Rejected.UnsupportedOperation')
       return [{ ...(await locateBlob(CiphertextBlob, context)), action: 'kms:ReEncryptFrom' }]
     },

@@ -7,7 +7,7 @@ import { operation } from '../operation.ts'
 
 export const ScheduleKeyDeletion = operation({
   name: 'ScheduleKeyDeletion',
-  summary: 'Schedules the deletion of a CMK. Until the day comes it can be cancelled.',
+  summary: 'Schedules the deletion of a CMK. CancelKeyDeletion cancels it until that day.',
   source: 'contract/kms.md 3a, 12.1',
   parameters: {
     KeyId: keyId,

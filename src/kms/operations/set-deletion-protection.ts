@@ -8,7 +8,7 @@ import { description } from '../parameters.ts'
 
 export const SetDeletionProtection = operation({
   name: 'SetDeletionProtection',
-  summary: 'Protects a CMK from being scheduled for deletion, or lifts the protection.',
+  summary: 'Turns the deletion protection of a CMK on or off. ScheduleKeyDeletion refuses a protected CMK.',
   source: 'contract/kms.md 3b, 12.6',
   parameters: {
     ProtectedResourceArn: optional(keyId, null),

@@ -8,7 +8,8 @@ import { tagged } from '../tags.ts'
 
 export const TagResources = operation({
   name: 'TagResources',
-  summary: 'Adds tags to several CMKs, or overwrites the values of those they have: to all or to none.',
+  summary:
+    'Adds tags to several CMKs and overwrites the values of those that they have: to all of the CMKs or to none.',
   source: 'contract/kms.md 3b, 1.5',
   parameters: { RegionId: regionId, ResourceType: resourceType, ResourceId: resourceIds, Tag: givenTags },
   access: 'Write',

@@ -9,7 +9,7 @@ import { withoutTags } from '../service-tags.ts'
 
 export const UntagResources = operation({
   name: 'UntagResources',
-  summary: 'Removes tags from several CMKs, or all tags; keys that one does not have are passed over.',
+  summary: 'Removes tags, or all tags, from several CMKs. Ignores tag keys that a CMK does not have.',
   source: 'contract/kms.md 3b',
   parameters: {
     RegionId: regionId,

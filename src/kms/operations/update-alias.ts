@@ -6,7 +6,7 @@ import { operation } from '../operation.ts'
 
 export const UpdateAlias = operation({
   name: 'UpdateAlias',
-  summary: 'Points an alias to another CMK.',
+  summary: 'Points an alias at another CMK.',
   source: 'contract/kms.md 3a',
   parameters: { AliasName: aliasName, KeyId: keyId },
   access: 'Write',

@@ -6,7 +6,7 @@ import { operation } from '../operation.ts'
 
 export const UpdateKeyDescription = operation({
   name: 'UpdateKeyDescription',
-  summary: 'Describes a CMK anew; an empty description deletes it.',
+  summary: 'Changes the description of a CMK. An empty text removes it.',
   source: 'contract/kms.md 3b',
   parameters: { KeyId: keyId, Description: possiblyEmpty(text({ max: 8192 })) },
   access: 'Write',

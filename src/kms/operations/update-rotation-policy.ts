@@ -8,8 +8,7 @@ import { intervalMs, rotationInterval, withRotation } from '../rotation.ts'
 
 export const UpdateRotationPolicy = operation({
   name: 'UpdateRotationPolicy',
-  summary:
-    'Turns the automatic rotation of a CMK on, with its interval, or off. A rotation that is overdue runs at once.',
+  summary: 'Turns automatic rotation of a CMK on, with an interval, or off. An overdue rotation runs at once.',
   source: 'contract/kms.md 3b, 6',
   parameters: {
     KeyId: keyId,
