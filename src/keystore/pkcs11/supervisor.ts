@@ -1,16 +1,13 @@
 // Keeps a process of the library alive: starts it again when it ended, with growing pauses, and replaces one that lost a token or misses
-// a key by a fresh one, without a gap. A PIN that a token refused is not shown to it again until it, or its file, has changed.
+// a key by a fresh one, without a gap (supervisor-state.ts). A PIN that a token refused is not shown to it again until it, or its file, has
+// changed.
 import { Child, Failed } from './child.ts'
 import { noteRefusals, type PinSource, type Refusals, TokensLeftAlone } from './left-alone.ts'
 import type { News, Opening, TokenState, Work, Works } from './protocol.ts'
+import { Pauses, Timers } from './supervisor-pauses.ts'
+import { after, type Happening, initial, type State } from './supervisor-state.ts'
 
-const FIRST_PAUSE_MS = 100
-const LONGEST_PAUSE_MS = 2000
-/** How long to wait before a process with a fault is replaced; doubles up to a minute while that mends nothing for long. */
-const REPLACE_AFTER_MS = 2000
-const REPLACE_AT_MOST_EVERY_MS = 60_000
-const MENDED_MS = 120_000
-/** How often a PIN that a token refused is looked at, whether it has changed. */
+/** How often the supervisor looks whether a PIN that a token refused has changed. */
 const WATCH_PIN_MS = 2000
 /** How long the start of the service waits for the device. */
 const START_WAIT_MS = 5000
@@ -25,31 +22,22 @@ export interface SupervisorSettings {
   readonly patienceMs: number
   /** How long a process that was replaced has for what it was asked before. */
   readonly retireMs: number
-  /** Told once of each trouble, and when it is over. */
+  /** Receives each trouble once, and its end. */
   report(message: string): void
 }
 
 export class Supervisor {
   readonly #settings: SupervisorSettings
-  #child: Child | null = null
-  #starting: Child | null = null
-  #tokens: readonly TokenState[] = []
-  #pauseMs = FIRST_PAUSE_MS
-  #replacePauseMs = REPLACE_AFTER_MS
-  #timer: NodeJS.Timeout | null = null
-  #replacing: NodeJS.Timeout | null = null
-  #replacedAt = Number.NEGATIVE_INFINITY
-  /** A call failed that a fresh process may serve. */
-  #isWanting = false
-  #watching: NodeJS.Timeout | null = null
   readonly #leftAlone: TokensLeftAlone
-  /** What refused the PIN that the serving process has. */
-  #servingPin: Refusals | null = null
+  readonly #pauses = new Pauses()
+  readonly #timers = new Timers<'begin' | 'replace' | 'watch PIN'>()
+  readonly #whenSettled: (() => void)[] = []
+  #state: State<Child> = initial()
+  /** The tokens as the last process that served knew them. */
+  #tokens: readonly TokenState[] = []
   #reason = 'the HSM is not connected yet'
   #reported = ''
   #setupFailed = false
-  #stopped = false
-  #whenSettled: (() => void)[] = []
 
   constructor(settings: SupervisorSettings) {
     this.#settings = settings
@@ -58,7 +46,7 @@ export class Supervisor {
 
   /** What keeps the device from serving; null when it serves. */
   get trouble(): string | null {
-    return this.#child?.answers ? null : this.#reason
+    return this.#state.now?.process.answers ? null : this.#reason
   }
 
   /** Whether the library can't be used at all until the operator changes something. */
@@ -72,27 +60,28 @@ export class Supervisor {
 
   /** The id of the library's process; undefined while there is none. */
   get pid(): number | undefined {
-    return this.#child?.pid
+    return this.#state.now?.process.pid
   }
 
   /** Starts; resolves when the device serves, or when the first try failed. It goes on trying then. */
   start(): Promise<void> {
-    if (this.#child) return Promise.resolve()
+    if (this.#state.now) return Promise.resolve()
     return new Promise((resolve) => {
       const waited = setTimeout(() => this.#settled(), START_WAIT_MS)
       this.#whenSettled.push(() => {
         clearTimeout(waited)
         resolve()
       })
-      if (!this.#starting && !this.#timer) this.#begin()
+      if (!this.#timers.has('begin')) this.#begin()
     })
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true
-    for (const timer of [this.#timer, this.#replacing, this.#watching]) if (timer) clearTimeout(timer)
-    this.#starting?.kill()
-    await this.#child?.retire(1000)
+    const { now, next } = this.#state
+    this.#go({ what: 'it stops' })
+    this.#timers.clearAll()
+    next?.kill()
+    await now?.process.retire(1000)
   }
 
   /** Rejects with Failed within `withinMs`. */
@@ -102,23 +91,30 @@ export class Supervisor {
     withinMs: number,
     late?: (answer: Works[W]['answer']) => void,
   ): Promise<Works[W]['answer']> {
-    const child = this.#child
+    const child = this.#state.now?.process
     if (!child) throw new Failed('away', this.#reason)
     try {
       return await child.ask(work, ask, withinMs, late)
     } catch (error) {
       // A fresh process may do it: a library may keep an old picture of a token that was restored, or a fault of its own.
-      if (error instanceof Failed && ['missing', 'away'].includes(error.trouble) && child === this.#child) {
-        this.#isWanting = true
-        this.#replaceSoon()
-      }
+      if (error instanceof Failed && ['missing', 'away'].includes(error.trouble) && this.#serves(child))
+        this.#wantFresh()
       throw error
     }
   }
 
+  #go(happening: Happening<Child>): void {
+    this.#state = after(this.#state, happening)
+    if (this.#state.now) this.#tokens = this.#state.now.tokens
+  }
+
+  #serves(child: Child): boolean {
+    return this.#state.now?.process === child
+  }
+
   #begin(): void {
-    if (this.#stopped || this.#starting) return
-    this.#timer = null
+    if (this.#state.name === 'stopped' || this.#state.next) return
+    this.#timers.clear('begin')
     let next: ReturnType<TokensLeftAlone['next']>
     try {
       next = this.#leftAlone.next()
@@ -146,7 +142,7 @@ export class Supervisor {
     const expectSoon = () => {
       clearTimeout(overdue)
       overdue = setTimeout(() => {
-        if (child !== this.#starting) return
+        if (child !== this.#state.next) return
         if (at !== null) this.#leftAlone.silence(at)
         child.kill()
       }, OPEN_WITHIN_MS).unref()
@@ -159,61 +155,58 @@ export class Supervisor {
           expectSoon()
           return
         }
-        if (news.news === 'ready') this.#servingPin = refusals
         this.#noteRefusals(news, refusals)
         isExpected ||= news.news === 'failed'
         this.#setupFailed = news.news === 'failed' && news.setup
-        this.#heard(child, news)
+        this.#heard(child, news, refusals)
       },
       hangs: (how) => {
-        if (child !== this.#child) return
+        if (!this.#serves(child)) return
         if (how !== null) this.#fault(how)
         else this.#judge()
       },
       stuck: () => {
-        if (child !== this.#child) return
+        if (!this.#serves(child)) return
         this.#report('the PKCS #11 library does not end what it began')
-        this.#isWanting = true
-        this.#replaceSoon()
+        this.#wantFresh()
       },
       ended: () => this.#ended(child, isExpected),
     })
-    this.#starting = child
+    this.#go({ what: 'next begins', process: child })
     expectSoon()
   }
 
-  /** Of tokens that refuse the PIN; the process that serves with it is told of them: it may have logged in when they took it. */
+  /** Tells the process that serves with the same PIN which tokens refuse it now: they may have taken it when that process logged in. */
   #noteRefusals(news: Exclude<News, { news: 'opening' }>, refusals: Refusals): void {
     const fresh = noteRefusals(refusals, news.news === 'token' ? [news.state] : news.tokens)
-    if (fresh.length > 0 && refusals === this.#servingPin) this.#child?.tellRefused(fresh)
+    const { now } = this.#state
+    if (fresh.length > 0 && now?.refusals === refusals) now.process.tellRefused(fresh)
   }
 
-  #heard(child: Child, news: Exclude<News, { news: 'opening' }>): void {
-    if (news.news === 'failed') {
-      if (child === this.#child || !this.#child) this.#fault(news.reason)
-      // It may not come to its end by itself while a thread of it is in the library.
-      child.kill()
-      return
+  #heard(child: Child, news: Exclude<News, { news: 'opening' }>, refusals: Refusals): void {
+    const { now, next } = this.#state
+    switch (news.news) {
+      case 'failed':
+        if (now === null || this.#serves(child)) this.#fault(news.reason)
+        // It may not come to its end by itself while a thread of it is in the library.
+        child.kill()
+        return
+      case 'token':
+        if (!this.#serves(child)) return
+        this.#go({ what: 'a token changes', token: news.state })
+        this.#judge()
+        return
+      case 'ready':
+        if (child !== next) {
+          child.kill()
+          return
+        }
+        this.#go({ what: 'next serves', tokens: news.tokens, refusals })
+        this.#pauses.served()
+        void now?.process.retire(this.#settings.retireMs)
+        this.#judge()
+        this.#settled()
     }
-    if (news.news === 'token') {
-      if (child !== this.#child) return
-      this.#tokens = this.#tokens.map((state) => (state.token === news.state.token ? news.state : state))
-      this.#judge()
-      return
-    }
-    this.#starting = null
-    if (this.#stopped) {
-      child.kill()
-      return
-    }
-    const former = this.#child
-    this.#isWanting = false
-    this.#child = child
-    this.#tokens = news.tokens
-    this.#pauseMs = FIRST_PAUSE_MS
-    void former?.retire(this.#settings.retireMs)
-    this.#judge()
-    this.#settled()
   }
 
   /** Reports what changed, and has a process replaced that lost a token: a fresh one may find it again. */
@@ -225,58 +218,56 @@ export class Supervisor {
   }
 
   #ended(child: Child, isExpected: boolean): void {
-    if (child === this.#starting) {
-      this.#starting = null
-      // What it was to mend is to be mended still.
-      if (this.#child) this.#replaceSoon()
-    }
-    if (child === this.#child) {
-      this.#child = null
+    if (this.#serves(child)) {
+      this.#go({ what: 'now ends' })
       if (!isExpected) this.#fault('the process of the PKCS #11 library ended unasked')
-    } else if (!isExpected && !this.#child) this.#fault('the process of the PKCS #11 library ended at its start')
-    if (!this.#child && !this.#starting) this.#again()
+    } else if (child === this.#state.next) {
+      this.#go({ what: 'next ends' })
+      // The fault for which it was begun is still there.
+      if (this.#state.now) this.#replaceSoon()
+      else if (!isExpected) this.#fault('the process of the PKCS #11 library ended at its start')
+    }
+    if (this.#state.name === 'away') this.#again()
     this.#settled()
   }
 
   #again(): void {
     this.#settled()
-    if (this.#stopped || this.#timer) return
-    this.#timer = setTimeout(() => {
-      this.#timer = null
-      this.#begin()
-    }, this.#pauseMs).unref()
-    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2)
+    if (this.#state.name === 'stopped' || this.#timers.has('begin')) return
+    this.#timers.set('begin', this.#pauses.beforeStart(), () => this.#begin())
+  }
+
+  #wantFresh(): void {
+    this.#go({ what: 'a fresh process is wanted' })
+    this.#replaceSoon()
   }
 
   #replaceSoon(): void {
-    if (this.#stopped || this.#replacing) return
-    const isMended = performance.now() - this.#replacedAt > MENDED_MS
-    this.#replacePauseMs = isMended ? REPLACE_AFTER_MS : Math.min(REPLACE_AT_MOST_EVERY_MS, this.#replacePauseMs * 2)
-    this.#replacing = setTimeout(() => {
-      this.#replacing = null
-      if (!this.#child) return
-      const lost = this.#tokens.filter(({ up, pinRefused }) => !up && !pinRefused)
-      if (!this.#isWanting && lost.every(({ token }) => this.#leftAlone.of(token))) {
+    if (this.#state.name === 'stopped' || this.#timers.has('replace')) return
+    this.#timers.set('replace', this.#pauses.beforeReplacing(performance.now()), () => {
+      const { now } = this.#state
+      if (!now) return
+      const lost = now.tokens.filter(({ up, pinRefused }) => !up && !pinRefused)
+      if (!now.wantsFresh && lost.every(({ token }) => this.#leftAlone.of(token))) {
         if (lost.length > 0) this.#replaceSoon()
         return
       }
-      this.#replacedAt = performance.now()
+      this.#pauses.replaced(performance.now())
       this.#begin()
-    }, this.#replacePauseMs).unref()
+    })
   }
 
   /** Has the process replaced when the PIN changes that one of its tokens refused. */
   #watchPin(): void {
-    if (this.#stopped || this.#watching) return
-    this.#watching = setTimeout(() => {
-      this.#watching = null
-      if (!this.#child) return
+    if (this.#state.name === 'stopped') return
+    this.#timers.set('watch PIN', WATCH_PIN_MS, () => {
+      if (!this.#state.now) return
       if (this.#leftAlone.hasNewPin()) {
         // Until a process with the new PIN serves: the first may fail at its start.
-        this.#isWanting = true
+        this.#go({ what: 'a fresh process is wanted' })
         this.#begin()
       } else this.#judge()
-    }, WATCH_PIN_MS).unref()
+    })
   }
 
   #fault(reason: string): void {
@@ -287,7 +278,8 @@ export class Supervisor {
   #report(trouble: string): void {
     if (trouble === this.#reported) return
     this.#reported = trouble
-    if (!this.#stopped) this.#settings.report(trouble === '' ? 'the HSM serves again' : `the HSM: ${trouble}`)
+    if (this.#state.name !== 'stopped')
+      this.#settings.report(trouble === '' ? 'the HSM serves again' : `the HSM: ${trouble}`)
   }
 
   #settled(): void {

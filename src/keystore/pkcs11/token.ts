@@ -26,6 +26,14 @@ export interface TokenSettings {
   readonly leftAlone: LeftAlone | null
 }
 
+/** What becomes of a session, of its login and of the caller after work has failed. */
+type Aftermath = {
+  /** A session on which an operation may still be under way is discarded. */
+  readonly session: 'given back' | 'discarded'
+  /** What the caller gets; null: the work is done once more. */
+  readonly thrown: unknown
+} & ({ readonly login: 'goes on' } | { readonly login: 'ends'; readonly trouble: string })
+
 export class Token {
   readonly name: string
   readonly #cryptoki: Cryptoki
@@ -116,30 +124,33 @@ export class Token {
         this.#giveBack(login, session)
         return answer
       } catch (error) {
-        const trouble = this.#troubleOf(error, access)
-        if (login.isOver && (trouble !== null || error instanceof Voided)) {
-          // Another work's error ended the login: this work has failed at nothing yet.
-          this.#giveBack(login, session)
-          continue
+        const after = this.#aftermath(error, access, login, failures === 1 || isFresh)
+        if (after.session === 'discarded') this.#discard(login, session)
+        else this.#giveBack(login, session)
+        if (after.login === 'ends') {
+          failures++
+          this.#end(login, after.trouble)
         }
-        if (trouble === null) {
-          if (error instanceof Missing) this.#giveBack(login, session)
-          else this.#discard(login, session)
-          throw error
-        }
-        const isLast = ++failures === 2 || isFresh
-        if (isLast && this.#serves(access)) {
-          login.forgetAll()
-          this.#discard(login, session)
-          throw new Away(trouble)
-        }
-        this.#giveBack(login, session)
-        this.#end(login, trouble)
-        if (!isLast) continue
-        this.#tryToOpen()
-        throw new Away(trouble)
+        if (after.thrown === null) continue
+        if (after.login === 'ends') this.#tryToOpen()
+        throw after.thrown
       }
     }
+  }
+
+  /** `isLast`: whether the work is not tried again after this failure. */
+  #aftermath(error: unknown, access: Access, login: Login, isLast: boolean): Aftermath {
+    const trouble = this.#troubleOf(error, access)
+    // Another work's error ended the login: this work has failed at nothing yet.
+    if (login.isOver && (trouble !== null || error instanceof Voided))
+      return { session: 'given back', login: 'goes on', thrown: null }
+    if (trouble === null)
+      return { session: error instanceof Missing ? 'given back' : 'discarded', login: 'goes on', thrown: error }
+    if (!isLast) return { session: 'given back', login: 'ends', trouble, thrown: null }
+    const thrown = new Away(trouble)
+    if (!this.#serves(access)) return { session: 'given back', login: 'ends', trouble, thrown }
+    login.forgetAll()
+    return { session: 'discarded', login: 'goes on', thrown }
   }
 
   /** Does slow work, and leaves sessions to the others. As `use`. */

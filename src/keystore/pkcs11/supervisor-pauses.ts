@@ -1,0 +1,66 @@
+// How long the supervisor waits before it begins a process, and its timers.
+
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 2000
+/** Before a process with a fault is replaced; doubles up to a minute while replacing it helps for less than HELPED_MS. */
+const REPLACE_AFTER_MS = 2000
+const REPLACE_AT_MOST_EVERY_MS = 60_000
+const HELPED_MS = 120_000
+
+/** Times are milliseconds of a clock that never goes back. */
+export class Pauses {
+  #startMs = FIRST_PAUSE_MS
+  #replaceMs = REPLACE_AFTER_MS
+  #replacedAt = Number.NEGATIVE_INFINITY
+
+  /** The pause before the next try to start a process: each is twice as long as the one before. */
+  beforeStart(): number {
+    const pause = this.#startMs
+    this.#startMs = Math.min(LONGEST_PAUSE_MS, pause * 2)
+    return pause
+  }
+
+  /** A process serves: the next pause is a short one. */
+  served(): void {
+    this.#startMs = FIRST_PAUSE_MS
+  }
+
+  /** The pause before a process is replaced at the earliest. */
+  beforeReplacing(now: number): number {
+    const helped = now - this.#replacedAt > HELPED_MS
+    this.#replaceMs = helped ? REPLACE_AFTER_MS : Math.min(REPLACE_AT_MOST_EVERY_MS, this.#replaceMs * 2)
+    return this.#replaceMs
+  }
+
+  replaced(now: number): void {
+    this.#replacedAt = now
+  }
+}
+
+/** Timers with names, each set once at a time. They keep no program running. */
+export class Timers<Name extends string> {
+  readonly #set = new Map<Name, NodeJS.Timeout>()
+
+  has(name: Name): boolean {
+    return this.#set.has(name)
+  }
+
+  /** Does nothing when the timer is set already. */
+  set(name: Name, ms: number, then: () => void): void {
+    if (this.#set.has(name)) return
+    const timer = setTimeout(() => {
+      this.#set.delete(name)
+      then()
+    }, ms)
+    this.#set.set(name, timer.unref())
+  }
+
+  clear(name: Name): void {
+    clearTimeout(this.#set.get(name))
+    this.#set.delete(name)
+  }
+
+  clearAll(): void {
+    for (const name of [...this.#set.keys()]) this.clear(name)
+  }
+}

@@ -1,0 +1,107 @@
+// The states of the connection to the library's processes, and what leads from one to the next: pure, one table.
+import type { Refusals } from './left-alone.ts'
+import type { TokenState } from './protocol.ts'
+
+/** The process that serves. */
+export interface Serving<Process> {
+  readonly process: Process
+  readonly tokens: readonly TokenState[]
+  /** The tokens that refused its PIN. */
+  readonly refusals: Refusals
+  /** A call failed that a fresh process may serve. */
+  readonly wantsFresh: boolean
+}
+
+/**
+ * `away`: there is no process, before the first start and between two tries. `starting`: one has begun and does not serve yet. `serving`:
+ * one serves. `replacing`: one serves, and another has begun that will take its place. `stopped`: none begins any more; `now` may still end
+ * what it was asked.
+ */
+export type State<Process> =
+  | { readonly name: 'away'; readonly now: null; readonly next: null }
+  | { readonly name: 'starting'; readonly now: null; readonly next: Process }
+  | { readonly name: 'serving'; readonly now: Serving<Process>; readonly next: null }
+  | { readonly name: 'replacing'; readonly now: Serving<Process>; readonly next: Process }
+  | { readonly name: 'stopped'; readonly now: Serving<Process> | null; readonly next: null }
+
+/** What happens: to the process that serves (`now`), to the one that has begun (`next`), or to the connection. */
+export type Happening<Process> =
+  | { readonly what: 'next begins'; readonly process: Process }
+  | { readonly what: 'next serves'; readonly tokens: readonly TokenState[]; readonly refusals: Refusals }
+  | { readonly what: 'next ends' }
+  | { readonly what: 'now ends' }
+  | { readonly what: 'a token changes'; readonly token: TokenState }
+  | { readonly what: 'a fresh process is wanted' }
+  | { readonly what: 'it stops' }
+
+type Transitions<Process> = {
+  readonly [Name in State<Process>['name']]: {
+    readonly [What in Happening<Process>['what']]?: (
+      state: Extract<State<Process>, { name: Name }>,
+      happening: Extract<Happening<Process>, { what: What }>,
+    ) => State<Process>
+  }
+}
+
+const AWAY = { name: 'away', now: null, next: null } as const
+
+/** A happening that a state does not list changes nothing. */
+const TRANSITIONS: Transitions<unknown> = {
+  away: {
+    'next begins': (_, { process }) => ({ name: 'starting', now: null, next: process }),
+    'it stops': () => ({ name: 'stopped', now: null, next: null }),
+  },
+  starting: {
+    'next serves': ({ next }, { tokens, refusals }) => ({
+      name: 'serving',
+      now: begun(next, tokens, refusals),
+      next: null,
+    }),
+    'next ends': () => AWAY,
+    'it stops': () => ({ name: 'stopped', now: null, next: null }),
+  },
+  serving: {
+    'next begins': ({ now }, { process }) => ({ name: 'replacing', now, next: process }),
+    'now ends': () => AWAY,
+    'a token changes': (state, { token }) => ({ ...state, now: withToken(state.now, token) }),
+    'a fresh process is wanted': (state) => ({ ...state, now: { ...state.now, wantsFresh: true } }),
+    'it stops': ({ now }) => ({ name: 'stopped', now, next: null }),
+  },
+  replacing: {
+    'next serves': ({ next }, { tokens, refusals }) => ({
+      name: 'serving',
+      now: begun(next, tokens, refusals),
+      next: null,
+    }),
+    'next ends': ({ now }) => ({ name: 'serving', now, next: null }),
+    'now ends': ({ next }) => ({ name: 'starting', now: null, next }),
+    'a token changes': (state, { token }) => ({ ...state, now: withToken(state.now, token) }),
+    'a fresh process is wanted': (state) => ({ ...state, now: { ...state.now, wantsFresh: true } }),
+    'it stops': ({ now }) => ({ name: 'stopped', now, next: null }),
+  },
+  stopped: {
+    'now ends': () => ({ name: 'stopped', now: null, next: null }),
+  },
+}
+
+function begun<Process>(process: Process, tokens: readonly TokenState[], refusals: Refusals): Serving<Process> {
+  return { process, tokens, refusals, wantsFresh: false }
+}
+
+function withToken<Process>(now: Serving<Process>, changed: TokenState): Serving<Process> {
+  return { ...now, tokens: now.tokens.map((one) => (one.token === changed.token ? changed : one)) }
+}
+
+/** The state before the first process begins. */
+export function initial<Process>(): State<Process> {
+  return AWAY
+}
+
+type Step<Process> = (state: State<Process>, happening: Happening<Process>) => State<Process>
+
+/** The state after a happening. */
+export function after<Process>(state: State<Process>, happening: Happening<Process>): State<Process> {
+  const ofState = TRANSITIONS[state.name] as Partial<Record<Happening<Process>['what'], Step<Process>>>
+  const step = ofState[happening.what]
+  return step ? step(state, happening) : state
+}
