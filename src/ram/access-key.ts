@@ -12,7 +12,7 @@ interface AccessKeyBody {
   readonly accountId: string
   /** The user it belongs to; absent for the account itself. */
   readonly userId?: string
-  /** The service it stands for, such as ecs.aliyuncs.com. */
+  /** The service that has it, such as ecs.aliyuncs.com. */
   readonly service?: string
   /** Base64 of the sealed secret. */
   readonly sealedSecret: string
@@ -24,7 +24,7 @@ export const ACCESS_KEY: Kind<AccessKeyBody> = { name: 'access-key', counted: fa
 
 const ACCESS_KEY_ID = /^[A-Za-z0-9._-]{1,128}$/
 
-/** What verifies signatures of an AccessKey, and who it is. */
+/** What verifies signatures of an AccessKey, and the caller that they authenticate. */
 export interface AccessKey {
   readonly caller: AccountCaller | UserCaller | ServiceCaller
   readonly secret: string

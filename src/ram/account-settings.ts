@@ -1,4 +1,4 @@
-// What an account sets for its RAM as a whole: alias, password policy, security preference (contract/ram.md 3.8).
+// The settings of an account's RAM as a whole: alias, password policy, security preference.
 import { type Change, insert, type Kind, type Recorded, update } from '../ledger/record.ts'
 import type { Reads } from './find.ts'
 import type { RamContext } from './operation.ts'

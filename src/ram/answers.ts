@@ -1,4 +1,4 @@
-// How users, groups, roles and policies look in answers (contract/ram.md section 3).
+// How users, groups, roles and policies look in replies (docs/reference/operations/ram-2015-05-01.md).
 import type { Reply, Tags } from '../api/operation.ts'
 import { isoSeconds } from '../api/time.ts'
 import type { FoundPolicy } from './find.ts'

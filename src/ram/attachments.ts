@@ -100,7 +100,7 @@ export async function attachmentCount(policy: FoundPolicy, { ledger, caller }: R
   return policy.record?.body.attachments ?? ledger.count(ATTACHMENT, ramScope(caller.accountId), policy.key)
 }
 
-/** The policies of a principal, as ListPoliciesFor… answers them. */
+/** The policies of a principal, as ListPoliciesFor… returns them. */
 export async function attachedAnswer(principal: Principal, context: RamContext): Promise<Reply> {
   const found = await Promise.all(
     principal.body.policies.map(async ({ policy: key, attachedAt }) => {

@@ -1,4 +1,4 @@
-// What a request says about itself, for the conditions of policies (contract/ram.md 2.5).
+// What a request says about itself, for the conditions of policies (docs/reference/policy-language.md, Condition keys).
 import { type Caller, principalArn } from '../api/caller.ts'
 import type { Tags } from '../api/operation.ts'
 import { isoSeconds } from '../api/time.ts'
@@ -24,7 +24,7 @@ const REQUEST_TAG = conditionKey('acs:RequestTag/')
 
 /**
  * The values for one resource of a call. Keys that a call never has here (acs:SourceVpc, acs:MFAPresent with an
- * AccessKey, …) are missing, as contract/ram.md 2.4 wants.
+ * AccessKey, …) are absent (docs/reference/policy-language.md).
  */
 export function conditionValues(facts: RequestFacts, caller: Caller, resourceTags: Tags): ConditionValues {
   const known = new Map<string, string | undefined>(facts.further)

@@ -79,7 +79,7 @@ export async function findCustomPolicy(name: string, context: Reads): Promise<Po
   return found(await customPolicy(name, context), 'EntityNotExist.Policy')
 }
 
-/** A policy of either type, as answers show it. */
+/** A policy of either type, as replies show it. */
 export interface FoundPolicy {
   /** See policyKey. */
   readonly key: string
@@ -129,7 +129,7 @@ export async function findPolicy(type: PolicyType, name: string, context: Reads)
   return found(await policyByName(type, name, context), 'EntityNotExist.Policy')
 }
 
-/** The policy that an attachment names, or null when it is gone. */
+/** The policy that an attachment names, or null when it was deleted. */
 export async function attachedPolicy(key: string, context: Reads): Promise<FoundPolicy | null> {
   const [type, name = ''] = key.split('/')
   return policyByName(type === 'System' ? 'System' : 'Custom', name, context)
@@ -149,7 +149,7 @@ function ramArn(account: string, resource: string): string {
 }
 
 /**
- * The resource that a name stands for, whether it exists or not (contract/ram.md 2.6).
+ * The resource that a name stands for, whether it exists or not.
  * Names are found in any case, so policies are held against the name as it was created: another case evades no Deny.
  */
 export async function ramResource(named: Named, name: string, context: Reads): Promise<Resource> {

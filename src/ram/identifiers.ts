@@ -1,4 +1,4 @@
-// New identifiers and secrets, from random bytes that are passed in (contract/ram.md 1.2).
+// New identifiers and secrets, from random bytes that are passed in.
 
 type Random = { randomBytes(length: number): Uint8Array }
 

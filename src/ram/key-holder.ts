@@ -1,4 +1,4 @@
-// Who AccessKeys belong to: an account, a cloud service, or a user. The holder's record lists its AccessKeys, so that the record's
+// The holders of AccessKeys: an account, a cloud service, or a user. The holder's record lists its AccessKeys, so that the record's
 // revision guards how many there are.
 import { refuse } from '../api/errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -7,7 +7,7 @@ import { ACCESS_KEY, type AccessKeyRecord } from './access-key.ts'
 import { USER } from './records.ts'
 
 interface Holding {
-  /** Absent in accounts from before they were listed, until Accounts.first lists them. */
+  /** Absent in accounts of earlier releases, until Accounts.first lists them. */
   readonly accessKeyIds?: readonly string[]
 }
 

@@ -1,4 +1,4 @@
-// Whether and how a user may log on to the console (contract/ram.md 3.3).
+// Whether and how a user may log on to the console (docs/reference/operations/ram-2015-05-01.md, CreateLoginProfile).
 import { refuse } from '../api/errors.ts'
 import type { Reply } from '../api/operation.ts'
 import { isoSeconds } from '../api/time.ts'

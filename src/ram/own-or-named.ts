@@ -22,7 +22,7 @@ async function ownOrNamed({ UserName }: Named, context: RamContext): Promise<Use
   return callingUser({ ...context, caller })
 }
 
-/** Whose AccessKeys the call is about. Refuses with MissingParameter and EntityNotExist.User. */
+/** The holder of the AccessKeys that the call is about. Refuses with MissingParameter and EntityNotExist.User. */
 export async function ownOrNamedHolder(values: Named, context: RamContext): Promise<KeyHolder> {
   const user = await ownOrNamed(values, context)
   if (user !== null) return typeof user === 'string' ? findUser(user, context) : user

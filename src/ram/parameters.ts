@@ -1,4 +1,4 @@
-// Parameters of RAM operations: names, texts and choices, refused with RAM's own codes (contract/ram.md 1.3, section 6).
+// Parameters of RAM operations: names, texts and choices, refused with RAM's own codes (docs/reference/operations/ram-2015-05-01.md).
 import { refuse } from '../api/errors.ts'
 import type { Tags } from '../api/operation.ts'
 import { integer, optional, type Parameter, parameter, type Values } from '../api/parameters.ts'
@@ -144,7 +144,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The paging of lists by name: Marker is the last name of the page before, opaque to clients (contract/ram.md section 3). */
+/** The paging of lists by name: Marker is the last name of the page before, opaque to clients. */
 export const pagingParameters = {
   Marker: optional(
     valued('text', 'The Marker of the page before.', (text) => {

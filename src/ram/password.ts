@@ -1,4 +1,4 @@
-// Passwords: what the account demands of them, and the salted slow hash that is all that is kept.
+// Passwords: what the account demands of them, and the salted slow hash, which is all that is stored.
 import { argon2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { PasswordPolicy } from './account-settings.ts'
@@ -27,7 +27,7 @@ export async function isPassword(password: string, stored: string): Promise<bool
   return timingSafeEqual(await slowHash(password, bytes.subarray(0, SALT_BYTES)), bytes.subarray(SALT_BYTES))
 }
 
-/** Whether the password is as the account's policy demands (contract/ram.md 3.8, SetPasswordPolicy). */
+/** Whether the password meets the account's password policy (docs/reference/operations/ram-2015-05-01.md, SetPasswordPolicy). */
 export function isStrong(password: string, policy: PasswordPolicy): boolean {
   return (
     password.length >= policy.MinimumPasswordLength &&

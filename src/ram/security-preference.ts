@@ -1,7 +1,7 @@
 import type { Reply } from '../api/operation.ts'
 import type { SecurityPreference } from './account-settings.ts'
 
-/** The security preference as answers group it (contract/ram.md 3.8). */
+/** The security preference as replies group it (docs/reference/operations/ram-2015-05-01.md, GetSecurityPreference). */
 export function securityPreferenceAnswer(preference: SecurityPreference): Reply {
   const { EnableSaveMFATicket, AllowUserToChangePassword, LoginSessionDuration, LoginNetworkMasks } = preference
   return {

@@ -1,4 +1,4 @@
-// The policies that every account finds ready: they can be attached, and neither changed nor deleted (contract/ram.md section 4).
+// The policies that exist in every account: they can be attached, and neither changed nor deleted.
 
 export interface SystemPolicy {
   readonly policyName: string
@@ -23,7 +23,7 @@ function allow(...Action: string[]): Statement {
   return { Action, Resource: ['*'] }
 }
 
-/** What a product needs to encrypt with keys that carry its tag (contract/ram.md 5.4). */
+/** What a product needs to encrypt with keys that carry its tag. */
 function encryptionRole(policyName: string, tag: string, product: string): SystemPolicy {
   const Resource = ['acs:kms:*:*:*']
   return policy(

@@ -1,4 +1,4 @@
-// Who may assume a role: the caller's own policies and the role's trust policy must both allow it.
+// Assuming a role: the caller's own policies and the role's trust policy must both allow it.
 import type { Caller } from '../api/caller.ts'
 import type { Denial } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
@@ -16,8 +16,8 @@ export interface NamedRole {
 }
 
 /**
- * What the call is about. Who belongs to another account has no right to know how the role is spelled, which tags it has, nor that
- * it exists; its account gets an event of the call.
+ * The resource of the call. A caller of another account has no right to know how the role is spelled, which tags it has, nor that
+ * it exists; the role's account gets an event of the call.
  */
 export function roleResource(role: Role | null, { accountId, roleName }: NamedRole, caller: Caller): Resource {
   const called = (name: string) => ({ name, arn: `acs:ram:*:${accountId}:role/${name}` })
@@ -30,7 +30,7 @@ export function roleResource(role: Role | null, { accountId, roleName }: NamedRo
   return { type, ...called(roleName), owner: { account: accountId, ...own } }
 }
 
-/** Why the caller may not assume the role, or null when it may. A service needs the trust only; an account assumes no role. */
+/** The denial of the role to the caller, or null when the caller may assume it. A service needs the trust only; an account assumes no role. */
 export async function assumptionDenial(
   role: Role | null,
   named: NamedRole,

@@ -20,7 +20,7 @@ const TICK_MS = 25
 const GIVE_UP_FACTOR = 10
 /** A work overdue for so long, and for as long as it had, will not end any more. */
 const STUCK_MS = 5000
-/** What may be asked at once, with what is overdue; more would only wait in vain. */
+/** What may be asked at once, with what is overdue; more would only wait and fail. */
 const MAX_PENDING = 5000
 /** As many of them may be slow, so that these do not take the place of all others. */
 const MAX_SLOW = 1000
@@ -40,7 +40,7 @@ interface Pending {
   readonly withinMs: number
   resolve(answer: unknown): void
   reject(error: Failed): void
-  /** Told of an answer that came after the deadline. */
+  /** Receives an answer that came after the deadline. */
   late(answer: unknown): void
 }
 
@@ -112,12 +112,12 @@ export class Child {
     return this.#process.pid
   }
 
-  /** Whether the library answers; false while it hangs. */
+  /** Whether the library responds; false while it hangs. */
   get answers(): boolean {
     return !this.#ended && this.#silentTicks < this.#patienceTicks
   }
 
-  /** Rejects with Failed within `withinMs`, or at once when the library hangs. `late` is told of an answer after that. */
+  /** Rejects with Failed within `withinMs`, or at once when the library hangs. `late` receives an answer after that. */
   ask<W extends Work>(
     work: W,
     ask: Works[W]['ask'],

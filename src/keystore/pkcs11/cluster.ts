@@ -183,7 +183,7 @@ export class Cluster {
     const known = this.#abilities.get(token.device ?? '')
     if (known) return known
     const find = async (access: Access) => {
-      // Whoever waited behind another finds what that found.
+      // Work that waited behind another uses what that found.
       const abilities = this.#abilities.get(access.device) ?? (await unwrapsWith(this.#cryptoki, access))
       this.#abilities.set(access.device, abilities)
       return abilities
@@ -215,7 +215,7 @@ export class Cluster {
     throw away ?? missing ?? new Away('no token is configured')
   }
 
-  /** Does the work on every token that is there; answers what those gave. Throws Away when none is. */
+  /** Does the work on every token that is there; returns what those returned. Throws Away when none is. */
   async #onEach<T>(work: (token: Token) => Promise<T>): Promise<T[]> {
     const done = await Promise.allSettled(this.#tokens.map(work))
     const failed = done.find((one) => one.status === 'rejected' && !(one.reason instanceof Away))

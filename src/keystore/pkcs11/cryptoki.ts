@@ -82,7 +82,7 @@ export class Cryptoki {
     }
   }
 
-  /** Logs in afresh: where the library still counts a former login, that may be one that the device has forgotten. */
+  /** Logs in, after a logout where the library still counts a former login: the device may have forgotten that one. */
   login(session: Handle, pin: string): void {
     try {
       this.#lib.C_Login(session, this.#c.CKU_USER, pin)
@@ -275,8 +275,8 @@ function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 /**
- * What the library answers from another thread; of no use once the login is over: its session's number may be another's by then, and
- * so may be what was done in it.
+ * The result of a call in another thread. Throws Voided once the login is over: another login may have the session's number by then, and
+ * the result may be of its work.
  */
 async function still<T>(at: SessionHolder, answer: Promise<T>): Promise<T> {
   try {

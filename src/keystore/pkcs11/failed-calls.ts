@@ -1,12 +1,12 @@
-// Calls that the device failed, for the log: each kind of failure is told at once, and how often it came again after a minute.
+// Calls that the device failed, for the log: the first of each kind at once, and a minute later how many followed.
 
 const PERIOD_MS = 60_000
-/** Kinds told apart within a minute. */
+/** How many kinds a minute may have. */
 const MOST_KINDS = 20
 
 export class FailedCalls {
   readonly #report: (message: string) => void
-  /** How often each kind came again since it was told. */
+  /** How often each kind came again since it was logged. */
   readonly #again = new Map<string, number>()
   #timer: NodeJS.Timeout | null = null
 
@@ -23,7 +23,7 @@ export class FailedCalls {
     this.#timer ??= setTimeout(() => this.tell(), PERIOD_MS).unref()
   }
 
-  /** Tells what came again, and begins afresh. */
+  /** Logs what came again, and counts from zero. */
   tell(): void {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null

@@ -1,4 +1,4 @@
-// The key store in a PKCS #11 device: material is made, used and destroyed there, and what is stored of it is a reference.
+// The key store in a PKCS #11 device: material is made, used and destroyed there, and records hold a reference to it.
 import { createPublicKey } from 'node:crypto'
 import { refuse } from '../../api/errors.ts'
 import {
@@ -201,7 +201,7 @@ export class HsmKeystore implements Keystore {
       const failed = `\`${work}\` failed with 503: ${(error as Error).message}`
       const limit = isSlow ? 'hsm-key-timeout-ms' : 'hsm-timeout-ms'
       if (trouble === 'late') this.#failed.note(`${failed}; raise ${limit} (${ms} ms) if the device needs longer`)
-      // What keeps the whole device from serving is told by the connection.
+      // The supervisor reports what keeps the whole device from serving.
       else if (trouble === 'away' && this.#device.trouble === null) this.#failed.note(failed)
       throw this.#inWordsOfThePort(error)
     }

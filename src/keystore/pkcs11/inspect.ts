@@ -1,4 +1,4 @@
-// What `strongroom hsm check` learns of a token: what it is, what it can do, which of our objects it holds.
+// What `strongroom hsm check` shows of a token: its model, its abilities, and the objects in it that are ours.
 import type { Cryptoki } from './cryptoki.ts'
 import { Away, faultOf } from './faults.ts'
 import type { Access, ObjectClass } from './login.ts'
@@ -7,7 +7,7 @@ import { objectsOf } from './objects.ts'
 import type { Abilities, ObjectReport, TokenReport } from './protocol.ts'
 import type { Token } from './token.ts'
 
-/** What a device answers where it does not tell a number (CK_UNAVAILABLE_INFORMATION, in 32 or 64 bits, or cut). */
+/** The number of a device that does not know one (CK_UNAVAILABLE_INFORMATION, in 32 or 64 bits, or cut). */
 const UNAVAILABLE = 0xff_ff_ff_ff
 
 const NOTHING = {

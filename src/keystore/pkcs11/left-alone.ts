@@ -1,14 +1,14 @@
-// Which tokens the next process of the library is not to ask, and why: one that refused the PIN may lock, and one that hangs would
-// take the others with it.
+// The tokens that the next process of the library leaves alone, and why: one that refused the PIN could lock, and one that hangs would
+// hang the process for all tokens.
 import type { LeftAlone, Opening, TokenState } from './protocol.ts'
 
 /** How long a token is left alone at which a process was given up, where there are others. */
 const SILENT_MS = 60_000
 
-/** Where the PIN comes from; `stamp` changes whenever it was written anew. Secret. */
+/** Where the PIN comes from; `stamp` changes whenever it is written. Secret. */
 export type PinSource = () => { readonly pin: string; readonly stamp: string }
 
-/** What tokens said to one PIN: those that refuse it, with their reason. */
+/** The tokens that refuse one PIN, with their reasons. */
 export type Refusals = Map<string, string>
 
 export class TokensLeftAlone {
@@ -24,7 +24,7 @@ export class TokensLeftAlone {
     this.#pin = pin
   }
 
-  /** What a new process is told of tokens and PIN, and where refusals of that PIN are noted. Throws when the PIN can't be read. */
+  /** The tokens and the PIN for a new process, and where refusals of that PIN are noted. Throws when the PIN can't be read. */
   next(): Pick<Opening, 'tokens' | 'pin'> & { readonly refusals: Refusals } {
     const { pin, stamp } = this.#pin()
     if (stamp !== this.#stamp) this.#refusals = new Map()
@@ -49,18 +49,18 @@ export class TokensLeftAlone {
     else this.#silent.clear()
   }
 
-  /** Whether the PIN was written anew since a process was told it. */
+  /** Whether the PIN was written since a process got it. */
   hasNewPin(): boolean {
     try {
       return this.#pin().stamp !== this.#stamp
     } catch {
-      // It is being written, or gone: what is known serves on.
+      // It is being written, or gone: the known PIN stays in use.
       return false
     }
   }
 }
 
-/** Notes which tokens refuse the PIN; answers the names of those that were not known to. */
+/** Notes which tokens refuse the PIN; returns the names of those that are new. */
 export function noteRefusals(refusals: Refusals, states: readonly TokenState[]): readonly string[] {
   const fresh = states.filter(({ token, up, pinRefused }) => pinRefused && !up && !refusals.has(token))
   for (const { token, reason } of fresh) refusals.set(token, reason)

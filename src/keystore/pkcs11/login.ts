@@ -5,7 +5,7 @@ import { Away, Missing, returnValueOf, Voided } from './faults.ts'
 
 const NONCE_BYTES = 12
 const NONCES_AT_ONCE = 80
-/** Handles remembered; beyond that they are found anew. */
+/** Handles remembered; beyond that they are looked up again. */
 const MOST_HANDLES = 10_000
 const NO_MORE_SESSIONS = ['CKR_SESSION_COUNT', 'CKR_DEVICE_MEMORY']
 /** How long a device that had no more sessions is asked for none. */

@@ -1,5 +1,5 @@
-// Making objects of the token. Each try gets a CKA_ID of its own: what one left behind on any token, without telling, is never taken
-// for what the next one made.
+// Making objects of the token. Each try gets a CKA_ID of its own: an object that a failed try left behind on a token is never taken
+// for the one that the next try makes.
 import { setTimeout as pause } from 'node:timers/promises'
 import { randomBytes } from '../random.ts'
 import type { Cryptoki } from './cryptoki.ts'
@@ -25,9 +25,9 @@ export class Making {
   }
 
   /**
-   * Makes the object with `make`; answers its CKA_ID too. Throws Full when there is no room for it. Some libraries only say that it
-   * failed, and say the same when two processes get into each other's way: it is tried a few times before a token that is there, and
-   * makes keys that it need not store, counts as full.
+   * Makes the object with `make`; returns its CKA_ID too. Throws Full when there is no room for it. Some libraries return the same
+   * general error for a full token and for a conflict of two processes: it is tried a few times before a token that is present, and that
+   * can make keys of a session, counts as full.
    */
   async on<T>(access: Access, make: (id: string) => T | Promise<T>): Promise<{ id: string; made: T }> {
     const full = new Full('the token has no room for another key')

@@ -1,4 +1,4 @@
-// The process that holds the PKCS #11 library: whatever that does, blocking, leaking or crashing, it does to this process alone.
+// The process that holds the PKCS #11 library: a library that blocks, leaks or crashes harms this process alone.
 // It serves batches of requests, and ends when no token can be reached, so that the next one begins with a fresh library.
 import { Cluster } from './cluster.ts'
 import { Cryptoki } from './cryptoki.ts'
@@ -16,7 +16,7 @@ import {
 } from './protocol.ts'
 import { Token } from './token.ts'
 
-/** How long requests are begun before answers are let out and others taken in. */
+/** How long requests are begun before replies are sent and further requests read. */
 const STRETCH_MS = 5
 
 let cluster: Cluster | null = null
@@ -100,7 +100,7 @@ function flush(): void {
   if (cluster?.states.every(({ up }) => !up)) failAll(cluster.states)
 }
 
-/** Begins some of what was asked, and lets answers out before it goes on. */
+/** Begins some of the requests, and sends replies before it goes on. */
 function pump(): void {
   const since = performance.now()
   let begun = 0

@@ -7,7 +7,7 @@ export interface LeftAlone {
   readonly pinRefused: boolean
 }
 
-/** What the library's process is told at its start; `pin` is secret and goes no other way than this. */
+/** The first message to the library's process; `pin` is secret and travels in no other. */
 export interface Opening {
   readonly module: string
   readonly parameters: string | null
@@ -61,7 +61,7 @@ export interface Works {
   collect: { ask: { tag: string; now: number }; answer: number }
   /** What each token is, can do and holds. */
   inspect: { ask: { tag: string }; answer: readonly TokenReport[] }
-  /** Whether the device answers at all. */
+  /** Whether the device responds at all. */
   ping: { ask: object; answer: null }
 }
 

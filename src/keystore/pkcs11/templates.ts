@@ -1,4 +1,4 @@
-// What the library is told about objects and mechanisms: each attribute of a key, each parameter of an algorithm, in one place.
+// Templates and mechanisms: each attribute of a key, each parameter of an algorithm, in one place.
 import type * as Pkcs11js from 'pkcs11js'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 

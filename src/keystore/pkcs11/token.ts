@@ -1,4 +1,4 @@
-// One token: a login to it, begun afresh after every error that may void sessions or handles, and the queue for its sessions.
+// One token: a login to it, begun again after every error that may void sessions or handles, and the queue for its sessions.
 import type { Cryptoki, Handle } from './cryptoki.ts'
 import { Away, describeFault, faultOf, Late, Missing, Voided, voidsSessions } from './faults.ts'
 import { Gate } from './gate.ts'
@@ -199,7 +199,7 @@ export class Token {
     }
   }
 
-  /** Whether the token still answers: some libraries find nothing when the device is gone, instead of saying so. */
+  /** Whether the token is still present: some libraries find nothing when the device is gone, instead of saying so. */
   #isPresent(): boolean {
     try {
       return this.#cryptoki.findToken(this.name) !== null
@@ -216,7 +216,7 @@ export class Token {
       if (free === 'failed') failed = true
       else if (free === 'busy') {
         await new Promise<void>((resolve) => this.#waiting.push(resolve))
-        // Who has waited so long that the answer would come too late leaves the session to others.
+        // A request that has waited so long that its answer would come too late leaves the session to others.
         latest = expiresAt - takesMs
       } else return free
     }
@@ -235,7 +235,7 @@ export class Token {
         return 'failed'
       }
     } catch (error) {
-      // Who waits behind finds out for itself, and is not to wait in vain.
+      // The next one that waits tries for itself, and does not wait for a session that never comes.
       this.#waiting.shift()?.()
       throw error
     }

@@ -97,7 +97,7 @@ export async function unwrapsWith(cryptoki: Cryptoki, at: SessionHolder): Promis
   }
   const lackOf = async (algorithm: WrappingAlgorithm): Promise<string | null> => {
     if (!(await accepts(algorithm, KEY_BYTES))) return `lacks ${MECHANISMS[algorithm]}`
-    // A device on which a shorter AES key can't be told from one of 256 bits is no place for imported material.
+    // A device that can't distinguish a shorter AES key from one of 256 bits is no place for imported material.
     if ((await accepts(algorithm, 16)) || (await accepts(algorithm, 24))) return 'does not tell how long an AES key is'
     return algorithm === 'RSAES_PKCS1_V1_5' ? faultOfPadding(cryptoki, at, pair.privateKey, publicKey) : null
   }

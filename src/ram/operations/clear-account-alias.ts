@@ -5,7 +5,7 @@ import { operation } from '../operation.ts'
 
 export const ClearAccountAlias = operation({
   name: 'ClearAccountAlias',
-  summary: 'Takes the alias of the account away.',
+  summary: 'Removes the alias of the account.',
   source: 'contract/ram.md 3.8',
   parameters: {},
   access: 'Write',

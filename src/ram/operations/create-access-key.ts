@@ -7,7 +7,7 @@ import { locateOwnOrNamed, ownOrNamedHolder, ownOrNamedUserName } from '../own-o
 
 export const CreateAccessKey = operation({
   name: 'CreateAccessKey',
-  summary: 'Creates an AccessKey for a user, or for the account itself. Its secret is shown this once.',
+  summary: 'Creates an AccessKey for a user, or for the account itself. Only this reply shows its secret.',
   source: 'contract/ram.md 3.2',
   parameters: { UserName: ownOrNamedUserName },
   access: 'Write',

@@ -10,7 +10,7 @@ import type { PolicyBody } from '../records.ts'
 
 export const CreatePolicyVersion = operation({
   name: 'CreatePolicyVersion',
-  summary: 'Adds a version to a custom policy, and makes it the one in force where SetAsDefault says so.',
+  summary: 'Adds a version to a custom policy, and puts it in force where SetAsDefault is true.',
   source: 'contract/ram.md 3.6',
   parameters: {
     PolicyName: policyName,

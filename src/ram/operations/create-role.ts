@@ -11,7 +11,7 @@ import { ROLE, type RoleBody, ramScope } from '../records.ts'
 
 export const CreateRole = operation({
   name: 'CreateRole',
-  summary: 'Creates a role, which those whom its trust policy names can assume.',
+  summary: 'Creates a role, which the principals of its trust policy can assume.',
   source: 'contract/ram.md 3.5',
   parameters: {
     RoleName: roleName,

@@ -6,7 +6,7 @@ import { userName } from '../parameters.ts'
 
 export const DeleteLoginProfile = operation({
   name: 'DeleteLoginProfile',
-  summary: 'Takes the password of a user away: it can not log on to the console any more.',
+  summary: 'Removes the password of a user, who can no longer log on to the console.',
   source: 'contract/ram.md 3.3',
   parameters: { UserName: userName },
   access: 'Write',

@@ -8,7 +8,7 @@ import { POLICY, policyKey } from '../records.ts'
 
 export const DeletePolicy = operation({
   name: 'DeletePolicy',
-  summary: 'Deletes a custom policy that is attached to nobody; with CascadingDelete all of its versions too.',
+  summary: 'Deletes a custom policy that has no attachments; with CascadingDelete, all of its versions too.',
   source: 'contract/ram.md 3.6',
   parameters: { PolicyName: policyName, CascadingDelete: flag },
   access: 'Write',

@@ -6,7 +6,7 @@ import { accessKeyId } from '../parameters.ts'
 
 export const GetAccessKeyLastUsed = operation({
   name: 'GetAccessKeyLastUsed',
-  summary: 'Tells when an AccessKey of a user, or of the account itself, was last used.',
+  summary: 'Returns when an AccessKey of a user, or of the account itself, was last used.',
   source: 'contract/ram.md 3.2',
   parameters: { UserAccessKeyId: accessKeyId, UserName: ownOrNamedUserName },
   access: 'Read',

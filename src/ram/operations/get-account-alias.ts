@@ -4,7 +4,7 @@ import { operation } from '../operation.ts'
 
 export const GetAccountAlias = operation({
   name: 'GetAccountAlias',
-  summary: 'Tells the alias of the account.',
+  summary: 'Returns the alias of the account.',
   source: 'contract/ram.md 3.8',
   parameters: {},
   access: 'Read',

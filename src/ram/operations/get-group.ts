@@ -5,7 +5,7 @@ import { groupName } from '../parameters.ts'
 
 export const GetGroup = operation({
   name: 'GetGroup',
-  summary: 'Tells about a group.',
+  summary: 'Describes a group.',
   source: 'contract/ram.md 3.4',
   parameters: { GroupName: groupName },
   access: 'Read',

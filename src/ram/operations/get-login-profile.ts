@@ -5,7 +5,7 @@ import { userName } from '../parameters.ts'
 
 export const GetLoginProfile = operation({
   name: 'GetLoginProfile',
-  summary: 'Tells whether and how a user may log on to the console.',
+  summary: 'Returns the log-on settings of a user that has a password for the console.',
   source: 'contract/ram.md 3.3',
   parameters: { UserName: userName },
   access: 'Read',

@@ -4,7 +4,7 @@ import { operation } from '../operation.ts'
 
 export const GetPasswordPolicy = operation({
   name: 'GetPasswordPolicy',
-  summary: 'Tells what passwords of the account must be like.',
+  summary: 'Returns the password policy of the account.',
   source: 'contract/ram.md 3.8',
   parameters: {},
   access: 'Read',

@@ -6,7 +6,7 @@ import { policyName, policyType } from '../parameters.ts'
 
 export const GetPolicy = operation({
   name: 'GetPolicy',
-  summary: 'Tells about a policy and its default version.',
+  summary: 'Describes a policy and its default version.',
   source: 'contract/ram.md 3.6',
   parameters: { PolicyName: policyName, PolicyType: policyType },
   access: 'Read',

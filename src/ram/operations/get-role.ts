@@ -5,7 +5,7 @@ import { roleName } from '../parameters.ts'
 
 export const GetRole = operation({
   name: 'GetRole',
-  summary: 'Tells about a role, its trust policy included.',
+  summary: 'Describes a role and its trust policy.',
   source: 'contract/ram.md 3.5',
   parameters: { RoleName: roleName },
   access: 'Read',

@@ -5,7 +5,7 @@ import { securityPreferenceAnswer } from '../security-preference.ts'
 
 export const GetSecurityPreference = operation({
   name: 'GetSecurityPreference',
-  summary: 'Tells what users may do to themselves without a policy, and how they log on.',
+  summary: 'Returns what users may change of themselves without a policy, and how they log on.',
   source: 'contract/ram.md 3.8',
   parameters: {},
   access: 'Read',

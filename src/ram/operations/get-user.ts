@@ -5,7 +5,7 @@ import { userName } from '../parameters.ts'
 
 export const GetUser = operation({
   name: 'GetUser',
-  summary: 'Tells about a user.',
+  summary: 'Describes a user.',
   source: 'contract/ram.md 3.1',
   parameters: { UserName: userName },
   access: 'Read',

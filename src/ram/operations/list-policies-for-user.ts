@@ -5,7 +5,7 @@ import { userName } from '../parameters.ts'
 
 export const ListPoliciesForUser = operation({
   name: 'ListPoliciesForUser',
-  summary: 'Lists the policies attached to a user itself; those of its groups are not among them.',
+  summary: 'Lists the policies attached to a user itself, without those of its groups.',
   source: 'contract/ram.md 3.7',
   parameters: { UserName: userName },
   access: 'Read',

@@ -10,7 +10,7 @@ import { hasTags, takeByName } from '../tagged.ts'
 
 export const ListPolicies = operation({
   name: 'ListPolicies',
-  summary: 'Lists the policies by name; those of one type only, where PolicyType says so.',
+  summary: 'Lists the policies by name; with PolicyType, those of one type.',
   source: 'contract/ram.md 3.6',
   parameters: { PolicyType: optional(policyType, null), ...pagingParameters, Tag: tags },
   access: 'Read',

@@ -7,7 +7,7 @@ import { hasTags, takeByName } from '../tagged.ts'
 
 export const ListRoles = operation({
   name: 'ListRoles',
-  summary: 'Lists the roles by name; those with the given tags only, where some are given.',
+  summary: 'Lists the roles by name; with tags, those that have all of them.',
   source: 'contract/ram.md 3.5',
   parameters: { ...pagingParameters, Tag: tags },
   access: 'Read',

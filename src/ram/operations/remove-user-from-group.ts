@@ -8,7 +8,7 @@ import { MEMBERSHIP, ramScope } from '../records.ts'
 
 export const RemoveUserFromGroup = operation({
   name: 'RemoveUserFromGroup',
-  summary: 'Takes a user out of a group, whose policies stop counting for it at once.',
+  summary: 'Removes a user from a group, whose policies no longer count for the user.',
   source: 'contract/ram.md 3.4',
   parameters: { UserName: userName, GroupName: groupName },
   access: 'Write',

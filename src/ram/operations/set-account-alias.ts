@@ -7,7 +7,7 @@ import { accountAlias } from '../parameters.ts'
 
 export const SetAccountAlias = operation({
   name: 'SetAccountAlias',
-  summary: 'Gives the account an alias; the one that it has must be cleared first.',
+  summary: 'Gives the account an alias. An existing one must be cleared first.',
   source: 'contract/ram.md 3.8',
   parameters: { AccountAlias: accountAlias },
   access: 'Write',

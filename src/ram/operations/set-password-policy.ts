@@ -6,7 +6,7 @@ import { flag, minimumPasswordLength, whole } from '../parameters.ts'
 
 export const SetPasswordPolicy = operation({
   name: 'SetPasswordPolicy',
-  summary: 'Sets what passwords of the account must be like; what is not given takes its default.',
+  summary: 'Sets the password policy of the account. Parameters that are absent take their defaults.',
   source: 'contract/ram.md 3.8',
   parameters: {
     MinimumPasswordLength: optional(minimumPasswordLength, 8),

@@ -7,7 +7,8 @@ import { securityPreferenceAnswer } from '../security-preference.ts'
 
 export const SetSecurityPreference = operation({
   name: 'SetSecurityPreference',
-  summary: 'Sets what users may do to themselves without a policy, and how they log on; what is not given stays.',
+  summary:
+    'Sets what users may change of themselves without a policy, and how they log on. Parameters that are absent change nothing.',
   source: 'contract/ram.md 3.8',
   parameters: {
     EnableSaveMFATicket: optional(truth, null),

@@ -6,7 +6,7 @@ import { accessKeyId, accessKeyStatus } from '../parameters.ts'
 
 export const UpdateAccessKey = operation({
   name: 'UpdateAccessKey',
-  summary: 'Makes an AccessKey of a user, or of the account itself, active or inactive, at once.',
+  summary: 'Activates or deactivates an AccessKey of a user, or of the account itself, at once.',
   source: 'contract/ram.md 3.2',
   parameters: { UserAccessKeyId: accessKeyId, Status: accessKeyStatus, UserName: ownOrNamedUserName },
   access: 'Write',

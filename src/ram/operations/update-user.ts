@@ -10,7 +10,7 @@ import { MEMBERSHIP, ramScope, USER_NAME, type User } from '../records.ts'
 
 export const UpdateUser = operation({
   name: 'UpdateUser',
-  summary: 'Changes what is known of a user; its name too, whose keys, groups and policies it keeps.',
+  summary: 'Changes the properties of a user. A user with a new name keeps its AccessKeys, groups and policies.',
   source: 'contract/ram.md 3.1',
   parameters: {
     UserName: userName,

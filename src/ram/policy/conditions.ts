@@ -1,4 +1,5 @@
-// Conditions: what each operator means, for one value and for many, and for a key that the request does not have (contract/ram.md 2.3, 2.4).
+// Conditions: what each operator means, for one value and for many, and for a key that the request does not have (docs/reference/policy-language.md,
+// Conditions).
 import { BlockList, isIP } from 'node:net'
 import { compileWildcard } from './wildcard.ts'
 

@@ -1,4 +1,4 @@
-// The policy language: a document is checked in full when it is written, and refused with the place of its fault (contract/ram.md 2.1).
+// The policy language: a document is checked in full when it is written, and refused with the place of its fault (docs/reference/policy-language.md).
 // What the cloud does not have is refused too: what would be ignored in silence could widen a grant.
 import { conditionKey, hasOwnPrefix, isUsableKey, meantKey } from './condition-key.ts'
 import { type Condition, fits, fitting, isOperator } from './conditions.ts'
@@ -6,7 +6,7 @@ import { duplicateMember } from './json-members.ts'
 import { type Principal, parsePrincipals } from './principals.ts'
 import { canMatch, isResourcePattern } from './resource-pattern.ts'
 
-/** What a policy is for: attached to a principal, narrowing a session, or saying who may assume a role. */
+/** What a policy is for: attached to a principal, narrowing a session, or naming the principals that may assume a role. */
 export type PolicyUse = 'identity' | 'session' | 'trust'
 
 /** A document that is no policy; the message names the place of the fault. */

@@ -1,4 +1,4 @@
-// Deciding: policies are compiled once, and of a set of them only the statements for an action are looked at (contract/ram.md 2.6).
+// Deciding: policies are compiled once, and of a set of them only the statements for an action are looked at (docs/reference/policy-language.md, Decision).
 import { type ConditionValues, compileCondition } from './conditions.ts'
 import type { Policy, Statement } from './language.ts'
 import { Memo } from './memo.ts'
@@ -36,15 +36,15 @@ export interface StatementPlace {
   readonly statementIndex: number
 }
 
-/** What a set says; `by` is the statement that decided, null when none did. */
+/** The verdict of a set; `by` is the statement that decided, null when none did. */
 export interface Verdict {
   readonly decision: 'Allow' | 'ExplicitDeny' | 'ImplicitDeny'
   readonly by: StatementPlace | null
 }
 
-/** Nobody said anything. */
+/** No statement matched. */
 export const IMPLICIT: Verdict = { decision: 'ImplicitDeny', by: null }
-/** Role names are compared in any case, and this is the action whose resource they are (contract/ram.md section 7, point 3). */
+/** Role names are compared in any case, and this is the action whose resource they are (docs/reference/policy-language.md, Wildcards). */
 const ASSUME_ROLE = 'sts:assumerole'
 
 export function compilePolicy({ statements }: Policy): CompiledPolicy {
@@ -110,7 +110,7 @@ export class PolicySet {
     ]
   }
 
-  /** A Deny that matches anywhere wins, then an Allow; else nobody allowed it. */
+  /** A Deny that matches anywhere wins, then an Allow; else the verdict is an implicit Deny. */
   decide(action: string, resource: string, values: ConditionValues): Verdict {
     for (const { place, statement } of this.#about(action, resource))
       if (statement.holds(values))
@@ -147,7 +147,7 @@ export class PolicySet {
   }
 }
 
-/** What a trust policy says to a caller. */
+/** The verdict of a trust policy on a caller: a Deny that matches wins, then an Allow. */
 export function trusts(
   trust: CompiledPolicy,
   candidate: Candidate,

@@ -1,4 +1,4 @@
-// Who a trust policy lets assume its role (docs/reference/policy-language.md, Principals).
+// The principals that a trust policy names (docs/reference/policy-language.md, Principals).
 import { SERVICE_NAME } from '../service-name.ts'
 
 export interface Principal {

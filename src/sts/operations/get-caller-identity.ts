@@ -4,7 +4,7 @@ import { operation } from '../operation.ts'
 
 export const GetCallerIdentity = operation({
   name: 'GetCallerIdentity',
-  summary: 'Tells who calls. Any valid credentials may ask.',
+  summary: 'Returns the identity of the caller. Needs no permission.',
   source: 'contract/ram.md 5.2',
   parameters: {},
   access: 'Read',
