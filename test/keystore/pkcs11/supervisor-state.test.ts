@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { after, type Happening, initial, type State } from '../../../src/keystore/pkcs11/supervisor-state.ts'
-import { times } from '../../size.ts'
 
 const TOKENS = [{ token: 't', up: true, pinRefused: false, reason: '' }]
 const refusals = new Map() as never
@@ -59,7 +58,6 @@ describe('the connection to an HSM', () => {
           if (hasStopped) assert.deepEqual([state.name, state.next], ['stopped', null])
         }
       }),
-      { numRuns: times('policy documents') },
     )
   })
 })
