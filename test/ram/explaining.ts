@@ -6,7 +6,7 @@ import { readSettings } from '../../src/settings/settings.ts'
 import type { TestHouse } from '../house.ts'
 
 /** What calls over the test's connection say of themselves. */
-const HERE = { 'acs:SourceIp': '127.0.0.1', 'acs:SecureTransport': 'false' }
+export const HERE = { 'acs:SourceIp': '127.0.0.1', 'acs:SecureTransport': 'false' }
 
 export async function explained(
   house: TestHouse,

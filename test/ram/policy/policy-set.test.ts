@@ -1,4 +1,4 @@
-// Decisions: the guide's policies, the contract's cases, and what must hold for any policies at all.
+// Decisions: what test/policies does not show in single cases, and what must hold for any policies at all.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
@@ -27,38 +27,6 @@ function policy(...Statement: object[]): RawPolicy {
 const KEY = 'acs:kms:cn-hangzhou:1:key/k'
 const decide = (set: PolicySet, action: string, resource = KEY, values: Record<string, string> = {}) =>
   set.decide(action, resource, valuesOf(values)).decision
-
-describe("the guide's policies", () => {
-  it('full access', () => {
-    const set = setOf(policy({ Effect: 'Allow', Action: ['kms:*'], Resource: ['*'] }))
-    for (const action of ['kms:Encrypt', 'kms:CreateKey']) assert.equal(decide(set, action), 'Allow')
-    assert.equal(decide(set, 'ram:GetUser'), 'ImplicitDeny')
-  })
-
-  it('listing, describing and using', () => {
-    const Action = ['kms:List*', 'kms:Describe*', 'kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey']
-    const set = setOf(policy({ Effect: 'Allow', Action, Resource: ['*'] }))
-    for (const name of ['ListKeys', 'ListAliases', 'DescribeKey', 'ListResourceTags', 'Encrypt', 'GenerateDataKey'])
-      assert.equal(decide(set, `kms:${name}`), 'Allow', name)
-    for (const name of ['CreateKey', 'TagResource', 'GenerateDataKeyWithoutPlaintext', 'GetParametersForImport'])
-      assert.equal(decide(set, `kms:${name}`), 'ImplicitDeny', name)
-  })
-
-  it('using keys with a tag, whose value counts in any case', () => {
-    const set = setOf(
-      policy({
-        Effect: 'Allow',
-        Action: ['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey'],
-        Resource: ['*'],
-        Condition: { StringEqualsIgnoreCase: { 'kms:tag/Project': ['Apollo'] } },
-      }),
-    )
-    assert.equal(decide(set, 'kms:Encrypt', KEY, { 'kms:tag/Project': 'apollo' }), 'Allow')
-    assert.equal(decide(set, 'kms:Encrypt', KEY, { 'kms:tag/project': 'Apollo' }), 'ImplicitDeny')
-    assert.equal(decide(set, 'kms:Encrypt'), 'ImplicitDeny')
-    assert.equal(decide(set, 'kms:DescribeKey', KEY, { 'kms:tag/Project': 'Apollo' }), 'ImplicitDeny')
-  })
-})
 
 describe('a set of policies', () => {
   it('names the statement that decided, and a Deny wins wherever it stands', () => {
