@@ -1,11 +1,12 @@
 // The house's rules that a machine can check: imports point down, the pure core is pure, each foreign thing has one door.
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url))
+const TEST = fileURLToPath(new URL('.', import.meta.url))
 
 /** The floors of the house, top first, as ARCHITECTURE.md lists them. A file may import from its own floor and from those below. */
 const FLOORS = roomsOf(readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8'))
@@ -138,5 +139,23 @@ describe('the house', () => {
     assert.deepEqual(wrong, [])
     const readers = all.filter(({ text }) => /\bprocess\.env\b/.test(text)).map(({ path }) => path)
     assert.deepEqual(readers, ['main.ts'])
+  })
+
+  it('is mirrored by its tests: what tests a room lies in the folder of the same name', () => {
+    /** Of no one room: each has its line in CONTRIBUTING.md. */
+    const others = ['acceptance', 'clients', 'model', 'policies', 'transcripts', 'vectors', 'storage/migrations']
+    const folders = readdirSync(TEST, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ parentPath, name }) => relative(TEST, join(parentPath, name)))
+      .filter((folder) => !others.some((other) => folder === other || folder.startsWith(`${other}/`)))
+    assert.deepEqual(
+      folders.filter((folder) => !existsSync(join(SRC, folder))),
+      [],
+    )
+    const page = readFileSync(join(TEST, '../CONTRIBUTING.md'), 'utf8')
+    assert.deepEqual(
+      others.filter((other) => !page.includes(`test/${other}/`)),
+      [],
+    )
   })
 })
