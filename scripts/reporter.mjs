@@ -9,6 +9,7 @@ export default async function* reporter(source) {
   const running = new Map()
   const seconds = new Map()
   for await (const { type, data } of source) {
+    if (type === 'test:coverage') yield coverageByRoom(data.summary)
     if (type === 'test:stdout' || type === 'test:stderr') yield data.message
     if (typeof data?.file !== 'string' && type !== 'test:fail') continue
     const file = relative('.', data.file ?? '')
@@ -42,4 +43,16 @@ export default async function* reporter(source) {
   if (seconds.size > 10) yield `slowest files: ${slowest.map(([file, s]) => `${file} ${s} s`).join(', ')}\n`
   yield `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}\n`
   if (counts.passed + counts.failed === 0) process.exitCode = 1
+}
+
+/** The part of each room's lines that tests reached. */
+function coverageByRoom({ workingDirectory, files }) {
+  const rooms = new Map()
+  for (const { path, totalLineCount, coveredLineCount } of files) {
+    const [, room = ''] = relative(workingDirectory, path).split('/')
+    const { total = 0, covered = 0 } = rooms.get(room) ?? {}
+    rooms.set(room, { total: total + totalLineCount, covered: covered + coveredLineCount })
+  }
+  const line = ([room, { total, covered }]) => `  ${((100 * covered) / total).toFixed(1).padStart(5)} %  src/${room}`
+  return `lines that tests reach:\n${[...rooms].sort().map(line).join('\n')}\n`
 }

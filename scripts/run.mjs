@@ -112,6 +112,7 @@ const verbs = {
   'test:quick': (args) => test('quick', args),
   'test:nightly': (args) => test('nightly', args),
   'test:failures': (args) => test('failures', args),
+  'test:coverage': (args) => test('coverage', args),
   /** Clients of other languages, and a server in Go: a language that is named must be there, one that is not is passed over and named. */
   'test:clients'(args) {
     const gateway = join(root, 'node_modules/.clients/versitygw')
@@ -142,6 +143,6 @@ function isReport(json) {
 }
 
 const [verb, ...args] = process.argv.slice(2)
-if (['test', 'test:nightly', 'test:failures'].includes(verb)) installPrograms()
+if (['test', 'test:nightly', 'test:failures', 'test:coverage'].includes(verb)) installPrograms()
 if (verb !== 'advisories') install(verb !== 'start')
 verbs[verb](args)

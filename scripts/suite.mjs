@@ -1,5 +1,5 @@
 // Runs the tests of one kind of run: several files at once, each test and each file with a limit of time, on one PostgreSQL for all.
-// `node scripts/suite.mjs usual|quick|nightly|failures|clients [FILE…]`; files that are named take the place of the kind's own.
+// `node scripts/suite.mjs usual|quick|nightly|failures|coverage|clients [FILE…]`; files that are named take the place of the kind's own.
 import '../test/owned.ts'
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -48,6 +48,8 @@ const kinds = {
     ],
     size: 'full',
   },
+  /** The lines of the sources that tests reach, in their processes and in those of programs that end by themselves. */
+  coverage: { files: ['test/**/*.test.ts'], size: 'usual' },
   /** They fetch and compile packages of other languages. */
   clients: { files: ['test/clients/{documented,s3-gateway}.ts'], size: 'full' },
 }
@@ -63,18 +65,26 @@ console.log(`${files.length} files; STRONGROOM_TEST_SEED=${seed} repeats what is
 const refusals = kind === 'nightly' ? mkdtempSync(join(tmpdir(), 'strongroom-refusals-')) : null
 const server = ['quick', 'clients'].includes(kind) ? null : await shareServer()
 try {
-  const env = {
-    ...process.env,
-    // The program is started hundreds of times, and compiled once.
-    NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/node-compile-cache', import.meta.url)),
+  // Coverage adds to the environment of tests: it must be this process's own.
+  Object.assign(process.env, {
+    // The program is started hundreds of times, and compiled once; but what comes out of a cache counts its lines less exactly.
+    ...(kind !== 'coverage' && {
+      NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/node-compile-cache', import.meta.url)),
+    }),
     STRONGROOM_TEST_SEED: seed,
     STRONGROOM_TEST_SIZE: size,
     ...(refusals && { STRONGROOM_TEST_REFUSALS: refusals }),
     STRONGROOM_TEST_FILE_LIMIT: String(FILE_LIMIT_S * scale),
-  }
+  })
   const limit = `--test-timeout=${TEST_LIMIT_S * scale * 1000}`
   const execArgv = ['--import=./test/owned.ts', '--test-force-exit', limit]
-  const events = run({ files, concurrency: AT_ONCE, execArgv, env })
+  const events = run({
+    files,
+    concurrency: AT_ONCE,
+    execArgv,
+    coverage: kind === 'coverage',
+    coverageIncludeGlobs: ['src/**/*.ts'],
+  })
   events.on('test:fail', () => {
     process.exitCode = 1
   })
