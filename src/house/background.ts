@@ -4,9 +4,9 @@ import type { TrailUpkeep } from '../actiontrail/audit/upkeep.ts'
 import type { Delivery } from '../actiontrail/delivery/delivery.ts'
 import type { House } from '../gateway/call.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'
-import { sweep } from '../kms/sweep.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import type { Settings } from '../settings/settings.ts'
+import type { Sweeps } from './sweeps.ts'
 import type { Witness } from './witness.ts'
 
 const SWEEP_MS = 1000
@@ -31,10 +31,16 @@ async function repeat(pauseMs: number, stop: AbortSignal, work: () => Promise<vo
 }
 
 /** Sweeps, drops old nonces, and stores which AccessKeys and keys were used. Begins after a pause, since a start sweeps too. */
-export async function keepRecords(house: House, usage: KeyUsage, stop: AbortSignal, alarm: Alarm): Promise<void> {
+export async function keepRecords(
+  house: House,
+  sweeps: Sweeps,
+  usage: KeyUsage,
+  stop: AbortSignal,
+  alarm: Alarm,
+): Promise<void> {
   let writeUseAt = house.now() + LAST_USED_MS
   const work = async () => {
-    await sweep(house)
+    await sweeps.run()
     while ((await house.ledger.dropNonces(house.wallNow(), NONCES_AT_ONCE)) === NONCES_AT_ONCE && !stop.aborted);
     if (house.now() < writeUseAt) return
     await house.lastUsed.write(house.now())

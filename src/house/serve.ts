@@ -21,6 +21,7 @@ import { onlyServer } from './only-server.ts'
 import type { Open } from './open.ts'
 import { connectionLimits, endpointsByRegion, tlsOf } from './ports.ts'
 import { watchRing } from './root-key-watch.ts'
+import { Sweeps } from './sweeps.ts'
 import { removeUnfinished } from './witness.ts'
 import type { WitnessedHouse } from './witnessed.ts'
 
@@ -52,6 +53,7 @@ export interface Serving {
 interface Wired {
   readonly rooms: WitnessedHouse
   readonly house: House
+  readonly sweeps: Sweeps
   readonly metrics: Metrics
   readonly delivery: Delivery
   readonly upkeep: TrailUpkeep
@@ -74,13 +76,14 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
     (fields, message) => log.warn(fields, message),
     () => performance.now(),
   )
+  const sweeps = new Sweeps(() => sweep(house))
   const house: House = {
     products,
     settings,
     ...rooms,
     now: clock ? () => clock.now() : Date.now,
     wallNow: Date.now,
-    dev: clock && { advance: (ms) => clock.advance(ms).then(() => sweep(house)) },
+    dev: clock && { advance: (ms) => sweeps.runAfter(() => clock.advance(ms)) },
     newId: randomUUID,
     newRecordId: randomUUIDv7,
     randomBytes,
@@ -93,16 +96,16 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
   }
   const delivery = new Delivery({ ...house, ...rooms, intervalMs: settings.deliveryIntervalMs, random: Math.random })
   watch(metrics, rooms, delivery)
-  return { rooms, house, metrics, delivery, upkeep: new TrailUpkeep(rooms), lock }
+  return { rooms, house, sweeps, metrics, delivery, upkeep: new TrailUpkeep(rooms), lock }
 }
 
 async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Serving> {
-  const { rooms, house, metrics } = wired
+  const { rooms, house, sweeps, metrics } = wired
   const { log } = voice
   const first = await startCredentials(settings, house, rooms.accounts, voice.say)
   await rooms.hsm?.start()
   if (rooms.hsm?.trouble && rooms.hsm.setupFailed) throw new Error(rooms.hsm.trouble)
-  await sweep(house)
+  await sweeps.run()
   const tls = await tlsOf(settings, log)
   const listening = await listen(house, settings.listen, tls, connectionLimits(settings, log))
   const [endpoint = ''] = listening.endpoints
@@ -128,11 +131,11 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
 }
 
 /** Begins the background work. The returned function ends it. */
-function work({ rooms, house, delivery, upkeep }: Wired, settings: Settings, { alarm }: Voice) {
+function work({ rooms, house, sweeps, delivery, upkeep }: Wired, settings: Settings, { alarm }: Voice) {
   const stopping = new AbortController()
   const { signal } = stopping
   const all = [
-    keepRecords(house, rooms.usage, signal, alarm),
+    keepRecords(house, sweeps, rooms.usage, signal, alarm),
     keepTrail({ upkeep, witness: rooms.witness }, settings, signal, alarm),
     deliverTrails(delivery, signal, alarm),
     watchRing(rooms, signal, alarm),
