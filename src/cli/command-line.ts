@@ -1,11 +1,9 @@
 // The verbs of the command line, by name.
 import { products } from '../gateway/products.ts'
-import { type OpenHouse, openHouse } from '../house/open.ts'
+import { type Open, openHouse } from '../house/open.ts'
 import { openWitnessed, type WitnessedHouse } from '../house/witnessed.ts'
-import type { Alarm } from '../ledger/alarm.ts'
 import { PinNeeded } from '../settings/hsm.ts'
 import { didYouMean } from '../settings/nearest.ts'
-import type { Settings } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { VERSION } from '../settings/version.ts'
 import { access } from './access.ts'
@@ -46,10 +44,8 @@ const USAGE = `usage: strongroom VERB …
 
 strongroom VERB --help prints more, strongroom --version the version.`
 
-type Open<H> = (settings: Settings, alarm: Alarm, now: number) => Promise<H>
-
 /** Opens the house; asks for the HSM's PIN only where the root keys are in one. */
-function openingAsIs(around: Surroundings): Open<OpenHouse> {
+function openingAsIs(around: Surroundings): Open {
   return async (settings, alarm, now) => {
     try {
       return await openHouse(settings, alarm, now)
