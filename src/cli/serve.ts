@@ -43,7 +43,7 @@ async function run(settings: Settings, open: Open<WitnessedHouse>, around: Surro
   // A library that drops a failure must not end the service.
   process.on('unhandledRejection', (error) => alarm('unhandled promise rejection', error))
   const server = await openServer(settings, open, { log, alarm, say: around.complain })
-  // Before the ready line: whoever reads that may stop the server at once.
+  // Before the ready line: its reader may stop the server at once.
   const signalled = stopSignal()
   if (settings.dev) around.complain(DEV_WARNING)
   const { endpoint, endpoints, metrics, first, stop } = await server.start()
