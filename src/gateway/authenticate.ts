@@ -1,5 +1,5 @@
-// Who sent this request: checks time, AccessKey, token and signature, in the order of docs/reference/signatures.md.
-// Cheap checks come first, and nothing that a stranger can make long is done before the AccessKey is found.
+// Authentication: checks time, AccessKey, token and signature in the order of docs/reference/signatures.md.
+// Cheap checks come first: before the AccessKey is found, no work depends on how long the request is.
 import type { Caller } from '../api/caller.ts'
 import { refuse } from '../api/errors.ts'
 import type { AccessKeys } from '../ram/access-key.ts'
@@ -17,29 +17,29 @@ import {
 import { type HttpRequest, header, isSignedByHeader, type Parameters, pathOf } from './request.ts'
 import { hashHex, RPC_METHODS, rpcSignature, rpcStringToSign, sameSignature } from './signature.ts'
 
-/** How far a request's time may be from ours, either way. */
+/** How far a request's time may differ from the server's, in either direction. */
 export const TIME_WINDOW_MS = 15 * 60_000
 
 const MAX_NONCE_LENGTH = 256
-/** What SignatureDoesNotMatch repeats of the string to sign: clients compare it with their own. */
+/** How many characters of the string to sign SignatureDoesNotMatch shows, for clients to compare with their own. */
 const MAX_SHOWN = 16_384
 
 /**
- * What the Host of a request may decide. `decides`: it was signed. `must agree`: signature 1.0, which does not cover it:
- * it may add what no signed parameter says, and contradict none. `means nothing`: it could have been signed, and was not.
+ * What the Host header counts for. `decides`: it is signed. `must agree`: signature 1.0, which does not cover Host; it may add what no
+ * signed parameter says, but not contradict one. `means nothing`: the scheme could have signed it, and the client did not.
  */
 export type HostStanding = 'decides' | 'must agree' | 'means nothing'
 
-/** An authenticated request: who sent it, the nonce that may not come again, and how far what was not signed counts. */
+/** The caller of a request, its nonce, which must not be used again, and how much its unsigned parts count. */
 export interface Authenticated {
   readonly caller: Caller
   readonly nonce: { readonly accessKeyId: string; readonly nonce: string; readonly expiresAt: number }
   readonly host: HostStanding
-  /** What the signing key of ACS4 is good for; null with the other schemes. */
+  /** The day, region and product that the signing key of ACS4 is valid for; null with the other schemes. */
   readonly scope: Scope | null
 }
 
-/** What callers are recognized by. */
+/** What authentication looks callers up in. */
 export interface Credentials {
   readonly accessKeys: Pick<AccessKeys, 'find'>
   readonly securityTokens: Pick<SecurityTokens, 'open'>
@@ -47,13 +47,13 @@ export interface Credentials {
   readonly lastUsed: Pick<LastUsed, 'note'>
 }
 
-/** `wallNow` is the time that clients stamp their requests with; `now`, by which tokens expire, runs ahead of it only in --dev. */
+/** `wallNow` is compared with the time in requests; `now`, by which tokens expire, is ahead of it only with --dev. Milliseconds since 1970. */
 export interface Clock {
   now(): number
   wallNow(): number
 }
 
-/** What all schemes boil down to, before anything long was read. */
+/** What every scheme says of a request, without anything long being read. */
 interface Claim {
   readonly accessKeyId: string
   readonly timestamp: string
@@ -65,11 +65,11 @@ interface Claim {
   stringToSign(): string
   /** The raw signature of the string to sign under a secret. */
   sign(secret: string, stringToSign: string): Uint8Array
-  /** Refuses when the body is not the one that was signed. */
+  /** Refuses a body other than the signed one. */
   checkBody(): void
 }
 
-/** `parameters` are those of decodeUnverified. */
+/** Authenticates a request. `parameters` are those of decodeUnverified. Refuses with the codes of docs/reference/signatures.md. */
 export async function authenticate(
   request: HttpRequest,
   parameters: Parameters,
@@ -90,7 +90,7 @@ export async function authenticate(
 
 async function permanentCaller(claim: Claim, { accessKeys, lastUsed }: Credentials, now: number): Promise<Caller> {
   const accessKey = await accessKeys.find(claim.accessKeyId)
-  // The code says that there is none, so that the time may say it too.
+  // The code reveals that there is none, so the time may too.
   if (!accessKey) throw refuse('InvalidAccessKeyId.NotFound')
   if (!accessKey.active) throw refuse('Forbidden.AccessKey')
   if (claim.securityToken !== '') throw refuse('InvalidSecurityToken.MismatchWithAccessKey')
@@ -121,7 +121,7 @@ function verify(claim: Claim, secret: string): void {
 
 function shown(stringToSign: string): string {
   if (stringToSign.length <= MAX_SHOWN) return stringToSign
-  // All ASCII, as the string is: so is the answer then, which is written the faster for it.
+  // ASCII, like the string: answers that are all ASCII are written faster.
   return `${stringToSign.slice(0, MAX_SHOWN)}... (${stringToSign.length} characters, cut)`
 }
 
@@ -153,7 +153,7 @@ function rpcClaim(request: HttpRequest, parameters: Parameters, now: number): Cl
   if (value('SignatureType') !== '') throw incomplete('SignatureType must be absent or empty.')
   const text = value('Signature')
   if (text === '') throw incomplete('The parameter Signature is missing.')
-  // Strictly: where the signature is the nonce, another spelling of it would be another nonce.
+  // One spelling only: where the signature is the nonce, another spelling would be another nonce.
   const signature = Buffer.from(text, 'base64')
   if (signature.length !== hash.bytes || signature.toString('base64') !== text)
     throw incomplete(`Signature must be the Base64 of ${hash.bytes} bytes.`)
@@ -174,7 +174,7 @@ function rpcClaim(request: HttpRequest, parameters: Parameters, now: number): Cl
 
 const SUPPORTED = `Authorization must be ${ALGORITHM_NAMES.join(', ')} with Credential, SignedHeaders and Signature,`
 
-/** Headers without whose signature a part of the request could be exchanged. */
+/** Headers that must be signed: without them a part of the request could be replaced. */
 const MUST_BE_SIGNED = ['x-acs-date', 'x-acs-action', 'x-acs-version', 'x-acs-signature-nonce']
 const HASH_HEADERS = { sha256: ['x-acs-content-sha256'], sm3: ['x-acs-content-sha256', 'x-acs-content-sm3'] }
 
@@ -209,7 +209,7 @@ function headerClaim(request: HttpRequest, query: Parameters, now: number): Clai
         bodyHash,
       }),
     sign: (secret, stringToSign) => headerSignature(authorization, secret, stringToSign),
-    // The signature covers the hash that the header names: a long body is hashed for known callers alone.
+    // The signature covers the header with the hash, so that only the bodies of authenticated callers are hashed.
     checkBody: () => {
       const actual = hashHex(algorithm.hash, request.body)
       const wrong = named.find((name) => header(request, name) !== actual)
@@ -225,7 +225,7 @@ function checkSignedHeaders({ signedHeaders }: Authorization, request: HttpReque
       throw incomplete(`The header ${name.slice(0, 128)} must be sent and signed.`)
   }
   for (const name of MUST_BE_SIGNED) check(name)
-  // It says what the body is: without it a form would be no parameters.
+  // It says whether the body is a form, whose fields are parameters.
   if (request.body.length > 0) check('content-type')
   for (const name in request.headers) if (name.startsWith('x-acs-')) check(name)
 }

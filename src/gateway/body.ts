@@ -1,5 +1,5 @@
-// Reading a request's body: copied into one buffer that grows, so that what counts is what memory holds, in however many pieces it came.
-// Small bodies are always read. Longer ones draw on a budget that all sources share.
+// Reads a request's body into one buffer that grows, so that its length is what memory holds, however many chunks it comes in.
+// Small bodies are always read. Longer ones share a budget of memory.
 import type { IncomingMessage } from 'node:http'
 import { MAX_BODY_BYTES, MAX_BODY_CHUNKS, SMALL_BODY_BYTES } from './limits.ts'
 import { type Holder, Shares } from './shares.ts'
@@ -13,7 +13,7 @@ export type Unread = 'too large' | 'too scattered' | 'too busy' | 'gone'
 /** The memory that bodies longer than SMALL_BODY_BYTES share, until their request is answered. */
 export class BodyBudget {
   readonly #unfinished = new Shares<Body>()
-  /** What the bodies hold that are complete. */
+  /** How much of the budget complete bodies hold. */
   #atWork = 0
   readonly #bytes: number
 
@@ -21,7 +21,7 @@ export class BodyBudget {
     this.#bytes = bytes
   }
 
-  /** Gives the body so many bytes more, if need be at the cost of the oldest unfinished body of the source that holds most. */
+  /** Gives the body `bytes` more; where none are left, ends the oldest unfinished body of the source that holds most. */
   take(body: Body, bytes: number): boolean {
     while (this.#unfinished.total + this.#atWork + bytes > this.#bytes) {
       const source = this.#unfinished.heaviest()
@@ -33,7 +33,7 @@ export class BodyBudget {
     return true
   }
 
-  /** The body is complete, and gives way no more. */
+  /** Marks the body as complete: it does not give way any more. */
   complete(body: Body, bytes: number): void {
     if (this.#unfinished.drop(body, bytes)) this.#atWork += bytes
   }
@@ -49,7 +49,7 @@ export class Body implements Holder {
   #buffer: Buffer = NO_BODY
   #length = 0
   #chunks = 0
-  /** What it holds of the budget. */
+  /** How much of the budget it holds. */
   #held = 0
   #settle: ((outcome: Buffer | Unread) => void) | null = null
 
@@ -63,7 +63,7 @@ export class Body implements Holder {
     return this.#buffer.length
   }
 
-  /** The whole body, or why there is none. What was read counts until `release`. */
+  /** Reads the whole body, or returns why there is none. It counts against the budget until `release`. */
   read(request: IncomingMessage): Promise<Buffer | Unread> {
     const { headers } = request
     const declared = headers['content-length'] === undefined ? null : Number(headers['content-length'])
@@ -72,7 +72,7 @@ export class Body implements Holder {
     return new Promise((resolve) => {
       this.#settle = resolve
       request.on('data', (chunk: Buffer) => {
-        // What comes after a refusal is dropped.
+        // After a refusal, further chunks are dropped.
         if (!this.#settle) return
         const fault = this.#add(chunk, declared)
         if (fault) this.#giveUp(fault)
@@ -81,7 +81,7 @@ export class Body implements Holder {
         if (this.#held > 0) this.#budget.complete(this, this.#held)
         this.#end(this.#length === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#length))
       })
-      // Comes after an end or an abort alike; without an 'error' listener Node reports an abort by nothing else.
+      // 'close' follows the end and an abort alike; without an 'error' listener Node reports an abort only by it.
       request.on('close', () => {
         if (this.#settle) this.#giveUp('gone')
       })
@@ -89,7 +89,7 @@ export class Body implements Holder {
   }
 
   #add(chunk: Buffer, declared: number | null): Unread | null {
-    // A body that comes at once is used as it came.
+    // A body in one chunk needs no copy.
     if (chunk.length === declared) {
       if (!this.#hold(declared)) return 'too busy'
       this.#buffer = chunk
@@ -115,7 +115,7 @@ export class Body implements Holder {
     return true
   }
 
-  /** Draws on the budget for a buffer of so many bytes, where it is no small one. */
+  /** Takes a buffer of `bytes` out of the budget, unless it is small. */
   #hold(capacity: number): boolean {
     if (capacity <= SMALL_BODY_BYTES) return true
     if (!this.#budget.take(this, capacity - this.#held)) return false
@@ -138,7 +138,7 @@ export class Body implements Holder {
     this.#giveUp('too busy')
   }
 
-  /** The request is answered, or will never be. */
+  /** Gives its memory back: the request is answered, or never will be. */
   release(): void {
     if (this.#held > 0) this.#budget.drop(this, this.#held)
     this.#held = 0

@@ -1,4 +1,4 @@
-// A call whose caller is known, and its events: its account's, and those of other accounts whose resources it is about.
+// The events of a call: its account's, and those of other accounts whose resources it names.
 
 import { parseArn } from '../api/arn.ts'
 import { Refusal } from '../api/errors.ts'
@@ -11,10 +11,10 @@ import type { Authenticated } from './authenticate.ts'
 import type { CallOperation } from './call.ts'
 import { type HttpRequest, header, type Parameters } from './request.ts'
 
-/** What events tell of an operation. */
+/** The part of an operation that events need. */
 export type Named = Pick<CallOperation, 'product' | 'name' | 'access' | 'trail' | 'parameters'>
 
-/** A call whose caller is known, as far as it has come. */
+/** A call of an authenticated caller, in progress. */
 export interface Progress<O extends Named = CallOperation> {
   readonly requestId: string
   readonly now: number
@@ -24,14 +24,14 @@ export interface Progress<O extends Named = CallOperation> {
   readonly operation: O
   readonly version: string
   readonly authenticated: Authenticated
-  /** Ledger.rootEpoch before the caller was looked up: it is looked up again when what was kept of it is not trusted any more. */
+  /** Ledger.rootEpoch before the caller was looked up. When the epoch changes, the caller is looked up again. */
   readonly rootEpoch: number
 }
 
 /** How a call ended. */
 type Outcome = { readonly reply: Reply } | { readonly refusal: Refusal }
 
-/** The call's event, or null where the trail has none for it. */
+/** Returns the call's event, or null where the operation leaves none. */
 export function eventOf(
   call: Progress<Named>,
   resources: readonly Resource[],
@@ -40,7 +40,7 @@ export function eventOf(
 ): EventRow | null {
   const { operation, requestId, now, region, authenticated } = call
   const { caller } = authenticated
-  // What a service does belongs to the account whose role it assumes.
+  // The event of a service is in the trail of the account whose role it assumes.
   const account = caller.accountId || (parseArn(resources[0]?.arn ?? '')?.account ?? '')
   if (operation.trail === null || account === '') return null
   const facts = factsOf(call, operation.trail, account, resources, outcome)
@@ -67,7 +67,7 @@ export function furtherEvents(
   return [{ eventId: newId(), account, region, at: now, body }]
 }
 
-/** The refusal with the resource as its owner calls it. */
+/** Returns the refusal with the resource's ARN in its owner's account. */
 function ownersView(refusal: Refusal, resources: readonly Resource[]): Refusal {
   const { entry, code, message, denial } = refusal
   const owner = resources.find(({ arn }) => arn === denial?.resource)?.owner

@@ -1,5 +1,5 @@
-// A call's way through the house: decode, authenticate, find the operation, validate, decide, commit, encode.
-// Whatever goes wrong becomes one refusal, one event where the caller is known, one answer.
+// The steps of a call: decode, authenticate, find the operation, validate, authorize, decide, commit, encode.
+// Every error becomes one refusal, one answer and, where the caller is authenticated, one event.
 
 import type { DeliveryTarget } from '../actiontrail/delivery/targets/target.ts'
 import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
@@ -34,10 +34,10 @@ import { copyOfRefused, ownerOf, principalOf, sizeOf } from './refused-calls.ts'
 import { decodeUnverified, type HttpRequest, header } from './request.ts'
 import { checkRoute, routeOf } from './route.ts'
 
-/** How long a call is decided again while others keep changing its records. */
+/** How long a call is retried while other calls keep changing its records. */
 const RETRY_MS = 10_000
 
-/** What a call of any product may use. */
+/** The context of any product's operations. */
 export type CallContext = KmsContext & RamContext & StsContext & ActionTrailContext
 export type CallOperation = AnyOperation<CallContext, Change>
 
@@ -48,16 +48,16 @@ export interface ProductVersion {
   readonly operations: ReadonlyMap<string, CallOperation>
 }
 
-/** What the gateway needs. Time and randomness come from outside. */
+/** The open house, as far as calls use it. Time and randomness are passed in. */
 export interface House extends Clock {
   readonly products: readonly ProductVersion[]
   readonly settings: KmsSettings &
     TrailSettings & {
       readonly quotas: RamQuotas
       readonly rates: Rates
-      /** What the events of an account's refused calls may take, on average. */
+      /** The average rate at which the events of an account's refused calls may be stored, in bytes a second. */
       readonly refusedBytesPerSecond: number
-      /** The accounts whose limits are others. */
+      /** The accounts that have limits of their own. */
       readonly accounts: ReadonlyMap<string, Pick<KmsSettings, 'maxKeys' | 'maxAliases'> & { readonly rates: Rates }>
     }
   readonly rateLimiter: RateLimiter
@@ -69,22 +69,22 @@ export interface House extends Clock {
   readonly pageTokens: PageTokens
   readonly authorizer: Authorizer
   readonly lastUsed: LastUsed
-  /** Moves the clock, in --dev alone; answers how many keys what fell due has changed. */
+  /** With --dev: moves the clock, does the background work that falls due, and returns how many keys it changed. */
   readonly dev: { advance(ms: number): Promise<number> } | null
   readonly deliveryTarget: DeliveryTarget
-  /** A new UUID for a request. */
+  /** Returns a new UUID for a request. */
   newId(): string
-  /** A new UUID for a record, later ones being greater: neighbours in time are neighbours in the database. */
+  /** Returns a new UUID for a record. Later ones are greater, so that records created together are stored together. */
   newRecordId(): string
   randomBytes(length: number): Uint8Array
-  /** Whether the database answers, and takes what is committed. */
+  /** Whether the database can be read and takes commits. */
   ready(): Promise<boolean>
   readonly observer: Observer
-  /** Told of failures that are ours; never of what a caller did wrong. */
+  /** Reports failures of the server; never mistakes of callers. */
   failed(message: string, error: unknown): void
 }
 
-/** Answers a request, and says with `recognize` when its caller is known; never rejects. */
+/** Answers a request, and calls `recognize` once its caller is authenticated; never rejects. */
 export async function answer(request: HttpRequest, house: House, recognize: () => void): Promise<Answer> {
   let requestId = house.newId()
   const host = header(request, 'host')
@@ -121,10 +121,10 @@ export async function answer(request: HttpRequest, house: House, recognize: () =
   }
 }
 
-/** Whatever went wrong, as one refusal; what is our fault is reported. */
+/** Returns the refusal for any error, and reports failures of the server. */
 export function asRefusal(error: unknown, requestId: string, house: House): Refusal {
   if (error instanceof Refusal) return error
-  // The key store reports its device's troubles itself, once and not with every call.
+  // The key store reports a device that is away once, instead of with every call.
   if (error instanceof Unreachable) return refuse('ServiceUnavailableTemporary')
   house.failed(`request ${requestId} failed`, error)
   return refuse(error instanceof Unavailable ? 'ServiceUnavailableTemporary' : 'InternalFailure')
@@ -137,7 +137,7 @@ function admissionOf({ operation, region, now, authenticated }: Progress, { sett
   return rateLimiter.admit(rates, { account, region }, operation, now)
 }
 
-/** What refuses a throttled call: nothing is read for it, and its event is all that is written. */
+/** Returns the refusal of a throttled call. Nothing is read for it, and only its event is written. */
 async function throttled(call: Progress, admission: Admission, house: House): Promise<Refusal> {
   if (admission === 'throttled') return refused(call, call.operation.product.throttled(), house)
   const { rateLimiter, settings, observer } = house
@@ -147,15 +147,15 @@ async function throttled(call: Progress, admission: Admission, house: House): Pr
   return call.operation.product.throttled()
 }
 
-/** Records a call that is refused before anything is read for it, and returns what refuses it. */
+/** Records a call that is refused before anything is read for it, and returns its refusal. */
 async function refused(call: Progress<Named>, refusal: Refusal, house: House): Promise<Refusal> {
   const answered = await recorded(call, [], refusal, house)
   return answered === 'moved' ? refuse('ServiceUnavailableTemporary') : answered
 }
 
 /**
- * Records a refused call, which changes nothing, and returns what refuses it: Throttling where the account's refused calls have written too
- * much. Then it leaves no event, and the next one that is recorded tells how many were not. `moved`: the root keys did, meanwhile.
+ * Records a refused call, which changes nothing, and returns its refusal. Where the account's refused calls have written too much, the
+ * call is throttled instead and leaves no event; the next event has the number of those without one. `moved`: the root keys changed.
  */
 async function recorded(
   call: Progress<Named>,
@@ -190,7 +190,7 @@ async function recorded(
   }
 }
 
-/** Decides and commits, again whenever a record moved meanwhile. */
+/** Decides and commits; retries when a record that it rests on changed in between. */
 async function perform(begun: Progress, house: House): Promise<Reply> {
   const { operation, parameters, request } = begun
   const { nonce } = begun.authenticated
@@ -199,7 +199,7 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
   for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; ) {
     let resources: readonly Resource[] | null = null
     const { rootEpoch } = house.ledger
-    // Its AccessKey may have been disabled meanwhile.
+    // The AccessKey may have been disabled since.
     if (rootEpoch !== call.rootEpoch)
       call = { ...call, rootEpoch, authenticated: await authenticate(request, decodeUnverified(request), house, house) }
     const context = contextOf(call, house, dry ? dryRunKeystore : house.keystore)
@@ -215,7 +215,7 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
       const outcome = await house.ledger
         .commit({ changes, nonce, event, further, rootEpoch })
         .catch((error: unknown) => {
-          // A replayed call surely left nothing; of a database that broke off, that is not so sure.
+          // A replayed nonce certainly stored nothing; a lost connection to the database may have.
           if (error instanceof Refusal && error.code === 'SignatureNonceUsed')
             destroyUncommitted(changes, house.keystore)
           throw error
@@ -226,12 +226,12 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
       forgetDestroyed(changes, house.keystore)
       return reply
     } catch (error) {
-      // What was read under other root keys may not open any more: that is no failure of the call.
+      // Records read under former root keys may not open any more: retry under the present ones.
       if (rootEpoch !== house.ledger.rootEpoch && !(error instanceof Refusal)) continue
       const cause = asRefusal(error, call.requestId, house)
       const refusal = dry ? refuseDryRun(cause) : cause
       if (refusal.code === 'SignatureNonceUsed') throw refusal
-      // The database is away, and takes no event either; a device that is away leaves one.
+      // Without the database there can be no event; without a device there can.
       if (refusal.code === 'ServiceUnavailableTemporary' && !(error instanceof Unreachable)) throw refusal
       resources ??= await locateReadable(operation, parameters, context).catch((failure: unknown) => {
         house.failed(`request ${call.requestId}: the resources of its event could not be found`, failure)
@@ -245,12 +245,12 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
   throw refuse('ServiceUnavailableTemporary')
 }
 
-/** Whether the call asks to be checked and not done. */
+/** Whether the call is a dry run. */
 function isDryRun({ operation, parameters }: Progress): boolean {
   return operation.parameters['DryRun'] !== undefined && parameters.get('DryRun')?.toLowerCase() === 'true'
 }
 
-/** Refuses unless policies let the caller do this to each of the resources. */
+/** Refuses unless policies allow the caller the action on each of the resources. */
 async function authorize(
   operation: CallOperation,
   values: never,

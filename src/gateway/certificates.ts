@@ -1,4 +1,4 @@
-// A local certificate authority, for TLS without a certificate of one's own: clients are handed its ca.pem.
+// A local certificate authority for `--tls self-signed`. Clients trust its ca.pem.
 import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ const SERVER_DAYS = 397
 
 x509.cryptoProvider.set(webcrypto as Crypto)
 
-/** A certificate for `names` (host names and addresses), signed by the folder's CA; the CA is made when there is none. */
+/** Returns a certificate for `names` (host names and addresses), signed by the CA in the folder, which it creates if there is none. */
 export async function selfSigned(
   folder: string,
   names: readonly string[],

@@ -1,12 +1,12 @@
-// One connection: what is spoken on it, whether somebody has proven who it is, and how many bytes of heads it makes memory hold.
+// One connection: its sockets, whether an authenticated call came on it, and how many bytes of heads it holds in memory.
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Holder } from './shares.ts'
 import { plainAddress, sourceOf } from './source.ts'
 
 /**
- * The framing of chunks and unusual spaces are in no sum: where no more than so many bytes are left behind a request, they are taken for
- * these, and not for the next head.
+ * The sums of bytes leave out the framing of chunks and unusual spaces. Up to this many bytes after a request count as these and not as
+ * the next head.
  */
 const SLACK_BYTES = 1024
 
@@ -20,26 +20,26 @@ export class Connection implements Holder {
   /** The TCP connection. */
   readonly socket: Socket
   readonly openedAt: number
-  /** What HTTP is spoken on; null before a TLS handshake is done. */
+  /** The socket that HTTP uses: with TLS another one, null until the handshake is complete. */
   http: Socket | null = null
   readonly address: string
   readonly source: string
-  /** The regions that are served, the port's own first. */
+  /** The regions of the server, the port's own first. */
   readonly regions: readonly string[]
-  /** The answer to the last request, as long as the client has not taken it. */
+  /** The answer to the last request; null once the client has received it. */
   response: ServerResponse | null = null
-  /** Whether a call came on it whose caller is known. */
+  /** Whether a call of an authenticated caller came on it. */
   known = false
-  /** In which sweep the last such call came. */
+  /** The number of the sweep in which the last such call came. */
   calledIn = 0
-  /** The last answer is on its way, and nothing more is read. */
+  /** Whether the last answer is on its way and nothing more is read. */
   closing = false
-  /** What was seen when the connection was last looked at, and since when it is the same. */
+  /** The state at the last sweep, and since when it is unchanged. */
   seen: { response: ServerResponse | null; reading: boolean; mark: number; since: number } | null = null
-  /** How many of the bytes that came belong to requests whose heads were complete. */
+  /** How many of the received bytes belong to requests whose heads are complete. */
   #parsed = 0
   #endpoint: string | null = null
-  /** How many of these memory holds no more, or the budget of bodies counts. */
+  /** How many of these are no longer in memory, or count against the budget of bodies. */
   #freed = 0
 
   constructor(socket: Socket, address: string, regions: readonly string[], now: number) {
@@ -56,12 +56,12 @@ export class Connection implements Holder {
     return this.#endpoint
   }
 
-  /** Whether a whole request has come and is not answered yet. */
+  /** Whether a complete request is not answered yet. */
   get working(): boolean {
     return this.response?.req.complete === true && !this.response.headersSent
   }
 
-  /** How many bytes of heads it holds: of those that are not complete, and of requests that are not answered or whose answer is not taken. */
+  /** How many bytes of heads it holds: of incomplete ones, and of requests whose answer the client has not received. */
   get headBytes(): number {
     const { response } = this
     if (this.closing) return 0
@@ -69,20 +69,20 @@ export class Connection implements Holder {
     return (response.req.complete ? this.#bytesRead : this.#parsed) - this.#freed
   }
 
-  /** As HTTP: over TLS, what was decrypted. */
+  /** Bytes as HTTP counts them: with TLS, after decryption. */
   get #bytesRead(): number {
     return (this.http ?? this.socket).bytesRead
   }
 
-  /** A request's head of so many bytes is complete. */
+  /** Notes that a request's head of `headBytes` is complete. */
   begin(response: ServerResponse, headBytes: number): void {
-    // Answers go out in the order of their requests: with the last one taken, all are.
+    // Answers go out in the order of their requests: once the last one is received, all are.
     if (!this.response || this.response.writableFinished) this.#freed = this.#parsed
     this.response = response
     this.#parsed += headBytes
   }
 
-  /** The request's body of so many bytes is complete. */
+  /** Notes that the request's body of `bodyBytes` is complete. */
   complete(bodyBytes: number): void {
     const left = this.#bytesRead - this.#parsed - bodyBytes
     const bytes = left < SLACK_BYTES ? bodyBytes + left : bodyBytes

@@ -1,5 +1,5 @@
-// All connections, of all ports: how many each source has, who gives way when there are too many, and what a connection may wait for.
-// node:http itself ends what is late with a head, late with a whole request, or idle (server.ts).
+// The connections of all ports: how many each source has, which are closed when there are too many, and how long each may wait.
+// node:http itself closes connections with a late head or a late request, and idle ones (server.ts).
 import type { Socket } from 'node:net'
 import { Connection } from './connection.ts'
 import { type Limits, SMALL_BODY_BYTES } from './limits.ts'
@@ -8,7 +8,7 @@ import { Shares } from './shares.ts'
 import { isLoopback, plainAddress } from './source.ts'
 
 export class Connections {
-  /** Those on which nobody has proven who it is. */
+  /** The connections without a call of an authenticated caller. */
   readonly #strangers = new Shares<Connection>()
   readonly #known = new Shares<Connection>()
   #sweeps = 0
@@ -17,7 +17,7 @@ export class Connections {
   readonly #now: () => number
   readonly #refuseLate: (connection: Connection) => void
 
-  /** `refuseLate` answers a request whose body does not come. */
+  /** `refuseLate` refuses a request whose body does not come. */
   constructor(limits: Limits, observer: Observer, now: () => number, refuseLate: (connection: Connection) => void) {
     this.#limits = limits
     this.#observer = observer
@@ -25,12 +25,12 @@ export class Connections {
     this.#refuseLate = refuseLate
   }
 
-  /** How many there are. */
+  /** How many connections are open. */
   get open(): number {
     return this.#strangers.total + this.#known.total
   }
 
-  /** Takes a new socket in, at the cost of another when there are too many; destroys it when none can give way, and returns null. */
+  /** Admits a new socket, and closes another connection when there are too many. When none may be closed, destroys the socket and returns null. */
   admit(socket: Socket, regions: readonly string[]): Connection | null {
     const address = plainAddress(socket.remoteAddress ?? '')
     const connection = new Connection(socket, address, regions, this.#now())
@@ -44,12 +44,12 @@ export class Connections {
     return connection
   }
 
-  /** A call came on it whose caller is known. */
+  /** Notes that a call of an authenticated caller came on the connection. */
   recognize(connection: Connection): void {
     connection.calledIn = this.#sweeps
     if (connection.known) return
     connection.known = true
-    // One that ended meanwhile is counted no more.
+    // A connection that has closed does not count any more.
     if (this.#strangers.drop(connection, 1)) this.#known.take(connection, 1)
   }
 
@@ -69,7 +69,7 @@ export class Connections {
     return leaving !== null
   }
 
-  /** Of the source that has most, the one without a call for longest. */
+  /** Returns the connection of the heaviest source that has had no call for longest. */
   #atRest(known: Iterable<Connection>): Connection | null {
     let found: Connection | null = null
     let most = 0
@@ -94,23 +94,23 @@ export class Connections {
     this.#observer.disconnected(why, connection.address)
   }
 
-  /** The connection's last answer was handed to its socket. */
+  /** Notes that the connection's last answer was handed to its socket. */
   close(connection: Connection): void {
     connection.closing = true
     connection.seen = { response: null, reading: false, mark: 0, since: this.#now() }
   }
 
-  /** A connection on which nothing came that HTTP could answer. */
+  /** Closes a connection that sent nothing HTTP can answer. */
   endSilent(connection: Connection): void {
     this.#end(connection, connection.http ? 'no request came' : 'no TLS handshake')
   }
 
-  /** A connection whose client does not take its answers. */
+  /** Closes a connection whose client does not receive its answers. */
   endUnread(connection: Connection): void {
     this.#end(connection, 'answer was not read')
   }
 
-  /** Ends what has waited for too long; called every `sweepMs`. */
+  /** Closes connections that have waited too long. Called every `sweepMs`. */
   sweep(): void {
     const now = this.#now()
     const heads = new Shares<Connection>()
@@ -118,7 +118,7 @@ export class Connections {
     for (const connection of this.#all()) {
       this.#look(connection, now)
       const bytes = connection.headBytes
-      // A stranger's request can be at work for long: its AccessKey is looked up in the database.
+      // An unauthenticated request can take long: the database looks its AccessKey up.
       const spared = connection.known && connection.working
       if (bytes > SMALL_BODY_BYTES && !spared) heads.take(connection, bytes)
     }
@@ -130,7 +130,7 @@ export class Connections {
     yield* this.#known
   }
 
-  /** Ends the oldest of the source that holds most, until all heads together are short enough. */
+  /** Closes the oldest connections of the source that holds most, until all heads together fit the budget. */
   #bound(heads: Shares<Connection>): void {
     while (heads.total > this.#limits.headBudgetBytes) {
       const source = heads.heaviest()
@@ -166,7 +166,7 @@ export class Connections {
     if (!reading && waited >= this.#limits.answerMs) this.endUnread(connection)
   }
 
-  /** Ends the connections that never sent a byte. */
+  /** Closes the connections that never sent a byte. */
   closeSilent(): void {
     for (const connection of this.#all()) if (connection.socket.bytesRead === 0) connection.destroy()
   }

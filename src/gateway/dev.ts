@@ -1,4 +1,4 @@
-// What `serve --dev` answers beside the API, and no other server does: it moves the clock forward, for the account itself.
+// The one request that only `serve --dev` answers: the account itself moves the clock forward.
 import { refuse } from '../api/errors.ts'
 import { integer } from '../api/parameters.ts'
 import { isoSeconds } from '../api/time.ts'
@@ -10,16 +10,16 @@ import { decodeUnverified, type HttpRequest, header } from './request.ts'
 export const ADVANCE_PATH = '/dev/advance'
 export const ADVANCE_ACTION = 'AdvanceClock'
 
-/** 100 years: what nobody means is a typing error. */
+/** At most 100 years: more is a typing error. */
 const seconds = integer({ min: 0, max: 3_153_600_000 })
 
-/** Moves the clock by the parameter Seconds and answers what time it is then; what falls due happens before. Never rejects. */
+/** Moves the clock by the parameter Seconds, does what falls due, and answers with the new time. Never rejects. */
 export async function advanceClock(request: HttpRequest, house: House, recognize: () => void): Promise<Answer> {
   const requestId = house.newId()
   try {
     if (request.method !== 'POST' || !house.dev) throw refuse('InvalidAction.NotFound')
     const parameters = decodeUnverified(request)
-    // RPC signatures do not cover the path: a call that was signed for anything else must not move the clock.
+    // Signature 1.0 does not cover the path: a call that was signed for another action must not move the clock.
     if (parameters.get('Action') !== ADVANCE_ACTION) throw refuse('InvalidAction.NotFound')
     const { caller, nonce } = await authenticate(request, parameters, house, house)
     recognize()

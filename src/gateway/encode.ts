@@ -1,4 +1,4 @@
-// Answers on the wire: JSON and XML of the same value (contract/wire.md section 6).
+// Answers in JSON and XML, of the same value.
 import { type Denial, denialSeenBy, type Refusal } from '../api/errors.ts'
 import type { Reply, ReplyValue } from '../api/operation.ts'
 
@@ -11,7 +11,7 @@ export interface Answer {
   readonly requestId: string
 }
 
-/** The format that the caller wants: the parameter Format, else what Accept names, else JSON. */
+/** Returns the format of the answer: that of the parameter Format, else of the header Accept, else JSON. */
 export function chosenFormat(parameter: string, accept: string): Format {
   if (parameter !== '') return parameter.toUpperCase() === 'XML' ? 'XML' : 'JSON'
   return /\b(text|application)\/xml\b/i.test(accept) && !/json/i.test(accept) ? 'XML' : 'JSON'
@@ -27,7 +27,7 @@ interface Asked {
   readonly endpoint: string
 }
 
-/** A refusal on the wire. `status` differs from the catalogue's where HTTP has a more particular one. */
+/** Encodes a refusal. `status` differs from the catalogue's where HTTP has a more specific one. */
 export function encodeRefusal(
   refusal: Refusal,
   asked: Asked,
@@ -48,15 +48,15 @@ export function encodeRefusal(
   return encode(body, 'Error', status, requestId, format)
 }
 
-/** A name, an IPv4 address or an IPv6 address in brackets, maybe with a port. */
+/** A host name, an IPv4 address or an IPv6 address in brackets, with or without a port. */
 const HOST = /^(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i
 
-/** Where the caller can open pages of this server: under the name by which it was called, if that can be one. */
+/** Returns the origin of this server's pages: with the Host of the request where it is well-formed, else with the server's address. */
 function originOf({ host, endpoint }: Asked): string {
   return HOST.test(host) ? `${endpoint.slice(0, endpoint.indexOf(':'))}://${host}` : endpoint
 }
 
-/** What the caller may know of a denial (contract/wire.md section 6); the policy that denied is in the event alone. */
+/** Returns AccessDeniedDetail. Only the event names the policy that denied the call. */
 function deniedDetail({ action, type, policyType, principal }: Denial): Reply {
   return {
     AuthAction: action,
@@ -78,7 +78,7 @@ function encode(value: Reply, root: string, status: number, requestId: string, f
       }
 }
 
-/** A list repeats its own name for each item. */
+/** Returns the XML element of a value. A list repeats its element for each item. */
 function element(name: string, value: ReplyValue): string {
   if (Array.isArray(value)) return value.map((item: ReplyValue) => element(name, item)).join('')
   if (typeof value !== 'object') return `<${name}>${escaped(String(value))}</${name}>`
@@ -95,7 +95,7 @@ const ENTITIES: ReadonlyMap<string, string> = new Map([
   ['\r', '&#13;'],
 ])
 
-/** The text for XML or HTML. XML 1.0 has no form for most control characters, however escaped: they become U+FFFD. */
+/** Escapes text for XML and HTML. XML 1.0 cannot express most control characters, even escaped: they become U+FFFD. */
 export function escaped(text: string): string {
   return (
     text

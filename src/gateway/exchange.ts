@@ -1,4 +1,4 @@
-// One request and its answer: what HTTP itself asks for, before and after the call's own way (call.ts).
+// One HTTP request and its answer: what HTTP demands before and after the call itself (call.ts).
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { pipeline, Readable } from 'node:stream'
@@ -15,7 +15,7 @@ import { type Limits, MAX_BODY_BYTES, MAX_BODY_CHUNKS, MAX_HEADER_BYTES } from '
 import { isPage, servePage } from './pages.ts'
 import type { HttpRequest } from './request.ts'
 
-/** What an exchange needs beside its request. */
+/** What serving a request needs besides the request. */
 export interface Serving {
   readonly house: House
   readonly connections: Connections
@@ -24,10 +24,10 @@ export interface Serving {
   readonly documentation: Documentation
 }
 
-/** The longest answer that is written at once. */
+/** The longest answer that is written in one piece. */
 const PIECE_BYTES = 65_536
 
-/** What a head has beside its method, its target and its headers. */
+/** The bytes of a head besides its method, its target and its headers. */
 const FRAME_BYTES = '  HTTP/1.1\r\n\r\n'.length
 
 /** Answers one request; never rejects. */
@@ -57,7 +57,7 @@ export async function serve(
   }
 }
 
-/** Where a request with `Expect: 100-continue` goes: its body is asked for unless it is refused anyway. */
+/** Serves a request with `Expect: 100-continue`: asks for its body, unless its length is refused anyway. */
 export function serveExpecting(
   request: IncomingMessage,
   response: ServerResponse,
@@ -68,7 +68,7 @@ export function serveExpecting(
   return serve(request, response, connection, serving)
 }
 
-/** Refuses whatever else a client expects. */
+/** Refuses any other Expect header. */
 export function refuseExpectation(
   request: IncomingMessage,
   response: ServerResponse,
@@ -80,7 +80,7 @@ export function refuseExpectation(
   sendUnread(refused(refusal, request, connection, house, 417), request, response, limits.lingerMs)
 }
 
-/** Refuses a request whose body is broken, or does not come in time. */
+/** Refuses a request whose body is malformed or late. */
 export function refuseUnfinished(
   response: ServerResponse,
   refusal: Refusal,
@@ -92,7 +92,7 @@ export function refuseUnfinished(
   send(response, refused(refusal, response.req, connection, house, status))
 }
 
-/** Tells the connection of a request whose head is complete; returns how many bytes its headers took. */
+/** Notes on the connection that a request's head is complete; returns the length of its headers in bytes. */
 function begin(
   { method = '', url = '', rawHeaders }: IncomingMessage,
   response: ServerResponse,
@@ -104,7 +104,7 @@ function begin(
   return headerBytes
 }
 
-/** What is asked of the house, or why HTTP refuses the request. */
+/** Returns the request for the API, or the refusal of one that HTTP does not allow. */
 function httpRequest(
   request: IncomingMessage,
   headerBytes: number,
@@ -126,7 +126,7 @@ function httpRequest(
     endpoint,
   }
   if (url.startsWith('/') || url === '*') return asked
-  // The absolute form, which proxies are sent: RFC 9112 section 3.2.2.
+  // The absolute form, which clients send to proxies: RFC 9112 section 3.2.2.
   const [, host, target] = /^https?:\/\/([^/?#]+)(.*)$/i.exec(url) ?? []
   if (host === undefined || target === undefined) return unreadable('The request target is neither a path nor a URL.')
   if (headers.host !== undefined && headers.host.toLowerCase() !== host.toLowerCase())
@@ -176,8 +176,8 @@ function refusalOf(why: Exclude<Unread, 'gone'>): Refusal {
 }
 
 /**
- * Answers a request whose body is not read to its end, and closes the connection: once the client has stopped sending, or after a
- * moment. Closed at once, many a client would see its own sending fail, and not the answer.
+ * Answers a request whose body is not read to its end, and closes the connection once the client has stopped sending, or after
+ * `lingerMs`. If it were closed at once, many clients would report a failed write instead of the answer.
  */
 function sendUnread(answer: Answer, request: IncomingMessage, response: ServerResponse, lingerMs: number): void {
   if (response.destroyed || response.headersSent) return
@@ -200,7 +200,7 @@ function sendUnread(answer: Answer, request: IncomingMessage, response: ServerRe
   request.once('close', end)
 }
 
-/** Answers what is no request on a socket that has no response for it. */
+/** Writes a refusal to a socket for which node:http made no response, because what came is not a request. */
 export function writeRefusal(
   socket: Socket,
   refusal: Refusal,
@@ -230,22 +230,22 @@ async function health(path: '/healthz' | '/readyz', house: House): Promise<Answe
   }
 }
 
-/** Sends the answer, unless there has been one. */
+/** Sends the answer, unless one was already sent. */
 export function send(response: ServerResponse, answer: Answer): void {
   if (response.destroyed || response.headersSent) return
   const length = Buffer.byteLength(answer.body)
   writeHead(response, answer, length)
   if (length > PIECE_BYTES) sendPieces(response, Buffer.from(answer.body))
-  // As many bytes as characters: all ASCII, which goes out without being encoded.
+  // As many bytes as characters means all ASCII, which needs no encoding.
   else response.end(answer.body, length === answer.body.length ? 'latin1' : 'utf8')
 }
 
-/** A long answer goes out piece by piece: how much was written shows whether its client goes on taking it. */
+/** Writes a long answer in pieces, so that the progress shows whether the client still receives. */
 function sendPieces(response: ServerResponse, bytes: Buffer): void {
   const pieces = function* () {
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES)
   }
-  // A client that goes away meanwhile has no answer.
+  // A client that has disconnected gets no answer.
   pipeline(Readable.from(pieces()), response, () => {})
 }
 

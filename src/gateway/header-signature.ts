@@ -1,12 +1,12 @@
-// The signatures that the header Authorization carries, ACS3 and ACS4, as pure functions (docs/reference/signatures.md).
+// Signatures in the header Authorization, ACS3 and ACS4, as pure functions (docs/reference/signatures.md).
 import { createHmac } from 'node:crypto'
 import { canonicalQuery, hashHex } from './signature.ts'
 
-/** What an algorithm's name stands for. */
+/** A signature algorithm. */
 interface Algorithm {
   readonly name: string
   readonly hash: 'sha256' | 'sm3'
-  /** ACS4: the signing key is derived from the secret for a day, a region and a product. */
+  /** Whether the signing key is derived from the secret for a day, a region and a product (ACS4). */
   readonly derivesKey: boolean
 }
 
@@ -22,14 +22,14 @@ export const ALGORITHM_NAMES: readonly string[] = ALGORITHMS.map(({ name }) => n
 const SIGNATURE = /^[0-9a-f]{64}$/
 const MAX_SIGNED_HEADERS = 64
 
-/** What the signing key of ACS4 is good for. `date` is yyyyMMdd. */
+/** The day, region and product that a signing key of ACS4 is valid for. `date` is yyyyMMdd. */
 export interface Scope {
   readonly date: string
   readonly region: string
   readonly product: string
 }
 
-/** What an Authorization header says. `signature` is raw bytes; `scope` is null for ACS3. */
+/** A parsed Authorization header. `signature` is raw bytes; `scope` is null for ACS3. */
 export interface Authorization {
   readonly algorithm: Algorithm
   readonly accessKeyId: string
@@ -39,7 +39,7 @@ export interface Authorization {
 }
 
 /**
- * Reads `ALGORITHM Credential=…,SignedHeaders=a;b,Signature=hex`, the three in any order, or null when it is anything else.
+ * Parses `ALGORITHM Credential=…,SignedHeaders=a;b,Signature=hex`, the three in any order; null for anything else.
  * The credential is the AccessKeyId; with ACS4 AccessKeyId/date/region/product/aliyun_v4_request.
  */
 export function parseAuthorization(text: string): Authorization | null {
@@ -67,7 +67,7 @@ function scopedCredential(credential: string): { accessKeyId: string; scope: Sco
   return { accessKeyId, scope: { date, region, product } }
 }
 
-/** What such a signature covers. `headers` gives a signed header's value. */
+/** The parts of a request that the signature covers. `headers` returns the value of a signed header. */
 export interface SignedRequest {
   readonly method: string
   readonly path: string
@@ -92,7 +92,7 @@ export function headerStringToSign({ algorithm, signedHeaders }: Authorization, 
   return `${algorithm.name}\n${hashHex(algorithm.hash, canonicalRequest)}`
 }
 
-/** The raw signature of a string to sign. */
+/** Returns the raw signature of a string to sign. */
 export function headerSignature({ algorithm, scope }: Authorization, secret: string, stringToSign: string): Buffer {
   const hmac = (key: string | Buffer, text: string) => createHmac(algorithm.hash, key).update(text).digest()
   if (scope === null) return hmac(secret, stringToSign)

@@ -1,28 +1,28 @@
-// What the HTTP edge allows before it knows who calls. No stranger can hold more, or for longer.
+// The limits of the HTTP edge, which hold before a caller is authenticated.
 import { NETWORK } from '../settings/listen.ts'
 
 export interface Limits {
-  /** Connections at once, of all sources. */
+  /** The most connections of all sources. */
   readonly maxConnections: number
-  /** Connections at once of one source; loopback may have them all. */
+  /** The most connections of one source, except of loopback. */
   readonly maxConnectionsPerSource: number
-  /** From the connection, or from the first byte of a later request, to the end of the headers; and for a TLS handshake. */
+  /** From the connection, or the first byte of a later request, to the end of the headers; also for a TLS handshake. */
   readonly headMs: number
-  /** Without a byte of a body that was begun. */
+  /** Between two pieces of a body. */
   readonly bodyMs: number
   /** From the first byte of a request to its last. */
   readonly requestMs: number
   /** From an answer to the next request. */
   readonly keepAliveMs: number
-  /** Without the client taking anything of an answer. */
+  /** Without the client receiving anything of its answer. */
   readonly answerMs: number
-  /** For a client to take the answer that closes its connection, while it still sends. */
+  /** For a client that still sends to receive the answer that closes its connection. */
   readonly lingerMs: number
-  /** How often connections are looked at. */
+  /** Between two sweeps of the connections. */
   readonly sweepMs: number
   /** What heads may hold in memory together, of each connection that has more than SMALL_BODY_BYTES of them; not while a known caller's request is at work. */
   readonly headBudgetBytes: number
-  /** What all bodies that are longer than SMALL_BODY_BYTES may hold in memory together. */
+  /** The memory that all bodies longer than SMALL_BODY_BYTES share. */
   readonly bodyBudgetBytes: number
 }
 
@@ -40,7 +40,7 @@ export const DEFAULT_LIMITS: Limits = {
   bodyBudgetBytes: 67_108_864,
 }
 
-/** What a body may hold without drawing on the budget: every call but those with long texts fits in. */
+/** The longest body outside the budget. All calls fit but those with long texts. */
 export const SMALL_BODY_BYTES = 16_384
 
 /**

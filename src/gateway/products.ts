@@ -1,4 +1,4 @@
-// The products that one port serves, told apart by their Version (contract/wire.md section 1).
+// The product versions that every port serves. The parameter Version selects one.
 import { actionTrailOperations, formerActionTrailOperations } from '../actiontrail/operations.ts'
 import { ACTIONTRAIL, KMS, type Product, RAM, STS } from '../api/product.ts'
 import { kmsOperations } from '../kms/operations.ts'

@@ -1,11 +1,11 @@
-// Rate limits: a token bucket for each account, region and group of operations. In memory, of this node alone; pure, its clock is passed in.
+// Rate limits: a token bucket for each account, region and group of operations. Each server has its own, in memory. Pure: the time is passed in.
 
 import type { RateGroup, Rates } from '../settings/rates.ts'
 import { RefusedEvents } from './refused-events.ts'
 
 /**
- * `throttled`: over the limit. Its event is recorded, unless it says `unrecorded`: as many refusals are recorded as calls are admitted,
- * so that a caller who is throttled fills the disk at twice the limit at the most, however fast he calls.
+ * `throttled`: over the limit. Events are recorded for as many throttled calls as calls are admitted; the others are `unrecorded`. So a
+ * throttled caller fills the disk at twice the limit at most, however fast it calls.
  */
 export type Admission = 'admitted' | 'throttled' | 'throttled, unrecorded'
 
@@ -14,23 +14,23 @@ interface Bucket {
   recorded: Tokens
 }
 
-/** What was left at a moment, in milliseconds since 1970. */
+/** The tokens left at a time, in milliseconds since 1970. */
 interface Tokens {
   left: number
   at: number
 }
 
-/** Beyond so many buckets, those that are full again are forgotten: a new one is the same. */
+/** Above this number of buckets, full ones are dropped: a new bucket is full too. */
 const BUCKETS = 10_000
 
 export class RateLimiter {
-  /** What refused calls may write, whatever their rate. */
+  /** Limits what refused calls write, whatever their rate. */
   readonly refused = new RefusedEvents()
-  /** Of each group, by account and region. */
+  /** The buckets of each group, by account and region. */
   readonly #buckets = new Map<RateGroup, Map<string, Bucket>>()
   #count = 0
 
-  /** Whether a call may go on at `now`, by the rates of its account. */
+  /** Whether a call at `now` is within its account's rates. */
   admit(
     rates: Rates,
     { account, region }: { readonly account: string; readonly region: string },
@@ -72,7 +72,7 @@ function taken(tokens: Tokens, group: RateGroup, now: number): boolean {
   return left >= 1
 }
 
-/** What a bucket holds when it held `left` so many milliseconds ago. A clock that is set back gives nothing, and takes nothing. */
+/** Returns the tokens of a bucket that held `left` some milliseconds ago. A clock that is set back adds and removes nothing. */
 export function refilled(
   left: number,
   passedMs: number,

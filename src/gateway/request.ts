@@ -1,31 +1,31 @@
-// A request as it came over HTTP, and its parameters: decoded strictly, bounded, none twice (docs/reference/signatures.md).
-// What is decoded before the caller is known is bounded so tightly that it takes well under a millisecond.
+// HTTP requests and their parameters: decoded strictly, bounded, each name once (docs/reference/signatures.md).
+// The limits keep decoding before authentication well under a millisecond.
 import { isAscii, isUtf8 } from 'node:buffer'
 import { refuse } from '../api/errors.ts'
 
 export const MAX_QUERY_BYTES = 65_536
 const MAX_PARAMETERS = 1000
 const MAX_VALUE_BYTES = 65_536
-/** Names that are not plain ASCII: they take longest to sort. */
+/** The most names that are not plain ASCII, because they take longest to sort. */
 const MAX_ENCODED_NAMES = 100
-/** All names together, decoded: they are sorted. */
+/** The length of all decoded names together, which are sorted. */
 const MAX_NAMES_BYTES = 16_384
-/** All names and values together, decoded: the longest value there may be, and 8 KiB for the others. */
+/** The length of all decoded names and values together: the longest possible value, and 8 KiB for the others. */
 const MAX_DECODED_BYTES = MAX_VALUE_BYTES + 8192
-/** A form before it is decoded: percent-encoding triples names and values, separators come on top. */
+/** The length of an encoded form: percent-encoding triples names and values, and separators are added. */
 const MAX_FORM_BYTES = MAX_DECODED_BYTES * 3 + MAX_PARAMETERS * 2
 
-/** What the HTTP layer hands on. Header names are lower-case. */
+/** A request. Header names are in lower case. */
 export interface HttpRequest {
   readonly method: string
   /** The request target: path, and query after a question mark. */
   readonly target: string
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Names and values in turn, as they were sent, repeated ones too. */
+  /** Names and values alternating, as the client sent them, including repeated ones. */
   readonly rawHeaders: readonly string[]
   readonly body: Uint8Array
   readonly sourceAddress: string
-  /** The regions that are served; first the one of a call that names none, which may depend on the port. */
+  /** The regions of the server; the first one, which depends on the port, is that of calls that name none. */
   readonly regions: readonly string[]
   /** Whether it came over TLS. */
   readonly secure: boolean
@@ -47,13 +47,13 @@ export function pathOf({ target }: HttpRequest): string {
   return end < 0 ? target : target.slice(0, end)
 }
 
-/** Whether the header Authorization signs the request (ACS3, ACS4), and not the parameters of signature 1.0. */
+/** Whether the request is signed in the header Authorization (ACS3, ACS4) and not by the parameters of signature 1.0. */
 export function isSignedByHeader(request: HttpRequest): boolean {
   return /^ACS\d/.test(header(request, 'authorization'))
 }
 
 /**
- * The parameters that may be read before the caller is known: those of the query, and with signature 1.0 of the form,
+ * Decodes the parameters that may be read before authentication: those of the query and, with signature 1.0, of the form,
  * which it signs as parameters. Refuses with ParseRequestParameterException, or InvalidParameter for a name that comes twice.
  */
 export function decodeUnverified(request: HttpRequest): Parameters {
@@ -64,7 +64,7 @@ export function decodeUnverified(request: HttpRequest): Parameters {
   const decoded = new Decoded(query.length + request.body.length > MAX_NAMES_BYTES)
   decoded.addForm(query, true)
   if (request.body.length > 0 && !isSignedByHeader(request)) {
-    // Signature 1.0 covers parameters alone: of another body nothing is signed, and what it says would be lost unseen.
+    // Signature 1.0 covers only parameters: any other body would be unsigned and ignored.
     if (contentType(request) !== FORM) throw unreadable('With signature 1.0 a body must be a form.')
     decoded.addFormBody(request.body)
   }
@@ -72,7 +72,7 @@ export function decodeUnverified(request: HttpRequest): Parameters {
 }
 
 /**
- * All parameters of a request whose caller is known: to `unverified` come those of a body that the header's signature covers,
+ * Returns all parameters of an authenticated request: to `unverified` it adds those of a body that the header's signature covers,
  * a form or a JSON object. Refuses like decodeUnverified.
  */
 export function decodeVerified(request: HttpRequest, unverified: Parameters): Parameters {
@@ -99,7 +99,7 @@ class Decoded {
   #namesBytes = 0
   #bytes = 0
 
-  /** `counting`: false when all is so short that it can't be too long: nothing is longer decoded than in a form. */
+  /** `counting` is false where the encoded text is too short to exceed a limit: decoding never lengthens it. */
   constructor(counting: boolean) {
     this.#counting = counting
   }
@@ -111,7 +111,7 @@ class Decoded {
     this.addForm(bytes.toString('latin1'), isAscii(bytes))
   }
 
-  /** A form with a character for each of its bytes, so that a few that are not ASCII make the others no slower. */
+  /** Decodes a form of one character per byte, so that a few that are not ASCII don't slow down the others. */
   addForm(form: string, ascii: boolean): void {
     const decode = ascii ? decodeAscii : decodeBytes
     let pieces = 0
@@ -119,10 +119,10 @@ class Decoded {
     let equals = -1
     for (let start = 0; start < form.length; ) {
       const end = indexOrLength(form, '&', start)
-      // Empty pieces count: they cost time too.
+      // Empty pieces cost time too, so they count.
       if (++pieces > MAX_PARAMETERS) throw tooMany()
       if (end > start) {
-        // Sought only behind the one before: pieces without any would each be read to the form's end.
+        // Searched from the last one on: otherwise each piece without one would be scanned to the form's end.
         if (equals < start) equals = indexOrLength(form, '=', start)
         const nameEnd = Math.min(equals, end)
         const sent = form.slice(start, nameEnd)
@@ -143,7 +143,7 @@ class Decoded {
     for (const [name, member] of Object.entries(value)) {
       if (member === null) continue
       const text = typeof member === 'string' ? member : JSON.stringify(member)
-      // JSON can write what UTF-8 can't: half of a surrogate pair.
+      // JSON can express what UTF-8 can't: half of a surrogate pair.
       if (!name.isWellFormed() || !text.isWellFormed()) throw unreadable('A parameter is not well-formed Unicode.')
       this.add(name, text)
     }
@@ -190,7 +190,7 @@ function decodeBytes(bytes: string): string {
   return decodeAscii(/[\x80-\xff]/.test(bytes) ? Buffer.from(bytes, 'latin1').toString() : bytes)
 }
 
-/** Each plus as a space; on bytes, since replacing in a string costs some thirty times as much for each. */
+/** Replaces each plus by a space; on bytes, because replacing in a string costs some thirty times as much. */
 function withSpaces(text: string): string {
   const bytes = Buffer.from(text)
   for (let at = 0; at < bytes.length; at++) if (bytes[at] === 0x2b) bytes[at] = 0x20

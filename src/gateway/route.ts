@@ -1,4 +1,4 @@
-// What a request asks for, and where: operation, product and region, from what was signed (docs/reference/signatures.md, "What decides").
+// Routing: the operation, product and region of a request, from its signed parts (docs/reference/signatures.md, "What decides").
 import { Refusal, refuse } from '../api/errors.ts'
 import { PRODUCTS, type Product, UNKNOWN_PRODUCT } from '../api/product.ts'
 import type { Authenticated } from './authenticate.ts'
@@ -6,10 +6,10 @@ import type { CallOperation, House, ProductVersion } from './call.ts'
 import type { Named } from './call-event.ts'
 import { decodeVerified, type HttpRequest, header, type Parameters, pathOf } from './request.ts'
 
-/** The paths of single products. */
+/** The paths that belong to one product. */
 const PATHS: ReadonlySet<string | null> = new Set(PRODUCTS.map(({ path }) => path))
 
-/** Refuses what no operation can be asked by, before anything is decoded. */
+/** Refuses methods and paths of no operation, before anything is decoded. */
 export function checkRoute(request: HttpRequest): void {
   if (request.method !== 'GET' && request.method !== 'POST') throw refuse('UnsupportedHTTPMethod')
   const path = pathOf(request)
@@ -18,7 +18,7 @@ export function checkRoute(request: HttpRequest): void {
     throw refuse('ParseRequestParameterException', { rule: 'There is more than one header Host.' })
 }
 
-/** Whoever stands in between may follow the other one. */
+/** A proxy in between might use the other one. */
 function hasTwoHosts(rawHeaders: readonly string[]): boolean {
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -28,18 +28,18 @@ function hasTwoHosts(rawHeaders: readonly string[]): boolean {
   return hosts > 1
 }
 
-/** What a host name says: kms.cn-hangzhou.aliyuncs.com, kms-vpc.…, ram.aliyuncs.com, and the like under another domain. */
+/** A parsed Host: kms.cn-hangzhou.aliyuncs.com, kms-vpc.…, ram.aliyuncs.com, and the same under other domains. */
 export interface NamedHost {
   /** The product whose host it is, or null. */
   readonly product: Product | null
-  /** What stands in the region's place, or null where nothing tells that it is a region's. */
+  /** The label in the region's place; null where it cannot be a region. */
   readonly region: string | null
 }
 
 const NETWORK = /-(?:vpc|intranet)$/
 const REGION = /^[a-z]{2}-[a-z]+(?:-[a-z0-9]+)*$/
 
-/** Reads a Host header; `regions` are those that are served, which need not look like the cloud's. */
+/** Parses a Host header. `regions` are those of the server, whose names need not look like the cloud's. */
 export function readHost(host: string, regions: readonly string[]): NamedHost {
   const [name = ''] = host.toLowerCase().split(':', 1)
   const [first = '', second = '', ...domain] = name.replace(/\.$/, '').split('.', 16)
@@ -53,7 +53,7 @@ export function readHost(host: string, regions: readonly string[]): NamedHost {
   return { product: isCloud ? named : null, region: isRegion ? second : null }
 }
 
-/** Action or Version as it was signed. */
+/** Returns Action or Version from where the signature covers it. */
 function asked(
   request: HttpRequest,
   parameters: Parameters,
@@ -63,7 +63,7 @@ function asked(
   return host === 'must agree' ? (parameters.get(name) ?? '') : header(request, `x-acs-${name.toLowerCase()}`)
 }
 
-/** An operation, and the product and the version by which it was asked. */
+/** The requested operation, its product and version. */
 export interface Asked {
   readonly operation: CallOperation
   readonly product: Product
@@ -71,7 +71,7 @@ export interface Asked {
 }
 
 /**
- * The operation that Action and Version name. With signature 1.0 these are parameters, which the headers x-acs-action and
+ * Returns the operation that Action and Version name. With signature 1.0 these are parameters, which the headers x-acs-action and
  * x-acs-version may repeat; with the others they are those headers, which parameters may repeat.
  */
 export function findOperation(
@@ -104,9 +104,8 @@ export function findOperation(
 }
 
 /**
- * The host's region, else the parameter RegionId, else the one that the signing key is for (ACS4), else the first that is served.
- * A signed Host overrules RegionId; one that is not signed must agree with it. RAM and STS are the same in every region: there
- * a RegionId that is not served means nothing.
+ * Returns the region of the host, else of the parameter RegionId, else of the signing key (ACS4), else the server's first one.
+ * A signed Host overrides RegionId; an unsigned one must agree with it. For a global product, a RegionId that is not served is ignored.
  */
 export function regionOf(
   request: HttpRequest,
@@ -120,7 +119,7 @@ export function regionOf(
   const asked = meant(parameters.get('RegionId') ?? '')
   if (label !== null && asked !== null && label !== asked && host === 'must agree')
     throw wrongRegion('The host names another region.')
-  // Clients write `center` and the like where they know no region.
+  // Clients without a region send `center` and the like.
   const derivedFor = scope && (regions.includes(scope.region) || REGION.test(scope.region)) ? meant(scope.region) : null
   const region = label ?? asked ?? derivedFor ?? regions[0] ?? ''
   if (!regions.includes(region)) throw wrongRegion(`This server serves ${regions.join(', ')}.`)
@@ -133,7 +132,7 @@ function wrongRegion(rule: string) {
   return refuse('InvalidParameter', { name: 'RegionId', rule })
 }
 
-/** Where a call leads. `known`: what metrics count it as. */
+/** The destination of a call. `known`: the operation that metrics count it under. */
 export type Route = {
   readonly known: Named
   readonly parameters: Parameters
@@ -143,10 +142,10 @@ export type Route = {
 
 const UNKNOWN = 'Unknown'
 
-/** What metrics count calls as that lead to no operation: nothing of a request becomes a label. */
+/** The operation that metrics count calls of unknown operations under: no text of a request becomes a label. */
 const UNROUTED: Named = { product: UNKNOWN_PRODUCT, name: UNKNOWN, access: 'Read', trail: null, parameters: {} }
 
-/** Where a call of a known caller leads; one that leads nowhere has all that is known of it, for its event, and why it is refused. */
+/** Returns the destination of an authenticated call; of one without, its refusal and what the event shows of it. */
 export function routeOf(
   request: HttpRequest,
   unverified: Parameters,
@@ -172,8 +171,8 @@ export function routeOf(
 }
 
 /**
- * Stands for an operation that there is not: named as it was asked for, if that can be a name, of the product that the version or the host
- * names. None of its parameters are shown.
+ * Returns a stand-in for an operation that does not exist, for the event: with the requested name where it is well-formed, and the product
+ * of the version or the host. It shows no parameters.
  */
 function unknownOperation(
   request: HttpRequest,

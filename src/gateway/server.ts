@@ -1,4 +1,4 @@
-// Listening: the ports, what node:http is told, and a graceful stop. The only file that listens for calls.
+// Listening: the ports, the options of node:http, and a graceful stop. The only file that listens for calls.
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -14,11 +14,11 @@ import { DEFAULT_LIMITS, type Limits, MAX_HEADER_BYTES } from './limits.ts'
 import { MAX_QUERY_BYTES } from './request.ts'
 
 export interface Listening {
-  /** Where it listens, such as http://127.0.0.1:7700, in the order of the addresses. */
+  /** The endpoints, such as http://127.0.0.1:7700, in the order of the addresses. */
   readonly endpoints: readonly string[]
   /** How many connections are open. */
   connections(): number
-  /** Takes no new calls, finishes those in flight, closes all connections; after `deadlineMs` the rest is cut off. */
+  /** Takes no new calls, finishes those in progress, and closes all connections, after `deadlineMs` at the latest. */
   stop(deadlineMs: number): Promise<void>
 }
 
@@ -28,7 +28,7 @@ export interface Tls {
   readonly key: string
 }
 
-/** Serves the house on all addresses, which share their limits. Rejects when it can't listen on one, and then listens on none. */
+/** Serves the house on all addresses, which share the limits. Rejects when it can't listen on one of them, and listens on none then. */
 export async function listen(
   house: House,
   addresses: readonly Address[],
@@ -54,7 +54,7 @@ export async function listen(
     connections: () => edge.connections.open,
     stop: async (deadlineMs) => {
       const closed = Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-      // A connection whose last call is answered is closed by its client, or here as soon as it is idle.
+      // Clients close connections after their last answer; idle ones are closed here.
       const idle = setInterval(() => {
         for (const server of servers) server.closeIdleConnections()
         edge.connections.closeSilent()
@@ -81,12 +81,12 @@ function endpointOf(server: Server, host: string, tls: Tls | null): string {
   return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-/** What the ports have in common. */
+/** The part that all ports share. */
 class Edge {
   readonly connections: Connections
   readonly #serving: Serving
   readonly #known = new WeakMap<Socket, Connection>()
-  /** Connections whose TLS handshake is not done, by their ends. */
+  /** Connections in their TLS handshake, by their addresses and ports. */
   readonly #shaking = new Map<string, Connection>()
 
   constructor(house: House, limits: Limits) {
@@ -105,19 +105,19 @@ class Edge {
     }
   }
 
-  /** A server that does not listen yet. */
+  /** Returns a server that does not listen yet. */
   server(region: string | null, tls: Tls | null): Server {
     const { house, limits } = this.#serving
     const regions = [...new Set([...(region === null ? [] : [region]), ...house.settings.regions])]
     const options = {
-      // The request line counts as header for Node; the headers' own limit is checked when the request has come.
+      // Node counts the request line as header; the limit of the headers themselves is checked later.
       maxHeaderSize: MAX_HEADER_BYTES + MAX_QUERY_BYTES + 1024,
       headersTimeout: limits.headMs,
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: limits.sweepMs,
       keepAliveTimeout: limits.keepAliveMs,
       optimizeEmptyRequests: true,
-      // Refused in the API's own form.
+      // A missing Host is refused in the API's own form.
       requireHostHeader: false,
       noDelay: true,
     }
@@ -146,7 +146,7 @@ class Edge {
     this.#known.set(http, connection)
   }
 
-  /** HTTP is spoken on another socket than the one that was counted; both have the same ends. */
+  /** With TLS, HTTP uses another socket than the one that was admitted; both have the same addresses and ports. */
   #admitTls(server: Server, regions: readonly string[]): void {
     server.on('connection', (socket) => {
       const connection = this.connections.admit(socket, regions)
@@ -154,7 +154,7 @@ class Edge {
       const ends = endsOf(socket)
       this.#shaking.set(ends, connection)
       socket.once('close', () => {
-        // The client may have come back from the same port by now.
+        // The client may have connected again from the same port.
         if (this.#shaking.get(ends) === connection) this.#shaking.delete(ends)
       })
     })
@@ -167,14 +167,14 @@ class Edge {
     })
   }
 
-  /** What came is no HTTP, or too late, or the client is gone. */
+  /** Handles what is not HTTP, what is late, and clients that disconnected. */
   #heedError(error: NodeJS.ErrnoException, socket: Socket): void {
     const connection = this.#known.get(socket)
     const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
     if (error.code === 'ECONNRESET') socket.destroy()
     else if (!connection) this.#endHandshake(socket)
     else if (!socket.writable) socket.destroy()
-    // It asks ahead and reads no answers; over TLS, node:http loses what comes while it waits for the client.
+    // The client sends more requests without reading answers; with TLS, node:http loses what comes while it waits.
     else if (error.code === 'HPE_PAUSED') this.connections.endUnread(connection)
     else if (late && socket.bytesRead === 0) this.connections.endSilent(connection)
     else if (!connection.closing) {
@@ -184,7 +184,7 @@ class Edge {
         : refuse('ParseRequestParameterException', { rule: 'This is not HTTP.' })
       const { response } = connection
       if (response?.req.complete === false) this.#refuseWithin(connection, refusal, status)
-      // Answers go out in the order of their requests.
+      // Answers must keep the order of their requests.
       else if (response && !response.writableFinished)
         response.once('finish', () => this.#refuse(socket, refusal, status))
       else this.#refuse(socket, refusal, status)
@@ -207,7 +207,7 @@ class Edge {
     }
   }
 
-  /** Refuses a request within its body. */
+  /** Refuses a request whose body is not complete. */
   #refuseWithin(connection: Connection, refusal: Refusal, status = refusal.status): void {
     const { response } = connection
     if (!response || response.headersSent) connection.destroy()

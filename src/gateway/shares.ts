@@ -1,14 +1,14 @@
-// Something scarce that sources hold together. When it runs short, the source that holds most gives way, its oldest holder first:
-// so whoever fills it gets in nobody's way but his own.
+// A limited resource that sources share. When it runs out, the source that holds most gives way, its oldest holder first, so that a
+// source that exhausts it harms only itself.
 
 export interface Holder {
-  /** Whose share it counts to. */
+  /** The source whose share it counts towards. */
   readonly source: string
 }
 
 interface Share<H> {
   amount: number
-  /** The oldest first. */
+  /** Oldest first. */
   readonly holders: Set<H>
 }
 
@@ -16,17 +16,17 @@ export class Shares<H extends Holder> {
   readonly #shares = new Map<string, Share<H>>()
   #total = 0
 
-  /** What all sources hold together. */
+  /** The amount that all sources hold. */
   get total(): number {
     return this.#total
   }
 
-  /** What one source holds. */
+  /** Returns the amount that a source holds. */
   of(source: string): number {
     return this.#shares.get(source)?.amount ?? 0
   }
 
-  /** The holder holds so much more. */
+  /** Adds to the holder's amount. */
   take(holder: H, amount: number): void {
     let share = this.#shares.get(holder.source)
     if (!share) {
@@ -38,7 +38,7 @@ export class Shares<H extends Holder> {
     this.#total += amount
   }
 
-  /** The holder gives back all that it holds, which is `amount`. Returns whether it held anything. */
+  /** Removes the holder, which holds `amount`. Returns whether it was there. */
   drop(holder: H, amount: number): boolean {
     const share = this.#shares.get(holder.source)
     if (!share?.holders.delete(holder)) return false
@@ -48,7 +48,7 @@ export class Shares<H extends Holder> {
     return true
   }
 
-  /** The source that holds most, or null when nobody holds anything; of several the one that came first. */
+  /** Returns the source that holds most, the earliest of several; null when no source holds anything. */
   heaviest(): string | null {
     let heaviest: string | null = null
     let most = 0
@@ -60,7 +60,7 @@ export class Shares<H extends Holder> {
     return heaviest
   }
 
-  /** The holders of a source, the oldest first. */
+  /** Returns the holders of a source, oldest first. */
   holders(source: string): ReadonlySet<H> {
     return this.#shares.get(source)?.holders ?? NONE
   }

@@ -1,12 +1,12 @@
-// Signature 1.0 of the RPC style, and what all schemes share, as pure functions (docs/reference/signatures.md).
+// Signature 1.0 of RPC requests, and what all schemes share, as pure functions (docs/reference/signatures.md).
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
-/** RFC 3986: everything but A-Z a-z 0-9 - _ . ~ becomes %XX, upper case, UTF-8. */
+/** Percent-encodes UTF-8 bytes as RFC 3986 does: all but A-Z a-z 0-9 - _ . ~ become %XX in upper case. */
 export function percentEncode(text: string): string {
   return UNRESERVED.test(text) ? text : encoded(bytesOf(text), false)
 }
 
-/** The same of its own result: what was %XX is %25XX. */
+/** Percent-encodes twice: %XX becomes %25XX. */
 function encodeTwice(text: string): string {
   return UNRESERVED.test(text) ? text : encoded(bytesOf(text), true)
 }
@@ -17,19 +17,19 @@ const IS_UNRESERVED = Uint8Array.from({ length: 256 }, (_, byte) =>
 )
 const DIGITS = Uint8Array.from('0123456789ABCDEF', (digit) => digit.charCodeAt(0))
 
-/** The UTF-8 bytes of a text, a character for each; of ASCII the text itself. */
+/** Returns a text's UTF-8 bytes as one character each; ASCII text stays itself. */
 function bytesOf(text: string): string {
   return Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1')
 }
 
-/** What bytesOf was given. */
+/** The inverse of bytesOf. */
 function textOf(bytes: string): string {
   return Buffer.byteLength(bytes) === bytes.length ? bytes : Buffer.from(bytes, 'latin1').toString()
 }
 
 /**
- * Percent-encodes bytes, once or twice. Byte by byte, since replacing in strings costs some ten times as much,
- * and a stranger chooses what is replaced.
+ * Percent-encodes bytes, once or twice. Works byte by byte, because replacing in strings costs some ten times as much and an
+ * unauthenticated client chooses what is replaced.
  */
 function encoded(bytes: string, twice: boolean): string {
   const into = Buffer.allocUnsafe(bytes.length * (twice ? 5 : 3))
@@ -50,7 +50,7 @@ function encoded(bytes: string, twice: boolean): string {
   return into.toString('latin1', 0, at)
 }
 
-/** In the order of code points, as all schemes want. JavaScript sorts by UTF-16 units, which is another order beyond the basic plane. */
+/** Sorts names by code points, as all schemes require. JavaScript sorts by UTF-16 units, another order beyond the basic plane. */
 function sortedNames(parameters: ReadonlyMap<string, string>): string[] {
   const names = [...parameters.keys()]
   if (!names.some((name) => /[\ud800-\udfff]/.test(name))) return names.sort()
@@ -64,7 +64,7 @@ export function canonicalQuery(parameters: ReadonlyMap<string, string>): string 
   return sortedNames(parameters).map(pair).join('&')
 }
 
-/** The hash that a SignatureMethod names, and the length of its signatures. */
+/** The hash of each SignatureMethod, and the length of its signatures in bytes. */
 export const RPC_METHODS: ReadonlyMap<string, { readonly name: string; readonly bytes: number }> = new Map([
   ['HMAC-SHA1', { name: 'sha1', bytes: 20 }],
   ['HMAC-SHA256', { name: 'sha256', bytes: 32 }],

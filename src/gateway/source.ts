@@ -1,11 +1,11 @@
-// Where a connection comes from, and what counts as one source where sources share something.
+// Sources of connections: which addresses count as one source.
 
-/** The address as people write it: an IPv4 address that IPv6 carries is that IPv4 address. */
+/** Returns the plain form of an address: the IPv4 address of an IPv4-mapped IPv6 address. */
 export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
-/** An IPv4 address, or the /64 network of an IPv6 address: one host can have all of its addresses. Takes a plain address. */
+/** Returns the source of a plain address: an IPv4 address, or the /64 network of an IPv6 address, all of which one host can use. */
 export function sourceOf(address: string): string {
   if (!address.includes(':')) return address
   const [head = '', tail] = address.replace(/%.*$/, '').split('::', 2)
@@ -16,7 +16,7 @@ export function sourceOf(address: string): string {
   return `${groups.slice(0, 4).join(':')}::/64`
 }
 
-/** Whether the address is this machine's own to itself. Takes a plain address. */
+/** Whether a plain address is loopback. */
 export function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.')
 }
