@@ -1,18 +1,20 @@
 // What the quotas file names must be served here: a misspelt operation would have no limit.
-import type { RateGroup } from '../settings/rates.ts'
+import type { Quotas } from '../settings/quotas.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { ProductVersion } from './call.ts'
 
 /** Throws UsageError for a product or an operation that is not served. */
-export function demandServed(groups: readonly RateGroup[], versions: readonly ProductVersion[]): void {
-  for (const { product, operations } of groups) {
+export function demandServed(
+  { ownRates, quotasFile }: Pick<Quotas, 'ownRates' | 'quotasFile'>,
+  versions: readonly ProductVersion[],
+): void {
+  for (const { product, operations } of ownRates) {
     const served = versions.find((one) => one.product.name === product)
     if (!served) {
       const names = new Set(versions.map((one) => one.product.name))
-      throw new UsageError(`\`product\` in the quotas file must be one of ${[...names].join(', ')}`)
+      throw new UsageError(`\`product\` in \`${quotasFile}\` must be one of ${[...names].join(', ')}`)
     }
     const unknown = operations.find((name) => !served.operations.has(name))
-    if (unknown !== undefined)
-      throw new UsageError(`${product} has no operation \`${unknown}\`, which the quotas file names`)
+    if (unknown !== undefined) throw new UsageError(`${product} has no operation \`${unknown}\` (in \`${quotasFile}\`)`)
   }
 }

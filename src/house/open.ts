@@ -73,7 +73,7 @@ export async function openHouse(
   now: number,
   open: (url: string) => Promise<Storage> = openStorage,
 ): Promise<OpenHouse> {
-  demandServed(settings.ownRates, products)
+  demandServed(settings, products)
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
   const device = settings.hsm && deviceOf(settings.hsm, alarm)
   const storage = await open(settings.database ?? join(settings.data, 'strongroom.db'))

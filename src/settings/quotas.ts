@@ -48,7 +48,8 @@ export const QUOTAS = {
 export interface Quotas extends AccountLimits {
   /** The accounts that have limits of their own. */
   readonly accounts: ReadonlyMap<string, AccountLimits>
-  /** The groups that the operator wrote into the quotas file. */
+  readonly quotasFile: string | null
+  /** The groups in the quotas file. */
   readonly ownRates: readonly RateGroup[]
   readonly maxPendingWindowDays: number
   readonly quotas: RamQuotas
@@ -67,6 +68,7 @@ export function quotasOf(told: Told, readFile: ReadFile): Quotas {
   return {
     ...indexed(rest),
     accounts: new Map(own.map(([account, limits]) => [account, indexed(limits)])),
+    quotasFile: file,
     ownRates,
     maxPendingWindowDays: get('max-pending-window-days'),
     quotas: Object.fromEntries(names.map((quota) => [quota, get(quota)])) as Record<RamQuota, number>,

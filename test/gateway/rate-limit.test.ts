@@ -226,7 +226,7 @@ describe('limits', () => {
       [{ default: { rates: [{ ...rate, calls: 1.5 }] } }, /`calls`/],
       [{ default: { rates: [{ ...rate, burst: 1 }] } }, /`burst`/],
     ] as [unknown, RegExp][])
-      assert.throws(() => demandServed(limits([], file).ownRates, products), message)
+      assert.throws(() => demandServed(limits([], file), products), message)
     assert.throws(() => limits(['--quota-profile', 'none']), /alibaba-shared/)
   })
 })
