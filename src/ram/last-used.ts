@@ -1,4 +1,4 @@
-// When AccessKeys were last used: noted in memory with each call, written now and then, so that no call waits for it.
+// When AccessKeys were last used: noted in memory with each call and written later, so that no call waits for it.
 import type { Ledger } from '../ledger/ledger.ts'
 import { INSTALLATION, insert, type Kind, update } from '../ledger/record.ts'
 

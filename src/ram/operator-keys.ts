@@ -76,7 +76,7 @@ export class OperatorKeys {
   }
 
   async #find(name: string): Promise<KeyHolder | null> {
-    // A database from before AccessKeys were listed lists them first.
+    // In a database of an earlier release, accounts list their AccessKeys first.
     await this.#accounts.first()
     return operatorsHolder(name, this.#ledger)
   }

@@ -71,7 +71,7 @@ export class SecurityTokens {
     }
     const known = this.#opened.get(token)
     if (known) return known
-    // Strict Base64: one token has one spelling, so that nobody fills the memory with variants of his.
+    // Strict Base64: one token has one spelling, so that no caller fills the memory with variants of one.
     const sealed = token.length > MAX_TOKEN_LENGTH ? null : fromBase64(token)
     const opened = sealed && this.#keys.openUnder(PLACE, sealed)
     if (!opened) return null

@@ -18,11 +18,11 @@ import {
 const TICK_MS = 25
 /** A library that hangs ten times as long as a call may wait is given up. */
 const GIVE_UP_FACTOR = 10
-/** A work overdue for so long, and for as long as it had, will not end any more. */
+/** Work that is overdue by this, and by its own time limit, counts as stuck. */
 const STUCK_MS = 5000
-/** What may be asked at once, with what is overdue; more would only wait and fail. */
+/** Requests under way and overdue, at the most; more would only wait and fail. */
 const MAX_PENDING = 5000
-/** As many of them may be slow, so that these do not take the place of all others. */
+/** Of these, requests for slow work, at the most: they must leave room for others. */
 const MAX_SLOW = 1000
 
 /** The device did not do what it was asked. */
@@ -156,7 +156,7 @@ export class Child {
     this.#batch.push({ number, work, ask, expiresAt } as Request)
     if (this.#batch.length >= BATCH) this.#flush()
     else if (this.#batch.length === 1) setImmediate(() => this.#flush())
-    // Ref'd: an answer that somebody waits for keeps the service alive.
+    // Ref'd: a pending request keeps the service alive.
     this.#ticking ??= setInterval(() => this.#tick(), TICK_MS)
   }
 
@@ -243,7 +243,7 @@ export class Child {
     if (this.#process.connected) this.#process.send(message, () => {})
   }
 
-  /** Tells it of tokens that refused to another process the PIN that it has. */
+  /** Names tokens that refused this process's PIN to another process. */
   tellRefused(refused: readonly string[]): void {
     this.#send({ refused })
   }

@@ -1,4 +1,5 @@
-// Tokens that the vendor keeps alike, as one: a call that one can't serve goes to the next. Each method does the work of its name.
+// Several tokens that the vendor keeps in step, used as one: a call that one can't serve goes to the next. Each method does the work of its
+// name (protocol.ts).
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import type { Cryptoki } from './cryptoki.ts'
 import { Away, Missing, Refused } from './faults.ts'
@@ -13,7 +14,7 @@ import type { Abilities, TokenReport, TokenState, Works } from './protocol.ts'
 import type { Token } from './token.ts'
 import { examined, unwrapsWith } from './unwrapping.ts'
 
-/** Of one CMK: who asks for more and more must not fill the device. */
+/** Wrapping keys of one CMK: no caller may fill the device with them. */
 export const MOST_WRAPPING_KEYS = 50
 
 export class Cluster {
@@ -155,7 +156,7 @@ export class Cluster {
                 access.forget('private', id)
                 collected++
               } catch (error) {
-                // The others are not kept for the sake of one.
+                // One that can't be destroyed now does not keep the others.
                 if (!(error instanceof Refused)) throw error
                 refused ??= error
               }

@@ -38,7 +38,7 @@ export class SetupFault extends Error {}
  */
 export type Fault = 'data' | 'device' | 'ambiguous' | 'unsupported' | 'full' | 'pin'
 
-/** What is not here is ambiguous: vendors have values of their own, and use standard ones for what no standard foresaw. */
+/** Other values are ambiguous: vendors have their own, and return standard ones where no standard says so. */
 const FAULTS: Readonly<Record<Exclude<Fault, 'ambiguous'>, readonly string[]>> = {
   data: [
     'CKR_ENCRYPTED_DATA_INVALID',
@@ -103,7 +103,7 @@ export function returnValueOf(error: unknown): string {
   return name === 'CKR_VENDOR_DEFINED' ? (UNNAMED[numberOf(error)] ?? name) : name
 }
 
-/** What an error of the library is called where people read it: with its number, where it has no name. */
+/** The name of a library's error in messages: its number, where it has no name. */
 export function describeFault(error: unknown): string {
   const name = returnValueOf(error)
   if (name === '') return error instanceof Error ? error.message : String(error)
@@ -114,7 +114,7 @@ function numberOf(error: unknown): number {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : 0
 }
 
-/** What to make of an error of the library; null when it did not come from the library. */
+/** The fault that an error of the library means; null when it did not come from the library. */
 export function faultOf(error: unknown): Fault | null {
   const value = returnValueOf(error)
   return value === '' ? null : (FAULT_OF.get(value) ?? 'ambiguous')

@@ -1,4 +1,4 @@
-// Lets only so many works in at once; the others queue.
+// Limits how many works run at once; the others queue.
 import { Late } from './faults.ts'
 import { monotonicMs } from './protocol.ts'
 

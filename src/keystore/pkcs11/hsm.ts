@@ -24,7 +24,7 @@ import { ReservedUses } from './reserved-uses.ts'
 import type { Supervisor } from './supervisor.ts'
 
 const BACKGROUND_MS = 10_000
-/** Thousands of objects are looked at one by one. */
+/** Inspecting reads thousands of objects one by one. */
 const INSPECT_MS = 600_000
 const NONCE_BYTES = 24
 const COLLECT_EVERY_MS = 60_000
@@ -33,7 +33,7 @@ const MOST_REPORTED = 1000
 export interface HsmSetup {
   /** How long a call that uses a key may wait for the device. */
   readonly timeoutMs: number
-  /** How long a call may that makes or imports one, or makes a wrapping key. */
+  /** How long a call that makes or imports a key, or makes a wrapping key, may wait for the device. */
   readonly keyTimeoutMs: number
   /** Names the installation in the labels of its objects. */
   readonly tag: string
@@ -58,7 +58,7 @@ export class HsmKeystore implements Keystore {
     this.#reserved = new ReservedUses(uses, report)
   }
 
-  /** Connects; resolves after the first try, whatever came of it. Calls before that are refused as long as the device is away. */
+  /** Connects; resolves after the first try, successful or not. Calls fail until the device serves. */
   async start(): Promise<void> {
     await this.#device.start()
   }
@@ -120,7 +120,7 @@ export class HsmKeystore implements Keystore {
     return this.#ask('decrypt', { id, nonce, sealed, aad }, time)
   }
 
-  /** The object of destroyed material goes at once where the device is there; its record of destruction sees to the rest. */
+  /** Destroys the object at once where the device serves; else the sweep does it later, by the record of destruction. */
   forget(material: StoredMaterial): void {
     const id = objectIdOf(material, null)
     if (id !== null) this.#destroyQuietly(id)
@@ -185,7 +185,7 @@ export class HsmKeystore implements Keystore {
     return this.#told(this.#device.ask('inspect', { tag: this.#setup.tag }, INSPECT_MS))
   }
 
-  /** Asks for what a call waits for; `time` is what the call has for the device. What it fails for is logged. */
+  /** Asks for what a call waits for; `time` is how long the call waits for the device. Logs the failure, if any. */
   async #ask<W extends Work>(
     work: W,
     ask: Works[W]['ask'],
@@ -223,7 +223,7 @@ export class HsmKeystore implements Keystore {
     return id
   }
 
-  /** Once for each object: a key that is gone is asked for again and again. */
+  /** Once for each object: callers ask for a missing key again and again. */
   #reportMissing(reason: string): void {
     if (this.#missing.has(reason) || this.#missing.size >= MOST_REPORTED) return
     this.#missing.add(reason)

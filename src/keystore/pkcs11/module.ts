@@ -72,7 +72,7 @@ async function answer(request: Request): Promise<void> {
   const { number, work, ask, expiresAt } = request
   try {
     if (!cluster) throw new Away('the library is not open')
-    // Each work is the method of its name, and takes what is asked of it.
+    // The cluster has a method for each work, by the same name.
     reply({ number, answer: await cluster[work](ask as never, expiresAt) })
   } catch (error) {
     reply({ number, trouble: troubleOf(error), reason: describeFault(error) })
@@ -116,7 +116,7 @@ process.on('message', (message: ToModule) => {
     for (const token of tokens.filter(({ name }) => message.refused.includes(name))) token.refusePin()
   else if (requests.push(...message.requests) === message.requests.length) pump()
 })
-// The service is gone: nobody is left to serve.
+// The service has ended.
 process.on('disconnect', () => process.exit(0))
 // The terminal's signals are the service's: it ends this process when its calls are done.
 process.on('SIGINT', () => {})

@@ -6,7 +6,7 @@ import type { StoredMaterial } from '../stored-material.ts'
 
 const PREFIX = 'hsm/1/'
 const DIGEST_BYTES = 16
-/** Tells the objects of a place apart: successive imports, and tries that came to nothing. */
+/** Tells the objects of a place apart: successive imports, and tries that failed. */
 const UNIQUE_BYTES = 8
 const REFERENCE = /^hsm\/1\/[0-9a-f]{48}$/
 

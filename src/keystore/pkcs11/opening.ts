@@ -1,4 +1,4 @@
-// Opening a ciphertext in the device. Libraries that say no more than that it failed leave open what did: the ciphertext or the device.
+// Opening a ciphertext in the device. A library's general error does not say whether the ciphertext or the device is at fault.
 import type { Cryptoki, Handle } from './cryptoki.ts'
 import { describeFault, faultOf } from './faults.ts'
 import type { Access } from './login.ts'
@@ -15,9 +15,9 @@ interface Message {
 }
 
 /**
- * The plaintext; null when the ciphertext is not authentic. One that fails for no clear reason is not authentic only if it does so three
- * times, and after each the device uses its key, opens other ciphertexts, and says the same of one that is known to be bad.
- * Throws what the library says of anything else.
+ * The plaintext; null when the ciphertext is not authentic. After a general error that holds only if the error comes three times, and each
+ * time the device then uses the same key, opens other ciphertexts, and returns the same error for one that is known to be bad.
+ * Throws the library's error otherwise.
  */
 export async function opened(
   cryptoki: Cryptoki,

@@ -1,5 +1,5 @@
 // Whether a device refuses wrongly padded texts of PKCS #1 v1.5. Many take them for keys instead: random bytes of a random length
-// (implicit rejection). Then nobody would have the material that was imported, and the owner's would be refused for ever.
+// (implicit rejection). The CMK would then have random material that nobody knows, and refuse the owner's for ever.
 import { constants, type KeyObject, publicEncrypt, randomBytes } from 'node:crypto'
 import type { Cryptoki, Handle, SessionHolder } from './cryptoki.ts'
 import { faultOf } from './faults.ts'

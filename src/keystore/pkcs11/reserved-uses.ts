@@ -35,7 +35,7 @@ export class ReservedUses {
     if (block.left === 0) return this.#takeLater(place, block)
     block.left--
     if (block.left < AHEAD && !block.reserving)
-      // What can't be reserved ahead is tried again when it is needed, and fails there.
+      // A reservation that fails here is tried again by the call that needs it, and fails that call.
       this.#reserve(place, block).catch(() => {})
     return undefined
   }

@@ -5,7 +5,7 @@ import { Failed } from './child.ts'
 import { objectIdPrefix, ROOT_KEY_LABEL } from './object-names.ts'
 import type { Work, Works } from './protocol.ts'
 
-/** Nothing but starts and changes of the root keys waits for it. */
+/** Only starts and changes of the root keys wait for the device this long. */
 const PATIENCE_MS = 10_000
 /** How long a device that is away is asked again, and how often. */
 const AWAY_MS = 3000
@@ -16,8 +16,8 @@ const TAG_BYTES = 16
 /** What the CKA_ID of every such key derives from. */
 const PLACE = ['hsm-root-key']
 /**
- * Only an object that was made to wrap root keys is asked to unwrap any: otherwise who writes the database, and may import
- * material that they know into an HSM key, could have the service take over a ring of their own.
+ * Only an object that was made to wrap root keys is asked to unwrap any: otherwise an attacker who can write to the
+ * database, and import known material into an HSM key, could make the service use a ring of the attacker's.
  */
 const ID_PREFIX = objectIdPrefix(PLACE)
 
@@ -74,7 +74,7 @@ export class HsmRootKeyProvider implements RootKeyProvider {
     return this.#ask('decrypt', { id: this.#id, nonce, sealed, aad: WRAPPED_RING })
   }
 
-  /** Destroys the key of a change that came to nothing. */
+  /** Destroys the key of a change that was not committed. */
   async discard(): Promise<void> {
     await this.#ask('destroy', { id: this.#id })
   }

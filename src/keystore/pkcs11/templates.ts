@@ -14,7 +14,7 @@ const TAG_BITS = 128
 /** CKZ_DATA_SPECIFIED: the source of an OAEP label. */
 const DATA_SPECIFIED = 1
 
-/** A key that the device never shows, of the token or of the session. */
+/** A sensitive key that can't be extracted, of the token or of the session. */
 function secret(c: Constants, keyType: number, token: boolean): Template {
   return [
     { type: c.CKA_CLASS, value: c.CKO_SECRET_KEY },
@@ -31,7 +31,7 @@ export function hmacKey(c: Constants): Template {
   return [...secret(c, c.CKK_GENERIC_SECRET, false), { type: c.CKA_SIGN, value: true }]
 }
 
-/** A key for encryption and nothing else, which no one gets out of the device. `kept` names one of the token. */
+/** A key for encryption only, which can't be extracted from the device. `kept` names one of the token. */
 export function aesKey(c: Constants, kept: { readonly id: string; readonly label: string } | null): Template {
   const template: Template = [
     ...secret(c, c.CKK_AES, kept !== null),

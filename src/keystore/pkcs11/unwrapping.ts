@@ -23,8 +23,8 @@ const PADDING: Readonly<Record<WrappingAlgorithm, { padding: number; oaepHash?: 
 }
 
 /**
- * The check value (16 bytes) of wrapped material, which is then forgotten; null when it is not an AES key of 256 bits. What the library
- * fails at for no clear reason is no key only if it unwraps others with the same wrapping key.
+ * The check value (16 bytes) of wrapped material, which is then forgotten; null when it is not an AES key of 256 bits. After a
+ * general error of the library that holds only if it unwraps other keys with the same wrapping key.
  */
 export async function examined(
   cryptoki: Cryptoki,
@@ -92,7 +92,7 @@ export async function unwrapsWith(cryptoki: Cryptoki, at: SessionHolder): Promis
   }
   const accepts = async (algorithm: WrappingAlgorithm, bytes: number) => {
     const first = await once(algorithm, bytes)
-    // What fails for no clear reason may not fail again.
+    // A general error may not come again.
     return (first === 'unclear' ? await once(algorithm, bytes) : first) === 'yes'
   }
   const lackOf = async (algorithm: WrappingAlgorithm): Promise<string | null> => {
