@@ -51,31 +51,35 @@ const OTHER_GRAMMARS = OTHERS.map(grammarOf)
 export function canMatch(pattern: string): boolean {
   if (/,\s*(?:acs:|\*)/.test(pattern)) return false
   // RAM has no regions, and its patterns may leave the region out.
-  const full = pattern.replace(/^acs:ram::/, 'acs:ram:*:')
+  const full = pattern.replace(/\*+/g, '*').replace(/^acs:ram::/, 'acs:ram:*:')
   const [, service = ''] = /^acs:([^:*?]*):/.exec(full) ?? []
   return (OWN_GRAMMARS.get(service) ?? OTHER_GRAMMARS).some((grammar) => meets(full, grammar))
 }
 
-/** Whether some text matches both: the places of the grammar that the pattern may have come to, one character after the other. */
+/**
+ * Whether some text matches both. For each character of the pattern in turn: the places of the grammar (1 in the array) up to which such a
+ * text may have come. Takes no more than pattern × grammar steps.
+ */
 function meets(pattern: string, grammar: Grammar): boolean {
-  let at = entered(new Set([0]), grammar)
+  let at = entered(Uint8Array.of(1, ...grammar.map(() => 0)), grammar)
+  let next = new Uint8Array(at.length)
   for (const character of pattern) {
-    const next = new Set<number>()
-    for (const i of at)
-      if (character === '*') for (let later = i; later <= grammar.length; later++) next.add(later)
-      else {
+    const first = at.indexOf(1)
+    if (first < 0) return false
+    next.fill(0)
+    if (character === '*') next.fill(1, first)
+    else
+      for (let i = first; i < grammar.length; i++) {
         const place = grammar[i]
-        if (place && (character === '?' || place.one(character))) next.add(place.repeats ? i : i + 1)
+        if (at[i] && place && (character === '?' || place.one(character))) next[place.repeats ? i : i + 1] = 1
       }
-    at = entered(next, grammar)
-    if (at.size === 0) return false
+    ;[at, next] = [entered(next, grammar), at]
   }
-  return at.has(grammar.length)
+  return at[grammar.length] === 1
 }
 
-/** With the places behind those that may hold no character. */
-function entered(places: Set<number>, grammar: Grammar): Set<number> {
-  // A set's iteration comes to what is added meanwhile.
-  for (const i of places) if (grammar[i]?.repeats) places.add(i + 1)
+/** Adds the places behind those that may hold no character. */
+function entered(places: Uint8Array<ArrayBuffer>, grammar: Grammar): Uint8Array<ArrayBuffer> {
+  for (let i = 0; i < grammar.length; i++) if (places[i] && grammar[i]?.repeats) places[i + 1] = 1
   return places
 }
