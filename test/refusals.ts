@@ -12,6 +12,8 @@ const ANY: ReadonlySet<Code> = new Set([
   'SignatureNonceUsed',
   'InternalFailure',
   'ServiceUnavailableTemporary',
+  // The signing key of ACS4 is for another region than the call.
+  'IncompleteSignature',
   // Its caller is looked up again when AccessKeys or root keys change under it.
   'InvalidAccessKeyId.NotFound',
   'Forbidden.AccessKey',
