@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Parameter } from '../src/api/parameters.ts'
-import type { CallOperation, ProductVersion } from '../src/gateway/call.ts'
+import type { CallOperation, ProductVersion } from '../src/gateway/house.ts'
 import { products } from '../src/gateway/products.ts'
 import { settingsPage } from '../src/settings/description.ts'
 

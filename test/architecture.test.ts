@@ -61,6 +61,23 @@ describe('the house', () => {
     assert.ok(all.length > 50)
   })
 
+  it('has no files that import each other in a circle', () => {
+    const targets = new Map(
+      all.map(({ path, imports }) => [
+        path,
+        imports
+          .filter((target) => target.startsWith('.'))
+          .map((target) => relative(SRC, join(SRC, dirname(path), target))),
+      ]),
+    )
+    // What imports nothing that is left is in no circle, and neither is what imports only such files.
+    for (let size = -1; size !== targets.size; ) {
+      size = targets.size
+      for (const [path, imported] of targets) if (!imported.some((target) => targets.has(target))) targets.delete(path)
+    }
+    assert.deepEqual([...targets.keys()], [])
+  })
+
   it('has folders of ActionTrail whose imports point down too', () => {
     const folders = ['operations', 'delivery', 'trails', 'audit', 'lookup', 'events']
     const folderOf = (path: string) => folders.indexOf(path.split('/')[1] ?? '')

@@ -2,7 +2,7 @@
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Code } from '../src/api/errors.ts'
-import type { CallOperation } from '../src/gateway/call.ts'
+import type { CallOperation } from '../src/gateway/house.ts'
 import { products } from '../src/gateway/products.ts'
 
 /** What any call can be refused with once its caller and its operation are known. */

@@ -1,7 +1,7 @@
 // `strongroom kms|ram|sts|actiontrail OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
 import type { Parameter } from '../api/parameters.ts'
 import { isPiece } from '../api/pieces.ts'
-import type { CallOperation, ProductVersion } from '../gateway/call.ts'
+import type { CallOperation, ProductVersion } from '../gateway/house.ts'
 import { type FlagKinds, type Flags, flagsBy } from '../settings/flags.ts'
 import { didYouMean } from '../settings/nearest.ts'
 import { UsageError } from '../settings/usage-error.ts'

@@ -8,7 +8,7 @@ import { type CallFacts, storedCall } from '../ledger/stored-call.ts'
 import type { Unsaid } from '../ledger/stored-event.ts'
 import type { EventRow } from '../storage/storage.ts'
 import type { Authenticated } from './authenticate.ts'
-import type { CallOperation } from './call.ts'
+import type { CallOperation } from './house.ts'
 import { type HttpRequest, header, type Parameters } from './request.ts'
 
 /** The part of an operation that events need. */

@@ -1,88 +1,22 @@
-// The steps of a call: decode, authenticate, find the operation, validate, authorize, decide, commit, encode.
-// Every error becomes one refusal, one answer and, where the caller is authenticated, one event.
-
-import type { DeliveryTarget } from '../actiontrail/delivery/targets/target.ts'
-import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
-import type { PageTokens } from '../actiontrail/lookup/page-token.ts'
-import type { ActionTrailContext, TrailSettings } from '../actiontrail/operation.ts'
 import { Refusal, refuse, refuseDryRun } from '../api/errors.ts'
-import { type AnyOperation, locate, locateReadable, type Reply, type Resource } from '../api/operation.ts'
+import { locate, locateReadable, type Reply, type Resource } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
-import type { Product } from '../api/product.ts'
 import { dryRunKeystore } from '../keystore/dry-run.ts'
 import { type Keystore, Unreachable } from '../keystore/keystore.ts'
 import { destroyUncommitted, forgetDestroyed } from '../kms/destruction.ts'
-import type { KmsContext, KmsSettings } from '../kms/operation.ts'
 import type { Committed } from '../ledger/call.ts'
-import type { Ledger } from '../ledger/ledger.ts'
-import type { Change } from '../ledger/record.ts'
-import type { AccessKeys } from '../ram/access-key.ts'
-import type { Authorizer } from '../ram/authorize.ts'
-import type { LastUsed } from '../ram/last-used.ts'
-import type { RamContext } from '../ram/operation.ts'
-import type { RamQuotas } from '../settings/quotas.ts'
-import type { Rates } from '../settings/rates.ts'
 import { Unavailable } from '../storage/storage.ts'
-import type { StsContext } from '../sts/operation.ts'
-import type { SecurityTokens } from '../sts/security-token.ts'
-import { authenticate, type Clock } from './authenticate.ts'
+import { authenticate } from './authenticate.ts'
 import { eventOf, furtherEvents, type Named, type Progress } from './call-event.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
-import type { Observer } from './metrics.ts'
-import type { Admission, RateLimiter } from './rate-limit.ts'
+import type { CallContext, CallOperation, House } from './house.ts'
+import type { Admission } from './rate-limit.ts'
 import { copyOfRefused, ownerOf, principalOf, sizeOf } from './refused-calls.ts'
 import { decodeUnverified, type HttpRequest, header } from './request.ts'
 import { checkRoute, routeOf } from './route.ts'
 
 /** How long a call is retried while other calls keep changing its records. */
 const RETRY_MS = 10_000
-
-/** The context of any product's operations. */
-export type CallContext = KmsContext & RamContext & StsContext & ActionTrailContext
-export type CallOperation = AnyOperation<CallContext, Change>
-
-/** A version of a product's API: the operations that its Version leads to. */
-export interface ProductVersion {
-  readonly product: Product
-  readonly version: string
-  readonly operations: ReadonlyMap<string, CallOperation>
-}
-
-/** The open house, as far as calls use it. Time and randomness are passed in. */
-export interface House extends Clock {
-  readonly products: readonly ProductVersion[]
-  readonly settings: KmsSettings &
-    TrailSettings & {
-      readonly quotas: RamQuotas
-      readonly rates: Rates
-      /** The average rate at which the events of an account's refused calls may be stored, in bytes a second. */
-      readonly refusedBytesPerSecond: number
-      /** The accounts that have limits of their own. */
-      readonly accounts: ReadonlyMap<string, Pick<KmsSettings, 'maxKeys' | 'maxAliases'> & { readonly rates: Rates }>
-    }
-  readonly rateLimiter: RateLimiter
-  readonly ledger: Ledger
-  readonly keystore: Keystore
-  readonly accessKeys: AccessKeys
-  readonly securityTokens: SecurityTokens
-  readonly eventIndex: EventIndex
-  readonly pageTokens: PageTokens
-  readonly authorizer: Authorizer
-  readonly lastUsed: LastUsed
-  /** With --dev: moves the clock, does the background work that falls due, and returns how many keys it changed. */
-  readonly dev: { advance(ms: number): Promise<number> } | null
-  readonly deliveryTarget: DeliveryTarget
-  /** Returns a new UUID for a request. */
-  newId(): string
-  /** Returns a new UUID for a record. Later ones are greater, so that records created together are stored together. */
-  newRecordId(): string
-  randomBytes(length: number): Uint8Array
-  /** Whether the database can be read and takes commits. */
-  ready(): Promise<boolean>
-  readonly observer: Observer
-  /** Reports failures of the server; never mistakes of callers. */
-  failed(message: string, error: unknown): void
-}
 
 /** Answers a request, and calls `recognize` once its caller is authenticated; never rejects. */
 export async function answer(request: HttpRequest, house: House, recognize: () => void): Promise<Answer> {

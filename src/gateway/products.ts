@@ -4,7 +4,7 @@ import { ACTIONTRAIL, KMS, type Product, RAM, STS } from '../api/product.ts'
 import { kmsOperations } from '../kms/operations.ts'
 import { ramOperations } from '../ram/operations.ts'
 import { stsOperations } from '../sts/operations.ts'
-import type { CallOperation, ProductVersion } from './call.ts'
+import type { CallOperation, ProductVersion } from './house.ts'
 
 function api(product: Product, version: string, operations: readonly CallOperation[]): ProductVersion {
   return { product, version, operations: new Map(operations.map((one) => [one.name, one])) }

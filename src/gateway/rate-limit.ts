@@ -2,6 +2,7 @@
 
 import type { RateGroup, Rates } from '../settings/rates.ts'
 import { RefusedEvents } from './refused-events.ts'
+import { refilled } from './token-bucket.ts'
 
 /**
  * `throttled`: over the limit. Events are recorded for as many throttled calls as calls are admitted; the others are `unrecorded`. So a
@@ -70,13 +71,4 @@ function taken(tokens: Tokens, group: RateGroup, now: number): boolean {
   tokens.at = now
   tokens.left = left >= 1 ? left - 1 : left
   return left >= 1
-}
-
-/** Returns the tokens of a bucket that held `left` some milliseconds ago. A clock that is set back adds and removes nothing. */
-export function refilled(
-  left: number,
-  passedMs: number,
-  { calls, seconds }: Pick<RateGroup, 'calls' | 'seconds'>,
-): number {
-  return Math.min(calls, left + (Math.max(0, passedMs) * calls) / (seconds * 1000))
 }

@@ -3,8 +3,8 @@ import type { Caller } from '../api/caller.ts'
 import type { Refusal } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import type { EventRow } from '../storage/storage.ts'
-import type { House } from './call.ts'
 import { furtherEvents, type Named, type Progress } from './call-event.ts'
+import type { House } from './house.ts'
 
 /** The user or role that calls; all sessions of a role are one. */
 export function principalOf(caller: Caller): string {

@@ -1,7 +1,7 @@
 // How much the refused calls of an account may write: a token bucket of bytes for each account and each of its callers, so that no caller
 // alone hides the refused calls of the others. A call that is admitted takes a right; one that is refused takes none, and would fill the
 // disk. In memory, of this server alone; pure, its clock is passed in.
-import { refilled } from './rate-limit.ts'
+import { refilled } from './token-bucket.ts'
 
 /** After a pause, so many seconds' worth may be written at once. */
 const BURST_SECONDS = 256

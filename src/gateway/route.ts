@@ -2,8 +2,8 @@
 import { Refusal, refuse } from '../api/errors.ts'
 import { PRODUCTS, type Product, UNKNOWN_PRODUCT } from '../api/product.ts'
 import type { Authenticated } from './authenticate.ts'
-import type { CallOperation, House, ProductVersion } from './call.ts'
 import type { Named } from './call-event.ts'
+import type { CallOperation, House, ProductVersion } from './house.ts'
 import { decodeVerified, type HttpRequest, header, type Parameters, pathOf } from './request.ts'
 
 /** The paths that belong to one product. */

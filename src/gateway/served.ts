@@ -1,7 +1,7 @@
 // What the quotas file names must be served here: a misspelt operation would have no limit.
 import type { Quotas } from '../settings/quotas.ts'
 import { UsageError } from '../settings/usage-error.ts'
-import type { ProductVersion } from './call.ts'
+import type { ProductVersion } from './house.ts'
 
 /** Throws UsageError for a product or an operation that is not served. */
 export function demandServed(

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { TrailUpkeep } from '../actiontrail/audit/upkeep.ts'
 import type { Delivery } from '../actiontrail/delivery/delivery.ts'
-import type { House } from '../gateway/call.ts'
+import type { House } from '../gateway/house.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import type { Settings } from '../settings/settings.ts'

@@ -1,17 +1,7 @@
 // The key store port: where key material lives. Material never leaves it, except sealed.
 import type { WrappingAlgorithm } from '../cryptography/wrap.ts'
 import type { StoredMaterial } from './stored-material.ts'
-
-export type ProtectionLevel = 'SOFTWARE' | 'HSM'
-
-/** The key version that an operation is about. */
-export interface VersionPlace {
-  readonly account: string
-  readonly region: string
-  readonly keyId: string
-  readonly versionId: string
-  readonly protectionLevel: ProtectionLevel
-}
+import type { ProtectionLevel, VersionPlace } from './version-place.ts'
 
 /** What a wrapping key is for. Unwrapping demands the same `place`; `expiresAt` is milliseconds since 1970. */
 export interface WrappingPurpose {

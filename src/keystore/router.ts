@@ -3,15 +3,14 @@ import {
   DeviceTime,
   type Imported,
   type Keystore,
-  type ProtectionLevel,
   Unreachable,
   type Uses,
-  type VersionPlace,
   type Wrapping,
   type WrappingKey,
   type WrappingPurpose,
 } from './keystore.ts'
 import { type StoredMaterial, storeOf } from './stored-material.ts'
+import type { ProtectionLevel, VersionPlace } from './version-place.ts'
 
 export class KeystoreRouter implements Keystore {
   readonly #software: Keystore

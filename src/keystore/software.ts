@@ -7,14 +7,14 @@ import {
   type Imported,
   type Keystore,
   Unopenable,
-  type VersionPlace,
   type Wrapping,
   type WrappingKey,
   type WrappingPurpose,
 } from './keystore.ts'
 import { randomBytes } from './random.ts'
 import type { RootKeys } from './root-keys.ts'
-import { materialPlace, type StoredMaterial } from './stored-material.ts'
+import type { StoredMaterial } from './stored-material.ts'
+import { materialPlace, type VersionPlace } from './version-place.ts'
 
 const READY_KEYS = 10_000
 

@@ -1,5 +1,5 @@
 // Key material as records hold it: part of the key store's port, so that no record needs to know the stores themselves.
-import type { ProtectionLevel, VersionPlace } from './keystore.ts'
+import type { ProtectionLevel } from './version-place.ts'
 
 /**
  * The material of a key version, in the form of the store that made it. The software store's is sealed under the root key: Base64 of
@@ -13,14 +13,4 @@ const REFERENCES = 'hsm/'
 /** The protection level of the store that made the material. */
 export function storeOf(material: StoredMaterial): ProtectionLevel {
   return material.startsWith(REFERENCES) ? 'HSM' : 'SOFTWARE'
-}
-
-/** The associated data that binds sealed material to its key version. */
-export function materialPlace({
-  account,
-  region,
-  keyId,
-  versionId,
-}: Omit<VersionPlace, 'protectionLevel'>): readonly string[] {
-  return ['key-version', account, region, keyId, versionId]
 }

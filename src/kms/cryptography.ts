@@ -8,7 +8,8 @@ import {
   encodeCiphertext,
   splitMessage,
 } from '../cryptography/ciphertext.ts'
-import { DeviceTime, type ProtectionLevel, type VersionPlace } from '../keystore/keystore.ts'
+import { DeviceTime } from '../keystore/keystore.ts'
+import type { ProtectionLevel, VersionPlace } from '../keystore/version-place.ts'
 import { anyKeyResource, type FoundKey, findKeyById, findVersion, keyResourceById } from './key-name.ts'
 import { demandEnabled } from './key-state.ts'
 import type { KmsContext } from './operation.ts'

@@ -1,7 +1,8 @@
 // How many messages each key version has encrypted. Uses of software keys are counted in memory and written in the background, so that no
 // call waits for it; uses of keys in an HSM are reserved before (keystore/pkcs11/reserved-uses.ts).
 import { refuse } from '../api/errors.ts'
-import type { ProtectionLevel, Uses, VersionPlace } from '../keystore/keystore.ts'
+import type { Uses } from '../keystore/keystore.ts'
+import type { ProtectionLevel, VersionPlace } from '../keystore/version-place.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, expectUnmoved, insert, type Recorded, type Scope, update } from '../ledger/record.ts'
 import { USAGE, type UsageBody, VERSION } from './records.ts'

@@ -1,7 +1,8 @@
 // The records of KMS: CMK with its tags, key version, alias, count of uses, pending destruction.
 
-import type { ProtectionLevel } from '../keystore/keystore.ts'
-import { materialPlace, type StoredMaterial, storeOf } from '../keystore/stored-material.ts'
+import { type StoredMaterial, storeOf } from '../keystore/stored-material.ts'
+import type { ProtectionLevel } from '../keystore/version-place.ts'
+import { materialPlace } from '../keystore/version-place.ts'
 import type { Kind, Recorded } from '../ledger/record.ts'
 
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion' | 'PendingImport'

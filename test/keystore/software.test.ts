@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Xaes } from '../../src/cryptography/xaes.ts'
-import type { VersionPlace } from '../../src/keystore/keystore.ts'
 import { RootKeys } from '../../src/keystore/root-keys.ts'
 import { SoftwareKeystore } from '../../src/keystore/software.ts'
+import type { VersionPlace } from '../../src/keystore/version-place.ts'
 
 const place: VersionPlace = {
   account: '1',

@@ -8,7 +8,6 @@ import {
   Unopenable,
   Unreachable,
   type Uses,
-  type VersionPlace,
   type Wrapping,
   type WrappingKey,
   type WrappingPurpose,
@@ -16,6 +15,7 @@ import {
 import { randomBytes } from '../random.ts'
 import type { RootKeys } from '../root-keys.ts'
 import type { StoredMaterial } from '../stored-material.ts'
+import type { VersionPlace } from '../version-place.ts'
 import { Failed } from './child.ts'
 import { FailedCalls } from './failed-calls.ts'
 import { keyLabel, keyPlace, objectIdOf, objectIdPrefix, toReference, wrappingLabel } from './object-names.ts'

@@ -1,8 +1,8 @@
 // How an object in the device is named: by its CKA_ID, which begins with a digest of the place it belongs to, and by a label for people.
 // The record of a key version holds the CKA_ID; the record's MAC covers it, and the digest ties it to its place.
 import { digestOf } from '../../cryptography/encoding.ts'
-import type { VersionPlace } from '../keystore.ts'
 import type { StoredMaterial } from '../stored-material.ts'
+import type { VersionPlace } from '../version-place.ts'
 
 const PREFIX = 'hsm/1/'
 const DIGEST_BYTES = 16

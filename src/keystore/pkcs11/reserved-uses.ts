@@ -1,7 +1,8 @@
 // The uses of a device's keys, counted before they happen: a block of them is reserved durably, then handed out from memory.
 // A crash skips what is left of a block; the count never falls behind what was encrypted.
 import { refuse } from '../../api/errors.ts'
-import type { Uses, VersionPlace } from '../keystore.ts'
+import type { Uses } from '../keystore.ts'
+import type { VersionPlace } from '../version-place.ts'
 
 /** Uses reserved at a time. */
 export const BLOCK = 2 ** 16

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { decodeCiphertext, encodeCiphertext, splitMessage } from '../../../src/cryptography/ciphertext.ts'
-import type { VersionPlace } from '../../../src/keystore/keystore.ts'
 import {
   keyLabel,
   keyPlace,
@@ -13,6 +12,7 @@ import {
   wrappingExpiry,
   wrappingLabel,
 } from '../../../src/keystore/pkcs11/object-names.ts'
+import type { VersionPlace } from '../../../src/keystore/version-place.ts'
 
 const TAG = '0123456789abcdef'
 const place: VersionPlace = {

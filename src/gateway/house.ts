@@ -1,0 +1,69 @@
+// What calls use of the open house, and what a product offers to them.
+import type { DeliveryTarget } from '../actiontrail/delivery/targets/target.ts'
+import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
+import type { PageTokens } from '../actiontrail/lookup/page-token.ts'
+import type { ActionTrailContext, TrailSettings } from '../actiontrail/operation.ts'
+import type { AnyOperation } from '../api/operation.ts'
+import type { Product } from '../api/product.ts'
+import type { Keystore } from '../keystore/keystore.ts'
+import type { KmsContext, KmsSettings } from '../kms/operation.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Change } from '../ledger/record.ts'
+import type { AccessKeys } from '../ram/access-key.ts'
+import type { Authorizer } from '../ram/authorize.ts'
+import type { LastUsed } from '../ram/last-used.ts'
+import type { RamContext } from '../ram/operation.ts'
+import type { RamQuotas } from '../settings/quotas.ts'
+import type { Rates } from '../settings/rates.ts'
+import type { StsContext } from '../sts/operation.ts'
+import type { SecurityTokens } from '../sts/security-token.ts'
+import type { Clock } from './authenticate.ts'
+import type { Observer } from './metrics.ts'
+import type { RateLimiter } from './rate-limit.ts'
+
+/** The context of any product's operations. */
+export type CallContext = KmsContext & RamContext & StsContext & ActionTrailContext
+export type CallOperation = AnyOperation<CallContext, Change>
+
+/** A version of a product's API: the operations that its Version leads to. */
+export interface ProductVersion {
+  readonly product: Product
+  readonly version: string
+  readonly operations: ReadonlyMap<string, CallOperation>
+}
+
+/** The open house, as far as calls use it. Time and randomness are passed in. */
+export interface House extends Clock {
+  readonly products: readonly ProductVersion[]
+  readonly settings: KmsSettings &
+    TrailSettings & {
+      readonly quotas: RamQuotas
+      readonly rates: Rates
+      /** The average rate at which the events of an account's refused calls may be stored, in bytes a second. */
+      readonly refusedBytesPerSecond: number
+      /** The accounts that have limits of their own. */
+      readonly accounts: ReadonlyMap<string, Pick<KmsSettings, 'maxKeys' | 'maxAliases'> & { readonly rates: Rates }>
+    }
+  readonly rateLimiter: RateLimiter
+  readonly ledger: Ledger
+  readonly keystore: Keystore
+  readonly accessKeys: AccessKeys
+  readonly securityTokens: SecurityTokens
+  readonly eventIndex: EventIndex
+  readonly pageTokens: PageTokens
+  readonly authorizer: Authorizer
+  readonly lastUsed: LastUsed
+  /** With --dev: moves the clock, does the background work that falls due, and returns how many keys it changed. */
+  readonly dev: { advance(ms: number): Promise<number> } | null
+  readonly deliveryTarget: DeliveryTarget
+  /** Returns a new UUID for a request. */
+  newId(): string
+  /** Returns a new UUID for a record. Later ones are greater, so that records created together are stored together. */
+  newRecordId(): string
+  randomBytes(length: number): Uint8Array
+  /** Whether the database can be read and takes commits. */
+  ready(): Promise<boolean>
+  readonly observer: Observer
+  /** Reports failures of the server; never mistakes of callers. */
+  failed(message: string, error: unknown): void
+}
