@@ -8,6 +8,7 @@ import { configuredCredentials, firstCredentials } from '../../src/house/first-s
 import { type OpenHouse, openHouse } from '../../src/house/open.ts'
 import { readSettings, type Settings } from '../../src/settings/settings.ts'
 import { startPostgresql } from '../storage/postgresql-server.ts'
+import { runHere } from './line.ts'
 import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 
 const folders: string[] = []
@@ -46,7 +47,7 @@ function inDatabase(data: string, sql: string): void {
   db.exec(sql)
 }
 
-const verb = (data: string, ...words: string[]) => runProgram(['account', ...words, '--data', data])
+const verb = (data: string, ...words: string[]) => runHere(['account', ...words, '--data', data])
 
 describe('who can write the database', () => {
   it('gets no new account by removing rows or changing counts', async () => {
@@ -236,10 +237,10 @@ describe('strongroom account key', () => {
         ALIBABA_CLOUD_ACCESS_KEY_SECRET: made.accessKeySecret,
       }
       const list = ['ram', 'ListAccessKeys', '--print', 'AccessKeys.AccessKey', '--endpoint', program.endpoint]
-      const found = await runProgram(list, env)
+      const found = await runHere(list, env)
       assert.equal(JSON.parse(found.out).length, 2, found.err)
       assert.equal((await verb(data, 'key', 'delete', accountId, made.accessKeyId)).code, 0)
-      assert.match((await runProgram(list, env)).err, /InvalidAccessKeyId\.NotFound/)
+      assert.match((await runHere(list, env)).err, /InvalidAccessKeyId\.NotFound/)
     })
     const unknown = await verb(data, 'key', 'disable', '1000000000000009', 'LTAIx')
     assert.deepEqual([unknown.code, /there is no account/.test(unknown.err)], [1, true])

@@ -7,7 +7,8 @@ import { after, before, describe, it } from 'node:test'
 import { renderEvent } from '../../src/actiontrail/events/event.ts'
 import { GENESIS, link } from '../../src/ledger/chain.ts'
 import { until } from '../until.ts'
-import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
+import { runHere } from './line.ts'
+import { type Program, removeFolder, startProgram, temporaryFolder } from './program.ts'
 
 /** A data folder whose server recorded some events, was stopped, and recorded more. */
 let data: string
@@ -38,7 +39,7 @@ function copy(): string {
 }
 
 async function verify(folder: string, ...more: string[]) {
-  return runProgram(['audit', 'verify', '--data', folder, ...more])
+  return runHere(['audit', 'verify', '--data', folder, ...more])
 }
 
 before(async () => {
@@ -244,16 +245,16 @@ describe('a database that was put back to an older copy', () => {
     assert.equal(found.code, 1)
     assert.match(found.err, /missing at the end/)
     await assert.rejects(startProgram({ data: folder }), /this server saw its event \d+ on .+ audit accept-restore/)
-    const accepted = await runProgram(['audit', 'accept-restore', '--data', folder])
+    const accepted = await runHere(['audit', 'accept-restore', '--data', folder])
     assert.equal(accepted.code, 0, accepted.err)
     assert.match(accepted.out, /^accepted: /)
     const program = await startProgram({ data: folder })
     await record(program, 3)
     await program.stop()
     assert.equal((await verify(folder)).code, 0)
-    const exported = await runProgram(['audit', 'export', '--data', folder])
+    const exported = await runHere(['audit', 'export', '--data', folder])
     assert.match(exported.out, /"eventName":"AcceptRestoredTrail"/)
-    assert.match((await runProgram(['audit', 'accept-restore', '--data', folder])).out, /nothing to accept/)
+    assert.match((await runHere(['audit', 'accept-restore', '--data', folder])).out, /nothing to accept/)
   })
 
   it('is found too when new events were recorded on top of it', async () => {
@@ -338,12 +339,12 @@ describe('strongroom audit export', () => {
     const folder = temporaryFolder()
     folders.push(folder)
     const [file, keyFile] = [join(folder, 'trail.jsonl'), join(folder, 'key.pem')]
-    assert.equal((await runProgram(['audit', 'export', '--data', data, '--output', file])).code, 0)
-    writeFileSync(keyFile, (await runProgram(['audit', 'public-key', '--data', data])).out)
+    assert.equal((await runHere(['audit', 'export', '--data', data, '--output', file])).code, 0)
+    writeFileSync(keyFile, (await runHere(['audit', 'public-key', '--data', data])).out)
     const check = async (lines: readonly string[]) => {
       const path = join(folder, 'changed.jsonl')
       writeFileSync(path, lines.join('\n'))
-      return runProgram(['audit', 'verify', '--file', path, '--public-key', keyFile])
+      return runHere(['audit', 'verify', '--file', path, '--public-key', keyFile])
     }
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
     const intact = await check(lines)
@@ -382,14 +383,14 @@ describe('strongroom audit export', () => {
     const other = await startProgram()
     await other.stop()
     folders.push(other.data)
-    writeFileSync(keyFile, (await runProgram(['audit', 'public-key', '--data', other.data])).out)
+    writeFileSync(keyFile, (await runHere(['audit', 'public-key', '--data', other.data])).out)
     assert.match((await check(lines)).err, /does not begin with a checkpoint that bears the signature/)
   })
 
   it('refuses to sign what is not as it was recorded', async () => {
     const folder = copy()
     sql(folder, (db) => db.exec('DELETE FROM event WHERE seq = 20'))
-    const { code, err } = await runProgram(['audit', 'export', '--data', folder])
+    const { code, err } = await runHere(['audit', 'export', '--data', folder])
     assert.equal(code, 1)
     assert.match(err, /can't be exported: event 20 is missing/)
   })
@@ -399,7 +400,7 @@ describe('strongroom audit export', () => {
     folders.push(program.data)
     await program.call('DescribeKey', { KeyId: '=1+1,"x"' })
     await program.stop()
-    const { out } = await runProgram(['audit', 'export', '--format', 'csv', '--data', program.data])
+    const { out } = await runHere(['audit', 'export', '--format', 'csv', '--data', program.data])
     const [head, row] = out.split('\n')
     assert.match(head ?? '', /^seq,eventTime,eventId,/)
     assert.match(row ?? '', /Forbidden\.KeyNotFound.*,"'=1\+1,""x"""$/)
@@ -425,9 +426,9 @@ describe('strongroom audit verify --delivered', () => {
     await program.stop()
     const folder = join(program.data, 'trails', program.credentials.accountId, 'evidence')
     const keyFile = join(program.data, 'key.pem')
-    writeFileSync(keyFile, (await runProgram(['audit', 'public-key', '--data', program.data])).out)
+    writeFileSync(keyFile, (await runHere(['audit', 'public-key', '--data', program.data])).out)
     const check = (...more: string[]) =>
-      runProgram(['audit', 'verify', '--delivered', folder, '--public-key', keyFile, ...more])
+      runHere(['audit', 'verify', '--delivered', folder, '--public-key', keyFile, ...more])
     const last = ['--digest', String(status.LatestDigestNumber), '--chain', status.DigestChain]
     const intact = await check(...last)
     assert.equal(intact.code, 0, intact.err)

@@ -7,6 +7,7 @@ import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { callOperation } from '../../src/cli/client.ts'
 import { wrap } from '../kms/byok.ts'
+import { runHere } from './line.ts'
 import { call, type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -42,7 +43,7 @@ describe('serve --dev', () => {
     return start(data, '--dev', '--seed', file)
   }
   const advance = (program: Program, duration: string) =>
-    runProgram(['dev', 'advance', duration, '--endpoint', program.endpoint, '--data', program.data])
+    runHere(['dev', 'advance', duration, '--endpoint', program.endpoint, '--data', program.data])
 
   it('is as the page says, command by command', async () => {
     const cwd = folder()
@@ -173,8 +174,8 @@ describe('serve --dev', () => {
     assert.match(madeWithout, /made without --dev: choose another folder/)
     const [, madeWith] = await starts('--data', dev, ...listen)
     assert.match(madeWith, /made with --dev/)
-    assert.match((await runProgram(['account', 'list', '--data', dev])).err, /made with --dev/)
-    assert.equal((await runProgram(['account', 'list', '--data', dev, '--dev'])).code, 0)
+    assert.match((await runHere(['account', 'list', '--data', dev])).err, /made with --dev/)
+    assert.equal((await runHere(['account', 'list', '--data', dev, '--dev'])).code, 0)
     const [code, elsewhere] = await starts('--data', folder(), '--listen', '0.0.0.0:0', '--dev', '--insecure-http')
     assert.deepEqual([code, /`dev` is for this machine alone/.test(elsewhere)], [2, true])
     assert.match((await starts('--data', folder(), ...listen, '--seed', 'x.json'))[1], /`seed` goes with --dev/)

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
+import { runHere } from './line.ts'
+import { removeFolder, startProgram, temporaryFolder } from './program.ts'
 
 const WITNESS = 'audit-witness.json'
 
@@ -21,7 +22,7 @@ describe('a database that is put back to before', () => {
       await program.call('CreateKey')
       assert.equal(await program.stop(), 0)
       const { accountId, accessKeyId } = program.credentials
-      const run = (...words: string[]) => runProgram([...words, '--data', data])
+      const run = (...words: string[]) => runHere([...words, '--data', data])
       const rotate = ['root-key', 'rotate', '--settle-seconds', '0']
       for (const verb of [
         ['account', 'key', 'create', accountId],

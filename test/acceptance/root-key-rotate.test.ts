@@ -9,6 +9,7 @@ import { filesHolding } from '../rootkeys/roots.ts'
 import { times } from '../size.ts'
 import { startPostgresql } from '../storage/postgresql-server.ts'
 import { until } from '../until.ts'
+import { runHere } from './line.ts'
 import { type Program, runProgram, startProgram, temporaryFolder } from './program.ts'
 import { begun, killed, load, must, rootKey, sealedIn, secretsOf, timeOf } from './root-key.ts'
 
@@ -37,7 +38,7 @@ describe('strongroom root-key rotate', () => {
     const again = await startProgram({ data })
     assert.equal((await must(again, 'Decrypt', { CiphertextBlob: ciphertext })).Plaintext, 'old')
     await again.stop()
-    assert.equal((await runProgram(['audit', 'verify', '--data', data])).code, 0)
+    assert.equal((await runHere(['audit', 'verify', '--data', data])).code, 0)
   })
 
   it('runs beside two servers on one PostgreSQL', async () => {
@@ -83,7 +84,7 @@ describe('strongroom root-key rotate', () => {
     const again = await startProgram({ data, flags })
     assert.equal((await must(again, 'Decrypt', { CiphertextBlob: one.ciphertext })).Plaintext, 'old')
     await again.stop()
-    assert.equal((await runProgram(['audit', 'verify', '--data', data, ...flags])).code, 0)
+    assert.equal((await runHere(['audit', 'verify', '--data', data, ...flags])).code, 0)
   })
 
   it(`finishes after each of ${KILLS} kills at random moments, of which some come within a rotation`, async () => {
@@ -111,7 +112,7 @@ describe('strongroom root-key rotate', () => {
     assert.match(await rootKey(['status', '--data', data]), /root keys: 1\n/)
     using db = new DatabaseSync(join(data, 'strongroom.db'))
     assert.equal(db.prepare('PRAGMA integrity_check').get()?.['integrity_check'], 'ok')
-    assert.equal((await runProgram(['audit', 'verify', '--data', data])).code, 0)
+    assert.equal((await runHere(['audit', 'verify', '--data', data])).code, 0)
   })
 })
 
@@ -155,6 +156,6 @@ describe('a server that stands still', () => {
       const again = await startProgram({ data, flags })
       await uses(again)
       await again.stop()
-      assert.equal((await runProgram(['audit', 'verify', '--data', data, ...flags])).code, 0)
+      assert.equal((await runHere(['audit', 'verify', '--data', data, ...flags])).code, 0)
     })
 })

@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { runProgram } from '../acceptance/program.ts'
+import { runHere } from '../acceptance/line.ts'
 import { TestHouse } from '../house.ts'
 
 interface Facts {
@@ -74,7 +74,7 @@ describe('a data folder of version 0.1.0', () => {
     assert.deepEqual(house.failures, [])
     await house.stop()
 
-    const verified = await runProgram(['audit', 'verify', '--data', house.data])
+    const verified = await runHere(['audit', 'verify', '--data', house.data])
     assert.equal(verified.code, 0, verified.err)
     assert.match(verified.out, /\b\d+ events\b/)
   })
