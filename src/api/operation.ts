@@ -41,8 +41,6 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   readonly name: string
   /** A sentence or two for help and for the API reference. */
   readonly summary: string
-  /** The contract section that fixes the operation. */
-  readonly source: string
   readonly parameters: P
   /** Whether the call changes what is stored: `eventRW` of its event (docs/reference/events.md). */
   readonly access: 'Read' | 'Write'

@@ -1,4 +1,4 @@
-// Anything at all may arrive: each gets the contract's error and changes nothing, and the server stays up.
+// Anything at all may arrive: each gets the cloud's error and changes nothing, and the server stays up.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { hashHex } from '../../src/gateway/signature.ts'

@@ -1,4 +1,4 @@
-// The declarations, held against the contract's description of the API and against each other.
+// The declarations, compared with the golden file and with each other.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
@@ -22,7 +22,7 @@ describe('the declarations', () => {
       }
   })
 
-  it('let no caller pass without a policy but where the contract says so', () => {
+  it('let no caller pass without a policy except the three that need none', () => {
     assert.deepEqual(
       operations.filter(({ action }) => action === null).map(({ name }) => name),
       // AssumeRole asks two sets of policies itself.

@@ -1,4 +1,4 @@
-// Rate limits: the bucket by itself, with a clock that is passed in, and calls that are throttled (contract/kms.md section 8).
+// Rate limits: the bucket by itself, with a clock that is passed in, and calls that are throttled.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'

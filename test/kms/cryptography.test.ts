@@ -1,4 +1,4 @@
-// Encrypt, GenerateDataKey, Decrypt (contract/kms.md section 4).
+// Encrypt, GenerateDataKey, Decrypt.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { newCredentials } from '../../src/ram/account.ts'

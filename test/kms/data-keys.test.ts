@@ -1,4 +1,4 @@
-// Data keys without plaintext, exported ones, and re-encryption (contract/kms.md 3b).
+// Data keys without plaintext, exported ones, and re-encryption.
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'

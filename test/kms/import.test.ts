@@ -1,4 +1,4 @@
-// Bring your own key, as the guide tells it (contract/kms.md section 5).
+// Bring your own key, as the guide tells it.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'

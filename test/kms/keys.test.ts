@@ -1,4 +1,4 @@
-// CMKs, aliases, tags: parameters, answers and refusals of the managing operations (contract/kms.md section 3a).
+// CMKs, aliases, tags: parameters, answers and refusals of the managing operations.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { newCredentials } from '../../src/ram/account.ts'

@@ -1,4 +1,4 @@
-// Tags of several keys at once, descriptions, deletion protection, the account's status (contract/kms.md 3b, 3f).
+// Tags of several keys at once, descriptions, deletion protection, the account's status.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { eachDatabase } from '../databases.ts'
@@ -49,7 +49,7 @@ eachDatabase((open) => {
       assert.deepEqual(await tagsOf(one), { Project: 'Gemini', Empty: '' })
     })
 
-    it('are refused in the codes of the contract', async () => {
+    it('are refused with the cloud's codes', async () => {
       const id = await createKey()
       const twentyOne = Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`k${i}`, 'v']))
       const outcome = (parameters: Record<string, string>) => house.outcome('TagResources', parameters)

@@ -1,4 +1,4 @@
-// Tags of cloud services: a service that assumed its role marks keys and works with what it marked (contract/ram.md 5.4).
+// Tags of cloud services: a service that assumed its role marks keys and works with what it marked.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Credentials } from '../acceptance/program.ts'

@@ -1,4 +1,4 @@
-// Every cell of the table key state × operation (contract/kms.md section 2), through the wire.
+// Every cell of the table key state × operation, through the wire.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { eachProtectionLevel } from '../databases.ts'

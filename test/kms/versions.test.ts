@@ -1,4 +1,4 @@
-// Key versions and automatic rotation (contract/kms.md 1.3, section 6): the clock is the test's.
+// Key versions and automatic rotation: the clock is the test's.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'

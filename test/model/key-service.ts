@@ -1,4 +1,4 @@
-// A small, obvious model of the key service, written from the contract alone (contract/kms.md sections 2 to 6): one account, one region.
+// A small, obvious model of the key service written from the cloud's documentation: one account, one region.
 // Each method does what a call does and answers 'OK' or the code of its refusal. Keys have the numbers in which they were made.
 
 export type Answer = string

@@ -1,4 +1,4 @@
-// Random sequences of all key operations, with time passing and restarts between, against the service and against a model of the contract:
+// Random sequences of all key operations, with time passing and restarts between, against the service and against a model of the cloud's:
 // both agree on every answer's code and on all that can be seen.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
@@ -49,7 +49,7 @@ eachProtectionLevel((open, where) => {
     })
     after(() => house[Symbol.asyncDispose]())
 
-    it('answer as the model of the contract does', async () => {
+    it('answer as the model does', async () => {
       let versions = 0
       await fc.assert(
         fc.asyncProperty(steps, async (all) => {

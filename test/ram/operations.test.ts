@@ -1,4 +1,4 @@
-// RAM's operations: answers, errors, limits, and that every change counts at once (contract/ram.md sections 1, 3 and 7.1).
+// RAM's operations: answers, errors, limits, and that every change counts at once.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { ramOperations } from '../../src/ram/operations.ts'

@@ -1,4 +1,4 @@
-// Every RAM operation is authorized on the resources of the contract's table (contract/ram.md 2.6), before it tells what exists.
+// Every RAM operation is authorized on the resources of the table of actions and resources, before it tells what exists.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { ramOperations } from '../../src/ram/operations.ts'
@@ -30,7 +30,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   AccountAlias: 'alias',
 }
 
-/** What an operation is about, behind acs:ram:*:ACCOUNT: in the contract's table. */
+/** What an operation is about, behind acs:ram:*:ACCOUNT: in the table of actions and resources. */
 function resourcesOf(name: string): string[] {
   if (/^(CreateUser|ListUsers)$/.test(name)) return ['user/*']
   if (/^(CreateGroup|ListGroups)$/.test(name)) return ['group/*']

@@ -1,4 +1,4 @@
-// Sessions: who may start one, what it may do, how its token is judged, and what its events say (contract/ram.md section 5, 7.1).
+// Sessions: who may start one, what it may do, how its token is judged, and what its events say.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { callOperation } from '../../src/cli/client.ts'

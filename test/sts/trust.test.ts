@@ -1,4 +1,4 @@
-// Whom a trust policy means, whatever users and roles are called meanwhile; and what a change of name takes (contract/ram.md 2.1, 3.1).
+// Whom a trust policy means, whatever users and roles are called meanwhile; and what a change of name takes.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { update } from '../../src/ledger/record.ts'

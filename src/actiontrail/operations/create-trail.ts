@@ -24,7 +24,6 @@ const FORMER_ROLE = 'aliyunactiontraildefaultrole'
 
 const shared = {
   name: 'CreateTrail',
-  source: 'contract/actiontrail.md 5',
   access: 'Write',
   refusals: [
     'InvalidTrailNameException',

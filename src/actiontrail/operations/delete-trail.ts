@@ -8,7 +8,6 @@ import { TRAIL } from '../trails/trail.ts'
 export const DeleteTrail = operation({
   name: 'DeleteTrail',
   summary: 'Deletes a trail, even while it logs; what it delivered stays.',
-  source: 'contract/actiontrail.md 5.1',
   parameters: { Name: trailName },
   access: 'Write',
   trail: { show: ['Name'], reply: ['RequestId'] },

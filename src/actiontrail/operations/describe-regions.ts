@@ -5,7 +5,6 @@ import { acceptLanguage } from '../trails/parameters.ts'
 export const DescribeRegions = operation({
   name: 'DescribeRegions',
   summary: 'Lists the regions that are served.',
-  source: 'contract/actiontrail.md 5.2',
   parameters: { AcceptLanguage: acceptLanguage },
   access: 'Read',
   trail: { show: ['AcceptLanguage'], reply: [] },

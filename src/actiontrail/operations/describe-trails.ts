@@ -6,7 +6,6 @@ import { type ApiVersion, listedTrail } from '../trails/replies.ts'
 const shared = {
   name: 'DescribeTrails',
   summary: 'Lists the trails of the region; with IncludeShadowTrails also those of other regions that cover it.',
-  source: 'contract/actiontrail.md 5.2',
   access: 'Read',
   refusals: ['InvalidTrailNameException', 'InvalidQueryParameter'],
   locate: async () => [],

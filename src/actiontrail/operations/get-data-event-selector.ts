@@ -5,7 +5,6 @@ import { trailName } from '../trails/parameters.ts'
 export const GetDataEventSelector = operation({
   name: 'GetDataEventSelector',
   summary: 'Returns nothing but the RequestId, for a trail that exists: there are no data events here.',
-  source: 'contract/actiontrail.md 5.2',
   parameters: { TrailName: trailName },
   access: 'Read',
   trail: { show: ['TrailName'], reply: [] },

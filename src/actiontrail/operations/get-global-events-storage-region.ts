@@ -3,7 +3,6 @@ import { operation } from '../operation.ts'
 export const GetGlobalEventsStorageRegion = operation({
   name: 'GetGlobalEventsStorageRegion',
   summary: 'Returns the region in which the events of global services are kept.',
-  source: 'contract/actiontrail.md section 8, 14',
   parameters: {},
   access: 'Read',
   trail: { show: [], reply: [] },

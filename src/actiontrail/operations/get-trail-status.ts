@@ -10,7 +10,6 @@ import type { Trail } from '../trails/trail.ts'
 const shared = {
   name: 'GetTrailStatus',
   summary: 'Returns whether a trail logs, and how its delivery fares.',
-  source: 'contract/actiontrail.md 5.2',
   access: 'Read',
   refusals: ['TrailNotFoundException', 'InvalidQueryParameter'],
   locate: async ({ Name }: { readonly Name: string }, context: ActionTrailContext) => [trailResource(Name, context)],

@@ -25,7 +25,6 @@ const shown = ['StartTime', 'EndTime', 'MaxResults'] as const
 const declaration = {
   name: 'LookupEvents',
   summary: 'Lists events of the last 90 days (or as long as they are kept), by time and by what they are about.',
-  source: 'contract/actiontrail.md section 4',
   access: 'Read',
   jsonOnly: true,
   refusals: [

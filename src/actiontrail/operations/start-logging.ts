@@ -8,7 +8,6 @@ import { dueFrom, MOST_INTERVALS, started } from '../trails/trail.ts'
 export const StartLogging = operation({
   name: 'StartLogging',
   summary: 'Starts the delivery of events that are recorded from now on.',
-  source: 'contract/actiontrail.md 5.1',
   parameters: { Name: trailName },
   access: 'Write',
   trail: { show: ['Name'], reply: ['RequestId'] },

@@ -7,7 +7,6 @@ import { dueFrom, stopped } from '../trails/trail.ts'
 export const StopLogging = operation({
   name: 'StopLogging',
   summary: 'Stops the delivery of later events; those recorded before are still delivered.',
-  source: 'contract/actiontrail.md 5.1',
   parameters: { Name: trailName },
   access: 'Write',
   trail: { show: ['Name'], reply: ['RequestId'] },

@@ -21,7 +21,6 @@ import { dueFrom, moved, started } from '../trails/trail.ts'
 const shared = {
   name: 'UpdateTrail',
   summary: 'Changes a trail; what is not given stays as it is.',
-  source: 'contract/actiontrail.md 5',
   access: 'Write',
   refusals: ['TrailNotFoundException', ...destinationRefusals, 'InvalidQueryParameter', 'ServiceUnavailable'],
   locate: async ({ Name }: { readonly Name: string }, context: ActionTrailContext) => [trailResource(Name, context)],

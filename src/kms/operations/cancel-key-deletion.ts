@@ -6,7 +6,6 @@ import { operation } from '../operation.ts'
 export const CancelKeyDeletion = operation({
   name: 'CancelKeyDeletion',
   summary: 'Cancels the scheduled deletion of a CMK and enables it.',
-  source: 'contract/kms.md 3a, 12.10',
   parameters: { KeyId: keyId },
   access: 'Write',
   trail: { show: ['KeyId'], reply: ['RequestId'] },

@@ -7,7 +7,6 @@ import { ALIAS } from '../records.ts'
 export const CreateAlias = operation({
   name: 'CreateAlias',
   summary: 'Creates an alias for a CMK.',
-  source: 'contract/kms.md 3a',
   parameters: { AliasName: aliasName, KeyId: keyId },
   access: 'Write',
   trail: { show: ['AliasName', 'KeyId'], reply: ['RequestId'] },

@@ -6,7 +6,6 @@ export const CreateKeyVersion = operation({
   name: 'CreateKeyVersion',
   summary:
     'Adds a version to an asymmetric CMK. Symmetric CMKs, the only ones here, get new versions only from automatic rotation.',
-  source: 'contract/kms.md 3b, 12.14',
   parameters: { KeyId: keyIdOrAlias },
   access: 'Write',
   trail: { show: ['KeyId'], reply: ['KeyVersion'] },

@@ -13,7 +13,6 @@ import { demandSettable, tagList } from '../tags.ts'
 export const CreateKey = operation({
   name: 'CreateKey',
   summary: 'Creates a CMK. With origin EXTERNAL it has no key material until you import it.',
-  source: 'contract/kms.md 3a',
   parameters: {
     Description: description,
     KeySpec: optional(

@@ -6,7 +6,6 @@ import { dryRun, encryptionContext } from '../parameters.ts'
 export const Decrypt = operation({
   name: 'Decrypt',
   summary: 'Decrypts a ciphertext of Encrypt or GenerateDataKey. The ciphertext identifies its CMK.',
-  source: 'contract/kms.md 3a, 4.4',
   parameters: { CiphertextBlob: secret({ max: 65_536 }), EncryptionContext: encryptionContext, ...dryRun },
   access: 'Read',
   trail: { show: ['EncryptionContext', 'DryRun'], reply: ['KeyId', 'KeyVersionId'] },

@@ -7,7 +7,6 @@ import { ALIAS } from '../records.ts'
 export const DeleteAlias = operation({
   name: 'DeleteAlias',
   summary: 'Deletes an alias. The CMK does not change.',
-  source: 'contract/kms.md 3a',
   parameters: { AliasName: aliasName },
   access: 'Write',
   trail: { show: ['AliasName'], reply: ['RequestId'] },

@@ -8,7 +8,6 @@ import { operation } from '../operation.ts'
 export const DeleteKeyMaterial = operation({
   name: 'DeleteKeyMaterial',
   summary: 'Deletes the imported material of a CMK. Afterwards only the same material can be imported.',
-  source: 'contract/kms.md 5.6',
   parameters: { KeyId: keyId },
   access: 'Write',
   trail: { show: ['KeyId'], reply: ['RequestId'] },

@@ -3,7 +3,6 @@ import { operation } from '../operation.ts'
 export const DescribeAccountKmsStatus = operation({
   name: 'DescribeAccountKmsStatus',
   summary: 'Returns whether KMS is activated for the account. Here it always is.',
-  source: 'contract/kms.md 3f',
   parameters: {},
   access: 'Read',
   trail: { show: [], reply: [] },

@@ -7,7 +7,6 @@ import { operation } from '../operation.ts'
 export const DescribeKeyVersion = operation({
   name: 'DescribeKeyVersion',
   summary: 'Returns a version of a CMK.',
-  source: 'contract/kms.md 3b',
   parameters: { KeyId: keyIdOrAlias, KeyVersionId: text({ max: 64, rule: 'The ID of a version of this CMK.' }) },
   access: 'Read',
   trail: { show: ['KeyId', 'KeyVersionId'], reply: [] },

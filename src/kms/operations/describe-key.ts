@@ -5,7 +5,6 @@ import { operation } from '../operation.ts'
 export const DescribeKey = operation({
   name: 'DescribeKey',
   summary: 'Returns the metadata of a CMK.',
-  source: 'contract/kms.md 3a',
   parameters: { KeyId: keyIdOrAlias },
   access: 'Read',
   trail: { show: ['KeyId'], reply: [] },

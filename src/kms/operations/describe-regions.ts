@@ -3,7 +3,6 @@ import { operation } from '../operation.ts'
 export const DescribeRegions = operation({
   name: 'DescribeRegions',
   summary: 'Lists the regions of this server.',
-  source: 'contract/kms.md 3a, 9',
   parameters: {},
   access: 'Read',
   trail: null,

@@ -6,7 +6,6 @@ import { operation } from '../operation.ts'
 export const DisableKey = operation({
   name: 'DisableKey',
   summary: 'Disables a CMK. It does not encrypt, decrypt or rotate until it is enabled again.',
-  source: 'contract/kms.md 3a',
   parameters: { KeyId: keyId },
   access: 'Write',
   trail: { show: ['KeyId'], reply: ['RequestId'] },

@@ -6,7 +6,6 @@ import { operation } from '../operation.ts'
 export const EnableKey = operation({
   name: 'EnableKey',
   summary: 'Enables a CMK.',
-  source: 'contract/kms.md 3a',
   parameters: { KeyId: keyId },
   access: 'Write',
   trail: { show: ['KeyId'], reply: ['RequestId'] },

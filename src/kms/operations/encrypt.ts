@@ -6,7 +6,6 @@ import { dryRun, encryptionContext, plaintext } from '../parameters.ts'
 export const Encrypt = operation({
   name: 'Encrypt',
   summary: 'Encrypts up to 6 KB under a CMK.',
-  source: 'contract/kms.md 3a, 4',
   parameters: { KeyId: keyIdOrAlias, Plaintext: plaintext, EncryptionContext: encryptionContext, ...dryRun },
   access: 'Read',
   trail: { show: ['KeyId', 'EncryptionContext', 'DryRun'], reply: ['KeyId', 'KeyVersionId'] },

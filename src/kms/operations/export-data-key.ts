@@ -9,7 +9,6 @@ import { dryRun, encryptionContext } from '../parameters.ts'
 export const ExportDataKey = operation({
   name: 'ExportDataKey',
   summary: 'Decrypts an encrypted data key and returns it wrapped for a public key.',
-  source: 'contract/kms.md 3b',
   parameters: {
     CiphertextBlob: secret({ max: 65_536 }),
     EncryptionContext: encryptionContext,

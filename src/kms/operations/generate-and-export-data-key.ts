@@ -15,7 +15,6 @@ import { dryRun, encryptionContext } from '../parameters.ts'
 export const GenerateAndExportDataKey = operation({
   name: 'GenerateAndExportDataKey',
   summary: 'Generates a random data key and returns it twice: encrypted under a CMK, and wrapped for a public key.',
-  source: 'contract/kms.md 3b, 4.7',
   parameters: {
     KeyId: keyIdOrAlias,
     ...dataKeyParameters,

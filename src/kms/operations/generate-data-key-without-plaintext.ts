@@ -8,7 +8,6 @@ export const GenerateDataKeyWithoutPlaintext = operation({
   name: 'GenerateDataKeyWithoutPlaintext',
   summary:
     'Generates a random data key and returns it only encrypted under a CMK, for services that hand out data keys without seeing them.',
-  source: 'contract/kms.md 3b, 4.7',
   parameters: { KeyId: keyIdOrAlias, ...dataKeyParameters, EncryptionContext: encryptionContext, ...dryRun },
   access: 'Read',
   trail: {

@@ -7,7 +7,6 @@ import { dryRun, encryptionContext } from '../parameters.ts'
 export const GenerateDataKey = operation({
   name: 'GenerateDataKey',
   summary: 'Generates a random data key and returns it in plaintext and encrypted under a CMK.',
-  source: 'contract/kms.md 3a, 4.7',
   parameters: { KeyId: keyIdOrAlias, ...dataKeyParameters, EncryptionContext: encryptionContext, ...dryRun },
   access: 'Read',
   trail: {

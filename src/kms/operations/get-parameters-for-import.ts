@@ -9,7 +9,6 @@ import { operation } from '../operation.ts'
 export const GetParametersForImport = operation({
   name: 'GetParametersForImport',
   summary: 'Returns a public wrapping key and an import token. Both are valid for 24 hours.',
-  source: 'contract/kms.md 5.2',
   parameters: {
     KeyId: keyId,
     WrappingAlgorithm: choice(...WRAPPING_ALGORITHMS),

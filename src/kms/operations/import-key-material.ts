@@ -30,7 +30,6 @@ const expirySecond: Parameter<number> = {
 export const ImportKeyMaterial = operation({
   name: 'ImportKeyMaterial',
   summary: 'Imports key material into a CMK of origin EXTERNAL. Importing the same material again changes its expiry.',
-  source: 'contract/kms.md 5.3, 5.4',
   parameters: {
     KeyId: keyId,
     EncryptedKeyMaterial: secret({ max: 65_536, rule: 'Base64 of the wrapped key material.' }),

@@ -6,7 +6,6 @@ import { pageNumber, pageSize } from '../parameters.ts'
 export const ListAliasesByKeyId = operation({
   name: 'ListAliasesByKeyId',
   summary: 'Lists the aliases that point to a CMK.',
-  source: 'contract/kms.md 3a',
   parameters: { KeyId: keyId, PageNumber: pageNumber, PageSize: pageSize },
   access: 'Read',
   trail: { show: ['KeyId', 'PageNumber', 'PageSize'], reply: [] },

@@ -6,7 +6,6 @@ import { pageNumber, pageSize } from '../parameters.ts'
 export const ListAliases = operation({
   name: 'ListAliases',
   summary: 'Lists the aliases of the account in the region.',
-  source: 'contract/kms.md 3a',
   parameters: { PageNumber: pageNumber, PageSize: pageSize },
   access: 'Read',
   trail: { show: ['PageNumber', 'PageSize'], reply: [] },

@@ -7,7 +7,6 @@ import { VERSION } from '../records.ts'
 export const ListKeyVersions = operation({
   name: 'ListKeyVersions',
   summary: 'Lists the versions of a CMK, the newest first.',
-  source: 'contract/kms.md 3b',
   parameters: { KeyId: keyIdOrAlias, PageNumber: pageNumber, PageSize: pageSize },
   access: 'Read',
   trail: { show: ['KeyId', 'PageNumber', 'PageSize'], reply: [] },

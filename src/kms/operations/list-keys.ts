@@ -37,7 +37,6 @@ const filters = json<Filters>({
 export const ListKeys = operation({
   name: 'ListKeys',
   summary: 'Lists the CMKs of the account in the region, in the order of their creation.',
-  source: 'contract/kms.md 3a',
   parameters: { PageNumber: pageNumber, PageSize: pageSize, Filters: optional(filters, new Map() as Filters) },
   access: 'Read',
   trail: { show: ['PageNumber', 'PageSize', 'Filters'], reply: [] },

@@ -5,7 +5,6 @@ import { visibleTags } from '../service-tags.ts'
 export const ListResourceTags = operation({
   name: 'ListResourceTags',
   summary: 'Lists the tags of a CMK.',
-  source: 'contract/kms.md 3a',
   parameters: { KeyId: keyId },
   access: 'Read',
   trail: { show: ['KeyId'], reply: [] },

@@ -48,7 +48,6 @@ function tokenOf({ keyId, tagKey }: Place): string {
 export const ListTagResources = operation({
   name: 'ListTagResources',
   summary: 'Lists the tags of the named CMKs, or of all CMKs that have the given tags.',
-  source: 'contract/kms.md 3b',
   parameters: {
     RegionId: regionId,
     ResourceType: resourceType,

@@ -4,7 +4,6 @@ import { operation } from '../operation.ts'
 export const OpenKmsService = operation({
   name: 'OpenKmsService',
   summary: 'Activates KMS for the account. Here it is activated for every account from the start.',
-  source: 'contract/kms.md 3f',
   parameters: {},
   access: 'Write',
   trail: { show: [], reply: ['RequestId'] },

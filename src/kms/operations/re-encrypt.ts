@@ -10,7 +10,6 @@ export const ReEncrypt = operation({
   name: 'ReEncrypt',
   summary:
     'Decrypts a ciphertext and encrypts the plaintext again, under another CMK, context or version. The plaintext stays in the server.',
-  source: 'contract/kms.md 3b, 12.21',
   parameters: {
     CiphertextBlob: secret({ max: 65_536 }),
     SourceKeyId: optional(text({ max: 512 }), null),

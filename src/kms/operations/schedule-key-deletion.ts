@@ -8,7 +8,6 @@ import { operation } from '../operation.ts'
 export const ScheduleKeyDeletion = operation({
   name: 'ScheduleKeyDeletion',
   summary: 'Schedules the deletion of a CMK. CancelKeyDeletion cancels it until that day.',
-  source: 'contract/kms.md 3a, 12.1',
   parameters: {
     KeyId: keyId,
     PendingWindowInDays: optional(

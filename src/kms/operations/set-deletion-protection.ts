@@ -9,7 +9,6 @@ import { description } from '../parameters.ts'
 export const SetDeletionProtection = operation({
   name: 'SetDeletionProtection',
   summary: 'Turns the deletion protection of a CMK on or off. ScheduleKeyDeletion refuses a protected CMK.',
-  source: 'contract/kms.md 3b, 12.6',
   parameters: {
     ProtectedResourceArn: optional(keyId, null),
     KeyId: optional(keyId, null),

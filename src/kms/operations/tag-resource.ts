@@ -7,7 +7,6 @@ import { demandSettable, tagged, taggedKeyName, taggedResource, taggedResourcePa
 export const TagResource = operation({
   name: 'TagResource',
   summary: 'Adds tags to a CMK and overwrites the values of those that it has.',
-  source: 'contract/kms.md 3a, 1.5',
   parameters: { ...taggedResourceParameters, Tags: tagList },
   access: 'Write',
   trail: { show: ['KeyId', 'SecretName', 'CertificateId', 'Tags'], reply: ['RequestId'] },

@@ -10,7 +10,6 @@ export const TagResources = operation({
   name: 'TagResources',
   summary:
     'Adds tags to several CMKs and overwrites the values of those that they have: to all of the CMKs or to none.',
-  source: 'contract/kms.md 3b, 1.5',
   parameters: { RegionId: regionId, ResourceType: resourceType, ResourceId: resourceIds, Tag: givenTags },
   access: 'Write',
   trail: { show: ['RegionId', 'ResourceType', 'ResourceId', 'Tag'], reply: ['RequestId'] },

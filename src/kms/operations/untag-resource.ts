@@ -8,7 +8,6 @@ import { taggedKeyName, taggedResource, taggedResourceParameters, tagKeyList } f
 export const UntagResource = operation({
   name: 'UntagResource',
   summary: 'Removes tags from a CMK. Ignores tag keys that it does not have.',
-  source: 'contract/kms.md 3a',
   parameters: { ...taggedResourceParameters, TagKeys: tagKeyList },
   access: 'Write',
   trail: { show: ['KeyId', 'SecretName', 'CertificateId', 'TagKeys'], reply: ['RequestId'] },

@@ -10,7 +10,6 @@ import { withoutTags } from '../service-tags.ts'
 export const UntagResources = operation({
   name: 'UntagResources',
   summary: 'Removes tags, or all tags, from several CMKs. Ignores tag keys that a CMK does not have.',
-  source: 'contract/kms.md 3b',
   parameters: {
     RegionId: regionId,
     ResourceType: resourceType,

@@ -7,7 +7,6 @@ import { operation } from '../operation.ts'
 export const UpdateAlias = operation({
   name: 'UpdateAlias',
   summary: 'Points an alias at another CMK.',
-  source: 'contract/kms.md 3a',
   parameters: { AliasName: aliasName, KeyId: keyId },
   access: 'Write',
   trail: { show: ['AliasName', 'KeyId'], reply: ['RequestId'] },

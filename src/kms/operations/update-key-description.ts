@@ -7,7 +7,6 @@ import { operation } from '../operation.ts'
 export const UpdateKeyDescription = operation({
   name: 'UpdateKeyDescription',
   summary: 'Changes the description of a CMK. An empty text removes it.',
-  source: 'contract/kms.md 3b',
   parameters: { KeyId: keyId, Description: possiblyEmpty(text({ max: 8192 })) },
   access: 'Write',
   trail: { show: ['KeyId', 'Description'], reply: ['RequestId'] },

@@ -9,7 +9,6 @@ import { intervalMs, rotationInterval, withRotation } from '../rotation.ts'
 export const UpdateRotationPolicy = operation({
   name: 'UpdateRotationPolicy',
   summary: 'Turns automatic rotation of a CMK on, with an interval, or off. An overdue rotation runs at once.',
-  source: 'contract/kms.md 3b, 6',
   parameters: {
     KeyId: keyId,
     EnableAutomaticRotation: boolean(),

@@ -9,7 +9,6 @@ import { MEMBERSHIP, ramScope } from '../records.ts'
 export const AddUserToGroup = operation({
   name: 'AddUserToGroup',
   summary: 'Adds a user to a group, whose policies then count for the user.',
-  source: 'contract/ram.md 3.4',
   parameters: { UserName: userName, GroupName: groupName },
   access: 'Write',
   trail: { show: ['UserName', 'GroupName'], reply: ['RequestId'] },

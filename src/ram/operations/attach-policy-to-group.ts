@@ -6,7 +6,6 @@ import { groupName, policyName, policyType, resourceGroupId } from '../parameter
 export const AttachPolicyToGroup = operation({
   name: 'AttachPolicyToGroup',
   summary: 'Attaches a policy to a group, in force at once.',
-  source: 'contract/ram.md 3.7',
   parameters: {
     PolicyType: policyType,
     PolicyName: policyName,

@@ -13,7 +13,6 @@ import { IMPLICIT } from '../policy/policy-set.ts'
 export const ChangePassword = operation({
   name: 'ChangePassword',
   summary: 'Changes the password of the calling user.',
-  source: 'contract/ram.md 3.3',
   parameters: { OldPassword: password, NewPassword: password },
   access: 'Write',
   trail: { show: [], reply: ['RequestId'] },

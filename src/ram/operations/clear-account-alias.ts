@@ -6,7 +6,6 @@ import { operation } from '../operation.ts'
 export const ClearAccountAlias = operation({
   name: 'ClearAccountAlias',
   summary: 'Removes the alias of the account.',
-  source: 'contract/ram.md 3.8',
   parameters: {},
   access: 'Write',
   trail: { show: [], reply: ['RequestId'] },

@@ -8,7 +8,6 @@ import { locateOwnOrNamed, ownOrNamedHolder, ownOrNamedUserName } from '../own-o
 export const CreateAccessKey = operation({
   name: 'CreateAccessKey',
   summary: 'Creates an AccessKey for a user, or for the account itself. Only this reply shows its secret.',
-  source: 'contract/ram.md 3.2',
   parameters: { UserName: ownOrNamedUserName },
   access: 'Write',
   trail: { show: ['UserName'], reply: ['AccessKey.AccessKeyId', 'AccessKey.Status', 'AccessKey.CreateDate'] },

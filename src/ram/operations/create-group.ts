@@ -11,7 +11,6 @@ import { GROUP, GROUP_NAME, type GroupBody, ramScope } from '../records.ts'
 export const CreateGroup = operation({
   name: 'CreateGroup',
   summary: 'Creates a group of users.',
-  source: 'contract/ram.md 3.4',
   parameters: { GroupName: groupName, Comments: optional(comments, '') },
   access: 'Write',
   trail: { show: ['GroupName', 'Comments'], reply: ['Group.GroupId', 'Group.GroupName', 'Group.CreateDate'] },

@@ -10,7 +10,6 @@ import { hashPassword, isStrong } from '../password.ts'
 export const CreateLoginProfile = operation({
   name: 'CreateLoginProfile',
   summary: 'Gives a user a password for the console.',
-  source: 'contract/ram.md 3.3',
   parameters: { UserName: userName, Password: password, PasswordResetRequired: flag, MFABindRequired: flag },
   access: 'Write',
   trail: { show: ['UserName', 'PasswordResetRequired', 'MFABindRequired'], reply: ['LoginProfile'] },

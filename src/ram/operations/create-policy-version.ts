@@ -11,7 +11,6 @@ import type { PolicyBody } from '../records.ts'
 export const CreatePolicyVersion = operation({
   name: 'CreatePolicyVersion',
   summary: 'Adds a version to a custom policy, and puts it in force where SetAsDefault is true.',
-  source: 'contract/ram.md 3.6',
   parameters: {
     PolicyName: policyName,
     PolicyDocument: policyDocument,

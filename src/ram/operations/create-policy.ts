@@ -12,7 +12,6 @@ import { systemPolicies } from '../system-policies.ts'
 export const CreatePolicy = operation({
   name: 'CreatePolicy',
   summary: 'Creates a custom policy with its first version.',
-  source: 'contract/ram.md 3.6',
   parameters: {
     PolicyName: policyName,
     PolicyDocument: policyDocument,

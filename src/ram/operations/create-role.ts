@@ -12,7 +12,6 @@ import { ROLE, type RoleBody, ramScope } from '../records.ts'
 export const CreateRole = operation({
   name: 'CreateRole',
   summary: 'Creates a role, which the principals of its trust policy can assume.',
-  source: 'contract/ram.md 3.5',
   parameters: {
     RoleName: roleName,
     AssumeRolePolicyDocument: trustPolicyDocument,

@@ -11,7 +11,6 @@ import { ramScope, USER, USER_NAME, type UserBody } from '../records.ts'
 export const CreateUser = operation({
   name: 'CreateUser',
   summary: 'Creates a user.',
-  source: 'contract/ram.md 3.1',
   parameters: {
     UserName: userName,
     DisplayName: optional(displayName, null),

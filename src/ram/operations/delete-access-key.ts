@@ -6,7 +6,6 @@ import { accessKeyId } from '../parameters.ts'
 export const DeleteAccessKey = operation({
   name: 'DeleteAccessKey',
   summary: 'Deletes an AccessKey of a user, or of the account itself; calls that it signs are refused at once.',
-  source: 'contract/ram.md 3.2',
   parameters: { UserAccessKeyId: accessKeyId, UserName: ownOrNamedUserName },
   access: 'Write',
   trail: { show: ['UserAccessKeyId', 'UserName'], reply: ['RequestId'] },

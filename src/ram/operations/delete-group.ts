@@ -8,7 +8,6 @@ import { GROUP, GROUP_NAME, ramScope } from '../records.ts'
 export const DeleteGroup = operation({
   name: 'DeleteGroup',
   summary: 'Deletes a group that has no members and no policies.',
-  source: 'contract/ram.md 3.4',
   parameters: { GroupName: groupName },
   access: 'Write',
   trail: { show: ['GroupName'], reply: ['RequestId'] },

@@ -7,7 +7,6 @@ import { userName } from '../parameters.ts'
 export const DeleteLoginProfile = operation({
   name: 'DeleteLoginProfile',
   summary: 'Removes the password of a user, who can no longer log on to the console.',
-  source: 'contract/ram.md 3.3',
   parameters: { UserName: userName },
   access: 'Write',
   trail: { show: ['UserName'], reply: ['RequestId'] },

@@ -7,7 +7,6 @@ import { policyName, versionId } from '../parameters.ts'
 export const DeletePolicyVersion = operation({
   name: 'DeletePolicyVersion',
   summary: 'Deletes a version of a custom policy that is not the default one.',
-  source: 'contract/ram.md 3.6',
   parameters: { PolicyName: policyName, VersionId: versionId },
   access: 'Write',
   trail: { show: ['PolicyName', 'VersionId'], reply: ['RequestId'] },

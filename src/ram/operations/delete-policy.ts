@@ -9,7 +9,6 @@ import { POLICY, policyKey } from '../records.ts'
 export const DeletePolicy = operation({
   name: 'DeletePolicy',
   summary: 'Deletes a custom policy that has no attachments; with CascadingDelete, all of its versions too.',
-  source: 'contract/ram.md 3.6',
   parameters: { PolicyName: policyName, CascadingDelete: flag },
   access: 'Write',
   trail: { show: ['PolicyName', 'CascadingDelete'], reply: ['RequestId'] },

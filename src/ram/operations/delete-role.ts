@@ -8,7 +8,6 @@ import { ROLE } from '../records.ts'
 export const DeleteRole = operation({
   name: 'DeleteRole',
   summary: 'Deletes a role that has no policies; its sessions end at once.',
-  source: 'contract/ram.md 3.5',
   parameters: { RoleName: roleName },
   access: 'Write',
   trail: { show: ['RoleName'], reply: ['RequestId'] },

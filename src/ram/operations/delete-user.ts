@@ -8,7 +8,6 @@ import { ramScope, USER, USER_NAME } from '../records.ts'
 export const DeleteUser = operation({
   name: 'DeleteUser',
   summary: 'Deletes a user that has no groups, AccessKeys, login profile and policies.',
-  source: 'contract/ram.md 3.1',
   parameters: { UserName: userName },
   access: 'Write',
   trail: { show: ['UserName'], reply: ['RequestId'] },

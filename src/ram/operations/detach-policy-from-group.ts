@@ -6,7 +6,6 @@ import { groupName, policyName, policyType, resourceGroupId } from '../parameter
 export const DetachPolicyFromGroup = operation({
   name: 'DetachPolicyFromGroup',
   summary: 'Detaches a policy from a group, in force at once.',
-  source: 'contract/ram.md 3.7',
   parameters: {
     PolicyType: policyType,
     PolicyName: policyName,

@@ -6,7 +6,6 @@ import { policyName, policyType, resourceGroupId, roleName } from '../parameters
 export const DetachPolicyFromRole = operation({
   name: 'DetachPolicyFromRole',
   summary: 'Detaches a policy from a role, in force at once.',
-  source: 'contract/ram.md 3.7',
   parameters: { PolicyType: policyType, PolicyName: policyName, RoleName: roleName, ResourceGroupId: resourceGroupId },
   access: 'Write',
   trail: { show: ['PolicyType', 'PolicyName', 'RoleName'], reply: ['RequestId'] },

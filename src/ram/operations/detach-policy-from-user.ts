@@ -6,7 +6,6 @@ import { policyName, policyType, resourceGroupId, userName } from '../parameters
 export const DetachPolicyFromUser = operation({
   name: 'DetachPolicyFromUser',
   summary: 'Detaches a policy from a user, in force at once.',
-  source: 'contract/ram.md 3.7',
   parameters: { PolicyType: policyType, PolicyName: policyName, UserName: userName, ResourceGroupId: resourceGroupId },
   access: 'Write',
   trail: { show: ['PolicyType', 'PolicyName', 'UserName'], reply: ['RequestId'] },

@@ -7,7 +7,6 @@ import { accessKeyId } from '../parameters.ts'
 export const GetAccessKeyLastUsed = operation({
   name: 'GetAccessKeyLastUsed',
   summary: 'Returns when an AccessKey of a user, or of the account itself, was last used.',
-  source: 'contract/ram.md 3.2',
   parameters: { UserAccessKeyId: accessKeyId, UserName: ownOrNamedUserName },
   access: 'Read',
   trail: { show: ['UserAccessKeyId', 'UserName'], reply: [] },

@@ -5,7 +5,6 @@ import { operation } from '../operation.ts'
 export const GetAccountAlias = operation({
   name: 'GetAccountAlias',
   summary: 'Returns the alias of the account.',
-  source: 'contract/ram.md 3.8',
   parameters: {},
   access: 'Read',
   trail: { show: [], reply: [] },

@@ -6,7 +6,6 @@ import { groupName } from '../parameters.ts'
 export const GetGroup = operation({
   name: 'GetGroup',
   summary: 'Describes a group.',
-  source: 'contract/ram.md 3.4',
   parameters: { GroupName: groupName },
   access: 'Read',
   trail: { show: ['GroupName'], reply: [] },

@@ -6,7 +6,6 @@ import { userName } from '../parameters.ts'
 export const GetLoginProfile = operation({
   name: 'GetLoginProfile',
   summary: 'Returns the log-on settings of a user that has a password for the console.',
-  source: 'contract/ram.md 3.3',
   parameters: { UserName: userName },
   access: 'Read',
   trail: { show: ['UserName'], reply: [] },

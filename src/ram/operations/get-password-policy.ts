@@ -5,7 +5,6 @@ import { operation } from '../operation.ts'
 export const GetPasswordPolicy = operation({
   name: 'GetPasswordPolicy',
   summary: 'Returns the password policy of the account.',
-  source: 'contract/ram.md 3.8',
   parameters: {},
   access: 'Read',
   trail: { show: [], reply: [] },

@@ -7,7 +7,6 @@ import { policyName, policyType, versionId } from '../parameters.ts'
 export const GetPolicyVersion = operation({
   name: 'GetPolicyVersion',
   summary: 'Returns a version of a policy.',
-  source: 'contract/ram.md 3.6',
   parameters: { PolicyType: policyType, PolicyName: policyName, VersionId: versionId },
   access: 'Read',
   trail: { show: ['PolicyType', 'PolicyName', 'VersionId'], reply: [] },

@@ -7,7 +7,6 @@ import { policyName, policyType } from '../parameters.ts'
 export const GetPolicy = operation({
   name: 'GetPolicy',
   summary: 'Describes a policy and its default version.',
-  source: 'contract/ram.md 3.6',
   parameters: { PolicyName: policyName, PolicyType: policyType },
   access: 'Read',
   trail: { show: ['PolicyName', 'PolicyType'], reply: [] },

@@ -6,7 +6,6 @@ import { roleName } from '../parameters.ts'
 export const GetRole = operation({
   name: 'GetRole',
   summary: 'Describes a role and its trust policy.',
-  source: 'contract/ram.md 3.5',
   parameters: { RoleName: roleName },
   access: 'Read',
   trail: { show: ['RoleName'], reply: [] },

@@ -6,7 +6,6 @@ import { securityPreferenceAnswer } from '../security-preference.ts'
 export const GetSecurityPreference = operation({
   name: 'GetSecurityPreference',
   summary: 'Returns what users may change of themselves without a policy, and how they log on.',
-  source: 'contract/ram.md 3.8',
   parameters: {},
   access: 'Read',
   trail: { show: [], reply: [] },

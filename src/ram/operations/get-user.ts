@@ -6,7 +6,6 @@ import { userName } from '../parameters.ts'
 export const GetUser = operation({
   name: 'GetUser',
   summary: 'Describes a user.',
-  source: 'contract/ram.md 3.1',
   parameters: { UserName: userName },
   access: 'Read',
   trail: { show: ['UserName'], reply: [] },

@@ -6,7 +6,6 @@ import { locateOwnOrNamed, ownOrNamedHolder, ownOrNamedUserName } from '../own-o
 export const ListAccessKeys = operation({
   name: 'ListAccessKeys',
   summary: 'Lists the AccessKeys of a user, or of the account itself, without their secrets.',
-  source: 'contract/ram.md 3.2',
   parameters: { UserName: ownOrNamedUserName },
   access: 'Read',
   trail: { show: ['UserName'], reply: [] },

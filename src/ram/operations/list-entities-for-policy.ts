@@ -10,7 +10,6 @@ import { GROUP, type PrincipalType, ROLE, ramScope, USER } from '../records.ts'
 export const ListEntitiesForPolicy = operation({
   name: 'ListEntitiesForPolicy',
   summary: 'Lists the users, groups and roles that a policy is attached to.',
-  source: 'contract/ram.md 3.7',
   parameters: { PolicyType: policyType, PolicyName: policyName },
   access: 'Read',
   trail: { show: ['PolicyType', 'PolicyName'], reply: [] },

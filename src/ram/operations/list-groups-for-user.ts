@@ -7,7 +7,6 @@ import { GROUP, ramScope } from '../records.ts'
 export const ListGroupsForUser = operation({
   name: 'ListGroupsForUser',
   summary: 'Lists the groups that a user is in.',
-  source: 'contract/ram.md 3.4',
   parameters: { UserName: userName },
   access: 'Read',
   trail: { show: ['UserName'], reply: [] },

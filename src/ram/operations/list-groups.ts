@@ -7,7 +7,6 @@ import { afterName, GROUP, GROUP_NAME, ramScope } from '../records.ts'
 export const ListGroups = operation({
   name: 'ListGroups',
   summary: 'Lists the groups by name.',
-  source: 'contract/ram.md 3.4',
   parameters: pagingParameters,
   access: 'Read',
   trail: { show: ['Marker', 'MaxItems'], reply: [] },

@@ -6,7 +6,6 @@ import { groupName } from '../parameters.ts'
 export const ListPoliciesForGroup = operation({
   name: 'ListPoliciesForGroup',
   summary: 'Lists the policies attached to a group.',
-  source: 'contract/ram.md 3.7',
   parameters: { GroupName: groupName },
   access: 'Read',
   trail: { show: ['GroupName'], reply: [] },

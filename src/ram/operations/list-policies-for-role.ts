@@ -6,7 +6,6 @@ import { roleName } from '../parameters.ts'
 export const ListPoliciesForRole = operation({
   name: 'ListPoliciesForRole',
   summary: 'Lists the policies attached to a role.',
-  source: 'contract/ram.md 3.7',
   parameters: { RoleName: roleName },
   access: 'Read',
   trail: { show: ['RoleName'], reply: [] },

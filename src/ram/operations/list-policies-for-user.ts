@@ -6,7 +6,6 @@ import { userName } from '../parameters.ts'
 export const ListPoliciesForUser = operation({
   name: 'ListPoliciesForUser',
   summary: 'Lists the policies attached to a user itself, without those of its groups.',
-  source: 'contract/ram.md 3.7',
   parameters: { UserName: userName },
   access: 'Read',
   trail: { show: ['UserName'], reply: [] },

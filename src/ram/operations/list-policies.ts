@@ -11,7 +11,6 @@ import { hasTags, takeByName } from '../tagged.ts'
 export const ListPolicies = operation({
   name: 'ListPolicies',
   summary: 'Lists the policies by name; with PolicyType, those of one type.',
-  source: 'contract/ram.md 3.6',
   parameters: { PolicyType: optional(policyType, null), ...pagingParameters, Tag: tags },
   access: 'Read',
   trail: { show: ['PolicyType', 'Marker', 'MaxItems', 'Tag'], reply: [] },

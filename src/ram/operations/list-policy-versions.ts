@@ -6,7 +6,6 @@ import { policyName, policyType } from '../parameters.ts'
 export const ListPolicyVersions = operation({
   name: 'ListPolicyVersions',
   summary: 'Lists the versions of a policy, the newest last.',
-  source: 'contract/ram.md 3.6',
   parameters: { PolicyType: policyType, PolicyName: policyName },
   access: 'Read',
   trail: { show: ['PolicyType', 'PolicyName'], reply: [] },

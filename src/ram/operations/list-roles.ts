@@ -8,7 +8,6 @@ import { hasTags, takeByName } from '../tagged.ts'
 export const ListRoles = operation({
   name: 'ListRoles',
   summary: 'Lists the roles by name; with tags, those that have all of them.',
-  source: 'contract/ram.md 3.5',
   parameters: { ...pagingParameters, Tag: tags },
   access: 'Read',
   trail: { show: ['Marker', 'MaxItems', 'Tag'], reply: [] },

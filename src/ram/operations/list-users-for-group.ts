@@ -8,7 +8,6 @@ import { afterName, MEMBERSHIP, ramScope, USER } from '../records.ts'
 export const ListUsersForGroup = operation({
   name: 'ListUsersForGroup',
   summary: 'Lists the users in a group by name.',
-  source: 'contract/ram.md 3.4',
   parameters: { GroupName: groupName, ...pagingParameters },
   access: 'Read',
   trail: { show: ['GroupName', 'Marker', 'MaxItems'], reply: [] },

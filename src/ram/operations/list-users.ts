@@ -7,7 +7,6 @@ import { afterName, ramScope, USER, USER_NAME } from '../records.ts'
 export const ListUsers = operation({
   name: 'ListUsers',
   summary: 'Lists the users by name.',
-  source: 'contract/ram.md 3.1',
   parameters: pagingParameters,
   access: 'Read',
   trail: { show: ['Marker', 'MaxItems'], reply: [] },

@@ -9,7 +9,6 @@ import { MEMBERSHIP, ramScope } from '../records.ts'
 export const RemoveUserFromGroup = operation({
   name: 'RemoveUserFromGroup',
   summary: 'Removes a user from a group, whose policies no longer count for the user.',
-  source: 'contract/ram.md 3.4',
   parameters: { UserName: userName, GroupName: groupName },
   access: 'Write',
   trail: { show: ['UserName', 'GroupName'], reply: ['RequestId'] },

@@ -8,7 +8,6 @@ import { accountAlias } from '../parameters.ts'
 export const SetAccountAlias = operation({
   name: 'SetAccountAlias',
   summary: 'Gives the account an alias. An existing one must be cleared first.',
-  source: 'contract/ram.md 3.8',
   parameters: { AccountAlias: accountAlias },
   access: 'Write',
   trail: { show: ['AccountAlias'], reply: ['RequestId'] },

@@ -7,7 +7,6 @@ import { policyName, versionId } from '../parameters.ts'
 export const SetDefaultPolicyVersion = operation({
   name: 'SetDefaultPolicyVersion',
   summary: 'Puts a version of a custom policy in force at once.',
-  source: 'contract/ram.md 3.6',
   parameters: { PolicyName: policyName, VersionId: versionId },
   access: 'Write',
   trail: { show: ['PolicyName', 'VersionId'], reply: ['RequestId'] },

@@ -7,7 +7,6 @@ import { flag, minimumPasswordLength, whole } from '../parameters.ts'
 export const SetPasswordPolicy = operation({
   name: 'SetPasswordPolicy',
   summary: 'Sets the password policy of the account. Parameters that are absent take their defaults.',
-  source: 'contract/ram.md 3.8',
   parameters: {
     MinimumPasswordLength: optional(minimumPasswordLength, 8),
     RequireLowercaseCharacters: flag,

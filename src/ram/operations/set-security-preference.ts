@@ -9,7 +9,6 @@ export const SetSecurityPreference = operation({
   name: 'SetSecurityPreference',
   summary:
     'Sets what users may change of themselves without a policy, and how they log on. Parameters that are absent change nothing.',
-  source: 'contract/ram.md 3.8',
   parameters: {
     EnableSaveMFATicket: optional(truth, null),
     AllowUserToChangePassword: optional(truth, null),

@@ -7,7 +7,6 @@ import { accessKeyId, accessKeyStatus } from '../parameters.ts'
 export const UpdateAccessKey = operation({
   name: 'UpdateAccessKey',
   summary: 'Activates or deactivates an AccessKey of a user, or of the account itself, at once.',
-  source: 'contract/ram.md 3.2',
   parameters: { UserAccessKeyId: accessKeyId, Status: accessKeyStatus, UserName: ownOrNamedUserName },
   access: 'Write',
   trail: { show: ['UserAccessKeyId', 'Status', 'UserName'], reply: ['RequestId'] },

@@ -10,7 +10,6 @@ import { GROUP_NAME, ramScope } from '../records.ts'
 export const UpdateGroup = operation({
   name: 'UpdateGroup',
   summary: 'Changes the name or the comments of a group.',
-  source: 'contract/ram.md 3.4',
   parameters: {
     GroupName: groupName,
     NewGroupName: optional(groupName, null),

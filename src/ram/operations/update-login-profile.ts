@@ -11,7 +11,6 @@ import { hashPassword, isStrong } from '../password.ts'
 export const UpdateLoginProfile = operation({
   name: 'UpdateLoginProfile',
   summary: 'Changes the password of a user, or what the next log-on demands.',
-  source: 'contract/ram.md 3.3',
   parameters: {
     UserName: userName,
     Password: optional(password, null),

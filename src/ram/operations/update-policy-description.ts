@@ -7,7 +7,6 @@ import { description, policyName } from '../parameters.ts'
 export const UpdatePolicyDescription = operation({
   name: 'UpdatePolicyDescription',
   summary: 'Changes the description of a custom policy.',
-  source: 'contract/ram.md 3.6',
   parameters: { PolicyName: policyName, NewDescription: description },
   access: 'Write',
   trail: { show: ['PolicyName', 'NewDescription'], reply: ['Policy.PolicyName'] },

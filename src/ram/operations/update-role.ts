@@ -9,7 +9,6 @@ import { bindTrustPolicy } from '../policy-documents.ts'
 export const UpdateRole = operation({
   name: 'UpdateRole',
   summary: 'Changes the trust policy, the description or the longest session of a role. Running sessions go on.',
-  source: 'contract/ram.md 3.5',
   parameters: {
     RoleName: roleName,
     NewAssumeRolePolicyDocument: optional(trustPolicyDocument, null),

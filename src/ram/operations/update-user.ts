@@ -11,7 +11,6 @@ import { MEMBERSHIP, ramScope, USER_NAME, type User } from '../records.ts'
 export const UpdateUser = operation({
   name: 'UpdateUser',
   summary: 'Changes the properties of a user. A user with a new name keeps its AccessKeys, groups and policies.',
-  source: 'contract/ram.md 3.1',
   parameters: {
     UserName: userName,
     NewUserName: optional(userName, null),

@@ -27,7 +27,6 @@ const NO_ACCOUNT = 'Roles may not be assumed by root accounts.'
 export const AssumeRole = operation({
   name: 'AssumeRole',
   summary: 'Starts a session of a role: temporary credentials with the permissions of the role, narrowed by Policy.',
-  source: 'contract/ram.md 5.1',
   parameters: {
     RoleArn: roleArnParameter,
     RoleSessionName: roleSessionName,

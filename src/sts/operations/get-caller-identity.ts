@@ -5,7 +5,6 @@ import { operation } from '../operation.ts'
 export const GetCallerIdentity = operation({
   name: 'GetCallerIdentity',
   summary: 'Returns the identity of the caller. Needs no permission.',
-  source: 'contract/ram.md 5.2',
   parameters: {},
   access: 'Read',
   action: null,
