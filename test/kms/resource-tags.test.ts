@@ -49,7 +49,7 @@ eachDatabase((open) => {
       assert.deepEqual(await tagsOf(one), { Project: 'Gemini', Empty: '' })
     })
 
-    it('are refused with the cloud's codes', async () => {
+    it('are refused in the codes of the cloud', async () => {
       const id = await createKey()
       const twentyOne = Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`k${i}`, 'v']))
       const outcome = (parameters: Record<string, string>) => house.outcome('TagResources', parameters)

@@ -1,4 +1,4 @@
-// Random sequences of all key operations, with time passing and restarts between, against the service and against a model of the cloud's:
+// Random sequences of all key operations, with time passing and restarts between, against the service and against a model:
 // both agree on every answer's code and on all that can be seen.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'

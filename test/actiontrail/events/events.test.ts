@@ -15,7 +15,7 @@ eachDatabase((open) => {
 
     const last = async () => (await house.events()).at(-1) ?? {}
 
-    it('tell of a CreateKey what the cloud's sample tells', async () => {
+    it('tell of a CreateKey what the sample of the cloud tells', async () => {
       const { KeyMetadata, RequestId } = await house.must('CreateKey', { Description: 'orders', Origin: 'Aliyun_KMS' })
       const { accountId, accessKeyId } = house.credentials
       const { KeyId, Arn, KeyState, KeyUsage, KeySpec, Origin, ProtectionLevel, CreationDate } = KeyMetadata
