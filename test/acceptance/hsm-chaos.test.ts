@@ -93,9 +93,9 @@ function suite(kind: TokenKind): void {
       )
     })
 
-    it('survives that the slot is initialized anew and its backup is brought back', async () => {
+    it('survives that the slot is initialized again and its backup is restored', async () => {
       await chaos.trial(
-        `${kind}: slot initialized anew, backup restored after 4 s`,
+        `${kind}: slot initialized again, backup restored after 4 s`,
         async () => {
           writeFileSync(token.pinFile, `${PIN}\n`)
           cpSync(join(token.folder, 'tokens'), join(token.folder, 'backup'), { recursive: true })
