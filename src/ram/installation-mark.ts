@@ -29,14 +29,24 @@ export interface Marked {
   readonly events?: readonly EventRow[]
 }
 
-/** Decides and commits, again when a record moved meanwhile, with the mark in the same transaction. Throws when others don't let it. */
+/**
+ * Decides and commits, with the mark in the same transaction. Decides again when a record moved meanwhile, or when `decide` throws and
+ * the installation record moved: what it read may be half old, half new. Throws when other processes keep changing the records.
+ */
 export async function commitMarked<T>(
   ledger: Ledger,
   installation: InstallationMark,
   decide: () => Promise<{ readonly result: T; readonly change: Marked | null }>,
 ): Promise<T> {
   for (let tries = 0; tries < TRIES; tries++) {
-    const { result, change } = await decide()
+    const { revision } = installation.record
+    const decided = await decide().catch(async (error: unknown) => {
+      await installation.look()
+      if (installation.record.revision === revision) throw error
+      return null
+    })
+    if (!decided) continue
+    const { result, change } = decided
     if (!change) return result
     const { changes, mark, events: [event = null, ...further] = [] } = change
     const { record } = installation
