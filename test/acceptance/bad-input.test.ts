@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { hashHex } from '../../src/gateway/signature.ts'
+import { VERSION } from '../../src/settings/version.ts'
 import { type Program, removeFolder, startProgram } from './program.ts'
 import { type ByHeader, Connection, get, post, type RawAnswer, signedByHeader, signedForm } from './raw.ts'
 
@@ -436,9 +437,9 @@ describe('HTTP', () => {
   })
 
   it('serves its health without credentials', async () => {
-    for (const path of ['/healthz', '/readyz']) {
-      const answer = await once(get(path))
-      assert.deepEqual([answer.status, JSON.parse(answer.body)], [200, { status: 'ok' }])
-    }
+    const alive = await once(get('/healthz'))
+    assert.deepEqual([alive.status, JSON.parse(alive.body)], [200, { status: 'ok', version: VERSION }])
+    const ready = await once(get('/readyz'))
+    assert.deepEqual([ready.status, JSON.parse(ready.body)], [200, { status: 'ok' }])
   })
 })
