@@ -48,7 +48,6 @@ const OTHER = {
   hasGlobalEvents: false,
   hasRegionalRates: false,
   requestIds: 'upper case',
-  resources: [],
   throttled: () => refuse('Throttling.User'),
 } as const
 
@@ -75,6 +74,8 @@ export const STS: Product = {
   service: 'sts',
   title: 'STS',
   isGlobal: true,
+  // Nothing here has such an ARN. But policies that cover whole products list this one too.
+  resources: ['acs:sts:*:ACCOUNT:*'],
   denied: (denial) =>
     refuseFor(denial, 'NoPermission', {
       reason: 'You are not authorized to do this action. You should be authorized by RAM.',
@@ -102,6 +103,7 @@ export const UNKNOWN_PRODUCT: Product = {
   name: 'Unknown',
   service: 'unknown',
   title: 'Unknown',
+  resources: [],
   requestIds: 'lower case',
   denied: RAM.denied,
 }

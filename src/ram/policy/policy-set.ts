@@ -3,6 +3,7 @@ import { type ConditionValues, compileCondition } from './conditions.ts'
 import type { Policy, Statement } from './language.ts'
 import { Memo } from './memo.ts'
 import { type Candidate, means, type Principal, type TrustingRole } from './principals.ts'
+import { withRegion } from './resource-pattern.ts'
 import { compileWildcard, type Matcher } from './wildcard.ts'
 
 interface CompiledStatement {
@@ -76,11 +77,6 @@ function anyOf(patterns: readonly string[]): Matcher {
   const matchers = patterns.map(compileWildcard)
   const [only] = matchers
   return matchers.length === 1 && only ? only : (value) => matchers.some((matches) => matches(value))
-}
-
-/** RAM and STS have no regions: a pattern that leaves the region out means the * of their resources. */
-function withRegion(pattern: string): string {
-  return pattern.replace(/^acs:(ram|sts)::/, 'acs:$1:*:')
 }
 
 interface Placed {

@@ -11,6 +11,11 @@ export function isResourcePattern(text: string): boolean {
   return parts.length === 1 || (/^(?:acs|.*[*?].*)$/s.test(parts[0] ?? '') && !/[A-Z]/.test(parts[1] ?? ''))
 }
 
+/** RAM and STS have no regions: a pattern that leaves the region out means the * of their resources. */
+export function withRegion(pattern: string): string {
+  return pattern.replace(/^acs:(ram|sts)::/, 'acs:$1:*:')
+}
+
 /** The ARNs of all other services of the cloud. */
 const OTHERS = ['acs:SERVICE:PART:PART:ANYTHING']
 
@@ -50,8 +55,7 @@ const OTHER_GRAMMARS = OTHERS.map(grammarOf)
  */
 export function canMatch(pattern: string): boolean {
   if (/,\s*(?:acs:|\*)/.test(pattern)) return false
-  // RAM has no regions, and its patterns may leave the region out.
-  const full = pattern.replace(/\*+/g, '*').replace(/^acs:ram::/, 'acs:ram:*:')
+  const full = withRegion(pattern.replace(/\*+/g, '*'))
   const [, service = ''] = /^acs:([^:*?]*):/.exec(full) ?? []
   return (OWN_GRAMMARS.get(service) ?? OTHER_GRAMMARS).some((grammar) => meets(full, grammar))
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { PRODUCTS } from '../../../src/api/product.ts'
 import { MalformedPolicy, type PolicyUse, parseNewPolicy, parsePolicy } from '../../../src/ram/policy/language.ts'
 import { compileWildcard } from '../../../src/ram/policy/wildcard.ts'
 import { times } from '../../size.ts'
@@ -114,7 +115,9 @@ describe('a policy is refused with the place of its fault', () => {
       'acs:kms:*:1:keys/x',
       'acs:kms:*:?:key:*',
       'acs:kms:*:*:key/a b*',
-      'acs:sts:*:*:*',
+      'acs:sts:*:1:role/x',
+      'acs:sts:cn-hangzhou:1:*',
+      'acs:kms:*:1:?',
     ].map((text): [string, unknown, RegExp] => [
       `the resource "${text}"`,
       one(good, { ...good, Resource: ['*', text] }),
@@ -202,10 +205,20 @@ describe('a policy is taken', () => {
       'acs:kms*x',
       'acs:k?s:*::key/x',
       'acs:actiontrail:cn-hangzhou:1:trail/x',
+      'acs:sts:*:*:*',
+      'acs:sts::1:*',
+      'acs:sts:*',
       'acs:oss:*:*:bucket/a,b c/*',
       'acs:oss:::bucket',
     ]
     assert.equal(fault(one({ ...good, Resource })), '')
+  })
+
+  it('with all of every service here', () => {
+    for (const service of PRODUCTS.map(({ service }) => service)) {
+      const Resource = [`acs:${service}:*:*:*`, `acs:${service}:*:1:*`, `acs:${service}:*`]
+      assert.equal(fault(one({ ...good, Resource })), '', service)
+    }
   })
 
   it('with any pattern that matches a resource of ours', () => {
