@@ -12,6 +12,7 @@ import { type OpenHouse, openHouse } from '../src/house/open.ts'
 import { randomBytes } from '../src/keystore/random.ts'
 import { sweep } from '../src/kms/sweep.ts'
 import { newCredentials } from '../src/ram/account.ts'
+import { bindFormerRoles } from '../src/ram/trusted-ids.ts'
 import { readSettings, type Settings } from '../src/settings/settings.ts'
 import { type Called, type Credentials, call, removeFolder, temporaryFolder } from './acceptance/program.ts'
 import type { TestToken } from './keystore/pkcs11/tokens.ts'
@@ -86,6 +87,7 @@ export class TestHouse implements AsyncDisposable {
   async start(): Promise<this> {
     const failed = (message: string, error: unknown) => void this.failures.push(`${message}: ${error}`)
     this.#open = await openHouse(this.#settings, failed, this.now)
+    await bindFormerRoles(this.open, failed)
     await this.open.hsm?.start()
     await this.open.accounts.provide(this.credentials, 'root', this.now)
     this.#listening = await listen(this.#house(failed), this.#settings.listen, this.#tls, this.#limits)

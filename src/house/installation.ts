@@ -103,7 +103,6 @@ async function setUp(source: Source, now: number): Promise<LiveRing> {
     salt: salt?.toString('base64') ?? null,
     ...(settings.dev && { dev: true }),
     firstAccount: null,
-    trustBound: true,
     ring: { wrapped, generation: 1, roots: [{ since: now, retiredAt: null }] },
   }
   const rows = [

@@ -23,7 +23,6 @@ import { Accounts } from '../ram/account.ts'
 import { Authorizer } from '../ram/authorize.ts'
 import { LastUsed } from '../ram/last-used.ts'
 import { OperatorKeys } from '../ram/operator-keys.ts'
-import { bindFormerRoles } from '../ram/trusted-ids.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
 import { isShared } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -83,7 +82,6 @@ export async function openHouse(
     const ledger = new Ledger(storage, keys, alarm, ring)
     const accessKeys = new AccessKeys(ledger, keys)
     const accounts = new Accounts(ledger, accessKeys, ring)
-    await bindFormerRoles(ledger, ring, alarm)
     const node = isShared(settings) ? randomUUID() : 'only'
     const usage = new KeyUsage(ledger, () => Date.now())
     const rooms = { ledger, keys, usage }

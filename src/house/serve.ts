@@ -11,6 +11,7 @@ import { randomBytes } from '../keystore/random.ts'
 import { sweep } from '../kms/sweep.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import type { Credentials } from '../ram/account.ts'
+import { bindFormerRoles } from '../ram/trusted-ids.ts'
 import { isShared } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
 import { deliverTrails, keepRecords, keepTrail } from './background.ts'
@@ -101,7 +102,8 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
 
 async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Serving> {
   const { rooms, house, sweeps, metrics } = wired
-  const { log } = voice
+  const { log, alarm } = voice
+  await bindFormerRoles(rooms, alarm)
   const first = await startCredentials(settings, house, rooms.accounts, voice.say)
   await rooms.hsm?.start()
   if (rooms.hsm?.trouble && rooms.hsm.setupFailed) throw new Error(rooms.hsm.trouble)

@@ -9,8 +9,6 @@ interface Mark {
   /** null before there was an account; absent in databases from before this was written down. */
   readonly firstAccount?: string | null
   readonly accessKeyChanges?: number
-  /** Whether every role has trustedIds; absent in databases from before roles had them. */
-  readonly trustBound?: true
 }
 
 /** The installation's record as it was last seen. */

@@ -9,10 +9,13 @@ import { MalformedPolicy } from './policy/language.ts'
 import { type CompiledPolicy, IMPLICIT, trusts, type Verdict } from './policy/policy-set.ts'
 import type { Candidate } from './policy/principals.ts'
 import type { Role } from './records.ts'
+import { unbound } from './trusted-ids.ts'
 
 export class TrustPolicies {
   readonly #policies: CompiledPolicies
   readonly #alarm: PolicyAlarm
+  /** Those that were logged: who-can asks each of them about every principal. */
+  readonly #unbound = new WeakSet<Role>()
 
   constructor(policies: CompiledPolicies, alarm: PolicyAlarm) {
     this.#policies = policies
@@ -41,12 +44,20 @@ export class TrustPolicies {
     const { account, body } = role
     try {
       const ids = body.trustedIds ?? {}
-      return trusts(this.#compiled(role), candidateOf(caller), { account, ids }, values)
+      const verdict = trusts(this.#compiled(role), candidateOf(caller), { account, ids }, values)
+      if (!body.trustedIds && verdict.decision !== 'Allow') this.#noteUnbound(role)
+      return verdict
     } catch (error) {
       if (!(error instanceof MalformedPolicy)) throw error
       this.#alarm(`the trust policy of role ${account}/${body.roleName} is broken: nobody can assume it`, error)
       return IMPLICIT
     }
+  }
+
+  #noteUnbound(role: Role): void {
+    if (this.#unbound.has(role)) return
+    this.#unbound.add(role)
+    this.#alarm(unbound(role), 'a server of an earlier release wrote it')
   }
 
   #compiled({ account, body }: Role): CompiledPolicy {

@@ -1,11 +1,13 @@
-// The ids of the users and roles that a trust policy names (RoleBody.trustedIds), found when it is written; and, once for a database,
-// those of roles that an earlier release wrote without them.
+// The ids of the users and roles that a trust policy names (RoleBody.trustedIds), found when it is written; and, at each start of a
+// server, those of roles that an earlier release wrote without them.
+import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { Forged, INSTALLATION, update } from '../ledger/record.ts'
+import { Forged, update } from '../ledger/record.ts'
+import type { RootWatch } from '../ledger/root-watch.ts'
+import { type Scanned, scan } from '../ledger/scan.ts'
+import type { RowKey, Storage } from '../storage/storage.ts'
 import { roleByName, userByName } from './find.ts'
-import { commitMarked, type InstallationMark } from './installation-mark.ts'
-import { ACCOUNT } from './key-holder.ts'
 import { MalformedPolicy, type Policy, parsePolicy } from './policy/language.ts'
 import { ROLE, type Role, ramScope } from './records.ts'
 
@@ -35,51 +37,59 @@ export async function trustedIdsOf(
   return { ids, missing }
 }
 
-/** How often roles are read again that other servers change meanwhile. */
+/** How many roles are read at once. */
+const STEP = 128
+/** How often a role is read again that other servers change meanwhile. */
 const TRIES = 5
 
+interface Rooms {
+  readonly storage: Storage
+  readonly ledger: Ledger
+  readonly ring: RootWatch & { readonly keys: RootKeys }
+}
+
 /**
- * Binds the roles that an earlier release wrote to the ids that their principals have now; once for a database. What is not authentic is
- * passed over with an alarm, and tried again at the next start. Throws Unavailable.
+ * Binds the roles that an earlier release wrote to the ids that their principals have now. Looks at all roles each time: during a rolling
+ * upgrade, servers of the earlier release make more of them. Passes over a role that can't be bound, with an alarm. Throws Unavailable.
  */
-export async function bindFormerRoles(ledger: Ledger, installation: InstallationMark, alarm: Alarm): Promise<void> {
-  const isDone = () => installation.record.body.trustBound === true
-  if (isDone()) return
-  for (let tries = 0; tries < TRIES; tries++) {
-    if (!(await bindAll(ledger, alarm))) continue
-    await commitMarked(ledger, installation, async () => {
-      return { result: null, change: isDone() ? null : { changes: [], mark: { trustBound: true } } }
-    })
-    return
+export async function bindFormerRoles({ storage, ledger, ring }: Rooms, alarm: Alarm): Promise<void> {
+  const rooms = { storage, ring, keys: ring.keys }
+  let after: RowKey | null = { kind: ROLE.name, account: '', region: '', id: '' }
+  while (after) {
+    const found: readonly Scanned[] = await scan(rooms, after, STEP)
+    const roles = found.filter(({ key }) => key.kind === ROLE.name)
+    await Promise.all(roles.map(({ key, record }) => bindFound(key, record as Role | null, ledger, alarm)))
+    after = roles.length === STEP ? (roles.at(-1)?.key ?? null) : null
   }
 }
 
-/** Whether every role is bound. */
-async function bindAll(ledger: Ledger, alarm: Alarm): Promise<boolean> {
-  let all = true
-  for await (const accounts of ledger.byId(ACCOUNT, INSTALLATION, ''))
-    for (const { id } of accounts)
-      try {
-        for await (const roles of ledger.byId(ROLE, ramScope(id), '')) {
-          const bound = await Promise.all(roles.map((role) => bind(role, ledger)))
-          all &&= bound.every(Boolean)
-        }
-      } catch (error) {
-        if (!(error instanceof Forged)) throw error
-        alarm(
-          `the trust of roles of account ${id} could not be bound to ids: such a role lets in no user or role of its account`,
-          error,
-        )
-        all = false
-      }
-  return all
+/** What is logged of a role without trustedIds. */
+export function unbound({ account, id }: Role): string {
+  return `role ${account}/${id} is not bound to the ids of whom it trusts, and lets in no user or role of its account by name: restart a server, or write the trust policy again`
 }
 
-/** Whether the role is bound; not when it moved meanwhile. */
-async function bind(role: Role, ledger: Ledger): Promise<boolean> {
-  if (role.body.trustedIds) return true
-  const body = { ...role.body, trustedIds: await formerIds(role, ledger) }
-  return (await ledger.commit({ changes: [update(role, { body })], nonce: null, event: null })) === 'committed'
+async function bindFound(key: RowKey, role: Role | null, ledger: Ledger, alarm: Alarm): Promise<void> {
+  try {
+    if (!role) throw new Forged()
+    if (!(await bind(role, ledger))) alarm(unbound(role), 'other servers keep changing it')
+  } catch (error) {
+    if (!(error instanceof Forged)) throw error
+    const { account, id } = key
+    alarm(`role ${account}/${id} can not be bound to the ids of whom it trusts: a record is not authentic`, error)
+  }
+}
+
+/** Whether the role is bound, or gone; not when it moved each time. */
+async function bind(found: Role, ledger: Ledger): Promise<boolean> {
+  let role: Role | null = found
+  for (let tries = 0; tries < TRIES; tries++) {
+    if (!role || role.body.trustedIds) return true
+    const body = { ...role.body, trustedIds: await formerIds(role, ledger) }
+    const outcome = await ledger.commit({ changes: [update(role, { body })], nonce: null, event: null })
+    if (outcome === 'committed') return true
+    role = await ledger.get(ROLE, ramScope(role.account), role.id)
+  }
+  return false
 }
 
 async function formerIds({ body }: Role, ledger: Ledger): Promise<Readonly<Record<string, string>>> {

@@ -38,8 +38,6 @@ export interface InstallationBody {
   readonly firstAccount?: string | null
   /** How often the operator has changed AccessKeys (LiveRing.look). Absent for never. */
   readonly accessKeyChanges?: number
-  /** Every role was written with the ids of whom it trusts, or given them later. Absent in databases from before that. */
-  readonly trustBound?: true
 }
 
 export type Installation = Recorded<InstallationBody>

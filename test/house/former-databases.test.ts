@@ -1,10 +1,12 @@
 // Databases that released versions made, opened by this one. test/vectors/databases has each as a user's data folder would hold it.
 import assert from 'node:assert/strict'
-import { chmodSync, copyFileSync, readFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { runHere } from '../acceptance/line.ts'
+import { removeFolder, runProgram, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { TestHouse } from '../house.ts'
 
 interface Facts {
@@ -29,10 +31,14 @@ describe('a data folder of version 0.1.0', () => {
   const { AccessKeyId: accessKeyId, AccessKeySecret: accessKeySecret } = facts.alice.AccessKey
   const alice = { accountId: facts.accountId, accessKeyId, accessKeySecret }
 
+  function copyTo(data: string): void {
+    for (const name of FILES) copyFileSync(join(folder, name), join(data, name))
+    chmodSync(join(data, 'root-key'), 0o600)
+  }
+
   it('is upgraded by opening it, and all that was made in it works on', async () => {
     await using house = new TestHouse(null, [], {})
-    for (const name of FILES) copyFileSync(join(folder, name), join(house.data, name))
-    chmodSync(join(house.data, 'root-key'), 0o600)
+    copyTo(house.data)
     house.now = Date.now()
     await house.start()
     const as = (who: typeof alice | Facts, action: string, parameters: Record<string, string> = {}) =>
@@ -77,5 +83,53 @@ describe('a data folder of version 0.1.0', () => {
     const verified = await runHere(['audit', 'verify', '--data', house.data])
     assert.equal(verified.code, 0, verified.err)
     assert.match(verified.out, /\b\d+ events\b/)
+  })
+
+  describe('has its roles bound', () => {
+    const env = {
+      STRONGROOM_ACCOUNT_ID: facts.accountId,
+      STRONGROOM_ROOT_ACCESS_KEY_ID: facts.accessKeyId,
+      STRONGROOM_ROOT_ACCESS_KEY_SECRET: facts.accessKeySecret,
+    }
+    let data: string
+    beforeEach(() => {
+      data = temporaryFolder()
+      copyTo(data)
+    })
+    afterEach(() => removeFolder(data))
+
+    function trustedIds(): unknown {
+      using db = new DatabaseSync(join(data, 'strongroom.db'))
+      const row = db.prepare(`SELECT body FROM record WHERE kind = 'ram-role' AND id = 'app'`).get()
+      return JSON.parse(String(row?.['body'])).trustedIds
+    }
+
+    /** Serves once, and disables a key, which the witness remembers. */
+    async function serveOnce(): Promise<void> {
+      const program = await startProgram({ data, env })
+      try {
+        assert.equal((await program.call('DisableKey', { KeyId: facts.keyId })).status, 200)
+      } finally {
+        assert.equal(await program.stop(), 0)
+      }
+    }
+
+    it('by a server, not by commands', async () => {
+      const listed = await runHere(['account', 'list', '--data', data])
+      assert.deepEqual([listed.code, listed.err], [0, ''])
+      assert.equal(trustedIds(), undefined)
+      await serveOnce()
+      assert.deepEqual(trustedIds(), {})
+    })
+
+    it('not by a start that refuses the database as put back', async () => {
+      await serveOnce()
+      for (const end of ['-wal', '-shm']) rmSync(join(data, `strongroom.db${end}`), { force: true })
+      copyFileSync(join(folder, 'strongroom.db'), join(data, 'strongroom.db'))
+      const refused = await runProgram(['serve', '--data', data, '--listen', '127.0.0.1:0'], env)
+      assert.equal(refused.code, 1)
+      assert.match(refused.err, /put back to an older copy/)
+      assert.equal(trustedIds(), undefined)
+    })
   })
 })

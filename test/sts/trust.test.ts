@@ -1,9 +1,14 @@
 // Whom a trust policy means, whatever users and roles are called meanwhile; and what a change of name takes.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { openHouse } from '../../src/house/open.ts'
 import { update } from '../../src/ledger/record.ts'
 import { newCredentials } from '../../src/ram/account.ts'
 import { ROLE, ramScope } from '../../src/ram/records.ts'
+import { bindFormerRoles } from '../../src/ram/trusted-ids.ts'
+import { readSettings } from '../../src/settings/settings.ts'
 import type { Credentials } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { ramOf } from '../ram/ram.ts'
@@ -146,7 +151,7 @@ describe('a trust policy', () => {
     for (const role of [RoleName, Again])
       await ram.must('CreateRole', { RoleName: role, AssumeRolePolicyDocument: trusting(own ?? '') })
     const { ledger, ring } = house.open
-    /** As it was written: without ids, in a database that has never been asked for them. */
+    /** As it was written: without ids. */
     const unbind = async (id: string, trustPolicy: string) => {
       const role = await ledger.get(ROLE, ramScope(account), id)
       assert.ok(role)
@@ -156,15 +161,62 @@ describe('a trust policy', () => {
     }
     await unbind(RoleName, trusting(own ?? '', later ?? '', `acs:ram::${account}:root`))
     await unbind(Again, trusting(own ?? '', later ?? ''))
-    const { trustBound: _, ...installation } = ring.record.body
-    assert.ok(await ring.change({ body: { ...installation, trustBound: undefined } as object }))
+    // As databases of an earlier release say that all of their roles are bound: it may still run, and make roles.
+    assert.ok(await ring.change({ body: { ...ring.record.body, trustBound: true } as object }))
+    assert.deepEqual(
+      [await may(former, RoleName), await may(former, Again), await may(former, Again)],
+      ['OK', 'NoPermission', 'NoPermission'],
+    )
+    assert.deepEqual(
+      house.failures.splice(0).map((line) => /^role (\d+\/\S+) is not bound/.exec(line)?.[1]),
+      [`${account}/${Again}`],
+      'reported once',
+    )
     await house.restart()
-    assert.equal(house.open.ring.record.body.trustBound, true)
+    assert.deepEqual(house.failures, [])
     assert.deepEqual([await may(former, RoleName), await may(former, Again)], ['OK', 'OK'])
     await gone(name, former)
     assert.equal(await may(await userCalled(name), Again), 'NoPermission', 'another user took over the name')
     assert.equal(await may(await userCalled(named('later')), Again), 'NoPermission', 'a name that nobody had')
     assert.equal(await may(await userCalled(named('other')), RoleName), 'OK', 'the account as a whole')
+  })
+
+  it('of an earlier release is bound beside roles that are not authentic, and by two servers at once', async () => {
+    await using own = await openTestHouse(null)
+    const { accountId } = own.credentials
+    const owner = ramOf(own)
+    await owner.must('CreateUser', { UserName: 'alice' })
+    const document = trusting(`acs:ram::${accountId}:user/alice`)
+    const names = ['a', 'b', 'c', 'd']
+    for (const RoleName of names) await owner.must('CreateRole', { RoleName, AssumeRolePolicyDocument: document })
+    const role = async (name: string) => own.open.ledger.get(ROLE, ramScope(accountId), name)
+    for (const name of names) {
+      const made = await role(name)
+      assert.ok(made)
+      const { trustedIds: _, ...body } = made.body
+      const changes = [update(made, { body })]
+      assert.equal(await own.open.ledger.commit({ changes, nonce: null, event: null }), 'committed')
+    }
+    await own.stop()
+    const settings = readSettings(['--data', own.data], {}, () => '')
+    using db = new DatabaseSync(join(own.data, 'strongroom.db'))
+    db.exec(`UPDATE record SET body = replace(body, '"description":""', '"description":"x"') WHERE id IN ('b', 'c')`)
+    const alarms: string[] = []
+    const houses = await Promise.all(
+      [0, 1].map(() => openHouse(settings, (message) => void alarms.push(message), own.now)),
+    )
+    try {
+      await Promise.all(houses.map((house) => bindFormerRoles(house, (message) => void alarms.push(message))))
+    } finally {
+      for (const { storage } of houses) await storage.close()
+    }
+    const about = alarms.map((line) => /^role \d+\/(\S+) can not be bound .* not authentic$/.exec(line)?.[1] ?? line)
+    assert.deepEqual(about.sort(), ['b', 'b', 'c', 'c'])
+    const bodies = db.prepare(`SELECT id, body FROM record WHERE kind = 'ram-role' ORDER BY id`).all()
+    assert.deepEqual(
+      bodies.filter(({ body }) => 'trustedIds' in JSON.parse(String(body))).map(({ id }) => id),
+      ['a', 'd'],
+    )
   })
 
   it('means the users of another account likewise, without telling which there are', async () => {
