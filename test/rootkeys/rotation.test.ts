@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
 import { EventIndex } from '../../src/actiontrail/lookup/event-index.ts'
 import { callOperation } from '../../src/cli/client.ts'
@@ -344,27 +343,38 @@ eachDatabase((open, name) => {
         await two.must('ListKeys', {})
         const other = postgres(database, { max: 1, onnotice: () => {} })
         const watch = postgres(database, { max: 1, onnotice: () => {} })
+        const waiters = async () => {
+          const locks =
+            await watch`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+          return locks.length
+        }
         const [locked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
         const holding = other.begin(async (sql) => {
           await sql`SELECT 1 FROM record WHERE kind = 'event-head' FOR UPDATE`
           locked.resolve()
           await held.promise
         })
+        await using cleanup = new AsyncDisposableStack()
+        cleanup.defer(async () => {
+          held.resolve()
+          await holding
+          await Promise.all([watch.end(), other.end()])
+          removeFolder(folder)
+        })
         await locked.promise
         const waiting = Promise.all(Array.from({ length: 5 }, () => two.must('CreateKey')))
         // Its transaction has begun, and waits for the head.
-        await until(async () => {
-          const locks =
-            await watch`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-          return locks.length > 0
-        })
+        await until(async () => (await waiters()) > 0)
         const dropped = (async () => {
           await rotate(one.open.ring, roomsOf(one), pace(one))
           await dropRetired(one.open.ring, roomsOf(one), pace(one))
         })()
-        await pause(700)
+        // The new root is current, and the rotation waits for the head too.
+        await Promise.race([
+          until(async () => stageOf(one.open.ring) === 'current' && (await waiters()) > 1),
+          dropped.then(() => assert.fail('the rotation did not wait')),
+        ])
         held.resolve()
-        await holding
         await dropped
         const made = await waiting
         for (const house of [one, two])
@@ -383,9 +393,6 @@ eachDatabase((open, name) => {
             )
         await everythingIsCurrent(one)
         assert.deepEqual([one.failures, two.failures], [[], []])
-        await other.end()
-        await watch.end()
-        removeFolder(folder)
       })
 
       it('drops with others at once, and none is troubled', async () => {
