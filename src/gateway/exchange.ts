@@ -13,7 +13,7 @@ import type { Documentation } from './documentation.ts'
 import { type Answer, chosenFormat, encodeRefusal } from './encode.ts'
 import type { House } from './house.ts'
 import { type Limits, MAX_BODY_BYTES, MAX_BODY_CHUNKS, MAX_HEADER_BYTES } from './limits.ts'
-import { isPage, servePage } from './pages.ts'
+import { pagePath, servePage } from './pages.ts'
 import type { HttpRequest } from './request.ts'
 
 /** What serving a request needs besides the request. */
@@ -46,7 +46,8 @@ export async function serve(
     if (typeof bytes === 'string') return answerUnread(bytes, request, response, connection, serving)
     connection.complete(bytes.length)
     const { url } = request
-    if (isPage(request)) return await servePage(request, response, serving.documentation, house.failed)
+    const page = pagePath(request)
+    if (page !== null) return await servePage(page, request, response, serving.documentation, house.failed)
     if (url === '/healthz' || url === '/readyz') return send(response, await health(url, house))
     const asked = httpRequest(request, headerBytes, bytes, connection)
     if ('refusal' in asked) return send(response, refused(asked.refusal, request, connection, house, asked.status))

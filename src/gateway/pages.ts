@@ -2,51 +2,57 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { DOCS_PATH, type Documentation } from './documentation.ts'
 
-/** Whether a page is asked for, and not a call. */
-export function isPage({ method, url }: IncomingMessage): boolean {
-  if (method !== 'GET' && method !== 'HEAD') return false
-  return url === '/console' || url === '/docs' || url?.startsWith(DOCS_PATH) === true
+/** Returns the path of the page that is asked for, without a query; null for a call. */
+export function pagePath({ method, url = '' }: IncomingMessage): string | null {
+  if (method !== 'GET' && method !== 'HEAD') return null
+  const query = url.indexOf('?')
+  const path = query < 0 ? url : url.slice(0, query)
+  return path === '/console' || path === '/docs' || path.startsWith(DOCS_PATH) ? path : null
 }
 
-/** Sends the page that is asked for; never rejects. */
+/** Sends the page at a path of `pagePath`; never rejects. */
 export async function servePage(
+  path: string,
   request: IncomingMessage,
   response: ServerResponse,
   documentation: Documentation,
   failed: (message: string, error: unknown) => void,
 ): Promise<void> {
-  const [path = ''] = request.url?.split('?', 1) ?? []
   if (path === '/console') return send(response, 200, CONSOLE_PAGE)
   if (path === '/docs') return send(response, 308, '', { location: DOCS_PATH })
   try {
     const page = await documentation.page(path)
     if (!page) return send(response, 404, NO_PAGE)
     const { html, etag, policy } = page
-    const isKnown = request.headers['if-none-match']?.includes(etag) === true
     const headers = { etag, 'cache-control': 'no-cache', 'content-security-policy': policy }
-    send(response, isKnown ? 304 : 200, isKnown ? '' : html, headers)
+    if (request.headers['if-none-match']?.includes(etag)) return sendUnchanged(response, headers)
+    send(response, 200, html, headers)
   } catch (error) {
     failed(`the page ${path} can't be read`, error)
     send(response, 500, '')
   }
 }
 
-function send(
-  response: ServerResponse,
-  status: number,
-  html: string | Buffer,
-  headers: Readonly<Record<string, string>> = {},
-): void {
+type Headers = Readonly<Record<string, string>>
+
+const PROTECTION: Headers = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+}
+
+function send(response: ServerResponse, status: number, html: string | Buffer, headers: Headers = {}): void {
   if (response.destroyed || response.headersSent) return
-  response.writeHead(status, {
-    'content-type': 'text/html;charset=utf-8',
-    'content-length': Buffer.byteLength(html),
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    ...headers,
-  })
+  const content = { 'content-type': 'text/html;charset=utf-8', 'content-length': Buffer.byteLength(html) }
+  response.writeHead(status, { ...content, ...PROTECTION, ...headers })
   response.end(html)
+}
+
+/** Sends a 304, in which a length would be that of the page (RFC 9110 sections 8.6 and 15.4.5). */
+function sendUnchanged(response: ServerResponse, headers: Headers): void {
+  if (response.destroyed || response.headersSent) return
+  response.writeHead(304, { ...PROTECTION, ...headers })
+  response.end()
 }
 
 const NO_PAGE = `<!doctype html>

@@ -52,11 +52,21 @@ describe('the documentation on the port of the service', () => {
     const etag = first.headers.get('etag') ?? ''
     const again = await fetch(`${house.endpoint}/docs/errors`, { headers: { 'if-none-match': etag } })
     assert.deepEqual([again.status, await again.text()], [304, ''])
+    // A length here would be that of the page.
+    assert.deepEqual([again.headers.get('content-length'), again.headers.get('content-type')], [null, null])
+    assert.deepEqual([again.headers.get('etag'), again.headers.get('content-security-policy')], [etag, policy])
     const head = await fetch(`${house.endpoint}/docs/errors`, { method: 'HEAD' })
     assert.deepEqual([head.status, await head.text()], [200, ''])
     assert.equal(head.headers.get('content-length'), String(Buffer.byteLength(await first.text())))
     const short = await fetch(`${house.endpoint}/docs`, { redirect: 'manual' })
     assert.deepEqual([short.status, short.headers.get('location')], [308, '/docs/'])
+  })
+
+  it('is found whatever query follows its path', async () => {
+    const statuses: (number | undefined)[] = []
+    for (const target of ['/docs?x', '/docs/?x', '/docs/errors?x=/docs', '/console?x'])
+      statuses.push((await fetch(house.endpoint + target, { redirect: 'manual' })).status)
+    assert.deepEqual(statuses, [308, 200, 200, 200])
   })
 
   it('has nothing that is not on its list, however it is asked for', async () => {
