@@ -1,14 +1,15 @@
 // One connection: its sockets, whether an authenticated call came on it, and how many bytes of heads it holds in memory.
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { MAX_BODY_CHUNKS } from './limits.ts'
 import type { Holder } from './shares.ts'
 import { plainAddress, sourceOf } from './source.ts'
 
 /**
- * The sums of bytes leave out the framing of chunks and unusual spaces. Up to this many bytes after a request count as these and not as
- * the next head.
+ * The sums of bytes leave out unusual spaces and the framing of chunks, at most 9 bytes for each. Up to this many bytes after a request
+ * count as these and not as the next head.
  */
-const SLACK_BYTES = 1024
+const SLACK_BYTES = 12 * MAX_BODY_CHUNKS
 
 function endpointOf(socket: Socket): string {
   const address = plainAddress(socket.localAddress ?? '')
@@ -36,11 +37,14 @@ export class Connection implements Holder {
   closing = false
   /** The state at the last sweep, and since when it is unchanged. */
   seen: { response: ServerResponse | null; reading: boolean; mark: number; since: number } | null = null
-  /** How many of the received bytes belong to requests whose heads are complete. */
-  #parsed = 0
   #endpoint: string | null = null
-  /** How many of these are no longer in memory, or count against the budget of bodies. */
+  /** How many of the received bytes belong to heads that are complete and to their bodies: at most as many as really do. */
+  #parsed = 0
+  /** How many of the parsed bytes hold no memory of heads: those of answered requests, and of bodies, which have their own budget. */
   #freed = 0
+  /** How many bytes had been received when a request was last complete, and when one was complete in an earlier read of the socket. */
+  #received = 0
+  #receivedEarlier = 0
 
   constructor(socket: Socket, address: string, regions: readonly string[], now: number) {
     this.socket = socket
@@ -84,10 +88,17 @@ export class Connection implements Holder {
 
   /** Notes that the request's body of `bodyBytes` is complete. */
   complete(bodyBytes: number): void {
-    const left = this.#bytesRead - this.#parsed - bodyBytes
-    const bytes = left < SLACK_BYTES ? bodyBytes + left : bodyBytes
-    this.#parsed += bytes
-    this.#freed += bytes
+    const received = this.#bytesRead
+    if (received > this.#received) {
+      this.#receivedEarlier = this.#received
+      this.#received = received
+    }
+    // This request became complete in the last read, so all that earlier reads brought belongs to it and to those before it, even what
+    // the sums leave out.
+    const summed = Math.max(this.#parsed + bodyBytes, this.#receivedEarlier)
+    const parsed = received - summed < SLACK_BYTES ? received : summed
+    this.#freed += parsed - this.#parsed
+    this.#parsed = parsed
   }
 
   destroy(): void {

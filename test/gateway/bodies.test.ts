@@ -126,6 +126,26 @@ describe('heads', () => {
     })
 })
 
+describe('the framing of chunks', () => {
+  it('holds nothing once its request is answered', async () => {
+    const limits = { headBudgetBytes: 100_000, sweepMs: 20 }
+    await using house = await openTestHouse(null, [], { limits })
+    using calling = await Connection.open(house.endpoint, '127.0.0.2')
+    const request = `${chunked}${'1\r\n&\r\n'.repeat(MAX_BODY_CHUNKS)}0\r\n\r\n`
+    for (let i = 0; i < 100; i++) assert.match((await calling.send(request))?.body ?? '', /MissingAccessKeyId/)
+    // The next sweep ends the connection of the source that holds most: one of these.
+    const heads = await Promise.all([1, 2].map(() => Connection.open(house.endpoint, '127.0.0.3')))
+    try {
+      for (const connection of heads) connection.write(`GET /?a=${'x'.repeat(60_000)}`)
+      await Promise.race([...heads, calling].map((connection) => connection.ended()))
+      assert.equal(calling.closed, false)
+      assert.match((await calling.send(request))?.body ?? '', /MissingAccessKeyId/)
+    } finally {
+      for (const connection of heads) connection.close()
+    }
+  })
+})
+
 describe('unfinished bodies', () => {
   it('hinder nobody but their own source, and no small body of that source either', async () => {
     const bodyBudgetBytes = 8 * MAX_BODY_BYTES
