@@ -42,12 +42,12 @@ export function copyOfRefused(
   const [event] = furtherEvents(call, resources, { refusal }, newId) ?? []
   if (!event) return NO_COPY
   const { refused } = rateLimiter
-  const [payer, account] = [ownerOf(call.authenticated.caller), event.account]
-  const before = refused.admitCopy(payer, account, sizeOf(event), settings.refusedBytesPerSecond, call.now)
+  const [payer, owner] = [ownerOf(call.authenticated.caller), event.account]
+  const before = refused.admitCopy(payer, owner, sizeOf(event), settings.refusedBytesPerSecond, call.now)
   if (before === null) {
-    observer.unrecorded(account)
+    observer.unrecorded(owner)
     return NO_COPY
   }
   const events = before === 0 ? [event] : furtherEvents(call, resources, { refusal }, newId, { unrecorded: before })
-  return { events, untold: () => refused.untoldCopy(payer, account, before) }
+  return { events, untold: () => refused.untoldCopy(payer, owner, before) }
 }

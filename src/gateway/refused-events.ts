@@ -31,12 +31,13 @@ export class RefusedEvents {
   }
 
   /**
-   * The same for the owner's copy of such an event, where the call was about a resource of another account. What copies take is no part of
-   * what `admit` allows: whether a copy is written depends on what exists over there, and the caller must not learn that.
+   * The same for the copy of such an event that goes to `owner`, where the call of the account `payer` was about a resource of `owner`.
+   * What copies take is no part of what `admit` allows: whether a copy is written depends on what exists over there, and the caller must
+   * not learn that.
    */
-  admitCopy(account: string, owner: string, bytes: number, perSecond: number, now: number): number | null {
-    const own = this.#refilled(copiesFor(account, owner), perSecond / 2, now)
-    return taken([this.#refilled(copiesFor(account, ''), perSecond, now), own], bytes, own)
+  admitCopy(payer: string, owner: string, bytes: number, perSecond: number, now: number): number | null {
+    const own = this.#refilled(copiesFor(payer, owner), perSecond / 2, now)
+    return taken([this.#refilled(copiesFor(payer, ''), perSecond, now), own], bytes, own)
   }
 
   /** The event that was to tell of so many was not committed. */
@@ -45,8 +46,8 @@ export class RefusedEvents {
   }
 
   /** The copy that was to tell of so many was not committed. */
-  untoldCopy(account: string, owner: string, unrecorded: number): void {
-    this.#countBack(copiesFor(account, owner), unrecorded)
+  untoldCopy(payer: string, owner: string, unrecorded: number): void {
+    this.#countBack(copiesFor(payer, owner), unrecorded)
   }
 
   #countBack(whose: string, unrecorded: number): void {
@@ -76,9 +77,9 @@ export class RefusedEvents {
   }
 }
 
-/** The bucket of what an account's calls write for the owner of another account's resources; for all owners where it is empty. */
-function copiesFor(account: string, owner: string): string {
-  return `copies ${account}/${owner}`
+/** The bucket of what the calls of `payer` write for the owner of another account's resources; for all owners where `owner` is empty. */
+function copiesFor(payer: string, owner: string): string {
+  return `copies ${payer}/${owner}`
 }
 
 /** Takes an event from each bucket, or from none and counts it in `counted`. See admit. */

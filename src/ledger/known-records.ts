@@ -19,7 +19,7 @@ export class KnownRecords {
   /** Moves with the root keys: see RootKeys.epoch. */
   #epoch: number
   #cache = new RecordCache(BOUNDS)
-  /** Reads under way, by record. A change of the record, or of the root keys, takes its read out: what it finds is not kept. */
+  /** Reads under way, by record. When the record or the root keys change, the result of a read that was under way is not kept. */
   readonly #reads = new Map<string, object>()
   /** How often records of a kind have changed. */
   readonly #changes = new Map<string, number>()

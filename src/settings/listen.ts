@@ -69,7 +69,7 @@ export const NETWORK = {
   'max-connections': {
     reader: whole(1, 1_000_000),
     fallback: '10000',
-    help: 'connections at once; beyond, the longest silent connection gives way',
+    help: 'connections at once; beyond, the oldest without an authenticated call gives way, of the source that has most of these',
   },
   'max-connections-per-source': {
     reader: whole(1, 1_000_000),
