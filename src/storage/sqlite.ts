@@ -32,7 +32,8 @@ export function openSqlite(path: string): Storage {
 }
 
 class SqliteStorage extends StoredRows implements Storage {
-  readonly commitsAtOnce = 2
+  // While a batch is synced, the next one grows: fewer and larger batches cost less a call than two at once.
+  readonly commitsAtOnce = 1
   readonly #db: DatabaseSync
   /** By text. */
   readonly #prepared = new Map<string, StatementSync>()
