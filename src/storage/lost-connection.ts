@@ -21,16 +21,39 @@ export function settled(queries: readonly PromiseLike<unknown>[]): Promise<reado
   })
 }
 
-/** Resolves as `work` does. Rejects with a lost connection when it takes longer than `ms` milliseconds. */
-export async function within<T>(ms: number, work: PromiseLike<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const silence = new Promise<never>((_, reject) => {
-    const silent = Object.assign(new Error(`no answer within ${ms} ms`), { code: 'SILENT' })
-    timer = setTimeout(() => reject(silent), ms)
+/** Work that a lost connection ends: each member rejects one piece of it. */
+export type UnderWay = Set<(error: Error) => void>
+
+/**
+ * Resolves as `work` does. Rejects with a lost connection when it takes longer than `ms` milliseconds, or by its member of `underWay`,
+ * which it has while it lasts. Not a race against a promise that outlives it: that would keep every result.
+ */
+export function within<T>(ms: number, work: PromiseLike<T>, underWay?: UnderWay): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => fail(silent(ms)), ms)
+    const end = () => {
+      clearTimeout(timer)
+      underWay?.delete(fail)
+    }
+    const fail = (error: unknown) => {
+      end()
+      reject(error)
+    }
+    underWay?.add(fail)
+    work.then((value) => {
+      end()
+      resolve(value)
+    }, fail)
   })
-  try {
-    return await Promise.race([work, silence])
-  } finally {
-    clearTimeout(timer)
-  }
+}
+
+const SILENT = 'SILENT'
+
+function silent(ms: number): Error {
+  return Object.assign(new Error(`no answer within ${ms} ms`), { code: SILENT })
+}
+
+/** Whether the error is that of `within`: the connection may look open for ever. */
+export function isSilent(error: unknown): boolean {
+  return (error as { code?: unknown }).code === SILENT
 }

@@ -1,5 +1,6 @@
 // Connections to PostgreSQL.
 import postgres from 'postgres'
+import type { UnderWay } from './lost-connection.ts'
 import { Unavailable } from './storage.ts'
 
 const CONNECTIONS = 8
@@ -8,8 +9,10 @@ const CONNECTIONS = 8
 export interface Pool {
   readonly sql: Sql
   closed: boolean
-  /** Rejects when one closes: the driver may never settle the queries that were sent on it. */
-  readonly closing: Promise<never>
+  /** Whether a query has opened a connection. */
+  opened: boolean
+  /** What ends when one closes: the driver may never settle the queries that were sent on it. */
+  readonly underWay: UnderWay
 }
 
 /** The error of a query on a closed connection. */
@@ -19,11 +22,9 @@ export function closedError(): Error {
 
 /** A pool for the database that `url` names; it connects at the first query. */
 export function connect(url: string): Pool {
-  const closing = Promise.withResolvers<never>()
-  closing.promise.catch(() => {})
   const onclose = () => {
     pool.closed = true
-    closing.reject(closedError())
+    for (const fail of pool.underWay) fail(closedError())
   }
   const sql = postgres(url, {
     onclose,
@@ -37,12 +38,19 @@ export function connect(url: string): Pool {
     transform: { undefined: null },
     types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
   })
-  const pool: Pool = { sql, closed: false, closing: closing.promise }
+  const pool: Pool = { sql, closed: false, opened: false, underWay: new Set() }
   return pool
 }
 
 export type Sql = postgres.Sql<{ bigint: number }>
 export type Connection = postgres.ReservedSql<{ bigint: number }>
+
+/** Reserves a connection. The driver never hands out one that it opened for this alone, so a query opens the first one. */
+export async function reserve(pool: Pool): Promise<Connection> {
+  if (!pool.opened) await pool.sql.unsafe('SELECT 1')
+  pool.opened = true
+  return pool.sql.reserve()
+}
 
 /** Turns errors of the connection and of the database server into Unavailable. */
 export async function reaching<T>(work: () => Promise<T>): Promise<T> {

@@ -2,9 +2,17 @@
 // are tried one by one. The head of the event chain is known from memory while this server alone moves it; after another server moved
 // it, the head is read and locked first.
 import { GrowingChain } from './growing-chain.ts'
-import { isLost, settled, within } from './lost-connection.ts'
+import { isLost, isSilent, settled, within } from './lost-connection.ts'
 import { migrations } from './migrations.ts'
-import { type Connection, closedError, connect, type Pool, reaching, type Sql } from './postgresql-connections.ts'
+import {
+  type Connection,
+  closedError,
+  connect,
+  type Pool,
+  reaching,
+  reserve,
+  type Sql,
+} from './postgresql-connections.ts'
 import { type Columns, checkVersion, stepsOf, toRow } from './rows.ts'
 import type { Bound } from './statement.ts'
 import { statements } from './statements.ts'
@@ -23,7 +31,7 @@ import {
 import { StoredEvents } from './stored-events.ts'
 import { StoredRows } from './stored-rows.ts'
 
-/** A batch that takes longer counts as lost, and so does a connection. */
+/** A batch or a read that takes longer counts as lost, and so does a connection. */
 const PATIENCE_MS = 15_000
 const CONNECTION_PATIENCE_MS = 3000
 /**
@@ -33,11 +41,11 @@ const CONNECTION_PATIENCE_MS = 3000
 const TRANSACTION_PATIENCE_MS = 10_000
 const BEGIN = `BEGIN; SET LOCAL lock_timeout = ${TRANSACTION_PATIENCE_MS}; SET LOCAL idle_in_transaction_session_timeout = ${TRANSACTION_PATIENCE_MS}`
 
-/** Connects to the database that `url` names and migrates it. Throws Unavailable. */
-export async function openPostgresql(url: string): Promise<Storage> {
+/** Connects to the database that `url` names and migrates it. Throws Unavailable. `patienceMs` is for tests. */
+export async function openPostgresql(url: string, patienceMs = PATIENCE_MS): Promise<Storage> {
   const pool = connect(url)
   await reaching(() => migrate(pool.sql))
-  return new PostgresqlStorage(pool, () => connect(url))
+  return new PostgresqlStorage(pool, () => connect(url), patienceMs)
 }
 
 /** unique_violation, duplicate_table, duplicate_object */
@@ -67,19 +75,21 @@ class PostgresqlStorage extends StoredRows implements Storage {
   readonly failure = null
   #pool: Pool
   readonly #connect: () => Pool
+  readonly #patienceMs: number
   readonly events = new StoredEvents(this.statements, (bound) => this.all(bound))
   /** The head's row as this server last wrote or read it. */
   #head: Row | null = null
 
-  constructor(pool: Pool, connect: () => Pool) {
+  constructor(pool: Pool, connect: () => Pool, patienceMs: number) {
     super(statements('postgresql'))
     this.#pool = pool
     this.#connect = connect
+    this.#patienceMs = patienceMs
   }
 
-  /** Replaces all connections: the state that a broken one leaves in the driver can't be relied on. */
-  #renew(): void {
-    const former = this.#pool
+  /** Replaces all connections, once: the state that a broken one leaves in the driver can't be relied on. */
+  #renew(former: Pool): void {
+    if (former !== this.#pool) return
     this.#pool = this.#connect()
     former.sql.end({ timeout: 0 }).catch(() => {})
   }
@@ -90,7 +100,16 @@ class PostgresqlStorage extends StoredRows implements Storage {
   }
 
   protected async all({ text, values }: Bound): Promise<readonly Columns[]> {
-    return reaching(() => this.#pool.sql.unsafe(text, values, { prepare: true }))
+    const pool = this.#pool
+    return reaching(async () => {
+      try {
+        return await within(this.#patienceMs, pool.sql.unsafe(text, values, { prepare: true }))
+      } catch (error) {
+        // Other work would meet the same silence.
+        if (isSilent(error)) this.#renew(pool)
+        throw error
+      }
+    })
   }
 
   async commit(batch: readonly Commit[], chaining: Chaining, guard: Guard | null = null): Promise<readonly Outcome[]> {
@@ -114,13 +133,13 @@ class PostgresqlStorage extends StoredRows implements Storage {
     let connection: Connection | null = null
     let chain: GrowingChain | null = null
     let lost = false
+    if (this.#pool.closed) this.#renew(this.#pool)
+    const pool = this.#pool
     try {
-      if (this.#pool.closed) this.#renew()
-      const pool = this.#pool
-      connection = await within(CONNECTION_PATIENCE_MS, Promise.race([pool.sql.reserve(), pool.closing]))
+      connection = await within(CONNECTION_PATIENCE_MS, reserve(pool), pool.underWay)
       const attempt = (one: Connection, begin: boolean) => {
         this.#demandOpen(pool)
-        return this.#attempt(one, batch, chain, guard, begin)
+        return this.#attempt(pool, one, batch, chain, guard, begin)
       }
       if (!batch.some(({ event }) => event)) return onlyOutcome(await attempt(connection, true))
       chain = this.#remembered(chaining)
@@ -128,13 +147,13 @@ class PostgresqlStorage extends StoredRows implements Storage {
       if (outcome && outcome !== 'head moved') return outcome
       chain = null
       this.#demandOpen(pool)
-      chain = await this.#lockHead(connection, chaining)
+      chain = await this.#lockHead(pool, connection, chaining)
       return onlyOutcome(await attempt(connection, false))
     } catch (error) {
       this.#head = null
       lost = isLost(error)
       if (!lost) throw error
-      this.#renew()
+      this.#renew(pool)
       if (chain && (await this.#isStored(chain.head))) return 'committed'
       throw error
     } finally {
@@ -157,26 +176,27 @@ class PostgresqlStorage extends StoredRows implements Storage {
    * that the database still works on holds that lock until it ends. Throws when the database can't be reached.
    */
   async #isStored({ seq, hash }: Head): Promise<boolean> {
-    const { closing } = this.#pool
-    await within(PATIENCE_MS, Promise.race([this.all(this.statements.lockHead(HEAD_PLACE)), closing]))
-    const [event] = await within(PATIENCE_MS, Promise.race([this.events.at([seq]), closing]))
+    const { underWay } = this.#pool
+    await within(this.#patienceMs, this.all(this.statements.lockHead(HEAD_PLACE)), underWay)
+    const [event] = await within(this.#patienceMs, this.events.at([seq]), underWay)
     return event?.hash === hash
   }
 
   /** Begins a transaction that locks the head until it ends. */
-  async #lockHead(connection: Connection, chaining: Chaining): Promise<GrowingChain> {
+  async #lockHead(pool: Pool, connection: Connection, chaining: Chaining): Promise<GrowingChain> {
     const begun = connection.unsafe(BEGIN)
     const locked = sent(connection, this.statements.lockHead(HEAD_PLACE))
     try {
-      const [, [row]] = await within(PATIENCE_MS, Promise.race([Promise.all([begun, locked]), this.#pool.closing]))
+      const [, [row]] = await within(this.#patienceMs, Promise.all([begun, locked]), pool.underWay)
       return new GrowingChain(row ? toRow(row) : null, chaining)
     } catch (error) {
-      if (!isLost(error)) await connection.unsafe('ROLLBACK')
+      if (!isLost(error)) await within(this.#patienceMs, connection.unsafe('ROLLBACK'), pool.underWay)
       throw error
     }
   }
 
   async #attempt(
+    pool: Pool,
     connection: Connection,
     batch: readonly Commit[],
     chain: GrowingChain | null,
@@ -194,7 +214,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
       ...steps.map((step) => sent(connection, step)),
       connection.unsafe('COMMIT'),
     ]
-    const results = await within(PATIENCE_MS, Promise.race([settled(queries), this.#pool.closing]))
+    const results = await within(this.#patienceMs, settled(queries), pool.underWay)
     const failure = results.find((result) => result.status === 'rejected')
     if (chain) this.#head = failure ? null : head
     return failure ? outcomeOf(failure.reason) : 'committed'

@@ -1,10 +1,13 @@
 // PostgreSQL that ends connections in the middle of batches: every commit is answered, rightly, and the chain stays whole.
 import assert from 'node:assert/strict'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import postgres from 'postgres'
 import { GENESIS, link } from '../../src/ledger/chain.ts'
 import { openStorage } from '../../src/storage/open.ts'
+import { openPostgresql } from '../../src/storage/postgresql.ts'
 import { Unavailable } from '../../src/storage/storage.ts'
+import { until } from '../until.ts'
 import { beginChain, commit } from './chained.ts'
 import { startPostgresql } from './postgresql-server.ts'
 
@@ -50,5 +53,76 @@ describe('a connection that is lost while a batch is committed', () => {
       assert.equal(row.hash, hash)
     }
     await storage.close()
+  })
+})
+
+/** A way to the server at `url` on which every connection that is open can fall silent, and stays open; later ones work. */
+async function silenceable(url: string) {
+  const { port } = new URL(url)
+  const open = new Set<{ readonly ends: readonly Socket[]; silent: boolean }>()
+  const server = createServer((client) => {
+    const upstream = connect(Number(port), '127.0.0.1')
+    const line = { ends: [client, upstream], silent: false }
+    open.add(line)
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      from.on('data', (data) => void (line.silent || to.write(data)))
+      from.on('close', () => void (line.silent || to.destroy()))
+      from.on('error', () => {})
+    }
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  const through = new URL(url)
+  through.port = String((server.address() as AddressInfo).port)
+  return {
+    url: through.href,
+    silence() {
+      for (const line of open) line.silent = true
+    },
+    async [Symbol.asyncDispose]() {
+      for (const { ends } of open) for (const end of ends) end.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+describe('a connection that falls silent', () => {
+  it('ends a read as unavailable, and reads and commits go on over other connections', async () => {
+    await using server = await startPostgresql()
+    await using way = await silenceable(server.database())
+    const storage = await openPostgresql(way.url, 2000)
+    try {
+      await beginChain(storage)
+      const read = () => storage.get('thing', '', '', 'x')
+      await until(() =>
+        read().then(
+          () => true,
+          () => false,
+        ),
+      )
+      way.silence()
+      await assert.rejects(
+        read(),
+        (error) => error instanceof Unavailable && /no answer within 2000 ms/.test(error.message),
+      )
+      const event = { eventId: 'after', account: '1', region: 'r', at: 5, body: '{}' }
+      const change = { changes: [], nonce: null, event, scrub: false }
+      await until(() =>
+        commit(storage, [change]).then(
+          ([outcome]) => outcome === 'committed',
+          () => false,
+        ),
+      )
+      await until(() =>
+        read().then(
+          (row) => row === null,
+          () => false,
+        ),
+      )
+    } finally {
+      await storage.close()
+    }
   })
 })
