@@ -91,7 +91,7 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
     observer: metrics,
     ready: async () => {
       const count = await rooms.accounts.count().catch(() => 0)
-      return count > 0 && rooms.ledger.canCommit(Date.now(), randomUUID())
+      return count > 0 && rooms.ledger.canCommit(Date.now())
     },
     failed: alarm,
   }

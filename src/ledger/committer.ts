@@ -41,9 +41,14 @@ export class Committer {
     this.#queue = new CommitQueue(targets.storage.commitsAtOnce, (batch) => this.#commitBatch(batch))
   }
 
-  /** Whether the last batch could not be committed. */
+  /** Whether a batch could not be committed, and no recorded call was since. */
   get refused(): boolean {
     return this.#refused
+  }
+
+  /** Notes that a trial did what refused calls could not do. */
+  passed(): void {
+    this.#refused = false
   }
 
   /** See Ledger.commit. */
@@ -59,7 +64,7 @@ export class Committer {
     const { known, trailHead } = this.#targets
     try {
       const outcomes = await withSecondLook(this.#targets.roots, () => this.#store(batch))
-      this.#noteOutcomes(outcomes)
+      this.#noteOutcomes(batch, outcomes)
       if (this.#takeOver(batch, outcomes)) trailHead.report()
       if (trailHead.reporting) await trailHead.reporting
       for (const [i, { resolve, reject }] of batch.entries()) {
@@ -80,10 +85,11 @@ export class Committer {
     }
   }
 
-  /** A batch of which nothing was to be stored says nothing of the database. */
-  #noteOutcomes(outcomes: readonly Outcome[]): void {
+  /** A batch that stored no event says nothing of the trail, which refuses all recorded calls where it was put back. */
+  #noteOutcomes(batch: readonly Waiting[], outcomes: readonly Outcome[]): void {
     if (outcomes.includes('unavailable')) this.#refused = true
-    else if (outcomes.includes('committed')) this.#refused = false
+    else if (this.#refused && batch.some(({ call }, i) => call.event && outcomes[i] === 'committed'))
+      this.#refused = false
   }
 
   /** Brings the records in memory up to date. Returns whether a call altered something: see alters. */

@@ -30,7 +30,7 @@ export class Ledger extends Reader {
     this.#keys = keys
     this.#trailHead = trailHead
     this.#committer = new Committer(parts)
-    this.#trial = new Trial(this.#committer)
+    this.#trial = new Trial(this.#committer, trailHead)
   }
 
   /** Sets the witness that hears, from now on, of what must not be undone unseen. */
@@ -50,10 +50,10 @@ export class Ledger extends Reader {
 
   /**
    * Whether calls can be committed: the last one could, or a trial at `now` (milliseconds since 1970) can, at most once a second. A
-   * trial stores a nonce that belongs to nobody; `id` tells it from all others.
+   * trial moves the head of the trail as every recorded call does, and adds no event.
    */
-  async canCommit(now: number, id: string): Promise<boolean> {
-    return !this.failure && this.#trial.passes(now, id)
+  async canCommit(now: number): Promise<boolean> {
+    return !this.failure && this.#trial.passes(now)
   }
 
   /** What one attempt of a call reads through. */

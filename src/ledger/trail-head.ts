@@ -1,9 +1,9 @@
 // Where the trail ends, and the witness outside of the database that remembers it: together they tell that the database was put back
 // to an older copy.
-import { HEAD_PLACE, type Head, type Storage, Unavailable } from '../storage/storage.ts'
+import { type Guard, HEAD_PLACE, type Head, type Row, type Storage, Unavailable } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
 import { Rewound, type WatchfulChaining } from './chain.ts'
-import type { RootWatch } from './root-watch.ts'
+import { type RootWatch, underGuard } from './root-watch.ts'
 import { withSecondLook } from './second-look.ts'
 
 /** Keeps, outside of the database, how far the trail has come. */
@@ -39,7 +39,7 @@ export class TrailHead {
   /** The number and hash of the last event, on disk. Throws Forged or Unavailable. */
   async read(): Promise<Head> {
     try {
-      const head = await withSecondLook(this.#roots, () => this.#read())
+      const { head } = await withSecondLook(this.#roots, () => this.#read())
       await this.#storage.synced()
       return head
     } catch (error) {
@@ -48,13 +48,33 @@ export class TrailHead {
     }
   }
 
-  async #read(): Promise<Head> {
+  /**
+   * Commits the record of the head as every recorded call does, without an event. It takes a transaction of its own, since the events
+   * of calls in the same one would move the head too. Throws Forged or Unavailable.
+   */
+  async move(): Promise<void> {
+    try {
+      await withSecondLook(this.#roots, () => underGuard(this.#roots, (guard) => this.#move(guard)))
+    } catch (error) {
+      await this.note(error)
+      throw error
+    }
+  }
+
+  async #move(guard: Guard | null): Promise<void> {
+    const { row, head } = await this.#read()
+    const moved = { change: 'update', row: this.#chaining.moved(row, head), from: row.revision } as const
+    // Outcome `moved`: another commit has just done the same.
+    await this.#storage.commit([{ changes: [moved], nonce: null, event: null, scrub: false }], this.#chaining, guard)
+  }
+
+  async #read(): Promise<{ readonly row: Row; readonly head: Head }> {
     const { kind, account, region, id } = HEAD_PLACE
     // Others may commit while this reads: what it finds is not older than what was seen before.
     const seen = this.#chaining.seen()
     const row = await this.#storage.get(kind, account, region, id)
     if (!row) throw new Unavailable('the head of the event chain is missing from the database: restore a backup')
-    return this.#chaining.headAfter(row, seen)
+    return { row, head: this.#chaining.headAfter(row, seen) }
   }
 
   /** Begins to report to the witness how far the trail has come. */

@@ -94,6 +94,31 @@ describe('the witness of the trail', () => {
     assert.match((await contradiction(seen, house.open.ledger)) ?? '', /this server saw its event 2/)
   })
 
+  it('leaves a server that can commit no call unready, until the database is brought forward again', async () => {
+    await using house = await witnessed()
+    await house.must('CreateKey')
+    const putBack = remembered(house)
+    await house.must('CreateKey')
+    const bringForward = remembered(house)
+    let now = house.now
+    const ready = () => {
+      now += 1000
+      return house.open.ledger.canCommit(now)
+    }
+    assert.equal(await ready(), true)
+    putBack()
+    for (let i = 0; i < 2; i++) {
+      assert.equal(await house.outcome('CreateKey'), 'ServiceUnavailableTemporary')
+      const nonce = { accessKeyId: 'x', nonce: `${i}`, expiresAt: now }
+      assert.equal(await house.open.ledger.commit({ changes: [], nonce, event: null }), 'committed')
+      assert.deepEqual([await ready(), await ready()], [false, false])
+    }
+    bringForward()
+    assert.equal(await ready(), true)
+    await house.must('CreateKey')
+    assert.equal(await ready(), true)
+  })
+
   it('is evidence: a trail with another story does not replace it', async () => {
     await using house = await witnessed()
     const { KeyId } = (await house.must('CreateKey')).KeyMetadata
