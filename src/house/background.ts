@@ -7,7 +7,7 @@ import type { KeyUsage } from '../kms/key-usage.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Sweeps } from './sweeps.ts'
-import type { Witness } from './witness.ts'
+import { Contradicted, type Witness } from './witness.ts'
 
 const SWEEP_MS = 1000
 /** How often trails are checked for due deliveries. */
@@ -22,10 +22,20 @@ const giveWay = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 const rest = (ms: number, stop: AbortSignal) => pause(ms, undefined, { signal: stop }).catch(() => {})
 
-/** Repeats the work, with pauses between, until `stop`. A failure is reported, and the work is tried again. */
+/**
+ * Repeats the work, with pauses between, until `stop`. A failure is reported, and the work is tried again; what fails again is reported
+ * only after it succeeded in between.
+ */
 async function repeat(pauseMs: number, stop: AbortSignal, work: () => Promise<void>, failed: (error: unknown) => void) {
+  let troubled = false
   while (!stop.aborted) {
-    await work().catch(failed)
+    try {
+      await work()
+      troubled = false
+    } catch (error) {
+      if (!troubled) failed(error)
+      troubled = true
+    }
     await rest(pauseMs, stop)
   }
 }
@@ -51,25 +61,43 @@ export async function keepRecords(
   return repeat(SWEEP_MS, stop, work, (error) => alarm('background work failed, and will be tried again', error))
 }
 
-/** Indexes events, signs checkpoints, and drops events older than the retention. */
-export function keepTrail(
-  { upkeep, witness }: { readonly upkeep: TrailUpkeep; readonly witness: Witness },
+/**
+ * Signs checkpoints and renews the witness; and apart from that, since a witness may fail for long, indexes events and drops those older
+ * than the retention.
+ */
+export async function keepTrail(
+  { upkeep, witness }: { readonly upkeep: TrailUpkeep; readonly witness: Pick<Witness, 'renew'> },
   { retentionDays }: Pick<Settings, 'retentionDays'>,
   stop: AbortSignal,
   alarm: Alarm,
 ): Promise<void> {
   // Not at once: the operator can notice a wrong clock before it drops anything.
   let pruneAt = Date.now() + PRUNE_MS
-  const work = async () => {
-    await witness.renew(await upkeep.checkpoint(Date.now()), upkeep.stored)
+  let contradicted = false
+  const renewWitness = async () => {
+    try {
+      await witness.renew(await upkeep.checkpoint(Date.now()), upkeep.stored)
+      contradicted = false
+    } catch (error) {
+      contradicted ||= error instanceof Contradicted
+      throw error
+    }
+  }
+  const maintain = async () => {
     await upkeep.extendIndex(giveWay)
-    if (Date.now() < pruneAt) return
+    // A trail that the witness contradicts is evidence.
+    if (contradicted || Date.now() < pruneAt) return
     pruneAt = Date.now() + PRUNE_MS
     await upkeep.prune(Date.now(), retentionDays, giveWay)
   }
-  return repeat(SWEEP_MS, stop, work, (error) =>
-    alarm('the upkeep of the trail failed, and will be tried again', error),
-  )
+  await Promise.all([
+    repeat(SWEEP_MS, stop, renewWitness, (error) => {
+      alarm('the witness of the trail could not be renewed, and will be tried again', error)
+    }),
+    repeat(SWEEP_MS, stop, maintain, (error) =>
+      alarm('the upkeep of the trail failed, and will be tried again', error),
+    ),
+  ])
 }
 
 /** Delivers trails, apart from all other work: a bucket that hangs holds up nothing else. */

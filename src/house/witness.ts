@@ -16,6 +16,9 @@ export const WITNESS_FILE = 'audit-witness.json'
 /** How long a write of the witness may take: a data folder that hangs must not hold up replies for longer. */
 const PATIENCE_MS = 5000
 
+/** The trail is not the one that the witness saw: both are evidence. */
+export class Contradicted extends Error {}
+
 type Reads = Pick<Ledger, 'get' | 'head' | 'events'>
 
 /** A checkpoint, and the event of the last one stored in the database, which files of earlier releases lack. */
@@ -67,8 +70,8 @@ export class Witness implements TrailWitness {
   #last: Witnessed | null
   readonly #patienceMs: number
   #turn: Promise<unknown> = Promise.resolve()
-  /** Work that took too long and has not ended. */
-  #overdue = 0
+  /** Whether a write took too long and has not ended. */
+  #overdue = false
 
   constructor(
     data: string,
@@ -87,7 +90,7 @@ export class Witness implements TrailWitness {
   }
 
   /**
-   * Replaces the witness by a later checkpoint, unless the trail is not the one that it saw: then it is evidence, and this rejects.
+   * Replaces the witness by a later checkpoint, unless the trail is not the one that it saw: then it is evidence, and this rejects with Contradicted.
    * `stored`: see Witnessed.
    */
   renew(later: Checkpoint, stored?: number): Promise<void> {
@@ -98,7 +101,7 @@ export class Witness implements TrailWitness {
       // A head that was read before the last witness was written may be older than that.
       const end = last && later.seq >= last.seq ? later : undefined
       const why = last && (await contradiction(last, this.#rooms.ledger, end))
-      if (why) throw new Error(`the witness of the trail is kept as it is: ${why}`)
+      if (why) throw new Contradicted(`the witness of the trail is kept as it is: ${why}`)
       if (!last || last.seq <= witnessed.seq) await this.#write(witnessed)
     })
   }
@@ -111,28 +114,29 @@ export class Witness implements TrailWitness {
     })
   }
 
-  /** Rejects when the work takes too long, and at once while such work has not ended. */
-  async #inTurn(work: () => Promise<void>): Promise<void> {
-    const late = new Error(`\`${this.#data}\` has not taken it for ${this.#patienceMs / 1000} seconds`)
-    if (this.#overdue > 0) throw late
+  #inTurn(work: () => Promise<void>): Promise<void> {
     const mine = this.#turn.then(work)
-    const ended = mine.catch(() => {})
-    this.#turn = ended
-    const { promise: tooLate, reject } = Promise.withResolvers<never>()
-    let overdue = 0
-    const timer = setTimeout(() => {
-      overdue = 1
-      this.#overdue++
-      reject(late)
-    }, this.#patienceMs)
-    void ended.then(() => {
-      clearTimeout(timer)
-      this.#overdue -= overdue
-    })
-    return Promise.race([mine, tooLate])
+    this.#turn = mine.catch(() => {})
+    return mine
   }
 
+  /** Rejects when the write takes too long, and at once while such a write has not ended. */
   async #write(witnessed: Witnessed): Promise<void> {
+    const late = new Error(`\`${this.#data}\` has not taken it for ${this.#patienceMs / 1000} seconds`)
+    if (this.#overdue) throw late
+    const { promise: tooLate, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(() => {
+      this.#overdue = true
+      reject(late)
+    }, this.#patienceMs)
+    const writing = this.#replace(witnessed).finally(() => {
+      clearTimeout(timer)
+      this.#overdue = false
+    })
+    return Promise.race([writing, tooLate])
+  }
+
+  async #replace(witnessed: Witnessed): Promise<void> {
     const later = await this.#laterPresent(witnessed)
     if (!later) await writeWitness(this.#data, witnessed)
     this.#last = later ?? witnessed

@@ -1,0 +1,53 @@
+// The background work of a server goes on beside what fails, and a trouble that lasts is in the log once.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { TrailUpkeep } from '../../src/actiontrail/audit/upkeep.ts'
+import { keepTrail } from '../../src/house/background.ts'
+import { Witness } from '../../src/house/witness.ts'
+import { storedServiceWork } from '../../src/ledger/stored-event.ts'
+import { openTestHouse } from '../house.ts'
+import { until } from '../until.ts'
+
+/** As many events as one part of the index has. */
+const PART = 1024
+
+describe('the upkeep of the trail', () => {
+  it('indexes events while the witness can not be written, and reports that once', async () => {
+    await using house = await openTestHouse(null)
+    const { ledger, storage } = house.open
+    await house.must('CreateKey')
+    const event = (i: number) => ({
+      eventId: `e${i}`,
+      account: '1',
+      region: 'r',
+      at: house.now,
+      body: storedServiceWork('RotateRootKey', []),
+    })
+    const calls = Array.from({ length: PART }, (_, i) => ({ changes: [], nonce: null, event: event(i) }))
+    await Promise.all(calls.map((call) => ledger.commit(call)))
+    const witness = new Witness(join(house.data, 'nowhere'), null, house.open)
+    let attempts = 0
+    const counting = {
+      renew: (...what: Parameters<Witness['renew']>) => {
+        attempts++
+        return witness.renew(...what)
+      },
+    }
+    const alarms: string[] = []
+    const stop = new AbortController()
+    const working = keepTrail(
+      { upkeep: new TrailUpkeep(house.open), witness: counting },
+      { retentionDays: 90 },
+      stop.signal,
+      (message) => void alarms.push(message),
+    )
+    try {
+      await until(async () => attempts > 2 && (await storage.events.parts(0, 1)).length > 0)
+    } finally {
+      stop.abort()
+      await working
+    }
+    assert.deepEqual(alarms, ['the witness of the trail could not be renewed, and will be tried again'])
+  })
+})
