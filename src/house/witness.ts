@@ -136,38 +136,58 @@ export class Witness implements TrailWitness {
     return Promise.race([writing, tooLate])
   }
 
+  /** Looks at the file right before it is replaced, and again afterwards, since another process may replace it at the same time. */
   async #replace(witnessed: Witnessed): Promise<void> {
-    const later = await this.#laterPresent(witnessed)
-    if (!later) await writeWitness(this.#data, witnessed)
+    let later: Witnessed | null
+    do later = await writeWitness(this.#data, witnessed, () => this.#laterPresent(witnessed))
+    while (!later && seqIn(await this.#present()) < witnessed.seq)
     this.#last = later ?? witnessed
   }
 
   /** The witness that another process has written, where that is later. */
   async #laterPresent({ seq }: Witnessed): Promise<Witnessed | null> {
-    const path = join(this.#data, WITNESS_FILE)
-    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const text = await this.#present()
+    // Its signature is checked only where it counts: another process rarely writes.
+    if (text === null || seqIn(text) <= seq) return null
+    const present = witnessIn(text, join(this.#data, WITNESS_FILE), this.#rooms.trailSigner.publicKey)
+    return present.seq > seq ? present : null
+  }
+
+  /** The text of the file; null where there is none. */
+  #present(): Promise<string | null> {
+    return readFile(join(this.#data, WITNESS_FILE), 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return null
       throw error
     })
-    // Its signature is checked only where it counts: another process rarely writes.
-    if (text === null || Number(/^\{"seq":(\d+),/.exec(text)?.[1] ?? Number.POSITIVE_INFINITY) <= seq) return null
-    const present = witnessIn(text, path, this.#rooms.trailSigner.publicKey)
-    return present.seq > seq ? present : null
   }
+}
+
+/** The number of the event in the text of a witness: -1 for none, infinite in a damaged one. */
+function seqIn(text: string | null): number {
+  return text === null ? -1 : Number(/^\{"seq":(\d+),/.exec(text)?.[1] ?? Number.POSITIVE_INFINITY)
 }
 
 function withStored(stored: number | undefined): Pick<Witnessed, 'stored'> {
   return stored === undefined ? {} : { stored }
 }
 
-/** Replaces the file in one step, on disk when it is done. */
-export async function writeWitness(data: string, witnessed: Witnessed): Promise<void> {
+/** Replaces the file in one step, on disk when it is done; unless `later` finds a witness, which it returns. */
+export async function writeWitness(
+  data: string,
+  witnessed: Witnessed,
+  later: () => Promise<Witnessed | null> = async () => null,
+): Promise<Witnessed | null> {
   const path = join(data, WITNESS_FILE)
   const temporary = `${path}.${randomBytes(8).toString('hex')}.new`
   try {
     await using file = await open(temporary, 'wx', 0o600)
     await file.writeFile(`${JSON.stringify(witnessed)}\n`)
     await file.sync()
+    const found = await later()
+    if (found) {
+      await rm(temporary)
+      return found
+    }
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })
@@ -175,6 +195,7 @@ export async function writeWitness(data: string, witnessed: Witnessed): Promise<
   }
   await using folder = await open(data, 'r')
   await folder.sync()
+  return null
 }
 
 /** Why the trail in the database, whose head is `end`, can't be the one that the witness saw; or null. */

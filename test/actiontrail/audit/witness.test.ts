@@ -1,7 +1,8 @@
 // What tells that a database was put back: the witness outside of it, and the stored checkpoints that name one another.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, promises, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
@@ -145,6 +146,30 @@ describe('the witness of the trail', () => {
     await witness.renew(before)
     assert.equal(witnessOf(house)?.seq, 2)
   })
+
+  for (const moment of ['open', 'rename'] as const)
+    it(`is not set back when another process writes it at the same time (after ${moment})`, async (t) => {
+      await using house = await openTestHouse(null)
+      const { trailSigner } = house.open
+      const checkpoint = (seq: number) => trailSigner.checkpoint({ seq, hash: `${seq}` }, seq)
+      const [mine, others] = moment === 'open' ? [5, 10] : [10, 5]
+      const original = promises[moment] as (...what: unknown[]) => Promise<unknown>
+      let done = false
+      t.mock.method(promises, moment, async (...what: unknown[]) => {
+        const result = await original(...what)
+        if (!done) writeFileSync(join(house.data, WITNESS_FILE), `${JSON.stringify(checkpoint(others))}\n`)
+        done = true
+        return result
+      })
+      syncBuiltinESMExports()
+      try {
+        await new Witness(house.data, null, house.open).renew(checkpoint(mine))
+      } finally {
+        t.mock.restoreAll()
+        syncBuiltinESMExports()
+      }
+      assert.deepEqual([done, witnessOf(house)?.seq], [true, 10])
+    })
 
   it('that can not be written is reported, and holds up no call', async () => {
     await using house = await openTestHouse(null)
