@@ -81,7 +81,7 @@ async function run(job: Job): Promise<Measured> {
   return { perSecond: job.requests / seconds, medianMs: quantile(0.5), p99Ms: quantile(0.99), failed }
 }
 
-/** A connection with one request under way; `answered` is told of each whole answer, and whether its status is 200. */
+/** A connection with one request under way; `answered` gets each whole answer, and whether its status is 200. */
 interface Lane {
   readonly socket: Socket
   answered: (ok: boolean) => void

@@ -116,7 +116,7 @@ export class TestHouse implements AsyncDisposable {
     await this.#close()
   }
 
-  /** Closes everything and starts anew on the same data. */
+  /** Closes everything and starts again on the same data. */
   async restart(): Promise<void> {
     await this.#close()
     await this.start()

@@ -42,7 +42,7 @@ export function smaller(): string[] {
 export const seed = Number(process.env['STRONGROOM_TEST_SEED'] ?? Date.now() % 1_000_000_000)
 fc.configureGlobal({
   seed,
-  // Just before the test's own limit: a failure that is still being made smaller is told as far as it came.
+  // Just before the test's own limit: a failure that is still being shrunk is reported as far as it came.
   interruptAfterTimeLimit: isFull ? 1_700_000 : 170_000,
   markInterruptAsFailure: true,
 })

@@ -66,7 +66,7 @@ interface Row {
   body: string
 }
 
-/** Makes all hashes anew, as somebody would who knows how they are made. */
+/** Computes all hashes again, as an attacker would who knows the format. */
 function rechain(db: DatabaseSync): void {
   let { hash } = GENESIS
   for (const row of db.prepare('SELECT * FROM event ORDER BY seq').all() as unknown as Row[]) {
@@ -133,7 +133,7 @@ const ATTACKS: readonly [what: string, attack: (db: DatabaseSync) => void, fault
     /event 10 \(made-up\) is not what was recorded/,
   ],
   [
-    'one is altered and all hashes made anew',
+    'one is altered and all hashes computed again',
     (db) => {
       db.exec("UPDATE event SET body = replace(body, 'Encrypt', 'Decrypt') WHERE seq = 12")
       rechain(db)
@@ -282,7 +282,7 @@ describe('a database that was put back to an older copy', () => {
   })
 })
 
-/** All events rewritten and chained anew; the checkpoint at the end as it was, its number written as a text. */
+/** All events rewritten and chained again; the checkpoint at the end as it was, its number written as a text. */
 function forgedExport(lines: readonly string[]): string[] {
   let { hash } = GENESIS
   return lines.map((line) => {

@@ -124,12 +124,12 @@ export class Chaos implements AsyncDisposable {
     return performance.now() - start
   }
 
-  /** Does harm for a while, then mends it; checks what callers saw from the beginning until all was well. */
-  async trial(name: string, harm: () => Promise<void>, mend: () => Promise<void> | void): Promise<Seen> {
+  /** Does harm for a while, then ends it; checks what callers saw from the beginning until all was well. */
+  async trial(name: string, harm: () => Promise<void>, endHarm: () => Promise<void> | void): Promise<Seen> {
     await this.#healed()
     this.#answers = []
     await harm()
-    await mend()
+    await endHarm()
     const healedMs = await this.#healed()
     const seen = [...this.#answers]
     const of = (level: Level) => seen.filter((answer) => answer.level === level)

@@ -160,7 +160,7 @@ describe('a token with the root key', () => {
     await again.stop()
   })
 
-  it('another token, or one that was initialized anew, does not open the database, and says so', async () => {
+  it('another token, or one that was initialized again, does not open the database, and says so', async () => {
     using token = makeToken('SoftHSM2')
     using other = makeToken('SoftHSM2')
     const data = folder()

@@ -73,7 +73,7 @@ describe('a key file', () => {
     )
   })
 
-  it('that is a mount of its own is told from others', () => {
+  it('that is a mount point is recognized', () => {
     const file = join(temporaryFolder(), 'key')
     writeFileSync(file, '')
     assert.deepEqual([isMountPoint('/proc'), isMountPoint(file)], [true, false])

@@ -255,7 +255,7 @@ describe('official clients, on PostgreSQL', () => {
 })
 
 describe('an official client that calls too often', () => {
-  it('is told so as in the cloud, and served again a moment later', async () => {
+  it("gets the cloud's refusal, and is served again a moment later", async () => {
     const program = await startProgram({ flags: ['--quota-profile', 'alibaba-shared'] })
     try {
       for (const client of [popCore(program, 'POST'), kmsClient(program)]) {

@@ -208,7 +208,7 @@ eachProtectionLevel((open) => {
       assert.equal(await house.outcome('Decrypt', { CiphertextBlob }), 'OK')
     })
 
-    it('sets the expiry anew by importing again; 0 and absent mean never', async () => {
+    it('replaces the expiry when the same material is imported again; 0 and absent mean never', async () => {
       const keyId = await external()
       const prepared = await prepareImport(house, keyId)
       await importMaterial(house, prepared, house.now + HOUR)

@@ -162,7 +162,7 @@ eachDatabase((open) => {
   })
 
   describe('UpdateKeyDescription', () => {
-    it('describes anew, and an empty description deletes it', async () => {
+    it('replaces the description, and an empty one deletes it', async () => {
       const KeyId = await createKey({ Description: 'first' })
       const described = async () => (await house.must('DescribeKey', { KeyId })).KeyMetadata.Description
       await house.must('UpdateKeyDescription', { KeyId, Description: 'second — 第二' })

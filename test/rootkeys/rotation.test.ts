@@ -166,7 +166,7 @@ eachDatabase((open, name) => {
       assert.equal(ringNow?.roots.length, 2, 'no second root was made')
     })
 
-    it('drops no root under which something was written since, until it is told to: then that is refused', async () => {
+    it('drops no root under which something was written since, until the operator says so: then that is refused', async () => {
       await using house = await open()
       const { ring, ledger, storage } = house.open
       const { accessKeyId: id } = await house.open.operatorKeys.create('ecs.aliyuncs.com', 2, 'cn-hangzhou', house.now)
@@ -260,7 +260,7 @@ eachDatabase((open, name) => {
       await dropRetired(ring, roomsOf(house), pace(house))
       assert.equal(await eventIndex.fault(), null)
       const question = { account: '1', region: 'r', conditions: [['EventName', 'DeleteKey']] as const }
-      // In the index that is in memory, and in one that is read anew: no part is a stray, and its terms are still found.
+      // In the index that is in memory, and in one that is read again: no part is a stray, and its terms are still found.
       for (const index of [eventIndex, new EventIndex(ledger, ring.keys)]) {
         const { parts } = await index.indexed()
         assert.equal(parts.length, 1)

@@ -232,7 +232,7 @@ describe('verifyDelivered', () => {
       assert.ok(fault?.includes(path), `${fault} names ${path}`)
     })
 
-  it('notices an end that is missing when it is told which end to expect', async () => {
+  it('notices an end that is missing when the expected end is given', async () => {
     const copy = copied()
     const last = digestsIn(copy).at(-1) ?? ''
     const { digest } = JSON.parse(readFileSync(join(copy, last), 'utf8'))

@@ -20,7 +20,7 @@ import {
 
 const DAY = 86_400_000
 
-/** Two tokens, strongroom and strongroom-2; the service is told of both. */
+/** Two tokens, strongroom and strongroom-2; the service is configured with both. */
 function twoTokens(timeoutMs?: number): TestToken & { first: string; second: string } {
   const token = makeToken('SoftHSM2', timeoutMs)
   const [first = ''] = softHsmTokenFolders(token.folder)
@@ -212,7 +212,7 @@ describe('a cluster of tokens', () => {
     await house.must('Encrypt', { KeyId, Plaintext: 'x', RegionId: 'dc1' })
   })
 
-  it('shows objects that no key names, and removes them when it is told to', async () => {
+  it('shows objects that no key names, and removes them on request', async () => {
     await using house = await openTestHouse(null, [], { token: makeToken('SoftHSM2') })
     const { KeyId } = (await house.must('CreateKey')).KeyMetadata
     const scope = { account: house.credentials.accountId, region: 'cn-hangzhou' }

@@ -205,7 +205,7 @@ describe('sessions that are void', () => {
     assertNoneEnded(house)
   })
 
-  it('are opened anew when the device opens only some', async () => {
+  it('are opened again when the device opens only some', async () => {
     await using place = await harmed(['--hsm-sessions', '4'])
     const { house, token, keyId: KeyId } = place
     for (const value of ['0xB1', '0x30']) {

@@ -1,4 +1,4 @@
-// A service whose device does harm when it is told to: see faulty.c.
+// A service whose device does harm on demand: see faulty.c.
 import assert from 'node:assert/strict'
 import { setTimeout as pause } from 'node:timers/promises'
 import { openTestHouse, type TestHouse } from '../../house.ts'

@@ -39,7 +39,7 @@ describe('a reference', () => {
     assert.equal(objectIdOf(reference, keyPlace('fedcba9876543210', place)), null)
   })
 
-  it('is told from sealed material, and from what only looks like it', () => {
+  it('differs from sealed material, and from what only looks like it', () => {
     assert.equal(objectIdOf(reference, null), id)
     const others = [
       '',

@@ -42,7 +42,7 @@ describe('a token', () => {
   })
   after(() => test[Symbol.dispose]())
 
-  /** Logs the whole process out, as a device does that restarts or is told to. */
+  /** Logs the whole process out, as a device does that restarts. */
   function logOut(): void {
     const slot = cryptoki.findToken(test.label)?.slot
     assert.ok(slot)
@@ -51,7 +51,7 @@ describe('a token', () => {
     cryptoki.closeSession(session)
   }
 
-  it('logs in afresh when its login is gone, and finds its objects anew', async () => {
+  it('logs in afresh when its login is gone, and finds its objects again', async () => {
     const { encrypt, decrypt } = opened(4)
     const message = await encrypt()
     for (let i = 0; i < 3; i++) {

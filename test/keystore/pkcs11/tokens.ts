@@ -73,7 +73,7 @@ export interface FaultyToken extends TestToken {
   log(): string[]
 }
 
-/** The token behind a library that does harm when it is told to: see faulty.c. */
+/** The token behind a library that does harm on demand: see faulty.c. */
 export function faultyModule(token: TestToken): FaultyToken {
   const [module, control, log] = ['faulty.so', 'control', 'log'].map((name) => join(token.folder, name)) as [
     string,
@@ -139,7 +139,7 @@ function recoverer(folder: string): () => Promise<void> {
   }
 }
 
-/** Makes a token in a free slot, or makes the token of this label anew: its objects are gone then. */
+/** Makes a token in a free slot, or initializes the token of this label again, which deletes its objects. */
 export function initSoftHsm(env: Record<string, string>, label: string, again = false): void {
   const which = again ? ['--token', label] : ['--free']
   softHsmTool(env, '--init-token', ...which, '--label', label, '--pin', PIN, '--so-pin', SO_PIN)
