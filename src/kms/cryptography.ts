@@ -52,8 +52,8 @@ export async function locateBlob(blob: string, context: KmsContext): Promise<Res
   const message = decodeCiphertext(blob)
   if (!message) throw notAuthentic()
   const version = await findVersion(message.versionId, context)
-  const any = anyKeyResource(context)
-  return version ? { ...(await keyResourceById(version.body.keyId, context)), asked: any.arn } : any
+  const anyKey = anyKeyResource(context)
+  return version ? { ...(await keyResourceById(version.body.keyId, context)), asked: anyKey.arn } : anyKey
 }
 
 /** Decrypts a ciphertext with the version that it names. Refuses an unknown version, a key that is not Enabled, and a ciphertext that is not authentic. */
