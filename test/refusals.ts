@@ -1,7 +1,7 @@
 // What operations refuse with while tests run, held against what they declare.
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Code } from '../src/api/errors.ts'
+import type { Code } from '../src/api/errors/catalogue.ts'
 import type { CallOperation } from '../src/gateway/house.ts'
 import { products } from '../src/gateway/products.ts'
 

@@ -1,5 +1,6 @@
 // Operations: one declaration each, from which validation, authorization, events, help, the reference and dispatch follow.
-import { type Code, Refusal } from './errors.ts'
+import type { Code } from './errors/catalogue.ts'
+import { Refusal } from './errors.ts'
 import { type Parameters, readableValues, type Values } from './parameters.ts'
 import type { Product } from './product.ts'
 

@@ -1,5 +1,6 @@
 // Parameter types: what a parameter may hold, how its text becomes a value, and how help describes it.
-import { type PlainCode, type Refusal, refuse } from './errors.ts'
+import type { PlainCode } from './errors/catalogue.ts'
+import { type Refusal, refuse } from './errors.ts'
 import { gathered, type Pieces } from './pieces.ts'
 
 /** One declared parameter. `read` gets the decoded, non-empty text and throws a Refusal that names the parameter. */

@@ -1,5 +1,6 @@
 // Seeding, for `serve --dev` alone: makes what a seed file names, and leaves what exists as it is.
-import { type Code, Refusal, refuse } from '../api/errors.ts'
+import type { Code } from '../api/errors/catalogue.ts'
+import { Refusal, refuse } from '../api/errors.ts'
 import type { AnyOperation } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
 import { exportPublicKey, wrapForExport } from '../cryptography/export-key.ts'

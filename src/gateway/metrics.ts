@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Code } from '../api/errors.ts'
+import type { Code } from '../api/errors/catalogue.ts'
 
 /** Why the server closed a connection without an answer. */
 export type Disconnection =

@@ -1,6 +1,7 @@
 // Finding users, groups, roles and policies by name, in any case; and their resources, for policies and events.
 import type { UserCaller } from '../api/caller.ts'
-import { type Code, refuse } from '../api/errors.ts'
+import type { Code } from '../api/errors/catalogue.ts'
+import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import {

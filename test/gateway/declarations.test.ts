@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { catalogue } from '../../src/api/errors.ts'
+import { catalogue } from '../../src/api/errors/catalogue.ts'
 import { products } from '../../src/gateway/products.ts'
 import { declared } from './declared.ts'
 

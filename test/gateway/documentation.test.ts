@@ -1,7 +1,7 @@
 // The pages that the server serves of itself, and `Recommend` in errors, which points into them.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { catalogue } from '../../src/api/errors.ts'
+import { catalogue } from '../../src/api/errors/catalogue.ts'
 import { Documentation } from '../../src/gateway/documentation.ts'
 import { Connection, get } from '../acceptance/raw.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
