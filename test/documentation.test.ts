@@ -9,19 +9,20 @@ import { REFERENCE, referencePages, SETTINGS_PAGE, settingsReference } from '../
 const root = fileURLToPath(new URL('..', import.meta.url))
 const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
 
-/** The anchors of a page, as forges make them of its headings. */
+/** The anchors of a page's headings. */
 function anchors(page: string): Set<string> {
   const headings = readFileSync(join(root, page), 'utf8')
     .replace(/^```.*?^```/gms, '')
     .matchAll(/^#{1,6} (.+)$/gm)
-  return new Set(
-    [...headings].map(([, text = '']) =>
-      text
-        .toLowerCase()
-        .replace(/[^\p{L}\p{N} _-]/gu, '')
-        .replaceAll(' ', '-'),
-    ),
-  )
+  return new Set([...headings].map(([, text = '']) => anchorOf(text)))
+}
+
+/** The anchor of a heading, as forges make it. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')
 }
 
 /** Why a link from a page leads nowhere, or null. */
@@ -60,7 +61,9 @@ describe('the documentation', () => {
   it('has every page and heading that a source cites', () => {
     const cited = globSync('src/**/*.ts', { cwd: root }).flatMap((file) => {
       const text = readFileSync(join(root, file), 'utf8')
-      return [...text.matchAll(/\bdocs\/[\w./-]+\.md(?:#[\w-]+)?/g)].map(([target]) => [file, target] as const)
+      return [...text.matchAll(/\b(docs\/[\w./-]+\.md)(#[\w-]+)?(?:, "([^"]+)")?/g)].map(
+        ([, page = '', anchor = '', heading]) => [file, page + (heading ? `#${anchorOf(heading)}` : anchor)] as const,
+      )
     })
     assert.ok(cited.length > 20)
     const missing = cited.map(([file, target]) => (broken('README.md', target) === null ? null : `${file}: ${target}`))

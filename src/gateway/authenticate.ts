@@ -99,7 +99,7 @@ async function permanentCaller(claim: Claim, { accessKeys, lastUsed }: Credentia
   return accessKey.caller
 }
 
-/** The caller of temporary credentials (docs/reference/signatures.md, "Credentials"); a session whose role was deleted has expired. */
+/** The caller of temporary credentials (docs/reference/signatures.md, "Order of the checks"); a session whose role was deleted has expired. */
 async function sessionCaller(claim: Claim, credentials: Credentials, now: number): Promise<Caller> {
   const { securityTokens, authorizer } = credentials
   if (claim.securityToken === '') throw refuse('MissingSecurityToken')
