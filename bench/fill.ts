@@ -2,7 +2,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
 import { openRing } from '../src/house/installation.ts'
-import { randomBytes } from '../src/keystore/random.ts'
 import type { RootKeys } from '../src/keystore/root-keys.ts'
 import { SoftwareKeystore } from '../src/keystore/software.ts'
 import { CMK, VERSION } from '../src/kms/records.ts'
@@ -11,6 +10,8 @@ import { type Change, INSTALLATION, insert, toRow } from '../src/ledger/record.t
 import { ACCESS_KEY, AccessKeys } from '../src/ram/access-key.ts'
 import { newAccessKeyId, newAccessKeySecret, newUserId } from '../src/ram/identifiers.ts'
 import { ramScope, USER, USER_NAME } from '../src/ram/records.ts'
+import { randomBytes } from '../src/runtime/random.ts'
+import { SYSTEM } from '../src/runtime/system.ts'
 import { readSettings } from '../src/settings/settings.ts'
 import { openStorage } from '../src/storage/open.ts'
 import type { RowChange, Storage } from '../src/storage/storage.ts'
@@ -21,7 +22,7 @@ const AT_ONCE = 2000
 export async function fill(data: string, account: string, region: string, count: number): Promise<string[]> {
   const storage = await openStorage(join(data, 'strongroom.db'))
   const keys = await rootKeysOf(data, storage)
-  const keystore = new SoftwareKeystore(keys)
+  const keystore = new SoftwareKeystore(keys, SYSTEM)
   const sample: string[] = []
   for (let done = 0; done < count; done += AT_ONCE) {
     const changes: Change[] = []
@@ -63,7 +64,7 @@ export async function fill(data: string, account: string, region: string, count:
 /** The root keys of a data folder's database. */
 export async function rootKeysOf(data: string, storage: Storage): Promise<RootKeys> {
   const settings = readSettings(['--data', data], {}, () => '')
-  return (await openRing({ settings, storage, device: null, alarm: console.error }, Date.now())).keys
+  return (await openRing({ settings, storage, device: null, alarm: console.error, runtime: SYSTEM }, Date.now())).keys
 }
 
 async function write(changes: readonly Change[], storage: Storage, keys: RootKeys): Promise<void> {
@@ -77,7 +78,7 @@ async function write(changes: readonly Change[], storage: Storage, keys: RootKey
 export async function fillUsers(data: string, account: string, policy: string, count: number) {
   const storage = await openStorage(join(data, 'strongroom.db'))
   const keys = await rootKeysOf(data, storage)
-  const accessKeys = new AccessKeys({ get: async () => null }, keys)
+  const accessKeys = new AccessKeys({ get: async () => null }, keys, SYSTEM)
   const sample: { accessKeyId: string; accessKeySecret: string }[] = []
   const now = Date.now()
   for (let done = 0; done < count; done += AT_ONCE) {

@@ -4,6 +4,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { callOperation } from '../src/cli/client.ts'
 import { newCredentials } from '../src/ram/account.ts'
+import { SYSTEM } from '../src/runtime/system.ts'
 import { authorizeAlone } from './authorize.ts'
 import { fill, fillUsers } from './fill.ts'
 import { hsmKeys } from './hsm.ts'
@@ -20,7 +21,7 @@ const ROUNDS = quick ? 3 : 7
 const EVENTS = quick ? 1_000_000 : 10_000_000
 /** `--only NAME` runs one section. */
 const only = process.argv[process.argv.indexOf('--only') + 1]
-const credentials = newCredentials()
+const credentials = newCredentials(SYSTEM)
 const REGION = 'cn-hangzhou'
 
 type Parameters = Readonly<Record<string, string>>

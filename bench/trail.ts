@@ -8,7 +8,9 @@ import { EventIndex } from '../src/actiontrail/lookup/event-index.ts'
 import type { Caller } from '../src/api/caller.ts'
 import { chaining } from '../src/ledger/chain.ts'
 import { Ledger } from '../src/ledger/ledger.ts'
+import { UNWATCHED } from '../src/ledger/root-watch.ts'
 import { storedCall } from '../src/ledger/stored-call.ts'
+import { SYSTEM } from '../src/runtime/system.ts'
 import { openStorage } from '../src/storage/open.ts'
 import type { Commit } from '../src/storage/storage.ts'
 import { rootKeysOf } from './fill.ts'
@@ -30,7 +32,7 @@ export async function fillTrail(data: string, account: string, region: string, c
   const path = join(data, 'strongroom.db')
   const storage = await openStorage(path)
   const keys = await rootKeysOf(data, storage)
-  const ledger = new Ledger(storage, keys, () => {})
+  const ledger = new Ledger(storage, keys, () => {}, UNWATCHED, SYSTEM)
   const index = new EventIndex(ledger, keys)
   const chain = chaining(keys)
   const ids = Array.from({ length: KEYS }, () => randomUUID())

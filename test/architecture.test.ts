@@ -136,6 +136,21 @@ describe('the house', () => {
     assert.deepEqual(wrong, [])
   })
 
+  it('takes time, turns and randomness from what is passed in, except where programs begin and in adapters', () => {
+    const beginnings = /^(main\.ts|cli\/|house\/(open|serve)\.ts|runtime\/)/
+    const adapters =
+      /^(storage\/|keystore\/(pkcs11\/|root-key\.ts)|gateway\/(server|exchange|certificates)\.ts|house\/(ports|witness|new-file)\.ts|actiontrail\/delivery\/targets\/)/
+    const machine =
+      /\bDate\.now\b|\bnew Date\(\)|\bperformance\.|\bset(Timeout|Immediate|Interval)\b|node:timers|\bhrtime\b|\bnextTick\b|\bAbortSignal\.timeout\b|\bMath\.random\b|\brandom(UUID|Fill|Int)|\bgenerateKey|\bgetRandomValues\b|\brandomBytes\b[^}]*\} from 'node:crypto'/
+    const wrong = all
+      .filter(({ path }) => !beginnings.test(path) && !adapters.test(path))
+      .filter(
+        ({ text, imports }) => machine.test(text) || imports.some((one) => /runtime\/(system|random)\.ts$/.test(one)),
+      )
+      .map(({ path }) => path)
+    assert.deepEqual(wrong, [])
+  })
+
   it('has one door for each foreign thing', () => {
     const doors: Readonly<Record<string, RegExp>> = {
       kysely: /^storage\//,

@@ -15,6 +15,7 @@ import { decodeToken, encodeToken, wrappingPlace } from '../src/kms/import-token
 import { Forged, fromRow, toRow } from '../src/ledger/record.ts'
 import { storedCall } from '../src/ledger/stored-call.ts'
 import { storedServiceWork } from '../src/ledger/stored-event.ts'
+import { SYSTEM } from '../src/runtime/system.ts'
 import { SecurityTokens } from '../src/sts/security-token.ts'
 
 const FOLDER = new URL('vectors/strongroom/', import.meta.url)
@@ -80,7 +81,7 @@ const FORMATS: Readonly<Record<string, (vector: Vector) => void | Promise<void>>
     )
   },
   async 'wrapped-ring'({ provider, wrapped, ring, expect }) {
-    const wrapping = new KeyProvider('file', 'root key file', hex(provider))
+    const wrapping = new KeyProvider('file', 'root key file', hex(provider), SYSTEM)
     const unwrapped = await wrapping.unwrap(base64(wrapped))
     assert.equal(unwrapped ? 'ring' : 'does not unwrap', expect)
     if (!unwrapped) return

@@ -1,5 +1,4 @@
 // The real service in this process, over real HTTP and a real database, with a clock that tests advance.
-import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { Delivery } from '../src/actiontrail/delivery/delivery.ts'
 import type { DeliveryTarget } from '../src/actiontrail/delivery/targets/target.ts'
 import { renderEvent } from '../src/actiontrail/events/event.ts'
@@ -9,10 +8,10 @@ import { Metrics, type Observer } from '../src/gateway/metrics.ts'
 import { products } from '../src/gateway/products.ts'
 import { type Listening, listen, type Tls } from '../src/gateway/server.ts'
 import { type OpenHouse, openHouse } from '../src/house/open.ts'
-import { randomBytes } from '../src/keystore/random.ts'
 import { sweep } from '../src/kms/sweep.ts'
 import { newCredentials } from '../src/ram/account.ts'
 import { bindFormerRoles } from '../src/ram/trusted-ids.ts'
+import { SYSTEM } from '../src/runtime/system.ts'
 import { readSettings, type Settings } from '../src/settings/settings.ts'
 import { type Called, type Credentials, call, removeFolder, temporaryFolder } from './acceptance/program.ts'
 import type { TestToken } from './keystore/pkcs11/tokens.ts'
@@ -21,7 +20,7 @@ import { Refusals } from './refusals.ts'
 export class TestHouse implements AsyncDisposable {
   /** Milliseconds since 1970; tests set it. */
   now = Date.parse('2026-03-01T00:00:00Z')
-  readonly credentials: Credentials = newCredentials()
+  readonly credentials: Credentials = newCredentials(SYSTEM)
   readonly failures: string[] = []
   /** What was logged of requests whose caller is not known. */
   readonly strangers: string[] = []
@@ -102,9 +101,9 @@ export class TestHouse implements AsyncDisposable {
       now: () => this.now,
       wallNow: () => this.now,
       dev: null,
-      newId: randomUUID,
-      newRecordId: randomUUIDv7,
-      randomBytes,
+      newId: SYSTEM.newId,
+      newRecordId: SYSTEM.newRecordId,
+      randomBytes: SYSTEM.randomBytes,
       observer: this.#observer,
       ready: () => this.ready(),
       failed,
@@ -145,7 +144,14 @@ export class TestHouse implements AsyncDisposable {
       check: (...place) => (this.target ?? this.open.deliveryTarget).check(...place),
       put: (...object) => (this.target ?? this.open.deliveryTarget).put(...object),
     }
-    const house = { ...this.open, deliveryTarget, intervalMs, now: () => this.now, random: () => 0, failed }
+    const house = {
+      ...this.open,
+      deliveryTarget,
+      intervalMs,
+      now: () => this.now,
+      runtime: { ...SYSTEM, random: () => 0 },
+      failed,
+    }
     this.#delivery ??= new Delivery(house)
     return this.#delivery
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { newCredentials } from '../src/ram/account.ts'
+import { SYSTEM } from '../src/runtime/system.ts'
 import type { Credentials } from './acceptance/program.ts'
 import { openTestHouse, type TestHouse } from './house.ts'
 import { makeToken } from './keystore/pkcs11/tokens.ts'
@@ -121,7 +122,7 @@ describe('random sequences of operations', () => {
   it('give the same answers on both databases, and with keys in an HSM', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (all) => {
-        const account = newCredentials()
+        const account = newCredentials(SYSTEM)
         const houses = [sqlite, postgresql, hsm]
         const now = Math.max(...houses.map((house) => house.now))
         for (const house of houses) house.now = now

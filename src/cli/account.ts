@@ -3,6 +3,7 @@ import { isoSeconds } from '../api/time.ts'
 import type { Open, OpenHouse } from '../house/open.ts'
 import { newCredentials } from '../ram/account.ts'
 import { isServiceName } from '../ram/service-name.ts'
+import { SYSTEM } from '../runtime/system.ts'
 import { type Flags, readFlags, wordsFirst } from '../settings/flags.ts'
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
@@ -79,7 +80,7 @@ export async function account(args: readonly string[], open: Open, around: Surro
 async function createAccount({ flags, rooms: { accounts }, print, now }: Asked): Promise<void> {
   const accountId = flags.get('account-id') ?? null
   if (accountId !== null && !/^\d{16}$/.test(accountId)) throw new UsageError('`--account-id` must be 16 digits')
-  const credentials = newCredentials(accountId)
+  const credentials = newCredentials(SYSTEM, accountId)
   if (await accounts.exists(credentials.accountId))
     throw new UsageError(`the account ${credentials.accountId} exists already`)
   await accounts.provide(credentials, flags.get('name') ?? '', now)

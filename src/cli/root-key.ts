@@ -16,7 +16,7 @@ import { withPin } from './prompt.ts'
 import type { Surroundings } from './surroundings.ts'
 import { inHouse, unknownVerb } from './verb.ts'
 
-type Rooms = Pick<OpenHouse, 'storage' | 'ledger' | 'accounts' | 'eventIndex' | 'ring' | 'device' | 'hsm'>
+type Rooms = Pick<OpenHouse, 'storage' | 'ledger' | 'accounts' | 'eventIndex' | 'ring' | 'device' | 'hsm' | 'runtime'>
 
 const USAGE = `usage: strongroom root-key status [--data DIR] …
        strongroom root-key rotate [--resume] [--drop-now [--drop-anyway]] [--settle-seconds N] [--data DIR] …
@@ -104,7 +104,7 @@ async function rotateRoot({ flags, settings, rooms, around }: Work): Promise<num
     now: Date.now,
     settleMs: seconds * 1000,
     progress: bar(around, 'records'),
-    giveWay: breathe,
+    giveWay: () => breathe(rooms.runtime),
   }
   const beforeRings = !ring.record.body.ring
   const begun = ['announced', 'current'].includes(stageOf(ring))
@@ -193,12 +193,12 @@ async function changed(change: PlannedChange, former: string | null, work: Work)
   switch (change.to) {
     case 'file': {
       const path = realKeyPath(change.path ?? rootKeyPath(settings))
-      const left = await changeToFile(ring, path, former)
+      const left = await changeToFile(ring, path, former, rooms.runtime)
       around.print(`the root key now comes from the file ${path}: back it up, and start servers with it`)
       return left
     }
     case 'passphrase': {
-      const left = await changeToPassphrase(ring, await newPassphrase(change, work), former)
+      const left = await changeToPassphrase(ring, await newPassphrase(change, work), former, rooms.runtime)
       around.print('the root key now comes from the passphrase: start servers with it')
       return left
     }

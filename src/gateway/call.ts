@@ -23,7 +23,7 @@ export async function answer(request: HttpRequest, house: House, recognize: () =
   let requestId = house.newId()
   const host = header(request, 'host')
   let format = chosenFormat('', header(request, 'accept'))
-  const begin = performance.now()
+  const begin = house.runtime.monotonic()
   let known: Named | null = null
   try {
     checkRoute(request)
@@ -45,11 +45,11 @@ export async function answer(request: HttpRequest, house: House, recognize: () =
     const admission = admissionOf(call, house)
     if (admission !== 'admitted') throw await throttled(call, admission, house)
     const reply = await perform(call, house)
-    house.observer.answered(call.operation, 'OK', performance.now() - begin)
+    house.observer.answered(call.operation, 'OK', house.runtime.monotonic() - begin)
     return encodeReply(reply, call.operation.name, requestId, format)
   } catch (error) {
     const refusal = asRefusal(error, requestId, house)
-    if (known) house.observer.answered(known, refusal.entry, performance.now() - begin)
+    if (known) house.observer.answered(known, refusal.entry, house.runtime.monotonic() - begin)
     else house.observer.turnedAway(refusal.entry, request.sourceAddress)
     return encodeRefusal(refusal, { host, endpoint: request.endpoint }, requestId, format)
   }

@@ -13,6 +13,7 @@ import type { AccessKeys } from '../ram/access-key.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import type { LastUsed } from '../ram/last-used.ts'
 import type { RamContext } from '../ram/operation.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { RamQuotas } from '../settings/quotas.ts'
 import type { Rates } from '../settings/rates.ts'
 import type { StsContext } from '../sts/operation.ts'
@@ -45,6 +46,7 @@ export interface House extends Clock {
       readonly accounts: ReadonlyMap<string, Pick<KmsSettings, 'maxKeys' | 'maxAliases'> & { readonly rates: Rates }>
     }
   readonly rateLimiter: RateLimiter
+  readonly runtime: Runtime
   readonly ledger: Ledger
   readonly keystore: Keystore
   readonly accessKeys: AccessKeys

@@ -1,10 +1,10 @@
 // What a server does beside calls: it sweeps, keeps the trail, and delivers it.
-import { setTimeout as pause } from 'node:timers/promises'
 import type { TrailUpkeep } from '../actiontrail/audit/upkeep.ts'
 import type { Delivery } from '../actiontrail/delivery/delivery.ts'
 import type { House } from '../gateway/house.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'
 import type { Alarm } from '../ledger/alarm.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Sweeps } from './sweeps.ts'
 import { Contradicted, type Witness } from './witness.ts'
@@ -18,15 +18,22 @@ const LAST_USED_MS = 60_000
 /** How often events older than the retention are dropped. */
 const PRUNE_MS = 3_600_000
 
-const giveWay = () => new Promise<void>((resolve) => setImmediate(resolve))
-
-const rest = (ms: number, stop: AbortSignal) => pause(ms, undefined, { signal: stop }).catch(() => {})
+/** How a piece of background work passes time, and what ends it. */
+interface Loop {
+  readonly runtime: Runtime
+  readonly stop: AbortSignal
+}
 
 /**
  * Repeats the work, with pauses between, until `stop`. A failure is reported, and the work is tried again; what fails again is reported
  * only after it succeeded in between.
  */
-async function repeat(pauseMs: number, stop: AbortSignal, work: () => Promise<void>, failed: (error: unknown) => void) {
+async function repeat(
+  pauseMs: number,
+  { runtime, stop }: Loop,
+  work: () => Promise<void>,
+  failed: (error: unknown) => void,
+) {
   let troubled = false
   while (!stop.aborted) {
     try {
@@ -36,7 +43,7 @@ async function repeat(pauseMs: number, stop: AbortSignal, work: () => Promise<vo
       if (!troubled) failed(error)
       troubled = true
     }
-    await rest(pauseMs, stop)
+    await runtime.pause(pauseMs, stop)
   }
 }
 
@@ -57,8 +64,10 @@ export async function keepRecords(
     await usage.write()
     writeUseAt = house.now() + LAST_USED_MS
   }
-  await rest(SWEEP_MS, stop)
-  return repeat(SWEEP_MS, stop, work, (error) => alarm('background work failed, and will be tried again', error))
+  await house.runtime.pause(SWEEP_MS, stop)
+  return repeat(SWEEP_MS, { runtime: house.runtime, stop }, work, (error) =>
+    alarm('background work failed, and will be tried again', error),
+  )
 }
 
 /**
@@ -66,17 +75,21 @@ export async function keepRecords(
  * than the retention.
  */
 export async function keepTrail(
-  { upkeep, witness }: { readonly upkeep: TrailUpkeep; readonly witness: Pick<Witness, 'renew'> },
+  {
+    upkeep,
+    witness,
+    runtime,
+  }: { readonly upkeep: TrailUpkeep; readonly witness: Pick<Witness, 'renew'>; readonly runtime: Runtime },
   { retentionDays }: Pick<Settings, 'retentionDays'>,
   stop: AbortSignal,
   alarm: Alarm,
 ): Promise<void> {
   // Not at once: the operator can notice a wrong clock before it drops anything.
-  let pruneAt = Date.now() + PRUNE_MS
+  let pruneAt = runtime.now() + PRUNE_MS
   let contradicted = false
   const renewWitness = async () => {
     try {
-      await witness.renew(await upkeep.checkpoint(Date.now()), upkeep.stored)
+      await witness.renew(await upkeep.checkpoint(runtime.now()), upkeep.stored)
       contradicted = false
     } catch (error) {
       contradicted ||= error instanceof Contradicted
@@ -84,24 +97,24 @@ export async function keepTrail(
     }
   }
   const maintain = async () => {
-    await upkeep.extendIndex(giveWay)
+    await upkeep.extendIndex(runtime.turn)
     // A trail that the witness contradicts is evidence.
-    if (contradicted || Date.now() < pruneAt) return
-    pruneAt = Date.now() + PRUNE_MS
-    await upkeep.prune(Date.now(), retentionDays, giveWay)
+    if (contradicted || runtime.now() < pruneAt) return
+    pruneAt = runtime.now() + PRUNE_MS
+    await upkeep.prune(runtime.now(), retentionDays, runtime.turn)
   }
   await Promise.all([
-    repeat(SWEEP_MS, stop, renewWitness, (error) => {
+    repeat(SWEEP_MS, { runtime, stop }, renewWitness, (error) => {
       alarm('the witness of the trail could not be renewed, and will be tried again', error)
     }),
-    repeat(SWEEP_MS, stop, maintain, (error) =>
+    repeat(SWEEP_MS, { runtime, stop }, maintain, (error) =>
       alarm('the upkeep of the trail failed, and will be tried again', error),
     ),
   ])
 }
 
 /** Delivers trails, apart from all other work: a bucket that hangs holds up nothing else. */
-export function deliverTrails(delivery: Delivery, stop: AbortSignal, alarm: Alarm): Promise<void> {
+export function deliverTrails(delivery: Delivery, runtime: Runtime, stop: AbortSignal, alarm: Alarm): Promise<void> {
   const failed = (error: unknown) => alarm('trails could not be delivered, and will be tried again', error)
-  return repeat(DELIVERY_MS, stop, () => delivery.tick(), failed)
+  return repeat(DELIVERY_MS, { runtime, stop }, () => delivery.tick(), failed)
 }

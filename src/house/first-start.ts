@@ -6,6 +6,7 @@ import { seed } from '../dev/seed.ts'
 import { readSeed } from '../dev/seed-file.ts'
 import type { House } from '../gateway/house.ts'
 import { type Accounts, type Credentials, newCredentials, type Provided } from '../ram/account.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { Settings } from '../settings/settings.ts'
 import { writeNewFile } from './new-file.ts'
 
@@ -13,6 +14,11 @@ type Given = Pick<Settings, 'root' | 'accountId' | 'data' | 'regions'>
 
 export function credentialsFile({ data }: Pick<Settings, 'data'>): string {
   return join(data, 'root-credentials.json')
+}
+
+interface Rooms {
+  readonly accounts: Accounts
+  readonly runtime: Runtime
 }
 
 type Say = (text: string) => void
@@ -24,14 +30,14 @@ type Say = (text: string) => void
 export async function startCredentials(
   settings: Settings,
   house: House,
-  accounts: Accounts,
+  rooms: Rooms,
   say: Say,
 ): Promise<Credentials | null> {
   const seeded = settings.seed === null ? [] : readSeed(settings.seed, readFileSync(settings.seed, 'utf8'))
-  await configuredCredentials(settings, seeded[0]?.accountId ?? null, accounts, say)
-  if (settings.seed !== null) await seed(seeded, house, accounts)
+  await configuredCredentials(settings, seeded[0]?.accountId ?? null, rooms, say)
+  if (settings.seed !== null) await seed(seeded, house, rooms.accounts)
   const file = credentialsFile(settings)
-  if (!seeded[0] || existsSync(file)) return firstCredentials(settings, accounts)
+  if (!seeded[0] || existsSync(file)) return firstCredentials(settings, rooms)
   // The first account of the seed becomes the account of the command line, unless there is one.
   const { accountId, accessKeyId, accessKeySecret } = seeded[0]
   writeNewFile(file, `${JSON.stringify({ accountId, accessKeyId, accessKeySecret }, null, 2)}\n`)
@@ -42,7 +48,7 @@ export async function startCredentials(
 export async function configuredCredentials(
   { root, accountId, regions }: Given,
   otherwise: string | null,
-  accounts: Accounts,
+  { accounts, runtime }: Rooms,
   say: Say,
 ): Promise<void> {
   const first = await accounts.first()
@@ -53,7 +59,7 @@ export async function configuredCredentials(
   if (!root) return
   const given = { accountId: accountId ?? first ?? otherwise, ...root }
   const how = { configured: true, region: regions[0] ?? '' }
-  const provided = await accounts.provide(given, 'root', Date.now(), how)
+  const provided = await accounts.provide(given, 'root', runtime.now(), how)
   const account = given.accountId ?? (await accounts.first()) ?? ''
   for (const text of changesOf(provided, account, root.accessKeyId)) say(text)
 }
@@ -81,19 +87,19 @@ function changesOf({ revoked, superseded, others }: Provided, account: string, a
  */
 export async function firstCredentials(
   settings: Given,
-  accounts: Pick<Accounts, 'first' | 'makeFirst'>,
+  { accounts, runtime }: { readonly accounts: Pick<Accounts, 'first' | 'makeFirst'>; readonly runtime: Runtime },
 ): Promise<Credentials | null> {
   if ((await accounts.first()) !== null) return null
   const file = credentialsFile(settings)
   // The file comes first: a crash in between must not leave an account whose secret nobody has.
-  const made = newCredentials(settings.accountId)
+  const made = newCredentials(runtime, settings.accountId)
   const kept = isNewFile(file, `${JSON.stringify(made, null, 2)}\n`) ? null : readCredentials(file)
   if (kept && settings.accountId !== null && kept.accountId !== settings.accountId)
     throw new Error(
       `\`${file}\` holds credentials of account ${kept.accountId}, but STRONGROOM_ACCOUNT_ID is ${settings.accountId}: move the file away, or change that`,
     )
   const credentials = kept ?? made
-  const first = await accounts.makeFirst(credentials, 'root', Date.now())
+  const first = await accounts.makeFirst(credentials, 'root', runtime.now())
   // Another server made the first account at the same moment, with the credentials of its own file.
   if (first === 'other' && !kept) unlinkSync(file)
   return first === 'made' ? credentials : null

@@ -2,12 +2,12 @@
 import { readFileSync, statSync } from 'node:fs'
 import { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import { Supervisor } from '../keystore/pkcs11/supervisor.ts'
-import { randomBytes } from '../keystore/random.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { INSTALLATION, insert, type Kind, type Recorded } from '../ledger/record.ts'
+import type { Randomness } from '../runtime/runtime.ts'
 import type { HsmSettings } from '../settings/hsm.ts'
 
 /** The part of a call's time for which the library may be silent before it counts as hung. */
@@ -43,11 +43,16 @@ export function deviceOf(
 export async function hsmKeystoreOf(
   device: Supervisor,
   { timeoutMs, keyTimeoutMs }: HsmSettings,
-  { ledger, keys, usage }: { readonly ledger: Ledger; readonly keys: RootKeys; readonly usage: KeyUsage },
+  {
+    ledger,
+    keys,
+    usage,
+    runtime,
+  }: { readonly ledger: Ledger; readonly keys: RootKeys; readonly usage: KeyUsage; readonly runtime: Randomness },
   alarm: Alarm,
   now: number,
 ): Promise<HsmKeystore> {
-  const tag = await hsmTag(ledger, now)
+  const tag = await hsmTag(ledger, now, runtime)
   const setup = { timeoutMs, keyTimeoutMs, tag }
   return new HsmKeystore(device, setup, keys, usage, (message) => alarm('managed HSM', message))
 }
@@ -56,7 +61,7 @@ export async function hsmKeystoreOf(
 const HSM_TAG: Kind<{ readonly tag: string }> = { name: 'hsm-tag', counted: false }
 
 /** The record of a new tag, for a new installation. */
-export function newHsmTag(now: number): Recorded<{ readonly tag: string }> {
+export function newHsmTag(now: number, random: Pick<Randomness, 'randomBytes'>): Recorded<{ readonly tag: string }> {
   const place = { kind: HSM_TAG.name, ...INSTALLATION, id: HSM_TAG.name }
   return {
     ...place,
@@ -64,15 +69,15 @@ export function newHsmTag(now: number): Recorded<{ readonly tag: string }> {
     createdAt: now,
     dueAt: null,
     revision: 1,
-    body: { tag: randomBytes(8).toString('hex') },
+    body: { tag: random.randomBytes(8).toString('hex') },
   }
 }
 
-async function hsmTag(ledger: Ledger, now: number): Promise<string> {
+async function hsmTag(ledger: Ledger, now: number, random: Randomness): Promise<string> {
   for (;;) {
     const record = await ledger.get(HSM_TAG, INSTALLATION, HSM_TAG.name)
     if (record) return record.body.tag
-    const { id, body } = newHsmTag(now)
+    const { id, body } = newHsmTag(now, random)
     const change = insert(HSM_TAG, { ...INSTALLATION, id, createdAt: now, body })
     await ledger.commit({ changes: [change], nonce: null, event: null })
   }

@@ -3,7 +3,6 @@
 import { newSigningKey } from '../actiontrail/audit/signing-key.ts'
 import { encodeRing, wipeRing } from '../cryptography/ring.ts'
 import { type Device, HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
-import { randomBytes } from '../keystore/random.ts'
 import {
   createRootKeyFile,
   demandNewPassphrase,
@@ -29,6 +28,7 @@ import {
   readInstallation,
 } from '../rootkeys/installation-record.ts'
 import { LiveRing } from '../rootkeys/live-ring.ts'
+import type { Randomness } from '../runtime/runtime.ts'
 import { PinNeeded } from '../settings/hsm.ts'
 import { defaultRootKeyPath, rootKeyPath } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -42,6 +42,7 @@ export interface Source {
   /** The connection to the configured HSM, or null. */
   readonly device: Device | null
   readonly alarm: Alarm
+  readonly runtime: Randomness
 }
 
 /** The root keys of the database; sets up an empty one. Rejects with what to change, and with PinNeeded where only the HSM's PIN is missing. */
@@ -89,10 +90,10 @@ function checkDev(store: boolean, { dev }: Settings): void {
 }
 
 async function setUp(source: Source, now: number): Promise<LiveRing> {
-  const { settings, storage } = source
-  const tag = newHsmTag(now)
+  const { storage, settings, runtime } = source
+  const tag = newHsmTag(now, runtime)
   const { provider, salt } = await newProvider(source, tag.body.tag, now)
-  const ring = { generation: 1, roots: [randomBytes(32)], fingerprintKey: randomBytes(32) }
+  const ring = { generation: 1, roots: [runtime.randomBytes(32)], fingerprintKey: runtime.randomBytes(32) }
   const bytes = encodeRing(ring)
   const wrapped = Buffer.from(await provider.wrap(bytes)).toString('base64')
   const keys = new RootKeys(ring)
@@ -108,7 +109,7 @@ async function setUp(source: Source, now: number): Promise<LiveRing> {
   const rows = [
     toRow(newInstallation(body, now), keys),
     firstHead(GENESIS, now, keys),
-    toRow(newSigningKey(keys, now), keys),
+    toRow(newSigningKey(keys, now, runtime), keys),
     toRow(tag, keys),
   ]
   const changes = rows.map((row): RowChange => ({ change: 'insert', row, counted: null }))
@@ -123,7 +124,7 @@ async function setUp(source: Source, now: number): Promise<LiveRing> {
 
 /** What wraps the root keys of a new database; `salt` goes with a passphrase. */
 async function newProvider(
-  { settings, device }: Source,
+  { settings, device, runtime }: Source,
   tag: string,
   now: number,
 ): Promise<{ provider: RootKeyProvider; salt: Buffer | null }> {
@@ -133,7 +134,7 @@ async function newProvider(
   const salt = settings.passphrase === null ? null : newSalt()
   const path = rootKeyPath(settings)
   const key = salt ? await keyFromPassphrase(settings.passphrase ?? '', salt) : newKeyFile(path)
-  const provider = salt ? passphraseProvider(key) : fileProvider(key)
+  const provider = salt ? passphraseProvider(key, runtime) : fileProvider(key, runtime)
   key.fill(0)
   return { provider, salt }
 }
@@ -153,12 +154,11 @@ function newKeyFile(path: string): Buffer {
 }
 
 async function candidatesOf(source: Source, body: InstallationBody): Promise<readonly Candidate[]> {
-  const { settings } = source
   switch (body.rootKey) {
     case 'file':
       return keyFiles(source)
     case 'passphrase':
-      return passphrases(settings, body.salt)
+      return passphrases(source, body.salt)
     case 'hsm':
       return inDevice(source, body)
     default:
@@ -183,7 +183,7 @@ function connectable({ hsm }: Settings, device: Device | null): Device {
 }
 
 /** The root key file, and new ones that a crash left beside it. */
-function keyFiles({ settings, alarm }: Source): readonly Candidate[] {
+function keyFiles({ settings, alarm, runtime }: Source): readonly Candidate[] {
   if (settings.passphrase !== null)
     throw new Error(
       'this database was set up with a root key file, or changed to one since: start without a passphrase, and with root-key-file where it is not in the data folder',
@@ -192,7 +192,7 @@ function keyFiles({ settings, alarm }: Source): readonly Candidate[] {
   const found = [path, ...pendingKeyFiles(path)].flatMap((file) => {
     const soleRoot = file === path ? readRootKeyFile(file) : readPendingKeyFile(file)
     const settle = () => (file === path ? undefined : settleOr(alarm, file, path))
-    return soleRoot ? [{ provider: fileProvider(soleRoot), soleRoot, settle }] : []
+    return soleRoot ? [{ provider: fileProvider(soleRoot, runtime), soleRoot, settle }] : []
   })
   if (found.length > 0) return found
   throw new Error(`the root key file \`${path}\` is missing, and without it no key opens: restore it from its backup`)
@@ -210,14 +210,16 @@ function settleOr(alarm: Alarm, pending: string, path: string): void {
   }
 }
 
-async function passphrases({ passphrase }: Settings, salt: string | null): Promise<readonly Candidate[]> {
+async function passphrases({ settings, runtime }: Source, salt: string | null): Promise<readonly Candidate[]> {
+  const { passphrase } = settings
   if (passphrase === null || salt === null)
     throw new Error(
       'this database was set up with a passphrase, or changed to one since: set STRONGROOM_PASSPHRASE or passphrase-file',
     )
   const soleRoot = await keyFromPassphrase(passphrase, Buffer.from(salt, 'base64'))
-  return [{ provider: passphraseProvider(soleRoot), soleRoot, settle: () => {} }]
+  return [{ provider: passphraseProvider(soleRoot, runtime), soleRoot, settle: () => {} }]
 }
 
-const fileProvider = (key: Uint8Array) => new KeyProvider('file', 'root key file', key)
-const passphraseProvider = (key: Uint8Array) => new KeyProvider('passphrase', 'passphrase', key)
+const fileProvider = (key: Uint8Array, random: Randomness) => new KeyProvider('file', 'root key file', key, random)
+const passphraseProvider = (key: Uint8Array, random: Randomness) =>
+  new KeyProvider('passphrase', 'passphrase', key, random)

@@ -1,5 +1,4 @@
 // Builds the rooms that every verb shares, bottom up: database, root key, ledger, accounts, key store.
-import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TrailSigner } from '../actiontrail/audit/checkpoint.ts'
@@ -24,6 +23,8 @@ import { Authorizer } from '../ram/authorize.ts'
 import { LastUsed } from '../ram/last-used.ts'
 import { OperatorKeys } from '../ram/operator-keys.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { SYSTEM } from '../runtime/system.ts'
 import { isShared } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
 import { openStorage } from '../storage/open.ts'
@@ -35,6 +36,7 @@ import { openRing } from './installation.ts'
 /** What calls use of the open house. */
 type ForCalls = Pick<
   House,
+  | 'runtime'
   | 'ledger'
   | 'keystore'
   | 'accessKeys'
@@ -65,37 +67,38 @@ export interface OpenHouse extends ForCalls {
 /** How a verb opens the house; `alarm` gets failures that belong to no call. Rejects with what to change. */
 export type Open<H extends OpenHouse = OpenHouse> = (settings: Settings, alarm: Alarm, now: number) => Promise<H>
 
-/** Opens the data folder and the database; makes both on the first start. Rejects with what to change. */
+/** Opens the data folder and the database; makes both on the first start. Rejects with what to change. The runtime is the machine's, except in simulations. */
 export async function openHouse(
   settings: Settings,
   alarm: Alarm,
   now: number,
   open: (url: string) => Promise<Storage> = openStorage,
+  runtime: Runtime = SYSTEM,
 ): Promise<OpenHouse> {
   demandServed(settings, products)
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
   const device = settings.hsm && deviceOf(settings.hsm, alarm)
   const storage = await open(settings.database ?? join(settings.data, 'strongroom.db'))
   try {
-    const ring = await openRing({ settings, storage, device, alarm }, now)
+    const ring = await openRing({ settings, storage, device, alarm, runtime }, now)
     const { keys } = ring
-    const ledger = new Ledger(storage, keys, alarm, ring)
-    const accessKeys = new AccessKeys(ledger, keys)
-    const accounts = new Accounts(ledger, accessKeys, ring)
-    const node = isShared(settings) ? randomUUID() : 'only'
-    const usage = new KeyUsage(ledger, () => Date.now())
-    const rooms = { ledger, keys, usage }
+    const ledger = new Ledger(storage, keys, alarm, ring, runtime)
+    const accessKeys = new AccessKeys(ledger, keys, runtime)
+    const accounts = new Accounts(ledger, accessKeys, ring, runtime)
+    const node = isShared(settings) ? runtime.newId() : 'only'
+    const usage = new KeyUsage(ledger, () => runtime.now())
+    const rooms = { ledger, keys, usage, runtime }
     const hsm = settings.hsm && device && (await hsmKeystoreOf(device, settings.hsm, rooms, alarm, now))
     return {
       storage,
       ledger,
       accounts,
-      operatorKeys: new OperatorKeys(ledger, accounts, accessKeys, ring),
+      operatorKeys: new OperatorKeys(ledger, accounts, accessKeys, ring, runtime),
       accessKeys,
       authorizer: new Authorizer(ledger, alarm),
       lastUsed: new LastUsed(ledger),
       securityTokens: new SecurityTokens(keys),
-      keystore: new KeystoreRouter(new SoftwareKeystore(keys), hsm, usage),
+      keystore: new KeystoreRouter(new SoftwareKeystore(keys, runtime), hsm, usage),
       hsm,
       usage,
       rateLimiter: new RateLimiter(),
@@ -105,6 +108,7 @@ export async function openHouse(
       deliveryTarget: openTarget(settings.deliveryTarget, node),
       node,
       ring,
+      runtime,
       device,
     }
   } catch (error) {

@@ -1,24 +1,23 @@
 // A server's part in changes of the root keys: it notices them within a second, and drops retired root keys when they are due.
-import { randomUUID } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Alarm } from '../ledger/alarm.ts'
 import { storedServiceWork } from '../ledger/stored-event.ts'
 import { dropIsDue, dropRetired, Strays } from '../rootkeys/rotation.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { OpenHouse } from './open.ts'
 
 const LOOK_MS = 1000
 /** How long a drop that failed waits before the next: it reads every record. */
 const DROP_AGAIN_MS = 3_600_000
 
-type Rooms = Pick<OpenHouse, 'storage' | 'ring' | 'ledger' | 'accounts' | 'eventIndex'>
+type Rooms = Pick<OpenHouse, 'storage' | 'ring' | 'ledger' | 'accounts' | 'eventIndex' | 'runtime'>
 
 /** Looks after the root keys once a second, until `stop`. The same trouble is reported once, until it is over. */
 export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): Promise<void> {
-  const { ring } = rooms
+  const { ring, runtime } = rooms
   let [troubled, dropAt] = [false, 0]
   let dropping: Promise<void> | null = null
   while (!stop.aborted) {
-    await pause(LOOK_MS, undefined, { signal: stop }).catch(() => {})
+    await runtime.pause(LOOK_MS, stop)
     if (stop.aborted) break
     try {
       await ring.look()
@@ -28,8 +27,9 @@ export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): 
       troubled = true
       continue
     }
-    if (dropping || Date.now() < dropAt || !dropIsDue(ring, Date.now())) continue
-    dropAt = Date.now() + DROP_AGAIN_MS
+    const now = runtime.now()
+    if (dropping || now < dropAt || !dropIsDue(ring, now)) continue
+    dropAt = now + DROP_AGAIN_MS
     dropping = drop(rooms, stop)
       .catch((error: unknown) => {
         if (!stop.aborted)
@@ -43,12 +43,12 @@ export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): 
 }
 
 async function drop(rooms: Rooms, stop: AbortSignal): Promise<void> {
-  const { ring } = rooms
+  const { ring, runtime } = rooms
   const giveWay = async () => {
     if (stop.aborted) throw new Error('the server stops')
-    await breathe()
+    await breathe(runtime)
   }
-  const pace = { now: Date.now, settleMs: 0, progress: () => {}, giveWay }
+  const pace = { now: () => runtime.now(), settleMs: 0, progress: () => {}, giveWay }
   if (await dropRetired(ring, { ...rooms, keys: ring.keys }, pace))
     await recordRootKeyWork('DropRetiredRootKeys', rooms)
 }
@@ -63,12 +63,12 @@ function detailed(error: unknown): unknown {
 }
 
 /** Leaves the event loop and the database to calls for a moment. */
-export const breathe = () => pause(5)
+export const breathe = (runtime: Pick<Runtime, 'pause'>) => runtime.pause(5)
 
 /** Records in the trail of every account what was done with the root keys, which all accounts share. */
 export async function recordRootKeyWork(
   name: 'ChangeRootKeyProvider' | 'RotateRootKey' | 'DropRetiredRootKeys',
-  { ledger, accounts }: Pick<Rooms, 'ledger' | 'accounts'>,
+  { ledger, accounts, runtime }: Pick<Rooms, 'ledger' | 'accounts' | 'runtime'>,
   region = '',
 ): Promise<void> {
   for (const { id: account } of await accounts.list()) {
@@ -76,7 +76,7 @@ export async function recordRootKeyWork(
     await ledger.commit({
       changes: [],
       nonce: null,
-      event: { eventId: randomUUID(), account, region, at: Date.now(), body },
+      event: { eventId: runtime.newId(), account, region, at: runtime.now(), body },
     })
   }
 }

@@ -1,5 +1,4 @@
 // A server from its start to its end: the open house wired to ports, background work and metrics.
-import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { TrailUpkeep } from '../actiontrail/audit/upkeep.ts'
 import { Delivery } from '../actiontrail/delivery/delivery.ts'
 import { DevClock } from '../dev/clock.ts'
@@ -7,11 +6,11 @@ import type { House } from '../gateway/house.ts'
 import { listenMetrics, Metrics } from '../gateway/metrics.ts'
 import { products } from '../gateway/products.ts'
 import { listen } from '../gateway/server.ts'
-import { randomBytes } from '../keystore/random.ts'
 import { sweep } from '../kms/sweep.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import type { Credentials } from '../ram/account.ts'
 import { bindFormerRoles } from '../ram/trusted-ids.ts'
+import { SYSTEM } from '../runtime/system.ts'
 import { isShared } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
 import { deliverTrails, keepRecords, keepTrail } from './background.ts'
@@ -68,34 +67,32 @@ export async function openServer(settings: Settings, open: Open<WitnessedHouse>,
 }
 
 async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm }: Voice): Promise<Wired> {
-  const rooms = await open(settings, alarm, Date.now())
+  const rooms = await open(settings, alarm, SYSTEM.now())
+  const { runtime } = rooms
   const lock = isShared(settings) ? null : onlyServer(settings.data)
-  const clock = settings.dev ? await DevClock.open(rooms.ledger, Date.now) : null
+  const clock = settings.dev ? await DevClock.open(rooms.ledger, runtime.now) : null
   removeUnfinished(settings.data)
   if (rooms.unwitnessed) log.warn({ reason: rooms.unwitnessed }, 'THE TRAIL HAS NO WITNESS')
-  const metrics = new Metrics(
-    (fields, message) => log.warn(fields, message),
-    () => performance.now(),
-  )
+  const metrics = new Metrics((fields, message) => log.warn(fields, message), runtime.monotonic)
   const sweeps = new Sweeps(() => sweep(house))
   const house: House = {
     products,
     settings,
     ...rooms,
-    now: clock ? () => clock.now() : Date.now,
-    wallNow: Date.now,
+    now: clock ? () => clock.now() : runtime.now,
+    wallNow: runtime.now,
     dev: clock && { advance: (ms) => sweeps.runAfter(() => clock.advance(ms)) },
-    newId: randomUUID,
-    newRecordId: randomUUIDv7,
-    randomBytes,
+    newId: runtime.newId,
+    newRecordId: runtime.newRecordId,
+    randomBytes: runtime.randomBytes,
     observer: metrics,
     ready: async () => {
       const count = await rooms.accounts.count().catch(() => 0)
-      return count > 0 && rooms.ledger.canCommit(Date.now())
+      return count > 0 && rooms.ledger.canCommit(runtime.now())
     },
     failed: alarm,
   }
-  const delivery = new Delivery({ ...house, ...rooms, intervalMs: settings.deliveryIntervalMs, random: Math.random })
+  const delivery = new Delivery({ ...house, ...rooms, intervalMs: settings.deliveryIntervalMs })
   watch(metrics, rooms, delivery)
   return { rooms, house, sweeps, metrics, delivery, upkeep: new TrailUpkeep(rooms), lock }
 }
@@ -104,7 +101,7 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
   const { rooms, house, sweeps, metrics } = wired
   const { log, alarm } = voice
   await bindFormerRoles(rooms, alarm)
-  const first = await startCredentials(settings, house, rooms.accounts, voice.say)
+  const first = await startCredentials(settings, house, rooms, voice.say)
   await rooms.hsm?.start()
   if (rooms.hsm?.trouble && rooms.hsm.setupFailed) throw new Error(rooms.hsm.trouble)
   await sweeps.run()
@@ -138,8 +135,8 @@ function work({ rooms, house, sweeps, delivery, upkeep }: Wired, settings: Setti
   const { signal } = stopping
   const all = [
     keepRecords(house, sweeps, rooms.usage, signal, alarm),
-    keepTrail({ upkeep, witness: rooms.witness }, settings, signal, alarm),
-    deliverTrails(delivery, signal, alarm),
+    keepTrail({ upkeep, witness: rooms.witness, runtime: rooms.runtime }, settings, signal, alarm),
+    deliverTrails(delivery, rooms.runtime, signal, alarm),
     watchRing(rooms, signal, alarm),
   ]
   return async () => {
@@ -155,7 +152,7 @@ async function close({ rooms, house, upkeep, lock }: Wired, { alarm }: Voice): P
   await rooms.usage.write().catch((error: unknown) => alarm('the uses of keys could not be written', error))
   await rooms.hsm?.stop()
   await upkeep
-    .checkpoint(Date.now(), true)
+    .checkpoint(rooms.runtime.now(), true)
     .then((checkpoint) => rooms.witness.renew(checkpoint, upkeep.stored))
     .catch((error: unknown) => alarm('the last checkpoint of the trail could not be stored', error))
   await rooms.storage.close()

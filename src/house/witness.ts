@@ -9,6 +9,7 @@ import { isoSeconds } from '../api/time.ts'
 import { floorOf } from '../ledger/floor.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { TrailWitness } from '../ledger/trail-head.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { Head } from '../storage/storage.ts'
 
 export const WITNESS_FILE = 'audit-witness.json'
@@ -66,7 +67,7 @@ export async function unwitnessed(witness: Witnessed | null, data: string, ledge
 /** Keeps the witness of a data folder. One write at a time, each on disk when it resolves; another process may write it, too. */
 export class Witness implements TrailWitness {
   readonly #data: string
-  readonly #rooms: { readonly ledger: Reads; readonly trailSigner: TrailSigner }
+  readonly #rooms: { readonly ledger: Reads; readonly trailSigner: TrailSigner; readonly runtime: Runtime }
   #last: Witnessed | null
   readonly #patienceMs: number
   #turn: Promise<unknown> = Promise.resolve()
@@ -76,7 +77,7 @@ export class Witness implements TrailWitness {
   constructor(
     data: string,
     last: Witnessed | null,
-    rooms: { readonly ledger: Reads; readonly trailSigner: TrailSigner },
+    rooms: { readonly ledger: Reads; readonly trailSigner: TrailSigner; readonly runtime: Runtime },
     patienceMs = PATIENCE_MS,
   ) {
     this.#data = data
@@ -86,7 +87,7 @@ export class Witness implements TrailWitness {
   }
 
   saw(head: Head): Promise<void> {
-    return this.renew(this.#rooms.trailSigner.checkpoint(head, Date.now()))
+    return this.renew(this.#rooms.trailSigner.checkpoint(head, this.#rooms.runtime.now()))
   }
 
   /**
@@ -109,7 +110,7 @@ export class Witness implements TrailWitness {
   rewound(head: Head): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#last && this.#last.seq >= head.seq) return
-      const seen = this.#rooms.trailSigner.checkpoint(head, Date.now())
+      const seen = this.#rooms.trailSigner.checkpoint(head, this.#rooms.runtime.now())
       await this.#write({ ...seen, ...withStored(this.#last?.stored) })
     })
   }
@@ -125,12 +126,12 @@ export class Witness implements TrailWitness {
     const late = new Error(`\`${this.#data}\` has not taken it for ${this.#patienceMs / 1000} seconds`)
     if (this.#overdue) throw late
     const { promise: tooLate, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(() => {
+    const cancel = this.#rooms.runtime.after(this.#patienceMs, () => {
       this.#overdue = true
       reject(late)
-    }, this.#patienceMs)
+    })
     const writing = this.#replace(witnessed).finally(() => {
-      clearTimeout(timer)
+      cancel()
       this.#overdue = false
     })
     return Promise.race([writing, tooLate])

@@ -18,10 +18,10 @@ export interface WrappingPurpose {
 export class DeviceTime {
   #began: number | null = null
 
-  /** What is left of `ms` milliseconds. */
-  left(ms: number): number {
-    this.#began ??= performance.now()
-    return Math.max(0, ms - (performance.now() - this.#began))
+  /** What is left of `ms` milliseconds at `now`, by the device's own clock. */
+  left(ms: number, now: number): number {
+    this.#began ??= now
+    return Math.max(0, ms - (now - this.#began))
   }
 }
 

@@ -1,7 +1,7 @@
 // The port to the provider of the root keys, which wraps the ring of roots and alone can unwrap it.
 import { derive } from '../cryptography/seal.ts'
 import { NONCE_BYTES, Xaes } from '../cryptography/xaes.ts'
-import { randomBytes } from './random.ts'
+import type { Randomness } from '../runtime/runtime.ts'
 
 /** The providers by name, as a database's installation record spells them. */
 export const PROVIDER_NAMES = ['file', 'passphrase', 'hsm'] as const
@@ -31,10 +31,12 @@ export class KeyProvider implements RootKeyProvider {
   readonly name: ProviderName
   readonly title: string
   readonly #wrapping: Xaes
+  readonly #random: Pick<Randomness, 'randomBytes'>
 
   /** Does not keep a reference to `key`; the caller may wipe it. */
-  constructor(name: ProviderName, title: string, key: Uint8Array) {
+  constructor(name: ProviderName, title: string, key: Uint8Array, random: Pick<Randomness, 'randomBytes'>) {
     this.name = name
+    this.#random = random
     this.title = title
     const wrapping = derive(key, 'strongroom/ring-wrapping/1')
     this.#wrapping = new Xaes(wrapping)
@@ -43,7 +45,7 @@ export class KeyProvider implements RootKeyProvider {
 
   /** Nonce (24 bytes), ciphertext and tag of XAES-256-GCM. */
   async wrap(plaintext: Uint8Array): Promise<Uint8Array> {
-    const nonce = randomBytes(NONCE_BYTES)
+    const nonce = this.#random.randomBytes(NONCE_BYTES)
     return Buffer.concat([nonce, this.#wrapping.seal(nonce, plaintext, WRAPPED_RING)])
   }
 

@@ -1,8 +1,7 @@
 // The software key store: material sealed under the root key, opened for use and kept ready in a bounded cache.
-import { generateKeyPair } from 'node:crypto'
-import { promisify } from 'node:util'
 import { unwrap } from '../cryptography/wrap.ts'
 import { KEY_BYTES, NONCE_BYTES, Xaes } from '../cryptography/xaes.ts'
+import type { Randomness } from '../runtime/runtime.ts'
 import {
   type Imported,
   type Keystore,
@@ -11,10 +10,11 @@ import {
   type WrappingKey,
   type WrappingPurpose,
 } from './keystore.ts'
-import { randomBytes } from './random.ts'
 import type { RootKeys } from './root-keys.ts'
 import type { StoredMaterial } from './stored-material.ts'
 import { materialPlace, type VersionPlace } from './version-place.ts'
+
+type Random = Pick<Randomness, 'randomBytes' | 'rsaPair'>
 
 const READY_KEYS = 10_000
 
@@ -26,6 +26,7 @@ interface Ready {
 
 export class SoftwareKeystore implements Keystore {
   readonly #keys: RootKeys
+  readonly #random: Random
   /** By version, so that destroying a version's material finds it, however the material was resealed since. */
   readonly #ready = new Map<string, Ready>()
   /** Material that was destroyed lately: a call that read its record before may still use it, and does not leave it in memory. */
@@ -33,16 +34,17 @@ export class SoftwareKeystore implements Keystore {
   /** The epoch of the root keys that the material in `#ready` was opened under. */
   #rootEpoch = 0
 
-  constructor(keys: RootKeys) {
+  constructor(keys: RootKeys, random: Random) {
     this.#keys = keys
+    this.#random = random
   }
 
   async generate(place: VersionPlace): Promise<StoredMaterial> {
-    return this.#seal(place, randomBytes(KEY_BYTES))
+    return this.#seal(place, this.#random.randomBytes(KEY_BYTES))
   }
 
   async encrypt(place: VersionPlace, material: StoredMaterial, plaintext: Uint8Array, aad: Uint8Array) {
-    const nonce = randomBytes(NONCE_BYTES)
+    const nonce = this.#random.randomBytes(NONCE_BYTES)
     return { nonce, sealed: this.#open(place, material).seal(nonce, plaintext, aad) }
   }
 
@@ -70,8 +72,8 @@ export class SoftwareKeystore implements Keystore {
   async collect(): Promise<void> {}
 
   async wrappingKey({ place }: WrappingPurpose): Promise<WrappingKey> {
-    const { publicKey, privateKey } = await generateWrappingKey()
-    const sealedPrivateKey = this.#keys.seal(place, randomBytes(NONCE_BYTES), privateKey)
+    const { publicKey, privateKey } = await this.#random.rsaPair()
+    const sealedPrivateKey = this.#keys.seal(place, this.#random.randomBytes(NONCE_BYTES), privateKey)
     privateKey.fill(0)
     return { outcome: 'made', publicKey, sealedPrivateKey }
   }
@@ -101,7 +103,7 @@ export class SoftwareKeystore implements Keystore {
 
   /** Seals `material` and wipes it. */
   #seal(place: VersionPlace, material: Buffer): StoredMaterial {
-    const sealed = this.#keys.seal(materialPlace(place), randomBytes(NONCE_BYTES), material)
+    const sealed = this.#keys.seal(materialPlace(place), this.#random.randomBytes(NONCE_BYTES), material)
     material.fill(0)
     return sealed.toString('base64')
   }
@@ -137,13 +139,4 @@ export class SoftwareKeystore implements Keystore {
     this.#ready.get(versionId)?.xaes.wipe()
     this.#ready.delete(versionId)
   }
-}
-
-/** A new RSA-2048 pair: SubjectPublicKeyInfo and PKCS #8, both DER. */
-function generateWrappingKey(): Promise<{ publicKey: Buffer; privateKey: Buffer }> {
-  return promisify(generateKeyPair)('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'der' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
-  })
 }

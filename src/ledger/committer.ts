@@ -1,6 +1,7 @@
 // Committing: a call's changes, its nonce and its event, all or nothing.
 import { refuse } from '../api/errors.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { type Commit, type Outcome, type Storage, Unavailable } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
 import { alters, type Call, type Committed, prepared } from './call.ts'
@@ -29,6 +30,7 @@ export interface Targets {
   readonly known: KnownRecords
   readonly trailHead: TrailHead
   readonly alarm: Alarm
+  readonly runtime: Pick<Runtime, 'soon'>
 }
 
 export class Committer {
@@ -38,7 +40,8 @@ export class Committer {
 
   constructor(targets: Targets) {
     this.#targets = targets
-    this.#queue = new CommitQueue(targets.storage.commitsAtOnce, (batch) => this.#commitBatch(batch))
+    const { storage, runtime } = targets
+    this.#queue = new CommitQueue(storage.commitsAtOnce, (batch) => this.#commitBatch(batch), runtime)
   }
 
   /** Whether a batch could not be committed, and no recorded call was since. */

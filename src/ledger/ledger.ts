@@ -2,6 +2,7 @@
 // reading (reader.ts) through the records in memory (known-records.ts), committing (committer.ts) in batches (commit-queue.ts),
 // both under the root keys in use (root-watch.ts, second-look.ts), and the head of the trail with its witness (trail-head.ts).
 import type { RootKeys } from '../keystore/root-keys.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage, Unavailable } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
 import type { Call, Committed } from './call.ts'
@@ -9,7 +10,7 @@ import { chaining } from './chain.ts'
 import { Committer } from './committer.ts'
 import { KnownRecords } from './known-records.ts'
 import { Reader } from './reader.ts'
-import { type RootWatch, UNWATCHED } from './root-watch.ts'
+import type { RootWatch } from './root-watch.ts'
 import { TrailHead, type TrailWitness } from './trail-head.ts'
 import { Trial } from './trial.ts'
 import { LedgerView } from './view.ts'
@@ -21,10 +22,10 @@ export class Ledger extends Reader {
   readonly #trailHead: TrailHead
   readonly #trial: Trial
 
-  constructor(storage: Storage, keys: RootKeys, alarm: Alarm, roots: RootWatch = UNWATCHED) {
+  constructor(storage: Storage, keys: RootKeys, alarm: Alarm, roots: RootWatch, runtime: Runtime) {
     const chain = chaining(keys)
     const trailHead = new TrailHead(storage, chain, roots, alarm)
-    const parts = { storage, keys, roots, chaining: chain, known: new KnownRecords(keys), trailHead, alarm }
+    const parts = { storage, keys, roots, chaining: chain, known: new KnownRecords(keys), trailHead, alarm, runtime }
     super(parts)
     this.#storage = storage
     this.#keys = keys

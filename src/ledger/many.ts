@@ -1,8 +1,10 @@
 // Reading many records: they are authenticated and parsed in stretches, and other calls run in between.
-import { setImmediate as turn } from 'node:timers/promises'
 import type { RootKeys } from '../keystore/root-keys.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { Row } from '../storage/storage.ts'
 import { fromRow, type Recorded } from './record.ts'
+
+type Turns = Pick<Runtime, 'turn'>
 
 /** The characters of bodies in a stretch: a few milliseconds of work. */
 const STRETCH = 65_536
@@ -10,12 +12,16 @@ const STRETCH = 65_536
 const STEP = 128
 
 /** The records of rows. Throws Forged. */
-export async function fromRows<B>(rows: readonly Row[], keys: RootKeys): Promise<readonly Recorded<B>[]> {
+export async function fromRows<B>(
+  rows: readonly Row[],
+  keys: RootKeys,
+  runtime: Turns,
+): Promise<readonly Recorded<B>[]> {
   const records: Recorded<B>[] = []
   let characters = 0
   for (const row of rows) {
     if (characters >= STRETCH) {
-      await turn()
+      await runtime.turn()
       characters = 0
     }
     records.push(fromRow<B>(row, keys))
@@ -27,8 +33,9 @@ export async function fromRows<B>(rows: readonly Row[], keys: RootKeys): Promise
 /** All records that `read` finds, step by step: it gets the last record of the step before, and reads the next ones. */
 export async function* walk<B>(
   read: (last: Recorded<B> | null, limit: number) => Promise<readonly Recorded<B>[]>,
+  runtime: Turns,
 ): AsyncGenerator<readonly Recorded<B>[], void, void> {
-  for (let last: Recorded<B> | null = null; ; await turn()) {
+  for (let last: Recorded<B> | null = null; ; await runtime.turn()) {
     const records: readonly Recorded<B>[] = await read(last, STEP)
     if (records.length > 0) yield records
     last = records.at(-1) ?? null

@@ -1,5 +1,6 @@
 // Reading records: each is authenticated, and kept in memory when it was read by its id.
 import type { RootKeys } from '../keystore/root-keys.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { EventStorage, Head, Range, Storage } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
 import { type KnownRecords, keyOf } from './known-records.ts'
@@ -18,6 +19,7 @@ export interface Sources {
   readonly known: KnownRecords
   readonly trailHead: TrailHead
   readonly alarm: Alarm
+  readonly runtime: Pick<Runtime, 'turn'>
 }
 
 export class Reader implements Source {
@@ -25,6 +27,11 @@ export class Reader implements Source {
 
   constructor(sources: Sources) {
     this.#sources = sources
+  }
+
+  /** Lets other calls run between the steps of long work. */
+  turn(): Promise<void> {
+    return this.#sources.runtime.turn()
   }
 
   /** The recorded events. */
@@ -59,12 +66,12 @@ export class Reader implements Source {
     scope: Scope,
     where: { parent?: string; offset: number; limit: number },
   ): Promise<{ records: readonly Recorded<B>[]; total: number }> {
-    const { storage, keys } = this.#sources
+    const { storage, keys, runtime } = this.#sources
     const range: Range = { ...placeOf(kind, scope), parent: where.parent ?? null }
     const total = await storage.count(range)
     return this.#reading(async () => {
       const rows = where.offset < total ? await storage.page(range, where.offset, where.limit, total) : []
-      return { records: await fromRows<B>(rows, keys), total }
+      return { records: await fromRows<B>(rows, keys, runtime), total }
     })
   }
 
@@ -74,26 +81,28 @@ export class Reader implements Source {
     scope: Scope,
     where: { after: string; before: string; limit: number },
   ): Promise<readonly Recorded<B>[]> {
-    const { storage, keys } = this.#sources
+    const { storage, keys, runtime } = this.#sources
     return this.#reading(async () => {
       const rows = await storage.between(placeOf(kind, scope), where.after, where.before, where.limit)
-      return fromRows<B>(rows, keys)
+      return fromRows<B>(rows, keys, runtime)
     })
   }
 
   /** All records of a kind in a scope by creation time, step by step; other calls run in between. */
   byCreation<B>(kind: Kind<B>, scope: Scope): AsyncGenerator<readonly Recorded<B>[], void, void> {
-    const { storage, keys } = this.#sources
+    const { storage, keys, runtime } = this.#sources
     const place = placeOf(kind, scope)
-    return walk((last, limit) =>
-      this.#reading(async () => fromRows<B>(await storage.pageAfter(place, last, limit), keys)),
-    )
+    const read = (last: Recorded<B> | null, limit: number) =>
+      this.#reading(async () => fromRows<B>(await storage.pageAfter(place, last, limit), keys, runtime))
+    return walk(read, runtime)
   }
 
   /** All records of a kind in a scope whose ids come after one, by id in byte order, step by step; other calls run in between. */
   byId<B>(kind: Kind<B>, scope: Scope, after: string): AsyncGenerator<readonly Recorded<B>[], void, void> {
     // Ids hold printable ASCII only, so all of them come before this character.
-    return walk((last, limit) => this.between(kind, scope, { after: last?.id ?? after, before: '\x7f', limit }))
+    const read = (last: Recorded<B> | null, limit: number) =>
+      this.between(kind, scope, { after: last?.id ?? after, before: '\x7f', limit })
+    return walk(read, this.#sources.runtime)
   }
 
   /** Grows with each change of a record of these kinds: what was derived from such records holds while it stays. */

@@ -10,6 +10,7 @@ type Span = { readonly after: string; readonly before: string; readonly limit: n
 /** Where a view reads what it has not read yet: see Reader. */
 export interface Source {
   readonly events: EventStorage
+  turn(): Promise<void>
   head(): Promise<Head>
   get<B>(kind: Kind<B>, scope: Scope, id: string): Promise<Recorded<B> | null>
   page<B>(kind: Kind<B>, scope: Scope, where: Place): Promise<{ records: readonly Recorded<B>[]; total: number }>
@@ -81,6 +82,11 @@ export class LedgerView implements Source {
 
   get events(): EventStorage {
     return this.#source.events
+  }
+
+  /** Lets other calls run between the steps of long work. */
+  turn(): Promise<void> {
+    return this.#source.turn()
   }
 
   head(): Promise<Head> {

@@ -1,10 +1,10 @@
 // AccessKeys: of accounts, users and services. Secrets are sealed at rest, and opened once per AccessKey while it stays cached.
 import type { AccountCaller, ServiceCaller, UserCaller } from '../api/caller.ts'
 import { NONCE_BYTES } from '../cryptography/xaes.ts'
-import { randomBytes } from '../keystore/random.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { INSTALLATION, type Kind, type Recorded } from '../ledger/record.ts'
+import type { Randomness } from '../runtime/runtime.ts'
 import { ramScope, USER, type User } from './records.ts'
 
 interface AccessKeyBody {
@@ -37,14 +37,18 @@ interface Opened {
   readonly accessKey: AccessKey
 }
 
+type Random = Pick<Randomness, 'randomBytes'>
+
 export class AccessKeys {
   readonly #ledger: Pick<Ledger, 'get'>
   readonly #keys: RootKeys
+  readonly #random: Random
   readonly #opened = new WeakMap<AccessKeyRecord, Opened>()
 
-  constructor(ledger: Pick<Ledger, 'get'>, keys: RootKeys) {
+  constructor(ledger: Pick<Ledger, 'get'>, keys: RootKeys, random: Random) {
     this.#ledger = ledger
     this.#keys = keys
+    this.#random = random
   }
 
   /** The AccessKey with this id, or null. Throws when its record is not authentic. */
@@ -70,7 +74,8 @@ export class AccessKeys {
 
   /** The sealed secret for the record of a new AccessKey; Base64. */
   seal(id: string, secret: string): string {
-    return this.#keys.seal(secretPlace(id), randomBytes(NONCE_BYTES), Buffer.from(secret)).toString('base64')
+    const nonce = this.#random.randomBytes(NONCE_BYTES)
+    return this.#keys.seal(secretPlace(id), nonce, Buffer.from(secret)).toString('base64')
   }
 
   open(record: AccessKeyRecord): string {

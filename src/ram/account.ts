@@ -1,7 +1,7 @@
 // Accounts: which there are, which was first, and the credentials that the operator gives them from outside.
-import { randomBytes } from '../keystore/random.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
+import type { Randomness } from '../runtime/runtime.ts'
 import type { EventRow } from '../storage/storage.ts'
 import { ACCESS_KEY, type AccessKeyRecord, type AccessKeys } from './access-key.ts'
 import { newAccessKeyId, newAccessKeySecret, newAccountId } from './identifiers.ts'
@@ -40,15 +40,19 @@ export interface Provided {
 const NOTHING_NEW: Provided = { revoked: null, superseded: null, others: [] }
 const AT_ONCE = 1000
 
+type Random = Pick<Randomness, 'randomBytes' | 'newId'>
+
 export class Accounts {
   readonly #ledger: Ledger
   readonly #accessKeys: AccessKeys
   readonly #installation: InstallationMark
+  readonly #random: Random
 
-  constructor(ledger: Ledger, accessKeys: AccessKeys, installation: InstallationMark) {
+  constructor(ledger: Ledger, accessKeys: AccessKeys, installation: InstallationMark, random: Random) {
     this.#ledger = ledger
     this.#accessKeys = accessKeys
     this.#installation = installation
+    this.#random = random
   }
 
   async exists(accountId: string): Promise<boolean> {
@@ -159,7 +163,7 @@ export class Accounts {
     await this.first()
     return commitMarked(this.#ledger, this.#installation, async () => {
       // Decided again with the rest: another server may make the first account meanwhile.
-      const accountId = credentials.accountId ?? (await this.first()) ?? newAccountId({ randomBytes })
+      const accountId = credentials.accountId ?? (await this.first()) ?? newAccountId(this.#random)
       const account = await this.#ledger.get(ACCOUNT, INSTALLATION, accountId)
       if (account) return this.#given(account, credentials, now, how)
       const change = await this.#made({ ...credentials, accountId }, name, now, how.configured === true)
@@ -197,7 +201,9 @@ export class Accounts {
     const events: EventRow[] = []
     const changed = (name: 'CreateAccessKey' | 'UpdateAccessKey', accessKeyId: string, change: Change) => {
       changes.push(change)
-      events.push(operatorEvent({ name, account: account.id, accessKeyId }, region, now))
+      events.push(
+        operatorEvent({ name, account: account.id, accessKeyId }, { region, at: now, eventId: this.#random.newId() }),
+      )
     }
     if (!key) changed('CreateAccessKey', id, this.#newAccessKey(account, { id, secret }, now))
     else if (this.#accessKeys.open(key) !== secret) {
@@ -243,10 +249,10 @@ function belongsToAnother(accessKeyId: string): Error {
 }
 
 /** New credentials of an account. */
-export function newCredentials(accountId: string | null = null): Credentials {
+export function newCredentials(random: Pick<Randomness, 'randomBytes'>, accountId: string | null = null): Credentials {
   return {
-    accountId: accountId ?? newAccountId({ randomBytes }),
-    accessKeyId: newAccessKeyId({ randomBytes }),
-    accessKeySecret: newAccessKeySecret({ randomBytes }),
+    accountId: accountId ?? newAccountId(random),
+    accessKeyId: newAccessKeyId(random),
+    accessKeySecret: newAccessKeySecret(random),
   }
 }

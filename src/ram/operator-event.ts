@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { storedServiceWork } from '../ledger/stored-event.ts'
 import type { EventRow } from '../storage/storage.ts'
 
@@ -9,7 +8,10 @@ export interface OperatorWork {
 }
 
 /** What the account's trail says of an AccessKey that the operator changed, on the database or by the environment of a start. */
-export function operatorEvent({ name, account, accessKeyId }: OperatorWork, region: string, at: number): EventRow {
+export function operatorEvent(
+  { name, account, accessKeyId }: OperatorWork,
+  { region, at, eventId }: Pick<EventRow, 'region' | 'at' | 'eventId'>,
+): EventRow {
   const body = storedServiceWork(name, [{ type: 'ACS::RAM::AccessKey', name: accessKeyId, arn: '' }])
-  return { eventId: randomUUID(), account, region, at, body }
+  return { eventId, account, region, at, body }
 }

@@ -1,8 +1,8 @@
 // The AccessKeys of accounts and cloud services, as the operator manages them: on the database itself, beside servers that run. These
 // learn of each change by the installation's record, before they commit another call.
-import { randomBytes } from '../keystore/random.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
+import type { Randomness } from '../runtime/runtime.ts'
 import type { AccessKeyRecord, AccessKeys } from './access-key.ts'
 import type { Accounts, Credentials } from './account.ts'
 import { newAccessKeyId, newAccessKeySecret } from './identifiers.ts'
@@ -21,18 +21,28 @@ import {
 import { type OperatorWork, operatorEvent } from './operator-event.ts'
 import { isServiceName } from './service-name.ts'
 
+type Random = Pick<Randomness, 'randomBytes' | 'newId'>
+
 /** A holder is named by its account id or its service name. A change of an account's AccessKeys leaves an event in the account's trail. */
 export class OperatorKeys {
   readonly #ledger: Ledger
   readonly #accounts: Accounts
   readonly #accessKeys: AccessKeys
   readonly #installation: InstallationMark
+  readonly #random: Random
 
-  constructor(ledger: Ledger, accounts: Accounts, accessKeys: AccessKeys, installation: InstallationMark) {
+  constructor(
+    ledger: Ledger,
+    accounts: Accounts,
+    accessKeys: AccessKeys,
+    installation: InstallationMark,
+    random: Random,
+  ) {
     this.#ledger = ledger
     this.#accounts = accounts
     this.#accessKeys = accessKeys
     this.#installation = installation
+    this.#random = random
   }
 
   /** The holder's AccessKeys, in the order of their creation. Throws when there is no such holder. */
@@ -42,7 +52,7 @@ export class OperatorKeys {
 
   /** Makes an AccessKey, unless the holder has `atMost` of them; the service's record with its first. Throws when it can't. */
   async create(name: string, atMost: number, region: string, now: number): Promise<Omit<Credentials, 'accountId'>> {
-    const [id, secret] = [newAccessKeyId({ randomBytes }), newAccessKeySecret({ randomBytes })]
+    const [id, secret] = [newAccessKeyId(this.#random), newAccessKeySecret(this.#random)]
     await this.#change('CreateAccessKey', { id, region, now }, async () => {
       const sealedSecret = this.#accessKeys.seal(id, secret)
       const holder = await this.#find(name)
@@ -103,8 +113,9 @@ export class OperatorKeys {
       const { holder, changes } = await decide()
       const mark = accessKeysChanged(this.#installation)
       // A service has no trail: an event is an account's.
+      const at = { region, at: now, eventId: this.#random.newId() }
       const events =
-        holder.kind === ACCOUNT.name ? [operatorEvent({ name, account: holder.id, accessKeyId: id }, region, now)] : []
+        holder.kind === ACCOUNT.name ? [operatorEvent({ name, account: holder.id, accessKeyId: id }, at)] : []
       return { result: null, change: { changes, mark, events } }
     })
   }

@@ -13,13 +13,21 @@ import {
   settleKeyFile,
 } from '../keystore/root-key.ts'
 import { KeyProvider, keyCheck, type RootKeyProvider } from '../keystore/root-key-provider.ts'
+import type { Randomness } from '../runtime/runtime.ts'
 import type { LiveRing } from './live-ring.ts'
+
+type Random = Pick<Randomness, 'randomBytes'>
 
 /** What the operator has to do by hand after a change, in words; empty for nothing. */
 export type LeftOver = readonly string[]
 
 /** Wraps the ring with a new key in the file `path`. Removes `former`, the key file in use until now; null for none. */
-export async function changeToFile(ring: LiveRing, path: string, former: string | null): Promise<LeftOver> {
+export async function changeToFile(
+  ring: LiveRing,
+  path: string,
+  former: string | null,
+  random: Random,
+): Promise<LeftOver> {
   if (path !== former && existsSync(path))
     throw new Error(`\`${path}\` exists already: name another file, or move it away`)
   if (isMountPoint(path))
@@ -28,7 +36,7 @@ export async function changeToFile(ring: LiveRing, path: string, former: string 
   // These were made for changes that this one supersedes.
   const superseded = pendingKeyFiles(path)
   const { key, pending } = createPendingKeyFile(path)
-  const provider = new KeyProvider('file', 'root key file', key)
+  const provider = new KeyProvider('file', 'root key file', key, random)
   key.fill(0)
   const replaced = former === path ? null : former
   if (!(await ring.change({ provider, body: { rootKey: 'file', salt: null, formerKeyFile: checkOf(replaced) } }))) {
@@ -40,11 +48,16 @@ export async function changeToFile(ring: LiveRing, path: string, former: string 
 }
 
 /** Wraps the ring with a key from a passphrase. Removes `former`, the key file in use until now; null for none. */
-export async function changeToPassphrase(ring: LiveRing, passphrase: string, former: string | null): Promise<LeftOver> {
+export async function changeToPassphrase(
+  ring: LiveRing,
+  passphrase: string,
+  former: string | null,
+  random: Random,
+): Promise<LeftOver> {
   await ring.look()
   const salt = newSalt()
   const key = await keyFromPassphrase(passphrase, salt)
-  const provider = new KeyProvider('passphrase', 'passphrase', key)
+  const provider = new KeyProvider('passphrase', 'passphrase', key, random)
   key.fill(0)
   const left = await changeTo(ring, provider, salt.toString('base64'), former)
   if (!left) throw moved()

@@ -7,9 +7,7 @@
 //
 // After the first step the rotation waits until every server has seen the new root, so that all servers open the tokens of each.
 // Records need no waiting: none is committed under root keys that the installation record does not name as current (Committer).
-import { setTimeout as pause } from 'node:timers/promises'
 import { MAX_ROOTS } from '../cryptography/ring.ts'
-import { randomBytes } from '../keystore/random.ts'
 import type { RowKey } from '../storage/storage.ts'
 import { rootStates } from './installation-record.ts'
 import type { LiveRing } from './live-ring.ts'
@@ -39,9 +37,9 @@ export function stageOf(ring: LiveRing): 'none' | 'announced' | 'current' | 'ret
 export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<Walked> {
   await ring.look()
   const unfinished = stageOf(ring)
-  if (unfinished === 'none' || unfinished === 'retired') await announce(ring, pace.now())
+  if (unfinished === 'none' || unfinished === 'retired') await announce(ring, pace.now(), rooms.runtime)
   if (stageOf(ring) === 'announced') {
-    await pause(pace.settleMs)
+    await rooms.runtime.pause(pace.settleMs)
     await makeCurrent(ring, pace.now())
   }
   const walked = await walk(rooms, pace.progress, pace.giveWay)
@@ -94,7 +92,7 @@ export function dropIsDue(ring: LiveRing, now: number): boolean {
   return rootStates(ring.record).every(({ retiredAt }) => retiredAt === null || retiredAt + RETIRED_MS <= now)
 }
 
-async function announce(ring: LiveRing, now: number): Promise<void> {
+async function announce(ring: LiveRing, now: number, { randomBytes }: Rooms['runtime']): Promise<void> {
   if (rootStates(ring.record).length >= MAX_ROOTS)
     throw new Error(`there are ${MAX_ROOTS} root keys already: drop the retired ones first, with --drop-now`)
   await step(ring, {

@@ -2,12 +2,12 @@
 // calls, and skips what is under the current root already, so that it can be interrupted and started again at any time.
 import type { EventIndex } from '../actiontrail/lookup/event-index.ts'
 import { NONCE_BYTES } from '../cryptography/xaes.ts'
-import { randomBytes } from '../keystore/random.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Recorded, update } from '../ledger/record.ts'
 import type { RootWatch } from '../ledger/root-watch.ts'
 import { renewHead, type Scanned, scan } from '../ledger/scan.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { HEAD_PLACE, type RowKey, type Storage } from '../storage/storage.ts'
 import { type Reseal, SEALED_KINDS } from './sealed-kinds.ts'
 
@@ -22,6 +22,7 @@ export interface Rooms {
   readonly keys: RootKeys
   readonly eventIndex: EventIndex
   readonly ring: RootWatch
+  readonly runtime: Pick<Runtime, 'randomBytes' | 'pause'>
 }
 
 /** Hears how far the walk is: records seen, and how many there are. */
@@ -56,7 +57,7 @@ export async function straysOf(
   const strays: RowKey[] = []
   for await (const found of batches(rooms, READ_AT_ONCE, progress, giveWay))
     for (const { record, current, key } of found)
-      if (record && !(current && resealed(record, rooms.keys) === record.body)) strays.push(key)
+      if (record && !(current && resealed(record, rooms) === record.body)) strays.push(key)
   return strays
 }
 
@@ -78,7 +79,7 @@ async function* batches(rooms: Rooms, atOnce: number, progress: Progress, giveWa
 async function renew({ record, current, key }: Scanned, rooms: Rooms): Promise<boolean> {
   if (!record) return false
   if (key.kind === HEAD_PLACE.kind) return !current && renewHead(rooms)
-  const body = resealed(record, rooms.keys)
+  const body = resealed(record, rooms)
   if (current && body === record.body) return false
   // Without scrubbing, which would empty the log with every batch: the commit that retires the older roots scrubs all of it.
   await rooms.ledger.commit({ changes: [update(record, { body })], nonce: null, event: null })
@@ -86,14 +87,14 @@ async function renew({ record, current, key }: Scanned, rooms: Rooms): Promise<b
 }
 
 /** The body with its values sealed under the current root; the same body when all of them are. */
-function resealed(record: Recorded<unknown>, keys: RootKeys): unknown {
+function resealed(record: Recorded<unknown>, { keys, runtime }: Pick<Rooms, 'keys' | 'runtime'>): unknown {
   const reseal: Reseal = (place, sealed) => {
     const opened = keys.openUnder(place, Buffer.from(sealed, 'base64'))
     // A value that opens under no root (another store's, or altered) loses nothing when a root is dropped.
     if (!opened) return sealed
     try {
       if (opened.root === keys.current) return sealed
-      return keys.seal(place, randomBytes(NONCE_BYTES), opened.plaintext).toString('base64')
+      return keys.seal(place, runtime.randomBytes(NONCE_BYTES), opened.plaintext).toString('base64')
     } finally {
       opened.plaintext.fill(0)
     }

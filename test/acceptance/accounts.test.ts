@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
 import { configuredCredentials, firstCredentials } from '../../src/house/first-start.ts'
 import { type OpenHouse, openHouse } from '../../src/house/open.ts'
+import type { Accounts } from '../../src/ram/account.ts'
 import { readSettings, type Settings } from '../../src/settings/settings.ts'
 import { startPostgresql } from '../storage/postgresql-server.ts'
 import { runHere } from './line.ts'
@@ -117,9 +118,7 @@ describe('two servers that start at once on an empty database', () => {
   it('make one account, and one file of credentials', async () => {
     const folders = [folder(), folder()] as const
     await opened(folders, async (houses, settings) => {
-      const made = await Promise.all(
-        houses.map(({ accounts }, i) => firstCredentials(settings[i] ?? settings[0], accounts)),
-      )
+      const made = await Promise.all(houses.map((house, i) => firstCredentials(settings[i] ?? settings[0], house)))
       assert.equal(made.filter((credentials) => credentials !== null).length, 1)
       for (const [i, data] of folders.entries())
         assert.equal(existsSync(join(data, 'root-credentials.json')), made[i] !== null)
@@ -135,13 +134,14 @@ describe('two servers that start at once on an empty database', () => {
     const data = folder()
     await opened([data, data], async ([one, other], [settings]) => {
       // The one that made the file comes second to the account.
-      const made = firstCredentials(settings, {
+      const accounts: Pick<Accounts, 'first' | 'makeFirst'> = {
         first: () => one.accounts.first(),
         makeFirst: async (...given) => {
-          assert.ok(await firstCredentials(settings, other.accounts))
+          assert.ok(await firstCredentials(settings, other))
           return one.accounts.makeFirst(...given)
         },
-      })
+      }
+      const made = firstCredentials(settings, { ...one, accounts })
       assert.equal(await made, null)
       const { accountId, accessKeyId } = JSON.parse(readFileSync(join(data, 'root-credentials.json'), 'utf8'))
       assert.deepEqual(await accountsOf(one), [accountId])
@@ -156,7 +156,7 @@ describe('two servers that start at once on an empty database', () => {
     await opened([folder(), folder()], async (houses, settings) => {
       const root = { accessKeyId: 'fixed-1', accessKeySecret: 'fixed-secret' }
       await Promise.all(
-        houses.map(({ accounts }) => configuredCredentials({ ...settings[0], root }, null, accounts, assert.fail)),
+        houses.map((house) => configuredCredentials({ ...settings[0], root }, null, house, assert.fail)),
       )
       const [accounts] = await Promise.all(houses.map(accountsOf))
       assert.equal(accounts?.length, 1)

@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
 import { openHouse } from '../../src/house/open.ts'
 import { changeToPassphrase } from '../../src/rootkeys/change-provider.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { readSettings } from '../../src/settings/settings.ts'
 import { wrap } from '../kms/byok.ts'
 import { times } from '../size.ts'
@@ -197,7 +198,7 @@ describe('a start that can not work', () => {
       () => {},
       Date.now(),
     )
-    await changeToPassphrase(ring, 'short', null).finally(() => storage.close())
+    await changeToPassphrase(ring, 'short', null, SYSTEM).finally(() => storage.close())
     const kept = await startProgram({ data: older, env: { STRONGROOM_PASSPHRASE: 'short' } })
     assert.equal(await kept.stop(), 0, 'one that is in use may be shorter')
     const file = join(folder(), 'passphrase')

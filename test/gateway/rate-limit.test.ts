@@ -8,6 +8,7 @@ import { products } from '../../src/gateway/products.ts'
 import { type Admission, RateLimiter } from '../../src/gateway/rate-limit.ts'
 import { demandServed } from '../../src/gateway/served.ts'
 import { newCredentials } from '../../src/ram/account.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { QUOTA_PROFILES } from '../../src/settings/quota-profiles.ts'
 import { NO_RATES, type RateGroup, ratesOf } from '../../src/settings/rates.ts'
 import { readSettings } from '../../src/settings/settings.ts'
@@ -187,7 +188,7 @@ describe('limits', () => {
     assert.deepEqual([own?.maxKeys, own?.maxAliases], [2, 300])
     assert.deepEqual([own?.rates.get('Kms.ListKeys')?.calls, own?.rates.get('Kms.ListAliases')?.calls], [3, 50])
     await using house = await openTestHouse(null, ['--max-keys', '3'], { quotas: file })
-    const special = newCredentials(account)
+    const special = newCredentials(SYSTEM, account)
     await house.open.accounts.provide(special, 'special', house.now)
     const made = async (credentials: typeof special) => {
       let count = 0

@@ -6,6 +6,7 @@ import { TrailUpkeep } from '../../src/actiontrail/audit/upkeep.ts'
 import { keepTrail } from '../../src/house/background.ts'
 import { Witness } from '../../src/house/witness.ts'
 import { storedServiceWork } from '../../src/ledger/stored-event.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { openTestHouse } from '../house.ts'
 import { until } from '../until.ts'
 
@@ -37,7 +38,7 @@ describe('the upkeep of the trail', () => {
     const alarms: string[] = []
     const stop = new AbortController()
     const working = keepTrail(
-      { upkeep: new TrailUpkeep(house.open), witness: counting },
+      { upkeep: new TrailUpkeep(house.open), witness: counting, runtime: SYSTEM },
       { retentionDays: 90 },
       stop.signal,
       (message) => void alarms.push(message),

@@ -5,6 +5,7 @@ import { Xaes } from '../../src/cryptography/xaes.ts'
 import { RootKeys } from '../../src/keystore/root-keys.ts'
 import { SoftwareKeystore } from '../../src/keystore/software.ts'
 import type { VersionPlace } from '../../src/keystore/version-place.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 
 const place: VersionPlace = {
   account: '1',
@@ -14,7 +15,7 @@ const place: VersionPlace = {
   protectionLevel: 'SOFTWARE',
 }
 const aad = Buffer.from('aad')
-const keystore = () => new SoftwareKeystore(new RootKeys(new Uint8Array(32).fill(1)))
+const keystore = () => new SoftwareKeystore(new RootKeys(new Uint8Array(32).fill(1)), SYSTEM)
 
 describe('a key made ready', () => {
   it('is of no use once it is wiped', () => {
@@ -50,7 +51,7 @@ describe('the software key store', () => {
 
   it('goes on when the root keys are replaced', async () => {
     const keys = new RootKeys(new Uint8Array(32).fill(1))
-    const store = new SoftwareKeystore(keys)
+    const store = new SoftwareKeystore(keys, SYSTEM)
     const material = await store.generate(place)
     const message = await store.encrypt(place, material, Buffer.from('x'), aad)
     const roots = [new Uint8Array(32).fill(2), new Uint8Array(32).fill(1)]

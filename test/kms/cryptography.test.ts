@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { newCredentials } from '../../src/ram/account.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { eachProtectionLevel } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
 
@@ -93,7 +94,7 @@ eachProtectionLevel((open) => {
     it("does not open another account's, region's or unknown ciphertext", async () => {
       const { CiphertextBlob } = await encrypt('mine')
       assert.equal(await decrypting(CiphertextBlob, { RegionId: 'cn-beijing' }), 'Forbidden.KeyNotFound')
-      const other = newCredentials()
+      const other = newCredentials(SYSTEM)
       await house.open.accounts.provide(other, 'other', house.now)
       const answer = await house.call('Decrypt', { CiphertextBlob }, other)
       assert.deepEqual([answer.status, answer.body.Code], [404, 'Forbidden.KeyNotFound'])

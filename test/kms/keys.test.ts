@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { newCredentials } from '../../src/ram/account.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { eachProtectionLevel } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
 
@@ -130,7 +131,7 @@ eachProtectionLevel((open) => {
       const [first] = (await house.must('ListKeys', { RegionId })).Keys.Key
       assert.equal(first.KeyArn, `acs:kms:${RegionId}:${house.credentials.accountId}:key/${first.KeyId}`)
       assert.deepEqual((await house.must('ListKeys', { RegionId: 'us-west-1' })).Keys, { Key: [] })
-      const other = newCredentials()
+      const other = newCredentials(SYSTEM)
       await house.open.accounts.provide(other, 'other', house.now)
       assert.equal((await house.call('ListKeys', { RegionId }, other)).body.TotalCount, 0)
     })

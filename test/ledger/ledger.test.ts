@@ -7,6 +7,8 @@ import { RootKeys } from '../../src/keystore/root-keys.ts'
 import { RecordCache } from '../../src/ledger/cache.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { insert, type Kind, update } from '../../src/ledger/record.ts'
+import { UNWATCHED } from '../../src/ledger/root-watch.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { type Storage, Unavailable } from '../../src/storage/storage.ts'
 import { openTestHouse } from '../house.ts'
@@ -19,7 +21,13 @@ async function openLedger(storage?: Storage) {
   const alarms: string[] = []
   const real = storage ?? (await openStorage(':memory:'))
   if (!storage) await beginChain(real)
-  const ledger = new Ledger(real, testKeys, (message, error) => void alarms.push(`${message}: ${error}`))
+  const ledger = new Ledger(
+    real,
+    testKeys,
+    (message, error) => void alarms.push(`${message}: ${error}`),
+    UNWATCHED,
+    SYSTEM,
+  )
   return { ledger, storage: real, alarms }
 }
 

@@ -6,7 +6,9 @@ import type { Ring } from '../../src/cryptography/ring.ts'
 import { RootKeys } from '../../src/keystore/root-keys.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { fromRow, insert, type Kind, toRow, update } from '../../src/ledger/record.ts'
+import { UNWATCHED } from '../../src/ledger/root-watch.ts'
 import { dropRetired, rotate } from '../../src/rootkeys/rotation.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
@@ -63,7 +65,7 @@ async function gated() {
     },
   }) as Storage
   const keys = new RootKeys(FORMER)
-  const ledger = new Ledger(holding, keys, (message, error) => assert.fail(`${message}: ${error}`))
+  const ledger = new Ledger(holding, keys, (message, error) => assert.fail(`${message}: ${error}`), UNWATCHED, SYSTEM)
   return { storage, gates, keys, ledger }
 }
 

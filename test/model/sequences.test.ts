@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { kmsOperations } from '../../src/kms/operations.ts'
 import { newCredentials } from '../../src/ram/account.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { eachProtectionLevel } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
 import { rsaPair } from '../kms/export.ts'
@@ -53,7 +54,7 @@ eachProtectionLevel((open, where) => {
       let versions = 0
       await fc.assert(
         fc.asyncProperty(steps, async (all) => {
-          const account = newCredentials()
+          const account = newCredentials(SYSTEM)
           await house.open.accounts.provide(account, 'round', house.now)
           const run = new Run(house, account, house.token ? 'HSM' : 'SOFTWARE', rsa)
           await run.begin()

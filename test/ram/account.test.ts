@@ -6,6 +6,7 @@ import { type OpenHouse, openHouse } from '../../src/house/open.ts'
 import { INSTALLATION, update } from '../../src/ledger/record.ts'
 import { newCredentials } from '../../src/ram/account.ts'
 import { ACCOUNT } from '../../src/ram/key-holder.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { readSettings } from '../../src/settings/settings.ts'
 import { eachDatabase } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
@@ -62,7 +63,7 @@ eachDatabase((open) => {
 
     it("are not another account's, nor a user's", async () => {
       await using house = await open()
-      const other = newCredentials()
+      const other = newCredentials(SYSTEM)
       await house.open.accounts.provide(other, 'other', house.now)
       const ram = ramOf(house)
       await ram.must('CreateUser', { UserName: 'eve' })
@@ -228,10 +229,10 @@ eachDatabase((open) => {
 
     it('take an AccessKey from nobody', async () => {
       await using house = await open()
-      const other = newCredentials()
+      const other = newCredentials(SYSTEM)
       await house.open.accounts.provide(other, 'other', house.now)
       await assert.rejects(given(house, other.accessKeyId), /belongs to another account, a user or a service/)
-      const taken = { ...newCredentials(), accessKeyId: other.accessKeyId }
+      const taken = { ...newCredentials(SYSTEM), accessKeyId: other.accessKeyId }
       await assert.rejects(house.open.accounts.provide(taken, '', house.now), /belongs to another account/)
       assert.equal(await house.open.accounts.exists(taken.accountId), false)
     })
@@ -240,7 +241,7 @@ eachDatabase((open) => {
   it('lists the AccessKeys of a database from before they were listed, and knows its first account', async () => {
     await using house = await open()
     const { accountId, accessKeyId } = house.credentials
-    const second = newCredentials()
+    const second = newCredentials(SYSTEM)
     house.now += 1000
     await house.open.accounts.provide(second, 'second', house.now)
     const service = await house.open.operatorKeys.create('ecs.aliyuncs.com', 2, REGION, house.now)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { products } from '../../src/gateway/products.ts'
 import { newCredentials } from '../../src/ram/account.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import type { Credentials } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { explained } from './explaining.ts'
@@ -43,7 +44,7 @@ describe('an explanation', () => {
   after(async () => house[Symbol.asyncDispose]())
 
   it("says what the service says of another account's key", async () => {
-    const theirs = newCredentials()
+    const theirs = newCredentials(SYSTEM)
     await house.open.accounts.provide(theirs, 'theirs', house.now)
     const other = keyArn(theirs.accountId, (await house.call('CreateKey', {}, theirs)).body.KeyMetadata.KeyId)
     await put(allow('kms:*'))

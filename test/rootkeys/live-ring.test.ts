@@ -7,6 +7,7 @@ import { KeyProvider, ProviderAway, type RootKeyProvider } from '../../src/keyst
 import { readInstallation } from '../../src/rootkeys/installation-record.ts'
 import { LiveRing } from '../../src/rootkeys/live-ring.ts'
 import { RETIRED_MS, rotate, stageOf } from '../../src/rootkeys/rotation.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { Unavailable } from '../../src/storage/storage.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { until } from '../until.ts'
@@ -22,7 +23,7 @@ class Device implements RootKeyProvider {
   readonly #inside: KeyProvider
 
   constructor(byte = 4) {
-    this.#inside = new KeyProvider('file', 'device', new Uint8Array(32).fill(byte))
+    this.#inside = new KeyProvider('file', 'device', new Uint8Array(32).fill(byte), SYSTEM)
   }
 
   async wrap(plaintext: Uint8Array): Promise<Uint8Array> {

@@ -7,6 +7,7 @@ import { HsmRootKeyProvider } from '../../src/keystore/pkcs11/root-key.ts'
 import { keyFromPassphrase, readRootKeyFile } from '../../src/keystore/root-key.ts'
 import { KeyProvider } from '../../src/keystore/root-key-provider.ts'
 import { readInstallation, unverified } from '../../src/rootkeys/installation-record.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { readSettings } from '../../src/settings/settings.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import type { TestToken } from '../keystore/pkcs11/tokens.ts'
@@ -25,7 +26,7 @@ export async function ringOf(
       ? readRootKeyFile(source.file)
       : await keyFromPassphrase(source.passphrase, Buffer.from(salt ?? '', 'base64'))
   if (!ring || !key) return null
-  const bytes = await new KeyProvider(rootKey, '', key).unwrap(Buffer.from(ring.wrapped, 'base64'))
+  const bytes = await new KeyProvider(rootKey, '', key, SYSTEM).unwrap(Buffer.from(ring.wrapped, 'base64'))
   return bytes && decodeRing(bytes)
 }
 

@@ -6,7 +6,6 @@ import postgres from 'postgres'
 import { EventIndex } from '../../src/actiontrail/lookup/event-index.ts'
 import { callOperation } from '../../src/cli/client.ts'
 import type { Ring } from '../../src/cryptography/ring.ts'
-import { randomBytes } from '../../src/keystore/random.ts'
 import { readRootKeyFile } from '../../src/keystore/root-key.ts'
 import { KeyProvider } from '../../src/keystore/root-key-provider.ts'
 import { RootKeys } from '../../src/keystore/root-keys.ts'
@@ -17,6 +16,8 @@ import type { RootState } from '../../src/rootkeys/installation-record.ts'
 import { LiveRing } from '../../src/rootkeys/live-ring.ts'
 import { dropIsDue, dropRetired, type Pace, RETIRED_MS, rotate, Strays, stageOf } from '../../src/rootkeys/rotation.ts'
 import { walk } from '../../src/rootkeys/walk.ts'
+import { randomBytes } from '../../src/runtime/random.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import type { Outcome, Row, Storage } from '../../src/storage/storage.ts'
 import { call, removeFolder, temporaryFolder } from '../acceptance/program.ts'
@@ -290,7 +291,7 @@ eachDatabase((open, name) => {
       const file = join(house.data, 'root-key')
       const key = readRootKeyFile(file)
       assert.ok(key)
-      const provider = new KeyProvider('file', 'root key file', key)
+      const provider = new KeyProvider('file', 'root key file', key, SYSTEM)
       const candidates = async () => [{ provider, soleRoot: key, settle: () => {} }]
       const other = await LiveRing.open(await installationOf(storage), storage, candidates)
       const change = (held: Ring, states: readonly RootState[]) => ({

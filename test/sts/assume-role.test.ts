@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { callOperation } from '../../src/cli/client.ts'
 import { newCredentials } from '../../src/ram/account.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import type { Credentials } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { ramOf } from '../ram/ram.ts'
@@ -250,7 +251,7 @@ describe('sessions', () => {
   })
 
   it('of another account need both accounts to agree', async () => {
-    const other = newCredentials()
+    const other = newCredentials(SYSTEM)
     await house.open.accounts.provide(other, 'other', house.now)
     const theirs = ramOf(house, other)
     await theirs.must('CreateRole', {

@@ -8,6 +8,7 @@ import { update } from '../../src/ledger/record.ts'
 import { newCredentials } from '../../src/ram/account.ts'
 import { ROLE, ramScope } from '../../src/ram/records.ts'
 import { bindFormerRoles } from '../../src/ram/trusted-ids.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { readSettings } from '../../src/settings/settings.ts'
 import type { Credentials } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
@@ -220,7 +221,7 @@ describe('a trust policy', () => {
   })
 
   it('means the users of another account likewise, without telling which there are', async () => {
-    const theirs = newCredentials()
+    const theirs = newCredentials(SYSTEM)
     await house.open.accounts.provide(theirs, 'theirs', house.now)
     const their = ramOf(house, theirs)
     const [name, RoleName] = [named('alice'), named('role')]

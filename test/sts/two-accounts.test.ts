@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { newCredentials } from '../../src/ram/account.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import type { Credentials } from '../acceptance/program.ts'
 import { eachDatabase } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
@@ -25,7 +26,7 @@ interface Seen {
 eachDatabase((open) => {
   describe('a role of another account', () => {
     let house: TestHouse
-    const [ours, theirs] = [newCredentials(), newCredentials()]
+    const [ours, theirs] = [newCredentials(SYSTEM), newCredentials(SYSTEM)]
     let our: ReturnType<typeof ramOf>
     let their: ReturnType<typeof ramOf>
     let alice: Credentials

@@ -1,10 +1,10 @@
 // The installation's Ed25519 key for the trail: made at the first start, its private key sealed under the root key.
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey } from 'node:crypto'
 import { NONCE_BYTES } from '../../cryptography/xaes.ts'
-import { randomBytes } from '../../keystore/random.ts'
 import type { RootKeys } from '../../keystore/root-keys.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { INSTALLATION, insert, type Kind, type Recorded } from '../../ledger/record.ts'
+import type { Randomness } from '../../runtime/runtime.ts'
 import { TrailSigner } from './checkpoint.ts'
 
 interface SigningKeyBody {
@@ -18,6 +18,8 @@ const SIGNING_KEY: Kind<SigningKeyBody> = { name: 'trail-signing-key', counted: 
 const ID = 'trail-signing-key'
 const PLACE = [SIGNING_KEY.name]
 
+type Random = Pick<Randomness, 'randomBytes' | 'ed25519Pair'>
+
 /** The sealed value in the record of the signing key. */
 export const sealedSigningKey = {
   kind: SIGNING_KEY,
@@ -28,12 +30,12 @@ export const sealedSigningKey = {
 }
 
 /** The record of a new key, for a new installation. */
-export function newSigningKey(keys: RootKeys, now: number): Recorded<SigningKeyBody> {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+export function newSigningKey(keys: RootKeys, now: number, random: Random): Recorded<SigningKeyBody> {
+  const { publicKey, privateKey } = random.ed25519Pair()
   const der = privateKey.export({ format: 'der', type: 'pkcs8' })
   const body = {
     publicKey: publicKey.export({ format: 'pem', type: 'spki' }) as string,
-    sealedPrivateKey: keys.seal(PLACE, randomBytes(NONCE_BYTES), der).toString('base64'),
+    sealedPrivateKey: keys.seal(PLACE, random.randomBytes(NONCE_BYTES), der).toString('base64'),
   }
   der.fill(0)
   return insert(SIGNING_KEY, { ...INSTALLATION, id: ID, createdAt: now, body }).after

@@ -44,7 +44,11 @@ export interface Collected {
   readonly missing: readonly [first: number, last: number] | null
 }
 
-type Events = Pick<EventStorage, 'after'>
+/** The recorded events, and how to let other calls run between the steps of long work. */
+export interface Trailing {
+  readonly events: Pick<EventStorage, 'after'>
+  turn(): Promise<void>
+}
 
 /** The event's JSON when the trail selects it, else null. A trail selects global events of every region. */
 export function wanted(event: ChainedEvent, filter: Filter): string | null {
@@ -57,7 +61,7 @@ export function wanted(event: ChainedEvent, filter: Filter): string | null {
 
 /** Reads the events after `from` until a limit, or up to `to`. Throws Unavailable. */
 export async function collect(
-  events: Events,
+  trail: Trailing,
   { from, to }: { readonly from: number; readonly to: number },
   filter: Filter,
   limits: Limits,
@@ -69,7 +73,7 @@ export async function collect(
     missing = [missing?.[0] ?? position + 1, last]
   }
   while (position < to && (limits === NO_LIMITS || position - from < MOST_ROWS)) {
-    const rows = await events.after(position, Math.min(ROWS_AT_ONCE, to - position))
+    const rows = await trail.events.after(position, Math.min(ROWS_AT_ONCE, to - position))
     for (const row of rows) {
       if (row.seq > to) break
       const json = wanted(row, filter)
@@ -88,7 +92,7 @@ export async function collect(
       position = to
     }
     // SQLite reads synchronously: without a pause, a long range would block the calls.
-    await new Promise((resolve) => setImmediate(resolve))
+    await trail.turn()
   }
   return { to: position, events: found, missing }
 }
@@ -153,13 +157,13 @@ export function dayFolder(ms: number): string {
 }
 
 /** The age in seconds of the oldest event that the trail still has to deliver; 0 when there is none. */
-export async function lagSeconds(trail: Trail, events: Events, head: number, now: number): Promise<number> {
+export async function lagSeconds(trail: Trail, trailing: Trailing, head: number, now: number): Promise<number> {
   const { body, account } = trail
   const pending = body.delivery.pending
   const range = pending ?? nextRange(body, head)
   if (range === null) return 0
   const filter = { account, eventRw: (pending ?? body).eventRw, trailRegion: (pending ?? body).trailRegion }
-  const first = await collect(events, range, filter, { events: 1, bytes: Number.POSITIVE_INFINITY })
+  const first = await collect(trailing, range, filter, { events: 1, bytes: Number.POSITIVE_INFINITY })
   const [oldest] = first.events
   return oldest ? Math.max(0, Math.floor((now - oldest.at) / 1000)) : 0
 }

@@ -4,6 +4,7 @@ import { hash } from 'node:crypto'
 import type { Alarm } from '../../ledger/alarm.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { update } from '../../ledger/record.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import type { TrailSigner } from '../audit/checkpoint.ts'
 import { trailsOf } from '../trails/find-trail.ts'
 import { advanced, dueFrom, type PendingBatch, TRAIL, type Trail, type TrailBody } from '../trails/trail.ts'
@@ -21,7 +22,7 @@ const PUT_MS = 30_000
 const MOST_DUE = 1000
 
 export interface DeliveryHouse {
-  readonly ledger: Pick<Ledger, 'between' | 'due' | 'commit' | 'events' | 'head'>
+  readonly ledger: Pick<Ledger, 'between' | 'due' | 'commit' | 'events' | 'head' | 'turn'>
   readonly deliveryTarget: DeliveryTarget
   readonly trailSigner: TrailSigner
   /** The name of this server, unlike that of any other. Where only one server can run, the name survives a restart. */
@@ -29,8 +30,7 @@ export interface DeliveryHouse {
   readonly intervalMs: number
   readonly limits?: Limits
   now(): number
-  /** From 0 up to 1. */
-  random(): number
+  readonly runtime: Pick<Runtime, 'random' | 'after'>
   readonly failed: Alarm
 }
 
@@ -73,9 +73,9 @@ export class Delivery {
   /** Starts no more work and aborts the work in progress after `graceMs`; the next start, or another server, resumes it. */
   async stop(graceMs: number): Promise<void> {
     this.#accepting = false
-    const timer = setTimeout(() => this.#stopping.abort(), graceMs)
+    const cancel = this.#house.runtime.after(graceMs, () => this.#stopping.abort())
     await this.settle()
-    clearTimeout(timer)
+    cancel()
   }
 
   /** The lag of each trail that has something to deliver, or will have. Throws when the database can't be reached. */
@@ -84,7 +84,7 @@ export class Delivery {
     const [{ seq }, trails] = [await ledger.head(), await ledger.due(TRAIL, Number.MAX_SAFE_INTEGER, MOST_DUE)]
     const lags: Lag[] = []
     for (const trail of trails) {
-      const seconds = await lagSeconds(trail, ledger.events, seq, now())
+      const seconds = await lagSeconds(trail, ledger, seq, now())
       lags.push({ account: trail.account, trail: trail.id, seconds })
     }
     return lags
@@ -103,7 +103,7 @@ export class Delivery {
   async #step(trail: Trail): Promise<Trail | null> {
     const { ledger, node, now, intervalMs, limits = BATCH_LIMITS } = this.#house
     const head = (await ledger.head()).seq
-    const step = await nextStep(trail, { head, now: now(), node, intervalMs, limits, events: ledger.events })
+    const step = await nextStep(trail, { head, now: now(), node, intervalMs, limits, trailing: ledger })
     if (step.do === 'wait') {
       if (step.body) await this.#commit(trail, step.body, step.dueAt)
       return null
@@ -145,7 +145,7 @@ export class Delivery {
   async #write(held: Trail, batch: Batch): Promise<NonNullable<TrailBody['delivery']['digest']>> {
     const { ledger, trailSigner } = this.#house
     const { account, body } = held
-    const { events, missing } = await collect(ledger.events, batch, { account, ...batch }, NO_LIMITS)
+    const { events, missing } = await collect(ledger, batch, { account, ...batch }, NO_LIMITS)
     const objects = await objectsOf(events, body.ossKeyPrefix)
     const digest = digestOf(held, batch, missing, objects, trailSigner)
     const file = Buffer.from(signedDigest(digest, trailSigner), 'utf8')
@@ -159,7 +159,9 @@ export class Delivery {
 
   /** Writes one object, and gives up after the timeout even when the target ignores the signal. */
   async #put(account: string, bucket: string, key: string, bytes: Uint8Array): Promise<void> {
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(PUT_MS)])
+    const late = new AbortController()
+    const cancel = this.#house.runtime.after(PUT_MS, () => late.abort())
+    const signal = AbortSignal.any([this.#stopping.signal, late.signal])
     const { promise: tooLong, reject } = Promise.withResolvers<never>()
     const give = () => reject(new TargetFault('unreachable', 'Timeout'))
     signal.addEventListener('abort', give, { once: true })
@@ -168,6 +170,7 @@ export class Delivery {
       await Promise.race([this.#house.deliveryTarget.put(account, bucket, key, bytes, signal), tooLong])
     } finally {
       signal.removeEventListener('abort', give)
+      cancel()
     }
   }
 
@@ -183,12 +186,12 @@ export class Delivery {
   }
 
   async #noteFailure(held: Trail, batch: Batch, fault: TargetFault): Promise<void> {
-    const { now, random, failed } = this.#house
+    const { now, runtime, failed } = this.#house
     failed(`trail ${held.account}/${held.id} could not deliver, and will try again`, fault)
     await this.#settleBatch(held, batch, (body) => {
       const failures = body.delivery.failures + 1
       const delivery = { ...body.delivery, failures, lease: null, error: fault.message, bucketOk: false }
-      return { body: { ...body, delivery }, dueAt: now() + retryPauseMs(failures, random()) }
+      return { body: { ...body, delivery }, dueAt: now() + retryPauseMs(failures, runtime.random()) }
     })
   }
 

@@ -1,8 +1,7 @@
 // Decides the next step of a trail's delivery: wait, pass over events that the trail does not select, or deliver a batch.
 
-import type { EventStorage } from '../../storage/storage.ts'
 import { advanced, nextRange, type PendingBatch, type Trail, type TrailBody } from '../trails/trail.ts'
-import { collect, type Limits } from './batch.ts'
+import { collect, type Limits, type Trailing } from './batch.ts'
 
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 300_000
@@ -17,7 +16,7 @@ export interface Moment {
   /** How long events are gathered for a batch. */
   readonly intervalMs: number
   readonly limits: Limits
-  readonly events: Pick<EventStorage, 'after'>
+  readonly trailing: Trailing
 }
 
 export type Step =
@@ -29,7 +28,7 @@ export type Step =
 /** The next step of a trail's delivery. Throws Unavailable. */
 export async function nextStep(trail: Trail, moment: Moment): Promise<Step> {
   const { body, account } = trail
-  const { head, now, intervalMs, limits, events } = moment
+  const { head, now, intervalMs, limits, trailing } = moment
   const { pending, lease } = body.delivery
   if (body.ossBucketName === '') return { do: 'wait', body, dueAt: null }
   if (pending !== null) {
@@ -41,7 +40,7 @@ export async function nextStep(trail: Trail, moment: Moment): Promise<Step> {
   if (range === null) return { do: 'wait', body, dueAt: body.intervals.length > 0 ? look : null }
   const { eventRw, trailRegion } = body
   const filter = { account, eventRw, trailRegion }
-  const first = await collect(events, range, filter, { ...limits, events: 1 })
+  const first = await collect(trailing, range, filter, { ...limits, events: 1 })
   const [oldest] = first.events
   if (!oldest && first.missing === null) {
     const after = advanced(body, first.to)
@@ -52,7 +51,7 @@ export async function nextStep(trail: Trail, moment: Moment): Promise<Step> {
   }
   const ripe = oldest ? oldest.at + intervalMs : now
   if (range.open && now < ripe) return { do: 'wait', body, dueAt: ripe }
-  const { to } = await collect(events, range, filter, limits)
+  const { to } = await collect(trailing, range, filter, limits)
   return { do: 'deliver', batch: { from: range.from, to, at: now, eventRw, trailRegion } }
 }
 

@@ -34,7 +34,7 @@ export interface Indexed {
   readonly lastSeq: number
 }
 
-type Reads = Pick<Ledger, 'get' | 'events'>
+type Reads = Pick<Ledger, 'get' | 'events' | 'turn'>
 
 export class EventIndex {
   readonly #ledger: Reads
@@ -48,6 +48,11 @@ export class EventIndex {
     this.#keys = keys
     this.#directory = new IndexDirectory(ledger.events, keys)
     this.#seed = Buffer.from(keys.fingerprint(['event-index terms'], new Uint8Array(0)), 'hex').readUInt32LE()
+  }
+
+  /** Lets other calls run between the steps of a long lookup. */
+  turn(): Promise<void> {
+    return this.#ledger.turn()
   }
 
   async indexed(): Promise<Indexed> {

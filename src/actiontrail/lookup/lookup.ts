@@ -35,9 +35,6 @@ interface Found extends Position {
   readonly row: ChainedEvent
 }
 
-/** Lets other calls run between the steps of a long lookup. */
-const breathe = () => new Promise<void>((resolve) => setImmediate(resolve))
-
 /** The page of a lookup. Events that are recorded between two pages move no event that a page has shown. */
 export async function lookUp(lookup: Lookup, events: EventStorage, index: EventIndex): Promise<Page> {
   const found = new Map<number, Found>()
@@ -52,7 +49,7 @@ export async function lookUp(lookup: Lookup, events: EventStorage, index: EventI
     }
     if (found.size > KEPT) for (const { seq } of sorted(found, lookup).slice(lookup.limit + 1)) found.delete(seq)
   }
-  await collectUnindexed(lastSeq, events, collect)
+  await collectUnindexed(lastSeq, events, collect, () => index.turn())
   for (const part of partsOf(lookup, parts)) {
     if (isEnough(found, part, lookup)) break
     const candidates = await index.candidates(part, lookup)
@@ -62,7 +59,7 @@ export async function lookUp(lookup: Lookup, events: EventStorage, index: EventI
         ? await events.at(candidates)
         : await events.after(part.firstSeq - 1, part.lastSeq - part.firstSeq + 1),
     )
-    await breathe()
+    await index.turn()
   }
   return pageOf(found, lookup)
 }
@@ -71,8 +68,9 @@ async function collectUnindexed(
   from: number,
   events: EventStorage,
   collect: (rows: readonly ChainedEvent[]) => void,
+  turn: () => Promise<void>,
 ): Promise<void> {
-  for (let seq = from; ; await breathe()) {
+  for (let seq = from; ; await turn()) {
     const rows = await events.after(seq, EVENTS_AT_ONCE)
     collect(rows)
     if (rows.length < EVENTS_AT_ONCE) return

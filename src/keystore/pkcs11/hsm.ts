@@ -1,6 +1,7 @@
 // The key store in a PKCS #11 device: material is made, used and destroyed there, and records hold a reference to it.
 import { createPublicKey } from 'node:crypto'
 import { refuse } from '../../api/errors.ts'
+import { randomBytes } from '../../runtime/random.ts'
 import {
   DeviceTime,
   type Imported,
@@ -12,7 +13,6 @@ import {
   type WrappingKey,
   type WrappingPurpose,
 } from '../keystore.ts'
-import { randomBytes } from '../random.ts'
 import type { RootKeys } from '../root-keys.ts'
 import type { StoredMaterial } from '../stored-material.ts'
 import type { VersionPlace } from '../version-place.ts'
@@ -195,7 +195,7 @@ export class HsmKeystore implements Keystore {
     const isSlow = SLOW_WORKS.has(work)
     const ms = isSlow ? this.#setup.keyTimeoutMs : this.#setup.timeoutMs
     try {
-      return await this.#device.ask(work, ask, time.left(ms), late)
+      return await this.#device.ask(work, ask, time.left(ms, performance.now()), late)
     } catch (error) {
       const trouble = error instanceof Failed ? error.trouble : null
       const failed = `\`${work}\` failed with 503: ${(error as Error).message}`

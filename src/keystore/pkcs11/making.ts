@@ -1,7 +1,7 @@
 // Making objects of the token. Each try gets a CKA_ID of its own: an object that a failed try left behind on a token is never taken
 // for the one that the next try makes.
 import { setTimeout as pause } from 'node:timers/promises'
-import { randomBytes } from '../random.ts'
+import { randomBytes } from '../../runtime/random.ts'
 import type { Cryptoki } from './cryptoki.ts'
 import { Full, faultOf } from './faults.ts'
 import type { Access, ObjectClass } from './login.ts'

@@ -292,10 +292,9 @@ eachDatabase((open) => {
       await Promise.all(
         Array.from({ length: 60 }, (_, i) => house.must('CreateKey', { Description: 'x'.repeat(i * 20) })),
       )
-      const { events } = house.open.storage
       const head = (await house.open.ledger.head()).seq
       const filter = { account: house.credentials.accountId, eventRw: 'All', trailRegion: 'All' } as const
-      const whole = await collect(events, { from: 0, to: head }, filter, NO_LIMITS)
+      const whole = await collect(house.open.ledger, { from: 0, to: head }, filter, NO_LIMITS)
       for (const limits of [
         { events: 7, bytes: 1e9 },
         { events: 1e9, bytes: 5000 },
@@ -303,7 +302,7 @@ eachDatabase((open) => {
       ]) {
         const batches: Collected[] = []
         for (let from = 0; from < head; from = batches.at(-1)?.to ?? head)
-          batches.push(await collect(events, { from, to: head }, filter, limits))
+          batches.push(await collect(house.open.ledger, { from, to: head }, filter, limits))
         for (const batch of batches) {
           const size = batch.events.reduce((sum, { json }) => sum + Buffer.byteLength(json) + 1, 0)
           assert.ok(batch.events.length <= limits.events && (size <= limits.bytes || batch.events.length === 1))

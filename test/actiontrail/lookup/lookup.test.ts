@@ -18,7 +18,9 @@ import {
 import { type Lookup, lookUp, type Position } from '../../../src/actiontrail/lookup/lookup.ts'
 import type { Caller } from '../../../src/api/caller.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
+import { UNWATCHED } from '../../../src/ledger/root-watch.ts'
 import { type CallFacts, storedCall } from '../../../src/ledger/stored-call.ts'
+import { SYSTEM } from '../../../src/runtime/system.ts'
 import { openStorage } from '../../../src/storage/open.ts'
 import type { EventRow, Storage } from '../../../src/storage/storage.ts'
 import { removeFolder, temporaryFolder } from '../../acceptance/program.ts'
@@ -124,7 +126,13 @@ after(() => server[Symbol.asyncDispose]())
 
 async function openTrail(storage: Storage) {
   await beginChain(storage)
-  const ledger = new Ledger(storage, testKeys, (message, error) => assert.fail(`${message}: ${error}`))
+  const ledger = new Ledger(
+    storage,
+    testKeys,
+    (message, error) => assert.fail(`${message}: ${error}`),
+    UNWATCHED,
+    SYSTEM,
+  )
   const record = async (rows: readonly EventRow[]) => {
     const outcomes = await commit(
       storage,
@@ -285,7 +293,7 @@ describe('an altered index', () => {
       db.exec(attack)
       db.close()
       const storage = await openStorage(path)
-      const ledger = new Ledger(storage, testKeys, () => {})
+      const ledger = new Ledger(storage, testKeys, () => {}, UNWATCHED, SYSTEM)
       const after = { ...trail, storage, ledger, index: new EventIndex(ledger, testKeys) }
       assert.deepEqual(await allPages(everything, after), expected)
       const fault = await after.index.fault()

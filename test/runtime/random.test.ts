@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { randomBytes } from '../../src/keystore/random.ts'
+import { randomBytes } from '../../src/runtime/random.ts'
 
 describe('random bytes', () => {
   it('are as many as asked for, never the same twice, whatever the amounts', () => {
