@@ -1,7 +1,8 @@
 // The load, in a process of its own: signs all requests beforehand, then sends them over keep-alive connections and times the answers.
 import { randomUUID } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
-import { percentEncode, rpcSignature, rpcStringToSign } from '../src/gateway/signature.ts'
+import { percentEncode } from '../src/gateway/percent-encoding.ts'
+import { rpcSignature, rpcStringToSign } from '../src/gateway/signature.ts'
 
 /** What to send. `parameters` are cycled through; each request is signed with a nonce of its own. */
 export interface Job {

@@ -1,7 +1,7 @@
 // Requests that cost the most before their caller is known: CPU time of the server for each, by kind.
 import { connect } from 'node:net'
 import { MAX_BODY_CHUNKS } from '../src/gateway/limits.ts'
-import { percentEncode } from '../src/gateway/signature.ts'
+import { percentEncode } from '../src/gateway/percent-encoding.ts'
 import type { Server } from './processes.ts'
 
 /** A stranger's request of one kind, and what it costs the server. */

@@ -1,7 +1,6 @@
 // Operations: one declaration each, from which validation, authorization, events, help, the reference and dispatch follow.
 import type { Code } from './errors/catalogue.ts'
-import { Refusal } from './errors.ts'
-import { type Parameters, readableValues, type Values } from './parameters.ts'
+import type { Parameters, Values } from './parameters.ts'
 import type { Product } from './product.ts'
 
 /** A resource that a call names or creates: events show its type and name, policies match its ARN. */
@@ -91,39 +90,4 @@ export interface AnyOperation<C, Change> extends Omit<Operation<C, Change>, 'loc
   requestTags?(values: never): Tags
   readonly locate: Locate<never, C> | readonly Locate<never, C>[]
   decide(values: never, context: C): Promise<Decision<Change>>
-}
-
-type Located<C> = Pick<AnyOperation<C, unknown>, 'locate' | 'parameters'>
-
-/** Returns the resources that the call names. Refuses as the operation's `locate` does. */
-export async function locate<C>({ locate }: Located<C>, values: never, context: C): Promise<readonly Resource[]> {
-  if (typeof locate === 'function') return locate(values, context)
-  return (await Promise.all(locate.map((part) => part(values, context)))).flat()
-}
-
-/** Returns the resources that a refused call names, as far as its parameters are valid and resolve. */
-export function locateReadable<C>(
-  operation: Located<C>,
-  given: ReadonlyMap<string, string>,
-  context: C,
-): Promise<readonly Resource[]> {
-  return locateParts(operation, readableValues(operation.parameters, given) as never, context)
-}
-
-/** Returns the resources of those parts of `locate` that do not refuse. */
-export async function locateParts<C>(
-  { locate }: Pick<Located<C>, 'locate'>,
-  values: never,
-  context: C,
-): Promise<readonly Resource[]> {
-  const parts = typeof locate === 'function' ? [locate] : locate
-  const found = parts.map(async (part) => {
-    try {
-      return await part(values, context)
-    } catch (error) {
-      if (error instanceof Refusal) return []
-      throw error
-    }
-  })
-  return (await Promise.all(found)).flat()
 }

@@ -1,9 +1,10 @@
-// Parameter types: what a parameter may hold, how its text becomes a value, and how help describes it.
+// Parameter types: what a parameter may be, how its text becomes a value, and how help describes it. An operation declares its parameters
+// with the functions below; `readValues` reads them once, before anything else is read, so that inside an operation every value is valid.
 import type { PlainCode } from './errors/catalogue.ts'
 import { type Refusal, refuse } from './errors.ts'
 import { gathered, type Pieces } from './pieces.ts'
 
-/** One declared parameter. `read` gets the decoded, non-empty text and throws a Refusal that names the parameter. */
+/** One declared parameter. */
 export interface Parameter<T> {
   readonly type: 'text' | 'integer' | 'boolean' | 'choice' | 'json'
   /** The rule in a sentence, for help and for error messages; ends with a full stop. */
@@ -11,10 +12,13 @@ export interface Parameter<T> {
   /** Secret values never appear in events, logs or messages. */
   readonly secret: boolean
   readonly required: boolean
+  /** What an absent parameter that is not required has for a value: see `optional`. */
+  readonly fallback?: unknown
   /** Present where an empty text is a value; elsewhere it counts as absent. */
   readonly mayBeEmpty?: true
   /** The refusal of a call without the parameter, where it is not MissingParameter. */
   readonly missing?: 'MissingParameter.{name}'
+  /** Returns the value of a decoded text, which is empty only where it may be. Throws a Refusal that names the parameter. */
   read(name: string, text: string): T
   /** How it takes a list or a map in pieces, Name.1.Member or Name.key; absent where it takes none. */
   readonly pieces?: Pieces
@@ -22,7 +26,7 @@ export interface Parameter<T> {
 
 export type Parameters = Readonly<Record<string, Parameter<unknown>>>
 
-/** The values a declaration's parameters have after reading: null for an absent optional one. */
+/** The values of declared parameters; an absent one has its fallback. */
 export type Values<P extends Parameters> = {
   readonly [K in keyof P]: P[K] extends Parameter<infer T> ? T : never
 }
@@ -100,15 +104,9 @@ export function json<T extends {}>(options: {
   return ruled('json', rule, (given) => (given.length > max ? null : check(parse(given), given)))
 }
 
-/** The same parameter, not required: `fallback` when absent or empty. */
+/** The same parameter, not required: its value is `fallback` when it is absent. */
 export function optional<T, F extends T | null>(parameter: Parameter<T>, fallback: F): Parameter<T | F> {
-  return {
-    ...parameter,
-    required: false,
-    rule: describe(parameter.rule, fallback),
-    read: parameter.read,
-    fallback,
-  } as Parameter<T | F> & { fallback: F }
+  return { ...parameter, required: false, rule: describe(parameter.rule, fallback), fallback }
 }
 
 function describe(rule: string, fallback: unknown): string {
@@ -129,8 +127,9 @@ export function possiblyEmpty<T>(parameter: Parameter<T>): Parameter<T> {
 }
 
 /**
- * Reads the declared parameters from a request's decoded ones. An empty text counts as absent unless the parameter may be empty.
- * Refuses as the parameters say. Ignores parameters that are not declared, but refuses undeclared pieces of declared ones.
+ * Reads the declared parameters from a request's decoded ones. An empty text counts as absent unless the parameter may be empty. Refuses
+ * an absent required one before any other fault, and then as the parameters say. Ignores a parameter that is not declared, but refuses a
+ * piece that its declared parameter does not take.
  */
 export function readValues<P extends Parameters>(declared: P, given: ReadonlyMap<string, string>): Values<P> {
   const names = Object.keys(declared)
@@ -170,6 +169,6 @@ function isAbsent(parameter: Parameter<unknown> | undefined, text: string | unde
 }
 
 function readOne(name: string, parameter: Parameter<unknown> | undefined, text: string | undefined): unknown {
-  if (isAbsent(parameter, text)) return (parameter as { fallback?: unknown }).fallback
+  if (isAbsent(parameter, text)) return parameter?.fallback
   return parameter?.read(name, text ?? '')
 }

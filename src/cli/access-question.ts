@@ -1,7 +1,8 @@
 // The resources that a question about access is decided on: those that the operation itself finds, in the caller's own account.
 import { parseArn } from '../api/arn.ts'
 import type { Caller } from '../api/caller.ts'
-import { locateParts, type Resource } from '../api/operation.ts'
+import { locateParts } from '../api/locate.ts'
+import type { Resource } from '../api/operation.ts'
 import { readableValues } from '../api/parameters.ts'
 import type { CallContext, CallOperation } from '../gateway/house.ts'
 import { products } from '../gateway/products.ts'

@@ -1,5 +1,6 @@
 import { Refusal, refuse, refuseDryRun } from '../api/errors.ts'
-import { locate, locateReadable, type Reply, type Resource } from '../api/operation.ts'
+import { locate, locateReadable } from '../api/locate.ts'
+import type { Reply, Resource } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
 import { dryRunKeystore } from '../keystore/dry-run.ts'
 import { type Keystore, Unreachable } from '../keystore/keystore.ts'

@@ -1,4 +1,4 @@
-// Signatures in the header Authorization, ACS3 and ACS4, as pure functions (docs/reference/signatures.md).
+// Signatures in the header Authorization, as pure functions (docs/reference/signatures.md, "ACS3 and ACS4").
 import { createHmac } from 'node:crypto'
 import { canonicalQuery, hashHex } from './signature.ts'
 

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { headerSignature, headerStringToSign, parseAuthorization } from '../../src/gateway/header-signature.ts'
-import { hashHex, percentEncode, rpcSignature, rpcStringToSign } from '../../src/gateway/signature.ts'
+import { percentEncode } from '../../src/gateway/percent-encoding.ts'
+import { hashHex, rpcSignature, rpcStringToSign } from '../../src/gateway/signature.ts'
 import type { Credentials } from './program.ts'
 
 export interface RawAnswer {

@@ -1,0 +1,39 @@
+// Locating: which resources a call names. A call is authorized on them; the event of a refused call shows as many as can be found.
+import { Refusal } from './errors.ts'
+import type { AnyOperation, Resource } from './operation.ts'
+import { readableValues } from './parameters.ts'
+
+type Located<C> = Pick<AnyOperation<C, unknown>, 'locate' | 'parameters'>
+
+/** Returns the resources that the call names. Refuses as the operation's `locate` does. */
+export async function locate<C>({ locate }: Located<C>, values: never, context: C): Promise<readonly Resource[]> {
+  if (typeof locate === 'function') return locate(values, context)
+  return (await Promise.all(locate.map((part) => part(values, context)))).flat()
+}
+
+/** Returns the resources that a refused call names, as far as its parameters are valid and resolve. */
+export function locateReadable<C>(
+  operation: Located<C>,
+  given: ReadonlyMap<string, string>,
+  context: C,
+): Promise<readonly Resource[]> {
+  return locateParts(operation, readableValues(operation.parameters, given) as never, context)
+}
+
+/** Returns the resources of those parts of `locate` that do not refuse. */
+export async function locateParts<C>(
+  { locate }: Pick<Located<C>, 'locate'>,
+  values: never,
+  context: C,
+): Promise<readonly Resource[]> {
+  const parts = typeof locate === 'function' ? [locate] : locate
+  const found = parts.map(async (part) => {
+    try {
+      return await part(values, context)
+    } catch (error) {
+      if (error instanceof Refusal) return []
+      throw error
+    }
+  })
+  return (await Promise.all(found)).flat()
+}
