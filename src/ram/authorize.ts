@@ -1,4 +1,4 @@
-// Decides whether a caller may do what a call asks (docs/reference/policy-language.md, Decision).
+// Decides whether a caller may do what a call asks (docs/reference/policy-language.md, "Decision").
 import type { Caller, SessionCaller } from '../api/caller.ts'
 import type { Denial } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'

@@ -1,6 +1,7 @@
 // Policy documents, compiled once each: the same document counts for many principals and calls.
+
+import { type CompiledPolicy, compilePolicy } from './policy/compile.ts'
 import { type PolicyUse, parsePolicy } from './policy/language.ts'
-import { type CompiledPolicy, compilePolicy } from './policy/policy-set.ts'
 
 /** Of each use; beyond so many documents all are forgotten. */
 const KEPT_DOCUMENTS = 1000

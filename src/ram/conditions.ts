@@ -1,4 +1,4 @@
-// What a request says about itself, for the conditions of policies (docs/reference/policy-language.md, Condition keys).
+// What a request says about itself, for the conditions of policies (docs/reference/policy-language.md, "Condition keys").
 import { type Caller, principalArn } from '../api/caller.ts'
 import type { Tags } from '../api/operation.ts'
 import { isoSeconds } from '../api/time.ts'

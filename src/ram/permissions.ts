@@ -1,5 +1,5 @@
 // The policies that count for a caller: read from the records of RAM, compiled, and kept while none of these records changes
-// (docs/reference/policy-language.md, Decision).
+// (docs/reference/policy-language.md, "Decision").
 import type { Caller, SessionCaller } from '../api/caller.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Recorded } from '../ledger/record.ts'

@@ -1,4 +1,4 @@
-// Names of condition keys, in the one form in which policies and requests meet (docs/reference/policy-language.md, Condition keys).
+// Names of condition keys, in the one form in which policies and requests meet (docs/reference/policy-language.md, "Condition keys").
 
 /**
  * The form of a key that is compared: keys of acs: in lower case but for the tag key behind the slash, which keeps its case,

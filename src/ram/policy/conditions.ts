@@ -1,5 +1,5 @@
-// Conditions: what each operator means, for one value and for many, and for a key that the request does not have (docs/reference/policy-language.md,
-// Conditions).
+// Conditions (docs/reference/policy-language.md, "Conditions"): what each operator means for one value of the policy, for several, for a key
+// that the request does not have, and for a value that it can't read. A value that can't be read never widens what is allowed.
 import { BlockList, isIP } from 'node:net'
 import { compileWildcard } from './wildcard.ts'
 
@@ -21,7 +21,7 @@ export interface Condition {
 /** A test of a request's value: null when the operator can't read it. */
 type Test = (given: string) => boolean | null
 
-/** How a policy's value is read: a test of request values, or null when it does not fit its operator. */
+/** Makes the test of a policy's value; null when the value does not have the operator's form. */
 type Reader = (value: string) => Test | null
 
 function texts(fold: (text: string) => string): Reader {
@@ -100,13 +100,27 @@ function addresses(value: string): Test | null {
   }
 }
 
+const exactly = texts((text) => text)
+const inAnyCase = texts((text) => text.toLowerCase())
+const numbers = (holds: (order: bigint) => boolean) => compared(decimal, holds)
+const times = (holds: (order: bigint) => boolean) => compared(instant, holds)
+
+const equal = (order: bigint) => order === 0n
 const less = (order: bigint) => order < 0n
 const lessOrEqual = (order: bigint) => order <= 0n
 const greater = (order: bigint) => order > 0n
 const greaterOrEqual = (order: bigint) => order >= 0n
-const equal = (order: bigint) => order === 0n
-const same = texts((text) => text)
-const sameIgnoringCase = texts((text) => text.toLowerCase())
+
+/** What is known of an operator. `form` says in words which values it takes. */
+interface Row {
+  readonly read: Reader
+  readonly form: string
+  /** Whether it holds where none of its values matches. */
+  readonly negated: boolean
+}
+
+const is = (form: string, read: Reader): Row => ({ read, form, negated: false })
+const isNot = (form: string, read: Reader): Row => ({ read, form, negated: true })
 
 const TEXT = 'a text'
 const NUMBER = 'a decimal number such as 10 or -2.5'
@@ -114,30 +128,29 @@ const TIME = 'a time with its zone, such as 2026-01-31T08:00:00Z or 2026-01-31T1
 const TRUTH = 'true or false'
 const ADDRESS = 'an address such as 192.0.2.7 or a block such as 192.0.2.0/24'
 
-/** Each operator: how its values are read, whether it is the negation of that, and what fits it. */
 const OPERATORS = {
-  StringEquals: [same, false, TEXT],
-  StringNotEquals: [same, true, TEXT],
-  StringEqualsIgnoreCase: [sameIgnoringCase, false, TEXT],
-  StringNotEqualsIgnoreCase: [sameIgnoringCase, true, TEXT],
-  StringLike: [compileWildcard, false, TEXT],
-  StringNotLike: [compileWildcard, true, TEXT],
-  NumericEquals: [compared(decimal, equal), false, NUMBER],
-  NumericNotEquals: [compared(decimal, equal), true, NUMBER],
-  NumericLessThan: [compared(decimal, less), false, NUMBER],
-  NumericLessThanEquals: [compared(decimal, lessOrEqual), false, NUMBER],
-  NumericGreaterThan: [compared(decimal, greater), false, NUMBER],
-  NumericGreaterThanEquals: [compared(decimal, greaterOrEqual), false, NUMBER],
-  DateEquals: [compared(instant, equal), false, TIME],
-  DateNotEquals: [compared(instant, equal), true, TIME],
-  DateLessThan: [compared(instant, less), false, TIME],
-  DateLessThanEquals: [compared(instant, lessOrEqual), false, TIME],
-  DateGreaterThan: [compared(instant, greater), false, TIME],
-  DateGreaterThanEquals: [compared(instant, greaterOrEqual), false, TIME],
-  Bool: [truth, false, TRUTH],
-  IpAddress: [addresses, false, ADDRESS],
-  NotIpAddress: [addresses, true, ADDRESS],
-} as const satisfies Record<string, readonly [Reader, boolean, string]>
+  StringEquals: is(TEXT, exactly),
+  StringNotEquals: isNot(TEXT, exactly),
+  StringEqualsIgnoreCase: is(TEXT, inAnyCase),
+  StringNotEqualsIgnoreCase: isNot(TEXT, inAnyCase),
+  StringLike: is(TEXT, compileWildcard),
+  StringNotLike: isNot(TEXT, compileWildcard),
+  NumericEquals: is(NUMBER, numbers(equal)),
+  NumericNotEquals: isNot(NUMBER, numbers(equal)),
+  NumericLessThan: is(NUMBER, numbers(less)),
+  NumericLessThanEquals: is(NUMBER, numbers(lessOrEqual)),
+  NumericGreaterThan: is(NUMBER, numbers(greater)),
+  NumericGreaterThanEquals: is(NUMBER, numbers(greaterOrEqual)),
+  DateEquals: is(TIME, times(equal)),
+  DateNotEquals: isNot(TIME, times(equal)),
+  DateLessThan: is(TIME, times(less)),
+  DateLessThanEquals: is(TIME, times(lessOrEqual)),
+  DateGreaterThan: is(TIME, times(greater)),
+  DateGreaterThanEquals: is(TIME, times(greaterOrEqual)),
+  Bool: is(TRUTH, truth),
+  IpAddress: is(ADDRESS, addresses),
+  NotIpAddress: isNot(ADDRESS, addresses),
+} as const satisfies Record<string, Row>
 
 export type Operator = keyof typeof OPERATORS
 
@@ -145,26 +158,26 @@ export function isOperator(name: string): name is Operator {
   return Object.hasOwn(OPERATORS, name)
 }
 
-/** Whether a policy's value has the form that its operator wants. */
+/** Whether a policy's value has the form that its operator takes. */
 export function fits(operator: Operator, value: string): boolean {
-  return OPERATORS[operator][0](value) !== null
+  return OPERATORS[operator].read(value) !== null
 }
 
-/** What fits the operator, in words. */
+/** The form of values that the operator takes, in words. */
 export function fitting(operator: Operator): string {
-  return OPERATORS[operator][2]
+  return OPERATORS[operator].form
 }
 
 /**
- * The test of a request: one alternative that holds suffices; negated, none may hold; a missing key makes the positive form false.
- * A value that the operator can't read, such as a tag that is no number, narrows what is allowed and never widens it: the test is then
- * true in a Deny, and false in an Allow.
+ * Returns the test of a request. One of the condition's values must match; of a negated operator, none may. Where the request does not have
+ * the key, a negated operator is true and any other false. Where the operator can't read the request's value, such as a tag that is no
+ * number, the test is true in a Deny and false in an Allow.
  */
 export function compileCondition(
   { operator, key, values }: Condition,
   effect: 'Allow' | 'Deny',
 ): (request: ConditionValues) => boolean {
-  const [read, negated] = OPERATORS[operator]
+  const { read, negated } = OPERATORS[operator]
   const alternatives = values.flatMap((value) => read(value) ?? [])
   return (request) => {
     const given = request.get(key)

@@ -1,5 +1,11 @@
-// The policy language: a document is checked in full when it is written, and refused with the place of its fault (docs/reference/policy-language.md).
-// What the cloud does not have is refused too: what would be ignored in silence could widen a grant.
+// The policy language (docs/reference/policy-language.md): a document is checked in full when it is written, and refused with the place of its
+// fault. What the cloud's language does not have is refused too, because a part that is silently ignored could widen a grant.
+//
+//   policy      { "Version": "1", "Statement": [statement, …] }
+//   statement   { "Effect": "Allow" or "Deny", "Action" or "NotAction": strings, "Resource": strings, "Condition"?: conditions, "Sid"?: text }
+//               in a trust policy { "Effect", "Action": "sts:AssumeRole", "Principal": see principals.ts, "Condition"?, "Sid"? }
+//   conditions  { operator: { key: values, … }, … }
+//   strings     a string, or an array of at least one; so are values, which may also be numbers and booleans
 import { conditionKey, hasOwnPrefix, isUsableKey, meantKey } from './condition-key.ts'
 import { type Condition, fits, fitting, isOperator } from './conditions.ts'
 import { duplicateMember } from './json-members.ts'
@@ -9,7 +15,7 @@ import { canMatch, isResourcePattern } from './resource-pattern.ts'
 /** What a policy is for: attached to a principal, narrowing a session, or naming the principals that may assume a role. */
 export type PolicyUse = 'identity' | 'session' | 'trust'
 
-/** A document that is no policy; the message names the place of the fault. */
+/** The document is not a policy; the message names the place of the fault. */
 export class MalformedPolicy extends Error {}
 
 export interface Statement {
@@ -27,7 +33,7 @@ export interface Statement {
 
 export interface Policy {
   readonly statements: readonly Statement[]
-  /** What a new policy is refused for, and earlier releases let pass: parts that match nothing, each with its place. */
+  /** Parts that match nothing, each with its place: a new policy is refused for them, and earlier releases accepted them. */
   readonly flaws: readonly string[]
 }
 
@@ -111,7 +117,7 @@ function parseActions(statement: Members, use: PolicyUse, where: string, flaws: 
   for (const [i, action] of actions.entries()) {
     if (action === '*' || ACTION.test(action)) continue
     const fault = `"${shown(written[i] ?? '')}" ${place} must be * or have the form service:operation.`
-    // Further colons were let pass once.
+    // Earlier releases accepted further colons.
     const [service = '', ...rest] = action.split(':')
     if (!ACTION.test(`${service}:${rest.join('.')}`)) throw new MalformedPolicy(fault)
     flaws.push(fault)

@@ -1,27 +1,10 @@
-// Deciding: policies are compiled once, and of a set of them only the statements for an action are looked at (docs/reference/policy-language.md, Decision).
-import { type ConditionValues, compileCondition } from './conditions.ts'
-import type { Policy, Statement } from './language.ts'
+// Deciding (docs/reference/policy-language.md, "Decision"): a Deny that matches wins, wherever it is; otherwise an Allow that matches allows;
+// otherwise the call is denied. One function has this rule, for every kind of policy: `firstMatch`.
+import type { CompiledPolicy, CompiledStatement } from './compile.ts'
+import type { ConditionValues } from './conditions.ts'
+import type { Statement } from './language.ts'
 import { Memo } from './memo.ts'
-import { type Candidate, means, type Principal, type TrustingRole } from './principals.ts'
-import { withRegion } from './resource-pattern.ts'
-import { compileWildcard, type Matcher } from './wildcard.ts'
-
-interface CompiledStatement {
-  readonly effect: Statement['effect']
-  readonly index: number
-  readonly principals: readonly Principal[]
-  /** The condition keys that it asks for. */
-  readonly keys: readonly string[]
-  meansAction(action: string): boolean
-  /** `action` in lower case. */
-  meansResource(resource: string, action: string): boolean
-  holds(values: ConditionValues): boolean
-}
-
-/** A policy made ready for many decisions. */
-export interface CompiledPolicy {
-  readonly statements: readonly CompiledStatement[]
-}
+import { type Candidate, means, type TrustingRole } from './principals.ts'
 
 /** A policy of a set; a session policy has no name. */
 export interface NamedPolicy {
@@ -45,43 +28,31 @@ export interface Verdict {
 
 /** No statement matched. */
 export const IMPLICIT: Verdict = { decision: 'ImplicitDeny', by: null }
-/** Role names are compared in any case, and this is the action whose resource they are (docs/reference/policy-language.md, Wildcards). */
-const ASSUME_ROLE = 'sts:assumerole'
-
-export function compilePolicy({ statements }: Policy): CompiledPolicy {
-  return { statements: statements.map(compileStatement) }
-}
-
-function compileStatement(statement: Statement, index: number): CompiledStatement {
-  const { effect, principals, notActions } = statement
-  const actions = anyOf(statement.actions)
-  const resources = anyOf(statement.resources.map(withRegion))
-  const roles = anyOf(statement.resources.map((resource) => withRegion(resource).toLowerCase()))
-  const conditions = statement.conditions.map((condition) => compileCondition(condition, effect))
-  // Policies of earlier releases may ask for a key that no request can have. A negated operator holds then: such an Allow would grant
-  // what it was meant to restrict, so it grants nothing.
-  const grantsNothing = effect === 'Allow' && statement.conditions.some(({ impossible }) => impossible)
-  return {
-    effect,
-    index,
-    principals,
-    keys: statement.conditions.map(({ key }) => key),
-    meansAction: (action) => actions(action) !== notActions,
-    meansResource: (resource, action) =>
-      resources(resource) || (action === ASSUME_ROLE && /:role\//.test(resource) && roles(resource.toLowerCase())),
-    holds: (values) => !grantsNothing && conditions.every((condition) => condition(values)),
-  }
-}
-
-function anyOf(patterns: readonly string[]): Matcher {
-  const matchers = patterns.map(compileWildcard)
-  const [only] = matchers
-  return matchers.length === 1 && only ? only : (value) => matchers.some((matches) => matches(value))
-}
 
 interface Placed {
   readonly place: StatementPlace
   readonly statement: CompiledStatement
+}
+
+/** The statements of policies in the order in which they decide: every Deny before every Allow. */
+function denialsFirst(policies: readonly NamedPolicy[]): readonly Placed[] {
+  const all = policies.flatMap(({ name, version, policy }) =>
+    policy.statements.map((statement) => {
+      const place = { policyName: name, policyVersion: version, statementIndex: statement.index }
+      return { place, statement }
+    }),
+  )
+  return [
+    ...all.filter(({ statement }) => statement.effect === 'Deny'),
+    ...all.filter(({ statement }) => statement.effect === 'Allow'),
+  ]
+}
+
+/** The verdict of the first statement that matches. INVARIANT: `statements` are in the order of denialsFirst. */
+function firstMatch(statements: readonly Placed[], matches: (statement: CompiledStatement) => boolean): Verdict {
+  for (const { place, statement } of statements)
+    if (matches(statement)) return { decision: statement.effect === 'Deny' ? 'ExplicitDeny' : 'Allow', by: place }
+  return IMPLICIT
 }
 
 const REMEMBERED = 1024
@@ -93,25 +64,12 @@ export class PolicySet {
   readonly #byResource = new Memo<readonly Placed[]>(REMEMBERED)
 
   constructor(policies: readonly NamedPolicy[]) {
-    const all = policies.flatMap(({ name, version, policy }) =>
-      policy.statements.map((statement) => {
-        const place = { policyName: name, policyVersion: version, statementIndex: statement.index }
-        return { place, statement }
-      }),
-    )
-    // Denials first: the first statement that matches decides.
-    this.#statements = [
-      ...all.filter(({ statement }) => statement.effect === 'Deny'),
-      ...all.filter(({ statement }) => statement.effect === 'Allow'),
-    ]
+    this.#statements = denialsFirst(policies)
   }
 
-  /** A Deny that matches anywhere wins, then an Allow; else the verdict is an implicit Deny. */
+  /** The verdict on an action and a resource, under a request's values of condition keys. */
   decide(action: string, resource: string, values: ConditionValues): Verdict {
-    for (const { place, statement } of this.#about(action, resource))
-      if (statement.holds(values))
-        return { decision: statement.effect === 'Deny' ? 'ExplicitDeny' : 'Allow', by: place }
-    return IMPLICIT
+    return firstMatch(this.#about(action, resource), (statement) => statement.holds(values))
   }
 
   /** Every statement that matches, denials first. */
@@ -125,12 +83,12 @@ export class PolicySet {
       .map(({ place, statement }) => ({ ...place, effect: statement.effect }))
   }
 
-  /** The condition keys on which it depends what the set says of an action and a resource. */
+  /** The condition keys on which the verdict on an action and a resource depends. */
   conditionKeys(action: string, resource: string): readonly string[] {
     return this.#about(action, resource).flatMap(({ statement }) => statement.keys)
   }
 
-  /** The statements whose action and resource match: the same call comes again and again, only its conditions differ. */
+  /** The statements whose action and resource match, remembered: most calls differ in their conditions only. */
   #about(action: string, resource: string): readonly Placed[] {
     return this.#byResource.get(`${action}\n${resource}`, () => {
       const lower = action.toLowerCase()
@@ -143,20 +101,16 @@ export class PolicySet {
   }
 }
 
-/** The verdict of a trust policy on a caller: a Deny that matches wins, then an Allow. */
+/** The verdict of a role's trust policy on a caller. */
 export function trusts(
-  trust: CompiledPolicy,
+  policy: CompiledPolicy,
   candidate: Candidate,
   role: TrustingRole,
   values: ConditionValues,
 ): Verdict {
-  for (const effect of ['Deny', 'Allow'] as const)
-    for (const statement of trust.statements) {
-      if (statement.effect !== effect || !statement.principals.some((one) => means(one, candidate, role, effect)))
-        continue
-      if (!statement.holds(values)) continue
-      const by = { policyName: '', policyVersion: '', statementIndex: statement.index }
-      return { decision: effect === 'Deny' ? 'ExplicitDeny' : 'Allow', by }
-    }
-  return IMPLICIT
+  return firstMatch(
+    denialsFirst([{ name: '', version: '', policy }]),
+    (statement) =>
+      statement.principals.some((one) => means(one, candidate, role, statement.effect)) && statement.holds(values),
+  )
 }

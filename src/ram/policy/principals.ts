@@ -1,4 +1,4 @@
-// The principals that a trust policy names (docs/reference/policy-language.md, Principals).
+// The principals that a trust policy names (docs/reference/policy-language.md, "Principals").
 import { SERVICE_NAME } from '../service-name.ts'
 
 export interface Principal {

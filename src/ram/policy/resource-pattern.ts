@@ -1,4 +1,4 @@
-// Resource patterns: which texts have their form, and which of these can match a resource (docs/reference/policy-language.md, Resources).
+// Resource patterns: which texts have their form, and which of these can match a resource (docs/reference/policy-language.md, "Resources").
 import { PRODUCTS } from '../../api/product.ts'
 
 /**

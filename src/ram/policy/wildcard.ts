@@ -1,4 +1,4 @@
-// Patterns: * is any run of characters, ? exactly one (docs/reference/policy-language.md, Wildcards). No pattern takes more than pattern × value steps:
+// Patterns: * is any run of characters, ? exactly one (docs/reference/policy-language.md, "Wildcards"). No pattern takes more than pattern × value steps:
 // of the segments between stars, the leftmost place is always the best one, so that no place is tried twice.
 
 export type Matcher = (value: string) => boolean

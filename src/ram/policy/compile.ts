@@ -1,0 +1,57 @@
+// Compiling: a policy that was parsed, made ready for many decisions. What each statement means stands here; how statements combine is
+// policy-set.ts.
+import { type ConditionValues, compileCondition } from './conditions.ts'
+import type { Policy, Statement } from './language.ts'
+import type { Principal } from './principals.ts'
+import { withRegion } from './resource-pattern.ts'
+import { compileWildcard, type Matcher } from './wildcard.ts'
+
+export interface CompiledStatement {
+  readonly effect: Statement['effect']
+  readonly index: number
+  readonly principals: readonly Principal[]
+  /** The condition keys that it asks for. */
+  readonly keys: readonly string[]
+  /** `action` is in lower case, here and below. */
+  meansAction(action: string): boolean
+  meansResource(resource: string, action: string): boolean
+  holds(values: ConditionValues): boolean
+}
+
+export interface CompiledPolicy {
+  readonly statements: readonly CompiledStatement[]
+}
+
+/** Role names are compared in any case, and this is the action whose resource they are (docs/reference/policy-language.md, "Wildcards"). */
+const ASSUME_ROLE = 'sts:assumerole'
+
+export function compilePolicy({ statements }: Policy): CompiledPolicy {
+  return { statements: statements.map(compileStatement) }
+}
+
+function compileStatement(statement: Statement, index: number): CompiledStatement {
+  const { effect, principals, notActions } = statement
+  const actions = anyOf(statement.actions)
+  const resources = anyOf(statement.resources.map(withRegion))
+  const roles = anyOf(statement.resources.map((resource) => withRegion(resource).toLowerCase()))
+  const conditions = statement.conditions.map((condition) => compileCondition(condition, effect))
+  // Policies of earlier releases may ask for a key that no request can have. A negated operator holds then: such an Allow would grant
+  // what it was meant to restrict, so it grants nothing.
+  const grantsNothing = effect === 'Allow' && statement.conditions.some(({ impossible }) => impossible)
+  return {
+    effect,
+    index,
+    principals,
+    keys: statement.conditions.map(({ key }) => key),
+    meansAction: (action) => actions(action) !== notActions,
+    meansResource: (resource, action) =>
+      resources(resource) || (action === ASSUME_ROLE && /:role\//.test(resource) && roles(resource.toLowerCase())),
+    holds: (values) => !grantsNothing && conditions.every((condition) => condition(values)),
+  }
+}
+
+function anyOf(patterns: readonly string[]): Matcher {
+  const matchers = patterns.map(compileWildcard)
+  const [only] = matchers
+  return matchers.length === 1 && only ? only : (value) => matchers.some((matches) => matches(value))
+}
