@@ -17,11 +17,11 @@ const USAGE = `usage: strongroom account create [--name NAME] [--account-id DIGI
        strongroom account key disable|enable|delete HOLDER ACCESSKEYID [--data DIR] …
        strongroom account service --name SERVICE [--data DIR] …
 
-HOLDER is an account's 16 digits, or the name of a cloud service, such as ecs.aliyuncs.com: a service's AccessKey may assume the
-roles that trust the service; \`account service\` and \`account key create\` make one. A secret is shown once, when it is made.
-A server that runs on the same database serves a new account at once, refuses a disabled or deleted AccessKey from that moment
-on, and accepts an enabled one within a second. Sessions of roles that an AccessKey began go on: delete the role, or wait for
-their end. \`strongroom ram UpdateAccessKey\` and its like manage the AccessKeys of users.
+HOLDER is an account's 16 digits, or the name of a cloud service, such as ecs.aliyuncs.com. The AccessKey of a service may assume
+the roles that trust the service, and nothing else; \`account service\` and \`account key create\` create one. A secret is shown once,
+when it is created. A server that runs on the same database serves a new account at once, refuses a disabled or deleted AccessKey
+from that moment on, and accepts an enabled one within a second. Sessions of roles that an AccessKey began continue: delete the
+role, or wait for their end. \`strongroom ram UpdateAccessKey\` and its like manage the AccessKeys of users.
 Further flags are those of \`strongroom serve\`.`
 
 interface Asked {

@@ -1,4 +1,5 @@
-// The verbs of the command line, by name.
+// The verbs of the command line, by name: what each is for, and how a line that it can't carry out ends. Scripts in test/transcripts specify
+// the verbs from outside.
 import { products } from '../gateway/products.ts'
 import { type Open, openHouse } from '../house/open.ts'
 import { openWitnessed, type WitnessedHouse } from '../house/witnessed.ts'
@@ -21,28 +22,32 @@ import type { Surroundings } from './surroundings.ts'
 const USAGE = `usage: strongroom VERB …
 
   serve            runs the service
-  kms OPERATION    calls an operation of the key service and prints its JSON
+  kms OPERATION    calls an operation of the key service, and prints its answer
   ram OPERATION    the same for users, groups, roles and policies
+  sts OPERATION    the same for temporary credentials
+  actiontrail OPERATION
+                   the same for events and trails
   ram explain      prints whether a principal may perform an action, and which statement decides
   ram who-can      lists the principals that may perform an action
-  sts OPERATION    the same as kms, for temporary credentials
-  actiontrail OPERATION
-                   the same, for events and trails
-  account create   makes an account with an AccessKey of its own
+  account create   creates an account with an AccessKey of its own
   account list     lists the accounts
-  account key      lists, makes, disables and deletes AccessKeys of accounts and cloud services
-  account service  makes an AccessKey of a cloud service
-  dev advance      moves the clock of a server that runs with --dev
+  account key      lists, creates, disables and deletes AccessKeys of accounts and cloud services
+  account service  creates an AccessKey of a cloud service
   audit verify     verifies that the trail, or a copy of it, is as it was recorded
   audit export     writes a copy of the trail that others can verify
+  audit public-key prints the key that verifies copies
+  audit reindex    rebuilds the index that LookupEvents uses
+  audit accept-restore
+                   confirms that the database was restored from a backup, so that servers start
   root-key status  prints where the root key comes from, and the state of a rotation
-  root-key rotate  replaces the root key by a new one, while servers run
+  root-key rotate  replaces the root key with a new one, while servers run
   root-key change-provider
-                   wraps the root key by another file, a passphrase or an HSM
+                   wraps the root key with another file, a passphrase or an HSM
   hsm check        prints what the HSM can do, which keys it lacks, and which of its objects no key names
   key usage        prints how many messages each key version has encrypted
+  dev advance      moves the clock of a server that runs with --dev
 
-strongroom VERB --help prints more, strongroom --version the version.`
+\`strongroom VERB --help\` prints more, \`strongroom --version\` prints the version.`
 
 /** Opens the house; asks for the HSM's PIN only where the root keys are in one. */
 function openingAsIs(around: Surroundings): Open {
@@ -89,7 +94,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   actiontrail: call,
   account: (args, around) => account(args, opening(around), around),
   dev,
-  // It judges the trail, and accepts one that was put back.
+  // Opens what other verbs refuse: it judges the trail, and accepts a restored one.
   audit: (args, around) => audit(args, openingAsIs(around), around),
   'root-key': (args, around) => rootKey(args, opening(around), around),
   hsm: (args, around) => hsm(args, opening(around), around),

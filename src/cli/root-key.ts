@@ -25,16 +25,16 @@ const USAGE = `usage: strongroom root-key status [--data DIR] …
        strongroom root-key change-provider --to hsm --hsm-module FILE --hsm-token NAME [--data DIR] …
 
 status prints where the root key comes from, how many root keys there are and since when, and what is unfinished.
-rotate makes a new root key, and brings every record under it. It works beside running servers, and may be interrupted at any
-moment: run it again to finish. --resume only finishes a rotation, and begins none. Older root keys stay for 36 hours, because
-security tokens in use open under them. --drop-now drops them at once, which ends those sessions, unless records are found under
-them that no server wrote there; --drop-anyway drops them in any case, and servers refuse such records from then on.
---settle-seconds (${SETTLE_MS / 1000}) is how long servers have to see the new root key before it is used: a server that has not seen it refuses
-a security token that another server makes under it.
-change-provider wraps the root keys by another file; or by a passphrase, for which it asks on the terminal unless a file holds
-it; or by a new key in the configured HSM. It changes no other record, and running servers go on. Start them with the new
-settings the next time, and before you rotate. It removes the key file that is no longer used: keep a copy with the backups
-that need it. A former key in the HSM stays there, for the same reason.
+rotate makes a new root key, and seals and authenticates every record under it. It works beside running servers. You may
+interrupt it at any moment: run it again to finish. --resume finishes a rotation and begins none. Older root keys stay for 36
+hours, because security tokens in use open under them. --drop-now drops them at once, which ends those sessions. It drops nothing
+if it finds records under them that no server wrote; --drop-anyway drops them even so, and servers refuse such records from then
+on. --settle-seconds (${SETTLE_MS / 1000}) is the time that servers have to see the new root key before it is used: a server that has not seen it
+refuses a security token that another server makes under it.
+change-provider wraps the root keys with another file, with a passphrase, or with a new key in the configured HSM. It asks for a
+passphrase on the terminal unless a file contains it. It changes no other record, and running servers continue. Restart them with
+the new settings before you rotate. It removes the former key file: keep a copy with the backups that need it. A former key in the
+HSM stays there, for the same reason.
 Further flags are those of \`strongroom serve\`; they say where the root key comes from now.`
 
 const OWN: Readonly<Record<string, FlagKinds>> = {

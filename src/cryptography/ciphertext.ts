@@ -1,4 +1,5 @@
-// The layout of a CiphertextBlob, and what its associated data binds (docs/reference/formats.md, "Ciphertext").
+// The layout of a CiphertextBlob, and what its associated data binds (docs/reference/formats.md, "Ciphertext"). A ciphertext has one spelling,
+// and opens only where it belongs: each file in test/vectors/strongroom/ciphertext is one claim about it.
 //
 //   offset  bytes  field
 //   0       36     KeyVersionId, ASCII
@@ -6,7 +7,7 @@
 //   36+m    n      ciphertext
 //   36+m+n  16     tag
 //
-// The protection level of the key version, never the length, tells which nonce it is.
+// The protection level of the key version, never the length, decides which nonce it is.
 import { digestOf, fromBase64 } from './encoding.ts'
 import { TAG_BYTES } from './xaes.ts'
 
@@ -27,12 +28,12 @@ export interface Message {
   readonly sealed: Uint8Array
 }
 
-/** The blob in Base64; `versionId` is a lower-case UUID, `nonce` has the length that the version's protection level demands. */
+/** Returns the blob in Base64. `versionId` is a lower-case UUID, `nonce` has the length that the version's protection level demands. */
 export function encodeCiphertext({ versionId, nonce, sealed }: Message & { readonly versionId: string }): string {
   return Buffer.concat([Buffer.from(versionId, 'latin1'), nonce, sealed]).toString('base64')
 }
 
-/** Reads a blob strictly; null when the text is none. */
+/** Reads a blob; null for any text that encodeCiphertext does not write. */
 export function decodeCiphertext(blob: string): Ciphertext | null {
   const bytes = fromBase64(blob)
   if (!bytes || bytes.length < VERSION_ID_BYTES + SHORTEST_NONCE_BYTES + TAG_BYTES) return null
@@ -41,7 +42,7 @@ export function decodeCiphertext(blob: string): Ciphertext | null {
   return { versionId, message: bytes.subarray(VERSION_ID_BYTES) }
 }
 
-/** Cuts a message after its nonce of `nonceBytes`; null when it is too short. */
+/** Cuts a message after its nonce of `nonceBytes`; null when it is too short for nonce and tag. */
 export function splitMessage(message: Uint8Array, nonceBytes: number): Message | null {
   if (message.length < nonceBytes + TAG_BYTES) return null
   return { nonce: message.subarray(0, nonceBytes), sealed: message.subarray(nonceBytes) }
@@ -55,7 +56,10 @@ export interface Binding {
   readonly versionId: string
 }
 
-/** The associated data: SHA-256 over binding and sorted context, each part length-prefixed, so that no two contexts collide. */
+/**
+ * Returns the associated data (32 bytes): SHA-256 over the binding and the context, sorted by key in UTF-16 code units. Each part has its
+ * length in front, so that no two contexts run together.
+ */
 export function associatedData(binding: Binding, context: ReadonlyMap<string, string>): Buffer {
   const sorted = context.size === 0 ? [] : [...context].sort(([a], [b]) => (a < b ? -1 : 1)).flat()
   return digestOf([

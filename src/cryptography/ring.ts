@@ -1,5 +1,5 @@
-// The ring of root keys as bytes (docs/reference/formats.md). They exist in memory only: the provider of the root key wraps them for
-// storage.
+// The ring of root keys as bytes (docs/reference/formats.md, "Ring of root keys"). They exist in memory only: the provider of the root key
+// wraps them for storage. Each file in test/vectors/strongroom/ring is one claim about them.
 //
 //   offset  bytes  field
 //   0       1      format, 1
@@ -23,7 +23,7 @@ export interface Ring {
   readonly fingerprintKey: Uint8Array
 }
 
-/** The ring's bytes, which the caller wipes. Throws RangeError for a wrong number of roots. */
+/** Returns the ring's bytes, which the caller wipes. Throws RangeError for a wrong number of roots. */
 export function encodeRing({ generation, roots, fingerprintKey }: Ring): Buffer {
   if (roots.length < 1 || roots.length > MAX_ROOTS) throw new RangeError(`a ring has 1 to ${MAX_ROOTS} roots`)
   const bytes = Buffer.alloc(ROOTS_AT + roots.length * KEY_BYTES)
@@ -35,7 +35,7 @@ export function encodeRing({ generation, roots, fingerprintKey }: Ring): Buffer 
   return bytes
 }
 
-/** The ring that these bytes encode, as views of them; null when they encode none. */
+/** Returns the ring that these bytes encode, as views of them; null when they encode none. */
 export function decodeRing(bytes: Uint8Array): Ring | null {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const count = view[9] ?? 0

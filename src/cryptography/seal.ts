@@ -1,6 +1,6 @@
-// Sealing: secrets at rest are XAES-256-GCM ciphertext under a key derived from a root key, bound to their record
-// (docs/reference/formats.md). The current root of a ring seals and authenticates; all of its roots open and verify, so that a root
-// can be replaced behind running calls.
+// Sealing (docs/reference/formats.md, "Sealed value"): a secret at rest is XAES-256-GCM ciphertext under a key derived from a root key, bound to
+// its place, so that it opens nowhere else. The current root of a ring seals and authenticates; all of its roots open and verify, so that
+// a root can be replaced behind running calls. Each file in test/vectors/strongroom/sealed-value is one claim about it.
 //
 //   offset  bytes  field
 //   0       1      format, 1
@@ -13,13 +13,13 @@ import { NONCE_BYTES, Xaes } from './xaes.ts'
 
 const FORMAT = 1
 
-/** The keys derived from one root key (32 bytes), one per purpose (HKDF-SHA-256, RFC 5869). */
+/** The keys derived from one root key, one for each purpose (HKDF-SHA-256, RFC 5869). */
 export class Root {
   readonly sealing: Xaes
   readonly mac: Buffer
   readonly #sessionSecret: Buffer
 
-  /** Does not keep `rootKey`. Throws RangeError on another length. */
+  /** Does not keep a reference to `rootKey` (32 bytes). Throws RangeError on another length. */
   constructor(rootKey: Uint8Array) {
     if (rootKey.length !== 32) throw new RangeError('a root key has 32 bytes')
     const sealing = derive(rootKey, 'strongroom/seal/1')
@@ -29,7 +29,7 @@ export class Root {
     this.#sessionSecret = derive(rootKey, 'strongroom/session-secret/1')
   }
 
-  /** 128 hexadecimal digits: the secret that belongs to the AccessKeyId of a session. */
+  /** Returns the secret of a session with this AccessKeyId, from which its AccessKey secret is cut: 128 hexadecimal digits. */
   sessionSecret(accessKeyId: string): string {
     return createHmac('sha512', this.#sessionSecret).update(accessKeyId).digest('hex')
   }
@@ -48,7 +48,7 @@ export class Root {
   }
 }
 
-/** What a sealed value held, and the root that it was sealed under. */
+/** The content of a sealed value, and the root that it was sealed under. */
 export interface Opened {
   readonly plaintext: Buffer
   readonly root: Root
@@ -83,7 +83,7 @@ export class SealingRing {
     return Buffer.concat([Buffer.of(FORMAT), nonce, this.current.sealing.seal(nonce, plaintext, digestOf(place))])
   }
 
-  /** The plaintext, or null when the value was altered, cut, belongs to another place, or was sealed under none of the roots. */
+  /** Returns the plaintext; null when the value was altered or cut, belongs to another place, or was sealed under none of the roots. */
   open(place: readonly string[], sealed: Uint8Array): Buffer | null {
     return this.openUnder(place, sealed)?.plaintext ?? null
   }
@@ -102,7 +102,7 @@ export class SealingRing {
     return null
   }
 
-  /** HMAC-SHA-256 (32 bytes) that authenticates a record's canonical text. */
+  /** Returns the HMAC-SHA-256 (32 bytes) that authenticates a record's canonical text. */
   recordMac(canonical: string): Buffer {
     return createHmac('sha256', this.current.mac).update(canonical).digest()
   }
@@ -113,20 +113,20 @@ export class SealingRing {
   }
 
   /**
-   * Keyed digest (64 hexadecimal digits) by which a key recognizes its own material without keeping it. It differs from key to key
-   * and is the same under every root.
+   * Returns the keyed digest (64 hexadecimal digits) by which a CMK recognizes its own material without keeping it. It differs from CMK to
+   * CMK, and is the same under every root.
    */
   fingerprint(place: readonly string[], material: Uint8Array): string {
     return createHmac('sha256', this.#fingerprint).update(digestOf(place)).update(material).digest('hex')
   }
 }
 
-/** The ring of a database older than rings: its root key (32 bytes) alone, and the fingerprint key derived from it. */
+/** Returns the ring of a database older than rings: its only root key (32 bytes), and the fingerprint key derived from it. */
 export function ringOfOne(rootKey: Uint8Array): Ring {
   return { generation: 0, roots: [rootKey], fingerprintKey: derive(rootKey, 'strongroom/material-fingerprint/1') }
 }
 
-/** A key (32 bytes) for one purpose. */
+/** Derives a key (32 bytes) for one purpose. */
 export function derive(key: Uint8Array, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', key, new Uint8Array(0), purpose, 32))
 }

@@ -1,4 +1,5 @@
-// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM with 192-bit nonces, so that random nonces are safe.
+// XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM with 192-bit nonces, so that random nonces are safe for 2^80 messages under one
+// key. Each message has an AES-256-GCM key of its own, derived from the key and the first half of the nonce.
 import { type Cipheriv, createCipheriv, createDecipheriv } from 'node:crypto'
 
 export const NONCE_BYTES = 24
@@ -23,7 +24,7 @@ export class Xaes {
     }
   }
 
-  /** The ciphertext followed by the 16-byte tag. `nonce` is 24 fresh random bytes; throws RangeError on another length. */
+  /** Returns the ciphertext and its 16-byte tag. `nonce` is 24 fresh random bytes. Throws RangeError on another length. */
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Buffer {
     const key = this.#messageKey(nonce)
     const cipher = createCipheriv('aes-256-gcm', key, nonce.subarray(12))
@@ -36,7 +37,7 @@ export class Xaes {
     return sealed
   }
 
-  /** The plaintext, or null when anything does not fit: length, tag, nonce or associated data. */
+  /** Returns the plaintext; null when anything does not fit: length, tag, nonce or associated data. */
   open(nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Buffer | null {
     if (nonce.length !== NONCE_BYTES || sealed.length < TAG_BYTES) return null
     const key = this.#messageKey(nonce)
@@ -63,7 +64,10 @@ export class Xaes {
     this.#mask.fill(0)
   }
 
-  /** Derives a message key by CMAC in counter mode: two blocks, 0001 'X' 00 and 0002 'X' 00, each with the nonce's first 12 bytes. */
+  /**
+   * Derives the key (32 bytes) of a message: CMAC in counter mode (NIST SP 800-108r1, section 4.1) over two blocks, 0001 'X' 00 and
+   * 0002 'X' 00, each followed by the first 12 bytes of the nonce.
+   */
   #messageKey(nonce: Uint8Array): Buffer {
     if (nonce.length !== NONCE_BYTES) throw new RangeError('XAES-256-GCM takes a nonce of 24 bytes')
     const blocks = new Uint8Array(32)
@@ -77,7 +81,7 @@ export class Xaes {
   }
 }
 
-/** A block times x in GF(2^128): the subkey K1 of CMAC (NIST SP 800-38B 6.1). */
+/** Returns the block times x in GF(2^128): of the encrypted zero block, this is the subkey K1 of CMAC (NIST SP 800-38B, section 6.1). */
 function doubled(block: Uint8Array): Uint8Array {
   const out = new Uint8Array(16)
   for (let i = 0; i < 16; i++) out[i] = ((block[i] ?? 0) << 1) | ((block[i + 1] ?? 0) >> 7)

@@ -1,5 +1,6 @@
-// Authentication: checks time, AccessKey, token and signature in the order of docs/reference/signatures.md.
-// Cheap checks come first: before the AccessKey is found, no work depends on how long the request is.
+// Authentication: who signed a request (docs/reference/signatures.md, "Order of the checks", steps 4 to 10). Each scheme makes a Claim of the
+// request: what it says about its signer, unproven. Then the claim is proven. Cheap checks come first: before the AccessKey is found, no work
+// depends on how long the request is.
 import type { Caller } from '../api/caller.ts'
 import { refuse } from '../api/errors.ts'
 import type { AccessKeys } from '../ram/access-key.ts'
@@ -39,7 +40,7 @@ export interface Authenticated {
   readonly scope: Scope | null
 }
 
-/** What authentication looks callers up in. */
+/** Where authentication looks callers up. */
 export interface Credentials {
   readonly accessKeys: Pick<AccessKeys, 'find'>
   readonly securityTokens: Pick<SecurityTokens, 'open'>
@@ -53,7 +54,7 @@ export interface Clock {
   wallNow(): number
 }
 
-/** What every scheme says of a request, without anything long being read. */
+/** What a request says about its signer. Nothing long was read for it; the functions do that, once the AccessKey is found. */
 interface Claim {
   readonly accessKeyId: string
   readonly timestamp: string
@@ -90,7 +91,7 @@ export async function authenticate(
 
 async function permanentCaller(claim: Claim, { accessKeys, lastUsed }: Credentials, now: number): Promise<Caller> {
   const accessKey = await accessKeys.find(claim.accessKeyId)
-  // The code reveals that there is none, so the time may too.
+  // The time of this refusal reveals no more than its code does.
   if (!accessKey) throw refuse('InvalidAccessKeyId.NotFound')
   if (!accessKey.active) throw refuse('Forbidden.AccessKey')
   if (claim.securityToken !== '') throw refuse('InvalidSecurityToken.MismatchWithAccessKey')
@@ -99,7 +100,7 @@ async function permanentCaller(claim: Claim, { accessKeys, lastUsed }: Credentia
   return accessKey.caller
 }
 
-/** The caller of temporary credentials (docs/reference/signatures.md, "Order of the checks"); a session whose role was deleted has expired. */
+/** The caller of temporary credentials. A session whose role was deleted has expired. */
 async function sessionCaller(claim: Claim, credentials: Credentials, now: number): Promise<Caller> {
   const { securityTokens, authorizer } = credentials
   if (claim.securityToken === '') throw refuse('MissingSecurityToken')
@@ -112,6 +113,7 @@ async function sessionCaller(claim: Claim, credentials: Credentials, now: number
   return session.caller
 }
 
+/** Proves the claim under the secret of its AccessKey, or refuses it. */
 function verify(claim: Claim, secret: string): void {
   const stringToSign = claim.stringToSign()
   if (!sameSignature(claim.sign(secret, stringToSign), claim.signature))
@@ -121,7 +123,7 @@ function verify(claim: Claim, secret: string): void {
 
 function shown(stringToSign: string): string {
   if (stringToSign.length <= MAX_SHOWN) return stringToSign
-  // ASCII, like the string: answers that are all ASCII are written faster.
+  // Three dots, since answers that are all ASCII are written faster.
   return `${stringToSign.slice(0, MAX_SHOWN)}... (${stringToSign.length} characters, cut)`
 }
 

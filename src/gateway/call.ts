@@ -1,3 +1,12 @@
+// A call's way through the house (ARCHITECTURE.md, "The way of a call"), from the HTTP request to the answer:
+//
+//   authenticate   who calls, and that nobody altered the request; a refusal until here belongs to no account and leaves no event
+//   route          which operation, in which region
+//   admit          whether the account's rate allows it; if not, nothing is read for it
+//   perform        read the parameters, locate the resources, authorize, decide, and commit changes, nonce and event in one transaction
+//
+// From `route` on every refusal is recorded, too, unless the account's refused calls have written too much. A call is performed again when a
+// record that it rests on changed before its commit.
 import { Refusal, refuse, refuseDryRun } from '../api/errors.ts'
 import { locate, locateReadable } from '../api/locate.ts'
 import type { Reply, Resource } from '../api/operation.ts'
@@ -19,7 +28,7 @@ import { checkRoute, routeOf } from './route.ts'
 /** How long a call is retried while other calls keep changing its records. */
 const RETRY_MS = 10_000
 
-/** Answers a request, and calls `recognize` once its caller is authenticated; never rejects. */
+/** Answers a request, and calls `recognize` once its caller is authenticated. Never rejects: every error becomes a refusal. */
 export async function answer(request: HttpRequest, house: House, recognize: () => void): Promise<Answer> {
   let requestId = house.newId()
   const host = header(request, 'host')
@@ -125,7 +134,7 @@ async function recorded(
   }
 }
 
-/** Decides and commits; retries when a record that it rests on changed in between. */
+/** Performs a call that was admitted, and returns its reply. Throws its refusal. */
 async function perform(begun: Progress, house: House): Promise<Reply> {
   const { operation, parameters, request } = begun
   const { nonce } = begun.authenticated

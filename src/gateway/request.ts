@@ -1,5 +1,5 @@
-// HTTP requests and their parameters: decoded strictly, bounded, each name once (docs/reference/signatures.md).
-// The limits keep decoding before authentication well under a millisecond.
+// HTTP requests and their parameters (docs/reference/signatures.md, "Parameters"): decoded strictly, bounded, each name once. What can't be
+// decoded is refused, never repaired. The limits keep decoding before authentication well under a millisecond.
 import { isAscii, isUtf8 } from 'node:buffer'
 import { refuse } from '../api/errors.ts'
 

@@ -1,40 +1,20 @@
-// The key store port: where key material lives. Material never leaves it, except sealed.
+// The port to key material. Material never leaves its store, except sealed. Two stores implement the port: software.ts under the root key, and
+// pkcs11/hsm.ts in a device; router.ts picks one by the key's protection level. Suites under eachProtectionLevel (test/databases.ts) hold
+// both to the same behaviour.
 import type { WrappingAlgorithm } from '../cryptography/wrap.ts'
 import type { StoredMaterial } from './stored-material.ts'
 import type { ProtectionLevel, VersionPlace } from './version-place.ts'
 
-/** What a wrapping key is for. Unwrapping demands the same `place`; `expiresAt` is milliseconds since 1970. */
-export interface WrappingPurpose {
-  readonly account: string
-  readonly region: string
-  readonly keyId: string
-  readonly protectionLevel: ProtectionLevel
-  readonly place: readonly string[]
-  readonly algorithm: WrappingAlgorithm
-  readonly expiresAt: number
-}
-
-/** The time that one call may wait for a device, all its requests together; it runs from the first of them. */
-export class DeviceTime {
-  #began: number | null = null
-
-  /** What is left of `ms` milliseconds at `now`, by the device's own clock. */
-  left(ms: number, now: number): number {
-    this.#began ??= now
-    return Math.max(0, ms - (now - this.#began))
-  }
-}
-
 /**
- * The methods throw Unopenable when material is not authentic at its place, Unreachable when the device that holds it can't serve now,
- * and Rejected.KeyExhausted or Rejected.LimitExceeded where they say so.
+ * A store of key material. Every method that gets material throws Unopenable when it is not authentic at its place. Every method that needs
+ * a device throws Unreachable when the device can't serve now. `time` is what the call as a whole may wait for a device.
  */
 export interface Keystore {
-  /** New 256-bit material from a secure random source. Throws Rejected.LimitExceeded when the device is full. */
+  /** Makes 256-bit material from a secure random source. Refuses with Rejected.LimitExceeded when the device is full. */
   generate(place: VersionPlace): Promise<StoredMaterial>
   /**
-   * The encrypted `plaintext` as nonce and ciphertext with tag, bound to `aad`.
-   * Throws Rejected.KeyExhausted before random nonces could repeat.
+   * Encrypts `plaintext`, bound to `aad`: returns the nonce, and the ciphertext with its tag. Refuses with Rejected.KeyExhausted before
+   * random nonces could repeat.
    */
   encrypt(
     place: VersionPlace,
@@ -43,7 +23,7 @@ export interface Keystore {
     aad: Uint8Array,
     time?: DeviceTime,
   ): Promise<{ nonce: Uint8Array; sealed: Uint8Array }>
-  /** The plaintext, or null when the ciphertext is not authentic. */
+  /** Returns the plaintext; null when the ciphertext is not authentic. */
   decrypt(
     place: VersionPlace,
     material: StoredMaterial,
@@ -54,16 +34,15 @@ export interface Keystore {
   /** Wipes a version's destroyed material from memory. */
   forget(material: StoredMaterial, versionId: string): void
   /**
-   * Destroys material that no record names any more. Returns true once nothing of it is left; after false or an error the caller tries
-   * again later. An error other than Unreachable concerns this material alone.
+   * Destroys material that no record names any more. Returns whether nothing of it is left; after false or an error the caller tries again
+   * later. An error other than Unreachable concerns this material alone.
    */
   destroy(material: StoredMaterial): Promise<boolean>
-  /** A new RSA-2048 wrapping pair; the private key is sealed for its purpose, or names an object in the device. */
+  /** Makes an RSA-2048 pair for an import. The private key is sealed for its purpose, or stays in the device and is a reference to its object. */
   wrappingKey(purpose: WrappingPurpose): Promise<WrappingKey>
   /**
-   * Unwraps imported material (32 bytes) and stores it. Nothing tells why unwrapping failed.
-   * `fingerprint` recognizes the same material of the same key, and nothing else. Where one is `expected`, material with another is
-   * refused as not material.
+   * Unwraps imported material (32 bytes) and stores it. The outcome does not say why unwrapping failed. `fingerprint` recognizes the same
+   * material of the same key, and nothing else. Where one is `expected`, other material counts as no material.
    */
   importMaterial(
     place: VersionPlace,
@@ -73,6 +52,17 @@ export interface Keystore {
   ): Promise<Imported>
   /** Removes wrapping keys that have expired at `now` (milliseconds since 1970), in stores that keep them. */
   collect(now: number): Promise<void>
+}
+
+/** What a wrapping key is for. Unwrapping demands the same `place`; `expiresAt` is milliseconds since 1970. */
+export interface WrappingPurpose {
+  readonly account: string
+  readonly region: string
+  readonly keyId: string
+  readonly protectionLevel: ProtectionLevel
+  readonly place: readonly string[]
+  readonly algorithm: WrappingAlgorithm
+  readonly expiresAt: number
 }
 
 /** The wrapping key of an import token; `expired` when the call is made. */
@@ -99,6 +89,17 @@ export type Imported =
   /** As in WrappingKey. */
   | { readonly outcome: 'unsupported'; readonly why: string }
   | { readonly outcome: 'not material' }
+
+/** The time that one call may wait for a device: of all its requests together, from the first one on. */
+export class DeviceTime {
+  #began: number | null = null
+
+  /** What is left of `ms` milliseconds at `now`, by the device's own clock. */
+  left(ms: number, now: number): number {
+    this.#began ??= now
+    return Math.max(0, ms - (now - this.#began))
+  }
+}
 
 /** Counts how many messages each key version has encrypted. */
 export interface Uses {

@@ -1,9 +1,15 @@
-// The states of a CMK: pure functions from a CMK and a moment to the CMK afterwards, or to a refusal.
+// The states of a CMK: pure functions from a CMK and a moment to the CMK afterwards, or to a refusal. The states and their transitions are the
+// cloud's; test/kms/state-table.test.ts has what every operation does in each.
+//
+//   Enabled          encrypts and decrypts
+//   Disabled         neither; EnableKey ends it
+//   PendingImport    an external key without material: a first import, or one after deletion or expiry, makes it Enabled
+//   PendingDeletion  deleted at `deleteAt`, and refuses changes until then; CancelKeyDeletion makes it Enabled or PendingImport
 import { refuse } from '../api/errors.ts'
 import type { CmkBody, KeyState } from './records.ts'
 import { rotationDueAt } from './rotation.ts'
 
-const DAY = 86_400_000
+const DAY_MS = 86_400_000
 
 /** Whether imported material has expired. It counts as expired from that second on, whether background work has deleted it or not. */
 export function materialExpired({ materialExpiresAt }: CmkBody, now: number): boolean {
@@ -26,19 +32,22 @@ export function demandNotPendingDeletion({ state }: CmkBody): void {
   if (state === 'PendingDeletion') throw refuse('Rejected.PendingDeletion')
 }
 
+/** Refuses a CMK in another state than Enabled or Disabled. */
 export function enable(body: CmkBody): CmkBody {
   return moved(body, ['Enabled', 'Disabled'], 'Enabled')
 }
 
+/** Refuses a CMK in another state than Enabled or Disabled. */
 export function disable(body: CmkBody): CmkBody {
   return moved(body, ['Enabled', 'Disabled'], 'Disabled')
 }
 
+/** Returns the CMK in PendingDeletion for `days` days. Refuses a protected CMK, and one that is in PendingDeletion already. */
 export function scheduleDeletion(body: CmkBody, now: number, days: number): CmkBody {
   if (body.deletionProtection !== undefined)
     throw refuse('Rejected.StateModifiedFailed', { reason: ' Deletion protection is enabled.' })
   const scheduled = moved(body, ['Enabled', 'Disabled', 'PendingImport'], 'PendingDeletion')
-  return { ...scheduled, deleteAt: now + days * DAY }
+  return { ...scheduled, deleteAt: now + days * DAY_MS }
 }
 
 /** Returns the CMK Enabled, or in PendingImport where its imported material is missing. */
@@ -73,6 +82,7 @@ export function dueAt(body: CmkBody): number | null {
   return moments.length === 0 ? null : Math.min(...moments)
 }
 
+/** Returns the CMK in state `to`. Refuses a CMK in a state that is not in `from`. */
 function moved(body: CmkBody, from: readonly KeyState[], to: KeyState): CmkBody {
   if (!from.includes(body.state)) throw refuse('Rejected.StateModifiedFailed', { reason: '' })
   return { ...body, state: to }

@@ -1,23 +1,25 @@
-// Rotating the root key in steps. Each is one commit, so that a rotation can stop after any of them and continue from there:
+// Rotating the root key (docs/root-key.md#rotate-the-root-key) in steps. Each is one commit, so that a rotation can stop after any of them and
+// continue from there:
 //
 //   announced   the new root is the last of the ring: every server opens what is sealed under it, none seals under it yet
 //   current     the new root is the first: every server seals and authenticates under it
-//   retired     nothing stored is left under the older roots; they stay for tokens that were issued
+//   retired     nothing stored is under the older roots any more; they stay for tokens that were issued
 //   dropped     the older roots are gone from the ring
 //
-// After the first step the rotation waits until every server has seen the new root, so that all servers open the tokens of each.
-// Records need no waiting: none is committed under root keys that the installation record does not name as current (Committer).
+// After the first step the rotation waits until every server has seen the new root, so that each server opens the tokens of all others.
+// Records need no wait: the ledger commits none under root keys that the installation record does not name as current.
 import { MAX_ROOTS } from '../cryptography/ring.ts'
 import type { RowKey } from '../storage/storage.ts'
 import { rootStates } from './installation-record.ts'
 import type { LiveRing } from './live-ring.ts'
 import { type Progress, type Rooms, straysOf, type Walked, walk } from './walk.ts'
 
-/** How long servers have to see a new root before it is used, in milliseconds; they look once a second. */
+/** How long a new root is announced before it becomes the current one, in milliseconds. Servers look once a second. */
 export const SETTLE_MS = 5000
 /** How long a retired root stays, in milliseconds: sessions last up to 12 hours, import tokens 24. */
 export const RETIRED_MS = 36 * 3_600_000
 
+/** The speed of a rotation. `giveWay` lets calls run between records. */
 export interface Pace {
   now(): number
   readonly settleMs: number
@@ -33,7 +35,7 @@ export function stageOf(ring: LiveRing): 'none' | 'announced' | 'current' | 'ret
   return states.slice(1).every(({ retiredAt }) => retiredAt !== null) ? 'retired' : 'current'
 }
 
-/** Rotates the root key, or finishes a rotation that was interrupted. An error says what to do; the rotation can continue later. */
+/** Rotates the root key, or finishes a rotation that was interrupted. An error says what to do, and leaves a rotation that can continue. */
 export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<Walked> {
   await ring.look()
   const unfinished = stageOf(ring)

@@ -1,5 +1,6 @@
-// Security tokens: a session's facts, sealed under the root key. Any node that has the key reads them; nothing is stored.
-// The secret is not in the token: it follows from the AccessKeyId and the root key.
+// Security tokens (docs/reference/formats.md, "Security token"): the facts of a session, sealed under the root key. Nothing of a session is
+// stored: every server that has the root key opens its token. The secret is not in the token; it follows from the AccessKeyId and the root
+// key. Each file in test/vectors/strongroom/security-token is one claim about tokens.
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { SessionCaller } from '../api/caller.ts'
 import { fromBase64 } from '../cryptography/encoding.ts'
@@ -7,10 +8,12 @@ import type { Root } from '../cryptography/seal.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 
 const PLACE = ['security-token']
+/** How many opened tokens stay in memory. */
 const OPENED = 10_000
+/** In characters. No token that is issued is longer: a session policy has at most 2,048. */
 const MAX_TOKEN_LENGTH = 16_384
 
-/** What a token says. Times are milliseconds since 1970. */
+/** The session that a token carries. Times are milliseconds since 1970. */
 export interface Session {
   readonly caller: SessionCaller
   readonly expiresAt: number
@@ -21,6 +24,7 @@ export interface OpenedSession extends Session {
   readonly secret: string
 }
 
+/** The plaintext of a token, as JSON. A released format stays readable. */
 type Facts = readonly [
   format: 1,
   accountId: string,
@@ -44,7 +48,7 @@ export class SecurityTokens {
     this.#keys = keys
   }
 
-  /** The token (Base64) and the secret of a session; `nonce` is 24 fresh random bytes. */
+  /** Returns the token (Base64) and the secret of a session. `nonce` is 24 fresh random bytes. */
   issue({ caller, expiresAt }: Session, nonce: Uint8Array): { token: string; secret: string } {
     const { accountId, roleId, roleName, sessionName, accessKeyId, startedAt, invokedBy, sessionPolicy } = caller
     const facts: Facts = [
@@ -63,7 +67,7 @@ export class SecurityTokens {
     return { token, secret: secretOf(this.#keys.current, accessKeyId) }
   }
 
-  /** What the token says, or null when it was altered, cut or made elsewhere. */
+  /** Returns the session of a token; null when the token was altered, cut, spelled otherwise or issued under other root keys. */
   open(token: string): OpenedSession | null {
     if (this.#rootEpoch !== this.#keys.epoch) {
       this.#opened.clear()
@@ -83,7 +87,7 @@ export class SecurityTokens {
   }
 }
 
-/** 44 hexadecimal digits (176 bits) that nobody without the root key can know. */
+/** Returns the AccessKey secret of a session: 44 hexadecimal digits (176 bits) that follow from the root key. */
 function secretOf(root: Root, accessKeyId: string): string {
   return root.sessionSecret(accessKeyId).slice(0, 44)
 }

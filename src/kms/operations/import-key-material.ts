@@ -1,13 +1,16 @@
-import { refuse } from '../../api/errors.ts'
+import { type Refusal, refuse } from '../../api/errors.ts'
 import { integer, optional, type Parameter, secret } from '../../api/parameters.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { fromBase64 } from '../../cryptography/encoding.ts'
-import { insert, update } from '../../ledger/record.ts'
+import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
+import type { Imported } from '../../keystore/keystore.ts'
+import type { StoredMaterial } from '../../keystore/stored-material.ts'
+import { type Change, insert, update } from '../../ledger/record.ts'
 import { destructionOf } from '../destruction.ts'
 import { decodeToken, wrappingPlace } from '../import-token.ts'
 import { findKey, findVersion, keyId, locateKey } from '../key-name.ts'
 import { dueAt, withMaterial } from '../key-state.ts'
-import { operation } from '../operation.ts'
+import { type KmsContext, operation } from '../operation.ts'
 import { VERSION } from '../records.ts'
 
 /** 9999-12-31T23:59:59Z: the last second that the API's dates can express. */
@@ -55,49 +58,69 @@ export const ImportKeyMaterial = operation({
       throw refuse('InvalidParameter', { name: 'KeyMaterialExpireUnix', rule: 'It must be in the future, or 0.' })
     const { record, body } = await findKey(KeyId, context, 'id')
     if (body.origin !== 'EXTERNAL') throw refuse('Unsupported.Origin')
-    const enabled = withMaterial(body, expiresAt)
+    const ready = withMaterial(body, expiresAt)
 
     const token = decodeToken(ImportToken)
-    const place = wrappingPlace(record.id, token, context)
     const versionId = body.primaryVersionId ?? context.newRecordId()
     const imported = await context.keystore.importMaterial(
       { ...scope, keyId: record.id, versionId, protectionLevel: body.protectionLevel },
-      { ...token, place, expired: token.expiresAt <= now },
+      { ...token, place: wrappingPlace(record.id, token, context), expired: token.expiresAt <= now },
       fromBase64(EncryptedKeyMaterial) ?? new Uint8Array(0),
       body.materialFingerprint,
     )
-    if (imported.outcome === 'not a wrapping key') throw refuse('InvalidImportToken')
-    if (imported.outcome === 'expired') throw refuse('ExpiredImportToken')
-    if (imported.outcome === 'not material') throw refuse('InvalidKeyMaterial')
-    if (imported.outcome === 'unsupported')
-      throw refuse('InvalidParameter', {
-        name: 'ImportToken',
-        rule: `It is for ${token.algorithm}, and the managed HSM here ${imported.why}: get a token for another WrappingAlgorithm.`,
-      })
-    const { material, fingerprint } = imported
+    if (imported.outcome !== 'imported') throw refusalOf(imported, token.algorithm)
 
     const after = {
-      ...enabled,
+      ...ready,
       primaryVersionId: versionId,
       lastRotationAt: body.lastRotationAt ?? now,
-      materialFingerprint: fingerprint,
+      materialFingerprint: imported.fingerprint,
     }
     const change = update(record, { body: after, dueAt: dueAt(after) })
-    if (body.primaryVersionId === null) {
-      const version = {
-        ...scope,
-        id: versionId,
-        parent: record.id,
-        createdAt: now,
-        body: { keyId: record.id, material },
-      }
-      return { reply: {}, changes: [change, insert(VERSION, version)] }
-    }
-    const version = await findVersion(versionId, context)
-    if (!version) throw new Error(`key ${record.id} has no version ${versionId}`)
-    const replaced = version.body.material
-    const restored = update(version, { body: { ...version.body, material } }, replaced !== null)
-    const destruction = replaced === null ? [] : destructionOf(replaced, scope, now)
-    return { reply: {}, changes: [change, restored, ...destruction] }
+    const isFirst = body.primaryVersionId === null
+    const version = isFirst
+      ? [firstVersion(record.id, versionId, imported.material, context)]
+      : await versionWithMaterial(record.id, versionId, imported.material, context)
+    return { reply: {}, changes: [change, ...version] }
   },
 })
+
+/** Returns the refusal of an import that failed. InvalidKeyMaterial does not say why: a reason would tell an attacker about the wrapped text. */
+function refusalOf(imported: Exclude<Imported, { outcome: 'imported' }>, algorithm: WrappingAlgorithm): Refusal {
+  switch (imported.outcome) {
+    case 'not a wrapping key':
+      return refuse('InvalidImportToken')
+    case 'expired':
+      return refuse('ExpiredImportToken')
+    case 'not material':
+      return refuse('InvalidKeyMaterial')
+    case 'unsupported': {
+      const rule = `It is for ${algorithm}, and the managed HSM here ${imported.why}: get a token for another WrappingAlgorithm.`
+      return refuse('InvalidParameter', { name: 'ImportToken', rule })
+    }
+  }
+}
+
+/** The change that makes the CMK's first version. */
+function firstVersion(
+  keyId: string,
+  id: string,
+  material: StoredMaterial,
+  { scope, now }: Pick<KmsContext, 'scope' | 'now'>,
+): Change {
+  return insert(VERSION, { ...scope, id, parent: keyId, createdAt: now, body: { keyId, material } })
+}
+
+/** The changes that give the version its material, and destroy what this replaces. */
+async function versionWithMaterial(
+  keyId: string,
+  versionId: string,
+  material: StoredMaterial,
+  context: KmsContext,
+): Promise<readonly Change[]> {
+  const version = await findVersion(versionId, context)
+  if (!version) throw new Error(`key ${keyId} has no version ${versionId}`)
+  const replaced = version.body.material
+  const change = update(version, { body: { ...version.body, material } }, replaced !== null)
+  return replaced === null ? [change] : [change, ...destructionOf(replaced, context.scope, context.now)]
+}
