@@ -71,7 +71,7 @@ async function write(changes: readonly Change[], storage: Storage, keys: RootKey
   const rows = changes.flatMap((change): RowChange[] =>
     change.change === 'insert' ? [{ change: 'insert', row: toRow(change.after, keys), counted: change.counted }] : [],
   )
-  await storage.commit([{ changes: rows, nonce: null, event: null, scrub: false }], chaining(keys))
+  await storage.commit([{ changes: rows, nonce: null, event: null, scrub: false }], chaining(keys), null)
 }
 
 /** Adds `count` users with two AccessKeys each and one policy; answers the credentials of some, spread over all. */

@@ -75,7 +75,7 @@ export async function fillTrail(data: string, account: string, region: string, c
         scrub: false,
       })
     }
-    await storage.commit(batch, chain)
+    await storage.commit(batch, chain, null)
     await index.extend()
     if (done % 102_400 === 0) process.stderr.write(`\r  ${done} of ${count} events`)
   }

@@ -23,14 +23,16 @@ async function openUnrecorded(url: string): Promise<Storage> {
     due: (...when) => storage.due(...when),
     scan: (...where) => storage.scan(...where),
     size: () => storage.size(),
+    changesSince: (number) => storage.changesSince(number),
     dropNonces: (...when) => storage.dropNonces(...when),
     events: storage.events,
     close: () => storage.close(),
-    commit: (batch, chaining) => {
+    commit: (batch, chaining, basis) => {
       for (const { event } of batch) ring[recorded++ % ring.length] = event
       return storage.commit(
         batch.map((commit) => ({ ...commit, event: null })),
         chaining,
+        basis,
       )
     },
   }

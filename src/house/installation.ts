@@ -114,10 +114,10 @@ async function setUp(source: Source, now: number): Promise<LiveRing> {
   ]
   const changes = rows.map((row): RowChange => ({ change: 'insert', row, counted: null }))
   const commit = { changes, nonce: null, event: null, scrub: false }
-  const [outcome] = await storage.commit([commit], chaining(keys))
+  const { outcomes } = await storage.commit([commit], chaining(keys), null)
   keys.wipe()
   // Another server may have set up the same database at the same moment: the first record counts.
-  if (outcome !== 'committed' && provider instanceof HsmRootKeyProvider) await provider.discard()
+  if (outcomes[0] !== 'committed' && provider instanceof HsmRootKeyProvider) await provider.discard()
   if (await readInstallation(storage)) return openRing(source, now)
   throw new Error('the record of how this database was set up is missing: restore a backup')
 }

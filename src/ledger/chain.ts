@@ -13,11 +13,18 @@ export const FLOOR: Kind<Head> = { name: 'event-floor', counted: false }
 export const FLOOR_ID = 'floor'
 
 /**
- * The hash of an event: SHA-256 over the hash before it and all of its columns, one a line; Base64url, 43 characters.
+ * The hash of an event: SHA-256 over the hash before it and all of its columns, one a line; Base64url, 43 characters. The change number
+ * that it was decided under is the last line; null, in events of earlier releases, is none.
  * INVARIANT: no column of an event that was recorded holds a line break, so no other columns make the same text.
  */
-export function link(previous: string, seq: number, { eventId, account, region, at, body }: EventRow): string {
-  return hash('sha256', `${previous}\n${seq}\n${eventId}\n${account}\n${region}\n${at}\n${body}`, 'base64url')
+export function link(
+  previous: string,
+  seq: number,
+  { eventId, account, region, at, body }: EventRow,
+  change: number | null,
+): string {
+  const decided = change === null ? '' : `\n${change}`
+  return hash('sha256', `${previous}\n${seq}\n${eventId}\n${account}\n${region}\n${at}\n${body}${decided}`, 'base64url')
 }
 
 /** The row of a head at `head`, for a new database; `now` is milliseconds since 1970. */
@@ -87,8 +94,8 @@ export function chaining(keys: RootKeys): WatchfulChaining {
     endingWith(last) {
       let reached: Head | null = null
       return {
-        link(previous, seq, event) {
-          const hash = link(previous, seq, event)
+        link(previous, seq, event, change) {
+          const hash = link(previous, seq, event, change)
           if (event === last) reached = { seq, hash }
           return hash
         },

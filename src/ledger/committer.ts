@@ -2,13 +2,15 @@
 import { refuse } from '../api/errors.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { changedKeys } from '../storage/rows.ts'
 import { type Commit, type Outcome, type Storage, Unavailable } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
 import { alters, type Call, type Committed, prepared } from './call.ts'
 import type { WatchfulChaining } from './chain.ts'
 import { CommitQueue } from './commit-queue.ts'
+import type { FollowedChanges } from './followed-changes.ts'
 import type { KnownRecords } from './known-records.ts'
-import { type RootWatch, underGuard } from './root-watch.ts'
+import type { RootWatch } from './root-watch.ts'
 import { withSecondLook } from './second-look.ts'
 import type { TrailHead } from './trail-head.ts'
 
@@ -28,6 +30,7 @@ export interface Targets {
   readonly roots: RootWatch
   readonly chaining: WatchfulChaining
   readonly known: KnownRecords
+  readonly changes: FollowedChanges
   readonly trailHead: TrailHead
   readonly alarm: Alarm
   readonly runtime: Pick<Runtime, 'soon'>
@@ -67,8 +70,6 @@ export class Committer {
     const { known, trailHead } = this.#targets
     try {
       const outcomes = await withSecondLook(this.#targets.roots, () => this.#store(batch))
-      this.#noteOutcomes(batch, outcomes)
-      if (this.#takeOver(batch, outcomes)) trailHead.report()
       if (trailHead.reporting) await trailHead.reporting
       for (const [i, { resolve, reject }] of batch.entries()) {
         const outcome = outcomes[i] ?? 'moved'
@@ -95,34 +96,47 @@ export class Committer {
       this.#refused = false
   }
 
-  /** Brings the records in memory up to date. Returns whether a call altered something: see alters. */
-  #takeOver(batch: readonly Waiting[], outcomes: readonly Outcome[]): boolean {
-    const { keys, known } = this.#targets
+  /**
+   * Brings the records in memory up to date with what was stored when the change number became `number`; null where others changed
+   * something in between. Returns whether a call altered something: see alters.
+   */
+  #takeOver(batch: readonly Waiting[], outcomes: readonly Outcome[], number: number | null): boolean {
+    const { keys, known, changes } = this.#targets
+    const committed = batch.filter((_, i) => outcomes[i] === 'committed')
+    const changed = committed.flatMap(({ commit }) => changedKeys([commit]))
+    // After a later change was followed, what this batch stored may be an older state already.
+    const isNews = number !== null && changed.length > 0 && changes.took(changed, number)
     let altered = false
     for (const [i, { call, commit, rootEpoch }] of batch.entries()) {
-      const committed = outcomes[i] === 'committed'
-      if (committed && rootEpoch === keys.epoch) known.apply(call.changes, commit.changes)
+      const done = outcomes[i] === 'committed'
+      if (done && isNews && rootEpoch === keys.epoch) known.apply(call.changes, commit.changes)
       else known.forget(call.changes)
-      if (committed && alters(call)) altered = true
+      if (done && alters(call)) altered = true
     }
     return altered
   }
 
   /**
-   * INVARIANT: nothing is committed under root keys that the database does not name any more, however long ago it was sealed: the
-   * storage holds their record against the guard, in the transaction itself.
+   * INVARIANT: nothing is committed under root keys that the database does not name any more, however long ago it was sealed: their
+   * record is among what each batch is held against (FollowedChanges.commit).
    */
   #store(batch: readonly Waiting[]): Promise<readonly Outcome[]> {
-    const { storage, chaining, roots } = this.#targets
-    return underGuard(roots, async (guard) => {
+    const { storage, chaining, changes } = this.#targets
+    return changes.commit(async (basis) => {
       const current = batch.filter((waiting) => !this.#isOutdated(waiting))
       if (current.length === 0) return batch.map(() => 'moved')
       const commits = current.map(({ commit }) => commit)
       const last = commits.findLastIndex(({ event }) => event)
       const { event = null, further } = commits[last] ?? {}
       const chain = chaining.endingWith(further?.at(-1) ?? event)
-      const outcomes = await storage.commit(commits, chain, guard)
+      const { outcomes, number } = await storage.commit(
+        commits,
+        chain,
+        basis(() => []),
+      )
       if (outcomes[last] === 'committed') chain.acknowledged()
+      this.#noteOutcomes(current, outcomes)
+      if (this.#takeOver(current, outcomes, number)) this.#targets.trailHead.report()
       const outcomeOf = new Map(current.map((waiting, i) => [waiting, outcomes[i]]))
       return batch.map((waiting) => outcomeOf.get(waiting) ?? 'moved')
     })

@@ -1,6 +1,6 @@
 // The records in memory, each as this server last read or wrote it, so that a warm call reads no row.
 import type { RootKeys } from '../keystore/root-keys.ts'
-import type { RowChange } from '../storage/storage.ts'
+import { type RowChange, recordKey } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
 import type { Change, Kind, Recorded, Scope } from './record.ts'
 
@@ -23,6 +23,8 @@ export class KnownRecords {
   readonly #reads = new Map<string, object>()
   /** How often records of a kind have changed. */
   readonly #changes = new Map<string, number>()
+  /** How often all records were dropped. */
+  #drops = 0
 
   constructor(keys: RootKeys) {
     this.#keys = keys
@@ -66,9 +68,26 @@ export class KnownRecords {
     for (const change of changes) this.#cache.drop(this.#changed(change))
   }
 
+  /** Drops the records with these keys, which others changed. */
+  drop(keys: readonly string[]): void {
+    for (const key of keys) {
+      const kind = key.slice(0, key.indexOf('\n'))
+      this.#changes.set(kind, (this.#changes.get(kind) ?? 0) + 1)
+      this.#reads.delete(key)
+      this.#cache.drop(key)
+    }
+  }
+
+  /** Drops all records, whatever others changed. */
+  dropAll(): void {
+    this.#drops++
+    this.#cache = new RecordCache(BOUNDS)
+    this.#reads.clear()
+  }
+
   /** Grows with each change of a record of these kinds: what was derived from such records holds while it stays. */
   changesOf(kinds: readonly Kind<unknown>[]): number {
-    return kinds.reduce((sum, { name }) => sum + (this.#changes.get(name) ?? 0), 0)
+    return kinds.reduce((sum, { name }) => sum + (this.#changes.get(name) ?? 0), this.#drops)
   }
 
   /** Notes that the record of a change moved; returns its key. */
@@ -83,12 +102,11 @@ export class KnownRecords {
   #follow(): void {
     if (this.#epoch === this.#keys.epoch) return
     this.#epoch = this.#keys.epoch
-    this.#cache = new RecordCache(BOUNDS)
-    this.#reads.clear()
+    this.dropAll()
   }
 }
 
-/** The key of a record in memory. No part of it holds a line break. */
+/** The key of a record in memory. */
 export function keyOf(kind: string, { account, region }: Scope, id: string): string {
-  return `${kind}\n${account}\n${region}\n${id}`
+  return recordKey(kind, account, region, id)
 }

@@ -8,6 +8,7 @@ import type { Alarm } from './alarm.ts'
 import type { Call, Committed } from './call.ts'
 import { chaining } from './chain.ts'
 import { Committer } from './committer.ts'
+import { FollowedChanges } from './followed-changes.ts'
 import { KnownRecords } from './known-records.ts'
 import { Reader } from './reader.ts'
 import type { RootWatch } from './root-watch.ts'
@@ -18,17 +19,21 @@ import { LedgerView } from './view.ts'
 export class Ledger extends Reader {
   readonly #storage: Storage
   readonly #keys: RootKeys
+  readonly #changes: FollowedChanges
   readonly #committer: Committer
   readonly #trailHead: TrailHead
   readonly #trial: Trial
 
   constructor(storage: Storage, keys: RootKeys, alarm: Alarm, roots: RootWatch, runtime: Runtime) {
     const chain = chaining(keys)
-    const trailHead = new TrailHead(storage, chain, roots, alarm)
-    const parts = { storage, keys, roots, chaining: chain, known: new KnownRecords(keys), trailHead, alarm, runtime }
+    const known = new KnownRecords(keys)
+    const changes = new FollowedChanges({ storage, known, roots, alarm })
+    const trailHead = new TrailHead({ storage, chaining: chain, roots, changes, alarm })
+    const parts = { storage, keys, roots, chaining: chain, known, changes, trailHead, alarm, runtime }
     super(parts)
     this.#storage = storage
     this.#keys = keys
+    this.#changes = changes
     this.#trailHead = trailHead
     this.#committer = new Committer(parts)
     this.#trial = new Trial(this.#committer, trailHead)
@@ -55,6 +60,16 @@ export class Ledger extends Reader {
    */
   async canCommit(now: number): Promise<boolean> {
     return !this.failure && this.#trial.passes(now)
+  }
+
+  /** Authenticates the head of the trail under the current root key, as every recorded call does. Throws Forged or Unavailable. */
+  moveHead(): Promise<void> {
+    return this.#trailHead.move()
+  }
+
+  /** Takes over what others committed before the call. Throws Unavailable. */
+  follow(): Promise<void> {
+    return this.#changes.follow()
   }
 
   /** What one attempt of a call reads through. */

@@ -1,7 +1,6 @@
-// Going through all records of the database, whatever their kind and scope; and renewing the head of the chain, which no call can do.
+// Going through all records of the database, whatever their kind and scope.
 import type { RootKeys } from '../keystore/root-keys.ts'
-import { HEAD_PLACE, type RowKey, type Storage } from '../storage/storage.ts'
-import { chaining } from './chain.ts'
+import type { RowKey, Storage } from '../storage/storage.ts'
 import { isCurrent, type Recorded } from './record.ts'
 import type { RootWatch } from './root-watch.ts'
 import { checkedRows } from './second-look.ts'
@@ -31,18 +30,4 @@ export async function scan(
     const { kind, account, region, id } = row
     return { key: { kind, account, region, id }, record, current: isCurrent(row, keys) }
   })
-}
-
-/**
- * Authenticates the head of the chain of events under the current root key. It takes a transaction of its own, since the events of
- * calls in the same one would move the head too. Returns whether the head was under an older root key. Throws Forged.
- */
-export async function renewHead({ storage, keys, ring }: Rooms): Promise<boolean> {
-  const { kind, account, region, id } = HEAD_PLACE
-  const row = await storage.get(kind, account, region, id)
-  if (!row || isCurrent(row, keys)) return false
-  const chain = chaining(keys)
-  const moved = { change: 'update', row: chain.moved(row, chain.headOf(row)), from: row.revision } as const
-  await storage.commit([{ changes: [moved], nonce: null, event: null, scrub: false }], chain, ring.guard)
-  return true
 }

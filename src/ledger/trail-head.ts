@@ -1,9 +1,10 @@
 // Where the trail ends, and the witness outside of the database that remembers it: together they tell that the database was put back
 // to an older copy.
-import { type Guard, HEAD_PLACE, type Head, type Row, type Storage, Unavailable } from '../storage/storage.ts'
+import { type Basis, HEAD_PLACE, type Head, type Row, type Storage, Unavailable } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
 import { Rewound, type WatchfulChaining } from './chain.ts'
-import { type RootWatch, underGuard } from './root-watch.ts'
+import type { FollowedChanges } from './followed-changes.ts'
+import type { RootWatch } from './root-watch.ts'
 import { withSecondLook } from './second-look.ts'
 
 /** Keeps, outside of the database, how far the trail has come. */
@@ -16,18 +17,28 @@ export interface TrailWitness {
 
 const NO_WITNESS = 'the witness of the trail could not be written'
 
+interface Rooms {
+  readonly storage: Storage
+  readonly chaining: WatchfulChaining
+  readonly roots: RootWatch
+  readonly changes: FollowedChanges
+  readonly alarm: Alarm
+}
+
 export class TrailHead {
   readonly #storage: Storage
   readonly #chaining: WatchfulChaining
   readonly #roots: RootWatch
+  readonly #changes: FollowedChanges
   readonly #alarm: Alarm
   #witness: TrailWitness | null = null
   #reporting: Promise<void> | null = null
 
-  constructor(storage: Storage, chaining: WatchfulChaining, roots: RootWatch, alarm: Alarm) {
+  constructor({ storage, chaining, roots, changes, alarm }: Rooms) {
     this.#storage = storage
     this.#chaining = chaining
     this.#roots = roots
+    this.#changes = changes
     this.#alarm = alarm
   }
 
@@ -54,18 +65,18 @@ export class TrailHead {
    */
   async move(): Promise<void> {
     try {
-      await withSecondLook(this.#roots, () => underGuard(this.#roots, (guard) => this.#move(guard)))
+      await withSecondLook(this.#roots, () => this.#changes.commit((basis) => this.#move(basis(() => []))))
     } catch (error) {
       await this.note(error)
       throw error
     }
   }
 
-  async #move(guard: Guard | null): Promise<void> {
+  async #move(basis: Basis): Promise<void> {
     const { row, head } = await this.#read()
     const moved = { change: 'update', row: this.#chaining.moved(row, head), from: row.revision } as const
     // Outcome `moved`: another commit has just done the same.
-    await this.#storage.commit([{ changes: [moved], nonce: null, event: null, scrub: false }], this.#chaining, guard)
+    await this.#storage.commit([{ changes: [moved], nonce: null, event: null, scrub: false }], this.#chaining, basis)
   }
 
   async #read(): Promise<{ readonly row: Row; readonly head: Head }> {

@@ -5,7 +5,7 @@ import type { RootKeyProvider } from '../keystore/root-key-provider.ts'
 import { RootKeys } from '../keystore/root-keys.ts'
 import { chaining } from '../ledger/chain.ts'
 import { fromRow, isCurrent, toRow } from '../ledger/record.ts'
-import { type Guard, type Row, type Storage, Unavailable } from '../storage/storage.ts'
+import { type Row, recordKey, type Storage, Unavailable } from '../storage/storage.ts'
 import {
   type Candidate,
   type Installation,
@@ -66,10 +66,10 @@ export class LiveRing {
     return this.#provider
   }
 
-  /** What the record must still be while something is committed under these keys. */
-  get guard(): Guard {
-    const { kind, account, region, id, revision } = this.#record
-    return { kind, account, region, id, revision }
+  /** The key (recordKey) of the record. */
+  get key(): string {
+    const { kind, account, region, id } = this.#record
+    return recordKey(kind, account, region, id)
   }
 
   /**
@@ -164,8 +164,8 @@ export class LiveRing {
       const update = { change: 'update', row: toRow(after, keys), from: revision } as const
       // The former wrapped ring must leave no trace on disk.
       const commit = { changes: [update], nonce: null, event: null, scrub: true }
-      const [outcome] = await this.#storage.commit([commit], chaining(keys))
-      if (outcome !== 'committed') return false
+      const { outcomes } = await this.#storage.commit([commit], chaining(keys), null)
+      if (outcomes[0] !== 'committed') return false
       if (next.generation !== this.#generation) this.keys.replace(next)
       this.#record = after
       this.#provider = wrapping

@@ -6,7 +6,7 @@ import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Recorded, update } from '../ledger/record.ts'
 import type { RootWatch } from '../ledger/root-watch.ts'
-import { renewHead, type Scanned, scan } from '../ledger/scan.ts'
+import { type Scanned, scan } from '../ledger/scan.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { HEAD_PLACE, type RowKey, type Storage } from '../storage/storage.ts'
 import { type Reseal, SEALED_KINDS } from './sealed-kinds.ts'
@@ -78,7 +78,10 @@ async function* batches(rooms: Rooms, atOnce: number, progress: Progress, giveWa
 /** Returns whether there was something to do. A record that changed meanwhile was written by a server, under the current root. */
 async function renew({ record, current, key }: Scanned, rooms: Rooms): Promise<boolean> {
   if (!record) return false
-  if (key.kind === HEAD_PLACE.kind) return !current && renewHead(rooms)
+  if (key.kind === HEAD_PLACE.kind) {
+    if (!current) await rooms.ledger.moveHead()
+    return !current
+  }
   const body = resealed(record, rooms)
   if (current && body === record.body) return false
   // Without scrubbing, which would empty the log with every batch: the commit that retires the older roots scrubs all of it.

@@ -22,7 +22,7 @@ export interface EventStatements {
 }
 
 export function eventStatements(db: Kysely<Tables>, dialect: Dialect): EventStatements {
-  const event = db.selectFrom('event').select(['seq', 'event_id', 'account', 'region', 'at', 'body', 'hash'])
+  const event = db.selectFrom('event').select(['seq', 'event_id', 'account', 'region', 'at', 'body', 'hash', 'change'])
   const eventsAt = statement<{ seqs: string }>(({ seqs }) => {
     const list =
       dialect === 'sqlite'
@@ -31,8 +31,8 @@ export function eventStatements(db: Kysely<Tables>, dialect: Dialect): EventStat
     return event.where('seq', 'in', list).orderBy('seq')
   })
   return {
-    event: statement(({ seq, eventId, account, region, at, body, hash }) =>
-      db.insertInto('event').values({ seq, event_id: eventId, account, region, at, body, hash }),
+    event: statement(({ seq, eventId, account, region, at, body, hash, change }) =>
+      db.insertInto('event').values({ seq, event_id: eventId, account, region, at, body, hash, change }),
     ),
     events: statement(({ seq, limit }) => event.where('seq', '>', seq).orderBy('seq').limit(limit)),
     eventsAt: (seqs) => eventsAt({ seqs: dialect === 'sqlite' ? JSON.stringify(seqs) : `{${seqs.join(',')}}` }),

@@ -4,22 +4,28 @@ import { type ChainedEvent, type Chaining, type EventRow, type Head, type Row, U
 export class GrowingChain {
   readonly #chaining: Chaining
   readonly #before: Row
+  readonly #change: number | null
   #head: Head
 
-  /** Begins at the head that this row holds. Throws Unavailable when there is no row, and what `chaining.headOf` throws. */
-  constructor(row: Row | null, chaining: Chaining) {
+  /**
+   * Begins at the head that this row holds, for events that are decided under the change number `change`. Throws Unavailable when there
+   * is no row, and what `chaining.headOf` throws.
+   */
+  constructor(row: Row | null, chaining: Chaining, change: number | null) {
     if (!row) throw new Unavailable('the head of the event chain is missing from the database: restore a backup')
     this.#chaining = chaining
     this.#before = row
+    this.#change = change
     this.#head = chaining.headOf(row)
   }
 
   /** Chains the event as the next one. */
   add(event: EventRow): ChainedEvent {
     const seq = this.#head.seq + 1
-    const hash = this.#chaining.link(this.#head.hash, seq, event)
+    const change = this.#change
+    const hash = this.#chaining.link(this.#head.hash, seq, event, change)
     this.#head = { seq, hash }
-    return { ...event, seq, hash }
+    return { ...event, seq, hash, change }
   }
 
   /** Where the chain ends with what was added. */

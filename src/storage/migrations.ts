@@ -4,7 +4,8 @@ import { builder, type Dialect } from './tables.ts'
 
 /** The migrations in order: the statements that lead from version i to i + 1. A released one never changes. */
 export function migrations(dialect: Dialect): readonly (readonly string[])[] {
-  const { schema } = builder(dialect)
+  const db = builder(dialect)
+  const { schema } = db
   const bytes = dialect === 'sqlite' ? 'blob' : 'bytea'
   // Both order ids by their bytes, whatever the server's locale.
   const text = dialect === 'sqlite' ? ('text' as const) : sql`text COLLATE "C"`
@@ -78,5 +79,16 @@ export function migrations(dialect: Dialect): readonly (readonly string[])[] {
       .addColumn('postings', bytes, required),
     schema.createIndex('event_index_last').on('event_index').column('last_seq'),
   ]
-  return [initial, chained].map((step) => step.map((statement) => statement.compile().sql))
+  const numbered = [
+    // No statement of an earlier release works without this column: a server of one would commit on what it no longer knows.
+    schema.alterTable('record').renameColumn('due_at', 'due'),
+    schema.alterTable('event').addColumn('change', 'bigint'),
+    schema.createTable('change_number').addColumn('n', 'bigint', required),
+    db.insertInto('change_number').values({ n: sql`0` }),
+    schema
+      .createTable('change_log')
+      .addColumn('n', dialect === 'sqlite' ? 'integer' : 'bigint', (column) => column.primaryKey())
+      .addColumn('records', text, required),
+  ]
+  return [initial, chained, numbered].map((step) => step.map((statement) => statement.compile().sql))
 }

@@ -13,19 +13,20 @@ import {
   reserve,
   type Sql,
 } from './postgresql-connections.ts'
-import { type Columns, checkVersion, stepsOf, toRow } from './rows.ts'
+import { type Columns, changedKeys, checkVersion, stepsOf, toRow } from './rows.ts'
 import type { Bound } from './statement.ts'
 import { statements } from './statements.ts'
 import {
+  type Basis,
   type Chaining,
   type Commit,
-  type Guard,
-  GuardMoved,
   HEAD_PLACE,
   type Head,
   type Outcome,
   type Row,
+  Stale,
   type Storage,
+  type Stored,
   Unavailable,
 } from './storage.ts'
 import { StoredEvents } from './stored-events.ts'
@@ -39,7 +40,8 @@ const CONNECTION_PATIENCE_MS = 3000
  * stopped in the middle holds up no other one, and a server that gave up leaves no transaction waiting.
  */
 const TRANSACTION_PATIENCE_MS = 10_000
-const BEGIN = `BEGIN; SET LOCAL lock_timeout = ${TRANSACTION_PATIENCE_MS}; SET LOCAL idle_in_transaction_session_timeout = ${TRANSACTION_PATIENCE_MS}`
+// The statements that hold a batch against its basis see what was committed before each of them.
+const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${TRANSACTION_PATIENCE_MS}; SET LOCAL idle_in_transaction_session_timeout = ${TRANSACTION_PATIENCE_MS}`
 
 /** Connects to the database that `url` names and migrates it. Throws Unavailable. `patienceMs` is for tests. */
 export async function openPostgresql(url: string, patienceMs = PATIENCE_MS): Promise<Storage> {
@@ -112,24 +114,37 @@ class PostgresqlStorage extends StoredRows implements Storage {
     })
   }
 
-  async commit(batch: readonly Commit[], chaining: Chaining, guard: Guard | null = null): Promise<readonly Outcome[]> {
-    const together = await reaching(() => this.#transaction(batch, chaining, guard))
-    if (together === 'committed') return batch.map(() => together)
-    if (batch.length === 1) return [together]
+  async commit(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
+    const together = await reaching(() => this.#transaction(batch, chaining, basis))
+    if (together === 'committed') return { outcomes: batch.map(() => together), number: numberAfter(basis, batch) }
+    if (batch.length === 1) return { outcomes: [together], number: basis?.number ?? null }
+    return this.#oneByOne(batch, chaining, basis)
+  }
+
+  async #oneByOne(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
     const outcomes: Outcome[] = []
+    let present = basis
+    let followed = true
     for (const commit of batch)
       try {
-        outcomes.push(await reaching(() => this.#transaction([commit], chaining, guard)))
+        const outcome = await reaching(() => this.#transaction([commit], chaining, present))
+        outcomes.push(outcome)
+        if (outcome !== 'committed') continue
+        const number = numberAfter(present, [commit])
+        if (number === null) followed = false
+        else if (present) present = { ...present, number }
       } catch (error) {
         // Calls before this one are stored, so the batch must not be committed again, whatever the error.
-        if (outcomes.every((outcome) => outcome !== 'committed') && !(error instanceof Unavailable)) throw error
-        outcomes.push('unavailable')
+        const none = outcomes.every((outcome) => outcome !== 'committed')
+        if (none && !(error instanceof Unavailable)) throw error
+        outcomes.push(error instanceof Stale ? 'moved' : 'unavailable')
+        followed = false
       }
-    return outcomes
+    return { outcomes, number: followed && present ? present.number : null }
   }
 
   /** Commits all of the calls or none, in one round trip, or in two after another server moved the head. */
-  async #transaction(batch: readonly Commit[], chaining: Chaining, guard: Guard | null): Promise<Outcome> {
+  async #transaction(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Outcome> {
     let connection: Connection | null = null
     let chain: GrowingChain | null = null
     let lost = false
@@ -139,15 +154,15 @@ class PostgresqlStorage extends StoredRows implements Storage {
       connection = await within(CONNECTION_PATIENCE_MS, reserve(pool), pool.underWay)
       const attempt = (one: Connection, begin: boolean) => {
         this.#demandOpen(pool)
-        return this.#attempt(pool, one, batch, chain, guard, begin)
+        return this.#attempt(pool, one, batch, chain, basis, begin)
       }
       if (!batch.some(({ event }) => event)) return onlyOutcome(await attempt(connection, true))
-      chain = this.#remembered(chaining)
+      chain = this.#remembered(chaining, basis)
       const outcome = chain && (await attempt(connection, true))
       if (outcome && outcome !== 'head moved') return outcome
       chain = null
       this.#demandOpen(pool)
-      chain = await this.#lockHead(pool, connection, chaining)
+      chain = await this.#lockHead(pool, connection, chaining, basis)
       return onlyOutcome(await attempt(connection, false))
     } catch (error) {
       this.#head = null
@@ -163,9 +178,9 @@ class PostgresqlStorage extends StoredRows implements Storage {
   }
 
   /** The chain from the head in memory; null when there is none, or its root key is no longer in use. */
-  #remembered(chaining: Chaining): GrowingChain | null {
+  #remembered(chaining: Chaining, basis: Basis | null): GrowingChain | null {
     try {
-      return this.#head && new GrowingChain(this.#head, chaining)
+      return this.#head && new GrowingChain(this.#head, chaining, basis?.number ?? null)
     } catch {
       return null
     }
@@ -183,12 +198,12 @@ class PostgresqlStorage extends StoredRows implements Storage {
   }
 
   /** Begins a transaction that locks the head until it ends. */
-  async #lockHead(pool: Pool, connection: Connection, chaining: Chaining): Promise<GrowingChain> {
+  async #lockHead(pool: Pool, connection: Connection, chaining: Chaining, basis: Basis | null): Promise<GrowingChain> {
     const begun = connection.unsafe(BEGIN)
     const locked = sent(connection, this.statements.lockHead(HEAD_PLACE))
     try {
       const [, [row]] = await within(this.#patienceMs, Promise.all([begun, locked]), pool.underWay)
-      return new GrowingChain(row ? toRow(row) : null, chaining)
+      return new GrowingChain(row ? toRow(row) : null, chaining, basis?.number ?? null)
     } catch (error) {
       if (!isLost(error)) await within(this.#patienceMs, connection.unsafe('ROLLBACK'), pool.underWay)
       throw error
@@ -200,24 +215,44 @@ class PostgresqlStorage extends StoredRows implements Storage {
     connection: Connection,
     batch: readonly Commit[],
     chain: GrowingChain | null,
-    guard: Guard | null,
+    basis: Basis | null,
     begin: boolean,
   ): Promise<Outcome | 'head moved'> {
     const steps = batch.flatMap((commit) => this.#steps(commit, chain))
+    const keys = changedKeys(batch)
     const head = chain?.row() ?? null
     const moves = head && chain ? stepsOf({ change: 'update', row: head, from: chain.from }, this.statements) : []
     const queries = [
       ...(begin ? [connection.unsafe(BEGIN)] : []),
       ...moves.map(({ guarded }) => sent(connection, must('head moved', guarded))),
-      // Behind the head, in the order in which a call that changes such a row and is recorded takes the two.
-      ...(guard ? [sent(connection, must('guard moved', this.statements.expect(guard)))] : []),
+      // Behind the head: who waits for another server's transaction waits there, and then meets the number as it left it.
+      ...this.#held(keys.length > 0, basis).map((step) => sent(connection, step)),
       ...steps.map((step) => sent(connection, step)),
+      ...this.#logged(keys).map((step) => sent(connection, step)),
       connection.unsafe('COMMIT'),
     ]
     const results = await within(this.#patienceMs, settled(queries), pool.underWay)
     const failure = results.find((result) => result.status === 'rejected')
     if (chain) this.#head = failure ? null : head
     return failure ? outcomeOf(failure.reason) : 'committed'
+  }
+
+  /**
+   * Holds the batch against its basis. One that changes rows moves the change number first, which no other transaction can do before
+   * this one ends: so what it finds unchanged stays so.
+   */
+  #held(changes: boolean, basis: Basis | null): readonly Bound[] {
+    const { numberIs, moveNumber, moveAnyNumber, readsHold } = this.statements
+    if (basis?.reads === null) return [must('stale', (changes ? moveNumber : numberIs)({ number: basis.number }))]
+    const moves = changes ? [must('stale', moveAnyNumber({}))] : []
+    if (!basis || basis.reads.length === 0) return moves
+    const held = { number: basis.number, own: moves.length, reads: JSON.stringify(basis.reads) }
+    return [...moves, must('stale', readsHold(held))]
+  }
+
+  #logged(keys: readonly string[]): readonly Bound[] {
+    if (keys.length === 0) return []
+    return [this.statements.logChange({ keys: JSON.stringify(keys) }), this.statements.dropLogged({})]
   }
 
   #steps({ changes, nonce, event, further }: Commit, chain: GrowingChain | null): Bound[] {
@@ -261,10 +296,16 @@ const OUTCOMES = ['head moved', 'moved', 'full', 'nonce-used'] as const
 
 function outcomeOf(error: unknown): Outcome | 'head moved' {
   const { code, query } = error as { code?: string; query?: string }
-  if (code === '22012' && query?.startsWith('/* guard moved */')) throw new GuardMoved()
+  if (code === '22012' && query?.startsWith('/* stale */')) throw new Stale()
   if (code === '22012') return OUTCOMES.find((outcome) => query?.startsWith(`/* ${outcome} */`)) ?? 'moved'
   if (code === '40001' || code === '40P01') return 'head moved'
   throw error
+}
+
+/** The change number after these calls are stored on their basis; null where changes of others may lie in between. */
+function numberAfter(basis: Basis | null, stored: readonly Commit[]): number | null {
+  if (basis?.reads !== null) return null
+  return basis.number + (changedKeys(stored).length > 0 ? 1 : 0)
 }
 
 /** For a transaction that locked the head, or leaves it alone: only an abort by the database, after a deadlock, reports it as moved. */

@@ -1,7 +1,18 @@
 // Rows from column values, and the statements that a change takes.
 import type { Bound } from './statement.ts'
 import type { Statements } from './statements.ts'
-import { type ChainedEvent, type IndexPart, type Row, type RowChange, Unavailable } from './storage.ts'
+import {
+  type ChainedEvent,
+  type Changes,
+  type Commit,
+  type IndexPart,
+  placeKey,
+  type Row,
+  type RowChange,
+  recordKey,
+  UNLOGGED_KINDS,
+  Unavailable,
+} from './storage.ts'
 
 export type Columns = Record<string, unknown>
 
@@ -13,7 +24,7 @@ export function toRow(columns: Columns): Row {
     id: columns['id'] as string,
     parent: columns['parent'] as string | null,
     createdAt: columns['created_at'] as number,
-    dueAt: columns['due_at'] as number | null,
+    dueAt: columns['due'] as number | null,
     revision: columns['revision'] as number,
     body: columns['body'] as string,
     mac: columns['mac'] as Uint8Array,
@@ -29,6 +40,7 @@ export function toEvent(columns: Columns): ChainedEvent {
     at: columns['at'] as number,
     body: columns['body'] as string,
     hash: columns['hash'] as string,
+    change: columns['change'] as number | null,
   }
 }
 
@@ -83,6 +95,39 @@ function counting({ kind, account, region }: Row, by: 1 | -1, atMost: number | n
     guarded: statements.stepTally({ ...place, by, atMost: (atMost ?? Number.MAX_SAFE_INTEGER) - 1 }),
     opening: statements.openTally(place),
     otherwise: 'full',
+  }
+}
+
+/** What the change log says of calls that are stored together: the keys of all rows that they change, and of their places. */
+export function changedKeys(batch: readonly Commit[]): readonly string[] {
+  const keys = new Set<string>()
+  for (const { changes } of batch)
+    for (const { change, row } of changes) {
+      if (change === 'expect' || UNLOGGED_KINDS.has(row.kind)) continue
+      keys.add(recordKey(row.kind, row.account, row.region, row.id))
+      keys.add(placeKey(row))
+    }
+  return [...keys]
+}
+
+/** What the rows of `changesSince` say. A log with a gap, or with a row that is no list of keys, says nothing. */
+export function toChanges(rows: readonly Columns[], since: number): Changes {
+  const number = Number(rows[0]?.['n'] ?? 0)
+  if (number === since) return { number, keys: [] }
+  const keys = new Set<string>()
+  for (const { records } of rows) {
+    const list = parsed(records)
+    if (!Array.isArray(list)) return { number, keys: null }
+    for (const key of list) keys.add(String(key))
+  }
+  return { number, keys: rows.length === number - since ? [...keys] : null }
+}
+
+function parsed(json: unknown): unknown {
+  try {
+    return JSON.parse(String(json))
+  } catch {
+    return null
   }
 }
 

@@ -13,6 +13,7 @@ type EventColumns = readonly [
   at: number,
   body: string,
   hash: string,
+  change: number | null,
 ]
 
 export class SqliteEvents extends StoredEvents {
@@ -32,7 +33,7 @@ export class SqliteEvents extends StoredEvents {
 
   override async after(seq: number, limit: number): Promise<readonly ChainedEvent[]> {
     const rows = this.#arrays(this.#events({ seq, limit })) as readonly EventColumns[]
-    return rows.map(([number, eventId, account, region, at, body, hash]) => ({
+    return rows.map(([number, eventId, account, region, at, body, hash, change]) => ({
       seq: number,
       eventId,
       account,
@@ -40,6 +41,7 @@ export class SqliteEvents extends StoredEvents {
       at,
       body,
       hash,
+      change,
     }))
   }
 }

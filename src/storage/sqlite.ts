@@ -3,21 +3,22 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { GrowingChain } from './growing-chain.ts'
 import { migrations } from './migrations.ts'
 import { NonceMemory } from './nonce-memory.ts'
-import { type Columns, checkVersion, type Step, stepsOf, toRow } from './rows.ts'
+import { type Columns, changedKeys, checkVersion, type Step, stepsOf, toRow } from './rows.ts'
 import { SqliteEvents } from './sqlite-events.ts'
 import type { Bound } from './statement.ts'
 import { statements } from './statements.ts'
 import {
+  type Basis,
   type Chaining,
   type Commit,
   type EventRow,
   type EventStorage,
-  type Guard,
-  GuardMoved,
   HEAD_PLACE,
   type Outcome,
   type RowChange,
+  Stale,
   type Storage,
+  type Stored,
   Unavailable,
 } from './storage.ts'
 import { StoredRows } from './stored-rows.ts'
@@ -123,13 +124,12 @@ class SqliteStorage extends StoredRows implements Storage {
     await this.#wal?.synced()
   }
 
-  async commit(batch: readonly Commit[], chaining: Chaining, guard: Guard | null = null): Promise<readonly Outcome[]> {
+  async commit(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
     if (this.failure) throw this.failure
-    const outcomes = guarded(() => {
+    const stored = guarded(() => {
       this.#control('BEGIN IMMEDIATE')
       try {
-        if (guard && !this.#first(this.statements.expect(guard))) throw new GuardMoved()
-        const done = this.#commitAll(batch, chaining)
+        const done = this.#commitHeld(batch, chaining, basis)
         this.#control('COMMIT')
         return done
       } catch (error) {
@@ -138,17 +138,37 @@ class SqliteStorage extends StoredRows implements Storage {
       }
     })
     for (const [i, { nonce, scrub }] of batch.entries()) {
-      if (outcomes[i] !== 'committed') continue
+      if (stored.outcomes[i] !== 'committed') continue
       if (nonce) this.#nonces.add(nonce.digest, nonce.expiresAt)
       if (scrub) this.#scrubDue = true
     }
     await this.#wal?.synced()
     this.#scrub()
-    return outcomes
+    return stored
   }
 
-  #commitAll(batch: readonly Commit[], chaining: Chaining): Outcome[] {
-    const chain = batch.some(({ event }) => event) ? this.#chain(chaining) : null
+  #commitHeld(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Stored {
+    const before = Number(this.#first(this.statements.changeNumber({}))?.['n'])
+    if (basis && basis.number !== before && !this.#readsHold(basis)) throw new Stale()
+    const outcomes = this.#commitAll(batch, chaining, basis)
+    const keys = changedKeys(batch.filter((_, i) => outcomes[i] === 'committed'))
+    if (keys.length > 0) {
+      this.#run(this.statements.moveAnyNumber({}))
+      this.#run(this.statements.logChange({ keys: JSON.stringify(keys) }))
+      this.#run(this.statements.dropLogged({}))
+    }
+    const number = before + Math.min(keys.length, 1)
+    return { outcomes, number: basis?.number === before ? number : null }
+  }
+
+  #readsHold({ number, reads }: Basis): boolean {
+    if (reads === null) return false
+    const held = { number, own: 0, reads: JSON.stringify(reads) }
+    return reads.length === 0 || this.#first(this.statements.readsHold(held)) !== undefined
+  }
+
+  #commitAll(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Outcome[] {
+    const chain = batch.some(({ event }) => event) ? this.#chain(chaining, basis) : null
     const digests = new Map<string, Uint8Array>()
     let expiresAt = 0
     const outcomes = batch.map((commit) => {
@@ -170,9 +190,9 @@ class SqliteStorage extends StoredRows implements Storage {
     return outcomes
   }
 
-  #chain(chaining: Chaining): GrowingChain {
+  #chain(chaining: Chaining, basis: Basis | null): GrowingChain {
     const row = this.#first(this.statements.get(HEAD_PLACE))
-    return new GrowingChain(row ? toRow(row) : null, chaining)
+    return new GrowingChain(row ? toRow(row) : null, chaining, basis?.number ?? null)
   }
 
   #commitOne({ changes, event, further }: Commit, chain: GrowingChain | null): Outcome {

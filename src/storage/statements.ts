@@ -1,12 +1,14 @@
 // Every statement on records, tallies and nonces, compiled once per dialect; with those on events.
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
+import { type ChangeStatements, changeStatements } from './change-statements.ts'
 import { type EventStatements, eventStatements } from './event-statements.ts'
 import { type Statement, statement } from './statement.ts'
-import type { Guard, Place, Row, RowKey } from './storage.ts'
+import type { Place, Row, RowKey } from './storage.ts'
 import { builder, type Dialect, type Tables } from './tables.ts'
 
 type Page = Place & { readonly limit: number; readonly offset: number }
 type Owned = Place & { readonly parent: string }
+type AtRevision = RowKey & { readonly revision: number }
 
 export interface Reads {
   readonly get: Statement<RowKey>
@@ -28,9 +30,9 @@ export interface Changes {
   readonly insert: Statement<Row>
   /** `from` is the revision that the row must have. */
   readonly update: Statement<Row & { from: number }>
-  readonly delete: Statement<Guard>
+  readonly delete: Statement<AtRevision>
   /** Changes nothing. On PostgreSQL nobody else changes the row until the transaction ends. */
-  readonly expect: Statement<Guard>
+  readonly expect: Statement<AtRevision>
   /** Reads a row. On PostgreSQL nobody else changes or locks it until the transaction ends. */
   readonly lockHead: Statement<RowKey>
   /** Makes the tally's row when there is none. */
@@ -49,20 +51,9 @@ export interface Nonces {
   readonly dropNonceBatches: Statement<{ now: number; limit: number }>
 }
 
-export interface Statements extends Reads, Changes, Nonces, EventStatements {}
+export interface Statements extends Reads, Changes, ChangeStatements, Nonces, EventStatements {}
 
-const COLUMNS = [
-  'kind',
-  'account',
-  'region',
-  'id',
-  'parent',
-  'created_at',
-  'due_at',
-  'revision',
-  'body',
-  'mac',
-] as const
+const COLUMNS = ['kind', 'account', 'region', 'id', 'parent', 'created_at', 'due', 'revision', 'body', 'mac'] as const
 
 type OfRecord = ExpressionBuilder<Tables, 'record'>
 type OfTally = ExpressionBuilder<Tables, 'tally'>
@@ -95,7 +86,7 @@ const tallied =
 const contentOf = ({ parent, createdAt, dueAt, revision, body, mac }: Omit<Row, keyof RowKey>) => ({
   parent,
   created_at: createdAt,
-  due_at: dueAt,
+  due: dueAt,
   revision,
   body,
   mac,
@@ -103,7 +94,13 @@ const contentOf = ({ parent, createdAt, dueAt, revision, body, mac }: Omit<Row, 
 
 export function statements(dialect: Dialect): Statements {
   const db = builder(dialect)
-  return { ...reads(db), ...changes(db, dialect), ...nonces(db), ...eventStatements(db, dialect) }
+  return {
+    ...reads(db),
+    ...changes(db, dialect),
+    ...nonces(db),
+    ...changeStatements(db, dialect),
+    ...eventStatements(db, dialect),
+  }
 }
 
 function reads(db: Kysely<Tables>): Reads {
@@ -150,7 +147,7 @@ function reads(db: Kysely<Tables>): Reads {
       db.selectFrom('record').select(sql<number>`count(*)`.as('n')).where(ownedBy(owned)),
     ),
     due: statement(({ kind, now, limit }) =>
-      record.where('kind', '=', kind).where('due_at', '<=', now).orderBy('due_at').limit(limit),
+      record.where('kind', '=', kind).where('due', '<=', now).orderBy('due').limit(limit),
     ),
   }
 }

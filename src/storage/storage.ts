@@ -20,6 +20,16 @@ export interface Row {
 /** The primary key of the table of records. */
 export type RowKey = Pick<Row, 'kind' | 'account' | 'region' | 'id'>
 
+/** A row's key as one string. No part of it holds a line break. */
+export function recordKey(kind: string, account: string, region: string, id: string): string {
+  return `${kind}\n${account}\n${region}\n${id}`
+}
+
+/** Names all rows of a kind in one account and region: it changes with each of them. No row has the id ''. */
+export function placeKey({ kind, account, region }: Place): string {
+  return recordKey(kind, account, region, '')
+}
+
 /** A kind of record in one account and region. */
 export interface Place {
   readonly kind: string
@@ -58,6 +68,8 @@ export interface ChainedEvent extends EventRow {
   /** 1 for the first event, one more for each, without gaps. */
   readonly seq: number
   readonly hash: string
+  /** The change number that the event was decided under; null for events of earlier releases. */
+  readonly change: number | null
 }
 
 /** Where the chain of events ends. */
@@ -71,8 +83,8 @@ export const HEAD_PLACE = { kind: 'event-head', account: '', region: '', id: 'he
 
 /** How events are chained: the storage knows when, the holder of the keys how. */
 export interface Chaining {
-  /** The hash of the event that comes at `seq`, after the one with the hash `previous`. */
-  link(previous: string, seq: number, event: EventRow): string
+  /** The hash of the event that comes at `seq`, decided under the change number `change`, after the one with the hash `previous`. */
+  link(previous: string, seq: number, event: EventRow, change: number | null): string
   /** The head that a row holds. Throws when it is not authentic. */
   headOf(row: Row): Head
   /** The row after the head moved. */
@@ -134,9 +146,11 @@ export interface Storage {
   /**
    * Commits the calls in order, in one transaction, each all or nothing, and chains their events. When it throws, nothing of the
    * batch is stored, except that after a failed sync, or a database server that never comes back after COMMIT was sent, the outcome is
-   * unknown. Throws GuardMoved unless the row of `guard` has its revision, and keeps it until the transaction ends.
+   * unknown. Throws Stale unless what the batch was decided on (`basis`) still holds; null relies on the revisions of its rows alone.
    */
-  commit(batch: readonly Commit[], chaining: Chaining, guard?: Guard | null): Promise<readonly Outcome[]>
+  commit(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored>
+  /** What has changed since the change number was `number`. */
+  changesSince(number: number): Promise<Changes>
   /** Removes up to `limit` nonces that expired before `now`; returns how many. */
   dropNonces(now: number, limit: number): Promise<number>
   readonly events: EventStorage
@@ -167,13 +181,37 @@ export interface EventStorage {
   dropParts(seq: number): Promise<void>
 }
 
-/** A row that a batch relies on and does not change. */
-export interface Guard extends RowKey {
-  readonly revision: number
+/**
+ * What a batch was decided on. The change number moves by one in each transaction that changes rows, and the change log says which.
+ * `reads` null: nothing at all may have changed since. Otherwise these rows (recordKey, placeKey) may not: in a batch that changes rows
+ * they stay as they are until it ends, and a batch that changes none only needs them named to be checked at one moment.
+ */
+export interface Basis {
+  readonly number: number
+  readonly reads: readonly string[] | null
 }
 
-/** The row that a batch relies on has another revision, or is gone. */
-export class GuardMoved extends Error {}
+/** How a batch ended. */
+export interface Stored {
+  readonly outcomes: readonly Outcome[]
+  /** The change number after the batch; null where changes of others may lie between it and the basis. */
+  readonly number: number | null
+}
+
+/** The change number, and the keys (recordKey, placeKey) of what changed; null where the log does not say. */
+export interface Changes {
+  readonly number: number
+  readonly keys: readonly string[] | null
+}
+
+/**
+ * Kinds whose changes neither move the change number nor are logged: rows that move with events. Nobody keeps them in memory by the
+ * change number.
+ */
+export const UNLOGGED_KINDS: ReadonlySet<string> = new Set([HEAD_PLACE.kind])
+
+/** What the batch was decided on has changed. Nothing of the batch is stored. */
+export class Stale extends Error {}
 
 /** The database can't serve now: unreachable, full, read-only. */
 export class Unavailable extends Error {}

@@ -1,8 +1,8 @@
 // Reading records, as both databases store them.
-import { type Columns, toRow } from './rows.ts'
+import { type Columns, toChanges, toRow } from './rows.ts'
 import type { Bound } from './statement.ts'
 import type { Statements } from './statements.ts'
-import type { Place, Range, Row, RowKey } from './storage.ts'
+import type { Changes, Place, Range, Row, RowKey } from './storage.ts'
 
 /** What adapters have in common: they differ in how a statement is run. */
 export abstract class StoredRows {
@@ -73,6 +73,10 @@ export abstract class StoredRows {
     // No kind is named '', so nothing comes before this key.
     const { kind, account, region, id } = after ?? { kind: '', account: '', region: '', id: '' }
     return this.#rows(this.statements.scan({ kind, account, region, id, limit }))
+  }
+
+  async changesSince(number: number): Promise<Changes> {
+    return toChanges(await this.all(this.statements.changesSince({ number })), number)
   }
 
   async size(): Promise<number> {

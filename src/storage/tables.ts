@@ -16,10 +16,21 @@ interface RecordTable {
   id: string
   parent: string | null
   created_at: number
-  due_at: number | null
+  due: number | null
   revision: number
   body: string
   mac: Uint8Array
+}
+
+interface EventTable {
+  seq: number
+  event_id: string
+  account: string
+  region: string
+  at: number
+  body: string
+  hash: string
+  change: number | null
 }
 
 interface EventIndexTable {
@@ -40,8 +51,10 @@ export interface Tables {
   tally: { kind: string; account: string; region: string; n: number }
   nonce: { digest: Uint8Array; expires_at: number }
   nonce_batch: { seq: Generated<number>; expires_at: number; digests: Uint8Array }
-  event: { seq: number; event_id: string; account: string; region: string; at: number; body: string; hash: string }
+  event: EventTable
   event_index: EventIndexTable
+  change_number: { n: number }
+  change_log: { n: number; records: string }
 }
 
 export type Dialect = 'sqlite' | 'postgresql'

@@ -60,6 +60,7 @@ after(() => {
 interface Row {
   seq: number
   event_id: string
+  change: number | null
   account: string
   region: string
   at: number
@@ -70,7 +71,7 @@ interface Row {
 function rechain(db: DatabaseSync): void {
   let { hash } = GENESIS
   for (const row of db.prepare('SELECT * FROM event ORDER BY seq').all() as unknown as Row[]) {
-    hash = link(hash, row.seq, { ...row, eventId: row.event_id })
+    hash = link(hash, row.seq, { ...row, eventId: row.event_id }, row.change)
     db.prepare('UPDATE event SET hash = ? WHERE seq = ?').run(hash, row.seq)
   }
 }
@@ -121,14 +122,17 @@ const ATTACKS: readonly [what: string, attack: (db: DatabaseSync) => void, fault
   ],
   [
     'one is inserted at the end',
-    (db) => db.exec("INSERT INTO event SELECT max(seq) + 1, 'made-up', account, region, at, body, hash FROM event"),
+    (db) =>
+      db.exec("INSERT INTO event SELECT max(seq) + 1, 'made-up', account, region, at, body, hash, change FROM event"),
     /event \d+ \(made-up\) comes after the end of the trail/,
   ],
   [
     'one is inserted in between',
     (db) => {
       for (let seq = events; seq >= 10; seq--) db.exec(`UPDATE event SET seq = ${seq + 1} WHERE seq = ${seq}`)
-      db.exec("INSERT INTO event SELECT 10, 'made-up', account, region, at, body, hash FROM event WHERE seq = 9")
+      db.exec(
+        "INSERT INTO event SELECT 10, 'made-up', account, region, at, body, hash, change FROM event WHERE seq = 9",
+      )
     },
     /event 10 \(made-up\) is not what was recorded/,
   ],
@@ -289,11 +293,11 @@ function forgedExport(lines: readonly string[]): string[] {
     const parsed = JSON.parse(line)
     if ('end' in parsed) return JSON.stringify({ end: { ...parsed.end, seq: String(parsed.end.seq) } })
     if (!('record' in parsed)) return line
-    const [eventId, account, region, at, body] = parsed.record
+    const [eventId, account, region, at, body, change = null] = parsed.record
     const forged = { eventId, account, region, at, body: String(body).replaceAll('Encrypt', 'Decrypt') }
-    hash = link(hash, parsed.seq, forged)
+    hash = link(hash, parsed.seq, forged, change)
     const event = renderEvent(forged)
-    return JSON.stringify({ seq: parsed.seq, hash, record: [eventId, account, region, at, forged.body], event })
+    return JSON.stringify({ seq: parsed.seq, hash, record: [eventId, account, region, at, forged.body, change], event })
   })
 }
 

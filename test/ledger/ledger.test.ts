@@ -28,6 +28,7 @@ async function openLedger(storage?: Storage) {
     UNWATCHED,
     SYSTEM,
   )
+  await ledger.follow()
   return { ledger, storage: real, alarms }
 }
 
@@ -45,6 +46,7 @@ function withCommit(storage: Storage, commit: Storage['commit']): Storage {
     due: (...when) => storage.due(...when),
     scan: (...where) => storage.scan(...where),
     size: () => storage.size(),
+    changesSince: (number) => storage.changesSince(number),
     dropNonces: (...when) => storage.dropNonces(...when),
     events: storage.events,
     close: () => storage.close(),
@@ -155,9 +157,9 @@ describe('the ledger', () => {
   it('commits what many ask at once in few transactions, and resolves each call', async () => {
     const { storage } = await openLedger()
     let batches = 0
-    const counting = withCommit(storage, (batch, chaining) => {
+    const counting = withCommit(storage, (batch, chaining, basis) => {
       batches++
-      return storage.commit(batch, chaining)
+      return storage.commit(batch, chaining, basis)
     })
     const { ledger } = await openLedger(counting)
     const all = Array.from({ length: 300 }, (_, i) =>
@@ -171,9 +173,9 @@ describe('the ledger', () => {
   it('refuses with ServiceUnavailableTemporary and drops what it did not store, when the database can not be written', async () => {
     const { storage } = await openLedger()
     let broken = false
-    const breaking = withCommit(storage, async (batch, chaining) => {
+    const breaking = withCommit(storage, async (batch, chaining, basis) => {
       if (broken) throw new Unavailable('disk full')
-      return storage.commit(batch, chaining)
+      return storage.commit(batch, chaining, basis)
     })
     const { ledger, alarms } = await openLedger(breaking)
     await ledger.commit(alone([thing('a', 1)]))

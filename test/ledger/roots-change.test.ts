@@ -82,11 +82,8 @@ async function resealElsewhere(storage: Storage, id: string): Promise<void> {
   const { after } = update(fromRow<{ sealed: string }>(row, former), { body: { sealed: sealed(later) } })
   const change = { change: 'update', row: toRow(after, later), from: row.revision } as const
   // No event: the head of the chain is left as it is.
-  await storage.commit([{ changes: [change], nonce: null, event: null, scrub: false }], {
-    link: () => '',
-    headOf: () => assert.fail(),
-    moved: () => assert.fail(),
-  })
+  const chaining = { link: () => '', headOf: () => assert.fail(), moved: () => assert.fail() }
+  await storage.commit([{ changes: [change], nonce: null, event: null, scrub: false }], chaining, null)
 }
 
 async function assertOpens(ledger: Ledger, keys: RootKeys, id: string): Promise<void> {

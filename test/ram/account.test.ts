@@ -263,7 +263,7 @@ eachDatabase((open) => {
       assert.ok(row)
       const gone = { change: 'delete', row, counted: false } as const
       const { chaining } = await import('../../src/ledger/chain.ts')
-      await storage.commit([{ changes: [gone], nonce: null, event: null, scrub: false }], chaining(ring.keys))
+      await storage.commit([{ changes: [gone], nonce: null, event: null, scrub: false }], chaining(ring.keys), null)
     })
     await house.restart()
     assert.equal(await house.open.accounts.first(), accountId)

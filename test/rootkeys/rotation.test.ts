@@ -92,7 +92,8 @@ async function installationOf(storage: Storage): Promise<Row> {
 async function put(storage: Storage, row: Row, from: number): Promise<Outcome | undefined> {
   const chaining = { link: () => '', headOf: stop, moved: stop }
   const change = { change: 'update', row, from } as const
-  return (await storage.commit([{ changes: [change], nonce: null, event: null, scrub: false }], chaining))[0]
+  const commit = { changes: [change], nonce: null, event: null, scrub: false }
+  return (await storage.commit([commit], chaining, null)).outcomes[0]
 }
 
 eachDatabase((open, name) => {

@@ -49,7 +49,7 @@ describe('a connection that is lost while a batch is committed', () => {
     let { hash } = GENESIS
     for (const [i, row] of rows.entries()) {
       assert.equal(row.seq, i + 1)
-      hash = link(hash, row.seq, row)
+      hash = link(hash, row.seq, row, row.change)
       assert.equal(row.hash, hash)
     }
     await storage.close()

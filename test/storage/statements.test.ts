@@ -18,7 +18,7 @@ describe('a statement', () => {
       ...{ id: 'i', region: 'r', account: 'a', kind: 'k' },
     })
     const places = [...bound.text.matchAll(/"(\w+)" = \?/g)].map(([, column]) => column)
-    const columns = ['parent', 'created_at', 'due_at', 'revision', 'body', 'mac']
+    const columns = ['parent', 'created_at', 'due', 'revision', 'body', 'mac']
     assert.deepEqual(places, [...columns, 'kind', 'account', 'region', 'id', 'revision'])
     assert.deepEqual(bound.values, ['p', 3, null, 5, '{}', new Uint8Array([1]), 'k', 'a', 'r', 'i', 4])
   })

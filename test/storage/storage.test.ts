@@ -2,14 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { openStorage } from '../../src/storage/open.ts'
-import {
-  type Commit,
-  type EventRow,
-  GuardMoved,
-  type Row,
-  type RowChange,
-  type Storage,
-} from '../../src/storage/storage.ts'
+import type { Commit, EventRow, Row, RowChange, Storage } from '../../src/storage/storage.ts'
 import { beginChain, commit } from './chained.ts'
 import { type PostgresqlServer, startPostgresql } from './postgresql-server.ts'
 
@@ -63,26 +56,6 @@ for (const [name, open] of kinds)
       await beginChain(storage)
     })
     after(() => storage.close())
-
-    it('commits nothing unless the row that it is held against is as it was', async () => {
-      const own = await open()
-      await beginChain(own)
-      const held = row('held', { kind: 'guard' })
-      await commit(own, [call([insert(held)])])
-      const { kind, account, region, id } = held
-      const guard = (revision: number) => ({ kind, account, region, id, revision })
-      const made = (name: string) => call([insert(row(name, { kind: 'guarded' }))], { event: event(name) })
-      assert.deepEqual(await commit(own, [made('a')], guard(1)), ['committed'])
-      await commit(own, [call([{ change: 'update', row: { ...held, revision: 2 }, from: 1 }])])
-      // A batch of which one call can't be stored is tried call by call: the guard holds for each.
-      const batch = [made('b'), made('a'), made('c')]
-      await assert.rejects(commit(own, batch, guard(1)), GuardMoved)
-      await assert.rejects(commit(own, [call([insert(row('d', { kind: 'guarded' }))])], guard(1)), GuardMoved)
-      await assert.rejects(commit(own, [made('e')], { ...guard(2), id: 'another' }), GuardMoved)
-      assert.equal(await own.count({ ...range, kind: 'guarded' }), 1)
-      assert.deepEqual(await commit(own, batch, guard(2)), ['committed', 'moved', 'committed'])
-      await own.close()
-    })
 
     it('gives back a row as it was inserted, and null for one that is not there', async () => {
       const one = row('a', { parent: 'p', dueAt: 2 ** 45, createdAt: 2 ** 44, body: '{"x":"ü\\u0000"}' })

@@ -36,7 +36,7 @@ describe('two servers on one PostgreSQL', () => {
     let { hash } = GENESIS
     for (const [i, row] of rows.entries()) {
       assert.equal(row.seq, i + 1)
-      hash = link(hash, row.seq, row)
+      hash = link(hash, row.seq, row, row.change)
       assert.equal(row.hash, hash)
     }
     for (const storage of storages) await storage.close()

@@ -1,7 +1,7 @@
 // An exported trail: one JSON object a line, verifiable with the public key alone (docs/reference/trail-formats.md).
 //
 //   {"strongroom":"trail/2","publicKey":…,"start":{checkpoint}}     the head before the first event
-//   {"seq":…,"hash":…,"record":[eventId,account,region,at,body],"event":{…}}   an event: as it is chained, and as the API shows it
+//   {"seq":…,"hash":…,"record":[eventId,account,region,at,body,change],"event":{…}}   an event: as it is chained, and as the API shows it
 //   {"end":{checkpoint}}                                            the head after the last event
 //   {"sha256":…,"signature":…}                                      signs all bytes before it, so that a cut is found
 import { createHash } from 'node:crypto'
@@ -27,8 +27,9 @@ export class ExportLines {
   }
 
   event(row: ChainedEvent): string {
-    const { seq, hash, eventId, account, region, at, body } = row
-    return this.#hashed({ seq, hash, record: [eventId, account, region, at, body], event: renderEvent(row) })
+    const { seq, hash, eventId, account, region, at, body, change } = row
+    const record = [eventId, account, region, at, body, ...(change === null ? [] : [change])]
+    return this.#hashed({ seq, hash, record, event: renderEvent(row) })
   }
 
   end(head: Head, now: number): string {

@@ -180,10 +180,11 @@ function isShownAsHere(row: ChainedEvent, event: unknown): boolean {
 }
 
 function rowOf({ seq, hash, record }: Line): ChainedEvent | null {
-  if (!Array.isArray(record) || record.length !== 5 || !Number.isSafeInteger(seq) || typeof hash !== 'string')
-    return null
-  const [eventId, account, region, at, body] = record as unknown[]
+  if (!Array.isArray(record) || !Number.isSafeInteger(seq) || typeof hash !== 'string') return null
+  if (record.length !== 5 && record.length !== 6) return null
+  const [eventId, account, region, at, body, change = null] = record as unknown[]
   if (![eventId, account, region, body].every((text) => typeof text === 'string') || !Number.isSafeInteger(at))
     return null
-  return { seq, hash, eventId, account, region, at, body } as ChainedEvent
+  if (record.length === 6 && !Number.isSafeInteger(change)) return null
+  return { seq, hash, eventId, account, region, at, body, change } as ChainedEvent
 }

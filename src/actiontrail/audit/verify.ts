@@ -51,7 +51,7 @@ export class ChainWalk {
     for (const row of rows) {
       const expected = this.#head.seq + 1
       if (row.seq !== expected) return outOfOrder(expected, row)
-      const hash = link(this.#head.hash, row.seq, row)
+      const hash = link(this.#head.hash, row.seq, row, row.change)
       if (hash !== row.hash)
         return {
           seq: row.seq,

@@ -72,8 +72,8 @@ describe('the formats of the trail', () => {
   it('chain events as the vectors say', () => {
     assert.equal(GENESIS.hash, vector.genesis)
     let previous = vector.genesis
-    for (const { seq, text, hash: expected, ...event } of vector.events) {
-      assert.equal(link(previous, seq, event), expected)
+    for (const { seq, text, hash: expected, change, ...event } of vector.events) {
+      assert.equal(link(previous, seq, event, change), expected)
       assert.equal(hash('sha256', text, 'base64url'), expected)
       previous = expected
     }

@@ -276,7 +276,7 @@ describe('an altered index', () => {
     ['all of it removed', 'DELETE FROM event_index'],
     [
       'an event put in before the first',
-      "INSERT INTO event SELECT -10, 'made-up', account, region, at, body, hash FROM event WHERE seq = 1",
+      "INSERT INTO event SELECT -10, 'made-up', account, region, at, body, hash, change FROM event WHERE seq = 1",
     ],
   ]
   for (const [what, attack] of attacks)

@@ -1,0 +1,107 @@
+// Following the change number: what is known in memory is the state of the database at the number that was followed, or a later one.
+// Whoever meets another number reads the log of changes once for all, and drops exactly what changed.
+import { type Basis, Stale, type Storage, Unavailable } from '../storage/storage.ts'
+import type { Alarm } from './alarm.ts'
+import type { KnownRecords } from './known-records.ts'
+import { RecentChanges } from './recent-changes.ts'
+import type { RootWatch } from './root-watch.ts'
+
+interface Rooms {
+  readonly storage: Pick<Storage, 'changesSince'>
+  readonly known: KnownRecords
+  readonly roots: RootWatch
+  readonly alarm: Alarm
+}
+
+export class FollowedChanges {
+  readonly #rooms: Rooms
+  readonly #recent = new RecentChanges()
+  #number = 0
+  #turn: Promise<unknown> = Promise.resolve()
+  #next: Promise<void> | null = null
+  #wentBack = false
+
+  constructor(rooms: Rooms) {
+    this.#rooms = rooms
+  }
+
+  /** The change number up to which everything was followed. */
+  get number(): number {
+    return this.#number
+  }
+
+  /** Whether one of these records, or places, changed after the number was `number`, as far as was followed. */
+  since(number: number, keys: Iterable<string>): boolean {
+    return number < this.#number && this.#recent.since(number, keys)
+  }
+
+  /**
+   * Takes over the changes that others committed before the call. One read of the log is under way at a time, and who comes meanwhile
+   * shares the next one. Throws Unavailable when the log can't be read, or root keys that came into use can't be opened.
+   */
+  follow(): Promise<void> {
+    this.#next ??= this.#turn.then(() => {
+      this.#next = null
+      return this.#follow()
+    })
+    const mine = this.#next
+    this.#turn = mine.catch(() => {})
+    return mine
+  }
+
+  async #follow(): Promise<void> {
+    const { storage, known, roots } = this.#rooms
+    const { number, keys } = await storage.changesSince(this.#number)
+    if (number < this.#number) throw this.#backTo(number)
+    this.#wentBack = false
+    // A batch of this server may have brought its own changes meanwhile.
+    if (number <= this.#number) return
+    if (keys) known.drop(keys)
+    else known.dropAll()
+    // INVARIANT: no call is decided under this number and under root keys that are not in use any more.
+    if (!keys || (roots.key !== null && keys.includes(roots.key))) await roots.look()
+    if (number <= this.#number) return
+    if (keys) this.#recent.note(keys, number)
+    else this.#recent.noteAll(number)
+    this.#number = number
+  }
+
+  /** The database was put back under the running server. */
+  #backTo(number: number): Unavailable {
+    this.#rooms.known.dropAll()
+    this.#recent.noteAll(this.#number)
+    const error = new Unavailable(
+      `the change number of the database went back from ${this.#number} to ${number}: restart on the right copy`,
+    )
+    if (!this.#wentBack) this.#rooms.alarm('the database was put back to an older copy', error)
+    this.#wentBack = true
+    return error
+  }
+
+  /** Notes what this server changed by the time of the number `number`, with no change of others in between. Returns whether it is news. */
+  took(keys: Iterable<string>, number: number): boolean {
+    if (number <= this.#number) return false
+    this.#recent.note(keys, number)
+    this.#number = number
+    return true
+  }
+
+  /**
+   * Commits by `attempt`, which asks for the basis: at first that nothing at all has changed since it was followed, and after a change by
+   * others that these reads have not. With them go the root keys, under which everything is committed.
+   */
+  async commit<T>(attempt: (basis: (reads: () => Iterable<string>) => Basis) => Promise<T>): Promise<T> {
+    const { key } = this.#rooms.roots
+    const roots = key === null ? [] : [key]
+    for (let first = true; ; first = false)
+      try {
+        return await attempt((reads) => ({
+          number: this.#number,
+          reads: first ? null : [...new Set([...roots, ...reads()])],
+        }))
+      } catch (error) {
+        if (!(error instanceof Stale)) throw error
+        await this.follow()
+      }
+  }
+}

@@ -1,0 +1,249 @@
+// What a batch was decided on holds when it is stored: the contract of the change number and its log, the same on both databases.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, describe, it } from 'node:test'
+import postgres from 'postgres'
+import { openStorage } from '../../src/storage/open.ts'
+import {
+  HEAD_PLACE,
+  placeKey,
+  type RowChange,
+  recordKey,
+  Stale,
+  type Storage,
+  type Stored,
+} from '../../src/storage/storage.ts'
+import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
+import { beginChain, commit, commitOn } from './chained.ts'
+import { type PostgresqlServer, startPostgresql } from './postgresql-server.ts'
+
+let server: PostgresqlServer
+const folders: string[] = []
+before(async () => {
+  server = await startPostgresql()
+})
+after(async () => {
+  await server[Symbol.asyncDispose]()
+  for (const folder of folders) removeFolder(folder)
+})
+
+const place = { kind: 'thing', account: '1', region: 'r' }
+const keyOf = (id: string) => recordKey(place.kind, place.account, place.region, id)
+const row = (id: string, revision = 1) => ({
+  ...place,
+  id,
+  parent: null,
+  createdAt: 1,
+  dueAt: null,
+  revision,
+  body: '{}',
+  mac: new Uint8Array([1]),
+})
+const insert = (id: string): RowChange => ({ change: 'insert', row: row(id), counted: null })
+const update = (id: string, from: number): RowChange => ({ change: 'update', row: row(id, from + 1), from })
+const remove = (id: string, revision: number): RowChange => ({
+  change: 'delete',
+  row: row(id, revision),
+  counted: false,
+})
+const call = (changes: readonly RowChange[], eventId: string | null = null) => ({
+  changes,
+  nonce: null,
+  event: eventId === null ? null : { eventId, account: '1', region: 'r', at: 5, body: '{}' },
+  scrub: false,
+})
+const isStale = (promise: Promise<Stored>) => assert.rejects(promise, Stale)
+const numberOf = async (storage: Storage) => (await storage.changesSince(0)).number
+
+interface Database {
+  open(): Promise<Storage>
+  /** Writes past the port. */
+  sql(text: string): Promise<readonly Record<string, unknown>[]>
+}
+
+const kinds: [string, () => Database][] = [
+  [
+    'SQLite',
+    () => {
+      const folder = temporaryFolder()
+      folders.push(folder)
+      const path = join(folder, 'test.db')
+      const sql = async (text: string) => {
+        using db = new DatabaseSync(path)
+        return db.prepare(text).all()
+      }
+      return { open: () => openStorage(path), sql }
+    },
+  ],
+  [
+    'PostgreSQL',
+    () => {
+      const url = server.database()
+      const sql = async (text: string) => {
+        const db = postgres(url, { max: 1, onnotice: () => {} })
+        return db.unsafe(text).finally(() => db.end())
+      }
+      return { open: () => openStorage(url), sql }
+    },
+  ],
+]
+
+for (const [name, database] of kinds)
+  describe(`the change number on ${name}`, () => {
+    let one: Storage
+    let other: Storage
+    let sql: Database['sql']
+    before(async () => {
+      const shared = database()
+      sql = shared.sql
+      one = await shared.open()
+      other = await shared.open()
+      await beginChain(one)
+    })
+    after(async () => {
+      await one.close()
+      await other.close()
+    })
+
+    it('moves by one with each transaction that changes rows, and with no other', async () => {
+      const start = await numberOf(one)
+      const on = (number: number) => ({ number, reads: null })
+      const all = [call([insert('a')], 'made a'), call([insert('b')])]
+      assert.deepEqual(await commitOn(on(start), one, all), {
+        outcomes: ['committed', 'committed'],
+        number: start + 1,
+      })
+      const expect = { change: 'expect', row: row('a') } as const
+      const idle = [call([], 'only an event'), call([expect], 'expects'), call([update('a', 7)], 'moved')]
+      assert.deepEqual(await commitOn(on(start + 1), one, idle), {
+        outcomes: ['committed', 'committed', 'moved'],
+        number: start + 1,
+      })
+      assert.equal(await numberOf(other), start + 1)
+      assert.deepEqual(await other.changesSince(start + 1), { number: start + 1, keys: [] })
+    })
+
+    it('is what the first attempt of a batch holds by: whatever others changed, the batch is stale', async () => {
+      const number = await numberOf(one)
+      const basis = { number, reads: null }
+      await commitOn(basis, other, [call([insert('c')])])
+      await isStale(commitOn(basis, one, [call([insert('d')], 'stale')]))
+      await isStale(commitOn(basis, one, [call([], 'stale')]))
+      const several = [call([insert('d')], 'stale'), call([insert('c')], 'stale'), call([], 'stale')]
+      await isStale(commitOn(basis, one, several))
+      assert.deepEqual((await one.events.after(0, 1000)).filter(({ eventId }) => eventId === 'stale').length, 0)
+      assert.equal(await one.get(place.kind, place.account, place.region, 'd'), null)
+      assert.equal(await numberOf(one), number + 1)
+    })
+
+    it('leaves a later attempt alone unless it read what changed', async () => {
+      const number = await numberOf(one)
+      await commit(other, [call([insert('e'), insert('f')])])
+      await commit(other, [call([update('e', 1)])])
+      await commit(other, [call([remove('f', 1)])])
+      const on = (...reads: string[]) => ({ number, reads })
+      for (const read of [keyOf('e'), keyOf('f'), placeKey(place)]) {
+        await isStale(commitOn(on('x', read), one, [call([insert('g')], 'stale')]))
+        await isStale(commitOn(on('x', read), one, [call([], 'stale')]))
+      }
+      const elsewhere = placeKey({ ...place, region: 'other' })
+      const { outcomes } = await commitOn(on(keyOf('a'), keyOf('absent'), elsewhere), one, [
+        call([insert('g')], 'held'),
+      ])
+      assert.deepEqual(outcomes, ['committed'])
+      // What it changed itself counts for others.
+      await isStale(commitOn({ number, reads: [keyOf('g')] }, other, [call([insert('h')])]))
+      assert.deepEqual((await commitOn(on(), one, [call([], 'reads nothing')])).outcomes, ['committed'])
+      assert.equal(await numberOf(one), number + 4)
+    })
+
+    it('tells a batch with failures apart: each call counts alone, and is held alone', async () => {
+      const number = await numberOf(one)
+      const batch = [call([insert('i')], 'i'), call([insert('a')], 'no'), call([insert('j')], 'j')]
+      const { outcomes, number: after } = await commitOn({ number, reads: null }, one, batch)
+      assert.deepEqual(outcomes, ['committed', 'moved', 'committed'])
+      assert.equal(after, await numberOf(other))
+      const { keys } = await other.changesSince(number)
+      assert.deepEqual(new Set(keys), new Set([keyOf('i'), keyOf('j'), placeKey(place)]))
+    })
+
+    it('logs the keys of what was inserted, updated and deleted, and of their places', async () => {
+      const number = await numberOf(one)
+      await commit(one, [call([insert('k'), update('a', 1)])])
+      await commit(one, [call([remove('k', 1), { change: 'expect', row: row('b') }])])
+      const changes = await other.changesSince(number)
+      assert.deepEqual(
+        { ...changes, keys: new Set(changes.keys) },
+        { number: number + 2, keys: new Set([keyOf('k'), keyOf('a'), placeKey(place)]) },
+      )
+    })
+
+    it('is not moved by heads of the chain, which move with events', async () => {
+      const number = await numberOf(one)
+      const head = { ...row('of the tests'), kind: HEAD_PLACE.kind }
+      await commit(one, [call([{ change: 'insert', row: head, counted: null }])])
+      assert.ok(await other.get(HEAD_PLACE.kind, head.account, head.region, head.id))
+      assert.equal(await numberOf(one), number)
+    })
+
+    it('is kept with each event: the number that it was decided under', async () => {
+      const number = await numberOf(one)
+      await commitOn({ number, reads: null }, one, [call([insert('l')], 'decided'), call([], 'decided')])
+      await commitOn({ number: number + 1, reads: null }, one, [call([], 'decided')])
+      await commitOn({ number, reads: [] }, one, [call([], 'decided')])
+      const events = (await one.events.after(0, 1000)).filter(({ eventId }) => eventId === 'decided')
+      assert.deepEqual(
+        events.map(({ change }) => change),
+        [number, number, number + 1, number],
+      )
+    })
+
+    it('lets two servers that decide on each other go one after the other', async () => {
+      await commit(one, [call([insert('m'), insert('n')])])
+      for (let round = 1; round <= 10; round++) {
+        const { number } = await one.changesSince(0)
+        // Each reads what the other one changes: never may both commit.
+        const ended = await Promise.allSettled([
+          commitOn({ number, reads: [keyOf('n')] }, one, [call([update('m', round)], 'm')]),
+          commitOn({ number, reads: [keyOf('m')] }, other, [call([update('n', round)], 'n')]),
+        ])
+        const committed = ended.filter(({ status }) => status === 'fulfilled')
+        const failed = ended.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
+        assert.equal(committed.length, 1)
+        assert.ok(failed[0] instanceof Stale)
+        const again = ended[0]?.status === 'rejected' ? 'm' : 'n'
+        await commit(one, [call([update(again, round)])])
+      }
+    })
+
+    it('says nothing of changes that the log does not keep, or that can not be read', async () => {
+      const number = await numberOf(one)
+      for (let i = 0; i < 3; i++) await commit(one, [call([insert(`o${i}`)])])
+      await sql('DELETE FROM change_log WHERE n = (SELECT n - 1 FROM change_number)')
+      assert.deepEqual(await other.changesSince(number), { number: number + 3, keys: null })
+      await isStale(commitOn({ number, reads: [keyOf('unrelated')] }, other, [call([insert('p')])]))
+      const { keys } = await other.changesSince(number + 2)
+      assert.deepEqual(new Set(keys), new Set([keyOf('o2'), placeKey(place)]))
+      await sql("UPDATE change_log SET records = '7' WHERE n = (SELECT n FROM change_number)")
+      assert.deepEqual(await other.changesSince(number + 2), { number: number + 3, keys: null })
+    })
+
+    it('drops a change from the log after ten thousand others', async () => {
+      const oldest = async () => Number((await sql('SELECT min(n) AS n FROM change_log'))[0]?.['n'])
+      const first = await oldest()
+      await sql(`UPDATE change_number SET n = ${first + 9998}`)
+      await commit(one, [call([insert('q')])])
+      assert.equal(await oldest(), first)
+      await commit(one, [call([remove('q', 1)])])
+      assert.ok((await oldest()) > first)
+    })
+
+    it('shows a database that was put back', async () => {
+      const number = await numberOf(one)
+      await sql('UPDATE change_number SET n = n - 1')
+      assert.deepEqual(await other.changesSince(number), { number: number - 1, keys: null })
+      await isStale(commitOn({ number, reads: null }, other, [call([], 'ahead')]))
+      await isStale(commitOn({ number, reads: null }, other, [call([insert('r')], 'ahead')]))
+    })
+  })

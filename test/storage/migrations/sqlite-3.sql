@@ -1,0 +1,5 @@
+alter table "record" rename column "due_at" to "due";
+alter table "event" add column "change" bigint;
+create table "change_number" ("n" bigint not null);
+insert into "change_number" ("n") values (0);
+create table "change_log" ("n" integer primary key, "records" text not null);
