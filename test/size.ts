@@ -14,6 +14,7 @@ const SIZES = {
   'kills while keys are made in an HSM': [6, 15],
   'texts padded at random': [2000, 20_000],
   'generated requests': [5000, 100_000],
+  'spellings of parameters': [5000, 500_000],
   'sequences against the model, on SQLite': [25, 200],
   'sequences against the model, elsewhere': [4, 30],
   'sequences on all databases at once': [15, 200],

@@ -7,6 +7,7 @@ import type { AccessKeys } from '../ram/access-key.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import type { LastUsed } from '../ram/last-used.ts'
 import type { SecurityTokens } from '../sts/security-token.ts'
+import { CanonicalForm } from './canonical-form.ts'
 import {
   ALGORITHM_NAMES,
   type Authorization,
@@ -168,7 +169,10 @@ function rpcClaim(request: HttpRequest, parameters: Parameters, now: number): Cl
     signature,
     host: 'must agree',
     scope: null,
-    stringToSign: () => rpcStringToSign(request.method, parameters),
+    stringToSign: () =>
+      parameters instanceof CanonicalForm
+        ? parameters.stringToSign(request.method)
+        : rpcStringToSign(request.method, parameters),
     sign: (secret, stringToSign) => rpcSignature(hash.name, secret, stringToSign),
     checkBody: () => {},
   }

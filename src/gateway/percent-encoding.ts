@@ -12,10 +12,12 @@ export function percentEncodeTwice(text: string): string {
 }
 
 const UNRESERVED = /^[A-Za-z0-9\-_.~]*$/
-const IS_UNRESERVED = Uint8Array.from({ length: 256 }, (_, byte) =>
+/** 1 for each byte that stays as it is. */
+export const IS_UNRESERVED = Uint8Array.from({ length: 256 }, (_, byte) =>
   UNRESERVED.test(String.fromCharCode(byte)) ? 1 : 0,
 )
-const DIGITS = Uint8Array.from('0123456789ABCDEF', (digit) => digit.charCodeAt(0))
+/** The digits of %XX. */
+export const DIGITS = Uint8Array.from('0123456789ABCDEF', (digit) => digit.charCodeAt(0))
 
 /** Returns a text's UTF-8 bytes as one character each; ASCII text stays itself. */
 export function bytesOf(text: string): string {

@@ -2,6 +2,7 @@
 // decoded is refused, never repaired. The limits keep decoding before authentication well under a millisecond.
 import { isAscii, isUtf8 } from 'node:buffer'
 import { refuse } from '../api/errors.ts'
+import { readCanonical } from './canonical-form.ts'
 
 export const MAX_QUERY_BYTES = 65_536
 const MAX_PARAMETERS = 1000
@@ -47,6 +48,11 @@ export function pathOf({ target }: HttpRequest): string {
   return end < 0 ? target : target.slice(0, end)
 }
 
+function queryOf({ target }: HttpRequest): string {
+  const start = target.indexOf('?')
+  return start < 0 ? '' : target.slice(start + 1)
+}
+
 /** Whether the request is signed in the header Authorization (ACS3, ACS4) and not by the parameters of signature 1.0. */
 export function isSignedByHeader(request: HttpRequest): boolean {
   return /^ACS\d/.test(header(request, 'authorization'))
@@ -57,8 +63,19 @@ export function isSignedByHeader(request: HttpRequest): boolean {
  * which it signs as parameters. Refuses with ParseRequestParameterException, or InvalidParameter for a name that comes twice.
  */
 export function decodeUnverified(request: HttpRequest): Parameters {
-  const start = request.target.indexOf('?')
-  const query = start < 0 ? '' : request.target.slice(start + 1)
+  return decodeCanonical(request) ?? decodeAny(request)
+}
+
+/** Decodes parameters of signature 1.0 in their canonical spelling; null for all others. */
+function decodeCanonical(request: HttpRequest): Parameters | null {
+  const { body } = request
+  if (isSignedByHeader(request) || (body.length > 0 && contentType(request) !== FORM)) return null
+  return readCanonical(queryOf(request), body)
+}
+
+/** Does what decodeUnverified does, for any spelling. */
+export function decodeAny(request: HttpRequest): Parameters {
+  const query = queryOf(request)
   if (query.length > MAX_QUERY_BYTES) throw unreadable(`The query is longer than ${MAX_QUERY_BYTES} bytes.`)
   if (/[^!-~]/.test(query)) throw unreadable('The query holds characters that must be percent-encoded.')
   const decoded = new Decoded(query.length + request.body.length > MAX_NAMES_BYTES)
