@@ -45,13 +45,14 @@ const kinds = {
       'test/model/sequences.test.ts',
       'test/random-sequences.test.ts',
       'test/storage/{failing-sync,lost-connection,two-servers}.test.ts',
+      'test/histories/histories.ts',
     ],
     size: 'full',
   },
   /** The lines of the sources that tests reach, in their processes and in those of programs that end by themselves. */
   coverage: { files: ['test/**/*.test.ts'], size: 'usual' },
   /** They fetch and compile packages of other languages. */
-  clients: { files: ['test/clients/{documented,s3-gateway}.ts'], size: 'full' },
+  clients: { files: ['test/clients/{documented,s3-gateway}.ts', 'test/histories/histories.ts'], size: 'full' },
 }
 
 const [kind, ...named] = process.argv.slice(2)
