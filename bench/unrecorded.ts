@@ -14,6 +14,7 @@ async function openUnrecorded(url: string): Promise<Storage> {
   return {
     commitsAtOnce: storage.commitsAtOnce,
     failure: storage.failure,
+    risks: storage.risks,
     synced: () => storage.synced(),
     get: (...place) => storage.get(...place),
     page: (...where) => storage.page(...where),

@@ -73,6 +73,7 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
   const clock = settings.dev ? await DevClock.open(rooms.ledger, runtime.now) : null
   removeUnfinished(settings.data)
   if (rooms.unwitnessed) log.warn({ reason: rooms.unwitnessed }, 'THE TRAIL HAS NO WITNESS')
+  for (const risk of rooms.storage.risks) log.warn({ risk }, 'the database could lose acknowledged calls')
   const metrics = new Metrics((fields, message) => log.warn(fields, message), runtime.monotonic)
   const sweeps = new Sweeps(() => sweep(house))
   const house: House = {

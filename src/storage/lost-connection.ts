@@ -1,8 +1,11 @@
 // Connections to PostgreSQL that break or fall silent while queries are under way.
 
-/** Codes of the driver, the system and the server (57P01 to 57P03) for a connection that is lost. */
+/**
+ * Codes of the driver, the system and the server for a connection that is lost: the server ends (57P01 to 57P03), ended the transaction
+ * with its session (25P03), or became a standby (25006), which another connection may be no more.
+ */
 const LOST =
-  /^(CONNECTION_(CLOSED|ENDED|DESTROYED)|CONNECT_TIMEOUT|ECONN(RESET|REFUSED|ABORTED)|EPIPE|ETIMEDOUT|SILENT|57P0[1-3])$/
+  /^(CONNECTION_(CLOSED|ENDED|DESTROYED)|CONNECT_TIMEOUT|ECONN(RESET|REFUSED|ABORTED)|E(HOST|NET)(UNREACH|DOWN)|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|SILENT|57P0[1-3]|25P03|25006|08...)$/
 
 /** Whether the error says that the connection is lost. */
 export function isLost(error: unknown): boolean {
@@ -51,9 +54,4 @@ const SILENT = 'SILENT'
 
 function silent(ms: number): Error {
   return Object.assign(new Error(`no answer within ${ms} ms`), { code: SILENT })
-}
-
-/** Whether the error is that of `within`: the connection may look open for ever. */
-export function isSilent(error: unknown): boolean {
-  return (error as { code?: unknown }).code === SILENT
 }

@@ -1,9 +1,21 @@
-// Connections to PostgreSQL.
+// Connections to PostgreSQL. Of several hosts they go to the one that accepts writes.
+import type { Socket } from 'node:net'
 import postgres from 'postgres'
-import type { UnderWay } from './lost-connection.ts'
+import { type UnderWay, within } from './lost-connection.ts'
+import { type Address, addressOf, type Host } from './postgresql-address.ts'
+import { failing, nameOf, openSocket } from './postgresql-socket.ts'
 import { Unavailable } from './storage.ts'
 
 const CONNECTIONS = 8
+/** How long a host may take to say whether it accepts writes. Less than a batch waits for a connection. */
+const PROBE_MS = 2500
+/**
+ * What warns, in place of an error, that a commit was not confirmed by the synchronous standby, because its wait was cancelled: by
+ * statement_timeout, or by an administrator.
+ */
+const UNREPLICATED = 'SyncRepWaitForLSN'
+/** How long the driver waits at most before it opens a connection again, in seconds. */
+const LONGEST_PAUSE_S = 0.5
 
 /** A pool of connections, and whether one of them has closed. */
 export interface Pool {
@@ -13,6 +25,8 @@ export interface Pool {
   opened: boolean
   /** What ends when one closes: the driver may never settle the queries that were sent on it. */
   readonly underWay: UnderWay
+  /** Closes all connections, after `seconds` those with queries too. */
+  end(seconds: number): Promise<void>
 }
 
 /** The error of a query on a closed connection. */
@@ -20,26 +34,116 @@ export function closedError(): Error {
   return Object.assign(new Error('a connection was closed'), { code: 'CONNECTION_CLOSED' })
 }
 
-/** A pool for the database that `url` names; it connects at the first query. */
+/**
+ * A pool for the database that `url` names; it connects at the first query. All of its connections go to one host. Throws with what to
+ * change in the connection string.
+ */
 export function connect(url: string): Pool {
-  const onclose = () => {
-    pool.closed = true
-    for (const fail of pool.underWay) fail(closedError())
+  const address = addressOf(url)
+  let host: Promise<Host> | null = null
+  const chosen = async () => {
+    host ??= writable(address)
+    try {
+      return await host
+    } catch (error) {
+      host = null
+      throw error
+    }
   }
-  const sql = postgres(url, {
-    onclose,
+  const close = (error: Error) => {
+    pool.closed = true
+    for (const fail of pool.underWay) fail(error)
+  }
+  const client = driver(address, CONNECTIONS, async () => openSocket(address, await chosen()), {
+    onclose: () => close(closedError()),
+    onnotice: ({ routine, message = '' }) => {
+      if (routine === UNREPLICATED) close(Object.assign(new Error(message), { code: 'CONNECTION_CLOSED' }))
+    },
+  })
+  const pool: Pool = { ...client, closed: false, opened: false, underWay: new Set() }
+  return pool
+}
+
+interface Watching {
+  onclose(): void
+  onnotice(notice: postgres.Notice): void
+}
+
+/** The driver, with sockets of ours: by itself it tries a dead host for ever, and verifies no certificate of an IP address. */
+function driver(
+  address: Address,
+  max: number,
+  open: () => Promise<Socket>,
+  watching: Watching,
+): Pick<Pool, 'sql' | 'end'> {
+  const { user, password, database, parameters } = address
+  const sockets = new Set<Socket>()
+  let ended = false
+  const socket = async () => {
+    const one = await open().catch(failing)
+    sockets.add(one)
+    one.on('close', () => sockets.delete(one))
+    // Nobody would close what opens after the end.
+    if (ended) one.destroy(closedError())
+    return one
+  }
+  const sql = postgres({
+    ...{ socket },
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    ...(database !== undefined && { database }),
+    connection: parameters,
+    max,
+    ...watching,
+    ssl: false,
     // A connection closes only when it breaks.
     max_lifetime: null,
-    max: CONNECTIONS,
-    connect_timeout: 10,
+    connect_timeout: address.connectTimeout,
+    backoff: (failures: number) => Math.min(2 ** failures / 100, LONGEST_PAUSE_S),
     // The driver would fetch types on each new connection by a query of its own, whose failure no code could handle.
     fetch_types: false,
-    onnotice: () => {},
     transform: { undefined: null },
     types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
   })
-  const pool: Pool = { sql, closed: false, opened: false, underWay: new Set() }
-  return pool
+  return {
+    sql,
+    async end(seconds) {
+      ended = true
+      await sql.end({ timeout: seconds })
+      // The driver only half closes them, and a silent host never does its half.
+      for (const one of sockets) one.destroy()
+    },
+  }
+}
+
+/** The host that accepts writes: the only one there is, or the first of several to say so. Rejects with what each of them said. */
+async function writable(address: Address): Promise<Host> {
+  const { hosts } = address
+  if (hosts.length === 1) return hosts[0]
+  try {
+    return await Promise.any(hosts.map((host) => accepted(address, host)))
+  } catch (error) {
+    const reasons = (error as AggregateError).errors.map((one) => (one as Error).message)
+    throw Object.assign(new Error(`no host accepts writes: ${reasons.join('; ')}`, { cause: error }), {
+      code: 'CONNECTION_CLOSED',
+    })
+  }
+}
+
+/** Resolves with the host when it accepts writes. */
+async function accepted(address: Address, host: Host): Promise<Host> {
+  const brief = { ...address, connectTimeout: Math.min(address.connectTimeout, PROBE_MS / 1000) }
+  const { sql, end } = driver(brief, 1, () => openSocket(brief, host), { onclose: () => {}, onnotice: () => {} })
+  try {
+    const [row] = await within(PROBE_MS, sql.unsafe('SHOW transaction_read_only'))
+    if (row?.['transaction_read_only'] === 'off') return host
+  } catch (error) {
+    const { message } = error as Error
+    throw new Error(message.startsWith(nameOf(host)) ? message : `${nameOf(host)}: ${message}`, { cause: error })
+  } finally {
+    await end(0)
+  }
+  throw new Error(`${nameOf(host)}: read-only, as a standby is`)
 }
 
 export type Sql = postgres.Sql<{ bigint: number }>

@@ -2,7 +2,7 @@
 // are tried one by one. The head of the event chain is known from memory while this server alone moves it; after another server moved
 // it, the head is read and locked first.
 import { GrowingChain } from './growing-chain.ts'
-import { isLost, isSilent, settled, within } from './lost-connection.ts'
+import { isLost, settled, within } from './lost-connection.ts'
 import { migrations } from './migrations.ts'
 import {
   type Connection,
@@ -13,6 +13,7 @@ import {
   reserve,
   type Sql,
 } from './postgresql-connections.ts'
+import { DURABILITY_SETTINGS, durabilityRisks } from './postgresql-durability.ts'
 import { type Columns, changedKeys, checkVersion, stepsOf, toRow } from './rows.ts'
 import type { Bound } from './statement.ts'
 import { statements } from './statements.ts'
@@ -46,8 +47,14 @@ const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${
 /** Connects to the database that `url` names and migrates it. Throws Unavailable. `patienceMs` is for tests. */
 export async function openPostgresql(url: string, patienceMs = PATIENCE_MS): Promise<Storage> {
   const pool = connect(url)
-  await reaching(() => migrate(pool.sql))
-  return new PostgresqlStorage(pool, () => connect(url), patienceMs)
+  try {
+    await reaching(() => migrate(pool.sql))
+    const risks = durabilityRisks(await reaching(() => pool.sql.unsafe(DURABILITY_SETTINGS)))
+    return new PostgresqlStorage(pool, () => connect(url), patienceMs, risks)
+  } catch (error) {
+    await pool.end(0)
+    throw error
+  }
 }
 
 /** unique_violation, duplicate_table, duplicate_object */
@@ -75,6 +82,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
   // Each batch moves the head of the chain: a second one would only wait for the first.
   readonly commitsAtOnce = 1
   readonly failure = null
+  readonly risks: readonly string[]
   #pool: Pool
   readonly #connect: () => Pool
   readonly #patienceMs: number
@@ -82,18 +90,19 @@ class PostgresqlStorage extends StoredRows implements Storage {
   /** The head's row as this server last wrote or read it. */
   #head: Row | null = null
 
-  constructor(pool: Pool, connect: () => Pool, patienceMs: number) {
+  constructor(pool: Pool, connect: () => Pool, patienceMs: number, risks: readonly string[]) {
     super(statements('postgresql'))
     this.#pool = pool
     this.#connect = connect
     this.#patienceMs = patienceMs
+    this.risks = risks
   }
 
   /** Replaces all connections, once: the state that a broken one leaves in the driver can't be relied on. */
   #renew(former: Pool): void {
     if (former !== this.#pool) return
     this.#pool = this.#connect()
-    former.sql.end({ timeout: 0 }).catch(() => {})
+    former.end(0).catch(() => {})
   }
 
   /** Throws once a connection of the pool is closed: a query for a closed connection makes the driver fail for all others. */
@@ -102,13 +111,14 @@ class PostgresqlStorage extends StoredRows implements Storage {
   }
 
   protected async all({ text, values }: Bound): Promise<readonly Columns[]> {
+    if (this.#pool.closed) this.#renew(this.#pool)
     const pool = this.#pool
     return reaching(async () => {
       try {
         return await within(this.#patienceMs, pool.sql.unsafe(text, values, { prepare: true }))
       } catch (error) {
-        // Other work would meet the same silence.
-        if (isSilent(error)) this.#renew(pool)
+        // Other work would meet the same loss, and another host may be the primary by now.
+        if (isLost(error)) this.#renew(pool)
         throw error
       }
     })
@@ -276,7 +286,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
   }
 
   async close(): Promise<void> {
-    await this.#pool.sql.end({ timeout: 5 })
+    await this.#pool.end(5)
   }
 }
 

@@ -35,6 +35,7 @@ export function openSqlite(path: string): Storage {
 class SqliteStorage extends StoredRows implements Storage {
   // While a batch is synced, the next one grows: fewer and larger batches cost less a call than two at once.
   readonly commitsAtOnce = 1
+  readonly risks: readonly string[] = []
   readonly #db: DatabaseSync
   /** By text. */
   readonly #prepared = new Map<string, StatementSync>()

@@ -158,6 +158,8 @@ export interface Storage {
   synced(): Promise<void>
   /** Why nothing can be committed until a restart, or null. */
   readonly failure: Unavailable | null
+  /** What in the database's settings could lose acknowledged calls, each in a sentence. */
+  readonly risks: readonly string[]
   close(): Promise<void>
 }
 

@@ -37,6 +37,7 @@ function withCommit(storage: Storage, commit: Storage['commit']): Storage {
   return {
     commitsAtOnce: storage.commitsAtOnce,
     failure: storage.failure,
+    risks: storage.risks,
     synced: () => storage.synced(),
     get: (...place) => storage.get(...place),
     page: (...where) => storage.page(...where),

@@ -2,7 +2,7 @@
 import '../owned.ts'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { appendFileSync, chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,8 +37,23 @@ export async function shareServer(): Promise<AsyncDisposable> {
   return server
 }
 
-/** Starts a server; as root it runs under the account `postgres`, since PostgreSQL refuses root. */
-async function startAlone(): Promise<PostgresqlServer & { readonly port: number }> {
+/** A server of the caller's own. */
+export interface OwnServer extends PostgresqlServer {
+  readonly port: number
+  /** Its folder, which its account can read; the files of TLS are put there. */
+  readonly folder: string
+  /** Sets settings, and has the server read them. */
+  set(...settings: readonly string[]): void
+  /** Makes a server that follows this one. */
+  standby(): Promise<OwnServer>
+  /** Ends the following, and accepts writes. */
+  promote(): void
+  /** Ends at once, as if it crashed. */
+  crash(): void
+}
+
+/** Starts a server; as root it runs under the account `postgres`, since PostgreSQL refuses root. `leader` is the port of the one to follow. */
+export async function startAlone(leader: number | null = null): Promise<OwnServer> {
   const bin = programs()
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-postgresql-'))
   const who = process.getuid?.() === 0 ? account('postgres') : null
@@ -47,17 +62,33 @@ async function startAlone(): Promise<PostgresqlServer & { readonly port: number 
   const options = { ...who, cwd: folder, stdio: 'pipe' } as const
   const port = await freePort()
   const data = join(folder, 'data')
-  execFileSync(`${bin}initdb`, ['-D', data, '-U', 'strongroom', '-A', 'trust', '--no-sync'], options)
+  if (leader === null) {
+    execFileSync(`${bin}initdb`, ['-D', data, '-U', 'strongroom', '-A', 'trust', '--no-sync'], options)
+  } else {
+    const from = ['-h', '127.0.0.1', '-p', `${leader}`, '-U', 'strongroom', '-c', 'fast', '--no-sync']
+    execFileSync(`${bin}pg_basebackup`, ['-D', data, '-R', '-X', 'stream', ...from], options)
+  }
   const settings = `-p ${port} -k ${folder} -h 127.0.0.1 ${SETTINGS.map((one) => `-c ${one}`).join(' ')}`
   execFileSync(`${bin}pg_ctl`, ['-D', data, '-w', '-o', settings, '-l', join(folder, 'log'), 'start'], {
     ...options,
     stdio: 'ignore',
   })
+  const control = (...args: string[]) =>
+    spawnSync(`${bin}pg_ctl`, ['-D', data, ...args], { ...options, stdio: 'ignore' })
+  const crash = () => void control('-m', 'immediate', 'stop')
   return {
     port,
+    folder,
     ...databasesAt(port),
+    set(...settings) {
+      appendFileSync(join(data, 'postgresql.auto.conf'), settings.map((one) => `${one}\n`).join(''))
+      control('reload')
+    },
+    standby: () => startAlone(port),
+    promote: () => void control('-w', 'promote'),
+    crash,
     async [Symbol.asyncDispose]() {
-      spawnSync(`${bin}pg_ctl`, ['-D', data, '-m', 'immediate', 'stop'], { ...options, stdio: 'ignore' })
+      crash()
       rmSync(folder, { recursive: true, force: true })
     },
   }

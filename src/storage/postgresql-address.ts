@@ -1,0 +1,122 @@
+// The connection string of a PostgreSQL database, as libpq reads it: several hosts, and what TLS demands.
+import { readFile } from 'node:fs/promises'
+import { type ConnectionOptions, getCACertificates } from 'node:tls'
+
+export interface Host {
+  /** A name, an address, or the folder of a Unix socket, which begins with `/`. */
+  readonly host: string
+  readonly port: number
+}
+
+/** How much TLS is demanded; `verify-full` alone leaves nobody in between. */
+const TLS_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
+export type TlsMode = (typeof TLS_MODES)[number]
+
+interface TlsFiles {
+  readonly sslrootcert: string | null
+  readonly sslcert: string | null
+  readonly sslkey: string | null
+}
+
+/** Where a database is. Secret: `password`. */
+export interface Address {
+  readonly hosts: readonly [Host, ...Host[]]
+  readonly user: string | undefined
+  readonly password: string | undefined
+  readonly database: string | undefined
+  readonly tls: TlsMode
+  readonly files: TlsFiles
+  /** How long a connection may take to open, in seconds. */
+  readonly connectTimeout: number
+  /** What the database gets at the start of each session, such as application_name. */
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+const CONNECT_TIMEOUT_S = 10
+const DEFAULT_PORT = 5432
+const URL_PARTS =
+  /^postgres(?:ql)?:\/\/(?:(?<user>[^/?:]*)(?::(?<password>[^/?]*))?@)?(?<hosts>[^/?]*)(?:\/(?<database>[^?]*))?(?:\?(?<query>.*))?$/
+const ONE_HOST = /^(?<host>\[[^\]]+\]|[^:]*)(?::(?<port>\d{1,5}))?$/
+
+/** Reads `postgresql://USER@HOST[:PORT][,HOST[:PORT]…]/DATABASE?sslmode=…`. Throws with what to change; no message contains the password. */
+export function addressOf(url: string): Address {
+  const parts = URL_PARTS.exec(url)?.groups
+  if (!parts) throw new Error('`database` is no connection string: write postgresql://USER@HOST:PORT/DATABASE')
+  const query = new Map(new URLSearchParams(parts['query']))
+  const take = (name: string) => {
+    const value = query.get(name)
+    query.delete(name)
+    return value || null
+  }
+  const hosts = hostsOf(take('host') ?? decoded(parts['hosts'], 'host'), take('port'))
+  demandWritable(take('target_session_attrs'))
+  const files = { sslrootcert: take('sslrootcert'), sslcert: take('sslcert'), sslkey: take('sslkey') }
+  return {
+    hosts,
+    user: take('user') ?? decoded(parts['user'], 'user'),
+    password: take('password') ?? decoded(parts['password'], 'password'),
+    database: take('dbname') ?? decoded(parts['database'], 'database'),
+    tls: tlsMode(take('sslmode') ?? take('ssl'), files),
+    files,
+    connectTimeout: Number(take('connect_timeout') ?? CONNECT_TIMEOUT_S) || CONNECT_TIMEOUT_S,
+    parameters: Object.fromEntries(query),
+  }
+}
+
+function decoded(text: string | undefined, what: string): string | undefined {
+  if (!text) return undefined
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new Error(`the ${what} in \`database\` has a % that begins no escape: write it as %25`)
+  }
+}
+
+function hostsOf(text = 'localhost', port: string | null): Address['hosts'] {
+  const hosts = text.split(',').map((one) => {
+    const found = ONE_HOST.exec(one)?.groups
+    const number = Number(found?.['port'] ?? port ?? DEFAULT_PORT)
+    if (!found || number < 1 || number > 65_535)
+      throw new Error(`\`database\` names the host \`${one}\`: write HOST or HOST:PORT`)
+    return { host: found['host']?.replace(/^\[|\]$/g, '') || 'localhost', port: number }
+  })
+  return hosts as [Host, ...Host[]]
+}
+
+/** Strongroom writes: of several hosts it always takes the one that accepts writes. */
+function demandWritable(target: string | null): void {
+  if (target !== null && target !== 'read-write' && target !== 'primary')
+    throw new Error(`\`target_session_attrs\` is \`${target}\`, but Strongroom writes: leave it out`)
+}
+
+function tlsMode(told: string | null, { sslrootcert, sslcert, sslkey }: TlsFiles): TlsMode {
+  const text = told === 'true' ? 'require' : (told ?? 'disable')
+  const mode = TLS_MODES.find((one) => one === text)
+  if (!mode) throw new Error(`\`sslmode\` is \`${text}\`: use one of ${TLS_MODES.join(', ')}`)
+  if (sslrootcert !== null && (mode === 'disable' || mode === 'prefer'))
+    throw new Error('`sslrootcert` verifies nothing without TLS: add sslmode=verify-full')
+  if ((sslcert === null) !== (sslkey === null))
+    throw new Error('`sslcert` and `sslkey` go together: a certificate, and its private key')
+  // As libpq does.
+  return mode === 'require' && sslrootcert !== null ? 'verify-ca' : mode
+}
+
+/** What TLS with a host of the address takes; the files are read each time, so that new certificates count. Rejects with what to change. */
+export async function tlsOptions({ tls, files }: Address): Promise<ConnectionOptions> {
+  const [cert, key] = await Promise.all([pem('sslcert', files.sslcert), pem('sslkey', files.sslkey)])
+  const own = cert && key ? { cert, key } : {}
+  if (tls === 'prefer' || tls === 'require') return { ...own, rejectUnauthorized: false }
+  const trusted = files.sslrootcert === 'system' ? null : await pem('sslrootcert', files.sslrootcert)
+  const ca = trusted ?? getCACertificates('system')
+  return { ...own, ca, ...(tls === 'verify-ca' && { checkServerIdentity: () => undefined }) }
+}
+
+async function pem(name: keyof TlsFiles, path: string | null): Promise<string | null> {
+  if (path === null) return null
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw Object.assign(new Error(`\`${name}\`: \`${path}\` can not be read (${error.code})`), { code: 'TLS_FILE' })
+  })
+  if (!text.includes('-----BEGIN '))
+    throw Object.assign(new Error(`\`${name}\`: \`${path}\` is no file in PEM format`), { code: 'TLS_FILE' })
+  return text
+}
