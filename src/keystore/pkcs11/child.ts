@@ -1,4 +1,4 @@
-// One process of the library, seen from the service: requests with numbers and deadlines, sent in batches, each answered or failed in time.
+// One process of the library, seen from the service: it sends numbered requests with deadlines in batches; each is answered or fails in time.
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import {
@@ -16,7 +16,7 @@ import {
 } from './protocol.ts'
 
 const TICK_MS = 25
-/** A library that hangs ten times as long as a call may wait is given up. */
+/** A process whose library hangs for this many times the time that a call may wait is given up. */
 const GIVE_UP_FACTOR = 10
 /** Work that is overdue by this, and by its own time limit, counts as stuck. */
 const STUCK_MS = 5000
@@ -46,11 +46,11 @@ interface Pending {
 
 export interface Listener {
   news(news: News): void
-  /** The library gives no sign of life: how that looks; or gives one again: null. */
+  /** Receives how it shows that the library gives no sign of life; null when the library gives one again. */
   hangs(how: string | null): void
-  /** The library does other work, and has not ended one for long after its time was over. */
+  /** Called when the library does other work, but has not finished one request long after its time limit. */
   stuck(): void
-  /** The process ended, by itself or otherwise. */
+  /** Called when the process ended, by itself or otherwise. */
   ended(): void
 }
 
@@ -58,12 +58,12 @@ export class Child {
   readonly #process: ChildProcess
   readonly #listener: Listener
   readonly #pending = new Map<number, Pending>()
-  /** Requests whose time was over: their answers may still come. */
+  /** Requests whose time limit has passed; their answers may still arrive. */
   readonly #overdue = new Map<number, Pending>()
   #batch: Request[] = []
   #number = 0
   #ticking: NodeJS.Timeout | null = null
-  /** After so many ticks without a sign of life, while something is asked, the library counts as hanging. */
+  /** The number of ticks without a sign of life, while a request is open, after which the library counts as hung. */
   readonly #patienceTicks: number
   #silentTicks = 0
   #howItHangs = ''
@@ -102,7 +102,7 @@ export class Child {
     }
     this.#process.on('exit', end)
     this.#process.on('error', end)
-    // The service's own end is not held up by this process: it ends when the channel closes.
+    // This process does not delay the end of the service: it ends when the channel closes.
     this.#process.unref()
     this.#process.channel?.unref()
     this.#send({ open: opening })
@@ -176,7 +176,7 @@ export class Child {
     if (this.#silentTicks === 2)
       this.#send({ requests: [{ number: 0, work: 'ping', ask: {}, expiresAt: monotonicMs() + 10_000 }] })
     if (this.#silentTicks === this.#patienceTicks) this.#hang()
-    // Slow work is waited for, for as long as it may take.
+    // Slow work may take as long as its time limit says.
     if (this.#silentTicks >= this.#patienceTicks * GIVE_UP_FACTOR && !this.#slowWork) this.kill()
     const now = monotonicMs()
     for (const { expiresAt, withinMs } of this.#overdue.values())
@@ -192,7 +192,7 @@ export class Child {
     }
   }
 
-  /** Slow work that has not come to its end in its time yet. */
+  /** Slow work under way whose time limit has not passed. */
   get #slowWork(): Work | undefined {
     for (const { work } of this.#pending.values()) if (SLOW_WORKS.has(work)) return work
     return undefined
@@ -243,12 +243,12 @@ export class Child {
     if (this.#process.connected) this.#process.send(message, () => {})
   }
 
-  /** Names tokens that refused this process's PIN to another process. */
+  /** Tells the process which tokens refused its PIN to another process. */
   tellRefused(refused: readonly string[]): void {
     this.#send({ refused })
   }
 
-  /** Ends the process when what was asked is answered; at the latest after `deadlineMs`. */
+  /** Ends the process once its open requests are answered, at the latest after `deadlineMs`. */
   async retire(deadlineMs: number): Promise<void> {
     if (this.#ended) return
     const empty = new Promise<void>((resolve) => {

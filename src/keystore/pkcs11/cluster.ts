@@ -14,13 +14,13 @@ import type { Abilities, TokenReport, TokenState, Works } from './protocol.ts'
 import type { Token } from './token.ts'
 import { examined, unwrapsWith } from './unwrapping.ts'
 
-/** Wrapping keys of one CMK: no caller may fill the device with them. */
+/** The most wrapping keys of one CMK, so that no caller fills the device with them. */
 export const MOST_WRAPPING_KEYS = 50
 
 export class Cluster {
   readonly #cryptoki: Cryptoki
   readonly #tokens: readonly Token[]
-  /** What devices unwrap with, by what they tell of themselves. */
+  /** The algorithms that each device unwraps with, by model, serial number and firmware. */
   readonly #abilities = new Map<string, Abilities<WrappingAlgorithm>>()
   readonly #pace = new Pace()
 
@@ -74,7 +74,7 @@ export class Cluster {
     )
   }
 
-  /** True when every token answered and none has the key any more. Throws Refused when one keeps it. */
+  /** Returns whether every token answered and none has the key any more. Throws Refused when one keeps it. */
   async destroy({ id }: Works['destroy']['ask'], expiresAt: number): Promise<boolean> {
     const gone = await this.#onEach(async (token) => {
       await token.use((access) => {
@@ -124,7 +124,7 @@ export class Cluster {
     })
   }
 
-  /** Unwraps into the token. Called with material that was examined: anything else is a race with its destruction. */
+  /** Unwraps material, which was examined before, into the token; null when it does not have the check value. */
   import(
     { wrappingId, algorithm, wrapped, prefix, label, checkValue }: Works['import']['ask'],
     expiresAt: number,
@@ -156,7 +156,7 @@ export class Cluster {
                 access.forget('private', id)
                 collected++
               } catch (error) {
-                // One that can't be destroyed now does not keep the others.
+                // A key that can't be destroyed now does not block the others.
                 if (!(error instanceof Refused)) throw error
                 refused ??= error
               }
@@ -179,12 +179,12 @@ export class Cluster {
     return null
   }
 
-  /** What a token unwraps with; tried once. */
+  /** The algorithms that a token unwraps with; tried out once. */
   async #abilitiesOf(token: Token, expiresAt: number): Promise<Abilities<WrappingAlgorithm>> {
     const known = this.#abilities.get(token.device ?? '')
     if (known) return known
     const find = async (access: Access) => {
-      // Work that waited behind another uses what that found.
+      // Work that waited behind other work uses its result.
       const abilities = this.#abilities.get(access.device) ?? (await unwrapsWith(this.#cryptoki, access))
       this.#abilities.set(access.device, abilities)
       return abilities
@@ -192,7 +192,7 @@ export class Cluster {
     return token.useSlowly('unwrap', find, expiresAt)
   }
 
-  /** Whether the CMK that a wrapping key is for has as many of them as may be. */
+  /** Whether the CMK that a wrapping key is for has the most that it may have. */
   async #hasEnough(access: Access, label: string, expiresAt: number): Promise<boolean> {
     let found = 0
     for await (const other of objectsOf(this.#cryptoki, access, 'private', expiresAt))
@@ -200,7 +200,7 @@ export class Cluster {
     return false
   }
 
-  /** Tries one token after the other, those that are up first. Throws Missing only when all were asked. */
+  /** Tries one token after the other, those that are up first. Throws Missing only after it asked all. */
   async #onAny<T>(work: (token: Token) => Promise<T>): Promise<T> {
     let away: Away | null = null
     let missing: Missing | null = null

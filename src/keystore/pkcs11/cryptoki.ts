@@ -9,15 +9,15 @@ import { aesKey, type Constants, gcm, hmacKey, PUBLIC_EXPONENT, unwrapping, wrap
 export type Handle = Pkcs11js.Handle
 
 /**
- * Whatever has a session. It is asked for it before each call of the library, never once for several: a holder throws when its session
- * is over, so that no handle found in it is used in another.
+ * The holder of a session. It returns the session for every single call of the library, and throws once the session has ended, so that no handle
+ * found in one session is used in another.
  */
 export interface SessionHolder {
   readonly session: Handle
 }
 type Template = Pkcs11js.Template
 
-/** A token's slot, and what the token tells of itself. */
+/** A token's slot, and the token's description of itself. */
 export interface FoundToken {
   readonly slot: Handle
   readonly info: Pkcs11js.TokenInfo
@@ -58,7 +58,7 @@ export class Cryptoki {
         const info = this.#lib.C_GetTokenInfo(slot)
         if (info.label.trim() === name || info.serialNumber.trim() === name) return { slot, info }
       } catch {
-        // A slot that can't be asked is not the one: another may be.
+        // A slot that does not respond is not the one that is sought; another may be.
       }
     }
     return null
@@ -93,16 +93,16 @@ export class Cryptoki {
     }
   }
 
-  /** Logs out, unless that was done. */
+  /** Logs out, unless it is logged out already. */
   logout(session: Handle): void {
     try {
       this.#lib.C_Logout(session)
     } catch {
-      // It is logged out already, or gone: a login that follows tells.
+      // It is logged out already, or gone: the next login shows which.
     }
   }
 
-  /** Whether the device counts the session as logged in: to one that is not, many libraries show no private object, and no error. */
+  /** Whether the device counts the session as logged in. Without a login many libraries find no private object, and report no error. */
   isLoggedIn(at: SessionHolder): boolean {
     return this.#lib.C_GetSessionInfo(at.session).state === CKS_RW_USER_FUNCTIONS
   }
@@ -224,7 +224,7 @@ export class Cryptoki {
     }
   }
 
-  /** CKA_VALUE_LEN; 0 where the device does not tell. */
+  /** CKA_VALUE_LEN; 0 when the device does not report it. */
   lengthOf(at: SessionHolder, key: Handle): number {
     try {
       const [length] = this.#lib.C_GetAttributeValue(at.session, key, [{ type: this.#c.CKA_VALUE_LEN }])
@@ -236,7 +236,7 @@ export class Cryptoki {
     }
   }
 
-  /** 16 bytes by which a key is recognized. They tell nothing about it, nor about what it encrypts. */
+  /** 16 bytes by which a key is recognized. They reveal nothing about the key or about what it encrypts. */
   checkValue(at: SessionHolder, key: Handle): Buffer {
     this.#lib.C_EncryptInit(at.session, { mechanism: this.#c.CKM_AES_ECB }, key)
     return Buffer.from(this.#lib.C_Encrypt(at.session, CHECK_BLOCK, Buffer.alloc(32)))
@@ -275,8 +275,8 @@ function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 /**
- * The result of a call in another thread. Throws Voided once the login is over: another login may have the session's number by then, and
- * the result may be of its work.
+ * Returns the result of a call in another thread. Throws Voided if the login has ended: another login may have the session's number by then,
+ * and the result may belong to its work.
  */
 async function still<T>(at: SessionHolder, answer: Promise<T>): Promise<T> {
   try {

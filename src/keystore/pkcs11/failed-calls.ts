@@ -1,12 +1,12 @@
 // Calls that the device failed, for the log: the first of each kind at once, and a minute later how many followed.
 
 const PERIOD_MS = 60_000
-/** How many kinds a minute may have. */
+/** The most kinds that are logged in a minute. */
 const MOST_KINDS = 20
 
 export class FailedCalls {
   readonly #report: (message: string) => void
-  /** How often each kind came again since it was logged. */
+  /** How often each kind recurred since it was logged. */
   readonly #again = new Map<string, number>()
   #timer: NodeJS.Timeout | null = null
 
@@ -23,7 +23,7 @@ export class FailedCalls {
     this.#timer ??= setTimeout(() => this.tell(), PERIOD_MS).unref()
   }
 
-  /** Logs what came again, and counts from zero. */
+  /** Logs how often each kind recurred, and begins to count from zero. */
   tell(): void {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null

@@ -16,29 +16,29 @@ export class Missing extends Error {}
 /** There is no room for another object. */
 export class Full extends Error {}
 
-/** The device serves, and does not do this with the object. */
+/** The device serves, but does not do this with the object. */
 export class Refused extends Error {}
 
-/** The time of the request is over. */
+/** The request's time was over before its work began. */
 export class Late extends Error {
   constructor() {
     super('the call waited too long for the device')
   }
 }
 
-/** Session and handles are of a login that is over: what was done with them is to be done again. */
+/** The login that session and handles belong to has ended: the work with them must be done again. */
 export class Voided extends Error {}
 
 /** The library can't be used at all until the operator changes something. */
 export class SetupFault extends Error {}
 
 /**
- * `data`: what was given is not authentic or not a key. `device`: sessions and handles may be void. `ambiguous`: either of these.
+ * `data`: the given bytes are not authentic or not a key. `device`: sessions and handles may be void. `ambiguous`: either of these.
  * `unsupported`: the device lacks it. `full`, `pin`: as they say.
  */
 export type Fault = 'data' | 'device' | 'ambiguous' | 'unsupported' | 'full' | 'pin'
 
-/** Other values are ambiguous: vendors have their own, and return standard ones where no standard says so. */
+/** Values that are not listed are ambiguous: vendors have values of their own, and return standard ones in other cases than the standard says. */
 const FAULTS: Readonly<Record<Exclude<Fault, 'ambiguous'>, readonly string[]>> = {
   data: [
     'CKR_ENCRYPTED_DATA_INVALID',
@@ -103,7 +103,7 @@ export function returnValueOf(error: unknown): string {
   return name === 'CKR_VENDOR_DEFINED' ? (UNNAMED[numberOf(error)] ?? name) : name
 }
 
-/** The name of a library's error in messages: its number, where it has no name. */
+/** The name of a library's error for messages; its number where it has no name. */
 export function describeFault(error: unknown): string {
   const name = returnValueOf(error)
   if (name === '') return error instanceof Error ? error.message : String(error)

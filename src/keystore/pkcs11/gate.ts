@@ -7,12 +7,12 @@ export class Gate {
   #inside = 0
   readonly #waiting: (() => void)[] = []
 
-  /** `most`: how many may be inside, asked whenever one wants in. */
+  /** `most` returns how many works may run at once; it is called whenever one wants to begin. */
   constructor(most: () => number) {
     this.#most = most
   }
 
-  /** Does the work when its turn comes. Throws Late when that is not before `expiresAt` (monotonicMs). */
+  /** Does the work when its turn comes. Throws Late if its turn does not come before `expiresAt` (monotonicMs). */
   async through<T>(work: () => Promise<T>, expiresAt: number): Promise<T> {
     while (this.#inside >= this.#most()) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve))

@@ -73,7 +73,7 @@ export class HsmKeystore implements Keystore {
     return this.#device.trouble
   }
 
-  /** Whether the trouble is the library itself, or the add-on that loads it: it does not pass by itself. */
+  /** Whether the library itself, or the add-on that loads it, is at fault: the operator must change something. */
   get setupFailed(): boolean {
     return this.#device.setupFailed
   }
@@ -173,19 +173,19 @@ export class HsmKeystore implements Keystore {
     return kept ? { outcome: 'imported', material: toReference(kept.id), fingerprint } : { outcome: 'not material' }
   }
 
-  /** Removes wrapping keys whose tokens expired; once a minute is enough, since a token's expiry counts by itself. */
+  /** Removes wrapping keys whose tokens expired. Once a minute is enough, since an expired token is refused even while its key exists. */
   async collect(now: number): Promise<void> {
     if (now < this.#collectAfter || this.#device.trouble !== null) return
     this.#collectAfter = now + COLLECT_EVERY_MS
     await this.#told(this.#device.ask('collect', { tag: this.#setup.tag, now }, BACKGROUND_MS))
   }
 
-  /** What the tokens are, can do and hold. */
+  /** Describes the tokens: their models, abilities and objects. */
   async inspect(): Promise<readonly TokenReport[]> {
     return this.#told(this.#device.ask('inspect', { tag: this.#setup.tag }, INSPECT_MS))
   }
 
-  /** Asks for what a call waits for; `time` is how long the call waits for the device. Logs the failure, if any. */
+  /** Sends a request that a call waits for. `time` is how long the call may wait for the device. Logs a failure. */
   async #ask<W extends Work>(
     work: W,
     ask: Works[W]['ask'],

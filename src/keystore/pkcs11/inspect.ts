@@ -21,7 +21,7 @@ const NOTHING = {
   rootKeys: [],
 }
 
-/** Reports on a token; on one that is away, only that. `unwrapsWith` tells what keeps it from each algorithm. */
+/** Reports on a token; of one that is away, only that it is. `unwrapsWith` says what keeps it from each algorithm. */
 export async function inspectToken(
   token: Token,
   cryptoki: Cryptoki,

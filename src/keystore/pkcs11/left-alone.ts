@@ -2,7 +2,7 @@
 // hang the process for all tokens.
 import type { LeftAlone, Opening, TokenState } from './protocol.ts'
 
-/** How long a token is left alone at which a process was given up, where there are others. */
+/** How long a token at which a process hung is left alone, if there are others. */
 const SILENT_MS = 60_000
 
 /** Where the PIN comes from; `stamp` changes whenever it is written. Secret. */
@@ -16,7 +16,7 @@ export class TokensLeftAlone {
   readonly #pin: PinSource
   #stamp = ''
   #refusals: Refusals = new Map()
-  /** Until when tokens are silent, by the clock of the process. */
+  /** Until when each silent token is left alone, by the clock of the process. */
   readonly #silent = new Map<string, number>()
 
   constructor(names: readonly string[], pin: PinSource) {
@@ -42,7 +42,7 @@ export class TokensLeftAlone {
       : null
   }
 
-  /** A process hung at this token. Where no other is left to ask, all that were silent are asked again. */
+  /** Notes that a process hung at this token. When no other token is left, all silent tokens are tried again. */
   silence(name: string): void {
     const others = this.#names.filter((other) => other !== name)
     if (others.some((other) => this.of(other) === null)) this.#silent.set(name, performance.now() + SILENT_MS)
@@ -60,7 +60,7 @@ export class TokensLeftAlone {
   }
 }
 
-/** Notes which tokens refuse the PIN; returns the names of those that are new. */
+/** Notes which tokens refuse the PIN, and returns the names of the new ones. */
 export function noteRefusals(refusals: Refusals, states: readonly TokenState[]): readonly string[] {
   const fresh = states.filter(({ token, up, pinRefused }) => pinRefused && !up && !refusals.has(token))
   for (const { token, reason } of fresh) refusals.set(token, reason)

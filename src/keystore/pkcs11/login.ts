@@ -1,14 +1,14 @@
-// What one login to a token brought: sessions, the handles found through them, random bytes. All of it ends together, and from then on
-// nothing of it can be used: numbers of sessions and objects may mean others after the next login.
+// One login to a token, with all that depends on it: sessions, handles found through them, random bytes. All of it ends together and can't be
+// used afterwards, because after the next login the same numbers may mean other sessions and objects.
 import type { Cryptoki, FoundToken, Handle, SessionHolder } from './cryptoki.ts'
 import { Away, Missing, returnValueOf, Voided } from './faults.ts'
 
 const NONCE_BYTES = 12
 const NONCES_AT_ONCE = 80
-/** Handles remembered; beyond that they are looked up again. */
+/** The most handles that are remembered; any others are looked up each time. */
 const MOST_HANDLES = 10_000
 const NO_MORE_SESSIONS = ['CKR_SESSION_COUNT', 'CKR_DEVICE_MEMORY']
-/** How long a device that had no more sessions is asked for none. */
+/** How long no further session is requested from a device that had none left. */
 const ASK_AGAIN_MS = 1000
 const FRESH_MS = 1000
 
@@ -16,7 +16,7 @@ export type ObjectClass = 'secret' | 'private'
 
 export class Login {
   readonly slot: Handle
-  /** Model, serial number and firmware: a device of another kind by the same name has another. */
+  /** Model, serial number and firmware, which tell another device with the same name from this one. */
   readonly device: string
   /** Whether any work was done with it. */
   hasServed = false
@@ -39,7 +39,7 @@ export class Login {
     this.#idle = [session]
   }
 
-  /** Logs in to the token of this label or serial number. Throws Away when there is none, and what the library says. */
+  /** Logs in to the token with this label or serial number. Throws Away when there is none, and the library's errors. */
   static begin(cryptoki: Cryptoki, token: { readonly name: string; readonly pin: string }): Login {
     const found = cryptoki.findToken(token.name)
     if (!found) throw new Away(`there is no token \`${token.name}\` in the module's slots`)
@@ -57,22 +57,22 @@ export class Login {
     return this.#over
   }
 
-  /** Whether it serves nothing although it has only begun: another one would not be fresher. */
+  /** Whether it serves nothing although it has just begun, so that a fresh login would not help. */
   get isFresh(): boolean {
     return !this.hasServed && performance.now() - this.#begunAt < FRESH_MS
   }
 
-  /** How many sessions there may be: the device may have fewer than we would like. */
+  /** The most sessions; the device may have fewer than the settings ask for. */
   capacity(limit: number): number {
     return Math.min(limit, this.#refusedAt ?? limit)
   }
 
-  /** Whether `take` would give none. */
+  /** Whether `take` would return null. */
   isBusy(limit: number): boolean {
     return this.#inUse >= limit || (this.#idle.length === 0 && this.#isRefusing)
   }
 
-  /** A session that nobody else has; null when so many are in use, or the device has no more. Throws what the library says. */
+  /** Returns a session that no other work has; null when the most are in use, or the device has no more. Throws the library's errors. */
   take(limit: number): Handle | null {
     if (this.isBusy(limit)) return null
     return this.#idle.pop() ?? this.#another()
@@ -115,7 +115,7 @@ export class Login {
     }
   }
 
-  /** Ends all of it. Sessions in use are closed when they are given back. */
+  /** Ends the login. Sessions in use are closed when they are given back. */
   end(): void {
     this.#over = true
     const [last, ...others] = this.#idle.splice(0)
@@ -138,7 +138,7 @@ export class Login {
     return handle
   }
 
-  /** Forgets a handle whose object is no more. */
+  /** Forgets the handle of an object that was destroyed. */
   forget(what: ObjectClass, id: string): void {
     this.#handles.delete(what + id)
   }
@@ -173,7 +173,7 @@ export class Access implements SessionHolder {
     return this.#session
   }
 
-  /** Which device it is, by what that tells of itself. */
+  /** Model, serial number and firmware of the device. */
   get device(): string {
     return this.#login.device
   }

@@ -1,5 +1,5 @@
-// Making objects of the token. Each try gets a CKA_ID of its own: an object that a failed try left behind on a token is never taken
-// for the one that the next try makes.
+// Making objects of the token. Each attempt has a CKA_ID of its own: an object that a failed attempt left on a token is never taken for
+// the one that the next attempt makes.
 import { setTimeout as pause } from 'node:timers/promises'
 import { randomBytes } from '../../runtime/random.ts'
 import type { Cryptoki } from './cryptoki.ts'
@@ -10,7 +10,7 @@ import { newObjectId } from './object-names.ts'
 const TRIES = 4
 const PAUSE_MS = 10
 
-/** The making of one object, over all tries and tokens. */
+/** The making of one object, over all attempts and tokens. */
 export class Making {
   readonly #cryptoki: Cryptoki
   readonly #what: ObjectClass
@@ -25,9 +25,9 @@ export class Making {
   }
 
   /**
-   * Makes the object with `make`; returns its CKA_ID too. Throws Full when there is no room for it. Some libraries return the same
-   * general error for a full token and for a conflict of two processes: it is tried a few times before a token that is present, and that
-   * can make keys of a session, counts as full.
+   * Makes the object with `make`, and returns it with its CKA_ID. Throws Full when there is no room for it. Some libraries return the same
+   * general error for a full token and for a conflict of two processes: a token counts as full only if several attempts fail, and it is
+   * present and can make keys of a session.
    */
   async on<T>(access: Access, make: (id: string) => T | Promise<T>): Promise<{ id: string; made: T }> {
     const full = new Full('the token has no room for another key')
@@ -49,7 +49,7 @@ export class Making {
     }
   }
 
-  /** Destroys what former tries left on this token. */
+  /** Destroys what former attempts left on this token. */
   #clear(access: Access): void {
     for (const id of this.#begun)
       for (const object of this.#cryptoki.find(access, this.#what, id)) this.#cryptoki.destroy(access, object)

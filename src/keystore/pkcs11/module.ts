@@ -16,7 +16,7 @@ import {
 } from './protocol.ts'
 import { Token } from './token.ts'
 
-/** How long requests are begun before replies are sent and further requests read. */
+/** How long the process begins requests before it sends replies and reads further requests. */
 const STRETCH_MS = 5
 
 let cluster: Cluster | null = null
@@ -100,7 +100,7 @@ function flush(): void {
   if (cluster?.states.every(({ up }) => !up)) failAll(cluster.states)
 }
 
-/** Begins some of the requests, and sends replies before it goes on. */
+/** Begins some of the requests, and sends replies before it begins others. */
 function pump(): void {
   const since = performance.now()
   let begun = 0
@@ -118,6 +118,6 @@ process.on('message', (message: ToModule) => {
 })
 // The service has ended.
 process.on('disconnect', () => process.exit(0))
-// The terminal's signals are the service's: it ends this process when its calls are done.
+// The terminal's signals are for the service, which ends this process when its calls are done.
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => {})

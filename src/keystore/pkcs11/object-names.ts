@@ -6,14 +6,14 @@ import type { VersionPlace } from '../version-place.ts'
 
 const PREFIX = 'hsm/1/'
 const DIGEST_BYTES = 16
-/** Tells the objects of a place apart: successive imports, and tries that failed. */
+/** Distinguishes the objects of a place: successive imports, and attempts that failed. */
 const UNIQUE_BYTES = 8
 const REFERENCE = /^hsm\/1\/[0-9a-f]{48}$/
 
-/** The label of wrapping keys begins with it, that of keys with LABEL. All go on with the installation's tag. */
+/** What labels of wrapping keys begin with; those of keys begin with LABEL. The installation's tag follows. */
 export const WRAPPING_LABEL = 'strongroom-import'
 export const LABEL = 'strongroom'
-/** That of keys that wrap the root keys: strongroom-root/TAG/CREATED in milliseconds since 1970. */
+/** What labels of keys that wrap the root keys begin with: strongroom-root/TAG/CREATED, in milliseconds since 1970. */
 export const ROOT_KEY_LABEL = 'strongroom-root'
 
 /** What the CKA_IDs (hexadecimal) of objects that belong to `place` begin with. */
@@ -21,7 +21,7 @@ export function objectIdPrefix(place: readonly string[]): string {
   return digestOf(place).toString('hex', 0, DIGEST_BYTES)
 }
 
-/** A new CKA_ID (hexadecimal, 24 bytes). `randomBytes` tells the objects of a place apart. */
+/** Returns a new CKA_ID (hexadecimal, 24 bytes). `randomBytes` distinguishes the objects of a place. */
 export function newObjectId(prefix: string, randomBytes: (length: number) => Uint8Array): string {
   return prefix + Buffer.from(randomBytes(UNIQUE_BYTES)).toString('hex')
 }
@@ -30,7 +30,7 @@ export function toReference(objectId: string): StoredMaterial {
   return `${PREFIX}${objectId}`
 }
 
-/** The CKA_ID that a reference names; null when it is none, or belongs to another place than `place`, where one is given. */
+/** Returns the CKA_ID of a reference; null when it is not a reference, or not one of `place`, if a place is given. */
 export function objectIdOf(material: StoredMaterial, place: readonly string[] | null): string | null {
   if (!REFERENCE.test(material)) return null
   const id = material.slice(PREFIX.length)

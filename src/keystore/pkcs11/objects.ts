@@ -1,14 +1,14 @@
-// Objects of a token, one after the other: thousands of them must not keep the library's process from its other work.
+// Reads the objects of a token one by one, with pauses: thousands of objects must not keep the library's process from its other work.
 import { setImmediate as otherWork } from 'node:timers/promises'
 import type { Cryptoki, Handle } from './cryptoki.ts'
 import { describeFault, faultOf, Late, Refused, returnValueOf } from './faults.ts'
 import type { Access, ObjectClass } from './login.ts'
 import { monotonicMs, type ObjectReport } from './protocol.ts'
 
-/** How long at a time. */
+/** How long it reads before a pause, in milliseconds. */
 const STRETCH_MS = 10
 
-/** Every object of a class, with what it is. Throws Late at `expiresAt`. */
+/** Yields every object of a class with its description. Throws Late at `expiresAt`. */
 export async function* objectsOf(
   cryptoki: Cryptoki,
   access: Access,

@@ -15,9 +15,9 @@ interface Message {
 }
 
 /**
- * The plaintext; null when the ciphertext is not authentic. After a general error that holds only if the error comes three times, and each
- * time the device then uses the same key, opens other ciphertexts, and returns the same error for one that is known to be bad.
- * Throws the library's error otherwise.
+ * Returns the plaintext; null when the ciphertext is not authentic. A general error counts as "not authentic" only if it occurs three times,
+ * and if each time the device then uses the same key, opens other ciphertexts, and returns the same error for one that is known to be bad.
+ * Otherwise this throws the library's error.
  */
 export async function opened(
   cryptoki: Cryptoki,
@@ -61,7 +61,7 @@ function openAside(
   return cryptoki.decryptAside(access, sealed)
 }
 
-/** Throws unless the device opens so many times what a key of this session encrypts, and says `unclear` of the same when it is altered. */
+/** Throws unless the device opens what a key of this session encrypts, that many times, and returns the error `unclear` for the altered text. */
 async function proveThatItOpens(cryptoki: Cryptoki, access: Access, unclear: unknown, times: number): Promise<void> {
   const key = await cryptoki.generateSessionKey(access)
   const nonce = cryptoki.random(access, NONCE_BYTES)

@@ -1,5 +1,5 @@
-// Whether a device refuses wrongly padded texts of PKCS #1 v1.5. Many take them for keys instead: random bytes of a random length
-// (implicit rejection). The CMK would then have random material that nobody knows, and refuse the owner's for ever.
+// Tests whether a device refuses wrongly padded texts of PKCS #1 v1.5. Many devices take random bytes of a random length for their content
+// (implicit rejection). The CMK would then have material that nobody knows, and refuse its owner's for ever.
 import { constants, type KeyObject, publicEncrypt, randomBytes } from 'node:crypto'
 import type { Cryptoki, Handle, SessionHolder } from './cryptoki.ts'
 import { faultOf } from './faults.ts'
@@ -20,10 +20,10 @@ const WRONG = [
   { at: 5, value: 0 },
   { at: SEPARATOR, value: 1 },
 ] as const
-/** A device may have limits of its own for the length of a key, which random ones are now and then within. */
+/** A device may limit the length of a key; a random length is within the limit now and then only, so one test is not enough. */
 const ROUNDS = 8
 
-/** What is wrong with a device's CKM_RSA_PKCS, tried with a pair; null when nothing is. Throws when it does not unwrap now. */
+/** Returns what is wrong with a device's CKM_RSA_PKCS, tried out with a pair; null when nothing is. Throws when it does not unwrap now. */
 export async function faultOfPadding(
   cryptoki: Cryptoki,
   at: SessionHolder,
@@ -53,7 +53,7 @@ export async function faultOfPadding(
       block[at] = value
       if ((await refusal(block)) === null) return 'takes wrongly padded texts for material with CKM_RSA_PKCS'
     }
-    // Whatever the library says of wrong texts is a refusal as long as it unwraps right ones.
+    // Any error for a wrong text is a refusal, as long as the library unwraps right ones.
     const away = await refusal(rightBlock())
     if (away !== null) throw away
   }

@@ -1,7 +1,7 @@
 // What the service and the process that holds the PKCS #11 library say to each other. Messages travel in batches.
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 
-/** Why a process is not to ask a token for anything: it refused this PIN before, or a former process hung at it. */
+/** Why a process must not use a token: the token refused this PIN before, or a former process hung at it. */
 export interface LeftAlone {
   readonly reason: string
   readonly pinRefused: boolean
@@ -16,7 +16,7 @@ export interface Opening {
   readonly sessions: number
 }
 
-/** Each thing that can be asked, with its answer. Object ids are hexadecimal CKA_IDs, a new one begins with the `prefix` that was asked. */
+/** Each request with its answer. Object ids are hexadecimal CKA_IDs; a new one begins with the requested `prefix`. */
 export interface Works {
   /** Key generation: a 256-bit AES key that never leaves the device. */
   generate: { ask: { prefix: string; label: string }; answer: { id: string } }
@@ -40,7 +40,7 @@ export interface Works {
     ask: { prefix: string; label: string; algorithm: WrappingAlgorithm }
     answer: { id: string; modulus: Uint8Array; exponent: Uint8Array } | { unsupported: string } | { tooMany: true }
   }
-  /** The check value (16 bytes) of wrapped 256-bit material, which is then forgotten; null when it is none. `unsupported`: as above. */
+  /** The check value (16 bytes) of wrapped 256-bit material, of which nothing is kept; null when it is not such material. `unsupported`: as above. */
   examine: {
     ask: { wrappingId: string; algorithm: WrappingAlgorithm; wrapped: Uint8Array }
     answer: { checkValue: Uint8Array } | { unsupported: string } | null
@@ -57,9 +57,9 @@ export interface Works {
     }
     answer: { id: string } | null
   }
-  /** Destroys the wrapping keys of an installation that have expired; how many. */
+  /** Destroys the expired wrapping keys of an installation, and returns their number. */
   collect: { ask: { tag: string; now: number }; answer: number }
-  /** What each token is, can do and holds. */
+  /** Describes each token: its model, abilities and objects. */
   inspect: { ask: { tag: string }; answer: readonly TokenReport[] }
   /** Whether the device responds at all. */
   ping: { ask: object; answer: null }
@@ -67,13 +67,13 @@ export interface Works {
 
 export type Work = keyof Works
 
-/** Works that may take a device seconds. Some libraries do nothing else meanwhile: their silence is no hanging. */
+/** Work that may take a device seconds. Some libraries do nothing else meanwhile, so their silence does not mean that they hang. */
 export const SLOW_WORKS: ReadonlySet<Work> = new Set(['generate', 'makeWrappingKey', 'examine', 'import'])
 
 /** What keeps a device from each thing that it may be asked for: `lacks CKM_…`; null where nothing does. */
 export type Abilities<Thing extends string = string> = Readonly<Record<Thing, string | null>>
 
-/** `expiresAt`: by the system's monotonic clock, in milliseconds; what is older is not begun any more. */
+/** `expiresAt`: by the system's monotonic clock, in milliseconds; an expired request is not begun. */
 export type Request = {
   [W in Work]: { readonly number: number; readonly work: W; readonly ask: Works[W]['ask']; readonly expiresAt: number }
 }[Work]
@@ -88,7 +88,7 @@ export type Reply =
   | { readonly number: number; readonly answer: unknown }
   | { readonly number: number; readonly trouble: Trouble; readonly reason: string }
 
-/** The state of a token after opening; `reason` says what is wrong with one that is not up. */
+/** The state of a token after opening; `reason` says why it is not up. */
 export interface TokenState {
   readonly token: string
   readonly up: boolean
@@ -138,8 +138,8 @@ export interface ObjectReport {
 }
 
 /**
- * Messages that travel together at the most. Fewer cost more per message; more, and service and device take turns in waiting
- * for each other instead of working side by side.
+ * The most messages in a batch. With fewer, each message costs more; with more, service and device wait for each other in turn instead of
+ * working side by side.
  */
 export const BATCH = 8
 

@@ -6,10 +6,10 @@ import type { VersionPlace } from '../version-place.ts'
 
 /** Uses reserved at a time. */
 export const BLOCK = 2 ** 16
-/** AES-GCM with random 96-bit nonces is safe for so many messages under one key (NIST SP 800-38D 8.3). */
+/** The number of messages under one key for which AES-GCM with random 96-bit nonces is safe (NIST SP 800-38D, section 8.3). */
 export const MOST_USES = 2 ** 32
 const WARN_AT = 2 ** 31
-/** The next block is reserved while so much is left of the present one, so that no call waits for it. */
+/** The next block is reserved when this many uses are left of the present one, so that no call waits for it. */
 const AHEAD = BLOCK / 4
 
 /** Key versions whose block is remembered: more than devices hold. */
@@ -66,7 +66,7 @@ export class ReservedUses {
   #blockOf(versionId: string): Block {
     const known = this.#blocks.get(versionId)
     if (known) return known
-    // What is left of a block that goes is skipped, as at a restart.
+    // The rest of a block that is forgotten is skipped, as at a restart.
     if (this.#blocks.size >= MOST_BLOCKS) this.#blocks.delete(this.#blocks.keys().next().value ?? '')
     const block = { left: 0, reserving: null }
     this.#blocks.set(versionId, block)

@@ -7,7 +7,7 @@ import type { Work, Works } from './protocol.ts'
 
 /** Only starts and changes of the root keys wait for the device this long. */
 const PATIENCE_MS = 10_000
-/** How long a device that is away is asked again, and how often. */
+/** For how long, and how often, a device that is away is asked again. */
 const AWAY_MS = 3000
 const AGAIN_MS = 200
 const ID_BYTES = 24
@@ -106,7 +106,7 @@ async function asked<W extends Work>(device: Device, work: W, ask: Works[W]['ask
     }
 }
 
-/** The CKA_ID of the key that wrapped these bytes; null when that is none of a root key. */
+/** Returns the CKA_ID of the key that wrapped these bytes; null when it is not the id of a key that wraps root keys. */
 function objectIdIn(wrapped: Uint8Array): string | null {
   const id = Buffer.from(wrapped.subarray(0, ID_BYTES)).toString('hex')
   return id.startsWith(ID_PREFIX) && id.length === 2 * ID_BYTES ? id : null

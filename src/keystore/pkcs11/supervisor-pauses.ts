@@ -13,7 +13,7 @@ export class Pauses {
   #replaceMs = REPLACE_AFTER_MS
   #replacedAt = Number.NEGATIVE_INFINITY
 
-  /** The pause before the next try to start a process: each is twice as long as the one before. */
+  /** The pause before the next attempt to start a process; each is twice as long as the one before. */
   beforeStart(): number {
     const pause = this.#startMs
     this.#startMs = Math.min(LONGEST_PAUSE_MS, pause * 2)
@@ -37,7 +37,7 @@ export class Pauses {
   }
 }
 
-/** Timers with names, each set once at a time. They keep no program running. */
+/** Timers with names, each set at most once. They do not keep the program running. */
 export class Timers<Name extends string> {
   readonly #set = new Map<Name, NodeJS.Timeout>()
 

@@ -14,8 +14,8 @@ export interface Serving<Process> {
 
 /**
  * `away`: there is no process, before the first start and between two tries. `starting`: one has begun and does not serve yet. `serving`:
- * one serves. `replacing`: one serves, and another has begun that will take its place. `stopped`: none begins any more; `now` may still end
- * what it was asked.
+ * one serves. `replacing`: one serves, and another has begun that will take its place. `stopped`: none starts any more; `now` may still finish
+ * its requests.
  */
 export type State<Process> =
   | { readonly name: 'away'; readonly now: null; readonly next: null }
@@ -45,7 +45,7 @@ type Transitions<Process> = {
 
 const AWAY = { name: 'away', now: null, next: null } as const
 
-/** A happening that a state does not list changes nothing. */
+/** An occurrence that a state does not list changes nothing. */
 const TRANSITIONS: Transitions<unknown> = {
   away: {
     'next begins': (_, { process }) => ({ name: 'starting', now: null, next: process }),
@@ -99,7 +99,7 @@ export function initial<Process>(): State<Process> {
 
 type Step<Process> = (state: State<Process>, happening: Happening<Process>) => State<Process>
 
-/** The state after a happening. */
+/** Returns the state after an occurrence. */
 export function after<Process>(state: State<Process>, happening: Happening<Process>): State<Process> {
   const ofState = TRANSITIONS[state.name] as Partial<Record<Happening<Process>['what'], Step<Process>>>
   const step = ofState[happening.what]

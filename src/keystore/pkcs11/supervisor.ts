@@ -1,5 +1,5 @@
-// Keeps a process of the library alive: starts it again when it ended, with growing pauses, and replaces one that lost a token or misses
-// a key by a fresh one, without a gap (supervisor-state.ts). A PIN that a token refused is not shown to it again until it, or its file, has
+// Keeps a process of the library alive (supervisor-state.ts): starts it again after it ended, with growing pauses, and replaces one that lost a
+// token or misses a key with a fresh one, without a gap. A token that refused a PIN does not get it again until the PIN, or its file, has
 // changed.
 import { Child, Failed } from './child.ts'
 import { noteRefusals, type PinSource, type Refusals, TokensLeftAlone } from './left-alone.ts'
@@ -7,20 +7,20 @@ import type { News, Opening, TokenState, Work, Works } from './protocol.ts'
 import { Pauses, Timers } from './supervisor-pauses.ts'
 import { after, type Happening, initial, type State } from './supervisor-state.ts'
 
-/** How often the supervisor looks whether a PIN that a token refused has changed. */
+/** How often the supervisor checks whether a PIN that a token refused has changed. */
 const WATCH_PIN_MS = 2000
 /** How long the start of the service waits for the device. */
 const START_WAIT_MS = 5000
-/** A process that has not loaded the library, or opened a token, by then is given up. */
+/** A process that has not loaded the library, or opened a token, by then is ended. */
 const OPEN_WITHIN_MS = 15_000
 
 export interface SupervisorSettings {
   readonly opening: Omit<Opening, 'pin' | 'tokens'> & { readonly tokens: readonly string[] }
   readonly pin: PinSource
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** How long the library may give no sign of life while something is asked. */
+  /** How long the library may give no sign of life while a request is open. */
   readonly patienceMs: number
-  /** How long a process that was replaced has for what it was asked before. */
+  /** How long a process that was replaced has to finish its requests. */
   readonly retireMs: number
   /** Receives each trouble once, and its end. */
   report(message: string): void
@@ -63,7 +63,7 @@ export class Supervisor {
     return this.#state.now?.process.pid
   }
 
-  /** Starts; resolves when the device serves, or when the first try failed. It goes on trying then. */
+  /** Starts. Resolves when the device serves, or when the first attempt failed; further attempts follow. */
   start(): Promise<void> {
     if (this.#state.now) return Promise.resolve()
     return new Promise((resolve) => {
@@ -188,7 +188,7 @@ export class Supervisor {
     switch (news.news) {
       case 'failed':
         if (now === null || this.#serves(child)) this.#fault(news.reason)
-        // It may not come to its end by itself while a thread of it is in the library.
+        // It may not end by itself while one of its threads is in the library.
         child.kill()
         return
       case 'token':
@@ -209,7 +209,7 @@ export class Supervisor {
     }
   }
 
-  /** Reports what changed, and has a process replaced that lost a token: a fresh one may find it again. */
+  /** Reports what changed. Replaces a process that lost a token, because a fresh one may find it again. */
   #judge(): void {
     const down = this.#tokens.filter(({ up }) => !up)
     if (down.length < this.#tokens.length) this.#report(down.map(({ reason }) => reason).join('; '))
@@ -223,7 +223,7 @@ export class Supervisor {
       if (!isExpected) this.#fault('the process of the PKCS #11 library ended unasked')
     } else if (child === this.#state.next) {
       this.#go({ what: 'next ends' })
-      // The fault for which it was begun is still there.
+      // The fault for which it was started is still there.
       if (this.#state.now) this.#replaceSoon()
       else if (!isExpected) this.#fault('the process of the PKCS #11 library ended at its start')
     }
@@ -257,7 +257,7 @@ export class Supervisor {
     })
   }
 
-  /** Has the process replaced when the PIN changes that one of its tokens refused. */
+  /** Replaces the process once a PIN that one of its tokens refused has changed. */
   #watchPin(): void {
     if (this.#state.name === 'stopped') return
     this.#timers.set('watch PIN', WATCH_PIN_MS, () => {

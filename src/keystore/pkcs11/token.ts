@@ -5,11 +5,11 @@ import { Gate } from './gate.ts'
 import { Access, Login } from './login.ts'
 import { type LeftAlone, monotonicMs, type TokenState } from './protocol.ts'
 
-/** How long a token that could not be opened is left alone. */
+/** How long a token that could not be opened is left alone, in milliseconds. */
 const LEAVE_ALONE_MS = 500
 /**
- * Work that may take seconds, by what it does. Of pairs only some are made at once, and wrapped keys are unwrapped one by one: several
- * at once get into each other's way in some libraries.
+ * The kinds of work that may take seconds. Only some pairs are made at once, and wrapped keys are unwrapped one by one: in some libraries
+ * several at once disturb each other.
  */
 export type SlowWork = 'pair' | 'unwrap' | 'other'
 /** Of the sessions for slow work, as many may make pairs. */
@@ -20,17 +20,17 @@ export interface TokenSettings {
   readonly name: string
   /** Secret. */
   readonly pin: string
-  /** Sessions at the most. */
+  /** The most sessions. */
   readonly sessions: number
-  /** Why the token is not to be asked at all; null where it is. */
+  /** Why the token must not be used at all; null when it may be. */
   readonly leftAlone: LeftAlone | null
 }
 
-/** What becomes of a session, of its login and of the caller after work has failed. */
+/** What happens to a session, to its login and to the caller after work has failed. */
 type Aftermath = {
   /** A session on which an operation may still be under way is discarded. */
   readonly session: 'given back' | 'discarded'
-  /** What the caller gets; null: the work is done once more. */
+  /** The caller's error; null when the work is done once more. */
   readonly thrown: unknown
 } & ({ readonly login: 'goes on' } | { readonly login: 'ends'; readonly trouble: string })
 
@@ -41,7 +41,7 @@ export class Token {
   readonly #changed: (state: TokenState) => void
   #login: Login | null = null
   #waiting: (() => void)[] = []
-  /** Half of the sessions, and never the last one: calls that use keys are to find one free. */
+  /** Half of the sessions, and never the last one, so that calls that use keys find one free. */
   readonly #slow = new Gate(() => this.#mostSlow)
   readonly #ofKind: Readonly<Record<SlowWork, Gate | null>> = {
     pair: new Gate(() => Math.max(1, Math.floor(this.#mostSlow * SHARE_OF_PAIRS))),
@@ -65,7 +65,7 @@ export class Token {
     return { token: this.name, up: this.#login !== null, pinRefused: this.#pinRefused, reason: this.#reason }
   }
 
-  /** Which device it is, by what that tells of itself; null while there is no login. */
+  /** Model, serial number and firmware of the device; null while there is no login. */
   get device(): string | null {
     return this.#login?.device ?? null
   }
@@ -75,7 +75,7 @@ export class Token {
     return this.#login !== null && other.#login !== null && this.#login.slot.equals(other.#login.slot)
   }
 
-  /** Logs in, unless that was done. Throws Away. */
+  /** Logs in, unless it is logged in already. Throws Away. */
   open(): Login {
     if (this.#login) return this.#login
     // A PIN that was refused once is not tried again: a token locks after a few such tries.
@@ -98,16 +98,16 @@ export class Token {
     }
   }
 
-  /** Has a PIN that was refused to another process not tried again, once the present login is over. */
+  /** Notes that the PIN was refused to another process: it is not tried again after the present login. */
   refusePin(): void {
     this.#pinRefused = true
   }
 
   /**
-   * Does work on a session, begun before `expiresAt` (monotonicMs); where it has to wait for one, `takesMs` before that. `spare`: so many
-   * sessions more than others may have. After an error that may void sessions all of them are dropped, and it is done once more after a
-   * fresh login. When that fails too, it is this work that the device does not do, unless it serves nothing else either.
-   * Throws Away, Late, Missing, and what the work throws.
+   * Does work on a session. The work begins before `expiresAt` (monotonicMs), or `takesMs` before it if it has to wait for a session.
+   * `spare` is the number of sessions that it may have beyond those of others. After an error that may void sessions, all of them are
+   * dropped, and the work is done once more after a fresh login. If it fails again, the device does not do this work, unless it serves
+   * nothing else either. Throws Away, Late, Missing, and the work's own errors.
    */
   async use<T>(
     work: (access: Access) => T | Promise<T>,
@@ -138,10 +138,10 @@ export class Token {
     }
   }
 
-  /** `isLast`: whether the work is not tried again after this failure. */
+  /** `isLast`: whether this was the last attempt. */
   #aftermath(error: unknown, access: Access, login: Login, isLast: boolean): Aftermath {
     const trouble = this.#troubleOf(error, access)
-    // Another work's error ended the login: this work has failed at nothing yet.
+    // The error of other work ended the login: this work itself has not failed.
     if (login.isOver && (trouble !== null || error instanceof Voided))
       return { session: 'given back', login: 'goes on', thrown: null }
     if (trouble === null)
@@ -153,15 +153,15 @@ export class Token {
     return { session: 'discarded', login: 'goes on', thrown }
   }
 
-  /** Does slow work, and leaves sessions to the others. As `use`. */
+  /** Does slow work like `use`, and leaves sessions to other work. */
   useSlowly<T>(kind: SlowWork, work: (access: Access) => T | Promise<T>, expiresAt: number): Promise<T> {
     const slowly = () => this.#slow.through(() => this.use(work, expiresAt), expiresAt)
     return this.#ofKind[kind]?.through(slowly, expiresAt) ?? slowly()
   }
 
   /**
-   * Has the device give a sign of life: on a session more than others may have, so that it waits for none of them. A device without
-   * one to spare is at work. Throws Away and Late.
+   * Asks the device for a sign of life, on a session beyond those of others, so that it waits for none of them. A device that has no such
+   * session is at work. Throws Away and Late.
    */
   async ping(expiresAt: number): Promise<void> {
     if (this.#login?.isBusy(this.#settings.sessions + 1)) return
@@ -173,7 +173,7 @@ export class Token {
     return Math.max(1, Math.floor((this.#login?.capacity(sessions) ?? sessions) / 2))
   }
 
-  /** What of the device is in the way, if this error tells of any; null where it does not. */
+  /** The trouble of the device that this error shows; null when it shows none. */
   #troubleOf(error: unknown, access: Access): string | null {
     if (voidsSessions(error)) return describeFault(error)
     if (!(error instanceof Missing)) return null
@@ -199,7 +199,7 @@ export class Token {
     }
   }
 
-  /** Whether the token is still present: some libraries find nothing when the device is gone, instead of saying so. */
+  /** Whether the token is still present: some libraries find no objects when the device is gone, and report no error. */
   #isPresent(): boolean {
     try {
       return this.#cryptoki.findToken(this.name) !== null
@@ -208,7 +208,7 @@ export class Token {
     }
   }
 
-  /** A session that nobody else has, with the login that it belongs to: while one waits for it, another may have begun. */
+  /** A session for this work alone, with its login: another login may have begun while the work waited. */
   async #take(expiresAt: number, takesMs: number, spare: number): Promise<{ login: Login; session: Handle }> {
     let latest = expiresAt
     for (let failed = false; ; ) {
@@ -235,7 +235,7 @@ export class Token {
         return 'failed'
       }
     } catch (error) {
-      // The next one that waits tries for itself, and does not wait for a session that never comes.
+      // The next waiting work tries for itself, instead of waiting for a session that never comes.
       this.#waiting.shift()?.()
       throw error
     }
@@ -270,7 +270,7 @@ export class Token {
     try {
       this.open()
     } catch {
-      // Its state tells.
+      // Its state says why.
     }
   }
 

@@ -23,8 +23,8 @@ const PADDING: Readonly<Record<WrappingAlgorithm, { padding: number; oaepHash?: 
 }
 
 /**
- * The check value (16 bytes) of wrapped material, which is then forgotten; null when it is not an AES key of 256 bits. After a
- * general error of the library that holds only if it unwraps other keys with the same wrapping key.
+ * Returns the check value (16 bytes) of wrapped material, and keeps nothing of it; null when it is not an AES key of 256 bits. A general
+ * error of the library counts as "not a key" only if the library unwraps other keys with the same wrapping key.
  */
 export async function examined(
   cryptoki: Cryptoki,
@@ -38,7 +38,7 @@ export async function examined(
     } catch (error) {
       const fault = faultOf(error)
       if (fault === 'device' || fault === 'full' || fault === null) throw error
-      // The library may say many things of bytes that are no wrapped key. If it still unwraps a key, it was the bytes.
+      // Libraries return various errors for bytes that are not a wrapped key. If this one still unwraps a key, the bytes were at fault.
       const { key, algorithm } = wrapping
       const publicKey = publicKeyOf(cryptoki.modulusOf(at, key))
       const good = publicEncrypt({ key: publicKey, ...PADDING[algorithm] }, randomBytes(KEY_BYTES))
@@ -55,7 +55,7 @@ async function unwrapped(
 ): Promise<Buffer | null> {
   const key = await cryptoki.unwrap(at, wrapping, wrapped, null)
   try {
-    // First, since it fails for what is no AES key at all: some libraries crash when they wrap such a thing.
+    // First, because it fails for anything but an AES key: some libraries crash when they wrap anything else.
     const checkValue = cryptoki.checkValue(at, key)
     const length = cryptoki.lengthOf(at, key)
     const fits = length === 0 ? await cryptoki.isLongEnough(at, wrapping, wrapped) : length === KEY_BYTES
@@ -71,8 +71,9 @@ function publicKeyOf(modulus: Buffer) {
 }
 
 /**
- * What keeps a token from unwrapping with each algorithm. Lists of mechanisms do not tell which hashes go with OAEP, nor what becomes of
- * wrong padding: it is tried, with a pair of this session. Throws what the library says when none works, and it does not say why.
+ * Returns what keeps a token from unwrapping with each algorithm. Lists of mechanisms say neither which hashes OAEP may have nor what
+ * happens to wrong padding, so this tries it out with a pair of this session. Throws the library's error when no algorithm works and the
+ * library does not say why.
  */
 export async function unwrapsWith(cryptoki: Cryptoki, at: SessionHolder): Promise<Abilities<WrappingAlgorithm>> {
   const pair = await cryptoki.generateWrappingPair(at, false, '00', 'strongroom-probe')
@@ -92,7 +93,7 @@ export async function unwrapsWith(cryptoki: Cryptoki, at: SessionHolder): Promis
   }
   const accepts = async (algorithm: WrappingAlgorithm, bytes: number) => {
     const first = await once(algorithm, bytes)
-    // A general error may not come again.
+    // A general error may pass.
     return (first === 'unclear' ? await once(algorithm, bytes) : first) === 'yes'
   }
   const lackOf = async (algorithm: WrappingAlgorithm): Promise<string | null> => {
