@@ -1,5 +1,5 @@
 // The attributes that LookupEvents can select events by (docs/audit.md).
-import type { ChainedEvent } from '../../storage/storage.ts'
+import type { ChainedEvent, EventRow } from '../../storage/storage.ts'
 import { eventMembers, isGlobal } from '../events/members.ts'
 
 export const LOOKUP_KEYS = [
@@ -32,9 +32,14 @@ export interface Attributed {
 
 /** The conditions that an event meets. None meets SensitiveAction: no list of sensitive actions is published. */
 export function attributed(row: ChainedEvent): Attributed {
+  const { isGlobal, meets } = likeAttributed(row)
+  return { isGlobal, meets: [['EventId', row.eventId], ...meets] }
+}
+
+/** The same without EventId: what all events of one account with the same body have in common. */
+export function likeAttributed(row: EventRow): Attributed {
   const { name, access, type, product, sourceAddress, identity, resources } = eventMembers(row)
   const meets: Condition[] = [
-    ['EventId', row.eventId],
     ['EventName', name],
     ['EventRW', access],
     ['EventType', type],

@@ -5,9 +5,9 @@ import type { RootKeys } from '../../keystore/root-keys.ts'
 import { floorOf } from '../../ledger/floor.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { ChainedEvent, IndexPart } from '../../storage/storage.ts'
-import { type Attributed, attributed, type Condition } from './attributes.ts'
+import { type Attributed, type Condition, likeAttributed } from './attributes.ts'
 import { IndexDirectory } from './index-directory.ts'
-import { encodePart, fitting, offsetsAt, PART_EVENTS, placeOfTerm, termOf } from './index-part.ts'
+import { encodePart, fitting, offsetsAt, PART_EVENTS, placeOfTerm, type Terms, termsOf } from './index-part.ts'
 
 const SCOPE = 'scope'
 const EVERY_REGION = '*'
@@ -32,6 +32,14 @@ export interface Indexed {
   readonly parts: readonly IndexPart[]
   /** Events after this one are not indexed yet, or their index is not authentic. */
   readonly lastSeq: number
+}
+
+/** What events with the same account, region and body share: all terms but those of their ids. */
+interface Alike {
+  readonly account: string
+  readonly region: string
+  readonly terms: Terms
+  readonly shared: readonly number[]
 }
 
 type Reads = Pick<Ledger, 'get' | 'events' | 'turn'>
@@ -78,7 +86,7 @@ export class EventIndex {
     const { lastSeq } = await this.indexed()
     const found = await this.#ledger.events.after(lastSeq, PART_EVENTS)
     if (found.length < PART_EVENTS) return false
-    const termsOfEvents = found.map((row) => this.#termsOf(row))
+    const termsOfEvents = this.#termsOfAll(found)
     const rows = found.slice(0, fitting(termsOfEvents))
     const [first, last] = [rows[0], rows.at(-1)]
     if (!first || !last) return false
@@ -96,14 +104,25 @@ export class EventIndex {
     return true
   }
 
-  #termsOf(row: ChainedEvent): number[] {
-    const { isGlobal, meets } = attributed(row)
-    const scope = this.#term(row.account, SCOPE, isGlobal ? EVERY_REGION : row.region)
-    return [scope, ...meets.map(([key, value]) => this.#term(row.account, key, value))]
+  /** The terms of each event. Most events of a busy server are alike but for their ids and times: the body of these is read once. */
+  #termsOfAll(rows: readonly ChainedEvent[]): (readonly number[])[] {
+    const known = new Map<string, Alike>()
+    return rows.map((row) => {
+      let alike = known.get(row.body)
+      if (!alike || alike.account !== row.account || alike.region !== row.region) {
+        alike = this.#alike(row)
+        known.set(row.body, alike)
+      }
+      return [...alike.shared, alike.terms('EventId', row.eventId)]
+    })
   }
 
-  #term(account: string, kind: string, value: string): number {
-    return termOf(this.#seed, `${account}\n${kind}\n${value}`)
+  #alike(row: ChainedEvent): Alike {
+    const { account, region } = row
+    const { isGlobal, meets } = likeAttributed(row)
+    const terms = termsOf(this.#seed, account)
+    const shared = [terms(SCOPE, isGlobal ? EVERY_REGION : region), ...meets.map(([key, value]) => terms(key, value))]
+    return { account, region, terms, shared }
   }
 
   /** Authenticates all parts under the current root key, and returns how many were under an older one. Skips a part that is not authentic. */
@@ -126,7 +145,8 @@ export class EventIndex {
   async candidates(part: IndexPart, { account, region, conditions }: Query): Promise<readonly number[] | null> {
     const terms = untampered(await this.#ledger.events.terms(part.firstSeq), part.termsHash)
     if (!terms) return null
-    const place = (kind: string, value: string) => placeOfTerm(terms, this.#term(account, kind, value))
+    const term = termsOf(this.#seed, account)
+    const place = (kind: string, value: string) => placeOfTerm(terms, term(kind, value))
     const scopes = [place(SCOPE, region), place(SCOPE, EVERY_REGION)].filter((found) => found >= 0)
     const wanted = conditions.map(([key, value]) => place(key, value))
     if (scopes.length === 0 || wanted.includes(-1)) return []

@@ -22,15 +22,26 @@ export function fitting(termsOfEvents: readonly (readonly number[])[]): number {
   return events
 }
 
+/** Makes terms of one account: of a kind and a value, neither with a line break. */
+export type Terms = (kind: string, value: string) => number
+
 /**
- * The hash of a term: FNV-1a over UTF-16 units with a secret offset basis, and a final mix of its bits. It is no cryptographic hash and need
- * not be: without the basis nobody can choose terms that collide.
+ * Returns what makes the terms of an account. A term is the hash of `account LF kind LF value`: FNV-1a over UTF-16 units with a secret offset
+ * basis, and a final mix of its bits. It is no cryptographic hash and need not be: without the basis nobody can choose terms that collide.
  */
-export function termOf(seed: number, text: string): number {
-  let hash = 0x811c9dc5 ^ seed
+export function termsOf(seed: number, account: string): Terms {
+  const begun = absorbed(absorbed(0x811c9dc5 ^ seed, account), '\n')
+  return (kind, value) => {
+    let hash = absorbed(absorbed(absorbed(begun, kind), '\n'), value)
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+    return (hash ^ (hash >>> 13)) >>> 0
+  }
+}
+
+function absorbed(state: number, text: string): number {
+  let hash = state
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  return (hash ^ (hash >>> 13)) >>> 0
+  return hash
 }
 
 /** Encodes the terms of a run of events, given those of each event; an event may list a term more than once. */
