@@ -45,6 +45,8 @@ export interface Start {
   readonly data?: string
   readonly flags?: readonly string[]
   readonly env?: Record<string, string>
+  /** What starts the server, in place of `bin/strongroom serve`. */
+  readonly command?: readonly [string, ...string[]]
 }
 
 /** A fresh folder below the system's temporary one. */
@@ -64,8 +66,14 @@ interface Ready {
 }
 
 /** Starts `strongroom serve` and waits until it is ready. Rejects with its log when it ends before. */
-export async function startProgram({ data = temporaryFolder(), flags = [], env = {} }: Start = {}): Promise<Program> {
-  const child = spawn(BIN, ['serve', '--data', data, '--listen', '127.0.0.1:0', ...flags], {
+export async function startProgram({
+  data = temporaryFolder(),
+  flags = [],
+  env = {},
+  command = [BIN, 'serve'],
+}: Start = {}): Promise<Program> {
+  const [program, ...words] = command
+  const child = spawn(program, [...words, '--data', data, '--listen', '127.0.0.1:0', ...flags], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -19,6 +19,8 @@ export interface Ask {
 export interface Pair {
   readonly accessKeyId: string
   readonly accessKeySecret: string
+  /** Of a session. */
+  readonly securityToken?: string
 }
 
 /** A group of records that was just made, in the state in which its model begins. */

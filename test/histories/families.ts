@@ -4,6 +4,7 @@ import { access, accessKeys, duel } from './access.ts'
 import { aliases } from './aliases.ts'
 import type { Family } from './ask.ts'
 import { key, material } from './keys.ts'
+import { sessions } from './sessions.ts'
 
 export const FAMILIES: Readonly<Record<string, Family>> = {
   key,
@@ -11,5 +12,6 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   aliases,
   access,
   'access keys': accessKeys,
+  sessions,
   duel,
 }

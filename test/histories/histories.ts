@@ -4,17 +4,22 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { FAMILIES } from './families.ts'
 import { cannotJudge, judged } from './judge.ts'
-import { startHistory } from './recorder.ts'
-import { type Servers, startServers } from './servers.ts'
+import { type History, startHistory } from './recorder.ts'
+import { Servers } from './servers.ts'
 
 /** How many calls a history has; more find more. */
 const CALLS = Number(process.env['STRONGROOM_TEST_HISTORY_CALLS'] ?? 6000)
+const KILLS = 8
 
-/** Records a history and demands that it is linearizable, and that it says something: each call succeeded now and then. */
-async function demandLinearizable(servers: Servers, families = Object.keys(FAMILIES)): Promise<void> {
+/** Records a history while `meanwhile` happens, and demands that it is linearizable and says something: each call succeeded now and then. */
+async function demandLinearizable(
+  servers: Servers,
+  families = Object.keys(FAMILIES),
+  meanwhile = async (history: History) => history.reach(CALLS),
+): Promise<void> {
   const { credentials } = servers
   const history = startHistory({ endpoints: () => servers.endpoints(), credentials, families })
-  await history.reach(CALLS)
+  await meanwhile(history)
   await history.stop()
   console.log(await history.judge())
   const calls = new Set([...history.outcomes.keys()].map((outcome) => outcome.replace(/ \S+$/, '')))
@@ -23,8 +28,19 @@ async function demandLinearizable(servers: Servers, families = Object.keys(FAMIL
 
 describe('a history', { skip: cannotJudge }, () => {
   it('of one server on SQLite is linearizable', async () => {
-    await using servers = await startServers(1, null)
-    await demandLinearizable(servers, ['key', 'material', 'access', 'access keys'])
+    await using servers = await Servers.start(1, { database: null })
+    await demandLinearizable(servers, ['key', 'material', 'access', 'access keys', 'sessions'])
+  })
+
+  it('of a server that is killed again and again is linearizable', async () => {
+    await using servers = await Servers.start(1, { database: null })
+    await demandLinearizable(servers, ['key', 'material', 'access', 'access keys', 'sessions'], async (history) => {
+      for (let kill = 0; kill < KILLS; kill++) {
+        await history.reach(history.calls + CALLS / KILLS)
+        await servers.kill(0)
+        await servers.restart(0)
+      }
+    })
   })
 })
 

@@ -26,6 +26,7 @@ var families = map[string]*family{
 	"aliases":     {aliasState{aliases: [2]int{none, none}, tags: [2]string{"yes", "yes"}}, performOnAliases},
 	"access":      {accessState{color: "red"}, performOnAccess},
 	"access keys": {accessKeysState{keys: [2]accessKey{{}, {"a1", "Active"}}}, performOnAccessKeys},
+	"sessions":    {roleState{"r1", true, true}, performOnSessions},
 	"duel":        {duelState{true, true}, performOnDuel},
 }
 

@@ -12,6 +12,9 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
+// Of how many records that are not linearizable the smallest part is searched: each may take some seconds.
+const mostShown = 5
+
 func main() {
 	limit := flag.Duration("limit", time.Minute, "how long one record may take")
 	flag.Parse()
@@ -42,7 +45,7 @@ func judge(records []*record, limit time.Duration) int {
 		calls += len(r.calls)
 		open += unanswered(r)
 		fmt.Printf("%s: %s, %d calls (%.1f s)\n", words[verdict], r.name, len(r.calls), time.Since(begin).Seconds())
-		if verdict == porcupine.Illegal {
+		if verdict == porcupine.Illegal && verdicts[verdict] <= mostShown {
 			show(r)
 		}
 	}
