@@ -25,7 +25,7 @@ export function deviceOf(
     const text = readFileSync(pinFile, 'utf8').replace(/\r?\n$/, '')
     const { mtimeMs, mode } = statSync(pinFile)
     if ((mode & 0o077) !== 0 && !isWarned)
-      alarm('managed HSM', `the PIN is for others than its owner to read: \`chmod 600 ${pinFile}\``)
+      alarm('managed HSM', `users other than its owner can read the PIN: \`chmod 600 ${pinFile}\``)
     isWarned ||= (mode & 0o077) !== 0
     return { pin: text, stamp: `${mtimeMs} ${text}` }
   }

@@ -15,7 +15,7 @@ export async function tlsOf({ tls, data }: Settings, log: Log): Promise<Tls | nu
   // Loaded only where it is needed: the certificate library takes longer than the rest of the start.
   const { selfSigned } = await import('../gateway/certificates.ts')
   const made = await selfSigned(join(data, 'tls'), [...tls.selfSignedFor, hostname()], Date.now())
-  log.info({ ca: made.caFile }, 'serving HTTPS with a certificate of the local CA: hand this file to clients')
+  log.info({ ca: made.caFile }, 'serving HTTPS with a certificate of the local CA: give this file to clients')
   return made
 }
 

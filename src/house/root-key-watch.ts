@@ -23,7 +23,7 @@ export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): 
       await ring.look()
       troubled = false
     } catch (error) {
-      if (!troubled) alarm('the root keys can not be read: nothing is committed until they can', error)
+      if (!troubled) alarm("the root keys can't be read: nothing is committed until they can", error)
       troubled = true
       continue
     }

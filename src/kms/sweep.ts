@@ -65,7 +65,7 @@ async function destroyDue(house: House): Promise<void> {
       const age = house.now() - record.createdAt
       await commitOne(house, putOff(record, house, isAway ? AGAIN_MS : Math.min(SELDOM_MS, Math.max(AGAIN_MS, age))))
       if (isAway) return
-      house.failed(`the destruction of ${record.id} failed, and is put off`, error)
+      house.failed(`the destruction of ${record.id} failed, and is postponed`, error)
     }
 }
 
@@ -92,7 +92,7 @@ async function sweepSafely(cmk: Cmk, house: House, away: Unreachable[]): Promise
   } catch (error) {
     if (isDatabaseAway(error)) throw error
     if (error instanceof Unreachable) away.push(error)
-    else house.failed(`the work due on key ${cmk.id} failed, and is put off`, error)
+    else house.failed(`the work due on key ${cmk.id} failed, and is postponed`, error)
     return (await commitOne(house, putOff(cmk, house))) === 'committed' ? 'put off' : 'untouched'
   }
 }

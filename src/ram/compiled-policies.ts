@@ -27,7 +27,8 @@ export class CompiledPolicies {
   stored(document: string, use: 'identity' | 'trust', which: string): CompiledPolicy {
     return this.#once(document, use, () => {
       const policy = parsePolicy(document, use)
-      for (const flaw of policy.flaws) this.#alarm(`${which} has a part that is never true; write it again`, flaw)
+      for (const flaw of policy.flaws)
+        this.#alarm(`${which} has a part that is never true: correct it and write it again`, flaw)
       return compilePolicy(policy)
     })
   }

@@ -75,7 +75,10 @@ async function bindFound(key: RowKey, role: Role | null, ledger: Ledger, alarm: 
   } catch (error) {
     if (!(error instanceof Forged)) throw error
     const { account, id } = key
-    alarm(`role ${account}/${id} can not be bound to the ids of whom it trusts: a record is not authentic`, error)
+    alarm(
+      `role ${account}/${id} can't be bound to the ids of the principals that it trusts: a record is not authentic`,
+      error,
+    )
   }
 }
 

@@ -16,14 +16,14 @@ export const HSM = {
   'hsm-pin-file': { reader: text('FILE'), help: 'the file with the PIN of the tokens' },
   'hsm-parameters': {
     reader: text('TEXT'),
-    help: 'what the library is initialized with, where it needs parameters, as NSS does',
+    help: 'the parameters to initialize the library with, if it needs any, as NSS does',
   },
   'hsm-regions': {
     reader: list(REGION, 'ID[,ID…]'),
     fallback: 'cn-hongkong,ap-southeast-1',
     help: 'the regions that offer the protection level HSM',
   },
-  'hsm-sessions': { reader: whole(1, 1024), fallback: '16', help: 'sessions to open on each token at the most' },
+  'hsm-sessions': { reader: whole(1, 1024), fallback: '16', help: 'most sessions on each token' },
   'hsm-timeout-ms': {
     reader: whole(10, 60_000, 'MS'),
     fallback: '200',

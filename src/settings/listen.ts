@@ -43,7 +43,7 @@ export const NETWORK = {
   listen: {
     reader: addresses,
     fallback: '127.0.0.1:7700',
-    help: 'where to listen; port 0 picks a free port; a region makes it the default of calls on that port',
+    help: 'where to listen; port 0 picks a free port; REGION= makes that region the default of calls on the port',
   },
   region: {
     reader: list(REGION, 'ID[,ID…]'),
@@ -69,16 +69,16 @@ export const NETWORK = {
   'max-connections': {
     reader: whole(1, 1_000_000),
     fallback: '10000',
-    help: 'connections at once; beyond, the oldest without an authenticated call gives way, of the source that has most of these',
+    help: 'most open connections; above it, the oldest without an authenticated call is closed, of the source that has most of them',
   },
   'max-connections-per-source': {
     reader: whole(1, 1_000_000),
     fallback: '1000',
-    help: 'the same for one IPv4 address or IPv6 network of 64 bits; loopback may have all: raise it behind a proxy on another machine',
+    help: 'the same for one IPv4 address or IPv6 network of 64 bits, except loopback; raise it behind a proxy on another machine',
   },
   'metrics-listen': {
     reader: address,
-    help: 'serve Prometheus metrics at /metrics on this address; over HTTPS where it is not loopback',
+    help: 'serve Prometheus metrics at /metrics on this address; over HTTPS unless it is loopback',
   },
 } as const satisfies Rows
 

@@ -40,7 +40,7 @@ export const QUOTAS = {
   ...RAM_QUOTAS,
   'quota-profile': {
     reader: oneOf([...QUOTA_PROFILES.keys()]),
-    help: 'keys, aliases and calls per second as the cloud publishes them; more particular settings win',
+    help: 'keys, aliases and calls per second as the cloud publishes them; more specific settings take precedence',
   },
   'quotas-file': { reader: text('FILE'), help: 'a JSON file with limits of single accounts' },
 } as const satisfies Rows

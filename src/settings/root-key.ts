@@ -24,9 +24,9 @@ export const DATA = {
   'root-key-provider': {
     reader: oneOf(PROVIDER_NAMES),
     shown: 'a passphrase where one is given, else a file',
-    help: 'what wraps the root keys of a new database; the start of an existing one refuses any other',
+    help: 'what wraps the root keys of a new database; for an existing one, what wraps them now',
   },
-  'passphrase-file': { reader: text('FILE'), help: 'wrap the root keys by the passphrase in this file' },
+  'passphrase-file': { reader: text('FILE'), help: 'wrap the root keys with the passphrase in this file' },
 } as const satisfies Rows
 
 export interface Data {

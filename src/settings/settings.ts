@@ -17,11 +17,14 @@ const PROGRAM = {
     fallback: 'false',
     help: 'for development: a clock that can be moved, on a database of its own, on loopback',
   },
-  seed: { reader: text('FILE'), help: 'with --dev: accounts, users, policies, keys and aliases to make at the start' },
+  seed: {
+    reader: text('FILE'),
+    help: 'with --dev: accounts, users, policies, keys and aliases to create at the start',
+  },
   'log-level': {
     reader: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'LEVEL'),
     fallback: 'info',
-    help: 'how much the log says',
+    help: 'the least severe level that is logged',
   },
 } as const satisfies Rows
 

@@ -18,7 +18,7 @@ export const TRAIL = {
   'refused-bytes-per-second': {
     reader: whole(1024, 1_000_000_000, 'BYTES'),
     fallback: '65536',
-    help: "what events of an account's refused calls may take on average; 256 times as much at once",
+    help: "how much the events of an account's refused calls may write on average; 256 times as much at once",
   },
   'delivery-target': {
     reader: text('folder:DIR|URL'),
@@ -33,7 +33,7 @@ export const TRAIL = {
   'delivery-path-style': {
     reader: truth,
     fallback: 'true',
-    help: 'name the bucket in the path; false: in the host, as OSS wants it',
+    help: 'true: the bucket is in the path; false: in the host name, as OSS wants it',
   },
   'delivery-credentials-file': {
     reader: text('FILE'),

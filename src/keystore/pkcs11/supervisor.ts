@@ -167,7 +167,7 @@ export class Supervisor {
       },
       stuck: () => {
         if (!this.#serves(child)) return
-        this.#report('the PKCS #11 library does not end what it began')
+        this.#report('a request to the PKCS #11 library does not end')
         this.#wantFresh()
       },
       ended: () => this.#ended(child, isExpected),

@@ -165,7 +165,7 @@ function suite(kind: TokenKind): void {
     const token = makeToken(kind)
     chmodSync(token.pinFile, 0o640)
     await using house = await openTestHouse(null, [], { token })
-    assert.match(house.failures.join(), /the PIN is for others than its owner to read: `chmod 600 /)
+    assert.match(house.failures.join(), /users other than its owner can read the PIN: `chmod 600 /)
     await house.must('CreateKey')
   })
 

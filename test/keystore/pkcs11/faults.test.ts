@@ -115,7 +115,7 @@ describe('an object that the device does not destroy', () => {
     await deleteKey(house, kept)
     assert.match(
       house.failures.join(),
-      /the destruction of hsm\/1\/[0-9a-f]{48} failed, and is put off: Error: the device does not destroy the object with CKA_ID [0-9a-f]{48}: CKR_ACTION_PROHIBITED/,
+      /the destruction of hsm\/1\/[0-9a-f]{48} failed, and is postponed: Error: the device does not destroy the object with CKA_ID [0-9a-f]{48}: CKR_ACTION_PROHIBITED/,
     )
     await house.sweep()
     assert.equal(house.failures.length, 1)

@@ -134,7 +134,7 @@ describe('slow work of a device', () => {
       }
       token.harm()
       assert.ok('modulus' in (await device.ask('makeWrappingKey', asked, 60_000)))
-      assert.deepEqual(reports, ['the HSM: the PKCS #11 library does not end what it began', 'the HSM serves again'])
+      assert.deepEqual(reports, ['the HSM: a request to the PKCS #11 library does not end', 'the HSM serves again'])
     } finally {
       token.harm()
       await device.stop()
