@@ -211,7 +211,7 @@ describe('a trust policy', () => {
     } finally {
       for (const { storage } of houses) await storage.close()
     }
-    const about = alarms.map((line) => /^role \d+\/(\S+) can not be bound .* not authentic$/.exec(line)?.[1] ?? line)
+    const about = alarms.map((line) => /^role \d+\/(\S+) can't be bound .* not authentic$/.exec(line)?.[1] ?? line)
     assert.deepEqual(about.sort(), ['b', 'b', 'c', 'c'])
     const bodies = db.prepare(`SELECT id, body FROM record WHERE kind = 'ram-role' ORDER BY id`).all()
     assert.deepEqual(
