@@ -1,8 +1,8 @@
 // One connection: its sockets, whether an authenticated call came on it, and how many bytes of heads it holds in memory.
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Admitted } from './admission.ts'
 import { MAX_BODY_CHUNKS } from './limits.ts'
-import type { Holder } from './shares.ts'
 import { plainAddress, sourceOf } from './source.ts'
 
 /**
@@ -17,7 +17,7 @@ function endpointOf(socket: Socket): string {
   return `${'encrypted' in socket ? 'https' : 'http'}://${host}:${socket.localPort}`
 }
 
-export class Connection implements Holder {
+export class Connection implements Admitted {
   /** The TCP connection. */
   readonly socket: Socket
   readonly openedAt: number

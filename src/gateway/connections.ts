@@ -1,46 +1,65 @@
 // The connections of all ports: how many each source has, which are closed when there are too many, and how long each may wait.
 // node:http itself closes connections with a late head or a late request, and idle ones (server.ts).
 import type { Socket } from 'node:net'
+import { Admission } from './admission.ts'
 import { Connection } from './connection.ts'
 import { type Limits, SMALL_BODY_BYTES } from './limits.ts'
 import type { Disconnection, Observer } from './metrics.ts'
 import { Shares } from './shares.ts'
-import { isLoopback, plainAddress } from './source.ts'
+import { plainAddress } from './source.ts'
+
+/** Where connections are counted that this process serves and another accepts. */
+export interface Watcher {
+  /** A call of an authenticated caller came on it for the first time. */
+  recognized(connection: Connection): void
+  closed(connection: Connection): void
+  /** Calls of authenticated callers came on these since the last sweep. */
+  called(connections: readonly Connection[]): void
+}
 
 export class Connections {
-  /** The connections without a call of an authenticated caller. */
-  readonly #strangers = new Shares<Connection>()
-  readonly #known = new Shares<Connection>()
+  readonly #admission: Admission<Connection>
   #sweeps = 0
   readonly #limits: Limits
   readonly #observer: Observer
   readonly #now: () => number
   readonly #refuseLate: (connection: Connection) => void
+  readonly #watcher: Watcher | null
 
   /** `refuseLate` refuses a request whose body does not come. */
-  constructor(limits: Limits, observer: Observer, now: () => number, refuseLate: (connection: Connection) => void) {
+  constructor(
+    limits: Limits,
+    observer: Observer,
+    now: () => number,
+    refuseLate: (connection: Connection) => void,
+    watcher: Watcher | null = null,
+  ) {
     this.#limits = limits
     this.#observer = observer
     this.#now = now
     this.#refuseLate = refuseLate
+    this.#watcher = watcher
+    this.#admission = new Admission(limits, (leaving) => this.#end(leaving, 'gave way to another'))
   }
 
   /** How many connections are open. */
   get open(): number {
-    return this.#strangers.total + this.#known.total
+    return this.#admission.open
   }
 
   /** Admits a new socket, and closes another connection when there are too many. When none may be closed, destroys the socket and returns null. */
   admit(socket: Socket, regions: readonly string[]): Connection | null {
     const address = plainAddress(socket.remoteAddress ?? '')
     const connection = new Connection(socket, address, regions, this.#now())
-    if (address === '' || !this.#hasRoom(connection)) {
+    if (address === '' || !this.#admission.admit(connection)) {
       socket.destroy()
       if (address !== '') this.#observer.disconnected('too many connections', address)
       return null
     }
-    this.#strangers.take(connection, 1)
-    socket.once('close', () => this.#drop(connection))
+    socket.once('close', () => {
+      this.#admission.drop(connection)
+      this.#watcher?.closed(connection)
+    })
     return connection
   }
 
@@ -48,48 +67,19 @@ export class Connections {
   recognize(connection: Connection): void {
     connection.calledIn = this.#sweeps
     if (connection.known) return
-    connection.known = true
-    // A connection that has closed does not count any more.
-    if (this.#strangers.drop(connection, 1)) this.#known.take(connection, 1)
+    this.#admission.recognize(connection)
+    this.#watcher?.recognized(connection)
   }
 
-  #hasRoom({ source, address }: Connection): boolean {
-    const { maxConnections, maxConnectionsPerSource } = this.#limits
-    const own = this.#strangers.of(source) + this.#known.of(source)
-    if (own >= maxConnectionsPerSource && !isLoopback(address))
-      return this.#makeRoom(source, this.#known.holders(source))
-    return this.open < maxConnections || this.#makeRoom(this.#strangers.heaviest(), this.#known)
-  }
-
-  /** Ends the oldest of a source's strangers; where there is none, one of these known callers' connections, which must be at rest. */
-  #makeRoom(source: string | null, known: Iterable<Connection>): boolean {
-    const [oldest] = source === null ? [] : this.#strangers.holders(source)
-    const leaving = oldest ?? this.#atRest(known)
-    if (leaving) this.#end(leaving, 'gave way to another')
-    return leaving !== null
-  }
-
-  /** Returns the connection of the heaviest source that has had no call for longest. */
-  #atRest(known: Iterable<Connection>): Connection | null {
-    let found: Connection | null = null
-    let most = 0
-    for (const connection of known) {
-      if (connection.working) continue
-      const held = this.#known.of(connection.source)
-      if (found && (held < most || (held === most && connection.calledIn >= found.calledIn))) continue
-      found = connection
-      most = held
-    }
-    return found
-  }
-
-  #drop(connection: Connection): void {
-    const shares = connection.known ? this.#known : this.#strangers
-    shares.drop(connection, 1)
+  /** Ends a connection for another one, a known caller's as soon as its call is answered. */
+  giveWay(connection: Connection): void {
+    const end = () => this.#end(connection, 'gave way to another')
+    if (connection.known && connection.working) connection.response?.once('finish', end)
+    else end()
   }
 
   #end(connection: Connection, why: Disconnection): void {
-    this.#drop(connection)
+    this.#admission.drop(connection)
     connection.destroy()
     this.#observer.disconnected(why, connection.address)
   }
@@ -114,8 +104,10 @@ export class Connections {
   sweep(): void {
     const now = this.#now()
     const heads = new Shares<Connection>()
+    if (this.#watcher)
+      this.#watcher.called([...this.#admission].filter(({ known, calledIn }) => known && calledIn === this.#sweeps))
     this.#sweeps++
-    for (const connection of this.#all()) {
+    for (const connection of this.#admission) {
       this.#look(connection, now)
       const bytes = connection.headBytes
       // An unauthenticated request can take long: the database looks its AccessKey up.
@@ -123,11 +115,6 @@ export class Connections {
       if (bytes > SMALL_BODY_BYTES && !spared) heads.take(connection, bytes)
     }
     this.#bound(heads)
-  }
-
-  *#all(): Iterable<Connection> {
-    yield* this.#strangers
-    yield* this.#known
   }
 
   /** Closes the oldest connections of the source that holds most, until all heads together fit the budget. */
@@ -168,10 +155,10 @@ export class Connections {
 
   /** Closes the connections that never sent a byte. */
   closeSilent(): void {
-    for (const connection of this.#all()) if (connection.socket.bytesRead === 0) connection.destroy()
+    for (const connection of this.#admission) if (connection.socket.bytesRead === 0) connection.destroy()
   }
 
   closeAll(): void {
-    for (const connection of this.#all()) connection.destroy()
+    for (const connection of this.#admission) connection.destroy()
   }
 }

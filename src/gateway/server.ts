@@ -1,12 +1,12 @@
 // Listening: the ports, the options of node:http, and a graceful stop. The only file that listens for calls.
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttps } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo, Server as PlainServer, Socket } from 'node:net'
 import { type Refusal, refuse } from '../api/errors.ts'
 import type { Address } from '../settings/listen.ts'
 import { BodyBudget } from './body.ts'
 import type { Connection } from './connection.ts'
-import { Connections } from './connections.ts'
+import { Connections, type Watcher } from './connections.ts'
 import { Documentation } from './documentation.ts'
 import { refuseExpectation, refuseUnfinished, type Serving, serve, serveExpecting, writeRefusal } from './exchange.ts'
 import type { House } from './house.ts'
@@ -46,56 +46,57 @@ export async function listen(
     }
   } catch (error) {
     for (const server of servers) server.close()
+    edge.end()
     throw error
   }
-  const sweep = setInterval(() => edge.connections.sweep(), limits.sweepMs)
   return {
-    endpoints: servers.map((server, i) => endpointOf(server, addresses[i]?.host ?? '', tls)),
+    endpoints: servers.map((server, i) => endpointOf(server, addresses[i]?.host ?? '', tls !== null)),
     connections: () => edge.connections.open,
     stop: async (deadlineMs) => {
       const closed = Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-      // Clients close connections after their last answer; idle ones are closed here.
-      const idle = setInterval(() => {
-        for (const server of servers) server.closeIdleConnections()
-        edge.connections.closeSilent()
-      }, 50)
-      const late = setTimeout(() => edge.connections.closeAll(), deadlineMs)
-      await closed
-      for (const timer of [idle, late, sweep]) clearInterval(timer)
+      await edge.drain(servers, closed, deadlineMs)
     },
   }
 }
 
-function listening(server: Server, host: string, port: number): Promise<void> {
+/** Resolves when the server listens; rejects when it can't. */
+export function listening(server: PlainServer, host: string, port: number, backlog?: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, () => {
+    server.listen({ port, host, ...(backlog !== undefined && { backlog }) }, () => {
       server.off('error', reject)
       resolve()
     })
   })
 }
 
-function endpointOf(server: Server, host: string, tls: Tls | null): string {
+/** Where clients reach a server that listens on this host. */
+export function endpointOf(server: PlainServer, host: string, secure: boolean): string {
   const { port } = server.address() as AddressInfo
-  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** The part that all ports share. */
-class Edge {
+export class Edge {
   readonly connections: Connections
+  readonly #sweep: NodeJS.Timeout
+  /** The connection that was admitted last. */
+  #admitted: Connection | null = null
   readonly #serving: Serving
   readonly #known = new WeakMap<Socket, Connection>()
   /** Connections in their TLS handshake, by their addresses and ports. */
   readonly #shaking = new Map<string, Connection>()
 
-  constructor(house: House, limits: Limits) {
+  /** `watcher` hears of the connections where another process accepts them. */
+  constructor(house: House, limits: Limits, watcher: Watcher | null = null) {
     this.connections = new Connections(
       limits,
       house.observer,
       () => performance.now(),
       (connection) => this.#refuseWithin(connection, refuse('RequestTimeout')),
+      watcher,
     )
+    this.#sweep = setInterval(() => this.connections.sweep(), limits.sweepMs)
     this.#serving = {
       house,
       limits,
@@ -125,7 +126,7 @@ class Edge {
     if (tls) this.#admitTls(server, regions)
     else
       server.on('connection', (socket) => {
-        const connection = this.connections.admit(socket, regions)
+        const connection = this.#admit(socket, regions)
         if (connection) this.#know(socket, connection)
       })
     const on = (event: string, act: typeof serve | typeof refuseExpectation) =>
@@ -141,6 +142,37 @@ class Edge {
     return server
   }
 
+  /** Serves a socket that another process accepted as one that came to this server; null where it has no room or is closed. */
+  adopt(server: Server, socket: Socket): Connection | null {
+    const before = this.#admitted
+    server.emit('connection', socket)
+    return this.#admitted === before ? null : this.#admitted
+  }
+
+  /** Ends what the edge repeats. */
+  end(): void {
+    clearInterval(this.#sweep)
+  }
+
+  /** Closes the connections at rest until `closed` resolves, and all that are left after `deadlineMs`. */
+  async drain(servers: readonly Server[], closed: Promise<unknown>, deadlineMs: number): Promise<void> {
+    // Clients close connections after their last answer; idle ones are closed here.
+    const idle = setInterval(() => {
+      for (const server of servers) server.closeIdleConnections()
+      this.connections.closeSilent()
+    }, 50)
+    const late = setTimeout(() => this.connections.closeAll(), deadlineMs)
+    await closed
+    for (const timer of [idle, late]) clearInterval(timer)
+    this.end()
+  }
+
+  #admit(socket: Socket, regions: readonly string[]): Connection | null {
+    const connection = this.connections.admit(socket, regions)
+    this.#admitted = connection ?? this.#admitted
+    return connection
+  }
+
   #know(http: Socket, connection: Connection): void {
     connection.http = http
     this.#known.set(http, connection)
@@ -149,7 +181,7 @@ class Edge {
   /** With TLS, HTTP uses another socket than the one that was admitted; both have the same addresses and ports. */
   #admitTls(server: Server, regions: readonly string[]): void {
     server.on('connection', (socket) => {
-      const connection = this.connections.admit(socket, regions)
+      const connection = this.#admit(socket, regions)
       if (!connection) return
       const ends = endsOf(socket)
       this.#shaking.set(ends, connection)

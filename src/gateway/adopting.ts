@@ -1,0 +1,94 @@
+// Serving connections that another process of the server has accepted, and counts: see dealing.ts.
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Address } from '../settings/listen.ts'
+import type { Connection } from './connection.ts'
+import type { House } from './house.ts'
+import type { Limits } from './limits.ts'
+import { Edge, type Tls } from './server.ts'
+
+/** The process that accepts, as far as it hears of the connections; each has the number with which it came. */
+export interface Acceptor {
+  recognized(numbers: readonly number[]): void
+  closed(numbers: readonly number[]): void
+  called(numbers: readonly number[]): void
+}
+
+export class Adopting {
+  readonly #edge: Edge
+  /** One for each address, in their order. None of them listens. */
+  readonly #servers: readonly Server[]
+  readonly #acceptor: Acceptor
+  readonly #connections = new Map<number, Connection>()
+  readonly #numbers = new WeakMap<Connection, number>()
+  #recognized: number[] = []
+  #closed: number[] = []
+
+  constructor(house: House, addresses: readonly Address[], tls: Tls | null, limits: Limits, acceptor: Acceptor) {
+    this.#acceptor = acceptor
+    this.#edge = new Edge(house, limits, {
+      recognized: (connection) => this.#report(this.#recognized, connection),
+      closed: (connection) => this.#forget(connection),
+      called: (connections) => {
+        const numbers = connections.flatMap((connection) => this.#numbers.get(connection) ?? [])
+        if (numbers.length > 0) acceptor.called(numbers)
+      },
+    })
+    this.#servers = addresses.map(({ region }) => {
+      const server = this.#edge.server(region, tls)
+      // Only now does node:http hold its connections to their times.
+      server.emit('listening')
+      return server
+    })
+  }
+
+  /** Serves a connection that came at an address. */
+  take(number: number, address: number, socket: Socket): void {
+    socket.allowHalfOpen = true
+    const server = this.#servers[address]
+    const connection = server ? this.#edge.adopt(server, socket) : null
+    if (connection) {
+      this.#connections.set(number, connection)
+      this.#numbers.set(connection, number)
+    } else this.#note(this.#closed, number)
+  }
+
+  /** Ends a connection for another one, once its call is answered. */
+  giveWay(number: number): void {
+    const connection = this.#connections.get(number)
+    if (connection) this.#edge.connections.giveWay(connection)
+  }
+
+  /** Finishes the calls in progress, and closes all connections, after `deadlineMs` at the latest. */
+  async stop(deadlineMs: number): Promise<void> {
+    for (const server of this.#servers) server.close()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const look = setInterval(() => this.#edge.connections.open === 0 && resolve(), 10)
+    await this.#edge.drain(this.#servers, promise, deadlineMs)
+    clearInterval(look)
+  }
+
+  #forget(connection: Connection): void {
+    this.#report(this.#closed, connection)
+    this.#connections.delete(this.#numbers.get(connection) ?? -1)
+  }
+
+  #report(list: number[], connection: Connection): void {
+    const number = this.#numbers.get(connection)
+    if (number !== undefined) this.#note(list, number)
+  }
+
+  /** What happens in one turn of the event loop is told together. */
+  #note(list: number[], number: number): void {
+    if (this.#recognized.length + this.#closed.length === 0) setImmediate(() => this.#tell())
+    list.push(number)
+  }
+
+  #tell(): void {
+    const [recognized, closed] = [this.#recognized, this.#closed]
+    this.#recognized = []
+    this.#closed = []
+    if (recognized.length > 0) this.#acceptor.recognized(recognized)
+    if (closed.length > 0) this.#acceptor.closed(closed)
+  }
+}

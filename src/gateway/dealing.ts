@@ -1,0 +1,142 @@
+// Accepting connections for other processes of the server, which serve them. All are counted here, so that the limits are the server's; the
+// process with the fewest connections gets the next one.
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Address } from '../settings/listen.ts'
+import { Admission, type Admitted } from './admission.ts'
+import type { Limits } from './limits.ts'
+import type { Observer } from './metrics.ts'
+import { endpointOf, listening } from './server.ts'
+import { plainAddress, sourceOf } from './source.ts'
+
+/** A process that serves connections. */
+export interface Taker {
+  /** Gets a connection that came at the address with this index. The socket is the process's own from now on. */
+  take(number: number, address: number, socket: Socket): void
+  /** Ends a connection for another one. */
+  giveWay(number: number): void
+}
+
+/** Connections that the system keeps until they are accepted: while a process of the server dies and starts, and in a rush. */
+const BACKLOG = 4096
+
+class Dealt implements Admitted {
+  readonly number: number
+  readonly taker: Taker
+  readonly address: string
+  readonly source: string
+  known = false
+  calledIn = 0
+  /** The process that serves it lets it end its call. */
+  readonly working = false
+
+  constructor(number: number, taker: Taker, address: string) {
+    this.number = number
+    this.taker = taker
+    this.address = address
+    this.source = sourceOf(address)
+  }
+}
+
+export class Dealer {
+  readonly #observer: Pick<Observer, 'disconnected'>
+  readonly #admission: Admission<Dealt>
+  readonly #servers: Server[] = []
+  /** The processes, each with its connections. */
+  readonly #takers = new Map<Taker, Map<number, Dealt>>()
+  /** Accepted while no process serves. */
+  #waiting: { readonly address: number; readonly socket: Socket }[] = []
+  #number = 0
+  #calls = 0
+
+  constructor(
+    limits: Pick<Limits, 'maxConnections' | 'maxConnectionsPerSource'>,
+    observer: Pick<Observer, 'disconnected'>,
+  ) {
+    this.#observer = observer
+    this.#admission = new Admission(limits, (leaving) => leaving.taker.giveWay(leaving.number))
+  }
+
+  /** How many connections are open. */
+  get open(): number {
+    return this.#admission.open
+  }
+
+  /** Accepts at all addresses, of which it returns the endpoints. Rejects when it can't listen at one, and listens at none then. */
+  async listen(addresses: readonly Address[], secure: boolean): Promise<readonly string[]> {
+    try {
+      for (const [index, { host, port }] of addresses.entries()) {
+        const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true })
+        server.on('connection', (socket) => this.#deal(index, socket))
+        await listening(server, host, port, BACKLOG)
+        this.#servers.push(server)
+      }
+    } catch (error) {
+      this.stop()
+      throw error
+    }
+    return this.#servers.map((server, index) => endpointOf(server, addresses[index]?.host ?? '', secure))
+  }
+
+  /** Accepts nothing more. */
+  stop(): void {
+    for (const server of this.#servers) server.close()
+    for (const { socket } of this.#waiting.splice(0)) socket.destroy()
+  }
+
+  /** A process serves from now on. */
+  join(taker: Taker): void {
+    this.#takers.set(taker, new Map())
+    for (const { address, socket } of this.#waiting.splice(0)) this.#deal(address, socket)
+  }
+
+  /** A process, and its connections with it, has ended. */
+  leave(taker: Taker): void {
+    for (const dealt of this.#takers.get(taker)?.values() ?? []) this.#admission.drop(dealt)
+    this.#takers.delete(taker)
+  }
+
+  /** Calls of authenticated callers came for the first time on these connections. */
+  recognized(taker: Taker, numbers: readonly number[]): void {
+    for (const dealt of this.#of(taker, numbers)) this.#admission.recognize(dealt)
+    this.called(taker, numbers)
+  }
+
+  /** Calls of authenticated callers came on these connections. */
+  called(taker: Taker, numbers: readonly number[]): void {
+    this.#calls++
+    for (const dealt of this.#of(taker, numbers)) dealt.calledIn = this.#calls
+  }
+
+  closed(taker: Taker, numbers: readonly number[]): void {
+    for (const dealt of this.#of(taker, numbers)) this.#admission.drop(dealt)
+    for (const number of numbers) this.#takers.get(taker)?.delete(number)
+  }
+
+  #of(taker: Taker, numbers: readonly number[]): readonly Dealt[] {
+    const own = this.#takers.get(taker)
+    return numbers.flatMap((number) => own?.get(number) ?? [])
+  }
+
+  #deal(index: number, socket: Socket): void {
+    // The other end may reset it before a process has it.
+    socket.on('error', () => {})
+    const [taker, own] = this.#freest()
+    if (!taker || !own) return void this.#waiting.push({ address: index, socket })
+    const address = plainAddress(socket.remoteAddress ?? '')
+    const dealt = new Dealt(++this.#number, taker, address)
+    if (address === '' || !this.#admission.admit(dealt)) {
+      socket.destroy()
+      if (address !== '') this.#observer.disconnected('too many connections', address)
+      return
+    }
+    own.set(dealt.number, dealt)
+    taker.take(dealt.number, index, socket)
+  }
+
+  /** The process with the fewest connections. */
+  #freest(): readonly [Taker, Map<number, Dealt>] | readonly [] {
+    let found: readonly [Taker, Map<number, Dealt>] | readonly [] = []
+    for (const entry of this.#takers) if (!found[1] || entry[1].size < found[1].size) found = entry
+    return found
+  }
+}
