@@ -1,10 +1,11 @@
-// The contract of the storage port: the same suite on SQLite and on PostgreSQL.
+// The contract of the storage port: the same suite on SQLite, on PostgreSQL, and on SQLite from another process.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { openStorage } from '../../src/storage/open.ts'
 import type { Commit, EventRow, Row, RowChange, Storage } from '../../src/storage/storage.ts'
 import { beginChain, commit } from './chained.ts'
 import { type PostgresqlServer, startPostgresql } from './postgresql-server.ts'
+import { throughChannel } from './remote/through-channel.ts'
 
 let server: PostgresqlServer
 before(async () => {
@@ -46,6 +47,7 @@ const nonce = (byte: number, expiresAt = 10) => ({ digest: new Uint8Array(16).fi
 const kinds: [string, () => Promise<Storage>][] = [
   ['SQLite', () => openStorage(':memory:')],
   ['PostgreSQL', () => openStorage(server.database())],
+  ['SQLite that another process owns', async () => throughChannel(await openStorage(':memory:'))],
 ]
 
 for (const [name, open] of kinds)

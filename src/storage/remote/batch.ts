@@ -1,0 +1,172 @@
+// A batch of calls on its way from a worker to the owner of the database, and what became of it on its way back: packed, since this is
+// the one thing that every call sends.
+import type { Basis, Commit, Counted, EventRow, Outcome, Row, RowChange, Stored } from '../storage.ts'
+import type { Packed } from './channel.ts'
+import { FrameError } from './frame.ts'
+import { Packer, Unpacker } from './packer.ts'
+
+const CHANGES = ['insert', 'update', 'delete', 'expect'] as const
+const OUTCOMES: readonly Outcome[] = ['committed', 'moved', 'full', 'nonce-used', 'unavailable']
+
+/** Marks of what a call has, in one number. */
+const NONCE = 1
+const EVENT = 2
+const FURTHER = 4
+const SCRUB = 8
+
+export interface Batch {
+  readonly commits: readonly Commit[]
+  readonly basis: Basis | null
+}
+
+export function packBatch({ commits, basis }: Batch): Packed {
+  const packer = new Packer()
+  packer.numberOrNull(basis?.number ?? null)
+  if (basis) packer.string(basis.reads && JSON.stringify(basis.reads))
+  packer.number(commits.length)
+  for (const commit of commits) packCommit(commit, packer)
+  return packer
+}
+
+/** Throws FrameError. */
+export function unpackBatch(packed: Packed): Batch {
+  const unpacker = new Unpacker(packed)
+  const number = unpacker.numberOrNull()
+  const basis = number === null ? null : { number, reads: readsIn(unpacker.stringOrNull()) }
+  const commits: Commit[] = []
+  for (let left = unpacker.number(); left > 0; left--) commits.push(unpackCommit(unpacker))
+  unpacker.end()
+  return { commits, basis }
+}
+
+function readsIn(text: string | null): readonly string[] | null {
+  return text === null ? null : (JSON.parse(text) as readonly string[])
+}
+
+export function packStored({ outcomes, number }: Stored): Packed {
+  const packer = new Packer()
+  packer.numberOrNull(number)
+  packer.number(outcomes.length)
+  for (const outcome of outcomes) packer.small(OUTCOMES.indexOf(outcome))
+  return packer
+}
+
+/** Throws FrameError. */
+export function unpackStored(packed: Packed): Stored {
+  const unpacker = new Unpacker(packed)
+  const number = unpacker.numberOrNull()
+  const outcomes: Outcome[] = []
+  for (let left = unpacker.number(); left > 0; left--) outcomes.push(known(OUTCOMES, unpacker.small()))
+  unpacker.end()
+  return { outcomes, number }
+}
+
+function known<T>(all: readonly T[], index: number): T {
+  const found = all[index]
+  if (found === undefined) throw new FrameError('a frame holds a value that there is not')
+  return found
+}
+
+function packCommit({ changes, nonce, event, further, scrub }: Commit, packer: Packer): void {
+  packer.small((nonce ? NONCE : 0) | (event ? EVENT : 0) | (further ? FURTHER : 0) | (scrub ? SCRUB : 0))
+  packer.number(changes.length)
+  for (const change of changes) packChange(change, packer)
+  if (nonce) {
+    packer.number(nonce.expiresAt)
+    packer.bytesOf(nonce.digest)
+  }
+  if (event) packEvent(event, packer)
+  if (!further) return
+  packer.number(further.length)
+  for (const one of further) packEvent(one, packer)
+}
+
+function unpackCommit(unpacker: Unpacker): Commit {
+  const marks = unpacker.small()
+  const changes: RowChange[] = []
+  for (let left = unpacker.number(); left > 0; left--) changes.push(unpackChange(unpacker))
+  const nonce = marks & NONCE ? { expiresAt: unpacker.number(), digest: unpacker.bytesOf() } : null
+  const event = marks & EVENT ? unpackEvent(unpacker) : null
+  const commit = { changes, nonce, event, scrub: (marks & SCRUB) !== 0 }
+  if ((marks & FURTHER) === 0) return commit
+  const further: EventRow[] = []
+  for (let left = unpacker.number(); left > 0; left--) further.push(unpackEvent(unpacker))
+  return { ...commit, further }
+}
+
+function packEvent({ eventId, account, region, at, body }: EventRow, packer: Packer): void {
+  packer.string(eventId)
+  packer.string(account)
+  packer.string(region)
+  packer.number(at)
+  packer.string(body)
+}
+
+function unpackEvent(unpacker: Unpacker): EventRow {
+  return {
+    eventId: unpacker.string(),
+    account: unpacker.string(),
+    region: unpacker.string(),
+    at: unpacker.number(),
+    body: unpacker.string(),
+  }
+}
+
+function packChange(change: RowChange, packer: Packer): void {
+  packer.small(CHANGES.indexOf(change.change))
+  packRow(change.row, packer)
+  if (change.change === 'update') packer.number(change.from)
+  else if (change.change === 'delete') packer.small(Number(change.counted))
+  else if (change.change === 'insert') {
+    packer.small(Number(change.counted !== null))
+    if (change.counted) packer.numberOrNull(change.counted.atMost)
+  }
+}
+
+function unpackChange(unpacker: Unpacker): RowChange {
+  const change = known(CHANGES, unpacker.small())
+  const row = unpackRow(unpacker)
+  switch (change) {
+    case 'insert': {
+      const counted: Counted | null = unpacker.small() === 1 ? { atMost: unpacker.numberOrNull() } : null
+      return { change, row, counted }
+    }
+    case 'update':
+      return { change, row, from: unpacker.number() }
+    case 'delete':
+      return { change, row, counted: unpacker.small() === 1 }
+    case 'expect':
+      return { change, row }
+  }
+}
+
+function packRow(
+  { kind, account, region, id, parent, createdAt, dueAt, revision, body, mac }: Row,
+  packer: Packer,
+): void {
+  packer.string(kind)
+  packer.string(account)
+  packer.string(region)
+  packer.string(id)
+  packer.string(parent)
+  packer.number(createdAt)
+  packer.numberOrNull(dueAt)
+  packer.number(revision)
+  packer.string(body)
+  packer.bytesOf(mac)
+}
+
+function unpackRow(unpacker: Unpacker): Row {
+  return {
+    kind: unpacker.string(),
+    account: unpacker.string(),
+    region: unpacker.string(),
+    id: unpacker.string(),
+    parent: unpacker.stringOrNull(),
+    createdAt: unpacker.number(),
+    dueAt: unpacker.numberOrNull(),
+    revision: unpacker.number(),
+    body: unpacker.string(),
+    mac: unpacker.bytesOf(),
+  }
+}
