@@ -1,6 +1,7 @@
 // Serving connections that another process of the server has accepted, and counts: see dealing.ts.
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { Address } from '../settings/listen.ts'
 import type { Connection } from './connection.ts'
 import type { House } from './house.ts'
@@ -19,6 +20,7 @@ export class Adopting {
   /** One for each address, in their order. None of them listens. */
   readonly #servers: readonly Server[]
   readonly #acceptor: Acceptor
+  readonly #runtime: Runtime
   readonly #connections = new Map<number, Connection>()
   readonly #numbers = new WeakMap<Connection, number>()
   #recognized: number[] = []
@@ -26,6 +28,7 @@ export class Adopting {
 
   constructor(house: House, addresses: readonly Address[], tls: Tls | null, limits: Limits, acceptor: Acceptor) {
     this.#acceptor = acceptor
+    this.#runtime = house.runtime
     this.#edge = new Edge(house, limits, {
       recognized: (connection) => this.#report(this.#recognized, connection),
       closed: (connection) => this.#forget(connection),
@@ -62,10 +65,11 @@ export class Adopting {
   /** Finishes the calls in progress, and closes all connections, after `deadlineMs` at the latest. */
   async stop(deadlineMs: number): Promise<void> {
     for (const server of this.#servers) server.close()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const look = setInterval(() => this.#edge.connections.open === 0 && resolve(), 10)
-    await this.#edge.drain(this.#servers, promise, deadlineMs)
-    clearInterval(look)
+    await this.#edge.drain(this.#servers, this.#emptied(), deadlineMs)
+  }
+
+  async #emptied(): Promise<void> {
+    while (this.#edge.connections.open > 0) await this.#runtime.pause(10)
   }
 
   #forget(connection: Connection): void {
@@ -80,7 +84,7 @@ export class Adopting {
 
   /** What happens in one turn of the event loop is told together. */
   #note(list: number[], number: number): void {
-    if (this.#recognized.length + this.#closed.length === 0) setImmediate(() => this.#tell())
+    if (this.#recognized.length + this.#closed.length === 0) this.#runtime.soon(() => this.#tell())
     list.push(number)
   }
 
