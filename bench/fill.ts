@@ -78,7 +78,7 @@ async function write(changes: readonly Change[], storage: Storage, keys: RootKey
 export async function fillUsers(data: string, account: string, policy: string, count: number) {
   const storage = await openStorage(join(data, 'strongroom.db'))
   const keys = await rootKeysOf(data, storage)
-  const accessKeys = new AccessKeys({ get: async () => null }, keys, SYSTEM)
+  const accessKeys = new AccessKeys(keys, SYSTEM)
   const sample: { accessKeyId: string; accessKeySecret: string }[] = []
   const now = Date.now()
   for (let done = 0; done < count; done += AT_ONCE) {

@@ -4,6 +4,7 @@ import type { Caller } from '../api/caller.ts'
 import type { Denial } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import type { OpenHouse } from '../house/open.ts'
+import type { LedgerView } from '../ledger/view.ts'
 import { conditionValues, type RequestFacts } from '../ram/conditions.ts'
 import { roleByName } from '../ram/find.ts'
 import { hasOwnPrefix, isUsableKey, meantKey, shownKey } from '../ram/policy/condition-key.ts'
@@ -14,6 +15,8 @@ import { askedFor, findingOf, operationOf, unknownAction } from './access-questi
 
 /** What an answer takes. */
 export type Rooms = Pick<OpenHouse, 'ledger' | 'authorizer'> & { readonly settings: Settings }
+/** The rooms while one question is answered. */
+type Asked = Omit<Rooms, 'ledger'> & { readonly ledger: LedgerView }
 
 /** Whether somebody may perform an action on a resource. */
 export interface Question {
@@ -42,17 +45,21 @@ const FOREIGN = 'The resource belongs to another account, where only a role lets
 const NO_ROLE = 'There is no such role.'
 
 /** What the service would decide, by the same checks in the same order. */
-export async function answerTo(caller: Caller, question: Question, rooms: Rooms): Promise<Answer> {
+export async function answerTo(caller: Caller, question: Question, { ledger, ...others }: Rooms): Promise<Answer> {
+  return answerIn(caller, question, { ...others, ledger: ledger.view() })
+}
+
+async function answerIn(caller: Caller, question: Question, rooms: Asked): Promise<Answer> {
   const operation = operationOf(question.action)
   if (operation?.name === 'AssumeRole') return assumption(caller, question, rooms)
   if (operation?.action === null) return { decision: 'Allow', reason: FREE, statements: [], warnings: [] }
   const { authorizer, ledger, settings } = rooms
-  const finding = findingOf(caller, question.arn, Date.now(), { ledger: ledger.view(), settings })
+  const finding = findingOf(caller, question.arn, Date.now(), { ledger, settings })
   const asked = await askedFor(operation, question.arn, finding)
   const { resources } = asked
   const action = operation?.action ?? question.action
   const selfService = operation?.selfService
-  const denial = await authorizer.denial({ caller, action, resources, facts: factsOf(question), selfService })
+  const denial = await authorizer.denial({ caller, action, resources, facts: factsOf(question), selfService, ledger })
   const { statements, keys } = await consulted(caller, resources, question, rooms)
   const warnings = [...asked.warnings, ...openKeys(keys, question)]
   if (denial === null && asked.foreign) return { decision: 'ImplicitDeny', reason: FOREIGN, statements, warnings }
@@ -60,7 +67,7 @@ export async function answerTo(caller: Caller, question: Question, rooms: Rooms)
 }
 
 /** AssumeRole takes a statement of the caller's policies and one of the role's trust policy. */
-async function assumption(caller: Caller, question: Question, rooms: Rooms): Promise<Answer> {
+async function assumption(caller: Caller, question: Question, rooms: Asked): Promise<Answer> {
   const { service, account = '', resource = '' } = parseArn(question.arn) ?? {}
   const [, roleName] = /^role\/([^/]+)$/.exec(resource) ?? []
   if (service !== 'ram' || roleName === undefined) {
@@ -80,8 +87,8 @@ async function assumption(caller: Caller, question: Question, rooms: Rooms): Pro
 }
 
 /** The statements of the caller's policies that match, and the condition keys on which that depends. */
-async function consulted(caller: Caller, resources: readonly Resource[], question: Question, rooms: Rooms) {
-  const { sets = [] } = (await rooms.authorizer.permissions(caller)) ?? {}
+async function consulted(caller: Caller, resources: readonly Resource[], question: Question, rooms: Asked) {
+  const { sets = [] } = (await rooms.authorizer.permissions(caller, rooms.ledger)) ?? {}
   const all = resources.length > 0 ? resources : [{ arn: '*' }]
   const each = all.flatMap(({ arn, action = question.action, tags = [] }: Partial<Resource> & { arn: string }) => {
     const values = conditionValues(factsOf(question), caller, tags)

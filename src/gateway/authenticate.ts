@@ -3,6 +3,7 @@
 // depends on how long the request is.
 import type { Caller } from '../api/caller.ts'
 import { refuse } from '../api/errors.ts'
+import type { LedgerView } from '../ledger/view.ts'
 import type { AccessKeys } from '../ram/access-key.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import type { LastUsed } from '../ram/last-used.ts'
@@ -77,21 +78,27 @@ export async function authenticate(
   parameters: Parameters,
   credentials: Credentials,
   clock: Clock,
+  ledger: Pick<LedgerView, 'get'>,
 ): Promise<Authenticated> {
   const [now, stampedNow] = [clock.now(), clock.wallNow()]
   const claim = isSignedByHeader(request)
     ? headerClaim(request, parameters, stampedNow)
     : rpcClaim(request, parameters, stampedNow)
   const caller = claim.accessKeyId.startsWith('STS.')
-    ? await sessionCaller(claim, credentials, now)
-    : await permanentCaller(claim, credentials, now)
+    ? await sessionCaller(claim, credentials, now, ledger)
+    : await permanentCaller(claim, credentials, now, ledger)
   const { accessKeyId, nonce, host, scope } = claim
   const expiresAt = Math.max(stampedNow, Date.parse(claim.timestamp)) + TIME_WINDOW_MS
   return { caller, nonce: { accessKeyId, nonce, expiresAt }, host, scope }
 }
 
-async function permanentCaller(claim: Claim, { accessKeys, lastUsed }: Credentials, now: number): Promise<Caller> {
-  const accessKey = await accessKeys.find(claim.accessKeyId)
+async function permanentCaller(
+  claim: Claim,
+  { accessKeys, lastUsed }: Credentials,
+  now: number,
+  ledger: Pick<LedgerView, 'get'>,
+): Promise<Caller> {
+  const accessKey = await accessKeys.find(claim.accessKeyId, ledger)
   // The time of this refusal reveals no more than its code does.
   if (!accessKey) throw refuse('InvalidAccessKeyId.NotFound')
   if (!accessKey.active) throw refuse('Forbidden.AccessKey')
@@ -102,7 +109,12 @@ async function permanentCaller(claim: Claim, { accessKeys, lastUsed }: Credentia
 }
 
 /** The caller of temporary credentials. A session whose role was deleted has expired. */
-async function sessionCaller(claim: Claim, credentials: Credentials, now: number): Promise<Caller> {
+async function sessionCaller(
+  claim: Claim,
+  credentials: Credentials,
+  now: number,
+  ledger: Pick<LedgerView, 'get'>,
+): Promise<Caller> {
   const { securityTokens, authorizer } = credentials
   if (claim.securityToken === '') throw refuse('MissingSecurityToken')
   const session = securityTokens.open(claim.securityToken)
@@ -110,7 +122,7 @@ async function sessionCaller(claim: Claim, credentials: Credentials, now: number
   if (session.caller.accessKeyId !== claim.accessKeyId) throw refuse('InvalidSecurityToken.MismatchWithAccessKey')
   if (session.expiresAt <= now) throw refuse('InvalidSecurityToken.Expired')
   verify(claim, session.secret)
-  if (!(await authorizer.sessionRole(session.caller))) throw refuse('InvalidSecurityToken.Expired')
+  if (!(await authorizer.sessionRole(session.caller, ledger))) throw refuse('InvalidSecurityToken.Expired')
   return session.caller
 }
 

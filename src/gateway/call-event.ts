@@ -6,6 +6,7 @@ import type { Reply, Resource } from '../api/operation.ts'
 import { isPiece } from '../api/pieces.ts'
 import { type CallFacts, storedCall } from '../ledger/stored-call.ts'
 import type { Unsaid } from '../ledger/stored-event.ts'
+import type { LedgerView } from '../ledger/view.ts'
 import type { EventRow } from '../storage/storage.ts'
 import type { Authenticated } from './authenticate.ts'
 import type { CallOperation } from './house.ts'
@@ -24,8 +25,8 @@ export interface Progress<O extends Named = CallOperation> {
   readonly operation: O
   readonly version: string
   readonly authenticated: Authenticated
-  /** Ledger.rootEpoch before the caller was looked up. When the epoch changes, the caller is looked up again. */
-  readonly rootEpoch: number
+  /** What this attempt of the call reads through: the caller was looked up in it. */
+  readonly view: LedgerView
 }
 
 /** How a call ended. */

@@ -22,7 +22,7 @@ import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.
 import type { CallContext, CallOperation, House } from './house.ts'
 import type { Admission } from './rate-limit.ts'
 import { copyOfRefused, ownerOf, principalOf, sizeOf } from './refused-calls.ts'
-import { decodeUnverified, type HttpRequest, header } from './request.ts'
+import { decodeUnverified, type HttpRequest, header, type Parameters } from './request.ts'
 import { checkRoute, routeOf } from './route.ts'
 
 /** How long a call is retried while other calls keep changing its records. */
@@ -40,8 +40,7 @@ export async function answer(request: HttpRequest, house: House, recognize: () =
     const unverified = decodeUnverified(request)
     format = chosenFormat(unverified.get('Format') ?? '', header(request, 'accept'))
     const now = house.now()
-    const { rootEpoch } = house.ledger
-    const authenticated = await authenticate(request, unverified, house, house)
+    const { authenticated, view } = await identified(request, unverified, house)
     recognize()
     const route = routeOf(request, unverified, authenticated, house)
     format = chosenFormat(route.parameters.get('Format') ?? '', header(request, 'accept'))
@@ -49,7 +48,7 @@ export async function answer(request: HttpRequest, house: House, recognize: () =
     if ('jsonOnly' in route.operation) format = 'JSON'
     if (known.product.requestIds === 'upper case') requestId = requestId.toUpperCase()
     const { parameters, region, version } = route
-    const common = { requestId, now, request, parameters, region, version, authenticated, rootEpoch }
+    const common = { requestId, now, request, parameters, region, version, authenticated, view }
     if ('refusal' in route) throw await refused({ ...common, operation: route.operation }, route.refusal, house)
     const call = { ...common, operation: route.operation }
     const admission = admissionOf(call, house)
@@ -63,6 +62,32 @@ export async function answer(request: HttpRequest, house: House, recognize: () =
     else house.observer.turnedAway(refusal.entry, request.sourceAddress)
     return encodeRefusal(refusal, { host, endpoint: request.endpoint }, requestId, format)
   }
+}
+
+/** A caller, and the view that it was looked up in. */
+type Identified = Pick<Progress, 'authenticated' | 'view'>
+
+/**
+ * Authenticates a request in a new view of the ledger. A refusal leaves no event whose commit would tell that it rests on the present state
+ * of the AccessKey, so the ledger confirms it. Refuses as `authenticate`.
+ */
+export async function identified(request: HttpRequest, unverified: Parameters, house: House): Promise<Identified> {
+  const { ledger } = house
+  for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; ) {
+    const view = ledger.view()
+    try {
+      return { authenticated: await authenticate(request, unverified, house, house, view), view }
+    } catch (error) {
+      if (error instanceof Refusal ? await ledger.confirms(view) : view.rootEpoch === ledger.rootEpoch) throw error
+    }
+  }
+  throw refuse('ServiceUnavailableTemporary')
+}
+
+/** The call with its caller authenticated again: something that it rested on has changed. Refuses as `authenticate`. */
+async function again<O extends Named>(call: Progress<O>, house: House): Promise<Progress<O>> {
+  const { request } = call
+  return { ...call, ...(await identified(request, decodeUnverified(request), house)) }
 }
 
 /** Returns the refusal for any error, and reports failures of the server. */
@@ -91,22 +116,25 @@ async function throttled(call: Progress, admission: Admission, house: House): Pr
   return call.operation.product.throttled()
 }
 
-/** Records a call that is refused before anything is read for it, and returns its refusal. */
-async function refused(call: Progress<Named>, refusal: Refusal, house: House): Promise<Refusal> {
-  const answered = await recorded(call, [], refusal, house)
-  return answered === 'moved' ? refuse('ServiceUnavailableTemporary') : answered
+/** Records a call that is refused before anything but its caller is read for it, and returns its refusal. */
+async function refused(begun: Progress<Named>, refusal: Refusal, house: House): Promise<Refusal> {
+  let call = begun
+  for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; call = await again(call, house)) {
+    const answered = await recorded(call, [], refusal, house)
+    if (answered !== 'moved') return answered
+  }
+  return refuse('ServiceUnavailableTemporary')
 }
 
 /**
  * Records a refused call, which changes nothing, and returns its refusal. Where the account's refused calls have written too much, the
- * call is throttled instead and leaves no event; the next event has the number of those without one. `moved`: the root keys changed.
+ * call is throttled instead and leaves no event; the next event has the number of those without one. `moved`: what it rests on changed.
  */
 async function recorded(
   call: Progress<Named>,
   resources: readonly Resource[],
   refusal: Refusal,
   house: House,
-  rootEpoch?: number,
 ): Promise<Refusal | 'moved'> {
   const { nonce, caller } = call.authenticated
   const owner = ownerOf(caller)
@@ -123,8 +151,7 @@ async function recorded(
   const further = copy.events
   let outcome: Committed | null = null
   try {
-    const committed = { changes: [], nonce, event: told, further, ...(rootEpoch !== undefined && { rootEpoch }) }
-    outcome = await house.ledger.commit(committed)
+    outcome = await house.ledger.commit({ changes: [], nonce, event: told, further, view: call.view })
     return outcome === 'moved' ? outcome : refusal
   } finally {
     if (outcome !== 'committed') {
@@ -136,16 +163,13 @@ async function recorded(
 
 /** Performs a call that was admitted, and returns its reply. Throws its refusal. */
 async function perform(begun: Progress, house: House): Promise<Reply> {
-  const { operation, parameters, request } = begun
+  const { operation, parameters } = begun
   const { nonce } = begun.authenticated
   const dry = isDryRun(begun)
   let call = begun
-  for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; ) {
+  for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; call = await again(call, house)) {
     let resources: readonly Resource[] | null = null
-    const { rootEpoch } = house.ledger
-    // The AccessKey may have been disabled since.
-    if (rootEpoch !== call.rootEpoch)
-      call = { ...call, rootEpoch, authenticated: await authenticate(request, decodeUnverified(request), house, house) }
+    const { view } = call
     const context = contextOf(call, house, dry ? dryRunKeystore : house.keystore)
     try {
       const values = readValues(operation.parameters, parameters) as never
@@ -156,14 +180,11 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
       const named = made.length > 0 ? [...resources, ...made] : resources
       const event = eventOf(call, named, { reply })
       const further = furtherEvents(call, named, { reply }, house.newId)
-      const outcome = await house.ledger
-        .commit({ changes, nonce, event, further, rootEpoch })
-        .catch((error: unknown) => {
-          // A replayed nonce certainly stored nothing; a lost connection to the database may have.
-          if (error instanceof Refusal && error.code === 'SignatureNonceUsed')
-            destroyUncommitted(changes, house.keystore)
-          throw error
-        })
+      const outcome = await house.ledger.commit({ changes, nonce, event, further, view }).catch((error: unknown) => {
+        // A replayed nonce certainly stored nothing; a lost connection to the database may have.
+        if (error instanceof Refusal && error.code === 'SignatureNonceUsed') destroyUncommitted(changes, house.keystore)
+        throw error
+      })
       if (outcome !== 'committed') destroyUncommitted(changes, house.keystore)
       if (outcome === 'full') throw refuse(operation.quotaRefusal ?? 'Rejected.LimitExceeded')
       if (outcome === 'moved') continue
@@ -171,7 +192,7 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
       return reply
     } catch (error) {
       // Records read under former root keys may not open any more: retry under the present ones.
-      if (rootEpoch !== house.ledger.rootEpoch && !(error instanceof Refusal)) continue
+      if (view.rootEpoch !== house.ledger.rootEpoch && !(error instanceof Refusal)) continue
       const cause = asRefusal(error, call.requestId, house)
       const refusal = dry ? refuseDryRun(cause) : cause
       if (refusal.code === 'SignatureNonceUsed') throw refusal
@@ -181,7 +202,7 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
         house.failed(`request ${call.requestId}: the resources of its event could not be found`, failure)
         return []
       })
-      const answered = await recorded(call, resources, refusal, house, rootEpoch)
+      const answered = await recorded(call, resources, refusal, house)
       if (answered === 'moved') continue
       throw answered
     }
@@ -209,8 +230,12 @@ async function authorize(
   if (denial) throw product.denied(denial)
 }
 
-function contextOf({ authenticated, region, now, request }: Progress, house: House, keystore: Keystore): CallContext {
-  const { ledger, settings, newRecordId, randomBytes, authorizer, securityTokens, accessKeys, lastUsed } = house
+function contextOf(
+  { authenticated, region, now, request, view }: Progress,
+  house: House,
+  keystore: Keystore,
+): CallContext {
+  const { settings, newRecordId, randomBytes, authorizer, securityTokens, accessKeys, lastUsed } = house
   const { eventIndex, pageTokens, deliveryTarget } = house
   const { caller } = authenticated
   const own = settings.accounts.get(caller.accountId)
@@ -218,7 +243,7 @@ function contextOf({ authenticated, region, now, request }: Progress, house: Hou
     caller,
     scope: { account: caller.accountId, region },
     now,
-    ledger: ledger.view(),
+    ledger: view,
     keystore,
     settings: own ? { ...settings, ...own } : settings,
     quotas: settings.quotas,

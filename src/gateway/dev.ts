@@ -2,8 +2,7 @@
 import { refuse } from '../api/errors.ts'
 import { integer } from '../api/parameters.ts'
 import { isoSeconds } from '../api/time.ts'
-import { authenticate } from './authenticate.ts'
-import { asRefusal } from './call.ts'
+import { asRefusal, identified } from './call.ts'
 import { type Answer, encodeRefusal, encodeReply } from './encode.ts'
 import type { House } from './house.ts'
 import { decodeUnverified, type HttpRequest, header } from './request.ts'
@@ -22,13 +21,15 @@ export async function advanceClock(request: HttpRequest, house: House, recognize
     const parameters = decodeUnverified(request)
     // Signature 1.0 does not cover the path: a call that was signed for another action must not move the clock.
     if (parameters.get('Action') !== ADVANCE_ACTION) throw refuse('InvalidAction.NotFound')
-    const { caller, nonce } = await authenticate(request, parameters, house, house)
+    const { authenticated, view } = await identified(request, parameters, house)
+    const { caller, nonce } = authenticated
     recognize()
     if (caller.type !== 'root-account') throw refuse('Forbidden.NoPermission', { resource: '*' })
     const text = parameters.get('Seconds')
     if (!text) throw refuse('MissingParameter', { name: 'Seconds' })
     const ms = seconds.read('Seconds', text) * 1000
-    await house.ledger.commit({ changes: [], nonce, event: null })
+    if ((await house.ledger.commit({ changes: [], nonce, event: null, view })) !== 'committed')
+      throw refuse('ServiceUnavailableTemporary')
     const changed = await house.dev.advance(ms)
     return encodeReply({ Now: isoSeconds(house.now()), ChangedKeys: changed }, ADVANCE_ACTION, requestId, 'JSON')
   } catch (error) {

@@ -84,7 +84,7 @@ export async function openHouse(
     const { keys } = ring
     const ledger = new Ledger(storage, keys, alarm, ring, runtime)
     await ledger.follow()
-    const accessKeys = new AccessKeys(ledger, keys, runtime)
+    const accessKeys = new AccessKeys(keys, runtime)
     const accounts = new Accounts(ledger, accessKeys, ring, runtime)
     const node = isShared(settings) ? runtime.newId() : 'only'
     const usage = new KeyUsage(ledger, () => runtime.now())

@@ -4,6 +4,7 @@ import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Commit, EventRow, RowChange } from '../storage/storage.ts'
 import { type Change, toRow } from './record.ts'
 import { isServiceWork } from './stored-event.ts'
+import type { LedgerView } from './view.ts'
 
 export interface Call {
   readonly changes: readonly Change[]
@@ -11,10 +12,9 @@ export interface Call {
   readonly event: EventRow | null
   /** The call's events for other accounts; only beside its own. */
   readonly further?: readonly EventRow[] | undefined
-  /**
-   * The epoch of the root keys (Ledger.rootEpoch) when the call began to decide: what it sealed is sealed under these. Absent when it
-   * decided and asked in one step.
-   */
+  /** What it read, and is decided on: it is committed only while none of that has changed. Absent for work that goes by revisions alone. */
+  readonly view?: LedgerView
+  /** The epoch of the root keys (Ledger.rootEpoch) when work without a view began to decide. Absent when it decided and asked in one step. */
   readonly rootEpoch?: number
 }
 

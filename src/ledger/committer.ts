@@ -19,6 +19,7 @@ interface Waiting {
   readonly commit: Commit
   /** The epoch of the root keys that it was decided and is authenticated under. */
   readonly rootEpoch: number
+  outcome: Outcome
   readonly resolve: (outcome: Committed) => void
   readonly reject: (error: unknown) => void
 }
@@ -61,18 +62,17 @@ export class Committer {
   commit(call: Call): Promise<Committed> {
     const { keys } = this.#targets
     return new Promise((resolve, reject) => {
-      const { rootEpoch = keys.epoch } = call
-      this.#queue.add({ call, commit: prepared(call, keys), rootEpoch, resolve, reject })
+      const rootEpoch = call.view?.rootEpoch ?? call.rootEpoch ?? keys.epoch
+      this.#queue.add({ call, commit: prepared(call, keys), rootEpoch, outcome: 'moved', resolve, reject })
     })
   }
 
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
     const { known, trailHead } = this.#targets
     try {
-      const outcomes = await withSecondLook(this.#targets.roots, () => this.#store(batch))
+      await withSecondLook(this.#targets.roots, () => this.#store(batch))
       if (trailHead.reporting) await trailHead.reporting
-      for (const [i, { resolve, reject }] of batch.entries()) {
-        const outcome = outcomes[i] ?? 'moved'
+      for (const { outcome, resolve, reject } of batch) {
         if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
         else if (outcome === 'unavailable') reject(refuse('ServiceUnavailableTemporary'))
         else resolve(outcome)
@@ -90,9 +90,9 @@ export class Committer {
   }
 
   /** A batch that stored no event says nothing of the trail, which refuses all recorded calls where it was put back. */
-  #noteOutcomes(batch: readonly Waiting[], outcomes: readonly Outcome[]): void {
-    if (outcomes.includes('unavailable')) this.#refused = true
-    else if (this.#refused && batch.some(({ call }, i) => call.event && outcomes[i] === 'committed'))
+  #noteOutcomes(stored: readonly Waiting[]): void {
+    if (stored.some(({ outcome }) => outcome === 'unavailable')) this.#refused = true
+    else if (this.#refused && stored.some(({ call, outcome }) => call.event && outcome === 'committed'))
       this.#refused = false
   }
 
@@ -100,15 +100,14 @@ export class Committer {
    * Brings the records in memory up to date with what was stored when the change number became `number`; null where others changed
    * something in between. Returns whether a call altered something: see alters.
    */
-  #takeOver(batch: readonly Waiting[], outcomes: readonly Outcome[], number: number | null): boolean {
+  #takeOver(stored: readonly Waiting[], number: number | null): boolean {
     const { keys, known, changes } = this.#targets
-    const committed = batch.filter((_, i) => outcomes[i] === 'committed')
-    const changed = committed.flatMap(({ commit }) => changedKeys([commit]))
+    const changed = changedKeys(stored.flatMap(({ commit, outcome }) => (outcome === 'committed' ? [commit] : [])))
     // After a later change was followed, what this batch stored may be an older state already.
     const isNews = number !== null && changed.length > 0 && changes.took(changed, number)
     let altered = false
-    for (const [i, { call, commit, rootEpoch }] of batch.entries()) {
-      const done = outcomes[i] === 'committed'
+    for (const { call, commit, rootEpoch, outcome } of stored) {
+      const done = outcome === 'committed'
       if (done && isNews && rootEpoch === keys.epoch) known.apply(call.changes, commit.changes)
       else known.forget(call.changes)
       if (done && alters(call)) altered = true
@@ -117,14 +116,15 @@ export class Committer {
   }
 
   /**
+   * Stores what is current of a batch, and sets each call's outcome.
    * INVARIANT: nothing is committed under root keys that the database does not name any more, however long ago it was sealed: their
    * record is among what each batch is held against (FollowedChanges.commit).
    */
-  #store(batch: readonly Waiting[]): Promise<readonly Outcome[]> {
-    const { storage, chaining, changes } = this.#targets
+  #store(batch: readonly Waiting[]): Promise<void> {
+    const { storage, chaining, changes, trailHead } = this.#targets
     return changes.commit(async (basis) => {
-      const current = batch.filter((waiting) => !this.#isOutdated(waiting))
-      if (current.length === 0) return batch.map(() => 'moved')
+      const current = this.#currentOf(batch)
+      if (current.length === 0) return
       const commits = current.map(({ commit }) => commit)
       const last = commits.findLastIndex(({ event }) => event)
       const { event = null, further } = commits[last] ?? {}
@@ -132,18 +132,51 @@ export class Committer {
       const { outcomes, number } = await storage.commit(
         commits,
         chain,
-        basis(() => []),
+        basis(() => readsOf(current)),
       )
       if (outcomes[last] === 'committed') chain.acknowledged()
-      this.#noteOutcomes(current, outcomes)
-      if (this.#takeOver(current, outcomes, number)) this.#targets.trailHead.report()
-      const outcomeOf = new Map(current.map((waiting, i) => [waiting, outcomes[i]]))
-      return batch.map((waiting) => outcomeOf.get(waiting) ?? 'moved')
+      for (const [i, waiting] of current.entries()) waiting.outcome = outcomes[i] ?? 'moved'
+      this.#noteOutcomes(current)
+      if (this.#takeOver(current, number)) trailHead.report()
     })
   }
 
-  /** Whether the call was decided under other root keys, so that what it sealed would soon not open. A mere event is sealed under none. */
-  #isOutdated({ call, rootEpoch }: Waiting): boolean {
-    return rootEpoch !== this.#targets.keys.epoch && (call.rootEpoch !== undefined || call.changes.length > 0)
+  /**
+   * The calls whose reads are as they were, in the order in which they took place: those that change nothing saw what was there before
+   * the others, and of the others none has read what one before it changes.
+   */
+  #currentOf(batch: readonly Waiting[]): readonly Waiting[] {
+    const current: Waiting[] = []
+    const changing: Waiting[] = []
+    for (const waiting of batch) {
+      waiting.outcome = 'moved'
+      if (this.#isMoved(waiting)) continue
+      if (waiting.call.changes.length > 0) changing.push(waiting)
+      else current.push(waiting)
+    }
+    if (changing.length < 2) return changing.length === 0 ? current : [...current, ...changing]
+    const changed = new Set<string>()
+    for (const waiting of changing) {
+      if (waiting.call.view?.reads(true).some((key) => changed.has(key))) continue
+      for (const key of changedKeys([waiting.commit])) changed.add(key)
+      current.push(waiting)
+    }
+    return current
   }
+
+  /**
+   * Whether something that the call read has changed; or it was decided under other root keys, so that what it sealed would soon not
+   * open. A mere event is sealed under none.
+   */
+  #isMoved({ call, rootEpoch }: Waiting): boolean {
+    const { view, changes } = call
+    if (view?.moved(changes.length > 0)) return true
+    const decided = view ?? call.rootEpoch
+    return rootEpoch !== this.#targets.keys.epoch && (decided !== undefined || changes.length > 0)
+  }
+}
+
+/** What the calls that change something have read. */
+function* readsOf(calls: readonly Waiting[]): Iterable<string> {
+  for (const { call } of calls) if (call.changes.length > 0 && call.view) yield* call.view.reads(true)
 }

@@ -16,6 +16,8 @@ interface Rooms {
 export class FollowedChanges {
   readonly #rooms: Rooms
   readonly #recent = new RecentChanges()
+  /** Called with the keys of what others changed, null for anything, before the number moves up. */
+  readonly followers: ((keys: ReadonlySet<string> | null) => Promise<void> | void)[] = []
   #number = 0
   #turn: Promise<unknown> = Promise.resolve()
   #next: Promise<void> | null = null
@@ -31,7 +33,7 @@ export class FollowedChanges {
   }
 
   /** Whether one of these records, or places, changed after the number was `number`, as far as was followed. */
-  since(number: number, keys: Iterable<string>): boolean {
+  since(number: number, keys: readonly string[]): boolean {
     return number < this.#number && this.#recent.since(number, keys)
   }
 
@@ -58,8 +60,10 @@ export class FollowedChanges {
     if (number <= this.#number) return
     if (keys) known.drop(keys)
     else known.dropAll()
-    // INVARIANT: no call is decided under this number and under root keys that are not in use any more.
-    if (!keys || (roots.key !== null && keys.includes(roots.key))) await roots.look()
+    const changed = keys && new Set(keys)
+    // INVARIANT: no call is decided under this number and under root keys that are not in use any more, or on what was made of others.
+    if (!changed || (roots.key !== null && changed.has(roots.key))) await roots.look()
+    for (const follow of this.followers) await follow(changed)
     if (number <= this.#number) return
     if (keys) this.#recent.note(keys, number)
     else this.#recent.noteAll(number)

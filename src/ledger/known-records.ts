@@ -2,7 +2,7 @@
 import type { RootKeys } from '../keystore/root-keys.ts'
 import { type RowChange, recordKey } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
-import type { Change, Kind, Recorded, Scope } from './record.ts'
+import type { Change, Recorded, Scope } from './record.ts'
 
 /** Some 100 MB at the most, in which the records of everyday calls take a fifth. */
 const BOUNDS = { records: 50_000, characters: 50_000_000 }
@@ -21,10 +21,6 @@ export class KnownRecords {
   #cache = new RecordCache(BOUNDS)
   /** Reads under way, by record. When the record or the root keys change, the result of a read that was under way is not kept. */
   readonly #reads = new Map<string, object>()
-  /** How often records of a kind have changed. */
-  readonly #changes = new Map<string, number>()
-  /** How often all records were dropped. */
-  #drops = 0
 
   constructor(keys: RootKeys) {
     this.#keys = keys
@@ -71,8 +67,6 @@ export class KnownRecords {
   /** Drops the records with these keys, which others changed. */
   drop(keys: readonly string[]): void {
     for (const key of keys) {
-      const kind = key.slice(0, key.indexOf('\n'))
-      this.#changes.set(kind, (this.#changes.get(kind) ?? 0) + 1)
       this.#reads.delete(key)
       this.#cache.drop(key)
     }
@@ -80,14 +74,8 @@ export class KnownRecords {
 
   /** Drops all records, whatever others changed. */
   dropAll(): void {
-    this.#drops++
     this.#cache = new RecordCache(BOUNDS)
     this.#reads.clear()
-  }
-
-  /** Grows with each change of a record of these kinds: what was derived from such records holds while it stays. */
-  changesOf(kinds: readonly Kind<unknown>[]): number {
-    return kinds.reduce((sum, { name }) => sum + (this.#changes.get(name) ?? 0), this.#drops)
   }
 
   /** Notes that the record of a change moved; returns its key. */
@@ -95,7 +83,6 @@ export class KnownRecords {
     const record = change.change === 'insert' ? change.after : change.before
     const key = keyOf(record.kind, record, record.id)
     this.#reads.delete(key)
-    if (change.change !== 'expect') this.#changes.set(record.kind, (this.#changes.get(record.kind) ?? 0) + 1)
     return key
   }
 

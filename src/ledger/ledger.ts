@@ -72,9 +72,27 @@ export class Ledger extends Reader {
     return this.#changes.follow()
   }
 
+  /**
+   * Whether what a call read through `view` is as the database has it, at a moment after this call: for an answer that no commit
+   * confirms. All who ask meanwhile share one read of the log. Throws Unavailable.
+   */
+  async confirms(view: LedgerView): Promise<boolean> {
+    if (view.reads(true).length === 0) return true
+    await this.#changes.follow()
+    return !view.moved(true) && view.rootEpoch === this.#keys.epoch
+  }
+
+  /**
+   * Adds what to do whenever others changed records, before a call is decided on that: `keys` are those of the records (recordKey), null
+   * for any.
+   */
+  whenChanged(follow: (keys: ReadonlySet<string> | null) => Promise<void> | void): void {
+    this.#changes.followers.push(follow)
+  }
+
   /** What one attempt of a call reads through. */
   view(): LedgerView {
-    return new LedgerView(this)
+    return new LedgerView(this, this.#changes, this.#keys.epoch)
   }
 
   /**

@@ -1,9 +1,16 @@
 // Reading records: each is authenticated, and kept in memory when it was read by its id.
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { EventStorage, Head, Range, Storage } from '../storage/storage.ts'
+import {
+  type EventStorage,
+  type Head,
+  type Range,
+  recordKey,
+  type Storage,
+  UNLOGGED_KINDS,
+} from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
-import { type KnownRecords, keyOf } from './known-records.ts'
+import type { KnownRecords } from './known-records.ts'
 import { fromRows, walk } from './many.ts'
 import { Forged, fromRow, type Kind, type Recorded, type Scope } from './record.ts'
 import type { RootWatch } from './root-watch.ts'
@@ -45,19 +52,24 @@ export class Reader implements Source {
   }
 
   /** The record, or null. Throws Forged or Unavailable. */
-  async get<B>(kind: Kind<B>, scope: Scope, id: string): Promise<Recorded<B> | null> {
-    const key = keyOf(kind.name, scope, id)
+  async get<B>(
+    kind: Kind<B>,
+    scope: Scope,
+    id: string,
+    key: string = recordKey(kind.name, scope.account, scope.region, id),
+  ): Promise<Recorded<B> | null> {
     const known = this.#sources.known.get(key)
     if (known) return known as Recorded<B>
     return this.#reading(() => this.#learn<B>(key, kind, scope, id))
   }
 
-  #learn<B>(key: string, { name }: Kind<B>, { account, region }: Scope, id: string): Promise<Recorded<B> | null> {
+  async #learn<B>(key: string, { name }: Kind<B>, { account, region }: Scope, id: string): Promise<Recorded<B> | null> {
     const { storage, keys, known } = this.#sources
-    return known.learn(key, async () => {
+    const read = async () => {
       const row = await storage.get(name, account, region, id)
       return row && { record: fromRow<B>(row, keys), length: row.body.length }
-    })
+    }
+    return UNLOGGED_KINDS.has(name) ? ((await read())?.record ?? null) : known.learn(key, read)
   }
 
   /** A page of a scope's records, or of one parent's, by creation time; with the count of all. */
@@ -103,11 +115,6 @@ export class Reader implements Source {
     const read = (last: Recorded<B> | null, limit: number) =>
       this.between(kind, scope, { after: last?.id ?? after, before: '\x7f', limit })
     return walk(read, this.#sources.runtime)
-  }
-
-  /** Grows with each change of a record of these kinds: what was derived from such records holds while it stays. */
-  changesOf(kinds: readonly Kind<unknown>[]): number {
-    return this.#sources.known.changesOf(kinds)
   }
 
   /** How many records a scope, or one parent, has; of a whole scope only for kinds that are counted. */

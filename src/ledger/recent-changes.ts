@@ -31,7 +31,7 @@ export class RecentChanges {
   }
 
   /** Whether one of these changed after the number was `number`. */
-  since(number: number, keys: Iterable<string>): boolean {
+  since(number: number, keys: readonly string[]): boolean {
     if (number < this.#floor) return true
     for (const key of keys) if ((this.#numbers.get(key) ?? 0) > number) return true
     return false

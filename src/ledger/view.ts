@@ -1,6 +1,6 @@
-// What one attempt of a call reads. A record, or its absence, stays as the attempt first read it, whatever changes meanwhile: an
-// operation decides on the very records that it was authorized on. The commit finds out whether a record changed since.
-import type { EventStorage, Head } from '../storage/storage.ts'
+// What one attempt of a call reads, from authentication on. A record, or its absence, stays as the attempt first read it, whatever changes
+// meanwhile: an operation decides on the very records that it was authorized on. The commit finds out whether one of them changed since.
+import { type EventStorage, type Head, placeKey, recordKey } from '../storage/storage.ts'
 import type { Kind, Recorded, Scope } from './record.ts'
 
 type Place = { readonly parent?: string; readonly offset: number; readonly limit: number }
@@ -10,40 +10,92 @@ type Span = { readonly after: string; readonly before: string; readonly limit: n
 /** Where a view reads what it has not read yet: see Reader. */
 export interface Source {
   readonly events: EventStorage
-  turn(): Promise<void>
   head(): Promise<Head>
-  get<B>(kind: Kind<B>, scope: Scope, id: string): Promise<Recorded<B> | null>
+  /** `key` is the record's (recordKey), where it is known. */
+  get<B>(kind: Kind<B>, scope: Scope, id: string, key?: string): Promise<Recorded<B> | null>
   page<B>(kind: Kind<B>, scope: Scope, where: Place): Promise<{ records: readonly Recorded<B>[]; total: number }>
   between<B>(kind: Kind<B>, scope: Scope, where: Span): Promise<readonly Recorded<B>[]>
   byCreation<B>(kind: Kind<B>, scope: Scope): Steps<B>
   byId<B>(kind: Kind<B>, scope: Scope, after: string): Steps<B>
   count<B>(kind: Kind<B>, scope: Scope, parent?: string | null): Promise<number>
+  turn(): Promise<void>
 }
 
-/** A record that was read, or is being read; a list of those that share an id. */
-interface Read {
-  readonly kind: string
-  readonly scope: Scope
-  readonly found: Promise<Recorded<unknown> | null>
-  readonly next: Read | undefined
+/** What is known of changes: see FollowedChanges. */
+interface Changes {
+  readonly number: number
+  since(number: number, keys: readonly string[]): boolean
 }
+
+/** What was made of records, for use by many calls: the keys of these records, and a change number at which it was as they were. */
+export interface Derived {
+  readonly keys: readonly string[]
+  number: number
+}
+
+const NO_CHANGES: Changes = { number: 0, since: () => false }
+/** Beyond so many reads they are found by a map. */
+const FEW = 16
+
+type Found = Promise<Recorded<unknown> | null>
 
 export class LedgerView implements Source {
   readonly #source: Source
-  /** By id, which is nearly unique, and a string whose hash the engine has computed. */
-  #reads: Map<string, Read> | null = null
+  readonly #changes: Changes
+  /** The change number that was followed when the view was made: what it reads is as it was then, or later. */
+  readonly basis: number
+  /** The epoch of the root keys when the view was made: what the call seals is sealed under these. */
+  readonly rootEpoch: number
+  readonly #keys: string[] = []
+  readonly #found: Found[] = []
+  #places: Map<string, number> | null = null
+  /** The keys behind what was derived from records. */
+  #derived: (readonly string[])[] | null = null
+  /** The places of lists. */
+  #lists: string[] | null = null
 
-  constructor(source: Source) {
+  constructor(source: Source, changes: Changes = NO_CHANGES, rootEpoch = 0) {
     this.#source = source
+    this.#changes = changes
+    this.basis = changes.number
+    this.rootEpoch = rootEpoch
+  }
+
+  /** Whether something that it read has changed since, as far as is known here; `lists` says whether its lists count. */
+  moved(lists: boolean): boolean {
+    return this.basis < this.#changes.number && this.#changes.since(this.basis, this.reads(lists))
+  }
+
+  /** The keys of all that it read, absent records included; with `lists`, the places of its lists too. */
+  reads(lists: boolean): readonly string[] {
+    if (!this.#derived && !(lists && this.#lists)) return this.#keys
+    return [...this.#keys, ...(this.#derived ?? []).flat(), ...((lists && this.#lists) || [])]
+  }
+
+  /** Whether what was derived from records is still as they are; then these records count as read. */
+  relies(derived: Derived): boolean {
+    const { number } = this.#changes
+    if (derived.number < number) {
+      if (this.#changes.since(derived.number, derived.keys)) return false
+      derived.number = number
+    }
+    this.#derived ??= []
+    if (this.#derived.at(-1) !== derived.keys) this.#derived.push(derived.keys)
+    return true
   }
 
   /** The record, or null; the same one each time. Throws as the ledger does. */
   get<B>(kind: Kind<B>, scope: Scope, id: string): Promise<Recorded<B> | null> {
-    const known = this.#find(kind.name, scope, id)
-    if (known) return known.found as Promise<Recorded<B> | null>
-    const found = this.#source.get(kind, scope, id)
-    this.#reads ??= new Map()
-    this.#reads.set(id, { kind: kind.name, scope, found, next: this.#reads.get(id) })
+    const key = recordKey(kind.name, scope.account, scope.region, id)
+    const known = this.#find(key)
+    if (known) return known as Promise<Recorded<B> | null>
+    const found = this.#source.get(kind, scope, id, key)
+    const at = this.#keys.push(key) - 1
+    this.#found.push(found)
+    if (at >= FEW) {
+      this.#places ??= new Map(this.#keys.map((one, i) => [one, i]))
+      this.#places.set(key, at)
+    }
     return found
   }
 
@@ -53,22 +105,26 @@ export class LedgerView implements Source {
     scope: Scope,
     where: Place,
   ): Promise<{ records: readonly Recorded<B>[]; total: number }> {
+    this.#listed(kind, scope)
     const { records, total } = await this.#source.page(kind, scope, where)
     return { records: await this.#asRead(kind, records), total }
   }
 
   /** Records by id as the ledger has them now, with those that `get` has read as they were then. */
   async between<B>(kind: Kind<B>, scope: Scope, where: Span): Promise<readonly Recorded<B>[]> {
+    this.#listed(kind, scope)
     return this.#asRead(kind, await this.#source.between(kind, scope, where))
   }
 
   /** All records of a kind in a scope by creation time, step by step, as `page` shows them. */
   byCreation<B>(kind: Kind<B>, scope: Scope): Steps<B> {
+    this.#listed(kind, scope)
     return this.#stepsAsRead(kind, this.#source.byCreation(kind, scope))
   }
 
   /** All records of a kind in a scope whose ids come after one, by id, step by step, as `between` shows them. */
   byId<B>(kind: Kind<B>, scope: Scope, after: string): Steps<B> {
+    this.#listed(kind, scope)
     return this.#stepsAsRead(kind, this.#source.byId(kind, scope, after))
   }
 
@@ -77,11 +133,8 @@ export class LedgerView implements Source {
   }
 
   count<B>(kind: Kind<B>, scope: Scope, parent: string | null = null): Promise<number> {
+    this.#listed(kind, scope)
     return this.#source.count(kind, scope, parent)
-  }
-
-  get events(): EventStorage {
-    return this.#source.events
   }
 
   /** Lets other calls run between the steps of long work. */
@@ -89,25 +142,32 @@ export class LedgerView implements Source {
     return this.#source.turn()
   }
 
+  get events(): EventStorage {
+    return this.#source.events
+  }
+
   head(): Promise<Head> {
     return this.#source.head()
   }
 
   async #asRead<B>(kind: Kind<B>, records: readonly Recorded<B>[]): Promise<readonly Recorded<B>[]> {
-    if (!this.#reads) return records
+    if (this.#keys.length === 0) return records
     const shown: Recorded<B>[] = []
     for (const record of records) {
-      const read = this.#find(kind.name, record, record.id)
-      const found = read ? await read.found : record
+      const read = this.#find(recordKey(kind.name, record.account, record.region, record.id))
+      const found = read ? await read : record
       if (found) shown.push(found as Recorded<B>)
     }
     return shown
   }
 
-  #find(kind: string, { account, region }: Scope, id: string): Read | undefined {
-    let read = this.#reads?.get(id)
-    while (read && (read.kind !== kind || read.scope.account !== account || read.scope.region !== region))
-      read = read.next
-    return read
+  #find(key: string): Found | undefined {
+    const at = this.#places ? this.#places.get(key) : this.#keys.indexOf(key)
+    return at === undefined ? undefined : this.#found[at]
+  }
+
+  #listed({ name: kind }: Kind<unknown>, { account, region }: Scope): void {
+    this.#lists ??= []
+    this.#lists.push(placeKey({ kind, account, region }))
   }
 }

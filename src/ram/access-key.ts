@@ -2,8 +2,8 @@
 import type { AccountCaller, ServiceCaller, UserCaller } from '../api/caller.ts'
 import { NONCE_BYTES } from '../cryptography/xaes.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
-import type { Ledger } from '../ledger/ledger.ts'
 import { INSTALLATION, type Kind, type Recorded } from '../ledger/record.ts'
+import type { LedgerView } from '../ledger/view.ts'
 import type { Randomness } from '../runtime/runtime.ts'
 import { ramScope, USER, type User } from './records.ts'
 
@@ -40,33 +40,29 @@ interface Opened {
 type Random = Pick<Randomness, 'randomBytes'>
 
 export class AccessKeys {
-  readonly #ledger: Pick<Ledger, 'get'>
   readonly #keys: RootKeys
   readonly #random: Random
   readonly #opened = new WeakMap<AccessKeyRecord, Opened>()
 
-  constructor(ledger: Pick<Ledger, 'get'>, keys: RootKeys, random: Random) {
-    this.#ledger = ledger
+  constructor(keys: RootKeys, random: Random) {
     this.#keys = keys
     this.#random = random
   }
 
-  /** The AccessKey with this id, or null. Throws when its record is not authentic. */
-  async find(id: string): Promise<AccessKey | null> {
-    const { epoch } = this.#keys
-    const record = ACCESS_KEY_ID.test(id) ? await this.#ledger.get(ACCESS_KEY, INSTALLATION, id) : null
+  /**
+   * The AccessKey with this id, or null. Throws when its record is not authentic, or was sealed under other root keys than those that came
+   * into use since.
+   */
+  async find(id: string, ledger: Pick<LedgerView, 'get'>): Promise<AccessKey | null> {
+    const record = ACCESS_KEY_ID.test(id) ? await ledger.get(ACCESS_KEY, INSTALLATION, id) : null
     if (!record) return null
     const { userId, accountId } = record.body
-    const user = userId === undefined ? null : await this.#ledger.get(USER, ramScope(accountId), userId)
+    const user = userId === undefined ? null : await ledger.get(USER, ramScope(accountId), userId)
     if (userId !== undefined && !user) return null
     const known = this.#opened.get(record)
     if (known && known.user === user) return known.accessKey
     const secret = known?.accessKey.secret ?? this.#secretOf(record)
-    if (secret === null) {
-      if (epoch === this.#keys.epoch) throw unopenable(id)
-      // The root keys changed meanwhile, and the record with them.
-      return this.find(id)
-    }
+    if (secret === null) throw unopenable(id)
     const accessKey = { caller: callerOf(record, user), secret, active: record.body.status === 'Active' }
     this.#opened.set(record, { user, accessKey })
     return accessKey

@@ -3,6 +3,7 @@ import type { Caller, SessionCaller } from '../api/caller.ts'
 import type { Denial } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { LedgerView } from '../ledger/view.ts'
 import { accountSettings } from './account-settings.ts'
 import { CompiledPolicies, type PolicyAlarm } from './compiled-policies.ts'
 import { conditionValues, type RequestFacts } from './conditions.ts'
@@ -12,8 +13,6 @@ import { IMPLICIT } from './policy/policy-set.ts'
 import { type Role, ramScope, USER } from './records.ts'
 import { TrustPolicies } from './trust.ts'
 
-type Reads = Pick<Ledger, 'get' | 'changesOf'>
-
 /** What a caller asks to be allowed. */
 export interface AccessRequest {
   readonly caller: Caller
@@ -21,22 +20,20 @@ export interface AccessRequest {
   readonly resources: readonly Resource[]
   readonly facts: RequestFacts
   readonly selfService?: 'password' | 'access keys' | undefined
-  /** What the call reads through, if it does: its caller has the permissions of the record that is read there. */
-  readonly ledger?: Pick<Ledger, 'get'>
+  /** What the call reads through. */
+  readonly ledger: LedgerView
 }
 
 /** What policies need to know of a resource. */
 type Asked = Pick<Resource, 'arn' | 'tags' | 'action' | 'asked'>
 
 export class Authorizer {
-  readonly #ledger: Reads
   readonly #permissions: PermissionReader
   readonly #trust: TrustPolicies
 
   /** `alarm` hears of stored policies that are broken, or have a part that matches nothing. */
-  constructor(ledger: Reads, alarm: PolicyAlarm) {
+  constructor(ledger: Pick<Ledger, 'confirms'>, alarm: PolicyAlarm) {
     const policies = new CompiledPolicies(alarm)
-    this.#ledger = ledger
     this.#permissions = new PermissionReader(ledger, policies, alarm)
     this.#trust = new TrustPolicies(policies, alarm)
   }
@@ -61,12 +58,12 @@ export class Authorizer {
   }
 
   /** See PermissionReader.of. */
-  permissions(caller: Caller, ledger?: Pick<Ledger, 'get'>): Promise<Permissions | null> {
+  permissions(caller: Caller, ledger: LedgerView): Promise<Permissions | null> {
     return this.#permissions.of(caller, ledger)
   }
 
   /** The role of a session; null when it was deleted since. */
-  sessionRole(session: SessionCaller, ledger?: Pick<Ledger, 'get'>): Promise<Role | null> {
+  sessionRole(session: SessionCaller, ledger: Pick<LedgerView, 'get'>): Promise<Role | null> {
     return this.#permissions.sessionRole(session, ledger)
   }
 
@@ -81,10 +78,7 @@ export class Authorizer {
   }
 
   /** Whether the account's security preference lets a user do this to itself, whatever policies leave open. */
-  async #maySelfServe(
-    { caller, selfService, ledger = this.#ledger }: AccessRequest,
-    resource: string,
-  ): Promise<boolean> {
+  async #maySelfServe({ caller, selfService, ledger }: AccessRequest, resource: string): Promise<boolean> {
     if (selfService === undefined || caller.type !== 'ram-user') return false
     const { accountId, principalId } = caller
     // By the record: another user may have the name by now that the caller had when it was authenticated.

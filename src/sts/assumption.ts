@@ -2,7 +2,7 @@
 import type { Caller } from '../api/caller.ts'
 import type { Denial } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import type { LedgerView } from '../ledger/view.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import type { RequestFacts } from '../ram/conditions.ts'
 import { denialOf } from '../ram/denial.ts'
@@ -36,7 +36,7 @@ export async function assumptionDenial(
   named: NamedRole,
   caller: Caller,
   facts: RequestFacts,
-  { authorizer, ledger }: { readonly authorizer: Authorizer; readonly ledger: Pick<Ledger, 'get'> },
+  { authorizer, ledger }: { readonly authorizer: Authorizer; readonly ledger: LedgerView },
 ): Promise<Denial | null> {
   const action = 'sts:AssumeRole'
   const resource = roleResource(role, named, caller)

@@ -39,6 +39,9 @@ function timeOf(request: HttpRequest): number {
   return Date.parse(decodeUnverified(request).get('Timestamp') ?? header(request, 'x-acs-date'))
 }
 
+/** A view of no records: the credentials of these tests are in none. */
+const NOTHING = { get: async () => null }
+
 /** Knows one permanent AccessKey and no session. */
 function credentials({ accessKeyId, accessKeySecret }: Pick<Vector, 'accessKeyId' | 'accessKeySecret'>): Credentials {
   const caller = { type: 'root-account', accountId: '1', principalId: '1', userName: 'root', accessKeyId } as const
@@ -81,7 +84,7 @@ describe('the recorded requests of the official clients', () => {
       const hasToken = parameters.has('SecurityToken') || header(request, 'x-acs-security-token') !== ''
       const clock = { now: () => timeOf(request), wallNow: () => timeOf(request) }
       const attempt = (secret: string) =>
-        authenticate(request, parameters, credentials({ ...vector, accessKeySecret: secret }), clock)
+        authenticate(request, parameters, credentials({ ...vector, accessKeySecret: secret }), clock, NOTHING)
       const refusedWith = (code: string) => (error: unknown) => error instanceof Refusal && error.code === code
       if (hasToken) {
         await assert.rejects(attempt(vector.accessKeySecret), refusedWith('InvalidSecurityToken.MismatchWithAccessKey'))
@@ -111,7 +114,7 @@ describe('what clients sent that sign with ACS4, or with ACS3 and not the host',
     const parameters = decodeUnverified(request)
     const clock = { now: () => timeOf(request), wallNow: () => timeOf(request) }
     const attempt = (accessKeySecret: string, asked = request) =>
-      authenticate(asked, parameters, credentials({ ...byHeader, accessKeySecret }), clock)
+      authenticate(asked, parameters, credentials({ ...byHeader, accessKeySecret }), clock, NOTHING)
     const refusedWith = (code: string) => (error: unknown) => error instanceof Refusal && error.code === code
     if (vector.refused !== undefined) {
       const { refused } = vector
@@ -159,7 +162,7 @@ describe('the order of work', () => {
     }
     const parameters = new Watched(decodeUnverified(request))
     const failed = (error: unknown) => (error instanceof Refusal ? error.code : String(error))
-    const code = await authenticate(request, parameters, credentials(known), clock).then(() => 'OK', failed)
+    const code = await authenticate(request, parameters, credentials(known), clock, NOTHING).then(() => 'OK', failed)
     return [code, passes]
   }
 
@@ -177,7 +180,7 @@ describe('the order of work', () => {
     const altered = { ...sent, body: Buffer.from('another') }
     const at = { now: () => timeOf(sent), wallNow: () => timeOf(sent) }
     const code = (accessKeyId: string, accessKeySecret: string) =>
-      authenticate(altered, decodeUnverified(altered), credentials({ accessKeyId, accessKeySecret }), at).then(
+      authenticate(altered, decodeUnverified(altered), credentials({ accessKeyId, accessKeySecret }), at, NOTHING).then(
         () => 'OK',
         (error: unknown) => (error instanceof Refusal ? error.code : String(error)),
       )

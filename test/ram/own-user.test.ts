@@ -35,6 +35,7 @@ describe('a call of a user on itself', () => {
         resources: asked,
         facts,
         selfService: 'access keys',
+        ledger: house.open.ledger.view(),
       } as const
       return (await house.open.authorizer.denial(request)) === null
     }
