@@ -5,6 +5,7 @@ import { join, sep } from 'node:path'
 import { publicKeyOf } from '../actiontrail/audit/checkpoint.ts'
 import { linesOf, verifyExport } from '../actiontrail/audit/verify-export.ts'
 import { type DeliveredCopy, verifyDelivered } from '../actiontrail/delivery/verify-delivered.ts'
+import { named } from '../ledger/chain.ts'
 import type { Flags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { report } from './audit-report.ts'
@@ -54,7 +55,7 @@ async function verifyFolder(folder: string, publicKey: string, flags: Flags, aro
   for (const { trail, account, chain: id, last, lastTime } of chains)
     around.print(`chain ${id}: trail ${trail} of ${account}, up to digest ${last} of ${lastTime}`)
   for (const [first, last] of missingEvents)
-    around.print(`events ${first} to ${last} were dropped before they could be delivered`)
+    around.print(`events ${named(first)} to ${named(last)} were dropped before they could be delivered`)
   for (const path of uncovered) around.print(`not checked, later than the last digest: ${path}`)
   return 0
 }

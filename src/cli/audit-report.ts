@@ -1,9 +1,11 @@
 // The verdict on a trail, and the exit code that goes with it.
 import type { Verified } from '../actiontrail/audit/verify.ts'
+import { countIn, eventsUpTo } from '../storage/lane.ts'
+import type { Heads } from '../storage/storage.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Prints what a walk along the chain found; returns the exit code. */
-export function report({ events, head, fault }: Verified, started: number, around: Surroundings): number {
+export function report({ events, heads, fault }: Verified, started: number, around: Surroundings): number {
   around.status('')
   const seconds = (performance.now() - started) / 1000
   if (fault) {
@@ -13,7 +15,14 @@ export function report({ events, head, fault }: Verified, started: number, aroun
   }
   const rate = Math.round(events / Math.max(seconds, 0.001))
   around.print(
-    `intact: ${events} events up to number ${head.seq}, in ${seconds.toFixed(1)} s (${rate}/s)\nhead ${head.hash}`,
+    `intact: ${events} events up to number ${eventsUpTo(heads)}, in ${seconds.toFixed(1)} s (${rate}/s)\n${headLines(heads)}`,
   )
   return 0
+}
+
+/** The heads, for the operator to write down. */
+function headLines(heads: Heads): string {
+  const [first] = heads
+  if (heads.length === 1) return `head ${first?.hash}`
+  return heads.map(({ seq, hash }, lane) => `head of lane ${lane}: event ${countIn(seq)}, ${hash}`).join('\n')
 }

@@ -6,12 +6,14 @@ import { exportTrail, type Period, verifyTrail } from '../actiontrail/audit/audi
 import { publicKeyOf } from '../actiontrail/audit/checkpoint.ts'
 import { missingCheckpoint } from '../actiontrail/audit/checkpoint-chain.ts'
 import { csvHead, csvRow, ExportLines } from '../actiontrail/audit/export.ts'
+import { indexedEvents } from '../actiontrail/lookup/event-index.ts'
 import type { Open, OpenHouse } from '../house/open.ts'
 import { contradiction, readWitness, unwitnessed, writeWitness } from '../house/witness.ts'
 import { storedServiceWork } from '../ledger/stored-event.ts'
 import { type Flags, readFlags } from '../settings/flags.ts'
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
+import { eventsUpTo } from '../storage/lane.ts'
 import { verifyCopy } from './audit-copies.ts'
 import { report } from './audit-report.ts'
 import { bar } from './progress.ts'
@@ -148,12 +150,12 @@ async function printPublicKey({ rooms, around }: Work): Promise<number> {
 
 async function reindex({ rooms, around }: Work): Promise<number> {
   const { ledger, eventIndex } = rooms
-  const head = await ledger.head()
+  const events = eventsUpTo(await ledger.heads())
   const draw = bar(around, 'events')
-  await ledger.events.dropParts(Number.POSITIVE_INFINITY)
-  const lastSeq = async () => (await eventIndex.indexed()).lastSeq
-  while (await eventIndex.extend()) draw(await lastSeq(), head.seq)
-  around.print(`indexed up to event ${await lastSeq()}; the events after it are read one by one until there are enough`)
+  await ledger.events.dropIndex()
+  const indexed = async () => indexedEvents(await eventIndex.indexed())
+  while (await eventIndex.extend()) draw(await indexed(), events)
+  around.print(`indexed up to event ${await indexed()}; the events after it are read one by one until there are enough`)
   return 0
 }
 
@@ -176,7 +178,7 @@ async function acceptRestore({ settings, rooms, around }: Work): Promise<number>
     }
     await ledger.commit({ changes: [], nonce: null, event })
   }
-  await writeWitness(settings.data, trailSigner.checkpoint(await ledger.head(), now))
+  await writeWitness(settings.data, trailSigner.checkpoint(await ledger.heads(), now))
   around.print(`accepted: ${why}\nwhat was seen before: ${JSON.stringify(witness)}`)
   return 0
 }

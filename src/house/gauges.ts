@@ -1,7 +1,9 @@
 // Metrics of the rooms, read when somebody asks for them.
 import type { Delivery } from '../actiontrail/delivery/delivery.ts'
+import { indexedEvents } from '../actiontrail/lookup/event-index.ts'
 import type { Metrics } from '../gateway/metrics.ts'
 import { VERSION } from '../settings/version.ts'
+import { eventsUpTo } from '../storage/lane.ts'
 import type { OpenHouse } from './open.ts'
 
 /** Publishes the version, how long the trail is, how far the work behind the calls has come, and how much keys were used. */
@@ -26,15 +28,12 @@ export function watch(
         value: uses,
       })),
   )
-  metrics.gauge('strongroom_trail_events', 'The number of the last event of the trail.', [], async () => [
-    { labels: {}, value: (await ledger.head()).seq },
+  metrics.gauge('strongroom_trail_events', 'How many events the trail has had.', [], async () => [
+    { labels: {}, value: eventsUpTo(await ledger.heads()) },
   ])
-  metrics.gauge(
-    'strongroom_trail_indexed_events',
-    'The number of the last event that lookups find by the index.',
-    [],
-    async () => [{ labels: {}, value: (await eventIndex.indexed()).lastSeq }],
-  )
+  metrics.gauge('strongroom_trail_indexed_events', 'How many of them lookups find by the index.', [], async () => [
+    { labels: {}, value: indexedEvents(await eventIndex.indexed()) },
+  ])
   metrics.gauge(
     'strongroom_delivery_lag_seconds',
     'How old the oldest event is that a trail has not delivered.',

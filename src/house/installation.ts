@@ -32,6 +32,7 @@ import type { Randomness } from '../runtime/runtime.ts'
 import { PinNeeded } from '../settings/hsm.ts'
 import { defaultRootKeyPath, rootKeyPath } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
+import { MOST_LANES } from '../storage/lane.ts'
 import { HEAD_PLACE, type RowChange, type Storage } from '../storage/storage.ts'
 import { newHsmTag } from './hsm.ts'
 
@@ -53,7 +54,7 @@ export async function openRing(source: Source, now: number): Promise<LiveRing> {
   const ring = await LiveRing.open(row, storage, (body) => candidatesOf(source, body))
   const { formerKeyFile, dev, rootKey } = ring.record.body
   checkDev(dev === true, settings)
-  await checkHead(storage, ring.keys)
+  await checkHeads(storage, ring.keys)
   const { rootKeyProvider } = settings
   if (rootKeyProvider !== null && rootKeyProvider !== rootKey)
     throw new Error(
@@ -71,11 +72,11 @@ async function removeFormer(former: string, ring: LiveRing, { settings, alarm }:
   await ring.change({ body: { formerKeyFile: null } })
 }
 
-/** Refuses an older installation record, which would bring dropped root keys back: the head of the trail remembers newer ones. */
-async function checkHead(storage: Storage, keys: RootKeys): Promise<void> {
-  const { kind, account, region, id } = HEAD_PLACE
-  const head = await storage.get(kind, account, region, id)
-  if (head && authentic(head, keys) && generationOf(head, keys) > keys.generation)
+/** Refuses an older installation record, which would bring dropped root keys back: the heads of the trail remember newer ones. */
+async function checkHeads(storage: Storage, keys: RootKeys): Promise<void> {
+  const { kind, account, region } = HEAD_PLACE
+  const heads = await storage.between({ kind, account, region }, '', '~', MOST_LANES)
+  if (heads.some((head) => authentic(head, keys) && generationOf(head, keys) > keys.generation))
     throw new Error(
       'the installation record is an older one: the trail went on under newer root keys; restore the database as a whole, from one backup',
     )

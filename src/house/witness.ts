@@ -1,16 +1,23 @@
-// The witness: the last signed checkpoint of the trail, kept outside the database. A trail that ends before it, or does not contain
-// it, was cut, or the database was restored from an older copy.
+// The witness: the last signed checkpoint of the trail, kept outside the database. A trail with a lane that ends before it, or does not
+// contain it, was cut, or the database was restored from an older copy.
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Checkpoint, checkpointMatches, publicKeyOf, type TrailSigner } from '../actiontrail/audit/checkpoint.ts'
+import {
+  type Checkpoint,
+  checkpointMatches,
+  headsOf,
+  publicKeyOf,
+  type TrailSigner,
+} from '../actiontrail/audit/checkpoint.ts'
 import { isoSeconds } from '../api/time.ts'
-import { floorOf } from '../ledger/floor.ts'
+import { headIn, named } from '../ledger/chain.ts'
+import { floorsNow } from '../ledger/floor.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { TrailWitness } from '../ledger/trail-head.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { Head } from '../storage/storage.ts'
+import { eventsUpTo, type Heads } from '../storage/lane.ts'
 
 export const WITNESS_FILE = 'audit-witness.json'
 
@@ -20,12 +27,10 @@ const PATIENCE_MS = 5000
 /** The trail is not the one that the witness saw: both are evidence. */
 export class Contradicted extends Error {}
 
-type Reads = Pick<Ledger, 'get' | 'head' | 'events'>
+type Reads = Pick<Ledger, 'between' | 'heads' | 'events'>
 
-/** A checkpoint, and the event of the last one stored in the database, which files of earlier releases lack. */
-export interface Witnessed extends Checkpoint {
-  readonly stored?: number
-}
+/** A checkpoint, and the `seq` of the last one stored in the database, which files of earlier releases lack. */
+export type Witnessed = Checkpoint & { readonly stored?: number }
 
 /** The checkpoint in the file, or null where there is no file. Throws when the file can't be read or was not written here. */
 export function readWitness(data: string, publicKey: string): Witnessed | null {
@@ -59,9 +64,9 @@ export function removeUnfinished(data: string): void {
 
 /** A warning about a trail that has events and no witness, or null: such a trail may be an older copy. */
 export async function unwitnessed(witness: Witnessed | null, data: string, ledger: Reads): Promise<string | null> {
-  const { seq } = await ledger.head()
-  if (witness || seq === 0) return null
-  return `the trail has ${seq} events, and \`${join(data, WITNESS_FILE)}\` is missing: nothing here tells whether its end was cut, or the database was put back to an older copy. Expected for a new data folder on a database with a history; else compare it with an export, a delivered copy, or the witness of another server`
+  const events = eventsUpTo(await ledger.heads())
+  if (witness || events === 0) return null
+  return `the trail has ${events} events, and \`${join(data, WITNESS_FILE)}\` is missing: nothing here tells whether its end was cut, or the database was put back to an older copy. Expected for a new data folder on a database with a history; else compare it with an export, a delivered copy, or the witness of another server`
 }
 
 /** Keeps the witness of a data folder. One write at a time, each on disk when it resolves; another process may write it, too. */
@@ -86,8 +91,8 @@ export class Witness implements TrailWitness {
     this.#patienceMs = patienceMs
   }
 
-  saw(head: Head): Promise<void> {
-    return this.renew(this.#rooms.trailSigner.checkpoint(head, this.#rooms.runtime.now()))
+  saw(heads: Heads): Promise<void> {
+    return this.renew(this.#rooms.trailSigner.checkpoint(heads, this.#rooms.runtime.now()))
   }
 
   /**
@@ -98,20 +103,21 @@ export class Witness implements TrailWitness {
     return this.#inTurn(async () => {
       const last = this.#last
       const witnessed = { ...later, ...withStored(stored ?? last?.stored) }
-      if (last?.seq === witnessed.seq && last.hash === witnessed.hash && last.stored === witnessed.stored) return
-      // A head that was read before the last witness was written may be older than that.
-      const end = last && later.seq >= last.seq ? later : undefined
+      if (last && sameHeads(last, witnessed) && last.stored === witnessed.stored) return
+      // Heads that were read before the last witness was written may be older than that.
+      const end = last && later.seq >= last.seq ? headsOf(later) : undefined
       const why = last && (await contradiction(last, this.#rooms.ledger, end))
       if (why) throw new Contradicted(`the witness of the trail is kept as it is: ${why}`)
       if (!last || last.seq <= witnessed.seq) await this.#write(witnessed)
     })
   }
 
-  rewound(head: Head): Promise<void> {
+  rewound(heads: Heads): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#last && this.#last.seq >= head.seq) return
-      const seen = this.#rooms.trailSigner.checkpoint(head, this.#rooms.runtime.now())
-      await this.#write({ ...seen, ...withStored(this.#last?.stored) })
+      const last = this.#last
+      const { trailSigner, runtime } = this.#rooms
+      const seen = trailSigner.checkpoint(last ? latest(headsOf(last), heads) : heads, runtime.now())
+      if (!last || last.seq < seen.seq) await this.#write({ ...seen, ...withStored(last?.stored) })
     })
   }
 
@@ -163,7 +169,23 @@ export class Witness implements TrailWitness {
   }
 }
 
-/** The number of the event in the text of a witness: -1 for none, infinite in a damaged one. */
+/** The later one of two heads, in each lane. */
+function latest(some: Heads, others: Heads): Heads {
+  return Array.from({ length: Math.max(some.length, others.length) }, (_, lane) => {
+    const [one, other] = [headIn(some, lane), headIn(others, lane)]
+    return one.seq >= other.seq ? one : other
+  })
+}
+
+function sameHeads(one: Checkpoint, other: Checkpoint): boolean {
+  const [heads, others] = [headsOf(one), headsOf(other)]
+  return (
+    heads.length === others.length &&
+    heads.every(({ seq, hash }, i) => seq === others[i]?.seq && hash === others[i].hash)
+  )
+}
+
+/** The `seq` in the text of a witness: -1 for none, infinite in a damaged one. */
 function seqIn(text: string | null): number {
   return text === null ? -1 : Number(/^\{"seq":(\d+),/.exec(text)?.[1] ?? Number.POSITIVE_INFINITY)
 }
@@ -199,12 +221,18 @@ export async function writeWitness(
   return null
 }
 
-/** Why the trail in the database, whose head is `end`, can't be the one that the witness saw; or null. */
-export async function contradiction(witness: Checkpoint, ledger: Reads, end?: Head): Promise<string | null> {
-  const [head, floor] = [end ?? (await ledger.head()), await floorOf(ledger)]
-  const seen = `this server saw its event ${witness.seq} on ${isoSeconds(witness.at)}`
-  if (head.seq < witness.seq) return `the trail ends at event ${head.seq}, and ${seen}`
-  if (witness.seq <= floor.seq) return null
-  const [row] = await ledger.events.at([witness.seq])
-  return row?.hash === witness.hash ? null : `event ${witness.seq} of the trail is not what it was: ${seen}`
+/** Why the trail in the database, whose heads are `end`, can't be the one that the witness saw; or null. */
+export async function contradiction(witness: Checkpoint, ledger: Reads, end?: Heads): Promise<string | null> {
+  const [heads, floors] = [end ?? (await ledger.heads()), await floorsNow(ledger)]
+  const seen = headsOf(witness)
+  const saw = (seq: number) => `this server saw its event ${named(seq)} on ${isoSeconds(witness.at)}`
+  for (const [lane, { seq }] of seen.entries()) {
+    const head = heads[lane]
+    if (!head) return `lane ${lane} of the trail is missing, and ${saw(seq)}`
+    if (head.seq < seq) return `the trail ends at event ${named(head.seq)}, and ${saw(seq)}`
+  }
+  const left = seen.filter(({ seq }, lane) => seq > headIn(floors, lane).seq)
+  const rows = new Map((await ledger.events.at(left.map(({ seq }) => seq))).map(({ seq, hash }) => [seq, hash]))
+  const other = left.find(({ seq, hash }) => rows.get(seq) !== hash)
+  return other ? `event ${named(other.seq)} of the trail is not what it was: ${saw(other.seq)}` : null
 }

@@ -3,12 +3,13 @@ import { refuse } from '../api/errors.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { changedKeys } from '../storage/rows.ts'
-import { type Commit, type Outcome, type Storage, Unavailable } from '../storage/storage.ts'
+import { type Basis, type Commit, type Outcome, type Storage, Unavailable } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
 import { alters, type Call, type Committed, prepared } from './call.ts'
 import type { WatchfulChaining } from './chain.ts'
 import { CommitQueue } from './commit-queue.ts'
 import type { FollowedChanges } from './followed-changes.ts'
+import type { HeldLane } from './held-lane.ts'
 import type { KnownRecords } from './known-records.ts'
 import type { RootWatch } from './root-watch.ts'
 import { withSecondLook } from './second-look.ts'
@@ -30,6 +31,7 @@ export interface Targets {
   readonly keys: RootKeys
   readonly roots: RootWatch
   readonly chaining: WatchfulChaining
+  readonly lane: HeldLane
   readonly known: KnownRecords
   readonly changes: FollowedChanges
   readonly trailHead: TrailHead
@@ -121,8 +123,8 @@ export class Committer {
    * record is among what each batch is held against (FollowedChanges.commit).
    */
   #store(batch: readonly Waiting[]): Promise<void> {
-    const { storage, chaining, changes, trailHead } = this.#targets
-    return changes.commit(async (basis) => {
+    const { storage, chaining, lane, changes, trailHead } = this.#targets
+    const attempt = async (basis: (reads: () => Iterable<string>) => Basis) => {
       const current = this.#currentOf(batch)
       if (current.length === 0) return
       const commits = current.map(({ commit }) => commit)
@@ -138,7 +140,8 @@ export class Committer {
       for (const [i, waiting] of current.entries()) waiting.outcome = outcomes[i] ?? 'moved'
       this.#noteOutcomes(current)
       if (this.#takeOver(current, number)) trailHead.report()
-    })
+    }
+    return lane.holding(() => changes.commit(attempt))
   }
 
   /**

@@ -1,16 +1,35 @@
-// Where the chain begins: after the last event that was dropped because it had been kept long enough.
-import type { Head } from '../storage/storage.ts'
-import { FLOOR, FLOOR_ID, GENESIS } from './chain.ts'
+// Where the lanes of the trail begin: after the last event of each that was dropped because it had been kept long enough.
+import type { Head, Heads } from '../storage/storage.ts'
+import { GENESIS } from './chain.ts'
 import type { Ledger } from './ledger.ts'
-import { INSTALLATION } from './record.ts'
+import { type Change, INSTALLATION, insert, type Kind, type Recorded, update } from './record.ts'
 
-/** The head before the first event that is left, read from the database: another process may have dropped events since. */
-export async function floorNow(ledger: Pick<Ledger, 'between'>): Promise<Head> {
+/** The last event of lane 0 that was dropped, and the same of the further lanes, in order. */
+type StoredFloor = Head & { readonly further?: Heads }
+
+/** Of the installation. Absent when no event was dropped. */
+const FLOOR: Kind<StoredFloor> = { name: 'event-floor', counted: false }
+const FLOOR_ID = 'floor'
+
+type Reads = Pick<Ledger, 'between'>
+
+/** Read from the database: another process may have dropped events. */
+async function stored(ledger: Reads): Promise<Recorded<StoredFloor> | null> {
   const [record] = await ledger.between(FLOOR, INSTALLATION, { after: '', before: `${FLOOR_ID}~`, limit: 1 })
-  return record?.body ?? GENESIS
+  return record ?? null
 }
 
-/** The head before the first event that is left, as far as this server knows: it may come from the cache. */
-export async function floorOf(ledger: Pick<Ledger, 'get'>): Promise<Head> {
-  return (await ledger.get(FLOOR, INSTALLATION, FLOOR_ID))?.body ?? GENESIS
+/** The heads before the first events that are left. A lane that they do not name has all of its events. */
+export async function floorsNow(ledger: Reads): Promise<Heads> {
+  const record = await stored(ledger)
+  if (!record) return [GENESIS]
+  const { seq, hash, further = [] } = record.body
+  return [{ seq, hash }, ...further]
+}
+
+/** The change that raises the floors; `now` is milliseconds since 1970. */
+export async function raised(ledger: Reads, [first = GENESIS, ...further]: Heads, now: number): Promise<Change> {
+  const body = { seq: first.seq, hash: first.hash, ...(further.length > 0 && { further }) }
+  const record = await stored(ledger)
+  return record ? update(record, { body }) : insert(FLOOR, { ...INSTALLATION, id: FLOOR_ID, createdAt: now, body })
 }

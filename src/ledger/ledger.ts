@@ -3,12 +3,13 @@
 // both under the root keys in use (root-watch.ts, second-look.ts), and the head of the trail with its witness (trail-head.ts).
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { Storage, Unavailable } from '../storage/storage.ts'
+import type { RowKey, Storage, Unavailable } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
 import type { Call, Committed } from './call.ts'
 import { chaining } from './chain.ts'
 import { Committer } from './committer.ts'
 import { FollowedChanges } from './followed-changes.ts'
+import { HeldLane } from './held-lane.ts'
 import { KnownRecords } from './known-records.ts'
 import { Reader } from './reader.ts'
 import type { RootWatch } from './root-watch.ts'
@@ -23,14 +24,18 @@ export class Ledger extends Reader {
   readonly #committer: Committer
   readonly #trailHead: TrailHead
   readonly #trial: Trial
+  /** The lane of the trail that this process records in. */
+  readonly lane: HeldLane
 
   constructor(storage: Storage, keys: RootKeys, alarm: Alarm, roots: RootWatch, runtime: Runtime) {
     const chain = chaining(keys)
     const known = new KnownRecords(keys)
     const changes = new FollowedChanges({ storage, known, roots, alarm })
-    const trailHead = new TrailHead({ storage, chaining: chain, roots, changes, alarm })
-    const parts = { storage, keys, roots, chaining: chain, known, changes, trailHead, alarm, runtime }
+    const trailHead = new TrailHead({ storage, keys, chaining: chain, roots, changes, alarm })
+    const lane = new HeldLane({ storage, keys, chaining: chain, roots, changes, runtime })
+    const parts = { storage, keys, roots, chaining: chain, lane, known, changes, trailHead, alarm, runtime }
     super(parts)
+    this.lane = lane
     this.#storage = storage
     this.#keys = keys
     this.#changes = changes
@@ -62,9 +67,9 @@ export class Ledger extends Reader {
     return !this.failure && this.#trial.passes(now)
   }
 
-  /** Authenticates the head of the trail under the current root key, as every recorded call does. Throws Forged or Unavailable. */
-  moveHead(): Promise<void> {
-    return this.#trailHead.move()
+  /** Authenticates the head of a lane under the current root key, as every recorded call does. Throws Forged or Unavailable. */
+  moveHead(place: RowKey): Promise<void> {
+    return this.#trailHead.move(place)
   }
 
   /** Takes over what others committed before the call. Throws Unavailable. */

@@ -3,7 +3,7 @@ import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import {
   type EventStorage,
-  type Head,
+  type Heads,
   type Range,
   recordKey,
   type Storage,
@@ -46,9 +46,14 @@ export class Reader implements Source {
     return this.#sources.storage.events
   }
 
-  /** Where the chain of events ends, on disk. Throws Forged or Unavailable. */
-  head(): Promise<Head> {
+  /** Where each lane of the trail ends, on disk. Throws Forged or Unavailable. */
+  heads(): Promise<Heads> {
     return this.#sources.trailHead.read()
+  }
+
+  /** How many lanes the trail has. Throws Forged or Unavailable. */
+  lanes(): Promise<number> {
+    return this.#sources.trailHead.lanes()
   }
 
   /** The record, or null. Throws Forged or Unavailable. */

@@ -1,24 +1,28 @@
-// Where the trail ends, and the witness outside of the database that remembers it: together they tell that the database was put back
-// to an older copy.
-import { type Basis, HEAD_PLACE, type Head, type Row, type Storage, Unavailable } from '../storage/storage.ts'
+// Where the lanes of the trail end, and the witness outside of the database that remembers it: together they tell that the database was
+// put back to an older copy.
+import type { RootKeys } from '../keystore/root-keys.ts'
+import { countIn } from '../storage/lane.ts'
+import type { Basis, Heads, RowKey, Storage } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
-import { Rewound, type WatchfulChaining } from './chain.ts'
+import { headIn, laneOfHead, Rewound, type WatchfulChaining } from './chain.ts'
 import type { FollowedChanges } from './followed-changes.ts'
+import { headRows, missingHead } from './head-rows.ts'
 import type { RootWatch } from './root-watch.ts'
 import { withSecondLook } from './second-look.ts'
 
 /** Keeps, outside of the database, how far the trail has come. */
 export interface TrailWitness {
   /** On disk when it resolves. Rejects when that can't be. */
-  saw(head: Head): Promise<void>
-  /** Notes that the database went back behind this head: its own head no longer counts. */
-  rewound(head: Head): Promise<void>
+  saw(heads: Heads): Promise<void>
+  /** Notes that the database went back behind these heads: its own heads no longer count. */
+  rewound(heads: Heads): Promise<void>
 }
 
 const NO_WITNESS = 'the witness of the trail could not be written'
 
 interface Rooms {
   readonly storage: Storage
+  readonly keys: RootKeys
   readonly chaining: WatchfulChaining
   readonly roots: RootWatch
   readonly changes: FollowedChanges
@@ -27,6 +31,7 @@ interface Rooms {
 
 export class TrailHead {
   readonly #storage: Storage
+  readonly #keys: RootKeys
   readonly #chaining: WatchfulChaining
   readonly #roots: RootWatch
   readonly #changes: FollowedChanges
@@ -34,8 +39,9 @@ export class TrailHead {
   #witness: TrailWitness | null = null
   #reporting: Promise<void> | null = null
 
-  constructor({ storage, chaining, roots, changes, alarm }: Rooms) {
+  constructor({ storage, keys, chaining, roots, changes, alarm }: Rooms) {
     this.#storage = storage
+    this.#keys = keys
     this.#chaining = chaining
     this.#roots = roots
     this.#changes = changes
@@ -47,45 +53,61 @@ export class TrailHead {
     this.#witness = witness
   }
 
-  /** The number and hash of the last event, on disk. Throws Forged or Unavailable. */
-  async read(): Promise<Head> {
-    try {
-      const { head } = await withSecondLook(this.#roots, () => this.#read())
-      await this.#storage.synced()
-      return head
-    } catch (error) {
-      await this.note(error)
-      throw error
-    }
+  /** Where each lane ends, on disk. Throws Forged or Unavailable. */
+  async read(): Promise<Heads> {
+    const heads = await this.#noting(() => withSecondLook(this.#roots, () => this.#read()))
+    await this.#storage.synced()
+    return heads
+  }
+
+  /** How many lanes there are. Throws Forged or Unavailable. */
+  async lanes(): Promise<number> {
+    return (await this.#noting(() => withSecondLook(this.#roots, () => this.#read()))).length
   }
 
   /**
-   * Commits the record of the head as every recorded call does, without an event. It takes a transaction of its own, since the events
-   * of calls in the same one would move the head too. Throws Forged or Unavailable.
+   * Commits the record of a head, this server's where none is named, as every recorded call does, without an event. It takes a transaction
+   * of its own, since the events of calls in the same one would move the head too. Throws Forged or Unavailable.
    */
-  async move(): Promise<void> {
-    try {
-      await withSecondLook(this.#roots, () => this.#changes.commit((basis) => this.#move(basis(() => []))))
-    } catch (error) {
-      await this.note(error)
-      throw error
-    }
+  async move(place: RowKey = this.#chaining.place): Promise<void> {
+    const attempt = () =>
+      this.#changes.commit((basis) =>
+        this.#move(
+          place,
+          basis(() => []),
+        ),
+      )
+    await this.#noting(() => withSecondLook(this.#roots, attempt))
   }
 
-  async #move(basis: Basis): Promise<void> {
-    const { row, head } = await this.#read()
+  async #move({ kind, account, region, id }: RowKey, basis: Basis): Promise<void> {
+    const seen = this.#chaining.seen()
+    const row = await this.#storage.get(kind, account, region, id)
+    if (!row) throw missingHead(laneOfHead(id))
+    const head = this.#chaining.headAfter(row, headIn(seen, laneOfHead(id)))
     const moved = { change: 'update', row: this.#chaining.moved(row, head), from: row.revision } as const
     // Outcome `moved`: another commit has just done the same.
     await this.#storage.commit([{ changes: [moved], nonce: null, event: null, scrub: false }], this.#chaining, basis)
   }
 
-  async #read(): Promise<{ readonly row: Row; readonly head: Head }> {
-    const { kind, account, region, id } = HEAD_PLACE
-    // Others may commit while this reads: what it finds is not older than what was seen before.
+  async #noting<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      await this.note(error)
+      throw error
+    }
+  }
+
+  /** Others may commit while this reads: what it finds is not older than what was seen before. */
+  async #read(): Promise<Heads> {
     const seen = this.#chaining.seen()
-    const row = await this.#storage.get(kind, account, region, id)
-    if (!row) throw new Unavailable('the head of the event chain is missing from the database: restore a backup')
-    return { row, head: this.#chaining.headAfter(row, seen) }
+    const rows = await headRows(this.#storage, this.#keys)
+    return Array.from({ length: Math.max(seen.length, rows.length) }, (_, lane) => {
+      const [row, before] = [rows[lane], headIn(seen, lane)]
+      if (row) return this.#chaining.headAfter(row, before)
+      throw new Rewound(`lane ${lane} of the trail is missing, and this server saw its event ${countIn(before.seq)}`)
+    })
   }
 
   /** Begins to report to the witness how far the trail has come. */
@@ -94,7 +116,7 @@ export class TrailHead {
     const witness = this.#witness
     // A failure is reported and refuses nothing, since the call is done; the next upkeep of the trail tries again.
     const mine = this.read()
-      .then((head) => witness.saw(head))
+      .then((heads) => witness.saw(heads))
       .catch((error: unknown) => this.#alarm(NO_WITNESS, error))
       .then(() => {
         if (this.#reporting === mine) this.#reporting = null

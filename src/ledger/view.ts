@@ -1,6 +1,6 @@
 // What one attempt of a call reads, from authentication on. A record, or its absence, stays as the attempt first read it, whatever changes
 // meanwhile: an operation decides on the very records that it was authorized on. The commit finds out whether one of them changed since.
-import { type EventStorage, type Head, placeKey, recordKey } from '../storage/storage.ts'
+import { type EventStorage, type Heads, placeKey, recordKey } from '../storage/storage.ts'
 import type { Kind, Recorded, Scope } from './record.ts'
 
 type Place = { readonly parent?: string; readonly offset: number; readonly limit: number }
@@ -10,7 +10,7 @@ type Span = { readonly after: string; readonly before: string; readonly limit: n
 /** Where a view reads what it has not read yet: see Reader. */
 export interface Source {
   readonly events: EventStorage
-  head(): Promise<Head>
+  heads(): Promise<Heads>
   /** `key` is the record's (recordKey), where it is known. */
   get<B>(kind: Kind<B>, scope: Scope, id: string, key?: string): Promise<Recorded<B> | null>
   page<B>(kind: Kind<B>, scope: Scope, where: Place): Promise<{ records: readonly Recorded<B>[]; total: number }>
@@ -146,8 +146,8 @@ export class LedgerView implements Source {
     return this.#source.events
   }
 
-  head(): Promise<Head> {
-    return this.#source.head()
+  heads(): Promise<Heads> {
+    return this.#source.heads()
   }
 
   async #asRead<B>(kind: Kind<B>, records: readonly Recorded<B>[]): Promise<readonly Recorded<B>[]> {

@@ -2,6 +2,7 @@
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
 import type { Randomness } from '../runtime/runtime.ts'
+import { eventsUpTo } from '../storage/lane.ts'
 import type { EventRow } from '../storage/storage.ts'
 import { ACCESS_KEY, type AccessKeyRecord, type AccessKeys } from './access-key.ts'
 import { newAccessKeyId, newAccessKeySecret, newAccountId } from './identifiers.ts'
@@ -98,7 +99,7 @@ export class Accounts {
     const accounts = await this.#all()
     const [oldest] = accounts
     if (!oldest) {
-      if ((await this.#ledger.head()).seq === 0) return null
+      if (eventsUpTo(await this.#ledger.heads()) === 0) return null
       throw new Error(
         'this database has a trail of events, but the records of its accounts are missing: restore a backup',
       )

@@ -79,7 +79,7 @@ async function* batches(rooms: Rooms, atOnce: number, progress: Progress, giveWa
 async function renew({ record, current, key }: Scanned, rooms: Rooms): Promise<boolean> {
   if (!record) return false
   if (key.kind === HEAD_PLACE.kind) {
-    if (!current) await rooms.ledger.moveHead()
+    if (!current) await rooms.ledger.moveHead(key)
     return !current
   }
   const body = resealed(record, rooms)

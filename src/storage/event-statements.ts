@@ -9,16 +9,16 @@ export type WholePart = IndexPart & { readonly terms: Uint8Array; readonly posti
 
 export interface EventStatements {
   readonly event: Statement<ChainedEvent>
-  readonly events: Statement<{ seq: number; limit: number }>
+  readonly events: Statement<{ seq: number; last: number; limit: number }>
   readonly eventsAt: (seqs: readonly number[]) => Bound
-  readonly dropEvents: Statement<{ seq: number; limit: number }>
-  /** Replaces a part that begins at the same event. */
-  readonly addPart: Statement<WholePart>
+  readonly dropEvents: Statement<{ from: number; seq: number; limit: number }>
+  /** Replaces a part that begins at the same event, if it has the MAC `former`. */
+  readonly addPart: Statement<WholePart & { former: Uint8Array }>
   readonly renewPart: Statement<{ firstSeq: number; former: Uint8Array; mac: Uint8Array }>
-  readonly parts: Statement<{ firstSeq: number; limit: number }>
+  readonly parts: Statement<{ after: number; last: number; limit: number }>
   readonly terms: Statement<{ firstSeq: number }>
   readonly postings: Statement<{ firstSeq: number }>
-  readonly dropParts: Statement<{ seq: number }>
+  readonly dropParts: Statement<{ from: number; seq: number }>
 }
 
 export function eventStatements(db: Kysely<Tables>, dialect: Dialect): EventStatements {
@@ -34,13 +34,21 @@ export function eventStatements(db: Kysely<Tables>, dialect: Dialect): EventStat
     event: statement(({ seq, eventId, account, region, at, body, hash, change }) =>
       db.insertInto('event').values({ seq, event_id: eventId, account, region, at, body, hash, change }),
     ),
-    events: statement(({ seq, limit }) => event.where('seq', '>', seq).orderBy('seq').limit(limit)),
+    events: statement(({ seq, last, limit }) =>
+      event.where('seq', '>', seq).where('seq', '<=', last).orderBy('seq').limit(limit),
+    ),
     eventsAt: (seqs) => eventsAt({ seqs: dialect === 'sqlite' ? JSON.stringify(seqs) : `{${seqs.join(',')}}` }),
-    dropEvents: statement(({ seq, limit }) =>
+    dropEvents: statement(({ from, seq, limit }) =>
       db
         .deleteFrom('event')
         .where('seq', 'in', (inner) =>
-          inner.selectFrom('event').select('seq').where('seq', '<=', seq).orderBy('seq').limit(limit),
+          inner
+            .selectFrom('event')
+            .select('seq')
+            .where('seq', '>=', from)
+            .where('seq', '<=', seq)
+            .orderBy('seq')
+            .limit(limit),
         )
         .returning('seq'),
     ),
@@ -60,27 +68,31 @@ export function eventStatements(db: Kysely<Tables>, dialect: Dialect): EventStat
           postings: part.postings,
         })
         .onConflict((conflict) =>
-          conflict.column('first_seq').doUpdateSet((columns) => ({
-            last_seq: columns.ref('excluded.last_seq'),
-            from_at: columns.ref('excluded.from_at'),
-            to_at: columns.ref('excluded.to_at'),
-            last_hash: columns.ref('excluded.last_hash'),
-            terms_hash: columns.ref('excluded.terms_hash'),
-            postings_hash: columns.ref('excluded.postings_hash'),
-            mac: columns.ref('excluded.mac'),
-            terms: columns.ref('excluded.terms'),
-            postings: columns.ref('excluded.postings'),
-          })),
+          conflict
+            .column('first_seq')
+            .doUpdateSet((columns) => ({
+              last_seq: columns.ref('excluded.last_seq'),
+              from_at: columns.ref('excluded.from_at'),
+              to_at: columns.ref('excluded.to_at'),
+              last_hash: columns.ref('excluded.last_hash'),
+              terms_hash: columns.ref('excluded.terms_hash'),
+              postings_hash: columns.ref('excluded.postings_hash'),
+              mac: columns.ref('excluded.mac'),
+              terms: columns.ref('excluded.terms'),
+              postings: columns.ref('excluded.postings'),
+            }))
+            .where('event_index.mac', '=', part.former),
         ),
     ),
     renewPart: statement(({ firstSeq, former, mac }) =>
       db.updateTable('event_index').set({ mac }).where('first_seq', '=', firstSeq).where('mac', '=', former),
     ),
-    parts: statement(({ firstSeq, limit }) =>
+    parts: statement(({ after, last, limit }) =>
       db
         .selectFrom('event_index')
         .select(['first_seq', 'last_seq', 'from_at', 'to_at', 'last_hash', 'terms_hash', 'postings_hash', 'mac'])
-        .where('first_seq', '>', firstSeq)
+        .where('first_seq', '>', after)
+        .where('first_seq', '<=', last)
         .orderBy('first_seq')
         .limit(limit),
     ),
@@ -88,6 +100,8 @@ export function eventStatements(db: Kysely<Tables>, dialect: Dialect): EventStat
     postings: statement(({ firstSeq }) =>
       db.selectFrom('event_index').select('postings').where('first_seq', '=', firstSeq),
     ),
-    dropParts: statement(({ seq }) => db.deleteFrom('event_index').where('last_seq', '<=', seq)),
+    dropParts: statement(({ from, seq }) =>
+      db.deleteFrom('event_index').where('last_seq', '>=', from).where('last_seq', '<=', seq),
+    ),
   }
 }

@@ -21,10 +21,10 @@ import {
   type Basis,
   type Chaining,
   type Commit,
-  HEAD_PLACE,
   type Head,
   type Outcome,
   type Row,
+  type RowKey,
   Stale,
   type Storage,
   type Stored,
@@ -179,7 +179,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
       lost = isLost(error)
       if (!lost) throw error
       this.#renew(pool)
-      if (chain && (await this.#isStored(chain.head))) return 'committed'
+      if (chain && (await this.#isStored(chain.head, chaining.place))) return 'committed'
       throw error
     } finally {
       // A lost connection goes with its pool; released, it would serve the next query.
@@ -190,7 +190,8 @@ class PostgresqlStorage extends StoredRows implements Storage {
   /** The chain from the head in memory; null when there is none, or its root key is no longer in use. */
   #remembered(chaining: Chaining, basis: Basis | null): GrowingChain | null {
     try {
-      return this.#head && new GrowingChain(this.#head, chaining, basis?.number ?? null)
+      if (this.#head?.id !== chaining.place.id) return null
+      return new GrowingChain(this.#head, chaining, basis?.number ?? null)
     } catch {
       return null
     }
@@ -200,9 +201,9 @@ class PostgresqlStorage extends StoredRows implements Storage {
    * Whether the event that a lost transaction ends with is in the chain. Locking the head makes the answer certain, since a transaction
    * that the database still works on holds that lock until it ends. Throws when the database can't be reached.
    */
-  async #isStored({ seq, hash }: Head): Promise<boolean> {
+  async #isStored({ seq, hash }: Head, place: RowKey): Promise<boolean> {
     const { underWay } = this.#pool
-    await within(this.#patienceMs, this.all(this.statements.lockHead(HEAD_PLACE)), underWay)
+    await within(this.#patienceMs, this.all(this.statements.lockHead(place)), underWay)
     const [event] = await within(this.#patienceMs, this.events.at([seq]), underWay)
     return event?.hash === hash
   }
@@ -210,7 +211,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
   /** Begins a transaction that locks the head until it ends. */
   async #lockHead(pool: Pool, connection: Connection, chaining: Chaining, basis: Basis | null): Promise<GrowingChain> {
     const begun = connection.unsafe(BEGIN)
-    const locked = sent(connection, this.statements.lockHead(HEAD_PLACE))
+    const locked = sent(connection, this.statements.lockHead(chaining.place))
     try {
       const [, [row]] = await within(this.#patienceMs, Promise.all([begun, locked]), pool.underWay)
       return new GrowingChain(row ? toRow(row) : null, chaining, basis?.number ?? null)

@@ -1,4 +1,5 @@
 // Recorded events in SQLite: rows come as arrays where there may be millions of them.
+import { laneEnd, laneOf } from './lane.ts'
 import type { Columns } from './rows.ts'
 import type { Bound } from './statement.ts'
 import type { Statements } from './statements.ts'
@@ -31,8 +32,8 @@ export class SqliteEvents extends StoredEvents {
     this.#arrays = arrays
   }
 
-  override async after(seq: number, limit: number): Promise<readonly ChainedEvent[]> {
-    const rows = this.#arrays(this.#events({ seq, limit })) as readonly EventColumns[]
+  override async after(seq: number, limit: number, last = laneEnd(laneOf(seq))): Promise<readonly ChainedEvent[]> {
+    const rows = this.#arrays(this.#events({ seq, last, limit })) as readonly EventColumns[]
     return rows.map(([number, eventId, account, region, at, body, hash, change]) => ({
       seq: number,
       eventId,

@@ -13,7 +13,6 @@ import {
   type Commit,
   type EventRow,
   type EventStorage,
-  HEAD_PLACE,
   type Outcome,
   type RowChange,
   Stale,
@@ -192,7 +191,7 @@ class SqliteStorage extends StoredRows implements Storage {
   }
 
   #chain(chaining: Chaining, basis: Basis | null): GrowingChain {
-    const row = this.#first(this.statements.get(HEAD_PLACE))
+    const row = this.#first(this.statements.get(chaining.place))
     return new GrowingChain(row ? toRow(row) : null, chaining, basis?.number ?? null)
   }
 

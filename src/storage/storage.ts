@@ -1,5 +1,8 @@
 // The storage port: rows that the ledger authenticates, and batches of calls, of which each call commits all or nothing.
 // An adapter knows nothing of keys or policies; it is correct with many writers as with one.
+import type { Head } from './lane.ts'
+
+export type { Head, Heads } from './lane.ts'
 
 /** A stored record. `body` is JSON, times are milliseconds since 1970, `mac` (32 bytes) authenticates all other fields. */
 export interface Row {
@@ -65,24 +68,20 @@ export interface EventRow {
 
 /** An event at its place in the chain. Events committed before there was a chain have the hash ''. */
 export interface ChainedEvent extends EventRow {
-  /** 1 for the first event, one more for each, without gaps. */
+  /** One more for each event of its lane, without gaps: see lane.ts. */
   readonly seq: number
   readonly hash: string
   /** The change number that the event was decided under; null for events of earlier releases. */
   readonly change: number | null
 }
 
-/** Where the chain of events ends. */
-export interface Head {
-  readonly seq: number
-  readonly hash: string
-}
-
-/** The key of the row that holds the head; the row is made with the database. */
+/** The key of the row that holds the head of lane 0; the row is made with the database. Those of further lanes differ in their id. */
 export const HEAD_PLACE = { kind: 'event-head', account: '', region: '', id: 'head' } as const
 
 /** How events are chained: the storage knows when, the holder of the keys how. */
 export interface Chaining {
+  /** The key of the row whose lane takes the events of the batch. */
+  readonly place: RowKey
   /** The hash of the event that comes at `seq`, decided under the change number `change`, after the one with the hash `previous`. */
   link(previous: string, seq: number, event: EventRow, change: number | null): string
   /** The head that a row holds. Throws when it is not authentic. */
@@ -163,24 +162,26 @@ export interface Storage {
   close(): Promise<void>
 }
 
-/** The recorded events and their index. Events are only added at the end and dropped from the beginning. */
+/** The recorded events and their index. Events are only added at the end of a lane and dropped from its beginning. */
 export interface EventStorage {
-  /** Events after `seq`, in the order of the chain. */
-  after(seq: number, limit: number): Promise<readonly ChainedEvent[]>
-  /** The events with these numbers, as far as they exist, in the order of the chain. */
+  /** Events after `seq`, in the order of the chain, up to `last`: where that is left out, to the end of the lane. */
+  after(seq: number, limit: number, last?: number): Promise<readonly ChainedEvent[]>
+  /** The events with these numbers, as far as they exist, in their order. */
   at(seqs: readonly number[]): Promise<readonly ChainedEvent[]>
-  /** Removes up to `limit` events up to `seq`, the oldest first; returns how many. */
+  /** Removes up to `limit` events of a lane up to `seq`, the oldest first; returns how many. */
   drop(seq: number, limit: number): Promise<number>
-  /** Adds a part of the index; replaces one that begins at the same event. */
-  addPart(part: IndexPart, terms: Uint8Array, postings: Uint8Array): Promise<void>
+  /** Adds a part of the index. One that begins at the same event stays, unless its MAC is `former`: then it is replaced. */
+  addPart(part: IndexPart, terms: Uint8Array, postings: Uint8Array, former: Uint8Array | null): Promise<void>
   /** Replaces the MAC of a part that still has the MAC it was read with. */
   renewPart(part: IndexPart, mac: Uint8Array): Promise<void>
-  /** Parts that begin after `firstSeq`, ascending. */
-  parts(firstSeq: number, limit: number): Promise<readonly IndexPart[]>
+  /** Parts that begin after one event and not after another, ascending. */
+  parts(after: number, last: number, limit: number): Promise<readonly IndexPart[]>
   terms(firstSeq: number): Promise<Uint8Array | null>
   postings(firstSeq: number): Promise<Uint8Array | null>
-  /** Removes the parts whose events all come up to `seq`; all of them for Infinity. */
+  /** Removes the parts of a lane whose events all come up to `seq`. */
   dropParts(seq: number): Promise<void>
+  /** Removes all parts of all lanes. */
+  dropIndex(): Promise<void>
 }
 
 /**
@@ -207,10 +208,10 @@ export interface Changes {
 }
 
 /**
- * Kinds whose changes neither move the change number nor are logged: rows that move with events. Nobody keeps them in memory by the
+ * Kinds whose changes neither move the change number nor are logged: rows that move with events, and with the time. Nobody keeps them in memory by the
  * change number.
  */
-export const UNLOGGED_KINDS: ReadonlySet<string> = new Set([HEAD_PLACE.kind])
+export const UNLOGGED_KINDS: ReadonlySet<string> = new Set([HEAD_PLACE.kind, 'event-lanes', 'server'])
 
 /** What the batch was decided on has changed. Nothing of the batch is stored. */
 export class Stale extends Error {}

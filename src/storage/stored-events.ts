@@ -1,4 +1,5 @@
 // Recorded events and their index, as both databases store them.
+import { laneEnd, laneOf, laneStart } from './lane.ts'
 import { toEvent, toPart } from './rows.ts'
 import type { Bound } from './statement.ts'
 import type { Statements } from './statements.ts'
@@ -16,8 +17,8 @@ export class StoredEvents implements EventStorage {
     this.#all = all
   }
 
-  async after(seq: number, limit: number): Promise<readonly ChainedEvent[]> {
-    return (await this.#all(this.#statements.events({ seq, limit }))).map(toEvent)
+  async after(seq: number, limit: number, last = laneEnd(laneOf(seq))): Promise<readonly ChainedEvent[]> {
+    return (await this.#all(this.#statements.events({ seq, last, limit }))).map(toEvent)
   }
 
   async at(seqs: readonly number[]): Promise<readonly ChainedEvent[]> {
@@ -25,19 +26,19 @@ export class StoredEvents implements EventStorage {
   }
 
   async drop(seq: number, limit: number): Promise<number> {
-    return (await this.#all(this.#statements.dropEvents({ seq, limit }))).length
+    return (await this.#all(this.#statements.dropEvents({ from: lowest(seq), seq, limit }))).length
   }
 
-  async addPart(part: IndexPart, terms: Uint8Array, postings: Uint8Array): Promise<void> {
-    await this.#all(this.#statements.addPart({ ...part, terms, postings }))
+  async addPart(part: IndexPart, terms: Uint8Array, postings: Uint8Array, former: Uint8Array | null): Promise<void> {
+    await this.#all(this.#statements.addPart({ ...part, terms, postings, former: former ?? NO_MAC }))
   }
 
   async renewPart({ firstSeq, mac: former }: IndexPart, mac: Uint8Array): Promise<void> {
     await this.#all(this.#statements.renewPart({ firstSeq, former, mac }))
   }
 
-  async parts(firstSeq: number, limit: number): Promise<readonly IndexPart[]> {
-    return (await this.#all(this.#statements.parts({ firstSeq, limit }))).map(toPart)
+  async parts(after: number, last: number, limit: number): Promise<readonly IndexPart[]> {
+    return (await this.#all(this.#statements.parts({ after, last, limit }))).map(toPart)
   }
 
   async terms(firstSeq: number): Promise<Uint8Array | null> {
@@ -51,6 +52,19 @@ export class StoredEvents implements EventStorage {
   }
 
   async dropParts(seq: number): Promise<void> {
-    await this.#all(this.#statements.dropParts({ seq: Math.min(seq, Number.MAX_SAFE_INTEGER) }))
+    await this.#all(this.#statements.dropParts({ from: lowest(seq), seq }))
   }
+
+  async dropIndex(): Promise<void> {
+    await this.#all(this.#statements.dropParts({ from: Number.MIN_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER }))
+  }
+}
+
+/** No part has it. */
+const NO_MAC = new Uint8Array(0)
+
+/** The lowest number that a row of the same lane can have. What an attacker puts below the numbers of all lanes counts to lane 0. */
+function lowest(seq: number): number {
+  const lane = laneOf(seq)
+  return lane <= 0 ? Number.MIN_SAFE_INTEGER : laneStart(lane)
 }

@@ -44,7 +44,7 @@ describe('the upkeep of the trail', () => {
       (message) => void alarms.push(message),
     )
     try {
-      await until(async () => attempts > 2 && (await storage.events.parts(0, 1)).length > 0)
+      await until(async () => attempts > 2 && (await storage.events.parts(0, 9999, 1)).length > 0)
     } finally {
       stop.abort()
       await working

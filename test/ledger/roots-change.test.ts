@@ -10,7 +10,7 @@ import { UNWATCHED } from '../../src/ledger/root-watch.ts'
 import { dropRetired, rotate } from '../../src/rootkeys/rotation.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
 import { openStorage } from '../../src/storage/open.ts'
-import type { Storage } from '../../src/storage/storage.ts'
+import { HEAD_PLACE, type Storage } from '../../src/storage/storage.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { beginChain } from '../storage/chained.ts'
 
@@ -82,7 +82,7 @@ async function resealElsewhere(storage: Storage, id: string): Promise<void> {
   const { after } = update(fromRow<{ sealed: string }>(row, former), { body: { sealed: sealed(later) } })
   const change = { change: 'update', row: toRow(after, later), from: row.revision } as const
   // No event: the head of the chain is left as it is.
-  const chaining = { link: () => '', headOf: () => assert.fail(), moved: () => assert.fail() }
+  const chaining = { place: HEAD_PLACE, link: () => '', headOf: () => assert.fail(), moved: () => assert.fail() }
   await storage.commit([{ changes: [change], nonce: null, event: null, scrub: false }], chaining, null)
 }
 

@@ -19,7 +19,7 @@ import { walk } from '../../src/rootkeys/walk.ts'
 import { randomBytes } from '../../src/runtime/random.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
 import { openStorage } from '../../src/storage/open.ts'
-import type { Outcome, Row, Storage } from '../../src/storage/storage.ts'
+import { HEAD_PLACE, type Outcome, type Row, type Storage } from '../../src/storage/storage.ts'
 import { call, removeFolder, temporaryFolder } from '../acceptance/program.ts'
 import { eachDatabase } from '../databases.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
@@ -90,7 +90,7 @@ async function installationOf(storage: Storage): Promise<Row> {
 
 /** Writes a row as who may write the database can. */
 async function put(storage: Storage, row: Row, from: number): Promise<Outcome | undefined> {
-  const chaining = { link: () => '', headOf: stop, moved: stop }
+  const chaining = { place: HEAD_PLACE, link: () => '', headOf: stop, moved: stop }
   const change = { change: 'update', row, from } as const
   const commit = { changes: [change], nonce: null, event: null, scrub: false }
   return (await storage.commit([commit], chaining, null)).outcomes[0]
@@ -264,7 +264,7 @@ eachDatabase((open, name) => {
       const question = { account: '1', region: 'r', conditions: [['EventName', 'DeleteKey']] as const }
       // In the index that is in memory, and in one that is read again: no part is a stray, and its terms are still found.
       for (const index of [eventIndex, new EventIndex(ledger, ring.keys)]) {
-        const { parts } = await index.indexed()
+        const { parts = [] } = (await index.indexed()).lanes[0] ?? {}
         assert.equal(parts.length, 1)
         assert.ok(parts[0])
         assert.equal((await index.candidates(parts[0], question))?.length, parts[0].lastSeq - parts[0].firstSeq + 1)

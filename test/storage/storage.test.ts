@@ -249,9 +249,9 @@ for (const [name, open] of kinds)
       const digest = new Uint8Array(32)
       const place = { firstSeq: 900_001, lastSeq: 901_024, fromAt: 2 ** 43, toAt: 2 ** 43, lastHash: 'l' }
       const part = { ...place, termsHash: 't', postingsHash: 'p', mac: new Uint8Array([1]) }
-      await storage.events.addPart(part, digest, digest)
+      await storage.events.addPart(part, digest, digest, null)
       const mac = async () => {
-        const [found] = await storage.events.parts(part.firstSeq - 1, 1)
+        const [found] = await storage.events.parts(part.firstSeq - 1, part.firstSeq, 1)
         return new Uint8Array(found?.mac ?? [])
       }
       await storage.events.renewPart({ ...part, mac: new Uint8Array([9]) }, new Uint8Array([2]))

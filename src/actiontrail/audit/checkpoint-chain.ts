@@ -1,11 +1,12 @@
 // The stored checkpoints. Each names the one before it, and a record names the last, so that a deleted one is found missing.
 
-import { floorNow } from '../../ledger/floor.ts'
+import { floorsNow } from '../../ledger/floor.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { type Change, INSTALLATION, insert, type Kind, update } from '../../ledger/record.ts'
+import { eventsUpTo } from '../../storage/lane.ts'
 import { CHECKPOINT, type Checkpoint, checkpointId, type StoredCheckpoint } from './checkpoint.ts'
 
-/** The event of the last stored checkpoint. Absent in databases of earlier releases. */
+/** The `seq` of the last stored checkpoint. Absent in databases of earlier releases. */
 const LAST_CHECKPOINT: Kind<{ readonly seq: number }> = { name: 'trail-last-checkpoint', counted: false }
 const LAST_ID = 'last'
 /** How many times the checkpoints are read again while a server stores and drops some. */
@@ -13,7 +14,7 @@ const ROUNDS = 5
 
 type Reads = Pick<Ledger, 'between'>
 
-/** The checkpoints between two events, both excluded, in ascending order. */
+/** The checkpoints whose `seq` lies between two, both excluded, in ascending order. */
 export async function checkpointsBetween(
   ledger: Reads,
   after: number,
@@ -29,7 +30,7 @@ export async function checkpointsBetween(
   }
 }
 
-/** The changes that store a checkpoint after the last one; null when one for its event, or a later one, is stored. */
+/** The changes that store a checkpoint after the last one; null when it, or a later one, is stored. */
 export async function storing(checkpoint: Checkpoint, ledger: Pick<Ledger, 'get'>): Promise<Change[] | null> {
   const { seq, at } = checkpoint
   const last = await ledger.get(LAST_CHECKPOINT, INSTALLATION, LAST_ID)
@@ -45,29 +46,34 @@ export async function storing(checkpoint: Checkpoint, ledger: Pick<Ledger, 'get'
 
 /**
  * Describes the first stored checkpoint that is missing; null when none is. A checkpoint that was dropped with its events is not missing.
- * `known` is the event of a checkpoint that was seen in the database, or 0.
+ * `known` is the `seq` of a checkpoint that was seen in the database, or 0.
  */
 export async function missingCheckpoint(ledger: Reads, known: number): Promise<string | null> {
   for (let round = 1; ; round++) {
-    const before = await floorNow(ledger)
+    const before = await dropped(ledger)
     const missing = await firstMissing(ledger, known)
     // What a server dropped meanwhile is not missing.
-    const dropped = missing !== null && (await floorNow(ledger)).seq !== before.seq
-    if (!dropped || round === ROUNDS) return missing
+    const moved = missing !== null && (await dropped(ledger)) !== before
+    if (!moved || round === ROUNDS) return missing
   }
 }
 
 async function firstMissing(ledger: Reads, known: number): Promise<string | null> {
   const last = await lastStored(ledger)
   const stored = await checkpointsBetween(ledger, 0, Number.MAX_SAFE_INTEGER)
-  const floor = await floorNow(ledger)
+  const floor = await dropped(ledger)
   const there = new Set(stored.map(({ seq }) => seq))
   const named = [...stored.flatMap(({ previous }) => previous ?? []), last?.seq ?? 0, known]
-  const [missing] = named.filter((seq) => seq > floor.seq && !there.has(seq)).sort((a, b) => a - b)
+  const [missing] = named.filter((seq) => seq > floor && !there.has(seq)).sort((a, b) => a - b)
   if (missing !== undefined) return `the signed checkpoint at event ${missing} is missing: it was deleted`
   // An attacker deletes the record of the last one to hide that others were deleted.
   if (last || stored.every(({ previous }) => previous === undefined)) return null
   return 'the record of the last signed checkpoint is missing: it was deleted'
+}
+
+/** How many events were dropped after their retention. */
+async function dropped(ledger: Reads): Promise<number> {
+  return eventsUpTo(await floorsNow(ledger))
 }
 
 /** The record of the last checkpoint, read from the database. */

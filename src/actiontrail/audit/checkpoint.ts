@@ -1,24 +1,34 @@
-// Checkpoints: heads of the chain of events, signed with the installation's Ed25519 key (RFC 8032).
+// Checkpoints: the heads of all lanes, signed with the installation's Ed25519 key (RFC 8032).
 // With the public key alone, anyone can verify that a copy of the events is what was recorded (docs/reference/trail-formats.md).
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import type { Kind } from '../../ledger/record.ts'
-import type { Head } from '../../storage/storage.ts'
+import { eventsUpTo, type Head, type Heads, laneOf } from '../../storage/lane.ts'
 
-/** A signed head of the chain. `at` is the time of signing in milliseconds since 1970; `signature` is Base64. */
-export interface Checkpoint extends Head {
+/**
+ * The signed heads of all lanes. `seq` is how many events it covers, which with lane 0 alone is the number of its last event. With
+ * lane 0 alone (format 1) `hash` is the hash of that event; with several lanes (format 2) there are `heads`. `at` is the time of signing
+ * in milliseconds since 1970; `signature` is Base64.
+ */
+export type Checkpoint = (
+  | { readonly seq: number; readonly hash: string }
+  | { readonly seq: number; readonly heads: Heads }
+) & {
   readonly at: number
   readonly signature: string
 }
 
-/** A stored checkpoint. `previous` is the event of the one stored before it, null for the first; absent in checkpoints of earlier releases. */
-export interface StoredCheckpoint extends Checkpoint {
-  readonly previous?: number | null
-}
+/** The `seq` of the checkpoint stored before, null for the first; absent in checkpoints of earlier releases. */
+export type StoredCheckpoint = Checkpoint & { readonly previous?: number | null }
 
-/** Checkpoints by the number of their event. */
+/** Checkpoints by their `seq`. */
 export const CHECKPOINT: Kind<StoredCheckpoint> = { name: 'trail-checkpoint', counted: false }
 
-/** An id that sorts as the event's number does. */
+/** The heads that a checkpoint signs. */
+export function headsOf(checkpoint: Checkpoint): Heads {
+  return 'heads' in checkpoint ? checkpoint.heads : [{ seq: checkpoint.seq, hash: checkpoint.hash }]
+}
+
+/** An id that sorts as `seq` does. */
 export function checkpointId(seq: number): string {
   return String(seq).padStart(16, '0')
 }
@@ -39,14 +49,26 @@ export class TrailSigner {
     return sign(null, Buffer.from(text, 'utf8'), this.#privateKey).toString('base64')
   }
 
-  checkpoint({ seq, hash }: Head, at: number): Checkpoint {
-    return { seq, hash, at, signature: this.sign(checkpointText({ seq, hash, at })) }
+  checkpoint(heads: Heads, at: number): Checkpoint {
+    const [first] = heads
+    const covered = eventsUpTo(heads)
+    const signed =
+      heads.length === 1 && first ? { seq: covered, hash: first.hash } : { seq: covered, heads: heads.map(bare) }
+    return { ...signed, at, signature: this.sign(checkpointText(heads, at)) }
   }
 }
 
-function checkpointText({ seq, hash, at }: Omit<Checkpoint, 'signature'>): string {
-  return `strongroom/checkpoint/1\n${seq}\n${hash}\n${at}`
+function bare({ seq, hash }: Head): Head {
+  return { seq, hash }
 }
+
+function checkpointText(heads: Heads, at: number): string {
+  const [first] = heads
+  if (heads.length === 1 && first) return `strongroom/checkpoint/1\n${first.seq}\n${first.hash}\n${at}`
+  return `strongroom/checkpoint/2\n${at}\n${heads.map(({ seq, hash }) => `${seq} ${hash}`).join('\n')}`
+}
+
+const HASH = /^[\w-]{43}$/
 
 /** Reads the trail's public key (PEM). Throws when the text is malformed, or no Ed25519 key. */
 export function publicKeyOf(pem: string): KeyObject {
@@ -63,8 +85,19 @@ export function signatureMatches(text: string, signature: string, publicKey: Key
 
 /** Whether the key signed the checkpoint, which may come from outside and have any shape. */
 export function checkpointMatches(checkpoint: Checkpoint, publicKey: KeyObject): boolean {
-  const { seq, hash, at, signature } = checkpoint
-  if (!Number.isSafeInteger(seq) || !Number.isSafeInteger(at)) return false
-  if (typeof hash !== 'string' || typeof signature !== 'string') return false
-  return signatureMatches(checkpointText(checkpoint), checkpoint.signature, publicKey)
+  const { seq, at, signature } = checkpoint
+  if (!Number.isSafeInteger(seq) || !Number.isSafeInteger(at) || typeof signature !== 'string') return false
+  if ('heads' in checkpoint && (!areHeads(checkpoint.heads) || eventsUpTo(checkpoint.heads) !== seq)) return false
+  if ('hash' in checkpoint && typeof checkpoint.hash !== 'string') return false
+  return signatureMatches(checkpointText(headsOf(checkpoint), at), signature, publicKey)
+}
+
+/** Whether these are the heads of two lanes or more, each in its place. No text but a hash may stand for one: the text that is signed holds several. */
+function areHeads(heads: unknown): heads is Heads {
+  if (!Array.isArray(heads) || heads.length < 2) return false
+  return (heads as readonly (Partial<Head> | null)[]).every((head, lane) => {
+    const { seq, hash } = head ?? {}
+    const inPlace = Number.isSafeInteger(seq) && laneOf(seq ?? -1) === lane
+    return inPlace && HASH.test(String(hash)) && Object.keys(head ?? {}).join() === 'seq,hash'
+  })
 }

@@ -1,15 +1,17 @@
 // An exported trail: one JSON object a line, verifiable with the public key alone (docs/reference/trail-formats.md).
 //
-//   {"strongroom":"trail/2","publicKey":…,"start":{checkpoint}}     the head before the first event
+//   {"strongroom":"trail/2","publicKey":…,"start":{checkpoint}}     the heads before the first event of each lane
 //   {"seq":…,"hash":…,"record":[eventId,account,region,at,body,change],"event":{…}}   an event: as it is chained, and as the API shows it
-//   {"end":{checkpoint}}                                            the head after the last event
+//   {"end":{checkpoint}}                                            the heads after the last event of each lane
 //   {"sha256":…,"signature":…}                                      signs all bytes before it, so that a cut is found
 import { createHash } from 'node:crypto'
-import type { ChainedEvent, Head } from '../../storage/storage.ts'
+import type { ChainedEvent, Heads } from '../../storage/storage.ts'
 import { renderEvent } from '../events/event.ts'
 import type { Checkpoint, TrailSigner } from './checkpoint.ts'
 
+/** With lane 0 alone, and with several lanes, whose events come lane by lane. */
 export const EXPORT_FORMAT = 'trail/2'
+export const EXPORT_FORMAT_OF_LANES = 'trail/3'
 
 /** Makes the lines of an export, in order and without line feeds, and keeps the hash that the last one signs. */
 export class ExportLines {
@@ -21,9 +23,10 @@ export class ExportLines {
   }
 
   /** `now`: milliseconds since 1970. */
-  start(head: Head, now: number): string {
+  start(heads: Heads, now: number): string {
     const { publicKey } = this.#signer
-    return this.#hashed({ strongroom: EXPORT_FORMAT, publicKey, start: this.#signer.checkpoint(head, now) })
+    const strongroom = heads.length > 1 ? EXPORT_FORMAT_OF_LANES : EXPORT_FORMAT
+    return this.#hashed({ strongroom, publicKey, start: this.#signer.checkpoint(heads, now) })
   }
 
   event(row: ChainedEvent): string {
@@ -32,8 +35,8 @@ export class ExportLines {
     return this.#hashed({ seq, hash, record, event: renderEvent(row) })
   }
 
-  end(head: Head, now: number): string {
-    return this.#hashed({ end: this.#signer.checkpoint(head, now) } satisfies { end: Checkpoint })
+  end(heads: Heads, now: number): string {
+    return this.#hashed({ end: this.#signer.checkpoint(heads, now) } satisfies { end: Checkpoint })
   }
 
   seal(): string {

@@ -1,11 +1,13 @@
 // Verifies an exported copy, line by line, with the public key alone. Every byte of it must be one that an export writes.
 import { createHash, type KeyObject } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import type { ChainedEvent } from '../../storage/storage.ts'
+import { named } from '../../ledger/chain.ts'
+import { laneOf } from '../../storage/lane.ts'
+import type { ChainedEvent, Heads } from '../../storage/storage.ts'
 import { renderEvent } from '../events/event.ts'
-import { type Checkpoint, checkpointMatches, publicKeyOf, signatureMatches } from './checkpoint.ts'
-import { EXPORT_FORMAT, sealText } from './export.ts'
-import { ChainWalk, type Fault, type Verified } from './verify.ts'
+import { type Checkpoint, checkpointMatches, headsOf, publicKeyOf, signatureMatches } from './checkpoint.ts'
+import { EXPORT_FORMAT, EXPORT_FORMAT_OF_LANES, sealText } from './export.ts'
+import { ChainWalk, Checkpoints, type Fault, type Verified } from './verify.ts'
 
 /** The format without a signature of the whole copy: the event that a line shows is compared with the one that this program renders. */
 const FORMER = 'trail/1'
@@ -44,30 +46,32 @@ export async function verifyExport(
 class Copy {
   readonly #publicKey: KeyObject
   readonly #hash = createHash('sha256')
-  #walk: ChainWalk
+  /** By lane. */
+  #walks: readonly ChainWalk[] = []
   #format: string | null = null
+  /** The last event that was as it was recorded. */
+  #last = 0
   #at: 'start' | 'events' | 'seal' | 'end' = 'start'
   /** The first event that is not shown as this program renders it; another version may have written it. */
   #shown: Fault | null = null
 
   constructor(publicKey: KeyObject) {
     this.#publicKey = publicKey
-    this.#walk = new ChainWalk({ seq: 0, hash: '' }, [], publicKey)
   }
 
   get events(): number {
-    return this.#walk.events
+    return this.#walks.reduce((sum, { events }) => sum + events, 0)
   }
 
   verdict(fault: Fault | null): Verified {
-    return { events: this.#walk.events, head: this.#walk.head, fault }
+    return { events: this.events, heads: this.#walks.map(({ head }) => head), fault }
   }
 
   /** The fault of a copy that ends here. */
   unfinished(): Fault | null {
     if (this.#at === 'end') return null
     if (this.#at === 'start') return this.#fault('the copy is empty')
-    return this.#fault(`the copy breaks off after event ${this.#walk.head.seq}: its end was cut`)
+    return this.#fault(`the copy breaks off after event ${named(this.#last)}: its end was cut`)
   }
 
   take(bytes: Buffer): Fault | null {
@@ -77,32 +81,39 @@ class Copy {
     this.#hash.update(bytes).update('\n')
     const line = parse(text)
     if (this.#at === 'start') return this.#begin(line)
-    if (!line) return this.#fault(`the line after event ${this.#walk.head.seq} can't be read`)
+    if (!line) return this.#fault(`the line after event ${named(this.#last)} can't be read`)
     // JSON.parse keeps only the last of two members with the same name.
     if (JSON.stringify(line) !== text)
-      return this.#fault(`the line after event ${this.#walk.head.seq} is not as it was written`)
+      return this.#fault(`the line after event ${named(this.#last)} is not as it was written`)
     return 'end' in line ? this.#end(line) : this.#event(line)
   }
 
   #begin(line: Line | null): Fault | null {
     const format = line?.['strongroom']
     const start = line?.['start']
-    if (!line || (format !== EXPORT_FORMAT && format !== FORMER) || !this.#isSigned(start))
+    const lanes = this.#isSigned(start) ? headsOf(start) : []
+    const fits = lanes.length > 1 ? format === EXPORT_FORMAT_OF_LANES : format === EXPORT_FORMAT || format === FORMER
+    if (!line || !fits || !this.#isSigned(start))
       return this.#fault("the copy does not begin with a checkpoint that bears the signature of the trail's key")
-    const added = memberBeside(line, ['strongroom', 'publicKey', 'start']) ?? memberBeside(start, CHECKPOINT_MEMBERS)
+    const added = memberBeside(line, ['strongroom', 'publicKey', 'start']) ?? memberBeside(start, membersOf(start))
     if (added !== null) return this.#fault(`the first line of the copy holds a member \`${added}\` that was added`)
     if (!isKey(line['publicKey'], this.#publicKey)) return this.#fault('the copy names another public key')
-    this.#format = format
-    this.#walk = new ChainWalk({ seq: start.seq, hash: start.hash }, [], this.#publicKey)
+    this.#format = format as string
+    this.#last = start.seq
+    this.#walks = lanes.map((head) => new ChainWalk(head, new Checkpoints([], this.#publicKey)))
     this.#at = 'events'
     return null
   }
 
   #event(line: Line): Fault | null {
     const row = rowOf(line)
-    if (!row) return this.#fault(`the line after event ${this.#walk.head.seq} can't be read`)
-    const fault = this.#walk.take([row])
+    if (!row) return this.#fault(`the line after event ${named(this.#last)} can't be read`)
+    const walk = this.#walks[laneOf(row.seq)]
+    if (!walk)
+      return this.#fault(`event ${named(row.seq)} (${row.eventId}) is of a lane that the copy does not begin with`)
+    const fault = walk.take([row])
     if (fault) return fault
+    this.#last = row.seq
     const added = memberBeside(line, ['seq', 'hash', 'record', 'event'])
     if (added !== null)
       return this.#fault(`the line of event ${row.seq} holds a member \`${added}\` that was added`, row)
@@ -115,10 +126,20 @@ class Copy {
     const { end } = line
     if (!this.#isSigned(end))
       return this.#fault("the checkpoint at the end of the copy does not bear the signature of the trail's key")
-    const added = memberBeside(line, ['end']) ?? memberBeside(end, CHECKPOINT_MEMBERS)
+    const added = memberBeside(line, ['end']) ?? memberBeside(end, membersOf(end))
     if (added !== null) return this.#fault(`the end of the copy holds a member \`${added}\` that was added`)
     this.#at = this.#format === FORMER ? 'end' : 'seal'
-    return this.#walk.expect(end)
+    return this.#expect(headsOf(end))
+  }
+
+  /** Compares where the lanes end with what the last checkpoint says. */
+  #expect(heads: Heads): Fault | null {
+    if (heads.length !== this.#walks.length) return this.#fault('the copy ends with other lanes than it begins with')
+    for (const [lane, head] of heads.entries()) {
+      const fault = this.#walks[lane]?.expect(head) ?? null
+      if (fault) return fault
+    }
+    return null
   }
 
   #seal(text: string): Fault | null {
@@ -141,12 +162,15 @@ class Copy {
     )
   }
 
-  #fault(message: string, { seq }: { readonly seq: number } = { seq: this.#walk.head.seq + 1 }): Fault {
+  #fault(message: string, { seq }: { readonly seq: number } = { seq: this.#last + 1 }): Fault {
     return { seq, message }
   }
 }
 
-const CHECKPOINT_MEMBERS = ['seq', 'hash', 'at', 'signature']
+/** What a checkpoint of the same format holds. */
+function membersOf(checkpoint: Checkpoint): readonly string[] {
+  return ['seq', 'heads' in checkpoint ? 'heads' : 'hash', 'at', 'signature']
+}
 
 /** The first member of the object whose name is not listed, or null. */
 function memberBeside(object: object, names: readonly string[]): string | null {

@@ -1,8 +1,9 @@
-// Verifies the chain: every event must agree with its hash, with all hashes before it and with the signed checkpoints.
+// Verifies the chain of a lane: every event must agree with its hash, with all hashes before it and with the signed checkpoints.
 import type { KeyObject } from 'node:crypto'
-import { link } from '../../ledger/chain.ts'
-import type { ChainedEvent, Head } from '../../storage/storage.ts'
-import { type Checkpoint, checkpointMatches } from './checkpoint.ts'
+import { headIn, link, named } from '../../ledger/chain.ts'
+import { laneOf } from '../../storage/lane.ts'
+import type { ChainedEvent, Head, Heads } from '../../storage/storage.ts'
+import { type Checkpoint, checkpointMatches, headsOf } from './checkpoint.ts'
 
 /** Describes the first event that is not what was recorded; `seq` is its number. */
 export interface Fault {
@@ -10,36 +11,59 @@ export interface Fault {
   readonly message: string
 }
 
-/** How many events are what was recorded, up to which head, and the fault after that. */
+/** How many events are what was recorded, up to which heads, and the fault after that. */
 export interface Verified {
   readonly events: number
-  readonly head: Head
+  readonly heads: Heads
   readonly fault: Fault | null
 }
 
-/** Walks the chain from a trusted head. It takes events in order; the first fault ends the walk. */
-export class ChainWalk {
+/** Checkpoints whose signatures are held against the trail's key once, however many lanes they are about. */
+export class Checkpoints {
+  readonly all: readonly Checkpoint[]
   readonly #publicKey: KeyObject
-  readonly #checkpoints: readonly Checkpoint[]
+  readonly #signed = new Map<Checkpoint, boolean>()
+
+  constructor(all: readonly Checkpoint[], publicKey: KeyObject) {
+    this.all = all
+    this.#publicKey = publicKey
+  }
+
+  isSigned(checkpoint: Checkpoint): boolean {
+    const known = this.#signed.get(checkpoint) ?? checkpointMatches(checkpoint, this.#publicKey)
+    this.#signed.set(checkpoint, known)
+    return known
+  }
+}
+
+/** What a checkpoint says of one lane. */
+interface Mark {
+  readonly head: Head
+  readonly checkpoint: Checkpoint
+}
+
+/** Walks the chain of a lane from a trusted head. It takes events in order; the first fault ends the walk. */
+export class ChainWalk {
+  readonly #checkpoints: Checkpoints
+  readonly #marks: readonly Mark[]
   #next = 0
   #trusted: Head
   #head: Head
   #events = 0
 
-  constructor(start: Head, checkpoints: readonly Checkpoint[], publicKey: KeyObject) {
+  constructor(start: Head, checkpoints: Checkpoints) {
     this.#head = start
     this.#trusted = start
-    this.#checkpoints = checkpoints.filter(({ seq }) => seq > start.seq).sort((a, b) => a.seq - b.seq)
-    this.#publicKey = publicKey
+    this.#checkpoints = checkpoints
+    const lane = laneOf(start.seq)
+    this.#marks = checkpoints.all
+      .map((checkpoint) => ({ head: headIn(headsOf(checkpoint), lane), checkpoint }))
+      .filter(({ head }) => head.seq > start.seq)
+      .sort((a, b) => a.head.seq - b.head.seq)
   }
 
   get head(): Head {
     return this.#head
-  }
-
-  /** The last checkpoint, or other known head, that the walk agrees with. */
-  get trusted(): Head {
-    return this.#trusted
   }
 
   get events(): number {
@@ -55,7 +79,7 @@ export class ChainWalk {
       if (hash !== row.hash)
         return {
           seq: row.seq,
-          message: `event ${named(row)} is not what was recorded: it was altered, inserted, or moved here`,
+          message: `event ${withId(row)} is not what was recorded: it was altered, inserted, or moved here`,
         }
       this.#head = { seq: row.seq, hash }
       this.#events++
@@ -67,41 +91,41 @@ export class ChainWalk {
 
   #atCheckpoint(): Fault | null {
     for (;;) {
-      const checkpoint = this.#checkpoints[this.#next]
-      if (checkpoint?.seq !== this.#head.seq) return null
-      const fault = this.#met(checkpoint)
+      const mark = this.#marks[this.#next]
+      if (mark?.head.seq !== this.#head.seq) return null
+      const fault = this.#met(mark)
       if (fault) return fault
       this.#next++
     }
   }
 
-  #met(checkpoint: Checkpoint): Fault | null {
-    if (checkpointMatches(checkpoint, this.#publicKey)) return this.expect(checkpoint)
-    const message = `the checkpoint at event ${checkpoint.seq} does not bear the signature of the trail's key`
-    return { seq: checkpoint.seq, message }
+  #met({ head, checkpoint }: Mark): Fault | null {
+    if (this.#checkpoints.isSigned(checkpoint)) return this.expect(head)
+    const message = `the checkpoint at event ${named(head.seq)} does not bear the signature of the trail's key`
+    return { seq: head.seq, message }
   }
 
   /** The fault about the first checkpoint that the walk did not reach. */
   unmet(): Fault | null {
-    const checkpoint = this.#checkpoints[this.#next]
-    return checkpoint ? this.#met(checkpoint) : null
+    const mark = this.#marks[this.#next]
+    return mark ? this.#met(mark) : null
   }
 
   /** Compares the walk with a known head. Returns the fault when they disagree. */
   expect(known: Head): Fault | null {
     if (this.#head.seq < known.seq) {
-      const [first, last] = [this.#head.seq + 1, known.seq]
-      const which = first === last ? `event ${last} is` : `events ${first} to ${last} are`
+      const first = this.#head.seq + 1
       return {
         seq: first,
-        message: `${which} missing at the end: the trail was cut, or an older copy was put in its place`,
+        message: `${missing(first, known.seq)} at the end: the trail was cut, or an older copy was put in its place`,
       }
     }
-    if (this.#head.seq > known.seq) return { seq: known.seq + 1, message: `event ${known.seq + 1} comes after the end` }
+    const next = known.seq + 1
+    if (this.#head.seq > known.seq) return { seq: next, message: `event ${named(next)} comes after the end` }
     if (this.#head.seq !== known.seq || this.#head.hash !== known.hash)
       return {
         seq: this.#trusted.seq + 1,
-        message: `the events from ${this.#trusted.seq + 1} to ${known.seq} were rewritten: they are not those that were recorded`,
+        message: `the events from ${named(this.#trusted.seq + 1)} to ${named(known.seq)} were rewritten: they are not those that were recorded`,
       }
     this.#trusted = known
     return null
@@ -112,12 +136,15 @@ function outOfOrder(expected: number, row: ChainedEvent): Fault {
   if (row.seq < expected)
     return {
       seq: row.seq,
-      message: `event ${named(row)} is in the place of event ${expected}: it was moved or inserted`,
+      message: `event ${withId(row)} is in the place of event ${named(expected)}: it was moved or inserted`,
     }
-  const which = row.seq - 1 === expected ? `event ${expected} is` : `events ${expected} to ${row.seq - 1} are`
-  return { seq: expected, message: `${which} missing before event ${named(row)}: dropped, or moved` }
+  return { seq: expected, message: `${missing(expected, row.seq - 1)} before event ${withId(row)}: dropped, or moved` }
 }
 
-function named({ seq, eventId }: ChainedEvent): string {
-  return `${seq} (${eventId})`
+function missing(first: number, last: number): string {
+  return first === last ? `event ${named(last)} is missing` : `events ${named(first)} to ${named(last)} are missing`
+}
+
+function withId({ seq, eventId }: ChainedEvent): string {
+  return `${named(seq)} (${eventId})`
 }

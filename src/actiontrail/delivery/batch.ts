@@ -3,9 +3,10 @@
 import { hash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import type { ChainedEvent, EventStorage } from '../../storage/storage.ts'
+import { laneOf } from '../../storage/lane.ts'
+import type { ChainedEvent, EventStorage, Heads } from '../../storage/storage.ts'
 import { renderEvent } from '../events/event.ts'
-import { type EventRw, nextRange, type Trail } from '../trails/trail.ts'
+import { type EventRw, nextRanges, type Trail } from '../trails/trail.ts'
 
 /** The limits of one batch, over all of its regions. */
 export interface Limits {
@@ -157,13 +158,16 @@ export function dayFolder(ms: number): string {
 }
 
 /** The age in seconds of the oldest event that the trail still has to deliver; 0 when there is none. */
-export async function lagSeconds(trail: Trail, trailing: Trailing, head: number, now: number): Promise<number> {
+export async function lagSeconds(trail: Trail, trailing: Trailing, heads: Heads, now: number): Promise<number> {
   const { body, account } = trail
-  const pending = body.delivery.pending
-  const range = pending ?? nextRange(body, head)
-  if (range === null) return 0
-  const filter = { account, eventRw: (pending ?? body).eventRw, trailRegion: (pending ?? body).trailRegion }
-  const first = await collect(trailing, range, filter, { events: 1, bytes: Number.POSITIVE_INFINITY })
-  const [oldest] = first.events
-  return oldest ? Math.max(0, Math.floor((now - oldest.at) / 1000)) : 0
+  const { pending } = body.delivery
+  const ranges = nextRanges(body, heads).filter(({ from }) => pending === null || laneOf(from) !== laneOf(pending.from))
+  const waiting = ranges.map((range) => ({ ...range, eventRw: body.eventRw, trailRegion: body.trailRegion }))
+  const limits = { events: 1, bytes: Number.POSITIVE_INFINITY }
+  let since = now
+  for (const { from, to, ...filter } of [...(pending ? [pending] : []), ...waiting]) {
+    const [oldest] = (await collect(trailing, { from, to }, { account, ...filter }, limits)).events
+    if (oldest) since = Math.min(since, oldest.at)
+  }
+  return Math.floor((now - since) / 1000)
 }

@@ -1,4 +1,4 @@
-// Delivers each trail's events at least once and in order. The boundaries of a batch are committed before its first object is written, so a
+// Delivers each trail's events at least once and, within a lane, in order. The boundaries of a batch are committed before its first object is written, so a
 // server that takes over after a crash writes the same objects again. A lease lets one server at a time deliver.
 import { hash } from 'node:crypto'
 import type { Alarm } from '../../ledger/alarm.ts'
@@ -22,7 +22,7 @@ const PUT_MS = 30_000
 const MOST_DUE = 1000
 
 export interface DeliveryHouse {
-  readonly ledger: Pick<Ledger, 'between' | 'due' | 'commit' | 'events' | 'head' | 'turn'>
+  readonly ledger: Pick<Ledger, 'between' | 'due' | 'commit' | 'events' | 'heads' | 'turn'>
   readonly deliveryTarget: DeliveryTarget
   readonly trailSigner: TrailSigner
   /** The name of this server, unlike that of any other. Where only one server can run, the name survives a restart. */
@@ -81,10 +81,10 @@ export class Delivery {
   /** The lag of each trail that has something to deliver, or will have. Throws when the database can't be reached. */
   async lags(): Promise<readonly Lag[]> {
     const { ledger, now } = this.#house
-    const [{ seq }, trails] = [await ledger.head(), await ledger.due(TRAIL, Number.MAX_SAFE_INTEGER, MOST_DUE)]
+    const [heads, trails] = [await ledger.heads(), await ledger.due(TRAIL, Number.MAX_SAFE_INTEGER, MOST_DUE)]
     const lags: Lag[] = []
     for (const trail of trails) {
-      const seconds = await lagSeconds(trail, ledger, seq, now())
+      const seconds = await lagSeconds(trail, ledger, heads, now())
       lags.push({ account: trail.account, trail: trail.id, seconds })
     }
     return lags
@@ -102,15 +102,15 @@ export class Delivery {
   /** Takes one step. Returns the trail when another step may follow at once, else null. */
   async #step(trail: Trail): Promise<Trail | null> {
     const { ledger, node, now, intervalMs, limits = BATCH_LIMITS } = this.#house
-    const head = (await ledger.head()).seq
-    const step = await nextStep(trail, { head, now: now(), node, intervalMs, limits, trailing: ledger })
+    const heads = await ledger.heads()
+    const step = await nextStep(trail, { heads, now: now(), node, intervalMs, limits, trailing: ledger })
     if (step.do === 'wait') {
       if (step.body) await this.#commit(trail, step.body, step.dueAt)
       return null
     }
     if (step.do === 'advance') return this.#commit(trail, step.body, dueFrom(step.body, now()))
     const lease = { node, until: now() + LEASE_MS }
-    const body = { ...trail.body, delivery: { ...trail.body.delivery, pending: step.batch, lease } }
+    const body = { ...step.body, delivery: { ...step.body.delivery, pending: step.batch, lease } }
     // The trail stays due: after a crash, this server holds the lease and resumes at once.
     const held = await this.#commit(trail, body, now())
     return held && this.#deliver(held, step.batch)

@@ -1,6 +1,16 @@
-// Decides the next step of a trail's delivery: wait, pass over events that the trail does not select, or deliver a batch.
+// Decides the next step of a trail's delivery: wait, pass over events that the trail does not select, or deliver a batch. A batch is of
+// one lane; the lane whose oldest event has waited longest comes first.
 
-import { advanced, nextRange, type PendingBatch, type Trail, type TrailBody } from '../trails/trail.ts'
+import type { Heads } from '../../storage/storage.ts'
+import {
+  advanced,
+  type EventRange,
+  nextRanges,
+  type PendingBatch,
+  type Trail,
+  type TrailBody,
+  withLanes,
+} from '../trails/trail.ts'
 import { collect, type Limits, type Trailing } from './batch.ts'
 
 const FIRST_PAUSE_MS = 1000
@@ -8,8 +18,8 @@ const LONGEST_PAUSE_MS = 300_000
 const SHORTEST_LOOK_MS = 500
 
 export interface Moment {
-  /** The last recorded event. */
-  readonly head: number
+  /** The last recorded event of each lane. */
+  readonly heads: Heads
   readonly now: number
   /** This server. */
   readonly node: string
@@ -23,36 +33,45 @@ export type Step =
   /** Look again at `dueAt`. Without a body, another server holds the batch and the trail stays as it is. */
   | { readonly do: 'wait'; readonly body: TrailBody | null; readonly dueAt: number | null }
   | { readonly do: 'advance'; readonly body: TrailBody }
-  | { readonly do: 'deliver'; readonly batch: PendingBatch }
+  | { readonly do: 'deliver'; readonly body: TrailBody; readonly batch: PendingBatch }
 
 /** The next step of a trail's delivery. Throws Unavailable. */
 export async function nextStep(trail: Trail, moment: Moment): Promise<Step> {
   const { body, account } = trail
-  const { head, now, intervalMs, limits, trailing } = moment
+  const { heads, now, intervalMs, limits, trailing } = moment
   const { pending, lease } = body.delivery
   if (body.ossBucketName === '') return { do: 'wait', body, dueAt: null }
   if (pending !== null) {
     const taken = lease !== null && lease.node !== moment.node && lease.until > now
-    return taken ? { do: 'wait', body: null, dueAt: null } : { do: 'deliver', batch: pending }
+    return taken ? { do: 'wait', body: null, dueAt: null } : { do: 'deliver', body, batch: pending }
   }
-  const range = nextRange(body, head)
   const look = now + Math.max(SHORTEST_LOOK_MS, intervalMs / 2)
-  if (range === null) return { do: 'wait', body, dueAt: body.intervals.length > 0 ? look : null }
+  const ranges = nextRanges(body, heads)
+  if (ranges.length === 0) return { do: 'wait', body, dueAt: body.intervals.length > 0 ? look : null }
   const { eventRw, trailRegion } = body
   const filter = { account, eventRw, trailRegion }
-  const first = await collect(trailing, range, filter, { ...limits, events: 1 })
-  const [oldest] = first.events
-  if (!oldest && first.missing === null) {
-    const after = advanced(body, first.to)
-    // Passed-over events are not read again; a trail that is up to date rests.
-    return range.open && first.to === range.to
-      ? { do: 'wait', body: after, dueAt: look }
-      : { do: 'advance', body: after }
+  let after = withLanes(body, heads)
+  let isBehind = false
+  let next: { readonly range: EventRange; readonly ripe: number } | null = null
+  for (const range of ranges) {
+    const first = await collect(trailing, range, filter, { ...limits, events: 1 })
+    const [oldest] = first.events
+    if (!oldest && first.missing === null) {
+      // Passed-over events are not read again; a trail that is up to date rests.
+      after = advanced(after, first.to)
+      isBehind ||= !range.open || first.to < range.to
+      continue
+    }
+    const ripe = range.open && oldest ? oldest.at + intervalMs : now
+    if (!next || ripe < next.ripe) next = { range, ripe }
   }
-  const ripe = oldest ? oldest.at + intervalMs : now
-  if (range.open && now < ripe) return { do: 'wait', body, dueAt: ripe }
-  const { to } = await collect(trailing, range, filter, limits)
-  return { do: 'deliver', batch: { from: range.from, to, at: now, eventRw, trailRegion } }
+  if (next && next.ripe <= now) {
+    const { from } = next.range
+    const { to } = await collect(trailing, next.range, filter, limits)
+    return { do: 'deliver', body: after, batch: { from, to, at: now, eventRw, trailRegion } }
+  }
+  if (isBehind) return { do: 'advance', body: after }
+  return { do: 'wait', body: after, dueAt: next?.ripe ?? look }
 }
 
 /** The pause in milliseconds after this many failures in a row: exponential up to five minutes, with jitter. `random` is from 0 up to 1. */

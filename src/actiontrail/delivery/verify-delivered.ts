@@ -1,6 +1,7 @@
 // Verifies a copy of what trails delivered with the public key alone: a digest names every object, is signed, and names the digest before it.
 // The verdict names the first file that was altered, removed, added or reordered.
 import { hash } from 'node:crypto'
+import { laneOf } from '../../storage/lane.ts'
 import { publicKeyOf } from '../audit/checkpoint.ts'
 import { type Digest, fingerprint, readDigest } from './digest.ts'
 
@@ -85,8 +86,10 @@ export async function verifyDelivered(
       step()
     }
     for (const chain of chainsOf(found)) {
+      const lanes = new Map<number, Found>()
       for (const [index, one] of chain.entries()) {
         checkPlace(one, chain[index - 1] ?? null)
+        checkEvents(one, lanes)
         for (const object of one.digest.objects) {
           await checkObject(one, object, { copy, covered, present: objectPaths })
           seen.objects++
@@ -140,8 +143,15 @@ function checkPlace({ path, base, digest }: Found, before: Found | null): void {
   if (number > expected) throw new Fault(`the digest ${base}${previous?.name} is missing: ${path} comes after it`)
   if (previous?.name !== before?.digest.name || previous?.sha256 !== before?.sha256)
     throw new Fault(`the digest ${path} does not come after ${before?.path ?? 'nothing'}`)
-  if (before !== null && digest.firstEvent <= before.digest.lastEvent)
-    throw new Fault(`the digest ${path} is about events that came before those of ${before.path}`)
+}
+
+/** Throws Fault when the digest's events come before those of the last one about the same lane. */
+function checkEvents(one: Found, lanes: Map<number, Found>): void {
+  const lane = laneOf(one.digest.firstEvent)
+  const before = lanes.get(lane)
+  if (before && one.digest.firstEvent <= before.digest.lastEvent)
+    throw new Fault(`the digest ${one.path} is about events that came before those of ${before.path}`)
+  lanes.set(lane, one)
 }
 
 interface Objects {

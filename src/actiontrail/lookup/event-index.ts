@@ -2,13 +2,17 @@
 // Each part is authenticated, so that nobody without the root key can hide an event from lookups.
 import { hash } from 'node:crypto'
 import type { RootKeys } from '../../keystore/root-keys.ts'
-import { floorOf } from '../../ledger/floor.ts'
+import { headIn, named } from '../../ledger/chain.ts'
+import { floorsNow } from '../../ledger/floor.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
-import type { ChainedEvent, IndexPart } from '../../storage/storage.ts'
+import { countIn, laneEnd, laneOf } from '../../storage/lane.ts'
+import type { ChainedEvent, Head, Heads, IndexPart } from '../../storage/storage.ts'
 import { type Attributed, type Condition, likeAttributed } from './attributes.ts'
 import { IndexDirectory } from './index-directory.ts'
 import { encodePart, fitting, offsetsAt, PART_EVENTS, placeOfTerm, type Terms, termsOf } from './index-part.ts'
 
+/** So many events without an index: whoever records in their lane does not index it. */
+const FORSAKEN_EVENTS = 2 * PART_EVENTS
 const SCOPE = 'scope'
 const EVERY_REGION = '*'
 
@@ -25,8 +29,8 @@ export function selects({ account, region, conditions }: Query, row: ChainedEven
   return conditions.every(([key, value]) => found.meets.some(([own, is]) => own === key && is === value))
 }
 
-/** What the index covers at one moment. */
-export interface Indexed {
+/** What the index covers of one lane at one moment. */
+export interface IndexedLane {
   /** The last event that was dropped. A stored event with this number or a lower one was inserted by an attacker. */
   readonly floor: number
   readonly parts: readonly IndexPart[]
@@ -42,7 +46,17 @@ interface Alike {
   readonly shared: readonly number[]
 }
 
-type Reads = Pick<Ledger, 'get' | 'events' | 'turn'>
+/** What the index covers at one moment, by lane. */
+export interface Indexed {
+  readonly lanes: readonly IndexedLane[]
+}
+
+/** How many events there were up to where the index of each lane ends. */
+export function indexedEvents({ lanes }: Indexed): number {
+  return lanes.reduce((sum, { lastSeq }) => sum + countIn(lastSeq), 0)
+}
+
+type Reads = Pick<Ledger, 'between' | 'events' | 'heads' | 'lanes' | 'turn'>
 
 export class EventIndex {
   readonly #ledger: Reads
@@ -64,26 +78,63 @@ export class EventIndex {
   }
 
   async indexed(): Promise<Indexed> {
-    const floor = (await floorOf(this.#ledger)).seq
-    await this.#directory.refresh(floor)
-    return { floor, parts: this.#directory.parts, lastSeq: this.#directory.lastSeq(floor) }
+    const floors = await this.#floors()
+    await this.#directory.refresh(floors)
+    return { lanes: floors.map((floor, lane) => this.#lane(floor, lane)) }
+  }
+
+  #lane(floor: Head, lane: number): IndexedLane {
+    return { floor: floor.seq, parts: this.#directory.partsOf(lane), lastSeq: this.#directory.lastSeq(floor) }
+  }
+
+  /** The floor of each lane there is. */
+  async #floors(): Promise<Heads> {
+    const [lanes, floors] = await Promise.all([this.#ledger.lanes(), floorsNow(this.#ledger)])
+    return Array.from({ length: lanes }, (_, lane) => headIn(floors, lane))
   }
 
   /** Describes the first fault of the index as it is stored now; null when it has none. */
   async fault(): Promise<string | null> {
-    const floor = (await floorOf(this.#ledger)).seq
+    const floors = await this.#floors()
     const directory = new IndexDirectory(this.#ledger.events, this.#keys)
-    const [stray] = await directory.refresh(floor)
-    if (stray)
-      return `the index was altered after event ${directory.lastSeq(floor)}: the part that says to be about events ${stray.firstSeq} to ${stray.lastSeq} does not belong there`
-    for (const part of directory.parts)
-      if (!(await this.#isWhole(part))) return `the index of events ${part.firstSeq} to ${part.lastSeq} was altered`
+    const [stray] = [...(await directory.refresh(floors)), ...(await this.#behind(floors.length))]
+    if (stray) {
+      const after = directory.lastSeq(headIn(floors, Math.max(0, laneOf(stray.firstSeq))))
+      return `the index was altered after event ${named(after)}: the part that says to be about events ${named(stray.firstSeq)} to ${named(stray.lastSeq)} does not belong there`
+    }
+    for (const lane of floors.keys())
+      for (const part of directory.partsOf(lane))
+        if (!(await this.#isWhole(part)))
+          return `the index of events ${named(part.firstSeq)} to ${named(part.lastSeq)} was altered`
     return null
   }
 
-  /** Adds the next part when there are enough events for one. Returns whether it did. */
-  async extend(): Promise<boolean> {
-    const { lastSeq } = await this.indexed()
+  /** The first part of a lane that there is not. Another server may have begun a lane since there were so many. */
+  async #behind(lanes: number): Promise<readonly IndexPart[]> {
+    const parts = await this.#ledger.events.parts(laneEnd(lanes - 1), Number.MAX_SAFE_INTEGER, 1)
+    if (parts.length === 0) return []
+    const now = await this.#ledger.lanes()
+    return parts.filter(({ firstSeq }) => laneOf(firstSeq) >= now)
+  }
+
+  /**
+   * Adds the next part of a lane where there are enough events for one. Returns whether it did. Whoever records in lane `own` indexes that
+   * lane, and others where nobody seems to; without `own` all lanes are alike.
+   */
+  async extend(own: number | null = null): Promise<boolean> {
+    const floors = await this.#floors()
+    const strays = await this.#directory.refresh(floors)
+    const heads = await this.#ledger.heads()
+    for (const [lane, floor] of floors.entries()) {
+      const lastSeq = this.#directory.lastSeq(floor)
+      const enough = own === null || own === lane ? PART_EVENTS : FORSAKEN_EVENTS
+      if (headIn(heads, lane).seq - lastSeq >= enough && (await this.#addPart(lastSeq, strays))) return true
+    }
+    return false
+  }
+
+  /** Adds the part after event `lastSeq`; one of `strays` that has its place gives way. */
+  async #addPart(lastSeq: number, strays: readonly IndexPart[]): Promise<boolean> {
     const found = await this.#ledger.events.after(lastSeq, PART_EVENTS)
     if (found.length < PART_EVENTS) return false
     const termsOfEvents = this.#termsOfAll(found)
@@ -100,7 +151,8 @@ export class EventIndex {
       termsHash: hash('sha256', terms, 'base64url'),
       postingsHash: hash('sha256', postings, 'base64url'),
     })
-    await this.#ledger.events.addPart(part, terms, postings)
+    const former = strays.find(({ firstSeq }) => firstSeq === first.seq)?.mac ?? null
+    await this.#ledger.events.addPart(part, terms, postings, former)
     return true
   }
 

@@ -1,7 +1,8 @@
-// The parts of the index in order and without gaps, each authenticated. Lookups read all events that the directory does not cover (their part
+// The parts of the index, of each lane in order and without gaps, each authenticated. Lookups read all events that the directory does not cover (their part
 // was altered, is missing or is not made yet), so that an altered index hides nothing.
 import type { RootKeys } from '../../keystore/root-keys.ts'
-import type { EventStorage, IndexPart } from '../../storage/storage.ts'
+import { laneEnd, laneOf, laneStart } from '../../storage/lane.ts'
+import type { EventStorage, Head, Heads, IndexPart } from '../../storage/storage.ts'
 
 const PARTS_AT_ONCE = 1000
 /** Few, so that calls run in between. */
@@ -10,21 +11,22 @@ const RENEWED_AT_ONCE = 20
 export class IndexDirectory {
   readonly #events: EventStorage
   readonly #keys: RootKeys
-  /** Ascending; each begins at the event after the last one of the part before. */
-  #parts: IndexPart[] = []
+  /** By lane. Ascending; each begins at the event after the last one of the part before. */
+  #parts: IndexPart[][] = []
 
   constructor(events: EventStorage, keys: RootKeys) {
     this.#events = events
     this.#keys = keys
   }
 
-  get parts(): readonly IndexPart[] {
-    return this.#parts
+  /** The parts of a lane. */
+  partsOf(lane: number): readonly IndexPart[] {
+    return this.#parts[lane] ?? []
   }
 
-  /** The last event that the directory covers; `floor` when it covers none. */
-  lastSeq(floor: number): number {
-    return Math.max(floor, this.#parts.at(-1)?.lastSeq ?? 0)
+  /** The last event of a lane that the directory covers; `floor`, the last that was dropped, when it covers none. */
+  lastSeq(floor: Head): number {
+    return Math.max(floor.seq, this.partsOf(laneOf(floor.seq)).at(-1)?.lastSeq ?? 0)
   }
 
   /** The part with its MAC, as it is stored. */
@@ -33,19 +35,25 @@ export class IndexDirectory {
   }
 
   /**
-   * Adds the parts that were stored since, and removes those whose events, up to `floor`, were dropped.
+   * Adds the parts that were stored since, and removes those whose events, up to the floor of their lane, were dropped.
    * Returns the rows that are no parts of the index: altered, or inserted by an attacker.
    */
-  async refresh(floor: number): Promise<readonly IndexPart[]> {
-    const gone = this.#parts.findIndex(({ lastSeq }) => lastSeq > floor)
-    if (gone !== 0) this.#parts = gone < 0 ? [] : this.#parts.slice(gone)
+  async refresh(floors: Heads): Promise<readonly IndexPart[]> {
+    const strays = await Promise.all(floors.map(({ seq }, lane) => this.#refreshLane(lane, seq)))
+    return strays.flat()
+  }
+
+  async #refreshLane(lane: number, floor: number): Promise<readonly IndexPart[]> {
+    const known = this.partsOf(lane)
+    const gone = known.findIndex(({ lastSeq }) => lastSeq > floor)
+    if (gone !== 0) this.#parts[lane] = gone < 0 ? [] : known.slice(gone)
     const strays: IndexPart[] = []
-    for (let after = this.#parts.at(-1)?.firstSeq ?? Number.MIN_SAFE_INTEGER; ; ) {
-      const rows = await this.#events.parts(after, PARTS_AT_ONCE)
+    for (let after = this.partsOf(lane).at(-1)?.firstSeq ?? before(lane); ; ) {
+      const rows = await this.#events.parts(after, laneEnd(lane), PARTS_AT_ONCE)
       const bound = await this.#bound(rows)
       for (const row of rows)
-        if (row.lastSeq > floor || row.firstSeq < 1) {
-          if (bound.has(row) && this.#isNext(row, floor)) this.#parts.push(row)
+        if (row.lastSeq > floor || row.firstSeq <= laneStart(lane)) {
+          if (bound.has(row) && this.#isNext(row, lane, floor)) this.#parts[lane]?.push(row)
           else strays.push(row)
         }
       after = rows.at(-1)?.firstSeq ?? after
@@ -57,7 +65,7 @@ export class IndexDirectory {
   async renew(giveWay: () => Promise<void>): Promise<number> {
     let renewed = 0
     for (let after = Number.MIN_SAFE_INTEGER; ; ) {
-      const rows = await this.#events.parts(after, RENEWED_AT_ONCE)
+      const rows = await this.#events.parts(after, Number.MAX_SAFE_INTEGER, RENEWED_AT_ONCE)
       for (const row of rows) {
         const text = canonical(row)
         if (this.#keys.current.macMatches(text, row.mac) || !this.#keys.recordMacMatches(text, row.mac)) continue
@@ -78,10 +86,15 @@ export class IndexDirectory {
     return new Set(authentic.filter(({ lastSeq, lastHash }) => hashes.get(lastSeq) === lastHash))
   }
 
-  #isNext({ firstSeq }: IndexPart, floor: number): boolean {
-    const last = this.#parts.at(-1)
+  #isNext({ firstSeq }: IndexPart, lane: number, floor: number): boolean {
+    const last = this.partsOf(lane).at(-1)
     return last ? firstSeq === last.lastSeq + 1 : firstSeq <= floor + 1
   }
+}
+
+/** The number that all parts of a lane begin after. What an attacker puts below the numbers of all lanes counts to lane 0. */
+function before(lane: number): number {
+  return lane === 0 ? Number.MIN_SAFE_INTEGER : laneEnd(lane - 1)
 }
 
 function canonical(part: Omit<IndexPart, 'mac'>): string {

@@ -1,4 +1,5 @@
 // Looks events up, a page at a time, in the order of their time (to the second) and then of their recording.
+import { laneOf } from '../../storage/lane.ts'
 import type { ChainedEvent, EventStorage, IndexPart } from '../../storage/storage.ts'
 import { renderEvent } from '../events/event.ts'
 import { attributed } from './attributes.ts'
@@ -10,7 +11,7 @@ const LONGEST_SHOWN = 1027
 /** The most matches kept in memory; beyond, all but those of one page are dropped. */
 const KEPT = 4096
 
-/** The last event of a page: its second since 1970, and its number in the chain. */
+/** The last event of a page: its second since 1970, and its number. */
 export interface Position {
   readonly second: number
   readonly seq: number
@@ -39,17 +40,24 @@ interface Found extends Position {
 export async function lookUp(lookup: Lookup, events: EventStorage, index: EventIndex): Promise<Page> {
   const found = new Map<number, Found>()
   if (lookup.conditions.some(([, value]) => value.length > LONGEST_SHOWN)) return pageOf(found, lookup)
-  const { floor, parts, lastSeq } = await index.indexed()
+  const { lanes } = await index.indexed()
   const collect = (rows: readonly ChainedEvent[]) => {
     for (const row of rows) {
       const second = Math.floor(row.at / 1000)
       const position = { second, seq: row.seq }
-      if (row.seq <= floor || second < lookup.from || second > lookup.to || !isBeyond(position, lookup)) continue
+      if (
+        row.seq <= (lanes[laneOf(row.seq)]?.floor ?? row.seq) ||
+        second < lookup.from ||
+        second > lookup.to ||
+        !isBeyond(position, lookup)
+      )
+        continue
       if (selects(lookup, row, attributed(row))) found.set(row.seq, { ...position, row })
     }
     if (found.size > KEPT) for (const { seq } of sorted(found, lookup).slice(lookup.limit + 1)) found.delete(seq)
   }
-  await collectUnindexed(lastSeq, events, collect, () => index.turn())
+  for (const { lastSeq } of lanes) await collectUnindexed(lastSeq, events, collect, () => index.turn())
+  const parts = lanes.flatMap((lane) => lane.parts)
   for (const part of partsOf(lookup, parts)) {
     if (isEnough(found, part, lookup)) break
     const candidates = await index.candidates(part, lookup)

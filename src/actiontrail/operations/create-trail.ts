@@ -82,7 +82,7 @@ async function create(
   if (trails.filter(({ body }) => body.homeRegion === scope.region).length >= MOST_IN_REGION)
     throw refuse('MaximumNumberOfTrailsExceededException')
   const { body: fresh, changes } = await withDestination(newTrail(scope.region, newChain(context)), wanted, context)
-  const body = start ? started(fresh, (await ledger.head()).seq, now) : fresh
+  const body = start ? started(fresh, await ledger.heads(), now) : fresh
   const place = trailScope(scope.account)
   const trail = insert(TRAIL, { ...place, id: Name, createdAt: now, dueAt: dueFrom(body, now), body })
   return { reply: trailReply(trail.after, version), changes: [trail, step, ...changes] }

@@ -29,7 +29,7 @@ export const GetTrailStatus = operation({
       ...status(trail),
       ...(ossBucketName !== '' && {
         OssBucketStatus: delivery.bucketOk,
-        DeliveryLagSeconds: await lagSeconds(trail, ledger, (await ledger.head()).seq, now),
+        DeliveryLagSeconds: await lagSeconds(trail, ledger, await ledger.heads(), now),
         DigestChain: delivery.chain,
         LatestDigestNumber: delivery.digest?.number ?? 0,
       }),

@@ -21,7 +21,7 @@ export const StartLogging = operation({
     if (trail.body.status === 'Enable') return { reply: {}, changes: [] }
     // While the bucket can't be written, each start and stop of the trail adds an interval to its record.
     if (trail.body.intervals.length >= MOST_INTERVALS) throw refuse('ServiceUnavailable')
-    const body = started(trail.body, (await ledger.head()).seq, now)
+    const body = started(trail.body, await ledger.heads(), now)
     return { reply: {}, changes: [update(trail, { body, dueAt: dueFrom(body, now) })] }
   },
 })

@@ -18,7 +18,7 @@ export const StopLogging = operation({
     const { ledger, now } = context
     const trail = await trailAtHome(Name, context)
     if (trail.body.status === 'Disable') return { reply: {}, changes: [] }
-    const body = stopped(trail.body, (await ledger.head()).seq, now)
+    const body = stopped(trail.body, await ledger.heads(), now)
     return { reply: {}, changes: [update(trail, { body, dueAt: dueFrom(body, now) })] }
   },
 })

@@ -59,9 +59,9 @@ async function change(
   const trail = await trailAtHome(wanted.Name, context)
   if (wanted.TrailRegion !== null) checkTrailRegion(wanted.TrailRegion, context)
   const { body: after, changes } = await withDestination(trail.body, wanted, context)
-  const { seq } = await ledger.head()
-  const placed = moved(trail.body, after, seq, newChain(context))
-  const body = start ? started(placed, seq, now) : placed
+  const heads = await ledger.heads()
+  const placed = moved(trail.body, after, heads, newChain(context))
+  const body = start ? started(placed, heads, now) : placed
   const updated = update(trail, { body, dueAt: dueFrom(body, now) })
   return { reply: trailReply(updated.after, version), changes: [updated, ...changes] }
 }

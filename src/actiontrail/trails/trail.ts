@@ -1,8 +1,10 @@
 // A trail: what it delivers and where to, when it logged, and how far its delivery has come (docs/trails.md).
 // Each change of a trail is a pure function of the trail before.
+import { headIn } from '../../ledger/chain.ts'
 import type { Kind, Recorded } from '../../ledger/record.ts'
+import { type Heads, laneOf, laneStart } from '../../storage/lane.ts'
 
-/** The events that the trail logs: after number `from`, up to number `to`; `to` is null while the trail is logging. */
+/** The events of one lane that the trail logs: after number `from`, up to number `to`; `to` is null while the trail is logging. */
 export interface Interval {
   readonly from: number
   readonly to: number | null
@@ -10,7 +12,7 @@ export interface Interval {
 
 /** A batch whose boundaries are fixed, so that each attempt to deliver it writes the same objects. */
 export interface PendingBatch {
-  /** The batch covers the events after this number, */
+  /** The batch covers the events of a lane after this number, */
   readonly from: number
   /** up to this one. */
   readonly to: number
@@ -22,7 +24,7 @@ export interface PendingBatch {
 
 /** How far the delivery to a bucket has come. Times are milliseconds since 1970. */
 export interface DeliveryState {
-  /** Every event up to this number is delivered, or the trail does not select it. */
+  /** Every event of lane 0 up to this number is delivered, or the trail does not select it. In other lanes the intervals begin behind those. */
   readonly cursor: number
   readonly pending: PendingBatch | null
   /** The server that delivers the pending batch; no other may before `until`. */
@@ -59,7 +61,7 @@ export interface TrailBody {
   readonly updatedAt: number
   readonly startedAt: number | null
   readonly stoppedAt: number | null
-  /** What remains to be delivered, oldest first. */
+  /** What remains to be delivered, oldest first within each lane. A trail that is logging logs all of a lane that they do not name. */
   readonly intervals: readonly Interval[]
   readonly delivery: DeliveryState
 }
@@ -96,28 +98,42 @@ export function dueFrom(body: TrailBody, now: number): number | null {
   return delivers(body) ? now : null
 }
 
-/** Starts logging with the events after number `head`. */
-export function started(body: TrailBody, head: number, now: number): TrailBody {
+/** Starts logging with the events after the heads. */
+export function started(body: TrailBody, heads: Heads, now: number): TrailBody {
   if (body.status === 'Enable') return body
-  return { ...body, status: 'Enable', startedAt: now, intervals: [...body.intervals, { from: head, to: null }] }
+  return { ...body, status: 'Enable', startedAt: now, intervals: [...body.intervals, ...openAfter(heads)] }
 }
 
-/** Stops logging after event number `head`; earlier events are still delivered. */
-export function stopped(body: TrailBody, head: number, now: number): TrailBody {
+function openAfter(heads: Heads): readonly Interval[] {
+  return heads.map(({ seq }) => ({ from: seq, to: null }))
+}
+
+/** Stops logging after the heads; earlier events are still delivered. */
+export function stopped(body: TrailBody, heads: Heads, now: number): TrailBody {
   if (body.status === 'Disable') return body
-  const intervals = body.intervals.map(({ from, to }) => ({ from, to: to ?? head })).filter(({ from, to }) => to > from)
+  const intervals = withLanes(body, heads)
+    .intervals.map(({ from, to }) => ({ from, to: to ?? headIn(heads, laneOf(from)).seq }))
+    .filter(({ from, to }) => to > from)
   return { ...body, status: 'Disable', stoppedAt: now, intervals }
 }
 
-/** Begins a new chain of digests when the trail delivers to another place after event number `head`. */
-export function moved(before: TrailBody, after: TrailBody, head: number, chain: string): TrailBody {
+/** The trail with an interval for each lane that began while it was logging: all that the lane has happened since. */
+export function withLanes(body: TrailBody, heads: Heads): TrailBody {
+  const open = new Set(body.intervals.filter(({ to }) => to === null).map(({ from }) => laneOf(from)))
+  if (open.size === 0 || open.size === heads.length) return body
+  const begun = heads.flatMap((_, lane) => (open.has(lane) ? [] : [{ from: laneStart(lane), to: null }]))
+  return { ...body, intervals: [...body.intervals, ...begun] }
+}
+
+/** Begins a new chain of digests when the trail delivers to another place after the heads. */
+export function moved(before: TrailBody, after: TrailBody, heads: Heads, chain: string): TrailBody {
   const { ossBucketName, ossKeyPrefix, intervals, delivery } = before
   if (after.ossBucketName === ossBucketName && after.ossKeyPrefix === ossKeyPrefix) return after
+  const isLogging = intervals.some(({ to }) => to === null)
   return {
     ...after,
     // Events from before the trail had a bucket are not delivered.
-    intervals:
-      ossBucketName === '' ? intervals.flatMap(({ to }) => (to === null ? [{ from: head, to }] : [])) : intervals,
+    intervals: ossBucketName === '' ? (isLogging ? openAfter(heads) : []) : intervals,
     delivery: { ...delivery, chain, digest: null, lease: null, failures: 0, bucketOk: true },
   }
 }
@@ -155,20 +171,34 @@ export function newTrail(homeRegion: string, chain: string): TrailBody {
   }
 }
 
-/** The next events to consider, after `from` up to `to`; `open` when more will come. null when there are none. */
-export function nextRange(body: TrailBody, head: number): { from: number; to: number; open: boolean } | null {
-  for (const { from, to } of body.intervals) {
-    const range = { from: Math.max(from, body.delivery.cursor), to: to ?? head, open: to === null }
-    if (range.to > range.from) return range
-  }
-  return null
+/** Events of one lane to consider, after `from` up to `to`; `open` when more will come. */
+export interface EventRange {
+  readonly from: number
+  readonly to: number
+  readonly open: boolean
 }
 
-/** The trail after every event up to `cursor` is delivered or passed over. */
-export function advanced(body: TrailBody, cursor: number, delivery: Partial<DeliveryState> = {}): TrailBody {
-  return {
-    ...body,
-    intervals: body.intervals.filter(({ to }) => to === null || to > cursor),
-    delivery: { ...body.delivery, ...delivery, cursor },
+/** The next events to consider in each lane that has some. */
+export function nextRanges(body: TrailBody, heads: Heads): readonly EventRange[] {
+  const ranges = new Map<number, EventRange>()
+  for (const { from, to } of withLanes(body, heads).intervals) {
+    const lane = laneOf(from)
+    const begin = lane === 0 ? Math.max(from, body.delivery.cursor) : from
+    const range = { from: begin, to: to ?? headIn(heads, lane).seq, open: to === null }
+    if (range.to > range.from && !ranges.has(lane)) ranges.set(lane, range)
   }
+  return [...ranges.values()]
+}
+
+/** The trail after every event up to `position`, in the lane of that number, is delivered or passed over. */
+export function advanced(body: TrailBody, position: number, delivery: Partial<DeliveryState> = {}): TrailBody {
+  const lane = laneOf(position)
+  const intervals = body.intervals.flatMap((interval): readonly Interval[] => {
+    const { from, to } = interval
+    if (laneOf(from) !== lane) return [interval]
+    if (to !== null && to <= position) return []
+    return [lane === 0 ? interval : { from: Math.max(from, position), to }]
+  })
+  const cursor = lane === 0 ? position : body.delivery.cursor
+  return { ...body, intervals, delivery: { ...body.delivery, ...delivery, cursor } }
 }

@@ -71,6 +71,7 @@ export function storageMethods(storage: Storage): StorageMethods {
     'events.terms': (firstSeq) => events.terms(firstSeq),
     'events.postings': (firstSeq) => events.postings(firstSeq),
     'events.dropParts': (seq) => events.dropParts(seq),
+    'events.dropIndex': () => events.dropIndex(),
   }
 }
 
@@ -101,6 +102,7 @@ export class RemoteStorage implements Storage {
       terms: (firstSeq) => owner.ask('events.terms', firstSeq),
       postings: (firstSeq) => owner.ask('events.postings', firstSeq),
       dropParts: (seq) => owner.ask('events.dropParts', seq),
+      dropIndex: () => owner.ask('events.dropIndex'),
     }
   }
 

@@ -8,17 +8,12 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { exportTrail } from '../../../src/actiontrail/audit/audit.ts'
-import {
-  type Checkpoint,
-  checkpointMatches,
-  publicKeyOf,
-  TrailSigner,
-} from '../../../src/actiontrail/audit/checkpoint.ts'
+import { checkpointMatches, publicKeyOf, TrailSigner } from '../../../src/actiontrail/audit/checkpoint.ts'
 import { ExportLines, sealText } from '../../../src/actiontrail/audit/export.ts'
 import { linesOf, verifyExport } from '../../../src/actiontrail/audit/verify-export.ts'
 import { type Digest, fingerprint, readDigest, signedDigest } from '../../../src/actiontrail/delivery/digest.ts'
 import { GENESIS, link } from '../../../src/ledger/chain.ts'
-import type { ChainedEvent } from '../../../src/storage/storage.ts'
+import type { ChainedEvent, Head } from '../../../src/storage/storage.ts'
 import { removeFolder, temporaryFolder } from '../../acceptance/program.ts'
 import { openTestHouse } from '../../house.ts'
 import { vectors } from '../../vectors.ts'
@@ -27,7 +22,7 @@ interface Vectors {
   readonly key: { readonly seed: string; readonly publicKey: string; readonly fingerprint: string }
   readonly genesis: string
   readonly events: readonly (ChainedEvent & { readonly text: string })[]
-  readonly checkpoint: Checkpoint & { readonly text: string }
+  readonly checkpoint: Head & { readonly at: number; readonly signature: string; readonly text: string }
   readonly export: { readonly lines: readonly string[]; readonly sha256: string; readonly text: string }
   readonly digest: { readonly digest: Digest; readonly text: string; readonly file: string }
 }
@@ -81,7 +76,7 @@ describe('the formats of the trail', () => {
 
   it('sign checkpoints as the vectors say', () => {
     const { text, ...checkpoint } = vector.checkpoint
-    assert.deepEqual(signer.checkpoint(checkpoint, checkpoint.at), checkpoint)
+    assert.deepEqual(signer.checkpoint([checkpoint], checkpoint.at), checkpoint)
     assert.equal(signer.sign(text), checkpoint.signature)
     assert.ok(checkpointMatches(checkpoint, publicKey))
   })
@@ -90,14 +85,14 @@ describe('the formats of the trail', () => {
     const { lines, sha256, text } = vector.export
     const [at, head] = [JSON.parse(lines.at(-2) ?? '').end.at, vector.events.at(-1)]
     const own = new ExportLines(signer)
-    assert.equal(own.start(GENESIS, at), lines[0])
+    assert.equal(own.start([GENESIS], at), lines[0])
     for (const [i, row] of vector.events.entries()) {
       const [written, expected] = [own.event(row), lines[i + 1] ?? '']
       // What a version shows of an event may come to tell more; what is chained of it stays.
       assert.deepEqual(JSON.parse(written).record, JSON.parse(expected).record)
     }
     assert.ok(head)
-    assert.equal(own.end(head, at), lines.at(-2))
+    assert.equal(own.end([head], at), lines.at(-2))
     assert.equal(
       hash(
         'sha256',
@@ -246,10 +241,10 @@ describe('an export of a real trail', () => {
     const shown = new ExportLines(signer)
     const [row] = vector.events
     assert.ok(row)
-    const start = own.start(GENESIS, 1)
+    const start = own.start([GENESIS], 1)
     const event = JSON.parse(own.event(row))
-    const end = own.end(row, 1)
-    assert.equal(shown.start(GENESIS, 1), start)
+    const end = own.end([row], 1)
+    assert.equal(shown.start([GENESIS], 1), start)
     const later = JSON.stringify({ ...event, event: { ...event.event, toldLater: 'x' } })
     const sha256 = hash('sha256', `${start}\n${later}\n${end}\n`, 'hex')
     const seal = JSON.stringify({ sha256, signature: signer.sign(sealText(sha256)) })

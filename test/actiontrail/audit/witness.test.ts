@@ -71,7 +71,7 @@ describe('the witness of the trail', () => {
       ['ScheduleKeyDeletion', { KeyId, PendingWindowInDays: '7' }],
     ] as const) {
       await house.must(action, parameters)
-      assert.equal(witnessOf(house)?.seq, (await house.open.ledger.head()).seq, action)
+      assert.equal(witnessOf(house)?.seq, (await house.open.ledger.heads())[0]?.seq, action)
     }
     house.now += 8 * 86_400_000
     await house.sweep()
@@ -139,10 +139,10 @@ describe('the witness of the trail', () => {
     await using house = await openTestHouse(null)
     await house.must('CreateKey')
     const { ledger, trailSigner } = house.open
-    const before = trailSigner.checkpoint(await ledger.head(), 1)
+    const before = trailSigner.checkpoint(await ledger.heads(), 1)
     await house.must('CreateKey')
     const witness = new Witness(house.data, null, house.open)
-    await witness.saw(await ledger.head())
+    await witness.saw(await ledger.heads())
     await witness.renew(before)
     assert.equal(witnessOf(house)?.seq, 2)
   })
@@ -151,7 +151,7 @@ describe('the witness of the trail', () => {
     it(`is not set back when another process writes it at the same time (after ${moment})`, async (t) => {
       await using house = await openTestHouse(null)
       const { trailSigner } = house.open
-      const checkpoint = (seq: number) => trailSigner.checkpoint({ seq, hash: `${seq}` }, seq)
+      const checkpoint = (seq: number) => trailSigner.checkpoint([{ seq, hash: `${seq}` }], seq)
       const [mine, others] = moment === 'open' ? [5, 10] : [10, 5]
       const original = promises[moment] as (...what: unknown[]) => Promise<unknown>
       let done = false
@@ -198,7 +198,7 @@ describe('the witness of the trail', () => {
     }
     await until(async () => {
       await house.must('EnableKey', { KeyId })
-      return statSync(path).isFile() && witnessOf(house)?.seq === (await house.open.ledger.head()).seq
+      return statSync(path).isFile() && witnessOf(house)?.seq === (await house.open.ledger.heads())[0]?.seq
     })
   })
 
@@ -220,10 +220,10 @@ describe('the witness of the trail', () => {
     assert.equal(await run('disable', accountId, accessKeyId), 0)
     await house.start()
     const seen = witnessOf(house)
-    assert.equal(seen?.seq, (await house.open.ledger.head()).seq)
+    assert.equal(seen?.seq, (await house.open.ledger.heads())[0]?.seq)
     assert.ok(seen)
     const behind = new Witness(house.data, null, house.open)
-    await behind.renew(house.open.trailSigner.checkpoint({ seq: 1, hash: 'x' }, 1))
+    await behind.renew(house.open.trailSigner.checkpoint([{ seq: 1, hash: 'x' }], 1))
     assert.deepEqual(witnessOf(house), seen)
     assert.deepEqual(complaints, [])
   })
@@ -335,7 +335,7 @@ describe('the stored checkpoints', () => {
     sql(house, (db) => db.exec("DELETE FROM record WHERE kind IN ('trail-checkpoint', 'trail-last-checkpoint')"))
     const { CHECKPOINT, checkpointId } = await import('../../../src/actiontrail/audit/checkpoint.ts')
     const { INSTALLATION, insert } = await import('../../../src/ledger/record.ts')
-    const body = trailSigner.checkpoint(await ledger.head(), house.now)
+    const body = trailSigner.checkpoint(await ledger.heads(), house.now)
     const old = insert(CHECKPOINT, { ...INSTALLATION, id: checkpointId(body.seq), createdAt: house.now, body })
     assert.equal(await ledger.commit({ changes: [old], nonce: null, event: null }), 'committed')
     assert.equal(await missing(), null)

@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib'
 import { type Collected, collect, NO_LIMITS } from '../../../src/actiontrail/delivery/batch.ts'
 import { type DeliveryTarget, TargetFault } from '../../../src/actiontrail/delivery/targets/target.ts'
 import { verifyDelivered } from '../../../src/actiontrail/delivery/verify-delivered.ts'
+import { GENESIS } from '../../../src/ledger/chain.ts'
 import { eachDatabase } from '../../databases.ts'
 import type { TestHouse } from '../../house.ts'
 import { ramOf } from '../../ram/ram.ts'
@@ -252,7 +253,7 @@ eachDatabase((open) => {
     it('says in the digest which events were deleted before they could be delivered', async () => {
       await create()
       await house.must('CreateKey')
-      const { seq } = await house.open.ledger.head()
+      const { seq } = (await house.open.ledger.heads())[0] ?? GENESIS
       await house.open.storage.events.drop(seq, 1_000_000)
       const last = await house.must('CreateKey')
       await later()
@@ -292,7 +293,7 @@ eachDatabase((open) => {
       await Promise.all(
         Array.from({ length: 60 }, (_, i) => house.must('CreateKey', { Description: 'x'.repeat(i * 20) })),
       )
-      const head = (await house.open.ledger.head()).seq
+      const head = (await house.open.ledger.heads())[0]?.seq ?? 0
       const filter = { account: house.credentials.accountId, eventRw: 'All', trailRegion: 'All' } as const
       const whole = await collect(house.open.ledger, { from: 0, to: head }, filter, NO_LIMITS)
       for (const limits of [

@@ -1,0 +1,135 @@
+// The lane that this server records in. Servers that record in lanes of their own never wait for one another. Who holds a lane stands in
+// the record of its head: a server takes a lane by changing that record, and whoever held it before finds its next batch refused. Nothing
+// rests on clocks. A process that takes no lane records in lane 0, beside its holder.
+import type { RootKeys } from '../keystore/root-keys.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { MOST_LANES } from '../storage/lane.ts'
+import { type Row, type RowChange, type Storage, Unavailable } from '../storage/storage.ts'
+import { firstHead, genesisOf, heldBy, holderOf, LaneLost, laneOfHead, type WatchfulChaining } from './chain.ts'
+import type { FollowedChanges } from './followed-changes.ts'
+import { headRows, LANES, LANES_ID, lanesRow } from './head-rows.ts'
+import { fromRow, INSTALLATION, toRow } from './record.ts'
+import type { RootWatch } from './root-watch.ts'
+import { withSecondLook } from './second-look.ts'
+
+/** More than servers take lanes at the same moment. */
+const ROUNDS = 1000
+/** How often one batch may find its lane taken. */
+const TAKES = 5
+
+interface Parts {
+  readonly storage: Storage
+  readonly keys: RootKeys
+  readonly chaining: WatchfulChaining
+  readonly roots: RootWatch
+  readonly changes: FollowedChanges
+  readonly runtime: Pick<Runtime, 'now'>
+}
+
+export class HeldLane {
+  readonly #parts: Parts
+  #holder: string | null = null
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** The lane that this process records in. */
+  get number(): number {
+    return laneOfHead(this.#parts.chaining.place.id)
+  }
+
+  /** Takes a lane that no server holds, or a new one, for the server of this name. Throws Unavailable. */
+  async take(holder: string): Promise<void> {
+    this.#holder = holder
+    await this.#taking(holder)
+  }
+
+  /** Does the work, and again in another lane when the lane was lost. */
+  async holding<T>(work: () => Promise<T>): Promise<T> {
+    for (let takes = 0; ; takes++)
+      try {
+        return await work()
+      } catch (error) {
+        if (!(error instanceof LaneLost) || this.#holder === null || takes === TAKES) throw error
+        await this.#taking(this.#holder)
+      }
+  }
+
+  /** Gives the lane back, for the next server that starts. */
+  async release(): Promise<void> {
+    const holder = this.#holder
+    if (holder !== null) await this.releaseOf((other) => other === holder)
+  }
+
+  /** Frees the lanes of the servers that `gone` names; returns how many. */
+  async releaseOf(gone: (holder: string) => boolean): Promise<number> {
+    const { keys } = this.#parts
+    let released = 0
+    for (let round = 0; round < ROUNDS; round++) {
+      const held = (await this.#rows()).filter((row) => gone(holderOf(row, keys) ?? ''))
+      if (held.length === 0) return released
+      // One whose head moved meanwhile is looked at again.
+      for (const row of held) if (await this.#change([renamed(row, heldBy(row, null, keys))])) released++
+    }
+    return released
+  }
+
+  /** The servers that hold lanes. */
+  async holders(): Promise<ReadonlySet<string>> {
+    return new Set((await this.#rows()).flatMap((row) => holderOf(row, this.#parts.keys) ?? []))
+  }
+
+  async #taking(holder: string): Promise<void> {
+    const { keys, chaining } = this.#parts
+    for (let round = 0; round < ROUNDS; round++) {
+      const rows = await this.#rows()
+      const free = rows.find((row) => [holder, null].includes(holderOf(row, keys)))
+      const lane = free ? laneOfHead(free.id) : rows.length
+      const changes = free ? [renamed(free, heldBy(free, holder, keys))] : await this.#added(lane, holder)
+      if (!(await this.#change(changes))) continue
+      chaining.hold(lane, holder)
+      return
+    }
+    throw new Unavailable('no lane of the trail could be taken: other servers took each one first')
+  }
+
+  /** The changes that add a lane. */
+  async #added(lane: number, holder: string): Promise<readonly RowChange[]> {
+    const { storage, keys, runtime } = this.#parts
+    const now = runtime.now()
+    if (lane >= MOST_LANES) throw new Unavailable(`the trail has ${MOST_LANES} lanes, and no server can have another`)
+    const body = { count: lane + 1 }
+    const first = firstHead(genesisOf(lane), now, keys, holder)
+    const head: RowChange = { change: 'insert', row: first, counted: null }
+    const before = await lanesRow(storage)
+    if (before) {
+      const { revision, ...record } = fromRow(before, keys)
+      return [renamed(before, toRow({ ...record, revision: revision + 1, body }, keys)), head]
+    }
+    const place = { kind: LANES.name, ...INSTALLATION, id: LANES_ID, parent: null, createdAt: now, dueAt: null }
+    return [{ change: 'insert', row: toRow({ ...place, revision: 1, body }, keys), counted: null }, head]
+  }
+
+  #rows(): Promise<readonly Row[]> {
+    const { storage, keys, roots } = this.#parts
+    return withSecondLook(roots, () => headRows(storage, keys))
+  }
+
+  async #change(changes: readonly RowChange[]): Promise<boolean> {
+    const { storage, chaining } = this.#parts
+    const commit = { changes, nonce: null, event: null, scrub: false }
+    const { outcomes } = await this.#parts.changes.commit((basis) =>
+      storage.commit(
+        [commit],
+        chaining,
+        basis(() => []),
+      ),
+    )
+    return outcomes[0] === 'committed'
+  }
+}
+
+function renamed(before: Row, after: Row): RowChange {
+  return { change: 'update', row: after, from: before.revision }
+}
