@@ -5,8 +5,8 @@
 //   admit          whether the account's rate allows it; if not, nothing is read for it
 //   perform        read the parameters, locate the resources, authorize, decide, and commit changes, nonce and event in one transaction
 //
-// From `route` on every refusal is recorded, too, unless the account's refused calls have written too much. A call is performed again when a
-// record that it rests on changed before its commit.
+// From `route` on every refusal is recorded, too, unless the account's refused calls have written too much. When something that a call rests
+// on changed before its commit, its caller is authenticated again and the call is performed again.
 import { Refusal, refuse, refuseDryRun } from '../api/errors.ts'
 import { locate, locateReadable } from '../api/locate.ts'
 import type { Reply, Resource } from '../api/operation.ts'
@@ -14,19 +14,15 @@ import { readValues } from '../api/parameters.ts'
 import { dryRunKeystore } from '../keystore/dry-run.ts'
 import { type Keystore, Unreachable } from '../keystore/keystore.ts'
 import { destroyUncommitted, forgetDestroyed } from '../kms/destruction.ts'
-import type { Committed } from '../ledger/call.ts'
 import { Unavailable } from '../storage/storage.ts'
-import { authenticate } from './authenticate.ts'
 import { eventOf, furtherEvents, type Named, type Progress } from './call-event.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
 import type { CallContext, CallOperation, House } from './house.ts'
+import { again, identified, RETRY_MS } from './identify.ts'
 import type { Admission } from './rate-limit.ts'
-import { copyOfRefused, ownerOf, principalOf, sizeOf } from './refused-calls.ts'
-import { decodeUnverified, type HttpRequest, header, type Parameters } from './request.ts'
+import { ownerOf, recorded } from './refused-calls.ts'
+import { decodeUnverified, type HttpRequest, header } from './request.ts'
 import { checkRoute, routeOf } from './route.ts'
-
-/** How long a call is retried while other calls keep changing its records. */
-const RETRY_MS = 10_000
 
 /** Answers a request, and calls `recognize` once its caller is authenticated. Never rejects: every error becomes a refusal. */
 export async function answer(request: HttpRequest, house: House, recognize: () => void): Promise<Answer> {
@@ -64,32 +60,6 @@ export async function answer(request: HttpRequest, house: House, recognize: () =
   }
 }
 
-/** A caller, and the view that it was looked up in. */
-type Identified = Pick<Progress, 'authenticated' | 'view'>
-
-/**
- * Authenticates a request in a new view of the ledger. A refusal leaves no event whose commit would tell that it rests on the present state
- * of the AccessKey, so the ledger confirms it. Refuses as `authenticate`.
- */
-export async function identified(request: HttpRequest, unverified: Parameters, house: House): Promise<Identified> {
-  const { ledger } = house
-  for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; ) {
-    const view = ledger.view()
-    try {
-      return { authenticated: await authenticate(request, unverified, house, house, view), view }
-    } catch (error) {
-      if (error instanceof Refusal ? await ledger.confirms(view) : view.rootEpoch === ledger.rootEpoch) throw error
-    }
-  }
-  throw refuse('ServiceUnavailableTemporary')
-}
-
-/** The call with its caller authenticated again: something that it rested on has changed. Refuses as `authenticate`. */
-async function again<O extends Named>(call: Progress<O>, house: House): Promise<Progress<O>> {
-  const { request } = call
-  return { ...call, ...(await identified(request, decodeUnverified(request), house)) }
-}
-
 /** Returns the refusal for any error, and reports failures of the server. */
 export function asRefusal(error: unknown, requestId: string, house: House): Refusal {
   if (error instanceof Refusal) return error
@@ -124,41 +94,6 @@ async function refused(begun: Progress<Named>, refusal: Refusal, house: House): 
     if (answered !== 'moved') return answered
   }
   return refuse('ServiceUnavailableTemporary')
-}
-
-/**
- * Records a refused call, which changes nothing, and returns its refusal. Where the account's refused calls have written too much, the
- * call is throttled instead and leaves no event; the next event has the number of those without one. `moved`: what it rests on changed.
- */
-async function recorded(
-  call: Progress<Named>,
-  resources: readonly Resource[],
-  refusal: Refusal,
-  house: House,
-): Promise<Refusal | 'moved'> {
-  const { nonce, caller } = call.authenticated
-  const owner = ownerOf(caller)
-  const limiter = house.rateLimiter.refused
-  const event = eventOf(call, resources, { refusal })
-  const perSecond = house.settings.refusedBytesPerSecond
-  const before = limiter.admit(owner, principalOf(caller), sizeOf(event), perSecond, call.now)
-  if (before === null) {
-    house.observer.unrecorded(owner)
-    return call.operation.product.throttled()
-  }
-  const told = before === 0 ? event : eventOf(call, resources, { refusal }, { unrecorded: before })
-  const copy = copyOfRefused(call, resources, refusal, house)
-  const further = copy.events
-  let outcome: Committed | null = null
-  try {
-    outcome = await house.ledger.commit({ changes: [], nonce, event: told, further, view: call.view })
-    return outcome === 'moved' ? outcome : refusal
-  } finally {
-    if (outcome !== 'committed') {
-      limiter.untold(owner, before)
-      copy.untold()
-    }
-  }
 }
 
 /** Performs a call that was admitted, and returns its reply. Throws its refusal. */

@@ -2,9 +2,10 @@
 import { refuse } from '../api/errors.ts'
 import { integer } from '../api/parameters.ts'
 import { isoSeconds } from '../api/time.ts'
-import { asRefusal, identified } from './call.ts'
+import { asRefusal } from './call.ts'
 import { type Answer, encodeRefusal, encodeReply } from './encode.ts'
 import type { House } from './house.ts'
+import { identified } from './identify.ts'
 import { decodeUnverified, type HttpRequest, header } from './request.ts'
 
 export const ADVANCE_PATH = '/dev/advance'

@@ -1,13 +1,15 @@
-// Who pays for the events of a refused call, and its event for the account whose resource it was about.
+// Recording a refused call: whether its event may still be written, who pays for it, and its copy for the account whose resource it was about
+// (docs/reference/events.md, "What leaves an event").
 import type { Caller } from '../api/caller.ts'
 import type { Refusal } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
+import type { Committed } from '../ledger/call.ts'
 import type { EventRow } from '../storage/storage.ts'
-import { furtherEvents, type Named, type Progress } from './call-event.ts'
+import { eventOf, furtherEvents, type Named, type Progress } from './call-event.ts'
 import type { House } from './house.ts'
 
 /** The user or role that calls; all sessions of a role are one. */
-export function principalOf(caller: Caller): string {
+function principalOf(caller: Caller): string {
   return caller.type === 'assumed-role' ? caller.roleId : caller.principalId
 }
 
@@ -16,12 +18,47 @@ export function ownerOf(caller: Caller): string {
   return caller.accountId || caller.accessKeyId
 }
 
-/** What an event takes, in bytes. */
-export function sizeOf(event: EventRow | null): number {
+/** The size of an event's body, in bytes. */
+function sizeOf(event: EventRow | null): number {
   return Buffer.byteLength(event?.body ?? '')
 }
 
-/** The copy of an event; `untold` takes back that it tells of unrecorded calls, where it was not committed. */
+/**
+ * Records a refused call, which changes nothing, and returns its refusal. Where the account's refused calls have written too much, the
+ * call is throttled instead and leaves no event; the next event has the number of those without one. `moved`: what it rests on changed.
+ */
+export async function recorded(
+  call: Progress<Named>,
+  resources: readonly Resource[],
+  refusal: Refusal,
+  house: House,
+): Promise<Refusal | 'moved'> {
+  const { nonce, caller } = call.authenticated
+  const owner = ownerOf(caller)
+  const limiter = house.rateLimiter.refused
+  const event = eventOf(call, resources, { refusal })
+  const perSecond = house.settings.refusedBytesPerSecond
+  const before = limiter.admit(owner, principalOf(caller), sizeOf(event), perSecond, call.now)
+  if (before === null) {
+    house.observer.unrecorded(owner)
+    return call.operation.product.throttled()
+  }
+  const told = before === 0 ? event : eventOf(call, resources, { refusal }, { unrecorded: before })
+  const copy = copyOfRefused(call, resources, refusal, house)
+  const further = copy.events
+  let outcome: Committed | null = null
+  try {
+    outcome = await house.ledger.commit({ changes: [], nonce, event: told, further, view: call.view })
+    return outcome === 'moved' ? outcome : refusal
+  } finally {
+    if (outcome !== 'committed') {
+      limiter.untold(owner, before)
+      copy.untold()
+    }
+  }
+}
+
+/** The copy of an event. `untold` takes back its count of unrecorded calls when it was not committed. */
 interface Copy {
   readonly events: readonly EventRow[] | undefined
   untold(): void
@@ -30,10 +67,11 @@ interface Copy {
 const NO_COPY: Copy = { events: undefined, untold: () => {} }
 
 /**
- * The event of a refused call for the account whose resource it was about; none for next to all calls, and none where the caller's account
- * has written too much over there. The caller is answered the same in each case, and pays the same: it must not learn what exists.
+ * Returns the event of a refused call for the account whose resource it was about: none for nearly all calls, and none where the caller's
+ * account has written too much there. The answer to the caller and what the caller pays are the same in each case, so that they do not show
+ * what exists.
  */
-export function copyOfRefused(
+function copyOfRefused(
   call: Progress<Named>,
   resources: readonly Resource[],
   refusal: Refusal,
