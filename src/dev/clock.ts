@@ -1,6 +1,8 @@
-// The clock of `serve --dev`: the system's, moved forward. A record holds how far, so that a restart does not turn time back.
+// The clock of `serve --dev`: the system's, moved forward. A record holds how far, so that a restart does not turn time back, and other
+// servers move with it.
 import type { Ledger } from '../ledger/ledger.ts'
 import { INSTALLATION, insert, type Kind, update } from '../ledger/record.ts'
+import { recordKey } from '../storage/storage.ts'
 
 const DEV_CLOCK: Kind<{ readonly aheadMs: number }> = { name: 'dev-clock', counted: false }
 const ID = 'dev-clock'
@@ -18,8 +20,13 @@ export class DevClock {
 
   /** The clock, as far ahead of `wallNow` as the record says. */
   static async open(ledger: Ledger, wallNow: () => number): Promise<DevClock> {
-    const record = await ledger.get(DEV_CLOCK, INSTALLATION, ID)
-    return new DevClock(ledger, wallNow, record?.body.aheadMs ?? 0)
+    const ahead = async () => (await ledger.get(DEV_CLOCK, INSTALLATION, ID))?.body.aheadMs ?? 0
+    const clock = new DevClock(ledger, wallNow, await ahead())
+    const key = recordKey(DEV_CLOCK.name, INSTALLATION.account, INSTALLATION.region, ID)
+    ledger.whenChanged(async (changed) => {
+      if (!changed || changed.has(key)) clock.#aheadMs = await ahead()
+    })
+    return clock
   }
 
   /** Milliseconds since 1970. */

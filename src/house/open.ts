@@ -15,6 +15,7 @@ import type { Supervisor } from '../keystore/pkcs11/supervisor.ts'
 import { KeystoreRouter } from '../keystore/router.ts'
 import { SoftwareKeystore } from '../keystore/software.ts'
 import { KeyUsage } from '../kms/key-usage.ts'
+import { versionsIn } from '../kms/records.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { AccessKeys } from '../ram/access-key.ts'
@@ -90,6 +91,8 @@ export async function openHouse(
     const usage = new KeyUsage(ledger, () => runtime.now())
     const rooms = { ledger, keys, usage, runtime }
     const hsm = settings.hsm && device && (await hsmKeystoreOf(device, settings.hsm, rooms, alarm, now))
+    const software = new SoftwareKeystore(keys, runtime)
+    ledger.whenChanged((changed) => software.dropOpened(changed && versionsIn(changed)))
     return {
       storage,
       ledger,
@@ -99,7 +102,7 @@ export async function openHouse(
       authorizer: new Authorizer(ledger, alarm),
       lastUsed: new LastUsed(ledger),
       securityTokens: new SecurityTokens(keys),
-      keystore: new KeystoreRouter(new SoftwareKeystore(keys, runtime), hsm, usage),
+      keystore: new KeystoreRouter(software, hsm, usage),
       hsm,
       usage,
       rateLimiter: new RateLimiter(),

@@ -1,4 +1,5 @@
-// A server's part in changes of the root keys: it notices them within a second, and drops retired root keys when they are due.
+// A server's part in the changes of others: it follows them once a second, so that what they destroyed leaves its memory though no call comes;
+// and it drops retired root keys when they are due.
 import type { Alarm } from '../ledger/alarm.ts'
 import { storedServiceWork } from '../ledger/stored-event.ts'
 import { dropIsDue, dropRetired, Strays } from '../rootkeys/rotation.ts'
@@ -11,7 +12,7 @@ const DROP_AGAIN_MS = 3_600_000
 
 type Rooms = Pick<OpenHouse, 'storage' | 'ring' | 'ledger' | 'accounts' | 'eventIndex' | 'runtime'>
 
-/** Looks after the root keys once a second, until `stop`. The same trouble is reported once, until it is over. */
+/** Follows changes, and looks after the root keys, once a second until `stop`. The same trouble is reported once, until it is over. */
 export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): Promise<void> {
   const { ring, runtime } = rooms
   let [troubled, dropAt] = [false, 0]
@@ -20,6 +21,7 @@ export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): 
     await runtime.pause(LOOK_MS, stop)
     if (stop.aborted) break
     try {
+      await rooms.ledger.follow()
       await ring.look()
       troubled = false
     } catch (error) {

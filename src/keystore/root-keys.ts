@@ -27,12 +27,7 @@ export class RootKeys {
     this.#ring.wipe()
   }
 
-  /** Moves the epoch although the ring stays, since another process may have changed any record: all that is kept is dropped. */
-  forgetKept(): void {
-    this.#epoch++
-  }
-
-  /** Grows whenever the ring is replaced, or what is kept must be dropped. */
+  /** Grows whenever the ring is replaced. */
   get epoch(): number {
     return this.#epoch
   }

@@ -64,6 +64,11 @@ export class SoftwareKeystore implements Keystore {
     if (this.#destroyed.size > READY_KEYS && !oldest.done) this.#destroyed.delete(oldest.value)
   }
 
+  /** Wipes the opened material of versions whose records another process changed, and may have destroyed; null for all versions. */
+  dropOpened(versionIds: Iterable<string> | null): void {
+    for (const versionId of versionIds ?? [...this.#ready.keys()]) this.#drop(versionId)
+  }
+
   /** Material exists in its record only, and in memory until `forget`. */
   async destroy(): Promise<boolean> {
     return true
@@ -111,7 +116,6 @@ export class SoftwareKeystore implements Keystore {
   /** The material, to be used before the next await: it may be wiped afterwards. */
   #open(place: VersionPlace, sealed: StoredMaterial): Xaes {
     if (this.#rootEpoch !== this.#keys.epoch) {
-      // Another process may have destroyed any of it.
       for (const versionId of this.#ready.keys()) this.#drop(versionId)
       this.#rootEpoch = this.#keys.epoch
     }

@@ -60,6 +60,13 @@ export type Alias = Recorded<AliasBody>
 
 export const CMK: Kind<CmkBody> = { name: 'cmk', counted: true }
 export const VERSION: Kind<VersionBody> = { name: 'key-version', counted: false }
+
+/** The ids of the key versions among the keys of records (recordKey). */
+export function versionsIn(keys: Iterable<string>): readonly string[] {
+  const ids: string[] = []
+  for (const key of keys) if (key.startsWith(`${VERSION.name}\n`)) ids.push(key.slice(key.lastIndexOf('\n') + 1))
+  return ids
+}
 export const ALIAS: Kind<AliasBody> = { name: 'alias', counted: true }
 export const DESTRUCTION: Kind<DestructionBody> = { name: 'material-destruction', counted: false }
 export const USAGE: Kind<UsageBody> = { name: 'key-usage', counted: true }

@@ -1,12 +1,13 @@
 // Accounts: which there are, which was first, and the credentials that the operator gives them from outside.
 import type { Ledger } from '../ledger/ledger.ts'
-import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
+import { type Change, INSTALLATION, insert, type Kind, update } from '../ledger/record.ts'
+import type { LedgerView } from '../ledger/view.ts'
 import type { Randomness } from '../runtime/runtime.ts'
 import { eventsUpTo } from '../storage/lane.ts'
 import type { EventRow } from '../storage/storage.ts'
 import { ACCESS_KEY, type AccessKeyRecord, type AccessKeys } from './access-key.ts'
 import { newAccessKeyId, newAccessKeySecret, newAccountId } from './identifiers.ts'
-import { accessKeysChanged, commitMarked, type InstallationMark, type Marked } from './installation-mark.ts'
+import { commitMarked, type InstallationMark, type Marked } from './installation-mark.ts'
 import { ACCOUNT, type Account, accessKeyRecord, accessKeysOf, SERVICE } from './key-holder.ts'
 import { operatorEvent } from './operator-event.ts'
 
@@ -41,6 +42,7 @@ export interface Provided {
 const NOTHING_NEW: Provided = { revoked: null, superseded: null, others: [] }
 const AT_ONCE = 1000
 
+type Reads = Pick<LedgerView, 'get' | 'between' | 'heads'>
 type Random = Pick<Randomness, 'randomBytes' | 'newId'>
 
 export class Accounts {
@@ -56,8 +58,8 @@ export class Accounts {
     this.#random = random
   }
 
-  async exists(accountId: string): Promise<boolean> {
-    return (await this.#ledger.get(ACCOUNT, INSTALLATION, accountId)) !== null
+  async exists(accountId: string, ledger: Reads = this.#ledger): Promise<boolean> {
+    return (await ledger.get(ACCOUNT, INSTALLATION, accountId)) !== null
   }
 
   /** How many accounts there are, by a tally that nothing authenticates. */
@@ -67,19 +69,19 @@ export class Accounts {
 
   /** The ids of all accounts, in the order of their creation. */
   async list(): Promise<readonly { id: string; name: string; createdAt: number }[]> {
-    return (await this.#all()).map(({ id, body, createdAt }) => ({ id, name: body.name, createdAt }))
+    return (await this.#all(this.#ledger)).map(({ id, body, createdAt }) => ({ id, name: body.name, createdAt }))
   }
 
-  async #all(): Promise<readonly Account[]> {
+  async #all(ledger: Reads): Promise<readonly Account[]> {
     const all: Account[] = []
-    for await (const account of this.#each(ACCOUNT)) all.push(account)
+    for await (const account of this.#each(ACCOUNT, ledger)) all.push(account)
     return all.sort((one, other) => one.createdAt - other.createdAt)
   }
 
   /** All of a kind by id, not by a page: pages end where a tally says, which nothing authenticates. */
-  async *#each<B>(kind: { readonly name: string; readonly counted: boolean; readonly body?: B }) {
+  async *#each<B>(kind: Kind<B>, ledger: Reads) {
     for (let after = ''; ; ) {
-      const found = await this.#ledger.between(kind, INSTALLATION, { after, before: '\x7f', limit: AT_ONCE })
+      const found = await ledger.between(kind, INSTALLATION, { after, before: '\x7f', limit: AT_ONCE })
       yield* found
       if (found.length < AT_ONCE) return
       after = found.at(-1)?.id ?? ''
@@ -90,16 +92,16 @@ export class Accounts {
    * The account that was made first; null in a database that never had one, which authentic records alone decide. Throws with what to do
    * where an account must be and is not: who removes rows gets no new one.
    */
-  async first(): Promise<string | null> {
+  async first(ledger: Reads = this.#ledger): Promise<string | null> {
     const { firstAccount } = this.#installation.record.body
     if (typeof firstAccount === 'string') {
-      if (await this.exists(firstAccount)) return firstAccount
+      if (await this.exists(firstAccount, ledger)) return firstAccount
       throw new Error(`the record of account ${firstAccount}, the first of this database, is missing: restore a backup`)
     }
-    const accounts = await this.#all()
+    const accounts = await this.#all(ledger)
     const [oldest] = accounts
     if (!oldest) {
-      if (eventsUpTo(await this.#ledger.heads()) === 0) return null
+      if (eventsUpTo(await ledger.heads()) === 0) return null
       throw new Error(
         'this database has a trail of events, but the records of its accounts are missing: restore a backup',
       )
@@ -111,7 +113,7 @@ export class Accounts {
   /** Writes down, in a database from before this was kept, which AccessKeys belong to accounts and services, and which account was first. */
   async #adopt(accounts: readonly Account[], firstAccount: string): Promise<void> {
     const held = new Map<string, AccessKeyRecord[]>()
-    for await (const key of this.#each(ACCESS_KEY)) {
+    for await (const key of this.#each(ACCESS_KEY, this.#ledger)) {
       const { accountId, service, userId } = key.body
       if (userId !== undefined) continue
       const holder = service ?? accountId
@@ -148,10 +150,10 @@ export class Accounts {
    * credentials, or `other`.
    */
   async makeFirst(credentials: Credentials, name: string, now: number): Promise<'made' | 'same' | 'other'> {
-    return commitMarked(this.#ledger, this.#installation, async () => {
-      const first = await this.first()
-      if (first === null) return { result: 'made', change: await this.#made(credentials, name, now, false) }
-      const key = await this.#ledger.get(ACCESS_KEY, INSTALLATION, credentials.accessKeyId)
+    return commitMarked(this.#ledger, this.#installation, async (view) => {
+      const first = await this.first(view)
+      if (first === null) return { result: 'made', change: await this.#made(credentials, name, now, false, view) }
+      const key = await view.get(ACCESS_KEY, INSTALLATION, credentials.accessKeyId)
       return { result: key?.body.accountId === first ? 'same' : 'other', change: null }
     })
   }
@@ -162,19 +164,25 @@ export class Accounts {
    */
   async provide(credentials: Given, name: string, now: number, how: Giving = {}): Promise<Provided> {
     await this.first()
-    return commitMarked(this.#ledger, this.#installation, async () => {
+    return commitMarked(this.#ledger, this.#installation, async (view) => {
       // Decided again with the rest: another server may make the first account meanwhile.
-      const accountId = credentials.accountId ?? (await this.first()) ?? newAccountId(this.#random)
-      const account = await this.#ledger.get(ACCOUNT, INSTALLATION, accountId)
-      if (account) return this.#given(account, credentials, now, how)
-      const change = await this.#made({ ...credentials, accountId }, name, now, how.configured === true)
+      const accountId = credentials.accountId ?? (await this.first(view)) ?? newAccountId(this.#random)
+      const account = await view.get(ACCOUNT, INSTALLATION, accountId)
+      if (account) return this.#given(account, credentials, now, how, view)
+      const change = await this.#made({ ...credentials, accountId }, name, now, how.configured === true, view)
       return { result: NOTHING_NEW, change }
     })
   }
 
-  async #made(credentials: Credentials, name: string, createdAt: number, configured: boolean): Promise<Marked> {
+  async #made(
+    credentials: Credentials,
+    name: string,
+    createdAt: number,
+    configured: boolean,
+    view: LedgerView,
+  ): Promise<Marked> {
     const { accountId, accessKeyId: id, accessKeySecret: secret } = credentials
-    if (await this.#ledger.get(ACCESS_KEY, INSTALLATION, id)) throw belongsToAnother(id)
+    if (await view.get(ACCESS_KEY, INSTALLATION, id)) throw belongsToAnother(id)
     const body = { name, accessKeyIds: [id], ...(configured && { configuredKeyId: id }) }
     const made = insert(ACCOUNT, { ...INSTALLATION, id: accountId, createdAt, body })
     const changes = [made, this.#newAccessKey(made.after, { id, secret }, createdAt)]
@@ -192,9 +200,10 @@ export class Accounts {
     { accessKeyId: id, accessKeySecret: secret }: Given,
     now: number,
     { configured = false, region = '' }: Giving,
+    view: LedgerView,
   ): Promise<{ result: Provided; change: Marked | null }> {
     const { accessKeyIds = [], configuredKeyId, deletedKeyIds = [] } = account.body
-    const key = await this.#ledger.get(ACCESS_KEY, INSTALLATION, id)
+    const key = await view.get(ACCESS_KEY, INSTALLATION, id)
     if (key && !isOf(account, key)) throw belongsToAnother(id)
     if (!key && configured && (configuredKeyId === id || deletedKeyIds.includes(id)))
       return { result: { ...NOTHING_NEW, revoked: 'deleted' }, change: null }
@@ -211,17 +220,16 @@ export class Accounts {
       const sealedSecret = this.#accessKeys.seal(id, secret)
       changed('UpdateAccessKey', id, update(key, { body: { ...key.body, sealedSecret } }, true))
     }
-    const mark = accessKeysChanged(this.#installation)
     // What does not work takes nobody's place.
     if (key?.body.status === 'Inactive')
       return {
         result: { ...NOTHING_NEW, revoked: 'disabled' },
-        change: changes.length > 0 ? { changes, mark, events } : null,
+        change: changes.length > 0 ? { changes, events } : null,
       }
     const listed = accessKeyIds.includes(id)
     const supersedes = configured && configuredKeyId !== id
     if (changes.length === 0 && listed && !supersedes) return { result: NOTHING_NEW, change: null }
-    const others = (await accessKeysOf(account, this.#ledger)).filter(
+    const others = (await accessKeysOf(account, view)).filter(
       (other) => other.id !== id && other.body.status === 'Active',
     )
     const former = supersedes ? others.find((other) => other.id === configuredKeyId) : undefined
@@ -237,7 +245,7 @@ export class Accounts {
       superseded: former?.id ?? null,
       others: others.filter((other) => other !== former).map((other) => other.id),
     }
-    return { result, change: { changes, mark, events } }
+    return { result, change: { changes, events } }
   }
 }
 

@@ -1,14 +1,14 @@
 // What the installation's record says about accounts: it is authentic, every database has one, and all that is committed is held
-// against it. So it decides whether a start is the first, and tells running servers that the operator changed AccessKeys.
+// against it. So it decides whether a start is the first.
 import type { Committed } from '../ledger/call.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, type Recorded, update } from '../ledger/record.ts'
+import type { LedgerView } from '../ledger/view.ts'
 import type { EventRow } from '../storage/storage.ts'
 
 interface Mark {
   /** null before there was an account; absent in databases from before this was written down. */
   readonly firstAccount?: string | null
-  readonly accessKeyChanges?: number
 }
 
 /** The installation's record as it was last seen. */
@@ -28,19 +28,18 @@ export interface Marked {
 }
 
 /**
- * Decides and commits, with the mark in the same transaction. Decides again when a record moved meanwhile, or when `decide` throws and
- * the installation record moved: what it read may be half old, half new. Throws when other processes keep changing the records.
+ * Decides and commits, with the mark in the same transaction. Decides again when something changed that `decide` read through its view, also
+ * when it throws: what it read may be half old, half new. Throws when other processes keep changing the records.
  */
 export async function commitMarked<T>(
   ledger: Ledger,
   installation: InstallationMark,
-  decide: () => Promise<{ readonly result: T; readonly change: Marked | null }>,
+  decide: (view: LedgerView) => Promise<{ readonly result: T; readonly change: Marked | null }>,
 ): Promise<T> {
   for (let tries = 0; tries < TRIES; tries++) {
-    const { revision } = installation.record
-    const decided = await decide().catch(async (error: unknown) => {
-      await installation.look()
-      if (installation.record.revision === revision) throw error
+    const view = ledger.view()
+    const decided = await decide(view).catch(async (error: unknown) => {
+      if (await ledger.confirms(view)) throw error
       return null
     })
     if (!decided) continue
@@ -49,14 +48,10 @@ export async function commitMarked<T>(
     const { changes, mark, events: [event = null, ...further] = [] } = change
     const { record } = installation
     const marks = mark ? [update(record, { body: { ...record.body, ...mark } })] : []
-    const outcome: Committed = await ledger.commit({ changes: [...changes, ...marks], nonce: null, event, further })
+    const all = [...changes, ...marks]
+    const outcome: Committed = await ledger.commit({ changes: all, nonce: null, event, further, view })
     if (marks.length > 0 || outcome !== 'committed') await installation.look()
     if (outcome === 'committed') return result
   }
   throw new Error('other processes keep changing the same records: try again')
-}
-
-/** The mark that has running servers forget what they know of AccessKeys. */
-export function accessKeysChanged({ record }: InstallationMark): Mark {
-  return { accessKeyChanges: (record.body.accessKeyChanges ?? 0) + 1 }
 }

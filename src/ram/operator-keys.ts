@@ -1,12 +1,13 @@
 // The AccessKeys of accounts and cloud services, as the operator manages them: on the database itself, beside servers that run. These
-// learn of each change by the installation's record, before they commit another call.
+// learn of each change by the change number, before they commit another call.
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
+import type { LedgerView } from '../ledger/view.ts'
 import type { Randomness } from '../runtime/runtime.ts'
 import type { AccessKeyRecord, AccessKeys } from './access-key.ts'
 import type { Accounts, Credentials } from './account.ts'
 import { newAccessKeyId, newAccessKeySecret } from './identifiers.ts'
-import { accessKeysChanged, commitMarked, type InstallationMark } from './installation-mark.ts'
+import { commitMarked, type InstallationMark } from './installation-mark.ts'
 import {
   ACCOUNT,
   accessKeyOf,
@@ -47,15 +48,16 @@ export class OperatorKeys {
 
   /** The holder's AccessKeys, in the order of their creation. Throws when there is no such holder. */
   async list(name: string): Promise<readonly AccessKeyRecord[]> {
-    return accessKeysOf(await this.#holder(name), this.#ledger)
+    const view = this.#ledger.view()
+    return accessKeysOf(await this.#holder(name, view), view)
   }
 
   /** Makes an AccessKey, unless the holder has `atMost` of them; the service's record with its first. Throws when it can't. */
   async create(name: string, atMost: number, region: string, now: number): Promise<Omit<Credentials, 'accountId'>> {
     const [id, secret] = [newAccessKeyId(this.#random), newAccessKeySecret(this.#random)]
-    await this.#change('CreateAccessKey', { id, region, now }, async () => {
+    await this.#change('CreateAccessKey', { id, region, now }, async (view) => {
       const sealedSecret = this.#accessKeys.seal(id, secret)
-      const holder = await this.#find(name)
+      const holder = await this.#find(name, view)
       if (!holder) {
         const service = { ...INSTALLATION, id: serviceName(name), createdAt: now, body: { accessKeyIds: [id] } }
         const made = insert(SERVICE, service)
@@ -71,35 +73,35 @@ export class OperatorKeys {
 
   /** Enables or disables an AccessKey. Throws when the holder has no such AccessKey. */
   async setStatus(name: string, id: string, status: 'Active' | 'Inactive', region: string, now: number): Promise<void> {
-    await this.#change('UpdateAccessKey', { id, region, now }, async () => {
-      const { holder, key } = await this.#owned(name, id)
+    await this.#change('UpdateAccessKey', { id, region, now }, async (view) => {
+      const { holder, key } = await this.#owned(name, id, view)
       return { holder, changes: [update(key, { body: { ...key.body, status } })] }
     })
   }
 
   /** Deletes an AccessKey. Throws when the holder has no such AccessKey. */
   async delete(name: string, id: string, region: string, now: number): Promise<void> {
-    await this.#change('DeleteAccessKey', { id, region, now }, async () => {
-      const { holder, key } = await this.#owned(name, id)
+    await this.#change('DeleteAccessKey', { id, region, now }, async (view) => {
+      const { holder, key } = await this.#owned(name, id, view)
       return { holder, changes: deleteAccessKey(holder, key) }
     })
   }
 
-  async #find(name: string): Promise<KeyHolder | null> {
+  async #find(name: string, view: LedgerView): Promise<KeyHolder | null> {
     // In a database of an earlier release, accounts list their AccessKeys first.
-    await this.#accounts.first()
-    return operatorsHolder(name, this.#ledger)
+    await this.#accounts.first(view)
+    return operatorsHolder(name, view)
   }
 
-  async #holder(name: string): Promise<KeyHolder> {
-    const holder = await this.#find(name)
+  async #holder(name: string, view: LedgerView): Promise<KeyHolder> {
+    const holder = await this.#find(name, view)
     if (!holder) throw new Error(`there is no account, and no service with AccessKeys, \`${name}\``)
     return holder
   }
 
-  async #owned(name: string, id: string): Promise<{ holder: KeyHolder; key: AccessKeyRecord }> {
-    const holder = await this.#holder(name)
-    const key = await accessKeyOf(holder, id, this.#ledger)
+  async #owned(name: string, id: string, view: LedgerView): Promise<{ holder: KeyHolder; key: AccessKeyRecord }> {
+    const holder = await this.#holder(name, view)
+    const key = await accessKeyOf(holder, id, view)
     if (!key) throw new Error(`${name} has no AccessKey \`${id}\`: \`strongroom account key list ${name}\` lists them`)
     return { holder, key }
   }
@@ -107,16 +109,15 @@ export class OperatorKeys {
   async #change(
     name: OperatorWork['name'],
     { id, region, now }: { readonly id: string; readonly region: string; readonly now: number },
-    decide: () => Promise<{ holder: KeyHolder; changes: readonly Change[] }>,
+    decide: (view: LedgerView) => Promise<{ holder: KeyHolder; changes: readonly Change[] }>,
   ): Promise<void> {
-    await commitMarked(this.#ledger, this.#installation, async () => {
-      const { holder, changes } = await decide()
-      const mark = accessKeysChanged(this.#installation)
+    await commitMarked(this.#ledger, this.#installation, async (view) => {
+      const { holder, changes } = await decide(view)
       // A service has no trail: an event is an account's.
       const at = { region, at: now, eventId: this.#random.newId() }
       const events =
         holder.kind === ACCOUNT.name ? [operatorEvent({ name, account: holder.id, accessKeyId: id }, at)] : []
-      return { result: null, change: { changes, mark, events } }
+      return { result: null, change: { changes, events } }
     })
   }
 }

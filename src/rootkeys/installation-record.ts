@@ -36,8 +36,6 @@ export interface InstallationBody {
   readonly formerKeyFile?: string | null
   /** The account that was created first; null before there is one. Absent in databases older than this member. */
   readonly firstAccount?: string | null
-  /** How often the operator has changed AccessKeys (LiveRing.look). Absent for never. */
-  readonly accessKeyChanges?: number
 }
 
 export type Installation = Recorded<InstallationBody>

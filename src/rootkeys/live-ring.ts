@@ -73,8 +73,7 @@ export class LiveRing {
   }
 
   /**
-   * Takes over what has changed. Where the operator changed AccessKeys, all records in memory are dropped: since each commit holds that
-   * this record is unchanged, no call is committed for a caller whose AccessKey was disabled before the call began.
+   * Takes over what has changed.
    * Throws Unavailable when the record can't be read now, or names root keys that this server can't open.
    */
   look(): Promise<void> {
@@ -99,9 +98,7 @@ export class LiveRing {
       throw new Unavailable('the installation record went back to an older one, or is missing: restore the database')
     if (row.revision === this.#record.revision) return
     if (!this.#sameRing(row)) await this.#follow(row)
-    const { accessKeyChanges } = this.#record.body
     this.#record = fromRow(row, this.keys)
-    if (this.#record.body.accessKeyChanges !== accessKeyChanges) this.keys.forgetKept()
   }
 
   /** Whether a row that changed still holds the ring in use: only its provider changed, or a root was retired. */

@@ -256,7 +256,7 @@ eachDatabase((open) => {
         const change = update(account, { body: { name: account.body.name } })
         assert.equal(await ledger.commit({ changes: [change], nonce: null, event: null }), 'committed')
       }
-      const { firstAccount: _, accessKeyChanges: __, ...body } = ring.record.body
+      const { firstAccount: _, ...body } = ring.record.body
       const mark = update(ring.record, { body })
       assert.equal(await ledger.commit({ changes: [mark], nonce: null, event: null }), 'committed')
       const row = await storage.get('service', '', '', 'ecs.aliyuncs.com')

@@ -1,4 +1,4 @@
-// Decisions about accounts, while another process changes the installation record.
+// Decisions about accounts, while another process changes what they read.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Ledger } from '../../src/ledger/ledger.ts'
@@ -17,42 +17,29 @@ const record: Recorded<object> = {
   body: {},
 }
 
-/** An installation record that another process moves as soon as `moves` says so. */
-function installation(moves: () => boolean) {
-  return {
-    record,
-    async look() {
-      if (moves()) this.record = { ...record, revision: 2 }
-    },
-  }
+const installation = { record, look: async () => {} }
+
+/** A ledger in which something that was read has changed, or nothing. */
+function ledger(moved: boolean): Ledger {
+  return { view: () => null, confirms: async () => !moved, commit: async () => 'committed' } as unknown as Ledger
 }
 
-const ledger = { commit: async () => 'committed' } as unknown as Ledger
-
 describe('a decision that fails', () => {
-  it('is made again when the installation record moved meanwhile', async () => {
+  it('is made again when something that it read has changed', async () => {
     let decided = 0
-    const result = await commitMarked(
-      ledger,
-      installation(() => true),
-      async () => {
-        if (++decided === 1) throw new Error('an AccessKey without its account')
-        return { result: 'made by another process', change: null }
-      },
-    )
+    const result = await commitMarked(ledger(true), installation, async () => {
+      if (++decided === 1) throw new Error('an AccessKey without its account')
+      return { result: 'made by another process', change: null }
+    })
     assert.deepEqual([result, decided], ['made by another process', 2])
   })
 
-  it('fails the work when nothing moved', async () => {
+  it('fails the work when nothing has', async () => {
     let decided = 0
-    const work = commitMarked(
-      ledger,
-      installation(() => false),
-      async () => {
-        decided++
-        throw new Error('the AccessKey belongs to another account')
-      },
-    )
+    const work = commitMarked(ledger(false), installation, async () => {
+      decided++
+      throw new Error('the AccessKey belongs to another account')
+    })
     await assert.rejects(work, /belongs to another account/)
     assert.equal(decided, 1)
   })
