@@ -53,8 +53,9 @@ export class FollowedChanges {
 
   async #follow(): Promise<void> {
     const { storage, known, roots } = this.#rooms
-    const { number, keys } = await storage.changesSince(this.#number)
-    if (number < this.#number) throw this.#backTo(number)
+    const before = this.#number
+    const { number, keys } = await storage.changesSince(before)
+    if (number < before) throw this.#backTo(number)
     this.#wentBack = false
     // A batch of this server may have brought its own changes meanwhile.
     if (number <= this.#number) return
