@@ -1,0 +1,154 @@
+// Claims: what a request says about its signer, in either kind of signature, before anything is proven (docs/reference/signatures.md, "Order of
+// the checks", steps 4 to 6). Making a claim checks its form and its time, and reads nothing long.
+import { refuse } from '../api/errors.ts'
+import { CanonicalForm } from './canonical-form.ts'
+import {
+  ALGORITHM_NAMES,
+  type Authorization,
+  headerSignature,
+  headerStringToSign,
+  parseAuthorization,
+  type Scope,
+} from './header-signature.ts'
+import { type HttpRequest, header, isSignedByHeader, type Parameters, pathOf } from './request.ts'
+import { hashHex, RPC_METHODS, rpcSignature, rpcStringToSign } from './signature.ts'
+
+/** How far a request's time may differ from the server's, in either direction. */
+export const TIME_WINDOW_MS = 15 * 60_000
+
+const MAX_NONCE_LENGTH = 256
+
+/**
+ * What the Host header counts for. `decides`: it is signed. `must agree`: signature 1.0, which does not cover Host; it may add what no
+ * signed parameter says, but not contradict one. `means nothing`: the scheme could have signed it, and the client did not.
+ */
+export type HostStanding = 'decides' | 'must agree' | 'means nothing'
+
+/** What a request says about its signer. Its functions read what may be long; they are called once the AccessKey is found. */
+export interface Claim {
+  readonly accessKeyId: string
+  readonly timestamp: string
+  readonly nonce: string
+  readonly securityToken: string
+  readonly signature: Uint8Array
+  readonly host: HostStanding
+  readonly scope: Scope | null
+  stringToSign(): string
+  /** The raw signature of the string to sign under a secret. */
+  sign(secret: string, stringToSign: string): Uint8Array
+  /** Refuses a body other than the signed one. */
+  checkBody(): void
+}
+
+/** Returns the claim of a request. `parameters` are those of decodeUnverified, `now` is milliseconds since 1970. */
+export function claimOf(request: HttpRequest, parameters: Parameters, now: number): Claim {
+  return isSignedByHeader(request) ? headerClaim(request, parameters, now) : rpcClaim(request, parameters, now)
+}
+
+function incomplete(rule: string) {
+  return refuse('IncompleteSignature', { rule })
+}
+
+function checkTime(timestamp: string, now: number): void {
+  if (timestamp === '') throw refuse('IllegalTimestamp')
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(timestamp) ? Date.parse(timestamp) : Number.NaN
+  if (Number.isNaN(time)) throw refuse('InvalidTimeStamp.Format')
+  if (Math.abs(now - time) > TIME_WINDOW_MS) throw refuse('InvalidTimeStamp.Expired')
+}
+
+function checkNonce(nonce: string): void {
+  if (nonce.length > MAX_NONCE_LENGTH)
+    throw refuse('InvalidParameter', { name: 'SignatureNonce', rule: `At most ${MAX_NONCE_LENGTH} characters.` })
+}
+
+function rpcClaim(request: HttpRequest, parameters: Parameters, now: number): Claim {
+  const value = (name: string) => parameters.get(name) ?? ''
+  if (value('AccessKeyId') === '') {
+    if (header(request, 'authorization') !== '') throw incomplete(`${SUPPORTED} or the parameters of signature 1.0.`)
+    throw refuse('MissingAccessKeyId')
+  }
+  checkTime(value('Timestamp'), now)
+  const hash = RPC_METHODS.get(value('SignatureMethod'))
+  if (hash === undefined || value('SignatureVersion') !== '1.0') throw refuse('InvalidSignatureMethod')
+  if (value('SignatureType') !== '') throw incomplete('SignatureType must be absent or empty.')
+  const text = value('Signature')
+  if (text === '') throw incomplete('The parameter Signature is missing.')
+  // One spelling only: where the signature is the nonce, another spelling would be another nonce.
+  const signature = Buffer.from(text, 'base64')
+  if (signature.length !== hash.bytes || signature.toString('base64') !== text)
+    throw incomplete(`Signature must be the Base64 of ${hash.bytes} bytes.`)
+  checkNonce(value('SignatureNonce'))
+  return {
+    accessKeyId: value('AccessKeyId'),
+    timestamp: value('Timestamp'),
+    nonce: value('SignatureNonce') || `signature ${text}`,
+    securityToken: value('SecurityToken'),
+    signature,
+    host: 'must agree',
+    scope: null,
+    stringToSign: () =>
+      parameters instanceof CanonicalForm
+        ? parameters.stringToSign(request.method)
+        : rpcStringToSign(request.method, parameters),
+    sign: (secret, stringToSign) => rpcSignature(hash.name, secret, stringToSign),
+    checkBody: () => {},
+  }
+}
+
+const SUPPORTED = `Authorization must be ${ALGORITHM_NAMES.join(', ')} with Credential, SignedHeaders and Signature,`
+
+/** Headers that must be signed: without them a part of the request could be replaced. */
+const MUST_BE_SIGNED = ['x-acs-date', 'x-acs-action', 'x-acs-version', 'x-acs-signature-nonce']
+const HASH_HEADERS = { sha256: ['x-acs-content-sha256'], sm3: ['x-acs-content-sha256', 'x-acs-content-sm3'] }
+
+function headerClaim(request: HttpRequest, query: Parameters, now: number): Claim {
+  const authorization = parseAuthorization(header(request, 'authorization'))
+  if (!authorization) throw incomplete(`${SUPPORTED} or be left out with signature 1.0.`)
+  const timestamp = header(request, 'x-acs-date')
+  checkTime(timestamp, now)
+  const { algorithm, accessKeyId, scope, signature, signedHeaders } = authorization
+  if (scope && scope.date !== timestamp.slice(0, 10).replaceAll('-', ''))
+    throw incomplete('The date in Credential is not the one of x-acs-date.')
+  checkSignedHeaders(authorization, request)
+  const nonce = header(request, 'x-acs-signature-nonce')
+  checkNonce(nonce)
+  const named = HASH_HEADERS[algorithm.hash].filter((name) => header(request, name) !== '')
+  const bodyHash = header(request, named[0] ?? '')
+  if (bodyHash === '') throw incomplete(`The header ${HASH_HEADERS[algorithm.hash].join(' or ')} is missing.`)
+  return {
+    accessKeyId,
+    timestamp,
+    nonce,
+    securityToken: header(request, 'x-acs-security-token'),
+    signature,
+    host: signedHeaders.includes('host') ? 'decides' : 'means nothing',
+    scope,
+    stringToSign: () =>
+      headerStringToSign(authorization, {
+        method: request.method,
+        path: pathOf(request),
+        query,
+        headers: (name) => header(request, name),
+        bodyHash,
+      }),
+    sign: (secret, stringToSign) => headerSignature(authorization, secret, stringToSign),
+    // The signature covers the header with the hash, so that only the bodies of authenticated callers are hashed.
+    checkBody: () => {
+      const actual = hashHex(algorithm.hash, request.body)
+      const wrong = named.find((name) => header(request, name) !== actual)
+      if (wrong !== undefined) throw incomplete(`The header ${wrong} is not the hash of the body.`)
+    },
+  }
+}
+
+function checkSignedHeaders({ signedHeaders }: Authorization, request: HttpRequest): void {
+  const signed = new Set(signedHeaders)
+  const check = (name: string) => {
+    if (!signed.has(name) || header(request, name) === '')
+      throw incomplete(`The header ${name.slice(0, 128)} must be sent and signed.`)
+  }
+  for (const name of MUST_BE_SIGNED) check(name)
+  // It says whether the body is a form, whose fields are parameters.
+  if (request.body.length > 0) check('content-type')
+  for (const name in request.headers) if (name.startsWith('x-acs-')) check(name)
+}
