@@ -25,6 +25,8 @@ import { WalSync } from './wal-sync.ts'
 
 const DIGEST_BYTES = 16
 const CACHE_KIB = 64 * 1024
+/** A batch of so many calls is synced on the main thread while the disk is fast: there is little else to do. */
+const FEW = 4
 
 /** Opens and migrates the database file; `:memory:` serves tests. Throws Unavailable. */
 export function openSqlite(path: string): Storage {
@@ -142,7 +144,7 @@ class SqliteStorage extends StoredRows implements Storage {
       if (nonce) this.#nonces.add(nonce.digest, nonce.expiresAt)
       if (scrub) this.#scrubDue = true
     }
-    await this.#wal?.synced()
+    if (this.#wal && !(batch.length <= FEW && this.#wal.syncedNow())) await this.#wal.synced()
     this.#scrub()
     return stored
   }

@@ -1,5 +1,6 @@
 // A disk that fails while SQLite's log is synced: nothing is acknowledged from then on, and nothing more is stored, until a restart.
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { openStorage } from '../../src/storage/open.ts'
@@ -17,6 +18,44 @@ describe('the log of SQLite', () => {
     await assert.rejects(sync.synced(), /can't be brought to disk/)
     assert.ok(sync.failure)
     await sync.close()
+    removeFolder(folder)
+  })
+
+  it('is synced on the main thread while that is fast, and by another after a slow sync for twenty times as long', async () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'a.db-wal'), 'x')
+    const clock = { now: 0, slow: 0 }
+    const sync = new WalSync(join(folder, 'a.db'), () => {
+      clock.now += clock.slow
+      return clock.now
+    })
+    assert.equal(sync.syncedNow(), false, 'the log is not open yet')
+    const first = sync.synced()
+    assert.equal(sync.syncedNow(), false, 'another sync is under way')
+    await first
+    assert.equal(sync.syncedNow(), true)
+    clock.slow = 3
+    assert.equal(sync.syncedNow(), true)
+    clock.slow = 0
+    assert.equal(sync.syncedNow(), false)
+    clock.now += 59
+    assert.equal(sync.syncedNow(), false)
+    clock.now += 1
+    assert.equal(sync.syncedNow(), true)
+    await sync.close()
+    removeFolder(folder)
+  })
+
+  it('that can not be synced on the main thread fails for good, too', async () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'a.db-wal'), 'x')
+    const sync = new WalSync(join(folder, 'a.db'))
+    await sync.synced()
+    // A file that is closed stands for a disk that is gone.
+    await sync.close()
+    assert.throws(() => sync.syncedNow(), Unavailable)
+    assert.equal(sync.syncedNow(), false)
+    await assert.rejects(sync.synced(), Unavailable)
     removeFolder(folder)
   })
 
