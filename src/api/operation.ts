@@ -1,4 +1,12 @@
-// Operations: one declaration each, from which validation, authorization, events, help, the reference and dispatch follow.
+// Operations: one declaration each (kms/operations/encrypt.ts is one). What else knows an operation follows from its declaration:
+//
+//   parameters           validation, help of the command line, the reference of operations
+//   action and locate    what policies are asked about, and the resources in events
+//   trail, access        what events show of the call
+//   refusals             the reference, and a test that holds them against what is refused
+//   decide               the reply, and the changes that the ledger commits with the event
+//
+// test/gateway/operations.json is the golden file of all declarations; test/api/declarations.must-not-compile.ts has those that the compiler refuses.
 import type { Code } from './errors/catalogue.ts'
 import type { Parameters, Values } from './parameters.ts'
 import type { Product } from './product.ts'
@@ -39,7 +47,7 @@ export interface Decision<Change> {
 export interface Operation<C, Change, P extends Parameters = Parameters> {
   readonly product: Product
   readonly name: string
-  /** A sentence or two for help and for the API reference. */
+  /** A sentence or two, for help and for the reference. */
   readonly summary: string
   readonly parameters: P
   /** Whether the call changes what is stored: `eventRW` of its event (docs/reference/events.md). */
@@ -57,7 +65,7 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   readonly quotaRefusal?: Extract<Code, `LimitExceeded.${string}`>
   /** Set where the account's security preference can allow users to do this to themselves without a policy. */
   readonly selfService?: 'password' | 'access keys'
-  /** The codes it refuses with, besides those of any call (docs/errors.md). Tests hold them against what is refused. */
+  /** The codes that it refuses with, besides those of any call (docs/errors.md#any-call). */
   readonly refusals: readonly Code[]
   /** The tags that the call sets, for conditions in policies. */
   requestTags?(values: Values<NoInfer<P>>): Tags
@@ -66,6 +74,7 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
    * resources: when one of them refuses, the event still shows the resources of the others.
    */
   readonly locate: Locate<Values<NoInfer<P>>, C> | readonly Locate<Values<NoInfer<P>>, C>[]
+  /** Reads, decides, and writes nothing. Throws a Refusal. It may be called again on newer records when its changes can't be committed. */
   decide(values: Values<NoInfer<P>>, context: C): Promise<Decision<Change>>
 }
 

@@ -1,4 +1,4 @@
-// What a server does beside calls: it sweeps, keeps the trail, and delivers it.
+// The work of a server beside calls: it sweeps, keeps the trail, and delivers it.
 import type { TrailUpkeep } from '../actiontrail/audit/upkeep.ts'
 import type { Delivery } from '../actiontrail/delivery/delivery.ts'
 import type { House } from '../gateway/house.ts'
@@ -18,7 +18,7 @@ const LAST_USED_MS = 60_000
 /** How often events older than the retention are dropped. */
 const PRUNE_MS = 3_600_000
 
-/** How a piece of background work passes time, and what ends it. */
+/** How a piece of background work waits, and what ends it. */
 interface Loop {
   readonly runtime: Runtime
   readonly stop: AbortSignal

@@ -13,7 +13,7 @@ export function alarmOf(log: Log): Alarm {
   return (message, error) => log.error({ reason: reasonOf(error) }, message)
 }
 
-/** What a log line may say of an error: its own text and those of its causes, never a request's. */
+/** Returns what a log line may say about an error: its own text and those of its causes, never the text of a request. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause instanceof Error ? `${error.stack}; ${reasonOf(error.cause)}` : (error.stack ?? error.message)

@@ -22,7 +22,7 @@ export async function tlsOf({ tls, data }: Settings, log: Log): Promise<Tls | nu
 /** Descriptors kept for the database, the HSM, the log and the rest. */
 const RESERVED_FILES = 256
 
-/** The limits of the settings, as far as the system lets this process have open files. */
+/** Returns the limits of the settings, lowered to the open files that the system allows this process. */
 export function connectionLimits(
   { maxConnections: wanted, maxConnectionsPerSource }: Settings,
   log: Log,
@@ -36,7 +36,7 @@ export function connectionLimits(
   return { maxConnections, maxConnectionsPerSource }
 }
 
-/** How many of the wanted connections have descriptors. `limits` reads /proc/self/limits; all where that can't be read. */
+/** Returns how many of the wanted connections have descriptors: all of them if `limits` (/proc/self/limits) can't be read. */
 export function affordableConnections(wanted: number, limits: () => string): number {
   try {
     const open = /^Max open files\s+(\d+)/m.exec(limits())?.[1]
@@ -46,7 +46,7 @@ export function affordableConnections(wanted: number, limits: () => string): num
   }
 }
 
-/** Where calls of a region arrive that do not name it: the first address of each region. */
+/** Returns the first address of each region, for clients that do not name their region. */
 export function endpointsByRegion(
   addresses: readonly Address[],
   endpoints: readonly string[],

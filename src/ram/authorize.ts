@@ -31,14 +31,14 @@ export class Authorizer {
   readonly #permissions: PermissionReader
   readonly #trust: TrustPolicies
 
-  /** `alarm` hears of stored policies that are broken, or have a part that matches nothing. */
+  /** `alarm` receives stored policies that are broken, or have a part that matches nothing. */
   constructor(ledger: Pick<Ledger, 'confirms'>, alarm: PolicyAlarm) {
     const policies = new CompiledPolicies(alarm)
     this.#permissions = new PermissionReader(ledger, policies, alarm)
     this.#trust = new TrustPolicies(policies, alarm)
   }
 
-  /** null when the call is allowed, else why it is not: the first resource that is refused decides. */
+  /** Returns why the call is denied, by the first resource that is; null when the call is allowed. */
   async denial(request: AccessRequest): Promise<Denial | null> {
     const { caller, facts } = request
     if (caller.type === 'root-account') return null

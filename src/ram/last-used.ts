@@ -24,7 +24,7 @@ export class LastUsed {
     return (await this.#ledger.get(LAST_USED, INSTALLATION, accessKeyId))?.body.at ?? null
   }
 
-  /** Writes what was noted since the last time. What can't be written stays noted. */
+  /** Stores the uses noted since the last time. Uses that can't be stored stay noted. */
   async write(now: number): Promise<void> {
     const noted = [...this.#noted]
     for (let start = 0; start < noted.length; start += AT_ONCE) {

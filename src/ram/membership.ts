@@ -8,7 +8,7 @@ export function membershipId(groupId: string, userName: string): string {
   return `${groupId}/${userName.toLowerCase()}`
 }
 
-/** What adding and removing a member is about: the user and the group. */
+/** Locates the user and the group of a membership that is added or removed. */
 export async function locateMembership(
   { UserName, GroupName }: { readonly UserName: string; readonly GroupName: string },
   context: RamContext,

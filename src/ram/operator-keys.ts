@@ -52,7 +52,7 @@ export class OperatorKeys {
     return accessKeysOf(await this.#holder(name, view), view)
   }
 
-  /** Makes an AccessKey, unless the holder has `atMost` of them; the service's record with its first. Throws when it can't. */
+  /** Makes an AccessKey, and with the first one of a service the service's record. Throws when the holder has `atMost` of them already. */
   async create(name: string, atMost: number, region: string, now: number): Promise<Omit<Credentials, 'accountId'>> {
     const [id, secret] = [newAccessKeyId(this.#random), newAccessKeySecret(this.#random)]
     await this.#change('CreateAccessKey', { id, region, now }, async (view) => {
@@ -122,7 +122,7 @@ export class OperatorKeys {
   }
 }
 
-/** What names a service. Throws when it can't be one. */
+/** Returns the name of a service. Throws when the text can't be one. */
 function serviceName(name: string): string {
   if (isServiceName(name)) return name
   throw new Error(

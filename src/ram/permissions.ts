@@ -23,7 +23,7 @@ interface Kept extends Derived {
   readonly permissions: Permissions | null
 }
 
-/** Beyond so many session policies all are forgotten. */
+/** The most session policies that are remembered; beyond that, all are forgotten. */
 const KEPT_SESSION_SETS = 1000
 
 export class PermissionReader {

@@ -6,7 +6,7 @@ export function hasTags(tags: Tags, wanted: Tags): boolean {
   return wanted.every(([key, value]) => tags.some(([own, is]) => own === key && (value === '' || is === value)))
 }
 
-/** The first `limit` records after a name that pass, read in order of names. */
+/** Returns the first `limit` records after a name that `passes` accepts, in the order of names. */
 export async function takeByName<T extends { readonly id: string }>(
   read: (after: string, limit: number) => Promise<readonly T[]>,
   after: string,

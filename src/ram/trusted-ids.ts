@@ -18,7 +18,7 @@ export interface Missing {
   readonly statement: number
 }
 
-/** The ids that the users and roles of a trust policy have now, by their ARN in lower case, and who has none. */
+/** Returns the ids that the users and roles of a trust policy have now, by their ARN in lower case, and those of them that do not exist. */
 export async function trustedIdsOf(
   { statements }: Policy,
   ledger: Pick<Ledger, 'get'>,
@@ -39,7 +39,7 @@ export async function trustedIdsOf(
 
 /** How many roles are read at once. */
 const STEP = 128
-/** How often a role is read again that other servers change meanwhile. */
+/** The most attempts to bind a role that other servers change meanwhile. */
 const TRIES = 5
 
 interface Rooms {
@@ -63,7 +63,7 @@ export async function bindFormerRoles({ storage, ledger, ring }: Rooms, alarm: A
   }
 }
 
-/** What is logged of a role without trustedIds. */
+/** The alarm about a role without trustedIds. */
 export function unbound({ account, id }: Role): string {
   return `role ${account}/${id} is not bound to the ids of whom it trusts, and lets in no user or role of its account by name: restart a server, or write the trust policy again`
 }
@@ -82,7 +82,7 @@ async function bindFound(key: RowKey, role: Role | null, ledger: Ledger, alarm: 
   }
 }
 
-/** Whether the role is bound, or gone; not when it moved each time. */
+/** Returns whether the role is bound or was deleted; false when other servers changed it each time. */
 async function bind(found: Role, ledger: Ledger): Promise<boolean> {
   let role: Role | null = found
   for (let tries = 0; tries < TRIES; tries++) {

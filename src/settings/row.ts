@@ -11,7 +11,7 @@ export interface Reader<T> {
   /** The values that are valid, in words; '' where any text is. */
   readonly rule: string
   readonly schema: Schema
-  /** How its flag is written: with a value; with one that may be left out, which means `true`; or several times. */
+  /** How its flag is written: with a value, with a value that may be left out and then is `true`, or several times. */
   readonly flag: 'value' | 'truth' | 'list'
   /** Throws UsageError, which names the setting. */
   read(name: string, text: string): T
@@ -22,7 +22,7 @@ export interface Setting {
   readonly help: string
   /** Its value where nothing sets it, as text. */
   readonly fallback?: string
-  /** What help says of the default where that is not `fallback`. */
+  /** What help says about the default if it is not `fallback`. */
   readonly shown?: string
 }
 
