@@ -47,7 +47,7 @@ export async function answer(request: HttpRequest, house: House, recognize: () =
     const common = { requestId, now, request, parameters, region, version, authenticated, view }
     if ('refusal' in route) throw await refused({ ...common, operation: route.operation }, route.refusal, house)
     const call = { ...common, operation: route.operation }
-    const admission = admissionOf(call, house)
+    const admission = await admissionOf(call, house)
     if (admission !== 'admitted') throw await throttled(call, admission, house)
     const reply = await perform(call, house)
     house.observer.answered(call.operation, 'OK', house.runtime.monotonic() - begin)
@@ -70,7 +70,10 @@ export function asRefusal(error: unknown, requestId: string, house: House): Refu
 }
 
 /** Whether the account's rate limit lets the call go on. */
-function admissionOf({ operation, region, now, authenticated }: Progress, { settings, rateLimiter }: House): Admission {
+function admissionOf(
+  { operation, region, now, authenticated }: Progress,
+  { settings, rateLimiter }: House,
+): Admission | Promise<Admission> {
   const account = authenticated.caller.accountId
   const rates = settings.accounts.get(account)?.rates ?? settings.rates
   return rateLimiter.admit(rates, { account, region }, operation, now)

@@ -19,8 +19,8 @@ import type { Rates } from '../settings/rates.ts'
 import type { StsContext } from '../sts/operation.ts'
 import type { SecurityTokens } from '../sts/security-token.ts'
 import type { Clock } from './authenticate.ts'
+import type { RateLimits } from './limiting.ts'
 import type { Observer } from './metrics.ts'
-import type { RateLimiter } from './rate-limit.ts'
 
 /** The context of any product's operations. */
 export type CallContext = KmsContext & RamContext & StsContext & ActionTrailContext
@@ -45,7 +45,7 @@ export interface House extends Clock {
       /** The accounts that have limits of their own. */
       readonly accounts: ReadonlyMap<string, Pick<KmsSettings, 'maxKeys' | 'maxAliases'> & { readonly rates: Rates }>
     }
-  readonly rateLimiter: RateLimiter
+  readonly rateLimiter: RateLimits
   readonly runtime: Runtime
   readonly ledger: Ledger
   readonly keystore: Keystore
@@ -54,7 +54,7 @@ export interface House extends Clock {
   readonly eventIndex: EventIndex
   readonly pageTokens: PageTokens
   readonly authorizer: Authorizer
-  readonly lastUsed: LastUsed
+  readonly lastUsed: Pick<LastUsed, 'note' | 'at'>
   /** With --dev: moves the clock, does the background work that falls due, and returns how many keys it changed. */
   readonly dev: { advance(ms: number): Promise<number> } | null
   readonly deliveryTarget: DeliveryTarget

@@ -38,13 +38,13 @@ export async function recorded(
   const limiter = house.rateLimiter.refused
   const event = eventOf(call, resources, { refusal })
   const perSecond = house.settings.refusedBytesPerSecond
-  const before = limiter.admit(owner, principalOf(caller), sizeOf(event), perSecond, call.now)
+  const before = await limiter.admit(owner, principalOf(caller), sizeOf(event), perSecond, call.now)
   if (before === null) {
     house.observer.unrecorded(owner)
     return call.operation.product.throttled()
   }
   const told = before === 0 ? event : eventOf(call, resources, { refusal }, { unrecorded: before })
-  const copy = copyOfRefused(call, resources, refusal, house)
+  const copy = await copyOfRefused(call, resources, refusal, house)
   const further = copy.events
   let outcome: Committed | null = null
   try {
@@ -71,17 +71,17 @@ const NO_COPY: Copy = { events: undefined, untold: () => {} }
  * account has written too much there. The answer to the caller and what the caller pays are the same in each case, so that they do not show
  * what exists.
  */
-function copyOfRefused(
+async function copyOfRefused(
   call: Progress<Named>,
   resources: readonly Resource[],
   refusal: Refusal,
   { rateLimiter, settings, observer, newId }: House,
-): Copy {
+): Promise<Copy> {
   const [event] = furtherEvents(call, resources, { refusal }, newId) ?? []
   if (!event) return NO_COPY
   const { refused } = rateLimiter
   const [payer, owner] = [ownerOf(call.authenticated.caller), event.account]
-  const before = refused.admitCopy(payer, owner, sizeOf(event), settings.refusedBytesPerSecond, call.now)
+  const before = await refused.admitCopy(payer, owner, sizeOf(event), settings.refusedBytesPerSecond, call.now)
   if (before === null) {
     observer.unrecorded(owner)
     return NO_COPY

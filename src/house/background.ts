@@ -4,6 +4,7 @@ import type { Delivery } from '../actiontrail/delivery/delivery.ts'
 import type { House } from '../gateway/house.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'
 import type { Alarm } from '../ledger/alarm.ts'
+import type { LastUsed } from '../ram/last-used.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Sweeps } from './sweeps.ts'
@@ -51,7 +52,7 @@ async function repeat(
 export async function keepRecords(
   house: House,
   sweeps: Sweeps,
-  usage: KeyUsage,
+  { usage, lastUsed }: { readonly usage: KeyUsage; readonly lastUsed: LastUsed },
   stop: AbortSignal,
   alarm: Alarm,
 ): Promise<void> {
@@ -60,7 +61,7 @@ export async function keepRecords(
     await sweeps.run()
     while ((await house.ledger.dropNonces(house.wallNow(), NONCES_AT_ONCE)) === NONCES_AT_ONCE && !stop.aborted);
     if (house.now() < writeUseAt) return
-    await house.lastUsed.write(house.now())
+    await lastUsed.write(house.now())
     await usage.write()
     writeUseAt = house.now() + LAST_USED_MS
   }

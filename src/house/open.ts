@@ -43,8 +43,6 @@ type ForCalls = Pick<
   | 'accessKeys'
   | 'securityTokens'
   | 'authorizer'
-  | 'lastUsed'
-  | 'rateLimiter'
   | 'eventIndex'
   | 'pageTokens'
   | 'deliveryTarget'
@@ -63,6 +61,8 @@ export interface OpenHouse extends ForCalls {
   readonly device: Supervisor | null
   readonly hsm: HsmKeystore | null
   readonly usage: KeyUsage
+  readonly lastUsed: LastUsed
+  readonly rateLimiter: RateLimiter
 }
 
 /** How a verb opens the house; `alarm` gets failures that belong to no call. Rejects with what to change. */

@@ -135,7 +135,7 @@ function work({ rooms, house, sweeps, delivery, upkeep }: Wired, settings: Setti
   const stopping = new AbortController()
   const { signal } = stopping
   const all = [
-    keepRecords(house, sweeps, rooms.usage, signal, alarm),
+    keepRecords(house, sweeps, rooms, signal, alarm),
     keepTrail({ upkeep, witness: rooms.witness, runtime: rooms.runtime }, settings, signal, alarm),
     deliverTrails(delivery, rooms.runtime, signal, alarm),
     watchRing(rooms, signal, alarm),

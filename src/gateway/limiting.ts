@@ -1,0 +1,36 @@
+// The ports of what limits calls: this process limits them itself, or asks the process that does for all of the server.
+import type { Rates } from '../settings/rates.ts'
+import type { Admission } from './rate-limit.ts'
+
+export interface RateLimits {
+  /** What refused calls may write, whatever their rate. */
+  readonly refused: RefusedLimits
+  /** See RateLimiter.admit. */
+  admit(
+    rates: Rates,
+    whose: { readonly account: string; readonly region: string },
+    operation: { readonly product: { readonly name: string }; readonly name: string },
+    now: number,
+  ): Admission | Promise<Admission>
+}
+
+/** See RefusedEvents. */
+export interface RefusedLimits {
+  admit(
+    account: string,
+    caller: string,
+    bytes: number,
+    perSecond: number,
+    now: number,
+  ): number | null | Promise<number | null>
+  admitCopy(
+    payer: string,
+    owner: string,
+    bytes: number,
+    perSecond: number,
+    now: number,
+  ): number | null | Promise<number | null>
+  untold(account: string, unrecorded: number): void
+  untoldCopy(payer: string, owner: string, unrecorded: number): void
+  skip(account: string, perSecond: number, now: number): void
+}
