@@ -3,7 +3,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Code } from '../api/errors/catalogue.ts'
 
 /** Why the server closed a connection without an answer. */
@@ -31,6 +31,9 @@ interface Observed {
   readonly name: string
 }
 
+/** What one process counted and measured, as it travels to another. */
+export type Counted = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
+
 type Log = (fields: Readonly<Record<string, unknown>>, message: string) => void
 
 /** How many unauthenticated requests are logged within a period; the others are only counted. */
@@ -50,10 +53,15 @@ export class Metrics implements Observer {
   readonly #log: Log
   readonly #now: () => number
   #period = { began: 0, logged: 0, hidden: 0 }
+  /** How many requests this process may log within a period. */
+  readonly #logged: number
+  #others: () => Promise<readonly Counted[]> = async () => []
 
-  constructor(log: Log, now: () => number) {
+  /** `processes`: how many share what may be logged. */
+  constructor(log: Log, now: () => number, processes = 1) {
     this.#log = log
     this.#now = now
+    this.#logged = Math.ceil(LOGGED / processes)
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     const calls = this.#calls
@@ -129,7 +137,7 @@ export class Metrics implements Observer {
         this.#log({ count: this.#period.hidden }, 'more unauthenticated requests refused or connections closed')
       this.#period = { began: now, logged: 0, hidden: 0 }
     }
-    if (this.#period.logged >= LOGGED) {
+    if (this.#period.logged >= this.#logged) {
       this.#period.hidden++
       return
     }
@@ -171,10 +179,28 @@ export class Metrics implements Observer {
     })
   }
 
-  /** All metrics as Prometheus text. */
-  text(): Promise<string> {
-    return this.#registry.metrics()
+  /** What this process counted and measured. */
+  counted(): Promise<Counted> {
+    return this.#registry.getMetricsAsJSON()
   }
+
+  /** Adds what other processes of the server counted to what is shown; each scrape asks for it. */
+  adding(others: () => Promise<readonly Counted[]>): void {
+    this.#others = others
+  }
+
+  /** All metrics as Prometheus text, summed over the processes of the server. */
+  async text(): Promise<string> {
+    const others = await this.#others()
+    if (others.length === 0) return this.#registry.metrics()
+    return AggregatorRegistry.aggregate([await this.counted(), ...others]).metrics()
+  }
+}
+
+/** The sum of what ended processes counted, which must not go back; what they measured is gone with them. */
+export function lasting(all: readonly Counted[]): Promise<Counted> {
+  const kept = all.map((one) => one.filter(({ type }) => ['counter', 'histogram'].includes(`${type}`)))
+  return AggregatorRegistry.aggregate(kept).getMetricsAsJSON()
 }
 
 /** More than scrapers need, and few enough to leave file descriptors to the service. */

@@ -22,12 +22,15 @@ export async function tlsOf({ tls, data }: Settings, log: Log): Promise<Tls | nu
 /** Descriptors kept for the database, the HSM, the log and the rest. */
 const RESERVED_FILES = 256
 
-/** Returns the limits of the settings, lowered to the open files that the system allows this process. */
+/** Returns the limits of the settings, lowered to the open files that the system allows each of the processes that serve. */
 export function connectionLimits(
   { maxConnections: wanted, maxConnectionsPerSource }: Settings,
   log: Log,
+  processes = 1,
 ): Partial<Limits> {
-  const maxConnections = affordableConnections(wanted, () => readFileSync('/proc/self/limits', 'utf8'))
+  const share = Math.ceil(wanted / processes)
+  const affordable = affordableConnections(share, () => readFileSync('/proc/self/limits', 'utf8'))
+  const maxConnections = affordable < share ? affordable * processes : wanted
   if (maxConnections < wanted)
     log.warn(
       { maxConnections, wanted },

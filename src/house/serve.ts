@@ -1,4 +1,5 @@
 // A server from its start to its end: the open house wired to ports, background work and metrics.
+import { availableParallelism } from 'node:os'
 import { TrailUpkeep } from '../actiontrail/audit/upkeep.ts'
 import { Delivery } from '../actiontrail/delivery/delivery.ts'
 import { DevClock } from '../dev/clock.ts'
@@ -24,6 +25,7 @@ import { watchRing } from './root-key-watch.ts'
 import { Sweeps } from './sweeps.ts'
 import { removeUnfinished } from './witness.ts'
 import type { WitnessedHouse } from './witnessed.ts'
+import { listenWithWorkers, workerCount } from './workers/listen.ts'
 
 /** How long a delivery under way may take when the server stops; the next start continues an unfinished one. */
 const DELIVERY_STOP_MS = 5000
@@ -107,7 +109,12 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
   if (rooms.hsm?.trouble && rooms.hsm.setupFailed) throw new Error(rooms.hsm.trouble)
   await sweeps.run()
   const tls = await tlsOf(settings, log)
-  const listening = await listen(house, settings.listen, tls, connectionLimits(settings, log))
+  const workers = workerCount(settings, availableParallelism())
+  const limits = connectionLimits(settings, log, Math.max(1, workers))
+  const listening =
+    workers === 0
+      ? await listen(house, settings.listen, tls, limits)
+      : await listenWithWorkers({ rooms, house }, { workers, settings, tls, limits, metrics, log })
   const [endpoint = ''] = listening.endpoints
   const connections = async () => [{ labels: {}, value: listening.connections() }]
   metrics.gauge('strongroom_connections', 'Open connections to the addresses of `listen`.', [], connections)

@@ -32,10 +32,10 @@ export class KeyUsage implements Uses {
     this.#now = now
   }
 
-  note(place: VersionPlace): void {
+  note(place: VersionPlace, uses = 1): void {
     const noted = this.#noted.get(place.versionId)
-    if (noted) noted.uses++
-    else this.#noted.set(place.versionId, { place, uses: 1 })
+    if (noted) noted.uses += uses
+    else this.#noted.set(place.versionId, { place, uses })
   }
 
   async reserve(place: VersionPlace, count: number, limit: number): Promise<number | null> {

@@ -3,7 +3,15 @@ import { refuse } from '../api/errors.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { changedKeys } from '../storage/rows.ts'
-import { type Basis, type Commit, type Outcome, type Storage, Unavailable } from '../storage/storage.ts'
+import {
+  type Basis,
+  type Commit,
+  type Outcome,
+  Stale,
+  type Storage,
+  type Stored,
+  Unavailable,
+} from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
 import { alters, type Call, type Committed, prepared } from './call.ts'
 import type { WatchfulChaining } from './chain.ts'
@@ -92,10 +100,34 @@ export class Committer {
   }
 
   /** A batch that stored no event says nothing of the trail, which refuses all recorded calls where it was put back. */
-  #noteOutcomes(stored: readonly Waiting[]): void {
-    if (stored.some(({ outcome }) => outcome === 'unavailable')) this.#refused = true
-    else if (this.#refused && stored.some(({ call, outcome }) => call.event && outcome === 'committed'))
-      this.#refused = false
+  #noteOutcomes(events: readonly unknown[], outcomes: readonly Outcome[]): void {
+    if (outcomes.includes('unavailable')) this.#refused = true
+    else if (this.#refused && events.some((event, i) => event && outcomes[i] === 'committed')) this.#refused = false
+  }
+
+  /** Commits a batch that another process of this server decided on this basis, and chains its events. Throws Stale, Forged or Unavailable. */
+  async commitFor(commits: readonly Commit[], basis: Basis | null): Promise<Stored> {
+    const { storage, chaining, roots, trailHead } = this.#targets
+    const last = commits.findLastIndex(({ event }) => event)
+    const { event = null, further } = commits[last] ?? {}
+    try {
+      return await withSecondLook(roots, async () => {
+        const chain = chaining.endingWith(further?.at(-1) ?? event)
+        const stored = await storage.commit(commits, chain, basis)
+        if (stored.outcomes[last] === 'committed') chain.acknowledged()
+        this.#noteOutcomes(
+          commits.map(({ event }) => event),
+          stored.outcomes,
+        )
+        return stored
+      })
+    } catch (error) {
+      if (!(error instanceof Stale)) {
+        this.#refused = true
+        await trailHead.note(error)
+      }
+      throw error
+    }
   }
 
   /**
@@ -138,7 +170,10 @@ export class Committer {
       )
       if (outcomes[last] === 'committed') chain.acknowledged()
       for (const [i, waiting] of current.entries()) waiting.outcome = outcomes[i] ?? 'moved'
-      this.#noteOutcomes(current)
+      this.#noteOutcomes(
+        commits.map(({ event }) => event),
+        outcomes,
+      )
       if (this.#takeOver(current, number)) trailHead.report()
     }
     return lane.holding(() => changes.commit(attempt))

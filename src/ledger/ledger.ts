@@ -3,7 +3,7 @@
 // both under the root keys in use (root-watch.ts, second-look.ts), and the head of the trail with its witness (trail-head.ts).
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { RowKey, Storage, Unavailable } from '../storage/storage.ts'
+import type { Basis, Commit, RowKey, Storage, Stored, Unavailable } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
 import type { Call, Committed } from './call.ts'
 import { chaining } from './chain.ts'
@@ -107,6 +107,11 @@ export class Ledger extends Reader {
    */
   commit(call: Call): Promise<Committed> {
     return this.#committer.commit(call)
+  }
+
+  /** Commits a batch that another process of this server decided on this basis. Throws Stale, Forged or Unavailable. */
+  commitFor(batch: readonly Commit[], basis: Basis | null): Promise<Stored> {
+    return this.#committer.commitFor(batch, basis)
   }
 
   /** Drops up to `limit` nonces whose time window ended before `now`, few enough to stall no call. Returns how many. */

@@ -5,13 +5,33 @@ import { HSM, type Hsm, hsmOf } from './hsm.ts'
 import { NETWORK, type Network, networkOf, openHost } from './listen.ts'
 import { QUOTAS, type Quotas, quotasOf } from './quotas.ts'
 import { DATA, type Data, dataOf } from './root-key.ts'
-import { oneOf, type Rows, reading, text, truth } from './row.ts'
+import { oneOf, type Reader, type Rows, reading, text, truth } from './row.ts'
 import { type Env, type ReadFile, toldBy } from './sources.ts'
 import { TRAIL, type Trail, trailOf } from './trail.ts'
 import { UsageError } from './usage-error.ts'
 
+const MOST_WORKERS = 64
+
+const workers: Reader<number | 'auto'> = {
+  placeholder: 'N|auto',
+  rule: `0 to ${MOST_WORKERS}, or auto`,
+  schema: { oneOf: [{ type: 'integer', minimum: 0, maximum: MOST_WORKERS }, { const: 'auto' }] },
+  flag: 'value',
+  read(name, given) {
+    const number = Number(given)
+    if (given === 'auto') return given
+    if (Number.isInteger(number) && number >= 0 && number <= MOST_WORKERS) return number
+    throw new UsageError(`\`${name}\` must be auto or a whole number from 0 to ${MOST_WORKERS}`)
+  },
+}
+
 const PROGRAM = {
   config: { reader: text('FILE'), help: 'a JSON file with any of these settings, named like their flags' },
+  workers: {
+    reader: workers,
+    fallback: 'auto',
+    help: 'processes that serve calls, beside one that has the database; 0: one process does both; auto: 0 below four cores and with --dev, else one less than the cores, 8 at most',
+  },
   dev: {
     reader: truth,
     fallback: 'false',
@@ -54,6 +74,9 @@ export const ENVIRONMENT_ONLY: Readonly<Record<string, string>> = {
 
 /** The settings of a server, checked. Secret: `passphrase`, `root`, `hsm.pin` and the credentials of `deliveryTarget`. */
 export interface Settings extends Data, Network, Trail, Quotas, Hsm {
+  readonly workers: number | 'auto'
+  /** The environment of workers: all but what the environment alone gives. */
+  readonly workerEnvironment: Env
   readonly dev: boolean
   readonly seed: string | null
   readonly logLevel: string
@@ -84,6 +107,8 @@ export function settingsFrom(flags: Flags, env: Env, readFile: ReadFile): Settin
     ...trailOf(told, data.data, env, readFile),
     ...hsm,
     ...data,
+    workers: get('workers'),
+    workerEnvironment: Object.fromEntries(Object.entries(env).filter(([name]) => !(name in ENVIRONMENT_ONLY))),
     dev: get('dev'),
     seed: get('seed'),
     logLevel: get('log-level'),
@@ -93,6 +118,8 @@ export function settingsFrom(flags: Flags, env: Env, readFile: ReadFile): Settin
   const open = openHost(settings.listen)
   if (settings.dev && open !== undefined)
     throw new UsageError(`\`dev\` is for this machine alone: listen on 127.0.0.1, not on \`${open}\``)
+  if (settings.dev && typeof settings.workers === 'number' && settings.workers > 0)
+    throw new UsageError('`dev` is one process, whose clock can be moved: leave `workers` out')
   if (settings.seed !== null && !settings.dev) throw new UsageError('`seed` goes with --dev')
   return Object.freeze(settings)
 }

@@ -12,6 +12,9 @@ export const BIN = fileURLToPath(new URL('../../bin/strongroom', import.meta.url
 
 const CLOSES_WITHIN_MS = 5000
 
+/** How many workers a server has of which the test says nothing: all holds with any number. */
+const WORKERS = process.env['STRONGROOM_TEST_WORKERS'] ?? '0'
+
 export interface Credentials {
   readonly accountId: string
   readonly accessKeyId: string
@@ -73,7 +76,9 @@ export async function startProgram({
   command = [BIN, 'serve'],
 }: Start = {}): Promise<Program> {
   const [program, ...words] = command
-  const child = spawn(program, [...words, '--data', data, '--listen', '127.0.0.1:0', ...flags], {
+  const said = flags.some((flag) => flag === '--dev' || flag === '--workers')
+  const workers = said ? [] : ['--workers', WORKERS]
+  const child = spawn(program, [...words, '--data', data, '--listen', '127.0.0.1:0', ...workers, ...flags], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -89,9 +89,12 @@ export class RemoteStorage implements Storage {
   readonly risks: readonly string[] = []
   readonly events: EventStorage
   readonly #owner: Channel<StorageMethods>
+  readonly #beforeBatch: () => void
 
-  constructor(owner: Channel<StorageMethods>) {
+  /** `beforeBatch` runs before a batch is sent: what it tells the owner arrives first. */
+  constructor(owner: Channel<StorageMethods>, beforeBatch: () => void = () => {}) {
     this.#owner = owner
+    this.#beforeBatch = beforeBatch
     this.events = {
       after: (...which) => owner.ask('events.after', ...which),
       at: (seqs) => owner.ask('events.at', seqs),
@@ -139,6 +142,7 @@ export class RemoteStorage implements Storage {
   }
 
   async commit(commits: readonly Commit[], _: Chaining, basis: Basis | null): Promise<Stored> {
+    this.#beforeBatch()
     return unpackStored(await this.#owner.pack(packBatch({ commits, basis })))
   }
 

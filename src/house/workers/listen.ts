@@ -1,0 +1,82 @@
+// Serving with workers: this process accepts connections and has the database, and the workers serve them.
+import { Dealer } from '../../gateway/dealing.ts'
+import { DEFAULT_LIMITS, type Limits } from '../../gateway/limits.ts'
+import type { Metrics } from '../../gateway/metrics.ts'
+import type { Listening, Tls } from '../../gateway/server.ts'
+import type { Settings } from '../../settings/settings.ts'
+import { servingBatches } from '../../storage/remote/remote-storage.ts'
+import type { Log } from '../log.ts'
+import { Pool } from './pool.ts'
+import { type Owner, servedTo } from './served.ts'
+
+/** How many workers `auto` means: one core is left to the owner of the database, and few cores gain little. */
+const AUTO_FROM = 4
+const AUTO_MOST = 8
+
+/** How many workers serve: none where one process does all. */
+export function workerCount({ workers, dev }: Pick<Settings, 'workers' | 'dev'>, cores: number): number {
+  if (workers !== 'auto') return workers
+  return dev || cores < AUTO_FROM ? 0 : Math.min(cores - 1, AUTO_MOST)
+}
+
+interface How {
+  readonly workers: number
+  readonly settings: Settings
+  readonly tls: Tls | null
+  /** Of the server. */
+  readonly limits: Partial<Limits>
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+/** As `listen` of the gateway. */
+export async function listenWithWorkers(owner: Omit<Owner, 'dealer'>, how: How): Promise<Listening> {
+  const { workers, settings, tls, metrics, log } = how
+  const { rooms, house } = owner
+  const limits = { ...DEFAULT_LIMITS, ...how.limits }
+  const dealer = new Dealer(limits, house.observer)
+  // Databases from before rings have their root in the provider, which workers can't ask for it.
+  if (!rooms.ring.record.body.ring) await rooms.ring.change({})
+  const commit = servingBatches(({ commits, basis }) => rooms.ledger.commitFor(commits, basis))
+  const pool = new Pool({
+    dealer,
+    service: { methods: (taker) => servedTo(taker, { ...owner, dealer }), packed: commit },
+    beginning: {
+      settings: { ...settings, passphrase: null, root: null, hsm: settings.hsm && { ...settings.hsm, pin: null } },
+      tls,
+      limits: shareOf(limits, workers),
+      workers,
+      node: rooms.node,
+    },
+    environment: settings.workerEnvironment,
+    runtime: rooms.runtime,
+    log,
+  })
+  const endpoints = await dealer.listen(settings.listen, tls !== null)
+  try {
+    await pool.start()
+  } catch (error) {
+    dealer.stop()
+    throw error
+  }
+  metrics.adding(() => pool.counted())
+  return {
+    endpoints,
+    connections: () => dealer.open,
+    stop: async (deadlineMs) => {
+      dealer.stop()
+      await pool.stop(deadlineMs)
+    },
+  }
+}
+
+/** What one of several workers may hold in memory. The owner counts the connections. */
+function shareOf(limits: Limits, workers: number): Limits {
+  return {
+    ...limits,
+    maxConnections: Number.POSITIVE_INFINITY,
+    maxConnectionsPerSource: Number.POSITIVE_INFINITY,
+    headBudgetBytes: Math.ceil(limits.headBudgetBytes / workers),
+    bodyBudgetBytes: Math.ceil(limits.bodyBudgetBytes / workers),
+  }
+}

@@ -1,0 +1,119 @@
+// The workers of a server: as many processes as were asked for, each started again when it ends, with pauses that grow.
+import type { Dealer } from '../../gateway/dealing.ts'
+import { type Counted, lasting } from '../../gateway/metrics.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import type { Log } from '../log.ts'
+import { Member, type Service } from './member.ts'
+import type { Beginning } from './protocol.ts'
+
+/** The pause before a worker is started again: doubled with each end that comes soon, up to the longest. */
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 30_000
+/** A worker that served for so long did not end because of its start. */
+const SETTLED_MS = 60_000
+/** How much longer than its calls a worker may take to end. */
+const END_MS = 2000
+
+export interface Surroundings {
+  readonly dealer: Dealer
+  readonly service: Omit<Service, 'broken'>
+  readonly beginning: Beginning
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly runtime: Runtime
+  readonly log: Log
+}
+
+export class Pool {
+  readonly #around: Surroundings
+  readonly #members = new Set<Member>()
+  /** What each worker counted when it was asked last. */
+  readonly #counted = new Map<Member, Counted>()
+  /** What those counted that have ended. */
+  #former: Counted = []
+  readonly #stopping = new AbortController()
+  #kept: readonly Promise<void>[] = []
+
+  constructor(around: Surroundings) {
+    this.#around = around
+  }
+
+  /** Starts the workers; resolves when all serve. Rejects with what to change when the start of one fails, and ends the others. */
+  async start(): Promise<void> {
+    const { workers } = this.#around.beginning
+    try {
+      const members = await Promise.all(Array.from({ length: workers }, () => this.#begin()))
+      this.#kept = members.map((member) => this.#keep(member))
+    } catch (error) {
+      for (const member of this.#members) member.kill()
+      throw error
+    }
+  }
+
+  /** Has the workers end their calls, and ends them. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopping.abort()
+    for (const member of this.#members) member.stop(deadlineMs)
+    const cancel = this.#around.runtime.after(deadlineMs + END_MS, () => {
+      for (const member of this.#members) member.kill()
+    })
+    await Promise.all(this.#kept)
+    cancel()
+  }
+
+  /** What all workers counted, with those that have ended. */
+  async counted(): Promise<readonly Counted[]> {
+    const asked = [...this.#members].map(async (member) => {
+      const counted = await member.counted().catch(() => null)
+      if (counted && this.#members.has(member)) this.#counted.set(member, counted)
+    })
+    await Promise.all(asked)
+    return [this.#former, ...this.#counted.values()]
+  }
+
+  /** Begins a worker; resolves when it serves. */
+  async #begin(): Promise<Member> {
+    const { service, beginning, environment, dealer, log } = this.#around
+    const broken = (error: Error) => log.error({ reason: error.message }, 'what a worker sent can not be read')
+    const member = new Member(environment, { ...service, broken })
+    this.#members.add(member)
+    const left = member.ended.then((how) => {
+      this.#members.delete(member)
+      throw new Error(`a worker ended at its start: ${how}`)
+    })
+    await Promise.race([member.begin(beginning), left])
+    left.catch(() => {})
+    dealer.join(member)
+    return member
+  }
+
+  /** Keeps one worker in its place until the server stops. */
+  async #keep(first: Member): Promise<void> {
+    const { dealer, runtime, log } = this.#around
+    const { signal } = this.#stopping
+    let pauseMs = FIRST_PAUSE_MS
+    for (let member: Member | null = first; ; ) {
+      const began = runtime.monotonic()
+      if (member) {
+        const how = await member.ended
+        dealer.leave(member)
+        await this.#remember(member)
+        if (signal.aborted) return
+        log.error({ how }, 'a worker ended, and is started again: its calls in flight have failed')
+        if (runtime.monotonic() - began >= SETTLED_MS) pauseMs = FIRST_PAUSE_MS
+      }
+      await runtime.pause(pauseMs, signal)
+      if (signal.aborted) return
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
+      member = await this.#begin().catch((error: unknown) => {
+        log.error({ reason: String(error) }, 'a worker could not be started, and it is tried again')
+        return null
+      })
+    }
+  }
+
+  async #remember(member: Member): Promise<void> {
+    const counted = this.#counted.get(member)
+    this.#counted.delete(member)
+    if (counted) this.#former = await lasting([this.#former, counted])
+  }
+}

@@ -1,0 +1,131 @@
+// What the owner of the database and its workers do for each other, and the errors that keep their class on the way.
+
+import type { Code } from '../../api/errors/catalogue.ts'
+import { type Denial, Refusal } from '../../api/errors.ts'
+import type { Limits } from '../../gateway/limits.ts'
+import type { Counted } from '../../gateway/metrics.ts'
+import type { Admission } from '../../gateway/rate-limit.ts'
+import type { Tls } from '../../gateway/server.ts'
+import {
+  type Imported,
+  Unopenable,
+  Unreachable,
+  type Wrapping,
+  type WrappingKey,
+  type WrappingPurpose,
+} from '../../keystore/keystore.ts'
+import type { StoredMaterial } from '../../keystore/stored-material.ts'
+import type { VersionPlace } from '../../keystore/version-place.ts'
+import type { Settings } from '../../settings/settings.ts'
+import type { ErrorForm } from '../../storage/remote/channel.ts'
+import { STORAGE_ERRORS, type StorageMethods } from '../../storage/remote/remote-storage.ts'
+import type { Heads } from '../../storage/storage.ts'
+
+/** The descriptor of the channel in a worker; the one before it brings connections. */
+export const CHANNEL_FD = 4
+
+/** What a worker begins with. The settings have no secret that it does not need. */
+export interface Beginning {
+  readonly settings: Settings
+  readonly tls: Tls | null
+  /** Its share. */
+  readonly limits: Limits
+  /** How many workers there are. */
+  readonly workers: number
+  /** Where trails deliver to, for the worker's own checks: see OpenHouse.node. */
+  readonly node: string
+}
+
+/** What a worker is sent beside the channel, in the order of the connections that come the same way. */
+export type Sent = { readonly number: number; readonly address: number } | { readonly stopWithinMs: number }
+
+export type WorkerMethods = {
+  /** Resolves when it serves. */
+  readonly begin: (beginning: Beginning) => Promise<void>
+  readonly giveWay: (number: number) => void
+  readonly counted: () => Promise<Counted>
+}
+
+/** The HSM's key store; `spentMs` is how long the call has waited for the device already. */
+type HsmMethods = {
+  readonly 'hsm.generate': (place: VersionPlace) => Promise<StoredMaterial>
+  readonly 'hsm.encrypt': (
+    place: VersionPlace,
+    material: StoredMaterial,
+    plaintext: Uint8Array,
+    aad: Uint8Array,
+    spentMs: number,
+  ) => Promise<{ nonce: Uint8Array; sealed: Uint8Array }>
+  readonly 'hsm.decrypt': (
+    place: VersionPlace,
+    material: StoredMaterial,
+    message: { nonce: Uint8Array; sealed: Uint8Array },
+    aad: Uint8Array,
+    spentMs: number,
+  ) => Promise<Uint8Array | null>
+  readonly 'hsm.forget': (material: StoredMaterial, versionId: string) => void
+  readonly 'hsm.destroy': (material: StoredMaterial) => Promise<boolean>
+  readonly 'hsm.wrappingKey': (purpose: WrappingPurpose) => Promise<WrappingKey>
+  readonly 'hsm.importMaterial': (
+    place: VersionPlace,
+    wrapping: Wrapping,
+    wrapped: Uint8Array,
+    expected: string | null,
+  ) => Promise<Imported>
+}
+
+export type OwnerMethods = StorageMethods &
+  HsmMethods & {
+    /** Unwraps the ring of root keys by the provider in use; null when that did not wrap it. */
+    readonly unwrap: (wrapped: Uint8Array) => Promise<Uint8Array | null>
+    readonly ready: () => Promise<boolean>
+    /** See TrailWitness. */
+    readonly saw: (heads: Heads) => Promise<void>
+    readonly rewound: (heads: Heads) => Promise<void>
+    /** See RateLimits and RefusedLimits. */
+    readonly admit: (account: string, region: string, product: string, operation: string, now: number) => Admission
+    readonly 'refused.admit': (account: string, caller: string, bytes: number, now: number) => number | null
+    readonly 'refused.admitCopy': (payer: string, owner: string, bytes: number, now: number) => number | null
+    readonly 'refused.untold': (account: string, unrecorded: number) => void
+    readonly 'refused.untoldCopy': (payer: string, owner: string, unrecorded: number) => void
+    readonly 'refused.skip': (account: string, now: number) => void
+    /** How many messages were encrypted under software keys since the last time. */
+    readonly uses: (noted: readonly { readonly place: VersionPlace; readonly uses: number }[]) => void
+    /** When AccessKeys were used. */
+    readonly lastUsed: (noted: readonly (readonly [accessKeyId: string, at: number])[]) => void
+    readonly lastUsedAt: (accessKeyId: string) => Promise<number | null>
+    /** See Dealer. */
+    readonly recognized: (numbers: readonly number[]) => void
+    readonly called: (numbers: readonly number[]) => void
+    readonly closed: (numbers: readonly number[]) => void
+  }
+
+interface RefusalParts {
+  readonly entry: Code
+  readonly code: string
+  readonly message: string
+  readonly denial: Denial | null
+}
+
+export const ERRORS: readonly ErrorForm[] = [
+  ...STORAGE_ERRORS,
+  {
+    name: 'refusal',
+    of: (error): RefusalParts | undefined => {
+      if (!(error instanceof Refusal)) return undefined
+      const { entry, code, message, denial } = error
+      return { entry, code, message, denial }
+    },
+    from: ({ entry, code, message, denial }: RefusalParts) => new Refusal(entry, code, message, denial),
+  },
+  {
+    name: 'unreachable',
+    of: (error) => (error instanceof Unreachable ? [error.message, error.wasAsked] : undefined),
+    from: ([message, wasAsked]: [string, boolean]) => new Unreachable(message, wasAsked),
+  },
+  {
+    name: 'unopenable',
+    of: (error) => (error instanceof Unopenable ? error.message : undefined),
+    from: (message: string) => new Unopenable(message),
+  },
+]

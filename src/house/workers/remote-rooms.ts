@@ -1,0 +1,158 @@
+// What a worker asks the owner of the database for: limits, the HSM's keys, and where uses are noted.
+import type { RateLimits } from '../../gateway/limiting.ts'
+import type {
+  DeviceTime,
+  Imported,
+  Keystore,
+  Uses,
+  Wrapping,
+  WrappingKey,
+  WrappingPurpose,
+} from '../../keystore/keystore.ts'
+import type { ProviderName, RootKeyProvider } from '../../keystore/root-key-provider.ts'
+import type { StoredMaterial } from '../../keystore/stored-material.ts'
+import type { VersionPlace } from '../../keystore/version-place.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import type { Channel } from '../../storage/remote/channel.ts'
+import type { OwnerMethods } from './protocol.ts'
+
+type ToOwner = Channel<OwnerMethods>
+
+/** The limits of the server, which the owner holds for all workers. */
+export function remoteLimits(owner: ToOwner): RateLimits {
+  return {
+    admit: (rates, { account, region }, { product, name }, now) =>
+      rates.has(`${product.name}.${name}`) ? owner.ask('admit', account, region, product.name, name, now) : 'admitted',
+    refused: {
+      admit: (account, caller, bytes, _, now) => owner.ask('refused.admit', account, caller, bytes, now),
+      admitCopy: (payer, paid, bytes, _, now) => owner.ask('refused.admitCopy', payer, paid, bytes, now),
+      untold: (account, unrecorded) => owner.tell('refused.untold', account, unrecorded),
+      untoldCopy: (payer, paid, unrecorded) => owner.tell('refused.untoldCopy', payer, paid, unrecorded),
+      skip: (account, _, now) => owner.tell('refused.skip', account, now),
+    },
+  }
+}
+
+/** The provider of the root keys is the owner, which has the real one: so the ring of root keys travels in memory alone. */
+export class OwnersProvider implements RootKeyProvider {
+  readonly title = 'owner of the database'
+  readonly name: ProviderName
+  readonly #owner: ToOwner
+
+  constructor(name: ProviderName, owner: ToOwner) {
+    this.name = name
+    this.#owner = owner
+  }
+
+  async wrap(): Promise<Uint8Array> {
+    throw new Error('a worker changes no root keys')
+  }
+
+  unwrap(wrapped: Uint8Array): Promise<Uint8Array | null> {
+    return this.#owner.ask('unwrap', wrapped)
+  }
+}
+
+/** Notes what is written later by the owner: uses of keys once a second, uses of AccessKeys before the call that used one commits. */
+export class Notes implements Uses {
+  readonly #owner: ToOwner
+  readonly #uses = new Map<string, { readonly place: VersionPlace; uses: number }>()
+  #lastUsed = new Map<string, number>()
+
+  constructor(owner: ToOwner) {
+    this.#owner = owner
+  }
+
+  /** Counts a message that a software key encrypted. */
+  note(place: VersionPlace): void {
+    const noted = this.#uses.get(place.versionId)
+    if (noted) noted.uses++
+    else this.#uses.set(place.versionId, { place, uses: 1 })
+  }
+
+  async reserve(): Promise<number | null> {
+    throw new Error('the owner reserves the uses of keys in an HSM')
+  }
+
+  /** Notes when an AccessKey was used, and finds out when one was used last. */
+  readonly lastUsed = {
+    note: (accessKeyId: string, now: number): void => {
+      this.#lastUsed.set(accessKeyId, now)
+    },
+    at: (accessKeyId: string): Promise<number | null> => {
+      this.tellLastUsed()
+      return this.#owner.ask('lastUsedAt', accessKeyId)
+    },
+  }
+
+  tellLastUsed(): void {
+    if (this.#lastUsed.size === 0) return
+    this.#owner.tell('lastUsed', [...this.#lastUsed])
+    this.#lastUsed = new Map()
+  }
+
+  tellUses(): void {
+    if (this.#uses.size === 0) return
+    this.#owner.tell('uses', [...this.#uses.values()])
+    this.#uses.clear()
+  }
+}
+
+const LONG_MS = 1e12
+
+/** The key store in the HSM, whose library the owner has. */
+export class RemoteHsm implements Keystore {
+  readonly #owner: ToOwner
+  readonly #runtime: Pick<Runtime, 'monotonic'>
+
+  constructor(owner: ToOwner, runtime: Pick<Runtime, 'monotonic'>) {
+    this.#owner = owner
+    this.#runtime = runtime
+  }
+
+  generate(place: VersionPlace): Promise<StoredMaterial> {
+    return this.#owner.ask('hsm.generate', place)
+  }
+
+  encrypt(place: VersionPlace, material: StoredMaterial, plaintext: Uint8Array, aad: Uint8Array, time?: DeviceTime) {
+    return this.#owner.ask('hsm.encrypt', place, material, plaintext, aad, this.#spent(time))
+  }
+
+  decrypt(
+    place: VersionPlace,
+    material: StoredMaterial,
+    message: { nonce: Uint8Array; sealed: Uint8Array },
+    aad: Uint8Array,
+    time?: DeviceTime,
+  ): Promise<Uint8Array | null> {
+    return this.#owner.ask('hsm.decrypt', place, material, message, aad, this.#spent(time))
+  }
+
+  forget(material: StoredMaterial, versionId: string): void {
+    this.#owner.tell('hsm.forget', material, versionId)
+  }
+
+  destroy(material: StoredMaterial): Promise<boolean> {
+    return this.#owner.ask('hsm.destroy', material)
+  }
+
+  wrappingKey(purpose: WrappingPurpose): Promise<WrappingKey> {
+    return this.#owner.ask('hsm.wrappingKey', purpose)
+  }
+
+  importMaterial(
+    place: VersionPlace,
+    wrapping: Wrapping,
+    wrapped: Uint8Array,
+    expected: string | null,
+  ): Promise<Imported> {
+    return this.#owner.ask('hsm.importMaterial', place, wrapping, wrapped, expected)
+  }
+
+  /** The owner's background work does this. */
+  async collect(): Promise<void> {}
+
+  #spent(time: DeviceTime | undefined): number {
+    return time ? LONG_MS - time.left(LONG_MS, this.#runtime.monotonic()) : 0
+  }
+}

@@ -1,0 +1,77 @@
+// What the owner of the database does for its workers, by the names of protocol.ts.
+import type { Dealer, Taker } from '../../gateway/dealing.ts'
+import type { House } from '../../gateway/house.ts'
+import { DeviceTime, type Keystore, Unreachable } from '../../keystore/keystore.ts'
+import { storageMethods } from '../../storage/remote/remote-storage.ts'
+import type { WitnessedHouse } from '../witnessed.ts'
+import type { OwnerMethods } from './protocol.ts'
+
+export interface Owner {
+  readonly rooms: WitnessedHouse
+  readonly house: House
+  readonly dealer: Dealer
+}
+
+/** What one worker may ask for. */
+export function servedTo(taker: Taker, { rooms, house, dealer }: Owner): OwnerMethods {
+  const { storage, ring, witness, rateLimiter, usage, lastUsed } = rooms
+  const { refused } = rateLimiter
+  const { settings } = house
+  const perSecond = settings.refusedBytesPerSecond
+  return {
+    ...storageMethods(storage),
+    ...hsmMethods(rooms),
+    unwrap: async (wrapped) => {
+      // The record that the worker read may be newer than what this process has seen.
+      await ring.look()
+      return ring.provider.unwrap(wrapped)
+    },
+    ready: () => house.ready(),
+    saw: (heads) => witness.saw(heads),
+    rewound: (heads) => witness.rewound(heads),
+    admit: (account, region, product, name, now) => {
+      const rates = settings.accounts.get(account)?.rates ?? settings.rates
+      return rateLimiter.admit(rates, { account, region }, { product: { name: product }, name }, now)
+    },
+    'refused.admit': (account, caller, bytes, now) => refused.admit(account, caller, bytes, perSecond, now),
+    'refused.admitCopy': (payer, owner, bytes, now) => refused.admitCopy(payer, owner, bytes, perSecond, now),
+    'refused.untold': (account, unrecorded) => refused.untold(account, unrecorded),
+    'refused.untoldCopy': (payer, owner, unrecorded) => refused.untoldCopy(payer, owner, unrecorded),
+    'refused.skip': (account, now) => refused.skip(account, perSecond, now),
+    uses: (noted) => {
+      for (const { place, uses } of noted) usage.note(place, uses)
+    },
+    lastUsed: (noted) => {
+      for (const [accessKeyId, at] of noted) lastUsed.note(accessKeyId, at)
+    },
+    lastUsedAt: (accessKeyId) => lastUsed.at(accessKeyId),
+    recognized: (numbers) => dealer.recognized(taker, numbers),
+    called: (numbers) => dealer.called(taker, numbers),
+    closed: (numbers) => dealer.closed(taker, numbers),
+  }
+}
+
+function hsmMethods({ hsm, runtime }: Pick<WitnessedHouse, 'hsm' | 'runtime'>) {
+  const store = (): Keystore => {
+    if (hsm) return hsm
+    throw new Unreachable('no HSM is configured', false)
+  }
+  /** The time of a call that has waited already. */
+  const after = (spentMs: number) => {
+    const time = new DeviceTime()
+    time.left(0, runtime.monotonic() - spentMs)
+    return time
+  }
+  return {
+    'hsm.generate': (place) => store().generate(place),
+    'hsm.encrypt': (place, material, plaintext, aad, spentMs) =>
+      store().encrypt(place, material, plaintext, aad, after(spentMs)),
+    'hsm.decrypt': (place, material, message, aad, spentMs) =>
+      store().decrypt(place, material, message, aad, after(spentMs)),
+    'hsm.forget': (material, versionId) => store().forget(material, versionId),
+    'hsm.destroy': (material) => store().destroy(material),
+    'hsm.wrappingKey': (purpose) => store().wrappingKey(purpose),
+    'hsm.importMaterial': (place, wrapping, wrapped, expected) =>
+      store().importMaterial(place, wrapping, wrapped, expected),
+  } satisfies Partial<OwnerMethods>
+}

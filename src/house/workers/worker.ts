@@ -1,0 +1,158 @@
+// A worker: the process that serves connections which the owner of the database accepts. It decodes, authenticates, authorizes and
+// encrypts; it reads and commits through the owner, or on PostgreSQL by itself. It ends with the owner.
+import { Socket } from 'node:net'
+import { openTarget } from '../../actiontrail/delivery/targets/open.ts'
+import { EventIndex } from '../../actiontrail/lookup/event-index.ts'
+import { PageTokens } from '../../actiontrail/lookup/page-token.ts'
+import { Adopting } from '../../gateway/adopting.ts'
+import type { House } from '../../gateway/house.ts'
+import { Metrics } from '../../gateway/metrics.ts'
+import { products } from '../../gateway/products.ts'
+import { KeystoreRouter } from '../../keystore/router.ts'
+import { SoftwareKeystore } from '../../keystore/software.ts'
+import type { Alarm } from '../../ledger/alarm.ts'
+import { Ledger } from '../../ledger/ledger.ts'
+import { AccessKeys } from '../../ram/access-key.ts'
+import { Authorizer } from '../../ram/authorize.ts'
+import { readInstallation } from '../../rootkeys/installation-record.ts'
+import { LiveRing } from '../../rootkeys/live-ring.ts'
+import { SYSTEM } from '../../runtime/system.ts'
+import { isShared } from '../../settings/root-key.ts'
+import { openStorage } from '../../storage/open.ts'
+import { Channel } from '../../storage/remote/channel.ts'
+import { RemoteStorage } from '../../storage/remote/remote-storage.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { SecurityTokens } from '../../sts/security-token.ts'
+import { alarmOf, openLog } from '../log.ts'
+import { type Beginning, CHANNEL_FD, ERRORS, type OwnerMethods, type Sent, type WorkerMethods } from './protocol.ts'
+import { Notes, OwnersProvider, RemoteHsm, remoteLimits } from './remote-rooms.ts'
+
+/** How often uses of keys are told, and changes of others are followed. */
+const TELL_MS = 1000
+
+interface Serving {
+  readonly adopting: Adopting
+  readonly metrics: Metrics
+  /** Tells the owner what is only noted, and closes. */
+  close(): Promise<void>
+}
+
+let serving: Serving | null = null
+
+const methods: WorkerMethods = {
+  begin: async (beginning) => {
+    serving = await begin(beginning)
+  },
+  giveWay: (number) => serving?.adopting.giveWay(number),
+  counted: async () => (await serving?.metrics.counted()) ?? [],
+}
+
+// The owner is gone, or a supervisor has to start all again: nobody may stay.
+const owner = new Channel<OwnerMethods>(new Socket({ fd: CHANNEL_FD }), {
+  methods,
+  errors: ERRORS,
+  closed: () => process.exit(1),
+})
+process.on('disconnect', () => process.exit(1))
+// A terminal and a supervisor signal all processes; the owner says when to stop.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {})
+
+process.on('message', (sent: Sent, socket: Socket | undefined) => {
+  if ('stopWithinMs' in sent) void stop(sent.stopWithinMs)
+  else if (socket) {
+    if (serving) serving.adopting.take(sent.number, sent.address, socket)
+    else socket.destroy()
+  }
+})
+
+async function stop(withinMs: number): Promise<void> {
+  await serving?.adopting.stop(withinMs)
+  await serving?.close()
+  process.exit(0)
+}
+
+async function begin({ settings, tls, limits, workers, node }: Beginning): Promise<Serving> {
+  const log = openLog(settings.logLevel)
+  const alarm = alarmOf(log)
+  process.on('unhandledRejection', (error) => alarm('unhandled promise rejection', error))
+  const notes = new Notes(owner)
+  const storage = isShared(settings)
+    ? await openStorage(settings.database ?? '')
+    : new RemoteStorage(owner, () => notes.tellLastUsed())
+  const ring = await ringOf(storage)
+  const { keys } = ring
+  const ledger = new Ledger(storage, keys, alarm, ring, SYSTEM)
+  await ledger.follow()
+  ledger.witnessedBy({ saw: (heads) => owner.ask('saw', heads), rewound: (heads) => owner.ask('rewound', heads) })
+  const metrics = new Metrics((fields, message) => log.warn(fields, message), SYSTEM.monotonic, workers)
+  const hsm = settings.hsm && new RemoteHsm(owner, SYSTEM)
+  const house: House = {
+    products,
+    settings,
+    runtime: SYSTEM,
+    ledger,
+    keystore: new KeystoreRouter(new SoftwareKeystore(keys, SYSTEM), hsm, notes),
+    accessKeys: new AccessKeys(keys, SYSTEM),
+    authorizer: new Authorizer(ledger, alarm),
+    securityTokens: new SecurityTokens(keys),
+    eventIndex: new EventIndex(ledger, keys),
+    pageTokens: new PageTokens(keys),
+    lastUsed: notes.lastUsed,
+    rateLimiter: remoteLimits(owner),
+    deliveryTarget: openTarget(settings.deliveryTarget, node),
+    now: SYSTEM.now,
+    wallNow: SYSTEM.now,
+    dev: null,
+    newId: SYSTEM.newId,
+    newRecordId: SYSTEM.newRecordId,
+    randomBytes: SYSTEM.randomBytes,
+    observer: metrics,
+    ready: () => owner.ask('ready').catch(() => false),
+    failed: alarm,
+  }
+  const adopting = new Adopting(house, settings.listen, tls, limits, {
+    recognized: (numbers) => owner.tell('recognized', numbers),
+    closed: (numbers) => owner.tell('closed', numbers),
+    called: (numbers) => owner.tell('called', numbers),
+  })
+  const stopping = new AbortController()
+  void keepUp(ring, ledger, notes, stopping.signal, alarm)
+  return {
+    adopting,
+    metrics,
+    close: async () => {
+      stopping.abort()
+      notes.tellLastUsed()
+      notes.tellUses()
+      // What was told before has arrived when this is answered.
+      await owner.ask('ready').catch(() => false)
+      await storage.close()
+    },
+  }
+}
+
+/** The root keys, which the owner unwraps. */
+async function ringOf(storage: Storage): Promise<LiveRing> {
+  const row = await readInstallation(storage)
+  if (!row) throw new Error('the database is not set up')
+  return LiveRing.open(row, storage, async ({ rootKey }) => [
+    { provider: new OwnersProvider(rootKey, owner), soleRoot: null, settle: () => {} },
+  ])
+}
+
+/** Once a second: takes over changes of others, so that no call has to, and tells what was noted. The same trouble is reported once. */
+async function keepUp(ring: LiveRing, ledger: Ledger, notes: Notes, stop: AbortSignal, alarm: Alarm): Promise<void> {
+  for (let troubled = false; !stop.aborted; ) {
+    await SYSTEM.pause(TELL_MS, stop)
+    notes.tellLastUsed()
+    notes.tellUses()
+    try {
+      await ring.look()
+      await ledger.follow()
+      troubled = false
+    } catch (error) {
+      if (!troubled) alarm('a worker can not follow what changes', error)
+      troubled = true
+    }
+  }
+}

@@ -1,0 +1,297 @@
+// A server with workers, from outside: it is one server. What one worker did, all have seen; any of its processes may be killed.
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, it } from 'node:test'
+import { decodeRing } from '../../src/cryptography/ring.ts'
+import { openHouse } from '../../src/house/open.ts'
+import { readSettings } from '../../src/settings/settings.ts'
+import { until } from '../until.ts'
+import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
+import { Connection, get, post, type RawAnswer, signedForm } from './raw.ts'
+
+const running: Program[] = []
+afterEach(async () => {
+  for (const program of running.splice(0)) {
+    await program.stop('SIGKILL')
+    removeFolder(program.data)
+  }
+})
+
+async function started(flags: readonly string[] = [], workers = '2'): Promise<Program> {
+  const program = await startProgram({ flags: ['--workers', workers, '--metrics-listen', '127.0.0.1:0', ...flags] })
+  running.push(program)
+  return program
+}
+
+/** The processes that a process has begun. */
+function childrenOf(pid: number): readonly number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+  } catch {
+    return []
+  }
+}
+
+const workersOf = ({ process: { pid = 0 } }: Program) =>
+  childrenOf(pid).filter((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('worker.ts'))
+
+function isAlive(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ')
+  } catch {
+    return false
+  }
+}
+
+type Parameters = Readonly<Record<string, string>>
+const request = ({ credentials }: Program, parameters: Parameters) => post(signedForm(parameters, credentials))
+const codeIn = (answer: RawAnswer | null) => (answer === null ? 'closed' : (JSON.parse(answer.body).Code ?? 'OK'))
+
+/** A connection to each worker: they are dealt out evenly. */
+const connections = ({ endpoint }: Program, count = 2) =>
+  Promise.all(Array.from({ length: count }, () => Connection.open(endpoint)))
+
+async function metrics(program: Program): Promise<string> {
+  return (await fetch(program.metrics ?? '')).text()
+}
+
+const seriesIn = (text: string, series: string) =>
+  Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${series} `))
+      ?.slice(series.length + 1),
+  )
+
+describe('a server with workers', () => {
+  it('serves connections by all of them, and counts as one', async () => {
+    const program = await started()
+    assert.equal(workersOf(program).length, 2)
+    const all = await connections(program, 8)
+    for (const connection of all)
+      assert.equal(codeIn(await connection.send(request(program, { Action: 'ListKeys', Format: 'JSON' }))), 'OK')
+    const text = await metrics(program)
+    assert.equal(seriesIn(text, 'strongroom_calls_total{product="Kms",operation="ListKeys",outcome="OK"}'), 8)
+    assert.equal(seriesIn(text, 'strongroom_call_seconds_count{product="Kms"}'), 8)
+    assert.equal(seriesIn(text, 'strongroom_connections'), 8)
+    assert.equal(seriesIn(text, 'strongroom_trail_events'), 8)
+    assert.equal(text.split('\n').filter((line) => line.startsWith('strongroom_build_info{')).length, 1)
+    assert.equal((await all[0]?.send(get('/readyz')))?.status, 200)
+    const used = await runProgram(
+      ['ram', 'GetAccessKeyLastUsed', '--UserAccessKeyId', program.credentials.accessKeyId],
+      { STRONGROOM_ENDPOINT: program.endpoint, ...clientOf(program) },
+    )
+    assert.equal(used.code === 0 || /EntityNotExist/.test(used.err), true, used.err)
+    for (const connection of all) connection.close()
+    await until(async () => seriesIn(await metrics(program), 'strongroom_connections') === 0)
+    assert.equal(await program.stop(), 0)
+  })
+
+  it('has each worker see at its next call what another one did', async () => {
+    const program = await started()
+    const [one, other] = await connections(program)
+    assert.ok(one && other)
+    const ask = (connection: Connection, parameters: Parameters) =>
+      connection.send(request(program, { Format: 'JSON', ...parameters }))
+    const created = await ask(one, { Action: 'CreateKey' })
+    const { KeyId } = JSON.parse(created?.body ?? '').KeyMetadata
+    const encrypt = { Action: 'Encrypt', KeyId, Plaintext: 'eA==' }
+    for (let round = 0; round < 25; round++) {
+      assert.equal(codeIn(await ask(other, encrypt)), 'OK')
+      assert.equal(codeIn(await ask(one, { Action: 'DisableKey', KeyId })), 'OK')
+      assert.equal(codeIn(await ask(other, encrypt)), 'Rejected.Disabled')
+      assert.equal(codeIn(await ask(one, { Action: 'EnableKey', KeyId })), 'OK')
+    }
+    const form = signedForm({ Action: 'ListKeys', Format: 'JSON' }, program.credentials)
+    assert.equal(codeIn(await one.send(post(form))), 'OK')
+    assert.equal(codeIn(await other.send(post(form))), 'SignatureNonceUsed', 'a nonce counts once for all')
+    assert.equal(await program.stop(), 0)
+    assert.equal((await runProgram(['audit', 'verify', '--data', program.data])).code, 0)
+  })
+
+  it('limits rates as one process does', async () => {
+    const quotas = join(temporaryFolder(), 'quotas.json')
+    const rates = [{ product: 'Kms', operations: ['ListKeys'], calls: 50, seconds: 3600 }]
+    writeFileSync(quotas, JSON.stringify({ default: { rates } }))
+    const program = await started(['--quotas-file', quotas])
+    const all = await connections(program, 4)
+    const codes = await Promise.all(
+      all.map(async (connection) => {
+        const found: string[] = []
+        for (let i = 0; i < 30; i++)
+          found.push(codeIn(await connection.send(request(program, { Action: 'ListKeys', Format: 'JSON' }))))
+        return found
+      }),
+    )
+    assert.equal(codes.flat().filter((code) => code === 'OK').length, 50)
+    assert.equal(codes.flat().filter((code) => code === 'Rejected.Throttling').length, 70)
+  })
+
+  it('limits connections as one process does', async () => {
+    const program = await started(['--max-connections', '20', '--max-connections-per-source', '8'])
+    const strangers = await Promise.all(
+      Array.from({ length: 12 }, () => Connection.open(program.endpoint, '127.0.0.9')),
+    )
+    await until(async () => seriesIn(await metrics(program), 'strongroom_connections') === 12)
+    const known: Connection[] = []
+    for (let i = 0; i < 15; i++) {
+      const connection = await Connection.open(program.endpoint, '127.0.0.1')
+      known.push(connection)
+      assert.equal(codeIn(await connection.send(request(program, { Action: 'ListKeys', Format: 'JSON' }))), 'OK')
+    }
+    await until(() => strangers.filter(({ closed }) => closed).length === 7)
+    assert.equal(known.filter(({ closed }) => closed).length, 0)
+    assert.equal(seriesIn(await metrics(program), 'strongroom_connections'), 20)
+    for (const connection of [...strangers, ...known]) connection.close()
+  })
+
+  it('refuses a number of workers that makes no sense, and any with --dev', async () => {
+    const refusal = async (...flags: string[]) => {
+      const { code, err } = await runProgram([
+        'serve',
+        '--data',
+        temporaryFolder(),
+        '--listen',
+        '127.0.0.1:0',
+        ...flags,
+      ])
+      assert.equal(code, 2)
+      return err
+    }
+    assert.match(await refusal('--workers', 'many'), /`workers` must be auto or a whole number from 0 to 64/)
+    assert.match(await refusal('--workers', '2', '--dev'), /`dev` is one process/)
+  })
+})
+
+function clientOf({ credentials }: Program): Record<string, string> {
+  return {
+    ALIBABA_CLOUD_ACCESS_KEY_ID: credentials.accessKeyId,
+    ALIBABA_CLOUD_ACCESS_KEY_SECRET: credentials.accessKeySecret,
+  }
+}
+
+describe('a worker that is killed', () => {
+  it('costs its own calls alone, and is started again', async () => {
+    const program = await started()
+    const all = await connections(program, 6)
+    const ends = all.map(async (connection) => {
+      for (;;) {
+        const code = codeIn(await connection.send(request(program, { Action: 'ListKeys', Format: 'JSON' })))
+        if (code === 'closed' || (stopped && code === 'OK')) return code
+        assert.equal(code, 'OK')
+      }
+    })
+    let stopped = false
+    const [victim = 0] = workersOf(program)
+    process.kill(victim, 'SIGKILL')
+    await until(() => all.filter(({ closed }) => closed).length === 3)
+    stopped = true
+    assert.deepEqual((await Promise.all(ends)).toSorted(), ['OK', 'OK', 'OK', 'closed', 'closed', 'closed'])
+    await until(() => workersOf(program).length === 2)
+    assert.ok(!workersOf(program).includes(victim))
+    for (const connection of await connections(program, 4))
+      assert.equal(codeIn(await connection.send(request(program, { Action: 'ListKeys', Format: 'JSON' }))), 'OK')
+    assert.match(program.log(), /a worker ended, and is started again/)
+    assert.equal(await program.stop(), 0)
+    assert.equal((await runProgram(['audit', 'verify', '--data', program.data])).code, 0)
+  })
+})
+
+describe('a worker that hangs and is killed', () => {
+  it('ends the connections that it has not taken yet', async () => {
+    const program = await started()
+    const [victim = 0] = workersOf(program)
+    process.kill(victim, 'SIGSTOP')
+    const all = await connections(program, 10)
+    const answers = all.map((connection) => connection.send(request(program, { Action: 'ListKeys', Format: 'JSON' })))
+    let answered = 0
+    for (const answer of answers) void answer.then(() => answered++)
+    await until(() => answered === 5)
+    process.kill(victim, 'SIGKILL')
+    const codes = (await Promise.all(answers)).map(codeIn)
+    assert.equal(codes.filter((code) => code === 'OK').length, 5)
+    assert.equal(codes.filter((code) => code === 'closed').length, 5)
+  })
+})
+
+describe('a server with workers that ends', () => {
+  it('leaves no process behind when it is killed, and starts again on the same data', async () => {
+    const program = await started()
+    const all = await connections(program, 4)
+    for (const connection of all) connection.write(request(program, { Action: 'CreateKey', Format: 'JSON' }))
+    const workers = workersOf(program)
+    program.process.kill('SIGKILL')
+    await until(() => !workers.some(isAlive))
+    for (const connection of all) await connection.ended()
+    const again = await startProgram({ data: program.data, flags: ['--workers', '2'] })
+    running.push(again)
+    assert.equal((await again.call('ListKeys')).status, 200)
+  })
+
+  it('finishes the calls in flight', async () => {
+    const program = await started()
+    const all = await connections(program, 16)
+    let [answered, cut] = [0, 0]
+    const clients = all.map(async (connection) => {
+      for (;;) {
+        const answer = await connection.send(request(program, { Action: 'CreateKey', Format: 'JSON' }))
+        if (answer === null) return void cut++
+        assert.equal(answer.status, 200, answer.body)
+        answered++
+        if (/connection: close/i.test(answer.headers)) return
+      }
+    })
+    await until(() => answered > 200)
+    assert.equal(await program.stop(), 0, program.log())
+    await Promise.all(clients)
+    const house = await openHouse(
+      readSettings(['--data', program.data], {}, () => ''),
+      () => {},
+      Date.now(),
+    )
+    const [account] = await house.accounts.list()
+    const keys = await house.ledger.count(
+      { name: 'cmk', counted: true },
+      { account: account?.id ?? '', region: 'cn-hangzhou' },
+    )
+    await house.storage.close()
+    assert.ok(answered <= keys && keys <= answered + cut, `${answered} answered, ${cut} cut, ${keys} made`)
+    assert.doesNotMatch(program.log(), /failed|ended/)
+  })
+})
+
+describe('the root keys', () => {
+  it('are in the memory of workers alone: not in their environment, their arguments or the data folder', async () => {
+    const program = await startProgram({
+      flags: ['--workers', '2'],
+      env: { STRONGROOM_PASSPHRASE: 'correct horse battery' },
+    })
+    running.push(program)
+    assert.equal((await program.call('CreateKey')).status, 200)
+    const house = await openHouse(
+      readSettings(['--data', program.data], { STRONGROOM_PASSPHRASE: 'correct horse battery' }, () => ''),
+      () => {},
+      Date.now(),
+    )
+    const wrapped = Buffer.from(house.ring.record.body.ring?.wrapped ?? '', 'base64')
+    const bytes = await house.ring.provider.unwrap(wrapped)
+    const roots = decodeRing(bytes ?? Buffer.alloc(0))?.roots ?? []
+    await house.storage.close()
+    assert.equal(roots.length, 1)
+    const secrets = [...roots, Buffer.from('correct horse battery')].flatMap((secret) =>
+      (['latin1', 'hex', 'base64', 'base64url'] as const).map((form) => Buffer.from(secret).toString(form)),
+    )
+    const { pid = 0 } = program.process
+    const files = [
+      `/proc/${pid}/cmdline`,
+      ...workersOf(program).flatMap((worker) => [`/proc/${worker}/cmdline`, `/proc/${worker}/environ`]),
+      ...readdirSync(program.data).map((name) => join(program.data, name)),
+    ]
+    assert.ok(files.length > 7)
+    for (const file of files) {
+      const content = readFileSync(file, 'latin1')
+      assert.ok(!secrets.some((secret) => content.includes(secret)), file)
+    }
+  })
+})
