@@ -137,7 +137,7 @@ describe('the house', () => {
   })
 
   it('takes time, turns and randomness from what is passed in, except where programs begin and in adapters', () => {
-    const beginnings = /^(main\.ts|cli\/|house\/(open|serve)\.ts|runtime\/)/
+    const beginnings = /^(main\.ts|cli\/|house\/(open|serve|workers\/worker)\.ts|runtime\/)/
     const adapters =
       /^(storage\/|keystore\/(pkcs11\/|root-key\.ts)|gateway\/(server|exchange|certificates)\.ts|house\/(ports|witness|new-file)\.ts|actiontrail\/delivery\/targets\/)/
     const machine =

@@ -15,7 +15,7 @@ const MOST_WORKERS = 64
 const workers: Reader<number | 'auto'> = {
   placeholder: 'N|auto',
   rule: `0 to ${MOST_WORKERS}, or auto`,
-  schema: { oneOf: [{ type: 'integer', minimum: 0, maximum: MOST_WORKERS }, { const: 'auto' }] },
+  schema: { type: ['integer', 'string'] },
   flag: 'value',
   read(name, given) {
     const number = Number(given)
