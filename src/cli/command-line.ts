@@ -47,6 +47,11 @@ const USAGE = `usage: strongroom VERB …
   key usage        prints how many messages each key version has encrypted
   dev advance      moves the clock of a server that runs with --dev
 
+Example:
+    strongroom serve                     (in another terminal)
+    KEY=$(strongroom kms CreateKey --print KeyMetadata.KeyId)
+    strongroom kms Encrypt --KeyId "$KEY" --Plaintext hello
+
 \`strongroom VERB --help\` prints more, \`strongroom --version\` prints the version.`
 
 /** Opens the house; asks for the HSM's PIN only where the root keys are in one. */

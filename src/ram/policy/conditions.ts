@@ -78,6 +78,7 @@ function truth(value: string): Test | null {
   }
 }
 
+/** An IPv4 address that is written as an IPv4-mapped IPv6 address, as sockets report it, counts as the IPv4 address. */
 function plainAddress(text: string): string {
   return text.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
 }
