@@ -82,9 +82,9 @@ class SqliteStorage extends StoredRows implements Storage {
     return prepared
   }
 
-  /** Runs a statement that returns nothing. */
-  #run({ text, values }: Bound): void {
-    this.#prepare(text).run(...values)
+  /** Runs a statement that returns no rows; returns how many it touched. */
+  #run({ text, values }: Bound): number {
+    return Number(this.#prepare(text).run(...values).changes)
   }
 
   /** The first row of a statement. */
@@ -186,8 +186,7 @@ class SqliteStorage extends StoredRows implements Storage {
     if (digests.size > 0)
       this.#run(this.statements.nonceBatch({ expiresAt, digests: Buffer.concat([...digests.values()]) }))
     // INVARIANT: no call of the batch changes the row of the head.
-    const moves = chain ? stepsOf({ change: 'update', row: chain.row(), from: chain.from }, this.statements) : []
-    if (!moves.every((step) => this.#take(step)))
+    if (chain && this.#run(this.statements.moveHead({ ...chain.row(), from: chain.from })) !== 1)
       throw new Unavailable('the head of the event chain changed in the middle of a batch')
     return outcomes
   }

@@ -25,11 +25,13 @@ export interface Reads {
   readonly due: Statement<{ kind: string; now: number; limit: number }>
 }
 
-/** Each but `openTally` and `lockHead` is guarded: it touches one row or none, and returns a row when it touched one. */
+/** Each but `moveHead`, `openTally` and `lockHead` is guarded: it touches one row or none, and returns a row when it touched one. */
 export interface Changes {
   readonly insert: Statement<Row>
   /** `from` is the revision that the row must have. */
   readonly update: Statement<Row & { from: number }>
+  /** Moves the row of a head from the revision `from`, and leaves alone all that indexes hold. Not guarded. */
+  readonly moveHead: Statement<Pick<Row, keyof RowKey | 'revision' | 'body' | 'mac'> & { from: number }>
   readonly delete: Statement<AtRevision>
   /** Changes nothing. On PostgreSQL nobody else changes the row until the transaction ends. */
   readonly expect: Statement<AtRevision>
@@ -165,6 +167,12 @@ function changes(db: Kysely<Tables>, dialect: Dialect): Changes {
     ),
     update: statement((row) =>
       db.updateTable('record').set(contentOf(row)).where(atRevision(row, row.from)).returning('id'),
+    ),
+    moveHead: statement((row) =>
+      db
+        .updateTable('record')
+        .set({ revision: row.revision, body: row.body, mac: row.mac })
+        .where(atRevision(row, row.from)),
     ),
     delete: statement((row) => db.deleteFrom('record').where(atRevision(row, row.revision)).returning('id')),
     expect: statement((row) => {
