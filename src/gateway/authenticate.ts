@@ -54,8 +54,8 @@ export async function authenticate(
   const caller = claim.accessKeyId.startsWith('STS.')
     ? await sessionCaller(claim, credentials, now, ledger)
     : await permanentCaller(claim, credentials, now, ledger)
-  const { accessKeyId, nonce, host, scope } = claim
-  const expiresAt = Math.max(stampedNow, Date.parse(claim.timestamp)) + TIME_WINDOW_MS
+  const { accessKeyId, nonce, host, scope, time } = claim
+  const expiresAt = Math.max(stampedNow, time) + TIME_WINDOW_MS
   return { caller, nonce: { accessKeyId, nonce, expiresAt }, host, scope }
 }
 

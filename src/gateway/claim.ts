@@ -27,7 +27,8 @@ export type HostStanding = 'decides' | 'must agree' | 'means nothing'
 /** What a request says about its signer. Its functions read what may be long; they are called once the AccessKey is found. */
 export interface Claim {
   readonly accessKeyId: string
-  readonly timestamp: string
+  /** Milliseconds since 1970. */
+  readonly time: number
   readonly nonce: string
   readonly securityToken: string
   readonly signature: Uint8Array
@@ -49,11 +50,13 @@ function incomplete(rule: string) {
   return refuse('IncompleteSignature', { rule })
 }
 
-function checkTime(timestamp: string, now: number): void {
+/** Returns the time of a timestamp in milliseconds since 1970; refuses one outside of the window. */
+function timeOf(timestamp: string, now: number): number {
   if (timestamp === '') throw refuse('IllegalTimestamp')
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(timestamp) ? Date.parse(timestamp) : Number.NaN
   if (Number.isNaN(time)) throw refuse('InvalidTimeStamp.Format')
   if (Math.abs(now - time) > TIME_WINDOW_MS) throw refuse('InvalidTimeStamp.Expired')
+  return time
 }
 
 function checkNonce(nonce: string): void {
@@ -67,7 +70,7 @@ function rpcClaim(request: HttpRequest, parameters: Parameters, now: number): Cl
     if (header(request, 'authorization') !== '') throw incomplete(`${SUPPORTED} or the parameters of signature 1.0.`)
     throw refuse('MissingAccessKeyId')
   }
-  checkTime(value('Timestamp'), now)
+  const time = timeOf(value('Timestamp'), now)
   const hash = RPC_METHODS.get(value('SignatureMethod'))
   if (hash === undefined || value('SignatureVersion') !== '1.0') throw refuse('InvalidSignatureMethod')
   if (value('SignatureType') !== '') throw incomplete('SignatureType must be absent or empty.')
@@ -80,7 +83,7 @@ function rpcClaim(request: HttpRequest, parameters: Parameters, now: number): Cl
   checkNonce(value('SignatureNonce'))
   return {
     accessKeyId: value('AccessKeyId'),
-    timestamp: value('Timestamp'),
+    time,
     nonce: value('SignatureNonce') || `signature ${text}`,
     securityToken: value('SecurityToken'),
     signature,
@@ -105,7 +108,7 @@ function headerClaim(request: HttpRequest, query: Parameters, now: number): Clai
   const authorization = parseAuthorization(header(request, 'authorization'))
   if (!authorization) throw incomplete(`${SUPPORTED} or be left out with signature 1.0.`)
   const timestamp = header(request, 'x-acs-date')
-  checkTime(timestamp, now)
+  const time = timeOf(timestamp, now)
   const { algorithm, accessKeyId, scope, signature, signedHeaders } = authorization
   if (scope && scope.date !== timestamp.slice(0, 10).replaceAll('-', ''))
     throw incomplete('The date in Credential is not the one of x-acs-date.')
@@ -117,7 +120,7 @@ function headerClaim(request: HttpRequest, query: Parameters, now: number): Clai
   if (bodyHash === '') throw incomplete(`The header ${HASH_HEADERS[algorithm.hash].join(' or ')} is missing.`)
   return {
     accessKeyId,
-    timestamp,
+    time,
     nonce,
     securityToken: header(request, 'x-acs-security-token'),
     signature,

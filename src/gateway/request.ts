@@ -106,7 +106,8 @@ export function decodeVerified(request: HttpRequest, unverified: Parameters): Pa
 const FORM = 'application/x-www-form-urlencoded'
 
 function contentType(request: HttpRequest): string {
-  return header(request, 'content-type').split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const type = header(request, 'content-type')
+  return type === FORM ? type : (type.split(';', 1)[0]?.trim().toLowerCase() ?? '')
 }
 
 /** Parameters, each once, within the limits. */

@@ -39,8 +39,24 @@ export interface NamedHost {
 const NETWORK = /-(?:vpc|intranet)$/
 const REGION = /^[a-z]{2}-[a-z]+(?:-[a-z0-9]+)*$/
 
+/** The hosts that were read last, by the regions of the server: clients use few different ones. */
+const lastRead = new WeakMap<readonly string[], Map<string, NamedHost>>()
+const MOST_HOSTS = 64
+const LONGEST_HOST = 255
+
 /** Parses a Host header. `regions` are those of the server, whose names need not look like the cloud's. */
 export function readHost(host: string, regions: readonly string[]): NamedHost {
+  const hosts = lastRead.get(regions) ?? new Map<string, NamedHost>()
+  const known = hosts.get(host)
+  if (known) return known
+  const named = parsedHost(host, regions)
+  if (host.length > LONGEST_HOST) return named
+  if (hosts.size === MOST_HOSTS) hosts.clear()
+  lastRead.set(regions, hosts.set(host, named))
+  return named
+}
+
+function parsedHost(host: string, regions: readonly string[]): NamedHost {
   const [name = ''] = host.toLowerCase().split(':', 1)
   const [first = '', second = '', ...domain] = name.replace(/\.$/, '').split('.', 16)
   if (second === '' || domain.length === 0) return { product: null, region: null }
@@ -92,7 +108,7 @@ export function findOperation(
   const action = named('Action')
   const version = named('Version')
   const found = products.find((one) => one.version === version)
-  const hosted = host === 'means nothing' ? null : readHost(header(request, 'host'), []).product
+  const hosted = host === 'means nothing' ? null : readHost(header(request, 'host'), request.regions).product
   if (!found || (hosted !== null && hosted !== found.product)) throw refuse('InvalidVersion')
   const { product, operations } = found
   if (scope && scope.product.toLowerCase() !== product.service)
@@ -181,7 +197,7 @@ function unknownOperation(
   products: readonly ProductVersion[],
 ): { readonly operation: Named; readonly version: string } {
   const signed = (name: 'Action' | 'Version') => asked(request, parameters, host, name)
-  const hosted = host === 'means nothing' ? null : readHost(header(request, 'host'), []).product
+  const hosted = host === 'means nothing' ? null : readHost(header(request, 'host'), request.regions).product
   const product = products.find(({ version }) => version === signed('Version'))?.product ?? hosted ?? UNKNOWN_PRODUCT
   const name = /^[A-Za-z][A-Za-z0-9]{0,63}$/.exec(signed('Action'))?.[0] ?? UNKNOWN
   const version = /^[A-Za-z0-9.-]{1,32}$/.exec(signed('Version'))?.[0] ?? ''
