@@ -143,6 +143,6 @@ function isReport(json) {
 }
 
 const [verb, ...args] = process.argv.slice(2)
-if (['test', 'test:nightly', 'test:failures', 'test:coverage'].includes(verb)) installPrograms()
+if (['test', 'test:nightly', 'test:failures', 'test:coverage', 'test:clients'].includes(verb)) installPrograms()
 if (verb !== 'advisories') install(verb !== 'start')
 verbs[verb](args)

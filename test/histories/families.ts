@@ -3,6 +3,7 @@
 import { access, accessKeys, duel } from './access.ts'
 import { aliases } from './aliases.ts'
 import type { Family } from './ask.ts'
+import { groups } from './groups.ts'
 import { key, material } from './keys.ts'
 import { sessions } from './sessions.ts'
 
@@ -13,5 +14,6 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   access,
   'access keys': accessKeys,
   sessions,
+  groups,
   duel,
 }

@@ -73,6 +73,11 @@ export class History {
     return this.#notes.length
   }
 
+  /** How many of them have an unknown outcome. */
+  get unanswered(): number {
+    return this.#notes.filter(({ answer }) => answer === null).length
+  }
+
   /** How often each call had each outcome, such as `key Encrypt Rejected.Disabled` or `key Encrypt unknown`. */
   get outcomes(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>()

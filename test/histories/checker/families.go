@@ -27,6 +27,7 @@ var families = map[string]*family{
 	"access":      {accessState{color: "red"}, performOnAccess},
 	"access keys": {accessKeysState{keys: [2]accessKey{{}, {"a1", "Active"}}}, performOnAccessKeys},
 	"sessions":    {roleState{"r1", true, true}, performOnSessions},
+	"groups":      {groupsState{{exists: true}}, performOnGroups},
 	"duel":        {duelState{true, true}, performOnDuel},
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // Of how many records that are not linearizable the smallest part is searched: each may take some seconds.
-const mostShown = 5
+const mostShown = 3
 
 func main() {
 	limit := flag.Duration("limit", time.Minute, "how long one record may take")

@@ -12,7 +12,7 @@ import (
 const (
 	// How long one question of the search may take, and all of them for one record. What takes longer leaves the window larger.
 	questionLimit = time.Second
-	searchLimit   = 15 * time.Second
+	searchLimit   = 8 * time.Second
 	// From more states than this no window is searched: the history from its beginning is shown.
 	mostStates = 20_000
 	// In a larger window nothing more is left out.
