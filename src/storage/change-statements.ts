@@ -14,7 +14,7 @@ export interface ChangeStatements {
   readonly numberIs: Statement<{ number: number }>
   /** Guarded: moves the number if it is this one. */
   readonly moveNumber: Statement<{ number: number }>
-  /** Guarded: moves the number, whatever it is. */
+  /** Moves the number, whatever it is, and returns what it is then as `moved_to`. */
   readonly moveAnyNumber: Statement<Record<never, never>>
   /**
    * Guarded: finds the number if the log says of each change after `number` that it concerned none of `reads`, a JSON array of keys.
@@ -41,7 +41,7 @@ export function changeStatements(db: Kysely<Tables>, dialect: Dialect): ChangeSt
     moveNumber: statement((given) =>
       db.updateTable('change_number').set({ n: sql`n + 1` }).where('n', '=', given.number).returning('n'),
     ),
-    moveAnyNumber: statement(() => db.updateTable('change_number').set({ n: sql`n + 1` }).returning('n')),
+    moveAnyNumber: statement(() => db.updateTable('change_number').set({ n: sql`n + 1` }).returning('n as moved_to')),
     readsHold: statement((given) =>
       number
         .where(

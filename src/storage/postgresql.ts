@@ -78,6 +78,12 @@ async function migrate(sql: Sql): Promise<void> {
   })
 }
 
+/** How a transaction ended, and what the change number is after it: see Stored. */
+interface Ended<O> {
+  readonly outcome: O
+  readonly number: number | null
+}
+
 class PostgresqlStorage extends StoredRows implements Storage {
   // Each batch moves the head of the chain: a second one would only wait for the first.
   readonly commitsAtOnce = 1
@@ -126,8 +132,9 @@ class PostgresqlStorage extends StoredRows implements Storage {
 
   async commit(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
     const together = await reaching(() => this.#transaction(batch, chaining, basis))
-    if (together === 'committed') return { outcomes: batch.map(() => together), number: numberAfter(basis, batch) }
-    if (batch.length === 1) return { outcomes: [together], number: basis?.number ?? null }
+    const { outcome, number } = together
+    if (outcome === 'committed') return { outcomes: batch.map(() => outcome), number }
+    if (batch.length === 1) return { outcomes: [outcome], number: basis?.number ?? null }
     return this.#oneByOne(batch, chaining, basis)
   }
 
@@ -137,10 +144,9 @@ class PostgresqlStorage extends StoredRows implements Storage {
     let followed = true
     for (const commit of batch)
       try {
-        const outcome = await reaching(() => this.#transaction([commit], chaining, present))
+        const { outcome, number } = await reaching(() => this.#transaction([commit], chaining, present))
         outcomes.push(outcome)
         if (outcome !== 'committed') continue
-        const number = numberAfter(present, [commit])
         if (number === null) followed = false
         else if (present) present = { ...present, number }
       } catch (error) {
@@ -154,7 +160,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
   }
 
   /** Commits all of the calls or none, in one round trip, or in two after another server moved the head. */
-  async #transaction(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Outcome> {
+  async #transaction(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Ended<Outcome>> {
     let connection: Connection | null = null
     let chain: GrowingChain | null = null
     let lost = false
@@ -169,7 +175,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
       if (!batch.some(({ event }) => event)) return onlyOutcome(await attempt(connection, true))
       chain = this.#remembered(chaining, basis)
       const outcome = chain && (await attempt(connection, true))
-      if (outcome && outcome !== 'head moved') return outcome
+      if (outcome && outcome.outcome !== 'head moved') return onlyOutcome(outcome)
       chain = null
       this.#demandOpen(pool)
       chain = await this.#lockHead(pool, connection, chaining, basis)
@@ -179,7 +185,8 @@ class PostgresqlStorage extends StoredRows implements Storage {
       lost = isLost(error)
       if (!lost) throw error
       this.#renew(pool)
-      if (chain && (await this.#isStored(chain.head, chaining.place))) return 'committed'
+      if (chain && (await this.#isStored(chain.head, chaining.place)))
+        return { outcome: 'committed', number: numberAfter(basis, batch) }
       throw error
     } finally {
       // A lost connection goes with its pool; released, it would serve the next query.
@@ -228,7 +235,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
     chain: GrowingChain | null,
     basis: Basis | null,
     begin: boolean,
-  ): Promise<Outcome | 'head moved'> {
+  ): Promise<Ended<Outcome | 'head moved'>> {
     const steps = batch.flatMap((commit) => this.#steps(commit, chain))
     const keys = changedKeys(batch)
     const head = chain?.row() ?? null
@@ -245,7 +252,9 @@ class PostgresqlStorage extends StoredRows implements Storage {
     const results = await within(this.#patienceMs, settled(queries), pool.underWay)
     const failure = results.find((result) => result.status === 'rejected')
     if (chain) this.#head = failure ? null : head
-    return failure ? outcomeOf(failure.reason) : 'committed'
+    if (failure) return { outcome: outcomeOf(failure.reason), number: null }
+    const number = basis?.reads === null ? numberAfter(basis, batch) : numberIn(results, basis)
+    return { outcome: 'committed', number }
   }
 
   /**
@@ -255,7 +264,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
   #held(changes: boolean, basis: Basis | null): readonly Bound[] {
     const { numberIs, moveNumber, moveAnyNumber, readsHold } = this.statements
     if (basis?.reads === null) return [must('stale', (changes ? moveNumber : numberIs)({ number: basis.number }))]
-    const moves = changes ? [must('stale', moveAnyNumber({}))] : []
+    const moves = changes ? [moveAnyNumber({})] : []
     if (!basis || basis.reads.length === 0) return moves
     const held = { number: basis.number, own: moves.length, reads: JSON.stringify(basis.reads) }
     return [...moves, must('stale', readsHold(held))]
@@ -319,7 +328,16 @@ function numberAfter(basis: Basis | null, stored: readonly Commit[]): number | n
   return basis.number + (changedKeys(stored).length > 0 ? 1 : 0)
 }
 
+/** The number that the transaction moved it to, if that is the one behind its basis; else null. */
+function numberIn(results: readonly PromiseSettledResult<unknown>[], basis: Basis | null): number | null {
+  for (const result of results) {
+    const [row] = result.status === 'fulfilled' ? (result.value as readonly { readonly moved_to?: number }[]) : []
+    if (row?.moved_to !== undefined) return row.moved_to === (basis?.number ?? -1) + 1 ? row.moved_to : null
+  }
+  return null
+}
+
 /** For a transaction that locked the head, or leaves it alone: only an abort by the database, after a deadlock, reports it as moved. */
-function onlyOutcome(outcome: Outcome | 'head moved'): Outcome {
-  return outcome === 'head moved' ? 'moved' : outcome
+function onlyOutcome({ outcome, number }: Ended<Outcome | 'head moved'>): Ended<Outcome> {
+  return { outcome: outcome === 'head moved' ? 'moved' : outcome, number }
 }

@@ -1,0 +1,218 @@
+// Following the change number: what a ledger drops, when it looks, and what it says when the number went back.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { FollowedChanges } from '../../src/ledger/followed-changes.ts'
+import { KnownRecords } from '../../src/ledger/known-records.ts'
+import { RecentChanges } from '../../src/ledger/recent-changes.ts'
+import { insert, type Kind } from '../../src/ledger/record.ts'
+import { LedgerView, type Source } from '../../src/ledger/view.ts'
+import { type Changes, placeKey, recordKey, Stale, Unavailable } from '../../src/storage/storage.ts'
+import { testKeys } from '../storage/chained.ts'
+
+const THING: Kind<{ n: number }> = { name: 'thing', counted: false }
+const scope = { account: '1', region: 'r' }
+const keyOf = (id: string) => recordKey(THING.name, scope.account, scope.region, id)
+const ROOTS = recordKey('installation', '', '', 'installation')
+
+/** A log of changes that tests write, which answers when they let it. */
+class Log {
+  number = 0
+  reads = 0
+  readonly #entries: (readonly string[] | null)[] = []
+  gate: Promise<void> = Promise.resolve()
+
+  change(...keys: string[]): void {
+    this.#entries.push(keys)
+    this.number++
+  }
+
+  /** A change that the log does not have. */
+  lose(): void {
+    this.#entries.push(null)
+    this.number++
+  }
+
+  async changesSince(number: number): Promise<Changes> {
+    this.reads++
+    const since = this.#entries.slice(number, this.number)
+    const answer = { number: this.number, keys: since.some((one) => one === null) ? null : (since.flat() as string[]) }
+    await this.gate
+    return answer
+  }
+}
+
+function following() {
+  const log = new Log()
+  const alarms: string[] = []
+  const looks: number[] = []
+  const known = new KnownRecords(testKeys)
+  const roots = { key: ROOTS, look: async () => void looks.push(log.number) }
+  const changes = new FollowedChanges({ storage: log, known, roots, alarm: (message) => void alarms.push(message) })
+  const learn = (id: string) => {
+    const record = insert(THING, { ...scope, id, createdAt: 1, body: { n: 1 } }).after
+    return known.learn(keyOf(id), async () => ({ record, length: 1 }))
+  }
+  const kept = (...ids: string[]) => ids.filter((id) => known.get(keyOf(id)))
+  return { log, alarms, looks, known, changes, learn, kept }
+}
+
+describe('a ledger that follows the changes of others', () => {
+  it('drops exactly what changed', async () => {
+    const { log, changes, learn, kept } = following()
+    for (const id of ['a', 'b', 'c']) await learn(id)
+    log.change(keyOf('a'))
+    log.change(keyOf('c'), keyOf('d'))
+    await changes.follow()
+    assert.deepEqual([kept('a', 'b', 'c'), changes.number], [['b'], 2])
+    assert.deepEqual([changes.since(0, [keyOf('b')]), changes.since(0, [keyOf('d')])], [false, true])
+    assert.equal(changes.since(2, [keyOf('d')]), false)
+  })
+
+  it('drops everything where the log does not say what changed, and looks at the root keys', async () => {
+    const { log, changes, learn, kept, looks } = following()
+    await learn('a')
+    log.lose()
+    await changes.follow()
+    assert.deepEqual([kept('a'), changes.number, looks], [[], 1, [1]])
+    assert.equal(changes.since(0, [keyOf('never read')]), true)
+    assert.equal(changes.since(1, [keyOf('a')]), false)
+  })
+
+  it('looks at the root keys when their record changed, before anything is decided under the new number', async () => {
+    const { log, changes, looks } = following()
+    log.change(keyOf('a'))
+    await changes.follow()
+    assert.deepEqual(looks, [])
+    log.change(ROOTS)
+    let numberAtLook = -1
+    changes.followers.push(() => {
+      numberAtLook = changes.number
+    })
+    await changes.follow()
+    assert.deepEqual([looks, numberAtLook, changes.number], [[2], 1, 2])
+  })
+
+  it('does not keep a read that began before the change that it follows', async () => {
+    const { log, changes, known, kept } = following()
+    const [reached, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const record = insert(THING, { ...scope, id: 'a', createdAt: 1, body: { n: 1 } }).after
+    const reading = known.learn(keyOf('a'), async () => {
+      reached.resolve()
+      await release.promise
+      return { record, length: 1 }
+    })
+    await reached.promise
+    log.change(keyOf('a'))
+    await changes.follow()
+    release.resolve()
+    await reading
+    assert.deepEqual(kept('a'), [])
+  })
+
+  it('reads the log once for all who ask at the same time, and once more for who asks meanwhile', async () => {
+    const { log, changes } = following()
+    const gate = Promise.withResolvers<void>()
+    log.gate = gate.promise
+    const first = changes.follow()
+    await new Promise(setImmediate)
+    log.change(keyOf('a'))
+    const later = Array.from({ length: 1000 }, () => changes.follow())
+    await new Promise(setImmediate)
+    assert.equal(log.reads, 1)
+    gate.resolve()
+    await first
+    assert.equal(changes.number, 0)
+    await Promise.all(later)
+    assert.deepEqual([log.reads, changes.number], [2, 1])
+  })
+
+  it('commits again on what the batch read, once others changed something', async () => {
+    const { log, changes } = following()
+    log.change(keyOf('x'))
+    const tried: unknown[] = []
+    await changes.commit(async (basis) => {
+      tried.push(basis(() => [keyOf('a'), keyOf('a')]))
+      if (tried.length === 1) throw new Stale()
+    })
+    assert.deepEqual(tried, [
+      { number: 0, reads: null },
+      { number: 1, reads: [ROOTS, keyOf('a')] },
+    ])
+  })
+
+  it('raises one alarm, and serves nothing, while the number is behind what was seen', async () => {
+    const { log, changes, alarms, learn, kept } = following()
+    log.change(keyOf('a'))
+    log.change(keyOf('a'))
+    await changes.follow()
+    await learn('b')
+    log.number = 1
+    for (let i = 0; i < 3; i++) await assert.rejects(changes.follow(), Unavailable)
+    assert.deepEqual([alarms.length, kept('b')], [1, []])
+    log.number = 2
+    await changes.follow()
+    assert.equal(changes.number, 2)
+  })
+})
+
+describe('recent changes', () => {
+  it('count everything as changed before what they remember', () => {
+    const recent = new RecentChanges()
+    for (let n = 1; n <= 60_000; n++) recent.note([`k${n}`], n)
+    assert.equal(recent.since(1, ['never']), true)
+    assert.equal(recent.since(59_000, ['never']), false)
+    assert.equal(recent.since(59_000, ['never', 'k59999']), true)
+  })
+})
+
+describe('a view', () => {
+  const source = {
+    get: async () => null,
+    page: async () => ({ records: [], total: 0 }),
+    between: async () => [],
+    count: async () => 0,
+  } as unknown as Source
+  /** What changed, by number. */
+  const changed = (number: number, ...keys: string[]) => ({
+    number,
+    since: (_: number, read: readonly string[]) => read.some((key) => keys.includes(key)),
+  })
+
+  it('names what it read, absent records too, and the places of its lists where they count', async () => {
+    const view = new LedgerView(source)
+    await view.get(THING, scope, 'a')
+    await view.get(THING, scope, 'a')
+    await view.page(THING, scope, { offset: 0, limit: 1 })
+    assert.deepEqual(view.reads(false), [keyOf('a')])
+    assert.deepEqual(view.reads(true), [keyOf('a'), placeKey({ kind: THING.name, ...scope })])
+    for (let i = 0; i < 40; i++) await view.get(THING, scope, `many${i % 20}`)
+    assert.equal(view.reads(false).length, 21)
+  })
+
+  it('has moved when something that it read changed after it was made', async () => {
+    const changes = { ...changed(5, keyOf('a')) }
+    const view = new LedgerView(source, changes)
+    await view.get(THING, scope, 'a')
+    assert.equal(view.moved(false), false)
+    changes.number = 6
+    assert.equal(view.moved(false), true)
+    const other = new LedgerView(source, changes)
+    await other.get(THING, scope, 'b')
+    changes.number = 7
+    assert.equal(other.moved(false), false)
+  })
+
+  it('counts what was derived from records as read, and derives it again once they changed', () => {
+    const changes = { ...changed(5, keyOf('policy')) }
+    const derived = { keys: [keyOf('user'), keyOf('policy')], number: 5 }
+    const view = new LedgerView(source, changes)
+    assert.equal(view.relies(derived), true)
+    assert.equal(view.relies(derived), true)
+    assert.deepEqual(view.reads(false), derived.keys)
+    changes.number = 6
+    assert.equal(new LedgerView(source, changes).relies(derived), false)
+    const unrelated = { keys: [keyOf('user')], number: 5 }
+    assert.equal(new LedgerView(source, changes).relies(unrelated), true)
+    assert.equal(unrelated.number, 6)
+  })
+})
