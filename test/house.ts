@@ -184,7 +184,7 @@ export class TestHouse implements AsyncDisposable {
 
   /** All events recorded so far, in order. */
   async events(): Promise<Record<string, unknown>[]> {
-    const rows = await this.open.storage.events.after(0, 1_000_000)
+    const rows = await this.open.storage.events.after(0, 1_000_000, Number.MAX_SAFE_INTEGER)
     return rows.map(renderEvent)
   }
 

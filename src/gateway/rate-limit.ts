@@ -1,4 +1,5 @@
-// Rate limits: a token bucket for each account, region and group of operations. Each server has its own, in memory. Pure: the time is passed in.
+// Rate limits: a token bucket for each account, region and group of operations. Each server has its own, in memory, with its share of
+// the rate, so that all servers of a database together give the rate. Pure: the time is passed in.
 
 import type { RateGroup, Rates } from '../settings/rates.ts'
 import { RefusedEvents } from './refused-events.ts'
@@ -27,9 +28,16 @@ const BUCKETS = 10_000
 export class RateLimiter {
   /** Limits what refused calls write, whatever their rate. */
   readonly refused = new RefusedEvents()
+  #servers = 1
   /** The buckets of each group, by account and region. */
   readonly #buckets = new Map<RateGroup, Map<string, Bucket>>()
   #count = 0
+
+  /** How many servers, with this one, share the rates. */
+  set servers(servers: number) {
+    this.#servers = servers
+    this.refused.servers = servers
+  }
 
   /** Whether a call at `now` is within its account's rates. */
   admit(
@@ -42,32 +50,45 @@ export class RateLimiter {
     const group = rates.get(`${product.name}.${name}`)
     if (!group) return 'admitted'
     const bucket = this.#bucket(group, group.perRegion ? `${account}/${region}` : account, now)
-    if (taken(bucket.admitted, group, now)) return 'admitted'
-    return taken(bucket.recorded, group, now) ? 'throttled' : 'throttled, unrecorded'
+    const share = this.#shareOf(group)
+    if (taken(bucket.admitted, share, now)) return 'admitted'
+    return taken(bucket.recorded, share, now) ? 'throttled' : 'throttled, unrecorded'
   }
 
   #bucket(group: RateGroup, whose: string, now: number): Bucket {
     const known = this.#buckets.get(group)?.get(whose)
     if (known) return known
     if (this.#count >= BUCKETS) this.#forgetFull(now)
-    const bucket = { admitted: { left: group.calls, at: now }, recorded: { left: group.calls, at: now } }
+    const { calls: left } = this.#shareOf(group)
+    const bucket = { admitted: { left, at: now }, recorded: { left, at: now } }
     const own = this.#buckets.get(group) ?? new Map<string, Bucket>()
     this.#buckets.set(group, own.set(whose, bucket))
     this.#count++
     return bucket
   }
 
+  /** This server's share of a rate. Where it is less than one call at once, one call takes longer. */
+  #shareOf({ calls, seconds }: RateGroup): Rate {
+    const share = Math.max(1, calls / this.#servers)
+    return { calls: share, seconds: (seconds * share * this.#servers) / calls }
+  }
+
   #forgetFull(now: number): void {
-    for (const [group, buckets] of this.#buckets)
+    for (const [group, buckets] of this.#buckets) {
+      const share = this.#shareOf(group)
       for (const [whose, { admitted, recorded }] of buckets) {
-        const full = ({ left, at }: Tokens) => refilled(left, now - at, group) >= group.calls
+        const full = ({ left, at }: Tokens) => refilled(left, now - at, share) >= share.calls
         if (full(admitted) && full(recorded) && buckets.delete(whose)) this.#count--
       }
+    }
   }
 }
 
-function taken(tokens: Tokens, group: RateGroup, now: number): boolean {
-  const left = refilled(tokens.left, now - tokens.at, group)
+/** So many calls in so many seconds. */
+type Rate = Pick<RateGroup, 'calls' | 'seconds'>
+
+function taken(tokens: Tokens, rate: Rate, now: number): boolean {
+  const left = refilled(tokens.left, now - tokens.at, rate)
   tokens.at = now
   tokens.left = left >= 1 ? left - 1 : left
   return left >= 1

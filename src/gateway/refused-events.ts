@@ -1,6 +1,6 @@
 // How much the refused calls of an account may write: a token bucket of bytes for each account and each of its callers, so that no caller
 // alone hides the refused calls of the others. A call that is admitted takes a right; one that is refused takes none, and would fill the
-// disk. In memory, of this server alone; pure, its clock is passed in.
+// disk. In memory, with this server's share of the rate; pure, its clock is passed in.
 import { refilled } from './token-bucket.ts'
 
 /** After a pause, so many seconds' worth may be written at once. */
@@ -19,6 +19,8 @@ interface Bucket {
 
 export class RefusedEvents {
   readonly #buckets = new Map<string, Bucket>()
+  /** How many servers, with this one, share the rates. */
+  servers = 1
 
   /**
    * Whether an event of `bytes` may be written for a caller of the account at `now`, at `perSecond` bytes a second on average for the account,
@@ -61,7 +63,7 @@ export class RefusedEvents {
   }
 
   #refilled(whose: string, perSecond: number, now: number): Bucket {
-    const most = perSecond * BURST_SECONDS
+    const most = (perSecond * BURST_SECONDS) / this.servers
     const known = this.#buckets.get(whose)
     if (known) {
       known.left = refilled(known.left, now - known.at, { calls: most, seconds: BURST_SECONDS })

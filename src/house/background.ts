@@ -7,6 +7,7 @@ import type { Alarm } from '../ledger/alarm.ts'
 import type { LastUsed } from '../ram/last-used.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Settings } from '../settings/settings.ts'
+import { BEAT_MS, type LiveServers } from './live-servers.ts'
 import type { Sweeps } from './sweeps.ts'
 import { Contradicted, type Witness } from './witness.ts'
 
@@ -118,4 +119,10 @@ export async function keepTrail(
 export function deliverTrails(delivery: Delivery, runtime: Runtime, stop: AbortSignal, alarm: Alarm): Promise<void> {
   const failed = (error: unknown) => alarm('trails could not be delivered, and will be tried again', error)
   return repeat(DELIVERY_MS, { runtime, stop }, () => delivery.tick(), failed)
+}
+
+/** Has the other servers of the database know this one, and this one them. */
+export function keepKnown(servers: LiveServers, runtime: Runtime, stop: AbortSignal, alarm: Alarm): Promise<void> {
+  const failed = (error: unknown) => alarm('the other servers could not be looked at; it will be tried again', error)
+  return repeat(BEAT_MS, { runtime, stop }, () => servers.beat(), failed)
 }

@@ -4,14 +4,22 @@ import { indexedEvents } from '../actiontrail/lookup/event-index.ts'
 import type { Metrics } from '../gateway/metrics.ts'
 import { VERSION } from '../settings/version.ts'
 import { eventsUpTo } from '../storage/lane.ts'
+import type { LiveServers } from './live-servers.ts'
 import type { OpenHouse } from './open.ts'
 
-/** Publishes the version, how long the trail is, how far the work behind the calls has come, and how much keys were used. */
+/** Publishes the version, how long the trail is, how far the work behind the calls has come, how much keys were used, and how many servers there are. */
 export function watch(
   metrics: Metrics,
   { ledger, eventIndex, usage }: Pick<OpenHouse, 'ledger' | 'eventIndex' | 'usage'>,
   delivery: Delivery,
+  servers: LiveServers | null,
 ): void {
+  metrics.gauge(
+    'strongroom_live_servers',
+    'How many servers share this database, as this one sees it; rate limits are divided by it.',
+    [],
+    async () => [{ labels: {}, value: servers?.live ?? 1 }],
+  )
   metrics.gauge(
     'strongroom_build_info',
     'The version of this server; the value is always 1.',

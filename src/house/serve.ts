@@ -14,9 +14,10 @@ import { bindFormerRoles } from '../ram/trusted-ids.ts'
 import { SYSTEM } from '../runtime/system.ts'
 import { isShared } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
-import { deliverTrails, keepRecords, keepTrail } from './background.ts'
+import { deliverTrails, keepKnown, keepRecords, keepTrail } from './background.ts'
 import { startCredentials } from './first-start.ts'
 import { watch } from './gauges.ts'
+import { LiveServers } from './live-servers.ts'
 import type { Log } from './log.ts'
 import { onlyServer } from './only-server.ts'
 import type { Open } from './open.ts'
@@ -59,6 +60,8 @@ interface Wired {
   readonly metrics: Metrics
   readonly delivery: Delivery
   readonly upkeep: TrailUpkeep
+  /** The servers of a database that several may serve. */
+  readonly servers: LiveServers | null
   readonly lock: Disposable | null
 }
 
@@ -96,8 +99,9 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
     failed: alarm,
   }
   const delivery = new Delivery({ ...house, ...rooms, intervalMs: settings.deliveryIntervalMs })
-  watch(metrics, rooms, delivery)
-  return { rooms, house, sweeps, metrics, delivery, upkeep: new TrailUpkeep(rooms), lock }
+  const servers = isShared(settings) ? new LiveServers(rooms) : null
+  watch(metrics, rooms, delivery, servers)
+  return { rooms, house, sweeps, metrics, delivery, upkeep: new TrailUpkeep(rooms), servers, lock }
 }
 
 async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Serving> {
@@ -111,10 +115,14 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
   const tls = await tlsOf(settings, log)
   const workers = workerCount(settings, availableParallelism())
   const limits = connectionLimits(settings, log, Math.max(1, workers))
-  const listening =
-    workers === 0
-      ? await listen(house, settings.listen, tls, limits)
-      : await listenWithWorkers({ rooms, house }, { workers, settings, tls, limits, metrics, log })
+  await wired.servers?.join()
+  const listening = await (workers === 0
+    ? listen(house, settings.listen, tls, limits)
+    : listenWithWorkers({ rooms, house }, { workers, settings, tls, limits, metrics, log })
+  ).catch(async (error: unknown) => {
+    await wired.servers?.leave()
+    throw error
+  })
   const [endpoint = ''] = listening.endpoints
   const connections = async () => [{ labels: {}, value: listening.connections() }]
   metrics.gauge('strongroom_connections', 'Open connections to the addresses of `listen`.', [], connections)
@@ -138,7 +146,7 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
 }
 
 /** Begins the background work. The returned function ends it. */
-function work({ rooms, house, sweeps, delivery, upkeep }: Wired, settings: Settings, { alarm }: Voice) {
+function work({ rooms, house, sweeps, delivery, upkeep, servers }: Wired, settings: Settings, { alarm }: Voice) {
   const stopping = new AbortController()
   const { signal } = stopping
   const all = [
@@ -146,6 +154,7 @@ function work({ rooms, house, sweeps, delivery, upkeep }: Wired, settings: Setti
     keepTrail({ upkeep, witness: rooms.witness, runtime: rooms.runtime }, settings, signal, alarm),
     deliverTrails(delivery, rooms.runtime, signal, alarm),
     watchRing(rooms, signal, alarm),
+    ...(servers ? [keepKnown(servers, rooms.runtime, signal, alarm)] : []),
   ]
   return async () => {
     stopping.abort()
@@ -153,7 +162,7 @@ function work({ rooms, house, sweeps, delivery, upkeep }: Wired, settings: Setti
   }
 }
 
-async function close({ rooms, house, upkeep, lock }: Wired, { alarm }: Voice): Promise<void> {
+async function close({ rooms, house, upkeep, servers, lock }: Wired, { alarm }: Voice): Promise<void> {
   await rooms.lastUsed
     .write(house.now())
     .catch((error: unknown) => alarm('the use of AccessKeys could not be written', error))
@@ -163,6 +172,9 @@ async function close({ rooms, house, upkeep, lock }: Wired, { alarm }: Voice): P
     .checkpoint(rooms.runtime.now(), true)
     .then((checkpoint) => rooms.witness.renew(checkpoint, upkeep.stored))
     .catch((error: unknown) => alarm('the last checkpoint of the trail could not be stored', error))
+  await servers
+    ?.leave()
+    .catch((error: unknown) => alarm('the other servers will find out by themselves that this one stopped', error))
   await rooms.storage.close()
   lock?.[Symbol.dispose]()
 }

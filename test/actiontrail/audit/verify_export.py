@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -59,12 +60,34 @@ def parsed(line, names, what):
     return value
 
 
+LANE = 2**40
+
+
 def checkpoint(value, key_file, what):
+    """The head of each lane, as (number, hash), that a checkpoint signs."""
+    if isinstance(value, dict) and "heads" in value:
+        return checkpoint_of_lanes(value, key_file, what)
     demand(isinstance(value, dict) and list(value) == ["seq", "hash", "at", "signature"], f"{what} is no checkpoint")
     demand(type(value["seq"]) is int and type(value["at"]) is int, f"{what} has a number that is none")
     text = f"strongroom/checkpoint/1\n{value['seq']}\n{value['hash']}\n{value['at']}"
     demand(signature_holds(text, value["signature"], key_file), f"{what} is not signed with the key")
-    return value["seq"], value["hash"]
+    return [(value["seq"], value["hash"])]
+
+
+def checkpoint_of_lanes(value, key_file, what):
+    demand(list(value) == ["seq", "heads", "at", "signature"], f"{what} is no checkpoint")
+    heads = value["heads"]
+    demand(isinstance(heads, list) and len(heads) > 1, f"{what} has other heads than it should")
+    for lane, head in enumerate(heads):
+        demand(isinstance(head, dict) and list(head) == ["seq", "hash"], f"{what} has a head that is none")
+        demand(type(head["seq"]) is int and head["seq"] // LANE == lane, f"{what} has a head in the place of another")
+        demand(re.fullmatch("[A-Za-z0-9_-]{43}", head["hash"]), f"{what} has a hash that is none")
+    demand(type(value["at"]) is int, f"{what} has a number that is none")
+    demand(value["seq"] == sum(head["seq"] % LANE for head in heads), f"{what} counts other events")
+    lines = [f"{head['seq']} {head['hash']}" for head in heads]
+    text = "\n".join(["strongroom/checkpoint/2", str(value["at"]), *lines])
+    demand(signature_holds(text, value["signature"], key_file), f"{what} is not signed with the key")
+    return [(head["seq"], head["hash"]) for head in heads]
 
 
 def link(previous, seq, record):
@@ -83,28 +106,32 @@ def verify(copy, key_file):
     first, *events, last, seal = lines[:-1]
 
     header = parsed(first, ["strongroom", "publicKey", "start"], "the first line")
-    demand(header["strongroom"] == "trail/2", "the copy is of another format")
     demand(spki(header["publicKey"]) == key, "the copy names another public key")
-    seq, chained = checkpoint(header["start"], key_file, "the start")
+    heads = checkpoint(header["start"], key_file, "the start")
+    demand(header["strongroom"] == ("trail/2" if len(heads) == 1 else "trail/3"), "the copy is of another format")
+    number = heads[0][0]
 
     for line in events:
-        event = parsed(line, ["seq", "hash", "record", "event"], f"the line after event {seq}")
-        record = event["record"]
-        demand(event["seq"] == seq + 1, f"after event {seq} comes {event['seq']}")
+        event = parsed(line, ["seq", "hash", "record", "event"], f"the line after event {number}")
+        number, record = event["seq"], event["record"]
+        lane = number // LANE
+        demand(0 <= lane < len(heads), f"event {number} is of a lane that the copy does not begin with")
+        seq, chained = heads[lane]
+        demand(number == seq + 1, f"after event {seq} comes {number}")
         kinds = [type(column) for column in record]
-        demand(kinds in ([str, str, str, int, str], [str, str, str, int, str, int]), f"the record of event {seq + 1} has other columns")
-        seq, chained = seq + 1, link(chained, seq + 1, record)
-        demand(event["hash"] == chained, f"event {seq} is not what was recorded")
+        demand(kinds in ([str, str, str, int, str], [str, str, str, int, str, int]), f"the record of event {number} has other columns")
+        heads[lane] = number, link(chained, number, record)
+        demand(event["hash"] == heads[lane][1], f"event {number} is not what was recorded")
 
     end = checkpoint(parsed(last, ["end"], "the last line but one")["end"], key_file, "the end")
-    demand(end == (seq, chained), "the events do not lead to the checkpoint at the end")
+    demand(end == heads, "the events do not lead to the checkpoint at the end")
 
     sealed = parsed(seal, ["sha256", "signature"], "the last line")
     digest = hashlib.sha256(copy[: -len(seal) - 1]).hexdigest()
     demand(sealed["sha256"] == digest, "the copy is not what was signed")
     demand(signature_holds(f"strongroom/trail-export/2\n{digest}", sealed["signature"], key_file), "the copy is not signed with the key")
     demand(seal.decode() == json.dumps(sealed, separators=(",", ":")), "the last line is not as it was written")
-    return len(events), seq
+    return len(events), sum(seq % LANE for seq, _ in heads)
 
 
 if __name__ == "__main__":

@@ -17,15 +17,16 @@ import {
 } from '../../../src/actiontrail/lookup/index-part.ts'
 import { type Lookup, lookUp, type Position } from '../../../src/actiontrail/lookup/lookup.ts'
 import type { Caller } from '../../../src/api/caller.ts'
+import { chaining } from '../../../src/ledger/chain.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
 import { UNWATCHED } from '../../../src/ledger/root-watch.ts'
 import { type CallFacts, storedCall } from '../../../src/ledger/stored-call.ts'
 import { SYSTEM } from '../../../src/runtime/system.ts'
 import { openStorage } from '../../../src/storage/open.ts'
-import type { EventRow, Storage } from '../../../src/storage/storage.ts'
+import type { Chaining, EventRow, Storage } from '../../../src/storage/storage.ts'
 import { removeFolder, temporaryFolder } from '../../acceptance/program.ts'
 import { times } from '../../size.ts'
-import { beginChain, commit, testKeys } from '../../storage/chained.ts'
+import { beginChain, testKeys } from '../../storage/chained.ts'
 import { type PostgresqlServer, startPostgresql } from '../../storage/postgresql-server.ts'
 
 const START = 1_772_323_200
@@ -124,21 +125,27 @@ before(async () => {
 })
 after(() => server[Symbol.asyncDispose]())
 
-async function openTrail(storage: Storage) {
+/** A trail with so many lanes, in which batches are recorded in turn. */
+async function openTrail(storage: Storage, lanes = 1) {
   await beginChain(storage)
-  const ledger = new Ledger(
-    storage,
-    testKeys,
-    (message, error) => assert.fail(`${message}: ${error}`),
-    UNWATCHED,
-    SYSTEM,
-  )
+  const open = () =>
+    new Ledger(storage, testKeys, (message, error) => assert.fail(`${message}: ${error}`), UNWATCHED, SYSTEM)
+  const ledger = open()
+  const chainings: Chaining[] = []
+  for (let lane = 0; lane < lanes; lane++) {
+    if (lanes > 1) await open().lane.take(`server-${lane}`)
+    const one = chaining(testKeys)
+    if (lanes > 1) one.hold(lane, `server-${lane}`)
+    chainings.push(one)
+  }
+  let turn = 0
   const record = async (rows: readonly EventRow[]) => {
-    const outcomes = await commit(
-      storage,
-      rows.map((event) => ({ changes: [], nonce: null, event, scrub: false })),
-    )
-    assert.deepEqual(new Set(outcomes), new Set(rows.length > 0 ? ['committed'] : []))
+    const third = Math.ceil(rows.length / lanes)
+    for (let from = 0; from < rows.length; from += third) {
+      const some = rows.slice(from, from + third).map((event) => ({ changes: [], nonce: null, event, scrub: false }))
+      const { outcomes } = await storage.commit(some, chainings[turn++ % lanes] ?? assert.fail(), null)
+      assert.deepEqual(new Set(outcomes), new Set(['committed']))
+    }
   }
   return { storage, ledger, index: new EventIndex(ledger, testKeys), record }
 }
@@ -170,23 +177,24 @@ async function allPages(
 async function theObviousWay(lookup: Omit<Lookup, 'after'>, { ledger }: Trail): Promise<string[]> {
   const sign = lookup.order === 'oldest' ? 1 : -1
   const second = (at: number) => Math.floor(at / 1000)
-  return (await ledger.events.after(0, 1_000_000))
+  return (await ledger.events.after(0, 1_000_000, Number.MAX_SAFE_INTEGER))
     .filter((row) => second(row.at) >= lookup.from && second(row.at) <= lookup.to)
     .filter((row) => selects(lookup, row, attributed(row)))
     .sort((a, b) => sign * (second(a.at) - second(b.at) || a.seq - b.seq))
     .map(({ eventId }) => eventId)
 }
 
-const kinds: [string, () => Promise<Storage>, number][] = [
-  ['SQLite', () => openStorage(':memory:'), times('lookups, on SQLite')],
-  ['PostgreSQL', () => openStorage(server.database()), times('lookups, on PostgreSQL')],
+const kinds: [string, () => Promise<Storage>, lanes: number, number][] = [
+  ['SQLite', () => openStorage(':memory:'), 1, times('lookups, on SQLite')],
+  ['PostgreSQL', () => openStorage(server.database()), 1, times('lookups, on PostgreSQL')],
+  ['PostgreSQL with three lanes', () => openStorage(server.database()), 3, times('lookups, on PostgreSQL')],
 ]
 
-for (const [name, open, numRuns] of kinds)
+for (const [name, open, lanes, numRuns] of kinds)
   describe(`lookups on ${name}`, () => {
     let trail: Trail
     before(async () => {
-      trail = await openTrail(await open())
+      trail = await openTrail(await open(), lanes)
       for (const count of [PART_EVENTS - 3, PART_EVENTS + 700, 2 * PART_EVENTS]) {
         await trail.record(fc.sample(made, { numRuns: count, seed: count }).map(eventOf))
         while (await trail.index.extend());
@@ -242,7 +250,7 @@ for (const [name, open, numRuns] of kinds)
         limit: 50,
       } as const
       const ids = new Set(await allPages(lookup, trail))
-      for (const row of await trail.ledger.events.after(0, 100_000)) {
+      for (const row of await trail.ledger.events.after(0, 100_000, Number.MAX_SAFE_INTEGER)) {
         const { isGlobal } = attributed(row)
         assert.equal(ids.has(row.eventId), row.account === '2' && (row.region === 'cn-beijing' || isGlobal))
       }
