@@ -21,6 +21,16 @@ const LIVE_MS = 15_000
 const DEAD_MS = 60_000
 const MOST_SERVERS = 10_000
 
+/** Who holds a lane for a worker of a server, which lives no longer than the server does. */
+export function laneHolder(node: string, pid: number | undefined): string {
+  return `${node}/${pid}`
+}
+
+/** The server that a holder of a lane is, or belongs to. */
+function serverOf(holder: string): string {
+  return holder.split('/')[0] ?? ''
+}
+
 interface Sighting {
   readonly revision: number
   /** When this server saw it move last, and how often it has looked since. */
@@ -63,7 +73,7 @@ export class LiveServers {
     const records = await this.#records()
     await this.#move(records.find(({ id }) => id === node))
     // A server that died before it was seen may hold a lane and have no record.
-    const holders = [...(await ledger.lane.holders())].map((id) => ({ id, revision: 0 }))
+    const holders = [...(await ledger.lane.holders())].map((holder) => ({ id: serverOf(holder), revision: 0 }))
     const now = runtime.monotonic()
     const sightings = new Map<string, Sighting>()
     for (const { id, revision } of [...holders, ...records]) sightings.set(id, this.#sighting(id, revision, now))
@@ -75,10 +85,10 @@ export class LiveServers {
     await this.#clearAway(records, now)
   }
 
-  /** Removes this server's record, and gives its lane back. */
+  /** Removes this server's record, and gives its lanes back. */
   async leave(): Promise<void> {
     const { ledger, node } = this.#rooms
-    await ledger.lane.release()
+    await ledger.lane.releaseOf((holder) => serverOf(holder) === node)
     const own = (await this.#records()).find(({ id }) => id === node)
     if (own) await ledger.commit({ changes: [remove(SERVER, own)], nonce: null, event: null })
   }
@@ -110,7 +120,7 @@ export class LiveServers {
     for (const [id, { at, looks }] of this.#sightings)
       if (now - at >= DEAD_MS && looks >= DEAD_MS / BEAT_MS) dead.add(id)
     if (dead.size === 0) return
-    await ledger.lane.releaseOf((holder) => dead.has(holder))
+    await ledger.lane.releaseOf((holder) => dead.has(serverOf(holder)))
     const changes = records.filter(({ id }) => dead.has(id)).map((record) => remove(SERVER, record))
     await Promise.all(changes.map((change) => ledger.commit({ changes: [change], nonce: null, event: null })))
   }

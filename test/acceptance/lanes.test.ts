@@ -44,8 +44,8 @@ function start(database: string, data = temporaryFolder(), ...flags: string[]): 
   return startProgram({ data, flags: ['--database', database, ...flags], env: ENV })
 }
 
-function verify(database: string, ...more: string[]) {
-  return runHere(['audit', 'verify', '--database', database, '--data', folders[0] ?? '', ...more], ENV)
+function verify(database: string, data = folders[0] ?? '') {
+  return runHere(['audit', 'verify', '--database', database, '--data', data], ENV)
 }
 
 async function record(program: Program, calls: number): Promise<void> {
@@ -282,10 +282,28 @@ describe('strongroom audit verify', () => {
     })
 })
 
+describe('a server with workers', () => {
+  it('has a lane for each of them, and gives all back', async () => {
+    const database = await copy()
+    const [, folder = ''] = folders
+    const program = await start(database, folder, '--workers', '2')
+    const holders = await query(database, (sql) => sql`SELECT body FROM record WHERE body LIKE '%"holder":%'`)
+    assert.equal(holders.length, 3)
+    await Promise.all([record(program, 10), record(program, 10), record(program, 10)])
+    assert.equal(await program.stop(), 0)
+    assert.deepEqual(
+      [...(await query(database, (sql) => sql`SELECT id FROM record WHERE body LIKE '%"holder":%'`))],
+      [],
+    )
+    const { code, err } = await verify(database, folder)
+    assert.equal(code, 0, err)
+  })
+})
+
 describe('a server that is killed', () => {
   it('leaves a trail that is whole, and another server goes on beside its lane', async () => {
     const database = await copy()
-    const [folder = ''] = folders
+    const [, , folder = ''] = folders
     const before = await lanesOf(database)
     const first = await start(database, folder)
     await record(first, 5)
@@ -300,7 +318,7 @@ describe('a server that is killed', () => {
     const KeyId: string = (await second.call('CreateKey')).body.KeyMetadata.KeyId
     assert.equal((await call(second.endpoint, second.credentials, 'DescribeKey', { KeyId }, Date.now())).status, 200)
     assert.equal(await second.stop(), 0)
-    assert.equal((await verify(database)).code, 0)
+    assert.equal((await verify(database, folder)).code, 0)
     const lanes = await lanesOf(database)
     assert.deepEqual(
       lanes.map((n, i) => n > (before[i] ?? 0)),

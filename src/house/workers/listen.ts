@@ -5,6 +5,7 @@ import type { Metrics } from '../../gateway/metrics.ts'
 import type { Listening, Tls } from '../../gateway/server.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { servingBatches } from '../../storage/remote/remote-storage.ts'
+import { laneHolder } from '../live-servers.ts'
 import type { Log } from '../log.ts'
 import { Pool } from './pool.ts'
 import { type Owner, servedTo } from './served.ts'
@@ -51,6 +52,7 @@ export async function listenWithWorkers(owner: Omit<Owner, 'dealer'>, how: How):
     environment: settings.workerEnvironment,
     runtime: rooms.runtime,
     log,
+    clearAway: (pid) => rooms.ledger.lane.releaseOf((holder) => holder === laneHolder(rooms.node, pid)),
   })
   const endpoints = await dealer.listen(settings.listen, tls !== null)
   try {

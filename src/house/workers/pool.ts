@@ -14,6 +14,8 @@ const SETTLED_MS = 60_000
 /** How much longer than its calls a worker may take to end. */
 const END_MS = 2000
 
+const LEFT = 'what a worker left can not be cleared away; it is when the server stops'
+
 export interface Surroundings {
   readonly dealer: Dealer
   readonly service: Omit<Service, 'broken'>
@@ -21,6 +23,8 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly runtime: Runtime
   readonly log: Log
+  /** Clears away what a worker left that did not end by itself. */
+  readonly clearAway: (pid: number | undefined) => Promise<unknown>
 }
 
 export class Pool {
@@ -88,7 +92,7 @@ export class Pool {
 
   /** Keeps one worker in its place until the server stops. */
   async #keep(first: Member): Promise<void> {
-    const { dealer, runtime, log } = this.#around
+    const { dealer, runtime, log, clearAway } = this.#around
     const { signal } = this.#stopping
     let pauseMs = FIRST_PAUSE_MS
     for (let member: Member | null = first; ; ) {
@@ -99,6 +103,7 @@ export class Pool {
         await this.#remember(member)
         if (signal.aborted) return
         log.error({ how }, 'a worker ended, and is started again: its calls in flight have failed')
+        await clearAway(member.pid).catch((error: unknown) => log.error({ reason: String(error) }, LEFT))
         if (runtime.monotonic() - began >= SETTLED_MS) pauseMs = FIRST_PAUSE_MS
       }
       await runtime.pause(pauseMs, signal)

@@ -23,6 +23,7 @@ import { Channel } from '../../storage/remote/channel.ts'
 import { RemoteStorage } from '../../storage/remote/remote-storage.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { SecurityTokens } from '../../sts/security-token.ts'
+import { laneHolder } from '../live-servers.ts'
 import { alarmOf, openLog } from '../log.ts'
 import { type Beginning, CHANNEL_FD, ERRORS, type OwnerMethods, type Sent, type WorkerMethods } from './protocol.ts'
 import { Notes, OwnersProvider, RemoteHsm, remoteLimits } from './remote-rooms.ts'
@@ -83,6 +84,8 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
   const { keys } = ring
   const ledger = new Ledger(storage, keys, alarm, ring, SYSTEM)
   await ledger.follow()
+  // On SQLite the owner chains the events of all.
+  if (isShared(settings)) await ledger.lane.take(laneHolder(node, process.pid))
   ledger.witnessedBy({ saw: (heads) => owner.ask('saw', heads), rewound: (heads) => owner.ask('rewound', heads) })
   const metrics = new Metrics((fields, message) => log.warn(fields, message), SYSTEM.monotonic, workers)
   const hsm = settings.hsm && new RemoteHsm(owner, SYSTEM)
@@ -126,6 +129,9 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
       notes.tellUses()
       // What was told before has arrived when this is answered.
       await owner.ask('ready').catch(() => false)
+      await ledger.lane
+        .release()
+        .catch((error: unknown) => alarm('the lane of a worker could not be given back', error))
       await storage.close()
     },
   }

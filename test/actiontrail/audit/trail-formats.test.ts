@@ -8,11 +8,17 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { exportTrail } from '../../../src/actiontrail/audit/audit.ts'
-import { checkpointMatches, publicKeyOf, TrailSigner } from '../../../src/actiontrail/audit/checkpoint.ts'
+import {
+  type Checkpoint,
+  checkpointMatches,
+  headsOf,
+  publicKeyOf,
+  TrailSigner,
+} from '../../../src/actiontrail/audit/checkpoint.ts'
 import { ExportLines, sealText } from '../../../src/actiontrail/audit/export.ts'
 import { linesOf, verifyExport } from '../../../src/actiontrail/audit/verify-export.ts'
 import { type Digest, fingerprint, readDigest, signedDigest } from '../../../src/actiontrail/delivery/digest.ts'
-import { GENESIS, link } from '../../../src/ledger/chain.ts'
+import { GENESIS, genesisOf, link } from '../../../src/ledger/chain.ts'
 import type { ChainedEvent, Head } from '../../../src/storage/storage.ts'
 import { removeFolder, temporaryFolder } from '../../acceptance/program.ts'
 import { openTestHouse } from '../../house.ts'
@@ -24,6 +30,11 @@ interface Vectors {
   readonly events: readonly (ChainedEvent & { readonly text: string })[]
   readonly checkpoint: Head & { readonly at: number; readonly signature: string; readonly text: string }
   readonly export: { readonly lines: readonly string[]; readonly sha256: string; readonly text: string }
+  readonly lanes: {
+    readonly event: ChainedEvent
+    readonly checkpoint: Checkpoint & { readonly text: string }
+    readonly export: { readonly lines: readonly string[] }
+  }
   readonly digest: { readonly digest: Digest; readonly text: string; readonly file: string }
 }
 
@@ -81,6 +92,27 @@ describe('the formats of the trail', () => {
     assert.ok(checkpointMatches(checkpoint, publicKey))
   })
 
+  it('number the events of lanes, and sign and export several of them, as the vectors say', async () => {
+    const { event, checkpoint, export: exported } = vector.lanes
+    assert.equal(event.seq, 2 ** 40 + 1)
+    assert.equal(link(GENESIS.hash, event.seq, event, event.change), event.hash)
+    const { text, ...signed } = checkpoint
+    assert.deepEqual(signer.checkpoint(headsOf(signed), signed.at), signed)
+    assert.equal(signer.sign(text), signed.signature)
+    assert.ok(checkpointMatches(signed, publicKey))
+    const own = new ExportLines(signer)
+    assert.equal(own.start([GENESIS, genesisOf(1)], 1795512604000), exported.lines[0])
+    assert.equal(own.end(headsOf(signed), 1795512604000), exported.lines.at(-2))
+    const copy = Buffer.from(`${exported.lines.join('\n')}\n`)
+    assert.deepEqual([await here(copy, vector.key.publicKey), inPython(copy, vector.key.publicKey)], ['', ''])
+    // The same heads in another order, of fewer lanes, or with more in one: what is signed is not that.
+    const [first, second] = headsOf(signed)
+    assert.ok(first && second)
+    const merged = { ...first, hash: `${first.hash}\n${second.seq} ${second.hash}` }
+    for (const heads of [[second, first], [first], [merged], [merged, second], [first, { ...second, seq: first.seq }]])
+      assert.equal(checkpointMatches({ ...signed, heads }, publicKey), false)
+  })
+
   it('write exports as the vectors say', async () => {
     const { lines, sha256, text } = vector.export
     const [at, head] = [JSON.parse(lines.at(-2) ?? '').end.at, vector.events.at(-1)]
@@ -121,12 +153,14 @@ describe('the formats of the trail', () => {
 
   it('are shown by the page with the values of the vectors', () => {
     const page = readFileSync(new URL('../../../docs/reference/trail-formats.md', import.meta.url), 'utf8')
-    const { events, checkpoint, digest, key, genesis } = vector
+    const { events, checkpoint, digest, key, genesis, lanes } = vector
     const shown = [
       genesis,
       ...events.flatMap(({ text, hash: own }) => [text, own]).filter((_, i) => i < 2 || i > 3),
       checkpoint.text,
       checkpoint.signature,
+      lanes.checkpoint.text,
+      lanes.checkpoint.signature,
       vector.export.text,
       ...vector.export.lines.slice(-2),
       digest.digest.name,
