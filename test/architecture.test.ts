@@ -178,6 +178,7 @@ describe('the house', () => {
     const others = [
       'acceptance',
       'clients',
+      'failures',
       'histories',
       'model',
       'policies',

@@ -46,8 +46,11 @@ export interface Called {
 
 export interface Start {
   readonly data?: string
+  readonly listen?: string
   readonly flags?: readonly string[]
   readonly env?: Record<string, string>
+  /** Whether the program has the setting `workers`, which earlier releases lack. */
+  readonly hasWorkers?: boolean
   /** What starts the server, in place of `bin/strongroom serve`. */
   readonly command?: readonly [string, ...string[]]
 }
@@ -71,14 +74,16 @@ interface Ready {
 /** Starts `strongroom serve` and waits until it is ready. Rejects with its log when it ends before. */
 export async function startProgram({
   data = temporaryFolder(),
+  listen = '127.0.0.1:0',
   flags = [],
   env = {},
+  hasWorkers = true,
   command = [BIN, 'serve'],
 }: Start = {}): Promise<Program> {
   const [program, ...words] = command
-  const said = flags.some((flag) => flag === '--dev' || flag === '--workers')
+  const said = !hasWorkers || flags.some((flag) => flag === '--dev' || flag === '--workers')
   const workers = said ? [] : ['--workers', WORKERS]
-  const child = spawn(program, [...words, '--data', data, '--listen', '127.0.0.1:0', ...workers, ...flags], {
+  const child = spawn(program, [...words, '--data', data, '--listen', listen, ...workers, ...flags], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

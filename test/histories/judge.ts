@@ -18,7 +18,12 @@ export const cannotJudge: string | false =
 
 let built: Promise<void> | null = null
 
-/** Builds the judge. Go fetches the one module that it takes, unless it has it. */
+/** Builds the judge, once. Go fetches the one module that it takes, unless it has it; rejects where it can not. */
+export function buildJudge(): Promise<void> {
+  built ??= build()
+  return built
+}
+
 async function build(): Promise<void> {
   mkdirSync(dirname(BUILT), { recursive: true })
   const child = spawn('go', ['build', '-o', BUILT, '.'], { cwd: CHECKER, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -36,8 +41,7 @@ async function build(): Promise<void> {
  * rejects with HistoryRejected unless all of it is linearizable.
  */
 export async function judged(lines: readonly object[], limit = '60s'): Promise<string> {
-  built ??= build()
-  await built
+  await buildJudge()
   const text = `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`
   const file = join(temporaryFolder(), 'history.jsonl')
   writeFileSync(file, text)

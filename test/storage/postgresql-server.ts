@@ -12,7 +12,8 @@ export interface PostgresqlServer extends AsyncDisposable {
   database(): string
 }
 
-function programs(): string {
+/** The folder of the programs of PostgreSQL, with a slash; empty where they are in the path. */
+export function programs(): string {
   const debian = '/usr/lib/postgresql'
   if (!existsSync(debian)) return ''
   const newest = readdirSync(debian)

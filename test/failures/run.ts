@@ -1,0 +1,109 @@
+// One failure, again and again, in one deployment. Runs in a cell (cell.ts); writes a line of JSON for each run to standard output.
+import '../owned.ts'
+import { HistoryRejected } from '../histories/judge.ts'
+import { type History, startHistory } from '../histories/recorder.ts'
+import { makeToken } from '../keystore/pkcs11/tokens.ts'
+import { until } from '../until.ts'
+import { Callers } from './callers.ts'
+import { JUDGES } from './cell.ts'
+import { ACCOUNT, Deployment, formerProgram } from './deployment.ts'
+import { FAILURES, type Failure } from './failures.ts'
+import { wrongs } from './verdict.ts'
+
+/** What a run showed. Times are seconds. */
+export interface Shown {
+  readonly calls: number
+  /** How often clients saw each error. */
+  readonly errors: Readonly<Record<string, number>>
+  /** From the moment at which the database commits again and nothing is broken until each server serves. */
+  readonly resumed: number
+  /** The longest time in which no client got an answer. */
+  readonly gap: number
+  /** What is wrong; empty when all is well. */
+  readonly wrongs: readonly string[]
+}
+
+/** The promise: each server serves so soon after the database does, in seconds. */
+const RESUMES_WITHIN_S = 10
+/** How many calls each run makes before and after the failure. */
+const CALLS_AROUND = 60
+/** What the histories of each run are about, in turn. */
+const FAMILIES = [
+  ['key', 'duel'],
+  ['aliases', 'access keys'],
+  ['access', 'material'],
+] as const
+const HISTORY_CLIENTS = 3
+
+async function run(rig: Deployment, failure: Failure, n: number): Promise<Shown> {
+  const since = Date.now()
+  const callers = new Callers(rig.endpoint, rig.options.token !== undefined)
+  const history = startHistory({
+    endpoints: () => rig.servers.map(({ program, endpoint }) => (program ? endpoint : '')),
+    credentials: ACCOUNT,
+    clients: HISTORY_CLIENTS,
+    families: FAMILIES[n % FAMILIES.length] ?? [],
+  })
+  await enough(callers, history)
+  const harm = await failure.strike(rig, n)
+  await harm.end?.()
+  await rig.cluster.writable()
+  const from = performance.now()
+  await allServe(rig, callers.keys[0]?.keyId ?? '')
+  const resumed = (performance.now() - from) / 1000
+  await harm.repair?.()
+  await rig.cluster.whole()
+  await enough(callers, history)
+  await callers.stop()
+  const found: string[] = []
+  const note = (what: string) => (error: unknown) =>
+    void found.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
+  await history.stop().catch(note('history'))
+  if (process.env[JUDGES] === '1')
+    await history
+      .judge()
+      .catch((error: unknown) => note(error instanceof HistoryRejected ? 'not linearizable' : 'judge')(error))
+  if (resumed > RESUMES_WITHIN_S) found.push(`service resumed after ${resumed.toFixed(1)} s`)
+  found.push(...(await wrongs(rig, callers, since)))
+  const errors: Record<string, number> = {}
+  for (const { code } of callers.failed) errors[code] = (errors[code] ?? 0) + 1
+  const calls = callers.acknowledged.size + history.calls
+  return { calls, errors, resumed, gap: callers.longestGap / 1000, wrongs: found }
+}
+
+/** Waits until callers and history have made some calls more. */
+async function enough(callers: Callers, history: History): Promise<void> {
+  await Promise.all([
+    callers.reach(callers.acknowledged.size + CALLS_AROUND),
+    history.reach(history.calls + CALLS_AROUND),
+  ])
+}
+
+async function allServe({ servers }: Deployment, keyId: string): Promise<void> {
+  await Promise.all(servers.map((server) => until(() => server.serves(keyId))))
+}
+
+async function begin({ options = {}, needsToken, beginsFormer }: Failure): Promise<Deployment> {
+  const token = needsToken ? makeToken('SoftHSM2') : undefined
+  const program = beginsFormer ? formerProgram() : null
+  return Deployment.begin({ ...options, token, program })
+}
+
+function named(name: string): Failure {
+  const failure = FAILURES.find((one) => one.name === name)
+  if (!failure) throw new Error(`no failure ${name}`)
+  return failure
+}
+
+const [runs, first, ...names] = process.argv.slice(2)
+const failures = names.map(named)
+// Failures that run together take the same deployment.
+const rig = await begin(failures[0] ?? named(''))
+for (let n = Number(first); n < Number(first) + Number(runs); n++)
+  for (const failure of failures) {
+    const shown = await run(rig, failure, n)
+    process.stdout.write(`${JSON.stringify(shown)}\n`)
+    if (shown.wrongs.length > 0) process.stderr.write(`${rig.logs()}\n`)
+  }
+await rig.end()
+process.exit()
