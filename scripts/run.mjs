@@ -128,6 +128,12 @@ const verbs = {
   'test:nightly': (args) => test('nightly', args),
   'test:failures': (args) => test('failures', args),
   'test:coverage': (args) => test('coverage', args),
+  /** One simulated run after the other, until it is told to stop or one fails. */
+  'test:simulation'(args) {
+    const runs = spawn(node, ['test/simulation/forever.ts', ...args], { cwd: root, stdio: 'inherit' })
+    for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => runs.kill(signal))
+    runs.on('exit', (code, signal) => process.exit(code ?? (signal ? 128 : 1)))
+  },
   /** Clients of other languages, and a server in Go: a language that is named must be there, one that is not is passed over and named. */
   'test:clients'(args) {
     const gateway = join(root, 'node_modules/.clients/versitygw')

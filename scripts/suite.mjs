@@ -44,6 +44,7 @@ const kinds = {
       'test/actiontrail/delivery/delivery-kill.test.ts',
       'test/model/sequences.test.ts',
       'test/random-sequences.test.ts',
+      'test/simulation/simulation.test.ts',
       'test/storage/{failing-sync,lost-connection,two-servers}.test.ts',
       'test/histories/histories.ts',
       'test/failures/all.ts',

@@ -180,6 +180,7 @@ describe('the house', () => {
       'clients',
       'failures',
       'histories',
+      'simulation',
       'model',
       'policies',
       'transcripts',

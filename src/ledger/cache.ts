@@ -23,6 +23,11 @@ export class RecordCache {
     return this.#characters
   }
 
+  /** All records in it. */
+  records(): Iterable<Recorded<unknown>> {
+    return this.#records.values()
+  }
+
   get(key: string): Recorded<unknown> | undefined {
     return this.#records.get(key)
   }

@@ -33,6 +33,11 @@ export class KnownRecords {
     return this.#cache.get(key)
   }
 
+  /** All records that are known. */
+  records(): Iterable<Recorded<unknown>> {
+    return this.#cache.records()
+  }
+
   /** Returns the record that `read` finds, or null, and keeps it unless it changed meanwhile. */
   async learn<B>(key: string, read: () => Promise<Read<B> | null>): Promise<Recorded<B> | null> {
     this.#follow()

@@ -12,6 +12,7 @@ import { FollowedChanges } from './followed-changes.ts'
 import { HeldLane } from './held-lane.ts'
 import { KnownRecords } from './known-records.ts'
 import { Reader } from './reader.ts'
+import type { Recorded } from './record.ts'
 import type { RootWatch } from './root-watch.ts'
 import { TrailHead, type TrailWitness } from './trail-head.ts'
 import { Trial } from './trial.ts'
@@ -20,6 +21,7 @@ import { LedgerView } from './view.ts'
 export class Ledger extends Reader {
   readonly #storage: Storage
   readonly #keys: RootKeys
+  readonly #known: KnownRecords
   readonly #changes: FollowedChanges
   readonly #committer: Committer
   readonly #trailHead: TrailHead
@@ -38,6 +40,7 @@ export class Ledger extends Reader {
     this.lane = lane
     this.#storage = storage
     this.#keys = keys
+    this.#known = known
     this.#changes = changes
     this.#trailHead = trailHead
     this.#committer = new Committer(parts)
@@ -93,6 +96,11 @@ export class Ledger extends Reader {
    */
   whenChanged(follow: (keys: ReadonlySet<string> | null) => Promise<void> | void): void {
     this.#changes.followers.push(follow)
+  }
+
+  /** The records in memory, and the change number that they were followed up to: each is as it was then, or later. */
+  known(): { readonly number: number; readonly records: Iterable<Recorded<unknown>> } {
+    return { number: this.#changes.number, records: this.#known.records() }
   }
 
   /** What one attempt of a call reads through. */

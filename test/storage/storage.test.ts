@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { openStorage } from '../../src/storage/open.ts'
 import type { Commit, EventRow, Row, RowChange, Storage } from '../../src/storage/storage.ts'
+import { Database } from '../simulation/database.ts'
+import { PERFECT_LINE, SimulatedStorage } from '../simulation/storage.ts'
 import { beginChain, commit } from './chained.ts'
 import { type PostgresqlServer, startPostgresql } from './postgresql-server.ts'
 import { throughChannel } from './remote/through-channel.ts'
@@ -48,6 +50,12 @@ const kinds: [string, () => Promise<Storage>][] = [
   ['SQLite', () => openStorage(':memory:')],
   ['PostgreSQL', () => openStorage(server.database())],
   ['SQLite that another process owns', async () => throughChannel(await openStorage(':memory:'))],
+  // What simulations run on keeps the same contract.
+  ['a simulated database', async () => new SimulatedStorage(new Database(), PERFECT_LINE)],
+  [
+    'a simulated database of one server',
+    async () => new SimulatedStorage(new Database(), { ...PERFECT_LINE, isShared: false }),
+  ],
 ]
 
 for (const [name, open] of kinds)

@@ -1,0 +1,227 @@
+// Clients: they make calls that overlap, note what they got and when, and repeat what failed.
+import type { Answer } from '../../src/gateway/encode.ts'
+import type { HttpRequest } from '../../src/gateway/request.ts'
+import { ALIASES, type Cast, GROUP, POLICY, USER } from './cast.ts'
+import { latency } from './faults.ts'
+import type { Called } from './linearizable.ts'
+import type { Caller, Op } from './model.ts'
+import type { Random } from './random.ts'
+import { signed } from './requests.ts'
+import { BEGINNING } from './runtime.ts'
+import type { Server } from './server.ts'
+import type { World } from './world.ts'
+
+/** A client gives up on an answer after this long. */
+const PATIENCE_MS = 5000
+const TRIES = 3
+
+/** A ciphertext that a client got for this text under this key. */
+export interface Blob {
+  readonly key: number
+  readonly blob: string
+  readonly text: string
+}
+
+/** What clients did and saw. */
+export class History {
+  readonly calls: Called<Op>[] = []
+  readonly blobs: Blob[] = []
+  /** Requests that were answered with success. */
+  readonly used: HttpRequest[] = []
+  /** The ids of calls that were acknowledged. */
+  readonly acknowledged: string[] = []
+  #named = 0
+
+  /** A text that no other call has. */
+  text(): string {
+    return `t${++this.#named}`
+  }
+}
+
+/** Makes `count` calls, one after the other. */
+export async function client(number: number, count: number, world: World, cast: Cast, history: History): Promise<void> {
+  const { random, scheduler } = world
+  for (let i = 0; i < count; i++) {
+    await world.pause(20 * random.fraction(), `client${number} thinks`)
+    if (history.used.length > 0 && random.chance(world.host.faults.replay)) await replay(world, history)
+    const op = drawn(random, history)
+    for (let tries = 1; tries <= TRIES; tries++) {
+      const name = `client${number}-${i}-${tries}`
+      scheduler.note(`${name} asks ${JSON.stringify(op)}`)
+      if ((await perform(op, name, world, cast, history)) !== null) break
+    }
+  }
+}
+
+/** Sends a request again that succeeded before, as an attacker does. */
+async function replay(world: World, history: History): Promise<void> {
+  const answer = await send(world.random.pick(history.used), world, history)
+  if (answer?.status === 200) world.violated(`a replayed request succeeded: ${answer.body}`)
+}
+
+/** Makes one call, and notes it; returns its answer, or null where the outcome is not known. */
+export async function perform(
+  op: Exclude<Op, { do: 'operator' }>,
+  name: string,
+  world: World,
+  cast: Cast,
+  history: History,
+): Promise<string | null> {
+  const { scheduler, random } = world
+  const now = BEGINNING + scheduler.now
+  const text = op.do === 'Encrypt' ? history.text() : ''
+  const request = signed(op.do, parametersOf(op, cast, text), cast.credentials[op.caller], name, now)
+  const from = scheduler.steps
+  const first = await send(request, world, history)
+  const second = random.chance(world.host.faults.replay) ? await send(request, world, history) : null
+  if (first?.status === 200 && second?.status === 200) world.violated(`the nonce ${name} counted twice`)
+  const reply = [first, second].find((one) => one?.status === 200) ?? (isUncertain(first) ? null : first)
+  if (reply?.status === 200) history.used.push(request)
+  const answer = reply && answerOf(op, reply, cast)
+  scheduler.note(`${name} gets ${answer ?? 'no answer'}`)
+  history.calls.push({ op, from, to: answer === null ? Number.POSITIVE_INFINITY : scheduler.steps, answer })
+  if (reply?.status === 200 && op.do === 'Encrypt') {
+    const { CiphertextBlob, KeyId } = JSON.parse(reply.body)
+    history.blobs.push({ key: cast.keys.indexOf(KeyId), blob: CiphertextBlob, text })
+  }
+  return answer
+}
+
+/** Sends a request to a server; resolves with null when no answer comes. */
+async function send(request: HttpRequest, world: World, history: History): Promise<Answer | null> {
+  const { scheduler, random, host, stage } = world
+  const travel = () => latency(host.faults, random)
+  const servers = world.servers.filter((server) => server !== null)
+  const server = servers.length > 0 ? random.pick(servers) : null
+  if (!server || random.chance(host.faults.lostCall)) {
+    await world.pause(travel(), 'no way to a server')
+    return null
+  }
+  return new Promise((resolve) => {
+    const none = () => resolve(null)
+    const cancel = scheduler.after(PATIENCE_MS, 'gives up', stage, none)
+    const offGone = server.onGone(none)
+    const isLost = random.chance(host.faults.lostCall)
+    scheduler.after(travel(), 'call', server.process, () => {
+      void server.answer(request).then((answer) => {
+        checkAnswer(answer, server, world, history)
+        if (isLost) return
+        scheduler.after(travel(), 'answer', stage, () => {
+          cancel()
+          offGone()
+          resolve(answer)
+        })
+      })
+    })
+  })
+}
+
+/** No answer goes out before its event is durable. */
+function checkAnswer({ status, requestId, body }: Answer, server: Server, world: World, history: History): void {
+  if (!server.process.alive) return
+  const { database, durable } = world.host
+  if (status === 200) {
+    history.acknowledged.push(requestId)
+    if (!database.isDurable(requestId, durable))
+      world.violated(`${requestId} was answered before its event was durable`)
+  } else if (status === 500) world.violated(`${server.process.name} answers ${body}`)
+}
+
+/** Whether the call may have been done although its client got no answer of it. */
+function isUncertain(answer: Answer | null): boolean {
+  return answer === null || answer.status === 503 || JSON.parse(answer.body).Code === 'SignatureNonceUsed'
+}
+
+function answerOf(op: Op, { status, body }: Answer, cast: Cast): string {
+  const reply = JSON.parse(body)
+  if (status !== 200) return reply.Code
+  switch (op.do) {
+    case 'DescribeKey': {
+      const { KeyId, KeyState, Description } = reply.KeyMetadata
+      return `OK ${cast.keys.indexOf(KeyId)} ${KeyState} ${Description}`
+    }
+    case 'Encrypt':
+      return `OK ${cast.keys.indexOf(reply.KeyId)}`
+    case 'Decrypt':
+      return `OK ${Buffer.from(reply.Plaintext, 'base64')}`
+    default:
+      return 'OK'
+  }
+}
+
+function parametersOf(op: Exclude<Op, { do: 'operator' }>, cast: Cast, text: string): Record<string, string> {
+  const id = (key: number) => cast.keys[key] ?? ''
+  const alias = (number: number) => ALIASES[number] ?? ''
+  const KeyId = 'by' in op ? ('key' in op.by ? id(op.by.key) : alias(op.by.alias)) : 'key' in op ? id(op.key) : ''
+  const policy = { PolicyType: 'Custom', PolicyName: POLICY }
+  switch (op.do) {
+    case 'Encrypt':
+      return { KeyId, Plaintext: Buffer.from(text).toString('base64') }
+    case 'Decrypt':
+      return { CiphertextBlob: op.blob }
+    case 'UpdateKeyDescription':
+      return { KeyId, Description: op.text }
+    case 'CreateAlias':
+    case 'UpdateAlias':
+      return { KeyId, AliasName: alias(op.alias) }
+    case 'DeleteAlias':
+      return { AliasName: alias(op.alias) }
+    case 'UpdateAccessKey':
+      return {
+        UserName: USER,
+        UserAccessKeyId: cast.credentials.user.accessKeyId,
+        Status: op.active ? 'Active' : 'Inactive',
+      }
+    case 'AttachPolicyToUser':
+    case 'DetachPolicyFromUser':
+      return { ...policy, UserName: USER }
+    case 'AddUserToGroup':
+    case 'RemoveUserFromGroup':
+      return { UserName: USER, GroupName: GROUP }
+    case 'SetDefaultPolicyVersion':
+      return { PolicyName: POLICY, VersionId: op.allows ? 'v1' : 'v2' }
+    default:
+      return { KeyId }
+  }
+}
+
+/** A call: one half looks and uses, the other half changes what those rest on. */
+function drawn(random: Random, history: History): Exclude<Op, { do: 'operator' }> {
+  const caller = random.pick<Caller>(['root', 'second', 'user', 'user', 'user'])
+  const key = random.below(3)
+  const alias = random.below(2)
+  const by = random.chance(0.5) ? { key } : { alias }
+  const blob = history.blobs.length > 0 ? random.pick(history.blobs) : null
+  const isActive = random.chance(0.6)
+  switch (random.below(random.chance(0.6) ? 4 : 16)) {
+    case 0:
+    case 1:
+      return { do: 'DescribeKey', caller, by }
+    case 2:
+      return { do: 'Encrypt', caller, by }
+    case 3:
+      return blob ? { do: 'Decrypt', caller, ...blob } : { do: 'Encrypt', caller, by }
+    case 4:
+      return { do: 'UpdateKeyDescription', caller, key, text: history.text() }
+    case 5:
+      return { do: isActive ? 'EnableKey' : 'DisableKey', caller, key }
+    case 6:
+      return { do: isActive ? 'CancelKeyDeletion' : 'ScheduleKeyDeletion', caller, key }
+    case 7:
+      return { do: 'CreateAlias', caller, alias, key }
+    case 8:
+    case 9:
+      return { do: 'UpdateAlias', caller, alias, key }
+    case 10:
+      return { do: 'DeleteAlias', caller, alias }
+    case 11:
+    case 12:
+      return { do: 'UpdateAccessKey', caller: 'root', active: isActive }
+    case 13:
+      return { do: isActive ? 'AttachPolicyToUser' : 'DetachPolicyFromUser', caller: 'root' }
+    case 14:
+      return { do: isActive ? 'AddUserToGroup' : 'RemoveUserFromGroup', caller: 'root' }
+    default:
+      return { do: 'SetDefaultPolicyVersion', caller: 'root', allows: isActive }
+  }
+}

@@ -1,0 +1,67 @@
+// What goes wrong in a run, and how often. Each seed draws its own mixture, since what goes wrong all the time hides what goes wrong
+// in the quiet.
+import type { Random } from './random.ts'
+
+export interface Faults {
+  /** Milliseconds that a message, a read or a sync takes at least, and at most in `slowly` of all cases. */
+  readonly latencyMs: number
+  readonly slowMs: number
+  readonly slowly: number
+  /** How often a request is lost on its way to the database. */
+  readonly lostRequest: number
+  /** How often the reply is lost after the request was done. */
+  readonly lostReply: number
+  /** How often a request hangs: the server gives up, and the database still does it, later. */
+  readonly hang: number
+  /** How often a read or a sync of an embedded database fails, or the disk is full for a while. */
+  readonly disk: number
+  /** How often a message between a client and a server is lost. */
+  readonly lostCall: number
+  /** How often a client sends the same signed request again. */
+  readonly replay: number
+  /** How often a device that keeps keys is away for a call. */
+  readonly device: number
+  /** How far the servers' clocks may be apart, in milliseconds. */
+  readonly skewMs: number
+  /** Milliseconds between what the nemesis does; null for no nemesis. */
+  readonly nemesisMs: number | null
+}
+
+/** The mixture of a run. */
+export function drawFaults(random: Random): Faults {
+  const sometimes = (most: number) => (random.chance(0.5) ? 0 : most * random.fraction())
+  return {
+    latencyMs: 0.2 + random.fraction(),
+    slowMs: random.pick([5, 50, 400]),
+    slowly: sometimes(0.2),
+    lostRequest: sometimes(0.05),
+    lostReply: sometimes(0.1),
+    hang: sometimes(0.02),
+    disk: sometimes(0.02),
+    lostCall: sometimes(0.1),
+    replay: sometimes(0.2),
+    device: sometimes(0.1),
+    skewMs: random.pick([0, 0, 500, 60_000]),
+    nemesisMs: random.chance(0.3) ? null : random.pick([100, 300, 1000]),
+  }
+}
+
+export const NO_FAULTS: Faults = {
+  latencyMs: 0.5,
+  slowMs: 1,
+  slowly: 0,
+  lostRequest: 0,
+  lostReply: 0,
+  hang: 0,
+  disk: 0,
+  lostCall: 0,
+  replay: 0,
+  device: 0,
+  skewMs: 0,
+  nemesisMs: null,
+}
+
+/** How long something takes that usually takes `latencyMs`. */
+export function latency({ latencyMs, slowMs, slowly }: Faults, random: Random): number {
+  return random.chance(slowly) ? slowMs * random.fraction() : latencyMs * (0.5 + random.fraction())
+}

@@ -1,0 +1,104 @@
+// What must hold in every run, at every step and at its end.
+import { genesisOf, link } from '../../src/ledger/chain.ts'
+import type { Recorded } from '../../src/ledger/record.ts'
+import { laneOf } from '../../src/storage/lane.ts'
+import { HEAD_PLACE, type Head, type Row, recordKey } from '../../src/storage/storage.ts'
+import type { Cast } from './cast.ts'
+import type { History } from './clients.ts'
+import type { Called } from './linearizable.ts'
+import { linearizable } from './linearizable.ts'
+import { isRead, type Op, specification } from './model.ts'
+import type { World } from './world.ts'
+
+/** The table of key states; null is a key that is not there. */
+const MOVES: Readonly<Record<string, readonly string[]>> = {
+  null: ['Enabled', 'PendingImport'],
+  Enabled: ['Enabled', 'Disabled', 'PendingDeletion'],
+  Disabled: ['Disabled', 'Enabled', 'PendingDeletion'],
+  PendingDeletion: ['PendingDeletion', 'Enabled', 'null'],
+}
+
+/** A key's state moves along its table. */
+export function watchKeyStates(world: World): void {
+  const stateOf = (row: Row | null) => String(row && JSON.parse(row.body).state)
+  world.host.database.watch((before, after) => {
+    if ((before ?? after)?.kind !== 'cmk') return
+    const [from, to] = [stateOf(before), stateOf(after)]
+    if (!MOVES[from]?.includes(to)) world.violated(`key ${(before ?? after)?.id} moved from ${from} to ${to}`)
+  })
+}
+
+/** The row that a record in memory was made of, once it was found. */
+const rowOf = new WeakMap<Recorded<unknown>, Row>()
+
+function isOf(row: Row | null, record: Recorded<unknown>): boolean {
+  if (!row || row.revision !== record.revision || row.createdAt !== record.createdAt) return false
+  if (rowOf.get(record) === row) return true
+  if (row.body !== JSON.stringify(record.body)) return false
+  rowOf.set(record, row)
+  return true
+}
+
+/** Each record in a server's memory is as it was in the database at the change number that the server has followed, or later. */
+export function checkCaches(world: World): void {
+  const { rows, versions } = world.host.database
+  for (const server of world.servers) {
+    if (!server) continue
+    const { number, records } = server.rooms.ledger.known()
+    for (const record of records) {
+      const { kind, account, region, id } = record
+      const key = recordKey(kind, account, region, id)
+      const history = versions.get(key) ?? [{ row: rows.get(key) ?? null, from: 0 }]
+      const isExact = history.some(
+        ({ row }, i) => isOf(row, record) && (history[i + 1]?.from ?? Number.POSITIVE_INFINITY) > number,
+      )
+      if (!isExact)
+        world.violated(
+          `${server.process.name} keeps ${kind} ${id} of revision ${record.revision}, which is older than the change number ${number}`,
+        )
+    }
+  }
+}
+
+/** The chain of each lane has no gap and no altered event, and every acknowledged call has exactly one event. */
+export function checkTrail(world: World, history: History): void {
+  const { events, rows } = world.host.database
+  const heads = new Map<number, Head>()
+  const times = new Map<string, number>()
+  for (const event of [...events.values()].sort((one, other) => one.seq - other.seq)) {
+    const lane = laneOf(event.seq)
+    const head = heads.get(lane) ?? genesisOf(lane)
+    const hash = link(head.hash, head.seq + 1, event, event.change)
+    if (event.seq !== head.seq + 1 || event.hash !== hash) world.violated(`lane ${lane} breaks at event ${event.seq}`)
+    heads.set(lane, { seq: event.seq, hash })
+    times.set(event.eventId, (times.get(event.eventId) ?? 0) + 1)
+  }
+  for (const row of rows.values()) {
+    if (row.kind !== HEAD_PLACE.kind) continue
+    const { seq, hash } = JSON.parse(row.body) as Head
+    const last = heads.get(laneOf(seq)) ?? genesisOf(laneOf(seq))
+    if (last.seq !== seq || last.hash !== hash) world.violated(`the record ${row.id} does not say where its lane ends`)
+    world.scheduler.note(`lane ${laneOf(seq)} ends at ${seq} with ${hash}`)
+  }
+  for (const id of history.acknowledged)
+    if (times.get(id) !== 1) world.violated(`the acknowledged call ${id} has ${times.get(id) ?? 0} events`)
+}
+
+/** One order explains all answers. Returns whether the search could decide that. */
+export function checkOrder(world: World, cast: Cast, history: History): boolean {
+  const result = linearizable(history.calls, specification(cast.initial))
+  world.scheduler.note(`linearizable: ${result.verdict}`)
+  if (result.verdict === 'no')
+    world.violated(
+      `no order explains these calls:\n${result.contradiction
+        .filter(({ op, answer }) => answer !== null || !isRead(op))
+        .map(shown)
+        .join('\n')}`,
+    )
+  return result.verdict !== 'undecided'
+}
+
+/** Calls without an answer may have been done at any time after they began, or never. */
+function shown({ op, from, to, answer }: Called<Op>): string {
+  return `  [${from}, ${to}] ${JSON.stringify(op)} ${answer ?? '?'}`
+}

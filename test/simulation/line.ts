@@ -1,0 +1,106 @@
+// How servers reach the simulated database: over a network that is slow and loses messages, or on a disk that has to be synced and may
+// be full.
+import { type Changes, Unavailable } from '../../src/storage/storage.ts'
+import type { Database } from './database.ts'
+import { type Faults, latency } from './faults.ts'
+import type { Random } from './random.ts'
+import type { Owner, Scheduler } from './scheduler.ts'
+import type { Line } from './storage.ts'
+
+/** The adapter gives up on a request, and on its connection, after this long. */
+const PATIENCE_MS = 15_000
+
+/** Where the database runs. */
+export interface Host {
+  readonly scheduler: Scheduler
+  readonly random: Random
+  readonly database: Database
+  readonly owner: Owner
+  /** The present faults: they change when the run comes to its end. */
+  faults: Faults
+  /** Moves with every outage: requests that were sent before one and have not been done are lost. */
+  outages: number
+  isDown: boolean
+  /** How many transactions a crash leaves. */
+  durable: number
+  /** Planted: a sync that does nothing. */
+  readonly answersBeforeSync: boolean
+  /** Planted: servers do not see what others changed. */
+  readonly hidesChanges: boolean
+}
+
+const lost = () => new Unavailable('simulated: the connection was lost')
+
+/** The line of one server to a database that many share, which shows nothing before it is durable. */
+export function networkLine(host: Host, server: Owner): Line {
+  const { scheduler, random, owner } = host
+  const delay = () => latency(host.faults, random)
+  const ask = <T>(what: string, work: () => T): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const fail = () => reject(lost())
+      const { outages, faults } = host
+      if (host.isDown || random.chance(faults.lostRequest)) {
+        scheduler.after(delay(), `${what}: lost`, server, fail)
+        return
+      }
+      const hangs = random.chance(faults.hang)
+      if (hangs) scheduler.after(PATIENCE_MS, `${what}: given up`, server, fail)
+      scheduler.after(delay() + (hangs ? 2 * PATIENCE_MS * random.fraction() : 0), what, owner, () => {
+        const isBroken = host.outages !== outages
+        const reply = isBroken ? fail : done(work, resolve, reject)
+        host.durable = host.database.committed
+        if (hangs) return
+        if (isBroken) scheduler.after(delay(), `${what}: lost`, server, fail)
+        else if (random.chance(faults.lostReply)) scheduler.after(delay(), `${what}: reply lost`, server, fail)
+        else scheduler.after(delay(), `${what}: reply`, server, reply)
+      })
+    })
+  return { ask, sync: async () => {}, failure: null, isShared: true, seen: seenOf(host) }
+}
+
+/** The line of the one server of an embedded database: work is done at once, and durable after a sync. */
+export function diskLine(host: Host, server: Owner): Line {
+  const { scheduler, random, database } = host
+  let failure: Unavailable | null = null
+  let fullUntil = 0
+  const ask = async <T>(what: string, work: () => T): Promise<T> => {
+    const changes = what === 'commit'
+    if (changes && random.chance(host.faults.disk)) fullUntil = scheduler.now + 500 * random.fraction()
+    if (changes && scheduler.now < fullUntil) throw new Unavailable('simulated: ENOSPC')
+    if (random.chance(host.faults.disk / 10)) throw new Unavailable('simulated: EIO')
+    return work()
+  }
+  const sync = async () => {
+    if (failure) throw failure
+    const { committed } = database
+    if (committed <= host.durable || host.answersBeforeSync) return
+    await scheduler.pause(latency(host.faults, random), 'sync', server)
+    if (random.chance(host.faults.disk / 5)) failure = new Unavailable('simulated: the sync failed')
+    if (failure) throw failure
+    host.durable = Math.max(host.durable, committed)
+  }
+  return {
+    ask,
+    sync,
+    get failure() {
+      return failure
+    },
+    isShared: false,
+    seen: seenOf(host),
+  }
+}
+
+const seenOf =
+  ({ hidesChanges }: Host) =>
+  (changes: Changes): Changes =>
+    hidesChanges ? { ...changes, keys: [] } : changes
+
+/** Does the work; returns how to hand on what came of it. */
+function done<T>(work: () => T, resolve: (value: T) => void, reject: (error: unknown) => void): () => void {
+  try {
+    const value = work()
+    return () => resolve(value)
+  } catch (error) {
+    return () => reject(error)
+  }
+}

@@ -1,0 +1,145 @@
+// Whether calls that overlap in time can be put in one order that explains every answer (Wing and Gong's search, with Lowe's memory of
+// states that were tried).
+
+/** A call as its client saw it. Its moment in the order lies between `from` and `to`. */
+export interface Called<O> {
+  readonly op: O
+  readonly from: number
+  /** Infinite for a call whose outcome is not known: it may come at any time after `from`, or never. */
+  readonly to: number
+  /** What the client got; null where that is not known. */
+  readonly answer: string | null
+}
+
+/** What a call does to a state, and its answer. States with the same text are the same. */
+export interface Specification<S, O> {
+  readonly initial: S
+  apply(state: S, op: O): { readonly state: S; readonly answer: string }
+  /** Whether the call never changes a state. */
+  isRead(op: O): boolean
+  text(state: S): string
+}
+
+/** How many states a search visits before it gives up. */
+const MOST = 100_000
+
+type Verdict<O> =
+  | { readonly verdict: 'yes' | 'undecided' }
+  /** The calls as they contradict each other, with as few answers as do. */
+  | { readonly verdict: 'no'; readonly contradiction: readonly Called<O>[] }
+
+/** Searches for an order. */
+export function linearizable<S, O>(calls: readonly Called<O>[], specification: Specification<S, O>): Verdict<O> {
+  const verdict = new Search(calls, specification).run()
+  return verdict === 'no' ? { verdict, contradiction: smallest(calls, specification) } : { verdict }
+}
+
+/** Takes away the end of the calls, and answers that do not matter, as long as what is left has no order. */
+function smallest<S, O>(calls: readonly Called<O>[], specification: Specification<S, O>): readonly Called<O>[] {
+  const isWrong = (some: readonly Called<O>[]) => new Search(some, specification).run() === 'no'
+  const unanswered = (call: Called<O>): Called<O> => ({ ...call, to: Number.POSITIVE_INFINITY, answer: null })
+  let left = calls.toSorted((one, other) => one.to - other.to)
+  const until = (end: number) =>
+    left.filter(({ from }) => from <= end).map((call) => (call.to > end ? unanswered(call) : call))
+  const ends = left.filter(({ answer }) => answer !== null).map(({ to }) => to)
+  left = until(ends.find((end) => isWrong(until(end))) ?? Number.POSITIVE_INFINITY)
+  for (const call of left) {
+    const vaguer = left.map((one) => (one === call ? unanswered(one) : one))
+    if (call.answer !== null && isWrong(vaguer)) left = vaguer
+  }
+  return left
+}
+
+/** Where the search stands: what is in the order so far, and what may come next. */
+interface Place<S> {
+  readonly state: S
+  /** The length of the order here. */
+  readonly length: number
+  /** Calls that may come next and change the state. */
+  readonly next: number[]
+}
+
+class Search<S, O> {
+  readonly #calls: readonly Called<O>[]
+  readonly #specification: Specification<S, O>
+  readonly #order: number[] = []
+  readonly #isDone: boolean[]
+  readonly #tried = new Set<string>()
+  /** Calls with a known answer that are not in the order. */
+  #missing: number
+
+  constructor(calls: readonly Called<O>[], specification: Specification<S, O>) {
+    this.#calls = calls.toSorted((one, other) => one.to - other.to)
+    this.#specification = specification
+    this.#isDone = this.#calls.map(() => false)
+    this.#missing = this.#calls.filter(({ answer }) => answer !== null).length
+  }
+
+  run(): 'yes' | 'no' | 'undecided' {
+    const path: Place<S>[] = [this.#enter(this.#specification.initial)]
+    for (let visited = 0; visited < MOST; visited++) {
+      if (this.#missing === 0) return 'yes'
+      const place = path.at(-1)
+      if (!place) return 'no'
+      this.#backTo(place.length)
+      const i = place.next.shift()
+      if (i === undefined) {
+        path.pop()
+        continue
+      }
+      const { state } = this.#specification.apply(place.state, (this.#calls[i] as Called<O>).op)
+      this.#add(i)
+      path.push(this.#enter(state))
+    }
+    return 'undecided'
+  }
+
+  /**
+   * Takes all reads that fit here: any order that has one of them later is as good with it here. Then finds the other calls that fit.
+   * There are none when the same calls have led to the same state before. A call without an answer comes only where it changes something.
+   */
+  #enter(state: S): Place<S> {
+    const next: number[] = []
+    for (const i of this.#candidates()) {
+      const { op, answer } = this.#calls[i] as Called<O>
+      const applied = this.#specification.apply(state, op)
+      if (answer === null ? this.#isSame(state, applied.state) : answer !== applied.answer) continue
+      if (!this.#specification.isRead(op)) next.push(i)
+      else {
+        this.#add(i)
+        return this.#enter(state)
+      }
+    }
+    const key = `${this.#isDone.map(Number).join('')} ${this.#specification.text(state)}`
+    if (this.#tried.has(key)) next.length = 0
+    this.#tried.add(key)
+    return { state, length: this.#order.length, next }
+  }
+
+  #isSame(one: S, other: S): boolean {
+    return one === other || this.#specification.text(one) === this.#specification.text(other)
+  }
+
+  /** Calls that began before any call that is not in the order ended, in the order of their ends. */
+  *#candidates(): Generator<number> {
+    let deadline = Number.POSITIVE_INFINITY
+    for (const [i, { from, to }] of this.#calls.entries()) {
+      if (this.#isDone[i]) continue
+      deadline = Math.min(deadline, to)
+      if (from <= deadline) yield i
+    }
+  }
+
+  #add(i: number): void {
+    this.#order.push(i)
+    this.#isDone[i] = true
+    if (this.#calls[i]?.answer !== null) this.#missing--
+  }
+
+  #backTo(length: number): void {
+    for (const i of this.#order.splice(length)) {
+      this.#isDone[i] = false
+      if (this.#calls[i]?.answer !== null) this.#missing++
+    }
+  }
+}

@@ -1,0 +1,136 @@
+// One run from one seed: servers, clients, a nemesis, then quiet, and the questions at the end.
+import { type Cast, cast } from './cast.ts'
+import { client, History, perform } from './clients.ts'
+import { Database } from './database.ts'
+import { drawFaults, NO_FAULTS } from './faults.ts'
+import { checkCaches, checkOrder, checkTrail, watchKeyStates } from './invariants.ts'
+import type { Op } from './model.ts'
+import { nemesis, rotation } from './nemesis.ts'
+import { Random } from './random.ts'
+import { type Mode, type Plant, World } from './world.ts'
+
+export interface Run {
+  readonly seed: number
+  readonly mode: Mode
+  /** What went wrong; null for nothing. */
+  readonly failure: string | null
+  readonly steps: number
+  /** SHA-256 of the trace. */
+  readonly trace: string
+  /** The end of the trace. */
+  readonly lines: readonly string[]
+  /** Whether the search for one order of all calls came to an end. */
+  readonly decided: boolean
+  readonly calls: number
+}
+
+/** Caches are checked after each of so many steps. */
+const CHECKED = 8
+const MOST_STEPS = 300_000
+const CLIENTS = 4
+const CALLS = 8
+/** How long the last questions are asked again. */
+const INSISTS = 20
+
+/** What else than the seed decides a run. */
+interface Given {
+  /** What the run is made to do wrong. */
+  readonly plant?: Plant
+  /** As the seed says where it is absent. */
+  readonly mode?: Mode
+}
+
+/** Plays the run of a seed. The same seed gives the same run. */
+export async function simulate(seed: number, { plant, mode: given }: Given = {}): Promise<Run> {
+  const actors = await cast()
+  const random = new Random(seed, 1)
+  const drawn = random.chance(0.4) ? 'embedded' : 'shared'
+  const mode = given ?? drawn
+  const faults = drawFaults(random)
+  const world = new World({ seed, mode, faults, plant: plant ?? null, database: new Database(actors.database) })
+  watchKeyStates(world)
+  const history = new History()
+  let decided = true
+  let failure: string | null = null
+  const story = async () => {
+    await play(world, actors, history)
+    checkTrail(world, history)
+    decided = checkOrder(world, actors, history)
+  }
+  const afterEach = () => {
+    if (world.scheduler.steps % CHECKED === 0) checkCaches(world)
+    const [first] = world.violations
+    if (first) throw first
+  }
+  try {
+    await world.scheduler.run(story(), afterEach, MOST_STEPS)
+    afterEach()
+  } catch (error) {
+    failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  }
+  const { steps, lines } = world.scheduler
+  return { seed, mode, failure, steps, trace: world.scheduler.digest(), lines, decided, calls: history.calls.length }
+}
+
+async function play(world: World, actors: Cast, history: History): Promise<void> {
+  const { random, host, mode } = world
+  const servers = mode === 'embedded' ? 1 : 2 + random.below(2)
+  for (let place = 0; place < servers; place++) world.servers.push(null)
+  await Promise.all(Array.from({ length: servers }, (_, place) => world.start(place)))
+  let isOver = false
+  const trouble =
+    host.faults.nemesisMs === null ? null : nemesis(host.faults.nemesisMs, world, actors, history, () => isOver)
+  const clients = Array.from({ length: CLIENTS }, (_, number) => client(number, CALLS, world, actors, history))
+  await Promise.all(clients)
+  isOver = true
+  await calmDown(world, servers)
+  await trouble
+  await calmDown(world, servers)
+  await ask(world, actors, history)
+}
+
+/** Ends all trouble: every server runs, none is held up, and nothing is lost any more. */
+async function calmDown(world: World, servers: number): Promise<void> {
+  world.host.faults = { ...NO_FAULTS, skewMs: world.host.faults.skewMs }
+  world.host.isDown = false
+  for (let place = 0; place < servers; place++) {
+    const server = world.servers[place]
+    if (server) server.process.pausedUntil = 0
+    if (!server || server.rooms.ledger.failure) {
+      world.kill(place)
+      await world.start(place)
+    }
+  }
+}
+
+/** Whatever was acknowledged is there, for a new server, too: keys, aliases, permissions, and what was encrypted. */
+async function ask(world: World, actors: Cast, history: History): Promise<void> {
+  for (let tries = 0; !(await rotation(world)); tries++)
+    if (tries === INSISTS) return world.violated('the root key never rotates')
+  let asked = 0
+  const insist = async (op: Exclude<Op, { do: 'operator' }>): Promise<string> => {
+    for (let tries = 0; tries < INSISTS; tries++) {
+      const answer = await perform(op, `end-${asked++}`, world, actors, history)
+      if (answer !== null) return answer
+      await world.pause(1000, 'insists')
+    }
+    world.violated(`no answer to ${JSON.stringify(op)} although nothing is in its way`)
+    return ''
+  }
+  const everything = async () => {
+    for (const key of actors.keys.keys()) await insist({ do: 'DescribeKey', caller: 'root', by: { key } })
+    for (const alias of actors.aliases.keys()) await insist({ do: 'DescribeKey', caller: 'root', by: { alias } })
+    for (const caller of ['user', 'second'] as const) await insist({ do: 'DescribeKey', caller, by: { key: 0 } })
+  }
+  world.kill(0)
+  await world.start(0)
+  await everything()
+  for (const key of actors.keys.keys()) {
+    await insist({ do: 'CancelKeyDeletion', caller: 'root', key })
+    await insist({ do: 'EnableKey', caller: 'root', key })
+  }
+  for (const blob of history.blobs) {
+    const answer = await insist({ do: 'Decrypt', caller: 'root', ...blob })
+    if (answer !== `OK ${blob.text}`) world.violated(`what was encrypted as ${blob.text} decrypts as ${answer}`)
+  }
+}

@@ -1,0 +1,325 @@
+// The storage port on a simulated database. What travels in between, and what is lost there, is the line's business.
+import { laneEnd, laneOf } from '../../src/storage/lane.ts'
+import { changedKeys } from '../../src/storage/rows.ts'
+import {
+  type Basis,
+  type ChainedEvent,
+  type Chaining,
+  type Changes,
+  type Commit,
+  type EventStorage,
+  type IndexPart,
+  type Outcome,
+  type Place,
+  placeKey,
+  type Range,
+  type Row,
+  type RowKey,
+  recordKey,
+  Stale,
+  type Storage,
+  type Stored,
+  Unavailable,
+} from '../../src/storage/storage.ts'
+import type { Database } from './database.ts'
+
+/** Between a server and the database. */
+export interface Line {
+  /** Has the work done at the database. Rejects with Unavailable when request or reply is lost: then it may have been done. */
+  ask<T>(what: string, work: () => T): Promise<T>
+  /** Resolves when the transactions committed so far are durable. Rejects with Unavailable. */
+  sync(): Promise<void>
+  /** Why nothing can be committed until a restart, or null. */
+  readonly failure: Unavailable | null
+  /** Whether one transaction holds all calls of a batch or none, and calls of a batch that can't be stored are tried one by one. */
+  readonly isShared: boolean
+  /** What a server sees of the changes of others. */
+  seen(changes: Changes): Changes
+}
+
+export class SimulatedStorage implements Storage {
+  readonly commitsAtOnce = 1
+  readonly risks: readonly string[] = []
+  readonly events: EventStorage
+  readonly #database: Database
+  readonly #line: Line
+
+  constructor(database: Database, line: Line) {
+    this.#database = database
+    this.#line = line
+    this.events = new SimulatedEvents(database, line)
+  }
+
+  get failure(): Unavailable | null {
+    return this.#line.failure
+  }
+
+  get(kind: string, account: string, region: string, id: string): Promise<Row | null> {
+    return this.#line.ask(`get ${kind}`, () => this.#database.rows.get(recordKey(kind, account, region, id)) ?? null)
+  }
+
+  page(range: Range, offset: number, limit: number): Promise<readonly Row[]> {
+    return this.#rows(`page ${range.kind}`, (row) => isIn(row, range), byCreation, { offset, limit })
+  }
+
+  pageAfter(place: Place, after: Pick<Row, 'createdAt' | 'id'> | null, limit: number): Promise<readonly Row[]> {
+    const isAfter = (row: Row) => after === null || byCreation(row, after) > 0
+    const selects = (row: Row) => isIn(row, { ...place, parent: null }) && isAfter(row)
+    return this.#rows(`page ${place.kind}`, selects, byCreation, { limit })
+  }
+
+  between(place: Place, after: string, before: string, limit: number): Promise<readonly Row[]> {
+    const selects = (row: Row) => isIn(row, { ...place, parent: null }) && row.id > after && row.id < before
+    return this.#rows(`between ${place.kind}`, selects, (one, other) => compare(one.id, other.id), { limit })
+  }
+
+  count({ kind, account, region, parent }: Range): Promise<number> {
+    return this.#line.ask(`count ${kind}`, () => {
+      if (parent === null) return this.#database.tallies.get(placeKey({ kind, account, region })) ?? 0
+      return [...this.#database.rows.values()].filter((row) => isIn(row, { kind, account, region, parent })).length
+    })
+  }
+
+  due(kind: string, now: number, limit: number): Promise<readonly Row[]> {
+    const selects = (row: Row) => row.kind === kind && row.dueAt !== null && row.dueAt <= now
+    return this.#rows(`due ${kind}`, selects, (one, other) => (one.dueAt ?? 0) - (other.dueAt ?? 0), { limit })
+  }
+
+  scan(after: RowKey | null, limit: number): Promise<readonly Row[]> {
+    return this.#rows('scan', (row) => after === null || byKey(row, after) > 0, byKey, { limit })
+  }
+
+  #rows(
+    what: string,
+    selects: (row: Row) => boolean,
+    order: (one: Row, other: Row) => number,
+    { offset = 0, limit }: { readonly offset?: number; readonly limit: number },
+  ): Promise<readonly Row[]> {
+    return this.#line.ask(what, () =>
+      [...this.#database.rows.values()]
+        .filter(selects)
+        .sort(order)
+        .slice(offset, offset + limit),
+    )
+  }
+
+  size(): Promise<number> {
+    return this.#line.ask('size', () => this.#database.rows.size)
+  }
+
+  async commit(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
+    if (this.failure) throw this.failure
+    const stored = await (this.#line.isShared
+      ? this.#commitTogether(batch, chaining, basis)
+      : this.#transaction(batch, chaining, basis))
+    await this.#line.sync()
+    return stored
+  }
+
+  /** As PostgreSQL does: what can't be committed as a whole is tried call by call. */
+  async #commitTogether(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
+    const together = await this.#whole(batch, chaining, basis)
+    if (together === 'committed') return { outcomes: batch.map(() => together), number: numberAfter(basis, batch) }
+    if (batch.length === 1) return { outcomes: [together], number: basis?.number ?? null }
+    const outcomes: Outcome[] = []
+    let present = basis
+    let isFollowed = true
+    for (const commit of batch)
+      try {
+        const outcome = await this.#whole([commit], chaining, present)
+        outcomes.push(outcome)
+        if (outcome !== 'committed') continue
+        const number = numberAfter(present, [commit])
+        if (number === null) isFollowed = false
+        else if (present) present = { ...present, number }
+      } catch (error) {
+        const isFirst = outcomes.every((outcome) => outcome !== 'committed')
+        if (isFirst && !(error instanceof Unavailable)) throw error
+        outcomes.push(error instanceof Stale ? 'moved' : 'unavailable')
+        isFollowed = false
+      }
+    return { outcomes, number: isFollowed && present ? present.number : null }
+  }
+
+  /** Commits all of the calls, or none of them and returns the outcome of the first that can't be. */
+  async #whole(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Outcome> {
+    try {
+      await this.#transaction(batch, chaining, basis, ({ outcomes }) => {
+        const failed = outcomes.find((outcome) => outcome !== 'committed')
+        if (failed) throw new Aborted(failed)
+      })
+      return 'committed'
+    } catch (error) {
+      if (error instanceof Aborted) return error.outcome
+      throw error
+    }
+  }
+
+  /** When the answer is lost, the database is asked whether the last event is stored, as the adapter of PostgreSQL does. */
+  async #transaction(
+    batch: readonly Commit[],
+    chaining: Chaining,
+    basis: Basis | null,
+    check: (stored: Stored) => void = () => {},
+  ): Promise<Stored> {
+    const database = this.#database
+    let stored: Stored | null = null
+    try {
+      return await this.#line.ask('commit', () => {
+        const isCurrent = basis?.number === database.number
+        stored = database.transaction(() => {
+          const outcomes = database.commitAll(batch, chaining, basis)
+          const result = { outcomes, number: isCurrent ? database.number : null }
+          check(result)
+          return result
+        })
+        return stored
+      })
+    } catch (error) {
+      const last = batch.findLast(({ event }) => event)?.event?.eventId
+      if (!(error instanceof Unavailable) || !this.#line.isShared || last === undefined) throw error
+      const isStored = await this.#line.ask('whether it is stored', () => database.eventIds.has(last))
+      if (isStored && stored) return stored
+      throw error
+    }
+  }
+
+  changesSince(number: number): Promise<Changes> {
+    return this.#line.ask('changes', () => this.#line.seen(this.#database.changesSince(number)))
+  }
+
+  dropNonces(now: number, limit: number): Promise<number> {
+    const database = this.#database
+    return this.#line.ask('drop nonces', () => database.transaction(() => database.dropNonces(now, limit)))
+  }
+
+  synced(): Promise<void> {
+    return this.#line.sync()
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** The change number after these calls are stored on their basis; null where changes of others may lie in between. */
+function numberAfter(basis: Basis | null, stored: readonly Commit[]): number | null {
+  if (basis?.reads !== null) return null
+  return basis.number + (changedKeys(stored).length > 0 ? 1 : 0)
+}
+
+class Aborted extends Error {
+  readonly outcome: Outcome
+  constructor(outcome: Outcome) {
+    super(outcome)
+    this.outcome = outcome
+  }
+}
+
+class SimulatedEvents implements EventStorage {
+  readonly #database: Database
+  readonly #line: Line
+
+  constructor(database: Database, line: Line) {
+    this.#database = database
+    this.#line = line
+  }
+
+  #select(what: string, selects: (seq: number) => boolean, limit: number): Promise<readonly ChainedEvent[]> {
+    return this.#line.ask(what, () =>
+      [...this.#database.events.values()]
+        .filter(({ seq }) => selects(seq))
+        .sort((one, other) => one.seq - other.seq)
+        .slice(0, limit),
+    )
+  }
+
+  after(seq: number, limit: number, last = laneEnd(laneOf(seq))): Promise<readonly ChainedEvent[]> {
+    return this.#select('events after', (one) => one > seq && one <= last, limit)
+  }
+
+  at(seqs: readonly number[]): Promise<readonly ChainedEvent[]> {
+    return this.#select('events at', (one) => seqs.includes(one), seqs.length)
+  }
+
+  drop(seq: number, limit: number): Promise<number> {
+    return this.#change('drop events', (database) => database.dropEvents(seq, limit))
+  }
+
+  addPart(part: IndexPart, terms: Uint8Array, postings: Uint8Array, former: Uint8Array | null): Promise<void> {
+    return this.#change('add part', (database) => {
+      const present = database.parts.get(part.firstSeq)
+      const replaces = former !== null && present && Buffer.compare(present.part.mac, former) === 0
+      if (!present || replaces) database.putPart({ part, terms, postings })
+    })
+  }
+
+  renewPart(part: IndexPart, mac: Uint8Array): Promise<void> {
+    return this.#change('renew part', (database) => {
+      const stored = database.parts.get(part.firstSeq)
+      if (stored && Buffer.compare(stored.part.mac, part.mac) === 0)
+        database.putPart({ ...stored, part: { ...stored.part, mac } })
+    })
+  }
+
+  parts(after: number, last: number, limit: number): Promise<readonly IndexPart[]> {
+    return this.#line.ask('parts', () =>
+      [...this.#database.parts.values()]
+        .map(({ part }) => part)
+        .filter(({ firstSeq }) => firstSeq > after && firstSeq <= last)
+        .sort((one, other) => one.firstSeq - other.firstSeq)
+        .slice(0, limit),
+    )
+  }
+
+  terms(firstSeq: number): Promise<Uint8Array | null> {
+    return this.#line.ask('terms', () => this.#database.parts.get(firstSeq)?.terms ?? null)
+  }
+
+  postings(firstSeq: number): Promise<Uint8Array | null> {
+    return this.#line.ask('postings', () => this.#database.parts.get(firstSeq)?.postings ?? null)
+  }
+
+  dropParts(seq: number): Promise<void> {
+    const selects = ({ lastSeq }: IndexPart) => lastSeq <= seq && laneOf(lastSeq) === laneOf(seq)
+    return this.#change('drop parts', (database) => database.dropParts(selects))
+  }
+
+  dropIndex(): Promise<void> {
+    return this.#change('drop parts', (database) => database.dropParts(() => true))
+  }
+
+  #change<T>(what: string, change: (database: Database) => T): Promise<T> {
+    return this.#line.ask(what, () => this.#database.transaction(() => change(this.#database)))
+  }
+}
+
+function isIn(row: Row, { kind, account, region, parent }: Range): boolean {
+  if (row.kind !== kind || row.account !== account || row.region !== region) return false
+  return parent === null || row.parent === parent
+}
+
+/** In the order of bytes: all ids are ASCII. */
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0
+}
+
+function byCreation(one: Pick<Row, 'createdAt' | 'id'>, other: Pick<Row, 'createdAt' | 'id'>): number {
+  return one.createdAt - other.createdAt || compare(one.id, other.id)
+}
+
+function byKey(one: RowKey, other: RowKey): number {
+  return (
+    compare(one.kind, other.kind) ||
+    compare(one.account, other.account) ||
+    compare(one.region, other.region) ||
+    compare(one.id, other.id)
+  )
+}
+
+/** A line on which nothing takes time and nothing is lost. */
+export const PERFECT_LINE: Line = {
+  ask: async (_, work) => work(),
+  sync: async () => {},
+  failure: null,
+  isShared: true,
+  seen: (changes) => changes,
+}
