@@ -28,6 +28,7 @@ interface Vectors {
   readonly key: { readonly seed: string; readonly publicKey: string; readonly fingerprint: string }
   readonly genesis: string
   readonly events: readonly (ChainedEvent & { readonly text: string })[]
+  readonly decided: ChainedEvent & { readonly previous: string; readonly text: string }
   readonly checkpoint: Head & { readonly at: number; readonly signature: string; readonly text: string }
   readonly export: { readonly lines: readonly string[]; readonly sha256: string; readonly text: string }
   readonly lanes: {
@@ -83,6 +84,12 @@ describe('the formats of the trail', () => {
       assert.equal(hash('sha256', text, 'base64url'), expected)
       previous = expected
     }
+  })
+
+  it('chain an event with the change number that it was decided under', () => {
+    const { previous, seq, text, hash: expected, change, ...event } = vector.decided
+    assert.equal(link(previous, seq, event, change), expected)
+    assert.equal(hash('sha256', text, 'base64url'), expected)
   })
 
   it('sign checkpoints as the vectors say', () => {
