@@ -7,10 +7,13 @@ import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Unavailable } from './storage.ts'
 
-/** A sync on the main thread that took longer was a slow one. */
+/** A sync on the main thread is slow when it takes longer than this, or so many times as long as those of the other thread. */
 const SLOW_MS = 1
+const SLOW_TIMES = 2
 /** After a slow sync, the main thread does none for so many times as long. */
 const PAUSE = 20
+/** How much the newest of the other thread's syncs counts for how long they take. */
+const NEWEST = 0.1
 
 export class WalSync {
   readonly #path: string
@@ -20,6 +23,8 @@ export class WalSync {
   #isRunning = false
   #next: Promise<void> | null = null
   #failure: Unavailable | null = null
+  /** How long a sync of the other thread takes; an average of the last ones. */
+  #elsewhereMs = SLOW_MS
   /** Until then the main thread does not sync. */
   #pausedUntil = 0
 
@@ -64,7 +69,9 @@ export class WalSync {
       throw this.#failed(error)
     }
     const end = this.#monotonic()
-    if (end - begin > SLOW_MS) this.#pausedUntil = end + PAUSE * (end - begin)
+    const ms = end - begin
+    // Where others compete for the processor, a thread that slept gets it sooner than the busy main thread.
+    if (ms > SLOW_MS || ms > SLOW_TIMES * this.#elsewhereMs) this.#pausedUntil = end + PAUSE * ms
     return true
   }
 
@@ -72,7 +79,9 @@ export class WalSync {
     this.#isRunning = true
     try {
       this.#file ??= await this.#open()
+      const begin = this.#monotonic()
       await this.#file.datasync()
+      this.#elsewhereMs += NEWEST * (this.#monotonic() - begin - this.#elsewhereMs)
     } catch (error) {
       throw this.#failed(error)
     } finally {

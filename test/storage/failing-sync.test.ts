@@ -42,6 +42,11 @@ describe('the log of SQLite', () => {
     assert.equal(sync.syncedNow(), false)
     clock.now += 1
     assert.equal(sync.syncedNow(), true)
+    // Much faster ones make it a slow one.
+    for (let i = 0; i < 40; i++) await sync.synced()
+    clock.slow = 0.1
+    assert.equal(sync.syncedNow(), true)
+    assert.equal(sync.syncedNow(), false)
     await sync.close()
     removeFolder(folder)
   })
