@@ -49,6 +49,20 @@ describe('the software key store', () => {
     }
   })
 
+  it('wipes what it opened of a version whose record another process changed, and opens the present material', async (t) => {
+    const wiped = t.mock.method(Xaes.prototype, 'wipe')
+    const store = keystore()
+    const material = await store.generate(place)
+    const { nonce, sealed } = await store.encrypt(place, material, Buffer.from('x'), aad)
+    store.dropOpened(['another version'])
+    assert.equal(wiped.mock.callCount(), 0)
+    store.dropOpened([place.versionId])
+    assert.equal(wiped.mock.callCount(), 1)
+    assert.equal((await store.decrypt(place, material, { nonce, sealed }, aad))?.toString(), 'x')
+    store.dropOpened(null)
+    assert.equal(wiped.mock.callCount(), 2)
+  })
+
   it('goes on when the root keys are replaced', async () => {
     const keys = new RootKeys(new Uint8Array(32).fill(1))
     const store = new SoftwareKeystore(keys, SYSTEM)
