@@ -30,10 +30,14 @@ async function recorded(servers: Servers, meanwhile: (history: History) => Promi
   return history
 }
 
-/** Records a history in which nothing fails: every call has its answer. */
+/** A call that others keep from committing for so long is refused with 503. */
+const RETRY_MS = 10_000
+
+/** Records a history in which nothing fails: every other call has its answer. */
 async function demandLinearizable(servers: Servers): Promise<void> {
   const history = await recorded(servers, (begun) => begun.reach(CALLS))
-  assert.equal(history.unanswered, 0, 'calls without an answer')
+  const soon = history.unanswered.filter((ms) => ms < RETRY_MS)
+  assert.deepEqual(soon, [], 'milliseconds of calls without an answer')
 }
 
 describe('a history', { skip: cannotJudge }, () => {
@@ -70,14 +74,20 @@ describe('a history', { skip: cannotJudge }, () => {
       })
     })
 
-  it('of two servers, of which one follows no changes, is not linearizable', async () => {
-    await using servers = await Servers.start(2, { database: postgresql.database(), oneStale: true })
-    await assert.rejects(demandLinearizable(servers), (error: Error) => {
-      assert.ok(error instanceof HistoryRejected)
-      assert.match(error.message, /^NOT LINEARIZABLE.*\n.*\n {2}no order of these calls explains their answers/)
-      return true
+  for (const defect of ['follows no changes', 'commits on changed reads', 'misses one change in ten'])
+    it(`of two servers of which each ${defect} is not linearizable`, async () => {
+      await using servers = await Servers.start(2, { database: postgresql.database(), defect })
+      // The subtler the defect, the more histories it may take.
+      for (let rejected: unknown = null; rejected === null; )
+        rejected = await recorded(servers, (history) => history.reach(CALLS)).then(
+          () => null,
+          (error: unknown) => {
+            assert.ok(error instanceof HistoryRejected, String(error))
+            assert.match(error.message, /^NOT LINEARIZABLE.*\n.*\n {2}no order of these calls explains their answers/)
+            return error
+          },
+        )
     })
-  })
 })
 
 describe('the judge', { skip: cannotJudge }, () => {

@@ -38,7 +38,7 @@ interface Noted {
   readonly client: number
   readonly ask: Ask
   readonly begin: number
-  readonly end: number | null
+  readonly end: number
   readonly answer: (() => readonly string[]) | null
 }
 
@@ -73,9 +73,9 @@ export class History {
     return this.#notes.length
   }
 
-  /** How many of them have an unknown outcome. */
-  get unanswered(): number {
-    return this.#notes.filter(({ answer }) => answer === null).length
+  /** How long each call took whose outcome is unknown, in milliseconds. */
+  get unanswered(): readonly number[] {
+    return this.#notes.filter(({ answer }) => answer === null).map(({ begin, end }) => (end - begin) / 1e6)
   }
 
   /** How often each call had each outcome, such as `key Encrypt Rejected.Disabled` or `key Encrypt unknown`. */
@@ -108,7 +108,7 @@ export class History {
         server: `server ${server + 1}`,
         client,
         begin,
-        end,
+        end: answer ? end : null,
         call: ask.call,
         args: ask.args ?? [],
         as: ask.as ?? '',
@@ -163,8 +163,7 @@ export class History {
       group.calls++
       const known = answered !== 'unknown'
       if (!known) group.limit = Math.min(group.limit, group.calls + CALLS.afterUnknown)
-      const noted = { group, server, client, ask, begin, end: known ? end : null }
-      this.#notes.push({ ...noted, answer: known ? wordsOf(answered, ask) : null })
+      this.#notes.push({ group, server, client, ask, begin, end, answer: known ? wordsOf(answered, ask) : null })
     }
   }
 

@@ -17,15 +17,14 @@ const ENV = {
 /** Many calls of a history are refused on purpose. */
 const FLAGS = ['--refused-bytes-per-second', '1000000000']
 
-/** A server that follows no changes of others: what the judge must find. */
-const STALE: readonly [string, string] = [process.execPath, fileURLToPath(new URL('stale-server.ts', import.meta.url))]
+const PLANTED = fileURLToPath(new URL('planted-server.ts', import.meta.url))
 
 export interface Start {
   /** null for SQLite, which one server has. */
   readonly database: string | null
   readonly flags?: readonly string[]
-  /** Whether the last of them follows no changes of others. */
-  readonly oneStale?: boolean
+  /** The defect that they have: see planted-server.ts. */
+  readonly defect?: string
 }
 
 export class Servers implements AsyncDisposable {
@@ -41,7 +40,7 @@ export class Servers implements AsyncDisposable {
   /** Starts servers, one after the other. */
   static async start(count: number, start: Start): Promise<Servers> {
     const servers = new Servers(start)
-    for (let n = 0; n < count; n++) await servers.restart(n, start.oneStale === true && n === count - 1)
+    for (let n = 0; n < count; n++) await servers.restart(n)
     return servers
   }
 
@@ -58,15 +57,15 @@ export class Servers implements AsyncDisposable {
   }
 
   /** Starts one again on its data. */
-  async restart(n: number, isStale = false): Promise<void> {
-    const { database, flags = [] } = this.#start
+  async restart(n: number): Promise<void> {
+    const { database, flags = [], defect } = this.#start
     const where = database === null ? [] : ['--database', database]
     const rootKey = ['--root-key-file', join(this.#folder, 'root-key')]
     this.#programs[n] = await startProgram({
       data: join(this.#folder, `${n}`),
       flags: [...where, ...rootKey, ...FLAGS, ...flags],
       env: ENV,
-      ...(isStale && { command: STALE }),
+      ...(defect !== undefined && { command: [process.execPath, PLANTED, defect] as const }),
     })
   }
 
