@@ -12,6 +12,7 @@ import type { Job, Measured } from './load.ts'
 import { isPinned, load, oneCommitAtATime, type Server, startBareServer, startStrongroom } from './processes.ts'
 import { costsOfStrangers } from './strangers.ts'
 import { fillTrail, verifyRate } from './trail.ts'
+import { costOfWorkers } from './workers.ts'
 
 const quick = process.argv.includes('--quick')
 const MANY = quick ? 100_000 : 1_000_000
@@ -330,6 +331,21 @@ async function strangers(folder: string): Promise<void> {
   row('the worst of them', `${sorted[0]?.cpuMs.toFixed(2)} ms`, 'budget ≤ 2 ms, aim ≤ 0.5 ms')
 }
 
+/** CPU time a call with workers against one process. */
+async function workers(folder: string): Promise<void> {
+  print('\nWorkers, all on one core')
+  const encrypting = async (server: Server) => {
+    const { answer } = await call(server.endpoint, {
+      Action: 'CreateKey',
+      Tags: '[{"TagKey":"Project","TagValue":"Apollo"}]',
+    })
+    const Plaintext = Buffer.alloc(32, 7).toString('base64')
+    const parameters = { Action: 'Encrypt', KeyId: answer.KeyMetadata.KeyId, Plaintext }
+    return job(server, 64, [parameters], REQUESTS, [await makeUser(server, 'bench', [TAG_POLICY])])
+  }
+  await costOfWorkers(folder, { credentials, rounds: ROUNDS, job: encrypting, row })
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
 try {
   print(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`)
@@ -339,7 +355,7 @@ try {
       : 'processes are not pinned to cores: taskset is missing, or there is one core',
   )
   const hsm = (where: string) => hsmKeys(where, credentials, { rounds: ROUNDS, requests: REQUESTS }, { print, row })
-  const sections = { operations, strangers, hsm, trail, users: manyUsers, keys: manyKeys }
+  const sections = { operations, workers, strangers, hsm, trail, users: manyUsers, keys: manyKeys }
   for (const [name, section] of Object.entries(sections))
     if (!process.argv.includes('--only') || only === name) await section(folder)
 } finally {

@@ -30,8 +30,10 @@ export interface Server {
   readonly startMs: number
   /** Resident memory in MiB. */
   memory(): number
-  /** CPU time that its threads have used so far, user and system. */
+  /** CPU time that its processes have used so far, user and system. */
   cpuMs(): number
+  /** The same of the first process alone. */
+  ownCpuMs(): number
   /** Lets the processes that the server started run on either core. */
   unpinChildren(): void
   stop(): Promise<void>
@@ -59,22 +61,29 @@ async function start(command: string, args: readonly string[], env: Record<strin
     endpoint,
     startMs,
     memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
-    cpuMs: () => {
-      const tasks = `/proc/${child.pid}/task`
-      // Nanoseconds on a core come first.
-      const used = (id: string) => Number(readFileSync(`${tasks}/${id}/schedstat`, 'utf8').split(' ')[0])
-      return readdirSync(tasks).reduce((sum, id) => sum + used(id), 0) / 1e6
-    },
+    cpuMs: () => [child.pid, ...childrenOf(child.pid)].reduce((sum: number, pid) => sum + cpuMsOf(pid), 0),
+    ownCpuMs: () => cpuMsOf(child.pid),
     unpinChildren: () => {
-      const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')
-      for (const pid of children)
-        if (pinned && pid) execFileSync('taskset', ['-a', '-p', '-c', BOTH_CORES, pid], { stdio: 'ignore' })
+      for (const pid of childrenOf(child.pid))
+        if (pinned) execFileSync('taskset', ['-a', '-p', '-c', BOTH_CORES, String(pid)], { stdio: 'ignore' })
     },
     stop: () => {
       child.kill('SIGTERM')
       return ended
     },
   }
+}
+
+function childrenOf(pid: number | undefined): readonly number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+  return text === '' ? [] : text.split(' ').map(Number)
+}
+
+function cpuMsOf(pid: number | undefined): number {
+  const tasks = `/proc/${pid}/task`
+  // Nanoseconds on a core come first.
+  const used = (id: string) => Number(readFileSync(`${tasks}/${id}/schedstat`, 'utf8').split(' ')[0])
+  return readdirSync(tasks).reduce((sum, id) => sum + used(id), 0) / 1e6
 }
 
 export function startBareServer(answerBytes: number): Promise<Server> {
@@ -88,7 +97,8 @@ export function startStrongroom(
   more: readonly string[] = [],
   { unrecorded = false, env = {} as Readonly<Record<string, string>> } = {},
 ): Promise<Server> {
-  const flags = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--log-level', 'error', ...more]
+  const workers = more.includes('--workers') ? [] : ['--workers', '0']
+  const flags = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--log-level', 'error', ...workers, ...more]
   const [command, args] = unrecorded
     ? [process.execPath, [path('unrecorded.ts'), ...flags.slice(1)]]
     : [path('../bin/strongroom'), flags]
