@@ -2,9 +2,9 @@
 import { type ChainedEvent, type Chaining, type EventRow, type Head, type Row, Unavailable } from './storage.ts'
 
 export class GrowingChain {
-  readonly #chaining: Chaining
+  #chaining: Chaining
   readonly #before: Row
-  readonly #change: number | null
+  #change: number | null
   #head: Head
 
   /**
@@ -17,6 +17,12 @@ export class GrowingChain {
     this.#before = row
     this.#change = change
     this.#head = chaining.headOf(row)
+  }
+
+  /** Goes on for the events of another batch. */
+  goOn(chaining: Chaining, change: number | null): void {
+    this.#chaining = chaining
+    this.#change = change
   }
 
   /** Chains the event as the next one. */

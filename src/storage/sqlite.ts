@@ -1,6 +1,7 @@
 // The embedded store: SQLite in WAL mode. A batch is one synchronous transaction, made durable by one sync of the log.
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { GrowingChain } from './growing-chain.ts'
+import { type Batch, JoinedBatches } from './joined-batches.ts'
 import { migrations } from './migrations.ts'
 import { NonceMemory } from './nonce-memory.ts'
 import { type Columns, changedKeys, checkVersion, type Step, stepsOf, toRow } from './rows.ts'
@@ -33,6 +34,13 @@ export function openSqlite(path: string): Storage {
   return guarded(() => new SqliteStorage(path))
 }
 
+/** What one transaction adds to: the chain of events, and the nonces. */
+interface Growing {
+  chain: GrowingChain | null
+  readonly digests: Map<string, Uint8Array>
+  expiresAt: number
+}
+
 class SqliteStorage extends StoredRows implements Storage {
   // While a batch is synced, the next one grows: fewer and larger batches cost less a call than two at once.
   readonly commitsAtOnce = 1
@@ -41,6 +49,7 @@ class SqliteStorage extends StoredRows implements Storage {
   /** By text. */
   readonly #prepared = new Map<string, StatementSync>()
   readonly #nonces = new NonceMemory()
+  readonly #joined = new JoinedBatches((batches) => this.#commitTogether(batches))
   readonly events: EventStorage
   /** null for a database in memory. */
   readonly #wal: WalSync | null
@@ -126,12 +135,17 @@ class SqliteStorage extends StoredRows implements Storage {
     await this.#wal?.synced()
   }
 
-  async commit(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
+  commit(commits: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
+    return this.#joined.add({ commits, chaining, basis })
+  }
+
+  /** Commits the batches in one transaction, which is durable when this resolves. */
+  async #commitTogether(batches: readonly Batch[]): Promise<readonly (Stored | Stale)[]> {
     if (this.failure) throw this.failure
-    const stored = guarded(() => {
+    const ended = guarded(() => {
       this.#control('BEGIN IMMEDIATE')
       try {
-        const done = this.#commitHeld(batch, chaining, basis)
+        const done = this.#transaction(batches)
         this.#control('COMMIT')
         return done
       } catch (error) {
@@ -139,21 +153,43 @@ class SqliteStorage extends StoredRows implements Storage {
         throw error
       }
     })
-    for (const [i, { nonce, scrub }] of batch.entries()) {
-      if (stored.outcomes[i] !== 'committed') continue
+    let calls = 0
+    for (const [i, { commits }] of batches.entries()) {
+      const one = ended[i]
+      if (one && 'outcomes' in one) this.#noteStored(commits, one)
+      calls += commits.length
+    }
+    if (this.#wal && !(calls <= FEW && this.#wal.syncedNow())) await this.#wal.synced()
+    this.#scrub()
+    return ended
+  }
+
+  #noteStored(commits: readonly Commit[], { outcomes }: Stored): void {
+    for (const [i, { nonce, scrub }] of commits.entries()) {
+      if (outcomes[i] !== 'committed') continue
       if (nonce) this.#nonces.add(nonce.digest, nonce.expiresAt)
       if (scrub) this.#scrubDue = true
     }
-    if (this.#wal && !(batch.length <= FEW && this.#wal.syncedNow())) await this.#wal.synced()
-    this.#scrub()
-    return stored
   }
 
-  #commitHeld(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Stored {
+  #transaction(batches: readonly Batch[]): readonly (Stored | Stale)[] {
+    const growing: Growing = { chain: null, digests: new Map(), expiresAt: 0 }
+    const ended = batches.map((batch) => this.#commitHeld(batch, growing))
+    const { chain, digests, expiresAt } = growing
+    if (digests.size > 0)
+      this.#run(this.statements.nonceBatch({ expiresAt, digests: Buffer.concat([...digests.values()]) }))
+    // INVARIANT: no call of the batches changes the row of the head.
+    if (chain && this.#run(this.statements.moveHead({ ...chain.row(), from: chain.from })) !== 1)
+      throw new Unavailable('the head of the event chain changed in the middle of a batch')
+    return ended
+  }
+
+  #commitHeld({ commits, chaining, basis }: Batch, growing: Growing): Stored | Stale {
     const before = Number(this.#first(this.statements.changeNumber({}))?.['n'])
-    if (basis && basis.number !== before && !this.#readsHold(basis)) throw new Stale()
-    const outcomes = this.#commitAll(batch, chaining, basis)
-    const keys = changedKeys(batch.filter((_, i) => outcomes[i] === 'committed'))
+    if (basis && basis.number !== before && !this.#readsHold(basis)) return new Stale()
+    if (commits.some(({ event }) => event)) this.#chain(growing, chaining, basis)
+    const outcomes = commits.map((commit) => this.#commitOnce(commit, growing))
+    const keys = changedKeys(commits.filter((_, i) => outcomes[i] === 'committed'))
     if (keys.length > 0) {
       this.#run(this.statements.moveAnyNumber({}))
       this.#run(this.statements.logChange({ keys: JSON.stringify(keys) }))
@@ -169,31 +205,26 @@ class SqliteStorage extends StoredRows implements Storage {
     return reads.length === 0 || this.#first(this.statements.readsHold(held)) !== undefined
   }
 
-  #commitAll(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Outcome[] {
-    const chain = batch.some(({ event }) => event) ? this.#chain(chaining, basis) : null
-    const digests = new Map<string, Uint8Array>()
-    let expiresAt = 0
-    const outcomes = batch.map((commit) => {
-      const name = commit.nonce ? Buffer.from(commit.nonce.digest).toString('latin1') : ''
-      if (commit.nonce && (digests.has(name) || this.#nonces.has(commit.nonce.digest))) return 'nonce-used'
-      const outcome = this.#commitOne(commit, chain)
-      if (commit.nonce && outcome === 'committed') {
-        digests.set(name, commit.nonce.digest)
-        expiresAt = Math.max(expiresAt, commit.nonce.expiresAt)
-      }
-      return outcome
-    })
-    if (digests.size > 0)
-      this.#run(this.statements.nonceBatch({ expiresAt, digests: Buffer.concat([...digests.values()]) }))
-    // INVARIANT: no call of the batch changes the row of the head.
-    if (chain && this.#run(this.statements.moveHead({ ...chain.row(), from: chain.from })) !== 1)
-      throw new Unavailable('the head of the event chain changed in the middle of a batch')
-    return outcomes
+  /** Begins the chain of the transaction, or goes on with it for another batch. */
+  #chain(growing: Growing, chaining: Chaining, basis: Basis | null): void {
+    const change = basis?.number ?? null
+    growing.chain?.goOn(chaining, change)
+    if (growing.chain) return
+    const row = this.#first(this.statements.get(chaining.place))
+    growing.chain = new GrowingChain(row ? toRow(row) : null, chaining, change)
   }
 
-  #chain(chaining: Chaining, basis: Basis | null): GrowingChain {
-    const row = this.#first(this.statements.get(chaining.place))
-    return new GrowingChain(row ? toRow(row) : null, chaining, basis?.number ?? null)
+  #commitOnce(commit: Commit, growing: Growing): Outcome {
+    const { nonce } = commit
+    if (!nonce) return this.#commitOne(commit, growing.chain)
+    const name = Buffer.from(nonce.digest).toString('latin1')
+    if (growing.digests.has(name) || this.#nonces.has(nonce.digest)) return 'nonce-used'
+    const outcome = this.#commitOne(commit, growing.chain)
+    if (outcome === 'committed') {
+      growing.digests.set(name, nonce.digest)
+      growing.expiresAt = Math.max(growing.expiresAt, nonce.expiresAt)
+    }
+    return outcome
   }
 
   #commitOne({ changes, event, further }: Commit, chain: GrowingChain | null): Outcome {
