@@ -53,11 +53,19 @@ export class OwnersProvider implements RootKeyProvider {
   }
 }
 
-/** Notes what is written later by the owner: uses of keys once a second, uses of AccessKeys before the call that used one commits. */
+/** Of so many AccessKeys it is remembered which second of their use the owner knows. */
+const KNOWN = 10_000
+
+/**
+ * Notes what the owner writes later: uses of keys, told once a second, and when AccessKeys were used, told for each second before the first
+ * call in it commits.
+ */
 export class Notes implements Uses {
   readonly #owner: ToOwner
   readonly #uses = new Map<string, { readonly place: VersionPlace; uses: number }>()
   #lastUsed = new Map<string, number>()
+  /** The second of the last use that the owner knows of, by AccessKeyId. */
+  readonly #known = new Map<string, number>()
 
   constructor(owner: ToOwner) {
     this.#owner = owner
@@ -77,6 +85,10 @@ export class Notes implements Uses {
   /** Notes when an AccessKey was used, and finds out when one was used last. */
   readonly lastUsed = {
     note: (accessKeyId: string, now: number): void => {
+      const second = Math.floor(now / 1000)
+      if (this.#known.get(accessKeyId) === second) return
+      if (this.#known.size >= KNOWN) this.#known.clear()
+      this.#known.set(accessKeyId, second)
       this.#lastUsed.set(accessKeyId, now)
     },
     at: (accessKeyId: string): Promise<number | null> => {
