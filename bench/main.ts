@@ -9,7 +9,15 @@ import { authorizeAlone } from './authorize.ts'
 import { fill, fillUsers } from './fill.ts'
 import { hsmKeys } from './hsm.ts'
 import type { Job, Measured } from './load.ts'
-import { isPinned, load, oneCommitAtATime, type Server, startBareServer, startStrongroom } from './processes.ts'
+import {
+  isPinned,
+  load,
+  loadWatched,
+  oneCommitAtATime,
+  type Server,
+  startBareServer,
+  startStrongroom,
+} from './processes.ts'
 import { costsOfStrangers } from './strangers.ts'
 import { fillTrail, verifyRate } from './trail.ts'
 import { costOfWorkers } from './workers.ts'
@@ -26,6 +34,7 @@ const credentials = newCredentials(SYSTEM)
 const REGION = 'cn-hangzhou'
 
 type Parameters = Readonly<Record<string, string>>
+type Watched = Measured & { readonly cpuUs: number }
 type Caller = { readonly accessKeyId: string; readonly accessKeySecret: string }
 
 function print(text: string): void {
@@ -121,11 +130,11 @@ async function operations(folder: string): Promise<void> {
   for (const [parameters, budget] of cases) {
     const bare = await startBareServer((await call(server.endpoint, parameters)).bytes)
     for (const connections of [1, 64]) {
-      const rounds: { ours: Measured; limit: Measured }[] = []
+      const rounds: { ours: Watched; limit: Watched }[] = []
       // In turn, many times: the machine's speed drifts, and both sides drift with it.
       for (let round = 0; round < ROUNDS; round++) {
-        const ours = await load(job(server, connections, [parameters], REQUESTS, [user]))
-        rounds.push({ ours, limit: await load(job(bare, connections, [parameters])) })
+        const ours = await loadWatched(server, job(server, connections, [parameters], REQUESTS, [user]))
+        rounds.push({ ours, limit: await loadWatched(bare, job(bare, connections, [parameters])) })
       }
       const { ours, limit } = median(rounds, ({ ours, limit }) => ours.perSecond / limit.perSecond)
       const figures = `${perSecond(ours)} of ${perSecond(limit)}: ${percent(ours.perSecond, limit.perSecond)}, median ${ours.medianMs.toFixed(2)} ms, p99 ${ours.p99Ms.toFixed(2)} ms`
@@ -133,6 +142,11 @@ async function operations(folder: string): Promise<void> {
         `${parameters['Action']}, ${connections} connection${connections > 1 ? 's' : ''}`,
         figures,
         connections > 1 ? budget : '',
+      )
+      const cpu = median(rounds, ({ ours, limit }) => ours.cpuUs / limit.cpuUs)
+      row(
+        '  CPU time of a call',
+        `${cpu.ours.cpuUs.toFixed(1)} µs of ${cpu.limit.cpuUs.toFixed(1)} µs: ${(cpu.ours.cpuUs / cpu.limit.cpuUs).toFixed(1)} ×`,
       )
       if (parameters['Action'] === 'CreateKey' && connections > 1) await againstOneCommit(server, folder)
     }

@@ -110,7 +110,12 @@ export function startStrongroom(
   })
 }
 
-/** Runs a job in a load process; the first tenth of the time is a warm-up of its own. */
+/** How many calls warm the server up before those of a job. */
+function warmUp({ connections, requests }: Job): number {
+  return Math.max(connections, Math.floor(requests / 5))
+}
+
+/** Runs a job in a load process, after a warm-up. */
 export async function load(job: Job): Promise<Measured> {
   const child = fork(path('load.ts'))
   pin(child, LOAD_CORE)
@@ -121,7 +126,7 @@ export async function load(job: Job): Promise<Measured> {
       child.send(one)
     })
   try {
-    await send({ ...job, requests: Math.max(job.connections, Math.floor(job.requests / 5)) })
+    await send({ ...job, requests: warmUp(job) })
     const measured = await send(job)
     if (measured.failed > 0) throw new Error(`${measured.failed} calls failed`)
     return measured
@@ -129,6 +134,13 @@ export async function load(job: Job): Promise<Measured> {
     child.removeAllListeners('exit')
     child.kill()
   }
+}
+
+/** Runs a job on a server of this machine; also returns the server's CPU time for each call, warm-up included, in microseconds. */
+export async function loadWatched(server: Server, job: Job): Promise<Measured & { readonly cpuUs: number }> {
+  const before = server.cpuMs()
+  const measured = await load(job)
+  return { ...measured, cpuUs: ((server.cpuMs() - before) * 1000) / (job.requests + warmUp(job)) }
 }
 
 /** Encrypts in a loop on a device, on either core, as the library's process does under the service; how many a second. */

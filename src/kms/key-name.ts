@@ -113,7 +113,8 @@ export async function locateAlias({ AliasName }: { readonly AliasName: string },
 /** Returns the resource of the key with this id, with its tags; the key need not exist. */
 export async function keyResourceById(id: string, context: Reads): Promise<Resource> {
   const record = KEY_ID.test(id) ? await context.ledger.get(CMK, context.scope, id) : null
-  const resource = newKeyResource(id, context)
+  // The record's own id: one that was cut out of a request costs more wherever it is written.
+  const resource = newKeyResource(record?.id ?? id, context)
   return record && record.body.tags.length > 0 ? { ...resource, tags: record.body.tags } : resource
 }
 
