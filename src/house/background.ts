@@ -99,7 +99,7 @@ export async function keepTrail(
     }
   }
   const maintain = async () => {
-    await upkeep.extendIndex(runtime.turn)
+    await upkeep.extendIndex(runtime.now(), runtime.turn)
     // A trail that the witness contradicts is evidence.
     if (contradicted || runtime.now() < pruneAt) return
     pruneAt = runtime.now() + PRUNE_MS

@@ -1,6 +1,6 @@
 // The shared store: PostgreSQL. A batch is one pipelined transaction; a guarded statement that touches no row aborts it, and its calls
-// are tried one by one. The head of the event chain is known from memory while this server alone moves it; after another server moved
-// it, the head is read and locked first.
+// are tried one by one. The head of the lane that the server records in is known from memory, so that a batch waits for no other server;
+// after another process moved it, the head is read and locked first.
 import { GrowingChain } from './growing-chain.ts'
 import { isLost, settled, within } from './lost-connection.ts'
 import { migrations } from './migrations.ts'
@@ -85,7 +85,7 @@ interface Ended<O> {
 }
 
 class PostgresqlStorage extends StoredRows implements Storage {
-  // Each batch moves the head of the chain: a second one would only wait for the first.
+  // Each batch moves the head of the lane: a second one would only wait for the first.
   readonly commitsAtOnce = 1
   readonly failure = null
   readonly risks: readonly string[]

@@ -5,7 +5,10 @@ import { verifyTrail } from '../../src/actiontrail/audit/audit.ts'
 import { publicKeyOf } from '../../src/actiontrail/audit/checkpoint.ts'
 import { TrailUpkeep } from '../../src/actiontrail/audit/upkeep.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
+import { isCurrent } from '../../src/ledger/record.ts'
+import { storedServiceWork } from '../../src/ledger/stored-event.ts'
 import type { TrailWitness } from '../../src/ledger/trail-head.ts'
+import { rotate } from '../../src/rootkeys/rotation.ts'
 import { countIn, eventsUpTo, type Heads, LANE_NUMBERS, laneOf } from '../../src/storage/lane.ts'
 import { HEAD_PLACE } from '../../src/storage/storage.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
@@ -14,7 +17,7 @@ import { type PostgresqlServer, startPostgresql } from '../storage/postgresql-se
 const everything = Number.MAX_SAFE_INTEGER
 
 function record(ledger: Ledger, eventId: string) {
-  const event = { eventId, account: '1', region: 'r', at: 5, body: '{}' }
+  const event = { eventId, account: '1', region: 'r', at: 5, body: storedServiceWork('DeleteKey', []) }
   return ledger.commit({ changes: [], nonce: null, event })
 }
 
@@ -144,6 +147,66 @@ describe('lanes', () => {
     assert.equal(await fault(two), null)
     assert.deepEqual(await two.open.storage.events.after(0, 10, everything), [])
     for (const { open } of [one, two]) await at(open.ledger, `last-${open.ledger.lane.number}`, Date.now())
+    assert.equal(await fault(one), null)
+  })
+
+  it('are indexed by who records in them, and to their end by others when nobody has for an hour', async () => {
+    await using some = await houses(2)
+    const [one, two] = some.all
+    assert.ok(one && two)
+    await one.open.ledger.lane.take('one')
+    await two.open.ledger.lane.take('two')
+    for (let i = 0; i < 5; i++) await record(two.open.ledger, `${i}`)
+    const indexed = async () => (await one.open.eventIndex.indexed()).lanes.map(({ lastSeq }) => countIn(lastSeq))
+    const upkeep = new TrailUpkeep(one.open)
+    const giveWay = async () => {}
+    // Events of this test are from 1970.
+    await upkeep.extendIndex(3_600_000, giveWay)
+    assert.deepEqual(await indexed(), [0, 0])
+    await Promise.all([1, 2].map(() => upkeep.extendIndex(3_700_000, giveWay)))
+    assert.deepEqual(await indexed(), [0, 5])
+    await record(two.open.ledger, 'later')
+    await new TrailUpkeep(two.open).extendIndex(3_700_000, giveWay)
+    assert.deepEqual(await indexed(), [0, 5])
+    await upkeep.extendIndex(3_700_000, giveWay)
+    assert.deepEqual(await indexed(), [0, 6])
+    assert.equal(await one.open.eventIndex.fault(), null)
+    // What two servers make of the same events at the same time is one part.
+    const parts = await one.open.storage.events.parts(0, everything, 10)
+    assert.deepEqual(
+      parts.map(({ firstSeq, lastSeq }) => [countIn(firstSeq), countIn(lastSeq)]),
+      [
+        [1, 5],
+        [6, 6],
+      ],
+    )
+  })
+
+  it('come under a new root key with all else, and stay with the servers that hold them', async () => {
+    await using some = await houses(3)
+    const [one, two, three] = some.all
+    assert.ok(one && two && three)
+    for (const [i, { open }] of some.all.entries()) await open.ledger.lane.take(`server-${i}`)
+    for (const { open } of some.all) assert.equal(await record(open.ledger, `before-${open.node}`), 'committed')
+    await three.open.ledger.lane.release()
+    const pace = { now: () => one.now, settleMs: 0, progress: () => {}, giveWay: async () => {} }
+    await rotate(one.open.ring, { ...one.open, keys: one.open.ring.keys }, pace)
+    const place = { kind: HEAD_PLACE.kind, account: '', region: '' }
+    const heads = await one.open.storage.between(place, '', '~', 10)
+    assert.deepEqual(
+      heads.map((row) => [row.id, isCurrent(row, one.open.ring.keys)]),
+      [
+        ['head', true],
+        ['lane-1', true],
+        ['lane-2', true],
+      ],
+    )
+    for (const { open } of [one, two]) assert.equal(await record(open.ledger, `after-${open.node}`), 'committed')
+    assert.deepEqual(
+      [one, two].map(({ open }) => open.ledger.lane.number),
+      [0, 1],
+    )
+    assert.equal((await one.open.ledger.heads()).length, 3)
     assert.equal(await fault(one), null)
   })
 

@@ -38,10 +38,10 @@ export class TrailUpkeep {
     return this.#stored
   }
 
-  /** Extends the index to the last events of this server's lane, and calls `giveWay` between the parts. */
-  async extendIndex(giveWay: () => Promise<void>): Promise<void> {
+  /** Extends the index to the last events of this server's lane, and calls `giveWay` between the parts. `now`: milliseconds since 1970. */
+  async extendIndex(now: number, giveWay: () => Promise<void>): Promise<void> {
     const { eventIndex, ledger } = this.#rooms
-    while (await eventIndex.extend(ledger.lane.number)) await giveWay()
+    while (await eventIndex.extend({ lane: ledger.lane.number, now })) await giveWay()
   }
 
   /** Signs the heads of all lanes, and stores the checkpoint when one is due, or `always`. */

@@ -13,6 +13,8 @@ import { encodePart, fitting, offsetsAt, PART_EVENTS, placeOfTerm, type Terms, t
 
 /** So many events without an index: whoever records in their lane does not index it. */
 const FORSAKEN_EVENTS = 2 * PART_EVENTS
+/** A lane where nothing was recorded for so long is idle. */
+const IDLE_MS = 3_600_000
 const SCOPE = 'scope'
 const EVERY_REGION = '*'
 
@@ -49,6 +51,12 @@ interface Alike {
 /** What the index covers at one moment, by lane. */
 export interface Indexed {
   readonly lanes: readonly IndexedLane[]
+}
+
+/** The events of a lane, up to its head, that have no index yet. */
+interface Rest {
+  readonly lastSeq: number
+  readonly head: number
 }
 
 /** How many events there were up to where the index of each lane ends. */
@@ -118,25 +126,39 @@ export class EventIndex {
   }
 
   /**
-   * Adds the next part of a lane where there are enough events for one. Returns whether it did. Whoever records in lane `own` indexes that
-   * lane, and others where nobody seems to; without `own` all lanes are alike.
+   * Adds the next part of a lane where there are enough events for one. Returns whether it did. Whoever records in `mine.lane` indexes that
+   * lane, and others where nobody seems to: also what little is left in a lane where nothing has been recorded for long before `mine.now`
+   * (milliseconds since 1970). Without `mine` all lanes are alike.
    */
-  async extend(own: number | null = null): Promise<boolean> {
+  async extend(mine: { readonly lane: number; readonly now: number } | null = null): Promise<boolean> {
     const floors = await this.#floors()
     const strays = await this.#directory.refresh(floors)
     const heads = await this.#ledger.heads()
+    const rests: Rest[] = []
     for (const [lane, floor] of floors.entries()) {
       const lastSeq = this.#directory.lastSeq(floor)
-      const enough = own === null || own === lane ? PART_EVENTS : FORSAKEN_EVENTS
-      if (headIn(heads, lane).seq - lastSeq >= enough && (await this.#addPart(lastSeq, strays))) return true
+      const head = headIn(heads, lane).seq
+      const isMine = mine === null || mine.lane === lane
+      if (head - lastSeq >= (isMine ? PART_EVENTS : FORSAKEN_EVENTS)) {
+        if (await this.#addPart(lastSeq, PART_EVENTS, strays)) return true
+      } else if (!isMine && head > lastSeq) rests.push({ lastSeq, head })
     }
+    return mine !== null && rests.length > 0 && this.#addRest(rests, mine.now, strays)
+  }
+
+  /** Adds a part with all that is left of the first lane whose last event is old. Returns whether it did. */
+  async #addRest(rests: readonly Rest[], now: number, strays: readonly IndexPart[]): Promise<boolean> {
+    const last = await this.#ledger.events.at(rests.map(({ head }) => head))
+    const old = new Set(last.filter(({ at }) => at < now - IDLE_MS).map(({ seq }) => seq))
+    for (const { lastSeq, head } of rests)
+      if (old.has(head) && (await this.#addPart(lastSeq, Math.min(head - lastSeq, PART_EVENTS), strays))) return true
     return false
   }
 
-  /** Adds the part after event `lastSeq`; one of `strays` that has its place gives way. */
-  async #addPart(lastSeq: number, strays: readonly IndexPart[]): Promise<boolean> {
+  /** Adds the part after event `lastSeq`, of `least` events or more; one of `strays` that has its place gives way. */
+  async #addPart(lastSeq: number, least: number, strays: readonly IndexPart[]): Promise<boolean> {
     const found = await this.#ledger.events.after(lastSeq, PART_EVENTS)
-    if (found.length < PART_EVENTS) return false
+    if (found.length < least) return false
     const termsOfEvents = this.#termsOfAll(found)
     const rows = found.slice(0, fitting(termsOfEvents))
     const [first, last] = [rows[0], rows.at(-1)]

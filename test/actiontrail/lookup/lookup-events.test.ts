@@ -204,7 +204,7 @@ eachDatabase((open) => {
         house.now += DAY
         for (let i = 0; i < 12; i++) await house.must('ListKeys')
         await upkeep.checkpoint(house.now)
-        await upkeep.extendIndex(giveWay)
+        await upkeep.extendIndex(house.now, giveWay)
         await upkeep.prune(house.now, 90, giveWay)
         counts.push((await house.events()).length)
       }

@@ -1,0 +1,114 @@
+// Three servers that record on one PostgreSQL, one of them with a slow way to it: what it costs the others, where all record in one
+// chain of events, as before there were lanes, and where each has a lane of its own. Run it by itself.
+import { createServer, connect as dial, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { chaining, type WatchfulChaining } from '../src/ledger/chain.ts'
+import { Ledger } from '../src/ledger/ledger.ts'
+import { UNWATCHED } from '../src/ledger/root-watch.ts'
+import { storedServiceWork } from '../src/ledger/stored-event.ts'
+import { SYSTEM } from '../src/runtime/system.ts'
+import { openStorage } from '../src/storage/open.ts'
+import type { Storage } from '../src/storage/storage.ts'
+import { beginChain, testKeys } from '../test/storage/chained.ts'
+import { startPostgresql } from '../test/storage/postgresql-server.ts'
+
+const DELAY_MS = 5
+const ROUNDS = 7
+const ROUND_MS = 2000
+
+interface Recorder {
+  readonly storage: Storage
+  readonly chain: WatchfulChaining
+}
+
+/** Passes everything on, what the database says `delayMs` later. */
+async function slowWay(to: number, delayMs: number): Promise<{ readonly port: number; close(): void }> {
+  const open = new Set<Socket>()
+  const proxy = createServer((near) => {
+    const far = dial(to, '127.0.0.1')
+    for (const socket of [near, far]) {
+      socket.setNoDelay(true)
+      open.add(socket)
+      socket.on('error', () => {})
+      socket.once('close', () => {
+        open.delete(socket)
+        near.destroy()
+        far.destroy()
+      })
+    }
+    near.on('data', (bytes) => far.write(bytes))
+    far.on('data', (bytes) => setTimeout(() => near.write(bytes), delayMs))
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const address = proxy.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    close: () => {
+      proxy.close()
+      for (const socket of open) socket.destroy()
+    },
+  }
+}
+
+/** Commits one batch of an event after the other, until `stop`; returns how many a second. */
+async function recording({ storage, chain }: Recorder, stop: AbortSignal): Promise<number> {
+  const event = { eventId: 'e', account: '1', region: 'r', at: 5, body: storedServiceWork('DeleteKey', []) }
+  const began = performance.now()
+  let batches = 0
+  for (; !stop.aborted; batches++) {
+    const { outcomes } = await storage.commit([{ changes: [], nonce: null, event, scrub: false }], chain, null)
+    if (outcomes[0] !== 'committed') throw new Error(`a batch ended with ${outcomes[0]}`)
+  }
+  return (batches * 1000) / (performance.now() - began)
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+}
+
+await using postgresql = await startPostgresql()
+for (const lanes of [false, true]) {
+  const url = postgresql.database()
+  const way = await slowWay(Number(new URL(url).port), DELAY_MS)
+  const slowUrl = new URL(url)
+  slowUrl.port = String(way.port)
+  const recorders: Recorder[] = []
+  for (const [i, database] of [url, url, url, slowUrl.href].entries()) {
+    const storage = await openStorage(database)
+    if (i === 0) await beginChain(storage)
+    const chain = chaining(testKeys)
+    if (lanes) {
+      const { lane } = new Ledger(storage, testKeys, console.error, UNWATCHED, SYSTEM)
+      await lane.take(`server-${i}`)
+      chain.hold(lane.number, `server-${i}`)
+    }
+    recorders.push({ storage, chain })
+  }
+  const [first, second, near, far] = recorders
+  if (!first || !second || !near || !far) throw new Error('there are too few servers')
+  const kinds = [
+    ['idle', null],
+    ['as near', near],
+    [`${DELAY_MS} ms away`, far],
+  ] as const
+  const rates = kinds.map((): { two: number; third: number }[] => [])
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [i, [, third]] of kinds.entries()) {
+      const stopping = new AbortController()
+      const running = [first, second, third].map((one) => (one ? recording(one, stopping.signal) : 0))
+      await pause(ROUND_MS)
+      stopping.abort()
+      const [a = 0, b = 0, c = 0] = await Promise.all(running)
+      rates[i]?.push({ two: a + b, third: c })
+    }
+  for (const [i, [name]] of kinds.entries()) {
+    const some = rates[i] ?? []
+    const [two, third] = [median(some.map((one) => one.two)), median(some.map((one) => one.third))]
+    const chains = lanes ? 'a lane each' : 'one chain'
+    process.stdout.write(
+      `${chains}, third server ${name}: the other two record ${Math.round(two)} batches/s together, the third ${Math.round(third)}\n`,
+    )
+  }
+  for (const { storage } of recorders) await storage.close()
+  way.close()
+}
