@@ -35,8 +35,8 @@ export interface Options {
   /** Whether the servers run on a clock that can be moved. */
   readonly movesClock?: boolean | undefined
   readonly flags?: readonly string[] | undefined
-  /** The program that servers start with; null for this version's. */
-  readonly program?: string | null
+  /** The program of the former release: one server runs it, and the others are not started. */
+  readonly former?: string | null
 }
 
 /** A server's place: a host, a data folder, and the process that runs there at the moment. */
@@ -136,7 +136,9 @@ export class Deployment {
     const servers: Server[] = []
     for (let n = 1; n <= SERVERS; n++) servers.push(new Server(await network.host(`server${n}`), deployment, folder))
     deployment.servers = servers
-    for (const server of servers) await server.begin(options.program ?? undefined)
+    const { former } = options
+    if (former) await servers[0]?.begin(former)
+    else for (const server of servers) await server.begin()
     const balancer = await network.host('balancer')
     deployment.endpoint = `http://${balancer.address}:${PORT}`
     const file = join(folder, 'haproxy.cfg')

@@ -18,7 +18,7 @@ export interface Failure {
   readonly name: string
   readonly options?: Options
   readonly needsToken?: boolean
-  /** Whether each run takes a deployment of its own, whose servers start with the former release. */
+  /** Whether each run takes a deployment of its own, which begins with one server of the former release. */
   readonly beginsFormer?: boolean
   /** Why it can not be had here, or null. */
   missing?(): string | null
@@ -46,6 +46,14 @@ function descendantsOf(pid: number): readonly number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
   const children = text.split(' ').filter(Boolean).map(Number)
   return children.flatMap((child) => [child, ...descendantsOf(child)])
+}
+
+/** Finishes a rotation that was disturbed, once the database commits again. */
+async function finished(rig: Deployment, server: Server, rotation: Promise<unknown>): Promise<void> {
+  await rotation
+  await rig.cluster.writable()
+  const { code, out, err } = await server.verb('root-key', 'rotate', '--resume', '--drop-now')
+  if (code !== 0) throw new Error(`the rotation can not be finished: ${out}${err}`)
 }
 
 export const FAILURES: readonly Failure[] = [
@@ -163,11 +171,20 @@ export const FAILURES: readonly Failure[] = [
       return {
         async end() {
           renameSync(away, tokens)
-          await rotation
-          const { code, out, err } = await server.verb('root-key', 'rotate', '--resume', '--drop-now')
-          if (code !== 0) throw new Error(`the rotation can not be finished: ${out}${err}`)
+          await finished(rig, server, rotation)
         },
       }
+    },
+  },
+  {
+    name: 'rotation of the root key, and kill -9 of the primary meanwhile',
+    async strike(rig, n) {
+      const server = turn(rig, n)
+      const rotation = server.verb('root-key', 'rotate', '--settle-seconds', '2')
+      await pause(SETTLES_MS + 200 * (n % 10))
+      const [primary] = await rig.cluster.roles()
+      process.kill(primary.postmaster, 'SIGKILL')
+      return { end: () => finished(rig, server, rotation) }
     },
   },
   {
@@ -175,12 +192,14 @@ export const FAILURES: readonly Failure[] = [
     beginsFormer: true,
     missing: () => (formerProgram() === null ? 'the history of the repository is not here' : null),
     async strike({ servers }) {
-      for (const server of servers) {
-        await server.stop()
+      const [former, ...others] = servers
+      // The first of them migrates the database, beside the former release.
+      for (const server of others) {
         await server.begin()
         await pause(SETTLES_MS)
       }
-      return {}
+      await former?.stop()
+      return { end: async () => former?.begin() }
     },
   },
 ]

@@ -85,8 +85,8 @@ async function allServe({ servers }: Deployment, keyId: string): Promise<void> {
 
 async function begin({ options = {}, needsToken, beginsFormer }: Failure): Promise<Deployment> {
   const token = needsToken ? makeToken('SoftHSM2') : undefined
-  const program = beginsFormer ? formerProgram() : null
-  return Deployment.begin({ ...options, token, program })
+  const former = beginsFormer ? formerProgram() : null
+  return Deployment.begin({ ...options, token, former })
 }
 
 function named(name: string): Failure {

@@ -15,6 +15,8 @@ import { Lost, setupOf } from './setup.ts'
 const MOST_CLIENTS = 8
 /** A group of records is left for a new one after so many calls, or so many after the first whose outcome nobody knows. */
 const CALLS = { ofGroup: 400, afterUnknown: 80 }
+/** A group is left at once after so many calls whose outcome nobody knows: the judge has to try all of their places. */
+const MOST_UNKNOWN = 10
 /** A call that takes longer counts as one with an unknown outcome, and goes on in the background. */
 const CALL_LIMIT_MS = 20_000
 /** How long a client waits for a server that is away. */
@@ -47,6 +49,8 @@ interface Group {
   readonly family: string
   readonly subject: Subject
   calls: number
+  /** How many of them have an unknown outcome. */
+  unknown: number
   /** After so many calls it is left. */
   limit: number
 }
@@ -126,7 +130,7 @@ export class History {
         await pause(AWAY_MS)
         continue
       }
-      const group = { name: `${family} ${n}`, family, subject, calls: 0, limit: CALLS.ofGroup }
+      const group = { name: `${family} ${n}`, family, subject, calls: 0, unknown: 0, limit: CALLS.ofGroup }
       this.#groups.push(group)
       const clients = Array.from({ length: this.#recording.clients }, (_, client) => this.#client(group, client, pick))
       await Promise.all(clients)
@@ -162,7 +166,11 @@ export class History {
       const end = this.#now()
       group.calls++
       const known = answered !== 'unknown'
-      if (!known) group.limit = Math.min(group.limit, group.calls + CALLS.afterUnknown)
+      if (!known) {
+        group.unknown++
+        const more = group.unknown < MOST_UNKNOWN ? CALLS.afterUnknown : 0
+        group.limit = Math.min(group.limit, group.calls + more)
+      }
       this.#notes.push({ group, server, client, ask, begin, end, answer: known ? wordsOf(answered, ask) : null })
     }
   }
