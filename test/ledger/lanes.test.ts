@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { verifyTrail } from '../../src/actiontrail/audit/audit.ts'
-import { publicKeyOf } from '../../src/actiontrail/audit/checkpoint.ts'
+import { headsOf, publicKeyOf } from '../../src/actiontrail/audit/checkpoint.ts'
 import { TrailUpkeep } from '../../src/actiontrail/audit/upkeep.ts'
+import { contradiction, readWitness, Witness } from '../../src/house/witness.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { isCurrent } from '../../src/ledger/record.ts'
 import { storedServiceWork } from '../../src/ledger/stored-event.ts'
@@ -208,6 +209,41 @@ describe('lanes', () => {
     )
     assert.equal((await one.open.ledger.heads()).length, 3)
     assert.equal(await fault(one), null)
+  })
+
+  it('are all known to the witness, which contradicts a trail where one ends earlier, is another, or is missing', async () => {
+    await using some = await houses(2)
+    const [one, two] = some.all
+    assert.ok(one && two)
+    await one.open.ledger.lane.take('one')
+    await two.open.ledger.lane.take('two')
+    for (const { open } of some.all) for (const id of ['a', 'b', 'c']) await record(open.ledger, id)
+    const heads = await one.open.ledger.heads()
+    const witness = new Witness(one.data, null, one.open)
+    await witness.saw(heads)
+    const seen = readWitness(one.data, one.open.trailSigner.publicKey)
+    assert.deepEqual(seen && headsOf(seen), heads)
+    assert.ok(seen)
+    const [first, second] = heads
+    assert.ok(first && second)
+    assert.equal(await contradiction(seen, two.open.ledger), null)
+    const [former] = await one.open.storage.events.at([second.seq - 1])
+    assert.ok(former)
+    const { seq, hash } = former
+    assert.match(
+      (await contradiction(seen, one.open.ledger, [first, { seq, hash }])) ?? '',
+      /ends at event 2 of lane 1/,
+    )
+    assert.match((await contradiction(seen, one.open.ledger, [first])) ?? '', /^lane 1 of the trail is missing/)
+    const other = one.open.trailSigner.checkpoint([first, { ...second, hash: former.hash }], 1)
+    assert.match(
+      (await contradiction(other, one.open.ledger)) ?? '',
+      /^event 3 of lane 1 of the trail is not what it was/,
+    )
+    // Of two that saw a lane each at its latest, nothing is forgotten.
+    await witness.rewound([{ ...first, seq: first.seq + 9 }, former])
+    const both = readWitness(one.data, one.open.trailSigner.publicKey)
+    assert.deepEqual(both && headsOf(both).map((head) => countIn(head.seq)), [first.seq + 9, 3])
   })
 
   it('that vanish under a server, with the record that counts them, are noticed, and the witness hears of it', async () => {
