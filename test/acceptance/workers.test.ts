@@ -6,6 +6,7 @@ import { afterEach, describe, it } from 'node:test'
 import { decodeRing } from '../../src/cryptography/ring.ts'
 import { openHouse } from '../../src/house/open.ts'
 import { readSettings } from '../../src/settings/settings.ts'
+import { makeToken } from '../keystore/pkcs11/tokens.ts'
 import { until } from '../until.ts'
 import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 import { Connection, get, post, type RawAnswer, signedForm } from './raw.ts'
@@ -78,11 +79,6 @@ describe('a server with workers', () => {
     assert.equal(seriesIn(text, 'strongroom_trail_events'), 8)
     assert.equal(text.split('\n').filter((line) => line.startsWith('strongroom_build_info{')).length, 1)
     assert.equal((await all[0]?.send(get('/readyz')))?.status, 200)
-    const used = await runProgram(
-      ['ram', 'GetAccessKeyLastUsed', '--UserAccessKeyId', program.credentials.accessKeyId],
-      { STRONGROOM_ENDPOINT: program.endpoint, ...clientOf(program) },
-    )
-    assert.equal(used.code === 0 || /EntityNotExist/.test(used.err), true, used.err)
     for (const connection of all) connection.close()
     await until(async () => seriesIn(await metrics(program), 'strongroom_connections') === 0)
     assert.equal(await program.stop(), 0)
@@ -108,6 +104,61 @@ describe('a server with workers', () => {
     assert.equal(codeIn(await other.send(post(form))), 'SignatureNonceUsed', 'a nonce counts once for all')
     assert.equal(await program.stop(), 0)
     assert.equal((await runProgram(['audit', 'verify', '--data', program.data])).code, 0)
+  })
+
+  it('knows when an AccessKey was used, and how often a key, whichever worker it was', async () => {
+    const program = await started()
+    const [one, other] = await connections(program)
+    assert.ok(one && other)
+    const { accessKeyId } = program.credentials
+    const created = await one.send(request(program, { Action: 'CreateKey', Format: 'JSON' }))
+    const { KeyId } = JSON.parse(created?.body ?? '').KeyMetadata
+    const asked = {
+      Action: 'GetAccessKeyLastUsed',
+      Version: '2015-05-01',
+      UserAccessKeyId: accessKeyId,
+      Format: 'JSON',
+    }
+    const answer = await other.send(request(program, asked))
+    assert.match(answer?.body ?? '', /"LastUsedDate":"20/)
+    const encrypt = { Action: 'Encrypt', KeyId, Plaintext: 'eA==' }
+    for (let i = 0; i < 5; i++)
+      for (const connection of [one, other])
+        assert.equal((await connection.send(request(program, encrypt)))?.status, 200)
+    const uses = (text: string) => Number(/^strongroom_key_version_uses\{[^}]*\} (\d+)$/m.exec(text)?.[1])
+    await until(async () => uses(await metrics(program)) === 10)
+    assert.equal(await program.stop(), 0)
+    const { out } = await runProgram(['key', 'usage', '--key-id', KeyId, '--data', program.data])
+    assert.match(out, /\b10\b/)
+  })
+
+  it('uses keys in an HSM, whose library the owner of the database has', async () => {
+    using token = makeToken('SoftHSM2')
+    const program = await startProgram({
+      flags: ['--workers', '2', '--metrics-listen', '127.0.0.1:0', ...token.flags],
+      env: token.env,
+    })
+    running.push(program)
+    const all = (await connections(program, 4)) as [Connection, ...Connection[]]
+    const [first] = all
+    const hsm = { RegionId: 'cn-hongkong', Format: 'JSON' }
+    const created = await first.send(request(program, { Action: 'CreateKey', ProtectionLevel: 'HSM', ...hsm }))
+    const { KeyId } = JSON.parse(created?.body ?? '').KeyMetadata
+    for (const connection of all) {
+      const sealed = await connection.send(request(program, { Action: 'Encrypt', KeyId, Plaintext: 'eA==', ...hsm }))
+      const CiphertextBlob: string = JSON.parse(sealed?.body ?? '').CiphertextBlob
+      const opened: RawAnswer | null = await all[0].send(
+        request(program, { Action: 'Decrypt', CiphertextBlob, ...hsm }),
+      )
+      assert.equal(JSON.parse(opened?.body ?? '').Plaintext, 'eA==', opened?.body)
+    }
+    assert.equal(codeIn(await first.send(request(program, { Action: 'DisableKey', KeyId, ...hsm }))), 'OK')
+    for (const connection of all)
+      assert.equal(
+        codeIn(await connection.send(request(program, { Action: 'Encrypt', KeyId, Plaintext: 'eA==', ...hsm }))),
+        'Rejected.Disabled',
+      )
+    assert.equal(await program.stop(), 0)
   })
 
   it('limits rates as one process does', async () => {
@@ -163,13 +214,6 @@ describe('a server with workers', () => {
     assert.match(await refusal('--workers', '2', '--dev'), /`dev` is one process/)
   })
 })
-
-function clientOf({ credentials }: Program): Record<string, string> {
-  return {
-    ALIBABA_CLOUD_ACCESS_KEY_ID: credentials.accessKeyId,
-    ALIBABA_CLOUD_ACCESS_KEY_SECRET: credentials.accessKeySecret,
-  }
-}
 
 describe('a worker that is killed', () => {
   it('costs its own calls alone, and is started again', async () => {

@@ -2,6 +2,7 @@
 import type { Dealer } from '../../gateway/dealing.ts'
 import { type Counted, lasting } from '../../gateway/metrics.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
+import { ChannelClosed } from '../../storage/remote/channel.ts'
 import type { Log } from '../log.ts'
 import { Member, type Service } from './member.ts'
 import type { Beginning } from './protocol.ts'
@@ -84,8 +85,9 @@ export class Pool {
       this.#members.delete(member)
       throw new Error(`a worker ended at its start: ${how}`)
     })
-    await Promise.race([member.begin(beginning), left])
     left.catch(() => {})
+    // How it ended says more than that its channel closed.
+    await member.begin(beginning).catch((error: unknown) => (error instanceof ChannelClosed ? left : raise(error)))
     dealer.join(member)
     return member
   }
@@ -121,4 +123,8 @@ export class Pool {
     this.#counted.delete(member)
     if (counted) this.#former = await lasting([this.#former, counted])
   }
+}
+
+function raise(error: unknown): never {
+  throw error
 }
