@@ -108,8 +108,7 @@ describe('a server with workers', () => {
 
   it('knows when an AccessKey was used, and how often a key, whichever worker it was', async () => {
     const program = await started()
-    const [one, other] = await connections(program)
-    assert.ok(one && other)
+    const [one, other] = (await connections(program)) as [Connection, Connection]
     const { accessKeyId } = program.credentials
     const created = await one.send(request(program, { Action: 'CreateKey', Format: 'JSON' }))
     const { KeyId } = JSON.parse(created?.body ?? '').KeyMetadata
@@ -119,7 +118,8 @@ describe('a server with workers', () => {
       UserAccessKeyId: accessKeyId,
       Format: 'JSON',
     }
-    const answer = await other.send(request(program, asked))
+    const toRam = request(program, asked).toString('latin1').replace('kms.cn-hangzhou.', 'ram.')
+    const answer = await other.send(toRam)
     assert.match(answer?.body ?? '', /"LastUsedDate":"20/)
     const encrypt = { Action: 'Encrypt', KeyId, Plaintext: 'eA==' }
     for (let i = 0; i < 5; i++)
@@ -141,8 +141,9 @@ describe('a server with workers', () => {
     running.push(program)
     const all = (await connections(program, 4)) as [Connection, ...Connection[]]
     const [first] = all
-    const hsm = { RegionId: 'cn-hongkong', Format: 'JSON' }
+    const hsm = { Format: 'JSON' }
     const created = await first.send(request(program, { Action: 'CreateKey', ProtectionLevel: 'HSM', ...hsm }))
+    assert.equal(codeIn(created), 'OK', `${created?.body} ${program.log()}`)
     const { KeyId } = JSON.parse(created?.body ?? '').KeyMetadata
     for (const connection of all) {
       const sealed = await connection.send(request(program, { Action: 'Encrypt', KeyId, Plaintext: 'eA==', ...hsm }))
@@ -150,7 +151,7 @@ describe('a server with workers', () => {
       const opened: RawAnswer | null = await all[0].send(
         request(program, { Action: 'Decrypt', CiphertextBlob, ...hsm }),
       )
-      assert.equal(JSON.parse(opened?.body ?? '').Plaintext, 'eA==', opened?.body)
+      assert.equal(JSON.parse(opened?.body ?? '').Plaintext, 'eA==')
     }
     assert.equal(codeIn(await first.send(request(program, { Action: 'DisableKey', KeyId, ...hsm }))), 'OK')
     for (const connection of all)

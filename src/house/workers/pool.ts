@@ -87,7 +87,11 @@ export class Pool {
     })
     left.catch(() => {})
     // How it ended says more than that its channel closed.
-    await member.begin(beginning).catch((error: unknown) => (error instanceof ChannelClosed ? left : raise(error)))
+    await member.begin(beginning).catch(async (error: unknown) => {
+      if (error instanceof ChannelClosed) await left
+      member.kill()
+      throw error
+    })
     dealer.join(member)
     return member
   }
@@ -123,8 +127,4 @@ export class Pool {
     this.#counted.delete(member)
     if (counted) this.#former = await lasting([this.#former, counted])
   }
-}
-
-function raise(error: unknown): never {
-  throw error
 }
