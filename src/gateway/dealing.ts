@@ -45,6 +45,7 @@ export class Dealer {
   readonly #takers = new Map<Taker, Map<number, Dealt>>()
   /** Accepted while no process serves. */
   #waiting: { readonly address: number; readonly socket: Socket }[] = []
+  readonly #most: number
   #number = 0
   #calls = 0
 
@@ -53,6 +54,7 @@ export class Dealer {
     observer: Pick<Observer, 'disconnected'>,
   ) {
     this.#observer = observer
+    this.#most = limits.maxConnections
     this.#admission = new Admission(limits, (leaving) => leaving.taker.giveWay(leaving.number))
   }
 
@@ -121,7 +123,10 @@ export class Dealer {
     // The other end may reset it before a process has it.
     socket.on('error', () => {})
     const [taker, own] = this.#freest()
-    if (!taker || !own) return void this.#waiting.push({ address: index, socket })
+    if (!taker || !own) {
+      this.#keep({ address: index, socket })
+      return
+    }
     const address = plainAddress(socket.remoteAddress ?? '')
     const dealt = new Dealt(++this.#number, taker, address)
     if (address === '' || !this.#admission.admit(dealt)) {
@@ -131,6 +136,12 @@ export class Dealer {
     }
     own.set(dealt.number, dealt)
     taker.take(dealt.number, index, socket)
+  }
+
+  /** Keeps a connection until a process serves; the oldest gives way when there are too many. */
+  #keep(accepted: { readonly address: number; readonly socket: Socket }): void {
+    this.#waiting.push(accepted)
+    if (this.#waiting.length > this.#most) this.#waiting.shift()?.socket.destroy()
   }
 
   /** The process with the fewest connections. */

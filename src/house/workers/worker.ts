@@ -52,7 +52,10 @@ const methods: WorkerMethods = {
 const owner = new Channel<OwnerMethods>(new Socket({ fd: CHANNEL_FD }), {
   methods,
   errors: ERRORS,
-  closed: () => process.exit(1),
+  closed: (why) => {
+    if (why) alarmOf(openLog('error'))('a worker can not read what the owner of the database sent, and ends', why)
+    process.exit(1)
+  },
 })
 process.on('disconnect', () => process.exit(1))
 // A terminal and a supervisor signal all processes; the owner says when to stop.
