@@ -43,6 +43,9 @@ export interface Decision<Change> {
   readonly made?: readonly Resource[]
 }
 
+/** What the account's security preference can let users manage of themselves. */
+export type SelfService = 'password' | 'access keys' | 'MFA devices'
+
 /** A declared operation. `C` is the context it may use; `Change` is what the ledger can commit for it. */
 export interface Operation<C, Change, P extends Parameters = Parameters> {
   readonly product: Product
@@ -64,7 +67,7 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   /** The refusal of a call that would exceed a quota. */
   readonly quotaRefusal?: Extract<Code, `LimitExceeded.${string}`>
   /** Set where the account's security preference can allow users to do this to themselves without a policy. */
-  readonly selfService?: 'password' | 'access keys'
+  readonly selfService?: SelfService
   /** The codes that it refuses with, besides those of any call (docs/errors.md#any-call). */
   readonly refusals: readonly Code[]
   /** The tags that the call sets, for conditions in policies. */

@@ -79,7 +79,7 @@ async function commit(changes: readonly Change[], { ledger }: House): Promise<vo
 }
 
 function contextOf(accountId: string, region: string | null, house: House): Context {
-  const { settings, ledger, keystore, authorizer, newRecordId, randomBytes, accessKeys, lastUsed } = house
+  const { settings, ledger, keystore, authorizer, newRecordId, randomBytes, accessKeys, mfaSeeds, lastUsed } = house
   const place = region ?? settings.regions[0] ?? ''
   if (!settings.regions.includes(place)) throw new Error(`the seed names the region \`${place}\`, which is not served`)
   return {
@@ -95,6 +95,7 @@ function contextOf(accountId: string, region: string | null, house: House): Cont
     newRecordId,
     randomBytes,
     sealAccessKeySecret: (id, secret) => accessKeys.seal(id, secret),
+    mfaSeeds,
     accessKeyLastUsed: (id) => lastUsed.at(id),
   }
 }

@@ -173,7 +173,7 @@ function contextOf(
   house: House,
   keystore: Keystore,
 ): CallContext {
-  const { settings, newRecordId, randomBytes, authorizer, securityTokens, accessKeys, lastUsed } = house
+  const { settings, newRecordId, randomBytes, authorizer, securityTokens, mfaSeeds, accessKeys, lastUsed } = house
   const { eventIndex, pageTokens, deliveryTarget } = house
   const { caller } = authenticated
   const own = settings.accounts.get(caller.accountId)
@@ -187,6 +187,7 @@ function contextOf(
     quotas: settings.quotas,
     authorizer,
     securityTokens,
+    mfaSeeds,
     eventIndex,
     pageTokens,
     deliveryTarget,

@@ -12,6 +12,7 @@ import type { Change } from '../ledger/record.ts'
 import type { AccessKeys } from '../ram/access-key.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import type { LastUsed } from '../ram/last-used.ts'
+import type { MfaSeeds } from '../ram/mfa-device.ts'
 import type { RamContext } from '../ram/operation.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { RamQuotas } from '../settings/quotas.ts'
@@ -51,6 +52,7 @@ export interface House extends Clock {
   readonly keystore: Keystore
   readonly accessKeys: AccessKeys
   readonly securityTokens: SecurityTokens
+  readonly mfaSeeds: MfaSeeds
   readonly eventIndex: EventIndex
   readonly pageTokens: PageTokens
   readonly authorizer: Authorizer

@@ -22,6 +22,7 @@ import { AccessKeys } from '../ram/access-key.ts'
 import { Accounts } from '../ram/account.ts'
 import { Authorizer } from '../ram/authorize.ts'
 import { LastUsed } from '../ram/last-used.ts'
+import { MfaSeeds } from '../ram/mfa-device.ts'
 import { OperatorKeys } from '../ram/operator-keys.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -41,6 +42,7 @@ type ForCalls = Pick<
   | 'ledger'
   | 'keystore'
   | 'accessKeys'
+  | 'mfaSeeds'
   | 'securityTokens'
   | 'authorizer'
   | 'eventIndex'
@@ -99,6 +101,7 @@ export async function openHouse(
       accounts,
       operatorKeys: new OperatorKeys(ledger, accounts, accessKeys, ring, runtime),
       accessKeys,
+      mfaSeeds: new MfaSeeds(keys, runtime),
       authorizer: new Authorizer(ledger, alarm),
       lastUsed: new LastUsed(ledger),
       securityTokens: new SecurityTokens(keys),

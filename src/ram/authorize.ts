@@ -1,16 +1,17 @@
 // Decides whether a caller may do what a call asks (docs/reference/policy-language.md, "Decision").
 import type { Caller, SessionCaller } from '../api/caller.ts'
 import type { Denial } from '../api/errors.ts'
-import type { Resource } from '../api/operation.ts'
+import type { Resource, SelfService } from '../api/operation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import { accountSettings } from './account-settings.ts'
 import { CompiledPolicies, type PolicyAlarm } from './compiled-policies.ts'
 import { conditionValues, type RequestFacts } from './conditions.ts'
 import { denialOf } from './denial.ts'
+import { ownDeviceName } from './mfa-device.ts'
 import { PermissionReader, type Permissions } from './permissions.ts'
 import { IMPLICIT } from './policy/policy-set.ts'
-import { type Role, ramScope, USER } from './records.ts'
+import { type Role, ramScope, USER, type User } from './records.ts'
 import { TrustPolicies } from './trust.ts'
 
 /** What a caller asks to be allowed. */
@@ -19,13 +20,13 @@ export interface AccessRequest {
   readonly action: string
   readonly resources: readonly Resource[]
   readonly facts: RequestFacts
-  readonly selfService?: 'password' | 'access keys' | undefined
+  readonly selfService?: SelfService | undefined
   /** What the call reads through. */
   readonly ledger: LedgerView
 }
 
 /** What policies need to know of a resource. */
-type Asked = Pick<Resource, 'arn' | 'tags' | 'action' | 'asked'>
+type Asked = Pick<Resource, 'arn' | 'tags' | 'action' | 'asked'> & { readonly name?: string }
 
 export class Authorizer {
   readonly #permissions: PermissionReader
@@ -44,13 +45,14 @@ export class Authorizer {
     if (caller.type === 'root-account') return null
     const resources: readonly Asked[] = request.resources.length > 0 ? request.resources : [{ arn: '*' }]
     const permissions = await this.permissions(caller, request.ledger)
-    for (const { arn, tags = [], action = request.action, asked } of resources) {
+    for (const resource of resources) {
+      const { arn, tags = [], action = request.action, asked } = resource
       const values = conditionValues(facts, caller, tags)
       if (!permissions) return { ...denialOf({ caller, action }, arn, 'IdentityBased', IMPLICIT), asked }
       for (const { type, set } of permissions.sets) {
         const verdict = set.decide(action, arn, values)
         if (verdict.decision === 'Allow') continue
-        if (verdict.decision === 'ImplicitDeny' && (await this.#maySelfServe(request, arn))) continue
+        if (verdict.decision === 'ImplicitDeny' && (await this.#maySelfServe(request, resource))) continue
         return { ...denialOf({ caller, action }, arn, type, verdict), asked }
       }
     }
@@ -78,15 +80,30 @@ export class Authorizer {
   }
 
   /** Whether the account's security preference lets a user do this to itself, whatever policies leave open. */
-  async #maySelfServe({ caller, selfService, ledger }: AccessRequest, resource: string): Promise<boolean> {
+  async #maySelfServe({ caller, selfService, ledger }: AccessRequest, resource: Asked): Promise<boolean> {
     if (selfService === undefined || caller.type !== 'ram-user') return false
     const { accountId, principalId } = caller
     // By the record: another user may have the name by now that the caller had when it was authenticated.
     const user = await ledger.get(USER, ramScope(accountId), principalId)
-    if (!user || resource !== `acs:ram:*:${accountId}:user/${user.body.userName}`) return false
+    if (!user || !isOwn(user, resource, selfService)) return false
     const { securityPreference } = await accountSettings({ ledger, caller })
-    return selfService === 'password'
-      ? securityPreference.AllowUserToChangePassword
-      : securityPreference.AllowUserToManageAccessKeys
+    return securityPreference[PREFERENCES[selfService]]
   }
+}
+
+const PREFERENCES = {
+  password: 'AllowUserToChangePassword',
+  'access keys': 'AllowUserToManageAccessKeys',
+  'MFA devices': 'AllowUserToManageMFADevices',
+} as const
+
+/** Whether the resource is the user itself or, of MFA devices, the one that has the user's name: of others it could fill the quota. */
+function isOwn(user: User, { arn, name }: Asked, selfService: SelfService): boolean {
+  const { account, body } = user
+  if (arn === `acs:ram:*:${account}:user/${body.userName}`) return true
+  return (
+    selfService === 'MFA devices' &&
+    arn.startsWith(`acs:ram:*:${account}:mfa/`) &&
+    name?.toLowerCase() === ownDeviceName(user).toLowerCase()
+  )
 }

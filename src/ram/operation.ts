@@ -5,6 +5,7 @@ import { RAM } from '../api/product.ts'
 import type { Change } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import type { RamQuotas } from '../settings/quotas.ts'
+import type { MfaSeeds } from './mfa-device.ts'
 
 /** What one call may use. `now` is milliseconds since 1970 and stays the same throughout the call. */
 export interface RamContext {
@@ -16,6 +17,8 @@ export interface RamContext {
   randomBytes(length: number): Uint8Array
   /** The secret of an AccessKey, sealed for its record; Base64. */
   sealAccessKeySecret(accessKeyId: string, secret: string): string
+  /** Seals and opens the seeds of MFA devices. */
+  readonly mfaSeeds: MfaSeeds
   /** When an AccessKey was last used by a call, in milliseconds since 1970, or null. */
   accessKeyLastUsed(accessKeyId: string): Promise<number | null>
 }

@@ -4,6 +4,7 @@ import { AddUserToGroup } from './operations/add-user-to-group.ts'
 import { AttachPolicyToGroup } from './operations/attach-policy-to-group.ts'
 import { AttachPolicyToRole } from './operations/attach-policy-to-role.ts'
 import { AttachPolicyToUser } from './operations/attach-policy-to-user.ts'
+import { BindMFADevice } from './operations/bind-mfa-device.ts'
 import { ChangePassword } from './operations/change-password.ts'
 import { ClearAccountAlias } from './operations/clear-account-alias.ts'
 import { CreateAccessKey } from './operations/create-access-key.ts'
@@ -13,6 +14,7 @@ import { CreatePolicy } from './operations/create-policy.ts'
 import { CreatePolicyVersion } from './operations/create-policy-version.ts'
 import { CreateRole } from './operations/create-role.ts'
 import { CreateUser } from './operations/create-user.ts'
+import { CreateVirtualMFADevice } from './operations/create-virtual-mfa-device.ts'
 import { DeleteAccessKey } from './operations/delete-access-key.ts'
 import { DeleteGroup } from './operations/delete-group.ts'
 import { DeleteLoginProfile } from './operations/delete-login-profile.ts'
@@ -20,6 +22,7 @@ import { DeletePolicy } from './operations/delete-policy.ts'
 import { DeletePolicyVersion } from './operations/delete-policy-version.ts'
 import { DeleteRole } from './operations/delete-role.ts'
 import { DeleteUser } from './operations/delete-user.ts'
+import { DeleteVirtualMFADevice } from './operations/delete-virtual-mfa-device.ts'
 import { DetachPolicyFromGroup } from './operations/detach-policy-from-group.ts'
 import { DetachPolicyFromRole } from './operations/detach-policy-from-role.ts'
 import { DetachPolicyFromUser } from './operations/detach-policy-from-user.ts'
@@ -33,6 +36,7 @@ import { GetPolicyVersion } from './operations/get-policy-version.ts'
 import { GetRole } from './operations/get-role.ts'
 import { GetSecurityPreference } from './operations/get-security-preference.ts'
 import { GetUser } from './operations/get-user.ts'
+import { GetUserMFAInfo } from './operations/get-user-mfa-info.ts'
 import { ListAccessKeys } from './operations/list-access-keys.ts'
 import { ListEntitiesForPolicy } from './operations/list-entities-for-policy.ts'
 import { ListGroups } from './operations/list-groups.ts'
@@ -45,11 +49,13 @@ import { ListPolicyVersions } from './operations/list-policy-versions.ts'
 import { ListRoles } from './operations/list-roles.ts'
 import { ListUsers } from './operations/list-users.ts'
 import { ListUsersForGroup } from './operations/list-users-for-group.ts'
+import { ListVirtualMFADevices } from './operations/list-virtual-mfa-devices.ts'
 import { RemoveUserFromGroup } from './operations/remove-user-from-group.ts'
 import { SetAccountAlias } from './operations/set-account-alias.ts'
 import { SetDefaultPolicyVersion } from './operations/set-default-policy-version.ts'
 import { SetPasswordPolicy } from './operations/set-password-policy.ts'
 import { SetSecurityPreference } from './operations/set-security-preference.ts'
+import { UnbindMFADevice } from './operations/unbind-mfa-device.ts'
 import { UpdateAccessKey } from './operations/update-access-key.ts'
 import { UpdateGroup } from './operations/update-group.ts'
 import { UpdateLoginProfile } from './operations/update-login-profile.ts'
@@ -62,6 +68,7 @@ export const ramOperations: readonly RamOperation[] = [
   AttachPolicyToGroup,
   AttachPolicyToRole,
   AttachPolicyToUser,
+  BindMFADevice,
   ChangePassword,
   ClearAccountAlias,
   CreateAccessKey,
@@ -71,6 +78,7 @@ export const ramOperations: readonly RamOperation[] = [
   CreatePolicyVersion,
   CreateRole,
   CreateUser,
+  CreateVirtualMFADevice,
   DeleteAccessKey,
   DeleteGroup,
   DeleteLoginProfile,
@@ -78,6 +86,7 @@ export const ramOperations: readonly RamOperation[] = [
   DeletePolicyVersion,
   DeleteRole,
   DeleteUser,
+  DeleteVirtualMFADevice,
   DetachPolicyFromGroup,
   DetachPolicyFromRole,
   DetachPolicyFromUser,
@@ -91,6 +100,7 @@ export const ramOperations: readonly RamOperation[] = [
   GetRole,
   GetSecurityPreference,
   GetUser,
+  GetUserMFAInfo,
   ListAccessKeys,
   ListEntitiesForPolicy,
   ListGroups,
@@ -103,11 +113,13 @@ export const ramOperations: readonly RamOperation[] = [
   ListRoles,
   ListUsers,
   ListUsersForGroup,
+  ListVirtualMFADevices,
   RemoveUserFromGroup,
   SetAccountAlias,
   SetDefaultPolicyVersion,
   SetPasswordPolicy,
   SetSecurityPreference,
+  UnbindMFADevice,
   UpdateAccessKey,
   UpdateGroup,
   UpdateLoginProfile,

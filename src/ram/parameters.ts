@@ -1,7 +1,7 @@
 // Parameters of RAM operations: names, texts and choices, refused with RAM's own codes (docs/reference/operations/ram-2015-05-01.md).
 import { refuse } from '../api/errors.ts'
 import type { Tags } from '../api/operation.ts'
-import { integer, optional, type Parameter, parameter, type Values } from '../api/parameters.ts'
+import { integer, matching, optional, type Parameter, parameter, type Values } from '../api/parameters.ts'
 import { objectPieces } from '../api/pieces.ts'
 import type { PolicyType } from './records.ts'
 
@@ -89,6 +89,14 @@ export const password: Parameter<string> = {
   ...valued('text', 'At most 128 characters, as the password policy demands.', (text) =>
     text.length <= 128 ? text : null,
   ),
+  secret: true,
+}
+
+export const deviceName = nameOf(64, /^[A-Za-z0-9.-]+$/, 'letters, digits, . and -')
+/** Any text: one that is no SerialNumber of the account names no device. */
+export const serialNumberText = textOf(256)
+export const authenticationCode: Parameter<string> = {
+  ...matching('Six digits.', 'InvalidParameter.AuthenticationCode.Format', /^\d{6}$/),
   secret: true,
 }
 

@@ -30,6 +30,8 @@ export interface UserBody {
   readonly policies: readonly Attached[]
   readonly accessKeyIds: readonly string[]
   readonly loginProfile: LoginProfile | null
+  /** The id of the MFA device that is bound to it; absent where there is none. */
+  readonly mfaDevice?: string
 }
 
 /** A group; its record's id is the GroupId. */

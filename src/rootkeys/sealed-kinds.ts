@@ -5,6 +5,7 @@ import { sealedSigningKey } from '../actiontrail/audit/signing-key.ts'
 import { sealedVersion } from '../kms/records.ts'
 import type { Kind, Recorded } from '../ledger/record.ts'
 import { sealedAccessKey } from '../ram/access-key.ts'
+import { sealedMfaDevice } from '../ram/mfa-device.ts'
 
 /** Returns the value (Base64) sealed under the current root, for the same place. */
 export type Reseal = (place: readonly string[], sealed: string) => string
@@ -16,5 +17,8 @@ export interface SealedKind<B> {
 }
 
 export const SEALED_KINDS: ReadonlyMap<string, SealedKind<unknown>> = new Map(
-  [sealedVersion, sealedAccessKey, sealedSigningKey].map((sealed) => [sealed.kind.name, sealed as SealedKind<unknown>]),
+  [sealedVersion, sealedAccessKey, sealedMfaDevice, sealedSigningKey].map((sealed) => [
+    sealed.kind.name,
+    sealed as SealedKind<unknown>,
+  ]),
 )

@@ -18,6 +18,7 @@ export const RAM_QUOTAS = {
   'max-groups': quota('50', 'groups per account'),
   'max-groups-per-user': quota('5', 'groups that a user may be in'),
   'max-roles': quota('1000', 'roles per account'),
+  'max-mfa-devices': quota('1000', 'virtual MFA devices per account'),
   'max-policies': quota('1500', 'custom policies per account'),
   'max-policy-versions': quota('5', 'versions per custom policy'),
   'max-system-policies-attached': quota('20', 'system policies attached to a user, group or role'),

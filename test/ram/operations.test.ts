@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { ramOperations } from '../../src/ram/operations.ts'
 import { eachDatabase } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
+import { codeOf, scanned } from './mfa.ts'
 import { ramOf } from './ram.ts'
 
 const allow = (Action: string | string[], Resource: string | string[] = '*') => ({ Effect: 'Allow', Action, Resource })
@@ -15,7 +16,7 @@ eachDatabase((open) => {
   let ram: ReturnType<typeof ramOf>
   const called = new Set<string>()
   before(async () => {
-    house = await open(['--max-groups', '3', '--max-custom-policies-per-user', '2'])
+    house = await open(['--max-groups', '3', '--max-custom-policies-per-user', '2', '--max-mfa-devices', '2'])
     const { call: plain, ...rest } = ramOf(house)
     const noting = (action: string, parameters?: Record<string, string>) => {
       called.add(action)
@@ -468,6 +469,107 @@ eachDatabase((open) => {
       await ram.must('ClearAccountAlias')
       await ram.must('ClearAccountAlias')
       await ram.must('SetAccountAlias', { AccountAlias: 'my-team' })
+    })
+  })
+
+  describe('MFA devices', () => {
+    const SERIAL = () => `acs:ram::${account()}:mfa/Phone`
+
+    it('are created, bound with two codes that follow each other, listed, unbound and deleted', async () => {
+      await ram.must('CreateUser', { UserName: 'mia', DisplayName: 'Mia' })
+      const { VirtualMFADevice: device } = await ram.must('CreateVirtualMFADevice', { VirtualMFADeviceName: 'Phone' })
+      assert.equal(device.SerialNumber, SERIAL())
+      assert.match(device.Base32StringSeed, /^[A-Z2-7]{32}$/)
+      assert.deepEqual(scanned(device.QRCodePNG), {
+        label: `Strongroom:Phone@${account()}`,
+        secret: device.Base32StringSeed,
+      })
+      const again = { VirtualMFADeviceName: 'phone' }
+      assert.equal(await ram.outcome('CreateVirtualMFADevice', again), '409 EntityAlreadyExists.VirtualMFADevice')
+      const bad = { VirtualMFADeviceName: 'a_b' }
+      assert.equal(
+        await ram.outcome('CreateVirtualMFADevice', bad),
+        '400 InvalidParameter.VirtualMFADeviceName.InvalidChars',
+      )
+      const { VirtualMFADevices: before } = await ram.must('ListVirtualMFADevices')
+      assert.deepEqual(before.VirtualMFADevice, [{ SerialNumber: SERIAL() }])
+      assert.equal(await ram.outcome('GetUserMFAInfo', { UserName: 'mia' }), '404 EntityNotExist.User.MFADevice')
+
+      const code = (ms: number) => codeOf(device.Base32StringSeed, house.now + ms)
+      const bind = (first: string, second: string, more = {}) =>
+        ram.outcome('BindMFADevice', {
+          UserName: 'mia',
+          SerialNumber: SERIAL(),
+          AuthenticationCode1: first,
+          AuthenticationCode2: second,
+          ...more,
+        })
+      assert.equal(await bind('12345', code(0)), '400 InvalidParameter.AuthenticationCode.Format')
+      assert.equal(await bind(code(0), code(0)), '403 CheckAuthenticationCodeFail')
+      assert.equal(await bind(code(0), code(-30_000)), '403 CheckAuthenticationCodeFail')
+      assert.equal(await bind(code(-90_000), code(-60_000)), '403 CheckAuthenticationCodeFail')
+      const elsewhere = { SerialNumber: 'acs:ram::1000000000000009:mfa/Phone' }
+      assert.equal(await bind(code(-30_000), code(0), elsewhere), '404 EntityNotExist.VirtualMFADevice')
+      assert.equal(await bind(code(-30_000), code(0)), 'OK')
+      assert.equal(await bind(code(0), code(30_000)), '409 EntityAlreadyExists.User.MFADevice')
+      await ram.must('CreateUser', { UserName: 'noah' })
+      assert.equal(
+        await bind(code(0), code(30_000), { UserName: 'noah' }),
+        '409 EntityAlreadyExists.VirtualMFADevice.User',
+      )
+
+      const { User } = await ram.must('GetUser', { UserName: 'mia' })
+      const { VirtualMFADevices: bound } = await ram.must('ListVirtualMFADevices')
+      assert.deepEqual(bound.VirtualMFADevice, [
+        {
+          SerialNumber: SERIAL(),
+          ActivateDate: new Date(house.now).toISOString().replace(/\.\d+/, ''),
+          User: { UserId: User.UserId, UserName: 'mia', DisplayName: 'Mia' },
+        },
+      ])
+      const { MFADevice } = await ram.must('GetUserMFAInfo', { UserName: 'mia' })
+      assert.deepEqual(MFADevice, { SerialNumber: SERIAL(), Type: 'VMFA' })
+      assert.equal(await ram.outcome('DeleteUser', { UserName: 'mia' }), '409 DeleteConflict.User.MFADevice')
+      const named = { SerialNumber: SERIAL() }
+      assert.equal(await ram.outcome('DeleteVirtualMFADevice', named), '409 DeleteConflict.VirtualMFADevice.User')
+      assert.deepEqual((await ram.must('UnbindMFADevice', { UserName: 'mia' })).MFADevice, named)
+      // The codes that bound it count no more.
+      assert.equal(await bind(code(-30_000), code(0)), '403 CheckAuthenticationCodeFail')
+      await ram.must('DeleteVirtualMFADevice', { SerialNumber: SERIAL().replace('Phone', 'PHONE') })
+      assert.equal(await ram.outcome('DeleteVirtualMFADevice', named), '404 EntityNotExist.VirtualMFADevice')
+      for (const UserName of ['mia', 'noah']) await ram.must('DeleteUser', { UserName })
+      const told = JSON.stringify(await house.events())
+      for (const secret of [device.Base32StringSeed, device.QRCodePNG, 'AuthenticationCode1'])
+        assert.ok(!told.includes(secret), secret)
+    })
+
+    it('are as many as the quota allows', async () => {
+      for (const VirtualMFADeviceName of ['one', 'two'])
+        await ram.must('CreateVirtualMFADevice', { VirtualMFADeviceName })
+      const third = { VirtualMFADeviceName: 'three' }
+      assert.equal(await ram.outcome('CreateVirtualMFADevice', third), '409 LimitExceeded.VirtualMFADevice')
+    })
+
+    it('are managed by users themselves where the security preference says so: their own only', async () => {
+      for (const name of ['one', 'two'])
+        await ram.must('DeleteVirtualMFADevice', { SerialNumber: `acs:ram::${account()}:mfa/${name}` })
+      for (const UserName of ['ole_o', 'pia']) await ram.must('CreateUser', { UserName })
+      const own = ramOf(house, await ram.accessKeyOf('ole_o'))
+      const create = (VirtualMFADeviceName: string) => own.call('CreateVirtualMFADevice', { VirtualMFADeviceName })
+      assert.equal((await create('pia')).body.Code, 'NoPermission')
+      assert.equal(await own.outcome('ListVirtualMFADevices'), 'NoPermission')
+      const { VirtualMFADevice: device } = (await create('ole-o')).body
+      const code = (ms: number) => codeOf(device.Base32StringSeed, house.now + ms)
+      const codes = { AuthenticationCode1: code(-30_000), AuthenticationCode2: code(0) }
+      const { SerialNumber } = device
+      assert.equal(await own.outcome('BindMFADevice', { UserName: 'pia', SerialNumber, ...codes }), 'NoPermission')
+      assert.equal(await own.outcome('BindMFADevice', { UserName: 'ole_o', SerialNumber, ...codes }), 'OK')
+      assert.equal(await own.outcome('GetUserMFAInfo', { UserName: 'ole_o' }), 'OK')
+      assert.equal(await own.outcome('UnbindMFADevice', { UserName: 'ole_o' }), 'OK')
+      await ram.must('SetSecurityPreference', { AllowUserToManageMFADevices: 'false' })
+      assert.equal(await own.outcome('DeleteVirtualMFADevice', { SerialNumber }), 'NoPermission')
+      await ram.must('SetSecurityPreference', { AllowUserToManageMFADevices: 'true' })
+      assert.equal(await own.outcome('DeleteVirtualMFADevice', { SerialNumber }), 'OK')
     })
   })
 

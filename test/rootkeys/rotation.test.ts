@@ -107,6 +107,7 @@ eachDatabase((open, name) => {
       const material = Buffer.alloc(32, 5)
       await house.must('ImportKeyMaterial', importParameters(await prepareImport(house, external, { material })))
       const identity = await session(house)
+      await ramOf(house).must('CreateVirtualMFADevice', { VirtualMFADeviceName: 'rotated' })
       assert.equal(await identity(), 200)
       const early = await prepareImport(house, external, { material })
       const [first] = (await ringOf(house.open.storage, { file: join(house.data, 'root-key') }))?.roots ?? []

@@ -12,6 +12,7 @@ const SRC = fileURLToPath(new URL('../../src', import.meta.url))
 const SEALING: Readonly<Record<string, string>> = {
   'keystore/software.ts': 'key-version; import tokens, which are not stored',
   'ram/access-key.ts': 'access-key',
+  'ram/mfa-device.ts': 'ram-mfa-device',
   'actiontrail/audit/signing-key.ts': 'trail-signing-key',
   'actiontrail/lookup/page-token.ts': 'not stored',
   'sts/security-token.ts': 'not stored',
@@ -26,6 +27,6 @@ describe('the kinds of records with something sealed inside', () => {
       .filter((path) => path.endsWith('.ts'))
       .filter((path) => /\b(#?keys|roots|rootKeys|ring)\.seal\(/.test(readFileSync(join(SRC, path), 'utf8')))
     assert.deepEqual(sealing.toSorted(), Object.keys(SEALING).toSorted())
-    assert.deepEqual([...SEALED_KINDS.keys()], ['key-version', 'access-key', 'trail-signing-key'])
+    assert.deepEqual([...SEALED_KINDS.keys()], ['key-version', 'access-key', 'ram-mfa-device', 'trail-signing-key'])
   })
 })

@@ -25,10 +25,16 @@ export const ram = {
     status: 400,
     message: 'The parameter - "MinimumPasswordLength" MUST be in the range of 8 and 32.',
   },
+  'InvalidParameter.AuthenticationCode.Format': {
+    status: 400,
+    message: 'The parameter - "AuthenticationCode" MUST be 6 numbers.',
+  },
+  CheckAuthenticationCodeFail: { status: 403, message: 'The parameter - "AuthenticationCode" is inccorrect.' },
   MalformedPolicyDocument: { status: 400, message: '{fault}' },
   'EntityNotExist.User': { status: 404, message: 'The user does not exist.' },
   'EntityNotExist.User.AccessKey': { status: 404, message: 'The user access key does not exist.' },
   'EntityNotExist.User.LoginProfile': { status: 404, message: 'The user login profile does not exist.' },
+  'EntityNotExist.User.MFADevice': { status: 404, message: 'The user has not bound any MFA device.' },
   'EntityNotExist.User.Policy': { status: 404, message: 'The indicate policy of the user does not exist.' },
   'EntityNotExist.User.Group': { status: 404, message: 'The user has not joined the group.' },
   'EntityNotExist.Group': { status: 404, message: 'The group does not exist.' },
@@ -38,8 +44,10 @@ export const ram = {
   'EntityNotExists.ResourceGroup': { status: 404, message: 'The resource group does not exist.' },
   'EntityNotExist.Policy': { status: 404, message: 'The policy does not exist.' },
   'EntityNotExist.Policy.Version': { status: 404, message: 'The policy version does not exist.' },
+  'EntityNotExist.VirtualMFADevice': { status: 404, message: 'The virtual mfa device does not exist.' },
   'EntityAlreadyExists.User': { status: 409, message: 'The user does already EXIST.' },
   'EntityAlreadyExists.User.LoginProfile': { status: 409, message: 'The user login profile does already EXIST.' },
+  'EntityAlreadyExists.User.MFADevice': { status: 409, message: 'The user has already bound a MFA device.' },
   'EntityAlreadyExists.User.Group': { status: 409, message: 'The user has already joined the group.' },
   'EntityAlreadyExists.User.Policy': { status: 409, message: 'The user has already been attached this policy.' },
   'EntityAlreadyExists.Group': { status: 409, message: 'The group does already EXIST.' },
@@ -48,6 +56,11 @@ export const ram = {
   'EntityAlreadyExists.Role.Policy': { status: 409, message: 'The role has already been attached this policy.' },
   'EntityAlreadyExists.Policy': { status: 409, message: 'The policy does already EXIST.' },
   'EntityAlreadyExists.AccountAlias': { status: 409, message: 'The account alias does already exist.' },
+  'EntityAlreadyExists.VirtualMFADevice': { status: 409, message: 'The virtual mfa device does already EXIST.' },
+  'EntityAlreadyExists.VirtualMFADevice.User': {
+    status: 409,
+    message: 'The virtual mfa device does already been bound to a user.',
+  },
   'DeleteConflict.User.Group': { status: 409, message: 'The user CAN NOT be in any group while deleting the user.' },
   'DeleteConflict.User.AccessKey': {
     status: 409,
@@ -56,6 +69,10 @@ export const ram = {
   'DeleteConflict.User.LoginProfile': {
     status: 409,
     message: 'The user CAN NOT has any login profile while deleting the user.',
+  },
+  'DeleteConflict.User.MFADevice': {
+    status: 409,
+    message: 'The user CAN NOT has any mfa device while deleting the user.',
   },
   'DeleteConflict.User.Policy': {
     status: 409,
@@ -72,6 +89,10 @@ export const ram = {
   'DeleteConflict.Role.Policy': {
     status: 409,
     message: 'The role CAN NOT has any attached policy while deleting the role.',
+  },
+  'DeleteConflict.VirtualMFADevice.User': {
+    status: 409,
+    message: 'The virtual mfa device CAN NOT been bound to any user while deleting it.',
   },
   'DeleteConflict.Policy.User': {
     status: 409,
@@ -115,4 +136,8 @@ export const ram = {
   },
   'LimitExceeded.Policy': { status: 409, message: 'The count of policy beyond the current limits.' },
   'LimitExceeded.Policy.Version': { status: 409, message: 'The count of policy version beyond the current limits.' },
+  'LimitExceeded.VirtualMFADevice': {
+    status: 409,
+    message: 'The count of virtual mfa devices beyond the current limits.',
+  },
 } as const satisfies Entries

@@ -14,6 +14,7 @@ import type { Alarm } from '../../ledger/alarm.ts'
 import { Ledger } from '../../ledger/ledger.ts'
 import { AccessKeys } from '../../ram/access-key.ts'
 import { Authorizer } from '../../ram/authorize.ts'
+import { MfaSeeds } from '../../ram/mfa-device.ts'
 import { readInstallation } from '../../rootkeys/installation-record.ts'
 import { LiveRing } from '../../rootkeys/live-ring.ts'
 import { SYSTEM } from '../../runtime/system.ts'
@@ -99,6 +100,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
     ledger,
     keystore: new KeystoreRouter(new SoftwareKeystore(keys, SYSTEM), hsm, notes),
     accessKeys: new AccessKeys(keys, SYSTEM),
+    mfaSeeds: new MfaSeeds(keys, SYSTEM),
     authorizer: new Authorizer(ledger, alarm),
     securityTokens: new SecurityTokens(keys),
     eventIndex: new EventIndex(ledger, keys),

@@ -7,7 +7,7 @@ import { ramScope, USER, USER_NAME } from '../records.ts'
 
 export const DeleteUser = operation({
   name: 'DeleteUser',
-  summary: 'Deletes a user that has no groups, AccessKeys, login profile and policies.',
+  summary: 'Deletes a user that has no groups, AccessKeys, login profile, MFA device and policies.',
   parameters: { UserName: userName },
   access: 'Write',
   trail: { show: ['UserName'], reply: ['RequestId'] },
@@ -16,15 +16,17 @@ export const DeleteUser = operation({
     'DeleteConflict.User.Group',
     'DeleteConflict.User.AccessKey',
     'DeleteConflict.User.LoginProfile',
+    'DeleteConflict.User.MFADevice',
     'DeleteConflict.User.Policy',
   ],
   locate: locateUser,
   async decide({ UserName }, context) {
     const user = await findUser(UserName, context)
-    const { groups, accessKeyIds, loginProfile, policies } = user.body
+    const { groups, accessKeyIds, loginProfile, mfaDevice, policies } = user.body
     if (groups.length > 0) throw refuse('DeleteConflict.User.Group')
     if (accessKeyIds.length > 0) throw refuse('DeleteConflict.User.AccessKey')
     if (loginProfile) throw refuse('DeleteConflict.User.LoginProfile')
+    if (mfaDevice !== undefined) throw refuse('DeleteConflict.User.MFADevice')
     if (policies.length > 0) throw refuse('DeleteConflict.User.Policy')
     const name = await context.ledger.get(USER_NAME, ramScope(context.caller.accountId), UserName.toLowerCase())
     return { reply: {}, changes: [remove(USER, user), ...(name ? [remove(USER_NAME, name)] : [])] }

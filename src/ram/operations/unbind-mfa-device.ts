@@ -1,0 +1,25 @@
+import { update } from '../../ledger/record.ts'
+import { findUser, locateUser } from '../find.ts'
+import { findDeviceOf, serialNumber } from '../mfa-device.ts'
+import { operation } from '../operation.ts'
+import { userName } from '../parameters.ts'
+
+export const UnbindMFADevice = operation({
+  name: 'UnbindMFADevice',
+  summary: 'Takes the virtual MFA device from a user. The device remains, bound to no user.',
+  parameters: { UserName: userName },
+  access: 'Write',
+  trail: { show: ['UserName'], reply: ['MFADevice'] },
+  selfService: 'MFA devices',
+  refusals: ['EntityNotExist.User', 'EntityNotExist.User.MFADevice'],
+  locate: locateUser,
+  async decide({ UserName }, context) {
+    const user = await findUser(UserName, context)
+    const device = await findDeviceOf(user, context)
+    const { mfaDevice: _, ...body } = user.body
+    return {
+      reply: { MFADevice: { SerialNumber: serialNumber(device) } },
+      changes: [update(user, { body }), update(device, { body: { ...device.body, bound: null } })],
+    }
+  },
+})
