@@ -24,8 +24,8 @@ export const POLICY = 'keys'
 export const ALIASES = ['alias/one', 'alias/two']
 const KEYS = 3
 
-const document = (action: string) =>
-  JSON.stringify({ Version: '1', Statement: [{ Effect: 'Allow', Action: action, Resource: '*' }] })
+const document = (...actions: string[]) =>
+  JSON.stringify({ Version: '1', Statement: [{ Effect: 'Allow', Action: actions, Resource: '*' }] })
 
 let made: Promise<Cast> | null = null
 
@@ -65,7 +65,7 @@ async function made_by_calls(world: World): Promise<Omit<Cast, 'database'>> {
   for (const [i, AliasName] of ALIASES.entries()) await call('CreateAlias', { AliasName, KeyId: keys[i] ?? '' })
   await call('CreateUser', { UserName: USER })
   await call('CreateGroup', { GroupName: GROUP })
-  await call('CreatePolicy', { PolicyName: POLICY, PolicyDocument: document('kms:*') })
+  await call('CreatePolicy', { PolicyName: POLICY, PolicyDocument: document('kms:*', 'ram:*') })
   await call('CreatePolicyVersion', {
     PolicyName: POLICY,
     PolicyDocument: document('kms:ListKeys'),

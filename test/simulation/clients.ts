@@ -4,7 +4,7 @@ import type { HttpRequest } from '../../src/gateway/request.ts'
 import { ALIASES, type Cast, GROUP, POLICY, USER } from './cast.ts'
 import { latency } from './faults.ts'
 import type { Called } from './linearizable.ts'
-import type { Caller, Op } from './model.ts'
+import { type Caller, listed, type Op } from './model.ts'
 import type { Random } from './random.ts'
 import { signed } from './requests.ts'
 import { BEGINNING } from './runtime.ts'
@@ -42,7 +42,7 @@ export class History {
 export async function client(number: number, count: number, world: World, cast: Cast, history: History): Promise<void> {
   const { random, scheduler } = world
   for (let i = 0; i < count; i++) {
-    await world.pause(20 * random.fraction(), `client${number} thinks`)
+    await world.pause(world.host.faults.thinkMs * random.fraction(), `client${number} thinks`)
     if (history.used.length > 0 && random.chance(world.host.faults.replay)) await replay(world, history)
     const op = drawn(random, history)
     for (let tries = 1; tries <= TRIES; tries++) {
@@ -92,7 +92,9 @@ async function send(request: HttpRequest, world: World, history: History): Promi
   const { scheduler, random, host, stage } = world
   const travel = () => latency(host.faults, random)
   const servers = world.servers.filter((server) => server !== null)
-  const server = servers.length > 0 ? random.pick(servers) : null
+  // The first server, which may be far away, would else hold up all clients in turn.
+  const near = servers.length > 1 && random.chance(0.8) ? servers.slice(1) : servers
+  const server = near.length > 0 ? random.pick(near) : null
   if (!server || random.chance(host.faults.lostCall)) {
     await world.pause(travel(), 'no way to a server')
     return null
@@ -140,6 +142,12 @@ function answerOf(op: Op, { status, body }: Answer, cast: Cast): string {
       const { KeyId, KeyState, Description } = reply.KeyMetadata
       return `OK ${cast.keys.indexOf(KeyId)} ${KeyState} ${Description}`
     }
+    case 'ListAliases': {
+      const found: { AliasName: string; KeyId: string }[] = reply.Aliases.Alias
+      const keyOf = (name: string) => found.find(({ AliasName }) => AliasName === name)?.KeyId
+      const keys = ALIASES.map((name) => cast.keys.indexOf(keyOf(name) ?? ''))
+      return `OK ${listed(keys.map((key) => (key < 0 ? null : key)))}`
+    }
     case 'Encrypt':
       return `OK ${cast.keys.indexOf(reply.KeyId)}`
     case 'Decrypt':
@@ -180,6 +188,8 @@ function parametersOf(op: Exclude<Op, { do: 'operator' }>, cast: Cast, text: str
       return { UserName: USER, GroupName: GROUP }
     case 'SetDefaultPolicyVersion':
       return { PolicyName: POLICY, VersionId: op.allows ? 'v1' : 'v2' }
+    case 'ListAliases':
+      return {}
     default:
       return { KeyId }
   }
@@ -195,6 +205,7 @@ function drawn(random: Random, history: History): Exclude<Op, { do: 'operator' }
   const isActive = random.chance(0.6)
   switch (random.below(random.chance(0.6) ? 4 : 16)) {
     case 0:
+      return random.chance(0.3) ? { do: 'ListAliases', caller } : { do: 'DescribeKey', caller, by }
     case 1:
       return { do: 'DescribeKey', caller, by }
     case 2:
@@ -218,10 +229,10 @@ function drawn(random: Random, history: History): Exclude<Op, { do: 'operator' }
     case 12:
       return { do: 'UpdateAccessKey', caller: 'root', active: isActive }
     case 13:
-      return { do: isActive ? 'AttachPolicyToUser' : 'DetachPolicyFromUser', caller: 'root' }
+      return { do: isActive ? 'AttachPolicyToUser' : 'DetachPolicyFromUser', caller }
     case 14:
-      return { do: isActive ? 'AddUserToGroup' : 'RemoveUserFromGroup', caller: 'root' }
+      return { do: isActive ? 'AddUserToGroup' : 'RemoveUserFromGroup', caller }
     default:
-      return { do: 'SetDefaultPolicyVersion', caller: 'root', allows: isActive }
+      return { do: 'SetDefaultPolicyVersion', caller, allows: isActive }
   }
 }

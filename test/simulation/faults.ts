@@ -21,6 +21,15 @@ export interface Faults {
   readonly replay: number
   /** How often a device that keeps keys is away for a call. */
   readonly device: number
+  /** How many times as far from the database the first server is as the others: its commits meet those of others. */
+  readonly far: number
+  /** How many clients there are, and the most milliseconds that they think between two calls. */
+  readonly clients: number
+  /** The calls of all of them together. */
+  readonly calls: number
+  readonly thinkMs: number
+  /** How many changes the log of changes keeps. */
+  readonly logged: number
   /** How far the servers' clocks may be apart, in milliseconds. */
   readonly skewMs: number
   /** Milliseconds between what the nemesis does; null for no nemesis. */
@@ -41,6 +50,11 @@ export function drawFaults(random: Random): Faults {
     lostCall: sometimes(0.1),
     replay: sometimes(0.2),
     device: sometimes(0.1),
+    far: random.pick([1, 1, 10, 40]),
+    clients: random.pick([3, 5, 8]),
+    calls: random.pick([20, 20, 30, 100]),
+    thinkMs: random.pick([0, 2, 20]),
+    logged: random.pick([10_000, 10_000, 5, 1]),
     skewMs: random.pick([0, 0, 500, 60_000]),
     nemesisMs: random.chance(0.3) ? null : random.pick([100, 300, 1000]),
   }
@@ -57,6 +71,11 @@ export const NO_FAULTS: Faults = {
   lostCall: 0,
   replay: 0,
   device: 0,
+  far: 1,
+  clients: 1,
+  calls: 1,
+  thinkMs: 20,
+  logged: 10_000,
   skewMs: 0,
   nemesisMs: null,
 }

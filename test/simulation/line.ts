@@ -31,11 +31,11 @@ export interface Host {
 
 const lost = () => new Unavailable('simulated: the connection was lost')
 
-/** The line of one server to a database that many share, which shows nothing before it is durable. */
-export function networkLine(host: Host, server: Owner): Line {
+/** The line of one server to a database that many share, which shows nothing before it is durable. `isFar`: see Faults.far. */
+export function networkLine(host: Host, server: Owner, isFar: boolean): Line {
   const { scheduler, random, owner } = host
-  const delay = () => latency(host.faults, random)
-  const ask = <T>(what: string, work: () => T): Promise<T> =>
+  const delay = () => latency(host.faults, random) * (isFar ? host.faults.far : 1)
+  const ask = <T>(what: string, work: () => T, before?: () => void): Promise<T> =>
     new Promise((resolve, reject) => {
       const fail = () => reject(lost())
       const { outages, faults } = host
@@ -45,14 +45,22 @@ export function networkLine(host: Host, server: Owner): Line {
       }
       const hangs = random.chance(faults.hang)
       if (hangs) scheduler.after(PATIENCE_MS, `${what}: given up`, server, fail)
-      scheduler.after(delay() + (hangs ? 2 * PATIENCE_MS * random.fraction() : 0), what, owner, () => {
-        const isBroken = host.outages !== outages
-        const reply = isBroken ? fail : done(work, resolve, reject)
-        host.durable = host.database.committed
+      const handBack = (reply: () => void) => {
         if (hangs) return
-        if (isBroken) scheduler.after(delay(), `${what}: lost`, server, fail)
-        else if (random.chance(faults.lostReply)) scheduler.after(delay(), `${what}: reply lost`, server, fail)
-        else scheduler.after(delay(), `${what}: reply`, server, reply)
+        const isLost = random.chance(faults.lostReply)
+        scheduler.after(delay(), `${what}: reply${isLost ? ' lost' : ''}`, server, isLost ? fail : reply)
+      }
+      const end = () => {
+        if (host.outages !== outages) return handBack(fail)
+        const reply = done(work, resolve, reject)
+        host.durable = host.database.committed
+        handBack(reply)
+      }
+      scheduler.after(delay() + (hangs ? 2 * PATIENCE_MS * random.fraction() : 0), what, owner, () => {
+        if (!before || host.outages !== outages) return end()
+        const failed = failure(before)
+        if (failed) handBack(() => reject(failed))
+        else scheduler.after(delay(), `${what}: end`, owner, end)
       })
     })
   return { ask, sync: async () => {}, failure: null, isShared: true, seen: seenOf(host) }
@@ -94,6 +102,15 @@ const seenOf =
   ({ hidesChanges }: Host) =>
   (changes: Changes): Changes =>
     hidesChanges ? { ...changes, keys: [] } : changes
+
+function failure(work: () => void): Error | null {
+  try {
+    work()
+    return null
+  } catch (error) {
+    return error as Error
+  }
+}
 
 /** Does the work; returns how to hand on what came of it. */
 function done<T>(work: () => T, resolve: (value: T) => void, reject: (error: unknown) => void): () => void {

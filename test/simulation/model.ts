@@ -8,6 +8,7 @@ export type Caller = 'root' | 'second' | 'user'
 /** A call; `key` and `alias` are numbers. `by` names the key by its id or by an alias. */
 export type Op =
   | { readonly do: 'DescribeKey' | 'Encrypt'; readonly caller: Caller; readonly by: Name }
+  | { readonly do: 'ListAliases'; readonly caller: Caller }
   | {
       readonly do: 'Decrypt'
       readonly caller: Caller
@@ -31,6 +32,16 @@ export type Op =
   /** The operator enables or disables the account's second AccessKey, on the database. */
   | { readonly do: 'operator'; readonly active: boolean }
 
+/** The operations of RAM, which has a code of its own for what is denied. */
+export const OF_RAM: ReadonlySet<string> = new Set([
+  'UpdateAccessKey',
+  'AttachPolicyToUser',
+  'DetachPolicyFromUser',
+  'AddUserToGroup',
+  'RemoveUserFromGroup',
+  'SetDefaultPolicyVersion',
+])
+
 type KeyChange = 'EnableKey' | 'DisableKey' | 'ScheduleKeyDeletion' | 'CancelKeyDeletion'
 type Name = { readonly key: number } | { readonly alias: number }
 
@@ -52,7 +63,7 @@ export interface State {
 
 type Step = { readonly state: State; readonly answer: string }
 
-export const isRead = (op: Op) => ['DescribeKey', 'Encrypt', 'Decrypt'].includes(op.do)
+export const isRead = (op: Op) => ['DescribeKey', 'ListAliases', 'Encrypt', 'Decrypt'].includes(op.do)
 
 export const specification = (initial: State): Specification<State, Op> => ({
   initial,
@@ -67,8 +78,11 @@ function apply(state: State, op: Op): Step {
   const { userActive, secondActive, attached, member, allows } = state
   if (op.caller === 'user' && !userActive) return same('Forbidden.AccessKey')
   if (op.caller === 'second' && !secondActive) return same('Forbidden.AccessKey')
-  if (op.caller === 'user' && !(allows && (attached || member))) return same('Forbidden.NoPermission')
+  if (op.caller === 'user' && !(allows && (attached || member)))
+    return same(OF_RAM.has(op.do) ? 'NoPermission' : 'Forbidden.NoPermission')
   switch (op.do) {
+    case 'ListAliases':
+      return same(`OK ${listed(state.aliases)}`)
     case 'DescribeKey': {
       const key = named(op.by, state)
       return same(key === null ? 'Forbidden.AliasNotFound' : `OK ${key} ${described(state.keys[key])}`)
@@ -118,6 +132,11 @@ function apply(state: State, op: Op): Step {
 
 function named(by: Name, { aliases }: State): number | null {
   return 'key' in by ? by.key : (aliases[by.alias] ?? null)
+}
+
+/** Aliases with their keys, as ListAliases shows them: by number. */
+export function listed(aliases: State['aliases']): string {
+  return aliases.flatMap((key, alias) => (key === null ? [] : [`${alias}:${key}`])).join(' ')
 }
 
 export function described(key: Key | undefined): string {

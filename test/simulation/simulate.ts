@@ -27,8 +27,6 @@ export interface Run {
 /** Caches are checked after each of so many steps. */
 const CHECKED = 8
 const MOST_STEPS = 300_000
-const CLIENTS = 4
-const CALLS = 8
 /** How long the last questions are asked again. */
 const INSISTS = 20
 
@@ -80,7 +78,10 @@ async function play(world: World, actors: Cast, history: History): Promise<void>
   let isOver = false
   const trouble =
     host.faults.nemesisMs === null ? null : nemesis(host.faults.nemesisMs, world, actors, history, () => isOver)
-  const clients = Array.from({ length: CLIENTS }, (_, number) => client(number, CALLS, world, actors, history))
+  const each = Math.ceil(host.faults.calls / host.faults.clients)
+  const clients = Array.from({ length: host.faults.clients }, (_, number) =>
+    client(number, each, world, actors, history),
+  )
   await Promise.all(clients)
   isOver = true
   await calmDown(world, servers)
@@ -91,7 +92,7 @@ async function play(world: World, actors: Cast, history: History): Promise<void>
 
 /** Ends all trouble: every server runs, none is held up, and nothing is lost any more. */
 async function calmDown(world: World, servers: number): Promise<void> {
-  world.host.faults = { ...NO_FAULTS, skewMs: world.host.faults.skewMs }
+  world.host.faults = { ...NO_FAULTS, skewMs: world.host.faults.skewMs, logged: world.host.faults.logged }
   world.host.isDown = false
   for (let place = 0; place < servers; place++) {
     const server = world.servers[place]

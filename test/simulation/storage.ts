@@ -25,8 +25,11 @@ import type { Database } from './database.ts'
 
 /** Between a server and the database. */
 export interface Line {
-  /** Has the work done at the database. Rejects with Unavailable when request or reply is lost: then it may have been done. */
-  ask<T>(what: string, work: () => T): Promise<T>
+  /**
+   * Has the work done at the database, and `before` some time earlier in the same transaction; where that throws, the work is not done.
+   * Rejects with Unavailable when request or reply is lost: then it may have been done.
+   */
+  ask<T>(what: string, work: () => T, before?: () => void): Promise<T>
   /** Resolves when the transactions committed so far are durable. Rejects with Unavailable. */
   sync(): Promise<void>
   /** Why nothing can be committed until a restart, or null. */
@@ -163,18 +166,28 @@ export class SimulatedStorage implements Storage {
     check: (stored: Stored) => void = () => {},
   ): Promise<Stored> {
     const database = this.#database
+    const changes = changedKeys(batch).length > 0
+    const head = () => database.rows.get(recordKey(...placeOf(chaining.place)))
     let stored: Stored | null = null
-    try {
-      return await this.#line.ask('commit', () => {
-        const isCurrent = basis?.number === database.number
-        stored = database.transaction(() => {
-          const outcomes = database.commitAll(batch, chaining, basis)
-          const result = { outcomes, number: isCurrent ? database.number : null }
-          check(result)
-          return result
-        })
-        return stored
+    let [isHeld, held] = [false, head()]
+    // A batch that changes nothing is held against its basis at one moment, and stored later; its lane's head stays locked in between.
+    const hold = () => {
+      if (basis && !database.holds(basis)) throw new Stale()
+      ;[isHeld, held] = [true, head()]
+    }
+    const work = () => {
+      const isCurrent = basis?.number === database.number
+      const isStill = isHeld && held === head()
+      stored = database.transaction(() => {
+        const outcomes = database.commitAll(batch, chaining, basis, isStill)
+        const result = { outcomes, number: isCurrent ? database.number : null }
+        check(result)
+        return result
       })
+      return stored
+    }
+    try {
+      return await this.#line.ask('commit', work, this.#line.isShared && !changes ? hold : undefined)
     } catch (error) {
       const last = batch.findLast(({ event }) => event)?.event?.eventId
       if (!(error instanceof Unavailable) || !this.#line.isShared || last === undefined) throw error
@@ -297,6 +310,10 @@ function isIn(row: Row, { kind, account, region, parent }: Range): boolean {
   return parent === null || row.parent === parent
 }
 
+function placeOf({ kind, account, region, id }: RowKey): [string, string, string, string] {
+  return [kind, account, region, id]
+}
+
 /** In the order of bytes: all ids are ASCII. */
 function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0
@@ -317,7 +334,10 @@ function byKey(one: RowKey, other: RowKey): number {
 
 /** A line on which nothing takes time and nothing is lost. */
 export const PERFECT_LINE: Line = {
-  ask: async (_, work) => work(),
+  ask: async (_, work, before) => {
+    before?.()
+    return work()
+  },
   sync: async () => {},
   failure: null,
   isShared: true,

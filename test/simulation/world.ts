@@ -54,6 +54,7 @@ export class World {
 
   constructor({ seed, mode, faults, plant, database }: Begin) {
     database.dropsEvents = plant === 'events dropped'
+    database.logged = faults.logged
     this.mode = mode
     this.plant = plant
     this.#seed = seed
@@ -87,7 +88,8 @@ export class World {
     const number = ++this.#processes
     const skew = Math.round(this.host.faults.skewMs * this.random.fraction())
     const process = new SimulatedProcess(`${name}#${number}`, number, this.#seed, this.scheduler, skew)
-    const line = this.mode === 'shared' ? networkLine(this.host, process) : diskLine(this.host, process)
+    const line =
+      this.mode === 'shared' ? networkLine(this.host, process, name === 'server0') : diskLine(this.host, process)
     return { process, storage: new SimulatedStorage(this.host.database, line) }
   }
 
