@@ -16,6 +16,7 @@ const CALLERS = 4
 /** Between two calls of a caller: the load is to be steady, not high. */
 const PAUSE_MS = 10
 const REPEAT_AFTER_MS = 100
+/** A call that still fails then never succeeds. */
 const MOST_ATTEMPTS = 600
 /** A server answers, or says that it can't, long before. */
 const LIMIT_MS = 40_000

@@ -29,6 +29,8 @@ export interface Failure {
 /** How long a harm lasts that somebody must end. */
 const LASTS_MS = 8000
 const SETTLES_MS = 1000
+/** Longer than the database waits for a server in the middle of a transaction. */
+const PAUSES_MS = 12_000
 
 /** The server whose turn it is. */
 function turn({ servers }: Deployment, n: number): Server {
@@ -74,6 +76,15 @@ export const FAILURES: readonly Failure[] = [
       process.kill(one(descendantsOf(turn(rig, n).pid), n), 'SIGKILL')
       await pause(SETTLES_MS)
       return {}
+    },
+  },
+  {
+    name: 'pause of a server for 12 seconds',
+    async strike(rig, n) {
+      const { pid } = turn(rig, n)
+      process.kill(pid, 'SIGSTOP')
+      await pause(PAUSES_MS)
+      return { end: async () => void process.kill(pid, 'SIGCONT') }
     },
   },
   {

@@ -1,6 +1,6 @@
 // One failure, again and again, in one deployment. Runs in a cell (cell.ts); writes a line of JSON for each run to standard output.
 import '../owned.ts'
-import { HistoryRejected } from '../histories/judge.ts'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type History, startHistory } from '../histories/recorder.ts'
 import { makeToken } from '../keystore/pkcs11/tokens.ts'
 import { until } from '../until.ts'
@@ -25,6 +25,8 @@ export interface Shown {
 
 /** The promise: each server serves so soon after the database does, in seconds. */
 const RESUMES_WITHIN_S = 10
+/** What takes longer never comes, even on a busy machine. */
+const PATIENCE_MS = 90_000
 /** How many calls each run makes before and after the failure. */
 const CALLS_AROUND = 60
 /** What the histories of each run are about, in turn. */
@@ -35,8 +37,33 @@ const FAMILIES = [
 ] as const
 const HISTORY_CLIENTS = 3
 
+/** What is wrong, as far as it is known. */
+class Wrongs {
+  readonly found: string[] = []
+
+  /** Notes why work fails, if it does. */
+  async unless(work: Promise<unknown>, otherwise: string): Promise<void> {
+    await work.catch((error: Error) => void this.found.push(`${otherwise}: ${error.message}`))
+  }
+
+  /** Waits for what must come in the end; says whether it came. */
+  async inTime(what: Promise<void>, otherwise: string): Promise<boolean> {
+    const waiting = new AbortController()
+    const came = what.then(
+      () => null,
+      (error: Error) => error.message,
+    )
+    const late = pause(PATIENCE_MS, `after ${PATIENCE_MS / 1000} s`, { signal: waiting.signal }).catch(() => null)
+    const why = await Promise.race([came, late])
+    waiting.abort()
+    if (why !== null) this.found.push(`${otherwise}: ${why}`)
+    return why === null
+  }
+}
+
 async function run(rig: Deployment, failure: Failure, n: number): Promise<Shown> {
   const since = Date.now()
+  const wrong = new Wrongs()
   const callers = new Callers(rig.endpoint, rig.options.token !== undefined)
   const history = startHistory({
     endpoints: () => rig.servers.map(({ program, endpoint }) => (program ? endpoint : '')),
@@ -49,26 +76,24 @@ async function run(rig: Deployment, failure: Failure, n: number): Promise<Shown>
   await harm.end?.()
   await rig.cluster.writable()
   const from = performance.now()
-  await allServe(rig, callers.keys[0]?.keyId ?? '')
+  const serves = await wrong.inTime(allServe(rig, callers.keys[0]?.keyId ?? ''), 'not all servers serve')
   const resumed = (performance.now() - from) / 1000
+  if (resumed > RESUMES_WITHIN_S) wrong.found.push(`service resumed after ${resumed.toFixed(1)} s`)
   await harm.repair?.()
-  await rig.cluster.whole()
-  await enough(callers, history)
-  await callers.stop()
-  const found: string[] = []
-  const note = (what: string) => (error: unknown) =>
-    void found.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
-  await history.stop().catch(note('history'))
-  if (process.env[JUDGES] === '1')
-    await history
-      .judge()
-      .catch((error: unknown) => note(error instanceof HistoryRejected ? 'not linearizable' : 'judge')(error))
-  if (resumed > RESUMES_WITHIN_S) found.push(`service resumed after ${resumed.toFixed(1)} s`)
-  found.push(...(await wrongs(rig, callers, since)))
+  await wrong.inTime(rig.cluster.whole(), 'there is no synchronous standby')
+  if (serves) await wrong.inTime(enough(callers, history), 'calls do not succeed')
+  await wrong.unless(callers.stop(), 'callers')
+  await wrong.unless(history.stop(), 'history')
+  if (process.env[JUDGES] === '1') await wrong.unless(history.judge(), 'not linearizable')
   const errors: Record<string, number> = {}
   for (const { code } of callers.failed) errors[code] = (errors[code] ?? 0) + 1
-  const calls = callers.acknowledged.size + history.calls
-  return { calls, errors, resumed, gap: callers.longestGap / 1000, wrongs: found }
+  return {
+    calls: callers.acknowledged.size + history.calls,
+    errors,
+    resumed,
+    gap: callers.longestGap / 1000,
+    wrongs: [...wrong.found, ...(await wrongs(rig, callers, since))],
+  }
 }
 
 /** Waits until callers and history have made some calls more. */
