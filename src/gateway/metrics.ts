@@ -53,15 +53,11 @@ export class Metrics implements Observer {
   readonly #log: Log
   readonly #now: () => number
   #period = { began: 0, logged: 0, hidden: 0 }
-  /** How many requests this process may log within a period. */
-  readonly #logged: number
   #others: () => Promise<readonly Counted[]> = async () => []
 
-  /** `processes`: how many share what may be logged. */
-  constructor(log: Log, now: () => number, processes = 1) {
+  constructor(log: Log, now: () => number) {
     this.#log = log
     this.#now = now
-    this.#logged = Math.ceil(LOGGED / processes)
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     const calls = this.#calls
@@ -137,7 +133,7 @@ export class Metrics implements Observer {
         this.#log({ count: this.#period.hidden }, 'more unauthenticated requests refused or connections closed')
       this.#period = { began: now, logged: 0, hidden: 0 }
     }
-    if (this.#period.logged >= this.#logged) {
+    if (this.#period.logged >= LOGGED) {
       this.#period.hidden++
       return
     }
@@ -177,6 +173,13 @@ export class Metrics implements Observer {
         for (const { labels, value } of values) this.set(labels, value)
       },
     })
+  }
+
+  /** Logs what another process of the server would log, within the same bounds. */
+  relay(fields: Readonly<Record<string, unknown>>, message: string): void {
+    if ('account' in fields) this.#log(fields, message)
+    else if (typeof fields['count'] === 'number') this.#period.hidden += fields['count']
+    else this.#tell(fields, message)
   }
 
   /** What this process counted and measured. */

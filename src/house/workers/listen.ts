@@ -31,7 +31,7 @@ interface How {
 }
 
 /** As `listen` of the gateway. */
-export async function listenWithWorkers(owner: Omit<Owner, 'dealer'>, how: How): Promise<Listening> {
+export async function listenWithWorkers(owner: Omit<Owner, 'dealer' | 'metrics'>, how: How): Promise<Listening> {
   const { workers, settings, tls, metrics, log } = how
   const { rooms, house } = owner
   const limits = { ...DEFAULT_LIMITS, ...how.limits }
@@ -41,7 +41,7 @@ export async function listenWithWorkers(owner: Omit<Owner, 'dealer'>, how: How):
   const commit = servingBatches(({ commits, basis }) => rooms.ledger.commitFor(commits, basis))
   const pool = new Pool({
     dealer,
-    service: { methods: (taker) => servedTo(taker, { ...owner, dealer }), packed: commit },
+    service: { methods: (taker) => servedTo(taker, { ...owner, dealer, metrics }), packed: commit },
     beginning: {
       settings: { ...settings, passphrase: null, root: null, hsm: settings.hsm && { ...settings.hsm, pin: null } },
       tls,

@@ -91,6 +91,8 @@ export type OwnerMethods = StorageMethods &
     readonly 'refused.skip': (account: string, now: number) => void
     /** How many messages were encrypted under software keys since the last time. */
     readonly uses: (noted: readonly { readonly place: VersionPlace; readonly uses: number }[]) => void
+    /** See Metrics.relay. */
+    readonly logged: (fields: Readonly<Record<string, unknown>>, message: string) => void
     /** When AccessKeys were used. */
     readonly lastUsed: (noted: readonly (readonly [accessKeyId: string, at: number])[]) => void
     readonly lastUsedAt: (accessKeyId: string) => Promise<number | null>

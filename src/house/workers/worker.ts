@@ -76,7 +76,7 @@ async function stop(withinMs: number): Promise<void> {
   process.exit(0)
 }
 
-async function begin({ settings, tls, limits, workers, node }: Beginning): Promise<Serving> {
+async function begin({ settings, tls, limits, node }: Beginning): Promise<Serving> {
   const log = openLog(settings.logLevel)
   const alarm = alarmOf(log)
   process.on('unhandledRejection', (error) => alarm('unhandled promise rejection', error))
@@ -91,7 +91,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
   // On SQLite the owner chains the events of all.
   if (isShared(settings)) await ledger.lane.take(laneHolder(node, process.pid))
   ledger.witnessedBy({ saw: (heads) => owner.ask('saw', heads), rewound: (heads) => owner.ask('rewound', heads) })
-  const metrics = new Metrics((fields, message) => log.warn(fields, message), SYSTEM.monotonic, workers)
+  const metrics = new Metrics((fields, message) => owner.tell('logged', fields, message), SYSTEM.monotonic)
   const hsm = settings.hsm && new RemoteHsm(owner, SYSTEM)
   const house: House = {
     products,
