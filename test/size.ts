@@ -23,7 +23,7 @@ const SIZES = {
   'odd requests to policies': [500, 5000],
   'policy documents': [500, 5000],
   'wildcard patterns': [5000, 50_000],
-  simulations: [1000, 20_000],
+  simulations: [400, 20_000],
   'lookups, on SQLite': [15, 200],
   'lookups, on PostgreSQL': [6, 60],
 } as const
