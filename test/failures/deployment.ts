@@ -46,6 +46,7 @@ export class Server {
   readonly #deployment: Deployment
   readonly #data: string
   program: Program | null = null
+  #isFormer = false
 
   constructor(host: Host, deployment: Deployment, folder: string) {
     this.host = host
@@ -59,14 +60,20 @@ export class Server {
     const { flags, env } = this.#deployment
     this.moveClock(0)
     const clock = this.#deployment.options.movesClock ? clockOf(this.#clockFile) : {}
+    this.#isFormer = program !== BIN
     this.program = await startProgram({
       command: [...this.host.prefix, program, 'serve'],
-      hasWorkers: program === BIN,
+      hasWorkers: !this.#isFormer,
       listen: `${this.host.address}:${PORT}`,
       data: this.#data,
       flags: ['--insecure-http', '--log-level', 'warn', ...flags],
       env: { ...env, ...clock },
     })
+  }
+
+  /** Whether a server of this version runs here. */
+  get isCurrent(): boolean {
+    return this.program !== null && !this.#isFormer
   }
 
   get pid(): number {

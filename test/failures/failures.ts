@@ -54,7 +54,7 @@ function descendantsOf(pid: number): readonly number[] {
 async function finished(rig: Deployment, server: Server, rotation: Promise<unknown>): Promise<void> {
   await rotation
   await rig.cluster.writable()
-  const { code, out, err } = await server.verb('root-key', 'rotate', '--resume', '--drop-now')
+  const { code, out, err } = await server.verb('root-key', 'rotate', '--resume')
   if (code !== 0) throw new Error(`the rotation can not be finished: ${out}${err}`)
 }
 

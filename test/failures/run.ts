@@ -66,12 +66,13 @@ async function run(rig: Deployment, failure: Failure, n: number): Promise<Shown>
   const wrong = new Wrongs()
   const callers = new Callers(rig.endpoint, rig.options.token !== undefined)
   const history = startHistory({
-    endpoints: () => rig.servers.map(({ program, endpoint }) => (program ? endpoint : '')),
+    // The former release is not judged: it is known for what this one has repaired.
+    endpoints: () => rig.servers.map(({ isCurrent, endpoint }) => (isCurrent ? endpoint : '')),
     credentials: ACCOUNT,
     clients: HISTORY_CLIENTS,
     families: FAMILIES[n % FAMILIES.length] ?? [],
   })
-  await enough(callers, history)
+  await (failure.beginsFormer ? callers.reach(CALLS_AROUND) : enough(callers, history))
   const harm = await failure.strike(rig, n)
   await harm.end?.()
   await rig.cluster.writable()
