@@ -60,6 +60,8 @@ export class Adopting {
   giveWay(number: number): void {
     const connection = this.#connections.get(number)
     if (connection) this.#edge.connections.giveWay(connection)
+    // It closed meanwhile, or was lost on its way.
+    else this.#note(this.#closed, number)
   }
 
   /** Finishes the calls in progress, and closes all connections, after `deadlineMs` at the latest. */

@@ -10,9 +10,11 @@ import { plainAddress, sourceOf } from './source.ts'
 
 /** A process that serves connections. */
 export interface Taker {
-  /** Gets a connection that came at the address with this index. The socket is the process's own from now on. */
-  take(number: number, address: number, socket: Socket): void
-  /** Ends a connection for another one. */
+  /** Whether it does not reply at the moment. */
+  readonly silent: boolean
+  /** Gets a connection that came at the address with this index; `sent` hears that it is on its way, or can't be. */
+  take(number: number, address: number, socket: Socket, sent: () => void): void
+  /** Ends a connection for another one; behind the connections that it was sent. */
   giveWay(number: number): void
 }
 
@@ -28,11 +30,14 @@ class Dealt implements Admitted {
   calledIn = 0
   /** The process that serves it lets it end its call. */
   readonly working = false
+  /** null once it is on its way to the process. */
+  inHand: Socket | null
 
-  constructor(number: number, taker: Taker, address: string) {
+  constructor(number: number, taker: Taker, address: string, socket: Socket) {
     this.number = number
     this.taker = taker
     this.address = address
+    this.inHand = socket
     this.source = sourceOf(address)
   }
 }
@@ -55,7 +60,7 @@ export class Dealer {
   ) {
     this.#observer = observer
     this.#most = limits.maxConnections
-    this.#admission = new Admission(limits, (leaving) => leaving.taker.giveWay(leaving.number))
+    this.#admission = new Admission(limits, (leaving) => this.#end(leaving))
   }
 
   /** How many connections are open. */
@@ -93,7 +98,10 @@ export class Dealer {
 
   /** A process, and its connections with it, has ended. */
   leave(taker: Taker): void {
-    for (const dealt of this.#takers.get(taker)?.values() ?? []) this.#admission.drop(dealt)
+    for (const dealt of this.#takers.get(taker)?.values() ?? []) {
+      this.#admission.drop(dealt)
+      dealt.inHand?.destroy()
+    }
     this.#takers.delete(taker)
   }
 
@@ -128,14 +136,27 @@ export class Dealer {
       return
     }
     const address = plainAddress(socket.remoteAddress ?? '')
-    const dealt = new Dealt(++this.#number, taker, address)
+    const dealt = new Dealt(++this.#number, taker, address, socket)
     if (address === '' || !this.#admission.admit(dealt)) {
       socket.destroy()
       if (address !== '') this.#observer.disconnected('too many connections', address)
       return
     }
     own.set(dealt.number, dealt)
-    taker.take(dealt.number, index, socket)
+    // The system keeps it open for the other process.
+    taker.take(dealt.number, index, socket, () => {
+      dealt.inHand = null
+      socket.destroy()
+    })
+  }
+
+  /** Ends a connection for another one. In a rush, thousands may wait for their way to a process. */
+  #end(leaving: Dealt): void {
+    const { number, taker, address, inHand } = leaving
+    if (!inHand) return void taker.giveWay(number)
+    inHand.destroy()
+    this.#takers.get(taker)?.delete(number)
+    this.#observer.disconnected('gave way to another', address)
   }
 
   /** Keeps a connection until a process serves; the oldest gives way when there are too many. */
@@ -144,10 +165,13 @@ export class Dealer {
     if (this.#waiting.length > this.#most) this.#waiting.shift()?.socket.destroy()
   }
 
-  /** The process with the fewest connections. */
+  /** The process with the fewest connections, of those that reply where any does. */
   #freest(): readonly [Taker, Map<number, Dealt>] | readonly [] {
+    const all = [...this.#takers]
+    const replying = all.filter(([{ silent }]) => !silent)
     let found: readonly [Taker, Map<number, Dealt>] | readonly [] = []
-    for (const entry of this.#takers) if (!found[1] || entry[1].size < found[1].size) found = entry
+    for (const entry of replying.length > 0 ? replying : all)
+      if (!found[1] || entry[1].size < found[1].size) found = entry
     return found
   }
 }

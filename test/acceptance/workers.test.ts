@@ -198,6 +198,16 @@ describe('a server with workers', () => {
     for (const connection of [...strangers, ...known]) connection.close()
   })
 
+  it('limits connections that come in a rush', async () => {
+    const program = await started(['--max-connections', '20'])
+    const all = await connections(program, 300)
+    await until(() => all.filter(({ closed }) => !closed).length === 20)
+    await until(async () => seriesIn(await metrics(program), 'strongroom_connections') === 20)
+    const gaveWay = seriesIn(await metrics(program), 'strongroom_disconnections_total{reason="gave way to another"}')
+    assert.equal(gaveWay, 280)
+    for (const connection of all) connection.close()
+  })
+
   it('refuses a number of workers that makes no sense, and any with --dev', async () => {
     const refusal = async (...flags: string[]) => {
       const { code, err } = await runProgram([
@@ -257,6 +267,24 @@ describe('a worker that hangs and is killed', () => {
     const codes = (await Promise.all(answers)).map(codeIn)
     assert.equal(codes.filter((code) => code === 'OK').length, 5)
     assert.equal(codes.filter((code) => code === 'closed').length, 5)
+  })
+})
+
+describe('a worker that hangs', () => {
+  it('keeps nobody else waiting, and is ended', async () => {
+    const program = await started()
+    const all = await connections(program)
+    const [victim = 0] = workersOf(program)
+    process.kill(victim, 'SIGSTOP')
+    const answers = all.map((connection) => connection.send(request(program, { Action: 'CreateKey', Format: 'JSON' })))
+    assert.equal(codeIn(await Promise.race(answers)), 'OK')
+    assert.equal(seriesIn(await metrics(program), 'strongroom_connections'), 2)
+    assert.deepEqual((await Promise.all(answers)).map(codeIn).toSorted(), ['OK', 'closed'])
+    await until(() => workersOf(program).length === 2)
+    assert.match(program.log(), /a worker gave no sign of life for 10 seconds, and is ended/)
+    for (const connection of await connections(program, 4))
+      assert.equal(codeIn(await connection.send(request(program, { Action: 'ListKeys', Format: 'JSON' }))), 'OK')
+    assert.equal(await program.stop(), 0)
   })
 })
 

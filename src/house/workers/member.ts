@@ -21,8 +21,9 @@ export interface Service {
 export class Member implements Taker {
   readonly #process: ChildProcess
   readonly #channel: Channel<WorkerMethods>
-  /** Connections that wait for their way to the process. */
-  readonly #inHand = new Set<Socket>()
+  /** How many times it was asked for a sign of life since the one that it has not given yet. */
+  #missed = 0
+  #isAsked = false
   /** How it ended: `exit code 1`, `signal SIGKILL`. */
   readonly ended: Promise<string>
 
@@ -31,9 +32,6 @@ export class Member implements Taker {
     this.ended = new Promise((resolve) => {
       this.#process.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`))
       this.#process.once('error', (error) => resolve(error.message))
-    })
-    void this.ended.then(() => {
-      for (const socket of this.#inHand) socket.destroy()
     })
     this.#channel = new Channel(this.#process.stdio[CHANNEL_FD] as Duplex, {
       methods: service.methods(this),
@@ -56,19 +54,35 @@ export class Member implements Taker {
     return this.#channel.ask('begin', beginning)
   }
 
-  take(number: number, address: number, socket: Socket): void {
-    // Once it is on its way, the system keeps it open for the other process.
-    const handedOver = () => {
-      this.#inHand.delete(socket)
-      socket.destroy()
-    }
-    if (!this.#process.connected) return void handedOver()
-    this.#inHand.add(socket)
-    this.#process.send({ number, address } satisfies Sent, socket, { keepOpen: true }, handedOver)
+  /**
+   * Asks for a sign of life; returns how many times before it asked without getting one. The time is measured so, since no worker is silent
+   * while all processes are paused.
+   */
+  beat(): number {
+    if (this.#isAsked) return ++this.#missed
+    this.#isAsked = true
+    this.#channel.ask('beat').then(
+      () => {
+        this.#isAsked = false
+        this.#missed = 0
+      },
+      // Its end says it.
+      () => {},
+    )
+    return 0
+  }
+
+  get silent(): boolean {
+    return this.#missed > 1
+  }
+
+  take(number: number, address: number, socket: Socket, sent: () => void): void {
+    if (!this.#process.connected) return void sent()
+    this.#process.send({ number, address } satisfies Sent, socket, { keepOpen: true }, sent)
   }
 
   giveWay(number: number): void {
-    this.#channel.tell('giveWay', number)
+    this.#send({ giveWay: number })
   }
 
   /** What it counted; rejects when it is gone. */
@@ -78,10 +92,14 @@ export class Member implements Taker {
 
   /** Has it end its calls, and itself, within the time; behind the connections that it was sent. */
   stop(stopWithinMs: number): void {
-    if (this.#process.connected) this.#process.send({ stopWithinMs } satisfies Sent, () => {})
+    this.#send({ stopWithinMs })
   }
 
   kill(): void {
     this.#process.kill('SIGKILL')
+  }
+
+  #send(sent: Sent): void {
+    if (this.#process.connected) this.#process.send(sent, () => {})
   }
 }

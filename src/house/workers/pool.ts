@@ -14,6 +14,11 @@ const LONGEST_PAUSE_MS = 30_000
 const SETTLED_MS = 60_000
 /** How much longer than its calls a worker may take to end. */
 const END_MS = 2000
+/** How often a worker is asked for a sign of life, and after how many times without one it is ended. */
+const BEAT_MS = 1000
+const SILENT_BEATS = 10
+/** How long a worker may take to say what it counted; what it said last counts then. */
+const COUNT_MS = 1000
 
 const LEFT = 'what a worker left can not be cleared away; it is when the server stops'
 
@@ -68,7 +73,8 @@ export class Pool {
   /** What all workers counted, with those that have ended. */
   async counted(): Promise<readonly Counted[]> {
     const asked = [...this.#members].map(async (member) => {
-      const counted = await member.counted().catch(() => null)
+      const late = this.#around.runtime.pause(COUNT_MS).then(() => null)
+      const counted = await Promise.race([member.counted().catch(() => null), late])
       if (counted && this.#members.has(member)) this.#counted.set(member, counted)
     })
     await Promise.all(asked)
@@ -104,6 +110,7 @@ export class Pool {
     for (let member: Member | null = first; ; ) {
       const began = runtime.monotonic()
       if (member) {
+        void this.#watch(member)
         const how = await member.ended
         dealer.leave(member)
         await this.#remember(member)
@@ -119,6 +126,17 @@ export class Pool {
         log.error({ reason: String(error) }, 'a worker could not be started, and it is tried again')
         return null
       })
+    }
+  }
+
+  /** Ends a worker that gives no sign of life, and would keep its clients waiting for ever. */
+  async #watch(member: Member): Promise<void> {
+    const { runtime, log } = this.#around
+    const { signal } = this.#stopping
+    for (; this.#members.has(member) && !signal.aborted; await runtime.pause(BEAT_MS, signal)) {
+      if (member.beat() < SILENT_BEATS) continue
+      log.error({ pid: member.pid }, `a worker gave no sign of life for ${SILENT_BEATS} seconds, and is ended`)
+      return member.kill()
     }
   }
 

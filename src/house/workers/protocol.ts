@@ -37,12 +37,16 @@ export interface Beginning {
 }
 
 /** What a worker is sent beside the channel, in the order of the connections that come the same way. */
-export type Sent = { readonly number: number; readonly address: number } | { readonly stopWithinMs: number }
+export type Sent =
+  | { readonly number: number; readonly address: number }
+  | { readonly giveWay: number }
+  | { readonly stopWithinMs: number }
 
 export type WorkerMethods = {
   /** Resolves when it serves. */
   readonly begin: (beginning: Beginning) => Promise<void>
-  readonly giveWay: (number: number) => void
+  /** A sign of life. */
+  readonly beat: () => void
   readonly counted: () => Promise<Counted>
 }
 

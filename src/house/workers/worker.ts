@@ -45,7 +45,7 @@ const methods: WorkerMethods = {
   begin: async (beginning) => {
     serving = await begin(beginning)
   },
-  giveWay: (number) => serving?.adopting.giveWay(number),
+  beat: () => {},
   counted: async () => (await serving?.metrics.counted()) ?? [],
 }
 
@@ -64,6 +64,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {}
 
 process.on('message', (sent: Sent, socket: Socket | undefined) => {
   if ('stopWithinMs' in sent) void stop(sent.stopWithinMs)
+  else if ('giveWay' in sent) serving?.adopting.giveWay(sent.giveWay)
   else if (socket) {
     if (serving) serving.adopting.take(sent.number, sent.address, socket)
     else socket.destroy()

@@ -1,0 +1,83 @@
+// Dealing connections out to processes that are slow to take them, over real sockets.
+import assert from 'node:assert/strict'
+import { connect, type Socket } from 'node:net'
+import { afterEach, describe, it } from 'node:test'
+import { Dealer, type Taker } from '../../src/gateway/dealing.ts'
+import { until } from '../until.ts'
+
+/** A process that takes its connections when the test says so. */
+class SlowTaker implements Taker {
+  silent = false
+  readonly queue: { readonly number: number; readonly socket: Socket; readonly sent: () => void }[] = []
+  readonly gaveWay: number[] = []
+
+  take(number: number, _: number, socket: Socket, sent: () => void): void {
+    this.queue.push({ number, socket, sent })
+  }
+
+  giveWay(number: number): void {
+    this.gaveWay.push(number)
+  }
+}
+
+const ends: (() => void)[] = []
+afterEach(() => {
+  for (const end of ends.splice(0)) end()
+})
+
+async function dealing(maxConnections: number, takers: readonly Taker[]) {
+  const reasons: string[] = []
+  const limits = { maxConnections, maxConnectionsPerSource: 1000 }
+  const dealer = new Dealer(limits, { disconnected: (why) => void reasons.push(why) })
+  const [endpoint = ''] = await dealer.listen([{ host: '127.0.0.1', port: 0, region: null }], false)
+  for (const taker of takers) dealer.join(taker)
+  ends.push(() => dealer.stop())
+  const open = () => {
+    const client = connect(Number(new URL(endpoint).port), '127.0.0.1')
+    client.on('error', () => {})
+    ends.push(() => client.destroy())
+    return client
+  }
+  return { dealer, reasons, open }
+}
+
+describe('the dealer', () => {
+  it('ends a connection that gives way before a process has it', async () => {
+    const taker = new SlowTaker()
+    const { dealer, reasons, open } = await dealing(3, [taker])
+    const clients = Array.from({ length: 8 }, open)
+    await until(() => taker.queue.length === 8)
+    await until(() => clients.filter(({ closed }) => closed).length === 5)
+    assert.equal(dealer.open, 3)
+    assert.deepEqual(reasons, Array(5).fill('gave way to another'))
+    assert.deepEqual(taker.gaveWay, [], 'the process has none of them')
+    for (const { sent } of taker.queue) sent()
+    open()
+    await until(() => taker.queue.length === 9)
+    assert.deepEqual(taker.gaveWay, [taker.queue[5]?.number])
+    for (const { sent } of taker.queue) sent()
+  })
+
+  it('ends the connections that a process has not taken when it ends', async () => {
+    const taker = new SlowTaker()
+    const { dealer, open } = await dealing(10, [taker])
+    const client = open()
+    await until(() => taker.queue.length === 1)
+    dealer.leave(taker)
+    await until(() => client.closed)
+    assert.equal(dealer.open, 0)
+  })
+
+  it('deals to processes that reply, where any does', async () => {
+    const takers = [new SlowTaker(), new SlowTaker()] as const
+    const { open } = await dealing(10, takers)
+    const [one, other] = takers
+    one.silent = true
+    for (let i = 0; i < 3; i++) open()
+    await until(() => other.queue.length === 3)
+    other.silent = true
+    open()
+    await until(() => one.queue.length === 1)
+    for (const { queue } of takers) for (const { sent } of queue) sent()
+  })
+})
