@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildConsole, consoleIsBuilt } from './console.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 /** The runtime: npm links the one package of it that fits this machine, whose hash package-lock.json pins. */
@@ -73,6 +74,8 @@ const programs = [
   { package: 'libnss3', found: () => found('/usr/lib/*/libsoftokn3.so') },
   { package: 'libnss3-tools', found: () => found('certutil') },
   { package: 'opensc', found: () => found('pkcs11-tool') },
+  // The browser that tests use the console with.
+  { package: 'chromium', found: () => found('chromium') },
 ]
 
 /** What the deployments of test/failures/ take. Without them all other tests run, and the report says which do not. */
@@ -111,6 +114,7 @@ function installPrograms() {
 function test(kind, files) {
   if (!existsSync(addOn)) compileAddOn(must)
   must(node, ['node_modules/typescript/bin/tsc'])
+  must(node, ['node_modules/typescript/bin/tsc', '-p', 'src/console/browser'])
   must(node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'])
   process.exit(run(node, ['scripts/suite.mjs', kind, ...files]))
 }
@@ -150,6 +154,17 @@ const verbs = {
     if (!isReport(stdout)) console.error('strongroom: no registry with advisories can be reached: nothing was checked')
     else process.exit(run('npm', ['audit', '--omit=dev', '--audit=true']))
   },
+  /** Builds the console, when something changed. */
+  console() {
+    const failure = buildConsole()
+    if (failure === null) return
+    console.error(`strongroom: ${failure}`)
+    process.exit(1)
+  },
+  /** Pictures of all pages of the console, in both languages and themes, in a folder. */
+  screenshots(args) {
+    process.exit(run(node, ['test/console/screenshots.ts', ...args]))
+  },
   bench(args) {
     process.exit(run(node, ['bench/main.ts', ...args]))
   },
@@ -164,6 +179,12 @@ function isReport(json) {
 }
 
 const [verb, ...args] = process.argv.slice(2)
-if (['test', 'test:nightly', 'test:failures', 'test:coverage', 'test:clients'].includes(verb)) installPrograms()
-if (verb !== 'advisories') install(verb !== 'start')
+if (['test', 'test:nightly', 'test:failures', 'test:coverage', 'test:clients', 'screenshots'].includes(verb))
+  installPrograms()
+if (verb !== 'advisories') install(verb !== 'start' || !consoleIsBuilt())
+if (verb === 'start') {
+  // The API does not wait for a console that can't be built.
+  const failure = buildConsole()
+  if (failure !== null) console.error(`strongroom: starting without the console: ${failure}`)
+}
 verbs[verb](args)

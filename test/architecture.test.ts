@@ -39,7 +39,10 @@ function floorOf(path: string): number {
   return floor
 }
 
-const all = sources()
+/** The application of the browser is a client of the service: it is held to rules of its own below. */
+const BROWSER = /^console\/browser\//
+const everything = sources()
+const all = everything.filter(({ path }) => !BROWSER.test(path))
 
 describe('the house', () => {
   it('has the rooms that ARCHITECTURE.md lists, and no others', () => {
@@ -76,6 +79,17 @@ describe('the house', () => {
       for (const [path, imported] of targets) if (!imported.some((target) => targets.has(target))) targets.delete(path)
     }
     assert.deepEqual([...targets.keys()], [])
+  })
+
+  it('has an application of the browser that imports nothing of the service', () => {
+    const browser = everything.filter(({ path }) => BROWSER.test(path))
+    const wrong = browser.flatMap(({ path, imports }) =>
+      imports
+        .filter((target) => target.startsWith('node:') || target.startsWith('.'))
+        .filter((target) => !BROWSER.test(relative(SRC, join(SRC, dirname(path), target))))
+        .map((target) => `${path} imports ${target}`),
+    )
+    assert.deepEqual(wrong, [])
   })
 
   it('has folders of ActionTrail whose imports point down too', () => {

@@ -1,0 +1,231 @@
+import { GlobalOutlined, MenuOutlined, MoonOutlined, SunOutlined, UserOutlined } from '@ant-design/icons'
+import { Button, Drawer, Dropdown, Select, Tooltip } from 'antd'
+import { useEffect, useState } from 'react'
+import { NavLink, Outlet, useLocation, useNavigate } from 'react-router'
+import { forgetCalls } from '../service/noted-calls.ts'
+import { paths } from '../service/paths.ts'
+import { useSession } from '../service/session.tsx'
+import { useCommon, useDates } from '../texts/language.tsx'
+import type { usePreferences } from './preferences.ts'
+import { useRegion } from './region.ts'
+
+interface Props {
+  readonly preferences: ReturnType<typeof usePreferences>
+  readonly leave: () => Promise<void>
+}
+
+/** What stands around every page: region and account above, navigation at the side. */
+export function Frame({ preferences, leave }: Props) {
+  const say = useCommon()
+  const { pathname } = useLocation()
+  const [open, setOpen] = useState(false)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page has other calls
+  useEffect(() => {
+    setOpen(false)
+    forgetCalls()
+    document.getElementById('content')?.focus({ preventScroll: true })
+    window.scrollTo(0, 0)
+  }, [pathname])
+  return (
+    <div className="frame">
+      <a className="skip" href="#content">
+        {say('frame.skip')}
+      </a>
+      <header className="top">
+        <Button
+          aria-label={say('frame.navigation')}
+          className="menu-button"
+          icon={<MenuOutlined />}
+          onClick={() => setOpen(true)}
+          type="text"
+        />
+        <NavLink aria-label="Strongroom" className="brand" to="/">
+          <Mark />
+          <span>Strongroom</span>
+        </NavLink>
+        <RegionSelect />
+        <span className="grow" />
+        <Appearance preferences={preferences} />
+        <Account leave={leave} />
+      </header>
+      <nav aria-label={say('frame.navigation')} className="side">
+        <Navigation />
+      </nav>
+      <Drawer onClose={() => setOpen(false)} open={open} placement="left" size={260} title="Strongroom">
+        <nav aria-label={say('frame.navigation')}>
+          <Navigation />
+        </nav>
+      </Drawer>
+      <main id="content" tabIndex={-1}>
+        <Outlet />
+      </main>
+    </div>
+  )
+}
+
+export function Mark() {
+  return (
+    <svg aria-hidden="true" className="mark" viewBox="0 0 32 32">
+      <rect height="26" rx="5" width="26" x="3" y="3" />
+      <circle cx="16" cy="16" fill="none" r="8" />
+      <path d="M16 10v12M10 16h12" />
+    </svg>
+  )
+}
+
+/** Keeps the kind of page in sight, in another region. */
+function RegionSelect() {
+  const say = useCommon()
+  const { Regions } = useSession()
+  const region = useRegion()
+  const navigate = useNavigate()
+  const { pathname } = useLocation()
+  const to = (id: string) => {
+    const [, first, page = 'overview', sub] = pathname.split('/')
+    const regional = Regions.some((one) => one.Id === first)
+    navigate(regional ? `/${id}/${page}${page === 'cryptography' && sub ? `/${sub}` : ''}` : paths.keys(id))
+  }
+  return (
+    <Select
+      aria-label={say('frame.region')}
+      className="region"
+      onChange={to}
+      options={Regions.map(({ Id, Hsm }) => ({ value: Id, label: Hsm ? `${Id} · HSM` : Id }))}
+      popupMatchSelectWidth={false}
+      showSearch
+      value={region}
+      variant="filled"
+    />
+  )
+}
+
+function Navigation() {
+  const say = useCommon()
+  const region = useRegion()
+  const groups = [
+    { title: null, items: [['nav.overview', paths.overview(region), `/${region}/overview`]] },
+    {
+      title: say('nav.kms'),
+      items: [
+        ['nav.keys', paths.keys(region), `/${region}/keys`],
+        ['nav.cryptography', paths.cryptography(region), `/${region}/cryptography`],
+        ['nav.hsm', paths.hsm(region), `/${region}/hsm`],
+      ],
+    },
+    {
+      title: say('nav.trail'),
+      items: [
+        ['nav.events', paths.events(region), `/${region}/events`],
+        ['nav.trails', paths.trails(region), `/${region}/trails`],
+      ],
+    },
+    {
+      title: say('nav.ram'),
+      items: [
+        ['nav.users', paths.users, paths.users],
+        ['nav.groups', paths.groups, paths.groups],
+        ['nav.roles', paths.roles, paths.roles],
+        ['nav.policies', paths.policies, paths.policies],
+        ['nav.simulator', paths.simulator, paths.simulator],
+        ['nav.settings', paths.settings, paths.settings],
+      ],
+    },
+  ] as const
+  const { pathname } = useLocation()
+  return (
+    <>
+      {groups.map(({ title, items }) => (
+        <div className="nav-group" key={title ?? 'top'}>
+          {title && <div className="nav-title">{title}</div>}
+          {items.map(([label, to, root]) => {
+            const here = pathname === root || pathname.startsWith(`${root}/`)
+            return (
+              <NavLink
+                aria-current={here ? 'page' : undefined}
+                className={here ? 'nav-link here' : 'nav-link'}
+                key={to}
+                to={to}
+              >
+                {say(label)}
+              </NavLink>
+            )
+          })}
+        </div>
+      ))}
+      <div className="nav-group">
+        <a className="nav-link" href="/docs/" rel="noreferrer" target="_blank">
+          {say('nav.docs')}
+        </a>
+      </div>
+    </>
+  )
+}
+
+export function Appearance({ preferences }: { readonly preferences: Props['preferences'] }) {
+  const say = useCommon()
+  const { language, theme, setLanguage, setTheme } = preferences
+  const other = theme === 'dark' ? 'light' : 'dark'
+  return (
+    <>
+      <Button
+        className="language"
+        icon={<GlobalOutlined />}
+        lang={language === 'en' ? 'zh-CN' : 'en'}
+        onClick={() => setLanguage(language === 'en' ? 'zh' : 'en')}
+        type="text"
+      >
+        {say('frame.language')}
+      </Button>
+      <Tooltip title={say(`frame.${other}`)}>
+        <Button
+          aria-label={say(`frame.${other}`)}
+          icon={theme === 'dark' ? <SunOutlined /> : <MoonOutlined />}
+          onClick={() => setTheme(other)}
+          type="text"
+        />
+      </Tooltip>
+    </>
+  )
+}
+
+function Account({ leave }: { readonly leave: () => Promise<void> }) {
+  const say = useCommon()
+  const dates = useDates()
+  const session = useSession()
+  const navigate = useNavigate()
+  const name = session.Type === 'root-account' ? say('frame.root') : `${session.UserName}@${session.AccountAlias}`
+  return (
+    <Dropdown
+      menu={{
+        items: [
+          {
+            key: 'facts',
+            type: 'group',
+            label: (
+              <div className="account-facts">
+                <strong>{name}</strong>
+                <code className="mono">{session.AccountId}</code>
+                {session.MFAAuthenticated && <span>{say('frame.mfa')}</span>}
+                <span>{say('frame.expires', { when: dates.full(session.ExpiresAt) })}</span>
+                <span>
+                  Strongroom {session.Version}
+                  {session.Dev && ` · ${say('frame.dev')}`}
+                </span>
+              </div>
+            ),
+          },
+          ...(session.Type === 'ram-user'
+            ? [{ key: 'security', label: say('frame.security'), onClick: () => void navigate(paths.security) }]
+            : []),
+          { key: 'logoff', label: say('frame.logoff'), onClick: () => void leave() },
+        ],
+      }}
+      placement="bottomRight"
+      trigger={['click']}
+    >
+      <Button aria-label={`${say('frame.account')}: ${name}`} icon={<UserOutlined />} type="text">
+        <span className="account-name">{name}</span>
+      </Button>
+    </Dropdown>
+  )
+}

@@ -1,0 +1,45 @@
+import type { Texts } from '../texts/format.ts'
+
+export const createKeyTexts = {
+  title: ['Create Key', '创建密钥'],
+  spec: ['Key Spec', '密钥规格'],
+  'spec.help': ['Symmetric, 256 bits. Purpose: Encrypt/Decrypt.', '对称密钥，256位。密钥用途：加密/解密。'],
+  level: ['Protection Level', '保护级别'],
+  'level.help': [
+    'With HSM the material is made in a hardware security module and never leaves it. The level of a key never changes.',
+    '选择硬件密码机时，密钥材料在硬件安全模块中生成且不会离开。保护级别不可更改。',
+  ],
+  'level.none': ['This region has no HSM.', '本地域没有硬件密码机。'],
+  alias: ['Alias Name', '别名'],
+  'alias.help': ['The alias will be {name}', '别名为 {name}'],
+  'alias.rule': ['1 to 255 letters, digits, _, / or -.', '1至255个字母、数字、_、/ 或 -。'],
+  description: ['Description', '描述'],
+  tags: ['Tags', '标签'],
+  'tag.key': ['Tag key', '标签键'],
+  'tag.value': ['Tag value', '标签值'],
+  'tag.add': ['Add tag', '添加标签'],
+  'tag.remove': ['Remove tag {number}', '删除标签 {number}'],
+  rotation: ['Rotation Period', '轮转周期'],
+  'rotation.off': ['Disable', '不开启'],
+  'rotation.days': [{ one: '1 day', other: '{count} days' }, '{count} 天'],
+  'rotation.custom': ['Customize', '自定义'],
+  'rotation.custom-days': ['Days (7-730)', '天数（7-730）'],
+  'rotation.external': ['Keys with external material do not rotate automatically.', '外部密钥不支持自动轮转。'],
+  advanced: ['Advanced', '高级选项'],
+  origin: ['Key Material Source', '密钥材料来源'],
+  understand: [
+    'I understand the implications of using the external key materials',
+    '我了解使用外部密钥材料的方法和意义',
+  ],
+  'understand.help': [
+    'You are responsible for the material: keep a copy of your own. Only the same material can be imported again.',
+    '您需自行负责密钥材料并保留副本。之后只能重新导入相同的密钥材料。',
+  ],
+  'understand.missing': ['Tick this to create an external key.', '创建外部密钥前请勾选此项。'],
+  protection: ['Deletion Protection', '删除保护'],
+  'alias.failed': [
+    'The key was created, but not all that follows it. Details and what remains to be done are on its page.',
+    '密钥已创建，但后续步骤未全部完成，请在密钥详情页查看。',
+  ],
+  'open.key': ['Open the key', '打开密钥'],
+} as const satisfies Texts

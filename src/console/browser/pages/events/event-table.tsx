@@ -1,0 +1,113 @@
+import { Button, Drawer, Table } from 'antd'
+import { useState } from 'react'
+import { Link } from 'react-router'
+import { Copy, Mono } from '../../parts/mono.tsx'
+import { Facts, Nothing } from '../../parts/page.tsx'
+import { Badge } from '../../parts/state.tsx'
+import { When } from '../../parts/when.tsx'
+import { paths } from '../../service/paths.ts'
+import type { TrailEvent } from '../../service/replies.ts'
+import { useDates, useTexts } from '../../texts/language.tsx'
+import { eventTexts } from '../events.texts.ts'
+
+export function EventTable({ events }: { readonly events: readonly TrailEvent[] }) {
+  const say = useTexts(eventTexts)
+  const dates = useDates()
+  const [open, setOpen] = useState<TrailEvent | null>(null)
+  return (
+    <div className="panel">
+      <Table<TrailEvent>
+        columns={[
+          { title: say('time'), key: 'time', render: (_, { eventTime }) => <When date={eventTime} /> },
+          { title: say('user'), key: 'user', render: (_, event) => userOf(event) },
+          {
+            title: say('name'),
+            key: 'name',
+            render: (_, event) => (
+              <Button
+                aria-label={say('detail.open', { name: event.eventName, time: dates.full(event.eventTime) })}
+                className="link-button"
+                onClick={() => setOpen(event)}
+                size="small"
+                type="link"
+              >
+                {event.eventName}
+              </Button>
+            ),
+          },
+          {
+            title: say('resource'),
+            key: 'resource',
+            render: (_, event) => <code className="mono resource">{resourceOf(event)}</code>,
+          },
+          { title: say('result'), key: 'result', render: (_, event) => <Result event={event} /> },
+          {
+            title: say('source'),
+            key: 'source',
+            render: (_, { sourceIpAddress }) => <code className="mono">{sourceIpAddress}</code>,
+          },
+        ]}
+        dataSource={[...events]}
+        locale={{ emptyText: <Nothing text={say('none')} /> }}
+        pagination={false}
+        rowKey="eventId"
+        scroll={{ x: 'max-content' }}
+        size="small"
+      />
+      <Drawer onClose={() => setOpen(null)} open={open !== null} size={640} title={say('detail')}>
+        {open && <EventDetail event={open} />}
+      </Drawer>
+    </div>
+  )
+}
+
+function EventDetail({ event }: { readonly event: TrailEvent }) {
+  const say = useTexts(eventTexts)
+  const text = JSON.stringify(event, null, 2)
+  const { userIdentity, errorCode, errorMessage, serviceName, eventName } = event
+  const isDenied = /^(Forbidden|NoPermission)/.test(errorCode ?? '') && userIdentity?.userName
+  return (
+    <>
+      <Facts
+        of={[
+          [say('name'), `${serviceName} ${eventName}`],
+          [say('time'), <When date={event.eventTime} key="time" />],
+          [say('user'), userOf(event)],
+          [say('result'), <Result event={event} key="result" />],
+          [say('message'), errorMessage || undefined],
+          ['EventId', <Mono key="id" label="EventId" text={event.eventId} />],
+        ]}
+      />
+      {isDenied && (
+        <p>
+          <Link
+            to={`${paths.simulator}?${new URLSearchParams({
+              principal: `user/${userIdentity.userName}`,
+              action: `${serviceName.toLowerCase()}:${eventName}`,
+              resource: '*',
+            })}`}
+          >
+            {say('explain')}
+          </Link>
+        </p>
+      )}
+      <div className="command-box">
+        <pre className="document">{text}</pre>
+        <Copy label={say('detail')} text={text} />
+      </div>
+    </>
+  )
+}
+
+function Result({ event: { errorCode } }: { readonly event: TrailEvent }) {
+  const say = useTexts(eventTexts)
+  return errorCode ? <Badge tone="bad">{errorCode}</Badge> : <Badge tone="good">{say('ok')}</Badge>
+}
+
+export function userOf({ userIdentity }: TrailEvent): string {
+  return userIdentity?.userName ?? userIdentity?.type ?? ''
+}
+
+function resourceOf({ referencedResources, resourceName }: TrailEvent): string {
+  return resourceName ?? Object.values(referencedResources ?? {}).flat()[0] ?? ''
+}

@@ -1,0 +1,77 @@
+import { useQueries } from '@tanstack/react-query'
+import { Table } from 'antd'
+import { Link } from 'react-router'
+import { useRegion } from '../frame/region.ts'
+import { Copy } from '../parts/mono.tsx'
+import { Page, Section } from '../parts/page.tsx'
+import { Badge } from '../parts/state.tsx'
+import { call } from '../service/call.ts'
+import { paths } from '../service/paths.ts'
+import type { Keys } from '../service/replies.ts'
+import { useSession } from '../service/session.tsx'
+import { useCommon, useTexts } from '../texts/language.tsx'
+import { hsmTexts } from './hsm.texts.ts'
+
+const IN_HSM = JSON.stringify([{ Key: 'ProtectionLevel', Values: ['HSM'] }])
+const CHECK = 'strongroom hsm check'
+
+export default function HsmPage() {
+  const say = useTexts(hsmTexts)
+  const common = useCommon()
+  const here = useRegion()
+  const { Regions } = useSession()
+  const withHsm = Regions.filter(({ Hsm }) => Hsm)
+  const counts = useQueries({
+    queries: withHsm.map(({ Id }) => ({
+      queryKey: [Id, 'hsm-keys'],
+      queryFn: () => call<Keys>('Kms', 'ListKeys', Id, { PageSize: 1, Filters: IN_HSM }),
+      retry: false,
+    })),
+  })
+  const hasHsm = withHsm.some(({ Id }) => Id === here)
+  return (
+    <Page lead={say('lead')} name={common('nav.hsm')} title={common('nav.hsm')}>
+      {!hasHsm && (
+        <p>{withHsm.length > 0 ? say('none', { regions: withHsm.map(({ Id }) => Id).join(', ') }) : say('nowhere')}</p>
+      )}
+      <Section title={say('regions')}>
+        <Table
+          columns={[
+            { title: say('region'), dataIndex: 'Id', render: (id: string) => <code className="mono">{id}</code> },
+            {
+              title: say('hsm'),
+              dataIndex: 'Hsm',
+              render: (has: boolean) => <Badge tone={has ? 'good' : 'idle'}>{say(has ? 'yes' : 'no')}</Badge>,
+            },
+            {
+              title: say('keys'),
+              key: 'keys',
+              render: (_, { Id, Hsm }) => {
+                const count = counts[withHsm.findIndex((one) => one.Id === Id)]?.data?.TotalCount
+                return (
+                  Hsm && <Link to={`${paths.keys(Id)}?level=HSM`}>{count === undefined ? say('open') : count}</Link>
+                )
+              },
+            },
+          ]}
+          dataSource={[...Regions]}
+          pagination={Regions.length > 20 ? { pageSize: 20 } : false}
+          rowKey="Id"
+          size="small"
+        />
+      </Section>
+      <Section title={say('can')}>
+        <ul className="consequences">
+          <li>{say('can.1')}</li>
+          <li>{say('can.2')}</li>
+          <li>{say('can.3')}</li>
+        </ul>
+        <p>{say('check')}</p>
+        <div className="command-box">
+          <pre className="command">{CHECK}</pre>
+          <Copy label={CHECK} text={CHECK} />
+        </div>
+      </Section>
+    </Page>
+  )
+}

@@ -1,0 +1,96 @@
+import { Skeleton } from 'antd'
+import { useState } from 'react'
+import { useParams } from 'react-router'
+import { useRegion } from '../frame/region.ts'
+import { Do } from '../parts/allowed.tsx'
+import { Page, Ready } from '../parts/page.tsx'
+import { KeyStateTag } from '../parts/state.tsx'
+import { TabLinks } from '../parts/tab-links.tsx'
+import { paths } from '../service/paths.ts'
+import { useMay, useReply } from '../service/queries.ts'
+import type { Aliases, KeyMetadata } from '../service/replies.ts'
+import { useCommon, useTexts } from '../texts/language.tsx'
+import { Details } from './key/details.tsx'
+import { KeyDialog, useKeyActions } from './key/key-actions.tsx'
+import { KeyEvents } from './key/key-events.tsx'
+import { Material } from './key/material.tsx'
+import { Versions } from './key/versions.tsx'
+import { WhoCan } from './key/who-can.tsx'
+import { keyTexts } from './key.texts.ts'
+
+export default function KeyPage() {
+  const common = useCommon()
+  const region = useRegion()
+  const { keyId = '' } = useParams()
+  const key = useReply<{ KeyMetadata: KeyMetadata }>('Kms', 'DescribeKey', { KeyId: keyId })
+  const aliases = useReply<Aliases>('Kms', 'ListAliasesByKeyId', { KeyId: keyId, PageSize: 100 })
+  const name = aliases.data?.Aliases.Alias[0]?.AliasName.slice('alias/'.length) ?? keyId
+  const metadata = key.data?.KeyMetadata
+  return (
+    <Page
+      actions={metadata && <Actions metadata={metadata} />}
+      crumbs={[{ label: common('nav.keys'), to: paths.keys(region) }]}
+      lead={metadata?.Description}
+      name={name}
+      title={
+        aliases.isPending ? (
+          <Skeleton.Input active size="small" />
+        ) : (
+          <span className="key-title">
+            {name} {metadata && <KeyStateTag state={metadata.KeyState} />}
+          </span>
+        )
+      }
+    >
+      <Ready of={key}>{() => metadata && <KeyTabs aliases={aliases} metadata={metadata} />}</Ready>
+    </Page>
+  )
+}
+
+function KeyTabs({
+  metadata,
+  aliases,
+}: {
+  readonly metadata: KeyMetadata
+  readonly aliases: ReturnType<typeof useReply<Aliases>>
+}) {
+  const say = useTexts(keyTexts)
+  const region = useRegion()
+  const { tab = 'details' } = useParams()
+  return (
+    <TabLinks
+      at={tab}
+      label={say('details')}
+      tabs={[
+        { key: 'details', label: say('details'), content: () => <Details aliases={aliases} metadata={metadata} /> },
+        { key: 'versions', label: say('versions'), content: () => <Versions metadata={metadata} /> },
+        { key: 'material', label: say('material'), content: () => <Material metadata={metadata} /> },
+        { key: 'access', label: say('access'), content: () => <WhoCan arn={metadata.Arn} /> },
+        { key: 'events', label: say('events'), content: () => <KeyEvents keyId={metadata.KeyId} /> },
+      ]}
+      to={(next) => paths.key(region, metadata.KeyId, next)}
+    />
+  )
+}
+
+function Actions({ metadata }: { readonly metadata: KeyMetadata }) {
+  const actions = useKeyActions(metadata)
+  const [dialog, setDialog] = useState<KeyDialog | null>(null)
+  const may = useMay(actions.map(({ action }) => ({ Action: action, Resource: metadata.Arn })))
+  return (
+    <>
+      {actions.map(({ dialog: key, action, label, because }) => (
+        <Do
+          because={because}
+          danger={key === 'schedule'}
+          key={key}
+          onClick={() => setDialog(key)}
+          permission={{ answer: may(action, metadata.Arn), action, resource: metadata.Arn }}
+        >
+          {label}
+        </Do>
+      ))}
+      {dialog && <KeyDialog close={() => setDialog(null)} dialog={dialog} metadata={metadata} />}
+    </>
+  )
+}

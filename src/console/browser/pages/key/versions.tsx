@@ -1,0 +1,131 @@
+import { Form, InputNumber, Switch, Table } from 'antd'
+import { useState } from 'react'
+import { Do } from '../../parts/allowed.tsx'
+import { FormDialog } from '../../parts/form-dialog.tsx'
+import { Mono } from '../../parts/mono.tsx'
+import { Facts, Ready, Section } from '../../parts/page.tsx'
+import { Badge } from '../../parts/state.tsx'
+import { When } from '../../parts/when.tsx'
+import { call } from '../../service/call.ts'
+import { useChange, useMay, useReply } from '../../service/queries.ts'
+import type { KeyMetadata, KeyVersions } from '../../service/replies.ts'
+import { useCommon, useTexts } from '../../texts/language.tsx'
+import { keyTexts } from '../key.texts.ts'
+
+const PAGE_SIZE = 20
+const DEFAULT_DAYS = 365
+
+/** An interval as the service prints it, in seconds, as days. */
+function daysOf(interval: string | undefined): number | undefined {
+  return interval === undefined ? undefined : Math.round(Number.parseInt(interval, 10) / 86_400)
+}
+
+export function Versions({ metadata }: { readonly metadata: KeyMetadata }) {
+  const say = useTexts(keyTexts)
+  const common = useCommon()
+  const [page, setPage] = useState(1)
+  const [open, setOpen] = useState(false)
+  const versions = useReply<KeyVersions>('Kms', 'ListKeyVersions', {
+    KeyId: metadata.KeyId,
+    PageNumber: page,
+    PageSize: PAGE_SIZE,
+  })
+  const days = daysOf(metadata.RotationInterval)
+  const action = 'kms:UpdateRotationPolicy'
+  const may = useMay([{ Action: action, Resource: metadata.Arn }])
+  const change = useChange(({ on, interval }: { on?: boolean; interval?: number }, region) =>
+    call('Kms', 'UpdateRotationPolicy', region, {
+      KeyId: metadata.KeyId,
+      EnableAutomaticRotation: on === true,
+      RotationInterval: on ? `${interval ?? DEFAULT_DAYS}d` : undefined,
+    }),
+  )
+  const because =
+    (metadata.Origin === 'EXTERNAL' && say('rotation.external')) ||
+    (metadata.KeyState !== 'Enabled' && say('rotation.disabled'))
+  return (
+    <>
+      <Section
+        actions={
+          <Do
+            because={because}
+            onClick={() => setOpen(true)}
+            permission={{ answer: may(action, metadata.Arn), action, resource: metadata.Arn }}
+            size="small"
+          >
+            {say('rotation.edit')}
+          </Do>
+        }
+        title={say('rotation')}
+      >
+        <Facts
+          of={[
+            [say('rotation'), common(`rotation.${metadata.AutomaticRotation}`)],
+            [say('interval'), days === undefined ? undefined : say('interval.days', { count: days })],
+            [say('last'), metadata.LastRotationDate ? <When date={metadata.LastRotationDate} key="last" /> : undefined],
+            [say('next'), metadata.NextRotationDate ? <When date={metadata.NextRotationDate} key="next" /> : undefined],
+          ]}
+        />
+      </Section>
+      <p className="muted">{say('versions.help')}</p>
+      <Ready of={versions}>
+        {() => (
+          <div className="panel">
+            <Table
+              columns={[
+                {
+                  title: say('version'),
+                  dataIndex: 'KeyVersionId',
+                  render: (id: string) => <Mono text={id} />,
+                },
+                {
+                  title: common('field.state'),
+                  key: 'primary',
+                  render: (_, { KeyVersionId }) =>
+                    KeyVersionId === metadata.PrimaryKeyVersion ? (
+                      <Badge tone="good">{say('primary')}</Badge>
+                    ) : (
+                      <Badge tone="idle">{say('other')}</Badge>
+                    ),
+                },
+                {
+                  title: common('field.created'),
+                  dataIndex: 'CreationDate',
+                  render: (date: string) => <When date={date} />,
+                },
+              ]}
+              dataSource={[...(versions.data?.KeyVersions.KeyVersion ?? [])]}
+              locale={{ emptyText: common('say.none') }}
+              pagination={{
+                current: page,
+                hideOnSinglePage: true,
+                onChange: setPage,
+                pageSize: PAGE_SIZE,
+                total: versions.data?.TotalCount ?? 0,
+              }}
+              rowKey="KeyVersionId"
+              scroll={{ x: 'max-content' }}
+              size="small"
+            />
+          </div>
+        )}
+      </Ready>
+      {open && (
+        <FormDialog<{ on?: boolean; interval?: number }>
+          close={() => setOpen(false)}
+          initial={{ on: metadata.AutomaticRotation === 'Enabled', interval: days ?? DEFAULT_DAYS }}
+          run={(values) => change.mutateAsync(values)}
+          title={say('rotation.edit')}
+          verb={common('do.save')}
+        >
+          <Form.Item label={say('rotation.on')} name="on" valuePropName="checked">
+            <Switch />
+          </Form.Item>
+          <Form.Item label={say('rotation.days')} name="interval" rules={[{ required: true }]}>
+            <InputNumber max={730} min={7} precision={0} />
+          </Form.Item>
+        </FormDialog>
+      )}
+    </>
+  )
+}

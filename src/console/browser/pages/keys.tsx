@@ -1,0 +1,235 @@
+import { MoreOutlined, PlusOutlined } from '@ant-design/icons'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { Button, Dropdown, Input, Select, Table } from 'antd'
+import { useEffect, useState } from 'react'
+import { Link, useNavigate, useSearchParams } from 'react-router'
+import { useRegion } from '../frame/region.ts'
+import { Do } from '../parts/allowed.tsx'
+import { Copy } from '../parts/mono.tsx'
+import { Nothing, Page } from '../parts/page.tsx'
+import { Refused } from '../parts/refused.tsx'
+import { KeyStateTag } from '../parts/state.tsx'
+import { When } from '../parts/when.tsx'
+import { useArns } from '../service/arns.ts'
+import { paths } from '../service/paths.ts'
+import { useMay } from '../service/queries.ts'
+import { KEY_STATES } from '../service/replies.ts'
+import { useCommon, useTexts } from '../texts/language.tsx'
+import { findKeys, type KeyPage, type KeyRow, PAGE_SIZE, SEARCHED } from './find-keys.ts'
+import { KeyDialog, useKeyActions } from './key/key-actions.tsx'
+import { keysTexts } from './keys.texts.ts'
+
+const TYPED_FOR_MS = 250
+
+export default function KeysPage() {
+  const say = useTexts(keysTexts)
+  const common = useCommon()
+  const region = useRegion()
+  const arns = useArns()
+  const navigate = useNavigate()
+  const [search, setSearch] = useSearchParams()
+  const wanted = {
+    state: search.get('state') ?? '',
+    level: search.get('level') ?? '',
+    text: search.get('q') ?? '',
+    tag: search.get('tag') ?? '',
+    page: Math.max(1, Number(search.get('page')) || 1),
+  }
+  const change = (next: Readonly<Record<string, string>>) => {
+    const all = new URLSearchParams(search)
+    all.delete('page')
+    for (const [name, value] of Object.entries(next)) {
+      if (value === '') all.delete(name)
+      else all.set(name, value)
+    }
+    setSearch(all, { replace: true })
+  }
+  const keys = useQuery<KeyPage>({
+    queryKey: [region, 'keys', wanted],
+    queryFn: ({ signal }) => findKeys(region, wanted, signal),
+    placeholderData: keepPreviousData,
+  })
+  const create = { Action: 'kms:CreateKey', Resource: arns.kms('key') }
+  const may = useMay([create])
+  const isFiltered = Boolean(wanted.state || wanted.level || wanted.text || wanted.tag)
+  const createButton = (
+    <Do
+      icon={<PlusOutlined />}
+      onClick={() => void navigate(paths.newKey(region))}
+      permission={{ answer: may(create.Action, create.Resource), action: create.Action, resource: create.Resource }}
+      type="primary"
+    >
+      {say('create')}
+    </Do>
+  )
+  return (
+    <Page lead={say('lead')} name={common('nav.keys')} title={common('nav.keys')}>
+      <div className="filters">
+        {createButton}
+        <TypedFilter
+          className="search"
+          label={say('search')}
+          onChange={(q) => change({ q, tag: '' })}
+          value={wanted.text}
+        />
+        <TypedFilter label={say('tag')} onChange={(tag) => change({ tag, q: '' })} value={wanted.tag} />
+        <Select
+          aria-label={say('states')}
+          onChange={(state) => change({ state })}
+          options={[
+            { value: '', label: `${say('states')}: ${say('all')}` },
+            ...KEY_STATES.map((value) => ({ value, label: common(`state.${value}`) })),
+          ]}
+          popupMatchSelectWidth={false}
+          value={wanted.state}
+        />
+        <Select
+          aria-label={say('levels')}
+          onChange={(level) => change({ level })}
+          options={[
+            { value: '', label: `${say('levels')}: ${say('all')}` },
+            ...(['SOFTWARE', 'HSM'] as const).map((value) => ({ value, label: common(`level.${value}`) })),
+          ]}
+          popupMatchSelectWidth={false}
+          value={wanted.level}
+        />
+      </div>
+      {wanted.text && <p className="muted">{say('searched', { count: SEARCHED })}</p>}
+      <Refused again={() => void keys.refetch()} error={keys.error} />
+      {!keys.error && (
+        <div className="panel">
+          <Table<KeyRow>
+            columns={[
+              { title: say('key'), key: 'key', render: (_, row) => <KeyCell region={region} row={row} /> },
+              { title: common('field.state'), key: 'state', render: (_, row) => <KeyStateTag state={row.KeyState} /> },
+              { title: say('level'), key: 'level', render: (_, row) => common(`level.${row.ProtectionLevel}`) },
+              { title: say('origin'), key: 'origin', render: (_, row) => common(`origin.${row.Origin}`) },
+              {
+                title: say('rotation'),
+                key: 'rotation',
+                render: (_, row) => common(`rotation.${row.AutomaticRotation}`),
+              },
+              { title: say('created'), key: 'created', render: (_, row) => <When date={row.CreationDate} dayOnly /> },
+              { title: common('do.actions'), key: 'actions', render: (_, row) => <Actions row={row} /> },
+            ]}
+            dataSource={[...(keys.data?.rows ?? [])]}
+            loading={keys.isFetching && keys.isPlaceholderData ? true : keys.isPending}
+            locale={{
+              emptyText: keys.isPending ? (
+                common('say.loading')
+              ) : isFiltered ? (
+                <Nothing text={say('none-found')}>
+                  <Button onClick={() => setSearch({})}>{say('clear')}</Button>
+                </Nothing>
+              ) : (
+                <Nothing text={say('empty')}>{createButton}</Nothing>
+              ),
+            }}
+            pagination={{
+              current: wanted.page,
+              hideOnSinglePage: false,
+              onChange: (page) => {
+                const all = new URLSearchParams(search)
+                all.set('page', String(page))
+                setSearch(all)
+              },
+              pageSize: PAGE_SIZE,
+              showSizeChanger: false,
+              showTotal: (count) => say('total', { count }),
+              size: 'small',
+              total: keys.data?.total ?? 0,
+            }}
+            rowKey="KeyId"
+            scroll={{ x: 'max-content' }}
+            size="small"
+          />
+        </div>
+      )}
+    </Page>
+  )
+}
+
+/** What is typed stays as typed; the list follows when the typing rests. */
+function TypedFilter({
+  value,
+  label,
+  onChange,
+  className = '',
+}: {
+  readonly value: string
+  readonly label: string
+  readonly onChange: (value: string) => void
+  readonly className?: string
+}) {
+  const [typed, setTyped] = useState(value)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only typing starts the wait
+  useEffect(() => {
+    if (typed.trim() === value) return
+    const timer = setTimeout(() => onChange(typed.trim()), TYPED_FOR_MS)
+    return () => clearTimeout(timer)
+  }, [typed])
+  return (
+    <Input
+      allowClear
+      aria-label={label}
+      className={className}
+      onChange={(event) => setTyped(event.target.value)}
+      placeholder={label}
+      style={className ? {} : { width: 210 }}
+      value={typed}
+    />
+  )
+}
+
+function KeyCell({ row, region }: { readonly row: KeyRow; readonly region: string }) {
+  const say = useTexts(keysTexts)
+  const [first, ...more] = row.aliases
+  const to = paths.key(region, row.KeyId)
+  return (
+    <div className="key-cell">
+      {first === undefined ? (
+        <Link className="muted" to={`${to}?dialog=alias`}>
+          {say('create-alias')}
+        </Link>
+      ) : (
+        <span>
+          <Link className="name" to={to}>
+            {first}
+          </Link>{' '}
+          {more.length > 0 && <span className="muted">{say('more-aliases', { count: more.length })}</span>}
+        </span>
+      )}
+      <span className="mono-line">
+        <Link className="mono" to={to}>
+          {row.KeyId}
+        </Link>
+        <Copy label={row.KeyId} text={row.KeyId} />
+      </span>
+    </div>
+  )
+}
+
+function Actions({ row }: { readonly row: KeyRow }) {
+  const say = useTexts(keysTexts)
+  const [dialog, setDialog] = useState<KeyDialog | null>(null)
+  const actions = useKeyActions(row)
+  const name = row.aliases[0] ?? row.KeyId
+  return (
+    <span className="row-actions">
+      <Dropdown
+        menu={{
+          items: actions.map(({ dialog: key, label, because }) => ({
+            key,
+            label: <span title={because || undefined}>{label}</span>,
+            disabled: Boolean(because),
+            onClick: () => setDialog(key),
+          })),
+        }}
+        trigger={['click']}
+      >
+        <Button aria-label={say('actions', { name })} icon={<MoreOutlined />} size="small" type="text" />
+      </Dropdown>
+      {dialog && <KeyDialog close={() => setDialog(null)} dialog={dialog} metadata={row} />}
+    </span>
+  )
+}

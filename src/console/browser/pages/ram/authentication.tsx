@@ -1,0 +1,184 @@
+import { Button, Form, Input, Switch } from 'antd'
+import { useState } from 'react'
+import { Confirm } from '../../parts/confirm.tsx'
+import { FormDialog } from '../../parts/form-dialog.tsx'
+import { Mono } from '../../parts/mono.tsx'
+import { Facts, Nothing, Ready, Section } from '../../parts/page.tsx'
+import { Badge } from '../../parts/state.tsx'
+import { When } from '../../parts/when.tsx'
+import { call, Refusal } from '../../service/call.ts'
+import { useChange, useReply } from '../../service/queries.ts'
+import { useSession } from '../../service/session.tsx'
+import { useCommon, useTexts } from '../../texts/language.tsx'
+import { ramTexts } from './ram.texts.ts'
+
+interface LoginProfile {
+  readonly PasswordResetRequired: boolean
+  readonly MFABindRequired: boolean
+  readonly CreateDate: string
+}
+
+interface Settings {
+  readonly Password?: string
+  readonly PasswordResetRequired?: boolean
+  readonly MFABindRequired?: boolean
+}
+
+export function Authentication({ userName }: { readonly userName: string }) {
+  return (
+    <>
+      <ConsoleLogon userName={userName} />
+      <MfaDevice userName={userName} />
+    </>
+  )
+}
+
+function isMissing(error: Error | null): boolean {
+  return error instanceof Refusal && error.code.startsWith('EntityNotExist')
+}
+
+function ConsoleLogon({ userName }: { readonly userName: string }) {
+  const say = useTexts(ramTexts)
+  const common = useCommon()
+  const { AccountAlias, AccountId } = useSession()
+  const [dialog, setDialog] = useState<'settings' | 'clear' | null>(null)
+  const reading = useReply<{ LoginProfile: LoginProfile }>('Ram', 'GetLoginProfile', { UserName: userName })
+  const isOff = isMissing(reading.error)
+  const profile = isOff ? undefined : reading.data?.LoginProfile
+  const save = useChange(({ Password, ...rest }: Settings, region) =>
+    call('Ram', isOff ? 'CreateLoginProfile' : 'UpdateLoginProfile', region, {
+      UserName: userName,
+      Password: Password || undefined,
+      PasswordResetRequired: rest.PasswordResetRequired === true,
+      MFABindRequired: rest.MFABindRequired === true,
+    }),
+  )
+  const clear = useChange((_: undefined, region) => call('Ram', 'DeleteLoginProfile', region, { UserName: userName }))
+  const yes = (value: boolean) => say(value ? 'yes' : 'no')
+  return (
+    <Section
+      actions={
+        <>
+          <Button disabled={reading.isPending} onClick={() => setDialog('settings')} size="small">
+            {say(isOff ? 'console.enable' : 'console.modify')}
+          </Button>
+          {profile && (
+            <Button danger onClick={() => setDialog('clear')} size="small">
+              {say('console.clear')}
+            </Button>
+          )}
+        </>
+      }
+      title={say('console.title')}
+    >
+      {isOff ? (
+        <Nothing text={say('console.off')} />
+      ) : (
+        <Ready of={reading}>
+          {() =>
+            profile && (
+              <Facts
+                of={[
+                  [
+                    common('field.state'),
+                    <Badge key="on" tone="good">
+                      {say('console.on')}
+                    </Badge>,
+                  ],
+                  [say('console.name'), <Mono key="name" text={`${userName}@${AccountAlias || AccountId}`} />],
+                  [say('password.reset'), yes(profile.PasswordResetRequired)],
+                  [say('mfa.required'), yes(profile.MFABindRequired)],
+                  [common('field.created'), <When date={profile.CreateDate} key="created" />],
+                ]}
+              />
+            )
+          }
+        </Ready>
+      )}
+      {dialog === 'settings' && (
+        <FormDialog<Settings>
+          close={() => setDialog(null)}
+          initial={
+            profile
+              ? { PasswordResetRequired: profile.PasswordResetRequired, MFABindRequired: profile.MFABindRequired }
+              : { PasswordResetRequired: true }
+          }
+          run={(values) => save.mutateAsync(values)}
+          title={say(isOff ? 'console.enable' : 'console.modify')}
+          verb={common('do.ok')}
+        >
+          <Form.Item
+            extra={isOff ? undefined : say('password.keep')}
+            label={say('password')}
+            name="Password"
+            rules={isOff ? [{ required: true }] : []}
+          >
+            <Input.Password autoComplete="new-password" />
+          </Form.Item>
+          <Form.Item label={say('password.reset')} name="PasswordResetRequired" valuePropName="checked">
+            <Switch />
+          </Form.Item>
+          <Form.Item label={say('mfa.required')} name="MFABindRequired" valuePropName="checked">
+            <Switch />
+          </Form.Item>
+        </FormDialog>
+      )}
+      {dialog === 'clear' && (
+        <Confirm
+          close={() => setDialog(null)}
+          danger
+          run={() => clear.mutateAsync(undefined)}
+          title={say('console.clear')}
+          verb={say('console.clear')}
+        >
+          <p>{say('console.clear.text', { name: userName })}</p>
+        </Confirm>
+      )}
+    </Section>
+  )
+}
+
+function MfaDevice({ userName }: { readonly userName: string }) {
+  const say = useTexts(ramTexts)
+  const [open, setOpen] = useState(false)
+  const device = useReply<{ MFADevice?: { SerialNumber?: string } }>('Ram', 'GetUserMFAInfo', { UserName: userName })
+  const serial = device.data?.MFADevice?.SerialNumber
+  const unbind = useChange((_: undefined, region) => call('Ram', 'UnbindMFADevice', region, { UserName: userName }))
+  return (
+    <Section
+      actions={
+        serial && (
+          <Button danger onClick={() => setOpen(true)} size="small">
+            {say('mfa.unbind')}
+          </Button>
+        )
+      }
+      title={say('mfa.title')}
+    >
+      {isMissing(device.error) ? (
+        <Nothing text={say('mfa.none')} />
+      ) : (
+        <Ready of={device}>
+          {() =>
+            serial ? (
+              <Facts of={[[say('mfa.bound'), <Mono key="serial" text={serial} />]]} />
+            ) : (
+              <Nothing text={say('mfa.none')} />
+            )
+          }
+        </Ready>
+      )}
+      {open && (
+        <Confirm
+          close={() => setOpen(false)}
+          danger
+          run={() => unbind.mutateAsync(undefined)}
+          title={say('mfa.unbind')}
+          verb={say('mfa.unbind')}
+        >
+          <p>{say('mfa.unbind.text', { name: userName })}</p>
+        </Confirm>
+      )}
+    </Section>
+  )
+}

@@ -1,0 +1,66 @@
+import { Button, Form, Input } from 'antd'
+import { useState } from 'react'
+import { useNavigate } from 'react-router'
+import { Page } from '../../parts/page.tsx'
+import { Refused } from '../../parts/refused.tsx'
+import { call } from '../../service/call.ts'
+import { paths } from '../../service/paths.ts'
+import { useChange } from '../../service/queries.ts'
+import { useCommon, useTexts } from '../../texts/language.tsx'
+import { PolicyEditor, pretty, useChecked } from './policy-editor.tsx'
+import { ramTexts } from './ram.texts.ts'
+
+const START = pretty(
+  '{"Version":"1","Statement":[{"Effect":"Allow","Action":["kms:DescribeKey","kms:Encrypt"],"Resource":["*"]}]}',
+)
+
+interface Values {
+  readonly PolicyName: string
+  readonly Description?: string
+}
+
+export default function CreatePolicyPage() {
+  const say = useTexts(ramTexts)
+  const common = useCommon()
+  const navigate = useNavigate()
+  const [text, setText] = useState(START)
+  const checked = useChecked(text, 'identity')
+  const create = useChange(({ PolicyName, Description }: Values, region) =>
+    call('Ram', 'CreatePolicy', region, { PolicyName, Description: Description || undefined, PolicyDocument: text }),
+  )
+  return (
+    <Page
+      crumbs={[{ label: common('nav.policies'), to: paths.policies }]}
+      name={say('policy.create')}
+      title={say('policy.create')}
+    >
+      <Form<Values>
+        layout="vertical"
+        onFinish={(values) =>
+          create.mutate(values, { onSuccess: () => void navigate(paths.policy('Custom', values.PolicyName)) })
+        }
+        requiredMark="optional"
+        validateMessages={{ required: common('field.required') }}
+      >
+        <div className="form-page">
+          <Form.Item label={say('policy.name')} name="PolicyName" rules={[{ required: true }]}>
+            <Input autoComplete="off" />
+          </Form.Item>
+          <Form.Item label={say('note')} name="Description">
+            <Input maxLength={1024} />
+          </Form.Item>
+        </div>
+        <Form.Item label={say('document')} required>
+          <PolicyEditor checked={checked} label={say('document')} onChange={setText} value={text} />
+        </Form.Item>
+        <Refused error={create.error} />
+        <div className="form-foot">
+          <Button disabled={!checked.isValid} htmlType="submit" loading={create.isPending} type="primary">
+            {common('do.ok')}
+          </Button>
+          <Button onClick={() => void navigate(paths.policies)}>{common('do.cancel')}</Button>
+        </div>
+      </Form>
+    </Page>
+  )
+}

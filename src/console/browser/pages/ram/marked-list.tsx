@@ -1,0 +1,73 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { Button, Table, type TableProps } from 'antd'
+import type { ReactNode } from 'react'
+import { useRegion } from '../../frame/region.ts'
+import { Nothing, Ready } from '../../parts/page.tsx'
+import { call, type Parameters } from '../../service/call.ts'
+import type { Paged } from '../../service/replies.ts'
+import { useCommon } from '../../texts/language.tsx'
+
+const PAGE_SIZE = 50
+
+interface Props<Row extends object, Reply extends Paged> {
+  readonly operation: string
+  readonly parameters?: Parameters
+  readonly rows: (reply: Reply) => readonly Row[]
+  readonly columns: NonNullable<TableProps<Row>['columns']>
+  readonly rowKey: (row: Row) => string
+  readonly none: string
+  readonly next?: ReactNode
+}
+
+/** A list of RAM, which the service pages by markers. */
+export function MarkedList<Row extends object, Reply extends Paged>({
+  operation,
+  parameters = {},
+  rows,
+  columns,
+  rowKey,
+  none,
+  next,
+}: Props<Row, Reply>) {
+  const common = useCommon()
+  const region = useRegion()
+  const list = useInfiniteQuery({
+    queryKey: [region, operation, parameters],
+    queryFn: ({ pageParam, signal }) =>
+      call<Reply>(
+        'Ram',
+        operation,
+        region,
+        { ...parameters, MaxItems: PAGE_SIZE, Marker: pageParam === '' ? undefined : pageParam },
+        signal,
+      ),
+    initialPageParam: '',
+    getNextPageParam: (last) => (last.IsTruncated && last.Marker ? last.Marker : undefined),
+  })
+  return (
+    <Ready of={list}>
+      {() => (
+        <>
+          <div className="panel">
+            <Table<Row>
+              columns={columns}
+              dataSource={list.data?.pages.flatMap(rows) ?? []}
+              locale={{ emptyText: <Nothing text={none}>{next}</Nothing> }}
+              pagination={false}
+              rowKey={rowKey}
+              scroll={{ x: 'max-content' }}
+              size="small"
+            />
+          </div>
+          {list.hasNextPage && (
+            <div className="list-foot">
+              <Button loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+                {common('do.more-rows')}
+              </Button>
+            </div>
+          )}
+        </>
+      )}
+    </Ready>
+  )
+}

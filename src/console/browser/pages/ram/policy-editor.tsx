@@ -1,0 +1,90 @@
+import { useQuery } from '@tanstack/react-query'
+import { Skeleton } from 'antd'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import { request } from '../../service/call.ts'
+import { useTexts } from '../../texts/language.tsx'
+import { ramTexts } from './ram.texts.ts'
+
+export interface Finding {
+  readonly Message: string
+  readonly Path?: string
+  readonly Line?: number
+  readonly Column?: number
+}
+
+export interface Checked {
+  readonly faults: readonly Finding[]
+  readonly flaws: readonly Finding[]
+  readonly isValid: boolean
+}
+
+const TYPED_FOR_MS = 300
+
+/** What the service's own parser says of a document, as one types. */
+export function useChecked(text: string, use: 'identity' | 'trust'): Checked {
+  const [asked, setAsked] = useState(text)
+  useEffect(() => {
+    const timer = setTimeout(() => setAsked(text), TYPED_FOR_MS)
+    return () => clearTimeout(timer)
+  }, [text])
+  const { data } = useQuery<{ readonly Faults: readonly Finding[]; readonly Flaws?: readonly Finding[] }>({
+    queryKey: ['check-policy', use, asked],
+    queryFn: ({ signal }) => request('POST', 'api/check-policy', { Document: asked, Use: use }, signal),
+    enabled: asked.trim() !== '',
+    retry: false,
+  })
+  const isKnown = data !== undefined && asked === text
+  return {
+    faults: data?.Faults ?? [],
+    flaws: data?.Flaws ?? [],
+    isValid: isKnown && data.Faults.length === 0,
+  }
+}
+
+/** A document with indentation; as it is when it is no JSON. */
+export function pretty(document: string): string {
+  try {
+    return JSON.stringify(JSON.parse(document), null, 2)
+  } catch {
+    return document
+  }
+}
+
+const CodeEditor = lazy(() => import('./code-editor.tsx'))
+
+interface Props {
+  readonly value: string
+  readonly label: string
+  readonly checked: Checked
+  readonly onChange: (text: string) => void
+}
+
+/** A policy document with what the service says of it below, and at the place of each fault. */
+export function PolicyEditor({ value, label, checked, onChange }: Props) {
+  const say = useTexts(ramTexts)
+  const { faults, flaws, isValid } = checked
+  return (
+    <>
+      <div className="editor">
+        <Suspense fallback={<Skeleton active />}>
+          <CodeEditor findings={faults} label={label} onChange={onChange} value={value} />
+        </Suspense>
+      </div>
+      <div aria-live="polite">
+        {isValid && <p className="muted">{say('editor.ok')}</p>}
+        {faults.length > 0 && <p className="bad">{say('editor.faults', { count: faults.length })}</p>}
+        <ul className="findings">
+          {[...faults, ...flaws].map((one) => (
+            <li className={faults.includes(one) ? 'bad' : 'muted'} key={`${one.Path} ${one.Line} ${one.Message}`}>
+              {one.Line !== undefined && (
+                <code className="mono">{say('editor.place', { line: String(one.Line) })}: </code>
+              )}
+              {one.Message} {one.Path && <code className="mono">{one.Path}</code>}
+            </li>
+          ))}
+        </ul>
+        <p className="muted">{say('editor.help')}</p>
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,122 @@
+import { PlusOutlined } from '@ant-design/icons'
+import { Form, Input, InputNumber, Radio } from 'antd'
+import { Link, useNavigate, useSearchParams } from 'react-router'
+import { Do } from '../../parts/allowed.tsx'
+import { FormDialog } from '../../parts/form-dialog.tsx'
+import { Page } from '../../parts/page.tsx'
+import { When } from '../../parts/when.tsx'
+import { useArns } from '../../service/arns.ts'
+import { call } from '../../service/call.ts'
+import { paths } from '../../service/paths.ts'
+import { useChange, useMay } from '../../service/queries.ts'
+import type { Paged, Role } from '../../service/replies.ts'
+import { useSession } from '../../service/session.tsx'
+import { useCommon, useTexts } from '../../texts/language.tsx'
+import { MarkedList } from './marked-list.tsx'
+import { ramTexts } from './ram.texts.ts'
+
+interface NewRole {
+  readonly RoleName: string
+  readonly Description?: string
+  readonly trusted: 'own' | 'other'
+  readonly account?: string
+  readonly MaxSessionDuration?: number
+}
+
+export default function RolesPage() {
+  const say = useTexts(ramTexts)
+  const common = useCommon()
+  const arns = useArns()
+  const navigate = useNavigate()
+  const { AccountId } = useSession()
+  const [search, setSearch] = useSearchParams()
+  const action = 'ram:CreateRole'
+  const resource = arns.ram('role/*')
+  const may = useMay([{ Action: action, Resource: resource }])
+  const create = useChange(({ RoleName, Description, trusted, account, MaxSessionDuration }: NewRole, region) =>
+    call('Ram', 'CreateRole', region, {
+      RoleName,
+      Description: Description || undefined,
+      MaxSessionDuration,
+      AssumeRolePolicyDocument: trustOf(trusted === 'other' ? (account ?? '') : AccountId),
+    }),
+  )
+  const button = (
+    <Do
+      icon={<PlusOutlined />}
+      onClick={() => setSearch({ dialog: 'create' })}
+      permission={{ answer: may(action, resource), action, resource }}
+      type="primary"
+    >
+      {say('role.create')}
+    </Do>
+  )
+  return (
+    <Page actions={button} lead={say('roles.lead')} name={common('nav.roles')} title={common('nav.roles')}>
+      <MarkedList<Role, Paged & { Roles: { Role: Role[] } }>
+        columns={[
+          {
+            title: say('role.name'),
+            key: 'name',
+            render: (_, { RoleName }) => <Link to={paths.role(RoleName)}>{RoleName}</Link>,
+          },
+          { title: common('field.description'), dataIndex: 'Description' },
+          { title: say('session.duration'), dataIndex: 'MaxSessionDuration' },
+          { title: common('field.created'), dataIndex: 'CreateDate', render: (date: string) => <When date={date} /> },
+        ]}
+        next={button}
+        none={say('roles.none')}
+        operation="ListRoles"
+        rowKey={({ Arn }) => Arn}
+        rows={({ Roles }) => Roles.Role}
+      />
+      {search.get('dialog') === 'create' && (
+        <FormDialog<NewRole>
+          close={() => setSearch({}, { replace: true })}
+          initial={{ trusted: 'own', MaxSessionDuration: 3600 }}
+          run={async (values) => {
+            await create.mutateAsync(values)
+            void navigate(paths.role(values.RoleName))
+          }}
+          title={say('role.create')}
+          verb={common('do.ok')}
+        >
+          <Form.Item label={say('trusted')} name="trusted">
+            <Radio.Group
+              options={[
+                { value: 'own', label: say('trusted.account') },
+                { value: 'other', label: say('trusted.other') },
+              ]}
+            />
+          </Form.Item>
+          <Form.Item dependencies={['trusted']} noStyle>
+            {({ getFieldValue }) =>
+              getFieldValue('trusted') === 'other' && (
+                <Form.Item label={say('account.id')} name="account" rules={[{ required: true }, { pattern: /^\d+$/ }]}>
+                  <Input className="mono" />
+                </Form.Item>
+              )
+            }
+          </Form.Item>
+          <Form.Item label={say('role.name')} name="RoleName" rules={[{ required: true }]}>
+            <Input autoComplete="off" />
+          </Form.Item>
+          <Form.Item label={say('note')} name="Description">
+            <Input />
+          </Form.Item>
+          <Form.Item label={say('session.duration')} name="MaxSessionDuration">
+            <InputNumber max={43_200} min={3600} precision={0} />
+          </Form.Item>
+        </FormDialog>
+      )}
+    </Page>
+  )
+}
+
+/** A trust policy for an account: its own policies say which of its principals may assume the role. */
+function trustOf(account: string): string {
+  return JSON.stringify({
+    Version: '1',
+    Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM: [`acs:ram::${account}:root`] } }],
+  })
+}

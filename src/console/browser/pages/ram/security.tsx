@@ -1,0 +1,51 @@
+import { Alert, Button, Form, Input } from 'antd'
+import { Page, Section } from '../../parts/page.tsx'
+import { Refused } from '../../parts/refused.tsx'
+import { call } from '../../service/call.ts'
+import { useChange } from '../../service/queries.ts'
+import { useSession } from '../../service/session.tsx'
+import { useCommon, useTexts } from '../../texts/language.tsx'
+import { AccessKeys } from './access-keys.tsx'
+import { ramTexts } from './ram.texts.ts'
+
+interface Passwords {
+  readonly old: string
+  readonly new: string
+}
+
+export default function SecurityPage() {
+  const say = useTexts(ramTexts)
+  const common = useCommon()
+  const { UserName } = useSession()
+  const change = useChange(({ old, new: next }: Passwords, region) =>
+    call('Ram', 'ChangePassword', region, { OldPassword: old, NewPassword: next }),
+  )
+  return (
+    <Page lead={say('security.lead')} name={common('frame.security')} title={common('frame.security')}>
+      <Section title={say('change.password')}>
+        <Form<Passwords>
+          className="form-page"
+          layout="vertical"
+          onFinish={(values) => change.mutate(values)}
+          requiredMark={false}
+          validateMessages={{ required: common('field.required') }}
+        >
+          <Form.Item label={say('old.password')} name="old" rules={[{ required: true }]}>
+            <Input.Password autoComplete="current-password" />
+          </Form.Item>
+          <Form.Item label={say('new.password')} name="new" rules={[{ required: true }]}>
+            <Input.Password autoComplete="new-password" />
+          </Form.Item>
+          <Refused error={change.error} />
+          {change.isSuccess && <Alert role="status" showIcon title={say('changed')} type="success" />}
+          <div className="form-foot">
+            <Button htmlType="submit" loading={change.isPending}>
+              {common('do.ok')}
+            </Button>
+          </div>
+        </Form>
+      </Section>
+      <AccessKeys userName={UserName} />
+    </Page>
+  )
+}

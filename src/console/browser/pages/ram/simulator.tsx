@@ -1,0 +1,122 @@
+import { useMutation } from '@tanstack/react-query'
+import { Button, Form, Input, Select, Table } from 'antd'
+import { useSearchParams } from 'react-router'
+import { useRegion } from '../../frame/region.ts'
+import { Copy } from '../../parts/mono.tsx'
+import { Page } from '../../parts/page.tsx'
+import { Refused } from '../../parts/refused.tsx'
+import { Badge } from '../../parts/state.tsx'
+import { request } from '../../service/call.ts'
+import { type Answer, useDeclarations } from '../../service/queries.ts'
+import { useCommon, useTexts } from '../../texts/language.tsx'
+import { ramTexts } from './ram.texts.ts'
+
+interface Asked {
+  readonly principal?: string
+  readonly actions: readonly string[]
+  readonly resource: string
+}
+
+interface Row extends Answer {
+  readonly action: string
+  readonly resource: string
+}
+
+export default function SimulatorPage() {
+  const say = useTexts(ramTexts)
+  const common = useCommon()
+  const region = useRegion()
+  const [search, setSearch] = useSearchParams()
+  const declarations = useDeclarations()
+  const asking = useMutation<readonly Row[], Error, Asked>({
+    mutationFn: async ({ principal, actions, resource }) => {
+      const { Answers } = await request<{ readonly Answers: readonly Answer[] }>('POST', 'api/simulate', {
+        ...(principal?.trim() ? { Principal: principal.trim() } : {}),
+        Questions: actions.map((Action) => ({ Action, Resource: resource.trim(), Region: region })),
+      })
+      return Answers.map((answer, place) => ({ ...answer, action: actions[place] ?? '', resource: resource.trim() }))
+    },
+  })
+  return (
+    <Page lead={say('simulator.lead')} name={common('nav.simulator')} title={common('nav.simulator')}>
+      <Form<Asked>
+        className="form-page"
+        initialValues={{
+          principal: search.get('principal') ?? '',
+          actions: search.getAll('action'),
+          resource: search.get('resource') ?? '*',
+        }}
+        layout="vertical"
+        onFinish={(values) => {
+          const query = new URLSearchParams({ principal: values.principal ?? '', resource: values.resource })
+          for (const action of values.actions) query.append('action', action)
+          setSearch(query, { replace: true })
+          asking.mutate(values)
+        }}
+        requiredMark="optional"
+        validateMessages={{ required: common('field.required') }}
+      >
+        <Form.Item extra={say('principal.help')} label={say('principal')} name="principal">
+          <Input autoComplete="off" spellCheck={false} />
+        </Form.Item>
+        <Form.Item label={say('actions')} name="actions" rules={[{ required: true }]}>
+          <Select
+            mode="tags"
+            options={(declarations.data?.Actions ?? []).map((value) => ({ value, label: value }))}
+            tokenSeparators={[' ', ',']}
+          />
+        </Form.Item>
+        <Form.Item label={say('resource')} name="resource" rules={[{ required: true }]}>
+          <Input className="mono" spellCheck={false} />
+        </Form.Item>
+        <Button htmlType="submit" loading={asking.isPending} type="primary">
+          {say('ask')}
+        </Button>
+      </Form>
+      <div aria-live="polite" className="answers">
+        <Refused error={asking.error} />
+        {asking.data && (
+          <div className="panel">
+            <Table<Row>
+              columns={[
+                {
+                  title: say('actions'),
+                  dataIndex: 'action',
+                  render: (action: string) => <code className="mono">{action}</code>,
+                },
+                {
+                  title: say('decision'),
+                  dataIndex: 'Decision',
+                  render: (said: Answer['Decision']) => (
+                    <Badge tone={said === 'Allow' ? 'good' : 'bad'}>{say(`said.${said}`)}</Badge>
+                  ),
+                },
+                { title: say('statement'), key: 'by', render: (_, row) => <Statement row={row} /> },
+              ]}
+              dataSource={[...asking.data]}
+              pagination={false}
+              rowKey="action"
+              scroll={{ x: 'max-content' }}
+              size="small"
+            />
+          </div>
+        )}
+      </div>
+    </Page>
+  )
+}
+
+/** What decides; where nothing does, a statement that would. */
+function Statement({ row }: { readonly row: Row }) {
+  const say = useTexts(ramTexts)
+  if (row.By) return <pre className="document">{JSON.stringify(row.By, null, 2)}</pre>
+  if (row.Decision !== 'ImplicitDeny') return null
+  const statement = JSON.stringify({ Effect: 'Allow', Action: row.action, Resource: row.resource })
+  return (
+    <span>
+      <span className="muted">{say('add.missing')}: </span>
+      <code className="mono">{statement}</code>
+      <Copy label={say('add.missing')} text={statement} />
+    </span>
+  )
+}

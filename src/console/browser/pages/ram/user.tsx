@@ -1,0 +1,163 @@
+import { Form, Input } from 'antd'
+import { useState } from 'react'
+import { useNavigate, useParams } from 'react-router'
+import { Do } from '../../parts/allowed.tsx'
+import { Confirm } from '../../parts/confirm.tsx'
+import { FormDialog } from '../../parts/form-dialog.tsx'
+import { Facts, Page, Ready, Section } from '../../parts/page.tsx'
+import { TabLinks } from '../../parts/tab-links.tsx'
+import { When } from '../../parts/when.tsx'
+import { useArns } from '../../service/arns.ts'
+import { call } from '../../service/call.ts'
+import { paths } from '../../service/paths.ts'
+import { useChange, useMay, useReply } from '../../service/queries.ts'
+import type { User } from '../../service/replies.ts'
+import { useCommon, useTexts } from '../../texts/language.tsx'
+import { AccessKeys } from './access-keys.tsx'
+import { Attachments } from './attachments.tsx'
+import { Authentication } from './authentication.tsx'
+import { ramTexts } from './ram.texts.ts'
+import { UserGroups } from './user-groups.tsx'
+
+export default function UserPage() {
+  const say = useTexts(ramTexts)
+  const common = useCommon()
+  const arns = useArns()
+  const navigate = useNavigate()
+  const { name = '', tab = 'details' } = useParams()
+  const [deleting, setDeleting] = useState(false)
+  const user = useReply<{ User: User }>('Ram', 'GetUser', { UserName: name })
+  const resource = arns.ram(`user/${name}`)
+  const may = useMay([{ Action: 'ram:DeleteUser', Resource: resource }])
+  const remove = useChange((_: undefined, region) => call('Ram', 'DeleteUser', region, { UserName: name }))
+  return (
+    <Page
+      actions={
+        <Do
+          danger
+          onClick={() => setDeleting(true)}
+          permission={{ answer: may('ram:DeleteUser', resource), action: 'ram:DeleteUser', resource }}
+        >
+          {say('user.delete')}
+        </Do>
+      }
+      crumbs={[{ label: common('nav.users'), to: paths.users }]}
+      lead={user.data?.User.DisplayName}
+      name={name}
+      title={name}
+    >
+      <Ready of={user}>
+        {() =>
+          user.data && (
+            <TabLinks
+              at={tab}
+              label={name}
+              tabs={[
+                { key: 'details', label: say('details'), content: () => <Basics user={user.data.User} /> },
+                {
+                  key: 'authentication',
+                  label: say('authentication'),
+                  content: () => <Authentication userName={name} />,
+                },
+                { key: 'accesskeys', label: say('accesskeys'), content: () => <AccessKeys userName={name} /> },
+                { key: 'groups', label: say('groups'), content: () => <UserGroups userName={name} /> },
+                {
+                  key: 'permissions',
+                  label: say('permissions'),
+                  content: () => <Attachments kind="User" name={name} />,
+                },
+              ]}
+              to={(next) => paths.user(name, next)}
+            />
+          )
+        }
+      </Ready>
+      {deleting && (
+        <Confirm
+          close={() => setDeleting(false)}
+          danger
+          retype={name}
+          run={async () => {
+            await remove.mutateAsync(undefined)
+            void navigate(paths.users)
+          }}
+          title={say('user.delete')}
+          verb={say('user.delete')}
+        >
+          <p>{say('user.delete.text', { name })}</p>
+        </Confirm>
+      )}
+    </Page>
+  )
+}
+
+interface Edited {
+  readonly NewDisplayName?: string
+  readonly NewComments?: string
+  readonly NewEmail?: string
+  readonly NewMobilePhone?: string
+}
+
+function Basics({ user }: { readonly user: User }) {
+  const say = useTexts(ramTexts)
+  const common = useCommon()
+  const [open, setOpen] = useState(false)
+  const change = useChange((values: Edited, region) =>
+    call('Ram', 'UpdateUser', region, { UserName: user.UserName, ...values }),
+  )
+  return (
+    <Section
+      actions={
+        <Do onClick={() => setOpen(true)} size="small">
+          {common('do.edit')}
+        </Do>
+      }
+      title={say('details')}
+    >
+      <Facts
+        of={[
+          [say('logon.name'), user.UserName],
+          [say('display.name'), user.DisplayName],
+          [
+            say('uid'),
+            <code className="mono" key="uid">
+              {user.UserId}
+            </code>,
+          ],
+          [say('note'), user.Comments || undefined],
+          [say('email'), user.Email || undefined],
+          [say('mobile'), user.MobilePhone || undefined],
+          [common('field.created'), <When date={user.CreateDate} key="created" />],
+          [say('last.login'), <When date={user.LastLoginDate} key="login" />],
+        ]}
+      />
+      {open && (
+        <FormDialog<Edited>
+          close={() => setOpen(false)}
+          initial={{
+            NewDisplayName: user.DisplayName,
+            NewComments: user.Comments,
+            NewEmail: user.Email,
+            NewMobilePhone: user.MobilePhone,
+          }}
+          run={(values) => change.mutateAsync(values)}
+          title={say('user.edit')}
+          verb={common('do.save')}
+        >
+          <Form.Item label={say('display.name')} name="NewDisplayName">
+            <Input />
+          </Form.Item>
+          <Form.Item label={say('note')} name="NewComments">
+            <Input />
+          </Form.Item>
+          <Form.Item label={say('email')} name="NewEmail">
+            <Input />
+          </Form.Item>
+          <Form.Item label={say('mobile')} name="NewMobilePhone">
+            <Input />
+          </Form.Item>
+        </FormDialog>
+      )}
+    </Section>
+  )
+}

@@ -1,0 +1,90 @@
+import { PlusOutlined } from '@ant-design/icons'
+import { Form, Input } from 'antd'
+import { Link, useNavigate, useSearchParams } from 'react-router'
+import { Do } from '../../parts/allowed.tsx'
+import { FormDialog } from '../../parts/form-dialog.tsx'
+import { Page } from '../../parts/page.tsx'
+import { When } from '../../parts/when.tsx'
+import { useArns } from '../../service/arns.ts'
+import { call } from '../../service/call.ts'
+import { paths } from '../../service/paths.ts'
+import { useChange, useMay } from '../../service/queries.ts'
+import type { Paged, User } from '../../service/replies.ts'
+import { useCommon, useTexts } from '../../texts/language.tsx'
+import { MarkedList } from './marked-list.tsx'
+import { ramTexts } from './ram.texts.ts'
+
+interface NewUser {
+  readonly UserName: string
+  readonly DisplayName?: string
+  readonly Comments?: string
+}
+
+export default function UsersPage() {
+  const say = useTexts(ramTexts)
+  const common = useCommon()
+  const arns = useArns()
+  const navigate = useNavigate()
+  const [search, setSearch] = useSearchParams()
+  const action = 'ram:CreateUser'
+  const resource = arns.ram('user/*')
+  const may = useMay([{ Action: action, Resource: resource }])
+  const create = useChange((values: NewUser, region) => call('Ram', 'CreateUser', region, { ...values }))
+  const button = (
+    <Do
+      icon={<PlusOutlined />}
+      onClick={() => setSearch({ dialog: 'create' })}
+      permission={{ answer: may(action, resource), action, resource }}
+      type="primary"
+    >
+      {say('user.create')}
+    </Do>
+  )
+  return (
+    <Page actions={button} lead={say('users.lead')} name={common('nav.users')} title={common('nav.users')}>
+      <MarkedList<User, Paged & { Users: { User: User[] } }>
+        columns={[
+          {
+            title: say('logon.name'),
+            key: 'name',
+            render: (_, { UserName }) => <Link to={paths.user(UserName)}>{UserName}</Link>,
+          },
+          { title: say('display.name'), dataIndex: 'DisplayName' },
+          { title: say('note'), dataIndex: 'Comments' },
+          { title: common('field.created'), dataIndex: 'CreateDate', render: (date: string) => <When date={date} /> },
+        ]}
+        next={button}
+        none={say('users.none')}
+        operation="ListUsers"
+        rowKey={({ UserId }) => UserId}
+        rows={({ Users }) => Users.User}
+      />
+      {search.get('dialog') === 'create' && (
+        <FormDialog<NewUser>
+          close={() => setSearch({}, { replace: true })}
+          run={async (values) => {
+            await create.mutateAsync(values)
+            void navigate(paths.user(values.UserName, 'authentication'))
+          }}
+          title={say('user.create')}
+          verb={common('do.ok')}
+        >
+          <Form.Item
+            extra={say('logon.rule')}
+            label={say('logon.name')}
+            name="UserName"
+            rules={[{ required: true }, { pattern: /^[A-Za-z0-9._-]{1,64}$/, message: say('logon.rule') }]}
+          >
+            <Input autoComplete="off" autoFocus />
+          </Form.Item>
+          <Form.Item label={say('display.name')} name="DisplayName">
+            <Input maxLength={128} />
+          </Form.Item>
+          <Form.Item label={say('note')} name="Comments">
+            <Input maxLength={128} />
+          </Form.Item>
+        </FormDialog>
+      )}
+    </Page>
+  )
+}

@@ -1,0 +1,155 @@
+import { PlusOutlined } from '@ant-design/icons'
+import { Button, Form, Input, Select } from 'antd'
+import { useState } from 'react'
+import { Do } from '../parts/allowed.tsx'
+import { Confirm } from '../parts/confirm.tsx'
+import { FormDialog } from '../parts/form-dialog.tsx'
+import { Copy } from '../parts/mono.tsx'
+import { Facts, Nothing, Page, Ready, Section } from '../parts/page.tsx'
+import { Badge } from '../parts/state.tsx'
+import { When } from '../parts/when.tsx'
+import { call } from '../service/call.ts'
+import { useChange, useMay, useReply } from '../service/queries.ts'
+import { useCommon, useTexts } from '../texts/language.tsx'
+import { trailTexts } from './trails.texts.ts'
+
+interface Trail {
+  readonly Name: string
+  readonly OssBucketName?: string
+  readonly OssKeyPrefix?: string
+  readonly EventRW: 'All' | 'Read' | 'Write'
+}
+
+interface TrailStatus {
+  readonly IsLogging: boolean
+  readonly LatestDeliveryTime?: string
+  readonly LatestDeliveryError?: string
+}
+
+const VERIFY = 'strongroom audit verify'
+
+export default function TrailsPage() {
+  const say = useTexts(trailTexts)
+  const common = useCommon()
+  const [open, setOpen] = useState(false)
+  const trails = useReply<{ TrailList: readonly Trail[] }>('Actiontrail', 'DescribeTrails')
+  const create = useChange((trail: Trail, region) => call('Actiontrail', 'CreateTrail', region, { ...trail }))
+  const action = 'actiontrail:CreateTrail'
+  const may = useMay([{ Action: action, Resource: '*' }])
+  const button = (
+    <Do
+      icon={<PlusOutlined />}
+      onClick={() => setOpen(true)}
+      permission={{ answer: may(action, '*'), action, resource: '*' }}
+      type="primary"
+    >
+      {say('create')}
+    </Do>
+  )
+  return (
+    <Page actions={button} lead={say('lead')} name={common('nav.trails')} title={common('nav.trails')}>
+      <Ready of={trails}>
+        {() =>
+          trails.data?.TrailList.length ? (
+            trails.data.TrailList.map((trail) => <TrailSection key={trail.Name} trail={trail} />)
+          ) : (
+            <Nothing text={say('none')} />
+          )
+        }
+      </Ready>
+      <Section title={say('verify')}>
+        <p>{say('verify.text')}</p>
+        <div className="command-box">
+          <pre className="command">{VERIFY}</pre>
+          <Copy label={VERIFY} text={VERIFY} />
+        </div>
+      </Section>
+      {open && (
+        <FormDialog<Trail>
+          close={() => setOpen(false)}
+          initial={{ EventRW: 'All' }}
+          run={(values) => create.mutateAsync(values)}
+          title={say('create')}
+          verb={common('do.ok')}
+        >
+          <Form.Item extra={say('name.rule')} label={say('name')} name="Name" rules={[{ required: true }]}>
+            <Input autoFocus />
+          </Form.Item>
+          <Form.Item label={say('bucket')} name="OssBucketName" rules={[{ required: true }]}>
+            <Input />
+          </Form.Item>
+          <Form.Item label={say('prefix')} name="OssKeyPrefix">
+            <Input />
+          </Form.Item>
+          <Form.Item label={say('events')} name="EventRW">
+            <Select
+              options={(['All', 'Write', 'Read'] as const).map((value) => ({ value, label: say(`rw.${value}`) }))}
+            />
+          </Form.Item>
+        </FormDialog>
+      )}
+    </Page>
+  )
+}
+
+function TrailSection({ trail }: { readonly trail: Trail }) {
+  const say = useTexts(trailTexts)
+  const common = useCommon()
+  const [deleting, setDeleting] = useState(false)
+  const status = useReply<TrailStatus>('Actiontrail', 'GetTrailStatus', { Name: trail.Name })
+  const change = useChange((operation: string, region) => call('Actiontrail', operation, region, { Name: trail.Name }))
+  const isOn = status.data?.IsLogging === true
+  return (
+    <Section
+      actions={
+        <>
+          <Button
+            disabled={!status.data}
+            loading={change.isPending}
+            onClick={() => change.mutate(isOn ? 'StopLogging' : 'StartLogging')}
+            size="small"
+          >
+            {say(isOn ? 'stop' : 'start')}
+          </Button>
+          <Button danger onClick={() => setDeleting(true)} size="small">
+            {common('do.delete')}
+          </Button>
+        </>
+      }
+      title={trail.Name}
+    >
+      <Facts
+        of={[
+          [
+            say('state'),
+            status.data && (
+              <Badge key="state" tone={isOn ? 'good' : 'idle'}>
+                {say(isOn ? 'on' : 'off')}
+              </Badge>
+            ),
+          ],
+          [
+            say('bucket'),
+            <code className="mono" key="bucket">
+              {[trail.OssBucketName, trail.OssKeyPrefix].filter(Boolean).join('/')}
+            </code>,
+          ],
+          [say('events'), say(`rw.${trail.EventRW}`)],
+          [say('last'), <When date={status.data?.LatestDeliveryTime} key="last" />],
+          [say('error'), status.data?.LatestDeliveryError || undefined],
+        ]}
+      />
+      {deleting && (
+        <Confirm
+          close={() => setDeleting(false)}
+          danger
+          run={() => change.mutateAsync('DeleteTrail')}
+          title={say('delete.title')}
+          verb={common('do.delete')}
+        >
+          <p>{say('delete.text', { name: trail.Name })}</p>
+        </Confirm>
+      )}
+    </Section>
+  )
+}

@@ -1,0 +1,59 @@
+import { Button, type ButtonProps, Tooltip } from 'antd'
+import type { ReactNode } from 'react'
+import type { Answer } from '../service/queries.ts'
+import { useCommon } from '../texts/language.tsx'
+import { Copy } from './mono.tsx'
+
+export interface Permission {
+  readonly answer: Answer
+  readonly action: string
+  readonly resource: string
+}
+
+type Props = Omit<ButtonProps, 'disabled'> & {
+  /** What the policies say; none: nothing was asked. */
+  readonly permission?: Permission | undefined
+  /** Why it can't be done now, whatever policies say. */
+  readonly because?: string | false | undefined
+}
+
+/** A button that says why it is off: it stays in the order of the keyboard, so that everyone can learn the reason. */
+export function Do({ permission, because, onClick, children, ...rest }: Props) {
+  const refused = permission && !permission.answer.Allowed
+  if (!because && !refused)
+    return (
+      <Button {...rest} {...(onClick ? { onClick } : {})}>
+        {children}
+      </Button>
+    )
+  const { htmlType: _, danger: __, type, ...look } = rest
+  return (
+    <Tooltip
+      styles={{ root: { maxWidth: 420 } }}
+      title={because || (permission && <WhyNot permission={permission} />)}
+      trigger={['hover', 'focus']}
+    >
+      <Button
+        {...look}
+        aria-disabled="true"
+        className="is-off"
+        type={type === 'link' || type === 'text' ? type : 'default'}
+      >
+        {children}
+      </Button>
+    </Tooltip>
+  )
+}
+
+/** Names the action that is missing, with the statement that would allow it. */
+export function WhyNot({ permission: { answer, action, resource } }: { readonly permission: Permission }): ReactNode {
+  const say = useCommon()
+  if (answer.Decision === 'ExplicitDeny') return say('refused.denied', { action, resource })
+  const statement = JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource })
+  return (
+    <span>
+      {say('refused.policy', { action })} <code className="mono">{statement}</code>
+      <Copy label={say('refused.copy')} text={statement} />
+    </span>
+  )
+}

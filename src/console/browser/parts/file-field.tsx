@@ -1,0 +1,35 @@
+import { useId } from 'react'
+
+interface Props {
+  readonly label: string
+  readonly choose: string
+  readonly help?: string
+  readonly name: string | null
+  readonly wrong?: string | null
+  readonly onFile: (file: File) => void
+}
+
+/** A file of the reader's machine: read here, sent nowhere. */
+export function FileField({ label, choose, help, name, wrong, onFile }: Props) {
+  const id = useId()
+  return (
+    <div className="file-field">
+      <label htmlFor={id}>{label}</label>
+      <span className="file-choice">
+        <input
+          aria-describedby={`${id}-help`}
+          id={id}
+          onChange={(event) => {
+            const [file] = event.target.files ?? []
+            if (file) onFile(file)
+          }}
+          title={choose}
+          type="file"
+        />
+      </span>
+      <small className={wrong ? 'bad' : 'muted'} id={`${id}-help`} role={wrong ? 'alert' : undefined}>
+        {wrong ?? (name && help ? `${name}: ${help}` : help)}
+      </small>
+    </div>
+  )
+}

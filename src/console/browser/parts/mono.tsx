@@ -1,0 +1,37 @@
+import { CheckOutlined, CopyOutlined } from '@ant-design/icons'
+import { Button, Tooltip } from 'antd'
+import { useState } from 'react'
+import { useCommon } from '../texts/language.tsx'
+
+/** Copies a text; says so for a moment. `label` names what is copied. */
+export function Copy({ text, label }: { readonly text: string; readonly label: string }) {
+  const say = useCommon()
+  const [copied, setCopied] = useState(false)
+  const copy = async () => {
+    await navigator.clipboard.writeText(text)
+    setCopied(true)
+    setTimeout(() => setCopied(false), 1500)
+  }
+  return (
+    <Tooltip title={copied ? say('do.copied') : say('do.copy')}>
+      <Button
+        aria-label={`${say('do.copy')} ${label}`}
+        className="copy"
+        icon={copied ? <CheckOutlined /> : <CopyOutlined />}
+        onClick={() => void copy()}
+        size="small"
+        type="text"
+      />
+    </Tooltip>
+  )
+}
+
+/** An identifier: in fixed width, never broken by markup, with a button that copies it. */
+export function Mono({ text, label }: { readonly text: string; readonly label?: string }) {
+  return (
+    <span className="mono-line">
+      <code className="mono">{text}</code>
+      <Copy label={label ?? text} text={text} />
+    </span>
+  )
+}

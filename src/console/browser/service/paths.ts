@@ -1,0 +1,30 @@
+// Where pages are. A path never ends in a text of a user: the service takes a dot in the last part for a file.
+
+const part = encodeURIComponent
+
+export const paths = {
+  overview: (region: string) => `/${region}/overview`,
+  keys: (region: string) => `/${region}/keys`,
+  newKey: (region: string) => `/${region}/keys/create`,
+  key: (region: string, id: string, tab = 'details') => `/${region}/keys/${part(id)}/${tab}`,
+  importMaterial: (region: string, id: string) => `/${region}/keys/${part(id)}/import`,
+  cryptography: (region: string, tab = 'encrypt') => `/${region}/cryptography/${tab}`,
+  hsm: (region: string) => `/${region}/hsm`,
+  events: (region: string, query: Readonly<Record<string, string>> = {}) => {
+    const search = new URLSearchParams(query).toString()
+    return `/${region}/events${search && `?${search}`}`
+  },
+  trails: (region: string) => `/${region}/trails`,
+  users: '/ram/users',
+  user: (name: string, tab = 'details') => `/ram/users/${part(name)}/${tab}`,
+  groups: '/ram/groups',
+  group: (name: string, tab = 'members') => `/ram/groups/${part(name)}/${tab}`,
+  roles: '/ram/roles',
+  role: (name: string, tab = 'details') => `/ram/roles/${part(name)}/${tab}`,
+  policies: '/ram/policies',
+  newPolicy: '/ram/policies/create',
+  policy: (type: string, name: string, tab = 'document') => `/ram/policies/${type}/${part(name)}/${tab}`,
+  simulator: '/ram/simulator',
+  settings: '/ram/settings',
+  security: '/ram/security',
+} as const

@@ -1,0 +1,133 @@
+// The members of replies that pages read, in the words of the API.
+
+export interface KeyMetadata {
+  readonly KeyId: string
+  readonly Arn: string
+  readonly CreationDate: string
+  readonly Description: string
+  readonly KeyState: KeyState
+  readonly KeyUsage: string
+  readonly KeySpec: string
+  readonly Creator: string
+  readonly Origin: 'Aliyun_KMS' | 'EXTERNAL'
+  readonly ProtectionLevel: 'SOFTWARE' | 'HSM'
+  readonly DeleteDate: string
+  readonly MaterialExpireTime: string
+  readonly PrimaryKeyVersion?: string
+  readonly LastRotationDate?: string
+  readonly AutomaticRotation: 'Enabled' | 'Disabled' | 'Suspended'
+  readonly RotationInterval?: string
+  readonly NextRotationDate?: string
+  readonly DeletionProtection: 'Enabled' | 'Disabled'
+  readonly DeletionProtectionDescription?: string
+}
+
+export const KEY_STATES = ['Enabled', 'Disabled', 'PendingImport', 'PendingDeletion'] as const
+export type KeyState = (typeof KEY_STATES)[number]
+
+export interface Alias {
+  readonly KeyId: string
+  readonly AliasName: string
+}
+
+export interface Aliases {
+  readonly Aliases: { readonly Alias: readonly Alias[] }
+  readonly TotalCount: number
+}
+
+export interface Keys {
+  readonly Keys: { readonly Key: readonly { readonly KeyId: string; readonly KeyArn: string }[] }
+  readonly TotalCount: number
+}
+
+export interface KeyVersions {
+  readonly KeyVersions: {
+    readonly KeyVersion: readonly { readonly KeyVersionId: string; readonly CreationDate: string }[]
+  }
+  readonly TotalCount: number
+}
+
+export interface KeyTags {
+  readonly Tags: { readonly Tag: readonly { readonly TagKey: string; readonly TagValue: string }[] }
+}
+
+export interface TrailEvent {
+  readonly eventId: string
+  readonly eventName: string
+  readonly eventType: string
+  readonly eventRW: string
+  readonly eventTime: string
+  readonly serviceName: string
+  readonly sourceIpAddress?: string
+  readonly errorCode?: string
+  readonly errorMessage?: string
+  readonly userIdentity?: {
+    readonly type?: string
+    readonly userName?: string
+    readonly accessKeyId?: string
+    readonly principalId?: string
+  }
+  readonly referencedResources?: Readonly<Record<string, readonly string[]>>
+  readonly resourceName?: string
+  readonly resourceType?: string
+}
+
+export interface Events {
+  readonly Events: readonly TrailEvent[]
+  readonly NextToken?: string
+}
+
+export interface Paged {
+  readonly IsTruncated?: boolean
+  readonly Marker?: string
+}
+
+export interface User {
+  readonly UserId: string
+  readonly UserName: string
+  readonly DisplayName: string
+  readonly Comments: string
+  readonly Email: string
+  readonly MobilePhone: string
+  readonly CreateDate: string
+  readonly LastLoginDate?: string
+}
+
+export interface Group {
+  readonly GroupName: string
+  readonly Comments: string
+  readonly CreateDate?: string
+}
+
+export interface Role {
+  readonly RoleName: string
+  readonly Arn: string
+  readonly Description: string
+  readonly MaxSessionDuration: number
+  readonly CreateDate: string
+  readonly AssumeRolePolicyDocument?: string
+}
+
+export interface Policy {
+  readonly PolicyName: string
+  readonly PolicyType: 'System' | 'Custom'
+  readonly Description: string
+  readonly DefaultVersion: string
+  readonly CreateDate?: string
+  readonly AttachDate?: string
+  readonly AttachmentCount?: number
+}
+
+export interface PolicyVersion {
+  readonly VersionId: string
+  readonly IsDefaultVersion: boolean
+  readonly PolicyDocument: string
+  readonly CreateDate: string
+}
+
+export interface AccessKey {
+  readonly AccessKeyId: string
+  readonly AccessKeySecret?: string
+  readonly Status: 'Active' | 'Inactive'
+  readonly CreateDate: string
+}

@@ -1,0 +1,3 @@
+import chinese from 'antd/locale/zh_CN'
+
+export default chinese

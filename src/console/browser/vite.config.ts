@@ -1,0 +1,36 @@
+// How the browser application is built: hashed files under /console/assets/, nothing inline, so that the policy of the page can be strict.
+import { defineConfig, type Plugin } from 'vite'
+
+export default defineConfig({
+  base: '/console/',
+  publicDir: false,
+  logLevel: 'error',
+  plugins: [nonceOfStyles()],
+  build: {
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    emptyOutDir: true,
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 1200,
+    rolldownOptions: {
+      onLog: (level, log, report) => void (log.code === 'MODULE_LEVEL_DIRECTIVE' || report(level, log)),
+    },
+  },
+  oxc: { jsx: { runtime: 'automatic' } },
+})
+
+/** Components that add a style of their own without the nonce (locked scrolling, the width of scroll bars) get that of the page. */
+function nonceOfStyles(): Plugin {
+  const given = 'const {\n    csp,\n    prepend,\n    priority = 0\n  } = option;'
+  return {
+    name: 'nonce-of-styles',
+    transform(code, id) {
+      if (!/@rc-component\/util\/es\/Dom\/dynamicCSS\.js$/.test(id)) return null
+      if (!code.includes(given))
+        throw new Error('dynamicCSS.js is not as it was: check that its styles carry the nonce')
+      const page = `{ nonce: document.querySelector('meta[name="csp-nonce"]')?.content }`
+      return code.replace(given, given.replace('csp,', `csp = ${page},`))
+    },
+  }
+}
