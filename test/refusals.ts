@@ -19,6 +19,7 @@ const ANY: ReadonlySet<Code> = new Set([
   'Forbidden.AccessKey',
   'InvalidSecurityToken.Malformed',
   'InvalidSecurityToken.Expired',
+  'Session.None',
 ])
 /** What a call with the parameter DryRun can be refused with, beside. */
 const DRY: ReadonlySet<Code> = new Set(['DryRunOperationError', 'ValidationError', 'AccessDeniedError'])

@@ -6,16 +6,27 @@ interface Identity {
   readonly principalId: string
   /** Account: root. User: UserName. Session: RoleName:RoleSessionName. Service: its name. */
   readonly userName: string
+  /** Empty in a session of the console. */
   readonly accessKeyId: string
+}
+
+/** A session of the console: the caller logged on, and signs no calls. */
+export interface LoggedOn {
+  /** Milliseconds since 1970. */
+  readonly since: number
+  /** Whether a second factor was checked. */
+  readonly mfa: boolean
 }
 
 /** The account itself, which may do anything with its own resources: no policy is evaluated. */
 export interface AccountCaller extends Identity {
   readonly type: 'root-account'
+  readonly loggedOn?: LoggedOn
 }
 
 export interface UserCaller extends Identity {
   readonly type: 'ram-user'
+  readonly loggedOn?: LoggedOn
 }
 
 /** A session of a role, with temporary credentials. Times are milliseconds since 1970. */
@@ -29,6 +40,8 @@ export interface SessionCaller extends Identity {
   readonly startedAt: number
   /** The service that assumed the role, or null. */
   readonly invokedBy: string | null
+  /** Whether who assumed the role had logged on with a second factor; absent where nobody had logged on. */
+  readonly mfa?: boolean
 }
 
 /** A service of the cloud. Without a session it may only assume roles that trust it. */
@@ -37,6 +50,19 @@ export interface ServiceCaller extends Identity {
 }
 
 export type Caller = AccountCaller | UserCaller | SessionCaller | ServiceCaller
+
+/** The value of the condition key acs:MFAPresent: whether a second factor was checked at log-on; null where nobody logged on. */
+export function mfaPresent(caller: Caller): boolean | null {
+  switch (caller.type) {
+    case 'root-account':
+    case 'ram-user':
+      return caller.loggedOn?.mfa ?? null
+    case 'assumed-role':
+      return caller.mfa ?? null
+    case 'service':
+      return null
+  }
+}
 
 /** The value of the condition key acs:PrincipalARN for this caller (docs/reference/policy-language.md). For a service it is the service's name. */
 export function principalArn(caller: Caller): string {

@@ -18,7 +18,8 @@ const MAX_SHOWN = 16_384
 /** The caller of a request, its nonce, which must not be used again, and how much its unsigned parts count. */
 export interface Authenticated {
   readonly caller: Caller
-  readonly nonce: { readonly accessKeyId: string; readonly nonce: string; readonly expiresAt: number }
+  /** null in a session of the console, where there is no signature that could be replayed. */
+  readonly nonce: { readonly accessKeyId: string; readonly nonce: string; readonly expiresAt: number } | null
   readonly host: HostStanding
   /** The day, region and product that the signing key of ACS4 is valid for; null with the other schemes. */
   readonly scope: Scope | null

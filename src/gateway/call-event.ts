@@ -9,6 +9,7 @@ import type { Unsaid } from '../ledger/stored-event.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import type { EventRow } from '../storage/storage.ts'
 import type { Authenticated } from './authenticate.ts'
+import type { Door } from './door.ts'
 import type { CallOperation } from './house.ts'
 import { type HttpRequest, header, type Parameters } from './request.ts'
 
@@ -20,6 +21,7 @@ export interface Progress<O extends Named = CallOperation> {
   readonly requestId: string
   readonly now: number
   readonly request: HttpRequest
+  readonly door: Door
   readonly parameters: Parameters
   readonly region: string
   readonly operation: O

@@ -16,35 +16,42 @@ import { type Keystore, Unreachable } from '../keystore/keystore.ts'
 import { destroyUncommitted, forgetDestroyed } from '../kms/destruction.ts'
 import { Unavailable } from '../storage/storage.ts'
 import { eventOf, furtherEvents, type Named, type Progress } from './call-event.ts'
+import { type Door, SIGNED } from './door.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
 import type { CallContext, CallOperation, House } from './house.ts'
 import { again, identified, RETRY_MS } from './identify.ts'
 import type { Admission } from './rate-limit.ts'
 import { ownerOf, recorded } from './refused-calls.ts'
-import { decodeUnverified, type HttpRequest, header } from './request.ts'
+import { type HttpRequest, header } from './request.ts'
 import { checkRoute, routeOf } from './route.ts'
 
 /** Answers a request, and calls `recognize` once its caller is authenticated. Never rejects: every error becomes a refusal. */
-export async function answer(request: HttpRequest, house: House, recognize: () => void): Promise<Answer> {
+export async function answer(
+  request: HttpRequest,
+  house: House,
+  recognize: () => void,
+  door: Door = SIGNED,
+): Promise<Answer> {
   let requestId = house.newId()
   const host = header(request, 'host')
-  let format = chosenFormat('', header(request, 'accept'))
+  const formatOf = (asked = '') => (door.json ? 'JSON' : chosenFormat(asked, header(request, 'accept')))
+  let format = formatOf()
   const begin = house.runtime.monotonic()
   let known: Named | null = null
   try {
     checkRoute(request)
-    const unverified = decodeUnverified(request)
-    format = chosenFormat(unverified.get('Format') ?? '', header(request, 'accept'))
+    const unverified = door.read(request)
+    format = formatOf(unverified.get('Format'))
     const now = house.now()
-    const { authenticated, view } = await identified(request, unverified, house)
+    const { authenticated, view } = await identified(request, unverified, house, door)
     recognize()
     const route = routeOf(request, unverified, authenticated, house)
-    format = chosenFormat(route.parameters.get('Format') ?? '', header(request, 'accept'))
+    format = formatOf(route.parameters.get('Format'))
     known = route.known
     if ('jsonOnly' in route.operation) format = 'JSON'
     if (known.product.requestIds === 'upper case') requestId = requestId.toUpperCase()
     const { parameters, region, version } = route
-    const common = { requestId, now, request, parameters, region, version, authenticated, view }
+    const common = { requestId, now, request, door, parameters, region, version, authenticated, view }
     if ('refusal' in route) throw await refused({ ...common, operation: route.operation }, route.refusal, house)
     const call = { ...common, operation: route.operation }
     const admission = await admissionOf(call, house)

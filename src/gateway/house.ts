@@ -22,6 +22,7 @@ import type { SecurityTokens } from '../sts/security-token.ts'
 import type { Clock } from './authenticate.ts'
 import type { RateLimits } from './limiting.ts'
 import type { Observer } from './metrics.ts'
+import type { HttpRequest } from './request.ts'
 
 /** The context of any product's operations. */
 export type CallContext = KmsContext & RamContext & StsContext & ActionTrailContext
@@ -32,6 +33,19 @@ export interface ProductVersion {
   readonly product: Product
   readonly version: string
   readonly operations: ReadonlyMap<string, CallOperation>
+}
+
+/** An answer to a browser. */
+export interface ConsoleAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  readonly body: string | Uint8Array
+}
+
+/** The console's part of the server's port, which the room src/console has. */
+export interface ConsolePort {
+  /** Answers a request for a path of the console, and calls `recognize` once its caller is known. Never rejects. */
+  answer(request: HttpRequest, house: House, recognize: () => void): Promise<ConsoleAnswer>
 }
 
 /** The open house, as far as calls use it. Time and randomness are passed in. */
@@ -56,6 +70,7 @@ export interface House extends Clock {
   readonly eventIndex: EventIndex
   readonly pageTokens: PageTokens
   readonly authorizer: Authorizer
+  readonly console: ConsolePort
   readonly lastUsed: Pick<LastUsed, 'note' | 'at'>
   /** With --dev: moves the clock, does the background work that falls due, and returns how many keys it changed. */
   readonly dev: { advance(ms: number): Promise<number> } | null

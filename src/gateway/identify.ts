@@ -1,9 +1,9 @@
 // Who calls, in a view of the ledger: what the answer says of the caller is held to that view until it is committed or confirmed.
 import { Refusal, refuse } from '../api/errors.ts'
-import { authenticate } from './authenticate.ts'
 import type { Named, Progress } from './call-event.ts'
+import { type Door, SIGNED } from './door.ts'
 import type { House } from './house.ts'
-import { decodeUnverified, type HttpRequest, type Parameters } from './request.ts'
+import type { HttpRequest, Parameters } from './request.ts'
 
 /** How long a call is retried while other calls keep changing its records. */
 export const RETRY_MS = 10_000
@@ -15,12 +15,17 @@ type Identified = Pick<Progress, 'authenticated' | 'view'>
  * Authenticates a request in a new view of the ledger. A refusal leaves no event whose commit would tell that it rests on the present state
  * of the AccessKey, so the ledger confirms it. Refuses as `authenticate`.
  */
-export async function identified(request: HttpRequest, unverified: Parameters, house: House): Promise<Identified> {
+export async function identified(
+  request: HttpRequest,
+  unverified: Parameters,
+  house: House,
+  door: Door = SIGNED,
+): Promise<Identified> {
   const { ledger } = house
   for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; ) {
     const view = ledger.view()
     try {
-      return { authenticated: await authenticate(request, unverified, house, house, view), view }
+      return { authenticated: await door.authenticate(request, unverified, house, view), view }
     } catch (error) {
       if (error instanceof Refusal ? await ledger.confirms(view) : view.rootEpoch === ledger.rootEpoch) throw error
     }
@@ -30,6 +35,6 @@ export async function identified(request: HttpRequest, unverified: Parameters, h
 
 /** The call with its caller authenticated again: something that it rested on has changed. Refuses as `authenticate`. */
 export async function again<O extends Named>(call: Progress<O>, house: House): Promise<Progress<O>> {
-  const { request } = call
-  return { ...call, ...(await identified(request, decodeUnverified(request), house)) }
+  const { request, door } = call
+  return { ...call, ...(await identified(request, door.read(request), house, door)) }
 }

@@ -1,13 +1,15 @@
-// What the server's port shows in a browser: the documentation, and what stands for the console.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+// The documentation, as the server's port shows it in a browser, and how answers to browsers are sent.
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { DOCS_PATH, type Documentation } from './documentation.ts'
+import type { ConsoleAnswer } from './house.ts'
+import { type HttpRequest, pathOf } from './request.ts'
 
 /** Returns the path of the page that is asked for, without a query; null for a call. */
 export function pagePath({ method, url = '' }: IncomingMessage): string | null {
   if (method !== 'GET' && method !== 'HEAD') return null
   const query = url.indexOf('?')
   const path = query < 0 ? url : url.slice(0, query)
-  return path === '/console' || path === '/docs' || path.startsWith(DOCS_PATH) ? path : null
+  return path === '/docs' || path.startsWith(DOCS_PATH) ? path : null
 }
 
 /** Sends the page at a path of `pagePath`; never rejects. */
@@ -18,7 +20,6 @@ export async function servePage(
   documentation: Documentation,
   failed: (message: string, error: unknown) => void,
 ): Promise<void> {
-  if (path === '/console') return send(response, 200, CONSOLE_PAGE)
   if (path === '/docs') return send(response, 308, '', { location: DOCS_PATH })
   try {
     const page = await documentation.page(path)
@@ -31,6 +32,19 @@ export async function servePage(
     failed(`the page ${path} can't be read`, error)
     send(response, 500, '')
   }
+}
+
+/** Whether the request is for the console; no other request's cookies are looked at. */
+export function isForConsole(request: HttpRequest): boolean {
+  const path = pathOf(request)
+  return path === '/console' || path.startsWith('/console/')
+}
+
+/** Sends an answer of the console. */
+export function sendConsole(response: ServerResponse, { status, headers, body }: ConsoleAnswer): void {
+  if (response.destroyed || response.headersSent) return
+  response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...headers } as OutgoingHttpHeaders)
+  response.end(body)
 }
 
 type Headers = Readonly<Record<string, string>>
@@ -58,13 +72,5 @@ function sendUnchanged(response: ServerResponse, headers: Headers): void {
 const NO_PAGE = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Not found</title>
 <p>There is no such page. <a href="${DOCS_PATH}">All pages</a></p>
-</html>
-`
-
-const CONSOLE_PAGE = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Strongroom</title>
-<h1>Strongroom</h1>
-<p>The service is running; its <a href="${DOCS_PATH}">documentation</a> is here. This version has no web console: use
-<code>bin/strongroom kms --help</code> or an official SDK.</p>
 </html>
 `

@@ -103,6 +103,13 @@ export function decodeVerified(request: HttpRequest, unverified: Parameters): Pa
   return decoded.parameters
 }
 
+/** Returns the members of a JSON object as parameters, texts as they are. Refuses like decodeUnverified. */
+export function decodeJson(body: Uint8Array): Parameters {
+  const decoded = new Decoded(true)
+  decoded.addJsonBody(body)
+  return decoded.parameters
+}
+
 const FORM = 'application/x-www-form-urlencoded'
 
 function contentType(request: HttpRequest): string {

@@ -6,6 +6,8 @@ import { openTrailSigner } from '../actiontrail/audit/signing-key.ts'
 import { openTarget } from '../actiontrail/delivery/targets/open.ts'
 import { EventIndex } from '../actiontrail/lookup/event-index.ts'
 import { PageTokens } from '../actiontrail/lookup/page-token.ts'
+import { Console } from '../console/console.ts'
+import { BUILDS } from '../console/files.ts'
 import type { House } from '../gateway/house.ts'
 import { products } from '../gateway/products.ts'
 import { RateLimiter } from '../gateway/rate-limit.ts'
@@ -43,6 +45,7 @@ type ForCalls = Pick<
   | 'keystore'
   | 'accessKeys'
   | 'mfaSeeds'
+  | 'console'
   | 'securityTokens'
   | 'authorizer'
   | 'eventIndex'
@@ -102,6 +105,7 @@ export async function openHouse(
       operatorKeys: new OperatorKeys(ledger, accounts, accessKeys, ring, runtime),
       accessKeys,
       mfaSeeds: new MfaSeeds(keys, runtime),
+      console: new Console(keys, runtime, BUILDS),
       authorizer: new Authorizer(ledger, alarm),
       lastUsed: new LastUsed(ledger),
       securityTokens: new SecurityTokens(keys),

@@ -1,5 +1,5 @@
 // Writes the body of a call's event: the facts that the operation's declaration lets events show, cut to size (docs/reference/events.md).
-import type { Caller } from '../api/caller.ts'
+import { type Caller, mfaPresent } from '../api/caller.ts'
 import { type Denial, denialSeenBy, type Refusal } from '../api/errors.ts'
 import type { Reply, ReplyValue, Resource } from '../api/operation.ts'
 import {
@@ -112,12 +112,20 @@ function fitting<P extends Pair>(pairs: readonly P[]): readonly P[] {
   })
 }
 
-function storedCaller(caller: Caller): StoredCaller {
+/** The caller as events keep it. */
+export function storedCaller(caller: Caller): StoredCaller {
   const { principalId, userName, accessKeyId } = caller
   // ActionTrail has no identity type for services.
   const type = caller.type === 'service' ? 'system' : caller.type
-  if (caller.type !== 'assumed-role') return [type, principalId, userName, accessKeyId]
+  const mfa = mfaPresent(caller)
+  const known = mfa === null ? null : mfa ? 1 : 0
+  if (caller.type !== 'assumed-role') {
+    const { since } = (caller.type !== 'service' && caller.loggedOn) || {}
+    if (since === undefined || known === null) return [type, principalId, userName, accessKeyId]
+    return [type, principalId, userName, accessKeyId, since, '', known]
+  }
   const { startedAt, invokedBy } = caller
+  if (known !== null) return [type, principalId, userName, accessKeyId, startedAt, invokedBy ?? '', known]
   return invokedBy === null
     ? [type, principalId, userName, accessKeyId, startedAt]
     : [type, principalId, userName, accessKeyId, startedAt, invokedBy]
@@ -170,6 +178,7 @@ function isObject(value: ReplyValue | undefined): value is Reply {
   return typeof value === 'object' && !Array.isArray(value)
 }
 
-function shortened(value: string): string {
+/** The value, cut where it is longer than events show. */
+export function shortened(value: string): string {
   return value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}...` : value
 }

@@ -28,13 +28,36 @@ export type StoredCall = readonly [
 /** The body of an event about the service's own work. */
 export type StoredService = readonly [format: 2, name: ServiceWork, resources: StoredResources]
 
+/** The body of an event about a log-on to the console, or a log-off. */
+export type StoredLogOn = readonly [
+  format: 4,
+  name: LogOnEvent,
+  host: string,
+  sourceAddress: string,
+  userAgent: string,
+  caller: StoredCaller,
+  /** What was typed as the name, or the AccessKeyId. */
+  account: string,
+  /** The path of the page. */
+  path: string,
+  /** Whether a second factor was checked. */
+  mfa: 0 | 1,
+  error?: readonly [code: string, cause: string] | 0,
+  unsaid?: Unsaid,
+]
+
+export type LogOnEvent = 'ConsoleSignin' | 'ConsoleSignout'
+
 /** Each resource once. */
 export type StoredResources = readonly (readonly [type: string, name: string])[]
 
 /** Replaces a value that is the name of one of the event's resources; in a reply it is the only item of a list. */
 export type ResourceIndex = number
 
-/** A session adds when it began (milliseconds since 1970) and, where a service began it, that service. */
+/**
+ * A session adds when it began (milliseconds since 1970), the service that began it (where more follows, empty for none), and whether a second
+ * factor was checked at log-on. A session of the console has an empty AccessKeyId.
+ */
 export type StoredCaller = readonly [
   type: string,
   principalId: string,
@@ -42,6 +65,7 @@ export type StoredCaller = readonly [
   accessKeyId: string,
   startedAt?: number,
   invokedBy?: string,
+  mfa?: 0 | 1,
 ]
 
 /** Events of earlier releases hold further members, which no event shows. */

@@ -1,5 +1,5 @@
 // What a request says about itself, for the conditions of policies (docs/reference/policy-language.md, "Condition keys").
-import { type Caller, principalArn } from '../api/caller.ts'
+import { type Caller, mfaPresent, principalArn } from '../api/caller.ts'
 import type { Tags } from '../api/operation.ts'
 import { isoSeconds } from '../api/time.ts'
 import { conditionKey } from './policy/condition-key.ts'
@@ -18,6 +18,7 @@ export interface RequestFacts {
 const CURRENT_TIME = conditionKey('acs:CurrentTime')
 const SECURE_TRANSPORT = conditionKey('acs:SecureTransport')
 const SOURCE_IP = conditionKey('acs:SourceIp')
+const MFA_PRESENT = conditionKey('acs:MFAPresent')
 const PRINCIPAL_ARN = conditionKey('acs:PrincipalARN')
 const RESOURCE_TAG = conditionKey('kms:tag/')
 const REQUEST_TAG = conditionKey('acs:RequestTag/')
@@ -46,6 +47,8 @@ function conditionValue(key: string, facts: RequestFacts, caller: Caller, resour
       return String(facts.secureTransport)
     case SOURCE_IP:
       return facts.sourceAddress
+    case MFA_PRESENT:
+      return mfaPresent(caller)?.toString()
     case PRINCIPAL_ARN:
       return caller.type === 'ram-user' || caller.type === 'assumed-role' ? principalArn(caller) : undefined
   }

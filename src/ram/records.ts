@@ -13,6 +13,10 @@ export interface Attached {
 export interface LoginProfile {
   /** Salted argon2id hash, see password.ts. */
   readonly passwordHash: string
+  /** Absent in profiles of earlier releases: then the password is as old as the profile. */
+  readonly passwordChangedAt?: number
+  /** Hashes of former passwords, the latest one first, as many as the password policy counted at the last change. */
+  readonly formerHashes?: readonly string[]
   readonly passwordResetRequired: boolean
   readonly mfaBindRequired: boolean
   readonly createdAt: number

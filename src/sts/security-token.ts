@@ -36,6 +36,8 @@ type Facts = readonly [
   expiresAt: number,
   invokedBy: string | null,
   sessionPolicy: string | null,
+  /** SessionCaller.mfa, where it is known. */
+  mfa?: boolean,
 ]
 
 export class SecurityTokens {
@@ -50,7 +52,7 @@ export class SecurityTokens {
 
   /** Returns the token (Base64) and the secret of a session. `nonce` is 24 fresh random bytes. */
   issue({ caller, expiresAt }: Session, nonce: Uint8Array): { token: string; secret: string } {
-    const { accountId, roleId, roleName, sessionName, accessKeyId, startedAt, invokedBy, sessionPolicy } = caller
+    const { accountId, roleId, roleName, sessionName, accessKeyId, startedAt, invokedBy, sessionPolicy, mfa } = caller
     const facts: Facts = [
       1,
       accountId,
@@ -62,6 +64,7 @@ export class SecurityTokens {
       expiresAt,
       invokedBy,
       sessionPolicy,
+      ...(mfa === undefined ? ([] as const) : ([mfa] as const)),
     ]
     const token = this.#keys.seal(PLACE, nonce, deflateRawSync(JSON.stringify(facts))).toString('base64')
     return { token, secret: secretOf(this.#keys.current, accessKeyId) }
@@ -93,7 +96,7 @@ function secretOf(root: Root, accessKeyId: string): string {
 }
 
 function sessionOf(facts: Facts): Session {
-  const [, accountId, roleId, roleName, sessionName, accessKeyId, startedAt, expiresAt, invokedBy, sessionPolicy] =
+  const [, accountId, roleId, roleName, sessionName, accessKeyId, startedAt, expiresAt, invokedBy, sessionPolicy, mfa] =
     facts
   const caller: SessionCaller = {
     type: 'assumed-role',
@@ -107,6 +110,7 @@ function sessionOf(facts: Facts): Session {
     sessionPolicy,
     startedAt,
     invokedBy,
+    ...(mfa !== undefined && { mfa }),
   }
   return { caller, expiresAt }
 }

@@ -15,6 +15,7 @@ const SEALING: Readonly<Record<string, string>> = {
   'ram/mfa-device.ts': 'ram-mfa-device',
   'actiontrail/audit/signing-key.ts': 'trail-signing-key',
   'actiontrail/lookup/page-token.ts': 'not stored',
+  'console/sealed.ts': 'not stored',
   'sts/security-token.ts': 'not stored',
   'keystore/pkcs11/hsm.ts': 'import tokens, which are not stored',
   'rootkeys/walk.ts': 'seals again',

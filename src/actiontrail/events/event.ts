@@ -6,16 +6,24 @@ import {
   type StoredCall,
   type StoredCaller,
   type StoredDenial,
+  type StoredLogOn,
   type StoredResources,
   type StoredService,
 } from '../../ledger/stored-event.ts'
 import type { EventRow } from '../../storage/storage.ts'
-import { isGlobal } from './members.ts'
+import { isGlobal, logOnService } from './members.ts'
 
 /** The event as a JSON object, its members as ActionTrail names them. */
 export function renderEvent(stored: EventRow): Record<string, unknown> {
-  const facts = JSON.parse(stored.body) as StoredCall | StoredService
-  return facts[0] === 2 ? renderService(stored, facts) : renderCall(stored, facts)
+  const facts = JSON.parse(stored.body) as StoredCall | StoredService | StoredLogOn
+  switch (facts[0]) {
+    case 2:
+      return renderService(stored, facts)
+    case 4:
+      return renderLogOn(stored, facts)
+    default:
+      return renderCall(stored, facts)
+  }
 }
 
 function renderCall({ eventId, account, region, at }: EventRow, facts: StoredCall): Record<string, unknown> {
@@ -71,16 +79,17 @@ function additional(data: Readonly<Record<string, unknown>>): Record<string, unk
 }
 
 function identityOf(caller: StoredCaller, accountId: string): Record<string, unknown> {
-  const [type, principalId, userName, accessKeyId, startedAt, invokedBy] = caller
-  const attributes = startedAt !== undefined && { creationDate: isoSeconds(startedAt), mfaAuthenticated: 'false' }
+  const [type, principalId, userName, accessKeyId, startedAt, invokedBy = '', mfa = 0] = caller
+  const mfaAuthenticated = String(mfa === 1)
+  const attributes = startedAt !== undefined && { creationDate: isoSeconds(startedAt), mfaAuthenticated }
   return {
     type,
     accountId,
     principalId,
     userName,
-    accessKeyId,
+    ...(accessKeyId !== '' && { accessKeyId }),
     ...(attributes && { sessionContext: { attributes } }),
-    ...(invokedBy !== undefined && { invokedBy }),
+    ...(invokedBy !== '' && { invokedBy }),
   }
 }
 
@@ -117,6 +126,36 @@ function renderService({ eventId, account, region, at }: EventRow, facts: Stored
     sourceIpAddress: 'Internal',
     ...referenced(resources),
     userIdentity: { type: 'system', accountId: account, principalId: account, userName: 'system' },
+    recipientAccountId: account,
+  }
+}
+
+function renderLogOn({ eventId, account, region, at }: EventRow, facts: StoredLogOn): Record<string, unknown> {
+  const [, name, host, sourceAddress, userAgent, caller, loginAccount, callbackUrl, mfa, error = 0, unsaid] = facts
+  const checked = String(mfa === 1)
+  return {
+    eventId,
+    eventVersion: 1,
+    eventCategory: 'Management',
+    eventType: name,
+    eventName: name,
+    eventRW: 'Write',
+    eventTime: isoSeconds(at),
+    eventSource: host,
+    serviceName: logOnService(caller),
+    acsRegion: region,
+    isGlobal: true,
+    requestId: eventId,
+    sourceIpAddress: sourceAddress,
+    ...(userAgent === '' ? {} : { userAgent }),
+    ...(error === 0 ? {} : { errorCode: error[0], errorMessage: error[1] }),
+    ...additional({
+      loginAccount,
+      callbackUrl,
+      ...(name === 'ConsoleSignin' && { mfaChecked: checked, isMFAChecked: checked }),
+      ...(unsaid?.unrecorded !== undefined && { UnrecordedRefusals: String(unsaid.unrecorded) }),
+    }),
+    userIdentity: identityOf(caller, account),
     recipientAccountId: account,
   }
 }

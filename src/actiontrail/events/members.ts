@@ -1,19 +1,27 @@
 // The members of an event that lookups and trails select by, read without rendering the whole event.
 import { productNamed } from '../../api/product.ts'
-import { SERVICE_WORK, type StoredCall, type StoredResources, type StoredService } from '../../ledger/stored-event.ts'
+import {
+  type LogOnEvent,
+  SERVICE_WORK,
+  type StoredCall,
+  type StoredCaller,
+  type StoredLogOn,
+  type StoredResources,
+  type StoredService,
+} from '../../ledger/stored-event.ts'
 import type { EventRow } from '../../storage/storage.ts'
 
 export interface EventMembers {
   readonly name: string
   readonly access: 'Read' | 'Write'
-  readonly type: 'ApiCall' | 'AliyunServiceEvent'
+  readonly type: 'ApiCall' | 'AliyunServiceEvent' | LogOnEvent
   readonly product: string
   readonly sourceAddress: string
   readonly identity: {
     readonly type: string
     readonly principalId: string
     readonly userName: string
-    /** null for the service itself. */
+    /** null for the service itself, and in sessions of the console. */
     readonly accessKeyId: string | null
   }
   readonly resources: StoredResources
@@ -21,20 +29,35 @@ export interface EventMembers {
 
 /** Reads the members of a stored event. */
 export function eventMembers({ account, body }: EventRow): EventMembers {
-  const facts = JSON.parse(body) as StoredCall | StoredService
+  const facts = JSON.parse(body) as StoredCall | StoredService | StoredLogOn
   if (facts[0] === 2) {
     const [, name, resources] = facts
     const identity = { type: 'system', principalId: account, userName: 'system', accessKeyId: null }
     const type = 'AliyunServiceEvent'
     return { name, access: 'Write', type, product: SERVICE_WORK[name], sourceAddress: 'Internal', identity, resources }
   }
+  if (facts[0] === 4) {
+    const [, name, , sourceAddress, , caller] = facts
+    const product = logOnService(caller)
+    return { name, access: 'Write', type: name, product, sourceAddress, identity: identityIn(caller), resources: [] }
+  }
   const [, product, , name, access, , sourceAddress, , caller, , resources] = facts
-  const [type, principalId, userName, accessKeyId] = caller
-  const identity = { type, principalId, userName, accessKeyId }
-  return { name, access, type: 'ApiCall', product, sourceAddress, identity, resources }
+  return { name, access, type: 'ApiCall', product, sourceAddress, identity: identityIn(caller), resources }
+}
+
+function identityIn([type, principalId, userName, accessKeyId]: StoredCaller): EventMembers['identity'] {
+  return { type, principalId, userName, accessKeyId: accessKeyId || null }
+}
+
+const USERS = 'AasSub'
+const ACCOUNTS = 'AasCustomer'
+
+/** The service that events of log-ons name. */
+export function logOnService([type]: StoredCaller): string {
+  return type === 'ram-user' ? USERS : ACCOUNTS
 }
 
 /** Whether lookups and trails of every region show the product's events. */
 export function isGlobal(product: string): boolean {
-  return productNamed(product)?.hasGlobalEvents === true
+  return product === USERS || product === ACCOUNTS || productNamed(product)?.hasGlobalEvents === true
 }

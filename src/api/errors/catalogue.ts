@@ -1,11 +1,12 @@
 // The error catalogue: every refusal that a client can receive, with its HTTP status and message (docs/errors.md explains each).
 import { actiontrail } from './actiontrail.ts'
 import { anyCall } from './any-call.ts'
+import { console } from './console.ts'
 import { kms } from './kms.ts'
 import { ram } from './ram.ts'
 import { sts } from './sts.ts'
 
-export const catalogue = { ...anyCall, ...kms, ...ram, ...sts, ...actiontrail } as const
+export const catalogue = { ...anyCall, ...kms, ...ram, ...sts, ...actiontrail, ...console } as const
 
 export type Code = keyof typeof catalogue
 

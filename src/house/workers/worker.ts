@@ -4,6 +4,8 @@ import { Socket } from 'node:net'
 import { openTarget } from '../../actiontrail/delivery/targets/open.ts'
 import { EventIndex } from '../../actiontrail/lookup/event-index.ts'
 import { PageTokens } from '../../actiontrail/lookup/page-token.ts'
+import { Console } from '../../console/console.ts'
+import { BUILDS } from '../../console/files.ts'
 import { Adopting } from '../../gateway/adopting.ts'
 import type { House } from '../../gateway/house.ts'
 import { Metrics } from '../../gateway/metrics.ts'
@@ -102,6 +104,7 @@ async function begin({ settings, tls, limits, node }: Beginning): Promise<Servin
     keystore: new KeystoreRouter(new SoftwareKeystore(keys, SYSTEM), hsm, notes),
     accessKeys: new AccessKeys(keys, SYSTEM),
     mfaSeeds: new MfaSeeds(keys, SYSTEM),
+    console: new Console(keys, SYSTEM, BUILDS),
     authorizer: new Authorizer(ledger, alarm),
     securityTokens: new SecurityTokens(keys),
     eventIndex: new EventIndex(ledger, keys),

@@ -4,10 +4,12 @@ import { update } from '../../ledger/record.ts'
 import { accountSettings } from '../account-settings.ts'
 import { denialOf } from '../denial.ts'
 import { callingUser, ramResource } from '../find.ts'
+import { forgetFailures } from '../log-on.ts'
 import { loginProfileOf } from '../login-profile.ts'
+import { withPassword } from '../new-password.ts'
 import { operation } from '../operation.ts'
 import { password } from '../parameters.ts'
-import { hashPassword, isPassword, isStrong } from '../password.ts'
+import { isPassword } from '../password.ts'
 import { IMPLICIT } from '../policy/policy-set.ts'
 
 export const ChangePassword = operation({
@@ -32,11 +34,11 @@ export const ChangePassword = operation({
     const profile = loginProfileOf(user)
     if (!(await isPassword(OldPassword, profile.passwordHash)))
       throw refuse('InvalidParameter.{name}', { name: 'OldPassword' })
-    if (!isStrong(NewPassword, (await accountSettings(context)).passwordPolicy))
-      throw refuse('InvalidParameter.Password.TooWeak')
-    const passwordHash = await hashPassword(NewPassword, context)
-    const loginProfile = { ...profile, passwordHash, passwordResetRequired: false }
-    return { reply: {}, changes: [update(user, { body: { ...user.body, loginProfile } }, true)] }
+    const { passwordPolicy } = await accountSettings(context)
+    const given = await withPassword(NewPassword, profile, passwordPolicy, context.now, context)
+    const loginProfile = { ...profile, ...given, passwordResetRequired: false }
+    const changed = update(user, { body: { ...user.body, loginProfile } }, true)
+    return { reply: {}, changes: [changed, ...(await forgetFailures(user.id, context))] }
   },
 })
 

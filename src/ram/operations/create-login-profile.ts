@@ -2,10 +2,11 @@ import { refuse } from '../../api/errors.ts'
 import { update } from '../../ledger/record.ts'
 import { accountSettings } from '../account-settings.ts'
 import { findUser, locateUser } from '../find.ts'
+import { forgetFailures } from '../log-on.ts'
 import { loginProfileAnswer } from '../login-profile.ts'
+import { withPassword } from '../new-password.ts'
 import { operation } from '../operation.ts'
 import { flag, password, userName } from '../parameters.ts'
-import { hashPassword, isStrong } from '../password.ts'
 
 export const CreateLoginProfile = operation({
   name: 'CreateLoginProfile',
@@ -18,15 +19,15 @@ export const CreateLoginProfile = operation({
   async decide({ UserName, Password, PasswordResetRequired, MFABindRequired }, context) {
     const user = await findUser(UserName, context)
     if (user.body.loginProfile) throw refuse('EntityAlreadyExists.User.LoginProfile')
-    if (!isStrong(Password, (await accountSettings(context)).passwordPolicy))
-      throw refuse('InvalidParameter.Password.TooWeak')
+    const { passwordPolicy } = await accountSettings(context)
     const loginProfile = {
-      passwordHash: await hashPassword(Password, context),
+      ...(await withPassword(Password, null, passwordPolicy, context.now, context)),
       passwordResetRequired: PasswordResetRequired,
       mfaBindRequired: MFABindRequired,
       createdAt: context.now,
     }
     const changed = update(user, { body: { ...user.body, loginProfile } })
-    return { reply: { LoginProfile: loginProfileAnswer(user.body.userName, loginProfile) }, changes: [changed] }
+    const changes = [changed, ...(await forgetFailures(user.id, context))]
+    return { reply: { LoginProfile: loginProfileAnswer(user.body.userName, loginProfile) }, changes }
   },
 })

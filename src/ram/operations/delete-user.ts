@@ -1,6 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { remove } from '../../ledger/record.ts'
 import { findUser, locateUser } from '../find.ts'
+import { forgetLogOns } from '../log-on.ts'
 import { operation } from '../operation.ts'
 import { userName } from '../parameters.ts'
 import { ramScope, USER, USER_NAME } from '../records.ts'
@@ -29,6 +30,7 @@ export const DeleteUser = operation({
     if (mfaDevice !== undefined) throw refuse('DeleteConflict.User.MFADevice')
     if (policies.length > 0) throw refuse('DeleteConflict.User.Policy')
     const name = await context.ledger.get(USER_NAME, ramScope(context.caller.accountId), UserName.toLowerCase())
-    return { reply: {}, changes: [remove(USER, user), ...(name ? [remove(USER_NAME, name)] : [])] }
+    const logOns = await forgetLogOns(user.id, context)
+    return { reply: {}, changes: [remove(USER, user), ...(name ? [remove(USER_NAME, name)] : []), ...logOns] }
   },
 })

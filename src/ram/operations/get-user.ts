@@ -1,5 +1,7 @@
+import { isoSeconds } from '../../api/time.ts'
 import { userAnswerWithUpdate } from '../answers.ts'
 import { findUser, locateUser } from '../find.ts'
+import { logOnsOf } from '../log-on.ts'
 import { operation } from '../operation.ts'
 import { userName } from '../parameters.ts'
 
@@ -13,6 +15,8 @@ export const GetUser = operation({
   locate: locateUser,
   async decide({ UserName }, context) {
     const user = await findUser(UserName, context)
-    return { reply: { User: { ...userAnswerWithUpdate(user), LastLoginDate: '' } }, changes: [] }
+    const lastAt = (await logOnsOf(user.id, context))?.body.lastAt ?? null
+    const LastLoginDate = lastAt === null ? '' : isoSeconds(lastAt)
+    return { reply: { User: { ...userAnswerWithUpdate(user), LastLoginDate } }, changes: [] }
   },
 })

@@ -1,12 +1,12 @@
-import { refuse } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
 import { accountSettings } from '../account-settings.ts'
 import { findUser, locateUser } from '../find.ts'
+import { forgetFailures } from '../log-on.ts'
 import { loginProfileOf } from '../login-profile.ts'
+import { withPassword } from '../new-password.ts'
 import { operation } from '../operation.ts'
 import { password, truth, userName } from '../parameters.ts'
-import { hashPassword, isStrong } from '../password.ts'
 
 export const UpdateLoginProfile = operation({
   name: 'UpdateLoginProfile',
@@ -24,14 +24,16 @@ export const UpdateLoginProfile = operation({
   async decide({ UserName, Password, PasswordResetRequired, MFABindRequired }, context) {
     const user = await findUser(UserName, context)
     const profile = loginProfileOf(user)
-    if (Password !== null && !isStrong(Password, (await accountSettings(context)).passwordPolicy))
-      throw refuse('InvalidParameter.Password.TooWeak')
+    const { passwordPolicy } = await accountSettings(context)
+    const given = Password === null ? {} : await withPassword(Password, profile, passwordPolicy, context.now, context)
     const loginProfile = {
       ...profile,
-      passwordHash: Password === null ? profile.passwordHash : await hashPassword(Password, context),
+      ...given,
       passwordResetRequired: PasswordResetRequired ?? profile.passwordResetRequired,
       mfaBindRequired: MFABindRequired ?? profile.mfaBindRequired,
     }
-    return { reply: {}, changes: [update(user, { body: { ...user.body, loginProfile } }, true)] }
+    const changed = update(user, { body: { ...user.body, loginProfile } }, true)
+    const cleared = Password === null ? [] : await forgetFailures(user.id, context)
+    return { reply: {}, changes: [changed, ...cleared] }
   },
 })

@@ -83,6 +83,11 @@ function plainAddress(text: string): string {
   return text.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
 }
 
+/** Whether an address is the one, or in the block in CIDR form, that `range` says; false for a range or an address that is neither. */
+export function inAddresses(range: string, address: string): boolean {
+  return addresses(range)?.(address) === true
+}
+
 /** An address or a block of addresses in CIDR form. */
 function addresses(value: string): Test | null {
   const [text = '', bits, more] = value.split('/')

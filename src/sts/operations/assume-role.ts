@@ -1,4 +1,4 @@
-import type { SessionCaller } from '../../api/caller.ts'
+import { mfaPresent, type SessionCaller } from '../../api/caller.ts'
 import { refuse, refuseFor, refuseMissingRole } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { STS } from '../../api/product.ts'
@@ -97,6 +97,7 @@ export const AssumeRole = operation({
 
 function sessionOf(role: Role, sessionName: string, policy: string | null, context: StsContext): SessionCaller {
   const { roleId, roleName } = role.body
+  const mfa = mfaPresent(context.caller)
   return {
     type: 'assumed-role',
     accountId: role.account,
@@ -109,5 +110,6 @@ function sessionOf(role: Role, sessionName: string, policy: string | null, conte
     sessionPolicy: policy,
     startedAt: context.now,
     invokedBy: context.caller.type === 'service' ? context.caller.userName : null,
+    ...(mfa !== null && { mfa }),
   }
 }

@@ -1,4 +1,4 @@
-// Stored events (docs/reference/trail-formats.md, "Bodies"): formats 1, 2 and 3, and the event that each is rendered as.
+// Stored events (docs/reference/trail-formats.md, "Bodies"): formats 1 to 4, and the event that each is rendered as.
 import { ACCOUNT, KEY_ID, REGION, vector } from './vector.ts'
 
 const EVENT_ID = '00000000-0000-4000-8000-000000000001'
@@ -288,3 +288,70 @@ for (const [name, product] of Object.entries(work))
     },
     { work: name, resources: [{ type: key[0], name: key[1], arn: '' }] },
   )
+
+/** A session of the console, and one of a role that it assumed. */
+const loggedOn = ['ram-user', '201234567890123456', 'alice', '', 1_795_509_000_000, '', 1] as const
+const identity = { type: 'ram-user', accountId: ACCOUNT, principalId: '201234567890123456', userName: 'alice' }
+const sessionContext = { attributes: { creationDate: '2026-11-24T08:30:00Z', mfaAuthenticated: 'true' } }
+stored(
+  'format_3_in_a_session_of_the_console',
+  [3, ...call('ListKeys', 'Read'), loggedOn, 0, [], 0, 0],
+  { ...event('ListKeys', 'Read'), userIdentity: { ...identity, sessionContext } },
+  facts('ListKeys', 'Read', {
+    caller: { ...identity, accessKeyId: '', loggedOn: { since: 1_795_509_000_000, mfa: true } },
+    resources: [],
+  }),
+)
+const logOn = (name: string) => [4, name, 'kms.example.com', '192.0.2.7', 'Mozilla/5.0'] as const
+const logOnEvent = (name: string) => ({
+  eventId: EVENT_ID,
+  eventVersion: 1,
+  eventCategory: 'Management',
+  eventType: name,
+  eventName: name,
+  eventRW: 'Write',
+  eventTime: '2026-11-24T09:30:00Z',
+  eventSource: 'kms.example.com',
+  acsRegion: REGION,
+  isGlobal: true,
+  requestId: EVENT_ID,
+  sourceIpAddress: '192.0.2.7',
+  userAgent: 'Mozilla/5.0',
+  recipientAccountId: ACCOUNT,
+})
+const callbackUrl = '/console/session'
+const user = ['ram-user', '201234567890123456', 'alice', ''] as const
+stored('format_4_log_on', [...logOn('ConsoleSignin'), user, 'alice@acme', callbackUrl, 1, 0], {
+  ...logOnEvent('ConsoleSignin'),
+  serviceName: 'AasSub',
+  additionalEventData: { loginAccount: 'alice@acme', callbackUrl, mfaChecked: 'true', isMFAChecked: 'true' },
+  userIdentity: identity,
+})
+stored(
+  'format_4_log_on_that_was_refused',
+  [...logOn('ConsoleSignin'), user, 'alice@acme', callbackUrl, 0, ['LogOn.Failed', 'Wrong.'], { unrecorded: 2 }],
+  {
+    ...logOnEvent('ConsoleSignin'),
+    serviceName: 'AasSub',
+    errorCode: 'LogOn.Failed',
+    errorMessage: 'Wrong.',
+    additionalEventData: {
+      loginAccount: 'alice@acme',
+      callbackUrl,
+      mfaChecked: 'false',
+      isMFAChecked: 'false',
+      UnrecordedRefusals: '2',
+    },
+    userIdentity: identity,
+  },
+)
+stored(
+  'format_4_log_off_of_the_account',
+  [...logOn('ConsoleSignout'), ['root-account', ACCOUNT, 'root', ''], 'LTAI5tExample', callbackUrl, 0, 0],
+  {
+    ...logOnEvent('ConsoleSignout'),
+    serviceName: 'AasCustomer',
+    additionalEventData: { loginAccount: 'LTAI5tExample', callbackUrl },
+    userIdentity: { type: 'root-account', accountId: ACCOUNT, principalId: ACCOUNT, userName: 'root' },
+  },
+)

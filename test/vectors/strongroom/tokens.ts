@@ -110,6 +110,10 @@ securityToken('by_a_service_with_a_policy', securityTokenBytes(service), {
     caller: { ...session.session.caller, sessionPolicy: service[9], invokedBy: service[8] },
   },
 })
+securityToken('of_a_session_of_who_logged_on_with_a_second_factor', securityTokenBytes([...facts, true]), {
+  ...session,
+  session: { ...session.session, caller: { ...session.session.caller, mfa: true } },
+})
 securityToken('secret_follows_the_root_it_opens_under', securityTokenBytes(facts, OLDER_ROOT), {
   roots: [hex(ROOT), hex(OLDER_ROOT)],
   older: true,

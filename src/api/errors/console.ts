@@ -1,0 +1,15 @@
+// What the console refuses with, besides the operations that it calls.
+import type { Entries } from './entries.ts'
+
+export const console = {
+  'Session.None': { status: 401, message: 'There is no session, or it is over. Log on.' },
+  'Session.CrossSite': { status: 403, message: 'The request does not come from a page of this console.' },
+  'LogOn.Failed': { status: 403, message: 'The log-on failed.' },
+  'LogOn.CodeFailed': { status: 403, message: 'The code is wrong, or it was used before.' },
+  'LogOn.PasswordExpired': {
+    status: 403,
+    message: 'The password has expired, and only an administrator of the account can give a new one.',
+  },
+  'LogOn.Expired': { status: 403, message: 'The log-on took too long, or was done already. Begin again.' },
+  'LogOn.Throttled': { status: 429, message: 'There were too many failed log-ons. Wait a minute.' },
+} as const satisfies Entries

@@ -1,0 +1,71 @@
+// How fast log-ons may fail. Each source address and each name has a bucket of attempts; an attempt that succeeds is given back. A source
+// that a name logged on from has a bucket of its own for it, so that failures elsewhere do not keep this user out. In memory, each process
+// by itself.
+import { refilled } from '../gateway/token-bucket.ts'
+
+/** Attempts at once, and on average. */
+const OF_SOURCE = { calls: 30, seconds: 60 }
+const OF_NAME = { calls: 10, seconds: 30 }
+/** Beyond so many buckets or known sources, the oldest are forgotten. */
+const KEPT = 10_000
+/** How many passwords are hashed at once (each takes 19 MiB), and how many wait for it. */
+const AT_ONCE = 2
+const WAITING = 32
+
+interface Bucket {
+  left: number
+  at: number
+}
+
+/** One attempt that was admitted. */
+export interface Attempt {
+  succeeded(): void
+}
+
+export class Attempts {
+  readonly #buckets = new Map<string, Bucket>()
+  readonly #known = new Set<string>()
+  #working = 0
+  readonly #queue: (() => void)[] = []
+
+  /** Admits an attempt of a source on a name, or returns null where too many failed. `now` is in milliseconds. */
+  admit(source: string, name: string, now: number): Attempt | null {
+    const pair = JSON.stringify([source, name])
+    const named = this.#known.has(pair) ? `pair ${pair}` : `name ${name}`
+    const buckets = [this.#bucket(`source ${source}`, OF_SOURCE, now), this.#bucket(named, OF_NAME, now)]
+    if (buckets.some(({ left }) => left < 1)) return null
+    for (const bucket of buckets) bucket.left--
+    return {
+      succeeded: () => {
+        for (const bucket of buckets) bucket.left++
+        if (this.#known.size >= KEPT) this.#known.delete(this.#known.values().next().value ?? '')
+        this.#known.add(pair)
+      },
+    }
+  }
+
+  /** Does work that takes much memory, or returns null where too much of it waits already. */
+  async hashing<T>(work: () => Promise<T>): Promise<T | null> {
+    if (this.#working >= AT_ONCE) {
+      if (this.#queue.length >= WAITING) return null
+      await new Promise<void>((resolve) => this.#queue.push(resolve))
+    } else this.#working++
+    try {
+      return await work()
+    } finally {
+      const next = this.#queue.shift()
+      if (next) next()
+      else this.#working--
+    }
+  }
+
+  #bucket(whose: string, rate: { readonly calls: number; readonly seconds: number }, now: number): Bucket {
+    const known = this.#buckets.get(whose)
+    // The map keeps the order of the last use.
+    this.#buckets.delete(whose)
+    const bucket = { left: known ? refilled(known.left, now - known.at, rate) : rate.calls, at: now }
+    if (this.#buckets.size >= KEPT) this.#buckets.delete(this.#buckets.keys().next().value ?? '')
+    this.#buckets.set(whose, bucket)
+    return bucket
+  }
+}

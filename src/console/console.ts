@@ -1,0 +1,204 @@
+// The console's part of the server's port: pages, sessions, and the calls of sessions. Its paths are all below /console.
+import { Refusal, refuse } from '../api/errors.ts'
+import { isoSeconds } from '../api/time.ts'
+import { answer as answerCall, asRefusal } from '../gateway/call.ts'
+import { type Answer, encodeRefusal } from '../gateway/encode.ts'
+import type { ConsoleAnswer, ConsolePort, House } from '../gateway/house.ts'
+import { type HttpRequest, header, pathOf } from '../gateway/request.ts'
+import type { RootKeys } from '../keystore/root-keys.ts'
+import { accountSettings } from '../ram/account-settings.ts'
+import { logOnsOf } from '../ram/log-on.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { VERSION } from '../settings/version.ts'
+import { Attempts } from './attempts.ts'
+import { cookieOf, setCookie } from './cookies.ts'
+import { callIn, Sessions } from './door.ts'
+import { Files } from './files.ts'
+import { demandOwnPage } from './guard.ts'
+import { LogOn, type Outcome } from './log-on.ts'
+import { logOnEvent, type Where } from './log-on-event.ts'
+import { SAVED_MFA_MS } from './log-on-rules.ts'
+import { principalOf } from './principal.ts'
+import { Sealing, type Session } from './sealed.ts'
+import { ended } from './session.ts'
+import { settled } from './settling.ts'
+import { readStep, type Step } from './step.ts'
+
+/** Refused log-ons are answered at multiples of this, so that the time tells nothing of what was done for them. */
+const BEAT_MS = 250
+
+export class Console implements ConsolePort {
+  readonly #sealing: Sealing
+  readonly #sessions: Sessions
+  readonly #logOn: LogOn
+  readonly #files: Files
+
+  /** `builds` is the folder with builds of the application: see Files. */
+  constructor(keys: RootKeys, runtime: Runtime, builds: string | null) {
+    this.#sealing = new Sealing(keys, runtime)
+    this.#sessions = new Sessions(this.#sealing)
+    this.#logOn = new LogOn(this.#sealing, new Attempts())
+    this.#files = new Files(builds)
+  }
+
+  async answer(request: HttpRequest, house: House, recognize: () => void): Promise<ConsoleAnswer> {
+    const path = pathOf(request)
+    if (path === '/console/session') return this.#session(request, house, recognize)
+    if (path.startsWith('/console/api/')) return this.#api(request, house, recognize)
+    if (request.method === 'GET' || request.method === 'HEAD') return this.#files.at(path, house.randomBytes)
+    return refused(refuse('UnsupportedHTTPMethod'), request, house.newId())
+  }
+
+  async #api(request: HttpRequest, house: House, recognize: () => void): Promise<ConsoleAnswer> {
+    const call = callIn(request, house)
+    if (call) return inBrowser(await answerCall(call, house, recognize, this.#sessions.door(request)))
+    return refused(refuse('InvalidAction.NotFound'), request, house.newId())
+  }
+
+  async #session(request: HttpRequest, house: House, recognize: () => void): Promise<ConsoleAnswer> {
+    const where = { request, requestId: house.newId(), now: house.now() }
+    try {
+      demandOwnPage(request)
+      switch (request.method) {
+        case 'POST':
+          return await this.#step(where, house, recognize)
+        case 'GET':
+          return await this.#show(where, house, recognize)
+        case 'DELETE':
+          return await this.#logOff(where, house)
+        default:
+          throw refuse('UnsupportedHTTPMethod')
+      }
+    } catch (error) {
+      const refusal = asRefusal(error, where.requestId, house)
+      house.observer.turnedAway(refusal.entry, request.sourceAddress)
+      return refused(refusal, request, where.requestId)
+    }
+  }
+
+  /** One step of a log-on. */
+  async #step(where: Where, house: House, recognize: () => void): Promise<ConsoleAnswer> {
+    const { request } = where
+    const begin = house.runtime.monotonic()
+    try {
+      const outcome = await this.#taken(readStep(request.body), where, house)
+      recognize()
+      return await this.#told(outcome, where, house)
+    } catch (error) {
+      if (!(error instanceof Refusal) || !error.entry.startsWith('LogOn.')) throw error
+      const spent = house.runtime.monotonic() - begin
+      await house.runtime.pause(BEAT_MS - (spent % BEAT_MS))
+      throw error
+    }
+  }
+
+  #taken(step: Step, where: Where, house: House): Promise<Outcome> {
+    switch (step.kind) {
+      case 'password':
+        return this.#logOn.withPassword(step.userName, step.password, cookieOf(where.request, 'mfa'), where, house)
+      case 'access key':
+        return this.#logOn.withAccessKey(step.accessKeyId, step.accessKeySecret, where, house)
+      case 'code':
+        return this.#logOn.withCode(step.ticket, step.code, step.save, where, house)
+      case 'binding':
+        return this.#logOn.withBinding(step.ticket, step.first, step.second, where, house)
+      case 'new password':
+        return this.#logOn.withNewPassword(step.ticket, step.password, where, house)
+    }
+  }
+
+  async #told(outcome: Outcome, { request, now }: Where, house: House): Promise<ConsoleAnswer> {
+    if ('next' in outcome) {
+      const { next, show } = outcome
+      return json(200, { Next: next.step, Ticket: this.#sealing.seal('console-ticket', next), ...show })
+    }
+    const { session, saved } = outcome
+    const cookies = [setCookie(request, 'session', this.#sealing.seal('console-session', session))]
+    if (saved) {
+      const sealed = this.#sealing.seal('console-saved-mfa', saved)
+      cookies.push(setCookie(request, 'mfa', sealed, SAVED_MFA_MS / 1000))
+    }
+    const body = { Session: await shown(session, request, house, now) }
+    return json(200, body, { 'set-cookie': cookies })
+  }
+
+  async #show({ request, now }: Where, house: House, recognize: () => void): Promise<ConsoleAnswer> {
+    for (;;) {
+      const view = house.ledger.view()
+      const seen = await this.#sessions.of(request, house, view).catch((error: unknown) => {
+        if (error instanceof Refusal) return error
+        throw error
+      })
+      if (!(await house.ledger.confirms(view))) continue
+      if (seen instanceof Refusal) throw seen
+      recognize()
+      return json(200, { Session: await shown(seen.session, request, house, now) })
+    }
+  }
+
+  async #logOff(where: Where, house: House): Promise<ConsoleAnswer> {
+    const { request, now } = where
+    await settled(
+      async (view) => {
+        const { session, caller } = await this.#sessions.of(request, house, view)
+        const logOns = await logOnsOf(session.principalId, { ledger: view, caller })
+        if (!logOns) throw refuse('Session.None')
+        const account = session.accessKeyId || caller.userName
+        const event = logOnEvent('ConsoleSignout', where, caller, account, session.mfa)
+        return { result: null, changes: [ended(session, logOns, now)], event }
+      },
+      where,
+      house,
+    )
+    return json(200, { RequestId: where.requestId }, { 'set-cookie': [setCookie(request, 'session', '', 0)] })
+  }
+}
+
+/** What a page shows of the session that it is in. */
+async function shown(session: Session, request: HttpRequest, house: House, now: number): Promise<object> {
+  const view = house.ledger.view()
+  const caller = await principalOf(session, now, house, view)
+  const { alias, securityPreference } = await accountSettings({ ledger: view, caller })
+  const last = Math.min(session.until, session.since + securityPreference.LoginSessionDuration * 3_600_000)
+  const { regions } = request
+  return {
+    AccountId: session.accountId,
+    AccountAlias: alias,
+    Type: caller.type,
+    UserName: caller.userName,
+    UserId: session.principalId,
+    MFAAuthenticated: session.mfa,
+    CreatedAt: isoSeconds(session.since),
+    ExpiresAt: isoSeconds(last),
+    Regions: regions.map((Id) => ({ Id, Hsm: house.settings.hsmRegions.includes(Id) })),
+    DefaultRegion: regions[0] ?? '',
+    Version: VERSION,
+    Dev: house.dev !== null,
+  }
+}
+
+const NOT_KEPT = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+}
+
+function json(status: number, body: object, headers: ConsoleAnswer['headers'] = {}): ConsoleAnswer {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', ...NOT_KEPT, ...headers },
+    body: JSON.stringify(body),
+  }
+}
+
+function inBrowser({ status, contentType, body, requestId }: Answer): ConsoleAnswer {
+  return { status, headers: { 'content-type': contentType, 'x-acs-request-id': requestId, ...NOT_KEPT }, body }
+}
+
+function refused(refusal: Refusal, request: HttpRequest, requestId: string): ConsoleAnswer {
+  const asked = { host: header(request, 'host'), endpoint: request.endpoint }
+  const answer = inBrowser(encodeRefusal(refusal, asked, requestId, 'JSON'))
+  return refusal.entry === 'LogOn.Throttled'
+    ? { ...answer, headers: { ...answer.headers, 'retry-after': '60' } }
+    : answer
+}

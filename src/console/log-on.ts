@@ -1,0 +1,275 @@
+// The steps of a log-on (docs/decisions/0020-console-sessions.md): a password or an AccessKey; the code of the user's MFA device, or the binding
+// of one where it is demanded; a new password where one is due; a session. Between the steps the browser has a sealed ticket, and the
+// server has nothing.
+import { timingSafeEqual } from 'node:crypto'
+import { refuse } from '../api/errors.ts'
+import type { House } from '../gateway/house.ts'
+import { sourceOf } from '../gateway/source.ts'
+import { type Change, insert, update } from '../ledger/record.ts'
+import type { LedgerView } from '../ledger/view.ts'
+import { accountSettings } from '../ram/account-settings.ts'
+import { logOnsOf } from '../ram/log-on.ts'
+import { deviceByName, deviceOf, MFA_DEVICE, ownDeviceName, serialNumber } from '../ram/mfa-device.ts'
+import { withPassword } from '../ram/new-password.ts'
+import { qrCode, SEED_BYTES, seedText, stepOf, stepOfConsecutive } from '../ram/one-time-code.ts'
+import { isPassword } from '../ram/password.ts'
+import { type LoginProfile, ramScope } from '../ram/records.ts'
+import type { EventRow } from '../storage/storage.ts'
+import type { Attempt, Attempts } from './attempts.ts'
+import { logOnEvent, ownCallEvent, type Where } from './log-on-event.ts'
+import { fromAllowedNetwork, isSaved, passwordDue, refusedFor, SAVED_MFA_MS, TICKET_MS } from './log-on-rules.ts'
+import { callerOf, type Found, markOf, userNamed, userWithId } from './principal.ts'
+import type { SavedMfa, Sealing, Session, Ticket } from './sealed.ts'
+import { begun } from './session.ts'
+import { type Decided, settled } from './settling.ts'
+
+/** What a step leads to: a session, or another step. */
+export type Outcome =
+  | { readonly session: Session; readonly saved?: SavedMfa }
+  | { readonly next: Ticket; readonly show: Readonly<Record<string, unknown>> }
+
+/** A hash of no password, so that an unknown user costs the same work. */
+const NOBODYS_HASH = Buffer.alloc(48).toString('base64')
+
+export class LogOn {
+  readonly #sealing: Sealing
+  readonly #attempts: Attempts
+
+  constructor(sealing: Sealing, attempts: Attempts) {
+    this.#sealing = sealing
+    this.#attempts = attempts
+  }
+
+  /** `savedMfa` is the cookie that says that a code was checked on this browser. Refuses with LogOn.Failed, and as `#next`. */
+  async withPassword(typed: string, password: string, savedMfa: string, where: Where, house: House): Promise<Outcome> {
+    const attempt = this.#admitted(where, typed.trim().toLowerCase())
+    const checked = new Map<string, boolean>()
+    const isRight = async (hash: string) => {
+      const right = checked.get(hash) ?? (await this.#hashing(() => isPassword(password, hash)))
+      checked.set(hash, right)
+      return right
+    }
+    const outcome = await settled<Outcome>(
+      async (view) => {
+        const found = await userNamed(typed, view)
+        // Whoever exists or not, the same work is done.
+        const right = await isRight(found?.profile?.passwordHash ?? NOBODYS_HASH)
+        if (!found) return { refusal: refuse('LogOn.Failed') }
+        const { profile } = found
+        const cause = !profile ? 'The user has no password for the console.' : this.#hindrance(found, where)
+        if (!profile || cause !== null) return refusedFor(found, typed, cause ?? '', where)
+        if (!right) return refusedFor(found, typed, 'The password is wrong.', where, 'password')
+        if (passwordDue(profile, found.settings, where.now) === 'denied')
+          return refusedFor(found, typed, 'The password has expired.', where, null, 'LogOn.PasswordExpired')
+        const ticket = ticketOf(found, profile, typed, where)
+        const saved = this.#sealing.open('console-saved-mfa', savedMfa)
+        const device = await deviceOf(found.user, readsOf(found, view))
+        const mfa = device !== null && isSaved(saved, device, ticket, found, where.now)
+        return this.#next(found, { ...ticket, mfa }, where, house)
+      },
+      where,
+      house,
+    )
+    attempt.succeeded()
+    return outcome
+  }
+
+  /** Logs the account itself or a user on with an AccessKey. Refuses with LogOn.Failed. */
+  async withAccessKey(id: string, secret: string, where: Where, house: House): Promise<Outcome> {
+    const attempt = this.#admitted(where, id)
+    const outcome = await settled<Outcome>(
+      async (view) => {
+        const accessKey = await house.accessKeys.find(id, view)
+        const caller = accessKey?.caller
+        if (!accessKey || !caller || caller.type === 'service') return { refusal: refuse('LogOn.Failed') }
+        const isRight = timingSafeEqual(Buffer.from(markOf(secret)), Buffer.from(markOf(accessKey.secret)))
+        const cause = !isRight ? 'The secret is wrong.' : accessKey.active ? null : 'The AccessKey is disabled.'
+        if (cause !== null)
+          return { refused: { caller, account: id, mfa: false, changes: [], refusal: refuse('LogOn.Failed'), cause } }
+        const reads = { ledger: view, caller }
+        const { securityPreference } = await accountSettings(reads)
+        const logOns = await logOnsOf(caller.principalId, reads)
+        const kept = { accessKeyId: id, mark: markOf(accessKey.secret), mfa: false }
+        const { session, change } = begun(caller, kept, logOns, securityPreference, where.now, house)
+        const event = logOnEvent('ConsoleSignin', where, caller, id, false)
+        return { result: { session }, changes: [change], event }
+      },
+      where,
+      house,
+    )
+    house.lastUsed.note(id, where.now)
+    attempt.succeeded()
+    return outcome
+  }
+
+  /** The second factor. With `save` it is not asked for again on this browser, where the security preference allows that. */
+  async withCode(sealed: string, code: string, save: boolean, where: Where, house: House): Promise<Outcome> {
+    const ticket = this.#ticket(sealed, 'Code', where)
+    const attempt = this.#admitted(where, ticket.typed.trim().toLowerCase())
+    const outcome = await settled<Outcome>(
+      async (view) => {
+        const { found, profile } = await holder(ticket, view)
+        const cause = this.#hindrance(found, where)
+        if (cause !== null) return refusedFor(found, ticket.typed, cause, where)
+        const device = await deviceOf(found.user, readsOf(found, view))
+        if (!device?.body.bound) throw refuse('LogOn.Expired')
+        const step = stepOf(house.mfaSeeds.open(device), code, where.now, device.body.lastStep)
+        if (step === null)
+          return refusedFor(found, ticket.typed, 'The code is wrong, or was used.', where, 'code', 'LogOn.CodeFailed')
+        const used = update(device, { body: { ...device.body, lastStep: step } })
+        const passed = { ...ticketOf(found, profile, ticket.typed, where), mfa: true }
+        const decided = await this.#next(found, passed, where, house, [used])
+        if (!save || !found.settings.securityPreference.EnableSaveMFATicket) return decided
+        const { accountId, userId, mark } = passed
+        const until = where.now + SAVED_MFA_MS
+        const saved = { accountId, userId, mark, deviceId: device.id, boundAt: device.body.bound.at, until }
+        return 'result' in decided && 'session' in decided.result
+          ? { ...decided, result: { ...decided.result, saved } }
+          : decided
+      },
+      where,
+      house,
+    )
+    attempt.succeeded()
+    return outcome
+  }
+
+  /** Binds the device that the step before showed, by two codes that follow each other. */
+  async withBinding(sealed: string, first: string, second: string, where: Where, house: House): Promise<Outcome> {
+    const ticket = this.#ticket(sealed, 'BindMFADevice', where)
+    return settled<Outcome>(
+      async (view) => {
+        const { found, profile } = await holder(ticket, view)
+        const cause = this.#hindrance(found, where)
+        if (cause !== null) return refusedFor(found, ticket.typed, cause, where)
+        const { user } = found
+        if (user.body.mfaDevice !== undefined) throw refuse('LogOn.Expired')
+        const seed = Buffer.from(ticket.seed, 'base64')
+        const lastStep = stepOfConsecutive(seed, first, second, where.now)
+        if (lastStep === null) throw refuse('CheckAuthenticationCodeFail')
+        const reads = readsOf(found, view)
+        const own = ownDeviceName(user)
+        const deviceName = (await deviceByName(own, reads)) ? `${own.slice(0, 40)}-${user.id}` : own
+        const place = { ...ramScope(user.account), id: deviceName.toLowerCase() }
+        const sealedSeed = house.mfaSeeds.seal(place, seed)
+        const body = { deviceName, sealedSeed, bound: { userId: user.id, at: where.now }, lastStep }
+        const device = insert(
+          MFA_DEVICE,
+          { ...place, createdAt: where.now, body },
+          house.settings.quotas['max-mfa-devices'],
+        )
+        const bound = update(user, { body: { ...user.body, mfaDevice: place.id } })
+        const parameters = { UserName: user.body.userName, SerialNumber: serialNumber(device.after) }
+        const event = ownCallEvent('BindMFADevice', parameters, where, callerOf(user), house)
+        const passed = { ...ticketOf(found, profile, ticket.typed, where), mfa: true }
+        const after = { ...found, user: bound.after }
+        return this.#next(after, passed, where, house, [device, bound], event)
+      },
+      where,
+      house,
+    )
+  }
+
+  /** The new password that is due. Refuses with InvalidParameter.Password.TooWeak. */
+  async withNewPassword(sealed: string, password: string, where: Where, house: House): Promise<Outcome> {
+    const ticket = this.#ticket(sealed, 'NewPassword', where)
+    const given = new Map<LoginProfile, Awaited<ReturnType<typeof withPassword>>>()
+    return settled<Outcome>(
+      async (view) => {
+        const { found, profile } = await holder(ticket, view)
+        const cause = this.#hindrance(found, where)
+        if (cause !== null) return refusedFor(found, ticket.typed, cause, where)
+        const { user, settings } = found
+        if (passwordDue(profile, settings, where.now) !== 'due') throw refuse('LogOn.Expired')
+        const fresh =
+          given.get(profile) ??
+          (await this.#hashing(() => withPassword(password, profile, settings.passwordPolicy, where.now, house)))
+        given.set(profile, fresh)
+        const loginProfile = { ...profile, ...fresh, passwordResetRequired: false }
+        const changed = update(user, { body: { ...user.body, loginProfile } }, true)
+        const event = ownCallEvent('ChangePassword', {}, where, callerOf(user), house)
+        const after = { ...found, user: changed.after, profile: loginProfile }
+        const passed = { ...ticketOf(after, loginProfile, ticket.typed, where), mfa: ticket.mfa }
+        return this.#next(after, passed, where, house, [changed], event)
+      },
+      where,
+      house,
+    )
+  }
+
+  /** The next step of a user whose password was right, or its session. `changes` and `own` come of the step that it took. */
+  async #next(
+    found: Found,
+    passed: Ticket,
+    where: Where,
+    house: House,
+    changes: readonly Change[] = [],
+    own: EventRow | null = null,
+  ): Promise<Decided<Outcome>> {
+    const { user, profile, settings, logOns } = found
+    const { securityPreference, passwordPolicy } = settings
+    if (!profile) throw refuse('LogOn.Expired')
+    const caller = callerOf(user)
+    const next = (step: Ticket['step'], show: Readonly<Record<string, unknown>>, seed = ''): Decided<Outcome> => {
+      const result = { next: { ...passed, step, seed }, show }
+      return changes.length === 0 ? { result } : { result, changes, event: own }
+    }
+    if (!passed.mfa && user.body.mfaDevice !== undefined)
+      return next('Code', { MaySave: securityPreference.EnableSaveMFATicket })
+    if (!passed.mfa && profile.mfaBindRequired) {
+      const seed = house.randomBytes(SEED_BYTES)
+      const label = `${user.body.userName}@${settings.alias || user.account}`
+      const show = { Base32StringSeed: seedText(seed), QRCodePNG: await qrCode(seed, label) }
+      return next('BindMFADevice', show, Buffer.from(seed).toString('base64'))
+    }
+    if (passwordDue(profile, settings, where.now) === 'due')
+      return next('NewPassword', { PasswordPolicy: passwordPolicy })
+    const kept = { accessKeyId: '', mark: passed.mark, mfa: passed.mfa }
+    const { session, change } = begun(caller, kept, logOns, securityPreference, where.now, house)
+    const event = logOnEvent('ConsoleSignin', where, caller, passed.typed, passed.mfa)
+    return { result: { session }, changes: [...changes, change], event, ...(own && { further: [own] }) }
+  }
+
+  /** Why the user may not log on now, whatever the password is; null where it may. */
+  #hindrance({ settings, logOns }: Found, { request, now }: Where): string | null {
+    if (!fromAllowedNetwork(request.sourceAddress, settings.securityPreference.LoginNetworkMasks))
+      return 'The address is not within LoginNetworkMasks.'
+    return now < (logOns?.body.lockedUntil ?? 0) ? 'The user is locked after too many failures.' : null
+  }
+
+  #ticket(sealed: string, step: Ticket['step'], { now }: Where): Ticket {
+    const ticket = this.#sealing.open('console-ticket', sealed)
+    if (ticket?.step !== step || now >= ticket.until) throw refuse('LogOn.Expired')
+    return ticket
+  }
+
+  #admitted({ request, now }: Where, name: string): Attempt {
+    const attempt = this.#attempts.admit(sourceOf(request.sourceAddress), name, now)
+    if (!attempt) throw refuse('LogOn.Throttled')
+    return attempt
+  }
+
+  async #hashing<T>(work: () => Promise<T>): Promise<T> {
+    const done = await this.#attempts.hashing(async () => ({ result: await work() }))
+    if (!done) throw refuse('LogOn.Throttled')
+    return done.result
+  }
+}
+
+/** The ticket of a user whose password was right; its step is decided later. */
+function ticketOf({ user }: Found, profile: LoginProfile, typed: string, { now }: Where): Ticket {
+  const whose = { accountId: user.account, userId: user.id, mark: markOf(profile.passwordHash) }
+  return { step: 'Code', ...whose, typed: typed.slice(0, 256), mfa: false, seed: '', until: now + TICKET_MS }
+}
+
+/** The user of a ticket. Refuses with LogOn.Expired when it or its password is another by now. */
+async function holder({ accountId, userId, mark }: Ticket, view: LedgerView) {
+  const found = await userWithId(accountId, userId, view)
+  const profile = found?.profile
+  if (!profile || markOf(profile.passwordHash) !== mark) throw refuse('LogOn.Expired')
+  return { found, profile }
+}
+
+function readsOf({ user }: Found, view: LedgerView) {
+  return { ledger: view, caller: { accountId: user.account } }
+}

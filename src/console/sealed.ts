@@ -1,0 +1,86 @@
+// What browsers keep for the server: sessions, steps of a log-on, and that a second factor was checked on this browser. Each is sealed under
+// the root key with a place of its own, so that none passes for another, and any server of the installation opens it.
+import { NONCE_BYTES } from '../cryptography/xaes.ts'
+import type { RootKeys } from '../keystore/root-keys.ts'
+import type { Randomness } from '../runtime/runtime.ts'
+
+/** In characters; no sealed text is longer. */
+const MAX_LENGTH = 4096
+
+/** A session of the console. Times are milliseconds since 1970. */
+export interface Session {
+  /** The principal's record lists it until it is logged off. */
+  readonly id: string
+  readonly accountId: string
+  /** UserId, or the account's id. */
+  readonly principalId: string
+  /** The AccessKey that it was logged on with; empty for a password. */
+  readonly accessKeyId: string
+  /** The mark of the password or secret that it was logged on with: it ends when that changes. */
+  readonly mark: string
+  readonly mfa: boolean
+  readonly since: number
+  readonly until: number
+}
+
+/** A user whose password was right, before the next step of the log-on. */
+export interface Ticket {
+  readonly step: 'Code' | 'BindMFADevice' | 'NewPassword'
+  readonly accountId: string
+  readonly userId: string
+  /** The mark of the password. */
+  readonly mark: string
+  /** The name as it was typed. */
+  readonly typed: string
+  /** Whether a second factor was checked already. */
+  readonly mfa: boolean
+  /** The seed of the device to bind, Base64; empty in other steps. */
+  readonly seed: string
+  readonly until: number
+}
+
+/** That a code of a device was checked on this browser. */
+export interface SavedMfa {
+  readonly accountId: string
+  readonly userId: string
+  readonly mark: string
+  readonly deviceId: string
+  /** When the device was bound: one that is bound again asks for a code again. */
+  readonly boundAt: number
+  readonly until: number
+}
+
+interface Kinds {
+  readonly 'console-session': Session
+  readonly 'console-ticket': Ticket
+  readonly 'console-saved-mfa': SavedMfa
+}
+
+export class Sealing {
+  readonly #keys: RootKeys
+  readonly #random: Pick<Randomness, 'randomBytes'>
+
+  constructor(keys: RootKeys, random: Pick<Randomness, 'randomBytes'>) {
+    this.#keys = keys
+    this.#random = random
+  }
+
+  /** Grows whenever the root keys change: what was opened before may not open any more. */
+  get epoch(): number {
+    return this.#keys.epoch
+  }
+
+  /** The sealed text: Base64url, fit for a cookie. */
+  seal<K extends keyof Kinds>(kind: K, value: Kinds[K]): string {
+    const nonce = this.#random.randomBytes(NONCE_BYTES)
+    return this.#keys.seal([kind], nonce, Buffer.from(JSON.stringify([1, value]))).toString('base64url')
+  }
+
+  /** What was sealed, whether it is over or not; null for any other text. */
+  open<K extends keyof Kinds>(kind: K, text: string): Kinds[K] | null {
+    if (text === '' || text.length > MAX_LENGTH) return null
+    const sealed = Buffer.from(text, 'base64url')
+    const opened = sealed.toString('base64url') === text ? this.#keys.open([kind], sealed) : null
+    return opened && (JSON.parse(opened.toString('utf8')) as [format: 1, value: Kinds[K]])[1]
+  }
+}
