@@ -19,6 +19,8 @@ export class FollowedChanges {
   /** Called with the keys of what others changed, null for anything, before the number moves up. */
   readonly followers: ((keys: ReadonlySet<string> | null) => Promise<void> | void)[] = []
   #number = 0
+  /** The change number up to which others' changes were dropped from memory. */
+  #dropped = 0
   #turn: Promise<unknown> = Promise.resolve()
   #next: Promise<void> | null = null
   #wentBack = false
@@ -59,6 +61,7 @@ export class FollowedChanges {
     this.#wentBack = false
     // A batch of this server may have brought its own changes meanwhile.
     if (number <= this.#number) return
+    this.#dropped = number
     if (keys) known.drop(keys)
     else known.dropAll()
     const changed = keys && new Set(keys)
@@ -83,9 +86,12 @@ export class FollowedChanges {
     return error
   }
 
-  /** Notes what this server changed by the time of the number `number`, with no change of others in between. Returns whether it is news. */
+  /**
+   * Notes what this server changed by the time of the number `number`, with no change of others in between. Returns whether it is news: what
+   * comes while later changes are taken over may be an older state, and nothing would drop it any more.
+   */
   took(keys: Iterable<string>, number: number): boolean {
-    if (number <= this.#number) return false
+    if (number <= Math.max(this.#number, this.#dropped)) return false
     this.#recent.note(keys, number)
     this.#number = number
     return true

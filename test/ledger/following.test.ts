@@ -140,6 +140,19 @@ describe('a ledger that follows the changes of others', () => {
     ])
   })
 
+  it('keeps nothing of an own batch that another server may have overtaken, though its reply comes late', async () => {
+    const { log, changes, known, kept } = following()
+    const { after, ...change } = insert(THING, { ...scope, id: 'a', createdAt: 1, body: { n: 1 } })
+    // This server's own batch, and what another one made of the same record before the reply came.
+    log.change(keyOf('a'))
+    log.change(keyOf('a'))
+    changes.followers.push(() => {
+      if (changes.took([keyOf('a')], 1)) known.apply([{ ...change, after }], [])
+    })
+    await changes.follow()
+    assert.deepEqual([kept('a'), changes.number, changes.since(1, [keyOf('a')])], [[], 2, true])
+  })
+
   it('raises one alarm, and serves nothing, while the number is behind what was seen', async () => {
     const { log, changes, alarms, learn, kept } = following()
     log.change(keyOf('a'))
