@@ -133,8 +133,10 @@ export function chaining(keys: RootKeys): WatchfulChaining {
   }
   const headOf = (row: Row) => {
     const { id, body } = fromRow<RecordedHead>(row, keys)
+    // First, since an older head may name another holder: that lane was not taken, but put back.
+    const head = notBefore(body, headIn(seen, laneOfHead(id)))
     if (holder !== null && body.holder !== holder) throw new LaneLost(`the lane of ${id} is no longer this server's`)
-    return notBefore(body, headIn(seen, laneOfHead(id)))
+    return head
   }
   const moved: Chaining['moved'] = ({ mac: _, body, revision, ...where }, head) => {
     const { holder: whose } = JSON.parse(body) as RecordedHead

@@ -246,6 +246,25 @@ describe('lanes', () => {
     assert.deepEqual(both && headsOf(both).map((head) => countIn(head.seq)), [first.seq + 9, 3])
   })
 
+  it('are not left for others when one is put back: its server refuses calls, whatever holder the older head names', async () => {
+    await using some = await houses(1)
+    const [house] = some.all
+    assert.ok(house)
+    const { ledger, storage } = house.open
+    const headNow = async () => (await storage.get(HEAD_PLACE.kind, '', '', HEAD_PLACE.id)) ?? assert.fail()
+    await ledger.lane.take('former')
+    const former = await headNow()
+    await ledger.lane.release()
+    await ledger.lane.take('one')
+    assert.equal(await record(ledger, 'a'), 'committed')
+    const { revision } = await headNow()
+    const chaining = { place: HEAD_PLACE, link: () => '', headOf: () => assert.fail(), moved: () => assert.fail() }
+    const restored = { change: 'update', row: former, from: revision } as const
+    await storage.commit([{ changes: [restored], nonce: null, event: null, scrub: false }], chaining, null)
+    await assert.rejects(record(ledger, 'b'), { code: 'ServiceUnavailableTemporary' })
+    assert.equal(ledger.lane.number, 0)
+  })
+
   it('that vanish under a server, with the record that counts them, are noticed, and the witness hears of it', async () => {
     await using some = await houses(2)
     const [one, two] = some.all
