@@ -78,13 +78,15 @@ export class Committer {
   }
 
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
-    const { known, trailHead } = this.#targets
+    const { known, changes, trailHead } = this.#targets
     try {
-      await withSecondLook(this.#targets.roots, () => this.#store(batch))
+      const isBehind = await withSecondLook(this.#targets.roots, () => this.#store(batch))
       if (trailHead.reporting) await trailHead.reporting
       for (const { outcome, resolve, reject } of batch) {
         if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
         else if (outcome === 'unavailable') reject(refuse('ServiceUnavailableTemporary'))
+        // Decided again before that, it would be found to have moved once more.
+        else if (outcome === 'moved' && isBehind) changes.follow().then(() => resolve(outcome), reject)
         else resolve(outcome)
       }
     } catch (error) {
@@ -150,15 +152,15 @@ export class Committer {
   }
 
   /**
-   * Stores what is current of a batch, and sets each call's outcome.
+   * Stores what is current of a batch, and sets each call's outcome. Returns whether others may have changed something that was not followed.
    * INVARIANT: nothing is committed under root keys that the database does not name any more, however long ago it was sealed: their
    * record is among what each batch is held against (FollowedChanges.commit).
    */
-  #store(batch: readonly Waiting[]): Promise<void> {
+  #store(batch: readonly Waiting[]): Promise<boolean> {
     const { storage, chaining, lane, changes, trailHead } = this.#targets
-    const attempt = async (basis: (reads: () => Iterable<string>) => Basis) => {
+    const attempt = async (basis: (reads: () => readonly (readonly string[])[]) => Basis) => {
       const current = this.#currentOf(batch)
-      if (current.length === 0) return
+      if (current.length === 0) return false
       const commits = current.map(({ commit }) => commit)
       const last = commits.findLastIndex(({ event }) => event)
       const { event = null, further } = commits[last] ?? {}
@@ -166,7 +168,7 @@ export class Committer {
       const { outcomes, number } = await storage.commit(
         commits,
         chain,
-        basis(() => readsOf(current)),
+        basis(() => current.map(readsOf)),
       )
       if (outcomes[last] === 'committed') chain.acknowledged()
       for (const [i, waiting] of current.entries()) waiting.outcome = outcomes[i] ?? 'moved'
@@ -175,6 +177,7 @@ export class Committer {
         outcomes,
       )
       if (this.#takeOver(current, number)) trailHead.report()
+      return number === null
     }
     return lane.holding(() => changes.commit(attempt))
   }
@@ -214,7 +217,7 @@ export class Committer {
   }
 }
 
-/** What the calls that change something have read. */
-function* readsOf(calls: readonly Waiting[]): Iterable<string> {
-  for (const { call } of calls) if (call.changes.length > 0 && call.view) yield* call.view.reads(true)
+/** What a call has read that its commit relies on: the places of lists only where it changes something. */
+function readsOf({ call }: Waiting): readonly string[] {
+  return call.view?.reads(call.changes.length > 0) ?? []
 }

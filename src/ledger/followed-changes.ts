@@ -13,6 +13,9 @@ interface Rooms {
   readonly alarm: Alarm
 }
 
+/** Of each call of a batch, what it has read. */
+type Reads = readonly (readonly string[])[]
+
 export class FollowedChanges {
   readonly #rooms: Rooms
   readonly #recent = new RecentChanges()
@@ -99,20 +102,19 @@ export class FollowedChanges {
 
   /**
    * Commits by `attempt`, which asks for the basis: at first that nothing at all has changed since it was followed, and after a change by
-   * others that these reads have not. With them go the root keys, under which everything is committed.
+   * others that for each call its reads have not. With them go the root keys, under which everything is committed.
    */
-  async commit<T>(attempt: (basis: (reads: () => Iterable<string>) => Basis) => Promise<T>): Promise<T> {
+  async commit<T>(attempt: (basis: (reads: () => Reads) => Basis) => Promise<T>): Promise<T> {
     const { key } = this.#rooms.roots
-    const roots = key === null ? [] : [key]
-    for (let first = true; ; first = false)
-      try {
-        return await attempt((reads) => ({
-          number: this.#number,
-          reads: first ? null : [...new Set([...roots, ...reads()])],
-        }))
-      } catch (error) {
-        if (!(error instanceof Stale)) throw error
-        await this.follow()
-      }
+    try {
+      return await attempt(() => ({ number: this.#number, reads: null }))
+    } catch (error) {
+      if (!(error instanceof Stale)) throw error
+    }
+    await this.follow()
+    return attempt((reads) => ({
+      number: this.#number,
+      reads: key === null ? reads() : reads().map((some) => [key, ...some]),
+    }))
   }
 }

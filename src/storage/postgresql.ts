@@ -1,6 +1,7 @@
 // The shared store: PostgreSQL. A batch is one pipelined transaction; a guarded statement that touches no row aborts it, and its calls
 // are tried one by one. The head of the lane that the server records in is known from memory, so that a batch waits for no other server;
-// after another process moved it, the head is read and locked first.
+// after another process moved it, the head is read and locked first. After others changed records, the transaction first finds out which of
+// its calls read one of these, and goes on with the rest: it has waited for its turn, and does not lose it.
 import { GrowingChain } from './growing-chain.ts'
 import { isLost, settled, within } from './lost-connection.ts'
 import { migrations } from './migrations.ts'
@@ -14,7 +15,7 @@ import {
   type Sql,
 } from './postgresql-connections.ts'
 import { DURABILITY_SETTINGS, durabilityRisks } from './postgresql-durability.ts'
-import { type Columns, changedKeys, checkVersion, stepsOf, toRow } from './rows.ts'
+import { type Columns, changedKeys, checkVersion, movedCalls, stepsOf, toChanges, toRow } from './rows.ts'
 import type { Bound } from './statement.ts'
 import { statements } from './statements.ts'
 import {
@@ -42,7 +43,11 @@ const CONNECTION_PATIENCE_MS = 3000
  */
 const TRANSACTION_PATIENCE_MS = 10_000
 // The statements that hold a batch against its basis see what was committed before each of them.
-const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${TRANSACTION_PATIENCE_MS}; SET LOCAL idle_in_transaction_session_timeout = ${TRANSACTION_PATIENCE_MS}`
+const begin = (idleMs: number) =>
+  `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${TRANSACTION_PATIENCE_MS}; SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`
+const BEGIN = begin(TRANSACTION_PATIENCE_MS)
+/** The same for a transaction that holds the change number for two round trips: all that change records wait for it. */
+const BEGIN_HOLDING = begin(2000)
 
 /** Connects to the database that `url` names and migrates it. Throws Unavailable. `patienceMs` is for tests. */
 export async function openPostgresql(url: string, patienceMs = PATIENCE_MS): Promise<Storage> {
@@ -78,11 +83,22 @@ async function migrate(sql: Sql): Promise<void> {
   })
 }
 
-/** How a transaction ended, and what the change number is after it: see Stored. */
+/** How a transaction ended, for all calls but those that are `moved`, and what the change number is after it: see Stored. */
 interface Ended<O> {
   readonly outcome: O
   readonly number: number | null
+  readonly moved: ReadonlySet<Commit>
 }
+
+/** A transaction that has begun. */
+interface Begun {
+  readonly chain: GrowingChain | null
+  readonly moved: ReadonlySet<Commit>
+  /** Whether it moved the change number, and what that was before; null where it is still to be held against its basis. */
+  readonly held: { readonly moves: boolean; readonly number: number } | null
+}
+
+const NONE: ReadonlySet<Commit> = new Set()
 
 class PostgresqlStorage extends StoredRows implements Storage {
   // Each batch moves the head of the lane: a second one would only wait for the first.
@@ -131,10 +147,9 @@ class PostgresqlStorage extends StoredRows implements Storage {
   }
 
   async commit(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
-    const together = await reaching(() => this.#transaction(batch, chaining, basis))
-    const { outcome, number } = together
-    if (outcome === 'committed') return { outcomes: batch.map(() => outcome), number }
-    if (batch.length === 1) return { outcomes: [outcome], number: basis?.number ?? null }
+    const { outcome, number, moved } = await reaching(() => this.#transaction(batch, chaining, basis))
+    if (outcome === 'committed' || batch.length - moved.size <= 1)
+      return { outcomes: batch.map((one) => (moved.has(one) ? 'moved' : outcome)), number }
     return this.#oneByOne(batch, chaining, basis)
   }
 
@@ -142,11 +157,11 @@ class PostgresqlStorage extends StoredRows implements Storage {
     const outcomes: Outcome[] = []
     let present = basis
     let followed = true
-    for (const commit of batch)
+    for (const [i, commit] of batch.entries())
       try {
-        const { outcome, number } = await reaching(() => this.#transaction([commit], chaining, present))
+        const own = present?.reads ? { ...present, reads: present.reads.slice(i, i + 1) } : present
+        const { outcome, number } = await reaching(() => this.#transaction([commit], chaining, own))
         outcomes.push(outcome)
-        if (outcome !== 'committed') continue
         if (number === null) followed = false
         else if (present) present = { ...present, number }
       } catch (error) {
@@ -159,34 +174,39 @@ class PostgresqlStorage extends StoredRows implements Storage {
     return { outcomes, number: followed && present ? present.number : null }
   }
 
-  /** Commits all of the calls or none, in one round trip, or in two after another server moved the head. */
+  /**
+   * Commits all of the calls but those that are `moved` by the basis, or none. It takes one round trip, and two after another server moved
+   * the head, or after others changed records.
+   */
   async #transaction(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Ended<Outcome>> {
     let connection: Connection | null = null
     let chain: GrowingChain | null = null
+    let moved = NONE
     let lost = false
     if (this.#pool.closed) this.#renew(this.#pool)
     const pool = this.#pool
     try {
       connection = await within(CONNECTION_PATIENCE_MS, reserve(pool), pool.underWay)
-      const attempt = (one: Connection, begin: boolean) => {
-        this.#demandOpen(pool)
-        return this.#attempt(pool, one, batch, chain, basis, begin)
-      }
-      if (!batch.some(({ event }) => event)) return onlyOutcome(await attempt(connection, true))
-      chain = this.#remembered(chaining, basis)
-      const outcome = chain && (await attempt(connection, true))
-      if (outcome && outcome.outcome !== 'head moved') return onlyOutcome(outcome)
-      chain = null
       this.#demandOpen(pool)
-      chain = await this.#lockHead(pool, connection, chaining, basis)
-      return onlyOutcome(await attempt(connection, false))
+      const isRecorded = batch.some(({ event }) => event)
+      if (!basis?.reads) {
+        chain = isRecorded ? this.#remembered(chaining, basis) : null
+        const ended = chain || !isRecorded ? await this.#attempt(pool, connection, batch, chain, basis, null) : null
+        if (ended && !(isRecorded && ended.outcome === 'head moved')) return onlyOutcome(ended)
+        chain = null
+        this.#demandOpen(pool)
+      }
+      const begun = await this.#begin(pool, connection, batch, chaining, basis)
+      chain = begun.chain
+      moved = begun.moved
+      return await this.#finish(pool, connection, batch, basis, begun)
     } catch (error) {
       this.#head = null
       lost = isLost(error)
       if (!lost) throw error
       this.#renew(pool)
       if (chain && (await this.#isStored(chain.head, chaining.place)))
-        return { outcome: 'committed', number: numberAfter(basis, batch) }
+        return { outcome: 'committed', number: numberAfter(basis, batch), moved }
       throw error
     } finally {
       // A lost connection goes with its pool; released, it would serve the next query.
@@ -215,63 +235,101 @@ class PostgresqlStorage extends StoredRows implements Storage {
     return event?.hash === hash
   }
 
-  /** Begins a transaction that locks the head until it ends. */
-  async #lockHead(pool: Pool, connection: Connection, chaining: Chaining, basis: Basis | null): Promise<GrowingChain> {
-    const begun = connection.unsafe(BEGIN)
-    const locked = sent(connection, this.statements.lockHead(chaining.place))
+  /**
+   * Begins a transaction that locks the head for the events of the batch until it ends. With reads, it finds out which of the calls it does
+   * not hold for; where the batch changes rows, it moves the change number before, which no other transaction can do before this one ends:
+   * so what it finds unchanged stays so.
+   */
+  async #begin(
+    pool: Pool,
+    connection: Connection,
+    batch: readonly Commit[],
+    chaining: Chaining,
+    basis: Basis | null,
+  ): Promise<Begun> {
+    const { lockHead, moveAnyNumber, changesSince } = this.statements
+    const reads = basis?.reads ?? null
+    const isRecorded = batch.some(({ event }) => event)
+    const moves = reads !== null && changedKeys(batch).length > 0
+    const begun = connection.unsafe(moves ? BEGIN_HOLDING : BEGIN)
+    const locked = isRecorded ? sent(connection, lockHead(chaining.place)) : []
+    const moving = moves ? sent(connection, moveAnyNumber({})) : []
+    const log = reads && basis ? sent(connection, changesSince({ number: basis.number })) : []
     try {
-      const [, [row]] = await within(this.#patienceMs, Promise.all([begun, locked]), pool.underWay)
-      return new GrowingChain(row ? toRow(row) : null, chaining, basis?.number ?? null)
+      // The driver sends a query when it is waited for.
+      const inOrder = Promise.all([begun, locked, moving, log])
+      const [, [row], , rows] = await within(this.#patienceMs, inOrder, pool.underWay)
+      const chain = isRecorded ? new GrowingChain(row ? toRow(row) : null, chaining, basis?.number ?? null) : null
+      if (!reads || !basis) return { chain, moved: NONE, held: null }
+      const changes = toChanges(rows, basis.number, Number(moves))
+      const isMoved = movedCalls(reads, changes)
+      const moved = new Set(batch.filter((_, i) => isMoved[i]))
+      return { chain, moved, held: { moves, number: changes.number } }
     } catch (error) {
-      if (!isLost(error)) await within(this.#patienceMs, connection.unsafe('ROLLBACK'), pool.underWay)
+      if (!isLost(error)) await this.#rollBack(pool, connection)
       throw error
     }
   }
 
+  /** Ends a transaction that has begun: commits the calls that it holds for, if there are any. */
+  async #finish(
+    pool: Pool,
+    connection: Connection,
+    batch: readonly Commit[],
+    basis: Basis | null,
+    begun: Begun,
+  ): Promise<Ended<Outcome>> {
+    const { chain, moved } = begun
+    this.#demandOpen(pool)
+    const held = batch.filter((one) => !moved.has(one))
+    if (held.length > 0) return onlyOutcome(await this.#attempt(pool, connection, held, chain, basis, begun))
+    await this.#rollBack(pool, connection)
+    return { outcome: 'moved', number: null, moved }
+  }
+
+  async #rollBack(pool: Pool, connection: Connection): Promise<void> {
+    await within(this.#patienceMs, connection.unsafe('ROLLBACK'), pool.underWay)
+  }
+
+  /** Commits all of the calls, or none, in a transaction that has begun, or else begins with it. */
   async #attempt(
     pool: Pool,
     connection: Connection,
     batch: readonly Commit[],
     chain: GrowingChain | null,
     basis: Basis | null,
-    begin: boolean,
+    begun: Begun | null,
   ): Promise<Ended<Outcome | 'head moved'>> {
+    const { moved = NONE, held = null } = begun ?? {}
     const steps = batch.flatMap((commit) => this.#steps(commit, chain))
     const keys = changedKeys(batch)
     const head = chain?.row() ?? null
     const moves = head && chain ? stepsOf({ change: 'update', row: head, from: chain.from }, this.statements) : []
     const queries = [
-      ...(begin ? [connection.unsafe(BEGIN)] : []),
+      ...(begun ? [] : [connection.unsafe(BEGIN)]),
       ...moves.map(({ guarded }) => sent(connection, must('head moved', guarded))),
       // Behind the head: who waits for another server's transaction waits there, and then meets the number as it left it.
-      ...this.#held(keys.length > 0, basis).map((step) => sent(connection, step)),
+      ...(held ? [] : this.#guards(keys.length > 0, basis)).map((step) => sent(connection, step)),
       ...steps.map((step) => sent(connection, step)),
-      ...this.#logged(keys).map((step) => sent(connection, step)),
+      ...(held?.moves || keys.length > 0 ? this.#logged(keys) : []).map((step) => sent(connection, step)),
       connection.unsafe('COMMIT'),
     ]
     const results = await within(this.#patienceMs, settled(queries), pool.underWay)
     const failure = results.find((result) => result.status === 'rejected')
     if (chain) this.#head = failure ? null : head
-    if (failure) return { outcome: outcomeOf(failure.reason), number: null }
-    const number = basis?.reads === null ? numberAfter(basis, batch) : numberIn(results, basis)
-    return { outcome: 'committed', number }
+    if (failure) return { outcome: outcomeOf(failure.reason), number: numberAfter(basis, []), moved }
+    const number = held?.number === basis?.number ? (held?.number ?? 0) + Number(held?.moves) : null
+    return { outcome: 'committed', number: held ? number : numberAfter(basis, batch), moved }
   }
 
-  /**
-   * Holds the batch against its basis. One that changes rows moves the change number first, which no other transaction can do before
-   * this one ends: so what it finds unchanged stays so.
-   */
-  #held(changes: boolean, basis: Basis | null): readonly Bound[] {
-    const { numberIs, moveNumber, moveAnyNumber, readsHold } = this.statements
-    if (basis?.reads === null) return [must('stale', (changes ? moveNumber : numberIs)({ number: basis.number }))]
-    const moves = changes ? [moveAnyNumber({})] : []
-    if (!basis || basis.reads.length === 0) return moves
-    const held = { number: basis.number, own: moves.length, reads: JSON.stringify(basis.reads) }
-    return [...moves, must('stale', readsHold(held))]
+  /** What fails unless the change number is the one of the basis. A batch that changes rows moves it. */
+  #guards(changes: boolean, basis: Basis | null): readonly Bound[] {
+    const { numberIs, moveNumber, moveAnyNumber } = this.statements
+    if (basis) return [must('stale', (changes ? moveNumber : numberIs)({ number: basis.number }))]
+    return changes ? [moveAnyNumber({})] : []
   }
 
   #logged(keys: readonly string[]): readonly Bound[] {
-    if (keys.length === 0) return []
     return [this.statements.logChange({ keys: JSON.stringify(keys) }), this.statements.dropLogged({})]
   }
 
@@ -328,16 +386,7 @@ function numberAfter(basis: Basis | null, stored: readonly Commit[]): number | n
   return basis.number + (changedKeys(stored).length > 0 ? 1 : 0)
 }
 
-/** The number that the transaction moved it to, if that is the one behind its basis; else null. */
-function numberIn(results: readonly PromiseSettledResult<unknown>[], basis: Basis | null): number | null {
-  for (const result of results) {
-    const [row] = result.status === 'fulfilled' ? (result.value as readonly { readonly moved_to?: number }[]) : []
-    if (row?.moved_to !== undefined) return row.moved_to === (basis?.number ?? -1) + 1 ? row.moved_to : null
-  }
-  return null
-}
-
 /** For a transaction that locked the head, or leaves it alone: only an abort by the database, after a deadlock, reports it as moved. */
-function onlyOutcome({ outcome, number }: Ended<Outcome | 'head moved'>): Ended<Outcome> {
-  return { outcome: outcome === 'head moved' ? 'moved' : outcome, number }
+function onlyOutcome({ outcome, ...ended }: Ended<Outcome | 'head moved'>): Ended<Outcome> {
+  return { ...ended, outcome: outcome === 'head moved' ? 'moved' : outcome }
 }

@@ -110,9 +110,14 @@ export function changedKeys(batch: readonly Commit[]): readonly string[] {
   return [...keys]
 }
 
-/** What the rows of `changesSince` say. A log with a gap, or with a row that is no list of keys, says nothing. */
-export function toChanges(rows: readonly Columns[], since: number): Changes {
-  const number = Number(rows[0]?.['n'] ?? 0)
+/**
+ * What the rows of `changesSince` say; `own` is 1 in a transaction that has moved the number and not logged it yet. A log with a gap, or with
+ * a row that is no list of keys, says nothing. Throws Unavailable.
+ */
+export function toChanges(rows: readonly Columns[], since: number, own = 0): Changes {
+  const number = Number(rows[0]?.['n'] ?? 0) - own
+  // Beyond, numbers that differ would seem the same.
+  if (!Number.isSafeInteger(number)) throw new Unavailable(`the change number ${number} is too large: restore a backup`)
   if (number === since) return { number, keys: [] }
   const keys = new Set<string>()
   for (const { records } of rows) {
@@ -121,6 +126,12 @@ export function toChanges(rows: readonly Columns[], since: number): Changes {
     for (const key of list) keys.add(String(key))
   }
   return { number, keys: rows.length === number - since ? [...keys] : null }
+}
+
+/** For each call of a batch, whether it has read something that changed; whether it has read anything where the log does not say what did. */
+export function movedCalls(reads: readonly (readonly string[])[], { keys }: Changes): readonly boolean[] {
+  const changed = keys && new Set(keys)
+  return reads.map((some) => (changed ? some.some((key) => changed.has(key)) : some.length > 0))
 }
 
 function parsed(json: unknown): unknown {

@@ -4,13 +4,14 @@ import { GrowingChain } from './growing-chain.ts'
 import { type Batch, JoinedBatches } from './joined-batches.ts'
 import { migrations } from './migrations.ts'
 import { NonceMemory } from './nonce-memory.ts'
-import { type Columns, changedKeys, checkVersion, type Step, stepsOf, toRow } from './rows.ts'
+import { type Columns, changedKeys, checkVersion, movedCalls, type Step, stepsOf, toChanges, toRow } from './rows.ts'
 import { SqliteEvents } from './sqlite-events.ts'
 import type { Bound } from './statement.ts'
 import { statements } from './statements.ts'
 import {
   type Basis,
   type Chaining,
+  type Changes,
   type Commit,
   type EventRow,
   type EventStorage,
@@ -186,9 +187,10 @@ class SqliteStorage extends StoredRows implements Storage {
 
   #commitHeld({ commits, chaining, basis }: Batch, growing: Growing): Stored | Stale {
     const before = Number(this.#first(this.statements.changeNumber({}))?.['n'])
-    if (basis && basis.number !== before && !this.#readsHold(basis)) return new Stale()
+    if (basis && basis.number !== before && !basis.reads) return new Stale()
+    const moved = basis?.reads && basis.number !== before ? movedCalls(basis.reads, this.#changesNow(basis.number)) : []
     if (commits.some(({ event }) => event)) this.#chain(growing, chaining, basis)
-    const outcomes = commits.map((commit) => this.#commitOnce(commit, growing))
+    const outcomes = commits.map((commit, i) => (moved[i] ? 'moved' : this.#commitOnce(commit, growing)))
     const keys = changedKeys(commits.filter((_, i) => outcomes[i] === 'committed'))
     if (keys.length > 0) {
       this.#run(this.statements.moveAnyNumber({}))
@@ -199,10 +201,9 @@ class SqliteStorage extends StoredRows implements Storage {
     return { outcomes, number: basis?.number === before ? number : null }
   }
 
-  #readsHold({ number, reads }: Basis): boolean {
-    if (reads === null) return false
-    const held = { number, own: 0, reads: JSON.stringify(reads) }
-    return reads.length === 0 || this.#first(this.statements.readsHold(held)) !== undefined
+  #changesNow(number: number): Changes {
+    const { text, values } = this.statements.changesSince({ number })
+    return toChanges(this.#prepare(text).all(...values), number)
   }
 
   /** Begins the chain of the transaction, or goes on with it for another batch. */

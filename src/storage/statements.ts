@@ -100,7 +100,7 @@ export function statements(dialect: Dialect): Statements {
     ...reads(db),
     ...changes(db, dialect),
     ...nonces(db),
-    ...changeStatements(db, dialect),
+    ...changeStatements(db),
     ...eventStatements(db, dialect),
   }
 }

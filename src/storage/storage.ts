@@ -145,7 +145,8 @@ export interface Storage {
   /**
    * Commits the calls in order, in one transaction, each all or nothing, and chains their events. When it throws, nothing of the
    * batch is stored, except that after a failed sync, or a database server that never comes back after COMMIT was sent, the outcome is
-   * unknown. Throws Stale unless what the batch was decided on (`basis`) still holds; null relies on the revisions of its rows alone.
+   * unknown. `basis` is what the batch was decided on: a call that it does not hold for is `moved`, or the whole batch is refused with
+   * Stale; null relies on the revisions of rows alone.
    */
   commit(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored>
   /** What has changed since the change number was `number`. */
@@ -186,12 +187,13 @@ export interface EventStorage {
 
 /**
  * What a batch was decided on. The change number moves by one in each transaction that changes rows, and the change log says which.
- * `reads` null: nothing at all may have changed since. Otherwise these rows (recordKey, placeKey) may not: in a batch that changes rows
- * they stay as they are until it ends, and a batch that changes none only needs them named to be checked at one moment.
+ * `reads` null: nothing at all may have changed since, or the batch is Stale. Otherwise it has for each call the rows (recordKey, placeKey)
+ * that may not have changed: in a transaction that changes rows they stay as they are until it ends, and the reads of calls that change none
+ * hold at one moment of it. A call that read what changed, or may have, is `moved`; the others are committed.
  */
 export interface Basis {
   readonly number: number
-  readonly reads: readonly string[] | null
+  readonly reads: readonly (readonly string[])[] | null
 }
 
 /** How a batch ended. */
@@ -213,7 +215,7 @@ export interface Changes {
  */
 export const UNLOGGED_KINDS: ReadonlySet<string> = new Set([HEAD_PLACE.kind, 'event-lanes', 'server'])
 
-/** What the batch was decided on has changed. Nothing of the batch is stored. */
+/** Something has changed since the batch was decided (Basis). Nothing of the batch is stored. */
 export class Stale extends Error {}
 
 /** The database can't serve now: unreachable, full, read-only. */

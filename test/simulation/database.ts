@@ -2,7 +2,7 @@
 // the last one backwards, as a crash before a sync does.
 import { GrowingChain } from '../../src/storage/growing-chain.ts'
 import { laneOf } from '../../src/storage/lane.ts'
-import { changedKeys } from '../../src/storage/rows.ts'
+import { changedKeys, movedCalls } from '../../src/storage/rows.ts'
 import {
   type Basis,
   type ChainedEvent,
@@ -111,9 +111,9 @@ export class Database {
    * hold before. Only inside of a transaction.
    */
   commitAll(batch: readonly Commit[], chaining: Chaining, basis: Basis | null, isHeld: boolean): Outcome[] {
-    if (basis && !isHeld && !this.holds(basis)) throw new Stale()
+    const moved = isHeld ? [] : this.movedBy(basis)
     const chain = batch.some(({ event }) => event) ? this.#chain(chaining, basis) : null
-    const outcomes = batch.map((commit) => this.#commitOne(commit, chain))
+    const outcomes = batch.map((commit, i) => (moved[i] ? 'moved' : this.#commitOne(commit, chain)))
     this.#logChanges(changedKeys(batch.filter((_, i) => outcomes[i] === 'committed')))
     if (chain) this.#change({ change: 'update', row: chain.row(), from: chain.from })
     return outcomes
@@ -123,12 +123,11 @@ export class Database {
     return new GrowingChain(this.#row(chaining.place) ?? null, chaining, basis?.number ?? null)
   }
 
-  /** Whether what was decided on this basis still holds. */
-  holds({ number, reads }: Basis): boolean {
-    if (number === this.number) return true
-    if (reads === null) return false
-    const changed = this.changesSince(number).keys
-    return changed?.every((key) => !reads.includes(key)) ?? false
+  /** Of each call that was decided on this basis, whether what it read has changed. Throws Stale where the basis names no reads. */
+  movedBy(basis: Basis | null): readonly boolean[] {
+    if (!basis || basis.number === this.number) return []
+    if (!basis.reads) throw new Stale()
+    return movedCalls(basis.reads, this.changesSince(basis.number))
   }
 
   #logChanges(keys: readonly string[]): void {

@@ -121,15 +121,18 @@ export class SimulatedStorage implements Storage {
 
   /** As PostgreSQL does: what can't be committed as a whole is tried call by call. */
   async #commitTogether(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
-    const together = await this.#whole(batch, chaining, basis)
-    if (together === 'committed') return { outcomes: batch.map(() => together), number: numberAfter(basis, batch) }
-    if (batch.length === 1) return { outcomes: [together], number: basis?.number ?? null }
+    if (batch.length === 1 || !basis?.reads) {
+      const together = await this.#whole(batch, chaining, basis)
+      if (together === 'committed') return { outcomes: batch.map(() => together), number: numberAfter(basis, batch) }
+      if (batch.length === 1) return { outcomes: [together], number: basis?.number ?? null }
+    }
     const outcomes: Outcome[] = []
     let present = basis
     let isFollowed = true
-    for (const commit of batch)
+    for (const [i, commit] of batch.entries())
       try {
-        const outcome = await this.#whole([commit], chaining, present)
+        const own = present?.reads ? { ...present, reads: present.reads.slice(i, i + 1) } : present
+        const outcome = await this.#whole([commit], chaining, own)
         outcomes.push(outcome)
         if (outcome !== 'committed') continue
         const number = numberAfter(present, [commit])
@@ -172,8 +175,7 @@ export class SimulatedStorage implements Storage {
     let [isHeld, held] = [false, head()]
     // A batch that changes nothing is held against its basis at one moment, and stored later; its lane's head stays locked in between.
     const hold = () => {
-      if (basis && !database.holds(basis)) throw new Stale()
-      ;[isHeld, held] = [true, head()]
+      ;[isHeld, held] = [!database.movedBy(basis).includes(true), head()]
     }
     const work = () => {
       const isCurrent = basis?.number === database.number

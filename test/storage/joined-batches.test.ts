@@ -49,7 +49,7 @@ describe('batches that come together', () => {
       commitOn(basis, storage, [recorded(), inserting('a')]),
       commitOn(basis, storage, [inserting('b')]),
       commitOn(basis, storage, [recorded()]),
-      commitOn({ ...basis, reads: [] }, storage, [inserting('c')]),
+      commitOn({ ...basis, reads: [[]] }, storage, [inserting('c')]),
     ])
     assert.deepEqual(
       held.map((one) => (one.status === 'fulfilled' ? one.value.number : one.reason instanceof Stale)),

@@ -39,8 +39,8 @@ export function unpackBatch(packed: Packed): Batch {
   return { commits, basis }
 }
 
-function readsIn(text: string | null): readonly string[] | null {
-  return text === null ? null : (JSON.parse(text) as readonly string[])
+function readsIn(text: string | null): Basis['reads'] {
+  return text === null ? null : (JSON.parse(text) as Basis['reads'])
 }
 
 export function packStored({ outcomes, number }: Stored): Packed {

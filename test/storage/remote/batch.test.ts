@@ -50,7 +50,7 @@ const commit: fc.Arbitrary<Commit> = fc.record(
 )
 const batch: fc.Arbitrary<Batch> = fc.record({
   commits: fc.array(commit, { maxLength: 6 }),
-  basis: fc.option(fc.record({ number, reads: fc.option(fc.array(text)) })),
+  basis: fc.option(fc.record({ number, reads: fc.option(fc.array(fc.array(text))) })),
 })
 
 /** With bytes as text, so that views compare. */
