@@ -67,10 +67,11 @@ export class HeldLane {
     const { keys } = this.#parts
     let released = 0
     for (let round = 0; round < ROUNDS; round++) {
+      const { epoch } = keys
       const held = (await this.#rows()).filter((row) => gone(holderOf(row, keys) ?? ''))
       if (held.length === 0) return released
       // One whose head moved meanwhile is looked at again.
-      for (const row of held) if (await this.#change([renamed(row, heldBy(row, null, keys))])) released++
+      for (const row of held) if (await this.#change(epoch, [renamed(row, heldBy(row, null, keys))])) released++
     }
     return released
   }
@@ -83,11 +84,12 @@ export class HeldLane {
   async #taking(holder: string): Promise<void> {
     const { keys, chaining } = this.#parts
     for (let round = 0; round < ROUNDS; round++) {
+      const { epoch } = keys
       const rows = await this.#rows()
       const free = rows.find((row) => [holder, null].includes(holderOf(row, keys)))
       const lane = free ? laneOfHead(free.id) : rows.length
       const changes = free ? [renamed(free, heldBy(free, holder, keys))] : await this.#added(lane, holder)
-      if (!(await this.#change(changes))) continue
+      if (!(await this.#change(epoch, changes))) continue
       chaining.hold(lane, holder)
       return
     }
@@ -116,17 +118,19 @@ export class HeldLane {
     return withSecondLook(roots, () => headRows(storage, keys))
   }
 
-  async #change(changes: readonly RowChange[]): Promise<boolean> {
-    const { storage, chaining } = this.#parts
-    const commit = { changes, nonce: null, event: null, scrub: false }
-    const { outcomes } = await this.#parts.changes.commit((basis) =>
-      storage.commit(
-        [commit],
+  /** Commits changes that were authenticated under the root keys of this epoch; returns whether it could. */
+  async #change(epoch: number, changes: readonly RowChange[]): Promise<boolean> {
+    const { storage, keys, chaining } = this.#parts
+    const batch = [{ changes, nonce: null, event: null, scrub: false }]
+    return this.#parts.changes.commit(async (basis) => {
+      if (keys.epoch !== epoch) return false
+      const { outcomes } = await storage.commit(
+        batch,
         chaining,
-        basis(() => []),
-      ),
-    )
-    return outcomes[0] === 'committed'
+        basis(() => [[]]),
+      )
+      return outcomes[0] === 'committed'
+    })
   }
 }
 

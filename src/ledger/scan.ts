@@ -31,3 +31,13 @@ export async function scan(
     return { key: { kind, account, region, id }, record, current: isCurrent(row, keys) }
   })
 }
+
+/** One record, as a scan finds it; one that is not there is not authentic. */
+export async function scanned(key: RowKey, { storage, keys, ring }: Rooms): Promise<Scanned> {
+  const { kind, account, region, id } = key
+  const [found] = await checkedRows(ring, keys, async () => {
+    const row = await storage.get(kind, account, region, id)
+    return row ? [row] : []
+  })
+  return { key, record: found?.record ?? null, current: found !== undefined && isCurrent(found.row, keys) }
+}

@@ -7,6 +7,7 @@ import type { Alarm } from './alarm.ts'
 import { headIn, laneOfHead, Rewound, type WatchfulChaining } from './chain.ts'
 import type { FollowedChanges } from './followed-changes.ts'
 import { headRows, missingHead } from './head-rows.ts'
+import { isCurrent } from './record.ts'
 import type { RootWatch } from './root-watch.ts'
 import { withSecondLook } from './second-look.ts'
 
@@ -70,24 +71,27 @@ export class TrailHead {
    * of its own, since the events of calls in the same one would move the head too. Throws Forged or Unavailable.
    */
   async move(place: RowKey = this.#chaining.place): Promise<void> {
-    const attempt = () =>
-      this.#changes.commit((basis) =>
-        this.#move(
-          place,
-          basis(() => []),
-        ),
-      )
-    await this.#noting(() => withSecondLook(this.#roots, attempt))
+    const attempt = () => this.#changes.commit((basis) => this.#move(place, basis))
+    while (!(await this.#noting(() => withSecondLook(this.#roots, attempt))));
   }
 
-  async #move({ kind, account, region, id }: RowKey, basis: Basis): Promise<void> {
+  /** Returns whether it, or another process, has done it. */
+  async #move({ kind, account, region, id }: RowKey, basis: (reads: () => [[]]) => Basis): Promise<boolean> {
     const seen = this.#chaining.seen()
     const row = await this.#storage.get(kind, account, region, id)
     if (!row) throw missingHead(laneOfHead(id))
     const head = this.#chaining.headAfter(row, headIn(seen, laneOfHead(id)))
-    const moved = { change: 'update', row: this.#chaining.moved(row, head), from: row.revision } as const
-    // Outcome `moved`: another commit has just done the same.
-    await this.#storage.commit([{ changes: [moved], nonce: null, event: null, scrub: false }], this.#chaining, basis)
+    const change = { change: 'update', row: this.#chaining.moved(row, head), from: row.revision } as const
+    const commit = { changes: [change], nonce: null, event: null, scrub: false }
+    const { outcomes } = await this.#storage.commit(
+      [commit],
+      this.#chaining,
+      basis(() => [[]]),
+    )
+    if (outcomes[0] === 'committed') return true
+    // Who moved it meanwhile may have begun under the former root keys.
+    const now = await this.#storage.get(kind, account, region, id)
+    return now !== null && isCurrent(now, this.#keys)
   }
 
   async #noting<T>(work: () => Promise<T>): Promise<T> {

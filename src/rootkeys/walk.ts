@@ -6,9 +6,9 @@ import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Recorded, update } from '../ledger/record.ts'
 import type { RootWatch } from '../ledger/root-watch.ts'
-import { type Scanned, scan } from '../ledger/scan.ts'
+import { type Scanned, scan, scanned } from '../ledger/scan.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { HEAD_PLACE, type RowKey, type Storage } from '../storage/storage.ts'
+import { HEAD_PLACE, type RowKey, type Storage, UNLOGGED_KINDS } from '../storage/storage.ts'
 import { type Reseal, SEALED_KINDS } from './sealed-kinds.ts'
 
 /** Few enough that calls wait a few milliseconds at the most on SQLite. */
@@ -75,7 +75,10 @@ async function* batches(rooms: Rooms, atOnce: number, progress: Progress, giveWa
   }
 }
 
-/** Returns whether there was something to do. A record that changed meanwhile was written by a server, under the current root. */
+/**
+ * Returns whether there was something to do. A record that changed meanwhile was written by a server, under the current root; but where the
+ * change number does not move with it, by one that may have begun before the root changed.
+ */
 async function renew({ record, current, key }: Scanned, rooms: Rooms): Promise<boolean> {
   if (!record) return false
   if (key.kind === HEAD_PLACE.kind) {
@@ -85,7 +88,8 @@ async function renew({ record, current, key }: Scanned, rooms: Rooms): Promise<b
   const body = resealed(record, rooms)
   if (current && body === record.body) return false
   // Without scrubbing, which would empty the log with every batch: the commit that retires the older roots scrubs all of it.
-  await rooms.ledger.commit({ changes: [update(record, { body })], nonce: null, event: null })
+  const outcome = await rooms.ledger.commit({ changes: [update(record, { body })], nonce: null, event: null })
+  if (outcome === 'moved' && UNLOGGED_KINDS.has(key.kind)) await renew(await scanned(key, rooms), rooms)
   return true
 }
 

@@ -5,13 +5,15 @@ import { verifyTrail } from '../../src/actiontrail/audit/audit.ts'
 import { headsOf, publicKeyOf } from '../../src/actiontrail/audit/checkpoint.ts'
 import { TrailUpkeep } from '../../src/actiontrail/audit/upkeep.ts'
 import { contradiction, readWitness, Witness } from '../../src/house/witness.ts'
-import type { Ledger } from '../../src/ledger/ledger.ts'
-import { isCurrent } from '../../src/ledger/record.ts'
+import { Ledger } from '../../src/ledger/ledger.ts'
+import { fromRow, isCurrent, toRow } from '../../src/ledger/record.ts'
 import { storedServiceWork } from '../../src/ledger/stored-event.ts'
 import type { TrailWitness } from '../../src/ledger/trail-head.ts'
 import { rotate } from '../../src/rootkeys/rotation.ts'
+import { straysOf } from '../../src/rootkeys/walk.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { countIn, eventsUpTo, type Heads, LANE_NUMBERS, laneOf } from '../../src/storage/lane.ts'
-import { HEAD_PLACE } from '../../src/storage/storage.ts'
+import { HEAD_PLACE, type Storage } from '../../src/storage/storage.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { type PostgresqlServer, startPostgresql } from '../storage/postgresql-server.ts'
 
@@ -209,6 +211,74 @@ describe('lanes', () => {
     )
     assert.equal((await one.open.ledger.heads()).length, 3)
     assert.equal(await fault(one), null)
+  })
+
+  it('are taken under the root keys that a rotation meanwhile made current', async () => {
+    await using some = await houses(2)
+    const [one, two] = some.all
+    assert.ok(one && two)
+    await one.open.ledger.lane.take('one')
+    const pace = { now: () => one.now, settleMs: 0, progress: () => {}, giveWay: async () => {} }
+    const { storage, ring } = two.open
+    let rotated: Promise<unknown> | null = null
+    const commit: Storage['commit'] = async (...batch) => {
+      rotated ??= rotate(one.open.ring, { ...one.open, keys: one.open.ring.keys }, pace)
+      await rotated
+      return storage.commit(...batch)
+    }
+    const late: Storage = Object.create(storage, {
+      commit: { value: commit },
+      changesSince: { value: (number: number) => storage.changesSince(number) },
+      get: { value: (...key: Parameters<Storage['get']>) => storage.get(...key) },
+      between: { value: (...span: Parameters<Storage['between']>) => storage.between(...span) },
+    })
+    const ledger = new Ledger(late, ring.keys, (message) => assert.fail(message), ring, SYSTEM)
+    await ledger.follow()
+    await ledger.lane.take('two')
+    assert.equal(ledger.lane.number, 1)
+    for (const [kind, id] of [
+      [HEAD_PLACE.kind, 'lane-1'],
+      ['event-lanes', 'lanes'],
+    ] as const) {
+      const row = await storage.get(kind, '', '', id)
+      assert.ok(row && isCurrent(row, one.open.ring.keys), `${id} is under a former root key`)
+    }
+  })
+
+  it('leave nothing under a former root key, though a server that has not seen the new one changes them meanwhile', async () => {
+    await using some = await houses(2)
+    const [one, two] = some.all
+    assert.ok(one && two)
+    await one.open.ledger.lane.take('one')
+    await two.open.ledger.lane.take('two')
+    const { storage, ring } = one.open
+    const former = two.open.ring.keys
+    const original = storage.commit.bind(storage)
+    const unseen = new Set(['lane-1', 'lanes'])
+    const commit: Storage['commit'] = async (batch, ...rest) => {
+      for (const { row } of batch.flatMap(({ changes }) => changes)) {
+        if (!unseen.delete(row.id)) continue
+        const { kind, account, region, id } = row
+        const before = (await storage.get(kind, account, region, id)) ?? assert.fail()
+        const { revision, ...place } = fromRow(before, former)
+        const after = toRow({ ...place, revision: revision + 1 }, former)
+        const change = { change: 'update', row: after, from: revision } as const
+        await original([{ changes: [change], nonce: null, event: null, scrub: false }], rest[0], null)
+      }
+      return original(batch, ...rest)
+    }
+    Object.defineProperty(storage, 'commit', { value: commit })
+    const pace = { now: () => one.now, settleMs: 0, progress: () => {}, giveWay: async () => {} }
+    await rotate(ring, { ...one.open, keys: ring.keys }, pace)
+    assert.equal(unseen.size, 0)
+    assert.deepEqual(
+      await straysOf(
+        { ...one.open, keys: ring.keys },
+        () => {},
+        async () => {},
+      ),
+      [],
+    )
   })
 
   it('are all known to the witness, which contradicts a trail where one ends earlier, is another, or is missing', async () => {
