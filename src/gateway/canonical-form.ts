@@ -26,7 +26,7 @@ interface Shape {
 /** By the names with an ampersand after each; null where a name comes twice. */
 const shapes = new Map<string, Shape | null>()
 
-// Texts are written here and copied from here at once, so that all requests can share them.
+// Texts are written here and copied from here at once, so that all requests can share them; then they are wiped.
 const names = Buffer.alloc(MAX_NAMES_BYTES)
 const values = Buffer.alloc(MAX_BYTES)
 const signed = Buffer.alloc(MAX_BYTES * 5)
@@ -69,7 +69,9 @@ export class CanonicalForm extends Map<string, string> {
         }
       }
     }
-    return `${method}&%2F&${signed.toString('latin1', 0, at)}`
+    const encoded = signed.toString('latin1', 0, at)
+    signed.fill(0, 0, at)
+    return `${method}&%2F&${encoded}`
   }
 }
 
@@ -81,9 +83,13 @@ export function readCanonical(query: string, form: Uint8Array): CanonicalForm | 
   const bytes = query.length + form.length
   if (bytes === 0 || bytes > MAX_BYTES) return null
   const reading = new Reading()
-  if (query.length > 0 && !reading.read(Buffer.from(query))) return null
-  if (form.length > 0 && !reading.read(form)) return null
-  return reading.form()
+  try {
+    if (query.length > 0 && !reading.read(Buffer.from(query))) return null
+    if (form.length > 0 && !reading.read(form)) return null
+    return reading.form()
+  } finally {
+    values.fill(0, 0, bytes)
+  }
 }
 
 /** The names and values that were read so far, in the shared buffers. */

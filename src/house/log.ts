@@ -4,9 +4,27 @@ import type { Alarm } from '../ledger/alarm.ts'
 
 export type Log = Logger
 
+/** The most bytes of a text in a line: with it, the line stays below 4 KiB, which a pipe takes in one piece from each of several processes. */
+const MOST_BYTES = 3000
+const CUT = ' ... (cut)'
+
 /** `level` is debug, info, warn, error or silent. A line is written when the call returns. */
 export function openLog(level: string): Log {
-  return pino({ level, base: null }, pino.destination({ dest: 2, sync: true }))
+  return pino({ level, base: null, formatters: { log: bounded } }, pino.destination({ dest: 2, sync: true }))
+}
+
+function bounded(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? cut(value) : value]),
+  )
+}
+
+function cut(text: string): string {
+  const bytes = (kept: string) => Buffer.byteLength(JSON.stringify(kept))
+  if (bytes(text) <= MOST_BYTES) return text
+  let kept = text.slice(0, MOST_BYTES)
+  while (bytes(kept) > MOST_BYTES - CUT.length) kept = kept.slice(0, Math.floor(kept.length * 0.9))
+  return kept + CUT
 }
 
 export function alarmOf(log: Log): Alarm {

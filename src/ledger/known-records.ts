@@ -59,7 +59,7 @@ export class KnownRecords {
     for (const [i, change] of changes.entries()) {
       const key = this.#changed(change)
       if (change.change === 'insert' || change.change === 'update')
-        this.#cache.put(key, change.after, rows[i]?.row.body.length ?? 0)
+        this.#cache.put(key, ownCopy(change.after), rows[i]?.row.body.length ?? 0)
       else if (change.change === 'delete') this.#cache.drop(key)
     }
   }
@@ -101,4 +101,9 @@ export class KnownRecords {
 /** The key of a record in memory. */
 export function keyOf(kind: string, { account, region }: Scope, id: string): string {
   return recordKey(kind, account, region, id)
+}
+
+/** The record with texts of its own. Those that a call took from its request are pieces of it, and would keep all of it in memory. */
+function ownCopy(record: Recorded<unknown>): Recorded<unknown> {
+  return JSON.parse(JSON.stringify(record)) as Recorded<unknown>
 }
