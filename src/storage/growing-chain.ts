@@ -6,6 +6,7 @@ export class GrowingChain {
   readonly #before: Row
   #change: number | null
   #head: Head
+  #hasGrown = false
 
   /**
    * Begins at the head that this row holds, for events that are decided under the change number `change`. Throws Unavailable when there
@@ -31,12 +32,18 @@ export class GrowingChain {
     const change = this.#change
     const hash = this.#chaining.link(this.#head.hash, seq, event, change)
     this.#head = { seq, hash }
+    this.#hasGrown = true
     return { ...event, seq, hash, change }
   }
 
   /** Where the chain ends with what was added. */
   get head(): Head {
     return this.#head
+  }
+
+  /** Whether an event was added. */
+  get hasGrown(): boolean {
+    return this.#hasGrown
   }
 
   /** The revision of the head that the transaction began with. */

@@ -205,7 +205,8 @@ class PostgresqlStorage extends StoredRows implements Storage {
       lost = isLost(error)
       if (!lost) throw error
       this.#renew(pool)
-      if (chain && (await this.#isStored(chain.head, chaining.place)))
+      // The head of a chain that has not grown is stored in any case.
+      if (chain?.hasGrown && (await this.#isStored(chain.head, chaining.place)))
         return { outcome: 'committed', number: numberAfter(basis, batch), moved }
       throw error
     } finally {
