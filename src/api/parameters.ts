@@ -4,11 +4,24 @@ import type { PlainCode } from './errors/catalogue.ts'
 import { type Refusal, refuse } from './errors.ts'
 import { gathered, type Pieces } from './pieces.ts'
 
+/** What forms can know of the values beforehand: the part of a rule that is not only words. */
+export interface Shape {
+  /** The least and the greatest number. */
+  readonly min?: number
+  readonly max?: number
+  /** The most characters. */
+  readonly longest?: number
+  /** The source of a regular expression without flags that the whole text matches. */
+  readonly pattern?: string
+  readonly choices?: readonly string[]
+}
+
 /** One declared parameter. */
 export interface Parameter<T> {
   readonly type: 'text' | 'integer' | 'boolean' | 'choice' | 'json'
   /** The rule in a sentence, for help and for error messages; ends with a full stop. */
   readonly rule: string
+  readonly shape?: Shape
   /** Secret values never appear in events, logs or messages. */
   readonly secret: boolean
   readonly required: boolean
@@ -53,7 +66,8 @@ export function parameter<T extends {}>(
 
 /** A required text that matches the pattern, which must be anchored at both ends. */
 export function matching(rule: string, code: PlainCode, pattern: RegExp): Parameter<string> {
-  return parameter('text', rule, code, (text) => (pattern.test(text) ? text : null))
+  const checked = parameter('text', rule, code, (text) => (pattern.test(text) ? text : null))
+  return { ...checked, shape: { pattern: pattern.source } }
 }
 
 /** A required value that InvalidParameter refuses, with the rule, where `read` returns null. */
@@ -64,7 +78,8 @@ function ruled<T extends {}>(type: Parameter<T>['type'], rule: string, read: (te
 /** A required string of at most `max` characters. */
 export function text(options: { max: number; rule?: string; pattern?: RegExp }): Parameter<string> {
   const { max, pattern, rule = `At most ${max} characters.` } = options
-  return ruled('text', rule, (given) => (given.length > max || pattern?.test(given) === false ? null : given))
+  const checked = ruled('text', rule, (given) => (given.length > max || pattern?.test(given) === false ? null : given))
+  return { ...checked, shape: { longest: max, ...(pattern && pattern.flags === '' && { pattern: pattern.source }) } }
 }
 
 /** A required string whose value is never shown anywhere. */
@@ -75,10 +90,11 @@ export function secret(options: { max: number; rule?: string }): Parameter<strin
 /** A required whole number, in decimal, from `min` to `max`. */
 export function integer(options: { min: number; max: number; rule?: string }): Parameter<number> {
   const { min, max, rule = `A whole number from ${min} to ${max}.` } = options
-  return ruled('integer', rule, (given) => {
+  const checked = ruled('integer', rule, (given) => {
     const number = /^-?\d{1,15}$/.test(given) ? Number(given) : Number.NaN
     return number >= min && number <= max ? number : null
   })
+  return { ...checked, shape: { min, max } }
 }
 
 /** A required `true` or `false`, in any case. */
@@ -91,7 +107,9 @@ export function boolean(): Parameter<boolean> {
 
 /** A required member of a closed list; case matters. */
 export function choice<const T extends string>(...choices: readonly T[]): Parameter<T> {
-  return ruled('choice', `One of ${choices.join(', ')}.`, (given) => choices.find((one) => one === given) ?? null)
+  const rule = `One of ${choices.join(', ')}.`
+  const checked = ruled('choice', rule, (given) => choices.find((one) => one === given) ?? null)
+  return { ...checked, shape: { choices } }
 }
 
 /** A required JSON text of at most `max` characters; `check` returns the value, or null when it breaks the rule. */
@@ -101,7 +119,8 @@ export function json<T extends {}>(options: {
   check: (value: unknown, text: string) => T | null
 }): Parameter<T> {
   const { max, rule, check } = options
-  return ruled('json', rule, (given) => (given.length > max ? null : check(parse(given), given)))
+  const checked = ruled('json', rule, (given) => (given.length > max ? null : check(parse(given), given)))
+  return { ...checked, shape: { longest: max } }
 }
 
 /** The same parameter, not required: its value is `fallback` when it is absent. */

@@ -1,14 +1,15 @@
 // `strongroom ram explain|who-can`: asks the engine that decides requests, on the database itself.
+
+import { answerTo, oddities, type Question, type Rooms } from '../access/answer.ts'
+import { callerOf } from '../access/principals.ts'
+import { whoCan } from '../access/who-can.ts'
 import { parseArn } from '../api/arn.ts'
-import type { Caller } from '../api/caller.ts'
 import type { Open, OpenHouse } from '../house/open.ts'
 import { conditionKey } from '../ram/policy/condition-key.ts'
-import { afterName, ROLE, ramScope, USER, USER_NAME } from '../ram/records.ts'
+import { SYSTEM } from '../runtime/system.ts'
 import { type Flags, readFlags } from '../settings/flags.ts'
 import { SETTING_FLAGS, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
-import { answerTo, oddities, type Question, type Rooms } from './access-answer.ts'
-import { callerOf, roleCaller, userCaller } from './access-principals.ts'
 import type { Surroundings } from './surroundings.ts'
 import { inHouse } from './verb.ts'
 
@@ -34,8 +35,14 @@ export async function access(args: readonly string[], open: Open, around: Surrou
     return 0
   }
   const flags = readFlags(rest, { ...SETTING_FLAGS, ...OWN }, 'ram explain')
-  const further = contextOf(flags)
-  const question = { action: flags.must('action', USAGE), arn: flags.must('resource', USAGE), further }
+  const facts = {
+    now: SYSTEM.now(),
+    secureTransport: false,
+    sourceAddress: '',
+    requestTags: [],
+    further: contextOf(flags),
+  }
+  const question = { action: flags.must('action', USAGE), arn: flags.must('resource', USAGE), facts }
   const settings = settingsFrom(flags, around.env, around.readFile)
   const warn = (warnings: Iterable<string>) => {
     for (const warning of new Set(warnings)) around.complain(`warning: ${warning}`)
@@ -43,7 +50,12 @@ export async function access(args: readonly string[], open: Open, around: Surrou
   return inHouse(settings, open, around, async (house) => {
     const rooms = { ...house, settings }
     if (verb === 'who-can') {
-      const { may, warnings } = await whoCan(question, rooms)
+      const { account = '' } = parseArn(question.arn) ?? {}
+      if (!(await house.accounts.exists(account)))
+        throw new UsageError(
+          `there is no account \`${account}\`: \`--resource\` must be a full ARN of an account's resource`,
+        )
+      const { may, warnings } = await whoCan(account, question, rooms)
       warn(warnings)
       around.print(JSON.stringify(may, null, 2))
       return 0
@@ -68,42 +80,9 @@ function contextOf(flags: Flags): ReadonlyMap<string, string> {
 
 async function explain(principal: string, question: Question, rooms: AllRooms) {
   const { action, arn } = question
-  const { warnings, ...answer } = await answerTo(await callerOf(principal, rooms), question, rooms)
+  const caller = await callerOf(principal, rooms)
+  if (!caller)
+    throw new UsageError(`there is no principal \`${principal}\`: it must be acs:ram::ACCOUNT:user/NAME or …:role/NAME`)
+  const { warnings, ...answer } = await answerTo(caller, question, rooms)
   return { principal, action, resource: arn, ...answer, warnings: [...oddities(question), ...warnings] }
-}
-
-const AT_ONCE = 1000
-
-/** The ARNs of all principals of the resource's account that may, and warnings about what the answer leaves open. */
-async function whoCan(question: Question, rooms: AllRooms) {
-  const { account = '' } = parseArn(question.arn) ?? {}
-  if (!(await rooms.accounts.exists(account)))
-    throw new UsageError(
-      `there is no account \`${account}\`: \`--resource\` must be a full ARN of an account's resource`,
-    )
-  const scope = ramScope(account)
-  const may: string[] = []
-  const warnings = new Set(oddities(question))
-  const ask = async (caller: Caller, arn: string) => {
-    const answer = await answerTo(caller, question, rooms)
-    if (answer.decision === 'Allow') may.push(arn)
-    for (const warning of answer.warnings) warnings.add(warning)
-  }
-  const root = `acs:ram::${account}:root`
-  await ask(await callerOf(root, rooms), root)
-  for (let last = ''; ; ) {
-    const names = await rooms.ledger.between(USER_NAME, scope, afterName(last, AT_ONCE))
-    for (const { body } of names) {
-      const user = await rooms.ledger.get(USER, scope, body.id)
-      if (user) await ask(userCaller(user), `acs:ram::${account}:user/${user.body.userName}`)
-    }
-    if (names.length < AT_ONCE) break
-    last = names.at(-1)?.id ?? last
-  }
-  for (let last = ''; ; ) {
-    const roles = await rooms.ledger.between(ROLE, scope, afterName(last, AT_ONCE))
-    for (const role of roles) await ask(roleCaller(role), `acs:ram::${account}:role/${role.body.roleName}`)
-    if (roles.length < AT_ONCE) return { may, warnings }
-    last = roles.at(-1)?.id ?? last
-  }
 }

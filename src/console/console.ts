@@ -1,5 +1,6 @@
 // The console's part of the server's port: pages, sessions, and the calls of sessions. Its paths are all below /console.
 import { Refusal, refuse } from '../api/errors.ts'
+import { RAM } from '../api/product.ts'
 import { isoSeconds } from '../api/time.ts'
 import { answer as answerCall, asRefusal } from '../gateway/call.ts'
 import { type Answer, encodeRefusal } from '../gateway/encode.ts'
@@ -11,18 +12,21 @@ import { logOnsOf } from '../ram/log-on.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { VERSION } from '../settings/version.ts'
 import { Attempts } from './attempts.ts'
+import { checkPolicy } from './check-policy.ts'
 import { cookieOf, setCookie } from './cookies.ts'
+import { declarationsOf } from './declarations.ts'
 import { callIn, Sessions } from './door.ts'
 import { Files } from './files.ts'
 import { demandOwnPage } from './guard.ts'
 import { LogOn, type Outcome } from './log-on.ts'
 import { logOnEvent, type Where } from './log-on-event.ts'
 import { SAVED_MFA_MS } from './log-on-rules.ts'
-import { principalOf } from './principal.ts'
+import { type PersonCaller, principalOf } from './principal.ts'
 import { Sealing, type Session } from './sealed.ts'
 import { ended } from './session.ts'
 import { settled } from './settling.ts'
-import { readStep, type Step } from './step.ts'
+import { type Asking, simulate, whoMay } from './simulate.ts'
+import { objectIn, readStep, type Step } from './step.ts'
 
 /** Refused log-ons are answered at multiples of this, so that the time tells nothing of what was done for them. */
 const BEAT_MS = 250
@@ -32,6 +36,7 @@ export class Console implements ConsolePort {
   readonly #sessions: Sessions
   readonly #logOn: LogOn
   readonly #files: Files
+  #declarations: ReturnType<typeof declarationsOf> | null = null
 
   /** `builds` is the folder with builds of the application: see Files. */
   constructor(keys: RootKeys, runtime: Runtime, builds: string | null) {
@@ -52,23 +57,43 @@ export class Console implements ConsolePort {
   async #api(request: HttpRequest, house: House, recognize: () => void): Promise<ConsoleAnswer> {
     const call = callIn(request, house)
     if (call) return inBrowser(await answerCall(call, house, recognize, this.#sessions.door(request)))
-    return refused(refuse('InvalidAction.NotFound'), request, house.newId())
+    return this.#guarded(request, house, async (where) => {
+      const path = pathOf(request)
+      if (path === '/console/api/declarations') return this.#declared(request, house)
+      const question = request.method === 'POST' ? QUESTIONS.get(path) : undefined
+      if (!question) throw refuse('InvalidAction.NotFound')
+      const { caller } = await this.#current(request, house)
+      recognize()
+      await admitted(caller, where, house)
+      return json(200, await question(objectIn(request.body), { caller, request, house }))
+    })
   }
 
   async #session(request: HttpRequest, house: House, recognize: () => void): Promise<ConsoleAnswer> {
-    const where = { request, requestId: house.newId(), now: house.now() }
-    try {
-      demandOwnPage(request)
+    return this.#guarded(request, house, (where) => {
       switch (request.method) {
         case 'POST':
-          return await this.#step(where, house, recognize)
+          return this.#step(where, house, recognize)
         case 'GET':
-          return await this.#show(where, house, recognize)
+          return this.#show(where, house, recognize)
         case 'DELETE':
-          return await this.#logOff(where, house)
+          return this.#logOff(where, house)
         default:
           throw refuse('UnsupportedHTTPMethod')
       }
+    })
+  }
+
+  /** Does what a page of the console asks for; every error becomes a refusal. */
+  async #guarded(
+    request: HttpRequest,
+    house: House,
+    work: (where: Where) => Promise<ConsoleAnswer>,
+  ): Promise<ConsoleAnswer> {
+    const where = { request, requestId: house.newId(), now: house.now() }
+    try {
+      demandOwnPage(request)
+      return await work(where)
     } catch (error) {
       const refusal = asRefusal(error, where.requestId, house)
       house.observer.turnedAway(refusal.entry, request.sourceAddress)
@@ -123,17 +148,25 @@ export class Console implements ConsolePort {
   }
 
   async #show({ request, now }: Where, house: House, recognize: () => void): Promise<ConsoleAnswer> {
-    for (;;) {
-      const view = house.ledger.view()
-      const seen = await this.#sessions.of(request, house, view).catch((error: unknown) => {
-        if (error instanceof Refusal) return error
-        throw error
-      })
-      if (!(await house.ledger.confirms(view))) continue
-      if (seen instanceof Refusal) throw seen
-      recognize()
-      return json(200, { Session: await shown(seen.session, request, house, now) })
-    }
+    const { session } = await this.#current(request, house)
+    recognize()
+    return json(200, { Session: await shown(session, request, house, now) })
+  }
+
+  /** The session of a request, confirmed to be current. Refuses with Session.None. */
+  #current(request: HttpRequest, house: House) {
+    const where = { request, requestId: '', now: house.now() }
+    return settled(async (view) => ({ result: await this.#sessions.of(request, house, view) }), where, house)
+  }
+
+  async #declared(request: HttpRequest, house: House): Promise<ConsoleAnswer> {
+    if (request.method !== 'GET') throw refuse('UnsupportedHTTPMethod')
+    this.#declarations ??= declarationsOf(house.products)
+    const { body, etag } = this.#declarations
+    const headers = { ...NOT_KEPT, 'content-type': 'application/json', 'cache-control': 'private, no-cache', etag }
+    return header(request, 'if-none-match') === etag
+      ? { status: 304, headers, body: '' }
+      : { status: 200, headers, body }
   }
 
   async #logOff(where: Where, house: House): Promise<ConsoleAnswer> {
@@ -152,6 +185,23 @@ export class Console implements ConsolePort {
     )
     return json(200, { RequestId: where.requestId }, { 'set-cookie': [setCookie(request, 'session', '', 0)] })
   }
+}
+
+type Question = (given: Readonly<Record<string, unknown>>, asking: Asking) => Promise<object>
+
+/** The questions that pages ask besides operations. */
+const QUESTIONS = new Map<string, Question>([
+  ['/console/api/simulate', simulate],
+  ['/console/api/who-can', whoMay],
+  ['/console/api/check-policy', async (given) => checkPolicy(given)],
+])
+
+/** Refuses a question over the account's rate; it counts as a call of RAM. */
+async function admitted({ accountId }: PersonCaller, { request, now }: Where, house: House): Promise<void> {
+  const rates = house.settings.accounts.get(accountId)?.rates ?? house.settings.rates
+  const whose = { account: accountId, region: request.regions[0] ?? '' }
+  const admission = await house.rateLimiter.admit(rates, whose, { product: RAM, name: 'Simulate' }, now)
+  if (admission !== 'admitted') throw RAM.throttled()
 }
 
 /** What a page shows of the session that it is in. */

@@ -43,7 +43,9 @@ export function isForConsole(request: HttpRequest): boolean {
 /** Sends an answer of the console. */
 export function sendConsole(response: ServerResponse, { status, headers, body }: ConsoleAnswer): void {
   if (response.destroyed || response.headersSent) return
-  response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...headers } as OutgoingHttpHeaders)
+  // The length of a 304 would be that of the page.
+  const length = status === 304 ? {} : { 'content-length': Buffer.byteLength(body) }
+  response.writeHead(status, { ...length, ...headers } as OutgoingHttpHeaders)
   response.end(body)
 }
 

@@ -28,13 +28,15 @@ function checked(
 }
 
 function nameOf(max: number, pattern: RegExp, characters: string): Parameter<string> {
-  return checked(`1 to ${max} characters of ${characters}.`, (value) =>
+  const name = checked(`1 to ${max} characters of ${characters}.`, (value) =>
     lengthOf(value) > max ? 'Length' : pattern.test(value) ? null : 'InvalidChars',
   )
+  return { ...name, shape: { longest: max, ...(pattern.flags === '' && { pattern: pattern.source }) } }
 }
 
 function textOf(max: number): Parameter<string> {
-  return checked(`At most ${max} characters.`, (value) => (lengthOf(value) > max ? 'Length' : null))
+  const text = checked(`At most ${max} characters.`, (value) => (lengthOf(value) > max ? 'Length' : null))
+  return { ...text, shape: { longest: max } }
 }
 
 export const userName = nameOf(64, /^[A-Za-z0-9._-]+$/, 'letters, digits, ., _ and -')
@@ -61,7 +63,8 @@ function valued<T extends {}>(type: Parameter<T>['type'], rule: string, read: (t
 
 /** A member of a closed list; case matters. */
 export function oneOf<const T extends string>(...choices: readonly T[]): Parameter<T> {
-  return valued('choice', `One of ${choices.join(', ')}.`, (text) => choices.find((one) => one === text) ?? null)
+  const rule = `One of ${choices.join(', ')}.`
+  return { ...valued('choice', rule, (text) => choices.find((one) => one === text) ?? null), shape: { choices } }
 }
 
 export const truth = valued('boolean', 'true or false.', (text) => {
@@ -73,10 +76,11 @@ export const flag = optional(truth, false)
 /** A whole number in decimal. */
 export function whole(min: number, max: number): Parameter<number> {
   const { rule } = integer({ min, max })
-  return valued('integer', rule, (text) => {
+  const number = valued('integer', rule, (text) => {
     const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
     return number >= min && number <= max ? number : null
   })
+  return { ...number, shape: { min, max } }
 }
 
 export const policyType: Parameter<PolicyType> = oneOf('System', 'Custom')

@@ -39,7 +39,7 @@ export class Browser {
     }
     const text = await answer.text()
     const isJson = answer.headers.get('content-type')?.startsWith('application/json')
-    return { status: answer.status, body: isJson ? JSON.parse(text) : text, headers: answer.headers }
+    return { status: answer.status, body: isJson && text !== '' ? JSON.parse(text) : text, headers: answer.headers }
   }
 
   step(body: object): Promise<Answered> {

@@ -1,6 +1,6 @@
 // What `strongroom ram explain` says in a test house, beside what the service does.
-import { answerTo } from '../../src/cli/access-answer.ts'
-import { callerOf } from '../../src/cli/access-principals.ts'
+import { answerTo } from '../../src/access/answer.ts'
+import { callerOf } from '../../src/access/principals.ts'
 import { conditionKey } from '../../src/ram/policy/condition-key.ts'
 import { readSettings } from '../../src/settings/settings.ts'
 import type { TestHouse } from '../house.ts'
@@ -19,5 +19,7 @@ export async function explained(
   const rooms = { ...house.open, settings: readSettings(['--data', house.data], {}, () => '') }
   const further = new Map(Object.entries(context).map(([key, value]) => [conditionKey(key), value]))
   const caller = await callerOf(`acs:ram::${accountId}:${principal}`, rooms)
-  return answerTo(caller, { action, arn, further }, rooms)
+  if (!caller) throw new Error(`there is no ${principal}`)
+  const facts = { now: Date.now(), secureTransport: false, sourceAddress: '', requestTags: [], further }
+  return answerTo(caller, { action, arn, facts }, rooms)
 }

@@ -12,21 +12,23 @@ export function conditionKey(name: string): string {
   return lower === 'acs:resourcetag' ? `kms:tag${tail}` : lower + tail
 }
 
-const KNOWN_NAMES = [
-  'acs:CurrentTime',
-  'acs:SecureTransport',
-  'acs:SourceIp',
-  'acs:MFAPresent',
-  'acs:PrincipalARN',
-  'acs:SourceVpc',
-  'acs:VpcSourceIp',
-  'acs:PrincipalRDId',
-  'acs:PrincipalRDPath',
-  'acs:ResourceGroupId',
-  'sts:ExternalId',
-  'ram:ServiceName',
-]
-const KNOWN = new Set(KNOWN_NAMES.map(conditionKey))
+/** The condition keys that policies may use, besides tags, and what their values are. */
+export const CONDITION_KEYS = [
+  ['acs:CurrentTime', 'Date'],
+  ['acs:SecureTransport', 'Bool'],
+  ['acs:SourceIp', 'IpAddress'],
+  ['acs:MFAPresent', 'Bool'],
+  ['acs:PrincipalARN', 'String'],
+  ['acs:SourceVpc', 'String'],
+  ['acs:VpcSourceIp', 'IpAddress'],
+  ['acs:PrincipalRDId', 'String'],
+  ['acs:PrincipalRDPath', 'String'],
+  ['acs:ResourceGroupId', 'String'],
+  ['sts:ExternalId', 'String'],
+  ['ram:ServiceName', 'String'],
+] as const
+const KNOWN_NAMES = CONDITION_KEYS.map(([name]) => name)
+const KNOWN = new Set<string>(KNOWN_NAMES.map(conditionKey))
 const KNOWN_TAGS = /^(?:kms:tag|acs:requesttag)\/./s
 const OWN_PREFIX = /^(?:acs|kms|ram|sts):/i
 /** Keys of other services of the cloud: no request here has them, and policies for these services may. AWS is another cloud. */

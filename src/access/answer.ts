@@ -3,18 +3,17 @@ import { parseArn } from '../api/arn.ts'
 import type { Caller } from '../api/caller.ts'
 import type { Denial } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
-import type { OpenHouse } from '../house/open.ts'
+import type { House } from '../gateway/house.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import { conditionValues, type RequestFacts } from '../ram/conditions.ts'
 import { roleByName } from '../ram/find.ts'
 import { hasOwnPrefix, isUsableKey, meantKey, shownKey } from '../ram/policy/condition-key.ts'
 import type { StatementPlace } from '../ram/policy/policy-set.ts'
-import type { Settings } from '../settings/settings.ts'
 import { assumptionDenial, roleResource } from '../sts/assumption.ts'
-import { askedFor, findingOf, operationOf, unknownAction } from './access-question.ts'
+import { askedFor, findingOf, operationOf, unknownAction } from './question.ts'
 
 /** What an answer takes. */
-export type Rooms = Pick<OpenHouse, 'ledger' | 'authorizer'> & { readonly settings: Settings }
+export type Rooms = Pick<House, 'ledger' | 'authorizer' | 'settings'>
 /** The rooms while one question is answered. */
 type Asked = Omit<Rooms, 'ledger'> & { readonly ledger: LedgerView }
 
@@ -23,7 +22,8 @@ export interface Question {
   readonly action: string
   /** As given; each caller's call finds the resource in its own account. */
   readonly arn: string
-  readonly further: ReadonlyMap<string, string>
+  /** What the call would say of itself. Keys of `further` come before all others. */
+  readonly facts: RequestFacts
 }
 
 /** What the service would decide. */
@@ -33,11 +33,6 @@ export interface Answer {
   /** The statements of the caller's own policies that match. */
   readonly statements: readonly (StatementPlace & { readonly effect: 'Allow' | 'Deny' })[]
   readonly warnings: readonly string[]
-}
-
-/** The facts of the call, as far as the question gives them. */
-function factsOf({ further }: Question): RequestFacts {
-  return { now: Date.now(), secureTransport: false, sourceAddress: '', requestTags: [], further }
 }
 
 const FREE = 'Every authenticated caller may: no policy is evaluated.'
@@ -54,12 +49,12 @@ async function answerIn(caller: Caller, question: Question, rooms: Asked): Promi
   if (operation?.name === 'AssumeRole') return assumption(caller, question, rooms)
   if (operation?.action === null) return { decision: 'Allow', reason: FREE, statements: [], warnings: [] }
   const { authorizer, ledger, settings } = rooms
-  const finding = findingOf(caller, question.arn, Date.now(), { ledger, settings })
+  const finding = findingOf(caller, question.arn, question.facts.now, { ledger, settings })
   const asked = await askedFor(operation, question.arn, finding)
   const { resources } = asked
   const action = operation?.action ?? question.action
   const selfService = operation?.selfService
-  const denial = await authorizer.denial({ caller, action, resources, facts: factsOf(question), selfService, ledger })
+  const denial = await authorizer.denial({ caller, action, resources, facts: question.facts, selfService, ledger })
   const { statements, keys } = await consulted(caller, resources, question, rooms)
   const warnings = [...asked.warnings, ...openKeys(keys, question)]
   if (denial === null && asked.foreign) return { decision: 'ImplicitDeny', reason: FOREIGN, statements, warnings }
@@ -76,7 +71,7 @@ async function assumption(caller: Caller, question: Question, rooms: Asked): Pro
   }
   const named = { accountId: account, roleName }
   const role = await roleByName(roleName, { ledger: rooms.ledger, caller: named })
-  const denial = await assumptionDenial(role, named, caller, factsOf(question), rooms)
+  const denial = await assumptionDenial(role, named, caller, question.facts, rooms)
   const { statements, keys } = await consulted(caller, [roleResource(role, named, caller)], question, rooms)
   return {
     decision: denial?.type ?? 'Allow',
@@ -91,7 +86,7 @@ async function consulted(caller: Caller, resources: readonly Resource[], questio
   const { sets = [] } = (await rooms.authorizer.permissions(caller, rooms.ledger)) ?? {}
   const all = resources.length > 0 ? resources : [{ arn: '*' }]
   const each = all.flatMap(({ arn, action = question.action, tags = [] }: Partial<Resource> & { arn: string }) => {
-    const values = conditionValues(factsOf(question), caller, tags)
+    const values = conditionValues(question.facts, caller, tags)
     return sets.map(({ set }) => ({
       statements: set.matching(action, arn, values),
       keys: set.conditionKeys(action, arn),
@@ -104,9 +99,9 @@ async function consulted(caller: Caller, resources: readonly Resource[], questio
 const OF_REQUESTS = /^(?:acs:sourceip|acs:securetransport|acs:requesttag\/.*|sts:ExternalId)$/s
 
 /** A warning for each condition key that counts and is not given, or that no call has. */
-function openKeys(keys: readonly string[], { further }: Question): string[] {
+function openKeys(keys: readonly string[], { facts: { further } }: Question): string[] {
   return [...new Set(keys)].flatMap((key) => {
-    if (further.has(key)) return []
+    if (further?.has(key)) return []
     const depends = `the decision depends on ${shownKey(key)}, which`
     if (OF_REQUESTS.test(key)) return [`${depends} \`--context\` does not set: a call may be decided otherwise`]
     if (hasOwnPrefix(key)) return []
@@ -117,7 +112,7 @@ function openKeys(keys: readonly string[], { further }: Question): string[] {
 }
 
 /** Warnings about the question itself, the same for every principal. */
-export function oddities({ action, further }: Question): string[] {
+export function oddities({ action, facts: { further = new Map() } }: Question): string[] {
   const unknown = unknownAction(action)
   const keys = [...further.keys()].filter((key) => !isUsableKey(key))
   return [...(unknown === null ? [] : [unknown]), ...keys.map((key) => `no request has the condition key \`${key}\``)]

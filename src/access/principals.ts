@@ -1,21 +1,30 @@
 // Principals as callers: how the service sees a call of a user, or of a session of a role.
 import type { Caller, SessionCaller } from '../api/caller.ts'
-import type { OpenHouse } from '../house/open.ts'
+import type { Accounts } from '../ram/account.ts'
+import type { Reads } from '../ram/find.ts'
 import { roleByName, userByName } from '../ram/find.ts'
 import type { Role, User } from '../ram/records.ts'
-import { UsageError } from '../settings/usage-error.ts'
 
-/** The caller that an ARN names. Throws UsageError. */
-export async function callerOf(principal: string, rooms: Pick<OpenHouse, 'ledger' | 'accounts'>): Promise<Caller> {
+interface Rooms {
+  readonly ledger: Reads['ledger']
+  readonly accounts: Pick<Accounts, 'exists'>
+}
+
+/** The caller that an ARN names; null where there is none. */
+export async function callerOf(principal: string, rooms: Rooms): Promise<Caller | null> {
   const [, accountId = '', kind, name = ''] = /^acs:ram:\*?:(\d+):(root|user\/|role\/)(.*)$/.exec(principal) ?? []
   const context = { ledger: rooms.ledger, caller: { accountId } }
-  if (kind === 'root' && (await rooms.accounts.exists(accountId)))
-    return { type: 'root-account', accountId, principalId: accountId, userName: 'root', accessKeyId: '' }
+  if (kind === 'root' && (await rooms.accounts.exists(accountId))) return rootCaller(accountId)
   const user = kind === 'user/' ? await userByName(name, context) : null
   if (user) return userCaller(user)
   const role = kind === 'role/' ? await roleByName(name, context) : null
   if (role) return roleCaller(role)
-  throw new UsageError(`there is no principal \`${principal}\`: it must be acs:ram::ACCOUNT:user/NAME or …:role/NAME`)
+  return null
+}
+
+/** The account itself. */
+export function rootCaller(accountId: string): Caller {
+  return { type: 'root-account', accountId, principalId: accountId, userName: 'root', accessKeyId: '' }
 }
 
 export function userCaller({ account, id, body }: User): Caller {

@@ -1,0 +1,71 @@
+// Checking a policy document while it is written: the parser's own message, and where in the text it is about.
+import { refuse } from '../api/errors.ts'
+import { MalformedPolicy, type PolicyUse, parsePolicy } from '../ram/policy/language.ts'
+
+export interface Finding {
+  readonly Message: string
+  /** Such as Statement[0].Effect; empty for the document as a whole. */
+  readonly Path: string
+  /** From 1. */
+  readonly Line?: number
+  readonly Column?: number
+}
+
+/** What is wrong with the document, and which of its parts match nothing. Refuses with InvalidParameter another use than `identity` and `trust`. */
+export function checkPolicy(given: Readonly<Record<string, unknown>>): { Faults: Finding[]; Flaws: Finding[] } {
+  const { Document: text, Use: use = 'identity' } = given
+  if (typeof text !== 'string') throw refuse('InvalidParameter', { name: 'Document', rule: 'The text of a policy.' })
+  if (use !== 'identity' && use !== 'trust')
+    throw refuse('InvalidParameter', { name: 'Use', rule: 'One of identity, trust.' })
+  try {
+    const { flaws } = parsePolicy(text, use satisfies PolicyUse)
+    return { Faults: [], Flaws: flaws.map((flaw) => found(flaw, text)) }
+  } catch (error) {
+    if (error instanceof MalformedPolicy) return { Faults: [found(error.message, text)], Flaws: [] }
+    throw error
+  }
+}
+
+function found(message: string, text: string): Finding {
+  const [, position] = /^The policy is not JSON: .* at position (\d+)/s.exec(message) ?? []
+  if (position !== undefined) return { Message: message, Path: '', ...lineAndColumn(text, Number(position)) }
+  const [, index] = /Statement\[(\d+)\]/.exec(message) ?? []
+  const [, named = ''] = /\b(Effect|Action|NotAction|Resource|Principal|Condition|Sid|Version)\b/.exec(message) ?? []
+  const member = named === '' && message.includes('condition') ? 'Condition' : named
+  const statement = index === undefined ? null : statementAt(text, Number(index))
+  const Path = [index === undefined ? '' : `Statement[${index}]`, member].filter((part) => part !== '').join('.')
+  const [start, end] = statement ?? [0, text.length]
+  const within = text.slice(start, end)
+  // The text that the message quotes is the nearest place, then the member, then the statement.
+  const [, quoted = ''] = /"((?:[^"\\]|\\.)+)"/.exec(message) ?? []
+  const places = [
+    quoted === '' ? -1 : within.indexOf(`"${quoted}`),
+    member === '' ? -1 : within.indexOf(`"${member}"`),
+    0,
+  ]
+  const at = places.find((place) => place >= 0) ?? 0
+  return { Message: message, Path, ...lineAndColumn(text, start + at) }
+}
+
+/** Where the n-th object of the array Statement begins and ends in a valid JSON text; null where it has none. */
+function statementAt(text: string, n: number): readonly [start: number, end: number] | null {
+  const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]]/gs
+  let [depth, seen, start, name] = [0, -1, 0, '']
+  for (let match = tokens.exec(text); match; match = tokens.exec(text)) {
+    const [token] = match
+    if (token === '{' || token === '[') {
+      depth++
+      if (depth === 3 && token === '{' && name === '"Statement"' && ++seen === n) start = match.index
+    } else if (token === '}' || token === ']') {
+      if (depth === 3 && seen === n && name === '"Statement"') return [start, tokens.lastIndex]
+      depth--
+    } else if (depth === 1) name = token
+  }
+  return null
+}
+
+function lineAndColumn(text: string, at: number): { Line: number; Column: number } {
+  const before = text.slice(0, at)
+  const lineStart = before.lastIndexOf('\n') + 1
+  return { Line: before.split('\n').length, Column: at - lineStart + 1 }
+}
