@@ -1,0 +1,116 @@
+// One connection to a SQLite database: how it is opened and migrated, and its statements.
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { migrations } from './migrations.ts'
+import { type Columns, checkVersion } from './rows.ts'
+import type { Bound } from './statement.ts'
+import { Unavailable } from './storage.ts'
+
+const CACHE_KIB = 64 * 1024
+
+export class SqliteConnection {
+  readonly #db: DatabaseSync
+  /** By text. */
+  readonly #prepared = new Map<string, StatementSync>()
+  /** Whether commits go to a write-ahead log, which somebody else makes durable; false for a database in memory. */
+  readonly hasLog: boolean
+
+  /** Opens and migrates the database file, or `:memory:`. Throws what SQLite throws. */
+  constructor(path: string) {
+    this.#db = new DatabaseSync(path)
+    for (const pragma of [
+      'journal_mode = WAL',
+      // The more rarely the log is copied back, the more calls share the copy of a page; the log stays below 32 MiB.
+      'wal_autocheckpoint = 8000',
+      // A commit writes the log; WalSync makes it durable before any call resolves.
+      'synchronous = NORMAL',
+      'secure_delete = ON',
+      `cache_size = -${CACHE_KIB}`,
+      'busy_timeout = 5000',
+      'temp_store = MEMORY',
+    ])
+      this.#db.exec(`PRAGMA ${pragma}`)
+    this.hasLog = this.#db.prepare('PRAGMA journal_mode').get()?.['journal_mode'] === 'wal'
+    if (!this.hasLog) this.#db.exec('PRAGMA synchronous = FULL')
+    this.#migrate()
+  }
+
+  #migrate(): void {
+    const steps = migrations('sqlite')
+    const from = Number(this.#db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
+    checkVersion(from, steps.length)
+    for (const [i, step] of steps.entries()) {
+      if (i < from) continue
+      this.#db.exec(`BEGIN IMMEDIATE; ${step.join(';')}; PRAGMA user_version = ${i + 1}; COMMIT`)
+    }
+  }
+
+  /** The statement of this text, prepared once. */
+  #prepare(text: string): StatementSync {
+    let prepared = this.#prepared.get(text)
+    if (!prepared) {
+      prepared = this.#db.prepare(text)
+      this.#prepared.set(text, prepared)
+    }
+    return prepared
+  }
+
+  /** Runs a statement that returns no rows; returns how many it touched. */
+  run({ text, values }: Bound): number {
+    return Number(this.#prepare(text).run(...values).changes)
+  }
+
+  /** The first row of a statement. */
+  first({ text, values }: Bound): Columns | undefined {
+    return this.#prepare(text).get(...values)
+  }
+
+  /** The rows of a statement as arrays. */
+  arrays({ text, values }: Bound): readonly unknown[] {
+    const prepared = this.#prepare(text)
+    prepared.setReturnArrays(true)
+    return prepared.all(...values)
+  }
+
+  /** The rows of a statement. */
+  all({ text, values }: Bound): readonly Columns[] {
+    return this.#prepare(text).all(...values)
+  }
+
+  /** Runs a statement of transaction control. */
+  control(text: string): void {
+    this.#prepare(text).run()
+  }
+
+  /** Does the work in one transaction, which what it throws rolls back. */
+  transaction<T>(work: () => T): T {
+    this.control('BEGIN IMMEDIATE')
+    try {
+      const done = work()
+      this.control('COMMIT')
+      return done
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  /** Moves the write-ahead log into the database and empties it. Returns false, or throws, where that can't be done now. */
+  emptiesLog(): boolean {
+    return this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}
+
+/** Turns errors of SQLite into Unavailable, and no others. */
+export function guarded<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR')
+      throw new Unavailable(`SQLite: ${error.message}`, { cause: error })
+    throw error
+  }
+}

@@ -1,0 +1,117 @@
+// One transaction on SQLite, of several batches: each is held against its own basis and fails alone, and all of their events make one chain.
+import { GrowingChain } from './growing-chain.ts'
+import type { Batch } from './joined-batches.ts'
+import type { NonceMemory } from './nonce-memory.ts'
+import { changedKeys, movedCalls, type Step, stepsOf, toChanges, toRow } from './rows.ts'
+import type { SqliteConnection } from './sqlite-connection.ts'
+import type { Statements } from './statements.ts'
+import {
+  type Basis,
+  type Chaining,
+  type Changes,
+  type Commit,
+  type Outcome,
+  type RowChange,
+  Stale,
+  type Stored,
+  Unavailable,
+} from './storage.ts'
+
+/** Good for one transaction, which the caller begins and ends. */
+export class SqliteTransaction {
+  readonly #db: SqliteConnection
+  readonly #statements: Statements
+  /** Those that earlier transactions used. */
+  readonly #nonces: Pick<NonceMemory, 'has'>
+  /** What the batches add to. */
+  #chain: GrowingChain | null = null
+  /** The nonces of the batches, and when the last of them expires. */
+  readonly #digests = new Map<string, Uint8Array>()
+  #expiresAt = 0
+
+  constructor(db: SqliteConnection, statements: Statements, nonces: Pick<NonceMemory, 'has'>) {
+    this.#db = db
+    this.#statements = statements
+    this.#nonces = nonces
+  }
+
+  /** Commits the batches in their order; returns how each ended. Throws where none of them may be stored. */
+  commit(batches: readonly Batch[]): readonly (Stored | Stale)[] {
+    const ended = batches.map((batch) => this.#commitHeld(batch))
+    const [expiresAt, chain] = [this.#expiresAt, this.#chain]
+    if (this.#digests.size > 0)
+      this.#db.run(this.#statements.nonceBatch({ expiresAt, digests: Buffer.concat([...this.#digests.values()]) }))
+    // INVARIANT: no call of the batches changes the row of the head.
+    if (chain && this.#db.run(this.#statements.moveHead({ ...chain.row(), from: chain.from })) !== 1)
+      throw new Unavailable('the head of the event chain changed in the middle of a batch')
+    return ended
+  }
+
+  #commitHeld({ commits, chaining, basis }: Batch): Stored | Stale {
+    const before = Number(this.#db.first(this.#statements.changeNumber({}))?.['n'])
+    if (basis && basis.number !== before && !basis.reads) return new Stale()
+    const moved = basis?.reads && basis.number !== before ? movedCalls(basis.reads, this.#changesNow(basis.number)) : []
+    if (commits.some(({ event }) => event)) this.#chainOn(chaining, basis)
+    const outcomes = commits.map((commit, i) => (moved[i] ? 'moved' : this.#commitOnce(commit)))
+    const keys = changedKeys(commits.filter((_, i) => outcomes[i] === 'committed'))
+    if (keys.length > 0) {
+      this.#db.run(this.#statements.moveAnyNumber({}))
+      this.#db.run(this.#statements.logChange({ keys: JSON.stringify(keys) }))
+      this.#db.run(this.#statements.dropLogged({}))
+    }
+    const number = before + Math.min(keys.length, 1)
+    return { outcomes, number: basis?.number === before ? number : null }
+  }
+
+  #changesNow(number: number): Changes {
+    return toChanges(this.#db.all(this.#statements.changesSince({ number })), number)
+  }
+
+  /** Begins the chain of the transaction, or goes on with it for another batch. */
+  #chainOn(chaining: Chaining, basis: Basis | null): void {
+    const change = basis?.number ?? null
+    if (this.#chain) return void this.#chain.goOn(chaining, change)
+    const row = this.#db.first(this.#statements.get(chaining.place))
+    this.#chain = new GrowingChain(row ? toRow(row) : null, chaining, change)
+  }
+
+  #commitOnce(commit: Commit): Outcome {
+    const { nonce } = commit
+    if (!nonce) return this.#commitOne(commit)
+    const name = Buffer.from(nonce.digest).toString('latin1')
+    if (this.#digests.has(name) || this.#nonces.has(nonce.digest)) return 'nonce-used'
+    const outcome = this.#commitOne(commit)
+    if (outcome === 'committed') {
+      this.#digests.set(name, nonce.digest)
+      this.#expiresAt = Math.max(this.#expiresAt, nonce.expiresAt)
+    }
+    return outcome
+  }
+
+  #commitOne({ changes, event, further }: Commit): Outcome {
+    if (changes.length > 0) {
+      this.#db.control('SAVEPOINT call')
+      const failed = this.#firstFailure(changes)
+      if (failed) this.#db.control('ROLLBACK TO call')
+      this.#db.control('RELEASE call')
+      if (failed) return failed
+    }
+    const chain = this.#chain
+    if (!event || !chain) return 'committed'
+    for (const one of [event, ...(further ?? [])]) this.#db.run(this.#statements.event(chain.add(one)))
+    return 'committed'
+  }
+
+  #firstFailure(changes: readonly RowChange[]): 'moved' | 'full' | null {
+    for (const change of changes)
+      for (const step of stepsOf(change, this.#statements)) if (!this.#take(step)) return step.otherwise
+    return null
+  }
+
+  #take({ guarded, opening }: Step): boolean {
+    if (this.#db.first(guarded) !== undefined) return true
+    if (!opening) return false
+    this.#db.run(opening)
+    return this.#db.first(guarded) !== undefined
+  }
+}
