@@ -9,6 +9,7 @@ const AT_ONCE = 1000
 /** The ARNs of all principals of the account that may, and warnings about what the answer leaves open. */
 export async function whoCan(account: string, question: Question, rooms: Rooms) {
   const scope = ramScope(account)
+  const view = rooms.ledger.view()
   const may: string[] = []
   const warnings = new Set(oddities(question))
   const ask = async (caller: Caller, arn: string) => {
@@ -22,13 +23,17 @@ export async function whoCan(account: string, question: Question, rooms: Rooms) 
     for (const { body } of names) {
       const user = await rooms.ledger.get(USER, scope, body.id)
       if (user) await ask(userCaller(user), `acs:ram::${account}:user/${user.body.userName}`)
+      await view.turn()
     }
     if (names.length < AT_ONCE) break
     last = names.at(-1)?.id ?? last
   }
   for (let last = ''; ; ) {
     const roles = await rooms.ledger.between(ROLE, scope, afterName(last, AT_ONCE))
-    for (const role of roles) await ask(roleCaller(role), `acs:ram::${account}:role/${role.body.roleName}`)
+    for (const role of roles) {
+      await ask(roleCaller(role), `acs:ram::${account}:role/${role.body.roleName}`)
+      await view.turn()
+    }
     if (roles.length < AT_ONCE) return { may, warnings }
     last = roles.at(-1)?.id ?? last
   }

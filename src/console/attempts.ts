@@ -1,6 +1,7 @@
 // How fast log-ons may fail. Each source address and each name has a bucket of attempts; an attempt that succeeds is given back. A source
 // that a name logged on from has a bucket of its own for it, so that failures elsewhere do not keep this user out. In memory, each process
 // by itself.
+import { hash } from 'node:crypto'
 import { refilled } from '../gateway/token-bucket.ts'
 
 /** Attempts at once, and on average. */
@@ -30,8 +31,9 @@ export class Attempts {
 
   /** Admits an attempt of a source on a name, or returns null where too many failed. `now` is in milliseconds. */
   admit(source: string, name: string, now: number): Attempt | null {
-    const pair = JSON.stringify([source, name])
-    const named = this.#known.has(pair) ? `pair ${pair}` : `name ${name}`
+    const whose = hash('sha256', name, 'base64url')
+    const pair = `${source} ${whose}`
+    const named = this.#known.has(pair) ? `pair ${pair}` : `name ${whose}`
     const buckets = [this.#bucket(`source ${source}`, OF_SOURCE, now), this.#bucket(named, OF_NAME, now)]
     if (buckets.some(({ left }) => left < 1)) return null
     for (const bucket of buckets) bucket.left--

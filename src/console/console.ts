@@ -96,7 +96,7 @@ export class Console implements ConsolePort {
       return await work(where)
     } catch (error) {
       const refusal = asRefusal(error, where.requestId, house)
-      house.observer.turnedAway(refusal.entry, request.sourceAddress)
+      if (/^(?:Session|LogOn)\./.test(refusal.entry)) house.observer.turnedAway(refusal.entry, request.sourceAddress)
       return refused(refusal, request, where.requestId)
     }
   }

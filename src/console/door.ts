@@ -46,7 +46,8 @@ export class Sessions {
       json: true,
       read: (request) => readCall(original, request),
       authenticate: async (_, __, house, view) => {
-        const { caller } = await this.of(original, house, view)
+        const { caller, session } = await this.of(original, house, view)
+        if (session.accessKeyId !== '') house.lastUsed.note(session.accessKeyId, house.now())
         return { caller, nonce: null, host: 'means nothing', scope: null }
       },
     }

@@ -5,6 +5,7 @@ import type { AccountSettings } from '../ram/account-settings.ts'
 import { keepLogOns, NO_LOG_ONS } from '../ram/log-on.ts'
 import type { MfaDevice } from '../ram/mfa-device.ts'
 import { passwordSince } from '../ram/new-password.ts'
+import { masksIn } from '../ram/parameters.ts'
 import { inAddresses } from '../ram/policy/conditions.ts'
 import type { LoginProfile } from '../ram/records.ts'
 import type { Where } from './log-on-event.ts'
@@ -24,7 +25,7 @@ const MOST_CODES = 10
 
 /** Whether the address is in one of the masks, which `;` separates; without masks, every address is. */
 export function fromAllowedNetwork(address: string, masks: string): boolean {
-  const each = masks.split(/[; ]+/).filter((mask) => mask !== '')
+  const each = masksIn(masks)
   return each.length === 0 || each.some((mask) => inAddresses(mask, address))
 }
 

@@ -10,7 +10,7 @@ const HOUR_MS = 3_600_000
 /** The most sessions of a principal; one more ends the oldest. */
 const MOST_SESSIONS = 100
 
-/** A new session, and the change that lists it and forgets the failures before. `now` is in milliseconds since 1970. */
+/** A new session, and the change that lists it; a password that was right forgets the failures before. `now` is in milliseconds since 1970. */
 export function begun(
   caller: PersonCaller,
   kept: Pick<Session, 'accessKeyId' | 'mark' | 'mfa'>,
@@ -22,9 +22,11 @@ export function begun(
   const { accountId, principalId } = caller
   const until = now + LoginSessionDuration * HOUR_MS
   const session = { ...kept, id: newId(), accountId, principalId, since: now, until }
-  const others = (logOns?.body ?? NO_LOG_ONS).sessions.filter((one) => one.until > now)
+  const before = logOns?.body ?? NO_LOG_ONS
+  const others = before.sessions.filter((one) => one.until > now)
+  const failures = kept.accessKeyId === '' ? { failed: 0, lockedUntil: 0 } : {}
   const sessions = [...others, { id: session.id, until }].slice(-MOST_SESSIONS)
-  return { session, change: keepLogOns(logOns, caller, { failed: 0, lockedUntil: 0, lastAt: now, sessions }, now) }
+  return { session, change: keepLogOns(logOns, caller, { ...before, ...failures, lastAt: now, sessions }, now) }
 }
 
 /** The change that logs a session off. */

@@ -3,6 +3,7 @@ import { refuse } from '../api/errors.ts'
 import type { Tags } from '../api/operation.ts'
 import { integer, matching, optional, type Parameter, parameter, type Values } from '../api/parameters.ts'
 import { objectPieces } from '../api/pieces.ts'
+import { isAddressRange } from './policy/conditions.ts'
 import type { PolicyType } from './records.ts'
 
 /** Characters are counted as Unicode code points. */
@@ -120,8 +121,13 @@ export const minimumPasswordLength: Parameter<number> = {
     return length
   },
 }
+/** The addresses and blocks in the text of a setting. */
+export function masksIn(text: string): readonly string[] {
+  return text.split(/[; ]+/).filter((mask) => mask !== '')
+}
+
 export const loginNetworkMasks = valued('text', 'At most 25 addresses or CIDR blocks, separated by ;.', (text) =>
-  text.length <= 1024 && /^[0-9A-Fa-f.:/; ]*$/.test(text) && text.split(';').length <= 25 ? text : null,
+  text.length <= 1024 && masksIn(text).length <= 25 && masksIn(text).every(isAddressRange) ? text : null,
 )
 
 const MAX_TAGS = 20

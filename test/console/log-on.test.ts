@@ -22,7 +22,7 @@ eachDatabase((open) => {
     await ram.must('SetAccountAlias', { AccountAlias: 'acme' })
   })
   after(() => house[Symbol.asyncDispose]())
-  const defaults = { LoginSessionDuration: '6', LoginNetworkMasks: ' ', EnableSaveMFATicket: 'false' }
+  const defaults = { LoginSessionDuration: '6', LoginNetworkMasks: '', EnableSaveMFATicket: 'false' }
   beforeEach(async () => {
     house.now += HOUR
     await ram.must('SetPasswordPolicy')
@@ -176,6 +176,16 @@ eachDatabase((open) => {
       assert.equal(await browser.outcome(named(name, 'another horse 2')), 'OK')
     })
 
+    it('is not unlocked by a log-on with an AccessKey', async () => {
+      const name = await user()
+      const { accessKeyId, accessKeySecret } = await ram.accessKeyOf(name)
+      await ram.must('SetPasswordPolicy', { MaxLoginAttemps: '1' })
+      await new Browser(house).outcome(named(name, 'wrong'))
+      const pair = { AccessKeyId: accessKeyId, AccessKeySecret: accessKeySecret }
+      assert.equal(await new Browser(house).outcome(pair), 'OK')
+      assert.equal(await new Browser(house).outcome(named(name)), 'LogOn.Failed')
+    })
+
     it('counts failures that come at once', async () => {
       const name = await user()
       await ram.must('SetPasswordPolicy', { MaxLoginAttemps: '4' })
@@ -199,6 +209,12 @@ eachDatabase((open) => {
       await ram.must('SetSecurityPreference', { LoginNetworkMasks: '192.0.2.0/24;203.0.113.7' })
       const browser = new Browser(house)
       assert.equal(await browser.outcome(named(name)), 'LogOn.Failed')
+      for (const bad of ['everywhere', '300.1.1.1', '1.2.3.4/33', '::1/129', '192.0.2.0-24'])
+        assert.equal(
+          await ram.outcome('SetSecurityPreference', { LoginNetworkMasks: bad }),
+          'InvalidParameter.LoginNetworkMasks',
+          bad,
+        )
       await ram.must('SetSecurityPreference', { LoginNetworkMasks: '192.0.2.0/24;127.0.0.0/8' })
       assert.equal(await browser.outcome(named(name)), 'OK')
     })

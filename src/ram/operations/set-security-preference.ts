@@ -1,4 +1,4 @@
-import { optional } from '../../api/parameters.ts'
+import { optional, possiblyEmpty } from '../../api/parameters.ts'
 import { accountSettings, changeSettings } from '../account-settings.ts'
 import { containerOf } from '../find.ts'
 import { operation } from '../operation.ts'
@@ -16,7 +16,7 @@ export const SetSecurityPreference = operation({
     AllowUserToManageMFADevices: optional(truth, null),
     AllowUserToManagePublicKeys: optional(truth, null),
     LoginSessionDuration: optional(whole(1, 24), null),
-    LoginNetworkMasks: optional(loginNetworkMasks, null),
+    LoginNetworkMasks: optional(possiblyEmpty(loginNetworkMasks), null),
   },
   access: 'Write',
   trail: {

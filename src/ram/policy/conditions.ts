@@ -83,6 +83,11 @@ function plainAddress(text: string): string {
   return text.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '')
 }
 
+/** Whether a text is an address, or a block in CIDR form. */
+export function isAddressRange(text: string): boolean {
+  return addresses(text) !== null
+}
+
 /** Whether an address is the one, or in the block in CIDR form, that `range` says; false for a range or an address that is neither. */
 export function inAddresses(range: string, address: string): boolean {
   return addresses(range)?.(address) === true

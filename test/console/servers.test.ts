@@ -1,0 +1,90 @@
+// Sessions on several processes and servers, and over TLS: what ends on one is over on all, at the next call.
+import assert from 'node:assert/strict'
+import { copyFileSync } from 'node:fs'
+import { Agent, request } from 'node:https'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { selfSigned } from '../../src/gateway/certificates.ts'
+import { type Program, removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
+import { openTestHouse } from '../house.ts'
+import { startPostgresql } from '../storage/postgresql-server.ts'
+import { Browser } from './browser.ts'
+
+const pairOf = ({ credentials }: Pick<Program, 'credentials'>) => ({
+  AccessKeyId: credentials.accessKeyId,
+  AccessKeySecret: credentials.accessKeySecret,
+})
+const codeFrom = async (browser: Browser) => (await browser.call('Kms/ListKeys')).body.Code ?? 'OK'
+
+/** The same cookies at another server, or in another connection. */
+function copied(browser: Browser, at: Pick<Program, 'endpoint'>): Browser {
+  const copy = new Browser(at)
+  for (const [name, value] of browser.cookies) copy.cookies.set(name, value)
+  return copy
+}
+
+describe('a session of the console', () => {
+  it('is one on all workers, and over on all at once', async () => {
+    const data = temporaryFolder()
+    const program = await startProgram({ data, flags: ['--workers', '2'] })
+    try {
+      for (let round = 0; round < 3; round++) {
+        const browser = new Browser(program)
+        assert.equal(await browser.outcome(pairOf(program)), 'OK')
+        const copy = copied(browser, program)
+        const all = () => Promise.all(Array.from({ length: 6 }, () => codeFrom(copy)))
+        assert.deepEqual(new Set(await all()), new Set(['OK']))
+        assert.equal((await browser.logOff()).status, 200)
+        assert.deepEqual(new Set(await all()), new Set(['Session.None']))
+      }
+    } finally {
+      await program.stop()
+      removeFolder(data)
+    }
+  })
+
+  it('is one on two servers on one PostgreSQL, and over on both at once', async () => {
+    await using server = await startPostgresql()
+    const flags = ['--database', server.database()]
+    const [data, second] = [temporaryFolder(), temporaryFolder()]
+    const one = await startProgram({ data, flags })
+    for (const file of ['root-key', 'root-credentials.json']) copyFileSync(join(data, file), join(second, file))
+    const two = await startProgram({ data: second, flags })
+    try {
+      for (let round = 0; round < 3; round++) {
+        const browser = new Browser(one)
+        assert.equal(await browser.outcome(pairOf(one)), 'OK')
+        const copy = copied(browser, two)
+        assert.equal(await codeFrom(copy), 'OK')
+        assert.equal((await copy.logOff()).status, 200)
+        assert.equal(await codeFrom(browser), 'Session.None')
+      }
+    } finally {
+      await one.stop()
+      await two.stop()
+      for (const folder of [data, second]) removeFolder(folder)
+    }
+  })
+
+  it('has over TLS a cookie that no other host can set and no plain request carries', async () => {
+    const folder = temporaryFolder()
+    const tls = await selfSigned(folder, ['127.0.0.1'], Date.now())
+    await using house = await openTestHouse(null, [], { tls })
+    const body = JSON.stringify(pairOf(house))
+    const headers = { 'x-strongroom-console': '1', 'content-type': 'application/json', 'content-length': body.length }
+    const cookies = await new Promise<readonly string[] | undefined>((resolve, reject) => {
+      const asked = request(
+        `${house.endpoint}/console/session`,
+        { method: 'POST', headers, agent: new Agent({ rejectUnauthorized: false }) },
+        (answer) => {
+          answer.resume()
+          answer.once('end', () => resolve(answer.headers['set-cookie']))
+        },
+      )
+      asked.once('error', reject)
+      asked.end(body)
+    })
+    assert.match(cookies?.[0] ?? '', /^__Host-strongroom=[\w-]+; Path=\/; Secure; HttpOnly; SameSite=Strict$/)
+    removeFolder(folder)
+  })
+})
