@@ -27,7 +27,7 @@ export class Attempts {
   readonly #buckets = new Map<string, Bucket>()
   readonly #known = new Set<string>()
   #working = 0
-  readonly #queue: (() => void)[] = []
+  readonly #waiting: { readonly source: string; readonly go: (mine: boolean) => void }[] = []
 
   /** Admits an attempt of a source on a name, or returns null where too many failed. `now` is in milliseconds. */
   admit(source: string, name: string, now: number): Attempt | null {
@@ -46,19 +46,33 @@ export class Attempts {
     }
   }
 
-  /** Does work that takes much memory, or returns null where too much of it waits already. */
-  async hashing<T>(work: () => Promise<T>): Promise<T | null> {
-    if (this.#working >= AT_ONCE) {
-      if (this.#queue.length >= WAITING) return null
-      await new Promise<void>((resolve) => this.#queue.push(resolve))
-    } else this.#working++
+  /**
+   * Does work that takes much memory, or returns null where too much of it waits already. Of those that wait, the source that has most
+   * gives way to others.
+   */
+  async hashing<T>(source: string, work: () => Promise<T>): Promise<T | null> {
+    if (this.#working < AT_ONCE) this.#working++
+    else if (!(await this.#turn(source))) return null
     try {
       return await work()
     } finally {
-      const next = this.#queue.shift()
-      if (next) next()
+      const next = this.#waiting.shift()
+      if (next) next.go(true)
       else this.#working--
     }
+  }
+
+  /** Waits for a turn; false when it gave way, or found no place. */
+  #turn(source: string): Promise<boolean> {
+    if (this.#waiting.length >= WAITING) {
+      const bySource = Map.groupBy(this.#waiting, (one) => one.source)
+      const [most = []] = [...bySource.values()].toSorted((one, other) => other.length - one.length)
+      const last = most.at(-1)
+      if (!last || most.length <= (bySource.get(source)?.length ?? 0) + 1) return Promise.resolve(false)
+      this.#waiting.splice(this.#waiting.indexOf(last), 1)
+      last.go(false)
+    }
+    return new Promise((go) => this.#waiting.push({ source, go }))
   }
 
   #bucket(whose: string, rate: { readonly calls: number; readonly seconds: number }, now: number): Bucket {

@@ -45,7 +45,7 @@ export class LogOn {
     const attempt = this.#admitted(where, typed.trim().toLowerCase())
     const checked = new Map<string, boolean>()
     const isRight = async (hash: string) => {
-      const right = checked.get(hash) ?? (await this.#hashing(() => isPassword(password, hash)))
+      const right = checked.get(hash) ?? (await this.#hashing(where, () => isPassword(password, hash)))
       checked.set(hash, right)
       return right
     }
@@ -173,8 +173,9 @@ export class LogOn {
   /** The new password that is due. Refuses with InvalidParameter.Password.TooWeak. */
   async withNewPassword(sealed: string, password: string, where: Where, house: House): Promise<Outcome> {
     const ticket = this.#ticket(sealed, 'NewPassword', where)
+    const attempt = this.#admitted(where, ticket.typed.trim().toLowerCase())
     const given = new Map<LoginProfile, Awaited<ReturnType<typeof withPassword>>>()
-    return settled<Outcome>(
+    const outcome = await settled<Outcome>(
       async (view) => {
         const { found, profile } = await holder(ticket, view)
         const cause = this.#hindrance(found, where)
@@ -183,7 +184,7 @@ export class LogOn {
         if (passwordDue(profile, settings, where.now) !== 'due') throw refuse('LogOn.Expired')
         const fresh =
           given.get(profile) ??
-          (await this.#hashing(() => withPassword(password, profile, settings.passwordPolicy, where.now, house)))
+          (await this.#hashing(where, () => withPassword(password, profile, settings.passwordPolicy, where.now, house)))
         given.set(profile, fresh)
         const loginProfile = { ...profile, ...fresh, passwordResetRequired: false }
         const changed = update(user, { body: { ...user.body, loginProfile } }, true)
@@ -195,6 +196,8 @@ export class LogOn {
       where,
       house,
     )
+    attempt.succeeded()
+    return outcome
   }
 
   /** The next step of a user whose password was right, or its session. `changes` and `own` come of the step that it took. */
@@ -249,8 +252,9 @@ export class LogOn {
     return attempt
   }
 
-  async #hashing<T>(work: () => Promise<T>): Promise<T> {
-    const done = await this.#attempts.hashing(async () => ({ result: await work() }))
+  async #hashing<T>({ request }: Where, work: () => Promise<T>): Promise<T> {
+    const source = sourceOf(request.sourceAddress)
+    const done = await this.#attempts.hashing(source, async () => ({ result: await work() }))
     if (!done) throw refuse('LogOn.Throttled')
     return done.result
   }

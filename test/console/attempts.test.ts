@@ -52,13 +52,23 @@ describe('attempts to log on', () => {
       running--
       return 'done'
     }
-    const all = await Promise.all(Array.from({ length: 50 }, () => attempts.hashing(work)))
+    const all = await Promise.all(Array.from({ length: 50 }, () => attempts.hashing('192.0.2.1', work)))
     assert.equal(most, 2)
     assert.equal(all.filter((one) => one === 'done').length, 34)
-    await assert.rejects(
-      attempts.hashing(() => Promise.reject(new Error('broken'))),
-      /broken/,
-    )
-    assert.equal(await attempts.hashing(work), 'done')
+    const broken = () => Promise.reject(new Error('broken'))
+    await assert.rejects(attempts.hashing('192.0.2.1', broken), /broken/)
+    assert.equal(await attempts.hashing('192.0.2.1', work), 'done')
+  })
+
+  it('of the address that has most waiting give way to those of others', async () => {
+    const attempts = new Attempts()
+    const work = async () => {
+      await turn()
+      return 'done'
+    }
+    const many = Promise.all(Array.from({ length: 50 }, () => attempts.hashing('192.0.2.1', work)))
+    const others = ['192.0.2.2', '192.0.2.3'].map((source) => attempts.hashing(source, work))
+    assert.deepEqual(await Promise.all(others), ['done', 'done'])
+    assert.equal((await many).filter((one) => one === 'done').length, 32)
   })
 })
