@@ -23,19 +23,22 @@ const BACKLOG = 4096
 
 class Dealt implements Admitted {
   readonly number: number
-  readonly taker: Taker
+  /** The index of the address that it came at. */
+  readonly at: number
   readonly address: string
   readonly source: string
   known = false
   calledIn = 0
   /** The process that serves it lets it end its call. */
   readonly working = false
+  /** null while no process serves. */
+  taker: Taker | null = null
   /** null once it is on its way to the process. */
   inHand: Socket | null
 
-  constructor(number: number, taker: Taker, address: string, socket: Socket) {
+  constructor(number: number, at: number, address: string, socket: Socket) {
     this.number = number
-    this.taker = taker
+    this.at = at
     this.address = address
     this.inHand = socket
     this.source = sourceOf(address)
@@ -48,9 +51,8 @@ export class Dealer {
   readonly #servers: Server[] = []
   /** The processes, each with its connections. */
   readonly #takers = new Map<Taker, Map<number, Dealt>>()
-  /** Accepted while no process serves. */
-  #waiting: { readonly address: number; readonly socket: Socket }[] = []
-  readonly #most: number
+  /** Those that came while no process serves. */
+  readonly #waiting = new Set<Dealt>()
   #number = 0
   #calls = 0
 
@@ -59,7 +61,6 @@ export class Dealer {
     observer: Pick<Observer, 'disconnected'>,
   ) {
     this.#observer = observer
-    this.#most = limits.maxConnections
     this.#admission = new Admission(limits, (leaving) => this.#end(leaving))
   }
 
@@ -73,7 +74,7 @@ export class Dealer {
     try {
       for (const [index, { host, port }] of addresses.entries()) {
         const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true })
-        server.on('connection', (socket) => this.#deal(index, socket))
+        server.on('connection', (socket) => this.#accept(index, socket))
         await listening(server, host, port, BACKLOG)
         this.#servers.push(server)
       }
@@ -87,21 +88,20 @@ export class Dealer {
   /** Accepts nothing more. */
   stop(): void {
     for (const server of this.#servers) server.close()
-    for (const { socket } of this.#waiting.splice(0)) socket.destroy()
+    for (const dealt of this.#waiting) this.#abandon(dealt)
+    this.#waiting.clear()
   }
 
   /** A process serves from now on. */
   join(taker: Taker): void {
     this.#takers.set(taker, new Map())
-    for (const { address, socket } of this.#waiting.splice(0)) this.#deal(address, socket)
+    for (const dealt of this.#waiting) this.#deal(dealt)
+    this.#waiting.clear()
   }
 
   /** A process, and its connections with it, has ended. */
   leave(taker: Taker): void {
-    for (const dealt of this.#takers.get(taker)?.values() ?? []) {
-      this.#admission.drop(dealt)
-      dealt.inHand?.destroy()
-    }
+    for (const dealt of this.#takers.get(taker)?.values() ?? []) this.#abandon(dealt)
     this.#takers.delete(taker)
   }
 
@@ -127,42 +127,42 @@ export class Dealer {
     return numbers.flatMap((number) => own?.get(number) ?? [])
   }
 
-  #deal(index: number, socket: Socket): void {
+  #accept(index: number, socket: Socket): void {
     // The other end may reset it before a process has it.
     socket.on('error', () => {})
-    const [taker, own] = this.#freest()
-    if (!taker || !own) {
-      this.#keep({ address: index, socket })
-      return
-    }
     const address = plainAddress(socket.remoteAddress ?? '')
-    const dealt = new Dealt(++this.#number, taker, address, socket)
-    if (address === '' || !this.#admission.admit(dealt)) {
-      socket.destroy()
-      if (address !== '') this.#observer.disconnected('too many connections', address)
-      return
-    }
-    own.set(dealt.number, dealt)
+    const dealt = new Dealt(++this.#number, index, address, socket)
+    if (address !== '' && this.#admission.admit(dealt)) return void this.#deal(dealt)
+    socket.destroy()
+    if (address !== '') this.#observer.disconnected('too many connections', address)
+  }
+
+  #deal(dealt: Dealt): void {
+    const [taker, own] = this.#freest()
+    const { number, at, inHand } = dealt
+    if (!taker || !own || !inHand) return void this.#waiting.add(dealt)
+    dealt.taker = taker
+    own.set(number, dealt)
     // The system keeps it open for the other process.
-    taker.take(dealt.number, index, socket, () => {
+    taker.take(number, at, inHand, () => {
       dealt.inHand = null
-      socket.destroy()
+      inHand.destroy()
     })
   }
 
   /** Ends a connection for another one. In a rush, thousands may wait for their way to a process. */
   #end(leaving: Dealt): void {
     const { number, taker, address, inHand } = leaving
-    if (!inHand) return void taker.giveWay(number)
+    if (!inHand) return void taker?.giveWay(number)
     inHand.destroy()
-    this.#takers.get(taker)?.delete(number)
+    this.#waiting.delete(leaving)
+    if (taker) this.#takers.get(taker)?.delete(number)
     this.#observer.disconnected('gave way to another', address)
   }
 
-  /** Keeps a connection until a process serves; the oldest gives way when there are too many. */
-  #keep(accepted: { readonly address: number; readonly socket: Socket }): void {
-    this.#waiting.push(accepted)
-    if (this.#waiting.length > this.#most) this.#waiting.shift()?.socket.destroy()
+  #abandon(dealt: Dealt): void {
+    this.#admission.drop(dealt)
+    dealt.inHand?.destroy()
   }
 
   /** The process with the fewest connections, of those that reply where any does. */

@@ -32,8 +32,8 @@ async function dealing(maxConnections: number, takers: readonly Taker[]) {
   const [endpoint = ''] = await dealer.listen([{ host: '127.0.0.1', port: 0, region: null }], false)
   for (const taker of takers) dealer.join(taker)
   ends.push(() => dealer.stop())
-  const open = () => {
-    const client = connect(Number(new URL(endpoint).port), '127.0.0.1')
+  const open = (localAddress = '127.0.0.1') => {
+    const client = connect({ port: Number(new URL(endpoint).port), host: '127.0.0.1', localAddress })
     client.on('error', () => {})
     ends.push(() => client.destroy())
     return client
@@ -45,7 +45,7 @@ describe('the dealer', () => {
   it('ends a connection that gives way before a process has it', async () => {
     const taker = new SlowTaker()
     const { dealer, reasons, open } = await dealing(3, [taker])
-    const clients = Array.from({ length: 8 }, open)
+    const clients = Array.from({ length: 8 }, () => open())
     await until(() => taker.queue.length === 8)
     await until(() => clients.filter(({ closed }) => closed).length === 5)
     assert.equal(dealer.open, 3)
@@ -64,6 +64,29 @@ describe('the dealer', () => {
     const client = open()
     await until(() => taker.queue.length === 1)
     dealer.leave(taker)
+    await until(() => client.closed)
+    assert.equal(dealer.open, 0)
+  })
+
+  it('has the source that holds most give way while no process serves, too', async () => {
+    const { dealer, open } = await dealing(10, [])
+    const honest = open()
+    await until(() => dealer.open === 1)
+    const flood = Array.from({ length: 30 }, () => open('127.0.0.9'))
+    await until(() => flood.filter(({ closed }) => closed).length === 21)
+    assert.equal(honest.closed, false)
+    const taker = new SlowTaker()
+    dealer.join(taker)
+    assert.equal(taker.queue.length, 10)
+    assert.equal(taker.queue[0]?.socket.remoteAddress, '127.0.0.1')
+    for (const { sent } of taker.queue) sent()
+  })
+
+  it('ends the connections that wait when it stops', async () => {
+    const { dealer, open } = await dealing(10, [])
+    const client = open()
+    await until(() => dealer.open === 1)
+    dealer.stop()
     await until(() => client.closed)
     assert.equal(dealer.open, 0)
   })
