@@ -4,18 +4,11 @@
 // its calls read one of these, and goes on with the rest: it has waited for its turn, and does not lose it.
 import { GrowingChain } from './growing-chain.ts'
 import { isLost, settled, within } from './lost-connection.ts'
-import { migrations } from './migrations.ts'
-import {
-  type Connection,
-  closedError,
-  connect,
-  type Pool,
-  reaching,
-  reserve,
-  type Sql,
-} from './postgresql-connections.ts'
+import { type Connection, closedError, connect, type Pool, reaching, reserve } from './postgresql-connections.ts'
 import { DURABILITY_SETTINGS, durabilityRisks } from './postgresql-durability.ts'
-import { type Columns, changedKeys, checkVersion, movedCalls, stepsOf, toChanges, toRow } from './rows.ts'
+import { guards, logging, must, outcomeOf, storing } from './postgresql-guards.ts'
+import { migratePostgresql } from './postgresql-migration.ts'
+import { type Columns, changedKeys, movedCalls, stepsOf, toChanges, toRow } from './rows.ts'
 import type { Bound } from './statement.ts'
 import { statements } from './statements.ts'
 import {
@@ -53,34 +46,13 @@ const BEGIN_HOLDING = begin(2000)
 export async function openPostgresql(url: string, patienceMs = PATIENCE_MS): Promise<Storage> {
   const pool = connect(url)
   try {
-    await reaching(() => migrate(pool.sql))
+    await reaching(() => migratePostgresql(pool.sql))
     const risks = durabilityRisks(await reaching(() => pool.sql.unsafe(DURABILITY_SETTINGS)))
     return new PostgresqlStorage(pool, () => connect(url), patienceMs, risks)
   } catch (error) {
     await pool.end(0)
     throw error
   }
-}
-
-/** unique_violation, duplicate_table, duplicate_object */
-const DUPLICATE = ['23505', '42P07', '42710']
-
-async function migrate(sql: Sql): Promise<void> {
-  const steps = migrations('postgresql')
-  // IF NOT EXISTS does not serialize two servers that start at the same moment: the later one meets a duplicate name.
-  await sql
-    .unsafe('CREATE TABLE IF NOT EXISTS strongroom_version (version bigint NOT NULL)')
-    .catch((error: unknown) => {
-      if (!DUPLICATE.includes((error as { code?: string }).code ?? '')) throw error
-    })
-  await sql.begin(async (transaction) => {
-    await transaction.unsafe('LOCK TABLE strongroom_version IN EXCLUSIVE MODE')
-    const [row] = await transaction.unsafe('SELECT max(version) AS version FROM strongroom_version')
-    const from = Number(row?.['version'] ?? 0)
-    checkVersion(from, steps.length)
-    for (const statement of steps.slice(from).flat()) await transaction.unsafe(statement)
-    if (from < steps.length) await transaction.unsafe('INSERT INTO strongroom_version VALUES ($1)', [steps.length])
-  })
 }
 
 /** How a transaction ended, for all calls but those that are `moved`, and what the change number is after it: see Stored. */
@@ -302,7 +274,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
     begun: Begun | null,
   ): Promise<Ended<Outcome | 'head moved'>> {
     const { moved = NONE, held = null } = begun ?? {}
-    const steps = batch.flatMap((commit) => this.#steps(commit, chain))
+    const steps = batch.flatMap((commit) => storing(commit, chain, this.statements))
     const keys = changedKeys(batch)
     const head = chain?.row() ?? null
     const moves = head && chain ? stepsOf({ change: 'update', row: head, from: chain.from }, this.statements) : []
@@ -310,9 +282,9 @@ class PostgresqlStorage extends StoredRows implements Storage {
       ...(begun ? [] : [connection.unsafe(BEGIN)]),
       ...moves.map(({ guarded }) => sent(connection, must('head moved', guarded))),
       // Behind the head: who waits for another server's transaction waits there, and then meets the number as it left it.
-      ...(held ? [] : this.#guards(keys.length > 0, basis)).map((step) => sent(connection, step)),
+      ...(held ? [] : guards(keys.length > 0, basis, this.statements)).map((step) => sent(connection, step)),
       ...steps.map((step) => sent(connection, step)),
-      ...(held?.moves || keys.length > 0 ? this.#logged(keys) : []).map((step) => sent(connection, step)),
+      ...(held?.moves || keys.length > 0 ? logging(keys, this.statements) : []).map((step) => sent(connection, step)),
       connection.unsafe('COMMIT'),
     ]
     const results = await within(this.#patienceMs, settled(queries), pool.underWay)
@@ -321,30 +293,6 @@ class PostgresqlStorage extends StoredRows implements Storage {
     if (failure) return { outcome: outcomeOf(failure.reason), number: numberAfter(basis, []), moved }
     const number = held?.number === basis?.number ? (held?.number ?? 0) + Number(held?.moves) : null
     return { outcome: 'committed', number: held ? number : numberAfter(basis, batch), moved }
-  }
-
-  /** What fails unless the change number is the one of the basis. A batch that changes rows moves it. */
-  #guards(changes: boolean, basis: Basis | null): readonly Bound[] {
-    const { numberIs, moveNumber, moveAnyNumber } = this.statements
-    if (basis) return [must('stale', (changes ? moveNumber : numberIs)({ number: basis.number }))]
-    return changes ? [moveAnyNumber({})] : []
-  }
-
-  #logged(keys: readonly string[]): readonly Bound[] {
-    return [this.statements.logChange({ keys: JSON.stringify(keys) }), this.statements.dropLogged({})]
-  }
-
-  #steps({ changes, nonce, event, further }: Commit, chain: GrowingChain | null): Bound[] {
-    const steps: Bound[] = []
-    if (nonce) steps.push(must('nonce-used', this.statements.nonce(nonce)))
-    for (const change of changes)
-      for (const { guarded, opening, otherwise } of stepsOf(change, this.statements)) {
-        if (opening) steps.push(opening)
-        steps.push(must(otherwise, guarded))
-      }
-    if (event && chain) steps.push(this.statements.event(chain.add(event)))
-    if (further && chain) for (const one of further) steps.push(this.statements.event(chain.add(one)))
-    return steps
   }
 
   /** PostgreSQL shows committed rows only after they are durable (synchronous_commit, its default). */
@@ -361,24 +309,6 @@ class PostgresqlStorage extends StoredRows implements Storage {
 
 function sent(connection: Connection, { text, values }: Bound) {
   return connection.unsafe(text, values, { prepare: true })
-}
-
-/**
- * Makes a guarded statement fail (division by zero) when it touched no row, so that a pipelined transaction aborts by itself. The
- * error carries the text, and so the outcome.
- */
-function must(outcome: string, { text, values }: Bound): Bound {
-  return { text: `/* ${outcome} */ WITH touched AS (${text}) SELECT 1 / (SELECT count(*) FROM touched)`, values }
-}
-
-const OUTCOMES = ['head moved', 'moved', 'full', 'nonce-used'] as const
-
-function outcomeOf(error: unknown): Outcome | 'head moved' {
-  const { code, query } = error as { code?: string; query?: string }
-  if (code === '22012' && query?.startsWith('/* stale */')) throw new Stale()
-  if (code === '22012') return OUTCOMES.find((outcome) => query?.startsWith(`/* ${outcome} */`)) ?? 'moved'
-  if (code === '40001' || code === '40P01') return 'head moved'
-  throw error
 }
 
 /** The change number after these calls are stored on their basis; null where changes of others may lie in between. */

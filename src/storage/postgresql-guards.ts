@@ -1,0 +1,56 @@
+// The statements of a transaction on PostgreSQL, which the database gets all at once: each that must touch a row fails where it touches none,
+// so that the transaction aborts by itself, and the error says how it ended.
+import type { GrowingChain } from './growing-chain.ts'
+import { stepsOf } from './rows.ts'
+import type { Bound } from './statement.ts'
+import type { Statements } from './statements.ts'
+import { type Basis, type Commit, type Outcome, Stale } from './storage.ts'
+
+/**
+ * Makes a guarded statement fail (division by zero) when it touched no row, so that a pipelined transaction aborts by itself. The
+ * error carries the text, and so the outcome.
+ */
+export function must(outcome: string, { text, values }: Bound): Bound {
+  return { text: `/* ${outcome} */ WITH touched AS (${text}) SELECT 1 / (SELECT count(*) FROM touched)`, values }
+}
+
+const OUTCOMES = ['head moved', 'moved', 'full', 'nonce-used'] as const
+
+/** How a transaction ended that failed with this error of the driver. Throws Stale, and errors that are no outcome. */
+export function outcomeOf(error: unknown): Outcome | 'head moved' {
+  const { code, query } = error as { code?: string; query?: string }
+  if (code === '22012' && query?.startsWith('/* stale */')) throw new Stale()
+  if (code === '22012') return OUTCOMES.find((outcome) => query?.startsWith(`/* ${outcome} */`)) ?? 'moved'
+  if (code === '40001' || code === '40P01') return 'head moved'
+  throw error
+}
+
+/** What fails unless the change number is the one of the basis. A batch that changes rows moves it. */
+export function guards(changes: boolean, basis: Basis | null, statements: Statements): readonly Bound[] {
+  const { numberIs, moveNumber, moveAnyNumber } = statements
+  if (basis) return [must('stale', (changes ? moveNumber : numberIs)({ number: basis.number }))]
+  return changes ? [moveAnyNumber({})] : []
+}
+
+/** Logs which records the transaction changes. */
+export function logging(keys: readonly string[], statements: Statements): readonly Bound[] {
+  return [statements.logChange({ keys: JSON.stringify(keys) }), statements.dropLogged({})]
+}
+
+/** What stores a call, and adds its events to the chain. */
+export function storing(
+  { changes, nonce, event, further }: Commit,
+  chain: GrowingChain | null,
+  statements: Statements,
+): Bound[] {
+  const steps: Bound[] = []
+  if (nonce) steps.push(must('nonce-used', statements.nonce(nonce)))
+  for (const change of changes)
+    for (const { guarded, opening, otherwise } of stepsOf(change, statements)) {
+      if (opening) steps.push(opening)
+      steps.push(must(otherwise, guarded))
+    }
+  if (event && chain) steps.push(statements.event(chain.add(event)))
+  if (further && chain) for (const one of further) steps.push(statements.event(chain.add(one)))
+  return steps
+}

@@ -1,0 +1,26 @@
+// Bringing a PostgreSQL database to the tables of this release, whichever of several servers comes first.
+import { migrations } from './migrations.ts'
+import type { Sql } from './postgresql-connections.ts'
+import { checkVersion } from './rows.ts'
+
+/** unique_violation, duplicate_table, duplicate_object */
+const DUPLICATE = ['23505', '42P07', '42710']
+
+/** Makes or migrates the tables. Throws Unavailable for a database of a later release, and what the driver throws. */
+export async function migratePostgresql(sql: Sql): Promise<void> {
+  const steps = migrations('postgresql')
+  // IF NOT EXISTS does not serialize two servers that start at the same moment: the later one meets a duplicate name.
+  await sql
+    .unsafe('CREATE TABLE IF NOT EXISTS strongroom_version (version bigint NOT NULL)')
+    .catch((error: unknown) => {
+      if (!DUPLICATE.includes((error as { code?: string }).code ?? '')) throw error
+    })
+  await sql.begin(async (transaction) => {
+    await transaction.unsafe('LOCK TABLE strongroom_version IN EXCLUSIVE MODE')
+    const [row] = await transaction.unsafe('SELECT max(version) AS version FROM strongroom_version')
+    const from = Number(row?.['version'] ?? 0)
+    checkVersion(from, steps.length)
+    for (const statement of steps.slice(from).flat()) await transaction.unsafe(statement)
+    if (from < steps.length) await transaction.unsafe('INSERT INTO strongroom_version VALUES ($1)', [steps.length])
+  })
+}
