@@ -17,6 +17,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/clients.md': 'test/clients/documented.ts',
   'docs/development.md': 'test/acceptance/development.test.ts',
   'docs/hsm.md': 'test/acceptance/hsm-start.test.ts',
+  'docs/track-record.md': 'test/histories/histories.ts',
 }
 
 function blocks(page: string, language: string): string[] {
@@ -69,6 +70,7 @@ describe('the commands of the pages', () => {
       'docs/audit.md',
       'docs/root-key.md',
       'docs/running.md',
+      'docs/simulation.md',
       'docs/trails.md',
     ]
     const pages = globSync(['*.md', 'docs/*.md'], { cwd: ROOT }).filter((page) => blocks(page, 'sh').length > 0)
@@ -87,6 +89,15 @@ describe('the commands of the pages', () => {
       snippet.replace('http://127.0.0.1:7700', checkout.program.endpoint),
     )
     assert.match(checkout.run(`${process.execPath} snippet.cjs`), /CiphertextBlob/)
+  })
+
+  it('docs/simulation.md: the run of a seed', () => {
+    const command = blocks('docs/simulation.md', 'sh')
+      .flatMap(lines)
+      .find((line) => /4711 +#/.test(line))
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', command ?? 'false'], { cwd: ROOT, encoding: 'utf8' })
+    assert.equal(status, 0, `${stdout}\n${stderr}`)
+    assert.match(stdout, /the first seed is 4711/)
   })
 
   it('docs/access.md', async () => {

@@ -11,14 +11,17 @@ import { type Host, type Network, start } from './network.ts'
 const DISK = '700m'
 const PORT = 5432
 const FILLER = 'filler'
+/** How often Patroni is started until it has made its database. */
+const STARTS = 3
 
-/** Patroni's: a dead primary is replaced after `ttl` seconds, one whose PostgreSQL alone died at once. */
+/** Patroni's, once there is a cluster: a dead primary is replaced after `ttl` seconds, one whose PostgreSQL alone died at once. */
+const WHEN_WHOLE = { ttl: 8, retry_timeout: 3, primary_start_timeout: 0, master_start_timeout: 0 }
+
+/** While the cluster is made, nothing is in a hurry: a busy machine takes long for a first start. */
 const CLUSTER = {
-  ttl: 8,
+  ttl: 120,
   loop_wait: 1,
-  retry_timeout: 3,
-  primary_start_timeout: 0,
-  master_start_timeout: 0,
+  retry_timeout: 30,
   synchronous_mode: true,
   postgresql: {
     use_pg_rewind: true,
@@ -45,6 +48,7 @@ export class Database {
   readonly disk: string
   #log = ''
   #patroni: Promise<unknown> | null = null
+  #isEnded = false
 
   constructor(host: Host, folder: string, etcd: Host) {
     this.host = host
@@ -58,6 +62,11 @@ export class Database {
   /** What Patroni and PostgreSQL have said, the last of it. */
   get log(): string {
     return this.#log.slice(-4000)
+  }
+
+  /** Whether Patroni has ended. */
+  get isEnded(): boolean {
+    return this.#isEnded
   }
 
   begin(): void {
@@ -95,7 +104,25 @@ export class Database {
     const { ended } = start(this.host, [...account, '/usr/bin/patroni', file], (text) => {
       this.#log = (this.#log + text).slice(-20_000)
     })
-    this.#patroni = ended
+    this.#isEnded = false
+    this.#patroni = ended.then(() => {
+      this.#isEnded = true
+    })
+  }
+
+  /** Begins, and again when Patroni gave up before the condition holds. Throws with the log when that happens too often. */
+  async beginUntil(condition: () => Promise<boolean>): Promise<void> {
+    for (let attempt = 1; attempt <= STARTS; attempt++) {
+      this.begin()
+      let isReached = false
+      await until(async () => {
+        isReached = await condition()
+        return isReached || this.#isEnded
+      })
+      if (isReached) return
+      for (const left of ['data', 'data.failed']) rmSync(join(this.disk, left), { recursive: true, force: true })
+    }
+    throw new Error(`Patroni on ${this.host.name} ended ${STARTS} times:\n${this.log}`)
   }
 
   /** The process of PostgreSQL that all others of it come from. */
@@ -181,10 +208,13 @@ export class Cluster {
     const first = new Database(await network.host('db1'), folder, etcd)
     const second = new Database(await network.host('db2'), folder, etcd)
     const cluster = new Cluster([first, second], etcd)
-    first.begin()
-    await until(() => first.is('primary'))
-    second.begin()
-    await cluster.whole()
+    await first.beginUntil(() => first.is('primary'))
+    await second.beginUntil(() => cluster.isWhole())
+    const changed = await fetch(`http://${first.host.address}:8008/config`, {
+      method: 'PATCH',
+      body: JSON.stringify(WHEN_WHOLE),
+    })
+    if (!changed.ok) throw new Error(`Patroni refused its configuration: ${await changed.text()}`)
     const sql = postgres(`postgresql://strongroom@${first.host.address}:${PORT}/postgres`, {
       max: 1,
       onnotice: () => {},
@@ -196,14 +226,17 @@ export class Cluster {
   }
 
   /** Resolves when there are a primary and a synchronous standby. */
-  async whole(): Promise<void> {
-    await until(async () => {
-      const [a, b] = this.databases
-      return (
-        ((await a.is('primary')) && (await b.is('synchronous'))) ||
-        ((await b.is('primary')) && (await a.is('synchronous')))
-      )
-    })
+  whole(): Promise<void> {
+    return until(() => this.isWhole())
+  }
+
+  /** Whether there are a primary and a synchronous standby. */
+  async isWhole(): Promise<boolean> {
+    const [a, b] = this.databases
+    return (
+      ((await a.is('primary')) && (await b.is('synchronous'))) ||
+      ((await b.is('primary')) && (await a.is('synchronous')))
+    )
   }
 
   /** The primary and the standby. */

@@ -1,5 +1,6 @@
 // Histories of concurrent calls, judged by Porcupine: every server answers as if there were one, which makes one call at a time, each at
-// a moment between its beginning and its end. `npm run test:failures` and `npm run test:clients` run this: the judge takes Go.
+// a moment between its beginning and its end. `npm run test:failures` and `npm run test:clients` run this: the judge takes Go. The command
+// of track-record.md runs it with more calls.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type PostgresqlServer, startPostgresql } from '../storage/postgresql-server.ts'
