@@ -14,6 +14,8 @@ const LONGEST_PAUSE_MS = 30_000
 const SETTLED_MS = 60_000
 /** How much longer than its calls a worker may take to end. */
 const END_MS = 2000
+/** How long a worker may take to start: it waits for the database, and for the HSM that unwraps the root keys. */
+const START_MS = 60_000
 /** How often a worker is asked for a sign of life, and after how many times without one it is ended. */
 const BEAT_MS = 1000
 const SILENT_BEATS = 10
@@ -83,7 +85,7 @@ export class Pool {
 
   /** Begins a worker; resolves when it serves. */
   async #begin(): Promise<Member> {
-    const { service, beginning, environment, dealer, log } = this.#around
+    const { service, beginning, environment, dealer, runtime, log } = this.#around
     const broken = (error: Error) => log.error({ reason: error.message }, 'what a worker sent can not be read')
     const member = new Member(environment, { ...service, broken })
     this.#members.add(member)
@@ -92,12 +94,16 @@ export class Pool {
       throw new Error(`a worker ended at its start: ${how}`)
     })
     left.catch(() => {})
+    const cancel = runtime.after(START_MS, () => member.kill())
     // How it ended says more than that its channel closed.
-    await member.begin(beginning).catch(async (error: unknown) => {
-      if (error instanceof ChannelClosed) await left
-      member.kill()
-      throw error
-    })
+    await member
+      .begin(beginning)
+      .catch(async (error: unknown) => {
+        if (error instanceof ChannelClosed) await left
+        member.kill()
+        throw error
+      })
+      .finally(cancel)
     dealer.join(member)
     return member
   }
