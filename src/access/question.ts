@@ -111,6 +111,8 @@ function namesIn(arn: string, { parameters }: CallOperation): Record<string, unk
   else if (service === 'ram' && kind === 'role') byName['RoleName'] = name
   else if (service === 'ram' && kind === 'policy')
     Object.assign(byName, { PolicyName: name, PolicyType: account === 'system' ? 'System' : 'Custom' })
+  else if (service === 'ram' && kind === 'mfa')
+    Object.assign(byName, { VirtualMFADeviceName: name, SerialNumber: `acs:ram::${account}:mfa/${name}` })
   else if (service === 'actiontrail' && kind === 'trail') Object.assign(byName, { Name: name, TrailName: name })
   return Object.fromEntries(Object.entries(byName).filter(([parameter]) => parameters[parameter]))
 }

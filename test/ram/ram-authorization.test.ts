@@ -28,6 +28,10 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   OldPassword: 'x',
   NewPassword: 'long-enough-2',
   AccountAlias: 'alias',
+  VirtualMFADeviceName: 'm',
+  SerialNumber: 'acs:ram::0000000000000000:mfa/m',
+  AuthenticationCode1: '000000',
+  AuthenticationCode2: '000001',
 }
 
 /** What an operation is about, behind acs:ram:*:ACCOUNT: in the table of actions and resources. */
@@ -43,7 +47,9 @@ function resourcesOf(name: string): string[] {
   if (/ForGroup$|Group$/.test(name)) return ['group/g']
   if (/ForRole$|Role$/.test(name)) return ['role/r']
   if (name === 'ChangePassword') return ['user/caller']
-  if (/ForUser$|User$|LoginProfile$|AccessKey|LastUsed$/.test(name)) return ['user/u']
+  if (/^(Create|List)VirtualMFADevices?$/.test(name)) return ['mfa/*']
+  if (name === 'DeleteVirtualMFADevice') return ['mfa/m']
+  if (/ForUser$|User$|LoginProfile$|AccessKey|LastUsed$|MFA/.test(name)) return ['user/u']
   return ['policy/p']
 }
 
@@ -58,7 +64,10 @@ describe('each RAM operation', () => {
     caller = await ram.accessKeyOf('caller')
     await ram.must('CreatePolicy', { PolicyName: 'the-policy', PolicyDocument: POLICY })
     await ram.must('AttachPolicyToUser', { PolicyType: 'Custom', PolicyName: 'the-policy', UserName: 'caller' })
-    await ram.must('SetSecurityPreference', { AllowUserToChangePassword: 'false' })
+    await ram.must('SetSecurityPreference', {
+      AllowUserToChangePassword: 'false',
+      AllowUserToManageMFADevices: 'false',
+    })
   })
   after(async () => house[Symbol.asyncDispose]())
 
@@ -97,7 +106,11 @@ describe('each RAM operation', () => {
       const ask = (...statements: object[]) => passes(name, given, ...statements)
       assert.equal(await ask(allow(['*'], 'kms:*'), allow(['*'], 'ram:Other')), false, 'not mentioned')
       assert.equal(await ask(allow(['*']), { ...allow(['*']), Effect: 'Deny' }), false, 'denied')
-      assert.equal(await ask(allow(['acs:ram:*:*:user/else', 'acs:ram:*:*:mfa/*'])), false, 'allowed elsewhere')
+      assert.equal(
+        await ask(allow(['acs:ram:*:*:user/else', 'acs:ram:*:*:saml-provider/*'])),
+        false,
+        'allowed elsewhere',
+      )
       if (arns.length > 1)
         for (const arn of arns) assert.equal(await ask(allow([arn])), false, `allowed on ${arn} alone`)
       const Condition = { DateLessThan: { 'acs:CurrentTime': '2020-01-01T00:00:00Z' } }

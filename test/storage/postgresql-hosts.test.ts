@@ -89,7 +89,13 @@ describe('a connection string with several hosts', () => {
         user: 'strongroom',
         database: url.pathname.slice(1),
       })
-      await until(async () => (await follower`SELECT 1 FROM event`).length === 1)
+      // The standby has no such table until it has followed.
+      await until(() =>
+        follower`SELECT 1 FROM event`.then(
+          (rows) => rows.length === 1,
+          () => false,
+        ),
+      )
       await follower.end()
       first.crash()
       await assert.rejects(openStorage(several), (error: Error) => {
