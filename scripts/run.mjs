@@ -114,7 +114,8 @@ function installPrograms() {
 function test(kind, files) {
   if (!existsSync(addOn)) compileAddOn(must)
   must(node, ['node_modules/typescript/bin/tsc'])
-  must(node, ['node_modules/typescript/bin/tsc', '-p', 'src/console/browser'])
+  for (const part of ['src/console/browser', 'test/console/browser'])
+    must(node, ['node_modules/typescript/bin/tsc', '-p', part])
   must(node, ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'])
   process.exit(run(node, ['scripts/suite.mjs', kind, ...files]))
 }
@@ -163,7 +164,7 @@ const verbs = {
   },
   /** Pictures of all pages of the console, in both languages and themes, in a folder. */
   screenshots(args) {
-    process.exit(run(node, ['test/console/screenshots.ts', ...args]))
+    process.exit(run(node, ['test/console/browser/screenshots.ts', ...args]))
   },
   bench(args) {
     process.exit(run(node, ['bench/main.ts', ...args]))

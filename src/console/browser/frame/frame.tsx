@@ -1,7 +1,7 @@
-import { GlobalOutlined, MenuOutlined, MoonOutlined, SunOutlined, UserOutlined } from '@ant-design/icons'
 import { Button, Drawer, Dropdown, Select, Tooltip } from 'antd'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { NavLink, Outlet, useLocation, useNavigate } from 'react-router'
+import { LanguageIcon, MenuIcon, MoonIcon, SunIcon, UserIcon } from '../parts/icons.tsx'
 import { forgetCalls } from '../service/noted-calls.ts'
 import { paths } from '../service/paths.ts'
 import { useSession } from '../service/session.tsx'
@@ -19,12 +19,16 @@ export function Frame({ preferences, leave }: Props) {
   const say = useCommon()
   const { pathname } = useLocation()
   const [open, setOpen] = useState(false)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another page has other calls
+  const shown = useRef<string>(null)
   useEffect(() => {
     setOpen(false)
     forgetCalls()
-    document.getElementById('content')?.focus({ preventScroll: true })
-    window.scrollTo(0, 0)
+    // Who opens the application begins at its top; who goes on begins at the content of the next page.
+    if (shown.current !== null && shown.current !== pathname) {
+      document.getElementById('content')?.focus({ preventScroll: true })
+      window.scrollTo(0, 0)
+    }
+    shown.current = pathname
   }, [pathname])
   return (
     <div className="frame">
@@ -35,7 +39,7 @@ export function Frame({ preferences, leave }: Props) {
         <Button
           aria-label={say('frame.navigation')}
           className="menu-button"
-          icon={<MenuOutlined />}
+          icon={<MenuIcon />}
           onClick={() => setOpen(true)}
           type="text"
         />
@@ -168,8 +172,9 @@ export function Appearance({ preferences }: { readonly preferences: Props['prefe
   return (
     <>
       <Button
+        aria-label={say('frame.language')}
         className="language"
-        icon={<GlobalOutlined />}
+        icon={<LanguageIcon />}
         lang={language === 'en' ? 'zh-CN' : 'en'}
         onClick={() => setLanguage(language === 'en' ? 'zh' : 'en')}
         type="text"
@@ -179,7 +184,7 @@ export function Appearance({ preferences }: { readonly preferences: Props['prefe
       <Tooltip title={say(`frame.${other}`)}>
         <Button
           aria-label={say(`frame.${other}`)}
-          icon={theme === 'dark' ? <SunOutlined /> : <MoonOutlined />}
+          icon={theme === 'dark' ? <SunIcon /> : <MoonIcon />}
           onClick={() => setTheme(other)}
           type="text"
         />
@@ -223,7 +228,7 @@ function Account({ leave }: { readonly leave: () => Promise<void> }) {
       placement="bottomRight"
       trigger={['click']}
     >
-      <Button aria-label={`${say('frame.account')}: ${name}`} icon={<UserOutlined />} type="text">
+      <Button aria-label={`${say('frame.account')}: ${name}`} icon={<UserIcon />} type="text">
         <span className="account-name">{name}</span>
       </Button>
     </Dropdown>

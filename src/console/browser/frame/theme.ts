@@ -52,6 +52,7 @@ export function themeOf(name: Theme): ThemeConfig {
       fontFamilyCode: MONO,
       fontSize: 14,
       controlHeight: 32,
+      motion: !matchMedia('(prefers-reduced-motion: reduce)').matches,
       motionDurationMid: '0.1s',
       motionDurationSlow: '0.15s',
       boxShadowSecondary: '0 8px 24px rgb(0 0 0 / 18%)',

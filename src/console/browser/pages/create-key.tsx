@@ -1,9 +1,9 @@
-import { DeleteOutlined, PlusOutlined } from '@ant-design/icons'
 import { Alert, Button, Checkbox, Collapse, Form, Input, InputNumber, Radio, Select, Switch } from 'antd'
 import { useState } from 'react'
 import { Link, useNavigate } from 'react-router'
 import { useRegion } from '../frame/region.ts'
 import { Do } from '../parts/allowed.tsx'
+import { DeleteIcon, PlusIcon } from '../parts/icons.tsx'
 import { Page } from '../parts/page.tsx'
 import { Refused } from '../parts/refused.tsx'
 import { useArns } from '../service/arns.ts'
@@ -228,13 +228,13 @@ function Tags() {
                 </Form.Item>
                 <Button
                   aria-label={say('tag.remove', { number: name + 1 })}
-                  icon={<DeleteOutlined />}
+                  icon={<DeleteIcon />}
                   onClick={() => remove(name)}
                   type="text"
                 />
               </div>
             ))}
-            <Button icon={<PlusOutlined />} onClick={() => add()} size="small" type="dashed">
+            <Button icon={<PlusIcon />} onClick={() => add()} size="small" type="dashed">
               {say('tag.add')}
             </Button>
           </>

@@ -1,9 +1,9 @@
-import { DeleteOutlined, PlusOutlined } from '@ant-design/icons'
 import { useMutation } from '@tanstack/react-query'
 import { AutoComplete, Button, Form, Input, Segmented, Select, Switch } from 'antd'
 import { type ReactNode, useState } from 'react'
 import { useParams } from 'react-router'
 import { useRegion } from '../frame/region.ts'
+import { DeleteIcon, PlusIcon } from '../parts/icons.tsx'
 import { Copy, Mono } from '../parts/mono.tsx'
 import { Facts, Page, Section } from '../parts/page.tsx'
 import { Refused } from '../parts/refused.tsx'
@@ -235,13 +235,13 @@ function Context() {
               </Form.Item>
               <Button
                 aria-label={say('context.remove', { number: name + 1 })}
-                icon={<DeleteOutlined />}
+                icon={<DeleteIcon />}
                 onClick={() => remove(name)}
                 type="text"
               />
             </div>
           ))}
-          <Button icon={<PlusOutlined />} onClick={() => add()} size="small" type="dashed">
+          <Button icon={<PlusIcon />} onClick={() => add()} size="small" type="dashed">
             {say('context.add')}
           </Button>
         </>

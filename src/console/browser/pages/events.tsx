@@ -1,12 +1,13 @@
-import { CloseOutlined } from '@ant-design/icons'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Button, Input, Select } from 'antd'
 import { useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { useRegion } from '../frame/region.ts'
+import { CloseIcon } from '../parts/icons.tsx'
 import { Page, Ready } from '../parts/page.tsx'
 import { call } from '../service/call.ts'
 import type { Events } from '../service/replies.ts'
+import { lastSeconds } from '../service/time.ts'
 import { useCommon, useTexts } from '../texts/language.tsx'
 import { EventChart } from './events/event-chart.tsx'
 import { EventTable } from './events/event-table.tsx'
@@ -59,7 +60,7 @@ export default function EventsPage() {
           MaxResults: PAGE_SIZE,
           LookupAttribute: conditions.length > 0 ? JSON.stringify(conditions) : undefined,
           ...(pageParam === ''
-            ? { StartTime: secondsAgo(RANGES[range] ?? RANGES['7d']) }
+            ? between(lastSeconds(RANGES[range] ?? RANGES['7d']))
             : { NextToken: pageParam.token, StartTime: pageParam.start, EndTime: pageParam.end }),
         },
         signal,
@@ -108,7 +109,7 @@ export default function EventsPage() {
             {Key} = <code className="mono">{Value}</code>
             <Button
               aria-label={say('filter.remove', { name: Key })}
-              icon={<CloseOutlined />}
+              icon={<CloseIcon />}
               onClick={() => set(Key, null)}
               size="small"
               type="text"
@@ -136,8 +137,8 @@ export default function EventsPage() {
   )
 }
 
-function secondsAgo(seconds: number): string {
-  return new Date(Date.now() - seconds * 1000).toISOString().replace(/\.\d+/, '')
+function between([StartTime, EndTime]: readonly [string, string]) {
+  return { StartTime, EndTime }
 }
 
 function AddFilter({ add }: { readonly add: (name: string, value: string) => void }) {

@@ -48,8 +48,8 @@ export const importTexts = {
     'Browsers offer WebCrypto only over HTTPS or from this machine. Use OpenSSL, or open the console over HTTPS.',
     '浏览器仅在HTTPS或本机访问时提供 WebCrypto。请使用 OpenSSL，或通过HTTPS打开控制台。',
   ],
-  'download.key': ['Public Key', '加密公钥'],
-  'download.token': ['Import Token', '导入令牌'],
+  'download.key': ['Download Public Key', '下载加密公钥'],
+  'download.token': ['Download Import Token', '下载导入令牌'],
   'download.help': [
     'Download both. They are valid until {date} and can be used several times, for this key only.',
     '请下载这两个文件。有效期至{date}，可多次使用，且仅适用于该密钥。',

@@ -1,10 +1,10 @@
-import { DownloadOutlined } from '@ant-design/icons'
 import { Alert, Button, DatePicker, Form, Radio, Select, Steps } from 'antd'
 import type { Dayjs } from 'dayjs'
 import { useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { useRegion } from '../frame/region.ts'
 import { FileField } from '../parts/file-field.tsx'
+import { DownloadIcon } from '../parts/icons.tsx'
 import { Copy } from '../parts/mono.tsx'
 import { Page, Ready } from '../parts/page.tsx'
 import { Refused } from '../parts/refused.tsx'
@@ -273,10 +273,10 @@ function WithOpenssl({ keyId, choice, parameters, back, send }: FormProps) {
     <>
       <p>{say('download.help', { date: dates.full(parameters.TokenExpireTime) })}</p>
       <div className="row-actions">
-        <Button icon={<DownloadOutlined />} onClick={() => download(names.key, parameters.PublicKey)}>
+        <Button icon={<DownloadIcon />} onClick={() => download(names.key, parameters.PublicKey)}>
           {say('download.key')}
         </Button>
-        <Button icon={<DownloadOutlined />} onClick={() => download(names.token, parameters.ImportToken)}>
+        <Button icon={<DownloadIcon />} onClick={() => download(names.token, parameters.ImportToken)}>
           {say('download.token')}
         </Button>
       </div>

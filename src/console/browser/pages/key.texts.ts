@@ -96,8 +96,7 @@ export const keyTexts = {
   ],
   'delete.state': ['There is no material to delete.', '没有可删除的密钥材料。'],
   'who.action': ['Action', '操作'],
-  'who.none': ['Besides the account itself, nobody is allowed to.', '除主账号外，没有其他授权主体可以执行该操作。'],
-  'who.principal': ['Principal', '授权主体'],
-  'who.statement': ['Statement', '授权语句'],
+  'who.why': ['Which statement says so', '查看决定性语句'],
+  'who.account': ['may do everything', '拥有全部权限'],
   'events.all': ['All events of this key', '该密钥的全部事件'],
 } as const satisfies Texts

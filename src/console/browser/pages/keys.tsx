@@ -1,10 +1,10 @@
-import { MoreOutlined, PlusOutlined } from '@ant-design/icons'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Button, Dropdown, Input, Select, Table } from 'antd'
 import { useEffect, useState } from 'react'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { useRegion } from '../frame/region.ts'
 import { Do } from '../parts/allowed.tsx'
+import { MoreIcon, PlusIcon } from '../parts/icons.tsx'
 import { Copy } from '../parts/mono.tsx'
 import { Nothing, Page } from '../parts/page.tsx'
 import { Refused } from '../parts/refused.tsx'
@@ -54,7 +54,7 @@ export default function KeysPage() {
   const isFiltered = Boolean(wanted.state || wanted.level || wanted.text || wanted.tag)
   const createButton = (
     <Do
-      icon={<PlusOutlined />}
+      icon={<PlusIcon />}
       onClick={() => void navigate(paths.newKey(region))}
       permission={{ answer: may(create.Action, create.Resource), action: create.Action, resource: create.Resource }}
       type="primary"
@@ -227,7 +227,7 @@ function Actions({ row }: { readonly row: KeyRow }) {
         }}
         trigger={['click']}
       >
-        <Button aria-label={say('actions', { name })} icon={<MoreOutlined />} size="small" type="text" />
+        <Button aria-label={say('actions', { name })} icon={<MoreIcon />} size="small" type="text" />
       </Dropdown>
       {dialog && <KeyDialog close={() => setDialog(null)} dialog={dialog} metadata={row} />}
     </span>

@@ -1,9 +1,9 @@
-import { PlusOutlined } from '@ant-design/icons'
 import { Button, Form, Input, Select } from 'antd'
 import { useState } from 'react'
 import { Do } from '../parts/allowed.tsx'
 import { Confirm } from '../parts/confirm.tsx'
 import { FormDialog } from '../parts/form-dialog.tsx'
+import { PlusIcon } from '../parts/icons.tsx'
 import { Copy } from '../parts/mono.tsx'
 import { Facts, Nothing, Page, Ready, Section } from '../parts/page.tsx'
 import { Badge } from '../parts/state.tsx'
@@ -38,7 +38,7 @@ export default function TrailsPage() {
   const may = useMay([{ Action: action, Resource: '*' }])
   const button = (
     <Do
-      icon={<PlusOutlined />}
+      icon={<PlusIcon />}
       onClick={() => setOpen(true)}
       permission={{ answer: may(action, '*'), action, resource: '*' }}
       type="primary"

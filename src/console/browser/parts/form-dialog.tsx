@@ -11,6 +11,8 @@ interface Props<T extends object> {
   readonly permission?: Permission | undefined
   readonly run: (values: T) => Promise<unknown>
   readonly close: () => void
+  /** Where to go when the service accepted; the panel closes otherwise. */
+  readonly done?: (values: T) => void
   readonly width?: number
   readonly children: ReactNode | ((form: FormInstance<T>) => ReactNode)
 }
@@ -23,6 +25,7 @@ export function FormDialog<T extends object>({
   permission,
   run,
   close,
+  done = close,
   width = 480,
   children,
 }: Props<T>) {
@@ -35,7 +38,7 @@ export function FormDialog<T extends object>({
     setError(null)
     try {
       await run(values)
-      close()
+      done(values)
     } catch (thrown) {
       setError(thrown as Error)
     }

@@ -1,7 +1,7 @@
-import { CheckOutlined, CopyOutlined } from '@ant-design/icons'
 import { Button, Tooltip } from 'antd'
 import { useState } from 'react'
 import { useCommon } from '../texts/language.tsx'
+import { CheckIcon, CopyIcon } from './icons.tsx'
 
 /** Copies a text; says so for a moment. `label` names what is copied. */
 export function Copy({ text, label }: { readonly text: string; readonly label: string }) {
@@ -17,7 +17,7 @@ export function Copy({ text, label }: { readonly text: string; readonly label: s
       <Button
         aria-label={`${say('do.copy')} ${label}`}
         className="copy"
-        icon={copied ? <CheckOutlined /> : <CopyOutlined />}
+        icon={copied ? <CheckIcon /> : <CopyIcon />}
         onClick={() => void copy()}
         size="small"
         type="text"

@@ -44,7 +44,8 @@ export interface Question {
 export interface Answer {
   readonly Allowed: boolean
   readonly Decision: 'Allow' | 'ExplicitDeny' | 'ImplicitDeny'
-  readonly By?: unknown
+  /** The statement that decides, where the caller may see it. */
+  readonly By?: { readonly PolicyName: string; readonly PolicyVersion: string; readonly StatementIndex: number }
 }
 
 export type May = (action: string, resource?: string) => Answer

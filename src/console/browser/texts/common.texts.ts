@@ -56,6 +56,8 @@ export const common = {
   'do.more-rows': ['Load more', '加载更多'],
   'do.retype': ['To confirm, type {text}', '请输入 {text} 以确认'],
   'say.none': ['None', '无'],
+  'say.can': ['allowed', '允许'],
+  'say.cannot': ['not allowed', '不允许'],
   'say.never': ['Never', '从未'],
   'say.loading': ['Loading…', '加载中…'],
   'field.required': ['This field is required.', '此项为必填项。'],

@@ -1,10 +1,10 @@
-import { CheckOutlined, CloseOutlined, DeleteOutlined, EditOutlined, PlusOutlined } from '@ant-design/icons'
 import { Form, Input } from 'antd'
 import { useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { Do } from '../../parts/allowed.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
+import { CheckIcon, CloseIcon, DeleteIcon, EditIcon, PlusIcon } from '../../parts/icons.tsx'
 import { Mono } from '../../parts/mono.tsx'
 import { Facts, Nothing, Ready, Section } from '../../parts/page.tsx'
 import { KeyStateTag } from '../../parts/state.tsx'
@@ -86,7 +86,7 @@ function Description({ metadata }: { readonly metadata: KeyMetadata }) {
       {metadata.Description || <span className="muted">{common('say.none')}</span>}{' '}
       <Do
         aria-label={say('edit.description')}
-        icon={<EditOutlined />}
+        icon={<EditIcon />}
         onClick={() => setOpen(true)}
         permission={{ answer: may(action, metadata.Arn), action, resource: metadata.Arn }}
         size="small"
@@ -111,6 +111,7 @@ function Description({ metadata }: { readonly metadata: KeyMetadata }) {
 
 function StateAllows({ metadata: { KeyState, Origin, DeleteDate } }: { readonly metadata: KeyMetadata }) {
   const say = useTexts(keyTexts)
+  const common = useCommon()
   const dates = useDates()
   const isOn = KeyState === 'Enabled'
   const rows = [
@@ -125,7 +126,8 @@ function StateAllows({ metadata: { KeyState, Origin, DeleteDate } }: { readonly 
       <ul className="allows">
         {rows.map(([text, can]) => (
           <li className={can ? 'yes' : 'no'} key={text}>
-            {can ? <CheckOutlined aria-label="✓" /> : <CloseOutlined aria-label="✗" />} {say(text)}
+            {can ? <CheckIcon /> : <CloseIcon />} {say(text)}
+            <span className="heard">{common(can ? 'say.can' : 'say.cannot')}</span>
           </li>
         ))}
       </ul>
@@ -152,7 +154,7 @@ function AliasList({ metadata, aliases }: { readonly metadata: KeyMetadata; read
     <Section
       actions={
         <Do
-          icon={<PlusOutlined />}
+          icon={<PlusIcon />}
           onClick={() => setSearch({ dialog: 'alias' })}
           permission={{
             answer: may(action, metadata.Arn),
@@ -175,7 +177,7 @@ function AliasList({ metadata, aliases }: { readonly metadata: KeyMetadata; read
                   <Mono text={AliasName} />
                   <Do
                     aria-label={`${say('alias.delete')} ${AliasName}`}
-                    icon={<DeleteOutlined />}
+                    icon={<DeleteIcon />}
                     onClick={() => setDeleted(AliasName)}
                     size="small"
                     type="text"
@@ -255,7 +257,7 @@ function TagList({ metadata }: { readonly metadata: KeyMetadata }) {
     <Section
       actions={
         <Do
-          icon={<PlusOutlined />}
+          icon={<PlusIcon />}
           onClick={() => setOpen(true)}
           permission={{ answer: may('kms:TagResource', resource), action: 'kms:TagResource', resource }}
           size="small"
@@ -277,7 +279,7 @@ function TagList({ metadata }: { readonly metadata: KeyMetadata }) {
                   </span>
                   <Do
                     aria-label={say('tag.remove', { name: TagKey })}
-                    icon={<DeleteOutlined />}
+                    icon={<DeleteIcon />}
                     loading={remove.isPending && remove.variables === TagKey}
                     onClick={() => remove.mutate(TagKey)}
                     permission={{ answer: may('kms:UntagResource', resource), action: 'kms:UntagResource', resource }}

@@ -5,6 +5,7 @@ import { When } from '../../parts/when.tsx'
 import { call } from '../../service/call.ts'
 import { useChange, useReply } from '../../service/queries.ts'
 import type { Aliases, Events, KeyMetadata, TrailEvent } from '../../service/replies.ts'
+import { lastSeconds } from '../../service/time.ts'
 import { useCommon, useDates, useTexts } from '../../texts/language.tsx'
 import { keyActionTexts } from './key-actions.texts.ts'
 
@@ -208,11 +209,12 @@ function useRecentUse(keyId: string): {
   readonly uses: readonly TrailEvent[]
   readonly last: TrailEvent | undefined
 } {
-  const [since] = useState(() => new Date(Date.now() - 89 * DAY_MS).toISOString().replace(/\.\d+/, ''))
+  const [[StartTime, EndTime]] = useState(() => lastSeconds(89 * 86_400))
   const { data, isPending, error } = useReply<Events>('Actiontrail', 'LookupEvents', {
     LookupAttribute: JSON.stringify([{ Key: 'ResourceName', Value: keyId }]),
     MaxResults: 50,
-    StartTime: since,
+    StartTime,
+    EndTime,
   })
   const uses = (data?.Events ?? []).filter(({ eventName, errorCode }) => USES.has(eventName) && !errorCode)
   return { isPending, error, uses, last: uses[0] }

@@ -1,10 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
-import { Select, Table } from 'antd'
+import { Select } from 'antd'
 import { useState } from 'react'
+import { Link } from 'react-router'
 import { useRegion } from '../../frame/region.ts'
-import { Nothing, Ready } from '../../parts/page.tsx'
+import { Ready, Section } from '../../parts/page.tsx'
 import { request } from '../../service/call.ts'
-import { useTexts } from '../../texts/language.tsx'
+import { paths } from '../../service/paths.ts'
+import { useCommon, useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
 
 const ACTIONS = [
@@ -19,10 +21,12 @@ const ACTIONS = [
 ]
 
 interface WhoCanReply {
-  readonly Principals?: readonly Readonly<Record<string, unknown>>[]
+  /** Their ARNs. */
+  readonly Principals: readonly string[]
+  readonly Warnings: readonly string[]
 }
 
-/** Which principals may do what with a resource, and by which statement. */
+/** Which principals may do what with a resource; why, the simulator says of each. */
 export function WhoCan({ arn }: { readonly arn: string }) {
   const say = useTexts(keyTexts)
   const region = useRegion()
@@ -33,8 +37,8 @@ export function WhoCan({ arn }: { readonly arn: string }) {
     retry: false,
   })
   return (
-    <>
-      <div className="filters">
+    <Section
+      actions={
         <Select
           aria-label={say('who.action')}
           onChange={setAction}
@@ -42,37 +46,65 @@ export function WhoCan({ arn }: { readonly arn: string }) {
           popupMatchSelectWidth={false}
           value={action}
         />
-      </div>
+      }
+      title={say('access')}
+    >
       <Ready of={who}>
         {() => (
-          <div className="panel">
-            <Table
-              columns={[
-                {
-                  title: say('who.principal'),
-                  key: 'principal',
-                  render: (_, row) => <code className="mono">{String(row['Principal'] ?? row['Name'] ?? '')}</code>,
-                },
-                {
-                  title: say('who.statement'),
-                  key: 'by',
-                  render: (_, row) => (
-                    <code className="mono">{JSON.stringify(row['By'] ?? row['Statement'] ?? '')}</code>
-                  ),
-                },
-              ]}
-              dataSource={(who.data?.Principals ?? []).map(
-                (row, place): Readonly<Record<string, unknown>> => ({ ...row, place }),
-              )}
-              locale={{ emptyText: <Nothing text={say('who.none')} /> }}
-              pagination={false}
-              rowKey="place"
-              scroll={{ x: 'max-content' }}
-              size="small"
-            />
-          </div>
+          <>
+            <ul className="rows">
+              {who.data?.Principals.map((principal) => (
+                <li key={principal}>
+                  <Principal arn={principal} />
+                  <Why action={action} arn={arn} principal={principal} />
+                </li>
+              ))}
+            </ul>
+            {who.data?.Warnings.map((warning) => (
+              <p className="muted" key={warning}>
+                {warning}
+              </p>
+            ))}
+          </>
         )}
       </Ready>
-    </>
+    </Section>
+  )
+}
+
+/** The kind and name of a principal, such as user/anna; null for the account itself. */
+function principalOf(arn: string): readonly [kind: string, name: string] | null {
+  const [, kind = '', name = ''] = /^acs:ram::\d+:(user|role)\/(.+)$/.exec(arn) ?? []
+  return kind ? [kind, name] : null
+}
+
+function Principal({ arn }: { readonly arn: string }) {
+  const common = useCommon()
+  const [kind, name = ''] = principalOf(arn) ?? []
+  if (!kind) return <span>{common('frame.root')}</span>
+  return (
+    <span>
+      <code className="mono muted">{kind}/</code>
+      <Link to={kind === 'user' ? paths.user(name, 'permissions') : paths.role(name, 'permissions')}>{name}</Link>
+    </span>
+  )
+}
+
+function Why({
+  principal,
+  action,
+  arn,
+}: {
+  readonly principal: string
+  readonly action: string
+  readonly arn: string
+}) {
+  const say = useTexts(keyTexts)
+  const named = principalOf(principal)?.join('/')
+  if (!named) return <span className="muted">{say('who.account')}</span>
+  return (
+    <Link to={`${paths.simulator}?${new URLSearchParams({ principal: named, action, resource: arn })}`}>
+      {say('who.why')}
+    </Link>
   )
 }

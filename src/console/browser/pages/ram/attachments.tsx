@@ -1,9 +1,9 @@
-import { DeleteOutlined } from '@ant-design/icons'
 import { Form, Select } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
 import { Do } from '../../parts/allowed.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
+import { DeleteIcon } from '../../parts/icons.tsx'
 import { Nothing, Ready, Section } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
 import { useArns } from '../../service/arns.ts'
@@ -60,7 +60,7 @@ export function Attachments({ kind, name }: { readonly kind: Kind; readonly name
                   <PolicyLine policy={policy} />
                   <Do
                     aria-label={say('detach', { name: policy.PolicyName })}
-                    icon={<DeleteOutlined />}
+                    icon={<DeleteIcon />}
                     onClick={() => detach.mutate(policy)}
                     size="small"
                     type="text"

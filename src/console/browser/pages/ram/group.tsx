@@ -1,9 +1,9 @@
-import { DeleteOutlined } from '@ant-design/icons'
 import { Button, Form, Select } from 'antd'
 import { useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import { Confirm } from '../../parts/confirm.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
+import { DeleteIcon } from '../../parts/icons.tsx'
 import { Nothing, Page, Ready, Section } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
 import { TabLinks } from '../../parts/tab-links.tsx'
@@ -107,7 +107,7 @@ function Members({ groupName }: { readonly groupName: string }) {
                   </span>
                   <Button
                     aria-label={say('member.remove', { name: UserName })}
-                    icon={<DeleteOutlined />}
+                    icon={<DeleteIcon />}
                     onClick={() => remove.mutate(UserName)}
                     size="small"
                     type="text"

@@ -1,8 +1,8 @@
-import { PlusOutlined } from '@ant-design/icons'
 import { Form, Input } from 'antd'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { Do } from '../../parts/allowed.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
+import { PlusIcon } from '../../parts/icons.tsx'
 import { Page } from '../../parts/page.tsx'
 import { When } from '../../parts/when.tsx'
 import { useArns } from '../../service/arns.ts'
@@ -31,7 +31,7 @@ export default function GroupsPage() {
   const create = useChange((values: NewGroup, region) => call('Ram', 'CreateGroup', region, { ...values }))
   const button = (
     <Do
-      icon={<PlusOutlined />}
+      icon={<PlusIcon />}
       onClick={() => setSearch({ dialog: 'create' })}
       permission={{ answer: may(action, resource), action, resource }}
       type="primary"
@@ -60,10 +60,8 @@ export default function GroupsPage() {
       {search.get('dialog') === 'create' && (
         <FormDialog<NewGroup>
           close={() => setSearch({}, { replace: true })}
-          run={async (values) => {
-            await create.mutateAsync(values)
-            void navigate(paths.group(values.GroupName))
-          }}
+          done={(values) => void navigate(paths.group(values.GroupName))}
+          run={(values) => create.mutateAsync(values)}
           title={say('group.create')}
           verb={common('do.ok')}
         >

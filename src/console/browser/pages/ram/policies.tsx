@@ -1,7 +1,7 @@
-import { PlusOutlined } from '@ant-design/icons'
 import { Select } from 'antd'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { Do } from '../../parts/allowed.tsx'
+import { PlusIcon } from '../../parts/icons.tsx'
 import { Page } from '../../parts/page.tsx'
 import { useArns } from '../../service/arns.ts'
 import { paths } from '../../service/paths.ts'
@@ -23,7 +23,7 @@ export default function PoliciesPage() {
   const may = useMay([{ Action: action, Resource: resource }])
   const button = (
     <Do
-      icon={<PlusOutlined />}
+      icon={<PlusIcon />}
       onClick={() => void navigate(paths.newPolicy)}
       permission={{ answer: may(action, resource), action, resource }}
       type="primary"

@@ -210,6 +210,7 @@ function Versions({ of, isCustom }: { readonly of: OfPolicy; readonly isCustom: 
             }}
             pagination={false}
             rowKey="VersionId"
+            scroll={{ x: 'max-content' }}
             size="small"
           />
         )}

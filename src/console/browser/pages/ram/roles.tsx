@@ -1,8 +1,8 @@
-import { PlusOutlined } from '@ant-design/icons'
 import { Form, Input, InputNumber, Radio } from 'antd'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { Do } from '../../parts/allowed.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
+import { PlusIcon } from '../../parts/icons.tsx'
 import { Page } from '../../parts/page.tsx'
 import { When } from '../../parts/when.tsx'
 import { useArns } from '../../service/arns.ts'
@@ -43,7 +43,7 @@ export default function RolesPage() {
   )
   const button = (
     <Do
-      icon={<PlusOutlined />}
+      icon={<PlusIcon />}
       onClick={() => setSearch({ dialog: 'create' })}
       permission={{ answer: may(action, resource), action, resource }}
       type="primary"
@@ -74,10 +74,8 @@ export default function RolesPage() {
         <FormDialog<NewRole>
           close={() => setSearch({}, { replace: true })}
           initial={{ trusted: 'own', MaxSessionDuration: 3600 }}
-          run={async (values) => {
-            await create.mutateAsync(values)
-            void navigate(paths.role(values.RoleName))
-          }}
+          done={(values) => void navigate(paths.role(values.RoleName))}
+          run={(values) => create.mutateAsync(values)}
           title={say('role.create')}
           verb={common('do.ok')}
         >

@@ -1,7 +1,8 @@
 import { useMutation } from '@tanstack/react-query'
-import { Button, Form, Input, Select, Table } from 'antd'
+import { AutoComplete, Button, Form, Input, Select, Table } from 'antd'
 import { useSearchParams } from 'react-router'
 import { useRegion } from '../../frame/region.ts'
+import { DeleteIcon, PlusIcon } from '../../parts/icons.tsx'
 import { Copy } from '../../parts/mono.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
@@ -15,6 +16,7 @@ interface Asked {
   readonly principal?: string
   readonly actions: readonly string[]
   readonly resource: string
+  readonly context?: readonly { readonly key?: string; readonly value?: string }[]
 }
 
 interface Row extends Answer {
@@ -29,9 +31,11 @@ export default function SimulatorPage() {
   const [search, setSearch] = useSearchParams()
   const declarations = useDeclarations()
   const asking = useMutation<readonly Row[], Error, Asked>({
-    mutationFn: async ({ principal, actions, resource }) => {
+    mutationFn: async ({ principal, actions, resource, context = [] }) => {
+      const facts = context.flatMap(({ key, value = '' }) => (key && value ? [[key.trim(), value.trim()]] : []))
       const { Answers } = await request<{ readonly Answers: readonly Answer[] }>('POST', 'api/simulate', {
         ...(principal?.trim() ? { Principal: principal.trim() } : {}),
+        ...(facts.length > 0 ? { Context: Object.fromEntries(facts) } : {}),
         Questions: actions.map((Action) => ({ Action, Resource: resource.trim(), Region: region })),
       })
       return Answers.map((answer, place) => ({ ...answer, action: actions[place] ?? '', resource: resource.trim() }))
@@ -68,6 +72,9 @@ export default function SimulatorPage() {
         </Form.Item>
         <Form.Item label={say('resource')} name="resource" rules={[{ required: true }]}>
           <Input className="mono" spellCheck={false} />
+        </Form.Item>
+        <Form.Item extra={say('context.help')} label={say('context')}>
+          <Context keys={declarations.data?.ConditionKeys.map(({ Key }) => Key) ?? []} />
         </Form.Item>
         <Button htmlType="submit" loading={asking.isPending} type="primary">
           {say('ask')}
@@ -109,7 +116,13 @@ export default function SimulatorPage() {
 /** What decides; where nothing does, a statement that would. */
 function Statement({ row }: { readonly row: Row }) {
   const say = useTexts(ramTexts)
-  if (row.By) return <pre className="document">{JSON.stringify(row.By, null, 2)}</pre>
+  if (row.By)
+    return (
+      <span>
+        {row.By.PolicyName} <span className="muted">{row.By.PolicyVersion}</span>{' '}
+        <code className="mono">{`Statement[${row.By.StatementIndex}]`}</code>
+      </span>
+    )
   if (row.Decision !== 'ImplicitDeny') return null
   const statement = JSON.stringify({ Effect: 'Allow', Action: row.action, Resource: row.resource })
   return (
@@ -118,5 +131,40 @@ function Statement({ row }: { readonly row: Row }) {
       <code className="mono">{statement}</code>
       <Copy label={say('add.missing')} text={statement} />
     </span>
+  )
+}
+
+/** What a call would bring that conditions ask about. */
+function Context({ keys }: { readonly keys: readonly string[] }) {
+  const say = useTexts(ramTexts)
+  return (
+    <Form.List name="context">
+      {(fields, { add, remove }) => (
+        <>
+          {fields.map(({ key, name }) => (
+            <div className="tag-row" key={key}>
+              <Form.Item name={[name, 'key']} noStyle>
+                <AutoComplete
+                  aria-label={say('context.key', { number: name + 1 })}
+                  options={keys.map((value) => ({ value }))}
+                />
+              </Form.Item>
+              <Form.Item name={[name, 'value']} noStyle>
+                <Input aria-label={say('context.value', { number: name + 1 })} />
+              </Form.Item>
+              <Button
+                aria-label={say('context.remove', { number: name + 1 })}
+                icon={<DeleteIcon />}
+                onClick={() => remove(name)}
+                type="text"
+              />
+            </div>
+          ))}
+          <Button icon={<PlusIcon />} onClick={() => add()} size="small" type="dashed">
+            {say('context.add')}
+          </Button>
+        </>
+      )}
+    </Form.List>
   )
 }

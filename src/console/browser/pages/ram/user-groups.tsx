@@ -1,8 +1,8 @@
-import { DeleteOutlined } from '@ant-design/icons'
 import { Button, Form, Select } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
 import { FormDialog } from '../../parts/form-dialog.tsx'
+import { DeleteIcon } from '../../parts/icons.tsx'
 import { Nothing, Ready, Section } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
 import { call } from '../../service/call.ts'
@@ -49,7 +49,7 @@ export function UserGroups({ userName }: { readonly userName: string }) {
                   </span>
                   <Button
                     aria-label={say('member.remove', { name: GroupName })}
-                    icon={<DeleteOutlined />}
+                    icon={<DeleteIcon />}
                     onClick={() => remove.mutate(GroupName)}
                     size="small"
                     type="text"

@@ -1,8 +1,8 @@
-import { PlusOutlined } from '@ant-design/icons'
 import { Form, Input } from 'antd'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { Do } from '../../parts/allowed.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
+import { PlusIcon } from '../../parts/icons.tsx'
 import { Page } from '../../parts/page.tsx'
 import { When } from '../../parts/when.tsx'
 import { useArns } from '../../service/arns.ts'
@@ -32,7 +32,7 @@ export default function UsersPage() {
   const create = useChange((values: NewUser, region) => call('Ram', 'CreateUser', region, { ...values }))
   const button = (
     <Do
-      icon={<PlusOutlined />}
+      icon={<PlusIcon />}
       onClick={() => setSearch({ dialog: 'create' })}
       permission={{ answer: may(action, resource), action, resource }}
       type="primary"
@@ -62,10 +62,8 @@ export default function UsersPage() {
       {search.get('dialog') === 'create' && (
         <FormDialog<NewUser>
           close={() => setSearch({}, { replace: true })}
-          run={async (values) => {
-            await create.mutateAsync(values)
-            void navigate(paths.user(values.UserName, 'authentication'))
-          }}
+          done={(values) => void navigate(paths.user(values.UserName, 'authentication'))}
+          run={(values) => create.mutateAsync(values)}
           title={say('user.create')}
           verb={common('do.ok')}
         >

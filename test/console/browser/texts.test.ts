@@ -4,9 +4,9 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type English, format, type Texts } from '../../src/console/browser/texts/format.ts'
+import { type English, format, type Texts } from '../../../src/console/browser/texts/format.ts'
 
-const BROWSER = fileURLToPath(new URL('../../src/console/browser/', import.meta.url))
+const BROWSER = fileURLToPath(new URL('../../../src/console/browser/', import.meta.url))
 const files = globSync('**/*.texts.ts', { cwd: BROWSER })
 const catalogues = await Promise.all(
   files.map(async (file) => {

@@ -1,0 +1,3 @@
+export function consoleIsBuilt(): boolean
+/** Returns what went wrong, null for nothing. */
+export function buildConsole(): string | null

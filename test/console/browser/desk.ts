@@ -1,0 +1,125 @@
+// A browser before the real service: Debian's Chromium, which tests use by roles and labels as people do.
+import assert from 'node:assert/strict'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { buildConsole } from '../../../scripts/console.mjs'
+import { type Program, type Start, startProgram } from '../../acceptance/program.ts'
+
+/** A busy machine takes its time. */
+const PATIENCE_MS = 30_000
+
+export interface Look {
+  readonly language?: 'en' | 'zh'
+  readonly theme?: 'light' | 'dark'
+  readonly width?: number
+  readonly height?: number
+}
+
+export class Desk implements AsyncDisposable {
+  readonly program: Program
+  readonly browser: Browser
+  /** What a page must never do: break its policy, throw, ask another server. */
+  readonly faults: string[] = []
+
+  private constructor(program: Program, browser: Browser) {
+    this.program = program
+    this.browser = browser
+  }
+
+  static async open(start: Start = {}): Promise<Desk> {
+    const failure = buildConsole()
+    assert.equal(failure, null, 'the console is built')
+    const program = await startProgram(start)
+    const browser = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: [
+        ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+        ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      ],
+    })
+    return new Desk(program, browser)
+  }
+
+  get console(): string {
+    return `${this.program.endpoint}/console`
+  }
+
+  /** A page of somebody who is not logged on. */
+  async page({ language = 'en', theme = 'light', width = 1280, height = 900 }: Look = {}): Promise<Page> {
+    const context = await this.browser.newContext({
+      viewport: { width, height },
+      locale: 'en-GB',
+      reducedMotion: 'reduce',
+      acceptDownloads: true,
+    })
+    await context.addInitScript({
+      content: `localStorage.setItem('strongroom.language', '${language}'); localStorage.setItem('strongroom.theme', '${theme}')`,
+    })
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    const page = await context.newPage()
+    page.setDefaultTimeout(PATIENCE_MS)
+    this.#watch(page)
+    return page
+  }
+
+  #watch(page: Page): void {
+    page.on('pageerror', (error) => this.faults.push(`${page.url()}: ${error}`))
+    page.on('console', (message) => {
+      const text = message.text()
+      const isExpected = /Failed to load resource/.test(text)
+      if (message.type() === 'error' && !isExpected) this.faults.push(`${page.url()}: ${text}`)
+    })
+    page.on('request', (request) => {
+      const url = request.url()
+      if (!url.startsWith(`${this.program.endpoint}/`) && !/^(data|blob):/.test(url)) this.faults.push(`asked ${url}`)
+    })
+  }
+
+  /** A page of the account itself, logged on with its AccessKey pair as people do. */
+  async root(look: Look = {}): Promise<Page> {
+    const page = await this.page(look)
+    const { accessKeyId, accessKeySecret } = this.program.credentials
+    await page.goto(this.console)
+    await page.getByText('AccessKey', { exact: true }).click()
+    await page.getByLabel('AccessKey ID').fill(accessKeyId)
+    await page.getByLabel('AccessKey secret').or(page.getByLabel('AccessKey Secret')).fill(accessKeySecret)
+    await page.getByRole('button', { name: look.language === 'zh' ? '登录' : 'Login' }).click()
+    await page.getByRole('banner').waitFor()
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    return page
+  }
+
+  /** Shows a page by its address, as a link does. */
+  async go(page: Page, path: string): Promise<void> {
+    await page.goto(`${this.console}${path}`)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+  }
+
+  /** What pages did wrong since the last time this was asked. */
+  takeFaults(): readonly string[] {
+    return this.faults.splice(0)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.browser.close()
+    await this.program.stop()
+  }
+}
+
+/** The name and the password of a user, on the two pages that ask for them. */
+export async function logOn(page: Page, desk: Desk, name: string, password: string): Promise<void> {
+  await page.goto(desk.console)
+  await page.getByLabel('Logon name').fill(`${name}@${desk.program.credentials.accountId}`)
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await page.getByRole('button', { name: 'Login' }).click()
+}
+
+/** Chooses an option of a select, which stands beside it in the page. */
+export async function choose(page: Page, label: string, option: string): Promise<void> {
+  await page.getByLabel(label, { exact: true }).click()
+  await page
+    .locator('.ant-select-dropdown:visible')
+    .locator('.ant-select-item-option-content')
+    .getByText(option, { exact: true })
+    .click()
+}

@@ -1,0 +1,119 @@
+// What holds for every page: the policy of the page is kept, axe finds nothing serious, it fits a phone, hostile texts stay texts.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import type { Page } from 'playwright-core'
+import { Desk, type Look } from './desk.ts'
+import { everyPage } from './every-page.ts'
+
+const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+const FIRST_PAGE_BYTES = 350_000
+
+interface Violation {
+  readonly id: string
+  readonly impact: string
+  readonly nodes: readonly { readonly html: string }[]
+}
+
+/** What axe finds serious. Its code is put in by the debugger, since the page's policy allows none but the application's. */
+async function seriousIn(page: Page): Promise<readonly string[]> {
+  const debug = await page.context().newCDPSession(page)
+  await debug.send('Runtime.evaluate', { expression: AXE })
+  const { result } = await debug.send('Runtime.evaluate', {
+    expression: `axe.run(document, { resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations))`,
+    awaitPromise: true,
+  })
+  await debug.detach()
+  const found = JSON.parse(String(result.value)) as readonly Violation[]
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
+}
+
+describe('every page of the console', () => {
+  let desk: Desk
+  let paths: Readonly<Record<string, string>>
+  before(async () => {
+    desk = await Desk.open()
+    paths = await everyPage(desk)
+  })
+  after(async () => desk[Symbol.asyncDispose]())
+
+  const looks: readonly (Look & { readonly name: string })[] = [
+    { name: 'in English, light', language: 'en', theme: 'light' },
+    { name: 'in Chinese, dark', language: 'zh', theme: 'dark' },
+    { name: 'on a phone', language: 'en', theme: 'light', width: 390, height: 844 },
+  ]
+  for (const { name, ...look } of looks)
+    it(`is accessible, keeps its policy and fits, ${name}`, async () => {
+      const page = await desk.root(look)
+      const wrong: string[] = []
+      for (const [path, address] of Object.entries(paths)) {
+        await desk.go(page, address)
+        await page.waitForLoadState('networkidle')
+        for (const one of await seriousIn(page)) wrong.push(`${path}: ${one}`)
+        const isWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
+        if (isWide) wrong.push(`${path}: is wider than the window`)
+        if ((await page.title()) === 'broken') wrong.push(`${path}: ran a text`)
+        if ((await page.locator('img[src="x"]').count()) > 0) wrong.push(`${path}: took a text for markup`)
+      }
+      assert.deepEqual(wrong, [])
+      assert.deepEqual(desk.takeFaults(), [])
+      await page.context().close()
+    })
+
+  it('stores nothing in the browser but how it looks', async () => {
+    const page = await desk.root()
+    const stored = await page.evaluate(() => [
+      Object.keys(localStorage).toSorted(),
+      Object.keys(sessionStorage),
+      document.cookie,
+    ])
+    assert.deepEqual(stored, [['strongroom.language', 'strongroom.theme'], [], ''])
+    await page.context().close()
+  })
+
+  it('comes with at most 350 kB of compressed script before the first page', async () => {
+    const page = await desk.page()
+    const scripts: Promise<Buffer>[] = []
+    page.on('response', (response) => {
+      if (response.url().endsWith('.js')) scripts.push(response.body())
+    })
+    await page.goto(desk.console)
+    await page.getByRole('heading', { name: 'Log on to Strongroom' }).waitFor()
+    const sizes = (await Promise.all(scripts)).map((body) => gzipSync(body).length)
+    const total = sizes.reduce((sum, size) => sum + size, 0)
+    assert.ok(total > 0 && total <= FIRST_PAGE_BYTES, `${total} bytes`)
+    await page.context().close()
+  })
+
+  it('is used by the keyboard alone, from the first Tab', async () => {
+    const page = await desk.root()
+    await desk.go(page, '/cn-hangzhou/keys')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    const focused = await page.evaluate(() => document.activeElement?.id)
+    assert.equal(focused, 'content')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Create Key' }).waitFor()
+    await page.context().close()
+  })
+
+  it('changes language and theme at once, and remembers both', async () => {
+    const page = await desk.browser.newPage({ locale: 'en-GB', colorScheme: 'light' })
+    await page.goto(desk.console)
+    await page.getByRole('button', { name: '中文' }).click()
+    await page.getByRole('heading', { name: '登录 Strongroom' }).waitFor()
+    await page.getByRole('button', { name: '深色' }).click()
+    await page.reload()
+    await page.getByRole('heading', { name: '登录 Strongroom' }).waitFor()
+    assert.deepEqual(
+      await page.evaluate(() => [document.documentElement.lang, document.documentElement.dataset['theme']]),
+      ['zh-CN', 'dark'],
+    )
+    await page.close()
+  })
+})

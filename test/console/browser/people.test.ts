@@ -1,0 +1,166 @@
+// People: made, given permissions and a second factor by the account; what they see, what they may not, and how their sessions end.
+import assert from 'node:assert/strict'
+import { after, afterEach, before, describe, it } from 'node:test'
+import { TOTP } from 'otpauth'
+import type { Page } from 'playwright-core'
+import { choose, Desk, logOn } from './desk.ts'
+
+const PASSWORD = 'Correct-Horse-7'
+const STEP_MS = 30_000
+
+describe('people in the browser', () => {
+  let desk: Desk
+  let root: Page
+  let user: Page
+  let keyId: string
+  before(async () => {
+    desk = await Desk.open()
+    root = await desk.root()
+    user = await desk.page()
+    keyId = (await desk.program.call('CreateKey', { Description: 'watched' })).body.KeyMetadata.KeyId
+  })
+  after(async () => desk[Symbol.asyncDispose]())
+  afterEach(() => assert.deepEqual(desk.takeFaults(), []))
+
+  it('are made by the account, with a password and a required second factor', async () => {
+    await desk.go(root, '/ram/users')
+    await root.getByRole('button', { name: 'Create User' }).first().click()
+    await root.getByLabel('Logon Name').fill('anna.lind')
+    await root.getByLabel('Display Name').fill('Anna Lind')
+    await root.getByRole('dialog').getByRole('button', { name: 'OK' }).click()
+    await root.getByRole('button', { name: 'Enable Console Logon' }).click()
+    await root.getByLabel('Password', { exact: true }).fill(PASSWORD)
+    await root.getByLabel('Password Reset at next logon').uncheck()
+    await root.getByLabel('Multi-factor authentication required').check()
+    await root.getByRole('dialog').getByRole('button', { name: 'OK' }).click()
+    await root.getByText(`anna.lind@${desk.program.credentials.accountId}`).waitFor()
+  })
+
+  it('get policies that exist, chosen by name', async () => {
+    await root.getByRole('link', { name: 'Permissions' }).click()
+    await root.getByRole('button', { name: 'Add Permissions' }).click()
+    await choose(root, 'Policies', 'AliyunKMSReadOnlyAccess (System)')
+    await root.keyboard.press('Escape')
+    await root.getByRole('dialog').getByRole('button', { name: 'OK' }).click()
+    await root.getByRole('link', { name: 'AliyunKMSReadOnlyAccess' }).waitFor()
+  })
+
+  it('get AccessKeys whose secret is shown once', async () => {
+    await root.getByRole('link', { name: 'User AccessKeys' }).click()
+    await root.getByRole('button', { name: 'Create AccessKey' }).click()
+    const dialog = root.getByRole('dialog')
+    await dialog.getByText('The AccessKey secret is shown only now').waitFor()
+    const [file] = await Promise.all([
+      root.waitForEvent('download'),
+      dialog.getByRole('button', { name: 'Download CSV File' }).click(),
+    ])
+    assert.match(file.suggestedFilename(), /^AccessKey-LTAI\w+\.csv$/)
+    await dialog.getByRole('button', { name: 'Copy AccessKey secret' }).click()
+    const secret = await root.evaluate(() => navigator.clipboard.readText())
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    await root.getByText('Enabled').first().waitFor()
+    assert.ok(secret.length >= 30 && !(await root.content()).includes(secret))
+  })
+
+  it('are refused alike, whatever was wrong', async () => {
+    for (const [name, password] of [
+      ['anna.lind', 'wrong'],
+      ['nobody', PASSWORD],
+    ] as const) {
+      await logOn(user, desk, name, password)
+      await user.getByRole('alert').getByText('LogOn.Failed').waitFor()
+    }
+  })
+
+  it('bind their second factor when they log on first', async () => {
+    await logOn(user, desk, 'anna.lind', PASSWORD)
+    await user.getByRole('img', { name: 'QR code of the device' }).waitFor()
+    await user.getByRole('button', { name: 'Copy Key to type in' }).click()
+    const secret = await user.evaluate(() => navigator.clipboard.readText())
+    const device = new TOTP({ secret })
+    const now = Date.now()
+    await user.getByLabel('First code').fill(device.generate({ timestamp: now - STEP_MS }))
+    await user.getByLabel('Second code, 30 seconds later').fill(device.generate({ timestamp: now }))
+    await user.getByRole('button', { name: 'Enable' }).click()
+    await user.getByRole('heading', { name: 'Overview' }).waitFor()
+    await user.getByRole('button', { name: /^Account: anna\.lind@/ }).click()
+    await user.getByText('Logged on with a second factor').waitFor()
+    await user.keyboard.press('Escape')
+  })
+
+  it('see what they may not do, with the statement that is missing', async () => {
+    await desk.go(user, `/cn-hangzhou/keys/${keyId}/details`)
+    const disable = user.getByRole('button', { name: 'Disable', exact: true })
+    await user.locator('button[aria-disabled="true"]', { hasText: 'Disable' }).first().waitFor()
+    await disable.focus()
+    const tooltip = user.getByRole('tooltip')
+    await tooltip.getByText('kms:DisableKey').first().waitFor()
+    await tooltip.getByText(`:key/${keyId}`).waitFor()
+    await desk.go(user, '/ram/users')
+    const refusal = user.getByRole('alert')
+    await refusal
+      .getByText(/NoPermission|Forbidden/)
+      .first()
+      .waitFor()
+    await refusal.getByText('RequestId').waitFor()
+  })
+
+  it('have a denial that the account can explain, from the event to the statement', async () => {
+    await desk.go(root, '/cn-hangzhou/events?result=refused')
+    await root
+      .getByRole('button', { name: /^Event Detail of ListUsers/ })
+      .first()
+      .click()
+    await root.getByRole('link', { name: 'Ask the simulator why' }).click()
+    await root.getByRole('button', { name: 'Ask', exact: true }).click()
+    await root.getByText('Not allowed by any statement').waitFor()
+    await root.getByText('{"Effect":"Allow","Action":"ram:ListUsers","Resource":"*"}').waitFor()
+  })
+
+  it('are found by what they can do with a key', async () => {
+    await desk.go(root, `/cn-hangzhou/keys/${keyId}/access`)
+    await choose(root, 'Action', 'kms:DescribeKey')
+    await root.getByText('anna.lind').waitFor()
+  })
+
+  it('lose their session when their logon settings are cleared elsewhere, at the place where they were', async () => {
+    await desk.go(user, '/cn-hangzhou/keys')
+    await desk.go(root, '/ram/users/anna.lind/authentication')
+    await root.getByRole('button', { name: 'Clear Logon Settings' }).click()
+    await root.getByRole('dialog').getByRole('button', { name: 'Clear Logon Settings' }).click()
+    await root.getByText('This user cannot log on to the console.').waitFor()
+    await user.reload()
+    await user.getByRole('heading', { name: 'Log on to Strongroom' }).waitFor()
+    assert.match(user.url(), /cn-hangzhou\/keys$/)
+  })
+
+  it('write policies that the service checks as they type', async () => {
+    await desk.go(root, '/ram/policies/create')
+    await root.getByLabel('Policy Name').fill('encrypt-only')
+    const editor = root.getByRole('textbox', { name: 'Policy Document' })
+    await root.getByText('The policy is valid.').waitFor()
+    await editor.click()
+    await root.keyboard.press('Control+a')
+    await root.keyboard.insertText(
+      '{"Version":"1","Statement":[{"Effect":"Alow","Action":"kms:Encrypt","Resource":"*"}]}',
+    )
+    await root.getByText('1 fault').waitFor()
+    assert.ok(await root.getByRole('button', { name: 'OK' }).isDisabled())
+    await root.keyboard.press('Control+a')
+    await root.keyboard.insertText(
+      '{"Version":"1","Statement":[{"Effect":"Allow","Action":"kms:Encrypt","Resource":"*"}]}',
+    )
+    await root.getByText('The policy is valid.').waitFor()
+    await root.getByRole('button', { name: 'OK' }).click()
+    await root.getByRole('heading', { name: 'encrypt-only' }).waitFor()
+    await root.getByText('"kms:Encrypt"').waitFor()
+  })
+
+  it('log off, and the way back is closed', async () => {
+    await root.getByRole('button', { name: /^Account: Account/ }).click()
+    await root.getByRole('menuitem', { name: 'Log off' }).click()
+    await root.getByRole('heading', { name: 'Log on to Strongroom' }).waitFor()
+    await root.goBack()
+    await root.getByRole('heading', { name: 'Log on to Strongroom' }).waitFor()
+  })
+})
