@@ -8,6 +8,7 @@ import type { CallContext, CallOperation } from '../gateway/house.ts'
 import { products } from '../gateway/products.ts'
 import { keyResource } from '../kms/key-name.ts'
 import { policyResource, ramResource } from '../ram/find.ts'
+import { deviceResource } from '../ram/mfa-device.ts'
 
 /** What operations need to find their resources. */
 export type Finding = Pick<CallContext, 'caller' | 'scope' | 'now' | 'ledger' | 'settings'>
@@ -130,6 +131,8 @@ async function resourceCalled(arn: string, context: Finding): Promise<Resource> 
     case 'group':
     case 'role':
       return ramResource(kind, name, context)
+    case 'mfa':
+      return deviceResource(`acs:ram::${account}:mfa/${name}`, context)
     default:
       return plain(arn.replace(/^acs:ram::/, 'acs:ram:*:'))
   }

@@ -43,6 +43,16 @@ describe('an explanation', () => {
   })
   after(async () => house[Symbol.asyncDispose]())
 
+  it('finds an MFA device in its own spelling', async () => {
+    await ram.must('CreateVirtualMFADevice', { VirtualMFADeviceName: 'Phone' })
+    const own = `acs:ram:*:${account}:mfa/Phone`
+    await put(allow('ram:*'), { Effect: 'Deny', Action: 'ram:DeleteVirtualMFADevice', Resource: own })
+    const { decision } = await ask('ram:DeleteVirtualMFADevice', `acs:ram::${account}:mfa/phone`)
+    assert.equal(decision, 'ExplicitDeny')
+    const SerialNumber = `acs:ram::${account}:mfa/phone`
+    assert.equal(await ramOf(house, user).outcome('DeleteVirtualMFADevice', { SerialNumber }), 'NoPermission')
+  })
+
   it("says what the service says of another account's key", async () => {
     const theirs = newCredentials(SYSTEM)
     await house.open.accounts.provide(theirs, 'theirs', house.now)

@@ -21,6 +21,7 @@ import { SYSTEM } from '../../src/runtime/system.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { HEAD_PLACE, type Outcome, type Row, type Storage } from '../../src/storage/storage.ts'
 import { call, removeFolder, temporaryFolder } from '../acceptance/program.ts'
+import { Browser } from '../console/browser.ts'
 import { eachDatabase } from '../databases.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { importParameters, prepareImport } from '../kms/byok.ts'
@@ -108,6 +109,9 @@ eachDatabase((open, name) => {
       await house.must('ImportKeyMaterial', importParameters(await prepareImport(house, external, { material })))
       const identity = await session(house)
       await ramOf(house).must('CreateVirtualMFADevice', { VirtualMFADeviceName: 'rotated' })
+      const browser = new Browser(house)
+      const { accessKeyId, accessKeySecret } = house.credentials
+      assert.equal(await browser.outcome({ AccessKeyId: accessKeyId, AccessKeySecret: accessKeySecret }), 'OK')
       assert.equal(await identity(), 200)
       const early = await prepareImport(house, external, { material })
       const [first] = (await ringOf(house.open.storage, { file: join(house.data, 'root-key') }))?.roots ?? []
@@ -123,6 +127,7 @@ eachDatabase((open, name) => {
 
       await house.restart()
       assert.equal(await identity(), 200)
+      assert.equal((await browser.session()).status, 200)
       assert.equal((await house.must('Decrypt', { CiphertextBlob })).Plaintext, 'old')
       const late = await prepareImport(house, external, { material })
       const current = house.open.ring
@@ -135,6 +140,7 @@ eachDatabase((open, name) => {
       const after = await ringOf(house.open.storage, { file: join(house.data, 'root-key') })
       assert.deepEqual(after?.roots, before?.roots.slice(0, 1))
       assert.notEqual(await identity(), 200)
+      assert.equal((await browser.session()).body.Code, 'Session.None')
       assert.equal((await house.must('Decrypt', { CiphertextBlob })).Plaintext, 'old')
       await house.restart()
       await everythingIsCurrent(house)
