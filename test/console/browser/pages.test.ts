@@ -64,6 +64,30 @@ describe('every page of the console', () => {
       await page.context().close()
     })
 
+  it('opens dialogs and panels that are as accessible', async () => {
+    const page = await desk.root()
+    const wrong: string[] = []
+    const opened = async (path: string, button: string | RegExp, role: 'dialog' | 'menu' = 'dialog') => {
+      await desk.go(page, path)
+      await page.getByRole('button', { name: button }).first().click()
+      await page.getByRole(role).first().waitFor()
+      await page.waitForLoadState('networkidle')
+      for (const one of await seriousIn(page)) wrong.push(`${button}: ${one}`)
+    }
+    const key = paths['key-details'] ?? ''
+    await opened(key, 'Schedule Key Deletion')
+    await opened(key, 'Create Alias')
+    await opened('/ram/users', 'Create User')
+    await opened('/ram/users/anna/authentication', 'Enable Console Logon')
+    await opened('/ram/users/anna/authentication', 'Enable the Virtual MFA Device')
+    await opened('/ram/users/anna/accesskeys', 'Create AccessKey')
+    await opened('/cn-hangzhou/events', /^Event Detail of/)
+    await opened('/cn-hangzhou/keys', /^Account: /, 'menu')
+    assert.deepEqual(wrong, [])
+    assert.deepEqual(desk.takeFaults(), [])
+    await page.context().close()
+  })
+
   it('stores nothing in the browser but how it looks', async () => {
     const page = await desk.root()
     const stored = await page.evaluate(() => [

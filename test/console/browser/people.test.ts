@@ -105,6 +105,19 @@ describe('people in the browser', () => {
     await refusal.getByText('RequestId').waitFor()
   })
 
+  it('look after their own password and second factor', async () => {
+    await user.getByRole('button', { name: /^Account: anna/ }).click()
+    await user.getByRole('menuitem', { name: 'Security Information Management' }).click()
+    await user
+      .getByRole('region', { name: 'Virtual MFA Device' })
+      .getByText(/:mfa\//)
+      .waitFor()
+    await user.getByLabel('Current password').fill('wrong')
+    await user.getByLabel('New password').fill('Another-Horse-8')
+    await user.getByRole('button', { name: 'OK' }).click()
+    await user.getByRole('alert').getByText('RequestId').first().waitFor()
+  })
+
   it('have a denial that the account can explain, from the event to the statement', async () => {
     await desk.go(root, '/cn-hangzhou/events?result=refused')
     await root

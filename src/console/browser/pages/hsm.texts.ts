@@ -9,7 +9,6 @@ export const hsmTexts = {
   region: ['Region', '地域'],
   hsm: ['Managed HSM', '托管密码机'],
   yes: ['Available', '可用'],
-  no: ['Not configured', '未配置'],
   keys: ['Keys in the HSM', '硬件密码机中的密钥'],
   open: ['Show keys', '查看密钥'],
   none: [

@@ -34,32 +34,28 @@ export default function HsmPage() {
       {!hasHsm && (
         <p>{withHsm.length > 0 ? say('none', { regions: withHsm.map(({ Id }) => Id).join(', ') }) : say('nowhere')}</p>
       )}
-      <Section title={say('regions')}>
-        <Table
-          columns={[
-            { title: say('region'), dataIndex: 'Id', render: (id: string) => <code className="mono">{id}</code> },
-            {
-              title: say('hsm'),
-              dataIndex: 'Hsm',
-              render: (has: boolean) => <Badge tone={has ? 'good' : 'idle'}>{say(has ? 'yes' : 'no')}</Badge>,
-            },
-            {
-              title: say('keys'),
-              key: 'keys',
-              render: (_, { Id, Hsm }) => {
-                const count = counts[withHsm.findIndex((one) => one.Id === Id)]?.data?.TotalCount
-                return (
-                  Hsm && <Link to={`${paths.keys(Id)}?level=HSM`}>{count === undefined ? say('open') : count}</Link>
-                )
+      {withHsm.length > 0 && (
+        <Section title={say('regions')}>
+          <Table
+            columns={[
+              { title: say('region'), dataIndex: 'Id', render: (id: string) => <code className="mono">{id}</code> },
+              { title: say('hsm'), key: 'hsm', render: () => <Badge tone="good">{say('yes')}</Badge> },
+              {
+                title: say('keys'),
+                key: 'keys',
+                render: (_, { Id }) => {
+                  const count = counts[withHsm.findIndex((one) => one.Id === Id)]?.data?.TotalCount
+                  return <Link to={`${paths.keys(Id)}?level=HSM`}>{count === undefined ? say('open') : count}</Link>
+                },
               },
-            },
-          ]}
-          dataSource={[...Regions]}
-          pagination={Regions.length > 20 ? { pageSize: 20 } : false}
-          rowKey="Id"
-          size="small"
-        />
-      </Section>
+            ]}
+            dataSource={[...withHsm]}
+            pagination={false}
+            rowKey="Id"
+            size="small"
+          />
+        </Section>
+      )}
       <Section title={say('can')}>
         <ul className="consequences">
           <li>{say('can.1')}</li>

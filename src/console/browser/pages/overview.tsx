@@ -62,7 +62,7 @@ export default function OverviewPage() {
           </Button>
         </Section>
       )}
-      <Attention keys={[...idsOf(deleting.data), ...idsOf(importing.data)]} />
+      {deleting.data && importing.data && <Attention keys={[...idsOf(deleting.data), ...idsOf(importing.data)]} />}
       <Calls />
     </Page>
   )

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { commandLine, useNotedCalls } from '../service/noted-calls.ts'
+import { useNotedCalls } from '../service/noted-calls.ts'
 import { useCommon } from '../texts/language.tsx'
 import { Copy } from './mono.tsx'
 
@@ -8,7 +8,7 @@ export function Calls() {
   const say = useCommon()
   const calls = useNotedCalls()
   const [open, setOpen] = useState(false)
-  const names = [...new Set(calls.map(({ operation }) => operation))]
+  const names = [...new Set(calls.map(({ name }) => name))]
   if (calls.length === 0) return null
   return (
     <details className="calls" onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -20,18 +20,15 @@ export function Calls() {
         <>
           <p>{say('calls.note')}</p>
           <ol>
-            {calls.map((one) => {
-              const line = commandLine(one)
-              return (
-                <li key={line}>
-                  <code className="mono">{line}</code>
-                  <Copy label={one.operation} text={line} />
-                  <span className={one.status === 200 ? 'muted' : 'bad'}>
-                    {one.status} · {Math.round(one.ms)} ms
-                  </span>
-                </li>
-              )
-            })}
+            {calls.map(({ name, line, status, ms }) => (
+              <li key={line}>
+                <code className="mono">{line}</code>
+                <Copy label={name} text={line} />
+                <span className={status === 200 ? 'muted' : 'bad'}>
+                  {status} · {Math.round(ms)} ms
+                </span>
+              </li>
+            ))}
           </ol>
         </>
       )}

@@ -1,5 +1,5 @@
 // Calls the operations of the API with the session's cookie.
-import { noteCall } from './noted-calls.ts'
+import { commandOf, noteCall } from './noted-calls.ts'
 
 export type Product = 'Kms' | 'Ram' | 'Sts' | 'Actiontrail'
 export type Parameters = Readonly<Record<string, string | number | boolean | undefined>>
@@ -56,15 +56,15 @@ export async function call<T>(
 ): Promise<T> {
   const given = Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined))
   const began = performance.now()
-  const note = (status: number, requestId: string) =>
-    noteCall({ product, operation, region, parameters: given, status, requestId, ms: performance.now() - began })
+  const line = commandOf(product, operation, region, given)
+  const note = (status: number) => noteCall({ name: operation, line, status, ms: performance.now() - began })
   try {
     const path = `api/${product}/${operation}?region=${encodeURIComponent(region)}`
-    const reply = await request<T & { RequestId?: string }>('POST', path, given, signal)
-    note(200, reply.RequestId ?? '')
+    const reply = await request<T>('POST', path, given, signal)
+    note(200)
     return reply
   } catch (error) {
-    if (error instanceof Refusal) note(error.status, error.requestId)
+    if (error instanceof Refusal) note(error.status)
     throw error
   }
 }

@@ -2,12 +2,11 @@
 import { useSyncExternalStore } from 'react'
 
 export interface NotedCall {
-  readonly product: string
-  readonly operation: string
-  readonly region: string
-  readonly parameters: Readonly<Record<string, unknown>>
+  /** The operation, or the verb of the command line. */
+  readonly name: string
+  /** The `strongroom` command that does the same. */
+  readonly line: string
   readonly status: number
-  readonly requestId: string
   readonly ms: number
 }
 
@@ -22,8 +21,7 @@ function set(next: readonly NotedCall[]): void {
 }
 
 export function noteCall(noted: NotedCall): void {
-  const same = (one: NotedCall) => commandLine(one) === commandLine(noted)
-  set([...calls.filter((one) => !same(one)), { ...noted, parameters: shown(noted.parameters) }].slice(-KEPT))
+  set([...calls.filter(({ line }) => line !== noted.line), noted].slice(-KEPT))
 }
 
 export function forgetCalls(): void {
@@ -43,20 +41,25 @@ export function useNotedCalls(): readonly NotedCall[] {
 /** Parameters whose values are secret, or too long to read: the command line names a variable of the shell in their place. */
 const NAMED = /^(Plaintext|.*Password|EncryptedKeyMaterial|ImportToken|CiphertextBlob|AuthenticationCode\d?)$/
 
-function shown(parameters: NotedCall['parameters']): NotedCall['parameters'] {
-  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, NAMED.test(name) ? null : value]))
+/** The command that calls an operation. */
+export function commandOf(
+  product: string,
+  operation: string,
+  region: string,
+  parameters: Readonly<Record<string, unknown>>,
+): string {
+  const given = Object.entries(parameters)
+  const isRegional = product === 'Kms' || product === 'Actiontrail'
+  const all = isRegional && !('RegionId' in parameters) ? [...given, ['RegionId', region] as const] : given
+  return ['strongroom', product.toLowerCase(), operation, ...all.map(([name, value]) => option(name, value))].join(' ')
 }
 
-/** The `strongroom` command that does the same. */
-export function commandLine({ product, operation, region, parameters }: NotedCall): string {
-  const options = Object.entries(parameters).map(([name, value]) => `--${name} ${word(name, value)}`)
-  const where = product === 'Kms' || product === 'Actiontrail' ? [`--RegionId ${region}`] : []
-  const own = options.some((option) => option.startsWith('--RegionId ')) ? [] : where
-  return ['strongroom', product.toLowerCase(), operation, ...options, ...own].join(' ')
+function option(name: string, value: unknown): string {
+  const variable = name.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase()
+  return `--${name} ${NAMED.test(name) ? `"$${variable}"` : shellWord(String(value))}`
 }
 
-function word(name: string, value: unknown): string {
-  if (value === null || NAMED.test(name)) return `"$${name.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase()}"`
-  const text = String(value)
+/** A text as one word of the shell. */
+export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

@@ -14,7 +14,7 @@ export const common = {
   'nav.events': ['Events', '事件查询'],
   'nav.trails': ['Trails', '跟踪'],
   'nav.kms': ['Key Management Service', '密钥管理服务'],
-  'nav.ram': ['Resource Access Management', '访问控制'],
+  'nav.ram': ['Access Management (RAM)', '访问控制'],
   'nav.trail': ['ActionTrail', '操作审计'],
   'nav.docs': ['Documentation', '文档'],
   'frame.region': ['Region', '地域'],

@@ -5,6 +5,7 @@ import { Link } from 'react-router'
 import { useRegion } from '../../frame/region.ts'
 import { Ready, Section } from '../../parts/page.tsx'
 import { request } from '../../service/call.ts'
+import { noteCall, shellWord } from '../../service/noted-calls.ts'
 import { paths } from '../../service/paths.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
@@ -33,7 +34,14 @@ export function WhoCan({ arn }: { readonly arn: string }) {
   const [action, setAction] = useState('kms:Decrypt')
   const who = useQuery<WhoCanReply>({
     queryKey: [region, 'who-can', action, arn],
-    queryFn: ({ signal }) => request('POST', 'api/who-can', { Action: action, Resource: arn, Region: region }, signal),
+    queryFn: async ({ signal }) => {
+      const began = performance.now()
+      const asked = { Action: action, Resource: arn, Region: region }
+      const reply = await request<WhoCanReply>('POST', 'api/who-can', asked, signal)
+      const line = `strongroom ram who-can --action ${action} --resource ${shellWord(arn)}`
+      noteCall({ name: 'who-can', line, status: 200, ms: performance.now() - began })
+      return reply
+    },
     retry: false,
   })
   return (

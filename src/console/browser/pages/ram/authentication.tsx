@@ -10,6 +10,7 @@ import { call, Refusal } from '../../service/call.ts'
 import { useChange, useReply } from '../../service/queries.ts'
 import { useSession } from '../../service/session.tsx'
 import { useCommon, useTexts } from '../../texts/language.tsx'
+import { BindMfaDevice } from './bind-mfa-device.tsx'
 import { ramTexts } from './ram.texts.ts'
 
 interface LoginProfile {
@@ -138,18 +139,23 @@ function ConsoleLogon({ userName }: { readonly userName: string }) {
   )
 }
 
-function MfaDevice({ userName }: { readonly userName: string }) {
+export function MfaDevice({ userName }: { readonly userName: string }) {
   const say = useTexts(ramTexts)
   const [open, setOpen] = useState(false)
+  const [binding, setBinding] = useState(false)
   const device = useReply<{ MFADevice?: { SerialNumber?: string } }>('Ram', 'GetUserMFAInfo', { UserName: userName })
-  const serial = device.data?.MFADevice?.SerialNumber
+  const serial = isMissing(device.error) ? undefined : device.data?.MFADevice?.SerialNumber
   const unbind = useChange((_: undefined, region) => call('Ram', 'UnbindMFADevice', region, { UserName: userName }))
   return (
     <Section
       actions={
-        serial && (
+        serial ? (
           <Button danger onClick={() => setOpen(true)} size="small">
             {say('mfa.unbind')}
+          </Button>
+        ) : (
+          <Button disabled={device.isPending} onClick={() => setBinding(true)} size="small">
+            {say('mfa.enable')}
           </Button>
         )
       }
@@ -168,6 +174,7 @@ function MfaDevice({ userName }: { readonly userName: string }) {
           }
         </Ready>
       )}
+      {binding && <BindMfaDevice close={() => setBinding(false)} userName={userName} />}
       {open && (
         <Confirm
           close={() => setOpen(false)}

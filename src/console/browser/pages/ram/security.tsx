@@ -6,6 +6,7 @@ import { useChange } from '../../service/queries.ts'
 import { useSession } from '../../service/session.tsx'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { AccessKeys } from './access-keys.tsx'
+import { MfaDevice } from './authentication.tsx'
 import { ramTexts } from './ram.texts.ts'
 
 interface Passwords {
@@ -45,6 +46,7 @@ export default function SecurityPage() {
           </div>
         </Form>
       </Section>
+      <MfaDevice userName={UserName} />
       <AccessKeys userName={UserName} />
     </Page>
   )

@@ -36,9 +36,13 @@ function Saved({
   const save = useChange((values: Parameters, region) => call('Ram', operation, region, values))
   return (
     <Form<Flat>
-      className="form-page"
+      className="form-page settings"
       initialValues={initial}
-      layout="vertical"
+      colon={false}
+      labelAlign="left"
+      labelCol={{ flex: '340px' }}
+      labelWrap
+      layout="horizontal"
       onFinish={(values) => save.mutate(values)}
     >
       {children}
@@ -86,14 +90,15 @@ function PasswordRule() {
         {() => (
           <Saved initial={policy.data?.PasswordPolicy ?? {}} operation="SetPasswordPolicy">
             <Amount label={say('length')} max={32} min={8} name="MinimumPasswordLength" />
-            <fieldset className="ticks">
-              <legend>{say('elements')}</legend>
-              {elements.map(([name, text]) => (
-                <Form.Item key={name} name={name} noStyle valuePropName="checked">
-                  <Checkbox>{say(text)}</Checkbox>
-                </Form.Item>
-              ))}
-            </fieldset>
+            <Form.Item label={say('elements')}>
+              <div className="ticks">
+                {elements.map(([name, text]) => (
+                  <Form.Item key={name} name={name} noStyle valuePropName="checked">
+                    <Checkbox>{say(text)}</Checkbox>
+                  </Form.Item>
+                ))}
+              </div>
+            </Form.Item>
             <Amount label={say('validity')} max={1095} min={0} name="MaxPasswordAge" />
             <Form.Item label={say('expired')} name="HardExpiry">
               <Radio.Group

@@ -8,7 +8,9 @@ import { Page } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
 import { Badge } from '../../parts/state.tsx'
 import { request } from '../../service/call.ts'
+import { noteCall, shellWord } from '../../service/noted-calls.ts'
 import { type Answer, useDeclarations } from '../../service/queries.ts'
+import { useSession } from '../../service/session.tsx'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { ramTexts } from './ram.texts.ts'
 
@@ -29,15 +31,29 @@ export default function SimulatorPage() {
   const common = useCommon()
   const region = useRegion()
   const [search, setSearch] = useSearchParams()
+  const { AccountId, Type, UserName } = useSession()
+  const own = Type === 'root-account' ? 'root' : `user/${UserName}`
   const declarations = useDeclarations()
   const asking = useMutation<readonly Row[], Error, Asked>({
     mutationFn: async ({ principal, actions, resource, context = [] }) => {
       const facts = context.flatMap(({ key, value = '' }) => (key && value ? [[key.trim(), value.trim()]] : []))
+      const began = performance.now()
       const { Answers } = await request<{ readonly Answers: readonly Answer[] }>('POST', 'api/simulate', {
         ...(principal?.trim() ? { Principal: principal.trim() } : {}),
         ...(facts.length > 0 ? { Context: Object.fromEntries(facts) } : {}),
         Questions: actions.map((Action) => ({ Action, Resource: resource.trim(), Region: region })),
       })
+      const arn = `acs:ram::${AccountId}:${principal?.trim() || own}`
+      for (const action of actions) {
+        const line = ['strongroom ram explain --principal', shellWord(arn), '--action', shellWord(action), '--resource']
+        const more = facts.map(([key, value]) => `--context ${shellWord(`${key}=${value}`)}`)
+        noteCall({
+          name: 'explain',
+          line: [...line, shellWord(resource.trim()), ...more].join(' '),
+          status: 200,
+          ms: performance.now() - began,
+        })
+      }
       return Answers.map((answer, place) => ({ ...answer, action: actions[place] ?? '', resource: resource.trim() }))
     },
   })
