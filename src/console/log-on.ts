@@ -18,7 +18,7 @@ import type { EventRow } from '../storage/storage.ts'
 import type { Attempt, Attempts } from './attempts.ts'
 import { logOnEvent, ownCallEvent, type Where } from './log-on-event.ts'
 import { fromAllowedNetwork, isSaved, passwordDue, refusedFor, SAVED_MFA_MS, TICKET_MS } from './log-on-rules.ts'
-import { callerOf, type Found, markOf, userNamed, userWithId } from './principal.ts'
+import { callerOf, type Found, markOf, plainName, userNamed, userWithId } from './principal.ts'
 import type { SavedMfa, Sealing, Session, Ticket } from './sealed.ts'
 import { begun } from './session.ts'
 import { type Decided, settled } from './settling.ts'
@@ -42,7 +42,7 @@ export class LogOn {
 
   /** `savedMfa` is the cookie that says that a code was checked on this browser. Refuses with LogOn.Failed, and as `#next`. */
   async withPassword(typed: string, password: string, savedMfa: string, where: Where, house: House): Promise<Outcome> {
-    const attempt = this.#admitted(where, typed.trim().toLowerCase())
+    const attempt = this.#admitted(where, plainName(typed))
     const checked = new Map<string, boolean>()
     const isRight = async (hash: string) => {
       const right = checked.get(hash) ?? (await this.#hashing(where, () => isPassword(password, hash)))
@@ -105,7 +105,7 @@ export class LogOn {
   /** The second factor. With `save` it is not asked for again on this browser, where the security preference allows that. */
   async withCode(sealed: string, code: string, save: boolean, where: Where, house: House): Promise<Outcome> {
     const ticket = this.#ticket(sealed, 'Code', where)
-    const attempt = this.#admitted(where, ticket.typed.trim().toLowerCase())
+    const attempt = this.#admitted(where, plainName(ticket.typed))
     const outcome = await settled<Outcome>(
       async (view) => {
         const { found, profile } = await holder(ticket, view)
@@ -173,7 +173,7 @@ export class LogOn {
   /** The new password that is due. Refuses with InvalidParameter.Password.TooWeak. */
   async withNewPassword(sealed: string, password: string, where: Where, house: House): Promise<Outcome> {
     const ticket = this.#ticket(sealed, 'NewPassword', where)
-    const attempt = this.#admitted(where, ticket.typed.trim().toLowerCase())
+    const attempt = this.#admitted(where, plainName(ticket.typed))
     const given = new Map<LoginProfile, Awaited<ReturnType<typeof withPassword>>>()
     const outcome = await settled<Outcome>(
       async (view) => {

@@ -34,10 +34,17 @@ export interface Found {
   readonly logOns: LogOns | null
 }
 
+/** One form of the name that was typed: blanks, case and `.onaliyun.com` make no difference. */
+export function plainName(typed: string): string {
+  return typed
+    .trim()
+    .toLowerCase()
+    .replace(/\.onaliyun\.com$/, '')
+}
+
 /** The user that `name@alias` or `name@account` means, with or without `.onaliyun.com`; null where there is none. */
 export async function userNamed(typed: string, view: LedgerView): Promise<Found | null> {
-  const [, name = '', domain = ''] = /^([A-Za-z0-9._-]{1,64})@([A-Za-z0-9.-]{1,80})$/.exec(typed.trim()) ?? []
-  const account = domain.toLowerCase().replace(/\.onaliyun\.com$/, '')
+  const [, name = '', account = ''] = /^([a-z0-9._-]{1,64})@([a-z0-9.-]{1,80})$/.exec(plainName(typed)) ?? []
   if (name === '') return null
   const accountId = /^\d+$/.test(account)
     ? account
