@@ -96,6 +96,10 @@ describe('people in the browser', () => {
     const tooltip = user.getByRole('tooltip')
     await tooltip.getByText('kms:DisableKey').first().waitFor()
     await tooltip.getByText(`:key/${keyId}`).waitFor()
+    await desk.go(user, '/cn-hangzhou/keys')
+    await user.getByRole('button', { name: `Actions of ${keyId}` }).click()
+    await user.getByRole('menuitem', { name: 'Disable Your policies do not allow kms:DisableKey.' }).waitFor()
+    await user.keyboard.press('Escape')
     await desk.go(user, '/ram/users')
     const refusal = user.getByRole('alert')
     await refusal

@@ -12,7 +12,7 @@ import { KeyStateTag } from '../parts/state.tsx'
 import { When } from '../parts/when.tsx'
 import { useArns } from '../service/arns.ts'
 import { paths } from '../service/paths.ts'
-import { useMay } from '../service/queries.ts'
+import { type May, useMay } from '../service/queries.ts'
 import { KEY_STATES } from '../service/replies.ts'
 import { useCommon, useTexts } from '../texts/language.tsx'
 import { findKeys, type KeyPage, type KeyRow, PAGE_SIZE, SEARCHED } from './find-keys.ts'
@@ -20,6 +20,8 @@ import { KeyDialog, useKeyActions } from './key/key-actions.tsx'
 import { keysTexts } from './keys.texts.ts'
 
 const TYPED_FOR_MS = 250
+/** What the menus of all rows offer is asked in one call, which takes 100 questions. */
+const LISTED_ACTIONS = ['kms:EnableKey', 'kms:DisableKey', 'kms:ScheduleKeyDeletion', 'kms:SetDeletionProtection']
 
 export default function KeysPage() {
   const say = useTexts(keysTexts)
@@ -50,7 +52,11 @@ export default function KeysPage() {
     placeholderData: keepPreviousData,
   })
   const create = { Action: 'kms:CreateKey', Resource: arns.kms('key') }
-  const may = useMay([create])
+  const rows = keys.data?.rows ?? []
+  const may = useMay([
+    create,
+    ...rows.flatMap(({ Arn }) => LISTED_ACTIONS.map((Action) => ({ Action, Resource: Arn }))),
+  ])
   const isFiltered = Boolean(wanted.state || wanted.level || wanted.text || wanted.tag)
   const createButton = (
     <Do
@@ -110,9 +116,9 @@ export default function KeysPage() {
                 render: (_, row) => common(`rotation.${row.AutomaticRotation}`),
               },
               { title: say('created'), key: 'created', render: (_, row) => <When date={row.CreationDate} dayOnly /> },
-              { title: common('do.actions'), key: 'actions', render: (_, row) => <Actions row={row} /> },
+              { title: common('do.actions'), key: 'actions', render: (_, row) => <Actions may={may} row={row} /> },
             ]}
-            dataSource={[...(keys.data?.rows ?? [])]}
+            dataSource={[...rows]}
             loading={keys.isFetching && keys.isPlaceholderData ? true : keys.isPending}
             locale={{
               emptyText: keys.isPending ? (
@@ -209,8 +215,9 @@ function KeyCell({ row, region }: { readonly row: KeyRow; readonly region: strin
   )
 }
 
-function Actions({ row }: { readonly row: KeyRow }) {
+function Actions({ row, may }: { readonly row: KeyRow; readonly may: May }) {
   const say = useTexts(keysTexts)
+  const common = useCommon()
   const [dialog, setDialog] = useState<KeyDialog | null>(null)
   const actions = useKeyActions(row)
   const name = row.aliases[0] ?? row.KeyId
@@ -218,12 +225,21 @@ function Actions({ row }: { readonly row: KeyRow }) {
     <span className="row-actions">
       <Dropdown
         menu={{
-          items: actions.map(({ dialog: key, label, because }) => ({
-            key,
-            label: <span title={because || undefined}>{label}</span>,
-            disabled: Boolean(because),
-            onClick: () => setDialog(key),
-          })),
+          items: actions.map(({ dialog: key, action, label, because }) => {
+            const why = because || (!may(action, row.Arn).Allowed && common('refused.short', { action }))
+            return {
+              key,
+              label: why ? (
+                <span>
+                  {label} <small>{why}</small>
+                </span>
+              ) : (
+                label
+              ),
+              disabled: Boolean(why),
+              onClick: () => setDialog(key),
+            }
+          }),
         }}
         trigger={['click']}
       >

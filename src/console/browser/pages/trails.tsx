@@ -1,4 +1,4 @@
-import { Button, Form, Input, Select } from 'antd'
+import { Form, Input, Select } from 'antd'
 import { useState } from 'react'
 import { Do } from '../parts/allowed.tsx'
 import { Confirm } from '../parts/confirm.tsx'
@@ -6,9 +6,11 @@ import { FormDialog } from '../parts/form-dialog.tsx'
 import { PlusIcon } from '../parts/icons.tsx'
 import { Copy } from '../parts/mono.tsx'
 import { Facts, Nothing, Page, Ready, Section } from '../parts/page.tsx'
+import { Refused } from '../parts/refused.tsx'
 import { Badge } from '../parts/state.tsx'
 import { When } from '../parts/when.tsx'
 import { call } from '../service/call.ts'
+import { usePermissions } from '../service/permissions.ts'
 import { useChange, useMay, useReply } from '../service/queries.ts'
 import { useCommon, useTexts } from '../texts/language.tsx'
 import { trailTexts } from './trails.texts.ts'
@@ -96,6 +98,11 @@ function TrailSection({ trail }: { readonly trail: Trail }) {
   const say = useTexts(trailTexts)
   const common = useCommon()
   const [deleting, setDeleting] = useState(false)
+  const permission = usePermissions('*', [
+    'actiontrail:StopLogging',
+    'actiontrail:StartLogging',
+    'actiontrail:DeleteTrail',
+  ])
   const status = useReply<TrailStatus>('Actiontrail', 'GetTrailStatus', { Name: trail.Name })
   const change = useChange((operation: string, region) => call('Actiontrail', operation, region, { Name: trail.Name }))
   const isOn = status.data?.IsLogging === true
@@ -103,21 +110,22 @@ function TrailSection({ trail }: { readonly trail: Trail }) {
     <Section
       actions={
         <>
-          <Button
-            disabled={!status.data}
-            loading={change.isPending}
+          <Do
+            loading={change.isPending || status.isPending}
             onClick={() => change.mutate(isOn ? 'StopLogging' : 'StartLogging')}
+            permission={permission(isOn ? 'actiontrail:StopLogging' : 'actiontrail:StartLogging')}
             size="small"
           >
             {say(isOn ? 'stop' : 'start')}
-          </Button>
-          <Button danger onClick={() => setDeleting(true)} size="small">
+          </Do>
+          <Do danger onClick={() => setDeleting(true)} permission={permission('actiontrail:DeleteTrail')} size="small">
             {common('do.delete')}
-          </Button>
+          </Do>
         </>
       }
       title={trail.Name}
     >
+      <Refused error={change.error} />
       <Facts
         of={[
           [

@@ -12,7 +12,8 @@ import { When } from '../../parts/when.tsx'
 import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { download } from '../../service/download.ts'
-import { useChange, useMay, useReply } from '../../service/queries.ts'
+import { usePermissions } from '../../service/permissions.ts'
+import { useChange, useReply } from '../../service/queries.ts'
 import type { AccessKey } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { ramTexts } from './ram.texts.ts'
@@ -42,7 +43,7 @@ export function AccessKeys({ userName }: { readonly userName: string }) {
   })
   const action = 'ram:CreateAccessKey'
   const resource = arns.ram(`user/${userName}`)
-  const may = useMay([{ Action: action, Resource: resource }])
+  const permission = usePermissions(resource, [action, 'ram:UpdateAccessKey', 'ram:DeleteAccessKey'])
   const create = useChange((_: undefined, where) =>
     call<{ AccessKey: AccessKey }>('Ram', 'CreateAccessKey', where, { UserName: userName }),
   )
@@ -59,7 +60,7 @@ export function AccessKeys({ userName }: { readonly userName: string }) {
           because={rows.length >= AT_MOST && say('key.limit')}
           loading={create.isPending}
           onClick={() => create.mutate(undefined, { onSuccess: ({ AccessKey }) => setMade(AccessKey) })}
-          permission={{ answer: may(action, resource), action, resource }}
+          permission={permission(action)}
           size="small"
         >
           {say('key.create')}
@@ -95,16 +96,23 @@ export function AccessKeys({ userName }: { readonly userName: string }) {
                 key: 'actions',
                 render: (_, { AccessKeyId: id, Status }) => (
                   <span className="row-actions">
-                    <Button
+                    <Do
+                      permission={permission('ram:UpdateAccessKey')}
                       onClick={() => update.mutate({ id, Status: Status === 'Active' ? 'Inactive' : 'Active' })}
                       size="small"
                       type="link"
                     >
                       {common(Status === 'Active' ? 'do.disable' : 'do.enable')}
-                    </Button>
-                    <Button danger onClick={() => setDeleted(id)} size="small" type="link">
+                    </Do>
+                    <Do
+                      danger
+                      onClick={() => setDeleted(id)}
+                      permission={permission('ram:DeleteAccessKey')}
+                      size="small"
+                      type="link"
+                    >
                       {common('do.delete')}
-                    </Button>
+                    </Do>
                   </span>
                 ),
               },

@@ -9,7 +9,8 @@ import { Refused } from '../../parts/refused.tsx'
 import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
-import { useChange, useMay, useReply } from '../../service/queries.ts'
+import { usePermissions } from '../../service/permissions.ts'
+import { useChange, useReply } from '../../service/queries.ts'
 import type { Group, Policy } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { ramTexts } from './ram.texts.ts'
@@ -31,7 +32,7 @@ export function Attachments({ kind, name }: { readonly kind: Kind; readonly name
   const all = useReply<Policies>('Ram', 'ListPolicies', { MaxItems: 1000 }, open)
   const action = `ram:AttachPolicyTo${kind}`
   const resource = arns.ram(`${kind.toLowerCase()}/${name}`)
-  const may = useMay([{ Action: action, Resource: resource }])
+  const permission = usePermissions(resource, [action, `ram:DetachPolicyFrom${kind}`])
   const attach = useChange(async (chosen: readonly string[], region) => {
     for (const one of chosen) {
       const [PolicyType = '', PolicyName = ''] = one.split('/')
@@ -44,7 +45,7 @@ export function Attachments({ kind, name }: { readonly kind: Kind; readonly name
   return (
     <Section
       actions={
-        <Do onClick={() => setOpen(true)} permission={{ answer: may(action, resource), action, resource }} size="small">
+        <Do onClick={() => setOpen(true)} permission={permission(action)} size="small">
           {say('add.permissions')}
         </Do>
       }
@@ -62,6 +63,7 @@ export function Attachments({ kind, name }: { readonly kind: Kind; readonly name
                     aria-label={say('detach', { name: policy.PolicyName })}
                     icon={<DeleteIcon />}
                     onClick={() => detach.mutate(policy)}
+                    permission={permission(`ram:DetachPolicyFrom${kind}`)}
                     size="small"
                     type="text"
                   />

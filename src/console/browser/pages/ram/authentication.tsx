@@ -1,12 +1,15 @@
 import { Button, Form, Input, Switch } from 'antd'
 import { useState } from 'react'
+import { Do } from '../../parts/allowed.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { Mono } from '../../parts/mono.tsx'
 import { Facts, Nothing, Ready, Section } from '../../parts/page.tsx'
 import { Badge } from '../../parts/state.tsx'
 import { When } from '../../parts/when.tsx'
+import { useArns } from '../../service/arns.ts'
 import { call, Refusal } from '../../service/call.ts'
+import { usePermissions } from '../../service/permissions.ts'
 import { useChange, useReply } from '../../service/queries.ts'
 import { useSession } from '../../service/session.tsx'
 import { useCommon, useTexts } from '../../texts/language.tsx'
@@ -43,6 +46,11 @@ function ConsoleLogon({ userName }: { readonly userName: string }) {
   const common = useCommon()
   const { AccountAlias, AccountId } = useSession()
   const [dialog, setDialog] = useState<'settings' | 'clear' | null>(null)
+  const permission = usePermissions(useArns().ram(`user/${userName}`), [
+    'ram:CreateLoginProfile',
+    'ram:UpdateLoginProfile',
+    'ram:DeleteLoginProfile',
+  ])
   const reading = useReply<{ LoginProfile: LoginProfile }>('Ram', 'GetLoginProfile', { UserName: userName })
   const isOff = isMissing(reading.error)
   const profile = isOff ? undefined : reading.data?.LoginProfile
@@ -60,13 +68,23 @@ function ConsoleLogon({ userName }: { readonly userName: string }) {
     <Section
       actions={
         <>
-          <Button disabled={reading.isPending} onClick={() => setDialog('settings')} size="small">
+          <Do
+            loading={reading.isPending}
+            onClick={() => setDialog('settings')}
+            permission={permission(isOff ? 'ram:CreateLoginProfile' : 'ram:UpdateLoginProfile')}
+            size="small"
+          >
             {say(isOff ? 'console.enable' : 'console.modify')}
-          </Button>
+          </Do>
           {profile && (
-            <Button danger onClick={() => setDialog('clear')} size="small">
+            <Do
+              danger
+              onClick={() => setDialog('clear')}
+              permission={permission('ram:DeleteLoginProfile')}
+              size="small"
+            >
               {say('console.clear')}
-            </Button>
+            </Do>
           )}
         </>
       }

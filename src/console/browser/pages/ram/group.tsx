@@ -1,14 +1,17 @@
-import { Button, Form, Select } from 'antd'
+import { Form, Select } from 'antd'
 import { useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
+import { Do } from '../../parts/allowed.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { DeleteIcon } from '../../parts/icons.tsx'
 import { Nothing, Page, Ready, Section } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
 import { TabLinks } from '../../parts/tab-links.tsx'
+import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
+import { usePermissions } from '../../service/permissions.ts'
 import { useChange, useReply } from '../../service/queries.ts'
 import type { Group, User } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
@@ -25,14 +28,15 @@ export default function GroupPage() {
   const navigate = useNavigate()
   const { name = '', tab = 'members' } = useParams()
   const [deleting, setDeleting] = useState(false)
+  const permission = usePermissions(useArns().ram(`group/${name}`), ['ram:DeleteGroup'])
   const group = useReply<{ Group: Group }>('Ram', 'GetGroup', { GroupName: name })
   const remove = useChange((_: undefined, region) => call('Ram', 'DeleteGroup', region, { GroupName: name }))
   return (
     <Page
       actions={
-        <Button danger onClick={() => setDeleting(true)}>
+        <Do danger onClick={() => setDeleting(true)} permission={permission('ram:DeleteGroup')}>
           {say('group.delete')}
-        </Button>
+        </Do>
       }
       crumbs={[{ label: common('nav.groups'), to: paths.groups }]}
       lead={group.data?.Group.Comments}
@@ -78,6 +82,10 @@ function Members({ groupName }: { readonly groupName: string }) {
   const say = useTexts(ramTexts)
   const common = useCommon()
   const [open, setOpen] = useState(false)
+  const permission = usePermissions(useArns().ram(`group/${groupName}`), [
+    'ram:AddUserToGroup',
+    'ram:RemoveUserFromGroup',
+  ])
   const members = useReply<Users>('Ram', 'ListUsersForGroup', { GroupName: groupName, MaxItems: 100 })
   const all = useReply<Users>('Ram', 'ListUsers', { MaxItems: 100 }, open)
   const add = useChange((UserName: string, region) =>
@@ -89,9 +97,9 @@ function Members({ groupName }: { readonly groupName: string }) {
   return (
     <Section
       actions={
-        <Button onClick={() => setOpen(true)} size="small">
+        <Do onClick={() => setOpen(true)} permission={permission('ram:AddUserToGroup')} size="small">
           {say('member.add')}
-        </Button>
+        </Do>
       }
       title={say('members')}
     >
@@ -105,10 +113,11 @@ function Members({ groupName }: { readonly groupName: string }) {
                   <span>
                     <Link to={paths.user(UserName)}>{UserName}</Link> <span className="muted">{DisplayName}</span>
                   </span>
-                  <Button
+                  <Do
                     aria-label={say('member.remove', { name: UserName })}
                     icon={<DeleteIcon />}
                     onClick={() => remove.mutate(UserName)}
+                    permission={permission('ram:RemoveUserFromGroup')}
                     size="small"
                     type="text"
                   />

@@ -1,6 +1,7 @@
 import { Button, Table } from 'antd'
 import { useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
+import { Do } from '../../parts/allowed.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { Copy } from '../../parts/mono.tsx'
 import { Nothing, Page, Ready, Section } from '../../parts/page.tsx'
@@ -8,8 +9,10 @@ import { Refused } from '../../parts/refused.tsx'
 import { Badge } from '../../parts/state.tsx'
 import { TabLinks } from '../../parts/tab-links.tsx'
 import { When } from '../../parts/when.tsx'
+import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
+import { usePermissions } from '../../service/permissions.ts'
 import { useChange, useReply } from '../../service/queries.ts'
 import type { Policy, PolicyVersion } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
@@ -27,6 +30,7 @@ export default function PolicyPage() {
   const navigate = useNavigate()
   const { type = '', name = '', tab = 'document' } = useParams()
   const [deleting, setDeleting] = useState(false)
+  const permission = usePermissions(useArns().ram(`policy/${name}`), ['ram:DeletePolicy'])
   const id = { PolicyType: type, PolicyName: name }
   const policy = useReply<PolicyReply>('Ram', 'GetPolicy', id)
   const remove = useChange((_: undefined, region) => call('Ram', 'DeletePolicy', region, { PolicyName: name }))
@@ -35,9 +39,9 @@ export default function PolicyPage() {
     <Page
       actions={
         isCustom && (
-          <Button danger onClick={() => setDeleting(true)}>
+          <Do danger onClick={() => setDeleting(true)} permission={permission('ram:DeletePolicy')}>
             {say('policy.delete')}
-          </Button>
+          </Do>
         )
       }
       crumbs={[{ label: common('nav.policies'), to: paths.policies }]}
@@ -98,6 +102,7 @@ function Document({
   const say = useTexts(ramTexts)
   const common = useCommon()
   const [text, setText] = useState<string | null>(null)
+  const permission = usePermissions(useArns().ram(`policy/${name}`), ['ram:CreatePolicyVersion'])
   const checked = useChecked(text ?? version.PolicyDocument, 'identity')
   const save = useChange((PolicyDocument: string, region) =>
     call('Ram', 'CreatePolicyVersion', region, {
@@ -110,7 +115,16 @@ function Document({
   if (text === null)
     return (
       <Section
-        actions={isCustom && <Button onClick={() => setText(pretty(version.PolicyDocument))}>{say('modify')}</Button>}
+        actions={
+          isCustom && (
+            <Do
+              onClick={() => setText(pretty(version.PolicyDocument))}
+              permission={permission('ram:CreatePolicyVersion')}
+            >
+              {say('modify')}
+            </Do>
+          )
+        }
         title={`${say('document')} ${version.VersionId}`}
       >
         <div className="command-box">

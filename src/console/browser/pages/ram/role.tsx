@@ -1,14 +1,17 @@
 import { Button } from 'antd'
 import { useState } from 'react'
 import { useNavigate, useParams } from 'react-router'
+import { Do } from '../../parts/allowed.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { Mono } from '../../parts/mono.tsx'
 import { Facts, Page, Ready, Section } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
 import { TabLinks } from '../../parts/tab-links.tsx'
 import { When } from '../../parts/when.tsx'
+import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
+import { usePermissions } from '../../service/permissions.ts'
 import { useChange, useReply } from '../../service/queries.ts'
 import type { Role } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
@@ -22,15 +25,16 @@ export default function RolePage() {
   const navigate = useNavigate()
   const { name = '', tab = 'details' } = useParams()
   const [deleting, setDeleting] = useState(false)
+  const permission = usePermissions(useArns().ram(`role/${name}`), ['ram:DeleteRole'])
   const reading = useReply<{ Role: Role }>('Ram', 'GetRole', { RoleName: name })
   const remove = useChange((_: undefined, region) => call('Ram', 'DeleteRole', region, { RoleName: name }))
   const role = reading.data?.Role
   return (
     <Page
       actions={
-        <Button danger onClick={() => setDeleting(true)}>
+        <Do danger onClick={() => setDeleting(true)} permission={permission('ram:DeleteRole')}>
           {say('role.delete')}
-        </Button>
+        </Do>
       }
       crumbs={[{ label: common('nav.roles'), to: paths.roles }]}
       lead={role?.Description}

@@ -1,12 +1,15 @@
-import { Button, Form, Select } from 'antd'
+import { Form, Select } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
+import { Do } from '../../parts/allowed.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { DeleteIcon } from '../../parts/icons.tsx'
 import { Nothing, Ready, Section } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
+import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
+import { usePermissions } from '../../service/permissions.ts'
 import { useChange, useReply } from '../../service/queries.ts'
 import type { Group } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
@@ -20,6 +23,10 @@ export function UserGroups({ userName }: { readonly userName: string }) {
   const say = useTexts(ramTexts)
   const common = useCommon()
   const [open, setOpen] = useState(false)
+  const permission = usePermissions(useArns().ram(`user/${userName}`), [
+    'ram:AddUserToGroup',
+    'ram:RemoveUserFromGroup',
+  ])
   const groups = useReply<Groups>('Ram', 'ListGroupsForUser', { UserName: userName })
   const all = useReply<Groups>('Ram', 'ListGroups', { MaxItems: 100 }, open)
   const add = useChange((GroupName: string, region) =>
@@ -31,9 +38,9 @@ export function UserGroups({ userName }: { readonly userName: string }) {
   return (
     <Section
       actions={
-        <Button onClick={() => setOpen(true)} size="small">
+        <Do onClick={() => setOpen(true)} permission={permission('ram:AddUserToGroup')} size="small">
           {say('group.add')}
-        </Button>
+        </Do>
       }
       title={say('groups')}
     >
@@ -47,10 +54,11 @@ export function UserGroups({ userName }: { readonly userName: string }) {
                   <span>
                     <Link to={paths.group(GroupName)}>{GroupName}</Link> <span className="muted">{Comments}</span>
                   </span>
-                  <Button
+                  <Do
                     aria-label={say('member.remove', { name: GroupName })}
                     icon={<DeleteIcon />}
                     onClick={() => remove.mutate(GroupName)}
+                    permission={permission('ram:RemoveUserFromGroup')}
                     size="small"
                     type="text"
                   />

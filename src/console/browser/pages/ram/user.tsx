@@ -10,6 +10,7 @@ import { When } from '../../parts/when.tsx'
 import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
+import { usePermissions } from '../../service/permissions.ts'
 import { useChange, useMay, useReply } from '../../service/queries.ts'
 import type { User } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
@@ -102,13 +103,14 @@ function Basics({ user }: { readonly user: User }) {
   const say = useTexts(ramTexts)
   const common = useCommon()
   const [open, setOpen] = useState(false)
+  const permission = usePermissions(useArns().ram(`user/${user.UserName}`), ['ram:UpdateUser'])
   const change = useChange((values: Edited, region) =>
     call('Ram', 'UpdateUser', region, { UserName: user.UserName, ...values }),
   )
   return (
     <Section
       actions={
-        <Do onClick={() => setOpen(true)} size="small">
+        <Do onClick={() => setOpen(true)} permission={permission('ram:UpdateUser')} size="small">
           {common('do.edit')}
         </Do>
       }
