@@ -142,7 +142,7 @@ const ATTACKS: readonly [what: string, attack: (db: DatabaseSync) => void, fault
       db.exec("UPDATE event SET body = replace(body, 'Encrypt', 'Decrypt') WHERE seq = 12")
       rechain(db)
     },
-    /the events from 1 to \d+ were rewritten/,
+    /the events from \d+ to \d+ were rewritten/,
   ],
   [
     'the same, and the checkpoints removed',
@@ -152,7 +152,7 @@ const ATTACKS: readonly [what: string, attack: (db: DatabaseSync) => void, fault
       )
       rechain(db)
     },
-    /the events from 1 to \d+ were rewritten/,
+    /the events from \d+ to \d+ were rewritten/,
   ],
   [
     'a signed checkpoint is deleted',

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { actiontrail } from '../../src/api/errors/actiontrail.ts'
 import { anyCall } from '../../src/api/errors/any-call.ts'
 import { catalogue } from '../../src/api/errors/catalogue.ts'
+import { console } from '../../src/api/errors/console.ts'
 import { kms } from '../../src/api/errors/kms.ts'
 import { ram } from '../../src/api/errors/ram.ts'
 import { sts } from '../../src/api/errors/sts.ts'
@@ -26,7 +27,7 @@ function shown({ code, message, status, denial }: Refusal) {
 
 describe('the catalogue', () => {
   it('has each code once', () => {
-    const parts = [anyCall, kms, ram, sts, actiontrail].flatMap((part) => Object.keys(part))
+    const parts = [anyCall, kms, ram, sts, actiontrail, console].flatMap((part) => Object.keys(part))
     assert.deepEqual(parts, Object.keys(catalogue))
   })
 

@@ -73,7 +73,6 @@ export class Database {
     const { name, address } = this.host
     const file = join(this.#folder, `${name}.json`)
     const all = `host all all 0.0.0.0/0 trust`
-    const local = 'local all all trust'
     const configuration = {
       scope: 'strongroom',
       name,
@@ -86,12 +85,13 @@ export class Database {
         data_dir: join(this.disk, 'data'),
         bin_dir: programs(),
         pgpass: join(this.disk, 'pgpass'),
-        pg_hba: [local, all, 'host replication all 0.0.0.0/0 trust'],
+        pg_hba: [all, 'host replication all 0.0.0.0/0 trust'],
         authentication: {
           superuser: { username: 'strongroom', password: 'unused' },
           replication: { username: 'replicator', password: 'unused' },
         },
-        parameters: { unix_socket_directories: this.disk },
+        // None: its path would be too long in a folder deep down.
+        parameters: { unix_socket_directories: '' },
         remove_data_directory_on_rewind_failure: true,
         remove_data_directory_on_diverged_timelines: true,
       },
