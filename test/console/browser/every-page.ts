@@ -45,6 +45,8 @@ export async function everyPage({ program }: Desk): Promise<Readonly<Record<stri
     Description: HOSTILE,
     AssumeRolePolicyDocument: TRUST(program.credentials.accountId),
   })
+  const bucket = { Version: '2020-07-06', OssBucketName: 'audit-copies' }
+  await must('CreateTrail', { ...bucket, Name: 'audit-copy' })
   const region = '/cn-hangzhou'
   return {
     overview: `${region}/overview`,

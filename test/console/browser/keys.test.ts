@@ -147,6 +147,7 @@ describe('keys in the browser', () => {
     await page.getByRole('button', { name: 'Enable Deletion Protection' }).click()
     await dialog().getByRole('button', { name: 'Enable Deletion Protection' }).click()
     await page.getByRole('button', { name: 'Disable Deletion Protection' }).waitFor()
+    await dialog().waitFor({ state: 'hidden' })
     const schedule = page.getByRole('button', { name: 'Schedule Key Deletion' })
     assert.equal(await schedule.getAttribute('aria-disabled'), 'true')
     await schedule.focus()

@@ -1,6 +1,7 @@
+import { useQuery } from '@tanstack/react-query'
 import { Alert, Button, DatePicker, Form, Radio, Select, Steps } from 'antd'
 import type { Dayjs } from 'dayjs'
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { useRegion } from '../frame/region.ts'
 import { FileField } from '../parts/file-field.tsx'
@@ -157,10 +158,21 @@ interface WrapProps {
 }
 
 function Wrap({ keyId, choice, back, done }: WrapProps) {
-  const parameters = useReply<ImportParameters>('Kms', 'GetParametersForImport', {
-    KeyId: keyId,
-    WrappingAlgorithm: choice.algorithm,
-    WrappingKeySpec: 'RSA_2048',
+  const region = useRegion()
+  const once = useId()
+  // Public key and token belong together: what was shown is never replaced while the reader works with it.
+  const parameters = useQuery({
+    queryKey: [region, 'import-parameters', keyId, choice.algorithm, once],
+    queryFn: ({ signal }) =>
+      call<ImportParameters>(
+        'Kms',
+        'GetParametersForImport',
+        region,
+        { KeyId: keyId, WrappingAlgorithm: choice.algorithm, WrappingKeySpec: 'RSA_2048' },
+        signal,
+      ),
+    gcTime: 0,
+    staleTime: 'static',
   })
   const importing = useChange(({ material, token }: { material: string; token: string }, region) =>
     call('Kms', 'ImportKeyMaterial', region, {

@@ -98,5 +98,6 @@ export const keyTexts = {
   'who.action': ['Action', '操作'],
   'who.why': ['Which statement says so', '查看决定性语句'],
   'who.account': ['may do everything', '拥有全部权限'],
+  'events.last': ['Last calls', '最近调用'],
   'events.all': ['All events of this key', '该密钥的全部事件'],
 } as const satisfies Texts

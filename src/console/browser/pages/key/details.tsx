@@ -1,6 +1,7 @@
 import { Form, Input } from 'antd'
 import { useState } from 'react'
-import { useSearchParams } from 'react-router'
+import { Link, useSearchParams } from 'react-router'
+import { useRegion } from '../../frame/region.ts'
 import { Do } from '../../parts/allowed.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
@@ -11,10 +12,13 @@ import { KeyStateTag } from '../../parts/state.tsx'
 import { When } from '../../parts/when.tsx'
 import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
+import { paths } from '../../service/paths.ts'
 import { useChange, useMay, useReply } from '../../service/queries.ts'
-import type { Aliases, KeyMetadata, KeyTags } from '../../service/replies.ts'
+import type { Aliases, Events, KeyMetadata, KeyTags } from '../../service/replies.ts'
 import { useCommon, useDates, useTexts } from '../../texts/language.tsx'
+import { EventChart } from '../events/event-chart.tsx'
 import { keyTexts } from '../key.texts.ts'
+import { eventsOf } from './key-events.tsx'
 
 type AliasesReply = ReturnType<typeof useReply<Aliases>>
 
@@ -24,39 +28,42 @@ export function Details({ metadata, aliases }: { readonly metadata: KeyMetadata;
   const isExternal = metadata.Origin === 'EXTERNAL'
   return (
     <div className="columns">
-      <Section title={say('details')}>
-        <Facts
-          of={[
-            [say('id'), <Mono key="id" label={say('id')} text={metadata.KeyId} />],
-            [say('arn'), <Mono key="arn" label={say('arn')} text={metadata.Arn} />],
-            [common('field.state'), <KeyStateTag key="state" state={metadata.KeyState} />],
-            [common('field.description'), <Description key="description" metadata={metadata} />],
-            [say('level'), common(`level.${metadata.ProtectionLevel}`)],
-            [say('origin'), common(`origin.${metadata.Origin}`)],
-            [
-              say('spec'),
-              <code className="mono" key="spec">
-                {metadata.KeySpec}
-              </code>,
-            ],
-            [
-              say('purpose'),
-              metadata.KeyUsage === 'ENCRYPT/DECRYPT' ? say('purpose.ENCRYPT/DECRYPT') : metadata.KeyUsage,
-            ],
-            [say('rotation'), common(`rotation.${metadata.AutomaticRotation}`)],
-            [say('protection'), say(`protection.${metadata.DeletionProtection}`)],
-            [say('expires'), isExternal ? <Expiry key="expires" metadata={metadata} /> : undefined],
-            [say('delete.date'), metadata.DeleteDate ? <When date={metadata.DeleteDate} key="delete" /> : undefined],
-            [
-              say('creator'),
-              <code className="mono" key="creator">
-                {metadata.Creator}
-              </code>,
-            ],
-            [common('field.created'), <When date={metadata.CreationDate} key="created" />],
-          ]}
-        />
-      </Section>
+      <div>
+        <Section title={say('details')}>
+          <Facts
+            of={[
+              [say('id'), <Mono key="id" label={say('id')} text={metadata.KeyId} />],
+              [say('arn'), <Mono key="arn" label={say('arn')} text={metadata.Arn} />],
+              [common('field.state'), <KeyStateTag key="state" state={metadata.KeyState} />],
+              [common('field.description'), <Description key="description" metadata={metadata} />],
+              [say('level'), common(`level.${metadata.ProtectionLevel}`)],
+              [say('origin'), common(`origin.${metadata.Origin}`)],
+              [
+                say('spec'),
+                <code className="mono" key="spec">
+                  {metadata.KeySpec}
+                </code>,
+              ],
+              [
+                say('purpose'),
+                metadata.KeyUsage === 'ENCRYPT/DECRYPT' ? say('purpose.ENCRYPT/DECRYPT') : metadata.KeyUsage,
+              ],
+              [say('rotation'), common(`rotation.${metadata.AutomaticRotation}`)],
+              [say('protection'), say(`protection.${metadata.DeletionProtection}`)],
+              [say('expires'), isExternal ? <Expiry key="expires" metadata={metadata} /> : undefined],
+              [say('delete.date'), metadata.DeleteDate ? <When date={metadata.DeleteDate} key="delete" /> : undefined],
+              [
+                say('creator'),
+                <code className="mono" key="creator">
+                  {metadata.Creator}
+                </code>,
+              ],
+              [common('field.created'), <When date={metadata.CreationDate} key="created" />],
+            ]}
+          />
+        </Section>
+        <LastCalls keyId={metadata.KeyId} />
+      </div>
       <div>
         <StateAllows metadata={metadata} />
         <AliasList aliases={aliases} metadata={metadata} />
@@ -309,6 +316,19 @@ function TagList({ metadata }: { readonly metadata: KeyMetadata }) {
           </Form.Item>
         </FormDialog>
       )}
+    </Section>
+  )
+}
+
+/** The calls of the last days at a glance; who may not look up events sees no chart. */
+function LastCalls({ keyId }: { readonly keyId: string }) {
+  const say = useTexts(keyTexts)
+  const region = useRegion()
+  const events = useReply<Events>('Actiontrail', 'LookupEvents', eventsOf(keyId))
+  if (!events.data) return null
+  return (
+    <Section actions={<Link to={paths.key(region, keyId, 'events')}>{say('events')}</Link>} title={say('events.last')}>
+      <EventChart events={events.data.Events} />
     </Section>
   )
 }

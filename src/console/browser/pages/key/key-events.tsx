@@ -1,6 +1,7 @@
 import { Link } from 'react-router'
 import { useRegion } from '../../frame/region.ts'
 import { Ready } from '../../parts/page.tsx'
+import type { Parameters } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
 import { useReply } from '../../service/queries.ts'
 import type { Events } from '../../service/replies.ts'
@@ -9,13 +10,15 @@ import { EventChart } from '../events/event-chart.tsx'
 import { EventTable } from '../events/event-table.tsx'
 import { keyTexts } from '../key.texts.ts'
 
+/** The lookup of a key's newest events. */
+export function eventsOf(keyId: string): Parameters {
+  return { LookupAttribute: JSON.stringify([{ Key: 'ResourceName', Value: keyId }]), MaxResults: 50 }
+}
+
 export function KeyEvents({ keyId }: { readonly keyId: string }) {
   const say = useTexts(keyTexts)
   const region = useRegion()
-  const events = useReply<Events>('Actiontrail', 'LookupEvents', {
-    LookupAttribute: JSON.stringify([{ Key: 'ResourceName', Value: keyId }]),
-    MaxResults: 50,
-  })
+  const events = useReply<Events>('Actiontrail', 'LookupEvents', eventsOf(keyId))
   return (
     <Ready of={events}>
       {() => (
