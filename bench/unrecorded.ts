@@ -24,8 +24,6 @@ async function openUnrecorded(url: string): Promise<Storage> {
     due: (...when) => storage.due(...when),
     scan: (...where) => storage.scan(...where),
     size: () => storage.size(),
-    takeTurn: () => storage.takeTurn(),
-    endTurn: () => storage.endTurn(),
     changesSince: (number) => storage.changesSince(number),
     dropNonces: (...when) => storage.dropNonces(...when),
     events: storage.events,

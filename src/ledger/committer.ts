@@ -23,9 +23,6 @@ import type { RootWatch } from './root-watch.ts'
 import { withSecondLook } from './second-look.ts'
 import type { TrailHead } from './trail-head.ts'
 
-/** A call that was moved so often, the last time after changes by others, is decided again while they can't change anything. */
-const TURNS_LOST = 5
-
 interface Waiting {
   readonly call: Call
   readonly commit: Commit
@@ -54,7 +51,6 @@ export class Committer {
   readonly #targets: Targets
   readonly #queue: CommitQueue<Waiting>
   #refused = false
-  #hasTurn = false
 
   constructor(targets: Targets) {
     this.#targets = targets
@@ -83,14 +79,11 @@ export class Committer {
 
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
     const { known, changes, trailHead } = this.#targets
-    const late: Waiting[] = []
     try {
       const isBehind = await withSecondLook(this.#targets.roots, () => this.#store(batch))
       if (trailHead.reporting) await trailHead.reporting
-      for (const waiting of batch) {
-        const { outcome, resolve, reject } = waiting
-        if (this.#isLate(waiting, isBehind)) late.push(waiting)
-        else if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
+      for (const { outcome, resolve, reject } of batch) {
+        if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
         else if (outcome === 'unavailable') reject(refuse('ServiceUnavailableTemporary'))
         // Decided again before that, it would be found to have moved once more.
         else if (outcome === 'moved' && isBehind) changes.follow().then(() => resolve(outcome), reject)
@@ -105,34 +98,6 @@ export class Committer {
         known.forget(call.changes)
         reject(refuse('ServiceUnavailableTemporary'))
       }
-    }
-    await this.#handOverTurn(batch, late)
-  }
-
-  /** Whether the call has lost its turn to others too often. */
-  #isLate({ outcome, call: { view } }: Waiting, isBehind: boolean): boolean {
-    if (outcome !== 'moved' || !view || view.attempt < TURNS_LOST) return false
-    return isBehind || view.basis < this.#targets.changes.ofOthers
-  }
-
-  /**
-   * Ends a turn once a call that it was taken for has come back, and takes one for those that are late now. The next batch comes after
-   * that: it would wait for the turn, and they for it.
-   */
-  async #handOverTurn(batch: readonly Waiting[], late: readonly Waiting[]): Promise<void> {
-    const { storage, changes } = this.#targets
-    try {
-      if (this.#hasTurn && batch.some(({ call: { view } }) => view && view.attempt > TURNS_LOST)) {
-        this.#hasTurn = false
-        await storage.endTurn()
-      }
-      if (late.length === 0) return
-      await storage.takeTurn()
-      this.#hasTurn = true
-      await changes.follow()
-      for (const { resolve } of late) resolve('moved')
-    } catch (error) {
-      for (const { reject } of late) reject(error)
     }
   }
 
@@ -219,7 +184,7 @@ export class Committer {
 
   /**
    * The calls whose reads are as they were, in the order in which they took place: those that change nothing saw what was there before
-   * the others, and of the others, those that lost most turns first, none has read what one before it changes.
+   * the others, and of the others none has read what one before it changes.
    */
   #currentOf(batch: readonly Waiting[]): readonly Waiting[] {
     const current: Waiting[] = []
@@ -232,8 +197,7 @@ export class Committer {
     }
     if (changing.length < 2) return changing.length === 0 ? current : [...current, ...changing]
     const changed = new Set<string>()
-    const attempt = ({ call: { view } }: Waiting) => view?.attempt ?? 1
-    for (const waiting of changing.sort((one, other) => attempt(other) - attempt(one))) {
+    for (const waiting of changing) {
       if (waiting.call.view?.reads(true).some((key) => changed.has(key))) continue
       for (const key of changedKeys([waiting.commit])) changed.add(key)
       current.push(waiting)

@@ -8,7 +8,6 @@ import { type Connection, closedError, connect, type Pool, reaching, reserve } f
 import { DURABILITY_SETTINGS, durabilityRisks } from './postgresql-durability.ts'
 import { guards, logging, must, outcomeOf, storing } from './postgresql-guards.ts'
 import { migratePostgresql } from './postgresql-migration.ts'
-import { BEHIND_TURNS, Turns } from './postgresql-turn.ts'
 import { type Columns, changedKeys, movedCalls, stepsOf, toChanges, toRow } from './rows.ts'
 import type { Bound } from './statement.ts'
 import { statements } from './statements.ts'
@@ -30,8 +29,6 @@ import { StoredRows } from './stored-rows.ts'
 
 /** A batch or a read that takes longer counts as lost, and so does a connection. */
 const PATIENCE_MS = 15_000
-/** How long a turn lasts at the most. */
-const TURN_MS = 1000
 const CONNECTION_PATIENCE_MS = 3000
 /**
  * The database ends a transaction that waits so long for a lock, or hears nothing from its server for so long: a server that was
@@ -45,19 +42,13 @@ const BEGIN = begin(TRANSACTION_PATIENCE_MS)
 /** The same for a transaction that holds the change number for two round trips: all that change records wait for it. */
 const BEGIN_HOLDING = begin(2000)
 
-/** Connects to the database that `url` names and migrates it. Throws Unavailable. `patienceMs` and `turnMs` are for tests. */
-export async function openPostgresql(url: string, patienceMs = PATIENCE_MS, turnMs = TURN_MS): Promise<Storage> {
+/** Connects to the database that `url` names and migrates it. Throws Unavailable. `patienceMs` is for tests. */
+export async function openPostgresql(url: string, patienceMs = PATIENCE_MS): Promise<Storage> {
   const pool = connect(url)
   try {
     await reaching(() => migratePostgresql(pool.sql))
     const risks = durabilityRisks(await reaching(() => pool.sql.unsafe(DURABILITY_SETTINGS)))
-    return new PostgresqlStorage(
-      pool,
-      () => connect(url),
-      patienceMs,
-      new Turns(() => connect(url), patienceMs, turnMs),
-      risks,
-    )
+    return new PostgresqlStorage(pool, () => connect(url), patienceMs, risks)
   } catch (error) {
     await pool.end(0)
     throw error
@@ -89,17 +80,15 @@ class PostgresqlStorage extends StoredRows implements Storage {
   #pool: Pool
   readonly #connect: () => Pool
   readonly #patienceMs: number
-  readonly #turns: Turns
   readonly events = new StoredEvents(this.statements, (bound) => this.all(bound))
   /** The head's row as this server last wrote or read it. */
   #head: Row | null = null
 
-  constructor(pool: Pool, connect: () => Pool, patienceMs: number, turns: Turns, risks: readonly string[]) {
+  constructor(pool: Pool, connect: () => Pool, patienceMs: number, risks: readonly string[]) {
     super(statements('postgresql'))
     this.#pool = pool
     this.#connect = connect
     this.#patienceMs = patienceMs
-    this.#turns = turns
     this.risks = risks
   }
 
@@ -234,9 +223,8 @@ class PostgresqlStorage extends StoredRows implements Storage {
     const { lockHead, moveAnyNumber, changesSince } = this.statements
     const reads = basis?.reads ?? null
     const isRecorded = batch.some(({ event }) => event)
-    const changes = changedKeys(batch).length > 0
-    const moves = reads !== null && changes
-    const begun = connection.unsafe(this.#beginning(changes, moves ? BEGIN_HOLDING : BEGIN))
+    const moves = reads !== null && changedKeys(batch).length > 0
+    const begun = connection.unsafe(moves ? BEGIN_HOLDING : BEGIN)
     const locked = isRecorded ? sent(connection, lockHead(chaining.place)) : []
     const moving = moves ? sent(connection, moveAnyNumber({})) : []
     const log = reads && basis ? sent(connection, changesSince({ number: basis.number })) : []
@@ -246,10 +234,10 @@ class PostgresqlStorage extends StoredRows implements Storage {
       const [, [row], , rows] = await within(this.#patienceMs, inOrder, pool.underWay)
       const chain = isRecorded ? new GrowingChain(row ? toRow(row) : null, chaining, basis?.number ?? null) : null
       if (!reads || !basis) return { chain, moved: NONE, held: null }
-      const since = toChanges(rows, basis.number, Number(moves))
-      const isMoved = movedCalls(reads, since)
+      const changes = toChanges(rows, basis.number, Number(moves))
+      const isMoved = movedCalls(reads, changes)
       const moved = new Set(batch.filter((_, i) => isMoved[i]))
-      return { chain, moved, held: { moves, number: since.number } }
+      return { chain, moved, held: { moves, number: changes.number } }
     } catch (error) {
       if (!isLost(error)) await this.#rollBack(pool, connection)
       throw error
@@ -272,14 +260,6 @@ class PostgresqlStorage extends StoredRows implements Storage {
     return { outcome: 'moved', number: null, moved }
   }
 
-  /**
-   * Begins a transaction, which waits for the turns of other servers where it changes records. It waits before it locks anything, so that
-   * nobody waits for it meanwhile.
-   */
-  #beginning(changes: boolean, begin: string): string {
-    return changes && !this.#turns.has ? `${begin}; ${BEHIND_TURNS}` : begin
-  }
-
   async #rollBack(pool: Pool, connection: Connection): Promise<void> {
     await within(this.#patienceMs, connection.unsafe('ROLLBACK'), pool.underWay)
   }
@@ -299,7 +279,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
     const head = chain?.row() ?? null
     const moves = head && chain ? stepsOf({ change: 'update', row: head, from: chain.from }, this.statements) : []
     const queries = [
-      ...(begun ? [] : [connection.unsafe(this.#beginning(keys.length > 0, BEGIN))]),
+      ...(begun ? [] : [connection.unsafe(BEGIN)]),
       ...moves.map(({ guarded }) => sent(connection, must('head moved', guarded))),
       // Behind the head: who waits for another server's transaction waits there, and then meets the number as it left it.
       ...(held ? [] : guards(keys.length > 0, basis, this.statements)).map((step) => sent(connection, step)),
@@ -315,14 +295,6 @@ class PostgresqlStorage extends StoredRows implements Storage {
     return { outcome: 'committed', number: held ? number : numberAfter(basis, batch), moved }
   }
 
-  takeTurn(): Promise<void> {
-    return reaching(() => this.#turns.take())
-  }
-
-  async endTurn(): Promise<void> {
-    this.#turns.end()
-  }
-
   /** PostgreSQL shows committed rows only after they are durable (synchronous_commit, its default). */
   async synced(): Promise<void> {}
 
@@ -331,7 +303,6 @@ class PostgresqlStorage extends StoredRows implements Storage {
   }
 
   async close(): Promise<void> {
-    await this.#turns.close()
     await this.#pool.end(5)
   }
 }

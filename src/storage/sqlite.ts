@@ -109,11 +109,6 @@ class SqliteStorage extends StoredRows implements Storage {
     }
   }
 
-  /** One process has the database, and nobody else to keep from it: it does not tell the batches of its workers apart. */
-  async takeTurn(): Promise<void> {}
-
-  async endTurn(): Promise<void> {}
-
   async dropNonces(now: number, limit: number): Promise<number> {
     this.#scrub()
     this.#nonces.drop(now)

@@ -149,12 +149,6 @@ export interface Storage {
    * Stale; null relies on the revisions of rows alone.
    */
   commit(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored>
-  /**
-   * Where servers wait for one another to change records: keeps all but this one from it until `endTurn`, and a second at the most. It
-   * gives a call that always loses its turn a chance; nothing else relies on it.
-   */
-  takeTurn(): Promise<void>
-  endTurn(): Promise<void>
   /** What has changed since the change number was `number`. */
   changesSince(number: number): Promise<Changes>
   /** Removes up to `limit` nonces that expired before `now`; returns how many. */

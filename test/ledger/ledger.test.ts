@@ -47,8 +47,6 @@ function withCommit(storage: Storage, commit: Storage['commit']): Storage {
     due: (...when) => storage.due(...when),
     scan: (...where) => storage.scan(...where),
     size: () => storage.size(),
-    takeTurn: () => storage.takeTurn(),
-    endTurn: () => storage.endTurn(),
     changesSince: (number) => storage.changesSince(number),
     dropNonces: (...when) => storage.dropNonces(...when),
     events: storage.events,

@@ -57,11 +57,6 @@ export class SimulatedStorage implements Storage {
     return this.#line.failure
   }
 
-  /** Its transactions follow one another at random. */
-  async takeTurn(): Promise<void> {}
-
-  async endTurn(): Promise<void> {}
-
   get(kind: string, account: string, region: string, id: string): Promise<Row | null> {
     return this.#line.ask(`get ${kind}`, () => this.#database.rows.get(recordKey(kind, account, region, id)) ?? null)
   }

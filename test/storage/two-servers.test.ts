@@ -5,7 +5,6 @@ import { setTimeout as pause } from 'node:timers/promises'
 import postgres from 'postgres'
 import { GENESIS, link } from '../../src/ledger/chain.ts'
 import { openStorage } from '../../src/storage/open.ts'
-import { openPostgresql } from '../../src/storage/postgresql.ts'
 import { HEAD_PLACE } from '../../src/storage/storage.ts'
 import { removeFolder, runProgram, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { until } from '../until.ts'
@@ -41,42 +40,6 @@ describe('two servers on one PostgreSQL', () => {
       assert.equal(row.hash, hash)
     }
     for (const storage of storages) await storage.close()
-  })
-  it('change nothing during the turn of the other, which ends by itself', async () => {
-    await using server = await startPostgresql()
-    const url = server.database()
-    const [one, other] = [await openPostgresql(url, 30_000, 30_000), await openPostgresql(url, 30_000, 100)]
-    await beginChain(one)
-    const row = (id: string) => ({
-      ...{ kind: 'thing', account: '1', region: 'r', id, parent: null, createdAt: 1, dueAt: null, revision: 1 },
-      ...{ body: '{}', mac: new Uint8Array([1]) },
-    })
-    const made = (id: string) => ({
-      ...call(id),
-      changes: [{ change: 'insert', row: row(id), counted: null } as const],
-    })
-    const order: string[] = []
-    const noted = async (storage: typeof one, id: string, changes: boolean) => {
-      const outcomes = await commit(storage, [changes ? { ...made(id), event: null } : call(id)])
-      order.push(`${id}: ${outcomes}`)
-    }
-    // It takes two connections to commit while a batch waits, and only reads open one.
-    await Promise.all([other.size(), other.size()])
-    await one.takeTurn()
-    const waiting = noted(other, 'of the other', true)
-    await noted(one, 'its own', true)
-    await noted(other, 'an event', false)
-    await one.endTurn()
-    await waiting
-    assert.deepEqual(order, ['its own: committed', 'an event: committed', 'of the other: committed'])
-    await other.takeTurn()
-    await noted(one, 'after a turn that nobody ended', true)
-    // Both at the same time, one after the other.
-    await Promise.all([one, other].map((storage) => storage.takeTurn().then(() => storage.endTurn())))
-    await other.takeTurn()
-    await other.close()
-    await noted(one, 'after a turn whose server has closed', true)
-    await one.close()
   })
   it('wait for each other so long and no longer, and leave nothing waiting behind', async () => {
     await using server = await startPostgresql()

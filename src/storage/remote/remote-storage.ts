@@ -59,8 +59,6 @@ export function storageMethods(storage: Storage): StorageMethods {
     'storage.due': (...which) => storage.due(...which),
     'storage.scan': (...which) => storage.scan(...which),
     'storage.size': () => storage.size(),
-    'storage.takeTurn': () => storage.takeTurn(),
-    'storage.endTurn': () => storage.endTurn(),
     'storage.changesSince': (number) => storage.changesSince(number),
     'storage.dropNonces': (...which) => storage.dropNonces(...which),
     'storage.synced': () => storage.synced(),
@@ -146,14 +144,6 @@ export class RemoteStorage implements Storage {
   async commit(commits: readonly Commit[], _: Chaining, basis: Basis | null): Promise<Stored> {
     this.#beforeBatch()
     return unpackStored(await this.#owner.pack(packBatch({ commits, basis })))
-  }
-
-  takeTurn(): Promise<void> {
-    return this.#owner.ask('storage.takeTurn')
-  }
-
-  endTurn(): Promise<void> {
-    return this.#owner.ask('storage.endTurn')
   }
 
   changesSince(number: number): Promise<Changes> {
