@@ -242,7 +242,7 @@ const ATTACKS: readonly [what: string, attack: (sql: postgres.Sql) => Promise<un
       await sql`UPDATE record SET body = ${body}, revision = ${revision}, mac = ${mac} WHERE id = 'lane-1'`
       await sql`DELETE FROM event WHERE seq > ${JSON.parse(body).seq} AND seq < ${lane(2)}`
     },
-    /events? \d+ of lane 1 (to \d+ of lane 1 are|is) missing at the end: the trail was cut, or an older copy/,
+    /events \d+ of lane 1 to \d+ of lane 1 are missing at the end: the trail was cut, or an older copy/,
   ],
   [
     'the head of another lane stands in for one',

@@ -105,10 +105,10 @@ export class ChainWalk {
     return { seq: head.seq, message }
   }
 
-  /** The fault about the first checkpoint that the walk did not reach. */
+  /** The fault about the checkpoints that the walk did not reach: all that is missing up to the last of them. */
   unmet(): Fault | null {
-    const mark = this.#marks[this.#next]
-    return mark ? this.#met(mark) : null
+    const last = this.#marks.at(-1)
+    return last && this.#next < this.#marks.length ? this.#met(last) : null
   }
 
   /** Compares the walk with a known head. Returns the fault when they disagree. */
@@ -122,13 +122,20 @@ export class ChainWalk {
     }
     const next = known.seq + 1
     if (this.#head.seq > known.seq) return { seq: next, message: `event ${named(next)} comes after the end` }
-    if (this.#head.seq !== known.seq || this.#head.hash !== known.hash)
-      return {
-        seq: this.#trusted.seq + 1,
-        message: `the events from ${named(this.#trusted.seq + 1)} to ${named(known.seq)} were rewritten: they are not those that were recorded`,
-      }
+    if (this.#head.hash !== known.hash) return this.#rewritten()
     this.#trusted = known
     return null
+  }
+
+  /** The events since the last trusted head agree with each other alone: the walk takes them back. */
+  #rewritten(): Fault {
+    const [first, last] = [this.#trusted.seq + 1, this.#head.seq]
+    this.#events -= last - this.#trusted.seq
+    this.#head = this.#trusted
+    return {
+      seq: first,
+      message: `the events from ${named(first)} to ${named(last)} were rewritten: they are not those that were recorded`,
+    }
   }
 }
 

@@ -1,0 +1,71 @@
+// The walk along a chain, over rows made here: what it says of events that are missing and of events that were rewritten.
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { publicKeyOf, TrailSigner } from '../../../src/actiontrail/audit/checkpoint.ts'
+import { ChainWalk, Checkpoints } from '../../../src/actiontrail/audit/verify.ts'
+import { GENESIS, link } from '../../../src/ledger/chain.ts'
+import type { ChainedEvent, Head } from '../../../src/storage/storage.ts'
+
+const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+const signer = new TrailSigner(pem, privateKey)
+
+/** A chain of as many events from its beginning; `body` is the text of each. */
+function chain(count: number, body: (seq: number) => string = (seq) => `event ${seq}`): readonly ChainedEvent[] {
+  const rows: ChainedEvent[] = []
+  let { hash } = GENESIS
+  for (let seq = 1; seq <= count; seq++) {
+    const event = { eventId: `id-${seq}`, account: '1', region: 'cn-hangzhou', at: seq, body: body(seq) }
+    hash = link(hash, seq, event, 1)
+    rows.push({ ...event, seq, hash, change: 1 })
+  }
+  return rows
+}
+
+/** A walk that knows signed checkpoints at these events of a chain. */
+function walkOver(rows: readonly ChainedEvent[], marks: readonly number[]): ChainWalk {
+  const all = marks.map((seq) => signer.checkpoint([headAt(rows, seq)], seq))
+  return new ChainWalk(GENESIS, new Checkpoints(all, publicKeyOf(pem)))
+}
+
+function headAt(rows: readonly ChainedEvent[], count: number): Head {
+  const { seq, hash } = rows[count - 1] ?? GENESIS
+  return { seq, hash }
+}
+
+describe('a walk along a chain', () => {
+  it('misses all events up to the last checkpoint, not to the next one alone', () => {
+    const rows = chain(12)
+    const walk = walkOver(rows, [3, 6, 10])
+    assert.equal(walk.take(rows.slice(0, 5)), null)
+    assert.deepEqual(walk.unmet(), {
+      seq: 6,
+      message: 'events 6 to 10 are missing at the end: the trail was cut, or an older copy was put in its place',
+    })
+    assert.equal(walk.take(rows.slice(5)), null)
+    assert.equal(walk.unmet(), null)
+    assert.equal(walk.events, 12)
+  })
+
+  it('takes back the events since the last checkpoint when they were rewritten', () => {
+    const rows = chain(12)
+    const rewritten = chain(12, (seq) => (seq === 8 ? 'another' : `event ${seq}`))
+    const walk = walkOver(rows, [6, 10])
+    const fault = walk.take(rewritten)
+    assert.deepEqual(fault, {
+      seq: 7,
+      message: 'the events from 7 to 10 were rewritten: they are not those that were recorded',
+    })
+    assert.deepEqual([walk.events, walk.head], [6, headAt(rows, 6)])
+  })
+
+  it('takes back all events where no checkpoint is known and its end is another one', () => {
+    const rows = chain(5)
+    const walk = walkOver(rows, [])
+    assert.equal(walk.take(chain(5, (seq) => `other ${seq}`)), null)
+    const { message } = walk.expect(headAt(rows, 5)) ?? {}
+    assert.equal(message, 'the events from 1 to 5 were rewritten: they are not those that were recorded')
+    assert.deepEqual([walk.events, walk.head], [0, GENESIS])
+  })
+})
