@@ -6,7 +6,7 @@ import type { Address } from '../settings/listen.ts'
 import type { Connection } from './connection.ts'
 import type { House } from './house.ts'
 import type { Limits } from './limits.ts'
-import { Edge, type Tls } from './server.ts'
+import { closePorts, Edge, type Tls } from './server.ts'
 
 /** The process that accepts, as far as it hears of the connections; each has the number with which it came. */
 export interface Acceptor {
@@ -66,7 +66,7 @@ export class Adopting {
 
   /** Finishes the calls in progress, and closes all connections, after `deadlineMs` at the latest. */
   async stop(deadlineMs: number): Promise<void> {
-    for (const server of this.#servers) server.close()
+    await closePorts(this.#servers)
     await this.#edge.drain(this.#servers, this.#emptied(), deadlineMs)
   }
 

@@ -5,7 +5,7 @@ import type { Address } from '../settings/listen.ts'
 import { Admission, type Admitted } from './admission.ts'
 import type { Limits } from './limits.ts'
 import type { Observer } from './metrics.ts'
-import { endpointOf, listening } from './server.ts'
+import { closePorts, endpointOf, listening } from './server.ts'
 import { plainAddress, sourceOf } from './source.ts'
 
 /** A process that serves connections. */
@@ -79,15 +79,15 @@ export class Dealer {
         this.#servers.push(server)
       }
     } catch (error) {
-      this.stop()
+      await this.stop()
       throw error
     }
     return this.#servers.map((server, index) => endpointOf(server, addresses[index]?.host ?? '', secure))
   }
 
-  /** Accepts nothing more. */
-  stop(): void {
-    for (const server of this.#servers) server.close()
+  /** Accepts and deals what has come, and nothing more. */
+  async stop(): Promise<void> {
+    await closePorts(this.#servers)
     for (const dealt of this.#waiting) this.#abandon(dealt)
     this.#waiting.clear()
   }

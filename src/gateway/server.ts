@@ -1,4 +1,5 @@
 // Listening: the ports, the options of node:http, and a graceful stop. The only file that listens for calls.
+import { once } from 'node:events'
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import type { AddressInfo, Server as PlainServer, Socket } from 'node:net'
@@ -53,10 +54,30 @@ export async function listen(
     endpoints: servers.map((server, i) => endpointOf(server, addresses[i]?.host ?? '', tls !== null)),
     connections: () => edge.connections.open,
     stop: async (deadlineMs) => {
-      const closed = Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+      const closed = Promise.all(servers.map((server) => once(server, 'close')))
+      await closePorts(servers)
       await edge.drain(servers, closed, deadlineMs)
     },
   }
+}
+
+/** The most connections that are accepted after the signal to stop. */
+const LAST_CONNECTIONS = 4096
+
+/**
+ * Accepts the connections that wait in the system's queue, and closes the ports: the system would reset what it has not handed over, though
+ * a client may have sent a call on it.
+ */
+export async function closePorts(servers: readonly PlainServer[]): Promise<void> {
+  let accepted = 0
+  const count = () => void accepted++
+  for (const server of servers) server.on('connection', count)
+  // What came with a connection is read in the turn of the event loop after the one that accepts it.
+  for (let [quiet, before] = [0, 0]; quiet < 2 && accepted < LAST_CONNECTIONS; before = accepted) {
+    await new Promise((resolve) => setImmediate(resolve))
+    quiet = accepted === before ? quiet + 1 : 0
+  }
+  for (const server of servers) server.off('connection', count).close()
 }
 
 /** Resolves when the server listens; rejects when it can't. */
@@ -157,10 +178,12 @@ export class Edge {
   /** Closes the connections at rest until `closed` resolves, and all that are left after `deadlineMs`. */
   async drain(servers: readonly Server[], closed: Promise<unknown>, deadlineMs: number): Promise<void> {
     // Clients close connections after their last answer; idle ones are closed here.
-    const idle = setInterval(() => {
+    const closeIdle = () => {
       for (const server of servers) server.closeIdleConnections()
       this.connections.closeSilent()
-    }, 50)
+    }
+    // Calls that have arrived are read first.
+    const idle = setInterval(() => setImmediate(closeIdle), 50)
     const late = setTimeout(() => this.connections.closeAll(), deadlineMs)
     await closed
     for (const timer of [idle, late]) clearInterval(timer)

@@ -296,6 +296,23 @@ describe('SIGTERM', () => {
     await assert.rejects(Connection.open(program.endpoint))
   })
 
+  for (const workers of ['0', '2'])
+    it(`leaves no call without an answer that had arrived before it, with ${workers} workers`, async () => {
+      const program = await startProgram({ data: folder(), flags: ['--workers', workers] })
+      const listKeys = () => post(signedForm({ Action: 'ListKeys' }, program.credentials))
+      const atRest = await Promise.all(Array.from({ length: 10 }, () => Connection.open(program.endpoint)))
+      for (const connection of atRest) assert.equal((await connection.send(listKeys()))?.status, 200)
+      // What arrives while the process is stopped is with the system when the signal comes.
+      program.process.kill('SIGSTOP')
+      const fresh = await Promise.all(Array.from({ length: 30 }, () => Connection.open(program.endpoint)))
+      const answers = [...fresh, ...atRest].map((connection) => connection.send(listKeys()))
+      await Promise.all([...fresh, ...atRest].map((connection) => connection.drained()))
+      const ended = program.stop('SIGTERM')
+      program.process.kill('SIGCONT')
+      assert.deepEqual(new Set((await Promise.all(answers)).map((answer) => answer?.status)), new Set([200]))
+      assert.equal(await ended, 0)
+    })
+
   it('is heeded from the moment that the server says it is ready', async () => {
     const data = folder()
     for (let round = 0; round < times('stops right after a start'); round++) {

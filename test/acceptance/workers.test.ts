@@ -1,6 +1,6 @@
 // A server with workers, from outside: it is one server. What one worker did, all have seen; any of its processes may be killed.
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, it } from 'node:test'
 import { decodeRing } from '../../src/cryptography/ring.ts'
@@ -49,9 +49,40 @@ type Parameters = Readonly<Record<string, string>>
 const request = ({ credentials }: Program, parameters: Parameters) => post(signedForm(parameters, credentials))
 const codeIn = (answer: RawAnswer | null) => (answer === null ? 'closed' : (JSON.parse(answer.body).Code ?? 'OK'))
 
-/** A connection to each worker: they are dealt out evenly. */
-const connections = ({ endpoint }: Program, count = 2) =>
+const connections = ({ endpoint }: Program, count: number) =>
   Promise.all(Array.from({ length: count }, () => Connection.open(endpoint)))
+
+/** How many connections of clients a worker holds: established ones at the server's port (`proc_pid_net(5)`). */
+function heldBy(pid: number, { endpoint }: Program): number {
+  const port = Number(new URL(endpoint).port).toString(16).toUpperCase().padStart(4, '0')
+  const sockets = readFileSync(`/proc/${pid}/net/tcp`, 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local = '', , state]) => local.endsWith(`:${port}`) && state === '01')
+    .map((fields) => `socket:[${fields[9]}]`)
+  const open = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`)
+    } catch {
+      // Closed meanwhile.
+      return ''
+    }
+  })
+  return open.filter((file) => sockets.includes(file)).length
+}
+
+/** As many connections, of which each worker serves the same share. One that is slow to reply is dealt fewer: then they are opened again. */
+async function evenConnections(program: Program, count: number): Promise<readonly Connection[]> {
+  const held = () => workersOf(program).map((worker) => heldBy(worker, program))
+  const sum = () => held().reduce((all, some) => all + some, 0)
+  for (;;) {
+    const all = await connections(program, count)
+    await until(() => sum() === count)
+    if (new Set(held()).size === 1) return all
+    for (const connection of all) connection.close()
+    await until(() => sum() === 0)
+  }
+}
 
 async function metrics(program: Program): Promise<string> {
   return (await fetch(program.metrics ?? '')).text()
@@ -86,7 +117,7 @@ describe('a server with workers', () => {
 
   it('has each worker see at its next call what another one did', async () => {
     const program = await started()
-    const [one, other] = await connections(program)
+    const [one, other] = await evenConnections(program, 2)
     assert.ok(one && other)
     const ask = (connection: Connection, parameters: Parameters) =>
       connection.send(request(program, { Format: 'JSON', ...parameters }))
@@ -108,7 +139,7 @@ describe('a server with workers', () => {
 
   it('knows when an AccessKey was used, and how often a key, whichever worker it was', async () => {
     const program = await started()
-    const [one, other] = (await connections(program)) as [Connection, Connection]
+    const [one, other] = (await evenConnections(program, 2)) as [Connection, Connection]
     const { accessKeyId } = program.credentials
     const created = await one.send(request(program, { Action: 'CreateKey', Format: 'JSON' }))
     const { KeyId } = JSON.parse(created?.body ?? '').KeyMetadata
@@ -229,7 +260,7 @@ describe('a server with workers', () => {
 describe('a worker that is killed', () => {
   it('costs its own calls alone, and is started again', async () => {
     const program = await started()
-    const all = await connections(program, 6)
+    const all = await evenConnections(program, 6)
     const ends = all.map(async (connection) => {
       for (;;) {
         const code = codeIn(await connection.send(request(program, { Action: 'ListKeys', Format: 'JSON' })))
@@ -257,8 +288,11 @@ describe('a worker that hangs and is killed', () => {
   it('ends the connections that it has not taken yet', async () => {
     const program = await started()
     const [victim = 0] = workersOf(program)
+    // All come at once, so that they are dealt before the owner misses a reply.
+    program.process.kill('SIGSTOP')
     process.kill(victim, 'SIGSTOP')
     const all = await connections(program, 10)
+    program.process.kill('SIGCONT')
     const answers = all.map((connection) => connection.send(request(program, { Action: 'ListKeys', Format: 'JSON' })))
     let answered = 0
     for (const answer of answers) void answer.then(() => answered++)
@@ -273,7 +307,7 @@ describe('a worker that hangs and is killed', () => {
 describe('a worker that hangs', () => {
   it('keeps nobody else waiting, and is ended', async () => {
     const program = await started()
-    const all = await connections(program)
+    const all = await evenConnections(program, 2)
     const [victim = 0] = workersOf(program)
     process.kill(victim, 'SIGSTOP')
     const answers = all.map((connection) => connection.send(request(program, { Action: 'CreateKey', Format: 'JSON' })))

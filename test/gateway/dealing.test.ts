@@ -20,9 +20,9 @@ class SlowTaker implements Taker {
   }
 }
 
-const ends: (() => void)[] = []
-afterEach(() => {
-  for (const end of ends.splice(0)) end()
+const ends: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end()
 })
 
 async function dealing(maxConnections: number, takers: readonly Taker[]) {
@@ -86,7 +86,7 @@ describe('the dealer', () => {
     const { dealer, open } = await dealing(10, [])
     const client = open()
     await until(() => dealer.open === 1)
-    dealer.stop()
+    await dealer.stop()
     await until(() => client.closed)
     assert.equal(dealer.open, 0)
   })

@@ -58,7 +58,7 @@ export async function listenWithWorkers(owner: Omit<Owner, 'dealer' | 'metrics'>
   try {
     await pool.start()
   } catch (error) {
-    dealer.stop()
+    await dealer.stop()
     throw error
   }
   metrics.adding(() => pool.counted())
@@ -66,7 +66,7 @@ export async function listenWithWorkers(owner: Omit<Owner, 'dealer' | 'metrics'>
     endpoints,
     connections: () => dealer.open,
     stop: async (deadlineMs) => {
-      dealer.stop()
+      await dealer.stop()
       await pool.stop(deadlineMs)
     },
   }
