@@ -35,6 +35,7 @@ export class TestHouse implements AsyncDisposable {
       this.#refusals.note(operation, outcome)
     },
     turnedAway: (...request) => this.metrics.turnedAway(...request),
+    loggedOn: (outcome) => this.metrics.loggedOn(outcome),
     disconnected: (...connection) => this.metrics.disconnected(...connection),
     unrecorded: (account) => this.metrics.unrecorded(account),
   }

@@ -11,7 +11,7 @@ import { accountSettings } from '../ram/account-settings.ts'
 import { logOnsOf } from '../ram/log-on.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { VERSION } from '../settings/version.ts'
-import { Attempts } from './attempts.ts'
+import type { AttemptLimits } from './attempts.ts'
 import { checkPolicy } from './check-policy.ts'
 import { cookieOf, setCookie } from './cookies.ts'
 import { declarationsOf } from './declarations.ts'
@@ -38,11 +38,11 @@ export class Console implements ConsolePort {
   readonly #files: Files
   #declarations: ReturnType<typeof declarationsOf> | null = null
 
-  /** `builds` is the folder with builds of the application: see Files. */
-  constructor(keys: RootKeys, runtime: Runtime, builds: string | null) {
+  /** `builds` is the folder with builds of the application: see Files. `attempts` counts for all processes of the server. */
+  constructor(keys: RootKeys, runtime: Runtime, builds: string | null, attempts: AttemptLimits) {
     this.#sealing = new Sealing(keys, runtime)
     this.#sessions = new Sessions(this.#sealing)
-    this.#logOn = new LogOn(this.#sealing, new Attempts())
+    this.#logOn = new LogOn(this.#sealing, attempts)
     this.#files = new Files(builds)
   }
 
@@ -108,9 +108,11 @@ export class Console implements ConsolePort {
     try {
       const outcome = await this.#taken(readStep(request.body), where, house)
       recognize()
+      if ('session' in outcome) house.observer.loggedOn('OK')
       return await this.#told(outcome, where, house)
     } catch (error) {
       if (!(error instanceof Refusal) || !error.entry.startsWith('LogOn.')) throw error
+      house.observer.loggedOn(error.entry)
       const spent = house.runtime.monotonic() - begin
       await house.runtime.pause(BEAT_MS - (spent % BEAT_MS))
       throw error

@@ -15,7 +15,8 @@ import { qrCode, SEED_BYTES, seedText, stepOf, stepOfConsecutive } from '../ram/
 import { isPassword } from '../ram/password.ts'
 import { type LoginProfile, ramScope } from '../ram/records.ts'
 import type { EventRow } from '../storage/storage.ts'
-import type { Attempt, Attempts } from './attempts.ts'
+import type { Attempt, AttemptLimits } from './attempts.ts'
+import { Hashing } from './hashing.ts'
 import { logOnEvent, ownCallEvent, type Where } from './log-on-event.ts'
 import { fromAllowedNetwork, isSaved, passwordDue, refusedFor, SAVED_MFA_MS, TICKET_MS } from './log-on-rules.ts'
 import { callerOf, type Found, markOf, plainName, userNamed, userWithId } from './principal.ts'
@@ -33,16 +34,17 @@ const NOBODYS_HASH = Buffer.alloc(48).toString('base64')
 
 export class LogOn {
   readonly #sealing: Sealing
-  readonly #attempts: Attempts
+  readonly #attempts: AttemptLimits
+  readonly #work = new Hashing()
 
-  constructor(sealing: Sealing, attempts: Attempts) {
+  constructor(sealing: Sealing, attempts: AttemptLimits) {
     this.#sealing = sealing
     this.#attempts = attempts
   }
 
   /** `savedMfa` is the cookie that says that a code was checked on this browser. Refuses with LogOn.Failed, and as `#next`. */
   async withPassword(typed: string, password: string, savedMfa: string, where: Where, house: House): Promise<Outcome> {
-    const attempt = this.#admitted(where, plainName(typed))
+    const attempt = await this.#admitted(where, plainName(typed))
     const checked = new Map<string, boolean>()
     const isRight = async (hash: string) => {
       const right = checked.get(hash) ?? (await this.#hashing(where, () => isPassword(password, hash)))
@@ -70,13 +72,13 @@ export class LogOn {
       where,
       house,
     )
-    attempt.succeeded()
+    this.#attempts.succeeded(attempt)
     return outcome
   }
 
   /** Logs the account itself or a user on with an AccessKey. Refuses with LogOn.Failed. */
   async withAccessKey(id: string, secret: string, where: Where, house: House): Promise<Outcome> {
-    const attempt = this.#admitted(where, id)
+    const attempt = await this.#admitted(where, id)
     const outcome = await settled<Outcome>(
       async (view) => {
         const accessKey = await house.accessKeys.find(id, view)
@@ -98,14 +100,14 @@ export class LogOn {
       house,
     )
     house.lastUsed.note(id, where.now)
-    attempt.succeeded()
+    this.#attempts.succeeded(attempt)
     return outcome
   }
 
   /** The second factor. With `save` it is not asked for again on this browser, where the security preference allows that. */
   async withCode(sealed: string, code: string, save: boolean, where: Where, house: House): Promise<Outcome> {
     const ticket = this.#ticket(sealed, 'Code', where)
-    const attempt = this.#admitted(where, plainName(ticket.typed))
+    const attempt = await this.#admitted(where, plainName(ticket.typed))
     const outcome = await settled<Outcome>(
       async (view) => {
         const { found, profile } = await holder(ticket, view)
@@ -130,7 +132,7 @@ export class LogOn {
       where,
       house,
     )
-    attempt.succeeded()
+    this.#attempts.succeeded(attempt)
     return outcome
   }
 
@@ -173,7 +175,7 @@ export class LogOn {
   /** The new password that is due. Refuses with InvalidParameter.Password.TooWeak. */
   async withNewPassword(sealed: string, password: string, where: Where, house: House): Promise<Outcome> {
     const ticket = this.#ticket(sealed, 'NewPassword', where)
-    const attempt = this.#admitted(where, plainName(ticket.typed))
+    const attempt = await this.#admitted(where, plainName(ticket.typed))
     const given = new Map<LoginProfile, Awaited<ReturnType<typeof withPassword>>>()
     const outcome = await settled<Outcome>(
       async (view) => {
@@ -196,7 +198,7 @@ export class LogOn {
       where,
       house,
     )
-    attempt.succeeded()
+    this.#attempts.succeeded(attempt)
     return outcome
   }
 
@@ -246,15 +248,15 @@ export class LogOn {
     return ticket
   }
 
-  #admitted({ request, now }: Where, name: string): Attempt {
-    const attempt = this.#attempts.admit(sourceOf(request.sourceAddress), name, now)
+  async #admitted({ request, now }: Where, name: string): Promise<Attempt> {
+    const attempt = await this.#attempts.admit(sourceOf(request.sourceAddress), name, now)
     if (!attempt) throw refuse('LogOn.Throttled')
     return attempt
   }
 
   async #hashing<T>({ request }: Where, work: () => Promise<T>): Promise<T> {
     const source = sourceOf(request.sourceAddress)
-    const done = await this.#attempts.hashing(source, async () => ({ result: await work() }))
+    const done = await this.#work.run(source, async () => ({ result: await work() }))
     if (!done) throw refuse('LogOn.Throttled')
     return done.result
   }

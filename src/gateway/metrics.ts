@@ -20,6 +20,8 @@ export interface Observer {
   answered(operation: Observed, outcome: 'OK' | Code, ms: number): void
   /** A request was refused before its caller was authenticated. */
   turnedAway(code: Code, sourceAddress: string): void
+  /** A log-on to the console began a session, or was refused. */
+  loggedOn(outcome: 'OK' | Code): void
   /** The server closed a connection without an answer. */
   disconnected(why: Disconnection, sourceAddress: string): void
   /** A refused call of this account left no event: too many come too fast. */
@@ -47,6 +49,7 @@ export class Metrics implements Observer {
   /** The same under its former name. */
   readonly #strangers: Counter<'code'>
   readonly #disconnections: Counter<'reason'>
+  readonly #logOns: Counter<'outcome'>
   readonly #unrecorded: Counter
   readonly #silenced = new Map<string, { began: number; hidden: number }>()
   readonly #seconds: Histogram<'product'>
@@ -98,6 +101,12 @@ export class Metrics implements Observer {
       labelNames: ['code'],
       registers,
     })
+    this.#logOns = new Counter({
+      name: 'strongroom_log_ons_total',
+      help: 'Log-ons to the console, by outcome: OK for each session that began, or the code of the refusal.',
+      labelNames: ['outcome'],
+      registers,
+    })
     this.#unrecorded = new Counter({
       name: 'strongroom_unrecorded_refusals_total',
       help: 'Refused calls that left no event because too many came too fast.',
@@ -119,6 +128,10 @@ export class Metrics implements Observer {
     this.#unauthenticated.inc({ code })
     this.#strangers.inc({ code })
     this.#tell({ code, sourceAddress }, 'unauthenticated request refused')
+  }
+
+  loggedOn(outcome: 'OK' | Code): void {
+    this.#logOns.inc({ outcome })
   }
 
   disconnected(reason: Disconnection, sourceAddress: string): void {

@@ -6,6 +6,7 @@ import { openTrailSigner } from '../actiontrail/audit/signing-key.ts'
 import { openTarget } from '../actiontrail/delivery/targets/open.ts'
 import { EventIndex } from '../actiontrail/lookup/event-index.ts'
 import { PageTokens } from '../actiontrail/lookup/page-token.ts'
+import { Attempts } from '../console/attempts.ts'
 import { Console } from '../console/console.ts'
 import { BUILDS } from '../console/files.ts'
 import type { House } from '../gateway/house.ts'
@@ -68,6 +69,7 @@ export interface OpenHouse extends ForCalls {
   readonly usage: KeyUsage
   readonly lastUsed: LastUsed
   readonly rateLimiter: RateLimiter
+  readonly attempts: Attempts
 }
 
 /** How a verb opens the house; `alarm` gets failures that belong to no call. Rejects with what to change. */
@@ -95,6 +97,7 @@ export async function openHouse(
     const node = isShared(settings) ? runtime.newId() : 'only'
     const usage = new KeyUsage(ledger, () => runtime.now())
     const rooms = { ledger, keys, usage, runtime }
+    const attempts = new Attempts()
     const hsm = settings.hsm && device && (await hsmKeystoreOf(device, settings.hsm, rooms, alarm, now))
     const software = new SoftwareKeystore(keys, runtime)
     ledger.whenChanged((changed) => software.dropOpened(changed && versionsIn(changed)))
@@ -105,7 +108,8 @@ export async function openHouse(
       operatorKeys: new OperatorKeys(ledger, accounts, accessKeys, ring, runtime),
       accessKeys,
       mfaSeeds: new MfaSeeds(keys, runtime),
-      console: new Console(keys, runtime, BUILDS),
+      console: new Console(keys, runtime, BUILDS, attempts),
+      attempts,
       authorizer: new Authorizer(ledger, alarm),
       lastUsed: new LastUsed(ledger),
       securityTokens: new SecurityTokens(keys),

@@ -43,6 +43,27 @@ describe('a session of the console', () => {
     }
   })
 
+  it('is guarded by all workers as by one: a name gets no more attempts, and /metrics counts them together', async () => {
+    const program = await startProgram({ flags: ['--workers', '2', '--metrics-listen', '127.0.0.1:0'] })
+    try {
+      assert.equal(await new Browser(program).outcome(pairOf(program)), 'OK')
+      const guess = { AccessKeyId: 'LTAInobody', AccessKeySecret: 'guess' }
+      const began = performance.now()
+      const outcomes = await Promise.all(Array.from({ length: 60 }, () => new Browser(program).outcome(guess)))
+      // Ten at once, and one more in each three seconds.
+      const most = 11 + (performance.now() - began) / 3000
+      const failed = outcomes.filter((one) => one === 'LogOn.Failed').length
+      assert.ok(failed >= 10 && failed <= most, `${failed} of ${most}`)
+      assert.equal(outcomes.filter((one) => one === 'LogOn.Throttled').length, 60 - failed)
+      const text = await (await fetch(program.metrics ?? '')).text()
+      const counted = (outcome: string) =>
+        Number(new RegExp(`^strongroom_log_ons_total\\{outcome="${outcome}"\\} (\\d+)$`, 'm').exec(text)?.[1])
+      assert.deepEqual(['OK', 'LogOn.Failed', 'LogOn.Throttled'].map(counted), [1, failed, 60 - failed])
+    } finally {
+      await program.stop()
+    }
+  })
+
   it('is one on two servers on one PostgreSQL, and over on both at once', async () => {
     await using server = await startPostgresql()
     const flags = ['--database', server.database()]

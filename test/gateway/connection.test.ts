@@ -19,6 +19,7 @@ function open() {
 function connectionsWith(limits: Partial<Limits>, ended: string[], now = () => 0): Connections {
   const observer = {
     answered: () => {},
+    loggedOn: () => {},
     turnedAway: () => {},
     unrecorded: () => {},
     disconnected: (why: string) => void ended.push(why),

@@ -111,6 +111,7 @@ describe('the limit of one source', () => {
     const ended: string[] = []
     const observer = {
       answered: () => {},
+      loggedOn: () => {},
       turnedAway: () => {},
       unrecorded: () => {},
       disconnected: (why: string, address: string) => void ended.push(`${why}: ${address}`),

@@ -61,7 +61,7 @@ export class Server {
       newId: runtime.newId,
       newRecordId: runtime.newRecordId,
       randomBytes: runtime.randomBytes,
-      observer: { answered() {}, turnedAway() {}, disconnected() {}, unrecorded() {} },
+      observer: { answered() {}, turnedAway() {}, loggedOn() {}, disconnected() {}, unrecorded() {} },
       ready: () => rooms.ledger.canCommit(runtime.now()),
       failed: setting.alarm,
     }

@@ -2,6 +2,7 @@
 
 import type { Code } from '../../api/errors/catalogue.ts'
 import { type Denial, Refusal } from '../../api/errors.ts'
+import type { Attempt } from '../../console/attempts.ts'
 import type { Limits } from '../../gateway/limits.ts'
 import type { Counted } from '../../gateway/metrics.ts'
 import type { Admission } from '../../gateway/rate-limit.ts'
@@ -93,6 +94,9 @@ export type OwnerMethods = StorageMethods &
     readonly 'refused.untold': (account: string, unrecorded: number) => void
     readonly 'refused.untoldCopy': (payer: string, owner: string, unrecorded: number) => void
     readonly 'refused.skip': (account: string, now: number) => void
+    /** See AttemptLimits. */
+    readonly 'attempts.admit': (source: string, name: string, now: number) => Attempt | null
+    readonly 'attempts.succeeded': (attempt: Attempt) => void
     /** How many messages were encrypted under software keys since the last time. */
     readonly uses: (noted: readonly { readonly place: VersionPlace; readonly uses: number }[]) => void
     /** See Metrics.relay. */

@@ -1,4 +1,5 @@
 // What a worker asks the owner of the database for: limits, the HSM's keys, and where uses are noted.
+import type { AttemptLimits } from '../../console/attempts.ts'
 import type { RateLimits } from '../../gateway/limiting.ts'
 import type {
   DeviceTime,
@@ -30,6 +31,14 @@ export function remoteLimits(owner: ToOwner): RateLimits {
       untoldCopy: (payer, paid, unrecorded) => owner.tell('refused.untoldCopy', payer, paid, unrecorded),
       skip: (account, _, now) => owner.tell('refused.skip', account, now),
     },
+  }
+}
+
+/** The attempts to log on, which the owner counts for all workers. */
+export function remoteAttempts(owner: ToOwner): AttemptLimits {
+  return {
+    admit: (source, name, now) => owner.ask('attempts.admit', source, name, now),
+    succeeded: (attempt) => owner.tell('attempts.succeeded', attempt),
   }
 }
 

@@ -16,7 +16,7 @@ export interface Owner {
 
 /** What one worker may ask for. */
 export function servedTo(taker: Taker, { rooms, house, dealer, metrics }: Owner): OwnerMethods {
-  const { storage, ring, witness, rateLimiter, usage, lastUsed } = rooms
+  const { storage, ring, witness, rateLimiter, attempts, usage, lastUsed } = rooms
   const { refused } = rateLimiter
   const { settings } = house
   const perSecond = settings.refusedBytesPerSecond
@@ -40,6 +40,8 @@ export function servedTo(taker: Taker, { rooms, house, dealer, metrics }: Owner)
     'refused.untold': (account, unrecorded) => refused.untold(account, unrecorded),
     'refused.untoldCopy': (payer, owner, unrecorded) => refused.untoldCopy(payer, owner, unrecorded),
     'refused.skip': (account, now) => refused.skip(account, perSecond, now),
+    'attempts.admit': (source, name, now) => attempts.admit(source, name, now),
+    'attempts.succeeded': (attempt) => attempts.succeeded(attempt),
     uses: (noted) => {
       for (const { place, uses } of noted) usage.note(place, uses)
     },

@@ -29,7 +29,7 @@ import { SecurityTokens } from '../../sts/security-token.ts'
 import { laneHolder } from '../live-servers.ts'
 import { alarmOf, openLog } from '../log.ts'
 import { type Beginning, CHANNEL_FD, ERRORS, type OwnerMethods, type Sent, type WorkerMethods } from './protocol.ts'
-import { Notes, OwnersProvider, RemoteHsm, remoteLimits } from './remote-rooms.ts'
+import { Notes, OwnersProvider, RemoteHsm, remoteAttempts, remoteLimits } from './remote-rooms.ts'
 
 /** How often uses of keys are told, and changes of others are followed. */
 const TELL_MS = 1000
@@ -104,7 +104,7 @@ async function begin({ settings, tls, limits, node }: Beginning): Promise<Servin
     keystore: new KeystoreRouter(new SoftwareKeystore(keys, SYSTEM), hsm, notes),
     accessKeys: new AccessKeys(keys, SYSTEM),
     mfaSeeds: new MfaSeeds(keys, SYSTEM),
-    console: new Console(keys, SYSTEM, BUILDS),
+    console: new Console(keys, SYSTEM, BUILDS, remoteAttempts(owner)),
     authorizer: new Authorizer(ledger, alarm),
     securityTokens: new SecurityTokens(keys),
     eventIndex: new EventIndex(ledger, keys),
