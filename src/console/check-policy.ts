@@ -1,6 +1,7 @@
 // Checking a policy document while it is written: the parser's own message, and where in the text it is about.
 import { refuse } from '../api/errors.ts'
 import { MalformedPolicy, type PolicyUse, parsePolicy } from '../ram/policy/language.ts'
+import type { Members } from './body.ts'
 
 export interface Finding {
   readonly Message: string
@@ -12,7 +13,7 @@ export interface Finding {
 }
 
 /** What is wrong with the document, and which of its parts match nothing. Refuses with InvalidParameter another use than `identity` and `trust`. */
-export function checkPolicy(given: Readonly<Record<string, unknown>>): { Faults: Finding[]; Flaws: Finding[] } {
+export function checkPolicy(given: Members): { Faults: Finding[]; Flaws: Finding[] } {
   const { Document: text, Use: use = 'identity' } = given
   if (typeof text !== 'string') throw refuse('InvalidParameter', { name: 'Document', rule: 'The text of a policy.' })
   if (use !== 'identity' && use !== 'trust')

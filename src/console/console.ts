@@ -1,9 +1,7 @@
 // The console's part of the server's port: pages, sessions, and the calls of sessions. Its paths are all below /console.
 import { Refusal, refuse } from '../api/errors.ts'
-import { RAM } from '../api/product.ts'
 import { isoSeconds } from '../api/time.ts'
 import { answer as answerCall, asRefusal } from '../gateway/call.ts'
-import { type Answer, encodeRefusal } from '../gateway/encode.ts'
 import type { ConsoleAnswer, ConsolePort, House } from '../gateway/house.ts'
 import { type HttpRequest, header, pathOf } from '../gateway/request.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
@@ -11,22 +9,24 @@ import { accountSettings } from '../ram/account-settings.ts'
 import { logOnsOf } from '../ram/log-on.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { VERSION } from '../settings/version.ts'
+import { inBrowser, json, NOT_KEPT, refused } from './answers.ts'
 import type { AttemptLimits } from './attempts.ts'
-import { checkPolicy } from './check-policy.ts'
+import { objectIn } from './body.ts'
 import { cookieOf, setCookie } from './cookies.ts'
 import { declarationsOf } from './declarations.ts'
 import { callIn, Sessions } from './door.ts'
 import { Files } from './files.ts'
 import { demandOwnPage } from './guard.ts'
-import { LogOn, type Outcome } from './log-on.ts'
+import { LogOn } from './log-on.ts'
 import { logOnEvent, type Where } from './log-on-event.ts'
 import { SAVED_MFA_MS } from './log-on-rules.ts'
-import { type PersonCaller, principalOf } from './principal.ts'
+import type { Outcome } from './next-step.ts'
+import { principalOf } from './principal.ts'
+import { admitted, QUESTIONS } from './questions.ts'
 import { Sealing, type Session } from './sealed.ts'
 import { ended } from './session.ts'
 import { settled } from './settling.ts'
-import { type Asking, simulate, whoMay } from './simulate.ts'
-import { objectIn, readStep, type Step } from './step.ts'
+import { readStep, type Step } from './step.ts'
 
 /** Refused log-ons are answered at multiples of this, so that the time tells nothing of what was done for them. */
 const BEAT_MS = 250
@@ -189,23 +189,6 @@ export class Console implements ConsolePort {
   }
 }
 
-type Question = (given: Readonly<Record<string, unknown>>, asking: Asking) => Promise<object>
-
-/** The questions that pages ask besides operations. */
-const QUESTIONS = new Map<string, Question>([
-  ['/console/api/simulate', simulate],
-  ['/console/api/who-can', whoMay],
-  ['/console/api/check-policy', async (given) => checkPolicy(given)],
-])
-
-/** Refuses a question over the account's rate; it counts as a call of RAM. */
-async function admitted({ accountId }: PersonCaller, { request, now }: Where, house: House): Promise<void> {
-  const rates = house.settings.accounts.get(accountId)?.rates ?? house.settings.rates
-  const whose = { account: accountId, region: request.regions[0] ?? '' }
-  const admission = await house.rateLimiter.admit(rates, whose, { product: RAM, name: 'Simulate' }, now)
-  if (admission !== 'admitted') throw RAM.throttled()
-}
-
 /** What a page shows of the session that it is in. */
 async function shown(session: Session, request: HttpRequest, house: House, now: number): Promise<object> {
   const view = house.ledger.view()
@@ -227,30 +210,4 @@ async function shown(session: Session, request: HttpRequest, house: House, now: 
     Version: VERSION,
     Dev: house.dev !== null,
   }
-}
-
-const NOT_KEPT = {
-  'cache-control': 'no-store',
-  'x-content-type-options': 'nosniff',
-  'cross-origin-resource-policy': 'same-origin',
-}
-
-function json(status: number, body: object, headers: ConsoleAnswer['headers'] = {}): ConsoleAnswer {
-  return {
-    status,
-    headers: { 'content-type': 'application/json', ...NOT_KEPT, ...headers },
-    body: JSON.stringify(body),
-  }
-}
-
-function inBrowser({ status, contentType, body, requestId }: Answer): ConsoleAnswer {
-  return { status, headers: { 'content-type': contentType, 'x-acs-request-id': requestId, ...NOT_KEPT }, body }
-}
-
-function refused(refusal: Refusal, request: HttpRequest, requestId: string): ConsoleAnswer {
-  const asked = { host: header(request, 'host'), endpoint: request.endpoint }
-  const answer = inBrowser(encodeRefusal(refusal, asked, requestId, 'JSON'))
-  return refusal.entry === 'LogOn.Throttled'
-    ? { ...answer, headers: { ...answer.headers, 'retry-after': '60' } }
-    : answer
 }

@@ -29,6 +29,13 @@ export function fromAllowedNetwork(address: string, masks: string): boolean {
   return each.length === 0 || each.some((mask) => inAddresses(mask, address))
 }
 
+/** Why the user may not log on now, whatever the password is; null where it may. */
+export function hindranceOf({ settings, logOns }: Found, { request, now }: Where): string | null {
+  if (!fromAllowedNetwork(request.sourceAddress, settings.securityPreference.LoginNetworkMasks))
+    return 'The address is not within LoginNetworkMasks.'
+  return now < (logOns?.body.lockedUntil ?? 0) ? 'The user is locked after too many failures.' : null
+}
+
 /** Whether a new password is due; `denied` where the old one has expired and the user may not change it. */
 export function passwordDue(
   profile: LoginProfile,

@@ -5,29 +5,24 @@ import { timingSafeEqual } from 'node:crypto'
 import { refuse } from '../api/errors.ts'
 import type { House } from '../gateway/house.ts'
 import { sourceOf } from '../gateway/source.ts'
-import { type Change, insert, update } from '../ledger/record.ts'
+import { insert, update } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import { accountSettings } from '../ram/account-settings.ts'
 import { logOnsOf } from '../ram/log-on.ts'
 import { deviceByName, deviceOf, MFA_DEVICE, ownDeviceName, serialNumber } from '../ram/mfa-device.ts'
 import { withPassword } from '../ram/new-password.ts'
-import { qrCode, SEED_BYTES, seedText, stepOf, stepOfConsecutive } from '../ram/one-time-code.ts'
+import { stepOf, stepOfConsecutive } from '../ram/one-time-code.ts'
 import { isPassword } from '../ram/password.ts'
 import { type LoginProfile, ramScope } from '../ram/records.ts'
-import type { EventRow } from '../storage/storage.ts'
 import type { Attempt, AttemptLimits } from './attempts.ts'
 import { Hashing } from './hashing.ts'
 import { logOnEvent, ownCallEvent, type Where } from './log-on-event.ts'
-import { fromAllowedNetwork, isSaved, passwordDue, refusedFor, SAVED_MFA_MS, TICKET_MS } from './log-on-rules.ts'
+import { hindranceOf, isSaved, passwordDue, refusedFor, SAVED_MFA_MS } from './log-on-rules.ts'
+import { nextStep, type Outcome, ticketOf } from './next-step.ts'
 import { callerOf, type Found, markOf, plainName, userNamed, userWithId } from './principal.ts'
-import type { SavedMfa, Sealing, Session, Ticket } from './sealed.ts'
+import type { Sealing, Ticket } from './sealed.ts'
 import { begun } from './session.ts'
-import { type Decided, settled } from './settling.ts'
-
-/** What a step leads to: a session, or another step. */
-export type Outcome =
-  | { readonly session: Session; readonly saved?: SavedMfa }
-  | { readonly next: Ticket; readonly show: Readonly<Record<string, unknown>> }
+import { settled } from './settling.ts'
 
 /** A hash of no password, so that an unknown user costs the same work. */
 const NOBODYS_HASH = Buffer.alloc(48).toString('base64')
@@ -42,7 +37,7 @@ export class LogOn {
     this.#attempts = attempts
   }
 
-  /** `savedMfa` is the cookie that says that a code was checked on this browser. Refuses with LogOn.Failed, and as `#next`. */
+  /** `savedMfa` is the cookie that says that a code was checked on this browser. Refuses with LogOn.Failed, and as `nextStep`. */
   async withPassword(typed: string, password: string, savedMfa: string, where: Where, house: House): Promise<Outcome> {
     const attempt = await this.#admitted(where, plainName(typed))
     const checked = new Map<string, boolean>()
@@ -58,7 +53,7 @@ export class LogOn {
         const right = await isRight(found?.profile?.passwordHash ?? NOBODYS_HASH)
         if (!found) return { refusal: refuse('LogOn.Failed') }
         const { profile } = found
-        const cause = !profile ? 'The user has no password for the console.' : this.#hindrance(found, where)
+        const cause = !profile ? 'The user has no password for the console.' : hindranceOf(found, where)
         if (!profile || cause !== null) return refusedFor(found, typed, cause ?? '', where)
         if (!right) return refusedFor(found, typed, 'The password is wrong.', where, 'password')
         if (passwordDue(profile, found.settings, where.now) === 'denied')
@@ -67,7 +62,7 @@ export class LogOn {
         const saved = this.#sealing.open('console-saved-mfa', savedMfa)
         const device = await deviceOf(found.user, readsOf(found, view))
         const mfa = device !== null && isSaved(saved, device, ticket, found, where.now)
-        return this.#next(found, { ...ticket, mfa }, where, house)
+        return nextStep(found, { ...ticket, mfa }, where, house)
       },
       where,
       house,
@@ -111,7 +106,7 @@ export class LogOn {
     const outcome = await settled<Outcome>(
       async (view) => {
         const { found, profile } = await holder(ticket, view)
-        const cause = this.#hindrance(found, where)
+        const cause = hindranceOf(found, where)
         if (cause !== null) return refusedFor(found, ticket.typed, cause, where)
         const device = await deviceOf(found.user, readsOf(found, view))
         if (!device?.body.bound) throw refuse('LogOn.Expired')
@@ -120,7 +115,7 @@ export class LogOn {
           return refusedFor(found, ticket.typed, 'The code is wrong, or was used.', where, 'code', 'LogOn.CodeFailed')
         const used = update(device, { body: { ...device.body, lastStep: step } })
         const passed = { ...ticketOf(found, profile, ticket.typed, where), mfa: true }
-        const decided = await this.#next(found, passed, where, house, [used])
+        const decided = await nextStep(found, passed, where, house, [used])
         if (!save || !found.settings.securityPreference.EnableSaveMFATicket) return decided
         const { accountId, userId, mark } = passed
         const until = where.now + SAVED_MFA_MS
@@ -142,7 +137,7 @@ export class LogOn {
     return settled<Outcome>(
       async (view) => {
         const { found, profile } = await holder(ticket, view)
-        const cause = this.#hindrance(found, where)
+        const cause = hindranceOf(found, where)
         if (cause !== null) return refusedFor(found, ticket.typed, cause, where)
         const { user } = found
         if (user.body.mfaDevice !== undefined) throw refuse('LogOn.Expired')
@@ -165,7 +160,7 @@ export class LogOn {
         const event = ownCallEvent('BindMFADevice', parameters, where, callerOf(user), house)
         const passed = { ...ticketOf(found, profile, ticket.typed, where), mfa: true }
         const after = { ...found, user: bound.after }
-        return this.#next(after, passed, where, house, [device, bound], event)
+        return nextStep(after, passed, where, house, [device, bound], event)
       },
       where,
       house,
@@ -180,7 +175,7 @@ export class LogOn {
     const outcome = await settled<Outcome>(
       async (view) => {
         const { found, profile } = await holder(ticket, view)
-        const cause = this.#hindrance(found, where)
+        const cause = hindranceOf(found, where)
         if (cause !== null) return refusedFor(found, ticket.typed, cause, where)
         const { user, settings } = found
         if (passwordDue(profile, settings, where.now) !== 'due') throw refuse('LogOn.Expired')
@@ -193,53 +188,13 @@ export class LogOn {
         const event = ownCallEvent('ChangePassword', {}, where, callerOf(user), house)
         const after = { ...found, user: changed.after, profile: loginProfile }
         const passed = { ...ticketOf(after, loginProfile, ticket.typed, where), mfa: ticket.mfa }
-        return this.#next(after, passed, where, house, [changed], event)
+        return nextStep(after, passed, where, house, [changed], event)
       },
       where,
       house,
     )
     this.#attempts.succeeded(attempt)
     return outcome
-  }
-
-  /** The next step of a user whose password was right, or its session. `changes` and `own` come of the step that it took. */
-  async #next(
-    found: Found,
-    passed: Ticket,
-    where: Where,
-    house: House,
-    changes: readonly Change[] = [],
-    own: EventRow | null = null,
-  ): Promise<Decided<Outcome>> {
-    const { user, profile, settings, logOns } = found
-    const { securityPreference, passwordPolicy } = settings
-    if (!profile) throw refuse('LogOn.Expired')
-    const caller = callerOf(user)
-    const next = (step: Ticket['step'], show: Readonly<Record<string, unknown>>, seed = ''): Decided<Outcome> => {
-      const result = { next: { ...passed, step, seed }, show }
-      return changes.length === 0 ? { result } : { result, changes, event: own }
-    }
-    if (!passed.mfa && user.body.mfaDevice !== undefined)
-      return next('Code', { MaySave: securityPreference.EnableSaveMFATicket })
-    if (!passed.mfa && profile.mfaBindRequired) {
-      const seed = house.randomBytes(SEED_BYTES)
-      const label = `${user.body.userName}@${settings.alias || user.account}`
-      const show = { Base32StringSeed: seedText(seed), QRCodePNG: await qrCode(seed, label) }
-      return next('BindMFADevice', show, Buffer.from(seed).toString('base64'))
-    }
-    if (passwordDue(profile, settings, where.now) === 'due')
-      return next('NewPassword', { PasswordPolicy: passwordPolicy })
-    const kept = { accessKeyId: '', mark: passed.mark, mfa: passed.mfa }
-    const { session, change } = begun(caller, kept, logOns, securityPreference, where.now, house)
-    const event = logOnEvent('ConsoleSignin', where, caller, passed.typed, passed.mfa)
-    return { result: { session }, changes: [...changes, change], event, ...(own && { further: [own] }) }
-  }
-
-  /** Why the user may not log on now, whatever the password is; null where it may. */
-  #hindrance({ settings, logOns }: Found, { request, now }: Where): string | null {
-    if (!fromAllowedNetwork(request.sourceAddress, settings.securityPreference.LoginNetworkMasks))
-      return 'The address is not within LoginNetworkMasks.'
-    return now < (logOns?.body.lockedUntil ?? 0) ? 'The user is locked after too many failures.' : null
   }
 
   #ticket(sealed: string, step: Ticket['step'], { now }: Where): Ticket {
@@ -260,12 +215,6 @@ export class LogOn {
     if (!done) throw refuse('LogOn.Throttled')
     return done.result
   }
-}
-
-/** The ticket of a user whose password was right; its step is decided later. */
-function ticketOf({ user }: Found, profile: LoginProfile, typed: string, { now }: Where): Ticket {
-  const whose = { accountId: user.account, userId: user.id, mark: markOf(profile.passwordHash) }
-  return { step: 'Code', ...whose, typed: typed.slice(0, 256), mfa: false, seed: '', until: now + TICKET_MS }
 }
 
 /** The user of a ticket. Refuses with LogOn.Expired when it or its password is another by now. */

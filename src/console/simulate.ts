@@ -12,13 +12,12 @@ import type { HttpRequest } from '../gateway/request.ts'
 import type { RequestFacts } from '../ram/conditions.ts'
 import { roleByName, userByName } from '../ram/find.ts'
 import { conditionKey } from '../ram/policy/condition-key.ts'
+import { boundedText, isObject, type Members } from './body.ts'
 import type { PersonCaller } from './principal.ts'
 
 const MOST_QUESTIONS = 100
 const MOST_CONTEXT = 50
 const MAX_TEXT = 2048
-
-type Members = Readonly<Record<string, unknown>>
 
 /** Who asks, and where. */
 export interface Asking {
@@ -159,10 +158,5 @@ function listOf(value: unknown, name: string, most: number): readonly unknown[] 
 }
 
 function textOf(value: unknown, name: string): string {
-  if (typeof value === 'string' && value !== '' && value.length <= MAX_TEXT) return value
-  throw refuse('InvalidParameter', { name, rule: `A text of 1 to ${MAX_TEXT} characters.` })
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return boundedText(value, name, MAX_TEXT)
 }

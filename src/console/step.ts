@@ -1,5 +1,6 @@
 // The steps of a log-on as pages send them: JSON, each member a text of bounded length.
 import { refuse } from '../api/errors.ts'
+import { boundedText, isObject, type Members, objectIn } from './body.ts'
 
 export type Step =
   | { readonly kind: 'password'; readonly userName: string; readonly password: string }
@@ -11,42 +12,61 @@ export type Step =
 /** No text of a log-on is longer; tickets are the longest. */
 const MAX_TEXT = 4096
 
-/** Refuses with InvalidParameter what is no step. */
+/** As long as RAM's operations take passwords. */
+const MAX_PASSWORD = 128
+
+/** Refuses with InvalidParameter what is no step, and a step with a member that belongs to another one or to none. */
 export function readStep(body: Uint8Array): Step {
   const given = objectIn(body)
-  const text = (name: string, of: Readonly<Record<string, unknown>> = given): string => {
-    const value = of[name]
-    if (typeof value === 'string' && value !== '' && value.length <= MAX_TEXT) return value
-    throw refuse('InvalidParameter', { name, rule: `A text of 1 to ${MAX_TEXT} characters.` })
-  }
-  if ('AccessKeyId' in given)
-    return { kind: 'access key', accessKeyId: text('AccessKeyId'), accessKeySecret: text('AccessKeySecret') }
-  if ('UserName' in given) return { kind: 'password', userName: text('UserName'), password: text('Password') }
-  const ticket = text('Ticket')
-  if ('Code' in given) return { kind: 'code', ticket, code: text('Code'), save: given['Save'] === true }
-  if ('NewPassword' in given) return { kind: 'new password', ticket, password: newPassword(text('NewPassword')) }
-  const bind = given['Bind']
-  if (!isObject(bind)) throw refuse('InvalidParameter', { name: 'Bind', rule: 'An object with Code1 and Code2.' })
-  return { kind: 'binding', ticket, first: text('Code1', bind), second: text('Code2', bind) }
+  if ('AccessKeyId' in given) return withAccessKey(given)
+  if ('UserName' in given) return withPassword(given)
+  if ('Code' in given) return withCode(given)
+  if ('NewPassword' in given) return withNewPassword(given)
+  return withBinding(given)
 }
 
-/** As long as RAM's operations take passwords. */
-function newPassword(text: string): string {
-  if (text.length > 128) throw refuse('InvalidParameter.Password.TooWeak')
-  return text
+function withAccessKey(given: Members): Step {
+  demandOnly(given, ['AccessKeyId', 'AccessKeySecret'])
+  const accessKeyId = textOf(given, 'AccessKeyId')
+  return { kind: 'access key', accessKeyId, accessKeySecret: textOf(given, 'AccessKeySecret') }
 }
 
-/** The JSON object of a body. Refuses with ParseRequestParameterException what is none. */
-export function objectIn(body: Uint8Array): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-    if (isObject(value)) return value
-  } catch {
-    // Refused below, as any other body.
-  }
-  throw refuse('ParseRequestParameterException', { rule: 'The body must be a JSON object.' })
+function withPassword(given: Members): Step {
+  demandOnly(given, ['UserName', 'Password'])
+  return { kind: 'password', userName: textOf(given, 'UserName'), password: textOf(given, 'Password') }
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function withCode(given: Members): Step {
+  demandOnly(given, ['Ticket', 'Code', 'Save'])
+  const { Save: save = false } = given
+  if (typeof save !== 'boolean') throw refuse('InvalidParameter', { name: 'Save', rule: 'true or false.' })
+  return { kind: 'code', ticket: textOf(given, 'Ticket'), code: textOf(given, 'Code'), save }
+}
+
+function withNewPassword(given: Members): Step {
+  demandOnly(given, ['Ticket', 'NewPassword'])
+  const ticket = textOf(given, 'Ticket')
+  const password = textOf(given, 'NewPassword')
+  if (password.length > MAX_PASSWORD) throw refuse('InvalidParameter.Password.TooWeak')
+  return { kind: 'new password', ticket, password }
+}
+
+function withBinding(given: Members): Step {
+  demandOnly(given, ['Ticket', 'Bind'])
+  const ticket = textOf(given, 'Ticket')
+  const { Bind: codes } = given
+  if (!isObject(codes)) throw refuse('InvalidParameter', { name: 'Bind', rule: 'An object with Code1 and Code2.' })
+  demandOnly(codes, ['Code1', 'Code2'], 'Bind.')
+  return { kind: 'binding', ticket, first: textOf(codes, 'Code1'), second: textOf(codes, 'Code2') }
+}
+
+function demandOnly(given: Members, own: readonly string[], within = ''): void {
+  const foreign = Object.keys(given).find((name) => !own.includes(name))
+  if (foreign === undefined) return
+  const name = `${within}${foreign}`.slice(0, 64)
+  throw refuse('InvalidParameter', { name, rule: `This step takes ${own.join(', ')} and no other member.` })
+}
+
+function textOf(given: Members, name: string): string {
+  return boundedText(given[name], name, MAX_TEXT)
 }

@@ -415,5 +415,32 @@ eachDatabase((open) => {
       ])
         assert.equal(await browser.outcome(body), 'InvalidParameter', JSON.stringify(body))
     })
+
+    it('refuses a member that the step does not have, and names it', async () => {
+      const { accountId, accessKeyId, accessKeySecret } = house.credentials
+      const pair = { AccessKeyId: accessKeyId, AccessKeySecret: accessKeySecret }
+      const name = await user()
+      const password = { UserName: `${name}@${accountId}`, Password: PASSWORD }
+      for (const [body, member] of [
+        [{ ...pair, ...password }, 'UserName'],
+        [{ ...pair, Password: PASSWORD }, 'Password'],
+        [{ ...pair, Ticket: 'x' }, 'Ticket'],
+        [{ ...password, Save: true }, 'Save'],
+        [{ ...password, password: PASSWORD }, 'password'],
+        [{ Ticket: 'x', Code: '123456', NewPassword: PASSWORD }, 'NewPassword'],
+        [{ Ticket: 'x', NewPassword: PASSWORD, Save: true }, 'Save'],
+        [{ Ticket: 'x', Bind: { Code1: '123456', Code2: '123456', Code3: '123456' } }, 'Bind.Code3'],
+        [{ Ticket: 'x', Code: '123456', Save: 'yes' }, 'Save'],
+      ] as const) {
+        const browser = new Browser(house)
+        const { status, body: answer } = await browser.step(body)
+        assert.deepEqual([status, answer.Code], [400, 'InvalidParameter'], JSON.stringify(body))
+        assert.match(answer.Message, new RegExp(`"${member}"`))
+        assert.ok(!answer.Message.includes(PASSWORD) && !answer.Message.includes(accessKeySecret))
+        assert.equal(browser.cookies.size, 0)
+      }
+      assert.equal(await new Browser(house).outcome(pair), 'OK')
+      assert.equal(await new Browser(house).outcome(password), 'OK')
+    })
   })
 })

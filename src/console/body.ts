@@ -1,0 +1,30 @@
+// What pages send: the JSON object of a body, and the texts in it.
+import { refuse } from '../api/errors.ts'
+
+export type Members = Readonly<Record<string, unknown>>
+
+/** The JSON object of a body. Refuses with ParseRequestParameterException what is none. */
+export function objectIn(body: Uint8Array): Members {
+  const value = parsed(body)
+  if (isObject(value)) return value
+  throw refuse('ParseRequestParameterException', { rule: 'The body must be a JSON object.' })
+}
+
+export function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A text of 1 to `max` characters. Refuses with InvalidParameter, which names the member, what is none. */
+export function boundedText(value: unknown, name: string, max: number): string {
+  if (typeof value === 'string' && value !== '' && value.length <= max) return value
+  throw refuse('InvalidParameter', { name, rule: `A text of 1 to ${max} characters.` })
+}
+
+/** The value of a JSON text in UTF-8; undefined for anything else. */
+function parsed(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch {
+    return undefined
+  }
+}
