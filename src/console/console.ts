@@ -50,7 +50,7 @@ export class Console implements ConsolePort {
     const path = pathOf(request)
     if (path === '/console/session') return this.#session(request, house, recognize)
     if (path.startsWith('/console/api/')) return this.#api(request, house, recognize)
-    if (request.method === 'GET' || request.method === 'HEAD') return this.#files.at(path, house.randomBytes)
+    if (request.method === 'GET' || request.method === 'HEAD') return this.#files.answer(request, house.randomBytes)
     return refused(refuse('UnsupportedHTTPMethod'), request, house.newId())
   }
 

@@ -1,9 +1,12 @@
 // The built application: its files are read when the server starts, so that no path of a request reaches the file system. `npm run console`
-// builds it.
+// builds it, and compresses them.
+import { hash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ConsoleAnswer } from '../gateway/house.ts'
+import { type HttpRequest, header, pathOf } from '../gateway/request.ts'
+import { CODINGS, type Coding, codingFor } from './content-coding.ts'
 
 /** Where builds are, each in a folder named by what it was made of. The file `current` names the one to serve. */
 export const BUILDS = fileURLToPath(new URL('../../node_modules/.cache/console/', import.meta.url))
@@ -29,47 +32,75 @@ const PROTECTION = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
 }
 
+interface Asset {
+  readonly type: string
+  readonly plain: Buffer
+  /** What the build compressed. */
+  readonly coded: ReadonlyMap<Coding, Buffer>
+  readonly hash: string
+}
+
 export class Files {
   readonly #html: string | null
-  readonly #assets = new Map<string, { readonly bytes: Buffer; readonly type: string }>()
+  readonly #assets = new Map<string, Asset>()
 
   /** Reads the build in the folder; null, and a folder without one, show how to build it. */
   constructor(builds: string | null) {
-    const current = builds === null ? '' : join(builds, 'current')
-    if (builds === null || !existsSync(current)) {
+    const folder = builds && currentIn(builds)
+    if (!folder) {
       this.#html = null
       return
     }
-    const folder = join(builds, readFileSync(current, 'utf8').trim())
     this.#html = readFileSync(join(folder, 'index.html'), 'utf8')
-    for (const name of readdirSync(join(folder, 'assets'))) {
+    const names = new Set(readdirSync(join(folder, 'assets')))
+    const read = (name: string) => readFileSync(join(folder, 'assets', name))
+    for (const name of names) {
       const type = TYPES[extname(name)]
-      if (type !== undefined)
-        this.#assets.set(`${ASSETS}${name}`, { bytes: readFileSync(join(folder, 'assets', name)), type })
+      if (type === undefined) continue
+      const plain = read(name)
+      const codings = (Object.entries(CODINGS) as [Coding, string][]).filter(([, ending]) => names.has(name + ending))
+      const coded = new Map(codings.map(([coding, ending]) => [coding, read(name + ending)]))
+      this.#assets.set(`${ASSETS}${name}`, { type, plain, coded, hash: hash('sha256', plain, 'base64url') })
     }
   }
 
-  /** The file or the page at a path of the console. */
-  at(path: string, randomBytes: (length: number) => Uint8Array): ConsoleAnswer {
+  /** Answers a request for a file or a page of the console. */
+  answer(request: HttpRequest, randomBytes: (length: number) => Uint8Array): ConsoleAnswer {
+    const path = pathOf(request)
     const asset = this.#assets.get(path)
-    if (asset) {
-      const headers = {
-        'content-type': asset.type,
-        'cache-control': 'public, max-age=31536000, immutable',
-        ...PROTECTION,
-      }
-      return {
-        status: 200,
-        headers: { ...headers, 'content-security-policy': "default-src 'none'" },
-        body: asset.bytes,
-      }
-    }
+    if (asset) return file(asset, request)
     const last = path.slice(path.lastIndexOf('/') + 1)
     if (path.startsWith(ASSETS) || last.includes('.')) return page(404, NO_PAGE, BARE)
     if (this.#html === null) return page(200, NOT_BUILT, BARE)
     const nonce = Buffer.from(randomBytes(NONCE_BYTES)).toString('base64')
     return page(200, this.#html.replaceAll(NONCE, nonce), policyWith(nonce))
   }
+}
+
+/** The folder of the build that is served; null where there is none. */
+function currentIn(builds: string): string | null {
+  const current = join(builds, 'current')
+  if (!existsSync(current)) return null
+  const folder = join(builds, readFileSync(current, 'utf8').trim())
+  return existsSync(join(folder, 'index.html')) ? folder : null
+}
+
+function file({ type, plain, coded, hash: sum }: Asset, request: HttpRequest): ConsoleAnswer {
+  const coding = codingFor(header(request, 'accept-encoding'), (one) => coded.has(one))
+  // Each form has a tag of its own: what is the same byte for byte has the same one.
+  const etag = `"${coding ? `${sum}-${coding}` : sum}"`
+  const headers = {
+    'content-type': type,
+    ...(coding && { 'content-encoding': coding }),
+    vary: 'accept-encoding',
+    etag,
+    'cache-control': 'public, max-age=31536000, immutable',
+    'content-security-policy': "default-src 'none'",
+    ...PROTECTION,
+  }
+  return header(request, 'if-none-match').includes(etag)
+    ? { status: 304, headers, body: '' }
+    : { status: 200, headers, body: (coding && coded.get(coding)) ?? plain }
 }
 
 const BARE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -4,13 +4,28 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { Files } from '../../src/console/files.ts'
+import type { HttpRequest } from '../../src/gateway/request.ts'
 import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
+
+const REQUEST: HttpRequest = {
+  method: 'GET',
+  target: '/',
+  headers: {},
+  rawHeaders: [],
+  body: new Uint8Array(0),
+  sourceAddress: '127.0.0.1',
+  secure: false,
+  regions: ['cn-hangzhou'],
+  endpoint: 'http://127.0.0.1',
+}
 
 describe('the files of the console', () => {
   const builds = temporaryFolder()
   after(() => removeFolder(builds))
   let made = 0
   const randomBytes = (length: number) => Buffer.alloc(length, ++made)
+  const get = (files: Files, target: string, headers: Readonly<Record<string, string>> = {}) =>
+    files.answer({ ...REQUEST, target, headers }, randomBytes)
 
   it('are those of the build that `current` names, read once', () => {
     mkdirSync(join(builds, 'abc', 'assets'), { recursive: true })
@@ -19,12 +34,12 @@ describe('the files of the console', () => {
     writeFileSync(join(builds, 'abc', 'assets', 'secret.txt'), 'no type')
     writeFileSync(join(builds, 'current'), 'abc\n')
     const files = new Files(builds)
-    const first = files.at('/console/keys/1/details', randomBytes)
+    const first = get(files, '/console/keys/1/details')
     const [, nonce = ''] = /content="([^"]+)"/.exec(String(first.body)) ?? []
     assert.ok(nonce.length >= 22)
     assert.ok(String(first.headers['content-security-policy']).includes(`'nonce-${nonce}'`))
-    assert.notEqual(String(files.at('/console', randomBytes).body), first.body)
-    const script = files.at('/console/assets/main-1.js', randomBytes)
+    assert.notEqual(String(get(files, '/console').body), first.body)
+    const script = get(files, '/console/assets/main-1.js')
     assert.deepEqual([script.status, String(script.body)], [200, 'run()'])
     assert.deepEqual(
       [script.headers['content-type'], script.headers['cache-control']],
@@ -36,13 +51,50 @@ describe('the files of the console', () => {
       '/console/index.html',
       '/console/assets/../index.html',
     ])
-      assert.equal(files.at(path, randomBytes).status, 404, path)
+      assert.equal(get(files, path).status, 404, path)
+  })
+
+  it('go out as the build compressed them, where the client takes that, each form under its own tag', () => {
+    const assets = join(builds, 'abc', 'assets')
+    const forms = { '': 'plain', '.br': 'brotli', '.gz': 'gzip' }
+    for (const [ending, text] of Object.entries(forms)) writeFileSync(join(assets, `forms.js${ending}`), text)
+    const files = new Files(builds)
+    const path = '/console/assets/forms.js'
+    for (const [accepted, body, coding] of [
+      ['gzip, deflate, br, zstd', 'brotli', 'br'],
+      ['gzip;q=1.0, br;q=0.1', 'brotli', 'br'],
+      ['BR;q=0, GZIP', 'gzip', 'gzip'],
+      ['br; q=0.000, x-gzip', 'gzip', 'gzip'],
+      ['*', 'brotli', 'br'],
+      ['*, br;q=0', 'gzip', 'gzip'],
+      ['*;q=0', 'plain', undefined],
+      ['identity', 'plain', undefined],
+      ['brotli, gzipped', 'plain', undefined],
+      ['', 'plain', undefined],
+    ] as const) {
+      const given = { 'accept-encoding': accepted }
+      const answer = get(files, path, given)
+      assert.deepEqual([String(answer.body), answer.headers['content-encoding']], [body, coding], accepted)
+      assert.equal(answer.headers['vary'], 'accept-encoding')
+      const etag = String(answer.headers['etag'])
+      assert.equal(get(files, path, { ...given, 'if-none-match': etag }).status, 304)
+      assert.equal(get(files, path, { ...given, 'if-none-match': `"other", W/${etag}` }).status, 304)
+      assert.equal(get(files, path, { ...given, 'if-none-match': '"other"' }).status, 200)
+    }
+    const tags = ['br', 'gzip', ''].map((one) => get(files, path, { 'accept-encoding': one }).headers['etag'])
+    assert.equal(new Set(tags).size, 3)
+    // A file that the build did not compress goes out as it is; the compressed forms have no address of their own.
+    assert.equal(String(get(files, '/console/assets/main-1.js', { 'accept-encoding': 'br' }).body), 'run()')
+    assert.equal(get(files, `${path}.br`).status, 404)
   })
 
   it('are none where nothing was built, and the page says how to build', () => {
-    for (const files of [new Files(null), new Files(join(builds, 'nowhere'))]) {
-      const { status, body } = files.at('/console', randomBytes)
+    const removed = temporaryFolder()
+    writeFileSync(join(removed, 'current'), 'gone\n')
+    for (const files of [new Files(null), new Files(join(builds, 'nowhere')), new Files(removed)]) {
+      const { status, body } = get(files, '/console')
       assert.deepEqual([status, /npm run console/.test(String(body))], [200, true])
     }
+    removeFolder(removed)
   })
 })

@@ -1,11 +1,15 @@
 // How the browser application is built: hashed files under /console/assets/, nothing inline, so that the policy of the page can be strict.
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { brotliCompress, gzip } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
 
 export default defineConfig({
   base: '/console/',
   publicDir: false,
   logLevel: 'error',
-  plugins: [nonceOfStyles()],
+  plugins: [nonceOfStyles(), compressed()],
   build: {
     target: 'es2023',
     assetsInlineLimit: 0,
@@ -31,6 +35,25 @@ function nonceOfStyles(): Plugin {
         throw new Error('dynamicCSS.js is not as it was: check that its styles carry the nonce')
       const page = `{ nonce: document.querySelector('meta[name="csp-nonce"]')?.content }`
       return code.replace(given, given.replace('csp,', `csp = ${page},`))
+    },
+  }
+}
+
+/** Puts a .br and a .gz beside each file that a server sends, so that none compresses while it serves. */
+function compressed(): Plugin {
+  return {
+    name: 'compressed',
+    // What is on the disk is what the last plugin made of it.
+    async writeBundle({ dir = '' }, bundle) {
+      const files = Object.keys(bundle).filter((name) => /\.(js|css|svg)$/.test(name))
+      await Promise.all(
+        files.map(async (name) => {
+          const path = join(dir, name)
+          const bytes = await readFile(path)
+          await writeFile(`${path}.br`, await promisify(brotliCompress)(bytes))
+          await writeFile(`${path}.gz`, await promisify(gzip)(bytes, { level: 9 }))
+        }),
+      )
     },
   }
 }

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
 import { Desk, type Look } from './desk.ts'
 import { everyPage } from './every-page.ts'
@@ -100,15 +99,23 @@ describe('every page of the console', () => {
 
   it('comes with at most 350 kB of compressed script before the first page', async () => {
     const page = await desk.page()
-    const scripts: Promise<Buffer>[] = []
+    const codings = new Set<string | undefined>()
     page.on('response', (response) => {
-      if (response.url().endsWith('.js')) scripts.push(response.body())
+      if (response.url().endsWith('.js')) codings.add(response.headers()['content-encoding'])
     })
     await page.goto(desk.console)
     await page.getByRole('heading', { name: 'Log on to Strongroom' }).waitFor()
-    const sizes = (await Promise.all(scripts)).map((body) => gzipSync(body).length)
-    const total = sizes.reduce((sum, size) => sum + size, 0)
+    const loaded = (ending: string) =>
+      page.evaluate(
+        (end) =>
+          (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
+            .filter(({ name }) => name.endsWith(end))
+            .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
+        ending,
+      )
+    const total = await loaded('.js')
     assert.ok(total > 0 && total <= FIRST_PAGE_BYTES, `${total} bytes`)
+    assert.deepEqual([...codings], ['br'])
     await page.context().close()
   })
 
