@@ -24,6 +24,7 @@ async function openUnrecorded(url: string): Promise<Storage> {
     due: (...when) => storage.due(...when),
     scan: (...where) => storage.scan(...where),
     size: () => storage.size(),
+    takeTurn: null,
     changesSince: (number) => storage.changesSince(number),
     dropNonces: (...when) => storage.dropNonces(...when),
     events: storage.events,

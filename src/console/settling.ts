@@ -38,8 +38,9 @@ export async function settled<T>(
   house: House,
 ): Promise<T> {
   const { ledger } = house
+  let attempt = 0
   for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; ) {
-    const view = ledger.view()
+    const view = ledger.view(++attempt)
     let decided: Decided<T>
     try {
       decided = await decide(view)

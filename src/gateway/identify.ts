@@ -20,10 +20,11 @@ export async function identified(
   unverified: Parameters,
   house: House,
   door: Door = SIGNED,
+  attempt = 1,
 ): Promise<Identified> {
   const { ledger } = house
   for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; ) {
-    const view = ledger.view()
+    const view = ledger.view(attempt)
     try {
       return { authenticated: await door.authenticate(request, unverified, house, view), view }
     } catch (error) {
@@ -35,6 +36,6 @@ export async function identified(
 
 /** The call with its caller authenticated again: something that it rested on has changed. Refuses as `authenticate`. */
 export async function again<O extends Named>(call: Progress<O>, house: House): Promise<Progress<O>> {
-  const { request, door } = call
-  return { ...call, ...(await identified(request, door.read(request), house, door)) }
+  const { request, door, view } = call
+  return { ...call, ...(await identified(request, door.read(request), house, door, view.attempt + 1)) }
 }

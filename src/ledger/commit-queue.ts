@@ -19,9 +19,10 @@ export class CommitQueue<T> {
     this.#runtime = runtime
   }
 
-  /** Puts a call into the next batch. */
-  add(call: T): void {
-    this.#waiting.push(call)
+  /** Puts a call into the next batch; where more wait than a batch holds, `first` before these. */
+  add(call: T, first: boolean): void {
+    if (first) this.#waiting.unshift(call)
+    else this.#waiting.push(call)
     this.#schedule()
   }
 

@@ -10,6 +10,7 @@ import {
   Stale,
   type Storage,
   type Stored,
+  type Turn,
   Unavailable,
 } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
@@ -22,6 +23,7 @@ import type { KnownRecords } from './known-records.ts'
 import type { RootWatch } from './root-watch.ts'
 import { withSecondLook } from './second-look.ts'
 import type { TrailHead } from './trail-head.ts'
+import { Turns } from './turns.ts'
 
 interface Waiting {
   readonly call: Call
@@ -44,17 +46,19 @@ export interface Targets {
   readonly changes: FollowedChanges
   readonly trailHead: TrailHead
   readonly alarm: Alarm
-  readonly runtime: Pick<Runtime, 'soon'>
+  readonly runtime: Pick<Runtime, 'soon' | 'after' | 'monotonic'>
 }
 
 export class Committer {
   readonly #targets: Targets
   readonly #queue: CommitQueue<Waiting>
+  readonly #turns: Turns
   #refused = false
 
   constructor(targets: Targets) {
     this.#targets = targets
     const { storage, runtime } = targets
+    this.#turns = new Turns(targets)
     this.#queue = new CommitQueue(storage.commitsAtOnce, (batch) => this.#commitBatch(batch), runtime)
   }
 
@@ -73,17 +77,22 @@ export class Committer {
     const { keys } = this.#targets
     return new Promise((resolve, reject) => {
       const rootEpoch = call.view?.rootEpoch ?? call.rootEpoch ?? keys.epoch
-      this.#queue.add({ call, commit: prepared(call, keys), rootEpoch, outcome: 'moved', resolve, reject })
+      const waiting = { call, commit: prepared(call, keys), rootEpoch, outcome: 'moved', resolve, reject } as const
+      this.#queue.add(waiting, this.#turns.arrived(call.view))
     })
   }
 
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
     const { known, changes, trailHead } = this.#targets
+    const turn = this.#turns.next()
+    const late: Waiting[] = []
     try {
-      const isBehind = await withSecondLook(this.#targets.roots, () => this.#store(batch))
+      const isBehind = await withSecondLook(this.#targets.roots, () => this.#store(batch, turn))
       if (trailHead.reporting) await trailHead.reporting
-      for (const { outcome, resolve, reject } of batch) {
-        if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
+      for (const waiting of batch) {
+        const { call, outcome, resolve, reject } = waiting
+        if (outcome === 'moved' && this.#turns.isLate(call.view, isBehind)) late.push(waiting)
+        else if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
         else if (outcome === 'unavailable') reject(refuse('ServiceUnavailableTemporary'))
         // Decided again before that, it would be found to have moved once more.
         else if (outcome === 'moved' && isBehind) changes.follow().then(() => resolve(outcome), reject)
@@ -99,6 +108,8 @@ export class Committer {
         reject(refuse('ServiceUnavailableTemporary'))
       }
     }
+    await turn?.end()
+    if (late.length > 0) await this.#turns.take(late)
   }
 
   /** A batch that stored no event says nothing of the trail, which refuses all recorded calls where it was put back. */
@@ -156,7 +167,7 @@ export class Committer {
    * INVARIANT: nothing is committed under root keys that the database does not name any more, however long ago it was sealed: their
    * record is among what each batch is held against (FollowedChanges.commit).
    */
-  #store(batch: readonly Waiting[]): Promise<boolean> {
+  #store(batch: readonly Waiting[], turn: Turn | null): Promise<boolean> {
     const { storage, chaining, lane, changes, trailHead } = this.#targets
     const attempt = async (basis: (reads: () => readonly (readonly string[])[]) => Basis) => {
       const current = this.#currentOf(batch)
@@ -165,7 +176,7 @@ export class Committer {
       const last = commits.findLastIndex(({ event }) => event)
       const { event = null, further } = commits[last] ?? {}
       const chain = chaining.endingWith(further?.at(-1) ?? event)
-      const { outcomes, number } = await storage.commit(
+      const { outcomes, number } = await (turn ?? storage).commit(
         commits,
         chain,
         basis(() => current.map(readsOf)),
@@ -184,7 +195,7 @@ export class Committer {
 
   /**
    * The calls whose reads are as they were, in the order in which they took place: those that change nothing saw what was there before
-   * the others, and of the others none has read what one before it changes.
+   * the others, and of the others, those of the most attempts first, none has read what one before it changes.
    */
   #currentOf(batch: readonly Waiting[]): readonly Waiting[] {
     const current: Waiting[] = []
@@ -197,7 +208,8 @@ export class Committer {
     }
     if (changing.length < 2) return changing.length === 0 ? current : [...current, ...changing]
     const changed = new Set<string>()
-    for (const waiting of changing) {
+    const attempt = ({ call }: Waiting) => call.view?.attempt ?? 1
+    for (const waiting of changing.sort((one, other) => attempt(other) - attempt(one))) {
       if (waiting.call.view?.reads(true).some((key) => changed.has(key))) continue
       for (const key of changedKeys([waiting.commit])) changed.add(key)
       current.push(waiting)

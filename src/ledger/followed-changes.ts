@@ -37,6 +37,11 @@ export class FollowedChanges {
     return this.#number
   }
 
+  /** The change number up to which something was changed by others, as far as was followed. */
+  get ofOthers(): number {
+    return this.#dropped
+  }
+
   /** Whether one of these records, or places, changed after the number was `number`, as far as was followed. */
   since(number: number, keys: readonly string[]): boolean {
     return number < this.#number && this.#recent.since(number, keys)

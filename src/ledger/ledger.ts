@@ -103,9 +103,9 @@ export class Ledger extends Reader {
     return { number: this.#changes.number, records: this.#known.records() }
   }
 
-  /** What one attempt of a call reads through. */
-  view(): LedgerView {
-    return new LedgerView(this, this.#changes, this.#keys.epoch)
+  /** What one attempt of a call reads through: the first one, or after others moved what it had read, a later one. */
+  view(attempt = 1): LedgerView {
+    return new LedgerView(this, this.#changes, this.#keys.epoch, attempt)
   }
 
   /**

@@ -46,6 +46,8 @@ export class LedgerView implements Source {
   readonly basis: number
   /** The epoch of the root keys when the view was made: what the call seals is sealed under these. */
   readonly rootEpoch: number
+  /** Which attempt of its call it serves: 1 for the first. */
+  readonly attempt: number
   readonly #keys: string[] = []
   readonly #found: Found[] = []
   #places: Map<string, number> | null = null
@@ -54,11 +56,12 @@ export class LedgerView implements Source {
   /** The places of lists. */
   #lists: string[] | null = null
 
-  constructor(source: Source, changes: Changes = NO_CHANGES, rootEpoch = 0) {
+  constructor(source: Source, changes: Changes = NO_CHANGES, rootEpoch = 0, attempt = 1) {
     this.#source = source
     this.#changes = changes
     this.basis = changes.number
     this.rootEpoch = rootEpoch
+    this.attempt = attempt
   }
 
   /** Whether something that it read has changed since, as far as is known here; `lists` says whether its lists count. */

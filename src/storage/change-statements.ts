@@ -16,6 +16,8 @@ export interface ChangeStatements {
   readonly moveNumber: Statement<{ number: number }>
   /** Moves the number, whatever it is. */
   readonly moveAnyNumber: Statement<Record<never, never>>
+  /** The number, which nobody else moves until the transaction ends. */
+  readonly lockNumber: Statement<Record<never, never>>
   /** Logs keys, as a JSON array, under the present number. */
   readonly logChange: Statement<{ keys: string }>
   /** Drops the change that the log keeps no longer, now that the number is what it is. */
@@ -24,7 +26,8 @@ export interface ChangeStatements {
   readonly changesSince: Statement<{ number: number }>
 }
 
-export function changeStatements(db: Kysely<Tables>): ChangeStatements {
+/** `locks`: whether the database has locks of rows. */
+export function changeStatements(db: Kysely<Tables>, locks: boolean): ChangeStatements {
   const number = db.selectFrom('change_number').select('n')
   return {
     changeNumber: statement(() => number),
@@ -33,6 +36,7 @@ export function changeStatements(db: Kysely<Tables>): ChangeStatements {
       db.updateTable('change_number').set({ n: sql`n + 1` }).where('n', '=', given.number).returning('n'),
     ),
     moveAnyNumber: statement(() => db.updateTable('change_number').set({ n: sql`n + 1` })),
+    lockNumber: statement(() => (locks ? number.forUpdate() : number)),
     logChange: statement(({ keys }) =>
       db
         .insertInto('change_log')

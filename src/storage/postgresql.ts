@@ -8,6 +8,7 @@ import { type Connection, closedError, connect, type Pool, reaching, reserve } f
 import { DURABILITY_SETTINGS, durabilityRisks } from './postgresql-durability.ts'
 import { guards, logging, must, outcomeOf, storing } from './postgresql-guards.ts'
 import { migratePostgresql } from './postgresql-migration.ts'
+import { type HeldNumber, holdNumber } from './postgresql-turn.ts'
 import { type Columns, changedKeys, movedCalls, stepsOf, toChanges, toRow } from './rows.ts'
 import type { Bound } from './statement.ts'
 import { statements } from './statements.ts'
@@ -22,6 +23,7 @@ import {
   Stale,
   type Storage,
   type Stored,
+  type Turn,
   Unavailable,
 } from './storage.ts'
 import { StoredEvents } from './stored-events.ts'
@@ -118,8 +120,46 @@ class PostgresqlStorage extends StoredRows implements Storage {
     })
   }
 
-  async commit(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
-    const { outcome, number, moved } = await reaching(() => this.#transaction(batch, chaining, basis))
+  commit(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
+    return this.#commit(batch, chaining, basis, null)
+  }
+
+  async takeTurn(place: RowKey): Promise<Turn> {
+    if (this.#pool.closed) this.#renew(this.#pool)
+    const pool = this.#pool
+    let held: HeldNumber | null = await reaching(async () => {
+      try {
+        const connection = await within(CONNECTION_PATIENCE_MS, reserve(pool), pool.underWay)
+        this.#demandOpen(pool)
+        return await holdNumber(pool, connection, BEGIN_HOLDING, place, this.statements, this.#patienceMs)
+      } catch (error) {
+        if (isLost(error)) this.#renew(pool)
+        throw error
+      }
+    })
+    const taken = () => {
+      const mine = held
+      held = null
+      // With its connection the transaction is gone.
+      return pool === this.#pool && !pool.closed ? mine : null
+    }
+    return {
+      commit: (batch, chaining, basis) => this.#commit(batch, chaining, basis, taken()),
+      end: async () => {
+        await taken()
+          ?.rollBack()
+          .catch(() => this.#renew(pool))
+      },
+    }
+  }
+
+  async #commit(
+    batch: readonly Commit[],
+    chaining: Chaining,
+    basis: Basis | null,
+    turn: HeldNumber | null,
+  ): Promise<Stored> {
+    const { outcome, number, moved } = await reaching(() => this.#transaction(batch, chaining, basis, turn))
     if (outcome === 'committed' || batch.length - moved.size <= 1)
       return { outcomes: batch.map((one) => (moved.has(one) ? 'moved' : outcome)), number }
     return this.#oneByOne(batch, chaining, basis)
@@ -147,10 +187,15 @@ class PostgresqlStorage extends StoredRows implements Storage {
   }
 
   /**
-   * Commits all of the calls but those that are `moved` by the basis, or none. It takes one round trip, and two after another server moved
-   * the head, or after others changed records.
+   * Commits all of the calls but those that are `moved` by the basis, or none; in a turn, in the transaction that it has begun. It takes one
+   * round trip, and two after another server moved the head, or after others changed records.
    */
-  async #transaction(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Ended<Outcome>> {
+  async #transaction(
+    batch: readonly Commit[],
+    chaining: Chaining,
+    basis: Basis | null,
+    turn: HeldNumber | null = null,
+  ): Promise<Ended<Outcome>> {
     let connection: Connection | null = null
     let chain: GrowingChain | null = null
     let moved = NONE
@@ -158,17 +203,19 @@ class PostgresqlStorage extends StoredRows implements Storage {
     if (this.#pool.closed) this.#renew(this.#pool)
     const pool = this.#pool
     try {
-      connection = await within(CONNECTION_PATIENCE_MS, reserve(pool), pool.underWay)
+      connection = turn?.connection ?? (await within(CONNECTION_PATIENCE_MS, reserve(pool), pool.underWay))
       this.#demandOpen(pool)
       const isRecorded = batch.some(({ event }) => event)
-      if (!basis?.reads) {
+      if (!basis?.reads && !turn) {
         chain = isRecorded ? this.#remembered(chaining, basis) : null
         const ended = chain || !isRecorded ? await this.#attempt(pool, connection, batch, chain, basis, null) : null
         if (ended && !(isRecorded && ended.outcome === 'head moved')) return onlyOutcome(ended)
         chain = null
         this.#demandOpen(pool)
       }
-      const begun = await this.#begin(pool, connection, batch, chaining, basis)
+      const begun = turn
+        ? { chain: isRecorded ? await turn.chain(chaining, basis) : null, moved: NONE, held: null }
+        : await this.#begin(pool, connection, batch, chaining, basis)
       chain = begun.chain
       moved = begun.moved
       return await this.#finish(pool, connection, batch, basis, begun)

@@ -109,6 +109,8 @@ class SqliteStorage extends StoredRows implements Storage {
     }
   }
 
+  readonly takeTurn = null
+
   async dropNonces(now: number, limit: number): Promise<number> {
     this.#scrub()
     this.#nonces.drop(now)

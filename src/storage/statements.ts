@@ -100,7 +100,7 @@ export function statements(dialect: Dialect): Statements {
     ...reads(db),
     ...changes(db, dialect),
     ...nonces(db),
-    ...changeStatements(db),
+    ...changeStatements(db, dialect === 'postgresql'),
     ...eventStatements(db, dialect),
   }
 }

@@ -149,6 +149,12 @@ export interface Storage {
    * Stale; null relies on the revisions of rows alone.
    */
   commit(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored>
+  /**
+   * Begins the transaction of a batch before its calls are decided: nobody else changes rows until the turn ends. `place` is the key of the
+   * row whose lane takes the events of the batch. It gives calls a chance whose reads others change each time; nothing else relies on it.
+   * Null where one process has the database.
+   */
+  readonly takeTurn: ((place: RowKey) => Promise<Turn>) | null
   /** What has changed since the change number was `number`. */
   changesSince(number: number): Promise<Changes>
   /** Removes up to `limit` nonces that expired before `now`; returns how many. */
@@ -161,6 +167,14 @@ export interface Storage {
   /** What in the database's settings could lose acknowledged calls, each in a sentence. */
   readonly risks: readonly string[]
   close(): Promise<void>
+}
+
+/** The database ends a turn that nobody ended soon, as after a stop of its server. */
+export interface Turn {
+  /** Commits a batch as Storage.commit does, and ends the turn with it. After its end it is no more than Storage.commit. */
+  commit: Storage['commit']
+  /** Ends the turn, if it has not ended. Never rejects. */
+  end(): Promise<void>
 }
 
 /** The recorded events and their index. Events are only added at the end of a lane and dropped from its beginning. */

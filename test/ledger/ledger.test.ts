@@ -13,6 +13,7 @@ import { openStorage } from '../../src/storage/open.ts'
 import { type Storage, Unavailable } from '../../src/storage/storage.ts'
 import { openTestHouse } from '../house.ts'
 import { beginChain, testKeys } from '../storage/chained.ts'
+import { delegate } from '../storage/delegate.ts'
 
 const THING: Kind<{ n: number }> = { name: 'thing', counted: true }
 const scope = { account: '1', region: 'r' }
@@ -34,25 +35,7 @@ async function openLedger(storage?: Storage) {
 
 /** The real storage with another way to commit. */
 function withCommit(storage: Storage, commit: Storage['commit']): Storage {
-  return {
-    commitsAtOnce: storage.commitsAtOnce,
-    failure: storage.failure,
-    risks: storage.risks,
-    synced: () => storage.synced(),
-    get: (...place) => storage.get(...place),
-    page: (...where) => storage.page(...where),
-    pageAfter: (...where) => storage.pageAfter(...where),
-    between: (...where) => storage.between(...where),
-    count: (range) => storage.count(range),
-    due: (...when) => storage.due(...when),
-    scan: (...where) => storage.scan(...where),
-    size: () => storage.size(),
-    changesSince: (number) => storage.changesSince(number),
-    dropNonces: (...when) => storage.dropNonces(...when),
-    events: storage.events,
-    close: () => storage.close(),
-    commit,
-  }
+  return { ...delegate(storage), commit }
 }
 
 const thing = (id: string, n: number) => insert(THING, { ...scope, id, createdAt: 1, body: { n } })

@@ -199,6 +199,15 @@ export class SimulatedStorage implements Storage {
     }
   }
 
+  /** Turns keep nobody waiting: transactions follow one another at random, and the database may end a turn at any time. */
+  get takeTurn(): Storage['takeTurn'] {
+    if (!this.#line.isShared) return null
+    return async () => {
+      await this.#line.ask('take a turn', () => {})
+      return { commit: (...batch) => this.commit(...batch), end: async () => {} }
+    }
+  }
+
   changesSince(number: number): Promise<Changes> {
     return this.#line.ask('changes', () => this.#line.seen(this.#database.changesSince(number)))
   }

@@ -13,9 +13,13 @@ export async function commit(storage: Storage, batch: readonly Commit[]): Promis
 }
 
 export function commitOn(basis: Basis | null, storage: Storage, batch: readonly Commit[]): Promise<Stored> {
+  return storage.commit(batch, chainingOf(storage), basis)
+}
+
+export function chainingOf(storage: Storage): Chaining {
   const known = chainings.get(storage) ?? chaining(testKeys)
   chainings.set(storage, known)
-  return storage.commit(batch, known, basis)
+  return known
 }
 
 /** Puts the head of a new chain into an empty database. */

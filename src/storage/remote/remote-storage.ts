@@ -21,7 +21,7 @@ import type { Channel, ErrorForm, Packed } from './channel.ts'
 export type StorageMethods = {
   readonly [N in Exclude<
     keyof Storage & string,
-    'commitsAtOnce' | 'commit' | 'events' | 'failure' | 'risks' | 'close'
+    'commitsAtOnce' | 'commit' | 'takeTurn' | 'events' | 'failure' | 'risks' | 'close'
   > as `storage.${N}`]: Storage[N]
 } & {
   readonly [N in keyof EventStorage & string as `events.${N}`]: EventStorage[N]
@@ -87,6 +87,8 @@ export class RemoteStorage implements Storage {
   /** The owner says so when it is asked whether it is ready. */
   readonly failure = null
   readonly risks: readonly string[] = []
+  /** The owner does not tell the batches of its workers apart. */
+  readonly takeTurn = null
   readonly events: EventStorage
   readonly #owner: Channel<StorageMethods>
   readonly #beforeBatch: () => void

@@ -1,0 +1,158 @@
+// Servers that change one record without a pause: none of them keeps another from it for ever.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { Ledger } from '../../src/ledger/ledger.ts'
+import { insert, type Kind, update } from '../../src/ledger/record.ts'
+import { UNWATCHED } from '../../src/ledger/root-watch.ts'
+import { Turns } from '../../src/ledger/turns.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
+import { openPostgresql } from '../../src/storage/postgresql.ts'
+import { HEAD_PLACE, type Storage, type Turn, Unavailable } from '../../src/storage/storage.ts'
+import { beginChain, testKeys } from '../storage/chained.ts'
+import { delegate } from '../storage/delegate.ts'
+import { type PostgresqlServer, startPostgresql } from '../storage/postgresql-server.ts'
+import { until } from '../until.ts'
+
+const NUMBER: Kind<{ n: number }> = { name: 'number', counted: false }
+const scope = { account: '1', region: 'r' }
+/** Five of them may be lost before a turn is taken. */
+const ATTEMPTS = 6
+
+let server: PostgresqlServer
+before(async () => {
+  server = await startPostgresql()
+})
+after(async () => {
+  await server[Symbol.asyncDispose]()
+})
+
+const alarm = (message: string, error: unknown) => assert.fail(`${message}: ${error}`)
+const ledgerOn = (storage: Storage) => new Ledger(storage, testKeys, alarm, UNWATCHED, SYSTEM)
+
+/** Adds one to the number, or looks at it, in as many attempts as are returned. */
+async function attemptsOf(ledger: Ledger, changes: boolean): Promise<number> {
+  for (let attempt = 1; attempt <= 50; attempt++) {
+    const view = ledger.view(attempt)
+    const record = await view.get(NUMBER, scope, 'hot')
+    assert.ok(record)
+    const stepped = changes ? [update(record, { body: { n: record.body.n + 1 } })] : []
+    const event = { eventId: SYSTEM.newId(), account: '1', region: 'r', at: 5, body: '{}' }
+    if ((await ledger.commit({ changes: stepped, nonce: null, event, view })) === 'committed') return attempt
+  }
+  return Number.POSITIVE_INFINITY
+}
+
+/** The storage, before whose batches `first` is done, and during whose turns `meanwhile` begins. */
+function losing(storage: Storage, first: () => Promise<unknown>, meanwhile: () => void): Storage {
+  return {
+    ...delegate(storage),
+    async commit(...batch) {
+      await first()
+      return storage.commit(...batch)
+    },
+    async takeTurn(place) {
+      const turn = await storage.takeTurn?.(place)
+      assert.ok(turn)
+      meanwhile()
+      return turn
+    },
+  }
+}
+
+describe('turns', () => {
+  const chaining = { place: HEAD_PLACE }
+  const fails = (error: unknown) => assert.fail(String(error))
+  const view = (attempt: number) => ({ attempt, basis: 0 })
+
+  /** Turns of a storage that has `takeTurn`, with a clock of the test's. */
+  function turnsOf(takeTurn: Storage['takeTurn']) {
+    let [now, alarm]: [number, (() => void) | null] = [0, null]
+    const after = (_: number, work: () => void) => {
+      alarm = work
+      return () => {
+        alarm = null
+      }
+    }
+    const changes = { follow: async () => {}, ofOthers: 1 }
+    const turns = new Turns({ storage: { takeTurn }, chaining, changes, runtime: { after, monotonic: () => now } })
+    return {
+      turns,
+      pass: (ms: number) => {
+        now += ms
+      },
+      ring: () => alarm?.(),
+    }
+  }
+
+  /** A turn that notes its end. */
+  function turnNoting(notes: string[]): Turn {
+    return { commit: () => assert.fail(), end: async () => void notes.push('ended') }
+  }
+
+  it('are for calls that lost five to others, where there are turns', () => {
+    const { turns } = turnsOf(async () => turnNoting([]))
+    const isLate = [view(4), view(5), { ...view(5), basis: 1 }].map((one) => turns.isLate(one, false))
+    assert.deepEqual(isLate, [false, true, false])
+    assert.equal(turnsOf(null).turns.isLate(view(5), true), false)
+  })
+
+  it('begin the next batch once all late calls are decided', async () => {
+    const notes: string[] = []
+    const turn = turnNoting(notes)
+    const { turns } = turnsOf(async () => turn)
+    const late = ['one', 'two'].map((name) => ({ resolve: () => void notes.push(name), reject: fails }))
+    const taken = turns.take(late).then(() => notes.push('taken'))
+    await until(() => notes.includes('two'))
+    assert.deepEqual(
+      [1, 6].map((attempt) => turns.arrived(view(attempt))),
+      [false, true],
+    )
+    assert.deepEqual(notes, ['one', 'two'])
+    turns.arrived(view(7))
+    await taken
+    assert.deepEqual(notes, ['one', 'two', 'taken'])
+    assert.deepEqual([turns.next(), turns.next()], [turn, null])
+  })
+
+  it('end where no late call is decided in time, and pause', async () => {
+    const notes: string[] = []
+    const { turns, ring, pass } = turnsOf(async () => turnNoting(notes))
+    const taken = turns.take([{ resolve: () => void notes.push('late'), reject: fails }])
+    await until(() => notes.includes('late'))
+    ring()
+    await taken
+    assert.deepEqual([notes, turns.next()], [['late', 'ended'], null])
+    assert.equal(turns.isLate(view(5), true), false)
+    pass(5000)
+    assert.equal(turns.isLate(view(5), true), true)
+  })
+
+  it('refuse late calls where the database can not be reached', async () => {
+    const { turns } = turnsOf(async () => Promise.reject(new Unavailable('away')))
+    const errors: unknown[] = []
+    await turns.take([{ resolve: () => assert.fail(), reject: (error) => void errors.push(error) }])
+    assert.deepEqual([errors, turns.next()], [[new Unavailable('away')], null])
+  })
+})
+
+describe('a call whose record another server changes before each of its commits', () => {
+  for (const changes of [true, false])
+    it(`${changes ? 'changes it' : 'is done on it'} in a turn of its own`, async () => {
+      const url = server.database()
+      const [storage, others] = [await openPostgresql(url), await openPostgresql(url)]
+      await beginChain(storage)
+      const winner = ledgerOn(others)
+      await winner.lane.take('winner')
+      const made = insert(NUMBER, { ...scope, id: 'hot', createdAt: 1, body: { n: 0 } })
+      assert.equal(await winner.commit({ changes: [made], nonce: null, event: null }), 'committed')
+      const held: Promise<number>[] = []
+      const win = () => attemptsOf(winner, true)
+      const loser = ledgerOn(losing(storage, win, () => void held.push(win())))
+      const attempts = [await attemptsOf(loser, changes), await attemptsOf(loser, changes)]
+      assert.deepEqual(attempts, [ATTEMPTS, ATTEMPTS])
+      // The turns have ended, too.
+      assert.ok((await Promise.all(held)).every(Number.isFinite))
+      await storage.close()
+      await others.close()
+    })
+})
