@@ -1,6 +1,5 @@
 // Three servers that record on one PostgreSQL, one of them with a slow way to it: what it costs the others, where all record in one
 // chain of events, as before there were lanes, and where each has a lane of its own. Run it by itself.
-import { createServer, connect as dial, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { chaining, type WatchfulChaining } from '../src/ledger/chain.ts'
 import { Ledger } from '../src/ledger/ledger.ts'
@@ -11,6 +10,7 @@ import { openStorage } from '../src/storage/open.ts'
 import type { Storage } from '../src/storage/storage.ts'
 import { beginChain, testKeys } from '../test/storage/chained.ts'
 import { startPostgresql } from '../test/storage/postgresql-server.ts'
+import { slowWay } from './slow-way.ts'
 
 const DELAY_MS = 5
 const ROUNDS = 7
@@ -19,35 +19,6 @@ const ROUND_MS = 2000
 interface Recorder {
   readonly storage: Storage
   readonly chain: WatchfulChaining
-}
-
-/** Passes everything on, what the database says `delayMs` later. */
-async function slowWay(to: number, delayMs: number): Promise<{ readonly port: number; close(): void }> {
-  const open = new Set<Socket>()
-  const proxy = createServer((near) => {
-    const far = dial(to, '127.0.0.1')
-    for (const socket of [near, far]) {
-      socket.setNoDelay(true)
-      open.add(socket)
-      socket.on('error', () => {})
-      socket.once('close', () => {
-        open.delete(socket)
-        near.destroy()
-        far.destroy()
-      })
-    }
-    near.on('data', (bytes) => far.write(bytes))
-    far.on('data', (bytes) => setTimeout(() => near.write(bytes), delayMs))
-  })
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  const address = proxy.address()
-  return {
-    port: typeof address === 'object' && address ? address.port : 0,
-    close: () => {
-      proxy.close()
-      for (const socket of open) socket.destroy()
-    },
-  }
 }
 
 /** Commits one batch of an event after the other, until `stop`; returns how many a second. */

@@ -12,6 +12,8 @@ export interface Job {
   readonly connections: number
   readonly requests: number
   readonly parameters: readonly Readonly<Record<string, string>>[]
+  /** How many calls a second are due, whatever the answers take; absent: each connection sends when it has its answer. */
+  readonly duePerSecond?: number
 }
 
 export interface Measured {
@@ -59,10 +61,14 @@ async function run(job: Job): Promise<Measured> {
       new Promise<void>((resolve, reject) => {
         let sentAt = 0
         const send = () => {
-          const request = requests[next++]
+          const n = next++
+          const request = requests[n]
           if (!request) return resolve()
-          sentAt = performance.now()
-          lane.socket.write(request)
+          // A call that is due and waits for a connection is late already.
+          sentAt = job.duePerSecond === undefined ? performance.now() : start + (n * 1000) / job.duePerSecond
+          const early = sentAt - performance.now()
+          if (early > 0) setTimeout(() => lane.socket.write(request), early)
+          else lane.socket.write(request)
         }
         lane.socket.on('error', reject)
         lane.socket.on('close', () => reject(new Error('the server closed a connection')))

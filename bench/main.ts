@@ -6,6 +6,7 @@ import { callOperation } from '../src/cli/client.ts'
 import { newCredentials } from '../src/ram/account.ts'
 import { SYSTEM } from '../src/runtime/system.ts'
 import { authorizeAlone } from './authorize.ts'
+import { median, percent } from './figures.ts'
 import { fill, fillUsers } from './fill.ts'
 import { hsmKeys } from './hsm.ts'
 import type { Job, Measured } from './load.ts'
@@ -18,6 +19,7 @@ import {
   startBareServer,
   startStrongroom,
 } from './processes.ts'
+import { sharedDatabase } from './shared-database.ts'
 import { costsOfStrangers } from './strangers.ts'
 import { fillTrail, verifyRate } from './trail.ts'
 import { costOfWorkers } from './workers.ts'
@@ -72,7 +74,6 @@ function job(
 }
 
 const perSecond = ({ perSecond: rate }: Measured) => `${Math.round(rate)}/s`
-const percent = (part: number, whole: number) => `${((part / whole) * 100).toFixed(1)} %`
 
 /** A user with these policies. */
 async function makeUser(server: Server, name: string, policies: readonly object[]): Promise<Caller> {
@@ -237,14 +238,6 @@ async function againstOneCommit(server: Server, folder: string): Promise<void> {
   )
 }
 
-/** The element whose figure is the median one. */
-function median<T>(all: readonly T[], figure: (one: T) => number): T {
-  const sorted = all.toSorted((a, b) => figure(a) - figure(b))
-  const middle = sorted[Math.floor(sorted.length / 2)]
-  if (middle === undefined) throw new Error('nothing was measured')
-  return middle
-}
-
 async function manyKeys(folder: string): Promise<void> {
   print(`\n${MANY} keys against 1,000`)
   const measured = new Map<string, number[]>()
@@ -365,6 +358,13 @@ async function workers(folder: string): Promise<void> {
   await costOfWorkers(folder, { credentials, rounds: ROUNDS, job: encrypting, row })
 }
 
+/** Several servers on one PostgreSQL. */
+async function servers(folder: string): Promise<void> {
+  print('\nServers on one PostgreSQL, which runs on both cores, all servers on one')
+  const answer = async (endpoint: string, parameters: Parameters) => (await call(endpoint, parameters)).answer
+  await sharedDatabase(folder, { credentials, rounds: ROUNDS, requests: REQUESTS, call: answer, row })
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
 try {
   print(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`)
@@ -374,7 +374,7 @@ try {
       : 'processes are not pinned to cores: taskset is missing, or there is one core',
   )
   const hsm = (where: string) => hsmKeys(where, credentials, { rounds: ROUNDS, requests: REQUESTS }, { print, row })
-  const sections = { operations, workers, strangers, hsm, trail, users: manyUsers, keys: manyKeys }
+  const sections = { operations, workers, servers, strangers, hsm, trail, users: manyUsers, keys: manyKeys }
   for (const [name, section] of Object.entries(sections))
     if (!process.argv.includes('--only') || only === name) await section(folder)
 } finally {

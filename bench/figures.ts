@@ -1,0 +1,13 @@
+// What is said of several rounds.
+
+/** The element whose figure is the median one. Throws when there is none. */
+export function median<T>(all: readonly T[], figure: (one: T) => number): T {
+  const sorted = all.toSorted((a, b) => figure(a) - figure(b))
+  const middle = sorted[Math.floor(sorted.length / 2)]
+  if (middle === undefined) throw new Error('nothing was measured')
+  return middle
+}
+
+export function percent(part: number, whole: number): string {
+  return `${((part / whole) * 100).toFixed(1)} %`
+}

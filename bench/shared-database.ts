@@ -1,0 +1,207 @@
+// Servers on one PostgreSQL: what a call costs there, what changes of one cost the others, and what a slow way of one costs them.
+import { join } from 'node:path'
+import { type OwnServer, startAlone } from '../test/storage/postgresql-server.ts'
+import { median, percent } from './figures.ts'
+import type { Job, Measured } from './load.ts'
+import { Pgbench } from './pgbench.ts'
+import { load, loadWatched, type Server, startStrongroom } from './processes.ts'
+import { slowWay } from './slow-way.ts'
+
+type Parameters = Readonly<Record<string, string>>
+
+interface Run {
+  readonly credentials: { readonly accountId: string; readonly accessKeyId: string; readonly accessKeySecret: string }
+  readonly rounds: number
+  readonly requests: number
+  call(endpoint: string, parameters: Parameters): Promise<{ readonly KeyMetadata: { readonly KeyId: string } }>
+  row(name: string, figures: string, budget?: string): void
+}
+
+/** The delay of the way that is slow. */
+const DELAY_MS = 5
+/** One in so many calls changes one of the keys. */
+const CHANGE_IN = 100
+const KEYS = 10
+
+/** Measures all in `folder`, with a PostgreSQL of its own that syncs every commit. */
+export async function sharedDatabase(folder: string, run: Run): Promise<void> {
+  await using postgresql = await startAlone()
+  postgresql.set('fsync = on', 'full_page_writes = on')
+  await new SharedDatabase(folder, run, postgresql).all()
+}
+
+class SharedDatabase {
+  readonly #folder: string
+  readonly #run: Run
+  readonly #postgresql: OwnServer
+  #servers = 0
+
+  constructor(folder: string, run: Run, postgresql: OwnServer) {
+    this.#folder = folder
+    this.#run = run
+    this.#postgresql = postgresql
+  }
+
+  async all(): Promise<void> {
+    await this.#againstSqlite()
+    await this.#againstPgbench()
+    await this.#changes()
+    await this.#slowWay()
+    await this.#halfLoad()
+  }
+
+  /** CPU time of a call of the server alone; that of the database comes on top. */
+  async #againstSqlite(): Promise<void> {
+    const [shared, single] = [await this.#start(this.#postgresql.database()), await this.#start(null)]
+    const jobs = [await this.#encrypting(shared, 64), await this.#encrypting(single, 64)] as const
+    const rounds: { readonly shared: number; readonly single: number }[] = []
+    for (let round = 0; round <= this.#run.rounds; round++) {
+      const costs = {
+        shared: (await loadWatched(shared, jobs[0])).cpuUs,
+        single: (await loadWatched(single, jobs[1])).cpuUs,
+      }
+      // The first round warms up.
+      if (round > 0) rounds.push(costs)
+    }
+    const found = median(rounds, (costs) => costs.shared / costs.single)
+    this.#run.row(
+      'Encrypt, 64 connections: CPU a call on PostgreSQL',
+      `${found.shared.toFixed(1)} µs, on SQLite ${found.single.toFixed(1)} µs: ${(found.shared / found.single).toFixed(2)} ×`,
+      'budget ≤ 1.6 ×',
+    )
+    await Promise.all([shared.stop(), single.stop()])
+  }
+
+  async #againstPgbench(): Promise<void> {
+    const server = await this.#start(this.#postgresql.database())
+    const job = this.#job(server, 64, [{ Action: 'CreateKey' }])
+    const bench = new Pgbench(this.#folder, this.#postgresql.database())
+    const rounds: { readonly ours: number; readonly ordered: number; readonly inserts: number }[] = []
+    for (let round = 0; round <= this.#run.rounds; round++) {
+      const ours = (await load(job)).perSecond
+      const rates = { ours, ordered: bench.perSecond('ordered'), inserts: bench.perSecond('inserts') }
+      if (round > 0) rounds.push(rates)
+    }
+    const name = { ordered: 'that moves the change number', inserts: 'of the inserts alone' }
+    for (const kind of ['ordered', 'inserts'] as const) {
+      const found = median(rounds, (rates) => rates.ours / rates[kind])
+      this.#run.row(
+        `CreateKey, 64 connections, pgbench's transaction ${name[kind]}`,
+        `${Math.round(found.ours)}/s of ${Math.round(found[kind])}/s: ${percent(found.ours, found[kind])}`,
+        kind === 'ordered' ? 'budget ≥ 50 %' : '',
+      )
+    }
+    await server.stop()
+  }
+
+  /** Calls for each second of CPU time: two servers against one with as many connections together. */
+  async #changes(): Promise<void> {
+    const database = this.#postgresql.database()
+    const [one, other] = [await this.#start(database), await this.#start(database)]
+    const keys: string[] = []
+    for (let i = 0; i < KEYS; i++) keys.push(await this.#key(one))
+    const mixed = keys.flatMap((changed) =>
+      Array.from({ length: CHANGE_IN }, (_, i) => (i === 0 ? described(changed) : encrypt(keys[i % KEYS] ?? ''))),
+    )
+    const rounds: { readonly alone: number; readonly both: number }[] = []
+    for (let round = 0; round <= this.#run.rounds; round++) {
+      const figures = {
+        alone: await perCpuSecond([one], [this.#job(one, 128, mixed)]),
+        both: await perCpuSecond([one, other], [this.#job(one, 64, mixed), this.#job(other, 64, mixed)]),
+      }
+      if (round > 0) rounds.push(figures)
+    }
+    const { alone, both } = median(rounds, (figures) => figures.both / figures.alone)
+    this.#run.row(
+      `Encrypt with ${KEYS} keys and 1 % of changes, two servers`,
+      `${Math.round(both)} calls a CPU second, one server ${Math.round(alone)}: ${percent(both, alone)}`,
+      'budget ≥ 90 %',
+    )
+    await Promise.all([one.stop(), other.stop()])
+  }
+
+  async #slowWay(): Promise<void> {
+    const database = this.#postgresql.database()
+    const way = await slowWay(this.#postgresql.port, DELAY_MS)
+    const far = database.replace(`:${this.#postgresql.port}/`, `:${way.port}/`)
+    const servers: Server[] = []
+    for (const url of [database, database, database, far]) servers.push(await this.#start(url))
+    const [first, second, near, slow] = servers
+    if (!first || !second || !near || !slow) return
+    const key = await this.#key(first)
+    const rateBeside = async (third: Server) => {
+      const jobs = [first, second, third].map((server) => this.#job(server, 16, [encrypt(key)]))
+      const [a, b] = await Promise.all(jobs.map(load))
+      return (a?.perSecond ?? 0) + (b?.perSecond ?? 0)
+    }
+    const rounds: { readonly beside: number; readonly besideSlow: number }[] = []
+    for (let round = 0; round <= this.#run.rounds; round++) {
+      const rates = { beside: await rateBeside(near), besideSlow: await rateBeside(slow) }
+      if (round > 0) rounds.push(rates)
+    }
+    const { beside, besideSlow } = median(rounds, (rates) => rates.besideSlow / rates.beside)
+    this.#run.row(
+      `Encrypt on two servers, a third ${DELAY_MS} ms from the database`,
+      `${Math.round(besideSlow)}/s; with a third as near ${Math.round(beside)}/s: ${percent(besideSlow, beside)}`,
+      'budget ≥ 90 %',
+    )
+    await Promise.all(servers.map((server) => server.stop()))
+    way.close()
+  }
+
+  /** Half of what one server reaches is due, at one and at two. */
+  async #halfLoad(): Promise<void> {
+    const database = this.#postgresql.database()
+    const [one, other] = [await this.#start(database), await this.#start(database)]
+    const key = await this.#key(one)
+    const job = (server: Server, connections: number) => this.#job(server, connections, [encrypt(key)])
+    for (const server of [one, other]) await load(job(server, 64))
+    const half = (await load(job(one, 64))).perSecond / 2
+    const rounds: { readonly alone: number; readonly both: number }[] = []
+    for (let round = 0; round < this.#run.rounds; round++) {
+      const alone = await load({ ...job(one, 64), duePerSecond: half })
+      const both = await Promise.all([one, other].map((server) => load({ ...job(server, 32), duePerSecond: half / 2 })))
+      rounds.push({ alone: alone.p99Ms, both: Math.max(...both.map((measured: Measured) => measured.p99Ms)) })
+    }
+    const { alone, both } = median(rounds, (figures) => figures.both / figures.alone)
+    this.#run.row(
+      `p99 at half load, ${Math.round(half)} calls/s, two servers`,
+      `${both.toFixed(1)} ms, one server ${alone.toFixed(1)} ms: ${(both / alone).toFixed(2)} ×`,
+      'budget ≤ 3 ×',
+    )
+    await Promise.all([one.stop(), other.stop()])
+  }
+
+  async #start(database: string | null): Promise<Server> {
+    const data = join(this.#folder, `server-${this.#servers++}`)
+    const rootKey = ['--root-key-file', join(this.#folder, 'shared-root-key')]
+    const flags = database === null ? [] : ['--database', database, ...rootKey]
+    return startStrongroom(data, this.#run.credentials, flags)
+  }
+
+  async #key({ endpoint }: Server): Promise<string> {
+    return (await this.#run.call(endpoint, { Action: 'CreateKey' })).KeyMetadata.KeyId
+  }
+
+  async #encrypting(server: Server, connections: number): Promise<Job> {
+    return this.#job(server, connections, [encrypt(await this.#key(server))])
+  }
+
+  #job({ endpoint }: Server, connections: number, parameters: readonly Parameters[]): Job {
+    const { credentials, requests } = this.#run
+    return { endpoint, callers: [credentials], connections, requests, parameters }
+  }
+}
+
+const Plaintext = Buffer.alloc(32, 7).toString('base64')
+const encrypt = (KeyId: string): Parameters => ({ Action: 'Encrypt', KeyId, Plaintext })
+const described = (KeyId: string): Parameters => ({ Action: 'UpdateKeyDescription', KeyId, Description: 'changed' })
+
+async function perCpuSecond(servers: readonly Server[], jobs: readonly Job[]): Promise<number> {
+  const used = () => servers.reduce((sum, server) => sum + server.cpuMs(), 0)
+  const before = used()
+  await Promise.all(jobs.map(load))
+  // The warm-up of each job is a fifth of it.
+  const calls = jobs.reduce((sum, { requests }) => sum + requests * 1.2, 0)
+  return (calls * 1000) / (used() - before)
+}
