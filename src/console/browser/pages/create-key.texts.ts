@@ -17,6 +17,8 @@ export const createKeyTexts = {
   tags: ['Tags', '标签'],
   'tag.key': ['Tag key', '标签键'],
   'tag.value': ['Tag value', '标签值'],
+  'tag.key.row': ['Tag key {number}', '标签键 {number}'],
+  'tag.value.row': ['Tag value {number}', '标签值 {number}'],
   'tag.add': ['Add tag', '添加标签'],
   'tag.remove': ['Remove tag {number}', '删除标签 {number}'],
   rotation: ['Rotation Period', '轮转周期'],

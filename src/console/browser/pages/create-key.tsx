@@ -3,13 +3,15 @@ import { useState } from 'react'
 import { Link, useNavigate } from 'react-router'
 import { useRegion } from '../frame/region.ts'
 import { Do } from '../parts/allowed.tsx'
-import { DeleteIcon, PlusIcon } from '../parts/icons.tsx'
 import { Page } from '../parts/page.tsx'
+import { givenPairs, type Pair, PairRows } from '../parts/pair-rows.tsx'
 import { Refused } from '../parts/refused.tsx'
+import { aliasName } from '../service/alias-name.ts'
 import { useArns } from '../service/arns.ts'
 import { call } from '../service/call.ts'
 import { paths } from '../service/paths.ts'
-import { useChange, useMay } from '../service/queries.ts'
+import { usePermissions } from '../service/permissions.ts'
+import { useChange } from '../service/queries.ts'
 import type { KeyMetadata } from '../service/replies.ts'
 import { useSession } from '../service/session.tsx'
 import { useCommon, useTexts } from '../texts/language.tsx'
@@ -19,7 +21,7 @@ interface Values {
   readonly ProtectionLevel: 'SOFTWARE' | 'HSM'
   readonly alias?: string
   readonly Description?: string
-  readonly tags?: readonly { readonly TagKey: string; readonly TagValue?: string }[]
+  readonly tags?: readonly Pair[]
   readonly rotation: string
   readonly days?: number
   readonly Origin: 'Aliyun_KMS' | 'EXTERNAL'
@@ -28,11 +30,6 @@ interface Values {
 }
 
 const PERIODS = [30, 90, 180, 365]
-
-/** The alias as the API has it, typed with or without its prefix. */
-function aliasName(typed: string): string {
-  return `alias/${typed.trim().replace(/^alias\//, '')}`
-}
 
 export default function CreateKeyPage() {
   const say = useTexts(createKeyTexts)
@@ -47,8 +44,7 @@ export default function CreateKeyPage() {
   const rotation = Form.useWatch('rotation', form) ?? 'off'
   const alias = Form.useWatch('alias', form) ?? ''
   const [made, setMade] = useState<string | null>(null)
-  const resource = arns.kms('key')
-  const may = useMay([{ Action: 'kms:CreateKey', Resource: resource }])
+  const permission = usePermissions(arns.kms('key'), ['kms:CreateKey'])
   const create = useChange(async (values: Values) => {
     const isExternal = values.Origin === 'EXTERNAL'
     const days = values.rotation === 'custom' ? values.days : Number(values.rotation) || undefined
@@ -58,7 +54,7 @@ export default function CreateKeyPage() {
       Description: values.Description?.trim() || undefined,
       ...(days && !isExternal ? { EnableAutomaticRotation: true, RotationInterval: `${days}d` } : {}),
       Tags: values.tags?.length
-        ? JSON.stringify(values.tags.map(({ TagKey, TagValue = '' }) => ({ TagKey, TagValue })))
+        ? JSON.stringify(givenPairs(values.tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue })))
         : undefined,
     })
     setMade(KeyMetadata.KeyId)
@@ -111,7 +107,19 @@ export default function CreateKeyPage() {
         <Form.Item label={say('description')} name="Description">
           <Input.TextArea maxLength={8192} rows={2} />
         </Form.Item>
-        <Tags />
+        <Form.Item label={say('tags')}>
+          <PairRows
+            called={{
+              key: (number) => say('tag.key.row', { number }),
+              value: (number) => say('tag.value.row', { number }),
+              remove: (number) => say('tag.remove', { number }),
+              add: say('tag.add'),
+            }}
+            name="tags"
+            needsKey
+            placeholders={[say('tag.key'), say('tag.value')]}
+          />
+        </Form.Item>
         <Form.Item
           extra={origin === 'EXTERNAL' ? say('rotation.external') : undefined}
           label={say('rotation')}
@@ -190,7 +198,7 @@ export default function CreateKeyPage() {
             because={create.error && made ? say('alias.failed') : false}
             htmlType="submit"
             loading={create.isPending}
-            permission={{ answer: may('kms:CreateKey', resource), action: 'kms:CreateKey', resource }}
+            permission={permission('kms:CreateKey')}
             type="primary"
           >
             {common('do.ok')}
@@ -199,47 +207,5 @@ export default function CreateKeyPage() {
         </div>
       </Form>
     </Page>
-  )
-}
-
-function Tags() {
-  const say = useTexts(createKeyTexts)
-  const common = useCommon()
-  return (
-    <Form.Item label={say('tags')}>
-      <Form.List name="tags">
-        {(fields, { add, remove }) => (
-          <>
-            {fields.map(({ key, name }) => (
-              <div className="tag-row" key={key}>
-                <Form.Item
-                  name={[name, 'TagKey']}
-                  noStyle
-                  rules={[{ required: true, message: common('field.required') }]}
-                >
-                  <Input aria-label={`${say('tag.key')} ${name + 1}`} maxLength={128} placeholder={say('tag.key')} />
-                </Form.Item>
-                <Form.Item name={[name, 'TagValue']} noStyle>
-                  <Input
-                    aria-label={`${say('tag.value')} ${name + 1}`}
-                    maxLength={256}
-                    placeholder={say('tag.value')}
-                  />
-                </Form.Item>
-                <Button
-                  aria-label={say('tag.remove', { number: name + 1 })}
-                  icon={<DeleteIcon />}
-                  onClick={() => remove(name)}
-                  type="text"
-                />
-              </div>
-            ))}
-            <Button icon={<PlusIcon />} onClick={() => add()} size="small" type="dashed">
-              {say('tag.add')}
-            </Button>
-          </>
-        )}
-      </Form.List>
-    </Form.Item>
   )
 }

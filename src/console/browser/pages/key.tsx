@@ -7,9 +7,11 @@ import { Page, Ready } from '../parts/page.tsx'
 import { KeyStateTag } from '../parts/state.tsx'
 import { TabLinks } from '../parts/tab-links.tsx'
 import { paths } from '../service/paths.ts'
-import { useMay, useReply } from '../service/queries.ts'
+import { usePermissions } from '../service/permissions.ts'
+import { useReply } from '../service/queries.ts'
 import type { Aliases, KeyMetadata } from '../service/replies.ts'
 import { useCommon, useTexts } from '../texts/language.tsx'
+import type { AliasesReply } from './key/alias-list.tsx'
 import { Details } from './key/details.tsx'
 import { KeyDialog, useKeyActions } from './key/key-actions.tsx'
 import { KeyEvents } from './key/key-events.tsx'
@@ -47,13 +49,12 @@ export default function KeyPage() {
   )
 }
 
-function KeyTabs({
-  metadata,
-  aliases,
-}: {
+interface TabsProps {
   readonly metadata: KeyMetadata
-  readonly aliases: ReturnType<typeof useReply<Aliases>>
-}) {
+  readonly aliases: AliasesReply
+}
+
+function KeyTabs({ metadata, aliases }: TabsProps) {
   const say = useTexts(keyTexts)
   const region = useRegion()
   const { tab = 'details' } = useParams()
@@ -76,7 +77,10 @@ function KeyTabs({
 function Actions({ metadata }: { readonly metadata: KeyMetadata }) {
   const actions = useKeyActions(metadata)
   const [dialog, setDialog] = useState<KeyDialog | null>(null)
-  const may = useMay(actions.map(({ action }) => ({ Action: action, Resource: metadata.Arn })))
+  const permission = usePermissions(
+    metadata.Arn,
+    actions.map(({ action }) => action),
+  )
   return (
     <>
       {actions.map(({ dialog: key, action, label, because }) => (
@@ -85,7 +89,7 @@ function Actions({ metadata }: { readonly metadata: KeyMetadata }) {
           danger={key === 'schedule'}
           key={key}
           onClick={() => setDialog(key)}
-          permission={{ answer: may(action, metadata.Arn), action, resource: metadata.Arn }}
+          permission={permission(action)}
         >
           {label}
         </Do>

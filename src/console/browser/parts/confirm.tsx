@@ -1,5 +1,6 @@
 import { Input, Modal } from 'antd'
 import { type ReactNode, useId, useState } from 'react'
+import { useAttempt } from '../service/attempt.ts'
 import { useCommon } from '../texts/language.tsx'
 import { Refused } from './refused.tsx'
 
@@ -21,23 +22,14 @@ export function Confirm({ title, verb, danger = false, retype, ready = true, run
   const say = useCommon()
   const id = useId()
   const [typed, setTyped] = useState('')
-  const [error, setError] = useState<Error | null>(null)
-  const [busy, setBusy] = useState(false)
+  const attempt = useAttempt()
   const go = async () => {
-    setBusy(true)
-    setError(null)
-    try {
-      await run()
-      close()
-    } catch (thrown) {
-      setError(thrown as Error)
-      setBusy(false)
-    }
+    if (await attempt.run(run)) close()
   }
   return (
     <Modal
       cancelText={say('do.cancel')}
-      confirmLoading={busy}
+      confirmLoading={attempt.busy}
       okButtonProps={{ danger, disabled: !ready || (retype !== undefined && typed !== retype) }}
       okText={verb}
       onCancel={close}
@@ -52,7 +44,7 @@ export function Confirm({ title, verb, danger = false, retype, ready = true, run
           <Input id={id} autoComplete="off" onChange={(event) => setTyped(event.target.value)} value={typed} />
         </div>
       )}
-      <Refused error={error} />
+      <Refused error={attempt.error} />
     </Modal>
   )
 }

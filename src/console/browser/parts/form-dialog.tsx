@@ -1,5 +1,6 @@
 import { Drawer, Form, type FormInstance } from 'antd'
-import { type ReactNode, useState } from 'react'
+import type { ReactNode } from 'react'
+import { useAttempt } from '../service/attempt.ts'
 import { useCommon } from '../texts/language.tsx'
 import { Do, type Permission } from './allowed.tsx'
 import { Refused } from './refused.tsx'
@@ -31,24 +32,15 @@ export function FormDialog<T extends object>({
 }: Props<T>) {
   const say = useCommon()
   const [form] = Form.useForm<T>()
-  const [error, setError] = useState<Error | null>(null)
-  const [busy, setBusy] = useState(false)
+  const attempt = useAttempt()
   const submit = async (values: T) => {
-    setBusy(true)
-    setError(null)
-    try {
-      await run(values)
-      done(values)
-    } catch (thrown) {
-      setError(thrown as Error)
-    }
-    setBusy(false)
+    if (await attempt.run(() => run(values))) done(values)
   }
   return (
     <Drawer
       destroyOnHidden
       extra={
-        <Do loading={busy} onClick={() => form.submit()} permission={permission} type="primary">
+        <Do loading={attempt.busy} onClick={() => form.submit()} permission={permission} type="primary">
           {verb}
         </Do>
       }
@@ -67,7 +59,7 @@ export function FormDialog<T extends object>({
       >
         {typeof children === 'function' ? children(form) : children}
       </Form>
-      <Refused error={error} />
+      <Refused error={attempt.error} />
     </Drawer>
   )
 }

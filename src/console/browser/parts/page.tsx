@@ -39,7 +39,8 @@ export function Page({ title, name, lead, actions, crumbs, children }: Props) {
   )
 }
 
-interface Reading {
+/** What reads: an answer of react-query. */
+export interface Reading {
   readonly error: Error | null
   readonly isPending: boolean
   refetch(): unknown

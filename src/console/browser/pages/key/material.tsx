@@ -6,11 +6,12 @@ import { Confirm } from '../../parts/confirm.tsx'
 import { Facts, Section } from '../../parts/page.tsx'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
-import { useChange, useMay } from '../../service/queries.ts'
+import { usePermissions } from '../../service/permissions.ts'
+import { useChange } from '../../service/queries.ts'
 import type { KeyMetadata } from '../../service/replies.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
-import { Expiry } from './details.tsx'
+import { Expiry } from './expiry.tsx'
 
 export function Material({ metadata }: { readonly metadata: KeyMetadata }) {
   const say = useTexts(keyTexts)
@@ -18,10 +19,7 @@ export function Material({ metadata }: { readonly metadata: KeyMetadata }) {
   const navigate = useNavigate()
   const [open, setOpen] = useState(false)
   const { Arn, KeyId, KeyState, Origin } = metadata
-  const may = useMay([
-    { Action: 'kms:ImportKeyMaterial', Resource: Arn },
-    { Action: 'kms:DeleteKeyMaterial', Resource: Arn },
-  ])
+  const permission = usePermissions(Arn, ['kms:ImportKeyMaterial', 'kms:DeleteKeyMaterial'])
   const remove = useChange((_: undefined, where) => call('Kms', 'DeleteKeyMaterial', where, { KeyId }))
   if (Origin !== 'EXTERNAL')
     return (
@@ -37,7 +35,7 @@ export function Material({ metadata }: { readonly metadata: KeyMetadata }) {
           <Do
             because={KeyState !== 'Enabled' && !isMissing && say('import.state')}
             onClick={() => void navigate(paths.importMaterial(region, KeyId))}
-            permission={{ answer: may('kms:ImportKeyMaterial', Arn), action: 'kms:ImportKeyMaterial', resource: Arn }}
+            permission={permission('kms:ImportKeyMaterial')}
             type={isMissing ? 'primary' : 'default'}
           >
             {say(isMissing ? 'material.import' : 'material.again')}
@@ -46,7 +44,7 @@ export function Material({ metadata }: { readonly metadata: KeyMetadata }) {
             because={isMissing && say('delete.state')}
             danger
             onClick={() => setOpen(true)}
-            permission={{ answer: may('kms:DeleteKeyMaterial', Arn), action: 'kms:DeleteKeyMaterial', resource: Arn }}
+            permission={permission('kms:DeleteKeyMaterial')}
           >
             {say('material.delete')}
           </Do>

@@ -7,7 +7,8 @@ import { Facts, Ready, Section } from '../../parts/page.tsx'
 import { Badge } from '../../parts/state.tsx'
 import { When } from '../../parts/when.tsx'
 import { call } from '../../service/call.ts'
-import { useChange, useMay, useReply } from '../../service/queries.ts'
+import { usePermissions } from '../../service/permissions.ts'
+import { useChange, useReply } from '../../service/queries.ts'
 import type { KeyMetadata, KeyVersions } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
@@ -32,7 +33,7 @@ export function Versions({ metadata }: { readonly metadata: KeyMetadata }) {
   })
   const days = daysOf(metadata.RotationInterval)
   const action = 'kms:UpdateRotationPolicy'
-  const may = useMay([{ Action: action, Resource: metadata.Arn }])
+  const permission = usePermissions(metadata.Arn, [action])
   const change = useChange(({ on, interval }: { on?: boolean; interval?: number }, region) =>
     call('Kms', 'UpdateRotationPolicy', region, {
       KeyId: metadata.KeyId,
@@ -47,12 +48,7 @@ export function Versions({ metadata }: { readonly metadata: KeyMetadata }) {
     <>
       <Section
         actions={
-          <Do
-            because={because}
-            onClick={() => setOpen(true)}
-            permission={{ answer: may(action, metadata.Arn), action, resource: metadata.Arn }}
-            size="small"
-          >
+          <Do because={because} onClick={() => setOpen(true)} permission={permission(action)} size="small">
             {say('rotation.edit')}
           </Do>
         }

@@ -13,16 +13,15 @@ import { usePermissions } from '../../service/permissions.ts'
 import { useChange, useReply } from '../../service/queries.ts'
 import type { Group, Policy } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
+import type { Kind } from './kind.ts'
 import { ramTexts } from './ram.texts.ts'
-
-type Kind = 'User' | 'Group' | 'Role'
 
 interface Policies {
   readonly Policies: { readonly Policy: readonly Policy[] }
 }
 
 /** The policies of a principal, and, of a user, those that its groups bring. */
-export function Attachments({ kind, name }: { readonly kind: Kind; readonly name: string }) {
+export function Attachments({ kind, name }: { readonly kind: Exclude<Kind, 'Policy'>; readonly name: string }) {
   const say = useTexts(ramTexts)
   const common = useCommon()
   const arns = useArns()

@@ -31,8 +31,8 @@ export default function CreatePolicyPage() {
   return (
     <Page
       crumbs={[{ label: common('nav.policies'), to: paths.policies }]}
-      name={say('policy.create')}
-      title={say('policy.create')}
+      name={say('Policy.create')}
+      title={say('Policy.create')}
     >
       <Form<Values>
         layout="vertical"

@@ -1,16 +1,14 @@
 import { Form, Input } from 'antd'
-import { Link, useNavigate, useSearchParams } from 'react-router'
-import { Do } from '../../parts/allowed.tsx'
+import { Link, useNavigate } from 'react-router'
 import { FormDialog } from '../../parts/form-dialog.tsx'
-import { PlusIcon } from '../../parts/icons.tsx'
 import { Page } from '../../parts/page.tsx'
 import { When } from '../../parts/when.tsx'
-import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
-import { useChange, useMay } from '../../service/queries.ts'
+import { useChange } from '../../service/queries.ts'
 import type { Group, Paged } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
+import { useCreation } from './creation.tsx'
 import { MarkedList } from './marked-list.tsx'
 import { ramTexts } from './ram.texts.ts'
 
@@ -22,25 +20,11 @@ interface NewGroup {
 export default function GroupsPage() {
   const say = useTexts(ramTexts)
   const common = useCommon()
-  const arns = useArns()
   const navigate = useNavigate()
-  const [search, setSearch] = useSearchParams()
-  const action = 'ram:CreateGroup'
-  const resource = arns.ram('group/*')
-  const may = useMay([{ Action: action, Resource: resource }])
+  const creation = useCreation('Group')
   const create = useChange((values: NewGroup, region) => call('Ram', 'CreateGroup', region, { ...values }))
-  const button = (
-    <Do
-      icon={<PlusIcon />}
-      onClick={() => setSearch({ dialog: 'create' })}
-      permission={{ answer: may(action, resource), action, resource }}
-      type="primary"
-    >
-      {say('group.create')}
-    </Do>
-  )
   return (
-    <Page actions={button} lead={say('groups.lead')} name={common('nav.groups')} title={common('nav.groups')}>
+    <Page actions={creation.button} lead={say('groups.lead')} name={common('nav.groups')} title={common('nav.groups')}>
       <MarkedList<Group, Paged & { Groups: { Group: Group[] } }>
         columns={[
           {
@@ -51,18 +35,18 @@ export default function GroupsPage() {
           { title: say('note'), dataIndex: 'Comments' },
           { title: common('field.created'), dataIndex: 'CreateDate', render: (date: string) => <When date={date} /> },
         ]}
-        next={button}
+        next={creation.button}
         none={say('groups.none')}
         operation="ListGroups"
         rowKey={({ GroupName }) => GroupName}
         rows={({ Groups }) => Groups.Group}
       />
-      {search.get('dialog') === 'create' && (
+      {creation.isOpen && (
         <FormDialog<NewGroup>
-          close={() => setSearch({}, { replace: true })}
+          close={creation.close}
           done={(values) => void navigate(paths.group(values.GroupName))}
           run={(values) => create.mutateAsync(values)}
-          title={say('group.create')}
+          title={say('Group.create')}
           verb={common('do.ok')}
         >
           <Form.Item label={say('group.name')} name="GroupName" rules={[{ required: true }]}>

@@ -1,38 +1,27 @@
 import { Select } from 'antd'
 import { Link, useNavigate, useSearchParams } from 'react-router'
-import { Do } from '../../parts/allowed.tsx'
-import { PlusIcon } from '../../parts/icons.tsx'
 import { Page } from '../../parts/page.tsx'
-import { useArns } from '../../service/arns.ts'
 import { paths } from '../../service/paths.ts'
-import { useMay } from '../../service/queries.ts'
 import type { Paged, Policy } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
+import { useCreation } from './creation.tsx'
 import { MarkedList } from './marked-list.tsx'
 import { ramTexts } from './ram.texts.ts'
 
 export default function PoliciesPage() {
   const say = useTexts(ramTexts)
   const common = useCommon()
-  const arns = useArns()
   const navigate = useNavigate()
   const [search, setSearch] = useSearchParams()
   const type = search.get('type') ?? ''
-  const action = 'ram:CreatePolicy'
-  const resource = arns.ram('policy/*')
-  const may = useMay([{ Action: action, Resource: resource }])
-  const button = (
-    <Do
-      icon={<PlusIcon />}
-      onClick={() => void navigate(paths.newPolicy)}
-      permission={{ answer: may(action, resource), action, resource }}
-      type="primary"
-    >
-      {say('policy.create')}
-    </Do>
-  )
+  const creation = useCreation('Policy', () => void navigate(paths.newPolicy))
   return (
-    <Page actions={button} lead={say('policies.lead')} name={common('nav.policies')} title={common('nav.policies')}>
+    <Page
+      actions={creation.button}
+      lead={say('policies.lead')}
+      name={common('nav.policies')}
+      title={common('nav.policies')}
+    >
       <div className="filters">
         <Select
           aria-label={say('choose.type')}

@@ -14,10 +14,10 @@ export const ramTexts = {
     'What may be done, on which resources, under which conditions.',
     '定义在何种条件下可以对哪些资源执行哪些操作。',
   ],
-  'user.create': ['Create User', '创建用户'],
-  'group.create': ['Create Group', '创建用户组'],
-  'role.create': ['Create RAM Role', '创建RAM角色'],
-  'policy.create': ['Create Policy', '创建权限策略'],
+  'User.create': ['Create User', '创建用户'],
+  'Group.create': ['Create Group', '创建用户组'],
+  'Role.create': ['Create RAM Role', '创建RAM角色'],
+  'Policy.create': ['Create Policy', '创建权限策略'],
   'logon.name': ['Logon Name', '登录名称'],
   'logon.rule': ['1 to 64 letters, digits, ., - or _.', '1至64个字母、数字、.、- 或 _。'],
   'display.name': ['Display Name', '显示名称'],
@@ -40,23 +40,23 @@ export const ramTexts = {
   groups: ['Groups', '用户组'],
   members: ['Members', '成员'],
   'user.edit': ['Edit user', '修改用户'],
-  'user.delete': ['Delete user', '删除用户'],
-  'user.delete.text': [
+  'User.delete': ['Delete user', '删除用户'],
+  'User.delete.text': [
     'Programs and people that log on as {name} are refused at once. AccessKeys, groups and permissions must be removed first.',
     '以 {name} 身份登录的程序和人员将立即被拒绝。请先移除其AccessKey、用户组和权限。',
   ],
-  'group.delete': ['Delete group', '删除用户组'],
-  'group.delete.text': [
+  'Group.delete': ['Delete group', '删除用户组'],
+  'Group.delete.text': [
     'Members lose the permissions of {name}. Members and policies must be removed first.',
     '成员将失去 {name} 的权限。请先移除成员和权限策略。',
   ],
-  'role.delete': ['Delete role', '删除角色'],
-  'role.delete.text': [
+  'Role.delete': ['Delete role', '删除角色'],
+  'Role.delete.text': [
     'Sessions of {name} are refused at once. Policies must be removed first.',
     '{name} 的会话将立即被拒绝。请先移除权限策略。',
   ],
-  'policy.delete': ['Delete policy', '删除权限策略'],
-  'policy.delete.text': [
+  'Policy.delete': ['Delete policy', '删除权限策略'],
+  'Policy.delete.text': [
     'Policy {name} and all of its versions go. It must not be attached to anybody.',
     '权限策略 {name} 及其所有版本将被删除，且不能仍有引用。',
   ],

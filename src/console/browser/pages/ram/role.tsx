@@ -1,41 +1,31 @@
 import { Button } from 'antd'
 import { useState } from 'react'
-import { useNavigate, useParams } from 'react-router'
-import { Do } from '../../parts/allowed.tsx'
-import { Confirm } from '../../parts/confirm.tsx'
+import { useParams } from 'react-router'
 import { Mono } from '../../parts/mono.tsx'
 import { Facts, Page, Ready, Section } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
 import { TabLinks } from '../../parts/tab-links.tsx'
 import { When } from '../../parts/when.tsx'
-import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
-import { usePermissions } from '../../service/permissions.ts'
 import { useChange, useReply } from '../../service/queries.ts'
 import type { Role } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { Attachments } from './attachments.tsx'
+import { useDeletion } from './deletion.tsx'
 import { PolicyEditor, pretty, useChecked } from './policy-editor.tsx'
 import { ramTexts } from './ram.texts.ts'
 
 export default function RolePage() {
   const say = useTexts(ramTexts)
   const common = useCommon()
-  const navigate = useNavigate()
   const { name = '', tab = 'details' } = useParams()
-  const [deleting, setDeleting] = useState(false)
-  const permission = usePermissions(useArns().ram(`role/${name}`), ['ram:DeleteRole'])
+  const deletion = useDeletion('Role', name, paths.roles)
   const reading = useReply<{ Role: Role }>('Ram', 'GetRole', { RoleName: name })
-  const remove = useChange((_: undefined, region) => call('Ram', 'DeleteRole', region, { RoleName: name }))
   const role = reading.data?.Role
   return (
     <Page
-      actions={
-        <Do danger onClick={() => setDeleting(true)} permission={permission('ram:DeleteRole')}>
-          {say('role.delete')}
-        </Do>
-      }
+      actions={deletion.button}
       crumbs={[{ label: common('nav.roles'), to: paths.roles }]}
       lead={role?.Description}
       name={name}
@@ -75,21 +65,7 @@ export default function RolePage() {
           )
         }
       </Ready>
-      {deleting && (
-        <Confirm
-          close={() => setDeleting(false)}
-          danger
-          retype={name}
-          run={async () => {
-            await remove.mutateAsync(undefined)
-            void navigate(paths.roles)
-          }}
-          title={say('role.delete')}
-          verb={say('role.delete')}
-        >
-          <p>{say('role.delete.text', { name })}</p>
-        </Confirm>
-      )}
+      {deletion.dialog}
     </Page>
   )
 }

@@ -1,17 +1,15 @@
 import { Form, Input, InputNumber, Radio } from 'antd'
-import { Link, useNavigate, useSearchParams } from 'react-router'
-import { Do } from '../../parts/allowed.tsx'
+import { Link, useNavigate } from 'react-router'
 import { FormDialog } from '../../parts/form-dialog.tsx'
-import { PlusIcon } from '../../parts/icons.tsx'
 import { Page } from '../../parts/page.tsx'
 import { When } from '../../parts/when.tsx'
-import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
-import { useChange, useMay } from '../../service/queries.ts'
+import { useChange } from '../../service/queries.ts'
 import type { Paged, Role } from '../../service/replies.ts'
 import { useSession } from '../../service/session.tsx'
 import { useCommon, useTexts } from '../../texts/language.tsx'
+import { useCreation } from './creation.tsx'
 import { MarkedList } from './marked-list.tsx'
 import { ramTexts } from './ram.texts.ts'
 
@@ -26,13 +24,9 @@ interface NewRole {
 export default function RolesPage() {
   const say = useTexts(ramTexts)
   const common = useCommon()
-  const arns = useArns()
   const navigate = useNavigate()
   const { AccountId } = useSession()
-  const [search, setSearch] = useSearchParams()
-  const action = 'ram:CreateRole'
-  const resource = arns.ram('role/*')
-  const may = useMay([{ Action: action, Resource: resource }])
+  const creation = useCreation('Role')
   const create = useChange(({ RoleName, Description, trusted, account, MaxSessionDuration }: NewRole, region) =>
     call('Ram', 'CreateRole', region, {
       RoleName,
@@ -41,18 +35,8 @@ export default function RolesPage() {
       AssumeRolePolicyDocument: trustOf(trusted === 'other' ? (account ?? '') : AccountId),
     }),
   )
-  const button = (
-    <Do
-      icon={<PlusIcon />}
-      onClick={() => setSearch({ dialog: 'create' })}
-      permission={{ answer: may(action, resource), action, resource }}
-      type="primary"
-    >
-      {say('role.create')}
-    </Do>
-  )
   return (
-    <Page actions={button} lead={say('roles.lead')} name={common('nav.roles')} title={common('nav.roles')}>
+    <Page actions={creation.button} lead={say('roles.lead')} name={common('nav.roles')} title={common('nav.roles')}>
       <MarkedList<Role, Paged & { Roles: { Role: Role[] } }>
         columns={[
           {
@@ -64,19 +48,19 @@ export default function RolesPage() {
           { title: say('session.duration'), dataIndex: 'MaxSessionDuration' },
           { title: common('field.created'), dataIndex: 'CreateDate', render: (date: string) => <When date={date} /> },
         ]}
-        next={button}
+        next={creation.button}
         none={say('roles.none')}
         operation="ListRoles"
         rowKey={({ Arn }) => Arn}
         rows={({ Roles }) => Roles.Role}
       />
-      {search.get('dialog') === 'create' && (
+      {creation.isOpen && (
         <FormDialog<NewRole>
-          close={() => setSearch({}, { replace: true })}
+          close={creation.close}
           initial={{ trusted: 'own', MaxSessionDuration: 3600 }}
           done={(values) => void navigate(paths.role(values.RoleName))}
           run={(values) => create.mutateAsync(values)}
-          title={say('role.create')}
+          title={say('Role.create')}
           verb={common('do.ok')}
         >
           <Form.Item label={say('trusted')} name="trusted">

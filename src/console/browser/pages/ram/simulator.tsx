@@ -1,10 +1,10 @@
 import { useMutation } from '@tanstack/react-query'
-import { AutoComplete, Button, Form, Input, Select, Table } from 'antd'
+import { Button, Form, Input, Select, Table } from 'antd'
 import { useSearchParams } from 'react-router'
 import { useRegion } from '../../frame/region.ts'
-import { DeleteIcon, PlusIcon } from '../../parts/icons.tsx'
 import { Copy } from '../../parts/mono.tsx'
 import { Page } from '../../parts/page.tsx'
+import { givenPairs, type Pair, PairRows } from '../../parts/pair-rows.tsx'
 import { Refused } from '../../parts/refused.tsx'
 import { Badge } from '../../parts/state.tsx'
 import { request } from '../../service/call.ts'
@@ -18,7 +18,7 @@ interface Asked {
   readonly principal?: string
   readonly actions: readonly string[]
   readonly resource: string
-  readonly context?: readonly { readonly key?: string; readonly value?: string }[]
+  readonly context?: readonly Pair[]
 }
 
 interface Row extends Answer {
@@ -35,8 +35,8 @@ export default function SimulatorPage() {
   const own = Type === 'root-account' ? 'root' : `user/${UserName}`
   const declarations = useDeclarations()
   const asking = useMutation<readonly Row[], Error, Asked>({
-    mutationFn: async ({ principal, actions, resource, context = [] }) => {
-      const facts = context.flatMap(({ key, value = '' }) => (key && value ? [[key.trim(), value.trim()]] : []))
+    mutationFn: async ({ principal, actions, resource, context }) => {
+      const facts = givenPairs(context).flatMap(([key, value]) => (value ? [[key.trim(), value.trim()]] : []))
       const began = performance.now()
       const { Answers } = await request<{ readonly Answers: readonly Answer[] }>('POST', 'api/simulate', {
         ...(principal?.trim() ? { Principal: principal.trim() } : {}),
@@ -90,7 +90,16 @@ export default function SimulatorPage() {
           <Input className="mono" spellCheck={false} />
         </Form.Item>
         <Form.Item extra={say('context.help')} label={say('context')}>
-          <Context keys={declarations.data?.ConditionKeys.map(({ Key }) => Key) ?? []} />
+          <PairRows
+            called={{
+              key: (number) => say('context.key', { number }),
+              value: (number) => say('context.value', { number }),
+              remove: (number) => say('context.remove', { number }),
+              add: say('context.add'),
+            }}
+            keys={declarations.data?.ConditionKeys.map(({ Key }) => Key) ?? []}
+            name="context"
+          />
         </Form.Item>
         <Button htmlType="submit" loading={asking.isPending} type="primary">
           {say('ask')}
@@ -147,40 +156,5 @@ function Statement({ row }: { readonly row: Row }) {
       <code className="mono">{statement}</code>
       <Copy label={say('add.missing')} text={statement} />
     </span>
-  )
-}
-
-/** What a call would bring that conditions ask about. */
-function Context({ keys }: { readonly keys: readonly string[] }) {
-  const say = useTexts(ramTexts)
-  return (
-    <Form.List name="context">
-      {(fields, { add, remove }) => (
-        <>
-          {fields.map(({ key, name }) => (
-            <div className="tag-row" key={key}>
-              <Form.Item name={[name, 'key']} noStyle>
-                <AutoComplete
-                  aria-label={say('context.key', { number: name + 1 })}
-                  options={keys.map((value) => ({ value }))}
-                />
-              </Form.Item>
-              <Form.Item name={[name, 'value']} noStyle>
-                <Input aria-label={say('context.value', { number: name + 1 })} />
-              </Form.Item>
-              <Button
-                aria-label={say('context.remove', { number: name + 1 })}
-                icon={<DeleteIcon />}
-                onClick={() => remove(name)}
-                type="text"
-              />
-            </div>
-          ))}
-          <Button icon={<PlusIcon />} onClick={() => add()} size="small" type="dashed">
-            {say('context.add')}
-          </Button>
-        </>
-      )}
-    </Form.List>
   )
 }

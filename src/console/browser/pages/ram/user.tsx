@@ -1,8 +1,7 @@
 import { Form, Input } from 'antd'
 import { useState } from 'react'
-import { useNavigate, useParams } from 'react-router'
+import { useParams } from 'react-router'
 import { Do } from '../../parts/allowed.tsx'
-import { Confirm } from '../../parts/confirm.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { Facts, Page, Ready, Section } from '../../parts/page.tsx'
 import { TabLinks } from '../../parts/tab-links.tsx'
@@ -11,37 +10,25 @@ import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
 import { usePermissions } from '../../service/permissions.ts'
-import { useChange, useMay, useReply } from '../../service/queries.ts'
+import { useChange, useReply } from '../../service/queries.ts'
 import type { User } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { AccessKeys } from './access-keys.tsx'
 import { Attachments } from './attachments.tsx'
 import { Authentication } from './authentication.tsx'
+import { useDeletion } from './deletion.tsx'
+import { UserGroups } from './memberships.tsx'
 import { ramTexts } from './ram.texts.ts'
-import { UserGroups } from './user-groups.tsx'
 
 export default function UserPage() {
   const say = useTexts(ramTexts)
   const common = useCommon()
-  const arns = useArns()
-  const navigate = useNavigate()
   const { name = '', tab = 'details' } = useParams()
-  const [deleting, setDeleting] = useState(false)
+  const deletion = useDeletion('User', name, paths.users)
   const user = useReply<{ User: User }>('Ram', 'GetUser', { UserName: name })
-  const resource = arns.ram(`user/${name}`)
-  const may = useMay([{ Action: 'ram:DeleteUser', Resource: resource }])
-  const remove = useChange((_: undefined, region) => call('Ram', 'DeleteUser', region, { UserName: name }))
   return (
     <Page
-      actions={
-        <Do
-          danger
-          onClick={() => setDeleting(true)}
-          permission={{ answer: may('ram:DeleteUser', resource), action: 'ram:DeleteUser', resource }}
-        >
-          {say('user.delete')}
-        </Do>
-      }
+      actions={deletion.button}
       crumbs={[{ label: common('nav.users'), to: paths.users }]}
       lead={user.data?.User.DisplayName}
       name={name}
@@ -73,21 +60,7 @@ export default function UserPage() {
           )
         }
       </Ready>
-      {deleting && (
-        <Confirm
-          close={() => setDeleting(false)}
-          danger
-          retype={name}
-          run={async () => {
-            await remove.mutateAsync(undefined)
-            void navigate(paths.users)
-          }}
-          title={say('user.delete')}
-          verb={say('user.delete')}
-        >
-          <p>{say('user.delete.text', { name })}</p>
-        </Confirm>
-      )}
+      {deletion.dialog}
     </Page>
   )
 }

@@ -1,16 +1,14 @@
 import { Form, Input } from 'antd'
-import { Link, useNavigate, useSearchParams } from 'react-router'
-import { Do } from '../../parts/allowed.tsx'
+import { Link, useNavigate } from 'react-router'
 import { FormDialog } from '../../parts/form-dialog.tsx'
-import { PlusIcon } from '../../parts/icons.tsx'
 import { Page } from '../../parts/page.tsx'
 import { When } from '../../parts/when.tsx'
-import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
-import { useChange, useMay } from '../../service/queries.ts'
+import { useChange } from '../../service/queries.ts'
 import type { Paged, User } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
+import { useCreation } from './creation.tsx'
 import { MarkedList } from './marked-list.tsx'
 import { ramTexts } from './ram.texts.ts'
 
@@ -23,25 +21,11 @@ interface NewUser {
 export default function UsersPage() {
   const say = useTexts(ramTexts)
   const common = useCommon()
-  const arns = useArns()
   const navigate = useNavigate()
-  const [search, setSearch] = useSearchParams()
-  const action = 'ram:CreateUser'
-  const resource = arns.ram('user/*')
-  const may = useMay([{ Action: action, Resource: resource }])
+  const creation = useCreation('User')
   const create = useChange((values: NewUser, region) => call('Ram', 'CreateUser', region, { ...values }))
-  const button = (
-    <Do
-      icon={<PlusIcon />}
-      onClick={() => setSearch({ dialog: 'create' })}
-      permission={{ answer: may(action, resource), action, resource }}
-      type="primary"
-    >
-      {say('user.create')}
-    </Do>
-  )
   return (
-    <Page actions={button} lead={say('users.lead')} name={common('nav.users')} title={common('nav.users')}>
+    <Page actions={creation.button} lead={say('users.lead')} name={common('nav.users')} title={common('nav.users')}>
       <MarkedList<User, Paged & { Users: { User: User[] } }>
         columns={[
           {
@@ -53,18 +37,18 @@ export default function UsersPage() {
           { title: say('note'), dataIndex: 'Comments' },
           { title: common('field.created'), dataIndex: 'CreateDate', render: (date: string) => <When date={date} /> },
         ]}
-        next={button}
+        next={creation.button}
         none={say('users.none')}
         operation="ListUsers"
         rowKey={({ UserId }) => UserId}
         rows={({ Users }) => Users.User}
       />
-      {search.get('dialog') === 'create' && (
+      {creation.isOpen && (
         <FormDialog<NewUser>
-          close={() => setSearch({}, { replace: true })}
+          close={creation.close}
           done={(values) => void navigate(paths.user(values.UserName, 'authentication'))}
           run={(values) => create.mutateAsync(values)}
-          title={say('user.create')}
+          title={say('User.create')}
           verb={common('do.ok')}
         >
           <Form.Item

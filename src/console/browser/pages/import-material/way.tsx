@@ -1,0 +1,80 @@
+import { Button, DatePicker, Form, Radio, Select } from 'antd'
+import type { Dayjs } from 'dayjs'
+import { ALGORITHMS, WEB_CRYPTO_HASHES } from '../../service/wrapping.ts'
+import { useCommon, useTexts } from '../../texts/language.tsx'
+import { importTexts } from '../import-material.texts.ts'
+import type { Choice } from './choice.ts'
+
+const INITIAL: Choice = { way: 'browser', algorithm: 'RSAES_OAEP_SHA_256', expires: 'never' }
+
+/** Asks where the material is wrapped, how, and when it expires. */
+export function Way({ next }: { readonly next: (choice: Choice) => void }) {
+  const say = useTexts(importTexts)
+  const common = useCommon()
+  const [form] = Form.useForm<Choice>()
+  const way = Form.useWatch('way', form) ?? INITIAL.way
+  const expires = Form.useWatch('expires', form) ?? INITIAL.expires
+  const canWrap = window.isSecureContext
+  return (
+    <Form<Choice>
+      form={form}
+      initialValues={canWrap ? INITIAL : { ...INITIAL, way: 'openssl' }}
+      layout="vertical"
+      onFinish={next}
+      requiredMark={false}
+    >
+      <Form.Item extra={canWrap ? undefined : say('insecure')} label={say('way')} name="way">
+        <Radio.Group className="choices">
+          <Radio disabled={!canWrap} value="browser">
+            {say('way.browser')}
+            <small>{say('way.browser.help')}</small>
+          </Radio>
+          <Radio value="openssl">
+            {say('way.openssl')}
+            <small>{say('way.openssl.help')}</small>
+          </Radio>
+        </Radio.Group>
+      </Form.Item>
+      <Form.Item label={say('algorithm')} name="algorithm">
+        <Select
+          options={ALGORITHMS.map((value) => {
+            const isForBrowser = WEB_CRYPTO_HASHES[value] !== null
+            return {
+              value,
+              label: isForBrowser ? value : say('algorithm.openssl-only', { name: value }),
+              disabled: way === 'browser' && !isForBrowser,
+            }
+          })}
+        />
+      </Form.Item>
+      <Form.Item extra={say('until.help')} label={say('until')} name="expires">
+        <Radio.Group
+          options={[
+            { value: 'never', label: say('until.never') },
+            { value: 'date', label: say('until.date') },
+          ]}
+        />
+      </Form.Item>
+      {expires === 'date' && (
+        <Form.Item
+          label={say('until.date')}
+          name="until"
+          rules={[
+            {
+              validator: async (_, moment: Dayjs | null | undefined) => {
+                if (!moment || moment.valueOf() <= Date.now()) throw new Error(say('until.missing'))
+              },
+            },
+          ]}
+        >
+          <DatePicker format="YYYY-MM-DD HH:mm:ss" showTime />
+        </Form.Item>
+      )}
+      <div className="form-foot">
+        <Button htmlType="submit" type="primary">
+          {common('do.next')}
+        </Button>
+      </div>
+    </Form>
+  )
+}

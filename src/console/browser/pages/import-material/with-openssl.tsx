@@ -1,0 +1,64 @@
+import { Button } from 'antd'
+import { useState } from 'react'
+import { CopyBox } from '../../parts/copy-box.tsx'
+import { FileField } from '../../parts/file-field.tsx'
+import { DownloadIcon } from '../../parts/icons.tsx'
+import { Refused } from '../../parts/refused.tsx'
+import { useAttempt } from '../../service/attempt.ts'
+import { download } from '../../service/download.ts'
+import { opensslLines } from '../../service/wrapping.ts'
+import { useCommon, useDates, useTexts } from '../../texts/language.tsx'
+import { importTexts } from '../import-material.texts.ts'
+import type { WrappingProps } from './choice.ts'
+
+/** Public key and token to download, the lines of OpenSSL, and what they write to upload. */
+export function WithOpenssl({ keyId, choice, parameters, back, send }: WrappingProps) {
+  const say = useTexts(importTexts)
+  const common = useCommon()
+  const dates = useDates()
+  const [material, setMaterial] = useState<File | null>(null)
+  const [token, setToken] = useState<File | null>(null)
+  const { error, busy, run } = useAttempt()
+  const names = {
+    key: `PublicKey_${keyId}_${choice.algorithm}.base64.txt`,
+    token: `ImportToken_${keyId}_${choice.algorithm}.base64.txt`,
+  }
+  const make = `openssl rand -out material.bin 32   # ${say('lines.make')}`
+  const lines = [make, ...opensslLines(choice.algorithm, names.key)]
+  const go = () => run(async () => send(await textOf(material), await textOf(token)))
+  return (
+    <>
+      <p>{say('download.help', { date: dates.full(parameters.TokenExpireTime) })}</p>
+      <div className="row-actions">
+        <Button icon={<DownloadIcon />} onClick={() => download(names.key, parameters.PublicKey)}>
+          {say('download.key')}
+        </Button>
+        <Button icon={<DownloadIcon />} onClick={() => download(names.token, parameters.ImportToken)}>
+          {say('download.token')}
+        </Button>
+      </div>
+      <p>{say('lines')}</p>
+      <CopyBox label="openssl" text={lines.join('\n')} />
+      <FileField
+        choose={say('file.choose')}
+        help={say('upload.help')}
+        label={say('upload.material')}
+        name={material?.name ?? null}
+        onFile={setMaterial}
+      />
+      <FileField choose={say('file.choose')} label={say('upload.token')} name={token?.name ?? null} onFile={setToken} />
+      <Refused error={error} />
+      <div className="form-foot">
+        <Button disabled={!material || !token} loading={busy} onClick={() => void go()} type="primary">
+          {common('do.ok')}
+        </Button>
+        <Button onClick={back}>{common('do.back')}</Button>
+      </div>
+    </>
+  )
+}
+
+/** Base64 as tools write it, lines or not. */
+async function textOf(file: File | null): Promise<string> {
+  return ((await file?.slice(0, 65_536).text()) ?? '').replace(/\s+/g, '')
+}

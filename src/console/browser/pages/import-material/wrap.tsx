@@ -1,0 +1,58 @@
+import { useQuery } from '@tanstack/react-query'
+import { useId } from 'react'
+import { useRegion } from '../../frame/region.ts'
+import { Ready } from '../../parts/page.tsx'
+import { call } from '../../service/call.ts'
+import { useChange } from '../../service/queries.ts'
+import type { Choice, ImportParameters } from './choice.ts'
+import { InBrowser } from './in-browser.tsx'
+import { WithOpenssl } from './with-openssl.tsx'
+
+interface Props {
+  readonly keyId: string
+  readonly choice: Choice
+  readonly back: () => void
+  readonly done: () => void
+}
+
+/** Gets the public key and the token, and imports what is wrapped with them. */
+export function Wrap({ keyId, choice, back, done }: Props) {
+  const region = useRegion()
+  const once = useId()
+  // Public key and token belong together: what was shown is never replaced while the reader works with it.
+  const parameters = useQuery({
+    queryKey: [region, 'import-parameters', keyId, choice.algorithm, once],
+    queryFn: ({ signal }) =>
+      call<ImportParameters>(
+        'Kms',
+        'GetParametersForImport',
+        region,
+        { KeyId: keyId, WrappingAlgorithm: choice.algorithm, WrappingKeySpec: 'RSA_2048' },
+        signal,
+      ),
+    gcTime: 0,
+    staleTime: 'static',
+  })
+  const importing = useChange(({ material, token }: { material: string; token: string }, region) =>
+    call('Kms', 'ImportKeyMaterial', region, {
+      KeyId: keyId,
+      EncryptedKeyMaterial: material,
+      ImportToken: token,
+      ...(choice.expires === 'date' && choice.until ? { KeyMaterialExpireUnix: choice.until.unix() } : {}),
+    }),
+  )
+  const send = async (material: string, token: string) => {
+    await importing.mutateAsync({ material, token })
+    done()
+  }
+  const Wrapping = choice.way === 'browser' ? InBrowser : WithOpenssl
+  return (
+    <Ready of={parameters}>
+      {() =>
+        parameters.data && (
+          <Wrapping back={back} choice={choice} keyId={keyId} parameters={parameters.data} send={send} />
+        )
+      }
+    </Ready>
+  )
+}

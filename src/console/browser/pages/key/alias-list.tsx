@@ -1,0 +1,116 @@
+import { Form, Input } from 'antd'
+import { useState } from 'react'
+import { useSearchParams } from 'react-router'
+import { Do } from '../../parts/allowed.tsx'
+import { Confirm } from '../../parts/confirm.tsx'
+import { FormDialog } from '../../parts/form-dialog.tsx'
+import { DeleteIcon, PlusIcon } from '../../parts/icons.tsx'
+import { Mono } from '../../parts/mono.tsx'
+import { Nothing, Ready, Section } from '../../parts/page.tsx'
+import { aliasName } from '../../service/alias-name.ts'
+import { useArns } from '../../service/arns.ts'
+import { call } from '../../service/call.ts'
+import { usePermissions } from '../../service/permissions.ts'
+import { useChange, type useReply } from '../../service/queries.ts'
+import type { Aliases, KeyMetadata } from '../../service/replies.ts'
+import { useCommon, useTexts } from '../../texts/language.tsx'
+import { keyTexts } from '../key.texts.ts'
+
+export type AliasesReply = ReturnType<typeof useReply<Aliases>>
+
+interface Props {
+  readonly metadata: KeyMetadata
+  readonly aliases: AliasesReply
+}
+
+/** The aliases of a key: created, copied, deleted. */
+export function AliasList({ metadata, aliases }: Props) {
+  const say = useTexts(keyTexts)
+  const common = useCommon()
+  const arns = useArns()
+  const [search, setSearch] = useSearchParams()
+  const [deleted, setDeleted] = useState<string | null>(null)
+  const action = 'kms:CreateAlias'
+  const permission = usePermissions(metadata.Arn, [action])
+  const create = useChange((typed: string, region) =>
+    call('Kms', 'CreateAlias', region, { KeyId: metadata.KeyId, AliasName: aliasName(typed) }),
+  )
+  const remove = useChange((AliasName: string, region) => call('Kms', 'DeleteAlias', region, { AliasName }))
+  return (
+    <Section
+      actions={
+        <Do
+          icon={<PlusIcon />}
+          onClick={() => setSearch({ dialog: 'alias' })}
+          permission={{ ...permission(action), resource: `${metadata.Arn}, ${arns.kms('alias/*')}` }}
+          size="small"
+        >
+          {say('alias.create')}
+        </Do>
+      }
+      title={say('aliases')}
+    >
+      <Ready of={aliases}>
+        {() =>
+          aliases.data?.Aliases.Alias.length ? (
+            <ul className="rows">
+              {aliases.data.Aliases.Alias.map(({ AliasName }) => (
+                <li key={AliasName}>
+                  <Mono text={AliasName} />
+                  <Do
+                    aria-label={`${say('alias.delete')} ${AliasName}`}
+                    icon={<DeleteIcon />}
+                    onClick={() => setDeleted(AliasName)}
+                    size="small"
+                    type="text"
+                  />
+                </li>
+              ))}
+            </ul>
+          ) : (
+            <Nothing text={say('alias.none')} />
+          )
+        }
+      </Ready>
+      {search.get('dialog') === 'alias' && (
+        <FormDialog<{ alias: string }>
+          close={() => setSearch({}, { replace: true })}
+          run={({ alias }) => create.mutateAsync(alias)}
+          title={say('alias.create')}
+          verb={common('do.ok')}
+        >
+          <Form.Item dependencies={['alias']} noStyle>
+            {({ getFieldValue }) => (
+              <Form.Item
+                extra={
+                  getFieldValue('alias')
+                    ? say('alias.final', { name: aliasName(getFieldValue('alias')) })
+                    : say('alias.rule')
+                }
+                label={say('alias.name')}
+                name="alias"
+                rules={[
+                  { required: true },
+                  { pattern: /^\s*(alias\/)?[A-Za-z0-9_/-]{1,255}\s*$/, message: say('alias.rule') },
+                ]}
+              >
+                <Input autoComplete="off" autoFocus spellCheck={false} />
+              </Form.Item>
+            )}
+          </Form.Item>
+        </FormDialog>
+      )}
+      {deleted && (
+        <Confirm
+          close={() => setDeleted(null)}
+          danger
+          run={() => remove.mutateAsync(deleted)}
+          title={say('alias.delete')}
+          verb={common('do.delete')}
+        >
+          <p>{say('alias.gone', { name: deleted })}</p>
+        </Confirm>
+      )}
+    </Section>
+  )
+}

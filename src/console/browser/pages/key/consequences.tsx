@@ -1,0 +1,23 @@
+import type { ReactNode } from 'react'
+import type { KeyMetadata } from '../../service/replies.ts'
+
+/** Which key a dialog is about. */
+export function KeyName({ metadata }: { readonly metadata: KeyMetadata }) {
+  return (
+    <p>
+      <code className="mono">{metadata.KeyId}</code>
+      {metadata.Description && <span className="muted"> {metadata.Description}</span>}
+    </p>
+  )
+}
+
+/** What follows, line by line. */
+export function Consequences({ of }: { readonly of: readonly ReactNode[] }) {
+  return (
+    <ul className="consequences">
+      {of.map((one) => (
+        <li key={String(one)}>{one}</li>
+      ))}
+    </ul>
+  )
+}

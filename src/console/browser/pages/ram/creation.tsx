@@ -1,0 +1,41 @@
+import type { ReactNode } from 'react'
+import { useSearchParams } from 'react-router'
+import { Do } from '../../parts/allowed.tsx'
+import { PlusIcon } from '../../parts/icons.tsx'
+import { useArns } from '../../service/arns.ts'
+import { usePermissions } from '../../service/permissions.ts'
+import { useTexts } from '../../texts/language.tsx'
+import type { Kind } from './kind.ts'
+import { ramTexts } from './ram.texts.ts'
+
+/**
+ * The button that creates a user, group, role or policy. It opens a dialog, which has an address of its own, unless `go` leads to a page.
+ */
+export function useCreation(
+  kind: Kind,
+  go?: () => void,
+): {
+  readonly button: ReactNode
+  readonly isOpen: boolean
+  close(): void
+} {
+  const say = useTexts(ramTexts)
+  const [search, setSearch] = useSearchParams()
+  const action = `ram:Create${kind}`
+  const permission = usePermissions(useArns().ram(`${kind.toLowerCase()}/*`), [action])
+  const button = (
+    <Do
+      icon={<PlusIcon />}
+      onClick={go ?? (() => setSearch({ dialog: 'create' }))}
+      permission={permission(action)}
+      type="primary"
+    >
+      {say(`${kind}.create`)}
+    </Do>
+  )
+  return {
+    button,
+    isOpen: search.get('dialog') === 'create',
+    close: () => setSearch({}, { replace: true }),
+  }
+}

@@ -1,0 +1,47 @@
+import { type ReactNode, useState } from 'react'
+import { useNavigate } from 'react-router'
+import { Do } from '../../parts/allowed.tsx'
+import { Confirm } from '../../parts/confirm.tsx'
+import { useArns } from '../../service/arns.ts'
+import { call } from '../../service/call.ts'
+import { usePermissions } from '../../service/permissions.ts'
+import { useChange } from '../../service/queries.ts'
+import { useTexts } from '../../texts/language.tsx'
+import type { Kind } from './kind.ts'
+import { ramTexts } from './ram.texts.ts'
+
+/** The button that deletes a user, group, role or policy, and the dialog that asks before; afterwards the page at `back` is shown. */
+export function useDeletion(
+  kind: Kind,
+  name: string,
+  back: string,
+): { readonly button: ReactNode; readonly dialog: ReactNode } {
+  const say = useTexts(ramTexts)
+  const navigate = useNavigate()
+  const [isOpen, setOpen] = useState(false)
+  const action = `ram:Delete${kind}`
+  const permission = usePermissions(useArns().ram(`${kind.toLowerCase()}/${name}`), [action])
+  const remove = useChange((_: undefined, region) => call('Ram', `Delete${kind}`, region, { [`${kind}Name`]: name }))
+  const button = (
+    <Do danger onClick={() => setOpen(true)} permission={permission(action)}>
+      {say(`${kind}.delete`)}
+    </Do>
+  )
+  const dialog = isOpen && (
+    <Confirm
+      close={() => setOpen(false)}
+      danger
+      // A group that can be deleted is empty: nobody loses anything.
+      retype={kind === 'Group' ? undefined : name}
+      run={async () => {
+        await remove.mutateAsync(undefined)
+        void navigate(back)
+      }}
+      title={say(`${kind}.delete`)}
+      verb={say(`${kind}.delete`)}
+    >
+      <p>{say(`${kind}.delete.text`, { name })}</p>
+    </Confirm>
+  )
+  return { button, dialog }
+}

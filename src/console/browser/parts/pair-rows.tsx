@@ -1,0 +1,69 @@
+import { AutoComplete, Button, Form, Input } from 'antd'
+import { useCommon } from '../texts/language.tsx'
+import { DeleteIcon, PlusIcon } from './icons.tsx'
+
+/** A pair as a form holds it; one that was just added has neither. */
+export interface Pair {
+  readonly key?: string
+  readonly value?: string
+}
+
+/** The pairs that have a key, as they were typed. */
+export function givenPairs(pairs: readonly Pair[] | undefined): readonly (readonly [key: string, value: string])[] {
+  return (pairs ?? []).flatMap(({ key = '', value = '' }) => (key === '' ? [] : [[key, value] as const]))
+}
+
+interface Props {
+  /** The field of the form that holds the pairs. */
+  readonly name: string
+  /** What the rows and the button are called; rows are counted from 1. */
+  readonly called: {
+    key(row: number): string
+    value(row: number): string
+    remove(row: number): string
+    readonly add: string
+  }
+  /** What an empty key and an empty value show. */
+  readonly placeholders?: readonly [key: string, value: string]
+  /** Keys that are offered. */
+  readonly keys?: readonly string[]
+  /** Whether each row needs a key; otherwise rows without one are left out. */
+  readonly needsKey?: boolean
+}
+
+/** Rows of a key and a value, which are added and removed: tags, an encryption context, conditions. */
+export function PairRows({ name, called, placeholders, keys, needsKey = false }: Props) {
+  const say = useCommon()
+  const rules = needsKey ? [{ required: true, message: say('field.required') }] : []
+  return (
+    <Form.List name={name}>
+      {(rows, { add, remove }) => (
+        <>
+          {rows.map(({ key, name: row }) => (
+            <div className="tag-row" key={key}>
+              <Form.Item name={[row, 'key']} noStyle rules={rules}>
+                {keys ? (
+                  <AutoComplete aria-label={called.key(row + 1)} options={keys.map((value) => ({ value }))} />
+                ) : (
+                  <Input aria-label={called.key(row + 1)} placeholder={placeholders?.[0]} />
+                )}
+              </Form.Item>
+              <Form.Item name={[row, 'value']} noStyle>
+                <Input aria-label={called.value(row + 1)} placeholder={placeholders?.[1]} />
+              </Form.Item>
+              <Button
+                aria-label={called.remove(row + 1)}
+                icon={<DeleteIcon />}
+                onClick={() => remove(row)}
+                type="text"
+              />
+            </div>
+          ))}
+          <Button icon={<PlusIcon />} onClick={() => add()} size="small" type="dashed">
+            {called.add}
+          </Button>
+        </>
+      )}
+    </Form.List>
+  )
+}
