@@ -119,6 +119,7 @@ describe('keys in the browser', () => {
     await page.getByText('Calls of this page').click()
     await page.getByText('strongroom kms Decrypt --CiphertextBlob "$CIPHERTEXT_BLOB"').first().waitFor()
     await page.getByRole('link', { name: 'Data key' }).click()
+    await page.getByLabel('Length').waitFor()
     assert.ok(!(await page.content()).includes('Grüße'))
   })
 
