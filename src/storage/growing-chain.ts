@@ -1,4 +1,5 @@
 // The chain of events, while one transaction adds to it.
+import { countIn, laneEnd, laneOf } from './lane.ts'
 import { type ChainedEvent, type Chaining, type EventRow, type Head, type Row, Unavailable } from './storage.ts'
 
 export class GrowingChain {
@@ -26,8 +27,11 @@ export class GrowingChain {
     this.#change = change
   }
 
-  /** Chains the event as the next one. */
+  /** Chains the event as the next one. Throws Unavailable at the end of the lane: the numbers behind it are the next one's. */
   add(event: EventRow): ChainedEvent {
+    const lane = laneOf(this.#head.seq)
+    if (this.#head.seq >= laneEnd(lane))
+      throw new Unavailable(`lane ${lane} of the trail is full: it has ${countIn(laneEnd(lane))} events`)
     const seq = this.#head.seq + 1
     const change = this.#change
     const hash = this.#chaining.link(this.#head.hash, seq, event, change)

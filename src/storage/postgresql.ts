@@ -307,6 +307,22 @@ class PostgresqlStorage extends StoredRows implements Storage {
     return { outcome: 'moved', number: null, moved }
   }
 
+  /** The statements that store the batch. Where events can't be chained, ends the transaction if it has begun, and throws. */
+  async #steps(
+    pool: Pool,
+    connection: Connection,
+    batch: readonly Commit[],
+    chain: GrowingChain | null,
+    hasBegun: boolean,
+  ): Promise<readonly Bound[]> {
+    try {
+      return batch.flatMap((commit) => storing(commit, chain, this.statements))
+    } catch (error) {
+      if (hasBegun) await this.#rollBack(pool, connection)
+      throw error
+    }
+  }
+
   async #rollBack(pool: Pool, connection: Connection): Promise<void> {
     await within(this.#patienceMs, connection.unsafe('ROLLBACK'), pool.underWay)
   }
@@ -321,7 +337,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
     begun: Begun | null,
   ): Promise<Ended<Outcome | 'head moved'>> {
     const { moved = NONE, held = null } = begun ?? {}
-    const steps = batch.flatMap((commit) => storing(commit, chain, this.statements))
+    const steps = await this.#steps(pool, connection, batch, chain, begun !== null)
     const keys = changedKeys(batch)
     const head = chain?.row() ?? null
     const moves = head && chain ? stepsOf({ change: 'update', row: head, from: chain.from }, this.statements) : []
