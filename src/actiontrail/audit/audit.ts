@@ -11,6 +11,8 @@ import { checkpointsBetween } from './checkpoint-chain.ts'
 import { ChainWalk, Checkpoints, type Fault, type Verified } from './verify.ts'
 
 const ROWS_AT_ONCE = 5000
+/** However many lanes are read at the same time, fewer of one would only take longer. */
+const FEWEST_ROWS_OF_A_LANE = 100
 /** How many times the end is read again while a server records events. */
 const ROUNDS = 5
 
@@ -108,10 +110,10 @@ async function walkTo(
   return walk.expect(end)
 }
 
-/** The events after the walk's head up to number `last`, or to the last one there is. */
-async function* eventsTo(last: number, ledger: Reads, walk: ChainWalk) {
+/** The events after the walk's head up to number `last`, or to the last one there is; `atOnce` at a time. */
+async function* eventsTo(last: number, ledger: Reads, walk: ChainWalk, atOnce = ROWS_AT_ONCE) {
   while (walk.head.seq < last) {
-    const rows = await ledger.events.after(walk.head.seq, Math.min(ROWS_AT_ONCE, last - walk.head.seq))
+    const rows = await ledger.events.after(walk.head.seq, Math.min(atOnce, last - walk.head.seq))
     if (rows.length === 0) return
     yield rows
   }
@@ -194,8 +196,10 @@ export async function* exportTrail(
   const { lanes, stored } = await rangeOf(rooms, period)
   const checkpoints = new Checkpoints(stored, publicKey)
   const [total, seen] = [totalOf(lanes), lanes.map(() => 0)]
+  // All lanes are begun before the first event is handed out.
+  const atOnce = Math.max(FEWEST_ROWS_OF_A_LANE, Math.floor(ROWS_AT_ONCE / lanes.length))
   const pieces = lanes.map((range, lane) =>
-    exportLane(rooms.ledger, range, period, checkpoints, (events) => {
+    exportLane(rooms.ledger, range, period, checkpoints, atOnce, (events) => {
       seen[lane] = events
       progress(
         seen.reduce((sum, some) => sum + some, 0),
@@ -224,6 +228,7 @@ async function* exportLane(
   { start, end, first, last }: Range,
   period: Period,
   checkpoints: Checkpoints,
+  atOnce: number,
   progress: (seen: number) => void,
 ): AsyncGenerator<LanePiece> {
   const walk = new ChainWalk(start, checkpoints)
@@ -231,7 +236,7 @@ async function* exportLane(
     if (fault) throw new Error(`the trail can't be exported: ${fault.message}`)
   }
   let [before, closing]: [Head, Head | null] = [start, null]
-  for await (const rows of eventsTo(end.seq, ledger, walk)) {
+  for await (const rows of eventsTo(end.seq, ledger, walk, atOnce)) {
     demand(walk.take(rows))
     for (const row of rows) {
       const within = row.seq >= first && row.seq <= last
