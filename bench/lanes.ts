@@ -9,8 +9,8 @@ import { SYSTEM } from '../src/runtime/system.ts'
 import { openStorage } from '../src/storage/open.ts'
 import type { Storage } from '../src/storage/storage.ts'
 import { beginChain, testKeys } from '../test/storage/chained.ts'
+import { farAway } from '../test/storage/far-away.ts'
 import { startPostgresql } from '../test/storage/postgresql-server.ts'
-import { slowWay } from './slow-way.ts'
 
 const DELAY_MS = 5
 const ROUNDS = 7
@@ -40,11 +40,9 @@ function median(values: readonly number[]): number {
 await using postgresql = await startPostgresql()
 for (const lanes of [false, true]) {
   const url = postgresql.database()
-  const way = await slowWay(Number(new URL(url).port), DELAY_MS)
-  const slowUrl = new URL(url)
-  slowUrl.port = String(way.port)
+  await using way = await farAway(url, DELAY_MS)
   const recorders: Recorder[] = []
-  for (const [i, database] of [url, url, url, slowUrl.href].entries()) {
+  for (const [i, database] of [url, url, url, way.url].entries()) {
     const storage = await openStorage(database)
     if (i === 0) await beginChain(storage)
     const chain = chaining(testKeys)
@@ -81,5 +79,4 @@ for (const lanes of [false, true]) {
     )
   }
   for (const { storage } of recorders) await storage.close()
-  way.close()
 }

@@ -1,11 +1,11 @@
 // Servers on one PostgreSQL: what a call costs there, what changes of one cost the others, and what a slow way of one costs them.
 import { join } from 'node:path'
+import { farAway } from '../test/storage/far-away.ts'
 import { type OwnServer, startAlone } from '../test/storage/postgresql-server.ts'
 import { median, percent } from './figures.ts'
 import type { Job, Measured } from './load.ts'
 import { Pgbench } from './pgbench.ts'
 import { load, loadWatched, type Server, startStrongroom } from './processes.ts'
-import { slowWay } from './slow-way.ts'
 
 type Parameters = Readonly<Record<string, string>>
 
@@ -122,10 +122,9 @@ class SharedDatabase {
 
   async #slowWay(): Promise<void> {
     const database = this.#postgresql.database()
-    const way = await slowWay(this.#postgresql.port, DELAY_MS)
-    const far = database.replace(`:${this.#postgresql.port}/`, `:${way.port}/`)
+    await using way = await farAway(database, DELAY_MS)
     const servers: Server[] = []
-    for (const url of [database, database, database, far]) servers.push(await this.#start(url))
+    for (const url of [database, database, database, way.url]) servers.push(await this.#start(url))
     const [first, second, near, slow] = servers
     if (!first || !second || !near || !slow) return
     const key = await this.#key(first)
@@ -146,7 +145,6 @@ class SharedDatabase {
       'budget ≥ 90 %',
     )
     await Promise.all(servers.map((server) => server.stop()))
-    way.close()
   }
 
   /** Half of what one server reaches is due, at one and at two. */

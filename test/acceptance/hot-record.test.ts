@@ -11,7 +11,7 @@ import { type Program, removeFolder, startProgram, temporaryFolder } from './pro
 const CLIENTS = 4
 /** Of each client of the server that is far away; the others go on until these are done. */
 const CALLS = 5
-const FAR_MS = 5
+const FAR_MS = 10
 
 describe('three servers whose clients change one key without a pause', () => {
   it('do every call, however far from the database one of them is', async () => {
