@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { exportTrail, type Period, verifyTrail } from '../actiontrail/audit/audit.ts'
+import { exportTrail, faultBeside, verifyTrail } from '../actiontrail/audit/audit.ts'
 import { publicKeyOf } from '../actiontrail/audit/checkpoint.ts'
-import { missingCheckpoint } from '../actiontrail/audit/checkpoint-chain.ts'
 import { csvHead, csvRow, ExportLines } from '../actiontrail/audit/export.ts'
+import type { Period } from '../actiontrail/audit/range.ts'
 import { indexedEvents } from '../actiontrail/lookup/event-index.ts'
 import type { Open, OpenHouse } from '../house/open.ts'
 import { contradiction, readWitness, unwitnessed, writeWitness } from '../house/witness.ts'
@@ -109,14 +109,9 @@ async function verify({ flags, settings, rooms, around }: Work): Promise<number>
   const verified = await verifyTrail(rooms, periodOf(flags), publicKey, witness ? [witness] : [], draw)
   const code = report(verified, started, around)
   if (code !== 0) return code
-  const gap = await missingCheckpoint(rooms.ledger, witness?.stored ?? 0)
-  if (gap) {
-    around.complain(`NOT INTACT: ${gap}`)
-    return 1
-  }
-  const fault = await rooms.eventIndex.fault()
+  const fault = await faultBeside(rooms, witness?.stored ?? 0)
   if (!fault) return 0
-  around.complain(`NOT INTACT: ${fault}: lookups may miss events; \`strongroom audit reindex\` rebuilds it`)
+  around.complain(`NOT INTACT: ${fault.message}`)
   return 1
 }
 

@@ -1,5 +1,6 @@
 // The work of a server beside calls: it sweeps, keeps the trail, and delivers it.
 import type { TrailUpkeep } from '../actiontrail/audit/upkeep.ts'
+import type { Verifier } from '../actiontrail/audit/verifier.ts'
 import type { Delivery } from '../actiontrail/delivery/delivery.ts'
 import type { House } from '../gateway/house.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'
@@ -119,6 +120,13 @@ export async function keepTrail(
 export function deliverTrails(delivery: Delivery, runtime: Runtime, stop: AbortSignal, alarm: Alarm): Promise<void> {
   const failed = (error: unknown) => alarm('trails could not be delivered, and will be tried again', error)
   return repeat(DELIVERY_MS, { runtime, stop }, () => delivery.tick(), failed)
+}
+
+/** Does the verifications of the trail that accounts ask for, one after the other. */
+export function verifyOnDemand(verifier: Verifier, runtime: Runtime, stop: AbortSignal, alarm: Alarm): Promise<void> {
+  const failed = (error: unknown) =>
+    alarm('verifications of the trail could not be done, and will be tried again', error)
+  return repeat(SWEEP_MS, { runtime, stop }, () => verifier.next(), failed)
 }
 
 /** Has the other servers of the database know this one, and this one them. */

@@ -1,6 +1,7 @@
 // A server from its start to its end: the open house wired to ports, background work and metrics.
 import { availableParallelism } from 'node:os'
 import { TrailUpkeep } from '../actiontrail/audit/upkeep.ts'
+import { Verifier } from '../actiontrail/audit/verifier.ts'
 import { Delivery } from '../actiontrail/delivery/delivery.ts'
 import { DevClock } from '../dev/clock.ts'
 import type { House } from '../gateway/house.ts'
@@ -14,7 +15,7 @@ import { bindFormerRoles } from '../ram/trusted-ids.ts'
 import { SYSTEM } from '../runtime/system.ts'
 import { isShared } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
-import { deliverTrails, keepKnown, keepRecords, keepTrail } from './background.ts'
+import { deliverTrails, keepKnown, keepRecords, keepTrail, verifyOnDemand } from './background.ts'
 import { startCredentials } from './first-start.ts'
 import { watch } from './gauges.ts'
 import { LiveServers } from './live-servers.ts'
@@ -24,7 +25,7 @@ import type { Open } from './open.ts'
 import { connectionLimits, endpointsByRegion, tlsOf } from './ports.ts'
 import { watchRing } from './root-key-watch.ts'
 import { Sweeps } from './sweeps.ts'
-import { removeUnfinished } from './witness.ts'
+import { readWitness, removeUnfinished } from './witness.ts'
 import type { WitnessedHouse } from './witnessed.ts'
 import { listenWithWorkers, workerCount } from './workers/listen.ts'
 
@@ -153,6 +154,7 @@ function work({ rooms, house, sweeps, delivery, upkeep, servers }: Wired, settin
     keepRecords(house, sweeps, rooms, signal, alarm),
     keepTrail({ upkeep, witness: rooms.witness, runtime: rooms.runtime }, settings, signal, alarm),
     deliverTrails(delivery, rooms.runtime, signal, alarm),
+    verifyOnDemand(verifierOf(rooms, house, settings, signal), rooms.runtime, signal, alarm),
     watchRing(rooms, signal, alarm),
     ...(servers ? [keepKnown(servers, rooms.runtime, signal, alarm)] : []),
   ]
@@ -160,6 +162,11 @@ function work({ rooms, house, sweeps, delivery, upkeep, servers }: Wired, settin
     stopping.abort()
     await Promise.all([delivery.stop(DELIVERY_STOP_MS), ...all])
   }
+}
+
+function verifierOf(rooms: WitnessedHouse, house: House, { data }: Settings, stop: AbortSignal): Verifier {
+  const witness = () => readWitness(data, rooms.trailSigner.publicKey)
+  return new Verifier({ ...house, ...rooms, witness }, stop)
 }
 
 async function close({ rooms, house, upkeep, servers, lock }: Wired, { alarm }: Voice): Promise<void> {

@@ -1,14 +1,14 @@
 // Verifies the whole trail for the operator, and exports it as a copy that others can verify by themselves. Each lane is a chain of its own.
 import type { KeyObject } from 'node:crypto'
-import { headIn, named } from '../../ledger/chain.ts'
+import { headIn } from '../../ledger/chain.ts'
 import { floorsNow } from '../../ledger/floor.ts'
-import type { Ledger } from '../../ledger/ledger.ts'
 import { eventsUpTo, laneEnd, laneOf } from '../../storage/lane.ts'
 import type { ChainedEvent, Head, Heads } from '../../storage/storage.ts'
-import type { EventIndex, IndexedLane } from '../lookup/event-index.ts'
-import { type Checkpoint, headsOf } from './checkpoint.ts'
-import { checkpointsBetween } from './checkpoint-chain.ts'
-import { ChainWalk, Checkpoints, type Fault, type Verified } from './verify.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { missingCheckpoint } from './checkpoint-chain.ts'
+import { type Lane, type Period, type Reads, rangeOf, type TrailRooms, totalOf } from './range.ts'
+import { StoredWalk, type Walking } from './stored-walk.ts'
+import { ofRow, type TrailFault, type Verified, withId } from './verify.ts'
 
 const ROWS_AT_ONCE = 5000
 /** However many lanes are read at the same time, fewer of one would only take longer. */
@@ -16,21 +16,8 @@ const FEWEST_ROWS_OF_A_LANE = 100
 /** How many times the end is read again while a server records events. */
 const ROUNDS = 5
 
-type Reads = Pick<Ledger, 'get' | 'between' | 'events' | 'heads'>
-
-export interface TrailRooms {
-  readonly ledger: Reads
-  readonly eventIndex: EventIndex
-}
-
-/** Called during a long walk with the number of events seen and of all events. */
-export type Progress = (seen: number, total: number) => void
-
-/** Milliseconds since 1970, both ends included; null for an open end. */
-export interface Period {
-  readonly from: number | null
-  readonly to: number | null
-}
+/** Called during a long walk with the number of events seen and of all events. The walk waits for it, and ends where it throws. */
+export type Progress = (seen: number, total: number) => void | Promise<void>
 
 /**
  * Verifies the events from the last checkpoint before the period to the first one after it, lane by lane.
@@ -42,13 +29,14 @@ export async function verifyTrail(
   publicKey: KeyObject,
   witnesses: readonly Checkpoint[],
   progress: Progress,
-): Promise<Verified> {
+  rowsAtOnce: number = ROWS_AT_ONCE,
+): Promise<Verified<TrailFault>> {
   const { ledger } = rooms
   for (let round = 1; ; round++) {
-    const { lanes, stored } = await rangeOf(rooms, period)
-    const checkpoints = new Checkpoints([...stored, ...witnesses], publicKey)
-    const vanished = lanesMissing(lanes.length, checkpoints)
-    const verified = vanished ? none(lanes, vanished) : await verifyLanes(ledger, lanes, checkpoints, period, progress)
+    const range = await rangeOf(rooms, period, witnesses)
+    const { lanes, vanished } = range
+    const walking = { ledger, publicKey, witnesses, range, rowsAtOnce }
+    const verified = vanished ? none(lanes, vanished) : await verifyLanes(walking, period, progress)
     // Events that a server dropped meanwhile, after the retention, are not missing: walk again from the new floor.
     const floor = eventsUpTo(await floorsNow(ledger))
     const dropped = verified.fault !== null && floor > eventsUpTo(lanes.map((lane) => lane.floor))
@@ -56,38 +44,22 @@ export async function verifyTrail(
   }
 }
 
-function none(lanes: readonly Range[], fault: Fault): Verified {
+function none(lanes: readonly Lane[], fault: TrailFault): Verified<TrailFault> {
   return { events: 0, heads: lanes.map(({ start }) => start), fault }
 }
 
-/** The fault about a lane that a checkpoint names and the trail does not have. */
-function lanesMissing(lanes: number, { all }: Checkpoints): Fault | null {
-  const heads = all.map(headsOf).find(({ length }) => length > lanes)
-  const last = heads?.[lanes]
-  if (!last) return null
-  return {
-    seq: last.seq,
-    message: `lane ${lanes} is missing, and a checkpoint knows its event ${named(last.seq)}: the lane was removed, or an older copy was put in the place of the trail`,
-  }
-}
-
-async function verifyLanes(
-  ledger: Reads,
-  lanes: readonly Range[],
-  checkpoints: Checkpoints,
-  period: Period,
-  progress: Progress,
-): Promise<Verified> {
-  const total = totalOf(lanes)
+async function verifyLanes(walking: Walking, period: Period, progress: Progress): Promise<Verified<TrailFault>> {
+  const { ledger, range } = walking
+  const total = totalOf(range.lanes)
   const heads: Head[] = []
   let events = 0
-  for (const [lane, { start, end }] of lanes.entries()) {
-    const walk = new ChainWalk(start, checkpoints)
+  for (const [lane, { end }] of range.lanes.entries()) {
+    const walk = new StoredWalk(walking, lane)
     const before = events
-    let fault = await walkTo(end, ledger, walk, (seen) => progress(before + seen, total))
+    let fault = await walk.to(end, (seen) => progress(before + seen, total))
     // What is stored behind all lanes counts to the last one.
-    const behind = lane === lanes.length - 1 ? Number.MAX_SAFE_INTEGER : laneEnd(lane)
-    if (period.to === null) fault ??= (await nothingBehind(ledger, walk, behind)) ?? walk.unmet()
+    const behind = lane === range.lanes.length - 1 ? Number.MAX_SAFE_INTEGER : laneEnd(lane)
+    if (period.to === null) fault ??= (await nothingBehind(ledger, walk, behind)) ?? (await walk.unmet())
     events += walk.events
     heads.push(walk.head)
     if (fault) return { events, heads, fault }
@@ -95,32 +67,8 @@ async function verifyLanes(
   return { events, heads, fault: null }
 }
 
-/** Walks up to a head, and compares the walk with it. */
-async function walkTo(
-  end: Head,
-  ledger: Reads,
-  walk: ChainWalk,
-  progress: (seen: number) => void,
-): Promise<Fault | null> {
-  for await (const rows of eventsTo(end.seq, ledger, walk)) {
-    const fault = walk.take(rows)
-    if (fault) return fault
-    progress(walk.events)
-  }
-  return walk.expect(end)
-}
-
-/** The events after the walk's head up to number `last`, or to the last one there is; `atOnce` at a time. */
-async function* eventsTo(last: number, ledger: Reads, walk: ChainWalk, atOnce = ROWS_AT_ONCE) {
-  while (walk.head.seq < last) {
-    const rows = await ledger.events.after(walk.head.seq, Math.min(atOnce, last - walk.head.seq))
-    if (rows.length === 0) return
-    yield rows
-  }
-}
-
 /** A fault when an event comes after the head of the lane, up to number `last`. A server may record events meanwhile. */
-async function nothingBehind(ledger: Reads, walk: ChainWalk, last: number): Promise<Fault | null> {
+async function nothingBehind(ledger: Reads, walk: StoredWalk, last: number): Promise<TrailFault | null> {
   for (let round = 0; round < ROUNDS; round++) {
     const [stray] = await ledger.events.after(walk.head.seq, 1, last)
     if (!stray) return null
@@ -130,57 +78,29 @@ async function nothingBehind(ledger: Reads, walk: ChainWalk, last: number): Prom
       // Another server may have begun a lane.
       if (laneOf(stray.seq) < heads.length && laneOf(stray.seq) > laneOf(head.seq)) return null
       return {
+        kind: 'Inserted',
         seq: stray.seq,
-        message: `event ${named(stray.seq)} (${stray.eventId}) comes after the end of the trail: it was inserted`,
+        message: `event ${withId(stray)} comes after the end of the trail: it was inserted`,
+        event: ofRow(stray),
       }
     }
-    const fault = await walkTo(head, ledger, walk, () => {})
+    const fault = await walk.to(head, () => {})
     if (fault) return fault
   }
   return null
 }
 
-/** What a period is about in one lane. */
-interface Range {
-  /** The lane's first event that is left comes after it. */
-  readonly floor: Head
-  /** The heads between which the period lies. */
-  readonly start: Head
-  readonly end: Head
-  /** The first and the last event that may belong to the period. */
-  readonly first: number
-  readonly last: number
-}
-
-function totalOf(lanes: readonly Range[]): number {
-  return lanes.reduce((sum, { start, end }) => sum + end.seq - start.seq, 0)
-}
-
-/** Where a period lies in each lane, and the stored checkpoints. */
-async function rangeOf({ ledger, eventIndex }: TrailRooms, { from, to }: Period) {
-  const [floors, heads, indexed] = [await floorsNow(ledger), await ledger.heads(), await eventIndex.indexed()]
-  const stored = await checkpointsBetween(ledger, eventsUpTo(floors), eventsUpTo(heads) + 1)
-  const lanes = heads.map((head, lane): Range => {
-    const floor = headIn(floors, lane)
-    const parts = indexed.lanes[lane] ?? { floor: floor.seq, parts: [], lastSeq: floor.seq }
-    const marks = stored.map((checkpoint) => headIn(headsOf(checkpoint), lane))
-    const first = from === null ? floor.seq + 1 : firstAt(parts, from)
-    const last = to === null ? head.seq : lastAt(parts, to, head.seq)
-    const start = marks.findLast(({ seq }) => seq >= floor.seq && seq < first) ?? floor
-    const end = (to === null ? undefined : marks.find(({ seq }) => seq >= Math.max(last, first))) ?? head
-    return { floor, start, end, first, last }
-  })
-  return { lanes, stored }
-}
-
-/** The first event that may be at or after a moment; the index is exact to a part. */
-function firstAt({ parts, lastSeq }: IndexedLane, at: number): number {
-  return parts.find(({ toAt }) => toAt >= at)?.firstSeq ?? lastSeq + 1
-}
-
-/** The last event that may be at or before a moment. Any event that is not indexed yet may be. */
-function lastAt({ parts, lastSeq }: IndexedLane, at: number, head: number): number {
-  return head > lastSeq ? head : (parts.findLast(({ fromAt }) => fromAt <= at)?.lastSeq ?? 0)
+/**
+ * The fault of what stands beside a chain that is intact: the stored checkpoints, and the index of lookups. `known` is the `seq` of a
+ * checkpoint that was seen in the database, or 0.
+ */
+export async function faultBeside({ ledger, eventIndex }: TrailRooms, known: number): Promise<TrailFault | null> {
+  const gap = await missingCheckpoint(ledger, known)
+  if (gap) return { kind: 'CheckpointMissing', seq: 0, message: gap }
+  const fault = await eventIndex.fault()
+  if (!fault) return null
+  const message = `${fault}: lookups may miss events; \`strongroom audit reindex\` rebuilds it`
+  return { kind: 'IndexAltered', seq: 0, message }
 }
 
 /** A piece of an export: its start, a verified event, or its end. */
@@ -193,15 +113,17 @@ export async function* exportTrail(
   publicKey: KeyObject,
   progress: Progress,
 ): AsyncGenerator<Exported> {
-  const { lanes, stored } = await rangeOf(rooms, period)
-  const checkpoints = new Checkpoints(stored, publicKey)
-  const [total, seen] = [totalOf(lanes), lanes.map(() => 0)]
+  const { ledger } = rooms
+  const range = await rangeOf(rooms, period, [])
+  const { lanes } = range
   // All lanes are begun before the first event is handed out.
-  const atOnce = Math.max(FEWEST_ROWS_OF_A_LANE, Math.floor(ROWS_AT_ONCE / lanes.length))
-  const pieces = lanes.map((range, lane) =>
-    exportLane(rooms.ledger, range, period, checkpoints, atOnce, (events) => {
+  const rowsAtOnce = Math.max(FEWEST_ROWS_OF_A_LANE, Math.floor(ROWS_AT_ONCE / lanes.length))
+  const walking = { ledger, publicKey, witnesses: [], range, rowsAtOnce }
+  const [total, seen] = [totalOf(lanes), lanes.map(() => 0)]
+  const pieces = lanes.map((one, lane) =>
+    exportLane(new StoredWalk(walking, lane), one, period, (events) => {
       seen[lane] = events
-      progress(
+      return progress(
         seen.reduce((sum, some) => sum + some, 0),
         total,
       )
@@ -224,20 +146,17 @@ export async function* exportTrail(
 type LanePiece = { readonly start: Head } | { readonly row: ChainedEvent } | { readonly end: Head }
 
 async function* exportLane(
-  ledger: Reads,
-  { start, end, first, last }: Range,
+  walk: StoredWalk,
+  { start, end, first, last }: Lane,
   period: Period,
-  checkpoints: Checkpoints,
-  atOnce: number,
-  progress: (seen: number) => void,
+  progress: (seen: number) => void | Promise<void>,
 ): AsyncGenerator<LanePiece> {
-  const walk = new ChainWalk(start, checkpoints)
-  const demand = (fault: Fault | null) => {
+  const demand = (fault: TrailFault | null) => {
     if (fault) throw new Error(`the trail can't be exported: ${fault.message}`)
   }
   let [before, closing]: [Head, Head | null] = [start, null]
-  for await (const rows of eventsTo(end.seq, ledger, walk, atOnce)) {
-    demand(walk.take(rows))
+  for await (const rows of walk.rowsTo(end)) {
+    demand(await walk.take(rows))
     for (const row of rows) {
       const within = row.seq >= first && row.seq <= last
       if (within && (closing || period.from === null || row.at >= period.from)) {
@@ -247,7 +166,7 @@ async function* exportLane(
       }
       before = row
     }
-    progress(walk.events)
+    await progress(walk.events)
   }
   demand(walk.expect(end))
   if (!closing) yield { start: before }

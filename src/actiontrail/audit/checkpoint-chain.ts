@@ -11,23 +11,44 @@ const LAST_CHECKPOINT: Kind<{ readonly seq: number }> = { name: 'trail-last-chec
 const LAST_ID = 'last'
 /** How many times the checkpoints are read again while a server stores and drops some. */
 const ROUNDS = 5
+/** How many checkpoints are in memory at a time. */
+const PAGE = 1000
 
 type Reads = Pick<Ledger, 'between'>
 
-/** The checkpoints whose `seq` lies between two, both excluded, in ascending order. */
+/** The checkpoints whose `seq` lies between two, both excluded, in ascending order, page by page. */
+export async function* checkpointsByPage(
+  ledger: Reads,
+  after: number,
+  before: number,
+): AsyncGenerator<readonly StoredCheckpoint[], void, void> {
+  for (let last = checkpointId(after); ; ) {
+    const where = { after: last, before: checkpointId(before), limit: PAGE }
+    const found = await ledger.between(CHECKPOINT, INSTALLATION, where)
+    if (found.length > 0) yield found.map(({ body }) => body)
+    if (found.length < PAGE) return
+    last = found.at(-1)?.id ?? last
+  }
+}
+
+/** All checkpoints whose `seq` lies between two, both excluded, in ascending order. */
 export async function checkpointsBetween(
   ledger: Reads,
   after: number,
   before: number,
 ): Promise<readonly StoredCheckpoint[]> {
-  const limit = 1000
   const all: StoredCheckpoint[] = []
-  for (let last = checkpointId(after); ; ) {
-    const found = await ledger.between(CHECKPOINT, INSTALLATION, { after: last, before: checkpointId(before), limit })
-    all.push(...found.map(({ body }) => body))
-    if (found.length < limit) return all
-    last = found.at(-1)?.id ?? last
-  }
+  for await (const page of checkpointsByPage(ledger, after, before)) all.push(...page)
+  return all
+}
+
+/** The last stored checkpoint, read from the database; null where none is, or only some of an earlier release. */
+export async function lastCheckpoint(ledger: Reads): Promise<StoredCheckpoint | null> {
+  const last = await lastStored(ledger)
+  if (!last) return null
+  const where = { after: checkpointId(last.seq - 1), before: checkpointId(last.seq + 1), limit: 1 }
+  const [record] = await ledger.between(CHECKPOINT, INSTALLATION, where)
+  return record?.body ?? null
 }
 
 /** The changes that store a checkpoint after the last one; null when it, or a later one, is stored. */
@@ -60,15 +81,30 @@ export async function missingCheckpoint(ledger: Reads, known: number): Promise<s
 
 async function firstMissing(ledger: Reads, known: number): Promise<string | null> {
   const last = await lastStored(ledger)
-  const stored = await checkpointsBetween(ledger, 0, Number.MAX_SAFE_INTEGER)
+  const named = [last?.seq ?? 0, known]
+  const there = new Set<number>()
+  const gaps: number[] = []
+  let [before, isLinked] = [0, false]
+  for await (const page of checkpointsByPage(ledger, 0, Number.MAX_SAFE_INTEGER))
+    for (const { seq, previous } of page) {
+      isLinked ||= previous !== undefined
+      // A server of an earlier release may have stored some in between, which name none.
+      if (previous && previous !== before && !(await isStored(previous, ledger))) gaps.push(previous)
+      if (named.includes(seq)) there.add(seq)
+      before = seq
+    }
   const floor = await dropped(ledger)
-  const there = new Set(stored.map(({ seq }) => seq))
-  const named = [...stored.flatMap(({ previous }) => previous ?? []), last?.seq ?? 0, known]
-  const [missing] = named.filter((seq) => seq > floor && !there.has(seq)).sort((a, b) => a - b)
+  const [missing] = [...gaps, ...named.filter((seq) => !there.has(seq))]
+    .filter((seq) => seq > floor)
+    .sort((a, b) => a - b)
   if (missing !== undefined) return `the signed checkpoint at event ${missing} is missing: it was deleted`
   // An attacker deletes the record of the last one to hide that others were deleted.
-  if (last || stored.every(({ previous }) => previous === undefined)) return null
-  return 'the record of the last signed checkpoint is missing: it was deleted'
+  return last || !isLinked ? null : 'the record of the last signed checkpoint is missing: it was deleted'
+}
+
+async function isStored(seq: number, ledger: Reads): Promise<boolean> {
+  const where = { after: checkpointId(seq - 1), before: checkpointId(seq + 1), limit: 1 }
+  return (await ledger.between(CHECKPOINT, INSTALLATION, where)).length > 0
 }
 
 /** How many events were dropped after their retention. */

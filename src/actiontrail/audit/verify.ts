@@ -11,11 +11,30 @@ export interface Fault {
   readonly message: string
 }
 
+/** What is wrong with a stored trail; docs/audit.md says what each means. */
+export type FaultKind =
+  | 'Altered'
+  | 'Missing'
+  | 'Moved'
+  | 'Inserted'
+  | 'Rewritten'
+  | 'Cut'
+  | 'LaneMissing'
+  | 'CheckpointForged'
+  | 'CheckpointMissing'
+  | 'IndexAltered'
+
+/** A fault of the stored trail. `event` is the one that the message names by its id. */
+export interface TrailFault extends Fault {
+  readonly kind: FaultKind
+  readonly event?: { readonly id: string; readonly account: string }
+}
+
 /** How many events are what was recorded, up to which heads, and the fault after that. */
-export interface Verified {
+export interface Verified<F extends Fault = Fault> {
   readonly events: number
   readonly heads: Heads
-  readonly fault: Fault | null
+  readonly fault: F | null
 }
 
 /** Checkpoints whose signatures are held against the trail's key once, however many lanes they are about. */
@@ -40,26 +59,43 @@ export class Checkpoints {
 interface Mark {
   readonly head: Head
   readonly checkpoint: Checkpoint
+  readonly checkpoints: Checkpoints
 }
 
 /** Walks the chain of a lane from a trusted head. It takes events in order; the first fault ends the walk. */
 export class ChainWalk {
-  readonly #checkpoints: Checkpoints
-  readonly #marks: readonly Mark[]
+  readonly #start: Head
+  #marks: readonly Mark[] = []
   #next = 0
   #trusted: Head
   #head: Head
   #events = 0
 
   constructor(start: Head, checkpoints: Checkpoints) {
+    this.#start = start
     this.#head = start
     this.#trusted = start
-    this.#checkpoints = checkpoints
-    const lane = laneOf(start.seq)
-    this.#marks = checkpoints.all
-      .map((checkpoint) => ({ head: headIn(headsOf(checkpoint), lane), checkpoint }))
-      .filter(({ head }) => head.seq > start.seq)
-      .sort((a, b) => a.head.seq - b.head.seq)
+    this.know(checkpoints)
+  }
+
+  /**
+   * Adds checkpoints that the walk has not passed, and forgets those that it has met. Returns the fault when one of them says something else
+   * of the event that the walk is at.
+   */
+  know(checkpoints: Checkpoints): TrailFault | null {
+    const lane = laneOf(this.#start.seq)
+    const marks = checkpoints.all
+      .map((checkpoint) => ({ head: headIn(headsOf(checkpoint), lane), checkpoint, checkpoints }))
+      .filter(({ head }) => head.seq > this.#start.seq)
+    const here = marks.filter(({ head }) => head.seq === this.#head.seq)
+    for (const mark of here) {
+      const fault = this.#met(mark)
+      if (fault) return fault
+    }
+    const ahead = marks.filter(({ head }) => head.seq > this.#head.seq)
+    this.#marks = [...this.#marks.slice(this.#next), ...ahead].sort((a, b) => a.head.seq - b.head.seq)
+    this.#next = 0
+    return null
   }
 
   get head(): Head {
@@ -71,15 +107,17 @@ export class ChainWalk {
   }
 
   /** Takes the next events. Returns the first fault. */
-  take(rows: readonly ChainedEvent[]): Fault | null {
+  take(rows: readonly ChainedEvent[]): TrailFault | null {
     for (const row of rows) {
       const expected = this.#head.seq + 1
       if (row.seq !== expected) return outOfOrder(expected, row)
       const hash = link(this.#head.hash, row.seq, row, row.change)
       if (hash !== row.hash)
         return {
+          kind: 'Altered',
           seq: row.seq,
           message: `event ${withId(row)} is not what was recorded: it was altered, inserted, or moved here`,
+          event: ofRow(row),
         }
       this.#head = { seq: row.seq, hash }
       this.#events++
@@ -89,7 +127,7 @@ export class ChainWalk {
     return null
   }
 
-  #atCheckpoint(): Fault | null {
+  #atCheckpoint(): TrailFault | null {
     for (;;) {
       const mark = this.#marks[this.#next]
       if (mark?.head.seq !== this.#head.seq) return null
@@ -99,59 +137,77 @@ export class ChainWalk {
     }
   }
 
-  #met({ head, checkpoint }: Mark): Fault | null {
-    if (this.#checkpoints.isSigned(checkpoint)) return this.expect(head)
+  #met({ head, checkpoint, checkpoints }: Mark): TrailFault | null {
+    if (checkpoints.isSigned(checkpoint)) return this.expect(head)
     const message = `the checkpoint at event ${named(head.seq)} does not bear the signature of the trail's key`
-    return { seq: head.seq, message }
+    return { kind: 'CheckpointForged', seq: head.seq, message }
   }
 
   /** The fault about the checkpoints that the walk did not reach: all that is missing up to the last of them. */
-  unmet(): Fault | null {
+  unmet(): TrailFault | null {
     const last = this.#marks.at(-1)
     return last && this.#next < this.#marks.length ? this.#met(last) : null
   }
 
   /** Compares the walk with a known head. Returns the fault when they disagree. */
-  expect(known: Head): Fault | null {
+  expect(known: Head): TrailFault | null {
     if (this.#head.seq < known.seq) {
       const first = this.#head.seq + 1
       return {
+        kind: 'Cut',
         seq: first,
         message: `${missing(first, known.seq)} at the end: the trail was cut, or an older copy was put in its place`,
       }
     }
     const next = known.seq + 1
-    if (this.#head.seq > known.seq) return { seq: next, message: `event ${named(next)} comes after the end` }
+    if (this.#head.seq > known.seq)
+      return { kind: 'Inserted', seq: next, message: `event ${named(next)} comes after the end` }
     if (this.#head.hash !== known.hash) return this.#rewritten()
     this.#trusted = known
     return null
   }
 
   /** The events since the last trusted head agree with each other alone: the walk takes them back. */
-  #rewritten(): Fault {
+  #rewritten(): TrailFault {
     const [first, last] = [this.#trusted.seq + 1, this.#head.seq]
     this.#events -= last - this.#trusted.seq
     this.#head = this.#trusted
     return {
+      kind: 'Rewritten',
       seq: first,
       message: `the events from ${named(first)} to ${named(last)} were rewritten: they are not those that were recorded`,
     }
   }
 }
 
-function outOfOrder(expected: number, row: ChainedEvent): Fault {
+function outOfOrder(expected: number, row: ChainedEvent): TrailFault {
+  const event = ofRow(row)
   if (row.seq < expected)
     return {
+      kind: 'Moved',
       seq: row.seq,
       message: `event ${withId(row)} is in the place of event ${named(expected)}: it was moved or inserted`,
+      event,
     }
-  return { seq: expected, message: `${missing(expected, row.seq - 1)} before event ${withId(row)}: dropped, or moved` }
+  const message = `${missing(expected, row.seq - 1)} before event ${withId(row)}: dropped, or moved`
+  return { kind: 'Missing', seq: expected, message, event }
 }
 
 function missing(first: number, last: number): string {
   return first === last ? `event ${named(last)} is missing` : `events ${named(first)} to ${named(last)} are missing`
 }
 
-function withId({ seq, eventId }: ChainedEvent): string {
+/** An event's number and id, for the message of a fault. */
+export function withId({ seq, eventId }: ChainedEvent): string {
   return `${named(seq)} (${eventId})`
+}
+
+export function ofRow({ eventId: id, account }: ChainedEvent): TrailFault['event'] & object {
+  return { id, account }
+}
+
+/** The fault without the id of an event of another account. */
+export function seenBy(account: string, { event, message, ...fault }: TrailFault): TrailFault {
+  const shown = !event || event.account === account ? message : message.replace(` (${event.id})`, '')
+  return { ...fault, message: shown }
 }

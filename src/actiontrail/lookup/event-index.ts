@@ -111,9 +111,11 @@ export class EventIndex {
       return `the index was altered after event ${named(after)}: the part that says to be about events ${named(stray.firstSeq)} to ${named(stray.lastSeq)} does not belong there`
     }
     for (const lane of floors.keys())
-      for (const part of directory.partsOf(lane))
+      for (const part of directory.partsOf(lane)) {
         if (!(await this.#isWhole(part)))
           return `the index of events ${named(part.firstSeq)} to ${named(part.lastSeq)} was altered`
+        await this.turn()
+      }
     return null
   }
 

@@ -33,5 +33,11 @@ export const actiontrail = {
     status: 400,
     message: 'Your account does not allow you to create organization trail. Submit a ticket to get customer support.',
   },
+  // verifications, which the cloud does not have
+  VerificationInProgressException: {
+    status: 400,
+    message: 'A verification of the event chain is in progress. Wait for its verdict, or cancel it.',
+  },
+  VerificationNotFoundException: { status: 404, message: 'No verification of the event chain is in progress.' },
   ServiceUnavailable: { status: 503, message: 'The service is unavailable. Please try again later.' },
 } as const satisfies Entries

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { publicKeyOf, TrailSigner } from '../../../src/actiontrail/audit/checkpoint.ts'
+import { type Checkpoint, checkpointId, publicKeyOf, TrailSigner } from '../../../src/actiontrail/audit/checkpoint.ts'
+import type { Reads } from '../../../src/actiontrail/audit/range.ts'
+import { StoredWalk } from '../../../src/actiontrail/audit/stored-walk.ts'
 import { ChainWalk, Checkpoints } from '../../../src/actiontrail/audit/verify.ts'
 import { GENESIS, link } from '../../../src/ledger/chain.ts'
 import type { ChainedEvent, Head } from '../../../src/storage/storage.ts'
@@ -40,6 +42,7 @@ describe('a walk along a chain', () => {
     const walk = walkOver(rows, [3, 6, 10])
     assert.equal(walk.take(rows.slice(0, 5)), null)
     assert.deepEqual(walk.unmet(), {
+      kind: 'Cut',
       seq: 6,
       message: 'events 6 to 10 are missing at the end: the trail was cut, or an older copy was put in its place',
     })
@@ -54,6 +57,7 @@ describe('a walk along a chain', () => {
     const walk = walkOver(rows, [6, 10])
     const fault = walk.take(rewritten)
     assert.deepEqual(fault, {
+      kind: 'Rewritten',
       seq: 7,
       message: 'the events from 7 to 10 were rewritten: they are not those that were recorded',
     })
@@ -68,4 +72,57 @@ describe('a walk along a chain', () => {
     assert.equal(message, 'the events from 1 to 5 were rewritten: they are not those that were recorded')
     assert.deepEqual([walk.events, walk.head], [0, GENESIS])
   })
+})
+
+describe('a walk along a stored lane', () => {
+  const COUNT = 2600
+  const rows = chain(COUNT)
+  const checkpoints = rows.map((_, i) => signer.checkpoint([headAt(rows, i + 1)], i + 1))
+
+  /** A trail whose every event has a checkpoint; what of them was in memory at a time. */
+  function stored(events: readonly ChainedEvent[], marks: readonly Checkpoint[]) {
+    const pages: number[] = []
+    const between = async (_: unknown, __: unknown, where: { after: string; before: string; limit: number }) => {
+      const found = marks.filter(({ seq }) => seq > Number(where.after) && seq < Number(where.before))
+      pages.push(Math.min(found.length, where.limit))
+      return found.slice(0, where.limit).map((body) => ({ id: checkpointId(body.seq), body }))
+    }
+    const after = async (seq: number, limit: number) => events.slice(seq, seq + limit)
+    const end = headAt(rows, COUNT)
+    const range = { lanes: [], after: 0, before: COUNT + 1, vanished: null }
+    const ledger = { between, events: { after } } as unknown as Reads
+    const walking = { ledger, publicKey: publicKeyOf(pem), witnesses: [], range, rowsAtOnce: 256 }
+    return { walk: new StoredWalk(walking, 0), end, pages }
+  }
+
+  it('knows a thousand checkpoints at a time, and meets them all', async () => {
+    const { walk, end, pages } = stored(rows, checkpoints)
+    assert.equal(await walk.to(end, () => {}), null)
+    assert.equal(await walk.unmet(), null)
+    assert.deepEqual([walk.events, pages], [COUNT, [1000, 1000, 600]])
+  })
+
+  for (const seq of [1, 999, 1000, 1001, 1280, 2000, 2001, 2600]) {
+    it(`finds the checkpoint at event ${seq} forged`, async () => {
+      const forged = checkpoints.map((one) => (one.seq === seq ? { ...one, at: 0 } : one))
+      const { walk, end } = stored(rows, forged)
+      const { kind, seq: found } = (await walk.to(end, () => {})) ?? (await walk.unmet()) ?? {}
+      assert.deepEqual([kind, found], ['CheckpointForged', seq])
+    })
+
+    it(`finds that event ${seq} was rewritten`, async () => {
+      const rewritten = chain(COUNT, (one) => (one === seq ? 'another' : `event ${one}`))
+      const { walk, end } = stored(rewritten, checkpoints)
+      const { kind, seq: found } = (await walk.to(end, () => {})) ?? {}
+      assert.deepEqual([kind, found, walk.events], ['Rewritten', seq, seq - 1])
+    })
+
+    it(`finds that the trail was cut after event ${seq - 1}`, async () => {
+      const { walk } = stored(rows.slice(0, seq - 1), checkpoints)
+      assert.equal(await walk.to(headAt(rows, seq - 1), () => {}), null)
+      const { kind, seq: found, message } = (await walk.unmet()) ?? {}
+      assert.deepEqual([kind, found], ['Cut', seq])
+      assert.match(message ?? '', new RegExp(seq === COUNT ? 'event 2600 is missing' : `${seq} to 2600 are missing`))
+    })
+  }
 })

@@ -1,0 +1,20 @@
+import { refuse } from '../../api/errors.ts'
+import { ended, isOpen, VERIFICATION, VERIFICATION_SCOPE } from '../audit/verification.ts'
+import { operation } from '../operation.ts'
+
+export const CancelEventVerification = operation({
+  name: 'CancelEventVerification',
+  summary: 'Cancels the verification that the account has asked for. Not in the cloud.',
+  parameters: {},
+  access: 'Write',
+  trail: { show: [], reply: [] },
+  refusals: ['VerificationNotFoundException'],
+  async locate() {
+    return [{ type: '', name: '', arn: '*' }]
+  },
+  async decide(_, { ledger, caller: { accountId }, now }) {
+    const last = await ledger.get(VERIFICATION, VERIFICATION_SCOPE, accountId)
+    if (!last || !isOpen(last.body)) throw refuse('VerificationNotFoundException')
+    return { reply: {}, changes: [ended(last, { state: 'Canceled' }, now)] }
+  },
+})

@@ -1,0 +1,70 @@
+import type { Reply } from '../../api/operation.ts'
+import { isoSeconds } from '../../api/time.ts'
+import { headIn, named } from '../../ledger/chain.ts'
+import { floorsNow } from '../../ledger/floor.ts'
+import { eventsUpTo, type Heads, laneEnd } from '../../storage/lane.ts'
+import { headsOf } from '../audit/checkpoint.ts'
+import { lastCheckpoint } from '../audit/checkpoint-chain.ts'
+import { VERIFICATION, VERIFICATION_SCOPE, type VerificationBody } from '../audit/verification.ts'
+import { type ActionTrailContext, operation } from '../operation.ts'
+import { filled, timeOf } from '../trails/replies.ts'
+
+/** A checkpoint is due within a minute of an event: beyond this something keeps it from being signed. */
+const LATE_MS = 300_000
+
+export const InspectEventChain = operation({
+  name: 'InspectEventChain',
+  summary:
+    'Returns how long the chain of events of this installation is, when it was signed last, and how the last verification of the account fares. Not in the cloud.',
+  parameters: {},
+  access: 'Read',
+  trail: { show: [], reply: [] },
+  refusals: [],
+  async locate() {
+    return [{ type: '', name: '', arn: '*' }]
+  },
+  async decide(_, context) {
+    const { ledger, now, caller } = context
+    const [checkpoint, heads] = [await lastCheckpoint(ledger), await ledger.heads()]
+    const unsignedMs = await unsignedFor(context, checkpoint ? headsOf(checkpoint) : await floorsNow(ledger))
+    const last = await ledger.get(VERIFICATION, VERIFICATION_SCOPE, caller.accountId)
+    const reply: Reply = {
+      Events: eventsUpTo(heads),
+      ...(checkpoint && { Checkpoint: { Events: checkpoint.seq, Time: isoSeconds(checkpoint.at) } }),
+      CheckpointLagSeconds: Math.floor(unsignedMs / 1000),
+      CheckpointLate: unsignedMs > LATE_MS,
+      ...(last && { Verification: verificationShown(last.body, now) }),
+    }
+    return { reply, changes: [] }
+  },
+})
+
+/** The age in milliseconds of the oldest event after these heads; 0 where there is none. */
+async function unsignedFor({ ledger, now }: ActionTrailContext, signed: Heads): Promise<number> {
+  let since = now
+  for (const lane of (await ledger.heads()).keys()) {
+    const [oldest] = await ledger.events.after(headIn(signed, lane).seq, 1, laneEnd(lane))
+    if (oldest) since = Math.min(since, oldest.at)
+  }
+  return now - since
+}
+
+function verificationShown(body: VerificationBody, now: number): Reply {
+  const { state, from, to, askedAt, startedAt, endedAt, seen, total, fault } = body
+  return {
+    State: state,
+    ...filled({
+      StartTime: timeOf(from),
+      EndTime: timeOf(to),
+      AskedAt: timeOf(askedAt),
+      StartedAt: timeOf(startedAt),
+      EndedAt: timeOf(endedAt),
+    }),
+    Seconds: startedAt === null ? 0 : Math.max(0, Math.round(((endedAt ?? now) - startedAt) / 1000)),
+    SeenEvents: seen,
+    TotalEvents: total,
+    ...(fault && {
+      Fault: filled({ Kind: fault.kind, Event: fault.seq > 0 ? named(fault.seq) : '', Message: fault.message }),
+    }),
+  }
+}

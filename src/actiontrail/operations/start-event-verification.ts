@@ -1,0 +1,30 @@
+import { refuse } from '../../api/errors.ts'
+import { optional } from '../../api/parameters.ts'
+import { asked, isOpen, VERIFICATION, VERIFICATION_SCOPE } from '../audit/verification.ts'
+import { endTime, startTime } from '../lookup/parameters.ts'
+import { operation } from '../operation.ts'
+
+export const StartEventVerification = operation({
+  name: 'StartEventVerification',
+  summary:
+    'Has a server verify that the events of a period, or all, are as they were recorded; InspectEventChain says how far it is, and the verdict. Not in the cloud.',
+  parameters: { StartTime: optional(startTime, null), EndTime: optional(endTime, null) },
+  access: 'Write',
+  trail: { show: ['StartTime', 'EndTime'], reply: [] },
+  refusals: [
+    'VerificationInProgressException',
+    'InvalidParameterCombination',
+    'InvalidParameterStartTime',
+    'InvalidParameterEndTime',
+  ],
+  async locate() {
+    return [{ type: '', name: '', arn: '*' }]
+  },
+  async decide({ StartTime: start, EndTime: end }, { ledger, caller: { accountId }, now }) {
+    if (start !== null && end !== null && start >= end) throw refuse('InvalidParameterCombination')
+    const last = await ledger.get(VERIFICATION, VERIFICATION_SCOPE, accountId)
+    if (last && isOpen(last.body)) throw refuse('VerificationInProgressException')
+    const period = { from: start === null ? null : start * 1000, to: end === null ? null : end * 1000 + 999 }
+    return { reply: {}, changes: [asked(accountId, last, period, now)] }
+  },
+})
