@@ -79,7 +79,18 @@ async function commit(changes: readonly Change[], { ledger }: House): Promise<vo
 }
 
 function contextOf(accountId: string, region: string | null, house: House): Context {
-  const { settings, ledger, keystore, authorizer, newRecordId, randomBytes, accessKeys, mfaSeeds, lastUsed } = house
+  const {
+    settings,
+    ledger,
+    keystore,
+    hsmTokens,
+    authorizer,
+    newRecordId,
+    randomBytes,
+    accessKeys,
+    mfaSeeds,
+    lastUsed,
+  } = house
   const place = region ?? settings.regions[0] ?? ''
   if (!settings.regions.includes(place)) throw new Error(`the seed names the region \`${place}\`, which is not served`)
   return {
@@ -88,6 +99,7 @@ function contextOf(accountId: string, region: string | null, house: House): Cont
     now: house.now(),
     ledger: ledger.view(),
     keystore,
+    hsmTokens,
     settings,
     authorizer,
     facts: { now: house.now(), secureTransport: false, sourceAddress: '', requestTags: [] },

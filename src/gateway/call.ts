@@ -181,7 +181,7 @@ function contextOf(
   keystore: Keystore,
 ): CallContext {
   const { settings, newRecordId, randomBytes, authorizer, securityTokens, mfaSeeds, accessKeys, lastUsed } = house
-  const { eventIndex, pageTokens, deliveryTarget } = house
+  const { eventIndex, pageTokens, deliveryTarget, hsmTokens } = house
   const { caller } = authenticated
   const own = settings.accounts.get(caller.accountId)
   return {
@@ -190,6 +190,7 @@ function contextOf(
     now,
     ledger: view,
     keystore,
+    hsmTokens,
     settings: own ? { ...settings, ...own } : settings,
     quotas: settings.quotas,
     authorizer,

@@ -64,6 +64,7 @@ export interface House extends Clock {
   readonly runtime: Runtime
   readonly ledger: Ledger
   readonly keystore: Keystore
+  readonly hsmTokens: KmsContext['hsmTokens']
   readonly accessKeys: AccessKeys
   readonly securityTokens: SecurityTokens
   readonly mfaSeeds: MfaSeeds

@@ -44,6 +44,7 @@ type ForCalls = Pick<
   | 'runtime'
   | 'ledger'
   | 'keystore'
+  | 'hsmTokens'
   | 'accessKeys'
   | 'mfaSeeds'
   | 'console'
@@ -114,6 +115,7 @@ export async function openHouse(
       lastUsed: new LastUsed(ledger),
       securityTokens: new SecurityTokens(keys),
       keystore: new KeystoreRouter(software, hsm, usage),
+      hsmTokens: async () => (await hsm?.describe()) ?? [],
       hsm,
       usage,
       rateLimiter: new RateLimiter(),

@@ -101,6 +101,22 @@ export class DeviceTime {
   }
 }
 
+/** A token of the HSM, as far as anybody may know it. Of one that does not serve, the texts may be '', and `abilities` empty. */
+export interface TokenDescription {
+  /** Its label or serial number, by which the operator configured it. */
+  readonly token: string
+  readonly state: 'Serving' | 'Away' | 'PinRefused'
+  /** Why it does not serve; '' where it does. */
+  readonly reason: string
+  readonly label: string
+  readonly manufacturer: string
+  readonly model: string
+  readonly serial: string
+  readonly firmware: string
+  /** What it was tried for: AES-256-GCM, and each algorithm to unwrap with. null: it can; else what keeps it from that. */
+  readonly abilities: Readonly<Record<string, string | null>>
+}
+
 /** Counts how many messages each key version has encrypted. */
 export interface Uses {
   /** Counts one message; approximately, since it is stored later. */

@@ -2,7 +2,7 @@
 import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
 import { KMS } from '../api/product.ts'
-import type { Keystore } from '../keystore/keystore.ts'
+import type { Keystore, TokenDescription } from '../keystore/keystore.ts'
 import type { Change, Scope } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import type { Authorizer } from '../ram/authorize.ts'
@@ -27,6 +27,8 @@ export interface KmsContext {
   /** Reads records; each stays, during this attempt of the call, as it was first read. */
   readonly ledger: LedgerView
   readonly keystore: Keystore
+  /** What is known of the tokens of the HSM; none where no HSM is configured. */
+  hsmTokens(): Promise<readonly TokenDescription[]>
   readonly settings: KmsSettings
   /** For lists that show only the keys that the caller may list. */
   readonly authorizer: Pick<Authorizer, 'denial'>

@@ -8,6 +8,7 @@ import { Decrypt } from './operations/decrypt.ts'
 import { DeleteAlias } from './operations/delete-alias.ts'
 import { DeleteKeyMaterial } from './operations/delete-key-material.ts'
 import { DescribeAccountKmsStatus } from './operations/describe-account-kms-status.ts'
+import { DescribeAccountQuotas } from './operations/describe-account-quotas.ts'
 import { DescribeKey } from './operations/describe-key.ts'
 import { DescribeKeyVersion } from './operations/describe-key-version.ts'
 import { DescribeRegions } from './operations/describe-regions.ts'
@@ -20,8 +21,10 @@ import { GenerateDataKey } from './operations/generate-data-key.ts'
 import { GenerateDataKeyWithoutPlaintext } from './operations/generate-data-key-without-plaintext.ts'
 import { GetParametersForImport } from './operations/get-parameters-for-import.ts'
 import { ImportKeyMaterial } from './operations/import-key-material.ts'
+import { InspectHsm } from './operations/inspect-hsm.ts'
 import { ListAliases } from './operations/list-aliases.ts'
 import { ListAliasesByKeyId } from './operations/list-aliases-by-key-id.ts'
+import { ListDueKeys } from './operations/list-due-keys.ts'
 import { ListKeyVersions } from './operations/list-key-versions.ts'
 import { ListKeys } from './operations/list-keys.ts'
 import { ListResourceTags } from './operations/list-resource-tags.ts'
@@ -47,6 +50,7 @@ export const kmsOperations: readonly KmsOperation[] = [
   DeleteAlias,
   DeleteKeyMaterial,
   DescribeAccountKmsStatus,
+  DescribeAccountQuotas,
   DescribeKey,
   DescribeKeyVersion,
   DescribeRegions,
@@ -59,8 +63,10 @@ export const kmsOperations: readonly KmsOperation[] = [
   GenerateDataKeyWithoutPlaintext,
   GetParametersForImport,
   ImportKeyMaterial,
+  InspectHsm,
   ListAliases,
   ListAliasesByKeyId,
+  ListDueKeys,
   ListKeyVersions,
   ListKeys,
   ListResourceTags,

@@ -28,6 +28,7 @@ import { DetachPolicyFromRole } from './operations/detach-policy-from-role.ts'
 import { DetachPolicyFromUser } from './operations/detach-policy-from-user.ts'
 import { GetAccessKeyLastUsed } from './operations/get-access-key-last-used.ts'
 import { GetAccountAlias } from './operations/get-account-alias.ts'
+import { GetAccountSummary } from './operations/get-account-summary.ts'
 import { GetGroup } from './operations/get-group.ts'
 import { GetLoginProfile } from './operations/get-login-profile.ts'
 import { GetPasswordPolicy } from './operations/get-password-policy.ts'
@@ -92,6 +93,7 @@ export const ramOperations: readonly RamOperation[] = [
   DetachPolicyFromUser,
   GetAccessKeyLastUsed,
   GetAccountAlias,
+  GetAccountSummary,
   GetGroup,
   GetLoginProfile,
   GetPasswordPolicy,

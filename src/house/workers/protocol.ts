@@ -9,6 +9,7 @@ import type { Admission } from '../../gateway/rate-limit.ts'
 import type { Tls } from '../../gateway/server.ts'
 import {
   type Imported,
+  type TokenDescription,
   Unopenable,
   Unreachable,
   type Wrapping,
@@ -68,6 +69,7 @@ type HsmMethods = {
     aad: Uint8Array,
     spentMs: number,
   ) => Promise<Uint8Array | null>
+  readonly 'hsm.describe': () => Promise<readonly TokenDescription[]>
   readonly 'hsm.forget': (material: StoredMaterial, versionId: string) => void
   readonly 'hsm.destroy': (material: StoredMaterial) => Promise<boolean>
   readonly 'hsm.wrappingKey': (purpose: WrappingPurpose) => Promise<WrappingKey>

@@ -56,7 +56,7 @@ export function servedTo(taker: Taker, { rooms, house, dealer, metrics }: Owner)
   }
 }
 
-function hsmMethods({ hsm, runtime }: Pick<WitnessedHouse, 'hsm' | 'runtime'>) {
+function hsmMethods({ hsm, hsmTokens, runtime }: Pick<WitnessedHouse, 'hsm' | 'hsmTokens' | 'runtime'>) {
   const store = (): Keystore => {
     if (hsm) return hsm
     throw new Unreachable('no HSM is configured', false)
@@ -73,6 +73,7 @@ function hsmMethods({ hsm, runtime }: Pick<WitnessedHouse, 'hsm' | 'runtime'>) {
       store().encrypt(place, material, plaintext, aad, after(spentMs)),
     'hsm.decrypt': (place, material, message, aad, spentMs) =>
       store().decrypt(place, material, message, aad, after(spentMs)),
+    'hsm.describe': hsmTokens,
     'hsm.forget': (material, versionId) => store().forget(material, versionId),
     'hsm.destroy': (material) => store().destroy(material),
     'hsm.wrappingKey': (purpose) => store().wrappingKey(purpose),

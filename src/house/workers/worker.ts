@@ -102,6 +102,7 @@ async function begin({ settings, tls, limits, node }: Beginning): Promise<Servin
     runtime: SYSTEM,
     ledger,
     keystore: new KeystoreRouter(new SoftwareKeystore(keys, SYSTEM), hsm, notes),
+    hsmTokens: () => owner.ask('hsm.describe'),
     accessKeys: new AccessKeys(keys, SYSTEM),
     mfaSeeds: new MfaSeeds(keys, SYSTEM),
     console: new Console(keys, SYSTEM, BUILDS, remoteAttempts(owner)),

@@ -3,14 +3,14 @@
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import type { Cryptoki } from './cryptoki.ts'
 import { Away, Missing, Refused } from './faults.ts'
-import { inspectToken } from './inspect.ts'
+import { identifyToken, inspectToken } from './inspect.ts'
 import type { Access } from './login.ts'
 import { Making } from './making.ts'
 import { isForSameKey, wrappingExpiry } from './object-names.ts'
 import { destroyObject, objectsOf } from './objects.ts'
 import { opened } from './opening.ts'
 import { Pace } from './pace.ts'
-import type { Abilities, TokenReport, TokenState, Works } from './protocol.ts'
+import type { Abilities, TokenIdentity, TokenReport, TokenState, Works } from './protocol.ts'
 import type { Token } from './token.ts'
 import { examined, unwrapsWith } from './unwrapping.ts'
 
@@ -167,6 +167,12 @@ export class Cluster {
       ),
     )
     return counts.reduce((sum, count) => sum + count, 0)
+  }
+
+  async describe(_: object, expiresAt: number): Promise<readonly TokenIdentity[]> {
+    const unwrapsWith = (token: Token) => this.#abilitiesOf(token, expiresAt)
+    const identify = (token: Token) => identifyToken(token, this.#cryptoki, unwrapsWith, expiresAt)
+    return (await Promise.all(this.#tokens.map(identify))).filter((found) => found !== null)
   }
 
   inspect({ tag }: Works['inspect']['ask'], expiresAt: number): Promise<readonly TokenReport[]> {

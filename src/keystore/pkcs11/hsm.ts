@@ -6,6 +6,7 @@ import {
   DeviceTime,
   type Imported,
   type Keystore,
+  type TokenDescription,
   Unopenable,
   Unreachable,
   type Uses,
@@ -19,7 +20,7 @@ import type { VersionPlace } from '../version-place.ts'
 import { Failed } from './child.ts'
 import { FailedCalls } from './failed-calls.ts'
 import { keyLabel, keyPlace, objectIdOf, objectIdPrefix, toReference, wrappingLabel } from './object-names.ts'
-import { SLOW_WORKS, type TokenReport, type Work, type Works } from './protocol.ts'
+import { SLOW_WORKS, type TokenIdentity, type TokenReport, type Work, type Works } from './protocol.ts'
 import { ReservedUses } from './reserved-uses.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -29,6 +30,17 @@ const INSPECT_MS = 600_000
 const NONCE_BYTES = 24
 const COLLECT_EVERY_MS = 60_000
 const MOST_REPORTED = 1000
+
+/** Of a token that did not answer. */
+const UNKNOWN = {
+  label: '',
+  manufacturer: '',
+  model: '',
+  serial: '',
+  firmware: '',
+  freePrivateMemory: null,
+  abilities: {},
+} as const
 
 export interface HsmSetup {
   /** How long a call that uses a key may wait for the device. */
@@ -48,6 +60,7 @@ export class HsmKeystore implements Keystore {
   readonly #failed: FailedCalls
   #collectAfter = 0
   readonly #missing = new Set<string>()
+  #describing: Promise<readonly TokenIdentity[]> | null = null
 
   constructor(device: Supervisor, setup: HsmSetup, keys: RootKeys, uses: Uses, report: (message: string) => void) {
     this.#device = device
@@ -183,6 +196,30 @@ export class HsmKeystore implements Keystore {
   /** Describes the tokens: their models, abilities and objects. */
   async inspect(): Promise<readonly TokenReport[]> {
     return this.#told(this.#device.ask('inspect', { tag: this.#setup.tag }, INSPECT_MS))
+  }
+
+  /** What is known of each configured token. The device is asked once for all who ask at the same time. */
+  async describe(): Promise<readonly TokenDescription[]> {
+    if (this.#device.trouble === null) this.#describing ??= this.#identities()
+    const asked = (await this.#describing) ?? []
+    return this.#device.states.map(({ token, up, pinRefused, reason }) => {
+      const { freePrivateMemory: _, ...identity } = asked.find((one) => one.token === token) ?? { ...UNKNOWN, token }
+      const state = up ? 'Serving' : pinRefused ? 'PinRefused' : 'Away'
+      return { ...identity, state, reason: up ? '' : reason }
+    })
+  }
+
+  /** Of those that answer in time. */
+  #identities(): Promise<readonly TokenIdentity[]> {
+    return this.#device
+      .ask('describe', {}, BACKGROUND_MS)
+      .catch((error: unknown) => {
+        if (error instanceof Failed) return []
+        throw error
+      })
+      .finally(() => {
+        this.#describing = null
+      })
   }
 
   /** Sends a request that a call waits for. `time` is how long the call may wait for the device. Logs a failure. */

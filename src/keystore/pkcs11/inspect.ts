@@ -1,16 +1,18 @@
-// What `strongroom hsm check` shows of a token: its model, its abilities, and the objects in it that are ours.
+// What a token is and can do; and what `strongroom hsm check` shows besides: the objects in it that are ours.
 import type { Cryptoki } from './cryptoki.ts'
-import { Away, faultOf } from './faults.ts'
+import { Away, faultOf, Missing } from './faults.ts'
 import type { Access, ObjectClass } from './login.ts'
 import { LABEL, ROOT_KEY_LABEL, WRAPPING_LABEL } from './object-names.ts'
 import { objectsOf } from './objects.ts'
-import type { Abilities, ObjectReport, TokenReport } from './protocol.ts'
+import type { Abilities, ObjectReport, TokenIdentity, TokenReport } from './protocol.ts'
 import type { Token } from './token.ts'
 
 /** The number of a device that does not know one (CK_UNAVAILABLE_INFORMATION, in 32 or 64 bits, or cut). */
 const UNAVAILABLE = 0xff_ff_ff_ff
 
 const NOTHING = {
+  label: '',
+  manufacturer: '',
   model: '',
   serial: '',
   firmware: '',
@@ -21,12 +23,30 @@ const NOTHING = {
   rootKeys: [],
 }
 
-/** Reports on a token; of one that is away, only that it is. `unwrapsWith` says what keeps it from each algorithm. */
+type UnwrapsWith = (token: Token) => Promise<Abilities>
+
+/** What a token is, and can do; null of one that is away. `unwrapsWith` says what keeps it from each algorithm. */
+export async function identifyToken(
+  token: Token,
+  cryptoki: Cryptoki,
+  unwrapsWith: UnwrapsWith,
+  expiresAt: number,
+): Promise<TokenIdentity | null> {
+  try {
+    const unwrapping = await unwrapsWith(token)
+    return await token.useSlowly('other', (access) => identity(token, cryptoki, access, unwrapping), expiresAt)
+  } catch (error) {
+    if (error instanceof Away) return null
+    throw error
+  }
+}
+
+/** Reports on a token; of one that is away, only that it is. */
 export async function inspectToken(
   token: Token,
   cryptoki: Cryptoki,
   tag: string,
-  unwrapsWith: (token: Token) => Promise<Abilities>,
+  unwrapsWith: UnwrapsWith,
   expiresAt: number,
 ): Promise<TokenReport> {
   try {
@@ -34,20 +54,13 @@ export async function inspectToken(
     return await token.useSlowly(
       'other',
       async (access) => {
-        const info = cryptoki.findToken(token.name)?.info
-        const lacksGcm = (await encrypts(cryptoki, access)) ? null : 'lacks CKM_AES_KEY_GEN, CKM_AES_GCM or CKM_AES_ECB'
-        const abilities = { 'AES-256-GCM': lacksGcm, ...unwrapping }
+        const identified = await identity(token, cryptoki, access, unwrapping)
         const secret = await all(cryptoki, access, 'secret', expiresAt)
         const ours = (some: readonly ObjectReport[], label: string) =>
           some.filter((object) => object.label.startsWith(`${label}/${tag}/`))
-        const free = info?.freePrivateMemory ?? UNAVAILABLE
         return {
           ...token.state,
-          model: info?.model.trim() ?? '',
-          serial: info?.serialNumber.trim() ?? '',
-          firmware: info ? `${info.firmwareVersion.major}.${info.firmwareVersion.minor}` : '',
-          freePrivateMemory: free >= 0 && free < UNAVAILABLE ? free : null,
-          abilities,
+          ...identified,
           keys: ours(secret, LABEL),
           wrappingKeys: ours(await all(cryptoki, access, 'private', expiresAt), WRAPPING_LABEL),
           rootKeys: ours(secret, ROOT_KEY_LABEL),
@@ -58,6 +71,29 @@ export async function inspectToken(
   } catch (error) {
     if (error instanceof Away) return { ...token.state, ...NOTHING }
     throw error
+  }
+}
+
+/** Throws Missing when the token is gone. */
+async function identity(
+  token: Token,
+  cryptoki: Cryptoki,
+  access: Access,
+  unwrapping: Abilities,
+): Promise<TokenIdentity> {
+  const info = cryptoki.findToken(token.name)?.info
+  if (!info) throw new Missing(`the token \`${token.name}\` is gone`)
+  const lacksGcm = (await encrypts(cryptoki, access)) ? null : 'lacks CKM_AES_KEY_GEN, CKM_AES_GCM or CKM_AES_ECB'
+  const free = info.freePrivateMemory
+  return {
+    token: token.name,
+    label: info.label.trim(),
+    manufacturer: info.manufacturerID.trim(),
+    model: info.model.trim(),
+    serial: info.serialNumber.trim(),
+    firmware: `${info.firmwareVersion.major}.${info.firmwareVersion.minor}`,
+    freePrivateMemory: free >= 0 && free < UNAVAILABLE ? free : null,
+    abilities: { 'AES-256-GCM': lacksGcm, ...unwrapping },
   }
 }
 

@@ -59,7 +59,9 @@ export interface Works {
   }
   /** Destroys the expired wrapping keys of an installation, and returns their number. */
   collect: { ask: { tag: string; now: number }; answer: number }
-  /** Describes each token: its model, abilities and objects. */
+  /** Describes each token that is there: its model and abilities. */
+  describe: { ask: object; answer: readonly TokenIdentity[] }
+  /** Describes each token with its objects. */
   inspect: { ask: { tag: string }; answer: readonly TokenReport[] }
   /** Whether the device responds at all. */
   ping: { ask: object; answer: null }
@@ -115,8 +117,11 @@ export type ToModule =
   | { readonly refused: readonly string[] }
 export type FromModule = News | { readonly replies: readonly Reply[] }
 
-/** What `strongroom hsm check` shows of a token. */
-export interface TokenReport extends TokenState {
+/** What a token is, and can do. */
+export interface TokenIdentity {
+  readonly token: string
+  readonly label: string
+  readonly manufacturer: string
   readonly model: string
   readonly serial: string
   readonly firmware: string
@@ -124,6 +129,10 @@ export interface TokenReport extends TokenState {
   readonly freePrivateMemory: number | null
   /** What was tried on the token, and whether it works. */
   readonly abilities: Abilities
+}
+
+/** What `strongroom hsm check` shows of a token. */
+export interface TokenReport extends TokenState, TokenIdentity {
   readonly keys: readonly ObjectReport[]
   readonly wrappingKeys: readonly ObjectReport[]
   /** Those that wrap the root keys, or did. */

@@ -58,6 +58,17 @@ export class Supervisor {
     return this.#tokens
   }
 
+  /** The state of each configured token at present, whether a process serves or not. */
+  get states(): readonly TokenState[] {
+    const { now } = this.#state
+    return this.#settings.opening.tokens.map((token) => {
+      const known = now?.process.answers ? now.tokens.find((one) => one.token === token) : undefined
+      if (known) return known
+      const { reason, pinRefused } = this.#leftAlone.of(token) ?? { reason: this.#reason, pinRefused: false }
+      return { token, up: false, pinRefused, reason }
+    })
+  }
+
   /** The id of the library's process; undefined while there is none. */
   get pid(): number | undefined {
     return this.#state.now?.process.pid

@@ -9,25 +9,15 @@ import { runProgram } from '../../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../../house.ts'
 import {
   changePin,
-  cloneSoftHsm,
   faultyModule,
   makeToken,
   PIN,
   softHsmTokenFolders,
   synchronizeSoftHsm,
-  type TestToken,
+  twoTokens,
 } from './tokens.ts'
 
 const DAY = 86_400_000
-
-/** Two tokens, strongroom and strongroom-2; the service is configured with both. */
-function twoTokens(timeoutMs?: number): TestToken & { first: string; second: string } {
-  const token = makeToken('SoftHSM2', timeoutMs)
-  const [first = ''] = softHsmTokenFolders(token.folder)
-  cloneSoftHsm(token.folder, 'strongroom', 'strongroom-2')
-  const second = softHsmTokenFolders(token.folder).find((folder) => folder !== first) ?? ''
-  return { ...token, first, second, flags: [...token.flags, '--hsm-token', 'strongroom,strongroom-2'] }
-}
 
 function check(house: TestHouse, ...more: string[]) {
   // An orphan has to stay one for twice as long as a key may take to be made.

@@ -201,3 +201,12 @@ function found(library: string): string {
   if (!path) throw new Error(`${library} is not installed`)
   return path
 }
+
+/** Two tokens, strongroom and strongroom-2; the service is configured with both. */
+export function twoTokens(timeoutMs?: number): TestToken & { first: string; second: string } {
+  const token = makeToken('SoftHSM2', timeoutMs)
+  const [first = ''] = softHsmTokenFolders(token.folder)
+  cloneSoftHsm(token.folder, 'strongroom', 'strongroom-2')
+  const second = softHsmTokenFolders(token.folder).find((folder) => folder !== first) ?? ''
+  return { ...token, first, second, flags: [...token.flags, '--hsm-token', 'strongroom,strongroom-2'] }
+}

@@ -1,0 +1,107 @@
+// What needs the owner's attention: keys that go by themselves, and quotas.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { newCredentials } from '../../src/ram/account.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
+import { eachDatabase } from '../databases.ts'
+import { openTestHouse, type TestHouse } from '../house.ts'
+import { ramOf } from '../ram/ram.ts'
+import { importMaterial, prepareImport } from './byok.ts'
+
+const DAY = 86_400_000
+
+eachDatabase((open) => {
+  describe('keys that are due', () => {
+    let house: TestHouse
+    before(async () => {
+      house = await open()
+    })
+    after(() => house[Symbol.asyncDispose]())
+
+    const made = async (parameters: Record<string, string> = {}): Promise<string> =>
+      (await house.must('CreateKey', parameters)).KeyMetadata.KeyId
+    const listed = async (parameters: Record<string, string> = {}) => {
+      const { Keys, TotalCount } = await house.must('ListDueKeys', parameters)
+      return [TotalCount, ...Keys.Key.map((key: Record<string, string>) => [key['KeyId'], key['Due'], key['DueDate']])]
+    }
+    const day = (days: number) => `${new Date(house.now + days * DAY).toISOString().slice(0, 19)}Z`
+
+    it('are those that are deleted, and those whose material expires, the first ones first', async () => {
+      await made({ EnableAutomaticRotation: 'true', RotationInterval: '7d' })
+      const [doomed, later] = [await made(), await made()]
+      await house.must('ScheduleKeyDeletion', { KeyId: doomed, PendingWindowInDays: '10' })
+      await house.must('ScheduleKeyDeletion', { KeyId: later, PendingWindowInDays: '30' })
+      const external = await made({ Origin: 'EXTERNAL' })
+      await importMaterial(house, await prepareImport(house, external), house.now + 5 * DAY)
+      const kept = await made({ Origin: 'EXTERNAL' })
+      await importMaterial(house, await prepareImport(house, kept))
+      assert.deepEqual(await listed(), [
+        3,
+        [external, 'MaterialExpiry', day(5)],
+        [doomed, 'Deletion', day(10)],
+        [later, 'Deletion', day(30)],
+      ])
+      assert.deepEqual(await listed({ WithinDays: '7' }), [1, [external, 'MaterialExpiry', day(5)]])
+      assert.deepEqual(await listed({ PageSize: '1' }), [3, [external, 'MaterialExpiry', day(5)]])
+      assert.equal(await house.outcome('ListDueKeys', { WithinDays: '0' }), 'InvalidParameter')
+      // An expiry before the deletion changes nothing that anybody could still prevent.
+      await house.must('ScheduleKeyDeletion', { KeyId: external, PendingWindowInDays: '7' })
+      assert.deepEqual((await listed())[1], [external, 'Deletion', day(7)])
+      house.now += 8 * DAY
+      assert.deepEqual((await listed())[1], [doomed, 'Deletion', day(2)])
+    })
+
+    it('are the account’s own, as its quotas are', async () => {
+      const other = newCredentials(SYSTEM)
+      await house.open.accounts.provide(other, 'other', house.now)
+      const theirs = await house.call('ListDueKeys', {}, other)
+      assert.deepEqual([theirs.body.TotalCount, theirs.body.Keys.Key], [0, []])
+      const { body } = await house.call('DescribeAccountQuotas', {}, other)
+      assert.deepEqual(
+        body.Quotas.Quota.map(({ Name, Used }: { Name: string; Used: number }) => [Name, Used]),
+        [
+          ['Keys', 0],
+          ['Aliases', 0],
+        ],
+      )
+      const { body: ram } = await ramOf(house, other).call('GetAccountSummary')
+      assert.deepEqual([ram.SummaryMap.Users, ram.SummaryMap.UsersQuota], [0, 1000])
+    })
+  })
+})
+
+describe('quotas', () => {
+  it('are counted as the service counts them, with the limits of the account', async () => {
+    await using house = await openTestHouse(null, ['--max-keys', '2', '--max-aliases', '5', '--max-users', '3'])
+    const { KeyId } = (await house.must('CreateKey')).KeyMetadata
+    await house.must('CreateAlias', { KeyId, AliasName: 'alias/one' })
+    await house.must('CreateKey', {})
+    assert.deepEqual((await house.must('DescribeAccountQuotas')).Quotas.Quota, [
+      { Name: 'Keys', Used: 2, Limit: 2 },
+      { Name: 'Aliases', Used: 1, Limit: 5 },
+    ])
+    assert.equal(await house.outcome('CreateKey'), 'Rejected.LimitExceeded')
+    const ram = ramOf(house)
+    await ram.must('CreateUser', { UserName: 'anna' })
+    await ram.must('CreateGroup', { GroupName: 'operators' })
+    const { SummaryMap } = await ram.must('GetAccountSummary')
+    const { Users, UsersQuota, Groups, GroupsQuota, Roles, Policies, MFADevices } = SummaryMap
+    assert.deepEqual([Users, UsersQuota, Groups, GroupsQuota, Roles, Policies, MFADevices], [1, 3, 1, 50, 0, 0, 0])
+  })
+
+  it('are for those whom policies allow it', async () => {
+    await using house = await openTestHouse(null)
+    const ram = ramOf(house)
+    await ram.must('CreateUser', { UserName: 'reader' })
+    const reader = await ram.accessKeyOf('reader')
+    const outcome = async (action: string) => (await house.call(action, {}, reader)).body.Code ?? 'OK'
+    assert.equal(await outcome('DescribeAccountQuotas'), 'Forbidden.NoPermission')
+    assert.equal(await outcome('ListDueKeys'), 'Forbidden.NoPermission')
+    assert.equal(await ramOf(house, reader).outcome('GetAccountSummary'), 'NoPermission')
+    for (const PolicyName of ['AliyunKMSReadOnlyAccess', 'AliyunRAMReadOnlyAccess'])
+      await ram.must('AttachPolicyToUser', { PolicyType: 'System', PolicyName, UserName: 'reader' })
+    assert.equal(await outcome('DescribeAccountQuotas'), 'OK')
+    assert.equal(await outcome('ListDueKeys'), 'OK')
+    assert.equal(await ramOf(house, reader).outcome('GetAccountSummary'), 'OK')
+  })
+})
