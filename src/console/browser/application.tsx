@@ -11,6 +11,7 @@ import { Refused } from './parts/refused.tsx'
 import { Refusal, request, sessionEnded } from './service/call.ts'
 import { paths } from './service/paths.ts'
 import { type Session, SessionProvider } from './service/session.tsx'
+import { tellOtherTabs, useSessionWatch } from './service/session-watch.ts'
 import { LanguageProvider } from './texts/language.tsx'
 
 const page = (load: () => Promise<{ readonly default: ComponentType }>) => {
@@ -85,34 +86,40 @@ export function Application() {
 
 /** Asks for the session; without one the page to log on stands at every path, and leads back to it. */
 function Gate({ preferences }: { readonly preferences: ReturnType<typeof usePreferences> }) {
-  const [session, setSession] = useState<Session | null | undefined>(undefined)
+  const [state, setState] = useState<Session | 'asked' | 'none' | 'over'>('asked')
   const [error, setError] = useState<Error | null>(null)
   // What one session read dies with it.
   const [client, setClient] = useState(newClient)
+  const session = typeof state === 'string' ? null : state
+  const become = (next: Session | 'none') => {
+    setState(next)
+    setClient(newClient())
+  }
   const ask = () => {
     setError(null)
     request<{ readonly Session: Session }>('GET', 'session').then(
-      (reply) => setSession(reply.Session),
-      (thrown: Error) => (thrown instanceof Refusal && thrown.status === 401 ? setSession(null) : setError(thrown)),
+      (reply) => become(reply.Session),
+      (thrown: Error) => (thrown instanceof Refusal && thrown.status === 401 ? become('none') : setError(thrown)),
     )
   }
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked once, when the application starts
   useEffect(() => {
     ask()
     const end = () => {
-      setSession(null)
+      setState((now) => (typeof now === 'object' || now === 'over' ? 'over' : 'none'))
       setClient(newClient())
     }
     sessionEnded.add(end)
     return () => void sessionEnded.delete(end)
   }, [])
+  useSessionWatch(session, become)
   if (error) return <Refused again={ask} error={error} />
-  if (session === undefined) return <Spin className="waiting" />
-  if (session === null) return <LogOn enter={setSession} preferences={preferences} />
+  if (state === 'asked') return <Spin className="waiting" />
+  if (!session) return <LogOn enter={become} isOver={state === 'over'} preferences={preferences} />
   const leave = async () => {
     await request('DELETE', 'session')
-    setSession(null)
-    setClient(newClient())
+    become('none')
+    tellOtherTabs()
   }
   return (
     <QueryClientProvider client={client}>

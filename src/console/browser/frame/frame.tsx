@@ -198,7 +198,10 @@ function Account({ leave }: { readonly leave: () => Promise<void> }) {
   const dates = useDates()
   const session = useSession()
   const navigate = useNavigate()
-  const name = session.Type === 'root-account' ? say('frame.root') : `${session.UserName}@${session.AccountAlias}`
+  const name =
+    session.Type === 'root-account'
+      ? say('frame.root')
+      : `${session.UserName}@${session.AccountAlias || session.AccountId}`
   return (
     <Dropdown
       menu={{

@@ -47,7 +47,7 @@ export default function ImportMaterialPage() {
                 type="success"
               />
             ) : choice === null ? (
-              <Way next={setChoice} />
+              <Way arn={key.data?.KeyMetadata.Arn ?? ''} next={setChoice} />
             ) : (
               <Wrap back={() => setChoice(null)} choice={choice} done={() => setDone(true)} keyId={keyId} />
             )}

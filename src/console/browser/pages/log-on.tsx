@@ -1,4 +1,4 @@
-import { Button, Segmented } from 'antd'
+import { Alert, Button, Segmented } from 'antd'
 import { useEffect, useState } from 'react'
 import { Appearance, Mark } from '../frame/frame.tsx'
 import type { usePreferences } from '../frame/preferences.ts'
@@ -15,11 +15,13 @@ import { logOn } from './log-on.texts.ts'
 
 interface Props {
   readonly enter: (session: Session) => void
+  /** Whether a session was in use until now. */
+  readonly isOver: boolean
   readonly preferences: ReturnType<typeof usePreferences>
 }
 
 /** Name, password, and what the service asks for next; or the AccessKey pair of the account. */
-export function LogOn({ enter, preferences }: Props) {
+export function LogOn({ enter, isOver, preferences }: Props) {
   const say = useTexts(logOn)
   const common = useCommon()
   const [way, setWay] = useState<'user' | 'key'>('user')
@@ -52,6 +54,7 @@ export function LogOn({ enter, preferences }: Props) {
         {next.Next === undefined && (
           <>
             <h1>{say('title')}</h1>
+            {isOver && <Alert role="status" showIcon title={say('over')} type="warning" />}
             <Segmented<'user' | 'key'>
               block
               onChange={(value) => {

@@ -7,13 +7,14 @@ import { Copy } from './mono.tsx'
 export interface Permission {
   readonly answer: Answer
   readonly action: string
-  readonly resource: string
+  /** What the action is asked on; all of them, where there are several. */
+  readonly resource: string | readonly string[]
 }
 
 type Props = Omit<ButtonProps, 'disabled'> & {
   /** What the policies say; none: nothing was asked. */
   readonly permission?: Permission | undefined
-  /** Why it can't be done now, whatever policies say. */
+  /** Why it can't be done now, where policies allow it. */
   readonly because?: string | false | undefined
 }
 
@@ -30,7 +31,7 @@ export function Do({ permission, because, onClick, children, ...rest }: Props) {
   return (
     <Tooltip
       styles={{ root: { maxWidth: 420 } }}
-      title={because || (permission && <WhyNot permission={permission} />)}
+      title={refused ? <WhyNot permission={permission} /> : because}
       trigger={['hover', 'focus']}
     >
       <Button
@@ -48,7 +49,8 @@ export function Do({ permission, because, onClick, children, ...rest }: Props) {
 /** Names the action that is missing, with the statement that would allow it. */
 export function WhyNot({ permission: { answer, action, resource } }: { readonly permission: Permission }): ReactNode {
   const say = useCommon()
-  if (answer.Decision === 'ExplicitDeny') return say('refused.denied', { action, resource })
+  if (answer.Decision === 'ExplicitDeny')
+    return say('refused.denied', { action, resource: [resource].flat().join(', ') })
   const statement = JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource })
   return (
     <span>

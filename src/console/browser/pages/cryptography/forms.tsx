@@ -2,17 +2,16 @@
 import { AutoComplete, Form, Input, Segmented, Select, Switch } from 'antd'
 import type { Pair } from '../../parts/pair-rows.tsx'
 import { call } from '../../service/call.ts'
-import { useReply } from '../../service/queries.ts'
-import type { Aliases } from '../../service/replies.ts'
 import { toBase64 } from '../../service/wrapping.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { cryptographyTexts } from '../cryptography.texts.ts'
-import { contextOf, Operation } from './operation.tsx'
+import { contextOf, Operation, useKeyAliases } from './operation.tsx'
 
 export function Encrypt() {
   const say = useTexts(cryptographyTexts)
   return (
     <Operation<{ key: string; plaintext: string; as: 'text' | 'base64'; context?: readonly Pair[] }>
+      action={() => 'kms:Encrypt'}
       initial={{ as: 'text' }}
       run={({ key, plaintext, as, context }, region) =>
         call('Kms', 'Encrypt', region, {
@@ -69,6 +68,7 @@ export function DataKey() {
   const say = useTexts(cryptographyTexts)
   return (
     <Operation<{ key: string; spec: string; plain?: boolean; context?: readonly Pair[] }>
+      action={({ plain }) => (plain ? 'kms:GenerateDataKey' : 'kms:GenerateDataKeyWithoutPlaintext')}
       initial={{ spec: 'AES_256', plain: true }}
       run={({ key, spec, plain, context }, region) =>
         call('Kms', plain ? 'GenerateDataKey' : 'GenerateDataKeyWithoutPlaintext', region, {
@@ -99,6 +99,7 @@ export function ReEncrypt() {
   const say = useTexts(cryptographyTexts)
   return (
     <Operation<{ ciphertext: string; key: string; context?: readonly Pair[] }>
+      action={() => 'kms:ReEncryptTo'}
       run={({ ciphertext, key, context }, region) =>
         call('Kms', 'ReEncrypt', region, {
           CiphertextBlob: ciphertext.replace(/\s+/g, ''),
@@ -118,11 +119,11 @@ export function ReEncrypt() {
 /** A key by its ID or alias; the aliases of the region are offered. */
 function KeyField({ name, label }: { readonly name: string; readonly label: string }) {
   const say = useTexts(cryptographyTexts)
-  const aliases = useReply<Aliases>('Kms', 'ListAliases', { PageSize: 100 })
+  const aliases = useKeyAliases()
   return (
     <Form.Item extra={say('key.help')} label={label} name={name} rules={[{ required: true }]}>
       <AutoComplete
-        options={(aliases.data?.Aliases.Alias ?? []).map(({ AliasName }) => ({ value: AliasName }))}
+        options={aliases.map(({ AliasName }) => ({ value: AliasName }))}
         showSearch={{ filterOption: (typed, option) => option?.value.includes(typed) === true }}
       />
     </Form.Item>

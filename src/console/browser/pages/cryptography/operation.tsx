@@ -1,9 +1,14 @@
 import { useMutation } from '@tanstack/react-query'
-import { Button, Form } from 'antd'
+import { Form } from 'antd'
 import type { ReactNode } from 'react'
 import { useRegion } from '../../frame/region.ts'
+import { Do } from '../../parts/allowed.tsx'
 import { givenPairs, type Pair, PairRows } from '../../parts/pair-rows.tsx'
 import { Refused } from '../../parts/refused.tsx'
+import { useArns } from '../../service/arns.ts'
+import { usePermissions } from '../../service/permissions.ts'
+import { useReply } from '../../service/queries.ts'
+import type { Aliases } from '../../service/replies.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { cryptographyTexts } from '../cryptography.texts.ts'
 import { type Result, ResultView } from './result.tsx'
@@ -11,6 +16,8 @@ import { type Result, ResultView } from './result.tsx'
 interface Props<T extends object> {
   readonly run: (values: T, region: string) => Promise<Result>
   readonly verb: string
+  /** The action that is asked on the key of the field `key`; none where only the service knows the key. */
+  readonly action?: (values: Partial<T>) => string
   readonly initial?: Partial<T>
   readonly children: ReactNode
 }
@@ -22,9 +29,14 @@ export function contextOf(pairs: readonly Pair[] | undefined): string | undefine
 }
 
 /** The form of an operation beside its result, which lives as long as the page. */
-export function Operation<T extends object>({ run, verb, initial, children }: Props<T>) {
+export function Operation<T extends object>({ run, verb, action, initial, children }: Props<T>) {
   const say = useTexts(cryptographyTexts)
   const region = useRegion()
+  const [form] = Form.useForm<T>()
+  const values: Partial<T> & { readonly key?: string } = Form.useWatch([], form) ?? {}
+  const key = useKeyArn(values.key)
+  const asked = action?.(values) ?? ''
+  const permission = usePermissions(key ?? '', key !== null && action ? [asked] : [])
   const { mutate, data, error, isPending } = useMutation<Result, Error, T>({
     mutationFn: (values) => run(values, region),
     gcTime: 0,
@@ -32,6 +44,7 @@ export function Operation<T extends object>({ run, verb, initial, children }: Pr
   return (
     <div className="columns">
       <Form<T>
+        form={form}
         initialValues={initial ?? {}}
         layout="vertical"
         onFinish={(values) => mutate(values)}
@@ -49,9 +62,9 @@ export function Operation<T extends object>({ run, verb, initial, children }: Pr
             name="context"
           />
         </Form.Item>
-        <Button htmlType="submit" loading={isPending} type="primary">
+        <Do htmlType="submit" loading={isPending} permission={permission(asked)} type="primary">
           {verb}
-        </Button>
+        </Do>
       </Form>
       <div aria-live="polite">
         <Refused error={error} />
@@ -59,4 +72,19 @@ export function Operation<T extends object>({ run, verb, initial, children }: Pr
       </div>
     </div>
   )
+}
+
+/** The ARN of the key that was typed as its ID or alias; null while it is neither. */
+function useKeyArn(typed = ''): string | null {
+  const arns = useArns()
+  const aliases = useKeyAliases()
+  const name = typed.trim()
+  if (/^[0-9a-f-]{36}$/i.test(name)) return arns.kms(`key/${name}`)
+  const alias = aliases.find(({ AliasName }) => AliasName === name)
+  return alias ? arns.kms(`key/${alias.KeyId}`) : null
+}
+
+/** The aliases that forms offer. */
+export function useKeyAliases(): Aliases['Aliases']['Alias'] {
+  return useReply<Aliases>('Kms', 'ListAliases', { PageSize: 100 }).data?.Aliases.Alias ?? []
 }

@@ -1,5 +1,7 @@
-import { Button, DatePicker, Form, Radio, Select } from 'antd'
+import { DatePicker, Form, Radio, Select } from 'antd'
 import type { Dayjs } from 'dayjs'
+import { Do } from '../../parts/allowed.tsx'
+import { usePermissions } from '../../service/permissions.ts'
 import { ALGORITHMS, WEB_CRYPTO_HASHES } from '../../service/wrapping.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { importTexts } from '../import-material.texts.ts'
@@ -8,10 +10,12 @@ import type { Choice } from './choice.ts'
 const INITIAL: Choice = { way: 'browser', algorithm: 'RSAES_OAEP_SHA_256', expires: 'never' }
 
 /** Asks where the material is wrapped, how, and when it expires. */
-export function Way({ next }: { readonly next: (choice: Choice) => void }) {
+export function Way({ arn, next }: { readonly arn: string; readonly next: (choice: Choice) => void }) {
   const say = useTexts(importTexts)
   const common = useCommon()
   const [form] = Form.useForm<Choice>()
+  const actions = ['kms:GetParametersForImport', 'kms:ImportKeyMaterial']
+  const permissions = actions.map(usePermissions(arn, actions))
   const way = Form.useWatch('way', form) ?? INITIAL.way
   const expires = Form.useWatch('expires', form) ?? INITIAL.expires
   const canWrap = window.isSecureContext
@@ -71,9 +75,9 @@ export function Way({ next }: { readonly next: (choice: Choice) => void }) {
         </Form.Item>
       )}
       <div className="form-foot">
-        <Button htmlType="submit" type="primary">
+        <Do htmlType="submit" permission={permissions.find(({ answer }) => !answer.Allowed)} type="primary">
           {common('do.next')}
-        </Button>
+        </Do>
       </div>
     </Form>
   )

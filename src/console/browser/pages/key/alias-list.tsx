@@ -11,7 +11,7 @@ import { aliasName } from '../../service/alias-name.ts'
 import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { usePermissions } from '../../service/permissions.ts'
-import { useChange, type useReply } from '../../service/queries.ts'
+import { useChange, useMay, type useReply } from '../../service/queries.ts'
 import type { Aliases, KeyMetadata } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
@@ -32,6 +32,8 @@ export function AliasList({ metadata, aliases }: Props) {
   const [deleted, setDeleted] = useState<string | null>(null)
   const action = 'kms:CreateAlias'
   const permission = usePermissions(metadata.Arn, [action])
+  const names = aliases.data?.Aliases.Alias.map(({ AliasName }) => AliasName) ?? []
+  const may = useMay(names.map((name) => ({ Action: 'kms:DeleteAlias', Resource: arns.kms(name) })))
   const create = useChange((typed: string, region) =>
     call('Kms', 'CreateAlias', region, { KeyId: metadata.KeyId, AliasName: aliasName(typed) }),
   )
@@ -42,7 +44,7 @@ export function AliasList({ metadata, aliases }: Props) {
         <Do
           icon={<PlusIcon />}
           onClick={() => setSearch({ dialog: 'alias' })}
-          permission={{ ...permission(action), resource: `${metadata.Arn}, ${arns.kms('alias/*')}` }}
+          permission={{ ...permission(action), resource: [metadata.Arn, arns.kms('alias/*')] }}
           size="small"
         >
           {say('alias.create')}
@@ -52,15 +54,20 @@ export function AliasList({ metadata, aliases }: Props) {
     >
       <Ready of={aliases}>
         {() =>
-          aliases.data?.Aliases.Alias.length ? (
+          names.length > 0 ? (
             <ul className="rows">
-              {aliases.data.Aliases.Alias.map(({ AliasName }) => (
+              {names.map((AliasName) => (
                 <li key={AliasName}>
                   <Mono text={AliasName} />
                   <Do
                     aria-label={`${say('alias.delete')} ${AliasName}`}
                     icon={<DeleteIcon />}
                     onClick={() => setDeleted(AliasName)}
+                    permission={{
+                      answer: may('kms:DeleteAlias', arns.kms(AliasName)),
+                      action: 'kms:DeleteAlias',
+                      resource: [metadata.Arn, arns.kms(AliasName)],
+                    }}
                     size="small"
                     type="text"
                   />

@@ -1,4 +1,4 @@
-import { Button, Form, Input, Switch } from 'antd'
+import { Form, Input, Switch } from 'antd'
 import { useState } from 'react'
 import { Do } from '../../parts/allowed.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
@@ -161,6 +161,7 @@ export function MfaDevice({ userName }: { readonly userName: string }) {
   const say = useTexts(ramTexts)
   const [open, setOpen] = useState(false)
   const [binding, setBinding] = useState(false)
+  const permission = usePermissions(useArns().ram(`user/${userName}`), ['ram:BindMFADevice', 'ram:UnbindMFADevice'])
   const device = useReply<{ MFADevice?: { SerialNumber?: string } }>('Ram', 'GetUserMFAInfo', { UserName: userName })
   const serial = isMissing(device.error) ? undefined : device.data?.MFADevice?.SerialNumber
   const unbind = useChange((_: undefined, region) => call('Ram', 'UnbindMFADevice', region, { UserName: userName }))
@@ -168,13 +169,18 @@ export function MfaDevice({ userName }: { readonly userName: string }) {
     <Section
       actions={
         serial ? (
-          <Button danger onClick={() => setOpen(true)} size="small">
+          <Do danger onClick={() => setOpen(true)} permission={permission('ram:UnbindMFADevice')} size="small">
             {say('mfa.unbind')}
-          </Button>
+          </Do>
         ) : (
-          <Button disabled={device.isPending} onClick={() => setBinding(true)} size="small">
+          <Do
+            loading={device.isPending}
+            onClick={() => setBinding(true)}
+            permission={permission('ram:BindMFADevice')}
+            size="small"
+          >
             {say('mfa.enable')}
-          </Button>
+          </Do>
         )
       }
       title={say('mfa.title')}

@@ -1,10 +1,13 @@
 import { Button, Form, Input } from 'antd'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
+import { Do } from '../../parts/allowed.tsx'
 import { Page } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
+import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
+import { usePermissions } from '../../service/permissions.ts'
 import { useChange } from '../../service/queries.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { PolicyEditor, pretty, useChecked } from './policy-editor.tsx'
@@ -25,6 +28,7 @@ export default function CreatePolicyPage() {
   const navigate = useNavigate()
   const [text, setText] = useState(START)
   const checked = useChecked(text, 'identity')
+  const permission = usePermissions(useArns().ram('policy/*'), ['ram:CreatePolicy'])
   const create = useChange(({ PolicyName, Description }: Values, region) =>
     call('Ram', 'CreatePolicy', region, { PolicyName, Description: Description || undefined, PolicyDocument: text }),
   )
@@ -55,9 +59,15 @@ export default function CreatePolicyPage() {
         </Form.Item>
         <Refused error={create.error} />
         <div className="form-foot">
-          <Button disabled={!checked.isValid} htmlType="submit" loading={create.isPending} type="primary">
+          <Do
+            because={!checked.isValid && say('editor.invalid')}
+            htmlType="submit"
+            loading={create.isPending}
+            permission={permission('ram:CreatePolicy')}
+            type="primary"
+          >
             {common('do.ok')}
-          </Button>
+          </Do>
           <Button onClick={() => void navigate(paths.policies)}>{common('do.cancel')}</Button>
         </div>
       </Form>

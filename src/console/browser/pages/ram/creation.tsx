@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import { useSearchParams } from 'react-router'
-import { Do } from '../../parts/allowed.tsx'
+import { Do, type Permission } from '../../parts/allowed.tsx'
 import { PlusIcon } from '../../parts/icons.tsx'
 import { useArns } from '../../service/arns.ts'
 import { usePermissions } from '../../service/permissions.ts'
@@ -16,6 +16,7 @@ export function useCreation(
   go?: () => void,
 ): {
   readonly button: ReactNode
+  readonly permission: Permission
   readonly isOpen: boolean
   close(): void
 } {
@@ -35,6 +36,7 @@ export function useCreation(
   )
   return {
     button,
+    permission: permission(action),
     isOpen: search.get('dialog') === 'create',
     close: () => setSearch({}, { replace: true }),
   }

@@ -45,6 +45,7 @@ export default function GroupsPage() {
         <FormDialog<NewGroup>
           close={creation.close}
           done={(values) => void navigate(paths.group(values.GroupName))}
+          permission={creation.permission}
           run={(values) => create.mutateAsync(values)}
           title={say('Group.create')}
           verb={common('do.ok')}

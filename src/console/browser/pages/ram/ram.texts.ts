@@ -152,6 +152,8 @@ export const ramTexts = {
     'Ctrl+Space completes actions, resources and condition keys. Escape, then Tab leaves the editor.',
     '按 Ctrl+Space 补全操作、资源和条件键；先按 Esc 再按 Tab 离开编辑器。',
   ],
+  'editor.unchanged': ['Nothing is changed yet.', '尚未修改。'],
+  'editor.invalid': ['The policy is not valid yet.', '权限策略尚未通过校验。'],
   'editor.ok': ['The policy is valid.', '权限策略有效。'],
   'editor.faults': [{ one: '1 fault', other: '{count} faults' }, '{count} 处错误'],
   'editor.place': ['line {line}', '第 {line} 行'],

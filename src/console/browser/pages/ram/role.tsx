@@ -1,13 +1,15 @@
-import { Button } from 'antd'
 import { useState } from 'react'
 import { useParams } from 'react-router'
+import { Do } from '../../parts/allowed.tsx'
 import { Mono } from '../../parts/mono.tsx'
 import { Facts, Page, Ready, Section } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
 import { TabLinks } from '../../parts/tab-links.tsx'
 import { When } from '../../parts/when.tsx'
+import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
+import { usePermissions } from '../../service/permissions.ts'
 import { useChange, useReply } from '../../service/queries.ts'
 import type { Role } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
@@ -75,20 +77,23 @@ function Trust({ role }: { readonly role: Role }) {
   const common = useCommon()
   const [text, setText] = useState(() => pretty(role.AssumeRolePolicyDocument ?? ''))
   const checked = useChecked(text, 'trust')
+  const same = text === pretty(role.AssumeRolePolicyDocument ?? '')
+  const permission = usePermissions(useArns().ram(`role/${role.RoleName}`), ['ram:UpdateRole'])
   const save = useChange((NewAssumeRolePolicyDocument: string, region) =>
     call('Ram', 'UpdateRole', region, { RoleName: role.RoleName, NewAssumeRolePolicyDocument }),
   )
   return (
     <Section
       actions={
-        <Button
-          disabled={!checked.isValid || text === pretty(role.AssumeRolePolicyDocument ?? '')}
+        <Do
+          because={same ? say('editor.unchanged') : !checked.isValid && say('editor.invalid')}
           loading={save.isPending}
           onClick={() => save.mutate(text)}
+          permission={permission('ram:UpdateRole')}
           type="primary"
         >
           {common('do.save')}
-        </Button>
+        </Do>
       }
       title={say('trust.policy')}
     >

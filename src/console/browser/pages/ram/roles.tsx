@@ -59,6 +59,7 @@ export default function RolesPage() {
           close={creation.close}
           initial={{ trusted: 'own', MaxSessionDuration: 3600 }}
           done={(values) => void navigate(paths.role(values.RoleName))}
+          permission={creation.permission}
           run={(values) => create.mutateAsync(values)}
           title={say('Role.create')}
           verb={common('do.ok')}

@@ -1,7 +1,10 @@
-import { Alert, Button, Form, Input } from 'antd'
+import { Alert, Form, Input } from 'antd'
+import { Do } from '../../parts/allowed.tsx'
 import { Page, Section } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
+import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
+import { usePermissions } from '../../service/permissions.ts'
 import { useChange } from '../../service/queries.ts'
 import { useSession } from '../../service/session.tsx'
 import { useCommon, useTexts } from '../../texts/language.tsx'
@@ -18,6 +21,7 @@ export default function SecurityPage() {
   const say = useTexts(ramTexts)
   const common = useCommon()
   const { UserName } = useSession()
+  const permission = usePermissions(useArns().ram(`user/${UserName}`), ['ram:ChangePassword'])
   const change = useChange(({ old, new: next }: Passwords, region) =>
     call('Ram', 'ChangePassword', region, { OldPassword: old, NewPassword: next }),
   )
@@ -40,9 +44,9 @@ export default function SecurityPage() {
           <Refused error={change.error} />
           {change.isSuccess && <Alert role="status" showIcon title={say('changed')} type="success" />}
           <div className="form-foot">
-            <Button htmlType="submit" loading={change.isPending}>
+            <Do htmlType="submit" loading={change.isPending} permission={permission('ram:ChangePassword')}>
               {common('do.ok')}
-            </Button>
+            </Do>
           </div>
         </Form>
       </Section>

@@ -1,8 +1,11 @@
-import { Alert, Button, Checkbox, Form, Input, InputNumber, Radio, Switch } from 'antd'
+import { Alert, Checkbox, Form, Input, InputNumber, Radio, Switch } from 'antd'
 import type { ReactNode } from 'react'
+import { Do } from '../../parts/allowed.tsx'
 import { Page, Ready, Section } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
+import { useArns } from '../../service/arns.ts'
 import { call, type Parameters } from '../../service/call.ts'
+import { usePermissions } from '../../service/permissions.ts'
 import { useChange, useReply } from '../../service/queries.ts'
 import { useSession } from '../../service/session.tsx'
 import { useCommon, useTexts } from '../../texts/language.tsx'
@@ -33,6 +36,7 @@ function Saved({
 }) {
   const say = useTexts(ramTexts)
   const common = useCommon()
+  const permission = usePermissions(useArns().ram('*'), [`ram:${operation}`])
   const save = useChange((values: Parameters, region) => call('Ram', operation, region, values))
   return (
     <Form<Flat>
@@ -40,7 +44,7 @@ function Saved({
       initialValues={initial}
       colon={false}
       labelAlign="left"
-      labelCol={{ flex: '340px' }}
+      labelCol={{ flex: '420px' }}
       labelWrap
       layout="horizontal"
       onFinish={(values) => save.mutate(values)}
@@ -49,9 +53,9 @@ function Saved({
       <Refused error={save.error} />
       {save.isSuccess && <Alert role="status" showIcon title={say('saved')} type="success" />}
       <div className="form-foot">
-        <Button htmlType="submit" loading={save.isPending}>
+        <Do htmlType="submit" loading={save.isPending} permission={permission(`ram:${operation}`)}>
           {common('do.save')}
-        </Button>
+        </Do>
       </div>
     </Form>
   )
@@ -152,15 +156,21 @@ function Security() {
 function AccountAlias() {
   const say = useTexts(ramTexts)
   const { AccountId } = useSession()
+  const permission = usePermissions(useArns().ram('*'), ['ram:ClearAccountAlias'])
   const alias = useReply<{ AccountAlias: string }>('Ram', 'GetAccountAlias')
   const clear = useChange((_: undefined, region) => call('Ram', 'ClearAccountAlias', region))
   return (
     <Section
       actions={
         alias.data?.AccountAlias && (
-          <Button loading={clear.isPending} onClick={() => clear.mutate(undefined)} size="small">
+          <Do
+            loading={clear.isPending}
+            onClick={() => clear.mutate(undefined)}
+            permission={permission('ram:ClearAccountAlias')}
+            size="small"
+          >
             {say('alias.remove')}
-          </Button>
+          </Do>
         )
       }
       title={say('settings.alias')}

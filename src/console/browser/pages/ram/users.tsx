@@ -47,6 +47,7 @@ export default function UsersPage() {
         <FormDialog<NewUser>
           close={creation.close}
           done={(values) => void navigate(paths.user(values.UserName, 'authentication'))}
+          permission={creation.permission}
           run={(values) => create.mutateAsync(values)}
           title={say('User.create')}
           verb={common('do.ok')}

@@ -1,9 +1,12 @@
-import { Button, Table } from 'antd'
+import { Table } from 'antd'
+import { Do } from '../../../parts/allowed.tsx'
 import { Ready, Section } from '../../../parts/page.tsx'
 import { Refused } from '../../../parts/refused.tsx'
 import { Badge } from '../../../parts/state.tsx'
 import { When } from '../../../parts/when.tsx'
+import { useArns } from '../../../service/arns.ts'
 import { call } from '../../../service/call.ts'
+import { usePermissions } from '../../../service/permissions.ts'
 import { useChange, useReply } from '../../../service/queries.ts'
 import type { PolicyVersion } from '../../../service/replies.ts'
 import { useCommon, useTexts } from '../../../texts/language.tsx'
@@ -24,6 +27,10 @@ export function PolicyVersions({ of, isCustom }: Props) {
     'ListPolicyVersions',
     { ...of },
   )
+  const permission = usePermissions(useArns().ram(`policy/${of.PolicyName}`), [
+    'ram:SetDefaultPolicyVersion',
+    'ram:DeletePolicyVersion',
+  ])
   const change = useChange(({ operation, id }: { operation: string; id: string }, region) =>
     call('Ram', operation, region, { PolicyName: of.PolicyName, VersionId: id }),
   )
@@ -52,22 +59,24 @@ export function PolicyVersions({ of, isCustom }: Props) {
                   isCustom &&
                   !IsDefaultVersion && (
                     <span className="row-actions">
-                      <Button
+                      <Do
                         onClick={() => change.mutate({ operation: 'SetDefaultPolicyVersion', id })}
+                        permission={permission('ram:SetDefaultPolicyVersion')}
                         size="small"
                         type="link"
                       >
                         {say('use.version')}
-                      </Button>
-                      <Button
+                      </Do>
+                      <Do
                         aria-label={say('delete.version', { id })}
                         danger
                         onClick={() => change.mutate({ operation: 'DeletePolicyVersion', id })}
+                        permission={permission('ram:DeletePolicyVersion')}
                         size="small"
                         type="link"
                       >
                         {common('do.delete')}
-                      </Button>
+                      </Do>
                     </span>
                   ),
               },

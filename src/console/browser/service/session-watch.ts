@@ -1,0 +1,45 @@
+// Notices at an open page that its session is over: logged off in another tab, ended by the service, or another one in the same browser.
+import { useEffect } from 'react'
+import { request } from './call.ts'
+import type { Session } from './session.tsx'
+
+const EACH_MS = 30_000
+
+const tabs = new BroadcastChannel('strongroom-session')
+
+/** Has the other tabs of this browser look whether their session is over. */
+export function tellOtherTabs(): void {
+  tabs.postMessage('look')
+}
+
+/**
+ * Looks twice a minute while the page is seen, when it comes into sight, and when another tab says so. The end of the session reaches
+ * `sessionEnded`; another session goes to `changed`.
+ */
+export function useSessionWatch(session: Session | null, changed: (session: Session) => void): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: one watch for each session
+  useEffect(() => {
+    if (!session) return
+    const look = () => {
+      if (document.visibilityState !== 'visible') return
+      request<{ readonly Session: Session }>('GET', 'session').then(
+        (reply) => {
+          const { UserId, CreatedAt } = reply.Session
+          if (UserId !== session.UserId || CreatedAt !== session.CreatedAt) changed(reply.Session)
+        },
+        // Where the service is not reached, the next call of the page says so.
+        () => {},
+      )
+    }
+    const timer = setInterval(look, EACH_MS)
+    document.addEventListener('visibilitychange', look)
+    window.addEventListener('focus', look)
+    tabs.addEventListener('message', look)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', look)
+      window.removeEventListener('focus', look)
+      tabs.removeEventListener('message', look)
+    }
+  }, [session?.UserId, session?.CreatedAt])
+}

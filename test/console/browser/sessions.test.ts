@@ -1,0 +1,153 @@
+// Log-ons and their ends, as people see them: a password that must be changed, and sessions that end elsewhere while a page is open.
+import assert from 'node:assert/strict'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import type { Page } from 'playwright-core'
+import { Desk, logOn } from './desk.ts'
+
+const RAM = { Version: '2015-05-01' }
+const FIRST = 'Correct-Horse-7'
+const SECOND = 'Another-Horse-8'
+const PLACE = '/cn-hangzhou/events'
+const OVER = 'Your session is over. Log on to go on at this page.'
+
+describe('a session in the browser', () => {
+  let desk: Desk
+  let page: Page
+  before(async () => {
+    desk = await Desk.open()
+  })
+  after(async () => desk[Symbol.asyncDispose]())
+  beforeEach(async () => {
+    page = await desk.page()
+  })
+  afterEach(async () => {
+    await page.context().close()
+    assert.deepEqual(desk.takeFaults(), [])
+  })
+
+  const ram = async (action: string, parameters: Record<string, string>) => {
+    const { status, body } = await desk.program.call(action, { ...RAM, ...parameters })
+    assert.equal(status, 200, JSON.stringify(body))
+  }
+  const person = async (name: string, profile: Record<string, string> = {}) => {
+    await ram('CreateUser', { UserName: name })
+    await ram('CreateLoginProfile', { UserName: name, Password: FIRST, ...profile })
+    for (const PolicyName of ['AliyunKMSReadOnlyAccess', 'AliyunActionTrailReadOnlyAccess'])
+      await ram('AttachPolicyToUser', { UserName: name, PolicyType: 'System', PolicyName })
+  }
+  const entered = (at: Page = page) => at.getByRole('heading', { name: 'Overview' }).waitFor()
+  const isOver = async (at: Page = page) => {
+    await at.getByRole('heading', { name: 'Log on to Strongroom' }).waitFor()
+    await at.getByRole('status').getByText(OVER).waitFor()
+    assert.equal(await at.getByRole('navigation').count(), 0)
+  }
+  /** At the page that is open, without going anywhere. */
+  const again = async (name: string, password: string, at: Page = page) => {
+    await at.getByLabel('Logon name').fill(`${name}@${desk.program.credentials.accountId}`)
+    await at.getByRole('button', { name: 'Next' }).click()
+    await at.getByLabel('Password', { exact: true }).fill(password)
+    await at.getByRole('button', { name: 'Login' }).click()
+  }
+  /** A page that is open and at rest, in a session of the user. */
+  const resting = async (name: string) => {
+    await page.clock.install()
+    await logOn(page, desk, name, FIRST)
+    await entered()
+    await desk.go(page, PLACE)
+    await page.waitForLoadState('networkidle')
+  }
+
+  it('begins only after the password that must be changed was changed', async () => {
+    await person('erin', { PasswordResetRequired: 'true' })
+    await logOn(page, desk, 'erin', FIRST)
+    await page.getByRole('heading', { name: 'Set a new password' }).waitFor()
+    const submit = async (password: string, repeated: string) => {
+      await page.getByLabel('New password', { exact: true }).fill(password)
+      await page.getByLabel('New password, once more').fill(repeated)
+      await page.getByRole('button', { name: 'OK' }).click()
+    }
+    await submit(SECOND, `${SECOND}x`)
+    await page.getByText('The two passwords differ.').waitFor()
+    await submit('short', 'short')
+    await page.getByRole('alert').getByText('InvalidParameter.Password.TooWeak').waitFor()
+    const refused = page.waitForResponse((response) => response.url().endsWith('/console/session'))
+    await page.reload()
+    assert.equal((await refused).status(), 401)
+    await page.getByRole('heading', { name: 'Log on to Strongroom' }).waitFor()
+    assert.equal(await page.getByText(OVER).count(), 0)
+    await logOn(page, desk, 'erin', FIRST)
+    await submit(SECOND, SECOND)
+    await entered()
+    await page.context().clearCookies()
+    await logOn(page, desk, 'erin', FIRST)
+    await page.getByRole('alert').getByText('LogOn.Failed').waitFor()
+    await logOn(page, desk, 'erin', SECOND)
+    await entered()
+  })
+
+  it('is over at the next step when the administrator changes the password, and goes on at the same page', async () => {
+    await person('frank')
+    await resting('frank')
+    await ram('UpdateLoginProfile', { UserName: 'frank', Password: SECOND })
+    await page.getByRole('link', { name: 'Keys', exact: true }).click()
+    await isOver()
+    assert.match(page.url(), /cn-hangzhou\/keys$/)
+    await again('frank', SECOND)
+    await page.getByRole('heading', { name: 'Keys' }).waitFor()
+    assert.match(page.url(), /cn-hangzhou\/keys$/)
+  })
+
+  for (const [what, end] of [
+    ['its password is changed', (UserName: string) => ram('UpdateLoginProfile', { UserName, Password: SECOND })],
+    ['its login profile is deleted', (UserName: string) => ram('DeleteLoginProfile', { UserName })],
+    [
+      'its user is deleted',
+      async (UserName: string) => {
+        await ram('DeleteLoginProfile', { UserName })
+        for (const PolicyName of ['AliyunKMSReadOnlyAccess', 'AliyunActionTrailReadOnlyAccess'])
+          await ram('DetachPolicyFromUser', { UserName, PolicyType: 'System', PolicyName })
+        await ram('DeleteUser', { UserName })
+      },
+    ],
+  ] as const)
+    it(`says that it is over at a page where nobody does anything, when ${what}`, async () => {
+      const name = what.replaceAll(' ', '-')
+      await person(name)
+      await resting(name)
+      await end(name)
+      await page.clock.fastForward(30_000)
+      await isOver()
+      assert.match(page.url(), /cn-hangzhou\/events$/)
+    })
+
+  it('is over in all tabs with a log-off in one, and the others go on where they were', async () => {
+    await person('grace')
+    await resting('grace')
+    const other = await page.context().newPage()
+    await desk.go(other, '/cn-hangzhou/keys')
+    await other.getByRole('button', { name: /^Account: grace/ }).click()
+    await other.getByRole('menuitem', { name: 'Log off' }).click()
+    await other.getByRole('heading', { name: 'Log on to Strongroom' }).waitFor()
+    assert.equal(await other.getByText(OVER).count(), 0)
+    await isOver()
+    await again('grace', FIRST)
+    await page.getByRole('heading', { name: 'Events' }).waitFor()
+    assert.match(page.url(), /cn-hangzhou\/events$/)
+  })
+
+  it('is of one user in all tabs: who logs on in one is who the others show', async () => {
+    await person('heidi')
+    await person('ivan')
+    await resting('heidi')
+    const other = await page.context().newPage()
+    await other.goto(desk.console)
+    await other.evaluate(() =>
+      fetch('/console/session', { method: 'DELETE', headers: { 'X-Strongroom-Console': '1' } }),
+    )
+    await logOn(other, desk, 'ivan', FIRST)
+    await entered(other)
+    await page.clock.fastForward(30_000)
+    await page.getByRole('button', { name: /^Account: ivan/ }).waitFor()
+    assert.match(page.url(), /cn-hangzhou\/events$/)
+  })
+})

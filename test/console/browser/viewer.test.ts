@@ -1,0 +1,113 @@
+// A user who may look at everything and change nothing: on every page each button is off and names the action that is missing, or it is one
+// of those that change nothing.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { Locator, Page } from 'playwright-core'
+import { call } from '../../acceptance/program.ts'
+import { Desk, logOn } from './desk.ts'
+import { everyPage } from './every-page.ts'
+
+const PASSWORD = 'Correct-Horse-7'
+const READ_ONLY = ['AliyunKMSReadOnlyAccess', 'AliyunRAMReadOnlyAccess', 'AliyunActionTrailReadOnlyAccess']
+const MISSING = /Your policies do not allow (kms|ram|actiontrail):[A-Za-z]+\./
+/** Buttons that show, copy, search, ask, go elsewhere, or prepare a form. */
+const HARMLESS =
+  /^(Copy .+|Actions of .+|Event Detail of .+|Load more|Refresh|Query|Cancel|Ask|Add|Add (tag|pair|condition)|Remove tag \d|Expand row)$/
+
+describe('a user who may only look', () => {
+  let desk: Desk
+  let page: Page
+  let paths: Readonly<Record<string, string>>
+  before(async () => {
+    desk = await Desk.open()
+    paths = await everyPage(desk)
+    const { endpoint, credentials } = desk.program
+    const must = async (action: string, parameters: Record<string, string>) => {
+      const given = { Version: '2015-05-01', UserName: 'viewer', ...parameters }
+      const { status, body } = await call(endpoint, credentials, action, given, Date.now())
+      assert.equal(status, 200, JSON.stringify(body))
+    }
+    await must('CreateUser', {})
+    await must('CreateLoginProfile', { Password: PASSWORD })
+    for (const PolicyName of READ_ONLY) await must('AttachPolicyToUser', { PolicyType: 'System', PolicyName })
+    await must('SetSecurityPreference', {
+      AllowUserToChangePassword: 'false',
+      AllowUserToManageAccessKeys: 'false',
+      AllowUserToManageMFADevices: 'false',
+    })
+    // A version that could be made the default or deleted.
+    await must('CreatePolicyVersion', {
+      PolicyName: 'orders-encrypt',
+      PolicyDocument: '{"Version":"1","Statement":[{"Effect":"Allow","Action":"kms:Encrypt","Resource":"*"}]}',
+    })
+    page = await desk.page()
+    await logOn(page, desk, 'viewer', PASSWORD)
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+  })
+  after(async () => desk[Symbol.asyncDispose]())
+
+  const nameOf = async (button: Locator) =>
+    ((await button.getAttribute('aria-label')) ?? (await button.textContent()) ?? '').trim()
+
+  /** Why a button is off, as its tooltip says. */
+  const reasonOf = async (button: Locator) => {
+    if ((await button.getAttribute('aria-disabled')) !== 'true') return 'no reason'
+    await button.focus()
+    const tooltip = page.locator('[role=tooltip]:visible')
+    const reason = (await tooltip.textContent()) ?? ''
+    await button.blur()
+    await tooltip.waitFor({ state: 'hidden' })
+    return reason
+  }
+
+  it('finds each button that changes something off, with the action that is missing', async () => {
+    const wrong: string[] = []
+    const missing = new Set<string>()
+    const all = { ...paths, security: '/ram/security' }
+    for (const [name, path] of Object.entries(all)) {
+      await desk.go(page, path)
+      await page.waitForLoadState('networkidle')
+      const buttons = page.locator('main button:not([role=switch]):not(.ant-pagination button):visible')
+      for (const button of await buttons.all()) {
+        const label = await nameOf(button)
+        if (await button.isEnabled()) {
+          // Which key it will be is typed first: see below.
+          const isHarmless = HARMLESS.test(label) || (name === 'cryptography' && label === 'Encrypt')
+          if (!isHarmless) wrong.push(`${name}: ${label} is on`)
+        } else {
+          const reason = await reasonOf(button)
+          if (MISSING.test(reason)) missing.add(reason.match(MISSING)?.[0].split(' ').at(-1)?.slice(0, -1) ?? '')
+          else wrong.push(`${name}: ${label} is off: ${reason}`)
+        }
+      }
+    }
+    assert.deepEqual(wrong, [])
+    for (const action of [
+      'kms:CreateKey',
+      'kms:ScheduleKeyDeletion',
+      'kms:CreateAlias',
+      'ram:DeleteUser',
+      'ram:UpdateRole',
+    ])
+      assert.ok(missing.has(action), `${action} of ${[...missing].join(', ')}`)
+    assert.deepEqual(desk.takeFaults(), [])
+  })
+
+  it('finds cryptography off as soon as the key is named, by alias or ID', async () => {
+    const [, keyId = ''] = /keys\/([^/]+)/.exec(paths['key-details'] ?? '') ?? []
+    for (const [tab, field, verb, action] of [
+      ['encrypt', 'Key', 'Encrypt', 'kms:Encrypt'],
+      ['data-key', 'Key', 'Generate', 'kms:GenerateDataKey'],
+      ['re-encrypt', 'New key', 'Re-encrypt', 'kms:ReEncryptTo'],
+    ] as const)
+      for (const key of ['alias/orders', keyId]) {
+        await desk.go(page, `/cn-hangzhou/cryptography/${tab}`)
+        const button = page.getByRole('main').getByRole('button', { name: verb })
+        assert.ok(await button.isEnabled(), tab)
+        await page.getByRole('combobox', { name: field }).fill(key)
+        await page.locator('main button[aria-disabled=true]', { hasText: verb }).waitFor()
+        assert.match(await reasonOf(button), new RegExp(`${action}\\..*key/${keyId}`, 's'))
+      }
+    assert.deepEqual(desk.takeFaults(), [])
+  })
+})
