@@ -4,16 +4,28 @@ import type { PlainCode } from './errors/catalogue.ts'
 import { type Refusal, refuse } from './errors.ts'
 import { gathered, type Pieces } from './pieces.ts'
 
-/** What forms can know of the values beforehand: the part of a rule that is not only words. */
-export interface Shape {
-  /** The least and the greatest number. */
+/** What forms can know of a text or a number beforehand: the part of a rule that is not only words. */
+export interface Limits {
+  /** The least and the greatest number; with `unit`, of the number that a text such as 7d begins with. */
   readonly min?: number
   readonly max?: number
-  /** The most characters. */
+  readonly unit?: 'd'
+  /** The fewest and the most characters. */
+  readonly shortest?: number
   readonly longest?: number
-  /** The source of a regular expression without flags that the whole text matches. */
+  /** The most bytes, in UTF-8 or decoded. */
+  readonly mostBytes?: number
+  /** The source of a regular expression with the flag u that the whole text matches. */
   readonly pattern?: string
   readonly choices?: readonly string[]
+}
+
+export interface Shape extends Limits {
+  /** The operator's setting that lowers `max`. */
+  readonly maxSetting?: 'maxPendingWindowDays'
+  /** The most items of a list in JSON, and the limits of the members that each item has. */
+  readonly mostItems?: number
+  readonly members?: Readonly<Record<string, Limits>>
 }
 
 /** One declared parameter. */
@@ -31,6 +43,8 @@ export interface Parameter<T> {
   readonly mayBeEmpty?: true
   /** The refusal of a call without the parameter, where it is not MissingParameter. */
   readonly missing?: 'MissingParameter.{name}'
+  /** The code that refuses a value of its own, where it has one that does not name the parameter. */
+  readonly refusedWith?: PlainCode
   /** Returns the value of a decoded text, which is empty only where it may be. Throws a Refusal that names the parameter. */
   read(name: string, text: string): T
   /** How it takes a list or a map in pieces, Name.1.Member or Name.key; absent where it takes none. */
@@ -56,6 +70,7 @@ export function parameter<T extends {}>(
     rule,
     secret: false,
     required: true,
+    ...(typeof refusal === 'string' && { refusedWith: refusal }),
     read(name, text) {
       const value = read(text)
       if (value === null) throw typeof refusal === 'string' ? refuse(refusal) : refusal(name)
@@ -79,7 +94,12 @@ function ruled<T extends {}>(type: Parameter<T>['type'], rule: string, read: (te
 export function text(options: { max: number; rule?: string; pattern?: RegExp }): Parameter<string> {
   const { max, pattern, rule = `At most ${max} characters.` } = options
   const checked = ruled('text', rule, (given) => (given.length > max || pattern?.test(given) === false ? null : given))
-  return { ...checked, shape: { longest: max, ...(pattern && pattern.flags === '' && { pattern: pattern.source }) } }
+  return { ...checked, shape: { longest: max, ...(pattern && { pattern: pattern.source }) } }
+}
+
+/** The same parameter, of which forms know more. */
+export function shaped<T>(parameter: Parameter<T>, shape: Shape): Parameter<T> {
+  return { ...parameter, shape: { ...parameter.shape, ...shape } }
 }
 
 /** A required string whose value is never shown anywhere. */

@@ -163,7 +163,7 @@ export class Console implements ConsolePort {
 
   async #declared(request: HttpRequest, house: House): Promise<ConsoleAnswer> {
     if (request.method !== 'GET') throw refuse('UnsupportedHTTPMethod')
-    this.#declarations ??= declarationsOf(house.products)
+    this.#declarations ??= declarationsOf(house.products, house.settings)
     const { body, etag } = this.#declarations
     const headers = { ...NOT_KEPT, 'content-type': 'application/json', 'cache-control': 'private, no-cache', etag }
     return header(request, 'if-none-match') === etag

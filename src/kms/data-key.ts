@@ -1,7 +1,7 @@
 // Data keys: their length, generation and export, shared by the operations that generate or export them.
 import type { KeyObject } from 'node:crypto'
 import { refuse } from '../api/errors.ts'
-import { choice, integer, optional, text, type Values } from '../api/parameters.ts'
+import { choice, integer, optional, shaped, text, type Values } from '../api/parameters.ts'
 import { fromBase64 } from '../cryptography/encoding.ts'
 import {
   EXPORT_ALGORITHMS,
@@ -18,7 +18,12 @@ const DATA_KEY_BYTES: ReadonlyMap<string, number> = new Map([
 ])
 
 export const dataKeyParameters = {
-  KeySpec: optional(text({ max: 64, rule: 'AES_256 or AES_128. NumberOfBytes overrides it.' }), 'AES_256'),
+  KeySpec: optional(
+    shaped(text({ max: 64, rule: 'AES_256 or AES_128. NumberOfBytes overrides it.' }), {
+      choices: [...DATA_KEY_BYTES.keys()],
+    }),
+    'AES_256',
+  ),
   NumberOfBytes: optional(integer({ min: 1, max: 1024 }), null),
 }
 

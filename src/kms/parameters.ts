@@ -44,6 +44,7 @@ export const plaintext: Parameter<string> = {
   rule: `At most ${MAX_PLAINTEXT_BYTES} bytes, counted after decoding when it is Base64.`,
   secret: true,
   required: true,
+  shape: { mostBytes: MAX_PLAINTEXT_BYTES },
   read(name, value) {
     const bytes = fromBase64(value)?.length ?? Buffer.byteLength(value)
     if (bytes > MAX_PLAINTEXT_BYTES) throw refuse('InvalidParameter', { name, rule: this.rule })

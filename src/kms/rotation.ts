@@ -1,6 +1,6 @@
 // Automatic rotation: its interval, its state, and when the next version is due. Pure.
 import { refuse } from '../api/errors.ts'
-import { text } from '../api/parameters.ts'
+import { shaped, text } from '../api/parameters.ts'
 import type { CmkBody } from './records.ts'
 
 const DAY_SECONDS = 86_400
@@ -9,7 +9,7 @@ const [MIN_DAYS, MAX_DAYS] = [7, 730]
 const RULE = `A whole number with its unit d, h, m or s, such as 7d; from ${MIN_DAYS} to ${MAX_DAYS} days.`
 
 /** The parameter RotationInterval as text. It matters only where rotation is turned on, so `intervalMs` parses it then. */
-export const rotationInterval = text({ max: 32, rule: RULE })
+export const rotationInterval = shaped(text({ max: 32, rule: RULE }), { min: MIN_DAYS, max: MAX_DAYS, unit: 'd' })
 
 /** Returns the interval in milliseconds. Refuses with MissingParameter or InvalidParameter. */
 export function intervalMs(interval: string | null): number {

@@ -1,7 +1,7 @@
 // Tags of keys: their grammar and limits.
 import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
-import { json, optional, text, type Values } from '../api/parameters.ts'
+import { json, optional, shaped, text, type Values } from '../api/parameters.ts'
 import { keyIdOrAlias, keyResource, kmsArn } from './key-name.ts'
 import type { KmsContext } from './operation.ts'
 import type { CmkBody } from './records.ts'
@@ -12,10 +12,12 @@ export const MAX_TAGS = 20
 type Tags = CmkBody['tags']
 
 const CHARACTERS = /^[A-Za-z0-9/_\-.+=@:\\]*$/
+const KEY_LIMITS = { shortest: 1, longest: 128, pattern: CHARACTERS.source }
+const VALUE_LIMITS = { longest: 256, pattern: CHARACTERS.source }
 const GRAMMAR = 'keys of 1 to 128 and values of 0 to 256 characters of A-Z a-z 0-9 / _ - . + = @ : \\'
 
 /** The parameter Tags: a JSON array of `{"TagKey","TagValue"}`. */
-export const tagList = json<Tags>({
+const list = json<Tags>({
   max: 65_536,
   rule: `A JSON array like [{"TagKey":"Project","TagValue":"Apollo"}] of 1 to ${MAX_TAGS} tags: ${GRAMMAR}; no key twice, none that starts with aliyun, nor, but for a cloud service, with acs:.`,
   check(value) {
@@ -29,6 +31,7 @@ export const tagList = json<Tags>({
     return [...tags]
   },
 })
+export const tagList = shaped(list, { mostItems: MAX_TAGS, members: { TagKey: KEY_LIMITS, TagValue: VALUE_LIMITS } })
 
 /** Refuses tags that only cloud services may set, unless the caller is one. */
 export function demandSettable(tags: Tags, { caller }: Pick<KmsContext, 'caller'>): void {
@@ -46,11 +49,12 @@ export const tagKeyList = json<readonly string[]>({
 })
 
 export function isTagKey(value: unknown): value is string {
-  return typeof value === 'string' && value.length >= 1 && value.length <= 128 && CHARACTERS.test(value)
+  const { shortest, longest } = KEY_LIMITS
+  return typeof value === 'string' && value.length >= shortest && value.length <= longest && CHARACTERS.test(value)
 }
 
 export function isTagValue(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 256 && CHARACTERS.test(value)
+  return typeof value === 'string' && value.length <= VALUE_LIMITS.longest && CHARACTERS.test(value)
 }
 
 /** Returns the tags with others added or overwritten. Refuses when the key would have too many. */

@@ -1,7 +1,7 @@
 // Parameters of RAM operations: names, texts and choices, refused with RAM's own codes (docs/reference/operations/ram-2015-05-01.md).
 import { refuse } from '../api/errors.ts'
 import type { Tags } from '../api/operation.ts'
-import { integer, matching, optional, type Parameter, parameter, type Values } from '../api/parameters.ts'
+import { integer, matching, optional, type Parameter, parameter, shaped, type Values } from '../api/parameters.ts'
 import { objectPieces } from '../api/pieces.ts'
 import { isAddressRange } from './policy/conditions.ts'
 import type { PolicyType } from './records.ts'
@@ -32,7 +32,7 @@ function nameOf(max: number, pattern: RegExp, characters: string): Parameter<str
   const name = checked(`1 to ${max} characters of ${characters}.`, (value) =>
     lengthOf(value) > max ? 'Length' : pattern.test(value) ? null : 'InvalidChars',
   )
-  return { ...name, shape: { longest: max, ...(pattern.flags === '' && { pattern: pattern.source }) } }
+  return { ...name, shape: { longest: max, pattern: pattern.source } }
 }
 
 function textOf(max: number): Parameter<string> {
@@ -47,12 +47,15 @@ export const policyName = nameOf(128, /^[A-Za-z0-9-]+$/, 'letters, digits and -'
 export const displayName = nameOf(128, /^[\p{L}\p{M}\p{N}@._ -]+$/u, 'letters, digits, @, ., _, - and blanks')
 export const comments = textOf(128)
 export const description = textOf(1024)
-export const email = checked('local@domain, at most 256 characters.', (value) =>
-  value.length <= 256 && /^[^\s@]+@[^\s@]+$/.test(value) ? null : 'Format',
-)
-export const mobilePhone = checked('Country code and number, such as 86-18688880000.', (value) =>
-  /^\d{1,4}-\d{4,20}$/.test(value) ? null : 'Format',
-)
+
+/** A text in a format of its own. */
+function formatted(rule: string, longest: number, pattern: RegExp): Parameter<string> {
+  const text = checked(rule, (value) => (value.length <= longest && pattern.test(value) ? null : 'Format'))
+  return shaped(text, { longest, pattern: pattern.source })
+}
+
+export const email = formatted('local@domain, at most 256 characters.', 256, /^[^\s@]+@[^\s@]+$/)
+export const mobilePhone = formatted('Country code and number, such as 86-18688880000.', 25, /^\d{1,4}-\d{4,20}$/)
 export const versionId = checked('A version such as v1.', (value) => (/^v[1-9]\d{0,8}$/.test(value) ? null : 'Format'))
 export const policyDocument = textOf(6144)
 export const trustPolicyDocument = textOf(4096)
@@ -90,10 +93,12 @@ export const accessKeyStatus = oneOf('Active', 'Inactive')
 export const accessKeyId = valued('text', 'The ID of an AccessKey.', (text) =>
   /^[A-Za-z0-9._-]{1,128}$/.test(text) ? text : null,
 )
+const MAX_PASSWORD = 128
 export const password: Parameter<string> = {
-  ...valued('text', 'At most 128 characters, as the password policy demands.', (text) =>
-    text.length <= 128 ? text : null,
+  ...valued('text', `At most ${MAX_PASSWORD} characters, as the password policy demands.`, (text) =>
+    text.length <= MAX_PASSWORD ? text : null,
   ),
+  shape: { longest: MAX_PASSWORD },
   secret: true,
 }
 
@@ -105,11 +110,13 @@ export const authenticationCode: Parameter<string> = {
   secret: true,
 }
 
+const ALIAS = /^[a-z0-9](?:-?[a-z0-9])*$/
 export const accountAlias: Parameter<string> = {
   ...valued('text', '3 to 63 lower-case letters, digits and single - in between.', (text) => text),
+  shape: { shortest: 3, longest: 63, pattern: ALIAS.source },
   read(_, text) {
     if (text.length < 3 || text.length > 63) throw refuse('InvalidParameter.AccountAlias.Length')
-    if (!/^[a-z0-9](?:-?[a-z0-9])*$/.test(text)) throw refuse('InvalidParameter.AccountAlias.Format')
+    if (!ALIAS.test(text)) throw refuse('InvalidParameter.AccountAlias.Format')
     return text
   },
 }
@@ -126,8 +133,12 @@ export function masksIn(text: string): readonly string[] {
   return text.split(/[; ]+/).filter((mask) => mask !== '')
 }
 
-export const loginNetworkMasks = valued('text', 'At most 25 addresses or CIDR blocks, separated by ;.', (text) =>
-  text.length <= 1024 && masksIn(text).length <= 25 && masksIn(text).every(isAddressRange) ? text : null,
+const MAX_MASKS_TEXT = 1024
+export const loginNetworkMasks = shaped(
+  valued('text', 'At most 25 addresses or CIDR blocks, separated by ;.', (text) =>
+    text.length <= MAX_MASKS_TEXT && masksIn(text).length <= 25 && masksIn(text).every(isAddressRange) ? text : null,
+  ),
+  { longest: MAX_MASKS_TEXT },
 )
 
 const MAX_TAGS = 20

@@ -1,5 +1,5 @@
 // Parameters of the operations on trails, refused with ActionTrail's own codes (docs/errors.md).
-import { matching, optional, type Parameter, parameter } from '../../api/parameters.ts'
+import { matching, optional, type Parameter, parameter, shaped } from '../../api/parameters.ts'
 import type { EventRw } from './trail.ts'
 
 const NAME = /^[a-z][a-z0-9_-]{5,35}$/
@@ -62,13 +62,14 @@ export const maxComputeProjectArn = optional(
   null,
 )
 
+/** A member of a closed list; case matters. */
+function oneOf<const T extends string>(...choices: readonly T[]): Parameter<T> {
+  const read = (text: string) => choices.find((one) => one === text) ?? null
+  return shaped(parameter('choice', `One of ${choices.join(', ')}.`, 'InvalidQueryParameter', read), { choices })
+}
+
 /** Selects events by `eventRW`. */
-export const eventRw = parameter(
-  'choice',
-  'One of Write, Read, All.',
-  'InvalidQueryParameter',
-  (text): EventRw | null => (text === 'Write' || text === 'Read' || text === 'All' ? text : null),
-)
+export const eventRw: Parameter<EventRw> = oneOf('Write', 'Read', 'All')
 /** All, or regions. `checkTrailRegion` refuses regions that are not served. */
 export const trailRegion = parameter(
   'text',
@@ -88,9 +89,4 @@ export const flag = optional(
   }),
   false,
 )
-export const acceptLanguage = optional(
-  parameter('choice', 'One of zh-CN, en-US.', 'InvalidQueryParameter', (text): 'zh-CN' | 'en-US' | null =>
-    text === 'zh-CN' || text === 'en-US' ? text : null,
-  ),
-  'en-US' as const,
-)
+export const acceptLanguage = optional(oneOf('zh-CN', 'en-US'), 'en-US')

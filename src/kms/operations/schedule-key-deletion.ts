@@ -1,5 +1,5 @@
 import { refuse } from '../../api/errors.ts'
-import { integer, optional } from '../../api/parameters.ts'
+import { integer, optional, shaped } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
 import { findKey, keyId, locateKey } from '../key-name.ts'
 import { dueAt, scheduleDeletion } from '../key-state.ts'
@@ -11,7 +11,10 @@ export const ScheduleKeyDeletion = operation({
   parameters: {
     KeyId: keyId,
     PendingWindowInDays: optional(
-      integer({ min: 7, max: 366, rule: 'A whole number of days from 7 to the maximum that the operator set (30).' }),
+      shaped(
+        integer({ min: 7, max: 366, rule: 'A whole number of days from 7 to the maximum that the operator set (30).' }),
+        { maxSetting: 'maxPendingWindowDays' },
+      ),
       30,
     ),
   },
