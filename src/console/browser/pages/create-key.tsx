@@ -1,11 +1,13 @@
-import { Alert, Button, Checkbox, Collapse, Form, Input, InputNumber, Radio, Select, Switch } from 'antd'
+import { Alert, Button, Checkbox, Collapse, Form, Input, Radio, Select, Switch } from 'antd'
 import { useState } from 'react'
 import { Link, useNavigate } from 'react-router'
 import { useRegion } from '../frame/region.ts'
 import { Do } from '../parts/allowed.tsx'
+import { OperationForm, UnplacedRefusal } from '../parts/operation-form.tsx'
 import { Page } from '../parts/page.tsx'
-import { givenPairs, type Pair, PairRows } from '../parts/pair-rows.tsx'
-import { Refused } from '../parts/refused.tsx'
+import { givenPairs, type Pair } from '../parts/pair-rows.tsx'
+import { ParameterField } from '../parts/parameter-field.tsx'
+import { ParameterPairs } from '../parts/parameter-pairs.tsx'
 import { aliasName } from '../service/alias-name.ts'
 import { useArns } from '../service/arns.ts'
 import { call } from '../service/call.ts'
@@ -16,20 +18,28 @@ import type { KeyMetadata } from '../service/replies.ts'
 import { useSession } from '../service/session.tsx'
 import { useCommon, useTexts } from '../texts/language.tsx'
 import { createKeyTexts } from './create-key.texts.ts'
+import { AliasField } from './key/alias-field.tsx'
 
 interface Values {
   readonly ProtectionLevel: 'SOFTWARE' | 'HSM'
-  readonly alias?: string
+  readonly AliasName?: string
   readonly Description?: string
-  readonly tags?: readonly Pair[]
+  readonly Tags?: readonly Pair[]
   readonly rotation: string
-  readonly days?: number
+  /** In days. */
+  readonly RotationInterval?: number
   readonly Origin: 'Aliyun_KMS' | 'EXTERNAL'
   readonly understand?: boolean
   readonly protection?: boolean
 }
 
 const PERIODS = [30, 90, 180, 365]
+
+/** The tags as the operation takes them. */
+function tagsOf(pairs: readonly Pair[] | undefined): string | undefined {
+  const given = givenPairs(pairs)
+  return given.length > 0 ? JSON.stringify(given.map(([TagKey, TagValue]) => ({ TagKey, TagValue }))) : undefined
+}
 
 export default function CreateKeyPage() {
   const say = useTexts(createKeyTexts)
@@ -42,24 +52,21 @@ export default function CreateKeyPage() {
   const [form] = Form.useForm<Values>()
   const origin = Form.useWatch('Origin', form) ?? 'Aliyun_KMS'
   const rotation = Form.useWatch('rotation', form) ?? 'off'
-  const alias = Form.useWatch('alias', form) ?? ''
   const [made, setMade] = useState<string | null>(null)
   const permission = usePermissions(arns.kms('key'), ['kms:CreateKey'])
   const create = useChange(async (values: Values) => {
     const isExternal = values.Origin === 'EXTERNAL'
-    const days = values.rotation === 'custom' ? values.days : Number(values.rotation) || undefined
+    const days = values.rotation === 'custom' ? values.RotationInterval : Number(values.rotation) || undefined
     const { KeyMetadata } = await call<{ KeyMetadata: KeyMetadata }>('Kms', 'CreateKey', region, {
       ProtectionLevel: values.ProtectionLevel,
       Origin: values.Origin,
       Description: values.Description?.trim() || undefined,
       ...(days && !isExternal ? { EnableAutomaticRotation: true, RotationInterval: `${days}d` } : {}),
-      Tags: values.tags?.length
-        ? JSON.stringify(givenPairs(values.tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue })))
-        : undefined,
+      Tags: tagsOf(values.Tags),
     })
     setMade(KeyMetadata.KeyId)
-    if (values.alias)
-      await call('Kms', 'CreateAlias', region, { KeyId: KeyMetadata.KeyId, AliasName: aliasName(values.alias) })
+    if (values.AliasName)
+      await call('Kms', 'CreateAlias', region, { KeyId: KeyMetadata.KeyId, AliasName: aliasName(values.AliasName) })
     if (values.protection)
       await call('Kms', 'SetDeletionProtection', region, { KeyId: KeyMetadata.KeyId, EnableDeletionProtection: true })
     return { id: KeyMetadata.KeyId, isExternal }
@@ -70,23 +77,21 @@ export default function CreateKeyPage() {
     })
   return (
     <Page crumbs={[{ label: common('nav.keys'), to: paths.keys(region) }]} name={say('title')} title={say('title')}>
-      <Form<Values>
-        className="form-page"
+      <OperationForm<Values>
+        error={create.error}
         form={form}
-        initialValues={{ ProtectionLevel: 'SOFTWARE', rotation: 'off', Origin: 'Aliyun_KMS' }}
-        layout="vertical"
+        initial={{ rotation: 'off' }}
+        layout={{ className: 'form-page', scrollToFirstError: true }}
+        of="Kms.CreateKey"
         onFinish={submit}
-        requiredMark="optional"
-        scrollToFirstError
       >
         <Form.Item extra={say('spec.help')} label={say('spec')} required>
           <code className="mono">Aliyun_AES_256</code>
         </Form.Item>
-        <Form.Item
+        <ParameterField
           extra={hasHsm ? say('level.help') : say('level.none')}
           label={say('level')}
           name="ProtectionLevel"
-          required
         >
           <Radio.Group
             options={[
@@ -95,31 +100,23 @@ export default function CreateKeyPage() {
             ]}
             optionType="button"
           />
-        </Form.Item>
-        <Form.Item
-          extra={alias ? say('alias.help', { name: aliasName(alias) }) : say('alias.rule')}
-          label={say('alias')}
-          name="alias"
-          rules={[{ pattern: /^\s*(alias\/)?[A-Za-z0-9_/-]{1,255}\s*$/, message: say('alias.rule') }]}
-        >
-          <Input autoComplete="off" spellCheck={false} />
-        </Form.Item>
-        <Form.Item label={say('description')} name="Description">
-          <Input.TextArea maxLength={8192} rows={2} />
-        </Form.Item>
-        <Form.Item label={say('tags')}>
-          <PairRows
-            called={{
-              key: (number) => say('tag.key.row', { number }),
-              value: (number) => say('tag.value.row', { number }),
-              remove: (number) => say('tag.remove', { number }),
-              add: say('tag.add'),
-            }}
-            name="tags"
-            needsKey
-            placeholders={[say('tag.key'), say('tag.value')]}
-          />
-        </Form.Item>
+        </ParameterField>
+        <AliasField needed={false} />
+        <ParameterField label={say('description')} name="Description">
+          <Input.TextArea rows={2} />
+        </ParameterField>
+        <ParameterPairs
+          called={{
+            key: (number) => say('tag.key.row', { number }),
+            value: (number) => say('tag.value.row', { number }),
+            remove: (number) => say('tag.remove', { number }),
+            add: say('tag.add'),
+          }}
+          label={say('tags')}
+          name="Tags"
+          placeholders={[say('tag.key'), say('tag.value')]}
+          sent={tagsOf}
+        />
         <Form.Item
           extra={origin === 'EXTERNAL' ? say('rotation.external') : undefined}
           label={say('rotation')}
@@ -136,13 +133,11 @@ export default function CreateKeyPage() {
           />
         </Form.Item>
         {rotation === 'custom' && origin !== 'EXTERNAL' && (
-          <Form.Item
-            label={say('rotation.custom-days')}
-            name="days"
-            rules={[{ required: true, message: common('field.required') }]}
-          >
-            <InputNumber max={730} min={7} precision={0} />
-          </Form.Item>
+          <ParameterField
+            label={({ Min: min = 0, Max: max = 0 }) => say('rotation.custom-days', { min, max })}
+            name="RotationInterval"
+            needed
+          />
         )}
         <Collapse
           ghost
@@ -153,14 +148,14 @@ export default function CreateKeyPage() {
               label: say('advanced'),
               children: (
                 <>
-                  <Form.Item label={say('origin')} name="Origin" required>
+                  <ParameterField label={say('origin')} name="Origin">
                     <Radio.Group
                       options={[
                         { value: 'Aliyun_KMS', label: common('origin.Aliyun_KMS') },
                         { value: 'EXTERNAL', label: common('origin.EXTERNAL') },
                       ]}
                     />
-                  </Form.Item>
+                  </ParameterField>
                   {origin === 'EXTERNAL' && (
                     <Form.Item
                       extra={say('understand.help')}
@@ -185,7 +180,7 @@ export default function CreateKeyPage() {
             },
           ]}
         />
-        <Refused error={create.error} />
+        <UnplacedRefusal />
         {create.error && made && (
           <Alert
             action={<Link to={paths.key(region, made)}>{say('open.key')}</Link>}
@@ -205,7 +200,7 @@ export default function CreateKeyPage() {
           </Do>
           <Button onClick={() => void navigate(paths.keys(region))}>{common('do.cancel')}</Button>
         </div>
-      </Form>
+      </OperationForm>
     </Page>
   )
 }

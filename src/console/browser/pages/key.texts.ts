@@ -41,7 +41,6 @@ export const keyTexts = {
     '尚无别名。应用可通过别名引用密钥，更换密钥时无需修改。',
   ],
   'alias.name': ['Alias Name', '别名'],
-  'alias.rule': ['1 to 255 letters, digits, _, / or -.', '1至255个字母、数字、_、/ 或 -。'],
   'alias.final': ['The alias will be {name}', '别名为 {name}'],
   'alias.gone': [
     'Programs that use {name} fail afterwards. The key does not change.',
@@ -60,7 +59,7 @@ export const keyTexts = {
   next: ['Next rotation', '下次轮转时间'],
   'rotation.edit': ['Set rotation', '设置轮转'],
   'rotation.on': ['Rotate automatically', '自动轮转'],
-  'rotation.days': ['Interval in days (7-730)', '轮转周期（7-730天）'],
+  'rotation.days': ['Interval in days ({min}-{max})', '轮转周期（{min}-{max}天）'],
   'rotation.external': ['Keys with external material do not rotate automatically.', '外部密钥不支持自动轮转。'],
   'rotation.disabled': ['Rotation can be set while the key is Enabled.', '仅启用中的密钥可以设置轮转。'],
   version: ['Key version', '密钥版本'],

@@ -7,10 +7,6 @@ export const trailTexts = {
   ],
   create: ['Create Trail', '创建跟踪'],
   name: ['Trail name', '跟踪名称'],
-  'name.rule': [
-    '6 to 36 lowercase letters, digits, - or _, beginning with a letter.',
-    '6至36个小写字母、数字、- 或 _，以字母开头。',
-  ],
   bucket: ['Bucket', '存储空间'],
   prefix: ['Prefix of objects', '对象前缀'],
   events: ['Events', '事件'],

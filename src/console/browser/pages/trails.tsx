@@ -1,4 +1,4 @@
-import { Form, Input, Select } from 'antd'
+import { Input } from 'antd'
 import { useState } from 'react'
 import { Do } from '../parts/allowed.tsx'
 import { Confirm } from '../parts/confirm.tsx'
@@ -6,6 +6,7 @@ import { FormDialog } from '../parts/form-dialog.tsx'
 import { PlusIcon } from '../parts/icons.tsx'
 import { Copy } from '../parts/mono.tsx'
 import { Facts, Nothing, Page, Ready, Section } from '../parts/page.tsx'
+import { ParameterField } from '../parts/parameter-field.tsx'
 import { Refused } from '../parts/refused.tsx'
 import { Badge } from '../parts/state.tsx'
 import { When } from '../parts/when.tsx'
@@ -69,25 +70,22 @@ export default function TrailsPage() {
       {open && (
         <FormDialog<Trail>
           close={() => setOpen(false)}
-          initial={{ EventRW: 'All' }}
+          of="Actiontrail.CreateTrail"
           run={(values) => create.mutateAsync(values)}
           title={say('create')}
           verb={common('do.ok')}
         >
-          <Form.Item extra={say('name.rule')} label={say('name')} name="Name" rules={[{ required: true }]}>
+          <ParameterField label={say('name')} name="Name">
             <Input autoFocus />
-          </Form.Item>
-          <Form.Item label={say('bucket')} name="OssBucketName" rules={[{ required: true }]}>
-            <Input />
-          </Form.Item>
-          <Form.Item label={say('prefix')} name="OssKeyPrefix">
-            <Input />
-          </Form.Item>
-          <Form.Item label={say('events')} name="EventRW">
-            <Select
-              options={(['All', 'Write', 'Read'] as const).map((value) => ({ value, label: say(`rw.${value}`) }))}
-            />
-          </Form.Item>
+          </ParameterField>
+          {/* The operation takes a bucket or a Log Service project; events are delivered to buckets alone. */}
+          <ParameterField label={say('bucket')} name="OssBucketName" needed />
+          <ParameterField label={say('prefix')} name="OssKeyPrefix" />
+          <ParameterField
+            label={say('events')}
+            labelOf={(choice) => say(`rw.${choice as Trail['EventRW']}`)}
+            name="EventRW"
+          />
         </FormDialog>
       )}
     </Page>

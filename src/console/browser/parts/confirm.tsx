@@ -1,10 +1,12 @@
-import { Input, Modal } from 'antd'
+import { Form, Input, Modal } from 'antd'
 import { type ReactNode, useId, useState } from 'react'
 import { useAttempt } from '../service/attempt.ts'
+import type { OperationName } from '../service/declarations.ts'
 import { useCommon } from '../texts/language.tsx'
+import { OperationForm, UnplacedRefusal } from './operation-form.tsx'
 import { Refused } from './refused.tsx'
 
-interface Props {
+interface Props<T extends object> {
   readonly title: string
   readonly verb: string
   readonly danger?: boolean
@@ -12,39 +14,71 @@ interface Props {
   readonly retype?: string | undefined
   /** Whether the button may work yet. */
   readonly ready?: boolean
-  readonly run: () => Promise<unknown>
+  /** The operation whose parameters are fields among the children. */
+  readonly of?: OperationName
+  /** Gets the values of these fields. */
+  readonly run: (values: T) => Promise<unknown>
   readonly close: () => void
   readonly children?: ReactNode
 }
 
 /** Asks before something is done, does it, and shows at this place what the service refuses. */
-export function Confirm({ title, verb, danger = false, retype, ready = true, run, close, children }: Props) {
+export function Confirm<T extends object>({
+  title,
+  verb,
+  danger = false,
+  retype,
+  ready = true,
+  of,
+  run,
+  close,
+  children,
+}: Props<T>) {
   const say = useCommon()
   const id = useId()
+  const [form] = Form.useForm<T>()
   const [typed, setTyped] = useState('')
   const attempt = useAttempt()
-  const go = async () => {
-    if (await attempt.run(run)) close()
+  const mayGo = ready && (retype === undefined || typed === retype)
+  const go = async (values: T) => {
+    if (mayGo && (await attempt.run(() => run(values)))) close()
   }
+  const retyping = retype !== undefined && (
+    <div className="retype">
+      <label htmlFor={id}>{say('do.retype', { text: retype })}</label>
+      <Input id={id} autoComplete="off" onChange={(event) => setTyped(event.target.value)} value={typed} />
+    </div>
+  )
   return (
     <Modal
       cancelText={say('do.cancel')}
       confirmLoading={attempt.busy}
-      okButtonProps={{ danger, disabled: !ready || (retype !== undefined && typed !== retype) }}
+      okButtonProps={{ danger, disabled: !mayGo }}
       okText={verb}
       onCancel={close}
-      onOk={() => void go()}
+      onOk={() => (of ? form.submit() : void go({} as T))}
       open
       title={title}
     >
-      {children}
-      {retype !== undefined && (
-        <div className="retype">
-          <label htmlFor={id}>{say('do.retype', { text: retype })}</label>
-          <Input id={id} autoComplete="off" onChange={(event) => setTyped(event.target.value)} value={typed} />
-        </div>
+      {of ? (
+        <OperationForm<T>
+          error={attempt.error}
+          form={form}
+          layout={{ requiredMark: false }}
+          of={of}
+          onFinish={(values) => void go(values)}
+        >
+          {children}
+          {retyping}
+          <UnplacedRefusal />
+        </OperationForm>
+      ) : (
+        <>
+          {children}
+          {retyping}
+          <Refused error={attempt.error} />
+        </>
       )}
-      <Refused error={attempt.error} />
     </Modal>
   )
 }

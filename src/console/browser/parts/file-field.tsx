@@ -1,6 +1,6 @@
 import { useId } from 'react'
 
-interface Props {
+export interface FileFieldProps {
   readonly label: string
   readonly choose: string
   readonly help?: string
@@ -10,7 +10,7 @@ interface Props {
 }
 
 /** A file of the reader's machine: read here, sent nowhere. */
-export function FileField({ label, choose, help, name, wrong, onFile }: Props) {
+export function FileField({ label, choose, help, name, wrong, onFile }: FileFieldProps) {
   const id = useId()
   return (
     <div className="file-field">

@@ -1,36 +1,36 @@
-import { Drawer, Form, type FormInstance } from 'antd'
+import { Drawer, Form } from 'antd'
 import type { ReactNode } from 'react'
 import { useAttempt } from '../service/attempt.ts'
-import { useCommon } from '../texts/language.tsx'
+import type { OperationName } from '../service/declarations.ts'
 import { Do, type Permission } from './allowed.tsx'
-import { Refused } from './refused.tsx'
+import { OperationForm, UnplacedRefusal } from './operation-form.tsx'
 
 interface Props<T extends object> {
   readonly title: string
   readonly verb: string
+  /** The operation whose parameters are the fields. */
+  readonly of: OperationName
   readonly initial?: Partial<T>
   readonly permission?: Permission | undefined
   readonly run: (values: T) => Promise<unknown>
   readonly close: () => void
   /** Where to go when the service accepted; the panel closes otherwise. */
   readonly done?: (values: T) => void
-  readonly width?: number
-  readonly children: ReactNode | ((form: FormInstance<T>) => ReactNode)
+  readonly children: ReactNode
 }
 
 /** A form in a panel: it closes when the service accepted, and shows at this place what the service refused. */
 export function FormDialog<T extends object>({
   title,
   verb,
-  initial,
+  of,
+  initial = {},
   permission,
   run,
   close,
   done = close,
-  width = 480,
   children,
 }: Props<T>) {
-  const say = useCommon()
   const [form] = Form.useForm<T>()
   const attempt = useAttempt()
   const submit = async (values: T) => {
@@ -46,20 +46,19 @@ export function FormDialog<T extends object>({
       }
       onClose={close}
       open
-      size={width}
+      size={480}
       title={title}
     >
-      <Form<T>
+      <OperationForm<T>
+        error={attempt.error}
         form={form}
-        initialValues={initial ?? {}}
-        layout="vertical"
+        initial={initial}
+        of={of}
         onFinish={(values) => void submit(values)}
-        requiredMark="optional"
-        validateMessages={{ required: say('field.required') }}
       >
-        {typeof children === 'function' ? children(form) : children}
-      </Form>
-      <Refused error={attempt.error} />
+        {children}
+        <UnplacedRefusal />
+      </OperationForm>
     </Drawer>
   )
 }

@@ -1,5 +1,4 @@
 import { AutoComplete, Button, Form, Input } from 'antd'
-import { useCommon } from '../texts/language.tsx'
 import { DeleteIcon, PlusIcon } from './icons.tsx'
 
 /** A pair as a form holds it; one that was just added has neither. */
@@ -27,28 +26,30 @@ interface Props {
   readonly placeholders?: readonly [key: string, value: string]
   /** Keys that are offered. */
   readonly keys?: readonly string[]
-  /** Whether each row needs a key; otherwise rows without one are left out. */
-  readonly needsKey?: boolean
+  /** What a key, a value and the rows together must be; each throws what is wrong. */
+  readonly rules?: { readonly key: Validator; readonly value: Validator; readonly all: Validator }
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: what a form holds has the type that its validator takes
+type Validator = (rule: unknown, value: any) => Promise<void>
+
 /** Rows of a key and a value, which are added and removed: tags, an encryption context, conditions. */
-export function PairRows({ name, called, placeholders, keys, needsKey = false }: Props) {
-  const say = useCommon()
-  const rules = needsKey ? [{ required: true, message: say('field.required') }] : []
+export function PairRows({ name, called, placeholders, keys, rules }: Props) {
+  const checked = (validator: Validator | undefined) => (validator ? [{ validator }] : [])
   return (
-    <Form.List name={name}>
-      {(rows, { add, remove }) => (
+    <Form.List name={name} rules={checked(rules?.all)}>
+      {(rows, { add, remove }, { errors }) => (
         <>
           {rows.map(({ key, name: row }) => (
             <div className="tag-row" key={key}>
-              <Form.Item name={[row, 'key']} noStyle rules={rules}>
+              <Form.Item name={[row, 'key']} noStyle rules={checked(rules?.key)}>
                 {keys ? (
                   <AutoComplete aria-label={called.key(row + 1)} options={keys.map((value) => ({ value }))} />
                 ) : (
                   <Input aria-label={called.key(row + 1)} placeholder={placeholders?.[0]} />
                 )}
               </Form.Item>
-              <Form.Item name={[row, 'value']} noStyle>
+              <Form.Item name={[row, 'value']} noStyle rules={checked(rules?.value)}>
                 <Input aria-label={called.value(row + 1)} placeholder={placeholders?.[1]} />
               </Form.Item>
               <Button
@@ -62,6 +63,7 @@ export function PairRows({ name, called, placeholders, keys, needsKey = false }:
           <Button icon={<PlusIcon />} onClick={() => add()} size="small" type="dashed">
             {called.add}
           </Button>
+          <Form.ErrorList errors={errors} />
         </>
       )}
     </Form.List>

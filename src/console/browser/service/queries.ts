@@ -70,35 +70,3 @@ export function useMay(questions: readonly Question[]): May {
     return data?.Answers[place] ?? UNKNOWN
   }
 }
-
-export interface DeclaredParameter {
-  readonly Name: string
-  readonly Type: string
-  readonly Required: boolean
-  readonly Secret: boolean
-  readonly Description: string
-}
-
-export interface Declarations {
-  readonly Products: readonly {
-    readonly Name: string
-    readonly Version: string
-    readonly Operations: readonly {
-      readonly Name: string
-      readonly Summary: string
-      readonly Action: string
-      readonly Parameters: readonly DeclaredParameter[]
-    }[]
-  }[]
-  readonly Actions: readonly string[]
-  readonly ConditionKeys: readonly { readonly Key: string; readonly Type: string }[]
-}
-
-/** What the API declares of itself: operations, parameters and their rules. */
-export function useDeclarations(): UseQueryResult<Declarations, Error> {
-  return useQuery<Declarations>({
-    queryKey: ['declarations'],
-    queryFn: ({ signal }) => request('GET', 'api/declarations', undefined, signal),
-    staleTime: Number.POSITIVE_INFINITY,
-  })
-}

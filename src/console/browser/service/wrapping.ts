@@ -1,13 +1,11 @@
 // Wrapping of key material in the browser: WebCrypto alone touches the bytes.
 
-export const ALGORITHMS = ['RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1', 'RSAES_PKCS1_V1_5'] as const
-export type Algorithm = (typeof ALGORITHMS)[number]
+export type Algorithm = 'RSAES_OAEP_SHA_256' | 'RSAES_OAEP_SHA_1' | 'RSAES_PKCS1_V1_5'
 
-/** The hash of RSA-OAEP as WebCrypto names it; null for what WebCrypto lacks. */
-export const WEB_CRYPTO_HASHES: Readonly<Record<Algorithm, string | null>> = {
+/** The hash of RSA-OAEP as WebCrypto names it, for the algorithms that WebCrypto has. */
+export const WEB_CRYPTO_HASHES: Readonly<Record<string, string>> = {
   RSAES_OAEP_SHA_256: 'SHA-256',
   RSAES_OAEP_SHA_1: 'SHA-1',
-  RSAES_PKCS1_V1_5: null,
 }
 
 const BYTES = 32

@@ -1,28 +1,52 @@
 // The operations that can be tried by hand, each with its form.
-import { AutoComplete, Form, Input, Segmented, Select, Switch } from 'antd'
+import { AutoComplete, Form, Input, Segmented, Switch } from 'antd'
 import type { Pair } from '../../parts/pair-rows.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
 import { call } from '../../service/call.ts'
-import { toBase64 } from '../../service/wrapping.ts'
+import { fromBase64, toBase64 } from '../../service/wrapping.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { cryptographyTexts } from '../cryptography.texts.ts'
 import { contextOf, Operation, useKeyAliases } from './operation.tsx'
 
+type Writing = 'text' | 'base64'
+
+interface WithContext {
+  readonly EncryptionContext?: readonly Pair[]
+}
+
+interface ToEncrypt extends WithContext {
+  readonly KeyId: string
+  readonly Plaintext: string
+  readonly as: Writing
+}
+
 export function Encrypt() {
   const say = useTexts(cryptographyTexts)
   return (
-    <Operation<{ key: string; plaintext: string; as: 'text' | 'base64'; context?: readonly Pair[] }>
+    <Operation<ToEncrypt>
       action={() => 'kms:Encrypt'}
       initial={{ as: 'text' }}
-      run={({ key, plaintext, as, context }, region) =>
+      of="Kms.Encrypt"
+      run={({ KeyId, Plaintext, as, EncryptionContext }, region) =>
         call('Kms', 'Encrypt', region, {
-          KeyId: key.trim(),
-          Plaintext: as === 'text' ? toBase64(new TextEncoder().encode(plaintext)) : plaintext.trim(),
-          EncryptionContext: contextOf(context),
+          KeyId: KeyId.trim(),
+          Plaintext: as === 'text' ? toBase64(new TextEncoder().encode(Plaintext)) : Plaintext.trim(),
+          EncryptionContext: contextOf(EncryptionContext),
         })
       }
       verb={say('encrypt')}
     >
-      <KeyField label={say('key')} name="key" />
+      <KeyField label={say('key')} name="KeyId" />
+      <PlaintextField />
+    </Operation>
+  )
+}
+
+function PlaintextField() {
+  const say = useTexts(cryptographyTexts)
+  const as: Writing = Form.useWatch('as') ?? 'text'
+  return (
+    <>
       <Form.Item label={say('plaintext.as')} name="as">
         <Segmented
           options={[
@@ -31,30 +55,51 @@ export function Encrypt() {
           ]}
         />
       </Form.Item>
-      <Form.Item extra={say('plaintext.help')} label={say('plaintext')} name="plaintext" rules={[{ required: true }]}>
+      <ParameterField
+        extra={({ MaxBytes: count = 0 }) => say('plaintext.help', { count })}
+        label={say('plaintext')}
+        name="Plaintext"
+        sent={(typed) => (as === 'text' ? typed : decoded(typed))}
+      >
         <Input.TextArea autoComplete="off" rows={5} spellCheck={false} />
-      </Form.Item>
-    </Operation>
+      </ParameterField>
+    </>
   )
 }
+
+/** The bytes of Base64; what is none is a text, as the service takes it. */
+function decoded(typed: string): Uint8Array | string {
+  try {
+    return fromBase64(typed.trim())
+  } catch {
+    return typed
+  }
+}
+
+const withoutBlanks = (typed: string) => typed.replace(/\s+/g, '')
 
 function CiphertextField() {
   const say = useTexts(cryptographyTexts)
   return (
-    <Form.Item extra={say('decrypt.help')} label={say('ciphertext')} name="ciphertext" rules={[{ required: true }]}>
+    <ParameterField extra={say('decrypt.help')} label={say('ciphertext')} name="CiphertextBlob" sent={withoutBlanks}>
       <Input.TextArea autoComplete="off" rows={5} className="mono" spellCheck={false} />
-    </Form.Item>
+    </ParameterField>
   )
+}
+
+interface ToDecrypt extends WithContext {
+  readonly CiphertextBlob: string
 }
 
 export function Decrypt() {
   const say = useTexts(cryptographyTexts)
   return (
-    <Operation<{ ciphertext: string; context?: readonly Pair[] }>
-      run={({ ciphertext, context }, region) =>
+    <Operation<ToDecrypt>
+      of="Kms.Decrypt"
+      run={({ CiphertextBlob, EncryptionContext }, region) =>
         call('Kms', 'Decrypt', region, {
-          CiphertextBlob: ciphertext.replace(/\s+/g, ''),
-          EncryptionContext: contextOf(context),
+          CiphertextBlob: withoutBlanks(CiphertextBlob),
+          EncryptionContext: contextOf(EncryptionContext),
         })
       }
       verb={say('decrypt')}
@@ -64,30 +109,34 @@ export function Decrypt() {
   )
 }
 
+interface ToGenerate extends WithContext {
+  readonly KeyId: string
+  readonly KeySpec: 'AES_256' | 'AES_128'
+  readonly plain?: boolean
+}
+
 export function DataKey() {
   const say = useTexts(cryptographyTexts)
   return (
-    <Operation<{ key: string; spec: string; plain?: boolean; context?: readonly Pair[] }>
+    <Operation<ToGenerate>
       action={({ plain }) => (plain ? 'kms:GenerateDataKey' : 'kms:GenerateDataKeyWithoutPlaintext')}
-      initial={{ spec: 'AES_256', plain: true }}
-      run={({ key, spec, plain, context }, region) =>
+      initial={{ plain: true }}
+      of="Kms.GenerateDataKey"
+      run={({ KeyId, KeySpec, plain, EncryptionContext }, region) =>
         call('Kms', plain ? 'GenerateDataKey' : 'GenerateDataKeyWithoutPlaintext', region, {
-          KeyId: key.trim(),
-          KeySpec: spec,
-          EncryptionContext: contextOf(context),
+          KeyId: KeyId.trim(),
+          KeySpec,
+          EncryptionContext: contextOf(EncryptionContext),
         })
       }
       verb={say('generate')}
     >
-      <KeyField label={say('key')} name="key" />
-      <Form.Item label={say('bytes')} name="spec">
-        <Select
-          options={[
-            { value: 'AES_256', label: say('bytes.256') },
-            { value: 'AES_128', label: say('bytes.128') },
-          ]}
-        />
-      </Form.Item>
+      <KeyField label={say('key')} name="KeyId" />
+      <ParameterField
+        label={say('bytes')}
+        labelOf={(spec) => say('bits', { bits: spec.replace('AES_', ''), spec })}
+        name="KeySpec"
+      />
       <Form.Item label={say('with-plaintext')} name="plain" valuePropName="checked">
         <Switch />
       </Form.Item>
@@ -95,23 +144,31 @@ export function DataKey() {
   )
 }
 
+interface ToReEncrypt {
+  readonly CiphertextBlob: string
+  readonly DestinationKeyId: string
+  readonly SourceEncryptionContext?: readonly Pair[]
+}
+
 export function ReEncrypt() {
   const say = useTexts(cryptographyTexts)
   return (
-    <Operation<{ ciphertext: string; key: string; context?: readonly Pair[] }>
+    <Operation<ToReEncrypt>
       action={() => 'kms:ReEncryptTo'}
-      run={({ ciphertext, key, context }, region) =>
+      context="SourceEncryptionContext"
+      of="Kms.ReEncrypt"
+      run={({ CiphertextBlob, DestinationKeyId, SourceEncryptionContext }, region) =>
         call('Kms', 'ReEncrypt', region, {
-          CiphertextBlob: ciphertext.replace(/\s+/g, ''),
-          DestinationKeyId: key.trim(),
-          SourceEncryptionContext: contextOf(context),
-          DestinationEncryptionContext: contextOf(context),
+          CiphertextBlob: withoutBlanks(CiphertextBlob),
+          DestinationKeyId: DestinationKeyId.trim(),
+          SourceEncryptionContext: contextOf(SourceEncryptionContext),
+          DestinationEncryptionContext: contextOf(SourceEncryptionContext),
         })
       }
       verb={say('reencrypt')}
     >
       <CiphertextField />
-      <KeyField label={say('destination')} name="key" />
+      <KeyField label={say('destination')} name="DestinationKeyId" />
     </Operation>
   )
 }
@@ -121,11 +178,11 @@ function KeyField({ name, label }: { readonly name: string; readonly label: stri
   const say = useTexts(cryptographyTexts)
   const aliases = useKeyAliases()
   return (
-    <Form.Item extra={say('key.help')} label={label} name={name} rules={[{ required: true }]}>
+    <ParameterField extra={say('key.help')} label={label} name={name} sent={(typed) => typed.trim()}>
       <AutoComplete
         options={aliases.map(({ AliasName }) => ({ value: AliasName }))}
         showSearch={{ filterOption: (typed, option) => option?.value.includes(typed) === true }}
       />
-    </Form.Item>
+    </ParameterField>
   )
 }

@@ -3,9 +3,11 @@ import { Form } from 'antd'
 import type { ReactNode } from 'react'
 import { useRegion } from '../../frame/region.ts'
 import { Do } from '../../parts/allowed.tsx'
-import { givenPairs, type Pair, PairRows } from '../../parts/pair-rows.tsx'
-import { Refused } from '../../parts/refused.tsx'
+import { OperationForm, UnplacedRefusal } from '../../parts/operation-form.tsx'
+import { givenPairs, type Pair } from '../../parts/pair-rows.tsx'
+import { ParameterPairs } from '../../parts/parameter-pairs.tsx'
 import { useArns } from '../../service/arns.ts'
+import type { OperationName } from '../../service/declarations.ts'
 import { usePermissions } from '../../service/permissions.ts'
 import { useReply } from '../../service/queries.ts'
 import type { Aliases } from '../../service/replies.ts'
@@ -14,9 +16,12 @@ import { cryptographyTexts } from '../cryptography.texts.ts'
 import { type Result, ResultView } from './result.tsx'
 
 interface Props<T extends object> {
+  readonly of: OperationName
+  /** The parameter that takes the encryption context. */
+  readonly context?: string
   readonly run: (values: T, region: string) => Promise<Result>
   readonly verb: string
-  /** The action that is asked on the key of the field `key`; none where only the service knows the key. */
+  /** The action that is asked on the key that the form names; none where only the service knows the key. */
   readonly action?: (values: Partial<T>) => string
   readonly initial?: Partial<T>
   readonly children: ReactNode
@@ -29,12 +34,21 @@ export function contextOf(pairs: readonly Pair[] | undefined): string | undefine
 }
 
 /** The form of an operation beside its result, which lives as long as the page. */
-export function Operation<T extends object>({ run, verb, action, initial, children }: Props<T>) {
+export function Operation<T extends object>({
+  of,
+  context = 'EncryptionContext',
+  run,
+  verb,
+  action,
+  initial = {},
+  children,
+}: Props<T>) {
   const say = useTexts(cryptographyTexts)
   const region = useRegion()
   const [form] = Form.useForm<T>()
-  const values: Partial<T> & { readonly key?: string } = Form.useWatch([], form) ?? {}
-  const key = useKeyArn(values.key)
+  const values: Partial<T> & { readonly KeyId?: string; readonly DestinationKeyId?: string } =
+    Form.useWatch([], form) ?? {}
+  const key = useKeyArn(values.KeyId ?? values.DestinationKeyId)
   const asked = action?.(values) ?? ''
   const permission = usePermissions(key ?? '', key !== null && action ? [asked] : [])
   const { mutate, data, error, isPending } = useMutation<Result, Error, T>({
@@ -43,33 +57,36 @@ export function Operation<T extends object>({ run, verb, action, initial, childr
   })
   return (
     <div className="columns">
-      <Form<T>
+      <OperationForm<T>
+        aside={
+          <div aria-live="polite">
+            <UnplacedRefusal />
+            {data && !error && <ResultView result={data} />}
+          </div>
+        }
+        error={error}
         form={form}
-        initialValues={initial ?? {}}
-        layout="vertical"
+        initial={initial}
+        of={of}
         onFinish={(values) => mutate(values)}
-        requiredMark="optional"
       >
         {children}
-        <Form.Item label={say('context')} extra={say('context.help')}>
-          <PairRows
-            called={{
-              key: (number) => say('context.key', { number }),
-              value: (number) => say('context.value', { number }),
-              remove: (number) => say('context.remove', { number }),
-              add: say('context.add'),
-            }}
-            name="context"
-          />
-        </Form.Item>
+        <ParameterPairs
+          called={{
+            key: (number) => say('context.key', { number }),
+            value: (number) => say('context.value', { number }),
+            remove: (number) => say('context.remove', { number }),
+            add: say('context.add'),
+          }}
+          extra={say('context.help')}
+          label={say('context')}
+          name={context}
+          sent={contextOf}
+        />
         <Do htmlType="submit" loading={isPending} permission={permission(asked)} type="primary">
           {verb}
         </Do>
-      </Form>
-      <div aria-live="polite">
-        <Refused error={error} />
-        {data && !error && <ResultView result={data} />}
-      </div>
+      </OperationForm>
     </div>
   )
 }

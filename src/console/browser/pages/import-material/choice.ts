@@ -4,7 +4,7 @@ import type { Algorithm } from '../../service/wrapping.ts'
 /** How the material comes, and when it expires. */
 export interface Choice {
   readonly way: 'browser' | 'openssl'
-  readonly algorithm: Algorithm
+  readonly WrappingAlgorithm: Algorithm
   readonly until?: Dayjs | null
   readonly expires: 'never' | 'date'
 }

@@ -29,7 +29,7 @@ export function InBrowser({ choice, parameters, back, send }: WrappingProps) {
         const wrapped = await wrap(
           material.bytes,
           parameters.PublicKey,
-          WEB_CRYPTO_HASHES[choice.algorithm] ?? 'SHA-256',
+          WEB_CRYPTO_HASHES[choice.WrappingAlgorithm] ?? 'SHA-256',
         )
         await send(wrapped, parameters.ImportToken)
       } finally {

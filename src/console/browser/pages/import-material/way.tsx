@@ -1,13 +1,15 @@
 import { DatePicker, Form, Radio, Select } from 'antd'
 import type { Dayjs } from 'dayjs'
 import { Do } from '../../parts/allowed.tsx'
+import { OperationForm, useParameter } from '../../parts/operation-form.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
 import { usePermissions } from '../../service/permissions.ts'
-import { ALGORITHMS, WEB_CRYPTO_HASHES } from '../../service/wrapping.ts'
+import { WEB_CRYPTO_HASHES } from '../../service/wrapping.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { importTexts } from '../import-material.texts.ts'
 import type { Choice } from './choice.ts'
 
-const INITIAL: Choice = { way: 'browser', algorithm: 'RSAES_OAEP_SHA_256', expires: 'never' }
+const INITIAL: Choice = { way: 'browser', WrappingAlgorithm: 'RSAES_OAEP_SHA_256', expires: 'never' }
 
 /** Asks where the material is wrapped, how, and when it expires. */
 export function Way({ arn, next }: { readonly arn: string; readonly next: (choice: Choice) => void }) {
@@ -20,12 +22,13 @@ export function Way({ arn, next }: { readonly arn: string; readonly next: (choic
   const expires = Form.useWatch('expires', form) ?? INITIAL.expires
   const canWrap = window.isSecureContext
   return (
-    <Form<Choice>
+    <OperationForm<Choice>
+      error={null}
       form={form}
-      initialValues={canWrap ? INITIAL : { ...INITIAL, way: 'openssl' }}
-      layout="vertical"
+      initial={canWrap ? INITIAL : { ...INITIAL, way: 'openssl' }}
+      layout={{ requiredMark: false }}
+      of="Kms.GetParametersForImport"
       onFinish={next}
-      requiredMark={false}
     >
       <Form.Item extra={canWrap ? undefined : say('insecure')} label={say('way')} name="way">
         <Radio.Group className="choices">
@@ -39,18 +42,7 @@ export function Way({ arn, next }: { readonly arn: string; readonly next: (choic
           </Radio>
         </Radio.Group>
       </Form.Item>
-      <Form.Item label={say('algorithm')} name="algorithm">
-        <Select
-          options={ALGORITHMS.map((value) => {
-            const isForBrowser = WEB_CRYPTO_HASHES[value] !== null
-            return {
-              value,
-              label: isForBrowser ? value : say('algorithm.openssl-only', { name: value }),
-              disabled: way === 'browser' && !isForBrowser,
-            }
-          })}
-        />
-      </Form.Item>
+      <AlgorithmField way={way} />
       <Form.Item extra={say('until.help')} label={say('until')} name="expires">
         <Radio.Group
           options={[
@@ -59,6 +51,7 @@ export function Way({ arn, next }: { readonly arn: string; readonly next: (choic
           ]}
         />
       </Form.Item>
+      {/* The parameter is a number of seconds, KeyMaterialExpireUnix; the form asks for a moment, and now is no limit of a declaration. */}
       {expires === 'date' && (
         <Form.Item
           label={say('until.date')}
@@ -79,6 +72,25 @@ export function Way({ arn, next }: { readonly arn: string; readonly next: (choic
           {common('do.next')}
         </Do>
       </div>
-    </Form>
+    </OperationForm>
+  )
+}
+
+function AlgorithmField({ way }: Pick<Choice, 'way'>) {
+  const say = useTexts(importTexts)
+  const { Enum: algorithms = [] } = useParameter('WrappingAlgorithm')
+  return (
+    <ParameterField label={say('algorithm')} name="WrappingAlgorithm">
+      <Select
+        options={algorithms.map((value) => {
+          const isForBrowser = WEB_CRYPTO_HASHES[value] !== undefined
+          return {
+            value,
+            label: isForBrowser ? value : say('algorithm.openssl-only', { name: value }),
+            disabled: way === 'browser' && !isForBrowser,
+          }
+        })}
+      />
+    </ParameterField>
   )
 }

@@ -1,9 +1,9 @@
 import { Button } from 'antd'
 import { useState } from 'react'
 import { CopyBox } from '../../parts/copy-box.tsx'
-import { FileField } from '../../parts/file-field.tsx'
 import { DownloadIcon } from '../../parts/icons.tsx'
-import { Refused } from '../../parts/refused.tsx'
+import { OperationForm, UnplacedRefusal } from '../../parts/operation-form.tsx'
+import { ParameterFile } from '../../parts/parameter-file.tsx'
 import { useAttempt } from '../../service/attempt.ts'
 import { download } from '../../service/download.ts'
 import { opensslLines } from '../../service/wrapping.ts'
@@ -20,14 +20,14 @@ export function WithOpenssl({ keyId, choice, parameters, back, send }: WrappingP
   const [token, setToken] = useState<File | null>(null)
   const { error, busy, run } = useAttempt()
   const names = {
-    key: `PublicKey_${keyId}_${choice.algorithm}.base64.txt`,
-    token: `ImportToken_${keyId}_${choice.algorithm}.base64.txt`,
+    key: `PublicKey_${keyId}_${choice.WrappingAlgorithm}.base64.txt`,
+    token: `ImportToken_${keyId}_${choice.WrappingAlgorithm}.base64.txt`,
   }
   const make = `openssl rand -out material.bin 32   # ${say('lines.make')}`
-  const lines = [make, ...opensslLines(choice.algorithm, names.key)]
+  const lines = [make, ...opensslLines(choice.WrappingAlgorithm, names.key)]
   const go = () => run(async () => send(await textOf(material), await textOf(token)))
   return (
-    <>
+    <OperationForm error={error} of="Kms.ImportKeyMaterial" onFinish={() => void go()}>
       <p>{say('download.help', { date: dates.full(parameters.TokenExpireTime) })}</p>
       <div className="row-actions">
         <Button icon={<DownloadIcon />} onClick={() => download(names.key, parameters.PublicKey)}>
@@ -39,22 +39,29 @@ export function WithOpenssl({ keyId, choice, parameters, back, send }: WrappingP
       </div>
       <p>{say('lines')}</p>
       <CopyBox label="openssl" text={lines.join('\n')} />
-      <FileField
+      <ParameterFile
         choose={say('file.choose')}
         help={say('upload.help')}
         label={say('upload.material')}
         name={material?.name ?? null}
         onFile={setMaterial}
+        parameter="EncryptedKeyMaterial"
       />
-      <FileField choose={say('file.choose')} label={say('upload.token')} name={token?.name ?? null} onFile={setToken} />
-      <Refused error={error} />
+      <ParameterFile
+        choose={say('file.choose')}
+        label={say('upload.token')}
+        name={token?.name ?? null}
+        onFile={setToken}
+        parameter="ImportToken"
+      />
+      <UnplacedRefusal />
       <div className="form-foot">
-        <Button disabled={!material || !token} loading={busy} onClick={() => void go()} type="primary">
+        <Button disabled={!material || !token} htmlType="submit" loading={busy} type="primary">
           {common('do.ok')}
         </Button>
         <Button onClick={back}>{common('do.back')}</Button>
       </div>
-    </>
+    </OperationForm>
   )
 }
 

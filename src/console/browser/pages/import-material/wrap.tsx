@@ -21,13 +21,13 @@ export function Wrap({ keyId, choice, back, done }: Props) {
   const once = useId()
   // Public key and token belong together: what was shown is never replaced while the reader works with it.
   const parameters = useQuery({
-    queryKey: [region, 'import-parameters', keyId, choice.algorithm, once],
+    queryKey: [region, 'import-parameters', keyId, choice.WrappingAlgorithm, once],
     queryFn: ({ signal }) =>
       call<ImportParameters>(
         'Kms',
         'GetParametersForImport',
         region,
-        { KeyId: keyId, WrappingAlgorithm: choice.algorithm, WrappingKeySpec: 'RSA_2048' },
+        { KeyId: keyId, WrappingAlgorithm: choice.WrappingAlgorithm, WrappingKeySpec: 'RSA_2048' },
         signal,
       ),
     gcTime: 0,

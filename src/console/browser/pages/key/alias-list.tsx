@@ -1,4 +1,3 @@
-import { Form, Input } from 'antd'
 import { useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { Do } from '../../parts/allowed.tsx'
@@ -15,6 +14,7 @@ import { useChange, useMay, type useReply } from '../../service/queries.ts'
 import type { Aliases, KeyMetadata } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
+import { AliasField } from './alias-field.tsx'
 
 export type AliasesReply = ReturnType<typeof useReply<Aliases>>
 
@@ -80,31 +80,14 @@ export function AliasList({ metadata, aliases }: Props) {
         }
       </Ready>
       {search.get('dialog') === 'alias' && (
-        <FormDialog<{ alias: string }>
+        <FormDialog<{ AliasName: string }>
           close={() => setSearch({}, { replace: true })}
-          run={({ alias }) => create.mutateAsync(alias)}
+          of="Kms.CreateAlias"
+          run={({ AliasName }) => create.mutateAsync(AliasName)}
           title={say('alias.create')}
           verb={common('do.ok')}
         >
-          <Form.Item dependencies={['alias']} noStyle>
-            {({ getFieldValue }) => (
-              <Form.Item
-                extra={
-                  getFieldValue('alias')
-                    ? say('alias.final', { name: aliasName(getFieldValue('alias')) })
-                    : say('alias.rule')
-                }
-                label={say('alias.name')}
-                name="alias"
-                rules={[
-                  { required: true },
-                  { pattern: /^\s*(alias\/)?[A-Za-z0-9_/-]{1,255}\s*$/, message: say('alias.rule') },
-                ]}
-              >
-                <Input autoComplete="off" autoFocus spellCheck={false} />
-              </Form.Item>
-            )}
-          </Form.Item>
+          <AliasField autoFocus needed />
         </FormDialog>
       )}
       {deleted && (

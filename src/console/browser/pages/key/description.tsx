@@ -1,8 +1,9 @@
-import { Form, Input } from 'antd'
+import { Input } from 'antd'
 import { useState } from 'react'
 import { Do } from '../../parts/allowed.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { EditIcon } from '../../parts/icons.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
 import { call } from '../../service/call.ts'
 import { usePermissions } from '../../service/permissions.ts'
 import { useChange } from '../../service/queries.ts'
@@ -32,16 +33,17 @@ export function Description({ metadata }: { readonly metadata: KeyMetadata }) {
         type="text"
       />
       {open && (
-        <FormDialog<{ description?: string }>
+        <FormDialog<{ Description?: string }>
           close={() => setOpen(false)}
-          initial={{ description: metadata.Description }}
-          run={({ description = '' }) => change.mutateAsync(description)}
+          initial={{ Description: metadata.Description }}
+          of="Kms.UpdateKeyDescription"
+          run={({ Description = '' }) => change.mutateAsync(Description)}
           title={say('edit.description')}
           verb={common('do.save')}
         >
-          <Form.Item label={common('field.description')} name="description">
-            <Input.TextArea maxLength={8192} rows={4} />
-          </Form.Item>
+          <ParameterField label={common('field.description')} name="Description">
+            <Input.TextArea rows={4} />
+          </ParameterField>
         </FormDialog>
       )}
     </>

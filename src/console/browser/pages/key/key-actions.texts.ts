@@ -23,7 +23,7 @@ export const keyActionTexts = {
     '该密钥的加密、解密和数据密钥操作立即恢复。',
   ],
   'cancel.1': ['The key is kept, and is Enabled afterwards.', '密钥将被保留并恢复为启用状态。'],
-  days: ['Delete In (7-30 days)', '预删除周期（7-30天）'],
+  days: ['Delete In ({min}-{max} days)', '预删除周期（{min}-{max}天）'],
   'schedule.1': [
     'From now on nothing can be encrypted or decrypted with this key.',
     '从现在起，无法再使用该密钥加密或解密。',

@@ -66,13 +66,7 @@ export function KeyDialog({ dialog, metadata, close }: Props) {
   const run = (operation: string, more = {}) => change.mutateAsync({ operation, more })
   switch (dialog) {
     case 'schedule':
-      return (
-        <ScheduleDeletion
-          close={close}
-          metadata={metadata}
-          run={(days) => run('ScheduleKeyDeletion', { PendingWindowInDays: days })}
-        />
-      )
+      return <ScheduleDeletion close={close} metadata={metadata} run={(window) => run('ScheduleKeyDeletion', window)} />
     case 'disable':
       return (
         <Confirm close={close} danger run={() => run('DisableKey')} title={say('disable')} verb={say('disable')}>

@@ -1,9 +1,10 @@
-import { Form, Input } from 'antd'
+import { Input } from 'antd'
 import { useState } from 'react'
 import { Do } from '../../parts/allowed.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { DeleteIcon, PlusIcon } from '../../parts/icons.tsx'
 import { Nothing, Ready, Section } from '../../parts/page.tsx'
+import { MemberField } from '../../parts/parameter-field.tsx'
 import { call } from '../../service/call.ts'
 import { usePermissions } from '../../service/permissions.ts'
 import { useChange, useReply } from '../../service/queries.ts'
@@ -61,18 +62,19 @@ export function TagList({ metadata }: { readonly metadata: KeyMetadata }) {
         }
       </Ready>
       {open && (
-        <FormDialog<{ key: string; value?: string }>
+        <FormDialog<{ TagKey: string; TagValue?: string }>
           close={() => setOpen(false)}
-          run={({ key, value = '' }) => add.mutateAsync({ TagKey: key, TagValue: value })}
+          of="Kms.TagResource"
+          run={({ TagKey, TagValue = '' }) => add.mutateAsync({ TagKey, TagValue })}
           title={say('tag.add')}
           verb={common('do.ok')}
         >
-          <Form.Item label={say('tag.key')} name="key" rules={[{ required: true }]}>
-            <Input autoFocus maxLength={128} />
-          </Form.Item>
-          <Form.Item label={say('tag.value')} name="value">
-            <Input maxLength={256} />
-          </Form.Item>
+          <MemberField label={say('tag.key')} member="TagKey" name="Tags">
+            <Input autoFocus />
+          </MemberField>
+          <MemberField label={say('tag.value')} member="TagValue" name="Tags">
+            <Input />
+          </MemberField>
         </FormDialog>
       )}
     </Section>

@@ -1,9 +1,10 @@
-import { Form, InputNumber, Switch, Table } from 'antd'
+import { Table } from 'antd'
 import { useState } from 'react'
 import { Do } from '../../parts/allowed.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { Mono } from '../../parts/mono.tsx'
 import { Facts, Ready, Section } from '../../parts/page.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
 import { Badge } from '../../parts/state.tsx'
 import { When } from '../../parts/when.tsx'
 import { call } from '../../service/call.ts'
@@ -14,7 +15,14 @@ import { useCommon, useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
 
 const PAGE_SIZE = 20
-const DEFAULT_DAYS = 365
+/** What is offered where nothing is set yet. */
+const USUAL_DAYS = 365
+
+interface Rotation {
+  readonly EnableAutomaticRotation: boolean
+  /** In days. */
+  readonly RotationInterval: number
+}
 
 /** An interval as the service prints it, in seconds, as days. */
 function daysOf(interval: string | undefined): number | undefined {
@@ -34,11 +42,11 @@ export function Versions({ metadata }: { readonly metadata: KeyMetadata }) {
   const days = daysOf(metadata.RotationInterval)
   const action = 'kms:UpdateRotationPolicy'
   const permission = usePermissions(metadata.Arn, [action])
-  const change = useChange(({ on, interval }: { on?: boolean; interval?: number }, region) =>
+  const change = useChange(({ EnableAutomaticRotation, RotationInterval }: Rotation, region) =>
     call('Kms', 'UpdateRotationPolicy', region, {
       KeyId: metadata.KeyId,
-      EnableAutomaticRotation: on === true,
-      RotationInterval: on ? `${interval ?? DEFAULT_DAYS}d` : undefined,
+      EnableAutomaticRotation,
+      RotationInterval: EnableAutomaticRotation ? `${RotationInterval}d` : undefined,
     }),
   )
   const because =
@@ -107,19 +115,23 @@ export function Versions({ metadata }: { readonly metadata: KeyMetadata }) {
         )}
       </Ready>
       {open && (
-        <FormDialog<{ on?: boolean; interval?: number }>
+        <FormDialog<Rotation>
           close={() => setOpen(false)}
-          initial={{ on: metadata.AutomaticRotation === 'Enabled', interval: days ?? DEFAULT_DAYS }}
+          initial={{
+            EnableAutomaticRotation: metadata.AutomaticRotation === 'Enabled',
+            RotationInterval: days ?? USUAL_DAYS,
+          }}
+          of="Kms.UpdateRotationPolicy"
           run={(values) => change.mutateAsync(values)}
           title={say('rotation.edit')}
           verb={common('do.save')}
         >
-          <Form.Item label={say('rotation.on')} name="on" valuePropName="checked">
-            <Switch />
-          </Form.Item>
-          <Form.Item label={say('rotation.days')} name="interval" rules={[{ required: true }]}>
-            <InputNumber max={730} min={7} precision={0} />
-          </Form.Item>
+          <ParameterField label={say('rotation.on')} name="EnableAutomaticRotation" />
+          <ParameterField
+            label={({ Min: min = 0, Max: max = 0 }) => say('rotation.days', { min, max })}
+            name="RotationInterval"
+            needed
+          />
         </FormDialog>
       )}
     </>

@@ -1,3 +1,4 @@
+// The steps of a log-on are no operations: nothing declares them, so their pages have the rules of their fields.
 import { Button } from 'antd'
 import type { ReactNode } from 'react'
 import type { Session } from '../../service/session.tsx'

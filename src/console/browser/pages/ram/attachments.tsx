@@ -78,11 +78,17 @@ export function Attachments({ kind, name }: { readonly kind: Exclude<Kind, 'Poli
       {open && (
         <FormDialog<{ chosen: readonly string[] }>
           close={() => setOpen(false)}
+          of={`Ram.AttachPolicyTo${kind}`}
           run={({ chosen }) => attach.mutateAsync(chosen)}
           title={say('add.permissions')}
           verb={common('do.ok')}
         >
-          <Form.Item label={common('nav.policies')} name="chosen" rules={[{ required: true }]}>
+          {/* Each policy is a call of its own: the field holds those of all. */}
+          <Form.Item
+            label={common('nav.policies')}
+            name="chosen"
+            rules={[{ required: true, message: common('field.required') }]}
+          >
             <Select
               loading={all.isPending}
               mode="multiple"

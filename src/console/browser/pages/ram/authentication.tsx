@@ -1,10 +1,10 @@
-import { Form, Input, Switch } from 'antd'
 import { useState } from 'react'
 import { Do } from '../../parts/allowed.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { Mono } from '../../parts/mono.tsx'
 import { Facts, Nothing, Ready, Section } from '../../parts/page.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
 import { Badge } from '../../parts/state.tsx'
 import { When } from '../../parts/when.tsx'
 import { useArns } from '../../service/arns.ts'
@@ -122,24 +122,14 @@ function ConsoleLogon({ userName }: { readonly userName: string }) {
               ? { PasswordResetRequired: profile.PasswordResetRequired, MFABindRequired: profile.MFABindRequired }
               : { PasswordResetRequired: true }
           }
+          of={isOff ? 'Ram.CreateLoginProfile' : 'Ram.UpdateLoginProfile'}
           run={(values) => save.mutateAsync(values)}
           title={say(isOff ? 'console.enable' : 'console.modify')}
           verb={common('do.ok')}
         >
-          <Form.Item
-            extra={isOff ? undefined : say('password.keep')}
-            label={say('password')}
-            name="Password"
-            rules={isOff ? [{ required: true }] : []}
-          >
-            <Input.Password autoComplete="new-password" />
-          </Form.Item>
-          <Form.Item label={say('password.reset')} name="PasswordResetRequired" valuePropName="checked">
-            <Switch />
-          </Form.Item>
-          <Form.Item label={say('mfa.required')} name="MFABindRequired" valuePropName="checked">
-            <Switch />
-          </Form.Item>
+          <ParameterField extra={isOff ? undefined : say('password.keep')} label={say('password')} name="Password" />
+          <ParameterField label={say('password.reset')} name="PasswordResetRequired" />
+          <ParameterField label={say('mfa.required')} name="MFABindRequired" />
         </FormDialog>
       )}
       {dialog === 'clear' && (

@@ -2,6 +2,8 @@ import { Form, Input, Modal, Skeleton } from 'antd'
 import { useEffect, useState } from 'react'
 import { useRegion } from '../../frame/region.ts'
 import { Mono } from '../../parts/mono.tsx'
+import { OperationForm, UnplacedRefusal } from '../../parts/operation-form.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
 import { Refused } from '../../parts/refused.tsx'
 import { call } from '../../service/call.ts'
 import { useChange } from '../../service/queries.ts'
@@ -15,9 +17,11 @@ interface Device {
 }
 
 interface Codes {
-  readonly first: string
-  readonly second: string
+  readonly AuthenticationCode1: string
+  readonly AuthenticationCode2: string
 }
+
+const CODE = { autoComplete: 'one-time-code', className: 'mono', inputMode: 'numeric' } as const
 
 /** Makes a device and binds it by two codes; a device that is not bound in the end is deleted again. */
 export function BindMfaDevice({ userName, close }: { readonly userName: string; readonly close: () => void }) {
@@ -33,22 +37,18 @@ export function BindMfaDevice({ userName, close }: { readonly userName: string; 
       VirtualMFADeviceName: `${userName}-${Date.now().toString(36)}`,
     }).then(({ VirtualMFADevice }) => setDevice(VirtualMFADevice), setError)
   }, [])
-  const bind = useChange(({ first, second }: Codes, where) =>
+  const bind = useChange(({ AuthenticationCode1, AuthenticationCode2 }: Codes, where) =>
     call('Ram', 'BindMFADevice', where, {
       UserName: userName,
       SerialNumber: device?.SerialNumber,
-      AuthenticationCode1: first.trim(),
-      AuthenticationCode2: second.trim(),
+      AuthenticationCode1: AuthenticationCode1.trim(),
+      AuthenticationCode2: AuthenticationCode2.trim(),
     }),
   )
   const leave = () => {
     if (device) call('Ram', 'DeleteVirtualMFADevice', region, { SerialNumber: device.SerialNumber }).catch(setError)
     close()
   }
-  const rules = [
-    { required: true, message: common('field.required') },
-    { pattern: /^\s*\d{6}\s*$/, message: say('mfa.code.wrong') },
-  ]
   return (
     <Modal
       cancelText={common('do.cancel')}
@@ -60,26 +60,28 @@ export function BindMfaDevice({ userName, close }: { readonly userName: string; 
       open
       title={say('mfa.enable')}
     >
-      <Refused error={error ?? bind.error} />
+      <Refused error={error} />
       {!device && !error && <Skeleton active />}
       {device && (
         <>
           <p>{say('mfa.help')}</p>
           <img alt={say('mfa.picture')} className="qr" src={`data:image/png;base64,${device.QRCodePNG}`} />
           <Mono label={say('mfa.seed')} text={device.Base32StringSeed} />
-          <Form<Codes>
+          <OperationForm<Codes>
+            error={bind.error}
             form={form}
-            layout="vertical"
+            layout={{ requiredMark: false }}
+            of="Ram.BindMFADevice"
             onFinish={(codes) => bind.mutate(codes, { onSuccess: close })}
-            requiredMark={false}
           >
-            <Form.Item label={say('mfa.first')} name="first" rules={rules}>
-              <Input autoComplete="one-time-code" className="mono" inputMode="numeric" maxLength={8} />
-            </Form.Item>
-            <Form.Item label={say('mfa.second')} name="second" rules={rules}>
-              <Input autoComplete="one-time-code" className="mono" inputMode="numeric" maxLength={8} />
-            </Form.Item>
-          </Form>
+            <ParameterField label={say('mfa.first')} name="AuthenticationCode1" sent={(typed) => typed.trim()}>
+              <Input {...CODE} />
+            </ParameterField>
+            <ParameterField label={say('mfa.second')} name="AuthenticationCode2" sent={(typed) => typed.trim()}>
+              <Input {...CODE} />
+            </ParameterField>
+            <UnplacedRefusal />
+          </OperationForm>
         </>
       )}
     </Modal>

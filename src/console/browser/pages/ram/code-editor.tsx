@@ -15,7 +15,7 @@ import { tags } from '@lezer/highlight'
 import { minimalSetup } from 'codemirror'
 import { useEffect, useRef } from 'react'
 import { useArns } from '../../service/arns.ts'
-import { type Declarations, useDeclarations } from '../../service/queries.ts'
+import { type Declarations, useDeclarations } from '../../service/declarations.ts'
 import type { Finding } from './policy-editor.tsx'
 
 interface Props {

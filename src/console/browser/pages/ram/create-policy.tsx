@@ -1,9 +1,10 @@
-import { Button, Form, Input } from 'antd'
+import { Button } from 'antd'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import { Do } from '../../parts/allowed.tsx'
+import { OperationForm, UnplacedRefusal } from '../../parts/operation-form.tsx'
 import { Page } from '../../parts/page.tsx'
-import { Refused } from '../../parts/refused.tsx'
+import { ParameterField, ParameterItem } from '../../parts/parameter-field.tsx'
 import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
@@ -38,26 +39,21 @@ export default function CreatePolicyPage() {
       name={say('Policy.create')}
       title={say('Policy.create')}
     >
-      <Form<Values>
-        layout="vertical"
+      <OperationForm<Values>
+        error={create.error}
+        of="Ram.CreatePolicy"
         onFinish={(values) =>
           create.mutate(values, { onSuccess: () => void navigate(paths.policy('Custom', values.PolicyName)) })
         }
-        requiredMark="optional"
-        validateMessages={{ required: common('field.required') }}
       >
         <div className="form-page">
-          <Form.Item label={say('policy.name')} name="PolicyName" rules={[{ required: true }]}>
-            <Input autoComplete="off" />
-          </Form.Item>
-          <Form.Item label={say('note')} name="Description">
-            <Input maxLength={1024} />
-          </Form.Item>
+          <ParameterField label={say('policy.name')} name="PolicyName" />
+          <ParameterField label={say('note')} name="Description" />
         </div>
-        <Form.Item label={say('document')} required>
+        <ParameterItem label={say('document')} name="PolicyDocument" value={text}>
           <PolicyEditor checked={checked} label={say('document')} onChange={setText} value={text} />
-        </Form.Item>
-        <Refused error={create.error} />
+        </ParameterItem>
+        <UnplacedRefusal />
         <div className="form-foot">
           <Do
             because={!checked.isValid && say('editor.invalid')}
@@ -70,7 +66,7 @@ export default function CreatePolicyPage() {
           </Do>
           <Button onClick={() => void navigate(paths.policies)}>{common('do.cancel')}</Button>
         </div>
-      </Form>
+      </OperationForm>
     </Page>
   )
 }

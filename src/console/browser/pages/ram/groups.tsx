@@ -1,7 +1,8 @@
-import { Form, Input } from 'antd'
+import { Input } from 'antd'
 import { Link, useNavigate } from 'react-router'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { Page } from '../../parts/page.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
 import { When } from '../../parts/when.tsx'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
@@ -45,17 +46,16 @@ export default function GroupsPage() {
         <FormDialog<NewGroup>
           close={creation.close}
           done={(values) => void navigate(paths.group(values.GroupName))}
+          of="Ram.CreateGroup"
           permission={creation.permission}
           run={(values) => create.mutateAsync(values)}
           title={say('Group.create')}
           verb={common('do.ok')}
         >
-          <Form.Item label={say('group.name')} name="GroupName" rules={[{ required: true }]}>
+          <ParameterField label={say('group.name')} name="GroupName">
             <Input autoComplete="off" autoFocus />
-          </Form.Item>
-          <Form.Item label={say('note')} name="Comments">
-            <Input maxLength={128} />
-          </Form.Item>
+          </ParameterField>
+          <ParameterField label={say('note')} name="Comments" />
         </FormDialog>
       )}
     </Page>

@@ -1,11 +1,12 @@
 // Which users are in which groups, seen from a group and from a user.
-import { Form, Select } from 'antd'
+import { Select } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
 import { Do } from '../../parts/allowed.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { DeleteIcon } from '../../parts/icons.tsx'
 import { Nothing, type Reading, Ready, Section } from '../../parts/page.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
 import { Refused } from '../../parts/refused.tsx'
 import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
@@ -145,15 +146,16 @@ function Memberships({ title, none, add, chosen, of, reading, rows, choices, isP
         }
       </Ready>
       {choices && (
-        <FormDialog<{ other: string }>
+        <FormDialog<Readonly<Record<NameParameter, string>>>
           close={() => setChoosing(false)}
-          run={({ other }) => adding.mutateAsync(other)}
+          of="Ram.AddUserToGroup"
+          run={(values) => adding.mutateAsync(values[of.other])}
           title={add}
           verb={common('do.ok')}
         >
-          <Form.Item label={chosen} name="other" rules={[{ required: true }]}>
+          <ParameterField label={chosen} name={of.other}>
             <Select loading={isPending} options={choices.map((value) => ({ value, label: value }))} showSearch />
-          </Form.Item>
+          </ParameterField>
         </FormDialog>
       )}
     </Section>

@@ -1,7 +1,8 @@
-import { Form, Input, InputNumber, Radio } from 'antd'
+import { Form, Input, Radio } from 'antd'
 import { Link, useNavigate } from 'react-router'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { Page } from '../../parts/page.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
 import { When } from '../../parts/when.tsx'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
@@ -57,42 +58,52 @@ export default function RolesPage() {
       {creation.isOpen && (
         <FormDialog<NewRole>
           close={creation.close}
-          initial={{ trusted: 'own', MaxSessionDuration: 3600 }}
+          initial={{ trusted: 'own' }}
+          of="Ram.CreateRole"
           done={(values) => void navigate(paths.role(values.RoleName))}
           permission={creation.permission}
           run={(values) => create.mutateAsync(values)}
           title={say('Role.create')}
           verb={common('do.ok')}
         >
-          <Form.Item label={say('trusted')} name="trusted">
-            <Radio.Group
-              options={[
-                { value: 'own', label: say('trusted.account') },
-                { value: 'other', label: say('trusted.other') },
-              ]}
-            />
-          </Form.Item>
-          <Form.Item dependencies={['trusted']} noStyle>
-            {({ getFieldValue }) =>
-              getFieldValue('trusted') === 'other' && (
-                <Form.Item label={say('account.id')} name="account" rules={[{ required: true }, { pattern: /^\d+$/ }]}>
-                  <Input className="mono" />
-                </Form.Item>
-              )
-            }
-          </Form.Item>
-          <Form.Item label={say('role.name')} name="RoleName" rules={[{ required: true }]}>
-            <Input autoComplete="off" />
-          </Form.Item>
-          <Form.Item label={say('note')} name="Description">
-            <Input />
-          </Form.Item>
-          <Form.Item label={say('session.duration')} name="MaxSessionDuration">
-            <InputNumber max={43_200} min={3600} precision={0} />
-          </Form.Item>
+          <TrustedField />
+          <ParameterField label={say('role.name')} name="RoleName" />
+          <ParameterField label={say('note')} name="Description" />
+          <ParameterField label={say('session.duration')} name="MaxSessionDuration" />
         </FormDialog>
       )}
     </Page>
+  )
+}
+
+/** Whom the role trusts. The parameter is a whole trust policy (AssumeRolePolicyDocument), of which this form asks for the account alone. */
+function TrustedField() {
+  const say = useTexts(ramTexts)
+  const common = useCommon()
+  const trusted = Form.useWatch('trusted')
+  return (
+    <>
+      <Form.Item label={say('trusted')} name="trusted">
+        <Radio.Group
+          options={[
+            { value: 'own', label: say('trusted.account') },
+            { value: 'other', label: say('trusted.other') },
+          ]}
+        />
+      </Form.Item>
+      {trusted === 'other' && (
+        <Form.Item
+          label={say('account.id')}
+          name="account"
+          rules={[
+            { required: true, message: common('field.required') },
+            { pattern: /^\d+$/, message: say('account.rule') },
+          ]}
+        >
+          <Input className="mono" />
+        </Form.Item>
+      )}
+    </>
   )
 }
 

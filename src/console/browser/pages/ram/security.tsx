@@ -1,7 +1,8 @@
-import { Alert, Form, Input } from 'antd'
+import { Alert, Input } from 'antd'
 import { Do } from '../../parts/allowed.tsx'
+import { OperationForm, UnplacedRefusal } from '../../parts/operation-form.tsx'
 import { Page, Section } from '../../parts/page.tsx'
-import { Refused } from '../../parts/refused.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
 import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { usePermissions } from '../../service/permissions.ts'
@@ -13,8 +14,8 @@ import { MfaDevice } from './authentication.tsx'
 import { ramTexts } from './ram.texts.ts'
 
 interface Passwords {
-  readonly old: string
-  readonly new: string
+  readonly OldPassword: string
+  readonly NewPassword: string
 }
 
 export default function SecurityPage() {
@@ -22,33 +23,28 @@ export default function SecurityPage() {
   const common = useCommon()
   const { UserName } = useSession()
   const permission = usePermissions(useArns().ram(`user/${UserName}`), ['ram:ChangePassword'])
-  const change = useChange(({ old, new: next }: Passwords, region) =>
-    call('Ram', 'ChangePassword', region, { OldPassword: old, NewPassword: next }),
-  )
+  const change = useChange((passwords: Passwords, region) => call('Ram', 'ChangePassword', region, { ...passwords }))
   return (
     <Page lead={say('security.lead')} name={common('frame.security')} title={common('frame.security')}>
       <Section title={say('change.password')}>
-        <Form<Passwords>
-          className="form-page"
-          layout="vertical"
+        <OperationForm<Passwords>
+          error={change.error}
+          layout={{ className: 'form-page', requiredMark: false }}
+          of="Ram.ChangePassword"
           onFinish={(values) => change.mutate(values)}
-          requiredMark={false}
-          validateMessages={{ required: common('field.required') }}
         >
-          <Form.Item label={say('old.password')} name="old" rules={[{ required: true }]}>
+          <ParameterField label={say('old.password')} name="OldPassword">
             <Input.Password autoComplete="current-password" />
-          </Form.Item>
-          <Form.Item label={say('new.password')} name="new" rules={[{ required: true }]}>
-            <Input.Password autoComplete="new-password" />
-          </Form.Item>
-          <Refused error={change.error} />
+          </ParameterField>
+          <ParameterField label={say('new.password')} name="NewPassword" />
+          <UnplacedRefusal />
           {change.isSuccess && <Alert role="status" showIcon title={say('changed')} type="success" />}
           <div className="form-foot">
             <Do htmlType="submit" loading={change.isPending} permission={permission('ram:ChangePassword')}>
               {common('do.ok')}
             </Do>
           </div>
-        </Form>
+        </OperationForm>
       </Section>
       <MfaDevice userName={UserName} />
       <AccessKeys userName={UserName} />

@@ -1,7 +1,9 @@
-import { Alert, Checkbox, Form, Input, InputNumber, Radio, Switch } from 'antd'
+import { Alert, Checkbox, Form, Input, Radio } from 'antd'
 import type { ReactNode } from 'react'
 import { Do } from '../../parts/allowed.tsx'
+import { OperationForm, UnplacedRefusal } from '../../parts/operation-form.tsx'
 import { Page, Ready, Section } from '../../parts/page.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
 import { Refused } from '../../parts/refused.tsx'
 import { useArns } from '../../service/arns.ts'
 import { call, type Parameters } from '../../service/call.ts'
@@ -24,60 +26,47 @@ export default function SettingsPage() {
   )
 }
 
-/** A form whose fields are the parameters of an operation. */
-function Saved({
-  operation,
-  initial,
-  children,
-}: {
-  readonly operation: string
+interface SavedProps {
+  readonly of: 'SetPasswordPolicy' | 'SetSecurityPreference' | 'SetAccountAlias'
   readonly initial: Flat
   readonly children: ReactNode
-}) {
+}
+
+/** A form whose fields are all that an operation sets. */
+function Saved({ of, initial, children }: SavedProps) {
   const say = useTexts(ramTexts)
   const common = useCommon()
-  const permission = usePermissions(useArns().ram('*'), [`ram:${operation}`])
-  const save = useChange((values: Parameters, region) => call('Ram', operation, region, values))
+  const permission = usePermissions(useArns().ram('*'), [`ram:${of}`])
+  const save = useChange((values: Parameters, region) => call('Ram', of, region, values))
   return (
-    <Form<Flat>
-      className="form-page settings"
-      initialValues={initial}
-      colon={false}
-      labelAlign="left"
-      labelCol={{ flex: '420px' }}
-      labelWrap
-      layout="horizontal"
+    <OperationForm<Flat>
+      error={save.error}
+      initial={initial}
+      layout={LAYOUT}
+      of={`Ram.${of}`}
       onFinish={(values) => save.mutate(values)}
     >
       {children}
-      <Refused error={save.error} />
+      <UnplacedRefusal />
       {save.isSuccess && <Alert role="status" showIcon title={say('saved')} type="success" />}
       <div className="form-foot">
-        <Do htmlType="submit" loading={save.isPending} permission={permission(`ram:${operation}`)}>
+        <Do htmlType="submit" loading={save.isPending} permission={permission(`ram:${of}`)}>
           {common('do.save')}
         </Do>
       </div>
-    </Form>
+    </OperationForm>
   )
 }
 
-function Amount({
-  name,
-  label,
-  min,
-  max,
-}: {
-  readonly name: string
-  readonly label: string
-  readonly min: number
-  readonly max: number
-}) {
-  return (
-    <Form.Item label={label} name={name}>
-      <InputNumber max={max} min={min} precision={0} />
-    </Form.Item>
-  )
-}
+const LAYOUT = {
+  className: 'form-page settings',
+  colon: false,
+  labelAlign: 'left',
+  labelCol: { flex: '420px' },
+  labelWrap: true,
+  layout: 'horizontal',
+  requiredMark: false,
+} as const
 
 function PasswordRule() {
   const say = useTexts(ramTexts)
@@ -92,28 +81,28 @@ function PasswordRule() {
     <Section title={say('settings.password')}>
       <Ready of={policy}>
         {() => (
-          <Saved initial={policy.data?.PasswordPolicy ?? {}} operation="SetPasswordPolicy">
-            <Amount label={say('length')} max={32} min={8} name="MinimumPasswordLength" />
+          <Saved initial={policy.data?.PasswordPolicy ?? {}} of="SetPasswordPolicy">
+            <ParameterField label={say('length')} name="MinimumPasswordLength" />
             <Form.Item label={say('elements')}>
               <div className="ticks">
                 {elements.map(([name, text]) => (
-                  <Form.Item key={name} name={name} noStyle valuePropName="checked">
+                  <ParameterField key={name} name={name} noStyle>
                     <Checkbox>{say(text)}</Checkbox>
-                  </Form.Item>
+                  </ParameterField>
                 ))}
               </div>
             </Form.Item>
-            <Amount label={say('validity')} max={1095} min={0} name="MaxPasswordAge" />
-            <Form.Item label={say('expired')} name="HardExpiry">
+            <ParameterField label={say('validity')} name="MaxPasswordAge" />
+            <ParameterField label={say('expired')} name="HardExpiry" valuePropName="value">
               <Radio.Group
                 options={[
                   { value: true, label: say('expired.deny') },
                   { value: false, label: say('expired.allow') },
                 ]}
               />
-            </Form.Item>
-            <Amount label={say('history')} max={24} min={0} name="PasswordReusePrevention" />
-            <Amount label={say('retry')} max={32} min={0} name="MaxLoginAttemps" />
+            </ParameterField>
+            <ParameterField label={say('history')} name="PasswordReusePrevention" />
+            <ParameterField label={say('retry')} name="MaxLoginAttemps" />
           </Saved>
         )}
       </Ready>
@@ -135,17 +124,15 @@ function Security() {
         {() => (
           <Saved
             initial={Object.assign({}, ...Object.values(preference.data?.SecurityPreference ?? {}))}
-            operation="SetSecurityPreference"
+            of="SetSecurityPreference"
           >
             {switches.map(([name, text]) => (
-              <Form.Item key={name} label={say(text)} name={name} valuePropName="checked">
-                <Switch />
-              </Form.Item>
+              <ParameterField key={name} label={say(text)} name={name} />
             ))}
-            <Amount label={say('session.hours')} max={24} min={1} name="LoginSessionDuration" />
-            <Form.Item extra={say('masks.help')} label={say('masks')} name="LoginNetworkMasks">
+            <ParameterField label={say('session.hours')} name="LoginSessionDuration" />
+            <ParameterField extra={say('masks.help')} label={say('masks')} name="LoginNetworkMasks">
               <Input className="mono" />
-            </Form.Item>
+            </ParameterField>
           </Saved>
         )}
       </Ready>
@@ -177,14 +164,12 @@ function AccountAlias() {
     >
       <Ready of={alias}>
         {() => (
-          <Saved initial={{ AccountAlias: alias.data?.AccountAlias ?? '' }} operation="SetAccountAlias">
-            <Form.Item
+          <Saved initial={{ AccountAlias: alias.data?.AccountAlias ?? '' }} of="SetAccountAlias">
+            <ParameterField
               extra={say('alias.help', { account: AccountId })}
               label={say('settings.alias')}
               name="AccountAlias"
-            >
-              <Input autoComplete="off" />
-            </Form.Item>
+            />
           </Saved>
         )}
       </Ready>

@@ -1,9 +1,9 @@
-import { Form, Input } from 'antd'
 import { useState } from 'react'
 import { useParams } from 'react-router'
 import { Do } from '../../parts/allowed.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { Facts, Page, Ready, Section } from '../../parts/page.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
 import { TabLinks } from '../../parts/tab-links.tsx'
 import { When } from '../../parts/when.tsx'
 import { useArns } from '../../service/arns.ts'
@@ -115,22 +115,15 @@ function Basics({ user }: { readonly user: User }) {
             NewEmail: user.Email,
             NewMobilePhone: user.MobilePhone,
           }}
+          of="Ram.UpdateUser"
           run={(values) => change.mutateAsync(values)}
           title={say('user.edit')}
           verb={common('do.save')}
         >
-          <Form.Item label={say('display.name')} name="NewDisplayName">
-            <Input />
-          </Form.Item>
-          <Form.Item label={say('note')} name="NewComments">
-            <Input />
-          </Form.Item>
-          <Form.Item label={say('email')} name="NewEmail">
-            <Input />
-          </Form.Item>
-          <Form.Item label={say('mobile')} name="NewMobilePhone">
-            <Input />
-          </Form.Item>
+          <ParameterField label={say('display.name')} name="NewDisplayName" />
+          <ParameterField label={say('note')} name="NewComments" />
+          <ParameterField label={say('email')} name="NewEmail" />
+          <ParameterField label={say('mobile')} name="NewMobilePhone" />
         </FormDialog>
       )}
     </Section>

@@ -1,7 +1,8 @@
-import { Form, Input } from 'antd'
+import { Input } from 'antd'
 import { Link, useNavigate } from 'react-router'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { Page } from '../../parts/page.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
 import { When } from '../../parts/when.tsx'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
@@ -47,25 +48,17 @@ export default function UsersPage() {
         <FormDialog<NewUser>
           close={creation.close}
           done={(values) => void navigate(paths.user(values.UserName, 'authentication'))}
+          of="Ram.CreateUser"
           permission={creation.permission}
           run={(values) => create.mutateAsync(values)}
           title={say('User.create')}
           verb={common('do.ok')}
         >
-          <Form.Item
-            extra={say('logon.rule')}
-            label={say('logon.name')}
-            name="UserName"
-            rules={[{ required: true }, { pattern: /^[A-Za-z0-9._-]{1,64}$/, message: say('logon.rule') }]}
-          >
+          <ParameterField label={say('logon.name')} name="UserName">
             <Input autoComplete="off" autoFocus />
-          </Form.Item>
-          <Form.Item label={say('display.name')} name="DisplayName">
-            <Input maxLength={128} />
-          </Form.Item>
-          <Form.Item label={say('note')} name="Comments">
-            <Input maxLength={128} />
-          </Form.Item>
+          </ParameterField>
+          <ParameterField label={say('display.name')} name="DisplayName" />
+          <ParameterField label={say('note')} name="Comments" />
         </FormDialog>
       )}
     </Page>

@@ -1,0 +1,123 @@
+import { Form, type FormInstance, type FormProps } from 'antd'
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react'
+import { Refusal } from '../service/call.ts'
+import { type DeclaredParameter, type OperationName, parameterOf, useDeclarations } from '../service/declarations.ts'
+import { type RefusableField, refusedField } from '../service/refused-parameter.ts'
+import { Ready } from './page.tsx'
+import { Refused } from './refused.tsx'
+
+interface Operating {
+  readonly of: OperationName
+  readonly initial: Readonly<Record<string, unknown>>
+  /** What the service refused, and the field that it is about; null: it is about none. */
+  readonly error: Error | null
+  readonly place: string | null
+  register(field: RefusableField): () => void
+}
+
+const OperatingContext = createContext<Operating | null>(null)
+
+function useOperating(): Operating {
+  const operating = useContext(OperatingContext)
+  if (!operating) throw new Error('no form of an operation')
+  return operating
+}
+
+interface Props<T extends object> {
+  /** The operation that the form calls, whose declaration its fields follow. */
+  readonly of: OperationName
+  readonly form?: FormInstance<T>
+  readonly initial?: Partial<T>
+  /** What the service refused last. */
+  readonly error: Error | null
+  readonly onFinish: (values: T) => void
+  readonly children: ReactNode
+  /** What stands beside the form, and may show the refusal that no field shows. */
+  readonly aside?: ReactNode
+  readonly layout?: Pick<
+    FormProps<T>,
+    'className' | 'colon' | 'labelAlign' | 'labelCol' | 'labelWrap' | 'layout' | 'requiredMark' | 'scrollToFirstError'
+  >
+}
+
+/**
+ * A form for an operation. Its fields (`ParameterField`, `ParameterPairs`) take label, limits and defaults from the declaration, and a
+ * refusal that names a parameter is shown at the field of that parameter; any other one by `UnplacedRefusal`.
+ */
+export function OperationForm<T extends object>({
+  of,
+  form,
+  initial,
+  error,
+  onFinish,
+  children,
+  aside,
+  layout,
+}: Props<T>) {
+  const declarations = useDeclarations()
+  const fields = useRef(new Map<string, RefusableField>())
+  const [answered, setAnswered] = useState<Error | null>(null)
+  const given = useRef(initial ?? {})
+  const current = error === answered ? null : error
+  const place = current instanceof Refusal ? refusedField(current, [...fields.current.values()]) : null
+  const operating = useMemo<Operating>(
+    () => ({
+      of,
+      initial: given.current as Readonly<Record<string, unknown>>,
+      error: current,
+      place,
+      register(field) {
+        fields.current.set(field.name, field)
+        return () => void fields.current.delete(field.name)
+      },
+    }),
+    [of, current, place],
+  )
+  return (
+    <OperatingContext value={operating}>
+      <Form<T>
+        {...(form ? { form } : {})}
+        initialValues={given.current}
+        layout="vertical"
+        onFinish={onFinish}
+        // Who changes the form answers the refusal: it says nothing of what is there now.
+        onValuesChange={() => setAnswered(error)}
+        requiredMark="optional"
+        {...layout}
+      >
+        <Ready of={declarations}>{() => children}</Ready>
+      </Form>
+      {aside}
+    </OperatingContext>
+  )
+}
+
+/** What the service refused, where no field of the form shows it. */
+export function UnplacedRefusal() {
+  const { error, place } = useOperating()
+  return <Refused error={place === null ? error : null} />
+}
+
+/** A parameter of the form's operation, or of another one that the form calls too. */
+export function useParameter(name: string, of?: OperationName): DeclaredParameter {
+  const operating = useOperating()
+  const { data } = useDeclarations()
+  return parameterOf(data, of ?? operating.of, name)
+}
+
+/** Whether the form was opened with a value for a field. */
+export function useHasInitial(name: string): boolean {
+  return name in useOperating().initial
+}
+
+/** What a field adds to its item when the service refused its value. */
+export function useRefusalAt(
+  name: string,
+  { Refusal: code }: DeclaredParameter,
+  members: readonly string[] = [],
+): { readonly help?: ReactNode; readonly validateStatus?: 'error' } {
+  const { error, place, register } = useOperating()
+  const names = [name, ...members].join()
+  useEffect(() => register({ name, names: names.split(','), code }), [register, name, names, code])
+  return place === name ? { help: <Refused error={error} />, validateStatus: 'error' } : {}
+}

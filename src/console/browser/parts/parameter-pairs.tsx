@@ -1,0 +1,51 @@
+import { Form } from 'antd'
+import type { ReactNode } from 'react'
+import { type Fault, faultOf, memberFaultOf } from '../service/rules.ts'
+import { useRules } from '../texts/rules.ts'
+import { useParameter, useRefusalAt } from './operation-form.tsx'
+import { type Pair, PairRows } from './pair-rows.tsx'
+
+interface Props {
+  /** The parameter, and the form's field for it: a list or a map in JSON. */
+  readonly name: string
+  readonly label: string
+  readonly extra?: ReactNode
+  readonly called: Parameters<typeof PairRows>[0]['called']
+  readonly placeholders?: readonly [key: string, value: string]
+  /** The JSON that is sent for the pairs. */
+  readonly sent: (pairs: readonly Pair[] | undefined) => string | undefined
+}
+
+/** Rows of keys and values for a parameter, with the limits that it declares for itself and for the members of its items. */
+export function ParameterPairs({ name, label, extra, called, placeholders, sent }: Props) {
+  const declared = useParameter(name)
+  const members = declared.Members ?? []
+  const refusal = useRefusalAt(
+    name,
+    declared,
+    members.map(({ Name }) => Name),
+  )
+  const rules = useRules()
+  const throwing = (fault: Fault | null) => {
+    if (fault) throw new Error(rules.fault(fault, declared))
+  }
+  const [keyLimits, valueLimits] = members
+  return (
+    <Form.Item extra={extra} label={label} {...refusal}>
+      <PairRows
+        called={called}
+        name={name}
+        rules={{
+          key: async (_, key?: string) => throwing(keyLimits ? memberFaultOf(keyLimits, key) : null),
+          value: async (_, value?: string) => throwing(valueLimits ? memberFaultOf(valueLimits, value) : null),
+          all: async (_, pairs?: readonly Pair[]) => {
+            const { MaxItems: most } = declared
+            if (most !== undefined && (pairs?.length ?? 0) > most) throwing({ rule: 'items', count: most })
+            throwing(faultOf(declared, sent(pairs)))
+          },
+        }}
+        {...(placeholders ? { placeholders } : {})}
+      />
+    </Form.Item>
+  )
+}

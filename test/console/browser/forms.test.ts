@@ -1,0 +1,163 @@
+// Forms: what an operation declares shows at its field before anything is sent, and what the service refuses shows there too.
+import assert from 'node:assert/strict'
+import { after, afterEach, before, describe, it } from 'node:test'
+import type { Locator, Page } from 'playwright-core'
+import { Desk } from './desk.ts'
+
+describe('forms in the browser', () => {
+  let desk: Desk
+  let page: Page
+  let key: string
+  const dialog = () => page.getByRole('dialog')
+  /** The item of the form that the field is in. */
+  const itemOf = (field: Locator) => page.locator('.ant-form-item').filter({ has: field }).last()
+  const faultAt = (field: Locator) => itemOf(field).locator('.ant-form-item-explain-error')
+  before(async () => {
+    desk = await Desk.open({ flags: ['--max-pending-window-days', '60'] })
+    page = await desk.root()
+    key = (await desk.program.call('CreateKey')).body.KeyMetadata.KeyId
+    await desk.program.call('CreateAlias', { KeyId: key, AliasName: 'alias/taken' })
+  })
+  after(async () => desk[Symbol.asyncDispose]())
+  afterEach(() => assert.deepEqual(desk.takeFaults(), []))
+
+  /** The operations that the page calls from now on. */
+  const called = (): string[] => {
+    const operations: string[] = []
+    page.on('request', (request) => {
+      const [, operation] = /\/console\/api\/\w+\/(\w+)\?/.exec(request.url()) ?? []
+      if (operation) operations.push(operation)
+    })
+    return operations
+  }
+
+  it('say what a parameter takes at its field, and send nothing else', async () => {
+    const operations = called()
+    await desk.go(page, '/ram/users')
+    await page.getByRole('button', { name: 'Create User' }).first().click()
+    const name = page.getByLabel('Logon Name')
+    await itemOf(name).getByText('1 to 64 characters of letters, digits, ., _ and -.').waitFor()
+    await dialog().getByRole('button', { name: 'OK' }).click()
+    await itemOf(name).getByText('This field is required.').waitFor()
+    await name.fill('anna lind')
+    await faultAt(name).getByText('1 to 64 characters of letters, digits, ., _ and -.').waitFor()
+    await name.fill('a'.repeat(65))
+    await itemOf(name).getByText('At most 64 characters.').waitFor()
+    const note = page.getByLabel('Note')
+    await note.fill('x'.repeat(129))
+    await itemOf(note).getByText('At most 128 characters.').waitFor()
+    assert.equal(await itemOf(name).getByText('At most 128 characters.').count(), 0)
+    assert.equal(await name.getAttribute('aria-invalid'), 'true')
+    await dialog().getByRole('button', { name: 'OK' }).click()
+    await note.fill('')
+    await name.fill('anna')
+    await dialog().getByRole('button', { name: 'OK' }).click()
+    await page.getByRole('heading', { name: 'anna' }).waitFor()
+    assert.deepEqual(
+      operations.filter((one) => one === 'CreateUser'),
+      ['CreateUser'],
+    )
+  })
+
+  it('say it in Chinese', async () => {
+    const chinese = await desk.root({ language: 'zh' })
+    await desk.go(chinese, '/ram/users?dialog=create')
+    const name = chinese.getByLabel('登录名称')
+    await name.fill('anna lind')
+    await chinese
+      .locator('.ant-form-item-explain-error')
+      .getByText('1至64个字符，可包含字母、数字、.、_ 和 -。')
+      .waitFor()
+    await name.fill('a'.repeat(65))
+    await chinese.getByText('最多 64 个字符。').waitFor()
+    await chinese.context().close()
+  })
+
+  it('show what the service refuses at the field that it is about, until somebody changes it', async () => {
+    await desk.go(page, '/ram/users?dialog=create')
+    const name = page.getByLabel('Logon Name')
+    await name.fill('anna')
+    await dialog().getByRole('button', { name: 'OK' }).click()
+    const refusal = itemOf(name).getByRole('alert')
+    await refusal.getByText('The user does already EXIST.').waitFor()
+    await refusal.getByText('RequestId').waitFor()
+    await refusal.getByRole('link').waitFor()
+    assert.equal(await page.getByText('RequestId', { exact: true }).count(), 1, 'nowhere else')
+    await name.fill('anna2')
+    await page.getByText('The user does already EXIST.').waitFor({ state: 'hidden' })
+    await dialog().getByRole('button', { name: 'OK' }).click()
+    await page.getByRole('heading', { name: 'anna2' }).waitFor()
+  })
+
+  it('show below what is about no field', async () => {
+    await desk.go(page, '/cn-hangzhou/cryptography/encrypt')
+    const field = page.getByLabel('Key', { exact: true })
+    await field.fill('alias/nothing')
+    await page.keyboard.press('Escape')
+    await page.getByLabel('Plaintext', { exact: true }).fill('x')
+    await page.getByRole('button', { name: 'Encrypt' }).click()
+    await page.getByRole('alert').getByText('The specified Alias is not found.').waitFor()
+    assert.equal(await itemOf(field).getByText('The specified Alias is not found.').count(), 0)
+    const plaintext = page.getByLabel('Plaintext', { exact: true })
+    await plaintext.fill('你'.repeat(2049))
+    await itemOf(plaintext).getByText('At most 6,144 bytes.').waitFor()
+    await page.getByText('The specified Alias is not found.').waitFor({ state: 'hidden' })
+  })
+
+  it('place the refusals of each operation that they call', async () => {
+    await desk.go(page, '/cn-hangzhou/keys/create')
+    await page.getByRole('button', { name: 'Add tag' }).click()
+    await page.getByLabel('Tag key 1').fill('a b')
+    await page.getByText('is not allowed here.').waitFor()
+    await page.getByLabel('Tag key 1').fill('aliyun:own')
+    await page.getByText('is not allowed here.').waitFor({ state: 'hidden' })
+    const alias = page.getByLabel('Alias Name')
+    await alias.fill('ta ken')
+    await faultAt(alias).getByText('alias/ followed by 1 to 255 letters, digits, _, / or -.').waitFor()
+    await alias.fill('taken')
+    await page.getByRole('button', { name: 'OK' }).click()
+    await itemOf(page.getByLabel('Tag key 1')).getByText('none that starts with aliyun').first().waitFor()
+    await page.getByLabel('Tag key 1').fill('own')
+    await page.getByRole('button', { name: 'OK' }).click()
+    await itemOf(alias).getByText('AliasName Already Exists.').waitFor()
+    await page.getByText('The key was created, but not all that follows it.').first().waitFor()
+  })
+
+  it("keep to the operator's settings, and do nothing beyond them", async () => {
+    const operations = called()
+    await desk.go(page, `/cn-hangzhou/keys/${key}/details`)
+    await page.getByRole('button', { name: 'Schedule Key Deletion' }).click()
+    const days = page.getByLabel('Delete In (7-60 days)')
+    assert.equal(await days.inputValue(), '30')
+    await days.fill('61')
+    await itemOf(days).getByText('A whole number from 7 to 60.').waitFor()
+    await dialog().getByRole('button', { name: 'Schedule Key Deletion' }).click()
+    await days.fill('60')
+    await dialog().getByRole('button', { name: 'Schedule Key Deletion' }).click()
+    await page.getByRole('heading', { name: 'taken Pending Deletion' }).waitFor()
+    assert.deepEqual(
+      operations.filter((one) => one === 'ScheduleKeyDeletion'),
+      ['ScheduleKeyDeletion'],
+    )
+  })
+
+  it('begin with what is set, and save it within its limits', async () => {
+    await desk.go(page, '/ram/settings')
+    const length = page.getByLabel('Password Length')
+    assert.equal(await length.inputValue(), '8')
+    await length.fill('33')
+    await itemOf(length).getByText('A whole number from 8 to 32.').waitFor()
+    await length.fill('12')
+    await page.getByRole('region', { name: 'Password rule' }).getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('status').getByText('Saved').waitFor()
+    const alias = page.getByRole('textbox', { name: 'Account alias' })
+    await alias.fill('a--b')
+    await faultAt(alias).getByText('3 to 63 lower-case letters').waitFor()
+    await desk.go(page, '/ram/users/anna/authentication')
+    await page.getByRole('button', { name: 'Enable Console Logon' }).click()
+    const password = page.getByLabel('Password', { exact: true })
+    await password.fill('Short-7')
+    await dialog().getByRole('button', { name: 'OK' }).click()
+    await itemOf(password).getByText('is not compliant with the password policy').waitFor()
+  })
+})
