@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { openRing } from '../src/house/installation.ts'
 import type { RootKeys } from '../src/keystore/root-keys.ts'
 import { SoftwareKeystore } from '../src/keystore/software.ts'
-import { CMK, VERSION } from '../src/kms/records.ts'
+import { KEY_INDEX } from '../src/kms/key-index.ts'
+import { ALIAS, CMK, VERSION } from '../src/kms/records.ts'
 import { chaining } from '../src/ledger/chain.ts'
 import { type Change, INSTALLATION, insert, toRow } from '../src/ledger/record.ts'
 import { ACCESS_KEY, AccessKeys } from '../src/ram/access-key.ts'
@@ -18,9 +19,9 @@ import type { RowChange, Storage } from '../src/storage/storage.ts'
 
 const AT_ONCE = 2000
 
-/** Adds `count` enabled keys to the account in the region; answers some of their ids, spread over all. */
+/** Adds `count` enabled keys with tags, some with aliases, to the account in the region; answers some of their ids, spread over all. */
 export async function fill(data: string, account: string, region: string, count: number): Promise<string[]> {
-  const storage = await openStorage(join(data, 'strongroom.db'))
+  const storage = await openStorage(join(data, 'strongroom.db'), { indexing: KEY_INDEX, notice: () => {} })
   const keys = await rootKeysOf(data, storage)
   const keystore = new SoftwareKeystore(keys, SYSTEM)
   const sample: string[] = []
@@ -32,12 +33,14 @@ export async function fill(data: string, account: string, region: string, count:
       const place = { account, region, createdAt: Date.now() }
       const material = await keystore.generate({ account, region, keyId: id, versionId, protectionLevel: 'SOFTWARE' })
       changes.push(insert(VERSION, { ...place, id: versionId, parent: id, body: { keyId: id, material } }))
+      if (i % 100 === 0)
+        changes.push(insert(ALIAS, { ...place, id: `alias/orders-${i}`, parent: id, body: { keyId: id } }))
       changes.push(
         insert(CMK, {
           ...place,
           id,
           body: {
-            description: `key ${i}`,
+            description: `key ${i} of the service that takes orders in department ${i % 97}`,
             keySpec: 'Aliyun_AES_256',
             keyUsage: 'ENCRYPT/DECRYPT',
             origin: 'Aliyun_KMS',
@@ -48,7 +51,10 @@ export async function fill(data: string, account: string, region: string, count:
             primaryVersionId: versionId,
             lastRotationAt: place.createdAt,
             materialFingerprint: null,
-            tags: [['Project', 'Apollo']],
+            tags: [
+              ['Project', 'Apollo'],
+              ['Owner', `team-${i % 50}`],
+            ],
           },
         }),
       )

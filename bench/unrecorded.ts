@@ -9,8 +9,8 @@ import type { EventRow, Storage } from '../src/storage/storage.ts'
 const ring = new Array<EventRow | null>(4096).fill(null)
 let recorded = 0
 
-async function openUnrecorded(url: string): Promise<Storage> {
-  const storage = await openStorage(url)
+async function openUnrecorded(...which: Parameters<typeof openStorage>): Promise<Storage> {
+  const storage = await openStorage(...which)
   return {
     commitsAtOnce: storage.commitsAtOnce,
     failure: storage.failure,
@@ -20,6 +20,8 @@ async function openUnrecorded(url: string): Promise<Storage> {
     page: (...where) => storage.page(...where),
     pageAfter: (...where) => storage.pageAfter(...where),
     between: (...where) => storage.between(...where),
+    search: (...which) => storage.search(...which),
+    searchById: (...which) => storage.searchById(...which),
     count: (range) => storage.count(range),
     due: (...when) => storage.due(...when),
     scan: (...where) => storage.scan(...where),

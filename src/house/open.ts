@@ -17,6 +17,7 @@ import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import type { Supervisor } from '../keystore/pkcs11/supervisor.ts'
 import { KeystoreRouter } from '../keystore/router.ts'
 import { SoftwareKeystore } from '../keystore/software.ts'
+import { KEY_INDEX } from '../kms/key-index.ts'
 import { KeyUsage } from '../kms/key-usage.ts'
 import { versionsIn } from '../kms/records.ts'
 import type { Alarm } from '../ledger/alarm.ts'
@@ -37,6 +38,7 @@ import type { Storage } from '../storage/storage.ts'
 import { SecurityTokens } from '../sts/security-token.ts'
 import { deviceOf, hsmKeystoreOf } from './hsm.ts'
 import { openRing } from './installation.ts'
+import { openLog } from './log.ts'
 
 /** What calls use of the open house. */
 type ForCalls = Pick<
@@ -81,13 +83,14 @@ export async function openHouse(
   settings: Settings,
   alarm: Alarm,
   now: number,
-  open: (url: string) => Promise<Storage> = openStorage,
+  open: typeof openStorage = openStorage,
   runtime: Runtime = SYSTEM,
 ): Promise<OpenHouse> {
   demandServed(settings, products)
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
   const device = settings.hsm && deviceOf(settings.hsm, alarm)
-  const storage = await open(settings.database ?? join(settings.data, 'strongroom.db'))
+  const notice = (message: string) => openLog(settings.logLevel).info(message)
+  const storage = await open(settings.database ?? join(settings.data, 'strongroom.db'), { indexing: KEY_INDEX, notice })
   try {
     const ring = await openRing({ settings, storage, device, alarm, runtime }, now)
     const { keys } = ring

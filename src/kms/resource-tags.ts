@@ -5,6 +5,7 @@ import type { Resource, Tags } from '../api/operation.ts'
 import { choice, json, optional, type Parameter, text } from '../api/parameters.ts'
 import { objectPieces, textPieces } from '../api/pieces.ts'
 import { type FoundKey, keyByIdOrArn, keyResource, kmsArn } from './key-name.ts'
+import type { WantedTag } from './key-search.ts'
 import type { KmsContext } from './operation.ts'
 import { isTagKey, isTagValue, MAX_TAGS } from './tags.ts'
 
@@ -33,12 +34,6 @@ export const resourceIds = texts(
   (id) => id.length > 0 && id.length <= 512,
 )
 export const tagKeys = texts(`1 to ${MAX_TAGS} tag keys: TagKey.1, TagKey.2, …, or a JSON array.`, MAX_TAGS, isTagKey)
-
-/** A tag to search for; `value` is null for any value. */
-export interface WantedTag {
-  readonly key: string
-  readonly value: string | null
-}
 
 /** Tags in pieces, or a JSON array of {"Key","Value"}. */
 const tagPieces: Parameter<readonly WantedTag[]> = {

@@ -5,6 +5,7 @@ import {
   type EventStorage,
   type Heads,
   type Range,
+  type Row,
   recordKey,
   type Storage,
   UNLOGGED_KINDS,
@@ -14,6 +15,7 @@ import type { KnownRecords } from './known-records.ts'
 import { fromRows, walk } from './many.ts'
 import { Forged, fromRow, type Kind, type Recorded, type Scope } from './record.ts'
 import type { RootWatch } from './root-watch.ts'
+import { type FoundRecords, heldAgainst, judge, orElse, pageOfSteps, type Sought } from './search.ts'
 import { checkedRows, withSecondLook } from './second-look.ts'
 import type { TrailHead } from './trail-head.ts'
 import type { Source } from './view.ts'
@@ -120,6 +122,57 @@ export class Reader implements Source {
     const read = (last: Recorded<B> | null, limit: number) =>
       this.between(kind, scope, { after: last?.id ?? after, before: '\x7f', limit })
     return walk(read, this.#sources.runtime)
+  }
+
+  /** A page of what a search finds, by creation time; with the count of all. */
+  search<B>(
+    kind: Kind<B>,
+    scope: Scope,
+    sought: Sought<B>,
+    where: { offset: number; limit: number },
+  ): Promise<FoundRecords<B>> {
+    const { storage, alarm } = this.#sources
+    const search = { ...placeOf(kind, scope), ...sought.search, through: sought.through.name }
+    const indexed = async () => {
+      const { rows, total } = await storage.search(search, where.offset, where.limit)
+      return { records: await this.#held(rows, sought, scope), total }
+    }
+    const readAll = () => pageOfSteps(this.byCreation(kind, scope), judge(sought, scope, this), where)
+    return orElse(alarm, () => this.#reading(indexed), readAll)
+  }
+
+  /** All that a search finds whose ids come after one, by id in byte order, step by step; other calls run in between. */
+  searchById<B>(
+    kind: Kind<B>,
+    scope: Scope,
+    sought: Sought<B>,
+    after: string,
+  ): AsyncGenerator<readonly Recorded<B>[], void, void> {
+    const { storage, alarm, runtime } = this.#sources
+    const search = { ...placeOf(kind, scope), ...sought.search, through: sought.through.name }
+    const indexed = async (last: string, limit: number) =>
+      this.#held(await storage.searchById(search, last, limit), sought, scope)
+    const readAll = async (last: string, limit: number) => {
+      const found = judge(sought, scope, this)
+      return (await pageOfSteps(this.byId(kind, scope, last), found, { offset: 0, limit })).records
+    }
+    const read = (last: Recorded<B> | null, limit: number) => {
+      const from = last?.id ?? after
+      return orElse(
+        alarm,
+        () => this.#reading(() => indexed(from, limit)),
+        () => readAll(from, limit),
+      )
+    }
+    return walk(read, runtime)
+  }
+
+  async #held<B>(rows: readonly (Row | null)[], sought: Sought<B>, scope: Scope): Promise<readonly Recorded<B>[]> {
+    const { keys, runtime } = this.#sources
+    const present = rows.filter((row) => row !== null)
+    const records: (Recorded<B> | null)[] = [...(await fromRows<B>(present, keys, runtime))]
+    if (present.length < rows.length) records.push(null)
+    return heldAgainst(sought, records, scope, this)
   }
 
   /** How many records a scope, or one parent, has; of a whole scope only for kinds that are counted. */

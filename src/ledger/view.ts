@@ -2,6 +2,7 @@
 // meanwhile: an operation decides on the very records that it was authorized on. The commit finds out whether one of them changed since.
 import { type EventStorage, type Heads, placeKey, recordKey } from '../storage/storage.ts'
 import type { Kind, Recorded, Scope } from './record.ts'
+import type { FoundRecords, Sought } from './search.ts'
 
 type Place = { readonly parent?: string; readonly offset: number; readonly limit: number }
 type Steps<B> = AsyncGenerator<readonly Recorded<B>[], void, void>
@@ -17,6 +18,8 @@ export interface Source {
   between<B>(kind: Kind<B>, scope: Scope, where: Span): Promise<readonly Recorded<B>[]>
   byCreation<B>(kind: Kind<B>, scope: Scope): Steps<B>
   byId<B>(kind: Kind<B>, scope: Scope, after: string): Steps<B>
+  search<B>(kind: Kind<B>, scope: Scope, sought: Sought<B>, where: Omit<Place, 'parent'>): Promise<FoundRecords<B>>
+  searchById<B>(kind: Kind<B>, scope: Scope, sought: Sought<B>, after: string): Steps<B>
   count<B>(kind: Kind<B>, scope: Scope, parent?: string | null): Promise<number>
   turn(): Promise<void>
 }
@@ -131,6 +134,24 @@ export class LedgerView implements Source {
     return this.#stepsAsRead(kind, this.#source.byId(kind, scope, after))
   }
 
+  /** A page of what a search finds, as `page` shows records. */
+  async search<B>(
+    kind: Kind<B>,
+    scope: Scope,
+    sought: Sought<B>,
+    where: Omit<Place, 'parent'>,
+  ): Promise<FoundRecords<B>> {
+    this.#searched(kind, scope, sought)
+    const { records, total } = await this.#source.search(kind, scope, sought, where)
+    return { records: await this.#asRead(kind, records), total }
+  }
+
+  /** All that a search finds whose ids come after one, by id, step by step, as `between` shows them. */
+  searchById<B>(kind: Kind<B>, scope: Scope, sought: Sought<B>, after: string): Steps<B> {
+    this.#searched(kind, scope, sought)
+    return this.#stepsAsRead(kind, this.#source.searchById(kind, scope, sought, after))
+  }
+
   async *#stepsAsRead<B>(kind: Kind<B>, steps: Steps<B>): Steps<B> {
     for await (const records of steps) yield this.#asRead(kind, records)
   }
@@ -167,6 +188,12 @@ export class LedgerView implements Source {
   #find(key: string): Found | undefined {
     const at = this.#places ? this.#places.get(key) : this.#keys.indexOf(key)
     return at === undefined ? undefined : this.#found[at]
+  }
+
+  /** A search by text rests on the records that have it for others, too. */
+  #searched<B>(kind: Kind<B>, scope: Scope, { search, through }: Sought<B>): void {
+    this.#listed(kind, scope)
+    if (search.text !== '') this.#listed(through, scope)
   }
 
   #listed({ name: kind }: Kind<unknown>, { account, region }: Scope): void {

@@ -2,6 +2,9 @@
 import { type ColumnDefinitionBuilder, sql } from 'kysely'
 import { builder, type Dialect } from './tables.ts'
 
+/** The version since which there is an index of records. */
+export const INDEXED_SINCE = 4
+
 /** The migrations in order: the statements that lead from version i to i + 1. A released one never changes. */
 export function migrations(dialect: Dialect): readonly (readonly string[])[] {
   const db = builder(dialect)
@@ -90,5 +93,24 @@ export function migrations(dialect: Dialect): readonly (readonly string[])[] {
       .addColumn('n', dialect === 'sqlite' ? 'integer' : 'bigint', (column) => column.primaryKey())
       .addColumn('records', text, required),
   ]
-  return [initial, chained, numbered].map((step) => step.map((statement) => statement.compile().sql))
+  const recordIndex = schema
+    .createTable('record_index')
+    .addColumn('kind', text, required)
+    .addColumn('account', text, required)
+    .addColumn('region', text, required)
+    .addColumn('created_at', 'bigint', required)
+    .addColumn('id', text, required)
+    // What searches read of all entries comes first.
+    .addColumn('steady_until', 'bigint', required)
+    .addColumn('facets', 'bigint', required)
+    .addColumn('words', text, required)
+    .addColumn('labels', text, required)
+    .addColumn('parent', text)
+    .addColumn('gone_at', 'bigint')
+    .addColumn('turns_at', 'bigint')
+    .addColumn('later', 'bigint')
+    .addPrimaryKeyConstraint('record_index_key', ['kind', 'account', 'region', 'created_at', 'id'])
+  // A search goes through all entries of an account and region: they lie together.
+  const indexed = [dialect === 'sqlite' ? recordIndex.modifyEnd(sql`WITHOUT ROWID`) : recordIndex]
+  return [initial, chained, numbered, indexed].map((step) => step.map((statement) => statement.compile().sql))
 }

@@ -2,6 +2,7 @@
 // so that the transaction aborts by itself, and the error says how it ended.
 import type { GrowingChain } from './growing-chain.ts'
 import { stepsOf } from './rows.ts'
+import type { Indexing } from './search.ts'
 import type { Bound } from './statement.ts'
 import type { Statements } from './statements.ts'
 import { type Basis, type Commit, type Outcome, Stale } from './storage.ts'
@@ -42,13 +43,15 @@ export function storing(
   { changes, nonce, event, further }: Commit,
   chain: GrowingChain | null,
   statements: Statements,
+  indexing: Indexing,
 ): Bound[] {
   const steps: Bound[] = []
   if (nonce) steps.push(must('nonce-used', statements.nonce(nonce)))
   for (const change of changes)
-    for (const { guarded, opening, otherwise } of stepsOf(change, statements)) {
+    for (const { guarded, opening, closing, otherwise } of stepsOf(change, statements, indexing)) {
       if (opening) steps.push(opening)
       steps.push(must(otherwise, guarded))
+      if (closing) steps.push(closing)
     }
   if (event && chain) steps.push(statements.event(chain.add(event)))
   if (further && chain) for (const one of further) steps.push(statements.event(chain.add(one)))

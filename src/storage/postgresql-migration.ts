@@ -1,13 +1,15 @@
 // Bringing a PostgreSQL database to the tables of this release, whichever of several servers comes first.
-import { migrations } from './migrations.ts'
+import { fillPostgresql } from './fill-index.ts'
+import { INDEXED_SINCE, migrations } from './migrations.ts'
 import type { Sql } from './postgresql-connections.ts'
 import { checkVersion } from './rows.ts'
+import type { Opening } from './search.ts'
 
 /** unique_violation, duplicate_table, duplicate_object */
 const DUPLICATE = ['23505', '42P07', '42710']
 
 /** Makes or migrates the tables. Throws Unavailable for a database of a later release, and what the driver throws. */
-export async function migratePostgresql(sql: Sql): Promise<void> {
+export async function migratePostgresql(sql: Sql, opening: Opening): Promise<void> {
   const steps = migrations('postgresql')
   // IF NOT EXISTS does not serialize two servers that start at the same moment: the later one meets a duplicate name.
   await sql
@@ -21,6 +23,7 @@ export async function migratePostgresql(sql: Sql): Promise<void> {
     const from = Number(row?.['version'] ?? 0)
     checkVersion(from, steps.length)
     for (const statement of steps.slice(from).flat()) await transaction.unsafe(statement)
+    if (from < INDEXED_SINCE) await fillPostgresql(transaction, opening)
     if (from < steps.length) await transaction.unsafe('INSERT INTO strongroom_version VALUES ($1)', [steps.length])
   })
 }

@@ -10,6 +10,7 @@ import { guards, logging, must, outcomeOf, storing } from './postgresql-guards.t
 import { migratePostgresql } from './postgresql-migration.ts'
 import { type HeldNumber, holdNumber } from './postgresql-turn.ts'
 import { type Columns, changedKeys, movedCalls, stepsOf, toChanges, toRow } from './rows.ts'
+import { type Indexing, NO_INDEXING, type Opening, UNINDEXED } from './search.ts'
 import type { Bound } from './statement.ts'
 import { statements } from './statements.ts'
 import {
@@ -45,12 +46,16 @@ const BEGIN = begin(TRANSACTION_PATIENCE_MS)
 const BEGIN_HOLDING = begin(2000)
 
 /** Connects to the database that `url` names and migrates it. Throws Unavailable. `patienceMs` is for tests. */
-export async function openPostgresql(url: string, patienceMs = PATIENCE_MS): Promise<Storage> {
+export async function openPostgresql(
+  url: string,
+  opening: Opening = UNINDEXED,
+  patienceMs = PATIENCE_MS,
+): Promise<Storage> {
   const pool = connect(url)
   try {
-    await reaching(() => migratePostgresql(pool.sql))
+    await reaching(() => migratePostgresql(pool.sql, opening))
     const risks = durabilityRisks(await reaching(() => pool.sql.unsafe(DURABILITY_SETTINGS)))
-    return new PostgresqlStorage(pool, () => connect(url), patienceMs, risks)
+    return new PostgresqlStorage(pool, () => connect(url), opening.indexing, patienceMs, risks)
   } catch (error) {
     await pool.end(0)
     throw error
@@ -81,15 +86,17 @@ class PostgresqlStorage extends StoredRows implements Storage {
   readonly risks: readonly string[]
   #pool: Pool
   readonly #connect: () => Pool
+  readonly #indexing: Indexing
   readonly #patienceMs: number
   readonly events = new StoredEvents(this.statements, (bound) => this.all(bound))
   /** The head's row as this server last wrote or read it. */
   #head: Row | null = null
 
-  constructor(pool: Pool, connect: () => Pool, patienceMs: number, risks: readonly string[]) {
+  constructor(pool: Pool, connect: () => Pool, indexing: Indexing, patienceMs: number, risks: readonly string[]) {
     super(statements('postgresql'))
     this.#pool = pool
     this.#connect = connect
+    this.#indexing = indexing
     this.#patienceMs = patienceMs
     this.risks = risks
   }
@@ -118,6 +125,10 @@ class PostgresqlStorage extends StoredRows implements Storage {
         throw error
       }
     })
+  }
+
+  protected sought(bound: Bound): Promise<readonly Columns[]> {
+    return this.all(bound)
   }
 
   commit(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
@@ -316,7 +327,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
     hasBegun: boolean,
   ): Promise<readonly Bound[]> {
     try {
-      return batch.flatMap((commit) => storing(commit, chain, this.statements))
+      return batch.flatMap((commit) => storing(commit, chain, this.statements, this.#indexing))
     } catch (error) {
       if (hasBegun) await this.#rollBack(pool, connection)
       throw error
@@ -340,7 +351,8 @@ class PostgresqlStorage extends StoredRows implements Storage {
     const steps = await this.#steps(pool, connection, batch, chain, begun !== null)
     const keys = changedKeys(batch)
     const head = chain?.row() ?? null
-    const moves = head && chain ? stepsOf({ change: 'update', row: head, from: chain.from }, this.statements) : []
+    const moves =
+      head && chain ? stepsOf({ change: 'update', row: head, from: chain.from }, this.statements, NO_INDEXING) : []
     const queries = [
       ...(begun ? [] : [connection.unsafe(BEGIN)]),
       ...moves.map(({ guarded }) => sent(connection, must('head moved', guarded))),

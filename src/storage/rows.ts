@@ -1,4 +1,6 @@
 // Rows from column values, and the statements that a change takes.
+import type { Indexing } from './search.ts'
+import type { Entry } from './search-statements.ts'
 import type { Bound } from './statement.ts'
 import type { Statements } from './statements.ts'
 import {
@@ -62,22 +64,30 @@ export interface Step {
   readonly guarded: Bound
   /** Runs before it, or after it touched no row and before it runs again; null for none. */
   readonly opening: Bound | null
+  /** Runs after it, whatever it touches; null for none. */
+  readonly closing: Bound | null
   /** The outcome of a call whose statement touched no row. */
   readonly otherwise: 'moved' | 'full'
 }
 
 /** The statements of a change, in order. A tally is stepped first, so that a full one costs nothing else. */
-export function stepsOf(change: RowChange, statements: Statements): readonly Step[] {
+export function stepsOf(change: RowChange, statements: Statements, indexing: Indexing): readonly Step[] {
   const { row } = change
+  const isIndexed = indexing.kinds.has(row.kind)
   switch (change.change) {
     case 'insert': {
-      const insert = moving(statements.insert(row))
+      const insert = moving(statements.insert(row), isIndexed ? statements.index(entryOf(row, indexing)) : null)
       return change.counted ? [counting(row, 1, change.counted.atMost, statements), insert] : [insert]
     }
     case 'update':
-      return [moving(statements.update({ ...row, from: change.from }))]
+      return [
+        moving(
+          statements.update({ ...row, from: change.from }),
+          isIndexed ? statements.index(entryOf(row, indexing)) : null,
+        ),
+      ]
     case 'delete': {
-      const remove = moving(statements.delete(row))
+      const remove = moving(statements.delete(row), isIndexed ? statements.unindex(entryKey(row)) : null)
       return change.counted ? [remove, counting(row, -1, null, statements)] : [remove]
     }
     case 'expect':
@@ -85,8 +95,30 @@ export function stepsOf(change: RowChange, statements: Statements): readonly Ste
   }
 }
 
-function moving(guarded: Bound): Step {
-  return { guarded, opening: null, otherwise: 'moved' }
+function moving(guarded: Bound, closing: Bound | null = null): Step {
+  return { guarded, opening: null, closing, otherwise: 'moved' }
+}
+
+const FOREVER = Number.MAX_SAFE_INTEGER
+
+/** The entry of a row of an indexed kind. */
+export function entryOf(row: Row, indexing: Indexing): Entry {
+  const { facets, turns, goneAt, labels, text } = indexing.of(row)
+  return {
+    ...entryKey(row),
+    steady_until: Math.min(goneAt ?? FOREVER, turns?.at ?? FOREVER),
+    facets,
+    words: text,
+    labels,
+    parent: row.parent,
+    gone_at: goneAt,
+    turns_at: turns?.at ?? null,
+    later: turns?.facets ?? null,
+  }
+}
+
+function entryKey({ kind, account, region, createdAt, id }: Row) {
+  return { kind, account, region, created_at: createdAt, id }
 }
 
 function counting({ kind, account, region }: Row, by: 1 | -1, atMost: number | null, statements: Statements): Step {
@@ -94,6 +126,7 @@ function counting({ kind, account, region }: Row, by: 1 | -1, atMost: number | n
   return {
     guarded: statements.stepTally({ ...place, by, atMost: (atMost ?? Number.MAX_SAFE_INTEGER) - 1 }),
     opening: statements.openTally(place),
+    closing: null,
     otherwise: 'full',
   }
 }

@@ -1,6 +1,6 @@
 // One connection to a SQLite database: how it is opened and migrated, and its statements.
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { migrations } from './migrations.ts'
+import { INDEXED_SINCE, migrations } from './migrations.ts'
 import { type Columns, checkVersion } from './rows.ts'
 import type { Bound } from './statement.ts'
 import { Unavailable } from './storage.ts'
@@ -14,8 +14,8 @@ export class SqliteConnection {
   /** Whether commits go to a write-ahead log, which somebody else makes durable; false for a database in memory. */
   readonly hasLog: boolean
 
-  /** Opens and migrates the database file, or `:memory:`. Throws what SQLite throws. */
-  constructor(path: string) {
+  /** Opens and migrates the database file, or `:memory:`; `fill` makes the index where it is new. Throws what SQLite throws. */
+  constructor(path: string, fill: (connection: SqliteConnection) => void) {
     this.#db = new DatabaseSync(path)
     for (const pragma of [
       'journal_mode = WAL',
@@ -31,17 +31,22 @@ export class SqliteConnection {
       this.#db.exec(`PRAGMA ${pragma}`)
     this.hasLog = this.#db.prepare('PRAGMA journal_mode').get()?.['journal_mode'] === 'wal'
     if (!this.hasLog) this.#db.exec('PRAGMA synchronous = FULL')
-    this.#migrate()
+    this.#migrate(fill)
   }
 
-  #migrate(): void {
+  #migrate(fill: (connection: SqliteConnection) => void): void {
     const steps = migrations('sqlite')
-    const from = Number(this.#db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
-    checkVersion(from, steps.length)
-    for (const [i, step] of steps.entries()) {
-      if (i < from) continue
-      this.#db.exec(`BEGIN IMMEDIATE; ${step.join(';')}; PRAGMA user_version = ${i + 1}; COMMIT`)
-    }
+    const version = () => Number(this.#db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
+    checkVersion(version(), steps.length)
+    if (version() === steps.length) return
+    this.transaction(() => {
+      // Another process may have done it meanwhile.
+      const from = version()
+      checkVersion(from, steps.length)
+      for (const statement of steps.slice(from).flat()) this.#db.exec(statement)
+      if (from < INDEXED_SINCE) fill(this)
+      this.#db.exec(`PRAGMA user_version = ${steps.length}`)
+    })
   }
 
   /** The statement of this text, prepared once. */

@@ -3,6 +3,7 @@ import { GrowingChain } from './growing-chain.ts'
 import type { Batch } from './joined-batches.ts'
 import type { NonceMemory } from './nonce-memory.ts'
 import { changedKeys, movedCalls, type Step, stepsOf, toChanges, toRow } from './rows.ts'
+import type { Indexing } from './search.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 import type { Statements } from './statements.ts'
 import {
@@ -21,6 +22,7 @@ import {
 export class SqliteTransaction {
   readonly #db: SqliteConnection
   readonly #statements: Statements
+  readonly #indexing: Indexing
   /** Those that earlier transactions used. */
   readonly #nonces: Pick<NonceMemory, 'has'>
   /** What the batches add to. */
@@ -29,9 +31,10 @@ export class SqliteTransaction {
   readonly #digests = new Map<string, Uint8Array>()
   #expiresAt = 0
 
-  constructor(db: SqliteConnection, statements: Statements, nonces: Pick<NonceMemory, 'has'>) {
+  constructor(db: SqliteConnection, statements: Statements, indexing: Indexing, nonces: Pick<NonceMemory, 'has'>) {
     this.#db = db
     this.#statements = statements
+    this.#indexing = indexing
     this.#nonces = nonces
   }
 
@@ -104,14 +107,17 @@ export class SqliteTransaction {
 
   #firstFailure(changes: readonly RowChange[]): 'moved' | 'full' | null {
     for (const change of changes)
-      for (const step of stepsOf(change, this.#statements)) if (!this.#take(step)) return step.otherwise
+      for (const step of stepsOf(change, this.#statements, this.#indexing)) if (!this.#take(step)) return step.otherwise
     return null
   }
 
-  #take({ guarded, opening }: Step): boolean {
-    if (this.#db.first(guarded) !== undefined) return true
-    if (!opening) return false
-    this.#db.run(opening)
-    return this.#db.first(guarded) !== undefined
+  #take({ guarded, opening, closing }: Step): boolean {
+    if (this.#db.first(guarded) === undefined) {
+      if (!opening) return false
+      this.#db.run(opening)
+      if (this.#db.first(guarded) === undefined) return false
+    }
+    if (closing) this.#db.run(closing)
+    return true
   }
 }

@@ -1,9 +1,12 @@
 // The embedded store: SQLite in WAL mode. A batch is one synchronous transaction, made durable by one sync of the log.
+import { fillSqlite } from './fill-index.ts'
 import { type Batch, JoinedBatches } from './joined-batches.ts'
 import { NonceMemory } from './nonce-memory.ts'
 import type { Columns } from './rows.ts'
+import { type Indexing, type Opening, UNINDEXED } from './search.ts'
 import { guarded, SqliteConnection } from './sqlite-connection.ts'
 import { SqliteEvents } from './sqlite-events.ts'
+import { SqliteSearches } from './sqlite-searches.ts'
 import { SqliteTransaction } from './sqlite-transaction.ts'
 import type { Bound } from './statement.ts'
 import { statements } from './statements.ts'
@@ -16,8 +19,8 @@ const DIGEST_BYTES = 16
 const FEW = 4
 
 /** Opens and migrates the database file; `:memory:` serves tests. Throws Unavailable. */
-export function openSqlite(path: string): Storage {
-  return guarded(() => new SqliteStorage(path))
+export function openSqlite(path: string, opening: Opening = UNINDEXED): Storage {
+  return guarded(() => new SqliteStorage(path, opening))
 }
 
 class SqliteStorage extends StoredRows implements Storage {
@@ -30,22 +33,31 @@ class SqliteStorage extends StoredRows implements Storage {
   readonly events: EventStorage
   /** null for a database in memory. */
   readonly #wal: WalSync | null
+  /** null for a database in memory, which no other connection sees. */
+  readonly #searches: SqliteSearches | null
+  readonly #indexing: Indexing
   #scrubDue = false
 
-  constructor(path: string) {
+  constructor(path: string, opening: Opening) {
     super(statements('sqlite'))
     this.events = new SqliteEvents(
       this.statements,
       (bound) => this.all(bound),
       (bound) => guarded(() => this.#db.arrays(bound)),
     )
-    this.#db = new SqliteConnection(path)
+    this.#db = new SqliteConnection(path, (connection) => fillSqlite(connection, this.statements, opening))
+    this.#indexing = opening.indexing
     this.#wal = this.#db.hasLog ? new WalSync(path) : null
+    this.#searches = this.#db.hasLog ? new SqliteSearches(path) : null
     this.#recallNonces()
   }
 
   protected async all(bound: Bound): Promise<readonly Columns[]> {
     return guarded(() => this.#db.all(bound))
+  }
+
+  protected sought(bound: Bound): Promise<readonly Columns[]> {
+    return this.#searches ? this.#searches.all(bound) : this.all(bound)
   }
 
   get failure(): Unavailable | null {
@@ -63,7 +75,7 @@ class SqliteStorage extends StoredRows implements Storage {
   /** Commits the batches in one transaction, which is durable when this resolves. */
   async #commitTogether(batches: readonly Batch[]): Promise<readonly (Stored | Stale)[]> {
     if (this.failure) throw this.failure
-    const transaction = new SqliteTransaction(this.#db, this.statements, this.#nonces)
+    const transaction = new SqliteTransaction(this.#db, this.statements, this.#indexing, this.#nonces)
     const ended = guarded(() => this.#db.transaction(() => transaction.commit(batches)))
     let calls = 0
     for (const [i, { commits }] of batches.entries()) {
@@ -118,6 +130,7 @@ class SqliteStorage extends StoredRows implements Storage {
   }
 
   async close(): Promise<void> {
+    await this.#searches?.close()
     await this.#wal?.close()
     this.#db.close()
   }

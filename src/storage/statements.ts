@@ -2,6 +2,7 @@
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
 import { type ChangeStatements, changeStatements } from './change-statements.ts'
 import { type EventStatements, eventStatements } from './event-statements.ts'
+import { type SearchStatements, searchStatements } from './search-statements.ts'
 import { type Statement, statement } from './statement.ts'
 import type { Place, Row, RowKey } from './storage.ts'
 import { builder, type Dialect, type Tables } from './tables.ts'
@@ -53,7 +54,7 @@ export interface Nonces {
   readonly dropNonceBatches: Statement<{ now: number; limit: number }>
 }
 
-export interface Statements extends Reads, Changes, ChangeStatements, Nonces, EventStatements {}
+export interface Statements extends Reads, Changes, ChangeStatements, Nonces, EventStatements, SearchStatements {}
 
 const COLUMNS = ['kind', 'account', 'region', 'id', 'parent', 'created_at', 'due', 'revision', 'body', 'mac'] as const
 
@@ -102,6 +103,7 @@ export function statements(dialect: Dialect): Statements {
     ...nonces(db),
     ...changeStatements(db, dialect === 'postgresql'),
     ...eventStatements(db, dialect),
+    ...searchStatements(db, dialect),
   }
 }
 

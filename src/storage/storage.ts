@@ -45,6 +45,27 @@ export interface Range extends Place {
   readonly parent: string | null
 }
 
+/** Which records of an account and region to find: those that have all that is named. See search.ts. */
+export interface Search extends Place {
+  /** The moment to judge by. */
+  readonly now: number
+  /** The facets that a record may not have. */
+  readonly unwanted: number
+  /** Parts of its labels, at most MAX_LABELS. */
+  readonly labels: readonly string[]
+  /** A part of its text, or of the text of a record of the kind `through` whose parent it is; folded, '' for any. */
+  readonly text: string
+  readonly through: string
+}
+
+export const MAX_LABELS = 20
+
+/** What a search found: null stands for an entry of the index without its record. `total` counts all, also those of other pages. */
+export interface Found {
+  readonly rows: readonly (Row | null)[]
+  readonly total: number
+}
+
 /** Of a kind whose records are counted in each account and region: the most there may be, or null for any number. */
 export interface Counted {
   readonly atMost: number | null
@@ -134,6 +155,10 @@ export interface Storage {
   pageAfter(place: Place, after: Pick<Row, 'createdAt' | 'id'> | null, limit: number): Promise<readonly Row[]>
   /** Rows of a kind in one account and region whose ids lie between two, both excluded, by id in byte order. */
   between(place: Place, after: string, before: string, limit: number): Promise<readonly Row[]>
+  /** Rows of an indexed kind that a search finds, by creation time, then id. */
+  search(search: Search, offset: number, limit: number): Promise<Found>
+  /** Rows that a search finds whose ids come after one, by id in byte order. */
+  searchById(search: Search, after: string, limit: number): Promise<Found['rows']>
   /** How many rows a range has; of a whole account and region only for kinds that are counted. */
   count(range: Range): Promise<number>
   /** Rows of a kind whose `dueAt` is not after `now`, the oldest first. */

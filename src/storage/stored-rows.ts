@@ -2,7 +2,10 @@
 import { type Columns, toChanges, toRow } from './rows.ts'
 import type { Bound } from './statement.ts'
 import type { Statements } from './statements.ts'
-import type { Changes, Place, Range, Row, RowKey } from './storage.ts'
+import type { Changes, Found, Place, Range, Row, RowKey, Search } from './storage.ts'
+
+// No record was made before 1970.
+const BEGINNING = { createdAt: -1, id: '' }
 
 /** What adapters have in common: they differ in how a statement is run. */
 export abstract class StoredRows {
@@ -14,6 +17,9 @@ export abstract class StoredRows {
 
   /** Runs a statement; returns all of its rows. Throws Unavailable. */
   protected abstract all(bound: Bound): Promise<readonly Columns[]>
+
+  /** Runs a statement of a search; returns all of its rows. Throws Unavailable. */
+  protected abstract sought(bound: Bound): Promise<readonly Columns[]>
 
   async #rows(bound: Bound): Promise<Row[]> {
     return (await this.all(bound)).map(toRow)
@@ -48,14 +54,28 @@ export abstract class StoredRows {
     after: Pick<Row, 'createdAt' | 'id'> | null,
     limit: number,
   ): Promise<readonly Row[]> {
-    // No record was made before 1970.
-    const { createdAt, id } = after ?? { createdAt: -1, id: '' }
+    const { createdAt, id } = after ?? BEGINNING
     return this.#rows(this.statements.pageAfter({ kind, account, region, createdAt, id, limit }))
   }
 
   async between(place: Place, after: string, before: string, limit: number): Promise<readonly Row[]> {
     const { kind, account, region } = place
     return this.#rows(this.statements.between({ kind, account, region, after, before, limit }))
+  }
+
+  /** What a page passes over is not gone through again to count all. */
+  async search(search: Search, offset: number, limit: number): Promise<Found> {
+    const entries = await this.sought(this.statements.found(search, { offset, limit }))
+    const last = entries.at(-1)
+    const before = last ? offset + entries.length : 0
+    if (entries.length < limit && (last || offset === 0)) return { rows: entries.map(toFound), total: before }
+    const after = last ? { createdAt: last['created_at'] as number, id: last['id'] as string } : BEGINNING
+    const [counted] = await this.sought(this.statements.foundAfter(search, after))
+    return { rows: entries.map(toFound), total: before + Number(counted?.['n'] ?? 0) }
+  }
+
+  async searchById(search: Search, after: string, limit: number): Promise<Found['rows']> {
+    return (await this.sought(this.statements.foundById(search, { after, limit }))).map(toFound)
   }
 
   async count({ kind, account, region, parent }: Range): Promise<number> {
@@ -82,4 +102,8 @@ export abstract class StoredRows {
   async size(): Promise<number> {
     return this.#number(this.statements.size({}))
   }
+}
+
+function toFound(columns: Columns): Row | null {
+  return columns['kind'] === null ? null : toRow(columns)
 }

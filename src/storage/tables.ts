@@ -46,8 +46,26 @@ interface EventIndexTable {
   postings: Uint8Array
 }
 
+interface RecordIndexTable {
+  kind: string
+  account: string
+  region: string
+  created_at: number
+  id: string
+  /** Until then, the record is found, and by its first facets. */
+  steady_until: number
+  facets: number
+  words: string
+  labels: string
+  parent: string | null
+  gone_at: number | null
+  turns_at: number | null
+  later: number | null
+}
+
 export interface Tables {
   record: RecordTable
+  record_index: RecordIndexTable
   tally: { kind: string; account: string; region: string; n: number }
   nonce: { digest: Uint8Array; expires_at: number }
   nonce_batch: { seq: Generated<number>; expires_at: number; digests: Uint8Array }

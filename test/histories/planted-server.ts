@@ -42,7 +42,7 @@ process.exitCode = await serve(
   flags,
   (settings, alarm, now) =>
     openWitnessed(settings, alarm, now, (...where) =>
-      openHouse(...where, async (url) => planted(await openStorage(url))),
+      openHouse(...where, async (...which) => planted(await openStorage(...which))),
     ),
   {
     env: process.env,

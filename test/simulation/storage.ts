@@ -1,6 +1,7 @@
 // The storage port on a simulated database. What travels in between, and what is lost there, is the line's business.
 import { laneEnd, laneOf } from '../../src/storage/lane.ts'
 import { changedKeys } from '../../src/storage/rows.ts'
+import { type Indexing, NO_INDEXING } from '../../src/storage/search.ts'
 import {
   type Basis,
   type ChainedEvent,
@@ -8,6 +9,7 @@ import {
   type Changes,
   type Commit,
   type EventStorage,
+  type Found,
   type IndexPart,
   type Outcome,
   type Place,
@@ -16,6 +18,7 @@ import {
   type Row,
   type RowKey,
   recordKey,
+  type Search,
   Stale,
   type Storage,
   type Stored,
@@ -46,10 +49,12 @@ export class SimulatedStorage implements Storage {
   readonly events: EventStorage
   readonly #database: Database
   readonly #line: Line
+  readonly #indexing: Indexing
 
-  constructor(database: Database, line: Line) {
+  constructor(database: Database, line: Line, indexing = NO_INDEXING) {
     this.#database = database
     this.#line = line
+    this.#indexing = indexing
     this.events = new SimulatedEvents(database, line)
   }
 
@@ -74,6 +79,38 @@ export class SimulatedStorage implements Storage {
   between(place: Place, after: string, before: string, limit: number): Promise<readonly Row[]> {
     const selects = (row: Row) => isIn(row, { ...place, parent: null }) && row.id > after && row.id < before
     return this.#rows(`between ${place.kind}`, selects, (one, other) => compare(one.id, other.id), { limit })
+  }
+
+  search(search: Search, offset: number, limit: number): Promise<Found> {
+    return this.#line.ask(`search ${search.kind}`, () => {
+      const found = this.#found(search).sort(byCreation)
+      return { rows: found.slice(offset, offset + limit), total: found.length }
+    })
+  }
+
+  searchById(search: Search, after: string, limit: number): Promise<Found['rows']> {
+    return this.#line.ask(`search ${search.kind}`, () =>
+      this.#found(search)
+        .filter(({ id }) => id > after)
+        .sort((one, other) => compare(one.id, other.id))
+        .slice(0, limit),
+    )
+  }
+
+  /** The index, made of the records as they are. */
+  #found(search: Search): Row[] {
+    const { now, unwanted, labels, text } = search
+    const of = (kind: string) =>
+      [...this.#database.rows.values()].filter((row) => isIn(row, { ...search, kind, parent: null }))
+    const named = of(search.through).filter((row) => this.#indexing.of(row).text.includes(text))
+    const parents = new Set(named.map(({ parent }) => parent))
+    return of(search.kind).filter((row) => {
+      const entry = this.#indexing.of(row)
+      const facets = entry.turns && entry.turns.at <= now ? entry.turns.facets : entry.facets
+      if ((entry.goneAt !== null && entry.goneAt <= now) || (facets & unwanted) !== 0) return false
+      if (!labels.every((label) => entry.labels.includes(label))) return false
+      return entry.text.includes(text) || parents.has(row.id)
+    })
   }
 
   count({ kind, account, region, parent }: Range): Promise<number> {

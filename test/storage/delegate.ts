@@ -10,6 +10,8 @@ export function delegate(storage: Storage): Storage {
     get: (...place) => storage.get(...place),
     page: (...where) => storage.page(...where),
     pageAfter: (...where) => storage.pageAfter(...where),
+    search: (...which) => storage.search(...which),
+    searchById: (...which) => storage.searchById(...which),
     between: (...where) => storage.between(...where),
     count: (range) => storage.count(range),
     due: (...when) => storage.due(...when),

@@ -92,7 +92,7 @@ describe('a connection that falls silent', () => {
   it('ends a read as unavailable, and reads and commits go on over other connections', async () => {
     await using server = await startPostgresql()
     await using way = await silenceable(server.database())
-    const storage = await openPostgresql(way.url, 2000)
+    const storage = await openPostgresql(way.url, undefined, 2000)
     try {
       await beginChain(storage)
       const read = () => storage.get('thing', '', '', 'x')

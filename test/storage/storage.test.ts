@@ -1,8 +1,19 @@
 // The contract of the storage port: the same suite on SQLite, on PostgreSQL, and on SQLite from another process.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { openStorage } from '../../src/storage/open.ts'
-import type { Commit, EventRow, Row, RowChange, Storage } from '../../src/storage/storage.ts'
+import type { Opening } from '../../src/storage/search.ts'
+import {
+  type Commit,
+  type EventRow,
+  MAX_LABELS,
+  type Row,
+  type RowChange,
+  type Search,
+  type Storage,
+} from '../../src/storage/storage.ts'
+import { temporaryFolder } from '../acceptance/program.ts'
 import { Database } from '../simulation/database.ts'
 import { PERFECT_LINE, SimulatedStorage } from '../simulation/storage.ts'
 import { beginChain, commit } from './chained.ts'
@@ -46,15 +57,20 @@ const insert = (one: Row, atMost: number | null = null): RowChange => ({
 })
 const nonce = (byte: number, expiresAt = 10) => ({ digest: new Uint8Array(16).fill(byte), expiresAt })
 
+/** Rows of the kinds `found` and `name` say themselves what the index has of them. */
+const INDEXING = { kinds: new Set(['found', 'name']), of: ({ body }: Row) => JSON.parse(body) }
+const OPENING: Opening = { indexing: INDEXING, notice: () => {} }
+
 const kinds: [string, () => Promise<Storage>][] = [
-  ['SQLite', () => openStorage(':memory:')],
-  ['PostgreSQL', () => openStorage(server.database())],
-  ['SQLite that another process owns', async () => throughChannel(await openStorage(':memory:'))],
+  ['SQLite', () => openStorage(join(temporaryFolder(), 'storage.db'), OPENING)],
+  ['SQLite in memory', () => openStorage(':memory:', OPENING)],
+  ['PostgreSQL', () => openStorage(server.database(), OPENING)],
+  ['SQLite that another process owns', async () => throughChannel(await openStorage(':memory:', OPENING))],
   // What simulations run on keeps the same contract.
-  ['a simulated database', async () => new SimulatedStorage(new Database(), PERFECT_LINE)],
+  ['a simulated database', async () => new SimulatedStorage(new Database(), PERFECT_LINE, INDEXING)],
   [
     'a simulated database of one server',
-    async () => new SimulatedStorage(new Database(), { ...PERFECT_LINE, isShared: false }),
+    async () => new SimulatedStorage(new Database(), { ...PERFECT_LINE, isShared: false }, INDEXING),
   ],
 ]
 
@@ -73,6 +89,111 @@ for (const [name, open] of kinds)
       const found = await storage.get('key', '1', 'r', 'a')
       assert.deepEqual({ ...found, mac: new Uint8Array(found?.mac ?? []) }, one)
       assert.equal(await storage.get('key', '1', 'other', 'a'), null)
+    })
+
+    describe('finds by the index', () => {
+      const indexed = { facets: 1, turns: null, goneAt: null, labels: '', text: '' }
+      const entry = (id: string, createdAt: number, of: object, rest: Partial<Row> = {}): Row =>
+        row(id, { kind: 'found', createdAt, body: JSON.stringify({ ...indexed, ...of }), ...rest })
+      const wanted: Search = {
+        ...{ kind: 'found', account: '1', region: 'r', now: 100 },
+        ...{ unwanted: 0, labels: [], text: '', through: 'name' },
+      }
+      const ids = async (search: Partial<Search>, offset = 0, limit = 10) => {
+        const { rows, total } = await storage.search({ ...wanted, ...search }, offset, limit)
+        return [rows.map((one) => one?.id).join(' '), total]
+      }
+      const idsAfter = async (search: Partial<Search>, after: string, limit: number) =>
+        (await storage.searchById({ ...wanted, ...search }, after, limit)).map((one) => one?.id).join(' ')
+      before(async () => {
+        const rows = [
+          entry('z', 1, { facets: 1, text: '50% of_it\n!', labels: '\nA\tx\n' }),
+          entry('a', 2, { facets: 2, text: 'ünder', labels: '\nA\txy\nb\t\n' }),
+          entry('m', 2, { facets: 4, goneAt: 100 }),
+          entry('n', 2, { facets: 4, goneAt: 101 }),
+          entry('o', 3, { facets: 1, turns: { at: 100, facets: 2 } }),
+          entry('p', 3, { facets: 1, turns: { at: 101, facets: 2 } }),
+          entry('q', 4, { facets: 1, turns: { at: 99, facets: 2 }, goneAt: 100 }),
+          entry('elsewhere', 1, { text: 'ünder' }, { region: 'other' }),
+          entry('name/p', 9, { text: 'called so' }, { kind: 'name', parent: 'p' }),
+          entry('name/elsewhere', 9, { text: 'called so' }, { kind: 'name', parent: 'z', region: 'other' }),
+          entry('name/none', 9, { text: 'called so' }, { kind: 'name' }),
+        ]
+        const changes = rows.map((one): RowChange => ({ change: 'insert', row: one, counted: null }))
+        assert.deepEqual(await commit(storage, [call(changes)]), ['committed'])
+      })
+
+      it('all of an account and region by creation, page by page, with the count of all', async () => {
+        assert.deepEqual(await ids({}), ['z a n o p', 5])
+        assert.deepEqual(await ids({}, 0, 2), ['z a', 5])
+        assert.deepEqual(await ids({}, 2, 2), ['n o', 5])
+        assert.deepEqual(await ids({}, 4, 1), ['p', 5])
+        assert.deepEqual(await ids({}, 5, 2), ['', 5])
+        assert.deepEqual(await ids({ region: 'none' }), ['', 0])
+        const [one] = (await storage.search(wanted, 0, 1)).rows
+        assert.deepEqual(
+          [one?.kind, one?.region, one?.createdAt, one?.dueAt, one?.revision],
+          ['found', 'r', 1, null, 1],
+        )
+        assert.equal(JSON.parse(one?.body ?? '').text, '50% of_it\n!')
+      })
+
+      it('by facets, as they are at the moment', async () => {
+        assert.deepEqual(await ids({ unwanted: 1 }), ['a n o', 3])
+        assert.deepEqual(await ids({ unwanted: 2 }), ['z n p', 3])
+        assert.deepEqual(await ids({ unwanted: 5, now: 98 }), ['a', 1])
+        assert.deepEqual(await ids({ unwanted: 5, now: 99 }), ['a q', 2])
+        assert.deepEqual(await ids({ unwanted: 7 }), ['', 0])
+      })
+
+      it('by labels, which differ by case', async () => {
+        assert.deepEqual(await ids({ labels: ['\nA\t'] }), ['z a', 2])
+        assert.deepEqual(await ids({ labels: ['\nA\tx\n'] }), ['z', 1])
+        assert.deepEqual(await ids({ labels: ['\na\t'] }), ['', 0])
+        assert.deepEqual(await ids({ labels: ['\nb\t\n', '\nA\t'] }), ['a', 1])
+        assert.deepEqual(await ids({ labels: Array.from({ length: MAX_LABELS }, () => '\nb\t') }), ['a', 1])
+      })
+
+      it('by any part of the text, in which nothing has a meaning of its own', async () => {
+        for (const part of ['50%', '% of_', '_it\n', '!', 'of_it'])
+          assert.deepEqual(await ids({ text: part }), ['z', 1], part)
+        for (const part of ['5_%', '%%', '__', '!!', '!%', "'", '\\', 'ÜNDER'])
+          assert.deepEqual(await ids({ text: part }), ['', 0], part)
+        assert.deepEqual(await ids({ text: 'nde' }), ['a', 1])
+        assert.deepEqual(await ids({ text: 'ü' }), ['a', 1])
+        assert.deepEqual(await ids({ text: 'x'.repeat(5000) }), ['', 0])
+      })
+
+      it('by the text of what belongs to it, in the same account and region', async () => {
+        assert.deepEqual(await ids({ text: 'called' }), ['p', 1])
+        assert.deepEqual(await ids({ text: 'called', unwanted: 1 }), ['', 0])
+        assert.deepEqual(await ids({ text: 'called', through: 'found' }), ['', 0])
+      })
+
+      it('by id, after one', async () => {
+        assert.equal(await idsAfter({}, '', 3), 'a n o')
+        assert.equal(await idsAfter({}, 'o', 3), 'p z')
+        assert.equal(await idsAfter({ labels: ['\nA\t'] }, '', 3), 'a z')
+        assert.equal(await idsAfter({ labels: ['\nA\t'] }, 'a', 3), 'z')
+      })
+
+      it('what a transaction left, and nothing of a call that was undone', async () => {
+        const place = { region: 'changing' }
+        const one = entry('one', 1, { text: 'first' }, place)
+        const two = entry('two', 1, { text: 'second' }, { ...place, revision: 2 })
+        const first: RowChange = { change: 'insert', row: one, counted: null }
+        const gone: RowChange = { change: 'update', row: two, from: 1 }
+        assert.deepEqual(await commit(storage, [call([first, gone])]), ['moved'])
+        assert.deepEqual(await ids(place), ['', 0])
+        assert.deepEqual(await commit(storage, [call([first])]), ['committed'])
+        assert.deepEqual(await ids({ ...place, text: 'first' }), ['one', 1])
+        const changed = { ...one, revision: 2, body: JSON.stringify({ ...indexed, text: 'other' }) }
+        await commit(storage, [call([{ change: 'update', row: changed, from: 1 }])])
+        assert.deepEqual(await ids({ ...place, text: 'first' }), ['', 0])
+        assert.deepEqual(await ids({ ...place, text: 'other' }), ['one', 1])
+        await commit(storage, [call([{ change: 'delete', row: changed, counted: false }])])
+        assert.deepEqual(await ids(place), ['', 0])
+      })
     })
 
     it('updates and deletes only at the revision that was decided on', async () => {

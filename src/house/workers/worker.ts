@@ -12,6 +12,7 @@ import { Metrics } from '../../gateway/metrics.ts'
 import { products } from '../../gateway/products.ts'
 import { KeystoreRouter } from '../../keystore/router.ts'
 import { SoftwareKeystore } from '../../keystore/software.ts'
+import { KEY_INDEX } from '../../kms/key-index.ts'
 import type { Alarm } from '../../ledger/alarm.ts'
 import { Ledger } from '../../ledger/ledger.ts'
 import { AccessKeys } from '../../ram/access-key.ts'
@@ -85,7 +86,7 @@ async function begin({ settings, tls, limits, node }: Beginning): Promise<Servin
   process.on('unhandledRejection', (error) => alarm('unhandled promise rejection', error))
   const notes = new Notes(owner)
   const storage = isShared(settings)
-    ? await openStorage(settings.database ?? '')
+    ? await openStorage(settings.database ?? '', { indexing: KEY_INDEX, notice: (message) => log.info(message) })
     : new RemoteStorage(owner, () => notes.tellLastUsed())
   const ring = await ringOf(storage)
   const { keys } = ring

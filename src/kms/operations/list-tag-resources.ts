@@ -1,17 +1,10 @@
 import { json, optional } from '../../api/parameters.ts'
 import { anyKeyResource, newKeyResource } from '../key-name.ts'
+import { hasTag, keysSought, type WantedTag } from '../key-search.ts'
 import { at } from '../key-state.ts'
 import { type KmsContext, operation } from '../operation.ts'
 import { CMK } from '../records.ts'
-import {
-  locateResources,
-  namedKeys,
-  regionId,
-  resourceIds,
-  resourceType,
-  type WantedTag,
-  wantedTags,
-} from '../resource-tags.ts'
+import { locateResources, namedKeys, regionId, resourceIds, resourceType, wantedTags } from '../resource-tags.ts'
 import { visibleTags } from '../service-tags.ts'
 
 const ROWS = 200
@@ -67,7 +60,7 @@ export const ListTagResources = operation({
     for await (const key of taggedKeys(values, after, context)) {
       const { id } = key
       const tags = visibleTags(key.tags, context.caller)
-      if (!values.Tag.every((wanted) => has(tags, wanted))) continue
+      if (!values.Tag.every((wanted) => hasTag(tags, wanted))) continue
       if (values.ResourceId.length === 0 && tags.length > 0 && !(await maySee(key, context))) continue
       const own = tags.map(([tagKey, value]) => ({ keyId: id, tagKey, value })).toSorted(byTagKey)
       rows.push(...own.filter(({ tagKey }) => id !== after.keyId || tagKey > after.tagKey))
@@ -86,7 +79,7 @@ export const ListTagResources = operation({
   },
 })
 
-type Values = Parameters<typeof namedKeys>[0]
+type Values = Parameters<typeof namedKeys>[0] & { readonly Tag: readonly WantedTag[] }
 type Tagged = { readonly id: string; readonly tags: readonly (readonly [string, string])[] }
 
 /** Yields the keys by id, from the one at which the last page ended. */
@@ -99,8 +92,16 @@ async function* taggedKeys(values: Values, { keyId: from }: Place, context: KmsC
   if (values.ResourceType !== 'key') return
   const first = from === '' ? null : await context.ledger.get(CMK, context.scope, from)
   if (first && at(first.body, context.now)) yield { id: first.id, tags: first.body.tags }
-  for await (const step of context.ledger.byId(CMK, context.scope, from))
+  for await (const step of keysAfter(from, values.Tag, context))
     for (const { id, body } of step) if (at(body, context.now)) yield { id, tags: body.tags }
+}
+
+/** The keys that may have the wanted tags, all where none are wanted, by id. */
+async function* keysAfter(from: string, wanted: readonly WantedTag[], context: KmsContext) {
+  const { ledger, scope } = context
+  if (wanted.length === 0) return yield* ledger.byId(CMK, scope, from)
+  const sought = keysSought({ properties: new Map(), text: '', tags: wanted }, context)
+  if (sought) yield* ledger.searchById(CMK, scope, sought, from)
 }
 
 /** Whether the caller may list the tags of this key: a policy on all keys may have exceptions or conditions. */
@@ -108,10 +109,6 @@ async function maySee({ id, tags }: Tagged, context: KmsContext): Promise<boolea
   const { authorizer, caller, facts, ledger } = context
   const resources = [{ ...newKeyResource(id, context), tags }]
   return (await authorizer.denial({ caller, action: 'kms:ListTagResources', resources, facts, ledger })) === null
-}
-
-function has(tags: Tagged['tags'], { key, value }: WantedTag): boolean {
-  return tags.some(([own, ownValue]) => own === key && (value === null || value === ownValue))
 }
 
 function byTagKey(a: Row, b: Row): number {

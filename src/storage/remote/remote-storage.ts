@@ -5,10 +5,12 @@ import {
   type Changes,
   type Commit,
   type EventStorage,
+  type Found,
   type Place,
   type Range,
   type Row,
   type RowKey,
+  type Search,
   Stale,
   type Storage,
   type Stored,
@@ -55,6 +57,8 @@ export function storageMethods(storage: Storage): StorageMethods {
     'storage.page': (...which) => storage.page(...which),
     'storage.pageAfter': (...which) => storage.pageAfter(...which),
     'storage.between': (...which) => storage.between(...which),
+    'storage.search': (...which) => storage.search(...which),
+    'storage.searchById': (...which) => storage.searchById(...which),
     'storage.count': (range) => storage.count(range),
     'storage.due': (...which) => storage.due(...which),
     'storage.scan': (...which) => storage.scan(...which),
@@ -125,6 +129,14 @@ export class RemoteStorage implements Storage {
 
   between(place: Place, after: string, before: string, limit: number): Promise<readonly Row[]> {
     return this.#owner.ask('storage.between', place, after, before, limit)
+  }
+
+  search(search: Search, offset: number, limit: number): Promise<Found> {
+    return this.#owner.ask('storage.search', search, offset, limit)
+  }
+
+  searchById(search: Search, after: string, limit: number): Promise<Found['rows']> {
+    return this.#owner.ask('storage.searchById', search, after, limit)
   }
 
   count(range: Range): Promise<number> {

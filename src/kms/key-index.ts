@@ -1,0 +1,77 @@
+// What the index of records has of keys and aliases. A released bit never gets another meaning, since indexes of earlier releases have it.
+import { folded, type Indexed, type Indexing } from '../storage/search.ts'
+import type { Row } from '../storage/storage.ts'
+import { at } from './key-state.ts'
+import { ALIAS, CMK, type CmkBody } from './records.ts'
+
+/** The properties of a key that filters of ListKeys name. */
+export const PROPERTIES = {
+  KeyState: (body: CmkBody) => body.state,
+  KeySpec: (body: CmkBody) => body.keySpec,
+  KeyUsage: (body: CmkBody) => body.keyUsage,
+  ProtectionLevel: (body: CmkBody) => body.protectionLevel,
+  Origin: (body: CmkBody) => body.origin,
+} as const
+
+export type Property = keyof typeof PROPERTIES
+
+/** The facets of keys, from bit 0 on: a key has one of each property. */
+const FACETS: readonly (readonly [Property, string])[] = [
+  ['KeyState', 'Enabled'],
+  ['KeyState', 'Disabled'],
+  ['KeyState', 'PendingDeletion'],
+  ['KeyState', 'PendingImport'],
+  ['Origin', 'Aliyun_KMS'],
+  ['Origin', 'EXTERNAL'],
+  ['ProtectionLevel', 'SOFTWARE'],
+  ['ProtectionLevel', 'HSM'],
+  ['KeySpec', 'Aliyun_AES_256'],
+  ['KeyUsage', 'ENCRYPT/DECRYPT'],
+]
+
+const ALIAS_PREFIX = 'alias/'
+
+/** The bits of the facets that are chosen. */
+export function facetsWhere(isChosen: (property: Property, value: string) => boolean): number {
+  return FACETS.reduce((bits, [property, value], bit) => (isChosen(property, value) ? bits | (1 << bit) : bits), 0)
+}
+
+/** A tag as labels have it, or, without a value, what all tags with its key have in common. Tags hold neither tabs nor line breaks. */
+export function tagLabel(key: string, value: string | null): string {
+  return value === null ? `\n${key}\t` : `\n${key}\t${value}\n`
+}
+
+/** What a search looks into of a key. */
+export function keyText(id: string, { description }: CmkBody): string {
+  return `${id}\n${folded(description)}`
+}
+
+/** What a search looks into of an alias: its name without the prefix that all have. */
+export function aliasText(name: string): string {
+  return folded(name.slice(ALIAS_PREFIX.length))
+}
+
+export const KEY_INDEX: Indexing = {
+  kinds: new Set([CMK.name, ALIAS.name]),
+  of: (row) => (row.kind === CMK.name ? ofKey(row.id, JSON.parse(row.body) as CmkBody) : ofAlias(row)),
+}
+
+function ofKey(id: string, body: CmkBody): Indexed {
+  const { deleteAt, materialExpiresAt, tags } = body
+  const expired = materialExpiresAt === null ? null : at({ ...body, deleteAt: null }, materialExpiresAt)
+  return {
+    facets: facetsOf(body),
+    turns: materialExpiresAt !== null && expired ? { at: materialExpiresAt, facets: facetsOf(expired) } : null,
+    goneAt: deleteAt,
+    labels: tags.length === 0 ? '' : `\n${tags.map(([key, value]) => `${key}\t${value}`).join('\n')}\n`,
+    text: keyText(id, body),
+  }
+}
+
+function facetsOf(body: CmkBody): number {
+  return facetsWhere((property, value) => PROPERTIES[property](body) === value)
+}
+
+function ofAlias({ id }: Row): Indexed {
+  return { facets: 0, turns: null, goneAt: null, labels: '', text: aliasText(id) }
+}

@@ -1,0 +1,108 @@
+// Searching records by their index. It is not authenticated: what is shown are authentic records, each held against the search. Where the index names
+// one that the search does not find, all records are read instead. So who alters the index can at most hide records, or make their count wrong.
+import type { Place, Search } from '../storage/storage.ts'
+import type { Alarm } from './alarm.ts'
+import { Forged, type Kind, type Recorded, type Scope } from './record.ts'
+
+/** What to find: in the terms of the index, and of records. */
+export interface Sought<B> {
+  readonly search: Omit<Search, keyof Place | 'through'>
+  /** The kind of record whose text counts as its parent's. */
+  readonly through: Kind<unknown>
+  /** Whether the search finds the record. `own` reads the records of the kind `through` whose parent it is. */
+  holds(record: Recorded<B>, own: () => Promise<readonly Recorded<unknown>[]>): Promise<boolean>
+}
+
+export interface FoundRecords<B> {
+  readonly records: readonly Recorded<B>[]
+  readonly total: number
+}
+
+type Steps<B> = AsyncGenerator<readonly Recorded<B>[], void, void>
+
+/** The ways to read records that a search needs: see Reader. */
+interface Reading {
+  page<B>(
+    kind: Kind<B>,
+    scope: Scope,
+    where: { parent?: string; offset: number; limit: number },
+  ): Promise<FoundRecords<B>>
+  byCreation<B>(kind: Kind<B>, scope: Scope): Steps<B>
+}
+
+/** The index and the records disagree. */
+export class Misled extends Forged {}
+
+/** Throws Misled where one of the records that the index names is not there, or not what the search finds. */
+export async function heldAgainst<B>(
+  sought: Sought<B>,
+  records: readonly (Recorded<B> | null)[],
+  scope: Scope,
+  reading: Reading,
+): Promise<readonly Recorded<B>[]> {
+  const held: Recorded<B>[] = []
+  for (const record of records) {
+    if (!record) throw new Misled('the index of records names a record that is not there')
+    const own = async () => {
+      const { total } = await reading.page(sought.through, scope, { parent: record.id, offset: 0, limit: 1 })
+      return (await reading.page(sought.through, scope, { parent: record.id, offset: 0, limit: total })).records
+    }
+    if (!(await sought.holds(record, own)))
+      throw new Misled(
+        `the index of records disagrees with ${record.kind}/${record.id}: a change of it writes its entry again`,
+      )
+    held.push(record)
+  }
+  return held
+}
+
+/** What `search` finds; where it was misled, what `readAll` does, with an alarm. */
+export async function orElse<T>(alarm: Alarm, search: () => Promise<T>, readAll: () => Promise<T>): Promise<T> {
+  try {
+    return await search()
+  } catch (error) {
+    if (!(error instanceof Misled)) throw error
+    alarm('the index of records was altered; all records were read instead', error)
+    return readAll()
+  }
+}
+
+/** Which of the records of a step the search finds, without the index. */
+export function judge<B>(
+  sought: Sought<B>,
+  scope: Scope,
+  reading: Reading,
+): (step: readonly Recorded<B>[]) => Promise<readonly Recorded<B>[]> {
+  let owned: Promise<ReadonlyMap<string | null, readonly Recorded<unknown>[]>> | null = null
+  const own = async (id: string) => {
+    owned ??= byParent(reading.byCreation(sought.through, scope))
+    return (await owned).get(id) ?? []
+  }
+  return async (step) => {
+    const found: Recorded<B>[] = []
+    for (const record of step) if (await sought.holds(record, () => own(record.id))) found.push(record)
+    return found
+  }
+}
+
+async function byParent(steps: Steps<unknown>): Promise<ReadonlyMap<string | null, readonly Recorded<unknown>[]>> {
+  const all: Recorded<unknown>[] = []
+  for await (const step of steps) all.push(...step)
+  return Map.groupBy(all, ({ parent }) => parent)
+}
+
+/** A page of what is found in steps, with the count of all. */
+export async function pageOfSteps<B>(
+  steps: Steps<B>,
+  found: (step: readonly Recorded<B>[]) => Promise<readonly Recorded<B>[]>,
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+): Promise<FoundRecords<B>> {
+  const records: Recorded<B>[] = []
+  let total = 0
+  for await (const step of steps) {
+    const some = await found(step)
+    records.push(...some.slice(Math.max(0, offset - total), Math.max(0, offset + limit - total)))
+    total += some.length
+  }
+  return { records, total }
+}

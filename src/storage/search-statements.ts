@@ -1,0 +1,145 @@
+// The statements on the index of records.
+import { type Compilable, type Kysely, type Selectable, sql } from 'kysely'
+import { type Bound, type Statement, statement } from './statement.ts'
+import { MAX_LABELS, type Place, type Row, type Search } from './storage.ts'
+import type { Dialect, Tables } from './tables.ts'
+
+/** A row of the index. */
+export type Entry = Selectable<Tables['record_index']>
+type EntryKey = Pick<Entry, 'kind' | 'account' | 'region' | 'created_at' | 'id'>
+
+export interface SearchStatements {
+  /** Writes the entry of a record, whatever was there. */
+  readonly index: Statement<Entry>
+  readonly unindex: Statement<EntryKey>
+  /** Entries by creation time, then id, each with its record: its columns are null where there is none. */
+  readonly found: (search: Search, page: { offset: number; limit: number }) => Bound
+  /** How many entries come after one, in the order of `found`. */
+  readonly foundAfter: (search: Search, after: Pick<Row, 'createdAt' | 'id'>) => Bound
+  /** Entries whose ids come after one, by id, as `found` has them. */
+  readonly foundById: (search: Search, page: { after: string; limit: number }) => Bound
+}
+
+/** A search as its statements have it: with a pattern in place of the text, and the labels by number. */
+type Wanted = Omit<Search, 'labels' | 'text'> & { readonly pattern: string } & Labels
+type Labels = Readonly<Record<`label${number}`, string>>
+
+/** What a search names; statements differ in that. */
+interface Shape {
+  readonly labels: number
+  readonly text: boolean
+}
+
+/** Where in what is found to read; a statement takes of it what it needs. */
+interface Stretch {
+  readonly offset: number
+  readonly limit: number
+  readonly createdAt: number
+  readonly after: string
+}
+
+const NOTHING: Stretch = { offset: 0, limit: 0, createdAt: 0, after: '' }
+/** What stands before a character of a pattern that means itself. */
+const ESCAPE = '!'
+const OF_RECORD = ['kind', 'account', 'region', 'parent', 'due', 'revision', 'body', 'mac'] as const
+
+export function searchStatements(db: Kysely<Tables>, dialect: Dialect): SearchStatements {
+  const { chosen, withRecords } = chooser(db, dialect)
+  const found = byShape((given, shape) => {
+    const { offset, limit } = given
+    return withRecords(chosen(given, shape).limit(limit).offset(offset), ['created_at', 'id'])
+  })
+  const foundAfter = byShape((given, shape) =>
+    chosen(given, shape)
+      .where(sql<boolean>`(created_at, id) > (${given.createdAt}, ${given.after})`)
+      .select(sql<number>`count(*)`.as('n')),
+  )
+  const foundById = byShape((given, shape) =>
+    withRecords(chosen(given, shape).where('id', '>', given.after).limit(given.limit), ['id']),
+  )
+  return {
+    index: statement((entry) => {
+      const { kind, account, region, created_at, id, steady_until, facets, words, labels } = entry
+      const { parent, gone_at, turns_at, later } = entry
+      const further = { parent, gone_at, turns_at, later }
+      return db
+        .insertInto('record_index')
+        .values({ kind, account, region, created_at, id, steady_until, facets, words, labels, ...further })
+        .onConflict((conflict) =>
+          conflict.columns(['kind', 'account', 'region', 'created_at', 'id']).doUpdateSet(({ ref }) => ({
+            steady_until: ref('excluded.steady_until'),
+            facets: ref('excluded.facets'),
+            words: ref('excluded.words'),
+            labels: ref('excluded.labels'),
+            parent: ref('excluded.parent'),
+            gone_at: ref('excluded.gone_at'),
+            turns_at: ref('excluded.turns_at'),
+            later: ref('excluded.later'),
+          })),
+        )
+    }),
+    unindex: statement(({ kind, account, region, created_at, id }) =>
+      db.deleteFrom('record_index').where((columns) => columns.and({ kind, account, region, created_at, id })),
+    ),
+    found,
+    foundAfter: (search, { createdAt, id }) => foundAfter(search, { createdAt, after: id }),
+    foundById,
+  }
+}
+
+function chooser(db: Kysely<Tables>, dialect: Dialect) {
+  const indexOf = sql.raw(dialect === 'sqlite' ? 'instr' : 'strpos')
+  const entriesOf = ({ kind, account, region }: Place) =>
+    db.selectFrom('record_index').where((columns) => columns.and({ kind, account, region }))
+  const chosen = (wanted: Wanted, { labels, text }: Shape) => {
+    const { account, region, now, unwanted, pattern, through } = wanted
+    // Of nearly all entries, the first line decides.
+    let entries = entriesOf(wanted).where(sql<boolean>`(
+      (steady_until > ${now} AND (facets & ${unwanted}) = 0) OR
+      (steady_until <= ${now} AND (gone_at IS NULL OR gone_at > ${now}) AND
+        ((CASE WHEN turns_at <= ${now} THEN later ELSE facets END) & ${unwanted}) = 0))`)
+    for (let i = 0; i < labels; i++)
+      entries = entries.where(sql<boolean>`${indexOf}(labels, ${wanted[`label${i}`]}) > 0`)
+    if (!text) return entries
+    const hasPart = sql<boolean>`words LIKE ${pattern} ESCAPE ${sql.lit(ESCAPE)}`
+    const parents = entriesOf({ kind: through, account, region })
+      .select('parent')
+      .where('parent', 'is not', null)
+      .where(hasPart)
+    return entries.where((columns) => columns.or([hasPart, columns('id', 'in', parents)]))
+  }
+  const withRecords = (entries: ReturnType<typeof chosen>, order: readonly ('created_at' | 'id')[]) => {
+    let page = entries.select(['kind', 'account', 'region', 'created_at', 'id'])
+    for (const column of order) page = page.orderBy(column)
+    let rows = db
+      .selectFrom(page.as('entry'))
+      .leftJoin('record', (join) =>
+        join
+          .onRef('record.kind', '=', 'entry.kind')
+          .onRef('record.account', '=', 'entry.account')
+          .onRef('record.region', '=', 'entry.region')
+          .onRef('record.id', '=', 'entry.id'),
+      )
+      .select(['entry.created_at', 'entry.id', ...OF_RECORD.map((column) => `record.${column}` as const)])
+    for (const column of order) rows = rows.orderBy(`entry.${column}`)
+    return rows
+  }
+  return { chosen, withRecords }
+}
+
+/** Binds a search to the statement of its shape, which is compiled when it is used first. */
+function byShape(
+  build: (given: Wanted & Stretch, shape: Shape) => Compilable,
+): (search: Search, stretch: Partial<Stretch>) => Bound {
+  const built = new Map<number, Statement<Wanted & Stretch>>()
+  return ({ labels, text, ...place }, stretch) => {
+    if (labels.length > MAX_LABELS) throw new Error(`a search names ${labels.length} labels`)
+    const shape = { labels: labels.length, text: text !== '' }
+    const number = 2 * shape.labels + Number(shape.text)
+    const own = built.get(number) ?? statement<Wanted & Stretch>((given) => build(given, shape))
+    built.set(number, own)
+    const named: Labels = Object.fromEntries(labels.map((label, i) => [`label${i}`, label]))
+    const pattern = `%${text.replace(/[!%_]/g, `${ESCAPE}$&`)}%`
+    return own({ ...NOTHING, ...stretch, ...place, ...named, pattern })
+  }
+}
