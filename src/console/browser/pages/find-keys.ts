@@ -1,11 +1,14 @@
-// A page of keys with what the list shows of each: the service pages and filters, the metadata of the rows in sight follow.
+// A page of keys with what the list shows of each: the service searches, filters and pages; the metadata of the rows in sight follow.
 import { call, Refusal } from '../service/call.ts'
 import type { Alias, Aliases, KeyMetadata, Keys } from '../service/replies.ts'
 
 export interface Wanted {
   readonly state: string
   readonly level: string
+  readonly origin: string
+  /** A part of the key's ID, alias or description. */
   readonly text: string
+  /** `key` or `key=value`. */
   readonly tag: string
   readonly page: number
 }
@@ -20,45 +23,36 @@ export interface KeyPage {
 }
 
 export const PAGE_SIZE = 20
-/** How many keys and aliases a search for a part of a name looks at. */
-export const SEARCHED = 1000
 const LARGEST_PAGE = 100
 
 export async function findKeys(region: string, wanted: Wanted, signal: AbortSignal): Promise<KeyPage> {
   const kms = <T>(operation: string, parameters = {}) => call<T>('Kms', operation, region, parameters, signal)
-  const ask = new Asking(region, kms)
-  if (wanted.text === '' && wanted.tag === '') {
-    const { Keys, TotalCount } = await kms<Keys>('ListKeys', {
-      PageNumber: wanted.page,
-      PageSize: PAGE_SIZE,
-      Filters: filters(wanted),
-    })
-    return { rows: await ask.rows(Keys.Key.map(({ KeyId }) => KeyId)), total: TotalCount }
-  }
-  const ids = wanted.text === '' ? await ask.tagged(wanted.tag) : await ask.named(wanted.text)
-  const found = (await ask.rows(ids)).filter(
-    ({ KeyState, ProtectionLevel }) =>
-      (wanted.state === '' || KeyState === wanted.state) && (wanted.level === '' || ProtectionLevel === wanted.level),
-  )
-  const from = (wanted.page - 1) * PAGE_SIZE
-  return { rows: found.slice(from, from + PAGE_SIZE), total: found.length }
+  const { Keys, TotalCount } = await kms<Keys>('ListKeys', {
+    PageNumber: wanted.page,
+    PageSize: PAGE_SIZE,
+    Filters: filters(wanted),
+  })
+  return { rows: await new Asking(kms).rows(Keys.Key.map(({ KeyId }) => KeyId)), total: TotalCount }
 }
 
-function filters({ state, level }: Wanted): string | undefined {
-  const wanted = [
-    ...(state === '' ? [] : [{ Key: 'KeyState', Values: [state] }]),
-    ...(level === '' ? [] : [{ Key: 'ProtectionLevel', Values: [level] }]),
-  ]
+function filters({ state, level, origin, text, tag }: Wanted): string | undefined {
+  const [tagKey = '', ...value] = tag.split('=')
+  const wanted = Object.entries({
+    KeyState: state,
+    ProtectionLevel: level,
+    Origin: origin,
+    // What else names a key: its ARN, that of an alias, an alias with its prefix.
+    Search: text.replace(/^acs:kms:[^:]*:[^:]*:(key\/)?/, '').replace(/^alias\//, ''),
+    TagKey: tagKey.trim(),
+    TagValue: value.join('=').trim(),
+  }).flatMap(([Key, one]) => (one === '' ? [] : [{ Key, Values: [one] }]))
   return wanted.length > 0 ? JSON.stringify(wanted) : undefined
 }
 
 class Asking {
   readonly #kms: <T>(operation: string, parameters?: object) => Promise<T>
 
-  readonly #region: string
-
-  constructor(region: string, kms: <T>(operation: string, parameters?: object) => Promise<T>) {
-    this.#region = region
+  constructor(kms: <T>(operation: string, parameters?: object) => Promise<T>) {
     this.#kms = kms
   }
 
@@ -93,58 +87,6 @@ class Asking {
       throw error
     }
   }
-
-  async tagged(text: string): Promise<readonly string[]> {
-    const [key = '', ...value] = text.split('=')
-    const tag = { Key: key.trim(), ...(value.length > 0 ? { Value: value.join('=').trim() } : {}) }
-    const ids = new Set<string>()
-    let next: string | undefined
-    do {
-      const reply = await this.#kms<Tagged>('ListTagResources', {
-        RegionId: this.#region,
-        ResourceType: 'key',
-        Tag: JSON.stringify([tag]),
-        NextToken: next,
-      })
-      for (const { ResourceId } of reply.TagResources.TagResource) ids.add(ResourceId)
-      next = reply.NextToken || undefined
-    } while (next && ids.size < SEARCHED)
-    return [...ids]
-  }
-
-  /** A full ID or alias first; then parts of aliases, and of descriptions. */
-  async named(text: string): Promise<readonly string[]> {
-    const exact =
-      /^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(text) || text.startsWith('acs:') ? await this.#describe(text) : null
-    if (exact) return [exact.KeyId]
-    const part = text.replace(/^alias\//, '').toLowerCase()
-    const ids = new Set<string>()
-    const own = /^[\w/-]+$/.test(part) ? await this.#describe(`alias/${text.replace(/^alias\//, '')}`) : null
-    if (own) ids.add(own.KeyId)
-    for (let page = 1; page <= SEARCHED / LARGEST_PAGE; page++) {
-      const { Aliases, TotalCount } = await this.#kms<Aliases>('ListAliases', {
-        PageNumber: page,
-        PageSize: LARGEST_PAGE,
-      })
-      for (const alias of Aliases.Alias) if (nameOf(alias).toLowerCase().includes(part)) ids.add(alias.KeyId)
-      if (page * LARGEST_PAGE >= TotalCount) break
-    }
-    for (const id of await this.#described(part)) ids.add(id)
-    return [...ids]
-  }
-
-  async #described(part: string): Promise<readonly string[]> {
-    const { Keys } = await this.#kms<Keys>('ListKeys', { PageSize: LARGEST_PAGE })
-    const all = await Promise.all(Keys.Key.map(({ KeyId }) => this.#describe(KeyId)))
-    return all.flatMap((key) =>
-      key && (key.Description.toLowerCase().includes(part) || key.KeyId.startsWith(part)) ? [key.KeyId] : [],
-    )
-  }
-}
-
-interface Tagged {
-  readonly TagResources: { readonly TagResource: readonly { readonly ResourceId: string }[] }
-  readonly NextToken?: string
 }
 
 const nameOf = ({ AliasName }: Alias) => AliasName.slice('alias/'.length)

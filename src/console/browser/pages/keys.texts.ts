@@ -23,8 +23,4 @@ export const keysTexts = {
   'none-found': ['No key matches.', '没有匹配的密钥。'],
   clear: ['Clear filters', '清除筛选'],
   actions: ['Actions of {name}', '{name} 的操作'],
-  searched: [
-    'Found by exact ID or exact alias, by a part of an alias among the first {count} aliases, or by a part of an ID or description among the first 100 keys.',
-    '按完整ID或完整别名，或在前 {count} 个别名中按部分别名、在前 100 个密钥中按部分ID或描述查找。',
-  ],
 } as const satisfies Texts

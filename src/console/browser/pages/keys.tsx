@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Button, Dropdown, Input, Select, Table } from 'antd'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { useRegion } from '../frame/region.ts'
 import { Do } from '../parts/allowed.tsx'
@@ -15,7 +15,7 @@ import { paths } from '../service/paths.ts'
 import { type May, useMay } from '../service/queries.ts'
 import { KEY_STATES } from '../service/replies.ts'
 import { useCommon, useTexts } from '../texts/language.tsx'
-import { findKeys, type KeyPage, type KeyRow, PAGE_SIZE, SEARCHED } from './find-keys.ts'
+import { findKeys, type KeyPage, type KeyRow, PAGE_SIZE } from './find-keys.ts'
 import { KeyDialog, useKeyActions } from './key/key-actions.tsx'
 import { keysTexts } from './keys.texts.ts'
 
@@ -33,6 +33,7 @@ export default function KeysPage() {
   const wanted = {
     state: search.get('state') ?? '',
     level: search.get('level') ?? '',
+    origin: search.get('origin') ?? '',
     text: search.get('q') ?? '',
     tag: search.get('tag') ?? '',
     page: Math.max(1, Number(search.get('page')) || 1),
@@ -57,7 +58,7 @@ export default function KeysPage() {
     create,
     ...rows.flatMap(({ Arn }) => LISTED_ACTIONS.map((Action) => ({ Action, Resource: Arn }))),
   ])
-  const isFiltered = Boolean(wanted.state || wanted.level || wanted.text || wanted.tag)
+  const isFiltered = Boolean(wanted.state || wanted.level || wanted.origin || wanted.text || wanted.tag)
   const createButton = (
     <Do
       icon={<PlusIcon />}
@@ -72,13 +73,8 @@ export default function KeysPage() {
     <Page lead={say('lead')} name={common('nav.keys')} title={common('nav.keys')}>
       <div className="filters">
         {createButton}
-        <TypedFilter
-          className="search"
-          label={say('search')}
-          onChange={(q) => change({ q, tag: '' })}
-          value={wanted.text}
-        />
-        <TypedFilter label={say('tag')} onChange={(tag) => change({ tag, q: '' })} value={wanted.tag} />
+        <TypedFilter className="search" label={say('search')} onChange={(q) => change({ q })} value={wanted.text} />
+        <TypedFilter label={say('tag')} onChange={(tag) => change({ tag })} value={wanted.tag} />
         <Select
           aria-label={say('states')}
           onChange={(state) => change({ state })}
@@ -99,8 +95,17 @@ export default function KeysPage() {
           popupMatchSelectWidth={false}
           value={wanted.level}
         />
+        <Select
+          aria-label={say('origin')}
+          onChange={(origin) => change({ origin })}
+          options={[
+            { value: '', label: `${say('origin')}: ${say('all')}` },
+            ...(['Aliyun_KMS', 'EXTERNAL'] as const).map((value) => ({ value, label: common(`origin.${value}`) })),
+          ]}
+          popupMatchSelectWidth={false}
+          value={wanted.origin}
+        />
       </div>
-      {wanted.text && <p className="muted">{say('searched', { count: SEARCHED })}</p>}
       <Refused again={() => void keys.refetch()} error={keys.error} />
       {!keys.error && (
         <div className="panel">
@@ -168,12 +173,22 @@ function TypedFilter({
   readonly className?: string
 }) {
   const [typed, setTyped] = useState(value)
+  const asked = useRef(value)
   // biome-ignore lint/correctness/useExhaustiveDependencies: only typing starts the wait
   useEffect(() => {
     if (typed.trim() === value) return
-    const timer = setTimeout(() => onChange(typed.trim()), TYPED_FOR_MS)
+    const timer = setTimeout(() => {
+      asked.current = typed.trim()
+      onChange(asked.current)
+    }, TYPED_FOR_MS)
     return () => clearTimeout(timer)
   }, [typed])
+  // The filters were cleared, or the browser went back.
+  useEffect(() => {
+    if (value === asked.current) return
+    asked.current = value
+    setTyped(value)
+  }, [value])
   return (
     <Input
       allowClear
