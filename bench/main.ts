@@ -19,6 +19,7 @@ import {
   startBareServer,
   startStrongroom,
 } from './processes.ts'
+import { searches } from './searches.ts'
 import { sharedDatabase } from './shared-database.ts'
 import { costsOfStrangers } from './strangers.ts'
 import { fillTrail, verifyRate } from './trail.ts'
@@ -263,6 +264,8 @@ async function manyKeys(folder: string): Promise<void> {
       measured.set(name, [...(measured.get(name) ?? []), medianMs])
     }
     if (count === MANY) {
+      print('  First pages that filters and searches find')
+      await searches({ load: (parameters, requests) => load(job(server, 1, parameters, requests)), row })
       const calls = quick ? 100_000 : 1_000_000
       const mixed = sample.flatMap((KeyId): Parameters[] => [
         { Action: 'Encrypt', KeyId, Plaintext: 'x' },
