@@ -5,10 +5,14 @@ import type { Database } from './database.ts'
 import { type Faults, latency } from './faults.ts'
 import type { Random } from './random.ts'
 import type { Owner, Scheduler } from './scheduler.ts'
-import type { Line } from './storage.ts'
+import type { Line, Turns } from './storage.ts'
 
 /** The adapter gives up on a request, and on its connection, after this long. */
 const PATIENCE_MS = 15_000
+/** How long a turn lasts at the most that nobody ends. */
+const TURN_MS = 2000
+/** How often a transaction that waits for another one looks whether that has ended. */
+const LOOK_MS = 0.5
 
 /** Where the database runs. */
 export interface Host {
@@ -18,6 +22,8 @@ export interface Host {
   readonly owner: Owner
   /** The present faults: they change when the run comes to its end. */
   faults: Faults
+  /** Who may change rows alone, and until when; an outage ends it. */
+  turn: { readonly of: object; readonly until: number; readonly outages: number } | null
   /** Moves with every outage: requests that were sent before one and have not been done are lost. */
   outages: number
   isDown: boolean
@@ -35,7 +41,7 @@ const lost = () => new Unavailable('simulated: the connection was lost')
 export function networkLine(host: Host, server: Owner, isFar: boolean): Line {
   const { scheduler, random, owner } = host
   const delay = () => latency(host.faults, random) * (isFar ? host.faults.far : 1)
-  const ask = <T>(what: string, work: () => T, before?: () => void): Promise<T> =>
+  const ask: Line['ask'] = <T>(what: string, work: () => T, before?: () => void, waits?: () => boolean): Promise<T> =>
     new Promise((resolve, reject) => {
       const fail = () => reject(lost())
       const { outages, faults } = host
@@ -52,6 +58,7 @@ export function networkLine(host: Host, server: Owner, isFar: boolean): Line {
       }
       const end = () => {
         if (host.outages !== outages) return handBack(fail)
+        if (waits?.()) return void scheduler.after(LOOK_MS, `${what}: waits`, owner, end)
         const reply = done(work, resolve, reject)
         host.durable = host.database.committed
         handBack(reply)
@@ -63,7 +70,26 @@ export function networkLine(host: Host, server: Owner, isFar: boolean): Line {
         else scheduler.after(delay(), `${what}: end`, owner, end)
       })
     })
-  return { ask, sync: async () => {}, failure: null, isShared: true, seen: seenOf(host) }
+  return { ask, sync: async () => {}, failure: null, isShared: true, seen: seenOf(host), turns: turnsOn(host) }
+}
+
+function turnsOn(host: Host): Turns {
+  const present = () => {
+    const { turn, outages, scheduler } = host
+    return turn && turn.outages === outages && scheduler.now < turn.until ? turn.of : null
+  }
+  return {
+    isFree(mine) {
+      const now = present()
+      return now === null || now === mine
+    },
+    begin(of) {
+      host.turn = { of, until: host.scheduler.now + TURN_MS, outages: host.outages }
+    },
+    end(mine) {
+      if (present() === mine) host.turn = null
+    },
+  }
 }
 
 /** The line of the one server of an embedded database: work is done at once, and durable after a sync. */
@@ -95,6 +121,7 @@ export function diskLine(host: Host, server: Owner): Line {
     },
     isShared: false,
     seen: seenOf(host),
+    turns: null,
   }
 }
 

@@ -30,9 +30,10 @@ import type { Database } from './database.ts'
 export interface Line {
   /**
    * Has the work done at the database, and `before` some time earlier in the same transaction; where that throws, the work is not done.
-   * Rejects with Unavailable when request or reply is lost: then it may have been done.
+   * Rejects with Unavailable when request or reply is lost: then it may have been done. While `waits` says so, it waits for another
+   * transaction.
    */
-  ask<T>(what: string, work: () => T, before?: () => void): Promise<T>
+  ask<T>(what: string, work: () => T, before?: () => void, waits?: () => boolean): Promise<T>
   /** Resolves when the transactions committed so far are durable. Rejects with Unavailable. */
   sync(): Promise<void>
   /** Why nothing can be committed until a restart, or null. */
@@ -41,6 +42,17 @@ export interface Line {
   readonly isShared: boolean
   /** What a server sees of the changes of others. */
   seen(changes: Changes): Changes
+  /** Who has the turn to change rows; null where only one process does. */
+  readonly turns: Turns | null
+}
+
+/** Of the present turn; any object tells one from others. */
+export interface Turns {
+  /** Whether nobody has the turn but, where it is one, `mine`. */
+  isFree(mine: object | null): boolean
+  begin(mine: object): void
+  /** Ends the turn where it is this one. */
+  end(mine: object): void
 }
 
 export class SimulatedStorage implements Storage {
@@ -50,6 +62,8 @@ export class SimulatedStorage implements Storage {
   readonly #database: Database
   readonly #line: Line
   readonly #indexing: Indexing
+  /** The turn that the next transaction is committed in. */
+  #turn: object | null = null
 
   constructor(database: Database, line: Line, indexing = NO_INDEXING) {
     this.#database = database
@@ -206,6 +220,9 @@ export class SimulatedStorage implements Storage {
     check: (stored: Stored) => void = () => {},
   ): Promise<Stored> {
     const database = this.#database
+    const { turns } = this.#line
+    const turn = this.#turn
+    this.#turn = null
     const changes = changedKeys(batch).length > 0
     const head = () => database.rows.get(recordKey(...placeOf(chaining.place)))
     let stored: Stored | null = null
@@ -215,6 +232,7 @@ export class SimulatedStorage implements Storage {
       ;[isHeld, held] = [!database.movedBy(basis).includes(true), head()]
     }
     const work = () => {
+      if (turn) turns?.end(turn)
       const isCurrent = basis?.number === database.number
       const isStill = isHeld && held === head()
       stored = database.transaction(() => {
@@ -226,7 +244,8 @@ export class SimulatedStorage implements Storage {
       return stored
     }
     try {
-      return await this.#line.ask('commit', work, this.#line.isShared && !changes ? hold : undefined)
+      const waits = () => changes && turns !== null && !turns.isFree(turn)
+      return await this.#line.ask('commit', work, this.#line.isShared && !changes ? hold : undefined, waits)
     } catch (error) {
       const last = batch.findLast(({ event }) => event)?.event?.eventId
       if (!(error instanceof Unavailable) || !this.#line.isShared || last === undefined) throw error
@@ -236,12 +255,33 @@ export class SimulatedStorage implements Storage {
     }
   }
 
-  /** Turns keep nobody waiting: transactions follow one another at random, and the database may end a turn at any time. */
   get takeTurn(): Storage['takeTurn'] {
-    if (!this.#line.isShared) return null
+    const { ask, turns } = this.#line
+    if (!turns) return null
     return async () => {
-      await this.#line.ask('take a turn', () => {})
-      return { commit: (...batch) => this.commit(...batch), end: async () => {} }
+      const turn = {}
+      await ask(
+        'take a turn',
+        () => turns.begin(turn),
+        undefined,
+        () => !turns.isFree(null),
+      )
+      let hasEnded = false
+      const next = () => {
+        const mine = hasEnded ? null : turn
+        hasEnded = true
+        return mine
+      }
+      return {
+        commit: (...batch) => {
+          this.#turn = next()
+          return this.commit(...batch)
+        },
+        end: async () => {
+          const mine = next()
+          if (mine) await ask('end a turn', () => turns.end(mine)).catch(() => {})
+        },
+      }
     }
   }
 
@@ -390,4 +430,5 @@ export const PERFECT_LINE: Line = {
   failure: null,
   isShared: true,
   seen: (changes) => changes,
+  turns: null,
 }

@@ -67,6 +67,7 @@ export class World {
       database,
       owner: { name: 'database', alive: true, pausedUntil: 0 },
       faults,
+      turn: null,
       outages: 0,
       isDown: false,
       durable: database.committed,
