@@ -78,7 +78,8 @@ export function judged(
   now: number,
 ) {
   const state = fault ? 'NotIntact' : 'Intact'
-  return ended(it, { state, seen: events, fault: fault && seenBy(it.id, fault) }, now)
+  const total = Math.max(it.body.total, events)
+  return ended(it, { state, seen: events, total, fault: fault && seenBy(it.id, fault) }, now)
 }
 
 export function ended(it: Verification, how: Partial<VerificationBody>, now: number) {

@@ -47,6 +47,7 @@ export async function everyPage({ program }: Desk): Promise<Readonly<Record<stri
   })
   const bucket = { Version: '2020-07-06', OssBucketName: 'audit-copies' }
   await must('CreateTrail', { ...bucket, Name: 'audit-copy' })
+  await must('StartEventVerification', { Version: bucket.Version })
   const region = '/cn-hangzhou'
   return {
     overview: `${region}/overview`,

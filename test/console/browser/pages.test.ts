@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
+import { makeToken, type TestToken } from '../../keystore/pkcs11/tokens.ts'
 import { Desk, type Look } from './desk.ts'
 import { everyPage } from './every-page.ts'
 
@@ -32,13 +33,18 @@ async function seriousIn(page: Page): Promise<readonly string[]> {
 }
 
 describe('every page of the console', () => {
+  let token: TestToken
   let desk: Desk
   let paths: Readonly<Record<string, string>>
   before(async () => {
-    desk = await Desk.open()
+    token = makeToken('SoftHSM2')
+    desk = await Desk.open({ flags: token.flags, env: token.env })
     paths = await everyPage(desk)
   })
-  after(async () => desk[Symbol.asyncDispose]())
+  after(async () => {
+    await desk[Symbol.asyncDispose]()
+    token[Symbol.dispose]()
+  })
 
   const looks: readonly (Look & { readonly name: string })[] = [
     { name: 'in English, light', language: 'en', theme: 'light' },

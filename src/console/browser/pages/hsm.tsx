@@ -10,6 +10,7 @@ import { paths } from '../service/paths.ts'
 import type { Keys } from '../service/replies.ts'
 import { useSession } from '../service/session.tsx'
 import { useCommon, useTexts } from '../texts/language.tsx'
+import { Tokens } from './hsm/tokens.tsx'
 import { hsmTexts } from './hsm.texts.ts'
 
 const IN_HSM = JSON.stringify([{ Key: 'ProtectionLevel', Values: ['HSM'] }])
@@ -56,6 +57,7 @@ export default function HsmPage() {
           />
         </Section>
       )}
+      {withHsm.length > 0 && <Tokens />}
       <Section title={say('can')}>
         <ul className="consequences">
           <li>{say('can.1')}</li>

@@ -15,6 +15,7 @@ export const trailTexts = {
   'rw.Write': ['Writes', '写'],
   state: ['Delivery', '投递状态'],
   on: ['Delivering', '投递中'],
+  fails: ['Failing', '投递失败'],
   off: ['Stopped', '已停止'],
   last: ['Last delivery', '最近投递'],
   error: ['Last failure', '最近失败'],
@@ -25,10 +26,5 @@ export const trailTexts = {
   'delete.text': [
     'Delivery of {name} ends. What was delivered stays in the bucket.',
     '{name} 的投递将停止，已投递的内容保留在存储空间中。',
-  ],
-  verify: ['Verify the trail', '校验审计链'],
-  'verify.text': [
-    'Events form a chain that nobody can change unnoticed. An operator verifies it, with its progress, with:',
-    '事件构成无法被悄然篡改的链。运维人员可通过以下命令校验并查看进度：',
   ],
 } as const satisfies Texts

@@ -4,7 +4,6 @@ import { Do } from '../parts/allowed.tsx'
 import { Confirm } from '../parts/confirm.tsx'
 import { FormDialog } from '../parts/form-dialog.tsx'
 import { PlusIcon } from '../parts/icons.tsx'
-import { Copy } from '../parts/mono.tsx'
 import { Facts, Nothing, Page, Ready, Section } from '../parts/page.tsx'
 import { ParameterField } from '../parts/parameter-field.tsx'
 import { Refused } from '../parts/refused.tsx'
@@ -13,23 +12,10 @@ import { When } from '../parts/when.tsx'
 import { call } from '../service/call.ts'
 import { usePermissions } from '../service/permissions.ts'
 import { useChange, useMay, useReply } from '../service/queries.ts'
+import type { Trail, TrailStatus } from '../service/replies.ts'
 import { useCommon, useTexts } from '../texts/language.tsx'
+import { VerificationSection } from './trails/verification.tsx'
 import { trailTexts } from './trails.texts.ts'
-
-interface Trail {
-  readonly Name: string
-  readonly OssBucketName?: string
-  readonly OssKeyPrefix?: string
-  readonly EventRW: 'All' | 'Read' | 'Write'
-}
-
-interface TrailStatus {
-  readonly IsLogging: boolean
-  readonly LatestDeliveryTime?: string
-  readonly LatestDeliveryError?: string
-}
-
-const VERIFY = 'strongroom audit verify'
 
 export default function TrailsPage() {
   const say = useTexts(trailTexts)
@@ -60,13 +46,7 @@ export default function TrailsPage() {
           )
         }
       </Ready>
-      <Section title={say('verify')}>
-        <p>{say('verify.text')}</p>
-        <div className="command-box">
-          <pre className="command">{VERIFY}</pre>
-          <Copy label={VERIFY} text={VERIFY} />
-        </div>
-      </Section>
+      <VerificationSection />
       {open && (
         <FormDialog<Trail>
           close={() => setOpen(false)}
@@ -104,6 +84,7 @@ function TrailSection({ trail }: { readonly trail: Trail }) {
   const status = useReply<TrailStatus>('Actiontrail', 'GetTrailStatus', { Name: trail.Name })
   const change = useChange((operation: string, region) => call('Actiontrail', operation, region, { Name: trail.Name }))
   const isOn = status.data?.IsLogging === true
+  const fails = status.data?.OssBucketStatus === false
   return (
     <Section
       actions={
@@ -129,8 +110,8 @@ function TrailSection({ trail }: { readonly trail: Trail }) {
           [
             say('state'),
             status.data && (
-              <Badge key="state" tone={isOn ? 'good' : 'idle'}>
-                {say(isOn ? 'on' : 'off')}
+              <Badge key="state" tone={fails ? 'bad' : isOn ? 'good' : 'idle'}>
+                {say(fails ? 'fails' : isOn ? 'on' : 'off')}
               </Badge>
             ),
           ],

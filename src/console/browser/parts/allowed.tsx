@@ -46,6 +46,15 @@ export function Do({ permission, because, onClick, children, ...rest }: Props) {
   )
 }
 
+/** Stands in the place of what the caller may not see. */
+export function Unseen({ permission }: { readonly permission: Permission }) {
+  return (
+    <p className="unseen">
+      <WhyNot permission={permission} />
+    </p>
+  )
+}
+
 /** Names the action that is missing, with the statement that would allow it. */
 export function WhyNot({ permission: { answer, action, resource } }: { readonly permission: Permission }): ReactNode {
   const say = useCommon()

@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-query'
 import { useRegion } from '../frame/region.ts'
 import { call, type Parameters, type Product, request } from './call.ts'
+import type { EventChain, Verification } from './replies.ts'
 
 /** The reply of an operation that reads. It is asked again on each page, and dropped when anything was changed. */
 export function useReply<T>(
@@ -22,6 +23,24 @@ export function useReply<T>(
     queryFn: ({ signal }) => call<T>(product, operation, region, parameters, signal),
     enabled,
   })
+}
+
+/** How often what a server does in the background is asked for. */
+const FOLLOW_MS = 1500
+
+/** The chain of events and the last verification, followed while one is under way. */
+export function useEventChain(enabled: boolean): UseQueryResult<EventChain, Error> {
+  const region = useRegion()
+  return useQuery<EventChain>({
+    queryKey: [region, 'Actiontrail', 'InspectEventChain', {}],
+    queryFn: ({ signal }) => call<EventChain>('Actiontrail', 'InspectEventChain', region, {}, signal),
+    enabled,
+    refetchInterval: ({ state }) => (isUnderWay(state.data?.Verification) ? FOLLOW_MS : false),
+  })
+}
+
+export function isUnderWay(verification: Verification | undefined): boolean {
+  return verification?.State === 'Waiting' || verification?.State === 'Running'
 }
 
 /** A change: afterwards everything that pages show is read again. */
@@ -57,16 +76,27 @@ const UNKNOWN: Answer = { Allowed: true, Decision: 'Allow' }
  * can't be had, everything is offered: the service decides anyway.
  */
 export function useMay(questions: readonly Question[]): May {
+  return useAnswers(questions).may
+}
+
+/** The same, once the answer is there or can't be had: for what is not even asked where policies forbid it. */
+export function useMayAsked(questions: readonly Question[]): May | null {
+  const { may, isPending } = useAnswers(questions)
+  return isPending ? null : may
+}
+
+function useAnswers(questions: readonly Question[]): { readonly may: May; readonly isPending: boolean } {
   const region = useRegion()
-  const { data } = useQuery<{ readonly Answers: readonly Answer[] }>({
+  const { data, isPending } = useQuery<{ readonly Answers: readonly Answer[] }>({
     queryKey: [region, 'simulate', questions],
     queryFn: ({ signal }) =>
       request('POST', 'api/simulate', { Questions: questions.map((one) => ({ ...one, Region: region })) }, signal),
     enabled: questions.length > 0,
     retry: false,
   })
-  return (action, resource) => {
+  const may: May = (action, resource) => {
     const place = questions.findIndex((one) => one.Action === action && one.Resource === resource)
     return data?.Answers[place] ?? UNKNOWN
   }
+  return { may, isPending }
 }

@@ -131,3 +131,92 @@ export interface AccessKey {
   readonly Status: 'Active' | 'Inactive'
   readonly CreateDate: string
 }
+
+export interface EventChain {
+  readonly Events: number
+  readonly Checkpoint?: { readonly Events: number; readonly Time: string }
+  readonly CheckpointLagSeconds: number
+  readonly CheckpointLate: boolean
+  /** The last one that the account asked for. */
+  readonly Verification?: Verification
+}
+
+export interface Verification {
+  readonly State: 'Waiting' | 'Running' | 'Intact' | 'NotIntact' | 'Canceled' | 'Failed'
+  readonly StartTime?: string
+  readonly EndTime?: string
+  readonly EndedAt?: string
+  readonly Seconds: number
+  readonly SeenEvents: number
+  readonly TotalEvents: number
+  readonly Fault?: { readonly Kind: FaultKind; readonly Event?: string; readonly Message: string }
+}
+
+type FaultKind =
+  | 'Altered'
+  | 'Missing'
+  | 'Moved'
+  | 'Inserted'
+  | 'Rewritten'
+  | 'Cut'
+  | 'LaneMissing'
+  | 'CheckpointForged'
+  | 'CheckpointMissing'
+  | 'IndexAltered'
+
+export interface Trail {
+  readonly Name: string
+  readonly OssBucketName?: string
+  readonly OssKeyPrefix?: string
+  readonly EventRW: 'All' | 'Read' | 'Write'
+}
+
+export interface TrailStatus {
+  readonly IsLogging: boolean
+  /** Whether the last attempt to deliver succeeded; absent without a bucket. */
+  readonly OssBucketStatus?: boolean
+  readonly LatestDeliveryTime?: string
+  readonly LatestDeliveryError?: string
+}
+
+export interface DueKeys {
+  readonly Keys: {
+    readonly Key: readonly {
+      readonly KeyId: string
+      readonly Due: 'Deletion' | 'MaterialExpiry'
+      readonly DueDate: string
+    }[]
+  }
+  readonly TotalCount: number
+}
+
+export interface AccountQuotas {
+  readonly Quotas: {
+    readonly Quota: readonly { readonly Name: 'Keys' | 'Aliases'; readonly Used: number; readonly Limit: number }[]
+  }
+}
+
+type Counted = 'Users' | 'Groups' | 'Roles' | 'Policies'
+
+export interface AccountSummary {
+  readonly SummaryMap: Readonly<Record<Counted | `${Counted}Quota` | 'MFADevices' | 'VirtualMFADevicesQuota', number>>
+}
+
+export interface HsmTokens {
+  readonly Tokens: { readonly Token: readonly HsmToken[] }
+}
+
+/** Texts are '' where the token did not say them. */
+export interface HsmToken {
+  readonly Name: string
+  readonly State: 'Serving' | 'Away' | 'PinRefused'
+  readonly Reason: string
+  readonly Label: string
+  readonly Manufacturer: string
+  readonly Model: string
+  readonly SerialNumber: string
+  readonly Firmware: string
+  readonly Abilities: {
+    readonly Ability: readonly { readonly Name: string; readonly Supported: boolean; readonly Reason?: string }[]
+  }
+}

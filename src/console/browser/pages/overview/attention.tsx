@@ -1,0 +1,91 @@
+import { Button, Spin } from 'antd'
+import { Link } from 'react-router'
+import { WhyNot } from '../../parts/allowed.tsx'
+import { Nothing, Section } from '../../parts/page.tsx'
+import { Badge } from '../../parts/state.tsx'
+import { useCommon, useTexts } from '../../texts/language.tsx'
+import { attentionTexts } from './attention.texts.ts'
+import type { Finding, Looked } from './finding.ts'
+import {
+  useAbsentTokens,
+  useFailedDeliveries,
+  useIdleKeys,
+  useKeysInNeed,
+  type useLacks,
+  useTightQuotas,
+  useTrailInDoubt,
+} from './looking.ts'
+
+type Lacks = NonNullable<ReturnType<typeof useLacks>>
+
+/** All that needs attention, with the page where one acts; what could not be looked at says so. */
+export function Attention({ lacks, importing }: { readonly lacks: Lacks; readonly importing: readonly string[] }) {
+  const say = useTexts(attentionTexts)
+  const places: readonly (Looked | null)[] = [
+    useTrailInDoubt(lacks),
+    useAbsentTokens(lacks),
+    useFailedDeliveries(lacks),
+    useKeysInNeed(lacks, importing),
+    ...useTightQuotas(lacks),
+    useIdleKeys(lacks),
+  ]
+  const all = places.filter((place) => place !== null)
+  const findings = all.flatMap((place) => place.findings)
+  const isPending = all.some((place) => place.isPending)
+  const isWell = !isPending && findings.length === 0 && all.every(({ error, lacks: lack }) => !error && !lack)
+  return (
+    <Section title={say('title')}>
+      {isWell ? (
+        <Nothing text={say('well')} />
+      ) : (
+        <ul aria-busy={isPending} className="attention">
+          {findings.map((finding) => (
+            <Line finding={finding} key={finding.id} />
+          ))}
+          {all.map((place) => (
+            <Unknown key={`${place.name} ${place.lacks?.action}`} place={place} />
+          ))}
+          {isPending && (
+            <li>
+              <Spin size="small" /> <span className="muted">{say('looking')}</span>
+            </li>
+          )}
+        </ul>
+      )}
+    </Section>
+  )
+}
+
+function Line({ finding: { tone, badge, to, link, isId, says, note } }: { readonly finding: Finding }) {
+  return (
+    <li>
+      <Badge tone={tone}>{badge}</Badge>
+      <Link className={isId ? 'mono' : ''} to={to}>
+        {link}
+      </Link>
+      {says && <span>{says}</span>}
+      {note && <span className="muted">{note}</span>}
+    </li>
+  )
+}
+
+/** A place that nobody could look at: the policies do not allow it, or the service did not answer. */
+function Unknown({ place: { name, lacks, error, again } }: { readonly place: Looked }) {
+  const say = useTexts(attentionTexts)
+  const common = useCommon()
+  if (!lacks && !error) return null
+  return (
+    <li className="unseen">
+      <Badge tone="idle">{name}</Badge>
+      {lacks && <WhyNot permission={lacks} />}
+      {error && (
+        <>
+          <span>{say('unknown', { message: error.message })}</span>
+          <Button onClick={again} size="small">
+            {common('do.retry')}
+          </Button>
+        </>
+      )}
+    </li>
+  )
+}

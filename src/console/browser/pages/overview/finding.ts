@@ -1,0 +1,27 @@
+import type { Permission } from '../../parts/allowed.tsx'
+
+/** Something that needs attention, and the page where one acts. */
+export interface Finding {
+  readonly id: string
+  readonly tone: 'bad' | 'wait'
+  /** The kind of thing. */
+  readonly badge: string
+  readonly to: string
+  readonly link: string
+  /** Whether the link is an id. */
+  readonly isId?: boolean
+  readonly says?: string
+  readonly note?: string | undefined
+}
+
+/** What was found where one looked. */
+export interface Looked {
+  /** What was looked at, in words. */
+  readonly name: string
+  readonly findings: readonly Finding[]
+  readonly isPending: boolean
+  readonly error: Error | null
+  readonly again: () => void
+  /** What the caller's policies lack to look there. */
+  readonly lacks: Permission | null
+}

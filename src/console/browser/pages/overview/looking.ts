@@ -1,0 +1,256 @@
+// Where Overview looks for what needs attention. What the caller's policies do not allow is not asked, since the trail would show a refusal.
+import { type UseQueryResult, useQuery } from '@tanstack/react-query'
+import { useRegion } from '../../frame/region.ts'
+import type { Permission } from '../../parts/allowed.tsx'
+import { useArns } from '../../service/arns.ts'
+import { call } from '../../service/call.ts'
+import { paths } from '../../service/paths.ts'
+import { type Question, useEventChain, useMayAsked, useReply } from '../../service/queries.ts'
+import type { AccessKey, DueKeys, HsmTokens, KeyMetadata, Trail, TrailStatus, User } from '../../service/replies.ts'
+import { useSession } from '../../service/session.tsx'
+import { useDates, useTexts } from '../../texts/language.tsx'
+import { attentionTexts } from './attention.texts.ts'
+import type { Finding, Looked } from './finding.ts'
+import { type Quota, useQuotas } from './quotas.ts'
+
+const DAY_MS = 86_400_000
+/** How many keys and users are looked at. */
+export const LOOKED_AT = 10
+const WITHIN_DAYS = 30
+const UNUSED_DAYS = 90
+/** The share of a quota from which on it needs attention. */
+const NEARLY_FULL = 0.8
+
+/** Where one may look: null until it is known. */
+type Lacks = (action: string, resource: string) => Permission | null
+
+/** What the caller may not see of what Overview asks for; null until that is known. */
+export function useLacks(): Lacks | null {
+  const arns = useArns()
+  const questions: readonly Question[] = [
+    { Action: 'kms:ListDueKeys', Resource: arns.kms('key') },
+    { Action: 'kms:DescribeAccountQuotas', Resource: '*' },
+    { Action: 'kms:InspectHsm', Resource: '*' },
+    { Action: 'actiontrail:DescribeTrails', Resource: '*' },
+    { Action: 'actiontrail:InspectEventChain', Resource: '*' },
+    { Action: 'ram:GetAccountSummary', Resource: arns.ram('*') },
+    { Action: 'ram:ListUsers', Resource: arns.ram('user/*') },
+  ]
+  const may = useMayAsked(questions)
+  if (!may) return null
+  return (action, resource) => {
+    const answer = may(action, resource)
+    return answer.Allowed ? null : { answer, action, resource }
+  }
+}
+
+interface Source {
+  readonly isPending: boolean
+  readonly error: Error | null
+  refetch(): unknown
+}
+
+/** One place, of which one asked or could not. */
+function looked(name: string, lacks: Permission | null, source: Source, findings: readonly Finding[]): Looked {
+  if (lacks) return { name, findings: [], isPending: false, error: null, again: () => {}, lacks }
+  const { isPending, error } = source
+  return { name, findings, isPending, error, again: () => void source.refetch(), lacks }
+}
+
+/** Keys that are deleted or whose material expires, and those that wait for material. */
+export function useKeysInNeed(lacks: Lacks, importing: readonly string[]): Looked {
+  const say = useTexts(attentionTexts)
+  const dates = useDates()
+  const region = useRegion()
+  const lack = lacks('kms:ListDueKeys', useArns().kms('key'))
+  const due = useReply<DueKeys>('Kms', 'ListDueKeys', { WithinDays: WITHIN_DAYS, PageSize: LOOKED_AT }, !lack)
+  const keys = due.data?.Keys.Key ?? []
+  const notes = useDescriptions([...keys.map(({ KeyId }) => KeyId), ...importing])
+  const found = keys.map(({ KeyId, Due, DueDate }): Finding => {
+    const isDeleted = Due === 'Deletion'
+    return {
+      id: KeyId,
+      tone: isDeleted ? 'bad' : 'wait',
+      badge: say(isDeleted ? 'deletion' : 'expiry'),
+      to: paths.key(region, KeyId, isDeleted ? 'details' : 'material'),
+      link: KeyId,
+      isId: true,
+      says: say(isDeleted ? 'deletion.on' : 'expiry.on', { date: dates.day(DueDate) }),
+      note: notes.get(KeyId),
+    }
+  })
+  const count = (due.data?.TotalCount ?? 0) - keys.length
+  const more: Finding = {
+    id: 'more',
+    tone: 'wait',
+    badge: say('keys'),
+    to: paths.keys(region),
+    link: say('more', { count, days: WITHIN_DAYS }),
+  }
+  const waiting = importing.map(
+    (id): Finding => ({
+      id: `import ${id}`,
+      tone: 'wait',
+      badge: say('import'),
+      to: paths.key(region, id, 'material'),
+      link: id,
+      isId: true,
+      says: say('import.waits'),
+      note: notes.get(id),
+    }),
+  )
+  return { ...looked(say('keys'), lack, due, [...found, ...(count > 0 ? [more] : []), ...waiting]) }
+}
+
+/** The descriptions of keys, of those that the caller may see. */
+function useDescriptions(ids: readonly string[]): ReadonlyMap<string, string> {
+  const region = useRegion()
+  const { data } = useQuery({
+    queryKey: [region, 'descriptions', ids],
+    queryFn: async ({ signal }) => {
+      const described = await Promise.allSettled(
+        ids.map((KeyId) => call<{ KeyMetadata: KeyMetadata }>('Kms', 'DescribeKey', region, { KeyId }, signal)),
+      )
+      const known = described.flatMap((one) => (one.status === 'fulfilled' ? [one.value.KeyMetadata] : []))
+      return new Map(known.map(({ KeyId, Description }) => [KeyId, Description]))
+    },
+    enabled: ids.length > 0,
+  })
+  return data ?? new Map()
+}
+
+/** Trails whose last attempt to deliver failed. */
+export function useFailedDeliveries(lacks: Lacks): Looked {
+  const say = useTexts(attentionTexts)
+  const region = useRegion()
+  const lack = lacks('actiontrail:DescribeTrails', '*')
+  const trails = useQuery({
+    queryKey: [region, 'deliveries'],
+    queryFn: async ({ signal }) => {
+      const { TrailList } = await call<{ TrailList: readonly Trail[] }>(
+        'Actiontrail',
+        'DescribeTrails',
+        region,
+        {},
+        signal,
+      )
+      return Promise.all(
+        TrailList.map(async ({ Name }) => {
+          const status = await call<TrailStatus>('Actiontrail', 'GetTrailStatus', region, { Name }, signal)
+          return { Name, ...status }
+        }),
+      )
+    },
+    enabled: !lack,
+    retry: false,
+  })
+  const failed = (trails.data ?? []).filter(({ OssBucketStatus }) => OssBucketStatus === false)
+  const findings = failed.map(
+    ({ Name, LatestDeliveryError = '' }): Finding => ({
+      id: `trail ${Name}`,
+      tone: 'bad',
+      badge: say('trail'),
+      to: paths.trails(region),
+      link: Name,
+      says: say('trail.fails', { error: LatestDeliveryError }),
+    }),
+  )
+  return looked(say('trails'), lack, trails, findings)
+}
+
+/** Tokens of the HSM that do not serve; null where no region has an HSM. */
+export function useAbsentTokens(lacks: Lacks): Looked | null {
+  const say = useTexts(attentionTexts)
+  const region = useRegion()
+  const { Regions } = useSession()
+  const hasHsm = Regions.some(({ Hsm }) => Hsm)
+  const lack = lacks('kms:InspectHsm', '*')
+  const hsm = useReply<HsmTokens>('Kms', 'InspectHsm', {}, hasHsm && !lack)
+  if (!hasHsm) return null
+  const absent = (hsm.data?.Tokens.Token ?? []).filter(({ State }) => State !== 'Serving')
+  const findings = absent.map(
+    ({ Name, State, Reason }): Finding => ({
+      id: `token ${Name}`,
+      tone: 'bad',
+      badge: say('token'),
+      to: paths.hsm(region),
+      link: Name,
+      says: say(State === 'PinRefused' ? 'token.pin' : 'token.away'),
+      note: Reason,
+    }),
+  )
+  return looked(say('tokens'), lack, hsm, findings)
+}
+
+/** Checkpoints that are late, and a verdict that the trail is not intact. */
+export function useTrailInDoubt(lacks: Lacks): Looked {
+  const say = useTexts(attentionTexts)
+  const region = useRegion()
+  const lack = lacks('actiontrail:InspectEventChain', '*')
+  const chain = useEventChain(!lack)
+  const at = { badge: say('chain'), to: paths.trails(region), tone: 'bad' } as const
+  const minutes = Math.floor((chain.data?.CheckpointLagSeconds ?? 0) / 60)
+  const findings: readonly Finding[] = [
+    ...(chain.data?.CheckpointLate ? [{ ...at, id: 'late', link: say('checkpoint.late', { count: minutes }) }] : []),
+    ...(chain.data?.Verification?.State === 'NotIntact' ? [{ ...at, id: 'broken', link: say('chain.broken') }] : []),
+  ]
+  return looked(say('checkpoints'), lack, chain, findings)
+}
+
+/** AccessKeys of the first users that nobody used for 90 days. */
+export function useIdleKeys(lacks: Lacks): Looked {
+  const say = useTexts(attentionTexts)
+  const region = useRegion()
+  const lack = lacks('ram:ListUsers', useArns().ram('user/*'))
+  const idle: UseQueryResult<readonly { user: string; id: string }[], Error> = useQuery({
+    queryKey: [region, 'idle-keys'],
+    queryFn: async ({ signal }) => {
+      const ram = <T>(operation: string, parameters = {}) => call<T>('Ram', operation, region, parameters, signal)
+      const { Users } = await ram<{ Users: { User: readonly User[] } }>('ListUsers', { MaxItems: LOOKED_AT })
+      const found: { user: string; id: string }[] = []
+      for (const { UserName } of Users.User) {
+        const { AccessKeys } = await ram<{ AccessKeys: { AccessKey: readonly AccessKey[] } }>('ListAccessKeys', {
+          UserName,
+        })
+        for (const { AccessKeyId, Status } of AccessKeys.AccessKey) {
+          if (Status !== 'Active') continue
+          const { AccessKeyLastUsed } = await ram<{ AccessKeyLastUsed: { LastUsedDate: string } }>(
+            'GetAccessKeyLastUsed',
+            { UserName, UserAccessKeyId: AccessKeyId },
+          )
+          const used = Date.parse(AccessKeyLastUsed.LastUsedDate)
+          if (!(Date.now() - used < UNUSED_DAYS * DAY_MS)) found.push({ user: UserName, id: AccessKeyId })
+        }
+      }
+      return found
+    },
+    enabled: !lack,
+    retry: false,
+  })
+  const findings = (idle.data ?? []).map(
+    ({ user, id }): Finding => ({
+      id,
+      tone: 'wait',
+      badge: 'AccessKey',
+      to: paths.user(user, 'accesskeys'),
+      link: say('idle', { user, id }),
+    }),
+  )
+  return looked(say('accesskeys'), lack, idle, findings)
+}
+
+/** Quotas that are used up, or nearly so. */
+export function useTightQuotas(lacks: Lacks): readonly Looked[] {
+  const say = useTexts(attentionTexts)
+  const { kms, ram } = useQuotas(lacks)
+  return [kms, ram].map(({ quotas, source, lack }) => {
+    const tight = quotas.filter(({ used, limit }) => used >= NEARLY_FULL * limit)
+    return looked(say('quotas'), lack, source, tight.map(finding))
+  })
+
+  function finding({ id, name, used, limit, to }: Quota): Finding {
+    const isFull = used >= limit
+    const says = say(isFull ? 'quota.full' : 'quota.tight', { used, limit })
+    return { id: `quota ${id}`, tone: isFull ? 'bad' : 'wait', badge: say('quota'), to, link: name, says }
+  }
+}

@@ -1,0 +1,43 @@
+import { Link } from 'react-router'
+import { WhyNot } from '../../parts/allowed.tsx'
+import { Ready, Section } from '../../parts/page.tsx'
+import { useTexts } from '../../texts/language.tsx'
+import { attentionTexts } from './attention.texts.ts'
+import type { useLacks } from './looking.ts'
+import { type Quota, useQuotas } from './quotas.ts'
+
+/** How much of each quota is used. */
+export function QuotaSection({ lacks }: { readonly lacks: NonNullable<ReturnType<typeof useLacks>> }) {
+  const say = useTexts(attentionTexts)
+  const { kms, ram } = useQuotas(lacks)
+  return (
+    <Section title={say('quotas')}>
+      {[kms, ram].map(({ quotas, source, lack }, i) =>
+        lack ? (
+          <p className="unseen" key={lack.action}>
+            <WhyNot permission={lack} />
+          </p>
+        ) : (
+          <Ready key={i === 0 ? 'kms' : 'ram'} of={source}>
+            {() => <Quotas of={quotas} />}
+          </Ready>
+        ),
+      )}
+    </Section>
+  )
+}
+
+function Quotas({ of }: { readonly of: readonly Quota[] }) {
+  const say = useTexts(attentionTexts)
+  return (
+    <ul className="quotas">
+      {of.map(({ id, name, used, limit, to }) => (
+        <li key={id}>
+          <Link to={to}>{name}</Link>
+          <meter aria-label={name} high={0.8 * limit} max={limit} min={0} value={used} />
+          <span className="muted">{say('quota.of', { used, limit })}</span>
+        </li>
+      ))}
+    </ul>
+  )
+}

@@ -1,0 +1,90 @@
+import type { Texts } from '../../texts/format.ts'
+
+export const verificationTexts = {
+  title: ['Verify the trail', '校验审计链'],
+  lead: [
+    'Events form a chain that nobody can change unnoticed. The service verifies it in the background, for all accounts of this installation.',
+    '事件构成无法被悄然篡改的链。服务在后台校验本系统所有账号的事件。',
+  ],
+  command: ['An operator can verify it without this service, too:', '运维人员也可以不依赖本服务进行校验：'],
+  start: ['Start verification', '开始校验'],
+  cancel: ['Cancel verification', '取消校验'],
+  events: ['Events in the trail', '审计链中的事件'],
+  count: [{ one: '1 event', other: '{count} events' }, '{count} 个事件'],
+  checkpoint: ['Last signed checkpoint', '最近签名的检查点'],
+  late: [
+    'Events have waited for more than five minutes for a signed checkpoint: the log of the server says why.',
+    '有事件等待签名检查点已超过五分钟，原因请查看服务器日志。',
+  ],
+  never: ['This account has not asked for a verification yet.', '本账号尚未发起过校验。'],
+  progress: ['Progress of the verification', '校验进度'],
+  waiting: ['Waits for a server to take it.', '等待服务器处理。'],
+  running: ['{seen} of {total} events, after {seconds} s', '已校验 {seen} / {total} 个事件，用时 {seconds} 秒'],
+  intact: [
+    { one: 'Intact: 1 event is as it was recorded.', other: 'Intact: {count} events are as they were recorded.' },
+    '完好：{count} 个事件与记录时一致。',
+  ],
+  broken: ['Not intact', '不完好'],
+  'broken.at': ['Not intact: event {event}', '不完好：事件 {event}'],
+  canceled: [
+    {
+      one: 'Canceled after 1 event: there is no verdict.',
+      other: 'Canceled after {count} events: there is no verdict.',
+    },
+    '校验 {count} 个事件后已取消，没有结论。',
+  ],
+  failed: [
+    'The verification could not be finished: the log of the server says why. Start it again.',
+    '校验未能完成，原因请查看服务器日志，然后重新开始。',
+  ],
+  'fault.Altered': [
+    'This event is not what was recorded: it was altered, inserted, or moved here.',
+    '该事件与记录时不一致：被修改、插入或移动到此处。',
+  ],
+  'fault.Missing': ['Events are gone: they were deleted, or moved.', '有事件缺失：被删除或移走。'],
+  'fault.Moved': ['This event is in the place of another one.', '该事件占据了另一事件的位置。'],
+  'fault.Inserted': [
+    'This event comes after the end of the trail: it was inserted.',
+    '该事件位于审计链末端之后：被插入。',
+  ],
+  'fault.Rewritten': [
+    'The events since the last checkpoint before were all replaced: they agree with each other, and not with the next checkpoint.',
+    '上一检查点之后的事件全部被替换：它们彼此一致，但与下一检查点不符。',
+  ],
+  'fault.Cut': [
+    'The newest events are gone, or an older copy of the trail was put in its place.',
+    '最新的事件缺失，或审计链被旧副本替换。',
+  ],
+  'fault.LaneMissing': ['The whole chain of a server is gone.', '某台服务器的整条链缺失。'],
+  'fault.CheckpointForged': [
+    'A checkpoint does not bear the signature of the trail’s key: it was not made by this installation.',
+    '某检查点没有审计链密钥的签名：不是由本系统生成。',
+  ],
+  'fault.CheckpointMissing': [
+    'A signed checkpoint was deleted. The chain of events itself is intact.',
+    '有签名检查点被删除，事件链本身完好。',
+  ],
+  'fault.IndexAltered': [
+    'The index of lookups was altered, so that they may miss events. The chain of events itself is intact.',
+    '查询索引被修改，查询可能遗漏事件，事件链本身完好。',
+  ],
+  'fault.before': [
+    { one: '1 event before it is as it was recorded.', other: '{count} events before it are as they were recorded.' },
+    '此前的 {count} 个事件与记录时一致。',
+  ],
+  'fault.next': [
+    'Keep the database as it is, and compare it with a delivered copy, an export or a backup.',
+    '请保持数据库原样，并与投递副本、导出文件或备份进行比对。',
+  ],
+  period: ['Verified', '校验范围'],
+  all: ['All events', '全部事件'],
+  ended: ['Ended', '结束时间'],
+  from: ['From', '起始时间'],
+  'from.rule': ['Leave it empty to begin with the first event.', '留空则从第一个事件开始。'],
+  to: ['To', '结束于'],
+  'to.rule': ['Leave it empty to end with the newest event.', '留空则校验到最新事件。'],
+  bounds: [
+    'The service rests after each small step, so that calls come first. A server verifies for one account at a time, and an account has one verification at a time. You may leave this page meanwhile.',
+    '服务在每一小步之后休息，以优先处理调用。每台服务器一次只为一个账号校验，每个账号同时只有一个校验。校验期间可以离开本页。',
+  ],
+} as const satisfies Texts
