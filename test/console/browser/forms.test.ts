@@ -7,7 +7,6 @@ import { Desk } from './desk.ts'
 describe('forms in the browser', () => {
   let desk: Desk
   let page: Page
-  let key: string
   const dialog = () => page.getByRole('dialog')
   /** The item of the form that the field is in. */
   const itemOf = (field: Locator) => page.locator('.ant-form-item').filter({ has: field }).last()
@@ -15,8 +14,8 @@ describe('forms in the browser', () => {
   before(async () => {
     desk = await Desk.open({ flags: ['--max-pending-window-days', '60'] })
     page = await desk.root()
-    key = (await desk.program.call('CreateKey')).body.KeyMetadata.KeyId
-    await desk.program.call('CreateAlias', { KeyId: key, AliasName: 'alias/taken' })
+    const { KeyId } = (await desk.program.call('CreateKey')).body.KeyMetadata
+    await desk.program.call('CreateAlias', { KeyId, AliasName: 'alias/taken' })
   })
   after(async () => desk[Symbol.asyncDispose]())
   afterEach(() => assert.deepEqual(desk.takeFaults(), []))
@@ -89,6 +88,18 @@ describe('forms in the browser', () => {
     await page.getByRole('heading', { name: 'anna2' }).waitFor()
   })
 
+  it('leave out rows that nobody filled', async () => {
+    await desk.go(page, '/cn-hangzhou/cryptography/encrypt')
+    await page.getByLabel('Key', { exact: true }).fill('alias/taken')
+    await page.keyboard.press('Escape')
+    await page.getByLabel('Plaintext', { exact: true }).fill('x')
+    await page.getByRole('button', { name: 'Add pair' }).click()
+    await page.getByRole('button', { name: 'Add pair' }).click()
+    await page.getByLabel('Name 2').fill('purpose')
+    await page.getByRole('button', { name: 'Encrypt' }).click()
+    await page.getByRole('region', { name: 'Result' }).getByText('Ciphertext', { exact: true }).waitFor()
+  })
+
   it('show below what is about no field', async () => {
     await desk.go(page, '/cn-hangzhou/cryptography/encrypt')
     const field = page.getByLabel('Key', { exact: true })
@@ -107,17 +118,19 @@ describe('forms in the browser', () => {
   it('place the refusals of each operation that they call', async () => {
     await desk.go(page, '/cn-hangzhou/keys/create')
     await page.getByRole('button', { name: 'Add tag' }).click()
-    await page.getByLabel('Tag key 1').fill('a b')
-    await page.getByText('is not allowed here.').waitFor()
-    await page.getByLabel('Tag key 1').fill('aliyun:own')
+    const key = page.getByLabel('Tag key 1')
+    await key.fill('a b')
+    await faultAt(key).getByText('“ ” is not allowed here.').waitFor()
+    assert.deepEqual(await faultAt(key).allTextContents(), ['“ ” is not allowed here.'])
+    await key.fill('aliyun:own')
     await page.getByText('is not allowed here.').waitFor({ state: 'hidden' })
     const alias = page.getByLabel('Alias Name')
     await alias.fill('ta ken')
     await faultAt(alias).getByText('alias/ followed by 1 to 255 letters, digits, _, / or -.').waitFor()
     await alias.fill('taken')
     await page.getByRole('button', { name: 'OK' }).click()
-    await itemOf(page.getByLabel('Tag key 1')).getByText('none that starts with aliyun').first().waitFor()
-    await page.getByLabel('Tag key 1').fill('own')
+    await itemOf(key).getByText('none that starts with aliyun').first().waitFor()
+    await key.fill('own')
     await page.getByRole('button', { name: 'OK' }).click()
     await itemOf(alias).getByText('AliasName Already Exists.').waitFor()
     await page.getByText('The key was created, but not all that follows it.').first().waitFor()
@@ -125,7 +138,8 @@ describe('forms in the browser', () => {
 
   it("keep to the operator's settings, and do nothing beyond them", async () => {
     const operations = called()
-    await desk.go(page, `/cn-hangzhou/keys/${key}/details`)
+    const unused = (await desk.program.call('CreateKey')).body.KeyMetadata.KeyId
+    await desk.go(page, `/cn-hangzhou/keys/${unused}/details`)
     await page.getByRole('button', { name: 'Schedule Key Deletion' }).click()
     const days = page.getByLabel('Delete In (7-60 days)')
     assert.equal(await days.inputValue(), '30')
@@ -134,7 +148,7 @@ describe('forms in the browser', () => {
     await dialog().getByRole('button', { name: 'Schedule Key Deletion' }).click()
     await days.fill('60')
     await dialog().getByRole('button', { name: 'Schedule Key Deletion' }).click()
-    await page.getByRole('heading', { name: 'taken Pending Deletion' }).waitFor()
+    await page.getByRole('heading', { name: `${unused} Pending Deletion` }).waitFor()
     assert.deepEqual(
       operations.filter((one) => one === 'ScheduleKeyDeletion'),
       ['ScheduleKeyDeletion'],

@@ -60,7 +60,7 @@ export function PairRows({ name, called, placeholders, keys, rules }: Props) {
               />
             </div>
           ))}
-          <Button icon={<PlusIcon />} onClick={() => add()} size="small" type="dashed">
+          <Button icon={<PlusIcon />} onClick={() => add({})} size="small" type="dashed">
             {called.add}
           </Button>
           <Form.ErrorList errors={errors} />

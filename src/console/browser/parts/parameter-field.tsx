@@ -45,7 +45,8 @@ export function ParameterField({
   const refusal = useRefusalAt(name, declared)
   const rules = useRules()
   const isRequired = needed ?? isNeeded(declared)
-  const hint = isRequired && declared.Pattern !== undefined ? rules.sentence(declared) : undefined
+  const isHinted = isRequired && declared.Pattern !== undefined && !refusal.help
+  const hint = isHinted ? rules.sentence(declared) : undefined
   return (
     <Form.Item
       {...(declared.Default === undefined || hasInitial ? {} : { initialValue: declared.Default })}

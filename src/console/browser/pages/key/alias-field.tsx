@@ -1,6 +1,8 @@
 import { Form, Input } from 'antd'
+import { useParameter } from '../../parts/operation-form.tsx'
 import { ParameterField } from '../../parts/parameter-field.tsx'
 import { aliasName } from '../../service/alias-name.ts'
+import { faultOf } from '../../service/rules.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
 
@@ -14,9 +16,11 @@ interface Props {
 export function AliasField({ autoFocus = false, needed }: Props) {
   const say = useTexts(keyTexts)
   const typed: string = Form.useWatch('AliasName') ?? ''
+  const name = aliasName(typed)
+  const isName = faultOf(useParameter('AliasName', 'Kms.CreateAlias'), name) === null
   return (
     <ParameterField
-      extra={typed === '' ? undefined : say('alias.final', { name: aliasName(typed) })}
+      extra={isName ? say('alias.final', { name }) : undefined}
       label={say('alias.name')}
       name="AliasName"
       needed={needed}
