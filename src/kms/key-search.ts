@@ -50,6 +50,7 @@ export function keysSought(
       if (!present) return false
       for (const property of properties.keys()) if (!isWanted(property, PROPERTIES[property](present))) return false
       if (!tags.every((tag) => hasTag(present.tags, tag))) return false
+      if (part === '') return true
       return keyText(id, present).includes(part) || (await aliases()).some(({ id }) => aliasText(id).includes(part))
     },
   }
