@@ -95,7 +95,7 @@ export async function openHouse(
     const ring = await openRing({ settings, storage, device, alarm, runtime }, now)
     const { keys } = ring
     const ledger = new Ledger(storage, keys, alarm, ring, runtime)
-    await ledger.follow()
+    await ledger.begin()
     const accessKeys = new AccessKeys(keys, runtime)
     const accounts = new Accounts(ledger, accessKeys, ring, runtime)
     const node = isShared(settings) ? runtime.newId() : 'only'

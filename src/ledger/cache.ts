@@ -1,4 +1,5 @@
-// A bounded map of records: when it has too many, or their bodies are too large together, the oldest go first.
+// A bounded map of records: when it has too many, or their bodies are too large together, the oldest go first, a sixteenth of the bound at once:
+// each look for the oldest passes over all that was deleted before, so one look serves many.
 import type { Recorded } from './record.ts'
 
 /** The most records, and the most characters of all their bodies as JSON. */
@@ -38,11 +39,17 @@ export class RecordCache {
     this.#records.set(key, record)
     this.#lengths.set(key, length)
     this.#characters += length
-    while (this.#records.size > this.#bounds.records || this.#characters > this.#bounds.characters) {
-      const oldest = this.#records.keys().next()
-      if (oldest.done) return
-      this.drop(oldest.value)
+    if (this.#isWithin(1)) return
+    for (const oldest of this.#records.keys()) {
+      this.drop(oldest)
+      if (this.#isWithin(15 / 16)) return
     }
+  }
+
+  /** Whether what it has is within this part of its bounds, in whole records. */
+  #isWithin(part: number): boolean {
+    const { records, characters } = this.#bounds
+    return this.#records.size <= Math.ceil(records * part) && this.#characters <= characters * part
   }
 
   drop(key: string): void {

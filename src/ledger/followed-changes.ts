@@ -47,6 +47,14 @@ export class FollowedChanges {
     return number < this.#number && this.#recent.since(number, keys)
   }
 
+  /** Begins at the number of now, while nothing is known in memory that an earlier change could touch but the root keys. Throws Unavailable. */
+  async begin(): Promise<void> {
+    const { number } = await this.#rooms.storage.changesSince(null)
+    await this.#rooms.roots.look()
+    this.#recent.noteAll(number)
+    this.#number = number
+  }
+
   /**
    * Takes over the changes that others committed before the call. One read of the log is under way at a time, and who comes meanwhile
    * shares the next one. Throws Unavailable when the log can't be read, or root keys that came into use can't be opened.

@@ -75,6 +75,11 @@ export class Ledger extends Reader {
     return this.#trailHead.move(place)
   }
 
+  /** Begins with the database as it is, before anything else: what changed earlier is not read. Throws Unavailable. */
+  begin(): Promise<void> {
+    return this.#changes.begin()
+  }
+
   /** Takes over what others committed before the call. Throws Unavailable. */
   follow(): Promise<void> {
     return this.#changes.follow()

@@ -1,7 +1,9 @@
 // Which record changed last under which change number, as far as a call under way may ask.
 
-/** Records and places of records that are remembered. Of what was forgotten, every record counts as changed. */
+/** The most records and places of records that are remembered. Of what was forgotten, every record counts as changed. */
 const REMEMBERED = 50_000
+/** How many are forgotten at once: each look for the oldest passes over all that was deleted before, so one look serves many. */
+const FORGOTTEN_AT_ONCE = REMEMBERED / 16
 
 export class RecentChanges {
   /** By key (recordKey, placeKey); the oldest change first. */
@@ -15,12 +17,11 @@ export class RecentChanges {
       this.#numbers.delete(key)
       this.#numbers.set(key, number)
     }
-    while (this.#numbers.size > REMEMBERED) {
-      const oldest = this.#numbers.entries().next()
-      if (oldest.done) return
-      const [key, forgotten] = oldest.value
+    if (this.#numbers.size <= REMEMBERED) return
+    for (const [key, forgotten] of this.#numbers) {
       this.#numbers.delete(key)
       this.#floor = Math.max(this.#floor, forgotten)
+      if (this.#numbers.size <= REMEMBERED - FORGOTTEN_AT_ONCE) return
     }
   }
 

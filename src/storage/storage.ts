@@ -180,8 +180,8 @@ export interface Storage {
    * Null where one process has the database.
    */
   readonly takeTurn: ((place: RowKey) => Promise<Turn>) | null
-  /** What has changed since the change number was `number`. */
-  changesSince(number: number): Promise<Changes>
+  /** What has changed since the change number was `number`; null reads the number alone. */
+  changesSince(number: number | null): Promise<Changes>
   /** Removes up to `limit` nonces that expired before `now`; returns how many. */
   dropNonces(now: number, limit: number): Promise<number>
   readonly events: EventStorage

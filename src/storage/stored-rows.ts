@@ -95,7 +95,9 @@ export abstract class StoredRows {
     return this.#rows(this.statements.scan({ kind, account, region, id, limit }))
   }
 
-  async changesSince(number: number): Promise<Changes> {
+  async changesSince(number: number | null): Promise<Changes> {
+    // A row without a log says nothing of what changed.
+    if (number === null) return toChanges(await this.all(this.statements.changeNumber({})), -1)
     return toChanges(await this.all(this.statements.changesSince({ number })), number)
   }
 

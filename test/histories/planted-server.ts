@@ -10,7 +10,7 @@ const DEFECTS: Readonly<Record<string, (storage: Storage) => Partial<Storage>>> 
   /** Only the revisions of the rows that a batch changes are left, as in version 0.2.0. */
   'follows no changes': (storage) => ({
     commit: (batch, chaining) => storage.commit(batch, chaining, null),
-    changesSince: async (number) => ({ number, keys: [] }),
+    changesSince: async (number) => (number === null ? storage.changesSince(null) : { number, keys: [] }),
   }),
   'commits on changed reads': (storage) => ({
     commit: (batch, chaining, basis) => storage.commit(batch, chaining, basis?.reads ? { ...basis, reads: [] } : basis),

@@ -32,8 +32,12 @@ class Log {
     this.number++
   }
 
-  async changesSince(number: number): Promise<Changes> {
+  readonly askedSince: (number | null)[] = []
+
+  async changesSince(number: number | null): Promise<Changes> {
     this.reads++
+    this.askedSince.push(number)
+    if (number === null) return { number: this.number, keys: null }
     const since = this.#entries.slice(number, this.number)
     const answer = { number: this.number, keys: since.some((one) => one === null) ? null : (since.flat() as string[]) }
     await this.gate
@@ -57,6 +61,19 @@ function following() {
 }
 
 describe('a ledger that follows the changes of others', () => {
+  it('begins with the database as it is: reads no log, counts all before as changed, and misses nothing after', async () => {
+    const { log, changes, learn, kept, looks } = following()
+    log.change(keyOf('a'))
+    log.change(keyOf('b'))
+    await changes.begin()
+    assert.deepEqual([changes.number, log.askedSince, looks], [2, [null], [2]])
+    assert.equal(changes.since(1, [keyOf('never')]), true)
+    for (const id of ['a', 'b']) await learn(id)
+    log.change(keyOf('b'))
+    await changes.follow()
+    assert.deepEqual([kept('a', 'b'), log.askedSince], [['a'], [null, 2]])
+  })
+
   it('drops exactly what changed', async () => {
     const { log, changes, learn, kept } = following()
     for (const id of ['a', 'b', 'c']) await learn(id)
@@ -168,7 +185,26 @@ describe('a ledger that follows the changes of others', () => {
   })
 })
 
+/** CPU time of the work, in milliseconds. */
+function cpuMs(work: () => void): number {
+  const before = process.cpuUsage()
+  work()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
 describe('recent changes', () => {
+  it('cost as much to note when old ones are forgotten as before', () => {
+    const recent = new RecentChanges()
+    const noteTo = (end: number, begin: number) => () => {
+      for (let n = begin; n < end; n++) recent.note([`k${n}`], n)
+    }
+    const before = cpuMs(noteTo(50_000, 0))
+    const after = cpuMs(noteTo(200_000, 50_000))
+    // Three times as many take three times as long. Where each looked for the oldest anew, it was 170 times.
+    assert.ok(after < before * 20, `${before} ms, then ${after} ms`)
+  })
+
   it('count everything as changed before what they remember', () => {
     const recent = new RecentChanges()
     for (let n = 1; n <= 60_000; n++) recent.note([`k${n}`], n)

@@ -52,6 +52,22 @@ describe('the cache of records', () => {
     assert.deepEqual([keys(cache), cache.characters], ['ac', 20])
   })
 
+  it('makes room for many at once, and costs as much when it is full as before', () => {
+    const cache = new RecordCache({ records: 50_000, characters: 1_000_000 })
+    const one = record('a')
+    const putTo = (end: number, begin: number) => {
+      const before = process.cpuUsage()
+      for (let n = begin; n < end; n++) cache.put(`${n}`, one, 1)
+      const { user, system } = process.cpuUsage(before)
+      return (user + system) / 1000
+    }
+    const filling = putTo(50_000, 0)
+    const full = putTo(200_000, 50_000)
+    // Three times as many take three times as long. Where each looked for the oldest anew, it was 100 times.
+    assert.ok(full < filling * 20, `${filling} ms, then ${full} ms`)
+    assert.ok(cache.characters > 46_000 && cache.characters <= 50_000)
+  })
+
   it('is bounded by what the bodies take, however few they are', () => {
     const cache = new RecordCache({ records: 100, characters: 100 })
     cache.put('a', record('a'), 40)

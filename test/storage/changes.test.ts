@@ -200,6 +200,11 @@ for (const [name, database] of kinds)
       assert.deepEqual(new Set(keys), new Set([keyOf('i'), keyOf('j'), placeKey(place)]))
     })
 
+    it('says the number alone to who begins', async () => {
+      await commit(one, [call([insert('begin')])])
+      assert.deepEqual(await other.changesSince(null), { number: await numberOf(one), keys: null })
+    })
+
     it('logs the keys of what was inserted, updated and deleted, and of their places', async () => {
       const number = await numberOf(one)
       await commit(one, [call([insert('k'), update('a', 1)])])

@@ -160,7 +160,7 @@ export class RemoteStorage implements Storage {
     return unpackStored(await this.#owner.pack(packBatch({ commits, basis })))
   }
 
-  changesSince(number: number): Promise<Changes> {
+  changesSince(number: number | null): Promise<Changes> {
     return this.#owner.ask('storage.changesSince', number)
   }
 
