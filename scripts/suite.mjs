@@ -72,9 +72,8 @@ try {
   // Coverage adds to the environment of tests: it must be this process's own.
   Object.assign(process.env, {
     // The program is started hundreds of times, and compiled once; but what comes out of a cache counts its lines less exactly.
-    ...(kind !== 'coverage' && {
-      NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/node-compile-cache', import.meta.url)),
-    }),
+    NODE_COMPILE_CACHE:
+      kind === 'coverage' ? '' : fileURLToPath(new URL('../node_modules/.cache/node-compile-cache', import.meta.url)),
     STRONGROOM_TEST_SEED: seed,
     STRONGROOM_TEST_SIZE: size,
     ...(refusals && { STRONGROOM_TEST_REFUSALS: refusals }),

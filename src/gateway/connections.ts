@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { Admission } from './admission.ts'
 import { Connection } from './connection.ts'
 import { type Limits, SMALL_BODY_BYTES } from './limits.ts'
-import type { Disconnection, Observer } from './metrics.ts'
+import type { Disconnection, Observer } from './observer.ts'
 import { Shares } from './shares.ts'
 import { plainAddress } from './source.ts'
 

@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Address } from '../settings/listen.ts'
 import { Admission, type Admitted } from './admission.ts'
 import type { Limits } from './limits.ts'
-import type { Observer } from './metrics.ts'
+import type { Observer } from './observer.ts'
 import { closePorts, endpointOf, listening } from './server.ts'
 import { plainAddress, sourceOf } from './source.ts'
 

@@ -21,7 +21,7 @@ import type { StsContext } from '../sts/operation.ts'
 import type { SecurityTokens } from '../sts/security-token.ts'
 import type { Clock } from './authenticate.ts'
 import type { RateLimits } from './limiting.ts'
-import type { Observer } from './metrics.ts'
+import type { Observer } from './observer.ts'
 import type { HttpRequest } from './request.ts'
 
 /** The context of any product's operations. */

@@ -1,48 +1,13 @@
-// Prometheus metrics, and a log of unauthenticated requests that no number of them can flood.
+// Prometheus metrics. A server that nobody scrapes does not load this file.
 // Labels hold names of operations and codes of the catalogue, never anything a request says.
-import { createServer, type RequestListener } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Code } from '../api/errors/catalogue.ts'
-
-/** Why the server closed a connection without an answer. */
-export type Disconnection =
-  | 'too many connections'
-  | 'gave way to another'
-  | 'no TLS handshake'
-  | 'no request came'
-  | 'answer was not read'
-
-/** What the gateway reports of each request. */
-export interface Observer {
-  /** A call of an authenticated caller got its answer after `ms` milliseconds. */
-  answered(operation: Observed, outcome: 'OK' | Code, ms: number): void
-  /** A request was refused before its caller was authenticated. */
-  turnedAway(code: Code, sourceAddress: string): void
-  /** A log-on to the console began a session, or was refused. */
-  loggedOn(outcome: 'OK' | Code): void
-  /** The server closed a connection without an answer. */
-  disconnected(why: Disconnection, sourceAddress: string): void
-  /** A refused call of this account left no event: too many come too fast. */
-  unrecorded(account: string): void
-}
-
-interface Observed {
-  readonly product: { readonly name: string }
-  readonly name: string
-}
+import { type Disconnection, type Log, type Observed, RefusalLog } from './observer.ts'
 
 /** What one process counted and measured, as it travels to another. */
 export type Counted = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
-type Log = (fields: Readonly<Record<string, unknown>>, message: string) => void
-
-/** How many unauthenticated requests are logged within a period; the others are only counted. */
-const LOGGED = 10
-const PERIOD_MS = 10_000
-
-export class Metrics implements Observer {
+export class Metrics extends RefusalLog {
   readonly #registry = new Registry()
   readonly #calls = new Map<Observed, Map<string, number>>()
   readonly #unauthenticated: Counter<'code'>
@@ -51,16 +16,11 @@ export class Metrics implements Observer {
   readonly #disconnections: Counter<'reason'>
   readonly #logOns: Counter<'outcome'>
   readonly #unrecorded: Counter
-  readonly #silenced = new Map<string, { began: number; hidden: number }>()
   readonly #seconds: Histogram<'product'>
-  readonly #log: Log
-  readonly #now: () => number
-  #period = { began: 0, logged: 0, hidden: 0 }
   #others: () => Promise<readonly Counted[]> = async () => []
 
   constructor(log: Log, now: () => number) {
-    this.#log = log
-    this.#now = now
+    super(log, now)
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     const calls = this.#calls
@@ -114,7 +74,7 @@ export class Metrics implements Observer {
     })
   }
 
-  answered(operation: Observed, outcome: 'OK' | Code, ms: number): void {
+  override answered(operation: Observed, outcome: 'OK' | Code, ms: number): void {
     let outcomes = this.#calls.get(operation)
     if (!outcomes) {
       outcomes = new Map()
@@ -124,47 +84,24 @@ export class Metrics implements Observer {
     this.#seconds.observe({ product: operation.product.name }, ms / 1000)
   }
 
-  turnedAway(code: Code, sourceAddress: string): void {
+  override turnedAway(code: Code, sourceAddress: string): void {
     this.#unauthenticated.inc({ code })
     this.#strangers.inc({ code })
-    this.#tell({ code, sourceAddress }, 'unauthenticated request refused')
+    super.turnedAway(code, sourceAddress)
   }
 
-  loggedOn(outcome: 'OK' | Code): void {
+  override loggedOn(outcome: 'OK' | Code): void {
     this.#logOns.inc({ outcome })
   }
 
-  disconnected(reason: Disconnection, sourceAddress: string): void {
+  override disconnected(reason: Disconnection, sourceAddress: string): void {
     this.#disconnections.inc({ reason })
-    this.#tell({ reason, sourceAddress }, 'connection closed without an answer')
+    super.disconnected(reason, sourceAddress)
   }
 
-  #tell(fields: Readonly<Record<string, unknown>>, message: string): void {
-    const now = this.#now()
-    if (now - this.#period.began >= PERIOD_MS) {
-      if (this.#period.hidden > 0)
-        this.#log({ count: this.#period.hidden }, 'more unauthenticated requests refused or connections closed')
-      this.#period = { began: now, logged: 0, hidden: 0 }
-    }
-    if (this.#period.logged >= LOGGED) {
-      this.#period.hidden++
-      return
-    }
-    this.#period.logged++
-    this.#log(fields, message)
-  }
-
-  unrecorded(account: string): void {
+  override unrecorded(account: string): void {
     this.#unrecorded.inc()
-    const now = this.#now()
-    const silenced = this.#silenced.get(account)
-    if (silenced && now - silenced.began < PERIOD_MS) {
-      silenced.hidden++
-      return
-    }
-    this.#silenced.set(account, { began: now, hidden: 0 })
-    const count = (silenced?.hidden ?? 0) + 1
-    this.#log({ account, count }, 'refused calls left no event: the account exceeds its rate of recorded refusals')
+    super.unrecorded(account)
   }
 
   /** Adds a gauge; each scrape calls `read`, which returns the values by their labels. */
@@ -186,13 +123,6 @@ export class Metrics implements Observer {
         for (const { labels, value } of values) this.set(labels, value)
       },
     })
-  }
-
-  /** Logs what another process of the server would log, within the same bounds. */
-  relay(fields: Readonly<Record<string, unknown>>, message: string): void {
-    if ('account' in fields) this.#log(fields, message)
-    else if (typeof fields['count'] === 'number') this.#period.hidden += fields['count']
-    else this.#tell(fields, message)
   }
 
   /** What this process counted and measured. */
@@ -217,43 +147,4 @@ export class Metrics implements Observer {
 export function lasting(all: readonly Counted[]): Promise<Counted> {
   const kept = all.map((one) => one.filter(({ type }) => ['counter', 'histogram'].includes(`${type}`)))
   return AggregatorRegistry.aggregate(kept).getMetricsAsJSON()
-}
-
-/** More than scrapers need, and few enough to leave file descriptors to the service. */
-const MAX_METRICS_CONNECTIONS = 100
-
-export interface MetricsListening {
-  readonly endpoint: string
-  stop(): Promise<void>
-}
-
-/** Serves the metrics on their own port; `tls` holds PEM texts, or null for plain HTTP. Rejects when it can't listen. */
-export async function listenMetrics(
-  metrics: Metrics,
-  host: string,
-  port: number,
-  tls: { readonly cert: string; readonly key: string } | null,
-): Promise<MetricsListening> {
-  const serve: RequestListener = (request, response) => {
-    if (request.url !== '/metrics' || request.method !== 'GET') return void response.writeHead(404).end()
-    metrics.text().then(
-      (text) => response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text),
-      () => response.writeHead(503).end(),
-    )
-  }
-  const server = tls ? createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, serve) : createServer(serve)
-  server.maxConnections = MAX_METRICS_CONNECTIONS
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
-  const name = host.includes(':') ? `[${host}]` : host
-  return {
-    endpoint: `${tls ? 'https' : 'http'}://${name}:${(server.address() as AddressInfo).port}/metrics`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
 }

@@ -5,7 +5,7 @@ import { Verifier } from '../actiontrail/audit/verifier.ts'
 import { Delivery } from '../actiontrail/delivery/delivery.ts'
 import { DevClock } from '../dev/clock.ts'
 import type { House } from '../gateway/house.ts'
-import { listenMetrics, Metrics } from '../gateway/metrics.ts'
+import { listenMetrics } from '../gateway/metrics-port.ts'
 import { products } from '../gateway/products.ts'
 import { listen } from '../gateway/server.ts'
 import { sweep } from '../kms/sweep.ts'
@@ -20,6 +20,7 @@ import { startCredentials } from './first-start.ts'
 import { watch } from './gauges.ts'
 import { LiveServers } from './live-servers.ts'
 import type { Log } from './log.ts'
+import { type Observing, observing } from './observing.ts'
 import { onlyServer } from './only-server.ts'
 import type { Open } from './open.ts'
 import { connectionLimits, endpointsByRegion, tlsOf } from './ports.ts'
@@ -58,7 +59,7 @@ interface Wired {
   readonly rooms: WitnessedHouse
   readonly house: House
   readonly sweeps: Sweeps
-  readonly metrics: Metrics
+  readonly observing: Observing
   readonly delivery: Delivery
   readonly upkeep: TrailUpkeep
   /** The servers of a database that several may serve. */
@@ -80,7 +81,7 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
   removeUnfinished(settings.data)
   if (rooms.unwitnessed) log.warn({ reason: rooms.unwitnessed }, 'THE TRAIL HAS NO WITNESS')
   for (const risk of rooms.storage.risks) log.warn({ risk }, 'the database could lose acknowledged calls')
-  const metrics = new Metrics((fields, message) => log.warn(fields, message), runtime.monotonic)
+  const observed = await observing(settings, (fields, message) => log.warn(fields, message), runtime.monotonic)
   const sweeps = new Sweeps(() => sweep(house))
   const house: House = {
     products,
@@ -92,7 +93,7 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
     newId: runtime.newId,
     newRecordId: runtime.newRecordId,
     randomBytes: runtime.randomBytes,
-    observer: metrics,
+    observer: observed.observer,
     ready: async () => {
       const count = await rooms.accounts.count().catch(() => 0)
       return count > 0 && rooms.ledger.canCommit(runtime.now())
@@ -101,12 +102,13 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
   }
   const delivery = new Delivery({ ...house, ...rooms, intervalMs: settings.deliveryIntervalMs })
   const servers = isShared(settings) ? new LiveServers(rooms) : null
-  watch(metrics, rooms, delivery, servers)
-  return { rooms, house, sweeps, metrics, delivery, upkeep: new TrailUpkeep(rooms), servers, lock }
+  if (observed.metrics) watch(observed.metrics, rooms, delivery, servers)
+  return { rooms, house, sweeps, observing: observed, delivery, upkeep: new TrailUpkeep(rooms), servers, lock }
 }
 
 async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Serving> {
-  const { rooms, house, sweeps, metrics } = wired
+  const { rooms, house, sweeps, observing } = wired
+  const { metrics } = observing
   const { log, alarm } = voice
   await bindFormerRoles(rooms, alarm)
   const first = await startCredentials(settings, house, rooms, voice.say)
@@ -119,16 +121,16 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
   await wired.servers?.join()
   const listening = await (workers === 0
     ? listen(house, settings.listen, tls, limits)
-    : listenWithWorkers({ rooms, house }, { workers, settings, tls, limits, metrics, log })
+    : listenWithWorkers({ rooms, house }, { workers, settings, tls, limits, observing, log })
   ).catch(async (error: unknown) => {
     await wired.servers?.leave()
     throw error
   })
   const [endpoint = ''] = listening.endpoints
   const connections = async () => [{ labels: {}, value: listening.connections() }]
-  metrics.gauge('strongroom_connections', 'Open connections to the addresses of `listen`.', [], connections)
+  metrics?.gauge('strongroom_connections', 'Open connections to the addresses of `listen`.', [], connections)
   const at = settings.metrics
-  const metricsListening = at && (await listenMetrics(metrics, at.host, at.port, at.plain ? null : tls))
+  const metricsListening = at && metrics && (await listenMetrics(metrics, at.host, at.port, at.plain ? null : tls))
   const endWork = work(wired, settings, voice)
   return {
     endpoint,

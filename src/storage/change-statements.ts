@@ -1,5 +1,6 @@
 // The statements on the change number and its log.
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
+import { sql } from './kysely.ts'
 import { type Statement, statement } from './statement.ts'
 import type { Tables } from './tables.ts'
 

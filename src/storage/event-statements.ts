@@ -1,5 +1,6 @@
 // The statements on events and their index.
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
+import { sql } from './kysely.ts'
 import { type Bound, type Statement, statement } from './statement.ts'
 import type { ChainedEvent, IndexPart } from './storage.ts'
 import type { Dialect, Tables } from './tables.ts'

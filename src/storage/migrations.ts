@@ -1,5 +1,6 @@
 // The schema: the statements that lead from each version of a database to the next.
-import { type ColumnDefinitionBuilder, sql } from 'kysely'
+import type { ColumnDefinitionBuilder } from 'kysely'
+import { sql } from './kysely.ts'
 import { builder, type Dialect } from './tables.ts'
 
 /** The version since which there is an index of records. */

@@ -1,10 +1,9 @@
 // Chooses the adapter by the database's URL.
-import { openPostgresql } from './postgresql.ts'
 import { type Opening, UNINDEXED } from './search.ts'
-import { openSqlite } from './sqlite.ts'
 import type { Storage } from './storage.ts'
 
-/** `postgresql://…` names a server; anything else is the path of a SQLite file. */
+/** `postgresql://…` names a server; anything else is the path of a SQLite file. What only the other database needs is not loaded. */
 export async function openStorage(url: string, opening: Opening = UNINDEXED): Promise<Storage> {
-  return /^postgres(ql)?:\/\//.test(url) ? openPostgresql(url, opening) : openSqlite(url, opening)
+  if (/^postgres(ql)?:\/\//.test(url)) return (await import('./postgresql.ts')).openPostgresql(url, opening)
+  return (await import('./sqlite.ts')).openSqlite(url, opening)
 }

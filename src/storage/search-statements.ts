@@ -1,5 +1,6 @@
 // The statements on the index of records.
-import { type Compilable, type Kysely, type Selectable, sql } from 'kysely'
+import type { Compilable, Kysely, Selectable } from 'kysely'
+import { sql } from './kysely.ts'
 import { type Bound, type Statement, statement } from './statement.ts'
 import { MAX_LABELS, type Place, type Row, type Search } from './storage.ts'
 import type { Dialect, Tables } from './tables.ts'

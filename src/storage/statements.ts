@@ -1,7 +1,8 @@
 // Every statement on records, tallies and nonces, compiled once per dialect; with those on events.
-import { type ExpressionBuilder, type Kysely, sql } from 'kysely'
+import type { ExpressionBuilder, Kysely } from 'kysely'
 import { type ChangeStatements, changeStatements } from './change-statements.ts'
 import { type EventStatements, eventStatements } from './event-statements.ts'
+import { sql } from './kysely.ts'
 import { type SearchStatements, searchStatements } from './search-statements.ts'
 import { type Statement, statement } from './statement.ts'
 import type { Place, Row, RowKey } from './storage.ts'

@@ -1,13 +1,13 @@
 // The tables as Kysely knows them, in both dialects.
+import type { Kysely as Database, Generated } from 'kysely'
 import {
   DummyDriver,
-  type Generated,
   Kysely,
   PostgresAdapter,
   PostgresQueryCompiler,
   SqliteAdapter,
   SqliteQueryCompiler,
-} from 'kysely'
+} from './kysely.ts'
 
 interface RecordTable {
   kind: string
@@ -78,7 +78,7 @@ export interface Tables {
 export type Dialect = 'sqlite' | 'postgresql'
 
 /** Builds statements and compiles them; it runs none. */
-export function builder(dialect: Dialect): Kysely<Tables> {
+export function builder(dialect: Dialect): Database<Tables> {
   return new Kysely<Tables>({
     dialect: {
       createAdapter: () => (dialect === 'sqlite' ? new SqliteAdapter() : new PostgresAdapter()),

@@ -1,6 +1,6 @@
 // Starting and stopping: what a start that can't work says, what the first one prints, and how a running one ends.
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { get } from 'node:https'
@@ -11,6 +11,7 @@ import { openHouse } from '../../src/house/open.ts'
 import { changeToPassphrase } from '../../src/rootkeys/change-provider.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
 import { readSettings } from '../../src/settings/settings.ts'
+import { VERSION } from '../../src/settings/version.ts'
 import { wrap } from '../kms/byok.ts'
 import { times } from '../size.ts'
 import { until } from '../until.ts'
@@ -30,6 +31,45 @@ async function failingStart(args: readonly string[], env: Record<string, string>
   const { code, err } = await runProgram(['serve', '--listen', '127.0.0.1:0', ...args], env)
   return { code, err }
 }
+
+describe('the program', () => {
+  it('keeps what it compiled for the next start', () => {
+    const { NODE_COMPILE_CACHE: _, ...rest } = process.env
+    const env = { ...rest, NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+    const version = () => spawnSync(BIN, ['--version'], { env, encoding: 'utf8' }).stderr.split('\n')
+    version()
+    const read =
+      /reading cache from \S*\/node_modules\/\.cache\/node-compile-cache\/\S* for ESM file:\S*\/src\/main\.ts.*success/
+    const [first] = version().filter((line) => line.includes('/src/main.ts...[') && line.includes(' for ESM '))
+    assert.match(first ?? '', read)
+  })
+
+  it('starts where it can keep nothing', async () => {
+    const file = join(folder(), 'file')
+    writeFileSync(file, '')
+    const { code, out, err } = await runProgram(['--version'], { NODE_COMPILE_CACHE: join(file, 'cache') })
+    assert.deepEqual([code, out, err], [0, `strongroom ${VERSION}\n`, ''])
+  })
+
+  it('loads what a usual server does not need only when it is needed', async () => {
+    const env = { NODE_COMPILE_CACHE: join(folder(), 'cache'), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+    const program = await startProgram({ data: folder(), env, flags: ['--workers', '0'] })
+    await program.stop()
+    const log = program.log()
+    const packages = [
+      'kysely',
+      'pino',
+      'postgres',
+      'prom-client',
+      'qrcode',
+      'marked',
+      '@aws-sdk/client-s3',
+      '@peculiar/x509',
+    ]
+    const used = packages.filter((name) => log.includes(`/node_modules/${name}/`))
+    assert.deepEqual(used, ['kysely', 'pino'])
+  })
+})
 
 describe('the first start', () => {
   it('prints endpoint, console and AccessKeyId, and keeps the secret in a file for its owner alone', async () => {

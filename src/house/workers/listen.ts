@@ -1,12 +1,12 @@
 // Serving with workers: this process accepts connections and has the database, and the workers serve them.
 import { Dealer } from '../../gateway/dealing.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../gateway/limits.ts'
-import type { Metrics } from '../../gateway/metrics.ts'
 import type { Listening, Tls } from '../../gateway/server.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { servingBatches } from '../../storage/remote/remote-storage.ts'
 import { laneHolder } from '../live-servers.ts'
 import type { Log } from '../log.ts'
+import type { Observing } from '../observing.ts'
 import { Pool } from './pool.ts'
 import { type Owner, servedTo } from './served.ts'
 
@@ -26,13 +26,14 @@ interface How {
   readonly tls: Tls | null
   /** Of the server. */
   readonly limits: Partial<Limits>
-  readonly metrics: Metrics
+  readonly observing: Observing
   readonly log: Log
 }
 
 /** As `listen` of the gateway. */
-export async function listenWithWorkers(owner: Omit<Owner, 'dealer' | 'metrics'>, how: How): Promise<Listening> {
-  const { workers, settings, tls, metrics, log } = how
+export async function listenWithWorkers(owner: Omit<Owner, 'dealer' | 'observer'>, how: How): Promise<Listening> {
+  const { workers, settings, tls, log } = how
+  const { observer, metrics } = how.observing
   const { rooms, house } = owner
   const limits = { ...DEFAULT_LIMITS, ...how.limits }
   const dealer = new Dealer(limits, house.observer)
@@ -41,7 +42,7 @@ export async function listenWithWorkers(owner: Omit<Owner, 'dealer' | 'metrics'>
   const commit = servingBatches(({ commits, basis }) => rooms.ledger.commitFor(commits, basis))
   const pool = new Pool({
     dealer,
-    service: { methods: (taker) => servedTo(taker, { ...owner, dealer, metrics }), packed: commit },
+    service: { methods: (taker) => servedTo(taker, { ...owner, dealer, observer }), packed: commit },
     beginning: {
       settings: { ...settings, passphrase: null, root: null, hsm: settings.hsm && { ...settings.hsm, pin: null } },
       tls,
@@ -61,7 +62,7 @@ export async function listenWithWorkers(owner: Omit<Owner, 'dealer' | 'metrics'>
     await dealer.stop()
     throw error
   }
-  metrics.adding(() => pool.counted())
+  metrics?.adding(() => pool.counted())
   return {
     endpoints,
     connections: () => dealer.open,

@@ -1,6 +1,6 @@
 // The workers of a server: as many processes as were asked for, each started again when it ends, with pauses that grow.
 import type { Dealer } from '../../gateway/dealing.ts'
-import { type Counted, lasting } from '../../gateway/metrics.ts'
+import type { Counted } from '../../gateway/metrics.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { ChannelClosed } from '../../storage/remote/channel.ts'
 import type { Log } from '../log.ts'
@@ -149,6 +149,8 @@ export class Pool {
   async #remember(member: Member): Promise<void> {
     const counted = this.#counted.get(member)
     this.#counted.delete(member)
-    if (counted) this.#former = await lasting([this.#former, counted])
+    if (!counted) return
+    const { lasting } = await import('../../gateway/metrics.ts')
+    this.#former = await lasting([this.#former, counted])
   }
 }

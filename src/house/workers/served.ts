@@ -1,7 +1,7 @@
 // What the owner of the database does for its workers, by the names of protocol.ts.
 import type { Dealer, Taker } from '../../gateway/dealing.ts'
 import type { House } from '../../gateway/house.ts'
-import type { Metrics } from '../../gateway/metrics.ts'
+import type { RefusalLog } from '../../gateway/observer.ts'
 import { DeviceTime, type Keystore, Unreachable } from '../../keystore/keystore.ts'
 import { storageMethods } from '../../storage/remote/remote-storage.ts'
 import type { WitnessedHouse } from '../witnessed.ts'
@@ -11,11 +11,11 @@ export interface Owner {
   readonly rooms: WitnessedHouse
   readonly house: House
   readonly dealer: Dealer
-  readonly metrics: Metrics
+  readonly observer: RefusalLog
 }
 
 /** What one worker may ask for. */
-export function servedTo(taker: Taker, { rooms, house, dealer, metrics }: Owner): OwnerMethods {
+export function servedTo(taker: Taker, { rooms, house, dealer, observer }: Owner): OwnerMethods {
   const { storage, ring, witness, rateLimiter, attempts, usage, lastUsed } = rooms
   const { refused } = rateLimiter
   const { settings } = house
@@ -48,7 +48,7 @@ export function servedTo(taker: Taker, { rooms, house, dealer, metrics }: Owner)
     lastUsed: (noted) => {
       for (const [accessKeyId, at] of noted) lastUsed.note(accessKeyId, at)
     },
-    logged: (fields, message) => metrics.relay(fields, message),
+    logged: (fields, message) => observer.relay(fields, message),
     lastUsedAt: (accessKeyId) => lastUsed.at(accessKeyId),
     recognized: (numbers) => dealer.recognized(taker, numbers),
     called: (numbers) => dealer.called(taker, numbers),

@@ -8,7 +8,7 @@ import { Console } from '../../console/console.ts'
 import { BUILDS } from '../../console/files.ts'
 import { Adopting } from '../../gateway/adopting.ts'
 import type { House } from '../../gateway/house.ts'
-import { Metrics } from '../../gateway/metrics.ts'
+import type { Metrics } from '../../gateway/metrics.ts'
 import { products } from '../../gateway/products.ts'
 import { KeystoreRouter } from '../../keystore/router.ts'
 import { SoftwareKeystore } from '../../keystore/software.ts'
@@ -29,6 +29,7 @@ import type { Storage } from '../../storage/storage.ts'
 import { SecurityTokens } from '../../sts/security-token.ts'
 import { laneHolder } from '../live-servers.ts'
 import { alarmOf, openLog } from '../log.ts'
+import { observing } from '../observing.ts'
 import { type Beginning, CHANNEL_FD, ERRORS, type OwnerMethods, type Sent, type WorkerMethods } from './protocol.ts'
 import { Notes, OwnersProvider, RemoteHsm, remoteAttempts, remoteLimits } from './remote-rooms.ts'
 
@@ -37,7 +38,7 @@ const TELL_MS = 1000
 
 interface Serving {
   readonly adopting: Adopting
-  readonly metrics: Metrics
+  readonly metrics: Metrics | null
   /** Tells the owner what is only noted, and closes. */
   close(): Promise<void>
 }
@@ -49,7 +50,7 @@ const methods: WorkerMethods = {
     serving = await begin(beginning)
   },
   beat: () => {},
-  counted: async () => (await serving?.metrics.counted()) ?? [],
+  counted: async () => (await serving?.metrics?.counted()) ?? [],
 }
 
 // The owner is gone, or a supervisor has to start all again: nobody may stay.
@@ -91,11 +92,12 @@ async function begin({ settings, tls, limits, node }: Beginning): Promise<Servin
   const ring = await ringOf(storage)
   const { keys } = ring
   const ledger = new Ledger(storage, keys, alarm, ring, SYSTEM)
-  await ledger.follow()
+  await ledger.begin()
   // On SQLite the owner chains the events of all.
   if (isShared(settings)) await ledger.lane.take(laneHolder(node, process.pid))
   ledger.witnessedBy({ saw: (heads) => owner.ask('saw', heads), rewound: (heads) => owner.ask('rewound', heads) })
-  const metrics = new Metrics((fields, message) => owner.tell('logged', fields, message), SYSTEM.monotonic)
+  const tell = (fields: Readonly<Record<string, unknown>>, message: string) => owner.tell('logged', fields, message)
+  const { observer, metrics } = await observing(settings, tell, SYSTEM.monotonic)
   const hsm = settings.hsm && new RemoteHsm(owner, SYSTEM)
   const house: House = {
     products,
@@ -120,7 +122,7 @@ async function begin({ settings, tls, limits, node }: Beginning): Promise<Servin
     newId: SYSTEM.newId,
     newRecordId: SYSTEM.newRecordId,
     randomBytes: SYSTEM.randomBytes,
-    observer: metrics,
+    observer,
     ready: () => owner.ask('ready').catch(() => false),
     failed: alarm,
   }

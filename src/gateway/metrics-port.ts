@@ -1,0 +1,44 @@
+// The port on which metrics are scraped.
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Metrics } from './metrics.ts'
+
+/** More than scrapers need, and few enough to leave file descriptors to the service. */
+const MAX_METRICS_CONNECTIONS = 100
+
+export interface MetricsListening {
+  readonly endpoint: string
+  stop(): Promise<void>
+}
+
+/** Serves the metrics on their own port; `tls` holds PEM texts, or null for plain HTTP. Rejects when it can't listen. */
+export async function listenMetrics(
+  metrics: Metrics,
+  host: string,
+  port: number,
+  tls: { readonly cert: string; readonly key: string } | null,
+): Promise<MetricsListening> {
+  const serve: RequestListener = (request, response) => {
+    if (request.url !== '/metrics' || request.method !== 'GET') return void response.writeHead(404).end()
+    metrics.text().then(
+      (text) => response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text),
+      () => response.writeHead(503).end(),
+    )
+  }
+  const server = tls ? createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, serve) : createServer(serve)
+  server.maxConnections = MAX_METRICS_CONNECTIONS
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const name = host.includes(':') ? `[${host}]` : host
+  return {
+    endpoint: `${tls ? 'https' : 'http'}://${name}:${(server.address() as AddressInfo).port}/metrics`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

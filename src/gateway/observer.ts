@@ -1,0 +1,94 @@
+// What the gateway reports of each request, and a log of unauthenticated ones that no number of them can flood.
+import type { Code } from '../api/errors/catalogue.ts'
+
+/** Why the server closed a connection without an answer. */
+export type Disconnection =
+  | 'too many connections'
+  | 'gave way to another'
+  | 'no TLS handshake'
+  | 'no request came'
+  | 'answer was not read'
+
+/** What the gateway reports of each request. */
+export interface Observer {
+  /** A call of an authenticated caller got its answer after `ms` milliseconds. */
+  answered(operation: Observed, outcome: 'OK' | Code, ms: number): void
+  /** A request was refused before its caller was authenticated. */
+  turnedAway(code: Code, sourceAddress: string): void
+  /** A log-on to the console began a session, or was refused. */
+  loggedOn(outcome: 'OK' | Code): void
+  /** The server closed a connection without an answer. */
+  disconnected(why: Disconnection, sourceAddress: string): void
+  /** A refused call of this account left no event: too many come too fast. */
+  unrecorded(account: string): void
+}
+
+export interface Observed {
+  readonly product: { readonly name: string }
+  readonly name: string
+}
+
+export type Log = (fields: Readonly<Record<string, unknown>>, message: string) => void
+
+/** How many unauthenticated requests are logged within a period; the others are only counted. */
+const LOGGED = 10
+const PERIOD_MS = 10_000
+
+/** An observer that logs, and counts nothing. */
+export class RefusalLog implements Observer {
+  readonly #log: Log
+  readonly #now: () => number
+  readonly #silenced = new Map<string, { began: number; hidden: number }>()
+  #period = { began: 0, logged: 0, hidden: 0 }
+
+  constructor(log: Log, now: () => number) {
+    this.#log = log
+    this.#now = now
+  }
+
+  answered(_operation: Observed, _outcome: 'OK' | Code, _ms: number): void {}
+
+  turnedAway(code: Code, sourceAddress: string): void {
+    this.#tell({ code, sourceAddress }, 'unauthenticated request refused')
+  }
+
+  loggedOn(_outcome: 'OK' | Code): void {}
+
+  disconnected(reason: Disconnection, sourceAddress: string): void {
+    this.#tell({ reason, sourceAddress }, 'connection closed without an answer')
+  }
+
+  #tell(fields: Readonly<Record<string, unknown>>, message: string): void {
+    const now = this.#now()
+    if (now - this.#period.began >= PERIOD_MS) {
+      if (this.#period.hidden > 0)
+        this.#log({ count: this.#period.hidden }, 'more unauthenticated requests refused or connections closed')
+      this.#period = { began: now, logged: 0, hidden: 0 }
+    }
+    if (this.#period.logged >= LOGGED) {
+      this.#period.hidden++
+      return
+    }
+    this.#period.logged++
+    this.#log(fields, message)
+  }
+
+  unrecorded(account: string): void {
+    const now = this.#now()
+    const silenced = this.#silenced.get(account)
+    if (silenced && now - silenced.began < PERIOD_MS) {
+      silenced.hidden++
+      return
+    }
+    this.#silenced.set(account, { began: now, hidden: 0 })
+    const count = (silenced?.hidden ?? 0) + 1
+    this.#log({ account, count }, 'refused calls left no event: the account exceeds its rate of recorded refusals')
+  }
+
+  /** Logs what another process of the server would log, within the same bounds. */
+  relay(fields: Readonly<Record<string, unknown>>, message: string): void {
+    if ('account' in fields) this.#log(fields, message)
+    else if (typeof fields['count'] === 'number') this.#period.hidden += fields['count']
+    else this.#tell(fields, message)
+  }
+}

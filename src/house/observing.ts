@@ -1,0 +1,17 @@
+// Who is told of each request: with a port for metrics, what counts them; without, the log alone.
+import type { Metrics } from '../gateway/metrics.ts'
+import { type Log, RefusalLog } from '../gateway/observer.ts'
+import type { Settings } from '../settings/settings.ts'
+
+export interface Observing {
+  readonly observer: RefusalLog
+  /** The same, or null where nobody scrapes: the library of metrics is not loaded then. */
+  readonly metrics: Metrics | null
+}
+
+export async function observing({ metrics: at }: Settings, log: Log, now: () => number): Promise<Observing> {
+  if (!at) return { observer: new RefusalLog(log, now), metrics: null }
+  const { Metrics } = await import('../gateway/metrics.ts')
+  const metrics = new Metrics(log, now)
+  return { observer: metrics, metrics }
+}
