@@ -5,12 +5,14 @@ import type { Heads } from '../storage/storage.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Prints what a walk along the chain found; returns the exit code. */
-export function report({ events, heads, fault }: Verified, started: number, around: Surroundings): number {
+export function report({ events, confirmed, heads, fault }: Verified, started: number, around: Surroundings): number {
   around.status('')
   const seconds = (performance.now() - started) / 1000
   if (fault) {
     around.complain(`NOT INTACT: ${fault.message}`)
-    around.complain(`${events} events before it are as they were recorded`)
+    around.complain(`${confirmed} events before it are as they were recorded`)
+    if (events > confirmed)
+      around.complain(`${events - confirmed} more agree with each other, but nothing that is signed confirms them`)
     return 1
   }
   const rate = Math.round(events / Math.max(seconds, 0.001))

@@ -93,7 +93,17 @@ const ATTACKS: readonly [
   [
     'an event is altered',
     (db) => db.exec("UPDATE event SET body = replace(body, 'Encrypt', 'Decrypt') WHERE seq = 12"),
-    /event 12 \(.+\) is not what was recorded/,
+    (db) => {
+      const before = signedBeforeTwelve(db)
+      const others = `${11 - before} more agree with each other, but nothing that is signed confirms them`
+      return new RegExp(
+        [
+          'event 12 \\(.+\\) is not what was recorded.+',
+          `strongroom: ${before} events before it are as they were recorded`,
+          ...(before < 11 ? [`strongroom: ${others}`] : []),
+        ].join('\n'),
+      )
+    },
   ],
   [
     'its time is',
@@ -372,7 +382,10 @@ describe('strongroom audit export', () => {
     const replaced = (at: number, change: (line: string) => string) =>
       lines.map((line, i) => (i === at ? change(line) : line))
     const changes: readonly [readonly string[], RegExp][] = [
-      [replaced(8, (line) => line.replace('"record":["', '"record":["0')), /event 8 \(/],
+      [
+        replaced(8, (line) => line.replace('"record":["', '"record":["0')),
+        /event 8 \(.+\n.+: 0 events before it are as they were recorded\n.+: 7 more agree with each other, but nothing that is signed/,
+      ],
       [
         replaced(8, (line) => line.replace('"eventName":"Encrypt"', '"eventName":"Decrypt"')),
         /event 8 \(.+\) is shown differently from what was recorded/,

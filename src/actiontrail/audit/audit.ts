@@ -45,14 +45,14 @@ export async function verifyTrail(
 }
 
 function none(lanes: readonly Lane[], fault: TrailFault): Verified<TrailFault> {
-  return { events: 0, heads: lanes.map(({ start }) => start), fault }
+  return { events: 0, confirmed: 0, heads: lanes.map(({ start }) => start), fault }
 }
 
 async function verifyLanes(walking: Walking, period: Period, progress: Progress): Promise<Verified<TrailFault>> {
   const { ledger, range } = walking
   const total = totalOf(range.lanes)
   const heads: Head[] = []
-  let events = 0
+  let [events, confirmed] = [0, 0]
   for (const [lane, { end }] of range.lanes.entries()) {
     const walk = new StoredWalk(walking, lane)
     const before = events
@@ -61,10 +61,11 @@ async function verifyLanes(walking: Walking, period: Period, progress: Progress)
     const behind = lane === range.lanes.length - 1 ? Number.MAX_SAFE_INTEGER : laneEnd(lane)
     if (period.to === null) fault ??= (await nothingBehind(ledger, walk, behind)) ?? (await walk.unmet())
     events += walk.events
+    confirmed += walk.confirmed
     heads.push(walk.head)
-    if (fault) return { events, heads, fault }
+    if (fault) return { events, confirmed, heads, fault }
   }
-  return { events, heads, fault: null }
+  return { events, confirmed, heads, fault: null }
 }
 
 /** A fault when an event comes after the head of the lane, up to number `last`. A server may record events meanwhile. */

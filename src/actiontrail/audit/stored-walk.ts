@@ -45,6 +45,10 @@ export class StoredWalk {
     return this.#walk.events
   }
 
+  get confirmed(): number {
+    return this.#walk.confirmed
+  }
+
   /** Walks up to a head, and compares the walk with it. */
   async to(end: Head, progress: (seen: number) => void | Promise<void>): Promise<TrailFault | null> {
     for await (const rows of this.rowsTo(end)) {

@@ -64,7 +64,8 @@ class Copy {
   }
 
   verdict(fault: Fault | null): Verified {
-    return { events: this.events, heads: this.#walks.map(({ head }) => head), fault }
+    const confirmed = this.#walks.reduce((sum, walk) => sum + walk.confirmed, 0)
+    return { events: this.events, confirmed, heads: this.#walks.map(({ head }) => head), fault }
   }
 
   /** The fault of a copy that ends here. */

@@ -30,9 +30,12 @@ export interface TrailFault extends Fault {
   readonly event?: { readonly id: string; readonly account: string }
 }
 
-/** How many events are what was recorded, up to which heads, and the fault after that. */
+/** How far a walk came, and the fault after that. */
 export interface Verified<F extends Fault = Fault> {
+  /** How many events follow from each other up to the heads. */
   readonly events: number
+  /** How many of them a signed checkpoint or the authentic end of a chain confirms: they are what was recorded. */
+  readonly confirmed: number
   readonly heads: Heads
   readonly fault: F | null
 }
@@ -104,6 +107,11 @@ export class ChainWalk {
 
   get events(): number {
     return this.#events
+  }
+
+  /** How many of the events a trusted head confirms. Who can write the others can compute their hashes again. */
+  get confirmed(): number {
+    return this.#events - (this.#head.seq - this.#trusted.seq)
   }
 
   /** Takes the next events. Returns the first fault. */

@@ -64,6 +64,19 @@ describe('a walk along a chain', () => {
     assert.deepEqual([walk.events, walk.head], [6, headAt(rows, 6)])
   })
 
+  it('confirms the events up to the last checkpoint, and none that only agree with each other', () => {
+    const rows = chain(12)
+    const altered = rows.map((row) => (row.seq === 9 ? { ...row, body: 'another' } : row))
+    const walk = walkOver(rows, [3, 6, 10])
+    assert.match(walk.take(altered)?.message ?? '', /^event 9 \(id-9\) is not what was recorded/)
+    assert.deepEqual([walk.events, walk.confirmed], [8, 6])
+    const whole = walkOver(rows, [6, 10])
+    assert.equal(whole.take(rows), null)
+    assert.deepEqual([whole.events, whole.confirmed], [12, 10])
+    assert.equal(whole.expect(headAt(rows, 12)), null)
+    assert.deepEqual([whole.events, whole.confirmed], [12, 12])
+  })
+
   it('takes back all events where no checkpoint is known and its end is another one', () => {
     const rows = chain(5)
     const walk = walkOver(rows, [])
