@@ -27,9 +27,9 @@ const USAGE = `usage: strongroom root-key status [--data DIR] …
 status prints where the root key comes from, how many root keys there are and since when, and what is unfinished.
 rotate makes a new root key, and seals and authenticates every record under it. It works beside running servers. You may
 interrupt it at any moment: run it again to finish. --resume finishes a rotation and begins none. Older root keys stay for 36
-hours, because security tokens in use open under them. --drop-now drops them at once, which ends those sessions. It drops nothing
-if it finds records under them that no server wrote; --drop-anyway drops them even so, and servers refuse such records from then
-on. --settle-seconds (${SETTLE_MS / 1000}) is the time that servers have to see the new root key before it is used: a server that has not seen it
+hours, because security tokens and import tokens in use open under them. --drop-now drops them at once, which makes these tokens
+worthless. It drops nothing if it finds records under them that no server wrote; --drop-anyway drops them even so, and servers
+refuse such records from then on. --settle-seconds (${SETTLE_MS / 1000}) is the time that servers have to see the new root key before it is used: a server that has not seen it
 refuses a security token that another server makes under it.
 change-provider wraps the root keys with another file, with a passphrase, or with a new key in the configured HSM. It asks for a
 passphrase on the terminal unless a file contains it. It changes no other record, and running servers continue. Restart them with
