@@ -24,6 +24,12 @@ function pin(child: ChildProcess, core: number): void {
     execFileSync('taskset', ['-a', '-p', '-c', String(core), String(child.pid)], { stdio: 'ignore' })
 }
 
+/** The processes that run: a benchmark that fails leaves none behind. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 export interface Server {
   readonly endpoint: string
   /** Milliseconds from the start of the process to its ready line. */
@@ -42,10 +48,14 @@ export interface Server {
 async function start(command: string, args: readonly string[], env: Record<string, string>): Promise<Server> {
   const begin = performance.now()
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } })
-  // A benchmark that fails leaves no server behind.
-  process.once('exit', () => child.kill('SIGKILL'))
+  running.add(child)
   pin(child, SERVER_CORE)
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const ended = new Promise<void>((resolve) =>
+    child.once('exit', () => {
+      running.delete(child)
+      resolve()
+    }),
+  )
   const endpoint = await new Promise<string>((resolve, reject) => {
     let out = ''
     child.stdout.on('data', (chunk) => {
