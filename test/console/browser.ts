@@ -1,10 +1,8 @@
 // What a browser does with the console's server part: it keeps cookies, and sends the headers that pages send.
+import type { Called } from '../acceptance/program.ts'
 import type { TestHouse } from '../house.ts'
 
-export interface Answered {
-  readonly status: number
-  // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape that its test asserts
-  readonly body: any
+export interface Answered extends Called {
   readonly headers: Headers
 }
 

@@ -1,4 +1,5 @@
 // A call of a history, and what histories are about.
+import type { Called } from '../acceptance/program.ts'
 import type { Pick } from './random.ts'
 import type { Setup } from './setup.ts'
 
@@ -12,8 +13,7 @@ export interface Ask {
   readonly as?: string
   readonly credentials?: Pair
   /** What the model knows of a good answer, read when the history is judged, by which time everything has its name. */
-  // biome-ignore lint/suspicious/noExplicitAny: the shape of a reply is its operation's
-  readonly shows?: (body: any) => () => readonly string[]
+  readonly shows?: (body: Called['body']) => () => readonly string[]
 }
 
 export interface Pair {
