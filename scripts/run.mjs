@@ -1,4 +1,4 @@
-// What `npm start`, `npm test` and `npm run bench` do on any Node 20 or newer: install what is missing, then hand over to the pinned runtime.
+// Runs `npm start`, `npm test`, `npm run bench` and others on any Node from 20 on: installs what is missing, then starts the pinned runtime.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -22,8 +22,8 @@ function must(command, args, options) {
 }
 
 /**
- * Installs what package-lock.json says, with the hashes that it says, and runs no script of any package. `npm ci` would remove the
- * files of a server that runs: it is for what has none yet, and for another lock, with which a server starts again anyway.
+ * Installs the packages of package-lock.json, checks their hashes, and runs no script of any package. `npm ci` removes node_modules first,
+ * also under a server that runs. So it runs only where nothing is installed, or another lock is: then the server has to start again anyway.
  */
 function install(withDevelopment) {
   const stamp = join(root, 'node_modules/.strongroom-lock')
@@ -41,7 +41,7 @@ function install(withDevelopment) {
     )
     process.exit(1)
   }
-  // The add-on for HSMs is compiled on the spot; without a compiler all else works, and configuring an HSM says what is missing.
+  // The add-on for HSMs is compiled here. Without a compiler everything else works, and a server that is to use an HSM says what is missing.
   if (!existsSync(addOn)) compileAddOn(run)
   writeFileSync(stamp, withDevelopment ? whole : part)
 }
@@ -56,7 +56,7 @@ function compiling() {
   return { stdio: ['ignore', 2, 2], env: { ...process.env, ...headers() } }
 }
 
-/** Node's headers where the system has them: without network the add-on compiles all the same (its ABI is Node-API's). */
+/** Where the system has Node's headers, the add-on compiles with them, without network: it uses Node-API, which all versions share. */
 function headers() {
   return existsSync('/usr/include/node/node_api.h') ? { npm_config_nodedir: '/usr' } : {}
 }
@@ -78,7 +78,7 @@ const programs = [
   { package: 'chromium', found: () => found('chromium') },
 ]
 
-/** What the deployments of test/failures/ take. Without them all other tests run, and the report says which do not. */
+/** What the deployments of test/failures/ need. Without it all other tests run, and the report names those that do not. */
 const deployments = [
   { package: 'patroni', found: () => found('patroni') },
   { package: 'etcd-server', found: () => found('etcd') },
@@ -110,7 +110,7 @@ function installPrograms() {
   if (useful.length > 0) run('apt-get', [...install, ...useful], quiet)
 }
 
-/** Types, style, then the files that this kind of run takes, or those that are named. */
+/** Checks types and style, then runs the test files of this kind, or those that are named. */
 function test(kind, files) {
   if (!existsSync(addOn)) compileAddOn(must)
   must(node, ['node_modules/typescript/bin/tsc'])
@@ -133,13 +133,13 @@ const verbs = {
   'test:nightly': (args) => test('nightly', args),
   'test:failures': (args) => test('failures', args),
   'test:coverage': (args) => test('coverage', args),
-  /** One simulated run after the other, until it is told to stop or one fails. */
+  /** Runs one simulation after the other, until a signal stops them or one fails. */
   'test:simulation'(args) {
     const runs = spawn(node, ['test/simulation/forever.ts', ...args], { cwd: root, stdio: 'inherit' })
     for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => runs.kill(signal))
     runs.on('exit', (code, signal) => process.exit(code ?? (signal ? 128 : 1)))
   },
-  /** Clients of other languages, and a server in Go: a language that is named must be there, one that is not is passed over and named. */
+  /** Tests clients in other languages. The machine must have each language that is named; where none is named, the report names those it lacks. */
   'test:clients'(args) {
     const gateway = join(root, 'node_modules/.clients/versitygw')
     if (found('go') && !existsSync(gateway))
@@ -149,7 +149,7 @@ const verbs = {
     const env = { ...process.env, STRONGROOM_TEST_CLIENTS: args.join() }
     process.exit(run(node, ['scripts/suite.mjs', 'clients'], { env }))
   },
-  /** What is known of weaknesses in the packages that run in production; says so where no registry tells. */
+  /** Prints the known weaknesses of the packages that run in production, or that no registry could be asked. */
   advisories() {
     const { stdout } = spawnSync('npm', ['audit', '--omit=dev', '--json'], { cwd: root, encoding: 'utf8' })
     if (!isReport(stdout)) console.error('strongroom: no registry with advisories can be reached: nothing was checked')

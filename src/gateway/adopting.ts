@@ -1,4 +1,4 @@
-// Serving connections that another process of the server has accepted, and counts: see dealing.ts.
+// Serves connections that another process of the server accepts and counts: see dealing.ts.
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -8,7 +8,7 @@ import type { House } from './house.ts'
 import type { Limits } from './limits.ts'
 import { closePorts, Edge, type Tls } from './server.ts'
 
-/** The process that accepts, as far as it hears of the connections; each has the number with which it came. */
+/** What the process that accepts learns of its connections. Each connection keeps the number that it came with. */
 export interface Acceptor {
   recognized(numbers: readonly number[]): void
   closed(numbers: readonly number[]): void
@@ -17,7 +17,7 @@ export interface Acceptor {
 
 export class Adopting {
   readonly #edge: Edge
-  /** One for each address, in their order. None of them listens. */
+  /** One server for each address, in the order of the addresses. None of them listens. */
   readonly #servers: readonly Server[]
   readonly #acceptor: Acceptor
   readonly #runtime: Runtime
@@ -39,7 +39,7 @@ export class Adopting {
     })
     this.#servers = addresses.map(({ region }) => {
       const server = this.#edge.server(region, tls)
-      // Only now does node:http hold its connections to their times.
+      // node:http limits how long connections may take only after this event.
       server.emit('listening')
       return server
     })
@@ -56,11 +56,11 @@ export class Adopting {
     } else this.#note(this.#closed, number)
   }
 
-  /** Ends a connection for another one, once its call is answered. */
+  /** Ends a connection when its call is answered, so that another one has room. */
   giveWay(number: number): void {
     const connection = this.#connections.get(number)
     if (connection) this.#edge.connections.giveWay(connection)
-    // It closed meanwhile, or was lost on its way.
+    // The connection closed meanwhile, or never arrived.
     else this.#note(this.#closed, number)
   }
 
@@ -84,7 +84,7 @@ export class Adopting {
     if (number !== undefined) this.#note(list, number)
   }
 
-  /** What happens in one turn of the event loop is told together. */
+  /** Collects the numbers of one turn of the event loop, which go out together. */
   #note(list: number[], number: number): void {
     if (this.#recognized.length + this.#closed.length === 0) this.#runtime.soon(() => this.#tell())
     list.push(number)

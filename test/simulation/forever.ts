@@ -1,5 +1,5 @@
-// `npm run test:simulation`: plays one run after the other until it is told to stop (SIGINT or SIGTERM), or a run fails.
-// `npm run test:simulation -- SEED` plays the run of one seed; `-- SEED on` begins there.
+// `npm run test:simulation` plays one run after the other, until SIGINT or SIGTERM stops it or a run fails.
+// `npm run test:simulation -- SEED` plays the run of that seed alone, `-- SEED on` that run and those of the seeds after it.
 import { report } from './report.ts'
 import { simulate } from './simulate.ts'
 

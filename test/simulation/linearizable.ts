@@ -1,11 +1,11 @@
-// Whether calls that overlap in time can be put in one order that explains every answer (Wing and Gong's search, with Lowe's memory of
-// states that were tried).
+// Searches for one order that explains the answers of calls which overlap in time. The search is Wing and Gong's; as Lowe proposed, it
+// remembers the states that it has tried.
 
 /** A call as its client saw it. Its moment in the order lies between `from` and `to`. */
 export interface Called<O> {
   readonly op: O
   readonly from: number
-  /** Infinite for a call whose outcome is not known: it may come at any time after `from`, or never. */
+  /** Infinite where the outcome is not known: the call may take effect at any time after `from`, or never. */
   readonly to: number
   /** What the client got; null where that is not known. */
   readonly answer: string | null
@@ -25,7 +25,7 @@ const MOST = 100_000
 
 type Verdict<O> =
   | { readonly verdict: 'yes' | 'undecided' }
-  /** The calls as they contradict each other, with as few answers as do. */
+  /** The fewest calls and answers that contradict each other. */
   | { readonly verdict: 'no'; readonly contradiction: readonly Called<O>[] }
 
 /** Searches for an order. */
@@ -34,7 +34,7 @@ export function linearizable<S, O>(calls: readonly Called<O>[], specification: S
   return verdict === 'no' ? { verdict, contradiction: smallest(calls, specification) } : { verdict }
 }
 
-/** Takes away the end of the calls, and answers that do not matter, as long as what is left has no order. */
+/** Leaves out the last calls, and answers, as long as the rest still has no order. */
 function smallest<S, O>(calls: readonly Called<O>[], specification: Specification<S, O>): readonly Called<O>[] {
   const isWrong = (some: readonly Called<O>[]) => new Search(some, specification).run() === 'no'
   const unanswered = (call: Called<O>): Called<O> => ({ ...call, to: Number.POSITIVE_INFINITY, answer: null })

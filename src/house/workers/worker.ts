@@ -33,13 +33,13 @@ import { observing } from '../observing.ts'
 import { type Beginning, CHANNEL_FD, ERRORS, type OwnerMethods, type Sent, type WorkerMethods } from './protocol.ts'
 import { Notes, OwnersProvider, RemoteHsm, remoteAttempts, remoteLimits } from './remote-rooms.ts'
 
-/** How often uses of keys are told, and changes of others are followed. */
-const TELL_MS = 1000
+/** How often a worker reports to the owner which keys were used, and follows the changes of others. */
+const REPORT_MS = 1000
 
 interface Serving {
   readonly adopting: Adopting
   readonly metrics: Metrics | null
-  /** Tells the owner what is only noted, and closes. */
+  /** Reports to the owner what was noted, and closes. */
   close(): Promise<void>
 }
 
@@ -53,7 +53,7 @@ const methods: WorkerMethods = {
   counted: async () => (await serving?.metrics?.counted()) ?? [],
 }
 
-// The owner is gone, or a supervisor has to start all again: nobody may stay.
+// A worker ends when the owner is gone: a supervisor starts all processes again.
 const owner = new Channel<OwnerMethods>(new Socket({ fd: CHANNEL_FD }), {
   methods,
   errors: ERRORS,
@@ -140,7 +140,7 @@ async function begin({ settings, tls, limits, node }: Beginning): Promise<Servin
       stopping.abort()
       notes.tellLastUsed()
       notes.tellUses()
-      // What was told before has arrived when this is answered.
+      // When the owner answers this, all that was sent before has arrived.
       await owner.ask('ready').catch(() => false)
       await ledger.lane
         .release()
@@ -159,10 +159,10 @@ async function ringOf(storage: Storage): Promise<LiveRing> {
   ])
 }
 
-/** Once a second: takes over changes of others, so that no call has to, and tells what was noted. The same trouble is reported once. */
+/** Once a second: takes over changes of others, so that no call has to, and reports what was noted. The same trouble is logged once. */
 async function keepUp(ring: LiveRing, ledger: Ledger, notes: Notes, stop: AbortSignal, alarm: Alarm): Promise<void> {
   for (let troubled = false; !stop.aborted; ) {
-    await SYSTEM.pause(TELL_MS, stop)
+    await SYSTEM.pause(REPORT_MS, stop)
     notes.tellLastUsed()
     notes.tellUses()
     try {

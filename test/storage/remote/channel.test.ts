@@ -1,4 +1,4 @@
-// What two processes of a server say to each other arrives as it was sent, in pieces of any size; what is damaged ends the connection.
+// Frames between two processes of a server arrive as they were sent, in pieces of any size. A damaged frame ends the connection.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createConnection, createServer, type Socket } from 'node:net'
@@ -39,7 +39,7 @@ describe('frames', () => {
     )
   })
 
-  it('that end too early are told from those that are whole', () => {
+  it('are not taken for whole when they end too early', () => {
     fc.assert(
       fc.property(frame, fc.nat(), (one, at) => {
         const whole = encodeFrame(one)
