@@ -102,6 +102,11 @@ export class Server {
     return runProgram([...args, '--data', this.#data, ...this.#deployment.flags], this.#deployment.env)
   }
 
+  /** Whether it says that it takes calls. */
+  async isReady(): Promise<boolean> {
+    return (await health(this.endpoint)) === 200
+  }
+
   /** Whether a call that goes to it directly succeeds now. */
   async serves(KeyId: string): Promise<boolean> {
     const late = new Promise<boolean>((resolve) => setTimeout(resolve, 2000, false))
@@ -153,6 +158,15 @@ export class Deployment {
     start(balancer, ['haproxy', '-db', '-q', '-f', file], () => {})
     await until(async () => (await health(deployment.endpoint)) === 200)
     return deployment
+  }
+
+  /** Waits until clients get as many answers in a row as there are servers: HAProxy passes by what is gone. */
+  async answers(): Promise<void> {
+    let inARow = 0
+    await until(async () => {
+      inARow = (await health(this.endpoint)) === 200 ? inARow + 1 : 0
+      return inARow === SERVERS
+    })
   }
 
   /** Stops the servers, then all else. */

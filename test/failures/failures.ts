@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { until } from '../until.ts'
 import { type Deployment, formerProgram, hasWorkers, type Options, type Server } from './deployment.ts'
 
 /** Harm that was done. */
@@ -28,7 +29,6 @@ export interface Failure {
 
 /** How long a harm lasts that somebody must end. */
 const LASTS_MS = 8000
-const SETTLES_MS = 1000
 /** Longer than the database waits for a server in the middle of a transaction. */
 const PAUSES_MS = 12_000
 
@@ -41,6 +41,11 @@ function one<T>(some: readonly T[], n: number): T {
   const found = some[n % some.length]
   if (found === undefined) throw new Error('there is none')
   return found
+}
+
+/** When a rotation is disturbed, in milliseconds after it began: at another moment in each run. */
+function moment(n: number): number {
+  return 1000 + 200 * (n % 10)
 }
 
 /** The processes that a process started, and those that these started. */
@@ -64,7 +69,7 @@ export const FAILURES: readonly Failure[] = [
     async strike(rig, n) {
       const server = turn(rig, n)
       await server.stop('SIGKILL')
-      await pause(SETTLES_MS)
+      await rig.answers()
       return { end: () => server.begin() }
     },
   },
@@ -73,8 +78,14 @@ export const FAILURES: readonly Failure[] = [
     options: { flags: ['--workers', '2'] },
     missing: () => (hasWorkers() ? null : 'servers have no workers'),
     async strike(rig, n) {
-      process.kill(one(descendantsOf(turn(rig, n).pid), n), 'SIGKILL')
-      await pause(SETTLES_MS)
+      const { pid } = turn(rig, n)
+      const workers = descendantsOf(pid)
+      const killed = one(workers, n)
+      process.kill(killed, 'SIGKILL')
+      await until(() => {
+        const now = descendantsOf(pid)
+        return !now.includes(killed) && now.length === workers.length
+      })
       return {}
     },
   },
@@ -92,7 +103,7 @@ export const FAILURES: readonly Failure[] = [
     async strike({ cluster }) {
       const [primary] = await cluster.roles()
       process.kill(primary.postmaster, 'SIGKILL')
-      await pause(SETTLES_MS)
+      await until(async () => !(await primary.writes()))
       return {}
     },
   },
@@ -176,7 +187,7 @@ export const FAILURES: readonly Failure[] = [
       const [tokens, away] = [join(token.folder, 'tokens'), join(token.folder, 'unplugged')]
       const server = turn(rig, n)
       const rotation = server.verb('root-key', 'rotate', '--settle-seconds', '2')
-      await pause(SETTLES_MS + 200 * (n % 10))
+      await pause(moment(n))
       renameSync(tokens, away)
       await pause(LASTS_MS / 2)
       return {
@@ -192,7 +203,7 @@ export const FAILURES: readonly Failure[] = [
     async strike(rig, n) {
       const server = turn(rig, n)
       const rotation = server.verb('root-key', 'rotate', '--settle-seconds', '2')
-      await pause(SETTLES_MS + 200 * (n % 10))
+      await pause(moment(n))
       const [primary] = await rig.cluster.roles()
       process.kill(primary.postmaster, 'SIGKILL')
       return { end: () => finished(rig, server, rotation) }
@@ -207,7 +218,7 @@ export const FAILURES: readonly Failure[] = [
       // The first of them migrates the database, beside the former release.
       for (const server of others) {
         await server.begin()
-        await pause(SETTLES_MS)
+        await until(() => server.isReady())
       }
       await former?.stop()
       return { end: async () => former?.begin() }
