@@ -155,6 +155,51 @@ eachDatabase((open) => {
       assert.equal(await send({ origin: house.endpoint }), '200 undefined')
     })
 
+    it('is refused on every path where a session counts, whatever it has instead', async () => {
+      const browser = await asRoot()
+      const [[name = '', cookie = ''] = []] = [...browser.cookies]
+      const paths = [
+        ['POST', '/console/api/Kms/CreateKey'],
+        ['POST', '/console/api/Ram/ListUsers'],
+        ['POST', '/console/api/simulate'],
+        ['POST', '/console/api/who-can'],
+        ['POST', '/console/api/check-policy'],
+        ['GET', '/console/session'],
+        ['DELETE', '/console/session'],
+      ] as const
+      const all = async (extra: Record<string, string | null>) => {
+        const codes = new Set<string>()
+        for (const [method, path] of paths) {
+          const { status, body } = await browser.ask(method, path, method === 'POST' ? {} : undefined, extra)
+          codes.add(`${status} ${body.Code}`)
+        }
+        return [...codes]
+      }
+      const keys = (await browser.call('Kms/ListKeys')).body.TotalCount
+      // The header of pages without the cookie; the cookie without the header; another origin that hides where it comes from.
+      assert.deepEqual(await all({ cookie: null }), ['401 Session.None'])
+      assert.deepEqual(await all({ 'x-strongroom-console': null }), ['403 Session.CrossSite'])
+      const { port } = new URL(house.endpoint)
+      for (const origin of [`http://127.0.0.1:${Number(port) + 1}`, `http://127.0.0.1.evil.example:${port}`, 'file://'])
+        assert.deepEqual(await all({ origin }), ['403 Session.CrossSite'], origin)
+      assert.deepEqual(await all({ origin: house.endpoint, 'sec-fetch-site': 'cross-site' }), ['403 Session.CrossSite'])
+      assert.equal((await browser.call('Kms/ListKeys')).body.TotalCount, keys)
+      // The cookie again after its log-off.
+      await browser.logOff()
+      assert.deepEqual(await all({ cookie: `${name}=${cookie}` }), ['401 Session.None'])
+    })
+
+    it('is refused with the cookie of another installation', async () => {
+      await using other = await open()
+      const { accessKeyId, accessKeySecret } = other.credentials
+      const stranger = new Browser(other)
+      assert.equal(await stranger.outcome({ AccessKeyId: accessKeyId, AccessKeySecret: accessKeySecret }), 'OK')
+      const browser = new Browser(house)
+      for (const [name, value] of stranger.cookies) browser.cookies.set(name, value)
+      assert.equal(await codeFrom(browser), 'Session.None')
+      assert.equal(await codeFrom(stranger), 'OK')
+    })
+
     it('is allowed nothing beforehand: no preflight is answered with a permission', async () => {
       const browser = await asRoot()
       const { status, headers } = await browser.ask('OPTIONS', '/console/api/Kms/CreateKey', undefined, {
@@ -208,6 +253,19 @@ eachDatabase((open) => {
           const { status, body } = await browser.ask(method, path)
           assert.ok(status >= 400 && body.Code !== undefined, `${method} ${path} ${status}`)
         }
+      const before = (await browser.call('Kms/ListKeys')).body.TotalCount
+      const form = 'Action=CreateKey&Version=2016-01-20&Format=JSON'
+      const acs = { 'x-acs-action': 'CreateKey', 'x-acs-version': '2016-01-20' }
+      for (const [path, extra] of [
+        ['/', { 'content-type': 'application/x-www-form-urlencoded' }],
+        ['/?Action=CreateKey&Version=2016-01-20', { 'content-type': 'application/json' }],
+        ['/', { ...acs, 'content-type': 'application/json' }],
+        ['/console/../', { 'content-type': 'application/x-www-form-urlencoded' }],
+      ] as const) {
+        const { status, body } = await browser.ask('POST', path, path === '/' ? form : '{}', extra)
+        assert.ok(status >= 400 && body.Code !== undefined, `${path} ${status}`)
+      }
+      assert.equal((await browser.call('Kms/ListKeys')).body.TotalCount, before)
       const plain = await call(house.endpoint, house.credentials, 'ListKeys', {}, house.now)
       assert.equal(plain.status, 200)
     })

@@ -33,6 +33,7 @@ for (const look of LOOKS) {
   for (const [path, address] of Object.entries(paths)) {
     await desk.go(page, address)
     await page.waitForLoadState('networkidle')
+    await page.waitForFunction(() => document.querySelector('.ant-skeleton, .ant-spin') === null)
     await page.screenshot(picture(path))
   }
   await page.context().close()

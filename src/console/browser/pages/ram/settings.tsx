@@ -62,7 +62,7 @@ const LAYOUT = {
   className: 'form-page settings',
   colon: false,
   labelAlign: 'left',
-  labelCol: { flex: '420px' },
+  labelCol: { flex: '460px' },
   labelWrap: true,
   layout: 'horizontal',
   requiredMark: false,
