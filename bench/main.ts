@@ -6,6 +6,7 @@ import { callOperation } from '../src/cli/client.ts'
 import { newCredentials } from '../src/ram/account.ts'
 import { SYSTEM } from '../src/runtime/system.ts'
 import { authorizeAlone } from './authorize.ts'
+import { consoleCosts } from './console.ts'
 import { median, percent } from './figures.ts'
 import { fill, fillUsers } from './fill.ts'
 import { hsmKeys } from './hsm.ts'
@@ -346,19 +347,27 @@ async function strangers(folder: string): Promise<void> {
   row('the worst of them', `${sorted[0]?.cpuMs.toFixed(2)} ms`, 'budget ≤ 2 ms, aim ≤ 0.5 ms')
 }
 
+/** A server's job: a user with a tag condition encrypts 32 bytes over 64 connections. */
+async function encrypting(server: Server): Promise<Job> {
+  const { answer } = await call(server.endpoint, {
+    Action: 'CreateKey',
+    Tags: '[{"TagKey":"Project","TagValue":"Apollo"}]',
+  })
+  const Plaintext = Buffer.alloc(32, 7).toString('base64')
+  const parameters = { Action: 'Encrypt', KeyId: answer.KeyMetadata.KeyId, Plaintext }
+  return job(server, 64, [parameters], REQUESTS, [await makeUser(server, 'bench', [TAG_POLICY])])
+}
+
 /** CPU time a call with workers against one process. */
 async function workers(folder: string): Promise<void> {
   print('\nWorkers, all on one core')
-  const encrypting = async (server: Server) => {
-    const { answer } = await call(server.endpoint, {
-      Action: 'CreateKey',
-      Tags: '[{"TagKey":"Project","TagValue":"Apollo"}]',
-    })
-    const Plaintext = Buffer.alloc(32, 7).toString('base64')
-    const parameters = { Action: 'Encrypt', KeyId: answer.KeyMetadata.KeyId, Plaintext }
-    return job(server, 64, [parameters], REQUESTS, [await makeUser(server, 'bench', [TAG_POLICY])])
-  }
   await costOfWorkers(folder, { credentials, rounds: ROUNDS, job: encrypting, row })
+}
+
+/** The console in a browser. */
+async function browsers(folder: string): Promise<void> {
+  print('\nThe console in Chromium')
+  await consoleCosts(folder, { credentials, region: REGION, rounds: ROUNDS, job: encrypting, row })
 }
 
 /** Several servers on one PostgreSQL. */
@@ -377,7 +386,17 @@ try {
       : 'processes are not pinned to cores: taskset is missing, or there is one core',
   )
   const hsm = (where: string) => hsmKeys(where, credentials, { rounds: ROUNDS, requests: REQUESTS }, { print, row })
-  const sections = { operations, workers, servers, strangers, hsm, trail, users: manyUsers, keys: manyKeys }
+  const sections = {
+    operations,
+    workers,
+    servers,
+    console: browsers,
+    strangers,
+    hsm,
+    trail,
+    users: manyUsers,
+    keys: manyKeys,
+  }
   for (const [name, section] of Object.entries(sections))
     if (!process.argv.includes('--only') || only === name) await section(folder)
 } finally {

@@ -196,7 +196,7 @@ function TypedFilter({
       className={className}
       onChange={(event) => setTyped(event.target.value)}
       placeholder={label}
-      style={className ? {} : { width: 210 }}
+      style={className ? {} : { width: 240 }}
       value={typed}
     />
   )

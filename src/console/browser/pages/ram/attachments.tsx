@@ -111,7 +111,9 @@ function PolicyLine({ policy, from }: { readonly policy: Policy; readonly from?:
       <Link to={paths.policy(policy.PolicyType, policy.PolicyName)}>{policy.PolicyName}</Link>{' '}
       <span className="muted">
         {say(`type.${policy.PolicyType}`)}
-        {from && `, ${say('inherited.from', { name: from })}`} {policy.Description}
+        {from && `, ${say('inherited.from', { name: from })}`}
+        {policy.Description && ' · '}
+        <span>{policy.Description}</span>
       </span>
     </span>
   )
