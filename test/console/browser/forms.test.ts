@@ -174,4 +174,25 @@ describe('forms in the browser', () => {
     await dialog().getByRole('button', { name: 'OK' }).click()
     await itemOf(password).getByText('is not compliant with the password policy').waitFor()
   })
+
+  it('say the limit of a policy document at its editor', async () => {
+    const document = (action: string, resource: string) =>
+      JSON.stringify({ Version: '1', Statement: [{ Effect: 'Allow', Action: action, Resource: resource }] })
+    const policy = { PolicyName: 'orders', PolicyDocument: document('kms:Encrypt', '*') }
+    await desk.program.call('CreatePolicy', { Version: '2015-05-01', ...policy })
+    await desk.go(page, '/ram/policies/Custom/orders/document')
+    await page.getByRole('button', { name: 'Modify' }).click()
+    const editor = page.getByRole('textbox', { name: 'Policy Document' })
+    const write = async (text: string) => {
+      await editor.click()
+      await page.keyboard.press('Control+a')
+      await page.keyboard.insertText(text)
+    }
+    await write(document('kms:Decrypt', 'x'.repeat(6144)))
+    await itemOf(editor).getByText('At most 6,144 characters.').waitFor()
+    await write(document('kms:Decrypt', '*'))
+    await itemOf(editor).getByText('At most 6,144 characters.').waitFor({ state: 'hidden' })
+    await page.locator('main button:enabled', { hasText: 'Save' }).click()
+    await page.getByRole('region', { name: 'Policy Document v2' }).waitFor()
+  })
 })

@@ -2,7 +2,7 @@ import { useQueries } from '@tanstack/react-query'
 import { Table } from 'antd'
 import { Link } from 'react-router'
 import { useRegion } from '../frame/region.ts'
-import { Copy } from '../parts/mono.tsx'
+import { CopyBox } from '../parts/copy-box.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { Badge } from '../parts/state.tsx'
 import { call } from '../service/call.ts'
@@ -65,10 +65,7 @@ export default function HsmPage() {
           <li>{say('can.3')}</li>
         </ul>
         <p>{say('check')}</p>
-        <div className="command-box">
-          <pre className="command">{CHECK}</pre>
-          <Copy label={CHECK} text={CHECK} />
-        </div>
+        <CopyBox label={CHECK} text={CHECK} />
       </Section>
     </Page>
   )

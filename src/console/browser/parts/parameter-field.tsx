@@ -119,7 +119,8 @@ export function MemberField({ name, member, label, children }: MemberProps) {
 
 interface ItemProps {
   readonly name: string
-  readonly label: string
+  /** What it is called, where the page has not said so. */
+  readonly label?: string
   /** The value, which the form does not hold. */
   readonly value: string
   readonly children: ReactElement

@@ -1,7 +1,8 @@
 import { Button, Drawer, Table } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import { Copy, Mono } from '../../parts/mono.tsx'
+import { CopyBox } from '../../parts/copy-box.tsx'
+import { Mono } from '../../parts/mono.tsx'
 import { Facts, Nothing } from '../../parts/page.tsx'
 import { Badge } from '../../parts/state.tsx'
 import { When } from '../../parts/when.tsx'
@@ -91,10 +92,7 @@ function EventDetail({ event }: { readonly event: TrailEvent }) {
           </Link>
         </p>
       )}
-      <div className="command-box">
-        <pre className="document">{text}</pre>
-        <Copy label={say('detail')} text={text} />
-      </div>
+      <CopyBox label={say('detail')} look="document" text={text} />
     </>
   )
 }

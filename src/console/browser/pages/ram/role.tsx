@@ -2,8 +2,9 @@ import { useState } from 'react'
 import { useParams } from 'react-router'
 import { Do } from '../../parts/allowed.tsx'
 import { Mono } from '../../parts/mono.tsx'
+import { OperationForm, UnplacedRefusal } from '../../parts/operation-form.tsx'
 import { Facts, Page, Ready, Section } from '../../parts/page.tsx'
-import { Refused } from '../../parts/refused.tsx'
+import { ParameterItem } from '../../parts/parameter-field.tsx'
 import { TabLinks } from '../../parts/tab-links.tsx'
 import { When } from '../../parts/when.tsx'
 import { useArns } from '../../service/arns.ts'
@@ -97,8 +98,12 @@ function Trust({ role }: { readonly role: Role }) {
       }
       title={say('trust.policy')}
     >
-      <PolicyEditor checked={checked} label={say('trust.policy')} onChange={setText} value={text} />
-      <Refused error={save.error} />
+      <OperationForm error={save.error} of="Ram.UpdateRole" onFinish={() => save.mutate(text)}>
+        <ParameterItem name="NewAssumeRolePolicyDocument" value={text}>
+          <PolicyEditor checked={checked} label={say('trust.policy')} onChange={setText} value={text} />
+        </ParameterItem>
+        <UnplacedRefusal />
+      </OperationForm>
     </Section>
   )
 }

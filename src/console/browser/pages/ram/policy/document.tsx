@@ -2,8 +2,9 @@ import { Button } from 'antd'
 import { useState } from 'react'
 import { Do } from '../../../parts/allowed.tsx'
 import { CopyBox } from '../../../parts/copy-box.tsx'
+import { OperationForm, UnplacedRefusal } from '../../../parts/operation-form.tsx'
 import { Section } from '../../../parts/page.tsx'
-import { Refused } from '../../../parts/refused.tsx'
+import { ParameterItem } from '../../../parts/parameter-field.tsx'
 import { useArns } from '../../../service/arns.ts'
 import { call } from '../../../service/call.ts'
 import { usePermissions } from '../../../service/permissions.ts'
@@ -75,8 +76,12 @@ export function PolicyDocument({ name, version, isCustom }: Props) {
       title={say('modify')}
     >
       <p className="muted">{say('modify.help')}</p>
-      <PolicyEditor checked={checked} label={say('document')} onChange={setText} value={text} />
-      <Refused error={save.error} />
+      <OperationForm error={save.error} of="Ram.CreatePolicyVersion" onFinish={() => save.mutate(text)}>
+        <ParameterItem name="PolicyDocument" value={text}>
+          <PolicyEditor checked={checked} label={say('document')} onChange={setText} value={text} />
+        </ParameterItem>
+        <UnplacedRefusal />
+      </OperationForm>
     </Section>
   )
 }
