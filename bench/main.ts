@@ -266,7 +266,7 @@ async function manyKeys(folder: string): Promise<void> {
     }
     if (count === MANY) {
       print('  First pages that filters and searches find')
-      await searches({ load: (parameters, requests) => load(job(server, 1, parameters, requests)), row })
+      await searches({ load: (parameters, requests) => loadWatched(server, job(server, 1, parameters, requests)), row })
       const calls = quick ? 100_000 : 1_000_000
       const mixed = sample.flatMap((KeyId): Parameters[] => [
         { Action: 'Encrypt', KeyId, Plaintext: 'x' },

@@ -43,7 +43,10 @@ export class SqliteSearches {
   }
 
   #begin(): Worker {
-    const thread = new Worker(new URL('sqlite-search-thread.ts', import.meta.url), { workerData: this.#path })
+    const thread = new Worker(new URL('sqlite-search-thread.ts', import.meta.url), {
+      workerData: this.#path,
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    })
     thread.on('message', (answer: Answer) => {
       const waiting = this.#waiting.get(answer.number)
       this.#waiting.delete(answer.number)
