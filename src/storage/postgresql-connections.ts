@@ -29,8 +29,13 @@ export interface Pool {
   end(seconds: number): Promise<void>
 }
 
+/** Throws once a connection of the pool is closed: a query for a closed connection makes the driver fail for all others. */
+export function demandOpen(pool: Pool): void {
+  if (pool.closed) throw closedError()
+}
+
 /** The error of a query on a closed connection. */
-export function closedError(): Error {
+function closedError(): Error {
   return Object.assign(new Error('a connection was closed'), { code: 'CONNECTION_CLOSED' })
 }
 
