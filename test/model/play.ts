@@ -526,6 +526,39 @@ export const PLAYS: Readonly<Record<string, Play>> = {
     shows: (body) => assert.equal(body.AccountStatus, 'Enabled'),
   },
   DescribeRegions: { parameters: () => ({}), expected: anything },
+  DescribeAccountQuotas: {
+    parameters: () => ({}),
+    expected: anything,
+    shows: (body, _, { model }) => {
+      const used = new Map<string, number>(body.Quotas.Quota.map(({ Name, Used }: Body) => [Name, Used]))
+      const [keys = -1, aliases = -1] = [used.get('Keys'), used.get('Aliases')]
+      // A key counts until the service has removed it, some time after its deletion date, and so do its aliases.
+      assert.ok(keys >= model.living().length && keys <= model.keys.length, `${keys} keys`)
+      const reachable = [...model.aliases.values()].filter((number) => model.key(number)).length
+      assert.ok(aliases >= reachable && aliases <= model.aliases.size, `${aliases} aliases`)
+    },
+  },
+  InspectHsm: {
+    parameters: () => ({}),
+    expected: anything,
+    shows: (body, _, { house }) => assert.equal(body.Tokens.Token.length, house.token ? 1 : 0),
+  },
+  ListDueKeys: {
+    parameters: ({ other }) => ({ WithinDays: String(1 + other * 3), PageSize: '100' }),
+    expected: anything,
+    shows: (body, { other }, run) => {
+      const until = run.house.now + (1 + other * 3) * DAY
+      const due = run.model.living().flatMap((key) => {
+        const at = key.deleteAt ?? key.material?.expiresAt ?? null
+        return at === null || at > until
+          ? []
+          : [[run.id(key.number), key.deleteAt === null ? 'MaterialExpiry' : 'Deletion', at]]
+      })
+      const listed = body.Keys.Key.map(({ KeyId, Due, DueDate }: Body) => [KeyId, Due, time(DueDate)])
+      assert.deepEqual(sorted(listed), sorted(due))
+      assert.equal(body.TotalCount, due.length)
+    },
+  },
 }
 
 /** The operations on several resources have a code of their own for a key that is not there. */

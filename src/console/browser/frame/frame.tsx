@@ -1,3 +1,4 @@
+import { useIsFetching } from '@tanstack/react-query'
 import { Button, Drawer, Dropdown, Select, Tooltip } from 'antd'
 import { useEffect, useRef, useState } from 'react'
 import { NavLink, Outlet, useLocation, useNavigate } from 'react-router'
@@ -19,6 +20,7 @@ export function Frame({ preferences, leave }: Props) {
   const say = useCommon()
   const { pathname } = useLocation()
   const [open, setOpen] = useState(false)
+  const asking = useIsFetching() > 0
   const shown = useRef<string>(null)
   useEffect(() => {
     setOpen(false)
@@ -60,7 +62,7 @@ export function Frame({ preferences, leave }: Props) {
           <Navigation />
         </nav>
       </Drawer>
-      <main id="content" tabIndex={-1}>
+      <main aria-busy={asking} id="content" tabIndex={-1}>
         <Outlet />
       </main>
     </div>

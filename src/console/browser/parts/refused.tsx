@@ -3,19 +3,29 @@ import { Refusal } from '../service/call.ts'
 import { useCommon } from '../texts/language.tsx'
 import { Mono } from './mono.tsx'
 
-/** What the service refused, in its own words: Code, Message, RequestId and what it recommends. */
+/** What the service refused, in its own words: Code, Message, RequestId and what it recommends. An error of the page is none of its. */
 export function Refused({ error, again }: { readonly error: Error | null; readonly again?: () => void }) {
   const say = useCommon()
   if (!error) return null
-  const refusal = error instanceof Refusal ? error : null
-  const unreached = !refusal || refusal.status === 0
+  if (!(error instanceof Refusal))
+    return (
+      <Alert
+        className="refused"
+        role="alert"
+        showIcon
+        type="error"
+        title={say('refused.page')}
+        description={<code className="mono">{String(error)}</code>}
+      />
+    )
+  const unreached = error.status === 0
   return (
     <Alert
       className="refused"
       role="alert"
       showIcon
       type="error"
-      title={unreached ? say('refused.unreachable') : refusal.message || say('refused.title')}
+      title={unreached ? say('refused.unreachable') : error.message || say('refused.title')}
       action={
         again && (
           <Button onClick={again} size="small">
@@ -28,21 +38,21 @@ export function Refused({ error, again }: { readonly error: Error | null; readon
           <dl className="facts">
             <dt>Code</dt>
             <dd>
-              <code className="mono">{refusal.code}</code>
+              <code className="mono">{error.code}</code>
             </dd>
-            {refusal.requestId && (
+            {error.requestId && (
               <>
                 <dt>RequestId</dt>
                 <dd>
-                  <Mono label="RequestId" text={refusal.requestId} />
+                  <Mono label="RequestId" text={error.requestId} />
                 </dd>
               </>
             )}
-            {refusal.recommend && (
+            {error.recommend && (
               <>
                 <dt>Recommend</dt>
                 <dd>
-                  <Recommended text={refusal.recommend} />
+                  <Recommended text={error.recommend} />
                 </dd>
               </>
             )}
