@@ -24,6 +24,8 @@ export interface VerificationBody extends Period {
   readonly seen: number
   readonly total: number
   readonly fault: Omit<TrailFault, 'event'> | null
+  /** See Verified. */
+  readonly confirmed: number
 }
 
 /** The last verification of each account, by the account's id. */
@@ -51,6 +53,7 @@ export function asked(account: string, last: Verification | null, period: Period
     seen: 0,
     total: 0,
     fault: null,
+    confirmed: 0,
   }
   if (last) return update(last, { body, dueAt: now })
   return insert(VERIFICATION, { ...VERIFICATION_SCOPE, id: account, createdAt: now, dueAt: now, body })
@@ -74,12 +77,12 @@ export function handedBack(it: Verification, now: number) {
 /** An id of an event of another account does not stay in it. */
 export function judged(
   it: Verification,
-  { events, fault }: Pick<Verified<TrailFault>, 'events' | 'fault'>,
+  { events, confirmed, fault }: Pick<Verified<TrailFault>, 'events' | 'confirmed' | 'fault'>,
   now: number,
 ) {
   const state = fault ? 'NotIntact' : 'Intact'
   const total = Math.max(it.body.total, events)
-  return ended(it, { state, seen: events, total, fault: fault && seenBy(it.id, fault) }, now)
+  return ended(it, { state, seen: events, total, confirmed, fault: fault && seenBy(it.id, fault) }, now)
 }
 
 export function ended(it: Verification, how: Partial<VerificationBody>, now: number) {

@@ -50,7 +50,7 @@ async function unsignedFor({ ledger, now }: ActionTrailContext, signed: Heads): 
 }
 
 function verificationShown(body: VerificationBody, now: number): Reply {
-  const { state, from, to, askedAt, startedAt, endedAt, seen, total, fault } = body
+  const { state, from, to, askedAt, startedAt, endedAt, seen, total, fault, confirmed } = body
   return {
     State: state,
     ...filled({
@@ -64,6 +64,7 @@ function verificationShown(body: VerificationBody, now: number): Reply {
     SeenEvents: seen,
     TotalEvents: total,
     ...(fault && {
+      ConfirmedEvents: confirmed,
       Fault: filled({ Kind: fault.kind, Event: fault.seq > 0 ? named(fault.seq) : '', Message: fault.message }),
     }),
   }

@@ -267,8 +267,8 @@ describe('the verdict of a verification', () => {
     const rest = 'is not what was recorded: it was altered, inserted, or moved here'
     const mine = await inspect(house)
     assert.deepEqual(
-      [mine.State, mine.SeenEvents, mine.Fault],
-      ['NotIntact', 0, { Kind: 'Altered', Event: '1', Message: `event 1 (${eventId}) ${rest}` }],
+      [mine.State, mine.SeenEvents, mine.ConfirmedEvents, mine.Fault],
+      ['NotIntact', 0, 0, { Kind: 'Altered', Event: '1', Message: `event 1 (${eventId}) ${rest}` }],
     )
     const { Fault } = await inspect(house, other)
     assert.deepEqual(Fault, { Kind: 'Altered', Event: '1', Message: `event 1 ${rest}` })

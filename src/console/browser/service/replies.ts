@@ -149,6 +149,8 @@ export interface Verification {
   readonly Seconds: number
   readonly SeenEvents: number
   readonly TotalEvents: number
+  /** With a fault: how many of those seen something signed confirms. */
+  readonly ConfirmedEvents?: number
   readonly Fault?: { readonly Kind: FaultKind; readonly Event?: string; readonly Message: string }
 }
 

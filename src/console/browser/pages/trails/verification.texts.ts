@@ -69,8 +69,11 @@ export const verificationTexts = {
     '查询索引被修改，查询可能遗漏事件，事件链本身完好。',
   ],
   'fault.before': [
-    { one: '1 event before it is as it was recorded.', other: '{count} events before it are as they were recorded.' },
-    '此前的 {count} 个事件与记录时一致。',
+    {
+      one: 'A signature confirms that 1 event before it is as it was recorded.',
+      other: 'Signatures confirm that {count} events before it are as they were recorded.',
+    },
+    '签名证实此前的 {count} 个事件与记录时一致。',
   ],
   'fault.next': [
     'Keep the database as it is, and compare it with a delivered copy, an export or a backup.',

@@ -111,7 +111,7 @@ function Period({ verification: { StartTime, EndTime } }: { readonly verificatio
 
 function Verdict({ verification }: { readonly verification: Verification }) {
   const say = useTexts(verificationTexts)
-  const { State: state, SeenEvents, Fault } = verification
+  const { State: state, SeenEvents, ConfirmedEvents = 0, Fault } = verification
   if (state === 'Intact') return <Alert showIcon title={say('intact', { count: SeenEvents })} type="success" />
   if (state === 'Canceled') return <Alert showIcon title={say('canceled', { count: SeenEvents })} type="info" />
   if (state === 'Failed') return <Alert showIcon title={say('failed')} type="warning" />
@@ -124,7 +124,7 @@ function Verdict({ verification }: { readonly verification: Verification }) {
           <p>
             <code className="mono">{Fault.Message}</code>
           </p>
-          <p>{say('fault.before', { count: SeenEvents })}</p>
+          <p>{say('fault.before', { count: ConfirmedEvents })}</p>
           <p>{say('fault.next')}</p>
         </>
       }
