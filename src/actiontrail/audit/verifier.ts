@@ -40,6 +40,8 @@ export interface VerifierHouse extends Pick<TrailRooms, 'eventIndex'> {
 class Superseded extends Error {}
 class Stopped extends Error {}
 
+type ChangeOf = (held: Verification) => Change & { readonly after: Verification }
+
 export class Verifier {
   readonly #house: VerifierHouse
   readonly #stop: AbortSignal
@@ -80,17 +82,24 @@ class Run {
   }
 
   async toItsEnd(): Promise<void> {
+    try {
+      await this.#change(await this.#end())
+    } catch (error) {
+      if (!(error instanceof Superseded)) throw error
+    }
+  }
+
+  /** Verifies, and returns the change by which this server lets go of the verification. */
+  async #end(): Promise<ChangeOf> {
     const { now, failed } = this.#house
     try {
       const verdict = await this.#verdict()
-      await this.#change((held) => judged(held, verdict, now()))
+      return (held) => judged(held, verdict, now())
     } catch (error) {
-      if (error instanceof Superseded) return
-      if (error instanceof Stopped) await this.#change((held) => handedBack(held, now()))
-      else {
-        failed('a verification of the trail failed', error)
-        await this.#change((held) => ended(held, { state: 'Failed' }, now()))
-      }
+      if (error instanceof Superseded) throw error
+      if (error instanceof Stopped) return (held) => handedBack(held, now())
+      failed('a verification of the trail failed', error)
+      return (held) => ended(held, { state: 'Failed' }, now())
     }
   }
 
@@ -120,7 +129,7 @@ class Run {
   }
 
   /** Commits a change of the verification while it is this server's. Throws Superseded when it no longer is. */
-  async #change(change: (held: Verification) => Change & { readonly after: Verification }): Promise<void> {
+  async #change(change: ChangeOf): Promise<void> {
     const { ledger } = this.#house
     for (;;) {
       const changed = change(this.#held)

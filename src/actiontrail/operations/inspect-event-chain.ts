@@ -26,7 +26,7 @@ export const InspectEventChain = operation({
   async decide(_, context) {
     const { ledger, now, caller } = context
     const [checkpoint, heads] = [await lastCheckpoint(ledger), await ledger.heads()]
-    const unsignedMs = await unsignedFor(context, checkpoint ? headsOf(checkpoint) : await floorsNow(ledger))
+    const unsignedMs = await unsignedFor(context, heads, checkpoint ? headsOf(checkpoint) : await floorsNow(ledger))
     const last = await ledger.get(VERIFICATION, VERIFICATION_SCOPE, caller.accountId)
     const reply: Reply = {
       Events: eventsUpTo(heads),
@@ -39,10 +39,10 @@ export const InspectEventChain = operation({
   },
 })
 
-/** The age in milliseconds of the oldest event after these heads; 0 where there is none. */
-async function unsignedFor({ ledger, now }: ActionTrailContext, signed: Heads): Promise<number> {
+/** The age in milliseconds of the oldest event after the `signed` heads; 0 where there is none. */
+async function unsignedFor({ ledger, now }: ActionTrailContext, heads: Heads, signed: Heads): Promise<number> {
   let since = now
-  for (const lane of (await ledger.heads()).keys()) {
+  for (const lane of heads.keys()) {
     const [oldest] = await ledger.events.after(headIn(signed, lane).seq, 1, laneEnd(lane))
     if (oldest) since = Math.min(since, oldest.at)
   }

@@ -173,6 +173,18 @@ eachDatabase((open) => {
       assert.deepEqual([State, TotalEvents], ['Intact', SeenEvents])
     })
 
+    it('stays canceled where its server stops at the same time', async () => {
+      await trails.must('StartEventVerification')
+      const stopping = new AbortController()
+      const rest = async () => {
+        await trails.must('CancelEventVerification')
+        stopping.abort()
+      }
+      await verifierOf(house, { stop: stopping.signal, rest }).next()
+      assert.equal((await inspect(house)).State, 'Canceled')
+      assert.deepEqual(house.failures, [])
+    })
+
     it('fails with an alarm where the witness can not be read, and can be asked for again', async () => {
       await trails.must('StartEventVerification')
       const witness = () => {
@@ -186,7 +198,7 @@ eachDatabase((open) => {
       assert.equal((await inspect(house)).State, 'Intact')
     })
 
-    it('is each account its own, and one server does them one after the other', async () => {
+    it('is each account’s own, and one server does them one after the other', async () => {
       const other = await secondAccount(house)
       const theirs = trailsOf(house, '2020-07-06', other)
       assert.equal(await inspect(house, other), undefined)
