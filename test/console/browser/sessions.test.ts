@@ -8,7 +8,7 @@ const RAM = { Version: '2015-05-01' }
 const FIRST = 'Correct-Horse-7'
 const SECOND = 'Another-Horse-8'
 const PLACE = '/cn-hangzhou/events'
-const OVER = 'Your session is over. Log on to go on at this page.'
+const OVER = 'Your session is over. Log on to continue on this page.'
 
 describe('a session in the browser', () => {
   let desk: Desk

@@ -2,7 +2,7 @@ import type { Texts } from '../texts/format.ts'
 
 export const logOn = {
   title: ['Log on to Strongroom', '登录 Strongroom'],
-  over: ['Your session is over. Log on to go on at this page.', '会话已结束。重新登录后将返回当前页面。'],
+  over: ['Your session is over. Log on to continue on this page.', '会话已结束。重新登录后将返回当前页面。'],
   user: ['RAM user logon', 'RAM用户登录'],
   key: ['AccessKey', 'AccessKey'],
   name: ['Logon name', '登录名称'],

@@ -80,7 +80,7 @@ export const common = {
     'The service was not reached. Check that it runs and that this page comes from it, then try again.',
     '无法连接服务。请确认服务正在运行且本页来自该服务，然后重试。',
   ],
-  'refused.page': ['This page met an error of its own. Load it again.', '此页面自身发生错误，请重新加载。'],
+  'refused.page': ['An error occurred in this page. Load it again.', '此页面发生错误，请重新加载。'],
   'refused.policy': [
     'Your policies do not allow {action}. Ask an administrator for this statement:',
     '您的权限策略不允许 {action}。请向管理员申请以下授权语句：',

@@ -21,10 +21,10 @@ const UNUSED_DAYS = 90
 /** The share of a quota from which on it needs attention. */
 const NEARLY_FULL = 0.8
 
-/** Where one may look: null until it is known. */
+/** The permission that the caller lacks for an action; null where the action is allowed. */
 type Lacks = (action: string, resource: string) => Permission | null
 
-/** What the caller may not see of what Overview asks for; null until that is known. */
+/** Says which permissions the caller lacks for what Overview asks; null until that is known. */
 export function useLacks(): Lacks | null {
   const arns = useArns()
   const questions: readonly Question[] = [
@@ -50,7 +50,7 @@ interface Source {
   refetch(): unknown
 }
 
-/** One place, of which one asked or could not. */
+/** What was found in one place, or why nobody looked there. */
 function looked(name: string, lacks: Permission | null, source: Source, findings: readonly Finding[]): Looked {
   if (lacks) return { name, findings: [], isPending: false, error: null, again: () => {}, lacks }
   const { isPending, error } = source
@@ -197,7 +197,7 @@ export function useTrailInDoubt(lacks: Lacks): Looked {
   return looked(say('checkpoints'), lack, chain, findings)
 }
 
-/** AccessKeys of the first users that nobody used for 90 days. */
+/** AccessKeys of the first users that nobody used lately. */
 export function useIdleKeys(lacks: Lacks): Looked {
   const say = useTexts(attentionTexts)
   const region = useRegion()
@@ -233,7 +233,7 @@ export function useIdleKeys(lacks: Lacks): Looked {
       tone: 'wait',
       badge: 'AccessKey',
       to: paths.user(user, 'accesskeys'),
-      link: say('idle', { user, id }),
+      link: say('idle', { user, id, days: UNUSED_DAYS }),
     }),
   )
   return looked(say('accesskeys'), lack, idle, findings)

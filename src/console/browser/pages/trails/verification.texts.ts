@@ -14,7 +14,7 @@ export const verificationTexts = {
   checkpoint: ['Last signed checkpoint', '最近签名的检查点'],
   late: [
     'Events have waited for more than five minutes for a signed checkpoint: the log of the server says why.',
-    '有事件等待签名检查点已超过五分钟，原因请查看服务器日志。',
+    '有事件已等待签名检查点超过五分钟，原因请查看服务器日志。',
   ],
   never: ['This account has not asked for a verification yet.', '本账号尚未发起过校验。'],
   progress: ['Progress of the verification', '校验进度'],
@@ -22,10 +22,10 @@ export const verificationTexts = {
   running: ['{seen} of {total} events, after {seconds} s', '已校验 {seen} / {total} 个事件，用时 {seconds} 秒'],
   intact: [
     { one: 'Intact: 1 event is as it was recorded.', other: 'Intact: {count} events are as they were recorded.' },
-    '完好：{count} 个事件与记录时一致。',
+    '完整：{count} 个事件与记录时一致。',
   ],
-  broken: ['Not intact', '不完好'],
-  'broken.at': ['Not intact: event {event}', '不完好：事件 {event}'],
+  broken: ['Not intact', '不完整'],
+  'broken.at': ['Not intact: event {event}', '不完整：事件 {event}'],
   canceled: [
     {
       one: 'Canceled after 1 event: there is no verdict.',
@@ -45,10 +45,10 @@ export const verificationTexts = {
   'fault.Moved': ['This event is in the place of another one.', '该事件占据了另一事件的位置。'],
   'fault.Inserted': [
     'This event comes after the end of the trail: it was inserted.',
-    '该事件位于审计链末端之后：被插入。',
+    '该事件位于审计链末端之后，是被插入的。',
   ],
   'fault.Rewritten': [
-    'The events since the last checkpoint before were all replaced: they agree with each other, and not with the next checkpoint.',
+    'All events since the previous checkpoint were replaced: they agree with one another, but not with the next checkpoint.',
     '上一检查点之后的事件全部被替换：它们彼此一致，但与下一检查点不符。',
   ],
   'fault.Cut': [
@@ -58,15 +58,15 @@ export const verificationTexts = {
   'fault.LaneMissing': ['The whole chain of a server is gone.', '某台服务器的整条链缺失。'],
   'fault.CheckpointForged': [
     'A checkpoint does not bear the signature of the trail’s key: it was not made by this installation.',
-    '某检查点没有审计链密钥的签名：不是由本系统生成。',
+    '某检查点没有审计链密钥的签名，不是由本系统生成的。',
   ],
   'fault.CheckpointMissing': [
     'A signed checkpoint was deleted. The chain of events itself is intact.',
-    '有签名检查点被删除，事件链本身完好。',
+    '有签名检查点被删除，事件链本身完整。',
   ],
   'fault.IndexAltered': [
     'The index of lookups was altered, so that they may miss events. The chain of events itself is intact.',
-    '查询索引被修改，查询可能遗漏事件，事件链本身完好。',
+    '查询索引被修改，查询可能遗漏事件，事件链本身完整。',
   ],
   'fault.before': [
     {
@@ -84,10 +84,10 @@ export const verificationTexts = {
   ended: ['Ended', '结束时间'],
   from: ['From', '起始时间'],
   'from.rule': ['Leave it empty to begin with the first event.', '留空则从第一个事件开始。'],
-  to: ['To', '结束于'],
+  to: ['To', '截止时间'],
   'to.rule': ['Leave it empty to end with the newest event.', '留空则校验到最新事件。'],
   bounds: [
     'The service rests after each small step, so that calls come first. A server verifies for one account at a time, and an account has one verification at a time. You may leave this page meanwhile.',
-    '服务在每一小步之后休息，以优先处理调用。每台服务器一次只为一个账号校验，每个账号同时只有一个校验。校验期间可以离开本页。',
+    '服务每完成一小步便暂停片刻，以优先处理调用。每台服务器一次只为一个账号校验，每个账号同时只有一个校验。校验期间可以离开本页。',
   ],
 } as const satisfies Texts
