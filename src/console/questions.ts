@@ -9,7 +9,7 @@ import { type Asking, simulate, whoMay } from './simulate.ts'
 
 export type Question = (given: Members, asking: Asking) => Promise<object>
 
-/** The questions that pages ask besides operations. */
+/** By their paths. */
 export const QUESTIONS = new Map<string, Question>([
   ['/console/api/simulate', simulate],
   ['/console/api/who-can', whoMay],

@@ -8,8 +8,6 @@ export const keysTexts = {
   create: ['Create Key', '创建密钥'],
   search: ['Find by key ID, alias or description', '按密钥ID、别名或描述查找'],
   tag: ['Tag, as key or key=value', '标签，如 键 或 键=值'],
-  states: ['State', '状态'],
-  levels: ['Protection Level', '保护级别'],
   all: ['All', '全部'],
   key: ['Key', '密钥'],
   level: ['Protection Level', '保护级别'],

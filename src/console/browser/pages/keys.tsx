@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { Button, Dropdown, Input, Select, Table } from 'antd'
-import { useEffect, useRef, useState } from 'react'
+import { Button, Dropdown, Table } from 'antd'
+import { useState } from 'react'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { useRegion } from '../frame/region.ts'
 import { Do } from '../parts/allowed.tsx'
@@ -13,13 +13,12 @@ import { When } from '../parts/when.tsx'
 import { useArns } from '../service/arns.ts'
 import { paths } from '../service/paths.ts'
 import { type May, useMay } from '../service/queries.ts'
-import { KEY_STATES } from '../service/replies.ts'
 import { useCommon, useTexts } from '../texts/language.tsx'
 import { findKeys, type KeyPage, type KeyRow, PAGE_SIZE } from './find-keys.ts'
 import { KeyDialog, useKeyActions } from './key/key-actions.tsx'
+import { KeyFilters } from './keys/key-filters.tsx'
 import { keysTexts } from './keys.texts.ts'
 
-const TYPED_FOR_MS = 250
 /** What the menus of all rows offer is asked in one call, which takes 100 questions. */
 const LISTED_ACTIONS = ['kms:EnableKey', 'kms:DisableKey', 'kms:ScheduleKeyDeletion', 'kms:SetDeletionProtection']
 
@@ -73,38 +72,7 @@ export default function KeysPage() {
     <Page lead={say('lead')} name={common('nav.keys')} title={common('nav.keys')}>
       <div className="filters">
         {createButton}
-        <TypedFilter className="search" label={say('search')} onChange={(q) => change({ q })} value={wanted.text} />
-        <TypedFilter label={say('tag')} onChange={(tag) => change({ tag })} value={wanted.tag} />
-        <Select
-          aria-label={say('states')}
-          onChange={(state) => change({ state })}
-          options={[
-            { value: '', label: `${say('states')}: ${say('all')}` },
-            ...KEY_STATES.map((value) => ({ value, label: common(`state.${value}`) })),
-          ]}
-          popupMatchSelectWidth={false}
-          value={wanted.state}
-        />
-        <Select
-          aria-label={say('levels')}
-          onChange={(level) => change({ level })}
-          options={[
-            { value: '', label: `${say('levels')}: ${say('all')}` },
-            ...(['SOFTWARE', 'HSM'] as const).map((value) => ({ value, label: common(`level.${value}`) })),
-          ]}
-          popupMatchSelectWidth={false}
-          value={wanted.level}
-        />
-        <Select
-          aria-label={say('origin')}
-          onChange={(origin) => change({ origin })}
-          options={[
-            { value: '', label: `${say('origin')}: ${say('all')}` },
-            ...(['Aliyun_KMS', 'EXTERNAL'] as const).map((value) => ({ value, label: common(`origin.${value}`) })),
-          ]}
-          popupMatchSelectWidth={false}
-          value={wanted.origin}
-        />
+        <KeyFilters change={change} wanted={wanted} />
       </div>
       <Refused again={() => void keys.refetch()} error={keys.error} />
       {!keys.error && (
@@ -157,48 +125,6 @@ export default function KeysPage() {
         </div>
       )}
     </Page>
-  )
-}
-
-/** What is typed stays as typed; the list follows when the typing rests. */
-function TypedFilter({
-  value,
-  label,
-  onChange,
-  className = '',
-}: {
-  readonly value: string
-  readonly label: string
-  readonly onChange: (value: string) => void
-  readonly className?: string
-}) {
-  const [typed, setTyped] = useState(value)
-  const asked = useRef(value)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only typing starts the wait
-  useEffect(() => {
-    if (typed.trim() === value) return
-    const timer = setTimeout(() => {
-      asked.current = typed.trim()
-      onChange(asked.current)
-    }, TYPED_FOR_MS)
-    return () => clearTimeout(timer)
-  }, [typed])
-  // The filters were cleared, or the browser went back.
-  useEffect(() => {
-    if (value === asked.current) return
-    asked.current = value
-    setTyped(value)
-  }, [value])
-  return (
-    <Input
-      allowClear
-      aria-label={label}
-      className={className}
-      onChange={(event) => setTyped(event.target.value)}
-      placeholder={label}
-      style={className ? {} : { width: 240 }}
-      value={typed}
-    />
   )
 }
 

@@ -6,17 +6,15 @@ import { Badge } from '../../parts/state.tsx'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { attentionTexts } from './attention.texts.ts'
 import type { Finding, Looked } from './finding.ts'
+import type { Lacks } from './lacks.ts'
 import {
   useAbsentTokens,
   useFailedDeliveries,
   useIdleKeys,
   useKeysInNeed,
-  type useLacks,
   useTightQuotas,
   useTrailInDoubt,
 } from './looking.ts'
-
-type Lacks = NonNullable<ReturnType<typeof useLacks>>
 
 /** All that needs attention, with the page where one acts; what could not be looked at says so. */
 export function Attention({ lacks, importing }: { readonly lacks: Lacks; readonly importing: readonly string[] }) {

@@ -25,3 +25,16 @@ export interface Looked {
   /** What the caller's policies lack to look there. */
   readonly lacks: Permission | null
 }
+
+interface Source {
+  readonly isPending: boolean
+  readonly error: Error | null
+  refetch(): unknown
+}
+
+/** What was found in one place, or why nobody looked there. */
+export function looked(name: string, lacks: Permission | null, source: Source, findings: readonly Finding[]): Looked {
+  if (lacks) return { name, findings: [], isPending: false, error: null, again: () => {}, lacks }
+  const { isPending, error } = source
+  return { name, findings, isPending, error, again: () => void source.refetch(), lacks }
+}

@@ -1,61 +1,23 @@
-// Where Overview looks for what needs attention. What the caller's policies do not allow is not asked, since the trail would show a refusal.
+// Where Overview looks for what needs attention.
 import { type UseQueryResult, useQuery } from '@tanstack/react-query'
 import { useRegion } from '../../frame/region.ts'
-import type { Permission } from '../../parts/allowed.tsx'
 import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
-import { type Question, useEventChain, useMayAsked, useReply } from '../../service/queries.ts'
+import { useEventChain, useReply } from '../../service/queries.ts'
 import type { AccessKey, DueKeys, HsmTokens, KeyMetadata, Trail, TrailStatus, User } from '../../service/replies.ts'
 import { useSession } from '../../service/session.tsx'
 import { useDates, useTexts } from '../../texts/language.tsx'
 import { attentionTexts } from './attention.texts.ts'
-import type { Finding, Looked } from './finding.ts'
-import { type Quota, useQuotas } from './quotas.ts'
+import { type Finding, type Looked, looked } from './finding.ts'
+import type { Lacks } from './lacks.ts'
+import { NEARLY_FULL, type Quota, useQuotas } from './quotas.ts'
 
 const DAY_MS = 86_400_000
 /** How many keys and users are looked at. */
 export const LOOKED_AT = 10
 const WITHIN_DAYS = 30
 const UNUSED_DAYS = 90
-/** The share of a quota from which on it needs attention. */
-const NEARLY_FULL = 0.8
-
-/** The permission that the caller lacks for an action; null where the action is allowed. */
-type Lacks = (action: string, resource: string) => Permission | null
-
-/** Says which permissions the caller lacks for what Overview asks; null until that is known. */
-export function useLacks(): Lacks | null {
-  const arns = useArns()
-  const questions: readonly Question[] = [
-    { Action: 'kms:ListDueKeys', Resource: arns.kms('key') },
-    { Action: 'kms:DescribeAccountQuotas', Resource: '*' },
-    { Action: 'kms:InspectHsm', Resource: '*' },
-    { Action: 'actiontrail:DescribeTrails', Resource: '*' },
-    { Action: 'actiontrail:InspectEventChain', Resource: '*' },
-    { Action: 'ram:GetAccountSummary', Resource: arns.ram('*') },
-    { Action: 'ram:ListUsers', Resource: arns.ram('user/*') },
-  ]
-  const may = useMayAsked(questions)
-  if (!may) return null
-  return (action, resource) => {
-    const answer = may(action, resource)
-    return answer.Allowed ? null : { answer, action, resource }
-  }
-}
-
-interface Source {
-  readonly isPending: boolean
-  readonly error: Error | null
-  refetch(): unknown
-}
-
-/** What was found in one place, or why nobody looked there. */
-function looked(name: string, lacks: Permission | null, source: Source, findings: readonly Finding[]): Looked {
-  if (lacks) return { name, findings: [], isPending: false, error: null, again: () => {}, lacks }
-  const { isPending, error } = source
-  return { name, findings, isPending, error, again: () => void source.refetch(), lacks }
-}
 
 /** Keys that are deleted or whose material expires, and those that wait for material. */
 export function useKeysInNeed(lacks: Lacks, importing: readonly string[]): Looked {

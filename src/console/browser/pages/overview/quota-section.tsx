@@ -3,11 +3,11 @@ import { WhyNot } from '../../parts/allowed.tsx'
 import { Ready, Section } from '../../parts/page.tsx'
 import { useTexts } from '../../texts/language.tsx'
 import { attentionTexts } from './attention.texts.ts'
-import type { useLacks } from './looking.ts'
-import { type Quota, useQuotas } from './quotas.ts'
+import type { Lacks } from './lacks.ts'
+import { NEARLY_FULL, type Quota, useQuotas } from './quotas.ts'
 
 /** How much of each quota is used. */
-export function QuotaSection({ lacks }: { readonly lacks: NonNullable<ReturnType<typeof useLacks>> }) {
+export function QuotaSection({ lacks }: { readonly lacks: Lacks }) {
   const say = useTexts(attentionTexts)
   const { kms, ram } = useQuotas(lacks)
   return (
@@ -34,7 +34,7 @@ function Quotas({ of }: { readonly of: readonly Quota[] }) {
       {of.map(({ id, name, used, limit, to }) => (
         <li key={id}>
           <Link to={to}>{name}</Link>
-          <meter aria-label={name} high={0.8 * limit} max={limit} min={0} value={used} />
+          <meter aria-label={name} high={NEARLY_FULL * limit} max={limit} min={0} value={used} />
           <span className="muted">{say('quota.of', { used, limit })}</span>
         </li>
       ))}

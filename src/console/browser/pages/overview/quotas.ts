@@ -1,11 +1,14 @@
 import { useRegion } from '../../frame/region.ts'
-import type { Permission } from '../../parts/allowed.tsx'
 import { useArns } from '../../service/arns.ts'
 import { paths } from '../../service/paths.ts'
 import { useReply } from '../../service/queries.ts'
 import type { AccountQuotas, AccountSummary } from '../../service/replies.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { attentionTexts } from './attention.texts.ts'
+import type { Lacks } from './lacks.ts'
+
+/** The share of a quota from which on it needs attention. */
+export const NEARLY_FULL = 0.8
 
 /** How much of a quota is used, and the page of what it counts. */
 export interface Quota {
@@ -17,7 +20,7 @@ export interface Quota {
 }
 
 /** The quotas of the account as the service counts them: of KMS in this region, and of RAM. */
-export function useQuotas(lacks: (action: string, resource: string) => Permission | null) {
+export function useQuotas(lacks: Lacks) {
   const say = useTexts(attentionTexts)
   const region = useRegion()
   const [kmsLack, ramLack] = [

@@ -1,0 +1,109 @@
+import { Input, Select } from 'antd'
+import { useEffect, useRef, useState } from 'react'
+import { KEY_STATES } from '../../service/replies.ts'
+import { useCommon, useTexts } from '../../texts/language.tsx'
+import type { Wanted } from '../find-keys.ts'
+import { keysTexts } from '../keys.texts.ts'
+
+const TYPED_FOR_MS = 250
+
+/** What narrows the list of keys. `change` takes what the address is to say, by the names of its parameters. */
+export function KeyFilters({
+  wanted,
+  change,
+}: {
+  readonly wanted: Wanted
+  readonly change: (next: Readonly<Record<string, string>>) => void
+}) {
+  const say = useTexts(keysTexts)
+  const common = useCommon()
+  return (
+    <>
+      <TypedFilter className="search" label={say('search')} onChange={(q) => change({ q })} value={wanted.text} />
+      <TypedFilter label={say('tag')} onChange={(tag) => change({ tag })} value={wanted.tag} />
+      <ChosenFilter
+        label={common('field.state')}
+        of={KEY_STATES.map((value) => ({ value, label: common(`state.${value}`) }))}
+        onChange={(state) => change({ state })}
+        value={wanted.state}
+      />
+      <ChosenFilter
+        label={say('level')}
+        of={(['SOFTWARE', 'HSM'] as const).map((value) => ({ value, label: common(`level.${value}`) }))}
+        onChange={(level) => change({ level })}
+        value={wanted.level}
+      />
+      <ChosenFilter
+        label={say('origin')}
+        of={(['Aliyun_KMS', 'EXTERNAL'] as const).map((value) => ({ value, label: common(`origin.${value}`) }))}
+        onChange={(origin) => change({ origin })}
+        value={wanted.origin}
+      />
+    </>
+  )
+}
+
+function ChosenFilter({
+  value,
+  label,
+  of,
+  onChange,
+}: {
+  readonly value: string
+  readonly label: string
+  readonly of: readonly { readonly value: string; readonly label: string }[]
+  readonly onChange: (value: string) => void
+}) {
+  const say = useTexts(keysTexts)
+  return (
+    <Select
+      aria-label={label}
+      onChange={onChange}
+      options={[{ value: '', label: `${label}: ${say('all')}` }, ...of]}
+      popupMatchSelectWidth={false}
+      value={value}
+    />
+  )
+}
+
+/** What is typed stays as typed; the list follows when the typing rests. */
+function TypedFilter({
+  value,
+  label,
+  onChange,
+  className = '',
+}: {
+  readonly value: string
+  readonly label: string
+  readonly onChange: (value: string) => void
+  readonly className?: string
+}) {
+  const [typed, setTyped] = useState(value)
+  const asked = useRef(value)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only typing starts the wait
+  useEffect(() => {
+    if (typed.trim() === value) return
+    const timer = setTimeout(() => {
+      asked.current = typed.trim()
+      onChange(asked.current)
+    }, TYPED_FOR_MS)
+    return () => clearTimeout(timer)
+  }, [typed])
+  // The filters were cleared, or the browser went back.
+  useEffect(() => {
+    if (value === asked.current) return
+    asked.current = value
+    setTyped(value)
+  }, [value])
+  return (
+    <Input
+      allowClear
+      aria-label={label}
+      className={className}
+      onChange={(event) => setTyped(event.target.value)}
+      placeholder={label}
+      style={className ? {} : { width: 240 }}
+      value={typed}
+    />
+  )
+}
