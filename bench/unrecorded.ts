@@ -5,6 +5,7 @@ import { openHouse } from '../src/house/open.ts'
 import { openWitnessed } from '../src/house/witnessed.ts'
 import { openStorage } from '../src/storage/open.ts'
 import type { EventRow, Storage } from '../src/storage/storage.ts'
+import { delegate } from '../test/storage/delegate.ts'
 
 const ring = new Array<EventRow | null>(4096).fill(null)
 let recorded = 0
@@ -12,25 +13,8 @@ let recorded = 0
 async function openUnrecorded(...which: Parameters<typeof openStorage>): Promise<Storage> {
   const storage = await openStorage(...which)
   return {
-    commitsAtOnce: storage.commitsAtOnce,
-    failure: storage.failure,
-    risks: storage.risks,
-    synced: () => storage.synced(),
-    get: (...place) => storage.get(...place),
-    page: (...where) => storage.page(...where),
-    pageAfter: (...where) => storage.pageAfter(...where),
-    between: (...where) => storage.between(...where),
-    search: (...which) => storage.search(...which),
-    searchById: (...which) => storage.searchById(...which),
-    count: (range) => storage.count(range),
-    due: (...when) => storage.due(...when),
-    scan: (...where) => storage.scan(...where),
-    size: () => storage.size(),
+    ...delegate(storage),
     takeTurn: null,
-    changesSince: (number) => storage.changesSince(number),
-    dropNonces: (...when) => storage.dropNonces(...when),
-    events: storage.events,
-    close: () => storage.close(),
     commit: (batch, chaining, basis) => {
       for (const { event } of batch) ring[recorded++ % ring.length] = event
       return storage.commit(

@@ -20,7 +20,7 @@ import type { VersionPlace } from '../version-place.ts'
 import { Failed } from './child.ts'
 import { FailedCalls } from './failed-calls.ts'
 import { keyLabel, keyPlace, objectIdOf, objectIdPrefix, toReference, wrappingLabel } from './object-names.ts'
-import { SLOW_WORKS, type TokenIdentity, type TokenReport, type Work, type Works } from './protocol.ts'
+import { SLOW_WORKS, type TokenIdentity, type TokenReport, UNIDENTIFIED, type Work, type Works } from './protocol.ts'
 import { ReservedUses } from './reserved-uses.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -30,17 +30,6 @@ const INSPECT_MS = 600_000
 const NONCE_BYTES = 24
 const COLLECT_EVERY_MS = 60_000
 const MOST_REPORTED = 1000
-
-/** Of a token that did not answer. */
-const UNKNOWN = {
-  label: '',
-  manufacturer: '',
-  model: '',
-  serial: '',
-  firmware: '',
-  freePrivateMemory: null,
-  abilities: {},
-} as const
 
 export interface HsmSetup {
   /** How long a call that uses a key may wait for the device. */
@@ -203,7 +192,10 @@ export class HsmKeystore implements Keystore {
     if (this.#device.trouble === null) this.#describing ??= this.#identities()
     const asked = (await this.#describing) ?? []
     return this.#device.states.map(({ token, up, pinRefused, reason }) => {
-      const { freePrivateMemory: _, ...identity } = asked.find((one) => one.token === token) ?? { ...UNKNOWN, token }
+      const { freePrivateMemory: _, ...identity } = asked.find((one) => one.token === token) ?? {
+        ...UNIDENTIFIED,
+        token,
+      }
       const state = up ? 'Serving' : pinRefused ? 'PinRefused' : 'Away'
       return { ...identity, state, reason: up ? '' : reason }
     })

@@ -4,20 +4,14 @@ import { Away, faultOf, Missing } from './faults.ts'
 import type { Access, ObjectClass } from './login.ts'
 import { LABEL, ROOT_KEY_LABEL, WRAPPING_LABEL } from './object-names.ts'
 import { objectsOf } from './objects.ts'
-import type { Abilities, ObjectReport, TokenIdentity, TokenReport } from './protocol.ts'
+import { type Abilities, type ObjectReport, type TokenIdentity, type TokenReport, UNIDENTIFIED } from './protocol.ts'
 import type { Token } from './token.ts'
 
 /** The number of a device that does not know one (CK_UNAVAILABLE_INFORMATION, in 32 or 64 bits, or cut). */
 const UNAVAILABLE = 0xff_ff_ff_ff
 
 const NOTHING = {
-  label: '',
-  manufacturer: '',
-  model: '',
-  serial: '',
-  firmware: '',
-  freePrivateMemory: null,
-  abilities: {},
+  ...UNIDENTIFIED,
   keys: [],
   wrappingKeys: [],
   rootKeys: [],

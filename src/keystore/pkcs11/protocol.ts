@@ -131,6 +131,17 @@ export interface TokenIdentity {
   readonly abilities: Abilities
 }
 
+/** The identity of a token that did not answer. */
+export const UNIDENTIFIED: Omit<TokenIdentity, 'token'> = {
+  label: '',
+  manufacturer: '',
+  model: '',
+  serial: '',
+  firmware: '',
+  freePrivateMemory: null,
+  abilities: {},
+}
+
 /** What `strongroom hsm check` shows of a token. */
 export interface TokenReport extends TokenState, TokenIdentity {
   readonly keys: readonly ObjectReport[]
