@@ -54,9 +54,10 @@ export class SqliteSearches {
       if ('rows' in answer) waiting?.resolve(answer.rows)
       else waiting?.reject(new Unavailable(`SQLite: ${answer.failure}`))
     })
-    // The next search begins another one.
+    // The next search begins another one, whose searches the exit that follows an error must not end.
     const ended = (why: string) => {
-      if (this.#thread === thread) this.#thread = null
+      if (this.#thread !== thread) return
+      this.#thread = null
       const lost = [...this.#waiting.values()]
       this.#waiting.clear()
       for (const { reject } of lost) reject(new Unavailable(`SQLite: the thread of searches ended: ${why}`))
