@@ -32,7 +32,7 @@ export const ListDueKeys = operation({
     const until = now + WithinDays * DAY_MS
     let first: DueKey[] = []
     let total = 0
-    // Who loses material until then waits for some at that moment.
+    // A key whose material expires until then is found as one that waits for material at that moment.
     for (const [state, when] of [['PendingDeletion', now] as const, ['PendingImport', until] as const])
       for await (const records of keysIn(state, when, context)) {
         const due = records.flatMap(({ id, body }) => dueIn(id, at(body, now), until))
