@@ -23,7 +23,7 @@ export function ticketOf({ user }: Found, profile: LoginProfile, typed: string, 
   return { step: 'Code', ...whose, typed: typed.slice(0, 256), mfa: false, seed: '', until: now + TICKET_MS }
 }
 
-/** The next step of a user whose password was right, or its session. `changes` and `own` come of the step that it took. */
+/** The next step of a user whose password was right, or its session. `changes` and the event `own` come from the step that was passed. */
 export async function nextStep(
   found: Found,
   passed: Ticket,

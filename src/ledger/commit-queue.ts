@@ -19,7 +19,7 @@ export class CommitQueue<T> {
     this.#runtime = runtime
   }
 
-  /** Puts a call into the next batch; where more wait than a batch holds, `first` before these. */
+  /** Puts a call into the next batch, behind those that wait; with `first`, before them. */
   add(call: T, first: boolean): void {
     if (first) this.#waiting.unshift(call)
     else this.#waiting.push(call)

@@ -1,5 +1,5 @@
-// Turns (docs/decisions/0022-turns.md): others may change what a call has read before each of its commits, so that it is decided again for
-// ever. Such a late call is decided in a turn of its server, in which nobody else changes records, and committed by it.
+// Turns (docs/decisions/0022-turns.md). Where others change what a call has read before each of its commits, it is decided again and again.
+// Such a late call is decided and committed in a turn of its server, in which nobody else changes records.
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Storage, Turn } from '../storage/storage.ts'
 import type { Committed } from './call.ts'
@@ -20,7 +20,7 @@ interface Rooms {
   readonly runtime: Pick<Runtime, 'after' | 'monotonic'>
 }
 
-/** What a call that has one reads through. */
+/** The view that a call reads through, if it reads. */
 type View = Pick<LedgerView, 'attempt' | 'basis'> | undefined
 
 interface Late {

@@ -89,7 +89,7 @@ describe('quotas', () => {
     assert.deepEqual([Users, UsersQuota, Groups, GroupsQuota, Roles, Policies, MFADevices], [1, 3, 1, 50, 0, 0, 0])
   })
 
-  it('are for those whom policies allow it', async () => {
+  it('need the right to see them', async () => {
     await using house = await openTestHouse(null)
     const ram = ramOf(house)
     await ram.must('CreateUser', { UserName: 'reader' })

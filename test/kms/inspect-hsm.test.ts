@@ -85,7 +85,7 @@ describe('InspectHsm', () => {
     assert.deepEqual(await tokensOf(house), [])
   })
 
-  it('is for those whom policies allow it, which no policy for reading does', async () => {
+  it('needs a right that no policy for reading gives', async () => {
     await using house = await openTestHouse(null)
     const ram = ramOf(house)
     await ram.must('CreateUser', { UserName: 'reader' })

@@ -11,7 +11,7 @@ import { StoredWalk, type Walking } from './stored-walk.ts'
 import { ofRow, type TrailFault, type Verified, withId } from './verify.ts'
 
 const ROWS_AT_ONCE = 5000
-/** However many lanes are read at the same time, fewer of one would only take longer. */
+/** How many rows of each lane are read at least, however many lanes there are: with fewer, the number of reads would slow the export. */
 const FEWEST_ROWS_OF_A_LANE = 100
 /** How many times the end is read again while a server records events. */
 const ROUNDS = 5

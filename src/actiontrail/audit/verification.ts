@@ -1,7 +1,7 @@
 // A verification of the trail that an account asked for: its record, and how it goes from one state to the next. Pure functions.
 //
-//   Waiting     a server takes it: at once, or behind the one that it is at
-//   Running     a server is at it, until `dueAt` at the latest; then any server begins it again
+//   Waiting     a server takes it at once, or after the one that it does
+//   Running     a server does it, and says so before `dueAt`: from then on any server begins it again
 //   Intact      the events are as they were recorded
 //   NotIntact   `fault` says what is not
 //   Canceled    CancelEventVerification ended it
@@ -18,7 +18,7 @@ export interface VerificationBody extends Period {
   readonly askedAt: number
   readonly startedAt: number | null
   readonly endedAt: number | null
-  /** The server that is at it, or was. */
+  /** The server that does it, or did last. */
   readonly node: string | null
   /** How many events it has gone through, and how many there are; 0 until that is known. */
   readonly seen: number
@@ -74,7 +74,7 @@ export function handedBack(it: Verification, now: number) {
   return update(it, { body: { ...it.body, state: 'Waiting', node: null }, dueAt: now })
 }
 
-/** An id of an event of another account does not stay in it. */
+/** The stored fault does not name an event of another account by its id. */
 export function judged(
   it: Verification,
   { events, confirmed, fault }: Pick<Verified<TrailFault>, 'events' | 'confirmed' | 'fault'>,

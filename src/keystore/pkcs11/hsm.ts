@@ -201,7 +201,7 @@ export class HsmKeystore implements Keystore {
     })
   }
 
-  /** Of those that answer in time. */
+  /** The identities of the tokens that answer in time. */
   #identities(): Promise<readonly TokenIdentity[]> {
     return this.#device
       .ask('describe', {}, BACKGROUND_MS)

@@ -213,7 +213,7 @@ eachDatabase((open) => {
       assert.equal((await inspect(house, other)).State, 'Intact')
     })
 
-    it('is for those whom policies allow it, which no policy for reading does', async () => {
+    it('needs a right that no policy for reading gives', async () => {
       const ram = ramOf(house)
       await ram.must('CreateUser', { UserName: 'auditor' })
       const PolicyName = 'AliyunActionTrailReadOnlyAccess'

@@ -3,7 +3,7 @@ import { Refusal } from '../service/call.ts'
 import { useCommon } from '../texts/language.tsx'
 import { Mono } from './mono.tsx'
 
-/** What the service refused, in its own words: Code, Message, RequestId and what it recommends. An error of the page is none of its. */
+/** What the service refused, in its own words: Code, Message, RequestId and what it recommends. An error of the page itself has none of these. */
 export function Refused({ error, again }: { readonly error: Error | null; readonly again?: () => void }) {
   const say = useCommon()
   if (!error) return null

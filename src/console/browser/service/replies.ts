@@ -149,7 +149,7 @@ export interface Verification {
   readonly Seconds: number
   readonly SeenEvents: number
   readonly TotalEvents: number
-  /** With a fault: how many of those seen something signed confirms. */
+  /** With a fault: how many of `SeenEvents` something signed confirms. */
   readonly ConfirmedEvents?: number
   readonly Fault?: { readonly Kind: FaultKind; readonly Event?: string; readonly Message: string }
 }

@@ -7,7 +7,7 @@ const EACH_MS = 30_000
 
 const tabs = new BroadcastChannel('strongroom-session')
 
-/** Has the other tabs of this browser look whether their session is over. */
+/** Makes the other tabs of this browser check whether their session is over. */
 export function tellOtherTabs(): void {
   tabs.postMessage('look')
 }
