@@ -24,7 +24,7 @@ const DAY_MS = 86_400_000
 const MOST_CODES = 10
 
 /** Whether the address is in one of the masks, which `;` separates; without masks, every address is. */
-export function fromAllowedNetwork(address: string, masks: string): boolean {
+function fromAllowedNetwork(address: string, masks: string): boolean {
   const each = masksIn(masks)
   return each.length === 0 || each.some((mask) => inAddresses(mask, address))
 }

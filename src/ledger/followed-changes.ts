@@ -47,7 +47,7 @@ export class FollowedChanges {
     return number < this.#number && this.#recent.since(number, keys)
   }
 
-  /** Begins at the number of now, while nothing is known in memory that an earlier change could touch but the root keys. Throws Unavailable. */
+  /** Begins at the present number: nothing is in memory yet that an earlier change could touch, but the root keys, which are looked at. Throws Unavailable. */
   async begin(): Promise<void> {
     const { number } = await this.#rooms.storage.changesSince(null)
     await this.#rooms.roots.look()

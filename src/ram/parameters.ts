@@ -1,7 +1,7 @@
 // Parameters of RAM operations: names, texts and choices, refused with RAM's own codes (docs/reference/operations/ram-2015-05-01.md).
 import { refuse } from '../api/errors.ts'
 import type { Tags } from '../api/operation.ts'
-import { integer, matching, optional, type Parameter, parameter, shaped, type Values } from '../api/parameters.ts'
+import { integer, matching, optional, type Parameter, parameter, shaped } from '../api/parameters.ts'
 import { objectPieces } from '../api/pieces.ts'
 import { isAddressRange } from './policy/conditions.ts'
 import type { PolicyType } from './records.ts'
@@ -185,9 +185,7 @@ export const pagingParameters = {
   MaxItems: optional(whole(1, 1000), 100),
 }
 
-export type Paging = Values<typeof pagingParameters>
-
-export function markerOf(name: string): string {
+function markerOf(name: string): string {
   return Buffer.from(name).toString('base64url')
 }
 

@@ -6,7 +6,7 @@ import { KEY_INDEX } from '../../src/kms/key-index.ts'
 import type { Alarm } from '../../src/ledger/alarm.ts'
 import { readSettings, type Settings } from '../../src/settings/settings.ts'
 import type { Storage } from '../../src/storage/storage.ts'
-import { Database } from './database.ts'
+import type { Database } from './database.ts'
 import type { Faults } from './faults.ts'
 import { diskLine, type Host, networkLine } from './line.ts'
 import { Random } from './random.ts'
@@ -166,6 +166,3 @@ export function settingsOf(mode: Mode): Settings {
   settings.set(mode, read)
   return read
 }
-
-/** An empty database. */
-export const emptyDatabase = () => new Database()

@@ -3,7 +3,7 @@
 import { call } from '../../acceptance/program.ts'
 import type { Desk } from './desk.ts'
 
-export const HOSTILE = `<img src=x onerror="document.title='broken'">"'\${1}{{1}}`
+const HOSTILE = `<img src=x onerror="document.title='broken'">"'\${1}{{1}}`
 const TRUST = (account: string) =>
   `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":["acs:ram::${account}:root"]}}]}`
 const DOCUMENT =

@@ -145,7 +145,7 @@ export function initSoftHsm(env: Record<string, string>, label: string, again = 
   softHsmTool(env, '--init-token', ...which, '--label', label, '--pin', PIN, '--so-pin', SO_PIN)
 }
 
-export function softHsmTool(env: Record<string, string>, ...args: string[]): void {
+function softHsmTool(env: Record<string, string>, ...args: string[]): void {
   execFileSync('softhsm2-util', args, { env: { ...process.env, ...env }, stdio: 'pipe' })
 }
 
@@ -159,7 +159,7 @@ export function changePin({ module, env }: TestToken, label: string, from: strin
 }
 
 /** Makes a second token that is like the first in all but label and serial number, as the vendor's cloning would. */
-export function cloneSoftHsm(folder: string, from: string, to: string): void {
+function cloneSoftHsm(folder: string, from: string, to: string): void {
   const [original = ''] = softHsmTokenFolders(folder)
   const clone = `${original.slice(0, -1)}${original.endsWith('0') ? '1' : '0'}`
   cpSync(original, clone, { recursive: true })

@@ -10,7 +10,7 @@ export interface Attempt {
   forget(): void
 }
 
-/** Work that can be refused: it runs once at a time, and what refused it is kept to be shown. */
+/** Work that can be refused: whether it runs, and what refused it last, are kept to be shown. */
 export function useAttempt(): Attempt {
   const [error, setError] = useState<Error | null>(null)
   const [busy, setBusy] = useState(false)

@@ -1,5 +1,5 @@
 import { Link } from 'react-router'
-import { WhyNot } from '../../parts/allowed.tsx'
+import { Unseen } from '../../parts/allowed.tsx'
 import { Ready, Section } from '../../parts/page.tsx'
 import { useTexts } from '../../texts/language.tsx'
 import { attentionTexts } from './attention.texts.ts'
@@ -14,9 +14,7 @@ export function QuotaSection({ lacks }: { readonly lacks: Lacks }) {
     <Section title={say('quotas')}>
       {[kms, ram].map(({ quotas, source, lack }, i) =>
         lack ? (
-          <p className="unseen" key={lack.action}>
-            <WhyNot permission={lack} />
-          </p>
+          <Unseen key={lack.action} permission={lack} />
         ) : (
           <Ready key={i === 0 ? 'kms' : 'ram'} of={source}>
             {() => <Quotas of={quotas} />}
