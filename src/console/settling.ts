@@ -38,9 +38,23 @@ export async function settled<T>(
   house: House,
 ): Promise<T> {
   const { ledger } = house
-  let attempt = 0
-  for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; ) {
-    const view = ledger.view(++attempt)
+  const first = ledger.view()
+  try {
+    return await settledFrom(first, decide, where, house)
+  } finally {
+    ledger.ended(first)
+  }
+}
+
+async function settledFrom<T>(
+  first: LedgerView,
+  decide: (view: LedgerView) => Promise<Decided<T>>,
+  where: Where,
+  house: House,
+): Promise<T> {
+  const { ledger } = house
+  let view = first
+  for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; view = ledger.view(view)) {
     let decided: Decided<T>
     try {
       decided = await decide(view)

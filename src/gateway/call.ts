@@ -14,6 +14,7 @@ import { readValues } from '../api/parameters.ts'
 import { dryRunKeystore } from '../keystore/dry-run.ts'
 import { type Keystore, Unreachable } from '../keystore/keystore.ts'
 import { destroyUncommitted, forgetDestroyed } from '../kms/destruction.ts'
+import type { LedgerView } from '../ledger/view.ts'
 import { Unavailable } from '../storage/storage.ts'
 import { eventOf, furtherEvents, type Named, type Progress } from './call-event.ts'
 import { type Door, SIGNED } from './door.ts'
@@ -38,12 +39,14 @@ export async function answer(
   let format = formatOf()
   const begin = house.runtime.monotonic()
   let known: Named | null = null
+  let first: LedgerView | null = null
   try {
     checkRoute(request)
     const unverified = door.read(request)
     format = formatOf(unverified.get('Format'))
     const now = house.now()
     const { authenticated, view } = await identified(request, unverified, house, door)
+    first = view
     recognize()
     const route = routeOf(request, unverified, authenticated, house)
     format = formatOf(route.parameters.get('Format'))
@@ -64,6 +67,8 @@ export async function answer(
     if (known) house.observer.answered(known, refusal.entry, house.runtime.monotonic() - begin)
     else house.observer.turnedAway(refusal.entry, request.sourceAddress)
     return encodeRefusal(refusal, { host, endpoint: request.endpoint }, requestId, format)
+  } finally {
+    if (first) house.ledger.ended(first)
   }
 }
 

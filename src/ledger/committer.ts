@@ -24,6 +24,7 @@ import type { RootWatch } from './root-watch.ts'
 import { withSecondLook } from './second-look.ts'
 import type { TrailHead } from './trail-head.ts'
 import { Turns } from './turns.ts'
+import type { LedgerView } from './view.ts'
 
 interface Waiting {
   readonly call: Call
@@ -80,6 +81,11 @@ export class Committer {
       const waiting = { call, commit: prepared(call, keys), rootEpoch, outcome: 'moved', resolve, reject } as const
       this.#queue.add(waiting, this.#turns.arrived(call.view))
     })
+  }
+
+  /** See Ledger.ended. */
+  ended(view: LedgerView): void {
+    this.#turns.ended(view)
   }
 
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {

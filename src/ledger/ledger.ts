@@ -108,9 +108,14 @@ export class Ledger extends Reader {
     return { number: this.#changes.number, records: this.#known.records() }
   }
 
-  /** What one attempt of a call reads through: the first one, or after others moved what it had read, a later one. */
-  view(attempt = 1): LedgerView {
-    return new LedgerView(this, this.#changes, this.#keys.epoch, attempt)
+  /** What one attempt of a call reads through: the first one, or after others moved what the `former` one had read, the next. */
+  view(former: LedgerView | null = null): LedgerView {
+    return new LedgerView(this, this.#changes, this.#keys.epoch, former)
+  }
+
+  /** Notes that the call of this view has ended. Whoever decides a call again must tell, or servers wait for the call in vain: see Turns. */
+  ended(view: LedgerView): void {
+    this.#committer.ended(view)
   }
 
   /**

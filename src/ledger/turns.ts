@@ -10,8 +10,10 @@ import type { LedgerView } from './view.ts'
 const ATTEMPTS = 5
 /** How long others wait for late calls to be decided. */
 const TURN_MS = 1000
-/** How long there is no turn after one in which no late call was decided in time: others wait a sixth of the time at the most. */
-const PAUSE_MS = 5 * TURN_MS
+/** There is no pause after a shorter turn. */
+const QUICK_MS = 200
+/** A pause is so many times as long as the turn before it: others wait a sixth of the time at the most. */
+const PAUSE = 5
 
 interface Rooms {
   readonly storage: Pick<Storage, 'takeTurn'>
@@ -20,10 +22,11 @@ interface Rooms {
   readonly runtime: Pick<Runtime, 'after' | 'monotonic'>
 }
 
-/** The view that a call reads through, if it reads. */
-type View = Pick<LedgerView, 'attempt' | 'basis'> | undefined
+/** The view that an attempt of a call reads through; `first` stands for the call. */
+type View = Pick<LedgerView, 'attempt' | 'basis'> & { readonly first: object }
 
 interface Late {
+  readonly call: { readonly view?: { readonly first: object } }
   readonly resolve: (outcome: Committed) => void
   readonly reject: (error: unknown) => void
 }
@@ -32,7 +35,7 @@ export class Turns {
   readonly #rooms: Rooms
   #turn: Turn | null = null
   #notBefore = Number.NEGATIVE_INFINITY
-  #arrived: () => void = () => {}
+  #awaited: AwaitedCalls | null = null
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms
@@ -42,17 +45,22 @@ export class Turns {
    * Whether a call with this view that was moved needs a turn; `isBehind` says whether others may have changed something that was not
    * followed.
    */
-  isLate(view: View, isBehind: boolean): boolean {
+  isLate(view: View | undefined, isBehind: boolean): boolean {
     const { storage, changes, runtime } = this.#rooms
     if (!view || view.attempt < ATTEMPTS || !storage.takeTurn || runtime.monotonic() < this.#notBefore) return false
     return isBehind || view.basis < changes.ofOthers
   }
 
   /** Notes that a call with this view is to be committed; returns whether it may be a late one. */
-  arrived(view: View): boolean {
+  arrived(view: View | undefined): boolean {
     if (!view || view.attempt <= ATTEMPTS) return false
-    this.#arrived()
+    this.#awaited?.settle(view.first, true)
     return true
+  }
+
+  /** Notes that the call of this view has ended: nobody waits for it any more. */
+  ended(view: View): void {
+    this.#awaited?.settle(view.first, false)
   }
 
   /** The turn that the next batch is committed in, and ends; null for none. */
@@ -63,44 +71,63 @@ export class Turns {
   }
 
   /**
-   * Takes a turn and has the late calls decided again. Resolves when all of them are to be committed, or at the end of their time. Never
-   * rejects: the calls do where there is no turn to be had.
+   * Takes a turn and has the late calls decided again. Resolves when each of them is to be committed or has ended, or at the end of their
+   * time. Never rejects: the calls do where there is no turn to be had.
    */
   async take(late: readonly Late[]): Promise<void> {
-    const { storage, chaining, changes } = this.#rooms
+    const { storage, chaining, changes, runtime } = this.#rooms
     let turn: Turn | null = null
+    let held: number | null = null
     try {
       turn = (await storage.takeTurn?.(chaining.place)) ?? null
+      held = runtime.monotonic()
       await changes.follow()
+      if (await this.#decidedAgain(late)) this.#turn = turn
     } catch (error) {
-      await turn?.end()
       for (const { reject } of late) reject(error)
-      return
     }
-    const arrived = this.#arrivalOf(late.length)
-    for (const { resolve } of late) resolve('moved')
-    if (await arrived) this.#turn = turn
-    else {
-      this.#notBefore = this.#rooms.runtime.monotonic() + PAUSE_MS
-      await turn?.end()
-    }
+    if (held !== null) this.#restAfter(runtime.monotonic() - held)
+    if (this.#turn !== turn) await turn?.end()
   }
 
-  /** Resolves when so many late calls have arrived, or some in time; false where none has. */
-  #arrivalOf(count: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      let missing = count
-      const end = () => {
-        this.#arrived = () => {}
-        resolve(missing < count)
-      }
-      const cancel = this.#rooms.runtime.after(TURN_MS, end)
-      this.#arrived = () => {
-        missing--
-        if (missing > 0) return
-        cancel()
-        end()
-      }
+  /** Whether one of the late calls is to be committed. */
+  async #decidedAgain(late: readonly Late[]): Promise<boolean> {
+    const awaited = new AwaitedCalls(late, this.#rooms.runtime)
+    this.#awaited = awaited
+    for (const { resolve } of late) resolve('moved')
+    await awaited.done
+    this.#awaited = null
+    return awaited.arrived
+  }
+
+  #restAfter(ms: number): void {
+    if (ms > QUICK_MS) this.#notBefore = this.#rooms.runtime.monotonic() + PAUSE * ms
+  }
+}
+
+/** The late calls of a turn that are being decided. */
+class AwaitedCalls {
+  readonly #calls: Set<object | undefined>
+  readonly #cancel: () => void
+  #end: () => void = () => {}
+  /** Resolves when each of the calls has arrived or ended, or at the end of their time. */
+  readonly done: Promise<void>
+  /** Whether one is to be committed. */
+  arrived = false
+
+  constructor(late: readonly Late[], runtime: Pick<Runtime, 'after'>) {
+    this.#calls = new Set(late.map(({ call }) => call.view?.first))
+    this.done = new Promise((resolve) => {
+      this.#end = resolve
     })
+    this.#cancel = runtime.after(TURN_MS, this.#end)
+  }
+
+  settle(call: object, arrived: boolean): void {
+    if (!this.#calls.delete(call)) return
+    this.arrived ||= arrived
+    if (this.#calls.size > 0) return
+    this.#cancel()
+    this.#end()
   }
 }

@@ -51,6 +51,8 @@ export class LedgerView implements Source {
   readonly rootEpoch: number
   /** Which attempt of its call it serves: 1 for the first. */
   readonly attempt: number
+  /** The view of the first attempt of its call, by which the attempts of a call know each other. */
+  readonly first: LedgerView
   readonly #keys: string[] = []
   readonly #found: Found[] = []
   #places: Map<string, number> | null = null
@@ -59,12 +61,13 @@ export class LedgerView implements Source {
   /** The places of lists. */
   #lists: string[] | null = null
 
-  constructor(source: Source, changes: Changes = NO_CHANGES, rootEpoch = 0, attempt = 1) {
+  constructor(source: Source, changes: Changes = NO_CHANGES, rootEpoch = 0, former: LedgerView | null = null) {
     this.#source = source
     this.#changes = changes
     this.basis = changes.number
     this.rootEpoch = rootEpoch
-    this.attempt = attempt
+    this.attempt = former ? former.attempt + 1 : 1
+    this.first = former?.first ?? this
   }
 
   /** Whether something that it read has changed since, as far as is known here; `lists` says whether its lists count. */

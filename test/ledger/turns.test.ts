@@ -31,13 +31,13 @@ const ledgerOn = (storage: Storage) => new Ledger(storage, testKeys, alarm, UNWA
 
 /** Adds one to the number, or looks at it, in as many attempts as are returned. */
 async function attemptsOf(ledger: Ledger, changes: boolean): Promise<number> {
-  for (let attempt = 1; attempt <= 50; attempt++) {
-    const view = ledger.view(attempt)
+  let view = ledger.view()
+  for (; view.attempt <= 50; view = ledger.view(view)) {
     const record = await view.get(NUMBER, scope, 'hot')
     assert.ok(record)
     const stepped = changes ? [update(record, { body: { n: record.body.n + 1 } })] : []
     const event = { eventId: SYSTEM.newId(), account: '1', region: 'r', at: 5, body: '{}' }
-    if ((await ledger.commit({ changes: stepped, nonce: null, event, view })) === 'committed') return attempt
+    if ((await ledger.commit({ changes: stepped, nonce: null, event, view })) === 'committed') return view.attempt
   }
   return Number.POSITIVE_INFINITY
 }
@@ -62,13 +62,18 @@ function losing(storage: Storage, first: () => Promise<unknown>, meanwhile: () =
 describe('turns', () => {
   const chaining = { place: HEAD_PLACE }
   const fails = (error: unknown) => assert.fail(String(error))
-  const view = (attempt: number) => ({ attempt, basis: 0 })
+  const view = (attempt: number, first = {}) => ({ attempt, basis: 0, first })
+  const lateOnes = (notes: string[], ...names: string[]) =>
+    names.map((name) => ({ call: { view: view(5) }, resolve: () => void notes.push(name), reject: fails }))
 
   /** Turns of a storage that has `takeTurn`, with a clock of the test's. */
   function turnsOf(takeTurn: Storage['takeTurn']) {
     let [now, alarm]: [number, (() => void) | null] = [0, null]
-    const after = (_: number, work: () => void) => {
-      alarm = work
+    const after = (ms: number, work: () => void) => {
+      alarm = () => {
+        now += ms
+        work()
+      }
       return () => {
         alarm = null
       }
@@ -100,15 +105,19 @@ describe('turns', () => {
     const notes: string[] = []
     const turn = turnNoting(notes)
     const { turns } = turnsOf(async () => turn)
-    const late = ['one', 'two'].map((name) => ({ resolve: () => void notes.push(name), reject: fails }))
+    const late = lateOnes(notes, 'one', 'two')
+    const [one, two] = late.map(({ call }) => call.view.first)
     const taken = turns.take(late).then(() => notes.push('taken'))
     await until(() => notes.includes('two'))
     assert.deepEqual(
-      [1, 6].map((attempt) => turns.arrived(view(attempt))),
+      [view(1), view(6, one)].map((arrived) => turns.arrived(arrived)),
       [false, true],
     )
     assert.deepEqual(notes, ['one', 'two'])
-    turns.arrived(view(7))
+    // Of another turn.
+    assert.equal(turns.arrived(view(7)), true)
+    assert.deepEqual(notes, ['one', 'two'])
+    turns.arrived(view(7, two))
     await taken
     assert.deepEqual(notes, ['one', 'two', 'taken'])
     assert.deepEqual([turns.next(), turns.next()], [turn, null])
@@ -117,7 +126,7 @@ describe('turns', () => {
   it('end where no late call is decided in time, and pause', async () => {
     const notes: string[] = []
     const { turns, ring, pass } = turnsOf(async () => turnNoting(notes))
-    const taken = turns.take([{ resolve: () => void notes.push('late'), reject: fails }])
+    const taken = turns.take(lateOnes(notes, 'late'))
     await until(() => notes.includes('late'))
     ring()
     await taken
@@ -127,10 +136,67 @@ describe('turns', () => {
     assert.equal(turns.isLate(view(5), true), true)
   })
 
+  it('pause after all of their time, also where one of two late calls is decided in it', async () => {
+    const notes: string[] = []
+    const turn = turnNoting(notes)
+    const { turns, ring, pass } = turnsOf(async () => turn)
+    const late = lateOnes(notes, 'one', 'two')
+    const taken = turns.take(late)
+    await until(() => notes.includes('two'))
+    turns.arrived(view(6, late[0]?.call.view.first))
+    ring()
+    await taken
+    assert.equal(turns.next(), turn)
+    pass(4999)
+    assert.equal(turns.isLate(view(5), true), false)
+    pass(1)
+    assert.equal(turns.isLate(view(5), true), true)
+  })
+
+  it('pause in proportion to what a slow call took', async () => {
+    const notes: string[] = []
+    const { turns, pass } = turnsOf(async () => turnNoting(notes))
+    const take = async (ms: number) => {
+      const late = lateOnes(notes, `${ms}`)
+      const taken = turns.take(late)
+      await until(() => notes.includes(`${ms}`))
+      pass(ms)
+      turns.arrived(view(6, late[0]?.call.view.first))
+      await taken
+      turns.next()
+    }
+    await take(100)
+    assert.equal(turns.isLate(view(5), true), true)
+    await take(600)
+    pass(2999)
+    assert.equal(turns.isLate(view(5), true), false)
+    pass(1)
+    assert.equal(turns.isLate(view(5), true), true)
+  })
+
+  it('do not wait for a call that ended', async () => {
+    const notes: string[] = []
+    const turn = turnNoting(notes)
+    const { turns } = turnsOf(async () => turn)
+    const late = lateOnes(notes, 'one', 'two')
+    const taken = turns.take(late)
+    await until(() => notes.includes('two'))
+    turns.ended(view(6, late[0]?.call.view.first))
+    turns.arrived(view(6, late[1]?.call.view.first))
+    await taken
+    assert.deepEqual([turns.next(), turns.isLate(view(5), true)], [turn, true])
+    const alone = turns.take(lateOnes(notes, 'three').map((one) => ({ ...one, call: { view: view(5, notes) } })))
+    await until(() => notes.includes('three'))
+    turns.ended(view(5, notes))
+    await alone
+    assert.deepEqual([notes.at(-1), turns.next()], ['ended', null])
+  })
+
   it('refuse late calls where the database can not be reached', async () => {
     const { turns } = turnsOf(async () => Promise.reject(new Unavailable('away')))
     const errors: unknown[] = []
-    await turns.take([{ resolve: () => assert.fail(), reject: (error) => void errors.push(error) }])
+    const call = { view: view(5) }
+    await turns.take([{ call, resolve: () => assert.fail(), reject: (error) => void errors.push(error) }])
     assert.deepEqual([errors, turns.next()], [[new Unavailable('away')], null])
   })
 })
