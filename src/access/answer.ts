@@ -85,13 +85,15 @@ async function assumption(caller: Caller, question: Question, rooms: Asked): Pro
 async function consulted(caller: Caller, resources: readonly Resource[], question: Question, rooms: Asked) {
   const { sets = [] } = (await rooms.authorizer.permissions(caller, rooms.ledger)) ?? {}
   const all = resources.length > 0 ? resources : [{ arn: '*' }]
-  const each = all.flatMap(({ arn, action = question.action, tags = [] }: Partial<Resource> & { arn: string }) => {
-    const values = conditionValues(question.facts, caller, tags)
-    return sets.map(({ set }) => ({
-      statements: set.matching(action, arn, values),
-      keys: set.conditionKeys(action, arn),
-    }))
-  })
+  const each = all.flatMap(
+    ({ arn, action = question.action, tags = [], every }: Partial<Resource> & { arn: string }) => {
+      const values = conditionValues(question.facts, caller, tags)
+      return sets.map(({ set }) => ({
+        statements: set.matching(action, arn, values, every),
+        keys: set.conditionKeys(action, arn, every),
+      }))
+    },
+  )
   return { statements: each.flatMap(({ statements }) => statements), keys: each.flatMap(({ keys }) => keys) }
 }
 

@@ -20,6 +20,8 @@ export interface Resource {
   readonly tags?: Tags
   /** The action that policies must allow on this resource, where it is not the operation's action. */
   readonly action?: string
+  /** Set where it stands for all resources whose ARN begins as its own does before the final `*`: policies must allow each, whatever tags it has. */
+  readonly every?: true
   /** The ARN of what the call named instead of the resource, such as an alias. A denial shows only this. */
   readonly asked?: string
   /**

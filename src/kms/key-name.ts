@@ -112,6 +112,7 @@ export async function locateAlias({ AliasName }: { readonly AliasName: string },
 
 /** Returns the resource of the key with this id, with its tags; the key need not exist. */
 export async function keyResourceById(id: string, context: Reads): Promise<Resource> {
+  if (id === '*') return everyKeyResource(context)
   const record = KEY_ID.test(id) ? await context.ledger.get(CMK, context.scope, id) : null
   // The record's own id: one that was cut out of a request costs more wherever it is written.
   const resource = newKeyResource(record?.id ?? id, context)
@@ -121,6 +122,11 @@ export async function keyResourceById(id: string, context: Reads): Promise<Resou
 /** Locates nothing in particular, for calls that name no key: only a policy on all keys allows them. */
 export function anyKeyResource(context: Reads): Resource {
   return { type: '', name: '', arn: keyArn('*', context) }
+}
+
+/** Returns the resource that stands for every key of the account and region, for calls that tell something of each. */
+export function everyKeyResource(context: Reads): Resource {
+  return { ...anyKeyResource(context), every: true }
 }
 
 /** Returns the resource of a key that this call creates. */

@@ -26,7 +26,7 @@ export interface AccessRequest {
 }
 
 /** What policies need to know of a resource. */
-type Asked = Pick<Resource, 'arn' | 'tags' | 'action' | 'asked'> & { readonly name?: string }
+type Asked = Pick<Resource, 'arn' | 'tags' | 'action' | 'asked' | 'every'> & { readonly name?: string }
 
 export class Authorizer {
   readonly #permissions: PermissionReader
@@ -46,11 +46,11 @@ export class Authorizer {
     const resources: readonly Asked[] = request.resources.length > 0 ? request.resources : [{ arn: '*' }]
     const permissions = await this.permissions(caller, request.ledger)
     for (const resource of resources) {
-      const { arn, tags = [], action = request.action, asked } = resource
+      const { arn, tags = [], action = request.action, asked, every } = resource
       const values = conditionValues(facts, caller, tags)
       if (!permissions) return { ...denialOf({ caller, action }, arn, 'IdentityBased', IMPLICIT), asked }
       for (const { type, set } of permissions.sets) {
-        const verdict = set.decide(action, arn, values)
+        const verdict = set.decide(action, arn, values, every)
         if (verdict.decision === 'Allow') continue
         if (verdict.decision === 'ImplicitDeny' && (await this.#maySelfServe(request, resource))) continue
         return { ...denialOf({ caller, action }, arn, type, verdict), asked }

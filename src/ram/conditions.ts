@@ -2,7 +2,7 @@
 import { type Caller, mfaPresent, principalArn } from '../api/caller.ts'
 import type { Tags } from '../api/operation.ts'
 import { isoSeconds } from '../api/time.ts'
-import { conditionKey } from './policy/condition-key.ts'
+import { conditionKey, isResourceTag, RESOURCE_TAG } from './policy/condition-key.ts'
 import type { ConditionValues } from './policy/conditions.ts'
 
 /** The facts of a call that conditions can ask for. */
@@ -20,7 +20,6 @@ const SECURE_TRANSPORT = conditionKey('acs:SecureTransport')
 const SOURCE_IP = conditionKey('acs:SourceIp')
 const MFA_PRESENT = conditionKey('acs:MFAPresent')
 const PRINCIPAL_ARN = conditionKey('acs:PrincipalARN')
-const RESOURCE_TAG = conditionKey('kms:tag/')
 const REQUEST_TAG = conditionKey('acs:RequestTag/')
 
 /**
@@ -52,7 +51,7 @@ function conditionValue(key: string, facts: RequestFacts, caller: Caller, resour
     case PRINCIPAL_ARN:
       return caller.type === 'ram-user' || caller.type === 'assumed-role' ? principalArn(caller) : undefined
   }
-  if (key.startsWith(RESOURCE_TAG)) return tagValue(resourceTags, key.slice(RESOURCE_TAG.length))
+  if (isResourceTag(key)) return tagValue(resourceTags, key.slice(RESOURCE_TAG.length))
   if (key.startsWith(REQUEST_TAG)) return tagValue(facts.requestTags, key.slice(REQUEST_TAG.length))
   return undefined
 }

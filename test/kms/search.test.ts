@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { eachDatabase } from '../databases.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
+import { ramOf } from '../ram/ram.ts'
 import { times } from '../size.ts'
 import { importMaterial, prepareImport, wrap } from './byok.ts'
 
@@ -318,5 +319,124 @@ describe('an index that was altered', () => {
     assert.deepEqual(await search('changed'), [[], 0])
     assert.equal((await house.must('ListKeys')).TotalCount, 2)
     assert.equal((await house.must('DescribeKey', { KeyId: one })).KeyMetadata.KeyId, one)
+  })
+})
+
+describe('a caller who may list keys', () => {
+  const DENIED = ['kms:DescribeKey', 'kms:ListAliases', 'kms:ListAliasesByKeyId', 'kms:ListResourceTags']
+  let house: TestHouse
+  let user: TestHouse['credentials']
+  let keyId: string
+  let ram: ReturnType<typeof ramOf>
+  before(async () => {
+    house = await openTestHouse(null)
+    ram = ramOf(house)
+    await ram.must('CreateUser', { UserName: 'lister' })
+    user = await ram.accessKeyOf('lister')
+    await ram.must('CreatePolicy', { PolicyName: 'p', PolicyDocument: ram.document(LISTS) })
+    await ram.must('AttachPolicyToUser', { UserName: 'lister', PolicyName: 'p', PolicyType: 'Custom' })
+    const Tags = '[{"TagKey":"Secret","TagValue":"yes"}]'
+    keyId = (await house.must('CreateKey', { Description: 'PIN 4931', Tags })).KeyMetadata.KeyId
+    await house.must('CreateAlias', { AliasName: 'alias/hidden', KeyId: keyId })
+  })
+  after(() => house[Symbol.asyncDispose]())
+
+  const LISTS = { Effect: 'Allow', Action: 'kms:ListKeys', Resource: '*' }
+  const allow = (Action: string | string[], Resource: string | string[] = '*', Condition?: object) => ({
+    ...{ Effect: 'Allow', Action, Resource },
+    ...(Condition && { Condition }),
+  })
+  const deny = (Action: string | string[], Resource = '*', Condition?: object) => ({
+    ...allow(Action, Resource, Condition),
+    Effect: 'Deny',
+  })
+  const put = async (...statements: object[]) => {
+    const PolicyDocument = ram.document(LISTS, ...statements)
+    await ram.must('CreatePolicyVersion', {
+      PolicyName: 'p',
+      PolicyDocument,
+      SetAsDefault: 'true',
+      RotateStrategy: 'DeleteOldestNonDefaultVersionWhenLimitExceeded',
+    })
+  }
+  const filtered = (filters: Readonly<Record<string, string>>) =>
+    house.call(
+      'ListKeys',
+      { Filters: JSON.stringify(Object.entries(filters).map(([Key, value]) => ({ Key, Values: [value] }))) },
+      user,
+    )
+  /** How many keys the filters find, or what the call is refused for. */
+  const found = async (filters: Readonly<Record<string, string>>) => {
+    const { status, body } = await filtered(filters)
+    if (status === 200) return body.TotalCount
+    assert.equal(body.Code, 'Forbidden.NoPermission')
+    const [event] = (await house.events()).slice(-1)
+    const { AccessDeniedDetail = {} } = (event?.['additionalEventData'] ?? {}) as Record<string, Record<string, string>>
+    const { AuthAction = '', AuthResource = '', NoPermissionType } = AccessDeniedDetail
+    return `${NoPermissionType} ${AuthAction} ${AuthResource.split(':').at(-1)}`
+  }
+  const SEARCHES = { PIN: { Search: 'PIN 4' }, alias: { Search: 'hid' }, tag: { TagKey: 'Secret', TagValue: 'yes' } }
+
+  it('learns nothing by a filter that it may not read', async () => {
+    for (const statements of [[], [deny(DENIED)]] as const) {
+      await put(...statements)
+      const type = statements.length > 0 ? 'ExplicitDeny' : 'ImplicitDeny'
+      assert.equal(await found(SEARCHES.PIN), `${type} kms:DescribeKey key/*`)
+      assert.equal(await found(SEARCHES.alias), `${type} kms:DescribeKey key/*`)
+      assert.equal(await found({ Origin: 'EXTERNAL' }), `${type} kms:DescribeKey key/*`)
+      assert.equal(await found({ TagKey: 'Secret' }), `${type} kms:ListResourceTags key/*`)
+      assert.equal(await found(SEARCHES.tag), `${type} kms:ListResourceTags key/*`)
+      assert.equal(await found({ KeyState: 'Enabled', KeySpec: 'Aliyun_AES_256', ProtectionLevel: 'SOFTWARE' }), 1)
+    }
+    await put(allow('kms:DescribeKey'))
+    assert.equal(await found(SEARCHES.PIN), 'ImplicitDeny kms:ListAliases alias')
+    assert.equal(await found({ Origin: 'Aliyun_KMS' }), 1)
+    await put(allow('kms:ListAliases'))
+    assert.equal(await found(SEARCHES.alias), 'ImplicitDeny kms:DescribeKey key/*')
+    const message = (await filtered(SEARCHES.alias)).body.Message
+    assert.match(message, /key\/\*/)
+  })
+
+  it('searches what it may read of every key', async () => {
+    for (const resources of [
+      ['*'],
+      ['acs:kms:*:*:*'],
+      ['acs:kms:*:*:key*', 'acs:kms:*:*:alias'],
+      [`acs:kms:cn-hangzhou:${house.credentials.accountId}:key/*`, 'acs:kms:cn-?angzhou:*:alias'],
+    ]) {
+      await put(allow(['kms:DescribeKey', 'kms:ListAliases', 'kms:ListResourceTags'], resources))
+      for (const search of Object.values(SEARCHES)) assert.equal(await found(search), 1, JSON.stringify(resources))
+    }
+    await put(
+      allow('kms:*'),
+      deny('kms:*', 'acs:kms:cn-beijing:*:*'),
+      deny('kms:*', 'acs:kms:*:*:secret/*'),
+      deny('kms:*', 'acs:kms:*:*:key/*', { IpAddress: { 'acs:SourceIp': '192.0.2.0/24' } }),
+      deny('kms:Decrypt', 'acs:kms:*:*:key/*', { StringEquals: { 'kms:tag/Secret': 'yes' } }),
+    )
+    for (const search of Object.values(SEARCHES)) assert.equal(await found(search), 1)
+  })
+
+  it('searches no keys of which policies except one, however they name it', async () => {
+    const secret = { StringEquals: { 'kms:tag/Secret': 'yes' } }
+    const notSecret = { StringNotEquals: secret.StringEquals }
+    const account = house.credentials.accountId
+    const denied = 'ExplicitDeny'
+    for (const [type, ...statements] of [
+      [denied, allow('kms:*'), deny(DENIED, `acs:kms:*:*:key/${keyId}`)],
+      [denied, allow('kms:*'), deny(DENIED, `acs:kms:cn-hangzhou:${account}:key/${keyId.slice(0, 8)}*`)],
+      [denied, allow('kms:*'), deny(DENIED, `*${keyId.slice(8)}`)],
+      [denied, allow('kms:*'), deny(DENIED, '*', secret)],
+      [denied, allow('kms:*'), { ...deny([], '*', secret), Action: undefined, NotAction: 'kms:ListKeys' }],
+      ['ImplicitDeny', allow(['kms:ListAliases']), allow(DENIED, '*', notSecret)],
+      ['ImplicitDeny', allow(['kms:ListAliases']), allow(DENIED, 'acs:kms:*:*:key/?')],
+      ['ImplicitDeny', allow(['kms:ListAliases']), allow(DENIED, `acs:kms:*:*:key/${keyId}`)],
+    ] as const) {
+      await put(...statements)
+      const which = JSON.stringify(statements)
+      assert.equal(await found(SEARCHES.PIN), `${type} kms:DescribeKey key/*`, which)
+      assert.equal(await found(SEARCHES.alias), `${type} kms:DescribeKey key/*`, which)
+      assert.equal(await found(SEARCHES.tag), `${type} kms:ListResourceTags key/*`, which)
+    }
   })
 })

@@ -113,6 +113,9 @@ const OPERATIONS: Readonly<Record<string, [On, Parameters]>> = {
   ListTagResources: ['key', async ({ key }) => resource(key)],
   OpenKmsService: ['anything', async () => ({})],
   DescribeAccountKmsStatus: ['anything', async () => ({})],
+  DescribeAccountQuotas: ['anything', async () => ({})],
+  InspectHsm: ['anything', async () => ({})],
+  ListDueKeys: ['keys', async () => ({})],
 }
 
 interface Fixture {

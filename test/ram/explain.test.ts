@@ -53,6 +53,23 @@ describe('an explanation', () => {
     assert.equal(await ramOf(house, user).outcome('DeleteVirtualMFADevice', { SerialNumber }), 'NoPermission')
   })
 
+  it('says of every key that one is denied', async () => {
+    await put(allow('kms:*'))
+    assert.equal((await ask('kms:DescribeKey', keyArn(account, '*'))).decision, 'Allow')
+    await put(allow('kms:*'), { Effect: 'Deny', Action: 'kms:DescribeKey', Resource: keyArn() })
+    const { decision, statements, warnings } = await ask('kms:DescribeKey', keyArn(account, '*'))
+    assert.equal(decision, 'ExplicitDeny')
+    assert.deepEqual(
+      statements.map(({ statementIndex, effect }) => [statementIndex, effect]),
+      [
+        [1, 'Deny'],
+        [0, 'Allow'],
+      ],
+    )
+    assert.deepEqual(warnings, [])
+    assert.equal((await ask('kms:DescribeKey', keyArn(account, 'another'))).decision, 'Allow')
+  })
+
   it("says what the service says of another account's key", async () => {
     const theirs = newCredentials(SYSTEM)
     await house.open.accounts.provide(theirs, 'theirs', house.now)

@@ -1,6 +1,7 @@
+import type { Resource } from '../../api/operation.ts'
 import { optional } from '../../api/parameters.ts'
 import { keyFilters, NO_FILTERS } from '../key-filters.ts'
-import { containerResource, keyArn } from '../key-name.ts'
+import { containerResource, everyKeyResource, keyArn } from '../key-name.ts'
 import { keysSought, type WantedKeys } from '../key-search.ts'
 import { type KmsContext, operation } from '../operation.ts'
 import { pageNumber, pageOf, pageSize, paging } from '../parameters.ts'
@@ -15,8 +16,8 @@ export const ListKeys = operation({
   access: 'Read',
   trail: { show: ['PageNumber', 'PageSize', 'Filters'], reply: [] },
   refusals: [],
-  async locate(_, context) {
-    return [containerResource('key', context)]
+  async locate({ Filters }, context) {
+    return [containerResource('key', context), ...restsOn(Filters.wanted, context)]
   },
   async decide(values, context) {
     const page = pageOf(values)
@@ -28,6 +29,17 @@ export const ListKeys = operation({
     return { reply: { Keys: { Key: keys }, ...paging(values, total) }, changes: [] }
   },
 })
+
+/** What filters would tell, the caller must be allowed to read. The properties that the cloud's filters name, ListKeys tells by itself. */
+function restsOn(wanted: WantedKeys | null, context: KmsContext): readonly Resource[] {
+  const { text = '', properties, tags = [] } = wanted ?? {}
+  const everyKey = everyKeyResource(context)
+  return [
+    ...(text !== '' || properties?.has('Origin') ? [{ ...everyKey, action: 'kms:DescribeKey' }] : []),
+    ...(text !== '' ? [{ ...containerResource('alias', context), action: 'kms:ListAliases' }] : []),
+    ...(tags.length > 0 ? [{ ...everyKey, action: 'kms:ListResourceTags' }] : []),
+  ]
+}
 
 async function filtered(wanted: WantedKeys | null, page: { offset: number; limit: number }, context: KmsContext) {
   const sought = wanted && keysSought(wanted, context)

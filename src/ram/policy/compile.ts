@@ -3,7 +3,7 @@
 import { type ConditionValues, compileCondition } from './conditions.ts'
 import type { Policy, Statement } from './language.ts'
 import type { Principal } from './principals.ts'
-import { withRegion } from './resource-pattern.ts'
+import { canMatchAfter, matchesEvery, withRegion } from './resource-pattern.ts'
 import { compileWildcard, type Matcher } from './wildcard.ts'
 
 export interface CompiledStatement {
@@ -15,6 +15,10 @@ export interface CompiledStatement {
   /** `action` is in lower case, here and below. */
   meansAction(action: string): boolean
   meansResource(resource: string, action: string): boolean
+  /** Whether it means, for certain, every resource whose ARN begins so. */
+  meansEvery(prefix: string): boolean
+  /** Whether it may mean a resource whose ARN begins so. */
+  mayMean(prefix: string): boolean
   holds(values: ConditionValues): boolean
 }
 
@@ -32,8 +36,9 @@ export function compilePolicy({ statements }: Policy): CompiledPolicy {
 function compileStatement(statement: Statement, index: number): CompiledStatement {
   const { effect, principals, notActions } = statement
   const actions = anyOf(statement.actions)
-  const resources = anyOf(statement.resources.map(withRegion))
-  const roles = anyOf(statement.resources.map((resource) => withRegion(resource).toLowerCase()))
+  const patterns = statement.resources.map(withRegion)
+  const resources = anyOf(patterns)
+  const roles = anyOf(patterns.map((pattern) => pattern.toLowerCase()))
   const conditions = statement.conditions.map((condition) => compileCondition(condition, effect))
   // Policies of earlier releases may ask for a key that no request can have. A negated operator holds then: such an Allow would grant
   // what it was meant to restrict, so it grants nothing.
@@ -46,6 +51,8 @@ function compileStatement(statement: Statement, index: number): CompiledStatemen
     meansAction: (action) => actions(action) !== notActions,
     meansResource: (resource, action) =>
       resources(resource) || (action === ASSUME_ROLE && /:role\//.test(resource) && roles(resource.toLowerCase())),
+    meansEvery: (prefix) => patterns.some((pattern) => matchesEvery(pattern, prefix)),
+    mayMean: (prefix) => patterns.some((pattern) => canMatchAfter(prefix, pattern)),
     holds: (values) => !grantsNothing && conditions.every((condition) => condition(values)),
   }
 }

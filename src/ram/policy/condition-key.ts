@@ -12,6 +12,14 @@ export function conditionKey(name: string): string {
   return lower === 'acs:resourcetag' ? `kms:tag${tail}` : lower + tail
 }
 
+/** What the keys of a resource's own tags begin with. */
+export const RESOURCE_TAG = conditionKey('kms:tag/')
+
+/** Whether the key is a tag of the resource, so that its value differs from one resource to the other. */
+export function isResourceTag(key: string): boolean {
+  return key.startsWith(RESOURCE_TAG)
+}
+
 /** The condition keys that policies may use, besides tags, and what their values are. */
 export const CONDITION_KEYS = [
   ['acs:CurrentTime', 'Date'],

@@ -1,6 +1,7 @@
 // Deciding (docs/reference/policy-language.md, "Decision"): a Deny that matches wins, wherever it is; otherwise an Allow that matches allows;
 // otherwise the call is denied. One function has this rule, for every kind of policy: `firstMatch`.
 import type { CompiledPolicy, CompiledStatement } from './compile.ts'
+import { isResourceTag } from './condition-key.ts'
 import type { ConditionValues } from './conditions.ts'
 import type { Statement } from './language.ts'
 import { Memo } from './memo.ts'
@@ -62,14 +63,18 @@ export class PolicySet {
   readonly #statements: readonly Placed[]
   readonly #byAction = new Memo<readonly Placed[]>(REMEMBERED)
   readonly #byResource = new Memo<readonly Placed[]>(REMEMBERED)
+  readonly #byPrefix = new Memo<readonly Placed[]>(REMEMBERED)
 
   constructor(policies: readonly NamedPolicy[]) {
     this.#statements = denialsFirst(policies)
   }
 
-  /** The verdict on an action and a resource, under a request's values of condition keys. */
-  decide(action: string, resource: string, values: ConditionValues): Verdict {
-    return firstMatch(this.#about(action, resource), (statement) => statement.holds(values))
+  /**
+   * The verdict on an action and a resource, under a request's values of condition keys. With `every`, the resource ends in `*` and stands for
+   * all whose ARN begins so, whatever tags each has: an Allow must match all of them, and a Deny that may match one denies.
+   */
+  decide(action: string, resource: string, values: ConditionValues, every = false): Verdict {
+    return firstMatch(this.#about(action, resource, every), (statement) => statement.holds(values))
   }
 
   /** Every statement that matches, denials first. */
@@ -77,23 +82,37 @@ export class PolicySet {
     action: string,
     resource: string,
     values: ConditionValues,
+    every = false,
   ): readonly (StatementPlace & { readonly effect: Statement['effect'] })[] {
-    return this.#about(action, resource)
+    return this.#about(action, resource, every)
       .filter(({ statement }) => statement.holds(values))
       .map(({ place, statement }) => ({ ...place, effect: statement.effect }))
   }
 
   /** The condition keys on which the verdict on an action and a resource depends. */
-  conditionKeys(action: string, resource: string): readonly string[] {
-    return this.#about(action, resource).flatMap(({ statement }) => statement.keys)
+  conditionKeys(action: string, resource: string, every = false): readonly string[] {
+    return this.#about(action, resource, every).flatMap(({ statement }) => statement.keys)
   }
 
   /** The statements whose action and resource match, remembered: most calls differ in their conditions only. */
-  #about(action: string, resource: string): readonly Placed[] {
+  #about(action: string, resource: string, every: boolean): readonly Placed[] {
+    if (every) return this.#aboutEvery(action, resource.slice(0, -1))
     return this.#byResource.get(`${action}\n${resource}`, () => {
       const lower = action.toLowerCase()
       return this.#aboutAction(lower).filter(({ statement }) => statement.meansResource(resource, lower))
     })
+  }
+
+  #aboutEvery(action: string, prefix: string): readonly Placed[] {
+    return this.#byPrefix.get(`${action}\n${prefix}`, () =>
+      this.#aboutAction(action.toLowerCase()).flatMap(({ place, statement }) => {
+        const isTagged = statement.keys.some(isResourceTag)
+        if (statement.effect === 'Allow') return statement.meansEvery(prefix) && !isTagged ? [{ place, statement }] : []
+        if (!statement.mayMean(prefix)) return []
+        // Some resource may have the tags that it takes.
+        return [{ place, statement: isTagged ? { ...statement, holds: () => true } : statement }]
+      }),
+    )
   }
 
   #aboutAction(lower: string): readonly Placed[] {

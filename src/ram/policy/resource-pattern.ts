@@ -1,5 +1,6 @@
 // Resource patterns: which texts have their form, and which of these can match a resource (docs/reference/policy-language.md, "Resources").
 import { PRODUCTS } from '../../api/product.ts'
+import { compileWildcard } from './wildcard.ts'
 
 /**
  * Whether the text has the form of a pattern. A star may stand for several parts, so that a pattern with one needs fewer of them. Prefix
@@ -58,6 +59,17 @@ export function canMatch(pattern: string): boolean {
   const full = withRegion(pattern.replace(/\*+/g, '*'))
   const [, service = ''] = /^acs:([^:*?]*):/.exec(full) ?? []
   return (OWN_GRAMMARS.get(service) ?? OTHER_GRAMMARS).some((grammar) => meets(full, grammar))
+}
+
+/** Whether the pattern matches all texts that begin so. It says no of a few patterns that do, such as `?*`. */
+export function matchesEvery(pattern: string, prefix: string): boolean {
+  return pattern.endsWith('*') && compileWildcard(pattern)(prefix)
+}
+
+/** Whether the pattern matches the ARN of a resource that begins so and ends in a name. */
+export function canMatchAfter(prefix: string, pattern: string): boolean {
+  const begin = Array.from(prefix, (place): Place => ({ one: (character) => character === place, repeats: false }))
+  return meets(pattern.replace(/\*+/g, '*'), [...begin, ...grammarOf('NAME')])
 }
 
 /**

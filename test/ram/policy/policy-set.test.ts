@@ -241,6 +241,28 @@ const request: fc.Arbitrary<Request> = fc.record({
 })
 
 describe('any policies', () => {
+  it('allow every key only where they allow each, whatever its name and its tags', () => {
+    const ids = ['k', 'other', 'x', 'k2', 'zz-9']
+    const tags = [undefined, 'a', 'b', '10.0.0.1', 'true', '1', '2026-01-01T00:00:00Z']
+    let allowed = 0
+    fc.assert(
+      fc.property(policies, request, (documents, { action, values }) => {
+        const set = setOf(...documents)
+        if (set.decide(action, 'acs:kms:r:1:key/*', valuesOf(values), true).decision !== 'Allow') return
+        allowed++
+        for (const id of ids)
+          for (const tag of tags) {
+            const { 'kms:tag/Env': _, ...untagged } = values
+            const tagged = tag === undefined ? untagged : { ...untagged, 'kms:tag/Env': tag }
+            const one = { action, resource: `acs:kms:r:1:key/${id}`, values: tagged }
+            assert.equal(decideByDefinition(documents, one), 'Allow', JSON.stringify([documents, one]))
+          }
+      }),
+      { numRuns: times('sets of policies') },
+    )
+    assert.ok(allowed > times('sets of policies') / 50, `${allowed}`)
+  })
+
   it('are decided as the definition says', () => {
     const seen = { Allow: 0, ExplicitDeny: 0, ImplicitDeny: 0 }
     fc.assert(
