@@ -44,6 +44,17 @@ describe('the program', () => {
     assert.match(first ?? '', read)
   })
 
+  it('keeps it where nobody else can write, whatever the umask', () => {
+    const above = join(folder(), 'above')
+    const cache = join(above, 'cache')
+    const env = { ...process.env, NODE_COMPILE_CACHE: cache }
+    const { status } = spawnSync('sh', ['-c', 'umask 0; exec "$0" --version', BIN], { env })
+    assert.equal(status, 0)
+    assert.equal(statSync(above).mode & 0o777, 0o755)
+    assert.equal(statSync(cache).mode & 0o777, 0o700)
+    assert.ok(readdirSync(cache).length > 0)
+  })
+
   it('starts where it can keep nothing', async () => {
     const file = join(folder(), 'file')
     writeFileSync(file, '')
