@@ -71,6 +71,8 @@ const ALIBABA_SHARED: readonly RateGroup[] = [
   ),
   { ...perSecond(50, 'RotateSecret'), seconds: 3600 },
   perSecond(1, 'OpenKmsService', 'DescribeAccountKmsStatus'),
+  // The cloud has no such operations.
+  perSecond(10, 'DescribeAccountQuotas', 'InspectHsm', 'ListDueKeys'),
   perSecondOf(STS, 100, ['AssumeRole']),
   perSecondOf(ACTIONTRAIL, 2, ['LookupEvents']),
 ]

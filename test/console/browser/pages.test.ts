@@ -57,6 +57,7 @@ describe('every page of the console', () => {
       for (const [path, address] of Object.entries(paths)) {
         await desk.go(page, address)
         await page.waitForLoadState('networkidle')
+        await page.locator('main[aria-busy=false]').waitFor()
         for (const one of await seriousIn(page)) wrong.push(`${path}: ${one}`)
         const isWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
         if (isWide) wrong.push(`${path}: is wider than the window`)
