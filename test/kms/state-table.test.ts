@@ -60,6 +60,9 @@ const TABLE: Readonly<Record<string, readonly [string, string, string, string]>>
   UpdateRotationPolicy: [RU, RU, RU, RU],
   OpenKmsService: [FO, FO, FO, FO],
   DescribeAccountKmsStatus: [OK, OK, OK, OK],
+  DescribeAccountQuotas: [OK, OK, OK, OK],
+  InspectHsm: [OK, OK, OK, OK],
+  ListDueKeys: [OK, OK, OK, OK],
 }
 
 /** The operations that keys of external material can't show: on a key of origin Aliyun_KMS, which is never PendingImport. */
@@ -131,6 +134,9 @@ async function parametersOf(operation: string, subject: Subject, house: TestHous
     case 'DescribeRegions':
     case 'OpenKmsService':
     case 'DescribeAccountKmsStatus':
+    case 'DescribeAccountQuotas':
+    case 'InspectHsm':
+    case 'ListDueKeys':
       return {}
     case 'ScheduleKeyDeletion':
       return { KeyId, PendingWindowInDays: '7' }

@@ -573,6 +573,20 @@ eachDatabase((open) => {
     })
   })
 
+  it('counts what the account has beside its quotas', async () => {
+    const summary = async () => (await ram.must('GetAccountSummary')).SummaryMap
+    const before = await summary()
+    await ram.must('CreateUser', { UserName: 'counted' })
+    await ram.must('CreateGroup', { GroupName: 'counted' })
+    const after = await summary()
+    assert.deepEqual([after.Users, after.Groups, after.Roles], [before.Users + 1, before.Groups + 1, before.Roles])
+    assert.deepEqual(
+      [after.UsersQuota, after.GroupsQuota, after.AccessKeysPerUserQuota],
+      [1000, 3, 2],
+      'the quotas of this house',
+    )
+  })
+
   it('has been called in each of its operations', () => {
     assert.deepEqual(
       ramOperations.map(({ name }) => name).filter((name) => !called.has(name)),

@@ -43,7 +43,7 @@ function resourcesOf(name: string): string[] {
   if (/UserToGroup|UserFromGroup/.test(name)) return ['user/u', 'group/g']
   const attaching = /^(?:Attach|Detach)Policy(?:To|From)(User|Group|Role)$/.exec(name)?.[1]
   if (attaching) return [`${attaching.toLowerCase()}/${attaching.charAt(0).toLowerCase()}`, 'policy/p']
-  if (/Alias$|PasswordPolicy$|SecurityPreference$/.test(name)) return ['*']
+  if (/Alias$|PasswordPolicy$|SecurityPreference$|AccountSummary$/.test(name)) return ['*']
   if (/ForGroup$|Group$/.test(name)) return ['group/g']
   if (/ForRole$|Role$/.test(name)) return ['role/r']
   if (name === 'ChangePassword') return ['user/caller']
