@@ -5,7 +5,8 @@ import type { Address } from '../settings/listen.ts'
 import { Admission, type Admitted } from './admission.ts'
 import type { Limits } from './limits.ts'
 import type { Observer } from './observer.ts'
-import { closePorts, endpointOf, listening } from './server.ts'
+import { endpointOf, listening } from './ports.ts'
+import { closePorts } from './server.ts'
 import { plainAddress, sourceOf } from './source.ts'
 
 /** A process that serves connections. */

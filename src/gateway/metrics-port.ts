@@ -1,8 +1,8 @@
 // The port on which metrics are scraped.
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import type { Metrics } from './metrics.ts'
+import { endpointOf, listening } from './ports.ts'
 
 /** More than scrapers need, and few enough to leave file descriptors to the service. */
 const MAX_METRICS_CONNECTIONS = 100
@@ -28,13 +28,9 @@ export async function listenMetrics(
   }
   const server = tls ? createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, serve) : createServer(serve)
   server.maxConnections = MAX_METRICS_CONNECTIONS
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
-  const name = host.includes(':') ? `[${host}]` : host
+  await listening(server, host, port)
   return {
-    endpoint: `${tls ? 'https' : 'http'}://${name}:${(server.address() as AddressInfo).port}/metrics`,
+    endpoint: `${endpointOf(server, host, tls !== null)}/metrics`,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -1,8 +1,8 @@
-// Listening: the ports, the options of node:http, and a graceful stop. The only file that listens for calls.
+// Serving calls: the options of node:http, what all ports share, and a graceful stop.
 import { once } from 'node:events'
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttps } from 'node:https'
-import type { AddressInfo, Server as PlainServer, Socket } from 'node:net'
+import type { Server as PlainServer, Socket } from 'node:net'
 import { type Refusal, refuse } from '../api/errors.ts'
 import type { Address } from '../settings/listen.ts'
 import { BodyBudget } from './body.ts'
@@ -12,6 +12,7 @@ import { Documentation } from './documentation.ts'
 import { refuseExpectation, refuseUnfinished, type Serving, serve, serveExpecting, writeRefusal } from './exchange.ts'
 import type { House } from './house.ts'
 import { DEFAULT_LIMITS, type Limits, MAX_HEADER_BYTES } from './limits.ts'
+import { endpointOf, listening } from './ports.ts'
 import { MAX_QUERY_BYTES } from './request.ts'
 
 export interface Listening {
@@ -78,23 +79,6 @@ export async function closePorts(servers: readonly PlainServer[]): Promise<void>
     quiet = accepted === before ? quiet + 1 : 0
   }
   for (const server of servers) server.off('connection', count).close()
-}
-
-/** Resolves when the server listens; rejects when it can't. */
-export function listening(server: PlainServer, host: string, port: number, backlog?: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ port, host, ...(backlog !== undefined && { backlog }) }, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-}
-
-/** Where clients reach a server that listens on this host. */
-export function endpointOf(server: PlainServer, host: string, secure: boolean): string {
-  const { port } = server.address() as AddressInfo
-  return `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** The part that all ports share. */

@@ -1,0 +1,19 @@
+// Ports: how one is opened, and how clients name it.
+import type { AddressInfo, Server } from 'node:net'
+
+/** Resolves when the server listens; rejects when it can't. */
+export function listening(server: Server, host: string, port: number, backlog?: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port, host, ...(backlog !== undefined && { backlog }) }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+/** Where clients reach a server that listens on this host. */
+export function endpointOf(server: Server, host: string, secure: boolean): string {
+  const { port } = server.address() as AddressInfo
+  return `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
