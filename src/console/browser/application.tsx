@@ -10,7 +10,7 @@ import { LogOn } from './pages/log-on.tsx'
 import { Refused } from './parts/refused.tsx'
 import { Refusal, request, sessionEnded } from './service/call.ts'
 import { paths } from './service/paths.ts'
-import { type Session, SessionProvider } from './service/session.tsx'
+import { type Session, SessionProvider, sessionKey } from './service/session.tsx'
 import { tellOtherTabs, useSessionWatch } from './service/session-watch.ts'
 import { LanguageProvider } from './texts/language.tsx'
 
@@ -88,7 +88,7 @@ export function Application() {
 function Gate({ preferences }: { readonly preferences: ReturnType<typeof usePreferences> }) {
   const [state, setState] = useState<Session | 'asked' | 'none' | 'over'>('asked')
   const [error, setError] = useState<Error | null>(null)
-  // What one session read dies with it.
+  // What one session read dies with it; so does, by the key below, what its pages show and its forms hold.
   const [client, setClient] = useState(newClient)
   const session = typeof state === 'string' ? null : state
   const become = (next: Session | 'none') => {
@@ -122,7 +122,7 @@ function Gate({ preferences }: { readonly preferences: ReturnType<typeof usePref
     tellOtherTabs()
   }
   return (
-    <QueryClientProvider client={client}>
+    <QueryClientProvider client={client} key={sessionKey(session)}>
       <SessionProvider value={session}>
         <Routes>
           <Route element={<Frame leave={leave} preferences={preferences} />}>

@@ -56,6 +56,16 @@ describe('a session in the browser', () => {
     await desk.go(page, PLACE)
     await page.waitForLoadState('networkidle')
   }
+  /** The user logs on in another tab, in the place of who was. */
+  const takenOverBy = async (name: string) => {
+    const other = await page.context().newPage()
+    await other.goto(desk.console)
+    await other.evaluate(() =>
+      fetch('/console/session', { method: 'DELETE', headers: { 'X-Strongroom-Console': '1' } }),
+    )
+    await logOn(other, desk, name, FIRST)
+    await entered(other)
+  }
 
   it('begins only after the password that must be changed was changed', async () => {
     await person('erin', { PasswordResetRequired: 'true' })
@@ -139,15 +149,30 @@ describe('a session in the browser', () => {
     await person('heidi')
     await person('ivan')
     await resting('heidi')
-    const other = await page.context().newPage()
-    await other.goto(desk.console)
-    await other.evaluate(() =>
-      fetch('/console/session', { method: 'DELETE', headers: { 'X-Strongroom-Console': '1' } }),
-    )
-    await logOn(other, desk, 'ivan', FIRST)
-    await entered(other)
+    await takenOverBy('ivan')
     await page.clock.fastForward(30_000)
     await page.getByRole('button', { name: /^Account: ivan/ }).waitFor()
     assert.match(page.url(), /cn-hangzhou\/events$/)
+  })
+
+  it('shows nothing to the next user of what the last one typed or decrypted in an open page', async () => {
+    await person('judy')
+    await person('ken')
+    await ram('AttachPolicyToUser', { UserName: 'judy', PolicyType: 'System', PolicyName: 'AliyunKMSCryptoUserAccess' })
+    const { KeyId } = (await desk.program.call('CreateKey')).body.KeyMetadata
+    const { body } = await desk.program.call('Encrypt', { KeyId, Plaintext: Buffer.from('of judy').toString('base64') })
+    await resting('judy')
+    await desk.go(page, '/cn-hangzhou/cryptography/decrypt')
+    const ciphertext = page.getByLabel('Ciphertext', { exact: true })
+    await ciphertext.fill(body.CiphertextBlob)
+    await page.getByRole('button', { name: 'Decrypt' }).click()
+    await page.getByRole('region', { name: 'Result' }).getByRole('button', { name: 'Show' }).click()
+    await page.getByText('of judy').waitFor()
+    await takenOverBy('ken')
+    await page.clock.fastForward(30_000)
+    await page.getByRole('button', { name: /^Account: ken/ }).waitFor()
+    assert.match(page.url(), /cn-hangzhou\/cryptography\/decrypt$/)
+    assert.equal(await page.getByText('of judy').count(), 0)
+    assert.equal(await ciphertext.inputValue(), '')
   })
 })

@@ -1,7 +1,7 @@
 // Notices at an open page that its session is over: logged off in another tab, ended by the service, or another one in the same browser.
 import { useEffect } from 'react'
 import { request } from './call.ts'
-import type { Session } from './session.tsx'
+import { type Session, sessionKey } from './session.tsx'
 
 const EACH_MS = 30_000
 
@@ -17,15 +17,15 @@ export function tellOtherTabs(): void {
  * `sessionEnded`; another session goes to `changed`.
  */
 export function useSessionWatch(session: Session | null, changed: (session: Session) => void): void {
+  const key = session && sessionKey(session)
   // biome-ignore lint/correctness/useExhaustiveDependencies: one watch for each session
   useEffect(() => {
-    if (!session) return
+    if (key === null) return
     const look = () => {
       if (document.visibilityState !== 'visible') return
       request<{ readonly Session: Session }>('GET', 'session').then(
         (reply) => {
-          const { UserId, CreatedAt } = reply.Session
-          if (UserId !== session.UserId || CreatedAt !== session.CreatedAt) changed(reply.Session)
+          if (sessionKey(reply.Session) !== key) changed(reply.Session)
         },
         // Where the service is not reached, the next call of the page says so.
         () => {},
@@ -41,5 +41,5 @@ export function useSessionWatch(session: Session | null, changed: (session: Sess
       window.removeEventListener('focus', look)
       tabs.removeEventListener('message', look)
     }
-  }, [session?.UserId, session?.CreatedAt])
+  }, [key])
 }

@@ -16,6 +16,11 @@ export interface Session {
   readonly Dev: boolean
 }
 
+/** Tells a session from every other one. */
+export function sessionKey({ UserId, CreatedAt }: Session): string {
+  return `${UserId} ${CreatedAt}`
+}
+
 const SessionContext = createContext<Session | null>(null)
 export const SessionProvider = SessionContext.Provider
 
