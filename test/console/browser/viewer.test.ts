@@ -95,6 +95,54 @@ describe('a user who may only look', () => {
     assert.deepEqual(desk.takeFaults(), [])
   })
 
+  it('finds filters off that tell what one key denies, and the list is not asked for them', async () => {
+    const [, keyId = ''] = /keys\/([^/]+)/.exec(paths['key-details'] ?? '') ?? []
+    const { accountId } = desk.program.credentials
+    const search = page.getByLabel('Find by key ID, alias or description')
+    const tag = page.getByLabel('Tag, as key or key=value')
+    const origin = page.getByRole('combobox', { name: 'Origin' })
+    await desk.go(page, '/cn-hangzhou/keys?q=orders')
+    await page.getByText('1 key', { exact: true }).waitFor()
+    assert.equal(await search.getAttribute('aria-disabled'), null)
+    const Deny = { Effect: 'Deny', Action: ['kms:DescribeKey', 'kms:ListResourceTags'] }
+    const Statement = [{ ...Deny, Resource: `acs:kms:*:${accountId}:key/${keyId}` }]
+    const PolicyDocument = JSON.stringify({ Version: '1', Statement })
+    const { endpoint, credentials } = desk.program
+    const ram = { Version: '2015-05-01', PolicyName: 'but-one' }
+    assert.equal(
+      (await call(endpoint, credentials, 'CreatePolicy', { ...ram, PolicyDocument }, Date.now())).status,
+      200,
+    )
+    const attached = { ...ram, UserName: 'viewer', PolicyType: 'Custom' }
+    assert.equal((await call(endpoint, credentials, 'AttachPolicyToUser', attached, Date.now())).status, 200)
+    const asked: string[] = []
+    page.on('request', (request) => {
+      if (request.url().includes('/Kms/ListKeys')) asked.push(request.postData() ?? '')
+    })
+    await desk.go(page, '/cn-hangzhou/keys?q=orders&tag=Team&origin=EXTERNAL')
+    await page.getByText('3 keys', { exact: true }).waitFor()
+    assert.equal(asked.length, 1)
+    for (const [field, action] of [
+      [search, 'kms:DescribeKey'],
+      [tag, 'kms:ListResourceTags'],
+      [origin, 'kms:DescribeKey'],
+    ] as const) {
+      const denies = `A statement of your policies denies ${action} on acs:kms:cn-hangzhou:${accountId}:key/*.`
+      assert.equal(await reasonOf(field), denies)
+    }
+    assert.equal(await search.inputValue(), '')
+    await search.pressSequentially('orders')
+    await origin.press('ArrowDown')
+    await page.getByRole('combobox', { name: 'Protection Level' }).waitFor()
+    assert.equal(await search.inputValue(), '')
+    assert.deepEqual(
+      asked.filter((body) => /Search|TagKey|Origin/.test(body)),
+      [],
+    )
+    assert.deepEqual(desk.takeFaults(), [])
+    assert.equal((await call(endpoint, credentials, 'DetachPolicyFromUser', attached, Date.now())).status, 200)
+  })
+
   it('finds cryptography off as soon as the key is named, by alias or ID', async () => {
     const [, keyId = ''] = /keys\/([^/]+)/.exec(paths['key-details'] ?? '') ?? []
     for (const [tab, field, verb, action] of [

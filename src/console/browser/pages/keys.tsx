@@ -14,8 +14,9 @@ import { useArns } from '../service/arns.ts'
 import { paths } from '../service/paths.ts'
 import { type May, useMay } from '../service/queries.ts'
 import { useCommon, useTexts } from '../texts/language.tsx'
-import { findKeys, type KeyPage, type KeyRow, PAGE_SIZE } from './find-keys.ts'
+import { findKeys, type KeyPage, type KeyRow, PAGE_SIZE, type Wanted } from './find-keys.ts'
 import { KeyDialog, useKeyActions } from './key/key-actions.tsx'
+import { allowedOf, useFilterLacks } from './keys/filter-rights.ts'
 import { KeyFilters } from './keys/key-filters.tsx'
 import { keysTexts } from './keys.texts.ts'
 
@@ -29,7 +30,7 @@ export default function KeysPage() {
   const arns = useArns()
   const navigate = useNavigate()
   const [search, setSearch] = useSearchParams()
-  const wanted = {
+  const asked: Wanted = {
     state: search.get('state') ?? '',
     level: search.get('level') ?? '',
     origin: search.get('origin') ?? '',
@@ -37,6 +38,9 @@ export default function KeysPage() {
     tag: search.get('tag') ?? '',
     page: Math.max(1, Number(search.get('page')) || 1),
   }
+  const lacks = useFilterLacks()
+  const allowed = allowedOf(asked, lacks)
+  const wanted = allowed ?? asked
   const change = (next: Readonly<Record<string, string>>) => {
     const all = new URLSearchParams(search)
     all.delete('page')
@@ -49,6 +53,7 @@ export default function KeysPage() {
   const keys = useQuery<KeyPage>({
     queryKey: [region, 'keys', wanted],
     queryFn: ({ signal }) => findKeys(region, wanted, signal),
+    enabled: allowed !== null,
     placeholderData: keepPreviousData,
   })
   const create = { Action: 'kms:CreateKey', Resource: arns.kms('key') }
@@ -72,7 +77,7 @@ export default function KeysPage() {
     <Page lead={say('lead')} name={common('nav.keys')} title={common('nav.keys')}>
       <div className="filters">
         {createButton}
-        <KeyFilters change={change} wanted={wanted} />
+        <KeyFilters change={change} lacks={lacks} wanted={wanted} />
       </div>
       <Refused again={() => void keys.refetch()} error={keys.error} />
       {!keys.error && (

@@ -1,5 +1,5 @@
 import { Button, type ButtonProps, Tooltip } from 'antd'
-import type { ReactNode } from 'react'
+import type { ReactElement, ReactNode } from 'react'
 import type { Answer } from '../service/queries.ts'
 import { useCommon } from '../texts/language.tsx'
 import { Copy } from './mono.tsx'
@@ -29,11 +29,7 @@ export function Do({ permission, because, onClick, children, ...rest }: Props) {
     )
   const { htmlType: _, danger: __, type, ...look } = rest
   return (
-    <Tooltip
-      styles={{ root: { maxWidth: 420 } }}
-      title={refused ? <WhyNot permission={permission} /> : because}
-      trigger={['hover', 'focus']}
-    >
+    <Off why={refused ? <WhyNot permission={permission} /> : because}>
       <Button
         {...look}
         aria-disabled="true"
@@ -42,6 +38,15 @@ export function Do({ permission, because, onClick, children, ...rest }: Props) {
       >
         {children}
       </Button>
+    </Off>
+  )
+}
+
+/** Says why what is inside is off, where the pointer or the focus is on it. */
+export function Off({ why, children }: { readonly why: ReactNode; readonly children: ReactElement }) {
+  return (
+    <Tooltip styles={{ root: { maxWidth: 420 } }} title={why} trigger={['hover', 'focus']}>
+      {children}
     </Tooltip>
   )
 }

@@ -1,26 +1,36 @@
 import { Input, Select } from 'antd'
 import { useEffect, useRef, useState } from 'react'
+import { Off, type Permission, WhyNot } from '../../parts/allowed.tsx'
 import { KEY_STATES } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import type { Wanted } from '../find-keys.ts'
 import { keysTexts } from '../keys.texts.ts'
+import type { FilterLacks } from './filter-rights.ts'
 
 const TYPED_FOR_MS = 250
 
-/** What narrows the list of keys. `change` takes what the address is to say, by the names of its parameters. */
+/** What narrows the list of keys. `change` takes what the address is to say, by the names of its parameters. A filter that the caller may not use is off. */
 export function KeyFilters({
   wanted,
+  lacks,
   change,
 }: {
   readonly wanted: Wanted
+  readonly lacks: FilterLacks | null
   readonly change: (next: Readonly<Record<string, string>>) => void
 }) {
   const say = useTexts(keysTexts)
   const common = useCommon()
   return (
     <>
-      <TypedFilter className="search" label={say('search')} onChange={(q) => change({ q })} value={wanted.text} />
-      <TypedFilter label={say('tag')} onChange={(tag) => change({ tag })} value={wanted.tag} />
+      <TypedFilter
+        className="search"
+        label={say('search')}
+        lack={lacks?.text}
+        onChange={(q) => change({ q })}
+        value={wanted.text}
+      />
+      <TypedFilter label={say('tag')} lack={lacks?.tag} onChange={(tag) => change({ tag })} value={wanted.tag} />
       <ChosenFilter
         label={common('field.state')}
         of={KEY_STATES.map((value) => ({ value, label: common(`state.${value}`) }))}
@@ -35,6 +45,7 @@ export function KeyFilters({
       />
       <ChosenFilter
         label={say('origin')}
+        lack={lacks?.origin}
         of={(['Aliyun_KMS', 'EXTERNAL'] as const).map((value) => ({ value, label: common(`origin.${value}`) }))}
         onChange={(origin) => change({ origin })}
         value={wanted.origin}
@@ -47,22 +58,27 @@ function ChosenFilter({
   value,
   label,
   of,
+  lack,
   onChange,
 }: {
   readonly value: string
   readonly label: string
   readonly of: readonly { readonly value: string; readonly label: string }[]
+  readonly lack?: Permission | undefined
   readonly onChange: (value: string) => void
 }) {
   const say = useTexts(keysTexts)
+  const all = {
+    'aria-label': label,
+    options: [{ value: '', label: `${label}: ${say('all')}` }, ...of],
+    popupMatchSelectWidth: false,
+    value,
+  }
+  if (!lack) return <Select {...all} onChange={onChange} />
   return (
-    <Select
-      aria-label={label}
-      onChange={onChange}
-      options={[{ value: '', label: `${label}: ${say('all')}` }, ...of]}
-      popupMatchSelectWidth={false}
-      value={value}
-    />
+    <Off why={<WhyNot permission={lack} />}>
+      <Select {...all} aria-disabled="true" className="is-off" open={false} />
+    </Off>
   )
 }
 
@@ -70,11 +86,13 @@ function ChosenFilter({
 function TypedFilter({
   value,
   label,
+  lack,
   onChange,
   className = '',
 }: {
   readonly value: string
   readonly label: string
+  readonly lack: Permission | undefined
   readonly onChange: (value: string) => void
   readonly className?: string
 }) {
@@ -95,15 +113,20 @@ function TypedFilter({
     asked.current = value
     setTyped(value)
   }, [value])
+  const look = { 'aria-label': label, placeholder: label, style: className ? {} : { width: 240 } }
+  if (!lack)
+    return (
+      <Input
+        {...look}
+        allowClear
+        className={className}
+        onChange={(event) => setTyped(event.target.value)}
+        value={typed}
+      />
+    )
   return (
-    <Input
-      allowClear
-      aria-label={label}
-      className={className}
-      onChange={(event) => setTyped(event.target.value)}
-      placeholder={label}
-      style={className ? {} : { width: 240 }}
-      value={typed}
-    />
+    <Off why={<WhyNot permission={lack} />}>
+      <Input {...look} aria-disabled="true" className={`${className} is-off`} readOnly value="" />
+    </Off>
   )
 }
