@@ -24,6 +24,7 @@ const SIZES = {
   'policy documents': [500, 5000],
   'wildcard patterns': [5000, 50_000],
   simulations: [240, 20_000],
+  'hostile texts on each page': [1, 3],
   'searches, on SQLite': [6, 200],
   'searches, on PostgreSQL': [3, 60],
   'lookups, on SQLite': [10, 200],
