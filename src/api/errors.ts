@@ -65,6 +65,11 @@ export function refuseDryRun(refusal: Refusal): Refusal {
   return isFault ? filled('ValidationError', { code, reason: message }, null) : refusal
 }
 
+/** Returns the refusal with a message that also says why. INVARIANT: the reason holds nothing that a caller sent. */
+export function because({ entry, code, message, denial }: Refusal, reason: string): Refusal {
+  return new Refusal(entry, code, `${message}: ${reason}`, denial)
+}
+
 function filled(code: Code, slots: Readonly<Record<string, string>>, denial: Denial | null): Refusal {
   const fill = (text: string) => text.replace(/\{(\w+)\}/g, (_, slot: string) => slots[slot] ?? '')
   return new Refusal(code, fill(code), fill(catalogue[code].message), denial)

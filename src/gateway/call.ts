@@ -7,7 +7,7 @@
 //
 // From `route` on every refusal is recorded, too, unless the account's refused calls have written too much. When something that a call rests
 // on changed before its commit, its caller is authenticated again and the call is performed again.
-import { Refusal, refuse, refuseDryRun } from '../api/errors.ts'
+import { because, Refusal, refuse, refuseDryRun } from '../api/errors.ts'
 import { locate, locateReadable } from '../api/locate.ts'
 import type { Reply, Resource } from '../api/operation.ts'
 import { readValues } from '../api/parameters.ts'
@@ -15,7 +15,7 @@ import { dryRunKeystore } from '../keystore/dry-run.ts'
 import { type Keystore, Unreachable } from '../keystore/keystore.ts'
 import { destroyUncommitted, forgetDestroyed } from '../kms/destruction.ts'
 import type { LedgerView } from '../ledger/view.ts'
-import { Unavailable } from '../storage/storage.ts'
+import { TooManySearches, Unavailable } from '../storage/storage.ts'
 import { eventOf, furtherEvents, type Named, type Progress } from './call-event.ts'
 import { type Door, SIGNED } from './door.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
@@ -143,7 +143,10 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
     } catch (error) {
       // Records read under former root keys may not open any more: retry under the present ones.
       if (view.rootEpoch !== house.ledger.rootEpoch && !(error instanceof Refusal)) continue
-      const cause = asRefusal(error, call.requestId, house)
+      const isCrowded = error instanceof TooManySearches
+      const cause = isCrowded
+        ? because(operation.product.throttled(), error.message)
+        : asRefusal(error, call.requestId, house)
       const refusal = dry ? refuseDryRun(cause) : cause
       if (refusal.code === 'SignatureNonceUsed') throw refusal
       // Without the database there can be no event; without a device there can.

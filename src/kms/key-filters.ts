@@ -1,6 +1,6 @@
 // The parameter Filters of ListKeys. Besides the cloud's filters it takes those of this service, by which the console searches.
 import { json } from '../api/parameters.ts'
-import { PROPERTIES, type Property } from './key-index.ts'
+import { PROPERTIES, type Property, SEARCHED_CHARACTERS } from './key-index.ts'
 import type { WantedKeys, WantedTag } from './key-search.ts'
 import { isTagKey, isTagValue } from './tags.ts'
 
@@ -29,7 +29,7 @@ const isProperty = (name: string): name is Property => Object.hasOwn(PROPERTIES,
 
 export const keyFilters = json<KeyFilters>({
   max: 65_536,
-  rule: `A JSON array of at most ${MAX} entries like {"Key":"KeyState","Values":["Enabled"]}, each with at most ${MAX} values; keys are ${[...Object.keys(PROPERTIES), ...SAME.keys()].join(', ')}, and, each once and with one value, Search (1 to 256 characters), TagKey, and TagValue beside TagKey.`,
+  rule: `A JSON array of at most ${MAX} entries like {"Key":"KeyState","Values":["Enabled"]}, each with at most ${MAX} values; keys are ${[...Object.keys(PROPERTIES), ...SAME.keys()].join(', ')}, and, each once and with one value, Search (1 to 256 characters, a part of a key's ID, of the first ${SEARCHED_CHARACTERS} characters of its description, or of the name of an alias of it), TagKey, and TagValue beside TagKey.`,
   check(value) {
     if (!Array.isArray(value) || value.length > MAX) return null
     const filters = new Map<string, string[]>()

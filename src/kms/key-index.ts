@@ -41,9 +41,13 @@ export function tagLabel(key: string, value: string | null): string {
   return value === null ? `\n${key}\t` : `\n${key}\t${value}\n`
 }
 
-/** What a search looks into of a key. */
+/** How much of a description searches look into, in characters: it bounds what a search costs, whatever keys there are. */
+export const SEARCHED_CHARACTERS = 512
+
+/** What a search looks into of a key: its id, and the first SEARCHED_CHARACTERS of its description. */
 export function keyText(id: string, { description }: CmkBody): string {
-  return `${id}\n${folded(description)}`
+  // A character of two code units may be cut in two.
+  return `${id}\n${folded(description).slice(0, SEARCHED_CHARACTERS).toWellFormed()}`
 }
 
 /** What a search looks into of an alias: its name without the prefix that all have. */

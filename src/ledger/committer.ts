@@ -89,19 +89,21 @@ export class Committer {
   }
 
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
-    const { known, changes, trailHead } = this.#targets
+    const { storage, known, changes, trailHead } = this.#targets
     const turn = this.#turns.next()
     const late: Waiting[] = []
     try {
       const isBehind = await withSecondLook(this.#targets.roots, () => this.#store(batch, turn))
       if (trailHead.reporting) await trailHead.reporting
       for (const waiting of batch) {
-        const { call, outcome, resolve, reject } = waiting
+        const { call, commit, outcome, resolve, reject } = waiting
         if (outcome === 'moved' && this.#turns.isLate(call.view, isBehind)) late.push(waiting)
         else if (outcome === 'nonce-used') reject(refuse('SignatureNonceUsed'))
         else if (outcome === 'unavailable') reject(refuse('ServiceUnavailableTemporary'))
         // Decided again before that, it would be found to have moved once more.
         else if (outcome === 'moved' && isBehind) changes.follow().then(() => resolve(outcome), reject)
+        // Other calls, also those of later batches, don't wait for it.
+        else if (outcome === 'committed' && commit.scrub) storage.scrubbed().then(() => resolve(outcome), reject)
         else resolve(outcome)
       }
     } catch (error) {

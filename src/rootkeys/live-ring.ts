@@ -166,6 +166,7 @@ export class LiveRing {
       if (next.generation !== this.#generation) this.keys.replace(next)
       this.#record = after
       this.#provider = wrapping
+      await this.#storage.scrubbed()
       return true
     } finally {
       bytes.fill(0)

@@ -14,6 +14,8 @@ import { StoredRows } from './stored-rows.ts'
 
 /** A batch or a read that takes longer counts as lost, and so does a connection. */
 const PATIENCE_MS = 15_000
+/** How many searches run at once. */
+const SEARCHES = 2
 
 /** Connects to the database that `url` names and migrates it. Throws Unavailable. `patienceMs` is for tests. */
 export async function openPostgresql(
@@ -42,7 +44,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
   readonly #batches: PostgresqlBatches
 
   constructor(pool: LivePool, indexing: Indexing, risks: readonly string[]) {
-    super(statements('postgresql'))
+    super(statements('postgresql'), SEARCHES)
     this.#pool = pool
     this.#batches = new PostgresqlBatches(pool, this.statements, this.events, indexing)
     this.risks = risks
@@ -66,6 +68,9 @@ class PostgresqlStorage extends StoredRows implements Storage {
 
   /** PostgreSQL shows committed rows only after they are durable (synchronous_commit, its default). */
   async synced(): Promise<void> {}
+
+  /** When PostgreSQL vacuums removed rows, and drops its log, is its own affair. */
+  async scrubbed(): Promise<void> {}
 
   async dropNonces(now: number, limit: number): Promise<number> {
     return (await this.all(this.statements.dropNonces({ now, limit }))).length

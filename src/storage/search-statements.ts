@@ -21,14 +21,14 @@ export interface SearchStatements {
   readonly foundById: (search: Search, page: { after: string; limit: number }) => Bound
 }
 
-/** A search as its statements have it: with a pattern in place of the text, and the labels by number. */
-type Wanted = Omit<Search, 'labels' | 'text'> & { readonly pattern: string } & Labels
+/** A search as its statements have it: with the labels by number. */
+type Wanted = Omit<Search, 'labels'> & Labels
 type Labels = Readonly<Record<`label${number}`, string>>
 
 /** What a search names; statements differ in that. */
 interface Shape {
   readonly labels: number
-  readonly text: boolean
+  readonly hasText: boolean
 }
 
 /** Where in what is found to read; a statement takes of it what it needs. */
@@ -40,8 +40,6 @@ interface Stretch {
 }
 
 const NOTHING: Stretch = { offset: 0, limit: 0, createdAt: 0, after: '' }
-/** What stands before a character of a pattern that means itself. */
-const ESCAPE = '!'
 const OF_RECORD = ['kind', 'account', 'region', 'parent', 'due', 'revision', 'body', 'mac'] as const
 
 export function searchStatements(db: Kysely<Tables>, dialect: Dialect): SearchStatements {
@@ -92,8 +90,8 @@ function chooser(db: Kysely<Tables>, dialect: Dialect) {
   const indexOf = sql.raw(dialect === 'sqlite' ? 'instr' : 'strpos')
   const entriesOf = ({ kind, account, region }: Place) =>
     db.selectFrom('record_index').where((columns) => columns.and({ kind, account, region }))
-  const chosen = (wanted: Wanted, { labels, text }: Shape) => {
-    const { account, region, now, unwanted, pattern, through } = wanted
+  const chosen = (wanted: Wanted, { labels, hasText }: Shape) => {
+    const { account, region, now, unwanted, through } = wanted
     // Of nearly all entries, the first line decides.
     let entries = entriesOf(wanted).where(sql<boolean>`(
       (steady_until > ${now} AND (facets & ${unwanted}) = 0) OR
@@ -101,8 +99,8 @@ function chooser(db: Kysely<Tables>, dialect: Dialect) {
         ((CASE WHEN turns_at <= ${now} THEN later ELSE facets END) & ${unwanted}) = 0))`)
     for (let i = 0; i < labels; i++)
       entries = entries.where(sql<boolean>`${indexOf}(labels, ${wanted[`label${i}`]}) > 0`)
-    if (!text) return entries
-    const hasPart = sql<boolean>`words LIKE ${pattern} ESCAPE ${sql.lit(ESCAPE)}`
+    if (!hasText) return entries
+    const hasPart = sql<boolean>`${indexOf}(words, ${wanted.text}) > 0`
     const parents = entriesOf({ kind: through, account, region })
       .select('parent')
       .where('parent', 'is not', null)
@@ -119,7 +117,8 @@ function chooser(db: Kysely<Tables>, dialect: Dialect) {
           .onRef('record.kind', '=', 'entry.kind')
           .onRef('record.account', '=', 'entry.account')
           .onRef('record.region', '=', 'entry.region')
-          .onRef('record.id', '=', 'entry.id'),
+          .onRef('record.id', '=', 'entry.id')
+          .onRef('record.created_at', '=', 'entry.created_at'),
       )
       .select(['entry.created_at', 'entry.id', ...OF_RECORD.map((column) => `record.${column}` as const)])
     for (const column of order) rows = rows.orderBy(`entry.${column}`)
@@ -133,14 +132,13 @@ function byShape(
   build: (given: Wanted & Stretch, shape: Shape) => Compilable,
 ): (search: Search, stretch: Partial<Stretch>) => Bound {
   const built = new Map<number, Statement<Wanted & Stretch>>()
-  return ({ labels, text, ...place }, stretch) => {
+  return ({ labels, ...search }, stretch) => {
     if (labels.length > MAX_LABELS) throw new Error(`a search names ${labels.length} labels`)
-    const shape = { labels: labels.length, text: text !== '' }
-    const number = 2 * shape.labels + Number(shape.text)
+    const shape = { labels: labels.length, hasText: search.text !== '' }
+    const number = 2 * shape.labels + Number(shape.hasText)
     const own = built.get(number) ?? statement<Wanted & Stretch>((given) => build(given, shape))
     built.set(number, own)
     const named: Labels = Object.fromEntries(labels.map((label, i) => [`label${i}`, label]))
-    const pattern = `%${text.replace(/[!%_]/g, `${ESCAPE}$&`)}%`
-    return own({ ...NOTHING, ...stretch, ...place, ...named, pattern })
+    return own({ ...NOTHING, ...stretch, ...search, ...named })
   }
 }

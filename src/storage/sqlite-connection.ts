@@ -6,6 +6,8 @@ import type { Bound } from './statement.ts'
 import { Unavailable } from './storage.ts'
 
 const CACHE_KIB = 64 * 1024
+/** How long a statement waits for another process that has locked the database, in milliseconds. */
+const BUSY_MS = 5000
 
 export class SqliteConnection {
   readonly #db: DatabaseSync
@@ -25,7 +27,7 @@ export class SqliteConnection {
       'synchronous = NORMAL',
       'secure_delete = ON',
       `cache_size = -${CACHE_KIB}`,
-      'busy_timeout = 5000',
+      `busy_timeout = ${BUSY_MS}`,
       'temp_store = MEMORY',
     ])
       this.#db.exec(`PRAGMA ${pragma}`)
@@ -99,9 +101,14 @@ export class SqliteConnection {
     }
   }
 
-  /** Moves the write-ahead log into the database and empties it. Returns false, or throws, where that can't be done now. */
+  /** Moves the write-ahead log into the database and empties it, waiting for nobody. Returns false, or throws, where that can't be done now. */
   emptiesLog(): boolean {
-    return this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0
+    this.#db.exec('PRAGMA busy_timeout = 0')
+    try {
+      return this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0
+    } finally {
+      this.#db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
+    }
   }
 
   close(): void {

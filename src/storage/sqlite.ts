@@ -6,6 +6,7 @@ import type { Columns } from './rows.ts'
 import { type Indexing, type Opening, UNINDEXED } from './search.ts'
 import { guarded, SqliteConnection } from './sqlite-connection.ts'
 import { SqliteEvents } from './sqlite-events.ts'
+import { SqliteScrubs } from './sqlite-scrubs.ts'
 import { SqliteSearches } from './sqlite-searches.ts'
 import { SqliteTransaction } from './sqlite-transaction.ts'
 import type { Bound } from './statement.ts'
@@ -36,10 +37,11 @@ class SqliteStorage extends StoredRows implements Storage {
   /** null for a database in memory, which no other connection sees. */
   readonly #searches: SqliteSearches | null
   readonly #indexing: Indexing
-  #scrubDue = false
+  readonly #scrubs: SqliteScrubs
 
   constructor(path: string, opening: Opening) {
-    super(statements('sqlite'))
+    // They share one thread.
+    super(statements('sqlite'), 1)
     this.events = new SqliteEvents(
       this.statements,
       (bound) => this.all(bound),
@@ -49,6 +51,7 @@ class SqliteStorage extends StoredRows implements Storage {
     this.#indexing = opening.indexing
     this.#wal = this.#db.hasLog ? new WalSync(path) : null
     this.#searches = this.#db.hasLog ? new SqliteSearches(path) : null
+    this.#scrubs = new SqliteScrubs(this.#db, this.searches, opening.notice)
     this.#recallNonces()
   }
 
@@ -84,7 +87,7 @@ class SqliteStorage extends StoredRows implements Storage {
       calls += commits.length
     }
     if (this.#wal && !(calls <= FEW && this.#wal.syncedNow())) await this.#wal.synced()
-    this.#scrub()
+    this.#scrubs.tryNow()
     return ended
   }
 
@@ -92,21 +95,12 @@ class SqliteStorage extends StoredRows implements Storage {
     for (const [i, { nonce, scrub }] of commits.entries()) {
       if (outcomes[i] !== 'committed') continue
       if (nonce) this.#nonces.add(nonce.digest, nonce.expiresAt)
-      if (scrub) this.#scrubDue = true
+      if (scrub) this.#scrubs.due()
     }
   }
 
-  /**
-   * Moves the write-ahead log into the database and empties it: with secure_delete, neither keeps what was removed.
-   * What fails now (a full disk) is done at the next opportunity; the removal itself is committed already.
-   */
-  #scrub(): void {
-    if (!this.#scrubDue) return
-    try {
-      this.#scrubDue = !this.#db.emptiesLog()
-    } catch {
-      this.#scrubDue = true
-    }
+  scrubbed(): Promise<void> {
+    return this.#scrubs.done()
   }
 
   /** Reads back the nonces of the last time window, so that no replay succeeds after a restart. */
@@ -124,13 +118,15 @@ class SqliteStorage extends StoredRows implements Storage {
   readonly takeTurn = null
 
   async dropNonces(now: number, limit: number): Promise<number> {
-    this.#scrub()
+    this.#scrubs.tryNow()
     this.#nonces.drop(now)
     return (await this.all(this.statements.dropNonceBatches({ now, limit }))).length
   }
 
   async close(): Promise<void> {
+    this.searches.close()
     await this.#searches?.close()
+    await this.#scrubs.close()
     await this.#wal?.close()
     this.#db.close()
   }

@@ -134,7 +134,7 @@ export interface Commit {
   readonly event: EventRow | null
   /** The call's events for other accounts, which follow its own. */
   readonly further?: readonly EventRow[]
-  /** Whether the changes remove secrets, so that no old page or log frame may keep them. */
+  /** Whether the changes remove secrets, so that no old page or log frame may keep them: see Storage.scrubbed. */
   readonly scrub: boolean
 }
 
@@ -155,9 +155,9 @@ export interface Storage {
   pageAfter(place: Place, after: Pick<Row, 'createdAt' | 'id'> | null, limit: number): Promise<readonly Row[]>
   /** Rows of a kind in one account and region whose ids lie between two, both excluded, by id in byte order. */
   between(place: Place, after: string, before: string, limit: number): Promise<readonly Row[]>
-  /** Rows of an indexed kind that a search finds, by creation time, then id. */
+  /** Rows of an indexed kind that a search finds, by creation time, then id. Searches of one account run one after the other; throws TooManySearches. */
   search(search: Search, offset: number, limit: number): Promise<Found>
-  /** Rows that a search finds whose ids come after one, by id in byte order. */
+  /** Rows that a search finds whose ids come after one, by id in byte order. Throws TooManySearches. */
   searchById(search: Search, after: string, limit: number): Promise<Found['rows']>
   /** How many rows a range has; of a whole account and region only for kinds that are counted. */
   count(range: Range): Promise<number>
@@ -187,6 +187,8 @@ export interface Storage {
   readonly events: EventStorage
   /** Resolves when everything that was read before the call is durable. */
   synced(): Promise<void>
+  /** Resolves when no page and no log frame keeps what commits that ended before the call removed with `scrub`. */
+  scrubbed(): Promise<void>
   /** Why nothing can be committed until a restart, or null. */
   readonly failure: Unavailable | null
   /** What in the database's settings could lose acknowledged calls, each in a sentence. */
@@ -259,3 +261,6 @@ export class Stale extends Error {}
 
 /** The database can't serve now: unreachable, full, read-only. */
 export class Unavailable extends Error {}
+
+/** An account has as many searches waiting as it may have. It can search again when one of them has ended. */
+export class TooManySearches extends Error {}

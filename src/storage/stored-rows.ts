@@ -1,5 +1,6 @@
 // Reading records, as both databases store them.
 import { type Columns, toChanges, toRow } from './rows.ts'
+import { SearchTurns } from './search-turns.ts'
 import type { Bound } from './statement.ts'
 import type { Statements } from './statements.ts'
 import type { Changes, Found, Place, Range, Row, RowKey, Search } from './storage.ts'
@@ -10,9 +11,12 @@ const BEGINNING = { createdAt: -1, id: '' }
 /** What adapters have in common: they differ in how a statement is run. */
 export abstract class StoredRows {
   protected readonly statements: Statements
+  protected readonly searches: SearchTurns
 
-  constructor(statements: Statements) {
+  /** `searchesAtOnce` is how many searches the adapter can run at the same time. */
+  constructor(statements: Statements, searchesAtOnce: number) {
     this.statements = statements
+    this.searches = new SearchTurns(searchesAtOnce)
   }
 
   /** Runs a statement; returns all of its rows. Throws Unavailable. */
@@ -63,8 +67,12 @@ export abstract class StoredRows {
     return this.#rows(this.statements.between({ kind, account, region, after, before, limit }))
   }
 
+  search(search: Search, offset: number, limit: number): Promise<Found> {
+    return this.searches.run(search.account, () => this.#search(search, offset, limit))
+  }
+
   /** What a page passes over is not gone through again to count all. */
-  async search(search: Search, offset: number, limit: number): Promise<Found> {
+  async #search(search: Search, offset: number, limit: number): Promise<Found> {
     const entries = await this.sought(this.statements.found(search, { offset, limit }))
     const last = entries.at(-1)
     const before = last ? offset + entries.length : 0
@@ -75,7 +83,9 @@ export abstract class StoredRows {
   }
 
   async searchById(search: Search, after: string, limit: number): Promise<Found['rows']> {
-    return (await this.sought(this.statements.foundById(search, { after, limit }))).map(toFound)
+    return this.searches.run(search.account, async () =>
+      (await this.sought(this.statements.foundById(search, { after, limit }))).map(toFound),
+    )
   }
 
   async count({ kind, account, region, parent }: Range): Promise<number> {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
+import { TooManySearches } from '../../src/storage/storage.ts'
 import { eachDatabase } from '../databases.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { ramOf } from '../ram/ram.ts'
@@ -236,6 +237,38 @@ eachDatabase((open, name) => {
     assert.deepEqual(house.failures, [])
   })
 
+  it('looks into the first 512 characters of a description, as its index does', async () => {
+    const RegionId = 'cn-shanghai'
+    const made = async (Description: string) =>
+      (await house.must('CreateKey', { RegionId, Description })).KeyMetadata.KeyId
+    const one = await made(`${'x'.repeat(511)}YZ`)
+    await made(`${'x'.repeat(511)}\u{1f511}`)
+    const found = async (part: string) => {
+      const Filters = JSON.stringify([{ Key: 'Search', Values: [part] }])
+      return (await house.must('ListKeys', { RegionId, Filters })).Keys.Key.map(({ KeyId }: { KeyId: string }) => KeyId)
+    }
+    assert.equal((await found('xx')).length, 2)
+    assert.deepEqual(await found('xy'), [one])
+    for (const part of ['yz', 'z', '\u{1f511}']) assert.deepEqual(await found(part), [])
+    assert.deepEqual(house.failures, [])
+  })
+
+  it('refuses a search that the database refuses to take, as throttled, and says why', async () => {
+    const { storage } = house.open
+    const { search } = storage
+    storage.search = () => Promise.reject(new TooManySearches('others wait'))
+    try {
+      const { status, body } = await house.call('ListKeys', { Filters: '[{"Key":"Search","Values":["a"]}]' })
+      assert.deepEqual(
+        [status, body.Code, body.Message],
+        [429, 'Rejected.Throttling', 'QPS Limit Exceeded: others wait'],
+      )
+    } finally {
+      storage.search = search
+    }
+    assert.deepEqual(house.failures, [])
+  })
+
   it('refuses filters of its own that are not whole', async () => {
     const one = (Key: string, ...Values: string[]) => ({ Key, Values })
     for (const filters of [
@@ -309,6 +342,14 @@ describe('an index that was altered', () => {
   it('shows no key that is not there', async () => {
     index.exec(
       `INSERT INTO record_index SELECT kind, account, region, created_at + 1, 'none', steady_until, facets, words, labels, parent, gone_at, turns_at, later FROM record_index WHERE id = '${two}'`,
+    )
+    assert.deepEqual(await search('changed'), [[one, two], 2])
+    assert.equal(alarms().length, 1)
+  })
+
+  it('shows no key twice', async () => {
+    index.exec(
+      `INSERT INTO record_index SELECT kind, account, region, created_at + 1, id, steady_until, facets, words, labels, parent, gone_at, turns_at, later FROM record_index WHERE id = '${two}'`,
     )
     assert.deepEqual(await search('changed'), [[one, two], 2])
     assert.equal(alarms().length, 1)

@@ -298,6 +298,9 @@ export class SimulatedStorage implements Storage {
     return this.#line.sync()
   }
 
+  /** A simulated database has no pages. */
+  async scrubbed(): Promise<void> {}
+
   async close(): Promise<void> {}
 }
 

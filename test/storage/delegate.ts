@@ -7,6 +7,7 @@ export function delegate(storage: Storage): Storage {
     failure: storage.failure,
     risks: storage.risks,
     synced: () => storage.synced(),
+    scrubbed: () => storage.scrubbed(),
     get: (...place) => storage.get(...place),
     page: (...where) => storage.page(...where),
     pageAfter: (...where) => storage.pageAfter(...where),

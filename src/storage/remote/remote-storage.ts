@@ -14,6 +14,7 @@ import {
   Stale,
   type Storage,
   type Stored,
+  TooManySearches,
   Unavailable,
 } from '../storage.ts'
 import { type Batch, packBatch, packStored, unpackBatch, unpackStored } from './batch.ts'
@@ -47,6 +48,11 @@ export const STORAGE_ERRORS: readonly ErrorForm[] = [
     (error) => error instanceof Unavailable,
     (message) => new Unavailable(message),
   ),
+  of(
+    'too many searches',
+    (error) => error instanceof TooManySearches,
+    (message) => new TooManySearches(message),
+  ),
 ]
 
 /** The owner's side, but for batches. */
@@ -66,6 +72,7 @@ export function storageMethods(storage: Storage): StorageMethods {
     'storage.changesSince': (number) => storage.changesSince(number),
     'storage.dropNonces': (...which) => storage.dropNonces(...which),
     'storage.synced': () => storage.synced(),
+    'storage.scrubbed': () => storage.scrubbed(),
     'events.after': (...which) => events.after(...which),
     'events.at': (seqs) => events.at(seqs),
     'events.drop': (...which) => events.drop(...which),
@@ -170,6 +177,10 @@ export class RemoteStorage implements Storage {
 
   synced(): Promise<void> {
     return this.#owner.ask('storage.synced')
+  }
+
+  scrubbed(): Promise<void> {
+    return this.#owner.ask('storage.scrubbed')
   }
 
   /** The channel ends with the process. */
