@@ -109,7 +109,7 @@ async function verify({ flags, settings, rooms, around }: Work): Promise<number>
   const verified = await verifyTrail(rooms, periodOf(flags), publicKey, witness ? [witness] : [], draw)
   const code = report(verified, started, around)
   if (code !== 0) return code
-  const fault = await faultBeside(rooms, witness?.stored ?? 0)
+  const fault = await faultBeside(rooms, witness?.stored ?? 0, () => rooms.eventIndex.turn())
   if (!fault) return 0
   around.complain(`NOT INTACT: ${fault.message}`)
   return 1

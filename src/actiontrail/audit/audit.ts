@@ -6,7 +6,7 @@ import { eventsUpTo, laneEnd, laneOf } from '../../storage/lane.ts'
 import type { ChainedEvent, Head, Heads } from '../../storage/storage.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { missingCheckpoint } from './checkpoint-chain.ts'
-import { type Lane, type Period, type Reads, rangeOf, type TrailRooms, totalOf } from './range.ts'
+import { type GiveWay, type Lane, type Period, type Reads, rangeOf, type TrailRooms, totalOf } from './range.ts'
 import { StoredWalk, type Walking } from './stored-walk.ts'
 import { ofRow, type TrailFault, type Verified, withId } from './verify.ts'
 
@@ -33,7 +33,7 @@ export async function verifyTrail(
 ): Promise<Verified<TrailFault>> {
   const { ledger } = rooms
   for (let round = 1; ; round++) {
-    const range = await rangeOf(rooms, period, witnesses)
+    const range = await rangeOf(rooms, period, witnesses, async () => progress(0, 0))
     const { lanes, vanished } = range
     const walking = { ledger, publicKey, witnesses, range, rowsAtOnce }
     const verified = vanished ? none(lanes, vanished) : await verifyLanes(walking, period, progress)
@@ -56,10 +56,11 @@ async function verifyLanes(walking: Walking, period: Period, progress: Progress)
   for (const [lane, { end }] of range.lanes.entries()) {
     const walk = new StoredWalk(walking, lane)
     const before = events
-    let fault = await walk.to(end, (seen) => progress(before + seen, total))
+    const step = (seen: number) => progress(before + seen, Math.max(total, before + seen))
+    let fault = await walk.to(end, step)
     // What is stored behind all lanes counts to the last one.
     const behind = lane === range.lanes.length - 1 ? Number.MAX_SAFE_INTEGER : laneEnd(lane)
-    if (period.to === null) fault ??= (await nothingBehind(ledger, walk, behind)) ?? (await walk.unmet())
+    if (period.to === null) fault ??= (await nothingBehind(ledger, walk, behind, step)) ?? (await walk.unmet())
     events += walk.events
     confirmed += walk.confirmed
     heads.push(walk.head)
@@ -69,7 +70,12 @@ async function verifyLanes(walking: Walking, period: Period, progress: Progress)
 }
 
 /** A fault when an event comes after the head of the lane, up to number `last`. A server may record events meanwhile. */
-async function nothingBehind(ledger: Reads, walk: StoredWalk, last: number): Promise<TrailFault | null> {
+async function nothingBehind(
+  ledger: Reads,
+  walk: StoredWalk,
+  last: number,
+  step: (seen: number) => void | Promise<void>,
+): Promise<TrailFault | null> {
   for (let round = 0; round < ROUNDS; round++) {
     const [stray] = await ledger.events.after(walk.head.seq, 1, last)
     if (!stray) return null
@@ -85,7 +91,7 @@ async function nothingBehind(ledger: Reads, walk: StoredWalk, last: number): Pro
         event: ofRow(stray),
       }
     }
-    const fault = await walk.to(head, () => {})
+    const fault = await walk.to(head, step)
     if (fault) return fault
   }
   return null
@@ -93,12 +99,16 @@ async function nothingBehind(ledger: Reads, walk: StoredWalk, last: number): Pro
 
 /**
  * The fault of what stands beside a chain that is intact: the stored checkpoints, and the index of lookups. `known` is the `seq` of a
- * checkpoint that was seen in the database, or 0.
+ * checkpoint that was seen in the database, or 0. It waits for `giveWay` after each step, and ends where that throws.
  */
-export async function faultBeside({ ledger, eventIndex }: TrailRooms, known: number): Promise<TrailFault | null> {
-  const gap = await missingCheckpoint(ledger, known)
+export async function faultBeside(
+  { ledger, eventIndex }: TrailRooms,
+  known: number,
+  giveWay: GiveWay,
+): Promise<TrailFault | null> {
+  const gap = await missingCheckpoint(ledger, known, giveWay)
   if (gap) return { kind: 'CheckpointMissing', seq: 0, message: gap }
-  const fault = await eventIndex.fault()
+  const fault = await eventIndex.fault(giveWay)
   if (!fault) return null
   const message = `${fault}: lookups may miss events; \`strongroom audit reindex\` rebuilds it`
   return { kind: 'IndexAltered', seq: 0, message }
@@ -114,8 +124,8 @@ export async function* exportTrail(
   publicKey: KeyObject,
   progress: Progress,
 ): AsyncGenerator<Exported> {
-  const { ledger } = rooms
-  const range = await rangeOf(rooms, period, [])
+  const { ledger, eventIndex } = rooms
+  const range = await rangeOf(rooms, period, [], () => eventIndex.turn())
   const { lanes } = range
   // All lanes are begun before the first event is handed out.
   const rowsAtOnce = Math.max(FEWEST_ROWS_OF_A_LANE, Math.floor(ROWS_AT_ONCE / lanes.length))

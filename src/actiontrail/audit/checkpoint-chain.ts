@@ -67,25 +67,29 @@ export async function storing(checkpoint: Checkpoint, ledger: Pick<Ledger, 'get'
 
 /**
  * Describes the first stored checkpoint that is missing; null when none is. A checkpoint that was dropped with its events is not missing.
- * `known` is the `seq` of a checkpoint that was seen in the database, or 0.
+ * `known` is the `seq` of a checkpoint that was seen in the database, or 0. It waits for `giveWay` after each step.
  */
-export async function missingCheckpoint(ledger: Reads, known: number): Promise<string | null> {
+export async function missingCheckpoint(
+  ledger: Reads,
+  known: number,
+  giveWay: () => Promise<void> = async () => {},
+): Promise<string | null> {
   for (let round = 1; ; round++) {
     const before = await dropped(ledger)
-    const missing = await firstMissing(ledger, known)
+    const missing = await firstMissing(ledger, known, giveWay)
     // What a server dropped meanwhile is not missing.
     const moved = missing !== null && (await dropped(ledger)) !== before
     if (!moved || round === ROUNDS) return missing
   }
 }
 
-async function firstMissing(ledger: Reads, known: number): Promise<string | null> {
+async function firstMissing(ledger: Reads, known: number, giveWay: () => Promise<void>): Promise<string | null> {
   const last = await lastStored(ledger)
   const named = [last?.seq ?? 0, known]
   const there = new Set<number>()
   const gaps: number[] = []
   let [before, isLinked] = [0, false]
-  for await (const page of checkpointsByPage(ledger, 0, Number.MAX_SAFE_INTEGER))
+  for await (const page of checkpointsByPage(ledger, 0, Number.MAX_SAFE_INTEGER)) {
     for (const { seq, previous } of page) {
       isLinked ||= previous !== undefined
       // A server of an earlier release may have stored some in between, which name none.
@@ -93,6 +97,8 @@ async function firstMissing(ledger: Reads, known: number): Promise<string | null
       if (named.includes(seq)) there.add(seq)
       before = seq
     }
+    await giveWay()
+  }
   const floor = await dropped(ledger)
   const [missing] = [...gaps, ...named.filter((seq) => !there.has(seq))]
     .filter((seq) => seq > floor)

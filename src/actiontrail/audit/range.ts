@@ -11,6 +11,9 @@ import type { TrailFault } from './verify.ts'
 
 export type Reads = Pick<Ledger, 'between' | 'events' | 'heads'>
 
+/** Lets other work run between the steps of long work. */
+export type GiveWay = () => Promise<void>
+
 export interface TrailRooms {
   readonly ledger: Reads
   readonly eventIndex: EventIndex
@@ -47,10 +50,12 @@ export function totalOf(lanes: readonly Lane[]): number {
   return lanes.reduce((sum, { start, end }) => sum + end.seq - start.seq, 0)
 }
 
+/** Where the period lies. It waits for `giveWay` after each step of reading checkpoints. */
 export async function rangeOf(
   { ledger, eventIndex }: TrailRooms,
   { from, to }: Period,
   witnesses: readonly Checkpoint[],
+  giveWay: GiveWay,
 ): Promise<Range> {
   const [floors, heads, indexed] = [await floorsNow(ledger), await ledger.heads(), await eventIndex.indexed()]
   const [after, before] = [eventsUpTo(floors), eventsUpTo(heads) + 1]
@@ -72,6 +77,7 @@ export async function rangeOf(
         if (mark.seq >= floor.seq && mark.seq < first) starts[lane] = mark
         if (to !== null && mark.seq >= Math.max(last, first)) ends[lane] ??= mark
       }
+    await giveWay()
   }
   const lanes = spans.map(({ floor, head, first, last }, lane) => {
     return { floor, start: starts[lane] ?? floor, end: ends[lane] ?? head, first, last }

@@ -72,6 +72,7 @@ class Run {
   #held: Verification
   #toldAt: number
   #steppedAt: number
+  #far = { seen: 0, total: 0 }
 
   constructor(house: VerifierHouse, held: Verification, stop: AbortSignal) {
     this.#house = house
@@ -108,20 +109,24 @@ class Run {
     const known = witness()
     const { from, to } = this.#held.body
     const publicKey = publicKeyOf(trailSigner.publicKey)
-    const step = (seen: number, total: number) => this.#step(seen, total)
+    const step = (seen: number, total: number) => {
+      this.#far = { seen, total }
+      return this.#step()
+    }
     const witnesses = known ? [known] : []
     const verified = await verifyTrail(this.#house, { from, to }, publicKey, witnesses, step, ROWS_AT_ONCE)
     if (verified.fault) return verified
-    return { ...verified, fault: await faultBeside(this.#house, known?.stored ?? 0) }
+    return { ...verified, fault: await faultBeside(this.#house, known?.stored ?? 0, () => this.#step()) }
   }
 
   /** After each step: says how far it is, and rests for as long as the step took. */
-  async #step(seen: number, total: number): Promise<void> {
+  async #step(): Promise<void> {
     const { runtime, now } = this.#house
     if (this.#stop.aborted) throw new Stopped()
     const at = runtime.monotonic()
     if (at - this.#toldAt >= TELL_MS) {
       this.#toldAt = at
+      const { seen, total } = this.#far
       await this.#change((held) => moved(held, seen, total, now()))
     }
     await runtime.pause(runtime.monotonic() - this.#steppedAt, this.#stop)

@@ -101,11 +101,11 @@ export class EventIndex {
     return Array.from({ length: lanes }, (_, lane) => headIn(floors, lane))
   }
 
-  /** Describes the first fault of the index as it is stored now; null when it has none. */
-  async fault(): Promise<string | null> {
+  /** Describes the first fault of the index as it is stored now; null when it has none. It waits for `giveWay` after each step. */
+  async fault(giveWay: () => Promise<void> = () => this.turn()): Promise<string | null> {
     const floors = await this.#floors()
     const directory = new IndexDirectory(this.#ledger.events, this.#keys)
-    const [stray] = [...(await directory.refresh(floors)), ...(await this.#behind(floors.length))]
+    const [stray] = [...(await directory.refreshInSteps(floors, giveWay)), ...(await this.#behind(floors.length))]
     if (stray) {
       const after = directory.lastSeq(headIn(floors, Math.max(0, laneOf(stray.firstSeq))))
       return `the index was altered after event ${named(after)}: the part that says to be about events ${named(stray.firstSeq)} to ${named(stray.lastSeq)} does not belong there`
@@ -114,7 +114,7 @@ export class EventIndex {
       for (const part of directory.partsOf(lane)) {
         if (!(await this.#isWhole(part)))
           return `the index of events ${named(part.firstSeq)} to ${named(part.lastSeq)} was altered`
-        await this.turn()
+        await giveWay()
       }
     return null
   }

@@ -43,7 +43,14 @@ export class IndexDirectory {
     return strays.flat()
   }
 
-  async #refreshLane(lane: number, floor: number): Promise<readonly IndexPart[]> {
+  /** As `refresh`, lane by lane; it waits for `giveWay` after each step. */
+  async refreshInSteps(floors: Heads, giveWay: () => Promise<void>): Promise<readonly IndexPart[]> {
+    const strays: IndexPart[] = []
+    for (const [lane, { seq }] of floors.entries()) strays.push(...(await this.#refreshLane(lane, seq, giveWay)))
+    return strays
+  }
+
+  async #refreshLane(lane: number, floor: number, giveWay = async () => {}): Promise<readonly IndexPart[]> {
     const known = this.partsOf(lane)
     const gone = known.findIndex(({ lastSeq }) => lastSeq > floor)
     if (gone !== 0) this.#parts[lane] = gone < 0 ? [] : known.slice(gone)
@@ -57,6 +64,7 @@ export class IndexDirectory {
           else strays.push(row)
         }
       after = rows.at(-1)?.firstSeq ?? after
+      if (rows.length > 0) await giveWay()
       if (rows.length < PARTS_AT_ONCE) return strays
     }
   }

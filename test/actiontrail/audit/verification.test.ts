@@ -163,6 +163,45 @@ eachDatabase((open) => {
       assert.deepEqual(house.failures, [])
     })
 
+    describe('of a walk that is over, while checkpoints and the index are looked at', () => {
+      /** A verification that does `then` in each rest after its walk. */
+      const verifyAnd = async (then: () => Promise<void>) => {
+        await house.must('ListKeys')
+        await new TrailUpkeep(house.open).checkpoint(house.now, true)
+        await trails.must('StartEventVerification')
+        let isOver = false
+        const rest = async () => {
+          const { SeenEvents, TotalEvents } = await inspect(house)
+          if (isOver) await then()
+          isOver ||= TotalEvents > 0 && SeenEvents >= TotalEvents
+        }
+        await verifierOf(house, { rest }).next()
+        assert.ok(isOver)
+      }
+
+      it('ends when it is canceled', async () => {
+        await verifyAnd(async () => {
+          if ((await inspect(house)).State === 'Running') await trails.must('CancelEventVerification')
+        })
+        assert.equal((await inspect(house)).State, 'Canceled')
+        assert.deepEqual(house.failures, [])
+      })
+
+      it('stays with its server, however long it takes', async () => {
+        await record(house, 2 * STEP)
+        assert.ok(await house.open.eventIndex.extend())
+        const seen: string[] = []
+        await verifyAnd(async () => {
+          house.now += 40_000
+          await verifierOf(house, { node: 'two' }).next()
+          seen.push((await inspect(house)).State)
+        })
+        assert.ok(seen.length >= 2, `${seen}`)
+        assert.deepEqual(new Set(seen), new Set(['Running']))
+        assert.equal((await inspect(house)).State, 'Intact')
+      })
+    })
+
     it('is handed back by a server that stops, and done by the next', async () => {
       await trails.must('StartEventVerification')
       const stopping = new AbortController()
