@@ -88,6 +88,23 @@ describe('forms in the browser', () => {
     await page.getByRole('heading', { name: 'anna2' }).waitFor()
   })
 
+  it('send once what is sent twice before the answer', async () => {
+    const operations = called()
+    await desk.go(page, '/ram/users?dialog=create')
+    await page.getByLabel('Logon Name').fill('otto')
+    await dialog()
+      .getByRole('button', { name: 'OK' })
+      .evaluate((button: HTMLElement) => {
+        button.click()
+        button.click()
+      })
+    await page.getByRole('heading', { name: 'otto' }).waitFor()
+    assert.deepEqual(
+      operations.filter((one) => one === 'CreateUser'),
+      ['CreateUser'],
+    )
+  })
+
   it('leave out rows that nobody filled', async () => {
     await desk.go(page, '/cn-hangzhou/cryptography/encrypt')
     await page.getByLabel('Key', { exact: true }).fill('alias/taken')

@@ -1,10 +1,10 @@
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 
 export interface Attempt {
   /** What was refused last; null from the next attempt on. */
   readonly error: Error | null
   readonly busy: boolean
-  /** Does the work. Resolves with whether it was done. */
+  /** Does the work, unless some is being done. Resolves with whether it was done. */
   run(work: () => Promise<unknown>): Promise<boolean>
   /** Forgets what was refused. */
   forget(): void
@@ -14,7 +14,10 @@ export interface Attempt {
 export function useAttempt(): Attempt {
   const [error, setError] = useState<Error | null>(null)
   const [busy, setBusy] = useState(false)
+  const running = useRef(false)
   const run = async (work: () => Promise<unknown>) => {
+    if (running.current) return false
+    running.current = true
     setBusy(true)
     setError(null)
     try {
@@ -24,6 +27,7 @@ export function useAttempt(): Attempt {
       setError(thrown as Error)
       return false
     } finally {
+      running.current = false
       setBusy(false)
     }
   }
