@@ -28,12 +28,17 @@ export function settled(queries: readonly PromiseLike<unknown>[]): Promise<reado
 export type UnderWay = Set<(error: Error) => void>
 
 /**
- * Resolves as `work` does. Rejects with a lost connection when it takes longer than `ms` milliseconds, or by its member of `underWay`,
- * which it has while it lasts. Not a race against a promise that outlives it: that would keep every result.
+ * Resolves as `work` does. Rejects when it takes longer than `ms` milliseconds, with a lost connection where `late` is no other error, or by
+ * its member of `underWay`, which it has while it lasts. Not a race against a promise that outlives it: that would keep every result.
  */
-export function within<T>(ms: number, work: PromiseLike<T>, underWay?: UnderWay): Promise<T> {
+export function within<T>(
+  ms: number,
+  work: PromiseLike<T>,
+  underWay?: UnderWay,
+  late: () => Error = () => silent(ms),
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => fail(silent(ms)), ms)
+    const timer = setTimeout(() => fail(late()), ms)
     const end = () => {
       clearTimeout(timer)
       underWay?.delete(fail)

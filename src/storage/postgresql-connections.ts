@@ -7,6 +7,8 @@ import { failing, nameOf, openSocket } from './postgresql-socket.ts'
 import { Unavailable } from './storage.ts'
 
 const CONNECTIONS = 8
+/** How many searches run at once, each on a connection for searches alone. */
+export const SEARCHES = 2
 /** How long a host may take to say whether it accepts writes. Less than a batch waits for a connection. */
 const PROBE_MS = 2500
 /**
@@ -20,6 +22,8 @@ const LONGEST_PAUSE_S = 0.5
 /** A pool of connections, and whether one of them has closed. */
 export interface Pool {
   readonly sql: Sql
+  /** For searches, which may take long: no other work waits for them. They go to the same host, and close with the others. */
+  readonly searching: Sql
   closed: boolean
   /** Whether a query has opened a connection. */
   opened: boolean
@@ -59,15 +63,29 @@ export function connect(url: string): Pool {
     pool.closed = true
     for (const fail of pool.underWay) fail(error)
   }
-  const client = driver(address, CONNECTIONS, async () => openSocket(address, await chosen()), {
+  const watching: Watching = {
     onclose: () => close(closedError()),
     onnotice: ({ routine, message = '' }) => {
       if (routine === UNREPLICATED) close(Object.assign(new Error(message), { code: 'CONNECTION_CLOSED' }))
     },
-  })
-  const pool: Pool = { ...client, closed: false, opened: false, underWay: new Set() }
+  }
+  const [main, searching] = [CONNECTIONS, SEARCHES].map((most) =>
+    driver(address, most, async () => openSocket(address, await chosen()), watching),
+  ) as [Driver, Driver]
+  const pool: Pool = {
+    sql: main.sql,
+    searching: searching.sql,
+    closed: false,
+    opened: false,
+    underWay: new Set(),
+    async end(seconds) {
+      await Promise.all([main.end(seconds), searching.end(0)])
+    },
+  }
   return pool
 }
+
+type Driver = Pick<Pool, 'sql' | 'end'>
 
 interface Watching {
   onclose(): void
@@ -75,12 +93,7 @@ interface Watching {
 }
 
 /** The driver, with sockets of ours: by itself it tries a dead host for ever, and verifies no certificate of an IP address. */
-function driver(
-  address: Address,
-  max: number,
-  open: () => Promise<Socket>,
-  watching: Watching,
-): Pick<Pool, 'sql' | 'end'> {
+function driver(address: Address, max: number, open: () => Promise<Socket>, watching: Watching): Driver {
   const { user, password, database, parameters } = address
   const sockets = new Set<Socket>()
   let ended = false
@@ -154,11 +167,22 @@ async function accepted(address: Address, host: Host): Promise<Host> {
 export type Sql = postgres.Sql<{ bigint: number }>
 export type Connection = postgres.ReservedSql<{ bigint: number }>
 
-/** Reserves a connection. The driver never hands out one that it opened for this alone, so a query opens the first one. */
-export async function reserve(pool: Pool): Promise<Connection> {
-  if (!pool.opened) await pool.sql.unsafe('SELECT 1')
+/**
+ * Reserves a connection. The driver never hands out one that it opened for this alone, so a query opens the first one. Rejects with a lost
+ * connection when that takes longer than `ms` milliseconds, and with Unavailable when all are in use for so long: none of them need be lost.
+ */
+export async function reserve(pool: Pool, ms: number): Promise<Connection> {
+  if (!pool.opened) await within(ms, pool.sql.unsafe('SELECT 1'), pool.underWay)
   pool.opened = true
-  return pool.sql.reserve()
+  const reserved = pool.sql.reserve()
+  const busy = () => new Unavailable(`PostgreSQL: all connections were in use for ${ms} ms`)
+  return within(ms, reserved, pool.underWay, busy).catch((error: unknown) => {
+    reserved.then(
+      (late) => late.release(),
+      () => {},
+    )
+    throw error
+  })
 }
 
 /** Turns errors of the connection and of the database server into Unavailable. */

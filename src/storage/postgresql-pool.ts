@@ -9,11 +9,14 @@ export class LivePool {
   readonly #connect: () => Pool
   /** How long a query may take, in milliseconds: one that takes longer counts as lost, and so does its connection. */
   readonly patienceMs: number
+  /** How long a search may take: less, so that a long one is no lost connection. */
+  readonly searchMs: number
 
   constructor(pool: Pool, connect: () => Pool, patienceMs: number) {
     this.#pool = pool
     this.#connect = connect
     this.patienceMs = patienceMs
+    this.searchMs = Math.ceil((patienceMs * 2) / 3)
   }
 
   /** The pool, even if a connection of it has closed. */
@@ -45,6 +48,18 @@ export class LivePool {
         if (isLost(error)) this.renew(pool)
         throw error
       }
+    })
+  }
+
+  /** Runs a statement of a search on a connection for searches; the database ends it after `searchMs`. Throws Unavailable. */
+  search({ text, values }: Bound): Promise<readonly Columns[]> {
+    return this.using((pool) => {
+      const found = pool.searching.begin('READ ONLY', async (sql) => {
+        const limit = sql.unsafe(`SET LOCAL statement_timeout = ${this.searchMs}`)
+        const [, rows] = await Promise.all([limit, sql.unsafe(text, values, { prepare: true })])
+        return rows
+      })
+      return within(this.patienceMs, found, pool.underWay)
     })
   }
 

@@ -18,7 +18,7 @@ const BEGIN_HOLDING = begin(2000)
 
 /** Reserves a connection of the pool. All queries that are waited for at once may take `patienceMs` milliseconds together. */
 export async function openSession(pool: Pool, patienceMs: number): Promise<Session> {
-  const connection = await within(CONNECTION_PATIENCE_MS, reserve(pool), pool.underWay)
+  const connection = await reserve(pool, CONNECTION_PATIENCE_MS)
   demandOpen(pool)
   return new Session(pool, connection, patienceMs)
 }

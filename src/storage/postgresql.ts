@@ -1,6 +1,6 @@
 // The shared store: PostgreSQL.
 import { PostgresqlBatches } from './postgresql-batches.ts'
-import { connect, reaching } from './postgresql-connections.ts'
+import { connect, reaching, SEARCHES } from './postgresql-connections.ts'
 import { DURABILITY_SETTINGS, durabilityRisks } from './postgresql-durability.ts'
 import { migratePostgresql } from './postgresql-migration.ts'
 import { LivePool } from './postgresql-pool.ts'
@@ -14,8 +14,6 @@ import { StoredRows } from './stored-rows.ts'
 
 /** A batch or a read that takes longer counts as lost, and so does a connection. */
 const PATIENCE_MS = 15_000
-/** How many searches run at once. */
-const SEARCHES = 2
 
 /** Connects to the database that `url` names and migrates it. Throws Unavailable. `patienceMs` is for tests. */
 export async function openPostgresql(
@@ -55,7 +53,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
   }
 
   protected sought(bound: Bound): Promise<readonly Columns[]> {
-    return this.all(bound)
+    return this.#pool.search(bound)
   }
 
   commit(commits: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
@@ -77,6 +75,7 @@ class PostgresqlStorage extends StoredRows implements Storage {
   }
 
   async close(): Promise<void> {
+    this.searches.close()
     await this.#pool.current.end(5)
   }
 }

@@ -87,7 +87,7 @@ export function searchStatements(db: Kysely<Tables>, dialect: Dialect): SearchSt
 }
 
 function chooser(db: Kysely<Tables>, dialect: Dialect) {
-  const indexOf = sql.raw(dialect === 'sqlite' ? 'instr' : 'strpos')
+  const has = (column: 'words' | 'labels', part: string) => hasPart(dialect, column, part)
   const entriesOf = ({ kind, account, region }: Place) =>
     db.selectFrom('record_index').where((columns) => columns.and({ kind, account, region }))
   const chosen = (wanted: Wanted, { labels, hasText }: Shape) => {
@@ -97,15 +97,14 @@ function chooser(db: Kysely<Tables>, dialect: Dialect) {
       (steady_until > ${now} AND (facets & ${unwanted}) = 0) OR
       (steady_until <= ${now} AND (gone_at IS NULL OR gone_at > ${now}) AND
         ((CASE WHEN turns_at <= ${now} THEN later ELSE facets END) & ${unwanted}) = 0))`)
-    for (let i = 0; i < labels; i++)
-      entries = entries.where(sql<boolean>`${indexOf}(labels, ${wanted[`label${i}`]}) > 0`)
+    for (let i = 0; i < labels; i++) entries = entries.where(has('labels', wanted[`label${i}`] as string))
     if (!hasText) return entries
-    const hasPart = sql<boolean>`${indexOf}(words, ${wanted.text}) > 0`
+    const isNamed = has('words', wanted.text)
     const parents = entriesOf({ kind: through, account, region })
       .select('parent')
       .where('parent', 'is not', null)
-      .where(hasPart)
-    return entries.where((columns) => columns.or([hasPart, columns('id', 'in', parents)]))
+      .where(isNamed)
+    return entries.where((columns) => columns.or([isNamed, columns('id', 'in', parents)]))
   }
   const withRecords = (entries: ReturnType<typeof chosen>, order: readonly ('created_at' | 'id')[]) => {
     let page = entries.select(['kind', 'account', 'region', 'created_at', 'id'])
@@ -125,6 +124,17 @@ function chooser(db: Kysely<Tables>, dialect: Dialect) {
     return rows
   }
   return { chosen, withRecords }
+}
+
+/**
+ * Whether a column has the part, at a cost that grows with the column alone: what searches look into and for is chosen by callers, and strpos of
+ * PostgreSQL compares some texts from each position to the end. Its search in bytes does not, and in UTF-8 finds the same.
+ */
+function hasPart(dialect: Dialect, column: 'words' | 'labels', part: string) {
+  const within = sql.ref(column)
+  return dialect === 'sqlite'
+    ? sql<boolean>`instr(${within}, ${part}) > 0`
+    : sql<boolean>`position(convert_to(${part}, 'UTF8') IN convert_to(${within}, 'UTF8')) > 0`
 }
 
 /** Binds a search to the statement of its shape, which is compiled when it is used first. */
