@@ -1,10 +1,11 @@
 // Searching keys: what a call looks for, in the terms of the index, and whether an authentic key is what it looks for.
 import type { Caller } from '../api/caller.ts'
-import type { Sought } from '../ledger/search.ts'
+import type { FoundRecords, Sought } from '../ledger/search.ts'
 import { folded } from '../storage/search.ts'
 import { aliasText, facetsWhere, keyText, PROPERTIES, type Property, tagLabel } from './key-index.ts'
 import { at } from './key-state.ts'
-import { ALIAS, type CmkBody } from './records.ts'
+import type { KmsContext } from './operation.ts'
+import { ALIAS, CMK, type CmkBody } from './records.ts'
 import { visibleTags } from './service-tags.ts'
 
 /** A tag to search for; `value` is null for any value. */
@@ -22,6 +23,9 @@ export interface WantedKeys {
   /** Tags of which it must have all; at most MAX_LABELS. */
   readonly tags: readonly WantedTag[]
 }
+
+/** No key is found. */
+export const NO_KEYS: FoundRecords<CmkBody> = { records: [], total: 0 }
 
 /** What to ask the ledger for; null where the caller can see no such key, whatever keys there are. */
 export function keysSought(
@@ -54,6 +58,16 @@ export function keysSought(
       return keyText(id, present).includes(part) || (await aliases()).some(({ id }) => aliasText(id).includes(part))
     },
   }
+}
+
+/** A page of the keys that have what is wanted at the context's moment, by creation time; with the count of all. */
+export async function searchKeys(
+  wanted: WantedKeys,
+  page: { readonly offset: number; readonly limit: number },
+  context: Pick<KmsContext, 'ledger' | 'scope' | 'caller' | 'now'>,
+): Promise<FoundRecords<CmkBody>> {
+  const sought = keysSought(wanted, context)
+  return sought ? context.ledger.search(CMK, context.scope, sought, page) : NO_KEYS
 }
 
 export function hasTag(tags: CmkBody['tags'], { key, value }: WantedTag): boolean {

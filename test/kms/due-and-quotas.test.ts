@@ -1,6 +1,8 @@
 // What needs the owner's attention: keys that go by themselves, and quotas.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { CMK } from '../../src/kms/records.ts'
+import { insert } from '../../src/ledger/record.ts'
 import { newCredentials } from '../../src/ram/account.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
 import { eachDatabase } from '../databases.ts'
@@ -67,6 +69,41 @@ eachDatabase((open) => {
       const { body: ram } = await ramOf(house, other).call('GetAccountSummary')
       assert.deepEqual([ram.SummaryMap.Users, ram.SummaryMap.UsersQuota], [0, 1000])
     })
+  })
+})
+
+describe('very many keys that are due', () => {
+  it('are counted and listed up to 2,000, and the answer says that there are more', async () => {
+    await using house = await openTestHouse(null)
+    const { ledger } = house.open
+    const scope = { account: house.credentials.accountId, region: 'cn-hangzhou' }
+    const last = (await house.must('CreateKey')).KeyMetadata.KeyId
+    await house.must('ScheduleKeyDeletion', { KeyId: last, PendingWindowInDays: '7' })
+    const pending = await ledger.get(CMK, scope, last)
+    assert.ok(pending)
+    const { body, createdAt } = pending
+    const add = async (count: number, days: number) => {
+      for (let made = 0; made < count; made += 500) {
+        const changes = Array.from({ length: Math.min(500, count - made) }, (_, i) => {
+          const deleteAt = house.now + (8 + (days * ((made + i) % 97)) / 97) * DAY
+          return insert(CMK, { ...scope, id: SYSTEM.newId(), createdAt: createdAt - 1, body: { ...body, deleteAt } })
+        })
+        assert.equal(await ledger.commit({ changes, nonce: null, event: null }), 'committed')
+      }
+    }
+    const listed = async (WithinDays: string) => {
+      const { Keys, TotalCount, IsTruncated } = await house.must('ListDueKeys', { WithinDays, PageSize: '3' })
+      const dates = Keys.Key.map(({ DueDate }: { DueDate: string }) => DueDate)
+      assert.deepEqual(dates, dates.toSorted())
+      return { first: Keys.Key[0]?.KeyId, count: Keys.Key.length, TotalCount, IsTruncated }
+    }
+    await add(1_999, 20)
+    assert.deepEqual(await listed('30'), { first: last, count: 3, TotalCount: 2000, IsTruncated: false })
+    assert.deepEqual(await listed('7'), { first: last, count: 1, TotalCount: 1, IsTruncated: false })
+    await add(1, 20)
+    const { first, ...rest } = await listed('30')
+    assert.notEqual(first, last)
+    assert.deepEqual(rest, { count: 3, TotalCount: 2000, IsTruncated: true })
   })
 })
 

@@ -1,14 +1,15 @@
 import { integer, optional } from '../../api/parameters.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { containerResource, keyArn } from '../key-name.ts'
-import { keysSought } from '../key-search.ts'
+import { searchKeys } from '../key-search.ts'
 import { at } from '../key-state.ts'
 import { type KmsContext, operation } from '../operation.ts'
 import { pageSize } from '../parameters.ts'
-import { CMK, type CmkBody, type KeyState } from '../records.ts'
+import type { CmkBody, KeyState } from '../records.ts'
 
 const DAY_MS = 86_400_000
-const AT_ONCE = 1000
+/** How many keys in each of the two states a call looks at: it reads them at once. */
+const MOST = 2000
 
 interface DueKey {
   readonly id: string
@@ -19,7 +20,7 @@ interface DueKey {
 export const ListDueKeys = operation({
   name: 'ListDueKeys',
   summary:
-    'Lists the keys of the region that are deleted, or whose imported material expires, within some days; the first to come first. Not in the cloud.',
+    'Lists the keys of the region that are deleted, or whose imported material expires, within some days; the first to come first. Looks at the 2,000 oldest keys that await deletion, and at as many that have no material then; IsTruncated says that there are more. Not in the cloud.',
   parameters: { WithinDays: optional(integer({ min: 1, max: 366 }), 30), PageSize: pageSize },
   access: 'Read',
   trail: { show: ['WithinDays', 'PageSize'], reply: [] },
@@ -30,34 +31,26 @@ export const ListDueKeys = operation({
   async decide({ WithinDays, PageSize }, context) {
     const { now } = context
     const until = now + WithinDays * DAY_MS
-    let first: DueKey[] = []
-    let total = 0
+    const deleted = await oldestIn('PendingDeletion', now, context)
     // A key whose material expires until then is found as one that waits for material at that moment.
-    for (const [state, when] of [['PendingDeletion', now] as const, ['PendingImport', until] as const])
-      for await (const records of keysIn(state, when, context)) {
-        const due = records.flatMap(({ id, body }) => dueIn(id, at(body, now), until))
-        total += due.length
-        first = [...first, ...due].toSorted((a, b) => a.at - b.at).slice(0, PageSize)
-      }
+    const expiring = await oldestIn('PendingImport', until, context)
+    const due = [...deleted.records, ...expiring.records].flatMap(({ id, body }) => dueIn(id, at(body, now), until))
+    const first = due.toSorted((a, b) => a.at - b.at).slice(0, PageSize)
     const keys = first.map(({ id, what, at: moment }) => ({
       KeyId: id,
       KeyArn: keyArn(id, context),
       Due: what,
       DueDate: isoSeconds(moment),
     }))
-    return { reply: { Keys: { Key: keys }, TotalCount: total }, changes: [] }
+    const IsTruncated = deleted.total > MOST || expiring.total > MOST
+    return { reply: { Keys: { Key: keys }, TotalCount: due.length, IsTruncated }, changes: [] }
   },
 })
 
-/** All keys of the region that are in a state at a moment, now or later, some at a time. */
-async function* keysIn(state: KeyState, when: number, { ledger, scope, caller }: KmsContext) {
+/** The oldest keys of the region that are in a state at a moment, now or later, and how many are in it. */
+function oldestIn(state: KeyState, when: number, context: KmsContext) {
   const wanted = { properties: new Map([['KeyState', [state]] as const]), text: '', tags: [] }
-  const sought = keysSought(wanted, { caller, now: when })
-  for (let offset = 0; sought; offset += AT_ONCE) {
-    const { records } = await ledger.search(CMK, scope, sought, { offset, limit: AT_ONCE })
-    yield records
-    if (records.length < AT_ONCE) return
-  }
+  return searchKeys(wanted, { offset: 0, limit: MOST }, { ...context, now: when })
 }
 
 /** What happens to the key first, if it happens until then. */

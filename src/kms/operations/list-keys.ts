@@ -1,13 +1,11 @@
 import type { Resource } from '../../api/operation.ts'
 import { optional } from '../../api/parameters.ts'
-import { keyFilters, NO_FILTERS } from '../key-filters.ts'
+import { type KeyFilters, keyFilters, NO_FILTERS } from '../key-filters.ts'
 import { containerResource, everyKeyResource, keyArn } from '../key-name.ts'
-import { keysSought, type WantedKeys } from '../key-search.ts'
+import { NO_KEYS, searchKeys, type WantedKeys } from '../key-search.ts'
 import { type KmsContext, operation } from '../operation.ts'
 import { pageNumber, pageOf, pageSize, paging } from '../parameters.ts'
 import { CMK } from '../records.ts'
-
-const NOTHING = { records: [], total: 0 }
 
 export const ListKeys = operation({
   name: 'ListKeys',
@@ -21,10 +19,7 @@ export const ListKeys = operation({
   },
   async decide(values, context) {
     const page = pageOf(values)
-    const { records, total } =
-      values.Filters === NO_FILTERS
-        ? await context.ledger.page(CMK, context.scope, page)
-        : await filtered(values.Filters.wanted, page, context)
+    const { records, total } = await found(values.Filters, page, context)
     const keys = records.map(({ id }) => ({ KeyId: id, KeyArn: keyArn(id, context) }))
     return { reply: { Keys: { Key: keys }, ...paging(values, total) }, changes: [] }
   },
@@ -41,7 +36,7 @@ function restsOn(wanted: WantedKeys | null, context: KmsContext): readonly Resou
   ]
 }
 
-async function filtered(wanted: WantedKeys | null, page: { offset: number; limit: number }, context: KmsContext) {
-  const sought = wanted && keysSought(wanted, context)
-  return sought ? context.ledger.search(CMK, context.scope, sought, page) : NOTHING
+function found(filters: KeyFilters, page: { offset: number; limit: number }, context: KmsContext) {
+  if (filters === NO_FILTERS) return context.ledger.page(CMK, context.scope, page)
+  return filters.wanted ? searchKeys(filters.wanted, page, context) : NO_KEYS
 }

@@ -190,6 +190,7 @@ export interface DueKeys {
     }[]
   }
   readonly TotalCount: number
+  readonly IsTruncated: boolean
 }
 
 export interface AccountQuotas {

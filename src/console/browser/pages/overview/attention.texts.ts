@@ -17,6 +17,7 @@ export const attentionTexts = {
     { one: '1 more key is due within {days} days', other: '{count} more keys are due within {days} days' },
     '另有 {count} 个密钥将在{days}天内到期',
   ],
+  'more.least': ['At least {count} more keys are due within {days} days', '至少还有 {count} 个密钥将在{days}天内到期'],
   import: ['Pending Import', '待导入'],
   'import.waits': ['waits for key material', '等待导入密钥材料'],
   trails: ['Trails', '跟踪'],

@@ -47,7 +47,7 @@ export function useKeysInNeed(lacks: Lacks, importing: readonly string[]): Looke
     tone: 'wait',
     badge: say('keys'),
     to: paths.keys(region),
-    link: say('more', { count, days: WITHIN_DAYS }),
+    link: say(due.data?.IsTruncated ? 'more.least' : 'more', { count, days: WITHIN_DAYS }),
   }
   const waiting = importing.map(
     (id): Finding => ({
