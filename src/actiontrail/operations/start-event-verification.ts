@@ -1,6 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
-import { asked, isOpen, VERIFICATION, VERIFICATION_SCOPE } from '../audit/verification.ts'
+import { isoSeconds } from '../../api/time.ts'
+import { asked, isOpen, restsUntil, VERIFICATION, VERIFICATION_SCOPE } from '../audit/verification.ts'
 import { endTime, startTime } from '../lookup/parameters.ts'
 import { operation } from '../operation.ts'
 
@@ -13,6 +14,7 @@ export const StartEventVerification = operation({
   trail: { show: ['StartTime', 'EndTime'], reply: [] },
   refusals: [
     'VerificationInProgressException',
+    'VerificationTooSoonException',
     'InvalidParameterCombination',
     'InvalidParameterStartTime',
     'InvalidParameterEndTime',
@@ -24,6 +26,8 @@ export const StartEventVerification = operation({
     if (start !== null && end !== null && start >= end) throw refuse('InvalidParameterCombination')
     const last = await ledger.get(VERIFICATION, VERIFICATION_SCOPE, accountId)
     if (last && isOpen(last.body)) throw refuse('VerificationInProgressException')
+    const soonest = last ? restsUntil(last.body) : 0
+    if (now < soonest) throw refuse('VerificationTooSoonException', { when: isoSeconds(soonest + 999) })
     const period = { from: start === null ? null : start * 1000, to: end === null ? null : end * 1000 + 999 }
     return { reply: {}, changes: [asked(accountId, last, period, now)] }
   },

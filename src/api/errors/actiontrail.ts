@@ -38,6 +38,11 @@ export const actiontrail = {
     status: 400,
     message: 'A verification of the event chain is in progress. Wait for its verdict, or cancel it.',
   },
+  VerificationTooSoonException: {
+    status: 400,
+    message:
+      'The last verification of the account has ended a short time ago. The next one can be started from {when} on.',
+  },
   VerificationNotFoundException: { status: 404, message: 'No verification of the event chain is in progress.' },
   ServiceUnavailable: { status: 503, message: 'The service is unavailable. Please try again later.' },
 } as const satisfies Entries

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { after, before, describe, it } from 'node:test'
+import { after, before, beforeEach, describe, it } from 'node:test'
 import { TrailUpkeep } from '../../../src/actiontrail/audit/upkeep.ts'
 import { Verifier, type VerifierHouse } from '../../../src/actiontrail/audit/verifier.ts'
 import { newCredentials } from '../../../src/ram/account.ts'
@@ -14,6 +14,8 @@ import { ramOf } from '../../ram/ram.ts'
 import { trailsOf } from '../trails.ts'
 
 const STEP = 256
+/** After so long an account has rested from any verification here. */
+const RESTED_MS = 36_000_000
 const never = new AbortController().signal
 
 /** A server that verifies at a house's moment; `rest` stands for the pause after each step. */
@@ -60,6 +62,9 @@ eachDatabase((open) => {
       await record(house, 3 * STEP)
     })
     after(() => house[Symbol.asyncDispose]())
+    beforeEach(() => {
+      house.now += RESTED_MS
+    })
 
     it('waits, is done by a server, and can be read again with its verdict', async () => {
       assert.equal(await inspect(house), undefined)
@@ -95,6 +100,38 @@ eachDatabase((open) => {
       await verifierOf(house).next()
       const shown = await inspect(house)
       assert.deepEqual([shown.State, shown.StartTime, shown.EndTime], ['Intact', period.StartTime, period.EndTime])
+    })
+
+    it('is refused until the account has rested for four times as long as the last one took', async () => {
+      const other = trailsOf(house, '2020-07-06', await secondAccount(house))
+      const began = house.now
+      const tooSoon = async (seconds: number) => {
+        const { status, body } = await trails.call('StartEventVerification')
+        const when = new Date(house.now + seconds * 1000).toISOString().replace('.000Z', 'Z')
+        assert.deepEqual([status, body.Code], [400, 'VerificationTooSoonException'])
+        assert.match(body.Message, new RegExp(`from ${when} on`))
+      }
+      await trails.must('StartEventVerification')
+      const rest = async () => {
+        house.now = began + 3000
+      }
+      await verifierOf(house, { rest }).next()
+      await tooSoon(12)
+      await other.must('StartEventVerification')
+      await other.must('CancelEventVerification')
+      // No server had begun it.
+      await other.must('StartEventVerification')
+      await other.must('CancelEventVerification')
+      house.now += 12_000
+      await trails.must('StartEventVerification')
+      await verifierOf(house, { rest: async () => void (await trails.outcome('CancelEventVerification')) }).next()
+      await tooSoon(8)
+      house.now += 7999
+      await tooSoon(0.001)
+      house.now += 1
+      await trails.must('StartEventVerification')
+      await verifierOf(house).next()
+      assert.equal((await inspect(house)).State, 'Intact')
     })
 
     it('says how far it is, and ends when it is canceled', async () => {
