@@ -3,9 +3,9 @@ import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import {
   type EventStorage,
+  type FoundRows,
   type Heads,
   type Range,
-  type Row,
   recordKey,
   type Storage,
   UNLOGGED_KINDS,
@@ -134,8 +134,8 @@ export class Reader implements Source {
     const { storage, alarm } = this.#sources
     const search = { ...placeOf(kind, scope), ...sought.search, through: sought.through.name }
     const indexed = async () => {
-      const { rows, total } = await storage.search(search, where.offset, where.limit)
-      return { records: await this.#held(rows, sought, scope), total }
+      const found = await storage.search(search, where.offset, where.limit)
+      return { records: await this.#held(found, sought), total: found.total }
     }
     const readAll = () => pageOfSteps(this.byCreation(kind, scope), judge(sought, scope, this), where)
     return orElse(alarm, () => this.#reading(indexed), readAll)
@@ -151,7 +151,7 @@ export class Reader implements Source {
     const { storage, alarm, runtime } = this.#sources
     const search = { ...placeOf(kind, scope), ...sought.search, through: sought.through.name }
     const indexed = async (last: string, limit: number) =>
-      this.#held(await storage.searchById(search, last, limit), sought, scope)
+      this.#held(await storage.searchById(search, last, limit), sought)
     const readAll = async (last: string, limit: number) => {
       const found = judge(sought, scope, this)
       return (await pageOfSteps(this.byId(kind, scope, last), found, { offset: 0, limit })).records
@@ -167,12 +167,12 @@ export class Reader implements Source {
     return walk(read, runtime)
   }
 
-  async #held<B>(rows: readonly (Row | null)[], sought: Sought<B>, scope: Scope): Promise<readonly Recorded<B>[]> {
+  async #held<B>({ rows, owned }: FoundRows, sought: Sought<B>): Promise<readonly Recorded<B>[]> {
     const { keys, runtime } = this.#sources
     const present = rows.filter((row) => row !== null)
     const records: (Recorded<B> | null)[] = [...(await fromRows<B>(present, keys, runtime))]
     if (present.length < rows.length) records.push(null)
-    return heldAgainst(sought, records, scope, this)
+    return heldAgainst(sought, records, await fromRows<unknown>(owned, keys, runtime))
   }
 
   /** How many records a scope, or one parent, has; of a whole scope only for kinds that are counted. */

@@ -20,34 +20,28 @@ export interface FoundRecords<B> {
 
 type Steps<B> = AsyncGenerator<readonly Recorded<B>[], void, void>
 
-/** The ways to read records that a search needs: see Reader. */
+/** The way to read records that a search without its index needs: see Reader. */
 interface Reading {
-  page<B>(
-    kind: Kind<B>,
-    scope: Scope,
-    where: { parent?: string; offset: number; limit: number },
-  ): Promise<FoundRecords<B>>
   byCreation<B>(kind: Kind<B>, scope: Scope): Steps<B>
 }
 
 /** The index and the records disagree. */
 export class Misled extends Forged {}
 
-/** Throws Misled where one of the records that the index names is not there, or not what the search finds. */
+/**
+ * Throws Misled where one of the records that the index names is not there, or not what the search finds. `owned` has the records of the kind
+ * `through` whose parents they are, as they were when the search found them: whoever moves one meanwhile raises no alarm.
+ */
 export async function heldAgainst<B>(
   sought: Sought<B>,
   records: readonly (Recorded<B> | null)[],
-  scope: Scope,
-  reading: Reading,
+  owned: readonly Recorded<unknown>[],
 ): Promise<readonly Recorded<B>[]> {
   const held: Recorded<B>[] = []
+  const byOwner = Map.groupBy(owned, ({ parent }) => parent)
   for (const record of records) {
     if (!record) throw new Misled('the index of records names a record that is not there')
-    const own = async () => {
-      const { total } = await reading.page(sought.through, scope, { parent: record.id, offset: 0, limit: 1 })
-      return (await reading.page(sought.through, scope, { parent: record.id, offset: 0, limit: total })).records
-    }
-    if (!(await sought.holds(record, own)))
+    if (!(await sought.holds(record, async () => byOwner.get(record.id) ?? [])))
       throw new Misled(
         `the index of records disagrees with ${record.kind}/${record.id}: a change of it writes its entry again`,
       )

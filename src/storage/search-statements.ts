@@ -13,7 +13,10 @@ export interface SearchStatements {
   /** Writes the entry of a record, whatever was there. */
   readonly index: Statement<Entry>
   readonly unindex: Statement<EntryKey>
-  /** Entries by creation time, then id, each with its record: its columns are null where there is none. */
+  /**
+   * Entries by creation time, then id, each with its record: its columns are null where there is none. After them, where the search names a
+   * text, come the records of the kind `through` whose parents they are, with `owned` 1.
+   */
   readonly found: (search: Search, page: { offset: number; limit: number }) => Bound
   /** How many entries come after one, in the order of `found`. */
   readonly foundAfter: (search: Search, after: Pick<Row, 'createdAt' | 'id'>) => Bound
@@ -46,7 +49,7 @@ export function searchStatements(db: Kysely<Tables>, dialect: Dialect): SearchSt
   const { chosen, withRecords } = chooser(db, dialect)
   const found = byShape((given, shape) => {
     const { offset, limit } = given
-    return withRecords(chosen(given, shape).limit(limit).offset(offset), ['created_at', 'id'])
+    return withRecords(chosen(given, shape).limit(limit).offset(offset), ['created_at', 'id'], given, shape)
   })
   const foundAfter = byShape((given, shape) =>
     chosen(given, shape)
@@ -54,7 +57,7 @@ export function searchStatements(db: Kysely<Tables>, dialect: Dialect): SearchSt
       .select(sql<number>`count(*)`.as('n')),
   )
   const foundById = byShape((given, shape) =>
-    withRecords(chosen(given, shape).where('id', '>', given.after).limit(given.limit), ['id']),
+    withRecords(chosen(given, shape).where('id', '>', given.after).limit(given.limit), ['id'], given, shape),
   )
   return {
     index: statement((entry) => {
@@ -106,11 +109,21 @@ function chooser(db: Kysely<Tables>, dialect: Dialect) {
       .where(isNamed)
     return entries.where((columns) => columns.or([isNamed, columns('id', 'in', parents)]))
   }
-  const withRecords = (entries: ReturnType<typeof chosen>, order: readonly ('created_at' | 'id')[]) => {
+  const withRecords = (
+    entries: ReturnType<typeof chosen>,
+    order: readonly ('created_at' | 'id')[],
+    { through }: Wanted,
+    { hasText }: Shape,
+  ) => {
     let page = entries.select(['kind', 'account', 'region', 'created_at', 'id'])
     for (const column of order) page = page.orderBy(column)
-    let rows = db
-      .selectFrom(page.as('entry'))
+    const found = db.with(
+      (cte) => cte('entry').materialized(),
+      () => page,
+    )
+    const columns = OF_RECORD.map((column) => `record.${column}` as const)
+    let rows = found
+      .selectFrom('entry')
       .leftJoin('record', (join) =>
         join
           .onRef('record.kind', '=', 'entry.kind')
@@ -119,8 +132,29 @@ function chooser(db: Kysely<Tables>, dialect: Dialect) {
           .onRef('record.id', '=', 'entry.id')
           .onRef('record.created_at', '=', 'entry.created_at'),
       )
-      .select(['entry.created_at', 'entry.id', ...OF_RECORD.map((column) => `record.${column}` as const)])
-    for (const column of order) rows = rows.orderBy(`entry.${column}`)
+      .select([sql<number>`0`.as('owned'), 'entry.created_at', 'entry.id', ...columns])
+    // In the same statement, so that nothing changes in between.
+    if (hasText)
+      rows = rows.unionAll((query) =>
+        query
+          .selectFrom('entry')
+          .innerJoin('record', (join) =>
+            join
+              .on('record.kind', '=', through)
+              .onRef('record.account', '=', 'entry.account')
+              .onRef('record.region', '=', 'entry.region')
+              .onRef('record.parent', '=', 'entry.id'),
+          )
+          .select([
+            sql<number>`1`.as('owned'),
+            sql<number>`record.created_at`.as('created_at'),
+            sql<string>`record.id`.as('id'),
+            ...columns,
+          ]),
+      )
+    // By number: names would mean different columns with and without a union.
+    rows = rows.orderBy(sql`1`)
+    for (const column of order) rows = rows.orderBy(column === 'id' ? sql`3` : sql`2`)
     return rows
   }
   return { chosen, withRecords }

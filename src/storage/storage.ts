@@ -60,9 +60,15 @@ export interface Search extends Place {
 
 export const MAX_LABELS = 20
 
-/** What a search found: null stands for an entry of the index without its record. `total` counts all, also those of other pages. */
-export interface Found {
+/** What a search found at one moment: null stands for an entry of the index without its record. */
+export interface FoundRows {
   readonly rows: readonly (Row | null)[]
+  /** Where the search names a text: the rows of the kind `through` whose parents the others are. */
+  readonly owned: readonly Row[]
+}
+
+/** `total` counts all, also those of other pages. */
+export interface Found extends FoundRows {
   readonly total: number
 }
 
@@ -158,7 +164,7 @@ export interface Storage {
   /** Rows of an indexed kind that a search finds, by creation time, then id. Searches of one account run one after the other; throws TooManySearches. */
   search(search: Search, offset: number, limit: number): Promise<Found>
   /** Rows that a search finds whose ids come after one, by id in byte order. Throws TooManySearches. */
-  searchById(search: Search, after: string, limit: number): Promise<Found['rows']>
+  searchById(search: Search, after: string, limit: number): Promise<FoundRows>
   /** How many rows a range has; of a whole account and region only for kinds that are counted. */
   count(range: Range): Promise<number>
   /** Rows of a kind whose `dueAt` is not after `now`, the oldest first. */

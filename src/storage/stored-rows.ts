@@ -3,7 +3,7 @@ import { type Columns, toChanges, toRow } from './rows.ts'
 import { SearchTurns } from './search-turns.ts'
 import type { Bound } from './statement.ts'
 import type { Statements } from './statements.ts'
-import type { Changes, Found, Place, Range, Row, RowKey, Search } from './storage.ts'
+import type { Changes, Found, FoundRows, Place, Range, Row, RowKey, Search } from './storage.ts'
 
 // No record was made before 1970.
 const BEGINNING = { createdAt: -1, id: '' }
@@ -73,19 +73,18 @@ export abstract class StoredRows {
 
   /** What a page passes over is not gone through again to count all. */
   async #search(search: Search, offset: number, limit: number): Promise<Found> {
-    const entries = await this.sought(this.statements.found(search, { offset, limit }))
-    const last = entries.at(-1)
-    const before = last ? offset + entries.length : 0
-    if (entries.length < limit && (last || offset === 0)) return { rows: entries.map(toFound), total: before }
-    const after = last ? { createdAt: last['created_at'] as number, id: last['id'] as string } : BEGINNING
-    const [counted] = await this.sought(this.statements.foundAfter(search, after))
-    return { rows: entries.map(toFound), total: before + Number(counted?.['n'] ?? 0) }
+    const { found, last } = toFound(await this.sought(this.statements.found(search, { offset, limit })))
+    const size = found.rows.length
+    const before = last ? offset + size : 0
+    if (size < limit && (last || offset === 0)) return { ...found, total: before }
+    const [counted] = await this.sought(this.statements.foundAfter(search, last ?? BEGINNING))
+    return { ...found, total: before + Number(counted?.['n'] ?? 0) }
   }
 
-  async searchById(search: Search, after: string, limit: number): Promise<Found['rows']> {
-    return this.searches.run(search.account, async () =>
-      (await this.sought(this.statements.foundById(search, { after, limit }))).map(toFound),
-    )
+  searchById(search: Search, after: string, limit: number): Promise<FoundRows> {
+    return this.searches.run(search.account, async () => {
+      return toFound(await this.sought(this.statements.foundById(search, { after, limit }))).found
+    })
   }
 
   async count({ kind, account, region, parent }: Range): Promise<number> {
@@ -116,6 +115,15 @@ export abstract class StoredRows {
   }
 }
 
-function toFound(columns: Columns): Row | null {
-  return columns['kind'] === null ? null : toRow(columns)
+/** What a statement of a search found, and the entry that comes last. */
+function toFound(all: readonly Columns[]) {
+  const entries = all.filter(({ owned }) => owned === 0)
+  const last = entries.at(-1)
+  return {
+    found: {
+      rows: entries.map((columns) => (columns['kind'] === null ? null : toRow(columns))),
+      owned: all.filter(({ owned }) => owned === 1).map(toRow),
+    },
+    last: last ? { createdAt: last['created_at'] as number, id: last['id'] as string } : null,
+  }
 }

@@ -253,6 +253,33 @@ eachDatabase((open, name) => {
     assert.deepEqual(house.failures, [])
   })
 
+  it('raises no alarm, and reads nothing else, where an alias moves meanwhile', async () => {
+    const RegionId = 'cn-shenzhen'
+    const keys: string[] = []
+    for (let i = 0; i < 2; i++) keys.push((await house.must('CreateKey', { RegionId })).KeyMetadata.KeyId)
+    await house.must('CreateAlias', { RegionId, AliasName: 'alias/moving', KeyId: keys[0] as string })
+    const { storage } = house.open
+    const { search, pageAfter } = storage
+    let searches = 0
+    storage.search = async (...which) => {
+      const found = await search.apply(storage, which)
+      await house.must('UpdateAlias', { RegionId, AliasName: 'alias/moving', KeyId: keys[++searches % 2] as string })
+      return found
+    }
+    storage.pageAfter = () => assert.fail('all were read')
+    try {
+      const Filters = '[{"Key":"Search","Values":["moving"]}]'
+      const { Keys, TotalCount } = await house.must('ListKeys', { RegionId, Filters })
+      assert.deepEqual(
+        [Keys.Key.map(({ KeyId }: { KeyId: string }) => KeyId), TotalCount],
+        [[keys[(searches - 1) % 2]], 1],
+      )
+    } finally {
+      Object.assign(storage, { search, pageAfter })
+    }
+    assert.deepEqual(house.failures, [])
+  })
+
   it('refuses a search that the database refuses to take, as throttled, and says why', async () => {
     const { storage } = house.open
     const { search } = storage

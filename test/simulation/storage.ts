@@ -10,6 +10,7 @@ import {
   type Commit,
   type EventStorage,
   type Found,
+  type FoundRows,
   type IndexPart,
   type Outcome,
   type Place,
@@ -98,17 +99,24 @@ export class SimulatedStorage implements Storage {
   search(search: Search, offset: number, limit: number): Promise<Found> {
     return this.#line.ask(`search ${search.kind}`, () => {
       const found = this.#found(search).sort(byCreation)
-      return { rows: found.slice(offset, offset + limit), total: found.length }
+      return { ...this.#withOwned(found.slice(offset, offset + limit), search), total: found.length }
     })
   }
 
-  searchById(search: Search, after: string, limit: number): Promise<Found['rows']> {
-    return this.#line.ask(`search ${search.kind}`, () =>
-      this.#found(search)
+  searchById(search: Search, after: string, limit: number): Promise<FoundRows> {
+    return this.#line.ask(`search ${search.kind}`, () => {
+      const found = this.#found(search)
         .filter(({ id }) => id > after)
         .sort((one, other) => compare(one.id, other.id))
-        .slice(0, limit),
-    )
+      return this.#withOwned(found.slice(0, limit), search)
+    })
+  }
+
+  #withOwned(rows: readonly Row[], { account, region, through, text }: Search): FoundRows {
+    const owners = new Set(text === '' ? [] : rows.map(({ id }) => id))
+    const isOwned = (row: Row) =>
+      row.parent !== null && owners.has(row.parent) && isIn(row, { kind: through, account, region, parent: row.parent })
+    return { rows, owned: [...this.#database.rows.values()].filter(isOwned) }
   }
 
   /** The index, made of the records as they are. */

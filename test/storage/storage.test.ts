@@ -104,7 +104,7 @@ for (const [name, open] of kinds)
         return [rows.map((one) => one?.id).join(' '), total]
       }
       const idsAfter = async (search: Partial<Search>, after: string, limit: number) =>
-        (await storage.searchById({ ...wanted, ...search }, after, limit)).map((one) => one?.id).join(' ')
+        (await storage.searchById({ ...wanted, ...search }, after, limit)).rows.map((one) => one?.id).join(' ')
       before(async () => {
         const rows = [
           entry('z', 1, { facets: 1, text: '50% of_it\n!', labels: '\nA\tx\n' }),
@@ -168,6 +168,20 @@ for (const [name, open] of kinds)
         assert.deepEqual(await ids({ text: 'called' }), ['p', 1])
         assert.deepEqual(await ids({ text: 'called', unwanted: 1 }), ['', 0])
         assert.deepEqual(await ids({ text: 'called', through: 'found' }), ['', 0])
+      })
+
+      it('with what belongs to it, where a text is named', async () => {
+        const of = async (search: Partial<Search>) => {
+          const { owned } = await storage.search({ ...wanted, ...search }, 0, 10)
+          return owned.map(({ kind, id, parent, createdAt }) => `${kind} ${id} ${parent} ${createdAt}`)
+        }
+        assert.deepEqual(await of({ text: 'called' }), ['name name/p p 9'])
+        assert.deepEqual(await of({ text: 'ünder' }), [])
+        assert.deepEqual(await of({}), [])
+        assert.deepEqual(
+          (await storage.searchById({ ...wanted, text: 'called' }, 'o', 3)).owned.map(({ id }) => id),
+          ['name/p'],
+        )
       })
 
       it('by id, after one', async () => {

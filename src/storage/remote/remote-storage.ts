@@ -6,6 +6,7 @@ import {
   type Commit,
   type EventStorage,
   type Found,
+  type FoundRows,
   type Place,
   type Range,
   type Row,
@@ -142,7 +143,7 @@ export class RemoteStorage implements Storage {
     return this.#owner.ask('storage.search', search, offset, limit)
   }
 
-  searchById(search: Search, after: string, limit: number): Promise<Found['rows']> {
+  searchById(search: Search, after: string, limit: number): Promise<FoundRows> {
     return this.#owner.ask('storage.searchById', search, after, limit)
   }
 
