@@ -21,6 +21,8 @@ export interface ActionTrailContext {
   readonly caller: Caller
   readonly scope: Scope
   readonly now: number
+  /** Whether the caller's account is the installation's first one, which is its operator's. */
+  readonly ofOperator: boolean
   /** The records as this attempt of the call sees them; each is read once. */
   readonly ledger: LedgerView
   readonly eventIndex: EventIndex

@@ -189,12 +189,13 @@ function contextOf(
   keystore: Keystore,
 ): CallContext {
   const { settings, newRecordId, randomBytes, authorizer, securityTokens, mfaSeeds, accessKeys, lastUsed } = house
-  const { eventIndex, pageTokens, deliveryTarget, hsmTokens } = house
+  const { eventIndex, pageTokens, deliveryTarget, hsmTokens, ring } = house
   const { caller } = authenticated
   const own = settings.accounts.get(caller.accountId)
   return {
     caller,
     scope: { account: caller.accountId, region },
+    ofOperator: ring.record.body.firstAccount === caller.accountId,
     now,
     ledger: view,
     keystore,

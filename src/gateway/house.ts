@@ -11,6 +11,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Change } from '../ledger/record.ts'
 import type { AccessKeys } from '../ram/access-key.ts'
 import type { Authorizer } from '../ram/authorize.ts'
+import type { InstallationMark } from '../ram/installation-mark.ts'
 import type { LastUsed } from '../ram/last-used.ts'
 import type { MfaSeeds } from '../ram/mfa-device.ts'
 import type { RamContext } from '../ram/operation.ts'
@@ -69,6 +70,8 @@ export interface House extends Clock {
   readonly securityTokens: SecurityTokens
   readonly mfaSeeds: MfaSeeds
   readonly eventIndex: EventIndex
+  /** The installation's record, which says which account is the operator's. */
+  readonly ring: Pick<InstallationMark, 'record'>
   readonly pageTokens: PageTokens
   readonly authorizer: Authorizer
   readonly console: ConsolePort

@@ -12,6 +12,9 @@ import { seenBy, type TrailFault, type Verified } from './verify.ts'
 
 export type VerificationState = 'Waiting' | 'Running' | 'Intact' | 'NotIntact' | 'Canceled' | 'Failed'
 
+/** `own`: whether it is at an event of the account that asked. Absent in verdicts of earlier releases. */
+type FoundFault = Omit<TrailFault, 'event'> & { readonly own?: boolean }
+
 /** Times are milliseconds since 1970. */
 export interface VerificationBody extends Period {
   readonly state: VerificationState
@@ -23,7 +26,7 @@ export interface VerificationBody extends Period {
   /** How many events it has gone through, and how many there are; 0 until that is known. */
   readonly seen: number
   readonly total: number
-  readonly fault: Omit<TrailFault, 'event'> | null
+  readonly fault: FoundFault | null
   /** See Verified. */
   readonly confirmed: number
 }
@@ -94,7 +97,8 @@ export function judged(
 ) {
   const state = fault ? 'NotIntact' : 'Intact'
   const total = Math.max(it.body.total, events)
-  return ended(it, { state, seen: events, total, confirmed, fault: fault && seenBy(it.id, fault) }, now)
+  const found = fault && { ...seenBy(it.id, fault), own: fault.event?.account === it.id }
+  return ended(it, { state, seen: events, total, confirmed, fault: found }, now)
 }
 
 export function ended(it: Verification, how: Partial<VerificationBody>, now: number) {

@@ -11,6 +11,8 @@ import { filled, timeOf } from '../trails/replies.ts'
 
 /** A checkpoint is due within a minute of an event: beyond this something keeps it from being signed. */
 const LATE_MS = 300_000
+const ELSEWHERE =
+  'The fault is not at an event of this account: whoever operates this installation can see where it is.'
 
 export const InspectEventChain = operation({
   name: 'InspectEventChain',
@@ -24,16 +26,17 @@ export const InspectEventChain = operation({
     return [{ type: '', name: '', arn: '*' }]
   },
   async decide(_, context) {
-    const { ledger, now, caller } = context
+    const { ledger, now, caller, ofOperator } = context
     const [checkpoint, heads] = [await lastCheckpoint(ledger), await ledger.heads()]
     const unsignedMs = await unsignedFor(context, heads, checkpoint ? headsOf(checkpoint) : await floorsNow(ledger))
     const last = await ledger.get(VERIFICATION, VERIFICATION_SCOPE, caller.accountId)
+    const isLate = unsignedMs > LATE_MS
     const reply: Reply = {
-      Events: eventsUpTo(heads),
-      ...(checkpoint && { Checkpoint: { Events: checkpoint.seq, Time: isoSeconds(checkpoint.at) } }),
-      CheckpointLagSeconds: Math.floor(unsignedMs / 1000),
-      CheckpointLate: unsignedMs > LATE_MS,
-      ...(last && { Verification: verificationShown(last.body, now) }),
+      ...(ofOperator && { Events: eventsUpTo(heads) }),
+      ...(ofOperator && checkpoint && { Checkpoint: { Events: checkpoint.seq, Time: isoSeconds(checkpoint.at) } }),
+      ...((ofOperator || isLate) && { CheckpointLagSeconds: Math.floor(unsignedMs / 1000) }),
+      CheckpointLate: isLate,
+      ...(last && { Verification: verificationShown(last.body, now, ofOperator) }),
     }
     return { reply, changes: [] }
   },
@@ -49,7 +52,7 @@ async function unsignedFor({ ledger, now }: ActionTrailContext, heads: Heads, si
   return now - since
 }
 
-function verificationShown(body: VerificationBody, now: number): Reply {
+function verificationShown(body: VerificationBody, now: number, ofOperator: boolean): Reply {
   const { state, from, to, askedAt, startedAt, endedAt, seen, total, fault, confirmed } = body
   return {
     State: state,
@@ -61,11 +64,14 @@ function verificationShown(body: VerificationBody, now: number): Reply {
       EndedAt: timeOf(endedAt),
     }),
     Seconds: startedAt === null ? 0 : Math.max(0, Math.round(((endedAt ?? now) - startedAt) / 1000)),
-    SeenEvents: seen,
-    TotalEvents: total,
-    ...(fault && {
-      ConfirmedEvents: confirmed,
-      Fault: filled({ Kind: fault.kind, Event: fault.seq > 0 ? named(fault.seq) : '', Message: fault.message }),
-    }),
+    Percent: total === 0 ? 0 : Math.min(100, Math.floor((100 * seen) / total)),
+    ...(ofOperator && { SeenEvents: seen, TotalEvents: total }),
+    ...(fault && { ...(ofOperator && { ConfirmedEvents: confirmed }), Fault: faultShown(fault, ofOperator) }),
   }
+}
+
+/** A number of an event says how many events of all accounts there are: others learn those of their own events. */
+function faultShown({ kind, seq, message, own }: VerificationBody['fault'] & object, ofOperator: boolean): Reply {
+  if (!ofOperator && !own) return { Kind: kind, Message: ELSEWHERE }
+  return filled({ Kind: kind, Event: seq > 0 ? named(seq) : '', Message: message })
 }

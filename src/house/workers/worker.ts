@@ -112,6 +112,7 @@ async function begin({ settings, tls, limits, node }: Beginning): Promise<Servin
     authorizer: new Authorizer(ledger, alarm),
     securityTokens: new SecurityTokens(keys),
     eventIndex: new EventIndex(ledger, keys),
+    ring,
     pageTokens: new PageTokens(keys),
     lastUsed: notes.lastUsed,
     rateLimiter: remoteLimits(owner),

@@ -71,7 +71,7 @@ eachDatabase((open) => {
       assert.equal(await trails.outcome('CancelEventVerification'), 'VerificationNotFoundException')
       await trails.must('StartEventVerification')
       const { AskedAt, ...waiting } = await inspect(house)
-      assert.deepEqual(waiting, { State: 'Waiting', Seconds: 0, SeenEvents: 0, TotalEvents: 0 })
+      assert.deepEqual(waiting, { State: 'Waiting', Seconds: 0, Percent: 0, SeenEvents: 0, TotalEvents: 0 })
       assert.equal(await trails.outcome('StartEventVerification'), 'VerificationInProgressException')
       await verifierOf(house).next()
       const { State, SeenEvents, TotalEvents, EndedAt, Fault } = await inspect(house)
@@ -289,6 +289,26 @@ eachDatabase((open) => {
       assert.equal((await inspect(house, other)).State, 'Intact')
     })
 
+    it('shows another account no number of what all accounts together do', async () => {
+      const other = await secondAccount(house)
+      const theirs = trailsOf(house, '2020-07-06', other)
+      const upkeep = new TrailUpkeep(house.open)
+      const seen = async () => {
+        const { RequestId: _, ...shown } = await theirs.must('InspectEventChain')
+        return shown
+      }
+      await upkeep.checkpoint(house.now, true)
+      await theirs.must('StartEventVerification')
+      await verifierOf(house).next()
+      const before = await seen()
+      assert.deepEqual(Object.keys(before).sort(), ['CheckpointLate', 'Verification'])
+      const { AskedAt, StartedAt, EndedAt, ...rest } = before.Verification
+      assert.deepEqual(rest, { State: 'Intact', Seconds: 0, Percent: 100 })
+      await record(house, 50)
+      await upkeep.checkpoint(house.now, true)
+      assert.deepEqual(await seen(), before)
+    })
+
     it('needs a right that no policy for reading gives', async () => {
       const ram = ramOf(house)
       await ram.must('CreateUser', { UserName: 'auditor' })
@@ -359,6 +379,9 @@ describe('the verdict of a verification', () => {
       ['NotIntact', 0, 0, { Kind: 'Altered', Event: '1', Message: `event 1 (${eventId}) ${rest}` }],
     )
     const { Fault } = await inspect(house, other)
-    assert.deepEqual(Fault, { Kind: 'Altered', Event: '1', Message: `event 1 ${rest}` })
+    const Message =
+      'The fault is not at an event of this account: whoever operates this installation can see where it is.'
+    assert.deepEqual(Fault, { Kind: 'Altered', Message })
+    assert.ok(!JSON.stringify(await trailsOf(house, '2020-07-06', other).must('InspectEventChain')).includes('Events'))
   })
 })

@@ -190,7 +190,7 @@ describe('what needs attention', () => {
   })
 
   it('shows how far a verification is, and cancels it', async () => {
-    const running = { State: 'Running', Seconds: 7, SeenEvents: 4000, TotalEvents: 10_000 }
+    const running = { State: 'Running', Seconds: 7, Percent: 40, SeenEvents: 4000, TotalEvents: 10_000 }
     await page.route('**/api/Actiontrail/InspectEventChain*', async (route) => {
       const answer = await route.fetch()
       const body = (await answer.json()) as Record<string, unknown>

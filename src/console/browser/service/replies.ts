@@ -133,9 +133,10 @@ export interface AccessKey {
 }
 
 export interface EventChain {
-  readonly Events: number
+  /** Numbers about the events of all accounts are for the operator's account alone, here and below. */
+  readonly Events?: number
   readonly Checkpoint?: { readonly Events: number; readonly Time: string }
-  readonly CheckpointLagSeconds: number
+  readonly CheckpointLagSeconds?: number
   readonly CheckpointLate: boolean
   /** The last one that the account asked for. */
   readonly Verification?: Verification
@@ -147,8 +148,9 @@ export interface Verification {
   readonly EndTime?: string
   readonly EndedAt?: string
   readonly Seconds: number
-  readonly SeenEvents: number
-  readonly TotalEvents: number
+  readonly Percent: number
+  readonly SeenEvents?: number
+  readonly TotalEvents?: number
   /** With a fault: how many of `SeenEvents` something signed confirms. */
   readonly ConfirmedEvents?: number
   readonly Fault?: { readonly Kind: FaultKind; readonly Event?: string; readonly Message: string }

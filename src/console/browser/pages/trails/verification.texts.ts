@@ -24,6 +24,9 @@ export const verificationTexts = {
     { one: 'Intact: 1 event is as it was recorded.', other: 'Intact: {count} events are as they were recorded.' },
     '完整：{count} 个事件与记录时一致。',
   ],
+  'running.far': ['{percent} %, after {seconds} s', '已完成 {percent}%，用时 {seconds} 秒'],
+  'intact.all': ['Intact: the events are as they were recorded.', '完整：事件与记录时一致。'],
+  'canceled.before': ['Canceled: there is no verdict.', '已取消，没有结论。'],
   broken: ['Not intact', '不完整'],
   'broken.at': ['Not intact: event {event}', '不完整：事件 {event}'],
   canceled: [

@@ -62,12 +62,14 @@ function Chain({ chain: { Events, Checkpoint, CheckpointLate, Verification } }: 
   const say = useTexts(verificationTexts)
   return (
     <>
-      <Facts
-        of={[
-          [say('events'), say('count', { count: Events })],
-          [say('checkpoint'), <When date={Checkpoint?.Time} key="checkpoint" />],
-        ]}
-      />
+      {Events !== undefined && (
+        <Facts
+          of={[
+            [say('events'), say('count', { count: Events })],
+            [say('checkpoint'), <When date={Checkpoint?.Time} key="checkpoint" />],
+          ]}
+        />
+      )}
       {CheckpointLate && <Alert showIcon title={say('late')} type="warning" />}
       {Verification ? <State verification={Verification} /> : <p className="muted">{say('never')}</p>}
     </>
@@ -76,18 +78,17 @@ function Chain({ chain: { Events, Checkpoint, CheckpointLate, Verification } }: 
 
 function State({ verification }: { readonly verification: Verification }) {
   const say = useTexts(verificationTexts)
-  const { State: state, SeenEvents, TotalEvents, StartTime, EndTime, EndedAt, Seconds } = verification
-  const percent = TotalEvents === 0 ? 0 : Math.floor((100 * SeenEvents) / TotalEvents)
+  const { State: state, SeenEvents, TotalEvents, StartTime, EndTime, EndedAt, Seconds, Percent } = verification
+  const far =
+    SeenEvents === undefined || TotalEvents === undefined
+      ? say('running.far', { percent: Percent, seconds: Seconds })
+      : say('running', { seen: SeenEvents, total: TotalEvents, seconds: Seconds })
   return (
     <>
       {isUnderWay(verification) && (
         <div aria-live="polite" className="verification">
-          <Progress aria-label={say('progress')} percent={percent} status="active" />
-          <p>
-            {state === 'Waiting'
-              ? say('waiting')
-              : say('running', { seen: SeenEvents, total: TotalEvents, seconds: Seconds })}
-          </p>
+          <Progress aria-label={say('progress')} percent={Percent} status="active" />
+          <p>{state === 'Waiting' ? say('waiting') : far}</p>
         </div>
       )}
       <Verdict verification={verification} />
@@ -111,9 +112,12 @@ function Period({ verification: { StartTime, EndTime } }: { readonly verificatio
 
 function Verdict({ verification }: { readonly verification: Verification }) {
   const say = useTexts(verificationTexts)
-  const { State: state, SeenEvents, ConfirmedEvents = 0, Fault } = verification
-  if (state === 'Intact') return <Alert showIcon title={say('intact', { count: SeenEvents })} type="success" />
-  if (state === 'Canceled') return <Alert showIcon title={say('canceled', { count: SeenEvents })} type="info" />
+  const { State: state, SeenEvents: count, ConfirmedEvents, Fault } = verification
+  const isCounted = count !== undefined
+  if (state === 'Intact')
+    return <Alert showIcon title={isCounted ? say('intact', { count }) : say('intact.all')} type="success" />
+  if (state === 'Canceled')
+    return <Alert showIcon title={isCounted ? say('canceled', { count }) : say('canceled.before')} type="info" />
   if (state === 'Failed') return <Alert showIcon title={say('failed')} type="warning" />
   if (!Fault) return null
   return (
@@ -124,7 +128,7 @@ function Verdict({ verification }: { readonly verification: Verification }) {
           <p>
             <code className="mono">{Fault.Message}</code>
           </p>
-          <p>{say('fault.before', { count: ConfirmedEvents })}</p>
+          {ConfirmedEvents !== undefined && <p>{say('fault.before', { count: ConfirmedEvents })}</p>}
           <p>{say('fault.next')}</p>
         </>
       }
