@@ -138,13 +138,12 @@ function chooser(db: Kysely<Tables>, dialect: Dialect) {
       rows = rows.unionAll((query) =>
         query
           .selectFrom('entry')
-          .innerJoin('record', (join) =>
-            join
-              .on('record.kind', '=', through)
-              .onRef('record.account', '=', 'entry.account')
-              .onRef('record.region', '=', 'entry.region')
-              .onRef('record.parent', '=', 'entry.id'),
-          )
+          // In this order, SQLite begins with the few entries.
+          .crossJoin('record')
+          .where('record.kind', '=', through)
+          .whereRef('record.account', '=', 'entry.account')
+          .whereRef('record.region', '=', 'entry.region')
+          .whereRef('record.parent', '=', 'entry.id')
           .select([
             sql<number>`1`.as('owned'),
             sql<number>`record.created_at`.as('created_at'),

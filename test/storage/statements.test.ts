@@ -1,6 +1,7 @@
 // Statements are bound by the names of their parameters; released migrations never change.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { migrations } from '../../src/storage/migrations.ts'
 import { statement } from '../../src/storage/statement.ts'
@@ -9,6 +10,25 @@ import { builder } from '../../src/storage/tables.ts'
 
 const FOLDER = new URL('migrations/', import.meta.url)
 const db = builder('sqlite')
+
+describe('a search on SQLite', () => {
+  it('reads of the records no more than those of its page, and those that belong to them', () => {
+    const sqlite = new DatabaseSync(':memory:')
+    for (const step of migrations('sqlite').flat()) sqlite.exec(step)
+    const search = { kind: 'k', account: '1', region: 'r', now: 1, unwanted: 0, labels: [], text: 'a', through: 't' }
+    const { found, foundById } = statements('sqlite')
+    for (const { text, values } of [
+      found(search, { offset: 0, limit: 10 }),
+      foundById(search, { after: '', limit: 10 }),
+    ]) {
+      const plan = sqlite.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...values)
+      const reads = plan.map(({ detail }) => String(detail)).filter((detail) => /\brecord USING/.test(detail))
+      assert.equal(reads.length, 2)
+      for (const read of reads) assert.match(read, /\((kind=\? AND account=\? AND region=\? AND .*id|.*parent)=\?\)/)
+    }
+    sqlite.close()
+  })
+})
 
 describe('a statement', () => {
   it('takes its values by name, in whatever order they come', () => {
