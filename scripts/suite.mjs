@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { neverMet } from '../test/refusals.ts'
 import { smaller } from '../test/size.ts'
 import { shareServer } from '../test/storage/postgresql-server.ts'
+import { buildConsole } from './console.mjs'
 import reporter from './reporter.mjs'
 
 /** A test that takes longer hangs. The slowest takes half a minute on two idle cores; a busy machine has a quarter of that speed. */
@@ -65,6 +66,11 @@ const files = named.length > 0 ? named : globSync(patterns).sort()
 const seed = process.env.STRONGROOM_TEST_SEED ?? String(Date.now() % 1_000_000_000)
 if (size === 'usual') console.log(`smaller than in \`npm run test:nightly\`: ${smaller().join('; ')}`)
 console.log(`${files.length} files; STRONGROOM_TEST_SEED=${seed} repeats what is random`)
+// Files that begin at once would each build it.
+if (files.some((file) => file.includes('console'))) {
+  const failure = buildConsole()
+  if (failure !== null) console.error(failure)
+}
 /** What operations refuse with in a nightly run. */
 const refusals = kind === 'nightly' ? mkdtempSync(join(tmpdir(), 'strongroom-refusals-')) : null
 const server = ['quick', 'clients'].includes(kind) ? null : await shareServer()

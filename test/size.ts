@@ -6,12 +6,12 @@ import fc from 'fast-check'
 const SIZES = {
   'transcripts through a process for each command': [0, 1],
   'stops right after a start': [4, 30],
-  'kills under load': [6, 50],
+  'kills under load': [4, 50],
   'kills while delivering': [4, 20],
   'kills while root keys rotate': [3, 20],
-  'kills beside two servers': [3, 7],
-  'kills while the root key moves into an HSM': [2, 12],
-  'kills while keys are made in an HSM': [4, 15],
+  'kills beside two servers': [2, 7],
+  'kills while the root key moves into an HSM': [1, 12],
+  'kills while keys are made in an HSM': [3, 15],
   'texts padded at random': [2000, 20_000],
   'generated requests': [3000, 100_000],
   'spellings of parameters': [5000, 500_000],
@@ -25,10 +25,11 @@ const SIZES = {
   'wildcard patterns': [5000, 50_000],
   simulations: [240, 20_000],
   'hostile texts on each page': [1, 3],
-  'searches, on SQLite': [6, 200],
-  'searches, on PostgreSQL': [3, 60],
-  'lookups, on SQLite': [10, 200],
-  'lookups, on PostgreSQL': [4, 60],
+  'looks of each page': [1, 2],
+  'searches, on SQLite': [4, 200],
+  'searches, on PostgreSQL': [2, 60],
+  'lookups, on SQLite': [6, 200],
+  'lookups, on PostgreSQL': [3, 60],
 } as const
 
 const isFull = process.env['STRONGROOM_TEST_SIZE'] === 'full'
