@@ -8,7 +8,7 @@ const SIZES = {
   'stops right after a start': [4, 30],
   'kills under load': [4, 50],
   'kills while delivering': [4, 20],
-  'kills while root keys rotate': [3, 20],
+  'kills while root keys rotate': [2, 20],
   'kills beside two servers': [2, 7],
   'kills while the root key moves into an HSM': [1, 12],
   'kills while keys are made in an HSM': [3, 15],
