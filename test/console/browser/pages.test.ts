@@ -76,6 +76,8 @@ describe('every page of the console', () => {
     const wrong: string[] = []
     const opened = async (path: string, button: string | RegExp, role: 'dialog' | 'menu' = 'dialog') => {
       await desk.go(page, path)
+      await page.waitForLoadState('networkidle')
+      await page.locator('main[aria-busy=false]').waitFor()
       await page.getByRole('button', { name: button }).first().click()
       await page.getByRole(role).first().waitFor()
       await page.waitForLoadState('networkidle')
