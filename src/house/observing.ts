@@ -1,4 +1,4 @@
-// Who is told of each request: with a port for metrics, what counts them; without, the log alone.
+// The observer of requests: a server with a port for metrics counts and logs them, any other server only logs them.
 import type { Metrics } from '../gateway/metrics.ts'
 import { type Log, RefusalLog } from '../gateway/observer.ts'
 import type { Settings } from '../settings/settings.ts'

@@ -113,7 +113,7 @@ export class Ledger extends Reader {
     return new LedgerView(this, this.#changes, this.#keys.epoch, former)
   }
 
-  /** Notes that the call of this view has ended. Whoever decides a call again must tell, or servers wait for the call in vain: see Turns. */
+  /** Notes that the call of this view has ended. Every call must end here: a turn of its server waits for late calls that have not (Turns). */
   ended(view: LedgerView): void {
     this.#committer.ended(view)
   }

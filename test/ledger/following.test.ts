@@ -201,7 +201,7 @@ describe('recent changes', () => {
     }
     const before = cpuMs(noteTo(50_000, 0))
     const after = cpuMs(noteTo(200_000, 50_000))
-    // Three times as many take three times as long. Where each looked for the oldest anew, it was 170 times.
+    // The second part has three times as many. When each one searched for the oldest, it took 170 times as long.
     assert.ok(after < before * 20, `${before} ms, then ${after} ms`)
   })
 

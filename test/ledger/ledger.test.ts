@@ -63,7 +63,7 @@ describe('the cache of records', () => {
     }
     const filling = putTo(50_000, 0)
     const full = putTo(200_000, 50_000)
-    // Three times as many take three times as long. Where each looked for the oldest anew, it was 100 times.
+    // The second part has three times as many. When each one searched for the oldest, it took 100 times as long.
     assert.ok(full < filling * 20, `${filling} ms, then ${full} ms`)
     assert.ok(cache.characters > 46_000 && cache.characters <= 50_000)
   })

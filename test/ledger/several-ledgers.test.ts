@@ -2,7 +2,7 @@
 // acknowledged before it asked, and what was decided on several records holds for all of them at one moment.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { insert, type Kind, type Recorded, update } from '../../src/ledger/record.ts'
 import { UNWATCHED } from '../../src/ledger/root-watch.ts'
@@ -10,9 +10,8 @@ import type { LedgerView } from '../../src/ledger/view.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import type { Row, Storage } from '../../src/storage/storage.ts'
-import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
 import { beginChain, testKeys } from '../storage/chained.ts'
-import { type PostgresqlServer, startPostgresql } from '../storage/postgresql-server.ts'
+import { serverAndFolder } from '../storage/server-and-folder.ts'
 
 const LEDGERS = 3
 /** Of each ledger. */
@@ -32,16 +31,7 @@ const PAIRS = [
 /** At most one of them is ever 1. */
 const FLAGS = ['x', 'y'] as const
 
-let server: PostgresqlServer
-let folder: string
-before(async () => {
-  server = await startPostgresql()
-  folder = temporaryFolder()
-})
-after(async () => {
-  await server[Symbol.asyncDispose]()
-  removeFolder(folder)
-})
+const databases = serverAndFolder()
 
 /** Numbers below `below` in an order that a seed decides. */
 function randomly(seed: number): (below: number) => number {
@@ -150,11 +140,11 @@ class Caller {
 }
 
 const kinds: [string, () => () => Promise<Storage>][] = [
-  ['SQLite', () => () => openStorage(join(folder, 'several.db'))],
+  ['SQLite', () => () => openStorage(join(databases.folder, 'several.db'))],
   [
     'PostgreSQL',
     () => {
-      const url = server.database()
+      const url = databases.server.database()
       return () => openStorage(url)
     },
   ],

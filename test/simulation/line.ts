@@ -22,7 +22,7 @@ export interface Host {
   readonly owner: Owner
   /** The present faults: they change when the run comes to its end. */
   faults: Faults
-  /** Who may change rows alone, and until when; an outage ends it. */
+  /** The server that alone may change rows, and until when. An outage ends its turn. */
   turn: { readonly of: object; readonly until: number; readonly outages: number } | null
   /** Moves with every outage: requests that were sent before one and have not been done are lost. */
   outages: number

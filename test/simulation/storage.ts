@@ -43,7 +43,7 @@ export interface Line {
   readonly isShared: boolean
   /** What a server sees of the changes of others. */
   seen(changes: Changes): Changes
-  /** Who has the turn to change rows; null where only one process does. */
+  /** The turns of servers to change rows; null where one process owns the database. */
   readonly turns: Turns | null
 }
 

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import postgres from 'postgres'
 import { openStorage } from '../../src/storage/open.ts'
 import type { Opening } from '../../src/storage/search.ts'
 import type { Row, Search } from '../../src/storage/storage.ts'
-import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
-import { type PostgresqlServer, startPostgresql } from './postgresql-server.ts'
+import { serverAndFolder } from './server-and-folder.ts'
 
 const frozen = (dialect: string) =>
   [1, 2, 3]
@@ -45,20 +44,11 @@ async function assertIsIndexed(url: string, size: number, notices: string[] = []
   }
 }
 
-let server: PostgresqlServer
-let folder: string
-before(async () => {
-  server = await startPostgresql()
-  folder = temporaryFolder()
-})
-after(async () => {
-  await server[Symbol.asyncDispose]()
-  removeFolder(folder)
-})
+const databases = serverAndFolder()
 
 describe('a database of the former schema gets an index of its records', () => {
   const former = (name: string, size: number) => {
-    const path = join(folder, name)
+    const path = join(databases.folder, name)
     const db = new DatabaseSync(path)
     const numbers = `(WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < ${size}) SELECT n FROM up)`
     db.exec(`PRAGMA journal_mode = WAL; ${frozen('sqlite')} ${ROWS(numbers)} PRAGMA user_version = 3`)
@@ -80,7 +70,7 @@ describe('a database of the former schema gets an index of its records', () => {
   })
 
   it('on PostgreSQL', async () => {
-    const url = server.database()
+    const url = databases.server.database()
     const sql = postgres(url, { max: 1, onnotice: () => {} })
     await sql.unsafe(`${frozen('postgresql')} ${ROWS('(SELECT generate_series(1, 2500) AS n) AS numbers')}
       CREATE TABLE strongroom_version (version bigint NOT NULL); INSERT INTO strongroom_version VALUES (3)`)

@@ -4,11 +4,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import postgres from 'postgres'
 import { openStorage } from '../../src/storage/open.ts'
-import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
-import { type PostgresqlServer, startPostgresql } from './postgresql-server.ts'
+import { serverAndFolder } from './server-and-folder.ts'
 
 const frozen = (name: string) => readFileSync(new URL(`migrations/${name}.sql`, import.meta.url), 'utf8')
 const VERSION_2 = (dialect: string) => frozen(`${dialect}-1`) + frozen(`${dialect}-2`)
@@ -22,16 +21,7 @@ const FORMER = [
   `UPDATE record SET parent = NULL, created_at = 5, due_at = 9, revision = 2, body = '{}', mac = 'mac' WHERE id = 'a' AND revision = 1`,
 ]
 
-let server: PostgresqlServer
-let folder: string
-before(async () => {
-  server = await startPostgresql()
-  folder = temporaryFolder()
-})
-after(async () => {
-  await server[Symbol.asyncDispose]()
-  removeFolder(folder)
-})
+const databases = serverAndFolder()
 
 async function assertIsWhole(url: string): Promise<void> {
   const storage = await openStorage(url)
@@ -48,7 +38,7 @@ async function assertIsWhole(url: string): Promise<void> {
 
 describe('a database of the former release that is migrated under its server', () => {
   it('on SQLite', async () => {
-    const path = join(folder, 'former.db')
+    const path = join(databases.folder, 'former.db')
     const former = new DatabaseSync(path)
     former.exec(`PRAGMA journal_mode = WAL; ${VERSION_2('sqlite')} ${ROWS} PRAGMA user_version = 2`)
     const statements = FORMER.map((text) => former.prepare(text))
@@ -58,7 +48,7 @@ describe('a database of the former release that is migrated under its server', (
   })
 
   it('on PostgreSQL', async () => {
-    const url = server.database()
+    const url = databases.server.database()
     const former = postgres(url, { max: 1, onnotice: () => {} })
     await former.unsafe(`${VERSION_2('postgresql')} ${ROWS}
       CREATE TABLE strongroom_version (version bigint NOT NULL); INSERT INTO strongroom_version VALUES (2)`)

@@ -36,7 +36,7 @@ export interface VerifierHouse extends Pick<TrailRooms, 'eventIndex'> {
   readonly failed: Alarm
 }
 
-/** Somebody else changed the verification: it was canceled, asked for anew, or taken over by another server. */
+/** The record of the verification changed: a caller canceled it or began another one, or another server took it over. */
 class Superseded extends Error {}
 class Stopped extends Error {}
 

@@ -109,7 +109,7 @@ export class ChainWalk {
     return this.#events
   }
 
-  /** How many of the events a trusted head confirms. Who can write the others can compute their hashes again. */
+  /** How many events come before the last trusted head. Nothing signed confirms the later ones: an attacker can compute their hashes again. */
   get confirmed(): number {
     return this.#events - (this.#head.seq - this.#trusted.seq)
   }

@@ -27,15 +27,18 @@ interface Props {
   /** Keys that are offered. */
   readonly keys?: readonly string[]
   /** What a key, a value and the rows together must be; each throws what is wrong. */
-  readonly rules?: { readonly key: Validator; readonly value: Validator; readonly all: Validator }
+  readonly rules?: {
+    readonly key: Validator<string>
+    readonly value: Validator<string>
+    readonly all: Validator<readonly Pair[]>
+  }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: what a form holds has the type that its validator takes
-type Validator = (rule: unknown, value: any) => Promise<void>
+type Validator<Held> = (rule: unknown, held: Held | undefined) => Promise<void>
 
 /** Rows of a key and a value, which are added and removed: tags, an encryption context, conditions. */
 export function PairRows({ name, called, placeholders, keys, rules }: Props) {
-  const checked = (validator: Validator | undefined) => (validator ? [{ validator }] : [])
+  const checked = <Held,>(validator: Validator<Held> | undefined) => (validator ? [{ validator }] : [])
   return (
     <Form.List name={name} rules={checked(rules?.all)}>
       {(rows, { add, remove }, { errors }) => (
