@@ -184,6 +184,8 @@ if (['test', 'test:nightly', 'test:failures', 'test:coverage', 'test:clients', '
   installPrograms()
 if (verb !== 'advisories') install(verb !== 'start' || !consoleIsBuilt())
 if (verb === 'start') {
+  // A fresh installation removes an earlier build, too.
+  if (!consoleIsBuilt()) install(true)
   // The API does not wait for a console that can't be built.
   const failure = buildConsole()
   if (failure !== null) console.error(`strongroom: starting without the console: ${failure}`)
