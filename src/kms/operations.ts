@@ -20,6 +20,7 @@ import { GenerateAndExportDataKey } from './operations/generate-and-export-data-
 import { GenerateDataKey } from './operations/generate-data-key.ts'
 import { GenerateDataKeyWithoutPlaintext } from './operations/generate-data-key-without-plaintext.ts'
 import { GetParametersForImport } from './operations/get-parameters-for-import.ts'
+import { GetRandomPassword } from './operations/get-random-password.ts'
 import { ImportKeyMaterial } from './operations/import-key-material.ts'
 import { InspectHsm } from './operations/inspect-hsm.ts'
 import { ListAliases } from './operations/list-aliases.ts'
@@ -62,6 +63,7 @@ export const kmsOperations: readonly KmsOperation[] = [
   GenerateDataKey,
   GenerateDataKeyWithoutPlaintext,
   GetParametersForImport,
+  GetRandomPassword,
   ImportKeyMaterial,
   InspectHsm,
   ListAliases,

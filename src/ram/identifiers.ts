@@ -1,12 +1,12 @@
 // New identifiers and secrets, from random bytes that are passed in.
 
-type Random = { randomBytes(length: number): Uint8Array }
+export type Random = { randomBytes(length: number): Uint8Array }
 
 const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 const DIGITS = '0123456789'
 
-/** `length` characters, each as likely as any other: bytes beyond the last whole multiple are thrown away. */
-function characters(length: number, alphabet: string, { randomBytes }: Random): string {
+/** `length` characters of at most 256, each as likely as any other: bytes beyond the last whole multiple are thrown away. */
+export function randomCharacters(length: number, alphabet: string, { randomBytes }: Random): string {
   const fair = 256 - (256 % alphabet.length)
   let text = ''
   while (text.length < length)
@@ -17,35 +17,35 @@ function characters(length: number, alphabet: string, { randomBytes }: Random): 
 
 /** 16 digits. */
 export function newAccountId(random: Random): string {
-  return `1${characters(15, DIGITS, random)}`
+  return `1${randomCharacters(15, DIGITS, random)}`
 }
 
 /** 18 digits, the first 2. */
 export function newUserId(random: Random): string {
-  return `2${characters(17, DIGITS, random)}`
+  return `2${randomCharacters(17, DIGITS, random)}`
 }
 
 /** 18 digits, the first 3. */
 export function newRoleId(random: Random): string {
-  return `3${characters(17, DIGITS, random)}`
+  return `3${randomCharacters(17, DIGITS, random)}`
 }
 
 /** g- and 16 letters and digits. */
 export function newGroupId(random: Random): string {
-  return `g-${characters(16, ALPHANUMERIC, random)}`
+  return `g-${randomCharacters(16, ALPHANUMERIC, random)}`
 }
 
 /** LTAI and 20 letters and digits. */
 export function newAccessKeyId(random: Random): string {
-  return `LTAI${characters(20, ALPHANUMERIC, random)}`
+  return `LTAI${randomCharacters(20, ALPHANUMERIC, random)}`
 }
 
 /** STS. and 22 letters and digits. */
 export function newSessionAccessKeyId(random: Random): string {
-  return `STS.${characters(22, ALPHANUMERIC, random)}`
+  return `STS.${randomCharacters(22, ALPHANUMERIC, random)}`
 }
 
 /** 30 letters and digits. */
 export function newAccessKeySecret(random: Random): string {
-  return characters(30, ALPHANUMERIC, random)
+  return randomCharacters(30, ALPHANUMERIC, random)
 }

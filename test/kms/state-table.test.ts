@@ -61,6 +61,7 @@ const TABLE: Readonly<Record<string, readonly [string, string, string, string]>>
   OpenKmsService: [FO, FO, FO, FO],
   DescribeAccountKmsStatus: [OK, OK, OK, OK],
   DescribeAccountQuotas: [OK, OK, OK, OK],
+  GetRandomPassword: [OK, OK, OK, OK],
   InspectHsm: [OK, OK, OK, OK],
   ListDueKeys: [OK, OK, OK, OK],
 }
@@ -135,6 +136,7 @@ async function parametersOf(operation: string, subject: Subject, house: TestHous
     case 'OpenKmsService':
     case 'DescribeAccountKmsStatus':
     case 'DescribeAccountQuotas':
+    case 'GetRandomPassword':
     case 'InspectHsm':
     case 'ListDueKeys':
       return {}

@@ -538,6 +538,11 @@ export const PLAYS: Readonly<Record<string, Play>> = {
       assert.ok(aliases >= reachable && aliases <= model.aliases.size, `${aliases} aliases`)
     },
   },
+  GetRandomPassword: {
+    parameters: ({ value }) => ({ PasswordLength: String(8 + value) }),
+    expected: anything,
+    shows: (body, { value }) => assert.equal(body.RandomPassword.length, 8 + value),
+  },
   InspectHsm: {
     parameters: () => ({}),
     expected: anything,

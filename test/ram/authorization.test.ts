@@ -114,6 +114,7 @@ const OPERATIONS: Readonly<Record<string, [On, Parameters]>> = {
   OpenKmsService: ['anything', async () => ({})],
   DescribeAccountKmsStatus: ['anything', async () => ({})],
   DescribeAccountQuotas: ['anything', async () => ({})],
+  GetRandomPassword: ['anything', async () => ({})],
   InspectHsm: ['anything', async () => ({})],
   ListDueKeys: ['keys', async () => ({})],
 }

@@ -1,0 +1,29 @@
+// Random passwords: for GetRandomPassword, and for accounts whose password a rotation changes.
+import { type Random, randomCharacters } from '../ram/identifiers.ts'
+
+/** The characters of each type. */
+export const CHARACTERS = {
+  lowercase: 'abcdefghijklmnopqrstuvwxyz',
+  uppercase: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+  numbers: '0123456789',
+  punctuation: '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~',
+} as const
+
+interface Wanted {
+  /** In characters; at least as many as there are types. */
+  readonly length: number
+  /** The characters of each included type; none is empty. */
+  readonly types: readonly string[]
+  /** Whether a character of each type must occur. */
+  readonly eachType: boolean
+}
+
+/** Returns a password, each one of those that are wanted with the same probability. */
+export function randomPassword({ length, types, eachType }: Wanted, random: Random): string {
+  const characters = types.join('')
+  // Placing a character of each type on purpose would make some passwords likelier than others.
+  for (;;) {
+    const password = randomCharacters(length, characters, random)
+    if (!eachType || types.every((type) => [...type].some((character) => password.includes(character)))) return password
+  }
+}
