@@ -31,7 +31,14 @@ export async function fill(data: string, account: string, region: string, count:
       const [id, versionId] = [randomUUIDv7(), randomUUIDv7()]
       if (i % Math.ceil(count / 1000) === 0) sample.push(id)
       const place = { account, region, createdAt: Date.now() }
-      const material = await keystore.generate({ account, region, keyId: id, versionId, protectionLevel: 'SOFTWARE' })
+      const material = await keystore.generate({
+        account,
+        region,
+        keyId: id,
+        versionId,
+        keySpec: 'Aliyun_AES_256',
+        protectionLevel: 'SOFTWARE',
+      })
       changes.push(insert(VERSION, { ...place, id: versionId, parent: id, body: { keyId: id, material } }))
       if (i % 100 === 0)
         changes.push(insert(ALIAS, { ...place, id: `alias/orders-${i}`, parent: id, body: { keyId: id } }))

@@ -18,6 +18,7 @@ const place = {
   region: 'cn-hongkong',
   keyId: 'bench',
   versionId: 'bench',
+  keySpec: 'Aliyun_AES_256',
   protectionLevel: 'HSM',
 } as const
 const material = await store.generate(place)

@@ -1,6 +1,6 @@
 // `strongroom key usage`: prints how many messages each key version has encrypted, against the bound of its cipher.
 import type { Open } from '../house/open.ts'
-import { BOUNDS } from '../kms/key-usage.ts'
+import { safeMessages } from '../keystore/key-spec.ts'
 import { readFlags } from '../settings/flags.ts'
 import { SETTING_FLAGS, settingsFrom } from '../settings/settings.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -28,7 +28,7 @@ export async function key(args: readonly string[], open: Open, around: Surroundi
     const found = []
     for (const { id: account } of await accounts.list())
       for (const region of regions) found.push(...(await usage.list({ account, region }, keyId)))
-    const rows = found.map((one) => ({ ...one, safe: BOUNDS[one.protectionLevel] }))
+    const rows = found.map((one) => ({ ...one, safe: safeMessages(one) }))
     around.print(JSON.stringify(rows, null, 2))
     return 0
   })

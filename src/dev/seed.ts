@@ -153,7 +153,7 @@ async function seedKey(key: SeedKey, sealing: Sealing, { accountId }: SeedAccoun
   const changes: Change[] = [insert(CMK, { ...scope, id: key.keyId, createdAt: now, body }, settings.maxKeys)]
   for (const { versionId: id, material } of key.versions) {
     const sealed = await sealing(
-      { ...scope, keyId: key.keyId, versionId: id, protectionLevel: body.protectionLevel },
+      { ...scope, keyId: key.keyId, versionId: id, keySpec: body.keySpec, protectionLevel: body.protectionLevel },
       material,
     )
     const version = { keyId: key.keyId, material: sealed }

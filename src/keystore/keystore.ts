@@ -1,17 +1,24 @@
 // The port to key material. Material never leaves its store, except sealed. Two stores implement the port: software.ts under the root key, and
 // pkcs11/hsm.ts in a device; router.ts picks one by the key's protection level. Suites under eachProtectionLevel (test/databases.ts) hold
 // both to the same behaviour.
+import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
 import type { WrappingAlgorithm } from '../cryptography/wrap.ts'
+import type { ProtectionLevel } from './key-spec.ts'
 import type { StoredMaterial } from './stored-material.ts'
-import type { ProtectionLevel, VersionPlace } from './version-place.ts'
+import type { VersionPlace } from './version-place.ts'
 
 /**
  * A store of key material. Every method that gets material throws Unopenable when it is not authentic at its place. Every method that needs
  * a device throws Unreachable when the device can't serve now. `time` is what the call as a whole may wait for a device.
  */
 export interface Keystore {
-  /** Makes 256-bit material from a secure random source. Refuses with Rejected.LimitExceeded when the device is full. */
+  /**
+   * Makes the material of a symmetric key's version from a secure random source. Refuses with Rejected.LimitExceeded when the device is
+   * full, and with UnsupportedOperation when it has no keys of this spec.
+   */
   generate(place: VersionPlace): Promise<StoredMaterial>
+  /** Makes the pair of an asymmetric key's version; refuses as `generate` does. */
+  generatePair(place: VersionPlace): Promise<StoredPair>
   /**
    * Encrypts `plaintext`, bound to `aad`: returns the nonce, and the ciphertext with its tag. Refuses with Rejected.KeyExhausted before
    * random nonces could repeat.
@@ -31,6 +38,28 @@ export interface Keystore {
     aad: Uint8Array,
     time?: DeviceTime,
   ): Promise<Uint8Array | null>
+  /**
+   * Signs a digest (whose length the algorithm allows: SIGNING_ALGORITHMS) with the private key. RSA signatures are as long as the modulus,
+   * those of ECDSA and SM2 are DER, those of ML-DSA as FIPS 204 has them. The key's spec has the algorithm.
+   */
+  sign(
+    place: VersionPlace,
+    material: StoredMaterial,
+    algorithm: SigningAlgorithm,
+    digest: Uint8Array,
+    time?: DeviceTime,
+  ): Promise<Uint8Array>
+  /**
+   * Returns the plaintext of a ciphertext for the public key (whose length the key's spec allows); null when there is none in it. The time
+   * does not tell why.
+   */
+  decryptAsymmetric(
+    place: VersionPlace,
+    material: StoredMaterial,
+    algorithm: EncryptionAlgorithm,
+    ciphertext: Uint8Array,
+    time?: DeviceTime,
+  ): Promise<Uint8Array | null>
   /** Wipes a version's destroyed material from memory. */
   forget(material: StoredMaterial, versionId: string): void
   /**
@@ -41,7 +70,7 @@ export interface Keystore {
   /** Makes an RSA-2048 pair for an import. The private key is sealed for its purpose, or stays in the device and is a reference to its object. */
   wrappingKey(purpose: WrappingPurpose): Promise<WrappingKey>
   /**
-   * Unwraps imported material (32 bytes) and stores it. The outcome does not say why unwrapping failed. `fingerprint` recognizes the same
+   * Unwraps imported material of a symmetric key (as many bytes as its spec has) and stores it. The outcome does not say why unwrapping failed. `fingerprint` recognizes the same
    * material of the same key, and nothing else. Where one is `expected`, other material counts as no material.
    */
   importMaterial(
@@ -52,6 +81,12 @@ export interface Keystore {
   ): Promise<Imported>
   /** Removes wrapping keys that have expired at `now` (milliseconds since 1970), in stores that keep them. */
   collect(now: number): Promise<void>
+}
+
+/** A new pair: its private key as the store keeps it, and its public key (SubjectPublicKeyInfo, DER). */
+export interface StoredPair {
+  readonly material: StoredMaterial
+  readonly publicKey: Uint8Array
 }
 
 /** What a wrapping key is for. Unwrapping demands the same `place`; `expiresAt` is milliseconds since 1970. */

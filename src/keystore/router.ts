@@ -1,8 +1,11 @@
 // Picks the key store by the protection level of the key version, and counts the uses of software keys.
+import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
+import type { ProtectionLevel } from './key-spec.ts'
 import {
   DeviceTime,
   type Imported,
   type Keystore,
+  type StoredPair,
   Unreachable,
   type Uses,
   type Wrapping,
@@ -10,7 +13,7 @@ import {
   type WrappingPurpose,
 } from './keystore.ts'
 import { type StoredMaterial, storeOf } from './stored-material.ts'
-import type { ProtectionLevel, VersionPlace } from './version-place.ts'
+import type { VersionPlace } from './version-place.ts'
 
 export class KeystoreRouter implements Keystore {
   readonly #software: Keystore
@@ -26,6 +29,10 @@ export class KeystoreRouter implements Keystore {
 
   generate(place: VersionPlace): Promise<StoredMaterial> {
     return this.#of(place.protectionLevel).generate(place)
+  }
+
+  generatePair(place: VersionPlace): Promise<StoredPair> {
+    return this.#of(place.protectionLevel).generatePair(place)
   }
 
   encrypt(
@@ -48,6 +55,26 @@ export class KeystoreRouter implements Keystore {
     time: DeviceTime = new DeviceTime(),
   ): Promise<Uint8Array | null> {
     return this.#of(place.protectionLevel).decrypt(place, material, message, aad, time)
+  }
+
+  sign(
+    place: VersionPlace,
+    material: StoredMaterial,
+    algorithm: SigningAlgorithm,
+    digest: Uint8Array,
+    time: DeviceTime = new DeviceTime(),
+  ): Promise<Uint8Array> {
+    return this.#of(place.protectionLevel).sign(place, material, algorithm, digest, time)
+  }
+
+  decryptAsymmetric(
+    place: VersionPlace,
+    material: StoredMaterial,
+    algorithm: EncryptionAlgorithm,
+    ciphertext: Uint8Array,
+    time: DeviceTime = new DeviceTime(),
+  ): Promise<Uint8Array | null> {
+    return this.#of(place.protectionLevel).decryptAsymmetric(place, material, algorithm, ciphertext, time)
   }
 
   forget(material: StoredMaterial, versionId: string): void {

@@ -1,10 +1,12 @@
 // The software key store: material sealed under the root key, opened for use and kept ready in a bounded cache.
+import { refuse } from '../api/errors.ts'
 import { unwrap } from '../cryptography/wrap.ts'
 import { KEY_BYTES, NONCE_BYTES, Xaes } from '../cryptography/xaes.ts'
 import type { Randomness } from '../runtime/runtime.ts'
 import {
   type Imported,
   type Keystore,
+  type StoredPair,
   Unopenable,
   type Wrapping,
   type WrappingKey,
@@ -41,6 +43,18 @@ export class SoftwareKeystore implements Keystore {
 
   async generate(place: VersionPlace): Promise<StoredMaterial> {
     return this.#seal(place, this.#random.randomBytes(KEY_BYTES))
+  }
+
+  async generatePair(): Promise<StoredPair> {
+    throw refuse('UnsupportedOperation')
+  }
+
+  async sign(): Promise<Uint8Array> {
+    throw refuse('UnsupportedOperation')
+  }
+
+  async decryptAsymmetric(): Promise<Uint8Array | null> {
+    throw refuse('UnsupportedOperation')
   }
 
   async encrypt(place: VersionPlace, material: StoredMaterial, plaintext: Uint8Array, aad: Uint8Array) {

@@ -1,5 +1,5 @@
 // Key material as records hold it: part of the key store's port, so that no record needs to know the stores themselves.
-import type { ProtectionLevel } from './version-place.ts'
+import type { ProtectionLevel } from './key-spec.ts'
 
 /**
  * The material of a key version, in the form of the store that made it. The software store's is sealed under the root key: Base64 of

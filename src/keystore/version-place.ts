@@ -1,6 +1,5 @@
 // Where key material belongs: the key version, and what sealed material is bound to.
-
-export type ProtectionLevel = 'SOFTWARE' | 'HSM'
+import type { KeySpec, ProtectionLevel } from './key-spec.ts'
 
 /** The key version that an operation is about. */
 export interface VersionPlace {
@@ -8,6 +7,7 @@ export interface VersionPlace {
   readonly region: string
   readonly keyId: string
   readonly versionId: string
+  readonly keySpec: KeySpec
   readonly protectionLevel: ProtectionLevel
 }
 
@@ -17,6 +17,6 @@ export function materialPlace({
   region,
   keyId,
   versionId,
-}: Omit<VersionPlace, 'protectionLevel'>): readonly string[] {
+}: Omit<VersionPlace, 'keySpec' | 'protectionLevel'>): readonly string[] {
   return ['key-version', account, region, keyId, versionId]
 }

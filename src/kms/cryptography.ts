@@ -8,8 +8,9 @@ import {
   encodeCiphertext,
   splitMessage,
 } from '../cryptography/ciphertext.ts'
+import { nonceBytesOf } from '../keystore/key-spec.ts'
 import { DeviceTime } from '../keystore/keystore.ts'
-import type { ProtectionLevel, VersionPlace } from '../keystore/version-place.ts'
+import type { VersionPlace } from '../keystore/version-place.ts'
 import { anyKeyResource, type FoundKey, findKeyById, findVersion, keyResourceById } from './key-name.ts'
 import { demandEnabled } from './key-state.ts'
 import type { KmsContext } from './operation.ts'
@@ -83,13 +84,11 @@ async function decryptWith(
   demandEnabled(key.body)
   if (version.body.material === null) throw refuse('Rejected.PendingImport')
   const place = placeOf(version, key)
-  const parts = splitMessage(message.message, NONCE_BYTES[place.protectionLevel])
+  const parts = splitMessage(message.message, nonceBytesOf(place))
   if (!parts) return null
   const aad = aadOf(version, place, encryptionContext)
   return context.keystore.decrypt(place, version.body.material, parts, aad, time)
 }
-
-const NONCE_BYTES: Readonly<Record<ProtectionLevel, number>> = { SOFTWARE: 24, HSM: 12 }
 
 const NO_CONTEXT: EncryptionContext = new Map()
 const withoutContext = new WeakMap<Version, Uint8Array>()
@@ -102,8 +101,9 @@ function aadOf(version: Version, place: VersionPlace, encryptionContext: Encrypt
   return known
 }
 
-/** Returns where the key store finds a version. The key's protection level is that of all its versions and never changes. */
+/** Returns where the key store finds a version. All versions of a key have its spec and its protection level, which never change. */
 function placeOf(version: Version, key: FoundKey): VersionPlace {
   const { account, region, id: versionId } = version
-  return { account, region, keyId: version.body.keyId, versionId, protectionLevel: key.body.protectionLevel }
+  const { keySpec, protectionLevel } = key.body
+  return { account, region, keyId: version.body.keyId, versionId, keySpec, protectionLevel }
 }

@@ -2,7 +2,7 @@
 // call waits for it; uses of keys in an HSM are reserved before (keystore/pkcs11/reserved-uses.ts).
 import { refuse } from '../api/errors.ts'
 import type { Uses } from '../keystore/keystore.ts'
-import type { ProtectionLevel, VersionPlace } from '../keystore/version-place.ts'
+import type { VersionPlace } from '../keystore/version-place.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, expectUnmoved, insert, type Recorded, type Scope, update } from '../ledger/record.ts'
 import { USAGE, type UsageBody, VERSION } from './records.ts'
@@ -10,8 +10,6 @@ import { USAGE, type UsageBody, VERSION } from './records.ts'
 const AT_ONCE = 500
 /** How many versions' counts stay in memory: those used last. */
 const KEPT = 10_000
-/** The safe number of messages under one key version: random nonces of 192 bits (C2SP XAES-256-GCM), and of 96 bits (NIST SP 800-38D, 8.3). */
-export const BOUNDS: Readonly<Record<ProtectionLevel, string>> = { SOFTWARE: '2^80', HSM: '2^32' }
 
 /** The uses of a key version that this server knows of. */
 export interface VersionUses extends VersionPlace {
@@ -74,8 +72,8 @@ export class KeyUsage implements Uses {
 
   #usesOf({ account, region, id, body }: Recorded<UsageBody>): VersionUses {
     const unwritten = this.#noted.get(id)?.uses ?? 0
-    const { keyId, protectionLevel } = body
-    return { account, region, keyId, versionId: id, protectionLevel, uses: body.uses + unwritten }
+    const { keyId, keySpec = 'Aliyun_AES_256', protectionLevel } = body
+    return { account, region, keyId, versionId: id, keySpec, protectionLevel, uses: body.uses + unwritten }
   }
 
   async #write(noted: { readonly place: VersionPlace; uses: number }): Promise<void> {
@@ -92,7 +90,7 @@ export class KeyUsage implements Uses {
 
   /** Adds to the stored count of a version that exists. */
   async #add(place: VersionPlace, count: number, limit: number): Promise<number | null | 'moved' | 'gone'> {
-    const { versionId, keyId, protectionLevel, account, region } = place
+    const { versionId, keyId, keySpec, protectionLevel, account, region } = place
     const scope = { account, region }
     const [version, record] = await Promise.all([
       this.#ledger.get(VERSION, scope, versionId),
@@ -101,7 +99,7 @@ export class KeyUsage implements Uses {
     const uses = (record?.body.uses ?? 0) + count
     if (uses > limit) return null
     if (!version) return 'gone'
-    const body = { keyId, protectionLevel, uses }
+    const body = { keyId, ...(keySpec !== 'Aliyun_AES_256' && { keySpec }), protectionLevel, uses }
     const change: Change = record
       ? update(record, { body })
       : insert(USAGE, { ...scope, id: versionId, parent: keyId, createdAt: this.#now(), body })

@@ -1,7 +1,7 @@
 // The records of KMS: CMK with its tags, key version, alias, count of uses, pending destruction.
 
+import type { KeySpec, KeyUsage, ProtectionLevel } from '../keystore/key-spec.ts'
 import { type StoredMaterial, storeOf } from '../keystore/stored-material.ts'
-import type { ProtectionLevel } from '../keystore/version-place.ts'
 import { materialPlace } from '../keystore/version-place.ts'
 import type { Kind, Recorded } from '../ledger/record.ts'
 
@@ -11,8 +11,8 @@ export type Origin = 'Aliyun_KMS' | 'EXTERNAL'
 /** A CMK. Times are milliseconds since 1970. */
 export interface CmkBody {
   readonly description: string
-  readonly keySpec: 'Aliyun_AES_256'
-  readonly keyUsage: 'ENCRYPT/DECRYPT'
+  readonly keySpec: KeySpec
+  readonly keyUsage: KeyUsage
   readonly origin: Origin
   readonly protectionLevel: ProtectionLevel
   readonly state: KeyState
@@ -20,6 +20,7 @@ export interface CmkBody {
   readonly deleteAt: number | null
   /** When imported material expires; null where it never does, or where there is none. */
   readonly materialExpiresAt: number | null
+  /** The version that encrypts; null for a key without a version, and for every asymmetric key. */
   readonly primaryVersionId: string | null
   readonly lastRotationAt: number | null
   /** The interval of automatic rotation in milliseconds, counted from the newest version; absent while rotation is off. */
@@ -35,6 +36,8 @@ export interface CmkBody {
 export interface VersionBody {
   readonly keyId: string
   readonly material: StoredMaterial | null
+  /** The public key of an asymmetric key's version: Base64 of the SubjectPublicKeyInfo (DER). Using it needs no store. */
+  readonly publicKey?: string
 }
 
 /** An alias, named with its prefix `alias/`; its parent is the CMK it points to. */
@@ -50,6 +53,8 @@ export interface DestructionBody {
 /** How many messages a key version has encrypted, or, with a key in an HSM, how many uses are reserved. Its parent is the CMK. */
 export interface UsageBody {
   readonly keyId: string
+  /** Absent for Aliyun_AES_256. */
+  readonly keySpec?: KeySpec
   readonly protectionLevel: ProtectionLevel
   readonly uses: number
 }

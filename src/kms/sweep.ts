@@ -152,8 +152,8 @@ async function workOn(cmk: Cmk, now: number, house: House): Promise<Work | null>
 async function rotate(cmk: Cmk, now: number, { keystore, newRecordId }: House): Promise<Change[]> {
   const { account, region, id: keyId } = cmk
   const versionId = newRecordId()
-  const { protectionLevel } = cmk.body
-  const material = await keystore.generate({ account, region, keyId, versionId, protectionLevel })
+  const { keySpec, protectionLevel } = cmk.body
+  const material = await keystore.generate({ account, region, keyId, versionId, keySpec, protectionLevel })
   const body = rotated(cmk.body, versionId, now)
   return [
     update(cmk, { body, dueAt: dueAt(body) }),

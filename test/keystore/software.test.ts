@@ -12,6 +12,7 @@ const place: VersionPlace = {
   region: 'r',
   keyId: 'k',
   versionId: 'v',
+  keySpec: 'Aliyun_AES_256',
   protectionLevel: 'SOFTWARE',
 }
 const aad = Buffer.from('aad')

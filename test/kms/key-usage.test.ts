@@ -106,6 +106,7 @@ describe('uses reserved by several servers on one database', () => {
       ...scopeOf(house),
       keyId: KeyId,
       versionId: PrimaryKeyVersion,
+      keySpec: 'Aliyun_AES_256',
       protectionLevel: 'HSM',
     }
     const totals = await Promise.all(

@@ -1,7 +1,9 @@
 // A key store that stalls and loses its sessions, as devices do.
+import type { EncryptionAlgorithm, SigningAlgorithm } from '../../src/cryptography/algorithms.ts'
 import {
   type Imported,
   type Keystore,
+  type StoredPair,
   Unreachable,
   type Wrapping,
   type WrappingKey,
@@ -50,6 +52,26 @@ export class SimulatedDevice implements Keystore {
   ): Promise<Uint8Array | null> {
     await this.#reached()
     return this.#inside.decrypt(place, material, message, aad)
+  }
+
+  async generatePair(place: VersionPlace): Promise<StoredPair> {
+    await this.#reached()
+    return this.#inside.generatePair(place)
+  }
+
+  async sign(place: VersionPlace, material: StoredMaterial, algorithm: SigningAlgorithm, digest: Uint8Array) {
+    await this.#reached()
+    return this.#inside.sign(place, material, algorithm, digest)
+  }
+
+  async decryptAsymmetric(
+    place: VersionPlace,
+    material: StoredMaterial,
+    algorithm: EncryptionAlgorithm,
+    ciphertext: Uint8Array,
+  ): Promise<Uint8Array | null> {
+    await this.#reached()
+    return this.#inside.decryptAsymmetric(place, material, algorithm, ciphertext)
   }
 
   forget(material: StoredMaterial, versionId: string): void {

@@ -3,12 +3,14 @@
 import type { Code } from '../../api/errors/catalogue.ts'
 import { type Denial, Refusal } from '../../api/errors.ts'
 import type { Attempt } from '../../console/attempts.ts'
+import type { EncryptionAlgorithm, SigningAlgorithm } from '../../cryptography/algorithms.ts'
 import type { Limits } from '../../gateway/limits.ts'
 import type { Counted } from '../../gateway/metrics.ts'
 import type { Admission } from '../../gateway/rate-limit.ts'
 import type { Tls } from '../../gateway/server.ts'
 import {
   type Imported,
+  type StoredPair,
   type TokenDescription,
   Unopenable,
   Unreachable,
@@ -67,6 +69,21 @@ type HsmMethods = {
     material: StoredMaterial,
     message: { nonce: Uint8Array; sealed: Uint8Array },
     aad: Uint8Array,
+    spentMs: number,
+  ) => Promise<Uint8Array | null>
+  readonly 'hsm.generatePair': (place: VersionPlace) => Promise<StoredPair>
+  readonly 'hsm.sign': (
+    place: VersionPlace,
+    material: StoredMaterial,
+    algorithm: SigningAlgorithm,
+    digest: Uint8Array,
+    spentMs: number,
+  ) => Promise<Uint8Array>
+  readonly 'hsm.decryptAsymmetric': (
+    place: VersionPlace,
+    material: StoredMaterial,
+    algorithm: EncryptionAlgorithm,
+    ciphertext: Uint8Array,
     spentMs: number,
   ) => Promise<Uint8Array | null>
   readonly 'hsm.describe': () => Promise<readonly TokenDescription[]>

@@ -1,10 +1,12 @@
 // What a worker asks the owner of the database for: limits, the HSM's keys, and where uses are noted.
 import type { AttemptLimits } from '../../console/attempts.ts'
+import type { EncryptionAlgorithm, SigningAlgorithm } from '../../cryptography/algorithms.ts'
 import type { RateLimits } from '../../gateway/limiting.ts'
 import type {
   DeviceTime,
   Imported,
   Keystore,
+  StoredPair,
   Uses,
   Wrapping,
   WrappingKey,
@@ -147,6 +149,30 @@ export class RemoteHsm implements Keystore {
     time?: DeviceTime,
   ): Promise<Uint8Array | null> {
     return this.#owner.ask('hsm.decrypt', place, material, message, aad, this.#spent(time))
+  }
+
+  generatePair(place: VersionPlace): Promise<StoredPair> {
+    return this.#owner.ask('hsm.generatePair', place)
+  }
+
+  sign(
+    place: VersionPlace,
+    material: StoredMaterial,
+    algorithm: SigningAlgorithm,
+    digest: Uint8Array,
+    time?: DeviceTime,
+  ): Promise<Uint8Array> {
+    return this.#owner.ask('hsm.sign', place, material, algorithm, digest, this.#spent(time))
+  }
+
+  decryptAsymmetric(
+    place: VersionPlace,
+    material: StoredMaterial,
+    algorithm: EncryptionAlgorithm,
+    ciphertext: Uint8Array,
+    time?: DeviceTime,
+  ): Promise<Uint8Array | null> {
+    return this.#owner.ask('hsm.decryptAsymmetric', place, material, algorithm, ciphertext, this.#spent(time))
   }
 
   forget(material: StoredMaterial, versionId: string): void {

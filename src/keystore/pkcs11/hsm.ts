@@ -6,6 +6,7 @@ import {
   DeviceTime,
   type Imported,
   type Keystore,
+  type StoredPair,
   type TokenDescription,
   Unopenable,
   Unreachable,
@@ -91,9 +92,22 @@ export class HsmKeystore implements Keystore {
   }
 
   async generate(place: VersionPlace): Promise<StoredMaterial> {
+    if (place.keySpec !== 'Aliyun_AES_256') throw refuse('UnsupportedOperation')
     const undo = ({ id }: { id: string }) => this.#destroyQuietly(id)
     const { id } = await this.#ask('generate', this.#newObject(place), new DeviceTime(), undo)
     return toReference(id)
+  }
+
+  async generatePair(): Promise<StoredPair> {
+    throw refuse('UnsupportedOperation')
+  }
+
+  async sign(): Promise<Uint8Array> {
+    throw refuse('UnsupportedOperation')
+  }
+
+  async decryptAsymmetric(): Promise<Uint8Array | null> {
+    throw refuse('UnsupportedOperation')
   }
 
   async encrypt(

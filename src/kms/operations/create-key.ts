@@ -100,6 +100,7 @@ export const CreateKey = operation({
         ...scope,
         keyId: id,
         versionId,
+        keySpec: body.keySpec,
         protectionLevel: body.protectionLevel,
       })
       const version = { ...scope, id: versionId, parent: id, createdAt: now, body: { keyId: id, material } }

@@ -63,7 +63,7 @@ export const ImportKeyMaterial = operation({
     const token = decodeToken(ImportToken)
     const versionId = body.primaryVersionId ?? context.newRecordId()
     const imported = await context.keystore.importMaterial(
-      { ...scope, keyId: record.id, versionId, protectionLevel: body.protectionLevel },
+      { ...scope, keyId: record.id, versionId, keySpec: body.keySpec, protectionLevel: body.protectionLevel },
       { ...token, place: wrappingPlace(record.id, token, context), expired: token.expiresAt <= now },
       fromBase64(EncryptedKeyMaterial) ?? new Uint8Array(0),
       body.materialFingerprint,

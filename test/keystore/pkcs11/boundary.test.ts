@@ -79,7 +79,7 @@ function suite(kind: TokenKind): void {
       return { ...scope, keyId: KeyId, versionId: PrimaryKeyVersion, material: record?.body.material ?? '' }
     }
     const [one, two] = [await version(), await version()]
-    const place = { ...one, protectionLevel: 'HSM' } as const
+    const place = { ...one, keySpec: 'Aliyun_AES_256', protectionLevel: 'HSM' } as const
     const bytes = Buffer.from('x')
     await house.open.keystore.encrypt(place, one.material, bytes, bytes)
     await assert.rejects(house.open.keystore.encrypt(place, two.material, bytes, bytes), /names no object of its own/)

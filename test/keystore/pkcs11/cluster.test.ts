@@ -206,7 +206,13 @@ describe('a cluster of tokens', () => {
     await using house = await openTestHouse(null, [], { token: makeToken('SoftHSM2') })
     const { KeyId } = (await house.must('CreateKey')).KeyMetadata
     const scope = { account: house.credentials.accountId, region: 'cn-hangzhou' }
-    await house.open.keystore.generate({ ...scope, keyId: 'k', versionId: 'never-committed', protectionLevel: 'HSM' })
+    await house.open.keystore.generate({
+      ...scope,
+      keyId: 'k',
+      versionId: 'never-committed',
+      keySpec: 'Aliyun_AES_256',
+      protectionLevel: 'HSM',
+    })
     const found = await check(house)
     assert.equal(found.code, 1)
     assert.match(found.out, /orphan: strongroom\/[0-9a-f]{16}\/\d+\/cn-hangzhou\/never-committed/)

@@ -20,6 +20,7 @@ const place: VersionPlace = {
   region: 'cn-hongkong',
   keyId: '7c1f3c2a-0f6e-7000-8000-000000000001',
   versionId: '7c1f3c2a-0f6e-7000-8000-000000000002',
+  keySpec: 'Aliyun_AES_256',
   protectionLevel: 'HSM',
 }
 

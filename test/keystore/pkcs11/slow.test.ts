@@ -179,7 +179,7 @@ describe('a slow device', () => {
     const version = (await house.must('DescribeKey', { KeyId: keyId })).KeyMetadata.PrimaryKeyVersion
     const scope = { account: house.credentials.accountId, region: 'cn-hangzhou' }
     const material = (await house.open.ledger.get(VERSION, scope, version))?.body.material ?? ''
-    const place_ = { ...scope, keyId, versionId: version, protectionLevel: 'HSM' } as const
+    const place_ = { ...scope, keyId, versionId: version, keySpec: 'Aliyun_AES_256', protectionLevel: 'HSM' } as const
     const bytes = Buffer.from('x')
     const encrypt = () =>
       house.open.keystore.encrypt(place_, material, bytes, bytes).then(
