@@ -8,7 +8,7 @@ import type { LedgerView } from '../ledger/view.ts'
 import { conditionValues, type RequestFacts } from '../ram/conditions.ts'
 import { roleByName } from '../ram/find.ts'
 import { hasOwnPrefix, isUsableKey, meantKey, shownKey } from '../ram/policy/condition-key.ts'
-import type { StatementPlace } from '../ram/policy/policy-set.ts'
+import type { Action, StatementPlace } from '../ram/policy/policy-set.ts'
 import { assumptionDenial, roleResource } from '../sts/assumption.ts'
 import { askedFor, findingOf, operationOf, unknownAction } from './question.ts'
 
@@ -53,9 +53,11 @@ async function answerIn(caller: Caller, question: Question, rooms: Asked): Promi
   const asked = await askedFor(operation, question.arn, finding)
   const { resources } = asked
   const action = operation?.action ?? question.action
-  const selfService = operation?.selfService
-  const denial = await authorizer.denial({ caller, action, resources, facts: question.facts, selfService, ledger })
-  const { statements, keys } = await consulted(caller, resources, question, rooms)
+  const { otherActions, selfService } = operation ?? {}
+  const { facts } = question
+  const denial = await authorizer.denial({ caller, action, otherActions, resources, facts, selfService, ledger })
+  const names = otherActions ? [action, ...otherActions] : question.action
+  const { statements, keys } = await consulted(caller, resources, question, rooms, names)
   const warnings = [...asked.warnings, ...openKeys(keys, question)]
   if (denial === null && asked.foreign) return { decision: 'ImplicitDeny', reason: FOREIGN, statements, warnings }
   return { decision: denial?.type ?? 'Allow', reason: reasonOf(caller, denial), statements, warnings }
@@ -82,11 +84,22 @@ async function assumption(caller: Caller, question: Question, rooms: Asked): Pro
 }
 
 /** The statements of the caller's policies that match, and the condition keys on which that depends. */
-async function consulted(caller: Caller, resources: readonly Resource[], question: Question, rooms: Asked) {
+async function consulted(
+  caller: Caller,
+  resources: readonly Resource[],
+  question: Question,
+  rooms: Asked,
+  names: Action = question.action,
+) {
   const { sets = [] } = (await rooms.authorizer.permissions(caller, rooms.ledger)) ?? {}
   const all = resources.length > 0 ? resources : [{ arn: '*' }]
   const each = all.flatMap(
-    ({ arn, action = question.action, tags = [], every }: Partial<Resource> & { arn: string }) => {
+    ({
+      arn,
+      action = names,
+      tags = [],
+      every,
+    }: Partial<Omit<Resource, 'action'>> & { arn: string; action?: Action }) => {
       const values = conditionValues(question.facts, caller, tags)
       return sets.map(({ set }) => ({
         statements: set.matching(action, arn, values, every),
@@ -98,7 +111,7 @@ async function consulted(caller: Caller, resources: readonly Resource[], questio
 }
 
 /** Condition keys that only a request can fill. Tags are those of the key, and the time is now. */
-const OF_REQUESTS = /^(?:acs:sourceip|acs:securetransport|acs:requesttag\/.*|sts:ExternalId)$/s
+const OF_REQUESTS = /^(?:acs:sourceip|acs:securetransport|acs:requesttag\/.*|sts:ExternalId|ram:OidcIssuerUrl)$/s
 
 /** A warning for each condition key that counts and is not given, or that no call has. */
 function openKeys(keys: readonly string[], { facts: { further } }: Question): string[] {

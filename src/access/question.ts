@@ -26,8 +26,12 @@ const RE_ENCRYPT = ['kms:ReEncryptFrom', 'kms:ReEncryptTo']
 
 /** The operation whose action this is, in any case, or null. */
 export function operationOf(action: string): CallOperation | null {
-  const [service = '', name = ''] = action.toLowerCase().split(':')
-  return everyOperation().find((one) => one.product.service === service && one.name.toLowerCase() === name) ?? null
+  const lower = action.toLowerCase()
+  return (
+    everyOperation().find((one) => `${one.product.service}:${one.name}`.toLowerCase() === lower) ??
+    everyOperation().find(({ otherActions = [] }) => otherActions.some((other) => other.toLowerCase() === lower)) ??
+    null
+  )
 }
 
 function everyOperation(): readonly CallOperation[] {
@@ -43,10 +47,21 @@ export function unknownAction(action: string): string | null {
   return `no call here needs the action \`${action}\`.${[...advice].join('')}`
 }
 
+const KIND_AND_NAME = /^([a-z-]+)\/(.+)$/s
 /** Takes the place of what a call would name besides; nothing can have this name. */
 const UNNAMED = '?unnamed?'
 /** Parameters that name what a call is about. */
-const NAMING = ['KeyId', 'AliasName', 'UserName', 'GroupName', 'RoleName', 'PolicyName', 'Name', 'TrailName']
+const NAMING = [
+  'KeyId',
+  'AliasName',
+  'UserName',
+  'GroupName',
+  'RoleName',
+  'PolicyName',
+  'OIDCProviderName',
+  'Name',
+  'TrailName',
+]
 
 /** The resources of the caller's call, by the operation's own `locate`. */
 export async function askedFor(operation: CallOperation | null, arn: string, context: Finding): Promise<Asked> {
@@ -98,7 +113,7 @@ async function locatedBy(operation: CallOperation, arn: string, resource: Resour
 /** The parameters by which a call of the operation would name the resource. */
 function namesIn(arn: string, { parameters }: CallOperation): Record<string, unknown> {
   const { service = '', account = '', resource = '' } = parseArn(arn) ?? {}
-  const [, kind = '', name = ''] = /^([a-z]+)\/(.+)$/s.exec(resource) ?? []
+  const [, kind = '', name = ''] = KIND_AND_NAME.exec(resource) ?? []
   const byName: Record<string, unknown> = {}
   if (service === 'kms' && kind === 'alias' && parameters['AliasName']) byName['AliasName'] = resource
   else if (service === 'kms' && (kind === 'key' || kind === 'alias')) {
@@ -112,6 +127,7 @@ function namesIn(arn: string, { parameters }: CallOperation): Record<string, unk
   else if (service === 'ram' && kind === 'role') byName['RoleName'] = name
   else if (service === 'ram' && kind === 'policy')
     Object.assign(byName, { PolicyName: name, PolicyType: account === 'system' ? 'System' : 'Custom' })
+  else if (service === 'ram' && kind === 'oidc-provider') byName['OIDCProviderName'] = name
   else if (service === 'ram' && kind === 'mfa')
     Object.assign(byName, { VirtualMFADeviceName: name, SerialNumber: `acs:ram::${account}:mfa/${name}` })
   else if (service === 'actiontrail' && kind === 'trail') Object.assign(byName, { Name: name, TrailName: name })
@@ -121,7 +137,7 @@ function namesIn(arn: string, { parameters }: CallOperation): Record<string, unk
 /** The resource of the caller's account as a call would find it: with its own spelling, its tags, the key of an alias. */
 async function resourceCalled(arn: string, context: Finding): Promise<Resource> {
   const { service = '', account = '', resource = '' } = parseArn(arn) ?? {}
-  const [, kind = '', name = ''] = /^([a-z]+)\/(.+)$/s.exec(resource) ?? []
+  const [, kind = '', name = ''] = KIND_AND_NAME.exec(resource) ?? []
   if (service === 'kms' && (kind === 'key' || kind === 'alias')) return keyResource(arn, context)
   if (service !== 'ram') return plain(arn)
   switch (kind) {
@@ -130,6 +146,7 @@ async function resourceCalled(arn: string, context: Finding): Promise<Resource> 
     case 'user':
     case 'group':
     case 'role':
+    case 'oidc-provider':
       return ramResource(kind, name, context)
     case 'mfa':
       return deviceResource(`acs:ram::${account}:mfa/${name}`, context)

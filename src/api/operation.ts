@@ -64,6 +64,8 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   } | null
   /** The action in policies. null: every authenticated caller may call it. */
   readonly action: string | null
+  /** Further names of the action: an Allow under any of them suffices, and a Deny under any denies. */
+  readonly otherActions?: readonly string[]
   /** Answers are JSON whatever format the request names, because they hold free-form objects. */
   readonly jsonOnly?: true
   /** The refusal of a call that would exceed a quota. */
@@ -74,6 +76,8 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   readonly refusals: readonly Code[]
   /** The tags that the call sets, for conditions in policies. */
   requestTags?(values: Values<NoInfer<P>>): Tags
+  /** Condition keys of its own that the call sets, by name. */
+  requestKeys?(values: Values<NoInfer<P>>): ReadonlyMap<string, string>
   /**
    * The resources that the call names, resolved as far as they exist, for policies and events. An array where several parameters name
    * resources: when one of them refuses, the event still shows the resources of the others.
@@ -100,8 +104,10 @@ export function operationsOf<C, Change>(product: Product) {
 }
 
 /** An operation of any parameters, as dispatch handles it: values reach it only through `readValues`. */
-export interface AnyOperation<C, Change> extends Omit<Operation<C, Change>, 'locate' | 'decide' | 'requestTags'> {
+export interface AnyOperation<C, Change>
+  extends Omit<Operation<C, Change>, 'locate' | 'decide' | 'requestTags' | 'requestKeys'> {
   requestTags?(values: never): Tags
+  requestKeys?(values: never): ReadonlyMap<string, string>
   readonly locate: Locate<never, C> | readonly Locate<never, C>[]
   decide(values: never, context: C): Promise<Decision<Change>>
 }

@@ -68,6 +68,18 @@ export const RAM: Product = {
   denied: (denial) => refuseFor(denial, 'NoPermission', { reason: 'You are not authorized to do this action.' }),
 }
 
+export const IMS: Product = {
+  ...OTHER,
+  name: 'Ims',
+  service: 'ims',
+  title: 'IMS',
+  isGlobal: true,
+  hasGlobalEvents: true,
+  // Its operations are about resources of RAM. But policies that cover whole products list these too.
+  resources: ['acs:ims:*:ACCOUNT:*', 'acs:ims:*:ACCOUNT:saml-provider/NAME'],
+  denied: RAM.denied,
+}
+
 export const STS: Product = {
   ...OTHER,
   name: 'Sts',
@@ -95,7 +107,7 @@ export const ACTIONTRAIL: Product = {
     }),
 }
 
-export const PRODUCTS: readonly Product[] = [KMS, RAM, STS, ACTIONTRAIL]
+export const PRODUCTS: readonly Product[] = [KMS, RAM, IMS, STS, ACTIONTRAIL]
 
 /** Stands in events and metrics for the product of a call that names none. Its calls reach no operation, and no policy is asked about them. */
 export const UNKNOWN_PRODUCT: Product = {

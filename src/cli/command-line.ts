@@ -24,6 +24,7 @@ const USAGE = `usage: strongroom VERB …
   serve            runs the service
   kms OPERATION    calls an operation of the key service, and prints its answer
   ram OPERATION    the same for users, groups, roles and policies
+  ims OPERATION    the same for OIDC providers, and for settings of RAM in their newer form
   sts OPERATION    the same for temporary credentials
   actiontrail OPERATION
                    the same for events and trails
@@ -95,6 +96,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   kms: call,
   ram: (args, around, verb) =>
     RAM_VERBS.includes(args[0] ?? '') ? access(args, opening(around), around) : call(args, around, verb),
+  ims: call,
   sts: call,
   actiontrail: call,
   account: (args, around) => account(args, opening(around), around),

@@ -1,4 +1,4 @@
-// `strongroom kms|ram|sts|actiontrail OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
+// `strongroom kms|ram|ims|sts|actiontrail OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
 import type { Parameter } from '../api/parameters.ts'
 import { isPiece } from '../api/pieces.ts'
 import type { CallOperation, ProductVersion } from '../gateway/house.ts'

@@ -19,7 +19,11 @@ export function declarationsOf(
 ): { readonly body: string; readonly etag: string } {
   const newest = products.filter((one, i) => products.findIndex(({ product }) => product === one.product) === i)
   const operations = newest.flatMap((one) => [...one.operations.values()])
-  const actions = new Set([...operations.flatMap(({ action }) => action ?? []), ...FURTHER_ACTIONS])
+  const named = operations.flatMap(({ action, otherActions = [] }) => [
+    ...(action === null ? [] : [action]),
+    ...otherActions,
+  ])
+  const actions = new Set([...named, ...FURTHER_ACTIONS])
   const body = JSON.stringify({
     Products: newest.map(({ product, version, operations: all }) => ({
       Name: product.name,

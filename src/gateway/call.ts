@@ -175,10 +175,12 @@ async function authorize(
   resources: readonly Resource[],
   { authorizer, caller, facts, ledger }: CallContext,
 ): Promise<void> {
-  const { action, product, selfService } = operation
+  const { action, otherActions, product, selfService } = operation
   if (action === null || caller.type === 'root-account') return
   const requestTags = operation.requestTags?.(values) ?? []
-  const asked = { caller, action, resources, selfService, ledger, facts: { ...facts, requestTags } }
+  const further = operation.requestKeys?.(values)
+  const known = { ...facts, requestTags, ...(further && { further }) }
+  const asked = { caller, action, otherActions, resources, selfService, ledger, facts: known }
   const denial = await authorizer.denial(asked)
   if (denial) throw product.denied(denial)
 }

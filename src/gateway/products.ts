@@ -1,6 +1,7 @@
 // The product versions that every port serves. The parameter Version selects one.
 import { actionTrailOperations, formerActionTrailOperations } from '../actiontrail/operations.ts'
-import { ACTIONTRAIL, KMS, type Product, RAM, STS } from '../api/product.ts'
+import { ACTIONTRAIL, IMS, KMS, type Product, RAM, STS } from '../api/product.ts'
+import { imsOperations } from '../ims/operations.ts'
 import { kmsOperations } from '../kms/operations.ts'
 import { ramOperations } from '../ram/operations.ts'
 import { stsOperations } from '../sts/operations.ts'
@@ -13,6 +14,7 @@ function api(product: Product, version: string, operations: readonly CallOperati
 export const products: readonly ProductVersion[] = [
   api(KMS, '2016-01-20', kmsOperations),
   api(RAM, '2015-05-01', ramOperations),
+  api(IMS, '2019-08-15', imsOperations),
   api(STS, '2015-04-01', stsOperations),
   api(ACTIONTRAIL, '2020-07-06', actionTrailOperations),
   api(ACTIONTRAIL, '2017-12-04', formerActionTrailOperations),

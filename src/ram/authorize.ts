@@ -18,6 +18,8 @@ import { TrustPolicies } from './trust.ts'
 export interface AccessRequest {
   readonly caller: Caller
   readonly action: string
+  /** See Operation.otherActions. */
+  readonly otherActions?: readonly string[] | undefined
   readonly resources: readonly Resource[]
   readonly facts: RequestFacts
   readonly selfService?: SelfService | undefined
@@ -44,13 +46,14 @@ export class Authorizer {
     const { caller, facts } = request
     if (caller.type === 'root-account') return null
     const resources: readonly Asked[] = request.resources.length > 0 ? request.resources : [{ arn: '*' }]
+    const { otherActions } = request
     const permissions = await this.permissions(caller, request.ledger)
     for (const resource of resources) {
       const { arn, tags = [], action = request.action, asked, every } = resource
       const values = conditionValues(facts, caller, tags)
       if (!permissions) return { ...denialOf({ caller, action }, arn, 'IdentityBased', IMPLICIT), asked }
       for (const { type, set } of permissions.sets) {
-        const verdict = set.decide(action, arn, values, every)
+        const verdict = set.decide(otherActions ? [action, ...otherActions] : action, arn, values, every)
         if (verdict.decision === 'Allow') continue
         if (verdict.decision === 'ImplicitDeny' && (await this.#maySelfServe(request, resource))) continue
         return { ...denialOf({ caller, action }, arn, type, verdict), asked }

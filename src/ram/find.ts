@@ -4,6 +4,7 @@ import type { Code } from '../api/errors/catalogue.ts'
 import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { OIDC_PROVIDER, type OidcProvider } from './oidc-provider.ts'
 import {
   GROUP,
   GROUP_NAME,
@@ -71,6 +72,15 @@ export async function findRole(name: string, context: Reads): Promise<Role> {
   return found(await roleByName(name, context), 'EntityNotExist.Role')
 }
 
+export async function oidcProviderByName(name: string, context: Reads): Promise<OidcProvider | null> {
+  return context.ledger.get(OIDC_PROVIDER, scopeOf(context), name.toLowerCase())
+}
+
+/** Refuses with EntityNotExist.OIDCProvider. */
+export async function findOidcProvider(name: string, context: Reads): Promise<OidcProvider> {
+  return found(await oidcProviderByName(name, context), 'EntityNotExist.OIDCProvider')
+}
+
 export async function customPolicy(name: string, context: Reads): Promise<Policy | null> {
   return context.ledger.get(POLICY, scopeOf(context), name.toLowerCase())
 }
@@ -136,13 +146,14 @@ export async function attachedPolicy(key: string, context: Reads): Promise<Found
   return policyByName(type === 'System' ? 'System' : 'Custom', name, context)
 }
 
-type Named = 'user' | 'group' | 'role' | 'policy'
+type Named = 'user' | 'group' | 'role' | 'policy' | 'oidc-provider'
 
 const TYPES: Readonly<Record<Named, string>> = {
   user: 'ACS::RAM::User',
   group: 'ACS::RAM::Group',
   role: 'ACS::RAM::Role',
   policy: 'ACS::RAM::Policy',
+  'oidc-provider': 'ACS::RAM::OIDCProvider',
 }
 
 function ramArn(account: string, resource: string): string {
@@ -185,6 +196,8 @@ async function ownName(named: Named, name: string, context: Reads): Promise<stri
       return (await roleByName(name, context))?.body.roleName
     case 'policy':
       return (await customPolicy(name, context))?.body.policyName
+    case 'oidc-provider':
+      return (await oidcProviderByName(name, context))?.body.providerName
   }
 }
 
@@ -209,6 +222,13 @@ export async function locateGroup({ GroupName }: { readonly GroupName: string },
 
 export async function locateRole({ RoleName }: { readonly RoleName: string }, context: Reads): Promise<Resource[]> {
   return [await ramResource('role', RoleName, context)]
+}
+
+export async function locateOidcProvider(
+  { OIDCProviderName }: { readonly OIDCProviderName: string },
+  context: Reads,
+): Promise<Resource[]> {
+  return [await ramResource('oidc-provider', OIDCProviderName, context)]
 }
 
 /** A policy whose type is a parameter, or a custom one. */

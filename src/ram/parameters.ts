@@ -7,11 +7,12 @@ import { isAddressRange } from './policy/conditions.ts'
 import type { PolicyType } from './records.ts'
 
 /** Characters are counted as Unicode code points. */
-function lengthOf(text: string): number {
+export function lengthOf(text: string): number {
   return text.length <= 64 ? text.length : [...text].length
 }
 
-function checked(
+/** A required text that `check` refuses with the code that it returns. */
+export function checked(
   rule: string,
   check: (value: string) => 'InvalidChars' | 'Length' | 'Format' | null,
 ): Parameter<string> {
@@ -28,14 +29,16 @@ function checked(
   }
 }
 
-function nameOf(max: number, pattern: RegExp, characters: string): Parameter<string> {
+/** A required name of characters that the anchored pattern matches. */
+export function nameOf(max: number, pattern: RegExp, characters: string): Parameter<string> {
   const name = checked(`1 to ${max} characters of ${characters}.`, (value) =>
     lengthOf(value) > max ? 'Length' : pattern.test(value) ? null : 'InvalidChars',
   )
   return { ...name, shape: { longest: max, pattern: pattern.source } }
 }
 
-function textOf(max: number): Parameter<string> {
+/** A required text of at most `max` characters. */
+export function textOf(max: number): Parameter<string> {
   const text = checked(`At most ${max} characters.`, (value) => (lengthOf(value) > max ? 'Length' : null))
   return { ...text, shape: { longest: max } }
 }

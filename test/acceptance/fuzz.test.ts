@@ -78,15 +78,15 @@ const parameterNames = [...new Set(operations.flatMap(({ parameters }) => Object
 
 const namesOf = (product: string) =>
   fc.constantFrom(...operations.filter((one) => one.product.name === product).map(({ name }) => name))
-/** Names by which users, groups, roles and policies are made and found again. */
-const ENTITY = /^(User|Group|Role|Policy)Name$/
+/** Names by which users, groups, roles, policies and OIDC providers are made and found again. */
+const ENTITY = /^(User|Group|Role|Policy|OIDCProvider)Name$/
 
 /** A signed call of an operation with its own parameters, others, and odd ones. */
 const signed: fc.Arbitrary<Made> = fc
   .record({
     action: fc.oneof(
       { weight: 6, arbitrary: namesOf('Kms') },
-      { weight: 3, arbitrary: fc.oneof(namesOf('Ram'), namesOf('Sts')) },
+      { weight: 3, arbitrary: fc.oneof(namesOf('Ram'), namesOf('Ims'), namesOf('Sts')) },
       { weight: 1, arbitrary: oddText },
     ),
     own: fc.array(fc.oneof(likelyText, oddText, fc.constant('KEY')), { minLength: 9, maxLength: 9 }),

@@ -169,7 +169,7 @@ describe('an explanation', () => {
   it('is given for each action, whatever it is asked on', async () => {
     await put(allow('*'))
     const arns = ['*', 'nothing', keyArn(), `acs:kms:cn-hangzhou:${account}:alias/none`, 'acs:oss:*:*:bucket/x'].concat(
-      ['user/dev', 'group/g', 'role/r', 'policy/p', '*'].map((one) => `acs:ram:*:${account}:${one}`),
+      ['user/dev', 'group/g', 'role/r', 'policy/p', 'oidc-provider/p', '*'].map((one) => `acs:ram:*:${account}:${one}`),
     )
     for (const { operations } of products)
       for (const { product, name } of operations.values())

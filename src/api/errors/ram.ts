@@ -1,4 +1,4 @@
-// What operations of RAM refuse with. STS refuses with EntityNotExist.Role too.
+// What operations of RAM and IMS refuse with. STS refuses with EntityNotExist.Role too.
 import type { Entries } from './entries.ts'
 
 export const ram = {
@@ -42,6 +42,7 @@ export const ram = {
   'EntityNotExist.Role': { status: 404, message: 'The role does not exist.' },
   'EntityNotExist.Role.Policy': { status: 404, message: 'The indicate policy attached to the role does not exist.' },
   'EntityNotExists.ResourceGroup': { status: 404, message: 'The resource group does not exist.' },
+  'EntityNotExist.OIDCProvider': { status: 404, message: 'The OIDC provider does not exist.' },
   'EntityNotExist.Policy': { status: 404, message: 'The policy does not exist.' },
   'EntityNotExist.Policy.Version': { status: 404, message: 'The policy version does not exist.' },
   'EntityNotExist.VirtualMFADevice': { status: 404, message: 'The virtual mfa device does not exist.' },
@@ -54,6 +55,11 @@ export const ram = {
   'EntityAlreadyExists.Group.Policy': { status: 409, message: 'The group has already been attached this policy.' },
   'EntityAlreadyExists.Role': { status: 409, message: 'The role does already EXIST.' },
   'EntityAlreadyExists.Role.Policy': { status: 409, message: 'The role has already been attached this policy.' },
+  'EntityAlreadyExists.OIDCProvider': { status: 409, message: 'The OIDC provider does already EXIST.' },
+  'EntityAlreadyExists.OIDCProvider.Url': {
+    status: 409,
+    message: 'The issuer URL of the OIDC provider does already EXIST.',
+  },
   'EntityAlreadyExists.Policy': { status: 409, message: 'The policy does already EXIST.' },
   'EntityAlreadyExists.AccountAlias': { status: 409, message: 'The account alias does already exist.' },
   'EntityAlreadyExists.VirtualMFADevice': { status: 409, message: 'The virtual mfa device does already EXIST.' },
@@ -89,6 +95,10 @@ export const ram = {
   'DeleteConflict.Role.Policy': {
     status: 409,
     message: 'The role CAN NOT has any attached policy while deleting the role.',
+  },
+  'DeleteConflict.OIDCProvider.Fingerprint': {
+    status: 409,
+    message: 'The last fingerprint of the OIDC provider CAN NOT been removed.',
   },
   'DeleteConflict.VirtualMFADevice.User': {
     status: 409,
@@ -133,6 +143,15 @@ export const ram = {
   'LimitExceeded.Role.Policy': {
     status: 409,
     message: 'The count of policies attached to the role beyond the current limits.',
+  },
+  'LimitExceeded.OIDCProvider': { status: 409, message: 'The count of OIDC providers beyond the current limits.' },
+  'LimitExceeded.OIDCProvider.ClientId': {
+    status: 409,
+    message: 'The count of client IDs of the OIDC provider beyond the current limits.',
+  },
+  'LimitExceeded.OIDCProvider.Fingerprint': {
+    status: 409,
+    message: 'The count of fingerprints of the OIDC provider beyond the current limits.',
   },
   'LimitExceeded.Policy': { status: 409, message: 'The count of policy beyond the current limits.' },
   'LimitExceeded.Policy.Version': { status: 409, message: 'The count of policy version beyond the current limits.' },

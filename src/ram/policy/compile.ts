@@ -12,9 +12,9 @@ export interface CompiledStatement {
   readonly principals: readonly Principal[]
   /** The condition keys that it asks for. */
   readonly keys: readonly string[]
-  /** `action` is in lower case, here and below. */
-  meansAction(action: string): boolean
-  meansResource(resource: string, action: string): boolean
+  /** `names` are all names of one action, in lower case, here and below. */
+  meansAction(names: readonly string[]): boolean
+  meansResource(resource: string, names: readonly string[]): boolean
   /** Whether it means, for certain, every resource whose ARN begins so. */
   meansEvery(prefix: string): boolean
   /** Whether it may mean a resource whose ARN begins so. */
@@ -48,9 +48,11 @@ function compileStatement(statement: Statement, index: number): CompiledStatemen
     index,
     principals,
     keys: statement.conditions.map(({ key }) => key),
-    meansAction: (action) => actions(action) !== notActions,
-    meansResource: (resource, action) =>
-      resources(resource) || (action === ASSUME_ROLE && /:role\//.test(resource) && roles(resource.toLowerCase())),
+    // An Allow of all actions but some excepts an action under any of its names.
+    meansAction: (names) =>
+      notActions && effect === 'Allow' ? !names.some(actions) : names.some((name) => actions(name) !== notActions),
+    meansResource: (resource, names) =>
+      resources(resource) || (names.includes(ASSUME_ROLE) && /:role\//.test(resource) && roles(resource.toLowerCase())),
     meansEvery: (prefix) => patterns.some((pattern) => matchesEvery(pattern, prefix)),
     mayMean: (prefix) => patterns.some((pattern) => canMatchAfter(prefix, pattern)),
     holds: (values) => !grantsNothing && conditions.every((condition) => condition(values)),

@@ -34,6 +34,7 @@ export const CONDITION_KEYS = [
   ['acs:ResourceGroupId', 'String'],
   ['sts:ExternalId', 'String'],
   ['ram:ServiceName', 'String'],
+  ['ram:OidcIssuerUrl', 'String'],
 ] as const
 const KNOWN_NAMES = CONDITION_KEYS.map(([name]) => name)
 const KNOWN = new Set<string>(KNOWN_NAMES.map(conditionKey))

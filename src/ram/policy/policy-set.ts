@@ -56,6 +56,14 @@ function firstMatch(statements: readonly Placed[], matches: (statement: Compiled
   return IMPLICIT
 }
 
+/** An action, or all of its names. */
+export type Action = string | readonly string[]
+
+/** The number of names keeps an action apart from one whose name holds several: questions about access name any action. */
+function keyOf(action: Action): string {
+  return typeof action === 'string' ? `1${action}` : `${action.length}${action.join()}`
+}
+
 const REMEMBERED = 1024
 
 /** The policies that count together for a principal, or a session policy alone. */
@@ -73,13 +81,13 @@ export class PolicySet {
    * The verdict on an action and a resource, under a request's values of condition keys. With `every`, the resource ends in `*` and stands for
    * all whose ARN begins so, whatever tags each has: an Allow must match all of them, and a Deny that may match one denies.
    */
-  decide(action: string, resource: string, values: ConditionValues, every = false): Verdict {
+  decide(action: Action, resource: string, values: ConditionValues, every = false): Verdict {
     return firstMatch(this.#about(action, resource, every), (statement) => statement.holds(values))
   }
 
   /** Every statement that matches, denials first. */
   matching(
-    action: string,
+    action: Action,
     resource: string,
     values: ConditionValues,
     every = false,
@@ -90,22 +98,22 @@ export class PolicySet {
   }
 
   /** The condition keys on which the verdict on an action and a resource depends. */
-  conditionKeys(action: string, resource: string, every = false): readonly string[] {
+  conditionKeys(action: Action, resource: string, every = false): readonly string[] {
     return this.#about(action, resource, every).flatMap(({ statement }) => statement.keys)
   }
 
   /** The statements whose action and resource match, remembered: most calls differ in their conditions only. */
-  #about(action: string, resource: string, every: boolean): readonly Placed[] {
+  #about(action: Action, resource: string, every: boolean): readonly Placed[] {
     if (every) return this.#aboutEvery(action, resource.slice(0, -1))
-    return this.#byResource.get(`${action}\n${resource}`, () => {
-      const lower = action.toLowerCase()
+    return this.#byResource.get(`${keyOf(action)}\n${resource}`, () => {
+      const lower = [action].flat().map((name) => name.toLowerCase())
       return this.#aboutAction(lower).filter(({ statement }) => statement.meansResource(resource, lower))
     })
   }
 
-  #aboutEvery(action: string, prefix: string): readonly Placed[] {
-    return this.#byPrefix.get(`${action}\n${prefix}`, () =>
-      this.#aboutAction(action.toLowerCase()).flatMap(({ place, statement }) => {
+  #aboutEvery(action: Action, prefix: string): readonly Placed[] {
+    return this.#byPrefix.get(`${keyOf(action)}\n${prefix}`, () =>
+      this.#aboutAction([action].flat().map((name) => name.toLowerCase())).flatMap(({ place, statement }) => {
         const isTagged = statement.keys.some(isResourceTag)
         if (statement.effect === 'Allow') return statement.meansEvery(prefix) && !isTagged ? [{ place, statement }] : []
         if (!statement.mayMean(prefix)) return []
@@ -115,8 +123,10 @@ export class PolicySet {
     )
   }
 
-  #aboutAction(lower: string): readonly Placed[] {
-    return this.#byAction.get(lower, () => this.#statements.filter(({ statement }) => statement.meansAction(lower)))
+  #aboutAction(lower: readonly string[]): readonly Placed[] {
+    return this.#byAction.get(keyOf(lower), () =>
+      this.#statements.filter(({ statement }) => statement.meansAction(lower)),
+    )
   }
 }
 

@@ -12,9 +12,9 @@ export function isResourcePattern(text: string): boolean {
   return parts.length === 1 || (/^(?:acs|.*[*?].*)$/s.test(parts[0] ?? '') && !/[A-Z]/.test(parts[1] ?? ''))
 }
 
-/** RAM and STS have no regions: a pattern that leaves the region out means the * of their resources. */
+/** RAM, IMS and STS have no regions: a pattern that leaves the region out means the * of their resources. */
 export function withRegion(pattern: string): string {
-  return pattern.replace(/^acs:(ram|sts)::/, 'acs:$1:*:')
+  return pattern.replace(/^acs:(ram|ims|sts)::/, 'acs:$1:*:')
 }
 
 /** The ARNs of all other services of the cloud. */

@@ -1,7 +1,7 @@
 // Calls the operations of the API with the session's cookie.
 import { commandOf, noteCall } from './noted-calls.ts'
 
-export type Product = 'Kms' | 'Ram' | 'Sts' | 'Actiontrail'
+export type Product = 'Kms' | 'Ram' | 'Ims' | 'Sts' | 'Actiontrail'
 export type Parameters = Readonly<Record<string, string | number | boolean | undefined>>
 
 /** What the service refuses a request with. `status` 0: the service was not reached. */

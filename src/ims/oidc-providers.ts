@@ -1,0 +1,48 @@
+// OIDC providers as operations read, change and show them.
+import { refuse } from '../api/errors.ts'
+import type { Decision, Reply } from '../api/operation.ts'
+import { isoSeconds } from '../api/time.ts'
+import { type Change, update } from '../ledger/record.ts'
+import { findOidcProvider } from '../ram/find.ts'
+import { type OidcProvider, type OidcProviderBody, oidcProviderArn } from '../ram/oidc-provider.ts'
+import type { RamContext } from '../ram/operation.ts'
+
+/** The provider in replies. Lists are one text; an empty one is left out, because clients split the text. */
+export function oidcProviderAnswer({ account, createdAt, body }: OidcProvider): Reply {
+  const { providerName, issuerUrl, clientIds, fingerprints, description, issuanceLimitHours, updatedAt } = body
+  return {
+    OIDCProviderName: providerName,
+    Arn: oidcProviderArn(account, providerName),
+    IssuerUrl: issuerUrl,
+    ...(clientIds.length > 0 && { ClientIds: clientIds.join() }),
+    ...(fingerprints.length > 0 && { Fingerprints: fingerprints.join() }),
+    Description: description,
+    IssuanceLimitTime: issuanceLimitHours,
+    CreateDate: isoSeconds(createdAt),
+    UpdateDate: isoSeconds(updatedAt),
+    GmtCreate: createdAt,
+    GmtModified: updatedAt,
+  }
+}
+
+/** The provider and the changes of it that a call asks for; nothing changes where `changed` returns null. */
+export async function changedProvider(
+  name: string,
+  context: RamContext,
+  changed: (body: OidcProviderBody) => Partial<OidcProviderBody> | null,
+): Promise<Decision<Change>> {
+  const provider = await findOidcProvider(name, context)
+  const some = changed(provider.body)
+  if (some === null) return { reply: { OIDCProvider: oidcProviderAnswer(provider) }, changes: [] }
+  const change = update(provider, { body: { ...provider.body, ...some, updatedAt: context.now } })
+  return { reply: { OIDCProvider: oidcProviderAnswer(change.after) }, changes: [change] }
+}
+
+type Lists = Pick<OidcProviderBody, 'clientIds' | 'fingerprints'>
+
+/** Refuses lists that are longer than the quotas allow. */
+export function checkLists({ clientIds, fingerprints }: Lists, { quotas }: Pick<RamContext, 'quotas'>): void {
+  if (clientIds.length > quotas['max-client-ids-per-oidc-provider']) throw refuse('LimitExceeded.OIDCProvider.ClientId')
+  if (fingerprints.length > quotas['max-fingerprints-per-oidc-provider'])
+    throw refuse('LimitExceeded.OIDCProvider.Fingerprint')
+}

@@ -1,0 +1,14 @@
+// What an operation of IMS works with: what those of RAM do.
+import { type Declaration, operationsOf } from '../api/operation.ts'
+import type { Parameters } from '../api/parameters.ts'
+import { IMS } from '../api/product.ts'
+import type { Change } from '../ledger/record.ts'
+import type { RamContext } from '../ram/operation.ts'
+
+const declared = operationsOf<RamContext, Change>(IMS)
+
+/** Declares an operation. Newer policies write the action with `ram:`, older ones with `ims:`. */
+export function operation<P extends Parameters>(declaration: Declaration<RamContext, Change, P>) {
+  const { name, otherActions = [] } = declaration
+  return declared({ ...declaration, otherActions: [`ram:${name}`, ...otherActions] })
+}

@@ -1,0 +1,24 @@
+import { remove } from '../../ledger/record.ts'
+import { findOidcProvider, locateOidcProvider } from '../../ram/find.ts'
+import { OIDC_ISSUER, OIDC_PROVIDER } from '../../ram/oidc-provider.ts'
+import { ramScope } from '../../ram/records.ts'
+import { operation } from '../operation.ts'
+import { providerName } from '../parameters.ts'
+
+export const DeleteOIDCProvider = operation({
+  name: 'DeleteOIDCProvider',
+  summary:
+    'Deletes an OIDC provider. Roles that trust it stay, and its tokens start no more sessions; those that run go on.',
+  parameters: { OIDCProviderName: providerName },
+  access: 'Write',
+  trail: { show: ['OIDCProviderName'], reply: ['RequestId'] },
+  refusals: ['EntityNotExist.OIDCProvider'],
+  locate: locateOidcProvider,
+  async decide({ OIDCProviderName }, context) {
+    const provider = await findOidcProvider(OIDCProviderName, context)
+    const { ledger, caller } = context
+    const issuer = await ledger.get(OIDC_ISSUER, ramScope(caller.accountId), provider.body.issuerUrl)
+    const changes = [remove(OIDC_PROVIDER, provider), ...(issuer ? [remove(OIDC_ISSUER, issuer)] : [])]
+    return { reply: {}, changes }
+  },
+})

@@ -1,0 +1,19 @@
+import { locateOidcProvider } from '../../ram/find.ts'
+import { changedProvider } from '../oidc-providers.ts'
+import { operation } from '../operation.ts'
+import { clientId, providerName } from '../parameters.ts'
+
+export const RemoveClientIdFromOIDCProvider = operation({
+  name: 'RemoveClientIdFromOIDCProvider',
+  summary: 'Removes a client from an OIDC provider. One that is not there changes nothing.',
+  parameters: { OIDCProviderName: providerName, ClientId: clientId },
+  access: 'Write',
+  trail: { show: ['OIDCProviderName', 'ClientId'], reply: ['OIDCProvider.ClientIds'] },
+  refusals: ['EntityNotExist.OIDCProvider'],
+  locate: locateOidcProvider,
+  decide({ OIDCProviderName, ClientId }, context) {
+    return changedProvider(OIDCProviderName, context, ({ clientIds }) =>
+      clientIds.includes(ClientId) ? { clientIds: clientIds.filter((one) => one !== ClientId) } : null,
+    )
+  },
+})

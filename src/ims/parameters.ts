@@ -1,0 +1,55 @@
+// Parameters of IMS operations, refused with RAM's own codes (docs/reference/operations/ims-2019-08-15.md).
+import { refuse } from '../api/errors.ts'
+import { optional, type Parameter, shaped } from '../api/parameters.ts'
+import { checked, lengthOf, nameOf, pagingParameters, textOf, whole } from '../ram/parameters.ts'
+
+const MAX_URL = 255
+const URL_PATTERN = /^https:\/\/(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:\/[\w.~!$&'()*+,;=:%/-]*)?$/
+
+export const providerName = nameOf(
+  128,
+  /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/,
+  'letters, digits, ., _ and -, the first and the last a letter or digit',
+)
+
+export const issuerUrl = shaped(
+  checked(`A URL of https, at most ${MAX_URL} characters, without ?, # and @.`, (url) => {
+    if (url.length > MAX_URL) return 'Length'
+    return URL_PATTERN.test(url) && URL.canParse(url) ? null : 'Format'
+  }),
+  { longest: MAX_URL, pattern: URL_PATTERN.source },
+)
+
+export const providerDescription = textOf(256)
+
+export const issuanceLimitHours = whole(1, 168)
+
+export const clientId = nameOf(
+  128,
+  /^[A-Za-z0-9][A-Za-z0-9._:/-]*$/,
+  'letters, digits, ., _, -, : and /, the first a letter or digit',
+)
+
+export const fingerprint = nameOf(128, /^[A-Za-z0-9]+$/, 'letters and digits')
+
+/** Several of an item in one text, with commas between them; each counts once. */
+function listOf(item: Parameter<string>, what: string): Parameter<readonly string[]> {
+  return {
+    type: 'text',
+    rule: `${what}, separated by commas; each ${item.rule.charAt(0).toLowerCase()}${item.rule.slice(1)}`,
+    secret: false,
+    required: true,
+    read(name, text) {
+      if (lengthOf(text) > MAX_LIST) throw refuse('InvalidParameter.{name}.Length', { name })
+      return [...new Set(text.split(',').map((one) => item.read(name, one)))]
+    },
+  }
+}
+
+const MAX_LIST = 16_384
+
+export const clientIds = listOf(clientId, 'Client IDs')
+export const fingerprints = listOf(fingerprint, 'Fingerprints')
+
+/** The paging of lists by name, 100 at most. */
+export const shortPages = { ...pagingParameters, MaxItems: optional(whole(1, 100), 100) }
