@@ -51,6 +51,12 @@ export interface ServiceCaller extends Identity {
 
 export type Caller = AccountCaller | UserCaller | SessionCaller | ServiceCaller
 
+/** The service principal that calls, with an AccessKey of its own or in a session that it started; null for any other caller. */
+export function servicePrincipal(caller: Caller): string | null {
+  if (caller.type === 'service') return caller.userName
+  return caller.type === 'assumed-role' ? caller.invokedBy : null
+}
+
 /** The value of the condition key acs:MFAPresent: whether a second factor was checked at log-on; null where nobody logged on. */
 export function mfaPresent(caller: Caller): boolean | null {
   switch (caller.type) {

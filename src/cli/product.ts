@@ -1,6 +1,7 @@
 // `strongroom kms|ram|ims|sts|actiontrail OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
 import type { Parameter } from '../api/parameters.ts'
 import { isPiece } from '../api/pieces.ts'
+import { KMS } from '../api/product.ts'
 import type { CallOperation, ProductVersion } from '../gateway/house.ts'
 import { type FlagKinds, type Flags, flagsBy } from '../settings/flags.ts'
 import { didYouMean } from '../settings/nearest.ts'
@@ -69,7 +70,7 @@ function readArguments(operation: CallOperation, args: readonly string[]): Flags
   const help = `see \`strongroom ${operation.product.service} ${operation.name} --help\``
   const flags = flagsBy(
     args,
-    (name) => (isOption(name) || name === 'RegionId' || isDeclared(name, operation) ? 'value' : undefined),
+    (name) => (isOption(name) || isCommon(name, operation) || isDeclared(name, operation) ? 'value' : undefined),
     (flag, name) =>
       new UsageError(
         `${operation.name} has no parameter \`${flag}\`${didYouMean(name, Object.keys(operation.parameters))}: ${help}`,
@@ -81,6 +82,10 @@ function readArguments(operation: CallOperation, args: readonly string[]): Flags
 }
 
 const isOption = (name: string) => Object.hasOwn(OPTIONS, name)
+
+/** A parameter of any call: its region, or the account that a service calls the key service for. */
+const isCommon = (name: string, { product }: CallOperation) =>
+  name === 'RegionId' || (name === 'ResourceOwnerId' && product === KMS)
 
 /** A parameter, or a piece of one: Name.1.Member. */
 function isDeclared(name: string, { parameters }: CallOperation): boolean {
@@ -97,6 +102,9 @@ function listing({ product, operations }: ProductVersion): string {
     '',
     `strongroom ${verb} OPERATION --help lists its parameters. --print with a member's name, such as RequestId, prints that member of the answer alone.`,
     'Endpoint: --endpoint or STRONGROOM_ENDPOINT (http://127.0.0.1:7700).',
+    ...(product === KMS
+      ? ['A cloud service that calls with its own AccessKey names the account by --ResourceOwnerId.']
+      : []),
     'Credentials: ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN;',
     'without them root-credentials.json in --data (./data).',
   ].join('\n')

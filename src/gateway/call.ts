@@ -21,6 +21,7 @@ import { type Door, SIGNED } from './door.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
 import type { CallContext, CallOperation, House } from './house.ts'
 import { again, identified, RETRY_MS } from './identify.ts'
+import { accountOf, demandAccount } from './on-behalf.ts'
 import type { Admission } from './rate-limit.ts'
 import { ownerOf, recorded } from './refused-calls.ts'
 import { type HttpRequest, header } from './request.ts'
@@ -120,11 +121,13 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
   for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; call = await again(call, house)) {
     let resources: readonly Resource[] | null = null
     const { view } = call
-    const context = contextOf(call, house, dry ? dryRunKeystore : house.keystore)
+    const account = await accountOf(call)
+    const context = contextOf(call, account, house, dry ? dryRunKeystore : house.keystore)
     try {
       const values = readValues(operation.parameters, parameters) as never
       resources = await locate(operation, values, context)
       await authorize(operation, values, resources, context)
+      demandAccount(call, account)
       const { changes, reply, made = [] } = await operation.decide(values, context)
       if (dry) throw refuse('DryRunOperationError')
       const named = made.length > 0 ? [...resources, ...made] : resources
@@ -187,16 +190,17 @@ async function authorize(
 
 function contextOf(
   { authenticated, region, now, request, view }: Progress,
+  account: string,
   house: House,
   keystore: Keystore,
 ): CallContext {
   const { settings, newRecordId, randomBytes, authorizer, securityTokens, mfaSeeds, accessKeys, lastUsed } = house
   const { eventIndex, pageTokens, deliveryTarget, hsmTokens, ring } = house
   const { caller } = authenticated
-  const own = settings.accounts.get(caller.accountId)
+  const own = settings.accounts.get(account)
   return {
     caller,
-    scope: { account: caller.accountId, region },
+    scope: { account, region },
     ofOperator: ring.record.body.firstAccount === caller.accountId,
     now,
     ledger: view,

@@ -11,7 +11,7 @@ function unused(): never {
 export const dryRunKeystore: Keystore = {
   encrypt: async () => ({ nonce: new Uint8Array(24), sealed: new Uint8Array(16) }),
   decrypt: async () => Buffer.from(DATA_KEY, 'latin1'),
-  generate: unused,
+  generate: async () => '',
   generatePair: unused,
   sign: async () => new Uint8Array(0),
   decryptAsymmetric: async () => Buffer.from(DATA_KEY, 'latin1'),

@@ -15,10 +15,11 @@ import { anyKeyResource, type FoundKey, findKeyById, findVersion, keyResourceByI
 import { demandEnabled } from './key-state.ts'
 import type { KmsContext } from './operation.ts'
 import type { Version } from './records.ts'
+import { demandMayUse } from './service-keys.ts'
 
 type EncryptionContext = ReadonlyMap<string, string>
 
-/** Encrypts under the key's primary version. Refuses unless the key is Enabled. */
+/** Encrypts under the key's primary version. Refuses unless the key is Enabled, and a service key to everybody but its product. */
 export async function encryptWith(
   key: FoundKey,
   plaintext: Uint8Array,
@@ -26,9 +27,10 @@ export async function encryptWith(
   context: KmsContext,
   time = new DeviceTime(),
 ): Promise<{ CiphertextBlob: string; KeyId: string; KeyVersionId: string }> {
+  demandMayUse(key.body, context)
   demandEnabled(key.body)
   const versionId = key.body.primaryVersionId
-  const version = versionId === null ? null : await findVersion(versionId, context)
+  const version = key.made?.version ?? (versionId === null ? null : await findVersion(versionId, context))
   if (!version || version.body.material === null) throw refuse('Rejected.PendingImport')
   const place = placeOf(version, key)
   const aad = aadOf(version, place, encryptionContext)
@@ -74,13 +76,14 @@ export async function openBlob(
   return { plaintext, version }
 }
 
-/** Decrypts with the version that the ciphertext names; null when it is not authentic. Refuses unless the key is Enabled. */
+/** Decrypts with the version that the ciphertext names; null when it is not authentic. Refuses as encryptWith. */
 async function decryptWith(
   key: FoundKey,
   version: Version,
   message: Ciphertext,
   { encryptionContext, context, time }: { encryptionContext: EncryptionContext; context: KmsContext; time: DeviceTime },
 ): Promise<Uint8Array | null> {
+  demandMayUse(key.body, context)
   demandEnabled(key.body)
   if (version.body.material === null) throw refuse('Rejected.PendingImport')
   const place = placeOf(version, key)

@@ -5,10 +5,7 @@ import type { WantedKeys, WantedTag } from './key-search.ts'
 import { isTagKey, isTagValue } from './tags.ts'
 
 /** Filters that every key answers in the same way. */
-const SAME: ReadonlyMap<string, string> = new Map([
-  ['CreatorType', 'User'],
-  ['DKMSInstanceId', ''],
-])
+const SAME: ReadonlyMap<string, string> = new Map([['DKMSInstanceId', '']])
 /** Filters of this service that take one value, once. */
 const SINGLE: ReadonlyMap<string, (value: string) => boolean> = new Map([
   ['Search', (value: string) => value.length >= 1 && value.length <= 256],

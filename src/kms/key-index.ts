@@ -4,6 +4,8 @@ import type { Row } from '../storage/storage.ts'
 import { at } from './key-state.ts'
 import { ALIAS, CMK, type CmkBody } from './records.ts'
 
+const SERVICE = 'Service'
+
 /** The properties of a key that filters of ListKeys name. */
 export const PROPERTIES = {
   KeyState: (body: CmkBody) => body.state,
@@ -11,6 +13,7 @@ export const PROPERTIES = {
   KeyUsage: (body: CmkBody) => body.keyUsage,
   ProtectionLevel: (body: CmkBody) => body.protectionLevel,
   Origin: (body: CmkBody) => body.origin,
+  CreatorType: ({ product }: CmkBody) => (product === undefined ? 'User' : SERVICE),
 } as const
 
 export type Property = keyof typeof PROPERTIES
@@ -27,6 +30,8 @@ const FACETS: readonly (readonly [Property, string])[] = [
   ['ProtectionLevel', 'HSM'],
   ['KeySpec', 'Aliyun_AES_256'],
   ['KeyUsage', 'ENCRYPT/DECRYPT'],
+  // Only this one of the two: indexes of earlier releases have neither, and no service keys.
+  ['CreatorType', SERVICE],
 ]
 
 const ALIAS_PREFIX = 'alias/'
@@ -40,6 +45,9 @@ export function facetsWhere(isChosen: (property: Property, value: string) => boo
 export function tagLabel(key: string, value: string | null): string {
   return value === null ? `\n${key}\t` : `\n${key}\t${value}\n`
 }
+
+/** The label of service keys; no tag has an empty key. */
+export const SERVICE_LABEL = tagLabel('', SERVICE)
 
 /** How much of a description searches look into, in characters: it bounds what a search costs, whatever keys there are. */
 export const SEARCHED_CHARACTERS = 512
@@ -61,7 +69,8 @@ export const KEY_INDEX: Indexing = {
 }
 
 function ofKey(id: string, body: CmkBody): Indexed {
-  const { deleteAt, materialExpiresAt, tags } = body
+  const { deleteAt, materialExpiresAt } = body
+  const tags = body.product === undefined ? body.tags : [...body.tags, ['', SERVICE] as const]
   const expired = materialExpiresAt === null ? null : at({ ...body, deleteAt: null }, materialExpiresAt)
   return {
     facets: facetsOf(body),

@@ -3,6 +3,8 @@ import { formatArn, parseArn } from '../api/arn.ts'
 import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import { text } from '../api/parameters.ts'
+import type { Change } from '../ledger/record.ts'
+import { principalOf, productAliased } from './cloud-product.ts'
 import { at } from './key-state.ts'
 import type { KmsContext } from './operation.ts'
 import { ALIAS, type Alias, CMK, type Cmk, type CmkBody, VERSION, type Version } from './records.ts'
@@ -41,6 +43,8 @@ function named(name: string, { scope }: Reads): Named {
 export interface FoundKey {
   readonly record: Cmk
   readonly body: CmkBody
+  /** Set where this call makes the key: its version, and the changes to commit. */
+  readonly made?: { readonly version: Version; readonly changes: readonly Change[] }
 }
 
 /** Returns the key of an id, alias or ARN. Refuses with Forbidden.KeyNotFound or Forbidden.AliasNotFound; with Unsupported.Alias where the operation takes no alias. */
@@ -52,6 +56,12 @@ export async function findKey(name: string, context: Reads, takes: 'id' | 'id or
   const alias = await findAlias(which.alias, context)
   if (!alias) throw refuse('Forbidden.AliasNotFound')
   return findKeyById(alias.body.keyId, context)
+}
+
+/** The alias that the name names, by its ARN too; null for the name of anything else. */
+export function aliasCalled(name: string, context: Reads): string | null {
+  const which = named(name, context)
+  return 'alias' in which ? which.alias : null
 }
 
 /** Returns the key with this id. Refuses with Forbidden.KeyNotFound. */
@@ -91,7 +101,11 @@ export async function keyResource(name: string, context: Reads): Promise<Resourc
   if ('foreign' in which) return { type: 'ACS::KMS::Key', name, arn: name }
   if ('key' in which) return keyResourceById(which.key, context)
   const alias = await findAlias(which.alias, context)
-  return alias ? keyResourceByAlias(alias, context) : { type: 'ACS::KMS::Key', name, arn: kmsArn(context, which.alias) }
+  if (alias) return keyResourceByAlias(alias, context)
+  const product = productAliased(which.alias)
+  // The call makes the key, if it is the product's.
+  if (product !== null) return { ...aliasResource(which.alias, context), usedBy: principalOf(product) }
+  return { type: 'ACS::KMS::Key', name, arn: kmsArn(context, which.alias) }
 }
 
 /** Returns the resource of the key that an alias points to. A denial shows only the alias, which the call named. */
@@ -116,7 +130,10 @@ export async function keyResourceById(id: string, context: Reads): Promise<Resou
   const record = KEY_ID.test(id) ? await context.ledger.get(CMK, context.scope, id) : null
   // The record's own id: one that was cut out of a request costs more wherever it is written.
   const resource = newKeyResource(record?.id ?? id, context)
-  return record && record.body.tags.length > 0 ? { ...resource, tags: record.body.tags } : resource
+  if (!record) return resource
+  const { tags, product } = record.body
+  if (product !== undefined) return { ...resource, usedBy: principalOf(product) }
+  return tags.length > 0 ? { ...resource, tags } : resource
 }
 
 /** Locates nothing in particular, for calls that name no key: only a policy on all keys allows them. */

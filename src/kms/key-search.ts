@@ -2,7 +2,7 @@
 import type { Caller } from '../api/caller.ts'
 import type { FoundRecords, Sought } from '../ledger/search.ts'
 import { folded } from '../storage/search.ts'
-import { aliasText, facetsWhere, keyText, PROPERTIES, type Property, tagLabel } from './key-index.ts'
+import { aliasText, facetsWhere, keyText, PROPERTIES, type Property, SERVICE_LABEL, tagLabel } from './key-index.ts'
 import { at } from './key-state.ts'
 import type { KmsContext } from './operation.ts'
 import { ALIAS, CMK, type CmkBody } from './records.ts'
@@ -45,7 +45,10 @@ export function keysSought(
     search: {
       now,
       unwanted: facetsWhere((property, value) => !isWanted(property, value)),
-      labels: tags.map(({ key, value }) => tagLabel(key, value)),
+      labels: [
+        ...tags.map(({ key, value }) => tagLabel(key, value)),
+        ...(isWanted('CreatorType', 'User') ? [] : [SERVICE_LABEL]),
+      ],
       text: part,
     },
     through: ALIAS,

@@ -22,7 +22,7 @@ export function keyMetadata(
     KeyState: body.state,
     KeyUsage: body.keyUsage,
     KeySpec: body.keySpec,
-    Creator: context.scope.account,
+    Creator: creatorOf(body, context),
     Origin: body.origin,
     ProtectionLevel: body.protectionLevel,
     DeleteDate: body.deleteAt === null ? '' : isoSeconds(body.deleteAt),
@@ -36,6 +36,11 @@ export function keyMetadata(
     DeletionProtection: deletionProtection === undefined ? 'Disabled' : 'Enabled',
     ...(deletionProtection ? { DeletionProtectionDescription: deletionProtection } : {}),
   }
+}
+
+/** The account; of a service key the code of its product with a capital, such as Ecs. */
+function creatorOf({ product }: CmkBody, { scope }: KmsContext): string {
+  return product === undefined ? scope.account : product.charAt(0).toUpperCase() + product.slice(1)
 }
 
 /** Returns the KeyVersion of a version. */

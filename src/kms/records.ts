@@ -30,6 +30,8 @@ export interface CmkBody {
   /** The fingerprint of the imported material: no other can be imported, even after it was deleted. */
   readonly materialFingerprint: string | null
   readonly tags: readonly (readonly [key: string, value: string])[]
+  /** The code of the cloud product whose service key it is, such as ecs; absent in keys of users. */
+  readonly product?: string
 }
 
 /** A key version; its parent is the CMK. `material` is null while there is none. */

@@ -1,5 +1,5 @@
 // Decides whether a caller may do what a call asks (docs/reference/policy-language.md, "Decision").
-import type { Caller, SessionCaller } from '../api/caller.ts'
+import { type Caller, type SessionCaller, servicePrincipal } from '../api/caller.ts'
 import type { Denial } from '../api/errors.ts'
 import type { Resource, SelfService } from '../api/operation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -28,7 +28,7 @@ export interface AccessRequest {
 }
 
 /** What policies need to know of a resource. */
-type Asked = Pick<Resource, 'arn' | 'tags' | 'action' | 'asked' | 'every'> & { readonly name?: string }
+type Asked = Pick<Resource, 'arn' | 'tags' | 'action' | 'asked' | 'every' | 'usedBy'> & { readonly name?: string }
 
 export class Authorizer {
   readonly #permissions: PermissionReader
@@ -50,11 +50,15 @@ export class Authorizer {
     const permissions = await this.permissions(caller, request.ledger)
     for (const resource of resources) {
       const { arn, tags = [], action = request.action, asked, every } = resource
+      const isItsOwn = resource.usedBy !== undefined && resource.usedBy === servicePrincipal(caller)
+      // It has no policies. Of a session whose policies are broken none may be ignored.
+      if (isItsOwn && caller.type === 'service') continue
       const values = conditionValues(facts, caller, tags)
       if (!permissions) return { ...denialOf({ caller, action }, arn, 'IdentityBased', IMPLICIT), asked }
       for (const { type, set } of permissions.sets) {
         const verdict = set.decide(otherActions ? [action, ...otherActions] : action, arn, values, every)
         if (verdict.decision === 'Allow') continue
+        if (verdict.decision === 'ImplicitDeny' && isItsOwn && type === 'IdentityBased') continue
         if (verdict.decision === 'ImplicitDeny' && (await this.#maySelfServe(request, resource))) continue
         return { ...denialOf({ caller, action }, arn, type, verdict), asked }
       }

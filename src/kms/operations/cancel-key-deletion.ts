@@ -1,7 +1,8 @@
 import { update } from '../../ledger/record.ts'
-import { findKey, findVersion, keyId, locateKey } from '../key-name.ts'
+import { findVersion, keyId, locateKey } from '../key-name.ts'
 import { cancelDeletion, dueAt, materialExpired } from '../key-state.ts'
 import { operation } from '../operation.ts'
+import { findUsersKey } from '../service-keys.ts'
 
 export const CancelKeyDeletion = operation({
   name: 'CancelKeyDeletion',
@@ -9,10 +10,10 @@ export const CancelKeyDeletion = operation({
   parameters: { KeyId: keyId },
   access: 'Write',
   trail: { show: ['KeyId'], reply: ['RequestId'] },
-  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Rejected.StateModifiedFailed'],
+  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'UnsupportedOperation', 'Rejected.StateModifiedFailed'],
   locate: locateKey,
   async decide({ KeyId }, context) {
-    const { record, body } = await findKey(KeyId, context, 'id')
+    const { record, body } = await findUsersKey(KeyId, context, 'id')
     const version = body.primaryVersionId === null ? null : await findVersion(body.primaryVersionId, context)
     const hasMaterial = version?.body.material != null && !materialExpired(body, context.now)
     const after = cancelDeletion(body, hasMaterial)

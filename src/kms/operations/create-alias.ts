@@ -1,8 +1,9 @@
 import { refuse } from '../../api/errors.ts'
 import { expectUnmoved, insert } from '../../ledger/record.ts'
-import { aliasName, aliasResource, findAlias, findKey, keyId, locateKey } from '../key-name.ts'
+import { aliasName, aliasResource, findAlias, keyId, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
 import { ALIAS } from '../records.ts'
+import { findUsersKey } from '../service-keys.ts'
 
 export const CreateAlias = operation({
   name: 'CreateAlias',
@@ -14,6 +15,7 @@ export const CreateAlias = operation({
     'AliasAlreadyExists',
     'Forbidden.KeyNotFound',
     'Unsupported.Alias',
+    'UnsupportedOperation',
     'Rejected.StateModifiedFailed',
     'Rejected.LimitExceeded',
   ],
@@ -21,7 +23,7 @@ export const CreateAlias = operation({
   async decide({ AliasName, KeyId }, context) {
     if (AliasName.startsWith('alias/acs'))
       throw refuse('InvalidParameter', { name: 'AliasName', rule: 'The prefix alias/acs is reserved.' })
-    const { record, body } = await findKey(KeyId, context, 'id')
+    const { record, body } = await findUsersKey(KeyId, context, 'id')
     if (await findAlias(AliasName, context)) throw refuse('AliasAlreadyExists')
     if (body.state === 'PendingDeletion') throw refuse('Rejected.StateModifiedFailed', { reason: '' })
     const { scope, now, settings } = context

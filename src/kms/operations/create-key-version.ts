@@ -1,6 +1,7 @@
 import { refuse } from '../../api/errors.ts'
-import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
+import { keyIdOrAlias, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
+import { findUsersKey } from '../service-keys.ts'
 
 export const CreateKeyVersion = operation({
   name: 'CreateKeyVersion',
@@ -12,7 +13,7 @@ export const CreateKeyVersion = operation({
   refusals: ['Forbidden.KeyNotFound', 'Forbidden.AliasNotFound', 'Rejected.UnsupportedOperation'],
   locate: locateKey,
   async decide({ KeyId }, context) {
-    await findKey(KeyId, context, 'id or alias')
+    await findUsersKey(KeyId, context, 'id or alias', 'Rejected.UnsupportedOperation')
     // As in the cloud, the check of the key's kind comes before the check of its state.
     throw refuse('Rejected.UnsupportedOperation')
   },

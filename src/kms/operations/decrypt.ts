@@ -9,7 +9,13 @@ export const Decrypt = operation({
   parameters: { CiphertextBlob: secret({ max: 65_536 }), EncryptionContext: encryptionContext, ...dryRun },
   access: 'Read',
   trail: { show: ['EncryptionContext', 'DryRun'], reply: ['KeyId', 'KeyVersionId'] },
-  refusals: ['Forbidden.KeyNotFound', 'Rejected.Disabled', 'Rejected.PendingDeletion', 'Rejected.PendingImport'],
+  refusals: [
+    'Forbidden.KeyNotFound',
+    'UnsupportedOperation',
+    'Rejected.Disabled',
+    'Rejected.PendingDeletion',
+    'Rejected.PendingImport',
+  ],
   async locate({ CiphertextBlob }, context) {
     return [await locateBlob(CiphertextBlob, context)]
   },

@@ -1,8 +1,9 @@
 import { refuse } from '../../api/errors.ts'
 import { remove } from '../../ledger/record.ts'
-import { aliasName, findAlias, locateAlias } from '../key-name.ts'
+import { aliasName, findAlias, findKeyById, locateAlias } from '../key-name.ts'
 import { operation } from '../operation.ts'
 import { ALIAS } from '../records.ts'
+import { demandUsers } from '../service-keys.ts'
 
 export const DeleteAlias = operation({
   name: 'DeleteAlias',
@@ -10,11 +11,12 @@ export const DeleteAlias = operation({
   parameters: { AliasName: aliasName },
   access: 'Write',
   trail: { show: ['AliasName'], reply: ['RequestId'] },
-  refusals: ['Forbidden.AliasNotFound'],
+  refusals: ['Forbidden.AliasNotFound', 'UnsupportedOperation'],
   locate: locateAlias,
   async decide({ AliasName }, context) {
     const alias = await findAlias(AliasName, context)
     if (!alias) throw refuse('Forbidden.AliasNotFound')
+    demandUsers((await findKeyById(alias.body.keyId, context)).body)
     return { reply: {}, changes: [remove(ALIAS, alias)] }
   },
 })

@@ -1,9 +1,10 @@
 import { refuse } from '../../api/errors.ts'
 import { update } from '../../ledger/record.ts'
 import { destroyMaterial } from '../destruction.ts'
-import { findKey, keyId, locateKey } from '../key-name.ts'
+import { keyId, locateKey } from '../key-name.ts'
 import { dueAt, withoutMaterial } from '../key-state.ts'
 import { operation } from '../operation.ts'
+import { findUsersKey } from '../service-keys.ts'
 
 export const DeleteKeyMaterial = operation({
   name: 'DeleteKeyMaterial',
@@ -11,10 +12,10 @@ export const DeleteKeyMaterial = operation({
   parameters: { KeyId: keyId },
   access: 'Write',
   trail: { show: ['KeyId'], reply: ['RequestId'] },
-  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Unsupported.Origin'],
+  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'UnsupportedOperation', 'Unsupported.Origin'],
   locate: locateKey,
   async decide({ KeyId }, context) {
-    const { record, body } = await findKey(KeyId, context, 'id')
+    const { record, body } = await findUsersKey(KeyId, context, 'id')
     if (body.origin !== 'EXTERNAL') throw refuse('Unsupported.Origin')
     const after = withoutMaterial(body)
     const change = update(record, { body: after, dueAt: dueAt(after) })

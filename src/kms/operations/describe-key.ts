@@ -1,6 +1,7 @@
-import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
+import { keyIdOrAlias, locateKey } from '../key-name.ts'
 import { keyMetadata } from '../metadata.ts'
 import { operation } from '../operation.ts'
+import { findKeyToUse, madeWith } from '../service-keys.ts'
 
 export const DescribeKey = operation({
   name: 'DescribeKey',
@@ -11,7 +12,10 @@ export const DescribeKey = operation({
   refusals: ['Forbidden.KeyNotFound', 'Forbidden.AliasNotFound'],
   locate: locateKey,
   async decide({ KeyId }, context) {
-    const { record, body } = await findKey(KeyId, context, 'id or alias')
-    return { reply: { KeyMetadata: keyMetadata({ ...record, body }, context) }, changes: [] }
+    const key = await findKeyToUse(KeyId, context, 'id or alias')
+    return {
+      reply: { KeyMetadata: keyMetadata({ ...key.record, body: key.body }, context) },
+      ...madeWith(key, context),
+    }
   },
 })

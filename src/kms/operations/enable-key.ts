@@ -1,7 +1,8 @@
 import { update } from '../../ledger/record.ts'
-import { findKey, keyId, locateKey } from '../key-name.ts'
+import { keyId, locateKey } from '../key-name.ts'
 import { dueAt, enable } from '../key-state.ts'
 import { operation } from '../operation.ts'
+import { findUsersKey } from '../service-keys.ts'
 
 export const EnableKey = operation({
   name: 'EnableKey',
@@ -9,10 +10,10 @@ export const EnableKey = operation({
   parameters: { KeyId: keyId },
   access: 'Write',
   trail: { show: ['KeyId'], reply: ['RequestId'] },
-  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Rejected.StateModifiedFailed'],
+  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'UnsupportedOperation', 'Rejected.StateModifiedFailed'],
   locate: locateKey,
   async decide({ KeyId }, context) {
-    const { record, body } = await findKey(KeyId, context, 'id')
+    const { record, body } = await findUsersKey(KeyId, context, 'id')
     const after = enable(body)
     return { reply: {}, changes: [update(record, { body: after, dueAt: dueAt(after) })] }
   },

@@ -1,7 +1,8 @@
 import { encryptWith } from '../cryptography.ts'
-import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
+import { keyIdOrAlias, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
 import { dryRun, encryptionContext, plaintext } from '../parameters.ts'
+import { findKeyToUse, madeWith } from '../service-keys.ts'
 
 export const Encrypt = operation({
   name: 'Encrypt',
@@ -12,6 +13,7 @@ export const Encrypt = operation({
   refusals: [
     'Forbidden.KeyNotFound',
     'Forbidden.AliasNotFound',
+    'UnsupportedOperation',
     'Rejected.Disabled',
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
@@ -19,8 +21,8 @@ export const Encrypt = operation({
   ],
   locate: locateKey,
   async decide({ KeyId, Plaintext, EncryptionContext }, context) {
-    const key = await findKey(KeyId, context, 'id or alias')
+    const key = await findKeyToUse(KeyId, context, 'id or alias')
     const reply = await encryptWith(key, Buffer.from(Plaintext, 'utf8'), EncryptionContext, context)
-    return { reply, changes: [] }
+    return { reply, ...madeWith(key, context) }
   },
 })

@@ -20,7 +20,13 @@ export const ExportDataKey = operation({
     show: ['WrappingKeySpec', 'WrappingAlgorithm', 'EncryptionContext', 'DryRun'],
     reply: ['KeyId', 'KeyVersionId'],
   },
-  refusals: ['Forbidden.KeyNotFound', 'Rejected.Disabled', 'Rejected.PendingDeletion', 'Rejected.PendingImport'],
+  refusals: [
+    'Forbidden.KeyNotFound',
+    'UnsupportedOperation',
+    'Rejected.Disabled',
+    'Rejected.PendingDeletion',
+    'Rejected.PendingImport',
+  ],
   async locate({ CiphertextBlob }, context) {
     return [await locateBlob(CiphertextBlob, context)]
   },

@@ -8,9 +8,10 @@ import {
   exportParameters,
   withNewDataKey,
 } from '../data-key.ts'
-import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
+import { keyIdOrAlias, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
 import { dryRun, encryptionContext } from '../parameters.ts'
+import { findKeyToUse, madeWith } from '../service-keys.ts'
 
 export const GenerateAndExportDataKey = operation({
   name: 'GenerateAndExportDataKey',
@@ -30,6 +31,7 @@ export const GenerateAndExportDataKey = operation({
   refusals: [
     'Forbidden.KeyNotFound',
     'Forbidden.AliasNotFound',
+    'UnsupportedOperation',
     'Rejected.Disabled',
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
@@ -44,10 +46,10 @@ export const GenerateAndExportDataKey = operation({
         name: 'NumberOfBytes',
         rule: `The public key wraps at most ${destination.capacity} bytes.`,
       })
-    const key = await findKey(KeyId, context, 'id or alias')
+    const key = await findKeyToUse(KeyId, context, 'id or alias')
     return withNewDataKey(length, context, async (bytes, text) => {
       const encrypted = await encryptWith(key, text, EncryptionContext, context)
-      return { reply: { ...encrypted, ExportedDataKey: exported(destination, bytes) }, changes: [] }
+      return { reply: { ...encrypted, ExportedDataKey: exported(destination, bytes) }, ...madeWith(key, context) }
     })
   },
 })

@@ -1,8 +1,9 @@
 import { encryptWith } from '../cryptography.ts'
 import { dataKeyLength, dataKeyParameters, withNewDataKey } from '../data-key.ts'
-import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
+import { keyIdOrAlias, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
 import { dryRun, encryptionContext } from '../parameters.ts'
+import { findKeyToUse, madeWith } from '../service-keys.ts'
 
 export const GenerateDataKeyWithoutPlaintext = operation({
   name: 'GenerateDataKeyWithoutPlaintext',
@@ -17,6 +18,7 @@ export const GenerateDataKeyWithoutPlaintext = operation({
   refusals: [
     'Forbidden.KeyNotFound',
     'Forbidden.AliasNotFound',
+    'UnsupportedOperation',
     'Rejected.Disabled',
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
@@ -25,10 +27,10 @@ export const GenerateDataKeyWithoutPlaintext = operation({
   locate: locateKey,
   async decide({ KeyId, EncryptionContext, ...wanted }, context) {
     const length = dataKeyLength(wanted)
-    const key = await findKey(KeyId, context, 'id or alias')
+    const key = await findKeyToUse(KeyId, context, 'id or alias')
     return withNewDataKey(length, context, async (_, text) => ({
       reply: await encryptWith(key, text, EncryptionContext, context),
-      changes: [],
+      ...madeWith(key, context),
     }))
   },
 })

@@ -1,8 +1,9 @@
 import { encryptWith } from '../cryptography.ts'
 import { dataKeyLength, dataKeyParameters, withNewDataKey } from '../data-key.ts'
-import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
+import { keyIdOrAlias, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
 import { dryRun, encryptionContext } from '../parameters.ts'
+import { findKeyToUse, madeWith } from '../service-keys.ts'
 
 export const GenerateDataKey = operation({
   name: 'GenerateDataKey',
@@ -16,6 +17,7 @@ export const GenerateDataKey = operation({
   refusals: [
     'Forbidden.KeyNotFound',
     'Forbidden.AliasNotFound',
+    'UnsupportedOperation',
     'Rejected.Disabled',
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
@@ -24,10 +26,10 @@ export const GenerateDataKey = operation({
   locate: locateKey,
   async decide({ KeyId, EncryptionContext, ...wanted }, context) {
     const length = dataKeyLength(wanted)
-    const key = await findKey(KeyId, context, 'id or alias')
+    const key = await findKeyToUse(KeyId, context, 'id or alias')
     return withNewDataKey(length, context, async (_, text) => {
       const encrypted = await encryptWith(key, text, EncryptionContext, context)
-      return { reply: { ...encrypted, Plaintext: text.toString('latin1') }, changes: [] }
+      return { reply: { ...encrypted, Plaintext: text.toString('latin1') }, ...madeWith(key, context) }
     })
   },
 })

@@ -3,8 +3,9 @@ import { choice } from '../../api/parameters.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { WRAPPING_ALGORITHMS } from '../../cryptography/wrap.ts'
 import { encodeToken, TOKEN_VALID_MS, wrappingPlace } from '../import-token.ts'
-import { findKey, keyId, locateKey } from '../key-name.ts'
+import { keyId, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
+import { findUsersKey } from '../service-keys.ts'
 
 export const GetParametersForImport = operation({
   name: 'GetParametersForImport',
@@ -16,10 +17,16 @@ export const GetParametersForImport = operation({
   },
   access: 'Read',
   trail: { show: ['KeyId', 'WrappingAlgorithm', 'WrappingKeySpec'], reply: ['KeyId', 'TokenExpireTime'] },
-  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Unsupported.Origin', 'Rejected.LimitExceeded'],
+  refusals: [
+    'Forbidden.KeyNotFound',
+    'Unsupported.Alias',
+    'UnsupportedOperation',
+    'Unsupported.Origin',
+    'Rejected.LimitExceeded',
+  ],
   locate: locateKey,
   async decide({ KeyId, WrappingAlgorithm: algorithm }, context) {
-    const { record, body } = await findKey(KeyId, context, 'id')
+    const { record, body } = await findUsersKey(KeyId, context, 'id')
     if (body.origin !== 'EXTERNAL') throw refuse('Unsupported.Origin')
     const expiresAt = context.now + TOKEN_VALID_MS
     const place = wrappingPlace(record.id, { algorithm, expiresAt }, context)

@@ -8,10 +8,11 @@ import type { StoredMaterial } from '../../keystore/stored-material.ts'
 import { type Change, insert, update } from '../../ledger/record.ts'
 import { destructionOf } from '../destruction.ts'
 import { decodeToken, wrappingPlace } from '../import-token.ts'
-import { findKey, findVersion, keyId, locateKey } from '../key-name.ts'
+import { findVersion, keyId, locateKey } from '../key-name.ts'
 import { dueAt, withMaterial } from '../key-state.ts'
 import { type KmsContext, operation } from '../operation.ts'
 import { VERSION } from '../records.ts'
+import { findUsersKey } from '../service-keys.ts'
 
 /** 9999-12-31T23:59:59Z: the last second that the API's dates can express. */
 const LAST_SECOND = 253_402_300_799
@@ -44,6 +45,7 @@ export const ImportKeyMaterial = operation({
   refusals: [
     'Forbidden.KeyNotFound',
     'Unsupported.Alias',
+    'UnsupportedOperation',
     'Unsupported.Origin',
     'Rejected.StateModifiedFailed',
     'InvalidImportToken',
@@ -56,7 +58,7 @@ export const ImportKeyMaterial = operation({
     const expiresAt = KeyMaterialExpireUnix === 0 ? null : KeyMaterialExpireUnix * 1000
     if (expiresAt !== null && expiresAt <= now)
       throw refuse('InvalidParameter', { name: 'KeyMaterialExpireUnix', rule: 'It must be in the future, or 0.' })
-    const { record, body } = await findKey(KeyId, context, 'id')
+    const { record, body } = await findUsersKey(KeyId, context, 'id')
     if (body.origin !== 'EXTERNAL') throw refuse('Unsupported.Origin')
     const ready = withMaterial(body, expiresAt)
 

@@ -36,6 +36,7 @@ export const ReEncrypt = operation({
   refusals: [
     'Forbidden.KeyNotFound',
     'Unsupported.Alias',
+    'UnsupportedOperation',
     'Rejected.UnsupportedOperation',
     'Rejected.Disabled',
     'Rejected.PendingDeletion',

@@ -1,9 +1,10 @@
 import { refuse } from '../../api/errors.ts'
 import { integer, optional, shaped } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
-import { findKey, keyId, locateKey } from '../key-name.ts'
+import { keyId, locateKey } from '../key-name.ts'
 import { dueAt, scheduleDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
+import { findUsersKey } from '../service-keys.ts'
 
 export const ScheduleKeyDeletion = operation({
   name: 'ScheduleKeyDeletion',
@@ -20,13 +21,13 @@ export const ScheduleKeyDeletion = operation({
   },
   access: 'Write',
   trail: { show: ['KeyId', 'PendingWindowInDays'], reply: ['RequestId'] },
-  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Rejected.StateModifiedFailed'],
+  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'UnsupportedOperation', 'Rejected.StateModifiedFailed'],
   locate: locateKey,
   async decide({ KeyId, PendingWindowInDays: days }, context) {
     const max = context.settings.maxPendingWindowDays
     if (days > max)
       throw refuse('InvalidParameter', { name: 'PendingWindowInDays', rule: `A whole number from 7 to ${max}.` })
-    const { record, body } = await findKey(KeyId, context, 'id')
+    const { record, body } = await findUsersKey(KeyId, context, 'id')
     const after = scheduleDeletion(body, context.now, days)
     return { reply: {}, changes: [update(record, { body: after, dueAt: dueAt(after) })] }
   },

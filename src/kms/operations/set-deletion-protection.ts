@@ -1,10 +1,11 @@
 import { refuse } from '../../api/errors.ts'
 import { boolean, optional } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
-import { findKey, keyId, keyResource } from '../key-name.ts'
+import { keyId, keyResource } from '../key-name.ts'
 import { demandNotPendingDeletion, withDeletionProtection } from '../key-state.ts'
 import { operation } from '../operation.ts'
 import { description } from '../parameters.ts'
+import { findUsersKey } from '../service-keys.ts'
 
 export const SetDeletionProtection = operation({
   name: 'SetDeletionProtection',
@@ -20,7 +21,7 @@ export const SetDeletionProtection = operation({
     show: ['ProtectedResourceArn', 'KeyId', 'EnableDeletionProtection', 'DeletionProtectionDescription'],
     reply: ['RequestId'],
   },
-  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Rejected.PendingDeletion'],
+  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'UnsupportedOperation', 'Rejected.PendingDeletion'],
   async locate({ ProtectedResourceArn, KeyId }, context) {
     const name = ProtectedResourceArn ?? KeyId
     if (name === null) throw refuse('MissingParameter', { name: 'ProtectedResourceArn' })
@@ -29,8 +30,8 @@ export const SetDeletionProtection = operation({
     return other.arn === resource.arn ? [resource] : [resource, other]
   },
   async decide({ ProtectedResourceArn, KeyId, ...values }, context) {
-    const { record, body } = await findKey(ProtectedResourceArn ?? KeyId ?? '', context, 'id')
-    if (KeyId !== null && (await findKey(KeyId, context, 'id')).record.id !== record.id)
+    const { record, body } = await findUsersKey(ProtectedResourceArn ?? KeyId ?? '', context, 'id')
+    if (KeyId !== null && (await findUsersKey(KeyId, context, 'id')).record.id !== record.id)
       throw refuse('InvalidParameter', { name: 'KeyId', rule: 'It must name the key of ProtectedResourceArn.' })
     demandNotPendingDeletion(body)
     const said = values.EnableDeletionProtection ? values.DeletionProtectionDescription : null

@@ -1,7 +1,7 @@
 import { update } from '../../ledger/record.ts'
-import { findKey } from '../key-name.ts'
 import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
+import { findUsersKey } from '../service-keys.ts'
 import { demandSettable, tagged, taggedKeyName, taggedResource, taggedResourceParameters, tagList } from '../tags.ts'
 
 export const TagResource = operation({
@@ -15,6 +15,7 @@ export const TagResource = operation({
     'Forbidden.AliasNotFound',
     'Forbidden.ResourceNotFound',
     'Certificate.NotFound',
+    'UnsupportedOperation',
     'Rejected.PendingDeletion',
     'Rejected.LimitExceeded',
   ],
@@ -22,7 +23,7 @@ export const TagResource = operation({
   locate: taggedResource,
   async decide(values, context) {
     demandSettable(values.Tags, context)
-    const { record, body } = await findKey(taggedKeyName(values), context, 'id or alias')
+    const { record, body } = await findUsersKey(taggedKeyName(values), context, 'id or alias')
     demandNotPendingDeletion(body)
     return { reply: {}, changes: [update(record, { body: { ...body, tags: tagged(body.tags, values.Tags) } })] }
   },

@@ -3,6 +3,7 @@ import { update } from '../../ledger/record.ts'
 import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
 import { givenTags, locateResources, namedKeys, regionId, resourceIds, resourceType } from '../resource-tags.ts'
+import { demandUsers } from '../service-keys.ts'
 import { maySet } from '../service-tags.ts'
 import { tagged } from '../tags.ts'
 
@@ -18,6 +19,7 @@ export const TagResources = operation({
     'InvalidParameter.TagKey',
     'InvalidParameter.TagValue',
     'InvalidResourceId.NotFound',
+    'UnsupportedOperation',
     'Rejected.PendingDeletion',
     'Rejected.LimitExceeded',
   ],
@@ -27,6 +29,7 @@ export const TagResources = operation({
     if (!maySet(values.Tag, context.caller)) throw refuse('InvalidParameter.TagKey')
     const keys = await namedKeys(values, context)
     const changes = keys.map(({ record, body }) => {
+      demandUsers(body)
       demandNotPendingDeletion(body)
       return update(record, { body: { ...body, tags: tagged(body.tags, values.Tag) } })
     })

@@ -1,7 +1,7 @@
 import { update } from '../../ledger/record.ts'
-import { findKey } from '../key-name.ts'
 import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
+import { findUsersKey } from '../service-keys.ts'
 import { withoutTags } from '../service-tags.ts'
 import { taggedKeyName, taggedResource, taggedResourceParameters, tagKeyList } from '../tags.ts'
 
@@ -16,11 +16,12 @@ export const UntagResource = operation({
     'Unsupported.Alias',
     'Forbidden.ResourceNotFound',
     'Certificate.NotFound',
+    'UnsupportedOperation',
     'Rejected.PendingDeletion',
   ],
   locate: taggedResource,
   async decide(values, context) {
-    const { record, body } = await findKey(taggedKeyName(values), context, 'id')
+    const { record, body } = await findUsersKey(taggedKeyName(values), context, 'id')
     demandNotPendingDeletion(body)
     const tags = withoutTags(body.tags, (key) => values.TagKeys.includes(key), context.caller)
     return { reply: {}, changes: [update(record, { body: { ...body, tags } })] }

@@ -5,6 +5,7 @@ import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
 import { flag } from '../parameters.ts'
 import { locateResources, namedKeys, regionId, resourceIds, resourceType, tagKeys } from '../resource-tags.ts'
+import { demandUsers } from '../service-keys.ts'
 import { withoutTags } from '../service-tags.ts'
 
 export const UntagResources = operation({
@@ -19,13 +20,14 @@ export const UntagResources = operation({
   },
   access: 'Write',
   trail: { show: ['RegionId', 'ResourceType', 'ResourceId', 'TagKey', 'All'], reply: ['RequestId'] },
-  refusals: ['InvalidResourceId.NotFound', 'Rejected.PendingDeletion'],
+  refusals: ['InvalidResourceId.NotFound', 'UnsupportedOperation', 'Rejected.PendingDeletion'],
   locate: locateResources,
   async decide(values, context) {
     const { TagKey, All } = values
     if (TagKey === null && !All) throw refuse('MissingParameter', { name: 'TagKey' })
     const keys = await namedKeys(values, context)
     const changes = keys.map(({ record, body }) => {
+      demandUsers(body)
       demandNotPendingDeletion(body)
       const tags = withoutTags(body.tags, (key) => TagKey === null || TagKey.includes(key), context.caller)
       return update(record, { body: { ...body, tags } })

@@ -1,8 +1,9 @@
 import { possiblyEmpty, text } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
-import { findKey, keyId, locateKey } from '../key-name.ts'
+import { keyId, locateKey } from '../key-name.ts'
 import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
+import { findUsersKey } from '../service-keys.ts'
 
 export const UpdateKeyDescription = operation({
   name: 'UpdateKeyDescription',
@@ -10,10 +11,10 @@ export const UpdateKeyDescription = operation({
   parameters: { KeyId: keyId, Description: possiblyEmpty(text({ max: 8192 })) },
   access: 'Write',
   trail: { show: ['KeyId', 'Description'], reply: ['RequestId'] },
-  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'Rejected.PendingDeletion'],
+  refusals: ['Forbidden.KeyNotFound', 'Unsupported.Alias', 'UnsupportedOperation', 'Rejected.PendingDeletion'],
   locate: locateKey,
   async decide({ KeyId, Description }, context) {
-    const { record, body } = await findKey(KeyId, context, 'id')
+    const { record, body } = await findUsersKey(KeyId, context, 'id')
     demandNotPendingDeletion(body)
     return { reply: {}, changes: [update(record, { body: { ...body, description: Description } })] }
   },

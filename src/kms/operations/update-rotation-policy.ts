@@ -1,10 +1,11 @@
 import { refuse } from '../../api/errors.ts'
 import { boolean, optional } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
-import { findKey, keyId, locateKey } from '../key-name.ts'
+import { keyId, locateKey } from '../key-name.ts'
 import { demandEnabled, dueAt } from '../key-state.ts'
 import { operation } from '../operation.ts'
 import { intervalMs, rotationInterval, withRotation } from '../rotation.ts'
+import { findUsersKey } from '../service-keys.ts'
 
 export const UpdateRotationPolicy = operation({
   name: 'UpdateRotationPolicy',
@@ -27,7 +28,7 @@ export const UpdateRotationPolicy = operation({
   locate: locateKey,
   async decide({ KeyId, EnableAutomaticRotation, RotationInterval }, context) {
     const interval = EnableAutomaticRotation ? intervalMs(RotationInterval) : null
-    const { record, body } = await findKey(KeyId, context, 'id')
+    const { record, body } = await findUsersKey(KeyId, context, 'id', 'Rejected.UnsupportedOperation')
     if (body.origin === 'EXTERNAL') throw refuse('Rejected.UnsupportedOperation')
     demandEnabled(body)
     const after = withRotation(body, interval)
