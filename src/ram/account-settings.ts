@@ -1,5 +1,5 @@
 // The settings of an account's RAM as a whole: alias, password policy, security preference.
-import { type Change, insert, type Kind, type Recorded, update } from '../ledger/record.ts'
+import { type Change, INSTALLATION, insert, type Kind, type Recorded, remove, update } from '../ledger/record.ts'
 import type { Reads } from './find.ts'
 import type { RamContext } from './operation.ts'
 import { ramScope } from './records.ts'
@@ -77,4 +77,10 @@ export async function changeSettings(some: Partial<AccountSettings>, context: Ra
   if (record) return update(record, { body })
   const place = { ...ramScope(context.caller.accountId), id: SETTINGS_ID, createdAt: context.now }
   return insert(ACCOUNT_SETTINGS, { ...place, body })
+}
+
+/** The change that frees an alias for any account; none where the account has no alias (''). */
+export async function releasedAlias(alias: string, { ledger }: RamContext): Promise<readonly Change[]> {
+  const record = alias === '' ? null : await ledger.get(ACCOUNT_ALIAS, INSTALLATION, alias)
+  return record ? [remove(ACCOUNT_ALIAS, record)] : []
 }

@@ -12,7 +12,7 @@ import { ownDeviceName } from './mfa-device.ts'
 import { PermissionReader, type Permissions } from './permissions.ts'
 import { IMPLICIT } from './policy/policy-set.ts'
 import { type Role, ramScope, USER, type User } from './records.ts'
-import { TrustPolicies } from './trust.ts'
+import { type TrustAction, TrustPolicies } from './trust.ts'
 
 /** What a caller asks to be allowed. */
 export interface AccessRequest {
@@ -77,8 +77,8 @@ export class Authorizer {
   }
 
   /** See TrustPolicies.denial. */
-  trustDenial(role: Role, arn: string, caller: Caller, facts: RequestFacts): Denial | null {
-    return this.#trust.denial(role, arn, caller, facts)
+  trustDenial(role: Role, arn: string, caller: Caller, facts: RequestFacts, action: TrustAction): Denial | null {
+    return this.#trust.denial(role, arn, caller, facts, action)
   }
 
   /** See TrustPolicies.keys. */

@@ -126,6 +126,19 @@ const POLICIES: readonly SystemPolicy[] = [
     'Reading in ActionTrail.',
     allow('actiontrail:Get*', 'actiontrail:List*', 'actiontrail:Describe*', 'actiontrail:LookupEvents'),
   ),
+  policy('AliyunECSFullAccess', 'v1', 'Everything in the compute service.', allow('ecs:*')),
+  policy(
+    'AliyunGlobalAccelerationReadOnlyAccess',
+    'v1',
+    'Reading in the acceleration service.',
+    allow('ga:Describe*', 'ga:Get*', 'ga:List*'),
+  ),
+  policy(
+    'AliyunRDSGADReadOnlyAccess',
+    'v1',
+    'Reading of database clusters across regions.',
+    allow('rds:Describe*', 'rds:List*'),
+  ),
   encryptionRole('AliyunECSDiskEncryptRolePolicy', 'acs:ecs:disk-encryption', 'the compute service'),
   encryptionRole('AliyunRDSInstanceEncryptionRolePolicy', 'acs:rds:instance-encryption', 'the database service'),
 ]

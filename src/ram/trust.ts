@@ -12,6 +12,9 @@ import type { Candidate } from './policy/principals.ts'
 import type { Role } from './records.ts'
 import { unbound } from './trusted-ids.ts'
 
+/** What a trust policy lets a caller do: assume the role, and give the session a SourceIdentity. */
+export type TrustAction = 'sts:AssumeRole' | 'sts:SetSourceIdentity'
+
 export class TrustPolicies {
   readonly #policies: CompiledPolicies
   readonly #alarm: PolicyAlarm
@@ -23,11 +26,11 @@ export class TrustPolicies {
     this.#alarm = alarm
   }
 
-  /** The denial by the trust policy of the role, which the caller named by this ARN; null when it lets the caller in. */
-  denial(role: Role, arn: string, caller: Caller, facts: RequestFacts): Denial | null {
-    const verdict = this.#verdict(role, caller, conditionValues(facts, caller, []))
+  /** The denial of an action by the trust policy of the role, which the caller named by this ARN; null when it allows the action. */
+  denial(role: Role, arn: string, caller: Caller, facts: RequestFacts, action: TrustAction): Denial | null {
+    const verdict = this.#verdict(role, caller, conditionValues(facts, caller, []), action)
     if (verdict.decision === 'Allow') return null
-    const denial = denialOf({ caller, action: 'sts:AssumeRole' }, arn, 'TrustPolicy', verdict)
+    const denial = denialOf({ caller, action }, arn, 'TrustPolicy', verdict)
     return { ...denial, account: role.account }
   }
 
@@ -41,11 +44,11 @@ export class TrustPolicies {
     }
   }
 
-  #verdict(role: Role, caller: Caller, values: ConditionValues): Verdict {
+  #verdict(role: Role, caller: Caller, values: ConditionValues, action: TrustAction): Verdict {
     const { account, body } = role
     try {
       const ids = body.trustedIds ?? {}
-      const verdict = trusts(this.#compiled(role), candidateOf(caller), { account, ids }, values)
+      const verdict = trusts(this.#compiled(role), candidateOf(caller), { account, ids }, values, action.toLowerCase())
       if (!body.trustedIds && verdict.decision !== 'Allow') this.#noteUnbound(role)
       return verdict
     } catch (error) {

@@ -46,5 +46,5 @@ export async function assumptionDenial(
     const denial = await authorizer.denial({ caller, action, resources: [resource], facts, ledger })
     if (denial) return denial
   }
-  return role ? authorizer.trustDenial(role, resource.arn, caller, facts) : untrusted()
+  return role ? authorizer.trustDenial(role, resource.arn, caller, facts, action) : untrusted()
 }

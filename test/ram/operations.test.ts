@@ -1,7 +1,9 @@
 // RAM's operations: answers, errors, limits, and that every change counts at once.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { newCredentials } from '../../src/ram/account.ts'
 import { ramOperations } from '../../src/ram/operations.ts'
+import { SYSTEM } from '../../src/runtime/system.ts'
 import { eachDatabase } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
 import { codeOf, scanned } from './mfa.ts'
@@ -44,7 +46,7 @@ eachDatabase((open) => {
       assert.deepEqual(User, {
         UserId: User.UserId,
         UserName: 'Alice',
-        DisplayName: 'Alice',
+        DisplayName: '',
         MobilePhone: '',
         Email: 'a@example.com',
         Comments: '',
@@ -75,6 +77,22 @@ eachDatabase((open) => {
       assert.equal(await ram.outcome('DeleteUser', { UserName: 'bob' }), '404 EntityNotExist.User')
       await ram.must('CreateUser', { UserName: 'bob' })
       await ram.must('DeleteUser', { UserName: 'bob' })
+    })
+
+    it('lose what an update gives an empty text for, and keep what it does not give', async () => {
+      const given = { DisplayName: 'Ada', MobilePhone: '86-18688880000', Email: 'hello.uuu@aaa_all.com', Comments: 'c' }
+      await ram.must('CreateUser', { UserName: 'ada', ...given })
+      const update = async (more: Record<string, string>) => {
+        const { User } = await ram.must('UpdateUser', { UserName: 'ada', ...more })
+        return [User.UserName, User.DisplayName, User.MobilePhone, User.Email, User.Comments]
+      }
+      const { DisplayName, MobilePhone, Email, Comments } = given
+      assert.deepEqual(await update({ NewUserName: 'ada' }), ['ada', DisplayName, MobilePhone, Email, Comments])
+      assert.deepEqual(await update({ NewDisplayName: '' }), ['ada', '', MobilePhone, Email, Comments])
+      const all = { NewMobilePhone: '', NewEmail: '', NewComments: '' }
+      assert.deepEqual(await update(all), ['ada', '', '', '', ''])
+      assert.deepEqual(await update({ NewUserName: '' }), ['ada', '', '', '', ''], 'a name can not be cleared')
+      await ram.must('DeleteUser', { UserName: 'ada' })
     })
 
     it('are refused with what is wrong with their parameters', async () => {
@@ -193,6 +211,9 @@ eachDatabase((open) => {
       assert.equal(await ram.outcome('AddUserToGroup', again), '409 EntityAlreadyExists.User.Group')
       await ram.must('UpdateUser', { UserName: 'erin', NewUserName: 'erin2' })
       await ram.must('UpdateGroup', { GroupName: 'ops', NewGroupName: 'operators' })
+      const changed = async (more: Record<string, string>) =>
+        (await ram.must('UpdateGroup', { GroupName: 'operators', ...more })).Group.Comments
+      assert.deepEqual([await changed({}), await changed({ NewComments: '' })], ['operators', ''])
       const members = await ram.must('ListUsersForGroup', { GroupName: 'operators' })
       assert.deepEqual(
         members.Users.User.map((one: { UserName: string }) => one.UserName),
@@ -290,6 +311,10 @@ eachDatabase((open) => {
         (await ram.must('UpdatePolicyDescription', { PolicyName: 'use', NewDescription: 'n' })).Policy.Description,
         'n',
       )
+      assert.equal(
+        (await ram.must('UpdatePolicyDescription', { PolicyName: 'use', NewDescription: '' })).Policy.Description,
+        '',
+      )
       const entities = await ram.must('ListEntitiesForPolicy', { PolicyType: 'Custom', PolicyName: 'use' })
       assert.deepEqual(
         entities.Users.User.map((one: { UserName: string }) => one.UserName),
@@ -306,7 +331,15 @@ eachDatabase((open) => {
 
     it('of the system can be attached, and not changed', async () => {
       const { Policies } = await ram.must('ListPolicies', { PolicyType: 'System' })
-      assert.equal(Policies.Policy.length, 16)
+      assert.equal(Policies.Policy.length, 19)
+      for (const { PolicyName, Description, CreateDate, UpdateDate } of Policies.Policy)
+        for (const text of [Description, CreateDate, UpdateDate]) assert.notEqual(text, '', PolicyName)
+      for (const PolicyName of [
+        'AliyunECSFullAccess',
+        'AliyunGlobalAccelerationReadOnlyAccess',
+        'AliyunRDSGADReadOnlyAccess',
+      ])
+        assert.equal(await ram.outcome('GetPolicy', { PolicyType: 'System', PolicyName }), 'OK', PolicyName)
       for (const [action, more] of [
         ['DeletePolicy', {}],
         ['CreatePolicyVersion', { PolicyDocument: ram.document(allow('*')) }],
@@ -354,7 +387,7 @@ eachDatabase((open) => {
         Marker = page.Marker
       }
       assert.deepEqual(names, names.toSorted())
-      assert.equal(names.length, 19)
+      assert.equal(names.length, 22)
       const tagged = await ram.must('ListPolicies', { Tag: '[{"Key":"k"}]' })
       assert.equal(tagged.Policies.Policy.length, 3)
       assert.deepEqual(tagged.Policies.Policy[0].Tags, { Tag: [{ TagKey: 'k', TagValue: 'v' }] })
@@ -394,6 +427,8 @@ eachDatabase((open) => {
         NewDescription: 'd',
       })
       assert.deepEqual([updated.Role.MaxSessionDuration, updated.Role.Description], [7200, 'd'])
+      const cleared = await ram.must('UpdateRole', { RoleName: 'reader', NewDescription: '' })
+      assert.deepEqual([cleared.Role.MaxSessionDuration, cleared.Role.Description], [7200, ''])
       assert.equal(
         await ram.outcome('UpdateRole', { RoleName: 'reader', NewMaxSessionDuration: '60' }),
         '400 InvalidParameter.NewMaxSessionDuration',
@@ -419,7 +454,11 @@ eachDatabase((open) => {
       const weak = { UserName: 'heidi', Password: 'short' }
       assert.equal(await ram.outcome('CreateLoginProfile', weak), '400 InvalidParameter.Password.TooWeak')
       await ram.must('SetPasswordPolicy', { RequireNumbers: 'true', MinimumPasswordLength: '10' })
-      assert.equal((await ram.must('GetPasswordPolicy')).PasswordPolicy.RequireNumbers, true)
+      const { PasswordPolicy } = await ram.must('SetPasswordPolicy', { MaxPasswordAge: '90' })
+      const { RequireNumbers, MinimumPasswordLength, MaxPasswordAge } = PasswordPolicy
+      assert.deepEqual([RequireNumbers, MinimumPasswordLength, MaxPasswordAge], [true, 10, 90], 'absent: unchanged')
+      assert.deepEqual((await ram.must('GetPasswordPolicy')).PasswordPolicy, PasswordPolicy)
+      await ram.must('SetPasswordPolicy', { MaxPasswordAge: '0' })
       assert.equal(
         await ram.outcome('SetPasswordPolicy', { MinimumPasswordLength: '7' }),
         '400 InvalidParameter.MinimumPasswordLength.Range',
@@ -445,6 +484,11 @@ eachDatabase((open) => {
       await ram.must('SetSecurityPreference', { AllowUserToChangePassword: 'false' })
       assert.equal(await change('canary-password-2', 'canary-password-4'), 'NoPermission')
       await ram.must('UpdateLoginProfile', { UserName: 'heidi', PasswordResetRequired: 'false' })
+      const same = { UserName: 'heidi', Password: 'canary-password-2' }
+      assert.equal(await ram.outcome('UpdateLoginProfile', same), 'OK', 'while no former password is kept')
+      await ram.must('SetPasswordPolicy', { PasswordReusePrevention: '1' })
+      assert.equal(await ram.outcome('UpdateLoginProfile', same), '400 InvalidParameter.Password.TooWeak')
+      await ram.must('SetPasswordPolicy', { PasswordReusePrevention: '0' })
       assert.equal(JSON.stringify(await house.events()).includes('canary-password'), false)
       await ram.must('DeleteLoginProfile', { UserName: 'heidi' })
       assert.equal(await ram.outcome('GetLoginProfile', { UserName: 'heidi' }), '404 EntityNotExist.User.LoginProfile')
@@ -460,15 +504,26 @@ eachDatabase((open) => {
         await ram.outcome('SetAccountAlias', { AccountAlias: 'a--b' }),
         '400 InvalidParameter.AccountAlias.Format',
       )
+      const theirs = newCredentials(SYSTEM)
+      await house.open.accounts.provide(theirs, 'theirs', house.now)
+      const they = ramOf(house, theirs)
       await ram.must('SetAccountAlias', { AccountAlias: 'my-team' })
       assert.equal(
-        await ram.outcome('SetAccountAlias', { AccountAlias: 'other' }),
+        await they.outcome('SetAccountAlias', { AccountAlias: 'my-team' }),
+        'EntityAlreadyExists.AccountAlias',
+      )
+      for (const AccountAlias of ['other', 'other', 'my-team', 'other']) {
+        await ram.must('SetAccountAlias', { AccountAlias })
+        assert.equal((await ram.must('GetAccountAlias')).AccountAlias, AccountAlias)
+      }
+      assert.equal(await they.outcome('SetAccountAlias', { AccountAlias: 'my-team' }), 'OK', 'it is free again')
+      await ram.must('ClearAccountAlias')
+      await ram.must('ClearAccountAlias')
+      assert.equal((await ram.must('GetAccountAlias')).AccountAlias, '')
+      assert.equal(
+        await ram.outcome('SetAccountAlias', { AccountAlias: 'my-team' }),
         '409 EntityAlreadyExists.AccountAlias',
       )
-      assert.equal((await ram.must('GetAccountAlias')).AccountAlias, 'my-team')
-      await ram.must('ClearAccountAlias')
-      await ram.must('ClearAccountAlias')
-      await ram.must('SetAccountAlias', { AccountAlias: 'my-team' })
     })
   })
 

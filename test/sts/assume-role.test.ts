@@ -127,6 +127,26 @@ describe('sessions', () => {
     )
   })
 
+  it('may have a SourceIdentity where the trust policy of the role allows it', async () => {
+    const trust = (...Action: string[]) =>
+      JSON.stringify({
+        Version: '1',
+        Statement: [{ Effect: 'Allow', Action, Principal: { RAM: `acs:ram::${house.credentials.accountId}:root` } }],
+      })
+    await ram.must('CreateRole', { RoleName: 'Traced', AssumeRolePolicyDocument: trust('sts:AssumeRole') })
+    const traced = (more = {}) => assume(alice, { RoleArn: roleArn('Traced'), ...more })
+    assert.equal((await traced()).status, 200)
+    const denied = await traced({ SourceIdentity: 'Alice' })
+    const { AuthAction, PolicyType } = denied.body.AccessDeniedDetail
+    assert.deepEqual(
+      [denied.body.Code, AuthAction, PolicyType],
+      ['NoPermission', 'sts:SetSourceIdentity', 'TrustPolicy'],
+    )
+    const NewAssumeRolePolicyDocument = trust('sts:AssumeRole', 'sts:SetSourceIdentity')
+    await ram.must('UpdateRole', { RoleName: 'Traced', NewAssumeRolePolicyDocument })
+    assert.equal((await traced({ SourceIdentity: 'Alice' })).body.SourceIdentity, 'Alice')
+  })
+
   it('may do what the role may, and no more than their own policy says', async () => {
     const KeyId = (await house.must('CreateKey')).KeyMetadata.KeyId
     const full = await session(alice)

@@ -1,5 +1,4 @@
-import { INSTALLATION, remove } from '../../ledger/record.ts'
-import { ACCOUNT_ALIAS, accountSettings, changeSettings } from '../account-settings.ts'
+import { accountSettings, changeSettings, releasedAlias } from '../account-settings.ts'
 import { containerOf } from '../find.ts'
 import { operation } from '../operation.ts'
 
@@ -16,8 +15,7 @@ export const ClearAccountAlias = operation({
   async decide(_, context) {
     const { alias } = await accountSettings(context)
     if (alias === '') return { reply: {}, changes: [] }
-    const record = await context.ledger.get(ACCOUNT_ALIAS, INSTALLATION, alias)
     const cleared = await changeSettings({ alias: '' }, context)
-    return { reply: {}, changes: [cleared, ...(record ? [remove(ACCOUNT_ALIAS, record)] : [])] }
+    return { reply: {}, changes: [cleared, ...(await releasedAlias(alias, context))] }
   },
 })

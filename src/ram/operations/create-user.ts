@@ -13,7 +13,7 @@ export const CreateUser = operation({
   summary: 'Creates a user.',
   parameters: {
     UserName: userName,
-    DisplayName: optional(displayName, null),
+    DisplayName: optional(displayName, ''),
     MobilePhone: optional(mobilePhone, ''),
     Email: optional(email, ''),
     Comments: optional(comments, ''),
@@ -33,7 +33,7 @@ export const CreateUser = operation({
     const { now, quotas, caller } = context
     const body: UserBody = {
       userName: UserName,
-      displayName: DisplayName ?? UserName,
+      displayName: DisplayName,
       mobilePhone: MobilePhone,
       email: Email,
       comments: Comments,

@@ -1,22 +1,23 @@
 import { optional } from '../../api/parameters.ts'
-import { changeSettings } from '../account-settings.ts'
+import { accountSettings, changeSettings } from '../account-settings.ts'
 import { containerOf } from '../find.ts'
+import { givenOf } from '../given.ts'
 import { operation } from '../operation.ts'
-import { flag, minimumPasswordLength, whole } from '../parameters.ts'
+import { minimumPasswordLength, truth, whole } from '../parameters.ts'
 
 export const SetPasswordPolicy = operation({
   name: 'SetPasswordPolicy',
-  summary: 'Sets the password policy of the account. Parameters that are absent take their defaults.',
+  summary: 'Sets the password policy of the account. Parameters that are absent change nothing.',
   parameters: {
-    MinimumPasswordLength: optional(minimumPasswordLength, 8),
-    RequireLowercaseCharacters: flag,
-    RequireUppercaseCharacters: flag,
-    RequireNumbers: flag,
-    RequireSymbols: flag,
-    HardExpiry: flag,
-    MaxPasswordAge: optional(whole(0, 1095), 0),
-    PasswordReusePrevention: optional(whole(0, 24), 0),
-    MaxLoginAttemps: optional(whole(0, 32), 0),
+    MinimumPasswordLength: optional(minimumPasswordLength, null),
+    RequireLowercaseCharacters: optional(truth, null),
+    RequireUppercaseCharacters: optional(truth, null),
+    RequireNumbers: optional(truth, null),
+    RequireSymbols: optional(truth, null),
+    HardExpiry: optional(truth, null),
+    MaxPasswordAge: optional(whole(0, 1095), null),
+    PasswordReusePrevention: optional(whole(0, 24), null),
+    MaxLoginAttemps: optional(whole(0, 32), null),
   },
   access: 'Write',
   trail: {
@@ -37,7 +38,8 @@ export const SetPasswordPolicy = operation({
   async locate(_, context) {
     return [containerOf(null, context)]
   },
-  async decide(passwordPolicy, context) {
+  async decide(values, context) {
+    const passwordPolicy = { ...(await accountSettings(context)).passwordPolicy, ...givenOf(values) }
     const changes = [await changeSettings({ passwordPolicy }, context)]
     return { reply: { PasswordPolicy: { ...passwordPolicy } }, changes }
   },

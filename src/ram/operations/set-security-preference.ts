@@ -1,6 +1,7 @@
 import { optional, possiblyEmpty } from '../../api/parameters.ts'
 import { accountSettings, changeSettings } from '../account-settings.ts'
 import { containerOf } from '../find.ts'
+import { givenOf } from '../given.ts'
 import { operation } from '../operation.ts'
 import { loginNetworkMasks, truth, whole } from '../parameters.ts'
 import { securityPreferenceAnswer } from '../security-preference.ts'
@@ -37,8 +38,7 @@ export const SetSecurityPreference = operation({
   },
   async decide(values, context) {
     const before = (await accountSettings(context)).securityPreference
-    const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null))
-    const securityPreference = { ...before, ...given }
+    const securityPreference = { ...before, ...givenOf(values) }
     const changes = [await changeSettings({ securityPreference }, context)]
     return { reply: { SecurityPreference: securityPreferenceAnswer(securityPreference) }, changes }
   },

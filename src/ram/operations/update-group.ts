@@ -4,16 +4,16 @@ import { insert, remove, update } from '../../ledger/record.ts'
 import { groupAnswerWithUpdate } from '../answers.ts'
 import { findGroup, groupByName, renamedResources } from '../find.ts'
 import { operation } from '../operation.ts'
-import { comments, groupName } from '../parameters.ts'
+import { clearable, comments, groupName } from '../parameters.ts'
 import { GROUP_NAME, ramScope } from '../records.ts'
 
 export const UpdateGroup = operation({
   name: 'UpdateGroup',
-  summary: 'Changes the name or the comments of a group.',
+  summary: 'Changes the name or the comments of a group. An empty text clears the comments.',
   parameters: {
     GroupName: groupName,
     NewGroupName: optional(groupName, null),
-    NewComments: optional(comments, null),
+    NewComments: clearable(comments),
   },
   access: 'Write',
   trail: { show: ['GroupName', 'NewGroupName', 'NewComments'], reply: ['Group.GroupId', 'Group.GroupName'] },

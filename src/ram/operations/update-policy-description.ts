@@ -1,3 +1,4 @@
+import { possiblyEmpty } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
 import { policyAnswer } from '../answers.ts'
 import { findCustomPolicy, foundPolicy, locatePolicy } from '../find.ts'
@@ -6,8 +7,8 @@ import { description, policyName } from '../parameters.ts'
 
 export const UpdatePolicyDescription = operation({
   name: 'UpdatePolicyDescription',
-  summary: 'Changes the description of a custom policy.',
-  parameters: { PolicyName: policyName, NewDescription: description },
+  summary: 'Changes the description of a custom policy. An empty text clears it.',
+  parameters: { PolicyName: policyName, NewDescription: possiblyEmpty(description) },
   access: 'Write',
   trail: { show: ['PolicyName', 'NewDescription'], reply: ['Policy.PolicyName'] },
   refusals: ['EntityNotExist.Policy'],

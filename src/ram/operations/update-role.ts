@@ -3,16 +3,17 @@ import { update } from '../../ledger/record.ts'
 import { roleAnswer } from '../answers.ts'
 import { findRole, locateRole } from '../find.ts'
 import { operation } from '../operation.ts'
-import { description, maxSessionSeconds, roleName, trustPolicyDocument } from '../parameters.ts'
+import { clearable, description, maxSessionSeconds, roleName, trustPolicyDocument } from '../parameters.ts'
 import { bindTrustPolicy } from '../policy-documents.ts'
 
 export const UpdateRole = operation({
   name: 'UpdateRole',
-  summary: 'Changes the trust policy, the description or the longest session of a role. Running sessions go on.',
+  summary:
+    'Changes the trust policy, the description or the longest session of a role. An empty text clears the description. Running sessions go on.',
   parameters: {
     RoleName: roleName,
     NewAssumeRolePolicyDocument: optional(trustPolicyDocument, null),
-    NewDescription: optional(description, null),
+    NewDescription: clearable(description),
     NewMaxSessionDuration: optional(maxSessionSeconds, null),
   },
   access: 'Write',

@@ -5,19 +5,20 @@ import { userAnswerWithUpdate } from '../answers.ts'
 import { findUser, renamedResources, userByName } from '../find.ts'
 import { membershipId } from '../membership.ts'
 import { operation, type RamContext } from '../operation.ts'
-import { comments, displayName, email, mobilePhone, userName } from '../parameters.ts'
+import { clearable, comments, displayName, email, mobilePhone, userName } from '../parameters.ts'
 import { MEMBERSHIP, ramScope, USER_NAME, type User } from '../records.ts'
 
 export const UpdateUser = operation({
   name: 'UpdateUser',
-  summary: 'Changes the properties of a user. A user with a new name keeps its AccessKeys, groups and policies.',
+  summary:
+    'Changes the properties of a user. An empty text clears a property. A user with a new name keeps its AccessKeys, groups and policies.',
   parameters: {
     UserName: userName,
     NewUserName: optional(userName, null),
-    NewDisplayName: optional(displayName, null),
-    NewMobilePhone: optional(mobilePhone, null),
-    NewEmail: optional(email, null),
-    NewComments: optional(comments, null),
+    NewDisplayName: clearable(displayName),
+    NewMobilePhone: clearable(mobilePhone),
+    NewEmail: clearable(email),
+    NewComments: clearable(comments),
   },
   access: 'Write',
   trail: {

@@ -3,7 +3,7 @@
 //
 //   policy      { "Version": "1", "Statement": [statement, …] }
 //   statement   { "Effect": "Allow" or "Deny", "Action" or "NotAction": strings, "Resource": strings, "Condition"?: conditions, "Sid"?: text }
-//               in a trust policy { "Effect", "Action": "sts:AssumeRole", "Principal": see principals.ts, "Condition"?, "Sid"? }
+//               in a trust policy { "Effect", "Action": see TRUST_ACTIONS, "Principal": see principals.ts, "Condition"?, "Sid"? }
 //   conditions  { operator: { key: values, … }, … }
 //   strings     a string, or an array of at least one; so are values, which may also be numbers and booleans
 import { conditionKey, hasOwnPrefix, isUsableKey, meantKey } from './condition-key.ts'
@@ -98,6 +98,8 @@ function parseStatement(value: unknown, use: PolicyUse, where: string, flaws: st
   }
 }
 
+/** What a trust policy is about, in lower case: the role, and the SourceIdentity that a call gives its session. */
+const TRUST_ACTIONS = ['sts:assumerole', 'sts:setsourceidentity']
 /** Actions are letters and digits; other services have some with a sign. */
 const ACTION = /^[a-z0-9*?_-]+:[a-z0-9*?_./-]+$/
 
@@ -110,9 +112,11 @@ function parseActions(statement: Members, use: PolicyUse, where: string, flaws: 
   const actions = written.map((action) => action.toLowerCase())
   const place = `in ${name} of ${where}`
   if (use === 'trust') {
-    if (name === 'Action' && actions.every((action) => action === 'sts:assumerole'))
+    if (name === 'Action' && actions.every((action) => TRUST_ACTIONS.includes(action)))
       return { actions, notActions: false }
-    throw new MalformedPolicy(`A trust policy has the Action sts:AssumeRole alone, ${place}.`)
+    throw new MalformedPolicy(
+      `A trust policy has the Action sts:AssumeRole alone, or with sts:SetSourceIdentity, ${place}.`,
+    )
   }
   for (const [i, action] of actions.entries()) {
     if (action === '*' || ACTION.test(action)) continue

@@ -130,16 +130,19 @@ export class PolicySet {
   }
 }
 
-/** The verdict of a role's trust policy on a caller. */
+/** The verdict of a role's trust policy on a caller's action, in lower case. */
 export function trusts(
   policy: CompiledPolicy,
   candidate: Candidate,
   role: TrustingRole,
   values: ConditionValues,
+  action: string,
 ): Verdict {
   return firstMatch(
     denialsFirst([{ name: '', version: '', policy }]),
     (statement) =>
-      statement.principals.some((one) => means(one, candidate, role, statement.effect)) && statement.holds(values),
+      statement.meansAction([action]) &&
+      statement.principals.some((one) => means(one, candidate, role, statement.effect)) &&
+      statement.holds(values),
   )
 }

@@ -5,6 +5,7 @@ import { STS } from '../../api/product.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { NONCE_BYTES } from '../../cryptography/xaes.ts'
 import { roleArn } from '../../ram/answers.ts'
+import type { RequestFacts } from '../../ram/conditions.ts'
 import { roleByName } from '../../ram/find.ts'
 import { newSessionAccessKeyId } from '../../ram/identifiers.ts'
 import type { Role } from '../../ram/records.ts'
@@ -63,10 +64,12 @@ export const AssumeRole = operation({
     const role = await roleByName(RoleArn.roleName, { ...context, caller: RoleArn })
     if (!role && caller.accountId === RoleArn.accountId && caller.type !== 'root-account') throw refuseMissingRole()
     const further = new Map(ExternalId === null ? [] : [['sts:ExternalId', ExternalId] as const])
-    const denial = await assumptionDenial(role, RoleArn, caller, { ...context.facts, further }, context)
+    const facts = { ...context.facts, further }
+    const denial = await assumptionDenial(role, RoleArn, caller, facts, context)
     if (denial && caller.type === 'root-account') throw refuseFor(denial, 'NoPermission', { reason: NO_ACCOUNT })
     if (denial) throw STS.denied(denial)
     if (!role) throw refuseMissingRole()
+    if (SourceIdentity !== null) demandSourceIdentity(role, roleResource(role, RoleArn, caller).arn, facts, context)
     const most =
       caller.type === 'assumed-role'
         ? Math.min(CHAINED_SECONDS, role.body.maxSessionSeconds)
@@ -94,6 +97,12 @@ export const AssumeRole = operation({
     }
   },
 })
+
+/** The trust policy decides, too, who may say where a session comes from. */
+function demandSourceIdentity(role: Role, arn: string, facts: RequestFacts, { authorizer, caller }: StsContext): void {
+  const denial = authorizer.trustDenial(role, arn, caller, facts, 'sts:SetSourceIdentity')
+  if (denial) throw STS.denied(denial)
+}
 
 function sessionOf(role: Role, sessionName: string, policy: string | null, context: StsContext): SessionCaller {
   const { roleId, roleName } = role.body

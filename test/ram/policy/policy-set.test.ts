@@ -110,7 +110,7 @@ describe('a set of policies', () => {
 
   it('has only system policies that are policies', () => {
     for (const { document } of systemPolicies.values()) assert.deepEqual(parsePolicy(document, 'identity').flaws, [])
-    assert.equal(systemPolicies.size, 16)
+    assert.equal(systemPolicies.size, 19)
   })
 })
 
@@ -125,7 +125,7 @@ describe('a trust policy', () => {
     }
     const deny = { Effect: 'Deny', Action: 'sts:AssumeRole', Principal: { RAM: 'acs:ram::1:user/eve' } }
     const says = (policy: CompiledPolicy, ...names: string[]) =>
-      trusts(policy, { names, id: null }, { account: '3', ids: {} }, valuesOf({})).decision
+      trusts(policy, { names, id: null }, { account: '3', ids: {} }, valuesOf({}), 'sts:assumerole').decision
     const ask = (...names: string[]) => says(trust(allow, deny), ...names)
     assert.equal(ask('acs:ram::1:user/bob', 'acs:ram::1:root'), 'Allow')
     assert.equal(ask('acs:ram::1:user/eve', 'acs:ram::1:root'), 'ExplicitDeny')
@@ -136,6 +136,24 @@ describe('a trust policy', () => {
     assert.equal(says(service, 'acs:ram::1:root'), 'ImplicitDeny')
   })
 
+  it('says of each action who may take it', () => {
+    const of = (Effect: string, Action: string | string[]) => ({
+      Effect,
+      Action,
+      Principal: { RAM: 'acs:ram::1:root' },
+    })
+    const asks = (policy: CompiledPolicy) =>
+      ['sts:assumerole', 'sts:setsourceidentity'].map((action) => {
+        const root = { names: ['acs:ram::1:root'], id: null }
+        return trusts(policy, root, { account: '3', ids: {} }, valuesOf({}), action).decision
+      })
+    const both = of('Allow', ['sts:AssumeRole', 'sts:SetSourceIdentity'])
+    assert.deepEqual(asks(trust(both)), ['Allow', 'Allow'])
+    assert.deepEqual(asks(trust(of('Allow', 'sts:AssumeRole'))), ['Allow', 'ImplicitDeny'])
+    assert.deepEqual(asks(trust(of('Allow', 'sts:SetSourceIdentity'))), ['ImplicitDeny', 'Allow'])
+    assert.deepEqual(asks(trust(both, of('Deny', 'sts:SetSourceIdentity'))), ['Allow', 'ExplicitDeny'])
+  })
+
   it('means users and roles by their ids; of its own account, a name without one lets nobody in and still keeps out', () => {
     const [bob, root] = ['acs:ram::1:user/Bob', 'acs:ram::1:root']
     const says = (effect: string, id: string, ids: Record<string, string>, account = '1') => {
@@ -143,7 +161,7 @@ describe('a trust policy', () => {
       const others = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM: root } }
       const policy =
         effect === 'Allow' ? trust({ Effect: effect, ...rest }) : trust(others, { Effect: effect, ...rest })
-      return trusts(policy, { names: [bob, root], id }, { account, ids }, valuesOf({})).decision
+      return trusts(policy, { names: [bob, root], id }, { account, ids }, valuesOf({}), 'sts:assumerole').decision
     }
     const ids = { [bob.toLowerCase()]: '17' }
     assert.deepEqual([says('Allow', '17', ids), says('Allow', '18', ids)], ['Allow', 'ImplicitDeny'])
