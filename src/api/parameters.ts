@@ -165,6 +165,12 @@ export function possiblyEmpty<T>(parameter: Parameter<T>): Parameter<T> {
   return { ...parameter, mayBeEmpty: true }
 }
 
+/** A text that an update may clear: null where it is absent and stays as it is, '' where it is given empty. */
+export function clearable(property: Parameter<string>): Parameter<string | null> {
+  const read = (name: string, text: string) => (text === '' ? '' : property.read(name, text))
+  return optional(possiblyEmpty({ ...property, read }), null)
+}
+
 /**
  * Reads the declared parameters from a request's decoded ones. An empty text counts as absent unless the parameter may be empty. Refuses
  * an absent required one before any other fault, and then as the parameters say. Ignores a parameter that is not declared, but refuses a

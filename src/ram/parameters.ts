@@ -1,7 +1,7 @@
 // Parameters of RAM operations: names, texts and choices, refused with RAM's own codes (docs/reference/operations/ram-2015-05-01.md).
 import { refuse } from '../api/errors.ts'
 import type { Tags } from '../api/operation.ts'
-import { integer, matching, optional, type Parameter, parameter, possiblyEmpty, shaped } from '../api/parameters.ts'
+import { integer, matching, optional, type Parameter, parameter, shaped } from '../api/parameters.ts'
 import { objectPieces } from '../api/pieces.ts'
 import { isAddressRange } from './policy/conditions.ts'
 import type { PolicyType } from './records.ts'
@@ -60,12 +60,6 @@ function formatted(rule: string, longest: number, pattern: RegExp): Parameter<st
 export const email = formatted('local@domain, at most 256 characters.', 256, /^[^\s@]+@[^\s@]+$/)
 export const mobilePhone = formatted('Country code and number, such as 86-18688880000.', 25, /^\d{1,4}-\d{4,20}$/)
 export const versionId = checked('A version such as v1.', (value) => (/^v[1-9]\d{0,8}$/.test(value) ? null : 'Format'))
-/** A property that an Update operation may change: absent leaves it, an empty text clears it. */
-export function clearable(property: Parameter<string>): Parameter<string | null> {
-  const read = (name: string, text: string) => (text === '' ? '' : property.read(name, text))
-  return optional(possiblyEmpty({ ...property, read }), null)
-}
-
 export const policyDocument = textOf(6144)
 export const trustPolicyDocument = textOf(4096)
 

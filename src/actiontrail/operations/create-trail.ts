@@ -16,7 +16,7 @@ import {
 import { trailResource, trailsOf } from '../trails/find-trail.ts'
 import { eventRw, flag, newTrailName, trailRegion } from '../trails/parameters.ts'
 import { type ApiVersion, trailReply } from '../trails/replies.ts'
-import { checkTrailRegion, listStep, newChain } from '../trails/rules.ts'
+import { checkTrailRegion, demandTarget, listStep, newChain } from '../trails/rules.ts'
 import { dueFrom, newTrail, started, TRAIL, trailScope } from '../trails/trail.ts'
 
 const MOST_IN_REGION = 5
@@ -28,7 +28,6 @@ const shared = {
   refusals: [
     'InvalidTrailNameException',
     'TrailAlreadyExistsException',
-    'InvalidDeliveryConfigurationException',
     ...destinationRefusals,
     'MaximumNumberOfTrailsExceededException',
     'NotAllowCreateOrganizationTrail',
@@ -38,14 +37,18 @@ const shared = {
   locate: async ({ Name }: { readonly Name: string }, context: ActionTrailContext) => [trailResource(Name, context)],
 } as const
 
-const parameters = { Name: newTrailName, ...destination, TrailRegion: optional(trailRegion, 'All') }
+const parameters = {
+  Name: newTrailName,
+  ...destination,
+  TrailRegion: optional(trailRegion, 'All'),
+  EventRW: optional(eventRw, 'Write'),
+}
 
 export const CreateTrail = operation({
   ...shared,
   summary: 'Makes a trail, which delivers nothing until StartLogging.',
   parameters: {
     ...parameters,
-    EventRW: optional(eventRw, 'All'),
     ...currentDestination,
     IsOrganizationTrail: flag,
   },
@@ -59,7 +62,7 @@ export const CreateTrail = operation({
 export const FormerCreateTrail = operation({
   ...shared,
   summary: 'Makes a trail, which delivers nothing until StartLogging, unless the parameter StartLogging is true.',
-  parameters: { ...parameters, EventRW: optional(eventRw, 'Write'), ...formerDestination },
+  parameters: { ...parameters, ...formerDestination },
   trail: formerTrail,
   decide({ RoleName, StartLogging, ...values }, context) {
     const wanted = wantedByFormer(values, RoleName ?? FORMER_ROLE, context)
@@ -73,8 +76,7 @@ async function create(
   context: ActionTrailContext,
 ) {
   const { scope, now, ledger } = context
-  const { Name, OssBucketName, SlsProjectArn, MaxComputeProjectArn } = wanted
-  if (!OssBucketName && !SlsProjectArn && !MaxComputeProjectArn) throw refuse('InvalidDeliveryConfigurationException')
+  const { Name } = wanted
   checkTrailRegion(wanted.TrailRegion, context)
   const step = await listStep(context)
   const trails = await trailsOf(ledger, scope.account)
@@ -82,6 +84,7 @@ async function create(
   if (trails.filter(({ body }) => body.homeRegion === scope.region).length >= MOST_IN_REGION)
     throw refuse('MaximumNumberOfTrailsExceededException')
   const { body: fresh, changes } = await withDestination(newTrail(scope.region, newChain(context)), wanted, context)
+  if (start) demandTarget(fresh)
   const body = start ? started(fresh, await ledger.heads(), now) : fresh
   const place = trailScope(scope.account)
   const trail = insert(TRAIL, { ...place, id: Name, createdAt: now, dueAt: dueFrom(body, now), body })

@@ -3,6 +3,7 @@ import { update } from '../../ledger/record.ts'
 import { operation } from '../operation.ts'
 import { trailAtHome, trailResource } from '../trails/find-trail.ts'
 import { trailName } from '../trails/parameters.ts'
+import { demandTarget } from '../trails/rules.ts'
 import { dueFrom, MOST_INTERVALS, started } from '../trails/trail.ts'
 
 export const StartLogging = operation({
@@ -11,7 +12,7 @@ export const StartLogging = operation({
   parameters: { Name: trailName },
   access: 'Write',
   trail: { show: ['Name'], reply: ['RequestId'] },
-  refusals: ['TrailNotFoundException', 'ServiceUnavailable'],
+  refusals: ['TrailNotFoundException', 'InvalidDeliveryConfigurationException', 'ServiceUnavailable'],
   async locate({ Name }, context) {
     return [trailResource(Name, context)]
   },
@@ -19,6 +20,7 @@ export const StartLogging = operation({
     const { ledger, now } = context
     const trail = await trailAtHome(Name, context)
     if (trail.body.status === 'Enable') return { reply: {}, changes: [] }
+    demandTarget(trail.body)
     // While the bucket can't be written, each start and stop of the trail adds an interval to its record.
     if (trail.body.intervals.length >= MOST_INTERVALS) throw refuse('ServiceUnavailable')
     const body = started(trail.body, await ledger.heads(), now)

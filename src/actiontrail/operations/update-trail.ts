@@ -15,12 +15,13 @@ import {
 import { trailAtHome, trailResource } from '../trails/find-trail.ts'
 import { eventRw, trailName, trailRegion } from '../trails/parameters.ts'
 import { type ApiVersion, trailReply } from '../trails/replies.ts'
-import { checkTrailRegion, newChain } from '../trails/rules.ts'
+import { checkTrailRegion, demandTarget, newChain } from '../trails/rules.ts'
 import { dueFrom, moved, started } from '../trails/trail.ts'
 
 const shared = {
   name: 'UpdateTrail',
-  summary: 'Changes a trail; what is not given stays as it is.',
+  summary:
+    'Changes a trail; what is not given stays as it is, and an empty text takes a target, a prefix or a role away.',
   access: 'Write',
   refusals: ['TrailNotFoundException', ...destinationRefusals, 'InvalidQueryParameter', 'ServiceUnavailable'],
   locate: async ({ Name }: { readonly Name: string }, context: ActionTrailContext) => [trailResource(Name, context)],
@@ -62,6 +63,7 @@ async function change(
   const heads = await ledger.heads()
   const placed = moved(trail.body, after, heads, newChain(context))
   const body = start ? started(placed, heads, now) : placed
+  if (body.status === 'Enable') demandTarget(body)
   const updated = update(trail, { body, dueAt: dueFrom(body, now) })
   return { reply: trailReply(updated.after, version), changes: [updated, ...changes] }
 }

@@ -33,6 +33,7 @@ export const formerTrail = {
 }
 
 export const destinationRefusals = [
+  'InvalidDeliveryConfigurationException',
   'InvalidPrefixException',
   'InvalidBucketNameException',
   'RepeatOssBucket',
@@ -41,7 +42,7 @@ export const destinationRefusals = [
   'SlsProjectDoesNotExistException',
 ] as const
 
-/** What the call says of the trail; null leaves a member of the trail as it is. */
+/** What the call says of the trail; null leaves a member of the trail as it is, and '' takes it away. */
 export interface Wanted {
   readonly Name: string
   readonly OssBucketName: string | null
@@ -73,27 +74,35 @@ export async function withDestination(
 ): Promise<{ body: TrailBody; changes: readonly Change[] }> {
   const { scope, now } = context
   const bucket = wanted.OssBucketName ?? before.ossBucketName
-  const claim = bucket === before.ossBucketName ? null : await claimBucket(bucket, wanted.Name, context)
-  const released = claim ? await releasedBucket(before.bucketClaim, context) : []
-  const role = (given: string | null, kept: string, target: string | null) =>
-    given ?? (kept || (target ? roleArnOf(scope.account, SERVICE_ROLE) : ''))
+  const moves = bucket !== before.ossBucketName
+  const claim = moves && bucket !== '' ? await claimBucket(bucket, wanted.Name, context) : null
+  const released = moves ? await releasedBucket(before.bucketClaim, context) : []
+  const slsProjectArn = wanted.SlsProjectArn ?? before.slsProjectArn
+  const maxComputeProjectArn = wanted.MaxComputeProjectArn ?? before.maxComputeProjectArn
+  const serviceRole = roleArnOf(scope.account, SERVICE_ROLE)
   const body = {
     ...before,
     trailRegion: wanted.TrailRegion ?? before.trailRegion,
     eventRw: wanted.EventRW ?? before.eventRw,
     ossBucketName: bucket,
     ossKeyPrefix: wanted.OssKeyPrefix ?? before.ossKeyPrefix,
-    ossWriteRoleArn: role(wanted.OssWriteRoleArn, before.ossWriteRoleArn, wanted.OssBucketName),
-    slsProjectArn: wanted.SlsProjectArn ?? before.slsProjectArn,
-    slsWriteRoleArn: role(wanted.SlsWriteRoleArn, before.slsWriteRoleArn, wanted.SlsProjectArn),
-    maxComputeProjectArn: wanted.MaxComputeProjectArn ?? before.maxComputeProjectArn,
-    maxComputeWriteRoleArn: role(
-      wanted.MaxComputeWriteRoleArn,
-      before.maxComputeWriteRoleArn,
-      wanted.MaxComputeProjectArn,
+    ossWriteRoleArn: wanted.OssWriteRoleArn ?? before.ossWriteRoleArn,
+    slsProjectArn,
+    slsWriteRoleArn: writeRole(wanted.SlsWriteRoleArn ?? before.slsWriteRoleArn, slsProjectArn, serviceRole),
+    maxComputeProjectArn,
+    maxComputeWriteRoleArn: writeRole(
+      wanted.MaxComputeWriteRoleArn ?? before.maxComputeWriteRoleArn,
+      maxComputeProjectArn,
+      serviceRole,
     ),
-    bucketClaim: claim?.id ?? before.bucketClaim,
+    bucketClaim: moves ? (claim?.id ?? '') : before.bucketClaim,
     updatedAt: now,
   }
-  return { body, changes: claim ? [claim.change, ...released] : [] }
+  return { body, changes: [...(claim ? [claim.change] : []), ...released] }
+}
+
+/** The role that writes to a target: the service's own unless one is named; without a target, none but a named one. */
+function writeRole(named: string, target: string, serviceRole: string): string {
+  if (target !== '') return named || serviceRole
+  return named === serviceRole ? '' : named
 }

@@ -1,5 +1,5 @@
 // Parameters of the operations on trails, refused with ActionTrail's own codes (docs/errors.md).
-import { matching, optional, type Parameter, parameter, shaped } from '../../api/parameters.ts'
+import { clearable, matching, optional, type Parameter, parameter, shaped } from '../../api/parameters.ts'
 import type { EventRw } from './trail.ts'
 
 const NAME = /^[a-z][a-z0-9_-]{5,35}$/
@@ -17,49 +17,44 @@ export const nameList: Parameter<readonly string[] | null> = optional(
   null,
 )
 
-export const bucketName = optional(
+export const bucketName = clearable(
   matching(
     '3 to 63 lower-case letters, digits and -, a letter or digit first.',
     'InvalidBucketNameException',
     /^[a-z0-9][a-z0-9-]{2,62}$/,
   ),
-  null,
 )
-export const keyPrefix = optional(
+export const keyPrefix = clearable(
   matching(
     '6 to 32 letters, digits, _, / and -, a letter first.',
     'InvalidPrefixException',
     /^[A-Za-z][A-Za-z0-9_/-]{5,31}$/,
   ),
-  null,
 )
-export const roleArn = optional(
+export const roleArn = clearable(
   matching(
     'The ARN of a role, acs:ram::ACCOUNT:role/NAME.',
     'InvalidQueryParameter',
     /^acs:ram::\d{1,32}:role\/[A-Za-z0-9.@_-]{1,64}$/,
   ),
-  null,
 )
 export const roleName = optional(
   matching('The name of a role.', 'InvalidQueryParameter', /^[A-Za-z0-9.@_-]{1,64}$/),
   null,
 )
-export const slsProjectArn = optional(
+export const slsProjectArn = clearable(
   matching(
     'acs:log:REGION:ACCOUNT:project/NAME. It is kept; nothing is delivered there.',
     'SlsProjectDoesNotExistException',
     /^acs:log:[a-z0-9-]{1,64}:\d{1,32}:project\/[a-z0-9][a-z0-9_-]{1,127}$/,
   ),
-  null,
 )
-export const maxComputeProjectArn = optional(
+export const maxComputeProjectArn = clearable(
   matching(
     'acs:odps:REGION:ACCOUNT:project/actiontrail_NAME. It is kept; nothing is delivered there.',
     'InvalidQueryParameter',
     /^acs:odps:[a-z0-9-]{1,64}:\d{1,32}:project\/actiontrail_\w{1,128}$/,
   ),
-  null,
 )
 
 /** A member of a closed list; case matters. */

@@ -1,4 +1,4 @@
-// Trails in the replies of operations. Members without a value are left out.
+// Trails in the replies of operations. What a trail may have and has not is '' in the current version; other members without a value are left out.
 import type { Reply, ReplyValue } from '../../api/operation.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { trailArn } from './find-trail.ts'
@@ -21,21 +21,23 @@ function roleNameOf(arn: string): string {
 /** The reply of CreateTrail and UpdateTrail. */
 export function trailReply({ id, body }: Trail, version: ApiVersion): Reply {
   const { ossWriteRoleArn, slsProjectArn, slsWriteRoleArn, maxComputeProjectArn, maxComputeWriteRoleArn } = body
-  return filled({
+  const shared = {
     Name: id,
     HomeRegion: body.homeRegion,
     TrailRegion: body.trailRegion,
     EventRW: body.eventRw,
     OssBucketName: body.ossBucketName,
     OssKeyPrefix: body.ossKeyPrefix,
-    ...(version === 'current' ? { OssWriteRoleArn: ossWriteRoleArn } : { RoleName: roleNameOf(ossWriteRoleArn) }),
     SlsProjectArn: slsProjectArn,
     SlsWriteRoleArn: slsWriteRoleArn,
-    ...(version === 'current' && {
-      MaxComputeProjectArn: maxComputeProjectArn,
-      MaxComputeWriteRoleArn: maxComputeWriteRoleArn,
-    }),
-  })
+  }
+  if (version === 'former') return filled({ ...shared, RoleName: roleNameOf(ossWriteRoleArn) })
+  return {
+    ...shared,
+    OssWriteRoleArn: ossWriteRoleArn,
+    MaxComputeProjectArn: maxComputeProjectArn,
+    MaxComputeWriteRoleArn: maxComputeWriteRoleArn,
+  }
 }
 
 /** A trail in the list of DescribeTrails when the call is made in `region`. */

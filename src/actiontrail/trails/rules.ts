@@ -4,7 +4,7 @@ import type { Change } from '../../ledger/record.ts'
 import { INSTALLATION, insert, remove, update } from '../../ledger/record.ts'
 import type { ActionTrailContext } from '../operation.ts'
 import { trailsOf } from './find-trail.ts'
-import { TRAIL_BUCKET, TRAIL_LIST, TRAIL_LIST_ID, trailScope } from './trail.ts'
+import { TRAIL_BUCKET, TRAIL_LIST, TRAIL_LIST_ID, type TrailBody, trailScope } from './trail.ts'
 
 /** Refuses regions that are not served, from which no event can come. */
 export function checkTrailRegion(trailRegion: string, { settings }: ActionTrailContext): void {
@@ -42,6 +42,12 @@ async function holderOf(claim: string, { ledger }: ActionTrailContext) {
   const place = claim.replace(/trail$/, '')
   const [holder] = await ledger.between(TRAIL_BUCKET, INSTALLATION, { after: place, before: `${place}~`, limit: 1 })
   return holder ?? null
+}
+
+/** Refuses a trail that logs and delivers to no target, which nobody can want. */
+export function demandTarget({ ossBucketName, slsProjectArn, maxComputeProjectArn }: TrailBody): void {
+  if (ossBucketName === '' && slsProjectArn === '' && maxComputeProjectArn === '')
+    throw refuse('InvalidDeliveryConfigurationException')
 }
 
 /** The change that releases a bucket; none where the trail has no claim. */

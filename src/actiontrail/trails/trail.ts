@@ -130,12 +130,10 @@ export function moved(before: TrailBody, after: TrailBody, heads: Heads, chain: 
   const { ossBucketName, ossKeyPrefix, intervals, delivery } = before
   if (after.ossBucketName === ossBucketName && after.ossKeyPrefix === ossKeyPrefix) return after
   const isLogging = intervals.some(({ to }) => to === null)
-  return {
-    ...after,
-    // Events from before the trail had a bucket are not delivered.
-    intervals: ossBucketName === '' ? (isLogging ? openAfter(heads) : []) : intervals,
-    delivery: { ...delivery, chain, digest: null, lease: null, failures: 0, bucketOk: true },
-  }
+  const fresh = { ...delivery, chain, digest: null, lease: null, failures: 0, bucketOk: true }
+  if (ossBucketName !== '') return { ...after, delivery: fresh }
+  // Events from before the trail had a bucket are not delivered.
+  return { ...after, intervals: isLogging ? openAfter(heads) : [], delivery: { ...fresh, pending: null } }
 }
 
 /** A trail that delivers nowhere yet. `chain` names its chain of digests. */
@@ -143,7 +141,7 @@ export function newTrail(homeRegion: string, chain: string): TrailBody {
   return {
     homeRegion,
     trailRegion: 'All',
-    eventRw: 'All',
+    eventRw: 'Write',
     ossBucketName: '',
     ossKeyPrefix: '',
     ossWriteRoleArn: '',

@@ -1,10 +1,10 @@
 import { refuse } from '../../api/errors.ts'
-import { optional } from '../../api/parameters.ts'
+import { clearable, optional } from '../../api/parameters.ts'
 import { insert, remove, update } from '../../ledger/record.ts'
 import { groupAnswerWithUpdate } from '../answers.ts'
 import { findGroup, groupByName, renamedResources } from '../find.ts'
 import { operation } from '../operation.ts'
-import { clearable, comments, groupName } from '../parameters.ts'
+import { comments, groupName } from '../parameters.ts'
 import { GROUP_NAME, ramScope } from '../records.ts'
 
 export const UpdateGroup = operation({

@@ -1,9 +1,9 @@
-import { optional } from '../../api/parameters.ts'
+import { clearable, optional } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
 import { roleAnswer } from '../answers.ts'
 import { findRole, locateRole } from '../find.ts'
 import { operation } from '../operation.ts'
-import { clearable, description, maxSessionSeconds, roleName, trustPolicyDocument } from '../parameters.ts'
+import { description, maxSessionSeconds, roleName, trustPolicyDocument } from '../parameters.ts'
 import { bindTrustPolicy } from '../policy-documents.ts'
 
 export const UpdateRole = operation({

@@ -1,11 +1,11 @@
 import { refuse } from '../../api/errors.ts'
-import { optional } from '../../api/parameters.ts'
+import { clearable, optional } from '../../api/parameters.ts'
 import { type Change, insert, remove, update } from '../../ledger/record.ts'
 import { userAnswerWithUpdate } from '../answers.ts'
 import { findUser, renamedResources, userByName } from '../find.ts'
 import { membershipId } from '../membership.ts'
 import { operation, type RamContext } from '../operation.ts'
-import { clearable, comments, displayName, email, mobilePhone, userName } from '../parameters.ts'
+import { comments, displayName, email, mobilePhone, userName } from '../parameters.ts'
 import { MEMBERSHIP, ramScope, USER_NAME, type User } from '../records.ts'
 
 export const UpdateUser = operation({

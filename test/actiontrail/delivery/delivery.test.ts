@@ -265,6 +265,33 @@ eachDatabase((open) => {
       assert.deepEqual([missingEvents, fault], [[[seq - 1, seq]], null])
     })
 
+    it('delivers nothing of the time in which its trail has no bucket, not even what was pending', async () => {
+      const { accountId } = house.credentials
+      await create({ SlsProjectArn: `acs:log:cn-hangzhou:${accountId}:project/logs` })
+      house.target = {
+        shared: false,
+        check: async () => 'writable',
+        put: () => Promise.reject(new TargetFault('missing')),
+      }
+      await house.must('CreateKey', { Description: 'pending' })
+      await later()
+      assert.equal((await status()).OssBucketStatus, false)
+      await trails.must('UpdateTrail', { Name: trail, OssBucketName: '' })
+      house.target = null
+      await house.must('CreateKey', { Description: 'nowhere' })
+      await later()
+      await trails.must('UpdateTrail', { Name: trail, OssBucketName: `bucket-${made}` })
+      const { RequestId } = await house.must('CreateKey', { Description: 'after' })
+      await later()
+      await later()
+      assert.deepEqual(
+        keyCalls().map(({ eventId }) => eventId),
+        [RequestId],
+      )
+      assert.equal((await verdict()).fault, null)
+      house.failures.length = 0
+    })
+
     it('stops though the bucket hangs, and goes on at the next start with the same batch', async () => {
       await create()
       await house.must('CreateKey')

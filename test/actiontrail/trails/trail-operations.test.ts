@@ -33,10 +33,14 @@ eachDatabase((open) => {
         Name: 'audit-1',
         HomeRegion: 'cn-hangzhou',
         TrailRegion: 'All',
-        EventRW: 'All',
+        EventRW: 'Write',
         OssBucketName: 'audit',
         OssKeyPrefix: 'kms-log',
-        OssWriteRoleArn: role,
+        OssWriteRoleArn: '',
+        SlsProjectArn: '',
+        SlsWriteRoleArn: '',
+        MaxComputeProjectArn: '',
+        MaxComputeWriteRoleArn: '',
       })
       const listed = async (parameters = {}) => (await trails.must('DescribeTrails', parameters)).TrailList
       const fresh = {
@@ -78,9 +82,9 @@ eachDatabase((open) => {
       assert.equal((await listed())[0].Status, 'Disable')
 
       const SlsProjectArn = `acs:log:cn-hangzhou:${accountId}:project/logs`
-      const changed = await trails.must('UpdateTrail', { Name: 'audit-1', EventRW: 'Write', SlsProjectArn })
+      const changed = await trails.must('UpdateTrail', { Name: 'audit-1', EventRW: 'All', SlsProjectArn })
       const { RequestId: ___, ...after } = changed
-      assert.deepEqual(after, { ...answer, EventRW: 'Write', SlsProjectArn, SlsWriteRoleArn: role })
+      assert.deepEqual(after, { ...answer, EventRW: 'All', SlsProjectArn, SlsWriteRoleArn: role })
       assert.equal((await status())['SlsLogStoreStatus'], false)
       assert.deepEqual(Object.keys(await trails.must('GetDataEventSelector', { TrailName: 'audit-1' })), ['RequestId'])
       await trails.must('DeleteTrail', { Name: 'audit-1' })
@@ -160,7 +164,6 @@ eachDatabase((open) => {
       ],
       ['a name with capitals', 'CreateTrail', { Name: 'abcDEFG', ...bucket('b-1') }, 'InvalidTrailNameException'],
       ['an invalid name in NameList', 'DescribeTrails', { NameList: 'good-name,Bad' }, 'InvalidTrailNameException'],
-      ['no target', 'CreateTrail', { Name: 'no-target' }, 'InvalidDeliveryConfigurationException'],
       ['a bucket of 2 characters', 'CreateTrail', { Name: 'trail-x', ...bucket('ab') }, 'InvalidBucketNameException'],
       [
         'a bucket that begins with -',
@@ -249,6 +252,49 @@ eachDatabase((open) => {
       for (const Name of ['only-sls', 'only-odps']) await trails.must('DeleteTrail', { Name })
     })
 
+    it('take and lose their targets one by one, and log only while they have one', async () => {
+      const { accountId } = house.credentials
+      const own = `acs:ram::${accountId}:role/writer`
+      const service = `acs:ram::${accountId}:role/aliyunserviceroleforactiontrail`
+      const none = {
+        EventRW: 'Write',
+        OssBucketName: '',
+        OssKeyPrefix: '',
+        OssWriteRoleArn: '',
+        SlsProjectArn: '',
+        SlsWriteRoleArn: '',
+        MaxComputeProjectArn: '',
+        MaxComputeWriteRoleArn: '',
+      }
+      const of = ({ RequestId: _, Name: __, HomeRegion: ___, TrailRegion: ____, ...trail }: Record<string, string>) =>
+        trail
+      const change = async (more: Record<string, string>) =>
+        of(await trails.must('UpdateTrail', { Name: 'bare-1', ...more }))
+      assert.deepEqual(of(await trails.must('CreateTrail', { Name: 'bare-1' })), none)
+      const start = () => trails.outcome('StartLogging', { Name: 'bare-1' })
+      assert.equal(await start(), 'InvalidDeliveryConfigurationException')
+      assert.deepEqual(await change({ EventRW: 'Write' }), none)
+      const MaxComputeProjectArn = `acs:odps:cn-hangzhou:${accountId}:project/actiontrail_a`
+      const stored = { ...none, MaxComputeProjectArn, MaxComputeWriteRoleArn: service }
+      assert.deepEqual(await change({ MaxComputeProjectArn }), stored)
+      assert.equal((await change({ MaxComputeWriteRoleArn: own }))['MaxComputeWriteRoleArn'], own)
+      const all = { ...bucket('bare-bucket'), OssKeyPrefix: 'prefix', OssWriteRoleArn: own }
+      assert.deepEqual(await change({ ...all, MaxComputeProjectArn: '', MaxComputeWriteRoleArn: '' }), {
+        ...none,
+        ...all,
+      })
+      assert.equal(await start(), 'OK')
+      const bare = { OssBucketName: '', OssKeyPrefix: '', OssWriteRoleArn: '' }
+      const last = await trails.outcome('UpdateTrail', { Name: 'bare-1', ...bare })
+      assert.equal(last, 'InvalidDeliveryConfigurationException', 'it logs')
+      await trails.must('StopLogging', { Name: 'bare-1' })
+      assert.deepEqual(await change(bare), none)
+      await trails.must('CreateTrail', { Name: 'bare-2', ...bucket('bare-bucket') })
+      const claimed = await trails.outcome('UpdateTrail', { Name: 'bare-1', ...bucket('bare-bucket') })
+      assert.equal(claimed, 'RepeatOssBucket', 'its bucket is free for another trail')
+      for (const Name of ['bare-1', 'bare-2']) await trails.must('DeleteTrail', { Name })
+    })
+
     it('answer the former version with a role name, and know its StartLogging', async () => {
       const former = trailsOf(house, '2015-09-28')
       const made = await former.must('CreateTrail', { Name: 'old-style', ...bucket('old-style'), StartLogging: 'true' })
@@ -269,6 +315,8 @@ eachDatabase((open) => {
       assert.equal((await former.must('UpdateTrail', { Name: 'old-style', RoleName: 'other' })).RoleName, 'other')
       assert.equal(await former.outcome('GetDataEventSelector', { TrailName: 'old-style' }), 'InvalidAction.NotFound')
       await former.must('DeleteTrail', { Name: 'old-style' })
+      const nowhere = { Name: 'old-style', StartLogging: 'true' }
+      assert.equal(await former.outcome('CreateTrail', nowhere), 'InvalidDeliveryConfigurationException')
     })
 
     it('are known to the official client', async () => {
