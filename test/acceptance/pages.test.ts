@@ -68,6 +68,7 @@ describe('the commands of the pages', () => {
       'README.md',
       'docs/access.md',
       'docs/audit.md',
+      'docs/products.md',
       'docs/root-key.md',
       'docs/running.md',
       'docs/simulation.md',
@@ -105,6 +106,29 @@ describe('the commands of the pages', () => {
     const out = checkout.run(blocks('docs/access.md', 'sh').join('\n'))
     assert.match(out, /"SecurityToken"/)
     assert.match(out, /"decision": "Allow"/)
+  })
+
+  it('docs/products.md: the owner of a CMK sees what a product does with it, and can end it', async () => {
+    await using checkout = await Checkout.open()
+    const out = checkout.run(blocks('docs/products.md', 'sh').join('\n'))
+    assert.match(out, /the disk stays closed/)
+    const { call } = checkout.program
+    const { Events } = (await call('LookupEvents', { Version: '2020-07-06', MaxResults: '50' })).body
+    const steps = (Events as Record<string, unknown>[])
+      .filter(({ userIdentity }) => (userIdentity as Record<string, unknown>)['invokedBy'] === 'ecs.aliyuncs.com')
+      .map(({ eventName, errorCode, userIdentity }) => [
+        eventName,
+        (userIdentity as Record<string, unknown>)['userName'],
+        errorCode ?? 'OK',
+      ])
+    const [own, role] = ['ecs.aliyuncs.com', 'AliyunECSDiskEncryptDefaultRole:disk-1']
+    assert.deepEqual(steps.toReversed(), [
+      ['AssumeRole', own, 'OK'],
+      ['TagResource', role, 'OK'],
+      ['GenerateDataKey', role, 'OK'],
+      ['Decrypt', role, 'Rejected.Disabled'],
+      ['GenerateDataKey', own, 'OK'],
+    ])
   })
 
   it('docs/audit.md', async () => {
