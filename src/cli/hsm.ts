@@ -29,12 +29,16 @@ const SETTLED_MS = 20_000
 /** A token with thousands of objects may take long to list them; only this command waits for that. */
 const PATIENCE_MS = 60_000
 
-/** What callers can't do without each ability. */
-const AFFECTS: Readonly<Record<string, string>> = {
-  'AES-256-GCM': 'Encrypt, Decrypt, GenerateDataKey and all keys of protection level HSM',
-  RSAES_OAEP_SHA_1: 'GetParametersForImport with WrappingAlgorithm RSAES_OAEP_SHA_1',
-  RSAES_OAEP_SHA_256: 'GetParametersForImport with WrappingAlgorithm RSAES_OAEP_SHA_256',
-  RSAES_PKCS1_V1_5: 'GetParametersForImport with WrappingAlgorithm RSAES_PKCS1_V1_5',
+/** What callers can't do without an ability. */
+function affectedBy(ability: string): string {
+  const [operation, algorithm] = ability.split(' ')
+  if (ability === 'AES-256-GCM')
+    return 'Encrypt, Decrypt, GenerateDataKey and all symmetric keys of protection level HSM'
+  if (operation === 'AsymmetricDecrypt') return `AsymmetricEncrypt and AsymmetricDecrypt with Algorithm ${algorithm}`
+  if (algorithm) return `${operation} with Algorithm ${algorithm}`
+  return ability.startsWith('RSAES_')
+    ? `GetParametersForImport with WrappingAlgorithm ${ability}`
+    : `CreateKey with KeySpec ${ability} and ProtectionLevel HSM`
 }
 
 /** Runs the verb; returns the exit code. Throws UsageError, and when no token can be reached. */
@@ -123,7 +127,7 @@ function describeToken(report: TokenReport, versions: readonly HsmVersion[], aro
     around.print(
       lack === null
         ? `  can do ${ability}`
-        : `  can't do ${ability}, since it ${lack}: this affects ${AFFECTS[ability] ?? ability}`,
+        : `  can't do ${ability}, since it ${lack}: this affects ${affectedBy(ability)}`,
     )
   around.print(`  holds ${keys.length} keys and ${wrappingKeys.length} wrapping keys of this installation`)
   for (const key of keys.filter(({ sensitive, extractable }) => !sensitive || extractable))

@@ -39,10 +39,22 @@ describe('InspectHsm', () => {
       const can = new Map(shown.Abilities.Ability.map((one) => [one.Name, one]))
       assert.deepEqual([...can.keys()].toSorted(), [
         'AES-256-GCM',
+        'AsymmetricDecrypt RSAES_OAEP_SHA_1',
+        'AsymmetricDecrypt RSAES_OAEP_SHA_256',
+        'AsymmetricSign RSA_PKCS1_SHA_256',
+        'AsymmetricSign RSA_PSS_SHA_256',
+        'EC_P256',
+        'EC_P256K',
         'RSAES_OAEP_SHA_1',
         'RSAES_OAEP_SHA_256',
         'RSAES_PKCS1_V1_5',
+        'RSA_2048',
+        'RSA_3072',
       ])
+      const lacks = (ability: string) => can.get(ability)?.Reason ?? null
+      for (const ability of ['EC_P256', 'RSA_2048', 'RSA_3072', 'AsymmetricSign RSA_PSS_SHA_256'])
+        assert.equal(lacks(ability), null, ability)
+      assert.equal(lacks('EC_P256K'), kind === 'NSS' ? 'lacks CKM_EC_KEY_PAIR_GEN with secp256k1' : null)
       assert.equal(can.get('AES-256-GCM')?.Supported, true)
       const sha256 = can.get('RSAES_OAEP_SHA_256')
       if (kind === 'NSS') assert.equal(sha256?.Supported, true)

@@ -10,8 +10,11 @@ import { isForSameKey, wrappingExpiry } from './object-names.ts'
 import { destroyObject, objectsOf } from './objects.ts'
 import { opened } from './opening.ts'
 import { Pace } from './pace.ts'
+import { PairWork } from './pair-work.ts'
+import { spkiOf } from './pairs.ts'
 import type { Abilities, TokenIdentity, TokenReport, TokenState, Works } from './protocol.ts'
 import type { Token } from './token.ts'
+import { Tried } from './tried.ts'
 import { examined, unwrapsWith } from './unwrapping.ts'
 
 /** The most wrapping keys of one CMK, so that no caller fills the device with them. */
@@ -20,13 +23,15 @@ export const MOST_WRAPPING_KEYS = 50
 export class Cluster {
   readonly #cryptoki: Cryptoki
   readonly #tokens: readonly Token[]
-  /** The algorithms that each device unwraps with, by model, serial number and firmware. */
-  readonly #abilities = new Map<string, Abilities<WrappingAlgorithm>>()
   readonly #pace = new Pace()
+  readonly #unwrapping: Tried<WrappingAlgorithm>
+  readonly #pairs: PairWork
 
   constructor(cryptoki: Cryptoki, tokens: readonly Token[]) {
     this.#cryptoki = cryptoki
     this.#tokens = tokens
+    this.#unwrapping = new Tried('unwrap', (access) => unwrapsWith(cryptoki, access))
+    this.#pairs = new PairWork(cryptoki)
   }
 
   get states(): readonly TokenState[] {
@@ -74,13 +79,32 @@ export class Cluster {
     )
   }
 
+  makePair(ask: Works['makePair']['ask'], expiresAt: number): Promise<Works['makePair']['answer']> {
+    const making = new Making(this.#cryptoki, 'private', ask.prefix)
+    return this.#onAny((token) => this.#pairs.make(token, making, ask, expiresAt))
+  }
+
+  sign(ask: Works['sign']['ask'], expiresAt: number): Promise<Works['sign']['answer']> {
+    return this.#onAny((token) => this.#pairs.sign(token, ask, expiresAt))
+  }
+
+  decryptAsymmetric(
+    ask: Works['decryptAsymmetric']['ask'],
+    expiresAt: number,
+  ): Promise<Works['decryptAsymmetric']['answer']> {
+    return this.#onAny((token) => this.#pairs.decrypt(token, ask, expiresAt))
+  }
+
+  lackOfDecryption({ algorithm }: Works['lackOfDecryption']['ask'], expiresAt: number): Promise<string | null> {
+    return this.#onAny((token) => this.#pairs.lackOfDecryption(token, algorithm, expiresAt))
+  }
+
   /** Returns whether every token answered and none has the key any more. Throws Refused when one keeps it. */
   async destroy({ id }: Works['destroy']['ask'], expiresAt: number): Promise<boolean> {
     const gone = await this.#onEach(async (token) => {
       await token.use((access) => {
-        for (const object of this.#cryptoki.find(access, 'secret', id))
-          destroyObject(this.#cryptoki, access, object, id)
-        access.forget('secret', id)
+        for (const object of this.#cryptoki.findAny(access, id)) destroyObject(this.#cryptoki, access, object, id)
+        access.forget(id)
       }, expiresAt)
       return true
     })
@@ -93,14 +117,14 @@ export class Cluster {
   ): Promise<Works['makeWrappingKey']['answer']> {
     const making = new Making(this.#cryptoki, 'private', prefix)
     return this.#onAny(async (token) => {
-      const unsupported = (await this.#abilitiesOf(token, expiresAt))[algorithm]
+      const unsupported = (await this.#unwrapping.on(token, expiresAt))[algorithm]
       if (unsupported !== null) return { unsupported }
       const make = async (access: Access) => {
         if (await this.#hasEnough(access, label, expiresAt)) return { tooMany: true } as const
         const { id, made } = await making.on(access, (id) =>
-          this.#cryptoki.generateWrappingPair(access, true, id, label),
+          this.#cryptoki.pairs.generate(access, 'RSA_2048', 'unwrap', { id, label }),
         )
-        return { id, modulus: made.modulus, exponent: made.exponent }
+        return { id, publicKey: spkiOf(made.publicKey) }
       }
       return token.useSlowly('pair', make, expiresAt)
     })
@@ -113,7 +137,7 @@ export class Cluster {
     return this.#onAny(async (token) => {
       // The wrapping key may be older than the knowledge, or the device another one by now.
       const unsupported =
-        algorithm === 'RSAES_PKCS1_V1_5' ? (await this.#abilitiesOf(token, expiresAt))[algorithm] : null
+        algorithm === 'RSAES_PKCS1_V1_5' ? (await this.#unwrapping.on(token, expiresAt))[algorithm] : null
       if (unsupported !== null) return { unsupported }
       const examine = (access: Access) => {
         const wrapping = { key: access.find('private', wrappingId), algorithm }
@@ -153,7 +177,7 @@ export class Cluster {
             if ((wrappingExpiry(tag, label) ?? Number.POSITIVE_INFINITY) <= now)
               try {
                 destroyObject(this.#cryptoki, access, object, id)
-                access.forget('private', id)
+                access.forget(id)
                 collected++
               } catch (error) {
                 // A key that can't be destroyed now does not block the others.
@@ -170,14 +194,14 @@ export class Cluster {
   }
 
   async describe(_: object, expiresAt: number): Promise<readonly TokenIdentity[]> {
-    const unwrapsWith = (token: Token) => this.#abilitiesOf(token, expiresAt)
-    const identify = (token: Token) => identifyToken(token, this.#cryptoki, unwrapsWith, expiresAt)
+    const abilitiesOf = (token: Token) => this.#abilitiesOf(token, expiresAt)
+    const identify = (token: Token) => identifyToken(token, this.#cryptoki, abilitiesOf, expiresAt)
     return (await Promise.all(this.#tokens.map(identify))).filter((found) => found !== null)
   }
 
   inspect({ tag }: Works['inspect']['ask'], expiresAt: number): Promise<readonly TokenReport[]> {
-    const unwrapsWith = (token: Token) => this.#abilitiesOf(token, expiresAt)
-    return Promise.all(this.#tokens.map((token) => inspectToken(token, this.#cryptoki, tag, unwrapsWith, expiresAt)))
+    const abilitiesOf = (token: Token) => this.#abilitiesOf(token, expiresAt)
+    return Promise.all(this.#tokens.map((token) => inspectToken(token, this.#cryptoki, tag, abilitiesOf, expiresAt)))
   }
 
   async ping(_: object, expiresAt: number): Promise<null> {
@@ -185,17 +209,12 @@ export class Cluster {
     return null
   }
 
-  /** The algorithms that a token unwraps with; tried out once. */
-  async #abilitiesOf(token: Token, expiresAt: number): Promise<Abilities<WrappingAlgorithm>> {
-    const known = this.#abilities.get(token.device ?? '')
-    if (known) return known
-    const find = async (access: Access) => {
-      // Work that waited behind other work uses its result.
-      const abilities = this.#abilities.get(access.device) ?? (await unwrapsWith(this.#cryptoki, access))
-      this.#abilities.set(access.device, abilities)
-      return abilities
+  /** What keeps a token from each thing that callers see. */
+  async #abilitiesOf(token: Token, expiresAt: number): Promise<Abilities> {
+    return {
+      ...(await this.#unwrapping.on(token, expiresAt)),
+      ...(await this.#pairs.abilitiesOf(token, expiresAt)),
     }
-    return token.useSlowly('unwrap', find, expiresAt)
   }
 
   /** Whether the CMK that a wrapping key is for has the most that it may have. */

@@ -4,17 +4,10 @@ import type * as Pkcs11js from 'pkcs11js'
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
 import { faultOf, returnValueOf } from './faults.ts'
 import type { Library } from './library.ts'
-import { aesKey, type Constants, gcm, hmacKey, PUBLIC_EXPONENT, unwrapping, wrappingPair } from './templates.ts'
+import { Pairs } from './pairs.ts'
+import { asBuffer, type Handle, type ObjectClass, type SessionHolder, still } from './session.ts'
+import { aesKey, type Constants, gcm, hmacKey, unwrapping } from './templates.ts'
 
-export type Handle = Pkcs11js.Handle
-
-/**
- * The holder of a session. It returns the session for every single call of the library, and throws once the session has ended, so that no handle
- * found in one session is used in another.
- */
-export interface SessionHolder {
-  readonly session: Handle
-}
 type Template = Pkcs11js.Template
 
 /** A token's slot, and the token's description of itself. */
@@ -41,14 +34,17 @@ const CKS_RW_USER_FUNCTIONS = 3
 const CHECK_BLOCK = Buffer.from('strongroom-k\0\0\0\0', 'latin1')
 
 export class Cryptoki {
+  /** The functions for key pairs. */
+  readonly pairs: Pairs
   readonly #c: Constants
   readonly #lib: Pkcs11js.PKCS11
   /** The open sessions by their numbers. */
   readonly #sessions = new Map<string, Handle>()
 
-  constructor({ constants, lib }: Library) {
-    this.#c = constants
-    this.#lib = lib
+  constructor(library: Library) {
+    this.#c = library.constants
+    this.#lib = library.lib
+    this.pairs = new Pairs(library)
   }
 
   /** The slot whose token has this label or serial number; null when there is none. */
@@ -112,13 +108,20 @@ export class Cryptoki {
   }
 
   /** The objects of a class with this CKA_ID, or all of the class. */
-  find(at: SessionHolder, what: 'secret' | 'private', id: string | null): Handle[] {
+  find(at: SessionHolder, what: ObjectClass, id: string | null): Handle[] {
     const c = this.#c
-    const template: Template = [
-      { type: c.CKA_CLASS, value: what === 'secret' ? c.CKO_SECRET_KEY : c.CKO_PRIVATE_KEY },
-      { type: c.CKA_TOKEN, value: true },
-    ]
-    if (id !== null) template.push({ type: c.CKA_ID, value: Buffer.from(id, 'hex') })
+    const value = what === 'secret' ? c.CKO_SECRET_KEY : c.CKO_PRIVATE_KEY
+    const its: Template = id === null ? [] : [{ type: c.CKA_ID, value: Buffer.from(id, 'hex') }]
+    return this.#find(at, [{ type: c.CKA_CLASS, value }, ...its])
+  }
+
+  /** The objects of whatever class with this CKA_ID. */
+  findAny(at: SessionHolder, id: string): Handle[] {
+    return this.#find(at, [{ type: this.#c.CKA_ID, value: Buffer.from(id, 'hex') }])
+  }
+
+  #find(at: SessionHolder, which: Template): Handle[] {
+    const template: Template = [...which, { type: this.#c.CKA_TOKEN, value: true }]
     this.#lib.C_FindObjectsInit(at.session, template)
     const found: Handle[] = []
     try {
@@ -166,24 +169,6 @@ export class Cryptoki {
     const template = [...aesKey(this.#c, null), { type: this.#c.CKA_VALUE_LEN, value: KEY_BYTES }]
     const mechanism = { mechanism: this.#c.CKM_AES_KEY_GEN }
     return still(at, this.#lib.C_GenerateKeyAsync(at.session, mechanism, template))
-  }
-
-  /** A new RSA-2048 pair for unwrapping. The public key is of this session only. */
-  async generateWrappingPair(at: SessionHolder, token: boolean, id: string, label: string) {
-    const c = this.#c
-    const template = wrappingPair(c, token, id, label)
-    const mechanism = { mechanism: c.CKM_RSA_PKCS_KEY_PAIR_GEN }
-    const { publicKey, privateKey } = template
-    const pair = await still(at, this.#lib.C_GenerateKeyPairAsync(at.session, mechanism, publicKey, privateKey))
-    const modulus = this.modulusOf(at, pair.publicKey)
-    this.destroy(at, pair.publicKey)
-    return { privateKey: pair.privateKey, modulus, exponent: PUBLIC_EXPONENT }
-  }
-
-  /** The modulus (big-endian) of either key of an RSA pair. */
-  modulusOf(at: SessionHolder, key: Handle): Buffer {
-    const [modulus] = this.#lib.C_GetAttributeValue(at.session, key, [{ type: this.#c.CKA_MODULUS }])
-    return (modulus?.value as Buffer | undefined) ?? Buffer.alloc(0)
   }
 
   /** Unwraps an AES key: into the token with an id and a label, or for this session only. One at a time, as SlowWork has it. */
@@ -267,21 +252,5 @@ export class Cryptoki {
 
   decryptAside(at: SessionHolder, sealed: Uint8Array): Promise<Buffer> {
     return still(at, this.#lib.C_DecryptAsync(at.session, asBuffer(sealed), Buffer.allocUnsafe(sealed.length)))
-  }
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-/**
- * Returns the result of a call in another thread. Throws Voided if the login has ended: another login may have the session's number by then,
- * and the result may belong to its work.
- */
-async function still<T>(at: SessionHolder, answer: Promise<T>): Promise<T> {
-  try {
-    return await answer
-  } finally {
-    void at.session
   }
 }

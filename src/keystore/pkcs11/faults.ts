@@ -19,6 +19,9 @@ export class Full extends Error {}
 /** The device serves, but does not do this with the object. */
 export class Refused extends Error {}
 
+/** The device lacks what the work needs; the message says what, as Abilities has it. */
+export class Unsupported extends Error {}
+
 /** The request's time was over before its work began. */
 export class Late extends Error {
   constructor() {
@@ -77,6 +80,8 @@ const FAULTS: Readonly<Record<Exclude<Fault, 'ambiguous'>, readonly string[]>> =
     'CKR_ATTRIBUTE_READ_ONLY',
     'CKR_ATTRIBUTE_SENSITIVE',
     'CKR_ATTRIBUTE_TYPE_INVALID',
+    'CKR_CURVE_NOT_SUPPORTED',
+    'CKR_DOMAIN_PARAMS_INVALID',
     'CKR_FUNCTION_NOT_SUPPORTED',
     'CKR_KEY_FUNCTION_NOT_PERMITTED',
     'CKR_KEY_TYPE_INCONSISTENT',
@@ -94,7 +99,11 @@ const FAULT_OF = new Map(
 )
 
 /** Standard values that the add-on has no name for. Of AEAD_DECRYPT_FAILED (v3.0) it is the ciphertext that is not authentic. */
-const UNNAMED: Readonly<Record<number, string>> = { 27: 'CKR_ACTION_PROHIBITED', 66: 'CKR_ENCRYPTED_DATA_INVALID' }
+const UNNAMED: Readonly<Record<number, string>> = {
+  27: 'CKR_ACTION_PROHIBITED',
+  66: 'CKR_ENCRYPTED_DATA_INVALID',
+  320: 'CKR_CURVE_NOT_SUPPORTED',
+}
 
 /** The name of the PKCS #11 return value that an error carries, such as CKR_DEVICE_ERROR; '' when it carries none. */
 export function returnValueOf(error: unknown): string {

@@ -1,5 +1,4 @@
 // The key store in a PKCS #11 device: material is made, used and destroyed there, and records hold a reference to it.
-import { createPublicKey } from 'node:crypto'
 import { refuse } from '../../api/errors.ts'
 import { randomBytes } from '../../runtime/random.ts'
 import {
@@ -159,11 +158,8 @@ export class HsmKeystore implements Keystore {
     const made = await this.#ask('makeWrappingKey', asked, new DeviceTime())
     if ('tooMany' in made) return { outcome: 'too many' }
     if ('unsupported' in made) return { outcome: 'unsupported', why: made.unsupported }
-    const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url')
-    const [n, e] = [base64url(made.modulus), base64url(made.exponent)]
-    const publicKey = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' })
     const sealedPrivateKey = this.#keys.seal(place, randomBytes(NONCE_BYTES), Buffer.from(made.id, 'hex'))
-    return { outcome: 'made', publicKey: publicKey.export({ type: 'spki', format: 'der' }), sealedPrivateKey }
+    return { outcome: 'made', publicKey: made.publicKey, sealedPrivateKey }
   }
 
   async importMaterial(

@@ -1,10 +1,11 @@
 // What a token is and can do; and what `strongroom hsm check` shows besides: the objects in it that are ours.
 import type { Cryptoki } from './cryptoki.ts'
 import { Away, faultOf, Missing } from './faults.ts'
-import type { Access, ObjectClass } from './login.ts'
+import type { Access } from './login.ts'
 import { LABEL, ROOT_KEY_LABEL, WRAPPING_LABEL } from './object-names.ts'
 import { objectsOf } from './objects.ts'
 import { type Abilities, type ObjectReport, type TokenIdentity, type TokenReport, UNIDENTIFIED } from './protocol.ts'
+import type { ObjectClass } from './session.ts'
 import type { Token } from './token.ts'
 
 /** The number of a device that does not know one (CK_UNAVAILABLE_INFORMATION, in 32 or 64 bits, or cut). */
@@ -17,18 +18,18 @@ const NOTHING = {
   rootKeys: [],
 }
 
-type UnwrapsWith = (token: Token) => Promise<Abilities>
+type AbilitiesOf = (token: Token) => Promise<Abilities>
 
-/** What a token is, and can do; null of one that is away. `unwrapsWith` says what keeps it from each algorithm. */
+/** What a token is, and can do; null of one that is away. `abilitiesOf` says what keeps it from each thing. */
 export async function identifyToken(
   token: Token,
   cryptoki: Cryptoki,
-  unwrapsWith: UnwrapsWith,
+  abilitiesOf: AbilitiesOf,
   expiresAt: number,
 ): Promise<TokenIdentity | null> {
   try {
-    const unwrapping = await unwrapsWith(token)
-    return await token.useSlowly('other', (access) => identity(token, cryptoki, access, unwrapping), expiresAt)
+    const abilities = await abilitiesOf(token)
+    return await token.useSlowly('other', (access) => identity(token, cryptoki, access, abilities), expiresAt)
   } catch (error) {
     if (error instanceof Away) return null
     throw error
@@ -40,23 +41,24 @@ export async function inspectToken(
   token: Token,
   cryptoki: Cryptoki,
   tag: string,
-  unwrapsWith: UnwrapsWith,
+  abilitiesOf: AbilitiesOf,
   expiresAt: number,
 ): Promise<TokenReport> {
   try {
-    const unwrapping = await unwrapsWith(token)
+    const abilities = await abilitiesOf(token)
     return await token.useSlowly(
       'other',
       async (access) => {
-        const identified = await identity(token, cryptoki, access, unwrapping)
+        const identified = await identity(token, cryptoki, access, abilities)
         const secret = await all(cryptoki, access, 'secret', expiresAt)
+        const privates = await all(cryptoki, access, 'private', expiresAt)
         const ours = (some: readonly ObjectReport[], label: string) =>
           some.filter((object) => object.label.startsWith(`${label}/${tag}/`))
         return {
           ...token.state,
           ...identified,
-          keys: ours(secret, LABEL),
-          wrappingKeys: ours(await all(cryptoki, access, 'private', expiresAt), WRAPPING_LABEL),
+          keys: [...ours(secret, LABEL), ...ours(privates, LABEL)],
+          wrappingKeys: ours(privates, WRAPPING_LABEL),
           rootKeys: ours(secret, ROOT_KEY_LABEL),
         }
       },
@@ -73,7 +75,7 @@ async function identity(
   token: Token,
   cryptoki: Cryptoki,
   access: Access,
-  unwrapping: Abilities,
+  abilities: Abilities,
 ): Promise<TokenIdentity> {
   const info = cryptoki.findToken(token.name)?.info
   if (!info) throw new Missing(`the token \`${token.name}\` is gone`)
@@ -87,7 +89,7 @@ async function identity(
     serial: info.serialNumber.trim(),
     firmware: `${info.firmwareVersion.major}.${info.firmwareVersion.minor}`,
     freePrivateMemory: free >= 0 && free < UNAVAILABLE ? free : null,
-    abilities: { 'AES-256-GCM': lacksGcm, ...unwrapping },
+    abilities: { 'AES-256-GCM': lacksGcm, ...abilities },
   }
 }
 

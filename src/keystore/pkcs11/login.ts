@@ -1,7 +1,8 @@
 // One login to a token, with all that depends on it: sessions, handles found through them, random bytes. All of it ends together and can't be
 // used afterwards, because after the next login the same numbers may mean other sessions and objects.
-import type { Cryptoki, FoundToken, Handle, SessionHolder } from './cryptoki.ts'
+import type { Cryptoki, FoundToken } from './cryptoki.ts'
 import { Away, Missing, returnValueOf, Voided } from './faults.ts'
+import { type Handle, OBJECT_CLASSES, type ObjectClass, type SessionHolder } from './session.ts'
 
 const NONCE_BYTES = 12
 const NONCES_AT_ONCE = 80
@@ -11,8 +12,6 @@ const NO_MORE_SESSIONS = ['CKR_SESSION_COUNT', 'CKR_DEVICE_MEMORY']
 /** How long no further session is requested from a device that had none left. */
 const ASK_AGAIN_MS = 1000
 const FRESH_MS = 1000
-
-export type ObjectClass = 'secret' | 'private'
 
 export class Login {
   readonly slot: Handle
@@ -139,8 +138,8 @@ export class Login {
   }
 
   /** Forgets the handle of an object that was destroyed. */
-  forget(what: ObjectClass, id: string): void {
-    this.#handles.delete(what + id)
+  forget(id: string): void {
+    for (const what of OBJECT_CLASSES) this.#handles.delete(what + id)
   }
 
   forgetAll(): void {
@@ -173,6 +172,10 @@ export class Access implements SessionHolder {
     return this.#session
   }
 
+  get slot(): Handle {
+    return this.#login.slot
+  }
+
   /** Model, serial number and firmware of the device. */
   get device(): string {
     return this.#login.device
@@ -183,8 +186,8 @@ export class Access implements SessionHolder {
     return this.#login.find(this, what, id)
   }
 
-  forget(what: ObjectClass, id: string): void {
-    this.#login.forget(what, id)
+  forget(id: string): void {
+    this.#login.forget(id)
   }
 
   /** 12 random bytes of the device's generator. */

@@ -4,8 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { randomBytes } from '../../runtime/random.ts'
 import type { Cryptoki } from './cryptoki.ts'
 import { Full, faultOf } from './faults.ts'
-import type { Access, ObjectClass } from './login.ts'
+import type { Access } from './login.ts'
 import { newObjectId } from './object-names.ts'
+import type { ObjectClass } from './session.ts'
 
 const TRIES = 4
 const PAUSE_MS = 10

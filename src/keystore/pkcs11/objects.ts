@@ -1,9 +1,10 @@
 // Reads the objects of a token one by one, with pauses: thousands of objects must not keep the library's process from its other work.
 import { setImmediate as otherWork } from 'node:timers/promises'
-import type { Cryptoki, Handle } from './cryptoki.ts'
+import type { Cryptoki } from './cryptoki.ts'
 import { describeFault, faultOf, Late, Refused, returnValueOf } from './faults.ts'
-import type { Access, ObjectClass } from './login.ts'
+import type { Access } from './login.ts'
 import { monotonicMs, type ObjectReport } from './protocol.ts'
+import type { Handle, ObjectClass } from './session.ts'
 
 /** How long it reads before a pause, in milliseconds. */
 const STRETCH_MS = 10

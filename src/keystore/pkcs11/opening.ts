@@ -1,8 +1,9 @@
 // Opening a ciphertext in the device. A library's general error does not say whether the ciphertext or the device is at fault.
-import type { Cryptoki, Handle } from './cryptoki.ts'
+import type { Cryptoki } from './cryptoki.ts'
 import { describeFault, faultOf } from './faults.ts'
 import type { Access } from './login.ts'
 import type { Pace } from './pace.ts'
+import type { Handle } from './session.ts'
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
@@ -14,11 +15,7 @@ interface Message {
   readonly aad: Uint8Array
 }
 
-/**
- * Returns the plaintext; null when the ciphertext is not authentic. A general error counts as "not authentic" only if it occurs three times,
- * and if each time the device then uses the same key, opens other ciphertexts, and returns the same error for one that is known to be bad.
- * Otherwise this throws the library's error.
- */
+/** Returns the plaintext; null when the ciphertext is not authentic. */
 export async function opened(
   cryptoki: Cryptoki,
   access: Access,
@@ -34,14 +31,28 @@ export async function opened(
       () => open(cryptoki, access, key, message),
       () => openAside(cryptoki, access, key, message),
     )
+  return openedOrNot(once, async (unclear, times) => {
+    cryptoki.checkValue(access, key)
+    await proveThatItOpens(cryptoki, access, unclear, times)
+  })
+}
+
+/**
+ * Returns what `once` opens; null when the device says that it is not to be opened. A general error counts as this only if it occurs three
+ * times, and if each time `prove` finds that the device then uses the same key, opens other ciphertexts (that many), and returns the same
+ * error for one that is known to be bad. Otherwise this throws the library's error.
+ */
+export async function openedOrNot(
+  once: () => Uint8Array | Promise<Uint8Array>,
+  prove: (unclear: unknown, times: number) => Promise<void>,
+): Promise<Uint8Array | null> {
   for (let tries = 1; tries <= 3; tries++)
     try {
       return await once()
     } catch (error) {
       if (faultOf(error) === 'data') return null
       if (faultOf(error) !== 'ambiguous') throw error
-      cryptoki.checkValue(access, key)
-      await proveThatItOpens(cryptoki, access, error, tries)
+      await prove(error, tries)
     }
   return null
 }
@@ -69,9 +80,13 @@ async function proveThatItOpens(cryptoki: Cryptoki, access: Access, unclear: unk
   const sealed = cryptoki.encrypt(access, PROBE)
   for (let i = 0; i < times; i++) open(cryptoki, access, key, { nonce, sealed, aad: PROBE })
   sealed[0] = (sealed[0] ?? 0) ^ 1
-  const said = errorOf(() => open(cryptoki, access, key, { nonce, sealed, aad: PROBE }))
-  if (describeFault(said) !== describeFault(unclear)) throw unclear
+  demandSame(unclear, () => open(cryptoki, access, key, { nonce, sealed, aad: PROBE }))
   cryptoki.destroy(access, key)
+}
+
+/** Throws `unclear` unless the work ends with the same error. */
+export function demandSame(unclear: unknown, work: () => unknown): void {
+  if (describeFault(errorOf(work)) !== describeFault(unclear)) throw unclear
 }
 
 function errorOf(work: () => unknown): unknown {

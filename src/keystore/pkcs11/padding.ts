@@ -1,8 +1,9 @@
 // Tests whether a device refuses wrongly padded texts of PKCS #1 v1.5. Many devices take random bytes of a random length for their content
 // (implicit rejection). The CMK would then have material that nobody knows, and refuse its owner's for ever.
 import { constants, type KeyObject, publicEncrypt, randomBytes } from 'node:crypto'
-import type { Cryptoki, Handle, SessionHolder } from './cryptoki.ts'
+import type { Cryptoki } from './cryptoki.ts'
 import { faultOf } from './faults.ts'
+import type { Handle, SessionHolder } from './session.ts'
 
 const MODULUS_BYTES = 256
 const KEY_BYTES = 32

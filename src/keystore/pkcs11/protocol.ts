@@ -1,5 +1,6 @@
 // What the service and the process that holds the PKCS #11 library say to each other. Messages travel in batches.
 import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
+import type { DeviceSigning, OaepAlgorithm, PairSpec, PairUse } from './templates.ts'
 
 /** Why a process must not use a token: the token refused this PIN before, or a former process hung at it. */
 export interface LeftAlone {
@@ -30,15 +31,32 @@ export interface Works {
     ask: { id: string; nonce: Uint8Array; sealed: Uint8Array; aad: Uint8Array }
     answer: Uint8Array | null
   }
-  /** Destroys the secret key; true when no token has it any more. */
+  /** A pair that does one thing: its private key never leaves the device; the public key is a SubjectPublicKeyInfo (DER). `unsupported`: as below. */
+  makePair: {
+    ask: { prefix: string; label: string; spec: PairSpec; use: Exclude<PairUse, 'unwrap'> }
+    answer: { id: string; publicKey: Uint8Array } | { unsupported: string }
+  }
+  /** The signature of a digest of SHA-256, in the form that callers get. `unsupported`: as below. */
+  sign: {
+    ask: { id: string; algorithm: DeviceSigning; digest: Uint8Array }
+    answer: { signature: Uint8Array } | { unsupported: string }
+  }
+  /** The plaintext that is encrypted for the pair; null when there is none in the ciphertext. `unsupported`: as below. */
+  decryptAsymmetric: {
+    ask: { id: string; algorithm: OaepAlgorithm; ciphertext: Uint8Array }
+    answer: { plaintext: Uint8Array } | { unsupported: string } | null
+  }
+  /** What keeps the device from decrypting what is encrypted for a pair; null where nothing does. */
+  lackOfDecryption: { ask: { algorithm: OaepAlgorithm }; answer: string | null }
+  /** Destroys the object; true when no token has it any more. */
   destroy: { ask: { id: string }; answer: boolean }
   /**
-   * An RSA-2048 pair: modulus and public exponent, big-endian. `unsupported`: what keeps the device from it, as Abilities has it.
+   * An RSA-2048 pair for unwrapping. `unsupported`: what keeps the device from it, as Abilities has it.
    * `tooMany`: the label's owner has as many as may be.
    */
   makeWrappingKey: {
     ask: { prefix: string; label: string; algorithm: WrappingAlgorithm }
-    answer: { id: string; modulus: Uint8Array; exponent: Uint8Array } | { unsupported: string } | { tooMany: true }
+    answer: { id: string; publicKey: Uint8Array } | { unsupported: string } | { tooMany: true }
   }
   /** The check value (16 bytes) of wrapped 256-bit material, of which nothing is kept; null when it is not such material. `unsupported`: as above. */
   examine: {
@@ -70,7 +88,14 @@ export interface Works {
 export type Work = keyof Works
 
 /** Work that may take a device seconds. Some libraries do nothing else meanwhile, so their silence does not mean that they hang. */
-export const SLOW_WORKS: ReadonlySet<Work> = new Set(['generate', 'makeWrappingKey', 'examine', 'import'])
+export const SLOW_WORKS: ReadonlySet<Work> = new Set([
+  'generate',
+  'makePair',
+  'lackOfDecryption',
+  'makeWrappingKey',
+  'examine',
+  'import',
+])
 
 /** What keeps a device from each thing that it may be asked for: `lacks CKM_…`; null where nothing does. */
 export type Abilities<Thing extends string = string> = Readonly<Record<Thing, string | null>>

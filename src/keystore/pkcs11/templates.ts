@@ -7,10 +7,11 @@ export type Constants = typeof Pkcs11js
 type Template = Pkcs11js.Template
 type Mechanism = Pkcs11js.Mechanism
 
-/** 65537, big-endian: that of every wrapping pair. */
+/** 65537, big-endian: that of every RSA pair. */
 export const PUBLIC_EXPONENT = Buffer.of(1, 0, 1)
 const NONCE_BYTES = 12
 const TAG_BITS = 128
+const SALT_BYTES = 32
 /** CKZ_DATA_SPECIFIED: the source of an OAEP label. */
 const DATA_SPECIFIED = 1
 
@@ -43,30 +44,79 @@ export function aesKey(c: Constants, kept: { readonly id: string; readonly label
     { type: c.CKA_UNWRAP, value: false },
     { type: c.CKA_DERIVE, value: false },
   ]
-  if (!kept) return template
-  return [...template, { type: c.CKA_ID, value: Buffer.from(kept.id, 'hex') }, { type: c.CKA_LABEL, value: kept.label }]
+  return kept ? [...template, ...names(c, kept)] : template
 }
 
-/** An RSA-2048 pair whose private key unwraps and does nothing else. */
-export function wrappingPair(c: Constants, token: boolean, id: string, label: string) {
+/** The signatures that a device makes, and how it decrypts: as with pairs. */
+export type DeviceSigning = 'RSA_PSS_SHA_256' | 'RSA_PKCS1_SHA_256' | 'ECDSA_SHA_256'
+export type OaepAlgorithm = 'RSAES_OAEP_SHA_1' | 'RSAES_OAEP_SHA_256'
+
+/** The pairs that a device makes: those that PKCS #11 has a standard mechanism for. */
+export type PairSpec = 'RSA_2048' | 'RSA_3072' | CurveSpec
+export type CurveSpec = 'EC_P256' | 'EC_P256K'
+/** The one thing that the private key of a pair does. */
+export type PairUse = 'sign' | 'decrypt' | 'unwrap'
+
+/** What each algorithm needs of a device, as PKCS #11 names it. */
+export const MECHANISM_NAMES: Readonly<Record<DeviceSigning | WrappingAlgorithm, string>> = {
+  RSA_PSS_SHA_256: 'CKM_RSA_PKCS_PSS with SHA-256',
+  RSA_PKCS1_SHA_256: 'CKM_RSA_PKCS',
+  ECDSA_SHA_256: 'CKM_ECDSA',
+  RSAES_OAEP_SHA_1: 'CKM_RSA_PKCS_OAEP with SHA-1',
+  RSAES_OAEP_SHA_256: 'CKM_RSA_PKCS_OAEP with SHA-256',
+  RSAES_PKCS1_V1_5: 'CKM_RSA_PKCS',
+}
+
+export function isCurve(spec: PairSpec): spec is CurveSpec {
+  return spec === 'EC_P256' || spec === 'EC_P256K'
+}
+
+const MODULUS_BITS = { RSA_2048: 2048, RSA_3072: 3072 } as const
+
+/** The object identifiers of the curves, DER. */
+const CURVES: Readonly<Record<CurveSpec, string>> = { EC_P256: '06082a8648ce3d030107', EC_P256K: '06052b8104000a' }
+
+/** A pair whose private key does one thing only, and can't be extracted. `kept` names a private key of the token; the public key is of the session. */
+export function keyPair(
+  c: Constants,
+  spec: PairSpec,
+  use: PairUse,
+  kept: { readonly id: string; readonly label: string } | null,
+) {
+  const publicUse = { sign: c.CKA_VERIFY, decrypt: c.CKA_ENCRYPT, unwrap: c.CKA_WRAP }[use]
   const publicKey: Template = [
     { type: c.CKA_TOKEN, value: false },
-    { type: c.CKA_MODULUS_BITS, value: 2048 },
-    { type: c.CKA_PUBLIC_EXPONENT, value: PUBLIC_EXPONENT },
-    { type: c.CKA_WRAP, value: true },
+    ...(isCurve(spec)
+      ? [{ type: c.CKA_EC_PARAMS, value: Buffer.from(CURVES[spec], 'hex') }]
+      : [
+          { type: c.CKA_MODULUS_BITS, value: MODULUS_BITS[spec] },
+          { type: c.CKA_PUBLIC_EXPONENT, value: PUBLIC_EXPONENT },
+        ]),
+    { type: publicUse, value: true },
   ]
   const privateKey: Template = [
-    { type: c.CKA_TOKEN, value: token },
+    { type: c.CKA_TOKEN, value: kept !== null },
     { type: c.CKA_PRIVATE, value: true },
     { type: c.CKA_SENSITIVE, value: true },
     { type: c.CKA_EXTRACTABLE, value: false },
-    { type: c.CKA_UNWRAP, value: true },
-    { type: c.CKA_DECRYPT, value: false },
-    { type: c.CKA_SIGN, value: false },
+    { type: c.CKA_SIGN, value: use === 'sign' },
+    ...(isCurve(spec)
+      ? [{ type: c.CKA_DERIVE, value: false }]
+      : [
+          { type: c.CKA_UNWRAP, value: use === 'unwrap' },
+          { type: c.CKA_DECRYPT, value: use === 'decrypt' },
+        ]),
+    ...(kept ? names(c, kept) : []),
+  ]
+  const mechanism = isCurve(spec) ? c.CKM_EC_KEY_PAIR_GEN : c.CKM_RSA_PKCS_KEY_PAIR_GEN
+  return { mechanism: { mechanism }, publicKey, privateKey }
+}
+
+function names(c: Constants, { id, label }: { readonly id: string; readonly label: string }): Template {
+  return [
     { type: c.CKA_ID, value: Buffer.from(id, 'hex') },
     { type: c.CKA_LABEL, value: label },
   ]
-  return { publicKey, privateKey }
 }
 
 /** AES-GCM with a nonce of 12 bytes and a tag of 16. Throws RangeError on another nonce. */
@@ -77,9 +127,32 @@ export function gcm(c: Constants, iv: Buffer, aad: Buffer): Mechanism {
 }
 
 export function unwrapping(c: Constants, algorithm: WrappingAlgorithm): Mechanism {
-  if (algorithm === 'RSAES_PKCS1_V1_5') return { mechanism: c.CKM_RSA_PKCS }
+  return algorithm === 'RSAES_PKCS1_V1_5' ? { mechanism: c.CKM_RSA_PKCS } : oaep(c, algorithm)
+}
+
+/** OAEP with one hash for the label, which is empty, and for MGF1. */
+export function oaep(c: Constants, algorithm: OaepAlgorithm): Mechanism {
   const [hashAlg, mgf] =
     algorithm === 'RSAES_OAEP_SHA_1' ? [c.CKM_SHA_1, c.CKG_MGF1_SHA1] : [c.CKM_SHA256, c.CKG_MGF1_SHA256]
   const parameter = { type: c.CK_PARAMS_RSA_OAEP, hashAlg, mgf, source: DATA_SPECIFIED }
   return { mechanism: c.CKM_RSA_PKCS_OAEP, parameter }
+}
+
+/** What signs a digest of SHA-256: PSS with a salt as long as the digest; PKCS #1 v1.5 takes a DigestInfo in place of the digest. */
+export function signing(c: Constants, algorithm: DeviceSigning): Mechanism {
+  switch (algorithm) {
+    case 'ECDSA_SHA_256':
+      return { mechanism: c.CKM_ECDSA }
+    case 'RSA_PKCS1_SHA_256':
+      return { mechanism: c.CKM_RSA_PKCS }
+    case 'RSA_PSS_SHA_256': {
+      const parameter = {
+        type: c.CK_PARAMS_RSA_PSS,
+        hashAlg: c.CKM_SHA256,
+        mgf: c.CKG_MGF1_SHA256,
+        saltLen: SALT_BYTES,
+      }
+      return { mechanism: c.CKM_RSA_PKCS_PSS, parameter }
+    }
+  }
 }

@@ -1,9 +1,10 @@
 // One token: a login to it, begun again after every error that may void sessions or handles, and the queue for its sessions.
-import type { Cryptoki, Handle } from './cryptoki.ts'
+import type { Cryptoki } from './cryptoki.ts'
 import { Away, describeFault, faultOf, Late, Missing, Voided, voidsSessions } from './faults.ts'
 import { Gate } from './gate.ts'
 import { Access, Login } from './login.ts'
 import { type LeftAlone, monotonicMs, type TokenState } from './protocol.ts'
+import type { Handle } from './session.ts'
 
 /** How long a token that could not be opened is left alone, in milliseconds. */
 const LEAVE_ALONE_MS = 500

@@ -48,6 +48,11 @@ describe('a cluster of tokens', () => {
       /can't do RSAES_OAEP_SHA_256, since it lacks CKM_RSA_PKCS_OAEP with SHA-256: this affects GetParametersForImport/,
     )
     assert.match(before.out, /can do RSAES_OAEP_SHA_1\n/)
+    assert.match(before.out, /can do EC_P256K\n/)
+    assert.match(
+      before.out,
+      /can't do AsymmetricDecrypt RSAES_OAEP_SHA_256, since it lacks CKM_RSA_PKCS_OAEP with SHA-256: this affects AsymmetricEncrypt and/,
+    )
     assert.match(
       before.out,
       /can't do RSAES_PKCS1_V1_5, since it takes wrongly padded texts for material with CKM_RSA_PKCS: this affects/,

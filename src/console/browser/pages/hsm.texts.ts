@@ -18,12 +18,12 @@ export const hsmTexts = {
   nowhere: ['No region of this server has an HSM.', '本服务器的所有地域均未配置硬件密码机。'],
   can: ['What it does', '功能'],
   'can.1': [
-    'Makes AES keys of 256 bits, and unwraps imported material inside the device.',
-    '在设备内生成256位AES密钥，并在设备内解密导入的密钥材料。',
+    'Makes AES keys of 256 bits and key pairs, and unwraps imported material inside the device.',
+    '在设备内生成256位AES密钥和密钥对，并在设备内解密导入的密钥材料。',
   ],
   'can.2': [
-    'Encrypts and decrypts inside the device; the service holds only a reference to the key.',
-    '加密和解密均在设备内完成，服务仅保存密钥引用。',
+    'Encrypts, decrypts and signs inside the device; the service holds only a reference to the key.',
+    '加密、解密和签名均在设备内完成，服务仅保存密钥引用。',
   ],
   'can.3': [
     'Without its device a key cannot be used: keep backups as the maker of the HSM describes.',
@@ -60,5 +60,8 @@ export const hsmTexts = {
   'can.not': ['Can’t do', '不支持'],
   'ability.AES-256-GCM': ['Make keys, encrypt and decrypt (AES-256-GCM)', '生成密钥、加密和解密（AES-256-GCM）'],
   'ability.import': ['Import material wrapped with {algorithm}', '导入以 {algorithm} 加密的密钥材料'],
+  'ability.pair': ['Make key pairs ({spec})', '生成密钥对（{spec}）'],
+  'ability.sign': ['Sign with {algorithm}', '使用 {algorithm} 签名'],
+  'ability.decrypt': ['Decrypt with {algorithm}', '使用 {algorithm} 解密'],
   'ability.lacks': ['{what}: it {reason}', '{what}：{reason}'],
 } as const satisfies Texts

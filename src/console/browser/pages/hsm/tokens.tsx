@@ -5,7 +5,7 @@ import { Facts, Nothing, Ready, Section } from '../../parts/page.tsx'
 import { Badge } from '../../parts/state.tsx'
 import { useMayAsked, useReply } from '../../service/queries.ts'
 import type { HsmToken, HsmTokens } from '../../service/replies.ts'
-import { useCommon, useTexts } from '../../texts/language.tsx'
+import { type Say, useCommon, useTexts } from '../../texts/language.tsx'
 import { hsmTexts } from '../hsm.texts.ts'
 
 const ACTION = 'kms:InspectHsm'
@@ -83,10 +83,18 @@ function AbilityList({
       <h3>{title}</h3>
       <ul aria-label={title} className="consequences">
         {some.map(({ Name, Reason }) => {
-          const what = Name === 'AES-256-GCM' ? say('ability.AES-256-GCM') : say('ability.import', { algorithm: Name })
+          const what = abilityText(Name, say)
           return <li key={Name}>{Reason ? say('ability.lacks', { what, reason: Reason }) : what}</li>
         })}
       </ul>
     </>
   )
+}
+
+/** An ability is the cipher of symmetric keys, a spec of key pairs, an algorithm after its operation, or one to import with. */
+function abilityText(name: string, say: Say<typeof hsmTexts>): string {
+  const [operation, algorithm] = name.split(' ')
+  if (name === 'AES-256-GCM') return say('ability.AES-256-GCM')
+  if (algorithm) return say(operation === 'AsymmetricSign' ? 'ability.sign' : 'ability.decrypt', { algorithm })
+  return name.startsWith('RSAES_') ? say('ability.import', { algorithm: name }) : say('ability.pair', { spec: name })
 }

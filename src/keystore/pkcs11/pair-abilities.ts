@@ -1,0 +1,110 @@
+// What a device can do with key pairs, tried out with pairs of a session: lists of mechanisms tell neither which curves nor which hashes
+// there are.
+import { constants, hash, type KeyObject, verify } from 'node:crypto'
+import type { Cryptoki } from './cryptoki.ts'
+import type { Access } from './login.ts'
+import { Pace } from './pace.ts'
+import { encryptedFor } from './pairs.ts'
+import type { Abilities } from './protocol.ts'
+import type { Handle } from './session.ts'
+import { signed } from './signing.ts'
+import { type CurveSpec, type DeviceSigning, MECHANISM_NAMES, type OaepAlgorithm, type PairUse } from './templates.ts'
+import { Trial } from './trial.ts'
+
+type RsaSigning = Exclude<DeviceSigning, 'ECDSA_SHA_256'>
+/** Signing is what pairs on curves are for: a pair that can't sign counts as none. */
+export const CURVE_ABILITIES = ['EC_P256', 'EC_P256K'] as const satisfies readonly CurveSpec[]
+export type CurveAbility = (typeof CURVE_ABILITIES)[number]
+export const RSA_ABILITIES = [
+  'RSA_2048',
+  'RSA_3072',
+  'AsymmetricSign RSA_PSS_SHA_256',
+  'AsymmetricSign RSA_PKCS1_SHA_256',
+  'AsymmetricDecrypt RSAES_OAEP_SHA_256',
+  'AsymmetricDecrypt RSAES_OAEP_SHA_1',
+] as const
+export type RsaAbility = (typeof RSA_ABILITIES)[number]
+
+const CURVE_NAMES: Readonly<Record<CurveSpec, string>> = { EC_P256: 'secp256r1', EC_P256K: 'secp256k1' }
+const LARGE_BITS = 3072
+const TEXT = Buffer.from('strongroom tries this out')
+
+interface Pair {
+  readonly privateKey: Handle
+  readonly publicKey: KeyObject
+}
+
+/** What keeps a device from signing with a pair on each curve. */
+export async function abilitiesOnCurves(cryptoki: Cryptoki, access: Access): Promise<Abilities<CurveAbility>> {
+  const trial = new Trial()
+  const lackOf = async (spec: CurveSpec): Promise<string | null> => {
+    const pair = await trial.of(() => cryptoki.pairs.generate(access, spec, 'sign', null))
+    const signs = pair && (await trial.of(() => signsWith(cryptoki, access, pair, 'ECDSA_SHA_256')))
+    if (pair) cryptoki.destroy(access, pair.privateKey)
+    return signs
+      ? null
+      : `lacks ${pair ? MECHANISM_NAMES.ECDSA_SHA_256 : 'CKM_EC_KEY_PAIR_GEN'} with ${CURVE_NAMES[spec]}`
+  }
+  return trial.concluded({ EC_P256: await lackOf('EC_P256'), EC_P256K: await lackOf('EC_P256K') })
+}
+
+/** What keeps a device from making RSA pairs, and from signing and decrypting with them. The larger pairs are believed, not tried: they take long. */
+export async function abilitiesWithRsa(cryptoki: Cryptoki, access: Access): Promise<Abilities<RsaAbility>> {
+  const trial = new Trial()
+  const make = (use: PairUse) => trial.of(() => cryptoki.pairs.generate(access, 'RSA_2048', use, null))
+  const [signer, decrypter] = [await make('sign'), await make('decrypt')]
+  const signing = async (algorithm: RsaSigning) =>
+    lackUnless(algorithm, signer && (await trial.of(() => signsWith(cryptoki, access, signer, algorithm))))
+  const decryption = async (algorithm: OaepAlgorithm) =>
+    lackUnless(algorithm, decrypter && (await trial.of(() => decryptsWith(cryptoki, access, decrypter, algorithm))))
+  const lacksPairs = signer || decrypter ? null : 'lacks CKM_RSA_PKCS_KEY_PAIR_GEN'
+  const abilities = trial.concluded({
+    RSA_2048: lacksPairs,
+    RSA_3072: lacksPairs ?? lackOfBits(cryptoki.pairs.mostRsaBits(access.slot)),
+    'AsymmetricSign RSA_PSS_SHA_256': await signing('RSA_PSS_SHA_256'),
+    'AsymmetricSign RSA_PKCS1_SHA_256': await signing('RSA_PKCS1_SHA_256'),
+    'AsymmetricDecrypt RSAES_OAEP_SHA_256': await decryption('RSAES_OAEP_SHA_256'),
+    'AsymmetricDecrypt RSAES_OAEP_SHA_1': await decryption('RSAES_OAEP_SHA_1'),
+  })
+  for (const pair of [signer, decrypter]) if (pair) cryptoki.destroy(access, pair.privateKey)
+  return abilities
+}
+
+function lackUnless(algorithm: RsaSigning | OaepAlgorithm, does: true | null): string | null {
+  return does ? null : `lacks ${MECHANISM_NAMES[algorithm]}`
+}
+
+function lackOfBits(most: number): string | null {
+  return most < LARGE_BITS ? `lacks CKM_RSA_PKCS_KEY_PAIR_GEN with ${LARGE_BITS} bits` : null
+}
+
+/** Whether the signature of a digest is right; null when it is not. */
+async function signsWith(
+  cryptoki: Cryptoki,
+  access: Access,
+  { privateKey, publicKey }: Pair,
+  algorithm: DeviceSigning,
+): Promise<true | null> {
+  const signature = await signed(
+    cryptoki,
+    access,
+    { key: privateKey, algorithm },
+    hash('sha256', TEXT, 'buffer'),
+    new Pace(),
+  )
+  const padding = algorithm === 'RSA_PSS_SHA_256' ? PSS : {}
+  return verify('sha256', TEXT, { key: publicKey, ...padding }, signature) || null
+}
+
+const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+
+/** Whether the device decrypts what was encrypted with the public key; null when it does not. */
+async function decryptsWith(
+  cryptoki: Cryptoki,
+  access: Access,
+  { privateKey, publicKey }: Pair,
+  algorithm: OaepAlgorithm,
+): Promise<true | null> {
+  cryptoki.pairs.decryptInit(access, privateKey, algorithm)
+  return cryptoki.decrypt(access, encryptedFor(publicKey, algorithm, TEXT)).equals(TEXT) || null
+}

@@ -1,0 +1,127 @@
+// The C_ functions for key pairs: making one, signing, decrypting.
+import { constants, createPublicKey, ECDH, type KeyObject, publicEncrypt } from 'node:crypto'
+import type * as Pkcs11js from 'pkcs11js'
+import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
+import type { Library } from './library.ts'
+import { asBuffer, type Handle, type SessionHolder, still } from './session.ts'
+import {
+  type Constants,
+  type CurveSpec,
+  type DeviceSigning,
+  isCurve,
+  keyPair,
+  type OaepAlgorithm,
+  oaep,
+  type PairSpec,
+  type PairUse,
+  PUBLIC_EXPONENT,
+  signing,
+} from './templates.ts'
+
+/** Room for the signature of an RSA key of 4096 bits. */
+const SIGNATURE_ROOM = 512
+const COORDINATE_BYTES = 32
+/** The lengths of a compressed and of an uncompressed point, each in a DER octet string, as the standard wants it; some devices leave it out. */
+const WRAPPED_POINT_BYTES: readonly number[] = [3 + COORDINATE_BYTES, 3 + 2 * COORDINATE_BYTES]
+
+const CURVES: Readonly<Record<CurveSpec, { readonly jwk: string; readonly ecdh: string }>> = {
+  EC_P256: { jwk: 'P-256', ecdh: 'prime256v1' },
+  EC_P256K: { jwk: 'secp256k1', ecdh: 'secp256k1' },
+}
+
+export class Pairs {
+  readonly #c: Constants
+  readonly #lib: Pkcs11js.PKCS11
+
+  constructor({ constants, lib }: Library) {
+    this.#c = constants
+    this.#lib = lib
+  }
+
+  /**
+   * A new pair. `kept` names the private key in the token; without it, the private key is gone with the session. The device keeps no
+   * public key: what uses one needs no device.
+   */
+  async generate(
+    at: SessionHolder,
+    spec: PairSpec,
+    use: PairUse,
+    kept: { readonly id: string; readonly label: string } | null,
+  ): Promise<{ privateKey: Handle; publicKey: KeyObject }> {
+    const { mechanism, ...template } = keyPair(this.#c, spec, use, kept)
+    const { publicKey, privateKey } = await still(
+      at,
+      this.#lib.C_GenerateKeyPairAsync(at.session, mechanism, template.publicKey, template.privateKey),
+    )
+    const found = isCurve(spec)
+      ? curvePublicKey(spec, this.#attribute(at, publicKey, this.#c.CKA_EC_POINT))
+      : rsaPublicKey(this.modulusOf(at, publicKey))
+    this.#lib.C_DestroyObject(at.session, publicKey)
+    return { privateKey, publicKey: found }
+  }
+
+  /** The modulus (big-endian) of either key of an RSA pair. */
+  modulusOf(at: SessionHolder, key: Handle): Buffer {
+    return this.#attribute(at, key, this.#c.CKA_MODULUS)
+  }
+
+  #attribute(at: SessionHolder, key: Handle, type: number): Buffer {
+    const [attribute] = this.#lib.C_GetAttributeValue(at.session, key, [{ type }])
+    return (attribute?.value as Buffer | undefined) ?? Buffer.alloc(0)
+  }
+
+  /** The most bits that an RSA pair of the token may have, as the device says. Throws the library's error where it makes none. */
+  mostRsaBits(slot: Handle): number {
+    return this.#lib.C_GetMechanismInfo(slot, this.#c.CKM_RSA_PKCS_KEY_PAIR_GEN).maxKeySize
+  }
+
+  signInit(at: SessionHolder, key: Handle, algorithm: DeviceSigning): void {
+    this.#lib.C_SignInit(at.session, signing(this.#c, algorithm), key)
+  }
+
+  /** The signature as the device has it: that of ECDSA is r and s. */
+  sign(at: SessionHolder, data: Uint8Array): Buffer {
+    return this.#lib.C_Sign(at.session, asBuffer(data), Buffer.alloc(SIGNATURE_ROOM))
+  }
+
+  signAside(at: SessionHolder, data: Uint8Array): Promise<Buffer> {
+    return still(at, this.#lib.C_SignAsync(at.session, asBuffer(data), Buffer.alloc(SIGNATURE_ROOM)))
+  }
+
+  /** C_Decrypt follows: Cryptoki.decrypt. */
+  decryptInit(at: SessionHolder, key: Handle, algorithm: OaepAlgorithm): void {
+    this.#lib.C_DecryptInit(at.session, oaep(this.#c, algorithm), key)
+  }
+}
+
+/** The public key with this modulus (big-endian). */
+export function rsaPublicKey(modulus: Buffer): KeyObject {
+  const jwk = { kty: 'RSA', n: modulus.toString('base64url'), e: PUBLIC_EXPONENT.toString('base64url') }
+  return createPublicKey({ key: jwk, format: 'jwk' })
+}
+
+/** The SubjectPublicKeyInfo (DER). */
+export function spkiOf(key: KeyObject): Uint8Array {
+  return key.export({ type: 'spki', format: 'der' })
+}
+
+const PADDING: Readonly<Record<WrappingAlgorithm, { padding: number; oaepHash?: string }>> = {
+  RSAES_OAEP_SHA_1: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
+  RSAES_OAEP_SHA_256: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
+  RSAES_PKCS1_V1_5: { padding: constants.RSA_PKCS1_PADDING },
+}
+
+/** A ciphertext that the private key of the pair opens, or unwraps. */
+export function encryptedFor(key: KeyObject, algorithm: WrappingAlgorithm, bytes: Uint8Array): Buffer {
+  return publicEncrypt({ key, ...PADDING[algorithm] }, bytes)
+}
+
+/** The public key at this point (SEC 1, section 2.3.3), in a DER octet string or as it is. Throws when it is not on the curve. */
+function curvePublicKey(spec: CurveSpec, attribute: Buffer): KeyObject {
+  const isWrapped = WRAPPED_POINT_BYTES.includes(attribute.length)
+  const encoded = isWrapped ? attribute.subarray(2) : attribute
+  const point = ECDH.convertKey(encoded, CURVES[spec].ecdh, undefined, undefined, 'uncompressed') as Buffer
+  const [x, y] = [point.subarray(1, 1 + COORDINATE_BYTES), point.subarray(1 + COORDINATE_BYTES)]
+  const jwk = { kty: 'EC', crv: CURVES[spec].jwk, x: x.toString('base64url'), y: y.toString('base64url') }
+  return createPublicKey({ key: jwk, format: 'jwk' })
+}
