@@ -124,9 +124,15 @@ function namesIn(arn: string, { parameters }: CallOperation): Record<string, unk
   else if (service === 'kms' && kind === 'certificate') byName['CertificateId'] = name
   else if (service === 'ram' && kind === 'user') byName['UserName'] = name
   else if (service === 'ram' && kind === 'group') byName['GroupName'] = name
-  else if (service === 'ram' && kind === 'role') byName['RoleName'] = name
+  else if (service === 'ram' && kind === 'role')
+    Object.assign(byName, { RoleName: name, ResourceType: 'role', ResourceNames: [name] })
   else if (service === 'ram' && kind === 'policy')
-    Object.assign(byName, { PolicyName: name, PolicyType: account === 'system' ? 'System' : 'Custom' })
+    Object.assign(byName, {
+      PolicyName: name,
+      PolicyType: account === 'system' ? 'System' : 'Custom',
+      ResourceType: 'policy',
+      ResourceNames: [name],
+    })
   else if (service === 'ram' && kind === 'oidc-provider') byName['OIDCProviderName'] = name
   else if (service === 'ram' && kind === 'mfa')
     Object.assign(byName, { VirtualMFADeviceName: name, SerialNumber: `acs:ram::${account}:mfa/${name}` })

@@ -2,7 +2,7 @@
 import type { UserCaller } from '../api/caller.ts'
 import type { Code } from '../api/errors/catalogue.ts'
 import { refuse } from '../api/errors.ts'
-import type { Resource } from '../api/operation.ts'
+import type { Resource, Tags } from '../api/operation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { OIDC_PROVIDER, type OidcProvider } from './oidc-provider.ts'
 import {
@@ -165,8 +165,9 @@ function ramArn(account: string, resource: string): string {
  * Names are found in any case, so policies are held against the name as it was created: another case evades no Deny.
  */
 export async function ramResource(named: Named, name: string, context: Reads): Promise<Resource> {
-  const own = (await ownName(named, name, context)) ?? name
-  return { type: TYPES[named], name: own, arn: ramArn(context.caller.accountId, `${named}/${own}`) }
+  const { name: own = name, tags } = await ownOf(named, name, context)
+  const arn = ramArn(context.caller.accountId, `${named}/${own}`)
+  return { type: TYPES[named], name: own, arn, ...(tags && { tags }) }
 }
 
 /**
@@ -181,23 +182,32 @@ export async function renamedResources(
   const from = await ramResource(named, name, context)
   if (newName === null || newName === from.name) return [from]
   // Its own name in another case is a new name too.
-  const spelled = newName.toLowerCase() === name.toLowerCase() ? null : await ownName(named, newName, context)
+  const spelled = newName.toLowerCase() === name.toLowerCase() ? null : (await ownOf(named, newName, context)).name
   const to = spelled ?? newName
   return [from, { type: TYPES[named], name: to, arn: ramArn(context.caller.accountId, `${named}/${to}`) }]
 }
 
-async function ownName(named: Named, name: string, context: Reads): Promise<string | undefined> {
+/** What has the name in any case: its own spelling, and its tags where it can have some. */
+async function ownOf(
+  named: Named,
+  name: string,
+  context: Reads,
+): Promise<{ readonly name: string | undefined; readonly tags?: Tags | undefined }> {
   switch (named) {
     case 'user':
-      return (await userByName(name, context))?.body.userName
+      return { name: (await userByName(name, context))?.body.userName }
     case 'group':
-      return (await groupByName(name, context))?.body.groupName
-    case 'role':
-      return (await roleByName(name, context))?.body.roleName
-    case 'policy':
-      return (await customPolicy(name, context))?.body.policyName
+      return { name: (await groupByName(name, context))?.body.groupName }
+    case 'role': {
+      const role = await roleByName(name, context)
+      return { name: role?.body.roleName, tags: role?.body.tags }
+    }
+    case 'policy': {
+      const policy = await customPolicy(name, context)
+      return { name: policy?.body.policyName, tags: policy?.body.tags }
+    }
     case 'oidc-provider':
-      return (await oidcProviderByName(name, context))?.body.providerName
+      return { name: (await oidcProviderByName(name, context))?.body.providerName }
   }
 }
 

@@ -48,6 +48,7 @@ import { ListPoliciesForRole } from './operations/list-policies-for-role.ts'
 import { ListPoliciesForUser } from './operations/list-policies-for-user.ts'
 import { ListPolicyVersions } from './operations/list-policy-versions.ts'
 import { ListRoles } from './operations/list-roles.ts'
+import { ListTagResources } from './operations/list-tag-resources.ts'
 import { ListUsers } from './operations/list-users.ts'
 import { ListUsersForGroup } from './operations/list-users-for-group.ts'
 import { ListVirtualMFADevices } from './operations/list-virtual-mfa-devices.ts'
@@ -56,7 +57,9 @@ import { SetAccountAlias } from './operations/set-account-alias.ts'
 import { SetDefaultPolicyVersion } from './operations/set-default-policy-version.ts'
 import { SetPasswordPolicy } from './operations/set-password-policy.ts'
 import { SetSecurityPreference } from './operations/set-security-preference.ts'
+import { TagResources } from './operations/tag-resources.ts'
 import { UnbindMFADevice } from './operations/unbind-mfa-device.ts'
+import { UntagResources } from './operations/untag-resources.ts'
 import { UpdateAccessKey } from './operations/update-access-key.ts'
 import { UpdateGroup } from './operations/update-group.ts'
 import { UpdateLoginProfile } from './operations/update-login-profile.ts'
@@ -113,6 +116,7 @@ export const ramOperations: readonly RamOperation[] = [
   ListPoliciesForUser,
   ListPolicyVersions,
   ListRoles,
+  ListTagResources,
   ListUsers,
   ListUsersForGroup,
   ListVirtualMFADevices,
@@ -121,7 +125,9 @@ export const ramOperations: readonly RamOperation[] = [
   SetDefaultPolicyVersion,
   SetPasswordPolicy,
   SetSecurityPreference,
+  TagResources,
   UnbindMFADevice,
+  UntagResources,
   UpdateAccessKey,
   UpdateGroup,
   UpdateLoginProfile,

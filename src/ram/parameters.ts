@@ -2,7 +2,7 @@
 import { refuse } from '../api/errors.ts'
 import type { Tags } from '../api/operation.ts'
 import { integer, matching, optional, type Parameter, parameter, shaped } from '../api/parameters.ts'
-import { objectPieces } from '../api/pieces.ts'
+import { objectPieces, textPieces } from '../api/pieces.ts'
 import { isAddressRange } from './policy/conditions.ts'
 import type { PolicyType } from './records.ts'
 
@@ -64,7 +64,7 @@ export const policyDocument = textOf(6144)
 export const trustPolicyDocument = textOf(4096)
 
 /** A required value that `read` makes of the text; null refuses with InvalidParameter.<Name>. */
-function valued<T extends {}>(type: Parameter<T>['type'], rule: string, read: (text: string) => T | null) {
+export function valued<T extends {}>(type: Parameter<T>['type'], rule: string, read: (text: string) => T | null) {
   return parameter(type, rule, (name) => refuse('InvalidParameter.{name}', { name }), read)
 }
 
@@ -144,16 +144,31 @@ export const loginNetworkMasks = shaped(
   { longest: MAX_MASKS_TEXT },
 )
 
-const MAX_TAGS = 20
+export const MAX_TAGS = 20
 
 /** Tags: in pieces (Tag.1.Key, Tag.1.Value, …, gaps ignored), or as a JSON array of {"Key","Value"}. */
-export const tags = optional(
-  {
-    ...valued<Tags>('json', `A JSON array like [{"Key":"team","Value":"a"}] of at most ${MAX_TAGS} tags.`, readTags),
-    pieces: objectPieces(MAX_TAGS, ['Key', 'Value']),
-  },
-  [] as Tags,
-)
+function tagList(more: string, read: (text: string) => Tags | null): Parameter<Tags> {
+  const rule = `A JSON array like [{"Key":"team","Value":"a"}] of at most ${MAX_TAGS} tags${more}.`
+  return { ...valued<Tags>('json', rule, read), pieces: objectPieces(MAX_TAGS, ['Key', 'Value']) }
+}
+
+/** Tags to look for: an empty value stands for any. */
+export const tags = optional(tagList('', readTags), [] as Tags)
+const SETTABLE = '; no key begins with aliyun or acs:, none and no value with http:// or https://'
+/** Tags to set on something new. */
+export const newTags = optional(tagList(SETTABLE, readSettable), [] as Tags)
+/** Tags to set, at least one. */
+export const someTags = tagList(SETTABLE, (text) => {
+  const given = readSettable(text)
+  return given?.length ? given : null
+})
+
+function readSettable(text: string): Tags | null {
+  const given = readTags(text)
+  const isReserved = ([key, value]: Tags[number]) =>
+    /^(?:aliyun|acs:|https?:\/\/)/i.test(key) || /^https?:\/\//i.test(value)
+  return given?.some(isReserved) ? null : given
+}
 
 function readTags(text: string): Tags | null {
   const found = new Map<string, string>()
@@ -166,6 +181,17 @@ function readTags(text: string): Tags | null {
     found.set(key, value)
   }
   return [...found]
+}
+
+/** Texts of 1 to 128 characters: in pieces (Name.1, Name.2, …), or as a JSON array. */
+export function listOfTexts(what: string, most: number): Parameter<readonly string[]> {
+  const list = valued<readonly string[]>('json', `A JSON array of 1 to ${most} ${what}.`, (text) => {
+    const all = parsed(text)
+    if (!Array.isArray(all) || all.length === 0 || all.length > most) return null
+    const fits = (one: unknown): one is string => typeof one === 'string' && one.length > 0 && one.length <= 128
+    return all.every(fits) ? all : null
+  })
+  return { ...list, pieces: textPieces(most) }
 }
 
 function parsed(text: string): unknown {

@@ -448,6 +448,112 @@ eachDatabase((open) => {
     })
   })
 
+  describe('tags of roles and policies', () => {
+    const json = JSON.stringify
+    const names = (ResourceType: string, ...all: string[]) => ({ ResourceType, ResourceNames: json(all) })
+    const tags = (all: Record<string, string>) => ({
+      Tag: json(Object.entries(all).map(([Key, Value]) => ({ Key, Value }))),
+    })
+    const listed = async (parameters: Record<string, string>) => {
+      const { TagResources, NextToken } = await ram.must('ListTagResources', parameters)
+      const rows = TagResources.map((row: Record<string, string>) => [
+        row['ResourceName'],
+        row['TagKey'],
+        row['TagValue'],
+      ])
+      return { rows, NextToken }
+    }
+    before(async () => {
+      for (const RoleName of ['Tagged-b', 'tagged-a'])
+        await ram.must('CreateRole', {
+          RoleName,
+          AssumeRolePolicyDocument: TRUST('acs:ram::1:root'),
+          ...tags({ at: 'birth' }),
+        })
+      await ram.must('CreatePolicy', { PolicyName: 'tagged', PolicyDocument: ram.document(allow('a:B')) })
+    })
+    after(async () => {
+      for (const RoleName of ['Tagged-b', 'tagged-a']) await ram.must('DeleteRole', { RoleName })
+      await ram.must('DeletePolicy', { PolicyName: 'tagged' })
+    })
+
+    it('are set, replaced, listed and removed: of all that a call names, or of none', async () => {
+      await ram.must('TagResources', { ...names('role', 'TAGGED-A', 'tagged-b'), ...tags({ team: 'a', at: 'work' }) })
+      const all = [
+        ['tagged-a', 'at', 'work'],
+        ['tagged-a', 'team', 'a'],
+        ['Tagged-b', 'at', 'work'],
+        ['Tagged-b', 'team', 'a'],
+      ]
+      assert.deepEqual(await listed(names('role', 'tagged-b', 'tagged-a')), { rows: all, NextToken: undefined })
+      assert.deepEqual((await listed({ ResourceType: 'role' })).rows, all)
+      const half = { ...names('role', 'tagged-a', 'nobody'), ...tags({ team: 'b' }) }
+      assert.equal(await ram.outcome('TagResources', half), '404 EntityNotExist.Role')
+      assert.equal(await ram.outcome('UntagResources', { ...half, TagKeys: '["team"]' }), '404 EntityNotExist.Role')
+      assert.deepEqual((await listed(names('role', 'tagged-a'))).rows, all.slice(0, 2))
+      const pieces = { 'ResourceNames.1': 'tagged-a', 'TagKeys.1': 'team', 'TagKeys.2': 'no such key' }
+      await ram.must('UntagResources', { ResourceType: 'role', ...pieces })
+      assert.deepEqual((await listed({ ResourceType: 'role', ...tags({ team: '' }) })).rows, all.slice(2))
+      assert.deepEqual((await listed({ ResourceType: 'role', ...tags({ team: 'b' }) })).rows, [])
+      await ram.must('UntagResources', { ...names('role', 'tagged-b'), All: 'true' })
+      assert.deepEqual((await listed({ ResourceType: 'role' })).rows, all.slice(0, 1))
+      await ram.must('TagResources', { ...names('policy', 'Tagged'), ...tags({ empty: '' }) })
+      assert.deepEqual((await listed(names('policy', 'tagged'))).rows, [['tagged', 'empty', '']])
+      const { Policies } = await ram.must('ListPolicies', tags({ empty: '' }))
+      assert.deepEqual(Policies.Policy[0].Tags, { Tag: [{ TagKey: 'empty', TagValue: '' }] })
+    })
+
+    it('are listed page by page, through changes between the pages', async () => {
+      await ram.must('TagResources', { ...names('role', 'tagged-a', 'tagged-b'), ...tags({ k1: '', k2: '', k3: '' }) })
+      const keys: string[] = []
+      for (let token: Record<string, string> | null = {}; token; ) {
+        const { rows, NextToken } = await listed({ ResourceType: 'role', PageSize: '2', ...token })
+        keys.push(...rows.map(([name, key]: string[]) => `${name}/${key}`))
+        await ram.must('UntagResources', { ...names('role', 'tagged-a'), TagKeys: '["at","k1"]' })
+        token = NextToken === undefined ? null : { NextToken }
+      }
+      const b = ['Tagged-b/k1', 'Tagged-b/k2', 'Tagged-b/k3']
+      assert.deepEqual(keys, ['tagged-a/at', 'tagged-a/k1', 'tagged-a/k2', 'tagged-a/k3', ...b])
+      await ram.must('UntagResources', { ...names('role', 'tagged-a', 'tagged-b'), All: 'true' })
+    })
+
+    it('are refused with what is wrong with their parameters', async () => {
+      const many = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`key-${i}`, '']))
+      const role = names('role', 'tagged-a')
+      await ram.must('TagResources', { ...role, ...tags(many) })
+      const cases: [action: string, parameters: Record<string, string>, code: string][] = [
+        ['TagResources', { ...role, ...tags({ 'key-20': '' }) }, '409 LimitExceeded.Tag'],
+        ['TagResources', { ...role, ...tags({ ...many, 'key-20': '' }) }, '400 InvalidParameter.Tag'],
+        ['TagResources', { ...role, ...tags({ 'acs:x': '' }) }, '400 InvalidParameter.Tag'],
+        ['TagResources', { ...role, ...tags({ Aliyun: '' }) }, '400 InvalidParameter.Tag'],
+        ['TagResources', { ...role, ...tags({ x: 'http://x' }) }, '400 InvalidParameter.Tag'],
+        ['TagResources', { ...role, ...tags({}) }, '400 InvalidParameter.Tag'],
+        ['TagResources', role, '400 MissingParameter'],
+        ['TagResources', { ...names('user', 'a'), ...tags({ a: '' }) }, '400 InvalidParameter.ResourceType'],
+        ['TagResources', { ...names('role'), ...tags({ a: '' }) }, '400 InvalidParameter.ResourceNames'],
+        [
+          'TagResources',
+          { ...names('policy', 'AdministratorAccess'), ...tags({ a: '' }) },
+          '404 EntityNotExist.Policy',
+        ],
+        ['UntagResources', role, '400 MissingParameter'],
+        ['UntagResources', { ...role, TagKeys: '[]' }, '400 InvalidParameter.TagKeys'],
+        ['ListTagResources', names('policy', 'nothing'), '404 EntityNotExist.Policy'],
+        ['ListTagResources', { ...role, PageSize: '101' }, '400 InvalidParameter.PageSize'],
+        ['ListTagResources', { ...role, NextToken: 'x' }, '400 InvalidParameter.NextToken'],
+      ]
+      for (const [action, parameters, code] of cases)
+        assert.equal(await ram.outcome(action, parameters), code, `${action} ${json(parameters)}`)
+    })
+
+    it('name in their events what they are about', async () => {
+      await ram.must('UntagResources', { ...names('role', 'TAGGED-a'), TagKeys: '["key-1"]' })
+      const last = (await house.events()).at(-1)
+      assert.deepEqual(last?.['referencedResources'], { 'ACS::RAM::Role': ['tagged-a'] })
+      assert.equal(last?.['eventRW'], 'Write')
+    })
+  })
+
   describe('passwords and the account', () => {
     it('keep what the password policy demands, and never show a password', async () => {
       await ram.must('CreateUser', { UserName: 'heidi' })

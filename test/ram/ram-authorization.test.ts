@@ -32,9 +32,12 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   SerialNumber: 'acs:ram::0000000000000000:mfa/m',
   AuthenticationCode1: '000000',
   AuthenticationCode2: '000001',
+  ResourceType: 'role',
+  ResourceNames: '["r"]',
+  Tag: '[{"Key":"k"}]',
 }
 
-/** What an operation is about, behind acs:ram:*:ACCOUNT: in the table of actions and resources. */
+/** What an operation is about, behind acs:ram:*:ACCOUNT: in the table of actions and resources; none is `*`. */
 function resourcesOf(name: string): string[] {
   if (/^(CreateUser|ListUsers)$/.test(name)) return ['user/*']
   if (/^(CreateGroup|ListGroups)$/.test(name)) return ['group/*']
@@ -44,6 +47,7 @@ function resourcesOf(name: string): string[] {
   const attaching = /^(?:Attach|Detach)Policy(?:To|From)(User|Group|Role)$/.exec(name)?.[1]
   if (attaching) return [`${attaching.toLowerCase()}/${attaching.charAt(0).toLowerCase()}`, 'policy/p']
   if (/Alias$|PasswordPolicy$|SecurityPreference$|AccountSummary$/.test(name)) return ['*']
+  if (/[Tt]agResources$/.test(name)) return []
   if (/ForGroup$|Group$/.test(name)) return ['group/g']
   if (/ForRole$|Role$/.test(name)) return ['role/r']
   if (name === 'ChangePassword') return ['user/caller']
@@ -87,9 +91,8 @@ describe('each RAM operation', () => {
 
   /** `ram explain` says the same as the service did, as far as one resource can tell. */
   async function compare(name: string, parameters: Record<string, string>, passed: boolean) {
-    const [resource = ''] =
-      parameters['UserName'] === undefined ? resourcesOf(name) : [`user/${parameters['UserName']}`]
-    const arn = `acs:ram:*:${house.credentials.accountId}:${resource}`
+    const [resource] = parameters['UserName'] === undefined ? resourcesOf(name) : [`user/${parameters['UserName']}`]
+    const arn = resource === undefined ? '*' : `acs:ram:*:${house.credentials.accountId}:${resource}`
     const { decision, warnings } = await explained(house, 'user/caller', `ram:${name}`, arn)
     const partly = warnings.some((warning) => warning.includes('which this answer leaves out'))
     if (!partly || passed) assert.equal(decision === 'Allow', passed, `explain ${name}`)
@@ -114,10 +117,56 @@ describe('each RAM operation', () => {
       if (arns.length > 1)
         for (const arn of arns) assert.equal(await ask(allow([arn])), false, `allowed on ${arn} alone`)
       const Condition = { DateLessThan: { 'acs:CurrentTime': '2020-01-01T00:00:00Z' } }
-      assert.equal(await ask({ ...allow(arns), Condition }), false, 'allowed by a condition that does not hold')
-      const exact = arns.map((arn) => arn.replace(/:\*$/, ':?'))
+      assert.equal(
+        await ask({ ...allow(arns.length === 0 ? ['*'] : arns), Condition }),
+        false,
+        'allowed by a condition that does not hold',
+      )
+      const exact = arns.length === 0 ? ['*'] : arns.map((arn) => arn.replace(/:\*$/, ':?'))
       assert.equal(await ask(allow(exact)), true, `allowed on ${arns.join()}`)
     })
+
+  it('sees the tags of roles and policies, and those that the call gives', async () => {
+    const allow = (Action: string, Condition: object) => ({ Effect: 'Allow', Action, Resource: '*', Condition })
+    const own = { StringEquals: { 'acs:ResourceTag/team': 'a' } }
+    const given = { StringEquals: { 'acs:RequestTag/team': 'a' } }
+    for (const team of ['a', 'b']) {
+      const Tag = JSON.stringify([{ Key: 'team', Value: team }])
+      await ram.must('CreateRole', { RoleName: `role-${team}`, AssumeRolePolicyDocument: TRUST, Tag })
+      await ram.must('CreatePolicy', { PolicyName: `policy-${team}`, PolicyDocument: POLICY, Tag })
+    }
+    const role = (team: string) => ({ RoleName: `role-${team}` })
+    const policy = (team: string) => ({ PolicyType: 'Custom', PolicyName: `policy-${team}` })
+    const names = (...teams: string[]) => ({
+      ResourceType: 'role',
+      ResourceNames: JSON.stringify(teams.map((team) => `role-${team}`)),
+    })
+    const tag = (team: string) => ({ Tag: JSON.stringify([{ Key: 'team', Value: team }]) })
+    const cases: [name: string, parameters: Record<string, string>, condition: object, passes: boolean][] = [
+      ['GetRole', role('a'), own, true],
+      ['GetRole', role('b'), own, false],
+      ['GetPolicy', policy('a'), own, true],
+      ['GetPolicy', policy('b'), own, false],
+      ['AttachPolicyToRole', { ...role('a'), ...policy('a') }, own, true],
+      ['AttachPolicyToRole', { ...role('a'), ...policy('b') }, own, false],
+      ['ListTagResources', names('a'), own, true],
+      ['ListTagResources', names('a', 'b'), own, false],
+      ['TagResources', { ...names('b'), ...tag('a') }, given, true],
+      ['TagResources', { ...names('b'), ...tag('b') }, given, false],
+      ['CreateRole', { RoleName: 'role-c', AssumeRolePolicyDocument: TRUST, ...tag('a') }, given, true],
+      ['CreatePolicy', { PolicyName: 'policy-c', PolicyDocument: POLICY, ...tag('b') }, given, false],
+    ]
+    for (const [name, parameters, condition, expected] of cases) {
+      await ram.must('CreatePolicyVersion', {
+        PolicyName: 'the-policy',
+        PolicyDocument: JSON.stringify({ Version: '1', Statement: [allow(`ram:${name}`, condition)] }),
+        SetAsDefault: 'true',
+        RotateStrategy: 'DeleteOldestNonDefaultVersionWhenLimitExceeded',
+      })
+      const code = await ramOf(house, caller).outcome(name, parameters)
+      assert.equal(code !== 'NoPermission', expected, `${name} ${JSON.stringify(parameters)} ${code}`)
+    }
+  })
 
   it('sees through another spelling of a name', async () => {
     await ram.must('CreateUser', { UserName: 'Victim' })

@@ -155,6 +155,7 @@ export const ram = {
   },
   'LimitExceeded.Policy': { status: 409, message: 'The count of policy beyond the current limits.' },
   'LimitExceeded.Policy.Version': { status: 409, message: 'The count of policy version beyond the current limits.' },
+  'LimitExceeded.Tag': { status: 409, message: 'The count of tags beyond the current limits.' },
   'LimitExceeded.VirtualMFADevice': {
     status: 409,
     message: 'The count of virtual mfa devices beyond the current limits.',

@@ -4,7 +4,7 @@ import { insert } from '../../ledger/record.ts'
 import { policyAnswer } from '../answers.ts'
 import { containerOf, customPolicy, foundPolicy, ramResource } from '../find.ts'
 import { operation } from '../operation.ts'
-import { description, policyDocument, policyName, tags } from '../parameters.ts'
+import { description, newTags, policyDocument, policyName } from '../parameters.ts'
 import { checkPolicy } from '../policy-documents.ts'
 import { POLICY, type PolicyBody, ramScope } from '../records.ts'
 import { systemPolicies } from '../system-policies.ts'
@@ -16,7 +16,7 @@ export const CreatePolicy = operation({
     PolicyName: policyName,
     PolicyDocument: policyDocument,
     Description: optional(description, ''),
-    Tag: tags,
+    Tag: newTags,
   },
   access: 'Write',
   trail: {

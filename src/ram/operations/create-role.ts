@@ -5,7 +5,7 @@ import { roleAnswer } from '../answers.ts'
 import { containerOf, ramResource, roleByName } from '../find.ts'
 import { newRoleId } from '../identifiers.ts'
 import { operation } from '../operation.ts'
-import { description, maxSessionSeconds, roleName, tags, trustPolicyDocument } from '../parameters.ts'
+import { description, maxSessionSeconds, newTags, roleName, trustPolicyDocument } from '../parameters.ts'
 import { bindTrustPolicy } from '../policy-documents.ts'
 import { ROLE, type RoleBody, ramScope } from '../records.ts'
 
@@ -17,7 +17,7 @@ export const CreateRole = operation({
     AssumeRolePolicyDocument: trustPolicyDocument,
     Description: optional(description, ''),
     MaxSessionDuration: optional(maxSessionSeconds, 3600),
-    Tag: tags,
+    Tag: newTags,
   },
   access: 'Write',
   trail: {
