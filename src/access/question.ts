@@ -7,6 +7,7 @@ import { readableValues } from '../api/parameters.ts'
 import type { CallContext, CallOperation } from '../gateway/house.ts'
 import { products } from '../gateway/products.ts'
 import { keyResource } from '../kms/key-name.ts'
+import { secretResource } from '../kms/secrets/secret-name.ts'
 import { policyResource, ramResource } from '../ram/find.ts'
 import { deviceResource } from '../ram/mfa-device.ts'
 
@@ -59,6 +60,7 @@ const NAMING = [
   'RoleName',
   'PolicyName',
   'OIDCProviderName',
+  'SecretName',
   'Name',
   'TrailName',
 ]
@@ -107,7 +109,9 @@ async function locatedBy(operation: CallOperation, arn: string, resource: Resour
   const all = await locateParts(operation, values, context as CallContext)
   const found = all.filter((one) => !one.arn.includes(UNNAMED))
   const isNothing = all.length === 0 && Object.keys(names).length === 0
-  return found.length > 0 || isNothing ? { found, unnamed } : { found: [resource], unnamed }
+  // A name that makes something new, such as a secret, is none of the resources.
+  const deciding = found.length < all.length ? unnamed : []
+  return { found: found.length > 0 || isNothing ? found : [resource], unnamed: deciding }
 }
 
 /** The parameters by which a call of the operation would name the resource. */
@@ -145,6 +149,7 @@ async function resourceCalled(arn: string, context: Finding): Promise<Resource> 
   const { service = '', account = '', resource = '' } = parseArn(arn) ?? {}
   const [, kind = '', name = ''] = KIND_AND_NAME.exec(resource) ?? []
   if (service === 'kms' && (kind === 'key' || kind === 'alias')) return keyResource(arn, context)
+  if (service === 'kms' && kind === 'secret') return secretResource(arn, context)
   if (service !== 'ram') return plain(arn)
   switch (kind) {
     case 'policy':

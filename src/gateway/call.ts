@@ -141,7 +141,7 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
       if (outcome !== 'committed') destroyUncommitted(changes, house.keystore)
       if (outcome === 'full') throw refuse(operation.quotaRefusal ?? 'Rejected.LimitExceeded')
       if (outcome === 'moved') continue
-      forgetDestroyed(changes, house.keystore)
+      forgetDestroyed(changes, house)
       return reply
     } catch (error) {
       // Records read under former root keys may not open any more: retry under the present ones.
@@ -195,7 +195,7 @@ function contextOf(
   keystore: Keystore,
 ): CallContext {
   const { settings, newRecordId, randomBytes, authorizer, securityTokens, mfaSeeds, accessKeys, lastUsed } = house
-  const { eventIndex, pageTokens, deliveryTarget, hsmTokens, ring } = house
+  const { eventIndex, pageTokens, deliveryTarget, hsmTokens, dataKeys, ring } = house
   const { caller } = authenticated
   const own = settings.accounts.get(account)
   return {
@@ -206,6 +206,7 @@ function contextOf(
     ledger: view,
     keystore,
     hsmTokens,
+    dataKeys,
     settings: own ? { ...settings, ...own } : settings,
     quotas: settings.quotas,
     authorizer,

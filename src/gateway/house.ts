@@ -59,13 +59,17 @@ export interface House extends Clock {
       /** The average rate at which the events of an account's refused calls may be stored, in bytes a second. */
       readonly refusedBytesPerSecond: number
       /** The accounts that have limits of their own. */
-      readonly accounts: ReadonlyMap<string, Pick<KmsSettings, 'maxKeys' | 'maxAliases'> & { readonly rates: Rates }>
+      readonly accounts: ReadonlyMap<
+        string,
+        Pick<KmsSettings, 'maxKeys' | 'maxAliases' | 'maxSecrets'> & { readonly rates: Rates }
+      >
     }
   readonly rateLimiter: RateLimits
   readonly runtime: Runtime
   readonly ledger: Ledger
   readonly keystore: Keystore
   readonly hsmTokens: KmsContext['hsmTokens']
+  readonly dataKeys: KmsContext['dataKeys']
   readonly accessKeys: AccessKeys
   readonly securityTokens: SecurityTokens
   readonly mfaSeeds: MfaSeeds

@@ -16,10 +16,8 @@ import { demandServed } from '../gateway/served.ts'
 import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import type { Supervisor } from '../keystore/pkcs11/supervisor.ts'
 import { KeystoreRouter } from '../keystore/router.ts'
-import { SoftwareKeystore } from '../keystore/software.ts'
 import { KEY_INDEX } from '../kms/key-index.ts'
 import { KeyUsage } from '../kms/key-usage.ts'
-import { versionsIn } from '../kms/records.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import { Ledger } from '../ledger/ledger.ts'
 import { AccessKeys } from '../ram/access-key.ts'
@@ -39,6 +37,7 @@ import { SecurityTokens } from '../sts/security-token.ts'
 import { deviceOf, hsmKeystoreOf } from './hsm.ts'
 import { openRing } from './installation.ts'
 import { openLog } from './log.ts'
+import { openedKeys } from './opened-keys.ts'
 
 /** What calls use of the open house. */
 type ForCalls = Pick<
@@ -47,6 +46,7 @@ type ForCalls = Pick<
   | 'ledger'
   | 'keystore'
   | 'hsmTokens'
+  | 'dataKeys'
   | 'accessKeys'
   | 'mfaSeeds'
   | 'console'
@@ -103,8 +103,7 @@ export async function openHouse(
     const rooms = { ledger, keys, usage, runtime }
     const attempts = new Attempts()
     const hsm = settings.hsm && device && (await hsmKeystoreOf(device, settings.hsm, rooms, alarm, now))
-    const software = new SoftwareKeystore(keys, runtime)
-    ledger.whenChanged((changed) => software.dropOpened(changed && versionsIn(changed)))
+    const { software, dataKeys } = openedKeys(ledger, keys, runtime)
     return {
       storage,
       ledger,
@@ -118,6 +117,7 @@ export async function openHouse(
       lastUsed: new LastUsed(ledger),
       securityTokens: new SecurityTokens(keys),
       keystore: new KeystoreRouter(software, hsm, usage),
+      dataKeys,
       hsmTokens: async () => (await hsm?.describe()) ?? [],
       hsm,
       usage,

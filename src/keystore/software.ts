@@ -1,7 +1,7 @@
-// The software key store: material sealed under the root key, opened for use and kept ready in a bounded cache.
+// The software key store: material sealed under the root key, opened for use and kept ready.
 import { refuse } from '../api/errors.ts'
 import { unwrap } from '../cryptography/wrap.ts'
-import { KEY_BYTES, NONCE_BYTES, Xaes } from '../cryptography/xaes.ts'
+import { KEY_BYTES, NONCE_BYTES, type Xaes } from '../cryptography/xaes.ts'
 import type { Randomness } from '../runtime/runtime.ts'
 import {
   type Imported,
@@ -12,33 +12,23 @@ import {
   type WrappingKey,
   type WrappingPurpose,
 } from './keystore.ts'
+import { ReadyKeys } from './ready-keys.ts'
 import type { RootKeys } from './root-keys.ts'
 import type { StoredMaterial } from './stored-material.ts'
 import { materialPlace, type VersionPlace } from './version-place.ts'
 
 type Random = Pick<Randomness, 'randomBytes' | 'rsaPair'>
 
-const READY_KEYS = 10_000
-
-/** Opened material, and the sealed value that it was opened from. */
-interface Ready {
-  readonly sealed: StoredMaterial
-  readonly xaes: Xaes
-}
-
 export class SoftwareKeystore implements Keystore {
   readonly #keys: RootKeys
   readonly #random: Random
   /** By version, so that destroying a version's material finds it, however the material was resealed since. */
-  readonly #ready = new Map<string, Ready>()
-  /** Material that was destroyed lately: a call that read its record before may still use it, and does not leave it in memory. */
-  readonly #destroyed = new Set<StoredMaterial>()
-  /** The epoch of the root keys that the material in `#ready` was opened under. */
-  #rootEpoch = 0
+  readonly #ready: ReadyKeys
 
   constructor(keys: RootKeys, random: Random) {
     this.#keys = keys
     this.#random = random
+    this.#ready = new ReadyKeys(keys)
   }
 
   async generate(place: VersionPlace): Promise<StoredMaterial> {
@@ -72,15 +62,12 @@ export class SoftwareKeystore implements Keystore {
   }
 
   forget(material: StoredMaterial, versionId: string): void {
-    this.#drop(versionId)
-    this.#destroyed.add(material)
-    const oldest = this.#destroyed.values().next()
-    if (this.#destroyed.size > READY_KEYS && !oldest.done) this.#destroyed.delete(oldest.value)
+    this.#ready.forget(versionId, material)
   }
 
   /** Wipes the opened material of versions whose records another process changed, and may have destroyed; null for all versions. */
   dropOpened(versionIds: Iterable<string> | null): void {
-    for (const versionId of versionIds ?? [...this.#ready.keys()]) this.#drop(versionId)
+    this.#ready.drop(versionIds)
   }
 
   /** Material exists in its record only, and in memory until `forget`. */
@@ -129,32 +116,10 @@ export class SoftwareKeystore implements Keystore {
 
   /** The material, to be used before the next await: it may be wiped afterwards. */
   #open(place: VersionPlace, sealed: StoredMaterial): Xaes {
-    if (this.#rootEpoch !== this.#keys.epoch) {
-      for (const versionId of this.#ready.keys()) this.#drop(versionId)
-      this.#rootEpoch = this.#keys.epoch
-    }
-    const ready = this.#ready.get(place.versionId)
-    if (ready?.sealed === sealed) return ready.xaes
+    const ready = this.#ready.get(place.versionId, sealed)
+    if (ready) return ready
     const material = this.#keys.open(materialPlace(place), Buffer.from(sealed, 'base64'))
     if (!material) throw new Unopenable(`the material of key version ${place.versionId} does not open`)
-    const xaes = new Xaes(material)
-    material.fill(0)
-    this.#drop(place.versionId)
-    if (this.#destroyed.has(sealed)) {
-      queueMicrotask(() => xaes.wipe())
-      return xaes
-    }
-    if (this.#ready.size >= READY_KEYS) {
-      const oldest = this.#ready.keys().next()
-      if (!oldest.done) this.#drop(oldest.value)
-    }
-    this.#ready.set(place.versionId, { sealed, xaes })
-    return xaes
-  }
-
-  /** Wipes the opened material of a version. */
-  #drop(versionId: string): void {
-    this.#ready.get(versionId)?.xaes.wipe()
-    this.#ready.delete(versionId)
+    return this.#ready.keep(place.versionId, sealed, material)
   }
 }

@@ -10,6 +10,7 @@ import {
 } from '../cryptography/ciphertext.ts'
 import { nonceBytesOf } from '../keystore/key-spec.ts'
 import { DeviceTime } from '../keystore/keystore.ts'
+import type { StoredMaterial } from '../keystore/stored-material.ts'
 import type { VersionPlace } from '../keystore/version-place.ts'
 import { anyKeyResource, type FoundKey, findKeyById, findVersion, keyResourceById } from './key-name.ts'
 import { demandEnabled } from './key-state.ts'
@@ -17,7 +18,7 @@ import type { KmsContext } from './operation.ts'
 import type { Version } from './records.ts'
 import { demandMayUse } from './service-keys.ts'
 
-type EncryptionContext = ReadonlyMap<string, string>
+export type EncryptionContext = ReadonlyMap<string, string>
 
 /** Encrypts under the key's primary version. Refuses unless the key is Enabled, and a service key to everybody but its product. */
 export async function encryptWith(
@@ -68,29 +69,49 @@ export async function openBlob(
 ): Promise<{ plaintext: Uint8Array; version: Version }> {
   const message = decodeCiphertext(blob)
   if (!message) throw notAuthentic()
-  const version = await findVersion(message.versionId, context)
-  if (!version) throw refuse('Forbidden.KeyNotFound')
-  const key = await findKeyById(version.body.keyId, context)
-  const plaintext = await decryptWith(key, version, message, { encryptionContext, context, time })
+  const usable = await usableVersion(message.versionId, context)
+  const plaintext = await decryptWith(usable, message, { encryptionContext, context, time })
   if (!plaintext) throw notAuthentic()
-  return { plaintext, version }
+  return { plaintext, version: usable.version }
 }
 
-/** Decrypts with the version that the ciphertext names; null when it is not authentic. Refuses as encryptWith. */
-async function decryptWith(
-  key: FoundKey,
-  version: Version,
-  message: Ciphertext,
-  { encryptionContext, context, time }: { encryptionContext: EncryptionContext; context: KmsContext; time: DeviceTime },
-): Promise<Uint8Array | null> {
+/** A key version that can decrypt now. */
+export interface UsableVersion {
+  readonly key: FoundKey
+  readonly version: Version
+  readonly material: StoredMaterial
+}
+
+/** Returns the version with this id. Refuses an unknown version, one without material, and a key as encryptWith does. */
+export async function usableVersion(
+  versionId: string,
+  context: Pick<KmsContext, 'ledger' | 'scope' | 'now' | 'caller'>,
+): Promise<UsableVersion> {
+  const version = await findVersion(versionId, context)
+  if (!version) throw refuse('Forbidden.KeyNotFound')
+  const key = await findKeyById(version.body.keyId, context)
   demandMayUse(key.body, context)
   demandEnabled(key.body)
-  if (version.body.material === null) throw refuse('Rejected.PendingImport')
+  const { material } = version.body
+  if (material === null) throw refuse('Rejected.PendingImport')
+  return { key, version, material }
+}
+
+/** Decrypts with the version that the ciphertext names; null when it is not authentic. */
+export async function decryptWith(
+  { key, version, material }: UsableVersion,
+  message: Ciphertext,
+  {
+    encryptionContext,
+    context,
+    time,
+  }: { encryptionContext: EncryptionContext; context: Pick<KmsContext, 'keystore'>; time: DeviceTime },
+): Promise<Uint8Array | null> {
   const place = placeOf(version, key)
   const parts = splitMessage(message.message, nonceBytesOf(place))
   if (!parts) return null
   const aad = aadOf(version, place, encryptionContext)
-  return context.keystore.decrypt(place, version.body.material, parts, aad, time)
+  return context.keystore.decrypt(place, material, parts, aad, time)
 }
 
 const NO_CONTEXT: EncryptionContext = new Map()

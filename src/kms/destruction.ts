@@ -3,7 +3,10 @@ import type { Keystore } from '../keystore/keystore.ts'
 import { type StoredMaterial, storeOf } from '../keystore/stored-material.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { type Change, insert, type Kind, remove, type Scope, update } from '../ledger/record.ts'
+import { recordKey } from '../storage/storage.ts'
 import { ALIAS, CMK, type Cmk, DESTRUCTION, USAGE, VERSION, type Version } from './records.ts'
+import type { DataKeys } from './secrets/data-keys.ts'
+import { SECRET_VALUE, type SecretValue } from './secrets/records.ts'
 
 type Reads = { readonly ledger: Pick<Ledger, 'get' | 'page'> }
 
@@ -55,12 +58,19 @@ async function removals<B>(kind: Kind<B>, cmk: Cmk, ledger: Reads['ledger'], scr
   }
 }
 
-/** Wipes from the key store's memory the material that committed changes destroyed. */
-export function forgetDestroyed(changes: readonly Change[], keystore: Keystore): void {
+/** Wipes from memory the material that committed changes destroyed, and the data keys that it encrypted or whose values are gone. */
+export function forgetDestroyed(
+  changes: readonly Change[],
+  { keystore, dataKeys }: { readonly keystore: Keystore; readonly dataKeys: DataKeys },
+): void {
   for (const change of changes) {
     if (change.change !== 'update' && change.change !== 'delete') continue
+    const { before } = change
+    if (before.kind === SECRET_VALUE.name) dataKeys.forget(before as SecretValue)
     const material = materialBefore(change)
-    if (material !== null && material !== materialAfter(change)) keystore.forget(material, change.before.id)
+    if (material === null || material === materialAfter(change)) continue
+    keystore.forget(material, before.id)
+    dataKeys.drop([recordKey(before.kind, before.account, before.region, before.id)])
   }
 }
 

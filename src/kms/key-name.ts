@@ -155,8 +155,8 @@ export function aliasResource(name: string, context: Reads): Resource {
   return { type: 'ACS::KMS::Alias', name, arn: kmsArn(context, name) }
 }
 
-/** Returns the resource that stands for all keys or all aliases (`key` or `alias`): an ARN for policies, without a name for events. */
-export function containerResource(container: 'key' | 'alias', context: Reads): Resource {
+/** Returns the resource that stands for all keys, aliases or secrets: an ARN for policies, without a name for events. */
+export function containerResource(container: 'key' | 'alias' | 'secret', context: Reads): Resource {
   return { type: '', name: '', arn: kmsArn(context, container) }
 }
 

@@ -7,6 +7,7 @@ import type { Change, Scope } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import type { RequestFacts } from '../ram/conditions.ts'
+import type { DataKeys } from './secrets/data-keys.ts'
 
 /** The operator's settings that operations use. */
 export interface KmsSettings {
@@ -16,6 +17,7 @@ export interface KmsSettings {
   readonly hsmRegions: readonly string[]
   readonly maxKeys: number
   readonly maxAliases: number
+  readonly maxSecrets: number
   readonly maxPendingWindowDays: number
 }
 
@@ -29,6 +31,8 @@ export interface KmsContext {
   readonly keystore: Keystore
   /** What is known of the tokens of the HSM; none where no HSM is configured. */
   hsmTokens(): Promise<readonly TokenDescription[]>
+  /** The data keys of secrets' values that are ready for use. */
+  readonly dataKeys: DataKeys
   readonly settings: KmsSettings
   /** For lists that show only the keys that the caller may list. */
   readonly authorizer: Pick<Authorizer, 'denial'>

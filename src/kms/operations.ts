@@ -4,6 +4,7 @@ import { CancelKeyDeletion } from './operations/cancel-key-deletion.ts'
 import { CreateAlias } from './operations/create-alias.ts'
 import { CreateKey } from './operations/create-key.ts'
 import { CreateKeyVersion } from './operations/create-key-version.ts'
+import { CreateSecret } from './operations/create-secret.ts'
 import { Decrypt } from './operations/decrypt.ts'
 import { DeleteAlias } from './operations/delete-alias.ts'
 import { DeleteKeyMaterial } from './operations/delete-key-material.ts'
@@ -21,6 +22,7 @@ import { GenerateDataKey } from './operations/generate-data-key.ts'
 import { GenerateDataKeyWithoutPlaintext } from './operations/generate-data-key-without-plaintext.ts'
 import { GetParametersForImport } from './operations/get-parameters-for-import.ts'
 import { GetRandomPassword } from './operations/get-random-password.ts'
+import { GetSecretValue } from './operations/get-secret-value.ts'
 import { ImportKeyMaterial } from './operations/import-key-material.ts'
 import { InspectHsm } from './operations/inspect-hsm.ts'
 import { ListAliases } from './operations/list-aliases.ts'
@@ -31,6 +33,7 @@ import { ListKeys } from './operations/list-keys.ts'
 import { ListResourceTags } from './operations/list-resource-tags.ts'
 import { ListTagResources } from './operations/list-tag-resources.ts'
 import { OpenKmsService } from './operations/open-kms-service.ts'
+import { PutSecretValue } from './operations/put-secret-value.ts'
 import { ReEncrypt } from './operations/re-encrypt.ts'
 import { ScheduleKeyDeletion } from './operations/schedule-key-deletion.ts'
 import { SetDeletionProtection } from './operations/set-deletion-protection.ts'
@@ -47,6 +50,7 @@ export const kmsOperations: readonly KmsOperation[] = [
   CreateAlias,
   CreateKey,
   CreateKeyVersion,
+  CreateSecret,
   Decrypt,
   DeleteAlias,
   DeleteKeyMaterial,
@@ -64,6 +68,7 @@ export const kmsOperations: readonly KmsOperation[] = [
   GenerateDataKeyWithoutPlaintext,
   GetParametersForImport,
   GetRandomPassword,
+  GetSecretValue,
   ImportKeyMaterial,
   InspectHsm,
   ListAliases,
@@ -74,6 +79,7 @@ export const kmsOperations: readonly KmsOperation[] = [
   ListResourceTags,
   ListTagResources,
   OpenKmsService,
+  PutSecretValue,
   ReEncrypt,
   ScheduleKeyDeletion,
   SetDeletionProtection,

@@ -12,6 +12,7 @@ import { destroyKey, destroyMaterial, destroyUncommitted, forgetDestroyed } from
 import { at, dueAt, materialExpired, withoutMaterial } from './key-state.ts'
 import { CMK, type Cmk, DESTRUCTION, type DestructionBody, VERSION } from './records.ts'
 import { rotated, rotationDueAt } from './rotation.ts'
+import type { DataKeys } from './secrets/data-keys.ts'
 
 const AT_ONCE = 100
 /** After how long failed work is tried again. */
@@ -21,6 +22,7 @@ const SELDOM_MS = 3_600_000
 interface House {
   readonly ledger: Ledger
   readonly keystore: Keystore
+  readonly dataKeys: DataKeys
   now(): number
   newId(): string
   newRecordId(): string
@@ -121,7 +123,7 @@ async function sweepOne(cmk: Cmk, house: House): Promise<boolean> {
     destroyUncommitted(changes, house.keystore)
     return false
   }
-  forgetDestroyed(changes, house.keystore)
+  forgetDestroyed(changes, house)
   return true
 }
 

@@ -4,7 +4,7 @@ import { ACTIONTRAIL, KMS, type Product, STS } from '../api/product.ts'
 import type { RateGroup } from './rates.ts'
 
 export interface QuotaProfile {
-  readonly quotas: { readonly 'max-keys': number; readonly 'max-aliases': number }
+  readonly quotas: Partial<Readonly<Record<'max-keys' | 'max-aliases' | 'max-secrets', number>>>
   readonly rates: readonly RateGroup[]
 }
 

@@ -16,7 +16,7 @@ interface InFile {
 
 /**
  * The limits of the file: an object whose members are `default` and account ids (16 digits), each with any of `quota-profile`,
- * `max-keys`, `max-aliases` and `rates`. What an account leaves out it takes from `default`, and `default` from `base`.
+ * `max-keys`, `max-aliases`, `max-secrets` and `rates`. What an account leaves out it takes from `default`, and `default` from `base`.
  * Whether products and operations exist is for the caller to check. Throws UsageError.
  */
 export function readQuotasFile(path: string, base: Limits, readFile: ReadFile): InFile {
@@ -24,7 +24,7 @@ export function readQuotasFile(path: string, base: Limits, readFile: ReadFile): 
   const ownRates: RateGroup[] = []
   const limits = (value: unknown, name: string, from: Limits): Limits => {
     const members = object(value, `${name}\` in \`${path}`)
-    demandKnown(members, ['quota-profile', 'max-keys', 'max-aliases', 'rates'], path)
+    demandKnown(members, ['quota-profile', 'max-keys', 'max-aliases', 'max-secrets', 'rates'], path)
     const groups = groupsOf(members['rates'] ?? [], path)
     ownRates.push(...groups)
     return limitsOf(members, groups, from, path)
@@ -40,11 +40,12 @@ export function readQuotasFile(path: string, base: Limits, readFile: ReadFile): 
 
 function limitsOf(given: Json, groups: readonly RateGroup[], from: Limits, path: string): Limits {
   const profile = given['quota-profile'] === undefined ? null : profileOf(String(given['quota-profile']), path)
-  const quota = (name: 'max-keys' | 'max-aliases', otherwise: number) =>
+  const quota = (name: 'max-keys' | 'max-aliases' | 'max-secrets', otherwise: number) =>
     whole(name, given[name] ?? profile?.quotas[name] ?? otherwise, path)
   return {
     maxKeys: quota('max-keys', from.maxKeys),
     maxAliases: quota('max-aliases', from.maxAliases),
+    maxSecrets: quota('max-secrets', from.maxSecrets),
     groups: [...groups, ...(profile?.rates ?? from.groups)],
   }
 }

@@ -36,6 +36,7 @@ export type RamQuotas = Readonly<Record<RamQuota, number>>
 export const QUOTAS = {
   'max-keys': quota('100000000', 'CMKs per account and region (the cloud: 200)'),
   'max-aliases': quota('100000000', 'aliases per account and region (the cloud: 300)'),
+  'max-secrets': quota('100000000', 'secrets per account and region'),
   'max-pending-window-days': {
     reader: whole(30, 366, 'DAYS'),
     fallback: '30',
@@ -65,7 +66,12 @@ export function quotasOf(told: Told, readFile: ReadFile): Quotas {
   const profile: QuotaProfile | undefined = name === null ? undefined : QUOTA_PROFILES.get(name)
   const profiled: Readonly<Record<string, number>> = profile?.quotas ?? {}
   const get = reading(QUOTAS, (setting) => told(setting) ?? profiled[setting]?.toString())
-  const base = { maxKeys: get('max-keys'), maxAliases: get('max-aliases'), groups: profile?.rates ?? [] }
+  const base = {
+    maxKeys: get('max-keys'),
+    maxAliases: get('max-aliases'),
+    maxSecrets: get('max-secrets'),
+    groups: profile?.rates ?? [],
+  }
   const file = get('quotas-file')
   const { rest, own, ownRates } = file === null ? NO_FILE(base) : readQuotasFile(file, base, readFile)
   const names = Object.keys(RAM_QUOTAS) as RamQuota[]
@@ -81,6 +87,6 @@ export function quotasOf(told: Told, readFile: ReadFile): Quotas {
 
 const NO_FILE = (rest: Limits) => ({ rest, own: [], ownRates: [] })
 
-function indexed({ maxKeys, maxAliases, groups }: Limits): AccountLimits {
-  return { maxKeys, maxAliases, rates: ratesOf(groups) }
+function indexed({ groups, ...limits }: Limits): AccountLimits {
+  return { ...limits, rates: ratesOf(groups) }
 }

@@ -30,6 +30,7 @@ export function ratesOf(groups: readonly RateGroup[]): Rates {
 export interface AccountLimits {
   readonly maxKeys: number
   readonly maxAliases: number
+  readonly maxSecrets: number
   readonly rates: Rates
 }
 

@@ -64,6 +64,9 @@ const TABLE: Readonly<Record<string, readonly [string, string, string, string]>>
   GetRandomPassword: [OK, OK, OK, OK],
   InspectHsm: [OK, OK, OK, OK],
   ListDueKeys: [OK, OK, OK, OK],
+  CreateSecret: [OK, RD, RP, RI],
+  GetSecretValue: [OK, RD, RP, RI],
+  PutSecretValue: [OK, RD, RP, RI],
 }
 
 /** The operations that keys of external material can't show: on a key of origin Aliyun_KMS, which is never PendingImport. */
@@ -90,6 +93,8 @@ interface Subject {
   readonly keyId: string
   readonly alias: string
   readonly blob: string
+  /** A secret whose values the key encrypts. */
+  readonly secret: string
   readonly prepared: Prepared | null
 }
 
@@ -109,8 +114,11 @@ async function keyIn(state: State, house: TestHouse): Promise<Subject> {
   const alias = `alias/cell-${++counter}`
   await house.must('CreateAlias', { KeyId: keyId, AliasName: alias })
   const { CiphertextBlob: blob } = await house.must('GenerateDataKey', { KeyId: keyId })
+  const secret = `secret-${counter}`
+  const first = { SecretName: secret, VersionId: 'v1', SecretData: 'x', EncryptionKeyId: keyId }
+  await house.must('CreateSecret', first)
   await bringInto(state, keyId, house)
-  return { keyId, alias, blob, prepared }
+  return { keyId, alias, blob, secret, prepared }
 }
 
 async function bringInto(state: State, keyId: string, house: TestHouse): Promise<void> {
@@ -125,7 +133,7 @@ async function stateOf(keyId: string, house: TestHouse): Promise<string> {
 }
 
 async function parametersOf(operation: string, subject: Subject, house: TestHouse): Promise<Record<string, string>> {
-  const { keyId, alias, blob, prepared } = subject
+  const { keyId, alias, blob, secret: SecretName, prepared } = subject
   const KeyId = keyId
   const resources = { RegionId: 'cn-hangzhou', ResourceType: 'key', 'ResourceId.1': keyId }
   switch (operation) {
@@ -192,6 +200,12 @@ async function parametersOf(operation: string, subject: Subject, house: TestHous
       }
     case 'UpdateRotationPolicy':
       return { KeyId, EnableAutomaticRotation: 'true', RotationInterval: '7d' }
+    case 'CreateSecret':
+      return { SecretName: `new-${++counter}`, VersionId: 'v1', SecretData: 'x', EncryptionKeyId: keyId }
+    case 'PutSecretValue':
+      return { SecretName, VersionId: `v-${++counter}`, SecretData: 'y' }
+    case 'GetSecretValue':
+      return { SecretName }
     case 'ImportKeyMaterial':
       return { KeyId, ImportToken: prepared?.token ?? '', EncryptedKeyMaterial: prepared?.wrapped ?? '' }
     default:
@@ -239,7 +253,11 @@ eachProtectionLevel((open) => {
         it(`${operation} on a key of origin Aliyun_KMS in ${state}: ${outcomes[i]}`, async () => {
           const keyId: string = (await house.must('CreateKey')).KeyMetadata.KeyId
           await bringInto(state, keyId, house)
-          const parameters = await parametersOf(operation, { keyId, alias: '', blob: '', prepared: null }, house)
+          const parameters = await parametersOf(
+            operation,
+            { keyId, alias: '', blob: '', secret: '', prepared: null },
+            house,
+          )
           assert.equal(await house.outcome(operation, parameters), outcomes[i])
           assert.equal(await stateOf(keyId, house), state)
         })

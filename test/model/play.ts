@@ -6,6 +6,8 @@ import type { TestHouse } from '../house.ts'
 import { wrap } from '../kms/byok.ts'
 import { exportTo, unwrapExported } from '../kms/export.ts'
 import { KeyServiceModel, type ModelBlob, type ModelKey } from './key-service.ts'
+import { SECRET_PLAYS } from './play-secrets.ts'
+import { SecretsModel } from './secrets.ts'
 
 /** A step names keys, aliases and blobs by number, since ids differ from run to run. */
 export interface Step {
@@ -25,10 +27,10 @@ type Body = Called['body']
 type Parameters = Record<string, string>
 
 /** A step with the number of the ciphertext that it is about. */
-type Played = Step & { readonly blob: number }
+export type Played = Step & { readonly blob: number }
 
 /** How an operation is called in a step, what the model says of it, and what a good answer must show. */
-interface Play {
+export interface Play {
   readonly parameters: (step: Played, run: Run) => Parameters | Promise<Parameters>
   readonly expected: (step: Played, model: KeyServiceModel, run: Run) => string
   readonly shows?: (body: Body, step: Played, run: Run) => void
@@ -43,6 +45,7 @@ const INTERVALS = ['7d', '240h', '6d']
 /** One sequence: the service in an account of its own, beside the model. */
 export class Run {
   readonly model: KeyServiceModel
+  readonly secrets: SecretsModel
   readonly house: TestHouse
   readonly level: ProtectionLevel
   readonly rsa: { readonly publicKey: KeyObject; readonly privateKey: KeyObject }
@@ -55,6 +58,7 @@ export class Run {
   constructor(house: TestHouse, account: Credentials, level: ProtectionLevel, rsa: Run['rsa']) {
     this.house = house
     this.model = new KeyServiceModel(house.now)
+    this.secrets = new SecretsModel(this.model)
     this.level = level
     this.rsa = rsa
     this.#account = account
@@ -110,6 +114,8 @@ export class Run {
         { operation: 'Encrypt', key, value: key },
         { operation: 'GenerateDataKey', key },
       ]),
+      { operation: 'CreateSecret', key: 0, alias: 0 },
+      { operation: 'CreateSecret', key: 2, alias: 1 },
     ])
       await this.#play({ ...first, ...step })
   }
@@ -264,6 +270,7 @@ const resources = (step: Played, run: Run) => ({
 const dataKey = (step: Played) => ({ context: contextOf(step), plaintext: '', isDataKey: true })
 
 export const PLAYS: Readonly<Record<string, Play>> = {
+  ...SECRET_PLAYS,
   CreateKey: {
     parameters: ({ value, yes }, { level }) => ({
       ProtectionLevel: level,

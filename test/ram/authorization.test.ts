@@ -11,7 +11,7 @@ import { exportTo, rsaPair } from '../kms/export.ts'
 import { explained } from './explaining.ts'
 import { ramOf } from './ram.ts'
 
-type On = 'key' | 'keys' | 'aliases' | 'alias and key' | 'anything' | 'nothing'
+type On = 'key' | 'keys' | 'secret' | 'secrets' | 'aliases' | 'alias and key' | 'anything' | 'nothing'
 /** Parameters of a call that succeeds, made afresh for each call: `key` is a new key with the tag Project=Apollo. */
 type Parameters = (fixture: Fixture) => Promise<Record<string, string>>
 
@@ -117,6 +117,19 @@ const OPERATIONS: Readonly<Record<string, [On, Parameters]>> = {
   GetRandomPassword: ['anything', async () => ({})],
   InspectHsm: ['anything', async () => ({})],
   ListDueKeys: ['keys', async () => ({})],
+  CreateSecret: ['secrets', async ({ alias }) => ({ SecretName: alias, VersionId: 'v1', SecretData: 'x' })],
+  GetSecretValue: ['secret', async (fixture) => ({ SecretName: await secretOf(fixture) })],
+  PutSecretValue: [
+    'secret',
+    async (fixture) => ({ SecretName: await secretOf(fixture), VersionId: 'v2', SecretData: 'y' }),
+  ],
+}
+
+/** A secret with the tag Project=Apollo, whose values the service's own key encrypts. */
+async function secretOf({ house, alias: SecretName }: Fixture): Promise<string> {
+  const Tags = '[{"TagKey":"Project","TagValue":"apollo"}]'
+  await house.must('CreateSecret', { SecretName, VersionId: 'v1', SecretData: 'x', Tags })
+  return SecretName
 }
 
 interface Fixture {
@@ -180,7 +193,13 @@ describe('each key operation', () => {
   /** `ram explain` says the same as the service did. */
   async function compare(name: string, made: Fixture, parameters: Record<string, string>, passed: boolean) {
     const [on] = OPERATIONS[name] ?? []
-    const resources = { keys: 'key', aliases: 'alias', 'alias and key': made.alias }
+    const resources = {
+      keys: 'key',
+      aliases: 'alias',
+      secrets: 'secret',
+      'alias and key': made.alias,
+      secret: `secret/${made.alias}`,
+    }
     const resource = resources[on as keyof typeof resources] ?? `key/${parameters['KeyId'] ?? made.key}`
     const arn = on === 'anything' ? '*' : `acs:kms:cn-hangzhou:${house.credentials.accountId}:${resource}`
     const { decision, warnings } = await explained(house, 'user/alice', `kms:${name}`, arn)
@@ -196,6 +215,8 @@ describe('each key operation', () => {
       const arn = (resource: string) => `acs:kms:cn-hangzhou:${house.credentials.accountId}:${resource}`
       if (on === 'keys') return [arn('key')]
       if (on === 'aliases') return [arn('alias')]
+      if (on === 'secrets') return [arn('secret')]
+      if (on === 'secret') return [arn(`secret/${alias}`)]
       if (on === 'anything') return ['*']
       return [arn(`key/${key}`), arn(`key/${external}`), ...(on === 'alias and key' ? [arn(alias)] : [])]
     }
@@ -207,10 +228,10 @@ describe('each key operation', () => {
       ['denied, though all is allowed', () => [allow('*'), deny(action)], refused],
       [
         'allowed only on another key',
-        () => [allow(action, ['acs:kms:*:*:key/another', 'acs:kms:*:*:alias/another'])],
+        () => [allow(action, ['acs:kms:*:*:key/another', 'acs:kms:*:*:alias/another', 'acs:kms:*:*:secret/another'])],
         refused,
       ],
-      ['allowed by tag', () => [allow(action, '*', byTag)], on === 'key' ? 'OK' : refused],
+      ['allowed by tag', () => [allow(action, '*', byTag)], on === 'key' || on === 'secret' ? 'OK' : refused],
       [
         'allowed by another tag',
         () => [allow(action, '*', { StringEquals: { 'kms:tag/project': 'apollo' } })],
@@ -332,6 +353,36 @@ describe('each key operation', () => {
     assert.equal(view.moved(false), true)
     assert.notEqual(await authorizer.permissions(caller, ledger.view()), null)
     assert.deepEqual(house.failures.slice(alarms), [])
+  })
+
+  it('on a secret needs the key that its user chose as well, and a denial does not tell which it is', async () => {
+    const { key, alias } = await fixture()
+    const arn = (resource: string) => `acs:kms:cn-hangzhou:${house.credentials.accountId}:${resource}`
+    const secret = { SecretName: alias, VersionId: 'v1', SecretData: 'x' }
+    const code = async (name: string, parameters: Record<string, string>, ...statements: object[]) => {
+      await put(...statements)
+      const { body } = await house.call(name, parameters, user)
+      return body.Code === undefined ? 'OK' : `${body.Code} ${body.Message}`
+    }
+    const no = (resource: string) =>
+      `Forbidden.NoPermission This operation for ${arn(resource)} is forbidden by permission system.`
+    const creates = allow('kms:CreateSecret', arn('secret'))
+    const generates = allow('kms:GenerateDataKey', arn(`key/${key}`))
+    const given = { ...secret, EncryptionKeyId: key }
+    assert.equal(await code('CreateSecret', given, creates), no(`key/${key}`))
+    assert.equal(await code('CreateSecret', given, creates, generates), 'OK')
+    const own = arn(`secret/${alias}`)
+    const next = { ...secret, VersionId: 'v2' }
+    for (const [name, parameters, action] of [
+      ['GetSecretValue', { SecretName: alias }, 'kms:Decrypt'],
+      ['PutSecretValue', next, 'kms:GenerateDataKey'],
+    ] as const) {
+      const onSecret = allow(`kms:${name}`, own)
+      assert.equal(await code(name, parameters, onSecret), no(`secret/${alias}`))
+      assert.equal(await code(name, parameters, onSecret, allow(action, arn('key/another'))), no(`secret/${alias}`))
+      assert.equal(await code(name, parameters, allow(action, arn(`key/${key}`))), no(`secret/${alias}`))
+      assert.equal(await code(name, parameters, onSecret, allow(action, arn(`key/${key}`))), 'OK')
+    }
   })
 
   it('ReEncrypt takes leave for the source and for the destination, each with its own action', async () => {

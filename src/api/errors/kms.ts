@@ -34,6 +34,9 @@ export const kms = {
     message:
       'The request was rejected because the key version has encrypted as many messages as are safe. Rotate the key.',
   },
+  // secrets
+  'Rejected.ResourceExist': { status: 409, message: 'The resource already exists.' },
+  'Rejected.ResourceInDeleteWindow': { status: 409, message: 'The secret is planned to be deleted.' },
   // imported key material
   InvalidKeyMaterial: { status: 400, message: 'key material is invalid.' },
   InvalidImportToken: { status: 400, message: 'import token is invalid.' },

@@ -11,7 +11,6 @@ import type { House } from '../../gateway/house.ts'
 import type { Metrics } from '../../gateway/metrics.ts'
 import { products } from '../../gateway/products.ts'
 import { KeystoreRouter } from '../../keystore/router.ts'
-import { SoftwareKeystore } from '../../keystore/software.ts'
 import { KEY_INDEX } from '../../kms/key-index.ts'
 import type { Alarm } from '../../ledger/alarm.ts'
 import { Ledger } from '../../ledger/ledger.ts'
@@ -30,6 +29,7 @@ import { SecurityTokens } from '../../sts/security-token.ts'
 import { laneHolder } from '../live-servers.ts'
 import { alarmOf, openLog } from '../log.ts'
 import { observing } from '../observing.ts'
+import { openedKeys } from '../opened-keys.ts'
 import { type Beginning, CHANNEL_FD, ERRORS, type OwnerMethods, type Sent, type WorkerMethods } from './protocol.ts'
 import { Notes, OwnersProvider, RemoteHsm, remoteAttempts, remoteLimits } from './remote-rooms.ts'
 
@@ -99,13 +99,15 @@ async function begin({ settings, tls, limits, node }: Beginning): Promise<Servin
   const tell = (fields: Readonly<Record<string, unknown>>, message: string) => owner.tell('logged', fields, message)
   const { observer, metrics } = await observing(settings, tell, SYSTEM.monotonic)
   const hsm = settings.hsm && new RemoteHsm(owner, SYSTEM)
+  const { software, dataKeys } = openedKeys(ledger, keys, SYSTEM)
   const house: House = {
     products,
     settings,
     runtime: SYSTEM,
     ledger,
-    keystore: new KeystoreRouter(new SoftwareKeystore(keys, SYSTEM), hsm, notes),
+    keystore: new KeystoreRouter(software, hsm, notes),
     hsmTokens: () => owner.ask('hsm.describe'),
+    dataKeys,
     accessKeys: new AccessKeys(keys, SYSTEM),
     mfaSeeds: new MfaSeeds(keys, SYSTEM),
     console: new Console(keys, SYSTEM, BUILDS, remoteAttempts(owner)),

@@ -1,0 +1,75 @@
+// Opened keys, kept ready for use in bounded memory. A key is found by the id of its record and by the very value that it was opened from, so
+// that what is found is what opening that value again would give.
+import { Xaes } from '../cryptography/xaes.ts'
+import type { RootKeys } from './root-keys.ts'
+
+const READY_KEYS = 10_000
+
+interface Ready {
+  readonly sealed: string
+  readonly xaes: Xaes
+}
+
+export class ReadyKeys {
+  readonly #keys: Pick<RootKeys, 'epoch'>
+  readonly #wiped: (id: string) => void
+  readonly #ready = new Map<string, Ready>()
+  /** What was destroyed lately: a call that read its record before may still use it, and does not leave it in memory. */
+  readonly #destroyed = new Set<string>()
+  /** The epoch of the root keys that the keys in `#ready` were opened under. */
+  #rootEpoch = 0
+
+  /** `wiped` hears the ids of keys that are ready no more. */
+  constructor(keys: Pick<RootKeys, 'epoch'>, wiped: (id: string) => void = () => {}) {
+    this.#keys = keys
+    this.#wiped = wiped
+  }
+
+  /** The key that was opened from `sealed`, to be used before the next await: it may be wiped afterwards. null where it is not ready. */
+  get(id: string, sealed: string): Xaes | null {
+    if (this.#rootEpoch !== this.#keys.epoch) {
+      this.drop(null)
+      this.#rootEpoch = this.#keys.epoch
+    }
+    const ready = this.#ready.get(id)
+    return ready?.sealed === sealed ? ready.xaes : null
+  }
+
+  /** Keeps the key (32 bytes) that was opened from `sealed`, wipes its bytes, and returns it as `get` does. */
+  keep(id: string, sealed: string, key: Uint8Array): Xaes {
+    const xaes = new Xaes(key)
+    key.fill(0)
+    this.#wipe(id)
+    if (this.#destroyed.has(sealed)) {
+      queueMicrotask(() => xaes.wipe())
+      return xaes
+    }
+    if (this.#ready.size >= READY_KEYS) {
+      const oldest = this.#ready.keys().next()
+      if (!oldest.done) this.#wipe(oldest.value)
+    }
+    this.#ready.set(id, { sealed, xaes })
+    return xaes
+  }
+
+  /** Wipes the keys with these ids; null for all. */
+  drop(ids: Iterable<string> | null): void {
+    for (const id of ids ?? [...this.#ready.keys()]) this.#wipe(id)
+  }
+
+  /** Wipes a key that was destroyed, and does not keep it again. */
+  forget(id: string, sealed: string): void {
+    this.#wipe(id)
+    this.#destroyed.add(sealed)
+    const oldest = this.#destroyed.values().next()
+    if (this.#destroyed.size > READY_KEYS && !oldest.done) this.#destroyed.delete(oldest.value)
+  }
+
+  #wipe(id: string): void {
+    const ready = this.#ready.get(id)
+    if (!ready) return
+    ready.xaes.wipe()
+    this.#ready.delete(id)
+    this.#wiped(id)
+  }
+}

@@ -1,0 +1,70 @@
+import { refuse } from '../../api/errors.ts'
+import { optional } from '../../api/parameters.ts'
+import { isoSeconds } from '../../api/time.ts'
+import { operation } from '../operation.ts'
+import { dryRun, flag } from '../parameters.ts'
+import { versionId, versionStage } from '../secrets/parameters.ts'
+import type { SecretBody, SecretVersion } from '../secrets/records.ts'
+import { versionStages } from '../secrets/replies.ts'
+import { findSecret, locateSecret, secretName, secretOrNull } from '../secrets/secret-name.ts'
+import { demandNotInDeleteWindow } from '../secrets/secret-state.ts'
+import { CURRENT, versionInStage, versionOf } from '../secrets/stages.ts'
+import { findValue, keyResourcesOf, openValue, valueOfDryRun } from '../secrets/values.ts'
+
+export const GetSecretValue = operation({
+  name: 'GetSecretValue',
+  summary: 'Returns the value of a secret: of the version in the stage ACSCurrent, or of another version.',
+  parameters: {
+    SecretName: secretName,
+    VersionId: optional(versionId, null),
+    VersionStage: optional(versionStage, null),
+    FetchExtendedConfig: flag,
+    ...dryRun,
+  },
+  access: 'Read',
+  trail: {
+    show: ['SecretName', 'VersionId', 'VersionStage', 'FetchExtendedConfig', 'DryRun'],
+    reply: ['SecretName', 'VersionId', 'VersionStages'],
+  },
+  refusals: [
+    'Forbidden.ResourceNotFound',
+    'Forbidden.KeyNotFound',
+    'Rejected.ResourceInDeleteWindow',
+    'Rejected.Disabled',
+    'Rejected.PendingDeletion',
+    'Rejected.PendingImport',
+  ],
+  locate: [
+    locateSecret,
+    async ({ SecretName }, context) => {
+      const secret = await secretOrNull(SecretName, context)
+      return secret ? keyResourcesOf(secret.record.id, secret.body, 'kms:Decrypt', context) : []
+    },
+  ],
+  async decide({ SecretName, VersionId, VersionStage, DryRun }, context) {
+    const { record, body } = await findSecret(SecretName, context)
+    demandNotInDeleteWindow(body)
+    const version = wantedVersion(body, VersionId, VersionStage)
+    const stored = await findValue({ secretName: record.id, versionId: version.id }, context)
+    const SecretData = DryRun ? await valueOfDryRun(stored, context) : await openValue(stored, context)
+    return {
+      reply: {
+        SecretName: record.id,
+        SecretType: body.secretType,
+        SecretData,
+        SecretDataType: stored.body.dataType,
+        VersionId: version.id,
+        ...versionStages(version.stages),
+        CreateTime: isoSeconds(version.createdAt),
+      },
+      changes: [],
+    }
+  },
+})
+
+/** Returns the version with this id, in this stage, or both; the current one when neither is given. */
+function wantedVersion(body: SecretBody, id: string | null, stage: string | null): SecretVersion {
+  const version = id === null ? versionInStage(body, stage ?? CURRENT) : versionOf(body, id)
+  if (!version || (stage !== null && !version.stages.includes(stage))) throw refuse('Forbidden.ResourceNotFound')
+  return version
+}

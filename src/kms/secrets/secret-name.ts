@@ -1,0 +1,93 @@
+// The names of secrets in calls: a name, or the ARN of a secret.
+import { parseArn } from '../../api/arn.ts'
+import { refuse } from '../../api/errors.ts'
+import type { Resource } from '../../api/operation.ts'
+import { parameter, shaped, text } from '../../api/parameters.ts'
+import { kmsArn } from '../key-name.ts'
+import type { KmsContext } from '../operation.ts'
+import { SECRET, type Secret, type SecretBody } from './records.ts'
+import { secretAt } from './secret-state.ts'
+
+type Reads = Pick<KmsContext, 'scope' | 'ledger' | 'now'>
+
+const MAX_NAME_BYTES = 192
+const NAME = /^[A-Za-z0-9\p{Script=Han}_/+=.@-]{1,192}$/u
+const PREFIX = 'secret/'
+
+const NAME_RULE = `1 to ${MAX_NAME_BYTES} letters, digits, Chinese characters, _, /, +, =, ., - or @; a Chinese character counts as three. It does not start with acs/.`
+
+/** The parameter SecretName of operations on a secret that exists. */
+export const secretName = text({ max: 512, rule: 'The name of a secret, or its ARN.' })
+
+/** The parameter SecretName of a new secret. */
+export const newSecretName = shaped(
+  parameter<string>(
+    'text',
+    NAME_RULE,
+    (name) => refuse('InvalidParameter', { name, rule: NAME_RULE }),
+    (given) => (isName(given) && !given.startsWith('acs/') ? given : null),
+  ),
+  { mostBytes: MAX_NAME_BYTES, pattern: NAME.source },
+)
+
+function isName(name: string): boolean {
+  return NAME.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES
+}
+
+/** Returns the plain name; null for the ARN of what is no secret of this account and region. */
+function plainName(given: string, { scope }: Pick<Reads, 'scope'>): string | null {
+  const arn = parseArn(given)
+  if (!arn) return given
+  const isOwn = arn.service === 'kms' && arn.region === scope.region && arn.account === scope.account
+  return isOwn && arn.resource.startsWith(PREFIX) ? arn.resource.slice(PREFIX.length) : null
+}
+
+/** A secret: its record, and its body at the time of the call. */
+export interface FoundSecret {
+  readonly record: Secret
+  readonly body: SecretBody
+}
+
+/** Returns the secret of a name or ARN. Refuses with Forbidden.ResourceNotFound. */
+export async function findSecret(given: string, context: Reads): Promise<FoundSecret> {
+  const found = await secretOrNull(given, context)
+  if (!found) throw refuse('Forbidden.ResourceNotFound')
+  return found
+}
+
+/** Returns the secret of a name or ARN, or null. */
+export async function secretOrNull(given: string, context: Reads): Promise<FoundSecret | null> {
+  const record = await recordOf(plainName(given, context), context)
+  const body = record && secretAt(record.body, context.now)
+  return record && body ? { record, body } : null
+}
+
+async function recordOf(name: string | null, { ledger, scope }: Reads): Promise<Secret | null> {
+  return name !== null && isName(name) ? ledger.get(SECRET, scope, name) : null
+}
+
+/** Locates the secret that the parameter SecretName names. */
+export async function locateSecret(
+  { SecretName }: { readonly SecretName: string },
+  context: Reads,
+): Promise<readonly Resource[]> {
+  return [await secretResource(SecretName, context)]
+}
+
+/** Returns the resource of a named secret, with its tags; the secret need not exist. */
+export async function secretResource(given: string, context: Reads): Promise<Resource> {
+  const name = plainName(given, context)
+  if (name === null) return { type: 'ACS::KMS::Secret', name: given, arn: given }
+  const record = await recordOf(name, context)
+  const resource = newSecretResource(record?.id ?? name, context)
+  return record && record.body.tags.length > 0 ? { ...resource, tags: record.body.tags } : resource
+}
+
+/** Returns the resource of a secret that this call creates. */
+export function newSecretResource(name: string, context: Pick<Reads, 'scope'>): Resource {
+  return { type: 'ACS::KMS::Secret', name, arn: secretArn(name, context) }
+}
+
+export function secretArn(name: string, context: Pick<Reads, 'scope'>): string {
+  return kmsArn(context, `${PREFIX}${name}`)
+}

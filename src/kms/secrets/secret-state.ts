@@ -1,0 +1,18 @@
+// The life of a secret: pure functions from a secret and a moment to the secret afterwards, or to a refusal.
+import { refuse } from '../../api/errors.ts'
+import type { SecretBody } from './records.ts'
+
+/** Returns the secret as it is at `now`; null from its deletion date on. */
+export function secretAt(body: SecretBody, now: number): SecretBody | null {
+  return body.deleteAt !== null && body.deleteAt <= now ? null : body
+}
+
+/** Refuses a secret whose deletion is planned. */
+export function demandNotInDeleteWindow({ deleteAt }: SecretBody): void {
+  if (deleteAt !== null) throw refuse('Rejected.ResourceInDeleteWindow')
+}
+
+/** Returns when background work is due on the secret; null for never. */
+export function secretDueAt({ deleteAt }: SecretBody): number | null {
+  return deleteAt
+}

@@ -1,0 +1,154 @@
+// The values of secrets, sealed by envelope (docs/decisions/0025-sealed-values-of-secrets.md): each under a data key of its own, which the
+// secret's CMK encrypts. So a value can be read only while its CMK can decrypt.
+import { refuse } from '../../api/errors.ts'
+import type { Resource } from '../../api/operation.ts'
+import { decodeCiphertext } from '../../cryptography/ciphertext.ts'
+import { digestOf } from '../../cryptography/encoding.ts'
+import { KEY_BYTES, NONCE_BYTES, Xaes } from '../../cryptography/xaes.ts'
+import { DeviceTime, Unopenable } from '../../keystore/keystore.ts'
+import { type Change, insert, type Scope } from '../../ledger/record.ts'
+import { decryptWith, type EncryptionContext, encryptWith, usableVersion } from '../cryptography.ts'
+import { type FoundKey, findKeyById, keyResourceById } from '../key-name.ts'
+import type { KmsContext } from '../operation.ts'
+import { asKms, serviceKeyOf } from '../service-keys.ts'
+import { SECRET_VALUE, type SecretBody, type SecretDataType, type SecretValue, valueId } from './records.ts'
+import { secretArn } from './secret-name.ts'
+
+/** The version of a secret that a value belongs to. */
+export interface ValuePlace {
+  readonly secretName: string
+  readonly versionId: string
+}
+
+/** A value: text, whatever its type says. */
+export interface Value {
+  readonly data: string
+  readonly dataType: SecretDataType
+}
+
+const FORMAT = 1
+
+/** Returns the key that encrypts new values of a secret: the one that its user chose, else the service's own, which may be new. */
+export function sealingKeyOf(encryptionKeyId: string | null, context: KmsContext): Promise<FoundKey> {
+  return encryptionKeyId === null ? serviceKeyOf('kms', context) : findKeyById(encryptionKeyId, context)
+}
+
+/** Returns the changes that store the value of a new version. Refuses as Encrypt does where the CMK can't encrypt. */
+export async function sealValue(
+  { secretName, versionId }: ValuePlace,
+  { data, dataType }: Value,
+  key: FoundKey,
+  context: KmsContext,
+): Promise<readonly Change[]> {
+  const { scope, now } = context
+  const place = { ...scope, secretName, versionId }
+  const dataKey = context.randomBytes(KEY_BYTES)
+  const plaintext = Buffer.from(data)
+  try {
+    const encrypted = await encryptWith(key, dataKey, boundTo(place), asKms(context))
+    const body = {
+      dataType,
+      keyVersionId: encrypted.KeyVersionId,
+      dataKey: encrypted.CiphertextBlob,
+      sealed: sealedUnder(dataKey, place, plaintext, context),
+    }
+    const id = valueId(secretName, versionId)
+    return [
+      ...(key.made?.changes ?? []),
+      insert(SECRET_VALUE, { ...scope, id, parent: secretName, createdAt: now, body }),
+    ]
+  } finally {
+    dataKey.fill(0)
+    plaintext.fill(0)
+  }
+}
+
+/** Returns the value of a version. Refuses as Decrypt does where the CMK can't decrypt. */
+export async function openValue(stored: SecretValue, context: KmsContext, time = new DeviceTime()): Promise<string> {
+  const { secretName, versionId } = placeOf(stored)
+  const place = { ...context.scope, secretName, versionId }
+  const usable = await usableVersion(stored.body.keyVersionId, asKms(context))
+  const keeps = usable.key.body.protectionLevel === 'SOFTWARE'
+  const known = keeps ? context.dataKeys.get(stored) : null
+  if (known) return opened(known, stored, place)
+  const message = decodeCiphertext(stored.body.dataKey)
+  const dataKey = message && (await decryptWith(usable, message, { encryptionContext: boundTo(place), context, time }))
+  if (!dataKey) throw unopenable(stored)
+  if (keeps) return opened(context.dataKeys.keep(stored, dataKey), stored, place)
+  const xaes = new Xaes(dataKey)
+  dataKey.fill(0)
+  try {
+    return opened(xaes, stored, place)
+  } finally {
+    xaes.wipe()
+  }
+}
+
+/** Refuses as openValue does, and uses no key. */
+export async function valueOfDryRun({ body }: SecretValue, context: KmsContext): Promise<string> {
+  await usableVersion(body.keyVersionId, asKms(context))
+  return ''
+}
+
+/** Returns the stored value of a version. Refuses with Forbidden.ResourceNotFound. */
+export async function findValue(
+  { secretName, versionId }: ValuePlace,
+  { ledger, scope }: Pick<KmsContext, 'ledger' | 'scope'>,
+): Promise<SecretValue> {
+  const stored = await ledger.get(SECRET_VALUE, scope, valueId(secretName, versionId))
+  if (!stored) throw refuse('Forbidden.ResourceNotFound')
+  return stored
+}
+
+/** The CMK that the user of a secret chose, as a resource on which `action` must be allowed; a denial shows only the secret. */
+export async function keyResourcesOf(
+  secretName: string,
+  { encryptionKeyId }: Pick<SecretBody, 'encryptionKeyId'>,
+  action: 'kms:Decrypt' | 'kms:GenerateDataKey',
+  context: KmsContext,
+): Promise<readonly Resource[]> {
+  if (encryptionKeyId === null) return []
+  return [{ ...(await keyResourceById(encryptionKeyId, context)), action, asked: secretArn(secretName, context) }]
+}
+
+function placeOf({ id, parent }: SecretValue): ValuePlace {
+  const secretName = parent ?? ''
+  return { secretName, versionId: id.slice(secretName.length + 1) }
+}
+
+function sealedUnder(dataKey: Uint8Array, place: Place, plaintext: Uint8Array, context: KmsContext): string {
+  const nonce = context.randomBytes(NONCE_BYTES)
+  const xaes = new Xaes(dataKey)
+  const sealed = xaes.seal(nonce, plaintext, associatedDataOf(place))
+  xaes.wipe()
+  return Buffer.concat([Buffer.of(FORMAT), nonce, sealed]).toString('base64')
+}
+
+function opened(dataKey: Xaes, stored: SecretValue, place: Place): string {
+  const bytes = Buffer.from(stored.body.sealed, 'base64')
+  const [nonce, sealed] = [bytes.subarray(1, 1 + NONCE_BYTES), bytes.subarray(1 + NONCE_BYTES)]
+  const plaintext = bytes[0] === FORMAT ? dataKey.open(nonce, sealed, associatedDataOf(place)) : null
+  if (!plaintext) throw unopenable(stored)
+  const value = plaintext.toString()
+  plaintext.fill(0)
+  return value
+}
+
+type Place = ValuePlace & Scope
+
+/** What a value is bound to: it opens nowhere else. */
+function associatedDataOf({ account, region, secretName, versionId }: Place): Buffer {
+  return digestOf(['strongroom/secret-value/1', account, region, secretName, versionId])
+}
+
+/** What a data key is bound to beside account, region and key: no other secret's version can use it. */
+function boundTo({ secretName, versionId }: ValuePlace): EncryptionContext {
+  return new Map([
+    ['SecretName', secretName],
+    ['VersionId', versionId],
+  ])
+}
+
+function unopenable({ id }: SecretValue): Unopenable {
+  return new Unopenable(`the value of secret version ${id} does not open`)
+}
