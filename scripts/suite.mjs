@@ -86,7 +86,7 @@ try {
     STRONGROOM_TEST_FILE_LIMIT: String(FILE_LIMIT_S * scale),
   })
   const limit = `--test-timeout=${TEST_LIMIT_S * scale * 1000}`
-  const execArgv = ['--import=./test/owned.ts', limit]
+  const execArgv = ['--import=./src/imports.ts', '--import=./test/owned.ts', limit]
   const events = run({
     files,
     concurrency: AT_ONCE,

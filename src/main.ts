@@ -1,8 +1,13 @@
 // The composition root: gives the verbs the environment, the files and the terminal.
+import './imports.ts'
 import { readFileSync } from 'node:fs'
-import { commandLine } from './cli/command-line.ts'
-import { terminalAsk } from './cli/prompt.ts'
 import type { Surroundings } from './cli/surroundings.ts'
+
+// After the imports of this file, so that theirs are resolved as imports.ts says.
+const [{ commandLine }, { terminalAsk }] = await Promise.all([
+  import('./cli/command-line.ts'),
+  import('./cli/prompt.ts'),
+])
 
 const surroundings: Surroundings = {
   env: process.env,

@@ -1,22 +1,12 @@
 // The verbs of the command line, by name: what each is for, and how a line that it can't carry out ends. Scripts in test/transcripts specify
 // the verbs from outside.
-import { products } from '../gateway/products.ts'
-import { type Open, openHouse } from '../house/open.ts'
-import { openWitnessed, type WitnessedHouse } from '../house/witnessed.ts'
+import type { Open } from '../house/open.ts'
+import type { WitnessedHouse } from '../house/witnessed.ts'
 import { PinNeeded } from '../settings/hsm.ts'
 import { didYouMean } from '../settings/nearest.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { VERSION } from '../settings/version.ts'
-import { access } from './access.ts'
-import { account } from './account.ts'
-import { audit } from './audit.ts'
-import { dev } from './dev.ts'
-import { hsm } from './hsm.ts'
-import { key } from './key.ts'
-import { callProduct, RAM_VERBS } from './product.ts'
 import { withPin } from './prompt.ts'
-import { rootKey } from './root-key.ts'
-import { serve } from './serve.ts'
 import type { Surroundings } from './surroundings.ts'
 
 const USAGE = `usage: strongroom VERB …
@@ -58,6 +48,7 @@ Example:
 /** Opens the house; asks for the HSM's PIN only where the root keys are in one. */
 function openingAsIs(around: Surroundings): Open {
   return async (settings, alarm, now) => {
+    const { openHouse } = await import('../house/open.ts')
     try {
       return await openHouse(settings, alarm, now)
     } catch (error) {
@@ -70,12 +61,16 @@ function openingAsIs(around: Surroundings): Open {
 /** Opens the house, only when its trail is the one that was seen last. */
 function opening(around: Surroundings): Open<WitnessedHouse> {
   const asIs = openingAsIs(around)
-  return (settings, alarm, now) => openWitnessed(settings, alarm, now, asIs)
+  return async (settings, alarm, now) => {
+    const { openWitnessed } = await import('../house/witnessed.ts')
+    return openWitnessed(settings, alarm, now, asIs)
+  }
 }
 
 type Verb = (args: readonly string[], around: Surroundings, verb: string) => number | Promise<number>
 
-const call: Verb = (args, around, verb) => {
+const call: Verb = async (args, around, verb) => {
+  const [{ products }, { callProduct }] = await Promise.all([import('../gateway/products.ts'), import('./product.ts')])
   const product = products.find(({ product }) => product.service === verb)
   if (!product) throw new Error(`no product is called ${verb}`)
   return callProduct(product, args, around)
@@ -91,21 +86,25 @@ const version: Verb = (_, around) => {
   return 0
 }
 
+/** Each loads what it needs, and no more: loading all takes longer than what most verbs do. */
 const VERBS: Readonly<Record<string, Verb>> = {
-  serve: (args, around) => serve(args, opening(around), around),
+  serve: async (args, around) => (await import('./serve.ts')).serve(args, opening(around), around),
   kms: call,
-  ram: (args, around, verb) =>
-    RAM_VERBS.includes(args[0] ?? '') ? access(args, opening(around), around) : call(args, around, verb),
+  ram: async (args, around, verb) => {
+    const { RAM_VERBS } = await import('./product.ts')
+    if (!RAM_VERBS.includes(args[0] ?? '')) return call(args, around, verb)
+    return (await import('./access.ts')).access(args, opening(around), around)
+  },
   ims: call,
   sts: call,
   actiontrail: call,
-  account: (args, around) => account(args, opening(around), around),
-  dev,
+  account: async (args, around) => (await import('./account.ts')).account(args, opening(around), around),
+  dev: async (args, around) => (await import('./dev.ts')).dev(args, around),
   // Opens what other verbs refuse: it judges the trail, and accepts a restored one.
-  audit: (args, around) => audit(args, openingAsIs(around), around),
-  'root-key': (args, around) => rootKey(args, opening(around), around),
-  hsm: (args, around) => hsm(args, opening(around), around),
-  key: (args, around) => key(args, opening(around), around),
+  audit: async (args, around) => (await import('./audit.ts')).audit(args, openingAsIs(around), around),
+  'root-key': async (args, around) => (await import('./root-key.ts')).rootKey(args, opening(around), around),
+  hsm: async (args, around) => (await import('./hsm.ts')).hsm(args, opening(around), around),
+  key: async (args, around) => (await import('./key.ts')).key(args, opening(around), around),
   help,
   '--help': help,
   version,

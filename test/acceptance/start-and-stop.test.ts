@@ -62,6 +62,18 @@ describe('the program', () => {
     assert.deepEqual([code, out, err], [0, `strongroom ${VERSION}\n`, ''])
   })
 
+  it('loads for a verb what that verb needs, and no more', () => {
+    const roomsOf = (...words: readonly string[]) => {
+      const env = { ...process.env, NODE_COMPILE_CACHE: join(folder(), 'cache'), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
+      const { stderr } = spawnSync(BIN, words, { env, encoding: 'utf8' })
+      return new Set([...stderr.matchAll(/\/src\/([\w-]+)\//g)].map(([, room]) => room))
+    }
+    assert.deepEqual([...roomsOf('--version')].sort(), ['cli', 'settings'])
+    const ofCalls = roomsOf('kms', '--help')
+    assert.ok(ofCalls.has('kms'))
+    assert.deepEqual([ofCalls.has('house'), ofCalls.has('console')], [false, false])
+  })
+
   it('loads what a usual server does not need only when it is needed', async () => {
     const env = { NODE_COMPILE_CACHE: join(folder(), 'cache'), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }
     const program = await startProgram({ data: folder(), env, flags: ['--workers', '0'] })

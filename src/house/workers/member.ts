@@ -9,6 +9,7 @@ import { Channel, type Packed } from '../../storage/remote/channel.ts'
 import { type Beginning, CHANNEL_FD, ERRORS, type OwnerMethods, type Sent, type WorkerMethods } from './protocol.ts'
 
 const PROGRAM = fileURLToPath(new URL('./worker.ts', import.meta.url))
+const IMPORTS = new URL('../../imports.ts', import.meta.url).href
 
 /** What the owner does for it. */
 export interface Service {
@@ -28,7 +29,11 @@ export class Member implements Taker {
   readonly ended: Promise<string>
 
   constructor(environment: Readonly<Record<string, string | undefined>>, service: Service) {
-    this.#process = fork(PROGRAM, [], { env: environment, stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'] })
+    this.#process = fork(PROGRAM, [], {
+      env: environment,
+      execArgv: [...process.execArgv, `--import=${IMPORTS}`],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
+    })
     this.ended = new Promise((resolve) => {
       this.#process.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`))
       this.#process.once('error', (error) => resolve(error.message))
