@@ -33,13 +33,20 @@ export class Refusal extends Error {
   readonly entry: Code
   readonly status: number
   readonly denial: Denial | null
-  constructor(entry: Code, code: string, message: string, denial: Denial | null) {
+  /** The page and heading of the documentation that explains it. */
+  readonly page: string
+  constructor(entry: Code, code: string, message: string, denial: Denial | null, page = pageOf(entry)) {
     super(message)
     this.entry = entry
     this.code = code
     this.status = catalogue[entry].status
     this.denial = denial
+    this.page = page
   }
+}
+
+function pageOf(entry: Code): string {
+  return `errors#${entry.toLowerCase().replace(/[.{}]/g, '')}`
 }
 
 /** Returns the refusal for `code`, for the caller to throw. INVARIANT: details never hold the value of a secret parameter. */
@@ -50,6 +57,12 @@ export function refuse<C extends Code>(code: C, ...details: Details<C>): Refusal
 /** Returns the refusal of a call that policies do not allow. AccessDeniedDetail and the event show the denial. */
 export function refuseFor<C extends Code>(denial: Denial, code: C, ...details: Details<C>): Refusal {
   return filled(code, details[0] ?? {}, denial)
+}
+
+/** Returns the refusal of an operation that is not here. `page` says what to use instead, where the documentation does. */
+export function refuseOperation(page: string | undefined): Refusal {
+  const { entry, code, message } = refuse('InvalidAction.NotFound')
+  return new Refusal(entry, code, message, null, page)
 }
 
 /** Returns the refusal of AssumeRole for a role that does not exist: RAM's code, but STS has a message of its own for it. */

@@ -25,6 +25,9 @@ export interface Product {
   denied(denial: Denial): Refusal
 }
 
+/** The version of the API of KMS. */
+export const KMS_VERSION = '2016-01-20'
+
 export const KMS: Product = {
   name: 'Kms',
   service: 'kms',

@@ -1,6 +1,7 @@
 // Claims: what a request says about its signer, in either kind of signature, before anything is proven (docs/reference/signatures.md, "Order of
 // the checks", steps 4 to 6). Making a claim checks its form and its time, and reads nothing long.
 import { refuse } from '../api/errors.ts'
+import { KMS_VERSION } from '../api/product.ts'
 import { CanonicalForm } from './canonical-form.ts'
 import {
   ALGORITHM_NAMES,
@@ -85,7 +86,7 @@ function rpcClaim(request: HttpRequest, parameters: Parameters, now: number): Cl
     accessKeyId: value('AccessKeyId'),
     time,
     nonce: value('SignatureNonce') || `signature ${text}`,
-    securityToken: value('SecurityToken'),
+    securityToken: securityTokenOf(parameters),
     signature,
     host: 'must agree',
     scope: null,
@@ -96,6 +97,15 @@ function rpcClaim(request: HttpRequest, parameters: Parameters, now: number): Cl
     sign: (secret, stringToSign) => rpcSignature(hash.name, secret, stringToSign),
     checkBody: () => {},
   }
+}
+
+/** The token of temporary credentials. The first clients of KMS call it STSToken. */
+function securityTokenOf(parameters: Parameters): string {
+  const token = parameters.get('SecurityToken') ?? ''
+  const former = parameters.get('Version') === KMS_VERSION ? (parameters.get('STSToken') ?? '') : ''
+  if (token !== '' && former !== '' && token !== former)
+    throw refuse('InvalidParameter', { name: 'STSToken', rule: 'It must equal SecurityToken where both are given.' })
+  return token || former
 }
 
 const SUPPORTED = `Authorization must be ${ALGORITHM_NAMES.join(', ')} with Credential, SignedHeaders and Signature,`

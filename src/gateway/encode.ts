@@ -41,7 +41,7 @@ export function encodeRefusal(
     HostId: asked.host,
     Code: refusal.code,
     Message: refusal.message,
-    Recommend: `${originOf(asked)}/docs/errors#${refusal.entry.toLowerCase().replace(/[.{}]/g, '')}`,
+    Recommend: `${originOf(asked)}/docs/${refusal.page}`,
     HttpStatus: status,
     ...(denial && { AccessDeniedDetail: deniedDetail(denialSeenBy(denial.principal.account, denial)) }),
   }

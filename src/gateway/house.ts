@@ -34,6 +34,8 @@ export interface ProductVersion {
   readonly product: Product
   readonly version: string
   readonly operations: ReadonlyMap<string, CallOperation>
+  /** Operations that the cloud has and this service never will: for each, the page that says what to use instead. */
+  readonly others: ReadonlyMap<string, string>
 }
 
 /** An answer to a browser. */

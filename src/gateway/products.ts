@@ -1,18 +1,24 @@
 // The product versions that every port serves. The parameter Version selects one.
 import { actionTrailOperations, formerActionTrailOperations } from '../actiontrail/operations.ts'
-import { ACTIONTRAIL, IMS, KMS, type Product, RAM, STS } from '../api/product.ts'
+import { ACTIONTRAIL, IMS, KMS, KMS_VERSION, type Product, RAM, STS } from '../api/product.ts'
 import { imsOperations } from '../ims/operations.ts'
+import { INSTANCE_OPERATIONS } from '../kms/instance-operations.ts'
 import { kmsOperations } from '../kms/operations.ts'
 import { ramOperations } from '../ram/operations.ts'
 import { stsOperations } from '../sts/operations.ts'
 import type { CallOperation, ProductVersion } from './house.ts'
 
-function api(product: Product, version: string, operations: readonly CallOperation[]): ProductVersion {
-  return { product, version, operations: new Map(operations.map((one) => [one.name, one])) }
+function api(
+  product: Product,
+  version: string,
+  operations: readonly CallOperation[],
+  others: ReadonlyMap<string, string> = new Map(),
+): ProductVersion {
+  return { product, version, operations: new Map(operations.map((one) => [one.name, one])), others }
 }
 
 export const products: readonly ProductVersion[] = [
-  api(KMS, '2016-01-20', kmsOperations),
+  api(KMS, KMS_VERSION, kmsOperations, INSTANCE_OPERATIONS),
   api(RAM, '2015-05-01', ramOperations),
   api(IMS, '2019-08-15', imsOperations),
   api(STS, '2015-04-01', stsOperations),

@@ -1,5 +1,5 @@
 // Routing: the operation, product and region of a request, from its signed parts (docs/reference/signatures.md, "What decides").
-import { Refusal, refuse } from '../api/errors.ts'
+import { Refusal, refuse, refuseOperation } from '../api/errors.ts'
 import { PRODUCTS, type Product, UNKNOWN_PRODUCT } from '../api/product.ts'
 import type { Authenticated } from './authenticate.ts'
 import type { Named } from './call-event.ts'
@@ -110,12 +110,13 @@ export function findOperation(
   const found = products.find((one) => one.version === version)
   const hosted = host === 'means nothing' ? null : readHost(header(request, 'host'), request.regions).product
   if (!found || (hosted !== null && hosted !== found.product)) throw refuse('InvalidVersion')
-  const { product, operations } = found
+  const { product, operations, others } = found
   if (scope && scope.product.toLowerCase() !== product.service)
     throw refuse('IncompleteSignature', { rule: 'Credential names another product than Version.' })
   const operation = operations.get(action)
   const path = pathOf(request)
-  if (!operation || (PATHS.has(path) && product.path !== path)) throw refuse('InvalidAction.NotFound')
+  if (PATHS.has(path) && product.path !== path) throw refuse('InvalidAction.NotFound')
+  if (!operation) throw refuseOperation(others.get(action))
   return { operation, product, version }
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { catalogue } from '../../src/api/errors/catalogue.ts'
 import { Documentation } from '../../src/gateway/documentation.ts'
+import { INSTANCE_OPERATIONS } from '../../src/kms/instance-operations.ts'
 import { Connection, get } from '../acceptance/raw.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 
@@ -114,6 +115,20 @@ describe('Recommend', () => {
       anchors.filter((anchor) => !ids.has(anchor)),
       [],
     )
+  })
+
+  it('leads from each operation of dedicated instances to what to use instead', async () => {
+    const text = await page('/docs/dedicated-instances')
+    for (const [name, heading] of INSTANCE_OPERATIONS) {
+      const { status, body } = await house.call(name)
+      assert.deepEqual([status, body['Code']], [404, 'InvalidAction.NotFound'], name)
+      const recommend = String(body['Recommend'])
+      assert.equal(recommend, `${house.endpoint}/docs/${heading}`)
+      const [, below = ''] = text.split(` id="${new URL(recommend).hash.slice(1)}"`)
+      assert.ok(below.split('<h2', 1)[0]?.includes(`<code>${name}</code>`), name)
+    }
+    const { body } = await house.call('NoSuchOperation')
+    assert.equal(body['Recommend'], `${house.endpoint}/docs/errors#invalidactionnotfound`)
   })
 
   it('names the host as the client did, where that is a host, and else the address', async () => {

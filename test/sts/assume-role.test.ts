@@ -147,6 +147,24 @@ describe('sessions', () => {
     assert.equal((await traced({ SourceIdentity: 'Alice' })).body.SourceIdentity, 'Alice')
   })
 
+  it('may be named as the first clients of KMS do, in calls of KMS alone', async () => {
+    const one = await session(alice)
+    const bare = { ...one, SecurityToken: '' }
+    const code = async (who: Temporary, parameters: Record<string, string>, version?: string) =>
+      (await as(who, version ? 'GetUser' : 'DescribeRegions', parameters, version)).code
+    const STSToken = one.SecurityToken
+    assert.equal(await code(bare, { STSToken }), 'OK')
+    assert.equal(await code(one, { STSToken }), 'OK')
+    const other = await as(one, 'DescribeRegions', { STSToken: 'other' })
+    assert.equal(other.code, 'InvalidParameter')
+    assert.match(other.body.Message, /"STSToken" is not valid. It must equal SecurityToken where both are given\./)
+    assert.equal(await code(one, { STSToken: '' }), 'OK', 'an empty one is absent')
+    assert.equal(await code(bare, { STSToken, UserName: 'alice' }, '2015-05-01'), 'MissingSecurityToken')
+    const permanent = { AccessKeyId: alice.accessKeyId, AccessKeySecret: alice.accessKeySecret, SecurityToken: '' }
+    const mismatch = { ...bare, ...permanent }
+    assert.equal(await code(mismatch, { STSToken }), 'InvalidSecurityToken.MismatchWithAccessKey')
+  })
+
   it('may do what the role may, and no more than their own policy says', async () => {
     const KeyId = (await house.must('CreateKey')).KeyMetadata.KeyId
     const full = await session(alice)
