@@ -91,12 +91,22 @@ function parameterTable(parameters: readonly [string, Parameter<unknown>][]): st
   return table(['parameter', 'type', '', 'rule'], rows)
 }
 
-function factsOf({ access, action, otherActions = [], selfService, trail, jsonOnly }: CallOperation): string[] {
+function factsOf({
+  access,
+  action,
+  otherActions = [],
+  claimant,
+  selfService,
+  trail,
+  jsonOnly,
+}: CallOperation): string[] {
   const all = (names: readonly string[]) =>
     names.length === 0 ? 'nothing' : names.map((one) => `\`${one}\``).join(', ')
   return [
     action === null
-      ? '- Every authenticated caller may call it.'
+      ? claimant
+        ? '- Nobody signs the call: its token proves the caller.'
+        : '- Every authenticated caller may call it.'
       : `- Action in policies: \`${action}\`, ${access.toLowerCase()} access.`,
     ...(otherActions.length > 0
       ? [`- An Allow of ${list(otherActions.map((one) => `\`${one}\``))} suffices too, and a Deny of it denies.`]

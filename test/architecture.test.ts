@@ -176,6 +176,8 @@ describe('the house', () => {
       'marked-gfm-heading-id': /^gateway\/documentation\.ts$/,
       pkcs11js: /^keystore\/pkcs11\//,
       pino: /^house\/log\.ts$/,
+      jose: /^sts\/oidc\/verify\.ts$/,
+      'node:dns/promises': /^house\/issuer-documents\.ts$/,
       '../../package.json': /^settings\/version\.ts$/,
       '@aws-sdk/client-s3': /^actiontrail\/delivery\/targets\/s3\.ts$/,
     }

@@ -1,4 +1,5 @@
 // The real service in this process, over real HTTP and a real database, with a clock that tests advance.
+import { readFileSync } from 'node:fs'
 import { Delivery } from '../src/actiontrail/delivery/delivery.ts'
 import type { DeliveryTarget } from '../src/actiontrail/delivery/targets/target.ts'
 import { renderEvent } from '../src/actiontrail/events/event.ts'
@@ -69,7 +70,8 @@ export class TestHouse implements AsyncDisposable {
     this.#tls = tls
     this.database = database
     const env = token ? { ...process.env, ...token.env } : {}
-    this.#settings = readSettings(given, env, () => JSON.stringify(quotas))
+    const read = (path: string) => (path === 'quotas.json' ? JSON.stringify(quotas) : readFileSync(path, 'utf8'))
+    this.#settings = readSettings(given, env, read)
   }
 
   get open(): OpenHouse {

@@ -2,7 +2,7 @@
 
 interface Identity {
   readonly accountId: string
-  /** Account: its id. User: UserId. Session: RoleId:RoleSessionName. Service: its name. */
+  /** Account: its id. User: UserId. Session: RoleId:RoleSessionName. Service: its name. OIDC provider: its ARN. */
   readonly principalId: string
   /** Account: root. User: UserName. Session: RoleName:RoleSessionName. Service: its name. */
   readonly userName: string
@@ -49,7 +49,12 @@ export interface ServiceCaller extends Identity {
   readonly type: 'service'
 }
 
-export type Caller = AccountCaller | UserCaller | SessionCaller | ServiceCaller
+/** Whoever sends a token of an OIDC provider: the token is still to be verified. `principalId` is the provider's ARN, `userName` its name. */
+export interface FederatedCaller extends Identity {
+  readonly type: 'oidc-provider'
+}
+
+export type Caller = AccountCaller | UserCaller | SessionCaller | ServiceCaller | FederatedCaller
 
 /** The service principal that calls, with an AccessKey of its own or in a session that it started; null for any other caller. */
 export function servicePrincipal(caller: Caller): string | null {
@@ -66,6 +71,7 @@ export function mfaPresent(caller: Caller): boolean | null {
     case 'assumed-role':
       return caller.mfa ?? null
     case 'service':
+    case 'oidc-provider':
       return null
   }
 }
@@ -81,5 +87,7 @@ export function principalArn(caller: Caller): string {
       return `acs:ram::${caller.accountId}:role/${caller.roleName}`
     case 'service':
       return caller.userName
+    case 'oidc-provider':
+      return caller.principalId
   }
 }

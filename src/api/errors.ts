@@ -65,9 +65,9 @@ export function refuseOperation(page: string | undefined): Refusal {
   return new Refusal(entry, code, message, null, page)
 }
 
-/** Returns the refusal of AssumeRole for a role that does not exist: RAM's code, but STS has a message of its own for it. */
-export function refuseMissingRole(): Refusal {
-  return new Refusal('EntityNotExist.Role', 'EntityNotExist.Role', 'The specified Role not exists.', null)
+/** Returns the refusal of AssumeRole for a role that does not exist: RAM's code, but STS has messages of its own for it. */
+export function refuseMissingRole(message = 'The specified Role not exists.'): Refusal {
+  return new Refusal('EntityNotExist.Role', 'EntityNotExist.Role', message, null)
 }
 
 /** Returns the refusal of a dry run whose real call would get `refusal`. A refusal that is not the call's fault stays as it is. */

@@ -7,6 +7,7 @@
 //   decide               the reply, and the changes that the ledger commits with the event
 //
 // test/gateway/operations.json is the golden file of all declarations; test/api/declarations.must-not-compile.ts has those that the compiler refuses.
+import type { Caller } from './caller.ts'
 import type { Code } from './errors/catalogue.ts'
 import type { Parameters, Values } from './parameters.ts'
 import type { Product } from './product.ts'
@@ -78,6 +79,11 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   readonly refusals: readonly Code[]
   /** The tags that the call sets, for conditions in policies. */
   requestTags?(values: Values<NoInfer<P>>): Tags
+  /**
+   * Set where nobody signs the call, and a token among its parameters proves the caller: whom the call claims to be of, before anything is
+   * proven. Throws a Refusal where that is nobody known. `decide` then verifies the token.
+   */
+  claimant?(values: Values<NoInfer<P>>, context: Claims<C>): Promise<Caller>
   /** Condition keys of its own that the call sets, by name. */
   requestKeys?(values: Values<NoInfer<P>>): ReadonlyMap<string, string>
   /**
@@ -89,6 +95,8 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   decide(values: Values<NoInfer<P>>, context: C): Promise<Decision<Change>>
 }
 
+/** What finding a claimant may use. */
+type Claims<C> = C extends { readonly ledger: unknown } ? Pick<C, 'ledger'> : never
 type Locate<V, C> = (values: V, context: C) => Promise<readonly Resource[]>
 
 /** An operation as its file declares it: product and action follow. `action: null` lets every authenticated caller call it. */
@@ -107,7 +115,8 @@ export function operationsOf<C, Change>(product: Product) {
 
 /** An operation of any parameters, as dispatch handles it: values reach it only through `readValues`. */
 export interface AnyOperation<C, Change>
-  extends Omit<Operation<C, Change>, 'locate' | 'decide' | 'requestTags' | 'requestKeys'> {
+  extends Omit<Operation<C, Change>, 'locate' | 'decide' | 'requestTags' | 'requestKeys' | 'claimant'> {
+  claimant?(values: never, context: Claims<C>): Promise<Caller>
   requestTags?(values: never): Tags
   requestKeys?(values: never): ReadonlyMap<string, string>
   readonly locate: Locate<never, C> | readonly Locate<never, C>[]

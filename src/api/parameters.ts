@@ -42,7 +42,7 @@ export interface Parameter<T> {
   /** Present where an empty text is a value; elsewhere it counts as absent. */
   readonly mayBeEmpty?: true
   /** The refusal of a call without the parameter, where it is not MissingParameter. */
-  readonly missing?: 'MissingParameter.{name}'
+  readonly missing?: (name: string) => Refusal
   /** The code that refuses a value of its own, where it has one that does not name the parameter. */
   readonly refusedWith?: PlainCode
   /** Returns the value of a decoded text, which is empty only where it may be. Throws a Refusal that names the parameter. */
@@ -181,7 +181,7 @@ export function readValues<P extends Parameters>(declared: P, given: ReadonlyMap
   const inPieces = gathered(declared, given)
   for (const name of names)
     if (declared[name]?.required && isAbsent(declared[name], textOf(name, given, inPieces)))
-      throw refuse(declared[name].missing ?? 'MissingParameter', { name })
+      throw missing(declared[name], name)
   const values: Record<string, unknown> = {}
   for (const name of names) values[name] = readOne(name, declared[name], textOf(name, given, inPieces))
   return values as Values<P>
@@ -195,12 +195,15 @@ export function readableValues<P extends Parameters>(declared: P, given: Readonl
       enumerable: true,
       get() {
         const text = textOf(name, given, gathered({ [name]: parameter }, given))
-        if (parameter.required && isAbsent(parameter, text))
-          throw refuse(parameter.missing ?? 'MissingParameter', { name })
+        if (parameter.required && isAbsent(parameter, text)) throw missing(parameter, name)
         return readOne(name, parameter, text)
       },
     })
   return values as Values<P>
+}
+
+function missing(parameter: Parameter<unknown>, name: string): Refusal {
+  return parameter.missing?.(name) ?? refuse('MissingParameter', { name })
 }
 
 type Texts = ReadonlyMap<string, string>

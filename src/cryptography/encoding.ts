@@ -24,3 +24,10 @@ export function fromBase64(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'base64')
   return bytes.toString('base64') === text ? bytes : null
 }
+
+/** The bytes of strict Base64 for URLs without padding (RFC 4648 section 5), or null for any other text. */
+export function fromBase64Url(text: string): Buffer | null {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) return null
+  const bytes = Buffer.from(text, 'base64url')
+  return bytes.toString('base64url') === text ? bytes : null
+}

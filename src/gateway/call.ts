@@ -16,6 +16,7 @@ import { type Keystore, Unreachable } from '../keystore/keystore.ts'
 import { destroyUncommitted, forgetDestroyed } from '../kms/destruction.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import { TooManySearches, Unavailable } from '../storage/storage.ts'
+import { anonymousDoor, anonymousOperation, unsigned } from './anonymous.ts'
 import { eventOf, furtherEvents, type Named, type Progress } from './call-event.ts'
 import { type Door, SIGNED } from './door.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
@@ -27,7 +28,7 @@ import { ownerOf, recorded } from './refused-calls.ts'
 import { type HttpRequest, header } from './request.ts'
 import { checkRoute, routeOf } from './route.ts'
 
-/** Answers a request, and calls `recognize` once its caller is authenticated. Never rejects: every error becomes a refusal. */
+/** Answers a request, and calls `recognize` once its caller is authenticated, which one who does not sign never is. Never rejects: every error becomes a refusal. */
 export async function answer(
   request: HttpRequest,
   house: House,
@@ -41,21 +42,25 @@ export async function answer(
   const begin = house.runtime.monotonic()
   let known: Named | null = null
   let first: LedgerView | null = null
+  let [asked, entrance] = [request, door]
   try {
     checkRoute(request)
-    const unverified = door.read(request)
+    const read = door.read(request)
+    const anonymous = door === SIGNED ? anonymousOperation(request, read, house.products) : null
+    if (anonymous) [asked, entrance] = [unsigned(request), anonymousDoor(anonymous)]
+    const unverified = anonymous ? entrance.read(asked) : read
     format = formatOf(unverified.get('Format'))
     const now = house.now()
-    const { authenticated, view } = await identified(request, unverified, house, door)
+    const { authenticated, view } = await identified(asked, unverified, house, entrance)
     first = view
-    recognize()
-    const route = routeOf(request, unverified, authenticated, house)
+    if (!anonymous) recognize()
+    const route = routeOf(asked, unverified, authenticated, house)
     format = formatOf(route.parameters.get('Format'))
     known = route.known
     if ('jsonOnly' in route.operation) format = 'JSON'
     if (known.product.requestIds === 'upper case') requestId = requestId.toUpperCase()
     const { parameters, region, version } = route
-    const common = { requestId, now, request, door, parameters, region, version, authenticated, view }
+    const common = { requestId, now, request: asked, door: entrance, parameters, region, version, authenticated, view }
     if ('refusal' in route) throw await refused({ ...common, operation: route.operation }, route.refusal, house)
     const call = { ...common, operation: route.operation }
     const admission = await admissionOf(call, house)
@@ -194,7 +199,8 @@ function contextOf(
   house: House,
   keystore: Keystore,
 ): CallContext {
-  const { settings, newRecordId, randomBytes, authorizer, securityTokens, mfaSeeds, accessKeys, lastUsed } = house
+  const { settings, newRecordId, randomBytes, authorizer, securityTokens, oidcTokens, mfaSeeds, accessKeys, lastUsed } =
+    house
   const { eventIndex, pageTokens, deliveryTarget, hsmTokens, dataKeys, ring } = house
   const { caller } = authenticated
   const own = settings.accounts.get(account)
@@ -211,6 +217,7 @@ function contextOf(
     quotas: settings.quotas,
     authorizer,
     securityTokens,
+    oidcTokens,
     mfaSeeds,
     eventIndex,
     pageTokens,

@@ -52,7 +52,7 @@ function incomplete(rule: string) {
 }
 
 /** Returns the time of a timestamp in milliseconds since 1970; refuses one outside of the window. */
-function timeOf(timestamp: string, now: number): number {
+export function timeOf(timestamp: string, now: number): number {
   if (timestamp === '') throw refuse('IllegalTimestamp')
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(timestamp) ? Date.parse(timestamp) : Number.NaN
   if (Number.isNaN(time)) throw refuse('InvalidTimeStamp.Format')

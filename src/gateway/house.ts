@@ -16,8 +16,10 @@ import type { LastUsed } from '../ram/last-used.ts'
 import type { MfaSeeds } from '../ram/mfa-device.ts'
 import type { RamContext } from '../ram/operation.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import type { OidcSettings } from '../settings/oidc.ts'
 import type { RamQuotas } from '../settings/quotas.ts'
 import type { Rates } from '../settings/rates.ts'
+import type { OidcTokens } from '../sts/oidc/verify.ts'
 import type { StsContext } from '../sts/operation.ts'
 import type { SecurityTokens } from '../sts/security-token.ts'
 import type { Clock } from './authenticate.ts'
@@ -58,6 +60,7 @@ export interface House extends Clock {
     TrailSettings & {
       readonly quotas: RamQuotas
       readonly rates: Rates
+      readonly oidc: Pick<OidcSettings, 'callsPerSecond'>
       /** The average rate at which the events of an account's refused calls may be stored, in bytes a second. */
       readonly refusedBytesPerSecond: number
       /** The accounts that have limits of their own. */
@@ -74,6 +77,7 @@ export interface House extends Clock {
   readonly dataKeys: KmsContext['dataKeys']
   readonly accessKeys: AccessKeys
   readonly securityTokens: SecurityTokens
+  readonly oidcTokens: OidcTokens
   readonly mfaSeeds: MfaSeeds
   readonly eventIndex: EventIndex
   /** The installation's record, which says which account is the operator's. */

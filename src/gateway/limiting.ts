@@ -12,6 +12,8 @@ export interface RateLimits {
     operation: { readonly product: { readonly name: string }; readonly name: string },
     now: number,
   ): Admission | Promise<Admission>
+  /** See RateLimiter.admitAnonymous. */
+  admitAnonymous(whose: string, perSecond: number, now: number): boolean | Promise<boolean>
 }
 
 /** See RefusedEvents. */

@@ -22,6 +22,9 @@ interface Tokens {
   at: number
 }
 
+/** The group of all calls that nobody signs. */
+const ANONYMOUS: RateGroup = { product: '', operations: [], calls: 0, seconds: 1, perRegion: false }
+
 /** Above this number of buckets, full ones are dropped: a new bucket is full too. */
 const BUCKETS = 10_000
 
@@ -29,6 +32,7 @@ export class RateLimiter {
   /** Limits what refused calls write, whatever their rate. */
   readonly refused = new RefusedEvents()
   #servers = 1
+  #anonymous = ANONYMOUS
   /** The buckets of each group, by account and region. */
   readonly #buckets = new Map<RateGroup, Map<string, Bucket>>()
   #count = 0
@@ -53,6 +57,13 @@ export class RateLimiter {
     const share = this.#shareOf(group)
     if (taken(bucket.admitted, share, now)) return 'admitted'
     return taken(bucket.recorded, share, now) ? 'throttled' : 'throttled, unrecorded'
+  }
+
+  /** Whether a call that nobody signed may go on at `now`: each source of connections, and each claimant, has `perSecond` of them. */
+  admitAnonymous(whose: string, perSecond: number, now: number): boolean {
+    if (this.#anonymous.calls !== perSecond) this.#anonymous = { ...ANONYMOUS, calls: perSecond }
+    const group = this.#anonymous
+    return taken(this.#bucket(group, whose, now).admitted, this.#shareOf(group), now)
   }
 
   #bucket(group: RateGroup, whose: string, now: number): Bucket {

@@ -176,6 +176,8 @@ export function routeOf(
     parameters = decodeVerified(request, unverified)
     found = findOperation(request, parameters, authenticated, products)
     const { operation, product, version } = found
+    if ((operation.claimant !== undefined) !== (authenticated.caller.type === 'oidc-provider'))
+      throw refuse('InvalidAction.NotFound')
     const region = regionOf(request, parameters, authenticated, product, regions)
     return { operation, known: operation, parameters, version, region }
   } catch (error) {

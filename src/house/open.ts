@@ -33,9 +33,13 @@ import { isShared } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
 import { openStorage } from '../storage/open.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { IssuerSource } from '../sts/oidc/issuer.ts'
+import { IssuerFetches } from '../sts/oidc/issuer-fetches.ts'
+import { OidcTokens } from '../sts/oidc/verify.ts'
 import { SecurityTokens } from '../sts/security-token.ts'
 import { deviceOf, hsmKeystoreOf } from './hsm.ts'
 import { openRing } from './installation.ts'
+import { HttpsDocuments } from './issuer-documents.ts'
 import { openLog } from './log.ts'
 import { openedKeys } from './opened-keys.ts'
 
@@ -51,6 +55,7 @@ type ForCalls = Pick<
   | 'mfaSeeds'
   | 'console'
   | 'securityTokens'
+  | 'oidcTokens'
   | 'authorizer'
   | 'eventIndex'
   | 'pageTokens'
@@ -73,6 +78,8 @@ export interface OpenHouse extends ForCalls {
   readonly lastUsed: LastUsed
   readonly rateLimiter: RateLimiter
   readonly attempts: Attempts
+  /** Where the keys of OIDC issuers come from. */
+  readonly issuers: IssuerSource
 }
 
 /** How a verb opens the house; `alarm` gets failures that belong to no call. Rejects with what to change. */
@@ -102,6 +109,8 @@ export async function openHouse(
     const usage = new KeyUsage(ledger, () => runtime.now())
     const rooms = { ledger, keys, usage, runtime }
     const attempts = new Attempts()
+    const { oidc } = settings
+    const issuers = new IssuerFetches(oidc, new HttpsDocuments(oidc, runtime), runtime, alarm)
     const hsm = settings.hsm && device && (await hsmKeystoreOf(device, settings.hsm, rooms, alarm, now))
     const { software, dataKeys } = openedKeys(ledger, keys, runtime)
     return {
@@ -116,6 +125,8 @@ export async function openHouse(
       authorizer: new Authorizer(ledger, alarm),
       lastUsed: new LastUsed(ledger),
       securityTokens: new SecurityTokens(keys),
+      issuers,
+      oidcTokens: new OidcTokens(issuers),
       keystore: new KeystoreRouter(software, hsm, usage),
       dataKeys,
       hsmTokens: async () => (await hsm?.describe()) ?? [],

@@ -115,12 +115,12 @@ function fitting<P extends Pair>(pairs: readonly P[]): readonly P[] {
 /** The caller as events keep it. */
 export function storedCaller(caller: Caller): StoredCaller {
   const { principalId, userName, accessKeyId } = caller
-  // ActionTrail has no identity type for services.
-  const type = caller.type === 'service' ? 'system' : caller.type
+  // ActionTrail has no identity type for services and identity providers.
+  const type = caller.type === 'service' || caller.type === 'oidc-provider' ? 'system' : caller.type
   const mfa = mfaPresent(caller)
   const known = mfa === null ? null : mfa ? 1 : 0
   if (caller.type !== 'assumed-role') {
-    const { since } = (caller.type !== 'service' && caller.loggedOn) || {}
+    const { since } = ('loggedOn' in caller && caller.loggedOn) || {}
     if (since === undefined || known === null) return [type, principalId, userName, accessKeyId]
     return [type, principalId, userName, accessKeyId, since, '', known]
   }

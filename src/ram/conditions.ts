@@ -12,7 +12,7 @@ export interface RequestFacts {
   readonly sourceAddress: string
   readonly requestTags: Tags
   /** Further keys of a product, such as sts:ExternalId; they come before all others. */
-  readonly further?: ReadonlyMap<string, string>
+  readonly further?: ReadonlyMap<string, string | readonly string[]>
 }
 
 const CURRENT_TIME = conditionKey('acs:CurrentTime')
@@ -27,7 +27,7 @@ const REQUEST_TAG = conditionKey('acs:RequestTag/')
  * AccessKey, …) are absent (docs/reference/policy-language.md).
  */
 export function conditionValues(facts: RequestFacts, caller: Caller, resourceTags: Tags): ConditionValues {
-  const known = new Map<string, string | undefined>(facts.further)
+  const known = new Map<string, string | readonly string[] | undefined>(facts.further)
   return {
     get(key) {
       if (known.has(key)) return known.get(key)

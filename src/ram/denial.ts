@@ -9,6 +9,7 @@ const PRINCIPAL_TYPES: Readonly<Record<Caller['type'], string>> = {
   'ram-user': 'SubUser',
   'assumed-role': 'AssumedRoleUser',
   service: 'Service',
+  'oidc-provider': 'OIDCProvider',
 }
 
 /** The denial of an action on a resource (an ARN), by a verdict on policies of this type. */

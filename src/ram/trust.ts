@@ -76,6 +76,8 @@ function candidateOf(caller: Caller): Candidate {
     case 'service':
     case 'root-account':
       return { names: [own], id: null }
+    case 'oidc-provider':
+      return { names: [own], id: null, federated: true }
     case 'ram-user':
       return { names: [own, `acs:ram::${caller.accountId}:root`], id: caller.principalId }
     case 'assumed-role':

@@ -74,6 +74,8 @@ const ALIBABA_SHARED: readonly RateGroup[] = [
   // The cloud has no such operations.
   perSecond(10, 'DescribeAccountQuotas', 'InspectHsm', 'ListDueKeys'),
   perSecondOf(STS, 100, ['AssumeRole']),
+  // Anybody can send it: its limit is its own.
+  perSecondOf(STS, 100, ['AssumeRoleWithOIDC']),
   perSecondOf(ACTIONTRAIL, 2, ['LookupEvents']),
 ]
 

@@ -3,6 +3,7 @@
 import { type FlagKinds, type Flags, readFlags } from './flags.ts'
 import { HSM, type Hsm, hsmOf } from './hsm.ts'
 import { NETWORK, type Network, networkOf, openHost } from './listen.ts'
+import { OIDC, type Oidc, oidcOf } from './oidc.ts'
 import { QUOTAS, type Quotas, quotasOf } from './quotas.ts'
 import { DATA, type Data, dataOf } from './root-key.ts'
 import { oneOf, type Reader, type Rows, reading, text, truth } from './row.ts'
@@ -55,6 +56,7 @@ export const GROUPS: Readonly<Record<string, Rows>> = {
   Trail: TRAIL,
   Quotas: QUOTAS,
   HSM,
+  OIDC,
   Program: PROGRAM,
 }
 
@@ -73,7 +75,7 @@ export const ENVIRONMENT_ONLY: Readonly<Record<string, string>> = {
 }
 
 /** The settings of a server, checked. Secret: `passphrase`, `root`, `hsm.pin` and the credentials of `deliveryTarget`. */
-export interface Settings extends Data, Network, Trail, Quotas, Hsm {
+export interface Settings extends Data, Network, Trail, Quotas, Hsm, Oidc {
   readonly workers: number | 'auto'
   /** The environment of workers: all but what the environment alone gives. */
   readonly workerEnvironment: Env
@@ -106,6 +108,7 @@ export function settingsFrom(flags: Flags, env: Env, readFile: ReadFile): Settin
     ...quotasOf(told, readFile),
     ...trailOf(told, data.data, env, readFile),
     ...hsm,
+    ...oidcOf(told, readFile),
     ...data,
     workers: get('workers'),
     workerEnvironment: Object.fromEntries(Object.entries(env).filter(([name]) => !(name in ENVIRONMENT_ONLY))),

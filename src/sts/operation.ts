@@ -6,6 +6,7 @@ import type { Change } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import type { RequestFacts } from '../ram/conditions.ts'
+import type { OidcTokens } from './oidc/verify.ts'
 import type { SecurityTokens } from './security-token.ts'
 
 /** What one call may use. `now` is milliseconds since 1970 and stays the same throughout the call. */
@@ -16,6 +17,7 @@ export interface StsContext {
   readonly ledger: LedgerView
   readonly authorizer: Authorizer
   readonly securityTokens: SecurityTokens
+  readonly oidcTokens: Pick<OidcTokens, 'verify'>
   readonly facts: RequestFacts
   randomBytes(length: number): Uint8Array
 }

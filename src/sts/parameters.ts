@@ -2,12 +2,13 @@
 import { refuse } from '../api/errors.ts'
 import { matching, type Parameter, parameter } from '../api/parameters.ts'
 import { MalformedPolicy, parseNewPolicy } from '../ram/policy/language.ts'
+import { invalidToken, MAX_TOKEN, type OidcToken, readToken } from './oidc/token.ts'
 
 const MAX_POLICY_LENGTH = 2048
 
 /** The same parameter; STS has a code of its own for each that is absent. */
 function named<T>(parameter: Parameter<T>): Parameter<T> {
-  return { ...parameter, missing: 'MissingParameter.{name}' }
+  return { ...parameter, missing: (name) => refuse('MissingParameter.{name}', { name }) }
 }
 
 export const roleArnParameter = named(
@@ -16,6 +17,23 @@ export const roleArnParameter = named(
     return accountId !== undefined && roleName !== undefined ? { accountId, roleName } : null
   }),
 )
+
+export const providerArn = named(
+  parameter('text', 'acs:ram::ACCOUNT:oidc-provider/NAME.', 'InvalidParameter.OIDCProviderArn', (text) => {
+    const [, accountId, name] = /^acs:ram::(\d{1,20}):oidc-provider\/([A-Za-z0-9._-]{1,128})$/.exec(text) ?? []
+    return accountId !== undefined && name !== undefined ? { accountId, name } : null
+  }),
+)
+
+/** A token of an issuer, as it was sent. */
+export const oidcToken: Parameter<OidcToken> = {
+  type: 'text',
+  rule: `A signed JWT of at most ${MAX_TOKEN} characters.`,
+  secret: true,
+  required: true,
+  missing: () => invalidToken('The OIDCToken can not empty.'),
+  read: (_, text) => readToken(text),
+}
 
 export const roleSessionName = named(
   matching('2 to 64 letters, digits, ., @, _ and -.', 'InvalidParameter.RoleSessionName', /^[A-Za-z0-9.@_-]{2,64}$/),
@@ -40,12 +58,18 @@ export const durationSeconds = parameter(
   (text) => (/^\d{1,6}$/.test(text) ? Number(text) : null),
 )
 
-/** A session policy as it was given; it can only narrow what the role may do. */
-export const sessionPolicy: Parameter<string> = {
+/** A session policy that is only checked once its sender is known, by `sessionPolicy`. */
+export const laterPolicy: Parameter<string> = {
   type: 'json',
   rule: `A policy of at most ${MAX_POLICY_LENGTH} characters.`,
   secret: false,
   required: true,
+  read: (_, text) => text,
+}
+
+/** A session policy as it was given; it can only narrow what the role may do. */
+export const sessionPolicy: Parameter<string> = {
+  ...laterPolicy,
   read(_, text) {
     if ([...text].length > MAX_POLICY_LENGTH)
       throw refuse('InvalidParameter.PolicySize', { limit: String(MAX_POLICY_LENGTH) })

@@ -68,6 +68,7 @@ describe('the commands of the pages', () => {
       'README.md',
       'docs/access.md',
       'docs/audit.md',
+      'docs/pods.md',
       'docs/products.md',
       'docs/root-key.md',
       'docs/running.md',
@@ -129,6 +130,12 @@ describe('the commands of the pages', () => {
       ['Decrypt', role, 'Rejected.Disabled'],
       ['GenerateDataKey', own, 'OK'],
     ])
+  })
+
+  it('docs/pods.md', async () => {
+    await using checkout = await Checkout.open()
+    const out = checkout.run(blocks('docs/pods.md', 'sh').join('\n'))
+    assert.match(out, /oidc-provider\/cluster-1"/)
   })
 
   it('docs/audit.md', async () => {

@@ -22,11 +22,11 @@ describe('the declarations', () => {
       }
   })
 
-  it('let no caller pass without a policy except the three that need none', () => {
+  it('let no caller pass without a policy except the four that need none', () => {
     assert.deepEqual(
       operations.filter(({ action }) => action === null).map(({ name }) => name),
-      // AssumeRole asks two sets of policies itself.
-      ['DescribeRegions', 'AssumeRole', 'GetCallerIdentity'],
+      // AssumeRole asks two sets of policies itself, AssumeRoleWithOIDC the trust policy.
+      ['DescribeRegions', 'AssumeRole', 'AssumeRoleWithOIDC', 'GetCallerIdentity'],
     )
     for (const { product, name, action } of operations)
       if (action !== null) assert.equal(action, `${product.service}:${name}`)

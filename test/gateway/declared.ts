@@ -5,7 +5,7 @@ export function declared(): Record<string, unknown> {
   return Object.fromEntries(
     products.flatMap(({ product: { name: product }, version, operations }) =>
       [...operations.values()].map(
-        ({ name, access, action, otherActions, selfService, parameters, trail, refusals }) => {
+        ({ name, access, action, otherActions, claimant, selfService, parameters, trail, refusals }) => {
           const shown = Object.entries(parameters).map(([parameter, { type, required, secret, rule }]) => [
             parameter,
             { type, required, secret, rule },
@@ -13,6 +13,7 @@ export function declared(): Record<string, unknown> {
           const what = {
             access,
             action,
+            anonymous: claimant && true,
             otherActions,
             selfService,
             parameters: Object.fromEntries(shown),

@@ -80,8 +80,8 @@ function additional(data: Readonly<Record<string, unknown>>): Record<string, unk
 
 function identityOf(caller: StoredCaller, accountId: string): Record<string, unknown> {
   const [type, principalId, userName, accessKeyId, startedAt, startedBy = '', mfa = 0] = caller
-  // Of calls, `system` is a service with an AccessKey of its own.
-  const invokedBy = type === 'system' ? userName : startedBy
+  // Of calls, `system` with an AccessKey is a service, and without one who sent a token of an OIDC provider.
+  const invokedBy = type === 'system' && accessKeyId !== '' ? userName : startedBy
   const mfaAuthenticated = String(mfa === 1)
   const attributes = startedAt !== undefined && { creationDate: isoSeconds(startedAt), mfaAuthenticated }
   return {

@@ -24,6 +24,7 @@ import type { Settings } from '../../settings/settings.ts'
 import type { ErrorForm } from '../../storage/remote/channel.ts'
 import { STORAGE_ERRORS, type StorageMethods } from '../../storage/remote/remote-storage.ts'
 import type { Heads } from '../../storage/storage.ts'
+import { type IssuerSource, IssuersBusy, IssuerTrouble, type TroubleKind } from '../../sts/oidc/issuer.ts'
 
 /** The descriptor of the channel in a worker; the one before it brings connections. */
 export const CHANNEL_FD = 4
@@ -108,11 +109,14 @@ export type OwnerMethods = StorageMethods &
     readonly rewound: (heads: Heads) => Promise<void>
     /** See RateLimits and RefusedLimits. */
     readonly admit: (account: string, region: string, product: string, operation: string, now: number) => Admission
+    readonly admitAnonymous: (whose: string, now: number) => boolean
     readonly 'refused.admit': (account: string, caller: string, bytes: number, now: number) => number | null
     readonly 'refused.admitCopy': (payer: string, owner: string, bytes: number, now: number) => number | null
     readonly 'refused.untold': (account: string, unrecorded: number) => void
     readonly 'refused.untoldCopy': (payer: string, owner: string, unrecorded: number) => void
     readonly 'refused.skip': (account: string, now: number) => void
+    /** See IssuerSource. */
+    readonly 'issuer.keysOf': IssuerSource['keysOf']
     /** See AttemptLimits. */
     readonly 'attempts.admit': (source: string, name: string, now: number) => Attempt | null
     readonly 'attempts.succeeded': (attempt: Attempt) => void
@@ -151,6 +155,16 @@ export const ERRORS: readonly ErrorForm[] = [
     name: 'unreachable',
     of: (error) => (error instanceof Unreachable ? [error.message, error.wasAsked] : undefined),
     from: ([message, wasAsked]: [string, boolean]) => new Unreachable(message, wasAsked),
+  },
+  {
+    name: 'issuer trouble',
+    of: (error) => (error instanceof IssuerTrouble ? [error.kind, error.url, error.message] : undefined),
+    from: ([kind, url, message]: [TroubleKind, string, string]) => new IssuerTrouble(kind, url, message),
+  },
+  {
+    name: 'issuers busy',
+    of: (error) => (error instanceof IssuersBusy ? error.message : undefined),
+    from: (message: string) => new IssuersBusy(message),
   },
   {
     name: 'unopenable',

@@ -1,4 +1,4 @@
-// What a worker asks the owner of the database for: limits, the HSM's keys, and where uses are noted.
+// What a worker asks the owner of the database for: limits, the HSM's keys, the keys of issuers, and where uses are noted.
 import type { AttemptLimits } from '../../console/attempts.ts'
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../../cryptography/algorithms.ts'
 import type { RateLimits } from '../../gateway/limiting.ts'
@@ -17,6 +17,7 @@ import type { StoredMaterial } from '../../keystore/stored-material.ts'
 import type { VersionPlace } from '../../keystore/version-place.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Channel } from '../../storage/remote/channel.ts'
+import type { IssuerSource } from '../../sts/oidc/issuer.ts'
 import type { OwnerMethods } from './protocol.ts'
 
 type ToOwner = Channel<OwnerMethods>
@@ -26,6 +27,7 @@ export function remoteLimits(owner: ToOwner): RateLimits {
   return {
     admit: (rates, { account, region }, { product, name }, now) =>
       rates.has(`${product.name}.${name}`) ? owner.ask('admit', account, region, product.name, name, now) : 'admitted',
+    admitAnonymous: (whose, _, now) => owner.ask('admitAnonymous', whose, now),
     refused: {
       admit: (account, caller, bytes, _, now) => owner.ask('refused.admit', account, caller, bytes, now),
       admitCopy: (payer, paid, bytes, _, now) => owner.ask('refused.admitCopy', payer, paid, bytes, now),
@@ -34,6 +36,11 @@ export function remoteLimits(owner: ToOwner): RateLimits {
       skip: (account, _, now) => owner.tell('refused.skip', account, now),
     },
   }
+}
+
+/** The keys of issuers, which the owner fetches for all workers. */
+export function remoteIssuers(owner: ToOwner): IssuerSource {
+  return { keysOf: (issuer, now, newerThan) => owner.ask('issuer.keysOf', issuer, now, newerThan) }
 }
 
 /** The attempts to log on, which the owner counts for all workers. */

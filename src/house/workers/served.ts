@@ -16,7 +16,7 @@ export interface Owner {
 
 /** What one worker may ask for. */
 export function servedTo(taker: Taker, { rooms, house, dealer, observer }: Owner): OwnerMethods {
-  const { storage, ring, witness, rateLimiter, attempts, usage, lastUsed } = rooms
+  const { storage, ring, witness, rateLimiter, issuers, attempts, usage, lastUsed } = rooms
   const { refused } = rateLimiter
   const { settings } = house
   const perSecond = settings.refusedBytesPerSecond
@@ -35,6 +35,8 @@ export function servedTo(taker: Taker, { rooms, house, dealer, observer }: Owner
       const rates = settings.accounts.get(account)?.rates ?? settings.rates
       return rateLimiter.admit(rates, { account, region }, { product: { name: product }, name }, now)
     },
+    admitAnonymous: (whose, now) => rateLimiter.admitAnonymous(whose, settings.oidc.callsPerSecond, now),
+    'issuer.keysOf': (issuer, now, newerThan) => issuers.keysOf(issuer, now, newerThan),
     'refused.admit': (account, caller, bytes, now) => refused.admit(account, caller, bytes, perSecond, now),
     'refused.admitCopy': (payer, owner, bytes, now) => refused.admitCopy(payer, owner, bytes, perSecond, now),
     'refused.untold': (account, unrecorded) => refused.untold(account, unrecorded),

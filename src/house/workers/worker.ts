@@ -25,13 +25,14 @@ import { openStorage } from '../../storage/open.ts'
 import { Channel } from '../../storage/remote/channel.ts'
 import { RemoteStorage } from '../../storage/remote/remote-storage.ts'
 import type { Storage } from '../../storage/storage.ts'
+import { OidcTokens } from '../../sts/oidc/verify.ts'
 import { SecurityTokens } from '../../sts/security-token.ts'
 import { laneHolder } from '../live-servers.ts'
 import { alarmOf, openLog } from '../log.ts'
 import { observing } from '../observing.ts'
 import { openedKeys } from '../opened-keys.ts'
 import { type Beginning, CHANNEL_FD, ERRORS, type OwnerMethods, type Sent, type WorkerMethods } from './protocol.ts'
-import { Notes, OwnersProvider, RemoteHsm, remoteAttempts, remoteLimits } from './remote-rooms.ts'
+import { Notes, OwnersProvider, RemoteHsm, remoteAttempts, remoteIssuers, remoteLimits } from './remote-rooms.ts'
 
 /** How often a worker reports to the owner which keys were used, and follows the changes of others. */
 const REPORT_MS = 1000
@@ -113,6 +114,7 @@ async function begin({ settings, tls, limits, node }: Beginning): Promise<Servin
     console: new Console(keys, SYSTEM, BUILDS, remoteAttempts(owner)),
     authorizer: new Authorizer(ledger, alarm),
     securityTokens: new SecurityTokens(keys),
+    oidcTokens: new OidcTokens(remoteIssuers(owner)),
     eventIndex: new EventIndex(ledger, keys),
     ring,
     pageTokens: new PageTokens(keys),

@@ -35,13 +35,16 @@ export const CONDITION_KEYS = [
   ['sts:ExternalId', 'String'],
   ['ram:ServiceName', 'String'],
   ['ram:OidcIssuerUrl', 'String'],
+  ['oidc:iss', 'String'],
+  ['oidc:aud', 'String'],
+  ['oidc:sub', 'String'],
 ] as const
 const KNOWN_NAMES = CONDITION_KEYS.map(([name]) => name)
 const KNOWN = new Set<string>(KNOWN_NAMES.map(conditionKey))
 const KNOWN_TAGS = /^(?:kms:tag|acs:requesttag)\/./s
 const OWN_PREFIX = /^(?:acs|kms|ram|sts):/i
-/** Keys of other services of the cloud: no request here has them, and policies for these services may. AWS is another cloud. */
-const OTHERS = /^(?!aws:)[a-z][a-z0-9-]*:[^\s:]/i
+/** Keys of other services of the cloud: no request here has them, and policies for these services may. AWS is another cloud; `oidc:` has no others. */
+const OTHERS = /^(?!(?:aws|oidc):)[a-z][a-z0-9-]*:[^\s:]/i
 
 /** Whether a policy may use the key: a misspelt key of our own would be missing for ever, and so widen a negated condition. */
 export function isUsableKey(key: string): boolean {

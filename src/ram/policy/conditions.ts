@@ -5,7 +5,8 @@ import { compileWildcard } from './wildcard.ts'
 
 /** A request's values by condition key; undefined: the request has no such key. */
 export interface ConditionValues {
-  get(key: string): string | undefined
+  /** A key that has several values has a list. */
+  get(key: string): string | readonly string[] | undefined
 }
 
 /** One key under one operator; `values` are alternatives. */
@@ -180,7 +181,7 @@ export function fitting(operator: Operator): string {
 }
 
 /**
- * Returns the test of a request. One of the condition's values must match; of a negated operator, none may. Where the request does not have
+ * Returns the test of a request. One of the condition's values must match one of the request's; of a negated operator, none may. Where the request does not have
  * the key, a negated operator is true and any other false. Where the operator can't read the request's value, such as a tag that is no
  * number, the test is true in a Deny and false in an Allow.
  */
@@ -190,14 +191,22 @@ export function compileCondition(
 ): (request: ConditionValues) => boolean {
   const { read, negated } = OPERATORS[operator]
   const alternatives = values.flatMap((value) => read(value) ?? [])
+  /** Whether the condition holds for one value; null when the operator can't read it. */
+  const holds = (given: string): boolean | null => {
+    for (const test of alternatives) {
+      const matches = test(given)
+      if (matches === null) return null
+      if (matches) return !negated
+    }
+    return negated
+  }
   return (request) => {
     const given = request.get(key)
     if (given === undefined) return negated
-    for (const test of alternatives) {
-      const holds = test(given)
-      if (holds === null) return effect === 'Deny'
-      if (holds) return !negated
-    }
-    return negated
+    if (typeof given === 'string') return holds(given) ?? effect === 'Deny'
+    const each = given.map(holds)
+    if (each.includes(null)) return effect === 'Deny'
+    // One that matches decides, whether the operator is negated or not.
+    return each.includes(!negated) ? !negated : negated
   }
 }

@@ -9,7 +9,7 @@ export interface Principal {
 const FORMS: Readonly<Record<Principal['type'], RegExp>> = {
   RAM: /^acs:ram::\d{1,20}:(?:root|user\/[A-Za-z0-9._-]{1,64}|role\/[A-Za-z0-9.@_-]{1,64})$/,
   Service: new RegExp(String.raw`^(?:\d{1,20}@)?${SERVICE_NAME}$`),
-  Federated: /^acs:ram::\d{1,20}:saml-provider\/[A-Za-z0-9._-]{1,128}$/,
+  Federated: /^acs:ram::\d{1,20}:(?:saml|oidc)-provider\/[A-Za-z0-9._-]{1,128}$/,
 }
 
 /** The principals of a statement; throws `Malformed` with the place of the fault. */
@@ -45,6 +45,8 @@ export interface Candidate {
   readonly names: readonly string[]
   /** The UserId or RoleId of a user or session; null for others. */
   readonly id: string | null
+  /** Whether an identity provider speaks for it: then only a Federated principal means it, and nobody else. */
+  readonly federated?: true
 }
 
 /** The role that has the trust policy. */
@@ -64,7 +66,7 @@ export function means(
   { account, ids }: TrustingRole,
   effect: 'Allow' | 'Deny',
 ): boolean {
-  if (type === 'Federated') return false
+  if ((type === 'Federated') !== (candidate.federated === true)) return false
   const lower = name.toLowerCase()
   const id = ids[lower]
   if (id !== undefined) return id === candidate.id

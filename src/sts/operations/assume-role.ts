@@ -1,13 +1,9 @@
-import { mfaPresent, type SessionCaller } from '../../api/caller.ts'
-import { refuse, refuseFor, refuseMissingRole } from '../../api/errors.ts'
+import { mfaPresent } from '../../api/caller.ts'
+import { refuseFor, refuseMissingRole } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { STS } from '../../api/product.ts'
-import { isoSeconds } from '../../api/time.ts'
-import { NONCE_BYTES } from '../../cryptography/xaes.ts'
-import { roleArn } from '../../ram/answers.ts'
 import type { RequestFacts } from '../../ram/conditions.ts'
 import { roleByName } from '../../ram/find.ts'
-import { newSessionAccessKeyId } from '../../ram/identifiers.ts'
 import type { Role } from '../../ram/records.ts'
 import { assumptionDenial, roleResource } from '../assumption.ts'
 import { operation, type StsContext } from '../operation.ts'
@@ -19,10 +15,10 @@ import {
   sessionPolicy,
   sourceIdentity,
 } from '../parameters.ts'
+import { beginSession } from '../session.ts'
 
 /** A session that a session starts lasts no longer. */
 const CHAINED_SECONDS = 3600
-const MIN_SECONDS = 900
 const NO_ACCOUNT = 'Roles may not be assumed by root accounts.'
 
 export const AssumeRole = operation({
@@ -59,7 +55,7 @@ export const AssumeRole = operation({
     return [roleResource(role, RoleArn, context.caller)]
   },
   async decide(values, context) {
-    const { caller, now } = context
+    const { caller } = context
     const { RoleArn, RoleSessionName, DurationSeconds, ExternalId, SourceIdentity } = values
     const role = await roleByName(RoleArn.roleName, { ...context, caller: RoleArn })
     if (!role && caller.accountId === RoleArn.accountId && caller.type !== 'root-account') throw refuseMissingRole()
@@ -74,27 +70,16 @@ export const AssumeRole = operation({
       caller.type === 'assumed-role'
         ? Math.min(CHAINED_SECONDS, role.body.maxSessionSeconds)
         : role.body.maxSessionSeconds
-    if (DurationSeconds < MIN_SECONDS || DurationSeconds > most) throw refuse('InvalidParameter.DurationSeconds')
-    const session = sessionOf(role, RoleSessionName, values.Policy, context)
-    const expiresAt = now + DurationSeconds * 1000
-    const { token, secret } = context.securityTokens.issue(
-      { caller: session, expiresAt },
-      context.randomBytes(NONCE_BYTES),
-    )
-    return {
-      reply: {
-        AssumedRoleUser: { Arn: `${roleArn(role)}/${RoleSessionName}`, AssumedRoleId: session.principalId },
-        Credentials: {
-          AccessKeyId: session.accessKeyId,
-          AccessKeySecret: secret,
-          SecurityToken: token,
-          Expiration: isoSeconds(expiresAt),
-        },
-        ...(SourceIdentity === null ? {} : { SourceIdentity }),
-      },
-      changes: [],
-      made: [{ type: 'ACS::RAM::AccessKey', name: session.accessKeyId, arn: '' }],
+    const mfa = mfaPresent(caller)
+    const beginning = {
+      sessionName: RoleSessionName,
+      sessionPolicy: values.Policy,
+      invokedBy: caller.type === 'service' ? caller.userName : null,
+      ...(mfa !== null && { mfa }),
+      seconds: DurationSeconds,
+      mostSeconds: most,
     }
+    return beginSession(role, beginning, SourceIdentity === null ? {} : { SourceIdentity }, context)
   },
 })
 
@@ -102,23 +87,4 @@ export const AssumeRole = operation({
 function demandSourceIdentity(role: Role, arn: string, facts: RequestFacts, { authorizer, caller }: StsContext): void {
   const denial = authorizer.trustDenial(role, arn, caller, facts, 'sts:SetSourceIdentity')
   if (denial) throw STS.denied(denial)
-}
-
-function sessionOf(role: Role, sessionName: string, policy: string | null, context: StsContext): SessionCaller {
-  const { roleId, roleName } = role.body
-  const mfa = mfaPresent(context.caller)
-  return {
-    type: 'assumed-role',
-    accountId: role.account,
-    principalId: `${roleId}:${sessionName}`,
-    userName: `${roleName}:${sessionName}`,
-    accessKeyId: newSessionAccessKeyId(context),
-    roleId,
-    roleName,
-    sessionName,
-    sessionPolicy: policy,
-    startedAt: context.now,
-    invokedBy: context.caller.type === 'service' ? context.caller.userName : null,
-    ...(mfa !== null && { mfa }),
-  }
 }

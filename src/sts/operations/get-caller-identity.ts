@@ -1,4 +1,5 @@
 import type { Caller } from '../../api/caller.ts'
+import { refuse } from '../../api/errors.ts'
 import type { Reply } from '../../api/operation.ts'
 import { operation } from '../operation.ts'
 
@@ -32,5 +33,8 @@ function identity(caller: Caller): Reply {
     }
     case 'service':
       return { IdentityType: 'Service', Arn: caller.userName }
+    // Its calls are of the one operation that nobody signs.
+    case 'oidc-provider':
+      throw refuse('NoPermission', { reason: 'Only a session of a role has an identity.' })
   }
 }

@@ -1,0 +1,191 @@
+// Reads documents of OIDC issuers over HTTPS. It connects only to addresses that were checked, follows no redirect, and takes no more than it
+// can use.
+import { lookup as dnsLookup } from 'node:dns/promises'
+import { Agent, request } from 'node:https'
+import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { createSecureContext, type DetailedPeerCertificate, rootCertificates, TLSSocket } from 'node:tls'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { OidcSettings } from '../settings/oidc.ts'
+import { type IssuerDocument, type IssuerDocuments, IssuerTrouble, type TroubleKind } from '../sts/oidc/issuer.ts'
+
+const MAX_BYTES = 262_144
+/** A resolver that does not answer holds threads that other work needs, too. */
+const MOST_LOOKUPS = 2
+
+export interface Address {
+  readonly address: string
+  readonly family: number
+}
+
+/** All addresses of a host name. */
+type Resolve = (host: string) => Promise<readonly Address[]>
+
+const resolveAll: Resolve = (host) => dnsLookup(host, { all: true, verbatim: true })
+
+/** By family, because a list takes an IPv4 address for the IPv6 address that contains it. */
+type Blocks = Readonly<Record<'ipv4' | 'ipv6', BlockList>>
+
+function blocks(given: Readonly<Record<'ipv4' | 'ipv6', string>>): Blocks {
+  const listOf = (family: 'ipv4' | 'ipv6') => {
+    const list = new BlockList()
+    for (const [, net = '', bits] of given[family].matchAll(/(\S+)\/(\d+)/g)) list.addSubnet(net, Number(bits), family)
+    return list
+  }
+  return { ipv4: listOf('ipv4'), ipv6: listOf('ipv6') }
+}
+
+/** Addresses that no issuer has: of this host as a source, of links and their metadata services, multicast, reserved, IPv4 in IPv6. */
+const NEVER = blocks({
+  ipv4: '0.0.0.0/8 100.100.100.200/32 169.254.0.0/16 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/3',
+  ipv6: '::/128 ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 3fff::/20 fe80::/10 fec0::/10 ff00::/8',
+})
+/** Loopback, and addresses of private networks. */
+const PRIVATE = blocks({
+  ipv4: '10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 172.16.0.0/12 192.168.0.0/16',
+  ipv6: '::1/128 fc00::/7',
+})
+
+/** Errors of TLS that say that the chain of certificates ends in no trusted root. */
+const ROOT_CODES: ReadonlySet<string> = new Set([
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_UNTRUSTED',
+])
+/** Others that say that the chain does not verify. */
+const CHAIN_CODE = /^(?:ERR_TLS_CERT_|CERT_|CRL_|INVALID_|PATH_LENGTH|HOSTNAME_MISMATCH|ERROR_IN_CERT)/
+
+type Options = Pick<OidcSettings, 'certificates' | 'privateAddresses'>
+
+export class HttpsDocuments implements IssuerDocuments {
+  /** Made once: it takes a tenth of a second to read all root certificates. */
+  readonly #agent: Agent
+  readonly #privateAddresses: boolean
+  readonly #runtime: Pick<Runtime, 'after'>
+  readonly #resolve: Resolve
+  #lookups = 0
+
+  constructor(
+    { certificates, privateAddresses }: Options,
+    runtime: Pick<Runtime, 'after'>,
+    resolve: Resolve = resolveAll,
+  ) {
+    const ca = certificates === null ? {} : { ca: [...rootCertificates, certificates] }
+    const secureContext = createSecureContext({ ...ca, minVersion: 'TLSv1.2' })
+    // Each document has a connection with a handshake of its own, which shows the certificates.
+    this.#agent = new Agent({ secureContext, keepAlive: false, maxCachedSessions: 0 })
+    this.#privateAddresses = privateAddresses
+    this.#runtime = runtime
+    this.#resolve = resolve
+  }
+
+  /** See IssuerDocuments. */
+  get(url: URL, withinMs: number): Promise<IssuerDocument> {
+    const { promise, resolve, reject } = Promise.withResolvers<IssuerDocument>()
+    const stop = new AbortController()
+    const cancel = this.#runtime.after(withinMs, () => {
+      reject(trouble(url, 'it did not answer in time'))
+      stop.abort()
+    })
+    this.#addresses(url)
+      .then((addresses) => this.#read(url, addresses, stop.signal))
+      .then(resolve, reject)
+    return promise.finally(cancel)
+  }
+
+  /** The addresses of the host that the server may connect to. */
+  async #addresses(url: URL): Promise<readonly Address[]> {
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const family = isIP(host)
+    const found = family === 0 ? await this.#looked(url, host) : [{ address: host, family }]
+    const allowed = found.filter((one) => this.#mayReach(one))
+    if (allowed.length > 0) return allowed
+    const shown = found.map(({ address }) => address).join(', ')
+    throw trouble(url, `${host} has the addresses ${shown}, which it may not have: see \`oidc-private-addresses\``)
+  }
+
+  async #looked(url: URL, host: string): Promise<readonly Address[]> {
+    if (this.#lookups >= MOST_LOOKUPS) throw trouble(url, 'the resolver of host names is busy')
+    this.#lookups++
+    try {
+      return await this.#resolve(host)
+    } catch (error) {
+      throw trouble(url, (error as Error).message)
+    } finally {
+      this.#lookups--
+    }
+  }
+
+  #mayReach({ address, family }: Address): boolean {
+    const type = family === 4 ? 'ipv4' : 'ipv6'
+    return !NEVER[type].check(address, type) && (this.#privateAddresses || !PRIVATE[type].check(address, type))
+  }
+
+  #read(url: URL, addresses: readonly Address[], signal: AbortSignal): Promise<IssuerDocument> {
+    const { promise, resolve, reject } = Promise.withResolvers<IssuerDocument>()
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const asked = request({
+      host,
+      ...(isIP(host) === 0 && { servername: host }),
+      port: url.port === '' ? 443 : Number(url.port),
+      path: url.pathname + url.search,
+      headers: { accept: 'application/json' },
+      agent: this.#agent,
+      lookup: givenTo(addresses),
+      signal,
+    })
+    asked.on('error', (error) => reject(failure(url, error)))
+    asked.on('response', (response) => {
+      response.on('error', (error) => reject(failure(url, error)))
+      const refuse = (message: string) => {
+        reject(trouble(url, message))
+        asked.destroy()
+      }
+      if (response.statusCode !== 200) return refuse(`it answered ${response.statusCode}`)
+      const root = rootOf(response.socket)
+      const pieces: Buffer[] = []
+      let bytes = 0
+      response.on('data', (piece: Buffer) => {
+        bytes += piece.length
+        if (bytes > MAX_BYTES) refuse(`its answer is longer than ${MAX_BYTES} bytes`)
+        else pieces.push(piece)
+      })
+      response.on('end', () => resolve({ body: Buffer.concat(pieces).toString('utf8'), root }))
+      response.on('close', () => reject(trouble(url, 'its answer broke off')))
+    })
+    asked.end()
+    return promise
+  }
+}
+
+/** A look-up that knows the answer: the connection goes to an address that was checked. */
+function givenTo(addresses: readonly Address[]): LookupFunction {
+  return (_, { all }, done) => {
+    const [first] = addresses
+    if (all) done(null, [...addresses])
+    else done(null, first?.address ?? '', first?.family)
+  }
+}
+
+function trouble(url: URL, message: string, kind: TroubleKind = 'unreachable'): IssuerTrouble {
+  return new IssuerTrouble(kind, url.href, `${url.href}: ${message}`)
+}
+
+function failure(url: URL, error: NodeJS.ErrnoException): IssuerTrouble {
+  const { code = '', message } = error
+  if (ROOT_CODES.has(code)) return trouble(url, `${message}: see \`oidc-ca-file\``, 'root')
+  return trouble(url, message, CHAIN_CODE.test(code) ? 'chain' : 'unreachable')
+}
+
+/** SHA-1 of the root certificate of a connection; '' where it is not known. */
+function rootOf(socket: unknown): string {
+  if (!(socket instanceof TLSSocket)) return ''
+  let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
+  for (let depth = 0; certificate?.issuerCertificate && depth < 16; depth++) {
+    if (certificate.issuerCertificate === certificate) break
+    certificate = certificate.issuerCertificate
+  }
+  return certificate?.fingerprint?.replaceAll(':', '').toLowerCase() ?? ''
+}

@@ -1,0 +1,103 @@
+// Settings of OIDC: whose tokens the server may check, and how it gets the keys for that.
+import { list, type Reader, type Rows, reading, type Told, text, truth, whole } from './row.ts'
+import type { ReadFile } from './sources.ts'
+import { UsageError } from './usage-error.ts'
+
+/** An issuer's URL, or the host of several issuers. */
+const ISSUER = /^(?:https:\/\/[^\s?#@,]+|(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?)$/
+
+/** ISSUER=FILE, several times. */
+const pinned: Reader<readonly { readonly issuer: string; readonly file: string }[]> = {
+  placeholder: 'ISSUER=FILE[,…]',
+  rule: '',
+  schema: { type: ['string', 'array'], items: { type: 'string' } },
+  flag: 'list',
+  read: (name, given) =>
+    given.split(',').map((item) => {
+      const [, issuer, file] = /^\s*(https:\/\/[^\s?#@=]+)=(\S.*?)\s*$/.exec(item) ?? []
+      if (issuer === undefined || file === undefined)
+        throw new UsageError(`\`${name}\` must be ISSUER=FILE, such as https://issuer.example.com=jwks.json`)
+      return { issuer, file }
+    }),
+}
+
+export const OIDC = {
+  'oidc-issuers': {
+    reader: list(ISSUER, 'URL|HOST[:PORT][,…]'),
+    help: 'the issuers of OIDC tokens whose keys the server may fetch: the URL of one, or a host for all issuers on it',
+  },
+  'oidc-ca-file': {
+    reader: text('FILE'),
+    help: 'root certificates (PEM) that issuers may have besides the public ones',
+  },
+  'oidc-private-addresses': {
+    reader: truth,
+    fallback: 'false',
+    help: 'fetch keys from issuers on loopback and private addresses, too',
+  },
+  'oidc-pinned-keys': {
+    reader: pinned,
+    help: 'files with the key set (JWKS) of an issuer, whose keys are then never fetched',
+  },
+  'oidc-calls-per-second': {
+    reader: whole(1, 1_000_000),
+    fallback: '100',
+    help: 'most calls of AssumeRoleWithOIDC in a second, of each source address and for each OIDC provider',
+  },
+} as const satisfies Rows
+
+/** A key set (RFC 7517), whose keys are not looked at yet. */
+export interface KeySet {
+  readonly keys: readonly Readonly<Record<string, unknown>>[]
+}
+
+export interface OidcSettings {
+  /** URLs of issuers, and hosts. */
+  readonly issuers: readonly string[]
+  /** Root certificates (PEM) besides the public ones, or null. */
+  readonly certificates: string | null
+  readonly privateAddresses: boolean
+  readonly pinned: ReadonlyMap<string, KeySet>
+  readonly callsPerSecond: number
+}
+
+export interface Oidc {
+  readonly oidc: OidcSettings
+}
+
+/** Throws UsageError. */
+export function oidcOf(told: Told, readFile: ReadFile): Oidc {
+  const get = reading(OIDC, told)
+  const ca = get('oidc-ca-file')
+  const certificates = ca === null ? null : readFile(ca)
+  if (certificates !== null && !certificates.includes('-----BEGIN CERTIFICATE-----'))
+    throw new UsageError(`the file \`${ca}\` of \`oidc-ca-file\` holds no certificate in PEM`)
+  return {
+    oidc: {
+      issuers: get('oidc-issuers') ?? [],
+      certificates,
+      privateAddresses: get('oidc-private-addresses'),
+      pinned: new Map((get('oidc-pinned-keys') ?? []).map(({ issuer, file }) => [issuer, keySetIn(file, readFile)])),
+      callsPerSecond: get('oidc-calls-per-second'),
+    },
+  }
+}
+
+function keySetIn(file: string, readFile: ReadFile): KeySet {
+  const keys = readKeySet(readFile(file))
+  if (keys) return keys
+  throw new UsageError(
+    `the file \`${file}\` of \`oidc-pinned-keys\` holds no key set, a JSON object with an array \`keys\``,
+  )
+}
+
+/** Reads a key set; null for any other text. */
+export function readKeySet(json: string): KeySet | null {
+  try {
+    const { keys } = (JSON.parse(json) ?? {}) as { keys?: unknown }
+    const isSet = Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null)
+    return isSet ? { keys } : null
+  } catch {
+    return null
+  }
+}

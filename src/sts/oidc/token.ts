@@ -1,0 +1,74 @@
+// The form of an OIDC token (docs/pods.md): a signed JWT whose parts can be read. Nothing here is proven.
+
+import { refuse } from '../../api/errors.ts'
+import { fromBase64Url } from '../../cryptography/encoding.ts'
+
+/** In characters. */
+export const MAX_TOKEN = 20_000
+
+/** The algorithms that a token may be signed with: a secret that both sides know, and no signature at all, prove nobody. */
+export const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384'] as const
+
+/** Seconds since 1970 of the end of the year 9999, the last that answers can write. */
+const LAST_SECOND = 253_402_300_799
+
+/** A token that was read, and not verified. It is a secret: whoever has it is who it names. */
+export interface OidcToken {
+  readonly text: string
+  readonly issuer: string
+  readonly subject: string
+  readonly audiences: readonly string[]
+  /** Seconds since 1970. */
+  readonly issuedAt: number
+  readonly expiresAt: number
+}
+
+/** Returns the refusal of a token; the reason holds nothing of it. */
+export function invalidToken(reason: string) {
+  return refuse('AuthenticationFail.OIDCToken.Invalid', { reason })
+}
+
+const UNREADABLE = 'The Jwt content is invalid that cannot be recognized.'
+
+/** Reads a token. Refuses with AuthenticationFail.OIDCToken.Invalid. */
+export function readToken(text: string): OidcToken {
+  if (text.length > MAX_TOKEN) throw invalidToken(`${UNREADABLE} It is longer than ${MAX_TOKEN} characters.`)
+  const parts = text.split('.')
+  if (parts.length !== 3) throw invalidToken("The number of Jwt field should be divided into 3 parts with '.' .")
+  const decoded = parts.map(fromBase64Url)
+  if (decoded.some((part) => part === null))
+    throw invalidToken('Cannot decode base64 encoded response(format invalided).')
+  const [header, claims] = decoded.map((part) => part && objectIn(part))
+  if (!header || !claims) throw invalidToken(UNREADABLE)
+  checkAlgorithm(header['alg'])
+  const { iss, sub, aud, iat, exp } = claims
+  const audiences = [aud].flat()
+  if (!isText(iss) || !isText(sub) || !audiences.every(isText) || !isTime(iat) || !isTime(exp))
+    throw invalidToken(UNREADABLE)
+  return { text, issuer: iss, subject: sub, audiences, issuedAt: iat, expiresAt: exp }
+}
+
+function objectIn(bytes: Uint8Array): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
+  } catch {
+    return null
+  }
+}
+
+/** The message names an algorithm of the usual form, and nothing else that a token might hold there. */
+function checkAlgorithm(named: unknown): void {
+  if (ALGORITHMS.some((one) => one === named)) return
+  if (typeof named !== 'string') throw invalidToken(UNREADABLE)
+  const shown = /^(?:[A-Z]{2}\d{3}K?|none|EdDSA)$/.test(named) ? `${named} ` : ''
+  throw invalidToken(`The algorithm ${shown}that be specified in Jwt header is unknown.`)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= LAST_SECOND
+}
