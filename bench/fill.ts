@@ -2,6 +2,8 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
 import { openRing } from '../src/house/installation.ts'
+import { PairThreads } from '../src/keystore/pair-work.ts'
+import { ReservedUses } from '../src/keystore/reserved-uses.ts'
 import type { RootKeys } from '../src/keystore/root-keys.ts'
 import { SoftwareKeystore } from '../src/keystore/software.ts'
 import { KEY_INDEX } from '../src/kms/key-index.ts'
@@ -23,7 +25,8 @@ const AT_ONCE = 2000
 export async function fill(data: string, account: string, region: string, count: number): Promise<string[]> {
   const storage = await openStorage(join(data, 'strongroom.db'), { indexing: KEY_INDEX, notice: () => {} })
   const keys = await rootKeysOf(data, storage)
-  const keystore = new SoftwareKeystore(keys, SYSTEM)
+  const uses = new ReservedUses({ note: () => {}, reserve: async (_, count) => count }, () => {})
+  const keystore = new SoftwareKeystore(keys, SYSTEM, new PairThreads(1), uses)
   const sample: string[] = []
   for (let done = 0; done < count; done += AT_ONCE) {
     const changes: Change[] = []

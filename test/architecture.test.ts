@@ -151,7 +151,7 @@ describe('the house', () => {
   })
 
   it('takes time, turns and randomness from what is passed in, except where programs begin and in adapters', () => {
-    const beginnings = /^(main\.ts|cli\/|house\/(open|serve|workers\/worker)\.ts|runtime\/)/
+    const beginnings = /^(main\.ts|cli\/|house\/(open|serve|workers\/worker)\.ts|keystore\/pair-thread\.ts|runtime\/)/
     const adapters =
       /^(storage\/|keystore\/(pkcs11\/|root-key\.ts)|gateway\/(server|exchange|certificates)\.ts|house\/(ports|witness|new-file)\.ts|actiontrail\/delivery\/targets\/)/
     const machine =
@@ -170,6 +170,7 @@ describe('the house', () => {
       kysely: /^storage\//,
       postgres: /^storage\//,
       'node:sqlite': /^(storage\/|house\/only-server\.ts$)/,
+      'node:ffi': /^cryptography\/openssl\.ts$/,
       '@peculiar/x509': /^gateway\/certificates\.ts$/,
       'prom-client': /^gateway\/metrics\.ts$/,
       marked: /^gateway\/documentation\.ts$/,

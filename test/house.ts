@@ -131,6 +131,7 @@ export class TestHouse implements AsyncDisposable {
     this.#delivery = null
     await this.#open?.usage.write()
     await this.#open?.hsm?.stop()
+    await this.#open?.pairs.stop()
     await this.#open?.storage.close()
     this.#open = null
   }

@@ -13,6 +13,7 @@ const SIZES = {
   'kills while the root key moves into an HSM': [1, 12],
   'kills while keys are made in an HSM': [2, 15],
   'texts padded at random': [2000, 20_000],
+  'tries of a key pair': [5, 200],
   'generated requests': [3000, 100_000],
   'spellings of parameters': [5000, 500_000],
   'sequences against the model, on SQLite': [15, 200],

@@ -31,3 +31,11 @@ export function fromBase64Url(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'base64url')
   return bytes.toString('base64url') === text ? bytes : null
 }
+
+/** The bytes in PEM (RFC 7468), in lines of 64 characters. */
+export function pem(label: string, bytes: Uint8Array): string {
+  const base64 = Buffer.from(bytes)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\n')
+  return `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----\n`
+}

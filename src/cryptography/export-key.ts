@@ -1,4 +1,4 @@
-// Wrapping a data key with its owner's RSA public key (docs/reference/operations/kms-2016-01-20.md, ExportDataKey).
+// Public keys that data keys are exported to, and wrapping with those of RSA (docs/reference/operations/kms-2016-01-20.md, ExportDataKey).
 import { constants, createPublicKey, type KeyObject, publicEncrypt } from 'node:crypto'
 
 export const EXPORT_ALGORITHMS = ['RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1'] as const
@@ -24,6 +24,22 @@ export function exportPublicKey(der: Uint8Array): KeyObject | null {
     return key
   } catch {
     return null
+  }
+}
+
+/** What the SubjectPublicKeyInfo of an SM2 key begins with, up to the coordinates of an uncompressed point. */
+const SM2_HEADER = Buffer.from('3059301306072a8648ce3d020106082a811ccf5501822d03420004', 'hex')
+const SM2_BYTES = SM2_HEADER.length + 64
+
+/** Whether this is the SubjectPublicKeyInfo (DER) of an SM2 key, with an uncompressed point on the curve. node:crypto has no name for the curve of such a key. */
+export function isSm2PublicKey(der: Uint8Array): boolean {
+  const key = Buffer.from(der)
+  if (key.length !== SM2_BYTES || !key.subarray(0, SM2_HEADER.length).equals(SM2_HEADER)) return false
+  try {
+    createPublicKey({ key, format: 'der', type: 'spki' })
+    return true
+  } catch {
+    return false
   }
 }
 

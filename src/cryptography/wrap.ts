@@ -4,15 +4,17 @@ import { constants, createPrivateKey, privateDecrypt } from 'node:crypto'
 export const WRAPPING_ALGORITHMS = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'RSAES_PKCS1_V1_5'] as const
 export type WrappingAlgorithm = (typeof WRAPPING_ALGORITHMS)[number]
 
-/** Key material has 256 bits. */
-const MATERIAL_BYTES = 32
-
 /**
- * Unwraps material of 256 bits; null when the text holds none, for whatever reason. `privateKey` is PKCS #8, DER.
+ * Unwraps material of `length` bytes; null when the text holds none, for whatever reason. `privateKey` is PKCS #8, DER.
  * PKCS #1 v1.5 is decrypted without removing the padding: OpenSSL's own removal never fails, and returns random bytes for a wrong
  * padding, now and then as many as a key has.
  */
-export function unwrap(privateKey: Uint8Array, algorithm: WrappingAlgorithm, wrapped: Uint8Array): Buffer | null {
+export function unwrap(
+  privateKey: Uint8Array,
+  algorithm: WrappingAlgorithm,
+  wrapped: Uint8Array,
+  length: number,
+): Buffer | null {
   // A view, not a copy: the caller wipes the key.
   const der = Buffer.from(privateKey.buffer, privateKey.byteOffset, privateKey.length)
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
@@ -22,18 +24,18 @@ export function unwrap(privateKey: Uint8Array, algorithm: WrappingAlgorithm, wra
   } catch {
     return null
   }
-  if (algorithm === 'RSAES_PKCS1_V1_5') return materialIn(opened)
-  if (opened.length === MATERIAL_BYTES) return opened
+  if (algorithm === 'RSAES_PKCS1_V1_5') return materialIn(opened, length)
+  if (opened.length === length) return opened
   opened.fill(0)
   return null
 }
 
 /**
- * The material in a block of PKCS #1 v1.5 (RFC 8017 section 7.2.1): 00 02, nonzero bytes, 00, and 32 bytes of material; wipes the block.
- * Material of 32 bytes has no other layout. The time does not depend on the block: every byte is examined, whatever the others are.
+ * The material in a block of PKCS #1 v1.5 (RFC 8017 section 7.2.1): 00 02, nonzero bytes, 00, and the material; wipes the block.
+ * Material of a given length has no other layout. The time does not depend on the block: every byte is examined, whatever the others are.
  */
-function materialIn(block: Buffer): Buffer | null {
-  const separator = block.length - MATERIAL_BYTES - 1
+function materialIn(block: Buffer, length: number): Buffer | null {
+  const separator = block.length - length - 1
   let wrong = (block[0] ?? 1) | ((block[1] ?? 0) ^ 2) | (block[separator] ?? 1)
   // A byte less one is negative only for zero.
   for (let i = 2; i < separator; i++) wrong |= ((block[i] ?? 0) - 1) >>> 31

@@ -201,7 +201,7 @@ function contextOf(
 ): CallContext {
   const { settings, newRecordId, randomBytes, authorizer, securityTokens, oidcTokens, mfaSeeds, accessKeys, lastUsed } =
     house
-  const { eventIndex, pageTokens, deliveryTarget, hsmTokens, dataKeys, ring } = house
+  const { eventIndex, pageTokens, deliveryTarget, hsmTokens, dataKeys, publicKeys, ring } = house
   const { caller } = authenticated
   const own = settings.accounts.get(account)
   return {
@@ -211,6 +211,7 @@ function contextOf(
     now,
     ledger: view,
     keystore,
+    publicKeys,
     hsmTokens,
     dataKeys,
     settings: own ? { ...settings, ...own } : settings,

@@ -6,6 +6,7 @@ import type { ActionTrailContext, TrailSettings } from '../actiontrail/operation
 import type { AnyOperation } from '../api/operation.ts'
 import type { Product } from '../api/product.ts'
 import type { Keystore } from '../keystore/keystore.ts'
+import type { PublicKeyWork } from '../keystore/pair-work.ts'
 import type { KmsContext, KmsSettings } from '../kms/operation.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Change } from '../ledger/record.ts'
@@ -73,6 +74,7 @@ export interface House extends Clock {
   readonly runtime: Runtime
   readonly ledger: Ledger
   readonly keystore: Keystore
+  readonly publicKeys: PublicKeyWork
   readonly hsmTokens: KmsContext['hsmTokens']
   readonly dataKeys: KmsContext['dataKeys']
   readonly accessKeys: AccessKeys

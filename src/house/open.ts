@@ -13,6 +13,7 @@ import type { House } from '../gateway/house.ts'
 import { products } from '../gateway/products.ts'
 import { RateLimiter } from '../gateway/rate-limit.ts'
 import { demandServed } from '../gateway/served.ts'
+import type { PairThreads } from '../keystore/pair-work.ts'
 import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import type { Supervisor } from '../keystore/pkcs11/supervisor.ts'
 import { KeystoreRouter } from '../keystore/router.ts'
@@ -49,6 +50,7 @@ type ForCalls = Pick<
   | 'runtime'
   | 'ledger'
   | 'keystore'
+  | 'publicKeys'
   | 'hsmTokens'
   | 'dataKeys'
   | 'accessKeys'
@@ -75,6 +77,8 @@ export interface OpenHouse extends ForCalls {
   readonly device: Supervisor | null
   readonly hsm: HsmKeystore | null
   readonly usage: KeyUsage
+  /** The threads that work with asymmetric keys; none before the first such work. */
+  readonly pairs: PairThreads
   readonly lastUsed: LastUsed
   readonly rateLimiter: RateLimiter
   readonly attempts: Attempts
@@ -112,7 +116,7 @@ export async function openHouse(
     const { oidc } = settings
     const issuers = new IssuerFetches(oidc, new HttpsDocuments(oidc, runtime), runtime, alarm)
     const hsm = settings.hsm && device && (await hsmKeystoreOf(device, settings.hsm, rooms, alarm, now))
-    const { software, dataKeys } = openedKeys(ledger, keys, runtime)
+    const { software, dataKeys, pairs } = openedKeys(ledger, keys, runtime, { uses: usage, alarm, processes: 1 })
     return {
       storage,
       ledger,
@@ -129,6 +133,8 @@ export async function openHouse(
       oidcTokens: new OidcTokens(issuers),
       keystore: new KeystoreRouter(software, hsm, usage),
       dataKeys,
+      publicKeys: pairs,
+      pairs,
       hsmTokens: async () => (await hsm?.describe()) ?? [],
       hsm,
       usage,

@@ -1,18 +1,33 @@
 // What is kept open in memory of this process: key material of the software store, and data keys of secrets' values.
+import { availableParallelism } from 'node:os'
+import type { Uses } from '../keystore/keystore.ts'
+import { PairThreads } from '../keystore/pair-work.ts'
+import { ReservedUses } from '../keystore/reserved-uses.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import { SoftwareKeystore } from '../keystore/software.ts'
 import { versionsIn } from '../kms/records.ts'
 import { DataKeys } from '../kms/secrets/data-keys.ts'
+import type { Alarm } from '../ledger/alarm.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 
-/** Returns both, which from now on wipe what others change or destroy. */
-export function openedKeys(ledger: Ledger, keys: RootKeys, runtime: Runtime) {
-  const software = new SoftwareKeystore(keys, runtime)
+/** `processes`: how many of the server open keys; they share the machine's cores. */
+interface Around {
+  readonly uses: Uses
+  readonly alarm: Alarm
+  readonly processes: number
+}
+
+/** Returns both, which from now on wipe what others change or destroy, and the threads that work with pairs. */
+export function openedKeys(ledger: Ledger, keys: RootKeys, runtime: Runtime, { uses, alarm, processes }: Around) {
+  // One core serves calls.
+  const pairs = new PairThreads(Math.max(1, Math.floor((availableParallelism() - 1) / processes)))
+  const reserved = new ReservedUses(uses, (message) => alarm(message, null))
+  const software = new SoftwareKeystore(keys, runtime, pairs, reserved)
   const dataKeys = new DataKeys(keys)
   ledger.whenChanged((changed) => {
     software.dropOpened(changed && versionsIn(changed))
     dataKeys.drop(changed)
   })
-  return { software, dataKeys }
+  return { software, dataKeys, pairs }
 }

@@ -114,3 +114,13 @@ export function nonceBytesOf(cipher: Cipher): number {
 export function safeMessages(cipher: Cipher): '2^80' | '2^32' {
   return hasLongNonces(cipher) ? '2^80' : '2^32'
 }
+
+/** Whether the uses of a version are reserved before they happen: random nonces of 96 bits could repeat. */
+export function countsAhead(cipher: Cipher): boolean {
+  return !hasLongNonces(cipher)
+}
+
+/** Whether the private key is a number of 256 bits, for a curve. */
+export function isOnCurve(keySpec: KeySpec): boolean {
+  return keySpec === 'EC_P256' || keySpec === 'EC_P256K' || keySpec === 'EC_SM2'
+}

@@ -1,19 +1,18 @@
 // Opened keys, kept ready for use in bounded memory. A key is found by the id of its record and by the very value that it was opened from, so
 // that what is found is what opening that value again would give.
-import { Xaes } from '../cryptography/xaes.ts'
 import type { RootKeys } from './root-keys.ts'
 
 const READY_KEYS = 10_000
 
-interface Ready {
-  readonly sealed: string
-  readonly xaes: Xaes
+/** A key that is of no use once it is wiped. */
+interface Wipable {
+  wipe(): void
 }
 
-export class ReadyKeys {
+export class ReadyKeys<K extends Wipable> {
   readonly #keys: Pick<RootKeys, 'epoch'>
   readonly #wiped: (id: string) => void
-  readonly #ready = new Map<string, Ready>()
+  readonly #ready = new Map<string, { readonly sealed: string; readonly key: K }>()
   /** What was destroyed lately: a call that read its record before may still use it, and does not leave it in memory. */
   readonly #destroyed = new Set<string>()
   /** The epoch of the root keys that the keys in `#ready` were opened under. */
@@ -26,30 +25,28 @@ export class ReadyKeys {
   }
 
   /** The key that was opened from `sealed`, to be used before the next await: it may be wiped afterwards. null where it is not ready. */
-  get(id: string, sealed: string): Xaes | null {
+  get(id: string, sealed: string): K | null {
     if (this.#rootEpoch !== this.#keys.epoch) {
       this.drop(null)
       this.#rootEpoch = this.#keys.epoch
     }
     const ready = this.#ready.get(id)
-    return ready?.sealed === sealed ? ready.xaes : null
+    return ready?.sealed === sealed ? ready.key : null
   }
 
-  /** Keeps the key (32 bytes) that was opened from `sealed`, wipes its bytes, and returns it as `get` does. */
-  keep(id: string, sealed: string, key: Uint8Array): Xaes {
-    const xaes = new Xaes(key)
-    key.fill(0)
+  /** Keeps the key that was opened from `sealed`, and returns it as `get` does. */
+  keep(id: string, sealed: string, key: K): K {
     this.#wipe(id)
     if (this.#destroyed.has(sealed)) {
-      queueMicrotask(() => xaes.wipe())
-      return xaes
+      queueMicrotask(() => key.wipe())
+      return key
     }
     if (this.#ready.size >= READY_KEYS) {
       const oldest = this.#ready.keys().next()
       if (!oldest.done) this.#wipe(oldest.value)
     }
-    this.#ready.set(id, { sealed, xaes })
-    return xaes
+    this.#ready.set(id, { sealed, key })
+    return key
   }
 
   /** Wipes the keys with these ids; null for all. */
@@ -68,7 +65,7 @@ export class ReadyKeys {
   #wipe(id: string): void {
     const ready = this.#ready.get(id)
     if (!ready) return
-    ready.xaes.wipe()
+    ready.key.wipe()
     this.#ready.delete(id)
     this.#wiped(id)
   }

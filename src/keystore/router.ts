@@ -1,6 +1,6 @@
-// Picks the key store by the protection level of the key version, and counts the uses of software keys.
+// Picks the key store by the protection level of the key version, and counts the uses that no store reserves.
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
-import type { ProtectionLevel } from './key-spec.ts'
+import { countsAhead, type ProtectionLevel } from './key-spec.ts'
 import {
   DeviceTime,
   type Imported,
@@ -42,8 +42,8 @@ export class KeystoreRouter implements Keystore {
     aad: Uint8Array,
     time: DeviceTime = new DeviceTime(),
   ) {
-    // The HSM's store counts the uses of its keys itself, in advance.
-    if (place.protectionLevel === 'SOFTWARE') this.#uses.note(place)
+    // The stores reserve the other uses themselves.
+    if (!countsAhead(place)) this.#uses.note(place)
     return this.#of(place.protectionLevel).encrypt(place, material, plaintext, aad, time)
   }
 

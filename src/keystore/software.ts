@@ -1,8 +1,12 @@
-// The software key store: material sealed under the root key, opened for use and kept ready.
-import { refuse } from '../api/errors.ts'
+// The software key store: material sealed under the root key, opened for use and kept ready in a bounded cache.
+import type { KeyObject } from 'node:crypto'
+import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
+import { type PrivateKey, privateKeyObject } from '../cryptography/private-key.ts'
+import { Sm4 } from '../cryptography/sm4.ts'
 import { unwrap } from '../cryptography/wrap.ts'
-import { KEY_BYTES, NONCE_BYTES, type Xaes } from '../cryptography/xaes.ts'
+import { NONCE_BYTES as SEAL_NONCE_BYTES, Xaes } from '../cryptography/xaes.ts'
 import type { Randomness } from '../runtime/runtime.ts'
+import { countsAhead, isOnCurve, nonceBytesOf, symmetricSpec } from './key-spec.ts'
 import {
   type Imported,
   type Keystore,
@@ -12,44 +16,52 @@ import {
   type WrappingKey,
   type WrappingPurpose,
 } from './keystore.ts'
+import type { PairWork } from './pair-work.ts'
 import { ReadyKeys } from './ready-keys.ts'
+import type { ReservedUses } from './reserved-uses.ts'
 import type { RootKeys } from './root-keys.ts'
 import type { StoredMaterial } from './stored-material.ts'
 import { materialPlace, type VersionPlace } from './version-place.ts'
 
 type Random = Pick<Randomness, 'randomBytes' | 'rsaPair'>
 
+/** A private key that is kept ready. OpenSSL wipes it when nothing refers to the object any more. */
+interface ReadyPrivateKey {
+  readonly object: KeyObject
+  wipe(): void
+}
+
 export class SoftwareKeystore implements Keystore {
   readonly #keys: RootKeys
   readonly #random: Random
-  /** By version, so that destroying a version's material finds it, however the material was resealed since. */
-  readonly #ready: ReadyKeys
+  readonly #pairs: PairWork
+  readonly #reserved: ReservedUses
+  readonly #ciphers: ReadyKeys<Xaes | Sm4>
+  readonly #privateKeys: ReadyKeys<ReadyPrivateKey>
 
-  constructor(keys: RootKeys, random: Random) {
+  /** `reserved` counts the uses of keys whose random nonces could repeat. */
+  constructor(keys: RootKeys, random: Random, pairs: PairWork, reserved: ReservedUses) {
     this.#keys = keys
     this.#random = random
-    this.#ready = new ReadyKeys(keys)
+    this.#pairs = pairs
+    this.#reserved = reserved
+    this.#ciphers = new ReadyKeys(keys)
+    this.#privateKeys = new ReadyKeys(keys)
   }
 
   async generate(place: VersionPlace): Promise<StoredMaterial> {
-    return this.#seal(place, this.#random.randomBytes(KEY_BYTES))
+    return this.#seal(place, this.#random.randomBytes(symmetricSpec(place.keySpec).keyBytes))
   }
 
-  async generatePair(): Promise<StoredPair> {
-    throw refuse('UnsupportedOperation')
-  }
-
-  async sign(): Promise<Uint8Array> {
-    throw refuse('UnsupportedOperation')
-  }
-
-  async decryptAsymmetric(): Promise<Uint8Array | null> {
-    throw refuse('UnsupportedOperation')
+  async generatePair(place: VersionPlace): Promise<StoredPair> {
+    const { privateKey, publicKey } = await this.#pairs.make(place.keySpec)
+    return { material: this.#seal(place, privateKey), publicKey }
   }
 
   async encrypt(place: VersionPlace, material: StoredMaterial, plaintext: Uint8Array, aad: Uint8Array) {
-    const nonce = this.#random.randomBytes(NONCE_BYTES)
-    return { nonce, sealed: this.#open(place, material).seal(nonce, plaintext, aad) }
+    if (countsAhead(place)) await this.#reserved.take(place)
+    const nonce = this.#random.randomBytes(nonceBytesOf(place))
+    return { nonce, sealed: this.#cipher(place, material).seal(nonce, plaintext, aad) }
   }
 
   async decrypt(
@@ -58,16 +70,37 @@ export class SoftwareKeystore implements Keystore {
     message: { nonce: Uint8Array; sealed: Uint8Array },
     aad: Uint8Array,
   ): Promise<Uint8Array | null> {
-    return this.#open(place, material).open(message.nonce, message.sealed, aad)
+    return this.#cipher(place, material).open(message.nonce, message.sealed, aad)
+  }
+
+  async sign(
+    place: VersionPlace,
+    material: StoredMaterial,
+    algorithm: SigningAlgorithm,
+    digest: Uint8Array,
+  ): Promise<Uint8Array> {
+    return this.#pairs.sign({ key: this.#privateKey(place, material), algorithm, digest })
+  }
+
+  async decryptAsymmetric(
+    place: VersionPlace,
+    material: StoredMaterial,
+    algorithm: EncryptionAlgorithm,
+    ciphertext: Uint8Array,
+  ): Promise<Uint8Array | null> {
+    return this.#pairs.decrypt({ key: this.#privateKey(place, material), algorithm, ciphertext })
   }
 
   forget(material: StoredMaterial, versionId: string): void {
-    this.#ready.forget(versionId, material)
+    this.#ciphers.forget(versionId, material)
+    this.#privateKeys.forget(versionId, material)
   }
 
   /** Wipes the opened material of versions whose records another process changed, and may have destroyed; null for all versions. */
   dropOpened(versionIds: Iterable<string> | null): void {
-    this.#ready.drop(versionIds)
+    const dropped = versionIds && [...versionIds]
+    this.#ciphers.drop(dropped)
+    this.#privateKeys.drop(dropped)
   }
 
   /** Material exists in its record only, and in memory until `forget`. */
@@ -79,7 +112,7 @@ export class SoftwareKeystore implements Keystore {
 
   async wrappingKey({ place }: WrappingPurpose): Promise<WrappingKey> {
     const { publicKey, privateKey } = await this.#random.rsaPair()
-    const sealedPrivateKey = this.#keys.seal(place, this.#random.randomBytes(NONCE_BYTES), privateKey)
+    const sealedPrivateKey = this.#keys.seal(place, this.#random.randomBytes(SEAL_NONCE_BYTES), privateKey)
     privateKey.fill(0)
     return { outcome: 'made', publicKey, sealedPrivateKey }
   }
@@ -96,7 +129,7 @@ export class SoftwareKeystore implements Keystore {
       privateKey.fill(0)
       return { outcome: 'expired' }
     }
-    const material = unwrap(privateKey, wrapping.algorithm, wrapped)
+    const material = unwrap(privateKey, wrapping.algorithm, wrapped, symmetricSpec(place.keySpec).keyBytes)
     privateKey.fill(0)
     if (!material) return { outcome: 'not material' }
     const fingerprint = this.#keys.fingerprint([place.account, place.region, place.keyId], material)
@@ -108,18 +141,37 @@ export class SoftwareKeystore implements Keystore {
   }
 
   /** Seals `material` and wipes it. */
-  #seal(place: VersionPlace, material: Buffer): StoredMaterial {
-    const sealed = this.#keys.seal(materialPlace(place), this.#random.randomBytes(NONCE_BYTES), material)
+  #seal(place: VersionPlace, material: Uint8Array): StoredMaterial {
+    const sealed = this.#keys.seal(materialPlace(place), this.#random.randomBytes(SEAL_NONCE_BYTES), material)
     material.fill(0)
     return sealed.toString('base64')
   }
 
-  /** The material, to be used before the next await: it may be wiped afterwards. */
-  #open(place: VersionPlace, sealed: StoredMaterial): Xaes {
-    const ready = this.#ready.get(place.versionId, sealed)
+  /** The cipher, to be used before the next await: it may be wiped afterwards. */
+  #cipher(place: VersionPlace, sealed: StoredMaterial): Xaes | Sm4 {
+    const ready = this.#ciphers.get(place.versionId, sealed)
     if (ready) return ready
+    const material = this.#open(place, sealed)
+    const cipher = place.keySpec === 'Aliyun_SM4' ? new Sm4(material) : new Xaes(material)
+    material.fill(0)
+    return this.#ciphers.keep(place.versionId, sealed, cipher)
+  }
+
+  /** The private key. A key on a curve is opened for each use, and wiped after it; others are kept ready, since preparing them takes long. */
+  #privateKey(place: VersionPlace, sealed: StoredMaterial): PrivateKey {
+    if (isOnCurve(place.keySpec)) return this.#open(place, sealed)
+    const ready = this.#privateKeys.get(place.versionId, sealed)
+    if (ready) return ready.object
+    const material = this.#open(place, sealed)
+    const object = privateKeyObject(material)
+    material.fill(0)
+    return this.#privateKeys.keep(place.versionId, sealed, { object, wipe: () => {} }).object
+  }
+
+  /** The opened material, which the caller wipes. Throws Unopenable. */
+  #open(place: VersionPlace, sealed: StoredMaterial): Buffer {
     const material = this.#keys.open(materialPlace(place), Buffer.from(sealed, 'base64'))
     if (!material) throw new Unopenable(`the material of key version ${place.versionId} does not open`)
-    return this.#ready.keep(place.versionId, sealed, material)
+    return material
   }
 }

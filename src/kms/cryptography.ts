@@ -8,7 +8,7 @@ import {
   encodeCiphertext,
   splitMessage,
 } from '../cryptography/ciphertext.ts'
-import { nonceBytesOf } from '../keystore/key-spec.ts'
+import { asymmetricSpec, nonceBytesOf } from '../keystore/key-spec.ts'
 import { DeviceTime } from '../keystore/keystore.ts'
 import type { StoredMaterial } from '../keystore/stored-material.ts'
 import type { VersionPlace } from '../keystore/version-place.ts'
@@ -20,7 +20,12 @@ import { demandMayUse } from './service-keys.ts'
 
 export type EncryptionContext = ReadonlyMap<string, string>
 
-/** Encrypts under the key's primary version. Refuses unless the key is Enabled, and a service key to everybody but its product. */
+/** Refuses an asymmetric key. As in the cloud, this comes before the check of its state. */
+export function demandSymmetric({ body }: FoundKey): void {
+  if (asymmetricSpec(body.keySpec)) throw refuse('UnsupportedOperation')
+}
+
+/** Encrypts under the key's primary version. Refuses an asymmetric key, one that is not Enabled, and a service key to everybody but its product. */
 export async function encryptWith(
   key: FoundKey,
   plaintext: Uint8Array,
@@ -29,6 +34,7 @@ export async function encryptWith(
   time = new DeviceTime(),
 ): Promise<{ CiphertextBlob: string; KeyId: string; KeyVersionId: string }> {
   demandMayUse(key.body, context)
+  demandSymmetric(key)
   demandEnabled(key.body)
   const versionId = key.body.primaryVersionId
   const version = key.made?.version ?? (versionId === null ? null : await findVersion(versionId, context))
@@ -91,6 +97,7 @@ export async function usableVersion(
   if (!version) throw refuse('Forbidden.KeyNotFound')
   const key = await findKeyById(version.body.keyId, context)
   demandMayUse(key.body, context)
+  demandSymmetric(key)
   demandEnabled(key.body)
   const { material } = version.body
   if (material === null) throw refuse('Rejected.PendingImport')
@@ -126,7 +133,7 @@ function aadOf(version: Version, place: VersionPlace, encryptionContext: Encrypt
 }
 
 /** Returns where the key store finds a version. All versions of a key have its spec and its protection level, which never change. */
-function placeOf(version: Version, key: FoundKey): VersionPlace {
+export function placeOf(version: Version, key: FoundKey): VersionPlace {
   const { account, region, id: versionId } = version
   const { keySpec, protectionLevel } = key.body
   return { account, region, keyId: version.body.keyId, versionId, keySpec, protectionLevel }

@@ -1,15 +1,15 @@
 // Data keys: their length, generation and export, shared by the operations that generate or export them.
-import type { KeyObject } from 'node:crypto'
 import { refuse } from '../api/errors.ts'
 import { choice, integer, optional, shaped, text, type Values } from '../api/parameters.ts'
 import { fromBase64 } from '../cryptography/encoding.ts'
 import {
   EXPORT_ALGORITHMS,
   EXPORT_CAPACITY,
-  type ExportAlgorithm,
   exportPublicKey,
+  isSm2PublicKey,
   wrapForExport,
 } from '../cryptography/export-key.ts'
+import { KEY_SPECS } from '../keystore/key-spec.ts'
 import type { KmsContext } from './operation.ts'
 
 const DATA_KEY_BYTES: ReadonlyMap<string, number> = new Map([
@@ -51,29 +51,55 @@ export async function withNewDataKey<T>(
   }
 }
 
+/** The most bytes that an SM2 key wraps, as it encrypts. */
+const SM2_CAPACITY = KEY_SPECS.EC_SM2.encryption.SM2PKE.mostPlaintext
+
+const WRAPPING = { RSA_2048: EXPORT_ALGORITHMS, EC_SM2: ['SM2PKE'] } as const
+type WrappingKeySpec = keyof typeof WRAPPING
+
 export const exportParameters = {
-  PublicKeyBlob: text({ max: 4096, rule: 'Base64 of the DER SubjectPublicKeyInfo of an RSA-2048 key.' }),
-  WrappingKeySpec: choice('RSA_2048'),
-  WrappingAlgorithm: choice(...EXPORT_ALGORITHMS),
+  PublicKeyBlob: text({
+    max: 4096,
+    rule: 'Base64 of the DER SubjectPublicKeyInfo of a key of WrappingKeySpec: RSA-2048, or SM2.',
+  }),
+  WrappingKeySpec: choice(...(Object.keys(WRAPPING) as WrappingKeySpec[])),
+  WrappingAlgorithm: choice(...WRAPPING.RSA_2048, ...WRAPPING.EC_SM2),
 }
 
 /** The public key that an exported data key is wrapped for. */
 export interface Destination {
-  readonly publicKey: KeyObject
-  readonly algorithm: ExportAlgorithm
   /** The most bytes that it can wrap. */
   readonly capacity: number
+  wrap(dataKey: Uint8Array): Promise<Uint8Array>
 }
 
 /** Returns the destination that the parameters name. Refuses with InvalidParameter. */
-export function destinationOf({ PublicKeyBlob, WrappingAlgorithm: algorithm }: Values<typeof exportParameters>) {
+export function destinationOf(
+  { PublicKeyBlob, WrappingKeySpec, WrappingAlgorithm: algorithm }: Values<typeof exportParameters>,
+  { publicKeys }: KmsContext,
+): Destination {
+  const fitting: readonly string[] = WRAPPING[WrappingKeySpec]
+  if (!fitting.includes(algorithm))
+    throw refuse('InvalidParameter', {
+      name: 'WrappingAlgorithm',
+      rule: `A key of ${WrappingKeySpec} takes ${fitting.join(' or ')}.`,
+    })
   const der = fromBase64(PublicKeyBlob)
-  const publicKey = der && exportPublicKey(der)
-  if (!publicKey) throw refuse('InvalidParameter', { name: 'PublicKeyBlob', rule: exportParameters.PublicKeyBlob.rule })
-  return { publicKey, algorithm, capacity: EXPORT_CAPACITY[algorithm] } satisfies Destination
+  if (algorithm === 'SM2PKE' && der && isSm2PublicKey(der))
+    return {
+      capacity: SM2_CAPACITY,
+      wrap: (dataKey) => publicKeys.encrypt({ publicKey: der, algorithm, plaintext: dataKey }),
+    }
+  const publicKey = algorithm !== 'SM2PKE' && der ? exportPublicKey(der) : null
+  if (!publicKey || algorithm === 'SM2PKE')
+    throw refuse('InvalidParameter', { name: 'PublicKeyBlob', rule: exportParameters.PublicKeyBlob.rule })
+  return {
+    capacity: EXPORT_CAPACITY[algorithm],
+    wrap: async (dataKey) => wrapForExport(publicKey, algorithm, dataKey),
+  }
 }
 
 /** Returns the data key, wrapped for its destination, in Base64. */
-export function exported({ publicKey, algorithm }: Destination, dataKey: Uint8Array): string {
-  return wrapForExport(publicKey, algorithm, dataKey).toString('base64')
+export async function exported(destination: Destination, dataKey: Uint8Array): Promise<string> {
+  return Buffer.from(await destination.wrap(dataKey)).toString('base64')
 }

@@ -32,6 +32,15 @@ const FACETS: readonly (readonly [Property, string])[] = [
   ['KeyUsage', 'ENCRYPT/DECRYPT'],
   // Only this one of the two: indexes of earlier releases have neither, and no service keys.
   ['CreatorType', SERVICE],
+  ['KeyUsage', 'SIGN/VERIFY'],
+  ['KeySpec', 'Aliyun_SM4'],
+  ['KeySpec', 'RSA_2048'],
+  ['KeySpec', 'RSA_3072'],
+  ['KeySpec', 'EC_P256'],
+  ['KeySpec', 'EC_P256K'],
+  ['KeySpec', 'EC_SM2'],
+  ['KeySpec', 'ML_DSA_65'],
+  ['KeySpec', 'ML_DSA_87'],
 ]
 
 const ALIAS_PREFIX = 'alias/'

@@ -1,5 +1,5 @@
 // How many messages each key version has encrypted. Uses of software keys are counted in memory and written in the background, so that no
-// call waits for it; uses of keys in an HSM are reserved before (keystore/pkcs11/reserved-uses.ts).
+// call waits for it; uses of keys in an HSM and of SM4 keys are reserved before (keystore/reserved-uses.ts).
 import { refuse } from '../api/errors.ts'
 import type { Uses } from '../keystore/keystore.ts'
 import type { VersionPlace } from '../keystore/version-place.ts'
@@ -19,7 +19,7 @@ export interface VersionUses extends VersionPlace {
 export class KeyUsage implements Uses {
   readonly #ledger: Ledger
   readonly #now: () => number
-  /** Uses of software keys that are not stored yet, by version. */
+  /** Uses that are not stored yet, by version. */
   #noted = new Map<string, { readonly place: VersionPlace; uses: number }>()
   /** Totals that were stored lately, by version. */
   readonly #written = new Map<string, VersionUses>()

@@ -44,6 +44,6 @@ function creatorOf({ product }: CmkBody, { scope }: KmsContext): string {
 }
 
 /** Returns the KeyVersion of a version. */
-export function keyVersionAnswer({ id, createdAt, body }: Version): Reply {
+export function keyVersionAnswer({ id, createdAt, body }: Pick<Version, 'id' | 'createdAt' | 'body'>): Reply {
   return { KeyId: body.keyId, KeyVersionId: id, CreationDate: isoSeconds(createdAt) }
 }

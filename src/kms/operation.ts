@@ -3,6 +3,7 @@ import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
 import { KMS } from '../api/product.ts'
 import type { Keystore, TokenDescription } from '../keystore/keystore.ts'
+import type { PublicKeyWork } from '../keystore/pair-work.ts'
 import type { Change, Scope } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import type { Authorizer } from '../ram/authorize.ts'
@@ -29,6 +30,8 @@ export interface KmsContext {
   /** Reads records; each stays, during this attempt of the call, as it was first read. */
   readonly ledger: LedgerView
   readonly keystore: Keystore
+  /** Verifies and encrypts with public keys, whatever store has the private ones. */
+  readonly publicKeys: PublicKeyWork
   /** What is known of the tokens of the HSM; none where no HSM is configured. */
   hsmTokens(): Promise<readonly TokenDescription[]>
   /** The data keys of secrets' values that are ready for use. */

@@ -1,5 +1,9 @@
 // All operations of KMS. A new one is registered by a line here.
 import type { KmsOperation } from './operation.ts'
+import { AsymmetricDecrypt } from './operations/asymmetric-decrypt.ts'
+import { AsymmetricEncrypt } from './operations/asymmetric-encrypt.ts'
+import { AsymmetricSign } from './operations/asymmetric-sign.ts'
+import { AsymmetricVerify } from './operations/asymmetric-verify.ts'
 import { CancelKeyDeletion } from './operations/cancel-key-deletion.ts'
 import { CreateAlias } from './operations/create-alias.ts'
 import { CreateKey } from './operations/create-key.ts'
@@ -21,6 +25,7 @@ import { GenerateAndExportDataKey } from './operations/generate-and-export-data-
 import { GenerateDataKey } from './operations/generate-data-key.ts'
 import { GenerateDataKeyWithoutPlaintext } from './operations/generate-data-key-without-plaintext.ts'
 import { GetParametersForImport } from './operations/get-parameters-for-import.ts'
+import { GetPublicKey } from './operations/get-public-key.ts'
 import { GetRandomPassword } from './operations/get-random-password.ts'
 import { GetSecretValue } from './operations/get-secret-value.ts'
 import { ImportKeyMaterial } from './operations/import-key-material.ts'
@@ -46,6 +51,10 @@ import { UpdateKeyDescription } from './operations/update-key-description.ts'
 import { UpdateRotationPolicy } from './operations/update-rotation-policy.ts'
 
 export const kmsOperations: readonly KmsOperation[] = [
+  AsymmetricVerify,
+  AsymmetricSign,
+  AsymmetricEncrypt,
+  AsymmetricDecrypt,
   CancelKeyDeletion,
   CreateAlias,
   CreateKey,
@@ -68,6 +77,7 @@ export const kmsOperations: readonly KmsOperation[] = [
   GenerateDataKeyWithoutPlaintext,
   GetParametersForImport,
   GetRandomPassword,
+  GetPublicKey,
   GetSecretValue,
   ImportKeyMaterial,
   InspectHsm,

@@ -6,6 +6,7 @@ import { principalOf, productAliased, productOf, SERVICE_ALIAS } from './cloud-p
 import { aliasCalled, type FoundKey, findAlias, findKey, findKeyById, newKeyResource } from './key-name.ts'
 import type { KmsContext } from './operation.ts'
 import { ALIAS, CMK, type CmkBody, VERSION } from './records.ts'
+import { newVersion } from './version.ts'
 
 /** The key service as the caller, when it uses keys for its own work. */
 export function asKms(context: KmsContext): KmsContext {
@@ -42,12 +43,8 @@ async function newServiceKey(product: string, aliasName: string, context: KmsCon
     product,
   }
   const key = insert(CMK, { ...scope, id: keyId, createdAt: now, body })
-  const { keySpec, protectionLevel } = body
-  const place = { ...scope, keyId, versionId, keySpec, protectionLevel }
-  const material = await context.keystore.generate(place)
-  const of = { ...scope, parent: keyId, createdAt: now }
-  const version = insert(VERSION, { ...of, id: versionId, body: { keyId, material } })
-  const alias = insert(ALIAS, { ...of, id: aliasName, body: { keyId } })
+  const version = insert(VERSION, await newVersion({ id: keyId, body }, versionId, context))
+  const alias = insert(ALIAS, { ...scope, id: aliasName, parent: keyId, createdAt: now, body: { keyId } })
   return { record: key.after, body, made: { version: version.after, changes: [key, version, alias] } }
 }
 

@@ -13,6 +13,7 @@ import { at, dueAt, materialExpired, withoutMaterial } from './key-state.ts'
 import { CMK, type Cmk, DESTRUCTION, type DestructionBody, VERSION } from './records.ts'
 import { rotated, rotationDueAt } from './rotation.ts'
 import type { DataKeys } from './secrets/data-keys.ts'
+import { newVersion } from './version.ts'
 
 const AT_ONCE = 100
 /** After how long failed work is tried again. */
@@ -152,13 +153,7 @@ async function workOn(cmk: Cmk, now: number, house: House): Promise<Work | null>
 
 /** Returns the changes that add a new primary version. Older versions still decrypt. */
 async function rotate(cmk: Cmk, now: number, { keystore, newRecordId }: House): Promise<Change[]> {
-  const { account, region, id: keyId } = cmk
-  const versionId = newRecordId()
-  const { keySpec, protectionLevel } = cmk.body
-  const material = await keystore.generate({ account, region, keyId, versionId, keySpec, protectionLevel })
-  const body = rotated(cmk.body, versionId, now)
-  return [
-    update(cmk, { body, dueAt: dueAt(body) }),
-    insert(VERSION, { account, region, id: versionId, parent: keyId, createdAt: now, body: { keyId, material } }),
-  ]
+  const version = await newVersion(cmk, newRecordId(), { keystore, scope: cmk, now })
+  const body = rotated(cmk.body, version.id, now)
+  return [update(cmk, { body, dueAt: dueAt(body) }), insert(VERSION, version)]
 }

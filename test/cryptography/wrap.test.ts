@@ -31,7 +31,7 @@ describe('unwrap', () => {
   })
   const publicKey = createPublicKey({ key: pair.publicKey, format: 'der', type: 'spki' })
   const unwrapped = (algorithm: WrappingAlgorithm, text: Uint8Array) =>
-    unwrap(pair.privateKey, algorithm, text)?.toString('hex') ?? null
+    unwrap(pair.privateKey, algorithm, text, 32)?.toString('hex') ?? null
   /** What a block of PKCS #1 v1.5 is unwrapped to. */
   const ofBlock = (block: Uint8Array) =>
     unwrapped('RSAES_PKCS1_V1_5', publicEncrypt({ key: publicKey, padding: constants.RSA_NO_PADDING }, block))
@@ -49,7 +49,7 @@ describe('unwrap', () => {
       for (const group of vectors<Wycheproof>(FILES[algorithm]).testGroups)
         for (const { tcId, msg, ct, label, result } of group.tests) {
           if (label) continue
-          const found = unwrap(Buffer.from(group.privateKeyPkcs8, 'hex'), algorithm, Buffer.from(ct, 'hex'))
+          const found = unwrap(Buffer.from(group.privateKeyPkcs8, 'hex'), algorithm, Buffer.from(ct, 'hex'), 32)
           const isMaterial = result === 'valid' && msg.length === 2 * MATERIAL_BYTES
           assert.equal(found?.toString('hex') ?? null, isMaterial ? msg : null, `test ${tcId}`)
           if (isMaterial) taken++

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Xaes } from '../../src/cryptography/xaes.ts'
 import { RootKeys } from '../../src/keystore/root-keys.ts'
-import { SoftwareKeystore } from '../../src/keystore/software.ts'
 import type { VersionPlace } from '../../src/keystore/version-place.ts'
-import { SYSTEM } from '../../src/runtime/system.ts'
+import { softwareStore } from './software-store.ts'
 
 const place: VersionPlace = {
   account: '1',
@@ -16,7 +15,7 @@ const place: VersionPlace = {
   protectionLevel: 'SOFTWARE',
 }
 const aad = Buffer.from('aad')
-const keystore = () => new SoftwareKeystore(new RootKeys(new Uint8Array(32).fill(1)), SYSTEM)
+const keystore = () => softwareStore(new RootKeys(new Uint8Array(32).fill(1)))
 
 describe('a key made ready', () => {
   it('is of no use once it is wiped', () => {
@@ -66,7 +65,7 @@ describe('the software key store', () => {
 
   it('goes on when the root keys are replaced', async () => {
     const keys = new RootKeys(new Uint8Array(32).fill(1))
-    const store = new SoftwareKeystore(keys, SYSTEM)
+    const store = softwareStore(keys)
     const material = await store.generate(place)
     const message = await store.encrypt(place, material, Buffer.from('x'), aad)
     const roots = [new Uint8Array(32).fill(2), new Uint8Array(32).fill(1)]

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { openHouse } from '../../src/house/open.ts'
-import { BLOCK, MOST_USES } from '../../src/keystore/pkcs11/reserved-uses.ts'
+import { BLOCK, MOST_USES } from '../../src/keystore/reserved-uses.ts'
 import type { VersionPlace } from '../../src/keystore/version-place.ts'
 import { USAGE } from '../../src/kms/records.ts'
 import { update } from '../../src/ledger/record.ts'
@@ -65,28 +65,35 @@ describe('uses of HSM keys', () => {
     assert.deepEqual(await usesOf(house, KeyId), [2 * BLOCK])
   })
 
-  it('warn from 2^31 on, and stop before 2^32', async () => {
-    await using house = await openTestHouse(null, [], { token: makeToken('SoftHSM2') })
-    const { KeyId, PrimaryKeyVersion: id } = (await house.must('CreateKey')).KeyMetadata
-    const { CiphertextBlob } = await house.must('Encrypt', { KeyId, Plaintext: 'old' })
-    const setUses = async (uses: number) => {
-      const record = await house.open.ledger.get(USAGE, scopeOf(house), id)
-      assert.ok(record)
-      const change = update(record, { body: { ...record.body, uses } })
-      assert.equal(await house.open.ledger.commit({ changes: [change], nonce: null, event: null }), 'committed')
+  for (const [what, openHouseOf, more] of [
+    ['in an HSM', () => openTestHouse(null, [], { token: makeToken('SoftHSM2') }), {}],
+    ['of SM4', () => openTestHouse(null), { KeySpec: 'Aliyun_SM4' }],
+  ] as const)
+    it(`warn from 2^31 on, and stop before 2^32, ${what}`, async () => {
+      await using house = await openHouseOf()
+      const { KeyId, PrimaryKeyVersion: id } = (await house.must('CreateKey', more)).KeyMetadata
+      const { CiphertextBlob } = await house.must('Encrypt', { KeyId, Plaintext: 'old' })
+      const setUses = async (uses: number) => {
+        const record = await house.open.ledger.get(USAGE, scopeOf(house), id)
+        assert.ok(record)
+        const change = update(record, { body: { ...record.body, uses } })
+        assert.equal(await house.open.ledger.commit({ changes: [change], nonce: null, event: null }), 'committed')
+        await house.restart()
+      }
+      await setUses(2 ** 31 - BLOCK)
+      await house.must('Encrypt', { KeyId, Plaintext: 'x' })
+      assert.match(
+        house.failures.join(),
+        /2147483648 messages or nearly so, and stops before 4294967296: rotate the key/,
+      )
+      await setUses(MOST_USES - 1 - BLOCK)
+      await house.must('Encrypt', { KeyId, Plaintext: 'x' })
+      assert.deepEqual(await usesOf(house, KeyId), [MOST_USES - 1])
       await house.restart()
-    }
-    await setUses(2 ** 31 - BLOCK)
-    await house.must('Encrypt', { KeyId, Plaintext: 'x' })
-    assert.match(house.failures.join(), /2147483648 messages or nearly so, and stops before 4294967296: rotate the key/)
-    await setUses(MOST_USES - 1 - BLOCK)
-    await house.must('Encrypt', { KeyId, Plaintext: 'x' })
-    assert.deepEqual(await usesOf(house, KeyId), [MOST_USES - 1])
-    await house.restart()
-    for (const operation of ['Encrypt', 'GenerateDataKey'])
-      assert.equal(await house.outcome(operation, { KeyId, Plaintext: 'x' }), 'Rejected.KeyExhausted')
-    assert.equal((await house.must('Decrypt', { CiphertextBlob })).Plaintext, 'old')
-  })
+      for (const operation of ['Encrypt', 'GenerateDataKey'])
+        assert.equal(await house.outcome(operation, { KeyId, Plaintext: 'x' }), 'Rejected.KeyExhausted')
+      assert.equal((await house.must('Decrypt', { CiphertextBlob })).Plaintext, 'old')
+    })
 })
 
 describe('uses reserved by several servers on one database', () => {

@@ -9,13 +9,15 @@ import { exportTo, rsaPair } from './export.ts'
 const STATES = ['Enabled', 'Disabled', 'PendingDeletion', 'PendingImport'] as const
 type State = (typeof STATES)[number]
 
-const [OK, RD, RP, RI, SM, RU, FO] = [
+const [OK, RD, RP, RI, SM, RU, UO, UR, FO] = [
   'OK',
   'Rejected.Disabled',
   'Rejected.PendingDeletion',
   'Rejected.PendingImport',
   'Rejected.StateModifiedFailed',
   'Rejected.UnsupportedOperation',
+  'UnsupportedOperation',
+  'Unsupported.Origin',
   'Forbidden.Opened',
 ]
 
@@ -58,6 +60,12 @@ const TABLE: Readonly<Record<string, readonly [string, string, string, string]>>
   // The kind of the key counts before its state, and external keys have one version for life.
   CreateKeyVersion: [RU, RU, RU, RU],
   UpdateRotationPolicy: [RU, RU, RU, RU],
+  // Asymmetric keys have a table of their own.
+  AsymmetricSign: [RU, RU, RU, RU],
+  AsymmetricVerify: [RU, RU, RU, RU],
+  AsymmetricEncrypt: [RU, RU, RU, RU],
+  AsymmetricDecrypt: [RU, RU, RU, RU],
+  GetPublicKey: [RU, RU, RU, RU],
   OpenKmsService: [FO, FO, FO, FO],
   DescribeAccountKmsStatus: [OK, OK, OK, OK],
   DescribeAccountQuotas: [OK, OK, OK, OK],
@@ -73,6 +81,29 @@ const TABLE: Readonly<Record<string, readonly [string, string, string, string]>>
 const NORMAL_KEYS: Readonly<Record<string, readonly [string, string, string]>> = {
   UpdateRotationPolicy: [OK, RD, RP],
   CreateKeyVersion: [RU, RU, RU],
+}
+
+/** Of asymmetric keys: a pair of RSA that encrypts, and a pair on a curve that signs. */
+const ASYMMETRIC_KEYS: Readonly<Record<string, readonly [string, string, string]>> = {
+  AsymmetricSign: [OK, RD, RP],
+  AsymmetricVerify: [OK, RD, RP],
+  AsymmetricEncrypt: [OK, RD, RP],
+  AsymmetricDecrypt: [OK, RD, RP],
+  GetPublicKey: [OK, RD, RP],
+  'ReEncrypt from': [OK, RD, RP],
+  UpdateRotationPolicy: [RU, RU, RU],
+  Encrypt: [UO, UO, UO],
+  GenerateDataKey: [UO, UO, UO],
+  GenerateDataKeyWithoutPlaintext: [UO, UO, UO],
+  GenerateAndExportDataKey: [UO, UO, UO],
+  GetParametersForImport: [UR, UR, UR],
+  DeleteKeyMaterial: [UR, UR, UR],
+  DescribeKeyVersion: [OK, OK, OK],
+  ListKeyVersions: [OK, OK, OK],
+  TagResource: [OK, OK, RP],
+  UpdateKeyDescription: [OK, OK, RP],
+  CreateAlias: [OK, OK, SM],
+  CreateKeyVersion: [OK, RD, RP],
 }
 
 /** The state of the key after the operation succeeded; where nothing is said it stays. */
@@ -104,6 +135,7 @@ function nameOf(row: string): string {
 }
 
 let counter = 0
+const DIGEST = Buffer.alloc(32).toString('base64')
 const { publicKey } = rsaPair()
 
 async function keyIn(state: State, house: TestHouse): Promise<Subject> {
@@ -170,6 +202,16 @@ async function parametersOf(operation: string, subject: Subject, house: TestHous
       return { KeyId, TagKeys: '["a"]' }
     case 'GetParametersForImport':
       return { KeyId, WrappingAlgorithm: 'RSAES_OAEP_SHA_1', WrappingKeySpec: 'RSA_2048' }
+    case 'AsymmetricSign':
+      return { KeyId, KeyVersionId: 'v', Algorithm: 'ECDSA_SHA_256', Digest: DIGEST }
+    case 'AsymmetricVerify':
+      return { KeyId, KeyVersionId: 'v', Algorithm: 'ECDSA_SHA_256', Digest: DIGEST, Value: 'AAAA' }
+    case 'AsymmetricEncrypt':
+      return { KeyId, KeyVersionId: 'v', Algorithm: 'SM2PKE', Plaintext: 'AAAA' }
+    case 'AsymmetricDecrypt':
+      return { KeyId, KeyVersionId: 'v', Algorithm: 'SM2PKE', CiphertextBlob: 'AAAA' }
+    case 'GetPublicKey':
+      return { KeyId, KeyVersionId: 'v' }
     case 'ReEncrypt from': {
       const { KeyMetadata } = await house.must('CreateKey')
       return { CiphertextBlob: blob, DestinationKeyId: KeyMetadata.KeyId }
@@ -261,6 +303,46 @@ eachProtectionLevel((open) => {
           assert.equal(await house.outcome(operation, parameters), outcomes[i])
           assert.equal(await stateOf(keyId, house), state)
         })
+
+    for (const [i, state] of STATES.slice(0, 3).entries())
+      it(`on asymmetric keys in ${state}`, async () => {
+        const made = async (KeySpec: string) => {
+          const { KeyId } = (await house.must('CreateKey', { ProtectionLevel: 'SOFTWARE', KeySpec })).KeyMetadata
+          return {
+            KeyId,
+            KeyVersionId: (await house.must('ListKeyVersions', { KeyId })).KeyVersions.KeyVersion[0].KeyVersionId,
+          }
+        }
+        const [signer, encrypter] = [await made('EC_P256'), await made('EC_SM2')]
+        const [sign, encrypt] = [
+          { ...signer, Algorithm: 'ECDSA_SHA_256' },
+          { ...encrypter, Algorithm: 'SM2PKE' },
+        ]
+        const { Value } = await house.must('AsymmetricSign', { ...sign, Digest: DIGEST })
+        const { CiphertextBlob } = await house.must('AsymmetricEncrypt', { ...encrypt, Plaintext: 'AAAA' })
+        const source = {
+          CiphertextBlob,
+          SourceKeyId: encrypter.KeyId,
+          SourceKeyVersionId: encrypter.KeyVersionId,
+          SourceEncryptionAlgorithm: 'SM2PKE',
+        }
+        const given: Record<string, Record<string, string>> = {
+          AsymmetricSign: { ...sign, Digest: DIGEST },
+          AsymmetricVerify: { ...sign, Digest: DIGEST, Value },
+          AsymmetricEncrypt: { ...encrypt, Plaintext: 'AAAA' },
+          AsymmetricDecrypt: { ...encrypt, CiphertextBlob },
+          GetPublicKey: signer,
+          'ReEncrypt from': { ...source, DestinationKeyId: (await house.must('CreateKey')).KeyMetadata.KeyId },
+        }
+        house.now += 7 * 86_400_000
+        for (const { KeyId } of [signer, encrypter]) await bringInto(state, KeyId, house)
+        const subject = { keyId: signer.KeyId, alias: '', blob: '', prepared: null, secret: '' }
+        for (const [operation, outcomes] of Object.entries(ASYMMETRIC_KEYS)) {
+          const parameters = given[operation] ?? (await parametersOf(operation, subject, house))
+          assert.equal(await house.outcome(nameOf(operation), parameters), outcomes[i], operation)
+          assert.equal(await stateOf(signer.KeyId, house), state)
+        }
+      })
 
     it('ScheduleKeyDeletion of a protected key is refused in every state that a protected key can be in', async () => {
       for (const state of ['Enabled', 'Disabled', 'PendingImport'] as const) {

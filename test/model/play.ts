@@ -267,6 +267,16 @@ const resources = (step: Played, run: Run) => ({
   ResourceType: 'key',
   'ResourceId.1': run.id(step.key),
 })
+/** All keys of the model are symmetric; test/kms/asymmetric.test.ts has the others. */
+const symmetric = ({ key }: Played, model: KeyServiceModel) =>
+  model.key(key) ? 'Rejected.UnsupportedOperation' : 'Forbidden.KeyNotFound'
+const ofPair = (step: Played, run: Run) => ({ ...byId(step, run), KeyVersionId: 'v' })
+const signing = (step: Played, run: Run) => ({
+  ...ofPair(step, run),
+  Algorithm: 'ECDSA_SHA_256',
+  Digest: Buffer.alloc(32).toString('base64'),
+})
+const encrypting = (step: Played, run: Run) => ({ ...ofPair(step, run), Algorithm: 'RSAES_OAEP_SHA_1' })
 const dataKey = (step: Played) => ({ context: contextOf(step), plaintext: '', isDataKey: true })
 
 export const PLAYS: Readonly<Record<string, Play>> = {
@@ -490,7 +500,24 @@ export const PLAYS: Readonly<Record<string, Play>> = {
   },
   CreateKeyVersion: {
     parameters: byId,
-    expected: ({ key }, model) => (model.key(key) ? 'Rejected.UnsupportedOperation' : 'Forbidden.KeyNotFound'),
+    expected: symmetric,
+  },
+  AsymmetricSign: { parameters: signing, expected: symmetric },
+  AsymmetricVerify: {
+    parameters: (step, run) => ({ ...signing(step, run), Value: 'AAAA' }),
+    expected: symmetric,
+  },
+  AsymmetricEncrypt: {
+    parameters: (step, run) => ({ ...encrypting(step, run), Plaintext: 'AAAA' }),
+    expected: symmetric,
+  },
+  AsymmetricDecrypt: {
+    parameters: (step, run) => ({ ...encrypting(step, run), CiphertextBlob: 'AAAA' }),
+    expected: symmetric,
+  },
+  GetPublicKey: {
+    parameters: ofPair,
+    expected: symmetric,
   },
   DescribeKeyVersion: {
     parameters: async (step, run) => {

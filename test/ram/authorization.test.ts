@@ -18,6 +18,14 @@ type Parameters = (fixture: Fixture) => Promise<Record<string, string>>
 const { publicKey } = rsaPair()
 const resource = (key: string) => ({ RegionId: 'cn-hangzhou', ResourceType: 'key', 'ResourceId.1': key })
 
+const signing = (KeyId: string) => ({
+  KeyId,
+  KeyVersionId: 'v',
+  Algorithm: 'ECDSA_SHA_256',
+  Digest: Buffer.alloc(32).toString('base64'),
+})
+const encrypting = (KeyId: string) => ({ KeyId, KeyVersionId: 'v', Algorithm: 'SM2PKE' })
+
 const OPERATIONS: Readonly<Record<string, [On, Parameters]>> = {
   ListKeys: ['keys', async () => ({})],
   CreateKey: ['keys', async () => ({})],
@@ -108,6 +116,12 @@ const OPERATIONS: Readonly<Record<string, [On, Parameters]>> = {
       return { CiphertextBlob, DestinationKeyId: key }
     },
   ],
+  // Authorization comes before the kind of the key, and these are refused with Rejected.UnsupportedOperation.
+  AsymmetricSign: ['key', async ({ key }) => ({ ...signing(key) })],
+  AsymmetricVerify: ['key', async ({ key }) => ({ ...signing(key), Value: 'AAAA' })],
+  AsymmetricEncrypt: ['key', async ({ key }) => ({ ...encrypting(key), Plaintext: 'AAAA' })],
+  AsymmetricDecrypt: ['key', async ({ key }) => ({ ...encrypting(key), CiphertextBlob: 'AAAA' })],
+  GetPublicKey: ['key', async ({ key }) => ({ KeyId: key, KeyVersionId: 'v' })],
   TagResources: ['key', async ({ key }) => ({ ...resource(key), 'Tag.1.Key': 'a' })],
   UntagResources: ['key', async ({ key }) => ({ ...resource(key), 'TagKey.1': 'a' })],
   ListTagResources: ['key', async ({ key }) => resource(key)],

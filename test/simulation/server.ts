@@ -9,6 +9,7 @@ import { keepRecords, keepTrail } from '../../src/house/background.ts'
 import { type OpenHouse, openHouse } from '../../src/house/open.ts'
 import { watchRing } from '../../src/house/root-key-watch.ts'
 import { Sweeps } from '../../src/house/sweeps.ts'
+import { ReservedUses } from '../../src/keystore/reserved-uses.ts'
 import { KeystoreRouter } from '../../src/keystore/router.ts'
 import { SoftwareKeystore } from '../../src/keystore/software.ts'
 import { sweep } from '../../src/kms/sweep.ts'
@@ -49,7 +50,9 @@ export class Server {
     this.process = process
     this.storage = storage
     this.rooms = rooms
-    const device = new SimulatedDevice(new SoftwareKeystore(rooms.ring.keys, runtime), host, process)
+    const reserved = new ReservedUses(rooms.usage, (message) => setting.alarm(message, null))
+    const software = new SoftwareKeystore(rooms.ring.keys, runtime, rooms.pairs, reserved)
+    const device = new SimulatedDevice(software, host, process)
     this.#house = {
       products,
       settings: setting.settings,

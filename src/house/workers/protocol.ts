@@ -122,6 +122,8 @@ export type OwnerMethods = StorageMethods &
     readonly 'attempts.succeeded': (attempt: Attempt) => void
     /** How many messages were encrypted under software keys since the last time. */
     readonly uses: (noted: readonly { readonly place: VersionPlace; readonly uses: number }[]) => void
+    /** See Uses.reserve. */
+    readonly reserve: (place: VersionPlace, count: number, limit: number) => Promise<number | null>
     /** See Metrics.relay. */
     readonly logged: (fields: Readonly<Record<string, unknown>>, message: string) => void
     /** When AccessKeys were used. */

@@ -96,8 +96,8 @@ export class Notes implements Uses {
     else this.#uses.set(place.versionId, { place, uses: 1 })
   }
 
-  async reserve(): Promise<number | null> {
-    throw new Error('the owner reserves the uses of keys in an HSM')
+  reserve(place: VersionPlace, count: number, limit: number): Promise<number | null> {
+    return this.#owner.ask('reserve', place, count, limit)
   }
 
   /** Notes when an AccessKey was used, and finds out when one was used last. */

@@ -47,6 +47,7 @@ export function servedTo(taker: Taker, { rooms, house, dealer, observer }: Owner
     uses: (noted) => {
       for (const { place, uses } of noted) usage.note(place, uses)
     },
+    reserve: (place, count, limit) => usage.reserve(place, count, limit),
     lastUsed: (noted) => {
       for (const [accessKeyId, at] of noted) lastUsed.note(accessKeyId, at)
     },

@@ -82,7 +82,7 @@ async function stop(withinMs: number): Promise<void> {
   process.exit(0)
 }
 
-async function begin({ settings, tls, limits, node }: Beginning): Promise<Serving> {
+async function begin({ settings, tls, limits, workers, node }: Beginning): Promise<Serving> {
   const log = openLog(settings.logLevel)
   const alarm = alarmOf(log)
   process.on('unhandledRejection', (error) => alarm('unhandled promise rejection', error))
@@ -100,13 +100,14 @@ async function begin({ settings, tls, limits, node }: Beginning): Promise<Servin
   const tell = (fields: Readonly<Record<string, unknown>>, message: string) => owner.tell('logged', fields, message)
   const { observer, metrics } = await observing(settings, tell, SYSTEM.monotonic)
   const hsm = settings.hsm && new RemoteHsm(owner, SYSTEM)
-  const { software, dataKeys } = openedKeys(ledger, keys, SYSTEM)
+  const { software, dataKeys, pairs } = openedKeys(ledger, keys, SYSTEM, { uses: notes, alarm, processes: workers })
   const house: House = {
     products,
     settings,
     runtime: SYSTEM,
     ledger,
     keystore: new KeystoreRouter(software, hsm, notes),
+    publicKeys: pairs,
     hsmTokens: () => owner.ask('hsm.describe'),
     dataKeys,
     accessKeys: new AccessKeys(keys, SYSTEM),
@@ -150,6 +151,7 @@ async function begin({ settings, tls, limits, node }: Beginning): Promise<Servin
       await ledger.lane
         .release()
         .catch((error: unknown) => alarm('the lane of a worker could not be given back', error))
+      await pairs.stop()
       await storage.close()
     },
   }

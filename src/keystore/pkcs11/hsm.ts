@@ -14,6 +14,7 @@ import {
   type WrappingKey,
   type WrappingPurpose,
 } from '../keystore.ts'
+import { ReservedUses } from '../reserved-uses.ts'
 import type { RootKeys } from '../root-keys.ts'
 import type { StoredMaterial } from '../stored-material.ts'
 import type { VersionPlace } from '../version-place.ts'
@@ -21,7 +22,6 @@ import { Failed } from './child.ts'
 import { FailedCalls } from './failed-calls.ts'
 import { keyLabel, keyPlace, objectIdOf, objectIdPrefix, toReference, wrappingLabel } from './object-names.ts'
 import { SLOW_WORKS, type TokenIdentity, type TokenReport, UNIDENTIFIED, type Work, type Works } from './protocol.ts'
-import { ReservedUses } from './reserved-uses.ts'
 import type { Supervisor } from './supervisor.ts'
 
 const BACKGROUND_MS = 10_000

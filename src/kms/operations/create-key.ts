@@ -1,5 +1,6 @@
 import { refuse } from '../../api/errors.ts'
 import { choice, optional, text } from '../../api/parameters.ts'
+import { asymmetricSpec, KEY_SPEC_NAMES, type KeySpec, type KeyUsage, usagesOf } from '../../keystore/key-spec.ts'
 import { type Change, insert } from '../../ledger/record.ts'
 import { containerResource, newKeyResource } from '../key-name.ts'
 import { dueAt } from '../key-state.ts'
@@ -9,17 +10,21 @@ import { description, flag } from '../parameters.ts'
 import { CMK, type CmkBody, VERSION } from '../records.ts'
 import { intervalMs, rotationInterval, withRotation } from '../rotation.ts'
 import { demandSettable, tagList } from '../tags.ts'
+import { newVersion } from '../version.ts'
+
+const USAGES = ['ENCRYPT/DECRYPT', 'SIGN/VERIFY'] as const
+const keyUsage = {
+  ...choice(...USAGES),
+  rule: `One of ${USAGES.join(', ')}. Default: ENCRYPT/DECRYPT, and SIGN/VERIFY for a KeySpec that only signs.`,
+}
 
 export const CreateKey = operation({
   name: 'CreateKey',
   summary: 'Creates a CMK. With origin EXTERNAL it has no key material until you import it.',
   parameters: {
     Description: description,
-    KeySpec: optional(
-      choice('Aliyun_AES_256', 'Aliyun_SM4', 'RSA_2048', 'RSA_3072', 'EC_P256', 'EC_P256K', 'EC_SM2'),
-      'Aliyun_AES_256',
-    ),
-    KeyUsage: optional(choice('ENCRYPT/DECRYPT', 'SIGN/VERIFY'), 'ENCRYPT/DECRYPT'),
+    KeySpec: optional(choice(...KEY_SPEC_NAMES), 'Aliyun_AES_256'),
+    KeyUsage: optional(keyUsage, null),
     Origin: optional(choice('Aliyun_KMS', 'EXTERNAL'), 'Aliyun_KMS'),
     ProtectionLevel: optional(choice('SOFTWARE', 'HSM'), 'SOFTWARE'),
     EnableAutomaticRotation: flag,
@@ -65,14 +70,23 @@ export const CreateKey = operation({
     if (values.DKMSInstanceId) throw refuse('Forbidden.DKMSInstanceNotFound')
     if (values.ProtectionLevel === 'HSM' && !context.settings.hsmRegions.includes(context.scope.region))
       throw refuse('Unsupported.ProtectionLevel')
-    if (values.KeySpec !== 'Aliyun_AES_256') throw refuse('UnsupportedOperation')
-    if (values.KeyUsage !== 'ENCRYPT/DECRYPT')
-      throw refuse('InvalidParameter', { name: 'KeyUsage', rule: 'A symmetric key is for ENCRYPT/DECRYPT.' })
+    const keyUsage = usageFor(values)
+    const isAsymmetric = asymmetricSpec(values.KeySpec) !== null
+    if (isAsymmetric && values.Origin === 'EXTERNAL')
+      throw refuse('InvalidParameter', {
+        name: 'Origin',
+        rule: 'Only the material of a symmetric key can be imported.',
+      })
     const rotation = values.EnableAutomaticRotation ? intervalMs(values.RotationInterval) : null
     if (rotation !== null && values.Origin === 'EXTERNAL')
       throw refuse('InvalidParameter', {
         name: 'EnableAutomaticRotation',
         rule: 'A key of origin EXTERNAL has only one version.',
+      })
+    if (rotation !== null && isAsymmetric)
+      throw refuse('InvalidParameter', {
+        name: 'EnableAutomaticRotation',
+        rule: 'An asymmetric key gets its versions from CreateKeyVersion.',
       })
     const { scope, now, settings } = context
     const id = context.newRecordId()
@@ -80,13 +94,13 @@ export const CreateKey = operation({
     const fresh: CmkBody = {
       description: values.Description,
       keySpec: values.KeySpec,
-      keyUsage: values.KeyUsage,
+      keyUsage,
       origin: values.Origin,
       protectionLevel: values.ProtectionLevel,
       state: versionId === null ? 'PendingImport' : 'Enabled',
       deleteAt: null,
       materialExpiresAt: null,
-      primaryVersionId: versionId,
+      primaryVersionId: isAsymmetric ? null : versionId,
       lastRotationAt: versionId === null ? null : now,
       materialFingerprint: null,
       tags: values.Tags,
@@ -95,17 +109,7 @@ export const CreateKey = operation({
     const changes: Change[] = [
       insert(CMK, { ...scope, id, createdAt: now, dueAt: dueAt(body), body }, settings.maxKeys),
     ]
-    if (versionId !== null) {
-      const material = await context.keystore.generate({
-        ...scope,
-        keyId: id,
-        versionId,
-        keySpec: body.keySpec,
-        protectionLevel: body.protectionLevel,
-      })
-      const version = { ...scope, id: versionId, parent: id, createdAt: now, body: { keyId: id, material } }
-      changes.push(insert(VERSION, version))
-    }
+    if (versionId !== null) changes.push(insert(VERSION, await newVersion({ id, body }, versionId, context)))
     return {
       reply: { KeyMetadata: keyMetadata({ id, createdAt: now, body }, context) },
       changes,
@@ -113,3 +117,11 @@ export const CreateKey = operation({
     }
   },
 })
+
+/** What the key is for. Refuses a usage that its spec does not have. */
+function usageFor({ KeySpec, KeyUsage }: { readonly KeySpec: KeySpec; readonly KeyUsage: KeyUsage | null }): KeyUsage {
+  const usages = usagesOf(KeySpec)
+  const usage = usages.find((one) => one === (KeyUsage ?? usages[0]))
+  if (usage) return usage
+  throw refuse('InvalidParameter', { name: 'KeyUsage', rule: `A key of ${KeySpec} is for ${usages.join(' or ')}.` })
+}

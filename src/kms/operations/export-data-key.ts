@@ -31,7 +31,7 @@ export const ExportDataKey = operation({
     return [await locateBlob(CiphertextBlob, context)]
   },
   async decide({ CiphertextBlob, EncryptionContext, ...wrapping }, context) {
-    const destination = destinationOf(wrapping)
+    const destination = destinationOf(wrapping, context)
     const { plaintext, version } = await openBlob(CiphertextBlob, EncryptionContext, context)
     // The CMK encrypted the Base64 text of the data key.
     const dataKey = fromBase64(
@@ -47,7 +47,7 @@ export const ExportDataKey = operation({
       const reply = {
         KeyId: version.body.keyId,
         KeyVersionId: version.id,
-        ExportedDataKey: exported(destination, dataKey),
+        ExportedDataKey: await exported(destination, dataKey),
       }
       return { reply, changes: [] }
     } finally {

@@ -39,7 +39,7 @@ export const GenerateAndExportDataKey = operation({
   ],
   locate: locateKey,
   async decide({ KeyId, EncryptionContext, ...wanted }, context) {
-    const destination = destinationOf(wanted)
+    const destination = destinationOf(wanted, context)
     const length = dataKeyLength(wanted)
     if (length > destination.capacity)
       throw refuse('InvalidParameter', {
@@ -49,7 +49,7 @@ export const GenerateAndExportDataKey = operation({
     const key = await findKeyToUse(KeyId, context, 'id or alias')
     return withNewDataKey(length, context, async (bytes, text) => {
       const encrypted = await encryptWith(key, text, EncryptionContext, context)
-      return { reply: { ...encrypted, ExportedDataKey: exported(destination, bytes) }, ...madeWith(key, context) }
+      return { reply: { ...encrypted, ExportedDataKey: await exported(destination, bytes) }, ...madeWith(key, context) }
     })
   },
 })

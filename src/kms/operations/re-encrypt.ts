@@ -1,10 +1,14 @@
 import { refuse } from '../../api/errors.ts'
 import { optional, secret, text } from '../../api/parameters.ts'
+import type { EncryptionAlgorithm } from '../../cryptography/algorithms.ts'
+import { fromBase64 } from '../../cryptography/encoding.ts'
 import { DeviceTime } from '../../keystore/keystore.ts'
+import { decryptedWith, demandAsymmetric, encryptionAlgorithm, sizesOf, usablePair } from '../asymmetric.ts'
 import { encryptWith, locateBlob, openBlob } from '../cryptography.ts'
 import { findKey, keyId, keyResource } from '../key-name.ts'
-import { operation } from '../operation.ts'
+import { type KmsContext, operation } from '../operation.ts'
 import { dryRun, encryptionContext } from '../parameters.ts'
+import type { Version } from '../records.ts'
 
 export const ReEncrypt = operation({
   name: 'ReEncrypt',
@@ -14,7 +18,7 @@ export const ReEncrypt = operation({
     CiphertextBlob: secret({ max: 65_536 }),
     SourceKeyId: optional(text({ max: 512 }), null),
     SourceKeyVersionId: optional(text({ max: 64 }), null),
-    SourceEncryptionAlgorithm: optional(text({ max: 64 }), null),
+    SourceEncryptionAlgorithm: optional(encryptionAlgorithm, null),
     SourceEncryptionContext: encryptionContext,
     DestinationKeyId: keyId,
     DestinationEncryptionContext: encryptionContext,
@@ -35,19 +39,21 @@ export const ReEncrypt = operation({
   },
   refusals: [
     'Forbidden.KeyNotFound',
+    'Forbidden.KeyVersionNotFound',
     'Unsupported.Alias',
     'UnsupportedOperation',
     'Rejected.UnsupportedOperation',
+    'UnsupportedOperation',
     'Rejected.Disabled',
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
     'Rejected.KeyExhausted',
   ],
   locate: [
-    async ({ CiphertextBlob, SourceKeyId, SourceKeyVersionId, SourceEncryptionAlgorithm }, context) => {
-      // They name an asymmetric key that encrypted the ciphertext; there are none here.
-      if (SourceKeyId ?? SourceKeyVersionId ?? SourceEncryptionAlgorithm) throw refuse('Rejected.UnsupportedOperation')
-      return [{ ...(await locateBlob(CiphertextBlob, context)), action: 'kms:ReEncryptFrom' }]
+    async (values, context) => {
+      const pair = pairOf(values)
+      const resource = pair ? await keyResource(pair.keyId, context) : await locateBlob(values.CiphertextBlob, context)
+      return [{ ...resource, action: 'kms:ReEncryptFrom' }]
     },
     async ({ DestinationKeyId }, context) => [
       { ...(await keyResource(DestinationKeyId, context)), action: 'kms:ReEncryptTo' },
@@ -55,7 +61,7 @@ export const ReEncrypt = operation({
   ],
   async decide(values, context) {
     const time = new DeviceTime()
-    const { plaintext, version } = await openBlob(values.CiphertextBlob, values.SourceEncryptionContext, context, time)
+    const { plaintext, version } = await opened(values, context, time)
     try {
       const to = await findKey(values.DestinationKeyId, context, 'id')
       const { CiphertextBlob } = await encryptWith(to, plaintext, values.DestinationEncryptionContext, context, time)
@@ -65,3 +71,39 @@ export const ReEncrypt = operation({
     }
   },
 })
+
+interface Source {
+  readonly CiphertextBlob: string
+  readonly SourceKeyId: string | null
+  readonly SourceKeyVersionId: string | null
+  readonly SourceEncryptionAlgorithm: EncryptionAlgorithm | null
+  readonly SourceEncryptionContext: ReadonlyMap<string, string>
+}
+
+/** The version of an asymmetric key that the ciphertext is for; null for one of our own, which names its version itself. Refuses a part of it. */
+function pairOf({ SourceKeyId, SourceKeyVersionId, SourceEncryptionAlgorithm }: Source) {
+  if (SourceKeyId === null && SourceKeyVersionId === null && SourceEncryptionAlgorithm === null) return null
+  if (SourceKeyId === null) throw refuse('MissingParameter', { name: 'SourceKeyId' })
+  if (SourceKeyVersionId === null) throw refuse('MissingParameter', { name: 'SourceKeyVersionId' })
+  if (SourceEncryptionAlgorithm === null) throw refuse('MissingParameter', { name: 'SourceEncryptionAlgorithm' })
+  return { keyId: SourceKeyId, versionId: SourceKeyVersionId, algorithm: SourceEncryptionAlgorithm }
+}
+
+/** What the destination encrypts, and the version that decrypted it. */
+async function opened(
+  source: Source,
+  context: KmsContext,
+  time: DeviceTime,
+): Promise<{ plaintext: Uint8Array; version: Version }> {
+  const pair = pairOf(source)
+  if (!pair) return openBlob(source.CiphertextBlob, source.SourceEncryptionContext, context, time)
+  const key = await findKey(pair.keyId, context, 'id')
+  const sizes = sizesOf(demandAsymmetric(key, 'ENCRYPT/DECRYPT'), pair.algorithm, 'SourceEncryptionAlgorithm')
+  const usable = await usablePair(key, pair.versionId, context)
+  const ciphertext = fromBase64(source.CiphertextBlob) ?? new Uint8Array(0)
+  const bytes = await decryptedWith(usable, pair.algorithm, ciphertext, sizes, context, time)
+  // As a symmetric key encrypts the text that Encrypt is given: Decrypt returns the Base64 that AsymmetricDecrypt would.
+  const plaintext = Buffer.from(Buffer.from(bytes).toString('base64'), 'latin1')
+  bytes.fill(0)
+  return { plaintext, version: usable.version }
+}

@@ -1,5 +1,6 @@
 import { refuse } from '../../api/errors.ts'
 import { boolean, optional } from '../../api/parameters.ts'
+import { asymmetricSpec } from '../../keystore/key-spec.ts'
 import { update } from '../../ledger/record.ts'
 import { keyId, locateKey } from '../key-name.ts'
 import { demandEnabled, dueAt } from '../key-state.ts'
@@ -29,7 +30,7 @@ export const UpdateRotationPolicy = operation({
   async decide({ KeyId, EnableAutomaticRotation, RotationInterval }, context) {
     const interval = EnableAutomaticRotation ? intervalMs(RotationInterval) : null
     const { record, body } = await findUsersKey(KeyId, context, 'id', 'Rejected.UnsupportedOperation')
-    if (body.origin === 'EXTERNAL') throw refuse('Rejected.UnsupportedOperation')
+    if (body.origin === 'EXTERNAL' || asymmetricSpec(body.keySpec)) throw refuse('Rejected.UnsupportedOperation')
     demandEnabled(body)
     const after = withRotation(body, interval)
     return { reply: {}, changes: [update(record, { body: after, dueAt: dueAt(after) })] }

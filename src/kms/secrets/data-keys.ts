@@ -3,7 +3,7 @@
 // INVARIANT: a data key is used only after the call has found its key version usable (usableVersion). It is found by the very ciphertext that
 // the records hold, so what is found is what decrypting would give. Those under a CMK in an HSM are not kept: who takes the device away
 // takes the values away.
-import type { Xaes } from '../../cryptography/xaes.ts'
+import { Xaes } from '../../cryptography/xaes.ts'
 import { ReadyKeys } from '../../keystore/ready-keys.ts'
 import { recordKey } from '../../storage/storage.ts'
 import { VERSION } from '../records.ts'
@@ -13,7 +13,7 @@ import { SECRET_VALUE, type SecretValue } from './records.ts'
 export type Sealed = Pick<SecretValue, 'account' | 'region' | 'id' | 'body'>
 
 export class DataKeys {
-  readonly #ready: ReadyKeys
+  readonly #ready: ReadyKeys<Xaes>
   /** The key version that each data key is under, and the data keys under each key version: all by the keys of their records. */
   readonly #above = new Map<string, string>()
   readonly #under = new Map<string, Set<string>>()
@@ -32,7 +32,8 @@ export class DataKeys {
   keep(sealed: Sealed, dataKey: Uint8Array): Xaes {
     const { account, region, body } = sealed
     const id = idOf(sealed)
-    const xaes = this.#ready.keep(id, body.dataKey, dataKey)
+    const xaes = this.#ready.keep(id, body.dataKey, new Xaes(dataKey))
+    dataKey.fill(0)
     const above = recordKey(VERSION.name, account, region, body.keyVersionId)
     this.#above.set(id, above)
     this.#under.set(above, (this.#under.get(above) ?? new Set()).add(id))

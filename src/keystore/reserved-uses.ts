@@ -1,12 +1,11 @@
-// The uses of a device's keys, counted before they happen: a block of them is reserved durably, then handed out from memory.
-// A crash skips what is left of a block; the count never falls behind what was encrypted.
-import { refuse } from '../../api/errors.ts'
-import type { Uses } from '../keystore.ts'
-import type { VersionPlace } from '../version-place.ts'
+// The uses of keys with nonces of 96 bits, counted before they happen: a block of them is reserved durably, then handed out from memory. A crash skips what is left of a block; the count never falls behind what was encrypted.
+import { refuse } from '../api/errors.ts'
+import type { Uses } from './keystore.ts'
+import type { VersionPlace } from './version-place.ts'
 
 /** Uses reserved at a time. */
 export const BLOCK = 2 ** 16
-/** The number of messages under one key for which AES-GCM with random 96-bit nonces is safe (NIST SP 800-38D, section 8.3). */
+/** The number of messages under one key for which GCM with random 96-bit nonces is safe (NIST SP 800-38D, section 8.3). */
 export const MOST_USES = 2 ** 32
 const WARN_AT = 2 ** 31
 /** The next block is reserved when this many uses are left of the present one, so that no call waits for it. */

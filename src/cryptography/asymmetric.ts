@@ -1,0 +1,89 @@
+// What the private and the public key of a pair do, by algorithm. RSA and ML-DSA are node:crypto's; for curves see openssl.ts.
+import { constants, createPublicKey, KeyObject, privateDecrypt, publicEncrypt, sign, verify } from 'node:crypto'
+import type { EncryptionAlgorithm, SigningAlgorithm } from './algorithms.ts'
+import { decryptSm2, digestVerifies, encryptSm2, signDigest } from './openssl.ts'
+import type { PrivateKey } from './private-key.ts'
+import { rsaVerifies, signRsa } from './rsa.ts'
+import { sm2FromDer, sm2ToDer } from './sm2-ciphertext.ts'
+
+/** Signs a digest of a length that the algorithm allows. `salt` is 32 fresh random bytes, which PSS needs. */
+export function signWith(
+  key: PrivateKey,
+  algorithm: SigningAlgorithm,
+  digest: Uint8Array,
+  salt: Uint8Array,
+): Uint8Array {
+  switch (algorithm) {
+    case 'RSA_PSS_SHA_256':
+    case 'RSA_PKCS1_SHA_256':
+      return signRsa(objectOf(key), algorithm, digest, salt)
+    case 'ML_DSA_65':
+    case 'ML_DSA_87':
+      return sign(null, digest, objectOf(key))
+    case 'ECDSA_SHA_256':
+    case 'SM2DSA':
+      return signDigest(bytesOf(key), digest)
+  }
+}
+
+/** Whether the signature is one over the digest. `publicKey` is a SubjectPublicKeyInfo, DER. */
+export function verifies(
+  publicKey: Uint8Array,
+  algorithm: SigningAlgorithm,
+  digest: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  switch (algorithm) {
+    case 'RSA_PSS_SHA_256':
+    case 'RSA_PKCS1_SHA_256':
+      return rsaVerifies(publicKeyOf(publicKey), algorithm, digest, signature)
+    case 'ML_DSA_65':
+    case 'ML_DSA_87':
+      return verify(null, digest, publicKeyOf(publicKey), signature)
+    case 'ECDSA_SHA_256':
+    case 'SM2DSA':
+      return digestVerifies(publicKey, digest, signature)
+  }
+}
+
+const OAEP = {
+  RSAES_OAEP_SHA_256: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
+  RSAES_OAEP_SHA_1: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
+} as const
+
+/** Encrypts a text that is not longer than the key can encrypt. `publicKey` is a SubjectPublicKeyInfo, DER. */
+export function encryptFor(publicKey: Uint8Array, algorithm: EncryptionAlgorithm, plaintext: Uint8Array): Uint8Array {
+  if (algorithm === 'SM2PKE') return sm2FromDer(encryptSm2(publicKey, plaintext))
+  return publicEncrypt({ key: publicKeyOf(publicKey), ...OAEP[algorithm] }, plaintext)
+}
+
+/** The text of a ciphertext; null when there is none in it. */
+export function decryptWith(
+  key: PrivateKey,
+  algorithm: EncryptionAlgorithm,
+  ciphertext: Uint8Array,
+): Uint8Array | null {
+  if (algorithm === 'SM2PKE') {
+    const der = sm2ToDer(ciphertext)
+    return der && decryptSm2(bytesOf(key), der)
+  }
+  try {
+    return privateDecrypt({ key: objectOf(key), ...OAEP[algorithm] }, ciphertext)
+  } catch {
+    return null
+  }
+}
+
+function publicKeyOf(der: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' })
+}
+
+function objectOf(key: PrivateKey): KeyObject {
+  if (key instanceof KeyObject) return key
+  throw new Error('this algorithm takes a key object')
+}
+
+function bytesOf(key: PrivateKey): Uint8Array {
+  if (key instanceof Uint8Array) return key
+  throw new Error('this algorithm takes a key on a curve, as bytes')
+}

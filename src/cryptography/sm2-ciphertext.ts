@@ -1,0 +1,64 @@
+// The two forms of an SM2 ciphertext. The API has the raw one, C1‖C3‖C2: an uncompressed point, the SM3 digest, the text (GB/T 32918.4). OpenSSL has
+// the DER one: a sequence of the point's coordinates, the digest and the text (GM/T 0009).
+
+const COORDINATE = 32
+const DIGEST = 32
+const UNCOMPRESSED = 4
+const HEADER = 1 + 2 * COORDINATE + DIGEST
+
+const [INTEGER, OCTETS, SEQUENCE] = [0x02, 0x04, 0x30]
+
+/** The DER form; null when the raw one has another layout. Whether its point is on the curve shows when it is decrypted. */
+export function sm2ToDer(raw: Uint8Array): Buffer | null {
+  if (raw.length <= HEADER || raw[0] !== UNCOMPRESSED) return null
+  const at = (start: number, length: number) => raw.subarray(start, start + length)
+  return element(
+    SEQUENCE,
+    element(INTEGER, unsigned(at(1, COORDINATE))),
+    element(INTEGER, unsigned(at(1 + COORDINATE, COORDINATE))),
+    element(OCTETS, at(1 + 2 * COORDINATE, DIGEST)),
+    element(OCTETS, raw.subarray(HEADER)),
+  )
+}
+
+/** The raw form of what OpenSSL made. */
+export function sm2FromDer(der: Uint8Array): Buffer {
+  const [sequence = EMPTY] = elements(der)
+  const [x = EMPTY, y = EMPTY, digest = EMPTY, text = EMPTY] = elements(sequence)
+  return Buffer.concat([Buffer.of(UNCOMPRESSED), coordinate(x), coordinate(y), digest, text])
+}
+
+const EMPTY = new Uint8Array(0)
+
+/** The content of an INTEGER: without zeros in front, except one before a bit that would be a sign. */
+function unsigned(bytes: Uint8Array): Uint8Array {
+  const first = bytes.findIndex((byte) => byte !== 0)
+  const least = first < 0 ? bytes.subarray(-1) : bytes.subarray(first)
+  return (least[0] ?? 0) < 0x80 ? least : Buffer.concat([Buffer.of(0), least])
+}
+
+function coordinate(integer: Uint8Array): Uint8Array {
+  const significant = integer.subarray(-COORDINATE)
+  return Buffer.concat([Buffer.alloc(COORDINATE - significant.length), significant])
+}
+
+function element(tag: number, ...contents: readonly Uint8Array[]): Buffer {
+  const length = contents.reduce((sum, { length }) => sum + length, 0)
+  const lengthBytes = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
+  return Buffer.concat([Buffer.of(tag, ...lengthBytes), ...contents])
+}
+
+/** The contents of the elements that stand one after the other. */
+function elements(der: Uint8Array): Uint8Array[] {
+  const contents: Uint8Array[] = []
+  for (let at = 0; at < der.length; ) {
+    const first = der[at + 1] ?? 0
+    const more = first < 0x80 ? 0 : first - 0x80
+    let length = more === 0 ? first : 0
+    for (let i = 0; i < more; i++) length = length * 256 + (der[at + 2 + i] ?? 0)
+    const start = at + 2 + more
+    contents.push(der.subarray(start, start + length))
+    at = start + length
+  }
+  return contents
+}

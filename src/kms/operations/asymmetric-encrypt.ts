@@ -1,0 +1,34 @@
+import { refuse } from '../../api/errors.ts'
+import {
+  ASYMMETRIC_REFUSALS,
+  asymmetricPlaintext,
+  demandAsymmetric,
+  encryptionParameters,
+  sizesOf,
+  usablePair,
+} from '../asymmetric.ts'
+import { findKey, locateKey } from '../key-name.ts'
+import { operation } from '../operation.ts'
+
+export const AsymmetricEncrypt = operation({
+  name: 'AsymmetricEncrypt',
+  summary: 'Encrypts with the public key of a version of an asymmetric CMK.',
+  parameters: { ...encryptionParameters, Plaintext: asymmetricPlaintext },
+  access: 'Read',
+  trail: { show: ['KeyId', 'KeyVersionId', 'Algorithm', 'DryRun'], reply: ['KeyId', 'KeyVersionId'] },
+  refusals: ASYMMETRIC_REFUSALS,
+  locate: locateKey,
+  async decide({ KeyId, KeyVersionId, Algorithm, Plaintext }, context) {
+    const key = await findKey(KeyId, context, 'id or alias')
+    const { mostPlaintext } = sizesOf(demandAsymmetric(key, 'ENCRYPT/DECRYPT'), Algorithm, 'Algorithm')
+    if (Plaintext.length > mostPlaintext)
+      throw refuse('InvalidParameter', {
+        name: 'Plaintext',
+        rule: `With ${Algorithm} this key encrypts at most ${mostPlaintext} bytes: encrypt a data key, and the rest under that.`,
+      })
+    const { version, publicKey } = await usablePair(key, KeyVersionId, context)
+    const ciphertext = await context.publicKeys.encrypt({ publicKey, algorithm: Algorithm, plaintext: Plaintext })
+    const CiphertextBlob = Buffer.from(ciphertext).toString('base64')
+    return { reply: { KeyId: key.record.id, KeyVersionId: version.id, CiphertextBlob }, changes: [] }
+  },
+})

@@ -1,0 +1,32 @@
+import {
+  ASYMMETRIC_REFUSALS,
+  demandAsymmetric,
+  demandSignable,
+  signature,
+  signingParameters,
+  usablePair,
+} from '../asymmetric.ts'
+import { findKey, locateKey } from '../key-name.ts'
+import { operation } from '../operation.ts'
+
+export const AsymmetricVerify = operation({
+  name: 'AsymmetricVerify',
+  summary: 'Says whether a signature over a digest was made with a version of an asymmetric CMK.',
+  parameters: { ...signingParameters, Value: signature },
+  access: 'Read',
+  trail: { show: ['KeyId', 'KeyVersionId', 'Algorithm', 'DryRun'], reply: ['KeyId', 'KeyVersionId', 'Value'] },
+  refusals: ASYMMETRIC_REFUSALS,
+  locate: locateKey,
+  async decide({ KeyId, KeyVersionId, Algorithm, Digest, Value }, context) {
+    const key = await findKey(KeyId, context, 'id or alias')
+    demandSignable(demandAsymmetric(key, 'SIGN/VERIFY'), Algorithm, Digest)
+    const { version, publicKey } = await usablePair(key, KeyVersionId, context)
+    const verified = await context.publicKeys.verify({
+      publicKey,
+      algorithm: Algorithm,
+      digest: Digest,
+      signature: Value,
+    })
+    return { reply: { KeyId: key.record.id, KeyVersionId: version.id, Value: verified }, changes: [] }
+  },
+})
