@@ -9,6 +9,7 @@ const SIZES = {
   'kills under load': [3, 50],
   'kills while delivering': [4, 20],
   'kills while root keys rotate': [2, 20],
+  'stops while root keys rotate': [1, 3],
   'kills beside two servers': [2, 7],
   'kills while the root key moves into an HSM': [1, 12],
   'kills while keys are made in an HSM': [2, 15],

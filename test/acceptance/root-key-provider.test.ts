@@ -4,6 +4,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, symlinkSy
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { isMountPoint } from '../../src/keystore/root-key.ts'
 import { filesHolding } from '../rootkeys/roots.ts'
 import { times } from '../size.ts'
@@ -181,7 +182,7 @@ describe('strongroom root-key change-provider', () => {
     for (let i = 0; i < KILLS || kills <= KILLS / 4; i++) {
       const [args, former, next]: [string[], Env, Env] =
         env === withPassphrase || i % 2 ? [toFile, env, {}] : [toPassphrase, env, withPassphrase]
-      if (await killed(args, whole * (0.4 + 0.7 * Math.random()), former)) kills++
+      if (await killed(args, pause(whole * (0.4 + 0.7 * Math.random())), former)) kills++
       // The machine was slower when it was measured.
       else whole *= 0.7
       const status = await runProgram(['root-key', 'status', '--data', data], former)

@@ -11,7 +11,7 @@ import { startPostgresql } from '../storage/postgresql-server.ts'
 import { until } from '../until.ts'
 import { runHere } from './line.ts'
 import { type Program, runProgram, startProgram, temporaryFolder } from './program.ts'
-import { begun, killed, load, must, rootKey, sealedIn, secretsOf, timeOf } from './root-key.ts'
+import { announcement, begun, killed, load, must, rootKey, sealedIn, secretsOf, timeOf } from './root-key.ts'
 
 const KILLS = times('kills while root keys rotate')
 describe('strongroom root-key rotate', () => {
@@ -73,7 +73,7 @@ describe('strongroom root-key rotate', () => {
     const args = ['rotate', '--drop-now', '--data', data, ...flags]
     // The walk comes after some six seconds.
     const moments = [2000, 5600, 6500, 5300, 6000, 7500, 9000].slice(0, times('kills beside two servers'))
-    for (const ms of moments) await killed(args, ms)
+    for (const ms of moments) await killed(args, pause(ms))
     await rootKey(args)
     await stop(100)
     for (const program of [one.program, two]) {
@@ -97,10 +97,14 @@ describe('strongroom root-key rotate', () => {
     let whole = await timeOf(() => rootKey(args))
     let [kills, unfinished] = [0, 0]
     for (let i = 0; i < KILLS || kills <= KILLS / 3 || unfinished === 0; i++) {
-      if (await killed(args, whole * (0.35 + 0.65 * Math.random()))) kills++
+      // Every other kill comes as soon as there is a rotation to finish, the others at a random moment.
+      const moment = i % 2 ? announcement(data) : pause(whole * (0.35 + 0.65 * Math.random()))
+      if (await killed(args, moment)) kills++
       // The machine was slower when it was measured.
       else whole *= 0.7
-      if (/^unfinished/m.test(await rootKey(['status', '--data', data]))) unfinished++
+      const status = await runHere(['root-key', 'status', '--data', data])
+      assert.equal(status.code, 0, status.err)
+      if (/^unfinished/m.test(status.out)) unfinished++
       const started = await startProgram({ data })
       assert.equal((await must(started, 'Decrypt', { CiphertextBlob: ciphertext })).Plaintext, 'old')
       await must(started, 'Encrypt', { KeyId: keyId, Plaintext: 'between' })
@@ -134,7 +138,7 @@ describe('a server that stands still', () => {
           await pause(20)
         }
       })
-      for (let i = 0; i < 3; i++) {
+      for (let i = 0; i < times('stops while root keys rotate'); i++) {
         await until(() => made.length > 40 * (i + 1))
         program.process.kill('SIGSTOP')
         const args = ['rotate', '--drop-now', '--settle-seconds', '0', '--data', data, ...flags]

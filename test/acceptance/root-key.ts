@@ -23,17 +23,26 @@ export async function rootKey(args: readonly string[], env: Env = {}): Promise<s
   return out
 }
 
-/** Starts a root-key command and kills it after a while, if it has not ended. */
-export async function killed(args: readonly string[], ms: number, env: Env = {}): Promise<boolean> {
+/** Starts a root-key command and kills it when the moment comes, if it has not ended. */
+export async function killed(args: readonly string[], moment: Promise<unknown>, env: Env = {}): Promise<boolean> {
   const child = spawn(BIN, ['root-key', ...args], { env: { ...process.env, ...env }, stdio: 'ignore', detached: true })
   const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_, signal) => resolve(signal)))
-  await Promise.race([pause(ms), ended])
+  await Promise.race([moment, ended])
   try {
     process.kill(-(child.pid ?? 0), 'SIGKILL')
   } catch {
     // It has ended.
   }
   return (await ended) === 'SIGKILL'
+}
+
+/** The next change of the installation record: a rotation has announced the new root key, and goes through the records. */
+export async function announcement(data: string): Promise<void> {
+  using db = new DatabaseSync(join(data, 'strongroom.db'), { readOnly: true })
+  const installation = db.prepare("SELECT revision FROM record WHERE kind = 'installation'")
+  const revision = () => Number(installation.get()?.['revision'])
+  const former = revision()
+  while (revision() === former) await pause(2)
 }
 
 /** How long a command takes from its start to its end. */
