@@ -28,6 +28,7 @@ const SIZES = {
   simulations: [160, 20_000],
   'hostile texts on each page': [1, 3],
   'looks of each page': [1, 2],
+  'pages loaded, of eight visits': [1, 8],
   'searches, on SQLite': [4, 200],
   'searches, on PostgreSQL': [2, 60],
   'lookups, on SQLite': [6, 200],

@@ -108,8 +108,7 @@ describe('hostile texts', () => {
     const wrong: string[] = []
     for (const path of paths) {
       asked.length = 0
-      await desk.go(page, path)
-      await page.waitForLoadState('networkidle')
+      await desk.visit(page, path)
       for (const one of await foundIn()) wrong.push(`${path}: ${one}`)
       const own = new URL(page.url()).pathname
       const others = asked.filter((one) => one !== own && !/^\/console\/(assets|api|session)/.test(one))

@@ -57,9 +57,7 @@ describe('every page of the console', () => {
       const wrong: string[] = []
       const shown = Object.entries(paths).filter((_, n) => (n + i + seed) % looks.length < times('looks of each page'))
       for (const [path, address] of shown) {
-        await desk.go(page, address)
-        await page.waitForLoadState('networkidle')
-        await page.locator('main[aria-busy=false]').waitFor()
+        await desk.visit(page, address)
         for (const one of await seriousIn(page)) wrong.push(`${path}: ${one}`)
         const isWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
         if (isWide) wrong.push(`${path}: is wider than the window`)
@@ -75,9 +73,7 @@ describe('every page of the console', () => {
     const page = await desk.root()
     const wrong: string[] = []
     const opened = async (path: string, button: string | RegExp, role: 'dialog' | 'menu' = 'dialog') => {
-      await desk.go(page, path)
-      await page.waitForLoadState('networkidle')
-      await page.locator('main[aria-busy=false]').waitFor()
+      await desk.visit(page, path)
       await page.getByRole('button', { name: button }).first().click()
       await page.getByRole(role).first().waitFor()
       await page.waitForLoadState('networkidle')

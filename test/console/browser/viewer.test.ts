@@ -65,10 +65,8 @@ describe('a user who may only look', () => {
     const missing = new Set<string>()
     const all = { ...paths, security: '/ram/security' }
     for (const [name, path] of Object.entries(all)) {
-      await desk.go(page, path)
-      await page.waitForLoadState('networkidle')
       // What policies allow has been answered, too.
-      await page.locator('main[aria-busy=false]').waitFor()
+      await desk.visit(page, path)
       const buttons = page.locator('main button:not([role=switch]):not(.ant-pagination button):visible')
       for (const button of await buttons.all()) {
         const label = await nameOf(button)
