@@ -58,6 +58,29 @@ describe('the documentation', () => {
     )
   })
 
+  it('names of each client the version that the tests run', () => {
+    const lists = [
+      'package.json',
+      'test/clients/python/requirements.txt',
+      'test/clients/go/go.mod',
+      'test/clients/java/pom.xml',
+    ]
+    const pinned = lists.map((list) => readFileSync(join(root, list), 'utf8')).join('\n')
+    const table = /^## What was run$(.*?)^## /ms.exec(readFileSync(join(root, 'docs/clients.md'), 'utf8'))?.[1] ?? ''
+    const named = [...table.matchAll(/`([\w@/.-]+)`[^|`]*?\|? *(v?\d+\.\d+\.\d+)/g)].map(
+      ([, name = '', version = '']) => [name, version],
+    )
+    assert.ok(named.length >= 10)
+    const isPinned = ([name = '', version = '']: string[]) => {
+      const text = (part: string) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+      return new RegExp(`${text(name)}(?:": "|==| |</artifactId>\\s*<version>)${text(version)}(?!\\d)`).test(pinned)
+    }
+    assert.deepEqual(
+      named.filter((one) => !isPinned(one)),
+      [],
+    )
+  })
+
   it('has every page and heading that a source cites', () => {
     const cited = globSync('src/**/*.ts', { cwd: root }).flatMap((file) => {
       const text = readFileSync(join(root, file), 'utf8')

@@ -128,6 +128,13 @@ describe('the official clients of RAM and STS', () => {
       Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM: [`acs:ram::${accountId}:root`] } }],
     })
     const { role } = await ram('createRole', { roleName: 'auditor', assumeRolePolicyDocument })
+    const tagged = { resourceType: 'role', resourceNames: ['auditor'] }
+    await ram('tagResources', { ...tagged, tag: [{ key: 'team', value: 'a' }] })
+    const [row] = (await ram('listTagResources', tagged)).tagResources
+    const expected = { resourceType: 'role', resourceName: 'auditor', tagKey: 'team', tagValue: 'a' }
+    assert.deepEqual({ ...row }, expected)
+    await ram('untagResources', { ...tagged, tagKeys: ['team'] })
+    assert.deepEqual((await ram('listTagResources', tagged)).tagResources, [])
     await ram('attachPolicyToRole', {
       policyType: 'System',
       policyName: 'AliyunKMSReadOnlyAccess',

@@ -191,6 +191,13 @@ eachDatabase((open) => {
       await house.must('SetDeletionProtection', lift)
       const off = (await house.must('DescribeKey', { KeyId })).KeyMetadata
       assert.deepEqual([off.DeletionProtection, off.DeletionProtectionDescription], ['Disabled', undefined])
+      for (const DeletionProtectionDescription of ['one', 'two']) {
+        const again = { KeyId, EnableDeletionProtection: 'true', DeletionProtectionDescription }
+        await house.must('SetDeletionProtection', again)
+        const { KeyMetadata } = await house.must('DescribeKey', { KeyId })
+        assert.equal(KeyMetadata.DeletionProtectionDescription, DeletionProtectionDescription)
+      }
+      await house.must('SetDeletionProtection', lift)
       await house.must('ScheduleKeyDeletion', { KeyId })
     })
 

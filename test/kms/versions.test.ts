@@ -57,6 +57,7 @@ eachDatabase((open) => {
         ['168h', 604_800],
         ['10080m', 604_800],
         ['604800s', 604_800],
+        ['605800s', 605_800],
         ['604801s', 604_801],
       ] as const) {
         await house.must('UpdateRotationPolicy', { KeyId, EnableAutomaticRotation: 'true', RotationInterval })

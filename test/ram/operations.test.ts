@@ -704,6 +704,26 @@ eachDatabase((open) => {
         assert.ok(!told.includes(secret), secret)
     })
 
+    it('leave with the rest when a user is taken apart, as Terraform does by force_destroy', async () => {
+      const UserName = 'forced'
+      await ram.must('CreateUser', { UserName })
+      const { accessKeyId } = await ram.accessKeyOf(UserName)
+      const policy = { PolicyType: 'System', PolicyName: 'AliyunKMSReadOnlyAccess', UserName }
+      await ram.must('AttachPolicyToUser', policy)
+      const { VirtualMFADevice: device } = await ram.must('CreateVirtualMFADevice', { VirtualMFADeviceName: 'Forced' })
+      const code = (ms: number) => codeOf(device.Base32StringSeed, house.now + ms)
+      const codes = { AuthenticationCode1: code(-30_000), AuthenticationCode2: code(0) }
+      const { SerialNumber } = device
+      await ram.must('BindMFADevice', { UserName, SerialNumber, ...codes })
+      await ram.must('DeleteAccessKey', { UserName, UserAccessKeyId: accessKeyId })
+      await ram.must('DetachPolicyFromUser', policy)
+      assert.equal(await ram.outcome('DeleteLoginProfile', { UserName }), '404 EntityNotExist.User.LoginProfile')
+      assert.equal(await ram.outcome('UnbindMFADevice', { UserName }), 'OK')
+      assert.equal(await ram.outcome('UnbindMFADevice', { UserName }), '404 EntityNotExist.User.MFADevice')
+      assert.equal(await ram.outcome('DeleteUser', { UserName }), 'OK')
+      await ram.must('DeleteVirtualMFADevice', { SerialNumber })
+    })
+
     it('are as many as the quota allows', async () => {
       for (const VirtualMFADeviceName of ['one', 'two'])
         await ram.must('CreateVirtualMFADevice', { VirtualMFADeviceName })
