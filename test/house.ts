@@ -10,11 +10,13 @@ import type { Observer } from '../src/gateway/observer.ts'
 import { products } from '../src/gateway/products.ts'
 import { type Listening, listen, type Tls } from '../src/gateway/server.ts'
 import { type OpenHouse, openHouse } from '../src/house/open.ts'
+import { setPendingPasswords } from '../src/kms/secrets/database-rotation.ts'
 import { sweep } from '../src/kms/sweep.ts'
 import { newCredentials } from '../src/ram/account.ts'
 import { bindFormerRoles } from '../src/ram/trusted-ids.ts'
 import { SYSTEM } from '../src/runtime/system.ts'
 import { readSettings, type Settings } from '../src/settings/settings.ts'
+import { setPassword } from '../src/storage/postgresql-password.ts'
 import { type Called, type Credentials, call, removeFolder, temporaryFolder } from './acceptance/program.ts'
 import type { TestToken } from './keystore/pkcs11/tokens.ts'
 import { Refusals } from './refusals.ts'
@@ -60,17 +62,32 @@ export class TestHouse implements AsyncDisposable {
   constructor(
     database: string | null,
     flags: readonly string[],
-    { quotas = null, token = null, limits = {}, tls = null }: More,
+    { quotas = null, secretDatabases = null, token = null, limits = {}, tls = null }: More,
   ) {
     const where = database === null ? [] : ['--database', database]
     const file = quotas === null ? [] : ['--quotas-file', 'quotas.json']
-    const given = ['--listen', '127.0.0.1:0', '--data', this.data, ...where, ...(token?.flags ?? []), ...flags, ...file]
+    const databases = secretDatabases === null ? [] : ['--secret-databases', 'databases.json']
+    const given = [
+      '--listen',
+      '127.0.0.1:0',
+      '--data',
+      this.data,
+      ...where,
+      ...(token?.flags ?? []),
+      ...flags,
+      ...file,
+      ...databases,
+    ]
     this.token = token
     this.#limits = limits
     this.#tls = tls
     this.database = database
     const env = token ? { ...process.env, ...token.env } : {}
-    const read = (path: string) => (path === 'quotas.json' ? JSON.stringify(quotas) : readFileSync(path, 'utf8'))
+    const read = (path: string) => {
+      if (path === 'quotas.json') return JSON.stringify(quotas)
+      if (path === 'databases.json') return JSON.stringify(secretDatabases?.(this.credentials.accountId))
+      return readFileSync(path, 'utf8')
+    }
     this.#settings = readSettings(given, env, read)
   }
 
@@ -141,6 +158,14 @@ export class TestHouse implements AsyncDisposable {
     return sweep(this.#house((message, error) => void this.failures.push(`${message}: ${error}`)))
   }
 
+  /** Attempts to set the passwords that are due at the present moment. */
+  async setPasswords(set = setPassword): Promise<void> {
+    await setPendingPasswords(
+      this.#house((message, error) => void this.failures.push(`${message}: ${error}`)),
+      set,
+    )
+  }
+
   get delivery(): Delivery {
     const failed = (message: string, error: unknown) => void this.failures.push(`${message}: ${error}`)
     const { deliveryIntervalMs: intervalMs } = this.#settings
@@ -207,6 +232,8 @@ export class TestHouse implements AsyncDisposable {
 interface More {
   /** What the quotas file holds. */
   readonly quotas?: unknown
+  /** What the file of databases holds, for the house's account. */
+  readonly secretDatabases?: ((account: string) => unknown) | null
   /** Where it makes HSM keys; the house disposes of it. */
   readonly token?: TestToken | null
   /** Serves HTTPS. */

@@ -1,13 +1,15 @@
-// The work of a server beside calls: it sweeps, keeps the trail, and delivers it.
+// The work of a server beside calls: it sweeps, keeps the trail and delivers it, and sets passwords.
 import type { TrailUpkeep } from '../actiontrail/audit/upkeep.ts'
 import type { Verifier } from '../actiontrail/audit/verifier.ts'
 import type { Delivery } from '../actiontrail/delivery/delivery.ts'
 import type { House } from '../gateway/house.ts'
 import type { KeyUsage } from '../kms/key-usage.ts'
+import { setPendingPasswords } from '../kms/secrets/database-rotation.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import type { LastUsed } from '../ram/last-used.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Settings } from '../settings/settings.ts'
+import { setPassword } from '../storage/postgresql-password.ts'
 import { BEAT_MS, type LiveServers } from './live-servers.ts'
 import type { Sweeps } from './sweeps.ts'
 import { Contradicted, type Witness } from './witness.ts'
@@ -120,6 +122,13 @@ export async function keepTrail(
 export function deliverTrails(delivery: Delivery, runtime: Runtime, stop: AbortSignal, alarm: Alarm): Promise<void> {
   const failed = (error: unknown) => alarm('trails could not be delivered, and will be tried again', error)
   return repeat(DELIVERY_MS, { runtime, stop }, () => delivery.tick(), failed)
+}
+
+/** Sets new passwords in the databases of secrets, apart from all other work: a database that hangs holds up nothing else. */
+export function setPasswords(house: House, stop: AbortSignal, alarm: Alarm): Promise<void> {
+  const failed = (error: unknown) => alarm('passwords of secrets could not be set, and will be tried again', error)
+  const work = () => setPendingPasswords(house, setPassword)
+  return repeat(SWEEP_MS, { runtime: house.runtime, stop }, work, failed)
 }
 
 /** Does the verifications of the trail that accounts ask for, one after the other. */

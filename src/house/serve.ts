@@ -15,7 +15,7 @@ import { bindFormerRoles } from '../ram/trusted-ids.ts'
 import { SYSTEM } from '../runtime/system.ts'
 import { isShared } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
-import { deliverTrails, keepKnown, keepRecords, keepTrail, verifyOnDemand } from './background.ts'
+import { deliverTrails, keepKnown, keepRecords, keepTrail, setPasswords, verifyOnDemand } from './background.ts'
 import { startCredentials } from './first-start.ts'
 import { watch } from './gauges.ts'
 import { LiveServers } from './live-servers.ts'
@@ -156,6 +156,7 @@ function work({ rooms, house, sweeps, delivery, upkeep, servers }: Wired, settin
     keepRecords(house, sweeps, rooms, signal, alarm),
     keepTrail({ upkeep, witness: rooms.witness, runtime: rooms.runtime }, settings, signal, alarm),
     deliverTrails(delivery, rooms.runtime, signal, alarm),
+    setPasswords(house, signal, alarm),
     verifyOnDemand(verifierOf(rooms, house, settings, signal), rooms.runtime, signal, alarm),
     watchRing(rooms, signal, alarm),
     ...(servers ? [keepKnown(servers, rooms.runtime, signal, alarm)] : []),

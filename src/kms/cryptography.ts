@@ -30,7 +30,7 @@ export async function encryptWith(
   key: FoundKey,
   plaintext: Uint8Array,
   encryptionContext: EncryptionContext,
-  context: KmsContext,
+  context: Pick<KmsContext, 'ledger' | 'scope' | 'now' | 'caller' | 'keystore'>,
   time = new DeviceTime(),
 ): Promise<{ CiphertextBlob: string; KeyId: string; KeyVersionId: string }> {
   demandMayUse(key.body, context)

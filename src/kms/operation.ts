@@ -8,6 +8,8 @@ import type { Change, Scope } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import type { RequestFacts } from '../ram/conditions.ts'
+import type { RamQuotas } from '../settings/quotas.ts'
+import type { SecretDatabases } from '../settings/secret-databases.ts'
 import type { DataKeys } from './secrets/data-keys.ts'
 
 /** The operator's settings that operations use. */
@@ -20,6 +22,8 @@ export interface KmsSettings {
   readonly maxAliases: number
   readonly maxSecrets: number
   readonly maxPendingWindowDays: number
+  /** The databases in which rotations change passwords. */
+  readonly secretDatabases: SecretDatabases
 }
 
 /** The context of one call. `now` is milliseconds since 1970 and does not change during the call. */
@@ -37,6 +41,8 @@ export interface KmsContext {
   /** The data keys of secrets' values that are ready for use. */
   readonly dataKeys: DataKeys
   readonly settings: KmsSettings
+  /** Of RAM, for secrets over AccessKeys. */
+  readonly quotas: Pick<RamQuotas, 'max-access-keys-per-user'>
   /** For lists that show only the keys that the caller may list. */
   readonly authorizer: Pick<Authorizer, 'denial'>
   readonly facts: RequestFacts

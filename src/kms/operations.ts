@@ -40,6 +40,7 @@ import { ListTagResources } from './operations/list-tag-resources.ts'
 import { OpenKmsService } from './operations/open-kms-service.ts'
 import { PutSecretValue } from './operations/put-secret-value.ts'
 import { ReEncrypt } from './operations/re-encrypt.ts'
+import { RotateSecret } from './operations/rotate-secret.ts'
 import { ScheduleKeyDeletion } from './operations/schedule-key-deletion.ts'
 import { SetDeletionProtection } from './operations/set-deletion-protection.ts'
 import { TagResource } from './operations/tag-resource.ts'
@@ -49,6 +50,7 @@ import { UntagResources } from './operations/untag-resources.ts'
 import { UpdateAlias } from './operations/update-alias.ts'
 import { UpdateKeyDescription } from './operations/update-key-description.ts'
 import { UpdateRotationPolicy } from './operations/update-rotation-policy.ts'
+import { UpdateSecretRotationPolicy } from './operations/update-secret-rotation-policy.ts'
 
 export const kmsOperations: readonly KmsOperation[] = [
   AsymmetricVerify,
@@ -91,6 +93,7 @@ export const kmsOperations: readonly KmsOperation[] = [
   OpenKmsService,
   PutSecretValue,
   ReEncrypt,
+  RotateSecret,
   ScheduleKeyDeletion,
   SetDeletionProtection,
   TagResource,
@@ -100,4 +103,5 @@ export const kmsOperations: readonly KmsOperation[] = [
   UpdateAlias,
   UpdateKeyDescription,
   UpdateRotationPolicy,
+  UpdateSecretRotationPolicy,
 ]

@@ -3,23 +3,31 @@ import { refuse } from '../api/errors.ts'
 import { shaped, text } from '../api/parameters.ts'
 import type { CmkBody } from './records.ts'
 
-const DAY_SECONDS = 86_400
-const SECONDS: Readonly<Record<string, number>> = { d: DAY_SECONDS, h: 3600, m: 60, s: 1 }
+const DAY_MS = 86_400_000
+const UNITS_MS: Readonly<Record<string, number>> = { d: DAY_MS, h: 3_600_000, m: 60_000, s: 1000 }
 const [MIN_DAYS, MAX_DAYS] = [7, 730]
 const RULE = `A whole number with its unit d, h, m or s, such as 7d; from ${MIN_DAYS} to ${MAX_DAYS} days.`
 
 /** The parameter RotationInterval as text. It matters only where rotation is turned on, so `intervalMs` parses it then. */
 export const rotationInterval = shaped(text({ max: 32, rule: RULE }), { min: MIN_DAYS, max: MAX_DAYS, unit: 'd' })
 
-/** Returns the interval in milliseconds. Refuses with MissingParameter or InvalidParameter. */
+/** Returns the interval of a key's rotation in milliseconds. Refuses with MissingParameter or InvalidParameter. */
 export function intervalMs(interval: string | null): number {
+  return intervalIn(interval, { minMs: MIN_DAYS * DAY_MS, maxMs: MAX_DAYS * DAY_MS }, RULE)
+}
+
+/** Returns an interval in milliseconds. Refuses one that is missing, breaks the rule, or is out of range. */
+export function intervalIn(
+  interval: string | null,
+  { minMs, maxMs }: { readonly minMs: number; readonly maxMs: number },
+  rule: string,
+): number {
   const name = 'RotationInterval'
   if (interval === null) throw refuse('MissingParameter', { name })
   const [, number = '', unit = ''] = /^(\d{1,9})([dhms])$/.exec(interval) ?? []
-  const seconds = Number(number) * (SECONDS[unit] ?? 0)
-  if (seconds < MIN_DAYS * DAY_SECONDS || seconds > MAX_DAYS * DAY_SECONDS)
-    throw refuse('InvalidParameter', { name, rule: RULE })
-  return seconds * 1000
+  const ms = Number(number) * (UNITS_MS[unit] ?? 0)
+  if (ms < minMs || ms > maxMs) throw refuse('InvalidParameter', { name, rule })
+  return ms
 }
 
 /** Returns the CMK with automatic rotation every `ms` milliseconds, or, with null, without rotation. */

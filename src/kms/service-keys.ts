@@ -8,8 +8,14 @@ import type { KmsContext } from './operation.ts'
 import { ALIAS, CMK, type CmkBody, VERSION } from './records.ts'
 import { newVersion } from './version.ts'
 
+/** What making and using a service key takes: of a call, or of the service's own work. */
+export type ValueContext = Pick<
+  KmsContext,
+  'caller' | 'scope' | 'now' | 'ledger' | 'keystore' | 'dataKeys' | 'newRecordId' | 'randomBytes'
+>
+
 /** The key service as the caller, when it uses keys for its own work. */
-export function asKms(context: KmsContext): KmsContext {
+export function asKms<C extends Pick<KmsContext, 'caller'>>(context: C): C {
   const name = principalOf('kms')
   return { ...context, caller: { type: 'service', accountId: '', principalId: name, userName: name, accessKeyId: '' } }
 }
@@ -18,13 +24,13 @@ export function asKms(context: KmsContext): KmsContext {
  * Returns the service key of the product in the account and region of the call. At its first use the key is new: then the call must commit
  * `made.changes`. Calls that make it at the same time make one, since the alias can be inserted once.
  */
-export async function serviceKeyOf(product: string, context: KmsContext): Promise<FoundKey> {
+export async function serviceKeyOf(product: string, context: ValueContext): Promise<FoundKey> {
   const name = SERVICE_ALIAS + product
   const alias = await findAlias(name, context)
   return alias ? findKeyById(alias.body.keyId, context) : newServiceKey(product, name, context)
 }
 
-async function newServiceKey(product: string, aliasName: string, context: KmsContext): Promise<FoundKey> {
+async function newServiceKey(product: string, aliasName: string, context: ValueContext): Promise<FoundKey> {
   const { scope, now } = context
   const [keyId, versionId] = [context.newRecordId(), context.newRecordId()]
   const body: CmkBody = {
@@ -56,7 +62,7 @@ export async function findKeyToUse(name: string, context: KmsContext, takes: 'id
 }
 
 /** What a call that uses a key commits and creates: the key, where the call makes it. */
-export function madeWith({ record, made }: FoundKey, context: KmsContext) {
+export function madeWith({ record, made }: FoundKey, context: Pick<KmsContext, 'scope' | 'now' | 'ledger'>) {
   const none: { readonly changes: readonly Change[]; readonly made?: readonly Resource[] } = { changes: [] }
   return made ? { changes: made.changes, made: [newKeyResource(record.id, context)] } : none
 }

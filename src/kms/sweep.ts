@@ -1,18 +1,18 @@
 // The background work of KMS: deletes keys and imported material that are due, rotates keys, and destroys the objects that an HSM still
-// holds of them. A revision guards each step, so that several servers may sweep at once and each step happens once.
+// holds of them; and has secrets rotated. A revision guards each step, so that several servers may sweep at once and each step happens once.
 
 import { formatArn } from '../api/arn.ts'
-import { Refusal } from '../api/errors.ts'
-import { type Keystore, Unreachable } from '../keystore/keystore.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import { Unreachable } from '../keystore/keystore.ts'
 import { type Change, insert, type Recorded, remove, update } from '../ledger/record.ts'
 import { storedServiceWork } from '../ledger/stored-event.ts'
-import { type Outcome, Unavailable } from '../storage/storage.ts'
+import type { Outcome } from '../storage/storage.ts'
+import { isDatabaseAway } from './database-away.ts'
 import { destroyKey, destroyMaterial, destroyUncommitted, forgetDestroyed } from './destruction.ts'
 import { at, dueAt, materialExpired, withoutMaterial } from './key-state.ts'
 import { CMK, type Cmk, DESTRUCTION, type DestructionBody, VERSION } from './records.ts'
 import { rotated, rotationDueAt } from './rotation.ts'
-import type { DataKeys } from './secrets/data-keys.ts'
+import type { RotationHouse } from './secrets/rotation-step.ts'
+import { rotateSecrets } from './secrets/rotation-sweep.ts'
 import { newVersion } from './version.ts'
 
 const AT_ONCE = 100
@@ -20,15 +20,7 @@ const AT_ONCE = 100
 const AGAIN_MS = 60_000
 const SELDOM_MS = 3_600_000
 
-interface House {
-  readonly ledger: Ledger
-  readonly keystore: Keystore
-  readonly dataKeys: DataKeys
-  now(): number
-  newId(): string
-  newRecordId(): string
-  failed(message: string, error: unknown): void
-}
+type House = RotationHouse
 
 /** Does what is due and returns how many keys it changed. Throws when the database can't be reached: try again later. */
 export async function sweep(house: House): Promise<number> {
@@ -46,6 +38,7 @@ export async function sweep(house: House): Promise<number> {
     if (due.length < AT_ONCE || moved === 0) break
   }
   if (away[0]) house.failed(`the work due on ${away.length} keys waits for their device`, away[0])
+  await rotateSecrets(house)
   await destroyDue(house)
   await house.keystore.collect(house.now()).catch((error: unknown) => {
     if (!(error instanceof Unreachable)) house.failed('expired wrapping keys could not be removed', error)
@@ -98,10 +91,6 @@ async function sweepSafely(cmk: Cmk, house: House, away: Unreachable[]): Promise
     else house.failed(`the work due on key ${cmk.id} failed, and is postponed`, error)
     return (await commitOne(house, putOff(cmk, house))) === 'committed' ? 'put off' : 'untouched'
   }
-}
-
-function isDatabaseAway(error: unknown): boolean {
-  return error instanceof Unavailable || (error instanceof Refusal && error.code === 'ServiceUnavailableTemporary')
 }
 
 async function sweepOne(cmk: Cmk, house: House): Promise<boolean> {

@@ -26,7 +26,15 @@ export type StoredCall = readonly [
 ]
 
 /** The body of an event about the service's own work. */
-export type StoredService = readonly [format: 2, name: ServiceWork, resources: StoredResources]
+export type StoredService = readonly [
+  format: 2,
+  name: ServiceWork,
+  resources: StoredResources,
+  /** The service that did it in another product, such as kms.aliyuncs.com; empty, or left out, where it is the product's own work. */
+  invokedBy?: string,
+  /** Why it could not be done. */
+  error?: readonly [code: string, message: string],
+]
 
 /** The body of an event about a log-on to the console, or a log-off. */
 export type StoredLogOn = readonly [
@@ -84,6 +92,7 @@ export const SERVICE_WORK = {
   DeleteKey: 'Kms',
   DeleteExpiredKeyMaterial: 'Kms',
   RotateKey: 'Kms',
+  RotateSecret: 'Kms',
   AcceptRestoredTrail: 'Actiontrail',
   ChangeRootKeyProvider: 'Kms',
   RotateRootKey: 'Kms',
@@ -95,9 +104,14 @@ export const SERVICE_WORK = {
 type ServiceWork = keyof typeof SERVICE_WORK
 
 /** The body of an event about the service's own work, such as the deletion of a key whose waiting period is over. */
-export function storedServiceWork(name: ServiceWork, resources: readonly Resource[]): string {
+export function storedServiceWork(
+  name: ServiceWork,
+  resources: readonly Pick<Resource, 'type' | 'name'>[],
+  { invokedBy = '', error }: { readonly invokedBy?: string; readonly error?: StoredService[4] } = {},
+): string {
   const stored: StoredService = [2, name, resources.map((resource) => [resource.type, resource.name])]
-  return JSON.stringify(stored)
+  if (error) return JSON.stringify([...stored, invokedBy, error])
+  return JSON.stringify(invokedBy === '' ? stored : [...stored, invokedBy])
 }
 
 /** Whether an event's body is one of the service's own work. */

@@ -66,10 +66,21 @@ export interface NewAccessKey {
 
 /** Gives the holder an AccessKey. */
 export function addAccessKey(holder: KeyHolder, made: NewAccessKey): readonly Change[] {
+  return replaceAccessKeys(holder, [], made)
+}
+
+/** Takes AccessKeys from their holder, and gives it a new one. */
+export function replaceAccessKeys(
+  holder: KeyHolder,
+  taken: readonly AccessKeyRecord[],
+  made: NewAccessKey,
+): readonly Change[] {
   const { accessKeyIds = [] } = holder.body
+  const kept = accessKeyIds.filter((id) => taken.every((key) => key.id !== id))
   return [
-    update(holder, { body: { ...holder.body, accessKeyIds: [...accessKeyIds, made.id] } }),
+    update(holder, { body: { ...holder.body, accessKeyIds: [...kept, made.id] } }),
     accessKeyRecord(holder, made),
+    ...taken.map((key) => remove(ACCESS_KEY, key, true)),
   ]
 }
 

@@ -12,6 +12,6 @@ export function operatorEvent(
   { name, account, accessKeyId }: OperatorWork,
   { region, at, eventId }: Pick<EventRow, 'region' | 'at' | 'eventId'>,
 ): EventRow {
-  const body = storedServiceWork(name, [{ type: 'ACS::RAM::AccessKey', name: accessKeyId, arn: '' }])
+  const body = storedServiceWork(name, [{ type: 'ACS::RAM::AccessKey', name: accessKeyId }])
   return { eventId, account, region, at, body }
 }

@@ -7,6 +7,7 @@ import { OIDC, type Oidc, oidcOf } from './oidc.ts'
 import { QUOTAS, type Quotas, quotasOf } from './quotas.ts'
 import { DATA, type Data, dataOf } from './root-key.ts'
 import { oneOf, type Reader, type Rows, reading, text, truth } from './row.ts'
+import { readSecretDatabases, type SecretDatabases } from './secret-databases.ts'
 import { type Env, type ReadFile, toldBy } from './sources.ts'
 import { TRAIL, type Trail, trailOf } from './trail.ts'
 import { UsageError } from './usage-error.ts'
@@ -49,6 +50,13 @@ const PROGRAM = {
   },
 } as const satisfies Rows
 
+const SECRETS = {
+  'secret-databases': {
+    reader: text('FILE'),
+    help: 'a JSON file with the databases in which secrets of type Rds may change passwords',
+  },
+} as const satisfies Rows
+
 /** All settings, by what they are about. */
 export const GROUPS: Readonly<Record<string, Rows>> = {
   'Data and root keys': DATA,
@@ -57,6 +65,7 @@ export const GROUPS: Readonly<Record<string, Rows>> = {
   Quotas: QUOTAS,
   HSM,
   OIDC,
+  Secrets: SECRETS,
   Program: PROGRAM,
 }
 
@@ -74,8 +83,9 @@ export const ENVIRONMENT_ONLY: Readonly<Record<string, string>> = {
   STRONGROOM_DELIVERY_ACCESS_KEY_SECRET: 'its secret',
 }
 
-/** The settings of a server, checked. Secret: `passphrase`, `root`, `hsm.pin` and the credentials of `deliveryTarget`. */
+/** The settings of a server, checked. Secret: `passphrase`, `root`, `hsm.pin`, the addresses of `secretDatabases` and the credentials of `deliveryTarget`. */
 export interface Settings extends Data, Network, Trail, Quotas, Hsm, Oidc {
+  readonly secretDatabases: SecretDatabases
   readonly workers: number | 'auto'
   /** The environment of workers: all but what the environment alone gives. */
   readonly workerEnvironment: Env
@@ -102,6 +112,7 @@ export function settingsFrom(flags: Flags, env: Env, readFile: ReadFile): Settin
   const told = toldBy(flags, SETTINGS, env, readFile)
   const get = reading(PROGRAM, told)
   const hsm = hsmOf(told, env)
+  const databases = reading(SECRETS, told)('secret-databases')
   const data = dataOf(told, hsm.hsm !== null, env, readFile)
   const settings: Settings = {
     ...networkOf(told),
@@ -110,6 +121,7 @@ export function settingsFrom(flags: Flags, env: Env, readFile: ReadFile): Settin
     ...hsm,
     ...oidcOf(told, readFile),
     ...data,
+    secretDatabases: databases === null ? new Map() : readSecretDatabases(databases, readFile),
     workers: get('workers'),
     workerEnvironment: Object.fromEntries(Object.entries(env).filter(([name]) => !(name in ENVIRONMENT_ONLY))),
     dev: get('dev'),

@@ -164,6 +164,22 @@ async function accepted(address: Address, host: Host): Promise<Host> {
   throw new Error(`${nameOf(host)}: read-only, as a standby is`)
 }
 
+/**
+ * Opens one connection, sends one statement that returns nothing, and closes it again. After `ms` milliseconds nothing of it is left. Rejects
+ * with the error of the connection or of the server.
+ */
+export async function visit(address: Address, statement: string, ms: number): Promise<void> {
+  const parameters = { ...address.parameters, statement_timeout: String(ms) }
+  const visited = { ...address, parameters, connectTimeout: Math.min(address.connectTimeout, ms / 1000) }
+  const open = async () => openSocket(visited, await writable(visited))
+  const { sql, end } = driver(visited, 1, open, { onclose: () => {}, onnotice: () => {} })
+  try {
+    await within(ms, sql.unsafe(statement))
+  } finally {
+    await end(0)
+  }
+}
+
 export type Sql = postgres.Sql<{ bigint: number }>
 export type Connection = postgres.ReservedSql<{ bigint: number }>
 

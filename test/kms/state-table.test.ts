@@ -75,6 +75,9 @@ const TABLE: Readonly<Record<string, readonly [string, string, string, string]>>
   CreateSecret: [OK, RD, RP, RI],
   GetSecretValue: [OK, RD, RP, RI],
   PutSecretValue: [OK, RD, RP, RI],
+  // The secret is Generic.
+  RotateSecret: [RU, RU, RU, RU],
+  UpdateSecretRotationPolicy: [RU, RU, RU, RU],
 }
 
 /** The operations that keys of external material can't show: on a key of origin Aliyun_KMS, which is never PendingImport. */
@@ -244,6 +247,10 @@ async function parametersOf(operation: string, subject: Subject, house: TestHous
       return { KeyId, EnableAutomaticRotation: 'true', RotationInterval: '7d' }
     case 'CreateSecret':
       return { SecretName: `new-${++counter}`, VersionId: 'v1', SecretData: 'x', EncryptionKeyId: keyId }
+    case 'RotateSecret':
+      return { SecretName, VersionId: 'v2' }
+    case 'UpdateSecretRotationPolicy':
+      return { SecretName, EnableAutomaticRotation: 'false' }
     case 'PutSecretValue':
       return { SecretName, VersionId: `v-${++counter}`, SecretData: 'y' }
     case 'GetSecretValue':

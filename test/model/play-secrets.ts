@@ -1,8 +1,12 @@
 // How operations on secrets are called in a step, and what the model says of them.
 import assert from 'node:assert/strict'
-import type { Play, Played } from './play.ts'
+import type { Play, Played, Run } from './play.ts'
 
 const STAGES = ['ACSCurrent', 'ACSCurrent', 'ACSCurrent', 'ACSPrevious', 'one', 'two']
+
+/** The secrets of the model are Generic. */
+const notGeneric = (step: Played, { secrets }: Run) =>
+  secrets.secrets.has(nameOf(step)) ? 'Rejected.UnsupportedOperation' : 'Forbidden.ResourceNotFound'
 
 const nameOf = ({ alias }: Played) => `secrets/${'abcd'[alias]}`
 const versionOf = ({ other }: Played) => `v${other}`
@@ -34,6 +38,14 @@ export const SECRET_PLAYS: Readonly<Record<string, Play>> = {
         [version.id, version.value, version.createdAt, secrets.stagesOf(secret, version.id).toSorted()],
       )
     },
+  },
+  RotateSecret: {
+    parameters: (step) => ({ SecretName: nameOf(step), VersionId: versionOf(step) }),
+    expected: (step, _, run) => notGeneric(step, run),
+  },
+  UpdateSecretRotationPolicy: {
+    parameters: (step) => ({ SecretName: nameOf(step), EnableAutomaticRotation: 'false' }),
+    expected: (step, _, run) => notGeneric(step, run),
   },
   PutSecretValue: {
     parameters: (step) => ({

@@ -133,6 +133,11 @@ const OPERATIONS: Readonly<Record<string, [On, Parameters]>> = {
   ListDueKeys: ['keys', async () => ({})],
   CreateSecret: ['secrets', async ({ alias }) => ({ SecretName: alias, VersionId: 'v1', SecretData: 'x' })],
   GetSecretValue: ['secret', async (fixture) => ({ SecretName: await secretOf(fixture) })],
+  RotateSecret: ['secret', async (fixture) => ({ SecretName: await secretOf(fixture), VersionId: 'v2' })],
+  UpdateSecretRotationPolicy: [
+    'secret',
+    async (fixture) => ({ SecretName: await secretOf(fixture), EnableAutomaticRotation: 'false' }),
+  ],
   PutSecretValue: [
     'secret',
     async (fixture) => ({ SecretName: await secretOf(fixture), VersionId: 'v2', SecretData: 'y' }),

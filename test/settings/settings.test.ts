@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { configurationSchema, settingsHelp } from '../../src/settings/description.ts'
 import { type FlagKinds, readFlags } from '../../src/settings/flags.ts'
+import { mayChange } from '../../src/settings/secret-databases.ts'
 import { ENVIRONMENT_ONLY, readSettings, SETTINGS } from '../../src/settings/settings.ts'
+import { UsageError } from '../../src/settings/usage-error.ts'
 import { runProgram } from '../acceptance/program.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -125,5 +127,57 @@ describe('the reader of flags', () => {
     assert.throws(() => all('name', 'a'), /unknown flag `name`/)
     assert.throws(() => all('--now', 'a'), /unknown flag `a`/)
     assert.throws(() => all('--name'), /`--name` needs a value/)
+  })
+})
+
+describe('the file of databases', () => {
+  const connection = 'postgresql://rotator:hunter2@db/postgres?sslmode=verify-full'
+  const good = { account: '1000000000000001', connection, roles: ['orders', 'app_*'] }
+  const read = (content: unknown) =>
+    readSettings(['--secret-databases', 'databases.json'], {}, () =>
+      typeof content === 'string' ? content : JSON.stringify(content),
+    ).secretDatabases
+
+  it('says where each instance is, whose it is, and which roles', () => {
+    const database = read({ 'rm-orders': good }).get('rm-orders')
+    assert.deepEqual([database?.account, database?.address.hosts], [good.account, [{ host: 'db', port: 5432 }]])
+    const roles = ['orders', 'app_1', 'app_', 'orders2', 'app', 'ORDERS']
+    assert.deepEqual(
+      roles.filter((role) => database && mayChange(database, role)),
+      ['orders', 'app_1', 'app_'],
+    )
+    assert.equal(readSettings([], {}, () => '').secretDatabases.size, 0)
+  })
+
+  it('is refused in so many words, which hold no password', () => {
+    for (const [content, said] of [
+      ['{"hunter2', /`databases.json`, can't be read: it is not JSON/],
+      ['[]', /`databases.json` must hold a JSON object/],
+      [{ 'rm orders': good }, /`rm orders` in `databases.json` is no instance id/],
+      [{ a: { ...good, port: 5432 } }, /unknown member `port` of `a`/],
+      [{ a: { ...good, account: 'x' } }, /`account` of `a` in `databases.json` must be the 16 digits/],
+      [{ a: { ...good, roles: [] } }, /`roles` of `a`/],
+      [{ a: { ...good, roles: ['rot*'] } }, /`roles` of `a` .*include `rotator`, by which the service itself connects/],
+      [{ a: { ...good, connection: 5 } }, /`connection` of `a`/],
+      [
+        { a: { ...good, connection: 'hunter2' } },
+        /`connection` of `a` in `databases.json`: it is no connection string/,
+      ],
+      ...['', '?sslmode=require', '?sslmode=verify-ca'].map(
+        (query) =>
+          [
+            { a: { ...good, connection: `postgresql://r:hunter2@db/postgres${query}` } },
+            /must verify the server: add sslmode=verify-full/,
+          ] as const,
+      ),
+    ] as const)
+      assert.throws(
+        () => read(content),
+        (error: Error) => {
+          assert.match(error.message, said)
+          assert.ok(error instanceof UsageError && !error.message.includes('hunter2'))
+          return true
+        },
+      )
   })
 })

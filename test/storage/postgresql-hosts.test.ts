@@ -1,7 +1,6 @@
 // Connection strings with several hosts, TLS to the database, and what the database's settings could lose.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, statSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -13,7 +12,7 @@ import type { Storage } from '../../src/storage/storage.ts'
 import { removeFolder, startProgram } from '../acceptance/program.ts'
 import { until } from '../until.ts'
 import { beginChain, commit } from './chained.ts'
-import { type OwnServer, startAlone, startPostgresql } from './postgresql-server.ts'
+import { makeCertificates, type OwnServer, serveTls, startAlone, startPostgresql } from './postgresql-server.ts'
 
 function call(eventId: string) {
   return { changes: [], nonce: null, event: { eventId, account: '1', region: 'r', at: 5, body: '{}' }, scrub: false }
@@ -144,28 +143,12 @@ describe('a connection string with several hosts', () => {
 describe('TLS to the database', () => {
   let server: OwnServer
   let url: string
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: server.folder, stdio: 'pipe' })
   const file = (name: string) => join(server.folder, name)
 
   before(async () => {
     server = await startAlone()
     url = server.database()
-    const { uid, gid } = statSync(file('data'))
-    for (const [ca, subject] of [
-      ['ca', '/CN=the authority'],
-      ['other', '/CN=another authority'],
-    ] as const)
-      openssl(
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-        ...['-subj', subject, '-keyout', `${ca}.key`, '-out', `${ca}.pem`],
-      )
-    openssl(
-      ...['req', '-x509', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'],
-      ...['-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
-      ...['-addext', 'basicConstraints=critical,CA:FALSE', '-keyout', 'server.key', '-out', 'server.pem'],
-    )
-    chownSync(file('server.key'), uid, gid)
-    chmodSync(file('server.key'), 0o600)
+    makeCertificates(server)
     writeFileSync(file('empty.pem'), 'nothing\n')
   })
   after(() => server[Symbol.asyncDispose]())
@@ -199,7 +182,7 @@ describe('TLS to the database', () => {
   })
 
   it('verifies the issuer and the name, and says which of them is wrong', async () => {
-    server.set('ssl = on', `ssl_cert_file = '${file('server.pem')}'`, `ssl_key_file = '${file('server.key')}'`)
+    serveTls(server)
     const full = (ca: string) => `sslmode=verify-full&sslrootcert=${file(ca)}`
     await until(() => isEncrypted(to('localhost', full('ca.pem'))).catch(() => false))
     assert.equal(await isEncrypted(to('127.0.0.1', `sslmode=verify-ca&sslrootcert=${file('ca.pem')}`)), true)

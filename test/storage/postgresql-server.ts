@@ -2,7 +2,7 @@
 import '../owned.ts'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { appendFileSync, chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { appendFileSync, chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -93,6 +93,33 @@ export async function startAlone(leader: number | null = null): Promise<OwnServe
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Makes, in the server's folder, its certificate for localhost, the authority that issued it (ca.pem), and another one (other.pem). */
+export function makeCertificates({ folder }: OwnServer): void {
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
+  for (const [ca, subject] of [
+    ['ca', '/CN=the authority'],
+    ['other', '/CN=another authority'],
+  ] as const)
+    openssl(
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
+      ...['-subj', subject, '-keyout', `${ca}.key`, '-out', `${ca}.pem`],
+    )
+  openssl(
+    ...['req', '-x509', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'],
+    ...['-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
+    ...['-addext', 'basicConstraints=critical,CA:FALSE', '-keyout', 'server.key', '-out', 'server.pem'],
+  )
+  const { uid, gid } = statSync(join(folder, 'data'))
+  chownSync(join(folder, 'server.key'), uid, gid)
+  chmodSync(join(folder, 'server.key'), 0o600)
+}
+
+/** Has the server offer TLS with its certificate. */
+export function serveTls({ folder, set }: OwnServer): void {
+  const file = (name: string) => `'${join(folder, name)}'`
+  set('ssl = on', `ssl_cert_file = ${file('server.pem')}`, `ssl_key_file = ${file('server.key')}`)
 }
 
 /** Nothing of it outlives a crash of the machine, nor itself in shared memory. */

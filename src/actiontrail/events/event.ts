@@ -111,7 +111,7 @@ function deniedDetail({ action, resource, type, policyType, by }: StoredDenial):
 }
 
 function renderService({ eventId, account, region, at }: EventRow, facts: StoredService): Record<string, unknown> {
-  const [, name, resources] = facts
+  const [, name, resources, invokedBy = '', error] = facts
   return {
     eventId,
     eventVersion: 1,
@@ -127,7 +127,14 @@ function renderService({ eventId, account, region, at }: EventRow, facts: Stored
     requestId: eventId,
     sourceIpAddress: 'Internal',
     ...referenced(resources),
-    userIdentity: { type: 'system', accountId: account, principalId: account, userName: 'system' },
+    ...(error && { errorCode: error[0], errorMessage: error[1] }),
+    userIdentity: {
+      type: 'system',
+      accountId: account,
+      principalId: account,
+      userName: 'system',
+      ...(invokedBy !== '' && { invokedBy }),
+    },
     recipientAccountId: account,
   }
 }

@@ -1,22 +1,25 @@
 import { Refusal, refuse } from '../../api/errors.ts'
 import type { Resource } from '../../api/operation.ts'
 import { choice, optional } from '../../api/parameters.ts'
-import { insert } from '../../ledger/record.ts'
+import { type Change, insert } from '../../ledger/record.ts'
 import { containerResource, findKey, keyIdOrAlias, keyResource } from '../key-name.ts'
 import { type KmsContext, operation } from '../operation.ts'
-import { description } from '../parameters.ts'
+import { description, flag } from '../parameters.ts'
+import { extendedConfig, freshSecret, locateManaged } from '../secrets/managed.ts'
 import { secretData, secretDataType, versionId } from '../secrets/parameters.ts'
 import { SECRET, type SecretBody } from '../secrets/records.ts'
+import { rotationMembers } from '../secrets/replies.ts'
+import { secretRotationInterval } from '../secrets/rotation.ts'
 import { newSecretName, newSecretResource, secretArn } from '../secrets/secret-name.ts'
 import { secretDueAt } from '../secrets/secret-state.ts'
-import { CURRENT } from '../secrets/stages.ts'
 import { sealingKeyOf, sealValue } from '../secrets/values.ts'
 import { madeWith } from '../service-keys.ts'
 import { demandSettable, tagList } from '../tags.ts'
 
 export const CreateSecret = operation({
   name: 'CreateSecret',
-  summary: 'Creates a secret with its first version, which is ACSCurrent.',
+  summary:
+    'Creates a secret with its first version, which is ACSCurrent. The service rotates those that are not of type Generic.',
   parameters: {
     SecretName: newSecretName,
     VersionId: versionId,
@@ -26,10 +29,24 @@ export const CreateSecret = operation({
     Description: description,
     Tags: optional(tagList, []),
     SecretType: optional(choice('Generic', 'Rds', 'RAMCredentials', 'ECS'), 'Generic'),
+    ExtendedConfig: optional(extendedConfig, null),
+    EnableAutomaticRotation: flag,
+    RotationInterval: optional(secretRotationInterval, null),
   },
   access: 'Write',
   trail: {
-    show: ['SecretName', 'VersionId', 'SecretDataType', 'SecretType', 'EncryptionKeyId', 'Description', 'Tags'],
+    show: [
+      'SecretName',
+      'VersionId',
+      'SecretDataType',
+      'SecretType',
+      'EncryptionKeyId',
+      'Description',
+      'Tags',
+      'ExtendedConfig',
+      'EnableAutomaticRotation',
+      'RotationInterval',
+    ],
     reply: ['Arn', 'SecretName', 'VersionId'],
   },
   refusals: [
@@ -47,14 +64,16 @@ export const CreateSecret = operation({
   locate: [
     async (_, context) => [containerResource('secret', context)],
     async ({ EncryptionKeyId }, context) => chosenKey(EncryptionKeyId, context),
+    locateManaged,
   ],
   async decide(values, context) {
     demandSettable(values.Tags, context)
-    if (values.SecretType !== 'Generic') throw refuse('UnsupportedOperation')
+    if (values.SecretType === 'ECS') throw refuse('UnsupportedOperation')
     const { ledger, scope, now, settings } = context
-    const { SecretName, VersionId } = values
     const encryptionKeyId = await chosenKeyId(values.EncryptionKeyId, context)
-    const existing = await ledger.get(SECRET, scope, SecretName)
+    const fresh = await freshSecret(values, values.SecretType, context)
+    const { name } = fresh
+    const existing = await ledger.get(SECRET, scope, name)
     if (existing)
       throw refuse(existing.body.deleteAt === null ? 'Rejected.ResourceExist' : 'Rejected.ResourceInDeleteWindow')
     const body: SecretBody = {
@@ -63,23 +82,33 @@ export const CreateSecret = operation({
       encryptionKeyId,
       updatedAt: now,
       deleteAt: null,
-      extendedConfig: null,
-      rotation: null,
-      versions: [{ id: VersionId, createdAt: now, stages: [CURRENT] }],
+      extendedConfig: fresh.extendedConfig,
+      rotation: fresh.rotation,
+      versions: fresh.versions.map(({ version }) => version),
       tags: values.Tags,
     }
     const key = await sealingKeyOf(encryptionKeyId, context)
-    const place = { secretName: SecretName, versionId: VersionId }
-    const stored = await sealValue(place, { data: values.SecretData, dataType: values.SecretDataType }, key, context)
+    const stored: Change[] = []
+    const { changes, made = [] } = madeWith(key, context)
+    for (const { version, data } of fresh.versions) {
+      const place = { secretName: name, versionId: version.id }
+      stored.push(await sealValue(place, { data, dataType: values.SecretDataType }, key, context))
+    }
     const secret = insert(
       SECRET,
-      { ...scope, id: SecretName, createdAt: now, dueAt: secretDueAt(body), body },
+      { ...scope, id: name, createdAt: now, dueAt: secretDueAt(body), body },
       settings.maxSecrets,
     )
     return {
-      reply: { Arn: secretArn(SecretName, context), SecretName, VersionId, SecretType: body.secretType },
-      changes: [secret, ...stored],
-      made: [newSecretResource(SecretName, context), ...(madeWith(key, context).made ?? [])],
+      reply: {
+        Arn: secretArn(name, context),
+        SecretName: name,
+        VersionId: values.VersionId,
+        SecretType: body.secretType,
+        ...rotationMembers(body),
+      },
+      changes: [secret, ...changes, ...stored],
+      made: [newSecretResource(name, context), ...made],
     }
   },
 })

@@ -5,7 +5,7 @@ import { operation } from '../operation.ts'
 import { dryRun, flag } from '../parameters.ts'
 import { versionId, versionStage } from '../secrets/parameters.ts'
 import type { SecretBody, SecretVersion } from '../secrets/records.ts'
-import { versionStages } from '../secrets/replies.ts'
+import { rotationMembers, versionStages } from '../secrets/replies.ts'
 import { findSecret, locateSecret, secretName, secretOrNull } from '../secrets/secret-name.ts'
 import { demandNotInDeleteWindow } from '../secrets/secret-state.ts'
 import { CURRENT, versionInStage, versionOf } from '../secrets/stages.ts'
@@ -41,7 +41,7 @@ export const GetSecretValue = operation({
       return secret ? keyResourcesOf(secret.record.id, secret.body, 'kms:Decrypt', context) : []
     },
   ],
-  async decide({ SecretName, VersionId, VersionStage, DryRun }, context) {
+  async decide({ SecretName, VersionId, VersionStage, FetchExtendedConfig, DryRun }, context) {
     const { record, body } = await findSecret(SecretName, context)
     demandNotInDeleteWindow(body)
     const version = wantedVersion(body, VersionId, VersionStage)
@@ -56,6 +56,7 @@ export const GetSecretValue = operation({
         VersionId: version.id,
         ...versionStages(version.stages),
         CreateTime: isoSeconds(version.createdAt),
+        ...rotationMembers({ ...body, extendedConfig: FetchExtendedConfig ? body.extendedConfig : null }),
       },
       changes: [],
     }

@@ -9,6 +9,7 @@ import { findSecret, locateSecret, secretName, secretOrNull } from '../secrets/s
 import { demandNotInDeleteWindow } from '../secrets/secret-state.ts'
 import { versionOf, withVersion } from '../secrets/stages.ts'
 import { findValue, keyResourcesOf, openValue, sealingKeyOf, sealValue } from '../secrets/values.ts'
+import { madeWith } from '../service-keys.ts'
 
 export const PutSecretValue = operation({
   name: 'PutSecretValue',
@@ -32,6 +33,7 @@ export const PutSecretValue = operation({
     'Rejected.ResourceExist',
     'Rejected.ResourceInDeleteWindow',
     'Rejected.LimitExceeded',
+    'Rejected.UnsupportedOperation',
     'Rejected.Disabled',
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
@@ -47,6 +49,7 @@ export const PutSecretValue = operation({
   async decide(values, context) {
     const { record, body } = await findSecret(values.SecretName, context)
     demandNotInDeleteWindow(body)
+    if (body.rotation) throw refuse('Rejected.UnsupportedOperation')
     const place = { secretName: record.id, versionId: values.VersionId }
     const existing = versionOf(body, values.VersionId)
     if (existing) {
@@ -60,12 +63,19 @@ export const PutSecretValue = operation({
     const { now } = context
     const after = withVersion(body, { id: values.VersionId, stages: values.VersionStages, now })
     const value = { data: values.SecretData, dataType: values.SecretDataType }
-    const stored = await sealValue(place, value, await sealingKeyOf(body.encryptionKeyId, context), context)
+    const key = await sealingKeyOf(body.encryptionKeyId, context)
+    const stored = await sealValue(place, value, key, context)
+    const { changes } = madeWith(key, context)
     const { dropped } = after
     const gone = dropped && (await findValue({ secretName: record.id, versionId: dropped.id }, context))
     return {
       reply: replyOf(record.id, versionOf(after.body, values.VersionId)),
-      changes: [update(record, { body: after.body }), ...stored, ...(gone ? [remove(SECRET_VALUE, gone, true)] : [])],
+      changes: [
+        update(record, { body: after.body }),
+        ...changes,
+        stored,
+        ...(gone ? [remove(SECRET_VALUE, gone, true)] : []),
+      ],
     }
   },
 })

@@ -24,14 +24,34 @@ export interface SecretBody {
   readonly tags: CmkBody['tags']
 }
 
-/** The automatic rotation of a secret that is not Generic. */
+/** What a rotation changes: the AccessKeys of a RAM user, or the password of an account in a database. */
+export type RotationTarget =
+  | { readonly userId: string }
+  | { readonly instanceId: string /** Whether two accounts take turns. */; readonly isDouble: boolean }
+
+/** The rotation of a secret that is not Generic. */
 export interface SecretRotation {
-  readonly enabled: boolean
-  /** Milliseconds; null where none was ever set. */
+  readonly target: RotationTarget
+  /** Of automatic rotation, in milliseconds; null while that is off. */
   readonly intervalMs: number | null
+  /** When it was rotated last; null before the first time. */
   readonly lastAt: number | null
-  /** When the next rotation is due; null while rotation is off. */
+  /** When the next automatic rotation is due; null while that is off. */
   readonly nextAt: number | null
+  /** What RotateSecret asked for, until a server begins. */
+  readonly requested?: { readonly versionId: string; readonly at: number }
+  /** The version whose password is on its way to the database: a record of SECRET_ROTATION says more. */
+  readonly pending?: string
+  /** Why the last attempt failed, and when the next one is; absent where it did not fail. */
+  readonly fault?: string
+  readonly retryAt?: number
+  /** The AccessKey before the current one. */
+  readonly retiring?: {
+    readonly accessKeyId: string
+    readonly disableAt: number
+    readonly deleteAt: number
+    readonly isDisabled: boolean
+  }
 }
 
 /** A version, as its secret lists it. A stage is a label that one version of the secret has at a time. */
@@ -39,6 +59,15 @@ export interface SecretVersion {
   readonly id: string
   readonly createdAt: number
   readonly stages: readonly string[]
+  /** The AccessKeyId, or the name of the account, whose secret the value is; absent in a Generic secret. */
+  readonly credentialId?: string
+}
+
+/** A password that is to be set in a database. The record is due when the next attempt may begin. */
+export interface RotationBody {
+  readonly versionId: string
+  /** How many attempts began. */
+  readonly attempts: number
 }
 
 /** The value of a version; its parent is the secret. */
@@ -53,8 +82,11 @@ export interface SecretValueBody {
 
 export type Secret = Recorded<SecretBody>
 export type SecretValue = Recorded<SecretValueBody>
+/** Its id and its parent are the secret's name. */
+export type DatabaseRotation = Recorded<RotationBody>
 
 export const SECRET: Kind<SecretBody> = { name: 'secret', counted: true }
+export const SECRET_ROTATION: Kind<RotationBody> = { name: 'secret-rotation', counted: false }
 export const SECRET_VALUE: Kind<SecretValueBody> = { name: 'secret-version', counted: false }
 
 /** The id of a version's record. Names hold no colon. */

@@ -10,11 +10,14 @@ import { secretAt } from './secret-state.ts'
 
 type Reads = Pick<KmsContext, 'scope' | 'ledger' | 'now'>
 
+/** What CreateSecret names where the service makes up the name of the secret. */
+export const AUTO_NAME = '$Auto'
+
 const MAX_NAME_BYTES = 192
 const NAME = /^[A-Za-z0-9\p{Script=Han}_/+=.@-]{1,192}$/u
 const PREFIX = 'secret/'
 
-const NAME_RULE = `1 to ${MAX_NAME_BYTES} letters, digits, Chinese characters, _, /, +, =, ., - or @; a Chinese character counts as three. It does not start with acs/.`
+const NAME_RULE = `1 to ${MAX_NAME_BYTES} letters, digits, Chinese characters, _, /, +, =, ., - or @; a Chinese character counts as three. It does not start with acs/, but is $Auto for a secret of type RAMCredentials.`
 
 /** The parameter SecretName of operations on a secret that exists. */
 export const secretName = text({ max: 512, rule: 'The name of a secret, or its ARN.' })
@@ -25,9 +28,9 @@ export const newSecretName = shaped(
     'text',
     NAME_RULE,
     (name) => refuse('InvalidParameter', { name, rule: NAME_RULE }),
-    (given) => (isName(given) && !given.startsWith('acs/') ? given : null),
+    (given) => (given === AUTO_NAME || (isName(given) && !given.startsWith('acs/')) ? given : null),
   ),
-  { mostBytes: MAX_NAME_BYTES, pattern: NAME.source },
+  { mostBytes: MAX_NAME_BYTES, pattern: `${NAME.source}|^\\${AUTO_NAME}$` },
 )
 
 function isName(name: string): boolean {

@@ -28,9 +28,20 @@ export function versionInStage({ versions }: SecretBody, stage: string): SecretV
  */
 export function withVersion(
   body: SecretBody,
-  { id, stages, now }: { readonly id: string; readonly stages: readonly string[]; readonly now: number },
+  {
+    id,
+    stages,
+    now,
+    credentialId,
+  }: {
+    readonly id: string
+    readonly stages: readonly string[]
+    readonly now: number
+    readonly credentialId?: string
+  },
 ): { body: SecretBody; dropped: SecretVersion | null } {
-  let versions: Versions = [...body.versions, { id, createdAt: now, stages: [] }]
+  const fresh = { id, createdAt: now, stages: [], ...(credentialId !== undefined && { credentialId }) }
+  let versions: Versions = [...body.versions, fresh]
   // What the call names explicitly counts for more than what follows from the move of ACSCurrent.
   for (const stage of stages.toSorted((a, b) => Number(b === CURRENT) - Number(a === CURRENT)))
     versions = moved(versions, stage, id)
@@ -44,6 +55,11 @@ export function withVersion(
     ),
     dropped,
   }
+}
+
+/** Returns the secret with this version as ACSCurrent, and the former one as ACSPrevious. */
+export function withCurrent(body: SecretBody, id: string, now: number): SecretBody {
+  return changed(body, moved(body.versions, CURRENT, id), now)
 }
 
 function changed(body: SecretBody, versions: Versions, now: number): SecretBody {

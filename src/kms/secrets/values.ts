@@ -9,8 +9,7 @@ import { DeviceTime, Unopenable } from '../../keystore/keystore.ts'
 import { type Change, insert, type Scope } from '../../ledger/record.ts'
 import { decryptWith, type EncryptionContext, encryptWith, usableVersion } from '../cryptography.ts'
 import { type FoundKey, findKeyById, keyResourceById } from '../key-name.ts'
-import type { KmsContext } from '../operation.ts'
-import { asKms, serviceKeyOf } from '../service-keys.ts'
+import { asKms, serviceKeyOf, type ValueContext } from '../service-keys.ts'
 import { SECRET_VALUE, type SecretBody, type SecretDataType, type SecretValue, valueId } from './records.ts'
 import { secretArn } from './secret-name.ts'
 
@@ -29,17 +28,20 @@ export interface Value {
 const FORMAT = 1
 
 /** Returns the key that encrypts new values of a secret: the one that its user chose, else the service's own, which may be new. */
-export function sealingKeyOf(encryptionKeyId: string | null, context: KmsContext): Promise<FoundKey> {
+export function sealingKeyOf(encryptionKeyId: string | null, context: ValueContext): Promise<FoundKey> {
   return encryptionKeyId === null ? serviceKeyOf('kms', context) : findKeyById(encryptionKeyId, context)
 }
 
-/** Returns the changes that store the value of a new version. Refuses as Encrypt does where the CMK can't encrypt. */
+/**
+ * Returns the change that stores the value of a new version; where the key is new, its own changes go with it. Refuses as Encrypt does where
+ * the CMK can't encrypt.
+ */
 export async function sealValue(
   { secretName, versionId }: ValuePlace,
   { data, dataType }: Value,
   key: FoundKey,
-  context: KmsContext,
-): Promise<readonly Change[]> {
+  context: ValueContext,
+): Promise<Change> {
   const { scope, now } = context
   const place = { ...scope, secretName, versionId }
   const dataKey = context.randomBytes(KEY_BYTES)
@@ -53,10 +55,7 @@ export async function sealValue(
       sealed: sealedUnder(dataKey, place, plaintext, context),
     }
     const id = valueId(secretName, versionId)
-    return [
-      ...(key.made?.changes ?? []),
-      insert(SECRET_VALUE, { ...scope, id, parent: secretName, createdAt: now, body }),
-    ]
+    return insert(SECRET_VALUE, { ...scope, id, parent: secretName, createdAt: now, body })
   } finally {
     dataKey.fill(0)
     plaintext.fill(0)
@@ -64,7 +63,7 @@ export async function sealValue(
 }
 
 /** Returns the value of a version. Refuses as Decrypt does where the CMK can't decrypt. */
-export async function openValue(stored: SecretValue, context: KmsContext, time = new DeviceTime()): Promise<string> {
+export async function openValue(stored: SecretValue, context: ValueContext, time = new DeviceTime()): Promise<string> {
   const { secretName, versionId } = placeOf(stored)
   const place = { ...context.scope, secretName, versionId }
   const usable = await usableVersion(stored.body.keyVersionId, asKms(context))
@@ -85,7 +84,7 @@ export async function openValue(stored: SecretValue, context: KmsContext, time =
 }
 
 /** Refuses as openValue does, and uses no key. */
-export async function valueOfDryRun({ body }: SecretValue, context: KmsContext): Promise<string> {
+export async function valueOfDryRun({ body }: SecretValue, context: ValueContext): Promise<string> {
   await usableVersion(body.keyVersionId, asKms(context))
   return ''
 }
@@ -93,7 +92,7 @@ export async function valueOfDryRun({ body }: SecretValue, context: KmsContext):
 /** Returns the stored value of a version. Refuses with Forbidden.ResourceNotFound. */
 export async function findValue(
   { secretName, versionId }: ValuePlace,
-  { ledger, scope }: Pick<KmsContext, 'ledger' | 'scope'>,
+  { ledger, scope }: Pick<ValueContext, 'ledger' | 'scope'>,
 ): Promise<SecretValue> {
   const stored = await ledger.get(SECRET_VALUE, scope, valueId(secretName, versionId))
   if (!stored) throw refuse('Forbidden.ResourceNotFound')
@@ -105,7 +104,7 @@ export async function keyResourcesOf(
   secretName: string,
   { encryptionKeyId }: Pick<SecretBody, 'encryptionKeyId'>,
   action: 'kms:Decrypt' | 'kms:GenerateDataKey',
-  context: KmsContext,
+  context: ValueContext,
 ): Promise<readonly Resource[]> {
   if (encryptionKeyId === null) return []
   return [{ ...(await keyResourceById(encryptionKeyId, context)), action, asked: secretArn(secretName, context) }]
@@ -116,7 +115,7 @@ function placeOf({ id, parent }: SecretValue): ValuePlace {
   return { secretName, versionId: id.slice(secretName.length + 1) }
 }
 
-function sealedUnder(dataKey: Uint8Array, place: Place, plaintext: Uint8Array, context: KmsContext): string {
+function sealedUnder(dataKey: Uint8Array, place: Place, plaintext: Uint8Array, context: ValueContext): string {
   const nonce = context.randomBytes(NONCE_BYTES)
   const xaes = new Xaes(dataKey)
   const sealed = xaes.seal(nonce, plaintext, associatedDataOf(place))

@@ -1,0 +1,50 @@
+// The events of what the service itself does to rotate secrets: of the secret, and of the AccessKeys that it changes in RAM.
+import type { Change } from '../../ledger/record.ts'
+import { type StoredService, storedServiceWork } from '../../ledger/stored-event.ts'
+import type { User } from '../../ram/records.ts'
+import type { EventRow } from '../../storage/storage.ts'
+import { principalOf } from '../cloud-product.ts'
+import type { KmsContext } from '../operation.ts'
+import type { Secret } from './records.ts'
+
+/** What one commit does, and the events that it leaves. */
+export interface Work {
+  readonly changes: readonly Change[]
+  readonly events: readonly EventRow[]
+}
+
+type Context = Pick<KmsContext, 'scope' | 'now'> & { newId(): string }
+
+/** The service that RAM's events name for its changes of AccessKeys. */
+export const SERVICE = principalOf('kms')
+
+export function secretWork(
+  name: 'RotateSecret',
+  secret: Secret,
+  context: Context,
+  how: { readonly error?: NonNullable<StoredService[4]>; readonly instanceId?: string } = {},
+): EventRow {
+  const { error, instanceId } = how
+  const resources = [
+    { type: 'ACS::KMS::Secret', name: secret.id },
+    ...(instanceId === undefined ? [] : [{ type: 'ACS::RDS::DBInstance', name: instanceId }]),
+  ]
+  return row(context, storedServiceWork(name, resources, error ? { error } : {}))
+}
+
+export function accessKeyWork(
+  name: 'CreateAccessKey' | 'UpdateAccessKey' | 'DeleteAccessKey',
+  accessKeyId: string,
+  user: User,
+  context: Context,
+): EventRow {
+  const resources = [
+    { type: 'ACS::RAM::User', name: user.body.userName },
+    { type: 'ACS::RAM::AccessKey', name: accessKeyId },
+  ]
+  return row(context, storedServiceWork(name, resources, { invokedBy: SERVICE }))
+}
+
+function row({ scope, now, newId }: Context, body: string): EventRow {
+  return { ...scope, eventId: newId(), at: now, body }
+}

@@ -1,0 +1,86 @@
+// One step of the service's own work on a secret that it rotates: decided on what the ledger has, and committed whole or not at all.
+import { Refusal } from '../../api/errors.ts'
+import type { Keystore } from '../../keystore/keystore.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
+import { type Change, type Scope, update } from '../../ledger/record.ts'
+import type { LedgerView } from '../../ledger/view.ts'
+import type { AccessKeys } from '../../ram/access-key.ts'
+import type { Random } from '../../ram/identifiers.ts'
+import type { SecretDatabases } from '../../settings/secret-databases.ts'
+import { isDatabaseAway } from '../database-away.ts'
+import { forgetDestroyed } from '../destruction.ts'
+import type { KmsContext } from '../operation.ts'
+import type { DataKeys } from './data-keys.ts'
+import type { Secret } from './records.ts'
+import { withFault } from './rotation.ts'
+import { SERVICE, secretWork, type Work } from './rotation-events.ts'
+import { RotationFault } from './rotation-target.ts'
+import { secretDueAt } from './secret-state.ts'
+
+/** What rotating takes of the house. */
+export interface RotationHouse extends Random {
+  readonly ledger: Ledger
+  readonly keystore: Keystore
+  readonly dataKeys: DataKeys
+  readonly accessKeys: Pick<AccessKeys, 'seal'>
+  readonly settings: { readonly secretDatabases: SecretDatabases } & Pick<KmsContext, 'quotas'>
+  now(): number
+  newId(): string
+  newRecordId(): string
+  failed(message: string, error: unknown): void
+}
+
+/** What one attempt works with. */
+export type RotationContext = Omit<RotationHouse, 'ledger' | 'now'> &
+  Pick<KmsContext, 'caller' | 'scope' | 'now' | 'ledger' | 'quotas'>
+
+/** What one attempt in this scope works with. */
+export function contextOf(house: RotationHouse, scope: Scope, view: LedgerView): RotationContext {
+  const caller = { type: 'service', accountId: '', principalId: SERVICE, userName: SERVICE, accessKeyId: '' } as const
+  return { ...house, caller, scope, ledger: view, now: house.now(), quotas: house.settings.quotas }
+}
+
+/** Decides and commits work on a secret. Returns whether it is stored; it is not where something that it rests on has changed. */
+export async function attempt(
+  { account, region }: Pick<Secret, 'account' | 'region'>,
+  house: RotationHouse,
+  decide: (context: RotationContext) => Promise<Work | null>,
+): Promise<boolean> {
+  const view = house.ledger.view()
+  try {
+    const work = await decide(contextOf(house, { account, region }, view))
+    if (!work) return false
+    const { changes } = work
+    const [event = null, ...further] = work.events
+    const outcome = await house.ledger.commit({ changes, nonce: null, event, further, view })
+    if (outcome !== 'committed') return false
+    forgetDestroyed(changes, house)
+    return true
+  } finally {
+    house.ledger.ended(view)
+  }
+}
+
+/** The work that notes why a secret can't be rotated. Its event is left where that is news, or where a caller asked for the rotation. */
+export function faultWork(
+  secret: Secret,
+  fault: string,
+  context: RotationContext,
+  others: readonly Change[] = [],
+): Work {
+  const { fault: known, requested } = secret.body.rotation ?? {}
+  const body = withFault(secret.body, fault, context.now)
+  const error = ['Rejected.InvalidRequest', fault] as const
+  return {
+    changes: [update(secret, { body, dueAt: secretDueAt(body) }), ...others],
+    events: known === fault && !requested ? [] : [secretWork('RotateSecret', secret, context, { error })],
+  }
+}
+
+/** Why a rotation can't be done until somebody mends it; null where the error says nothing about that. */
+export function faultOf(error: unknown): string | null {
+  if (error instanceof RotationFault) return error.message
+  return error instanceof Refusal && !isDatabaseAway(error)
+    ? `The CMK of the secret can not be used (${error.code}).`
+    : null
+}

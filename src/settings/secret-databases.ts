@@ -1,0 +1,86 @@
+// The file of databases whose passwords the service may change: by the id of an instance, where it is, whose it is, and which roles.
+import { type Address, addressOf } from '../storage/postgresql-address.ts'
+import type { ReadFile } from './sources.ts'
+import { UsageError } from './usage-error.ts'
+
+/** A database in which the service changes passwords. Secret: the address's password. */
+export interface SecretDatabase {
+  /** The account whose secrets may name it. */
+  readonly account: string
+  readonly address: Address
+  /** Names of roles, or what they begin with and a final *. */
+  readonly roles: readonly string[]
+}
+
+/** By the ids of instances. */
+export type SecretDatabases = ReadonlyMap<string, SecretDatabase>
+
+const INSTANCE_ID = /^[A-Za-z0-9_-]{1,128}$/
+const MEMBERS = ['account', 'connection', 'roles']
+
+type Json = Readonly<Record<string, unknown>>
+
+/**
+ * Reads the file: an object of instance ids, each with `account`, `connection` and `roles`. Throws UsageError, which contains no connection
+ * string.
+ */
+export function readSecretDatabases(path: string, readFile: ReadFile): SecretDatabases {
+  const given = objectIn(parsed(path, readFile), `\`${path}\``)
+  return new Map(Object.entries(given).map(([id, value]) => [id, databaseOf(id, value, path)]))
+}
+
+/** Whether the operator lets the service change the password of this role. */
+export function mayChange({ roles }: Pick<SecretDatabase, 'roles'>, role: string): boolean {
+  return roles.some((one) => (one.endsWith('*') ? role.startsWith(one.slice(0, -1)) : one === role))
+}
+
+function databaseOf(id: string, value: unknown, path: string): SecretDatabase {
+  const where = `\`${id}\` in \`${path}\``
+  if (!INSTANCE_ID.test(id)) throw new UsageError(`${where} is no instance id: use 1 to 128 letters, digits, _ or -`)
+  const members = objectIn(value, where)
+  const unknown = Object.keys(members).find((name) => !MEMBERS.includes(name))
+  if (unknown !== undefined) throw new UsageError(`unknown member \`${unknown}\` of ${where}`)
+  const { account, connection, roles } = members
+  if (typeof account !== 'string' || !/^\d{16}$/.test(account))
+    throw new UsageError(`\`account\` of ${where} must be the 16 digits of the account whose secrets may name it`)
+  if (!isListOfNames(roles))
+    throw new UsageError(`\`roles\` of ${where} must be a JSON array of the roles whose passwords may be changed`)
+  const database = { account, roles, address: verifiedAddress(connection, where) }
+  const { user } = database.address
+  if (user !== undefined && mayChange(database, user))
+    throw new UsageError(`\`roles\` of ${where} include \`${user}\`, by which the service itself connects`)
+  return database
+}
+
+function verifiedAddress(connection: unknown, where: string): Address {
+  if (typeof connection !== 'string')
+    throw new UsageError(`\`connection\` of ${where} must be postgresql://USER@HOST:PORT/DATABASE?sslmode=verify-full`)
+  let address: Address
+  try {
+    address = addressOf(connection)
+  } catch (error) {
+    throw new UsageError(`\`connection\` of ${where}: ${(error as Error).message.replaceAll('`database`', 'it')}`)
+  }
+  if (address.tls !== 'verify-full')
+    throw new UsageError(`\`connection\` of ${where} must verify the server: add sslmode=verify-full`)
+  return address
+}
+
+function isListOfNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string' && one !== '')
+}
+
+function parsed(path: string, readFile: ReadFile): unknown {
+  try {
+    return JSON.parse(readFile(path))
+  } catch (error) {
+    // A syntax error shows a part of the file, which may hold a password.
+    const reason = error instanceof SyntaxError ? 'it is not JSON' : (error as Error).message
+    throw new UsageError(`the file of \`secret-databases\`, \`${path}\`, can't be read: ${reason}`)
+  }
+}
+
+function objectIn(value: unknown, where: string): Json {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json
+  throw new UsageError(`${where} must hold a JSON object`)
+}
