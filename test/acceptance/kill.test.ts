@@ -82,7 +82,7 @@ describe('a server killed under load', () => {
       const program = await startProgram({ data })
       const enough = acknowledged.requests.size + 25 + Math.random() * 150
       const callers = Promise.all(Array.from({ length: CALLERS }, () => work(program)))
-      await Promise.race([callers, until(() => acknowledged.requests.size > enough)])
+      await Promise.race([callers, until(() => acknowledged.requests.size > enough && acknowledged.imported.size > 0)])
       // Not always just behind an answer.
       await pause(Math.random() * 10)
       await program.stop('SIGKILL')
