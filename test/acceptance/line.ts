@@ -12,6 +12,7 @@ export async function runHere(words: readonly string[], env: Readonly<Record<str
       done()
     },
   })
+  const watching = process.listeners('unhandledRejection')
   const code = await commandLine(words, {
     env: { ...process.env, ...env },
     readFile: (path) => readFileSync(path, 'utf8'),
@@ -26,5 +27,8 @@ export async function runHere(words: readonly string[], env: Readonly<Record<str
     status: () => undefined,
     ask: null,
   })
+  // A start that failed still watches its process.
+  for (const one of process.listeners('unhandledRejection'))
+    if (!watching.includes(one)) process.off('unhandledRejection', one)
   return { code, out, err }
 }

@@ -9,7 +9,8 @@ import { openStorage } from '../../src/storage/open.ts'
 import { makeToken, softHsmTokenFolders, type TestToken, TOKEN_KINDS } from '../keystore/pkcs11/tokens.ts'
 import { filesHolding, ringOf } from '../rootkeys/roots.ts'
 import { times } from '../size.ts'
-import { BIN, type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
+import { runHere } from './line.ts'
+import { BIN, type Program, removeFolder, startProgram, temporaryFolder } from './program.ts'
 
 const KILLS = times('kills while the root key moves into an HSM')
 const folders: string[] = []
@@ -38,7 +39,7 @@ async function begun(start: Parameters<typeof startProgram>[0]) {
 
 /** Runs a root-key command on a data folder, with the token's settings. */
 function rootKey(args: readonly string[], data: string, token: TestToken, env: Record<string, string> = {}) {
-  return runProgram(['root-key', ...args, '--data', data, ...token.flags], { ...token.env, ...env })
+  return runHere(['root-key', ...args, '--data', data, ...token.flags], { ...token.env, ...env })
 }
 
 async function done(...given: Parameters<typeof rootKey>): Promise<string> {
@@ -48,7 +49,7 @@ async function done(...given: Parameters<typeof rootKey>): Promise<string> {
 }
 
 async function failingStart(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
-  const { code, err } = await runProgram(['serve', '--listen', '127.0.0.1:0', ...args], env)
+  const { code, err } = await runHere(['serve', '--listen', '127.0.0.1:0', '--log-level', 'error', ...args], env)
   assert.ok(code === 1 || code === 2, err)
   return err
 }
@@ -76,7 +77,7 @@ for (const kind of TOKEN_KINDS)
       const status = await done(['status'], data, token)
       const [, id = ''] = /^provider: the key with CKA_ID ([0-9a-f]{48}) in the HSM$/m.exec(status) ?? []
       assert.match(token.list('secrkey'), new RegExp(id))
-      const check = await runProgram(['hsm', 'check', '--data', data, ...token.flags], token.env)
+      const check = await runHere(['hsm', 'check', '--data', data, ...token.flags], token.env)
       assert.equal(check.code, 0, check.out)
       assert.match(check.out, new RegExp(`holds the key that wraps the root keys: CKA_ID ${id}`))
       assert.match(check.out, /^0 key versions and the root key in the HSM; 0 missing on a token, 0 orphans/m)
@@ -120,7 +121,7 @@ for (const kind of TOKEN_KINDS)
       const back = await done(['change-provider', '--to', 'file'], data, token)
       assert.match(back, /^the key with CKA_ID [0-9a-f]{48} in the HSM stays in the token/m)
       assert.equal(await inHsm.stop(), 0)
-      const check = await runProgram(['hsm', 'check', '--data', data, ...token.flags], token.env)
+      const check = await runHere(['hsm', 'check', '--data', data, ...token.flags], token.env)
       assert.match(check.out, /holds strongroom-root\/.* which wraps no root keys now: older backups may need it/)
       const expecting = ['--data', data, ...token.flags, '--root-key-provider', 'hsm']
       assert.match(await failingStart(expecting, token.env), /but this database's root key comes from `file`/)
@@ -152,7 +153,7 @@ describe('a token with the root key', () => {
     assert.match(await failingStart(['--data', data, ...flags], token.env), /refuses the PIN \(CKR_PIN_INCORRECT\)/)
     const bare = flags.filter((flag, i) => flag !== '--hsm-pin-file' && flags[i - 1] !== '--hsm-pin-file')
     assert.match(
-      (await runProgram(['root-key', 'status', '--data', data, ...bare], token.env)).err,
+      (await runHere(['root-key', 'status', '--data', data, ...bare], token.env)).err,
       /needs a PIN: set hsm-pin-file or STRONGROOM_HSM_PIN/,
     )
     const again = await startProgram({ data, flags: bare, env: { ...token.env, STRONGROOM_HSM_PIN: 'test-pin-7316' } })

@@ -8,7 +8,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { isMountPoint } from '../../src/keystore/root-key.ts'
 import { filesHolding } from '../rootkeys/roots.ts'
 import { times } from '../size.ts'
-import { runProgram, startProgram, temporaryFolder } from './program.ts'
+import { runHere } from './line.ts'
+import { startProgram, temporaryFolder } from './program.ts'
 import { begun, type Env, failingStart, killed, load, must, rootKey, sealedIn, secretsOf, timeOf } from './root-key.ts'
 
 const KILLS = times('kills while root keys rotate')
@@ -56,7 +57,7 @@ describe('a key file', () => {
       data,
     ]
     writeFileSync(phrase, 'eleven char\n')
-    assert.match((await runProgram(tooShort)).err, /a new passphrase must have at least 12 characters/)
+    assert.match((await runHere(tooShort)).err, /a new passphrase must have at least 12 characters/)
     writeFileSync(phrase, 'twelve chars\n')
     await rootKey(['change-provider', '--to', 'passphrase', '--new-passphrase-file', phrase, '--data', data])
     assert.deepEqual(readdirSync(vault), ['phrase'])
@@ -152,7 +153,7 @@ describe('strongroom root-key change-provider', () => {
     )
     const other = join(temporaryFolder(), 'other')
     writeFileSync(other, 'something')
-    const { code, err } = await runProgram([
+    const { code, err } = await runHere([
       'root-key',
       'change-provider',
       '--to',
@@ -185,7 +186,7 @@ describe('strongroom root-key change-provider', () => {
       if (await killed(args, pause(whole * (0.4 + 0.7 * Math.random())), former)) kills++
       // The machine was slower when it was measured.
       else whole *= 0.7
-      const status = await runProgram(['root-key', 'status', '--data', data], former)
+      const status = await runHere(['root-key', 'status', '--data', data], former)
       env = status.code === 0 ? former : next
       const started = await startProgram({ data, env })
       assert.equal((await must(started, 'Decrypt', { CiphertextBlob: ciphertext })).Plaintext, 'old')

@@ -7,7 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { openStorage } from '../../src/storage/open.ts'
 import { ringOf } from '../rootkeys/roots.ts'
 import { until } from '../until.ts'
-import { BIN, type Program, runProgram, startProgram } from './program.ts'
+import { runHere } from './line.ts'
+import { BIN, type Program, startProgram } from './program.ts'
 
 export type Env = Record<string, string>
 
@@ -18,7 +19,7 @@ export async function must(program: Program, action: string, parameters: Record<
 }
 
 export async function rootKey(args: readonly string[], env: Env = {}): Promise<string> {
-  const { code, out, err } = await runProgram(['root-key', ...args], env)
+  const { code, out, err } = await runHere(['root-key', ...args], env)
   assert.equal(code, 0, `${args.join(' ')}: ${err}`)
   return out
 }
@@ -53,7 +54,7 @@ export async function timeOf(work: () => Promise<unknown>): Promise<number> {
 }
 
 export async function failingStart(args: readonly string[], env: Env = {}): Promise<string> {
-  const { code, err } = await runProgram(['serve', '--listen', '127.0.0.1:0', ...args], env)
+  const { code, err } = await runHere(['serve', '--listen', '127.0.0.1:0', '--log-level', 'error', ...args], env)
   assert.equal(code, 1, err)
   return err
 }

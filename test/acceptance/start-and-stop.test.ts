@@ -15,6 +15,7 @@ import { VERSION } from '../../src/settings/version.ts'
 import { wrap } from '../kms/byok.ts'
 import { times } from '../size.ts'
 import { until } from '../until.ts'
+import { runHere } from './line.ts'
 import { BIN, call, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 import { Connection, post, signedForm } from './raw.ts'
 
@@ -26,9 +27,10 @@ function folder(): string {
 }
 after(() => folders.forEach(removeFolder))
 
-/** A start that must fail: its exit code and what it said. */
+const SERVE = ['serve', '--listen', '127.0.0.1:0']
+/** A start that fails before it holds anything, in this process: its exit code and what it said. */
 async function failingStart(args: readonly string[], env: Record<string, string> = {}) {
-  const { code, err } = await runProgram(['serve', '--listen', '127.0.0.1:0', ...args], env)
+  const { code, err } = await runHere([...SERVE, '--log-level', 'error', ...args], env)
   return { code, err }
 }
 
@@ -201,6 +203,7 @@ describe('a start that can not work', () => {
       assert.equal(code, 2, args.join(' '))
       assert.match(err, message)
     }
+    assert.equal((await runProgram([...SERVE, '--lisen', '1'])).code, 2, 'the process ends with that code')
     withConfiguration('not json')
     assert.match((await failingStart(['--config', configuration])).err, /can't be read/)
     const { err } = await failingStart([], { STRONGROOM_ACCOUNT_ID: '12' })
@@ -210,7 +213,7 @@ describe('a start that can not work', () => {
   it('refuses a data folder that another server serves, a wrong root key, and a newer database', async () => {
     const data = folder()
     const program = await startProgram({ data })
-    const second = await failingStart(['--data', data])
+    const second = await runProgram([...SERVE, '--data', data])
     assert.deepEqual([second.code, /another strongroom serves/.test(second.err)], [1, true], second.err)
     assert.equal((await program.call('ListKeys')).status, 200)
     await program.stop()
@@ -312,7 +315,8 @@ describe("HTTPS with a certificate of one's own", () => {
     assert.equal((await runProgram(args)).code, 1)
     await assert.rejects(fetch(program.endpoint.replace('https', 'http')))
     await program.stop()
-    assert.match((await failingStart(['--data', data, '--tls-cert', `${cert}x`, '--tls-key', key])).err, /cert\.pemx/)
+    const missing = ['--data', data, '--tls-cert', `${cert}x`, '--tls-key', key]
+    assert.match((await runProgram([...SERVE, ...missing])).err, /cert\.pemx/)
   })
 })
 
