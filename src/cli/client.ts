@@ -16,6 +16,8 @@ export interface ClientOptions {
   readonly ca: string | null
   /** Where the call goes, when that is not the API itself. */
   readonly path?: string
+  /** Ends the call early. */
+  readonly signal?: AbortSignal
 }
 
 /** A server's reply, from a Strongroom or not: `type` is '' where there is no Content-Type. */
@@ -43,7 +45,7 @@ export async function callOperation(
   return post(options, new URLSearchParams([...signed]).toString())
 }
 
-function post({ endpoint, ca, path = '/' }: ClientOptions, form: string): Promise<Response> {
+function post({ endpoint, ca, path = '/', signal }: ClientOptions, form: string): Promise<Response> {
   const url = new URL(path, endpoint)
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest
   const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(form) }
@@ -52,6 +54,7 @@ function post({ endpoint, ca, path = '/' }: ClientOptions, form: string): Promis
       method: 'POST',
       headers: { ...headers, 'user-agent': 'strongroom-cli' },
       ...(ca ? { ca } : {}),
+      ...(signal ? { signal } : {}),
     })
     request.on('error', reject)
     request.on('response', (response) => {

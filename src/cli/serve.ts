@@ -10,6 +10,7 @@ import { readFlags } from '../settings/flags.ts'
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import { VERSION } from '../settings/version.ts'
 import { withPin } from './prompt.ts'
+import { stopSignal } from './stop-signal.ts'
 import type { Surroundings } from './surroundings.ts'
 
 const DEV_WARNING = [
@@ -55,12 +56,6 @@ async function run(settings: Settings, open: Open<WitnessedHouse>, around: Surro
   await stop()
   log.info('stopped')
   return 0
-}
-
-function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
-  })
 }
 
 /** What a first start prints: the secret to a terminal alone, since others read the log of a service, and it is kept. */

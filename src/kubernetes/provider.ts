@@ -1,0 +1,88 @@
+// What a KMS v2 provider does for kube-apiserver, which has the seeds of its data keys encrypted by a CMK of any server of the API
+// (https://kubernetes.io/docs/tasks/administer-cluster/kms-provider/). Tests: test/kubernetes/provider.test.ts.
+import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect'
+import type { KeyManagementService } from './kms-v2_pb.ts'
+
+/** Calls an operation of the key service. Rejects when the service can't be reached, or when `signal` aborts. */
+export type CallKms = (
+  parameters: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+) => Promise<{ readonly status: number; readonly answer: Readonly<Record<string, unknown>> }>
+
+export interface ProviderOptions {
+  /** A KeyId, an alias or an ARN. */
+  readonly key: string
+  /** The JSON that all ciphertexts are bound to; null for none. */
+  readonly encryptionContext: string | null
+  readonly call: CallKms
+  /** Learns why the provider is not healthy, when that changes; null when it is healthy again. */
+  readonly healthChanged: (reason: string | null) => void
+}
+
+/** What Status encrypts: only a ciphertext proves that the key can be used. */
+const PROBE = Buffer.from('strongroom')
+
+/**
+ * The service behind the socket. kube-apiserver takes a new key id as a reason to encrypt anew, so the id names the CMK and the version that
+ * encrypted.
+ */
+export function kmsProvider(options: ProviderOptions): ServiceImpl<typeof KeyManagementService> {
+  let keyId = ''
+  let reason: string | null = null
+  const encrypt = async (plaintext: Uint8Array, signal: AbortSignal) => {
+    const answer = await called(options, 'Encrypt', { KeyId: options.key, Plaintext: base64(plaintext) }, signal)
+    keyId = `${answer['KeyId']}/${answer['KeyVersionId']}`
+    return { ciphertext: Buffer.from(String(answer['CiphertextBlob']), 'base64'), keyId }
+  }
+  const decrypt = async (ciphertext: Uint8Array, signal: AbortSignal) => {
+    const answer = await called(options, 'Decrypt', { CiphertextBlob: base64(ciphertext) }, signal)
+    return Buffer.from(String(answer['Plaintext']), 'base64')
+  }
+  const healthOf = async (signal: AbortSignal): Promise<string | null> => {
+    try {
+      const { ciphertext } = await encrypt(PROBE, signal)
+      return PROBE.equals(await decrypt(ciphertext, signal)) ? null : 'the key service decrypts to another plaintext'
+    } catch (error) {
+      return ConnectError.from(error).rawMessage
+    }
+  }
+  return {
+    async status(_, { signal }) {
+      const now = await healthOf(signal)
+      if (now !== reason) options.healthChanged(now)
+      reason = now
+      return { version: 'v2', healthz: now ?? 'ok', keyId }
+    },
+    encrypt: ({ plaintext }, { signal }) => encrypt(plaintext, signal),
+    decrypt: async ({ ciphertext }, { signal }) => ({ plaintext: await decrypt(ciphertext, signal) }),
+  }
+}
+
+/** Throws ConnectError with the code and the message of a refusal. */
+async function called(
+  { call, encryptionContext }: ProviderOptions,
+  action: 'Encrypt' | 'Decrypt',
+  parameters: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, unknown>>> {
+  const context = encryptionContext === null ? {} : { EncryptionContext: encryptionContext }
+  const all = new Map(Object.entries({ Action: action, Version: '2016-01-20', ...parameters, ...context }))
+  const { status, answer } = await call(all, signal).catch((error: Error) => {
+    throw new ConnectError(error.message, Code.Unavailable)
+  })
+  if (status < 300) return answer
+  const { Code: code, Message: message, RequestId: requestId } = answer
+  throw new ConnectError(`${code}: ${message} (RequestId ${requestId})`, CODES[status] ?? Code.Unavailable)
+}
+
+/** gRPC's codes of refusals, by their HTTP status; anything else is worth another try. */
+const CODES: Readonly<Record<number, Code>> = {
+  400: Code.InvalidArgument,
+  403: Code.PermissionDenied,
+  404: Code.NotFound,
+  409: Code.FailedPrecondition,
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64')
+}
