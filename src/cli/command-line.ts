@@ -36,6 +36,7 @@ const USAGE = `usage: strongroom VERB …
                    wraps the root key with another file, a passphrase or an HSM
   hsm check        prints what the HSM can do, which keys it lacks, and which of its objects no key names
   key usage        prints how many messages each key version has encrypted
+  kubernetes-kms   serves the KMS v2 interface of Kubernetes on a Unix socket, with a CMK
   dev advance      moves the clock of a server that runs with --dev
 
 Example:
@@ -104,6 +105,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   audit: async (args, around) => (await import('./audit.ts')).audit(args, openingAsIs(around), around),
   'root-key': async (args, around) => (await import('./root-key.ts')).rootKey(args, opening(around), around),
   hsm: async (args, around) => (await import('./hsm.ts')).hsm(args, opening(around), around),
+  'kubernetes-kms': async (args, around) => (await import('./kubernetes-kms.ts')).kubernetesKms(args, around),
   key: async (args, around) => (await import('./key.ts')).key(args, opening(around), around),
   help,
   '--help': help,

@@ -30,11 +30,18 @@ export async function kubernetesKms(args: readonly string[], around: Surrounding
     around.print(USAGE)
     return 0
   }
-  const kinds = { ...CLIENT_FLAGS, key: 'value', socket: 'value', region: 'value', 'encryption-context': 'value' } as const
+  const kinds = {
+    ...CLIENT_FLAGS,
+    key: 'value',
+    socket: 'value',
+    region: 'value',
+    'encryption-context': 'value',
+  } as const
   const flags = readFlags(args, kinds, 'kubernetes-kms')
   const [key, socket, region] = [flags.get('key'), flags.get('socket'), flags.get('region')]
   if (!key) throw new UsageError('name the CMK with --key, such as --key alias/cluster')
-  if (!socket) throw new UsageError('name the path of the socket with --socket, such as --socket /run/strongroom/kms.sock')
+  if (!socket)
+    throw new UsageError('name the path of the socket with --socket, such as --socket /run/strongroom/kms.sock')
   const call: CallKms = (parameters, signal) => {
     const all = new Map([...parameters, ...(region ? ([['RegionId', region]] as const) : [])])
     // Read for each call: the file of credentials may be replaced.

@@ -5,153 +5,149 @@
 // @generated from file kms-v2.proto (package v2, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message } from '@bufbuild/protobuf'
+import type { GenFile, GenMessage, GenService } from '@bufbuild/protobuf/codegenv2'
+import { fileDesc, messageDesc, serviceDesc } from '@bufbuild/protobuf/codegenv2'
 
 /**
  * Describes the file kms-v2.proto.
  */
-export const file_kms_v2: GenFile = /*@__PURE__*/
-  fileDesc("CgxrbXMtdjIucHJvdG8SAnYyIg8KDVN0YXR1c1JlcXVlc3QiQgoOU3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIPCgdoZWFsdGh6GAIgASgJEg4KBmtleV9pZBgDIAEoCSKvAQoORGVjcnlwdFJlcXVlc3QSEgoKY2lwaGVydGV4dBgBIAEoDBILCgN1aWQYAiABKAkSDgoGa2V5X2lkGAMgASgJEjgKC2Fubm90YXRpb25zGAQgAygLMiMudjIuRGVjcnlwdFJlcXVlc3QuQW5ub3RhdGlvbnNFbnRyeRoyChBBbm5vdGF0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDDoCOAEiJAoPRGVjcnlwdFJlc3BvbnNlEhEKCXBsYWludGV4dBgBIAEoDCIwCg5FbmNyeXB0UmVxdWVzdBIRCglwbGFpbnRleHQYASABKAwSCwoDdWlkGAIgASgJIqQBCg9FbmNyeXB0UmVzcG9uc2USEgoKY2lwaGVydGV4dBgBIAEoDBIOCgZrZXlfaWQYAiABKAkSOQoLYW5ub3RhdGlvbnMYAyADKAsyJC52Mi5FbmNyeXB0UmVzcG9uc2UuQW5ub3RhdGlvbnNFbnRyeRoyChBBbm5vdGF0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDDoCOAEytQEKFEtleU1hbmFnZW1lbnRTZXJ2aWNlEjEKBlN0YXR1cxIRLnYyLlN0YXR1c1JlcXVlc3QaEi52Mi5TdGF0dXNSZXNwb25zZSIAEjQKB0RlY3J5cHQSEi52Mi5EZWNyeXB0UmVxdWVzdBoTLnYyLkRlY3J5cHRSZXNwb25zZSIAEjQKB0VuY3J5cHQSEi52Mi5FbmNyeXB0UmVxdWVzdBoTLnYyLkVuY3J5cHRSZXNwb25zZSIAYgZwcm90bzM");
+export const file_kms_v2: GenFile =
+  /*@__PURE__*/
+  fileDesc(
+    'CgxrbXMtdjIucHJvdG8SAnYyIg8KDVN0YXR1c1JlcXVlc3QiQgoOU3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIPCgdoZWFsdGh6GAIgASgJEg4KBmtleV9pZBgDIAEoCSKvAQoORGVjcnlwdFJlcXVlc3QSEgoKY2lwaGVydGV4dBgBIAEoDBILCgN1aWQYAiABKAkSDgoGa2V5X2lkGAMgASgJEjgKC2Fubm90YXRpb25zGAQgAygLMiMudjIuRGVjcnlwdFJlcXVlc3QuQW5ub3RhdGlvbnNFbnRyeRoyChBBbm5vdGF0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDDoCOAEiJAoPRGVjcnlwdFJlc3BvbnNlEhEKCXBsYWludGV4dBgBIAEoDCIwCg5FbmNyeXB0UmVxdWVzdBIRCglwbGFpbnRleHQYASABKAwSCwoDdWlkGAIgASgJIqQBCg9FbmNyeXB0UmVzcG9uc2USEgoKY2lwaGVydGV4dBgBIAEoDBIOCgZrZXlfaWQYAiABKAkSOQoLYW5ub3RhdGlvbnMYAyADKAsyJC52Mi5FbmNyeXB0UmVzcG9uc2UuQW5ub3RhdGlvbnNFbnRyeRoyChBBbm5vdGF0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoDDoCOAEytQEKFEtleU1hbmFnZW1lbnRTZXJ2aWNlEjEKBlN0YXR1cxIRLnYyLlN0YXR1c1JlcXVlc3QaEi52Mi5TdGF0dXNSZXNwb25zZSIAEjQKB0RlY3J5cHQSEi52Mi5EZWNyeXB0UmVxdWVzdBoTLnYyLkRlY3J5cHRSZXNwb25zZSIAEjQKB0VuY3J5cHQSEi52Mi5FbmNyeXB0UmVxdWVzdBoTLnYyLkVuY3J5cHRSZXNwb25zZSIAYgZwcm90bzM',
+  )
 
 /**
  * @generated from message v2.StatusRequest
  */
-export type StatusRequest = Message<"v2.StatusRequest"> & {
-};
+export type StatusRequest = Message<'v2.StatusRequest'> & {}
 
 /**
  * Describes the message v2.StatusRequest.
  * Use `create(StatusRequestSchema)` to create a new message.
  */
-export const StatusRequestSchema: GenMessage<StatusRequest> = /*@__PURE__*/
-  messageDesc(file_kms_v2, 0);
+export const StatusRequestSchema: GenMessage<StatusRequest> = /*@__PURE__*/ messageDesc(file_kms_v2, 0)
 
 /**
  * @generated from message v2.StatusResponse
  */
-export type StatusResponse = Message<"v2.StatusResponse"> & {
+export type StatusResponse = Message<'v2.StatusResponse'> & {
   /**
    * @generated from field: string version = 1;
    */
-  version: string;
+  version: string
 
   /**
    * @generated from field: string healthz = 2;
    */
-  healthz: string;
+  healthz: string
 
   /**
    * @generated from field: string key_id = 3;
    */
-  keyId: string;
-};
+  keyId: string
+}
 
 /**
  * Describes the message v2.StatusResponse.
  * Use `create(StatusResponseSchema)` to create a new message.
  */
-export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/
-  messageDesc(file_kms_v2, 1);
+export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/ messageDesc(file_kms_v2, 1)
 
 /**
  * @generated from message v2.DecryptRequest
  */
-export type DecryptRequest = Message<"v2.DecryptRequest"> & {
+export type DecryptRequest = Message<'v2.DecryptRequest'> & {
   /**
    * @generated from field: bytes ciphertext = 1;
    */
-  ciphertext: Uint8Array;
+  ciphertext: Uint8Array
 
   /**
    * @generated from field: string uid = 2;
    */
-  uid: string;
+  uid: string
 
   /**
    * @generated from field: string key_id = 3;
    */
-  keyId: string;
+  keyId: string
 
   /**
    * @generated from field: map<string, bytes> annotations = 4;
    */
-  annotations: { [key: string]: Uint8Array };
-};
+  annotations: { [key: string]: Uint8Array }
+}
 
 /**
  * Describes the message v2.DecryptRequest.
  * Use `create(DecryptRequestSchema)` to create a new message.
  */
-export const DecryptRequestSchema: GenMessage<DecryptRequest> = /*@__PURE__*/
-  messageDesc(file_kms_v2, 2);
+export const DecryptRequestSchema: GenMessage<DecryptRequest> = /*@__PURE__*/ messageDesc(file_kms_v2, 2)
 
 /**
  * @generated from message v2.DecryptResponse
  */
-export type DecryptResponse = Message<"v2.DecryptResponse"> & {
+export type DecryptResponse = Message<'v2.DecryptResponse'> & {
   /**
    * @generated from field: bytes plaintext = 1;
    */
-  plaintext: Uint8Array;
-};
+  plaintext: Uint8Array
+}
 
 /**
  * Describes the message v2.DecryptResponse.
  * Use `create(DecryptResponseSchema)` to create a new message.
  */
-export const DecryptResponseSchema: GenMessage<DecryptResponse> = /*@__PURE__*/
-  messageDesc(file_kms_v2, 3);
+export const DecryptResponseSchema: GenMessage<DecryptResponse> = /*@__PURE__*/ messageDesc(file_kms_v2, 3)
 
 /**
  * @generated from message v2.EncryptRequest
  */
-export type EncryptRequest = Message<"v2.EncryptRequest"> & {
+export type EncryptRequest = Message<'v2.EncryptRequest'> & {
   /**
    * @generated from field: bytes plaintext = 1;
    */
-  plaintext: Uint8Array;
+  plaintext: Uint8Array
 
   /**
    * @generated from field: string uid = 2;
    */
-  uid: string;
-};
+  uid: string
+}
 
 /**
  * Describes the message v2.EncryptRequest.
  * Use `create(EncryptRequestSchema)` to create a new message.
  */
-export const EncryptRequestSchema: GenMessage<EncryptRequest> = /*@__PURE__*/
-  messageDesc(file_kms_v2, 4);
+export const EncryptRequestSchema: GenMessage<EncryptRequest> = /*@__PURE__*/ messageDesc(file_kms_v2, 4)
 
 /**
  * @generated from message v2.EncryptResponse
  */
-export type EncryptResponse = Message<"v2.EncryptResponse"> & {
+export type EncryptResponse = Message<'v2.EncryptResponse'> & {
   /**
    * @generated from field: bytes ciphertext = 1;
    */
-  ciphertext: Uint8Array;
+  ciphertext: Uint8Array
 
   /**
    * @generated from field: string key_id = 2;
    */
-  keyId: string;
+  keyId: string
 
   /**
    * @generated from field: map<string, bytes> annotations = 3;
    */
-  annotations: { [key: string]: Uint8Array };
-};
+  annotations: { [key: string]: Uint8Array }
+}
 
 /**
  * Describes the message v2.EncryptResponse.
  * Use `create(EncryptResponseSchema)` to create a new message.
  */
-export const EncryptResponseSchema: GenMessage<EncryptResponse> = /*@__PURE__*/
-  messageDesc(file_kms_v2, 5);
+export const EncryptResponseSchema: GenMessage<EncryptResponse> = /*@__PURE__*/ messageDesc(file_kms_v2, 5)
 
 /**
  * @generated from service v2.KeyManagementService
@@ -161,26 +157,24 @@ export const KeyManagementService: GenService<{
    * @generated from rpc v2.KeyManagementService.Status
    */
   status: {
-    methodKind: "unary";
-    input: typeof StatusRequestSchema;
-    output: typeof StatusResponseSchema;
-  },
+    methodKind: 'unary'
+    input: typeof StatusRequestSchema
+    output: typeof StatusResponseSchema
+  }
   /**
    * @generated from rpc v2.KeyManagementService.Decrypt
    */
   decrypt: {
-    methodKind: "unary";
-    input: typeof DecryptRequestSchema;
-    output: typeof DecryptResponseSchema;
-  },
+    methodKind: 'unary'
+    input: typeof DecryptRequestSchema
+    output: typeof DecryptResponseSchema
+  }
   /**
    * @generated from rpc v2.KeyManagementService.Encrypt
    */
   encrypt: {
-    methodKind: "unary";
-    input: typeof EncryptRequestSchema;
-    output: typeof EncryptResponseSchema;
-  },
-}> = /*@__PURE__*/
-  serviceDesc(file_kms_v2, 0);
-
+    methodKind: 'unary'
+    input: typeof EncryptRequestSchema
+    output: typeof EncryptResponseSchema
+  }
+}> = /*@__PURE__*/ serviceDesc(file_kms_v2, 0)

@@ -1,0 +1,142 @@
+// `strongroom kubernetes-kms` as kube-apiserver sees it: gRPC on its Unix socket, beside a server whose key changes.
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { statSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, before, describe, it } from 'node:test'
+import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect'
+import { createGrpcTransport } from '@connectrpc/connect-node'
+import { KeyManagementService } from '../../src/kubernetes/kms-v2_pb.ts'
+import { runHere } from '../acceptance/line.ts'
+import { BIN, type Program, removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
+
+const SEED = Buffer.alloc(32, 7)
+const folder = temporaryFolder()
+const socket = join(folder, 'kms.sock')
+let server: Program
+let key: string
+let provider: ChildProcess
+let kubernetes: Client<typeof KeyManagementService>
+
+async function startProvider(): Promise<ChildProcess> {
+  const context = ['--encryption-context', '{"cluster":"blue"}']
+  const child = spawn(BIN, ['kubernetes-kms', '--key', 'alias/cluster', '--socket', socket, ...context], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      STRONGROOM_ENDPOINT: server.endpoint,
+      ALIBABA_CLOUD_ACCESS_KEY_ID: server.credentials.accessKeyId,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: server.credentials.accessKeySecret,
+    },
+  })
+  const [line] = await once(createInterface(child.stdout), 'line')
+  assert.deepEqual(JSON.parse(line), { event: 'ready', endpoint: `unix://${socket}` })
+  return child
+}
+
+async function must(action: string, parameters: Record<string, string> = {}) {
+  const { status, body } = await server.call(action, parameters)
+  assert.equal(status, 200, `${action} ${JSON.stringify(body)}`)
+  return body
+}
+
+before(async () => {
+  server = await startProgram({ data: join(folder, 'data') })
+  key = (await must('CreateKey')).KeyMetadata.KeyId
+  await must('CreateAlias', { AliasName: 'alias/cluster', KeyId: key })
+  provider = await startProvider()
+  const nodeOptions = { createConnection: () => connect(socket) }
+  kubernetes = createClient(KeyManagementService, createGrpcTransport({ baseUrl: 'http://localhost', nodeOptions }))
+})
+after(async () => {
+  provider.kill()
+  await server.stop()
+  removeFolder(folder)
+})
+
+describe('the KMS v2 provider', () => {
+  it('is healthy, and names the CMK and its version', async () => {
+    const { PrimaryKeyVersion } = (await must('DescribeKey', { KeyId: key })).KeyMetadata
+    const { version, healthz, keyId } = await kubernetes.status({})
+    assert.deepEqual(
+      { version, healthz, keyId },
+      { version: 'v2', healthz: 'ok', keyId: `${key}/${PrimaryKeyVersion}` },
+    )
+  })
+
+  it('encrypts and decrypts a seed within what kube-apiserver takes, bound to its context', async () => {
+    const { keyId } = await kubernetes.status({})
+    const encrypted = await kubernetes.encrypt({ plaintext: SEED, uid: '1' })
+    assert.equal(encrypted.keyId, keyId)
+    assert.ok(encrypted.ciphertext.length < 1024)
+    const { plaintext } = await kubernetes.decrypt({ ciphertext: encrypted.ciphertext, uid: '2' })
+    assert.deepEqual(Buffer.from(plaintext), SEED)
+    const blob = { CiphertextBlob: Buffer.from(encrypted.ciphertext).toString('base64') }
+    assert.equal((await server.call('Decrypt', blob)).status, 400)
+    const bound = await must('Decrypt', { ...blob, EncryptionContext: '{"cluster":"blue"}' })
+    assert.equal(bound.Plaintext, SEED.toString('base64'))
+  })
+
+  it('refuses what is no ciphertext of its own, and a message that is too long', async () => {
+    const { ciphertext } = await kubernetes.encrypt({ plaintext: SEED })
+    const altered = Buffer.from(ciphertext)
+    altered[80] = (altered[80] ?? 0) ^ 1
+    for (const wrong of [altered, Buffer.alloc(0), Buffer.from('none')])
+      await assert.rejects(kubernetes.decrypt({ ciphertext: wrong }), (error) => {
+        assert.equal(ConnectError.from(error).code, Code.InvalidArgument)
+        return true
+      })
+    await assert.rejects(kubernetes.encrypt({ plaintext: Buffer.alloc(100_000) }), /exceeds|larger|too large/i)
+  })
+
+  it('names another key id when the alias leads to another CMK, and still opens what the first one sealed', async () => {
+    const former = await kubernetes.encrypt({ plaintext: SEED })
+    const next = (await must('CreateKey')).KeyMetadata.KeyId
+    await must('UpdateAlias', { AliasName: 'alias/cluster', KeyId: next })
+    assert.ok((await kubernetes.status({})).keyId.startsWith(`${next}/`))
+    assert.deepEqual(Buffer.from((await kubernetes.decrypt({ ciphertext: former.ciphertext })).plaintext), SEED)
+    await must('UpdateAlias', { AliasName: 'alias/cluster', KeyId: key })
+  })
+
+  it('says why it is not healthy, and is healthy again when the key is', async () => {
+    await must('DisableKey', { KeyId: key })
+    assert.match((await kubernetes.status({})).healthz, /^Rejected\.Disabled: .+ \(RequestId .+\)$/)
+    await assert.rejects(kubernetes.encrypt({ plaintext: SEED }), (error) => {
+      assert.equal(ConnectError.from(error).code, Code.FailedPrecondition)
+      return true
+    })
+    await must('EnableKey', { KeyId: key })
+    assert.equal((await kubernetes.status({})).healthz, 'ok')
+  })
+
+  it('serves its owner alone, takes the place of a provider that was killed, and of nothing else', async () => {
+    assert.equal(statSync(socket).mode & 0o077, 0)
+    const line = ['kubernetes-kms', '--key', 'alias/cluster', '--socket']
+    const env = { ALIBABA_CLOUD_ACCESS_KEY_ID: 'LTAI', ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'x' }
+    const inUse = await runHere([...line, socket], env)
+    assert.match(inUse.err, /another process serves .+: stop it, or name another path with --socket/)
+    const file = join(folder, 'file')
+    writeFileSync(file, '')
+    assert.match((await runHere([...line, file], env)).err, /is no socket: remove it, or name another path/)
+    provider.kill('SIGKILL')
+    await once(provider, 'close')
+    provider = await startProvider()
+    assert.equal((await kubernetes.status({})).healthz, 'ok')
+  })
+
+  it('ends on SIGTERM with its socket', async () => {
+    provider.kill('SIGTERM')
+    const [code] = await once(provider, 'close')
+    assert.equal(code, 0)
+    assert.equal(statSync(socket, { throwIfNoEntry: false }), undefined)
+  })
+
+  it('says that the key service can not be reached', async () => {
+    provider = await startProvider()
+    await server.stop()
+    assert.match((await kubernetes.status({})).healthz, /can't be reached/)
+  })
+})
