@@ -57,7 +57,10 @@ const kinds = {
   /** The lines of the sources that tests reach, in their processes and in those of programs that end by themselves. */
   coverage: { files: ['test/**/*.test.ts'], size: 'usual' },
   /** They fetch and compile packages of other languages. */
-  clients: { files: ['test/clients/{documented,s3-gateway}.ts', 'test/histories/histories.ts'], size: 'full' },
+  clients: {
+    files: ['test/clients/{documented,kubernetes,s3-gateway}.ts', 'test/histories/histories.ts'],
+    size: 'full',
+  },
 }
 
 const [kind, ...named] = process.argv.slice(2)

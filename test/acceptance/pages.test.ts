@@ -68,6 +68,7 @@ describe('the commands of the pages', () => {
       'README.md',
       'docs/access.md',
       'docs/audit.md',
+      'docs/kubernetes.md',
       'docs/pods.md',
       'docs/products.md',
       'docs/root-key.md',
@@ -130,6 +131,11 @@ describe('the commands of the pages', () => {
       ['Decrypt', role, 'Rejected.Disabled'],
       ['GenerateDataKey', own, 'OK'],
     ])
+  })
+
+  it('docs/kubernetes.md', async () => {
+    await using checkout = await Checkout.open()
+    assert.match(checkout.run(blocks('docs/kubernetes.md', 'sh').join('\n')), /"AccessKeySecret"/)
   })
 
   it('docs/pods.md', async () => {

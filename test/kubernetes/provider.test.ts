@@ -18,6 +18,8 @@ const folder = temporaryFolder()
 const socket = join(folder, 'kms.sock')
 let server: Program
 let key: string
+/** The provider's user, who may call Encrypt and Decrypt alone. */
+let user: { readonly AccessKeyId: string; readonly AccessKeySecret: string }
 let provider: ChildProcess
 let kubernetes: Client<typeof KeyManagementService>
 
@@ -28,8 +30,8 @@ async function startProvider(): Promise<ChildProcess> {
     env: {
       ...process.env,
       STRONGROOM_ENDPOINT: server.endpoint,
-      ALIBABA_CLOUD_ACCESS_KEY_ID: server.credentials.accessKeyId,
-      ALIBABA_CLOUD_ACCESS_KEY_SECRET: server.credentials.accessKeySecret,
+      ALIBABA_CLOUD_ACCESS_KEY_ID: user.AccessKeyId,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: user.AccessKeySecret,
     },
   })
   const [line] = await once(createInterface(child.stdout), 'line')
@@ -47,12 +49,19 @@ before(async () => {
   server = await startProgram({ data: join(folder, 'data') })
   key = (await must('CreateKey')).KeyMetadata.KeyId
   await must('CreateAlias', { AliasName: 'alias/cluster', KeyId: key })
+  const ram = (action: string, parameters: Record<string, string>) =>
+    must(action, { Version: '2015-05-01', UserName: 'kubernetes', PolicyName: 'kubernetes', ...parameters })
+  await ram('CreateUser', {})
+  const allowed = { Effect: 'Allow', Action: ['kms:Encrypt', 'kms:Decrypt'], Resource: '*' }
+  await ram('CreatePolicy', { PolicyDocument: JSON.stringify({ Version: '1', Statement: [allowed] }) })
+  await ram('AttachPolicyToUser', { PolicyType: 'Custom' })
+  user = (await ram('CreateAccessKey', {})).AccessKey
   provider = await startProvider()
   const nodeOptions = { createConnection: () => connect(socket) }
   kubernetes = createClient(KeyManagementService, createGrpcTransport({ baseUrl: 'http://localhost', nodeOptions }))
 })
 after(async () => {
-  provider.kill()
+  provider?.kill()
   await server.stop()
   removeFolder(folder)
 })
