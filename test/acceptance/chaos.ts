@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { TestToken } from '../keystore/pkcs11/tokens.ts'
+import { times } from '../size.ts'
 import { type Program, removeFolder, startProgram } from './program.ts'
 
 const CALLERS = 64
@@ -16,6 +17,8 @@ const IS_MEASURED = process.env['STRONGROOM_MEASURE'] === '1'
 export const LIMIT_MS = IS_MEASURED ? 200 : 2000
 const PROMISED_MS = 250
 const PATIENCE_MS = 120_000
+/** Harms last for seconds: callers that never rest would use all of the machine meanwhile. */
+const REST_MS = IS_MEASURED ? 0 : 1000 / times('rounds of each caller in a second')
 const HEAD =
   '| harm | software calls, all well | HSM calls that answered | HSM calls that failed with 503 | slowest HSM call | slowest software call | well again after |'
 
@@ -78,7 +81,7 @@ export class Chaos implements AsyncDisposable {
       const isRight = status !== 200 || plaintext === null || body.Plaintext === plaintext
       this.#answers.push({ level, status, isRight, ms: performance.now() - start })
       // A caller waits before it tries again, as SDKs do.
-      if (status !== 200) await pause(20)
+      await pause(status === 200 ? REST_MS : Math.max(REST_MS, 20))
     }
   }
 

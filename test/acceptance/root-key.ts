@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as pause } from 'node:timers/promises'
 import { openStorage } from '../../src/storage/open.ts'
 import { ringOf } from '../rootkeys/roots.ts'
+import { times } from '../size.ts'
 import { until } from '../until.ts'
 import { runHere } from './line.ts'
 import { BIN, type Program, startProgram } from './program.ts'
@@ -88,6 +89,7 @@ export function load(programs: readonly Program[], keyId: string, ciphertext: st
       assert.equal((await must(program, 'Decrypt', { CiphertextBlob: ciphertext })).Plaintext, 'old')
       await must(program, 'TagResource', { KeyId: made, Tags: '[{"TagKey":"a"}]' })
       calls += 5
+      await pause(1000 / times('rounds of each caller in a second'))
     }
   }
   const all = Promise.all(programs.flatMap((program) => [0, 1, 2, 3].map((i) => work(program, i))))
