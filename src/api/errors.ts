@@ -80,7 +80,7 @@ export function refuseDryRun(refusal: Refusal): Refusal {
 
 /** Returns the refusal with a message that also says why. INVARIANT: the reason holds nothing that a caller sent. */
 export function because({ entry, code, message, denial }: Refusal, reason: string): Refusal {
-  return new Refusal(entry, code, `${message}: ${reason}`, denial)
+  return new Refusal(entry, code, `${message.replace(/\.$/, '')}: ${reason}`, denial)
 }
 
 function filled(code: Code, slots: Readonly<Record<string, string>>, denial: Denial | null): Refusal {

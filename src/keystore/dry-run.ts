@@ -15,6 +15,7 @@ export const dryRunKeystore: Keystore = {
   generatePair: unused,
   sign: async () => new Uint8Array(0),
   decryptAsymmetric: async () => Buffer.from(DATA_KEY, 'latin1'),
+  demandDecryption: async () => {},
   wrappingKey: unused,
   importMaterial: unused,
   forget: unused,

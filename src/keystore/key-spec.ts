@@ -10,6 +10,7 @@ export type KeyUsage = 'ENCRYPT/DECRYPT' | 'SIGN/VERIFY'
 export interface SymmetricSpec {
   readonly kind: 'symmetric'
   readonly keyBytes: 16 | 32
+  /** In an HSM: PKCS #11 has a mechanism for it. Whether the device has it shows when a key is made. */
   readonly levels: readonly ProtectionLevel[]
 }
 
@@ -28,6 +29,7 @@ export interface Sizes {
 }
 
 const ANYWHERE = ['SOFTWARE', 'HSM'] as const
+const IN_SOFTWARE = ['SOFTWARE'] as const
 const RSA_SIGNING = ['RSA_PSS_SHA_256', 'RSA_PKCS1_SHA_256'] as const
 
 /** `bytes` is the length of the modulus, and so of a ciphertext; OAEP takes two hashes and two bytes of it (RFC 8017 section 7.1.1). */
@@ -47,7 +49,7 @@ const SM2_PLAINTEXT = 6047
 
 export const KEY_SPECS = {
   Aliyun_AES_256: { kind: 'symmetric', keyBytes: 32, levels: ANYWHERE },
-  Aliyun_SM4: { kind: 'symmetric', keyBytes: 16, levels: ANYWHERE },
+  Aliyun_SM4: { kind: 'symmetric', keyBytes: 16, levels: IN_SOFTWARE },
   RSA_2048: rsa(256),
   RSA_3072: rsa(384),
   EC_P256: ECDSA,
@@ -58,13 +60,18 @@ export const KEY_SPECS = {
     encryption: {
       SM2PKE: { mostPlaintext: SM2_PLAINTEXT, ciphertext: [SM2_OVERHEAD + 1, SM2_OVERHEAD + SM2_PLAINTEXT] },
     },
-    levels: ANYWHERE,
+    levels: IN_SOFTWARE,
   },
-  ML_DSA_65: { kind: 'asymmetric', signing: ['ML_DSA_65'], encryption: {}, levels: ['SOFTWARE'] },
-  ML_DSA_87: { kind: 'asymmetric', signing: ['ML_DSA_87'], encryption: {}, levels: ['SOFTWARE'] },
+  ML_DSA_65: { kind: 'asymmetric', signing: ['ML_DSA_65'], encryption: {}, levels: IN_SOFTWARE },
+  ML_DSA_87: { kind: 'asymmetric', signing: ['ML_DSA_87'], encryption: {}, levels: IN_SOFTWARE },
 } as const satisfies Readonly<Record<string, SymmetricSpec | AsymmetricSpec>>
 
 export type KeySpec = keyof typeof KEY_SPECS
+
+/** Whether a key of this spec can have the protection level. */
+export function livesIn(keySpec: KeySpec, level: ProtectionLevel): boolean {
+  return (KEY_SPECS[keySpec].levels as readonly ProtectionLevel[]).includes(level)
+}
 
 export const KEY_SPEC_NAMES = Object.keys(KEY_SPECS) as readonly KeySpec[]
 

@@ -3,7 +3,7 @@
 // both to the same behaviour.
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
 import type { WrappingAlgorithm } from '../cryptography/wrap.ts'
-import type { ProtectionLevel } from './key-spec.ts'
+import type { KeyUsage, ProtectionLevel } from './key-spec.ts'
 import type { StoredMaterial } from './stored-material.ts'
 import type { VersionPlace } from './version-place.ts'
 
@@ -17,8 +17,8 @@ export interface Keystore {
    * full, and with UnsupportedOperation when it has no keys of this spec.
    */
   generate(place: VersionPlace): Promise<StoredMaterial>
-  /** Makes the pair of an asymmetric key's version; refuses as `generate` does. */
-  generatePair(place: VersionPlace): Promise<StoredPair>
+  /** Makes the pair of an asymmetric key's version, for its usage alone where the store can hold it to one; refuses as `generate` does. */
+  generatePair(place: VersionPlace, usage: KeyUsage): Promise<StoredPair>
   /**
    * Encrypts `plaintext`, bound to `aad`: returns the nonce, and the ciphertext with its tag. Refuses with Rejected.KeyExhausted before
    * random nonces could repeat.
@@ -40,7 +40,8 @@ export interface Keystore {
   ): Promise<Uint8Array | null>
   /**
    * Signs a digest (whose length the algorithm allows: SIGNING_ALGORITHMS) with the private key. RSA signatures are as long as the modulus,
-   * those of ECDSA and SM2 are DER, those of ML-DSA as FIPS 204 has them. The key's spec has the algorithm.
+   * those of ECDSA and SM2 are DER, those of ML-DSA as FIPS 204 has them. The key's spec has the algorithm; Rejected.UnsupportedOperation
+   * where the device lacks it.
    */
   sign(
     place: VersionPlace,
@@ -51,7 +52,7 @@ export interface Keystore {
   ): Promise<Uint8Array>
   /**
    * Returns the plaintext of a ciphertext for the public key (whose length the key's spec allows); null when there is none in it. The time
-   * does not tell why.
+   * does not tell why. Refuses with Rejected.UnsupportedOperation where the device lacks the algorithm.
    */
   decryptAsymmetric(
     place: VersionPlace,
@@ -60,6 +61,8 @@ export interface Keystore {
     ciphertext: Uint8Array,
     time?: DeviceTime,
   ): Promise<Uint8Array | null>
+  /** Refuses as `decryptAsymmetric` would, before anything is encrypted that nothing could decrypt. */
+  demandDecryption(place: VersionPlace, algorithm: EncryptionAlgorithm, time?: DeviceTime): Promise<void>
   /** Wipes a version's destroyed material from memory. */
   forget(material: StoredMaterial, versionId: string): void
   /**

@@ -1,6 +1,6 @@
 // Picks the key store by the protection level of the key version, and counts the uses that no store reserves.
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
-import { countsAhead, type ProtectionLevel } from './key-spec.ts'
+import { countsAhead, type KeyUsage, type ProtectionLevel } from './key-spec.ts'
 import {
   DeviceTime,
   type Imported,
@@ -31,8 +31,8 @@ export class KeystoreRouter implements Keystore {
     return this.#of(place.protectionLevel).generate(place)
   }
 
-  generatePair(place: VersionPlace): Promise<StoredPair> {
-    return this.#of(place.protectionLevel).generatePair(place)
+  generatePair(place: VersionPlace, usage: KeyUsage): Promise<StoredPair> {
+    return this.#of(place.protectionLevel).generatePair(place, usage)
   }
 
   encrypt(
@@ -75,6 +75,10 @@ export class KeystoreRouter implements Keystore {
     time: DeviceTime = new DeviceTime(),
   ): Promise<Uint8Array | null> {
     return this.#of(place.protectionLevel).decryptAsymmetric(place, material, algorithm, ciphertext, time)
+  }
+
+  demandDecryption(place: VersionPlace, algorithm: EncryptionAlgorithm, time: DeviceTime = new DeviceTime()) {
+    return this.#of(place.protectionLevel).demandDecryption(place, algorithm, time)
   }
 
   forget(material: StoredMaterial, versionId: string): void {

@@ -91,6 +91,9 @@ export class SoftwareKeystore implements Keystore {
     return this.#pairs.decrypt({ key: this.#privateKey(place, material), algorithm, ciphertext })
   }
 
+  /** Every algorithm is OpenSSL's. */
+  async demandDecryption(): Promise<void> {}
+
   forget(material: StoredMaterial, versionId: string): void {
     this.#ciphers.forget(versionId, material)
     this.#privateKeys.forget(versionId, material)

@@ -14,7 +14,7 @@ export interface NewVersion extends Scope {
 
 /** Makes the material of a new version of a key: a key, or a pair. Refuses as the key store does. */
 export async function newVersion(
-  { id: keyId, body: { keySpec, protectionLevel } }: { readonly id: string; readonly body: CmkBody },
+  { id: keyId, body: { keySpec, keyUsage, protectionLevel } }: { readonly id: string; readonly body: CmkBody },
   versionId: string,
   { keystore, scope, now }: { readonly keystore: Keystore; readonly scope: Scope; readonly now: number },
 ): Promise<NewVersion> {
@@ -22,6 +22,6 @@ export async function newVersion(
   const place = { account, region, keyId, versionId, keySpec, protectionLevel }
   const version = { account, region, id: versionId, parent: keyId, createdAt: now }
   if (!asymmetricSpec(keySpec)) return { ...version, body: { keyId, material: await keystore.generate(place) } }
-  const { material, publicKey } = await keystore.generatePair(place)
+  const { material, publicKey } = await keystore.generatePair(place, keyUsage)
   return { ...version, body: { keyId, material, publicKey: Buffer.from(publicKey).toString('base64') } }
 }

@@ -184,6 +184,21 @@ describe('a server with workers', () => {
       )
       assert.equal(JSON.parse(opened?.body ?? '').Plaintext, 'eA==')
     }
+    const answered = async (connection: Connection, parameters: Record<string, string>) => {
+      const answer = await connection.send(request(program, { ...parameters, ...hsm }))
+      assert.equal(codeIn(answer), 'OK', answer?.body ?? '')
+      return JSON.parse(answer?.body ?? '')
+    }
+    const asked = { Action: 'CreateKey', ProtectionLevel: 'HSM', KeySpec: 'EC_P256' }
+    const pair: string = (await answered(first, asked)).KeyMetadata.KeyId
+    const listed = await answered(first, { Action: 'ListKeyVersions', KeyId: pair })
+    const { KeyVersionId } = listed.KeyVersions.KeyVersion[0]
+    const Digest = Buffer.alloc(32).toString('base64')
+    const of = { KeyId: pair, KeyVersionId, Algorithm: 'ECDSA_SHA_256', Digest }
+    for (const connection of all) {
+      const { Value } = await answered(connection, { ...of, Action: 'AsymmetricSign' })
+      assert.equal((await answered(first, { ...of, Action: 'AsymmetricVerify', Value })).Value, true)
+    }
     assert.equal(codeIn(await first.send(request(program, { Action: 'DisableKey', KeyId, ...hsm }))), 'OK')
     for (const connection of all)
       assert.equal(

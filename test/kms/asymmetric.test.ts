@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import { decryptWith, encryptFor } from '../../src/cryptography/asymmetric.ts'
 import { KEY_SPECS, type KeySpec } from '../../src/keystore/key-spec.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
+import { makeToken, TOKEN_KINDS, type TokenKind } from '../keystore/pkcs11/tokens.ts'
 
 const DAY = 86_400_000
 const SIGNS = 'SIGN/VERIFY'
@@ -355,3 +356,89 @@ describe('asymmetric CMKs', () => {
     assert.deepEqual(house.failures, [])
   })
 })
+
+function inHsm(kind: TokenKind): void {
+  const lacksSha256 =
+    'Rejected.UnsupportedOperation: Unsupported operation: the managed HSM here lacks CKM_RSA_PKCS_OAEP with SHA-256'
+  let house: TestHouse
+  before(async () => {
+    house = await openTestHouse(null, [], { token: makeToken(kind) })
+  })
+  after(() => house[Symbol.asyncDispose]())
+
+  const said = async (action: string, parameters: Record<string, string>): Promise<string> => {
+    const { status, body } = await house.call(action, parameters)
+    return status === 200 ? 'OK' : `${body.Code}: ${body.Message}`
+  }
+
+  it('sign on a curve, and with RSA in both ways', async () => {
+    for (const [spec, signing] of [
+      ['EC_P256', ['ECDSA_SHA_256']],
+      ['RSA_2048', ['RSA_PSS_SHA_256', 'RSA_PKCS1_SHA_256']],
+    ] as const) {
+      const key = await made(house, spec, SIGNS)
+      const { PublicKey } = await house.must('GetPublicKey', key)
+      for (const Algorithm of signing) {
+        const of = { ...key, Algorithm, Digest }
+        const { Value } = await house.must('AsymmetricSign', of)
+        assert.equal((await house.must('AsymmetricVerify', { ...of, Value })).Value, true)
+        const padding = Algorithm === 'RSA_PSS_SHA_256' ? constants.RSA_PKCS1_PSS_PADDING : constants.RSA_PKCS1_PADDING
+        const how = spec === 'RSA_2048' ? { key: PublicKey, padding, saltLength: 32 } : PublicKey
+        assert.ok(verify('sha256', message, how, Buffer.from(Value, 'base64')))
+        assert.equal(await house.outcome('AsymmetricSign', { ...of, DryRun: 'true' }), 'DryRunOperationError')
+      }
+    }
+  })
+
+  it('decrypt, and encrypt nothing that the device could not decrypt', async () => {
+    const key = await made(house, 'RSA_2048', ENCRYPTS)
+    const Plaintext = base64('a text')
+    for (const Algorithm of ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256']) {
+      const of = { ...key, Algorithm }
+      const CiphertextBlob = base64(Buffer.alloc(256, 1))
+      if (kind === 'SoftHSM2' && Algorithm === 'RSAES_OAEP_SHA_256') {
+        assert.equal(await said('AsymmetricEncrypt', { ...of, Plaintext }), lacksSha256)
+        assert.equal(await said('AsymmetricDecrypt', { ...of, CiphertextBlob }), lacksSha256)
+        continue
+      }
+      const encrypted = await house.must('AsymmetricEncrypt', { ...of, Plaintext })
+      const opened = await house.must('AsymmetricDecrypt', { ...of, CiphertextBlob: encrypted.CiphertextBlob })
+      assert.equal(opened.Plaintext, Plaintext)
+      assert.equal(
+        await refusal(house, 'AsymmetricDecrypt', { ...of, CiphertextBlob }),
+        'InvalidParameter CiphertextBlob',
+      )
+    }
+  })
+
+  it('are refused where the device, or PKCS #11, has no mechanism, which the message names', async () => {
+    const create = (KeySpec: string, more = {}) => said('CreateKey', { KeySpec, ...more })
+    const unsupported = 'UnsupportedOperation: This action is not supported: '
+    assert.equal(
+      await create('EC_P256K'),
+      kind === 'NSS' ? `${unsupported}the managed HSM here lacks CKM_EC_KEY_PAIR_GEN with secp256k1` : 'OK',
+    )
+    for (const spec of ['EC_SM2', 'Aliyun_SM4', 'ML_DSA_65', 'ML_DSA_87'])
+      assert.equal(await create(spec), `${unsupported}PKCS #11 has no mechanism for ${spec} in a managed HSM`)
+    assert.match(await create('Aliyun_SM4', { Origin: 'EXTERNAL' }), /^UnsupportedOperation/)
+  })
+
+  it('get further versions, each with a pair of its own', async () => {
+    const first = await made(house, 'EC_P256', SIGNS)
+    const { KeyId } = first
+    house.now += 7 * DAY
+    const { KeyVersionId } = (await house.must('CreateKeyVersion', { KeyId })).KeyVersion
+    const sign = { KeyId, Algorithm: 'ECDSA_SHA_256', Digest }
+    await house.restart()
+    const { Value } = await house.must('AsymmetricSign', { ...sign, KeyVersionId })
+    const verified = async (version: string) =>
+      (await house.must('AsymmetricVerify', { ...sign, KeyVersionId: version, Value })).Value
+    assert.deepEqual([await verified(first.KeyVersionId), await verified(KeyVersionId)], [false, true])
+  })
+
+  it('met no failure of their own', () => {
+    assert.deepEqual(house.failures, [])
+  })
+}
+
+for (const kind of TOKEN_KINDS) describe(`asymmetric CMKs in an HSM (${kind})`, () => inHsm(kind))

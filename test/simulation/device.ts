@@ -1,5 +1,6 @@
 // A key store that stalls and loses its sessions, as devices do.
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../../src/cryptography/algorithms.ts'
+import type { KeyUsage } from '../../src/keystore/key-spec.ts'
 import {
   type Imported,
   type Keystore,
@@ -54,9 +55,9 @@ export class SimulatedDevice implements Keystore {
     return this.#inside.decrypt(place, material, message, aad)
   }
 
-  async generatePair(place: VersionPlace): Promise<StoredPair> {
+  async generatePair(place: VersionPlace, usage: KeyUsage): Promise<StoredPair> {
     await this.#reached()
-    return this.#inside.generatePair(place)
+    return this.#inside.generatePair(place, usage)
   }
 
   async sign(place: VersionPlace, material: StoredMaterial, algorithm: SigningAlgorithm, digest: Uint8Array) {
@@ -72,6 +73,11 @@ export class SimulatedDevice implements Keystore {
   ): Promise<Uint8Array | null> {
     await this.#reached()
     return this.#inside.decryptAsymmetric(place, material, algorithm, ciphertext)
+  }
+
+  async demandDecryption(place: VersionPlace, algorithm: EncryptionAlgorithm): Promise<void> {
+    await this.#reached()
+    return this.#inside.demandDecryption(place, algorithm)
   }
 
   forget(material: StoredMaterial, versionId: string): void {

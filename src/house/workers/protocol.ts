@@ -8,6 +8,7 @@ import type { Limits } from '../../gateway/limits.ts'
 import type { Counted } from '../../gateway/metrics.ts'
 import type { Admission } from '../../gateway/rate-limit.ts'
 import type { Tls } from '../../gateway/server.ts'
+import type { KeyUsage } from '../../keystore/key-spec.ts'
 import {
   type Imported,
   type StoredPair,
@@ -72,7 +73,7 @@ type HsmMethods = {
     aad: Uint8Array,
     spentMs: number,
   ) => Promise<Uint8Array | null>
-  readonly 'hsm.generatePair': (place: VersionPlace) => Promise<StoredPair>
+  readonly 'hsm.generatePair': (place: VersionPlace, usage: KeyUsage) => Promise<StoredPair>
   readonly 'hsm.sign': (
     place: VersionPlace,
     material: StoredMaterial,
@@ -87,6 +88,11 @@ type HsmMethods = {
     ciphertext: Uint8Array,
     spentMs: number,
   ) => Promise<Uint8Array | null>
+  readonly 'hsm.demandDecryption': (
+    place: VersionPlace,
+    algorithm: EncryptionAlgorithm,
+    spentMs: number,
+  ) => Promise<void>
   readonly 'hsm.describe': () => Promise<readonly TokenDescription[]>
   readonly 'hsm.forget': (material: StoredMaterial, versionId: string) => void
   readonly 'hsm.destroy': (material: StoredMaterial) => Promise<boolean>

@@ -2,6 +2,7 @@
 import type { AttemptLimits } from '../../console/attempts.ts'
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../../cryptography/algorithms.ts'
 import type { RateLimits } from '../../gateway/limiting.ts'
+import type { KeyUsage } from '../../keystore/key-spec.ts'
 import type {
   DeviceTime,
   Imported,
@@ -158,8 +159,8 @@ export class RemoteHsm implements Keystore {
     return this.#owner.ask('hsm.decrypt', place, material, message, aad, this.#spent(time))
   }
 
-  generatePair(place: VersionPlace): Promise<StoredPair> {
-    return this.#owner.ask('hsm.generatePair', place)
+  generatePair(place: VersionPlace, usage: KeyUsage): Promise<StoredPair> {
+    return this.#owner.ask('hsm.generatePair', place, usage)
   }
 
   sign(
@@ -180,6 +181,10 @@ export class RemoteHsm implements Keystore {
     time?: DeviceTime,
   ): Promise<Uint8Array | null> {
     return this.#owner.ask('hsm.decryptAsymmetric', place, material, algorithm, ciphertext, this.#spent(time))
+  }
+
+  demandDecryption(place: VersionPlace, algorithm: EncryptionAlgorithm, time?: DeviceTime): Promise<void> {
+    return this.#owner.ask('hsm.demandDecryption', place, algorithm, this.#spent(time))
   }
 
   forget(material: StoredMaterial, versionId: string): void {

@@ -76,11 +76,12 @@ function hsmMethods({ hsm, hsmTokens, runtime }: Pick<WitnessedHouse, 'hsm' | 'h
       store().encrypt(place, material, plaintext, aad, after(spentMs)),
     'hsm.decrypt': (place, material, message, aad, spentMs) =>
       store().decrypt(place, material, message, aad, after(spentMs)),
-    'hsm.generatePair': (place) => store().generatePair(place),
+    'hsm.generatePair': (place, usage) => store().generatePair(place, usage),
     'hsm.sign': (place, material, algorithm, digest, spentMs) =>
       store().sign(place, material, algorithm, digest, after(spentMs)),
     'hsm.decryptAsymmetric': (place, material, algorithm, ciphertext, spentMs) =>
       store().decryptAsymmetric(place, material, algorithm, ciphertext, after(spentMs)),
+    'hsm.demandDecryption': (place, algorithm, spentMs) => store().demandDecryption(place, algorithm, after(spentMs)),
     'hsm.describe': hsmTokens,
     'hsm.forget': (material, versionId) => store().forget(material, versionId),
     'hsm.destroy': (material) => store().destroy(material),

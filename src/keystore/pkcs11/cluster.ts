@@ -10,10 +10,10 @@ import { isForSameKey, wrappingExpiry } from './object-names.ts'
 import { destroyObject, objectsOf } from './objects.ts'
 import { opened } from './opening.ts'
 import { Pace } from './pace.ts'
-import { PairWork } from './pair-work.ts'
 import { spkiOf } from './pairs.ts'
 import type { Abilities, TokenIdentity, TokenReport, TokenState, Works } from './protocol.ts'
 import type { Token } from './token.ts'
+import { TokenPairs } from './token-pairs.ts'
 import { Tried } from './tried.ts'
 import { examined, unwrapsWith } from './unwrapping.ts'
 
@@ -25,13 +25,13 @@ export class Cluster {
   readonly #tokens: readonly Token[]
   readonly #pace = new Pace()
   readonly #unwrapping: Tried<WrappingAlgorithm>
-  readonly #pairs: PairWork
+  readonly #pairs: TokenPairs
 
   constructor(cryptoki: Cryptoki, tokens: readonly Token[]) {
     this.#cryptoki = cryptoki
     this.#tokens = tokens
     this.#unwrapping = new Tried('unwrap', (access) => unwrapsWith(cryptoki, access))
-    this.#pairs = new PairWork(cryptoki)
+    this.#pairs = new TokenPairs(cryptoki)
   }
 
   get states(): readonly TokenState[] {

@@ -1,6 +1,8 @@
 // The key store in a PKCS #11 device: material is made, used and destroyed there, and records hold a reference to it.
-import { refuse } from '../../api/errors.ts'
+import { because, refuse } from '../../api/errors.ts'
+import type { EncryptionAlgorithm, SigningAlgorithm } from '../../cryptography/algorithms.ts'
 import { randomBytes } from '../../runtime/random.ts'
+import type { KeyUsage } from '../key-spec.ts'
 import {
   DeviceTime,
   type Imported,
@@ -8,7 +10,6 @@ import {
   type StoredPair,
   type TokenDescription,
   Unopenable,
-  Unreachable,
   type Uses,
   type Wrapping,
   type WrappingKey,
@@ -18,18 +19,18 @@ import { ReservedUses } from '../reserved-uses.ts'
 import type { RootKeys } from '../root-keys.ts'
 import type { StoredMaterial } from '../stored-material.ts'
 import type { VersionPlace } from '../version-place.ts'
+import { Asking } from './asking.ts'
 import { Failed } from './child.ts'
-import { FailedCalls } from './failed-calls.ts'
 import { keyLabel, keyPlace, objectIdOf, objectIdPrefix, toReference, wrappingLabel } from './object-names.ts'
-import { SLOW_WORKS, type TokenIdentity, type TokenReport, UNIDENTIFIED, type Work, type Works } from './protocol.ts'
+import { type TokenIdentity, type TokenReport, UNIDENTIFIED, type Works } from './protocol.ts'
 import type { Supervisor } from './supervisor.ts'
+import { DEVICE_SIGNING, OAEP_ALGORITHMS, PAIR_SPECS } from './templates.ts'
 
 const BACKGROUND_MS = 10_000
 /** Inspecting reads thousands of objects one by one. */
 const INSPECT_MS = 600_000
 const NONCE_BYTES = 24
 const COLLECT_EVERY_MS = 60_000
-const MOST_REPORTED = 1000
 
 export interface HsmSetup {
   /** How long a call that uses a key may wait for the device. */
@@ -45,18 +46,15 @@ export class HsmKeystore implements Keystore {
   readonly #setup: HsmSetup
   readonly #device: Supervisor
   readonly #reserved: ReservedUses
-  readonly #report: (message: string) => void
-  readonly #failed: FailedCalls
+  readonly #asking: Asking
   #collectAfter = 0
-  readonly #missing = new Set<string>()
   #describing: Promise<readonly TokenIdentity[]> | null = null
 
   constructor(device: Supervisor, setup: HsmSetup, keys: RootKeys, uses: Uses, report: (message: string) => void) {
     this.#device = device
     this.#keys = keys
     this.#setup = setup
-    this.#report = report
-    this.#failed = new FailedCalls(report)
+    this.#asking = new Asking(device, setup, report)
     this.#reserved = new ReservedUses(uses, report)
   }
 
@@ -66,7 +64,7 @@ export class HsmKeystore implements Keystore {
   }
 
   async stop(): Promise<void> {
-    this.#failed.tell()
+    this.#asking.tell()
     await this.#device.stop()
   }
 
@@ -91,22 +89,50 @@ export class HsmKeystore implements Keystore {
   }
 
   async generate(place: VersionPlace): Promise<StoredMaterial> {
-    if (place.keySpec !== 'Aliyun_AES_256') throw refuse('UnsupportedOperation')
     const undo = ({ id }: { id: string }) => this.#destroyQuietly(id)
-    const { id } = await this.#ask('generate', this.#newObject(place), new DeviceTime(), undo)
+    const { id } = await this.#asking.call('generate', this.#newObject(place), new DeviceTime(), undo)
     return toReference(id)
   }
 
-  async generatePair(): Promise<StoredPair> {
-    throw refuse('UnsupportedOperation')
+  async generatePair(place: VersionPlace, usage: KeyUsage): Promise<StoredPair> {
+    const [spec, use] = [known(PAIR_SPECS, place.keySpec), usage === 'SIGN/VERIFY' ? 'sign' : 'decrypt'] as const
+    const asked = { ...this.#newObject(place), spec, use }
+    const undo = (made: Works['makePair']['answer']) => 'id' in made && this.#destroyQuietly(made.id)
+    const made = await this.#asking.call('makePair', asked, new DeviceTime(), undo)
+    if ('unsupported' in made) throw because(refuse('UnsupportedOperation'), lackHere(made.unsupported))
+    return { material: toReference(made.id), publicKey: made.publicKey }
   }
 
-  async sign(): Promise<Uint8Array> {
-    throw refuse('UnsupportedOperation')
+  async sign(
+    place: VersionPlace,
+    material: StoredMaterial,
+    algorithm: SigningAlgorithm,
+    digest: Uint8Array,
+    time = new DeviceTime(),
+  ): Promise<Uint8Array> {
+    const asked = { id: this.#objectId(place, material), algorithm: known(DEVICE_SIGNING, algorithm), digest }
+    const made = await this.#asking.call('sign', asked, time)
+    if ('unsupported' in made) throw lacking(made.unsupported)
+    return made.signature
   }
 
-  async decryptAsymmetric(): Promise<Uint8Array | null> {
-    throw refuse('UnsupportedOperation')
+  async decryptAsymmetric(
+    place: VersionPlace,
+    material: StoredMaterial,
+    algorithm: EncryptionAlgorithm,
+    ciphertext: Uint8Array,
+    time = new DeviceTime(),
+  ): Promise<Uint8Array | null> {
+    const asked = { id: this.#objectId(place, material), algorithm: known(OAEP_ALGORITHMS, algorithm), ciphertext }
+    const opened = await this.#asking.call('decryptAsymmetric', asked, time)
+    if (opened === null) return null
+    if ('unsupported' in opened) throw lacking(opened.unsupported)
+    return opened.plaintext
+  }
+
+  async demandDecryption(_: VersionPlace, algorithm: EncryptionAlgorithm, time = new DeviceTime()): Promise<void> {
+    const lack = await this.#asking.call('lackOfDecryption', { algorithm: known(OAEP_ALGORITHMS, algorithm) }, time)
+    if (lack !== null) throw lacking(lack)
   }
 
   async encrypt(
@@ -117,10 +143,10 @@ export class HsmKeystore implements Keystore {
     time = new DeviceTime(),
   ) {
     const id = this.#objectId(place, material)
-    this.#demandPresent()
+    this.#asking.demandPresent()
     const waiting = this.#reserved.take(place)
     if (waiting) await waiting
-    return this.#ask('encrypt', { id, plaintext, aad }, time)
+    return this.#asking.call('encrypt', { id, plaintext, aad }, time)
   }
 
   decrypt(
@@ -132,7 +158,7 @@ export class HsmKeystore implements Keystore {
   ): Promise<Uint8Array | null> {
     const { nonce, sealed } = message
     const id = this.#objectId(place, material)
-    return this.#ask('decrypt', { id, nonce, sealed, aad }, time)
+    return this.#asking.call('decrypt', { id, nonce, sealed, aad }, time)
   }
 
   /** Destroys the object at once where the device serves; else the sweep does it later, by the record of destruction. */
@@ -144,8 +170,8 @@ export class HsmKeystore implements Keystore {
   async destroy(material: StoredMaterial): Promise<boolean> {
     const id = objectIdOf(material, null)
     if (id === null) throw new Unopenable('this names no object in an HSM')
-    this.#demandPresent()
-    return this.#told(this.#device.ask('destroy', { id }, BACKGROUND_MS))
+    this.#asking.demandPresent()
+    return this.#asking.aside('destroy', { id }, BACKGROUND_MS)
   }
 
   #destroyQuietly(id: string): void {
@@ -155,7 +181,7 @@ export class HsmKeystore implements Keystore {
   async wrappingKey({ place, algorithm, ...purpose }: WrappingPurpose): Promise<WrappingKey> {
     const label = wrappingLabel(this.#setup.tag, purpose)
     const asked = { prefix: objectIdPrefix(place), label, algorithm }
-    const made = await this.#ask('makeWrappingKey', asked, new DeviceTime())
+    const made = await this.#asking.call('makeWrappingKey', asked, new DeviceTime())
     if ('tooMany' in made) return { outcome: 'too many' }
     if ('unsupported' in made) return { outcome: 'unsupported', why: made.unsupported }
     const sealedPrivateKey = this.#keys.seal(place, randomBytes(NONCE_BYTES), Buffer.from(made.id, 'hex'))
@@ -173,7 +199,7 @@ export class HsmKeystore implements Keystore {
     if (wrapping.expired) return { outcome: 'expired' }
     const unwrapping = { wrappingId: opened.toString('hex'), algorithm: wrapping.algorithm, wrapped }
     const time = new DeviceTime()
-    const found = await this.#ask('examine', unwrapping, time)
+    const found = await this.#asking.call('examine', unwrapping, time)
     if (!found) return { outcome: 'not material' }
     if ('unsupported' in found) return { outcome: 'unsupported', why: found.unsupported }
     const { checkValue } = found
@@ -181,7 +207,7 @@ export class HsmKeystore implements Keystore {
     if (fingerprint !== (expected ?? fingerprint)) return { outcome: 'not material' }
     const asked = { ...unwrapping, ...this.#newObject(place), checkValue }
     const undo = (kept: { id: string } | null) => kept && this.#destroyQuietly(kept.id)
-    const kept = await this.#ask('import', asked, time, undo)
+    const kept = await this.#asking.call('import', asked, time, undo)
     return kept ? { outcome: 'imported', material: toReference(kept.id), fingerprint } : { outcome: 'not material' }
   }
 
@@ -189,12 +215,12 @@ export class HsmKeystore implements Keystore {
   async collect(now: number): Promise<void> {
     if (now < this.#collectAfter || this.#device.trouble !== null) return
     this.#collectAfter = now + COLLECT_EVERY_MS
-    await this.#told(this.#device.ask('collect', { tag: this.#setup.tag, now }, BACKGROUND_MS))
+    await this.#asking.aside('collect', { tag: this.#setup.tag, now }, BACKGROUND_MS)
   }
 
   /** Describes the tokens: their models, abilities and objects. */
   async inspect(): Promise<readonly TokenReport[]> {
-    return this.#told(this.#device.ask('inspect', { tag: this.#setup.tag }, INSPECT_MS))
+    return this.#asking.aside('inspect', { tag: this.#setup.tag }, INSPECT_MS)
   }
 
   /** What is known of each configured token. The device is asked once for all who ask at the same time. */
@@ -224,33 +250,6 @@ export class HsmKeystore implements Keystore {
       })
   }
 
-  /** Sends a request that a call waits for. `time` is how long the call may wait for the device. Logs a failure. */
-  async #ask<W extends Work>(
-    work: W,
-    ask: Works[W]['ask'],
-    time: DeviceTime,
-    late?: (answer: Works[W]['answer']) => void,
-  ): Promise<Works[W]['answer']> {
-    const isSlow = SLOW_WORKS.has(work)
-    const ms = isSlow ? this.#setup.keyTimeoutMs : this.#setup.timeoutMs
-    try {
-      return await this.#device.ask(work, ask, time.left(ms, performance.now()), late)
-    } catch (error) {
-      const trouble = error instanceof Failed ? error.trouble : null
-      const failed = `\`${work}\` failed with 503: ${(error as Error).message}`
-      const limit = isSlow ? 'hsm-key-timeout-ms' : 'hsm-timeout-ms'
-      if (trouble === 'late') this.#failed.note(`${failed}; raise ${limit} (${ms} ms) if the device needs longer`)
-      // The supervisor reports what keeps the whole device from serving.
-      else if (trouble === 'away' && this.#device.trouble === null) this.#failed.note(failed)
-      throw this.#inWordsOfThePort(error)
-    }
-  }
-
-  #demandPresent(): void {
-    const { trouble } = this.#device
-    if (trouble !== null) throw new Unreachable(trouble, false)
-  }
-
   #newObject(place: VersionPlace): { prefix: string; label: string } {
     const { tag } = this.#setup
     return { prefix: objectIdPrefix(keyPlace(tag, place)), label: keyLabel(tag, place) }
@@ -261,32 +260,20 @@ export class HsmKeystore implements Keystore {
     if (id === null) throw new Unopenable(`key version ${place.versionId} names no object of its own in the HSM`)
     return id
   }
+}
 
-  /** Once for each object: callers ask for a missing key again and again. */
-  #reportMissing(reason: string): void {
-    if (this.#missing.has(reason) || this.#missing.size >= MOST_REPORTED) return
-    this.#missing.add(reason)
-    this.#report(
-      `${reason}: \`strongroom hsm check\` tells which keys are missing or double; bring the token's backup back`,
-    )
-  }
+/** The spec or algorithm as one that PKCS #11 has a mechanism for: CreateKey refuses all others (KEY_SPECS). */
+function known<Name extends string>(names: readonly Name[], name: string): Name {
+  const found = names.find((one) => one === name)
+  if (!found) throw new Error(`no key in an HSM is of ${name}`)
+  return found
+}
 
-  async #told<T>(answer: Promise<T>): Promise<T> {
-    try {
-      return await answer
-    } catch (error) {
-      throw this.#inWordsOfThePort(error)
-    }
-  }
+/** The refusal of an algorithm that the device lacks; `lack` as Abilities has it. */
+function lacking(lack: string) {
+  return because(refuse('Rejected.UnsupportedOperation'), lackHere(lack))
+}
 
-  #inWordsOfThePort(error: unknown): unknown {
-    if (!(error instanceof Failed)) return error
-    if (error.trouble === 'full') {
-      this.#report(`the HSM is full: ${error.message}; delete keys, or give it more room`)
-      return refuse('Rejected.LimitExceeded')
-    }
-    if (error.trouble === 'refused') return new Error(error.message)
-    if (error.trouble === 'missing') this.#reportMissing(error.message)
-    return new Unreachable(error.message)
-  }
+function lackHere(lack: string): string {
+  return `the managed HSM here ${lack}`
 }

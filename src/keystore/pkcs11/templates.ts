@@ -48,11 +48,14 @@ export function aesKey(c: Constants, kept: { readonly id: string; readonly label
 }
 
 /** The signatures that a device makes, and how it decrypts: as with pairs. */
-export type DeviceSigning = 'RSA_PSS_SHA_256' | 'RSA_PKCS1_SHA_256' | 'ECDSA_SHA_256'
-export type OaepAlgorithm = 'RSAES_OAEP_SHA_1' | 'RSAES_OAEP_SHA_256'
+export const DEVICE_SIGNING = ['RSA_PSS_SHA_256', 'RSA_PKCS1_SHA_256', 'ECDSA_SHA_256'] as const
+export type DeviceSigning = (typeof DEVICE_SIGNING)[number]
+export const OAEP_ALGORITHMS = ['RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1'] as const
+export type OaepAlgorithm = (typeof OAEP_ALGORITHMS)[number]
 
 /** The pairs that a device makes: those that PKCS #11 has a standard mechanism for. */
-export type PairSpec = 'RSA_2048' | 'RSA_3072' | CurveSpec
+export const PAIR_SPECS = ['RSA_2048', 'RSA_3072', 'EC_P256', 'EC_P256K'] as const
+export type PairSpec = (typeof PAIR_SPECS)[number]
 export type CurveSpec = 'EC_P256' | 'EC_P256K'
 /** The one thing that the private key of a pair does. */
 export type PairUse = 'sign' | 'decrypt' | 'unwrap'
@@ -99,13 +102,11 @@ export function keyPair(
     { type: c.CKA_PRIVATE, value: true },
     { type: c.CKA_SENSITIVE, value: true },
     { type: c.CKA_EXTRACTABLE, value: false },
+    // All of them: what a template leaves out, some devices allow.
     { type: c.CKA_SIGN, value: use === 'sign' },
-    ...(isCurve(spec)
-      ? [{ type: c.CKA_DERIVE, value: false }]
-      : [
-          { type: c.CKA_UNWRAP, value: use === 'unwrap' },
-          { type: c.CKA_DECRYPT, value: use === 'decrypt' },
-        ]),
+    { type: c.CKA_DECRYPT, value: use === 'decrypt' },
+    { type: c.CKA_UNWRAP, value: use === 'unwrap' },
+    { type: c.CKA_DERIVE, value: false },
     ...(kept ? names(c, kept) : []),
   ]
   const mechanism = isCurve(spec) ? c.CKM_EC_KEY_PAIR_GEN : c.CKM_RSA_PKCS_KEY_PAIR_GEN

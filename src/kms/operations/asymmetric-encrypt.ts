@@ -26,7 +26,8 @@ export const AsymmetricEncrypt = operation({
         name: 'Plaintext',
         rule: `With ${Algorithm} this key encrypts at most ${mostPlaintext} bytes: encrypt a data key, and the rest under that.`,
       })
-    const { version, publicKey } = await usablePair(key, KeyVersionId, context)
+    const { version, place, publicKey } = await usablePair(key, KeyVersionId, context)
+    await context.keystore.demandDecryption(place, Algorithm)
     const ciphertext = await context.publicKeys.encrypt({ publicKey, algorithm: Algorithm, plaintext: Plaintext })
     const CiphertextBlob = Buffer.from(ciphertext).toString('base64')
     return { reply: { KeyId: key.record.id, KeyVersionId: version.id, CiphertextBlob }, changes: [] }

@@ -1,6 +1,13 @@
-import { refuse } from '../../api/errors.ts'
+import { because, refuse } from '../../api/errors.ts'
 import { choice, optional, text } from '../../api/parameters.ts'
-import { asymmetricSpec, KEY_SPEC_NAMES, type KeySpec, type KeyUsage, usagesOf } from '../../keystore/key-spec.ts'
+import {
+  asymmetricSpec,
+  KEY_SPEC_NAMES,
+  type KeySpec,
+  type KeyUsage,
+  livesIn,
+  usagesOf,
+} from '../../keystore/key-spec.ts'
 import { type Change, insert } from '../../ledger/record.ts'
 import { containerResource, newKeyResource } from '../key-name.ts'
 import { dueAt } from '../key-state.ts'
@@ -70,6 +77,8 @@ export const CreateKey = operation({
     if (values.DKMSInstanceId) throw refuse('Forbidden.DKMSInstanceNotFound')
     if (values.ProtectionLevel === 'HSM' && !context.settings.hsmRegions.includes(context.scope.region))
       throw refuse('Unsupported.ProtectionLevel')
+    if (!livesIn(values.KeySpec, values.ProtectionLevel))
+      throw because(refuse('UnsupportedOperation'), `PKCS #11 has no mechanism for ${values.KeySpec} in a managed HSM`)
     const keyUsage = usageFor(values)
     const isAsymmetric = asymmetricSpec(values.KeySpec) !== null
     if (isAsymmetric && values.Origin === 'EXTERNAL')

@@ -20,10 +20,10 @@ interface Seen {
 }
 
 /** The objects of a type that pkcs11-tool finds on the token. */
-function objects(house: TestHouse, type: 'secrkey' | 'privkey'): Seen[] {
+function objects(house: TestHouse, type: 'secrkey' | 'privkey' | 'pubkey'): Seen[] {
   const text = house.token?.list(type) ?? ''
   return text
-    .split(/^(?=(?:Secret|Private) Key Object)/m)
+    .split(/^(?=(?:Secret|Private|Public) Key Object)/m)
     .filter((part) => part.includes('label:'))
     .map((part) => {
       const field = (name: string) => new RegExp(`^\\s+${name}:\\s*(.*?)\\s*$`, 'm').exec(part)?.[1] ?? ''
@@ -67,6 +67,31 @@ function suite(kind: TokenKind): void {
     assert.match(wrapping?.usage ?? '', /unwrap/)
     assert.doesNotMatch(wrapping?.usage ?? '', /decrypt|sign/)
     assert.match(wrapping?.access ?? '', /sensitive/)
+  })
+
+  it('keeps pairs that sign alone or decrypt alone, their private keys named after their version, and no public key', async () => {
+    await using house = await openTestHouse(null, [], { token: makeToken(kind) })
+    const signer = (await house.must('CreateKey', { KeySpec: 'EC_P256' })).KeyMetadata.KeyId
+    const decrypter = (await house.must('CreateKey', { KeySpec: 'RSA_2048' })).KeyMetadata.KeyId
+    const found = objects(house, 'privkey')
+    assert.deepEqual(found.map(({ usage }) => usage).toSorted(), ['decrypt', 'sign'])
+    for (const { access, label, id } of found) {
+      assert.match(access, /sensitive.*always sensitive.*never extract/)
+      assert.match(
+        label,
+        new RegExp(`^strongroom/[0-9a-f]{16}/${house.credentials.accountId}/cn-hangzhou/[0-9a-f-]{36}$`),
+      )
+      assert.equal(id.length, 48)
+    }
+    assert.deepEqual(objects(house, 'pubkey'), [])
+    for (const KeyId of [signer, decrypter])
+      await house.must('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: '7' })
+    house.now += 7 * DAY
+    await house.sweep()
+    await eventually(() => objects(house, 'privkey').length === 0)
+    await house.sweep()
+    assert.equal((await house.open.ledger.due(DESTRUCTION, house.now, 10)).length, 0)
+    assert.deepEqual(house.failures, [])
   })
 
   it('stores nothing but a reference, which is of use in its own record only', async () => {
@@ -137,6 +162,9 @@ function suite(kind: TokenKind): void {
     const outcomes = await Promise.all(Array.from({ length: 8 }, () => house.outcome('CreateKey')))
     assert.equal(outcomes.filter((outcome) => outcome === 'OK').length, 2)
     await eventually(() => objects(house, 'secrkey').length === 2)
+    const pairs = Array.from({ length: 4 }, () => house.outcome('CreateKey', { KeySpec: 'EC_P256' }))
+    assert.ok((await Promise.all(pairs)).every((outcome) => outcome === 'Rejected.LimitExceeded'))
+    await eventually(() => objects(house, 'privkey').length === 0)
     const { KeyId } = (await house.must('ListKeys')).Keys.Key[0]
     await house.must('Encrypt', { KeyId, Plaintext: 'x' })
   })

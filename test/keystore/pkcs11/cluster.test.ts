@@ -75,6 +75,9 @@ describe('a cluster of tokens', () => {
     await using house = await openTestHouse(null, [], { token })
     const { KeyId } = (await house.must('CreateKey')).KeyMetadata
     const { CiphertextBlob } = await house.must('Encrypt', { KeyId, Plaintext: 'safe' })
+    const pair = (await house.must('CreateKey', { KeySpec: 'EC_P256' })).KeyMetadata.KeyId
+    const [{ KeyVersionId }] = (await house.must('ListKeyVersions', { KeyId: pair })).KeyVersions.KeyVersion
+    const sign = { KeyId: pair, KeyVersionId, Algorithm: 'ECDSA_SHA_256', Digest: Buffer.alloc(32).toString('base64') }
     synchronizeSoftHsm(token.first, token.second)
     await house.restart()
     await house.must('Encrypt', { KeyId, Plaintext: 'x' })
@@ -82,13 +85,15 @@ describe('a cluster of tokens', () => {
     for (let i = 0; i < 20; i++) {
       await house.must('Encrypt', { KeyId, Plaintext: 'x' })
       assert.equal((await house.must('Decrypt', { CiphertextBlob })).Plaintext, 'safe')
+      const { Value } = await house.must('AsymmetricSign', sign)
+      assert.equal((await house.must('AsymmetricVerify', { ...sign, Value })).Value, true)
     }
     assert.match(house.failures.join(), /there is no token `strongroom`/)
     // A key that goes now goes from the other token, and from this one when it is back.
-    await house.must('ScheduleKeyDeletion', { KeyId, PendingWindowInDays: '7' })
+    for (const one of [KeyId, pair]) await house.must('ScheduleKeyDeletion', { KeyId: one, PendingWindowInDays: '7' })
     house.now += 7 * DAY
     await house.sweep()
-    assert.equal((await house.open.ledger.due(DESTRUCTION, house.now + DAY, 10)).length, 1)
+    assert.equal((await house.open.ledger.due(DESTRUCTION, house.now + DAY, 10)).length, 2)
     renameSync(`${token.folder}/unplugged`, token.first)
     await bothUp(house)
     assert.match(house.failures.join(), /the HSM serves again/)
@@ -211,6 +216,8 @@ describe('a cluster of tokens', () => {
     await using house = await openTestHouse(null, [], { token: makeToken('SoftHSM2') })
     const { KeyId } = (await house.must('CreateKey')).KeyMetadata
     const scope = { account: house.credentials.accountId, region: 'cn-hangzhou' }
+    const lost = { ...scope, keyId: 'k', versionId: 'lost-pair', keySpec: 'EC_P256', protectionLevel: 'HSM' } as const
+    await house.open.keystore.generatePair(lost, 'SIGN/VERIFY')
     await house.open.keystore.generate({
       ...scope,
       keyId: 'k',
@@ -221,6 +228,7 @@ describe('a cluster of tokens', () => {
     const found = await check(house)
     assert.equal(found.code, 1)
     assert.match(found.out, /orphan: strongroom\/[0-9a-f]{16}\/\d+\/cn-hangzhou\/never-committed/)
+    assert.match(found.out, /orphan: strongroom\/[0-9a-f]{16}\/\d+\/cn-hangzhou\/lost-pair/)
     const removed = await check(house, '--remove-orphans')
     assert.equal(removed.code, 0, removed.out)
     assert.match(removed.out, /destroyed: CKA_ID [0-9a-f]{48}/)

@@ -1,10 +1,12 @@
 // One call's trouble is one call's: what a device says wrong, or does slowly, for one object or one function, costs no other call.
 import assert from 'node:assert/strict'
+import { hash, verify } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { DESTRUCTION } from '../../../src/kms/records.ts'
 import type { TestHouse } from '../../house.ts'
 import { importMaterial, importParameters, prepareImport } from '../../kms/byok.ts'
+import { until } from '../../until.ts'
 import { assertNoneEnded, comesTo, harmed, newKey } from './harmed.ts'
 
 const DAY = 86_400_000
@@ -82,6 +84,65 @@ describe('a ciphertext that the device does not open', () => {
     assert.ok((await failing).every(({ status }) => status === 503))
     assert.deepEqual(Object.keys(outcomes), ['OK'])
     assertNoneEnded(house)
+  })
+})
+
+describe('a signature that the device does not make', () => {
+  const message = Buffer.from('what is signed')
+  const Digest = hash('sha256', message, 'base64')
+
+  async function signer(house: TestHouse) {
+    const KeyId = await newKey(house, { KeySpec: 'EC_P256' })
+    const [{ KeyVersionId }] = (await house.must('ListKeyVersions', { KeyId })).KeyVersions.KeyVersion
+    const { PublicKey } = await house.must('GetPublicKey', { KeyId, KeyVersionId })
+    const sign = () => house.call('AsymmetricSign', { KeyId, KeyVersionId, Algorithm: 'ECDSA_SHA_256', Digest })
+    const assertSigned = async () => {
+      const { status, body } = await sign()
+      assert.equal(status, 200, JSON.stringify(body))
+      assert.ok(verify('sha256', message, PublicKey, Buffer.from(body.Value, 'base64')))
+    }
+    return { sign, assertSigned }
+  }
+
+  it('keeps one call from working, and no other; a token or a login that is lost in the middle keeps none', async () => {
+    await using place = await harmed()
+    const { house, token, keyId: KeyId } = place
+    const { sign, assertSigned } = await signer(house)
+    token.harm('C_Sign 0x54 1')
+    for (let i = 0; i < 3; i++) {
+      const { status, body } = await sign()
+      assert.deepEqual([status, body.Code], [400, 'Rejected.UnsupportedOperation'])
+      assert.match(body.Message, /the managed HSM here lacks CKM_ECDSA$/)
+    }
+    token.harm('C_Sign 0x30 1')
+    const failing = Promise.all(Array.from({ length: 10 }, sign))
+    const outcomes = await outcomesUntil(failing, () => house.outcome('Encrypt', { KeyId, Plaintext: 'x' }))
+    assert.ok((await failing).every(({ status }) => status === 503))
+    assert.deepEqual(Object.keys(outcomes), ['OK'])
+    for (const harm of ['C_Sign 0x32 2', 'C_Sign logout 3', 'C_SignInit 0xB3 2', 'C_SignInit logout 2']) {
+      token.harm(harm)
+      for (let i = 0; i < 6; i++) await assertSigned()
+    }
+    token.harm()
+    assertNoneEnded(house)
+    assert.deepEqual(
+      token.log().filter((line) => line.startsWith('stale C_Sign ')),
+      [],
+    )
+  })
+
+  it('fails at once with the process that makes it, and the next process makes it', async () => {
+    await using place = await harmed()
+    const { house, token } = place
+    const { sign, assertSigned } = await signer(house)
+    token.harm('C_SignInit hold 1')
+    const signing = sign()
+    await comesTo(token, 'hold C_SignInit ', 1)
+    process.kill(house.open.hsm?.pid ?? 0, 'SIGKILL')
+    assert.equal((await signing).status, 503)
+    token.harm()
+    await until(async () => (await sign()).status === 200)
+    await assertSigned()
   })
 })
 

@@ -118,6 +118,8 @@ static CK_RV harm(const char *function, CK_SESSION_HANDLE session) {
 WRAP(C_EncryptInit, (CK_SESSION_HANDLE session, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE key), m, key)
 WRAP(C_Encrypt, (CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out, CK_ULONG_PTR m), in, n, out, m)
 WRAP(C_DecryptInit, (CK_SESSION_HANDLE session, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE key), m, key)
+WRAP(C_SignInit, (CK_SESSION_HANDLE session, CK_MECHANISM_PTR m, CK_OBJECT_HANDLE key), m, key)
+WRAP(C_Sign, (CK_SESSION_HANDLE session, CK_BYTE_PTR in, CK_ULONG n, CK_BYTE_PTR out, CK_ULONG_PTR m), in, n, out, m)
 WRAP(C_GenerateRandom, (CK_SESSION_HANDLE session, CK_BYTE_PTR out, CK_ULONG n), out, n)
 WRAP(C_DestroyObject, (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object), object)
 WRAP(C_FindObjectsInit, (CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR t, CK_ULONG n), t, n)
@@ -204,6 +206,8 @@ CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR list) {
     ours.C_Encrypt = our_C_Encrypt;
     ours.C_DecryptInit = our_C_DecryptInit;
     ours.C_Decrypt = our_C_Decrypt;
+    ours.C_SignInit = our_C_SignInit;
+    ours.C_Sign = our_C_Sign;
     ours.C_DestroyObject = our_C_DestroyObject;
     ours.C_GenerateRandom = our_C_GenerateRandom;
     ours.C_FindObjectsInit = our_C_FindObjectsInit;

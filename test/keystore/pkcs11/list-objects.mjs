@@ -8,7 +8,8 @@ lib.C_Initialize({ libraryParameters: `${parameters} `, flags: pkcs11.CKF_OS_LOC
 const slot = lib.C_GetSlotList(true).find((one) => lib.C_GetTokenInfo(one).label.trim() === label)
 const session = lib.C_OpenSession(slot, pkcs11.CKF_SERIAL_SESSION)
 lib.C_Login(session, pkcs11.CKU_USER, pin)
-const value = type === 'secrkey' ? pkcs11.CKO_SECRET_KEY : pkcs11.CKO_PRIVATE_KEY
+const CLASSES = { secrkey: 'CKO_SECRET_KEY', privkey: 'CKO_PRIVATE_KEY', pubkey: 'CKO_PUBLIC_KEY' }
+const value = pkcs11[CLASSES[type]]
 lib.C_FindObjectsInit(session, [{ type: pkcs11.CKA_CLASS, value }])
 const handles = lib.C_FindObjects(session, 1000)
 lib.C_FindObjectsFinal(session)
@@ -26,7 +27,9 @@ for (const handle of handles) {
       .filter(([attribute]) => read(attribute)[0] === 1)
       .map(([, name]) => name)
       .join(', ')
-  console.log(type === 'secrkey' ? 'Secret Key Object; AES' : 'Private Key Object; RSA')
+  console.log(
+    { secrkey: 'Secret Key Object; AES', privkey: 'Private Key Object; RSA', pubkey: 'Public Key Object; RSA' }[type],
+  )
   console.log(`  label:      ${read('CKA_LABEL').toString('utf8')}`)
   console.log(`  ID:         ${read('CKA_ID').toString('hex')}`)
   const usage = {

@@ -37,7 +37,7 @@ export interface TestToken extends Disposable {
   /** Brings back what a process of the library that was killed may have taken from the token. The PIN is the first one then. */
   recover(): Promise<void>
   /** What another program lists of the token's keys, logged in: pkcs11-tool where it can. */
-  list(type: 'secrkey' | 'privkey'): string
+  list(type: 'secrkey' | 'privkey' | 'pubkey'): string
 }
 
 export function makeToken(kind: TokenKind, timeoutMs = 5000): TestToken {

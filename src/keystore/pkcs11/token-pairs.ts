@@ -23,7 +23,7 @@ import { Tried } from './tried.ts'
 type Ask<W extends keyof Works> = Works[W]['ask']
 type Answer<W extends keyof Works> = Works[W]['answer']
 
-export class PairWork {
+export class TokenPairs {
   readonly #cryptoki: Cryptoki
   readonly #curves: Tried<CurveAbility>
   readonly #rsa: Tried<RsaAbility>
