@@ -33,7 +33,7 @@ export async function nextStep(
   own: EventRow | null = null,
 ): Promise<Decided<Outcome>> {
   const { user, profile, settings, logOns } = found
-  const { securityPreference, passwordPolicy } = settings
+  const { securityPreference, furtherPreference, passwordPolicy } = settings
   if (!profile) throw refuse('LogOn.Expired')
   const caller = callerOf(user)
   const next = (step: Ticket['step'], show: Readonly<Record<string, unknown>>, seed = ''): Decided<Outcome> => {
@@ -42,7 +42,7 @@ export async function nextStep(
   }
   if (!passed.mfa && user.body.mfaDevice !== undefined)
     return next('Code', { MaySave: securityPreference.EnableSaveMFATicket })
-  if (!passed.mfa && profile.mfaBindRequired) {
+  if (!passed.mfa && (profile.mfaBindRequired || furtherPreference.MFAOperationForLogin === 'mandatory')) {
     const seed = house.randomBytes(SEED_BYTES)
     const label = `${user.body.userName}@${settings.alias || user.account}`
     const show = { Base32StringSeed: seedText(seed), QRCodePNG: await qrCode(seed, label) }

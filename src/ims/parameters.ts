@@ -1,7 +1,17 @@
 // Parameters of IMS operations, refused with RAM's own codes (docs/reference/operations/ims-2019-08-15.md).
 import { refuse } from '../api/errors.ts'
 import { optional, type Parameter, shaped } from '../api/parameters.ts'
-import { checked, lengthOf, nameOf, pagingParameters, textOf, whole } from '../ram/parameters.ts'
+import {
+  ALIAS,
+  checked,
+  lengthOf,
+  nameOf,
+  networkMasks,
+  pagingParameters,
+  textOf,
+  valued,
+  whole,
+} from '../ram/parameters.ts'
 
 const MAX_URL = 255
 const URL_PATTERN = /^https:\/\/(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:\/[\w.~!$&'()*+,;=:%/-]*)?$/
@@ -53,3 +63,34 @@ export const fingerprints = listOf(fingerprint, 'Fingerprints')
 
 /** The paging of lists by name, 100 at most. */
 export const shortPages = { ...pagingParameters, MaxItems: optional(whole(1, 100), 100) }
+
+/** What the domain of an account ends in, behind its alias or its id. */
+export const DOMAIN_END = '.onaliyun.com'
+const MAX_DOMAIN = 64
+
+export const defaultDomain = shaped(
+  checked(`The account alias or the account ID with ${DOMAIN_END}, at most ${MAX_DOMAIN} characters.`, (domain) => {
+    if (domain.length > MAX_DOMAIN) return 'Length'
+    const name = domain.slice(0, -DOMAIN_END.length)
+    return domain.endsWith(DOMAIN_END) && name.length >= 3 && ALIAS.test(name) ? null : 'Format'
+  }),
+  { longest: MAX_DOMAIN },
+)
+
+export const imsNetworkMasks = networkMasks(40, 512)
+
+const VERIFICATION_TYPES = ['sms', 'email']
+
+export const verificationTypes = valued<readonly string[]>(
+  'json',
+  `A JSON array of ${VERIFICATION_TYPES.join(' and ')}.`,
+  (text) => {
+    try {
+      const types: unknown = JSON.parse(text)
+      const known = Array.isArray(types) && types.every((type) => VERIFICATION_TYPES.includes(type))
+      return known ? [...new Set<string>(types)] : null
+    } catch {
+      return null
+    }
+  },
+)

@@ -1,4 +1,5 @@
 // The settings of an account's RAM as a whole: alias, password policy, security preference.
+import { refuse } from '../api/errors.ts'
 import { type Change, INSTALLATION, insert, type Kind, type Recorded, remove, update } from '../ledger/record.ts'
 import type { Reads } from './find.ts'
 import type { RamContext } from './operation.ts'
@@ -26,10 +27,30 @@ export interface SecurityPreference {
   readonly LoginNetworkMasks: string
 }
 
+/** The part of the password policy that only IMS sets and shows. */
+export interface FurtherPasswordRules {
+  /** How many different characters a password has. */
+  readonly MinimumPasswordDifferentCharacter: number
+  readonly PasswordNotContainUserName: boolean
+}
+
+/** The part of the security preference that only IMS sets and shows. Of it, `mandatory` alone has an effect here. */
+export interface FurtherPreference {
+  readonly AllowUserToLoginWithPasskey: boolean
+  readonly MFAOperationForLogin: 'mandatory' | 'independent' | 'adaptive'
+  readonly OperationForRiskLogin: 'autonomous' | 'enforceVerify'
+  readonly AllowUserToManagePersonalDingTalk: boolean
+  readonly VerificationTypes: readonly string[]
+  readonly MaxIdleDaysForUsers: number
+  readonly MaxIdleDaysForAccessKeys: number
+}
+
 export interface AccountSettings {
   readonly alias: string
   readonly passwordPolicy: PasswordPolicy
+  readonly furtherPasswordRules: FurtherPasswordRules
   readonly securityPreference: SecurityPreference
+  readonly furtherPreference: FurtherPreference
 }
 
 const DEFAULTS: AccountSettings = {
@@ -45,6 +66,7 @@ const DEFAULTS: AccountSettings = {
     PasswordReusePrevention: 0,
     MaxLoginAttemps: 0,
   },
+  furtherPasswordRules: { MinimumPasswordDifferentCharacter: 0, PasswordNotContainUserName: false },
   securityPreference: {
     EnableSaveMFATicket: false,
     AllowUserToChangePassword: true,
@@ -53,6 +75,15 @@ const DEFAULTS: AccountSettings = {
     AllowUserToManagePublicKeys: false,
     LoginSessionDuration: 6,
     LoginNetworkMasks: '',
+  },
+  furtherPreference: {
+    AllowUserToLoginWithPasskey: true,
+    MFAOperationForLogin: 'independent',
+    OperationForRiskLogin: 'autonomous',
+    AllowUserToManagePersonalDingTalk: true,
+    VerificationTypes: [],
+    MaxIdleDaysForUsers: 730,
+    MaxIdleDaysForAccessKeys: 730,
   },
 }
 
@@ -79,8 +110,23 @@ export async function changeSettings(some: Partial<AccountSettings>, context: Ra
   return insert(ACCOUNT_SETTINGS, { ...place, body })
 }
 
+/**
+ * The changes that give the account an alias in place of the one that it has; '' for none. Refuses with EntityAlreadyExists.AccountAlias
+ * where another account has it.
+ */
+export async function aliasChanges(alias: string, context: RamContext): Promise<readonly Change[]> {
+  const { alias: before } = await accountSettings(context)
+  if (before === alias) return []
+  const { ledger, caller, now } = context
+  if (alias !== '' && (await ledger.get(ACCOUNT_ALIAS, INSTALLATION, alias)))
+    throw refuse('EntityAlreadyExists.AccountAlias')
+  const body = { accountId: caller.accountId }
+  const taken = alias === '' ? [] : [insert(ACCOUNT_ALIAS, { ...INSTALLATION, id: alias, createdAt: now, body })]
+  return [...taken, await changeSettings({ alias }, context), ...(await releasedAlias(before, context))]
+}
+
 /** The change that frees an alias for any account; none where the account has no alias (''). */
-export async function releasedAlias(alias: string, { ledger }: RamContext): Promise<readonly Change[]> {
+async function releasedAlias(alias: string, { ledger }: RamContext): Promise<readonly Change[]> {
   const record = alias === '' ? null : await ledger.get(ACCOUNT_ALIAS, INSTALLATION, alias)
   return record ? [remove(ACCOUNT_ALIAS, record)] : []
 }

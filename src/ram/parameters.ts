@@ -113,7 +113,8 @@ export const authenticationCode: Parameter<string> = {
   secret: true,
 }
 
-const ALIAS = /^[a-z0-9](?:-?[a-z0-9])*$/
+/** The form of an account alias, which has 3 to 63 characters. */
+export const ALIAS = /^[a-z0-9](?:-?[a-z0-9])*$/
 export const accountAlias: Parameter<string> = {
   ...valued('text', '3 to 63 lower-case letters, digits and single - in between.', (text) => text),
   shape: { shortest: 3, longest: 63, pattern: ALIAS.source },
@@ -136,13 +137,15 @@ export function masksIn(text: string): readonly string[] {
   return text.split(/[; ]+/).filter((mask) => mask !== '')
 }
 
-const MAX_MASKS_TEXT = 1024
-export const loginNetworkMasks = shaped(
-  valued('text', 'At most 25 addresses or CIDR blocks, separated by ;.', (text) =>
-    text.length <= MAX_MASKS_TEXT && masksIn(text).length <= 25 && masksIn(text).every(isAddressRange) ? text : null,
-  ),
-  { longest: MAX_MASKS_TEXT },
-)
+/** At most so many addresses and blocks, in a text of at most so many characters. */
+export function networkMasks(most: number, longest: number): Parameter<string> {
+  const masks = valued('text', `At most ${most} addresses or CIDR blocks, separated by ;.`, (text) =>
+    text.length <= longest && masksIn(text).length <= most && masksIn(text).every(isAddressRange) ? text : null,
+  )
+  return shaped(masks, { longest })
+}
+
+export const loginNetworkMasks = networkMasks(25, 1024)
 
 export const MAX_TAGS = 20
 

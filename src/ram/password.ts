@@ -1,7 +1,7 @@
 // Passwords: what the account demands of them, and the salted slow hash, which is all that is stored.
 import { argon2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { PasswordPolicy } from './account-settings.ts'
+import type { AccountSettings } from './account-settings.ts'
 
 const SALT_BYTES = 16
 /** OWASP's recommendation for argon2id: 19 MiB, two passes, one lane. */
@@ -27,9 +27,15 @@ export async function isPassword(password: string, stored: string): Promise<bool
   return timingSafeEqual(await slowHash(password, bytes.subarray(0, SALT_BYTES)), bytes.subarray(SALT_BYTES))
 }
 
-/** Whether the password meets the account's password policy (docs/reference/operations/ram-2015-05-01.md, SetPasswordPolicy). */
-export function isStrong(password: string, policy: PasswordPolicy): boolean {
+/** What an account demands of passwords. */
+export type PasswordRules = Pick<AccountSettings, 'passwordPolicy' | 'furtherPasswordRules'>
+
+/** Whether the password of a user meets the account's password policy (docs/reference/operations/ims-2019-08-15.md, SetPasswordPolicy). */
+export function isStrong(password: string, userName: string, rules: PasswordRules): boolean {
+  const { passwordPolicy: policy, furtherPasswordRules: further } = rules
   return (
+    new Set(password).size >= further.MinimumPasswordDifferentCharacter &&
+    (!further.PasswordNotContainUserName || !password.toLowerCase().includes(userName.toLowerCase())) &&
     password.length >= policy.MinimumPasswordLength &&
     (!policy.RequireLowercaseCharacters || /[a-z]/.test(password)) &&
     (!policy.RequireUppercaseCharacters || /[A-Z]/.test(password)) &&

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { imsOperations } from '../../src/ims/operations.ts'
+import { ramOperations } from '../../src/ram/operations.ts'
 import { call } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { explained } from '../ram/explaining.ts'
@@ -171,6 +172,7 @@ describe('OIDC providers', () => {
     const PARAMETERS: Record<string, string> = {
       OIDCProviderName: 'p',
       IssuerUrl: ISSUER,
+      DefaultDomainName: 'alias.onaliyun.com',
       ClientId: 'c',
       Fingerprint: 'f',
     }
@@ -199,14 +201,19 @@ describe('OIDC providers', () => {
       assert.ok(status < 500, JSON.stringify(body))
       const passed = body.Code !== 'NoPermission'
       if (!passed) assert.equal(body.AccessDeniedDetail.AuthAction, `ims:${name}`)
-      for (const action of [`ims:${name}`, `ram:${name}`]) {
+      // Where RAM has an operation of that name, its action is the operation's own.
+      const own = ramOperations.some((one) => one.name === name)
+      for (const action of [`ims:${name}`, ...(own ? [] : [`ram:${name}`])]) {
         const { decision } = await explained(house, 'user/caller', action, arnOf(name))
         assert.equal(decision === 'Allow', passed, `explain ${action}`)
       }
       return passed
     }
 
-    const arnOf = (name: string) => `acs:ram:*:${account()}:oidc-provider/${/^(Create|List)/.test(name) ? '*' : 'p'}`
+    const arnOf = (name: string) => {
+      const of = /OIDCProviders?$/.test(name) ? `oidc-provider/${/^(Create|List)/.test(name) ? '*' : 'p'}` : '*'
+      return `acs:ram:*:${account()}:${of}`
+    }
     const allow = (Action: string, Resource = '*') => ({ Effect: 'Allow', Action, Resource })
 
     for (const { name } of imsOperations)
@@ -221,6 +228,14 @@ describe('OIDC providers', () => {
           assert.equal(await passes(name, but), false, `excepted as ${prefix}`)
         }
       })
+
+    it('and the account alias, whose own actions count for the domain, too', async () => {
+      assert.equal(
+        await passes('SetDefaultDomain', allow('ims:*'), { ...allow('ram:SetAccountAlias'), Effect: 'Deny' }),
+        false,
+      )
+      assert.equal(await passes('GetDefaultDomain', allow('ram:GetAccountAlias')), true)
+    })
 
     it('with the issuer of a new one as a condition', async () => {
       const only = (url: string) => ({ ...allow('ims:*'), Condition: { StringEquals: { 'ram:OidcIssuerUrl': url } } })

@@ -34,8 +34,7 @@ export const ChangePassword = operation({
     const profile = loginProfileOf(user)
     if (!(await isPassword(OldPassword, profile.passwordHash)))
       throw refuse('InvalidParameter.{name}', { name: 'OldPassword' })
-    const { passwordPolicy } = await accountSettings(context)
-    const given = await withPassword(NewPassword, profile, passwordPolicy, context.now, context)
+    const given = await withPassword(NewPassword, user.body, await accountSettings(context), context.now, context)
     const loginProfile = { ...profile, ...given, passwordResetRequired: false }
     const changed = update(user, { body: { ...user.body, loginProfile } }, true)
     return { reply: {}, changes: [changed, ...(await forgetFailures(user.id, context))] }

@@ -1,4 +1,4 @@
-import { accountSettings, changeSettings, releasedAlias } from '../account-settings.ts'
+import { aliasChanges } from '../account-settings.ts'
 import { containerOf } from '../find.ts'
 import { operation } from '../operation.ts'
 
@@ -13,9 +13,6 @@ export const ClearAccountAlias = operation({
     return [containerOf(null, context)]
   },
   async decide(_, context) {
-    const { alias } = await accountSettings(context)
-    if (alias === '') return { reply: {}, changes: [] }
-    const cleared = await changeSettings({ alias: '' }, context)
-    return { reply: {}, changes: [cleared, ...(await releasedAlias(alias, context))] }
+    return { reply: {}, changes: await aliasChanges('', context) }
   },
 })

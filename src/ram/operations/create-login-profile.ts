@@ -19,9 +19,8 @@ export const CreateLoginProfile = operation({
   async decide({ UserName, Password, PasswordResetRequired, MFABindRequired }, context) {
     const user = await findUser(UserName, context)
     if (user.body.loginProfile) throw refuse('EntityAlreadyExists.User.LoginProfile')
-    const { passwordPolicy } = await accountSettings(context)
     const loginProfile = {
-      ...(await withPassword(Password, null, passwordPolicy, context.now, context)),
+      ...(await withPassword(Password, user.body, await accountSettings(context), context.now, context)),
       passwordResetRequired: PasswordResetRequired,
       mfaBindRequired: MFABindRequired,
       createdAt: context.now,

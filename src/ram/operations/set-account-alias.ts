@@ -1,6 +1,4 @@
-import { refuse } from '../../api/errors.ts'
-import { INSTALLATION, insert } from '../../ledger/record.ts'
-import { ACCOUNT_ALIAS, accountSettings, changeSettings, releasedAlias } from '../account-settings.ts'
+import { aliasChanges } from '../account-settings.ts'
 import { containerOf } from '../find.ts'
 import { operation } from '../operation.ts'
 import { accountAlias } from '../parameters.ts'
@@ -20,13 +18,6 @@ export const SetAccountAlias = operation({
     return [containerOf(null, context)]
   },
   async decide({ AccountAlias }, context) {
-    const { alias: before } = await accountSettings(context)
-    if (before === AccountAlias) return { reply: {}, changes: [] }
-    if (await context.ledger.get(ACCOUNT_ALIAS, INSTALLATION, AccountAlias))
-      throw refuse('EntityAlreadyExists.AccountAlias')
-    const body = { accountId: context.caller.accountId }
-    const alias = insert(ACCOUNT_ALIAS, { ...INSTALLATION, id: AccountAlias, createdAt: context.now, body })
-    const settings = await changeSettings({ alias: AccountAlias }, context)
-    return { reply: {}, changes: [alias, settings, ...(await releasedAlias(before, context))] }
+    return { reply: {}, changes: await aliasChanges(AccountAlias, context) }
   },
 })

@@ -24,8 +24,8 @@ export const UpdateLoginProfile = operation({
   async decide({ UserName, Password, PasswordResetRequired, MFABindRequired }, context) {
     const user = await findUser(UserName, context)
     const profile = loginProfileOf(user)
-    const { passwordPolicy } = await accountSettings(context)
-    const given = Password === null ? {} : await withPassword(Password, profile, passwordPolicy, context.now, context)
+    const rules = await accountSettings(context)
+    const given = Password === null ? {} : await withPassword(Password, user.body, rules, context.now, context)
     const loginProfile = {
       ...profile,
       ...given,

@@ -1,0 +1,19 @@
+import { accountSettings } from '../../ram/account-settings.ts'
+import { containerOf } from '../../ram/find.ts'
+import { operation } from '../operation.ts'
+import { preferenceAnswer } from '../settings.ts'
+
+export const GetSecurityPreference = operation({
+  name: 'GetSecurityPreference',
+  summary: 'Returns what users may change of themselves without a policy, and how they log on.',
+  parameters: {},
+  access: 'Read',
+  trail: { show: [], reply: [] },
+  refusals: [],
+  async locate(_, context) {
+    return [containerOf(null, context)]
+  },
+  async decide(_, context) {
+    return { reply: { SecurityPreference: preferenceAnswer(await accountSettings(context)) }, changes: [] }
+  },
+})

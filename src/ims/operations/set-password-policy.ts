@@ -1,0 +1,58 @@
+import { optional } from '../../api/parameters.ts'
+import { accountSettings, changeSettings } from '../../ram/account-settings.ts'
+import { containerOf } from '../../ram/find.ts'
+import { givenOf } from '../../ram/given.ts'
+import { minimumPasswordLength, truth, whole } from '../../ram/parameters.ts'
+import { operation } from '../operation.ts'
+import { passwordPolicyAnswer } from '../settings.ts'
+
+export const SetPasswordPolicy = operation({
+  name: 'SetPasswordPolicy',
+  summary:
+    'Sets the password policy of the account, the same that RAM sets, and two more rules of it. Parameters that are absent change nothing.',
+  parameters: {
+    MinimumPasswordLength: optional(minimumPasswordLength, null),
+    RequireLowercaseCharacters: optional(truth, null),
+    RequireUppercaseCharacters: optional(truth, null),
+    RequireNumbers: optional(truth, null),
+    RequireSymbols: optional(truth, null),
+    HardExpire: optional(truth, null),
+    MaxPasswordAge: optional(whole(0, 1095), null),
+    PasswordReusePrevention: optional(whole(0, 24), null),
+    MaxLoginAttemps: optional(whole(0, 32), null),
+    MinimumPasswordDifferentCharacter: optional(whole(0, 8), null),
+    PasswordNotContainUserName: optional(truth, null),
+  },
+  access: 'Write',
+  trail: {
+    show: [
+      'MinimumPasswordLength',
+      'RequireLowercaseCharacters',
+      'RequireUppercaseCharacters',
+      'RequireNumbers',
+      'RequireSymbols',
+      'HardExpire',
+      'MaxPasswordAge',
+      'PasswordReusePrevention',
+      'MaxLoginAttemps',
+      'MinimumPasswordDifferentCharacter',
+      'PasswordNotContainUserName',
+    ],
+    reply: ['PasswordPolicy'],
+  },
+  refusals: ['InvalidParameter.MinimumPasswordLength.Range'],
+  async locate(_, context) {
+    return [containerOf(null, context)]
+  },
+  async decide(values, context) {
+    const { MinimumPasswordDifferentCharacter, PasswordNotContainUserName, HardExpire: HardExpiry, ...rest } = values
+    const before = await accountSettings(context)
+    const further = { MinimumPasswordDifferentCharacter, PasswordNotContainUserName }
+    const some = {
+      passwordPolicy: { ...before.passwordPolicy, ...givenOf({ ...rest, HardExpiry }) },
+      furtherPasswordRules: { ...before.furtherPasswordRules, ...givenOf(further) },
+    }
+    const changes = [await changeSettings(some, context)]
+    return { reply: { PasswordPolicy: passwordPolicyAnswer({ ...before, ...some }) }, changes }
+  },
+})

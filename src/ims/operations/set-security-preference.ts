@@ -1,0 +1,76 @@
+import { optional, possiblyEmpty } from '../../api/parameters.ts'
+import { accountSettings, changeSettings } from '../../ram/account-settings.ts'
+import { containerOf } from '../../ram/find.ts'
+import { givenOf } from '../../ram/given.ts'
+import { oneOf, truth, whole } from '../../ram/parameters.ts'
+import { operation } from '../operation.ts'
+import { imsNetworkMasks, verificationTypes } from '../parameters.ts'
+import { preferenceAnswer } from '../settings.ts'
+
+export const SetSecurityPreference = operation({
+  name: 'SetSecurityPreference',
+  summary:
+    'Sets what users may change of themselves without a policy, and how they log on, as RAM does. Of what RAM does not set, MFAOperationForLogin `mandatory` makes every user log on with an MFA device (so does the older EnforceMFAForLogin); all else is kept and shown. Parameters that are absent change nothing.',
+  parameters: {
+    EnableSaveMFATicket: optional(truth, null),
+    AllowUserToChangePassword: optional(truth, null),
+    AllowUserToManageAccessKeys: optional(truth, null),
+    AllowUserToManageMFADevices: optional(truth, null),
+    LoginSessionDuration: optional(whole(1, 24), null),
+    LoginNetworkMasks: optional(possiblyEmpty(imsNetworkMasks), null),
+    AllowUserToLoginWithPasskey: optional(truth, null),
+    MFAOperationForLogin: optional(oneOf('mandatory', 'independent', 'adaptive'), null),
+    EnforceMFAForLogin: optional(truth, null),
+    OperationForRiskLogin: optional(oneOf('autonomous', 'enforceVerify'), null),
+    AllowUserToManagePersonalDingTalk: optional(truth, null),
+    VerificationTypes: optional(verificationTypes, null),
+    MaxIdleDaysForUsers: optional(whole(1, 730), null),
+    MaxIdleDaysForAccessKeys: optional(whole(1, 730), null),
+  },
+  access: 'Write',
+  trail: {
+    show: [
+      'EnableSaveMFATicket',
+      'AllowUserToChangePassword',
+      'AllowUserToManageAccessKeys',
+      'AllowUserToManageMFADevices',
+      'LoginSessionDuration',
+      'LoginNetworkMasks',
+      'AllowUserToLoginWithPasskey',
+      'MFAOperationForLogin',
+      'EnforceMFAForLogin',
+      'OperationForRiskLogin',
+      'AllowUserToManagePersonalDingTalk',
+      'VerificationTypes',
+      'MaxIdleDaysForUsers',
+      'MaxIdleDaysForAccessKeys',
+    ],
+    reply: ['SecurityPreference'],
+  },
+  refusals: [],
+  async locate(_, context) {
+    return [containerOf(null, context)]
+  },
+  async decide(values, context) {
+    const { AllowUserToLoginWithPasskey, OperationForRiskLogin, AllowUserToManagePersonalDingTalk, ...others } = values
+    const { VerificationTypes, MaxIdleDaysForUsers, MaxIdleDaysForAccessKeys, ...rest } = others
+    const { MFAOperationForLogin, EnforceMFAForLogin, ...common } = rest
+    const enforced = EnforceMFAForLogin === null ? null : EnforceMFAForLogin ? 'mandatory' : 'independent'
+    const further = {
+      AllowUserToLoginWithPasskey,
+      MFAOperationForLogin: MFAOperationForLogin ?? enforced,
+      OperationForRiskLogin,
+      AllowUserToManagePersonalDingTalk,
+      VerificationTypes,
+      MaxIdleDaysForUsers,
+      MaxIdleDaysForAccessKeys,
+    }
+    const before = await accountSettings(context)
+    const some = {
+      securityPreference: { ...before.securityPreference, ...givenOf(common) },
+      furtherPreference: { ...before.furtherPreference, ...givenOf(further) },
+    }
+    const changes = [await changeSettings(some, context)]
+    return { reply: { SecurityPreference: preferenceAnswer({ ...before, ...some }) }, changes }
+  },
+})
