@@ -45,6 +45,13 @@ export async function everyPage({ program }: Desk): Promise<Readonly<Record<stri
     Description: HOSTILE,
     AssumeRolePolicyDocument: TRUST(program.credentials.accountId),
   })
+  await must('CreateOIDCProvider', {
+    Version: '2019-08-15',
+    OIDCProviderName: 'cluster-1',
+    IssuerUrl: 'https://oidc.example.com/cluster-1',
+    ClientIds: 'sts.aliyuncs.com,ci',
+    Description: HOSTILE,
+  })
   const bucket = { Version: '2020-07-06', OssBucketName: 'audit-copies' }
   await must('CreateTrail', { ...bucket, Name: 'audit-copy' })
   await must('StartEventVerification', { Version: bucket.Version })
@@ -75,6 +82,8 @@ export async function everyPage({ program }: Desk): Promise<Readonly<Record<stri
     group: '/ram/groups/operators/members',
     roles: '/ram/roles',
     role: '/ram/roles/backup/details',
+    'oidc-providers': '/ram/oidc-providers',
+    'oidc-provider': '/ram/oidc-providers/cluster-1/details',
     'role-trust': '/ram/roles/backup/trust',
     policies: '/ram/policies',
     policy: '/ram/policies/Custom/orders-encrypt/document',

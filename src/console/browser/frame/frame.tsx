@@ -131,6 +131,7 @@ function Navigation() {
         ['nav.users', paths.users, paths.users],
         ['nav.groups', paths.groups, paths.groups],
         ['nav.roles', paths.roles, paths.roles],
+        ['nav.oidc-providers', paths.oidcProviders, paths.oidcProviders],
         ['nav.policies', paths.policies, paths.policies],
         ['nav.simulator', paths.simulator, paths.simulator],
         ['nav.settings', paths.settings, paths.settings],

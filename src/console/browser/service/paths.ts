@@ -21,6 +21,8 @@ export const paths = {
   group: (name: string, tab = 'members') => `/ram/groups/${part(name)}/${tab}`,
   roles: '/ram/roles',
   role: (name: string, tab = 'details') => `/ram/roles/${part(name)}/${tab}`,
+  oidcProviders: '/ram/oidc-providers',
+  oidcProvider: (name: string) => `/ram/oidc-providers/${part(name)}/details`,
   policies: '/ram/policies',
   newPolicy: '/ram/policies/create',
   policy: (type: string, name: string, tab = 'document') => `/ram/policies/${type}/${part(name)}/${tab}`,

@@ -99,6 +99,18 @@ export interface Group {
   readonly CreateDate?: string
 }
 
+export interface OidcProvider {
+  readonly OIDCProviderName: string
+  readonly Arn: string
+  readonly IssuerUrl: string
+  /** Separated by commas. */
+  readonly ClientIds?: string
+  readonly Fingerprints?: string
+  readonly Description: string
+  readonly IssuanceLimitTime: number
+  readonly CreateDate: string
+}
+
 export interface Role {
   readonly RoleName: string
   readonly Arn: string

@@ -8,6 +8,7 @@ export const common = {
   'nav.users': ['Users', '用户'],
   'nav.groups': ['Groups', '用户组'],
   'nav.roles': ['RAM Roles', 'RAM角色管理'],
+  'nav.oidc-providers': ['OIDC Providers', 'OIDC身份提供商'],
   'nav.policies': ['Policies', '权限策略'],
   'nav.simulator': ['Simulator', '权限模拟'],
   'nav.settings': ['Settings', '设置'],

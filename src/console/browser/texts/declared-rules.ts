@@ -21,4 +21,10 @@ export const CHINESE_RULES: Readonly<Record<string, string>> = {
   'The ARN of a role, acs:ram::ACCOUNT:role/NAME.': '角色的ARN，acs:ram::账号:role/名称。',
   'acs:odps:REGION:ACCOUNT:project/actiontrail_NAME. It is kept; nothing is delivered there.':
     'acs:odps:地域:账号:project/actiontrail_名称。仅保存，不会投递。',
+  '1 to 128 characters of letters, digits, ., _, -, : and /, the first a letter or digit.':
+    '1至128个字符，可包含字母、数字、.、_、-、: 和 /，以字母或数字开头。',
+  '1 to 128 characters of letters and digits.': '1至128个字母和数字。',
+  'A URL of https, at most 255 characters, without ?, # and @.': 'https的URL，最多255个字符，不含 ?、# 和 @。',
+  '1 to 128 characters of letters, digits, ., _ and -, the first and the last a letter or digit.':
+    '1至128个字符，可包含字母、数字、.、_ 和 -，以字母或数字开头和结尾。',
 }

@@ -5,11 +5,11 @@ import { PlusIcon } from '../../parts/icons.tsx'
 import { useArns } from '../../service/arns.ts'
 import { usePermissions } from '../../service/permissions.ts'
 import { useTexts } from '../../texts/language.tsx'
-import type { Kind } from './kind.ts'
+import { KINDS, type Kind } from './kind.ts'
 import { ramTexts } from './ram.texts.ts'
 
 /**
- * The button that creates a user, group, role or policy. It opens a dialog, which has an address of its own, unless `go` leads to a page.
+ * The button that creates one of a kind. It opens a dialog, which has an address of its own, unless `go` leads to a page.
  */
 export function useCreation(
   kind: Kind,
@@ -22,8 +22,9 @@ export function useCreation(
 } {
   const say = useTexts(ramTexts)
   const [search, setSearch] = useSearchParams()
-  const action = `ram:Create${kind}`
-  const permission = usePermissions(useArns().ram(`${kind.toLowerCase()}/*`), [action])
+  const { service, resource } = KINDS[kind]
+  const action = `${service}:Create${kind}`
+  const permission = usePermissions(useArns().ram(`${resource}/*`), [action])
   const button = (
     <Do
       icon={<PlusIcon />}

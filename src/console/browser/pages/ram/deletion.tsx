@@ -7,10 +7,10 @@ import { call } from '../../service/call.ts'
 import { usePermissions } from '../../service/permissions.ts'
 import { useChange } from '../../service/queries.ts'
 import { useTexts } from '../../texts/language.tsx'
-import type { Kind } from './kind.ts'
+import { KINDS, type Kind } from './kind.ts'
 import { ramTexts } from './ram.texts.ts'
 
-/** The button that deletes a user, group, role or policy, and the dialog that asks before; afterwards the page at `back` is shown. */
+/** The button that deletes one of a kind, and the dialog that asks before; afterwards the page at `back` is shown. */
 export function useDeletion(
   kind: Kind,
   name: string,
@@ -19,9 +19,10 @@ export function useDeletion(
   const say = useTexts(ramTexts)
   const navigate = useNavigate()
   const [isOpen, setOpen] = useState(false)
-  const action = `ram:Delete${kind}`
-  const permission = usePermissions(useArns().ram(`${kind.toLowerCase()}/${name}`), [action])
-  const remove = useChange((_: undefined, region) => call('Ram', `Delete${kind}`, region, { [`${kind}Name`]: name }))
+  const { product, service, resource } = KINDS[kind]
+  const action = `${service}:Delete${kind}`
+  const permission = usePermissions(useArns().ram(`${resource}/${name}`), [action])
+  const remove = useChange((_: undefined, region) => call(product, `Delete${kind}`, region, { [`${kind}Name`]: name }))
   const button = (
     <Do danger onClick={() => setOpen(true)} permission={permission(action)}>
       {say(`${kind}.delete`)}

@@ -3,13 +3,15 @@ import { Button, Table, type TableProps } from 'antd'
 import type { ReactNode } from 'react'
 import { useRegion } from '../../frame/region.ts'
 import { Nothing, Ready } from '../../parts/page.tsx'
-import { call, type Parameters } from '../../service/call.ts'
+import { call, type Parameters, type Product } from '../../service/call.ts'
 import type { Paged } from '../../service/replies.ts'
 import { useCommon } from '../../texts/language.tsx'
 
 const PAGE_SIZE = 50
 
 interface Props<Row extends object, Reply extends Paged> {
+  /** Whose operation it is, if not RAM's. */
+  readonly product?: Product
   readonly operation: string
   readonly parameters?: Parameters
   readonly rows: (reply: Reply) => readonly Row[]
@@ -19,8 +21,9 @@ interface Props<Row extends object, Reply extends Paged> {
   readonly next?: ReactNode
 }
 
-/** A list of RAM, which the service pages by markers. */
+/** A list that the service pages by markers. */
 export function MarkedList<Row extends object, Reply extends Paged>({
+  product = 'Ram',
   operation,
   parameters = {},
   rows,
@@ -32,10 +35,10 @@ export function MarkedList<Row extends object, Reply extends Paged>({
   const common = useCommon()
   const region = useRegion()
   const list = useInfiniteQuery({
-    queryKey: [region, operation, parameters],
+    queryKey: [region, product, operation, parameters],
     queryFn: ({ pageParam, signal }) =>
       call<Reply>(
-        'Ram',
+        product,
         operation,
         region,
         { ...parameters, MaxItems: PAGE_SIZE, Marker: pageParam === '' ? undefined : pageParam },

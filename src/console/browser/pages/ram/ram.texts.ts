@@ -17,6 +17,7 @@ export const ramTexts = {
   'User.create': ['Create User', '创建用户'],
   'Group.create': ['Create Group', '创建用户组'],
   'Role.create': ['Create RAM Role', '创建RAM角色'],
+  'OIDCProvider.create': ['Create OIDC Provider', '创建OIDC身份提供商'],
   'Policy.create': ['Create Policy', '创建权限策略'],
   'logon.name': ['Logon Name', '登录名称'],
   'display.name': ['Display Name', '显示名称'],
@@ -53,6 +54,11 @@ export const ramTexts = {
   'Role.delete.text': [
     'Sessions of {name} are refused at once. Policies must be removed first.',
     '{name} 的会话将立即被拒绝。请先移除权限策略。',
+  ],
+  'OIDCProvider.delete': ['Delete OIDC provider', '删除OIDC身份提供商'],
+  'OIDCProvider.delete.text': [
+    'Tokens of {name} start no more sessions. Sessions that run go on, and roles that trust it stay.',
+    '{name} 的令牌将无法再创建会话。已有会话继续有效，信任该提供商的角色不受影响。',
   ],
   'Policy.delete': ['Delete policy', '删除权限策略'],
   'Policy.delete.text': [
