@@ -32,7 +32,7 @@ describe('forms in the browser', () => {
 
   it('say what a parameter takes at its field, and send nothing else', async () => {
     const operations = called()
-    await desk.go(page, '/ram/users')
+    await desk.visit(page, '/ram/users')
     await page.getByRole('button', { name: 'Create User' }).first().click()
     const name = page.getByLabel('Logon Name')
     await itemOf(name).getByText('1 to 64 characters of letters, digits, ., _ and -.').waitFor()
@@ -73,7 +73,7 @@ describe('forms in the browser', () => {
   })
 
   it('show what the service refuses at the field that it is about, until somebody changes it', async () => {
-    await desk.go(page, '/ram/users?dialog=create')
+    await desk.visit(page, '/ram/users?dialog=create')
     const name = page.getByLabel('Logon Name')
     await name.fill('anna')
     await dialog().getByRole('button', { name: 'OK' }).click()
@@ -90,7 +90,7 @@ describe('forms in the browser', () => {
 
   it('send once what is sent twice before the answer', async () => {
     const operations = called()
-    await desk.go(page, '/ram/users?dialog=create')
+    await desk.visit(page, '/ram/users?dialog=create')
     await page.getByLabel('Logon Name').fill('otto')
     await dialog()
       .getByRole('button', { name: 'OK' })
@@ -106,7 +106,7 @@ describe('forms in the browser', () => {
   })
 
   it('leave out rows that nobody filled', async () => {
-    await desk.go(page, '/cn-hangzhou/cryptography/encrypt')
+    await desk.visit(page, '/cn-hangzhou/cryptography/encrypt')
     await page.getByLabel('Key', { exact: true }).fill('alias/taken')
     await page.keyboard.press('Escape')
     await page.getByLabel('Plaintext', { exact: true }).fill('x')
@@ -118,7 +118,7 @@ describe('forms in the browser', () => {
   })
 
   it('show below what is about no field', async () => {
-    await desk.go(page, '/cn-hangzhou/cryptography/encrypt')
+    await desk.visit(page, '/cn-hangzhou/cryptography/encrypt')
     const field = page.getByLabel('Key', { exact: true })
     await field.fill('alias/nothing')
     await page.keyboard.press('Escape')
@@ -133,7 +133,7 @@ describe('forms in the browser', () => {
   })
 
   it('place the refusals of each operation that they call', async () => {
-    await desk.go(page, '/cn-hangzhou/keys/create')
+    await desk.visit(page, '/cn-hangzhou/keys/create')
     await page.getByRole('button', { name: 'Add tag' }).click()
     const key = page.getByLabel('Tag key 1')
     await key.fill('a b')
@@ -156,7 +156,7 @@ describe('forms in the browser', () => {
   it("keep to the operator's settings, and do nothing beyond them", async () => {
     const operations = called()
     const unused = (await desk.program.call('CreateKey')).body.KeyMetadata.KeyId
-    await desk.go(page, `/cn-hangzhou/keys/${unused}/details`)
+    await desk.visit(page, `/cn-hangzhou/keys/${unused}/details`)
     await page.getByRole('button', { name: 'Schedule Key Deletion' }).click()
     const days = page.getByLabel('Delete In (7-60 days)')
     assert.equal(await days.inputValue(), '30')
@@ -173,7 +173,7 @@ describe('forms in the browser', () => {
   })
 
   it('begin with what is set, and save it within its limits', async () => {
-    await desk.go(page, '/ram/settings')
+    await desk.visit(page, '/ram/settings')
     const length = page.getByLabel('Password Length')
     assert.equal(await length.inputValue(), '8')
     await length.fill('33')
@@ -184,7 +184,7 @@ describe('forms in the browser', () => {
     const alias = page.getByRole('textbox', { name: 'Account alias' })
     await alias.fill('a--b')
     await faultAt(alias).getByText('3 to 63 lower-case letters').waitFor()
-    await desk.go(page, '/ram/users/anna/authentication')
+    await desk.visit(page, '/ram/users/anna/authentication')
     await page.getByRole('button', { name: 'Enable Console Logon' }).click()
     const password = page.getByLabel('Password', { exact: true })
     await password.fill('Short-7')
@@ -197,7 +197,7 @@ describe('forms in the browser', () => {
       JSON.stringify({ Version: '1', Statement: [{ Effect: 'Allow', Action: action, Resource: resource }] })
     const policy = { PolicyName: 'orders', PolicyDocument: document('kms:Encrypt', '*') }
     await desk.program.call('CreatePolicy', { Version: '2015-05-01', ...policy })
-    await desk.go(page, '/ram/policies/Custom/orders/document')
+    await desk.visit(page, '/ram/policies/Custom/orders/document')
     await page.getByRole('button', { name: 'Modify' }).click()
     const editor = page.getByRole('textbox', { name: 'Policy Document' })
     const write = async (text: string) => {

@@ -126,7 +126,7 @@ describe('hostile texts', () => {
       for (const one of await foundIn()) wrong.push(`${what}: ${one}`)
     }
     for (const name of ['CreateAlias', 'DescribeKey', 'ListKeys', 'CreateKey', 'CreateUser']) {
-      await desk.go(page, `${REGION}/events`)
+      await desk.visit(page, `${REGION}/events`)
       for (const button of await page.getByRole('button', { name: `Event Detail of ${name}` }).all()) {
         await button.click()
         await page.getByRole('dialog').getByText('"eventName"').waitFor()
@@ -136,7 +136,7 @@ describe('hostile texts', () => {
       }
     }
     for (const text of TEXTS) {
-      await desk.go(page, `${REGION}/cryptography/encrypt`)
+      await desk.visit(page, `${REGION}/cryptography/encrypt`)
       await page.getByLabel('Key', { exact: true }).fill(text)
       await page.getByLabel('Plaintext', { exact: true }).fill(text)
       await page.getByRole('main').getByRole('button', { name: 'Encrypt' }).click()

@@ -149,7 +149,7 @@ describe('a user who may only look', () => {
       ['re-encrypt', 'New key', 'Re-encrypt', 'kms:ReEncryptTo'],
     ] as const)
       for (const key of ['alias/orders', keyId]) {
-        await desk.go(page, `/cn-hangzhou/cryptography/${tab}`)
+        await desk.visit(page, `/cn-hangzhou/cryptography/${tab}`)
         const button = page.getByRole('main').getByRole('button', { name: verb })
         assert.ok(await button.isEnabled(), tab)
         await page.getByRole('combobox', { name: field }).fill(key)
