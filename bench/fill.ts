@@ -6,7 +6,7 @@ import { PairThreads } from '../src/keystore/pair-work.ts'
 import { ReservedUses } from '../src/keystore/reserved-uses.ts'
 import type { RootKeys } from '../src/keystore/root-keys.ts'
 import { SoftwareKeystore } from '../src/keystore/software.ts'
-import { KEY_INDEX } from '../src/kms/key-index.ts'
+import { KMS_INDEX } from '../src/kms/record-index.ts'
 import { ALIAS, CMK, VERSION } from '../src/kms/records.ts'
 import { chaining } from '../src/ledger/chain.ts'
 import { type Change, INSTALLATION, insert, toRow } from '../src/ledger/record.ts'
@@ -23,7 +23,7 @@ const AT_ONCE = 2000
 
 /** Adds `count` enabled keys with tags, some with aliases, to the account in the region; answers some of their ids, spread over all. */
 export async function fill(data: string, account: string, region: string, count: number): Promise<string[]> {
-  const storage = await openStorage(join(data, 'strongroom.db'), { indexing: KEY_INDEX, notice: () => {} })
+  const storage = await openStorage(join(data, 'strongroom.db'), { indexing: KMS_INDEX, notice: () => {} })
   const keys = await rootKeysOf(data, storage)
   const uses = new ReservedUses({ note: () => {}, reserve: async (_, count) => count }, () => {})
   const keystore = new SoftwareKeystore(keys, SYSTEM, new PairThreads(1), uses)

@@ -34,6 +34,7 @@ process.exitCode = await serve(process.argv.slice(2), (...given) => openWitnesse
   output: process.stdout,
   status: () => {},
   ask: null,
+  printsToTerminal: false,
   terminal: false,
   complain: (text) => process.stderr.write(`${text}\n`),
 })

@@ -18,6 +18,7 @@ const USAGE = `usage: strongroom VERB …
   sts OPERATION    the same for temporary credentials
   actiontrail OPERATION
                    the same for events and trails
+  secret get       prints the value of a secret, to a file or a pipe
   ram explain      prints whether a principal may perform an action, and which statement decides
   ram who-can      lists the principals that may perform an action
   account create   creates an account with an AccessKey of its own
@@ -107,6 +108,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   hsm: async (args, around) => (await import('./hsm.ts')).hsm(args, opening(around), around),
   'kubernetes-kms': async (args, around) => (await import('./kubernetes-kms.ts')).kubernetesKms(args, around),
   key: async (args, around) => (await import('./key.ts')).key(args, opening(around), around),
+  secret: async (args, around) => (await import('./secret.ts')).secret(args, around),
   help,
   '--help': help,
   version,

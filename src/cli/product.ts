@@ -8,6 +8,7 @@ import { didYouMean } from '../settings/nearest.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
 import { CLIENT_FLAGS, clientOptions } from './client-options.ts'
+import { refused } from './refused.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Verbs of `strongroom ram` that are no operations. */
@@ -44,16 +45,7 @@ export async function callProduct(
     around.print(path === undefined ? JSON.stringify(answer, null, 2) : member(answer, path))
     return 0
   }
-  around.complain(`${answer['Code']}: ${answer['Message']} (RequestId ${answer['RequestId']})`)
-  if (answer['AccessDeniedDetail']) around.complain(denied(answer['AccessDeniedDetail'] as Record<string, unknown>))
-  return 1
-}
-
-/** The principal, the action that was denied, and the kind of policies that denied it. */
-function denied(detail: Record<string, unknown>): string {
-  const of = (name: string) => String(detail[name] ?? '')
-  const who = `${of('AuthPrincipalType')} ${of('AuthPrincipalDisplayName')}`
-  return `${of('AuthAction')} for ${who}: ${of('NoPermissionType')} by ${of('PolicyType')} policies`
+  return refused(answer, around)
 }
 
 /** The member that a path such as KeyMetadata.KeyId names: a text as it is, anything else as JSON. */

@@ -7,6 +7,8 @@ export interface Surroundings {
   print(text: string): void
   /** Standard output, for what is too long to print at once. */
   readonly output: Writable
+  /** Whether standard output is a terminal. */
+  readonly printsToTerminal: boolean
   complain(text: string): void
   /** Whether `complain` writes to a terminal, not to a log. */
   readonly terminal: boolean

@@ -17,7 +17,7 @@ import type { PairThreads } from '../keystore/pair-work.ts'
 import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import type { Supervisor } from '../keystore/pkcs11/supervisor.ts'
 import { KeystoreRouter } from '../keystore/router.ts'
-import { KEY_INDEX } from '../kms/key-index.ts'
+import { KMS_INDEX } from '../kms/record-index.ts'
 import { KeyUsage } from '../kms/key-usage.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import { Ledger } from '../ledger/ledger.ts'
@@ -101,7 +101,7 @@ export async function openHouse(
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
   const device = settings.hsm && deviceOf(settings.hsm, alarm)
   const notice = (message: string) => openLog(settings.logLevel).info(message)
-  const storage = await open(settings.database ?? join(settings.data, 'strongroom.db'), { indexing: KEY_INDEX, notice })
+  const storage = await open(settings.database ?? join(settings.data, 'strongroom.db'), { indexing: KMS_INDEX, notice })
   try {
     const ring = await openRing({ settings, storage, device, alarm, runtime }, now)
     const { keys } = ring

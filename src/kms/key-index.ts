@@ -1,8 +1,8 @@
 // What the index of records has of keys and aliases. A released bit never gets another meaning, since indexes of earlier releases have it.
-import { folded, type Indexed, type Indexing } from '../storage/search.ts'
+import { folded, type Indexed } from '../storage/search.ts'
 import type { Row } from '../storage/storage.ts'
 import { at } from './key-state.ts'
-import { ALIAS, CMK, type CmkBody } from './records.ts'
+import type { CmkBody } from './records.ts'
 
 const SERVICE = 'Service'
 
@@ -72,12 +72,8 @@ export function aliasText(name: string): string {
   return folded(name.slice(ALIAS_PREFIX.length))
 }
 
-export const KEY_INDEX: Indexing = {
-  kinds: new Set([CMK.name, ALIAS.name]),
-  of: (row) => (row.kind === CMK.name ? ofKey(row.id, JSON.parse(row.body) as CmkBody) : ofAlias(row)),
-}
-
-function ofKey(id: string, body: CmkBody): Indexed {
+/** What the index has of a key. */
+export function indexedKey(id: string, body: CmkBody): Indexed {
   const { deleteAt, materialExpiresAt } = body
   const tags = body.product === undefined ? body.tags : [...body.tags, ['', SERVICE] as const]
   const expired = materialExpiresAt === null ? null : at({ ...body, deleteAt: null }, materialExpiresAt)
@@ -94,6 +90,7 @@ function facetsOf(body: CmkBody): number {
   return facetsWhere((property, value) => PROPERTIES[property](body) === value)
 }
 
-function ofAlias({ id }: Row): Indexed {
+/** What the index has of an alias. */
+export function indexedAlias({ id }: Row): Indexed {
   return { facets: 0, turns: null, goneAt: null, labels: '', text: aliasText(id) }
 }

@@ -26,6 +26,11 @@ export const aliasName = text({
   rule: 'alias/ followed by 1 to 255 letters, digits, _, / or -.',
 })
 
+/** Whether a key may have this id. */
+export function isKeyId(id: string): boolean {
+  return KEY_ID.test(id)
+}
+
 /** A parsed name. `foreign`: the ARN of another account or region. */
 type Named = { readonly key: string } | { readonly alias: string } | { readonly foreign: true }
 
@@ -78,7 +83,7 @@ export async function keyByIdOrArn(name: string, context: Reads): Promise<FoundK
 }
 
 async function keyWithId(id: string, context: Reads): Promise<FoundKey | null> {
-  const record = KEY_ID.test(id) ? await context.ledger.get(CMK, context.scope, id) : null
+  const record = isKeyId(id) ? await context.ledger.get(CMK, context.scope, id) : null
   const body = record && at(record.body, context.now)
   return record && body ? { record, body } : null
 }
@@ -127,7 +132,7 @@ export async function locateAlias({ AliasName }: { readonly AliasName: string },
 /** Returns the resource of the key with this id, with its tags; the key need not exist. */
 export async function keyResourceById(id: string, context: Reads): Promise<Resource> {
   if (id === '*') return everyKeyResource(context)
-  const record = KEY_ID.test(id) ? await context.ledger.get(CMK, context.scope, id) : null
+  const record = isKeyId(id) ? await context.ledger.get(CMK, context.scope, id) : null
   // The record's own id: one that was cut out of a request costs more wherever it is written.
   const resource = newKeyResource(record?.id ?? id, context)
   if (!record) return resource

@@ -12,11 +12,13 @@ import { CreateSecret } from './operations/create-secret.ts'
 import { Decrypt } from './operations/decrypt.ts'
 import { DeleteAlias } from './operations/delete-alias.ts'
 import { DeleteKeyMaterial } from './operations/delete-key-material.ts'
+import { DeleteSecret } from './operations/delete-secret.ts'
 import { DescribeAccountKmsStatus } from './operations/describe-account-kms-status.ts'
 import { DescribeAccountQuotas } from './operations/describe-account-quotas.ts'
 import { DescribeKey } from './operations/describe-key.ts'
 import { DescribeKeyVersion } from './operations/describe-key-version.ts'
 import { DescribeRegions } from './operations/describe-regions.ts'
+import { DescribeSecret } from './operations/describe-secret.ts'
 import { DisableKey } from './operations/disable-key.ts'
 import { EnableKey } from './operations/enable-key.ts'
 import { Encrypt } from './operations/encrypt.ts'
@@ -36,10 +38,13 @@ import { ListDueKeys } from './operations/list-due-keys.ts'
 import { ListKeyVersions } from './operations/list-key-versions.ts'
 import { ListKeys } from './operations/list-keys.ts'
 import { ListResourceTags } from './operations/list-resource-tags.ts'
+import { ListSecretVersionIds } from './operations/list-secret-version-ids.ts'
+import { ListSecrets } from './operations/list-secrets.ts'
 import { ListTagResources } from './operations/list-tag-resources.ts'
 import { OpenKmsService } from './operations/open-kms-service.ts'
 import { PutSecretValue } from './operations/put-secret-value.ts'
 import { ReEncrypt } from './operations/re-encrypt.ts'
+import { RestoreSecret } from './operations/restore-secret.ts'
 import { RotateSecret } from './operations/rotate-secret.ts'
 import { ScheduleKeyDeletion } from './operations/schedule-key-deletion.ts'
 import { SetDeletionProtection } from './operations/set-deletion-protection.ts'
@@ -50,7 +55,9 @@ import { UntagResources } from './operations/untag-resources.ts'
 import { UpdateAlias } from './operations/update-alias.ts'
 import { UpdateKeyDescription } from './operations/update-key-description.ts'
 import { UpdateRotationPolicy } from './operations/update-rotation-policy.ts'
+import { UpdateSecret } from './operations/update-secret.ts'
 import { UpdateSecretRotationPolicy } from './operations/update-secret-rotation-policy.ts'
+import { UpdateSecretVersionStage } from './operations/update-secret-version-stage.ts'
 
 export const kmsOperations: readonly KmsOperation[] = [
   AsymmetricVerify,
@@ -65,11 +72,13 @@ export const kmsOperations: readonly KmsOperation[] = [
   Decrypt,
   DeleteAlias,
   DeleteKeyMaterial,
+  DeleteSecret,
   DescribeAccountKmsStatus,
   DescribeAccountQuotas,
   DescribeKey,
   DescribeKeyVersion,
   DescribeRegions,
+  DescribeSecret,
   DisableKey,
   EnableKey,
   Encrypt,
@@ -89,11 +98,14 @@ export const kmsOperations: readonly KmsOperation[] = [
   ListKeyVersions,
   ListKeys,
   ListResourceTags,
+  ListSecretVersionIds,
+  ListSecrets,
   ListTagResources,
   OpenKmsService,
   PutSecretValue,
   ReEncrypt,
   RotateSecret,
+  RestoreSecret,
   ScheduleKeyDeletion,
   SetDeletionProtection,
   TagResource,
@@ -104,4 +116,6 @@ export const kmsOperations: readonly KmsOperation[] = [
   UpdateKeyDescription,
   UpdateRotationPolicy,
   UpdateSecretRotationPolicy,
+  UpdateSecret,
+  UpdateSecretVersionStage,
 ]

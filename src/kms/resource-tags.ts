@@ -4,9 +4,11 @@ import { refuse } from '../api/errors.ts'
 import type { Resource, Tags } from '../api/operation.ts'
 import { choice, json, optional, type Parameter, text } from '../api/parameters.ts'
 import { objectPieces, textPieces } from '../api/pieces.ts'
-import { type FoundKey, keyByIdOrArn, keyResource, kmsArn } from './key-name.ts'
+import { keyByIdOrArn, keyResource } from './key-name.ts'
 import type { WantedTag } from './key-search.ts'
 import type { KmsContext } from './operation.ts'
+import { secretOrNull, secretResource } from './secrets/secret-name.ts'
+import { type Tagged, taggedKey, taggedSecret } from './tagged.ts'
 import { isTagKey, isTagValue, MAX_TAGS } from './tags.ts'
 
 const MAX_RESOURCES = 50
@@ -87,18 +89,27 @@ interface Named {
 
 /** Locates each resource that the call names. */
 export async function locateResources({ ResourceType, ResourceId }: Named, context: KmsContext): Promise<Resource[]> {
-  if (ResourceType === 'secret')
-    return ResourceId.map((name) => ({ type: 'ACS::KMS::Secret', name, arn: kmsArn(context, `secret/${name}`) }))
-  return Promise.all(ResourceId.map((name) => keyResource(name, context)))
+  const locate = ResourceType === 'key' ? keyResource : secretResource
+  return Promise.all(ResourceId.map((name) => locate(name, context)))
 }
 
-/** Returns the keys that the call names, each once. There are no secrets here: refuses with InvalidResourceId.NotFound. */
-export async function namedKeys({ ResourceType, ResourceId }: Named, context: KmsContext): Promise<FoundKey[]> {
-  const keys = new Map<string, FoundKey>()
+/** Returns the keys or secrets that the call names, each once. Refuses with InvalidResourceId.NotFound. */
+export async function namedResources({ ResourceType, ResourceId }: Named, context: KmsContext): Promise<Tagged[]> {
+  const resources = new Map<string, Tagged>()
   for (const name of ResourceId) {
-    const key = ResourceType === 'key' ? await keyByIdOrArn(name, context) : null
-    if (!key) throw refuse('InvalidResourceId.NotFound')
-    keys.set(key.record.id, key)
+    const resource = ResourceType === 'key' ? await keyNamed(name, context) : await secretNamed(name, context)
+    if (!resource) throw refuse('InvalidResourceId.NotFound')
+    resources.set(resource.id, resource)
   }
-  return [...keys.values()]
+  return [...resources.values()]
+}
+
+async function keyNamed(name: string, context: KmsContext): Promise<Tagged | null> {
+  const key = await keyByIdOrArn(name, context)
+  return key && taggedKey(key)
+}
+
+async function secretNamed(name: string, context: KmsContext): Promise<Tagged | null> {
+  const secret = await secretOrNull(name, context)
+  return secret && taggedSecret(secret)
 }

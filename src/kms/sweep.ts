@@ -1,4 +1,4 @@
-// The background work of KMS: deletes keys and imported material that are due, rotates keys, and destroys the objects that an HSM still
+// The background work of KMS: deletes keys, imported material and secrets that are due, rotates keys, and destroys the objects that an HSM still
 // holds of them; and has secrets rotated. A revision guards each step, so that several servers may sweep at once and each step happens once.
 
 import { formatArn } from '../api/arn.ts'
@@ -13,6 +13,7 @@ import { CMK, type Cmk, DESTRUCTION, type DestructionBody, VERSION } from './rec
 import { rotated, rotationDueAt } from './rotation.ts'
 import type { RotationHouse } from './secrets/rotation-step.ts'
 import { rotateSecrets } from './secrets/rotation-sweep.ts'
+import { sweepSecrets } from './secrets/sweep-secrets.ts'
 import { newVersion } from './version.ts'
 
 const AT_ONCE = 100
@@ -22,7 +23,7 @@ const SELDOM_MS = 3_600_000
 
 type House = RotationHouse
 
-/** Does what is due and returns how many keys it changed. Throws when the database can't be reached: try again later. */
+/** Does what is due and returns how many keys and secrets it changed. Throws when the database can't be reached: try again later. */
 export async function sweep(house: House): Promise<number> {
   if (house.ledger.failure) throw house.ledger.failure
   const away: Unreachable[] = []
@@ -38,6 +39,7 @@ export async function sweep(house: House): Promise<number> {
     if (due.length < AT_ONCE || moved === 0) break
   }
   if (away[0]) house.failed(`the work due on ${away.length} keys waits for their device`, away[0])
+  done += await sweepSecrets(house)
   await rotateSecrets(house)
   await destroyDue(house)
   await house.keystore.collect(house.now()).catch((error: unknown) => {

@@ -1,11 +1,13 @@
-// Tags of keys: their grammar and limits.
+// Tags of keys and secrets: their grammar and limits, and which resource a tag operation names.
 import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import { json, optional, shaped, text, type Values } from '../api/parameters.ts'
-import { keyIdOrAlias, keyResource, kmsArn } from './key-name.ts'
+import { findKey, keyIdOrAlias, keyResource, kmsArn } from './key-name.ts'
 import type { KmsContext } from './operation.ts'
 import type { CmkBody } from './records.ts'
+import { findSecret, secretName, secretResource } from './secrets/secret-name.ts'
 import { maySet } from './service-tags.ts'
+import { type Tagged, taggedKey, taggedSecret } from './tagged.ts'
 
 export const MAX_TAGS = 20
 
@@ -57,7 +59,7 @@ export function isTagValue(value: unknown): value is string {
   return typeof value === 'string' && value.length <= VALUE_LIMITS.longest && CHARACTERS.test(value)
 }
 
-/** Returns the tags with others added or overwritten. Refuses when the key would have too many. */
+/** Returns the tags with others added or overwritten. Refuses when there would be too many. */
 export function tagged(tags: Tags, added: Tags): Tags {
   const after = [...new Map([...tags, ...added])]
   if (after.length > MAX_TAGS) throw refuse('Rejected.LimitExceeded')
@@ -67,27 +69,31 @@ export function tagged(tags: Tags, added: Tags): Tags {
 /** The three parameters that can name the resource of a tag operation; a call gives exactly one. */
 export const taggedResourceParameters = {
   KeyId: optional(keyIdOrAlias, null),
-  SecretName: optional(text({ max: 256, rule: 'The name of a secret.' }), null),
+  SecretName: optional(secretName, null),
   CertificateId: optional(text({ max: 256, rule: 'The ID of a certificate.' }), null),
 }
 
 type TaggedResource = Values<typeof taggedResourceParameters>
 
-/** Returns the resource that exactly one of the parameters names. Refuses with MissingParameter or InvalidParameter. */
-export async function taggedResource(values: TaggedResource, context: KmsContext): Promise<Resource[]> {
+/** Locates the resource that exactly one of the parameters names. Refuses with MissingParameter or InvalidParameter. */
+export async function locateTagged(values: TaggedResource, context: KmsContext): Promise<Resource[]> {
   const { KeyId, SecretName, CertificateId } = values
   const given = [KeyId, SecretName, CertificateId].filter((name) => name !== null)
   if (given.length === 0) throw refuse('MissingParameter', { name: 'KeyId' })
   if (given.length > 1)
     throw refuse('InvalidParameter', { name: 'KeyId', rule: 'Name one of KeyId, SecretName and CertificateId.' })
   if (KeyId !== null) return [await keyResource(KeyId, context)]
-  return SecretName === null
-    ? [{ type: 'ACS::KMS::Certificate', name: given[0] ?? '', arn: kmsArn(context, `certificate/${given[0]}`) }]
-    : [{ type: 'ACS::KMS::Secret', name: SecretName, arn: kmsArn(context, `secret/${SecretName}`) }]
+  if (SecretName !== null) return [await secretResource(SecretName, context)]
+  return [{ type: 'ACS::KMS::Certificate', name: given[0] ?? '', arn: kmsArn(context, `certificate/${given[0]}`) }]
 }
 
-/** Returns the name of the key to tag. There are no secrets or certificates here: refuses them as not found. */
-export function taggedKeyName({ KeyId, SecretName }: TaggedResource): string {
-  if (KeyId !== null) return KeyId
-  throw refuse(SecretName === null ? 'Certificate.NotFound' : 'Forbidden.ResourceNotFound')
+/** Returns what a tag operation is about. There are no certificates here: refuses them as not found. */
+export async function findTagged(
+  { KeyId, SecretName }: TaggedResource,
+  context: KmsContext,
+  takes: 'id' | 'id or alias',
+): Promise<Tagged> {
+  if (KeyId !== null) return taggedKey(await findKey(KeyId, context, takes))
+  if (SecretName !== null) return taggedSecret(await findSecret(SecretName, context))
+  throw refuse('Certificate.NotFound')
 }

@@ -93,6 +93,7 @@ export const SERVICE_WORK = {
   DeleteExpiredKeyMaterial: 'Kms',
   RotateKey: 'Kms',
   RotateSecret: 'Kms',
+  DeleteSecret: 'Kms',
   AcceptRestoredTrail: 'Actiontrail',
   ChangeRootKeyProvider: 'Kms',
   RotateRootKey: 'Kms',

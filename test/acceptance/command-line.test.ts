@@ -28,6 +28,25 @@ function kms(...args: string[]) {
   })
 }
 
+describe('strongroom secret get', () => {
+  it('prints on a terminal only with --show, and then a line', async () => {
+    const { accessKeyId, accessKeySecret } = program.credentials
+    const env = {
+      STRONGROOM_ENDPOINT: program.endpoint,
+      STRONGROOM_CA_FILE: join(program.data, 'tls/ca.pem'),
+      ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
+    }
+    await program.call('CreateSecret', { SecretName: 'shown', VersionId: 'v1', SecretData: 'hunter2' })
+    const refused = await runHere(['secret', 'get', 'shown'], env, true)
+    assert.deepEqual([refused.code, refused.out], [2, ''])
+    assert.match(refused.err, /not printed on a terminal: write it to a file or a pipe, or say --show/)
+    const shown = await runHere(['secret', 'get', 'shown', '--show'], env, true)
+    assert.deepEqual([shown.code, shown.out], [0, 'hunter2\n'])
+    assert.equal((await runHere(['secret', 'get', 'shown'], env)).out, 'hunter2')
+  })
+})
+
 describe('strongroom kms', () => {
   it('prints, complains and ends as its verbs do in the process of a test', async () => {
     const lines = [['--version'], ['srve'], [], ['kms', 'ListKeys', '--data', '/nonexistent'], ['kms', '--help']]

@@ -4,7 +4,11 @@ import { Writable } from 'node:stream'
 import { commandLine } from '../../src/cli/command-line.ts'
 
 /** Does what the words say, as the program would, without a terminal; returns its exit code and what it prints. */
-export async function runHere(words: readonly string[], env: Readonly<Record<string, string>> = {}) {
+export async function runHere(
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  printsToTerminal = false,
+) {
   let [out, err] = ['', '']
   const output = new Writable({
     write(chunk, _, done) {
@@ -23,6 +27,7 @@ export async function runHere(words: readonly string[], env: Readonly<Record<str
     complain: (text) => {
       err += `strongroom: ${text}\n`
     },
+    printsToTerminal,
     terminal: false,
     status: () => undefined,
     ask: null,

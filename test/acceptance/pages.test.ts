@@ -73,6 +73,7 @@ describe('the commands of the pages', () => {
       'docs/products.md',
       'docs/root-key.md',
       'docs/running.md',
+      'docs/secrets.md',
       'docs/simulation.md',
       'docs/trails.md',
     ]
@@ -154,6 +155,14 @@ describe('the commands of the pages', () => {
       .replaceAll('2026-11-30', day(0))
     const out = checkout.run(`KEY=$(bin/strongroom kms CreateKey --print KeyMetadata.KeyId)\n${script}`)
     assert.match(out, /CreateKey/)
+  })
+
+  it('docs/secrets.md', async () => {
+    await using checkout = await Checkout.open()
+    checkout.run(blocks('docs/secrets.md', 'sh').join('\n'))
+    assert.equal(readFileSync(join(checkout.folder, 'candidate'), 'utf8').length, 32)
+    const { body } = await checkout.program.call('GetSecretValue', { SecretName: 'shop/db' })
+    assert.equal(body.SecretData, readFileSync(join(checkout.folder, 'password'), 'utf8'))
   })
 
   it('docs/trails.md: makes a trail that delivers', async () => {

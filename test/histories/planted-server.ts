@@ -53,6 +53,7 @@ process.exitCode = await serve(
     output: process.stdout,
     status: () => {},
     complain: (text) => process.stderr.write(`${text}\n`),
+    printsToTerminal: false,
     terminal: false,
     ask: null,
   },

@@ -64,6 +64,7 @@ eachDatabase((open) => {
         [
           ['Keys', 0],
           ['Aliases', 0],
+          ['Secrets', 0],
         ],
       )
       const { body: ram } = await ramOf(house, other).call('GetAccountSummary')
@@ -109,13 +110,23 @@ describe('very many keys that are due', () => {
 
 describe('quotas', () => {
   it('are counted as the service counts them, with the limits of the account', async () => {
-    await using house = await openTestHouse(null, ['--max-keys', '2', '--max-aliases', '5', '--max-users', '3'])
+    await using house = await openTestHouse(null, [
+      '--max-keys',
+      '2',
+      '--max-aliases',
+      '5',
+      '--max-secrets',
+      '3',
+      '--max-users',
+      '3',
+    ])
     const { KeyId } = (await house.must('CreateKey')).KeyMetadata
     await house.must('CreateAlias', { KeyId, AliasName: 'alias/one' })
     await house.must('CreateKey', {})
     assert.deepEqual((await house.must('DescribeAccountQuotas')).Quotas.Quota, [
       { Name: 'Keys', Used: 2, Limit: 2 },
       { Name: 'Aliases', Used: 1, Limit: 5 },
+      { Name: 'Secrets', Used: 0, Limit: 3 },
     ])
     assert.equal(await house.outcome('CreateKey'), 'Rejected.LimitExceeded')
     const ram = ramOf(house)

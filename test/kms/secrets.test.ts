@@ -1,8 +1,13 @@
 // Secrets: their values, versions and stages, and what their keys allow.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { SECRET_VALUE } from '../../src/kms/secrets/records.ts'
+import type { Called } from '../acceptance/program.ts'
 import { eachProtectionLevel } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
+
+type Body = Called['body']
+const DAY = 86_400_000
 
 eachProtectionLevel((open) => {
   describe('secrets', () => {
@@ -170,6 +175,246 @@ eachProtectionLevel((open) => {
       })
     })
 
+    describe('UpdateSecretVersionStage', () => {
+      const move = (SecretName: string, VersionStage: string, from: string | null, to: string | null) =>
+        house.outcome('UpdateSecretVersionStage', {
+          SecretName,
+          VersionStage,
+          ...(from === null ? {} : { RemoveFromVersion: from }),
+          ...(to === null ? {} : { MoveToVersion: to }),
+        })
+
+      it('moves ACSCurrent back: the version that had it is the previous one', async () => {
+        const { SecretName } = await secretWith()
+        for (const id of ['v2', 'v3']) assert.equal(await put(SecretName, id), 'OK')
+        assert.equal(await move(SecretName, 'ACSCurrent', null, 'v1'), 'OK')
+        assert.deepEqual(await dataOf(SecretName), 'v1: first')
+        assert.deepEqual([await stagesOf(SecretName, 'v3'), await stagesOf(SecretName, 'v2')], [['ACSPrevious'], []])
+        assert.equal(await move(SecretName, 'ACSCurrent', 'v1', 'v3'), 'OK')
+        assert.deepEqual(
+          [await stagesOf(SecretName, 'v1'), await stagesOf(SecretName, 'v3')],
+          [['ACSPrevious'], ['ACSCurrent']],
+        )
+        assert.equal(await move(SecretName, 'ACSCurrent', null, 'v3'), 'OK')
+        assert.deepEqual(await stagesOf(SecretName, 'v1'), ['ACSPrevious'])
+      })
+
+      it('adds, moves and removes stages of the user', async () => {
+        const { SecretName } = await secretWith()
+        assert.equal(await put(SecretName, 'v2'), 'OK')
+        assert.equal(await move(SecretName, 'blue', null, 'v1'), 'OK')
+        assert.equal(await move(SecretName, 'blue', 'v1', 'v2'), 'OK')
+        assert.deepEqual(await stagesOf(SecretName, 'v2'), ['ACSCurrent', 'blue'])
+        assert.equal(await move(SecretName, 'blue', 'v2', null), 'OK')
+        assert.deepEqual(await stagesOf(SecretName, 'v2'), ['ACSCurrent'])
+      })
+
+      it('refuses what does not fit', async () => {
+        const { SecretName } = await secretWith()
+        assert.equal(await put(SecretName, 'v2'), 'OK')
+        for (const stage of ['ACSCurrent', 'ACSPrevious']) {
+          assert.equal(await move(SecretName, stage, 'v2', null), 'MissingParameter')
+          assert.equal(await move(SecretName, stage, null, 'v3'), 'Forbidden.ResourceNotFound')
+        }
+        assert.equal(await move(SecretName, 'blue', null, null), 'MissingParameter')
+        assert.equal(await move(SecretName, 'blue', 'v1', null), 'Rejected.InvalidRequest')
+        assert.equal(await move(SecretName, 'ACSCurrent', 'v1', 'v1'), 'Rejected.InvalidRequest')
+        assert.equal(await move(SecretName, 'blue', 'v3', 'v1'), 'Forbidden.ResourceNotFound')
+        for (let i = 0; i < 30; i++) assert.equal(await move(SecretName, `s${i}`, null, 'v1'), 'OK')
+        assert.equal(await move(SecretName, 'one more', null, 'v1'), 'Rejected.LimitExceeded')
+        assert.equal(await move(SecretName, 's7', null, 'v2'), 'OK')
+      })
+
+      it('of many clients at once gets one order: a stage marks one version', async () => {
+        const { SecretName } = await secretWith()
+        const ids = ['v2', 'v3', 'v4', 'v5', 'v6']
+        await Promise.all(ids.map((id) => put(SecretName, id)))
+        await Promise.all(
+          ids.flatMap((id) => [move(SecretName, 'ACSCurrent', null, id), move(SecretName, 'blue', null, id)]),
+        )
+        const { VersionIds } = await house.must('ListSecretVersionIds', { SecretName, IncludeDeprecated: 'true' })
+        const stages = VersionIds.VersionId.flatMap((version: Body) => version.VersionStages.VersionStage)
+        assert.deepEqual(stages.toSorted(), ['ACSCurrent', 'ACSPrevious', 'blue'])
+        assert.equal(VersionIds.VersionId.length, 6)
+      })
+    })
+
+    describe('DescribeSecret, UpdateSecret and ListSecretVersionIds', () => {
+      it('tell of a secret, and never its value', async () => {
+        const Tags = '[{"TagKey":"Project","TagValue":"Apollo"}]'
+        const { SecretName, keyId } = await secretWith({ Description: 'of the database', Tags, SecretData: 'CANARY' })
+        const created = `${new Date(house.now).toISOString().slice(0, 19)}Z`
+        house.now += 60_000
+        const updated = `${new Date(house.now).toISOString().slice(0, 19)}Z`
+        assert.deepEqual(
+          (await house.must('UpdateSecret', { SecretName, Description: 'changed' })).SecretName,
+          SecretName,
+        )
+        const { RequestId: _, ...described } = await house.must('DescribeSecret', { SecretName, FetchTags: 'true' })
+        assert.deepEqual(described, {
+          Arn: `acs:kms:cn-hangzhou:${house.credentials.accountId}:secret/${SecretName}`,
+          SecretName,
+          Description: 'changed',
+          EncryptionKeyId: keyId,
+          CreateTime: created,
+          UpdateTime: updated,
+          SecretType: 'Generic',
+          Tags: { Tag: [{ TagKey: 'Project', TagValue: 'Apollo' }] },
+        })
+        assert.equal((await house.must('DescribeSecret', { SecretName })).Tags, undefined)
+        assert.equal(await house.outcome('UpdateSecret', { SecretName }), 'MissingParameter')
+        assert.equal(await house.outcome('UpdateSecret', { SecretName, Description: '' }), 'OK')
+      })
+
+      it('list the versions with a stage, or all, page by page', async () => {
+        const { SecretName } = await secretWith()
+        for (const id of ['v2', 'v3']) assert.equal(await put(SecretName, id), 'OK')
+        const list = async (more: Record<string, string>) => {
+          const { VersionIds, TotalCount } = await house.must('ListSecretVersionIds', { SecretName, ...more })
+          return [TotalCount, ...VersionIds.VersionId.map((version: Body) => version.VersionId)]
+        }
+        assert.deepEqual(await list({}), [2, 'v2', 'v3'])
+        assert.deepEqual(await list({ IncludeDeprecated: 'true' }), [3, 'v1', 'v2', 'v3'])
+        assert.deepEqual(await list({ IncludeDeprecated: 'true', PageSize: '2', PageNumber: '2' }), [3, 'v3'])
+      })
+    })
+
+    describe('ListSecrets', () => {
+      const list = async (...filters: [string, ...string[]][]) => {
+        const Filters = JSON.stringify(filters.map(([Key, ...Values]) => ({ Key, Values })))
+        const { SecretList, TotalCount } = await house.must('ListSecrets', { Filters, PageSize: '100' })
+        const names = SecretList.Secret.map((secret: Body) => secret.SecretName)
+        assert.equal(TotalCount, names.length)
+        return names
+      }
+
+      it('finds secrets by name, description, tags, type and a part of a text', async () => {
+        const [a, b, c] = ['find/Alpha', 'find/beta', 'find/gamma']
+        await secretWith({ SecretName: a, Description: 'one', Tags: '[{"TagKey":"find","TagValue":"x"}]' })
+        await secretWith({ SecretName: b, Description: 'two of ALPHA' })
+        await secretWith({ SecretName: c, Description: 'one', Tags: '[{"TagKey":"find","TagValue":"y"}]' })
+        assert.deepEqual(await list(['SecretName', c, a, 'find/none', a]), [a, c])
+        assert.deepEqual(await list(['SecretName', a, b], ['Description', 'one']), [a])
+        assert.deepEqual(await list(['Description', 'one']), [a, c])
+        assert.deepEqual(await list(['Description', 'on']), [])
+        assert.deepEqual(await list(['TagKey', 'find']), [a, c])
+        assert.deepEqual(await list(['TagKey', 'find'], ['TagValue', 'y']), [c])
+        assert.deepEqual(await list(['Search', 'alpha']), [a, b])
+        assert.deepEqual(await list(['Search', 'find/'], ['SecretType', 'Rds', 'Generic']), [a, b, c])
+        assert.deepEqual(await list(['Search', 'find/'], ['SecretType', 'Rds']), [])
+        assert.deepEqual(await list(['SecretName', a], ['DKMSInstanceId', 'kst-1']), [])
+        await house.must('DeleteSecret', { SecretName: b, RecoveryWindowInDays: '7' })
+        assert.deepEqual(await list(['Search', 'alpha']), [a, b])
+        house.now += 7 * DAY
+        assert.deepEqual(await list(['Search', 'alpha']), [a])
+        for (const Filters of ['{}', '[{"Key":"Name","Values":["a"]}]', '[{"Key":"TagValue","Values":["a"]}]'])
+          assert.equal(await house.outcome('ListSecrets', { Filters }), 'InvalidParameter')
+      })
+
+      it('shows tags only where they are wanted, and pages', async () => {
+        const { TotalCount } = await house.must('ListSecrets', { PageSize: '1' })
+        const { SecretList } = await house.must('ListSecrets', {
+          Filters: '[{"Key":"SecretName","Values":["find/Alpha"]}]',
+          FetchTags: 'true',
+        })
+        assert.deepEqual(SecretList.Secret[0].Tags, { Tag: [{ TagKey: 'find', TagValue: 'x' }] })
+        const past = await house.must('ListSecrets', { PageSize: '1', PageNumber: String(TotalCount + 1) })
+        assert.deepEqual([past.SecretList, past.TotalCount], [{ Secret: [] }, TotalCount])
+      })
+    })
+
+    describe('the tags of a secret', () => {
+      it('are set, listed and removed like those of a key', async () => {
+        const { SecretName } = await secretWith()
+        const tagsOf = async () => (await house.must('DescribeSecret', { SecretName, FetchTags: 'true' })).Tags.Tag
+        await house.must('TagResource', { SecretName, Tags: '[{"TagKey":"a","TagValue":"1"}]' })
+        const resources = { RegionId: 'cn-hangzhou', ResourceType: 'secret', 'ResourceId.1': SecretName }
+        await house.must('TagResources', { ...resources, 'Tag.1.Key': 'b', 'Tag.1.Value': '2' })
+        const { TagResources } = await house.must('ListTagResources', resources)
+        assert.deepEqual(
+          TagResources.TagResource,
+          ['a', 'b'].map((TagKey, i) => ({
+            ResourceType: 'secret',
+            ResourceId: SecretName,
+            TagKey,
+            TagValue: String(i + 1),
+          })),
+        )
+        const all = { RegionId: 'cn-hangzhou', ResourceType: 'secret', 'Tag.1.Key': 'b', 'Tag.1.Value': '2' }
+        const found = (await house.must('ListTagResources', all)).TagResources.TagResource
+        assert.deepEqual(new Set(found.map((tag: Body) => tag.ResourceId)), new Set([SecretName]))
+        await house.must('UntagResource', { SecretName, TagKeys: '["a"]' })
+        assert.deepEqual(await tagsOf(), [{ TagKey: 'b', TagValue: '2' }])
+        await house.must('UntagResources', { ...resources, All: 'true' })
+        assert.deepEqual(await tagsOf(), [])
+        const none = { ...resources, 'ResourceId.2': 'no/such', 'Tag.1.Key': 'c' }
+        assert.equal(await house.outcome('TagResources', none), 'InvalidResourceId.NotFound')
+        assert.deepEqual(await tagsOf(), [])
+      })
+    })
+
+    describe('DeleteSecret and RestoreSecret', () => {
+      it('keep the secret for the window, in which it can be read about and restored, and nothing else', async () => {
+        const { SecretName } = await secretWith()
+        const given = { SecretName, RecoveryWindowInDays: '7' }
+        const { PlannedDeleteTime } = await house.must('DeleteSecret', given)
+        assert.equal(PlannedDeleteTime, `${new Date(house.now + 7 * DAY).toISOString().slice(0, 19)}Z`)
+        const inWindow = 'Rejected.ResourceInDeleteWindow'
+        assert.equal(await dataOf(SecretName), inWindow)
+        assert.equal(await put(SecretName, 'v2'), inWindow)
+        for (const [operation, more] of [
+          ['DeleteSecret', {}],
+          ['DeleteSecret', { ForceDeleteWithoutRecovery: 'true' }],
+          ['UpdateSecret', { Description: 'x' }],
+          ['UpdateSecretVersionStage', { VersionStage: 'blue', MoveToVersion: 'v1' }],
+          ['CreateSecret', { VersionId: 'v1', SecretData: 'x' }],
+          ['TagResource', { Tags: '[{"TagKey":"a"}]' }],
+          ['UntagResource', { TagKeys: '["a"]' }],
+        ] as const)
+          assert.equal(await house.outcome(operation, { SecretName, ...more }), inWindow, operation)
+        assert.equal((await house.must('DescribeSecret', { SecretName })).PlannedDeleteTime, PlannedDeleteTime)
+        assert.equal(await house.outcome('ListSecretVersionIds', { SecretName }), 'OK')
+        await house.must('RestoreSecret', { SecretName })
+        assert.equal(await house.outcome('RestoreSecret', { SecretName }), 'Rejected.ResourceInUse')
+        assert.equal(await dataOf(SecretName), 'v1: first')
+      })
+
+      it('end the secret at its very second; its name is free after the background work, which the trail tells', async () => {
+        const { SecretName } = await secretWith()
+        await house.must('DeleteSecret', { SecretName, RecoveryWindowInDays: '7' })
+        house.now += 7 * DAY - 1
+        assert.equal(await house.outcome('DescribeSecret', { SecretName }), 'OK')
+        house.now += 1
+        for (const operation of ['DescribeSecret', 'GetSecretValue', 'RestoreSecret', 'ListSecretVersionIds'])
+          assert.equal(await house.outcome(operation, { SecretName }), 'Forbidden.ResourceNotFound')
+        const again = { SecretName, VersionId: 'v1', SecretData: 'again' }
+        assert.equal(await house.outcome('CreateSecret', again), 'Rejected.ResourceInDeleteWindow')
+        await house.sweep()
+        const event = (await house.events()).findLast(({ eventName }) => eventName === 'DeleteSecret')
+        assert.deepEqual(event?.['referencedResources'], { 'ACS::KMS::Secret': [SecretName] })
+        assert.equal(event?.['eventType'], 'AliyunServiceEvent')
+        assert.equal(await house.outcome('CreateSecret', again), 'OK')
+        assert.equal(await dataOf(SecretName), 'v1: again')
+      })
+
+      it('by force delete at once, and leave no value behind', async () => {
+        const { SecretName } = await secretWith()
+        assert.equal(await dataOf(SecretName), 'v1: first')
+        const force = { SecretName, ForceDeleteWithoutRecovery: 'true' }
+        assert.equal(await house.outcome('DeleteSecret', { ...force, RecoveryWindowInDays: '7' }), 'InvalidParameter')
+        for (const RecoveryWindowInDays of ['6', '31', 'x'])
+          assert.equal(await house.outcome('DeleteSecret', { SecretName, RecoveryWindowInDays }), 'InvalidParameter')
+        await house.must('DeleteSecret', force)
+        assert.equal(await dataOf(SecretName), 'Forbidden.ResourceNotFound')
+        const scope = { account: house.credentials.accountId, region: 'cn-hangzhou' }
+        const where = { parent: SecretName, offset: 0, limit: 10 }
+        assert.equal((await house.open.ledger.page(SECRET_VALUE, scope, where)).records.length, 0)
+        assert.equal(await house.outcome('DeleteSecret', force), 'Forbidden.ResourceNotFound')
+        assert.equal(await house.outcome('CreateSecret', { SecretName, VersionId: 'v1', SecretData: 'new' }), 'OK')
+        assert.equal(await dataOf(SecretName), 'v1: new')
+      })
+    })
+
     describe('the key of a secret', () => {
       it('decides whether its values can be read and added', async () => {
         const { SecretName, keyId } = await secretWith()
@@ -182,7 +427,7 @@ eachProtectionLevel((open) => {
         await house.must('CancelKeyDeletion', { KeyId: keyId })
         assert.deepEqual(await both(), ['v1: first', 'OK'])
         await house.must('ScheduleKeyDeletion', { KeyId: keyId, PendingWindowInDays: '7' })
-        house.now += 7 * 86_400_000
+        house.now += 7 * DAY
         assert.equal(await dataOf(SecretName), 'Forbidden.KeyNotFound')
         await house.sweep()
         assert.deepEqual(
@@ -197,7 +442,7 @@ eachProtectionLevel((open) => {
           RotationInterval: '7d',
         })
         const { SecretName } = await secretWith({ EncryptionKeyId: KeyMetadata.KeyId })
-        house.now += 7 * 86_400_000
+        house.now += 7 * DAY
         await house.sweep()
         assert.equal(await put(SecretName, 'v2'), 'OK')
         assert.equal(await dataOf(SecretName), 'v2: data of v2')

@@ -78,6 +78,14 @@ const TABLE: Readonly<Record<string, readonly [string, string, string, string]>>
   // The secret is Generic.
   RotateSecret: [RU, RU, RU, RU],
   UpdateSecretRotationPolicy: [RU, RU, RU, RU],
+  // Only values need the key.
+  ListSecrets: [OK, OK, OK, OK],
+  DescribeSecret: [OK, OK, OK, OK],
+  UpdateSecret: [OK, OK, OK, OK],
+  UpdateSecretVersionStage: [OK, OK, OK, OK],
+  ListSecretVersionIds: [OK, OK, OK, OK],
+  DeleteSecret: [OK, OK, OK, OK],
+  RestoreSecret: [OK, OK, OK, OK],
 }
 
 /** The operations that keys of external material can't show: on a key of origin Aliyun_KMS, which is never PendingImport. */
@@ -175,6 +183,7 @@ async function parametersOf(operation: string, subject: Subject, house: TestHous
     case 'CreateKey':
     case 'ListKeys':
     case 'ListAliases':
+    case 'ListSecrets':
     case 'DescribeRegions':
     case 'OpenKmsService':
     case 'DescribeAccountKmsStatus':
@@ -253,7 +262,20 @@ async function parametersOf(operation: string, subject: Subject, house: TestHous
       return { SecretName, EnableAutomaticRotation: 'false' }
     case 'PutSecretValue':
       return { SecretName, VersionId: `v-${++counter}`, SecretData: 'y' }
+    case 'UpdateSecret':
+      return { SecretName, Description: 'another' }
+    case 'UpdateSecretVersionStage':
+      return { SecretName, VersionStage: 'blue', MoveToVersion: 'v1' }
+    case 'DeleteSecret': {
+      await house.must('CreateSecret', { SecretName: `gone-${++counter}`, VersionId: 'v1', SecretData: 'x' })
+      return { SecretName: `gone-${counter}` }
+    }
+    case 'RestoreSecret':
+      await house.must('DeleteSecret', { SecretName })
+      return { SecretName }
     case 'GetSecretValue':
+    case 'DescribeSecret':
+    case 'ListSecretVersionIds':
       return { SecretName }
     case 'ImportKeyMaterial':
       return { KeyId, ImportToken: prepared?.token ?? '', EncryptedKeyMaterial: prepared?.wrapped ?? '' }

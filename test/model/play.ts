@@ -98,6 +98,7 @@ export class Run {
     this.model.now = this.house.now
     await this.house.sweep()
     this.model.sweep()
+    this.secrets.sweep()
   }
 
   /** A first state worth changing: a key that rotates, one that does not, one with imported material; each named and used. */
@@ -144,7 +145,7 @@ export class Run {
       return
     }
     const name = step.operation
-    if (/^(List|CreateAlias)/.test(name)) await this.sweep()
+    if (/^(List|CreateAlias|CreateSecret)/.test(name)) await this.sweep()
     this.house.now += 1000
     this.model.now = this.house.now
     const play = PLAYS[name]

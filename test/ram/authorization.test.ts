@@ -138,6 +138,23 @@ const OPERATIONS: Readonly<Record<string, [On, Parameters]>> = {
     'secret',
     async (fixture) => ({ SecretName: await secretOf(fixture), EnableAutomaticRotation: 'false' }),
   ],
+  ListSecrets: ['secrets', async () => ({})],
+  DescribeSecret: ['secret', async (fixture) => ({ SecretName: await secretOf(fixture) })],
+  UpdateSecret: ['secret', async (fixture) => ({ SecretName: await secretOf(fixture), Description: 'd' })],
+  UpdateSecretVersionStage: [
+    'secret',
+    async (fixture) => ({ SecretName: await secretOf(fixture), VersionStage: 's', MoveToVersion: 'v1' }),
+  ],
+  ListSecretVersionIds: ['secret', async (fixture) => ({ SecretName: await secretOf(fixture) })],
+  DeleteSecret: ['secret', async (fixture) => ({ SecretName: await secretOf(fixture) })],
+  RestoreSecret: [
+    'secret',
+    async (fixture) => {
+      const SecretName = await secretOf(fixture)
+      await fixture.house.must('DeleteSecret', { SecretName })
+      return { SecretName }
+    },
+  ],
   PutSecretValue: [
     'secret',
     async (fixture) => ({ SecretName: await secretOf(fixture), VersionId: 'v2', SecretData: 'y' }),

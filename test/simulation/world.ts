@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { KEY_INDEX } from '../../src/kms/key-index.ts'
+import { KMS_INDEX } from '../../src/kms/record-index.ts'
 import type { Alarm } from '../../src/ledger/alarm.ts'
 import { readSettings, type Settings } from '../../src/settings/settings.ts'
 import type { Storage } from '../../src/storage/storage.ts'
@@ -92,7 +92,7 @@ export class World {
     const process = new SimulatedProcess(`${name}#${number}`, number, this.#seed, this.scheduler, skew)
     const line =
       this.mode === 'shared' ? networkLine(this.host, process, name === 'server0') : diskLine(this.host, process)
-    return { process, storage: new SimulatedStorage(this.host.database, line, KEY_INDEX) }
+    return { process, storage: new SimulatedStorage(this.host.database, line, KMS_INDEX) }
   }
 
   /** Reports what goes wrong in a process. Nothing in a run is forged, and no failure is without a cause that the run knows. */

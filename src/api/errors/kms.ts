@@ -37,6 +37,7 @@ export const kms = {
   // secrets
   'Rejected.ResourceExist': { status: 409, message: 'The resource already exists.' },
   'Rejected.ResourceInDeleteWindow': { status: 409, message: 'The secret is planned to be deleted.' },
+  'Rejected.ResourceInUse': { status: 409, message: 'restore normal secret' },
   'Rejected.InvalidRequest': { status: 400, message: 'param mismatch' },
   // imported key material
   InvalidKeyMaterial: { status: 400, message: 'key material is invalid.' },

@@ -11,7 +11,7 @@ import type { House } from '../../gateway/house.ts'
 import type { Metrics } from '../../gateway/metrics.ts'
 import { products } from '../../gateway/products.ts'
 import { KeystoreRouter } from '../../keystore/router.ts'
-import { KEY_INDEX } from '../../kms/key-index.ts'
+import { KMS_INDEX } from '../../kms/record-index.ts'
 import type { Alarm } from '../../ledger/alarm.ts'
 import { Ledger } from '../../ledger/ledger.ts'
 import { AccessKeys } from '../../ram/access-key.ts'
@@ -88,7 +88,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
   process.on('unhandledRejection', (error) => alarm('unhandled promise rejection', error))
   const notes = new Notes(owner)
   const storage = isShared(settings)
-    ? await openStorage(settings.database ?? '', { indexing: KEY_INDEX, notice: (message) => log.info(message) })
+    ? await openStorage(settings.database ?? '', { indexing: KMS_INDEX, notice: (message) => log.info(message) })
     : new RemoteStorage(owner, () => notes.tellLastUsed())
   const ring = await ringOf(storage)
   const { keys } = ring

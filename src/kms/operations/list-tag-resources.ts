@@ -1,46 +1,53 @@
+import { refuse } from '../../api/errors.ts'
 import { json, optional } from '../../api/parameters.ts'
-import { anyKeyResource, newKeyResource } from '../key-name.ts'
+import { anyKeyResource, isKeyId, newKeyResource } from '../key-name.ts'
 import { hasTag, keysSought, type WantedTag } from '../key-search.ts'
 import { at } from '../key-state.ts'
 import { type KmsContext, operation } from '../operation.ts'
 import { CMK } from '../records.ts'
-import { locateResources, namedKeys, regionId, resourceIds, resourceType, wantedTags } from '../resource-tags.ts'
+import { locateResources, namedResources, regionId, resourceIds, resourceType, wantedTags } from '../resource-tags.ts'
+import { SECRET } from '../secrets/records.ts'
+import { anySecretResource, isSecretName, newSecretResource } from '../secrets/secret-name.ts'
+import { ANY_SECRET, secretsSought } from '../secrets/secret-search.ts'
+import { secretAt } from '../secrets/secret-state.ts'
 import { visibleTags } from '../service-tags.ts'
+import type { Tagged } from '../tagged.ts'
 
 const ROWS = 200
 
-/** A tag of a key. Rows are in the byte order of key id, then tag key, so that a page continues where the last one ended. */
+/** A tag of a resource. Rows are in the byte order of its id, then tag key, so that a page continues where the last one ended. */
 interface Row {
-  readonly keyId: string
+  readonly id: string
   readonly tagKey: string
   readonly value: string
 }
 
-type Place = Pick<Row, 'keyId' | 'tagKey'>
-const BEGINNING: Place = { keyId: '', tagKey: '' }
+type Place = Pick<Row, 'id' | 'tagKey'>
+const BEGINNING: Place = { id: '', tagKey: '' }
 
-/** Base64url of the JSON array of the last row's key ID and tag key. */
+const TOKEN_RULE = 'The NextToken of the previous page.'
+
+/** Base64url of the JSON array of the last row's resource and tag key. */
 const nextToken = json<Place>({
   max: 1024,
-  rule: 'The NextToken of the previous page.',
+  rule: TOKEN_RULE,
   check(_, text) {
     try {
-      const [keyId, tagKey] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[]
-      if (typeof keyId !== 'string' || !/^[A-Za-z0-9-]{1,64}$/.test(keyId)) return null
-      return typeof tagKey === 'string' ? { keyId, tagKey } : null
+      const [id, tagKey] = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown[]
+      return typeof id === 'string' && typeof tagKey === 'string' ? { id, tagKey } : null
     } catch {
       return null
     }
   },
 })
 
-function tokenOf({ keyId, tagKey }: Place): string {
-  return Buffer.from(JSON.stringify([keyId, tagKey])).toString('base64url')
+function tokenOf({ id, tagKey }: Place): string {
+  return Buffer.from(JSON.stringify([id, tagKey])).toString('base64url')
 }
 
 export const ListTagResources = operation({
   name: 'ListTagResources',
-  summary: 'Lists the tags of the named CMKs, or of all CMKs that have the given tags.',
+  summary: 'Lists the tags of the named CMKs or secrets, or of all that have the given tags.',
   parameters: {
     RegionId: regionId,
     ResourceType: resourceType,
@@ -52,25 +59,29 @@ export const ListTagResources = operation({
   trail: { show: ['RegionId', 'ResourceType', 'ResourceId', 'Tag', 'NextToken'], reply: [] },
   refusals: ['Duplicate.TagKey', 'InvalidParameter.TagKey', 'InvalidParameter.TagValue', 'InvalidResourceId.NotFound'],
   async locate(values, context) {
-    return values.ResourceId.length > 0 ? locateResources(values, context) : [anyKeyResource(context)]
+    if (values.ResourceId.length > 0) return locateResources(values, context)
+    return [values.ResourceType === 'key' ? anyKeyResource(context) : anySecretResource(context)]
   },
   async decide(values, context) {
     const after = values.NextToken
+    const isId = values.ResourceType === 'key' ? isKeyId : isSecretName
+    if (after !== BEGINNING && !isId(after.id))
+      throw refuse('InvalidParameter', { name: 'NextToken', rule: TOKEN_RULE })
     const rows: Row[] = []
-    for await (const key of taggedKeys(values, after, context)) {
-      const { id } = key
-      const tags = visibleTags(key.tags, context.caller)
+    for await (const resource of taggedResources(values, after, context)) {
+      const { id } = resource
+      const tags = visibleTags(resource.tags, context.caller)
       if (!values.Tag.every((wanted) => hasTag(tags, wanted))) continue
-      if (values.ResourceId.length === 0 && tags.length > 0 && !(await maySee(key, context))) continue
-      const own = tags.map(([tagKey, value]) => ({ keyId: id, tagKey, value })).toSorted(byTagKey)
-      rows.push(...own.filter(({ tagKey }) => id !== after.keyId || tagKey > after.tagKey))
+      if (values.ResourceId.length === 0 && tags.length > 0 && !(await maySee(resource, values, context))) continue
+      const own = tags.map(([tagKey, value]) => ({ id, tagKey, value })).toSorted(byTagKey)
+      rows.push(...own.filter(({ tagKey }) => id !== after.id || tagKey > after.tagKey))
       if (rows.length > ROWS) break
     }
     const page = rows.slice(0, ROWS)
     const last = page.at(-1)
-    const TagResource = page.map(({ keyId, tagKey, value }) => ({
-      ResourceType: 'key',
-      ResourceId: keyId,
+    const TagResource = page.map(({ id, tagKey, value }) => ({
+      ResourceType: values.ResourceType,
+      ResourceId: id,
       TagKey: tagKey,
       TagValue: value,
     }))
@@ -79,21 +90,27 @@ export const ListTagResources = operation({
   },
 })
 
-type Values = Parameters<typeof namedKeys>[0] & { readonly Tag: readonly WantedTag[] }
-type Tagged = { readonly id: string; readonly tags: readonly (readonly [string, string])[] }
+type Values = Parameters<typeof namedResources>[0] & { readonly Tag: readonly WantedTag[] }
+type Listed = Pick<Tagged, 'id' | 'tags'>
 
-/** Yields the keys by id, from the one at which the last page ended. */
-async function* taggedKeys(values: Values, { keyId: from }: Place, context: KmsContext): AsyncGenerator<Tagged> {
+/** Yields the resources by id, from the one at which the last page ended. */
+async function* taggedResources(values: Values, { id: from }: Place, context: KmsContext): AsyncGenerator<Listed> {
   if (values.ResourceId.length > 0) {
-    const named = (await namedKeys(values, context)).map(({ record, body }) => ({ id: record.id, tags: body.tags }))
-    yield* named.filter(({ id }) => id >= from).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    const named = await namedResources(values, context)
+    return yield* named.filter(({ id }) => id >= from).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  }
+  const { ledger, scope, now } = context
+  if (values.ResourceType === 'key') {
+    const first = from === '' ? null : await ledger.get(CMK, scope, from)
+    if (first && at(first.body, now)) yield { id: first.id, tags: first.body.tags }
+    for await (const step of keysAfter(from, values.Tag, context))
+      for (const { id, body } of step) if (at(body, now)) yield { id, tags: body.tags }
     return
   }
-  if (values.ResourceType !== 'key') return
-  const first = from === '' ? null : await context.ledger.get(CMK, context.scope, from)
-  if (first && at(first.body, context.now)) yield { id: first.id, tags: first.body.tags }
-  for await (const step of keysAfter(from, values.Tag, context))
-    for (const { id, body } of step) if (at(body, context.now)) yield { id, tags: body.tags }
+  const first = from === '' ? null : await ledger.get(SECRET, scope, from)
+  if (first && secretAt(first.body, now)) yield { id: first.id, tags: first.body.tags }
+  for await (const step of secretsAfter(from, values.Tag, context))
+    for (const { id, body } of step) if (secretAt(body, now)) yield { id, tags: body.tags }
 }
 
 /** The keys that may have the wanted tags, all where none are wanted, by id. */
@@ -104,10 +121,19 @@ async function* keysAfter(from: string, wanted: readonly WantedTag[], context: K
   if (sought) yield* ledger.searchById(CMK, scope, sought, from)
 }
 
-/** Whether the caller may list the tags of this key: a policy on all keys may have exceptions or conditions. */
-async function maySee({ id, tags }: Tagged, context: KmsContext): Promise<boolean> {
+/** The secrets that may have the wanted tags, as keysAfter has keys. */
+async function* secretsAfter(from: string, wanted: readonly WantedTag[], context: KmsContext) {
+  const { ledger, scope } = context
+  if (wanted.length === 0) return yield* ledger.byId(SECRET, scope, from)
+  const sought = secretsSought({ ...ANY_SECRET, tags: wanted }, context)
+  if (sought) yield* ledger.searchById(SECRET, scope, sought, from)
+}
+
+/** Whether the caller may list the tags of this resource: a policy on all may have exceptions or conditions. */
+async function maySee({ id, tags }: Listed, { ResourceType }: Values, context: KmsContext): Promise<boolean> {
   const { authorizer, caller, facts, ledger } = context
-  const resources = [{ ...newKeyResource(id, context), tags }]
+  const resource = ResourceType === 'key' ? newKeyResource(id, context) : newSecretResource(id, context)
+  const resources = [{ ...resource, tags }]
   return (await authorizer.denial({ caller, action: 'kms:ListTagResources', resources, facts, ledger })) === null
 }
 

@@ -1,16 +1,13 @@
 import { refuse } from '../../api/errors.ts'
-import { update } from '../../ledger/record.ts'
-import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
-import { givenTags, locateResources, namedKeys, regionId, resourceIds, resourceType } from '../resource-tags.ts'
-import { demandUsers } from '../service-keys.ts'
+import { givenTags, locateResources, namedResources, regionId, resourceIds, resourceType } from '../resource-tags.ts'
 import { maySet } from '../service-tags.ts'
 import { tagged } from '../tags.ts'
 
 export const TagResources = operation({
   name: 'TagResources',
   summary:
-    'Adds tags to several CMKs and overwrites the values of those that they have: to all of the CMKs or to none.',
+    'Adds tags to several CMKs or secrets and overwrites the values of those that they have: to all of them or to none.',
   parameters: { RegionId: regionId, ResourceType: resourceType, ResourceId: resourceIds, Tag: givenTags },
   access: 'Write',
   trail: { show: ['RegionId', 'ResourceType', 'ResourceId', 'Tag'], reply: ['RequestId'] },
@@ -21,18 +18,15 @@ export const TagResources = operation({
     'InvalidResourceId.NotFound',
     'UnsupportedOperation',
     'Rejected.PendingDeletion',
+    'Rejected.ResourceInDeleteWindow',
     'Rejected.LimitExceeded',
   ],
   requestTags: ({ Tag }) => Tag,
   locate: locateResources,
   async decide(values, context) {
     if (!maySet(values.Tag, context.caller)) throw refuse('InvalidParameter.TagKey')
-    const keys = await namedKeys(values, context)
-    const changes = keys.map(({ record, body }) => {
-      demandUsers(body)
-      demandNotPendingDeletion(body)
-      return update(record, { body: { ...body, tags: tagged(body.tags, values.Tag) } })
-    })
+    const resources = await namedResources(values, context)
+    const changes = resources.map((resource) => resource.changed((tags) => tagged(tags, values.Tag)))
     return { reply: {}, changes }
   },
 })

@@ -1,13 +1,10 @@
-import { update } from '../../ledger/record.ts'
-import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
-import { findUsersKey } from '../service-keys.ts'
 import { withoutTags } from '../service-tags.ts'
-import { taggedKeyName, taggedResource, taggedResourceParameters, tagKeyList } from '../tags.ts'
+import { findTagged, locateTagged, taggedResourceParameters, tagKeyList } from '../tags.ts'
 
 export const UntagResource = operation({
   name: 'UntagResource',
-  summary: 'Removes tags from a CMK. Ignores tag keys that it does not have.',
+  summary: 'Removes tags from a CMK or a secret. Ignores tag keys that it does not have.',
   parameters: { ...taggedResourceParameters, TagKeys: tagKeyList },
   access: 'Write',
   trail: { show: ['KeyId', 'SecretName', 'CertificateId', 'TagKeys'], reply: ['RequestId'] },
@@ -18,12 +15,12 @@ export const UntagResource = operation({
     'Certificate.NotFound',
     'UnsupportedOperation',
     'Rejected.PendingDeletion',
+    'Rejected.ResourceInDeleteWindow',
   ],
-  locate: taggedResource,
+  locate: locateTagged,
   async decide(values, context) {
-    const { record, body } = await findUsersKey(taggedKeyName(values), context, 'id')
-    demandNotPendingDeletion(body)
-    const tags = withoutTags(body.tags, (key) => values.TagKeys.includes(key), context.caller)
-    return { reply: {}, changes: [update(record, { body: { ...body, tags } })] }
+    const resource = await findTagged(values, context, 'id')
+    const removes = (key: string) => values.TagKeys.includes(key)
+    return { reply: {}, changes: [resource.changed((tags) => withoutTags(tags, removes, context.caller))] }
   },
 })

@@ -1,16 +1,13 @@
 import { refuse } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
-import { update } from '../../ledger/record.ts'
-import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
 import { flag } from '../parameters.ts'
-import { locateResources, namedKeys, regionId, resourceIds, resourceType, tagKeys } from '../resource-tags.ts'
-import { demandUsers } from '../service-keys.ts'
+import { locateResources, namedResources, regionId, resourceIds, resourceType, tagKeys } from '../resource-tags.ts'
 import { withoutTags } from '../service-tags.ts'
 
 export const UntagResources = operation({
   name: 'UntagResources',
-  summary: 'Removes tags, or all tags, from several CMKs. Ignores tag keys that a CMK does not have.',
+  summary: 'Removes tags, or all tags, from several CMKs or secrets. Ignores tag keys that one does not have.',
   parameters: {
     RegionId: regionId,
     ResourceType: resourceType,
@@ -20,18 +17,19 @@ export const UntagResources = operation({
   },
   access: 'Write',
   trail: { show: ['RegionId', 'ResourceType', 'ResourceId', 'TagKey', 'All'], reply: ['RequestId'] },
-  refusals: ['InvalidResourceId.NotFound', 'UnsupportedOperation', 'Rejected.PendingDeletion'],
+  refusals: [
+    'InvalidResourceId.NotFound',
+    'UnsupportedOperation',
+    'Rejected.PendingDeletion',
+    'Rejected.ResourceInDeleteWindow',
+  ],
   locate: locateResources,
   async decide(values, context) {
     const { TagKey, All } = values
     if (TagKey === null && !All) throw refuse('MissingParameter', { name: 'TagKey' })
-    const keys = await namedKeys(values, context)
-    const changes = keys.map(({ record, body }) => {
-      demandUsers(body)
-      demandNotPendingDeletion(body)
-      const tags = withoutTags(body.tags, (key) => TagKey === null || TagKey.includes(key), context.caller)
-      return update(record, { body: { ...body, tags } })
-    })
+    const removes = (key: string) => TagKey === null || TagKey.includes(key)
+    const resources = await namedResources(values, context)
+    const changes = resources.map((resource) => resource.changed((tags) => withoutTags(tags, removes, context.caller)))
     return { reply: {}, changes }
   },
 })

@@ -15,7 +15,7 @@ import { secretWork, type Work } from './rotation-events.ts'
 import { attempt, contextOf, faultOf, faultWork, type RotationContext, type RotationHouse } from './rotation-step.ts'
 import { demandAllowed } from './rotation-target.ts'
 import { secretAt, secretDueAt } from './secret-state.ts'
-import { versionOf, withCurrent } from './stages.ts'
+import { CURRENT, versionOf, withStageAt } from './stages.ts'
 import { findValue, openValue } from './values.ts'
 
 const AT_ONCE = 16
@@ -116,7 +116,7 @@ async function completion(claimed: DatabaseRotation, context: RotationContext): 
   const { rotation } = secret?.body ?? {}
   if (!secret || !rotation) return { changes: [remove(SECRET_ROTATION, claimed)], events: [] }
   const { now } = context
-  const current = withCurrent(secret.body, claimed.body.versionId, now)
+  const current = withStageAt(secret.body, CURRENT, claimed.body.versionId, now)
   const body = { ...current, rotation: rotatedAt(rotation, now) }
   const instance = 'instanceId' in rotation.target ? { instanceId: rotation.target.instanceId } : {}
   return {

@@ -1,6 +1,8 @@
 // Members that the replies of several operations on secrets share.
 import type { Reply } from '../../api/operation.ts'
 import { isoSeconds } from '../../api/time.ts'
+import type { KmsContext } from '../operation.ts'
+import { visibleTags } from '../service-tags.ts'
 import type { SecretBody } from './records.ts'
 import { automaticRotationOf } from './rotation.ts'
 
@@ -21,4 +23,14 @@ export function rotationMembers({ rotation, extendedConfig }: Pick<SecretBody, '
     ...(fault !== undefined && { RotationFault: fault }),
     ...(extendedConfig !== null && { ExtendedConfig: extendedConfig }),
   }
+}
+
+/** When the secret is deleted; absent unless its deletion is planned. */
+export function plannedDeletion({ deleteAt }: Pick<SecretBody, 'deleteAt'>): Reply {
+  return deleteAt === null ? {} : { PlannedDeleteTime: isoSeconds(deleteAt) }
+}
+
+/** The tags of a secret, as far as the caller may see them. */
+export function secretTags({ tags }: SecretBody, { caller }: Pick<KmsContext, 'caller'>): Reply {
+  return { Tags: { Tag: visibleTags(tags, caller).map(([TagKey, TagValue]) => ({ TagKey, TagValue })) } }
 }

@@ -28,12 +28,13 @@ export const newSecretName = shaped(
     'text',
     NAME_RULE,
     (name) => refuse('InvalidParameter', { name, rule: NAME_RULE }),
-    (given) => (given === AUTO_NAME || (isName(given) && !given.startsWith('acs/')) ? given : null),
+    (given) => (given === AUTO_NAME || (isSecretName(given) && !given.startsWith('acs/')) ? given : null),
   ),
   { mostBytes: MAX_NAME_BYTES, pattern: `${NAME.source}|^\\${AUTO_NAME}$` },
 )
 
-function isName(name: string): boolean {
+/** Whether a secret may have this name. */
+export function isSecretName(name: string): boolean {
   return NAME.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES
 }
 
@@ -66,7 +67,7 @@ export async function secretOrNull(given: string, context: Reads): Promise<Found
 }
 
 async function recordOf(name: string | null, { ledger, scope }: Reads): Promise<Secret | null> {
-  return name !== null && isName(name) ? ledger.get(SECRET, scope, name) : null
+  return name !== null && isSecretName(name) ? ledger.get(SECRET, scope, name) : null
 }
 
 /** Locates the secret that the parameter SecretName names. */
@@ -89,6 +90,16 @@ export async function secretResource(given: string, context: Reads): Promise<Res
 /** Returns the resource of a secret that this call creates. */
 export function newSecretResource(name: string, context: Pick<Reads, 'scope'>): Resource {
   return { type: 'ACS::KMS::Secret', name, arn: secretArn(name, context) }
+}
+
+/** Locates no secret in particular, for calls that name none: only a policy on all secrets allows them. */
+export function anySecretResource(context: Pick<Reads, 'scope'>): Resource {
+  return { type: '', name: '', arn: secretArn('*', context) }
+}
+
+/** Returns the resource that stands for every secret of the account and region, for calls that tell something of each. */
+export function everySecretResource(context: Pick<Reads, 'scope'>): Resource {
+  return { ...anySecretResource(context), every: true }
 }
 
 export function secretArn(name: string, context: Pick<Reads, 'scope'>): string {

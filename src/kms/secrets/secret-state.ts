@@ -3,6 +3,8 @@ import { refuse } from '../../api/errors.ts'
 import type { SecretBody } from './records.ts'
 import { rotationWorkAt } from './rotation.ts'
 
+const DAY_MS = 86_400_000
+
 /** Returns the secret as it is at `now`; null from its deletion date on. */
 export function secretAt(body: SecretBody, now: number): SecretBody | null {
   return body.deleteAt !== null && body.deleteAt <= now ? null : body
@@ -11,6 +13,18 @@ export function secretAt(body: SecretBody, now: number): SecretBody | null {
 /** Refuses a secret whose deletion is planned. */
 export function demandNotInDeleteWindow({ deleteAt }: SecretBody): void {
   if (deleteAt !== null) throw refuse('Rejected.ResourceInDeleteWindow')
+}
+
+/** Returns the secret with its deletion planned in `days` days. Refuses one whose deletion is planned already. */
+export function planDeletion(body: SecretBody, now: number, days: number): SecretBody {
+  demandNotInDeleteWindow(body)
+  return { ...body, deleteAt: now + days * DAY_MS }
+}
+
+/** Returns the secret without its planned deletion. Refuses one whose deletion is not planned. */
+export function restored(body: SecretBody): SecretBody {
+  if (body.deleteAt === null) throw refuse('Rejected.ResourceInUse')
+  return { ...body, deleteAt: null }
 }
 
 /** Returns when background work is due on the secret: its deletion, its rotation, or an AccessKey that retires. null for never. */

@@ -8,6 +8,11 @@ import type { SecretBody, SecretVersion } from './records.ts'
 
 export const CURRENT = 'ACSCurrent'
 export const PREVIOUS = 'ACSPrevious'
+/** Stages that can be moved and not removed. */
+export function isBuiltIn(stage: string): boolean {
+  return stage === CURRENT || stage === PREVIOUS
+}
+
 const MAX_VERSIONS = 10
 /** The most stages of a secret, so that its record stays small. */
 const MAX_STAGES = 32
@@ -57,9 +62,14 @@ export function withVersion(
   }
 }
 
-/** Returns the secret with this version as ACSCurrent, and the former one as ACSPrevious. */
-export function withCurrent(body: SecretBody, id: string, now: number): SecretBody {
-  return changed(body, moved(body.versions, CURRENT, id), now)
+/** Returns the secret with the stage at another version. Refuses a secret that would have too many stages. */
+export function withStageAt(body: SecretBody, stage: string, id: string, now: number): SecretBody {
+  return changed(body, moved(body.versions, stage, id), now)
+}
+
+/** Returns the secret without the stage. */
+export function withoutStage(body: SecretBody, stage: string, now: number): SecretBody {
+  return changed(body, removed(body.versions, stage), now)
 }
 
 function changed(body: SecretBody, versions: Versions, now: number): SecretBody {

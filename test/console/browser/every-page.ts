@@ -32,6 +32,11 @@ export async function everyPage({ program }: Desk): Promise<Readonly<Record<stri
   const external = (await must('CreateKey', { Origin: 'EXTERNAL', Description: HOSTILE })).KeyMetadata.KeyId
   const doomed = (await must('CreateKey', { Description: 'No longer used' })).KeyMetadata.KeyId
   await must('ScheduleKeyDeletion', { KeyId: doomed, PendingWindowInDays: '7' })
+  const secret = { VersionId: 'v1', SecretData: HOSTILE, Description: HOSTILE }
+  await must('CreateSecret', { ...secret, SecretName: 'orders/db', Tags: '[{"TagKey":"Project","TagValue":"Apollo"}]' })
+  await must('PutSecretValue', { SecretName: 'orders/db', VersionId: HOSTILE.slice(0, 64), SecretData: 'second' })
+  await must('CreateSecret', { ...secret, SecretName: 'no.longer', EncryptionKeyId: key })
+  await must('DeleteSecret', { SecretName: 'no.longer' })
   await must('CreateUser', { UserName: 'anna', DisplayName: 'Anna Lind', Comments: HOSTILE })
   await must('CreateUser', { UserName: 'deploy.bot' })
   await must('CreateAccessKey', { UserName: 'deploy.bot' })
@@ -68,6 +73,12 @@ export async function everyPage({ program }: Desk): Promise<Readonly<Record<stri
     'key-pending-deletion': `${region}/keys/${doomed}/details`,
     'key-hostile': `${region}/keys/${external}/details`,
     import: `${region}/keys/${external}/import`,
+    secrets: `${region}/secrets`,
+    'create-secret': `${region}/secrets/create`,
+    'secret-details': `${region}/secrets/orders%2Fdb/details`,
+    'secret-versions': `${region}/secrets/orders%2Fdb/versions`,
+    'secret-events': `${region}/secrets/orders%2Fdb/events`,
+    'secret-in-window': `${region}/secrets/no.longer/details`,
     cryptography: `${region}/cryptography/encrypt`,
     hsm: `${region}/hsm`,
     events: `${region}/events`,

@@ -114,6 +114,7 @@ function Navigation() {
       title: say('nav.kms'),
       items: [
         ['nav.keys', paths.keys(region), `/${region}/keys`],
+        ['nav.secrets', paths.secrets(region), `/${region}/secrets`],
         ['nav.cryptography', paths.cryptography(region), `/${region}/cryptography`],
         ['nav.hsm', paths.hsm(region), `/${region}/hsm`],
       ],

@@ -5,9 +5,10 @@ import { useRegion } from '../frame/region.ts'
 import { Do } from '../parts/allowed.tsx'
 import { OperationForm, UnplacedRefusal } from '../parts/operation-form.tsx'
 import { Page } from '../parts/page.tsx'
-import { givenPairs, type Pair } from '../parts/pair-rows.tsx'
+import type { Pair } from '../parts/pair-rows.tsx'
 import { ParameterField } from '../parts/parameter-field.tsx'
 import { ParameterPairs } from '../parts/parameter-pairs.tsx'
+import { tagsOf } from '../parts/tag-pairs.ts'
 import { aliasName } from '../service/alias-name.ts'
 import { useArns } from '../service/arns.ts'
 import { call } from '../service/call.ts'
@@ -34,12 +35,6 @@ interface Values {
 }
 
 const PERIODS = [30, 90, 180, 365]
-
-/** The tags as the operation takes them. */
-function tagsOf(pairs: readonly Pair[] | undefined): string | undefined {
-  const given = givenPairs(pairs)
-  return given.length > 0 ? JSON.stringify(given.map(([TagKey, TagValue]) => ({ TagKey, TagValue }))) : undefined
-}
 
 export default function CreateKeyPage() {
   const say = useTexts(createKeyTexts)

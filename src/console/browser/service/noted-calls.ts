@@ -39,7 +39,8 @@ export function useNotedCalls(): readonly NotedCall[] {
 }
 
 /** Parameters whose values are secret, or too long to read: the command line names a variable of the shell in their place. */
-const NAMED = /^(Plaintext|.*Password|EncryptedKeyMaterial|ImportToken|CiphertextBlob|AuthenticationCode\d?)$/
+const NAMED =
+  /^(Plaintext|SecretData|.*Password|EncryptedKeyMaterial|ImportToken|CiphertextBlob|AuthenticationCode\d?)$/
 
 /** The command that calls an operation. */
 export function commandOf(

@@ -8,6 +8,9 @@ export const paths = {
   newKey: (region: string) => `/${region}/keys/create`,
   key: (region: string, id: string, tab = 'details') => `/${region}/keys/${part(id)}/${tab}`,
   importMaterial: (region: string, id: string) => `/${region}/keys/${part(id)}/import`,
+  secrets: (region: string) => `/${region}/secrets`,
+  newSecret: (region: string) => `/${region}/secrets/create`,
+  secret: (region: string, name: string, tab = 'details') => `/${region}/secrets/${part(name)}/${tab}`,
   cryptography: (region: string, tab = 'encrypt') => `/${region}/cryptography/${tab}`,
   hsm: (region: string) => `/${region}/hsm`,
   events: (region: string, query: Readonly<Record<string, string>> = {}) => {

@@ -209,7 +209,11 @@ export interface DueKeys {
 
 export interface AccountQuotas {
   readonly Quotas: {
-    readonly Quota: readonly { readonly Name: 'Keys' | 'Aliases'; readonly Used: number; readonly Limit: number }[]
+    readonly Quota: readonly {
+      readonly Name: 'Keys' | 'Aliases' | 'Secrets'
+      readonly Used: number
+      readonly Limit: number
+    }[]
   }
 }
 
@@ -236,4 +240,47 @@ export interface HsmToken {
   readonly Abilities: {
     readonly Ability: readonly { readonly Name: string; readonly Supported: boolean; readonly Reason?: string }[]
   }
+}
+
+export interface SecretTag {
+  readonly TagKey: string
+  readonly TagValue: string
+}
+
+/** A secret in a list. */
+export interface ListedSecret {
+  readonly SecretName: string
+  readonly SecretType: string
+  readonly CreateTime: string
+  readonly UpdateTime: string
+  /** Absent unless its deletion is planned. */
+  readonly PlannedDeleteTime?: string
+  readonly Tags?: { readonly Tag: readonly SecretTag[] }
+}
+
+export interface Secrets {
+  readonly SecretList: { readonly Secret: readonly ListedSecret[] }
+  readonly TotalCount: number
+}
+
+export interface SecretMetadata extends ListedSecret {
+  readonly Arn: string
+  readonly Description: string
+  /** Absent where the service's own key encrypts the values. */
+  readonly EncryptionKeyId?: string
+}
+
+export interface SecretVersion {
+  readonly VersionId: string
+  readonly CreateTime: string
+  readonly VersionStages: { readonly VersionStage: readonly string[] }
+}
+
+export interface SecretVersions {
+  readonly VersionIds: { readonly VersionId: readonly SecretVersion[] }
+  readonly TotalCount: number
+}
+
+export interface SecretValue {
+  readonly SecretData: string
 }

@@ -3,6 +3,7 @@ import type { Texts } from './format.ts'
 export const common = {
   'nav.overview': ['Overview', '概览'],
   'nav.keys': ['Keys', '密钥管理'],
+  'nav.secrets': ['Secrets', '凭据管家'],
   'nav.cryptography': ['Cryptography', '加密与解密'],
   'nav.hsm': ['Managed HSM', '托管密码机'],
   'nav.users': ['Users', '用户'],
@@ -64,6 +65,7 @@ export const common = {
   'field.required': ['This field is required.', '此项为必填项。'],
   'field.description': ['Description', '描述'],
   'field.created': ['Created', '创建时间'],
+  'field.tags': ['Tags', '标签'],
   'field.state': ['State', '状态'],
   'state.Enabled': ['Enabled', '启用中'],
   'state.Disabled': ['Disabled', '已禁用'],

@@ -49,6 +49,7 @@ export const attentionTexts = {
   'quota.of': ['{used} of {limit}', '{used} / {limit}'],
   'quota.Keys': ['Keys in this region', '本地域的密钥'],
   'quota.Aliases': ['Aliases in this region', '本地域的别名'],
+  'quota.Secrets': ['Secrets in this region', '本地域的凭据'],
   'quota.Users': ['Users', '用户'],
   'quota.Groups': ['Groups', '用户组'],
   'quota.Roles': ['RAM roles', 'RAM角色'],

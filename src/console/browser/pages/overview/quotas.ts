@@ -30,7 +30,13 @@ export function useQuotas(lacks: Lacks) {
   const kms = useReply<AccountQuotas>('Kms', 'DescribeAccountQuotas', {}, !kmsLack)
   const ram = useReply<AccountSummary>('Ram', 'GetAccountSummary', {}, !ramLack)
   const ofKms = (kms.data?.Quotas.Quota ?? []).map(({ Name, Used, Limit }): Quota => {
-    return { id: Name, name: say(`quota.${Name}`), used: Used, limit: Limit, to: paths.keys(region) }
+    return {
+      id: Name,
+      name: say(`quota.${Name}`),
+      used: Used,
+      limit: Limit,
+      to: Name === 'Secrets' ? paths.secrets(region) : paths.keys(region),
+    }
   })
   const summary = ram.data?.SummaryMap
   const ofRam: readonly Quota[] = summary

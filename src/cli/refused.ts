@@ -1,0 +1,17 @@
+// What the command line says of a call that was refused.
+import type { Answered } from './ask.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** Says why the call was refused; returns the exit code. */
+export function refused(answer: Answered['answer'], around: Surroundings): number {
+  around.complain(`${answer['Code']}: ${answer['Message']} (RequestId ${answer['RequestId']})`)
+  if (answer['AccessDeniedDetail']) around.complain(denied(answer['AccessDeniedDetail'] as Record<string, unknown>))
+  return 1
+}
+
+/** The principal, the action that was denied, and the kind of policies that denied it. */
+function denied(detail: Record<string, unknown>): string {
+  const of = (name: string) => String(detail[name] ?? '')
+  const who = `${of('AuthPrincipalType')} ${of('AuthPrincipalDisplayName')}`
+  return `${of('AuthAction')} for ${who}: ${of('NoPermissionType')} by ${of('PolicyType')} policies`
+}

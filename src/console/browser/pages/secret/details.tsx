@@ -1,0 +1,155 @@
+import { Input } from 'antd'
+import { useState } from 'react'
+import { Link } from 'react-router'
+import { useRegion } from '../../frame/region.ts'
+import { Do } from '../../parts/allowed.tsx'
+import { FormDialog } from '../../parts/form-dialog.tsx'
+import { DeleteIcon, EditIcon, PlusIcon } from '../../parts/icons.tsx'
+import { Mono } from '../../parts/mono.tsx'
+import { Facts, Nothing, Section } from '../../parts/page.tsx'
+import { MemberField, ParameterField } from '../../parts/parameter-field.tsx'
+import { When } from '../../parts/when.tsx'
+import { call } from '../../service/call.ts'
+import { paths } from '../../service/paths.ts'
+import { usePermissions } from '../../service/permissions.ts'
+import { useChange } from '../../service/queries.ts'
+import type { SecretMetadata } from '../../service/replies.ts'
+import { useCommon, useTexts } from '../../texts/language.tsx'
+import { secretTexts } from '../secret.texts.ts'
+
+interface Props {
+  readonly metadata: SecretMetadata
+}
+
+export function SecretDetails({ metadata }: Props) {
+  const say = useTexts(secretTexts)
+  const common = useCommon()
+  const region = useRegion()
+  const { EncryptionKeyId: key } = metadata
+  return (
+    <>
+      <Section title={say('facts')}>
+        <Facts
+          of={[
+            [say('arn'), <Mono key="arn" text={metadata.Arn} />],
+            [say('type'), metadata.SecretType],
+            [
+              say('key'),
+              key === undefined ? (
+                say('key.service')
+              ) : (
+                <Link className="mono" key="key" to={paths.key(region, key)}>
+                  {key}
+                </Link>
+              ),
+            ],
+            [common('field.created'), <When date={metadata.CreateTime} key="created" />],
+            [say('updated'), <When date={metadata.UpdateTime} key="updated" />],
+            [common('field.description'), <Description key="description" metadata={metadata} />],
+          ]}
+        />
+      </Section>
+      <Tags metadata={metadata} />
+    </>
+  )
+}
+
+function Description({ metadata: { Arn, SecretName, Description: description } }: Props) {
+  const say = useTexts(secretTexts)
+  const common = useCommon()
+  const [open, setOpen] = useState(false)
+  const permission = usePermissions(Arn, ['kms:UpdateSecret'])
+  const change = useChange((Description: string, region) =>
+    call('Kms', 'UpdateSecret', region, { SecretName, Description }),
+  )
+  return (
+    <>
+      {description || <span className="muted">{common('say.none')}</span>}{' '}
+      <Do
+        aria-label={say('edit.description')}
+        icon={<EditIcon />}
+        onClick={() => setOpen(true)}
+        permission={permission('kms:UpdateSecret')}
+        size="small"
+        type="text"
+      />
+      {open && (
+        <FormDialog<{ Description?: string }>
+          close={() => setOpen(false)}
+          initial={{ Description: description }}
+          of="Kms.UpdateSecret"
+          run={({ Description = '' }) => change.mutateAsync(Description)}
+          title={say('edit.description')}
+          verb={common('do.save')}
+        >
+          <ParameterField label={common('field.description')} name="Description">
+            <Input.TextArea rows={4} />
+          </ParameterField>
+        </FormDialog>
+      )}
+    </>
+  )
+}
+
+function Tags({ metadata: { Arn, SecretName, Tags: tags } }: Props) {
+  const say = useTexts(secretTexts)
+  const common = useCommon()
+  const [open, setOpen] = useState(false)
+  const permission = usePermissions(Arn, ['kms:TagResource', 'kms:UntagResource'])
+  const add = useChange((tag: object, region) =>
+    call('Kms', 'TagResource', region, { SecretName, Tags: JSON.stringify([tag]) }),
+  )
+  const remove = useChange((TagKey: string, region) =>
+    call('Kms', 'UntagResource', region, { SecretName, TagKeys: JSON.stringify([TagKey]) }),
+  )
+  return (
+    <Section
+      actions={
+        <Do icon={<PlusIcon />} onClick={() => setOpen(true)} permission={permission('kms:TagResource')} size="small">
+          {say('tag.add')}
+        </Do>
+      }
+      title={say('tags')}
+    >
+      {tags?.Tag.length ? (
+        <ul className="rows">
+          {tags.Tag.map(({ TagKey, TagValue }) => (
+            <li key={TagKey}>
+              <span>
+                <code className="mono">{TagKey}</code> <span className="muted">=</span>{' '}
+                <code className="mono">{TagValue}</code>
+              </span>
+              <Do
+                aria-label={say('tag.remove', { name: TagKey })}
+                icon={<DeleteIcon />}
+                loading={remove.isPending && remove.variables === TagKey}
+                onClick={() => remove.mutate(TagKey)}
+                permission={permission('kms:UntagResource')}
+                size="small"
+                type="text"
+              />
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <Nothing text={say('tag.none')} />
+      )}
+      {open && (
+        <FormDialog<{ TagKey: string; TagValue?: string }>
+          close={() => setOpen(false)}
+          of="Kms.TagResource"
+          run={({ TagKey, TagValue = '' }) => add.mutateAsync({ TagKey, TagValue })}
+          title={say('tag.add')}
+          verb={common('do.ok')}
+        >
+          <MemberField label={say('tag.key')} member="TagKey" name="Tags">
+            <Input autoFocus />
+          </MemberField>
+          <MemberField label={say('tag.value')} member="TagValue" name="Tags">
+            <Input />
+          </MemberField>
+        </FormDialog>
+      )}
+    </Section>
+  )
+}

@@ -1,0 +1,76 @@
+import { Form } from 'antd'
+import { useNavigate } from 'react-router'
+import { useRegion } from '../../frame/region.ts'
+import { Confirm } from '../../parts/confirm.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
+import { call } from '../../service/call.ts'
+import { paths } from '../../service/paths.ts'
+import { useChange } from '../../service/queries.ts'
+import type { SecretMetadata } from '../../service/replies.ts'
+import { useTexts } from '../../texts/language.tsx'
+import { secretTexts } from '../secret.texts.ts'
+
+interface Props {
+  readonly metadata: SecretMetadata
+  readonly close: () => void
+}
+
+interface Removal {
+  readonly ForceDeleteWithoutRecovery?: boolean
+  readonly RecoveryWindowInDays?: number
+}
+
+/** Plans the deletion of a secret, or deletes it at once: then the page has nothing left to show. */
+export function DeleteSecret({ metadata: { SecretName }, close }: Props) {
+  const say = useTexts(secretTexts)
+  const region = useRegion()
+  const navigate = useNavigate()
+  const remove = useChange(({ ForceDeleteWithoutRecovery: force, RecoveryWindowInDays: days }: Removal) =>
+    call('Kms', 'DeleteSecret', region, {
+      SecretName,
+      ...(force ? { ForceDeleteWithoutRecovery: true } : { RecoveryWindowInDays: days }),
+    }),
+  )
+  return (
+    <Confirm<Removal>
+      close={close}
+      danger
+      of="Kms.DeleteSecret"
+      retype={SecretName}
+      run={async (values) => {
+        // The page of a secret that is gone would ask for it again.
+        await remove.mutateAsync(values)
+        if (values.ForceDeleteWithoutRecovery) void navigate(paths.secrets(region))
+      }}
+      title={say('delete')}
+      verb={say('delete')}
+    >
+      <p>{say('delete.text')}</p>
+      <ParameterField label={say('delete.force')} name="ForceDeleteWithoutRecovery" />
+      <Window />
+    </Confirm>
+  )
+}
+
+/** The days of the window, which a deletion at once does not have. */
+function Window() {
+  const say = useTexts(secretTexts)
+  const force: boolean = Form.useWatch('ForceDeleteWithoutRecovery') ?? false
+  if (force) return null
+  return (
+    <ParameterField
+      label={({ Min: min = 0, Max: max = 0 }) => say('delete.days', { min, max })}
+      name="RecoveryWindowInDays"
+    />
+  )
+}
+
+export function RestoreSecret({ metadata: { SecretName }, close }: Props) {
+  const say = useTexts(secretTexts)
+  const restore = useChange((_: object, region) => call('Kms', 'RestoreSecret', region, { SecretName }))
+  return (
+    <Confirm close={close} run={(values) => restore.mutateAsync(values)} title={say('restore')} verb={say('restore')}>
+      <p>{say('restore.text', { name: SecretName })}</p>
+    </Confirm>
+  )
+}

@@ -1,0 +1,162 @@
+import { Input, Select, Table } from 'antd'
+import { useState } from 'react'
+import { Do } from '../../parts/allowed.tsx'
+import { FormDialog } from '../../parts/form-dialog.tsx'
+import { PlusIcon } from '../../parts/icons.tsx'
+import { Ready, Section } from '../../parts/page.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
+import { Badge } from '../../parts/state.tsx'
+import { When } from '../../parts/when.tsx'
+import { call } from '../../service/call.ts'
+import { usePermissions } from '../../service/permissions.ts'
+import { useChange, useReply } from '../../service/queries.ts'
+import type { SecretMetadata, SecretVersion, SecretVersions as Versions } from '../../service/replies.ts'
+import { useCommon, useTexts } from '../../texts/language.tsx'
+import { secretTexts } from '../secret.texts.ts'
+import { ValueOf } from './value.tsx'
+
+/** The most versions that a secret has. */
+const ALL = 100
+const TONES: Readonly<Record<string, string>> = { ACSCurrent: 'good', ACSPrevious: 'wait' }
+const ACTIONS = ['kms:GetSecretValue', 'kms:PutSecretValue', 'kms:UpdateSecretVersionStage']
+
+interface Put {
+  readonly VersionId: string
+  readonly SecretData: string
+}
+
+interface Move {
+  readonly VersionStage: string
+  readonly MoveToVersion: string
+}
+
+/** The versions of a secret with their stages; a value is shown when it is asked for. */
+export function SecretVersions({
+  metadata: { Arn, SecretName, PlannedDeleteTime },
+}: {
+  readonly metadata: SecretMetadata
+}) {
+  const say = useTexts(secretTexts)
+  const common = useCommon()
+  const [dialog, setDialog] = useState<'put' | 'move' | null>(null)
+  const permission = usePermissions(Arn, ACTIONS)
+  const versions = useReply<Versions>('Kms', 'ListSecretVersionIds', {
+    SecretName,
+    IncludeDeprecated: true,
+    PageSize: ALL,
+  })
+  const put = useChange((values: Put, region) => call('Kms', 'PutSecretValue', region, { SecretName, ...values }))
+  const move = useChange((values: Move, region) =>
+    call('Kms', 'UpdateSecretVersionStage', region, { SecretName, ...values }),
+  )
+  const rows = (versions.data?.VersionIds.VersionId ?? []).toReversed()
+  const because = PlannedDeleteTime !== undefined && say('is.deleted')
+  const close = () => setDialog(null)
+  return (
+    <Section
+      actions={
+        <>
+          <Do
+            because={because}
+            onClick={() => setDialog('move')}
+            permission={permission('kms:UpdateSecretVersionStage')}
+            size="small"
+          >
+            {say('move')}
+          </Do>
+          <Do
+            because={because}
+            icon={<PlusIcon />}
+            onClick={() => setDialog('put')}
+            permission={permission('kms:PutSecretValue')}
+            size="small"
+          >
+            {say('put')}
+          </Do>
+        </>
+      }
+      title={say('versions')}
+    >
+      <p className="muted">{say('versions.help')}</p>
+      <Ready of={versions}>
+        {() => (
+          <div className="panel">
+            <Table<SecretVersion>
+              columns={[
+                { title: say('version'), dataIndex: 'VersionId', className: 'mono' },
+                {
+                  title: say('stages'),
+                  key: 'stages',
+                  render: (_, { VersionStages }) =>
+                    VersionStages.VersionStage.map((stage) => (
+                      <Badge key={stage} tone={TONES[stage] ?? 'idle'}>
+                        {stage}
+                      </Badge>
+                    )),
+                },
+                {
+                  title: common('field.created'),
+                  dataIndex: 'CreateTime',
+                  render: (date: string) => <When date={date} />,
+                },
+                {
+                  title: say('value'),
+                  key: 'value',
+                  render: (_, { VersionId }) => (
+                    <ValueOf
+                      because={because}
+                      permission={permission('kms:GetSecretValue')}
+                      secretName={SecretName}
+                      versionId={VersionId}
+                    />
+                  ),
+                },
+              ]}
+              dataSource={rows}
+              locale={{ emptyText: common('say.none') }}
+              pagination={false}
+              rowKey="VersionId"
+              scroll={{ x: 'max-content' }}
+              size="small"
+            />
+          </div>
+        )}
+      </Ready>
+      {dialog === 'put' && (
+        <FormDialog<Put>
+          close={close}
+          of="Kms.PutSecretValue"
+          run={(values) => put.mutateAsync(values)}
+          title={say('put')}
+          verb={common('do.ok')}
+        >
+          <ParameterField label={say('version')} name="VersionId">
+            <Input autoComplete="off" autoFocus />
+          </ParameterField>
+          <ParameterField
+            extra={({ MaxBytes: bytes = 0 }) => say('put.help', { bytes })}
+            label={say('put.data')}
+            name="SecretData"
+          >
+            <Input.TextArea autoComplete="off" className="mono" rows={4} spellCheck={false} />
+          </ParameterField>
+        </FormDialog>
+      )}
+      {dialog === 'move' && (
+        <FormDialog<Move>
+          close={close}
+          initial={{ VersionStage: 'ACSCurrent' }}
+          of="Kms.UpdateSecretVersionStage"
+          run={(values) => move.mutateAsync(values)}
+          title={say('move')}
+          verb={common('do.ok')}
+        >
+          <ParameterField extra={say('move.help')} label={say('move.stage')} name="VersionStage" />
+          <ParameterField label={say('move.to')} name="MoveToVersion" needed>
+            <Select options={rows.map(({ VersionId }) => ({ value: VersionId, label: VersionId }))} />
+          </ParameterField>
+        </FormDialog>
+      )}
+    </Section>
+  )
+}

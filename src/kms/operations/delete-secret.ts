@@ -1,0 +1,53 @@
+import { refuse } from '../../api/errors.ts'
+import { integer, optional } from '../../api/parameters.ts'
+import { isoSeconds } from '../../api/time.ts'
+import { update } from '../../ledger/record.ts'
+import { operation } from '../operation.ts'
+import { flag } from '../parameters.ts'
+import { destroySecret } from '../secrets/destroy-secret.ts'
+import { findSecret, locateSecret, secretName } from '../secrets/secret-name.ts'
+import { demandNotInDeleteWindow, planDeletion, secretDueAt } from '../secrets/secret-state.ts'
+
+const DEFAULT_DAYS = 30
+
+export const DeleteSecret = operation({
+  name: 'DeleteSecret',
+  summary:
+    'Plans the deletion of a secret, which RestoreSecret cancels until then; or deletes it at once, without recovery.',
+  parameters: {
+    SecretName: secretName,
+    ForceDeleteWithoutRecovery: flag,
+    RecoveryWindowInDays: optional(
+      integer({
+        min: 7,
+        max: 30,
+        rule: 'A whole number of days from 7 to 30; not with ForceDeleteWithoutRecovery. Default: 30.',
+      }),
+      null,
+    ),
+  },
+  access: 'Write',
+  trail: {
+    show: ['SecretName', 'ForceDeleteWithoutRecovery', 'RecoveryWindowInDays'],
+    reply: ['SecretName', 'PlannedDeleteTime'],
+  },
+  refusals: ['Forbidden.ResourceNotFound', 'Rejected.ResourceInDeleteWindow'],
+  locate: locateSecret,
+  async decide({ SecretName, ForceDeleteWithoutRecovery: force, RecoveryWindowInDays: days }, context) {
+    if (force && days !== null)
+      throw refuse('InvalidParameter', {
+        name: 'RecoveryWindowInDays',
+        rule: 'It is absent where ForceDeleteWithoutRecovery is true.',
+      })
+    const { now, ledger } = context
+    const { record, body } = await findSecret(SecretName, context)
+    if (force) {
+      demandNotInDeleteWindow(body)
+      const reply = { SecretName: record.id, PlannedDeleteTime: isoSeconds(now) }
+      return { reply, changes: await destroySecret(record, ledger) }
+    }
+    const after = planDeletion(body, now, days ?? DEFAULT_DAYS)
+    const reply = { SecretName: record.id, PlannedDeleteTime: isoSeconds(after.deleteAt ?? now) }
+    return { reply, changes: [update(record, { body: after, dueAt: secretDueAt(after) })] }
+  },
+})
