@@ -91,7 +91,7 @@ async function makeUser(server: Server, name: string, policies: readonly object[
   return { accessKeyId: AccessKey.AccessKeyId, accessKeySecret: AccessKey.AccessKeySecret }
 }
 
-const CRYPTOGRAPHIC = ['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey']
+const CRYPTOGRAPHIC = ['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey', 'kms:GetSecretValue']
 const BY_TAG = { StringEqualsIgnoreCase: { 'kms:tag/Project': ['Apollo'] } }
 const TAG_POLICY = {
   Version: '1',
@@ -118,18 +118,21 @@ function fiveStatements(i: number): object {
 async function operations(folder: string): Promise<void> {
   print('\nSigned calls of a user whose policy has a tag condition, durable events, as a ratio to the bare server')
   const server = await startStrongroom(join(folder, 'operations'), credentials)
-  const { answer } = await call(server.endpoint, {
-    Action: 'CreateKey',
-    Tags: '[{"TagKey":"Project","TagValue":"Apollo"}]',
-  })
+  const Tags = '[{"TagKey":"Project","TagValue":"Apollo"}]'
+  const { answer } = await call(server.endpoint, { Action: 'CreateKey', Tags })
   const KeyId: string = answer.KeyMetadata.KeyId
   const Plaintext = Buffer.alloc(32, 7).toString('base64')
   const encrypted = await call(server.endpoint, { Action: 'Encrypt', KeyId, Plaintext })
+  const [SecretName, SecretData] = ['bench', Plaintext]
+  const secret = { SecretName, SecretData, VersionId: 'v1', EncryptionKeyId: KeyId, Tags }
+  await call(server.endpoint, { Action: 'CreateSecret', ...secret })
   const user = await makeUser(server, 'bench', [TAG_POLICY])
   const cases: [Parameters, string][] = [
     [{ Action: 'Encrypt', KeyId, Plaintext }, 'budget ≥ 20 %, aim ≥ 40 %'],
     [{ Action: 'Decrypt', CiphertextBlob: encrypted.answer.CiphertextBlob }, 'budget ≥ 20 %, aim ≥ 40 %'],
     [{ Action: 'GenerateDataKey', KeyId, NumberOfBytes: '32' }, 'budget ≥ 20 %, aim ≥ 40 %'],
+    // The value's key is asked for as well: two decisions, each with a tag condition.
+    [{ Action: 'GetSecretValue', SecretName }, ''],
     [{ Action: 'CreateKey' }, ''],
   ]
   // A server runs for weeks: what compiling its code costs is no part of a call.

@@ -78,8 +78,8 @@ const parameterNames = [...new Set(operations.flatMap(({ parameters }) => Object
 
 const namesOf = (product: string) =>
   fc.constantFrom(...operations.filter((one) => one.product.name === product).map(({ name }) => name))
-/** Names by which users, groups, roles, policies and OIDC providers are made and found again. */
-const ENTITY = /^(User|Group|Role|Policy|OIDCProvider)Name$/
+/** Names by which users, groups, roles, policies, secrets and OIDC providers are made and found again. */
+const ENTITY = /^(User|Group|Role|Policy|Secret|OIDCProvider)Name$/
 
 /** A signed call of an operation with its own parameters, others, and odd ones. */
 const signed: fc.Arbitrary<Made> = fc

@@ -118,7 +118,15 @@ describe('canaries', () => {
     await program.call('CreateUser', user)
     const { AccessKey } = (await program.call('CreateAccessKey', user)).body
     await program.call('CreateLoginProfile', { ...user, Password: 'Canary-password-1' })
+    const watched = { SecretName: 'watched', VersionId: 'v1' }
+    await program.call('CreateSecret', { ...watched, SecretData: 'canary-real-value', EncryptionKeyId: KeyId })
+    assert.equal((await program.call('GetSecretValue', watched)).body.SecretData, 'canary-real-value')
+    await program.call('PutSecretValue', { ...watched, SecretData: 'canary-other-value' })
+    await program.call('PutSecretValue', { ...watched, SecretData: `canary-long-value${'x'.repeat(31_000)}` })
     for (const secret of [
+      'canary-real-value',
+      'canary-other-value',
+      'canary-long-value',
       CiphertextBlob,
       dataKey.Plaintext,
       dataKey.CiphertextBlob,

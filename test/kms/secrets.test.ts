@@ -1,13 +1,66 @@
 // Secrets: their values, versions and stages, and what their keys allow.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { SECRET_VALUE } from '../../src/kms/secrets/records.ts'
+import { VERSION } from '../../src/kms/records.ts'
+import { DataKeys, type Sealed } from '../../src/kms/secrets/data-keys.ts'
+import { SECRET_VALUE, type SecretValue, valueId } from '../../src/kms/secrets/records.ts'
+import { recordKey } from '../../src/storage/storage.ts'
 import type { Called } from '../acceptance/program.ts'
 import { eachProtectionLevel } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
 
 type Body = Called['body']
 const DAY = 86_400_000
+
+describe('the data keys of values', () => {
+  const scope = { account: '1', region: 'cn-hangzhou' }
+  const sealedFor = (id: string, keyVersionId: string): Sealed => ({
+    ...scope,
+    id,
+    body: { dataType: 'text', keyVersionId, dataKey: `encrypted ${id}`, sealed: '' },
+  })
+  const [a, b] = [sealedFor('a:v1', 'k1'), sealedFor('b:v1', 'k2')]
+  const ready = (keys: { epoch: number }) => {
+    const dataKeys = new DataKeys(keys)
+    for (const one of [a, b]) dataKeys.keep(one, Buffer.alloc(32, 1))
+    return { dataKeys, have: () => [a, b].map((one) => dataKeys.get(one) !== null) }
+  }
+
+  it('are ready for the very ciphertext that they were decrypted from', () => {
+    const { dataKeys, have } = ready({ epoch: 0 })
+    assert.deepEqual(have(), [true, true])
+    assert.equal(dataKeys.get({ ...a, body: { ...a.body, dataKey: 'other' } }), null)
+    assert.equal(dataKeys.get({ ...a, region: 'cn-beijing' }), null)
+  })
+
+  it('are wiped when their value, their key version or the root keys change', () => {
+    const byValue = ready({ epoch: 0 })
+    byValue.dataKeys.drop([recordKey(SECRET_VALUE.name, scope.account, scope.region, 'a:v1')])
+    assert.deepEqual(byValue.have(), [false, true])
+    const byKey = ready({ epoch: 0 })
+    byKey.dataKeys.drop([recordKey(VERSION.name, scope.account, scope.region, 'k2')])
+    assert.deepEqual(byKey.have(), [true, false])
+    const all = ready({ epoch: 0 })
+    all.dataKeys.drop(null)
+    assert.deepEqual(all.have(), [false, false])
+    const keys = { epoch: 0 }
+    const byRoots = ready(keys)
+    keys.epoch++
+    assert.deepEqual(byRoots.have(), [false, false])
+  })
+
+  it('are not kept again once their value is destroyed', () => {
+    const { dataKeys, have } = ready({ epoch: 0 })
+    dataKeys.forget(a)
+    assert.deepEqual(have(), [false, true])
+    const bytes = Buffer.alloc(32, 1)
+    dataKeys.keep(a, bytes)
+    assert.deepEqual(have(), [false, true])
+    assert.deepEqual(bytes, Buffer.alloc(32))
+  })
+})
 
 eachProtectionLevel((open) => {
   describe('secrets', () => {
@@ -404,9 +457,13 @@ eachProtectionLevel((open) => {
         assert.equal(await house.outcome('DeleteSecret', { ...force, RecoveryWindowInDays: '7' }), 'InvalidParameter')
         for (const RecoveryWindowInDays of ['6', '31', 'x'])
           assert.equal(await house.outcome('DeleteSecret', { SecretName, RecoveryWindowInDays }), 'InvalidParameter')
-        await house.must('DeleteSecret', force)
-        assert.equal(await dataOf(SecretName), 'Forbidden.ResourceNotFound')
         const scope = { account: house.credentials.accountId, region: 'cn-hangzhou' }
+        const value = (await house.open.ledger.get(SECRET_VALUE, scope, valueId(SecretName, 'v1'))) as SecretValue
+        await house.must('DeleteSecret', force)
+        for (const file of house.database === null ? ['strongroom.db', 'strongroom.db-wal'] : [])
+          for (const trace of [value.body.sealed, value.body.dataKey])
+            assert.equal(readFileSync(join(house.data, file)).includes(trace), false, file)
+        assert.equal(await dataOf(SecretName), 'Forbidden.ResourceNotFound')
         const where = { parent: SecretName, offset: 0, limit: 10 }
         assert.equal((await house.open.ledger.page(SECRET_VALUE, scope, where)).records.length, 0)
         assert.equal(await house.outcome('DeleteSecret', force), 'Forbidden.ResourceNotFound')

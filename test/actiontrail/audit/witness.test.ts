@@ -206,7 +206,14 @@ describe('the witness of the trail', () => {
     await using house = await openTestHouse(null)
     await house.must('CreateKey')
     const { accountId, accessKeyId } = house.credentials
-    const around = { env: {}, readFile: () => '', status: () => {}, printsToTerminal: false, terminal: false, ask: async () => '' }
+    const around = {
+      env: {},
+      readFile: () => '',
+      status: () => {},
+      printsToTerminal: false,
+      terminal: false,
+      ask: async () => '',
+    }
     const complaints: string[] = []
     const run = (...args: string[]) =>
       account(['key', ...args, '--data', house.data], openWitnessed, {

@@ -105,6 +105,11 @@ eachDatabase((open) => {
       await house.call('Encrypt', { KeyId, Plaintext: `canary-plaintext${'x'.repeat(7000)}` })
       await house.call('Encrypt', { KeyId, Plaintext: 'canary-plaintext', EncryptionContext: '[' })
       await house.call('EnableKey', { KeyId, Plaintext: 'canary-unknown' })
+      const secret = { SecretName: 'watched', VersionId: 'v1', SecretData: 'canary-value' }
+      await house.must('CreateSecret', secret)
+      await house.must('GetSecretValue', { SecretName: 'watched' })
+      await house.must('PutSecretValue', { ...secret, VersionId: 'v2', SecretData: 'canary-second' })
+      await house.call('PutSecretValue', { ...secret, SecretData: 'canary-other' })
       const all = JSON.stringify([await house.open.storage.events.after(0, 1_000_000), house.failures])
       for (const secret of [...secrets, CiphertextBlob, house.credentials.accessKeySecret, 'canary', 'Signature'])
         assert.equal(all.includes(secret), false, secret.slice(0, 40))
