@@ -21,6 +21,9 @@ describe('secrets of type Rds', () => {
   let house: TestHouse
   const other = newCredentials(SYSTEM)
   const file = (name: string) => join(server.folder, name)
+  const at = (ca: string, port = server.port) =>
+    `postgresql://rotator:rotator%20pw@localhost:${port}/postgres?sslmode=verify-full&sslrootcert=${file(ca)}`
+  const database = (connection: string, account: string, roles: string[]) => ({ connection, account, roles })
   /** A name that would end a statement, were it not quoted. */
   const ODD = `odd"; DROP ROLE app_a; --'`
 
@@ -41,9 +44,6 @@ describe('secrets of type Rds', () => {
     )
     serveTls(server)
     await until(async () => (await logsOn('single', 'first password')) === true)
-    const at = (ca: string, port = server.port) =>
-      `postgresql://rotator:rotator%20pw@localhost:${port}/postgres?sslmode=verify-full&sslrootcert=${file(ca)}`
-    const database = (connection: string, account: string, roles: string[]) => ({ connection, account, roles })
     house = await openTestHouse(null, [], {
       secretDatabases: (accountId) => ({
         'rm-main': database(at('ca.pem'), accountId, ['single', 'app_*', 'held_*', 'boss', 'later', ODD]),
@@ -156,6 +156,49 @@ describe('secrets of type Rds', () => {
     const [name, password] = await credentialOf(SecretName)
     assert.deepEqual([name, await logsOn(name, password)], ['held_b', true])
     await house.must('UpdateSecretRotationPolicy', { SecretName, EnableAutomaticRotation: 'false' })
+  })
+
+  it('are rotated once by two servers, as AccessKeys are', async () => {
+    const url = server.database()
+    const roles = ['twice']
+    const secretDatabases = (account: string) => ({ 'rm-main': database(at('ca.pem'), account, roles) })
+    await using one = await openTestHouse(url, [], { secretDatabases })
+    const { accountId } = one.credentials
+    const more = { secretDatabases: () => secretDatabases(accountId) }
+    await using two = await openTestHouse(url, ['--root-key-file', join(one.data, 'root-key')], more)
+    const ram = ramOf(one)
+    await ram.must('CreateUser', { UserName: 'twice' })
+    const { AccessKey } = await ram.must('CreateAccessKey', { UserName: 'twice' })
+    const policy = { EnableAutomaticRotation: 'true', RotationInterval: '6h' }
+    const { SecretName: ofUser } = await one.must('CreateSecret', {
+      SecretName: '$Auto',
+      VersionId: 'v1',
+      SecretType: 'RAMCredentials',
+      SecretData: JSON.stringify({
+        AccessKeys: [{ AccessKeyId: AccessKey.AccessKeyId, AccessKeySecret: AccessKey.AccessKeySecret }],
+      }),
+      ExtendedConfig: JSON.stringify({ SecretSubType: 'RamUserAccessKey', UserName: 'twice' }),
+      ...policy,
+    })
+    const { SecretName: ofAccount } = await one.must('CreateSecret', { ...given(['twice']), ...policy })
+    let calls = 0
+    const counted: SetPassword = async () => {
+      calls++
+    }
+    for (const house of [one, two]) house.now += 7 * HOUR
+    for (let round = 0; round < 3; round++) {
+      await Promise.all([one.sweep(), two.sweep(), two.sweep()])
+      await Promise.all([one.setPasswords(counted), two.setPasswords(counted), two.setPasswords(counted)])
+    }
+    assert.equal(calls, 1)
+    for (const SecretName of [ofUser, ofAccount]) {
+      const { LastRotationDate, VersionId } = await one.must('GetSecretValue', { SecretName })
+      assert.equal(Date.parse(LastRotationDate), one.now)
+      const previous = await one.must('GetSecretValue', { SecretName, VersionStage: 'ACSPrevious' })
+      assert.deepEqual([VersionId === 'v1', previous.VersionId], [false, 'v1'])
+    }
+    assert.equal((await ram.must('ListAccessKeys', { UserName: 'twice' })).AccessKeys.AccessKey.length, 2)
+    assert.deepEqual([...one.failures, ...two.failures], [])
   })
 
   it('keep the password that a server set before it died, and another completes the rotation with it', async () => {
