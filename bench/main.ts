@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { callOperation } from '../src/cli/client.ts'
 import { newCredentials } from '../src/ram/account.ts'
 import { SYSTEM } from '../src/runtime/system.ts'
+import { asymmetricKeys } from './asymmetric.ts'
 import { authorizeAlone } from './authorize.ts'
 import { consoleCosts } from './console.ts'
 import { median, percent } from './figures.ts'
@@ -389,6 +390,7 @@ try {
       : 'processes are not pinned to cores: taskset is missing, or there is one core',
   )
   const hsm = (where: string) => hsmKeys(where, credentials, { rounds: ROUNDS, requests: REQUESTS }, { print, row })
+  const asymmetric = async () => asymmetricKeys(ROUNDS, { print, row })
   const sections = {
     operations,
     workers,
@@ -396,6 +398,7 @@ try {
     console: browsers,
     strangers,
     hsm,
+    asymmetric,
     trail,
     users: manyUsers,
     keys: manyKeys,

@@ -1,20 +1,30 @@
-// Unwrapping imported key material with an RSA private key.
+// Unwrapping imported key material with the private key of an import token.
 import { constants, createPrivateKey, privateDecrypt } from 'node:crypto'
+import { HYBRID_KEY_SPEC, HYBRID_WRAPPING, unwrapHybrid } from './hybrid-wrap.ts'
 
 export const WRAPPING_ALGORITHMS = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'RSAES_PKCS1_V1_5'] as const
+/** What wraps for RSA, in a device too. */
 export type WrappingAlgorithm = (typeof WRAPPING_ALGORITHMS)[number]
 
+/** All that material can be imported by, by the KeySpec of the wrapping key. Tokens have their places in the list of all. */
+export const IMPORT_WRAPPING = { RSA_2048: WRAPPING_ALGORITHMS, [HYBRID_KEY_SPEC]: [HYBRID_WRAPPING] } as const
+export type ImportKeySpec = keyof typeof IMPORT_WRAPPING
+export type ImportAlgorithm = (typeof IMPORT_WRAPPING)[ImportKeySpec][number]
+export const IMPORT_ALGORITHMS: readonly ImportAlgorithm[] = [...WRAPPING_ALGORITHMS, HYBRID_WRAPPING]
+
 /**
- * Unwraps material of `length` bytes; null when the text holds none, for whatever reason. `privateKey` is PKCS #8, DER.
+ * Unwraps material of `length` bytes; null when the text holds none, for whatever reason. `privateKey` is PKCS #8, DER,
+ * or as hybridPair makes it.
  * PKCS #1 v1.5 is decrypted without removing the padding: OpenSSL's own removal never fails, and returns random bytes for a wrong
  * padding, now and then as many as a key has.
  */
 export function unwrap(
   privateKey: Uint8Array,
-  algorithm: WrappingAlgorithm,
+  algorithm: ImportAlgorithm,
   wrapped: Uint8Array,
   length: number,
 ): Buffer | null {
+  if (algorithm === HYBRID_WRAPPING) return unwrapHybrid(privateKey, wrapped, length)
   // A view, not a copy: the caller wipes the key.
   const der = Buffer.from(privateKey.buffer, privateKey.byteOffset, privateKey.length)
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })

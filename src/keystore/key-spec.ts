@@ -12,6 +12,8 @@ export interface SymmetricSpec {
   readonly keyBytes: 16 | 32
   /** In an HSM: PKCS #11 has a mechanism for it. Whether the device has it shows when a key is made. */
   readonly levels: readonly ProtectionLevel[]
+  /** The levels at which the cloud has it. */
+  readonly cloud: readonly ProtectionLevel[]
 }
 
 /** A pair, whose signatures and ciphertexts are the standards' own. A usage without an algorithm is none that the key can have. */
@@ -21,6 +23,8 @@ export interface AsymmetricSpec {
   /** The most bytes that each algorithm encrypts, and the fewest and most bytes of its ciphertext. */
   readonly encryption: Partial<Readonly<Record<EncryptionAlgorithm, Sizes>>>
   readonly levels: readonly ProtectionLevel[]
+  /** The levels at which the cloud has it. */
+  readonly cloud: readonly ProtectionLevel[]
 }
 
 export interface Sizes {
@@ -38,18 +42,24 @@ function rsa(bytes: number): AsymmetricSpec {
     RSAES_OAEP_SHA_256: { mostPlaintext: bytes - 66, ciphertext: [bytes, bytes] },
     RSAES_OAEP_SHA_1: { mostPlaintext: bytes - 42, ciphertext: [bytes, bytes] },
   } as const
-  return { kind: 'asymmetric', signing: RSA_SIGNING, encryption, levels: ANYWHERE }
+  return { kind: 'asymmetric', signing: RSA_SIGNING, encryption, levels: ANYWHERE, cloud: ANYWHERE }
 }
 
-const ECDSA = { kind: 'asymmetric', signing: ['ECDSA_SHA_256'], encryption: {}, levels: ANYWHERE } as const
+const ECDSA = {
+  kind: 'asymmetric',
+  signing: ['ECDSA_SHA_256'],
+  encryption: {},
+  levels: ANYWHERE,
+  cloud: ANYWHERE,
+} as const
 
 /** The point of an SM2 ciphertext (65 bytes) and its SM3 digest (32). */
 const SM2_OVERHEAD = 97
 const SM2_PLAINTEXT = 6047
 
 export const KEY_SPECS = {
-  Aliyun_AES_256: { kind: 'symmetric', keyBytes: 32, levels: ANYWHERE },
-  Aliyun_SM4: { kind: 'symmetric', keyBytes: 16, levels: IN_SOFTWARE },
+  Aliyun_AES_256: { kind: 'symmetric', keyBytes: 32, levels: ANYWHERE, cloud: ANYWHERE },
+  Aliyun_SM4: { kind: 'symmetric', keyBytes: 16, levels: IN_SOFTWARE, cloud: ['HSM'] },
   RSA_2048: rsa(256),
   RSA_3072: rsa(384),
   EC_P256: ECDSA,
@@ -61,9 +71,10 @@ export const KEY_SPECS = {
       SM2PKE: { mostPlaintext: SM2_PLAINTEXT, ciphertext: [SM2_OVERHEAD + 1, SM2_OVERHEAD + SM2_PLAINTEXT] },
     },
     levels: IN_SOFTWARE,
+    cloud: ['HSM'],
   },
-  ML_DSA_65: { kind: 'asymmetric', signing: ['ML_DSA_65'], encryption: {}, levels: IN_SOFTWARE },
-  ML_DSA_87: { kind: 'asymmetric', signing: ['ML_DSA_87'], encryption: {}, levels: IN_SOFTWARE },
+  ML_DSA_65: { kind: 'asymmetric', signing: ['ML_DSA_65'], encryption: {}, levels: IN_SOFTWARE, cloud: [] },
+  ML_DSA_87: { kind: 'asymmetric', signing: ['ML_DSA_87'], encryption: {}, levels: IN_SOFTWARE, cloud: [] },
 } as const satisfies Readonly<Record<string, SymmetricSpec | AsymmetricSpec>>
 
 export type KeySpec = keyof typeof KEY_SPECS

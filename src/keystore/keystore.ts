@@ -2,7 +2,7 @@
 // pkcs11/hsm.ts in a device; router.ts picks one by the key's protection level. Suites under eachProtectionLevel (test/databases.ts) hold
 // both to the same behaviour.
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
-import type { WrappingAlgorithm } from '../cryptography/wrap.ts'
+import type { ImportAlgorithm } from '../cryptography/wrap.ts'
 import type { KeyUsage, ProtectionLevel } from './key-spec.ts'
 import type { StoredMaterial } from './stored-material.ts'
 import type { VersionPlace } from './version-place.ts'
@@ -70,7 +70,7 @@ export interface Keystore {
    * later. An error other than Unreachable concerns this material alone.
    */
   destroy(material: StoredMaterial): Promise<boolean>
-  /** Makes an RSA-2048 pair for an import. The private key is sealed for its purpose, or stays in the device and is a reference to its object. */
+  /** Makes a pair for an import: of RSA-2048, or for hybrid wrapping. The private key is sealed for its purpose, or stays in the device and is a reference to its object. */
   wrappingKey(purpose: WrappingPurpose): Promise<WrappingKey>
   /**
    * Unwraps imported material of a symmetric key (as many bytes as its spec has) and stores it. The outcome does not say why unwrapping failed. `fingerprint` recognizes the same
@@ -99,7 +99,7 @@ export interface WrappingPurpose {
   readonly keyId: string
   readonly protectionLevel: ProtectionLevel
   readonly place: readonly string[]
-  readonly algorithm: WrappingAlgorithm
+  readonly algorithm: ImportAlgorithm
   readonly expiresAt: number
 }
 
@@ -107,7 +107,7 @@ export interface WrappingPurpose {
 export interface Wrapping {
   readonly place: readonly string[]
   readonly sealedPrivateKey: Uint8Array
-  readonly algorithm: WrappingAlgorithm
+  readonly algorithm: ImportAlgorithm
   readonly expired: boolean
 }
 

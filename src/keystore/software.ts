@@ -1,6 +1,7 @@
 // The software key store: material sealed under the root key, opened for use and kept ready in a bounded cache.
 import type { KeyObject } from 'node:crypto'
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
+import { HYBRID_WRAPPING, hybridPair } from '../cryptography/hybrid-wrap.ts'
 import { type PrivateKey, privateKeyObject } from '../cryptography/private-key.ts'
 import { Sm4 } from '../cryptography/sm4.ts'
 import { unwrap } from '../cryptography/wrap.ts'
@@ -23,7 +24,7 @@ import type { RootKeys } from './root-keys.ts'
 import type { StoredMaterial } from './stored-material.ts'
 import { materialPlace, type VersionPlace } from './version-place.ts'
 
-type Random = Pick<Randomness, 'randomBytes' | 'rsaPair'>
+type Random = Pick<Randomness, 'randomBytes' | 'rsaPair' | 'kemPairs'>
 
 /** A private key that is kept ready. OpenSSL wipes it when nothing refers to the object any more. */
 interface ReadyPrivateKey {
@@ -113,8 +114,8 @@ export class SoftwareKeystore implements Keystore {
 
   async collect(): Promise<void> {}
 
-  async wrappingKey({ place }: WrappingPurpose): Promise<WrappingKey> {
-    const { publicKey, privateKey } = await this.#random.rsaPair()
+  async wrappingKey({ place, algorithm }: WrappingPurpose): Promise<WrappingKey> {
+    const { publicKey, privateKey } = algorithm === HYBRID_WRAPPING ? this.#hybridPair() : await this.#random.rsaPair()
     const sealedPrivateKey = this.#keys.seal(place, this.#random.randomBytes(SEAL_NONCE_BYTES), privateKey)
     privateKey.fill(0)
     return { outcome: 'made', publicKey, sealedPrivateKey }
@@ -141,6 +142,11 @@ export class SoftwareKeystore implements Keystore {
       return { outcome: 'not material' }
     }
     return { outcome: 'imported', material: this.#seal(place, material), fingerprint }
+  }
+
+  #hybridPair() {
+    const { kem, x25519 } = this.#random.kemPairs()
+    return hybridPair(kem, x25519)
   }
 
   /** Seals `material` and wipes it. */

@@ -2,14 +2,14 @@
 // Algorithm and expiry are readable; the associated data of the private key binds them to it, and it to its CMK.
 import { refuse } from '../api/errors.ts'
 import { fromBase64 } from '../cryptography/encoding.ts'
-import { WRAPPING_ALGORITHMS, type WrappingAlgorithm } from '../cryptography/wrap.ts'
+import { IMPORT_ALGORITHMS, type ImportAlgorithm } from '../cryptography/wrap.ts'
 import type { KmsContext } from './operation.ts'
 
 export const TOKEN_VALID_MS = 24 * 3_600_000
 
 /** The members of an import token. `expiresAt` is milliseconds since 1970. */
 export interface ImportToken {
-  readonly algorithm: WrappingAlgorithm
+  readonly algorithm: ImportAlgorithm
   readonly expiresAt: number
   readonly sealedPrivateKey: Uint8Array
 }
@@ -25,7 +25,7 @@ export function wrappingPlace(
 
 export function encodeToken({ algorithm, expiresAt, sealedPrivateKey }: ImportToken): string {
   const header = Buffer.alloc(9)
-  header.writeUInt8(WRAPPING_ALGORITHMS.indexOf(algorithm))
+  header.writeUInt8(IMPORT_ALGORITHMS.indexOf(algorithm))
   header.writeBigUInt64BE(BigInt(expiresAt), 1)
   return Buffer.concat([header, sealedPrivateKey]).toString('base64')
 }
@@ -33,7 +33,7 @@ export function encodeToken({ algorithm, expiresAt, sealedPrivateKey }: ImportTo
 /** Parses a token, without checking that it is authentic: opening the private key does. Refuses with InvalidImportToken. */
 export function decodeToken(token: string): ImportToken {
   const bytes = fromBase64(token)
-  const algorithm = bytes && WRAPPING_ALGORITHMS[bytes[0] ?? -1]
+  const algorithm = bytes && IMPORT_ALGORITHMS[bytes[0] ?? -1]
   if (!bytes || bytes.length < 10 || !algorithm) throw refuse('InvalidImportToken')
   return { algorithm, expiresAt: Number(bytes.readBigUInt64BE(1)), sealedPrivateKey: bytes.subarray(9) }
 }

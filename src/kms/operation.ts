@@ -24,6 +24,8 @@ export interface KmsSettings {
   readonly maxPendingWindowDays: number
   /** The databases in which rotations change passwords. */
   readonly secretDatabases: SecretDatabases
+  /** Whether what the cloud does not have is refused. */
+  readonly strictCloud: boolean
 }
 
 /** The context of one call. `now` is milliseconds since 1970 and does not change during the call. */

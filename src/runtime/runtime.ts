@@ -16,6 +16,11 @@ export interface Runtime extends Randomness {
   after(ms: number, work: () => void): () => void
 }
 
+export interface KeyPair {
+  readonly publicKey: KeyObject
+  readonly privateKey: KeyObject
+}
+
 export interface Randomness {
   /** `length` bytes that nobody can predict. */
   randomBytes(length: number): Buffer
@@ -27,6 +32,8 @@ export interface Randomness {
   newRecordId(): string
   /** A new RSA-2048 pair: SubjectPublicKeyInfo and PKCS #8, both DER. */
   rsaPair(): Promise<{ readonly publicKey: Buffer; readonly privateKey: Buffer }>
+  /** New pairs of ML-KEM-768 and of X25519, for hybrid wrapping. */
+  kemPairs(): { readonly kem: KeyPair; readonly x25519: KeyPair }
   /** A new Ed25519 pair. */
-  ed25519Pair(): { readonly publicKey: KeyObject; readonly privateKey: KeyObject }
+  ed25519Pair(): KeyPair
 }

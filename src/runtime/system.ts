@@ -31,5 +31,6 @@ export const SYSTEM: Runtime = {
       publicKeyEncoding: { type: 'spki', format: 'der' },
       privateKeyEncoding: { type: 'pkcs8', format: 'der' },
     }),
+  kemPairs: () => ({ kem: generateKeyPairSync('ml-kem-768'), x25519: generateKeyPairSync('x25519') }),
   ed25519Pair: () => generateKeyPairSync('ed25519'),
 }

@@ -43,6 +43,11 @@ const PROGRAM = {
     reader: text('FILE'),
     help: 'with --dev: accounts, users, policies, keys and aliases to create at the start',
   },
+  'strict-cloud': {
+    reader: truth,
+    fallback: 'false',
+    help: 'refuses what the cloud does not have: keys of ML_DSA_65 and ML_DSA_87, SM2 and SM4 outside an HSM, and hybrid wrapping',
+  },
   'log-level': {
     reader: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'LEVEL'),
     fallback: 'info',
@@ -91,6 +96,7 @@ export interface Settings extends Data, Network, Trail, Quotas, Hsm, Oidc {
   readonly workerEnvironment: Env
   readonly dev: boolean
   readonly seed: string | null
+  readonly strictCloud: boolean
   readonly logLevel: string
   /** The fixed credentials of the account, from the environment. */
   readonly root: { readonly accessKeyId: string; readonly accessKeySecret: string } | null
@@ -126,6 +132,7 @@ export function settingsFrom(flags: Flags, env: Env, readFile: ReadFile): Settin
     workerEnvironment: Object.fromEntries(Object.entries(env).filter(([name]) => !(name in ENVIRONMENT_ONLY))),
     dev: get('dev'),
     seed: get('seed'),
+    strictCloud: get('strict-cloud'),
     logLevel: get('log-level'),
     root: rootOf(env),
     accountId: accountOf(env),

@@ -6,6 +6,7 @@ import { decryptWith, encryptFor } from '../../src/cryptography/asymmetric.ts'
 import { KEY_SPECS, type KeySpec } from '../../src/keystore/key-spec.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { makeToken, TOKEN_KINDS, type TokenKind } from '../keystore/pkcs11/tokens.ts'
+import { wrapHybrid } from './byok.ts'
 
 const DAY = 86_400_000
 const SIGNS = 'SIGN/VERIFY'
@@ -305,6 +306,50 @@ describe('asymmetric CMKs', () => {
     assert.equal((await own.must('Decrypt', { CiphertextBlob: next.CiphertextBlob })).Plaintext, next.Plaintext)
     assert.equal((await own.must('Decrypt', { CiphertextBlob, EncryptionContext })).Plaintext, 'text')
     assert.equal(await refusal(own, 'Decrypt', { CiphertextBlob }), 'InvalidParameter CiphertextBlob')
+  })
+
+  it('of SM4, and of AES, take material that was wrapped for ML-KEM and X25519 together', async () => {
+    const wrapping = { WrappingAlgorithm: 'X_WING_AES_256_KW', WrappingKeySpec: 'X25519_ML_KEM_768' }
+    for (const [KeySpec, bytes] of [
+      ['Aliyun_SM4', 16],
+      ['Aliyun_AES_256', 32],
+    ] as const) {
+      const { KeyId } = (await house.must('CreateKey', { KeySpec, Origin: 'EXTERNAL' })).KeyMetadata
+      const { PublicKey, ImportToken } = await house.must('GetParametersForImport', { KeyId, ...wrapping })
+      const wrapped = wrapHybrid(PublicKey, Buffer.alloc(bytes, 7))
+      const imported = (EncryptedKeyMaterial: string) =>
+        house.outcome('ImportKeyMaterial', { KeyId, ImportToken, EncryptedKeyMaterial })
+      // One bit of each part: the ciphertext of ML-KEM, the point, the wrapped material.
+      for (const at of [0, 1087, 1088, 1119, 1120, 1120 + bytes + 7]) {
+        const changed = Buffer.from(wrapped, 'base64')
+        changed[at] = (changed[at] ?? 0) ^ 1
+        assert.equal(await imported(base64(changed)), 'InvalidKeyMaterial', `byte ${at}`)
+      }
+      for (const length of [24, bytes === 16 ? 32 : 16])
+        assert.equal(await imported(wrapHybrid(PublicKey, Buffer.alloc(length))), 'InvalidKeyMaterial')
+      assert.equal(await imported(wrapped), 'OK')
+      const { CiphertextBlob } = await house.must('Encrypt', { KeyId, Plaintext: 'x' })
+      assert.equal((await house.must('Decrypt', { CiphertextBlob })).Plaintext, 'x')
+      assert.equal(await imported(wrapHybrid(PublicKey, Buffer.alloc(bytes, 8))), 'InvalidKeyMaterial')
+      const mixed = { ...wrapping, WrappingKeySpec: 'RSA_2048' }
+      assert.equal(
+        await refusal(house, 'GetParametersForImport', { KeyId, ...mixed }),
+        'InvalidParameter WrappingAlgorithm',
+      )
+    }
+  })
+
+  it('are those of the cloud alone where the operator says so', async () => {
+    await using own = await openTestHouse(null, ['--strict-cloud'])
+    for (const KeySpec of ['ML_DSA_65', 'ML_DSA_87', 'EC_SM2', 'Aliyun_SM4'])
+      assert.equal(await refusal(own, 'CreateKey', { KeySpec }), 'InvalidParameter KeySpec')
+    await own.must('CreateKey', { KeySpec: 'EC_P256K' })
+    const { KeyId } = (await own.must('CreateKey', { Origin: 'EXTERNAL' })).KeyMetadata
+    const wrapping = { WrappingAlgorithm: 'X_WING_AES_256_KW', WrappingKeySpec: 'X25519_ML_KEM_768' }
+    assert.equal(
+      await refusal(own, 'GetParametersForImport', { KeyId, ...wrapping }),
+      'InvalidParameter WrappingKeySpec',
+    )
   })
 
   it('get versions on demand, seven days apart and fifty at most, each of which is for ever', async () => {

@@ -1,5 +1,16 @@
 // The owner's side of an import: wrapping material with the public key that the service gave.
-import { constants, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto'
+import {
+  constants,
+  createCipheriv,
+  createHash,
+  createPublicKey,
+  diffieHellman,
+  encapsulate,
+  generateKeyPairSync,
+  hkdfSync,
+  publicEncrypt,
+  randomBytes,
+} from 'node:crypto'
 import type { TestHouse } from '../house.ts'
 
 export interface Prepared {
@@ -19,6 +30,24 @@ export function wrap(publicKey: string, algorithm: string, material: Uint8Array)
       ? { padding: constants.RSA_PKCS1_PADDING }
       : { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: algorithm === 'RSAES_OAEP_SHA_1' ? 'sha1' : 'sha256' }
   return publicEncrypt({ key, ...padding }, material).toString('base64')
+}
+
+/** Hybrid wrapping, as docs/reference/formats.md describes it to owners of material; the answer is Base64. */
+export function wrapHybrid(publicKey: string, material: Uint8Array): string {
+  const bytes = Buffer.from(publicKey, 'base64')
+  const [kemKey, pkX] = [bytes.subarray(0, 1184), bytes.subarray(1184)]
+  // What the SubjectPublicKeyInfo of each key begins with (RFC 9935, RFC 8410).
+  const spki = (header: string, key: Uint8Array) =>
+    createPublicKey({ key: Buffer.concat([Buffer.from(header, 'hex'), key]), format: 'der', type: 'spki' })
+  const { sharedKey: ssM, ciphertext: ctM } = encapsulate(spki('308204b2300b0609608648016503040402038204a100', kemKey))
+  const own = generateKeyPairSync('x25519')
+  const ctX = own.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
+  const ssX = diffieHellman({ privateKey: own.privateKey, publicKey: spki('302a300506032b656e032100', pkX) })
+  const shared = createHash('sha3-256')
+  for (const part of [ssM, ssX, ctX, pkX, Buffer.from('5c2e2f2f5e5c', 'hex')]) shared.update(part)
+  const key = Buffer.from(hkdfSync('sha256', shared.digest(), '', 'X_WING_AES_256_KW', 32))
+  const cipher = createCipheriv('aes256-wrap', key, Buffer.alloc(8, 0xa6))
+  return Buffer.concat([ctM, ctX, cipher.update(material), cipher.final()]).toString('base64')
 }
 
 /** OAEP with the best hash that the house's key store knows: SoftHSM2 knows SHA-1 only. */

@@ -148,18 +148,20 @@ describe('data keys and re-encryption', () => {
     assert.deepEqual(event['referencedResources'], { 'ACS::KMS::Key': [KeyId] })
   })
 
-  it('ReEncrypt refuses what is not authentic, unknown keys, aliases and asymmetric sources', async () => {
+  it('ReEncrypt refuses what is not authentic, unknown keys, aliases, and a source that is not asymmetric', async () => {
     const KeyId = await createKey()
     const { CiphertextBlob } = await house.must('Encrypt', { KeyId, Plaintext: 'x' })
     const to = { CiphertextBlob, DestinationKeyId: KeyId }
     await house.must('CreateAlias', { KeyId, AliasName: 'alias/re' })
+    const source = { SourceKeyId: KeyId, SourceKeyVersionId: 'v', SourceEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' }
     for (const [parameters, code] of [
       [{ ...to, SourceEncryptionContext: context }, 'InvalidParameter'],
       [{ ...to, CiphertextBlob: 'AAAA' }, 'InvalidParameter'],
       [{ ...to, DestinationKeyId: 'none' }, 'Forbidden.KeyNotFound'],
       [{ ...to, DestinationKeyId: 'alias/re' }, 'Unsupported.Alias'],
-      [{ ...to, SourceKeyId: KeyId }, 'Rejected.UnsupportedOperation'],
-      [{ ...to, SourceEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' }, 'Rejected.UnsupportedOperation'],
+      [{ ...to, ...source }, 'Rejected.UnsupportedOperation'],
+      [{ ...to, SourceKeyId: KeyId }, 'MissingParameter'],
+      [{ ...to, SourceEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' }, 'MissingParameter'],
       [{ CiphertextBlob }, 'MissingParameter'],
       [{ DestinationKeyId: KeyId }, 'MissingParameter'],
     ] as [Record<string, string>, string][])

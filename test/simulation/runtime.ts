@@ -64,6 +64,9 @@ function runtimeOf(owner: Owner, random: Random, scheduler: Scheduler, skewMs: n
       return uuid(bytes, 7)
     },
     rsaPair: () => Promise.reject(new Error('RSA pairs are not simulated')),
+    kemPairs: () => {
+      throw new Error('pairs for wrapping are not simulated')
+    },
     ed25519Pair: () => {
       const der = Buffer.concat([ED25519, random.bytes(32)])
       const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })

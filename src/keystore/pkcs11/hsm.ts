@@ -1,6 +1,7 @@
 // The key store in a PKCS #11 device: material is made, used and destroyed there, and records hold a reference to it.
 import { because, refuse } from '../../api/errors.ts'
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../../cryptography/algorithms.ts'
+import { HYBRID_WRAPPING } from '../../cryptography/hybrid-wrap.ts'
 import { randomBytes } from '../../runtime/random.ts'
 import type { KeyUsage } from '../key-spec.ts'
 import {
@@ -26,6 +27,7 @@ import { type TokenIdentity, type TokenReport, UNIDENTIFIED, type Works } from '
 import type { Supervisor } from './supervisor.ts'
 import { DEVICE_SIGNING, OAEP_ALGORITHMS, PAIR_SPECS } from './templates.ts'
 
+const NO_HYBRID = 'does not unwrap with ML-KEM'
 const BACKGROUND_MS = 10_000
 /** Inspecting reads thousands of objects one by one. */
 const INSPECT_MS = 600_000
@@ -179,6 +181,7 @@ export class HsmKeystore implements Keystore {
   }
 
   async wrappingKey({ place, algorithm, ...purpose }: WrappingPurpose): Promise<WrappingKey> {
+    if (algorithm === HYBRID_WRAPPING) return { outcome: 'unsupported', why: NO_HYBRID }
     const label = wrappingLabel(this.#setup.tag, purpose)
     const asked = { prefix: objectIdPrefix(place), label, algorithm }
     const made = await this.#asking.call('makeWrappingKey', asked, new DeviceTime())
@@ -197,6 +200,7 @@ export class HsmKeystore implements Keystore {
     const opened = this.#keys.open(wrapping.place, wrapping.sealedPrivateKey)
     if (!opened) return { outcome: 'not a wrapping key' }
     if (wrapping.expired) return { outcome: 'expired' }
+    if (wrapping.algorithm === HYBRID_WRAPPING) return { outcome: 'unsupported', why: NO_HYBRID }
     const unwrapping = { wrappingId: opened.toString('hex'), algorithm: wrapping.algorithm, wrapped }
     const time = new DeviceTime()
     const found = await this.#asking.call('examine', unwrapping, time)

@@ -3,6 +3,7 @@ import { choice, optional, text } from '../../api/parameters.ts'
 import {
   asymmetricSpec,
   KEY_SPEC_NAMES,
+  KEY_SPECS,
   type KeySpec,
   type KeyUsage,
   livesIn,
@@ -79,6 +80,12 @@ export const CreateKey = operation({
       throw refuse('Unsupported.ProtectionLevel')
     if (!livesIn(values.KeySpec, values.ProtectionLevel))
       throw because(refuse('UnsupportedOperation'), `PKCS #11 has no mechanism for ${values.KeySpec} in a managed HSM`)
+    const { cloud } = KEY_SPECS[values.KeySpec]
+    if (context.settings.strictCloud && !cloud.some((level) => level === values.ProtectionLevel))
+      throw refuse('InvalidParameter', {
+        name: 'KeySpec',
+        rule: `The cloud has no keys of ${values.KeySpec} at protection level ${values.ProtectionLevel}, and the operator allows no extensions.`,
+      })
     const keyUsage = usageFor(values)
     const isAsymmetric = asymmetricSpec(values.KeySpec) !== null
     if (isAsymmetric && values.Origin === 'EXTERNAL')

@@ -1,7 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { choice } from '../../api/parameters.ts'
 import { isoSeconds } from '../../api/time.ts'
-import { WRAPPING_ALGORITHMS } from '../../cryptography/wrap.ts'
+import { IMPORT_ALGORITHMS, IMPORT_WRAPPING, type ImportKeySpec } from '../../cryptography/wrap.ts'
 import { encodeToken, TOKEN_VALID_MS, wrappingPlace } from '../import-token.ts'
 import { keyId, locateKey } from '../key-name.ts'
 import { operation } from '../operation.ts'
@@ -12,8 +12,8 @@ export const GetParametersForImport = operation({
   summary: 'Returns a public wrapping key and an import token. Both are valid for 24 hours.',
   parameters: {
     KeyId: keyId,
-    WrappingAlgorithm: choice(...WRAPPING_ALGORITHMS),
-    WrappingKeySpec: choice('RSA_2048'),
+    WrappingAlgorithm: choice(...IMPORT_ALGORITHMS),
+    WrappingKeySpec: choice(...(Object.keys(IMPORT_WRAPPING) as ImportKeySpec[])),
   },
   access: 'Read',
   trail: { show: ['KeyId', 'WrappingAlgorithm', 'WrappingKeySpec'], reply: ['KeyId', 'TokenExpireTime'] },
@@ -25,7 +25,18 @@ export const GetParametersForImport = operation({
     'Rejected.LimitExceeded',
   ],
   locate: locateKey,
-  async decide({ KeyId, WrappingAlgorithm: algorithm }, context) {
+  async decide({ KeyId, WrappingKeySpec, WrappingAlgorithm: algorithm }, context) {
+    if (context.settings.strictCloud && WrappingKeySpec !== 'RSA_2048')
+      throw refuse('InvalidParameter', {
+        name: 'WrappingKeySpec',
+        rule: 'RSA_2048. The operator allows no extensions.',
+      })
+    const fitting: readonly string[] = IMPORT_WRAPPING[WrappingKeySpec]
+    if (!fitting.includes(algorithm))
+      throw refuse('InvalidParameter', {
+        name: 'WrappingAlgorithm',
+        rule: `A key of ${WrappingKeySpec} takes ${fitting.join(' or ')}.`,
+      })
     const { record, body } = await findUsersKey(KeyId, context, 'id')
     if (body.origin !== 'EXTERNAL') throw refuse('Unsupported.Origin')
     const expiresAt = context.now + TOKEN_VALID_MS

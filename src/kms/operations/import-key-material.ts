@@ -2,7 +2,7 @@ import { type Refusal, refuse } from '../../api/errors.ts'
 import { integer, optional, type Parameter, secret } from '../../api/parameters.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { fromBase64 } from '../../cryptography/encoding.ts'
-import type { WrappingAlgorithm } from '../../cryptography/wrap.ts'
+import type { ImportAlgorithm } from '../../cryptography/wrap.ts'
 import type { Imported } from '../../keystore/keystore.ts'
 import type { StoredMaterial } from '../../keystore/stored-material.ts'
 import { type Change, insert, update } from '../../ledger/record.ts'
@@ -88,7 +88,7 @@ export const ImportKeyMaterial = operation({
 })
 
 /** Returns the refusal of an import that failed. InvalidKeyMaterial does not say why: a reason would tell an attacker about the wrapped text. */
-function refusalOf(imported: Exclude<Imported, { outcome: 'imported' }>, algorithm: WrappingAlgorithm): Refusal {
+function refusalOf(imported: Exclude<Imported, { outcome: 'imported' }>, algorithm: ImportAlgorithm): Refusal {
   switch (imported.outcome) {
     case 'not a wrapping key':
       return refuse('InvalidImportToken')

@@ -1,0 +1,67 @@
+// Unwrapping imported key material that was wrapped for ML-KEM-768 and X25519 together, so that it stays secret while either holds
+// (docs/reference/formats.md, "Hybrid wrapping"). The shared secret is that of X-Wing (draft-connolly-cfrg-xwing-kem), whose combiner and encodings of public key
+// and ciphertext these are; the material is under AES-256 key wrap (RFC 3394).
+import {
+  createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
+  decapsulate,
+  diffieHellman,
+  hash,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto'
+
+export const HYBRID_WRAPPING = 'X_WING_AES_256_KW'
+/** The KeySpec of its wrapping key. */
+export const HYBRID_KEY_SPEC = 'X25519_ML_KEM_768'
+
+/** A private wrapping key: the seed of ML-KEM (64 bytes) and the scalar of X25519 (32). The public key: both public keys, 1,184 and 32 bytes. */
+const [SEED, SCALAR] = [64, 32]
+const [KEM_CIPHERTEXT, POINT] = [1088, 32]
+/** What key wrap adds, and what it begins with (RFC 3394 section 2.2.3.1). */
+const INTEGRITY = Buffer.alloc(8, 0xa6)
+const LABEL = Buffer.from('5c2e2f2f5e5c', 'hex')
+
+const RAW_ML_KEM = { asymmetricKeyType: 'ml-kem-768' } as const
+const RAW_X25519 = { asymmetricKeyType: 'x25519' } as const
+
+/** The bytes of a new wrapping key: of its private and of its public keys. */
+export function hybridPair(
+  kem: { readonly privateKey: KeyObject; readonly publicKey: KeyObject },
+  x25519: { readonly privateKey: KeyObject; readonly publicKey: KeyObject },
+): { readonly privateKey: Buffer; readonly publicKey: Buffer } {
+  const publicOf = ({ publicKey }: { publicKey: KeyObject }) => publicKey.export({ format: 'raw-public' })
+  return {
+    privateKey: Buffer.concat([
+      kem.privateKey.export({ format: 'raw-seed' }),
+      x25519.privateKey.export({ format: 'raw-private' }),
+    ]),
+    publicKey: Buffer.concat([publicOf(kem), publicOf(x25519)]),
+  }
+}
+
+/** Unwraps material of `length` bytes; null when the text holds none, for whatever reason. */
+export function unwrapHybrid(privateKey: Uint8Array, wrapped: Uint8Array, length: number): Buffer | null {
+  const start = KEM_CIPHERTEXT + POINT
+  if (privateKey.length !== SEED + SCALAR || wrapped.length !== start + length + INTEGRITY.length) return null
+  const part = (bytes: Uint8Array, from: number, to: number) => Buffer.from(bytes.subarray(from, to))
+  const kem = createPrivateKey({ key: part(privateKey, 0, SEED), format: 'raw-seed', ...RAW_ML_KEM })
+  const own = createPrivateKey({ key: part(privateKey, SEED, SEED + SCALAR), format: 'raw-private', ...RAW_X25519 })
+  const point = part(wrapped, KEM_CIPHERTEXT, start)
+  try {
+    const peer = createPublicKey({ key: point, format: 'raw-public', ...RAW_X25519 })
+    const ownPoint = createPublicKey(own).export({ format: 'raw-public' })
+    const secrets = [
+      decapsulate(kem, part(wrapped, 0, KEM_CIPHERTEXT)),
+      diffieHellman({ privateKey: own, publicKey: peer }),
+    ]
+    const shared = hash('sha3-256', Buffer.concat([...secrets, point, ownPoint, LABEL]), 'buffer')
+    const wrapping = Buffer.from(hkdfSync('sha256', shared, new Uint8Array(0), HYBRID_WRAPPING, 32))
+    const decipher = createDecipheriv('id-aes256-wrap', wrapping, INTEGRITY)
+    for (const secret of [...secrets, shared, wrapping]) secret.fill(0)
+    return Buffer.concat([decipher.update(wrapped.subarray(start)), decipher.final()])
+  } catch {
+    return null
+  }
+}
