@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
+import { call, runProgram } from '../../acceptance/program.ts'
 import { choose, Desk } from './desk.ts'
 
 describe('keys in the browser', () => {
@@ -245,5 +246,30 @@ describe('keys in the browser', () => {
     await page.keyboard.press('Enter')
     await page.getByText('1 secret', { exact: true }).waitFor()
     await page.getByRole('link', { name: 'shop/db' }).waitFor()
+  })
+
+  it('is told from that of a cloud product, whose buttons say why they are off', async () => {
+    const { data, endpoint, credentials } = desk.program
+    const { out } = await runProgram(['account', 'service', '--name', 'ecs.aliyuncs.com', '--data', data])
+    const account = { ResourceOwnerId: credentials.accountId }
+    const made = await call(
+      endpoint,
+      JSON.parse(out),
+      'DescribeKey',
+      { KeyId: 'alias/acs/ecs', ...account },
+      Date.now(),
+    )
+    assert.equal(made.status, 200, JSON.stringify(made.body))
+    await desk.go(page, '/cn-hangzhou/keys')
+    await choose(page, 'Creator', 'Cloud products')
+    await page.getByText('1 key', { exact: true }).waitFor()
+    await page.getByRole('link', { name: 'acs/ecs' }).click()
+    await page.getByRole('region', { name: 'What the state allows' }).getByText('Only Ecs uses it').waitFor()
+    for (const name of ['Disable', 'Schedule Key Deletion', 'Edit description', 'Create Alias', 'Add tag']) {
+      const button = page.getByRole('button', { name, exact: true })
+      assert.equal(await button.getAttribute('aria-disabled'), 'true', name)
+    }
+    await page.getByRole('button', { name: 'Disable', exact: true }).focus()
+    await page.getByRole('tooltip').getByText('This is the service key of Ecs.').waitFor()
   })
 })

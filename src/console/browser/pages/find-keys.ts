@@ -6,6 +6,7 @@ export interface Wanted {
   readonly state: string
   readonly level: string
   readonly origin: string
+  readonly creator: string
   /** A part of the key's ID, alias or description. */
   readonly text: string
   /** `key` or `key=value`. */
@@ -35,12 +36,13 @@ export async function findKeys(region: string, wanted: Wanted, signal: AbortSign
   return { rows: await new Asking(kms).rows(Keys.Key.map(({ KeyId }) => KeyId)), total: TotalCount }
 }
 
-function filters({ state, level, origin, text, tag }: Wanted): string | undefined {
+function filters({ state, level, origin, creator, text, tag }: Wanted): string | undefined {
   const [tagKey = '', ...value] = tag.split('=')
   const wanted = Object.entries({
     KeyState: state,
     ProtectionLevel: level,
     Origin: origin,
+    CreatorType: creator,
     // What else names a key: its ARN, that of an alias, an alias with its prefix.
     Search: text.replace(/^acs:kms:[^:]*:[^:]*:(key\/)?/, '').replace(/^alias\//, ''),
     TagKey: tagKey.trim(),

@@ -14,6 +14,10 @@ export const keyTexts = {
   origin: ['Key Material Source', '密钥材料来源'],
   level: ['Protection Level', '保护级别'],
   creator: ['Creator', '创建者'],
+  service: [
+    'This is the service key of {product}. Only {product} uses it, and nobody changes it.',
+    '此密钥是云产品 {product} 的服务密钥，仅供 {product} 使用，任何人都不能更改。',
+  ],
   protection: ['Deletion Protection', '删除保护'],
   'protection.Enabled': ['Enabled', '已开启'],
   'protection.Disabled': ['Disabled', '未开启'],

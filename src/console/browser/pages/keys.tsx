@@ -34,6 +34,7 @@ export default function KeysPage() {
     state: search.get('state') ?? '',
     level: search.get('level') ?? '',
     origin: search.get('origin') ?? '',
+    creator: search.get('creator') ?? '',
     text: search.get('q') ?? '',
     tag: search.get('tag') ?? '',
     page: Math.max(1, Number(search.get('page')) || 1),
@@ -62,7 +63,8 @@ export default function KeysPage() {
     create,
     ...rows.flatMap(({ Arn }) => LISTED_ACTIONS.map((Action) => ({ Action, Resource: Arn }))),
   ])
-  const isFiltered = Boolean(wanted.state || wanted.level || wanted.origin || wanted.text || wanted.tag)
+  const { page: _, ...filters } = wanted
+  const isFiltered = Object.values(filters).some((filter) => filter !== '')
   const createButton = (
     <Do
       icon={<PlusIcon />}

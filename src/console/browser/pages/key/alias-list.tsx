@@ -15,6 +15,7 @@ import type { Aliases, KeyMetadata } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
 import { AliasField } from './alias-field.tsx'
+import { useWhyUnchangeable } from './service-key.ts'
 
 export type AliasesReply = ReturnType<typeof useReply<Aliases>>
 
@@ -30,6 +31,7 @@ export function AliasList({ metadata, aliases }: Props) {
   const arns = useArns()
   const [search, setSearch] = useSearchParams()
   const [deleted, setDeleted] = useState<string | null>(null)
+  const unchangeable = useWhyUnchangeable(metadata)
   const action = 'kms:CreateAlias'
   const permission = usePermissions(metadata.Arn, [action])
   const names = aliases.data?.Aliases.Alias.map(({ AliasName }) => AliasName) ?? []
@@ -42,6 +44,7 @@ export function AliasList({ metadata, aliases }: Props) {
     <Section
       actions={
         <Do
+          because={unchangeable}
           icon={<PlusIcon />}
           onClick={() => setSearch({ dialog: 'alias' })}
           permission={{ ...permission(action), resource: [metadata.Arn, arns.kms('alias/*')] }}
@@ -60,6 +63,7 @@ export function AliasList({ metadata, aliases }: Props) {
                 <li key={AliasName}>
                   <Mono text={AliasName} />
                   <Do
+                    because={unchangeable}
                     aria-label={`${say('alias.delete')} ${AliasName}`}
                     icon={<DeleteIcon />}
                     onClick={() => setDeleted(AliasName)}

@@ -10,11 +10,13 @@ import { useChange } from '../../service/queries.ts'
 import type { KeyMetadata } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
+import { useWhyUnchangeable } from './service-key.ts'
 
 /** The description of a key, which can be changed. */
 export function Description({ metadata }: { readonly metadata: KeyMetadata }) {
   const say = useTexts(keyTexts)
   const common = useCommon()
+  const unchangeable = useWhyUnchangeable(metadata)
   const [open, setOpen] = useState(false)
   const action = 'kms:UpdateKeyDescription'
   const permission = usePermissions(metadata.Arn, [action])
@@ -26,6 +28,7 @@ export function Description({ metadata }: { readonly metadata: KeyMetadata }) {
       {metadata.Description || <span className="muted">{common('say.none')}</span>}{' '}
       <Do
         aria-label={say('edit.description')}
+        because={unchangeable}
         icon={<EditIcon />}
         onClick={() => setOpen(true)}
         permission={permission(action)}

@@ -15,6 +15,7 @@ import { type AliasesReply, AliasList } from './alias-list.tsx'
 import { Description } from './description.tsx'
 import { Expiry } from './expiry.tsx'
 import { eventsOf } from './key-events.tsx'
+import { useWhyUnchangeable } from './service-key.ts'
 import { TagList } from './tag-list.tsx'
 
 export function Details({ metadata, aliases }: { readonly metadata: KeyMetadata; readonly aliases: AliasesReply }) {
@@ -68,10 +69,18 @@ export function Details({ metadata, aliases }: { readonly metadata: KeyMetadata;
   )
 }
 
-function StateAllows({ metadata: { KeyState, Origin, DeleteDate } }: { readonly metadata: KeyMetadata }) {
+function StateAllows({ metadata }: { readonly metadata: KeyMetadata }) {
+  const { KeyState, Origin, DeleteDate } = metadata
+  const unchangeable = useWhyUnchangeable(metadata)
   const say = useTexts(keyTexts)
   const common = useCommon()
   const dates = useDates()
+  if (unchangeable)
+    return (
+      <Section title={say('allows')}>
+        <p>{unchangeable}</p>
+      </Section>
+    )
   const isOn = KeyState === 'Enabled'
   const rows = [
     ['allow.use', isOn],

@@ -7,6 +7,7 @@ import { Consequences, KeyName } from './consequences.tsx'
 import { keyActionTexts } from './key-actions.texts.ts'
 import { RecentUse } from './recent-use.tsx'
 import { ScheduleDeletion } from './schedule-deletion.tsx'
+import { useWhyUnchangeable } from './service-key.ts'
 
 export type KeyDialog = 'enable' | 'disable' | 'schedule' | 'cancel' | 'protect' | 'unprotect'
 
@@ -19,13 +20,15 @@ export interface KeyAction {
 }
 
 /** What can be done with a key, and why not. */
-export function useKeyActions({ KeyState, DeletionProtection }: KeyMetadata): readonly KeyAction[] {
+export function useKeyActions(metadata: KeyMetadata): readonly KeyAction[] {
+  const { KeyState, DeletionProtection } = metadata
+  const unchangeable = useWhyUnchangeable(metadata)
   const say = useTexts(keyActionTexts)
   const common = useCommon()
   const not = (...states: readonly string[]) =>
     states.includes(KeyState) && say('is-state', { state: common(`state.${KeyState}`) })
   const isProtected = DeletionProtection === 'Enabled'
-  return [
+  const actions: readonly KeyAction[] = [
     KeyState === 'Disabled'
       ? { dialog: 'enable', action: 'kms:EnableKey', label: say('enable'), because: false }
       : {
@@ -49,6 +52,7 @@ export function useKeyActions({ KeyState, DeletionProtection }: KeyMetadata): re
       because: not('PendingDeletion'),
     },
   ]
+  return unchangeable ? actions.map((action) => ({ ...action, because: unchangeable })) : actions
 }
 
 interface Props {

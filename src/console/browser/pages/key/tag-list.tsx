@@ -11,11 +11,13 @@ import { useChange, useReply } from '../../service/queries.ts'
 import type { KeyMetadata, KeyTags } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
+import { useWhyUnchangeable } from './service-key.ts'
 
 /** The tags of a key: added and removed. */
 export function TagList({ metadata }: { readonly metadata: KeyMetadata }) {
   const say = useTexts(keyTexts)
   const common = useCommon()
+  const unchangeable = useWhyUnchangeable(metadata)
   const [open, setOpen] = useState(false)
   const tags = useReply<KeyTags>('Kms', 'ListResourceTags', { KeyId: metadata.KeyId })
   const permission = usePermissions(metadata.Arn, ['kms:TagResource', 'kms:UntagResource'])
@@ -28,7 +30,13 @@ export function TagList({ metadata }: { readonly metadata: KeyMetadata }) {
   return (
     <Section
       actions={
-        <Do icon={<PlusIcon />} onClick={() => setOpen(true)} permission={permission('kms:TagResource')} size="small">
+        <Do
+          because={unchangeable}
+          icon={<PlusIcon />}
+          onClick={() => setOpen(true)}
+          permission={permission('kms:TagResource')}
+          size="small"
+        >
           {say('tag.add')}
         </Do>
       }

@@ -13,6 +13,7 @@ import { useChange, useReply } from '../../service/queries.ts'
 import type { KeyMetadata, KeyVersions } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
+import { useWhyUnchangeable } from './service-key.ts'
 
 const PAGE_SIZE = 20
 /** What is offered where nothing is set yet. */
@@ -49,7 +50,9 @@ export function Versions({ metadata }: { readonly metadata: KeyMetadata }) {
       RotationInterval: EnableAutomaticRotation ? `${RotationInterval}d` : undefined,
     }),
   )
+  const unchangeable = useWhyUnchangeable(metadata)
   const because =
+    unchangeable ||
     (metadata.Origin === 'EXTERNAL' && say('rotation.external')) ||
     (metadata.KeyState !== 'Enabled' && say('rotation.disabled'))
   return (

@@ -50,6 +50,12 @@ export function KeyFilters({
         onChange={(origin) => change({ origin })}
         value={wanted.origin}
       />
+      <ChosenFilter
+        label={say('creator')}
+        of={(['User', 'Service'] as const).map((value) => ({ value, label: say(`creator.${value}`) }))}
+        onChange={(creator) => change({ creator })}
+        value={wanted.creator}
+      />
     </>
   )
 }
