@@ -187,6 +187,8 @@ describe('service keys', () => {
     const { CiphertextBlob: ownBlob } = await house.must('GenerateDataKey', { KeyId: own })
     const resources = { RegionId: 'cn-hangzhou', ResourceType: 'key', 'ResourceId.1': KeyId }
     const wrapping = { WrappingAlgorithm: 'RSAES_OAEP_SHA_256', WrappingKeySpec: 'RSA_2048' }
+    const pair = { KeyId, KeyVersionId: 'v', Algorithm: 'ECDSA_SHA_256' }
+    const Digest = Buffer.alloc(32).toString('base64')
     /** What each operation that names a key answers, to the account or, of the changes, to the product in a session too. */
     const table: Record<string, [string, Record<string, string>]> = {
       DescribeKey: ['OK', { KeyId }],
@@ -223,6 +225,11 @@ describe('service keys', () => {
       DeleteKeyMaterial: [UO, { KeyId }],
       UpdateRotationPolicy: [RU, { KeyId, EnableAutomaticRotation: 'true', RotationInterval: '30d' }],
       CreateKeyVersion: [RU, { KeyId }],
+      GetPublicKey: [RU, { KeyId, KeyVersionId: 'v' }],
+      AsymmetricSign: [RU, { ...pair, Digest }],
+      AsymmetricVerify: [RU, { ...pair, Digest, Value: 'AAAA' }],
+      AsymmetricEncrypt: [RU, { ...pair, Algorithm: 'SM2PKE', Plaintext: 'AAAA' }],
+      AsymmetricDecrypt: [RU, { ...pair, Algorithm: 'SM2PKE', CiphertextBlob: 'AAAA' }],
     }
     const naming = kmsOperations
       .filter(({ parameters }) =>

@@ -43,7 +43,6 @@ export const ReEncrypt = operation({
     'Unsupported.Alias',
     'UnsupportedOperation',
     'Rejected.UnsupportedOperation',
-    'UnsupportedOperation',
     'Rejected.Disabled',
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
