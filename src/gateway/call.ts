@@ -92,7 +92,7 @@ function admissionOf(
   { operation, region, now, authenticated }: Progress,
   { settings, rateLimiter }: House,
 ): Admission | Promise<Admission> {
-  const account = authenticated.caller.accountId
+  const account = ownerOf(authenticated.caller)
   const rates = settings.accounts.get(account)?.rates ?? settings.rates
   return rateLimiter.admit(rates, { account, region }, operation, now)
 }
@@ -126,7 +126,8 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
   for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; call = await again(call, house)) {
     let resources: readonly Resource[] | null = null
     const { view } = call
-    const account = await accountOf(call)
+    const owner = accountOf(call)
+    const account = typeof owner === 'string' ? owner : await owner
     const context = contextOf(call, account, house, dry ? dryRunKeystore : house.keystore)
     try {
       const values = readValues(operation.parameters, parameters) as never

@@ -9,11 +9,14 @@ import type { Progress } from './call-event.ts'
 const OWNER = 'ResourceOwnerId'
 
 /** The account whose records the call is about: the caller's, or the one that a service names. '' where it names none that exists. */
-export async function accountOf({ authenticated, operation, parameters, view }: Progress): Promise<string> {
-  const { caller } = authenticated
-  const named = parameters.get(OWNER) ?? ''
-  if (caller.type !== 'service' || operation.product !== KMS || named === '') return caller.accountId
-  return (await view.get(ACCOUNT, INSTALLATION, named))?.id ?? ''
+export function accountOf(call: Progress): string | Promise<string> {
+  const { caller } = call.authenticated
+  return caller.type === 'service' && call.operation.product === KMS ? named(call) : caller.accountId
+}
+
+async function named({ parameters, view }: Progress): Promise<string> {
+  const id = parameters.get(OWNER) ?? ''
+  return /^\d{16}$/.test(id) ? ((await view.get(ACCOUNT, INSTALLATION, id))?.id ?? '') : ''
 }
 
 /** Refuses a call of a service to the key service for no account, or for one that does not exist. */

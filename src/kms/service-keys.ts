@@ -56,7 +56,8 @@ async function newServiceKey(product: string, aliasName: string, context: ValueC
 
 /** As findKey; and a product that names its service key by the alias gets it, made where it is new. */
 export async function findKeyToUse(name: string, context: KmsContext, takes: 'id' | 'id or alias'): Promise<FoundKey> {
-  const product = takes === 'id or alias' ? productAliased(aliasCalled(name, context) ?? '') : null
+  const isAliased = takes === 'id or alias' && name.includes(SERVICE_ALIAS)
+  const product = isAliased ? productAliased(aliasCalled(name, context) ?? '') : null
   const isOwn = product !== null && product === productOf(context.caller)
   return isOwn ? serviceKeyOf(product, context) : findKey(name, context, takes)
 }

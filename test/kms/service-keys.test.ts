@@ -120,8 +120,10 @@ describe('service keys', () => {
     const call = { KeyId: 'alias/acs/ecs' }
     const missing = (await by(ecs, 'GenerateDataKey', call, '')).body
     assert.deepEqual([missing.Code, missing.Message.includes('ResourceOwnerId')], ['MissingParameter', true])
-    const unknown = (await by(ecs, 'GenerateDataKey', call, '1000000000000001')).body
-    assert.deepEqual([unknown.Code, unknown.Message.includes('ResourceOwnerId')], ['InvalidParameter', true])
+    for (const owner of ['1000000000000001', 'ecs.aliyuncs.com', `${account}\n`]) {
+      const unknown = (await by(ecs, 'GenerateDataKey', call, owner)).body
+      assert.deepEqual([unknown.Code, unknown.Message.includes('ResourceOwnerId')], ['InvalidParameter', true], owner)
+    }
     // Of any other caller the parameter means nothing.
     assert.equal((await house.call('ListKeys', { ResourceOwnerId: '1000000000000001' })).status, 200)
   })
