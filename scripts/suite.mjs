@@ -18,11 +18,13 @@ const TEST_LIMIT_S = 300
 const FILE_LIMIT_S = 600
 /** In full size all takes longer. */
 const FULL_SCALE = 10
+/** Beside the tests of the service, the examples that need nothing but npm packages and PostgreSQL. */
+const all = ['test/**/*.test.ts', 'examples/{database,object-storage}/*.test.ts']
 /** Much of a test's time is waiting: two files a core. */
 const AT_ONCE = 4
 
 const kinds = {
-  usual: { files: ['test/**/*.test.ts'], size: 'usual' },
+  usual: { files: all, size: 'usual' },
   /** What needs no PostgreSQL and no HSM, and the program from outside for a moment. */
   quick: {
     files: [
@@ -37,7 +39,7 @@ const kinds = {
     ],
     size: 'usual',
   },
-  nightly: { files: ['test/**/*.test.ts'], size: 'full' },
+  nightly: { files: all, size: 'full' },
   /** What kills, breaks and fills: servers, devices, connections, disks. */
   failures: {
     files: [
@@ -55,10 +57,14 @@ const kinds = {
     scale: 30,
   },
   /** The lines of the sources that tests reach, in their processes and in those of programs that end by themselves. */
-  coverage: { files: ['test/**/*.test.ts'], size: 'usual' },
-  /** They fetch and compile packages of other languages. */
+  coverage: { files: all, size: 'usual' },
+  /** They fetch and compile packages of other languages, or need programs that few machines have. */
   clients: {
-    files: ['test/clients/{documented,kubernetes,s3-gateway}.ts', 'test/histories/histories.ts'],
+    files: [
+      'test/clients/{documented,kubernetes,s3-gateway}.ts',
+      'test/histories/histories.ts',
+      'examples/disk/*.test.ts',
+    ],
     size: 'full',
   },
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { REFERENCE, referencePages, SETTINGS_PAGE, settingsReference } from '../scripts/reference.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root })
+const pages = globSync(['*.md', '{docs,examples}/**/*.md'], { cwd: root })
 
 /** The anchors of a page's headings. */
 function anchors(page: string): Set<string> {
