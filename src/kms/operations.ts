@@ -19,6 +19,7 @@ import { DescribeKey } from './operations/describe-key.ts'
 import { DescribeKeyVersion } from './operations/describe-key-version.ts'
 import { DescribeRegions } from './operations/describe-regions.ts'
 import { DescribeSecret } from './operations/describe-secret.ts'
+import { DescribeService } from './operations/describe-service.ts'
 import { DisableKey } from './operations/disable-key.ts'
 import { EnableKey } from './operations/enable-key.ts'
 import { Encrypt } from './operations/encrypt.ts'
@@ -79,6 +80,7 @@ export const kmsOperations: readonly KmsOperation[] = [
   DescribeKeyVersion,
   DescribeRegions,
   DescribeSecret,
+  DescribeService,
   DisableKey,
   EnableKey,
   Encrypt,

@@ -70,7 +70,7 @@ const ALIBABA_SHARED: readonly RateGroup[] = [
     'RestoreSecret',
   ),
   { ...perSecond(50, 'RotateSecret'), seconds: 3600 },
-  perSecond(1, 'OpenKmsService', 'DescribeAccountKmsStatus'),
+  perSecond(1, 'OpenKmsService', 'DescribeAccountKmsStatus', 'DescribeService'),
   // The cloud has no such operations.
   perSecond(10, 'DescribeAccountQuotas', 'InspectHsm', 'ListDueKeys'),
   perSecondOf(STS, 100, ['AssumeRole']),

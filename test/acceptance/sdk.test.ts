@@ -167,6 +167,7 @@ async function versionsOfAKey(call: Call): Promise<void> {
   assert.equal(KeyVersions.KeyVersion[0].KeyVersionId, KeyVersionId)
   const { KeyVersion } = await call('DescribeKeyVersion', { KeyId, KeyVersionId })
   assert.equal(KeyVersion.CreationDate, KeyMetadata.CreationDate)
+  assert.equal((await call('DescribeService')).KeySpecs.KeySpec[0].Name, KeyMetadata.KeySpec)
   assert.equal(await codeOf(call('CreateKeyVersion', { KeyId })), 'Rejected.UnsupportedOperation')
   const { CiphertextBlob } = await call('GenerateDataKeyWithoutPlaintext', { KeyId, NumberOfBytes: '16' })
   assert.equal(Buffer.from((await call('Decrypt', { CiphertextBlob })).Plaintext, 'base64').length, 16)

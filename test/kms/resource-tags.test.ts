@@ -220,6 +220,25 @@ eachDatabase((open) => {
       const { status, body } = await house.call('OpenKmsService')
       assert.deepEqual([status, body.Code], [400, 'Forbidden.Opened'])
     })
+
+    it('is told what can be made in each region', async () => {
+      const of = async (RegionId: string) => {
+        const { ProtectionLevels, KeySpecs } = await house.must('DescribeService', { RegionId })
+        const types = ProtectionLevels.ProtectionLevel.map(({ Type }: { Type: string }) => Type)
+        const first = KeySpecs.KeySpec[0]
+        assert.deepEqual([first.Name, first.Usages], ['Aliyun_AES_256', { Usage: ['ENCRYPT/DECRYPT'] }])
+        return [types, first.SupportedProtectionLevels.SupportedProtectionLevel]
+      }
+      assert.deepEqual(await of('us-west-1'), [['SOFTWARE'], ['SOFTWARE']])
+      const managed = house.token ? ['SOFTWARE', 'HSM'] : ['SOFTWARE']
+      assert.deepEqual(await of('cn-hangzhou'), [managed, managed])
+      const { KeySpecs } = await house.must('DescribeService')
+      for (const { Name, Usages } of KeySpecs.KeySpec)
+        for (const KeyUsage of Usages.Usage) {
+          const wanted = { KeySpec: Name, KeyUsage, ProtectionLevel: 'SOFTWARE' }
+          assert.equal(await house.outcome('CreateKey', wanted), 'OK', `${Name} ${KeyUsage}`)
+        }
+    })
   })
 
   it('met no failure of its own', () => {

@@ -68,6 +68,7 @@ const TABLE: Readonly<Record<string, readonly [string, string, string, string]>>
   GetPublicKey: [RU, RU, RU, RU],
   OpenKmsService: [FO, FO, FO, FO],
   DescribeAccountKmsStatus: [OK, OK, OK, OK],
+  DescribeService: [OK, OK, OK, OK],
   DescribeAccountQuotas: [OK, OK, OK, OK],
   GetRandomPassword: [OK, OK, OK, OK],
   InspectHsm: [OK, OK, OK, OK],
@@ -187,6 +188,7 @@ async function parametersOf(operation: string, subject: Subject, house: TestHous
     case 'DescribeRegions':
     case 'OpenKmsService':
     case 'DescribeAccountKmsStatus':
+    case 'DescribeService':
     case 'DescribeAccountQuotas':
     case 'GetRandomPassword':
     case 'InspectHsm':

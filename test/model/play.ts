@@ -560,6 +560,7 @@ export const PLAYS: Readonly<Record<string, Play>> = {
     expected: anything,
     shows: (body) => assert.equal(body.AccountStatus, 'Enabled'),
   },
+  DescribeService: { parameters: () => ({}), expected: anything },
   DescribeRegions: { parameters: () => ({}), expected: anything },
   DescribeAccountQuotas: {
     parameters: () => ({}),

@@ -127,6 +127,7 @@ const OPERATIONS: Readonly<Record<string, [On, Parameters]>> = {
   ListTagResources: ['key', async ({ key }) => resource(key)],
   OpenKmsService: ['anything', async () => ({})],
   DescribeAccountKmsStatus: ['anything', async () => ({})],
+  DescribeService: ['anything', async () => ({})],
   DescribeAccountQuotas: ['anything', async () => ({})],
   GetRandomPassword: ['anything', async () => ({})],
   InspectHsm: ['anything', async () => ({})],

@@ -1,0 +1,27 @@
+import { KEY_SPEC_NAMES, KEY_SPECS, usagesOf } from '../../keystore/key-spec.ts'
+import { operation } from '../operation.ts'
+
+const SOFTWARE = ['SOFTWARE'] as const
+const BOTH = ['SOFTWARE', 'HSM'] as const
+
+export const DescribeService = operation({
+  name: 'DescribeService',
+  summary: 'Lists the protection levels and the kinds of key that can be made in the region.',
+  parameters: {},
+  access: 'Read',
+  trail: { show: [], reply: [] },
+  refusals: [],
+  async locate() {
+    return []
+  },
+  async decide(_, { scope, settings }) {
+    const here = settings.hsmRegions.includes(scope.region) ? BOTH : SOFTWARE
+    const KeySpec = KEY_SPEC_NAMES.map((Name) => {
+      const levels: readonly string[] = KEY_SPECS[Name].levels
+      const SupportedProtectionLevel = here.filter((level) => levels.includes(level))
+      return { Name, SupportedProtectionLevels: { SupportedProtectionLevel }, Usages: { Usage: usagesOf(Name) } }
+    })
+    const ProtectionLevel = here.map((Type) => ({ Type }))
+    return { reply: { ProtectionLevels: { ProtectionLevel }, KeySpecs: { KeySpec } }, changes: [] }
+  },
+})
