@@ -87,6 +87,31 @@ describe('a ciphertext that the device does not open', () => {
   })
 })
 
+describe('a pair whose device fails', () => {
+  it('is not said to lack what it has: neither its mechanisms, nor a plaintext', async () => {
+    await using place = await harmed()
+    const { house, token } = place
+    token.harm('C_GenerateKeyPair 0x5 1')
+    for (const KeySpec of ['EC_P256', 'RSA_2048'])
+      assert.equal((await house.call('CreateKey', { KeySpec })).status, 503, KeySpec)
+    token.harm()
+    const KeyId = await newKey(house, { KeySpec: 'RSA_2048' })
+    const [{ KeyVersionId }] = (await house.must('ListKeyVersions', { KeyId })).KeyVersions.KeyVersion
+    const of = { KeyId, KeyVersionId, Algorithm: 'RSAES_OAEP_SHA_1' }
+    const { CiphertextBlob } = await house.must('AsymmetricEncrypt', { ...of, Plaintext: 'eA==' })
+    const decrypt = () => house.call('AsymmetricDecrypt', { ...of, CiphertextBlob })
+    token.harm('C_Decrypt 0x5 1')
+    for (let i = 0; i < 2; i++) assert.equal((await decrypt()).status, 503)
+    for (const every of [2, 3, 4]) {
+      token.harm(`C_Decrypt 0x5 ${every}`)
+      for (let i = 0; i < 6; i++) assert.notEqual((await decrypt()).status, 400)
+    }
+    token.harm()
+    assert.equal((await decrypt()).body.Plaintext, 'eA==')
+    assertNoneEnded(house)
+  })
+})
+
 describe('a signature that the device does not make', () => {
   const message = Buffer.from('what is signed')
   const Digest = hash('sha256', message, 'base64')
