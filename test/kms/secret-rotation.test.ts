@@ -246,6 +246,29 @@ eachDatabase((open) => {
       assert.deepEqual(await current(SecretName), second)
     })
 
+    it('have custom data that UpdateSecret changes, and the description with it or alone', async () => {
+      const { UserName, SecretName } = await newSecret()
+      const change = (more: Record<string, string>) => house.outcome('UpdateSecret', { SecretName, ...more })
+      const described = async () => {
+        const { Description, ExtendedConfig } = await house.must('DescribeSecret', { SecretName })
+        return [Description, JSON.parse(ExtendedConfig)]
+      }
+      const config = { SecretSubType: 'RamUserAccessKey', UserName }
+      assert.equal(await change({ 'ExtendedConfig.CustomData': '{"port":"5432"}' }), 'OK')
+      assert.deepEqual(await described(), ['', { ...config, CustomData: { port: '5432' } }])
+      assert.equal(await change({ Description: 'of billing' }), 'OK')
+      assert.deepEqual(await described(), ['of billing', { ...config, CustomData: { port: '5432' } }])
+      assert.equal(await change({ Description: '', 'ExtendedConfig.CustomData': '{}' }), 'OK')
+      assert.deepEqual(await described(), ['', { ...config, CustomData: {} }])
+      assert.equal(await change({}), 'MissingParameter')
+      const eleven = Object.fromEntries(Array.from({ length: 11 }, (_, i) => [`k${i}`, 'v']))
+      for (const custom of ['[]', '{"a":1}', 'x', JSON.stringify(eleven), JSON.stringify({ a: 'x'.repeat(1000) })])
+        assert.equal(await change({ 'ExtendedConfig.CustomData': custom }), 'InvalidParameter', custom)
+      await house.must('CreateSecret', { SecretName: 'generic', VersionId: 'v1', SecretData: 'x' })
+      const generic = { SecretName: 'generic', 'ExtendedConfig.CustomData': '{}' }
+      assert.equal(await house.outcome('UpdateSecret', generic), 'Rejected.UnsupportedOperation')
+    })
+
     it('are Generic where nobody rotates them', async () => {
       const SecretName = 'plain'
       await house.must('CreateSecret', { SecretName, VersionId: 'v1', SecretData: 'x' })

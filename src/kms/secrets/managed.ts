@@ -6,13 +6,15 @@ import { ramResource, userByName } from '../../ram/find.ts'
 import { mayChange } from '../../settings/secret-databases.ts'
 import { isRoleName } from '../../storage/postgresql-password.ts'
 import type { KmsContext } from '../operation.ts'
-import type { RotationTarget, SecretRotation, SecretType, SecretVersion } from './records.ts'
+import type { RotationTarget, SecretBody, SecretRotation, SecretType, SecretVersion } from './records.ts'
 import { secretIntervalMs } from './rotation.ts'
 import { AUTO_NAME } from './secret-name.ts'
 import { CURRENT, PREVIOUS } from './stages.ts'
 
 const RAM_PREFIX = 'acs/ram/user/'
 const MAX_CUSTOM = 10
+/** The most characters of ExtendedConfig. */
+const MAX_CONFIG = 1024
 
 /** The parameter ExtendedConfig, as far as it is read. */
 export interface ExtendedConfig {
@@ -22,9 +24,26 @@ export interface ExtendedConfig {
   readonly CustomData: Readonly<Record<string, string>>
 }
 
+type CustomData = ExtendedConfig['CustomData']
+
+/** The parameter ExtendedConfig.CustomData. */
+export const customData = json<CustomData>({
+  max: MAX_CONFIG,
+  rule: `A JSON object of at most ${MAX_CUSTOM} pairs of texts, with which ExtendedConfig has at most ${MAX_CONFIG} characters.`,
+  check: (value) => (isCustomData(value) ? value : null),
+})
+
+/** Returns the secret with other custom data. Refuses a Generic secret, and data with which ExtendedConfig would be too long. */
+export function withCustomData(body: SecretBody, CustomData: CustomData): SecretBody {
+  if (body.extendedConfig === null) throw refuse('Rejected.UnsupportedOperation')
+  const changed = JSON.stringify({ ...(JSON.parse(body.extendedConfig) as object), CustomData })
+  if (changed.length > MAX_CONFIG) throw invalid('ExtendedConfig.CustomData', customData.rule)
+  return { ...body, extendedConfig: changed }
+}
+
 export const extendedConfig = json<ExtendedConfig>({
-  max: 1024,
-  rule: `A JSON object of at most 1024 characters with SecretSubType; UserName, or DBInstanceId; and CustomData, at most ${MAX_CUSTOM} pairs of texts.`,
+  max: MAX_CONFIG,
+  rule: `A JSON object of at most ${MAX_CONFIG} characters with SecretSubType; UserName, or DBInstanceId; and CustomData, at most ${MAX_CUSTOM} pairs of texts.`,
   check(value) {
     if (!isObject(value)) return null
     const { SecretSubType, UserName, DBInstanceId, CustomData = {} } = value
