@@ -1,6 +1,5 @@
 // Changes the password of a role in a PostgreSQL database that is not the ledger's.
 import type { Address } from './postgresql-address.ts'
-import { visit } from './postgresql-connections.ts'
 
 /** The database refuses the change, and would refuse it again. The message names no value. */
 export class PasswordRefused extends Error {}
@@ -29,6 +28,8 @@ export async function setPassword(
   ms: number,
 ): Promise<void> {
   if (!isRoleName(role) || !VERIFIER.test(verifier)) throw new PasswordRefused('the role’s name is not valid')
+  // The driver takes its time to load, and few servers have such a role.
+  const { visit } = await import('./postgresql-connections.ts')
   try {
     await visit(address, `ALTER ROLE "${role.replaceAll('"', '""')}" WITH PASSWORD '${verifier}'`, ms)
   } catch (error) {
