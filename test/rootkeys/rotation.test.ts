@@ -104,6 +104,9 @@ eachDatabase((open, name) => {
       const { ring } = house.open
       const keyId: string = (await house.must('CreateKey')).KeyMetadata.KeyId
       const { CiphertextBlob } = await house.must('Encrypt', { KeyId: keyId, Plaintext: 'old' })
+      const secret = { SecretName: 'old', VersionId: 'v1', SecretData: 'value' }
+      await house.must('CreateSecret', { ...secret, EncryptionKeyId: keyId })
+      const value = async () => (await house.must('GetSecretValue', { SecretName: 'old' })).SecretData
       const external: string = (await house.must('CreateKey', { Origin: 'EXTERNAL' })).KeyMetadata.KeyId
       const material = Buffer.alloc(32, 5)
       await house.must('ImportKeyMaterial', importParameters(await prepareImport(house, external, { material })))
@@ -120,6 +123,7 @@ eachDatabase((open, name) => {
       assert.ok(renewed > 10)
       assert.equal(stageOf(ring), 'retired')
       await everythingIsCurrent(house)
+      assert.equal(await value(), 'value')
       assert.equal((await house.must('Decrypt', { CiphertextBlob })).Plaintext, 'old')
       assert.equal(await identity(), 200)
       await house.must('DeleteKeyMaterial', { KeyId: external })
@@ -145,6 +149,7 @@ eachDatabase((open, name) => {
       await house.restart()
       await everythingIsCurrent(house)
       assert.equal((await house.must('Decrypt', { CiphertextBlob })).Plaintext, 'old')
+      assert.equal(await value(), 'value')
       // The fingerprint outlives every root: other material is still refused.
       await house.must('DeleteKeyMaterial', { KeyId: external })
       const other = importParameters(await prepareImport(house, external))
