@@ -130,6 +130,21 @@ const unsigned: fc.Arbitrary<Made> = fc.oneof(
   fc
     .string({ unit: fc.constantFrom(...'&=%+abAction.0123456789F;/?'), maxLength: 200 })
     .map((text) => () => post(text)),
+  fc
+    .record({
+      OIDCToken: fc.oneof(
+        oddText,
+        fc.array(fc.base64String({ maxLength: 40 }), { maxLength: 4 }).map((parts) => parts.join('.')),
+      ),
+      OIDCProviderArn: fc.oneof(oddText, fc.constant('acs:ram::1:oidc-provider/key')),
+      RoleArn: fc.oneof(oddText, fc.constant('acs:ram::1:role/key')),
+      RoleSessionName: fc.oneof(oddText, fc.constant('key')),
+      DurationSeconds: oddText,
+    })
+    .map((claimed) => () => {
+      const form = new URLSearchParams({ Action: 'AssumeRoleWithOIDC', Version: '2015-04-01', ...claimed })
+      return post(form.toString())
+    }),
   fc.webQueryParameters().map((query) => () => get(`/?${query}`)),
   fc.webPath().map((path) => () => get(path.startsWith('/') ? path : `/${path}`)),
   fc

@@ -7,6 +7,7 @@ import { decodeRing } from '../../src/cryptography/ring.ts'
 import { openHouse } from '../../src/house/open.ts'
 import { readSettings } from '../../src/settings/settings.ts'
 import { makeToken } from '../keystore/pkcs11/tokens.ts'
+import { TestIssuer } from '../sts/issuer.ts'
 import { until } from '../until.ts'
 import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 import { Connection, get, post, type RawAnswer, signedForm } from './raw.ts'
@@ -97,6 +98,28 @@ const seriesIn = (text: string, series: string) =>
   )
 
 describe('a server with workers', () => {
+  it('fetches the keys of an issuer once for all workers', async () => {
+    await using issuer = await TestIssuer.start()
+    const program = await started([
+      ...['--oidc-issuers', issuer.host, '--oidc-ca-file', issuer.caFile, '--oidc-private-addresses'],
+    ])
+    const [provider, role] = ['oidc-provider/pods', 'role/Pod'].map(
+      (name) => `acs:ram::${program.credentials.accountId}:${name}`,
+    )
+    const statement = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Federated: provider } }
+    const AssumeRolePolicyDocument = JSON.stringify({ Version: '1', Statement: [statement] })
+    const named = { OIDCProviderName: 'pods', IssuerUrl: issuer.url(), ClientIds: 'sts.aliyuncs.com' }
+    await program.call('CreateOIDCProvider', { Version: '2019-08-15', ...named })
+    await program.call('CreateRole', { Version: '2015-05-01', RoleName: 'Pod', AssumeRolePolicyDocument })
+    const form = new URLSearchParams({ Action: 'AssumeRoleWithOIDC', Version: '2015-04-01', RoleSessionName: 'pod' })
+    const claimed = { OIDCProviderArn: provider ?? '', RoleArn: role ?? '', OIDCToken: await issuer.token(Date.now()) }
+    for (const [name, value] of Object.entries(claimed)) form.set(name, value)
+    const send = async () => (await fetch(program.endpoint, { method: 'POST', body: form })).status
+    const statuses = await Promise.all(Array.from({ length: 8 }, send))
+    assert.deepEqual(new Set(statuses), new Set([200]))
+    assert.equal(issuer.asked.length, 2)
+  })
+
   it('serves connections by all of them, and counts as one', async () => {
     const program = await started()
     assert.equal(workersOf(program).length, 2)

@@ -6,11 +6,15 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import fc from 'fast-check'
+import { Refusal } from '../../src/api/errors.ts'
 import { callOperation } from '../../src/cli/client.ts'
 import { selfSigned } from '../../src/gateway/certificates.ts'
+import { readToken } from '../../src/sts/oidc/token.ts'
 import { type Called, call, removeFolder, temporaryFolder } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { ramOf } from '../ram/ram.ts'
+import { seed } from '../size.ts'
 import { TestIssuer } from './issuer.ts'
 
 type Parameters = Record<string, string>
@@ -526,6 +530,47 @@ describe('the credential library of the cloud', () => {
     const { accessKeyId, accessKeySecret, securityToken } = JSON.parse(stdout)
     const who = await ask('2015-04-01', 'GetCallerIdentity', {}, { accessKeyId, accessKeySecret, securityToken })
     assert.equal(who.Arn, `acs:ram::${accountId}:assumed-role/Pod/pod-1`)
+  })
+})
+
+describe('a token of any form', () => {
+  const part = fc.oneof(
+    fc.base64String({ maxLength: 60 }),
+    fc.json().map((json) => Buffer.from(json).toString('base64url')),
+    fc
+      .record(
+        {
+          alg: fc.constantFrom('RS256', 'none', 'HS256', 'ES384', ''),
+          iss: fc.oneof(fc.string(), fc.json()),
+          sub: fc.oneof(fc.string(), fc.constant(null)),
+          aud: fc.oneof(fc.string(), fc.array(fc.oneof(fc.string(), fc.integer()))),
+          iat: fc.oneof(fc.double(), fc.string()),
+          exp: fc.oneof(fc.double(), fc.constant(2e9)),
+        },
+        { requiredKeys: [] },
+      )
+      .map((object) => Buffer.from(JSON.stringify(object)).toString('base64url')),
+  )
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(part, { minLength: 2, maxLength: 4 }).map((parts) => parts.join('.')),
+  )
+
+  it('is read with all that is checked of it, or refused, and no message tells any of it', () => {
+    fc.assert(
+      fc.property(text, (token) => {
+        try {
+          const { text: kept, issuer, subject, audiences, issuedAt, expiresAt } = readToken(token)
+          assert.equal(kept, token)
+          for (const one of [issuer, subject, ...audiences]) assert.ok(typeof one === 'string' && one !== '')
+          for (const one of [issuedAt, expiresAt]) assert.ok(Number.isFinite(new Date(one * 1000).getTime()))
+        } catch (error) {
+          assert.ok(error instanceof Refusal && error.entry === INVALID, String(error))
+          for (const one of token.split('.')) if (one.length > 20) assert.equal(error.message.includes(one), false)
+        }
+      }),
+      { numRuns: 2000, seed },
+    )
   })
 })
 
