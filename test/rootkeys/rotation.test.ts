@@ -110,6 +110,10 @@ eachDatabase((open, name) => {
       const external: string = (await house.must('CreateKey', { Origin: 'EXTERNAL' })).KeyMetadata.KeyId
       const material = Buffer.alloc(32, 5)
       await house.must('ImportKeyMaterial', importParameters(await prepareImport(house, external, { material })))
+      const { KeyId: pair } = (await house.must('CreateKey', { KeySpec: 'EC_P256' })).KeyMetadata
+      const [{ KeyVersionId }] = (await house.must('ListKeyVersions', { KeyId: pair })).KeyVersions.KeyVersion
+      const Digest = Buffer.alloc(32, 1).toString('base64')
+      const signing = { KeyId: pair, KeyVersionId, Algorithm: 'ECDSA_SHA_256', Digest }
       const identity = await session(house)
       await ramOf(house).must('CreateVirtualMFADevice', { VirtualMFADeviceName: 'rotated' })
       const browser = new Browser(house)
@@ -150,6 +154,8 @@ eachDatabase((open, name) => {
       await everythingIsCurrent(house)
       assert.equal((await house.must('Decrypt', { CiphertextBlob })).Plaintext, 'old')
       assert.equal(await value(), 'value')
+      const { Value } = await house.must('AsymmetricSign', signing)
+      assert.equal((await house.must('AsymmetricVerify', { ...signing, Value })).Value, true)
       // The fingerprint outlives every root: other material is still refused.
       await house.must('DeleteKeyMaterial', { KeyId: external })
       const other = importParameters(await prepareImport(house, external))

@@ -3,7 +3,14 @@ import type { Texts } from '../texts/format.ts'
 export const createKeyTexts = {
   title: ['Create Key', '创建密钥'],
   spec: ['Key Spec', '密钥规格'],
-  'spec.help': ['Symmetric, 256 bits. Purpose: Encrypt/Decrypt.', '对称密钥，256位。密钥用途：加密/解密。'],
+  'spec.help': ['Symmetric. Purpose: Encrypt/Decrypt.', '对称密钥。密钥用途：加密/解密。'],
+  'spec.pair': [
+    'A pair: the private key stays in the service, anyone may have the public one.',
+    '非对称密钥：私钥保存在服务中，公钥可以公开。',
+  ],
+  usage: ['Purpose', '密钥用途'],
+  'usage.encrypt': ['Encrypt/Decrypt', '加密/解密'],
+  'usage.sign': ['Sign/Verify', '签名/验签'],
   level: ['Protection Level', '保护级别'],
   'level.help': [
     'With HSM the material is made in a hardware security module and never leaves it. The level of a key never changes.',
@@ -24,6 +31,7 @@ export const createKeyTexts = {
   'rotation.custom': ['Customize', '自定义'],
   'rotation.custom-days': ['Days ({min}-{max})', '天数（{min}-{max}）'],
   'rotation.external': ['Keys with external material do not rotate automatically.', '外部密钥不支持自动轮转。'],
+  'rotation.pair': ['Pairs do not rotate automatically.', '非对称密钥不支持自动轮转。'],
   advanced: ['Advanced', '高级选项'],
   origin: ['Key Material Source', '密钥材料来源'],
   understand: [

@@ -22,6 +22,8 @@ import { createKeyTexts } from './create-key.texts.ts'
 import { AliasField } from './key/alias-field.tsx'
 
 interface Values {
+  readonly KeySpec: string
+  readonly KeyUsage?: string
   readonly ProtectionLevel: 'SOFTWARE' | 'HSM'
   readonly AliasName?: string
   readonly Description?: string
@@ -35,6 +37,10 @@ interface Values {
 }
 
 const PERIODS = [30, 90, 180, 365]
+/** The specs of symmetric keys begin so; all others are of pairs, which neither rotate nor can be imported. */
+const SYMMETRIC = /^Aliyun_/
+/** Pairs that can be for either usage. */
+const EITHER = /^(RSA_|EC_SM2$)/
 
 export default function CreateKeyPage() {
   const say = useTexts(createKeyTexts)
@@ -47,16 +53,22 @@ export default function CreateKeyPage() {
   const [form] = Form.useForm<Values>()
   const origin = Form.useWatch('Origin', form) ?? 'Aliyun_KMS'
   const rotation = Form.useWatch('rotation', form) ?? 'off'
+  const isPair = !SYMMETRIC.test(Form.useWatch('KeySpec', form) ?? 'Aliyun_AES_256')
+  const isEither = EITHER.test(Form.useWatch('KeySpec', form) ?? '')
+  const doesNotRotate = origin === 'EXTERNAL' || isPair
   const [made, setMade] = useState<string | null>(null)
   const permission = usePermissions(arns.kms('key'), ['kms:CreateKey'])
   const create = useChange(async (values: Values) => {
-    const isExternal = values.Origin === 'EXTERNAL'
+    const isSymmetric = SYMMETRIC.test(values.KeySpec)
+    const isExternal = isSymmetric && values.Origin === 'EXTERNAL'
     const days = values.rotation === 'custom' ? values.RotationInterval : Number(values.rotation) || undefined
     const { KeyMetadata } = await call<{ KeyMetadata: KeyMetadata }>('Kms', 'CreateKey', region, {
+      KeySpec: values.KeySpec,
+      KeyUsage: EITHER.test(values.KeySpec) ? values.KeyUsage : undefined,
       ProtectionLevel: values.ProtectionLevel,
-      Origin: values.Origin,
+      Origin: isExternal ? 'EXTERNAL' : 'Aliyun_KMS',
       Description: values.Description?.trim() || undefined,
-      ...(days && !isExternal ? { EnableAutomaticRotation: true, RotationInterval: `${days}d` } : {}),
+      ...(days && isSymmetric && !isExternal ? { EnableAutomaticRotation: true, RotationInterval: `${days}d` } : {}),
       Tags: tagsOf(values.Tags),
     })
     setMade(KeyMetadata.KeyId)
@@ -80,9 +92,14 @@ export default function CreateKeyPage() {
         of="Kms.CreateKey"
         onFinish={submit}
       >
-        <Form.Item extra={say('spec.help')} label={say('spec')} required>
-          <code className="mono">Aliyun_AES_256</code>
-        </Form.Item>
+        <ParameterField extra={say(isPair ? 'spec.pair' : 'spec.help')} label={say('spec')} name="KeySpec" />
+        {isEither && (
+          <ParameterField
+            label={say('usage')}
+            labelOf={(usage) => say(usage === 'SIGN/VERIFY' ? 'usage.sign' : 'usage.encrypt')}
+            name="KeyUsage"
+          />
+        )}
         <ParameterField
           extra={hasHsm ? say('level.help') : say('level.none')}
           label={say('level')}
@@ -113,13 +130,13 @@ export default function CreateKeyPage() {
           sent={tagsOf}
         />
         <Form.Item
-          extra={origin === 'EXTERNAL' ? say('rotation.external') : undefined}
+          extra={isPair ? say('rotation.pair') : origin === 'EXTERNAL' ? say('rotation.external') : undefined}
           label={say('rotation')}
           name="rotation"
           required
         >
           <Select
-            disabled={origin === 'EXTERNAL'}
+            disabled={doesNotRotate}
             options={[
               { value: 'off', label: say('rotation.off') },
               ...PERIODS.map((days) => ({ value: String(days), label: say('rotation.days', { count: days }) })),
@@ -127,7 +144,7 @@ export default function CreateKeyPage() {
             ]}
           />
         </Form.Item>
-        {rotation === 'custom' && origin !== 'EXTERNAL' && (
+        {rotation === 'custom' && !doesNotRotate && (
           <ParameterField
             label={({ Min: min = 0, Max: max = 0 }) => say('rotation.custom-days', { min, max })}
             name="RotationInterval"
@@ -145,13 +162,14 @@ export default function CreateKeyPage() {
                 <>
                   <ParameterField label={say('origin')} name="Origin">
                     <Radio.Group
+                      disabled={isPair}
                       options={[
                         { value: 'Aliyun_KMS', label: common('origin.Aliyun_KMS') },
                         { value: 'EXTERNAL', label: common('origin.EXTERNAL') },
                       ]}
                     />
                   </ParameterField>
-                  {origin === 'EXTERNAL' && (
+                  {origin === 'EXTERNAL' && !isPair && (
                     <Form.Item
                       extra={say('understand.help')}
                       name="understand"

@@ -11,6 +11,7 @@ export const keyTexts = {
   spec: ['Key Spec', '密钥规格'],
   purpose: ['Purpose', '密钥用途'],
   'purpose.ENCRYPT/DECRYPT': ['Encrypt/Decrypt', '加密/解密'],
+  'purpose.SIGN/VERIFY': ['Sign/Verify', '签名/验签'],
   origin: ['Key Material Source', '密钥材料来源'],
   level: ['Protection Level', '保护级别'],
   creator: ['Creator', '创建者'],

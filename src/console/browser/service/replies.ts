@@ -6,7 +6,7 @@ export interface KeyMetadata {
   readonly CreationDate: string
   readonly Description: string
   readonly KeyState: KeyState
-  readonly KeyUsage: string
+  readonly KeyUsage: 'ENCRYPT/DECRYPT' | 'SIGN/VERIFY'
   readonly KeySpec: string
   readonly Creator: string
   readonly Origin: 'Aliyun_KMS' | 'EXTERNAL'

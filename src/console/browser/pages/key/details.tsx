@@ -40,10 +40,7 @@ export function Details({ metadata, aliases }: { readonly metadata: KeyMetadata;
                   {metadata.KeySpec}
                 </code>,
               ],
-              [
-                say('purpose'),
-                metadata.KeyUsage === 'ENCRYPT/DECRYPT' ? say('purpose.ENCRYPT/DECRYPT') : metadata.KeyUsage,
-              ],
+              [say('purpose'), say(`purpose.${metadata.KeyUsage}`)],
               [say('rotation'), common(`rotation.${metadata.AutomaticRotation}`)],
               [say('protection'), say(`protection.${metadata.DeletionProtection}`)],
               [say('expires'), isExternal ? <Expiry key="expires" metadata={metadata} /> : undefined],
