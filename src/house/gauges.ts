@@ -28,7 +28,7 @@ export function watch(
   )
   metrics.gauge(
     'strongroom_key_version_uses',
-    'Messages encrypted under a key version, of the hundred that this server used most lately; the bound is 2^80, in an HSM 2^32.',
+    'Messages encrypted under a key version, of the hundred that this server used most lately; the bound is 2^80, of SM4 and in an HSM 2^32.',
     ['key', 'version', 'level'],
     async () =>
       usage.busiest(100).map(({ keyId, versionId, protectionLevel, uses }) => ({

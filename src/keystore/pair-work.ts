@@ -116,6 +116,7 @@ class Threads {
   readonly #threads = new Set<Thread>()
   readonly #waiting: Waiting[] = []
   #asked = 0
+  #hasStopped = false
 
   constructor(most: number, mostWaiting: number) {
     this.#most = most
@@ -124,7 +125,7 @@ class Threads {
 
   ask<W extends Work>(work: W, ask: Works[W]['ask']): Promise<Works[W]['answer']> {
     const question = { ...ask, number: ++this.#asked, work } as Question
-    if (this.#waiting.length >= this.#mostWaiting) {
+    if (this.#hasStopped || this.#waiting.length >= this.#mostWaiting) {
       wipe(question)
       return Promise.reject(new Unreachable('too much work with asymmetric keys waits', false))
     }
@@ -134,7 +135,13 @@ class Threads {
     })
   }
 
+  /** Ends the threads. What waits, or is under way, fails. */
   async stop(): Promise<void> {
+    this.#hasStopped = true
+    for (const { question, reject } of this.#waiting.splice(0)) {
+      wipe(question)
+      reject(new Unreachable('the service stops', false))
+    }
     await Promise.all([...this.#threads].map((thread) => thread.stop()))
   }
 

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Xaes } from '../../src/cryptography/xaes.ts'
+import { Unreachable } from '../../src/keystore/keystore.ts'
+import { PairThreads } from '../../src/keystore/pair-work.ts'
 import { RootKeys } from '../../src/keystore/root-keys.ts'
 import type { VersionPlace } from '../../src/keystore/version-place.ts'
 import { softwareStore } from './software-store.ts'
@@ -24,6 +26,27 @@ describe('a key made ready', () => {
     xaes.wipe()
     assert.throws(() => xaes.open(new Uint8Array(24), sealed, aad))
     assert.throws(() => xaes.seal(new Uint8Array(24), Buffer.from('x'), aad))
+  })
+})
+
+describe('work with asymmetric keys', () => {
+  it('is refused when too much of it waits, and when its threads have stopped', async () => {
+    const pairs = new PairThreads(1)
+    const store = softwareStore(new RootKeys(new Uint8Array(32)), pairs)
+    const signer = { ...place, keySpec: 'EC_P256' } as const
+    const { material } = await store.generatePair(signer)
+    const sign = () =>
+      store.sign(signer, material, 'ECDSA_SHA_256', Buffer.alloc(32)).then(
+        () => 'signed',
+        (error: unknown) => (error instanceof Unreachable ? 'unreachable' : error),
+      )
+    const outcomes = await Promise.all(Array.from({ length: 300 }, sign))
+    assert.deepEqual([...new Set(outcomes)].sort(), ['signed', 'unreachable'])
+    assert.equal(await sign(), 'signed')
+    const late = Array.from({ length: 20 }, sign)
+    await pairs.stop()
+    assert.ok((await Promise.all(late)).includes('unreachable'))
+    assert.equal(await sign(), 'unreachable')
   })
 })
 
