@@ -446,7 +446,7 @@ describe('strongroom audit verify --delivered', () => {
     const Name = 'evidence'
     const trail = async (action: string, parameters: Record<string, string> = {}) =>
       (await program.call(action, { Version: '2020-07-06', Name, ...parameters })).body
-    await trail('CreateTrail', { OssBucketName: 'evidence' })
+    await trail('CreateTrail', { OssBucketName: 'evidence', EventRW: 'All' })
     await trail('StartLogging')
     await record(program, 5)
     await trail('StopLogging')

@@ -18,26 +18,26 @@ after(async () => {
   removeFolder(program.data)
 })
 
-function kms(...args: string[]) {
+function environment(): Record<string, string> {
   const { accessKeyId, accessKeySecret } = program.credentials
-  return runProgram(['kms', ...args], {
+  return {
     STRONGROOM_ENDPOINT: program.endpoint,
     STRONGROOM_CA_FILE: join(program.data, 'tls/ca.pem'),
     ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
-  })
+  }
+}
+
+function kms(...args: string[]) {
+  return runProgram(['kms', ...args], environment())
 }
 
 describe('strongroom secret get', () => {
   it('prints on a terminal only with --show, and then a line', async () => {
-    const { accessKeyId, accessKeySecret } = program.credentials
-    const env = {
-      STRONGROOM_ENDPOINT: program.endpoint,
-      STRONGROOM_CA_FILE: join(program.data, 'tls/ca.pem'),
-      ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
-      ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
-    }
-    await program.call('CreateSecret', { SecretName: 'shown', VersionId: 'v1', SecretData: 'hunter2' })
+    const env = environment()
+    const secret = ['--SecretName', 'shown', '--VersionId', 'v1', '--SecretData', 'hunter2']
+    const made = await runHere(['kms', 'CreateSecret', ...secret], env)
+    assert.equal(made.code, 0, made.err)
     const refused = await runHere(['secret', 'get', 'shown'], env, true)
     assert.deepEqual([refused.code, refused.out], [2, ''])
     assert.match(refused.err, /not printed on a terminal: write it to a file or a pipe, or say --show/)
