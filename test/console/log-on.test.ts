@@ -23,9 +23,17 @@ eachDatabase((open) => {
   })
   after(() => house[Symbol.asyncDispose]())
   const defaults = { LoginSessionDuration: '6', LoginNetworkMasks: '', EnableSaveMFATicket: 'false' }
+  // What a call leaves out stays as it was.
+  const policy = {
+    MinimumPasswordLength: '8',
+    HardExpiry: 'false',
+    MaxPasswordAge: '0',
+    PasswordReusePrevention: '0',
+    MaxLoginAttemps: '0',
+  }
   beforeEach(async () => {
     house.now += HOUR
-    await ram.must('SetPasswordPolicy')
+    await ram.must('SetPasswordPolicy', policy)
     await ram.must('SetSecurityPreference', { ...defaults, AllowUserToChangePassword: 'true' })
   })
 

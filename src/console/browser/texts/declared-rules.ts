@@ -4,6 +4,11 @@ export const CHINESE_RULES: Readonly<Record<string, string>> = {
   '1 to 64 characters of letters, digits, ., _ and -.': '1至64个字符，可包含字母、数字、.、_ 和 -。',
   '1 to 128 characters of letters, digits and -.': '1至128个字符，可包含字母、数字和 -。',
   '1 to 64 characters of letters, digits, ., @, _ and -.': '1至64个字符，可包含字母、数字、.、@、_ 和 -。',
+  '1 to 192 letters, digits, Chinese characters, _, /, +, =, ., - or @; a Chinese character counts as three. It does not start with acs/, but is $Auto for a secret of type RAMCredentials.':
+    '1至192个字符，可包含字母、数字、汉字、_、/、+、=、.、- 和 @；一个汉字按三个字符计算。不能以 acs/ 开头；类型为 RAMCredentials 的凭据，名称为 $Auto。',
+  '1 to 64 characters, none of them a control character.': '1至64个字符，不能包含控制字符。',
+  'At most 94 letters, digits and punctuation marks of ASCII. Where RequireEachIncludedType is true, some of each included type are left.':
+    '最多94个 ASCII 字母、数字和标点符号。RequireEachIncludedType 为 true 时，每种包含的类型都须有剩余字符。',
   'Six digits.': '六位数字。',
   '1 to 128 characters of letters, digits, @, ., _, - and blanks.':
     '1至128个字符，可包含字母、数字、@、.、_、- 和空格。',
