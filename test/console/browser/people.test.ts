@@ -39,6 +39,8 @@ describe('people in the browser', () => {
   it('get policies that exist, chosen by name', async () => {
     await root.getByRole('link', { name: 'Permissions' }).click()
     await root.getByRole('button', { name: 'Add Permissions' }).click()
+    // The list is longer than what it shows at once.
+    await root.getByLabel('Policies', { exact: true }).fill('KMSReadOnly')
     await choose(root, 'Policies', 'AliyunKMSReadOnlyAccess (System)')
     await root.keyboard.press('Escape')
     await root.getByRole('dialog').getByRole('button', { name: 'OK' }).click()
