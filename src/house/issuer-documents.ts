@@ -1,5 +1,6 @@
 // Reads documents of OIDC issuers over HTTPS. It connects only to addresses that were checked, follows no redirect, and takes no more than it
 // can use.
+import { X509Certificate } from 'node:crypto'
 import { lookup as dnsLookup } from 'node:dns/promises'
 import { Agent, request } from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
@@ -179,13 +180,24 @@ function failure(url: URL, error: NodeJS.ErrnoException): IssuerTrouble {
   return trouble(url, message, CHAIN_CODE.test(code) ? 'chain' : 'unreachable')
 }
 
-/** SHA-1 of the root certificate of a connection; '' where it is not known. */
+/**
+ * SHA-1 of the root certificate of a connection; '' where it is not known. The issuers that TLS shows were found by name among what the
+ * other side sent, so each must really have signed the one below.
+ */
 function rootOf(socket: unknown): string {
   if (!(socket instanceof TLSSocket)) return ''
   let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
-  for (let depth = 0; certificate?.issuerCertificate && depth < 16; depth++) {
-    if (certificate.issuerCertificate === certificate) break
-    certificate = certificate.issuerCertificate
+  for (let depth = 0; certificate?.raw && depth < 16; depth++) {
+    const issuer: DetailedPeerCertificate | undefined = certificate.issuerCertificate
+    if (!issuer || !signed(issuer.raw, certificate.raw)) return ''
+    if (issuer === certificate) return certificate.fingerprint.replaceAll(':', '').toLowerCase()
+    certificate = issuer
   }
-  return certificate?.fingerprint?.replaceAll(':', '').toLowerCase() ?? ''
+  return ''
+}
+
+/** Whether the issuer is a CA that signed the certificate; both are DER. */
+function signed(issuer: Buffer, certificate: Buffer): boolean {
+  const [above, below] = [new X509Certificate(issuer), new X509Certificate(certificate)]
+  return above.ca && below.checkIssued(above) && below.verify(above.publicKey)
 }

@@ -1,13 +1,45 @@
 // Reading documents of issuers: which addresses the server connects to, and how long and how much it reads.
+import 'reflect-metadata'
 import assert from 'node:assert/strict'
+import { KeyObject, webcrypto, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
+import { BasicConstraintsExtension, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509'
 import { type Address, HttpsDocuments } from '../../src/house/issuer-documents.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
 import { IssuerTrouble } from '../../src/sts/oidc/issuer.ts'
 import { TestIssuer } from '../sts/issuer.ts'
 
 const WITHIN_MS = 60_000
+
+const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+
+/** A certificate for a public key, signed by whoever calls itself the issuer; nothing but names ties them together. */
+async function certificateOf(
+  subject: string,
+  { publicKey }: Pair,
+  issuer: string,
+  { privateKey }: Pair,
+): Promise<string> {
+  const host = new SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }])
+  const certificate = await X509CertificateGenerator.create({
+    subject: `CN=${subject}`,
+    issuer: `CN=${issuer}`,
+    publicKey,
+    signingKey: privateKey,
+    signingAlgorithm: EC,
+    extensions: subject === 'localhost' ? [host] : [new BasicConstraintsExtension(true, undefined, true)],
+  })
+  return `${certificate.toString('pem')}\n`
+}
+
+const thumbprint = (certificate: string) =>
+  new X509Certificate(certificate).fingerprint.replaceAll(':', '').toLowerCase()
+
+type Pair = Awaited<ReturnType<typeof newPair>>
+const newPair = () => webcrypto.subtle.generateKey(EC, true, ['sign', 'verify'])
 
 describe('documents of issuers', () => {
   let issuer: TestIssuer
@@ -102,5 +134,41 @@ describe('documents of issuers', () => {
     const { kind, message } = await refusal(strict, issuer.url('/keys'))
     assert.equal(kind, 'root')
     assert.match(message, /see `oidc-ca-file`/)
+  })
+  it('tell the root that vouches for the host, whatever else the issuer sends', async () => {
+    const [pinned, other, between, host, stranger] = await Promise.all(Array.from({ length: 5 }, newPair))
+    assert.ok(pinned && other && between && host && stranger)
+    const pinnedRoot = await certificateOf('Pinned', pinned, 'Pinned', pinned)
+    const otherRoot = await certificateOf('Other', other, 'Other', other)
+    const intermediate = await certificateOf('Between', between, 'Other', other)
+    const leaf = await certificateOf('localhost', host, 'Between', between)
+    // The first two are made without the pinned root's key.
+    const forged = await certificateOf('Other', stranger, 'Pinned', stranger)
+    const forgedOfOther = await certificateOf('Other', other, 'Pinned', stranger)
+    const crossSigned = await certificateOf('Other', other, 'Pinned', pinned)
+    const key = KeyObject.from(host.privateKey).export({ type: 'pkcs8', format: 'pem' })
+    const documents = new HttpsDocuments(
+      { certificates: pinnedRoot + otherRoot, privateAddresses: true },
+      SYSTEM,
+      at('127.0.0.1'),
+    )
+    const rootWith = async (...sent: string[]) => {
+      const server = createServer({ key, cert: [leaf, intermediate, ...sent].join('') }, (_, response) =>
+        response.end('{}'),
+      )
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      try {
+        const url = `https://localhost:${(server.address() as AddressInfo).port}/`
+        return (await documents.get(new URL(url), WITHIN_MS)).root
+      } finally {
+        server.closeAllConnections()
+        server.close()
+      }
+    }
+    assert.equal(await rootWith(), thumbprint(otherRoot))
+    assert.equal(await rootWith(otherRoot), thumbprint(otherRoot))
+    assert.equal(await rootWith(crossSigned), thumbprint(pinnedRoot))
+    for (const sent of [[forged], [forged, pinnedRoot], [forgedOfOther], [forgedOfOther, pinnedRoot]])
+      assert.equal(await rootWith(...sent), '')
   })
 })
