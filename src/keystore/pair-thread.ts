@@ -5,6 +5,7 @@ import { decryptWith, encryptFor, signWith, verifies } from '../cryptography/asy
 import { SALT_BYTES } from '../cryptography/rsa.ts'
 import type { KeySpec } from './key-spec.ts'
 import type { Answer, Pair, Question, Work, Works } from './pair-work.ts'
+import { post } from './post.ts'
 
 const ENCODINGS = {
   publicKeyEncoding: { type: 'spki', format: 'der' },
@@ -69,6 +70,6 @@ function wipe(question: Question, answer: Answer): void {
 
 parentPort?.on('message', (question: Question) => {
   const answer = answerTo(question)
-  parentPort?.postMessage(answer)
+  if (parentPort) post(parentPort, answer)
   wipe(question, answer)
 })

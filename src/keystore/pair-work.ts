@@ -5,6 +5,7 @@ import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algo
 import type { PrivateKey } from '../cryptography/private-key.ts'
 import type { KeySpec } from './key-spec.ts'
 import { Unreachable } from './keystore.ts'
+import { post } from './post.ts'
 
 /** A new pair: PKCS #8 and SubjectPublicKeyInfo, both DER. Whoever gets it wipes the private key. */
 export interface Pair {
@@ -205,7 +206,7 @@ class Thread {
   take(waiting: Waiting): void {
     this.#working.set(waiting.question.number, waiting)
     this.#worker.ref()
-    this.#worker.postMessage(waiting.question)
+    post(this.#worker, waiting.question)
     wipe(waiting.question)
   }
 

@@ -1,6 +1,7 @@
 // The software key store: what it keeps ready, and what becomes of that when material is destroyed.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { Xaes } from '../../src/cryptography/xaes.ts'
 import { Unreachable } from '../../src/keystore/keystore.ts'
 import { PairThreads } from '../../src/keystore/pair-work.ts'
@@ -47,6 +48,34 @@ describe('work with asymmetric keys', () => {
     await pairs.stop()
     assert.ok((await Promise.all(late)).includes('unreachable'))
     assert.equal(await sign(), 'unreachable')
+  })
+
+  it('reaches its threads, and comes back, without a byte of other calls', async (t) => {
+    const views: Uint8Array[] = []
+    const { postMessage } = Worker.prototype
+    t.mock.method(Worker.prototype, 'postMessage', function (this: Worker, ...sent: Parameters<typeof postMessage>) {
+      views.push(...Object.values(structuredClone(sent[0])).filter((value) => value instanceof Uint8Array))
+      postMessage.apply(this, sent)
+    })
+    const pairs = new PairThreads(1)
+    t.after(() => pairs.stop())
+    const store = softwareStore(new RootKeys(new Uint8Array(32)), pairs)
+    const onCurve = { ...place, keySpec: 'EC_P256' } as const
+    const { material, publicKey } = await store.generatePair(onCurve)
+    // As parameters of calls are read: in a buffer that all calls share.
+    const digest = Buffer.from(Buffer.alloc(32, 1).toString('base64'), 'base64')
+    assert.ok(digest.buffer.byteLength > digest.length)
+    const signature = await store.sign(onCurve, material, 'ECDSA_SHA_256', digest)
+    const shared = Buffer.from(Buffer.from(signature).toString('base64'), 'base64')
+    assert.equal(await pairs.verify({ publicKey, algorithm: 'ECDSA_SHA_256', digest, signature: shared }), true)
+    const decrypting = { ...place, keySpec: 'EC_SM2' } as const
+    const other = await store.generatePair(decrypting)
+    const ciphertext = await pairs.encrypt({ publicKey: other.publicKey, algorithm: 'SM2PKE', plaintext: digest })
+    const plaintext = await store.decryptAsymmetric(decrypting, other.material, 'SM2PKE', ciphertext)
+    assert.deepEqual(plaintext && Buffer.from(plaintext), digest)
+    assert.equal(views.length, 2 + 3 + 2 + 2, 'all bytes of all questions')
+    for (const { buffer, length } of [...views, publicKey, signature, ciphertext, plaintext ?? digest])
+      assert.equal(buffer.byteLength, length)
   })
 })
 
