@@ -47,7 +47,12 @@ function databaseOf(id: string, value: unknown, path: string): SecretDatabase {
     throw new UsageError(`\`roles\` of ${where} must be a JSON array of the roles whose passwords may be changed`)
   const database = { account, roles, address: verifiedAddress(connection, where) }
   const { user } = database.address
-  if (user !== undefined && mayChange(database, user))
+  // Without one, the environment of the service would decide by which role it connects.
+  if (user === undefined)
+    throw new UsageError(
+      `\`connection\` of ${where} names no user: write postgresql://USER@HOST:PORT/DATABASE?sslmode=verify-full`,
+    )
+  if (mayChange(database, user))
     throw new UsageError(`\`roles\` of ${where} include \`${user}\`, by which the service itself connects`)
   return database
 }

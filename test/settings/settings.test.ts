@@ -158,6 +158,13 @@ describe('the file of databases', () => {
       [{ a: { ...good, account: 'x' } }, /`account` of `a` in `databases.json` must be the 16 digits/],
       [{ a: { ...good, roles: [] } }, /`roles` of `a`/],
       [{ a: { ...good, roles: ['rot*'] } }, /`roles` of `a` .*include `rotator`, by which the service itself connects/],
+      ...['', '@', ':hunter2@'].map(
+        (user) =>
+          [
+            { a: { ...good, connection: `postgresql://${user}db/postgres?sslmode=verify-full` } },
+            /`connection` of `a` in `databases.json` names no user: write postgresql:\/\/USER@/,
+          ] as const,
+      ),
       [{ a: { ...good, connection: 5 } }, /`connection` of `a`/],
       [
         { a: { ...good, connection: 'hunter2' } },
