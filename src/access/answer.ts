@@ -1,4 +1,5 @@
 // What the service would reply to a caller, decided by the service's own code.
+import { isDeepStrictEqual } from 'node:util'
 import { parseArn } from '../api/arn.ts'
 import type { Caller } from '../api/caller.ts'
 import type { Denial } from '../api/errors.ts'
@@ -99,12 +100,17 @@ async function consulted(
       action = names,
       tags = [],
       every,
+      deniedOn,
     }: Partial<Omit<Resource, 'action'>> & { arn: string; action?: Action }) => {
       const values = conditionValues(question.facts, caller, tags)
-      return sets.map(({ set }) => ({
-        statements: set.matching(action, arn, values, every),
-        keys: set.conditionKeys(action, arn, every),
-      }))
+      return sets.map(({ set }) => {
+        const statements = set.matching(action, arn, values, every)
+        const keys = set.conditionKeys(action, arn, every)
+        if (deniedOn === undefined) return { statements, keys }
+        const second = set.matching(action, deniedOn, values).filter(({ effect }) => effect === 'Deny')
+        const denials = second.filter((one) => !statements.some((other) => isDeepStrictEqual(one, other)))
+        return { statements: [...denials, ...statements], keys: [...keys, ...set.conditionKeys(action, deniedOn)] }
+      })
     },
   )
   return { statements: each.flatMap(({ statements }) => statements), keys: each.flatMap(({ keys }) => keys) }

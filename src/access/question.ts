@@ -81,7 +81,11 @@ export async function askedFor(operation: CallOperation | null, arn: string, con
       `${operation.name} is decided on what ${unnamed.join(' and ')} name as well, which this answer leaves out`,
     )
   const arns = found.length > 0 ? found.map((one) => one.arn) : ['*']
-  if (parts && !arns.includes(resource.arn))
+  if (found.some(({ deniedOn }) => deniedOn === resource.arn))
+    warnings.push(
+      `${operation.name} is allowed on ${arns.join(' and ')} alone: of statements on ${arn}, only a Deny counts`,
+    )
+  else if (parts && !arns.includes(resource.arn))
     warnings.push(`${operation.name} is decided on ${arns.join(' and ')}, not on ${arn}`)
   return { resources: found, foreign, warnings }
 }

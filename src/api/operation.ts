@@ -23,6 +23,8 @@ export interface Resource {
   readonly action?: string
   /** Set where it stands for all resources whose ARN begins as its own does before the final `*`: policies must allow each, whatever tags it has. */
   readonly every?: true
+  /** A second ARN of the resource: a Deny on it counts as well, and an Allow does not. */
+  readonly deniedOn?: string
   /** The service principal that needs no policy to use it: a cloud product, of its service key. */
   readonly usedBy?: string
   /** The ARN of what the call named instead of the resource, such as an alias. A denial shows only this. */

@@ -28,7 +28,9 @@ export interface AccessRequest {
 }
 
 /** What policies need to know of a resource. */
-type Asked = Pick<Resource, 'arn' | 'tags' | 'action' | 'asked' | 'every' | 'usedBy'> & { readonly name?: string }
+type Asked = Pick<Resource, 'arn' | 'tags' | 'action' | 'asked' | 'every' | 'deniedOn' | 'usedBy'> & {
+  readonly name?: string
+}
 
 export class Authorizer {
   readonly #permissions: PermissionReader
@@ -49,14 +51,18 @@ export class Authorizer {
     const { otherActions } = request
     const permissions = await this.permissions(caller, request.ledger)
     for (const resource of resources) {
-      const { arn, tags = [], action = request.action, asked, every } = resource
+      const { arn, tags = [], action = request.action, asked, every, deniedOn } = resource
       const isItsOwn = resource.usedBy !== undefined && resource.usedBy === servicePrincipal(caller)
       // It has no policies. Of a session whose policies are broken none may be ignored.
       if (isItsOwn && caller.type === 'service') continue
       const values = conditionValues(facts, caller, tags)
       if (!permissions) return { ...denialOf({ caller, action }, arn, 'IdentityBased', IMPLICIT), asked }
       for (const { type, set } of permissions.sets) {
-        const verdict = set.decide(otherActions ? [action, ...otherActions] : action, arn, values, every)
+        const names = otherActions ? [action, ...otherActions] : action
+        const second = deniedOn === undefined ? IMPLICIT : set.decide(names, deniedOn, values)
+        if (deniedOn !== undefined && second.decision === 'ExplicitDeny')
+          return { ...denialOf({ caller, action }, deniedOn, type, second), asked }
+        const verdict = set.decide(names, arn, values, every)
         if (verdict.decision === 'Allow') continue
         if (verdict.decision === 'ImplicitDeny' && isItsOwn && type === 'IdentityBased') continue
         if (verdict.decision === 'ImplicitDeny' && (await this.#maySelfServe(request, resource))) continue

@@ -42,10 +42,10 @@ export interface NamedTagged {
   readonly ResourceNames: readonly string[]
 }
 
-/** The resources that the call names. Policies allow tagging on `*` alone, and see the tags of each. */
+/** The resources that the call names. Policies allow tagging on `*` alone, deny it on each as well, and see the tags of each. */
 export async function locateTagged({ ResourceType, ResourceNames }: NamedTagged, context: Reads): Promise<Resource[]> {
   const named = await Promise.all(ResourceNames.map((name) => ramResource(ResourceType, name, context)))
-  return named.map((resource) => ({ ...resource, arn: '*' }))
+  return named.map((resource) => ({ ...resource, arn: '*', deniedOn: resource.arn }))
 }
 
 /** The roles or custom policies that the call names, each once, by name. Refuses with EntityNotExist.Role or EntityNotExist.Policy. */

@@ -168,6 +168,39 @@ describe('each RAM operation', () => {
     }
   })
 
+  it('minds a Deny on a role or policy whose tags are changed, though no Allow on one counts', async () => {
+    const { accountId } = house.credentials
+    await ram.must('CreateRole', { RoleName: 'Guarded', AssumeRolePolicyDocument: TRUST })
+    await ram.must('CreatePolicy', { PolicyName: 'Guarded', PolicyDocument: POLICY })
+    const all = { Effect: 'Allow', Action: 'ram:*', Resource: '*' }
+    for (const type of ['role', 'policy']) {
+      const arn = `acs:ram:*:${accountId}:${type}/Guarded`
+      const named = (...names: string[]) => ({ ResourceType: type, ResourceNames: JSON.stringify(names) })
+      const tagsOf = { TagResources: { Tag: '[{"Key":"k"}]' }, UntagResources: { All: 'true' }, ListTagResources: {} }
+      for (const [name, tags] of Object.entries(tagsOf)) {
+        const outcome = async (names: string[], ...Statement: object[]) => {
+          await ram.must('CreatePolicyVersion', {
+            PolicyName: 'the-policy',
+            PolicyDocument: JSON.stringify({ Version: '1', Statement }),
+            SetAsDefault: 'true',
+            RotateStrategy: 'DeleteOldestNonDefaultVersionWhenLimitExceeded',
+          })
+          const { status, body } = await ramOf(house, caller).call(name, { ...named(...names), ...tags })
+          if (body.Code !== 'NoPermission') return `${status}`
+          const { NoPermissionType, PolicyType } = body.AccessDeniedDetail
+          return `${NoPermissionType} ${PolicyType}`
+        }
+        const deny = { ...all, Effect: 'Deny', Resource: arn }
+        assert.equal(await outcome(['guarded'], all, deny), 'ExplicitDeny IdentityBased', name)
+        const { decision, statements } = await explained(house, 'user/caller', `ram:${name}`, arn)
+        assert.deepEqual([decision, statements.map(({ effect }) => effect)], ['ExplicitDeny', ['Deny', 'Allow']])
+        assert.equal(await outcome([`${type}-a`], all, deny), '200', `${name} of others`)
+        assert.match(await outcome([`${type}-a`, 'guarded'], all, deny), /^ExplicitDeny/, `${name} of several`)
+        assert.match(await outcome(['guarded'], { ...all, Resource: arn }), /^ImplicitDeny/, `${name} allowed on one`)
+      }
+    }
+  })
+
   it('sees through another spelling of a name', async () => {
     await ram.must('CreateUser', { UserName: 'Victim' })
     const deny = { Effect: 'Deny', Action: 'ram:*', Resource: 'acs:ram:*:*:user/Victim' }
