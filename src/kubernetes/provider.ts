@@ -34,14 +34,17 @@ export function kmsProvider(options: ProviderOptions): ServiceImpl<typeof KeyMan
     keyId = `${answer['KeyId']}/${answer['KeyVersionId']}`
     return { ciphertext: Buffer.from(String(answer['CiphertextBlob']), 'base64'), keyId }
   }
-  const decrypt = async (ciphertext: Uint8Array, signal: AbortSignal) => {
+  const decrypt = async (ciphertext: Uint8Array, sealedBy: string, signal: AbortSignal) => {
     const answer = await called(options, 'Decrypt', { CiphertextBlob: base64(ciphertext) }, signal)
+    demandCmk(answer['KeyId'], sealedBy)
     return Buffer.from(String(answer['Plaintext']), 'base64')
   }
   const healthOf = async (signal: AbortSignal): Promise<string | null> => {
     try {
-      const { ciphertext } = await encrypt(PROBE, signal)
-      return PROBE.equals(await decrypt(ciphertext, signal)) ? null : 'the key service decrypts to another plaintext'
+      const { ciphertext, keyId: sealedBy } = await encrypt(PROBE, signal)
+      return PROBE.equals(await decrypt(ciphertext, sealedBy, signal))
+        ? null
+        : 'the key service decrypts to another plaintext'
     } catch (error) {
       return ConnectError.from(error).rawMessage
     }
@@ -54,8 +57,19 @@ export function kmsProvider(options: ProviderOptions): ServiceImpl<typeof KeyMan
       return { version: 'v2', healthz: now ?? 'ok', keyId }
     },
     encrypt: ({ plaintext }, { signal }) => encrypt(plaintext, signal),
-    decrypt: async ({ ciphertext }, { signal }) => ({ plaintext: await decrypt(ciphertext, signal) }),
+    decrypt: async ({ ciphertext, keyId: sealedBy }, { signal }) => ({
+      plaintext: await decrypt(ciphertext, sealedBy, signal),
+    }),
   }
+}
+
+/**
+ * Refuses a ciphertext of another CMK than the key id that etcd has with it names, where that is given: else who writes to etcd could have
+ * it opened by any CMK that the provider's credentials may use.
+ */
+function demandCmk(cmk: unknown, keyId: string): void {
+  if (keyId === '' || keyId.startsWith(`${cmk}/`)) return
+  throw new ConnectError(`the ciphertext is of the CMK ${cmk}, and the key id is ${keyId}`, Code.InvalidArgument)
 }
 
 /** Throws ConnectError with the code and the message of a refusal. */

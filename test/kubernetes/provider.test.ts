@@ -81,7 +81,7 @@ describe('the KMS v2 provider', () => {
     const encrypted = await kubernetes.encrypt({ plaintext: SEED, uid: '1' })
     assert.equal(encrypted.keyId, keyId)
     assert.ok(encrypted.ciphertext.length < 1024)
-    const { plaintext } = await kubernetes.decrypt({ ciphertext: encrypted.ciphertext, uid: '2' })
+    const { plaintext } = await kubernetes.decrypt({ ciphertext: encrypted.ciphertext, uid: '2', keyId })
     assert.deepEqual(Buffer.from(plaintext), SEED)
     const blob = { CiphertextBlob: Buffer.from(encrypted.ciphertext).toString('base64') }
     assert.equal((await server.call('Decrypt', blob)).status, 400)
@@ -106,8 +106,30 @@ describe('the KMS v2 provider', () => {
     const next = (await must('CreateKey')).KeyMetadata.KeyId
     await must('UpdateAlias', { AliasName: 'alias/cluster', KeyId: next })
     assert.ok((await kubernetes.status({})).keyId.startsWith(`${next}/`))
-    assert.deepEqual(Buffer.from((await kubernetes.decrypt({ ciphertext: former.ciphertext })).plaintext), SEED)
+    for (const keyId of [former.keyId, ''])
+      assert.deepEqual(
+        Buffer.from((await kubernetes.decrypt({ ciphertext: former.ciphertext, keyId })).plaintext),
+        SEED,
+      )
     await must('UpdateAlias', { AliasName: 'alias/cluster', KeyId: key })
+  })
+
+  it('refuses a ciphertext of another CMK than the one of its key id, though its credentials may use both', async () => {
+    const { keyId } = await kubernetes.status({})
+    const other = (await must('CreateKey')).KeyMetadata.KeyId
+    const context = { EncryptionContext: '{"cluster":"blue"}' }
+    const { CiphertextBlob } = await must('Encrypt', { KeyId: other, Plaintext: SEED.toString('base64'), ...context })
+    const ciphertext = Buffer.from(CiphertextBlob, 'base64')
+    for (const named of [keyId, key, `${key.slice(1)}/x`, '/'])
+      await assert.rejects(kubernetes.decrypt({ ciphertext, keyId: named }), (error) => {
+        assert.equal(ConnectError.from(error).code, Code.InvalidArgument)
+        assert.match(
+          ConnectError.from(error).rawMessage,
+          new RegExp(`of the CMK ${other}, and the key id is ${named}$`),
+        )
+        return true
+      })
+    assert.deepEqual(Buffer.from((await kubernetes.decrypt({ ciphertext, keyId: `${other}/x` })).plaintext), SEED)
   })
 
   it('says why it is not healthy, and is healthy again when the key is', async () => {
