@@ -52,6 +52,8 @@ export interface ServiceCaller extends Identity {
 /** Whoever sends a token of an OIDC provider: the token is still to be verified. `principalId` is the provider's ARN, `userName` its name. */
 export interface FederatedCaller extends Identity {
   readonly type: 'oidc-provider'
+  /** The provider's issuer. */
+  readonly issuerUrl: string
 }
 
 export type Caller = AccountCaller | UserCaller | SessionCaller | ServiceCaller | FederatedCaller

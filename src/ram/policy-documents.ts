@@ -15,9 +15,9 @@ export function checkPolicy(document: string, use: PolicyUse = 'identity'): Poli
 }
 
 /**
- * Checks a trust policy, and returns the ids of the users and roles that it names (RoleBody.trustedIds). Those of the account itself
- * must exist: refuses with MalformedPolicyDocument. The caller may not learn which ones another account has: one that does not exist there
- * yet stays trusted by its name.
+ * Checks a trust policy, and returns the ids of whom it names (RoleBody.trustedIds). Users and roles of the account itself must exist:
+ * refuses with MalformedPolicyDocument. The caller may not learn which ones another account has: one that does not exist there yet stays
+ * trusted by its name.
  */
 export async function bindTrustPolicy(document: string, context: RamContext): Promise<Record<string, string>> {
   const { ids, missing } = await trustedIdsOf(checkPolicy(document, 'trust'), context.ledger)

@@ -56,7 +56,8 @@ export interface RoleBody {
   readonly trustPolicy: string
   /**
    * The ids that users and roles of the trust policy had when it was written, by their ARN in lower case: it means these, whatever
-   * they are called now, and nobody who takes over a name. Absent in roles of earlier releases until a start binds them.
+   * they are called now, and nobody who takes over a name. Of OIDC providers that existed then, the issuers. Absent in roles of earlier
+   * releases until a start binds them.
    */
   readonly trustedIds?: Readonly<Record<string, string>>
   readonly maxSessionSeconds: number

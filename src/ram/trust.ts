@@ -77,7 +77,7 @@ function candidateOf(caller: Caller): Candidate {
     case 'root-account':
       return { names: [own], id: null }
     case 'oidc-provider':
-      return { names: [own], id: null, federated: true }
+      return { names: [own], id: caller.issuerUrl, federated: true }
     case 'ram-user':
       return { names: [own, `acs:ram::${caller.accountId}:root`], id: caller.principalId }
     case 'assumed-role':

@@ -1,5 +1,5 @@
-// The ids of the users and roles that a trust policy names (RoleBody.trustedIds), found when it is written; and, at each start of a
-// server, those of roles that an earlier release wrote without them.
+// The ids of the users, roles and OIDC providers that a trust policy names (RoleBody.trustedIds), found when it is written; and, at each
+// start of a server, those of roles that an earlier release wrote without them.
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -7,7 +7,7 @@ import { Forged, update } from '../ledger/record.ts'
 import type { RootWatch } from '../ledger/root-watch.ts'
 import { type Scanned, scan } from '../ledger/scan.ts'
 import type { RowKey, Storage } from '../storage/storage.ts'
-import { roleByName, userByName } from './find.ts'
+import { oidcProviderByName, type Reads, roleByName, userByName } from './find.ts'
 import { MalformedPolicy, type Policy, parsePolicy } from './policy/language.ts'
 import { ROLE, type Role, ramScope } from './records.ts'
 
@@ -18,7 +18,10 @@ export interface Missing {
   readonly statement: number
 }
 
-/** Returns the ids that the users and roles of a trust policy have now, by their ARN in lower case, and those of them that do not exist. */
+/**
+ * Returns the ids that the users and roles of a trust policy have now, by their ARN in lower case, and those of them that do not exist; with
+ * the ids, the issuers of the OIDC providers that exist.
+ */
 export async function trustedIdsOf(
   { statements }: Policy,
   ledger: Pick<Ledger, 'get'>,
@@ -26,15 +29,21 @@ export async function trustedIdsOf(
   const ids: Record<string, string> = {}
   const missing: Missing[] = []
   for (const [statement, { principals }] of statements.entries())
-    for (const { type, name } of principals) {
-      const [, accountId, kind, own = ''] = /^acs:ram::(\d+):(user|role)\/(.*)$/.exec(name) ?? []
-      if (type !== 'RAM' || accountId === undefined) continue
-      const reads = { ledger, caller: { accountId } }
-      const id = kind === 'user' ? (await userByName(own, reads))?.id : (await roleByName(own, reads))?.body.roleId
-      if (id === undefined) missing.push({ accountId, name, statement })
-      else ids[name.toLowerCase()] = id
+    for (const { name } of principals) {
+      const [, accountId, kind, own = ''] = /^acs:ram::(\d+):(user|role|oidc-provider)\/(.*)$/.exec(name) ?? []
+      if (accountId === undefined) continue
+      const id = await idOf(kind, own, { ledger, caller: { accountId } })
+      if (id !== undefined) ids[name.toLowerCase()] = id
+      // A provider may come later than the roles that trust it.
+      else if (kind !== 'oidc-provider') missing.push({ accountId, name, statement })
     }
   return { ids, missing }
+}
+
+async function idOf(kind: string | undefined, name: string, reads: Reads): Promise<string | undefined> {
+  if (kind === 'user') return (await userByName(name, reads))?.id
+  if (kind === 'role') return (await roleByName(name, reads))?.body.roleId
+  return (await oidcProviderByName(name, reads))?.body.issuerUrl
 }
 
 /** How many roles are read at once. */

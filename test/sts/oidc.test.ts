@@ -441,6 +441,41 @@ describe('AssumeRoleWithOIDC', () => {
       await ims('DeleteOIDCProvider', { OIDCProviderName: 'short' })
       assert.equal(await outcome(short), NO_PERMISSION)
     })
+
+    it('of another issuer in the place of a provider, but not for roles that trusted the former one', async () => {
+      const swap = async (path: string) => {
+        await ims('DeleteOIDCProvider', { OIDCProviderName: 'ci' })
+        await ims('CreateOIDCProvider', { OIDCProviderName: 'Ci', IssuerUrl: issuer.url(path), ClientIds: 'a' })
+      }
+      const outcomeOf = async (path: string, name = 'ci') =>
+        outcome({
+          OIDCProviderArn: arnOf(name),
+          OIDCToken: await issuer.token(house.now, { iss: issuer.url(path), aud: 'a' }),
+        })
+      const create = (OIDCProviderName: string, path: string) =>
+        ims('CreateOIDCProvider', { OIDCProviderName, IssuerUrl: issuer.url(path), ClientIds: 'a' })
+      await trusts(trust({}, arnOf('ci')))
+      await create('ci', '/one')
+      assert.equal(await outcomeOf('/one'), 'OK', 'written before the provider: whoever has the name')
+      await swap('/two')
+      assert.equal(await outcomeOf('/two'), 'OK', 'and whoever has it later')
+      await trusts(trust({}, arnOf('CI')))
+      assert.equal(await outcomeOf('/two'), 'OK')
+      await swap('/one')
+      assert.equal(await outcomeOf('/one'), NO_PERMISSION, 'another issuer')
+      await house.restart()
+      assert.equal(await outcomeOf('/one'), NO_PERMISSION)
+      await create('other', '/two')
+      assert.equal(await outcomeOf('/two', 'other'), NO_PERMISSION, 'the issuer under another name')
+      await ims('DeleteOIDCProvider', { OIDCProviderName: 'other' })
+      await swap('/two')
+      assert.equal(await outcomeOf('/two'), 'OK', 'the same issuer again')
+      await swap('/one')
+      await trusts(trust({}, arnOf('ci')))
+      assert.equal(await outcomeOf('/one'), 'OK', 'written again')
+      await ims('DeleteOIDCProvider', { OIDCProviderName: 'ci' })
+      await trusts(trust())
+    })
   })
 })
 

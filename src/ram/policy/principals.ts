@@ -43,7 +43,7 @@ function isType(type: string): type is Principal['type'] {
 export interface Candidate {
   /** What it may be called: ARNs of RAM, or the name of a service. */
   readonly names: readonly string[]
-  /** The UserId or RoleId of a user or session; null for others. */
+  /** The UserId or RoleId of a user or session, the issuer of an OIDC provider; null for others. */
   readonly id: string | null
   /** Whether an identity provider speaks for it: then only a Federated principal means it, and nobody else. */
   readonly federated?: true
@@ -52,13 +52,13 @@ export interface Candidate {
 /** The role that has the trust policy. */
 export interface TrustingRole {
   readonly account: string
-  /** The ids of users and roles that the policy names, by their ARN in lower case. */
+  /** See RoleBody.trustedIds. */
   readonly ids: Readonly<Record<string, string>>
 }
 
 /**
  * Whether the principal is the candidate: by its id where the role has one, else by its name, in any case. A user or role of the role's own
- * account that has no id did not exist when the policy was bound: an Allow means nobody by it then.
+ * account that has no id did not exist when the policy was bound: an Allow means nobody by it then. A provider needs its name and its issuer.
  */
 export function means(
   { type, name }: Principal,
@@ -69,8 +69,10 @@ export function means(
   if ((type === 'Federated') !== (candidate.federated === true)) return false
   const lower = name.toLowerCase()
   const id = ids[lower]
+  const isNamed = candidate.names.some((one) => one.toLowerCase() === lower)
+  if (candidate.federated) return isNamed && (id === undefined || id === candidate.id)
   if (id !== undefined) return id === candidate.id
   const isOwn = lower.startsWith(`acs:ram::${account}:user/`) || lower.startsWith(`acs:ram::${account}:role/`)
   if (isOwn && effect === 'Allow') return false
-  return candidate.names.some((one) => one.toLowerCase() === lower)
+  return isNamed
 }

@@ -1,3 +1,4 @@
+import type { FederatedCaller } from '../../api/caller.ts'
 import { refuse, refuseFor, refuseMissingRole } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { isoSeconds } from '../../api/time.ts'
@@ -57,9 +58,7 @@ export const AssumeRoleWithOIDC = operation({
     'InvalidParameter.DurationSeconds',
   ],
   async claimant({ OIDCProviderArn: named }, { ledger }) {
-    const { account, body } = await registered(named, ledger)
-    const principalId = oidcProviderArn(account, body.providerName)
-    return { type: 'oidc-provider', accountId: account, principalId, userName: body.providerName, accessKeyId: '' }
+    return holderOf(await registered(named, ledger))
   },
   async locate({ RoleArn: { accountId, roleName } }, { caller, ledger }) {
     if (accountId === caller.accountId) return [await ramResource('role', roleName, { ledger, caller })]
@@ -67,7 +66,7 @@ export const AssumeRoleWithOIDC = operation({
   },
   async decide(values, context) {
     const { OIDCToken: token, OIDCProviderArn: named, RoleArn, RoleSessionName, DurationSeconds } = values
-    const { ledger, caller, now } = context
+    const { ledger, now } = context
     const provider = await registered(named, ledger)
     await context.oidcTokens.verify(token, provider.body, now)
     // Roles of other accounts are nothing to whom the provider speaks for.
@@ -80,7 +79,14 @@ export const AssumeRoleWithOIDC = operation({
       ['oidc:sub', token.subject],
     ])
     const arn = `acs:ram:*:${role.account}:role/${role.body.roleName}`
-    const denial = context.authorizer.trustDenial(role, arn, caller, { ...context.facts, further }, 'sts:AssumeRole')
+    // The caller was found before the provider that verified the token was read, and may be of a former one.
+    const denial = context.authorizer.trustDenial(
+      role,
+      arn,
+      holderOf(provider),
+      { ...context.facts, further },
+      'sts:AssumeRole',
+    )
     if (denial) throw refuseFor(denial, 'AuthenticationFail.NoPermission', { reason: UNTRUSTED })
     const beginning = {
       sessionName: RoleSessionName,
@@ -92,6 +98,13 @@ export const AssumeRoleWithOIDC = operation({
     return beginSession(role, beginning, { OIDCTokenInfo: tokenInfo(token) }, context)
   },
 })
+
+/** Whoever sends a token of the provider. */
+function holderOf({ account, body }: OidcProvider): FederatedCaller {
+  const { providerName, issuerUrl } = body
+  const principalId = oidcProviderArn(account, providerName)
+  return { type: 'oidc-provider', accountId: account, principalId, userName: providerName, accessKeyId: '', issuerUrl }
+}
 
 /** The provider of an ARN. Refuses with AuthenticationFail.NoPermission. */
 async function registered(
