@@ -41,11 +41,7 @@ eachDatabase((open) => {
         ['Decrypt', { CiphertextBlob: blob, EncryptionContext: '[]' }, 'InvalidParameter'],
         ['GenerateDataKey', { KeyId: key, NumberOfBytes: '0' }, 'InvalidParameter'],
         ['ReEncrypt', { CiphertextBlob: blob }, 'MissingParameter'],
-        [
-          'ReEncrypt',
-          { CiphertextBlob: blob, DestinationKeyId: key, SourceKeyId: 'x' },
-          'Rejected.UnsupportedOperation',
-        ],
+        ['ReEncrypt', { CiphertextBlob: blob, DestinationKeyId: key, SourceKeyId: 'x' }, 'MissingParameter'],
         ['CreateAlias', { KeyId: key, AliasName: 'no alias' }, 'InvalidParameter'],
         ['UpdateAlias', { KeyId: key }, 'MissingParameter'],
         ['TagResource', { KeyId: key, Tags: '{}' }, 'InvalidParameter'],
