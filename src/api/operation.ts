@@ -48,6 +48,8 @@ export interface Decision<Change> {
   readonly changes: readonly Change[]
   /** Resources that the call creates, such as a new key. */
   readonly made?: readonly Resource[]
+  /** The bodies of further events: of what the service itself does with the call, to something else than its resources. */
+  readonly ownWork?: readonly string[]
 }
 
 /** What the account's security preference can let users manage of themselves. */

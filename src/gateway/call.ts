@@ -134,11 +134,13 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
       resources = await locate(operation, values, context)
       await authorize(operation, values, resources, context)
       demandAccount(call, account)
-      const { changes, reply, made = [] } = await operation.decide(values, context)
+      const { changes, reply, made = [], ownWork } = await operation.decide(values, context)
       if (dry) throw refuse('DryRunOperationError')
       const named = made.length > 0 ? [...resources, ...made] : resources
       const event = eventOf(call, named, { reply })
-      const further = furtherEvents(call, named, { reply }, house.newId)
+      const others = furtherEvents(call, named, { reply }, house.newId)
+      const own = ownWork?.map((body) => ({ ...context.scope, eventId: house.newId(), at: context.now, body }))
+      const further = own ? [...(others ?? []), ...own] : others
       const outcome = await house.ledger.commit({ changes, nonce, event, further, view }).catch((error: unknown) => {
         // A replayed nonce certainly stored nothing; a lost connection to the database may have.
         if (error instanceof Refusal && error.code === 'SignatureNonceUsed') destroyUncommitted(changes, house.keystore)

@@ -207,6 +207,7 @@ describe('secrets of type Rds', () => {
     assert.equal(await rotate(SecretName, 'v2'), 'OK')
     await house.sweep()
     assert.equal(await rotate(SecretName, 'v3'), 'Rejected.InvalidRequest', 'one at a time')
+    const force = { SecretName, ForceDeleteWithoutRecovery: 'true' }
     let wasSet = false
     void house.setPasswords(async (...how) => {
       await setPassword(...how)
@@ -215,6 +216,7 @@ describe('secrets of type Rds', () => {
       await new Promise(() => {})
     })
     await until(async () => wasSet)
+    assert.equal(await house.outcome('DeleteSecret', force), 'Rejected.InvalidRequest', 'the service alone knows it')
     await house.restart()
     assert.deepEqual(await credentialOf(SecretName), ['single', 'first password'])
     await house.setPasswords()
@@ -229,6 +231,8 @@ describe('secrets of type Rds', () => {
     const [, password] = await credentialOf(SecretName)
     assert.equal(await logsOn('single', password), true)
     assert.equal(await rotate(SecretName, 'v2'), 'OK')
+    assert.equal(await house.outcome('DeleteSecret', force), 'OK')
+    assert.equal(await logsOn('single', password), true)
     assert.deepEqual(house.failures, [])
   })
 
@@ -265,9 +269,14 @@ describe('secrets of type Rds', () => {
     await house.setPasswords()
     assert.equal(house.failures.splice(0).length, 7)
     // A deleted secret is not rotated any more.
-    for (const name of [shut, unverified])
-      await house.must('DeleteSecret', { SecretName: name, ForceDeleteWithoutRecovery: 'true' })
-    house.now += HOUR
+    const force = { ForceDeleteWithoutRecovery: 'true' }
+    for (const name of [shut, unverified]) {
+      assert.equal(await house.outcome('DeleteSecret', { SecretName: name, ...force }), 'Rejected.InvalidRequest')
+      await house.must('DeleteSecret', { SecretName: name, RecoveryWindowInDays: '7' })
+    }
+    await house.must('DeleteSecret', { SecretName, ...force })
+    house.now += 7 * DAY
+    await house.sweep()
     await house.setPasswords(async () => assert.fail('the secret is gone'))
     assert.deepEqual(await house.open.ledger.due(SECRET_ROTATION, house.now + DAY, 10), [])
     assert.deepEqual(house.failures, [])

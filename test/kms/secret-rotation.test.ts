@@ -197,6 +197,28 @@ eachDatabase((open) => {
       })
     })
 
+    it('disable the AccessKey that retires when they are destroyed, at once or after their window', async () => {
+      for (const how of [{ ForceDeleteWithoutRecovery: 'true' }, { RecoveryWindowInDays: '7' }]) {
+        const { UserName, key, SecretName } = await newSecret()
+        assert.equal(await rotate(SecretName, 'v2'), 'OK')
+        await house.sweep()
+        const fresh = await current(SecretName)
+        await work(UserName)
+        await house.must('DeleteSecret', { SecretName, ...how })
+        // No server works before the window has ended.
+        if ('RecoveryWindowInDays' in how) house.now += 7 * DAY
+        await house.sweep()
+        assert.deepEqual(
+          (await keysOf(UserName)).toSorted(),
+          [`${fresh.accessKeyId} Active`, `${key.accessKeyId} Inactive`].toSorted(),
+        )
+        assert.deepEqual([await answers(fresh), await answers(key)], ['OK', 'Forbidden.AccessKey'])
+        const disabled = `UpdateAccessKey Ram ${UserName};${key.accessKeyId} kms.aliyuncs.com`
+        assert.ok((await work(UserName)).includes(disabled))
+      }
+      assert.deepEqual(house.failures, [])
+    })
+
     it('are rotated by themselves, once for however many due dates', async () => {
       const policy = { EnableAutomaticRotation: 'true', RotationInterval: '6h' }
       const { UserName, key, SecretName } = await newSecret(policy)

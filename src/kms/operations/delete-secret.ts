@@ -1,10 +1,11 @@
-import { refuse } from '../../api/errors.ts'
+import { because, refuse } from '../../api/errors.ts'
 import { integer, optional } from '../../api/parameters.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { update } from '../../ledger/record.ts'
 import { operation } from '../operation.ts'
 import { flag } from '../parameters.ts'
 import { destroySecret } from '../secrets/destroy-secret.ts'
+import type { SecretBody } from '../secrets/records.ts'
 import { findSecret, locateSecret, secretName } from '../secrets/secret-name.ts'
 import { demandNotInDeleteWindow, planDeletion, secretDueAt } from '../secrets/secret-state.ts'
 
@@ -31,7 +32,7 @@ export const DeleteSecret = operation({
     show: ['SecretName', 'ForceDeleteWithoutRecovery', 'RecoveryWindowInDays'],
     reply: ['SecretName', 'PlannedDeleteTime'],
   },
-  refusals: ['Forbidden.ResourceNotFound', 'Rejected.ResourceInDeleteWindow'],
+  refusals: ['Forbidden.ResourceNotFound', 'Rejected.ResourceInDeleteWindow', 'Rejected.InvalidRequest'],
   locate: locateSecret,
   async decide({ SecretName, ForceDeleteWithoutRecovery: force, RecoveryWindowInDays: days }, context) {
     if (force && days !== null)
@@ -43,11 +44,21 @@ export const DeleteSecret = operation({
     const { record, body } = await findSecret(SecretName, context)
     if (force) {
       demandNotInDeleteWindow(body)
+      demandNoPasswordUnderWay(body)
       const reply = { SecretName: record.id, PlannedDeleteTime: isoSeconds(now) }
-      return { reply, changes: await destroySecret(record, ledger) }
+      return { reply, ...(await destroySecret(record, ledger)) }
     }
     const after = planDeletion(body, now, days ?? DEFAULT_DAYS)
     const reply = { SecretName: record.id, PlannedDeleteTime: isoSeconds(after.deleteAt ?? now) }
     return { reply, changes: [update(record, { body: after, dueAt: secretDueAt(after) })] }
   },
 })
+
+/** Refuses while a new password may get to its database: destroyed here, nobody would know it. */
+function demandNoPasswordUnderWay({ rotation }: SecretBody): void {
+  if (rotation?.pending !== undefined)
+    throw because(
+      refuse('Rejected.InvalidRequest'),
+      'a rotation of the secret is under way: wait for its end, or give a recovery window',
+    )
+}

@@ -1,11 +1,25 @@
 // Destruction of a secret with the values of all its versions.
 
-import { type Change, remove } from '../../ledger/record.ts'
+import { type Change, INSTALLATION, remove, update } from '../../ledger/record.ts'
 import type { LedgerView } from '../../ledger/view.ts'
+import { ACCESS_KEY } from '../../ram/access-key.ts'
+import { ramScope, USER } from '../../ram/records.ts'
 import { SECRET, SECRET_ROTATION, SECRET_VALUE, type Secret, valueId } from './records.ts'
+import { accessKeyEvent } from './rotation-events.ts'
 
-/** Returns the changes that remove the secret and its values, of which no trace stays in the database. */
-export async function destroySecret(secret: Secret, ledger: Pick<LedgerView, 'get'>): Promise<readonly Change[]> {
+interface Destruction {
+  readonly changes: readonly Change[]
+  /** The bodies of the events of what it does to AccessKeys. */
+  readonly ownWork: readonly string[]
+}
+
+type Ledger = Pick<LedgerView, 'get'>
+
+/**
+ * Returns the changes that remove the secret and its values, of which no trace stays in the database. Nobody would disable its retiring
+ * AccessKey afterwards, so that is done at once.
+ */
+export async function destroySecret(secret: Secret, ledger: Ledger): Promise<Destruction> {
   const changes = [remove(SECRET, secret)]
   for (const { id } of secret.body.versions) {
     const value = await ledger.get(SECRET_VALUE, secret, valueId(secret.id, id))
@@ -13,5 +27,21 @@ export async function destroySecret(secret: Secret, ledger: Pick<LedgerView, 'ge
   }
   const rotation = secret.body.rotation && (await ledger.get(SECRET_ROTATION, secret, secret.id))
   if (rotation) changes.push(remove(SECRET_ROTATION, rotation))
-  return changes
+  const retired = await retirement(secret, ledger)
+  return { changes: [...changes, ...retired.changes], ownWork: retired.ownWork }
+}
+
+async function retirement({ account, body }: Secret, ledger: Ledger): Promise<Destruction> {
+  const none = { changes: [], ownWork: [] }
+  const { target, retiring } = body.rotation ?? {}
+  if (!retiring || !target || !('userId' in target)) return none
+  const { accessKeyId } = retiring
+  const user = await ledger.get(USER, ramScope(account), target.userId)
+  if (!user?.body.accessKeyIds.includes(accessKeyId)) return none
+  const key = await ledger.get(ACCESS_KEY, INSTALLATION, accessKeyId)
+  if (key?.body.status !== 'Active' || retiring.isDisabled) return none
+  return {
+    changes: [update(key, { body: { ...key.body, status: 'Inactive' } })],
+    ownWork: [accessKeyEvent('UpdateAccessKey', accessKeyId, user)],
+  }
 }

@@ -13,6 +13,7 @@ export interface Work {
   readonly events: readonly EventRow[]
 }
 
+type AccessKeyWork = 'CreateAccessKey' | 'UpdateAccessKey' | 'DeleteAccessKey'
 type Context = Pick<KmsContext, 'scope' | 'now'> & { newId(): string }
 
 /** The service that RAM's events name for its changes of AccessKeys. */
@@ -32,17 +33,17 @@ export function secretWork(
   return row(context, storedServiceWork(name, resources, error ? { error } : {}))
 }
 
-export function accessKeyWork(
-  name: 'CreateAccessKey' | 'UpdateAccessKey' | 'DeleteAccessKey',
-  accessKeyId: string,
-  user: User,
-  context: Context,
-): EventRow {
+export function accessKeyWork(name: AccessKeyWork, accessKeyId: string, user: User, context: Context): EventRow {
+  return row(context, accessKeyEvent(name, accessKeyId, user))
+}
+
+/** The body of an event of the service's change of an AccessKey. */
+export function accessKeyEvent(name: AccessKeyWork, accessKeyId: string, user: User): string {
   const resources = [
     { type: 'ACS::RAM::User', name: user.body.userName },
     { type: 'ACS::RAM::AccessKey', name: accessKeyId },
   ]
-  return row(context, storedServiceWork(name, resources, { invokedBy: SERVICE }))
+  return storedServiceWork(name, resources, { invokedBy: SERVICE })
 }
 
 function row({ scope, now, newId }: Context, body: string): EventRow {

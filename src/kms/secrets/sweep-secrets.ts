@@ -45,11 +45,17 @@ export async function sweepSecrets(house: House): Promise<number> {
 async function deleteOne(secret: Secret, house: House): Promise<boolean> {
   const { account, region } = secret
   const { rootEpoch } = house.ledger
-  const changes = await destroySecret(secret, house.ledger)
+  const { changes, ownWork } = await destroySecret(secret, house.ledger)
   const resources = [newSecretResource(secret.id, { scope: secret })]
   const body = storedServiceWork('DeleteSecret', resources)
-  const event = { eventId: house.newId(), account, region, at: house.now(), body }
-  const outcome = await house.ledger.commit({ changes, nonce: null, event, rootEpoch })
+  const [event = null, ...further] = [body, ...ownWork].map((one) => ({
+    eventId: house.newId(),
+    account,
+    region,
+    at: house.now(),
+    body: one,
+  }))
+  const outcome = await house.ledger.commit({ changes, nonce: null, event, further, rootEpoch })
   if (outcome === 'committed') forgetDestroyed(changes, house)
   return outcome === 'committed'
 }
