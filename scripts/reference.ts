@@ -117,6 +117,7 @@ function factsOf({
     trail === null
       ? '- It leaves no event.'
       : `- Its event shows of the parameters ${all(trail.show)}; of the reply ${all(trail.reply)}.`,
+    ...(trail?.unverified ? [`- Until the token is verified, it shows only ${all(trail.unverified)}.`] : []),
     ...(jsonOnly ? ['- The answer is JSON, whatever `Format` says.'] : []),
   ]
 }

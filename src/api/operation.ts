@@ -64,9 +64,13 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   readonly parameters: P
   /** Whether the call changes what is stored: `eventRW` of its event (docs/reference/events.md). */
   readonly access: 'Read' | 'Write'
-  /** The parameters and the members of the reply that events show. null: calls leave no event. */
+  /**
+   * The parameters and the members of the reply that events show. null: calls leave no event. `unverified`: the parameters that they show
+   * while the claimant is not verified; absent, all of `show`.
+   */
   readonly trail: {
     readonly show: readonly Extract<keyof NoInfer<P>, string>[]
+    readonly unverified?: readonly Extract<keyof NoInfer<P>, string>[]
     readonly reply: readonly string[]
   } | null
   /** The action in policies. null: every authenticated caller may call it. */
@@ -83,11 +87,8 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   readonly refusals: readonly Code[]
   /** The tags that the call sets, for conditions in policies. */
   requestTags?(values: Values<NoInfer<P>>): Tags
-  /**
-   * Set where nobody signs the call, and a token among its parameters proves the caller: whom the call claims to be of, before anything is
-   * proven. Throws a Refusal where that is nobody known. `decide` then verifies the token.
-   */
-  claimant?(values: Values<NoInfer<P>>, context: Claims<C>): Promise<Caller>
+  /** Set where nobody signs the call, and a token among its parameters proves the caller. */
+  readonly claimant?: Claimant<Values<NoInfer<P>>, C>
   /** Condition keys of its own that the call sets, by name. */
   requestKeys?(values: Values<NoInfer<P>>): ReadonlyMap<string, string>
   /**
@@ -97,6 +98,14 @@ export interface Operation<C, Change, P extends Parameters = Parameters> {
   readonly locate: Locate<Values<NoInfer<P>>, C> | readonly Locate<Values<NoInfer<P>>, C>[]
   /** Reads, decides, and writes nothing. Throws a Refusal. It may be called again on newer records when its changes can't be committed. */
   decide(values: Values<NoInfer<P>>, context: C): Promise<Decision<Change>>
+}
+
+/** How the caller of a call that nobody signs is found and proven. */
+interface Claimant<V, C> {
+  /** Whom the call claims to be of, before anything is proven. Throws a Refusal where that is nobody known. */
+  find(values: V, context: Claims<C>): Promise<Caller>
+  /** Verifies the token. Throws a Refusal unless it proves the caller. */
+  verify(values: V, context: C): Promise<void>
 }
 
 /** What finding a claimant may use. */
@@ -120,7 +129,7 @@ export function operationsOf<C, Change>(product: Product) {
 /** An operation of any parameters, as dispatch handles it: values reach it only through `readValues`. */
 export interface AnyOperation<C, Change>
   extends Omit<Operation<C, Change>, 'locate' | 'decide' | 'requestTags' | 'requestKeys' | 'claimant'> {
-  claimant?(values: never, context: Claims<C>): Promise<Caller>
+  readonly claimant?: Claimant<never, C>
   requestTags?(values: never): Tags
   requestKeys?(values: never): ReadonlyMap<string, string>
   readonly locate: Locate<never, C> | readonly Locate<never, C>[]

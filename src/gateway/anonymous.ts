@@ -1,5 +1,5 @@
 // Calls that nobody signs: their callers prove themselves by a token among the parameters, which the operation itself verifies. Until then
-// each is throttled, by where it comes from and by whom it claims to be, and costs little (docs/pods.md).
+// each is throttled by where it comes from, and costs little. Only a verified call draws on the rate of whom it is of (docs/pods.md).
 import type { Caller } from '../api/caller.ts'
 import { Refusal } from '../api/errors.ts'
 import { readableValues, readValues } from '../api/parameters.ts'
@@ -7,7 +7,8 @@ import type { LedgerView } from '../ledger/view.ts'
 import type { Authenticated } from './authenticate.ts'
 import { timeOf } from './claim.ts'
 import type { Door } from './door.ts'
-import type { CallOperation, ProductVersion } from './house.ts'
+import type { CallOperation, House, ProductVersion } from './house.ts'
+import type { AnonymousRate } from './rate-limit.ts'
 import { decodeUnverified, type HttpRequest, header, type Parameters } from './request.ts'
 import { sourceOf } from './source.ts'
 
@@ -38,17 +39,33 @@ export function anonymousDoor(operation: Anonymous): Door {
   return {
     json: false,
     read: decodeUnverified,
-    authenticate: async (request, parameters, { rateLimiter, settings, now, wallNow }, view) => {
-      const admit = (whose: string) => rateLimiter.admitAnonymous(whose, settings.oidc.callsPerSecond, now())
-      if (!(await admit(sourceOf(request.sourceAddress)))) throw product.throttled()
+    authenticate: async (request, parameters, house, view) => {
+      const { now, wallNow } = house
+      const source = sourceOf(request.sourceAddress)
+      if (!(await admits('source', source, house, now()))) throw product.throttled()
       const timestamp = parameters.get('Timestamp') ?? ''
       if (timestamp !== '') timeOf(timestamp, wallNow())
       const caller = await claimedBy(operation, parameters, view)
-      if (!(await admit(caller.principalId))) throw product.throttled()
+      const pair = `${source} ${caller.principalId}`
+      if (!(await admits('source for a claimant', pair, house, now()))) throw product.throttled()
       const host: Authenticated['host'] = parameters.get('Action') ? 'must agree' : 'decides'
-      return { caller, nonce: null, host, scope: null }
+      return { caller, nonce: null, host, scope: null, unverified: true }
     },
   }
+}
+
+/** Whether the rate of whom a verified call is of lets it go on. */
+export function admitsVerified({ principalId }: Caller, house: House, now: number): boolean | Promise<boolean> {
+  return admits('verified claimant', principalId, house, now)
+}
+
+function admits(
+  rate: AnonymousRate,
+  whose: string,
+  { rateLimiter, settings }: House,
+  now: number,
+): boolean | Promise<boolean> {
+  return rateLimiter.admitAnonymous(rate, whose, settings.oidc.callsPerSecond, now)
 }
 
 /** Whom the call claims to be of. Refuses a call of nobody known with the first fault of its parameters. */
@@ -58,7 +75,7 @@ async function claimedBy(
   ledger: LedgerView,
 ): Promise<Caller> {
   try {
-    return await claimant(readableValues(declared, parameters) as never, { ledger })
+    return await claimant.find(readableValues(declared, parameters) as never, { ledger })
   } catch (error) {
     if (error instanceof Refusal) readValues(declared, parameters)
     throw error

@@ -23,6 +23,8 @@ export interface Authenticated {
   readonly host: HostStanding
   /** The day, region and product that the signing key of ACS4 is valid for; null with the other schemes. */
   readonly scope: Scope | null
+  /** The caller is only claimed: the token that proves it is not verified yet. */
+  readonly unverified?: true
 }
 
 /** Where authentication looks callers up. */

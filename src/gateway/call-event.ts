@@ -90,7 +90,7 @@ function factsOf(
     apiVersion: version,
     operation: operation.name,
     access: operation.access,
-    trail,
+    trail: authenticated.unverified && trail.unverified ? { ...trail, show: trail.unverified } : trail,
     host: header(request, 'host').replace(/:\d+$/, '').slice(0, 255),
     sourceAddress: request.sourceAddress,
     userAgent: header(request, 'user-agent'),

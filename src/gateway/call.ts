@@ -16,7 +16,7 @@ import { type Keystore, Unreachable } from '../keystore/keystore.ts'
 import { destroyUncommitted, forgetDestroyed } from '../kms/destruction.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import { TooManySearches, Unavailable } from '../storage/storage.ts'
-import { anonymousDoor, anonymousOperation, unsigned } from './anonymous.ts'
+import { admitsVerified, anonymousDoor, anonymousOperation, unsigned } from './anonymous.ts'
 import { eventOf, furtherEvents, type Named, type Progress } from './call-event.ts'
 import { type Door, SIGNED } from './door.ts'
 import { type Answer, chosenFormat, encodeRefusal, encodeReply } from './encode.ts'
@@ -63,7 +63,8 @@ export async function answer(
     const common = { requestId, now, request: asked, door: entrance, parameters, region, version, authenticated, view }
     if ('refusal' in route) throw await refused({ ...common, operation: route.operation }, route.refusal, house)
     const call = { ...common, operation: route.operation }
-    const admission = await admissionOf(call, house)
+    // The account does not pay for a call that is only claimed to be of it.
+    const admission = authenticated.unverified ? 'admitted' : await admissionOf(call, house)
     if (admission !== 'admitted') throw await throttled(call, admission, house)
     const reply = await perform(call, house)
     house.observer.answered(call.operation, 'OK', house.runtime.monotonic() - begin)
@@ -97,6 +98,12 @@ function admissionOf(
   return rateLimiter.admit(rates, { account, region }, operation, now)
 }
 
+/** Whether the rates of the claimant and of its account let a call go on whose token was verified. */
+async function verifiedAdmitted(call: Progress, house: House): Promise<boolean> {
+  if (!(await admitsVerified(call.authenticated.caller, house, call.now))) return false
+  return (await admissionOf(call, house)) === 'admitted'
+}
+
 /** Returns the refusal of a throttled call. Nothing is read for it, and only its event is written. */
 async function throttled(call: Progress, admission: Admission, house: House): Promise<Refusal> {
   if (admission === 'throttled') return refused(call, call.operation.product.throttled(), house)
@@ -123,6 +130,7 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
   const { nonce } = begun.authenticated
   const dry = isDryRun(begun)
   let call = begun
+  let verified = false
   for (const deadline = house.now() + RETRY_MS; house.now() <= deadline; call = await again(call, house)) {
     let resources: readonly Resource[] | null = null
     const { view } = call
@@ -131,6 +139,13 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
     const context = contextOf(call, account, house, dry ? dryRunKeystore : house.keystore)
     try {
       const values = readValues(operation.parameters, parameters) as never
+      if (operation.claimant) {
+        await operation.claimant.verify(values, context)
+        const { unverified, ...authenticated } = call.authenticated
+        call = { ...call, authenticated }
+        if (!verified && !(await verifiedAdmitted(call, house))) throw operation.product.throttled()
+        verified = true
+      }
       resources = await locate(operation, values, context)
       await authorize(operation, values, resources, context)
       demandAccount(call, account)

@@ -1,6 +1,6 @@
 // The ports of what limits calls: this process limits them itself, or asks the process that does for all of the server.
 import type { Rates } from '../settings/rates.ts'
-import type { Admission } from './rate-limit.ts'
+import type { Admission, AnonymousRate } from './rate-limit.ts'
 
 export interface RateLimits {
   /** What refused calls may write, whatever their rate. */
@@ -13,7 +13,7 @@ export interface RateLimits {
     now: number,
   ): Admission | Promise<Admission>
   /** See RateLimiter.admitAnonymous. */
-  admitAnonymous(whose: string, perSecond: number, now: number): boolean | Promise<boolean>
+  admitAnonymous(rate: AnonymousRate, whose: string, perSecond: number, now: number): boolean | Promise<boolean>
 }
 
 /** See RefusedEvents. */

@@ -22,8 +22,31 @@ interface Tokens {
   at: number
 }
 
-/** The group of all calls that nobody signs. */
-const ANONYMOUS: RateGroup = { product: '', operations: [], calls: 0, seconds: 1, perRegion: false }
+/**
+ * What calls that nobody signs are counted by: all of a source of connections, those of a source for one claimant, and those for a claimant
+ * whose token was verified.
+ */
+export type AnonymousRate = 'source' | 'source for a claimant' | 'verified claimant'
+
+/** The part of the rate that each of them has. No source alone takes much of a claimant's. */
+const PARTS: Readonly<Record<AnonymousRate, number>> = {
+  source: 1,
+  'source for a claimant': 1 / 5,
+  'verified claimant': 1,
+}
+
+type AnonymousGroups = Readonly<Record<AnonymousRate, RateGroup>>
+
+function anonymousGroups(perSecond: number): AnonymousGroups {
+  const group = (rate: AnonymousRate): RateGroup => {
+    return { product: '', operations: [], calls: perSecond * PARTS[rate], seconds: 1, perRegion: false }
+  }
+  return {
+    source: group('source'),
+    'source for a claimant': group('source for a claimant'),
+    'verified claimant': group('verified claimant'),
+  }
+}
 
 /** Above this number of buckets, full ones are dropped: a new bucket is full too. */
 const BUCKETS = 10_000
@@ -32,7 +55,7 @@ export class RateLimiter {
   /** Limits what refused calls write, whatever their rate. */
   readonly refused = new RefusedEvents()
   #servers = 1
-  #anonymous = ANONYMOUS
+  readonly #anonymous = new Map<number, AnonymousGroups>()
   /** The buckets of each group, by account and region. */
   readonly #buckets = new Map<RateGroup, Map<string, Bucket>>()
   #count = 0
@@ -59,10 +82,11 @@ export class RateLimiter {
     return taken(bucket.recorded, share, now) ? 'throttled' : 'throttled, unrecorded'
   }
 
-  /** Whether a call that nobody signed may go on at `now`: each source of connections, and each claimant, has `perSecond` of them. */
-  admitAnonymous(whose: string, perSecond: number, now: number): boolean {
-    if (this.#anonymous.calls !== perSecond) this.#anonymous = { ...ANONYMOUS, calls: perSecond }
-    const group = this.#anonymous
+  /** Whether a call that nobody signed may go on at `now`: `perSecond` of them, or the part of it that the rate has. */
+  admitAnonymous(rate: AnonymousRate, whose: string, perSecond: number, now: number): boolean {
+    const groups = this.#anonymous.get(perSecond) ?? anonymousGroups(perSecond)
+    this.#anonymous.set(perSecond, groups)
+    const group = groups[rate]
     return taken(this.#bucket(group, whose, now).admitted, this.#shareOf(group), now)
   }
 

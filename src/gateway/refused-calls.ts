@@ -5,12 +5,31 @@ import type { Refusal } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import type { Committed } from '../ledger/call.ts'
 import type { EventRow } from '../storage/storage.ts'
+import type { Authenticated } from './authenticate.ts'
 import { eventOf, furtherEvents, type Named, type Progress } from './call-event.ts'
 import type { House } from './house.ts'
 
-/** The user or role that calls; all sessions of a role are one. */
-function principalOf(caller: Caller): string {
-  return caller.type === 'assumed-role' ? caller.roleId : caller.principalId
+/** What the callers of an account whom only a token proves may write, as a part of what the account may. */
+const FEDERATED_PART = 1 / 16
+
+/** Who pays for the event of a refused call, and at which rate. */
+interface Payer {
+  readonly owner: string
+  readonly principal: string
+  readonly perSecond: number
+}
+
+/**
+ * The account and its user or role that calls; all sessions of a role are one. Whoever calls by a token pays from a smaller bucket beside the
+ * account's, of which all those together whose token is not verified have half: strangers hide no refused call of anybody else.
+ */
+function payerOf({ caller, unverified }: Authenticated, perSecond: number): Payer {
+  const owner = ownerOf(caller)
+  if (caller.type === 'oidc-provider') {
+    const principal = unverified ? 'unverified' : caller.principalId
+    return { owner: `${owner}/oidc`, principal, perSecond: perSecond * FEDERATED_PART }
+  }
+  return { owner, principal: caller.type === 'assumed-role' ? caller.roleId : caller.principalId, perSecond }
 }
 
 /** The account to which a call is charged; a service pays for itself. */
@@ -34,13 +53,12 @@ export async function recorded(
   house: House,
 ): Promise<Refusal | 'moved'> {
   const { nonce, caller } = call.authenticated
-  const owner = ownerOf(caller)
+  const { owner, principal, perSecond } = payerOf(call.authenticated, house.settings.refusedBytesPerSecond)
   const limiter = house.rateLimiter.refused
   const event = eventOf(call, resources, { refusal })
-  const perSecond = house.settings.refusedBytesPerSecond
-  const before = await limiter.admit(owner, principalOf(caller), sizeOf(event), perSecond, call.now)
+  const before = await limiter.admit(owner, principal, sizeOf(event), perSecond, call.now)
   if (before === null) {
-    house.observer.unrecorded(owner)
+    house.observer.unrecorded(ownerOf(caller))
     return call.operation.product.throttled()
   }
   const told = before === 0 ? event : eventOf(call, resources, { refusal }, { unrecorded: before })

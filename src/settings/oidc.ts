@@ -42,7 +42,7 @@ export const OIDC = {
   'oidc-calls-per-second': {
     reader: whole(1, 1_000_000),
     fallback: '100',
-    help: 'most calls of AssumeRoleWithOIDC in a second, of each source address and for each OIDC provider',
+    help: 'most calls of AssumeRoleWithOIDC in a second, of each source address, and with verified tokens for each OIDC provider; of one address for one provider a fifth',
   },
 } as const satisfies Rows
 

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHmac, X509Certificate } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { text } from 'node:stream/consumers'
+import { after, before, beforeEach, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { Refusal } from '../../src/api/errors.ts'
@@ -586,14 +588,14 @@ describe('a token of any form', () => {
       )
       .map((object) => Buffer.from(JSON.stringify(object)).toString('base64url')),
   )
-  const text = fc.oneof(
+  const anyText = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.array(part, { minLength: 2, maxLength: 4 }).map((parts) => parts.join('.')),
   )
 
   it('is read with all that is checked of it, or refused, and no message tells any of it', () => {
     fc.assert(
-      fc.property(text, (token) => {
+      fc.property(anyText, (token) => {
         try {
           const { text: kept, issuer, subject, audiences, issuedAt, expiresAt } = readToken(token)
           assert.equal(kept, token)
@@ -610,6 +612,114 @@ describe('a token of any form', () => {
 })
 
 describe('calls that nobody signed', () => {
+  const ACCOUNT_RATE = 12
+  let issuer: TestIssuer
+  let house: TestHouse
+  let good: string
+  let bad: string
+  const of = (resource: string) => `acs:ram::${house.credentials.accountId}:${resource}`
+  /** Sends a call from a loopback address, and returns its outcome. */
+  const send = (from: string, given: Parameters = {}) =>
+    new Promise<string>((resolve, reject) => {
+      const query = new URLSearchParams({
+        ...{ Action: 'AssumeRoleWithOIDC', Version: '2015-04-01', Format: 'JSON' },
+        ...{ OIDCProviderArn: of('oidc-provider/pods'), RoleArn: of('role/Pod'), RoleSessionName: 'app' },
+        ...{ OIDCToken: good, ...given },
+      })
+      const asked = request(house.endpoint, { method: 'POST', localAddress: from, agent: false }, (answer) => {
+        text(answer).then((body) => resolve(JSON.parse(body).Code ?? 'OK'), reject)
+      })
+      asked.on('error', reject)
+      asked.setHeader('content-type', 'application/x-www-form-urlencoded')
+      asked.end(query.toString())
+    })
+  const times = async (count: number, sent: (i: number) => Promise<string>) => {
+    const outcomes: Record<string, number> = {}
+    for (let i = 0; i < count; i++) {
+      const outcome = await sent(i)
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+    }
+    return outcomes
+  }
+  const THROTTLED = 'Throttling.User'
+
+  before(async () => {
+    issuer = await TestIssuer.start()
+    const flags = ['--oidc-issuers', issuer.host, '--oidc-ca-file', issuer.caFile, '--oidc-private-addresses']
+    const limits = ['--oidc-calls-per-second', '10', '--refused-bytes-per-second', '4096']
+    const rate = { product: 'Sts', operations: ['AssumeRoleWithOIDC'], calls: ACCOUNT_RATE, seconds: 1 }
+    house = await openTestHouse(null, [...flags, ...limits], { quotas: { default: { rates: [rate] } } })
+    for (const [OIDCProviderName, path] of [
+      ['pods', '/cluster'],
+      ['builds', '/builds'],
+    ] as const) {
+      const IssuerUrl = issuer.url(path)
+      const named = { OIDCProviderName, IssuerUrl, ClientIds: 'sts.aliyuncs.com' }
+      const asked = { Version: '2019-08-15', ...named }
+      assert.equal((await call(house.endpoint, house.credentials, 'CreateOIDCProvider', asked, house.now)).status, 200)
+    }
+    const ram = ramOf(house)
+    const Federated = [of('oidc-provider/pods'), of('oidc-provider/builds')]
+    const statement = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Federated } }
+    await ram.must('CreateRole', { RoleName: 'Pod', AssumeRolePolicyDocument: ram.document(statement) })
+    good = await issuer.token(house.now)
+    bad = `${good.slice(0, -8)}AAAAAAAA`
+  })
+  after(async () => {
+    await house[Symbol.asyncDispose]()
+    await issuer[Symbol.asyncDispose]()
+  })
+  beforeEach(() => {
+    house.now += 60_000
+  })
+
+  it('take nothing from the callers of a provider until their tokens are verified', async () => {
+    assert.deepEqual(await times(5, () => send('127.0.0.2', { OIDCToken: bad })), { [SIGNATURE]: 2, [THROTTLED]: 3 })
+    const strangers = 2 * ACCOUNT_RATE
+    const flood = await times(strangers, (i) => send(`127.0.1.${i >> 1}`, { OIDCToken: bad }))
+    assert.deepEqual(flood, { [SIGNATURE]: strangers })
+    assert.equal(await send('127.0.0.1'), 'OK')
+  })
+
+  it('draw on the rates of their provider and of its account once their tokens are verified, from one source a small part', async () => {
+    assert.deepEqual(await times(4, () => send('127.0.0.2')), { OK: 2, [THROTTLED]: 2 })
+    assert.deepEqual(await times(10, (i) => send(`127.0.1.${i}`)), { OK: 8, [THROTTLED]: 2 })
+    const OIDCToken = await issuer.token(house.now, { iss: issuer.url('/builds') })
+    const builds = { OIDCProviderArn: of('oidc-provider/builds'), OIDCToken }
+    assert.deepEqual(await times(4, (i) => send(`127.0.2.${i}`, builds)), { OK: ACCOUNT_RATE - 10, [THROTTLED]: 2 })
+  })
+
+  it('hide no refused call of others, and show of strangers only what they ask for', async () => {
+    const Policy = JSON.stringify({ Version: '1', Statement: [], more: 'x'.repeat(2000) })
+    const stored = async () => (await house.open.storage.events.after(0, 1_000_000)).map(({ body }) => body)
+    const before = (await stored()).length
+    const flood = await times(80, (i) => {
+      const OIDCProviderArn = of(`oidc-provider/${i % 2 ? 'pods' : 'builds'}`)
+      return send(`127.0.3.${i >> 1}`, { OIDCProviderArn, OIDCToken: bad, Policy, DurationSeconds: 'long' })
+    })
+    const written = (await stored()).slice(before)
+    // 1/16 of what the account may write, half of that, 256 seconds' worth.
+    assert.ok(written.join('').length <= (4096 / 16 / 2) * 256)
+    const silent = flood[THROTTLED] ?? 0
+    assert.deepEqual([written.length, silent > 0], [80 - silent, true])
+    assert.equal(written.join('').includes('xxx'), false)
+    const shown = async () => {
+      const { requestParameters, errorCode, additionalEventData } = (await house.events()).at(-1) ?? {}
+      return { code: errorCode, names: Object.keys(requestParameters ?? {}), more: additionalEventData }
+    }
+    assert.deepEqual((await shown()).names, ['OIDCProviderArn', 'RoleArn'])
+
+    assert.equal(await house.outcome('DescribeKey', { KeyId: 'x' }), 'Forbidden.KeyNotFound')
+    assert.deepEqual(await shown(), { code: 'Forbidden.KeyNotFound', names: ['KeyId'], more: undefined })
+
+    assert.equal(await send('127.0.0.1', { RoleArn: of('role/none'), Policy }), 'EntityNotExist.Role')
+    assert.deepEqual(await shown(), {
+      code: 'EntityNotExist.Role',
+      names: ['OIDCProviderArn', 'RoleArn', 'RoleSessionName', 'Policy'],
+      more: { UnrecordedRefusals: String(silent) },
+    })
+  })
+
   it('are throttled by their source before anything is read for them', async () => {
     await using house = await openTestHouse(null, ['--oidc-calls-per-second', '3'])
     const body = new URLSearchParams({ Action: 'AssumeRoleWithOIDC', Version: '2015-04-01', OIDCToken: 'a.b.c' })

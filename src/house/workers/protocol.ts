@@ -6,7 +6,7 @@ import type { Attempt } from '../../console/attempts.ts'
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../../cryptography/algorithms.ts'
 import type { Limits } from '../../gateway/limits.ts'
 import type { Counted } from '../../gateway/metrics.ts'
-import type { Admission } from '../../gateway/rate-limit.ts'
+import type { Admission, AnonymousRate } from '../../gateway/rate-limit.ts'
 import type { Tls } from '../../gateway/server.ts'
 import type { KeyUsage } from '../../keystore/key-spec.ts'
 import {
@@ -115,8 +115,14 @@ export type OwnerMethods = StorageMethods &
     readonly rewound: (heads: Heads) => Promise<void>
     /** See RateLimits and RefusedLimits. */
     readonly admit: (account: string, region: string, product: string, operation: string, now: number) => Admission
-    readonly admitAnonymous: (whose: string, now: number) => boolean
-    readonly 'refused.admit': (account: string, caller: string, bytes: number, now: number) => number | null
+    readonly admitAnonymous: (rate: AnonymousRate, whose: string, now: number) => boolean
+    readonly 'refused.admit': (
+      account: string,
+      caller: string,
+      bytes: number,
+      perSecond: number,
+      now: number,
+    ) => number | null
     readonly 'refused.admitCopy': (payer: string, owner: string, bytes: number, now: number) => number | null
     readonly 'refused.untold': (account: string, unrecorded: number) => void
     readonly 'refused.untoldCopy': (payer: string, owner: string, unrecorded: number) => void

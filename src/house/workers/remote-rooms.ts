@@ -28,9 +28,10 @@ export function remoteLimits(owner: ToOwner): RateLimits {
   return {
     admit: (rates, { account, region }, { product, name }, now) =>
       rates.has(`${product.name}.${name}`) ? owner.ask('admit', account, region, product.name, name, now) : 'admitted',
-    admitAnonymous: (whose, _, now) => owner.ask('admitAnonymous', whose, now),
+    admitAnonymous: (rate, whose, _, now) => owner.ask('admitAnonymous', rate, whose, now),
     refused: {
-      admit: (account, caller, bytes, _, now) => owner.ask('refused.admit', account, caller, bytes, now),
+      admit: (account, caller, bytes, perSecond, now) =>
+        owner.ask('refused.admit', account, caller, bytes, perSecond, now),
       admitCopy: (payer, paid, bytes, _, now) => owner.ask('refused.admitCopy', payer, paid, bytes, now),
       untold: (account, unrecorded) => owner.tell('refused.untold', account, unrecorded),
       untoldCopy: (payer, paid, unrecorded) => owner.tell('refused.untoldCopy', payer, paid, unrecorded),

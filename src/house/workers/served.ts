@@ -35,9 +35,9 @@ export function servedTo(taker: Taker, { rooms, house, dealer, observer }: Owner
       const rates = settings.accounts.get(account)?.rates ?? settings.rates
       return rateLimiter.admit(rates, { account, region }, { product: { name: product }, name }, now)
     },
-    admitAnonymous: (whose, now) => rateLimiter.admitAnonymous(whose, settings.oidc.callsPerSecond, now),
+    admitAnonymous: (rate, whose, now) => rateLimiter.admitAnonymous(rate, whose, settings.oidc.callsPerSecond, now),
     'issuer.keysOf': (issuer, now, newerThan) => issuers.keysOf(issuer, now, newerThan),
-    'refused.admit': (account, caller, bytes, now) => refused.admit(account, caller, bytes, perSecond, now),
+    'refused.admit': (account, caller, bytes, rate, now) => refused.admit(account, caller, bytes, rate, now),
     'refused.admitCopy': (payer, owner, bytes, now) => refused.admitCopy(payer, owner, bytes, perSecond, now),
     'refused.untold': (account, unrecorded) => refused.untold(account, unrecorded),
     'refused.untoldCopy': (payer, owner, unrecorded) => refused.untoldCopy(payer, owner, unrecorded),

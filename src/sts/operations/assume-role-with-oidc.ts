@@ -36,6 +36,7 @@ export const AssumeRoleWithOIDC = operation({
   access: 'Write',
   trail: {
     show: ['OIDCProviderArn', 'RoleArn', 'RoleSessionName', 'DurationSeconds', 'Policy'],
+    unverified: ['OIDCProviderArn', 'RoleArn'],
     reply: ['AssumedRoleUser', 'Credentials.AccessKeyId', 'Credentials.Expiration', 'OIDCTokenInfo'],
   },
   action: null,
@@ -57,8 +58,14 @@ export const AssumeRoleWithOIDC = operation({
     'InvalidParameter.PolicySize',
     'InvalidParameter.DurationSeconds',
   ],
-  async claimant({ OIDCProviderArn: named }, { ledger }) {
-    return holderOf(await registered(named, ledger))
+  claimant: {
+    async find({ OIDCProviderArn: named }, { ledger }) {
+      return holderOf(await registered(named, ledger))
+    },
+    async verify({ OIDCToken: token, OIDCProviderArn: named }, { ledger, oidcTokens, now }) {
+      const provider = await registered(named, ledger)
+      await oidcTokens.verify(token, provider.body, now)
+    },
   },
   async locate({ RoleArn: { accountId, roleName } }, { caller, ledger }) {
     if (accountId === caller.accountId) return [await ramResource('role', roleName, { ledger, caller })]
@@ -66,9 +73,8 @@ export const AssumeRoleWithOIDC = operation({
   },
   async decide(values, context) {
     const { OIDCToken: token, OIDCProviderArn: named, RoleArn, RoleSessionName, DurationSeconds } = values
-    const { ledger, now } = context
+    const { ledger } = context
     const provider = await registered(named, ledger)
-    await context.oidcTokens.verify(token, provider.body, now)
     // Roles of other accounts are nothing to whom the provider speaks for.
     if (RoleArn.accountId !== named.accountId) throw refuse('AuthenticationFail.NoPermission', { reason: UNTRUSTED })
     const role = await roleByName(RoleArn.roleName, { ledger, caller: RoleArn })
