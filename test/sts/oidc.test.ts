@@ -666,8 +666,8 @@ describe('calls that nobody signed', () => {
     bad = `${good.slice(0, -8)}AAAAAAAA`
   })
   after(async () => {
-    await house[Symbol.asyncDispose]()
     await issuer[Symbol.asyncDispose]()
+    await house[Symbol.asyncDispose]()
   })
   beforeEach(() => {
     house.now += 60_000
