@@ -15,7 +15,7 @@ export const createSecretTexts = {
     '密钥ID或别名；不填写时使用服务自己的密钥加密。',
   ],
   tags: ['Tags', '标签'],
-  'tag.add': ['Add Tag', '添加标签'],
+  'tag.add': ['Add tag', '添加标签'],
   'tag.key': ['Tag Key', '标签键'],
   'tag.value': ['Tag Value', '标签值'],
   'tag.key.row': ['Key of tag {number}', '第{number}个标签的键'],

@@ -17,7 +17,7 @@ export const secretTexts = {
   updated: ['Updated', '更新时间'],
   'edit.description': ['Edit Description', '修改描述'],
   tags: ['Tags', '标签'],
-  'tag.add': ['Add Tag', '添加标签'],
+  'tag.add': ['Add tag', '添加标签'],
   'tag.key': ['Tag Key', '标签键'],
   'tag.value': ['Tag Value', '标签值'],
   'tag.remove': ['Remove tag {name}', '移除标签 {name}'],
