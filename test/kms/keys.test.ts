@@ -66,6 +66,7 @@ eachProtectionLevel((open) => {
         { Origin: 'aliyun_kms' },
         { ProtectionLevel: 'software' },
         { KeySpec: 'AES_256' },
+        { KeySpec: 'RSA_2048', Origin: 'EXTERNAL' },
         { KeyUsage: 'ENCRYPT / DECRYPT' },
         { KeyUsage: 'SIGN/VERIFY' },
         { EnableAutomaticRotation: 'yes' },
@@ -74,7 +75,6 @@ eachProtectionLevel((open) => {
       ] as Record<string, string>[])
         await refused('CreateKey', bad, 'InvalidParameter', 400)
       await refused('CreateKey', { ProtectionLevel: 'HSM', RegionId: 'us-west-1' }, 'Unsupported.ProtectionLevel', 400)
-      await refused('CreateKey', { KeySpec: 'RSA_2048' }, 'UnsupportedOperation', 400)
       await refused('CreateKey', { DKMSInstanceId: 'kst-x' }, 'Forbidden.DKMSInstanceNotFound', 403)
       await refused('DescribeKey', {}, 'MissingParameter', 400)
       await refused('DescribeKey', { KeyId: '' }, 'MissingParameter', 400)
