@@ -64,6 +64,9 @@ describe('the documentation', () => {
       'test/clients/python/requirements.txt',
       'test/clients/go/go.mod',
       'test/clients/java/pom.xml',
+      'test/clients/kubernetes/go.mod',
+      'test/clients/secrets/go.mod',
+      'test/clients/secrets/requirements.txt',
     ]
     const pinned = lists.map((list) => readFileSync(join(root, list), 'utf8')).join('\n')
     const table = /^## What was run$(.*?)^## /ms.exec(readFileSync(join(root, 'docs/clients.md'), 'utf8'))?.[1] ?? ''
