@@ -1,6 +1,7 @@
 // Providers and the session, around the pages.
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { App, ConfigProvider, Spin } from 'antd'
+import english from 'antd/locale/en_US'
 import { Suspense, useEffect, useState } from 'react'
 import { BrowserRouter, Navigate, Route, Routes, useLocation } from 'react-router'
 import { Frame } from './frame/frame.tsx'
@@ -31,9 +32,10 @@ const newClient = () =>
 export function Application() {
   const preferences = usePreferences()
   const { language } = preferences
-  const [locale, setLocale] = useState<object>()
+  // Always one: a locale that comes later would make all pages anew, with what was chosen in them.
+  const [locale, setLocale] = useState(english)
   useEffect(() => {
-    if (language === 'en') setLocale(undefined)
+    if (language === 'en') setLocale(english)
     else void import('./texts/antd-chinese.ts').then((loaded) => setLocale(loaded.default))
   }, [language])
   return (
@@ -41,8 +43,8 @@ export function Application() {
       button={{ autoInsertSpace: false }}
       componentSize="medium"
       csp={csp}
+      locale={locale}
       theme={themeOf(preferences.theme)}
-      {...(locale ? { locale: locale as never } : {})}
     >
       <App>
         <LanguageProvider value={language}>

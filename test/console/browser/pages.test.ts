@@ -93,6 +93,24 @@ describe('every page of the console', () => {
     await page.context().close()
   })
 
+  it('keeps what was typed when the Chinese texts of its parts come late', async () => {
+    const page = await desk.page({ language: 'zh' })
+    const late = Promise.withResolvers<void>()
+    await page.route(/antd-chinese/, async (route) => {
+      await late.promise
+      await route.continue()
+    })
+    await page.goto(desk.console)
+    await page.getByText('AccessKey', { exact: true }).click()
+    await page.getByLabel('AccessKey ID').fill('LTAI')
+    const came = page.waitForResponse(/antd-chinese/)
+    late.resolve()
+    await came
+    await page.waitForLoadState('networkidle')
+    assert.equal(await page.getByLabel('AccessKey ID').inputValue(), 'LTAI')
+    await page.context().close()
+  })
+
   it('stores nothing in the browser but how it looks', async () => {
     const page = await desk.root()
     const stored = await page.evaluate(() => [
