@@ -27,7 +27,7 @@ describe('examples/database', () => {
     await house[Symbol.asyncDispose]()
   })
 
-  /** The program, started anew: it has no data key in memory. */
+  /** Starts the program, which has no data key in memory yet. */
   const started = () => new Patients(sql, kms, 'alias/patients')
 
   it('has the column sealed in the database, and rotates its data key in steps while others write', async () => {

@@ -84,7 +84,7 @@ export class SealedStore extends FolderStore {
     return made
   }
 
-  /** A copy is sealed anew, since each file is bound to its place. */
+  /** Opens the file and seals it again, because each file is bound to its place. */
   override async copyObject(
     bucket: string,
     key: string,
@@ -157,7 +157,7 @@ function webStream(stream: Readable) {
     globalThis.ReadableStream<Uint8Array>
 }
 
-/** Throws what the client is told: that the owner of the CMK does not allow it, or that the key service is away. */
+/** Throws the error that the client gets: the owner of the CMK does not allow the call, or the key service is unavailable. */
 function refusedByKms(error: unknown): never {
   if (!(error instanceof Refused)) throw error
   const isDenied = /^(Rejected|Forbidden)\./.test(error.code)

@@ -71,7 +71,7 @@ const SM2_GROWTH = 128
 
 type Transform = 'EVP_PKEY_sign' | 'EVP_PKEY_encrypt' | 'EVP_PKEY_decrypt'
 
-/** What the function makes of the input; null when it fails. OpenSSL writes at most `longest` bytes, which it is told. */
+/** Returns the output of the function; null when it fails. `longest` is the length of the output buffer in bytes, which OpenSSL never exceeds. */
 function transformed(name: Transform, context: bigint, input: Uint8Array, longest: number): Buffer | null {
   demand(openssl[`${name}_init`](context))
   const output = Buffer.alloc(longest)

@@ -23,7 +23,7 @@ export interface ProviderOptions {
 const PROBE = Buffer.from('strongroom')
 
 /**
- * The service behind the socket. kube-apiserver takes a new key id as a reason to encrypt anew, so the id names the CMK and the version that
+ * The service behind the socket. kube-apiserver makes a new data key when the key id changes, so the id names the CMK and the version that
  * encrypted.
  */
 export function kmsProvider(options: ProviderOptions): ServiceImpl<typeof KeyManagementService> {

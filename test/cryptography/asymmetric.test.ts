@@ -193,7 +193,7 @@ describe('encryption for a public key', () => {
   })
 })
 
-/** What the openssl program is told of each algorithm. */
+/** The options of the openssl program for each algorithm. */
 const OPTIONS: Readonly<Partial<Record<SigningAlgorithm | EncryptionAlgorithm, readonly string[]>>> = {
   RSA_PSS_SHA_256: ['digest:sha256', 'rsa_padding_mode:pss', 'rsa_pss_saltlen:digest', 'rsa_mgf1_md:sha256'],
   RSA_PKCS1_SHA_256: ['digest:sha256', 'rsa_padding_mode:pkcs1'],

@@ -25,7 +25,7 @@ describe('a random password', () => {
     }
   })
 
-  it('is drawn anew as a whole where a type is missing', () => {
+  it('is drawn again as a whole when a type is missing', () => {
     // Each password is of 64 bytes of its own: at first letters, then a digit in the eighth place.
     const bytes = Array.from({ length: 128 }, (_, at) => (at < 64 ? at % 26 : at === 71 ? 26 : 1))
     const wanted = { length: 8, types: [CHARACTERS.lowercase, CHARACTERS.numbers] }

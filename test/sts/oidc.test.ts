@@ -1,4 +1,4 @@
-// AssumeRoleWithOIDC: whose tokens start a session, what the others are told, and what it costs to ask.
+// AssumeRoleWithOIDC: whose tokens start a session, how the service refuses the others, and what a refused call costs.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHmac, X509Certificate } from 'node:crypto'

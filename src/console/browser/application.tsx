@@ -32,7 +32,7 @@ const newClient = () =>
 export function Application() {
   const preferences = usePreferences()
   const { language } = preferences
-  // Always one: a locale that comes later would make all pages anew, with what was chosen in them.
+  // There is a locale from the start: adding one later makes React mount every page again, which loses what the reader typed.
   const [locale, setLocale] = useState(english)
   useEffect(() => {
     if (language === 'en') setLocale(english)

@@ -25,7 +25,7 @@ const CLAIM_MS = 60_000
 const PAUSE_MS = 30_000
 const SELDOM_MS = 3_600_000
 const SALT_BYTES = 16
-/** How often a rotation whose password is set is recorded anew, when something else changes the secret meanwhile. */
+/** How many times the service tries to record a password that the database has, when other calls change the secret meanwhile. */
 const TRIES = 10
 
 /** Sets the password of a role in a database: see setPassword of the storage. */

@@ -77,7 +77,7 @@ export function faultWork(
   }
 }
 
-/** Why a rotation can't be done until somebody mends it; null where the error says nothing about that. */
+/** Returns the fault that stops the rotation until an administrator removes it; null when the error is no such fault. */
 export function faultOf(error: unknown): string | null {
   if (error instanceof RotationFault) return error.message
   return error instanceof Refusal && !isDatabaseAway(error)

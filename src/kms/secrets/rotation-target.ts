@@ -6,7 +6,7 @@ import type { KmsContext } from '../operation.ts'
 import type { RotationTarget, SecretBody } from './records.ts'
 import { CURRENT, PREVIOUS, versionInStage } from './stages.ts'
 
-/** Why a rotation can't be done until somebody mends it, in a sentence. It contains nothing secret. */
+/** A sentence about the fault that stops a rotation until an administrator removes it. It contains nothing secret. */
 export class RotationFault extends Error {}
 
 type Context = Pick<KmsContext, 'scope' | 'quotas'> & {

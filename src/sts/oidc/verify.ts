@@ -8,7 +8,7 @@ import { ALGORITHMS, invalidToken, type OidcToken } from './token.ts'
 
 /** How far the clocks of issuer and server may differ. */
 const SKEW_SECONDS = 60
-/** Beyond so many issuers, all are asked for anew. */
+/** The most issuers whose keys are kept ready. One more, and the service reads the keys of all of them again. */
 const MOST_ISSUERS = 256
 
 type Provider = Pick<OidcProviderBody, 'issuerUrl' | 'clientIds' | 'fingerprints' | 'issuanceLimitHours'>

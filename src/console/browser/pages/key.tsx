@@ -11,10 +11,10 @@ import { usePermissions } from '../service/permissions.ts'
 import { useReply } from '../service/queries.ts'
 import type { Aliases, KeyMetadata } from '../service/replies.ts'
 import { useCommon, useTexts } from '../texts/language.tsx'
+import { NewestEvents } from './events/newest-events.tsx'
 import type { AliasesReply } from './key/alias-list.tsx'
 import { Details } from './key/details.tsx'
 import { KeyDialog, useKeyActions } from './key/key-actions.tsx'
-import { KeyEvents } from './key/key-events.tsx'
 import { Material } from './key/material.tsx'
 import { Versions } from './key/versions.tsx'
 import { WhoCan } from './key/who-can.tsx'
@@ -67,7 +67,11 @@ function KeyTabs({ metadata, aliases }: TabsProps) {
         { key: 'versions', label: say('versions'), content: () => <Versions metadata={metadata} /> },
         { key: 'material', label: say('material'), content: () => <Material metadata={metadata} /> },
         { key: 'access', label: say('access'), content: () => <WhoCan arn={metadata.Arn} /> },
-        { key: 'events', label: say('events'), content: () => <KeyEvents keyId={metadata.KeyId} /> },
+        {
+          key: 'events',
+          label: say('events'),
+          content: () => <NewestEvents all={say('events.all')} name={metadata.KeyId} />,
+        },
       ]}
       to={(next) => paths.key(region, metadata.KeyId, next)}
     />

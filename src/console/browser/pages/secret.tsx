@@ -10,9 +10,9 @@ import { usePermissions } from '../service/permissions.ts'
 import { useReply } from '../service/queries.ts'
 import type { SecretMetadata } from '../service/replies.ts'
 import { useCommon, useDates, useTexts } from '../texts/language.tsx'
+import { NewestEvents } from './events/newest-events.tsx'
 import { SecretDetails } from './secret/details.tsx'
 import { DeleteSecret, RestoreSecret } from './secret/removal.tsx'
-import { SecretEvents } from './secret/secret-events.tsx'
 import { SecretVersions } from './secret/versions.tsx'
 import { secretTexts } from './secret.texts.ts'
 
@@ -51,7 +51,11 @@ function SecretTabs({ metadata }: { readonly metadata: SecretMetadata }) {
         tabs={[
           { key: 'details', label: say('details'), content: () => <SecretDetails metadata={metadata} /> },
           { key: 'versions', label: say('versions'), content: () => <SecretVersions metadata={metadata} /> },
-          { key: 'events', label: say('events'), content: () => <SecretEvents name={metadata.SecretName} /> },
+          {
+            key: 'events',
+            label: say('events'),
+            content: () => <NewestEvents all={say('events.all')} name={metadata.SecretName} />,
+          },
         ]}
         to={(next) => paths.secret(region, metadata.SecretName, next)}
       />

@@ -4,10 +4,11 @@ import { Link } from 'react-router'
 import { useRegion } from '../../frame/region.ts'
 import { Do } from '../../parts/allowed.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
-import { DeleteIcon, EditIcon, PlusIcon } from '../../parts/icons.tsx'
+import { EditIcon } from '../../parts/icons.tsx'
 import { Mono } from '../../parts/mono.tsx'
-import { Facts, Nothing, Section } from '../../parts/page.tsx'
-import { MemberField, ParameterField } from '../../parts/parameter-field.tsx'
+import { Facts, Section } from '../../parts/page.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
+import { TagSection } from '../../parts/tag-section.tsx'
 import { When } from '../../parts/when.tsx'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
@@ -49,7 +50,12 @@ export function SecretDetails({ metadata }: Props) {
           ]}
         />
       </Section>
-      <Tags metadata={metadata} />
+      <TagSection
+        arn={metadata.Arn}
+        none={say('tag.none')}
+        of={{ SecretName: metadata.SecretName }}
+        tags={metadata.Tags?.Tag ?? []}
+      />
     </>
   )
 }
@@ -88,68 +94,5 @@ function Description({ metadata: { Arn, SecretName, Description: description } }
         </FormDialog>
       )}
     </>
-  )
-}
-
-function Tags({ metadata: { Arn, SecretName, Tags: tags } }: Props) {
-  const say = useTexts(secretTexts)
-  const common = useCommon()
-  const [open, setOpen] = useState(false)
-  const permission = usePermissions(Arn, ['kms:TagResource', 'kms:UntagResource'])
-  const add = useChange((tag: object, region) =>
-    call('Kms', 'TagResource', region, { SecretName, Tags: JSON.stringify([tag]) }),
-  )
-  const remove = useChange((TagKey: string, region) =>
-    call('Kms', 'UntagResource', region, { SecretName, TagKeys: JSON.stringify([TagKey]) }),
-  )
-  return (
-    <Section
-      actions={
-        <Do icon={<PlusIcon />} onClick={() => setOpen(true)} permission={permission('kms:TagResource')} size="small">
-          {say('tag.add')}
-        </Do>
-      }
-      title={say('tags')}
-    >
-      {tags?.Tag.length ? (
-        <ul className="rows">
-          {tags.Tag.map(({ TagKey, TagValue }) => (
-            <li key={TagKey}>
-              <span>
-                <code className="mono">{TagKey}</code> <span className="muted">=</span>{' '}
-                <code className="mono">{TagValue}</code>
-              </span>
-              <Do
-                aria-label={say('tag.remove', { name: TagKey })}
-                icon={<DeleteIcon />}
-                loading={remove.isPending && remove.variables === TagKey}
-                onClick={() => remove.mutate(TagKey)}
-                permission={permission('kms:UntagResource')}
-                size="small"
-                type="text"
-              />
-            </li>
-          ))}
-        </ul>
-      ) : (
-        <Nothing text={say('tag.none')} />
-      )}
-      {open && (
-        <FormDialog<{ TagKey: string; TagValue?: string }>
-          close={() => setOpen(false)}
-          of="Kms.TagResource"
-          run={({ TagKey, TagValue = '' }) => add.mutateAsync({ TagKey, TagValue })}
-          title={say('tag.add')}
-          verb={common('do.ok')}
-        >
-          <MemberField label={say('tag.key')} member="TagKey" name="Tags">
-            <Input autoFocus />
-          </MemberField>
-          <MemberField label={say('tag.value')} member="TagValue" name="Tags">
-            <Input />
-          </MemberField>
-        </FormDialog>
-      )}
-    </Section>
   )
 }
