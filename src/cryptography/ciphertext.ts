@@ -9,7 +9,7 @@
 //
 // The protection level of the key version, never the length, decides which nonce it is.
 import { digestOf, fromBase64 } from './encoding.ts'
-import { TAG_BYTES } from './xaes.ts'
+import { TAG_BYTES } from './gcm.ts'
 
 const VERSION_ID_BYTES = 36
 const VERSION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

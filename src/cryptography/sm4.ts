@@ -1,11 +1,11 @@
 // SM4-GCM: the block cipher of GB/T 32907 in the mode of NIST SP 800-38D, with nonces of 96 bits. Random ones are safe for 2^32 messages per key, as
 // with AES: both have blocks of 128 bits.
 import { type CipherGCMTypes, createCipheriv, createDecipheriv } from 'node:crypto'
+import { openedBy, TAG_BYTES } from './gcm.ts'
 
 /** The types of node:crypto know AES only. */
 const NAME = 'sm4-gcm' as CipherGCMTypes
 const NONCE_BYTES = 12
-const TAG_BYTES = 16
 const KEY_BYTES = 16
 
 /** A key of 128 bits. */
@@ -30,16 +30,7 @@ export class Sm4 {
   open(nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Buffer | null {
     if (nonce.length !== NONCE_BYTES || sealed.length < TAG_BYTES) return null
     const decipher = createDecipheriv(NAME, this.#key, nonce, { authTagLength: TAG_BYTES })
-    decipher.setAAD(aad)
-    decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES))
-    const plaintext = decipher.update(sealed.subarray(0, sealed.length - TAG_BYTES))
-    try {
-      decipher.final()
-      return plaintext
-    } catch {
-      plaintext.fill(0)
-      return null
-    }
+    return openedBy(decipher, sealed, aad)
   }
 
   /** Overwrites the key; the object seals and opens nothing afterwards. */

@@ -1,9 +1,9 @@
 // XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM with 192-bit nonces, so that random nonces are safe for 2^80 messages under one
 // key. Each message has an AES-256-GCM key of its own, derived from the key and the first half of the nonce.
 import { type Cipheriv, createCipheriv, createDecipheriv } from 'node:crypto'
+import { openedBy, TAG_BYTES } from './gcm.ts'
 
 export const NONCE_BYTES = 24
-export const TAG_BYTES = 16
 export const KEY_BYTES = 32
 
 /** A 256-bit key, prepared once for many messages. */
@@ -43,16 +43,7 @@ export class Xaes {
     const key = this.#messageKey(nonce)
     const decipher = createDecipheriv('aes-256-gcm', key, nonce.subarray(12), { authTagLength: TAG_BYTES })
     key.fill(0)
-    decipher.setAAD(aad)
-    decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES))
-    const plaintext = decipher.update(sealed.subarray(0, sealed.length - TAG_BYTES))
-    try {
-      decipher.final()
-      return plaintext
-    } catch {
-      plaintext.fill(0)
-      return null
-    }
+    return openedBy(decipher, sealed, aad)
   }
 
   /**
