@@ -3,11 +3,11 @@
 //
 //   offset  bytes  field
 //   0       36     KeyVersionId, ASCII
-//   36      m      nonce: 24 bytes (XAES-256-GCM) of software keys, 12 (AES-256-GCM) of an HSM's
+//   36      m      nonce: 24 bytes (XAES-256-GCM) of AES keys in software, 12 (SM4-GCM, or AES-256-GCM in an HSM) of all others
 //   36+m    n      ciphertext
 //   36+m+n  16     tag
 //
-// The protection level of the key version, never the length, decides which nonce it is.
+// KeySpec and protection level of the CMK, never the length, decide which nonce it is.
 import { digestOf, fromBase64 } from './encoding.ts'
 import { TAG_BYTES } from './gcm.ts'
 
