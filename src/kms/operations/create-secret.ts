@@ -5,7 +5,8 @@ import { type Change, insert } from '../../ledger/record.ts'
 import { containerResource, findKey, keyIdOrAlias, keyResource } from '../key-name.ts'
 import { type KmsContext, operation } from '../operation.ts'
 import { description, flag } from '../parameters.ts'
-import { extendedConfig, freshSecret, locateManaged } from '../secrets/managed.ts'
+import { extendedConfig } from '../secrets/extended-config.ts'
+import { freshSecret, locateRotated } from '../secrets/fresh-secret.ts'
 import { secretData, secretDataType, versionId } from '../secrets/parameters.ts'
 import { SECRET, type SecretBody } from '../secrets/records.ts'
 import { rotationMembers } from '../secrets/replies.ts'
@@ -64,7 +65,7 @@ export const CreateSecret = operation({
   locate: [
     async (_, context) => [containerResource('secret', context)],
     async ({ EncryptionKeyId }, context) => chosenKey(EncryptionKeyId, context),
-    locateManaged,
+    locateRotated,
   ],
   async decide(values, context) {
     demandSettable(values.Tags, context)

@@ -2,7 +2,7 @@ import { refuse } from '../../api/errors.ts'
 import { optional, possiblyEmpty, text } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
 import { operation } from '../operation.ts'
-import { customData, withCustomData } from '../secrets/managed.ts'
+import { customData, withCustomData } from '../secrets/extended-config.ts'
 import { findSecret, locateSecret, secretName } from '../secrets/secret-name.ts'
 import { demandNotInDeleteWindow } from '../secrets/secret-state.ts'
 

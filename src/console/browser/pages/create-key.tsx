@@ -1,47 +1,25 @@
-import { Alert, Button, Checkbox, Collapse, Form, Input, Radio, Select, Switch } from 'antd'
+import { Alert, Button, Form, Input, Radio } from 'antd'
 import { useState } from 'react'
 import { Link, useNavigate } from 'react-router'
 import { useRegion } from '../frame/region.ts'
 import { Do } from '../parts/allowed.tsx'
 import { OperationForm, UnplacedRefusal } from '../parts/operation-form.tsx'
 import { Page } from '../parts/page.tsx'
-import type { Pair } from '../parts/pair-rows.tsx'
 import { ParameterField } from '../parts/parameter-field.tsx'
-import { ParameterPairs } from '../parts/parameter-pairs.tsx'
-import { tagsOf } from '../parts/tag-pairs.ts'
-import { aliasName } from '../service/alias-name.ts'
+import { TagRows } from '../parts/tag-rows.tsx'
 import { useArns } from '../service/arns.ts'
-import { call } from '../service/call.ts'
 import { paths } from '../service/paths.ts'
 import { usePermissions } from '../service/permissions.ts'
 import { useChange } from '../service/queries.ts'
-import type { KeyMetadata } from '../service/replies.ts'
 import { useSession } from '../service/session.tsx'
 import { useCommon, useTexts } from '../texts/language.tsx'
+import { Advanced } from './create-key/advanced.tsx'
+import { createKey, isExternal, isForEitherUsage, isSymmetric, type Values } from './create-key/creation.ts'
+import { RotationField } from './create-key/rotation-field.tsx'
 import { createKeyTexts } from './create-key.texts.ts'
 import { AliasField } from './key/alias-field.tsx'
 
-interface Values {
-  readonly KeySpec: string
-  readonly KeyUsage?: string
-  readonly ProtectionLevel: 'SOFTWARE' | 'HSM'
-  readonly AliasName?: string
-  readonly Description?: string
-  readonly Tags?: readonly Pair[]
-  readonly rotation: string
-  /** In days. */
-  readonly RotationInterval?: number
-  readonly Origin: 'Aliyun_KMS' | 'EXTERNAL'
-  readonly understand?: boolean
-  readonly protection?: boolean
-}
-
-const PERIODS = [30, 90, 180, 365]
-/** The specs of symmetric keys begin so; all others are of pairs, which neither rotate nor can be imported. */
-const SYMMETRIC = /^Aliyun_/
-/** Pairs that can be for either usage. */
-const EITHER = /^(RSA_|EC_SM2$)/
-
+/** Makes a key. Once it is made, what follows may still be refused: then the page stays, and leads to the key. */
 export default function CreateKeyPage() {
   const say = useTexts(createKeyTexts)
   const common = useCommon()
@@ -51,36 +29,16 @@ export default function CreateKeyPage() {
   const { Regions } = useSession()
   const hasHsm = Regions.find(({ Id }) => Id === region)?.Hsm === true
   const [form] = Form.useForm<Values>()
-  const origin = Form.useWatch('Origin', form) ?? 'Aliyun_KMS'
-  const rotation = Form.useWatch('rotation', form) ?? 'off'
-  const isPair = !SYMMETRIC.test(Form.useWatch('KeySpec', form) ?? 'Aliyun_AES_256')
-  const isEither = EITHER.test(Form.useWatch('KeySpec', form) ?? '')
-  const doesNotRotate = origin === 'EXTERNAL' || isPair
+  const KeySpec = Form.useWatch('KeySpec', form) ?? 'Aliyun_AES_256'
+  const Origin = Form.useWatch('Origin', form) ?? 'Aliyun_KMS'
+  const isPair = !isSymmetric(KeySpec)
+  const doesNotRotate = isPair ? say('rotation.pair') : Origin === 'EXTERNAL' ? say('rotation.external') : undefined
   const [made, setMade] = useState<string | null>(null)
   const permission = usePermissions(arns.kms('key'), ['kms:CreateKey'])
-  const create = useChange(async (values: Values) => {
-    const isSymmetric = SYMMETRIC.test(values.KeySpec)
-    const isExternal = isSymmetric && values.Origin === 'EXTERNAL'
-    const days = values.rotation === 'custom' ? values.RotationInterval : Number(values.rotation) || undefined
-    const { KeyMetadata } = await call<{ KeyMetadata: KeyMetadata }>('Kms', 'CreateKey', region, {
-      KeySpec: values.KeySpec,
-      KeyUsage: EITHER.test(values.KeySpec) ? values.KeyUsage : undefined,
-      ProtectionLevel: values.ProtectionLevel,
-      Origin: isExternal ? 'EXTERNAL' : 'Aliyun_KMS',
-      Description: values.Description?.trim() || undefined,
-      ...(days && isSymmetric && !isExternal ? { EnableAutomaticRotation: true, RotationInterval: `${days}d` } : {}),
-      Tags: tagsOf(values.Tags),
-    })
-    setMade(KeyMetadata.KeyId)
-    if (values.AliasName)
-      await call('Kms', 'CreateAlias', region, { KeyId: KeyMetadata.KeyId, AliasName: aliasName(values.AliasName) })
-    if (values.protection)
-      await call('Kms', 'SetDeletionProtection', region, { KeyId: KeyMetadata.KeyId, EnableDeletionProtection: true })
-    return { id: KeyMetadata.KeyId, isExternal }
-  })
+  const create = useChange((values: Values) => createKey(values, region, setMade))
   const submit = (values: Values) =>
     create.mutate(values, {
-      onSuccess: ({ id, isExternal }) => void navigate(paths.key(region, id, isExternal ? 'material' : 'details')),
+      onSuccess: (keyId) => void navigate(paths.key(region, keyId, isExternal(values) ? 'material' : 'details')),
     })
   return (
     <Page crumbs={[{ label: common('nav.keys'), to: paths.keys(region) }]} name={say('title')} title={say('title')}>
@@ -93,7 +51,7 @@ export default function CreateKeyPage() {
         onFinish={submit}
       >
         <ParameterField extra={say(isPair ? 'spec.pair' : 'spec.help')} label={say('spec')} name="KeySpec" />
-        {isEither && (
+        {isForEitherUsage(KeySpec) && (
           <ParameterField
             label={say('usage')}
             labelOf={(usage) => say(usage === 'SIGN/VERIFY' ? 'usage.sign' : 'usage.encrypt')}
@@ -114,85 +72,12 @@ export default function CreateKeyPage() {
           />
         </ParameterField>
         <AliasField needed={false} />
-        <ParameterField label={say('description')} name="Description">
+        <ParameterField label={common('field.description')} name="Description">
           <Input.TextArea rows={2} />
         </ParameterField>
-        <ParameterPairs
-          called={{
-            key: (number) => say('tag.key.row', { number }),
-            value: (number) => say('tag.value.row', { number }),
-            remove: (number) => say('tag.remove', { number }),
-            add: say('tag.add'),
-          }}
-          label={say('tags')}
-          name="Tags"
-          placeholders={[say('tag.key'), say('tag.value')]}
-          sent={tagsOf}
-        />
-        <Form.Item
-          extra={isPair ? say('rotation.pair') : origin === 'EXTERNAL' ? say('rotation.external') : undefined}
-          label={say('rotation')}
-          name="rotation"
-          required
-        >
-          <Select
-            disabled={doesNotRotate}
-            options={[
-              { value: 'off', label: say('rotation.off') },
-              ...PERIODS.map((days) => ({ value: String(days), label: say('rotation.days', { count: days }) })),
-              { value: 'custom', label: say('rotation.custom') },
-            ]}
-          />
-        </Form.Item>
-        {rotation === 'custom' && !doesNotRotate && (
-          <ParameterField
-            label={({ Min: min = 0, Max: max = 0 }) => say('rotation.custom-days', { min, max })}
-            name="RotationInterval"
-            needed
-          />
-        )}
-        <Collapse
-          ghost
-          items={[
-            {
-              key: 'advanced',
-              forceRender: true,
-              label: say('advanced'),
-              children: (
-                <>
-                  <ParameterField label={say('origin')} name="Origin">
-                    <Radio.Group
-                      disabled={isPair}
-                      options={[
-                        { value: 'Aliyun_KMS', label: common('origin.Aliyun_KMS') },
-                        { value: 'EXTERNAL', label: common('origin.EXTERNAL') },
-                      ]}
-                    />
-                  </ParameterField>
-                  {origin === 'EXTERNAL' && !isPair && (
-                    <Form.Item
-                      extra={say('understand.help')}
-                      name="understand"
-                      rules={[
-                        {
-                          validator: async (_, ticked: boolean) => {
-                            if (!ticked) throw new Error(say('understand.missing'))
-                          },
-                        },
-                      ]}
-                      valuePropName="checked"
-                    >
-                      <Checkbox>{say('understand')}</Checkbox>
-                    </Form.Item>
-                  )}
-                  <Form.Item label={say('protection')} name="protection" valuePropName="checked">
-                    <Switch />
-                  </Form.Item>
-                </>
-              ),
-            },
-          ]}
-        />
+        <TagRows />
+        <RotationField because={doesNotRotate} />
+        <Advanced isExternal={isExternal({ KeySpec, Origin })} isPair={isPair} />
         <UnplacedRefusal />
         {create.error && made && (
           <Alert

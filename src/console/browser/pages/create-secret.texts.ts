@@ -14,11 +14,4 @@ export const createSecretTexts = {
     'The ID or alias of a key. Without one, the service’s own key encrypts the value.',
     '密钥ID或别名；不填写时使用服务自己的密钥加密。',
   ],
-  tags: ['Tags', '标签'],
-  'tag.add': ['Add tag', '添加标签'],
-  'tag.key': ['Tag Key', '标签键'],
-  'tag.value': ['Tag Value', '标签值'],
-  'tag.key.row': ['Key of tag {number}', '第{number}个标签的键'],
-  'tag.value.row': ['Value of tag {number}', '第{number}个标签的值'],
-  'tag.remove': ['Remove tag {number}', '移除第{number}个标签'],
 } as const satisfies Texts

@@ -6,8 +6,7 @@ import { OperationForm, UnplacedRefusal } from '../parts/operation-form.tsx'
 import { Page } from '../parts/page.tsx'
 import type { Pair } from '../parts/pair-rows.tsx'
 import { ParameterField } from '../parts/parameter-field.tsx'
-import { ParameterPairs } from '../parts/parameter-pairs.tsx'
-import { tagsOf } from '../parts/tag-pairs.ts'
+import { TagRows, tagsOf } from '../parts/tag-rows.tsx'
 import { useArns } from '../service/arns.ts'
 import { call } from '../service/call.ts'
 import { paths } from '../service/paths.ts'
@@ -70,18 +69,7 @@ export default function CreateSecretPage() {
         <ParameterField label={common('field.description')} name="Description">
           <Input.TextArea rows={2} />
         </ParameterField>
-        <ParameterPairs
-          called={{
-            key: (number) => say('tag.key.row', { number }),
-            value: (number) => say('tag.value.row', { number }),
-            remove: (number) => say('tag.remove', { number }),
-            add: say('tag.add'),
-          }}
-          label={say('tags')}
-          name="Tags"
-          placeholders={[say('tag.key'), say('tag.value')]}
-          sent={tagsOf}
-        />
+        <TagRows />
         <UnplacedRefusal />
         <div className="form-foot">
           <Do htmlType="submit" loading={create.isPending} permission={permission('kms:CreateSecret')} type="primary">

@@ -9,7 +9,7 @@ import { FormDialog } from './form-dialog.tsx'
 import { DeleteIcon, PlusIcon } from './icons.tsx'
 import { Nothing, Section } from './page.tsx'
 import { MemberField } from './parameter-field.tsx'
-import { tagTexts } from './tag-section.texts.ts'
+import { tagTexts } from './tags.texts.ts'
 
 interface Tag {
   readonly TagKey: string

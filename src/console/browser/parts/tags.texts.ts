@@ -6,4 +6,7 @@ export const tagTexts = {
   key: ['Tag key', '标签键'],
   value: ['Tag value', '标签值'],
   remove: ['Remove tag {name}', '删除标签 {name}'],
+  'row.key': ['Tag key {number}', '标签键 {number}'],
+  'row.value': ['Tag value {number}', '标签值 {number}'],
+  'row.remove': ['Remove tag {number}', '删除标签 {number}'],
 } satisfies Texts

@@ -1,0 +1,66 @@
+// The parameter ExtendedConfig: what a secret that the service rotates is about, and the client's own data beside it.
+import { refuse } from '../../api/errors.ts'
+import { json } from '../../api/parameters.ts'
+import { isObject } from './credential-values.ts'
+import type { SecretBody } from './records.ts'
+
+/** The most pairs of CustomData. */
+const MAX_CUSTOM = 10
+/** The most characters of ExtendedConfig. */
+const MAX_CONFIG = 1024
+
+/** The parameter ExtendedConfig, as far as it is read. */
+export interface ExtendedConfig {
+  readonly SecretSubType: string
+  readonly UserName?: string
+  readonly DBInstanceId?: string
+  readonly CustomData: Readonly<Record<string, string>>
+}
+
+type CustomData = ExtendedConfig['CustomData']
+
+/** The parameter ExtendedConfig of CreateSecret. */
+export const extendedConfig = json<ExtendedConfig>({
+  max: MAX_CONFIG,
+  rule: `A JSON object of at most ${MAX_CONFIG} characters with SecretSubType; UserName, or DBInstanceId; and CustomData, at most ${MAX_CUSTOM} pairs of texts.`,
+  check(value) {
+    if (!isObject(value)) return null
+    const { SecretSubType, UserName, DBInstanceId, CustomData = {} } = value
+    if (typeof SecretSubType !== 'string' || !isTextOrAbsent(UserName) || !isTextOrAbsent(DBInstanceId)) return null
+    if (!isCustomData(CustomData)) return null
+    return {
+      SecretSubType,
+      ...(UserName !== undefined && { UserName }),
+      ...(DBInstanceId !== undefined && { DBInstanceId }),
+      CustomData,
+    }
+  },
+})
+
+/** The parameter ExtendedConfig.CustomData of UpdateSecret. */
+export const customData = json<CustomData>({
+  max: MAX_CONFIG,
+  rule: `A JSON object of at most ${MAX_CUSTOM} pairs of texts, with which ExtendedConfig has at most ${MAX_CONFIG} characters.`,
+  check: (value) => (isCustomData(value) ? value : null),
+})
+
+/** Returns the secret with other custom data. Refuses a Generic secret, and data with which ExtendedConfig would be too long. */
+export function withCustomData(body: SecretBody, CustomData: CustomData): SecretBody {
+  if (body.extendedConfig === null) throw refuse('Rejected.UnsupportedOperation')
+  const changed = JSON.stringify({ ...(JSON.parse(body.extendedConfig) as object), CustomData })
+  if (changed.length > MAX_CONFIG)
+    throw refuse('InvalidParameter', { name: 'ExtendedConfig.CustomData', rule: customData.rule })
+  return { ...body, extendedConfig: changed }
+}
+
+function isTextOrAbsent(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string'
+}
+
+function isCustomData(value: unknown): value is CustomData {
+  return (
+    isObject(value) &&
+    Object.keys(value).length <= MAX_CUSTOM &&
+    Object.values(value).every((one) => typeof one === 'string')
+  )
+}
