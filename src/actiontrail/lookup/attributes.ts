@@ -1,5 +1,5 @@
 // The attributes that LookupEvents can select events by (docs/audit.md).
-import type { ChainedEvent, EventRow } from '../../storage/storage.ts'
+import type { EventRow } from '../../storage/storage.ts'
 import { eventMembers, isGlobal } from '../events/members.ts'
 
 export const LOOKUP_KEYS = [
@@ -22,22 +22,28 @@ export type LookupKey = (typeof LOOKUP_KEYS)[number]
 /** A key and the exact value that an event must have for it. */
 export type Condition = readonly [key: LookupKey, value: string]
 
-/** An event as lookups see it. */
+/** What lookups see of an event beside its EventId. Events of one account with the same body have it in common. */
 export interface Attributed {
   /** Whether every region's lookups show it. */
   readonly isGlobal: boolean
-  /** All conditions that the event meets. */
+  /** All conditions that the event meets, except the one on its EventId. */
   readonly meets: readonly Condition[]
 }
 
-/** The conditions that an event meets. None meets SensitiveAction: no list of sensitive actions is published. */
-export function attributed(row: ChainedEvent): Attributed {
-  const { isGlobal, meets } = likeAttributed(row)
-  return { isGlobal, meets: [['EventId', row.eventId], ...meets] }
+/** Returns a reader of attributes that reads bodies which are alike once. It keeps what it read: use one for no more than some thousand events. */
+export function attributesReader(): (row: EventRow) => Attributed {
+  const known = new Map<string, { readonly account: string; readonly attributes: Attributed }>()
+  return (row) => {
+    const alike = known.get(row.body)
+    if (alike?.account === row.account) return alike.attributes
+    const attributes = attributed(row)
+    known.set(row.body, { account: row.account, attributes })
+    return attributes
+  }
 }
 
-/** The same without EventId: what all events of one account with the same body have in common. */
-export function likeAttributed(row: EventRow): Attributed {
+/** The attributes of an event. None meets SensitiveAction: no list of sensitive actions is published. */
+export function attributed(row: EventRow): Attributed {
   const { name, access, type, product, sourceAddress, identity, resources } = eventMembers(row)
   const meets: Condition[] = [
     ['EventName', name],

@@ -7,7 +7,7 @@ import { floorsNow } from '../../ledger/floor.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { countIn, laneEnd, laneOf } from '../../storage/lane.ts'
 import type { ChainedEvent, Head, Heads, IndexPart } from '../../storage/storage.ts'
-import { type Attributed, type Condition, likeAttributed } from './attributes.ts'
+import { type Attributed, attributed, type Condition } from './attributes.ts'
 import { IndexDirectory } from './index-directory.ts'
 import { encodePart, fitting, offsetsAt, PART_EVENTS, placeOfTerm, type Terms, termsOf } from './index-part.ts'
 
@@ -28,7 +28,9 @@ export interface Query {
 /** Whether the query selects the event. */
 export function selects({ account, region, conditions }: Query, row: ChainedEvent, found: Attributed): boolean {
   if (row.account !== account || (row.region !== region && !found.isGlobal)) return false
-  return conditions.every(([key, value]) => found.meets.some(([own, is]) => own === key && is === value))
+  return conditions.every(([key, value]) =>
+    key === 'EventId' ? row.eventId === value : found.meets.some(([own, is]) => own === key && is === value),
+  )
 }
 
 /** What the index covers of one lane at one moment. */
@@ -195,7 +197,7 @@ export class EventIndex {
 
   #alike(row: ChainedEvent): Alike {
     const { account, region } = row
-    const { isGlobal, meets } = likeAttributed(row)
+    const { isGlobal, meets } = attributed(row)
     const terms = termsOf(this.#seed, account)
     const shared = [terms(SCOPE, isGlobal ? EVERY_REGION : region), ...meets.map(([key, value]) => terms(key, value))]
     return { account, region, terms, shared }

@@ -5,6 +5,7 @@ import { laneEnd, laneOf, laneStart } from '../../storage/lane.ts'
 import type { EventStorage, Head, Heads, IndexPart } from '../../storage/storage.ts'
 
 const PARTS_AT_ONCE = 1000
+const NO_PARTS: ReadonlySet<IndexPart> = new Set()
 /** Few, so that calls run in between. */
 const RENEWED_AT_ONCE = 20
 
@@ -88,6 +89,7 @@ export class IndexDirectory {
 
   /** The rows whose MAC is authentic and whose last event is still the one that was indexed. */
   async #bound(rows: readonly IndexPart[]): Promise<ReadonlySet<IndexPart>> {
+    if (rows.length === 0) return NO_PARTS
     const authentic = rows.filter((row) => this.#keys.recordMacMatches(canonical(row), row.mac))
     const events = await this.#events.at(authentic.map(({ lastSeq }) => lastSeq))
     const hashes = new Map(events.map(({ seq, hash }) => [seq, hash]))

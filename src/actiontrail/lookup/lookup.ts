@@ -2,7 +2,7 @@
 import { laneOf } from '../../storage/lane.ts'
 import type { ChainedEvent, EventStorage, IndexPart } from '../../storage/storage.ts'
 import { renderEvent } from '../events/event.ts'
-import { attributed } from './attributes.ts'
+import { attributesReader } from './attributes.ts'
 import { type EventIndex, type Query, selects } from './event-index.ts'
 
 const EVENTS_AT_ONCE = 1000
@@ -42,6 +42,7 @@ export async function lookUp(lookup: Lookup, events: EventStorage, index: EventI
   if (lookup.conditions.some(([, value]) => value.length > LONGEST_SHOWN)) return pageOf(found, lookup)
   const { lanes } = await index.indexed()
   const collect = (rows: readonly ChainedEvent[]) => {
+    const attributes = attributesReader()
     for (const row of rows) {
       const second = Math.floor(row.at / 1000)
       const position = { second, seq: row.seq }
@@ -52,7 +53,7 @@ export async function lookUp(lookup: Lookup, events: EventStorage, index: EventI
         !isBeyond(position, lookup)
       )
         continue
-      if (selects(lookup, row, attributed(row))) found.set(row.seq, { ...position, row })
+      if (selects(lookup, row, attributes(row))) found.set(row.seq, { ...position, row })
     }
     if (found.size > KEPT) for (const { seq } of sorted(found, lookup).slice(lookup.limit + 1)) found.delete(seq)
   }
