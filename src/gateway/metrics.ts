@@ -118,9 +118,24 @@ export class Metrics extends RefusalLog {
       registers: [this.#registry],
       async collect() {
         this.reset()
+        // Without labels, the library sets it to 0.
+        if (labelNames.length === 0) this.remove()
         // A gauge that can't be read is left out; all other metrics stay.
         const values = await read().catch(() => [])
         for (const { labels, value } of values) this.set(labels, value)
+      },
+    })
+  }
+
+  /** Adds a counter; each scrape calls `read`, which returns how often it happened since the process began. */
+  counter(name: `strongroom_${string}_total`, help: string, read: () => number): void {
+    new Counter({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        this.inc(read())
       },
     })
   }

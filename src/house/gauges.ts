@@ -1,19 +1,35 @@
 // Metrics of the rooms, read when somebody asks for them.
+import { X509Certificate } from 'node:crypto'
 import type { Delivery } from '../actiontrail/delivery/delivery.ts'
 import { indexedEvents } from '../actiontrail/lookup/event-index.ts'
 import type { Metrics } from '../gateway/metrics.ts'
+import type { Tls } from '../gateway/server.ts'
 import { VERSION } from '../settings/version.ts'
 import { eventsUpTo } from '../storage/lane.ts'
 import type { LiveServers } from './live-servers.ts'
 import type { OpenHouse } from './open.ts'
 
-/** Publishes the version, how long the trail is, how far the work behind the calls has come, how much keys were used, and how many servers there are. */
+interface Watched {
+  readonly ready: () => Promise<boolean>
+  readonly delivery: Delivery
+  readonly servers: LiveServers | null
+}
+
+/** Publishes whether the server is ready and its HSM reachable, the version, how long the trail is, how far the work behind the calls has come, how much keys were used, and how many servers there are. */
 export function watch(
   metrics: Metrics,
-  { ledger, eventIndex, usage }: Pick<OpenHouse, 'ledger' | 'eventIndex' | 'usage'>,
-  delivery: Delivery,
-  servers: LiveServers | null,
+  { ledger, eventIndex, usage, hsm }: Pick<OpenHouse, 'ledger' | 'eventIndex' | 'usage' | 'hsm'>,
+  { ready, delivery, servers }: Watched,
 ): void {
+  metrics.gauge('strongroom_ready', 'Whether the server can serve, as /readyz says: 1 or 0.', [], async () => [
+    { labels: {}, value: (await ready()) ? 1 : 0 },
+  ])
+  metrics.gauge(
+    'strongroom_hsm_up',
+    'Whether a token of the HSM can be used: 1 or 0; left out where there is no HSM.',
+    [],
+    async () => (hsm ? [{ labels: {}, value: hsm.trouble === null ? 1 : 0 }] : []),
+  )
   metrics.gauge(
     'strongroom_live_servers',
     'How many servers share this database, as this one sees it; rate limits are divided by it.',
@@ -48,5 +64,19 @@ export function watch(
     ['account', 'trail'],
     async () =>
       (await delivery.lags()).map(({ account, trail, seconds }) => ({ labels: { account, trail }, value: seconds })),
+  )
+}
+
+/** Publishes what the ports hold: open connections, and when the certificate expires. */
+export function watchPorts(metrics: Metrics, connections: () => number, tls: Tls | null): void {
+  metrics.gauge('strongroom_connections', 'Open connections to the addresses of `listen`.', [], async () => [
+    { labels: {}, value: connections() },
+  ])
+  const expiry = tls && new X509Certificate(tls.cert).validToDate.getTime() / 1000
+  metrics.gauge(
+    'strongroom_certificate_expiry_timestamp_seconds',
+    'When the certificate expires that the server answers with, in seconds since 1970; left out without HTTPS.',
+    [],
+    async () => (expiry === null ? [] : [{ labels: {}, value: expiry }]),
   )
 }

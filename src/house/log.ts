@@ -1,5 +1,5 @@
 // The log: JSON lines on standard error.
-import pino, { type Logger } from 'pino'
+import pino, { type Logger, type LoggerOptions } from 'pino'
 import type { Alarm } from '../ledger/alarm.ts'
 
 export type Log = Logger
@@ -8,9 +8,25 @@ export type Log = Logger
 const MOST_BYTES = 3000
 const CUT = ' ... (cut)'
 
+/** As pino numbers its levels. */
+const ERROR_LEVEL = 50
+
+let errors = 0
+
+/** How many lines of level error this process has written, on whatever log. */
+export function errorsLogged(): number {
+  return errors
+}
+
 /** `level` is debug, info, warn, error or silent. A line is written when the call returns. */
 export function openLog(level: string): Log {
-  return pino({ level, base: null, formatters: { log: bounded } }, pino.destination({ dest: 2, sync: true }))
+  const hooks: LoggerOptions['hooks'] = {
+    logMethod(line, write, lineLevel) {
+      if (lineLevel >= ERROR_LEVEL) errors++
+      write.apply(this, line)
+    },
+  }
+  return pino({ level, base: null, formatters: { log: bounded }, hooks }, pino.destination({ dest: 2, sync: true }))
 }
 
 function bounded(fields: Record<string, unknown>): Record<string, unknown> {

@@ -2,6 +2,7 @@
 import type { Metrics } from '../gateway/metrics.ts'
 import { type Log, RefusalLog } from '../gateway/observer.ts'
 import type { Settings } from '../settings/settings.ts'
+import { errorsLogged } from './log.ts'
 
 export interface Observing {
   readonly observer: RefusalLog
@@ -13,5 +14,10 @@ export async function observing({ metrics: at }: Settings, log: Log, now: () => 
   if (!at) return { observer: new RefusalLog(log, now), metrics: null }
   const { Metrics } = await import('../gateway/metrics.ts')
   const metrics = new Metrics(log, now)
+  metrics.counter(
+    'strongroom_errors_logged_total',
+    'Lines of level error in the log; each tells of something that an operator should look at.',
+    errorsLogged,
+  )
   return { observer: metrics, metrics }
 }

@@ -17,7 +17,7 @@ import { isShared } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
 import { deliverTrails, keepKnown, keepRecords, keepTrail, setPasswords, verifyOnDemand } from './background.ts'
 import { startCredentials } from './first-start.ts'
-import { watch } from './gauges.ts'
+import { watch, watchPorts } from './gauges.ts'
 import { LiveServers } from './live-servers.ts'
 import type { Log } from './log.ts'
 import { type Observing, observing } from './observing.ts'
@@ -102,7 +102,7 @@ async function wire(settings: Settings, open: Open<WitnessedHouse>, { log, alarm
   }
   const delivery = new Delivery({ ...house, ...rooms, intervalMs: settings.deliveryIntervalMs })
   const servers = isShared(settings) ? new LiveServers(rooms) : null
-  if (observed.metrics) watch(observed.metrics, rooms, delivery, servers)
+  if (observed.metrics) watch(observed.metrics, rooms, { ready: house.ready, delivery, servers })
   return { rooms, house, sweeps, observing: observed, delivery, upkeep: new TrailUpkeep(rooms), servers, lock }
 }
 
@@ -127,8 +127,7 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
     throw error
   })
   const [endpoint = ''] = listening.endpoints
-  const connections = async () => [{ labels: {}, value: listening.connections() }]
-  metrics?.gauge('strongroom_connections', 'Open connections to the addresses of `listen`.', [], connections)
+  if (metrics) watchPorts(metrics, listening.connections, tls)
   const at = settings.metrics
   const metricsListening = at && metrics && (await listenMetrics(metrics, at.host, at.port, at.plain ? null : tls))
   const endWork = work(wired, settings, voice)
