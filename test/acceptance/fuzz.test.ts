@@ -89,8 +89,12 @@ const signed: fc.Arbitrary<Made> = fc
       { weight: 3, arbitrary: fc.oneof(namesOf('Ram'), namesOf('Ims'), namesOf('Sts')) },
       { weight: 1, arbitrary: oddText },
     ),
-    own: fc.array(fc.oneof(likelyText, oddText, fc.constant('KEY')), { minLength: 9, maxLength: 9 }),
-    some: fc.uniqueArray(fc.nat(8), { maxLength: 9 }),
+    own: fc.array(
+      fc.oneof({ weight: 3, arbitrary: likelyText }, oddText, { weight: 2, arbitrary: fc.constant('KEY') }),
+      { minLength: 9, maxLength: 9 },
+    ),
+    missing: fc.uniqueArray(fc.nat(8), { maxLength: 9 }),
+    given: fc.uniqueArray(fc.nat(8), { maxLength: 3 }),
     others: fc.dictionary(fc.oneof(fc.constantFrom(...parameterNames), oddText), oddText, {
       maxKeys: 3,
       noNullPrototype: true,
@@ -98,13 +102,13 @@ const signed: fc.Arbitrary<Made> = fc
     format: fc.constantFrom('JSON', 'XML', ''),
     get: fc.boolean(),
   })
-  .map(({ action, own, some, others, format, get: asGet }) => ({ credentials }, keyId) => {
+  .map(({ action, own, missing, given, others, format, get: asGet }) => ({ credentials }, keyId) => {
     const operation = operations.find(({ name }) => name === action)
     const declared = operation?.parameters ?? {}
     const Version = operation?.version ?? '2016-01-20'
     const parameters: Record<string, string> = { ...others, Action: action, Version, Format: format }
-    for (const [i, name] of Object.keys(declared).entries())
-      if (!some.includes(i))
+    for (const [i, [name, { required }]] of Object.entries(declared).entries())
+      if (required ? !missing.includes(i) : given.includes(i))
         parameters[name] =
           name === 'KeyId' && i % 2 === 0 ? keyId : ENTITY.test(name) ? 'key' : (own[i] ?? '').replace(/^KEY$/, keyId)
     delete parameters['']
