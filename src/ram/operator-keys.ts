@@ -5,7 +5,8 @@ import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import type { Randomness } from '../runtime/runtime.ts'
 import type { AccessKeyRecord, AccessKeys } from './access-key.ts'
-import type { Accounts, Credentials } from './account.ts'
+import type { Accounts } from './account.ts'
+import type { AccessKeyPair } from './given-credentials.ts'
 import { newAccessKeyId, newAccessKeySecret } from './identifiers.ts'
 import { commitMarked, type InstallationMark } from './installation-mark.ts'
 import {
@@ -53,7 +54,7 @@ export class OperatorKeys {
   }
 
   /** Makes an AccessKey, and with the first one of a service the service's record. Throws when the holder has `atMost` of them already. */
-  async create(name: string, atMost: number, region: string, now: number): Promise<Omit<Credentials, 'accountId'>> {
+  async create(name: string, atMost: number, region: string, now: number): Promise<AccessKeyPair> {
     const [id, secret] = [newAccessKeyId(this.#random), newAccessKeySecret(this.#random)]
     await this.#change('CreateAccessKey', { id, region, now }, async (view) => {
       const sealedSecret = this.#accessKeys.seal(id, secret)
