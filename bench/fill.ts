@@ -2,7 +2,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { join } from 'node:path'
 import { openRing } from '../src/house/installation.ts'
-import { PairThreads } from '../src/keystore/pair-work.ts'
+import { PairThreads } from '../src/keystore/pair-threads.ts'
 import { ReservedUses } from '../src/keystore/reserved-uses.ts'
 import type { RootKeys } from '../src/keystore/root-keys.ts'
 import { SoftwareKeystore } from '../src/keystore/software.ts'

@@ -1,7 +1,7 @@
 // One round of asymmetric.ts, in a process of its own: prints its figures.
 import { generateKeyPairSync, hash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
-import { PairThreads } from '../src/keystore/pair-work.ts'
+import { PairThreads } from '../src/keystore/pair-threads.ts'
 import { ReservedUses } from '../src/keystore/reserved-uses.ts'
 import { RootKeys } from '../src/keystore/root-keys.ts'
 import { SoftwareKeystore } from '../src/keystore/software.ts'

@@ -1,7 +1,7 @@
 // What is kept open in memory of this process: key material of the software store, and data keys of secrets' values.
 import { availableParallelism } from 'node:os'
 import type { Uses } from '../keystore/keystore.ts'
-import { PairThreads } from '../keystore/pair-work.ts'
+import { PairThreads } from '../keystore/pair-threads.ts'
 import { ReservedUses } from '../keystore/reserved-uses.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import { SoftwareKeystore } from '../keystore/software.ts'

@@ -1,4 +1,4 @@
-// A thread that works with the keys of pairs: see pair-work.ts. It keeps no key.
+// A thread that works with the keys of pairs: see pair-threads.ts. It keeps no key.
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { parentPort } from 'node:worker_threads'
 import { decryptWith, encryptFor, signWith, verifies } from '../cryptography/asymmetric.ts'

@@ -1,5 +1,5 @@
 // A software key store without a database: it counts no uses.
-import { PairThreads } from '../../src/keystore/pair-work.ts'
+import { PairThreads } from '../../src/keystore/pair-threads.ts'
 import { ReservedUses } from '../../src/keystore/reserved-uses.ts'
 import type { RootKeys } from '../../src/keystore/root-keys.ts'
 import { SoftwareKeystore } from '../../src/keystore/software.ts'

@@ -1,0 +1,172 @@
+// Threads that work with the keys of pairs, so that calls that only need a symmetric key wait for none of it. Pairs are made in a thread of
+// their own, which holds up no signature.
+import { Worker } from 'node:worker_threads'
+import type { KeySpec } from './key-spec.ts'
+import { Unreachable } from './keystore.ts'
+import type { Answer, Pair, PairWork, Question, Work, Works } from './pair-work.ts'
+import { post } from './post.ts'
+
+/** How much work may wait for the threads that use keys, and how many pairs to be made. */
+const MOST_USES_WAITING = 256
+const MOST_PAIRS_WAITING = 16
+
+/** The threads of a process, which begin with the first work. */
+export class PairThreads implements PairWork {
+  readonly #using: Threads
+  readonly #making = new Threads(1, MOST_PAIRS_WAITING)
+
+  /** `threads` use keys: as many as there are cores that serve nothing else. */
+  constructor(threads: number) {
+    this.#using = new Threads(threads, MOST_USES_WAITING)
+  }
+
+  make(keySpec: KeySpec): Promise<Pair> {
+    return this.#making.ask('make', { keySpec })
+  }
+
+  sign(ask: Works['sign']['ask']): Promise<Uint8Array> {
+    return this.#using.ask('sign', ask)
+  }
+
+  decrypt(ask: Works['decrypt']['ask']): Promise<Uint8Array | null> {
+    return this.#using.ask('decrypt', ask)
+  }
+
+  verify(ask: Works['verify']['ask']): Promise<boolean> {
+    return this.#using.ask('verify', ask)
+  }
+
+  encrypt(ask: Works['encrypt']['ask']): Promise<Uint8Array> {
+    return this.#using.ask('encrypt', ask)
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#using.stop(), this.#making.stop()])
+  }
+}
+
+interface Waiting {
+  readonly question: Question
+  readonly resolve: (answer: never) => void
+  readonly reject: (error: Error) => void
+}
+
+/** What a thread has at a time: the next work lies there when it has done one. */
+const AT_A_TIME = 2
+
+class Threads {
+  readonly #most: number
+  readonly #mostWaiting: number
+  readonly #threads = new Set<Thread>()
+  readonly #waiting: Waiting[] = []
+  #asked = 0
+  #hasStopped = false
+
+  constructor(most: number, mostWaiting: number) {
+    this.#most = most
+    this.#mostWaiting = mostWaiting
+  }
+
+  ask<W extends Work>(work: W, ask: Works[W]['ask']): Promise<Works[W]['answer']> {
+    const question = { ...ask, number: ++this.#asked, work } as Question
+    if (this.#hasStopped || this.#waiting.length >= this.#mostWaiting) {
+      wipe(question)
+      return Promise.reject(new Unreachable('too much work with asymmetric keys waits', false))
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ question, resolve, reject })
+      this.#next()
+    })
+  }
+
+  /** Ends the threads. What waits, or is under way, fails. */
+  async stop(): Promise<void> {
+    this.#hasStopped = true
+    for (const { question, reject } of this.#waiting.splice(0)) {
+      wipe(question)
+      reject(new Unreachable('the service stops', false))
+    }
+    await Promise.all([...this.#threads].map((thread) => thread.stop()))
+  }
+
+  /** Gives work to threads that have room for it. */
+  #next(): void {
+    for (let thread = this.#free(); thread; thread = this.#free()) {
+      const next = this.#waiting.shift()
+      if (!next) return
+      thread.take(next)
+    }
+  }
+
+  /** The thread that has least to do; a new one rather than one that works. null when all have as much as they may. */
+  #free(): Thread | null {
+    if (this.#waiting.length === 0) return null
+    const [least] = [...this.#threads].sort((a, b) => a.busy - b.busy)
+    if (least?.busy === 0) return least
+    if (this.#threads.size < this.#most) return this.#begin()
+    return least && least.busy < AT_A_TIME ? least : null
+  }
+
+  #begin(): Thread {
+    const thread = new Thread(
+      () => this.#next(),
+      () => void this.#threads.delete(thread),
+    )
+    this.#threads.add(thread)
+    return thread
+  }
+}
+
+class Thread {
+  readonly #worker = new Worker(new URL('pair-thread.ts', import.meta.url), {
+    // node:ffi warns that it is experimental; the runtime is pinned, and tests hold what is used of it.
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    resourceLimits: { maxYoungGenerationSizeMb: 4 },
+  })
+  readonly #working = new Map<number, Waiting>()
+
+  constructor(freed: () => void, ended: () => void) {
+    this.#worker.unref()
+    this.#worker.on('message', (answer: Answer) => {
+      this.#answered(answer)
+      freed()
+    })
+    const end = (why: string) => {
+      ended()
+      const lost = [...this.#working.values()]
+      this.#working.clear()
+      for (const { reject } of lost) reject(new Unreachable(`a thread for asymmetric keys ended: ${why}`))
+      freed()
+    }
+    this.#worker.on('error', (error) => end(String(error)))
+    this.#worker.on('exit', (code) => end(`code ${code}`))
+  }
+
+  get busy(): number {
+    return this.#working.size
+  }
+
+  take(waiting: Waiting): void {
+    this.#working.set(waiting.question.number, waiting)
+    this.#worker.ref()
+    post(this.#worker, waiting.question)
+    wipe(waiting.question)
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #answered(answer: Answer): void {
+    const waiting = this.#working.get(answer.number)
+    this.#working.delete(answer.number)
+    if (this.#working.size === 0) this.#worker.unref()
+    if ('failure' in answer) waiting?.reject(new Error(answer.failure))
+    else waiting?.resolve(answer.answer as never)
+  }
+}
+
+/** Overwrites a private key that is bytes: the thread has a copy of its own. */
+function wipe(question: Question): void {
+  if ('key' in question && question.key instanceof Uint8Array) question.key.fill(0)
+}
