@@ -4,9 +4,10 @@ import type { Socket } from 'node:net'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Address } from '../settings/listen.ts'
 import type { Connection } from './connection.ts'
+import { Edge, type Tls } from './edge.ts'
 import type { House } from './house.ts'
 import type { Limits } from './limits.ts'
-import { closePorts, Edge, type Tls } from './server.ts'
+import { closePorts } from './server.ts'
 
 /** What the process that accepts learns of its connections. Each connection keeps the number that it came with. */
 export interface Acceptor {

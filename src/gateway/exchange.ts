@@ -1,7 +1,6 @@
 // One HTTP request and its answer: what HTTP demands before and after the call itself (call.ts).
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { pipeline, Readable } from 'node:stream'
 import { type Refusal, refuse } from '../api/errors.ts'
 import { VERSION } from '../settings/version.ts'
 import { Body, type BodyBudget, type Unread } from './body.ts'
@@ -15,6 +14,7 @@ import type { House } from './house.ts'
 import { type Limits, MAX_BODY_BYTES, MAX_BODY_CHUNKS, MAX_HEADER_BYTES } from './limits.ts'
 import { isForConsole, pagePath, sendConsole, servePage } from './pages.ts'
 import type { HttpRequest } from './request.ts'
+import { send, sendBare, sendUnread } from './sending.ts'
 
 /** What serving a request needs besides the request. */
 export interface Serving {
@@ -24,9 +24,6 @@ export interface Serving {
   readonly limits: Limits
   readonly documentation: Documentation
 }
-
-/** The longest answer that is written in one piece. */
-const PIECE_BYTES = 65_536
 
 /** The bytes of a head besides its method, its target and its headers. */
 const FRAME_BYTES = '  HTTP/1.1\r\n\r\n'.length
@@ -93,6 +90,18 @@ export function refuseUnfinished(
 ): void {
   response.setHeader('connection', 'close')
   send(response, refused(refusal, response.req, connection, house, status))
+}
+
+/** Refuses on a socket for which node:http made no response, because what came is not a request. */
+export function refuseBare(
+  socket: Socket,
+  refusal: Refusal,
+  { address, endpoint }: Connection,
+  house: House,
+  status = refusal.status,
+): void {
+  house.observer.turnedAway(refusal.entry, address)
+  sendBare(socket, encodeRefusal(refusal, { host: '', endpoint }, house.newId(), 'JSON', status))
 }
 
 /** Notes on the connection that a request's head is complete; returns the length of its headers in bytes. */
@@ -178,51 +187,6 @@ function refusalOf(why: Exclude<Unread, 'gone'>): Refusal {
   }
 }
 
-/**
- * Answers a request whose body is not read to its end, and closes the connection once the client has stopped sending, or after
- * `lingerMs`. If it were closed at once, many clients would report a failed write instead of the answer.
- */
-function sendUnread(answer: Answer, request: IncomingMessage, response: ServerResponse, lingerMs: number): void {
-  if (response.destroyed || response.headersSent) return
-  response.setHeader('connection', 'close')
-  writeHead(response, answer, Buffer.byteLength(answer.body))
-  response.write(answer.body)
-  const end = () => {
-    clearTimeout(timer)
-    request.off('data', discard)
-    response.end()
-  }
-  const timer = setTimeout(end, lingerMs)
-  let [bytes, chunks] = [0, 0]
-  const discard = (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes > MAX_BODY_BYTES || ++chunks > MAX_BODY_CHUNKS) end()
-  }
-  request.on('data', discard)
-  request.once('end', end)
-  request.once('close', end)
-}
-
-/** Writes a refusal to a socket for which node:http made no response, because what came is not a request. */
-export function writeRefusal(
-  socket: Socket,
-  refusal: Refusal,
-  { address, endpoint }: Connection,
-  house: House,
-  status = refusal.status,
-): void {
-  house.observer.turnedAway(refusal.entry, address)
-  const { body, contentType, requestId } = encodeRefusal(refusal, { host: '', endpoint }, house.newId(), 'JSON', status)
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Connection: close',
-    `Content-Type: ${contentType}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    `x-acs-request-id: ${requestId}`,
-  ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
-}
-
 async function health(path: '/healthz' | '/readyz', house: House): Promise<Answer> {
   const ready = path === '/healthz' || (await house.ready())
   return {
@@ -231,27 +195,4 @@ async function health(path: '/healthz' | '/readyz', house: House): Promise<Answe
     body: JSON.stringify({ status: ready ? 'ok' : 'unavailable', ...(path === '/healthz' && { version: VERSION }) }),
     requestId: house.newId(),
   }
-}
-
-/** Sends the answer, unless one was already sent. */
-export function send(response: ServerResponse, answer: Answer): void {
-  if (response.destroyed || response.headersSent) return
-  const length = Buffer.byteLength(answer.body)
-  writeHead(response, answer, length)
-  if (length > PIECE_BYTES) sendPieces(response, Buffer.from(answer.body))
-  // As many bytes as characters means all ASCII, which needs no encoding.
-  else response.end(answer.body, length === answer.body.length ? 'latin1' : 'utf8')
-}
-
-/** Writes a long answer in pieces, so that the progress shows whether the client still receives. */
-function sendPieces(response: ServerResponse, bytes: Buffer): void {
-  const pieces = function* () {
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES)
-  }
-  // A client that has disconnected gets no answer.
-  pipeline(Readable.from(pieces()), response, () => {})
-}
-
-function writeHead(response: ServerResponse, { status, contentType, requestId }: Answer, length: number): void {
-  response.writeHead(status, { 'content-type': contentType, 'content-length': length, 'x-acs-request-id': requestId })
 }

@@ -7,8 +7,8 @@ import { duplexPair } from 'node:stream'
 import { describe, it } from 'node:test'
 import { Connection } from '../../src/gateway/connection.ts'
 import { Connections } from '../../src/gateway/connections.ts'
-import { send } from '../../src/gateway/exchange.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/gateway/limits.ts'
+import { send } from '../../src/gateway/sending.ts'
 
 function open() {
   const socket = { bytesRead: 0 }

@@ -1,7 +1,8 @@
 // Serving with workers: this process accepts connections and has the database, and the workers serve them.
 import { Dealer } from '../../gateway/dealing.ts'
+import type { Tls } from '../../gateway/edge.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../gateway/limits.ts'
-import type { Listening, Tls } from '../../gateway/server.ts'
+import type { Listening } from '../../gateway/server.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { servingBatches } from '../../storage/remote/remote-storage.ts'
 import { laneHolder } from '../live-servers.ts'

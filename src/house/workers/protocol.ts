@@ -4,10 +4,10 @@ import type { Code } from '../../api/errors/catalogue.ts'
 import { type Denial, Refusal } from '../../api/errors.ts'
 import type { Attempt } from '../../console/attempts.ts'
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../../cryptography/algorithms.ts'
+import type { Tls } from '../../gateway/edge.ts'
 import type { Limits } from '../../gateway/limits.ts'
 import type { Counted } from '../../gateway/metrics.ts'
 import type { Admission, AnonymousRate } from '../../gateway/rate-limit.ts'
-import type { Tls } from '../../gateway/server.ts'
 import type { KeyUsage } from '../../keystore/key-spec.ts'
 import {
   type Imported,
