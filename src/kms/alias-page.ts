@@ -1,6 +1,6 @@
 // Pages of aliases, shared by ListAliases and ListAliasesByKeyId.
 import type { Reply } from '../api/operation.ts'
-import { kmsArn } from './key-name.ts'
+import { kmsArn } from './key-resource.ts'
 import type { KmsContext } from './operation.ts'
 import { pageOf, paging } from './parameters.ts'
 import { ALIAS } from './records.ts'

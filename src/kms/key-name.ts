@@ -1,16 +1,15 @@
-// The names of keys in calls: an id, an alias, or the ARN of either.
-import { formatArn, parseArn } from '../api/arn.ts'
+// The names of keys in calls: an id, an alias, or the ARN of either; and finding what they name. What policies are asked about is in
+// key-resource.ts.
+import { parseArn } from '../api/arn.ts'
 import { refuse } from '../api/errors.ts'
-import type { Resource } from '../api/operation.ts'
 import { text } from '../api/parameters.ts'
 import type { Change } from '../ledger/record.ts'
-import { principalOf, productAliased } from './cloud-product.ts'
 import { at } from './key-state.ts'
 import type { KmsContext } from './operation.ts'
 import { ALIAS, type Alias, CMK, type Cmk, type CmkBody, VERSION, type Version } from './records.ts'
 
 /** What resolving a name needs of a call's context. */
-type Reads = Pick<KmsContext, 'scope' | 'ledger' | 'now'>
+export type Reads = Pick<KmsContext, 'scope' | 'ledger' | 'now'>
 
 const KEY_ID = /^[A-Za-z0-9-]{1,64}$/
 const ALIAS_NAME = /^alias\/[A-Za-z0-9_/-]{1,255}$/
@@ -31,10 +30,11 @@ export function isKeyId(id: string): boolean {
   return KEY_ID.test(id)
 }
 
-/** A parsed name. `foreign`: the ARN of another account or region. */
-type Named = { readonly key: string } | { readonly alias: string } | { readonly foreign: true }
+/** A parsed name. `foreign`: the ARN of another account or region, or of no key. */
+export type Named = { readonly key: string } | { readonly alias: string } | { readonly foreign: true }
 
-function named(name: string, { scope }: Reads): Named {
+/** Parses a name; whether anything has it is another question. */
+export function named(name: string, { scope }: Reads): Named {
   const arn = parseArn(name)
   if (arn && (arn.service !== 'kms' || arn.region !== scope.region || arn.account !== scope.account))
     return { foreign: true }
@@ -98,78 +98,4 @@ export async function findAlias(name: string, context: Reads): Promise<Alias | n
 
 export async function findVersion(id: string, context: Reads): Promise<Version | null> {
   return context.ledger.get(VERSION, context.scope, id)
-}
-
-/** Returns the resource of a named key: with its id where the name resolves, and else with the name as the caller sent it. */
-export async function keyResource(name: string, context: Reads): Promise<Resource> {
-  const which = named(name, context)
-  if ('foreign' in which) return { type: 'ACS::KMS::Key', name, arn: name }
-  if ('key' in which) return keyResourceById(which.key, context)
-  const alias = await findAlias(which.alias, context)
-  if (alias) return keyResourceByAlias(alias, context)
-  const product = productAliased(which.alias)
-  // The call makes the key, if it is the product's.
-  if (product !== null) return { ...aliasResource(which.alias, context), usedBy: principalOf(product) }
-  return { type: 'ACS::KMS::Key', name, arn: kmsArn(context, which.alias) }
-}
-
-/** Returns the resource of the key that an alias points to. A denial shows only the alias, which the call named. */
-export async function keyResourceByAlias({ id, body }: Alias, context: Reads): Promise<Resource> {
-  return { ...(await keyResourceById(body.keyId, context)), asked: kmsArn(context, id) }
-}
-
-/** Locates the key that the parameter KeyId names. */
-export async function locateKey({ KeyId }: { readonly KeyId: string }, context: Reads): Promise<Resource[]> {
-  return [await keyResource(KeyId, context)]
-}
-
-/** Locates the alias that the parameter AliasName names, and the key that it points to. */
-export async function locateAlias({ AliasName }: { readonly AliasName: string }, context: Reads): Promise<Resource[]> {
-  const alias = await findAlias(AliasName, context)
-  return [aliasResource(AliasName, context), ...(alias ? [await keyResourceByAlias(alias, context)] : [])]
-}
-
-/** Returns the resource of the key with this id, with its tags; the key need not exist. */
-export async function keyResourceById(id: string, context: Reads): Promise<Resource> {
-  if (id === '*') return everyKeyResource(context)
-  const record = isKeyId(id) ? await context.ledger.get(CMK, context.scope, id) : null
-  // The record's own id: one that was cut out of a request costs more wherever it is written.
-  const resource = newKeyResource(record?.id ?? id, context)
-  if (!record) return resource
-  const { tags, product } = record.body
-  if (product !== undefined) return { ...resource, usedBy: principalOf(product) }
-  return tags.length > 0 ? { ...resource, tags } : resource
-}
-
-/** Locates nothing in particular, for calls that name no key: only a policy on all keys allows them. */
-export function anyKeyResource(context: Reads): Resource {
-  return { type: '', name: '', arn: keyArn('*', context) }
-}
-
-/** Returns the resource that stands for every key of the account and region, for calls that tell something of each. */
-export function everyKeyResource(context: Reads): Resource {
-  return { ...anyKeyResource(context), every: true }
-}
-
-/** Returns the resource of a key that this call creates. */
-export function newKeyResource(id: string, context: Reads): Resource {
-  return { type: 'ACS::KMS::Key', name: id, arn: keyArn(id, context) }
-}
-
-export function aliasResource(name: string, context: Reads): Resource {
-  return { type: 'ACS::KMS::Alias', name, arn: kmsArn(context, name) }
-}
-
-/** Returns the resource that stands for all keys, aliases or secrets: an ARN for policies, without a name for events. */
-export function containerResource(container: 'key' | 'alias' | 'secret', context: Reads): Resource {
-  return { type: '', name: '', arn: kmsArn(context, container) }
-}
-
-export function keyArn(id: string, context: Reads): string {
-  return kmsArn(context, `key/${id}`)
-}
-
-/** Returns the ARN of a KMS resource in the call's account and region. */
-export function kmsArn({ scope }: Pick<KmsContext, 'scope'>, resource: string): string {
-  return formatArn({ service: 'kms', region: scope.region, account: scope.account, resource })
 }

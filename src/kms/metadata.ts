@@ -1,7 +1,7 @@
 // KeyMetadata in the replies of CreateKey and DescribeKey, and KeyVersion in those about versions.
 import type { Reply } from '../api/operation.ts'
 import { isoSeconds } from '../api/time.ts'
-import { keyArn } from './key-name.ts'
+import { keyArn } from './key-resource.ts'
 import { materialExpired } from './key-state.ts'
 import type { KmsContext } from './operation.ts'
 import type { CmkBody, Version } from './records.ts'

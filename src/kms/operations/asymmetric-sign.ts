@@ -1,5 +1,6 @@
 import { ASYMMETRIC_REFUSALS, demandAsymmetric, demandSignable, signingParameters, usablePair } from '../asymmetric.ts'
-import { findKey, locateKey } from '../key-name.ts'
+import { findKey } from '../key-name.ts'
+import { locateKey } from '../key-resource.ts'
 import { operation } from '../operation.ts'
 
 export const AsymmetricSign = operation({

@@ -6,7 +6,8 @@ import {
   signingParameters,
   usablePair,
 } from '../asymmetric.ts'
-import { findKey, locateKey } from '../key-name.ts'
+import { findKey } from '../key-name.ts'
+import { locateKey } from '../key-resource.ts'
 import { operation } from '../operation.ts'
 
 export const AsymmetricVerify = operation({

@@ -1,5 +1,6 @@
 import { update } from '../../ledger/record.ts'
-import { findVersion, keyId, locateKey } from '../key-name.ts'
+import { findVersion, keyId } from '../key-name.ts'
+import { locateKey } from '../key-resource.ts'
 import { cancelDeletion, dueAt, materialExpired } from '../key-state.ts'
 import { operation } from '../operation.ts'
 import { findUsersKey } from '../service-keys.ts'

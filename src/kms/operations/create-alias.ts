@@ -1,6 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { expectUnmoved, insert } from '../../ledger/record.ts'
-import { aliasName, aliasResource, findAlias, keyId, locateKey } from '../key-name.ts'
+import { aliasName, findAlias, keyId } from '../key-name.ts'
+import { aliasResource, locateKey } from '../key-resource.ts'
 import { operation } from '../operation.ts'
 import { ALIAS } from '../records.ts'
 import { findUsersKey } from '../service-keys.ts'

@@ -10,7 +10,7 @@ import {
   usagesOf,
 } from '../../keystore/key-spec.ts'
 import { type Change, insert } from '../../ledger/record.ts'
-import { containerResource, newKeyResource } from '../key-name.ts'
+import { containerResource, newKeyResource } from '../key-resource.ts'
 import { dueAt } from '../key-state.ts'
 import { keyMetadata } from '../metadata.ts'
 import { operation } from '../operation.ts'

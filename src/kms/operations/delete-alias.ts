@@ -1,6 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { remove } from '../../ledger/record.ts'
-import { aliasName, findAlias, findKeyById, locateAlias } from '../key-name.ts'
+import { aliasName, findAlias, findKeyById } from '../key-name.ts'
+import { locateAlias } from '../key-resource.ts'
 import { operation } from '../operation.ts'
 import { ALIAS } from '../records.ts'
 import { demandUsers } from '../service-keys.ts'

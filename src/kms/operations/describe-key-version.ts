@@ -1,6 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { text } from '../../api/parameters.ts'
-import { findKey, findVersion, keyIdOrAlias, locateKey } from '../key-name.ts'
+import { findKey, findVersion, keyIdOrAlias } from '../key-name.ts'
+import { locateKey } from '../key-resource.ts'
 import { keyVersionAnswer } from '../metadata.ts'
 import { operation } from '../operation.ts'
 

@@ -1,4 +1,5 @@
-import { keyIdOrAlias, locateKey } from '../key-name.ts'
+import { keyIdOrAlias } from '../key-name.ts'
+import { locateKey } from '../key-resource.ts'
 import { keyMetadata } from '../metadata.ts'
 import { operation } from '../operation.ts'
 import { findKeyToUse, madeWith } from '../service-keys.ts'

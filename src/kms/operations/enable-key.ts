@@ -1,5 +1,6 @@
 import { update } from '../../ledger/record.ts'
-import { keyId, locateKey } from '../key-name.ts'
+import { keyId } from '../key-name.ts'
+import { locateKey } from '../key-resource.ts'
 import { dueAt, enable } from '../key-state.ts'
 import { operation } from '../operation.ts'
 import { findUsersKey } from '../service-keys.ts'

@@ -1,5 +1,6 @@
 import { encryptWith } from '../cryptography.ts'
-import { keyIdOrAlias, locateKey } from '../key-name.ts'
+import { keyIdOrAlias } from '../key-name.ts'
+import { locateKey } from '../key-resource.ts'
 import { operation } from '../operation.ts'
 import { dryRun, encryptionContext, plaintext } from '../parameters.ts'
 import { findKeyToUse, madeWith } from '../service-keys.ts'

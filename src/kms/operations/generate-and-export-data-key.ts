@@ -8,7 +8,8 @@ import {
   exportParameters,
   withNewDataKey,
 } from '../data-key.ts'
-import { keyIdOrAlias, locateKey } from '../key-name.ts'
+import { keyIdOrAlias } from '../key-name.ts'
+import { locateKey } from '../key-resource.ts'
 import { operation } from '../operation.ts'
 import { dryRun, encryptionContext } from '../parameters.ts'
 import { findKeyToUse, madeWith } from '../service-keys.ts'

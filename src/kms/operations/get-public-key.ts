@@ -1,6 +1,7 @@
 import { pem } from '../../cryptography/encoding.ts'
 import { ASYMMETRIC_REFUSALS, demandAsymmetric, usablePair, versionOfKey } from '../asymmetric.ts'
-import { findKey, locateKey } from '../key-name.ts'
+import { findKey } from '../key-name.ts'
+import { locateKey } from '../key-resource.ts'
 import { operation } from '../operation.ts'
 import { dryRun } from '../parameters.ts'
 

@@ -1,5 +1,6 @@
 import { aliasPage } from '../alias-page.ts'
-import { findKey, keyId, locateKey } from '../key-name.ts'
+import { findKey, keyId } from '../key-name.ts'
+import { locateKey } from '../key-resource.ts'
 import { operation } from '../operation.ts'
 import { pageNumber, pageSize } from '../parameters.ts'
 

@@ -1,5 +1,5 @@
 import { aliasPage } from '../alias-page.ts'
-import { containerResource } from '../key-name.ts'
+import { containerResource } from '../key-resource.ts'
 import { operation } from '../operation.ts'
 import { pageNumber, pageSize } from '../parameters.ts'
 

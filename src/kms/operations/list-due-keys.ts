@@ -1,6 +1,6 @@
 import { integer, optional } from '../../api/parameters.ts'
 import { isoSeconds } from '../../api/time.ts'
-import { containerResource, keyArn } from '../key-name.ts'
+import { containerResource, keyArn } from '../key-resource.ts'
 import { searchKeys } from '../key-search.ts'
 import { at } from '../key-state.ts'
 import { type KmsContext, operation } from '../operation.ts'

@@ -1,4 +1,5 @@
-import { findKey, keyIdOrAlias, locateKey } from '../key-name.ts'
+import { findKey, keyIdOrAlias } from '../key-name.ts'
+import { locateKey } from '../key-resource.ts'
 import { keyVersionAnswer } from '../metadata.ts'
 import { operation } from '../operation.ts'
 import { pageNumber, pageOf, pageSize, paging } from '../parameters.ts'

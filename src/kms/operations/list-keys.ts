@@ -1,7 +1,7 @@
 import type { Resource } from '../../api/operation.ts'
 import { optional } from '../../api/parameters.ts'
 import { type KeyFilters, keyFilters, NO_FILTERS } from '../key-filters.ts'
-import { containerResource, everyKeyResource, keyArn } from '../key-name.ts'
+import { containerResource, everyKeyResource, keyArn } from '../key-resource.ts'
 import { NO_KEYS, searchKeys, type WantedKeys } from '../key-search.ts'
 import { type KmsContext, operation } from '../operation.ts'
 import { pageNumber, pageOf, pageSize, paging } from '../parameters.ts'

@@ -1,4 +1,5 @@
-import { findKey, keyId, locateKey } from '../key-name.ts'
+import { findKey, keyId } from '../key-name.ts'
+import { locateKey } from '../key-resource.ts'
 import { operation } from '../operation.ts'
 import { visibleTags } from '../service-tags.ts'
 

@@ -1,6 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { json, optional } from '../../api/parameters.ts'
-import { anyKeyResource, isKeyId, newKeyResource } from '../key-name.ts'
+import { isKeyId } from '../key-name.ts'
+import { anyKeyResource, newKeyResource } from '../key-resource.ts'
 import { hasTag, keysSought, type WantedTag } from '../key-search.ts'
 import { at } from '../key-state.ts'
 import { type KmsContext, operation } from '../operation.ts'

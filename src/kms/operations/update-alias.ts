@@ -1,6 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { expectUnmoved, update } from '../../ledger/record.ts'
-import { aliasName, findAlias, findKeyById, keyId, locateAlias, locateKey } from '../key-name.ts'
+import { aliasName, findAlias, findKeyById, keyId } from '../key-name.ts'
+import { locateAlias, locateKey } from '../key-resource.ts'
 import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
 import { demandUsers, findUsersKey } from '../service-keys.ts'

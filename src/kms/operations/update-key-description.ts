@@ -1,6 +1,7 @@
 import { possiblyEmpty, text } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
-import { keyId, locateKey } from '../key-name.ts'
+import { keyId } from '../key-name.ts'
+import { locateKey } from '../key-resource.ts'
 import { demandNotPendingDeletion } from '../key-state.ts'
 import { operation } from '../operation.ts'
 import { findUsersKey } from '../service-keys.ts'

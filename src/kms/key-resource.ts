@@ -1,0 +1,81 @@
+// What policies are asked about in calls of KMS: the resources that names of keys and aliases stand for, whether anything has the name or not.
+import { formatArn } from '../api/arn.ts'
+import type { Resource } from '../api/operation.ts'
+import { principalOf, productAliased } from './cloud-product.ts'
+import { findAlias, isKeyId, named, type Reads } from './key-name.ts'
+import type { KmsContext } from './operation.ts'
+import { type Alias, CMK } from './records.ts'
+
+/** Returns the resource of a named key: with its id where the name resolves, and else with the name as the caller sent it. */
+export async function keyResource(name: string, context: Reads): Promise<Resource> {
+  const which = named(name, context)
+  if ('foreign' in which) return { type: 'ACS::KMS::Key', name, arn: name }
+  if ('key' in which) return keyResourceById(which.key, context)
+  const alias = await findAlias(which.alias, context)
+  if (alias) return keyResourceByAlias(alias, context)
+  const product = productAliased(which.alias)
+  // The call makes the key, if it is the product's.
+  if (product !== null) return { ...aliasResource(which.alias, context), usedBy: principalOf(product) }
+  return { type: 'ACS::KMS::Key', name, arn: kmsArn(context, which.alias) }
+}
+
+/** Returns the resource of the key that an alias points to. A denial shows only the alias, which the call named. */
+export async function keyResourceByAlias({ id, body }: Alias, context: Reads): Promise<Resource> {
+  return { ...(await keyResourceById(body.keyId, context)), asked: kmsArn(context, id) }
+}
+
+/** Locates the key that the parameter KeyId names. */
+export async function locateKey({ KeyId }: { readonly KeyId: string }, context: Reads): Promise<Resource[]> {
+  return [await keyResource(KeyId, context)]
+}
+
+/** Locates the alias that the parameter AliasName names, and the key that it points to. */
+export async function locateAlias({ AliasName }: { readonly AliasName: string }, context: Reads): Promise<Resource[]> {
+  const alias = await findAlias(AliasName, context)
+  return [aliasResource(AliasName, context), ...(alias ? [await keyResourceByAlias(alias, context)] : [])]
+}
+
+/** Returns the resource of the key with this id, with its tags; the key need not exist. */
+export async function keyResourceById(id: string, context: Reads): Promise<Resource> {
+  if (id === '*') return everyKeyResource(context)
+  const record = isKeyId(id) ? await context.ledger.get(CMK, context.scope, id) : null
+  // The record's own id: one that was cut out of a request costs more wherever it is written.
+  const resource = newKeyResource(record?.id ?? id, context)
+  if (!record) return resource
+  const { tags, product } = record.body
+  if (product !== undefined) return { ...resource, usedBy: principalOf(product) }
+  return tags.length > 0 ? { ...resource, tags } : resource
+}
+
+/** Locates nothing in particular, for calls that name no key: only a policy on all keys allows them. */
+export function anyKeyResource(context: Reads): Resource {
+  return { type: '', name: '', arn: keyArn('*', context) }
+}
+
+/** Returns the resource that stands for every key of the account and region, for calls that tell something of each. */
+export function everyKeyResource(context: Reads): Resource {
+  return { ...anyKeyResource(context), every: true }
+}
+
+/** Returns the resource of a key that this call creates. */
+export function newKeyResource(id: string, context: Reads): Resource {
+  return { type: 'ACS::KMS::Key', name: id, arn: keyArn(id, context) }
+}
+
+export function aliasResource(name: string, context: Reads): Resource {
+  return { type: 'ACS::KMS::Alias', name, arn: kmsArn(context, name) }
+}
+
+/** Returns the resource that stands for all keys, aliases or secrets: an ARN for policies, without a name for events. */
+export function containerResource(container: 'key' | 'alias' | 'secret', context: Reads): Resource {
+  return { type: '', name: '', arn: kmsArn(context, container) }
+}
+
+export function keyArn(id: string, context: Reads): string {
+  return kmsArn(context, `key/${id}`)
+}
+
+/** Returns the ARN of a KMS resource in the call's account and region. */
+export function kmsArn({ scope }: Pick<KmsContext, 'scope'>, resource: string): string {
+  return formatArn({ service: 'kms', region: scope.region, account: scope.account, resource })
+}
