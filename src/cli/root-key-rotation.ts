@@ -1,0 +1,77 @@
+// `strongroom root-key rotate`: makes a new root key current, and drops the retired ones.
+import { breathe, recordRootKeyWork } from '../house/root-key-watch.ts'
+import { dropRetired, type Pace, rotate, SETTLE_MS, Strays, stageOf } from '../rootkeys/rotation.ts'
+import type { Flags } from '../settings/flags.ts'
+import { UsageError } from '../settings/usage-error.ts'
+import { bar } from './progress.ts'
+import type { RootKeyWork } from './root-key-work.ts'
+
+/** Does what the flags say; returns the exit code. Throws UsageError. */
+export async function rotateRootKey(work: RootKeyWork): Promise<number> {
+  const { flags, rooms, around } = work
+  const pace: Pace = {
+    now: Date.now,
+    settleMs: settleMs(flags),
+    progress: bar(around, 'records'),
+    giveWay: () => breathe(rooms.runtime),
+  }
+  const begun = ['announced', 'current'].includes(stageOf(rooms.ring))
+  if (begun || !flags.has('resume')) {
+    around.complain(begun ? 'finishing the unfinished rotation' : 'rotating: servers take over the new root key')
+    await toItsEnd(work, pace)
+  } else if (!flags.has('drop-now')) around.print('there is no rotation to finish')
+  return flags.has('drop-now') ? drop(work, pace) : 0
+}
+
+function settleMs(flags: Flags): number {
+  const seconds = Number(flags.get('settle-seconds') ?? SETTLE_MS / 1000)
+  if (!Number.isInteger(seconds) || seconds < 0 || seconds > 3600)
+    throw new UsageError('`--settle-seconds` must be a whole number from 0 to 3600')
+  return seconds * 1000
+}
+
+async function toItsEnd({ settings, rooms, around }: RootKeyWork, pace: Pace): Promise<void> {
+  const { ring } = rooms
+  const beforeRings = !ring.record.body.ring
+  const { renewed, forged } = await rotate(ring, { ...rooms, keys: ring.keys }, pace)
+  around.status('')
+  for (const { kind, account, region, id } of forged)
+    around.complain(`record ${kind}/${account}/${region}/${id} is not authentic, and was left as it is`)
+  await recordRootKeyWork('RotateRootKey', rooms, settings.regions[0])
+  around.print(`rotated: ${renewed} records were brought under the new root key`)
+  if (beforeRings && ring.record.body.rootKey === 'file')
+    around.print('the key file still holds the former root key: `root-key change-provider --to file` replaces that too')
+}
+
+/** Drops the retired root keys, if there are any; returns the exit code. */
+async function drop(work: RootKeyWork, pace: Pace): Promise<number> {
+  const { settings, rooms, around } = work
+  if (stageOf(rooms.ring) !== 'retired') {
+    around.print('there is no retired root key to drop')
+    return 0
+  }
+  if (!(await dropped(work, pace))) return 1
+  await recordRootKeyWork('DropRetiredRootKeys', rooms, settings.regions[0])
+  around.print('dropped: sessions and import tokens made under older root keys no longer work')
+  return 0
+}
+
+/** Whether the retired root keys are dropped; prints the records in the way where they are not. */
+async function dropped({ flags, rooms, around }: RootKeyWork, pace: Pace): Promise<boolean> {
+  const { ring } = rooms
+  try {
+    await dropRetired(ring, { ...rooms, keys: ring.keys }, pace, flags.has('drop-anyway'))
+    return true
+  } catch (error) {
+    if (!(error instanceof Strays)) throw error
+    around.status('')
+    for (const { kind, account, region, id } of error.records)
+      around.complain(`record ${kind}/${account}/${region}/${id} is under a retired root key`)
+    around.complain(
+      `${error.message}, and nothing was dropped: somebody who knows a retired root key may have forged them, or a server of an older version runs; with \`--drop-anyway\` servers refuse them from now on, another \`rotate\` brings them under the current root key`,
+    )
+    return false
+  } finally {
+    around.status('')
+  }
+}

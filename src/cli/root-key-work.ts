@@ -1,0 +1,24 @@
+// What the verbs of `strongroom root-key` work with.
+import type { OpenHouse } from '../house/open.ts'
+import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
+import type { LiveRing } from '../rootkeys/live-ring.ts'
+import type { Flags } from '../settings/flags.ts'
+import type { Settings } from '../settings/settings.ts'
+import type { Surroundings } from './surroundings.ts'
+
+export interface RootKeyWork {
+  readonly flags: Flags
+  readonly settings: Settings
+  readonly rooms: Pick<
+    OpenHouse,
+    'storage' | 'ledger' | 'accounts' | 'eventIndex' | 'ring' | 'device' | 'hsm' | 'runtime'
+  >
+  readonly around: Surroundings
+}
+
+/** Names the key in the HSM that wraps the root keys. */
+export function keyInHsm({ provider }: LiveRing): string {
+  return provider instanceof HsmRootKeyProvider
+    ? `the key with CKA_ID ${provider.objectId} in the HSM`
+    : 'a key in the HSM'
+}
