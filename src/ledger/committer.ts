@@ -1,4 +1,5 @@
-// Committing: a call's changes, its nonce and its event, all or nothing.
+// Committing: a call's changes, its nonce and its event, all or nothing. Calls that come together are one batch (batch.ts), whose outcome
+// each of them learns once it is stored.
 import { refuse } from '../api/errors.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -14,6 +15,7 @@ import {
   Unavailable,
 } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
+import { currentOf, readsOf, type Waiting } from './batch.ts'
 import { alters, type Call, type Committed, prepared } from './call.ts'
 import type { WatchfulChaining } from './chain.ts'
 import { CommitQueue } from './commit-queue.ts'
@@ -25,16 +27,6 @@ import { withSecondLook } from './second-look.ts'
 import type { TrailHead } from './trail-head.ts'
 import { Turns } from './turns.ts'
 import type { LedgerView } from './view.ts'
-
-interface Waiting {
-  readonly call: Call
-  readonly commit: Commit
-  /** The epoch of the root keys that it was decided and is authenticated under. */
-  readonly rootEpoch: number
-  outcome: Outcome
-  readonly resolve: (outcome: Committed) => void
-  readonly reject: (error: unknown) => void
-}
 
 /** What a committer commits to, and what it keeps informed. */
 export interface Targets {
@@ -83,6 +75,20 @@ export class Committer {
     })
   }
 
+  /** Commits a batch that another process of this server decided on this basis, and chains its events. Throws Stale, Forged or Unavailable. */
+  async commitFor(commits: readonly Commit[], basis: Basis | null): Promise<Stored> {
+    const { storage, roots, trailHead } = this.#targets
+    try {
+      return await withSecondLook(roots, () => this.#chained(commits, storage, basis))
+    } catch (error) {
+      if (!(error instanceof Stale)) {
+        this.#refused = true
+        await trailHead.note(error)
+      }
+      throw error
+    }
+  }
+
   /** See Ledger.ended. */
   ended(view: LedgerView): void {
     this.#turns.ended(view)
@@ -120,35 +126,45 @@ export class Committer {
     if (late.length > 0) await this.#turns.take(late)
   }
 
-  /** A batch that stored no event says nothing of the trail, which refuses all recorded calls where it was put back. */
-  #noteOutcomes(events: readonly unknown[], outcomes: readonly Outcome[]): void {
-    if (outcomes.includes('unavailable')) this.#refused = true
-    else if (this.#refused && events.some((event, i) => event && outcomes[i] === 'committed')) this.#refused = false
+  /**
+   * Stores what is current of a batch, and sets each call's outcome. Returns whether others may have changed something that was not followed.
+   * INVARIANT: nothing is committed under root keys that the database does not name any more, however long ago it was sealed: their
+   * record is among what each batch is held against (FollowedChanges.commit).
+   */
+  #store(batch: readonly Waiting[], turn: Turn | null): Promise<boolean> {
+    const { storage, keys, lane, changes, trailHead } = this.#targets
+    const attempt = async (basis: (reads: () => readonly (readonly string[])[]) => Basis) => {
+      const current = currentOf(batch, keys.epoch)
+      if (current.length === 0) return false
+      const commits = current.map(({ commit }) => commit)
+      const { outcomes, number } = await this.#chained(
+        commits,
+        turn ?? storage,
+        basis(() => current.map(readsOf)),
+      )
+      for (const [i, waiting] of current.entries()) waiting.outcome = outcomes[i] ?? 'moved'
+      if (this.#takeOver(current, number)) trailHead.report()
+      return number === null
+    }
+    return lane.holding(() => changes.commit(attempt))
   }
 
-  /** Commits a batch that another process of this server decided on this basis, and chains its events. Throws Stale, Forged or Unavailable. */
-  async commitFor(commits: readonly Commit[], basis: Basis | null): Promise<Stored> {
-    const { storage, chaining, roots, trailHead } = this.#targets
+  /** Commits a batch and chains its events: once the last one is stored, no head before it is accepted any more. */
+  async #chained(commits: readonly Commit[], to: Pick<Turn, 'commit'>, basis: Basis | null): Promise<Stored> {
     const last = commits.findLastIndex(({ event }) => event)
     const { event = null, further } = commits[last] ?? {}
-    try {
-      return await withSecondLook(roots, async () => {
-        const chain = chaining.endingWith(further?.at(-1) ?? event)
-        const stored = await storage.commit(commits, chain, basis)
-        if (stored.outcomes[last] === 'committed') chain.acknowledged()
-        this.#noteOutcomes(
-          commits.map(({ event }) => event),
-          stored.outcomes,
-        )
-        return stored
-      })
-    } catch (error) {
-      if (!(error instanceof Stale)) {
-        this.#refused = true
-        await trailHead.note(error)
-      }
-      throw error
-    }
+    const chain = this.#targets.chaining.endingWith(further?.at(-1) ?? event)
+    const stored = await to.commit(commits, chain, basis)
+    if (stored.outcomes[last] === 'committed') chain.acknowledged()
+    this.#noteOutcomes(commits, stored.outcomes)
+    return stored
+  }
+
+  /** A batch that stored no event says nothing of the trail, which refuses all recorded calls where it was put back. */
+  #noteOutcomes(commits: readonly Commit[], outcomes: readonly Outcome[]): void {
+    if (outcomes.includes('unavailable')) this.#refused = true
+    else if (this.#refused && commits.some(({ event }, i) => event && outcomes[i] === 'committed'))
+      this.#refused = false
   }
 
   /**
@@ -169,75 +185,4 @@ export class Committer {
     }
     return altered
   }
-
-  /**
-   * Stores what is current of a batch, and sets each call's outcome. Returns whether others may have changed something that was not followed.
-   * INVARIANT: nothing is committed under root keys that the database does not name any more, however long ago it was sealed: their
-   * record is among what each batch is held against (FollowedChanges.commit).
-   */
-  #store(batch: readonly Waiting[], turn: Turn | null): Promise<boolean> {
-    const { storage, chaining, lane, changes, trailHead } = this.#targets
-    const attempt = async (basis: (reads: () => readonly (readonly string[])[]) => Basis) => {
-      const current = this.#currentOf(batch)
-      if (current.length === 0) return false
-      const commits = current.map(({ commit }) => commit)
-      const last = commits.findLastIndex(({ event }) => event)
-      const { event = null, further } = commits[last] ?? {}
-      const chain = chaining.endingWith(further?.at(-1) ?? event)
-      const { outcomes, number } = await (turn ?? storage).commit(
-        commits,
-        chain,
-        basis(() => current.map(readsOf)),
-      )
-      if (outcomes[last] === 'committed') chain.acknowledged()
-      for (const [i, waiting] of current.entries()) waiting.outcome = outcomes[i] ?? 'moved'
-      this.#noteOutcomes(
-        commits.map(({ event }) => event),
-        outcomes,
-      )
-      if (this.#takeOver(current, number)) trailHead.report()
-      return number === null
-    }
-    return lane.holding(() => changes.commit(attempt))
-  }
-
-  /**
-   * The calls whose reads are as they were, in the order in which they took place: those that change nothing saw what was there before
-   * the others, and of the others, those of the most attempts first, none has read what one before it changes.
-   */
-  #currentOf(batch: readonly Waiting[]): readonly Waiting[] {
-    const current: Waiting[] = []
-    const changing: Waiting[] = []
-    for (const waiting of batch) {
-      waiting.outcome = 'moved'
-      if (this.#isMoved(waiting)) continue
-      if (waiting.call.changes.length > 0) changing.push(waiting)
-      else current.push(waiting)
-    }
-    if (changing.length < 2) return changing.length === 0 ? current : [...current, ...changing]
-    const changed = new Set<string>()
-    const attempt = ({ call }: Waiting) => call.view?.attempt ?? 1
-    for (const waiting of changing.sort((one, other) => attempt(other) - attempt(one))) {
-      if (waiting.call.view?.reads(true).some((key) => changed.has(key))) continue
-      for (const key of changedKeys([waiting.commit])) changed.add(key)
-      current.push(waiting)
-    }
-    return current
-  }
-
-  /**
-   * Whether something that the call read has changed; or it was decided under other root keys, so that what it sealed would soon not
-   * open. A mere event is sealed under none.
-   */
-  #isMoved({ call, rootEpoch }: Waiting): boolean {
-    const { view, changes } = call
-    if (view?.moved(changes.length > 0)) return true
-    const decided = view ?? call.rootEpoch
-    return rootEpoch !== this.#targets.keys.epoch && (decided !== undefined || changes.length > 0)
-  }
-}
-
-/** What a call has read that its commit relies on: the places of lists only where it changes something. */
-function readsOf({ call }: Waiting): readonly string[] {
-  return call.view?.reads(call.changes.length > 0) ?? []
 }
