@@ -1,4 +1,5 @@
-// Parameters of IMS operations, refused with RAM's own codes (docs/reference/operations/ims-2019-08-15.md).
+// Parameters of IMS operations, refused with RAM's own codes (docs/reference/operations/ims-2019-08-15.md): those of OIDC providers, then
+// those of the account's settings that RAM does not have, or has in another form.
 import { refuse } from '../api/errors.ts'
 import { optional, type Parameter, shaped } from '../api/parameters.ts'
 import {
@@ -13,15 +14,21 @@ import {
   whole,
 } from '../ram/parameters.ts'
 
+/** The most characters of the URL of an issuer. */
 const MAX_URL = 255
+/** Host, port and path alone: what else a URL may have is not part of an issuer's name. */
 const URL_PATTERN = /^https:\/\/(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:\/[\w.~!$&'()*+,;=:%/-]*)?$/
+/** The most characters of several items in one text. */
+const MAX_LIST = 16_384
 
+/** The name of an OIDC provider. */
 export const providerName = nameOf(
   128,
   /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/,
   'letters, digits, ., _ and -, the first and the last a letter or digit',
 )
 
+/** The URL of an issuer, as its tokens name it: it is compared to the letter. */
 export const issuerUrl = shaped(
   checked(`A URL of https, at most ${MAX_URL} characters, without ?, # and @.`, (url) => {
     if (url.length > MAX_URL) return 'Length'
@@ -32,15 +39,22 @@ export const issuerUrl = shaped(
 
 export const providerDescription = textOf(256)
 
+/** How old a token may be when a session is asked for with it, in hours. */
 export const issuanceLimitHours = whole(1, 168)
 
+/** A client that the provider serves: an audience of its tokens. */
 export const clientId = nameOf(
   128,
   /^[A-Za-z0-9][A-Za-z0-9._:/-]*$/,
   'letters, digits, ., _, -, : and /, the first a letter or digit',
 )
 
+/** The fingerprint of a root certificate that may vouch for the issuer's host. */
 export const fingerprint = nameOf(128, /^[A-Za-z0-9]+$/, 'letters and digits')
+
+/** Several of them in one text. */
+export const clientIds = listOf(clientId, 'Client IDs')
+export const fingerprints = listOf(fingerprint, 'Fingerprints')
 
 /** Several of an item in one text, with commas between them; each counts once. */
 function listOf(item: Parameter<string>, what: string): Parameter<readonly string[]> {
@@ -56,18 +70,15 @@ function listOf(item: Parameter<string>, what: string): Parameter<readonly strin
   }
 }
 
-const MAX_LIST = 16_384
-
-export const clientIds = listOf(clientId, 'Client IDs')
-export const fingerprints = listOf(fingerprint, 'Fingerprints')
-
 /** The paging of lists by name, 100 at most. */
 export const shortPages = { ...pagingParameters, MaxItems: optional(whole(1, 100), 100) }
 
 /** What the domain of an account ends in, behind its alias or its id. */
 export const DOMAIN_END = '.onaliyun.com'
+/** The most characters of a domain. */
 const MAX_DOMAIN = 64
 
+/** The domain of an account's users: it names the account by its alias or its id. */
 export const defaultDomain = shaped(
   checked(`The account alias or the account ID with ${DOMAIN_END}, at most ${MAX_DOMAIN} characters.`, (domain) => {
     if (domain.length > MAX_DOMAIN) return 'Length'
@@ -77,10 +88,13 @@ export const defaultDomain = shaped(
   { longest: MAX_DOMAIN },
 )
 
+/** More blocks than RAM takes, in a shorter text. */
 export const imsNetworkMasks = networkMasks(40, 512)
 
+/** The ways to send a code that IMS knows. */
 const VERIFICATION_TYPES = ['sms', 'email']
 
+/** The ways by which users may be sent a code; none where the list is empty. */
 export const verificationTypes = valued<readonly string[]>(
   'json',
   `A JSON array of ${VERIFICATION_TYPES.join(' and ')}.`,

@@ -132,6 +132,15 @@ export const minimumPasswordLength: Parameter<number> = {
     return length
   },
 }
+/** In days; with 0 passwords do not expire. */
+export const maxPasswordAge = whole(0, 1095)
+/** How many former passwords are not taken again. */
+export const passwordReusePrevention = whole(0, 24)
+/** How many failed log-ons in a row lock a user; with 0 wrong passwords lock nobody. */
+export const maxLogOnAttempts = whole(0, 32)
+/** In hours. */
+export const logOnSessionDuration = whole(1, 24)
+
 /** The addresses and blocks in the text of a setting. */
 export function masksIn(text: string): readonly string[] {
   return text.split(/[; ]+/).filter((mask) => mask !== '')

@@ -2,7 +2,14 @@ import { optional } from '../../api/parameters.ts'
 import { accountSettings, changeSettings } from '../../ram/account-settings.ts'
 import { containerOf } from '../../ram/find.ts'
 import { givenOf } from '../../ram/given.ts'
-import { minimumPasswordLength, truth, whole } from '../../ram/parameters.ts'
+import {
+  maxLogOnAttempts,
+  maxPasswordAge,
+  minimumPasswordLength,
+  passwordReusePrevention,
+  truth,
+  whole,
+} from '../../ram/parameters.ts'
 import { operation } from '../operation.ts'
 import { passwordPolicyAnswer } from '../settings.ts'
 
@@ -17,9 +24,9 @@ export const SetPasswordPolicy = operation({
     RequireNumbers: optional(truth, null),
     RequireSymbols: optional(truth, null),
     HardExpire: optional(truth, null),
-    MaxPasswordAge: optional(whole(0, 1095), null),
-    PasswordReusePrevention: optional(whole(0, 24), null),
-    MaxLoginAttemps: optional(whole(0, 32), null),
+    MaxPasswordAge: optional(maxPasswordAge, null),
+    PasswordReusePrevention: optional(passwordReusePrevention, null),
+    MaxLoginAttemps: optional(maxLogOnAttempts, null),
     MinimumPasswordDifferentCharacter: optional(whole(0, 8), null),
     PasswordNotContainUserName: optional(truth, null),
   },

@@ -2,7 +2,7 @@ import { optional, possiblyEmpty } from '../../api/parameters.ts'
 import { accountSettings, changeSettings } from '../../ram/account-settings.ts'
 import { containerOf } from '../../ram/find.ts'
 import { givenOf } from '../../ram/given.ts'
-import { oneOf, truth, whole } from '../../ram/parameters.ts'
+import { logOnSessionDuration, oneOf, truth, whole } from '../../ram/parameters.ts'
 import { operation } from '../operation.ts'
 import { imsNetworkMasks, verificationTypes } from '../parameters.ts'
 import { preferenceAnswer } from '../settings.ts'
@@ -16,7 +16,7 @@ export const SetSecurityPreference = operation({
     AllowUserToChangePassword: optional(truth, null),
     AllowUserToManageAccessKeys: optional(truth, null),
     AllowUserToManageMFADevices: optional(truth, null),
-    LoginSessionDuration: optional(whole(1, 24), null),
+    LoginSessionDuration: optional(logOnSessionDuration, null),
     LoginNetworkMasks: optional(possiblyEmpty(imsNetworkMasks), null),
     AllowUserToLoginWithPasskey: optional(truth, null),
     MFAOperationForLogin: optional(oneOf('mandatory', 'independent', 'adaptive'), null),

@@ -3,7 +3,13 @@ import { accountSettings, changeSettings } from '../account-settings.ts'
 import { containerOf } from '../find.ts'
 import { givenOf } from '../given.ts'
 import { operation } from '../operation.ts'
-import { minimumPasswordLength, truth, whole } from '../parameters.ts'
+import {
+  maxLogOnAttempts,
+  maxPasswordAge,
+  minimumPasswordLength,
+  passwordReusePrevention,
+  truth,
+} from '../parameters.ts'
 
 export const SetPasswordPolicy = operation({
   name: 'SetPasswordPolicy',
@@ -15,9 +21,9 @@ export const SetPasswordPolicy = operation({
     RequireNumbers: optional(truth, null),
     RequireSymbols: optional(truth, null),
     HardExpiry: optional(truth, null),
-    MaxPasswordAge: optional(whole(0, 1095), null),
-    PasswordReusePrevention: optional(whole(0, 24), null),
-    MaxLoginAttemps: optional(whole(0, 32), null),
+    MaxPasswordAge: optional(maxPasswordAge, null),
+    PasswordReusePrevention: optional(passwordReusePrevention, null),
+    MaxLoginAttemps: optional(maxLogOnAttempts, null),
   },
   access: 'Write',
   trail: {

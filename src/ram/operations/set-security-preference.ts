@@ -3,7 +3,7 @@ import { accountSettings, changeSettings } from '../account-settings.ts'
 import { containerOf } from '../find.ts'
 import { givenOf } from '../given.ts'
 import { operation } from '../operation.ts'
-import { loginNetworkMasks, truth, whole } from '../parameters.ts'
+import { loginNetworkMasks, logOnSessionDuration, truth } from '../parameters.ts'
 import { securityPreferenceAnswer } from '../security-preference.ts'
 
 export const SetSecurityPreference = operation({
@@ -16,7 +16,7 @@ export const SetSecurityPreference = operation({
     AllowUserToManageAccessKeys: optional(truth, null),
     AllowUserToManageMFADevices: optional(truth, null),
     AllowUserToManagePublicKeys: optional(truth, null),
-    LoginSessionDuration: optional(whole(1, 24), null),
+    LoginSessionDuration: optional(logOnSessionDuration, null),
     LoginNetworkMasks: optional(possiblyEmpty(loginNetworkMasks), null),
   },
   access: 'Write',
