@@ -56,15 +56,17 @@ export class IssuerFetches implements IssuerSource {
     const pinned = this.#rules.pinned.get(issuer)
     if (pinned) return newerThan === null ? { keys: pinned, roots: null, fetchedAt: now } : null
     const known = this.#known.get(issuer)
-    const since = known ? Math.abs(now - known.triedAt) : Number.POSITIVE_INFINITY
-    if (known?.keys && Math.abs(now - known.keys.fetchedAt) < KEEP_MS) {
-      if (newerThan === null || known.keys.fetchedAt > newerThan) return known.keys
-      if (since < AGAIN_MS) return null
-    } else if (known?.trouble && since < RETRY_MS) throw known.trouble
-    return this.#shared(issuer, now)
+    if (!known) return this.#fetchedOnce(issuer, now)
+    const { triedAt, trouble, keys } = known
+    if (keys && isWithin(KEEP_MS, keys.fetchedAt, now)) {
+      if (newerThan === null || keys.fetchedAt > newerThan) return keys
+      if (isWithin(AGAIN_MS, triedAt, now)) return null
+    } else if (trouble && isWithin(RETRY_MS, triedAt, now)) throw trouble
+    return this.#fetchedOnce(issuer, now)
   }
 
-  #shared(issuer: string, now: number): Promise<IssuerKeySet> {
+  /** Fetches, once for all who ask meanwhile. */
+  #fetchedOnce(issuer: string, now: number): Promise<IssuerKeySet> {
     const under = this.#pending.get(issuer)
     if (under) return under
     if (this.#pending.size >= MOST_AT_ONCE) throw new IssuersBusy('too many issuers are asked for their keys at once')
@@ -73,6 +75,7 @@ export class IssuerFetches implements IssuerSource {
     return fetching
   }
 
+  /** Fetches, and remembers how it went. */
   async #fetched(issuer: string, now: number): Promise<IssuerKeySet> {
     const before = this.#known.get(issuer)
     try {
@@ -113,6 +116,11 @@ export class IssuerFetches implements IssuerSource {
       characters -= one.characters
     }
   }
+}
+
+/** Whether the moment is less than `ms` ago. Where the clock was set back, so that it is still to come, it counts as long ago as it is ahead. */
+function isWithin(ms: number, at: number, now: number): boolean {
+  return Math.abs(now - at) < ms
 }
 
 /** Whether the issuer, or its host, is among those that the operator allowed. */
