@@ -1,20 +1,13 @@
 // One token: a login to it, begun again after every error that may void sessions or handles, and the queue for its sessions.
 import type { Cryptoki } from './cryptoki.ts'
 import { Away, describeFault, faultOf, Late, Missing, Voided, voidsSessions } from './faults.ts'
-import { Gate } from './gate.ts'
 import { Access, Login } from './login.ts'
 import { type LeftAlone, monotonicMs, type TokenState } from './protocol.ts'
 import type { Handle } from './session.ts'
+import { type SlowWork, SlowWorkGates } from './slow-work.ts'
 
 /** How long a token that could not be opened is left alone, in milliseconds. */
 const LEAVE_ALONE_MS = 500
-/**
- * The kinds of work that may take seconds. Only some pairs are made at once, and wrapped keys are unwrapped one by one: in some libraries
- * several at once disturb each other.
- */
-export type SlowWork = 'pair' | 'unwrap' | 'other'
-/** Of the sessions for slow work, as many may make pairs. */
-const SHARE_OF_PAIRS = 0.25
 
 export interface TokenSettings {
   /** Label or serial number. */
@@ -42,13 +35,9 @@ export class Token {
   readonly #changed: (state: TokenState) => void
   #login: Login | null = null
   #waiting: (() => void)[] = []
-  /** Half of the sessions, and never the last one, so that calls that use keys find one free. */
-  readonly #slow = new Gate(() => this.#mostSlow)
-  readonly #ofKind: Readonly<Record<SlowWork, Gate | null>> = {
-    pair: new Gate(() => Math.max(1, Math.floor(this.#mostSlow * SHARE_OF_PAIRS))),
-    unwrap: new Gate(() => 1),
-    other: null,
-  }
+  readonly #slowWork = new SlowWorkGates(
+    () => this.#login?.capacity(this.#settings.sessions) ?? this.#settings.sessions,
+  )
   #pinRefused: boolean
   #reason: string
   #leaveAloneUntil = 0
@@ -139,7 +128,21 @@ export class Token {
     }
   }
 
-  /** `isLast`: whether this was the last attempt. */
+  /** Does slow work like `use`, and leaves sessions to other work. */
+  useSlowly<T>(kind: SlowWork, work: (access: Access) => T | Promise<T>, expiresAt: number): Promise<T> {
+    return this.#slowWork.through(kind, () => this.use(work, expiresAt), expiresAt)
+  }
+
+  /**
+   * Asks the device for a sign of life, on a session beyond those of others, so that it waits for none of them. A device that has no such
+   * session is at work. Throws Away and Late.
+   */
+  async ping(expiresAt: number): Promise<void> {
+    if (this.#login?.isBusy(this.#settings.sessions + 1)) return
+    await this.use((access) => this.#cryptoki.random(access, 8), expiresAt, { spare: 1 })
+  }
+
+  /** Decides what follows from an error of work. `isLast`: whether this was the last attempt. */
   #aftermath(error: unknown, access: Access, login: Login, isLast: boolean): Aftermath {
     const trouble = this.#troubleOf(error, access)
     // The error of other work ended the login: this work itself has not failed.
@@ -152,26 +155,6 @@ export class Token {
     if (!this.#serves(access)) return { session: 'given back', login: 'ends', trouble, thrown }
     login.forgetAll()
     return { session: 'discarded', login: 'goes on', thrown }
-  }
-
-  /** Does slow work like `use`, and leaves sessions to other work. */
-  useSlowly<T>(kind: SlowWork, work: (access: Access) => T | Promise<T>, expiresAt: number): Promise<T> {
-    const slowly = () => this.#slow.through(() => this.use(work, expiresAt), expiresAt)
-    return this.#ofKind[kind]?.through(slowly, expiresAt) ?? slowly()
-  }
-
-  /**
-   * Asks the device for a sign of life, on a session beyond those of others, so that it waits for none of them. A device that has no such
-   * session is at work. Throws Away and Late.
-   */
-  async ping(expiresAt: number): Promise<void> {
-    if (this.#login?.isBusy(this.#settings.sessions + 1)) return
-    await this.use((access) => this.#cryptoki.random(access, 8), expiresAt, { spare: 1 })
-  }
-
-  get #mostSlow(): number {
-    const { sessions } = this.#settings
-    return Math.max(1, Math.floor((this.#login?.capacity(sessions) ?? sessions) / 2))
   }
 
   /** The trouble of the device that this error shows; null when it shows none. */

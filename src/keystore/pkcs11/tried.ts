@@ -1,7 +1,8 @@
 // What was tried on the devices, each thing once on each device.
 import type { Access } from './login.ts'
 import type { Abilities } from './protocol.ts'
-import type { SlowWork, Token } from './token.ts'
+import type { SlowWork } from './slow-work.ts'
+import type { Token } from './token.ts'
 
 export class Tried<Thing extends string> {
   readonly #kind: SlowWork
