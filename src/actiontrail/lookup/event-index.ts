@@ -6,32 +6,16 @@ import { headIn, named } from '../../ledger/chain.ts'
 import { floorsNow } from '../../ledger/floor.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import { countIn, laneEnd, laneOf } from '../../storage/lane.ts'
-import type { ChainedEvent, Head, Heads, IndexPart } from '../../storage/storage.ts'
-import { type Attributed, attributed, type Condition } from './attributes.ts'
+import type { Head, Heads, IndexPart } from '../../storage/storage.ts'
+import { termsOfEach, termsOfQuery } from './event-terms.ts'
 import { IndexDirectory } from './index-directory.ts'
-import { encodePart, fitting, offsetsAt, PART_EVENTS, placeOfTerm, type Terms, termsOf } from './index-part.ts'
+import { encodePart, fitting, offsetsAt, PART_EVENTS, placeOfTerm } from './index-part.ts'
+import type { Query } from './query.ts'
 
 /** So many events without an index: whoever records in their lane does not index it. */
 const FORSAKEN_EVENTS = 2 * PART_EVENTS
 /** A lane where nothing was recorded for so long is idle. */
 const IDLE_MS = 3_600_000
-const SCOPE = 'scope'
-const EVERY_REGION = '*'
-
-/** Selects the events of one account that one region shows and that meet all conditions. */
-export interface Query {
-  readonly account: string
-  readonly region: string
-  readonly conditions: readonly Condition[]
-}
-
-/** Whether the query selects the event. */
-export function selects({ account, region, conditions }: Query, row: ChainedEvent, found: Attributed): boolean {
-  if (row.account !== account || (row.region !== region && !found.isGlobal)) return false
-  return conditions.every(([key, value]) =>
-    key === 'EventId' ? row.eventId === value : found.meets.some(([own, is]) => own === key && is === value),
-  )
-}
 
 /** What the index covers of one lane at one moment. */
 export interface IndexedLane {
@@ -40,14 +24,6 @@ export interface IndexedLane {
   readonly parts: readonly IndexPart[]
   /** Events after this one are not indexed yet, or their index is not authentic. */
   readonly lastSeq: number
-}
-
-/** What events with the same account, region and body share: all terms but those of their ids. */
-interface Alike {
-  readonly account: string
-  readonly region: string
-  readonly terms: Terms
-  readonly shared: readonly number[]
 }
 
 /** What the index covers at one moment, by lane. */
@@ -87,6 +63,7 @@ export class EventIndex {
     return this.#ledger.turn()
   }
 
+  /** What the index covers now. */
   async indexed(): Promise<Indexed> {
     const floors = await this.#floors()
     await this.#directory.refresh(floors)
@@ -163,7 +140,7 @@ export class EventIndex {
   async #addPart(lastSeq: number, least: number, strays: readonly IndexPart[]): Promise<boolean> {
     const found = await this.#ledger.events.after(lastSeq, PART_EVENTS)
     if (found.length < least) return false
-    const termsOfEvents = this.#termsOfAll(found)
+    const termsOfEvents = termsOfEach(found, this.#seed)
     const rows = found.slice(0, fitting(termsOfEvents))
     const [first, last] = [rows[0], rows.at(-1)]
     if (!first || !last) return false
@@ -180,27 +157,6 @@ export class EventIndex {
     const former = strays.find(({ firstSeq }) => firstSeq === first.seq)?.mac ?? null
     await this.#ledger.events.addPart(part, terms, postings, former)
     return true
-  }
-
-  /** The terms of each event. Most events of a busy server are alike but for their ids and times: the body of these is read once. */
-  #termsOfAll(rows: readonly ChainedEvent[]): (readonly number[])[] {
-    const known = new Map<string, Alike>()
-    return rows.map((row) => {
-      let alike = known.get(row.body)
-      if (!alike || alike.account !== row.account || alike.region !== row.region) {
-        alike = this.#alike(row)
-        known.set(row.body, alike)
-      }
-      return [...alike.shared, alike.terms('EventId', row.eventId)]
-    })
-  }
-
-  #alike(row: ChainedEvent): Alike {
-    const { account, region } = row
-    const { isGlobal, meets } = attributed(row)
-    const terms = termsOf(this.#seed, account)
-    const shared = [terms(SCOPE, isGlobal ? EVERY_REGION : region), ...meets.map(([key, value]) => terms(key, value))]
-    return { account, region, terms, shared }
   }
 
   /** Authenticates all parts under the current root key, and returns how many were under an older one. Skips a part that is not authentic. */
@@ -220,18 +176,17 @@ export class EventIndex {
    * The numbers of the events in a part that the query may select.
    * null when the part's terms or postings are not authentic; the caller reads the events instead.
    */
-  async candidates(part: IndexPart, { account, region, conditions }: Query): Promise<readonly number[] | null> {
+  async candidates(part: IndexPart, query: Query): Promise<readonly number[] | null> {
     const terms = untampered(await this.#ledger.events.terms(part.firstSeq), part.termsHash)
     if (!terms) return null
-    const term = termsOf(this.#seed, account)
-    const place = (kind: string, value: string) => placeOfTerm(terms, term(kind, value))
-    const scopes = [place(SCOPE, region), place(SCOPE, EVERY_REGION)].filter((found) => found >= 0)
-    const wanted = conditions.map(([key, value]) => place(key, value))
-    if (scopes.length === 0 || wanted.includes(-1)) return []
+    const { scopes, conditions } = termsOfQuery(query, this.#seed)
+    const placed = scopes.map((term) => placeOfTerm(terms, term)).filter((place) => place >= 0)
+    const wanted = conditions.map((term) => placeOfTerm(terms, term))
+    if (placed.length === 0 || wanted.includes(-1)) return []
     const postings = untampered(await this.#ledger.events.postings(part.firstSeq), part.postingsHash)
     if (!postings) return null
     const offsets = (at: number) => offsetsAt(postings, at, terms.length / 4)
-    let left = [...new Set(scopes.flatMap(offsets))]
+    let left = [...new Set(placed.flatMap(offsets))]
     for (const at of wanted) {
       const also = new Set(offsets(at))
       left = left.filter((offset) => also.has(offset))

@@ -3,7 +3,8 @@ import { laneOf } from '../../storage/lane.ts'
 import type { ChainedEvent, EventStorage, IndexPart } from '../../storage/storage.ts'
 import { renderEvent } from '../events/event.ts'
 import { attributesReader } from './attributes.ts'
-import { type EventIndex, type Query, selects } from './event-index.ts'
+import type { EventIndex } from './event-index.ts'
+import { type Query, selects } from './query.ts'
 
 const EVENTS_AT_ONCE = 1000
 /** The longest value of an event: 1,024 characters and the three dots that end a value which was cut. */

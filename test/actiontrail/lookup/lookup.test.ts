@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { attributed, type Condition } from '../../../src/actiontrail/lookup/attributes.ts'
-import { EventIndex, indexedEvents, selects } from '../../../src/actiontrail/lookup/event-index.ts'
+import { EventIndex, indexedEvents } from '../../../src/actiontrail/lookup/event-index.ts'
 import {
   encodePart,
   fitting,
@@ -16,6 +16,7 @@ import {
   termsOf,
 } from '../../../src/actiontrail/lookup/index-part.ts'
 import { type Lookup, lookUp, type Position } from '../../../src/actiontrail/lookup/lookup.ts'
+import { selects } from '../../../src/actiontrail/lookup/query.ts'
 import type { Caller } from '../../../src/api/caller.ts'
 import { chaining } from '../../../src/ledger/chain.ts'
 import { Ledger } from '../../../src/ledger/ledger.ts'
