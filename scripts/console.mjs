@@ -14,7 +14,12 @@ const KEPT = 3
 
 /** Says whether the console is built from the sources as they are. */
 export function consoleIsBuilt() {
-  return existsSync(join(cache, hash(), 'index.html'))
+  return existsSync(join(builtConsole(), 'index.html'))
+}
+
+/** The folder of the build of the sources as they are, whether it is there or not. */
+export function builtConsole() {
+  return join(cache, hash())
 }
 
 /** Builds what is not built yet. Returns what went wrong, null for nothing. */

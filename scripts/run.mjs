@@ -166,6 +166,10 @@ const verbs = {
   screenshots(args) {
     process.exit(run(node, ['test/console/browser/screenshots.ts', ...args]))
   },
+  /** Makes the npm package. */
+  package(args) {
+    process.exit(run(process.execPath, ['scripts/package.mjs', ...args]))
+  },
   bench(args) {
     process.exit(run(node, ['bench/main.ts', ...args]))
   },

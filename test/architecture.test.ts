@@ -119,6 +119,14 @@ describe('the house', () => {
     assert.deepEqual(wrong, [])
   })
 
+  it('names no file of sources but in imports: packages have them compiled (runtime/beside.ts)', () => {
+    const named = /['"`][^'"`\s]*\.ts['"`], import\.meta\.url/
+    assert.deepEqual(
+      all.filter(({ text }) => named.test(text)).map(({ path }) => path),
+      [],
+    )
+  })
+
   it('asks in no room which product a call is of: what differs by product is a member of it', () => {
     const branches = /[!=]==? '(?:Kms|Ram|Sts|Actiontrail)'|\bproduct(?:\.(?:name|service|title))? [!=]==? '/
     const wrong = all.filter(({ text }) => branches.test(text)).map(({ path }) => path)

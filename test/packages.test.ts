@@ -2,11 +2,22 @@
 import './owned.ts'
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
-import { describe, it } from 'node:test'
+import { delimiter, dirname, join, relative } from 'node:path'
+import { before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { makeTree } from '../scripts/package.mjs'
+import { runProgram, startProgram, temporaryFolder } from './acceptance/program.ts'
 
 interface Locked {
   readonly version: string
@@ -19,6 +30,7 @@ interface Locked {
   readonly cpu?: string
 }
 
+const PROJECT = fileURLToPath(new URL('../', import.meta.url))
 const read = (name: string) => JSON.parse(readFileSync(fileURLToPath(new URL(`../${name}`, import.meta.url)), 'utf8'))
 const { packages } = read('package-lock.json') as { packages: Record<string, Locked> }
 const locked = Object.entries(packages).filter(([path]) => path !== '')
@@ -107,5 +119,75 @@ writeFileSync(out + '/index.html', 'built')
     assert.deepEqual(calls().slice(1), ['ci --omit=dev --ignore-scripts', 'install --no-save --include=dev'])
     const current = readFileSync(join(cache, 'current'), 'utf8')
     assert.ok(existsSync(join(cache, current, 'index.html')))
+  })
+})
+
+describe('The npm package', () => {
+  const tree = join(temporaryFolder(), 'strongroom')
+  const program = join(tree, 'bin/strongroom')
+  before(() => makeTree(tree))
+
+  it('has what runs, and what is read: no tests, no sources, no examples', () => {
+    const files = readdirSync(tree, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(tree, join(entry.parentPath, entry.name)))
+    const expected =
+      /^(LICENSE|[A-Z_]+\.md|(package|npm-shrinkwrap)\.json|bin\/strongroom|docs\/[\w/-]+\.md|dist\/[\w/-]+\.js(\.map)?|console\/index\.html|console\/assets\/[\w.-]+)$/
+    assert.deepEqual(
+      files.filter((file) => !expected.test(file)),
+      [],
+    )
+    for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md', 'docs/README.md', 'console/index.html', 'dist/main.js'])
+      assert.ok(files.includes(file), file)
+    const texts = files
+      .filter((file) => /\.(js|json)$/.test(file))
+      .map((file) => readFileSync(join(tree, file), 'utf8'))
+    assert.deepEqual(
+      texts.filter((text) => text.includes(PROJECT) || text.includes(tree)),
+      [],
+    )
+  })
+
+  it('pins in production what package-lock.json pins, and no registry', () => {
+    const { packages: pinned } = JSON.parse(readFileSync(join(tree, 'npm-shrinkwrap.json'), 'utf8'))
+    const expected = Object.fromEntries(locked.filter(([, { dev }]) => !dev))
+    const { '': itself, ...others } = pinned
+    assert.deepEqual(others, expected)
+    const { dependencies, optionalDependencies } = read('package.json')
+    assert.deepEqual([itself.dependencies, itself.optionalDependencies], [dependencies, optionalDependencies])
+    assert.equal(itself.devDependencies, undefined)
+  })
+
+  it('runs compiled, with its threads and workers, its console and its documentation', async () => {
+    const link = join(dirname(tree), 'node_modules')
+    symlinkSync(join(PROJECT, 'node_modules'), link)
+    assert.deepEqual(await runProgram(['--version'], {}, program), {
+      code: 0,
+      out: `strongroom ${read('package.json').version}\n`,
+      err: '',
+    })
+    const server = await startProgram({ command: [program, 'serve'], flags: ['--workers', '1'] })
+    try {
+      const page = async (path: string) => (await fetch(server.endpoint + path)).text()
+      assert.match(await page('/console'), /<script type="module"/)
+      assert.match(await page('/docs/'), /<title>Documentation<\/title>/)
+      const { body: made } = await server.call('CreateKey', { KeySpec: 'EC_P256', KeyUsage: 'SIGN/VERIFY' })
+      const { KeyId } = made.KeyMetadata
+      const { body: versions } = await server.call('ListKeyVersions', { KeyId })
+      const { status, body } = await server.call('AsymmetricSign', {
+        KeyId,
+        KeyVersionId: versions.KeyVersions.KeyVersion[0].KeyVersionId,
+        Algorithm: 'ECDSA_SHA_256',
+        Digest: Buffer.alloc(32).toString('base64'),
+      })
+      assert.equal(status, 200, JSON.stringify(body))
+      const { body: found } = await server.call('ListKeys', {
+        Filters: JSON.stringify([{ Key: 'KeySpec', Values: ['EC_P256'] }]),
+      })
+      assert.equal(found.TotalCount, 1, JSON.stringify(found))
+      assert.equal(await server.stop(), 0, server.log())
+    } finally {
+      await server.stop('SIGKILL')
+    }
   })
 })

@@ -8,8 +8,12 @@ import type { ConsoleAnswer } from '../gateway/house.ts'
 import { type HttpRequest, header, pathOf } from '../gateway/request.ts'
 import { CODINGS, type Coding, codingFor } from './content-coding.ts'
 
+const placed = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+/** What a package has is the build itself. */
+const PACKAGED = placed('console/')
+
 /** Where builds are, each in a folder named by what it was made of. The file `current` names the one to serve. */
-export const BUILDS = fileURLToPath(new URL('../../node_modules/.cache/console/', import.meta.url))
+export const BUILDS = existsSync(PACKAGED) ? PACKAGED : placed('node_modules/.cache/console/')
 
 const ASSETS = '/console/assets/'
 const NONCE = '__CSP_NONCE__'
@@ -79,6 +83,7 @@ export class Files {
 
 /** The folder of the build that is served; null where there is none. */
 function currentIn(builds: string): string | null {
+  if (existsSync(join(builds, 'index.html'))) return builds
   const current = join(builds, 'current')
   if (!existsSync(current)) return null
   const folder = join(builds, readFileSync(current, 'utf8').trim())

@@ -1,6 +1,7 @@
 // Threads that work with the keys of pairs, so that calls that only need a symmetric key wait for none of it. Pairs are made in a thread of
 // their own, which holds up no signature.
 import { Worker } from 'node:worker_threads'
+import { beside } from '../runtime/beside.ts'
 import type { KeySpec } from './key-spec.ts'
 import { Unreachable } from './keystore.ts'
 import type { Answer, Pair, PairWork, Question, Work, Works } from './pair-work.ts'
@@ -118,7 +119,7 @@ class Threads {
 }
 
 class Thread {
-  readonly #worker = new Worker(new URL('pair-thread.ts', import.meta.url), {
+  readonly #worker = new Worker(beside('pair-thread', import.meta.url), {
     // node:ffi warns that it is experimental; the runtime is pinned, and tests hold what is used of it.
     execArgv: ['--disable-warning=ExperimentalWarning'],
     resourceLimits: { maxYoungGenerationSizeMb: 4 },

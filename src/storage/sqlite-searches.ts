@@ -1,6 +1,7 @@
 // Searches in a SQLite database: they may go through the entries of many records, so a thread with a connection of its own does it, and calls run
 // meanwhile. It sees what is committed when it begins to read.
 import { Worker } from 'node:worker_threads'
+import { beside } from '../runtime/beside.ts'
 import type { Columns } from './rows.ts'
 import type { Bound } from './statement.ts'
 import { Unavailable } from './storage.ts'
@@ -43,7 +44,7 @@ export class SqliteSearches {
   }
 
   #begin(): Worker {
-    const thread = new Worker(new URL('sqlite-search-thread.ts', import.meta.url), {
+    const thread = new Worker(beside('sqlite-search-thread', import.meta.url), {
       workerData: this.#path,
       resourceLimits: { maxYoungGenerationSizeMb: 4 },
     })

@@ -5,11 +5,12 @@ import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { Taker } from '../../gateway/dealing.ts'
 import type { Counted } from '../../gateway/metrics.ts'
+import { beside } from '../../runtime/beside.ts'
 import { Channel, type Packed } from '../../storage/remote/channel.ts'
 import { type Beginning, CHANNEL_FD, ERRORS, type OwnerMethods, type Sent, type WorkerMethods } from './protocol.ts'
 
-const PROGRAM = fileURLToPath(new URL('./worker.ts', import.meta.url))
-const IMPORTS = new URL('../../imports.ts', import.meta.url).href
+const PROGRAM = fileURLToPath(beside('worker', import.meta.url))
+const IMPORTS = beside('../../imports', import.meta.url).href
 
 /** What the owner does for it. */
 export interface Service {

@@ -1,6 +1,7 @@
 // One process of the library, seen from the service: it sends numbered requests with deadlines in batches; each is answered or fails in time.
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { beside } from '../../runtime/beside.ts'
 import {
   BATCH,
   type FromModule,
@@ -80,7 +81,7 @@ export class Child {
   ) {
     this.#patienceTicks = Math.max(4, Math.floor(patienceMs / TICK_MS))
     const atOnce = opening.sessions * opening.tokens.length
-    this.#process = fork(fileURLToPath(new URL('./module.ts', import.meta.url)), [], {
+    this.#process = fork(fileURLToPath(beside('module', import.meta.url)), [], {
       serialization: 'advanced',
       execArgv: [],
       env: { ...environment, UV_THREADPOOL_SIZE: String(Math.min(128, Math.max(4, atOnce))) },

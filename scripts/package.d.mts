@@ -1,0 +1,3 @@
+export function makeTree(folder: string): void
+/** Returns the path of the tarball. */
+export function pack(folder: string): string

@@ -1,0 +1,141 @@
+// Makes the npm package, on any Node from 20 on, where the packages of package-lock.json are installed (`npm run package` sees to that).
+//
+//   node scripts/package.mjs [FOLDER]      packs strongroom-VERSION.tgz into the folder (this one), and prints its path
+//   node scripts/package.mjs --tree FOLDER makes what the tarball holds in a folder, which must be empty or not there yet
+//
+// The tree is complete but for its dependencies, which `npm ci --omit=dev --ignore-scripts` in it installs as npm-shrinkwrap.json pins them:
+//
+//   bin/strongroom       the launcher: finds the runtime, an npm package, in node_modules here or further up
+//   dist/                src/, compiled, with source maps that contain the sources
+//   console/             the built console
+//   docs/, *.md          what the server serves under /docs/
+//   package.json, npm-shrinkwrap.json, LICENSE
+//
+// The same commit makes the same files, and the same tarball with the same npm.
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { buildConsole, builtConsole } from './console.mjs'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const PAGES = ['README', 'ARCHITECTURE', 'CHANGELOG', 'CODE_OF_CONDUCT', 'CONTRIBUTING', 'SECURITY']
+/** What the package has of package.json as it stands there. */
+const KEPT = [
+  'name',
+  'version',
+  'description',
+  'license',
+  'type',
+  'bin',
+  'engines',
+  'dependencies',
+  'optionalDependencies',
+]
+
+/** Makes the tree of the package in the folder. Throws what went wrong. */
+export function makeTree(folder) {
+  mkdirSync(folder, { recursive: true })
+  if (readdirSync(folder).length > 0) throw new Error(`${folder} is not empty`)
+  compile(folder)
+  const failure = buildConsole()
+  if (failure !== null) throw new Error(failure)
+  cpSync(builtConsole(), join(folder, 'console'), { recursive: true })
+  for (const path of ['LICENSE', 'bin/strongroom', ...PAGES.map((page) => `${page}.md`), ...documents()])
+    cpSync(join(root, path), join(folder, path))
+  const manifest = packageManifest()
+  writeJson(join(folder, 'package.json'), manifest)
+  writeJson(join(folder, 'npm-shrinkwrap.json'), shrinkwrap(manifest))
+  for (const path of everythingIn(folder)) {
+    const isOpen = statSync(path).isDirectory() || path === join(folder, 'bin/strongroom')
+    chmodSync(path, isOpen ? 0o755 : 0o644)
+  }
+}
+
+/** Packs the tarball into the folder; returns its path. */
+export function pack(folder) {
+  const tree = mkdtempSync(join(tmpdir(), 'strongroom-package-'))
+  try {
+    makeTree(tree)
+    const args = ['pack', tree, '--ignore-scripts', '--json', '--pack-destination', resolve(folder)]
+    const { status, stdout, stderr } = spawnSync('npm', args, { cwd: tree, encoding: 'utf8' })
+    if (status !== 0) throw new Error(`npm pack: ${stderr}`)
+    const [{ filename, size, unpackedSize, entryCount }] = JSON.parse(stdout)
+    const kilobytes = (bytes) => `${Math.round(bytes / 1000).toLocaleString('en')} kB`
+    console.error(`${filename}: ${kilobytes(size)}, unpacked ${kilobytes(unpackedSize)} in ${entryCount} files`)
+    return join(folder, filename)
+  } finally {
+    rmSync(tree, { recursive: true })
+  }
+}
+
+/** Compiles src/ to dist/. */
+function compile(folder) {
+  const out = join(folder, 'compiled')
+  const tsc = [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.package.json', '--outDir', out]
+  const { status, stdout } = spawnSync(process.execPath, tsc, { cwd: root, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`tsc: ${stdout}`)
+  renameSync(join(out, 'src'), join(folder, 'dist'))
+  rmSync(out, { recursive: true })
+  // Sources are named as if they were beside dist/, wherever they were compiled.
+  for (const path of everythingIn(join(folder, 'dist')).filter((file) => file.endsWith('.js.map'))) {
+    const map = JSON.parse(readFileSync(path, 'utf8'))
+    const source = relative(join(folder, 'dist'), path).replace(/\.js\.map$/, '.ts')
+    map.sources = [relative(dirname(path), join(folder, 'src', source))]
+    writeFileSync(path, JSON.stringify(map))
+  }
+}
+
+function documents() {
+  const files = readdirSync(join(root, 'docs'), { recursive: true })
+  return files.filter((file) => file.endsWith('.md')).map((file) => join('docs', file))
+}
+
+function packageManifest() {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const kept = Object.fromEntries(KEPT.map((name) => [name, manifest[name]]))
+  return { ...kept, os: ['darwin', 'linux'], cpu: ['arm64', 'x64'], exports: { './package.json': './package.json' } }
+}
+
+/** The packages of package-lock.json that run in production, with their hashes: npm holds those who install the package to them. */
+function shrinkwrap({ name, version, license, bin, engines, os, cpu, dependencies, optionalDependencies }) {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  const production = Object.entries(lock.packages).filter(([path, { dev }]) => path !== '' && !dev)
+  const itself = { name, version, license, bin, engines, os, cpu, dependencies, optionalDependencies }
+  return { ...lock, packages: { '': itself, ...Object.fromEntries(production) } }
+}
+
+function writeJson(path, value) {
+  writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`)
+}
+
+function everythingIn(folder) {
+  return readdirSync(folder, { recursive: true }).map((path) => join(folder, path))
+}
+
+function main([first = '.', ...rest]) {
+  if (first !== '--tree') console.log(pack(first))
+  else if (rest.length === 1) makeTree(resolve(rest[0]))
+  else throw new Error('name one folder: --tree FOLDER')
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    main(process.argv.slice(2))
+  } catch (error) {
+    console.error(`strongroom: ${error.message}`)
+    process.exitCode = 1
+  }
+}
