@@ -34,7 +34,7 @@ export function isKeyId(id: string): boolean {
 export type Named = { readonly key: string } | { readonly alias: string } | { readonly foreign: true }
 
 /** Parses a name; whether anything has it is another question. */
-export function named(name: string, { scope }: Reads): Named {
+export function named(name: string, { scope }: Pick<Reads, 'scope'>): Named {
   const arn = parseArn(name)
   if (arn && (arn.service !== 'kms' || arn.region !== scope.region || arn.account !== scope.account))
     return { foreign: true }
