@@ -31,8 +31,10 @@ import { laneHolder } from '../live-servers.ts'
 import { alarmOf, openLog } from '../log.ts'
 import { observing } from '../observing.ts'
 import { openedKeys } from '../opened-keys.ts'
+import { Notes } from './notes.ts'
 import { type Beginning, CHANNEL_FD, ERRORS, type OwnerMethods, type Sent, type WorkerMethods } from './protocol.ts'
-import { Notes, OwnersProvider, RemoteHsm, remoteAttempts, remoteIssuers, remoteLimits } from './remote-rooms.ts'
+import { RemoteHsm } from './remote-hsm.ts'
+import { OwnersProvider, remoteAttempts, remoteIssuers, remoteLimits } from './remote-rooms.ts'
 
 /** How often a worker reports to the owner which keys were used, and follows the changes of others. */
 const REPORT_MS = 1000
