@@ -24,7 +24,7 @@ describe('settings of an account', () => {
   const outcome = async (action: string, parameters: Record<string, string>) =>
     (await ims(action, parameters)).body.Code
 
-  it('the password policy is one for both, and IMS has two more rules', async () => {
+  it('have a password policy of which RAM sets all but two rules, and both see what the other set', async () => {
     const { PasswordPolicy } = await must('SetPasswordPolicy', {
       HardExpire: 'true',
       MaxLoginAttemps: '5',
@@ -52,6 +52,14 @@ describe('settings of an account', () => {
       await outcome('SetPasswordPolicy', { MinimumPasswordLength: '7' }),
       'InvalidParameter.MinimumPasswordLength.Range',
     )
+  })
+
+  it('hold new passwords against the rules of both', async () => {
+    await must('SetPasswordPolicy', {
+      MinimumPasswordLength: '10',
+      MinimumPasswordDifferentCharacter: '4',
+      PasswordNotContainUserName: 'true',
+    })
     await ram.must('CreateUser', { UserName: 'Alice' })
     const give = (Password: string) => ram.outcome('CreateLoginProfile', { UserName: 'alice', Password })
     for (const weak of ['aaaabbbbcc', 'my-aLIcE-password', 'short-one'])
@@ -59,7 +67,7 @@ describe('settings of an account', () => {
     assert.equal(await give('bbbbccccdd-ee'), 'OK')
   })
 
-  it('the security preference is one for both, and IMS shows more of it', async () => {
+  it('have a security preference of which IMS shows more, in groups, and both see what the other set', async () => {
     const { SecurityPreference } = await must('SetSecurityPreference', {
       AllowUserToManageAccessKeys: 'true',
       LoginNetworkMasks: '10.0.0.0/8',
@@ -86,6 +94,12 @@ describe('settings of an account', () => {
     })
     const of = (await ram.must('SetSecurityPreference', { LoginSessionDuration: '8' })).SecurityPreference
     assert.equal(of.AccessKeyPreference.AllowUserToManageAccessKeys, true)
+    const shown = (await must('GetSecurityPreference')).SecurityPreference.LoginProfilePreference
+    assert.deepEqual([shown.LoginSessionDuration, shown.MFAOperationForLogin], [8, 'adaptive'])
+  })
+
+  it('take the older form of MFAOperationForLogin, and an empty text for no networks', async () => {
+    await must('SetSecurityPreference', { LoginSessionDuration: '8', LoginNetworkMasks: '10.0.0.0/8' })
     const enforced = await must('SetSecurityPreference', { EnforceMFAForLogin: 'true', LoginNetworkMasks: '' })
     const { LoginProfilePreference: seen } = enforced.SecurityPreference
     assert.deepEqual(
@@ -93,6 +107,9 @@ describe('settings of an account', () => {
       ['mandatory', true, 8, ''],
     )
     assert.deepEqual((await must('GetSecurityPreference')).SecurityPreference, enforced.SecurityPreference)
+  })
+
+  it('refuse what IMS does not know, and more networks than it takes, with a code of the parameter', async () => {
     const wrong = { VerificationTypes: '["pigeon"]', MFAOperationForLogin: 'never', MaxIdleDaysForUsers: '0' }
     for (const [name, value] of Object.entries(wrong))
       assert.equal(await outcome('SetSecurityPreference', { [name]: value }), `InvalidParameter.${name}`)
@@ -103,7 +120,7 @@ describe('settings of an account', () => {
     )
   })
 
-  it('the default domain is the account alias, or the account itself', async () => {
+  it('have a default domain: the account alias, or the account itself', async () => {
     const { accountId } = house.credentials
     const domain = async () => (await must('GetDefaultDomain')).DefaultDomainName
     assert.equal(await domain(), `${accountId}.onaliyun.com`)
