@@ -8,8 +8,8 @@ import type { CallContext, CallOperation } from '../gateway/house.ts'
 import { products } from '../gateway/products.ts'
 import { keyResource } from '../kms/key-resource.ts'
 import { secretResource } from '../kms/secrets/secret-name.ts'
-import { policyResource, ramResource } from '../ram/find.ts'
 import { deviceResource } from '../ram/mfa-device.ts'
+import { policyResource, ramResource } from '../ram/resources.ts'
 
 /** What operations need to find their resources. */
 export type Finding = Pick<CallContext, 'caller' | 'scope' | 'now' | 'ledger' | 'settings'>

@@ -1,7 +1,7 @@
 // Membership of users in groups.
 import type { Resource } from '../api/operation.ts'
-import { ramResource } from './find.ts'
 import type { RamContext } from './operation.ts'
+import { ramResource } from './resources.ts'
 
 /** The id of a membership's record; lists of a group's members go by the user's name. */
 export function membershipId(groupId: string, userName: string): string {

@@ -3,11 +3,12 @@ import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import { optional } from '../api/parameters.ts'
 import { INSTALLATION } from '../ledger/record.ts'
-import { callingUser, findUser, ramResource } from './find.ts'
+import { callingUser, findUser } from './find.ts'
 import { ACCOUNT, type KeyHolder } from './key-holder.ts'
 import type { RamContext } from './operation.ts'
 import { userName } from './parameters.ts'
 import type { User } from './records.ts'
+import { ramResource } from './resources.ts'
 
 export const ownOrNamedUserName = optional(userName, null)
 

@@ -2,10 +2,11 @@
 import { refuse } from '../api/errors.ts'
 import type { Resource, Tags } from '../api/operation.ts'
 import { type Change, update } from '../ledger/record.ts'
-import { findCustomPolicy, findRole, type Reads, ramResource } from './find.ts'
+import { findCustomPolicy, findRole, type Reads } from './find.ts'
 import type { RamContext } from './operation.ts'
 import { listOfTexts, MAX_TAGS, oneOf, valued } from './parameters.ts'
 import type { Policy, Role } from './records.ts'
+import { ramResource } from './resources.ts'
 
 const MAX_NAMES = 50
 

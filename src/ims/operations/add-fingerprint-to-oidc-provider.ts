@@ -1,4 +1,4 @@
-import { locateOidcProvider } from '../../ram/find.ts'
+import { locateOidcProvider } from '../../ram/resources.ts'
 import { changedProvider, checkLists } from '../oidc-providers.ts'
 import { operation } from '../operation.ts'
 import { fingerprint, providerName } from '../parameters.ts'

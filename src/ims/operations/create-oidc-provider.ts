@@ -1,9 +1,10 @@
 import { refuse } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { insert } from '../../ledger/record.ts'
-import { containerOf, oidcProviderByName, ramResource } from '../../ram/find.ts'
+import { oidcProviderByName } from '../../ram/find.ts'
 import { OIDC_ISSUER, OIDC_PROVIDER } from '../../ram/oidc-provider.ts'
 import { ramScope } from '../../ram/records.ts'
+import { containerOf, ramResource } from '../../ram/resources.ts'
 import { checkLists, oidcProviderAnswer } from '../oidc-providers.ts'
 import { operation } from '../operation.ts'
 import {

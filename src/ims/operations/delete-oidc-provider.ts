@@ -1,7 +1,8 @@
 import { remove } from '../../ledger/record.ts'
-import { findOidcProvider, locateOidcProvider } from '../../ram/find.ts'
+import { findOidcProvider } from '../../ram/find.ts'
 import { OIDC_ISSUER, OIDC_PROVIDER } from '../../ram/oidc-provider.ts'
 import { ramScope } from '../../ram/records.ts'
+import { locateOidcProvider } from '../../ram/resources.ts'
 import { operation } from '../operation.ts'
 import { providerName } from '../parameters.ts'
 

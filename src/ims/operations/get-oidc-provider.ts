@@ -1,4 +1,5 @@
-import { findOidcProvider, locateOidcProvider } from '../../ram/find.ts'
+import { findOidcProvider } from '../../ram/find.ts'
+import { locateOidcProvider } from '../../ram/resources.ts'
 import { oidcProviderAnswer } from '../oidc-providers.ts'
 import { operation } from '../operation.ts'
 import { providerName } from '../parameters.ts'

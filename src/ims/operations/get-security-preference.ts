@@ -1,5 +1,5 @@
 import { accountSettings } from '../../ram/account-settings.ts'
-import { containerOf } from '../../ram/find.ts'
+import { containerOf } from '../../ram/resources.ts'
 import { operation } from '../operation.ts'
 import { preferenceAnswer } from '../settings.ts'
 

@@ -1,7 +1,7 @@
-import { containerOf } from '../../ram/find.ts'
 import { OIDC_PROVIDER } from '../../ram/oidc-provider.ts'
 import { pageOf } from '../../ram/parameters.ts'
 import { afterName, ramScope } from '../../ram/records.ts'
+import { containerOf } from '../../ram/resources.ts'
 import { oidcProviderAnswer } from '../oidc-providers.ts'
 import { operation } from '../operation.ts'
 import { shortPages } from '../parameters.ts'

@@ -1,4 +1,4 @@
-import { locateOidcProvider } from '../../ram/find.ts'
+import { locateOidcProvider } from '../../ram/resources.ts'
 import { changedProvider } from '../oidc-providers.ts'
 import { operation } from '../operation.ts'
 import { clientId, providerName } from '../parameters.ts'

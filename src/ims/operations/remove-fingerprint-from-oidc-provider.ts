@@ -1,5 +1,5 @@
 import { refuse } from '../../api/errors.ts'
-import { locateOidcProvider } from '../../ram/find.ts'
+import { locateOidcProvider } from '../../ram/resources.ts'
 import { changedProvider } from '../oidc-providers.ts'
 import { operation } from '../operation.ts'
 import { fingerprint, providerName } from '../parameters.ts'

@@ -1,6 +1,5 @@
 import { optional } from '../../api/parameters.ts'
 import { accountSettings, changeSettings } from '../../ram/account-settings.ts'
-import { containerOf } from '../../ram/find.ts'
 import { givenOf } from '../../ram/given.ts'
 import {
   maxLogOnAttempts,
@@ -10,6 +9,7 @@ import {
   truth,
   whole,
 } from '../../ram/parameters.ts'
+import { containerOf } from '../../ram/resources.ts'
 import { operation } from '../operation.ts'
 import { passwordPolicyAnswer } from '../settings.ts'
 

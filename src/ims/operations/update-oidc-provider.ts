@@ -1,5 +1,5 @@
 import { optional, possiblyEmpty } from '../../api/parameters.ts'
-import { locateOidcProvider } from '../../ram/find.ts'
+import { locateOidcProvider } from '../../ram/resources.ts'
 import { changedProvider, checkLists } from '../oidc-providers.ts'
 import { operation } from '../operation.ts'
 import { clientIds, issuanceLimitHours, providerDescription, providerName } from '../parameters.ts'

@@ -1,7 +1,8 @@
 // A secret that is made: its name, its first versions and its rotation, as its type has them.
 import { type Refusal, refuse } from '../../api/errors.ts'
 import type { Resource } from '../../api/operation.ts'
-import { ramResource, userByName } from '../../ram/find.ts'
+import { userByName } from '../../ram/find.ts'
+import { ramResource } from '../../ram/resources.ts'
 import { mayChange } from '../../settings/secret-databases.ts'
 import { isRoleName } from '../../storage/postgresql-password.ts'
 import type { KmsContext } from '../operation.ts'

@@ -1,7 +1,8 @@
 import { attach } from '../attachments.ts'
-import { findGroup, policyResource, ramResource } from '../find.ts'
+import { findGroup } from '../find.ts'
 import { operation } from '../operation.ts'
 import { groupName, policyName, policyType, resourceGroupId } from '../parameters.ts'
+import { policyResource, ramResource } from '../resources.ts'
 
 export const AttachPolicyToGroup = operation({
   name: 'AttachPolicyToGroup',

@@ -1,10 +1,11 @@
 import { refuse } from '../../api/errors.ts'
 import { update } from '../../ledger/record.ts'
-import { findUser, locateUser } from '../find.ts'
+import { findUser } from '../find.ts'
 import { deviceOf, findDevice } from '../mfa-device.ts'
 import { stepOfConsecutive } from '../one-time-code.ts'
 import { operation } from '../operation.ts'
 import { authenticationCode, serialNumberText, userName } from '../parameters.ts'
+import { locateUser } from '../resources.ts'
 
 export const BindMFADevice = operation({
   name: 'BindMFADevice',

@@ -3,7 +3,7 @@ import { type Denial, refuse, refuseFor } from '../../api/errors.ts'
 import { update } from '../../ledger/record.ts'
 import { accountSettings } from '../account-settings.ts'
 import { denialOf } from '../denial.ts'
-import { callingUser, ramResource } from '../find.ts'
+import { callingUser } from '../find.ts'
 import { forgetFailures } from '../log-on.ts'
 import { loginProfileOf } from '../login-profile.ts'
 import { withPassword } from '../new-password.ts'
@@ -11,6 +11,7 @@ import { operation } from '../operation.ts'
 import { password } from '../parameters.ts'
 import { isPassword } from '../password.ts'
 import { IMPLICIT } from '../policy/policy-set.ts'
+import { ramResource } from '../resources.ts'
 
 export const ChangePassword = operation({
   name: 'ChangePassword',

@@ -1,6 +1,6 @@
 import { aliasChanges } from '../account-settings.ts'
-import { containerOf } from '../find.ts'
 import { operation } from '../operation.ts'
+import { containerOf } from '../resources.ts'
 
 export const ClearAccountAlias = operation({
   name: 'ClearAccountAlias',

@@ -2,11 +2,12 @@ import { refuse } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { insert } from '../../ledger/record.ts'
 import { groupAnswer } from '../answers.ts'
-import { containerOf, groupByName, ramResource } from '../find.ts'
+import { groupByName } from '../find.ts'
 import { newGroupId } from '../identifiers.ts'
 import { operation } from '../operation.ts'
 import { comments, groupName } from '../parameters.ts'
 import { GROUP, GROUP_NAME, type GroupBody, ramScope } from '../records.ts'
+import { containerOf, ramResource } from '../resources.ts'
 
 export const CreateGroup = operation({
   name: 'CreateGroup',

@@ -1,12 +1,13 @@
 import { refuse } from '../../api/errors.ts'
 import { update } from '../../ledger/record.ts'
 import { accountSettings } from '../account-settings.ts'
-import { findUser, locateUser } from '../find.ts'
+import { findUser } from '../find.ts'
 import { forgetFailures } from '../log-on.ts'
 import { loginProfileAnswer } from '../login-profile.ts'
 import { withPassword } from '../new-password.ts'
 import { operation } from '../operation.ts'
 import { flag, password, userName } from '../parameters.ts'
+import { locateUser } from '../resources.ts'
 
 export const CreateLoginProfile = operation({
   name: 'CreateLoginProfile',

@@ -2,11 +2,12 @@ import { refuse } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
 import { versionAnswer } from '../answers.ts'
-import { findCustomPolicy, foundPolicy, locatePolicy } from '../find.ts'
+import { findCustomPolicy, foundPolicy } from '../find.ts'
 import { operation } from '../operation.ts'
 import { flag, oneOf, policyDocument, policyName } from '../parameters.ts'
 import { checkPolicy } from '../policy-documents.ts'
 import type { PolicyBody } from '../records.ts'
+import { locatePolicy } from '../resources.ts'
 
 export const CreatePolicyVersion = operation({
   name: 'CreatePolicyVersion',

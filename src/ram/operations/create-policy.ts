@@ -2,11 +2,12 @@ import { refuse } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { insert } from '../../ledger/record.ts'
 import { policyAnswer } from '../answers.ts'
-import { containerOf, customPolicy, foundPolicy, ramResource } from '../find.ts'
+import { customPolicy, foundPolicy } from '../find.ts'
 import { operation } from '../operation.ts'
 import { description, newTags, policyDocument, policyName } from '../parameters.ts'
 import { checkPolicy } from '../policy-documents.ts'
 import { POLICY, type PolicyBody, ramScope } from '../records.ts'
+import { containerOf, ramResource } from '../resources.ts'
 import { systemPolicies } from '../system-policies.ts'
 
 export const CreatePolicy = operation({

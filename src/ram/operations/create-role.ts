@@ -2,12 +2,13 @@ import { refuse } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { insert } from '../../ledger/record.ts'
 import { roleAnswer } from '../answers.ts'
-import { containerOf, ramResource, roleByName } from '../find.ts'
+import { roleByName } from '../find.ts'
 import { newRoleId } from '../identifiers.ts'
 import { operation } from '../operation.ts'
 import { description, maxSessionSeconds, newTags, roleName, trustPolicyDocument } from '../parameters.ts'
 import { bindTrustPolicy } from '../policy-documents.ts'
 import { ROLE, type RoleBody, ramScope } from '../records.ts'
+import { containerOf, ramResource } from '../resources.ts'
 
 export const CreateRole = operation({
   name: 'CreateRole',

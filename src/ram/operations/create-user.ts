@@ -2,11 +2,12 @@ import { refuse } from '../../api/errors.ts'
 import { optional } from '../../api/parameters.ts'
 import { insert } from '../../ledger/record.ts'
 import { userAnswer } from '../answers.ts'
-import { containerOf, ramResource, userByName } from '../find.ts'
+import { userByName } from '../find.ts'
 import { newUserId } from '../identifiers.ts'
 import { operation } from '../operation.ts'
 import { comments, displayName, email, mobilePhone, userName } from '../parameters.ts'
 import { ramScope, USER, USER_NAME, type UserBody } from '../records.ts'
+import { containerOf, ramResource } from '../resources.ts'
 
 export const CreateUser = operation({
   name: 'CreateUser',

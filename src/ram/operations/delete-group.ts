@@ -1,9 +1,10 @@
 import { refuse } from '../../api/errors.ts'
 import { remove } from '../../ledger/record.ts'
-import { findGroup, locateGroup } from '../find.ts'
+import { findGroup } from '../find.ts'
 import { operation } from '../operation.ts'
 import { groupName } from '../parameters.ts'
 import { GROUP, GROUP_NAME, ramScope } from '../records.ts'
+import { locateGroup } from '../resources.ts'
 
 export const DeleteGroup = operation({
   name: 'DeleteGroup',

@@ -1,10 +1,11 @@
 import { refuse } from '../../api/errors.ts'
 import { remove } from '../../ledger/record.ts'
 import { attachmentsOf } from '../attachments.ts'
-import { findCustomPolicy, locatePolicy } from '../find.ts'
+import { findCustomPolicy } from '../find.ts'
 import { operation } from '../operation.ts'
 import { flag, policyName } from '../parameters.ts'
 import { POLICY, policyKey } from '../records.ts'
+import { locatePolicy } from '../resources.ts'
 
 export const DeletePolicy = operation({
   name: 'DeletePolicy',

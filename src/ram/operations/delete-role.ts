@@ -1,9 +1,10 @@
 import { refuse } from '../../api/errors.ts'
 import { remove } from '../../ledger/record.ts'
-import { findRole, locateRole } from '../find.ts'
+import { findRole } from '../find.ts'
 import { operation } from '../operation.ts'
 import { roleName } from '../parameters.ts'
 import { ROLE } from '../records.ts'
+import { locateRole } from '../resources.ts'
 
 export const DeleteRole = operation({
   name: 'DeleteRole',

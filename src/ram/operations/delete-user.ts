@@ -1,10 +1,11 @@
 import { refuse } from '../../api/errors.ts'
 import { remove } from '../../ledger/record.ts'
-import { findUser, locateUser } from '../find.ts'
+import { findUser } from '../find.ts'
 import { forgetLogOns } from '../log-on.ts'
 import { operation } from '../operation.ts'
 import { userName } from '../parameters.ts'
 import { ramScope, USER, USER_NAME } from '../records.ts'
+import { locateUser } from '../resources.ts'
 
 export const DeleteUser = operation({
   name: 'DeleteUser',

@@ -1,7 +1,8 @@
 import { detach } from '../attachments.ts'
-import { findRole, policyResource, ramResource } from '../find.ts'
+import { findRole } from '../find.ts'
 import { operation } from '../operation.ts'
 import { policyName, policyType, resourceGroupId, roleName } from '../parameters.ts'
+import { policyResource, ramResource } from '../resources.ts'
 
 export const DetachPolicyFromRole = operation({
   name: 'DetachPolicyFromRole',

@@ -1,7 +1,8 @@
 import { detach } from '../attachments.ts'
-import { findUser, policyResource, ramResource } from '../find.ts'
+import { findUser } from '../find.ts'
 import { operation } from '../operation.ts'
 import { policyName, policyType, resourceGroupId, userName } from '../parameters.ts'
+import { policyResource, ramResource } from '../resources.ts'
 
 export const DetachPolicyFromUser = operation({
   name: 'DetachPolicyFromUser',

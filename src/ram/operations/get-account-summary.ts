@@ -1,8 +1,8 @@
 import type { Kind } from '../../ledger/record.ts'
-import { containerOf } from '../find.ts'
 import { MFA_DEVICE } from '../mfa-device.ts'
 import { operation } from '../operation.ts'
 import { GROUP, POLICY, ROLE, ramScope, USER } from '../records.ts'
+import { containerOf } from '../resources.ts'
 
 export const GetAccountSummary = operation({
   name: 'GetAccountSummary',

@@ -1,7 +1,8 @@
 import { groupAnswerWithUpdate } from '../answers.ts'
-import { findGroup, locateGroup } from '../find.ts'
+import { findGroup } from '../find.ts'
 import { operation } from '../operation.ts'
 import { groupName } from '../parameters.ts'
+import { locateGroup } from '../resources.ts'
 
 export const GetGroup = operation({
   name: 'GetGroup',

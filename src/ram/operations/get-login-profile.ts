@@ -1,7 +1,8 @@
-import { findUser, locateUser } from '../find.ts'
+import { findUser } from '../find.ts'
 import { loginProfileAnswer, loginProfileOf } from '../login-profile.ts'
 import { operation } from '../operation.ts'
 import { userName } from '../parameters.ts'
+import { locateUser } from '../resources.ts'
 
 export const GetLoginProfile = operation({
   name: 'GetLoginProfile',

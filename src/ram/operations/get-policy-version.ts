@@ -1,8 +1,9 @@
 import { refuse } from '../../api/errors.ts'
 import { versionAnswer } from '../answers.ts'
-import { findPolicy, locatePolicy } from '../find.ts'
+import { findPolicy } from '../find.ts'
 import { operation } from '../operation.ts'
 import { policyName, policyType, versionId } from '../parameters.ts'
+import { locatePolicy } from '../resources.ts'
 
 export const GetPolicyVersion = operation({
   name: 'GetPolicyVersion',

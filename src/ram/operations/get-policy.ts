@@ -1,8 +1,9 @@
 import { policyAnswer, versionAnswer } from '../answers.ts'
 import { attachmentCount } from '../attachments.ts'
-import { findPolicy, locatePolicy } from '../find.ts'
+import { findPolicy } from '../find.ts'
 import { operation } from '../operation.ts'
 import { policyName, policyType } from '../parameters.ts'
+import { locatePolicy } from '../resources.ts'
 
 export const GetPolicy = operation({
   name: 'GetPolicy',

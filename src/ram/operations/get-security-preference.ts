@@ -1,6 +1,6 @@
 import { accountSettings } from '../account-settings.ts'
-import { containerOf } from '../find.ts'
 import { operation } from '../operation.ts'
+import { containerOf } from '../resources.ts'
 import { securityPreferenceAnswer } from '../security-preference.ts'
 
 export const GetSecurityPreference = operation({

@@ -1,7 +1,8 @@
-import { findUser, locateUser } from '../find.ts'
+import { findUser } from '../find.ts'
 import { findDeviceOf, serialNumber } from '../mfa-device.ts'
 import { operation } from '../operation.ts'
 import { userName } from '../parameters.ts'
+import { locateUser } from '../resources.ts'
 
 export const GetUserMFAInfo = operation({
   name: 'GetUserMFAInfo',

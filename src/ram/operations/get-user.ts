@@ -1,9 +1,10 @@
 import { isoSeconds } from '../../api/time.ts'
 import { userAnswerWithUpdate } from '../answers.ts'
-import { findUser, locateUser } from '../find.ts'
+import { findUser } from '../find.ts'
 import { logOnsOf } from '../log-on.ts'
 import { operation } from '../operation.ts'
 import { userName } from '../parameters.ts'
+import { locateUser } from '../resources.ts'
 
 export const GetUser = operation({
   name: 'GetUser',

@@ -2,10 +2,11 @@ import type { Reply } from '../../api/operation.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { roleArn } from '../answers.ts'
 import { attachmentsOf } from '../attachments.ts'
-import { findPolicy, locatePolicy } from '../find.ts'
+import { findPolicy } from '../find.ts'
 import { operation, type RamContext } from '../operation.ts'
 import { policyName, policyType } from '../parameters.ts'
 import { GROUP, type PrincipalType, ROLE, ramScope, USER } from '../records.ts'
+import { locatePolicy } from '../resources.ts'
 
 export const ListEntitiesForPolicy = operation({
   name: 'ListEntitiesForPolicy',

@@ -1,8 +1,9 @@
 import { isoSeconds } from '../../api/time.ts'
-import { findUser, locateUser } from '../find.ts'
+import { findUser } from '../find.ts'
 import { operation } from '../operation.ts'
 import { userName } from '../parameters.ts'
 import { GROUP, ramScope } from '../records.ts'
+import { locateUser } from '../resources.ts'
 
 export const ListGroupsForUser = operation({
   name: 'ListGroupsForUser',

@@ -1,8 +1,8 @@
 import { groupAnswerWithUpdate } from '../answers.ts'
-import { containerOf } from '../find.ts'
 import { operation } from '../operation.ts'
 import { pageOf, pagingParameters } from '../parameters.ts'
 import { afterName, GROUP, GROUP_NAME, ramScope } from '../records.ts'
+import { containerOf } from '../resources.ts'
 
 export const ListGroups = operation({
   name: 'ListGroups',

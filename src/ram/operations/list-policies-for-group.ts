@@ -1,7 +1,8 @@
 import { attachedAnswer } from '../attachments.ts'
-import { findGroup, locateGroup } from '../find.ts'
+import { findGroup } from '../find.ts'
 import { operation } from '../operation.ts'
 import { groupName } from '../parameters.ts'
+import { locateGroup } from '../resources.ts'
 
 export const ListPoliciesForGroup = operation({
   name: 'ListPoliciesForGroup',

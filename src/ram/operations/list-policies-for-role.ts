@@ -1,7 +1,8 @@
 import { attachedAnswer } from '../attachments.ts'
-import { findRole, locateRole } from '../find.ts'
+import { findRole } from '../find.ts'
 import { operation } from '../operation.ts'
 import { roleName } from '../parameters.ts'
+import { locateRole } from '../resources.ts'
 
 export const ListPoliciesForRole = operation({
   name: 'ListPoliciesForRole',

@@ -1,7 +1,8 @@
 import { attachedAnswer } from '../attachments.ts'
-import { findUser, locateUser } from '../find.ts'
+import { findUser } from '../find.ts'
 import { operation } from '../operation.ts'
 import { userName } from '../parameters.ts'
+import { locateUser } from '../resources.ts'
 
 export const ListPoliciesForUser = operation({
   name: 'ListPoliciesForUser',

@@ -1,10 +1,11 @@
 import { optional } from '../../api/parameters.ts'
 import { policyAnswer, tagsAnswer } from '../answers.ts'
 import { attachmentCount } from '../attachments.ts'
-import { containerOf, type FoundPolicy, foundPolicy, systemPolicy } from '../find.ts'
+import { type FoundPolicy, foundPolicy, systemPolicy } from '../find.ts'
 import { operation } from '../operation.ts'
 import { pageOf, pagingParameters, policyType, tags } from '../parameters.ts'
 import { afterName, POLICY, type Policy, ramScope } from '../records.ts'
+import { containerOf } from '../resources.ts'
 import { systemPolicies } from '../system-policies.ts'
 import { hasTags, takeByName } from '../tagged.ts'
 

@@ -1,7 +1,8 @@
 import { versionAnswer } from '../answers.ts'
-import { findPolicy, locatePolicy } from '../find.ts'
+import { findPolicy } from '../find.ts'
 import { operation } from '../operation.ts'
 import { policyName, policyType } from '../parameters.ts'
+import { locatePolicy } from '../resources.ts'
 
 export const ListPolicyVersions = operation({
   name: 'ListPolicyVersions',

@@ -1,8 +1,8 @@
 import { roleSummary, tagsAnswer } from '../answers.ts'
-import { containerOf } from '../find.ts'
 import { operation } from '../operation.ts'
 import { pageOf, pagingParameters, tags } from '../parameters.ts'
 import { afterName, ROLE, type Role, ramScope } from '../records.ts'
+import { containerOf } from '../resources.ts'
 import { hasTags, takeByName } from '../tagged.ts'
 
 export const ListRoles = operation({

@@ -1,9 +1,10 @@
 import { isoSeconds } from '../../api/time.ts'
-import { findGroup, locateGroup } from '../find.ts'
+import { findGroup } from '../find.ts'
 import { membershipId } from '../membership.ts'
 import { operation } from '../operation.ts'
 import { groupName, pageOf, pagingParameters } from '../parameters.ts'
 import { afterName, MEMBERSHIP, ramScope, USER } from '../records.ts'
+import { locateGroup } from '../resources.ts'
 
 export const ListUsersForGroup = operation({
   name: 'ListUsersForGroup',

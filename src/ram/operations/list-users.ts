@@ -1,8 +1,8 @@
 import { userAnswerWithUpdate } from '../answers.ts'
-import { containerOf } from '../find.ts'
 import { operation } from '../operation.ts'
 import { pageOf, pagingParameters } from '../parameters.ts'
 import { afterName, ramScope, USER, USER_NAME } from '../records.ts'
+import { containerOf } from '../resources.ts'
 
 export const ListUsers = operation({
   name: 'ListUsers',

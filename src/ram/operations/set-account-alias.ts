@@ -1,7 +1,7 @@
 import { aliasChanges } from '../account-settings.ts'
-import { containerOf } from '../find.ts'
 import { operation } from '../operation.ts'
 import { accountAlias } from '../parameters.ts'
+import { containerOf } from '../resources.ts'
 
 export const SetAccountAlias = operation({
   name: 'SetAccountAlias',

@@ -1,8 +1,9 @@
 import { refuse } from '../../api/errors.ts'
 import { update } from '../../ledger/record.ts'
-import { findCustomPolicy, locatePolicy } from '../find.ts'
+import { findCustomPolicy } from '../find.ts'
 import { operation } from '../operation.ts'
 import { policyName, versionId } from '../parameters.ts'
+import { locatePolicy } from '../resources.ts'
 
 export const SetDefaultPolicyVersion = operation({
   name: 'SetDefaultPolicyVersion',

@@ -1,6 +1,5 @@
 import { optional } from '../../api/parameters.ts'
 import { accountSettings, changeSettings } from '../account-settings.ts'
-import { containerOf } from '../find.ts'
 import { givenOf } from '../given.ts'
 import { operation } from '../operation.ts'
 import {
@@ -10,6 +9,7 @@ import {
   passwordReusePrevention,
   truth,
 } from '../parameters.ts'
+import { containerOf } from '../resources.ts'
 
 export const SetPasswordPolicy = operation({
   name: 'SetPasswordPolicy',

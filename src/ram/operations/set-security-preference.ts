@@ -1,9 +1,9 @@
 import { optional, possiblyEmpty } from '../../api/parameters.ts'
 import { accountSettings, changeSettings } from '../account-settings.ts'
-import { containerOf } from '../find.ts'
 import { givenOf } from '../given.ts'
 import { operation } from '../operation.ts'
 import { loginNetworkMasks, logOnSessionDuration, truth } from '../parameters.ts'
+import { containerOf } from '../resources.ts'
 import { securityPreferenceAnswer } from '../security-preference.ts'
 
 export const SetSecurityPreference = operation({

@@ -2,10 +2,11 @@ import { refuse } from '../../api/errors.ts'
 import { clearable, optional } from '../../api/parameters.ts'
 import { insert, remove, update } from '../../ledger/record.ts'
 import { groupAnswerWithUpdate } from '../answers.ts'
-import { findGroup, groupByName, renamedResources } from '../find.ts'
+import { findGroup, groupByName } from '../find.ts'
 import { operation } from '../operation.ts'
 import { comments, groupName } from '../parameters.ts'
 import { GROUP_NAME, ramScope } from '../records.ts'
+import { renamedResources } from '../resources.ts'
 
 export const UpdateGroup = operation({
   name: 'UpdateGroup',

@@ -1,12 +1,13 @@
 import { optional } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
 import { accountSettings } from '../account-settings.ts'
-import { findUser, locateUser } from '../find.ts'
+import { findUser } from '../find.ts'
 import { forgetFailures } from '../log-on.ts'
 import { loginProfileOf } from '../login-profile.ts'
 import { withPassword } from '../new-password.ts'
 import { operation } from '../operation.ts'
 import { password, truth, userName } from '../parameters.ts'
+import { locateUser } from '../resources.ts'
 
 export const UpdateLoginProfile = operation({
   name: 'UpdateLoginProfile',

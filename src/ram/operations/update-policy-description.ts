@@ -1,9 +1,10 @@
 import { possiblyEmpty } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
 import { policyAnswer } from '../answers.ts'
-import { findCustomPolicy, foundPolicy, locatePolicy } from '../find.ts'
+import { findCustomPolicy, foundPolicy } from '../find.ts'
 import { operation } from '../operation.ts'
 import { description, policyName } from '../parameters.ts'
+import { locatePolicy } from '../resources.ts'
 
 export const UpdatePolicyDescription = operation({
   name: 'UpdatePolicyDescription',

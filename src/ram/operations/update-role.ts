@@ -1,10 +1,11 @@
 import { clearable, optional } from '../../api/parameters.ts'
 import { update } from '../../ledger/record.ts'
 import { roleAnswer } from '../answers.ts'
-import { findRole, locateRole } from '../find.ts'
+import { findRole } from '../find.ts'
 import { operation } from '../operation.ts'
 import { description, maxSessionSeconds, roleName, trustPolicyDocument } from '../parameters.ts'
 import { bindTrustPolicy } from '../policy-documents.ts'
+import { locateRole } from '../resources.ts'
 
 export const UpdateRole = operation({
   name: 'UpdateRole',

@@ -2,11 +2,12 @@ import { refuse } from '../../api/errors.ts'
 import { clearable, optional } from '../../api/parameters.ts'
 import { type Change, insert, remove, update } from '../../ledger/record.ts'
 import { userAnswerWithUpdate } from '../answers.ts'
-import { findUser, renamedResources, userByName } from '../find.ts'
+import { findUser, userByName } from '../find.ts'
 import { membershipId } from '../membership.ts'
 import { operation, type RamContext } from '../operation.ts'
 import { comments, displayName, email, mobilePhone, userName } from '../parameters.ts'
 import { MEMBERSHIP, ramScope, USER_NAME, type User } from '../records.ts'
+import { renamedResources } from '../resources.ts'
 
 export const UpdateUser = operation({
   name: 'UpdateUser',
