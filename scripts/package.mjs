@@ -1,14 +1,14 @@
 // Makes the npm package, on any Node from 20 on, where the packages of package-lock.json are installed (`npm run package` sees to that).
 //
-//   node scripts/package.mjs [FOLDER]      packs strongroom-VERSION.tgz into the folder (this one), and prints its path
-//   node scripts/package.mjs --tree FOLDER makes what the tarball holds in a folder, which must be empty or not there yet
-//
-// The tree is complete but for its dependencies, which `npm ci --omit=dev --ignore-scripts` in it installs as npm-shrinkwrap.json pins them:
+//   node scripts/package.mjs [FOLDER]           packs strongroom-VERSION.tgz into the folder (this one), and prints its path
+//   node scripts/package.mjs --tree FOLDER      makes what the tarball holds in a folder, which must be empty or not there yet
+//   node scripts/package.mjs --installed FOLDER makes it with what npm adds on this machine, so that its bin/strongroom runs
 //
 //   bin/strongroom       the launcher: finds the runtime, an npm package, in node_modules here or further up
 //   dist/                src/, compiled, with source maps that contain the sources
 //   console/             the built console
 //   docs/, *.md          what the server serves under /docs/
+//   node_modules/        the packages that run in production; with --installed also the runtime, and the add-on for HSMs if it is compiled
 //   package.json, npm-shrinkwrap.json, LICENSE
 //
 // The same commit makes the same files, and the same tarball with the same npm.
@@ -16,6 +16,7 @@ import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -45,6 +46,10 @@ const KEPT = [
   'optionalDependencies',
 ]
 
+/** What no server runs: types, maps, and these folders of a package. Licences stay. */
+const UNUSED_FILE = /\.(map|[cm]?ts)$/
+const UNUSED_FOLDERS = ['.github', 'bench', 'benchmark', 'benchmarks', 'docs', 'example', 'examples', 'test', 'tests']
+
 /** Makes the tree of the package in the folder. Throws what went wrong. */
 export function makeTree(folder) {
   mkdirSync(folder, { recursive: true })
@@ -55,12 +60,30 @@ export function makeTree(folder) {
   cpSync(builtConsole(), join(folder, 'console'), { recursive: true })
   for (const path of ['LICENSE', 'bin/strongroom', ...PAGES.map((page) => `${page}.md`), ...documents()])
     cpSync(join(root, path), join(folder, path))
+  for (const [path] of production().filter(([, { optional }]) => !optional))
+    cpSync(join(root, path), join(folder, path), {
+      recursive: true,
+      filter: (file) => isUsed(relative(join(root, path), file)),
+    })
   const manifest = packageManifest()
   writeJson(join(folder, 'package.json'), manifest)
   writeJson(join(folder, 'npm-shrinkwrap.json'), shrinkwrap(manifest))
   for (const path of everythingIn(folder)) {
     const isOpen = statSync(path).isDirectory() || path === join(folder, 'bin/strongroom')
     chmodSync(path, isOpen ? 0o755 : 0o644)
+  }
+}
+
+/** Makes the tree in the folder, with what npm adds on this machine. Throws what went wrong. */
+export function makeInstalled(folder) {
+  makeTree(folder)
+  for (const [path] of production().filter(([, { optional }]) => optional)) {
+    const parts = ['bin/node', 'build/Release/pkcs11.node'].filter((part) => existsSync(join(root, path, part)))
+    if (parts.length === 0) continue
+    for (const part of [...parts, 'package.json', 'LICENSE', 'index.js'].filter((file) =>
+      existsSync(join(root, path, file)),
+    ))
+      cpSync(join(root, path, part), join(folder, path, part))
   }
 }
 
@@ -103,18 +126,40 @@ function documents() {
   return files.filter((file) => file.endsWith('.md')).map((file) => join('docs', file))
 }
 
+/** The packages of package-lock.json that run in production, by their paths. */
+function production() {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  return Object.entries(packages).filter(([path, { dev }]) => path !== '' && !dev)
+}
+
+/** Says whether a file of a package that runs in production is a part of ours; packages in it are listed on their own. */
+function isUsed(path) {
+  const [first] = path.split('/')
+  return first !== 'node_modules' && !UNUSED_FOLDERS.includes(first) && !UNUSED_FILE.test(path)
+}
+
 function packageManifest() {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const kept = Object.fromEntries(KEPT.map((name) => [name, manifest[name]]))
-  return { ...kept, os: ['darwin', 'linux'], cpu: ['arm64', 'x64'], exports: { './package.json': './package.json' } }
+  const bundleDependencies = Object.keys(manifest.dependencies)
+  return {
+    ...kept,
+    bundleDependencies,
+    os: ['darwin', 'linux'],
+    cpu: ['arm64', 'x64'],
+    exports: { './package.json': './package.json' },
+  }
 }
 
-/** The packages of package-lock.json that run in production, with their hashes: npm holds those who install the package to them. */
-function shrinkwrap({ name, version, license, bin, engines, os, cpu, dependencies, optionalDependencies }) {
-  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
-  const production = Object.entries(lock.packages).filter(([path, { dev }]) => path !== '' && !dev)
-  const itself = { name, version, license, bin, engines, os, cpu, dependencies, optionalDependencies }
-  return { ...lock, packages: { '': itself, ...Object.fromEntries(production) } }
+/** What npm adds, with its hashes, beside what the package brings: npm holds to them those who install it from a registry. */
+function shrinkwrap({ exports: _, description, type, ...itself }) {
+  const { lockfileVersion, requires } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  const packages = production().map(([path, locked]) => [
+    path,
+    locked.optional ? locked : { ...locked, inBundle: true },
+  ])
+  const { name, version } = itself
+  return { name, version, lockfileVersion, requires, packages: { '': itself, ...Object.fromEntries(packages) } }
 }
 
 function writeJson(path, value) {
@@ -126,9 +171,10 @@ function everythingIn(folder) {
 }
 
 function main([first = '.', ...rest]) {
-  if (first !== '--tree') console.log(pack(first))
-  else if (rest.length === 1) makeTree(resolve(rest[0]))
-  else throw new Error('name one folder: --tree FOLDER')
+  const make = { '--tree': makeTree, '--installed': makeInstalled }[first]
+  if (make === undefined) console.log(pack(first))
+  else if (rest.length === 1) make(resolve(rest[0]))
+  else throw new Error(`name one folder: ${first} FOLDER`)
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

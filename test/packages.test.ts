@@ -131,6 +131,7 @@ describe('The npm package', () => {
     const files = readdirSync(tree, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => relative(tree, join(entry.parentPath, entry.name)))
+      .filter((path) => !path.startsWith('node_modules/'))
     const expected =
       /^(LICENSE|[A-Z_]+\.md|(package|npm-shrinkwrap)\.json|bin\/strongroom|docs\/[\w/-]+\.md|dist\/[\w/-]+\.js(\.map)?|console\/index\.html|console\/assets\/[\w.-]+)$/
     assert.deepEqual(
@@ -148,11 +149,26 @@ describe('The npm package', () => {
     )
   })
 
-  it('pins in production what package-lock.json pins, and no registry', () => {
+  it('brings the packages that run in production, without what no server runs', () => {
+    const expected = locked.filter(([, { dev, optional }]) => !dev && !optional)
+    for (const [path, { version }] of expected)
+      assert.equal(JSON.parse(readFileSync(join(tree, path, 'package.json'), 'utf8')).version, version, path)
+    const manifests = readdirSync(join(tree, 'node_modules'), { recursive: true, encoding: 'utf8' })
+    assert.deepEqual(
+      manifests.filter((path) => /\.(map|d\.[cm]?ts)$/.test(path)),
+      [],
+    )
+    const { dependencies, bundleDependencies } = JSON.parse(readFileSync(join(tree, 'package.json'), 'utf8'))
+    assert.deepEqual(bundleDependencies, Object.keys(dependencies))
+  })
+
+  it('pins the runtime and the add-on by the hashes of package-lock.json, and no registry', () => {
     const { packages: pinned } = JSON.parse(readFileSync(join(tree, 'npm-shrinkwrap.json'), 'utf8'))
-    const expected = Object.fromEntries(locked.filter(([, { dev }]) => !dev))
+    const expected = locked
+      .filter(([, { dev }]) => !dev)
+      .map(([path, one]) => [path, one.optional ? one : { ...one, inBundle: true }])
     const { '': itself, ...others } = pinned
-    assert.deepEqual(others, expected)
+    assert.deepEqual(others, Object.fromEntries(expected))
     const { dependencies, optionalDependencies } = read('package.json')
     assert.deepEqual([itself.dependencies, itself.optionalDependencies], [dependencies, optionalDependencies])
     assert.equal(itself.devDependencies, undefined)
