@@ -7,6 +7,7 @@
 //
 // From `route` on every refusal is recorded, too, unless the account's refused calls have written too much. When something that a call rests
 // on changed before its commit, its caller is authenticated again and the call is performed again.
+import type { Caller } from '../api/caller.ts'
 import { because, Refusal, refuse, refuseDryRun } from '../api/errors.ts'
 import { locate, locateReadable } from '../api/locate.ts'
 import type { Reply, Resource } from '../api/operation.ts'
@@ -27,20 +28,29 @@ import type { Admission } from './rate-limit.ts'
 import { ownerOf, recorded } from './refused-calls.ts'
 import { type HttpRequest, header } from './request.ts'
 import { checkRoute, routeOf } from './route.ts'
+import type { Traced, Tracer } from './tracer.ts'
 
 /** Answers a request, and calls `recognize` once its caller is authenticated, which one who does not sign never is. Never rejects: every error becomes a refusal. */
-export async function answer(
+export function answer(
   request: HttpRequest,
   house: House,
   recognize: () => void,
   door: Door = SIGNED,
 ): Promise<Answer> {
+  const { tracer } = house
+  return tracer
+    ? tracer.following(() => answered(request, house, recognize, door))
+    : answered(request, house, recognize, door)
+}
+
+async function answered(request: HttpRequest, house: House, recognize: () => void, door: Door): Promise<Answer> {
   let requestId = house.newId()
   const host = header(request, 'host')
   const formatOf = (asked = '') => (door.json ? 'JSON' : chosenFormat(asked, header(request, 'accept')))
   let format = formatOf()
   const begin = house.runtime.monotonic()
   let known: Named | null = null
+  let caller: Caller | null = null
   let first: LedgerView | null = null
   let [asked, entrance] = [request, door]
   try {
@@ -57,6 +67,7 @@ export async function answer(
     const route = routeOf(asked, unverified, authenticated, house)
     format = formatOf(route.parameters.get('Format'))
     known = route.known
+    if (!anonymous) caller = authenticated.caller
     if ('jsonOnly' in route.operation) format = 'JSON'
     if (known.product.requestIds === 'upper case') requestId = requestId.toUpperCase()
     const { parameters, region, version } = route
@@ -68,15 +79,30 @@ export async function answer(
     if (admission !== 'admitted') throw await throttled(call, admission, house)
     const reply = await perform(call, house)
     house.observer.answered(call.operation, 'OK', house.runtime.monotonic() - begin)
+    if (house.tracer) traced(request, call.operation, 'OK', requestId, authenticated.caller, house.tracer)
     return encodeReply(reply, call.operation.name, requestId, format)
   } catch (error) {
     const refusal = asRefusal(error, requestId, house)
     if (known) house.observer.answered(known, refusal.entry, house.runtime.monotonic() - begin)
     else house.observer.turnedAway(refusal.entry, request.sourceAddress)
+    if (house.tracer && known && caller) traced(request, known, refusal.entry, requestId, caller, house.tracer)
     return encodeRefusal(refusal, { host, endpoint: request.endpoint }, requestId, format)
   } finally {
     if (first) house.ledger.ended(first)
   }
+}
+
+/** Tells the tracer of a call whose caller is known: one who only claims to be somebody is not until the call succeeds. */
+function traced(
+  request: HttpRequest,
+  operation: Named,
+  outcome: Traced['outcome'],
+  requestId: string,
+  caller: Caller,
+  tracer: Tracer,
+): void {
+  const [account, traceparent] = [ownerOf(caller), header(request, 'traceparent')]
+  tracer.traced({ operation, outcome, requestId, account, traceparent })
 }
 
 /** Returns the refusal for any error, and reports failures of the server. */
@@ -127,6 +153,7 @@ async function refused(begun: Progress<Named>, refusal: Refusal, house: House): 
 /** Performs a call that was admitted, and returns its reply. Throws its refusal. */
 async function perform(begun: Progress, house: House): Promise<Reply> {
   const { operation, parameters } = begun
+  const { tracer } = house
   const { nonce } = begun.authenticated
   const dry = isDryRun(begun)
   let call = begun
@@ -156,7 +183,8 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
       const others = furtherEvents(call, named, { reply }, house.newId)
       const own = ownWork?.map((body) => ({ ...context.scope, eventId: house.newId(), at: context.now, body }))
       const further = own ? [...(others ?? []), ...own] : others
-      const outcome = await house.ledger.commit({ changes, nonce, event, further, view }).catch((error: unknown) => {
+      const commit = house.ledger.commit({ changes, nonce, event, further, view })
+      const outcome = await (tracer ? tracer.committing(commit) : commit).catch((error: unknown) => {
         // A replayed nonce certainly stored nothing; a lost connection to the database may have.
         if (error instanceof Refusal && error.code === 'SignatureNonceUsed') destroyUncommitted(changes, house.keystore)
         throw error

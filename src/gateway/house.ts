@@ -27,6 +27,7 @@ import type { Clock } from './authenticate.ts'
 import type { RateLimits } from './limiting.ts'
 import type { Observer } from './observer.ts'
 import type { HttpRequest } from './request.ts'
+import type { Tracer } from './tracer.ts'
 
 /** The context of any product's operations. */
 export type CallContext = KmsContext & RamContext & StsContext & ActionTrailContext
@@ -99,6 +100,8 @@ export interface House extends Clock {
   /** Whether the database can be read and takes commits. */
   ready(): Promise<boolean>
   readonly observer: Observer
+  /** Follows each call; null where no traces are sent. */
+  readonly tracer: Tracer | null
   /** Reports failures of the server; never mistakes of callers. */
   failed(message: string, error: unknown): void
 }

@@ -66,7 +66,8 @@ export async function recorded(
   const further = copy.events
   let outcome: Committed | null = null
   try {
-    outcome = await house.ledger.commit({ changes: [], nonce, event: told, further, view: call.view })
+    const commit = house.ledger.commit({ changes: [], nonce, event: told, further, view: call.view })
+    outcome = await (house.tracer ? house.tracer.committing(commit) : commit)
     return outcome === 'moved' ? outcome : refusal
   } finally {
     if (outcome !== 'committed') {

@@ -1,8 +1,11 @@
-// The observer of requests: a server with a port for metrics counts and logs them, any other server only logs them.
+// Who observes requests. A server with a port for metrics counts and logs them, any other server only logs them; where a collector of traces
+// is set, each call sends a span. The libraries of what is not wanted are not loaded.
 import type { Metrics } from '../gateway/metrics.ts'
 import { type Log, RefusalLog } from '../gateway/observer.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { Settings } from '../settings/settings.ts'
-import { errorsLogged } from './log.ts'
+import { errorsLogged, openLog } from './log.ts'
+import type { Tracing } from './tracing.ts'
 
 export interface Observing {
   readonly observer: RefusalLog
@@ -20,4 +23,11 @@ export async function observing({ metrics: at }: Settings, log: Log, now: () => 
     errorsLogged,
   )
   return { observer: metrics, metrics }
+}
+
+/** What follows calls and sends their spans; null where no traces are wanted. */
+export async function tracing({ traces, logLevel }: Settings, runtime: Runtime): Promise<Tracing | null> {
+  if (!traces) return null
+  const { Tracing } = await import('./tracing.ts')
+  return new Tracing(traces, openLog(logLevel), runtime)
 }

@@ -42,7 +42,9 @@ import { deviceOf, hsmKeystoreOf } from './hsm.ts'
 import { openRing } from './installation.ts'
 import { HttpsDocuments } from './issuer-documents.ts'
 import { openLog } from './log.ts'
+import { tracing } from './observing.ts'
 import { openedKeys } from './opened-keys.ts'
+import type { Tracing } from './tracing.ts'
 
 /** What calls use of the open house. */
 type ForCalls = Pick<
@@ -66,6 +68,8 @@ type ForCalls = Pick<
 
 /** All rooms of an open database. Code that needs some of them takes them by `Pick`. */
 export interface OpenHouse extends ForCalls {
+  /** Follows each call; null where no traces are sent. */
+  readonly tracer: Tracing | null
   readonly storage: Storage
   readonly accounts: Accounts
   readonly operatorKeys: OperatorKeys
@@ -101,7 +105,9 @@ export async function openHouse(
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
   const device = settings.hsm && deviceOf(settings.hsm, alarm)
   const notice = (message: string) => openLog(settings.logLevel).info(message)
-  const storage = await open(settings.database ?? join(settings.data, 'strongroom.db'), { indexing: KMS_INDEX, notice })
+  const tracer = await tracing(settings, runtime)
+  const opened = await open(settings.database ?? join(settings.data, 'strongroom.db'), { indexing: KMS_INDEX, notice })
+  const storage = tracer ? tracer.storage(opened) : opened
   try {
     const ring = await openRing({ settings, storage, device, alarm, runtime }, now)
     const { keys } = ring
@@ -117,6 +123,7 @@ export async function openHouse(
     const issuers = new IssuerFetches(oidc, new HttpsDocuments(oidc, runtime), runtime, alarm)
     const hsm = settings.hsm && device && (await hsmKeystoreOf(device, settings.hsm, rooms, alarm, now))
     const { software, dataKeys, pairs } = openedKeys(ledger, keys, runtime, { uses: usage, alarm, processes: 1 })
+    const keystore = new KeystoreRouter(software, hsm, usage)
     return {
       storage,
       ledger,
@@ -131,7 +138,8 @@ export async function openHouse(
       securityTokens: new SecurityTokens(keys),
       issuers,
       oidcTokens: new OidcTokens(issuers),
-      keystore: new KeystoreRouter(software, hsm, usage),
+      keystore: tracer ? tracer.keystore(keystore) : keystore,
+      tracer,
       dataKeys,
       publicKeys: pairs,
       pairs,

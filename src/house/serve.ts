@@ -184,6 +184,7 @@ async function close({ rooms, house, upkeep, servers, lock }: Wired, { alarm }: 
   await servers
     ?.leave()
     .catch((error: unknown) => alarm('the other servers will find out by themselves that this one stopped', error))
+  await rooms.tracer?.stop()
   await rooms.pairs.stop()
   await rooms.storage.close()
   lock?.[Symbol.dispose]()

@@ -9,6 +9,7 @@ import { DATA, type Data, dataOf } from './root-key.ts'
 import { oneOf, type Reader, type Rows, reading, text, truth } from './row.ts'
 import { readSecretDatabases, type SecretDatabases } from './secret-databases.ts'
 import { type Env, type ReadFile, toldBy } from './sources.ts'
+import { TRACES, type Traces, tracesOf } from './traces.ts'
 import { TRAIL, type Trail, trailOf } from './trail.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -71,6 +72,7 @@ export const GROUPS: Readonly<Record<string, Rows>> = {
   HSM,
   OIDC,
   Secrets: SECRETS,
+  Traces: TRACES,
   Program: PROGRAM,
 }
 
@@ -88,8 +90,8 @@ export const ENVIRONMENT_ONLY: Readonly<Record<string, string>> = {
   STRONGROOM_DELIVERY_ACCESS_KEY_SECRET: 'its secret',
 }
 
-/** The settings of a server, checked. Secret: `passphrase`, `root`, `hsm.pin`, the addresses of `secretDatabases` and the credentials of `deliveryTarget`. */
-export interface Settings extends Data, Network, Trail, Quotas, Hsm, Oidc {
+/** The settings of a server, checked. Secret: `passphrase`, `root`, `hsm.pin`, the addresses of `secretDatabases`, `traces.url` and the credentials of `deliveryTarget`. */
+export interface Settings extends Data, Network, Trail, Quotas, Hsm, Oidc, Traces {
   readonly secretDatabases: SecretDatabases
   readonly workers: number | 'auto'
   /** The environment of workers: all but what the environment alone gives. */
@@ -126,6 +128,7 @@ export function settingsFrom(flags: Flags, env: Env, readFile: ReadFile): Settin
     ...trailOf(told, data.data, env, readFile),
     ...hsm,
     ...oidcOf(told, readFile),
+    ...tracesOf(told, env),
     ...data,
     secretDatabases: databases === null ? new Map() : readSecretDatabases(databases, readFile),
     workers: get('workers'),

@@ -29,7 +29,7 @@ import { OidcTokens } from '../../sts/oidc/verify.ts'
 import { SecurityTokens } from '../../sts/security-token.ts'
 import { laneHolder } from '../live-servers.ts'
 import { alarmOf, openLog } from '../log.ts'
-import { observing } from '../observing.ts'
+import { observing, tracing } from '../observing.ts'
 import { openedKeys } from '../opened-keys.ts'
 import { Notes } from './notes.ts'
 import { type Beginning, CHANNEL_FD, ERRORS, type OwnerMethods, type Sent, type WorkerMethods } from './protocol.ts'
@@ -89,9 +89,11 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
   const alarm = alarmOf(log)
   process.on('unhandledRejection', (error) => alarm('unhandled promise rejection', error))
   const notes = new Notes(owner)
-  const storage = isShared(settings)
+  const tracer = await tracing(settings, SYSTEM)
+  const opened = isShared(settings)
     ? await openStorage(settings.database ?? '', { indexing: KMS_INDEX, notice: (message) => log.info(message) })
     : new RemoteStorage(owner, () => notes.tellLastUsed())
+  const storage = tracer ? tracer.storage(opened) : opened
   const ring = await ringOf(storage)
   const { keys } = ring
   const ledger = new Ledger(storage, keys, alarm, ring, SYSTEM)
@@ -103,12 +105,14 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
   const { observer, metrics } = await observing(settings, tell, SYSTEM.monotonic)
   const hsm = settings.hsm && new RemoteHsm(owner, SYSTEM)
   const { software, dataKeys, pairs } = openedKeys(ledger, keys, SYSTEM, { uses: notes, alarm, processes: workers })
+  const keystore = new KeystoreRouter(software, hsm, notes)
   const house: House = {
     products,
     settings,
     runtime: SYSTEM,
     ledger,
-    keystore: new KeystoreRouter(software, hsm, notes),
+    keystore: tracer ? tracer.keystore(keystore) : keystore,
+    tracer,
     publicKeys: pairs,
     hsmTokens: () => owner.ask('hsm.describe'),
     dataKeys,
@@ -153,6 +157,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
       await ledger.lane
         .release()
         .catch((error: unknown) => alarm('the lane of a worker could not be given back', error))
+      await tracer?.stop()
       await pairs.stop()
       await storage.close()
     },

@@ -1,0 +1,203 @@
+// Spans of calls for an OpenTelemetry collector. A server that sends none does not load this file.
+// A span is made when its call is over, and only for a caller who is known: a stranger can neither make spans nor continue traces.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { type ExportResult, ExportResultCode, parseTraceParent } from '@opentelemetry/core'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
+import { BatchSpanProcessor, type ReadableSpan, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
+import type { Traced, Tracer } from '../gateway/tracer.ts'
+import type { Keystore } from '../keystore/keystore.ts'
+import type { VersionPlace } from '../keystore/version-place.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { TraceSettings } from '../settings/traces.ts'
+import { VERSION } from '../settings/version.ts'
+import type { EventStorage, Storage } from '../storage/storage.ts'
+
+/** A call that waits more often has child spans for the first of its waits alone; their sums count all. */
+const MOST_WAITS = 32
+/** How long spans may take to leave when the server stops. */
+const STOP_MS = 3000
+
+type Awaited = 'database' | 'hsm'
+type Clock = Pick<Runtime, 'now' | 'monotonic' | 'pause'>
+
+interface Wait {
+  readonly name: string
+  /** By the monotonic clock. */
+  readonly from: number
+  readonly to: number
+}
+
+/** What is noted of a call while it is answered. */
+interface Call {
+  /** By the monotonic clock. */
+  readonly began: number
+  readonly waits: Wait[]
+  readonly waitedMs: Record<Awaited, number>
+}
+
+/** Told where spans go, once when that fails and once when it works again. */
+export interface TroubleLog {
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void
+  info(fields: Readonly<Record<string, unknown>>, message: string): void
+}
+
+export class Tracing implements Tracer {
+  readonly #calls = new AsyncLocalStorage<Call>()
+  readonly #clock: Clock
+  readonly #provider: TracerProvider
+  readonly #tracer
+
+  constructor({ url }: TraceSettings, log: TroubleLog, clock: Clock) {
+    this.#clock = clock
+    const exporter = new Heard(new OTLPTraceExporter({ url }), new URL(url).origin, log)
+    this.#provider = new TracerProvider({
+      resource: resourceFromAttributes({ 'service.name': 'strongroom', 'service.version': VERSION }).merge(
+        detectResources({ detectors: [envDetector] }),
+      ),
+      spanProcessors: [new BatchSpanProcessor({ exporter })],
+    })
+    this.#tracer = this.#provider.getTracer('strongroom', VERSION)
+  }
+
+  following<T>(call: () => Promise<T>): Promise<T> {
+    const noted = { began: this.#clock.monotonic(), waits: [], waitedMs: { database: 0, hsm: 0 } }
+    return this.#calls.run(noted, call)
+  }
+
+  committing<T>(commit: Promise<T>): Promise<T> {
+    return this.#waiting('database', 'commit', commit)
+  }
+
+  traced({ operation, outcome, requestId, account, traceparent }: Traced): void {
+    const call = this.#calls.getStore()
+    if (!call) return
+    const end = this.#clock.monotonic()
+    // Spans have the time of the day; all of a call's go by one look at it.
+    const epoch = this.#clock.now() - end
+    const parent = parseTraceParent(traceparent)
+    const context = parent ? trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true }) : ROOT_CONTEXT
+    const span = this.#tracer.startSpan(
+      `${operation.product.name}/${operation.name}`,
+      {
+        kind: SpanKind.SERVER,
+        startTime: epoch + call.began,
+        attributes: {
+          'rpc.service': operation.product.name,
+          'rpc.method': operation.name,
+          'strongroom.outcome': outcome,
+          'strongroom.request_id': requestId,
+          'strongroom.account': account,
+          'strongroom.database.ms': call.waitedMs.database,
+          'strongroom.hsm.ms': call.waitedMs.hsm,
+        },
+      },
+      context,
+    )
+    if (isFault(outcome)) span.setStatus({ code: SpanStatusCode.ERROR })
+    this.#addWaits(span, call, epoch)
+    span.end(epoch + end)
+  }
+
+  #addWaits(span: Span, { waits }: Call, epoch: number): void {
+    const context = trace.setSpan(ROOT_CONTEXT, span)
+    for (const { name, from, to } of waits)
+      this.#tracer.startSpan(name, { kind: SpanKind.CLIENT, startTime: epoch + from }, context).end(epoch + to)
+  }
+
+  /** The same storage; calls note how long they wait for what they read. */
+  storage(storage: Storage): Storage {
+    const events = this.#timed<EventStorage>(storage.events, 'database', () => true)
+    const timed = this.#timed<Storage>(storage, 'database', (name) => READS.has(name))
+    return new Proxy(timed, { get: (target, name) => (name === 'events' ? events : Reflect.get(target, name)) })
+  }
+
+  /** The same key store; calls note how long they wait for the device. */
+  keystore(keystore: Keystore): Keystore {
+    return this.#timed<Keystore>(keystore, 'hsm', (_, [place]) => isInHsm(place))
+  }
+
+  #timed<T extends object>(one: T, what: Awaited, counts: (name: string, args: readonly unknown[]) => boolean): T {
+    return new Proxy(one, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name, target)
+        if (typeof member !== 'function' || typeof name !== 'string') return member
+        return (...args: unknown[]) => {
+          const result: unknown = member.apply(target, args)
+          return result instanceof Promise && counts(name, args) ? this.#waiting(what, name, result) : result
+        }
+      },
+    })
+  }
+
+  #waiting<T>(what: Awaited, name: string, work: Promise<T>): Promise<T> {
+    const call = this.#calls.getStore()
+    if (!call) return work
+    const from = this.#clock.monotonic()
+    return work.finally(() => {
+      const to = this.#clock.monotonic()
+      call.waitedMs[what] += to - from
+      if (call.waits.length < MOST_WAITS) call.waits.push({ name: `${what} ${name}`, from, to })
+    })
+  }
+
+  /** Sends what is left. Rejects when the collector does not take it. */
+  flush(): Promise<void> {
+    return this.#provider.forceFlush()
+  }
+
+  /** Sends what is left, within a few seconds. */
+  async stop(): Promise<void> {
+    const late = new AbortController()
+    // Its failure is told by the exporter.
+    await Promise.race([this.#provider.shutdown().catch(() => {}), this.#clock.pause(STOP_MS, late.signal)])
+    late.abort()
+  }
+}
+
+/** What calls read by; everything else is work of the service, or the commit. */
+const READS: ReadonlySet<string> = new Set(['get', 'page', 'pageAfter', 'between', 'search', 'searchById', 'count'])
+
+function isInHsm(place: unknown): boolean {
+  return typeof place === 'object' && (place as Partial<VersionPlace> | null)?.protectionLevel === 'HSM'
+}
+
+/** Whether the service is at fault, and not the caller. */
+function isFault(outcome: string): boolean {
+  return outcome === 'InternalFailure' || outcome.startsWith('ServiceUnavailable')
+}
+
+/** An exporter whose failures are told once, until it works again. */
+class Heard implements SpanExporter {
+  readonly #exporter: SpanExporter
+  readonly #origin: string
+  readonly #log: TroubleLog
+  #troubled = false
+
+  constructor(exporter: SpanExporter, origin: string, log: TroubleLog) {
+    this.#exporter = exporter
+    this.#origin = origin
+    this.#log = log
+  }
+
+  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
+    this.#exporter.export(spans, (result) => {
+      this.#note(result)
+      done(result)
+    })
+  }
+
+  #note({ code, error }: ExportResult): void {
+    const failed = code !== ExportResultCode.SUCCESS
+    if (failed === this.#troubled) return
+    this.#troubled = failed
+    const fields = { collector: this.#origin }
+    if (failed) this.#log.warn({ ...fields, reason: error?.message ?? '' }, 'spans are lost: the collector takes none')
+    else this.#log.info(fields, 'the collector takes spans again')
+  }
+
+  shutdown(): Promise<void> {
+    return this.#exporter.shutdown()
+  }
+}
