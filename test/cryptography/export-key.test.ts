@@ -1,3 +1,4 @@
+// Which public keys a data key may be exported under.
 import assert from 'node:assert/strict'
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'

@@ -1,3 +1,4 @@
+// The verifier of a password that PostgreSQL keeps (SCRAM-SHA-256, RFC 7677).
 import assert from 'node:assert/strict'
 import { createHmac, hash } from 'node:crypto'
 import { describe, it } from 'node:test'

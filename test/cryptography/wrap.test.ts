@@ -1,3 +1,4 @@
+// Unwrapping of imported material: by Wycheproof's vectors, and by every way in which padding can be wrong.
 import assert from 'node:assert/strict'
 import { constants, createPublicKey, generateKeyPairSync, publicEncrypt, randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'

@@ -1,3 +1,4 @@
+// XAES-256-GCM, by the published vectors of C2SP, and what it must refuse.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'

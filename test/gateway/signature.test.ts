@@ -1,3 +1,4 @@
+// Signatures of requests (docs/reference/signatures.md): what official clients sent, to the letter, and that nothing else is taken for it.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'

@@ -1,3 +1,4 @@
+// Random bytes, which are drawn in advance: no two callers get the same, or memory of each other.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { randomBytes } from '../../src/runtime/random.ts'

@@ -1,3 +1,4 @@
+// The nonces that SQLite's owner keeps in memory (docs/decisions/0002-nonces-in-memory.md): none is forgotten before its time.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'

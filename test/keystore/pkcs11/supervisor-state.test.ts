@@ -1,3 +1,4 @@
+// The states of the connection to an HSM, and what leads from one to another.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'

@@ -1,3 +1,4 @@
+// Conditions (docs/reference/policy-language.md, "Conditions"): what each operator holds for, what not, and what it can't read.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { conditionKey } from '../../../src/ram/policy/condition-key.ts'

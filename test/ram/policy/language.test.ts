@@ -1,3 +1,4 @@
+// The policy language (docs/reference/policy-language.md): which documents are taken, and where the fault of each other one is.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'

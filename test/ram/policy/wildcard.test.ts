@@ -1,3 +1,4 @@
+// Patterns with * and ? of the policy language.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
