@@ -9,8 +9,8 @@ import {
   type AccessKeyPair,
   belongsToAnother,
   type Giving,
-  given,
   NOTHING_NEW,
+  outcomeOfGiving,
   type Provided,
 } from './given-credentials.ts'
 import { newAccessKeyId, newAccessKeySecret, newAccountId } from './identifiers.ts'
@@ -94,7 +94,7 @@ export class Accounts {
     })
   }
 
-  /** Makes the account if it is new, and gives it these credentials: see `given`. Throws when the AccessKey belongs to somebody else. */
+  /** Makes the account if it is new, and gives it these credentials: see `outcomeOfGiving`. Throws when the AccessKey belongs to somebody else. */
   async provide(credentials: Given, name: string, now: number, how: Giving = {}): Promise<Provided> {
     await this.first()
     return commitMarked(this.#ledger, this.#installation, async (view) => {
@@ -102,7 +102,7 @@ export class Accounts {
       const accountId = credentials.accountId ?? (await this.first(view)) ?? newAccountId(this.#random)
       const account = await view.get(ACCOUNT, INSTALLATION, accountId)
       const context = { view, accessKeys: this.#accessKeys, random: this.#random, now }
-      if (account) return given(account, credentials, how, context)
+      if (account) return outcomeOfGiving(account, credentials, how, context)
       const change = await this.#made({ ...credentials, accountId }, name, now, how.configured === true, view)
       return { result: NOTHING_NEW, change }
     })

@@ -50,7 +50,7 @@ interface KeyChange {
  * Decides what becomes of an account that exists. An AccessKey that exists gets the secret given here, but one that was disabled stays so.
  * Throws when the AccessKey belongs to somebody else.
  */
-export async function given(
+export async function outcomeOfGiving(
   account: Account,
   pair: AccessKeyPair,
   how: Giving,
