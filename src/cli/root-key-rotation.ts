@@ -18,7 +18,7 @@ export async function rotateRootKey(work: RootKeyWork): Promise<number> {
   const begun = ['announced', 'current'].includes(stageOf(rooms.ring))
   if (begun || !flags.has('resume')) {
     around.complain(begun ? 'finishing the unfinished rotation' : 'rotating: servers take over the new root key')
-    await toItsEnd(work, pace)
+    await rotateToTheEnd(work, pace)
   } else if (!flags.has('drop-now')) around.print('there is no rotation to finish')
   return flags.has('drop-now') ? drop(work, pace) : 0
 }
@@ -30,7 +30,8 @@ function settleMs(flags: Flags): number {
   return seconds * 1000
 }
 
-async function toItsEnd({ settings, rooms, around }: RootKeyWork, pace: Pace): Promise<void> {
+/** Rotates, or finishes an unfinished rotation, and prints how it went. */
+async function rotateToTheEnd({ settings, rooms, around }: RootKeyWork, pace: Pace): Promise<void> {
   const { ring } = rooms
   const beforeRings = !ring.record.body.ring
   const { renewed, forged } = await rotate(ring, { ...rooms, keys: ring.keys }, pace)
