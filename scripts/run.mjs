@@ -141,11 +141,10 @@ const verbs = {
   },
   /** Tests clients in other languages. The machine must have each language that is named; where none is named, the report names those it lacks. */
   'test:clients'(args) {
-    const gateway = join(root, 'node_modules/.clients/versitygw')
-    if (found('go') && !existsSync(gateway))
-      must('go', ['install', 'github.com/versity/versitygw/cmd/versitygw@v1.8.0'], {
-        env: { ...process.env, GOBIN: dirname(gateway), GOFLAGS: '-mod=mod' },
-      })
+    const folder = join(root, 'node_modules/.clients')
+    for (const program of ['github.com/versity/versitygw/cmd/versitygw@v1.8.0', 'helm.sh/helm/v4/cmd/helm@v4.3.1'])
+      if (found('go') && !existsSync(join(folder, program.replace(/^.*\/(.*)@.*$/, '$1'))))
+        must('go', ['install', program], { env: { ...process.env, GOBIN: folder, GOFLAGS: '-mod=mod' } })
     const env = { ...process.env, STRONGROOM_TEST_CLIENTS: args.join() }
     process.exit(run(node, ['scripts/suite.mjs', 'clients'], { env }))
   },

@@ -61,7 +61,7 @@ const kinds = {
   /** They fetch and compile packages of other languages, or need programs that few machines have. */
   clients: {
     files: [
-      'test/clients/{documented,kubernetes,s3-gateway,secrets}.ts',
+      'test/clients/{documented,helm,kubernetes,s3-gateway,secrets}.ts',
       'test/histories/histories.ts',
       'examples/disk/*.test.ts',
     ],

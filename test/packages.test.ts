@@ -66,6 +66,35 @@ describe('package-lock.json', () => {
   })
 })
 
+describe('the Helm chart', () => {
+  const chart = (name: string) =>
+    readFileSync(fileURLToPath(new URL(`../deploy/helm/strongroom/${name}`, import.meta.url)), 'utf8')
+
+  it('is of the version that package.json names', () => {
+    const { version } = read('package.json')
+    const versions = [...chart('Chart.yaml').matchAll(/^(?:version|appVersion): (.*)$/gm)].map(([, named]) => named)
+    assert.deepEqual(versions, [version, version])
+  })
+
+  it('says of each value what it means, and knows all that it has', () => {
+    interface Schema {
+      readonly description?: string
+      readonly properties?: Readonly<Record<string, Schema>>
+      readonly additionalProperties?: boolean
+    }
+    const undescribed = (name: string, { description, properties }: Schema): string[] => [
+      ...(description ? [] : [name]),
+      ...Object.entries(properties ?? {}).flatMap(([member, one]) => undescribed(`${name}.${member}`, one)),
+    ]
+    const schema: Schema = JSON.parse(chart('values.schema.json'))
+    assert.deepEqual(undescribed('values', schema), [])
+    assert.equal(schema.additionalProperties, false)
+    const values = [...chart('values.yaml').matchAll(/^(\w+):/gm)].map(([, name = '']) => name)
+    // Helm gives `global` to every chart.
+    assert.deepEqual([...values, 'global'].toSorted(), Object.keys(schema.properties ?? {}).toSorted())
+  })
+})
+
 describe('npm start', () => {
   it('builds the console again that its own installation removed', () => {
     const root = mkdtempSync(join(tmpdir(), 'strongroom-test-'))
