@@ -32,6 +32,7 @@ process.exitCode = await serve(process.argv.slice(2), (...given) => openWitnesse
   readFile: (path) => readFileSync(path, 'utf8'),
   print: (text) => process.stdout.write(`${text}\n`),
   output: process.stdout,
+  input: () => process.stdin,
   status: () => {},
   ask: null,
   printsToTerminal: false,

@@ -14,6 +14,7 @@ const surroundings: Surroundings = {
   readFile: (path) => readFileSync(path, 'utf8'),
   print: (text) => process.stdout.write(`${text}\n`),
   output: process.stdout,
+  input: () => process.stdin,
   printsToTerminal: process.stdout.isTTY === true,
   status: (text) => void (process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`)),
   complain: (text) => process.stderr.write(`strongroom: ${text}\n`),

@@ -1,5 +1,4 @@
 // `strongroom audit …`: verifies the trail, and writes copies of it that others can verify. Works on the database itself.
-import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { exportTrail, faultBeside, verifyTrail } from '../actiontrail/audit/audit.ts'
@@ -8,8 +7,8 @@ import { csvHead, csvRow, ExportLines } from '../actiontrail/audit/export.ts'
 import type { Period } from '../actiontrail/audit/range.ts'
 import { indexedEvents } from '../actiontrail/lookup/event-index.ts'
 import type { Open, OpenHouse } from '../house/open.ts'
+import { recordServiceWork } from '../house/service-work.ts'
 import { contradiction, readWitness, unwitnessed, writeWitness } from '../house/witness.ts'
-import { storedServiceWork } from '../ledger/stored-event.ts'
 import { type Flags, readFlags } from '../settings/flags.ts'
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
@@ -70,7 +69,7 @@ export async function audit(args: readonly string[], open: Open, around: Surroun
 interface Work {
   readonly flags: Flags
   readonly settings: Settings
-  readonly rooms: Pick<OpenHouse, 'ledger' | 'accounts' | 'eventIndex' | 'trailSigner'>
+  readonly rooms: Pick<OpenHouse, 'ledger' | 'accounts' | 'eventIndex' | 'trailSigner' | 'runtime'>
   readonly around: Surroundings
 }
 
@@ -155,7 +154,7 @@ async function reindex({ rooms, around }: Work): Promise<number> {
 }
 
 async function acceptRestore({ settings, rooms, around }: Work): Promise<number> {
-  const { ledger, accounts, trailSigner } = rooms
+  const { ledger, trailSigner } = rooms
   const witness = readWitness(settings.data, trailSigner.publicKey)
   const why = witness && (await contradiction(witness, ledger))
   if (!witness || !why) {
@@ -163,17 +162,7 @@ async function acceptRestore({ settings, rooms, around }: Work): Promise<number>
     return 0
   }
   const now = Date.now()
-  for (const { id: account } of await accounts.list()) {
-    const event = {
-      eventId: randomUUID(),
-      account,
-      region: settings.regions[0] ?? '',
-      at: now,
-      body: storedServiceWork('AcceptRestoredTrail', []),
-    }
-    // It has moved where the root keys change at this moment.
-    while ((await ledger.commit({ changes: [], nonce: null, event })) === 'moved');
-  }
+  await recordServiceWork('AcceptRestoredTrail', rooms, settings.regions[0])
   await writeWitness(settings.data, trailSigner.checkpoint(await ledger.heads(), now))
   around.print(`accepted: ${why}\nwhat was seen before: ${JSON.stringify(witness)}`)
   return 0

@@ -6,6 +6,7 @@ import { PinNeeded } from '../settings/hsm.ts'
 import { didYouMean } from '../settings/nearest.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { VERSION } from '../settings/version.ts'
+import { UNINDEXED } from '../storage/search.ts'
 import { withPin } from './prompt.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -35,6 +36,9 @@ const USAGE = `usage: strongroom VERB …
   root-key rotate  replaces the root key with a new one, while servers run
   root-key change-provider
                    wraps the root key with another file, a passphrase or an HSM
+  backup           writes a sealed copy of the database, beside running servers; backup key and backup verify go with it
+  restore          fills an empty database from a backup
+  migrate          moves the database from SQLite to PostgreSQL, or back
   hsm check        prints what the HSM can do, which keys it lacks, and which of its objects no key names
   key usage        prints how many messages each key version has encrypted
   kubernetes-kms   serves the KMS v2 interface of Kubernetes on a Unix socket, with a CMK
@@ -48,16 +52,25 @@ Example:
 \`strongroom VERB --help\` prints more, \`strongroom --version\` prints the version.`
 
 /** Opens the house; asks for the HSM's PIN only where the root keys are in one. */
-function openingAsIs(around: Surroundings): Open {
+function openingAsIs(around: Surroundings, filling = false): Open {
   return async (settings, alarm, now) => {
-    const { openHouse } = await import('../house/open.ts')
+    const [{ openHouse }, { openStorage }] = await Promise.all([
+      import('../house/open.ts'),
+      import('../storage/open.ts'),
+    ])
+    const storage: typeof openStorage = (url, opening = UNINDEXED) => openStorage(url, { ...opening, filling })
     try {
-      return await openHouse(settings, alarm, now)
+      return await openHouse(settings, alarm, now, storage)
     } catch (error) {
       if (!(error instanceof PinNeeded)) throw error
-      return openHouse(await withPin(settings, around), alarm, now)
+      return openHouse(await withPin(settings, around), alarm, now, storage)
     }
   }
+}
+
+/** The same for a database that is being filled. */
+function openingFilling(around: Surroundings): Open {
+  return openingAsIs(around, true)
 }
 
 /** Opens the house, only when its trail is the one that was seen last. */
@@ -108,6 +121,9 @@ const VERBS: Readonly<Record<string, Verb>> = {
   hsm: async (args, around) => (await import('./hsm.ts')).hsm(args, opening(around), around),
   'kubernetes-kms': async (args, around) => (await import('./kubernetes-kms.ts')).kubernetesKms(args, around),
   key: async (args, around) => (await import('./key.ts')).key(args, opening(around), around),
+  backup: async (args, around) => (await import('./backup.ts')).backup(args, around),
+  restore: async (args, around) => (await import('./restore.ts')).restore(args, openingFilling(around), around),
+  migrate: async (args, around) => (await import('./migrate.ts')).migrate(args, openingFilling(around), around),
   secret: async (args, around) => (await import('./secret.ts')).secret(args, around),
   help,
   '--help': help,

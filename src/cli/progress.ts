@@ -11,9 +11,14 @@ export function bar(around: Surroundings, what: string): (seen: number, total: n
     drawn = now
     const part = total > 0 ? Math.min(1, seen / total) : 0
     const rate = Math.round(seen / ((now - start) / 1000))
+    const left = part > 0 && part < 1 ? `, ${duration(((now - start) / 1000) * (1 / part - 1))} left` : ''
     const filled = Math.round(part * 30)
     around.status(
-      `[${'#'.repeat(filled)}${'.'.repeat(30 - filled)}] ${Math.floor(part * 100)} %  ${seen} ${what}, ${rate}/s`,
+      `[${'#'.repeat(filled)}${'.'.repeat(30 - filled)}] ${Math.floor(part * 100)} %  ${seen} ${what}, ${rate}/s${left}`,
     )
   }
+}
+
+function duration(seconds: number): string {
+  return seconds < 100 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`
 }

@@ -1,5 +1,5 @@
 // `strongroom root-key change-provider`: wraps the root keys with another file, a passphrase, or a key in an HSM.
-import { recordRootKeyWork } from '../house/root-key-watch.ts'
+import { recordServiceWork } from '../house/service-work.ts'
 import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import { demandNewPassphrase, realKeyPath } from '../keystore/root-key.ts'
 import { changeToFile, changeToHsm, changeToPassphrase, type LeftOver } from '../rootkeys/change-provider.ts'
@@ -36,7 +36,7 @@ export async function changeProvider(change: PlannedChange, work: RootKeyWork): 
   const before = ring.record.body.rootKey === 'hsm' ? keyInHsm(ring) : null
   const former = ring.record.body.rootKey === 'file' ? realKeyPath(rootKeyPath(settings)) : null
   const left = await changed(change, former, work)
-  await recordRootKeyWork('ChangeRootKeyProvider', rooms, settings.regions[0])
+  await recordServiceWork('ChangeRootKeyProvider', rooms, settings.regions[0])
   if (before !== null)
     around.print(`${before} stays in the token: destroy it with the token's own tools when no backup needs it`)
   around.print('older backups need what wrapped the root keys before')

@@ -1,5 +1,6 @@
 // `strongroom root-key rotate`: makes a new root key current, and drops the retired ones.
-import { breathe, recordRootKeyWork } from '../house/root-key-watch.ts'
+import { breathe } from '../house/root-key-watch.ts'
+import { recordServiceWork } from '../house/service-work.ts'
 import { dropRetired, type Pace, rotate, SETTLE_MS, Strays, stageOf } from '../rootkeys/rotation.ts'
 import type { Flags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
@@ -38,7 +39,7 @@ async function rotateToTheEnd({ settings, rooms, around }: RootKeyWork, pace: Pa
   around.status('')
   for (const { kind, account, region, id } of forged)
     around.complain(`record ${kind}/${account}/${region}/${id} is not authentic, and was left as it is`)
-  await recordRootKeyWork('RotateRootKey', rooms, settings.regions[0])
+  await recordServiceWork('RotateRootKey', rooms, settings.regions[0])
   around.print(`rotated: ${renewed} records were brought under the new root key`)
   if (beforeRings && ring.record.body.rootKey === 'file')
     around.print('the key file still holds the former root key: `root-key change-provider --to file` replaces that too')
@@ -52,7 +53,7 @@ async function drop(work: RootKeyWork, pace: Pace): Promise<number> {
     return 0
   }
   if (!(await dropped(work, pace))) return 1
-  await recordRootKeyWork('DropRetiredRootKeys', rooms, settings.regions[0])
+  await recordServiceWork('DropRetiredRootKeys', rooms, settings.regions[0])
   around.print('dropped: sessions and import tokens made under older root keys no longer work')
   return 0
 }

@@ -7,6 +7,8 @@ export interface Surroundings {
   print(text: string): void
   /** Standard output, for what is too long to print at once. */
   readonly output: Writable
+  /** Standard input, as a stream of bytes. */
+  input(): AsyncIterable<Buffer>
   /** Whether standard output is a terminal. */
   readonly printsToTerminal: boolean
   complain(text: string): void

@@ -12,7 +12,7 @@ interface ServerBody {
 }
 
 /** A server by its name. Its revision moves while it lives. */
-const SERVER: Kind<ServerBody> = { name: 'server', counted: false }
+export const SERVER: Kind<ServerBody> = { name: 'server', counted: false }
 
 /** How often a server moves its record and looks at the others. */
 export const BEAT_MS = 5000
@@ -29,6 +29,14 @@ export function laneHolder(node: string, pid: number | undefined): string {
 /** The server that a holder of a lane is, or belongs to. */
 function serverOf(holder: string): string {
   return holder.split('/')[0] ?? ''
+}
+
+/** Forgets the servers that ran on a database before it was put here: none of them runs on this one. */
+export async function forgetServers(ledger: Pick<Ledger, 'between' | 'commit' | 'lane'>): Promise<void> {
+  // A lane that nobody holds is not released.
+  await ledger.lane.releaseOf((holder) => holder !== '')
+  for (const record of await ledger.between(SERVER, INSTALLATION, { after: '', before: '~', limit: MOST_SERVERS }))
+    await ledger.commit({ changes: [remove(SERVER, record)], nonce: null, event: null })
 }
 
 interface Sighting {

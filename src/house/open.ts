@@ -1,6 +1,5 @@
 // Builds the rooms that every verb shares, bottom up: database, root key, ledger, accounts, key store.
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { TrailSigner } from '../actiontrail/audit/checkpoint.ts'
 import { openTrailSigner } from '../actiontrail/audit/signing-key.ts'
 import { openTarget } from '../actiontrail/delivery/targets/open.ts'
@@ -30,7 +29,7 @@ import { OperatorKeys } from '../ram/operator-keys.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { SYSTEM } from '../runtime/system.ts'
-import { isShared } from '../settings/root-key.ts'
+import { databaseUrl, isShared } from '../settings/root-key.ts'
 import type { Settings } from '../settings/settings.ts'
 import { openStorage } from '../storage/open.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -106,7 +105,7 @@ export async function openHouse(
   const device = settings.hsm && deviceOf(settings.hsm, alarm)
   const notice = (message: string) => openLog(settings.logLevel).info(message)
   const tracer = await tracing(settings, runtime)
-  const opened = await open(settings.database ?? join(settings.data, 'strongroom.db'), { indexing: KMS_INDEX, notice })
+  const opened = await open(databaseUrl(settings), { indexing: KMS_INDEX, notice })
   const storage = tracer ? tracer.storage(opened) : opened
   try {
     const ring = await openRing({ settings, storage, device, alarm, runtime }, now)

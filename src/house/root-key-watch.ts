@@ -1,10 +1,10 @@
 // A server's part in the changes of others: it follows them once a second, so that what they destroyed leaves its memory though no call comes;
 // and it drops retired root keys when they are due.
 import type { Alarm } from '../ledger/alarm.ts'
-import { storedServiceWork } from '../ledger/stored-event.ts'
 import { dropIsDue, dropRetired, Strays } from '../rootkeys/rotation.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { OpenHouse } from './open.ts'
+import { recordServiceWork } from './service-work.ts'
 
 const LOOK_MS = 1000
 /** How long a drop that failed waits before the next: it reads every record. */
@@ -52,7 +52,7 @@ async function drop(rooms: Rooms, stop: AbortSignal): Promise<void> {
   }
   const pace = { now: () => runtime.now(), settleMs: 0, progress: () => {}, giveWay }
   if (await dropRetired(ring, { ...rooms, keys: ring.keys }, pace))
-    await recordRootKeyWork('DropRetiredRootKeys', rooms)
+    await recordServiceWork('DropRetiredRootKeys', rooms)
 }
 
 /** The error with some of the records that it is about, and what to do about them. */
@@ -66,17 +66,3 @@ function detailed(error: unknown): unknown {
 
 /** Leaves the event loop and the database to calls for a moment. */
 export const breathe = (runtime: Pick<Runtime, 'pause'>) => runtime.pause(5)
-
-/** Records in the trail of every account what was done with the root keys, which all accounts share. */
-export async function recordRootKeyWork(
-  name: 'ChangeRootKeyProvider' | 'RotateRootKey' | 'DropRetiredRootKeys',
-  { ledger, accounts, runtime }: Pick<Rooms, 'ledger' | 'accounts' | 'runtime'>,
-  region = '',
-): Promise<void> {
-  for (const { id: account } of await accounts.list()) {
-    const body = storedServiceWork(name, [])
-    const event = { eventId: runtime.newId(), account, region, at: runtime.now(), body }
-    // It has moved where the root keys change once more at this moment.
-    while ((await ledger.commit({ changes: [], nonce: null, event })) === 'moved');
-  }
-}

@@ -32,9 +32,13 @@ type Reads = Pick<Ledger, 'between' | 'heads' | 'events'>
 /** A checkpoint, and the `seq` of the last one stored in the database, which files of earlier releases lack. */
 export type Witnessed = Checkpoint & { readonly stored?: number }
 
-/** The checkpoint in the file, or null where there is no file. Throws when the file can't be read or was not written here. */
+/** The checkpoint in the file of a data folder, or null where there is no file. Throws when the file can't be read or was not written here. */
 export function readWitness(data: string, publicKey: string): Witnessed | null {
-  const path = join(data, WITNESS_FILE)
+  return readWitnessFile(join(data, WITNESS_FILE), publicKey)
+}
+
+/** The same of a file by its path. */
+export function readWitnessFile(path: string, publicKey: string): Witnessed | null {
   try {
     return witnessIn(readFileSync(path, 'utf8'), path, publicKey)
   } catch (error) {

@@ -5,10 +5,10 @@ import type { Ledger } from './ledger.ts'
 import { type Change, INSTALLATION, insert, type Kind, type Recorded, update } from './record.ts'
 
 /** The last event of lane 0 that was dropped, and the same of the further lanes, in order. */
-type StoredFloor = Head & { readonly further?: Heads }
+export type StoredFloor = Head & { readonly further?: Heads }
 
 /** Of the installation. Absent when no event was dropped. */
-const FLOOR: Kind<StoredFloor> = { name: 'event-floor', counted: false }
+export const FLOOR: Kind<StoredFloor> = { name: 'event-floor', counted: false }
 const FLOOR_ID = 'floor'
 
 type Reads = Pick<Ledger, 'between'>
@@ -23,7 +23,11 @@ async function stored(ledger: Reads): Promise<Recorded<StoredFloor> | null> {
 export async function floorsNow(ledger: Reads): Promise<Heads> {
   const record = await stored(ledger)
   if (!record) return [GENESIS]
-  const { seq, hash, further = [] } = record.body
+  return floorsIn(record.body)
+}
+
+/** The floors of all lanes that the record names. */
+export function floorsIn({ seq, hash, further = [] }: StoredFloor): Heads {
   return [{ seq, hash }, ...further]
 }
 

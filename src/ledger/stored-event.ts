@@ -102,7 +102,7 @@ export const SERVICE_WORK = {
   UpdateAccessKey: 'Ram',
   DeleteAccessKey: 'Ram',
 } as const
-type ServiceWork = keyof typeof SERVICE_WORK
+export type ServiceWork = keyof typeof SERVICE_WORK
 
 /** The body of an event about the service's own work, such as the deletion of a key whose waiting period is over. */
 export function storedServiceWork(

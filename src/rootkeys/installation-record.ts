@@ -40,7 +40,7 @@ export interface InstallationBody {
 
 export type Installation = Recorded<InstallationBody>
 
-const INSTALLATION_KIND: Kind<InstallationBody> = { name: 'installation', counted: false }
+export const INSTALLATION_KIND: Kind<InstallationBody> = { name: 'installation', counted: false }
 const INSTALLATION_ID = 'installation'
 
 /** The record of a new database. */

@@ -71,6 +71,11 @@ export function defaultRootKeyPath({ data }: Pick<Data, 'data'>): string {
   return join(data, 'root-key')
 }
 
+/** The database: a URL of PostgreSQL, or the path of a SQLite file. */
+export function databaseUrl({ database, data }: Pick<Data, 'database' | 'data'>): string {
+  return database ?? join(data, 'strongroom.db')
+}
+
 /** Whether several servers may use the database at once. */
 export function isShared({ database }: Pick<Data, 'database'>): boolean {
   return database?.startsWith('postgres') ?? false

@@ -48,8 +48,8 @@ function* entries(statements: Statements, { indexing, notice }: Opening): Fillin
     }
 }
 
-/** A row that this program did not write is left out: wherever it is read, it is refused as not authentic. */
-function entryIfWhole(row: Row, indexing: Indexing, statements: Statements): readonly Bound[] {
+/** The statement that writes a row's entry. A row that this program did not write has none: wherever it is read, it is refused as not authentic. */
+export function entryIfWhole(row: Row, indexing: Indexing, statements: Statements): readonly Bound[] {
   try {
     return [statements.index(entryOf(row, indexing))]
   } catch {

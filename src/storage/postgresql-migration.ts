@@ -1,4 +1,5 @@
 // Bringing a PostgreSQL database to the tables of this release, whichever of several servers comes first.
+import { FILLING, MOVED, READ_MARK, wasMoved } from './copying/marks.ts'
 import { fillPostgresql } from './fill-index.ts'
 import { INDEXED_SINCE, migrations } from './migrations.ts'
 import type { Sql } from './postgresql-connections.ts'
@@ -21,6 +22,8 @@ export async function migratePostgresql(sql: Sql, opening: Opening): Promise<voi
     await transaction.unsafe('LOCK TABLE strongroom_version IN EXCLUSIVE MODE')
     const [row] = await transaction.unsafe('SELECT max(version) AS version FROM strongroom_version')
     const from = Number(row?.['version'] ?? 0)
+    if (opening.filling && from === FILLING) return
+    if (from === MOVED) throw wasMoved(String((await transaction.unsafe(READ_MARK))[0]?.['moved_to']))
     checkVersion(from, steps.length)
     for (const statement of steps.slice(from).flat()) await transaction.unsafe(statement)
     if (from < INDEXED_SINCE) await fillPostgresql(transaction, opening)

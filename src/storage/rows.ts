@@ -1,4 +1,5 @@
 // Rows from column values, and the statements that a change takes.
+import { FILLING, isBeingFilled } from './copying/marks.ts'
 import type { Indexing } from './search.ts'
 import type { Entry } from './search-statements.ts'
 import type { Bound } from './statement.ts'
@@ -175,8 +176,9 @@ function parsed(json: unknown): unknown {
   }
 }
 
-/** Throws Unavailable when a newer program has written the database. */
+/** Throws Unavailable when a newer program has written the database, or when it is being filled. */
 export function checkVersion(found: number, known: number): void {
+  if (found === FILLING) throw isBeingFilled()
   if (found > known)
     throw new Unavailable(
       `the database has version ${found}, and this program knows versions up to ${known}: start a newer strongroom`,

@@ -34,6 +34,8 @@ export const NO_INDEXING: Indexing = {
 export interface Opening {
   readonly indexing: Indexing
   readonly notice: (message: string) => void
+  /** Whether to open a database that is being filled, to finish it. */
+  readonly filling?: boolean
 }
 
 export const UNINDEXED: Opening = { indexing: NO_INDEXING, notice: () => {} }

@@ -1,5 +1,6 @@
 // One connection to a SQLite database: how it is opened and migrated, and its statements.
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { FILLING, MOVED, READ_MARK, wasMoved } from './copying/marks.ts'
 import { INDEXED_SINCE, migrations } from './migrations.ts'
 import { type Columns, checkVersion } from './rows.ts'
 import type { Bound } from './statement.ts'
@@ -16,8 +17,11 @@ export class SqliteConnection {
   /** Whether commits go to a write-ahead log, which somebody else makes durable; false for a database in memory. */
   readonly hasLog: boolean
 
-  /** Opens and migrates the database file, or `:memory:`; `fill` makes the index where it is new. Throws what SQLite throws. */
-  constructor(path: string, fill: (connection: SqliteConnection) => void) {
+  /**
+   * Opens and migrates the database file, or `:memory:`; `fill` makes the index where it is new. With `filling`, a database that is being
+   * filled is opened, too. Throws what SQLite throws.
+   */
+  constructor(path: string, fill: (connection: SqliteConnection) => void, filling = false) {
     this.#db = new DatabaseSync(path)
     for (const pragma of [
       'journal_mode = WAL',
@@ -33,12 +37,14 @@ export class SqliteConnection {
       this.#db.exec(`PRAGMA ${pragma}`)
     this.hasLog = this.#db.prepare('PRAGMA journal_mode').get()?.['journal_mode'] === 'wal'
     if (!this.hasLog) this.#db.exec('PRAGMA synchronous = FULL')
-    this.#migrate(fill)
+    this.#migrate(fill, filling)
   }
 
-  #migrate(fill: (connection: SqliteConnection) => void): void {
+  #migrate(fill: (connection: SqliteConnection) => void, filling: boolean): void {
     const steps = migrations('sqlite')
     const version = () => Number(this.#db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
+    if (filling && version() === FILLING) return
+    if (version() === MOVED) throw wasMoved(String(this.#db.prepare(READ_MARK).get()?.['moved_to']))
     checkVersion(version(), steps.length)
     if (version() === steps.length) return
     this.transaction(() => {

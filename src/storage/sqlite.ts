@@ -47,7 +47,8 @@ class SqliteStorage extends StoredRows implements Storage {
       (bound) => this.all(bound),
       (bound) => guarded(() => this.#db.arrays(bound)),
     )
-    this.#db = new SqliteConnection(path, (connection) => fillSqlite(connection, this.statements, opening))
+    const fill = (connection: SqliteConnection) => fillSqlite(connection, this.statements, opening)
+    this.#db = new SqliteConnection(path, fill, opening.filling)
     this.#indexing = opening.indexing
     this.#wal = this.#db.hasLog ? new WalSync(path) : null
     this.#searches = this.#db.hasLog ? new SqliteSearches(path) : null

@@ -1,6 +1,6 @@
 // A command line done in this process, which takes milliseconds in place of a start of the program.
 import { readFileSync } from 'node:fs'
-import { Writable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { commandLine } from '../../src/cli/command-line.ts'
 
 /** Does what the words say, as the program would, without a terminal; returns its exit code and what it prints. */
@@ -24,6 +24,7 @@ export async function runHere(
       out += `${text}\n`
     },
     output,
+    input: () => Readable.from([]),
     complain: (text) => {
       err += `strongroom: ${text}\n`
     },

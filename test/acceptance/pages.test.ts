@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { deliveredEvents } from '../actiontrail/trails.ts'
+import { startPostgresql } from '../storage/postgresql-server.ts'
 import { until } from '../until.ts'
 import { type Program, removeFolder, startProgram, temporaryFolder } from './program.ts'
 
@@ -68,6 +69,7 @@ describe('the commands of the pages', () => {
       'README.md',
       'docs/access.md',
       'docs/audit.md',
+      'docs/backup.md',
       'docs/kubernetes.md',
       'docs/pods.md',
       'docs/products.md',
@@ -109,6 +111,20 @@ describe('the commands of the pages', () => {
     const out = checkout.run(blocks('docs/access.md', 'sh').join('\n'))
     assert.match(out, /"SecurityToken"/)
     assert.match(out, /"decision": "Allow"/)
+  })
+
+  it('docs/backup.md: a running server is backed up, its backup restored, and its database moved', async () => {
+    await using checkout = await Checkout.open()
+    await using postgresql = await startPostgresql()
+    const [key = '', write = '', verify = '', restore = '', migrate = ''] = blocks('docs/backup.md', 'sh')
+    await checkout.program.call('CreateKey')
+    const out = checkout.run([key, write, verify, restore].join('\n'))
+    assert.match(out, /^intact: all of it opens/m)
+    assert.match(out, /^verified with the root key: /m)
+    await checkout.program.stop()
+    const database = postgresql.database()
+    assert.match(checkout.run(migrate.replace(/postgresql:\S+/, database)), /^serve with --database/m)
+    assert.match(checkout.run(`bin/strongroom audit verify --database ${database}`), /^intact: /m)
   })
 
   it('docs/products.md: the owner of a CMK sees what a product does with it, and can end it', async () => {

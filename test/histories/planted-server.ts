@@ -51,6 +51,7 @@ process.exitCode = await serve(
     },
     print: (text) => process.stdout.write(`${text}\n`),
     output: process.stdout,
+    input: () => process.stdin,
     status: () => {},
     complain: (text) => process.stderr.write(`${text}\n`),
     printsToTerminal: false,

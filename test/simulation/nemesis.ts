@@ -1,5 +1,5 @@
 // What happens to servers, the database and the root keys while clients call.
-import { recordRootKeyWork } from '../../src/house/root-key-watch.ts'
+import { recordServiceWork } from '../../src/house/service-work.ts'
 import { rotate, stageOf } from '../../src/rootkeys/rotation.ts'
 import type { Cast } from './cast.ts'
 import type { History } from './clients.ts'
@@ -114,7 +114,7 @@ export async function rotation(world: World): Promise<boolean> {
     const { ring, runtime } = rooms
     const pace = { now: runtime.now, settleMs: SETTLE_MS, progress: () => {}, giveWay: runtime.turn }
     await rotate(ring, { ...rooms, keys: ring.keys }, pace)
-    await recordRootKeyWork('RotateRootKey', rooms, REGION)
+    await recordServiceWork('RotateRootKey', rooms, REGION)
     return stageOf(ring) === 'retired'
   })
   world.scheduler.note(`rotation: ${done ?? 'not finished'}`)

@@ -7,14 +7,14 @@ import { INSTALLATION, insert, type Kind, type Recorded } from '../../ledger/rec
 import type { Randomness } from '../../runtime/runtime.ts'
 import { TrailSigner } from './checkpoint.ts'
 
-interface SigningKeyBody {
+export interface SigningKeyBody {
   /** SubjectPublicKeyInfo, PEM. */
   readonly publicKey: string
   /** Base64 of the sealed PKCS #8. */
   readonly sealedPrivateKey: string
 }
 
-const SIGNING_KEY: Kind<SigningKeyBody> = { name: 'trail-signing-key', counted: false }
+export const SIGNING_KEY: Kind<SigningKeyBody> = { name: 'trail-signing-key', counted: false }
 const ID = 'trail-signing-key'
 const PLACE = [SIGNING_KEY.name]
 

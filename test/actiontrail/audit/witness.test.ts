@@ -219,6 +219,7 @@ describe('the witness of the trail', () => {
       account(['key', ...args, '--data', house.data], openWitnessed, {
         ...around,
         output: process.stdout,
+        input: () => process.stdin,
         print: () => {},
         complain: (text) => void complaints.push(text),
       })

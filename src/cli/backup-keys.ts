@@ -1,0 +1,55 @@
+// Backup keys as the flags name them: recipients (public) and files of identities (private), in the form of age.
+import { decodeIdentity, decodeRecipient, type Identity, type Recipient } from '../cryptography/age.ts'
+import type { Flags } from '../settings/flags.ts'
+import { UsageError } from '../settings/usage-error.ts'
+import type { Surroundings } from './surroundings.ts'
+
+type Files = Pick<Surroundings, 'readFile'>
+
+/** All recipients that the flags name. Throws UsageError. */
+export function recipientsOf(flags: Flags, around: Files): readonly Recipient[] {
+  const given = flags.all('recipient').map((text) => recipientIn(text, '`--recipient`'))
+  const listed = flags.all('recipients-file').flatMap((path) => {
+    return linesIn(path, around).map((line) => recipientIn(line, `\`${path}\``))
+  })
+  if (given.length + listed.length === 0)
+    throw new UsageError(
+      'say for whom to seal the backup: `--recipient age1…`, or `--recipients-file FILE`; `strongroom backup key` makes such a key',
+    )
+  return [...given, ...listed]
+}
+
+function recipientIn(text: string, where: string): Recipient {
+  if (/^AGE-SECRET-KEY-/i.test(text))
+    throw new UsageError(`${where} holds a private key: a backup needs the public one, which begins with age1`)
+  const recipient = decodeRecipient(text)
+  if (!recipient) throw new UsageError(`${where} holds no recipient: it must be age1 and 58 letters and digits`)
+  return recipient
+}
+
+/** All identities in the files of the flags. Throws UsageError. */
+export function identitiesOf(flags: Flags, around: Files): readonly Identity[] {
+  const paths = flags.all('identity')
+  if (paths.length === 0)
+    throw new UsageError('`--identity FILE` is needed: the file that `strongroom backup key` made')
+  return paths.flatMap((path) => {
+    const identities = linesIn(path, around).map(decodeIdentity)
+    if (identities.length === 0 || identities.includes(null))
+      throw new UsageError(`\`${path}\` must hold AGE-SECRET-KEY-1…, and nothing else but comments`)
+    return identities.filter((identity) => identity !== null)
+  })
+}
+
+/** The lines of a file that say something. */
+function linesIn(path: string, { readFile }: Files): readonly string[] {
+  let text: string
+  try {
+    text = readFile(path)
+  } catch (error) {
+    throw new UsageError(`\`${path}\` can't be read: ${(error as NodeJS.ErrnoException).code}`)
+  }
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+}

@@ -1,0 +1,73 @@
+// Opening a backup, and what the command line says of one.
+
+import { isoSeconds } from '../api/time.ts'
+import { BackupFault, type BackupHead, type DecodedBackup, decodeBackup } from '../backup/format.ts'
+import type { Findings } from '../backup/judge.ts'
+import { AgeFault, type Identity } from '../cryptography/age.ts'
+import { openAge } from '../cryptography/age-stream.ts'
+import { named } from '../ledger/chain.ts'
+import type { Copied } from '../storage/copying/copied.ts'
+import { countIn, laneOf } from '../storage/lane.ts'
+import { streamToRead } from './backup-places.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** Opens the backup at this place. What is wrong with it becomes one sentence that names it. */
+export async function openBackup(
+  from: string,
+  identities: readonly Identity[],
+  around: Surroundings,
+): Promise<DecodedBackup> {
+  const said = (error: unknown) => troubleOf(error, from)
+  const { head, rows } = await decodeBackup(openAge(streamToRead(from, around), identities)).catch((error: unknown) => {
+    throw said(error)
+  })
+  return { head, rows: explained(rows, said) }
+}
+
+async function* explained(
+  rows: AsyncIterable<readonly Copied[]>,
+  said: (error: unknown) => unknown,
+): DecodedBackup['rows'] {
+  try {
+    yield* rows
+  } catch (error) {
+    throw said(error)
+  }
+}
+
+function troubleOf(error: unknown, from: string): unknown {
+  if (error instanceof AgeFault || error instanceof BackupFault)
+    return new Error(`the backup \`${from}\` can't be used: ${error.message}`, { cause: error })
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT') return new Error(`there is no backup at \`${from}\``)
+  return error
+}
+
+/** What the backup is and holds, in lines. */
+export function describeBackup({ at, version }: BackupHead, findings: Findings): readonly string[] {
+  const { counts, heads, lastEvent, accounts, keys, secrets } = findings
+  const last = lastEvent
+    ? `, the last of them ${lastEvent.id} (event ${named(lastEvent.seq)}) of ${isoSeconds(lastEvent.at)}`
+    : ''
+  const lanes =
+    heads.length > 1 ? heads.map(({ seq }) => `event ${countIn(seq)} in lane ${laneOf(seq)}`).join(', ') : ''
+  return [
+    `backup of ${isoSeconds(at)}, by strongroom ${version}`,
+    `${counts.record} records: ${accounts} accounts, ${keys} keys, ${secrets} secrets, and what belongs to them`,
+    `${counts.event} events${last}`,
+    ...(lanes ? [`the trail ends at ${lanes}`] : []),
+    rootKeyOf(findings),
+  ]
+}
+
+const OPENED_BY = {
+  file: 'the root key file of that time',
+  passphrase: 'the passphrase of that time',
+  hsm: 'the key of that time in the HSM',
+} as const
+
+function rootKeyOf({ installation }: Findings): string {
+  if (!installation) return 'it does not say what opens its root key'
+  const since = installation.ring?.roots[0]?.since
+  return `its root key${since === undefined ? '' : `, in use since ${isoSeconds(since)},`} is not in it: ${OPENED_BY[installation.rootKey]} opens it`
+}

@@ -1,0 +1,120 @@
+// `strongroom backup …`: writes a sealed copy of the database, makes the key that opens it, and verifies one. Needs no root key.
+
+import { judgedRows } from '../backup/copy.ts'
+import { encodeBackup, FORMAT, total } from '../backup/format.ts'
+import { type Findings, Judge } from '../backup/judge.ts'
+import { encodeIdentity, encodeRecipient, identityOf, SCALAR_BYTES } from '../cryptography/age.ts'
+import { sealAge } from '../cryptography/age-stream.ts'
+import { writeNewFile } from '../house/new-file.ts'
+import { SYSTEM } from '../runtime/system.ts'
+import { type FlagKinds, type Flags, readFlags, wordsFirst } from '../settings/flags.ts'
+import { databaseUrl } from '../settings/root-key.ts'
+import { SETTING_FLAGS, settingsFrom } from '../settings/settings.ts'
+import { UsageError } from '../settings/usage-error.ts'
+import { VERSION } from '../settings/version.ts'
+import { openSource } from '../storage/copying/open.ts'
+import { identitiesOf, recipientsOf } from './backup-keys.ts'
+import { Measure, placeToWrite, sha256Of } from './backup-places.ts'
+import { describeBackup, openBackup } from './backup-report.ts'
+import { bar } from './progress.ts'
+import type { Surroundings } from './surroundings.ts'
+import { unknownVerb } from './verb.ts'
+
+const USAGE = `usage: strongroom backup --to FILE|- --recipient age1… [--no-verify] [--data DIR] …
+       strongroom backup key --output FILE
+       strongroom backup verify FILE|- --identity FILE
+
+A backup does not contain what opens the root key: keep the key file or the passphrase, or a backup of the HSM's token, apart from it.
+Without that, no backup opens a key, ever.
+backup writes all of the database as it is at one moment, beside running servers, on SQLite and on PostgreSQL. It is an ordinary
+file of age (age-encryption.org), sealed for one recipient or several (--recipient, --recipients-file FILE). The machine needs no
+private key. The file gets its name when all of it is on disk; it is then read again, and compared with what was written, unless
+you say --no-verify. The exit code is 1 if the trail in it is not intact; the file is kept.
+key makes a backup key: it writes the private key to FILE (mode 0600) and prints the recipient. Keep the file away from the servers.
+verify opens all of a backup. It prints from when it is, what it holds and what opens its root key, and follows every chain of
+events. Only a restore, which has the root key, shows that records are authentic.
+Further flags are those of \`strongroom serve\`; they say where the database is.`
+
+const OWN: FlagKinds = {
+  to: 'value',
+  recipient: 'list',
+  'recipients-file': 'list',
+  'no-verify': 'bare',
+}
+
+/** Runs the verb; returns the exit code. Throws UsageError. */
+export async function backup(args: readonly string[], around: Surroundings): Promise<number> {
+  const [verb = '', ...rest] = args
+  if (args.includes('--help')) {
+    around.print(USAGE)
+    return 0
+  }
+  if (verb === 'key') return makeKey(readFlags(rest, { output: 'value' }, 'backup key'), around)
+  if (verb === 'verify') return verify(rest, around)
+  if (!verb.startsWith('--')) throw unknownVerb('backup', verb, ['key', 'verify'], USAGE)
+  return write(readFlags(args, { ...SETTING_FLAGS, ...OWN }, 'backup'), around)
+}
+
+async function write(flags: Flags, around: Surroundings): Promise<number> {
+  const recipients = recipientsOf(flags, around)
+  const place = placeToWrite(flags.must('to', USAGE), around)
+  const settings = settingsFrom(flags, around.env, around.readFile)
+  // Before the moment of the copy: what was committed until then is in it.
+  const at = SYSTEM.now()
+  await using source = await openSource(databaseUrl(settings))
+  const counts = await source.counts()
+  const head = { format: FORMAT, id: SYSTEM.newId(), at, version: VERSION, schema: source.schema, counts } as const
+  const [judge, measure, draw] = [new Judge(), new Measure(), bar(around, 'rows')]
+  const rows = judgedRows(source.rows(), judge, (seen) => draw(seen, total(counts)))
+  await place.write(measure.through(sealAge(encodeBackup(head, rows), recipients, SYSTEM.randomBytes)))
+  around.status('')
+  const findings = judge.findings()
+  const sha256 = measure.sha256()
+  // Standard output may be the backup itself.
+  const say = place.read ? around.print : around.complain
+  for (const line of describeBackup(head, findings)) say(line)
+  say(`written: ${measure.bytes} bytes, SHA-256 ${sha256}`)
+  if (place.read && !flags.has('no-verify')) {
+    if ((await sha256Of(place.read())) !== sha256)
+      throw new Error('the backup does not read as it was written: the disk is not to be trusted, write it elsewhere')
+    say('read again: it is what was written. Only `strongroom backup verify` with the private key opens it')
+  }
+  return intact(findings, around)
+}
+
+function intact({ fault }: Findings, around: Surroundings): number {
+  if (fault === null) return 0
+  around.complain(`NOT INTACT: the trail in this backup is not as it was recorded: ${fault}`)
+  return 1
+}
+
+/** Makes a backup key in a new file. */
+function makeKey(flags: Flags, around: Surroundings): number {
+  const path = flags.must('output', USAGE)
+  const identity = identityOf(SYSTEM.randomBytes(SCALAR_BYTES))
+  const recipient = encodeRecipient(identity.recipient)
+  const created = new Date(SYSTEM.now()).toISOString()
+  try {
+    writeNewFile(path, `# created: ${created}\n# public key: ${recipient}\n${encodeIdentity(identity)}\n`)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    throw new UsageError(`\`${path}\` is there already: name another file`)
+  }
+  around.print(recipient)
+  around.complain(`the private key is in ${path}: keep it away from the servers, with what opens the root key`)
+  return 0
+}
+
+async function verify(args: readonly string[], around: Surroundings): Promise<number> {
+  const [[from = ''], rest] = wordsFirst(args)
+  const flags = readFlags(rest, { identity: 'list' }, 'backup verify')
+  if (from === '') throw new UsageError(`say which backup:\n${USAGE}`)
+  const { head, rows } = await openBackup(from, identitiesOf(flags, around), around)
+  const [judge, draw] = [new Judge(), bar(around, 'rows')]
+  for await (const _ of judgedRows(rows, judge, (seen) => draw(seen, total(head.counts))));
+  around.status('')
+  const findings = judge.findings()
+  for (const line of describeBackup(head, findings)) around.print(line)
+  if (findings.fault === null) around.print('intact: all of it opens, and every chain of events is unbroken')
+  return intact(findings, around)
+}

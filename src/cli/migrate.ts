@@ -1,0 +1,149 @@
+// `strongroom migrate`: moves a database from SQLite to PostgreSQL, or back, while no server runs.
+import { existsSync, mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { copyRows } from '../backup/copy.ts'
+import { total } from '../backup/format.ts'
+import { BEAT_MS, SERVER } from '../house/live-servers.ts'
+import { onlyServer } from '../house/only-server.ts'
+import type { Open } from '../house/open.ts'
+import { contradiction, readWitness, writeWitness } from '../house/witness.ts'
+import { KMS_INDEX } from '../kms/record-index.ts'
+import { SYSTEM } from '../runtime/system.ts'
+import { type FlagKinds, readFlags } from '../settings/flags.ts'
+import { databaseUrl, defaultRootKeyPath, rootKeyPath } from '../settings/root-key.ts'
+import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
+import { UsageError } from '../settings/usage-error.ts'
+import type { MovedSource } from '../storage/copying/copied.ts'
+import { NotEmpty } from '../storage/copying/marks.ts'
+import { openCopyTarget, openMoved, openSource, shownUrl } from '../storage/copying/open.ts'
+import { isPostgresql } from '../storage/open.ts'
+import { settleCopy } from './copied-database.ts'
+import { bar } from './progress.ts'
+import type { Surroundings } from './surroundings.ts'
+
+const USAGE = `usage: strongroom migrate --from DIR|URL --to URL|DIR [--root-key-file FILE] [--accept-damage] …
+
+migrate moves all of a database to another one: from a data folder (SQLite) to postgresql://…, or back, or to another of the same
+kind. Stop all servers of the database first; the command makes sure that none runs. The source stays as it is, and gets a mark: no
+server starts on it any more, and says where the database is now. No server starts on the target before the move has ended. After an
+interruption run the same command again: it goes on where it stopped. At the end it holds every record and the whole trail against
+the root key. The root key, the first credentials and the settings are not moved.
+--accept-damage ends the move although records or the trail are not as they were recorded.
+Further flags are those of \`strongroom serve\`; they say what opens the root key. With a data folder, its key file is the default.`
+
+/** How often the servers of a database are looked at. */
+const LOOK_MS = 500
+
+const OWN: FlagKinds = { from: 'value', to: 'value', 'accept-damage': 'bare' }
+
+/** Runs the verb; returns the exit code. Throws UsageError. */
+export async function migrate(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
+  if (args.includes('--help')) {
+    around.print(USAGE)
+    return 0
+  }
+  const flags = readFlags(args, { ...SETTING_FLAGS, ...OWN }, 'migrate')
+  for (const flag of ['database', ...(flags.has('data') && !isPostgresql(flags.get('to') ?? '') ? ['data'] : [])])
+    if (flags.has(flag)) throw new UsageError(`\`--${flag}\` does not go with \`migrate\`: say --from and --to`)
+  const read = settingsFrom(flags, around.env, around.readFile)
+  const from = endOf(flags.must('from', USAGE), read)
+  const to = endOf(flags.must('to', USAGE), read)
+  const settings = settingsOf(read, from, to)
+  if (from.url === to.url) throw new UsageError('`--from` and `--to` are the same database')
+  using _ = lockOf(from)
+  if (from.folder === null) await demandStopped(from.url, around)
+  await using source = await openMoved(from.url)
+  if (source.movedTo !== null && source.movedTo !== shownUrl(to.folder ?? to.url))
+    throw new Error(`the source was moved to ${source.movedTo} already`)
+  if (to.folder !== null) mkdirSync(to.folder, { recursive: true, mode: 0o700 })
+  using __ = lockOf(to)
+  return await move(source, to, { settings, open, around, accepts: flags.has('accept-damage') })
+}
+
+/** A database that is moved: its URL, and the data folder of a SQLite database. */
+interface End {
+  readonly url: string
+  readonly folder: string | null
+}
+
+function endOf(text: string, settings: Settings): End {
+  if (isPostgresql(text)) return { url: text, folder: null }
+  const folder = resolve(text)
+  return { url: databaseUrl({ ...settings, data: folder, database: null }), folder }
+}
+
+/** The settings of the target, with the key file of the source. */
+function settingsOf(read: Settings, from: End, to: End): Settings {
+  const data = to.folder ?? from.folder ?? read.data
+  const key = rootKeyPath({ ...read, data: from.folder ?? data })
+  const isFile = read.rootKeyFile !== null || existsSync(key)
+  return { ...read, data, database: to.folder === null ? to.url : null, rootKeyFile: isFile ? key : null }
+}
+
+function lockOf({ folder }: End): Disposable | null {
+  return folder === null || !existsSync(folder) ? null : onlyServer(folder)
+}
+
+/** Rejects when a server runs on the database. Only one that was seen to move its record does; each moves it within BEAT_MS. */
+async function demandStopped(url: string, around: Surroundings): Promise<void> {
+  const look = async () => {
+    await using source = await openSource(url)
+    return await source.revisions(SERVER.name)
+  }
+  const before = await look()
+  const until = SYSTEM.monotonic() + 2 * BEAT_MS
+  while (before.size > 0 && SYSTEM.monotonic() < until) {
+    around.status('looking whether a server runs …')
+    await SYSTEM.pause(LOOK_MS)
+    const now = await look()
+    const running = [...now].find(([id, revision]) => before.get(id) !== revision)
+    if (running) throw new Error(`a server runs on the database (${running[0]}): stop all of them first`)
+  }
+  around.status('')
+}
+
+interface Work {
+  readonly settings: Settings
+  readonly open: Open
+  readonly around: Surroundings
+  readonly accepts: boolean
+}
+
+async function move(source: MovedSource, to: End, { settings, open, around, accepts }: Work): Promise<number> {
+  const where = shownUrl(to.folder ?? to.url)
+  await using target = await openCopyTarget(to.url, KMS_INDEX)
+  const counts = await source.counts()
+  const findings = await copyRows(
+    { id: source.fingerprint, rows: source.rows(), total: total(counts) },
+    target,
+    bar(around, 'rows'),
+  ).catch((error: unknown) => {
+    if (error instanceof NotEmpty && source.movedTo !== null) return null
+    throw error
+  })
+  around.status('')
+  if (!findings) {
+    around.print(`the database was moved to ${where} before`)
+    return 0
+  }
+  if (source.movedTo === null) await source.markMoved(where)
+  around.print(`copied ${findings.counts.record} records and ${findings.counts.event} events to ${where}`)
+  const code = await settleCopy({ settings, open, around, target, findings, accepts }, async (house) => {
+    const { publicKey } = house.trailSigner
+    const seen = readWitness(settings.data, publicKey)
+    const why = seen && (await contradiction(seen, house.ledger))
+    if (why) throw new Error(`the source is not the database that its servers had: ${why}`)
+    if (!seen)
+      await writeWitness(settings.data, house.trailSigner.checkpoint(await house.ledger.heads(), house.runtime.now()))
+  })
+  if (code === 0) around.print(nextSteps(to, settings))
+  return code
+}
+
+function nextSteps({ url, folder }: End, settings: Settings): string {
+  const key = settings.rootKeyFile
+  if (folder === null)
+    return `serve with --database ${shownUrl(url)}; the data folder ${settings.data} keeps the root key file and the witness`
+  const away = key !== null && resolve(key) !== defaultRootKeyPath({ data: folder })
+  return `serve with --data ${folder}${away ? `; copy the root key file ${key} to ${defaultRootKeyPath({ data: folder })}, or name it with --root-key-file` : ''}`
+}
