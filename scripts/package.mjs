@@ -107,9 +107,12 @@ export function pack(folder) {
 /** Compiles src/ to dist/. */
 function compile(folder) {
   const out = join(folder, 'compiled')
-  const tsc = [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.package.json', '--outDir', out]
-  const { status, stdout } = spawnSync(process.execPath, tsc, { cwd: root, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`tsc: ${stdout}`)
+  // The types of what is public, beside it.
+  for (const project of ['tsconfig.package.json', 'tsconfig.package-types.json']) {
+    const tsc = [join(root, 'node_modules/typescript/bin/tsc'), '-p', project, '--outDir', out]
+    const { status, stdout } = spawnSync(process.execPath, tsc, { cwd: root, encoding: 'utf8' })
+    if (status !== 0) throw new Error(`tsc: ${stdout}`)
+  }
   renameSync(join(out, 'src'), join(folder, 'dist'))
   rmSync(out, { recursive: true })
   // Sources are named as if they were beside dist/, wherever they were compiled.
@@ -142,13 +145,20 @@ function packageManifest() {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const kept = Object.fromEntries(KEPT.map((name) => [name, manifest[name]]))
   const bundleDependencies = Object.keys(manifest.dependencies)
+  const exports = Object.entries(manifest.exports).map(([name, path]) => [name, compiled(path)])
   return {
     ...kept,
+    exports: Object.fromEntries(exports),
     bundleDependencies,
     os: ['darwin', 'linux'],
     cpu: ['arm64', 'x64'],
-    exports: { './package.json': './package.json' },
   }
+}
+
+/** What a package exports in the place of a source. */
+function compiled(path) {
+  const [, name] = /^\.\/src\/(.+)\.ts$/.exec(path) ?? []
+  return name === undefined ? path : { types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` }
 }
 
 /** What npm adds, with its hashes, beside what the package brings: npm holds to them those who install it from a registry. */

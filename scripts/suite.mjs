@@ -19,7 +19,7 @@ const FILE_LIMIT_S = 600
 /** In full size all takes longer. */
 const FULL_SCALE = 10
 /** Beside the tests of the service, the examples that need nothing but npm packages and PostgreSQL. */
-const all = ['test/**/*.test.ts', 'examples/{database,object-storage}/*.test.ts']
+const all = ['test/**/*.test.ts', 'examples/{database,object-storage,testing}/*.test.ts']
 /** Much of a test's time is waiting: two files a core. */
 const AT_ONCE = 4
 

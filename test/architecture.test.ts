@@ -41,8 +41,10 @@ function floorOf(path: string): number {
 
 /** The application of the browser is a client of the service: it is held to rules of its own below. */
 const BROWSER = /^console\/browser\//
+/** What runs in the process of another program, on its runtime. */
+const ABROAD = /^testing\//
 const everything = sources()
-const all = everything.filter(({ path }) => !BROWSER.test(path))
+const all = everything.filter(({ path }) => !BROWSER.test(path) && !ABROAD.test(path))
 
 describe('the house', () => {
   it('has the rooms that ARCHITECTURE.md lists, and no others', () => {
@@ -117,6 +119,20 @@ describe('the house', () => {
         .map((target) => `${path} imports ${target}`),
     )
     assert.deepEqual(wrong, [])
+  })
+
+  it('gives other programs a module that takes nothing of the service, nor of any package', () => {
+    const abroad = everything.filter(({ path }) => ABROAD.test(path))
+    assert.deepEqual(
+      abroad.map(({ path }) => path),
+      ['testing/index.ts'],
+    )
+    assert.deepEqual(
+      abroad.flatMap(({ imports }) =>
+        imports.filter((one) => !one.startsWith('node:') && one !== 'strongroom/testing'),
+      ),
+      [],
+    )
   })
 
   it('names no file of sources but in imports: packages have them compiled (runtime/beside.ts)', () => {

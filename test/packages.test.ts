@@ -162,7 +162,7 @@ describe('The npm package', () => {
       .map((entry) => relative(tree, join(entry.parentPath, entry.name)))
       .filter((path) => !path.startsWith('node_modules/'))
     const expected =
-      /^(LICENSE|[A-Z_]+\.md|(package|npm-shrinkwrap)\.json|bin\/strongroom|docs\/[\w/-]+\.md|dist\/[\w/-]+\.js(\.map)?|console\/index\.html|console\/assets\/[\w.-]+)$/
+      /^(LICENSE|[A-Z_]+\.md|(package|npm-shrinkwrap)\.json|bin\/strongroom|docs\/[\w/-]+\.md|dist\/[\w/-]+\.js(\.map)?|dist\/testing\/index\.d\.ts|console\/index\.html|console\/assets\/[\w.-]+)$/
     assert.deepEqual(
       files.filter((file) => !expected.test(file)),
       [],

@@ -1,4 +1,7 @@
 // `strongroom serve`: reads flags, and prints the welcome of a first start and the ready line.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { credentialsFile } from '../house/first-start.ts'
 import { alarmOf, openLog } from '../house/log.ts'
 import type { Open } from '../house/open.ts'
@@ -6,12 +9,16 @@ import { openServer } from '../house/serve.ts'
 import type { WitnessedHouse } from '../house/witnessed.ts'
 import type { Credentials } from '../ram/account.ts'
 import { configurationSchema, settingsHelp } from '../settings/description.ts'
-import { readFlags } from '../settings/flags.ts'
+import { type FlagKinds, readFlags } from '../settings/flags.ts'
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
+import { UsageError } from '../settings/usage-error.ts'
 import { VERSION } from '../settings/version.ts'
 import { withPin } from './prompt.ts'
-import { stopSignal } from './stop-signal.ts'
+import { endOfInput, stopSignal } from './stop-signal.ts'
 import type { Surroundings } from './surroundings.ts'
+
+/** Flags that are no settings: they are about one run. */
+const RUN_FLAGS: FlagKinds = { 'config-schema': 'bare', temporary: 'bare', 'stop-at-end-of-input': 'bare' }
 
 const DEV_WARNING = [
   '*** DEVELOPMENT MODE (--dev): the clock of this server can be moved, and its keys may be known from a seed file.',
@@ -28,16 +35,39 @@ export async function serve(
     around.print(`usage: strongroom serve [FLAGS]\n\n${settingsHelp()}`)
     return 0
   }
-  const flags = readFlags(args, { ...SETTING_FLAGS, 'config-schema': 'bare' }, 'serve')
+  const flags = readFlags(args, { ...SETTING_FLAGS, ...RUN_FLAGS }, 'serve')
   if (flags.has('config-schema')) {
     around.print(JSON.stringify(configurationSchema(), null, 2))
     return 0
   }
-  return run(await withPin(settingsFrom(flags, around.env, around.readFile), around), open, around)
+  const untilInputEnds = flags.has('stop-at-end-of-input')
+  if (!flags.has('temporary'))
+    return run(await withPin(settingsFrom(flags, around.env, around.readFile), around), open, around, untilInputEnds)
+  return inTemporaryFolder(async (data) => {
+    const settings = settingsFrom(flags.with('data', data), around.env, around.readFile)
+    if (!settings.dev) throw new UsageError('`temporary` goes with --dev')
+    if (flags.has('data') || settings.database !== null)
+      throw new UsageError('`temporary` keeps all data in a folder of its own: leave `data` and `database` out')
+    return run(settings, open, around, untilInputEnds)
+  })
 }
 
-/** Serves until SIGTERM or SIGINT; returns the exit code. Rejects with what to change when the start can't work. */
-async function run(settings: Settings, open: Open<WitnessedHouse>, around: Surroundings): Promise<number> {
+async function inTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'strongroom-'))
+  try {
+    return await use(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Serves until SIGTERM or SIGINT, or the end of its input; returns the exit code. Rejects with what to change when the start can't work. */
+async function run(
+  settings: Settings,
+  open: Open<WitnessedHouse>,
+  around: Surroundings,
+  untilInputEnds: boolean,
+): Promise<number> {
   const log = openLog(settings.logLevel)
   log.info({ version: VERSION }, 'strongroom starts')
   const alarm = alarmOf(log)
@@ -45,7 +75,7 @@ async function run(settings: Settings, open: Open<WitnessedHouse>, around: Surro
   process.on('unhandledRejection', (error) => alarm('unhandled promise rejection', error))
   const server = await openServer(settings, open, { log, alarm, say: around.complain })
   // Before the ready line: its reader may stop the server at once.
-  const signalled = stopSignal()
+  const signalled = untilInputEnds ? Promise.race([stopSignal(), endOfInput()]) : stopSignal()
   if (settings.dev) around.complain(DEV_WARNING)
   const { endpoint, endpoints, metrics, first, stop } = await server.start()
   const console = `${endpoint}/console`

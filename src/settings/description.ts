@@ -14,8 +14,10 @@ export function settingsHelp(): string {
   return [
     ...lines,
     `  --${'config-schema'.padEnd(36)} print the JSON Schema of the configuration file, and do nothing else`,
+    `  --${'temporary'.padEnd(36)} with --dev: keep all data in a folder of its own, which is removed at the end`,
+    `  --${'stop-at-end-of-input'.padEnd(36)} stop when standard input ends, as it does when the process ends that started the server`,
     '',
-    'Each flag has an environment variable: STRONGROOM_ and its name in capitals, with _ for - (STRONGROOM_LISTEN).',
+    'Each other flag has an environment variable: STRONGROOM_ and its name in capitals, with _ for - (STRONGROOM_LISTEN).',
     'The environment alone gives these:',
     ...Object.entries(ENVIRONMENT_ONLY).map(([name, help]) => `  ${name.padEnd(38)} ${help}`),
   ].join('\n')

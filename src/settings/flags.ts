@@ -18,6 +18,11 @@ export class Flags {
     this.#values = values
   }
 
+  /** These flags, and this one with this value. */
+  with(name: string, value: string): Flags {
+    return new Flags(new Map([...this.#values, [name, [value]]]))
+  }
+
   get names(): readonly string[] {
     return [...this.#values.keys()]
   }
