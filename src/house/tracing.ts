@@ -20,7 +20,7 @@ const MOST_WAITS = 32
 const STOP_MS = 3000
 
 type Awaited = 'database' | 'hsm'
-type Clock = Pick<Runtime, 'now' | 'monotonic' | 'pause'>
+type Machine = Pick<Runtime, 'now' | 'monotonic' | 'pause' | 'newId'>
 
 interface Wait {
   readonly name: string
@@ -45,24 +45,26 @@ export interface TroubleLog {
 
 export class Tracing implements Tracer {
   readonly #calls = new AsyncLocalStorage<Call>()
-  readonly #clock: Clock
+  readonly #machine: Machine
   readonly #provider: TracerProvider
   readonly #tracer
 
-  constructor({ url }: TraceSettings, log: TroubleLog, clock: Clock) {
-    this.#clock = clock
+  constructor({ url }: TraceSettings, log: TroubleLog, machine: Machine) {
+    this.#machine = machine
     const exporter = new Heard(new OTLPTraceExporter({ url }), new URL(url).origin, log)
     this.#provider = new TracerProvider({
-      resource: resourceFromAttributes({ 'service.name': 'strongroom', 'service.version': VERSION }).merge(
-        detectResources({ detectors: [envDetector] }),
-      ),
+      resource: resourceFromAttributes({
+        'service.name': 'strongroom',
+        'service.version': VERSION,
+        'service.instance.id': machine.newId(),
+      }).merge(detectResources({ detectors: [envDetector] })),
       spanProcessors: [new BatchSpanProcessor({ exporter })],
     })
     this.#tracer = this.#provider.getTracer('strongroom', VERSION)
   }
 
   following<T>(call: () => Promise<T>): Promise<T> {
-    const noted = { began: this.#clock.monotonic(), waits: [], waitedMs: { database: 0, hsm: 0 } }
+    const noted = { began: this.#machine.monotonic(), waits: [], waitedMs: { database: 0, hsm: 0 } }
     return this.#calls.run(noted, call)
   }
 
@@ -73,9 +75,9 @@ export class Tracing implements Tracer {
   traced({ operation, outcome, requestId, account, traceparent }: Traced): void {
     const call = this.#calls.getStore()
     if (!call) return
-    const end = this.#clock.monotonic()
+    const end = this.#machine.monotonic()
     // Spans have the time of the day; all of a call's go by one look at it.
-    const epoch = this.#clock.now() - end
+    const epoch = this.#machine.now() - end
     const parent = parseTraceParent(traceparent)
     const context = parent ? trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true }) : ROOT_CONTEXT
     const span = this.#tracer.startSpan(
@@ -134,9 +136,9 @@ export class Tracing implements Tracer {
   #waiting<T>(what: Awaited, name: string, work: Promise<T>): Promise<T> {
     const call = this.#calls.getStore()
     if (!call) return work
-    const from = this.#clock.monotonic()
+    const from = this.#machine.monotonic()
     return work.finally(() => {
-      const to = this.#clock.monotonic()
+      const to = this.#machine.monotonic()
       call.waitedMs[what] += to - from
       if (call.waits.length < MOST_WAITS) call.waits.push({ name: `${what} ${name}`, from, to })
     })
@@ -151,7 +153,7 @@ export class Tracing implements Tracer {
   async stop(): Promise<void> {
     const late = new AbortController()
     // Its failure is told by the exporter.
-    await Promise.race([this.#provider.shutdown().catch(() => {}), this.#clock.pause(STOP_MS, late.signal)])
+    await Promise.race([this.#provider.shutdown().catch(() => {}), this.#machine.pause(STOP_MS, late.signal)])
     late.abort()
   }
 }

@@ -56,11 +56,11 @@ export interface HsmSettings {
   readonly timeoutMs: number
   /** How long a call may wait that makes or imports a key, or makes a wrapping key. */
   readonly keyTimeoutMs: number
-  /** The environment of the library's process: all but what is Strongroom's own, its database's, and Node's. */
+  /** The environment of the library's process: all but what is Strongroom's own, its database's, its collector's, and Node's. */
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
-const OWN_VARIABLE = /^(?:STRONGROOM_|PG|ALIBABA_?CLOUD_|NODE_OPTIONS$)/
+const OWN_VARIABLE = /^(?:STRONGROOM_|PG|ALIBABA_?CLOUD_|OTEL_|NODE_OPTIONS$)/
 
 export interface Hsm {
   readonly hsm: HsmSettings | null

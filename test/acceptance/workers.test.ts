@@ -6,6 +6,7 @@ import { afterEach, describe, it } from 'node:test'
 import { decodeRing } from '../../src/cryptography/ring.ts'
 import { openHouse } from '../../src/house/open.ts'
 import { readSettings } from '../../src/settings/settings.ts'
+import { Collector, SERVER } from '../collector.ts'
 import { makeToken } from '../keystore/pkcs11/tokens.ts'
 import { TestIssuer } from '../sts/issuer.ts'
 import { until } from '../until.ts'
@@ -120,8 +121,9 @@ describe('a server with workers', () => {
     assert.equal(issuer.asked.length, 2)
   })
 
-  it('serves connections by all of them, and counts as one', async () => {
-    const program = await started()
+  it('serves connections by all of them, counts as one, and sends the spans of all', async () => {
+    using collector = new Collector()
+    const program = await started(['--traces-endpoint', await collector.start()])
     assert.equal(workersOf(program).length, 2)
     const all = await connections(program, 8)
     for (const connection of all)
@@ -136,6 +138,12 @@ describe('a server with workers', () => {
     for (const connection of all) connection.close()
     await until(async () => seriesIn(await metrics(program), 'strongroom_connections') === 0)
     assert.equal(await program.stop(), 0)
+    assert.equal(await program.stop(), 0)
+    const calls = collector.spans.filter(({ kind }) => kind === SERVER)
+    assert.deepEqual(
+      calls.map(({ name }) => name),
+      Array.from({ length: 8 }, () => 'Kms/ListKeys'),
+    )
   })
 
   it('has each worker see at its next call what another one did', async () => {

@@ -1,7 +1,5 @@
 // Spans of calls, as a collector gets them, and what it never gets.
 import assert from 'node:assert/strict'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { Tracing } from '../../src/house/tracing.ts'
 import type { Keystore } from '../../src/keystore/keystore.ts'
@@ -9,63 +7,8 @@ import type { VersionPlace } from '../../src/keystore/version-place.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
 import { readSettings } from '../../src/settings/settings.ts'
 import { signedForm } from '../acceptance/raw.ts'
+import { Collector, SERVER, type SentSpan } from '../collector.ts'
 import { TestHouse } from '../house.ts'
-
-interface Attribute {
-  readonly key: string
-  readonly value: { readonly stringValue?: string; readonly doubleValue?: number; readonly intValue?: number }
-}
-
-interface SentSpan {
-  readonly traceId: string
-  readonly spanId: string
-  readonly parentSpanId?: string
-  readonly name: string
-  readonly kind: number
-  readonly startTimeUnixNano: string
-  readonly endTimeUnixNano: string
-  readonly attributes: readonly Attribute[]
-  readonly status: { readonly code?: number }
-}
-
-/** Takes what exporters send. */
-class Collector {
-  readonly #server: Server
-  readonly bodies: string[] = []
-  /** What it answers. */
-  status = 200
-
-  constructor() {
-    this.#server = createServer((request, response) => {
-      let body = ''
-      request.on('data', (chunk) => {
-        body += chunk
-      })
-      request.on('end', () => {
-        if (this.status === 200) this.bodies.push(body)
-        response.writeHead(this.status, { 'content-type': 'application/json' }).end('{}')
-      })
-    })
-  }
-
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1/traces`
-  }
-
-  get spans(): readonly SentSpan[] {
-    return this.bodies.flatMap((body) =>
-      JSON.parse(body).resourceSpans.flatMap(({ scopeSpans }: { scopeSpans: readonly { spans: SentSpan[] }[] }) =>
-        scopeSpans.flatMap(({ spans }) => spans),
-      ),
-    )
-  }
-
-  stop(): void {
-    this.#server.close()
-    this.#server.closeAllConnections()
-  }
-}
 
 const attributesOf = ({ attributes }: SentSpan) =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]))
@@ -101,10 +44,10 @@ describe('a server with a collector of traces', () => {
   })
   after(async () => {
     await house.stop()
-    collector.stop()
+    collector[Symbol.dispose]()
   })
 
-  const calls = () => collector.spans.filter(({ kind }) => kind === 2)
+  const calls = () => collector.spans.filter(({ kind }) => kind === SERVER)
 
   it('sends a span of each call of a known caller: operation, outcome, RequestId and account', () => {
     const named = calls().map((span) => [span.name, attributesOf(span)['strongroom.outcome']])
@@ -148,7 +91,7 @@ describe('a server with a collector of traces', () => {
 
   it("continues a known caller's trace, and no stranger's", () => {
     const continued = collector.spans.filter(({ traceId }) => traceId === TRACE)
-    const [call, ...others] = continued.filter(({ kind }) => kind === 2)
+    const [call, ...others] = continued.filter(({ kind }) => kind === SERVER)
     assert.equal(call?.parentSpanId, PARENT)
     assert.deepEqual(others, [])
   })
@@ -188,7 +131,7 @@ describe('traces', () => {
         Array.from({ length: 32 }, () => 'hsm generate'),
       )
     } finally {
-      collector.stop()
+      collector[Symbol.dispose]()
     }
   })
 
@@ -210,8 +153,14 @@ describe('traces', () => {
       await tracing.stop()
       assert.deepEqual(told, ['spans are lost: the collector takes none', 'the collector takes spans again'])
     } finally {
-      collector.stop()
+      collector[Symbol.dispose]()
     }
+  })
+
+  it('have their variables, such as the headers for the collector, kept from the library of an HSM', () => {
+    const env = { STRONGROOM_HSM_PIN: '1234', OTEL_EXPORTER_OTLP_HEADERS: 'authorization=canary', VENDOR: 'x' }
+    const { hsm } = readSettings(['--hsm-module', 'lib.so', '--hsm-token', 't'], env, () => '')
+    assert.deepEqual(hsm?.environment, { VENDOR: 'x' })
   })
 
   it('are sent where the flag says, or the variables of OpenTelemetry', () => {
