@@ -138,7 +138,6 @@ describe('a server with workers', () => {
     for (const connection of all) connection.close()
     await until(async () => seriesIn(await metrics(program), 'strongroom_connections') === 0)
     assert.equal(await program.stop(), 0)
-    assert.equal(await program.stop(), 0)
     const calls = collector.spans.filter(({ kind }) => kind === SERVER)
     assert.deepEqual(
       calls.map(({ name }) => name),
