@@ -344,7 +344,8 @@ eachProtectionLevel((open) => {
       it('finds secrets by name, description, tags, type and a part of a text', async () => {
         const [a, b, c] = ['find/Alpha', 'find/beta', 'find/gamma']
         await secretWith({ SecretName: a, Description: 'one', Tags: '[{"TagKey":"find","TagValue":"x"}]' })
-        await secretWith({ SecretName: b, Description: 'two of ALPHA' })
+        const { KeyId } = (await house.must('CreateKey', {})).KeyMetadata
+        await secretWith({ SecretName: b, Description: 'two of ALPHA', EncryptionKeyId: KeyId })
         await secretWith({ SecretName: c, Description: 'one', Tags: '[{"TagKey":"find","TagValue":"y"}]' })
         assert.deepEqual(await list(['SecretName', c, a, 'find/none', a]), [a, c])
         assert.deepEqual(await list(['SecretName', a, b], ['Description', 'one']), [a])
@@ -352,6 +353,9 @@ eachProtectionLevel((open) => {
         assert.deepEqual(await list(['Description', 'on']), [])
         assert.deepEqual(await list(['TagKey', 'find']), [a, c])
         assert.deepEqual(await list(['TagKey', 'find'], ['TagValue', 'y']), [c])
+        assert.deepEqual(await list(['EncryptionKeyId', KeyId]), [b])
+        assert.deepEqual(await list(['EncryptionKeyId', KeyId], ['Description', 'one']), [])
+        assert.deepEqual(await list(['EncryptionKeyId', KeyId.slice(1)]), [])
         assert.deepEqual(await list(['Search', 'alpha']), [a, b])
         assert.deepEqual(await list(['Search', 'find/'], ['SecretType', 'Rds', 'Generic']), [a, b, c])
         assert.deepEqual(await list(['Search', 'find/'], ['SecretType', 'Rds']), [])

@@ -24,10 +24,10 @@ export const ListSecrets = operation({
   trail: { show: ['PageNumber', 'PageSize', 'Filters', 'FetchTags'], reply: [] },
   refusals: [],
   async locate({ Filters: { wanted } }, context) {
-    // ListSecrets tells names, types and tags. Who filters by descriptions must be allowed to read them.
-    const readsDescriptions = wanted.text !== '' || wanted.description !== null
+    // ListSecrets tells names, types and tags. Who filters by what DescribeSecret tells must be allowed to read that.
+    const readsMore = wanted.text !== '' || wanted.description !== null || wanted.encryptionKeyId !== null
     const described = { ...everySecretResource(context), action: 'kms:DescribeSecret' }
-    return [containerResource('secret', context), ...(readsDescriptions ? [described] : [])]
+    return [containerResource('secret', context), ...(readsMore ? [described] : [])]
   },
   async decide(values, context) {
     const { records, total } = await found(values.Filters, pageOf(values), context)

@@ -1,4 +1,4 @@
-// The parameter Filters of ListSecrets. Besides the cloud's filters it takes Search, by which the console searches.
+// The parameter Filters of ListSecrets. Besides those of the cloud it takes Search and EncryptionKeyId, with which the console searches.
 import { json } from '../../api/parameters.ts'
 import { SEARCHED_CHARACTERS } from '../key-index.ts'
 import { isTagKey, isTagValue } from '../tags.ts'
@@ -23,6 +23,7 @@ const MANY = new Set(['SecretName', 'SecretType', 'DKMSInstanceId'])
 /** Filters that take one value, once. */
 const SINGLE: ReadonlyMap<string, (value: string) => boolean> = new Map([
   ['Description', (value: string) => value.length <= 8192],
+  ['EncryptionKeyId', (value: string) => value.length >= 1 && value.length <= 64],
   ['TagKey', isTagKey],
   ['TagValue', isTagValue],
   ['Search', (value: string) => value.length >= 1 && value.length <= 256],
@@ -30,7 +31,7 @@ const SINGLE: ReadonlyMap<string, (value: string) => boolean> = new Map([
 
 export const secretFilters = json<SecretFilters>({
   max: 65_536,
-  rule: `A JSON array of at most ${MAX} entries like {"Key":"SecretName","Values":["db"]}, each with at most ${MAX} values; keys are ${[...MANY].join(', ')}, and, each once and with one value, Description (the whole of it), TagKey, TagValue beside TagKey, and Search (1 to 256 characters, a part of a secret's name or of the first ${SEARCHED_CHARACTERS} characters of its description).`,
+  rule: `A JSON array of at most ${MAX} entries like {"Key":"SecretName","Values":["db"]}, each with at most ${MAX} values; keys are ${[...MANY].join(', ')}, and, each once and with one value, Description (the whole of it), EncryptionKeyId (the ID of a CMK), TagKey, TagValue beside TagKey, and Search (1 to 256 characters, a part of a secret's name or of the first ${SEARCHED_CHARACTERS} characters of its description).`,
   check(value) {
     if (!Array.isArray(value) || value.length > MAX) return null
     const filters = new Map<string, string[]>()
@@ -52,16 +53,16 @@ function isSingle(key: string, values: readonly string[], before: ReadonlyMap<st
 }
 
 function filtersOf(filters: ReadonlyMap<string, readonly string[]>): SecretFilters {
-  const [description, tagKey, tagValue, text] = ['Description', 'TagKey', 'TagValue', 'Search'].map(
-    (key) => filters.get(key)?.[0],
-  )
+  const one = (key: string) => filters.get(key)?.[0]
+  const [tagKey, tagValue] = [one('TagKey'), one('TagValue')]
   return {
     names: filters.get('SecretName') ?? null,
     wanted: {
       types: (filters.get('SecretType') as readonly SecretType[] | undefined) ?? null,
-      description: description ?? null,
+      description: one('Description') ?? null,
+      encryptionKeyId: one('EncryptionKeyId') ?? null,
       tags: tagKey === undefined ? [] : [{ key: tagKey, value: tagValue ?? null }],
-      text: text ?? '',
+      text: one('Search') ?? '',
     },
     isNone: filters.get('DKMSInstanceId')?.includes('') === false,
   }

@@ -15,25 +15,34 @@ export interface WantedSecrets {
   readonly types: readonly SecretType[] | null
   /** Its whole description. */
   readonly description: string | null
-  /** Tags of which it must have all; at most MAX_LABELS less one. */
+  /** The id of the CMK that encrypts its values. */
+  readonly encryptionKeyId: string | null
+  /** Tags of which it must have all; at most MAX_LABELS less two. */
   readonly tags: readonly WantedTag[]
   /** A part of its name or of its description, in upper or lower case. */
   readonly text: string
 }
 
-export const ANY_SECRET: WantedSecrets = { types: null, description: null, tags: [], text: '' }
+export const ANY_SECRET: WantedSecrets = {
+  types: null,
+  description: null,
+  encryptionKeyId: null,
+  tags: [],
+  text: '',
+}
 
 /** The facets of secrets, from bit 0 on. A released bit never gets another meaning, since indexes of earlier releases have it. */
 const TYPES: readonly SecretType[] = ['Generic', 'RAMCredentials', 'Rds']
 
 /** What the index has of a secret. */
 export function indexedSecret(name: string, body: SecretBody): Indexed {
-  const tags = body.tags.map(([key, value]) => `${key}\t${value}\n`).join('')
+  const { encryptionKeyId: key } = body
+  const further = [...(key === null ? [] : [['', `@${key}`] as const]), ...body.tags]
   return {
     facets: facetsWhere((type) => type === body.secretType),
     turns: null,
     goneAt: body.deleteAt,
-    labels: `${descriptionLabel(body.description)}${tags}`,
+    labels: `${descriptionLabel(body.description)}${further.map(([name, value]) => `${name}\t${value}\n`).join('')}`,
     text: secretText(name, body),
   }
 }
@@ -43,12 +52,13 @@ export function secretsSought(
   wanted: WantedSecrets,
   { caller, now }: { readonly caller: Caller; readonly now: number },
 ): Sought<SecretBody> | null {
-  const { types, description, tags } = wanted
+  const { types, description, encryptionKeyId, tags } = wanted
   const keys = tags.map(({ key }) => [key, ''] as const)
   if (visibleTags(keys, caller).length < tags.length) return null
   const text = folded(wanted.text)
   const labels = [
     ...(description === null ? [] : [descriptionLabel(description)]),
+    ...(encryptionKeyId === null ? [] : [tagLabel('', `@${encryptionKeyId}`)]),
     ...tags.map(({ key, value }) => tagLabel(key, value)),
   ]
   return {
@@ -60,6 +70,7 @@ export function secretsSought(
         secretAt(body, now) !== null &&
         types?.includes(body.secretType) !== false &&
         (description === null || description === body.description) &&
+        (encryptionKeyId === null || encryptionKeyId === body.encryptionKeyId) &&
         tags.every((tag) => hasTag(body.tags, tag)) &&
         secretText(id, body).includes(text)
       )
@@ -71,7 +82,7 @@ function facetsWhere(isChosen: (type: SecretType) => boolean): number {
   return TYPES.reduce((bits, type, bit) => (isChosen(type) ? bits | (1 << bit) : bits), 0)
 }
 
-/** A description as labels have it: no tag has the key '' or a # in it. */
+/** A description as labels have it: no tag has the key '', and no id of a CMK a # in it. */
 function descriptionLabel(description: string): string {
   return `\n\t#${hash('sha256', description, 'base64')}\n`
 }

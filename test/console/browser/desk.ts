@@ -113,8 +113,9 @@ export class Desk implements AsyncDisposable {
    */
   async visit(page: Page, path: string): Promise<void> {
     const isLoaded = path === NOWHERE || this.#visits++ % VISITS < times('pages loaded, of eight visits')
+    const isNowhere = page.url() === `${this.console}${NOWHERE}`
     if (isLoaded) await this.go(page, path)
-    else for (const address of [NOWHERE, path]) await this.#follow(page, address)
+    else for (const address of isNowhere ? [path] : [NOWHERE, path]) await this.#follow(page, address)
     await this.#isComplete(page)
   }
 

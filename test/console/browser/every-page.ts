@@ -32,6 +32,7 @@ export async function everyPage({ program }: Desk): Promise<Readonly<Record<stri
   const external = (await must('CreateKey', { Origin: 'EXTERNAL', Description: HOSTILE })).KeyMetadata.KeyId
   const doomed = (await must('CreateKey', { Description: 'No longer used' })).KeyMetadata.KeyId
   await must('ScheduleKeyDeletion', { KeyId: doomed, PendingWindowInDays: '7' })
+  const signer = (await must('CreateKey', { KeySpec: 'EC_P256', Description: 'Signs releases' })).KeyMetadata.KeyId
   const secret = { VersionId: 'v1', SecretData: HOSTILE, Description: HOSTILE }
   await must('CreateSecret', { ...secret, SecretName: 'orders/db', Tags: '[{"TagKey":"Project","TagValue":"Apollo"}]' })
   await must('PutSecretValue', { SecretName: 'orders/db', VersionId: HOSTILE.slice(0, 64), SecretData: 'second' })
@@ -39,7 +40,16 @@ export async function everyPage({ program }: Desk): Promise<Readonly<Record<stri
   await must('DeleteSecret', { SecretName: 'no.longer' })
   await must('CreateUser', { UserName: 'anna', DisplayName: 'Anna Lind', Comments: HOSTILE })
   await must('CreateUser', { UserName: 'deploy.bot' })
-  await must('CreateAccessKey', { UserName: 'deploy.bot' })
+  const { AccessKey } = await must('CreateAccessKey', { UserName: 'deploy.bot' })
+  await must('CreateSecret', {
+    SecretName: '$Auto',
+    VersionId: 'v1',
+    SecretType: 'RAMCredentials',
+    SecretData: JSON.stringify({ AccessKeys: [{ AccessKeyId: AccessKey.AccessKeyId, AccessKeySecret: 'x' }] }),
+    ExtendedConfig: '{"SecretSubType":"RamUserAccessKey","UserName":"deploy.bot"}',
+    EnableAutomaticRotation: 'true',
+    RotationInterval: '30d',
+  })
   await must('CreateGroup', { GroupName: 'operators', Comments: HOSTILE })
   await must('AddUserToGroup', { UserName: 'anna', GroupName: 'operators' })
   await must('CreatePolicy', { PolicyName: 'orders-encrypt', PolicyDocument: DOCUMENT, Description: HOSTILE })
@@ -67,6 +77,7 @@ export async function everyPage({ program }: Desk): Promise<Readonly<Record<stri
     'create-key': `${region}/keys/create`,
     'key-details': `${region}/keys/${key}/details`,
     'key-versions': `${region}/keys/${key}/versions`,
+    'key-pair-versions': `${region}/keys/${signer}/versions`,
     'key-material': `${region}/keys/${external}/material`,
     'key-access': `${region}/keys/${key}/access`,
     'key-events': `${region}/keys/${key}/events`,
@@ -79,7 +90,9 @@ export async function everyPage({ program }: Desk): Promise<Readonly<Record<stri
     'secret-versions': `${region}/secrets/orders%2Fdb/versions`,
     'secret-events': `${region}/secrets/orders%2Fdb/events`,
     'secret-in-window': `${region}/secrets/no.longer/details`,
+    'secret-rotated': `${region}/secrets/acs%2Fram%2Fuser%2Fdeploy.bot/details`,
     cryptography: `${region}/cryptography/encrypt`,
+    'cryptography-sign': `${region}/cryptography/sign?key=${signer}`,
     hsm: `${region}/hsm`,
     events: `${region}/events`,
     trails: `${region}/trails`,

@@ -181,6 +181,12 @@ describe('forms in the browser', () => {
     await length.fill('12')
     await page.getByRole('region', { name: 'Password rule' }).getByRole('button', { name: 'Save' }).click()
     await page.getByRole('status').getByText('Saved').waitFor()
+    await page.getByLabel('Idle users (days)').fill('100')
+    const security = page.getByRole('region', { name: 'User security settings' })
+    await security.getByRole('button', { name: 'Save' }).click()
+    await security.getByRole('status').getByText('Saved').waitFor()
+    const { SecurityPreference } = (await desk.program.call('GetSecurityPreference', { Version: '2019-08-15' })).body
+    assert.equal(SecurityPreference.MaxIdleDays.MaxIdleDaysForUsers, 100)
     const alias = page.getByRole('textbox', { name: 'Account alias' })
     await alias.fill('a--b')
     await faultAt(alias).getByText('3 to 63 lower-case letters').waitFor()

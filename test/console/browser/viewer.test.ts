@@ -122,7 +122,7 @@ describe('a user who may only look', () => {
     })
     await desk.go(page, '/cn-hangzhou/keys?q=orders&tag=Team&origin=EXTERNAL')
     // One of them is the service key that secrets without a key of their own have.
-    await page.getByText('4 keys', { exact: true }).waitFor()
+    await page.getByText('5 keys', { exact: true }).waitFor()
     assert.equal(asked.length, 1)
     for (const [field, action] of [
       [search, 'kms:DescribeKey'],

@@ -3,6 +3,42 @@ import type { Texts } from '../texts/format.ts'
 export const createSecretTexts = {
   title: ['Create Secret', '创建凭据'],
   name: ['Secret Name', '凭据名称'],
+  type: ['Secret Type', '凭据类型'],
+  'kind.Generic': ['Any value; you replace it.', '任意内容，由您更新。'],
+  'kind.RAMCredentials': [
+    'The service replaces the user’s AccessKey, and programs read the present one from the secret.',
+    '服务定期更换该用户的AccessKey，应用从凭据读取当前的AccessKey。',
+  ],
+  'kind.Rds': [
+    'The service changes the password in the database, and programs read the present one from the secret.',
+    '服务定期修改数据库密码，应用从凭据读取当前密码。',
+  ],
+  'user.help': ['The secret is called {name}.', '凭据名称为 {name}。'],
+  'user.keyless': [
+    'This user has no AccessKey. Create one on the page of the user first.',
+    '该用户没有AccessKey，请先在用户页面创建。',
+  ],
+  'key.id': ['AccessKey ID', 'AccessKey ID'],
+  'key.secret': ['AccessKey Secret', 'AccessKey Secret'],
+  'key.id.2': ['Second AccessKey ID, if there is one', '第二个AccessKey ID（如有）'],
+  'key.secret.2': ['Second AccessKey Secret', '第二个AccessKey Secret'],
+  'key.secret.help': [
+    'The secret must have all AccessKeys of the user. Where you no longer have an AccessKey Secret, write anything, and choose Rotate Now afterwards.',
+    '凭据须包含该用户的全部AccessKey。如已没有AccessKey Secret，可填写任意内容，创建后选择立即轮转。',
+  ],
+  'instance.help': [
+    'The name of the database in the operator’s file of databases.',
+    '运维方数据库文件中的数据库名称。',
+  ],
+  'accounts.single': ['The former password ceases to work at the rotation.', '轮转时旧密码立即失效。'],
+  'accounts.double': [
+    'The former account works on until the next rotation. Both have the same rights.',
+    '前一个账号在下次轮转前继续有效。两个账号权限相同。',
+  ],
+  account: ['Account name', '账号名'],
+  password: ['Password', '密码'],
+  'account.2': ['Second account name', '第二个账号名'],
+  'password.2': ['Second password', '第二个密码'],
   version: ['Version', '版本号'],
   data: ['Secret Value', '凭据值'],
   'data.help': [

@@ -2,8 +2,8 @@ import type { Texts } from '../texts/format.ts'
 
 export const cryptographyTexts = {
   lead: [
-    'Encrypt and decrypt by hand. What you type and what comes back stays on this page and is gone when you leave it.',
-    '手动加密和解密。输入和结果仅保留在本页，离开页面即清除。',
+    'Encrypt, decrypt, sign and verify by hand. What you type and what comes back stays on this page and is gone when you leave it.',
+    '手动加密、解密、签名和验签。输入和结果仅保留在本页，离开页面即清除。',
   ],
   encrypt: ['Encrypt', '加密'],
   decrypt: ['Decrypt', '解密'],
@@ -36,5 +36,27 @@ export const cryptographyTexts = {
   'result.version': ['Key version', '密钥版本'],
   hidden: ['{count} bytes, hidden', '{count} 字节，已隐藏'],
   'decrypt.help': ['The ciphertext names its key.', '密文中已包含密钥信息。'],
+  sign: ['Sign', '签名'],
+  verify: ['Verify', '验签'],
+  algorithm: ['Algorithm', '算法'],
+  'algorithm.none': ['This key does not sign.', '此密钥不支持签名。'],
+  message: ['Message', '消息'],
+  'message.help': [
+    'The browser hashes the text (as UTF-8) with SHA-256 and sends the digest alone.',
+    '浏览器计算文本（UTF-8）的SHA-256摘要，仅发送摘要。',
+  ],
+  digest: ['Digest', '摘要'],
+  'digest.as': ['Its digest', '其摘要'],
+  'digest.help': ['Base64 of the SHA-256 digest of the message.', '消息的SHA-256摘要，以Base64编码。'],
+  'digest.sm2': [
+    'Base64 of the SM3 digest of Z(A) and the message: SM2 hashes the public key, too.',
+    'Z(A)与消息的SM3摘要，以Base64编码；SM2的摘要包含公钥。',
+  ],
+  signature: ['Signature', '签名值'],
+  'signature.valid': ['The signature is valid.', '签名有效。'],
+  'signature.invalid': [
+    'The signature is not valid for this message, version and algorithm.',
+    '对此消息、版本和算法，签名无效。',
+  ],
   generate: ['Generate', '生成'],
 } as const satisfies Texts

@@ -5,6 +5,8 @@ import { TabLinks } from '../parts/tab-links.tsx'
 import { paths } from '../service/paths.ts'
 import { useCommon, useTexts } from '../texts/language.tsx'
 import { DataKey, Decrypt, Encrypt, ReEncrypt } from './cryptography/forms.tsx'
+import { useKeyInAddress } from './cryptography/key-field.tsx'
+import { Sign, Verify } from './cryptography/signatures.tsx'
 import { cryptographyTexts } from './cryptography.texts.ts'
 
 export default function CryptographyPage() {
@@ -12,6 +14,7 @@ export default function CryptographyPage() {
   const common = useCommon()
   const region = useRegion()
   const { tab = 'encrypt' } = useParams()
+  const keyId = useKeyInAddress()
   return (
     <Page lead={say('lead')} name={common('nav.cryptography')} title={common('nav.cryptography')}>
       <TabLinks
@@ -22,8 +25,10 @@ export default function CryptographyPage() {
           { key: 'decrypt', label: say('decrypt'), content: () => <Decrypt /> },
           { key: 'data-key', label: say('data'), content: () => <DataKey /> },
           { key: 're-encrypt', label: say('reencrypt'), content: () => <ReEncrypt /> },
+          { key: 'sign', label: say('sign'), content: () => <Sign /> },
+          { key: 'verify', label: say('verify'), content: () => <Verify /> },
         ]}
-        to={(next) => paths.cryptography(region, next)}
+        to={(next) => paths.cryptography(region, next, keyId)}
       />
     </Page>
   )

@@ -66,7 +66,7 @@ function KeyTabs({ metadata, aliases }: TabsProps) {
         { key: 'details', label: say('details'), content: () => <Details aliases={aliases} metadata={metadata} /> },
         { key: 'versions', label: say('versions'), content: () => <Versions metadata={metadata} /> },
         { key: 'material', label: say('material'), content: () => <Material metadata={metadata} /> },
-        { key: 'access', label: say('access'), content: () => <WhoCan arn={metadata.Arn} /> },
+        { key: 'access', label: say('access'), content: () => <WhoCan metadata={metadata} /> },
         {
           key: 'events',
           label: say('events'),

@@ -39,16 +39,27 @@ export const secretTexts = {
   'value.of': ['Value of {version}', '版本 {version} 的凭据值'],
   value: ['Value', '凭据值'],
   put: ['Add Version', '新增版本'],
-  'put.help': [
-    'Any text of up to {bytes} bytes. The new version becomes ACSCurrent.',
-    '任意文本，最多{bytes}字节，新版本成为 ACSCurrent。',
-  ],
+  'put.help': ['Any text of up to {bytes} bytes.', '任意文本，最多{bytes}字节。'],
   'put.data': ['Secret Value', '凭据值'],
+  'put.stage.help': [
+    'Leave it empty for ACSCurrent. With a stage of your own you can try the value before programs read it.',
+    '留空表示 ACSCurrent。使用自定义状态可以先验证凭据值，再供应用读取。',
+  ],
+  'is.rotated': [
+    'The service makes the versions of this secret. Rotate Now, on Details, makes a new one.',
+    '该凭据的版本由服务创建。如需新版本，请在详情中选择立即轮转。',
+  ],
+  'stage.remove': ['Remove stage {stage}', '移除版本状态 {stage}'],
+  'stage.remove.verb': ['Remove', '移除'],
+  'stage.remove.text': [
+    'Programs that read the stage {stage} find no version afterwards. {version} and its value stay, unless ten newer versions take its place.',
+    '读取状态 {stage} 的应用将找不到版本。版本 {version} 及其凭据值保留，但没有状态的旧版本会最先被替换。',
+  ],
   move: ['Move Stage', '移动版本状态'],
   'move.stage': ['Stage', '版本状态'],
   'move.to': ['To Version', '移动到版本'],
   'move.help': [
-    'Moving ACSCurrent to an older version rolls back. The version that had it becomes ACSPrevious.',
-    '将 ACSCurrent 移到旧版本即可回滚，原版本成为 ACSPrevious。',
+    'Moving ACSCurrent to an older version rolls back. The version that had it becomes ACSPrevious. Or write a stage of your own.',
+    '将 ACSCurrent 移到旧版本即可回滚，原版本成为 ACSPrevious。也可填写自定义状态。',
   ],
 } as const satisfies Texts

@@ -13,6 +13,7 @@ import { paths } from '../service/paths.ts'
 import { useMay } from '../service/queries.ts'
 import type { ListedSecret, Secrets } from '../service/replies.ts'
 import { useCommon, useTexts } from '../texts/language.tsx'
+import { kindTexts } from './secret/kinds.texts.ts'
 import { secretsTexts } from './secrets.texts.ts'
 
 const PAGE_SIZE = 20
@@ -30,6 +31,7 @@ function filtersOf(text: string, tag: string): string | undefined {
 
 export default function SecretsPage() {
   const say = useTexts(secretsTexts)
+  const kind = useTexts(kindTexts)
   const common = useCommon()
   const region = useRegion()
   const arns = useArns()
@@ -109,7 +111,11 @@ export default function SecretsPage() {
                   </Link>
                 ),
               },
-              { title: say('type'), dataIndex: 'SecretType' },
+              {
+                title: say('type'),
+                dataIndex: 'SecretType',
+                render: (type: ListedSecret['SecretType']) => kind(`kind.${type}`),
+              },
               {
                 title: common('field.tags'),
                 key: 'tags',

@@ -16,6 +16,8 @@ interface Props<T extends object> {
   readonly ready?: boolean
   /** The operation whose parameters are fields among the children. */
   readonly of?: OperationName
+  /** What these fields begin with. */
+  readonly initial?: Partial<T>
   /** Gets the values of these fields. */
   readonly run: (values: T) => Promise<unknown>
   readonly close: () => void
@@ -30,6 +32,7 @@ export function Confirm<T extends object>({
   retype,
   ready = true,
   of,
+  initial = {},
   run,
   close,
   children,
@@ -64,6 +67,7 @@ export function Confirm<T extends object>({
         <OperationForm<T>
           error={attempt.error}
           form={form}
+          initial={initial}
           layout={{ requiredMark: false }}
           of={of}
           onFinish={(values) => void go(values)}

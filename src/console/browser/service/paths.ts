@@ -11,7 +11,8 @@ export const paths = {
   secrets: (region: string) => `/${region}/secrets`,
   newSecret: (region: string) => `/${region}/secrets/create`,
   secret: (region: string, name: string, tab = 'details') => `/${region}/secrets/${part(name)}/${tab}`,
-  cryptography: (region: string, tab = 'encrypt') => `/${region}/cryptography/${tab}`,
+  cryptography: (region: string, tab = 'encrypt', keyId = '') =>
+    `/${region}/cryptography/${tab}${keyId && `?key=${part(keyId)}`}`,
   hsm: (region: string) => `/${region}/hsm`,
   events: (region: string, query: Readonly<Record<string, string>> = {}) => {
     const search = new URLSearchParams(query).toString()

@@ -40,10 +40,13 @@ export interface Keys {
   readonly TotalCount: number
 }
 
+export interface KeyVersion {
+  readonly KeyVersionId: string
+  readonly CreationDate: string
+}
+
 export interface KeyVersions {
-  readonly KeyVersions: {
-    readonly KeyVersion: readonly { readonly KeyVersionId: string; readonly CreationDate: string }[]
-  }
+  readonly KeyVersions: { readonly KeyVersion: readonly KeyVersion[] }
   readonly TotalCount: number
 }
 
@@ -250,7 +253,7 @@ export interface SecretTag {
 /** A secret in a list. */
 export interface ListedSecret {
   readonly SecretName: string
-  readonly SecretType: string
+  readonly SecretType: 'Generic' | 'RAMCredentials' | 'Rds'
   readonly CreateTime: string
   readonly UpdateTime: string
   /** Absent unless its deletion is planned. */
@@ -268,6 +271,22 @@ export interface SecretMetadata extends ListedSecret {
   readonly Description: string
   /** Absent where the service's own key encrypts the values. */
   readonly EncryptionKeyId?: string
+  // Of secrets that the service rotates.
+  readonly AutomaticRotation?: 'Enabled' | 'Disabled' | 'Invalid'
+  /** In seconds, such as 86400s. */
+  readonly RotationInterval?: string
+  readonly LastRotationDate?: string
+  readonly NextRotationDate?: string
+  readonly RotationFault?: string
+  /** `ExtendedConfig` in JSON. */
+  readonly ExtendedConfig?: string
+}
+
+/** Whose credential a secret has that the service rotates. */
+export interface ExtendedConfig {
+  readonly SecretSubType?: 'RamUserAccessKey' | 'SingleUser' | 'DoubleUsers'
+  readonly UserName?: string
+  readonly DBInstanceId?: string
 }
 
 export interface SecretVersion {

@@ -3,6 +3,7 @@ import type { Pair } from '../../parts/pair-rows.tsx'
 import { tagsOf } from '../../parts/tag-rows.tsx'
 import { aliasName } from '../../service/alias-name.ts'
 import { call, type Parameters } from '../../service/call.ts'
+import { isForEitherUsage, isSymmetric } from '../../service/key-specs.ts'
 import type { KeyMetadata } from '../../service/replies.ts'
 
 /** What the form holds. A field that does not apply to the KeySpec keeps what was chosen before, and is not sent. */
@@ -20,16 +21,6 @@ export interface Values {
   readonly Origin: 'Aliyun_KMS' | 'EXTERNAL'
   readonly understand?: boolean
   readonly protection?: boolean
-}
-
-/** Whether keys of this spec are symmetric. All others are pairs, which neither rotate nor can be imported. */
-export function isSymmetric(keySpec: string): boolean {
-  return keySpec.startsWith('Aliyun_')
-}
-
-/** Whether pairs of this spec can be for either usage. */
-export function isForEitherUsage(keySpec: string): boolean {
-  return /^(RSA_|EC_SM2$)/.test(keySpec)
 }
 
 /** Whether the key's material is imported after the key is made. */

@@ -1,12 +1,13 @@
 // The operations that can be tried by hand, each with its form.
-import { AutoComplete, Form, Input, Segmented, Switch } from 'antd'
+import { Form, Input, Segmented, Switch } from 'antd'
 import type { Pair } from '../../parts/pair-rows.tsx'
 import { ParameterField } from '../../parts/parameter-field.tsx'
 import { call } from '../../service/call.ts'
 import { fromBase64, toBase64 } from '../../service/wrapping.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { cryptographyTexts } from '../cryptography.texts.ts'
-import { contextOf, Operation, useKeyAliases } from './operation.tsx'
+import { KeyField, useKeyInAddress } from './key-field.tsx'
+import { contextOf, Operation, withoutBlanks } from './operation.tsx'
 
 type Writing = 'text' | 'base64'
 
@@ -25,7 +26,7 @@ export function Encrypt() {
   return (
     <Operation<ToEncrypt>
       action={() => 'kms:Encrypt'}
-      initial={{ as: 'text' }}
+      initial={{ as: 'text', KeyId: useKeyInAddress() }}
       of="Kms.Encrypt"
       run={({ KeyId, Plaintext, as, EncryptionContext }, region) =>
         call('Kms', 'Encrypt', region, {
@@ -76,8 +77,6 @@ function decoded(typed: string): Uint8Array | string {
   }
 }
 
-const withoutBlanks = (typed: string) => typed.replace(/\s+/g, '')
-
 function CiphertextField() {
   const say = useTexts(cryptographyTexts)
   return (
@@ -120,7 +119,7 @@ export function DataKey() {
   return (
     <Operation<ToGenerate>
       action={({ plain }) => (plain ? 'kms:GenerateDataKey' : 'kms:GenerateDataKeyWithoutPlaintext')}
-      initial={{ plain: true }}
+      initial={{ plain: true, KeyId: useKeyInAddress() }}
       of="Kms.GenerateDataKey"
       run={({ KeyId, KeySpec, plain, EncryptionContext }, region) =>
         call('Kms', plain ? 'GenerateDataKey' : 'GenerateDataKeyWithoutPlaintext', region, {
@@ -156,6 +155,7 @@ export function ReEncrypt() {
     <Operation<ToReEncrypt>
       action={() => 'kms:ReEncryptTo'}
       context="SourceEncryptionContext"
+      initial={{ DestinationKeyId: useKeyInAddress() }}
       of="Kms.ReEncrypt"
       run={({ CiphertextBlob, DestinationKeyId, SourceEncryptionContext }, region) =>
         call('Kms', 'ReEncrypt', region, {
@@ -170,19 +170,5 @@ export function ReEncrypt() {
       <CiphertextField />
       <KeyField label={say('destination')} name="DestinationKeyId" />
     </Operation>
-  )
-}
-
-/** A key by its ID or alias; the aliases of the region are offered. */
-function KeyField({ name, label }: { readonly name: string; readonly label: string }) {
-  const say = useTexts(cryptographyTexts)
-  const aliases = useKeyAliases()
-  return (
-    <ParameterField extra={say('key.help')} label={label} name={name} sent={(typed) => typed.trim()}>
-      <AutoComplete
-        options={aliases.map(({ AliasName }) => ({ value: AliasName }))}
-        showSearch={{ filterOption: (typed, option) => option?.value.includes(typed) === true }}
-      />
-    </ParameterField>
   )
 }

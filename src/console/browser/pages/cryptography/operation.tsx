@@ -6,19 +6,17 @@ import { Do } from '../../parts/allowed.tsx'
 import { OperationForm, UnplacedRefusal } from '../../parts/operation-form.tsx'
 import { givenPairs, type Pair } from '../../parts/pair-rows.tsx'
 import { ParameterPairs } from '../../parts/parameter-pairs.tsx'
-import { useArns } from '../../service/arns.ts'
 import type { OperationName } from '../../service/declarations.ts'
 import { usePermissions } from '../../service/permissions.ts'
-import { useReply } from '../../service/queries.ts'
-import type { Aliases } from '../../service/replies.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { cryptographyTexts } from '../cryptography.texts.ts'
+import { useKeyArn } from './key-field.tsx'
 import { type Result, ResultView } from './result.tsx'
 
 interface Props<T extends object> {
   readonly of: OperationName
-  /** The parameter that takes the encryption context. */
-  readonly context?: string
+  /** The parameter that takes the encryption context; null where the operation has none. */
+  readonly context?: string | null
   readonly run: (values: T, region: string) => Promise<Result>
   readonly verb: string
   /** The action that is asked on the key that the form names; none where only the service knows the key. */
@@ -32,6 +30,9 @@ export function contextOf(pairs: readonly Pair[] | undefined): string | undefine
   const given = givenPairs(pairs)
   return given.length > 0 ? JSON.stringify(Object.fromEntries(given)) : undefined
 }
+
+/** What is sent for Base64 that was copied with line breaks. */
+export const withoutBlanks = (typed: string) => typed.replace(/\s+/g, '')
 
 /** The form of an operation beside its result, which lives as long as the page. */
 export function Operation<T extends object>({
@@ -71,37 +72,24 @@ export function Operation<T extends object>({
         onFinish={(values) => mutate(values)}
       >
         {children}
-        <ParameterPairs
-          called={{
-            key: (number) => say('context.key', { number }),
-            value: (number) => say('context.value', { number }),
-            remove: (number) => say('context.remove', { number }),
-            add: say('context.add'),
-          }}
-          extra={say('context.help')}
-          label={say('context')}
-          name={context}
-          sent={contextOf}
-        />
+        {context !== null && (
+          <ParameterPairs
+            called={{
+              key: (number) => say('context.key', { number }),
+              value: (number) => say('context.value', { number }),
+              remove: (number) => say('context.remove', { number }),
+              add: say('context.add'),
+            }}
+            extra={say('context.help')}
+            label={say('context')}
+            name={context}
+            sent={contextOf}
+          />
+        )}
         <Do htmlType="submit" loading={isPending} permission={permission(asked)} type="primary">
           {verb}
         </Do>
       </OperationForm>
     </div>
   )
-}
-
-/** The ARN of the key that was typed as its ID or alias; null while it is neither. */
-function useKeyArn(typed = ''): string | null {
-  const arns = useArns()
-  const aliases = useKeyAliases()
-  const name = typed.trim()
-  if (/^[0-9a-f-]{36}$/i.test(name)) return arns.kms(`key/${name}`)
-  const alias = aliases.find(({ AliasName }) => AliasName === name)
-  return alias ? arns.kms(`key/${alias.KeyId}`) : null
-}
-
-/** The aliases that forms offer. */
-export function useKeyAliases(): Aliases['Aliases']['Alias'] {
-  return useReply<Aliases>('Kms', 'ListAliases', { PageSize: 100 }).data?.Aliases.Alias ?? []
 }

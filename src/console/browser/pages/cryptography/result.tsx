@@ -1,4 +1,4 @@
-import { Button, Segmented } from 'antd'
+import { Alert, Button, Segmented } from 'antd'
 import { useState } from 'react'
 import { CopyBox } from '../../parts/copy-box.tsx'
 import { Mono } from '../../parts/mono.tsx'
@@ -12,6 +12,8 @@ export interface Result {
   readonly KeyVersionId?: string
   readonly CiphertextBlob?: string
   readonly Plaintext?: string
+  /** A signature, or whether it is one. */
+  readonly Value?: string | boolean
 }
 
 /** What an operation returned: ciphertext, plaintext, and the key that it used. */
@@ -24,6 +26,20 @@ export function ResultView({ result }: { readonly result: Result }) {
           <strong>{say('ciphertext')}</strong>
           <CopyBox label={say('ciphertext')} text={result.CiphertextBlob} />
         </>
+      )}
+      {typeof result.Value === 'string' && (
+        <>
+          <strong>{say('signature')}</strong>
+          <CopyBox label={say('signature')} text={result.Value} />
+        </>
+      )}
+      {typeof result.Value === 'boolean' && (
+        <Alert
+          role="status"
+          showIcon
+          title={say(result.Value ? 'signature.valid' : 'signature.invalid')}
+          type={result.Value ? 'success' : 'error'}
+        />
       )}
       {result.Plaintext !== undefined && <Plaintext base64={result.Plaintext} />}
       <Facts

@@ -5,6 +5,7 @@ import { Mono } from '../../parts/mono.tsx'
 import { Facts, Section } from '../../parts/page.tsx'
 import { KeyStateTag } from '../../parts/state.tsx'
 import { When } from '../../parts/when.tsx'
+import { isSymmetric } from '../../service/key-specs.ts'
 import { paths } from '../../service/paths.ts'
 import { useReply } from '../../service/queries.ts'
 import type { Events, KeyMetadata } from '../../service/replies.ts'
@@ -13,6 +14,7 @@ import { EventChart } from '../events/event-chart.tsx'
 import { eventsOf } from '../events/newest-events.tsx'
 import { keyTexts } from '../key.texts.ts'
 import { type AliasesReply, AliasList } from './alias-list.tsx'
+import { ByHand } from './by-hand.tsx'
 import { Description } from './description.tsx'
 import { Expiry } from './expiry.tsx'
 import { useWhyUnchangeable } from './service-key.ts'
@@ -41,7 +43,10 @@ export function Details({ metadata, aliases }: { readonly metadata: KeyMetadata;
                 </code>,
               ],
               [say('purpose'), say(`purpose.${metadata.KeyUsage}`)],
-              [say('rotation'), common(`rotation.${metadata.AutomaticRotation}`)],
+              [
+                say('rotation'),
+                isSymmetric(metadata.KeySpec) ? common(`rotation.${metadata.AutomaticRotation}`) : undefined,
+              ],
               [say('protection'), say(`protection.${metadata.DeletionProtection}`)],
               [say('expires'), isExternal ? <Expiry key="expires" metadata={metadata} /> : undefined],
               [say('delete.date'), metadata.DeleteDate ? <When date={metadata.DeleteDate} key="delete" /> : undefined],
@@ -59,6 +64,7 @@ export function Details({ metadata, aliases }: { readonly metadata: KeyMetadata;
       </div>
       <div>
         <StateAllows metadata={metadata} />
+        <ByHand metadata={metadata} />
         <AliasList aliases={aliases} metadata={metadata} />
         <TagList metadata={metadata} />
       </div>
@@ -67,7 +73,7 @@ export function Details({ metadata, aliases }: { readonly metadata: KeyMetadata;
 }
 
 function StateAllows({ metadata }: { readonly metadata: KeyMetadata }) {
-  const { KeyState, Origin, DeleteDate } = metadata
+  const { KeySpec, KeyState, KeyUsage, Origin, DeleteDate } = metadata
   const unchangeable = useWhyUnchangeable(metadata)
   const say = useTexts(keyTexts)
   const common = useCommon()
@@ -79,9 +85,12 @@ function StateAllows({ metadata }: { readonly metadata: KeyMetadata }) {
       </Section>
     )
   const isOn = KeyState === 'Enabled'
+  const use = isSymmetric(KeySpec) ? 'allow.use' : KeyUsage === 'SIGN/VERIFY' ? 'allow.sign' : 'allow.pair'
   const rows = [
-    ['allow.use', isOn],
-    ['allow.rotate', isOn && Origin !== 'EXTERNAL'],
+    [use, isOn],
+    isSymmetric(KeySpec)
+      ? (['allow.rotate', isOn && Origin !== 'EXTERNAL'] as const)
+      : (['allow.version', isOn] as const),
     ...(Origin === 'EXTERNAL' ? ([['allow.import', isOn || KeyState === 'PendingImport']] as const) : []),
     ['allow.delete', KeyState !== 'PendingDeletion'],
     ['allow.cancel', KeyState === 'PendingDeletion'],

@@ -1,10 +1,12 @@
 import { Confirm } from '../../parts/confirm.tsx'
 import { call } from '../../service/call.ts'
+import { isSymmetric } from '../../service/key-specs.ts'
 import { useChange } from '../../service/queries.ts'
 import type { KeyMetadata } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { Consequences, KeyName } from './consequences.tsx'
 import { keyActionTexts } from './key-actions.texts.ts'
+import { ProtectedSecrets, useProtectedSecrets } from './protected-secrets.tsx'
 import { RecentUse } from './recent-use.tsx'
 import { ScheduleDeletion } from './schedule-deletion.tsx'
 import { useWhyUnchangeable } from './service-key.ts'
@@ -72,13 +74,7 @@ export function KeyDialog({ dialog, metadata, close }: Props) {
     case 'schedule':
       return <ScheduleDeletion close={close} metadata={metadata} run={(window) => run('ScheduleKeyDeletion', window)} />
     case 'disable':
-      return (
-        <Confirm close={close} danger run={() => run('DisableKey')} title={say('disable')} verb={say('disable')}>
-          <KeyName metadata={metadata} />
-          <Consequences of={[say('disable.1'), say('disable.2'), say('disable.3')]} />
-          <RecentUse keyId={metadata.KeyId} />
-        </Confirm>
-      )
+      return <DisableKey close={close} metadata={metadata} run={() => run('DisableKey')} />
     case 'enable':
       return (
         <Confirm close={close} run={() => run('EnableKey')} title={say('enable')} verb={say('enable')}>
@@ -107,4 +103,27 @@ export function KeyDialog({ dialog, metadata, close }: Props) {
         </Confirm>
       )
   }
+}
+
+interface DisableProps {
+  readonly metadata: KeyMetadata
+  readonly run: () => Promise<unknown>
+  readonly close: () => void
+}
+
+function DisableKey({ metadata, run, close }: DisableProps) {
+  const say = useTexts(keyActionTexts)
+  const { KeyId, KeySpec, KeyUsage } = metadata
+  const secrets = useProtectedSecrets(KeyId)
+  const stops = isSymmetric(KeySpec)
+    ? [say('disable.1'), say('disable.2')]
+    : [say(KeyUsage === 'SIGN/VERIFY' ? 'disable.sign' : 'disable.pair')]
+  return (
+    <Confirm close={close} danger run={run} title={say('disable')} verb={say('disable')}>
+      <KeyName metadata={metadata} />
+      <Consequences of={[...stops, say('disable.3')]} />
+      <ProtectedSecrets of={secrets} />
+      <RecentUse keyId={KeyId} />
+    </Confirm>
+  )
 }

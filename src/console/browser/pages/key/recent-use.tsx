@@ -15,6 +15,12 @@ const USES = new Set([
   'ReEncrypt',
   'ExportDataKey',
   'GenerateAndExportDataKey',
+  'AsymmetricSign',
+  'AsymmetricVerify',
+  'AsymmetricEncrypt',
+  'AsymmetricDecrypt',
+  'GetPublicKey',
+  'GetSecretValue',
 ])
 
 /** The successful uses of a key in the trail, of its newest events in 90 days. */

@@ -6,6 +6,7 @@ import type { Aliases, KeyMetadata } from '../../service/replies.ts'
 import { useDates, useTexts } from '../../texts/language.tsx'
 import { Consequences, KeyName } from './consequences.tsx'
 import { keyActionTexts } from './key-actions.texts.ts'
+import { ProtectedSecrets, useProtectedSecrets } from './protected-secrets.tsx'
 import { RecentUse, useRecentUse } from './recent-use.tsx'
 
 const DAY_MS = 86_400_000
@@ -25,6 +26,7 @@ export function ScheduleDeletion({ metadata, run, close }: Props) {
   const say = useTexts(keyActionTexts)
   const aliases = useReply<Aliases>('Kms', 'ListAliasesByKeyId', { KeyId: metadata.KeyId })
   const use = useRecentUse(metadata.KeyId)
+  const secrets = useProtectedSecrets(metadata.KeyId)
   const names = aliases.data?.Aliases.Alias.map(({ AliasName }) => AliasName) ?? []
   const wasUsed = use.last !== undefined && Date.now() - Date.parse(use.last.eventTime) < 30 * DAY_MS
   return (
@@ -32,7 +34,7 @@ export function ScheduleDeletion({ metadata, run, close }: Props) {
       close={close}
       danger
       of="Kms.ScheduleKeyDeletion"
-      ready={!use.isPending && !aliases.isPending}
+      ready={!use.isPending && !aliases.isPending && !secrets.isPending}
       retype={wasUsed ? (names[0] ?? metadata.KeyId.slice(-4)) : undefined}
       run={run}
       title={say('schedule')}
@@ -44,7 +46,8 @@ export function ScheduleDeletion({ metadata, run, close }: Props) {
         name="PendingWindowInDays"
         needed
       />
-      <WhatFollows names={names} />
+      <WhatFollows metadata={metadata} names={names} />
+      <ProtectedSecrets of={secrets} />
       <RecentUse keyId={metadata.KeyId} />
       <Alert title={say('schedule.instead')} type="info" />
     </Confirm>
@@ -52,7 +55,7 @@ export function ScheduleDeletion({ metadata, run, close }: Props) {
 }
 
 /** What follows, on the day that the form says. */
-function WhatFollows({ names }: { readonly names: readonly string[] }) {
+function WhatFollows({ metadata, names }: { readonly metadata: KeyMetadata; readonly names: readonly string[] }) {
   const say = useTexts(keyActionTexts)
   const dates = useDates()
   const days: number = Form.useWatch('PendingWindowInDays') ?? 0
@@ -60,7 +63,9 @@ function WhatFollows({ names }: { readonly names: readonly string[] }) {
     <Consequences
       of={[
         say('schedule.1'),
-        say('schedule.2', { date: dates.day(new Date(Date.now() + days * DAY_MS)) }),
+        say(metadata.KeyUsage === 'SIGN/VERIFY' ? 'schedule.sign' : 'schedule.2', {
+          date: dates.day(new Date(Date.now() + days * DAY_MS)),
+        }),
         ...(names.length > 0 ? [say('schedule.3', { count: names.length, names: names.join(', ') })] : []),
         say('schedule.4'),
       ]}

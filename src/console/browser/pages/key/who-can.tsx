@@ -5,21 +5,26 @@ import { Link } from 'react-router'
 import { useRegion } from '../../frame/region.ts'
 import { Ready, Section } from '../../parts/page.tsx'
 import { request } from '../../service/call.ts'
+import { isSymmetric } from '../../service/key-specs.ts'
 import { noteCall, shellWord } from '../../service/noted-calls.ts'
 import { paths } from '../../service/paths.ts'
+import type { KeyMetadata } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
 
-const ACTIONS = [
-  'kms:Decrypt',
-  'kms:Encrypt',
-  'kms:GenerateDataKey',
-  'kms:DescribeKey',
-  'kms:DisableKey',
-  'kms:ScheduleKeyDeletion',
-  'kms:ImportKeyMaterial',
-  'kms:DeleteKeyMaterial',
-]
+const USES = {
+  symmetric: ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey'],
+  'SIGN/VERIFY': ['kms:AsymmetricSign', 'kms:AsymmetricVerify', 'kms:GetPublicKey', 'kms:CreateKeyVersion'],
+  'ENCRYPT/DECRYPT': ['kms:AsymmetricDecrypt', 'kms:AsymmetricEncrypt', 'kms:GetPublicKey', 'kms:CreateKeyVersion'],
+} as const
+const ACTIONS = ['kms:DescribeKey', 'kms:DisableKey', 'kms:ScheduleKeyDeletion']
+const ACTIONS_ON_MATERIAL = ['kms:ImportKeyMaterial', 'kms:DeleteKeyMaterial']
+
+/** The actions that are asked about, those that use the key first. */
+function actionsOn({ KeySpec, KeyUsage, Origin }: KeyMetadata): readonly string[] {
+  const uses = USES[isSymmetric(KeySpec) ? 'symmetric' : KeyUsage]
+  return [...uses, ...ACTIONS, ...(Origin === 'EXTERNAL' ? ACTIONS_ON_MATERIAL : [])]
+}
 
 interface WhoCanReply {
   /** Their ARNs. */
@@ -28,10 +33,12 @@ interface WhoCanReply {
 }
 
 /** Which principals may do what with a resource; why, the simulator says of each. */
-export function WhoCan({ arn }: { readonly arn: string }) {
+export function WhoCan({ metadata }: { readonly metadata: KeyMetadata }) {
+  const { Arn: arn } = metadata
+  const actions = actionsOn(metadata)
   const say = useTexts(keyTexts)
   const region = useRegion()
-  const [action, setAction] = useState('kms:Decrypt')
+  const [action, setAction] = useState(actions[0] ?? '')
   const who = useQuery<WhoCanReply>({
     queryKey: [region, 'who-can', action, arn],
     queryFn: async ({ signal }) => {
@@ -50,7 +57,7 @@ export function WhoCan({ arn }: { readonly arn: string }) {
         <Select
           aria-label={say('who.action')}
           onChange={setAction}
-          options={ACTIONS.map((value) => ({ value, label: value }))}
+          options={actions.map((value) => ({ value, label: value }))}
           popupMatchSelectWidth={false}
           value={action}
         />

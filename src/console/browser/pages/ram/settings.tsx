@@ -8,12 +8,22 @@ import { Refused } from '../../parts/refused.tsx'
 import { useArns } from '../../service/arns.ts'
 import { call, type Parameters } from '../../service/call.ts'
 import { usePermissions } from '../../service/permissions.ts'
-import { useChange, useReply } from '../../service/queries.ts'
+import { useChange, useMayAsked, useReply } from '../../service/queries.ts'
 import { useSession } from '../../service/session.tsx'
 import { useCommon, useTexts } from '../../texts/language.tsx'
+import { FurtherPreference } from './further-preference.tsx'
 import { ramTexts } from './ram.texts.ts'
 
-type Flat = Record<string, string | number | boolean>
+type Flat = Record<string, string | number | boolean | readonly string[]>
+
+/** The product that the settings are read from and set by: that with more of them, where the caller may. Null until that is known. */
+function useProduct(reads: string): SavedProps['product'] | null {
+  const resource = useArns().ram('*')
+  const action = `ims:${reads}`
+  const may = useMayAsked([{ Action: action, Resource: resource }])
+  if (!may) return null
+  return may(action, resource).Allowed ? 'Ims' : 'Ram'
+}
 
 export default function SettingsPage() {
   const common = useCommon()
@@ -27,34 +37,43 @@ export default function SettingsPage() {
 }
 
 interface SavedProps {
+  readonly product: 'Ram' | 'Ims'
   readonly of: 'SetPasswordPolicy' | 'SetSecurityPreference' | 'SetAccountAlias'
   readonly initial: Flat
   readonly children: ReactNode
 }
 
 /** A form whose fields are all that an operation sets. */
-function Saved({ of, initial, children }: SavedProps) {
+function Saved({ product, of, initial, children }: SavedProps) {
   const say = useTexts(ramTexts)
   const common = useCommon()
-  const permission = usePermissions(useArns().ram('*'), [`ram:${of}`])
-  const save = useChange((values: Parameters, region) => call('Ram', of, region, values))
+  const action = `${product.toLowerCase()}:${of}`
+  const permission = usePermissions(useArns().ram('*'), [action])
+  const save = useChange((values: Flat, region) => call(product, of, region, sent(values)))
   return (
     <OperationForm<Flat>
       error={save.error}
       initial={initial}
       layout={LAYOUT}
-      of={`Ram.${of}`}
+      of={`${product}.${of}`}
       onFinish={(values) => save.mutate(values)}
     >
       {children}
       <UnplacedRefusal />
       {save.isSuccess && <Alert role="status" showIcon title={say('saved')} type="success" />}
       <div className="form-foot">
-        <Do htmlType="submit" loading={save.isPending} permission={permission(`ram:${of}`)}>
+        <Do htmlType="submit" loading={save.isPending} permission={permission(action)}>
           {common('do.save')}
         </Do>
       </div>
     </OperationForm>
+  )
+}
+
+/** Lists are sent in JSON. */
+function sent(values: Flat): Parameters {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : value]),
   )
 }
 
@@ -70,7 +89,8 @@ const LAYOUT = {
 
 function PasswordRule() {
   const say = useTexts(ramTexts)
-  const policy = useReply<{ PasswordPolicy: Flat }>('Ram', 'GetPasswordPolicy')
+  const product = useProduct('GetPasswordPolicy')
+  const policy = useReply<{ PasswordPolicy: Flat }>(product ?? 'Ram', 'GetPasswordPolicy', {}, product !== null)
   const elements = [
     ['RequireLowercaseCharacters', 'lower'],
     ['RequireUppercaseCharacters', 'upper'],
@@ -81,7 +101,7 @@ function PasswordRule() {
     <Section title={say('settings.password')}>
       <Ready of={policy}>
         {() => (
-          <Saved initial={policy.data?.PasswordPolicy ?? {}} of="SetPasswordPolicy">
+          <Saved initial={policy.data?.PasswordPolicy ?? {}} of="SetPasswordPolicy" product={product ?? 'Ram'}>
             <ParameterField label={say('length')} name="MinimumPasswordLength" />
             <Form.Item label={say('elements')}>
               <div className="ticks">
@@ -92,8 +112,25 @@ function PasswordRule() {
                 ))}
               </div>
             </Form.Item>
+            {product === 'Ims' && (
+              <>
+                <ParameterField label={say('different')} name="MinimumPasswordDifferentCharacter" />
+                <ParameterField label={say('user-name')} name="PasswordNotContainUserName" valuePropName="value">
+                  <Radio.Group
+                    options={[
+                      { value: false, label: say('user-name.allow') },
+                      { value: true, label: say('user-name.deny') },
+                    ]}
+                  />
+                </ParameterField>
+              </>
+            )}
             <ParameterField label={say('validity')} name="MaxPasswordAge" />
-            <ParameterField label={say('expired')} name="HardExpiry" valuePropName="value">
+            <ParameterField
+              label={say('expired')}
+              name={product === 'Ims' ? 'HardExpire' : 'HardExpiry'}
+              valuePropName="value"
+            >
               <Radio.Group
                 options={[
                   { value: true, label: say('expired.deny') },
@@ -112,8 +149,15 @@ function PasswordRule() {
 
 function Security() {
   const say = useTexts(ramTexts)
-  const preference = useReply<{ SecurityPreference: Readonly<Record<string, Flat>> }>('Ram', 'GetSecurityPreference')
+  const product = useProduct('GetSecurityPreference')
+  const preference = useReply<{ SecurityPreference: Readonly<Record<string, Flat>> }>(
+    product ?? 'Ram',
+    'GetSecurityPreference',
+    {},
+    product !== null,
+  )
   const switches = [
+    ['EnableSaveMFATicket', 'mfa.save'],
     ['AllowUserToChangePassword', 'own.password'],
     ['AllowUserToManageAccessKeys', 'own.keys'],
     ['AllowUserToManageMFADevices', 'own.mfa'],
@@ -125,6 +169,7 @@ function Security() {
           <Saved
             initial={Object.assign({}, ...Object.values(preference.data?.SecurityPreference ?? {}))}
             of="SetSecurityPreference"
+            product={product ?? 'Ram'}
           >
             {switches.map(([name, text]) => (
               <ParameterField key={name} label={say(text)} name={name} />
@@ -133,6 +178,7 @@ function Security() {
             <ParameterField extra={say('masks.help')} label={say('masks')} name="LoginNetworkMasks">
               <Input className="mono" />
             </ParameterField>
+            {product === 'Ims' && <FurtherPreference />}
           </Saved>
         )}
       </Ready>
@@ -164,7 +210,7 @@ function AccountAlias() {
     >
       <Ready of={alias}>
         {() => (
-          <Saved initial={{ AccountAlias: alias.data?.AccountAlias ?? '' }} of="SetAccountAlias">
+          <Saved initial={{ AccountAlias: alias.data?.AccountAlias ?? '' }} of="SetAccountAlias" product="Ram">
             <ParameterField
               extra={say('alias.help', { account: AccountId })}
               label={say('settings.alias')}

@@ -14,9 +14,11 @@ import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
 import { usePermissions } from '../../service/permissions.ts'
 import { useChange } from '../../service/queries.ts'
-import type { SecretMetadata } from '../../service/replies.ts'
+import type { ExtendedConfig, SecretMetadata } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { secretTexts } from '../secret.texts.ts'
+import { kindTexts } from './kinds.texts.ts'
+import { SecretRotation } from './rotation.tsx'
 
 interface Props {
   readonly metadata: SecretMetadata
@@ -26,14 +28,30 @@ export function SecretDetails({ metadata }: Props) {
   const say = useTexts(secretTexts)
   const common = useCommon()
   const region = useRegion()
+  const kind = useTexts(kindTexts)
   const { EncryptionKeyId: key } = metadata
+  const {
+    UserName,
+    DBInstanceId,
+    SecretSubType: subtype = 'RamUserAccessKey',
+  }: ExtendedConfig = JSON.parse(metadata.ExtendedConfig ?? '{}')
   return (
     <>
       <Section title={say('facts')}>
         <Facts
           of={[
             [say('arn'), <Mono key="arn" text={metadata.Arn} />],
-            [say('type'), metadata.SecretType],
+            [say('type'), kind(`kind.${metadata.SecretType}`)],
+            [
+              kind('user'),
+              UserName && (
+                <Link key="user" to={paths.user(UserName, 'accesskeys')}>
+                  {UserName}
+                </Link>
+              ),
+            ],
+            [kind('instance'), DBInstanceId],
+            [kind('accounts'), subtype === 'RamUserAccessKey' ? undefined : kind(`accounts.${subtype}`)],
             [
               say('key'),
               key === undefined ? (
@@ -50,6 +68,7 @@ export function SecretDetails({ metadata }: Props) {
           ]}
         />
       </Section>
+      {metadata.SecretType !== 'Generic' && <SecretRotation metadata={metadata} />}
       <TagSection
         arn={metadata.Arn}
         none={say('tag.none')}

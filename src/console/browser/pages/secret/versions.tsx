@@ -1,11 +1,11 @@
-import { Input, Select, Table } from 'antd'
+import { AutoComplete, Input, Select, Table } from 'antd'
 import { useState } from 'react'
 import { Do } from '../../parts/allowed.tsx'
+import { Confirm } from '../../parts/confirm.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { PlusIcon } from '../../parts/icons.tsx'
 import { Ready, Section } from '../../parts/page.tsx'
 import { ParameterField } from '../../parts/parameter-field.tsx'
-import { Badge } from '../../parts/state.tsx'
 import { When } from '../../parts/when.tsx'
 import { call } from '../../service/call.ts'
 import { usePermissions } from '../../service/permissions.ts'
@@ -13,16 +13,17 @@ import { useChange, useReply } from '../../service/queries.ts'
 import type { SecretMetadata, SecretVersion, SecretVersions as Versions } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { secretTexts } from '../secret.texts.ts'
+import { isCustom, Stages } from './stages.tsx'
 import { ValueOf } from './value.tsx'
 
 /** The most versions that a secret has. */
 const ALL = 100
-const TONES: Readonly<Record<string, string>> = { ACSCurrent: 'good', ACSPrevious: 'wait' }
 const ACTIONS = ['kms:GetSecretValue', 'kms:PutSecretValue', 'kms:UpdateSecretVersionStage']
 
 interface Put {
   readonly VersionId: string
   readonly SecretData: string
+  readonly VersionStages?: string
 }
 
 interface Move {
@@ -30,27 +31,42 @@ interface Move {
   readonly MoveToVersion: string
 }
 
+/** A stage that is to be removed from the version that has it. */
+interface Removal {
+  readonly VersionStage: string
+  readonly RemoveFromVersion: string
+}
+
 /** The versions of a secret with their stages; a value is shown when it is asked for. */
 export function SecretVersions({
-  metadata: { Arn, SecretName, PlannedDeleteTime },
+  metadata: { Arn, SecretName, SecretType, PlannedDeleteTime },
 }: {
   readonly metadata: SecretMetadata
 }) {
   const say = useTexts(secretTexts)
   const common = useCommon()
-  const [dialog, setDialog] = useState<'put' | 'move' | null>(null)
+  const [dialog, setDialog] = useState<'put' | 'move' | Removal | null>(null)
   const permission = usePermissions(Arn, ACTIONS)
   const versions = useReply<Versions>('Kms', 'ListSecretVersionIds', {
     SecretName,
     IncludeDeprecated: true,
     PageSize: ALL,
   })
-  const put = useChange((values: Put, region) => call('Kms', 'PutSecretValue', region, { SecretName, ...values }))
-  const move = useChange((values: Move, region) =>
+  const put = useChange(({ VersionStages: stage, ...values }: Put, region) =>
+    call('Kms', 'PutSecretValue', region, {
+      SecretName,
+      ...values,
+      VersionStages: stage ? JSON.stringify([stage]) : undefined,
+    }),
+  )
+  const move = useChange((values: Move | Removal, region) =>
     call('Kms', 'UpdateSecretVersionStage', region, { SecretName, ...values }),
   )
   const rows = (versions.data?.VersionIds.VersionId ?? []).toReversed()
-  const because = PlannedDeleteTime !== undefined && say('is.deleted')
+  const isDeleted = PlannedDeleteTime !== undefined && say('is.deleted')
+  const because = isDeleted || (SecretType !== 'Generic' && say('is.rotated'))
+  const known = [...new Set(rows.flatMap(({ VersionStages }) => VersionStages.VersionStage))]
+  const movable = ['ACSCurrent', ...known.filter(isCustom)]
   const close = () => setDialog(null)
   return (
     <Section
@@ -87,12 +103,14 @@ export function SecretVersions({
                 {
                   title: say('stages'),
                   key: 'stages',
-                  render: (_, { VersionStages }) =>
-                    VersionStages.VersionStage.map((stage) => (
-                      <Badge key={stage} tone={TONES[stage] ?? 'idle'}>
-                        {stage}
-                      </Badge>
-                    )),
+                  render: (_, { VersionId, VersionStages }) => (
+                    <Stages
+                      because={because}
+                      permission={permission('kms:UpdateSecretVersionStage')}
+                      remove={(VersionStage) => setDialog({ VersionStage, RemoveFromVersion: VersionId })}
+                      stages={VersionStages.VersionStage}
+                    />
+                  ),
                 },
                 {
                   title: common('field.created'),
@@ -104,7 +122,7 @@ export function SecretVersions({
                   key: 'value',
                   render: (_, { VersionId }) => (
                     <ValueOf
-                      because={because}
+                      because={isDeleted}
                       permission={permission('kms:GetSecretValue')}
                       secretName={SecretName}
                       versionId={VersionId}
@@ -140,6 +158,9 @@ export function SecretVersions({
           >
             <Input.TextArea autoComplete="off" className="mono" rows={4} spellCheck={false} />
           </ParameterField>
+          <ParameterField extra={say('put.stage.help')} label={say('move.stage')} name="VersionStages">
+            <AutoComplete options={movable.map((value) => ({ value }))} placeholder="ACSCurrent" />
+          </ParameterField>
         </FormDialog>
       )}
       {dialog === 'move' && (
@@ -151,11 +172,24 @@ export function SecretVersions({
           title={say('move')}
           verb={common('do.ok')}
         >
-          <ParameterField extra={say('move.help')} label={say('move.stage')} name="VersionStage" />
+          <ParameterField extra={say('move.help')} label={say('move.stage')} name="VersionStage">
+            <AutoComplete options={movable.map((value) => ({ value }))} />
+          </ParameterField>
           <ParameterField label={say('move.to')} name="MoveToVersion" needed>
             <Select options={rows.map(({ VersionId }) => ({ value: VersionId, label: VersionId }))} />
           </ParameterField>
         </FormDialog>
+      )}
+      {typeof dialog === 'object' && dialog !== null && (
+        <Confirm
+          close={close}
+          danger
+          run={() => move.mutateAsync(dialog)}
+          title={say('stage.remove', { stage: dialog.VersionStage })}
+          verb={say('stage.remove.verb')}
+        >
+          <p>{say('stage.remove.text', { stage: dialog.VersionStage, version: dialog.RemoveFromVersion })}</p>
+        </Confirm>
       )}
     </Section>
   )

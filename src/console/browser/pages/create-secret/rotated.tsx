@@ -1,0 +1,127 @@
+// The fields of secrets that the service rotates: whose credential it is, the credential as it is now, and how often it changes.
+import { AutoComplete, Form, Input, Radio } from 'antd'
+import { useEffect } from 'react'
+import { ParameterField } from '../../parts/parameter-field.tsx'
+import { useArns } from '../../service/arns.ts'
+import { useMayAsked, useReply } from '../../service/queries.ts'
+import type { AccessKey, User } from '../../service/replies.ts'
+import { useCommon, useTexts } from '../../texts/language.tsx'
+import { createSecretTexts } from '../create-secret.texts.ts'
+import { kindTexts } from '../secret/kinds.texts.ts'
+import type { RotatedValues } from './parameters.ts'
+
+/** The AccessKeys of a RAM user; where the caller may list them, their IDs are there already. */
+export function AccessKeysOfUser() {
+  const say = useTexts(createSecretTexts)
+  const kind = useTexts(kindTexts)
+  const arns = useArns()
+  const form = Form.useFormInstance<RotatedValues>()
+  const may = useMayAsked([{ Action: 'ram:ListUsers', Resource: arns.ram('user/*') }])
+  const mayList = may?.('ram:ListUsers', arns.ram('user/*')).Allowed === true
+  const users = useReply<{ Users: { User: readonly User[] } }>('Ram', 'ListUsers', { MaxItems: 100 }, mayList)
+  const names = users.data?.Users.User.map(({ UserName }) => UserName) ?? []
+  const chosen = Form.useWatch('user', form) ?? ''
+  const keys = useReply<{ AccessKeys: { AccessKey: readonly AccessKey[] } }>(
+    'Ram',
+    'ListAccessKeys',
+    { UserName: chosen },
+    names.includes(chosen),
+  )
+  const listed = keys.data?.AccessKeys.AccessKey
+  useEffect(() => {
+    listed?.forEach(({ AccessKeyId }, i) => {
+      form.setFieldValue(['credentials', i, 'id'], AccessKeyId)
+    })
+  }, [form, listed])
+  return (
+    <>
+      <Needed extra={say('user.help', { name: `acs/ram/user/${chosen || '…'}` })} label={kind('user')} name="user">
+        <AutoComplete
+          options={names.map((value) => ({ value }))}
+          showSearch={{ filterOption: (typed, option) => option?.value.includes(typed) === true }}
+        />
+      </Needed>
+      {listed?.length === 0 && <p className="bad">{say('user.keyless')}</p>}
+      <Credential at={0} id={say('key.id')} isNeeded secret={say('key.secret')} />
+      <Credential at={1} id={say('key.id.2')} isNeeded={listed?.length === 2} secret={say('key.secret.2')} />
+      <p className="muted">{say('key.secret.help')}</p>
+    </>
+  )
+}
+
+/** The accounts of a database whose passwords change. */
+export function AccountsOfDatabase() {
+  const say = useTexts(createSecretTexts)
+  const kind = useTexts(kindTexts)
+  const isDouble = Form.useWatch('accounts') === 'DoubleUsers'
+  return (
+    <>
+      <ParameterField label={say('name')} name="SecretName" />
+      <Needed extra={say('instance.help')} label={kind('instance')} name="instance">
+        <Input autoComplete="off" />
+      </Needed>
+      <Form.Item
+        extra={say(isDouble ? 'accounts.double' : 'accounts.single')}
+        label={kind('accounts')}
+        name="accounts"
+        required
+      >
+        <Radio.Group
+          options={[
+            { value: 'SingleUser', label: kind('accounts.SingleUser') },
+            { value: 'DoubleUsers', label: kind('accounts.DoubleUsers') },
+          ]}
+        />
+      </Form.Item>
+      <Credential at={0} id={say('account')} isNeeded secret={say('password')} />
+      {isDouble && <Credential at={1} id={say('account.2')} isNeeded secret={say('password.2')} />}
+    </>
+  )
+}
+
+/** Whether and how often the service rotates the secret. */
+export function RotationPolicy() {
+  const kind = useTexts(kindTexts)
+  const isOn = Form.useWatch('EnableAutomaticRotation') === true
+  return (
+    <>
+      <ParameterField label={kind('rotation')} name="EnableAutomaticRotation" />
+      {isOn && (
+        <ParameterField extra={kind('interval.help')} label={kind('interval')} name="RotationInterval" needed>
+          <Input autoComplete="off" />
+        </ParameterField>
+      )}
+    </>
+  )
+}
+
+interface CredentialProps {
+  readonly at: 0 | 1
+  readonly id: string
+  readonly secret: string
+  readonly isNeeded: boolean
+}
+
+function Credential({ at, id, secret, isNeeded }: CredentialProps) {
+  return (
+    <div className="field-pair">
+      <Needed label={id} name={['credentials', at, 'id']} needed={isNeeded}>
+        <Input autoComplete="off" className="mono" />
+      </Needed>
+      <Needed label={secret} name={['credentials', at, 'secret']} needed={isNeeded}>
+        <Input.Password autoComplete="new-password" />
+      </Needed>
+    </div>
+  )
+}
+
+/** A field that is a part of a parameter: the service checks the whole. */
+function Needed({
+  needed = true,
+  ...item
+}: Pick<React.ComponentProps<typeof Form.Item>, 'children' | 'extra' | 'label' | 'name'> & {
+  readonly needed?: boolean
+}) {
+  const common = useCommon()
+  return <Form.Item {...item} rules={needed ? [{ required: true, message: common('field.required') }] : []} />
+}

@@ -1,0 +1,46 @@
+import { AutoComplete } from 'antd'
+import { useSearchParams } from 'react-router'
+import { ParameterField } from '../../parts/parameter-field.tsx'
+import { useArns } from '../../service/arns.ts'
+import { useReply } from '../../service/queries.ts'
+import type { Aliases } from '../../service/replies.ts'
+import { useTexts } from '../../texts/language.tsx'
+import { cryptographyTexts } from '../cryptography.texts.ts'
+
+/** A key by its ID or alias; the aliases of the region are offered. */
+export function KeyField({ name, label }: { readonly name: string; readonly label: string }) {
+  const say = useTexts(cryptographyTexts)
+  const aliases = useKeyAliases()
+  return (
+    <ParameterField extra={say('key.help')} label={label} name={name} sent={(typed) => typed.trim()}>
+      <AutoComplete
+        options={aliases.map(({ AliasName }) => ({ value: AliasName }))}
+        showSearch={{ filterOption: (typed, option) => option?.value.includes(typed) === true }}
+      />
+    </ParameterField>
+  )
+}
+
+/** The key that the address names, with which forms begin; '' for none. */
+export function useKeyInAddress(): string {
+  return useSearchParams()[0].get('key') ?? ''
+}
+
+/** The ID of the key that was typed as its ID or alias; null while it is neither. */
+export function useKeyId(typed = ''): string | null {
+  const aliases = useKeyAliases()
+  const name = typed.trim()
+  if (/^[0-9a-f-]{36}$/i.test(name)) return name
+  return aliases.find(({ AliasName }) => AliasName === name)?.KeyId ?? null
+}
+
+/** The same, as its ARN. */
+export function useKeyArn(typed = ''): string | null {
+  const arns = useArns()
+  const id = useKeyId(typed)
+  return id && arns.kms(`key/${id}`)
+}
+
+function useKeyAliases(): Aliases['Aliases']['Alias'] {
+  return useReply<Aliases>('Kms', 'ListAliases', { PageSize: 100 }).data?.Aliases.Alias ?? []
+}

@@ -1,0 +1,161 @@
+// Signing and verifying by hand: the browser makes the digest of a message, and the service sees that alone.
+import { AutoComplete, Form, Input, Segmented, Select } from 'antd'
+import { useEffect } from 'react'
+import { useParameter } from '../../parts/operation-form.tsx'
+import { ParameterField } from '../../parts/parameter-field.tsx'
+import { call } from '../../service/call.ts'
+import { signsBy } from '../../service/key-specs.ts'
+import { useReply } from '../../service/queries.ts'
+import type { KeyMetadata, KeyVersions } from '../../service/replies.ts'
+import { toBase64 } from '../../service/wrapping.ts'
+import { useTexts } from '../../texts/language.tsx'
+import { cryptographyTexts } from '../cryptography.texts.ts'
+import { KeyField, useKeyId, useKeyInAddress } from './key-field.tsx'
+import { Operation, withoutBlanks } from './operation.tsx'
+
+interface ToSign {
+  readonly KeyId: string
+  readonly KeyVersionId: string
+  readonly Algorithm: string
+  /** A message, or its digest in Base64. */
+  readonly Digest: string
+  readonly as: 'message' | 'digest'
+}
+
+interface ToVerify extends ToSign {
+  readonly Value: string
+}
+
+export function Sign() {
+  const say = useTexts(cryptographyTexts)
+  return (
+    <Operation<ToSign>
+      action={() => 'kms:AsymmetricSign'}
+      context={null}
+      initial={{ as: 'message', KeyId: useKeyInAddress() }}
+      of="Kms.AsymmetricSign"
+      run={async (values, region) => call('Kms', 'AsymmetricSign', region, await parametersOf(values))}
+      verb={say('sign')}
+    >
+      <SignedFields />
+    </Operation>
+  )
+}
+
+export function Verify() {
+  const say = useTexts(cryptographyTexts)
+  return (
+    <Operation<ToVerify>
+      action={() => 'kms:AsymmetricVerify'}
+      context={null}
+      initial={{ as: 'message', KeyId: useKeyInAddress() }}
+      of="Kms.AsymmetricVerify"
+      run={async (values, region) =>
+        call('Kms', 'AsymmetricVerify', region, {
+          ...(await parametersOf(values)),
+          Value: withoutBlanks(values.Value),
+        })
+      }
+      verb={say('verify')}
+    >
+      <SignedFields />
+      <ParameterField label={say('signature')} name="Value" sent={withoutBlanks}>
+        <Input.TextArea autoComplete="off" className="mono" rows={4} spellCheck={false} />
+      </ParameterField>
+    </Operation>
+  )
+}
+
+/** Browsers have SHA-256, over HTTPS and from the same machine; the digest of SM2 needs the public key, too. */
+function hasDigestOf(algorithm: string | undefined): boolean {
+  return algorithm !== 'SM2DSA' && window.isSecureContext
+}
+
+async function parametersOf({ KeyId, KeyVersionId, Algorithm, Digest, as }: ToSign) {
+  const isMessage = as === 'message' && hasDigestOf(Algorithm)
+  const digest = isMessage ? await sha256(Digest) : withoutBlanks(Digest)
+  return { KeyId: KeyId.trim(), KeyVersionId: KeyVersionId.trim(), Algorithm, Digest: digest }
+}
+
+async function sha256(message: string): Promise<string> {
+  return toBase64(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(message))))
+}
+
+function SignedFields() {
+  const say = useTexts(cryptographyTexts)
+  return (
+    <>
+      <KeyField label={say('key')} name="KeyId" />
+      <VersionAndAlgorithm />
+      <MessageField />
+    </>
+  )
+}
+
+/** What the named key has of each; the newest version and the first algorithm are chosen at first. */
+function VersionAndAlgorithm() {
+  const say = useTexts(cryptographyTexts)
+  const form = Form.useFormInstance<ToSign>()
+  const KeyId = useKeyId(Form.useWatch('KeyId', form))
+  const { Enum: all = [] } = useParameter('Algorithm')
+  const named = { KeyId: KeyId ?? '' }
+  const key = useReply<{ KeyMetadata: KeyMetadata }>('Kms', 'DescribeKey', named, KeyId !== null)
+  const versions = useReply<KeyVersions>('Kms', 'ListKeyVersions', { ...named, PageSize: 100 }, KeyId !== null)
+  const spec = key.data?.KeyMetadata.KeySpec
+  const algorithms = spec === undefined ? all : all.filter((algorithm) => signsBy(spec, algorithm))
+  const ids = (versions.data?.KeyVersions.KeyVersion ?? [])
+    .toSorted((one, other) => other.CreationDate.localeCompare(one.CreationDate))
+    .map(({ KeyVersionId }) => KeyVersionId)
+  const [newest] = ids
+  const [first] = algorithms
+  useEffect(() => {
+    if (newest !== undefined) form.setFieldValue('KeyVersionId', newest)
+  }, [form, newest])
+  useEffect(() => {
+    if (spec !== undefined) form.setFieldValue('Algorithm', first)
+  }, [form, spec, first])
+  return (
+    <>
+      <ParameterField label={say('result.version')} name="KeyVersionId" sent={(typed) => typed.trim()}>
+        <AutoComplete options={ids.map((value) => ({ value }))} />
+      </ParameterField>
+      <ParameterField
+        extra={algorithms.length === 0 && say('algorithm.none')}
+        label={say('algorithm')}
+        name="Algorithm"
+      >
+        <Select options={algorithms.map((value) => ({ value, label: value }))} />
+      </ParameterField>
+    </>
+  )
+}
+
+function MessageField() {
+  const say = useTexts(cryptographyTexts)
+  const form = Form.useFormInstance<ToSign>()
+  const chosen: ToSign['as'] = Form.useWatch('as', form) ?? 'message'
+  const algorithm = Form.useWatch('Algorithm', form)
+  const isMessage = chosen === 'message' && hasDigestOf(algorithm)
+  return (
+    <>
+      {hasDigestOf(algorithm) && (
+        <Form.Item label={say('plaintext.as')} name="as">
+          <Segmented
+            options={[
+              { value: 'message', label: say('text') },
+              { value: 'digest', label: say('digest.as') },
+            ]}
+          />
+        </Form.Item>
+      )}
+      <ParameterField
+        extra={say(isMessage ? 'message.help' : algorithm === 'SM2DSA' ? 'digest.sm2' : 'digest.help')}
+        label={say(isMessage ? 'message' : 'digest')}
+        name="Digest"
+        sent={(typed) => (isMessage ? new TextEncoder().encode(typed) : withoutBlanks(typed))}
+      >
+        <Input.TextArea autoComplete="off" className={isMessage ? '' : 'mono'} rows={5} spellCheck={false} />
+      </ParameterField>
+    </>
+  )
+}

@@ -1,0 +1,67 @@
+import { Alert } from 'antd'
+import { WhyNot } from '../../parts/allowed.tsx'
+import { useArns } from '../../service/arns.ts'
+import { useMayAsked, useReply } from '../../service/queries.ts'
+import type { Secrets } from '../../service/replies.ts'
+import { useTexts } from '../../texts/language.tsx'
+import { keyActionTexts } from './key-actions.texts.ts'
+
+/** How many are named. */
+const NAMED = 10
+
+/** The secrets whose values a key encrypts, as far as the caller may know. */
+export function useProtectedSecrets(keyId: string) {
+  const arns = useArns()
+  const questions = [
+    { Action: 'kms:ListSecrets', Resource: arns.kms('secret') },
+    { Action: 'kms:DescribeSecret', Resource: arns.kms('secret/*') },
+  ]
+  const may = useMayAsked(questions)
+  const denied = may && questions.find(({ Action, Resource }) => !may(Action, Resource).Allowed)
+  const lacks =
+    may && denied
+      ? { answer: may(denied.Action, denied.Resource), action: denied.Action, resource: denied.Resource }
+      : null
+  const { data, error } = useReply<Secrets>(
+    'Kms',
+    'ListSecrets',
+    { PageSize: NAMED, Filters: JSON.stringify([{ Key: 'EncryptionKeyId', Values: [keyId] }]) },
+    may !== null && !denied,
+  )
+  return { data, error, lacks, isPending: !data && !error && !lacks }
+}
+
+/** Warns of the secrets that go with a key; says nothing where there are none. */
+export function ProtectedSecrets({ of }: { readonly of: ReturnType<typeof useProtectedSecrets> }) {
+  const say = useTexts(keyActionTexts)
+  const { data, error, lacks } = of
+  if (lacks || error)
+    return (
+      <Alert
+        description={lacks ? <WhyNot permission={lacks} /> : error?.message}
+        showIcon
+        title={say('secrets.unknown')}
+        type="warning"
+      />
+    )
+  if (!data || data.TotalCount === 0) return null
+  const names = data.SecretList.Secret.map(({ SecretName }) => SecretName)
+  const more = data.TotalCount - names.length
+  return (
+    <Alert
+      description={
+        <ul className="consequences">
+          {names.map((name) => (
+            <li key={name}>
+              <code className="mono">{name}</code>
+            </li>
+          ))}
+          {more > 0 && <li>{say('secrets.more', { count: more })}</li>}
+        </ul>
+      }
+      showIcon
+      title={say('secrets.some', { count: data.TotalCount })}
+      type="warning"
+    />
+  )
+}
