@@ -12,7 +12,7 @@ const READ_ONLY = ['AliyunKMSReadOnlyAccess', 'AliyunRAMReadOnlyAccess', 'Aliyun
 const MISSING = /Your policies do not allow (kms|ram|ims|actiontrail):[A-Za-z]+\./
 /** Buttons that show, copy, search, ask, go elsewhere, or prepare a form. */
 const HARMLESS =
-  /^(Copy .+|Actions of .+|Event Detail of .+|Load more|Refresh|Query|search|Cancel|Ask|Add|Add (tag|pair|condition)|Remove tag \d|Expand row)$/
+  /^(Copy .+|Show public key of .+|Actions of .+|Event Detail of .+|Load more|Refresh|Query|search|Cancel|Ask|Add|Add (tag|pair|condition)|Remove tag \d|Expand row)$/
 
 describe('a user who may only look', () => {
   let desk: Desk
