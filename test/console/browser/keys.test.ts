@@ -129,6 +129,8 @@ describe('keys in the browser', () => {
 
   it('encrypts and decrypts by hand, and shows a plaintext only when asked', async () => {
     await page.getByRole('link', { name: 'Cryptography' }).click()
+    await page.getByRole('link', { name: 'Find or create a key' }).waitFor()
+    assert.equal(await page.getByText('Written as (optional)').count(), 0)
     await page.getByLabel('Key', { exact: true }).fill('alias/orders')
     await page.keyboard.press('Escape')
     await page.getByLabel('Plaintext', { exact: true }).fill('Grüße 你好')

@@ -160,6 +160,7 @@ describe('every page of the console', () => {
   it('changes language and theme at once, and remembers both', async () => {
     const page = await desk.browser.newPage({ locale: 'en-GB', colorScheme: 'light' })
     await page.goto(desk.console)
+    await page.getByText('the pair that the service printed at its first start').waitFor()
     await page.getByRole('button', { name: '中文' }).click()
     await page.getByRole('heading', { name: '登录 Strongroom' }).waitFor()
     await page.getByRole('button', { name: '深色' }).click()

@@ -3,6 +3,10 @@ import type { Texts } from '../texts/format.ts'
 export const createSecretTexts = {
   title: ['Create Secret', '创建凭据'],
   name: ['Secret Name', '凭据名称'],
+  'name.help': [
+    'Letters, digits, Chinese characters and _ / + = . - @; not beginning with acs/.',
+    '字母、数字、汉字和 _ / + = . - @；不能以 acs/ 开头。',
+  ],
   type: ['Secret Type', '凭据类型'],
   'kind.Generic': ['Any value; you replace it.', '任意内容，由您更新。'],
   'kind.RAMCredentials': [
@@ -20,7 +24,7 @@ export const createSecretTexts = {
   ],
   'key.id': ['AccessKey ID', 'AccessKey ID'],
   'key.secret': ['AccessKey Secret', 'AccessKey Secret'],
-  'key.id.2': ['Second AccessKey ID, if there is one', '第二个AccessKey ID（如有）'],
+  'key.id.2': ['Second AccessKey ID', '第二个AccessKey ID'],
   'key.secret.2': ['Second AccessKey Secret', '第二个AccessKey Secret'],
   'key.secret.help': [
     'The secret must have all AccessKeys of the user. Where you no longer have an AccessKey Secret, write anything, and choose Rotate Now afterwards.',

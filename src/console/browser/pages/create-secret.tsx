@@ -60,7 +60,7 @@ export default function CreateSecretPage() {
         </ParameterField>
         {type === 'Generic' && (
           <>
-            <ParameterField label={say('name')} name="SecretName" />
+            <ParameterField extra={say('name.help')} label={say('name')} name="SecretName" />
             <ParameterField
               extra={({ MaxBytes: bytes = 0 }) => say('data.help', { bytes })}
               label={say('data')}

@@ -11,6 +11,7 @@ export const cryptographyTexts = {
   reencrypt: ['Re-encrypt', '转加密'],
   key: ['Key', '密钥'],
   'key.help': ['A key ID, or an alias as alias/name.', '密钥ID，或形如 alias/名称 的别名。'],
+  'key.find': ['Find or create a key', '查找或创建密钥'],
   destination: ['New key', '目标密钥'],
   plaintext: ['Plaintext', '明文'],
   'plaintext.help': ['Up to {count} bytes. A text is sent as UTF-8.', '最多{count}字节，文本以UTF-8编码发送。'],

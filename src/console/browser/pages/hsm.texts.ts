@@ -15,7 +15,11 @@ export const hsmTexts = {
     'This region has no HSM. Keys with the protection level HSM can be made in: {regions}.',
     '本地域未配置硬件密码机。可在以下地域创建硬件密码机密钥：{regions}。',
   ],
-  nowhere: ['No region of this server has an HSM.', '本服务器的所有地域均未配置硬件密码机。'],
+  nowhere: [
+    'No region of this server has an HSM. Whoever runs the server connects one:',
+    '本服务器的所有地域均未配置硬件密码机。由服务运维方接入：',
+  ],
+  'nowhere.how': ['Keys in an HSM', '使用硬件密码机'],
   can: ['What it does', '功能'],
   'can.1': [
     'Makes AES keys of 256 bits and key pairs, and unwraps imported material inside the device.',

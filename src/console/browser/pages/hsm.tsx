@@ -33,7 +33,18 @@ export default function HsmPage() {
   return (
     <Page lead={say('lead')} name={common('nav.hsm')} title={common('nav.hsm')}>
       {!hasHsm && (
-        <p>{withHsm.length > 0 ? say('none', { regions: withHsm.map(({ Id }) => Id).join(', ') }) : say('nowhere')}</p>
+        <p>
+          {withHsm.length > 0 ? (
+            say('none', { regions: withHsm.map(({ Id }) => Id).join(', ') })
+          ) : (
+            <>
+              {say('nowhere')}{' '}
+              <a href="/docs/hsm" rel="noreferrer" target="_blank">
+                {say('nowhere.how')}
+              </a>
+            </>
+          )}
+        </p>
       )}
       {withHsm.length > 0 && (
         <Section title={say('regions')}>

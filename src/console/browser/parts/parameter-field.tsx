@@ -54,7 +54,7 @@ export function ParameterField({
       label={typeof label === 'function' ? label(declared) : label}
       name={name}
       {...(noStyle ? { noStyle } : {})}
-      required={isRequired || (declared.Type === 'choice' && declared.Default !== undefined)}
+      required={isRequired || isAlwaysSet(declared)}
       rules={[
         {
           validator: async (_, typed: Value) => {
@@ -70,6 +70,11 @@ export function ParameterField({
       {children ?? usualInput(declared, labelOf)}
     </Form.Item>
   )
+}
+
+/** Whether the field has a value whatever the reader does, so that no mark calls it optional. */
+function isAlwaysSet({ Type, Default }: DeclaredParameter): boolean {
+  return Type === 'boolean' || (Type === 'choice' && Default !== undefined)
 }
 
 function usualInput(declared: DeclaredParameter, labelOf: Props['labelOf'] = (choice) => choice): ReactElement {

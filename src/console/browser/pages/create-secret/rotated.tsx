@@ -35,7 +35,7 @@ export function AccessKeysOfUser() {
   }, [form, listed])
   return (
     <>
-      <Needed extra={say('user.help', { name: `acs/ram/user/${chosen || '…'}` })} label={kind('user')} name="user">
+      <Needed extra={chosen && say('user.help', { name: `acs/ram/user/${chosen}` })} label={kind('user')} name="user">
         <AutoComplete
           options={names.map((value) => ({ value }))}
           showSearch={{ filterOption: (typed, option) => option?.value.includes(typed) === true }}
@@ -56,7 +56,7 @@ export function AccountsOfDatabase() {
   const isDouble = Form.useWatch('accounts') === 'DoubleUsers'
   return (
     <>
-      <ParameterField label={say('name')} name="SecretName" />
+      <ParameterField extra={say('name.help')} label={say('name')} name="SecretName" />
       <Needed extra={say('instance.help')} label={kind('instance')} name="instance">
         <Input autoComplete="off" />
       </Needed>
@@ -106,7 +106,7 @@ function Credential({ at, id, secret, isNeeded }: CredentialProps) {
   return (
     <div className="field-pair">
       <Needed label={id} name={['credentials', at, 'id']} needed={isNeeded}>
-        <Input autoComplete="off" className="mono" />
+        <Input autoComplete="off" />
       </Needed>
       <Needed label={secret} name={['credentials', at, 'secret']} needed={isNeeded}>
         <Input.Password autoComplete="new-password" />

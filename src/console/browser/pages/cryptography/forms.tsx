@@ -48,7 +48,7 @@ function PlaintextField() {
   const as: Writing = Form.useWatch('as') ?? 'text'
   return (
     <>
-      <Form.Item label={say('plaintext.as')} name="as">
+      <Form.Item label={say('plaintext.as')} name="as" required>
         <Segmented
           options={[
             { value: 'text', label: say('text') },
@@ -136,7 +136,7 @@ export function DataKey() {
         labelOf={(spec) => say('bits', { bits: spec.replace('AES_', ''), spec })}
         name="KeySpec"
       />
-      <Form.Item label={say('with-plaintext')} name="plain" valuePropName="checked">
+      <Form.Item label={say('with-plaintext')} name="plain" required valuePropName="checked">
         <Switch />
       </Form.Item>
     </Operation>

@@ -1,7 +1,9 @@
 import { AutoComplete } from 'antd'
-import { useSearchParams } from 'react-router'
+import { Link, useSearchParams } from 'react-router'
+import { useRegion } from '../../frame/region.ts'
 import { ParameterField } from '../../parts/parameter-field.tsx'
 import { useArns } from '../../service/arns.ts'
+import { paths } from '../../service/paths.ts'
 import { useReply } from '../../service/queries.ts'
 import type { Aliases } from '../../service/replies.ts'
 import { useTexts } from '../../texts/language.tsx'
@@ -10,9 +12,19 @@ import { cryptographyTexts } from '../cryptography.texts.ts'
 /** A key by its ID or alias; the aliases of the region are offered. */
 export function KeyField({ name, label }: { readonly name: string; readonly label: string }) {
   const say = useTexts(cryptographyTexts)
+  const region = useRegion()
   const aliases = useKeyAliases()
   return (
-    <ParameterField extra={say('key.help')} label={label} name={name} sent={(typed) => typed.trim()}>
+    <ParameterField
+      extra={
+        <>
+          {say('key.help')} <Link to={paths.keys(region)}>{say('key.find')}</Link>
+        </>
+      }
+      label={label}
+      name={name}
+      sent={(typed) => typed.trim()}
+    >
       <AutoComplete
         options={aliases.map(({ AliasName }) => ({ value: AliasName }))}
         showSearch={{ filterOption: (typed, option) => option?.value.includes(typed) === true }}

@@ -139,7 +139,7 @@ function MessageField() {
   return (
     <>
       {hasDigestOf(algorithm) && (
-        <Form.Item label={say('plaintext.as')} name="as">
+        <Form.Item label={say('plaintext.as')} name="as" required>
           <Segmented
             options={[
               { value: 'message', label: say('text') },

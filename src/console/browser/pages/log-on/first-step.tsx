@@ -34,6 +34,7 @@ export function NameAndPassword({ busy, step }: StepProps) {
           <Input autoCapitalize="off" autoComplete="username" autoFocus spellCheck={false} />
         </Form.Item>
         <Submit busy={busy}>{common('do.next')}</Submit>
+        <p className="muted">{say('first')}</p>
       </Form>
     )
   return (

@@ -85,6 +85,7 @@ export function Attachments({ kind, name }: { readonly kind: Exclude<Kind, 'Poli
         >
           {/* Each policy is a call of its own: the field holds those of all. */}
           <Form.Item
+            extra={say('policies.choose')}
             label={common('nav.policies')}
             name="chosen"
             rules={[{ required: true, message: common('field.required') }]}

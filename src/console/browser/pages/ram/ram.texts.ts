@@ -39,6 +39,13 @@ export const ramTexts = {
   permissions: ['Permissions', '权限管理'],
   groups: ['Groups', '用户组'],
   members: ['Members', '成员'],
+  'user.next': ['What this user needs', '后续步骤'],
+  'user.next.person': ['A person: enable the console logon', '供人员使用：启用控制台登录'],
+  'user.next.program': ['A program: create an AccessKey', '供程序使用：创建AccessKey'],
+  'user.next.rights': [
+    'Either: add permissions, since a new user may do nothing',
+    '均需：添加权限，新用户没有任何权限',
+  ],
   'user.edit': ['Edit user', '修改用户'],
   'User.delete': ['Delete user', '删除用户'],
   'User.delete.text': [
@@ -120,7 +127,14 @@ export const ramTexts = {
     '使用 {id} 的调用将立即被拒绝。请先确认最后使用时间。',
   ],
   'add.permissions': ['Add Permissions', '添加权限'],
-  'policies.of.none': ['No policy is attached.', '未附加权限策略。'],
+  'policies.of.none': [
+    'No policy is attached. Without one nothing is allowed: choose Add Permissions.',
+    '未附加权限策略。没有权限策略则不允许任何操作，请选择添加权限。',
+  ],
+  'policies.choose': [
+    'Several at once. System policies come with the service; your own are made on the page Policies.',
+    '可多选。系统策略由服务提供，自定义策略在权限策略页面创建。',
+  ],
   detach: ['Detach {name}', '移除权限策略 {name}'],
   'inherited.from': ['from group {name}', '来自用户组 {name}'],
   'type.System': ['System', '系统策略'],

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { useParams } from 'react-router'
+import { Link, useParams } from 'react-router'
 import { Do } from '../../parts/allowed.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { Facts, Page, Ready, Section } from '../../parts/page.tsx'
@@ -92,7 +92,7 @@ function Basics({ user }: { readonly user: User }) {
       <Facts
         of={[
           [say('logon.name'), user.UserName],
-          [say('display.name'), user.DisplayName],
+          [say('display.name'), user.DisplayName || <span className="muted">{common('say.none')}</span>],
           [
             say('uid'),
             <code className="mono" key="uid">
@@ -106,6 +106,7 @@ function Basics({ user }: { readonly user: User }) {
           [say('last.login'), <When date={user.LastLoginDate} key="login" />],
         ]}
       />
+      {!user.LastLoginDate && <NextSteps name={user.UserName} />}
       {open && (
         <FormDialog<Edited>
           close={() => setOpen(false)}
@@ -127,5 +128,27 @@ function Basics({ user }: { readonly user: User }) {
         </FormDialog>
       )}
     </Section>
+  )
+}
+
+/** Where to go on with a user who was just made. */
+function NextSteps({ name }: { readonly name: string }) {
+  const say = useTexts(ramTexts)
+  const steps = [
+    ['user.next.person', 'authentication'],
+    ['user.next.program', 'accesskeys'],
+    ['user.next.rights', 'permissions'],
+  ] as const
+  return (
+    <>
+      <h3>{say('user.next')}</h3>
+      <ul className="consequences">
+        {steps.map(([text, tab]) => (
+          <li key={tab}>
+            <Link to={paths.user(name, tab)}>{say(text)}</Link>
+          </li>
+        ))}
+      </ul>
+    </>
   )
 }

@@ -99,7 +99,11 @@ export function SecretVersions({
           <div className="panel">
             <Table<SecretVersion>
               columns={[
-                { title: say('version'), dataIndex: 'VersionId', className: 'mono' },
+                {
+                  title: say('version'),
+                  dataIndex: 'VersionId',
+                  render: (id: string) => <code className="mono">{id}</code>,
+                },
                 {
                   title: say('stages'),
                   key: 'stages',
