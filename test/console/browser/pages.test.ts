@@ -144,6 +144,21 @@ describe('every page of the console', () => {
     await page.context().close()
   })
 
+  it('shows Overview without the scripts of tables and forms', async () => {
+    const page = await desk.root()
+    const scripts: string[] = []
+    page.on('request', (request) => scripts.push(request.url()))
+    await page.goto(desk.console)
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+    await page.waitForLoadState('networkidle')
+    assert.ok(scripts.some((url) => /\/overview-[^/]+\.js$/.test(url)))
+    assert.deepEqual(
+      scripts.filter((url) => /\/(table|date-picker|parameter-field|code-editor)-[^/]+\.js$/.test(url)),
+      [],
+    )
+    await page.context().close()
+  })
+
   it('is used by the keyboard alone, from the first Tab', async () => {
     const page = await desk.root()
     await desk.go(page, '/cn-hangzhou/keys')

@@ -10,6 +10,7 @@ import { paths } from '../../service/paths.ts'
 import type { TrailEvent } from '../../service/replies.ts'
 import { useDates, useTexts } from '../../texts/language.tsx'
 import { eventTexts } from '../events.texts.ts'
+import { userOf } from './user-of.ts'
 
 export function EventTable({ events }: { readonly events: readonly TrailEvent[] }) {
   const say = useTexts(eventTexts)
@@ -100,10 +101,6 @@ function EventDetail({ event }: { readonly event: TrailEvent }) {
 function Result({ event: { errorCode } }: { readonly event: TrailEvent }) {
   const say = useTexts(eventTexts)
   return errorCode ? <Badge tone="bad">{errorCode}</Badge> : <Badge tone="good">{say('ok')}</Badge>
-}
-
-export function userOf({ userIdentity }: TrailEvent): string {
-  return userIdentity?.userName ?? userIdentity?.type ?? ''
 }
 
 function resourceOf({ referencedResources, resourceName }: TrailEvent): string {
