@@ -3,13 +3,13 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { App, ConfigProvider, Spin } from 'antd'
 import english from 'antd/locale/en_US'
 import { Suspense, useEffect, useState } from 'react'
-import { BrowserRouter, Navigate, Route, Routes, useLocation } from 'react-router'
+import { BrowserRouter, Navigate, Route, Routes } from 'react-router'
 import { Frame } from './frame/frame.tsx'
 import { usePreferences } from './frame/preferences.ts'
 import { themeOf } from './frame/theme.ts'
 import { LogOn } from './pages/log-on.tsx'
 import { Refused } from './parts/refused.tsx'
-import { loadAhead, PAGES } from './routes.tsx'
+import { PAGES } from './routes.tsx'
 import { Refusal, request, sessionEnded } from './service/call.ts'
 import { paths } from './service/paths.ts'
 import { type Session, SessionProvider, sessionKey } from './service/session.tsx'
@@ -29,7 +29,17 @@ const newClient = () =>
     },
   })
 
-export function Application() {
+/** Where the application is on its server. */
+export const BASE = '/console'
+
+type Asked = Promise<{ readonly Session: Session }>
+
+export function askSession(): Asked {
+  return request('GET', 'session')
+}
+
+/** `session` is what was asked before the first rendering. */
+export function Application({ session }: { readonly session: Asked }) {
   const preferences = usePreferences()
   const { language } = preferences
   // There is a locale from the start: adding one later makes React mount every page again, which loses what the reader typed.
@@ -48,8 +58,8 @@ export function Application() {
     >
       <App>
         <LanguageProvider value={language}>
-          <BrowserRouter basename="/console">
-            <Gate preferences={preferences} />
+          <BrowserRouter basename={BASE}>
+            <Gate preferences={preferences} session={session} />
           </BrowserRouter>
         </LanguageProvider>
       </App>
@@ -57,9 +67,13 @@ export function Application() {
   )
 }
 
-/** Asks for the session; without one the page to log on stands at every path, and leads back to it. */
-function Gate({ preferences }: { readonly preferences: ReturnType<typeof usePreferences> }) {
-  const { pathname } = useLocation()
+interface GateProps {
+  readonly preferences: ReturnType<typeof usePreferences>
+  readonly session: Asked
+}
+
+/** Waits for the session; without one the page to log on stands at every path, and leads back to it. */
+function Gate({ preferences, session: first }: GateProps) {
   const [state, setState] = useState<Session | 'asked' | 'none' | 'over'>('asked')
   const [error, setError] = useState<Error | null>(null)
   // What one session read dies with it; so does, by the key below, what its pages show and its forms hold.
@@ -69,17 +83,16 @@ function Gate({ preferences }: { readonly preferences: ReturnType<typeof usePref
     setState(next)
     setClient(newClient())
   }
-  const ask = () => {
+  const wait = (asked: Asked) => {
     setError(null)
-    request<{ readonly Session: Session }>('GET', 'session').then(
+    asked.then(
       (reply) => become(reply.Session),
       (thrown: Error) => (thrown instanceof Refusal && thrown.status === 401 ? become('none') : setError(thrown)),
     )
   }
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked once, when the application starts
+  // biome-ignore lint/correctness/useExhaustiveDependencies: waited for once, when the application starts
   useEffect(() => {
-    ask()
-    loadAhead(pathname)
+    wait(first)
     const end = () => {
       setState((now) => (typeof now === 'object' || now === 'over' ? 'over' : 'none'))
       setClient(newClient())
@@ -88,7 +101,7 @@ function Gate({ preferences }: { readonly preferences: ReturnType<typeof usePref
     return () => void sessionEnded.delete(end)
   }, [])
   useSessionWatch(session, become)
-  if (error) return <Refused again={ask} error={error} />
+  if (error) return <Refused again={() => wait(askSession())} error={error} />
   if (state === 'asked') return <Spin className="waiting" />
   if (!session) return <LogOn enter={become} isOver={state === 'over'} preferences={preferences} />
   const leave = async () => {
