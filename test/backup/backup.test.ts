@@ -14,7 +14,7 @@ import { KMS_INDEX } from '../../src/kms/record-index.ts'
 import { storedServiceWork } from '../../src/ledger/stored-event.ts'
 import { openCopyTarget, openSource } from '../../src/storage/copying/open.ts'
 import { runHere } from '../acceptance/line.ts'
-import { BIN, removeFolder, runProgram, temporaryFolder } from '../acceptance/program.ts'
+import { BIN, removeFolder, runProgram, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { type PostgresqlServer, startPostgresql } from '../storage/postgresql-server.ts'
 import { until } from '../until.ts'
@@ -423,6 +423,47 @@ describe('a migration', () => {
       removeFolder(data)
     }
   })
+})
+
+describe('a rehearsal', () => {
+  for (const [name, fresh] of [
+    ['SQLite', () => null],
+    ['PostgreSQL', () => postgresql.database()],
+  ] as const)
+    it(`on ${name}: a server is backed up under load and lost with its machine, and another one serves`, async (test) => {
+      const [lost, data] = [temporaryFolder(), temporaryFolder()]
+      const [former, database] = [fresh(), fresh()]
+      const program = await startProgram({ data: lost, flags: where(lost, former).slice(2) })
+      const { KeyId } = (await program.call('CreateKey')).body.KeyMetadata
+      const { CiphertextBlob } = (await program.call('Encrypt', { KeyId, Plaintext: 'aGVsbG8=' })).body
+      let isLost = false
+      const load = Array.from({ length: 4 }, async () => {
+        while (!isLost) await program.call('Encrypt', { KeyId, Plaintext: 'aGVsbG8=' }).catch(() => {})
+      })
+      const backup = file(`rehearsal-${name}.age`)
+      const made = await runHere(['backup', '--to', backup, '--recipient', recipient, ...where(lost, former)])
+      assert.equal(made.code, 0, made.err)
+      // What is kept elsewhere.
+      for (const kept of ['root-key', 'root-credentials.json']) copyFileSync(join(lost, kept), join(data, kept))
+      isLost = true
+      assert.equal(await program.stop('SIGKILL'), null)
+      await Promise.all(load)
+      removeFolder(lost)
+      const began = performance.now()
+      const done = await runHere(restoring(backup, data, database))
+      assert.equal(done.code, 0, done.err)
+      const another = await startProgram({ data, flags: where(data, database).slice(2) })
+      try {
+        const opened = await another.call('Decrypt', { CiphertextBlob })
+        assert.deepEqual([opened.status, opened.body.Plaintext], [200, 'aGVsbG8='])
+        test.diagnostic(`serves again after ${Math.round(performance.now() - began)} ms`)
+        const verified = await runHere(['audit', 'verify', ...where(data, database)])
+        assert.deepEqual([verified.code, verified.err], [0, ''])
+      } finally {
+        await another.stop()
+        removeFolder(data)
+      }
+    })
 })
 
 describe('backup keys', () => {
