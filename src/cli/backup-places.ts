@@ -1,8 +1,10 @@
-// Where a backup is: a file, or standard output and input.
+// Where a backup is: a file, standard output and input, or an object in a bucket.
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream, existsSync } from 'node:fs'
+import { S3Object } from '../actiontrail/delivery/targets/s3.ts'
 import { streamNewFile } from '../house/new-file.ts'
+import type { TargetSettings } from '../settings/trail.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -13,8 +15,27 @@ export interface Place {
   readonly read: (() => AsyncIterable<Buffer>) | null
 }
 
+const BUCKET = /^bucket:([^/]+)\/(.+)$/s
+
+/** The object that `bucket:BUCKET/KEY` names, at the endpoint of `delivery-target`; null for other texts. Throws UsageError. */
+function objectAt(text: string, target: Target): S3Object | null {
+  if (!text.startsWith('bucket:')) return null
+  const [, bucket, key] = BUCKET.exec(text) ?? []
+  if (bucket === undefined || key === undefined)
+    throw new UsageError(`\`${text}\` must be bucket:BUCKET/KEY, such as bucket:backups/2026-03-01.age`)
+  const settings = target()
+  if ('folder' in settings)
+    throw new UsageError('a bucket needs the endpoint that has it: set `delivery-target`, and its credentials')
+  return new S3Object(settings, bucket, key)
+}
+
+/** Where buckets are; asked only where a backup is in one. */
+export type Target = () => TargetSettings
+
 /** Where the backup goes. Throws UsageError. */
-export function placeToWrite(text: string, around: Surroundings): Place {
+export function placeToWrite(text: string, around: Surroundings, target: Target): Place {
+  const object = objectAt(text, target)
+  if (object) return { write: (chunks) => object.write(chunks), read: () => object.read() }
   if (text === '-') {
     if (around.printsToTerminal) throw new UsageError('a backup is no text for a terminal: name a file, or use a pipe')
     return { write: (chunks) => printed(chunks, around), read: null }
@@ -24,7 +45,9 @@ export function placeToWrite(text: string, around: Surroundings): Place {
 }
 
 /** Where the backup comes from. */
-export function streamToRead(text: string, around: Surroundings): AsyncIterable<Buffer> {
+export function streamToRead(text: string, around: Surroundings, target: Target): AsyncIterable<Buffer> {
+  const object = objectAt(text, target)
+  if (object) return object.read()
   return text === '-' ? around.input() : createReadStream(text)
 }
 

@@ -8,7 +8,7 @@ import { openAge } from '../cryptography/age-stream.ts'
 import { named } from '../ledger/chain.ts'
 import type { Copied } from '../storage/copying/copied.ts'
 import { countIn, laneOf } from '../storage/lane.ts'
-import { streamToRead } from './backup-places.ts'
+import { streamToRead, type Target } from './backup-places.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Opens the backup at this place. What is wrong with it becomes one sentence that names it. */
@@ -16,11 +16,14 @@ export async function openBackup(
   from: string,
   identities: readonly Identity[],
   around: Surroundings,
+  target: Target,
 ): Promise<DecodedBackup> {
   const said = (error: unknown) => troubleOf(error, from)
-  const { head, rows } = await decodeBackup(openAge(streamToRead(from, around), identities)).catch((error: unknown) => {
-    throw said(error)
-  })
+  const { head, rows } = await decodeBackup(openAge(streamToRead(from, around, target), identities)).catch(
+    (error: unknown) => {
+      throw said(error)
+    },
+  )
   return { head, rows: explained(rows, said) }
 }
 

@@ -20,9 +20,9 @@ import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
 import { unknownVerb } from './verb.ts'
 
-const USAGE = `usage: strongroom backup --to FILE|- --recipient age1… [--no-verify] [--data DIR] …
+const USAGE = `usage: strongroom backup --to FILE|-|bucket:BUCKET/KEY --recipient age1… [--no-verify] [--data DIR] …
        strongroom backup key --output FILE
-       strongroom backup verify FILE|- --identity FILE
+       strongroom backup verify FILE|-|bucket:BUCKET/KEY --identity FILE
 
 A backup does not contain what opens the root key: keep the key file or the passphrase, or a backup of the HSM's token, apart from it.
 Without that, no backup opens a key, ever.
@@ -30,10 +30,12 @@ backup writes all of the database as it is at one moment, beside running servers
 file of age (age-encryption.org), sealed for one recipient or several (--recipient, --recipients-file FILE). The machine needs no
 private key. The file gets its name when all of it is on disk; it is then read again, and compared with what was written, unless
 you say --no-verify. The exit code is 1 if the trail in it is not intact; the file is kept.
+bucket: is an object of a bucket at the endpoint of the setting delivery-target, with the credentials of that. It replaces an object
+of the same name, and appears when all of it is there.
 key makes a backup key: it writes the private key to FILE (mode 0600) and prints the recipient. Keep the file away from the servers.
 verify opens all of a backup. It prints from when it is, what it holds and what opens its root key, and follows every chain of
 events. Only a restore, which has the root key, shows that records are authentic.
-Further flags are those of \`strongroom serve\`; they say where the database is.`
+Further flags are those of \`strongroom serve\`; they say where the database and buckets are.`
 
 const OWN: FlagKinds = {
   to: 'value',
@@ -57,8 +59,9 @@ export async function backup(args: readonly string[], around: Surroundings): Pro
 
 async function write(flags: Flags, around: Surroundings): Promise<number> {
   const recipients = recipientsOf(flags, around)
-  const place = placeToWrite(flags.must('to', USAGE), around)
+  const to = flags.must('to', USAGE)
   const settings = settingsFrom(flags, around.env, around.readFile)
+  const place = placeToWrite(to, around, () => settings.deliveryTarget)
   // Before the moment of the copy: what was committed until then is in it.
   const at = SYSTEM.now()
   await using source = await openSource(databaseUrl(settings))
@@ -107,9 +110,11 @@ function makeKey(flags: Flags, around: Surroundings): number {
 
 async function verify(args: readonly string[], around: Surroundings): Promise<number> {
   const [[from = ''], rest] = wordsFirst(args)
-  const flags = readFlags(rest, { identity: 'list' }, 'backup verify')
+  const flags = readFlags(rest, { ...SETTING_FLAGS, identity: 'list' }, 'backup verify')
   if (from === '') throw new UsageError(`say which backup:\n${USAGE}`)
-  const { head, rows } = await openBackup(from, identitiesOf(flags, around), around)
+  const { head, rows } = await openBackup(from, identitiesOf(flags, around), around, () => {
+    return settingsFrom(flags, around.env, around.readFile).deliveryTarget
+  })
   const [judge, draw] = [new Judge(), bar(around, 'rows')]
   for await (const _ of judgedRows(rows, judge, (seen) => draw(seen, total(head.counts))));
   around.status('')

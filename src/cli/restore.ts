@@ -21,7 +21,7 @@ import { settleCopy } from './copied-database.ts'
 import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
 
-const USAGE = `usage: strongroom restore --from FILE|- --identity FILE [--witness FILE] [--accept-damage] [--data DIR | --database URL] …
+const USAGE = `usage: strongroom restore --from FILE|-|bucket:BUCKET/KEY --identity FILE [--witness FILE] [--accept-damage] [--data DIR | --database URL] …
 
 The root key is not in a backup: put the key file in its place (root-key in the data folder, or --root-key-file), set the passphrase
 or connect the HSM, as it was at the time of the backup.
@@ -50,7 +50,7 @@ export async function restore(args: readonly string[], open: Open, around: Surro
   const from = flags.must('from', USAGE)
   const identities = identitiesOf(flags, around)
   const settings = settingsFrom(flags, around.env, around.readFile)
-  const { head, rows } = await openBackup(from, identities, around)
+  const { head, rows } = await openBackup(from, identities, around, () => settings.deliveryTarget)
   mkdirSync(settings.data, { recursive: true, mode: 0o700 })
   using _ = isShared(settings) ? null : onlyServer(settings.data)
   await using target = await openCopyTarget(databaseUrl(settings), KMS_INDEX)

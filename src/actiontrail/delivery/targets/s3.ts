@@ -10,6 +10,18 @@ const CHECK_MS = 5_000
 const CONNECT_MS = 5_000
 const REQUEST_MS = 25_000
 
+/** How a client tries: how often at most, and how long it waits for an answer. */
+interface Patience {
+  readonly attempts: number
+  readonly requestMs: number
+}
+/** The delivery itself retries, with backoff. */
+const ONCE: Patience = { attempts: 1, requestMs: REQUEST_MS }
+const STEADY: Patience = { attempts: 5, requestMs: 300_000 }
+
+/** A part of a long object. There can be 10,000 of them, so an object may have 160 GiB. */
+const PART_BYTES = 16 * 1024 * 1024
+
 export class S3Target implements DeliveryTarget {
   readonly shared = true
   readonly #options: S3Options
@@ -30,7 +42,7 @@ export class S3Target implements DeliveryTarget {
 
   async put(_: string, bucket: string, key: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     const { PutObjectCommand } = await import('@aws-sdk/client-s3')
-    this.#client ??= connect(this.#options)
+    this.#client ??= connect(this.#options, ONCE)
     const client = await this.#client
     const contentType = key.endsWith('.json')
       ? 'application/json'
@@ -52,18 +64,89 @@ export class S3Target implements DeliveryTarget {
   }
 }
 
-async function connect({ endpoint, region, pathStyle, credentials }: S3Options): Promise<S3Client> {
+/** One long object of a bucket, which is written or read in pieces. */
+export class S3Object {
+  readonly #options: S3Options
+  readonly #at: { readonly Bucket: string; readonly Key: string }
+
+  constructor(options: S3Options, bucket: string, key: string) {
+    this.#options = options
+    this.#at = { Bucket: bucket, Key: key }
+  }
+
+  /** Writes all of it, or nothing under its name; replaces an object of the same name. Rejects with TargetFault. */
+  async write(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const s3 = await import('@aws-sdk/client-s3')
+    const client = await connect(this.#options, STEADY)
+    const begin = new s3.CreateMultipartUploadCommand(this.#at)
+    const { UploadId } = await client.send(begin).catch(failed)
+    const upload = { ...this.#at, UploadId }
+    try {
+      const parts: { PartNumber: number; ETag: string | undefined }[] = []
+      for await (const bytes of inParts(chunks)) {
+        const PartNumber = parts.length + 1
+        const part = new s3.UploadPartCommand({ ...upload, PartNumber, Body: bytes, ContentLength: bytes.length })
+        parts.push({ PartNumber, ETag: (await client.send(part).catch(failed)).ETag })
+      }
+      const end = new s3.CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts } })
+      await client.send(end).catch(failed)
+    } catch (error) {
+      // The bucket would keep the parts, and charge for them.
+      await client.send(new s3.AbortMultipartUploadCommand(upload)).catch(() => {})
+      throw error
+    } finally {
+      client.destroy()
+    }
+  }
+
+  /** All of it. Rejects with TargetFault, or with what to change where there is no such object. */
+  async *read(): AsyncGenerator<Buffer> {
+    const { GetObjectCommand } = await import('@aws-sdk/client-s3')
+    const client = await connect(this.#options, STEADY)
+    try {
+      const { Body } = await client.send(new GetObjectCommand(this.#at)).catch((error: Partial<S3ServiceException>) => {
+        if (error.name === 'NoSuchKey') throw new Error(`the bucket ${this.#at.Bucket} has no object ${this.#at.Key}`)
+        throw faultOf(error)
+      })
+      for await (const chunk of Body as AsyncIterable<Uint8Array>) yield Buffer.from(chunk)
+    } finally {
+      client.destroy()
+    }
+  }
+}
+
+function failed(error: unknown): never {
+  throw faultOf(error)
+}
+
+/** Pieces of PART_BYTES; the last may be shorter. */
+async function* inParts(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let parts: Uint8Array[] = []
+  let held = 0
+  for await (const chunk of chunks) {
+    parts.push(chunk)
+    held += chunk.length
+    if (held < PART_BYTES) continue
+    const all = Buffer.concat(parts)
+    yield all.subarray(0, PART_BYTES)
+    parts = [all.subarray(PART_BYTES)]
+    held = all.length - PART_BYTES
+  }
+  yield Buffer.concat(parts)
+}
+
+async function connect({ endpoint, region, pathStyle, credentials }: S3Options, patience: Patience): Promise<S3Client> {
   const { S3Client } = await import('@aws-sdk/client-s3')
   return new S3Client({
     endpoint,
     region,
     forcePathStyle: pathStyle,
     credentials: { accessKeyId: credentials.accessKeyId, secretAccessKey: credentials.accessKeySecret },
-    // The delivery itself retries, with backoff. OSS does not support checksums in trailers.
-    maxAttempts: 1,
+    maxAttempts: patience.attempts,
+    // OSS does not support checksums in trailers.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: REQUEST_MS, throwOnRequestTimeout: true },
+    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: patience.requestMs, throwOnRequestTimeout: true },
   })
 }
 

@@ -1,14 +1,16 @@
 // Delivery to a bucket: the real program against a real server of the S3 protocol, which checks every signature.
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { S3Target } from '../../../../src/actiontrail/delivery/targets/s3.ts'
+import { S3Object, S3Target } from '../../../../src/actiontrail/delivery/targets/s3.ts'
 import { TargetFault } from '../../../../src/actiontrail/delivery/targets/target.ts'
 import { verifyDelivered } from '../../../../src/actiontrail/delivery/verify-delivered.ts'
+import { runHere } from '../../../acceptance/line.ts'
 import {
   call,
   type Program,
@@ -17,6 +19,7 @@ import {
   startProgram,
   temporaryFolder,
 } from '../../../acceptance/program.ts'
+import { openTestHouse } from '../../../house.ts'
 import { until } from '../../../until.ts'
 import { filesBelow } from '../../trails.ts'
 
@@ -57,6 +60,48 @@ describe('delivery to a bucket of an S3-compatible server', () => {
     assert.equal(await target({ ...KEY, accessKeySecret: 'wrong' }).check('', 'trail-bucket'), 'denied')
     assert.equal(await target({ ...KEY, accessKeyId: 'nobody' }).check('', 'trail-bucket'), 'denied')
     assert.equal(await target(KEY, 'http://127.0.0.1:1').check('', 'trail-bucket'), 'unreachable')
+  })
+
+  it('takes long objects in parts, and gives them back', async () => {
+    const settings = { endpoint, region: 'us-east-1', pathStyle: true, credentials: KEY }
+    const bytes = Buffer.alloc(40_000_000, 'a long object')
+    const object = new S3Object(settings, 'trail-bucket', 'long/object')
+    const pieces = async function* () {
+      for (let at = 0; at < bytes.length; at += 1_000_001) yield bytes.subarray(at, at + 1_000_001)
+    }
+    await object.write(pieces())
+    assert.equal(hash('sha256', Buffer.concat(await Array.fromAsync(object.read()))), hash('sha256', bytes))
+    const failing = async function* () {
+      yield Buffer.alloc(20_000_000)
+      throw new Error('the source failed')
+    }
+    const half = new S3Object(settings, 'trail-bucket', 'long/half')
+    await assert.rejects(half.write(failing()), /the source failed/)
+    await assert.rejects(Array.fromAsync(half.read()), /the bucket trail-bucket has no object long\/half/)
+    const missing = new S3Object(settings, 'no-such-bucket', 'key')
+    await assert.rejects(missing.write(pieces()), /The bucket does not exist/)
+  })
+
+  it('holds backups, which are verified and restored from there', async () => {
+    await using house = await openTestHouse(null)
+    await house.call('CreateKey')
+    const identity = join(folder, 'identity')
+    const recipient = (await runHere(['backup', 'key', '--output', identity])).out.trim()
+    const env = { STRONGROOM_DELIVERY_ACCESS_KEY_ID: 'S3RVER', STRONGROOM_DELIVERY_ACCESS_KEY_SECRET: 'S3RVER' }
+    const run = (...words: string[]) => runHere([...words, '--delivery-target', endpoint], env)
+    const place = 'bucket:trail-bucket/backups/one.age'
+    const made = await run('backup', '--to', place, '--recipient', recipient, '--data', house.data)
+    assert.equal(made.code, 0, made.err)
+    assert.match(made.out, /^read again: it is what was written/m)
+    const verified = await run('backup', 'verify', place, '--identity', identity)
+    assert.deepEqual([verified.code, verified.err], [0, ''])
+    const data = join(folder, 'restored')
+    const key = ['--root-key-file', join(house.data, 'root-key')]
+    const restored = await run('restore', '--from', place, '--identity', identity, '--data', data, ...key)
+    assert.equal(restored.code, 0, restored.err)
+    const nowhere = ['backup', '--to', place, '--recipient', recipient, '--data', house.data]
+    assert.match((await runHere(nowhere)).err, /a bucket needs the endpoint that has it: set `delivery-target`/)
+    assert.match((await run('backup', '--to', 'bucket:x', '--recipient', recipient)).err, /must be bucket:BUCKET\/KEY/)
   })
 
   it('says why it failed without credentials in the text', async () => {
