@@ -1,97 +1,133 @@
 // The payload of age files: chunks of 64 KiB, each sealed by ChaCha20-Poly1305 under its number, the last one marked (https://c2sp.org/age). So a
-// file that was cut, continued or put in another order does not open to its end.
+// file that was cut, continued or put in another order does not open to its end. Streams go through in blocks of 16 chunks: while one is
+// worked on, the next is read.
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
-import { AgeFault, FILE_KEY_BYTES, type Identity, openHeader, type Recipient, SCALAR_BYTES, sealHeader } from './age.ts'
+import { type Identity, openHeader, type Recipient, SCALAR_BYTES, sealHeader } from './age.ts'
+import { AgeFault, CIPHER, FILE_KEY_BYTES, TAG_BYTES } from './age-header.ts'
 
 const CHUNK_BYTES = 64 * 1024
-const TAG_BYTES = 16
+const SEALED_BYTES = CHUNK_BYTES + TAG_BYTES
+const BLOCK_CHUNKS = 16
 const NONCE_BYTES = 16
-const CIPHER = 'chacha20-poly1305'
 /** Of a header: more than any that has fewer than 200 recipients. */
 const MOST_HEADER_BYTES = 64 * 1024
-/** What the last line of a header begins with, and the whole line. */
+/** What the last line of a header begins with. */
 const LAST_LINE = '\n---'
 
-type Bytes = AsyncIterable<Uint8Array>
+/** Fills a buffer with the next bytes of a stream, and returns how many: fewer than have room only where the stream ends. */
+export type Fill = (buffer: Buffer) => Promise<number>
 
-/** Seals a stream for the recipients. `random` returns as many bytes as it is asked for, which nobody can predict. */
+/** Returns as many bytes as it is asked for, which nobody can predict. */
+export type Random = (length: number) => Buffer
+
+/** Seals a stream for the recipients. */
 export async function* sealAge(
-  plaintext: Bytes,
+  plaintext: AsyncIterable<Uint8Array>,
   recipients: readonly Recipient[],
-  random: (length: number) => Buffer,
+  random: Random,
 ): AsyncGenerator<Buffer> {
   const fileKey = random(FILE_KEY_BYTES)
   yield sealHeader(
     fileKey,
     recipients.map((recipient) => ({ recipient, ephemeral: random(SCALAR_BYTES) })),
   )
+  await using source = new Source(plaintext)
+  for await (const parts of sealPayload(source.fill, fileKey, random)) yield* parts
+}
+
+/** Opens a sealed stream. What is yielded is authentic; only after the end of it is the whole stream known to be complete. Throws AgeFault. */
+export async function* openAge(
+  sealed: AsyncIterable<Uint8Array>,
+  identities: readonly Identity[],
+): AsyncGenerator<Buffer> {
+  await using source = new Source(sealed)
+  const { header, payload } = await splitHeader(source.fill)
+  for await (const parts of openPayload(payload, openHeader(header, identities))) yield* parts
+}
+
+/** The payload for a file key, which is wiped. Each list of buffers is a part of it. */
+export async function* sealPayload(fill: Fill, fileKey: Buffer, random: Random): AsyncGenerator<readonly Buffer[]> {
   const nonce = random(NONCE_BYTES)
-  yield nonce
+  yield [nonce]
   const key = payloadKey(fileKey, nonce)
-  fileKey.fill(0)
   let number = 0
-  for await (const { bytes, isLast } of chunks(plaintext, CHUNK_BYTES)) {
-    const cipher = createCipheriv(CIPHER, key, chunkNonce(number++, isLast), { authTagLength: TAG_BYTES })
-    yield Buffer.concat([cipher.update(bytes), cipher.final(), cipher.getAuthTag()])
+  for await (const { bytes, isLast } of blocks(fill, CHUNK_BYTES * BLOCK_CHUNKS)) {
+    const parts: Buffer[] = []
+    for (const chunk of chunksOf(bytes, CHUNK_BYTES)) {
+      const cipher = createCipheriv(CIPHER, key, chunkNonce(number++, isLast && endsWith(bytes, chunk)), OPTIONS)
+      parts.push(cipher.update(chunk), cipher.final(), cipher.getAuthTag())
+    }
+    yield parts
   }
   key.fill(0)
 }
 
-/** Opens a sealed stream. What is yielded is authentic; only after the end of it is the whole stream known to be complete. Throws AgeFault. */
-export async function* openAge(sealed: Bytes, identities: readonly Identity[]): AsyncGenerator<Buffer> {
-  const source = sealed[Symbol.asyncIterator]()
-  try {
-    const { header, rest } = await headerOf(source)
-    const fileKey = openHeader(header, identities)
-    const payload = following(rest, source)
-    const first = await payload.next()
-    let held = first.done ? Buffer.alloc(0) : Buffer.from(first.value)
-    while (held.length < NONCE_BYTES) {
-      const { value, done } = await payload.next()
-      if (done) throw new AgeFault('header', 'it ends before its payload')
-      held = Buffer.concat([held, value])
+/** The content of a payload, by its file key, which is wiped. What is yielded is authentic. Throws AgeFault. */
+export async function* openPayload(fill: Fill, fileKey: Buffer): AsyncGenerator<readonly Buffer[]> {
+  const nonce = Buffer.alloc(NONCE_BYTES)
+  if ((await fill(nonce)) < NONCE_BYTES) throw new AgeFault('header', 'it ends before its payload')
+  const chunks = new ChunkOpener(payloadKey(fileKey, nonce))
+  for await (const { bytes, isLast } of blocks(fill, SEALED_BYTES * BLOCK_CHUNKS)) {
+    const parts: Buffer[] = []
+    let fault: AgeFault | null = null
+    for (const chunk of chunksOf(bytes, SEALED_BYTES)) {
+      fault = chunks.open(chunk, isLast && endsWith(bytes, chunk), parts)
+      if (fault) break
     }
-    const key = payloadKey(fileKey, held.subarray(0, NONCE_BYTES))
-    fileKey.fill(0)
-    yield* openedChunks(following(held.subarray(NONCE_BYTES), payload), key)
-    key.fill(0)
-  } finally {
-    await source.return?.()
-  }
-}
-
-async function* openedChunks(payload: Bytes, key: Buffer): AsyncGenerator<Buffer> {
-  let number = 0
-  for await (const { bytes, isLast } of chunks(payload, CHUNK_BYTES + TAG_BYTES)) {
-    const at = `after ${number * CHUNK_BYTES} bytes of its content`
-    if (bytes.length < TAG_BYTES) throw new AgeFault('payload', `it ends too early, ${at}`)
-    const opened = openedChunk(bytes, key, number, isLast)
     // What is authentic is handed out, also where the end is wrong.
-    const other = opened || bytes.length < CHUNK_BYTES + TAG_BYTES ? null : openedChunk(bytes, key, number, !isLast)
-    if (other) yield other
-    if (other) throw new AgeFault('payload', isLast ? `it was cut, ${at}` : 'something follows its end')
-    if (!opened) throw new AgeFault('payload', `it was altered or cut, ${at}`)
-    if (opened.length === 0 && number > 0) throw new AgeFault('payload', 'its last chunk is empty')
-    number++
-    yield opened
+    yield parts
+    if (fault) throw fault
   }
+  chunks.end()
 }
 
-/** The content of a chunk; null when it is not authentic. */
-function openedChunk(bytes: Buffer, key: Buffer, number: number, isLast: boolean): Buffer | null {
-  const decipher = createDecipheriv(CIPHER, key, chunkNonce(number, isLast), { authTagLength: TAG_BYTES })
-  decipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES))
-  const opened = decipher.update(bytes.subarray(0, bytes.length - TAG_BYTES))
-  try {
-    decipher.final()
-    return opened
-  } catch {
+const OPTIONS = { authTagLength: TAG_BYTES }
+
+class ChunkOpener {
+  readonly #key: Buffer
+  #number = 0
+
+  constructor(key: Buffer) {
+    this.#key = key
+  }
+
+  /** Adds the content of the next chunk to `parts`, as far as it is authentic; returns what is wrong with it. */
+  open(bytes: Buffer, isLast: boolean, parts: Buffer[]): AgeFault | null {
+    const at = `after ${this.#number * CHUNK_BYTES} bytes of its content`
+    if (bytes.length < TAG_BYTES) return new AgeFault('payload', `it ends too early, ${at}`)
+    const opened = this.#opened(bytes, isLast)
+    const other = opened || bytes.length < SEALED_BYTES ? null : this.#opened(bytes, !isLast)
+    if (other) parts.push(other)
+    if (other) return new AgeFault('payload', isLast ? `it was cut, ${at}` : 'something follows its end')
+    if (!opened) return new AgeFault('payload', `it was altered or cut, ${at}`)
+    if (opened.length === 0 && this.#number > 0) return new AgeFault('payload', 'its last chunk is empty')
+    this.#number++
+    parts.push(opened)
     return null
   }
+
+  end(): void {
+    this.#key.fill(0)
+  }
+
+  /** Null when it is not authentic. */
+  #opened(bytes: Buffer, isLast: boolean): Buffer | null {
+    const decipher = createDecipheriv(CIPHER, this.#key, chunkNonce(this.#number, isLast), OPTIONS)
+    decipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES))
+    const opened = decipher.update(bytes.subarray(0, bytes.length - TAG_BYTES))
+    try {
+      decipher.final()
+      return opened
+    } catch {
+      return null
+    }
+  }
 }
 
-function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Buffer {
-  return Buffer.from(hkdfSync('sha256', fileKey, nonce, 'payload', 32))
+function payloadKey(fileKey: Buffer, nonce: Uint8Array): Buffer {
+  const key = Buffer.from(hkdfSync('sha256', fileKey, nonce, 'payload', 32))
+  fileKey.fill(0)
+  return key
 }
 
 /** A counter of 88 bits, and whether it is the last chunk. */
@@ -102,46 +138,88 @@ function chunkNonce(number: number, isLast: boolean): Buffer {
   return nonce
 }
 
-/** Pieces of `size` bytes; the last may be shorter, and is empty only where the stream is. */
-async function* chunks(
-  stream: Bytes,
-  size: number,
-): AsyncGenerator<{ readonly bytes: Buffer; readonly isLast: boolean }> {
-  let parts: Uint8Array[] = []
-  let held = 0
-  for await (const part of stream) {
-    parts.push(part)
-    held += part.length
-    if (held <= size) continue
-    const all = Buffer.concat(parts)
+/** Pieces of `size` bytes, the last of which may be shorter: one, an empty one, of no bytes. */
+function* chunksOf(bytes: Buffer, size: number): Generator<Buffer> {
+  yield bytes.subarray(0, size)
+  for (let at = size; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
+function endsWith(block: Buffer, chunk: Buffer): boolean {
+  return chunk.byteOffset + chunk.length === block.byteOffset + block.length
+}
+
+/** Blocks of `size` bytes, each valid until the next is asked for; the last may be shorter, and is empty only where the stream is. */
+async function* blocks(fill: Fill, size: number): AsyncGenerator<{ readonly bytes: Buffer; readonly isLast: boolean }> {
+  let [now, after, spare] = [Buffer.alloc(size), Buffer.alloc(size), Buffer.alloc(size)]
+  let length = await fill(now)
+  let reading = length < size ? END : fill(after)
+  for (;;) {
+    const next = await reading
+    // The one after next is read while this one is worked on: that the next is empty says that this one is the last.
+    reading = next < size ? END : fill(spare)
+    // It rejects where it is waited for; a reader that ends before is not interested.
+    reading.catch(() => undefined)
+    yield { bytes: now.subarray(0, length), isLast: next === 0 }
+    if (next === 0) return
+    ;[now, after, spare] = [after, spare, now]
+    length = next
+  }
+}
+
+const END = Promise.resolve(0)
+
+/** Takes the header off a stream: without the line break at its end, and the payload that follows. Throws AgeFault. */
+export async function splitHeader(fill: Fill): Promise<{ readonly header: Buffer; readonly payload: Fill }> {
+  const held = Buffer.alloc(MOST_HEADER_BYTES)
+  const length = await fill(held)
+  const last = held.subarray(0, length).indexOf(LAST_LINE, 0, 'latin1')
+  const end = last < 0 ? -1 : held.subarray(0, length).indexOf('\n', last + 1)
+  if (end < 0)
+    throw new AgeFault(
+      'header',
+      length < MOST_HEADER_BYTES
+        ? 'it is no age file, or ends within its header'
+        : 'it is no age file: it has no header',
+    )
+  return { header: held.subarray(0, end), payload: following(held.subarray(end + 1, length), fill) }
+}
+
+/** The bytes, then the stream. */
+export function following(first: Buffer, rest: Fill): Fill {
+  let held = first
+  return async (buffer) => {
+    const copied = held.copy(buffer)
+    held = held.subarray(copied)
+    return copied < buffer.length ? copied + (await rest(buffer.subarray(copied))) : copied
+  }
+}
+
+/** A stream of pieces, to fill buffers from. Disposing of it ends the stream. */
+export class Source implements AsyncDisposable {
+  readonly #pieces: AsyncIterator<Uint8Array>
+  #held: Uint8Array = new Uint8Array(0)
+
+  constructor(stream: AsyncIterable<Uint8Array>) {
+    this.#pieces = stream[Symbol.asyncIterator]()
+  }
+
+  readonly fill: Fill = async (buffer) => {
     let at = 0
-    // A full piece is held back: it may be the last.
-    for (; all.length - at > size; at += size) yield { bytes: all.subarray(at, at + size), isLast: false }
-    parts = [all.subarray(at)]
-    held = all.length - at
+    while (at < buffer.length) {
+      if (this.#held.length === 0) {
+        const { value, done } = await this.#pieces.next()
+        if (done) break
+        this.#held = value
+      }
+      const taken = Math.min(this.#held.length, buffer.length - at)
+      buffer.set(this.#held.subarray(0, taken), at)
+      this.#held = this.#held.subarray(taken)
+      at += taken
+    }
+    return at
   }
-  yield { bytes: Buffer.concat(parts), isLast: true }
-}
 
-/** The header of a file, to the end of its last line, and what was read behind it. Throws AgeFault. */
-async function headerOf(source: AsyncIterator<Uint8Array>): Promise<{ header: Buffer; rest: Buffer }> {
-  let held = Buffer.alloc(0)
-  for (;;) {
-    const last = held.indexOf(LAST_LINE, 0, 'latin1')
-    const end = last < 0 ? -1 : held.indexOf('\n', last + 1)
-    if (end >= 0) return { header: held.subarray(0, end), rest: held.subarray(end + 1) }
-    if (held.length > MOST_HEADER_BYTES) throw new AgeFault('header', 'it is no age file: it has no header')
-    const { value, done } = await source.next()
-    if (done) throw new AgeFault('header', 'it is no age file, or ends within its header')
-    held = Buffer.concat([held, value])
-  }
-}
-
-async function* following(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  if (first.length > 0) yield first
-  for (;;) {
-    const { value, done } = await rest.next()
-    if (done) return
-    yield value
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pieces.return?.()
   }
 }

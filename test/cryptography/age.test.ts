@@ -3,16 +3,18 @@ import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { inflateSync } from 'node:zlib'
-import { Decrypter, Encrypter, generateIdentity, identityToRecipient } from 'age-encryption'
+import { armor, Decrypter, Encrypter, generateIdentity, identityToRecipient } from 'age-encryption'
 import {
-  AgeFault,
   decodeIdentity,
   decodeRecipient,
   encodeIdentity,
   encodeRecipient,
   identityOf,
+  openHeader,
 } from '../../src/cryptography/age.ts'
-import { openAge, sealAge } from '../../src/cryptography/age-stream.ts'
+import { armored, unarmored } from '../../src/cryptography/age-armor.ts'
+import { AgeFault } from '../../src/cryptography/age-header.ts'
+import { openAge, openPayload, Source, sealAge, splitHeader } from '../../src/cryptography/age-stream.ts'
 import { decodeBech32, encodeBech32 } from '../../src/cryptography/bech32.ts'
 import { randomBytes } from '../../src/runtime/random.ts'
 
@@ -27,7 +29,11 @@ const KINDS: Readonly<Record<string, string>> = {
   'HMAC failure': 'mac',
   'header failure': 'header',
   'payload failure': 'payload',
+  'armor failure': 'armor',
 }
+
+/** Whether a file is in armor is told by its beginning: this one is none, and no age file either. */
+const NO_ARMOR = 'armor_garbage_leading'
 
 interface Vector {
   readonly fields: ReadonlyMap<string, string>
@@ -57,13 +63,24 @@ async function all(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(parts)
 }
 
+async function* grouped(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer[]> {
+  for await (const part of stream) yield [Buffer.from(part)]
+}
+
+async function flat(stream: AsyncIterable<readonly Buffer[]>): Promise<Buffer[]> {
+  const all: Buffer[] = []
+  for await (const parts of stream) all.push(...parts)
+  return all
+}
+
 /** How opening ended, and the SHA-256 of all that was handed out before. */
 async function opened(file: Buffer, identity: string, size: number) {
   const parts: Buffer[] = []
   const own = decodeIdentity(identity)
   assert.ok(own, identity)
   try {
-    for await (const part of openAge(inPieces(file, size), [own])) parts.push(part)
+    const { header, payload } = await splitHeader(await unarmored(new Source(inPieces(file, size)).fill))
+    for await (const part of openPayload(payload, openHeader(header, [own]))) parts.push(...part)
     return { end: 'success', payload: hash('sha256', Buffer.concat(parts)) }
   } catch (error) {
     if (!(error instanceof AgeFault)) throw error
@@ -79,7 +96,7 @@ describe('opening an age file', () => {
       for (const size of [file.length, 1000, 7]) {
         if (file.length / size > 10_000) continue
         const { end, payload } = await opened(file, identity, size)
-        assert.equal(end, KINDS[fields.get('expect') ?? ''], `in pieces of ${size}`)
+        assert.equal(end, name === NO_ARMOR ? 'header' : KINDS[fields.get('expect') ?? ''], `in pieces of ${size}`)
         if (fields.has('payload')) assert.equal(payload, fields.get('payload'))
       }
     })
@@ -103,6 +120,23 @@ describe('sealing an age file', () => {
       const encrypter = new Encrypter()
       encrypter.addRecipient(recipient)
       assert.deepEqual(await all(openAge(inPieces(await encrypter.encrypt(plaintext), 9999), [own])), plaintext)
+    }
+  })
+})
+
+describe('armor', () => {
+  it('is what the official implementation reads, and reads what that writes, at every length about a line', async () => {
+    for (const length of [0, 1, 46, 47, 48, 49, 95, 96, 97, 49_152, 200_001]) {
+      const file = randomBytes(length)
+      const text = Buffer.concat(await flat(armored(grouped(inPieces(file, 70))))).toString()
+      assert.deepEqual(Buffer.from(armor.decode(text)), file)
+      assert.equal(text, armor.encode(file))
+      const read = Buffer.alloc(length + 1)
+      for (const crlf of [text, text.replaceAll('\n', '\r\n')]) {
+        const fill = await unarmored(new Source(inPieces(Buffer.from(crlf), 1000)).fill)
+        assert.equal(await fill(read), length)
+        assert.deepEqual(read.subarray(0, length), file)
+      }
     }
   })
 })
