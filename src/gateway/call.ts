@@ -183,7 +183,8 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
       const others = furtherEvents(call, named, { reply }, house.newId)
       const own = ownWork?.map((body) => ({ ...context.scope, eventId: house.newId(), at: context.now, body }))
       const further = own ? [...(others ?? []), ...own] : others
-      const commit = house.ledger.commit({ changes, nonce, event, further, view })
+      const { isAbandoned } = call.request
+      const commit = house.ledger.commit({ changes, nonce, event, further, view, isAbandoned })
       const outcome = await (tracer ? tracer.committing(commit) : commit).catch((error: unknown) => {
         // A replayed nonce certainly stored nothing; a lost connection to the database may have.
         if (error instanceof Refusal && error.code === 'SignatureNonceUsed') destroyUncommitted(changes, house.keystore)
@@ -191,6 +192,7 @@ async function perform(begun: Progress, house: House): Promise<Reply> {
       })
       if (outcome !== 'committed') destroyUncommitted(changes, house.keystore)
       if (outcome === 'full') throw refuse(operation.quotaRefusal ?? 'Rejected.LimitExceeded')
+      if (outcome === 'abandoned') throw refuse('ServiceUnavailableTemporary')
       if (outcome === 'moved') continue
       forgetDestroyed(changes, house)
       return reply

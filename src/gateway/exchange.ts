@@ -136,6 +136,7 @@ function httpRequest(
     secure: 'encrypted' in request.socket,
     sourceAddress: address,
     endpoint,
+    isAbandoned: () => !request.socket.writable,
   }
   if (url.startsWith('/') || url === '*') return asked
   // The absolute form, which clients send to proxies: RFC 9112 section 3.2.2.

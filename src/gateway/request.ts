@@ -32,6 +32,8 @@ export interface HttpRequest {
   readonly secure: boolean
   /** Where the client reached this server: scheme, address and port. */
   readonly endpoint: string
+  /** Whether the client has closed the connection, so that no answer reaches it. */
+  readonly isAbandoned: () => boolean
 }
 
 /** Parameters by name, each once. */

@@ -3,9 +3,9 @@
 
 import { formatArn } from '../api/arn.ts'
 import { Unreachable } from '../keystore/keystore.ts'
+import type { Committed } from '../ledger/call.ts'
 import { type Change, insert, type Recorded, remove, update } from '../ledger/record.ts'
 import { storedServiceWork } from '../ledger/stored-event.ts'
-import type { Outcome } from '../storage/storage.ts'
 import { isDatabaseAway } from './database-away.ts'
 import { destroyKey, destroyMaterial, destroyUncommitted, forgetDestroyed } from './destruction.ts'
 import { at, dueAt, materialExpired, withoutMaterial } from './key-state.ts'
@@ -76,7 +76,7 @@ function putOff(record: Recorded<unknown>, { now }: House, pauseMs = AGAIN_MS): 
   return update(record, { body: record.body, dueAt: now() + pauseMs })
 }
 
-function commitOne({ ledger }: House, change: Change): Promise<Outcome> {
+function commitOne({ ledger }: House, change: Change): Promise<Committed> {
   return ledger.commit({ changes: [change], nonce: null, event: null })
 }
 

@@ -9,14 +9,15 @@ export interface Waiting {
   readonly commit: Commit
   /** The epoch of the root keys that it was decided and is authenticated under. */
   readonly rootEpoch: number
-  outcome: Outcome
+  outcome: Outcome | 'abandoned'
   readonly resolve: (outcome: Committed) => void
   readonly reject: (error: unknown) => void
 }
 
 /**
  * The calls whose reads are as they were, in the order in which they take place: those that change nothing see what was there before the
- * others, and of the others, those of the most attempts first, none has read what one before it changes. All others are `moved`.
+ * others, and of the others, those of the most attempts first, none has read what one before it changes. All others are `moved`, or
+ * `abandoned`: a caller who gave up may have made the same call elsewhere, and others after it, whose changes this one would undo.
  */
 export function currentOf(batch: readonly Waiting[], epoch: number): readonly Waiting[] {
   const current: Waiting[] = []
@@ -24,8 +25,9 @@ export function currentOf(batch: readonly Waiting[], epoch: number): readonly Wa
   for (const waiting of batch) {
     waiting.outcome = 'moved'
     if (isMoved(waiting, epoch)) continue
-    if (waiting.call.changes.length > 0) changing.push(waiting)
-    else current.push(waiting)
+    if (waiting.call.changes.length === 0) current.push(waiting)
+    else if (waiting.call.isAbandoned?.()) waiting.outcome = 'abandoned'
+    else changing.push(waiting)
   }
   if (changing.length < 2) return changing.length === 0 ? current : [...current, ...changing]
   const changed = new Set<string>()

@@ -16,10 +16,15 @@ export interface Call {
   readonly view?: LedgerView
   /** The epoch of the root keys (Ledger.rootEpoch) when work without a view began to decide. Absent when it decided and asked in one step. */
   readonly rootEpoch?: number
+  /** Whether nobody waits for the call any more. Absent for work that nobody waits for. */
+  readonly isAbandoned?: () => boolean
 }
 
-/** `moved`: a record changed since the call was decided; decide again. `full`: the call would exceed a quota. */
-export type Committed = 'committed' | 'moved' | 'full'
+/**
+ * `moved`: a record changed since the call was decided; decide again. `full`: the call would exceed a quota. `abandoned`: the call would
+ * change something, and nobody waits for it. With all but `committed`, nothing of the call is stored.
+ */
+export type Committed = 'committed' | 'moved' | 'full' | 'abandoned'
 
 /** The call as rows, authenticated under the current root key. */
 export function prepared({ changes, nonce, event, further }: Call, keys: RootKeys): Commit {

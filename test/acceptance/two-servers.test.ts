@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type PostgresqlServer, startPostgresql } from '../storage/postgresql-server.ts'
 import { type Credentials, call, type Program, runProgram, startProgram, temporaryFolder } from './program.ts'
+import { Connection, post, signedForm } from './raw.ts'
 
 type Parameters = Readonly<Record<string, string>>
 type Caller = Pick<Credentials, 'accessKeyId' | 'accessKeySecret'> & { readonly securityToken?: string }
@@ -101,6 +102,28 @@ describe('two servers on one PostgreSQL', () => {
       (through) => must(through, 'EnableKey', { KeyId }),
       'Rejected.Disabled',
     )
+  })
+
+  it('change nothing for a caller who gave up while the server stood still', async () => {
+    const KeyId = await newKey()
+    await must(two, 'DescribeKey', { KeyId })
+    const { pid } = two.process
+    assert.ok(pid)
+    process.kill(pid, 'SIGSTOP')
+    try {
+      using gaveUp = await Connection.open(two.endpoint)
+      const late = { Action: 'UpdateKeyDescription', KeyId, Description: 'late' }
+      gaveUp.write(post(signedForm(late, root)))
+      await gaveUp.drained()
+      gaveUp.close()
+      await must(one, 'UpdateKeyDescription', { KeyId, Description: 'newer' })
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+    for (const through of [two, two, one]) {
+      const { KeyMetadata } = await must(through, 'DescribeKey', { KeyId })
+      assert.equal(KeyMetadata.Description, 'newer')
+    }
   })
 
   it('know of an AccessKey that was made inactive, though the refusal leaves no event', async () => {

@@ -17,6 +17,7 @@ const REQUEST: HttpRequest = {
   secure: false,
   regions: ['cn-hangzhou'],
   endpoint: 'http://127.0.0.1',
+  isAbandoned: () => false,
 }
 
 describe('the files of the console', () => {

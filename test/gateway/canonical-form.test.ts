@@ -22,6 +22,7 @@ function requestOf(query: string, form: string | Uint8Array, headers: HttpReques
     regions: [],
     secure: false,
     endpoint: 'http://127.0.0.1:7700',
+    isAbandoned: () => false,
   }
 }
 

@@ -33,6 +33,7 @@ function httpRequest({ request }: Pick<Vector, 'request'>): HttpRequest {
     regions: [],
     secure: false,
     endpoint: 'http://127.0.0.1:7700',
+    isAbandoned: () => false,
   }
 }
 
@@ -213,6 +214,7 @@ describe('percent-encoding', () => {
           regions: [],
           secure: false,
           endpoint: 'http://127.0.0.1:7700',
+          isAbandoned: () => false,
         }
         assert.deepEqual(new Map([...decodeUnverified(request)].sort()), new Map([...given].sort()))
       }),

@@ -150,6 +150,19 @@ describe('the ledger', () => {
     assert.deepEqual([after?.body.n, after?.revision], [2, 2])
   })
 
+  it('does not change anything for a call that nobody waits for any more, and records one that changes nothing', async () => {
+    const { ledger, storage } = await openLedger()
+    const isAbandoned = () => true
+    const changing = ledger.commit({ changes: [thing('a', 1)], nonce: null, event: event('e1'), isAbandoned })
+    const reading = ledger.commit({ changes: [], nonce: null, event: event('e2'), isAbandoned })
+    assert.deepEqual(await Promise.all([changing, reading]), ['abandoned', 'committed'])
+    assert.equal(await ledger.get(THING, scope, 'a'), null)
+    assert.deepEqual(
+      (await storage.events.after(0, 10)).map(({ eventId }) => eventId),
+      ['e2'],
+    )
+  })
+
   it('commits what many ask at once in few transactions, and resolves each call', async () => {
     const { storage } = await openLedger()
     let batches = 0

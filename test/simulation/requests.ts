@@ -51,5 +51,6 @@ export function signed(
     regions: ['cn-hangzhou'],
     secure: true,
     endpoint: 'https://192.0.2.2',
+    isAbandoned: () => false,
   }
 }
