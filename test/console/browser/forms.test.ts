@@ -52,6 +52,7 @@ describe('forms in the browser', () => {
     await name.fill('anna')
     await dialog().getByRole('button', { name: 'OK' }).click()
     await page.getByRole('heading', { name: 'anna' }).waitFor()
+    await page.getByRole('link', { name: 'Basic Information' }).click()
     await page.getByRole('link', { name: 'Either: add permissions' }).waitFor()
     assert.deepEqual(
       operations.filter((one) => one === 'CreateUser'),
