@@ -9,7 +9,7 @@
 //   console/             the built console
 //   docs/, *.md          what the server serves under /docs/
 //   node_modules/        the packages that run in production; with --installed also the runtime, and the add-on for HSMs if it is compiled
-//   package.json, npm-shrinkwrap.json, LICENSE
+//   package.json, LICENSE
 //
 // The same commit makes the same files, and the same tarball with the same npm.
 import { spawnSync } from 'node:child_process'
@@ -65,9 +65,7 @@ export function makeTree(folder) {
       recursive: true,
       filter: (file) => isUsed(relative(join(root, path), file)),
     })
-  const manifest = packageManifest()
-  writeJson(join(folder, 'package.json'), manifest)
-  writeJson(join(folder, 'npm-shrinkwrap.json'), shrinkwrap(manifest))
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageManifest(), null, 2)}\n`)
   for (const path of everythingIn(folder)) {
     const isOpen = statSync(path).isDirectory() || path === join(folder, 'bin/strongroom')
     chmodSync(path, isOpen ? 0o755 : 0o644)
@@ -159,21 +157,6 @@ function packageManifest() {
 function compiled(path) {
   const [, name] = /^\.\/src\/(.+)\.ts$/.exec(path) ?? []
   return name === undefined ? path : { types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` }
-}
-
-/** What npm adds, with its hashes, beside what the package brings: npm holds to them those who install it from a registry. */
-function shrinkwrap({ exports: _, description, type, ...itself }) {
-  const { lockfileVersion, requires } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
-  const packages = production().map(([path, locked]) => [
-    path,
-    locked.optional ? locked : { ...locked, inBundle: true },
-  ])
-  const { name, version } = itself
-  return { name, version, lockfileVersion, requires, packages: { '': itself, ...Object.fromEntries(packages) } }
-}
-
-function writeJson(path, value) {
-  writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`)
 }
 
 function everythingIn(folder) {

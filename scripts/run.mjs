@@ -132,6 +132,7 @@ const verbs = {
   'test:quick': (args) => test('quick', args),
   'test:nightly': (args) => test('nightly', args),
   'test:failures': (args) => test('failures', args),
+  'test:packages': (args) => test('packages', args),
   'test:coverage': (args) => test('coverage', args),
   /** Runs one simulation after the other, until a signal stops them or one fails. */
   'test:simulation'(args) {
