@@ -94,6 +94,17 @@ describe('the house', () => {
     assert.deepEqual(wrong, [])
   })
 
+  it('has a judge of servers that imports nothing of the service', () => {
+    const judge = all.filter(({ path }) => path.startsWith('conformance/'))
+    const wrong = judge.flatMap(({ path, imports }) =>
+      imports
+        .filter((target) => !target.startsWith('node:') && !target.startsWith('./'))
+        .map((target) => `${path} imports ${target}`),
+    )
+    assert.deepEqual(wrong, [])
+    assert.ok(judge.length > 5)
+  })
+
   it('has folders of ActionTrail whose imports point down too', () => {
     const folders = ['operations', 'delivery', 'trails', 'audit', 'lookup', 'events']
     const folderOf = (path: string) => folders.indexOf(path.split('/')[1] ?? '')

@@ -41,6 +41,7 @@ const USAGE = `usage: strongroom VERB …
   migrate          moves the database from SQLite to PostgreSQL, or back
   hsm check        prints what the HSM can do, which keys it lacks, and which of its objects no key names
   key usage        prints how many messages each key version has encrypted
+  conformance      judges any server of the protocol by the cases in conformance/
   kubernetes-kms   serves the KMS v2 interface of Kubernetes on a Unix socket, with a CMK
   dev advance      moves the clock of a server that runs with --dev
 
@@ -120,6 +121,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   'root-key': async (args, around) => (await import('./root-key.ts')).rootKey(args, opening(around), around),
   hsm: async (args, around) => (await import('./hsm.ts')).hsm(args, opening(around), around),
   'kubernetes-kms': async (args, around) => (await import('./kubernetes-kms.ts')).kubernetesKms(args, around),
+  conformance: async (args, around) => (await import('./conformance.ts')).conformance(args, around),
   key: async (args, around) => (await import('./key.ts')).key(args, opening(around), around),
   backup: async (args, around) => (await import('./backup.ts')).backup(args, around),
   restore: async (args, around) => (await import('./restore.ts')).restore(args, openingFilling(around), around),

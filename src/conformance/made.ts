@@ -1,0 +1,97 @@
+// What a run has made in the account, and how it is taken away again. Nothing else is changed.
+import type { Call, Reply } from './call.ts'
+import { at } from './values.ts'
+
+type Parameters = Readonly<Record<string, string>>
+/** The call that takes away what a call made; null where it made nothing. */
+type Undo = (parameters: Parameters, body: unknown) => readonly [action: string, parameters: Parameters] | null
+
+function by(action: string, ...names: readonly string[]): Undo {
+  return (parameters) => [action, picked(parameters, names)]
+}
+
+function picked(parameters: Parameters, names: readonly string[]): Parameters {
+  return Object.fromEntries(names.map((name) => [name, parameters[name] ?? '']))
+}
+
+/** The shortest time that the service takes to delete a key. */
+const DELETION_DAYS = '7'
+
+/** By the operation that makes something. */
+const UNDO: Readonly<Record<string, Undo>> = {
+  CreateKey: (_, body) => [
+    'ScheduleKeyDeletion',
+    { KeyId: String(at(body, 'KeyMetadata.KeyId')), PendingWindowInDays: DELETION_DAYS },
+  ],
+  SetDeletionProtection: (parameters) =>
+    parameters['EnableDeletionProtection'] === 'true'
+      ? ['SetDeletionProtection', { ...parameters, EnableDeletionProtection: 'false' }]
+      : null,
+  CreateAlias: by('DeleteAlias', 'AliasName'),
+  CreateSecret: (parameters) => [
+    'DeleteSecret',
+    { ...picked(parameters, ['SecretName']), ForceDeleteWithoutRecovery: 'true' },
+  ],
+  CreateUser: by('DeleteUser', 'UserName'),
+  CreateAccessKey: (parameters, body) => [
+    'DeleteAccessKey',
+    { ...picked(parameters, ['UserName']), UserAccessKeyId: String(at(body, 'AccessKey.AccessKeyId')) },
+  ],
+  CreateGroup: by('DeleteGroup', 'GroupName'),
+  AddUserToGroup: by('RemoveUserFromGroup', 'UserName', 'GroupName'),
+  CreateRole: by('DeleteRole', 'RoleName'),
+  CreatePolicy: (parameters) => ['DeletePolicy', { ...picked(parameters, ['PolicyName']), CascadingDelete: 'true' }],
+  AttachPolicyToUser: by('DetachPolicyFromUser', 'PolicyType', 'PolicyName', 'UserName'),
+  AttachPolicyToGroup: by('DetachPolicyFromGroup', 'PolicyType', 'PolicyName', 'GroupName'),
+  AttachPolicyToRole: by('DetachPolicyFromRole', 'PolicyType', 'PolicyName', 'RoleName'),
+}
+
+/** Parameters that name what a call works on. */
+const NAMING =
+  /^(?:KeyId|DestinationKeyId|ProtectedResourceArn|ResourceId\.\d+|AliasName|SecretName|UserName|GroupName|RoleName|PolicyName)$/
+
+/** Whether an operation changes something. */
+export function writes(action: string): boolean {
+  return /^(?:Create|Update|Delete|Enable|Disable|Schedule|Cancel|Import|Tag|Untag|Set|Put|Restore|Rotate|Attach|Detach|Add|Remove|Open)/.test(
+    action,
+  )
+}
+
+export class Made {
+  readonly #run: string
+  readonly #ids = new Set<string>()
+  readonly #undo: Call[] = []
+
+  /** `run` is a text that all names of the run contain. */
+  constructor(run: string) {
+    this.#run = run
+  }
+
+  /** Remembers what the call made, if the reply says that it did. */
+  note(call: Call, { status, body }: Reply): void {
+    if (status !== 200) return
+    const undo = UNDO[call.action]?.(call.parameters, body)
+    if (!undo) return
+    const [action, parameters] = undo
+    if (call.action === 'CreateKey') this.#ids.add(parameters['KeyId'] ?? '')
+    this.#undo.push({ ...call, action, parameters, send: {} })
+  }
+
+  /** The parameter by which a call would change something that the run has not made; null where there is none. */
+  foreign(action: string, parameters: Parameters, isVariable: (name: string) => boolean): string | null {
+    if (!writes(action)) return null
+    const ours = (value: string) => value.includes(this.#run) || [...this.#ids].some((id) => value.includes(id))
+    const named = Object.entries(parameters).filter(([name]) => NAMING.test(name) && isVariable(name))
+    return named.find(([, value]) => !ours(value))?.[0] ?? null
+  }
+
+  /** The calls that take everything away, in the order in which they must come. */
+  takenAwayBy(): readonly Call[] {
+    return this.#undo.splice(0).reverse()
+  }
+}
+
+/** Whether what the call takes away is away, or on its way. */
+export function isAway({ status, code }: Reply): boolean {
+  return status === 200 || /NotFound|NotExist|ResourceInDeleteWindow/.test(code ?? '')
+}
