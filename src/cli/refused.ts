@@ -4,9 +4,17 @@ import type { Surroundings } from './surroundings.ts'
 
 /** Says why the call was refused; returns the exit code. */
 export function refused(answer: Answered['answer'], around: Surroundings): number {
-  around.complain(`${answer['Code']}: ${answer['Message']} (RequestId ${answer['RequestId']})`)
-  if (answer['AccessDeniedDetail']) around.complain(denied(answer['AccessDeniedDetail'] as Record<string, unknown>))
+  for (const line of refusal(answer)) around.complain(line)
   return 1
+}
+
+/** Why the call was refused, in lines. */
+export function refusal(answer: Answered['answer']): readonly string[] {
+  const detail = answer['AccessDeniedDetail']
+  return [
+    `${answer['Code']}: ${answer['Message']} (RequestId ${answer['RequestId']})`,
+    ...(detail ? [denied(detail as Record<string, unknown>)] : []),
+  ]
 }
 
 /** The principal, the action that was denied, and the kind of policies that denied it. */

@@ -13,3 +13,14 @@ export function stopSignal(): Promise<NodeJS.Signals> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
   })
 }
+
+/** Aborts with the first signal that asks the program to stop, until it is disposed of. */
+export function stopsWork(): Disposable & { readonly signal: AbortSignal } {
+  const stop = new AbortController()
+  const stopped = (signal: NodeJS.Signals) => stop.abort(new Error(`stopped by ${signal}`))
+  process.on('SIGTERM', stopped).on('SIGINT', stopped)
+  return {
+    signal: stop.signal,
+    [Symbol.dispose]: () => void process.off('SIGTERM', stopped).off('SIGINT', stopped),
+  }
+}

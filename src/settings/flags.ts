@@ -92,3 +92,22 @@ export function wordsFirst(args: readonly string[]): readonly [words: readonly s
   const count = first === -1 ? args.length : first
   return [args.slice(0, count), args.slice(count)]
 }
+
+/** The words of a line whose flags may stand anywhere, and its flags. All behind `--` are words, and so is `-`. */
+export function wordsAmong(
+  args: readonly string[],
+  kinds: FlagKinds,
+): readonly [words: readonly string[], rest: readonly string[]] {
+  const [words, rest]: [string[], string[]] = [[], []]
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? ''
+    if (arg === '--') return [[...words, ...args.slice(i + 1)], rest]
+    if (!arg.startsWith('--')) words.push(arg)
+    else {
+      rest.push(arg)
+      const kind = Object.hasOwn(kinds, arg.slice(2)) ? kinds[arg.slice(2)] : undefined
+      if (kind === 'value' || kind === 'list') rest.push(...args.slice(++i, i + 1))
+    }
+  }
+  return [words, rest]
+}

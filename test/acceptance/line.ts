@@ -8,6 +8,7 @@ export async function runHere(
   words: readonly string[],
   env: Readonly<Record<string, string>> = {},
   printsToTerminal = false,
+  input: Iterable<Buffer> = [],
 ) {
   let [out, err] = ['', '']
   const output = new Writable({
@@ -24,7 +25,7 @@ export async function runHere(
       out += `${text}\n`
     },
     output,
-    input: () => Readable.from([]),
+    input: () => Readable.from(input),
     complain: (text) => {
       err += `strongroom: ${text}\n`
     },

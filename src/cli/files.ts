@@ -1,0 +1,172 @@
+// `strongroom encrypt` and `strongroom decrypt`: files of any size in the format of age, whose file keys the service wraps.
+import { Source } from '../cryptography/age-stream.ts'
+import { openedFile, sealedFile } from '../files/envelope.ts'
+import { type Job, jobsOf, troubleOf } from '../files/jobs.ts'
+import { DataKeys, Unreachable } from '../files/service.ts'
+import type { Context } from '../files/stanza.ts'
+import { type Transform, transferFile, transferStream } from '../files/transfer.ts'
+import { SYSTEM } from '../runtime/system.ts'
+import { type FlagKinds, type Flags, readFlags, wordsAmong } from '../settings/flags.ts'
+import { UsageError } from '../settings/usage-error.ts'
+import { ask } from './ask.ts'
+import { CLIENT_FLAGS, clientOptions } from './client-options.ts'
+import { bar } from './progress.ts'
+import { refusal } from './refused.ts'
+import { stopsWork } from './stop-signal.ts'
+import type { Surroundings } from './surroundings.ts'
+
+const ENDPOINT = `Endpoint: --endpoint or STRONGROOM_ENDPOINT (http://127.0.0.1:7700).
+Credentials: ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN;
+without them root-credentials.json in --data (./data).`
+
+const ENCRYPT = `usage: strongroom encrypt [FILE|FOLDER|-]… --key KEY [--context NAME=VALUE]… [--output FOLDER] [--force] [--armor]
+                         [--region ID] [--endpoint URL] [--ca-file FILE] [--data DIR]
+
+Encrypts files of any size for the users of a CMK, in the format of age (age-encryption.org). FILE becomes FILE.age beside it, with the
+same permissions; FILE stays. Of a folder each file is encrypted by itself, but for those that end in .age. Without FILE, or with -,
+standard input is encrypted to standard output. It calls GenerateDataKey once for each file; the content stays here.
+
+  --key      the CMK: a KeyId, an alias such as alias/reports, or an ARN
+  --context  what decryption is bound to, such as --context project=apollo: in clear in the file and in the trail, so nothing secret
+  --output   the folder where the new files go
+  --force    replaces files that are there already
+  --armor    writes text in place of bytes
+  --region   the CMK's region; the server's first region by default
+
+${ENDPOINT}`
+
+const DECRYPT = `usage: strongroom decrypt [FILE.age|FOLDER|-]… [--context NAME=VALUE]… [--output FOLDER] [--force]
+                         [--region ID] [--endpoint URL] [--ca-file FILE] [--data DIR]
+
+Decrypts what \`strongroom encrypt\` encrypted, or age with a recipient of \`strongroom age recipient\`, in armor or not. FILE.age becomes FILE
+beside it, with the same permissions, once all of it is verified; of a folder each file that ends in .age. Without FILE, or with -,
+standard input is decrypted to standard output: what comes out is verified, but complete only if the exit code is 0. It calls
+Decrypt once for each file. The exit code is 1 if a file failed; the others are decrypted all the same.
+
+  --context  what the file's encryption context must have, such as --context project=apollo
+  --output   the folder where the new files go
+  --force    replaces files that are there already
+  --region   the CMK's region, in place of the one that the file names
+
+${ENDPOINT}`
+
+const COMMON = { ...CLIENT_FLAGS, context: 'list', output: 'value', force: 'bare', region: 'value' } as const
+const SEALING: FlagKinds = { ...COMMON, key: 'value', armor: 'bare' }
+
+/** Runs the verb; returns the exit code. Throws UsageError. */
+export async function encrypt(args: readonly string[], around: Surroundings): Promise<number> {
+  if (args.includes('--help')) {
+    around.print(ENCRYPT)
+    return 0
+  }
+  const { words, flags } = read(args, SEALING, 'encrypt')
+  const key = flags.get('key')
+  if (!key) throw new UsageError('name the CMK with --key, such as --key alias/reports')
+  const armor = flags.has('armor')
+  if (isStream(words) && around.printsToTerminal && !armor)
+    throw new UsageError('bytes are not printed on a terminal: write them to a file or a pipe, or say --armor')
+  const choice = { key, region: flags.get('region') ?? null, context: contextOf(flags) }
+  return transfer(words, flags, around, {
+    sealing: true,
+    by: (keys) => (from) => sealedFile(from, { keys, choice, armor, random: SYSTEM.randomBytes }),
+  })
+}
+
+/** Runs the verb; returns the exit code. Throws UsageError. */
+export async function decrypt(args: readonly string[], around: Surroundings): Promise<number> {
+  if (args.includes('--help')) {
+    around.print(DECRYPT)
+    return 0
+  }
+  const { words, flags } = read(args, COMMON, 'decrypt')
+  const [region, demanded] = [flags.get('region') ?? null, contextOf(flags)]
+  return transfer(words, flags, around, {
+    sealing: false,
+    by: (keys) => (from) => openedFile(from, { keys, region, demanded }),
+  })
+}
+
+function read(args: readonly string[], kinds: FlagKinds, verb: string) {
+  const [words, rest] = wordsAmong(args, kinds)
+  const flags = readFlags(rest, kinds, verb)
+  if (words.includes('-') && words.length > 1) throw new UsageError('`-` is standard input, which stands alone')
+  if (isStream(words) && flags.has('output'))
+    throw new UsageError('standard input goes to standard output: --output is for files')
+  return { words, flags }
+}
+
+function isStream(words: readonly string[]): boolean {
+  return words.length === 0 || words[0] === '-'
+}
+
+/** The pairs of --context. Throws UsageError. */
+export function contextOf(flags: Flags): Context {
+  const context = new Map<string, string>()
+  for (const pair of flags.all('context')) {
+    const [, name = '', value = ''] = /^([^=]+)=(.*)$/s.exec(pair) ?? []
+    if (name === '') throw new UsageError(`--context takes NAME=VALUE, such as project=apollo, not \`${pair}\``)
+    if (context.has(name)) throw new UsageError(`--context has two values for \`${name}\``)
+    context.set(name, value)
+  }
+  return context
+}
+
+/** The service that the flags and the environment name. Throws UsageError. */
+export function dataKeys(flags: Flags, around: Surroundings, signal?: AbortSignal): DataKeys {
+  // Read for each call, which carries the time.
+  const options = () => ({ ...clientOptions(flags, around), ...(signal ? { signal } : {}) })
+  options()
+  return new DataKeys((parameters) => ask(parameters, options()), refusal)
+}
+
+interface Work {
+  readonly sealing: boolean
+  /** What is done to each file by these keys. */
+  readonly by: (keys: DataKeys) => Transform
+}
+
+async function transfer(
+  words: readonly string[],
+  flags: Flags,
+  around: Surroundings,
+  { sealing, by }: Work,
+): Promise<number> {
+  if (isStream(words)) {
+    const transform = by(dataKeys(flags, around))
+    await using source = new Source(around.input())
+    await transferStream(source.fill, around.output, transform)
+    return 0
+  }
+  using stop = stopsWork()
+  const transform = by(dataKeys(flags, around, stop.signal))
+  const { jobs, failures, leftOut } = await jobsOf(words, flags.get('output') ?? null, sealing)
+  for (const line of [...leftOut, ...failures]) around.complain(line)
+  const read = progress(jobs, around)
+  const how = { replaces: flags.has('force'), random: SYSTEM.randomBytes }
+  let failed = failures.length
+  for (const job of jobs) {
+    const error = await transferFile(job, { transform, read, signal: stop.signal }, how).catch((error: Error) => error)
+    if (!error) continue
+    around.status('')
+    stop.signal.throwIfAborted()
+    // It says nothing of this file, and the others will fare no better.
+    if (error instanceof Unreachable) throw error
+    around.complain(`\`${job.from}\`: ${troubleOf(error)}`)
+    failed++
+  }
+  around.status('')
+  const all = jobs.length + failures.length
+  if (failed > 0 && all > 1) around.complain(`${failed} of ${all} failed`)
+  return failed > 0 ? 1 : 0
+}
+
+/** Draws how much of all files was read. */
+function progress(jobs: readonly Job[], around: Surroundings): (bytes: number) => void {
+  const total = jobs.reduce((sum, { bytes }) => sum + bytes, 0)
+  const draw = bar(around, 'MB')
+  let seen = 0
+  return (bytes) => {
+    seen += bytes
+    draw(Math.round(seen / 1e6), total / 1e6)
+  }
+}

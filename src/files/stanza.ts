@@ -1,0 +1,82 @@
+// The stanza of age files whose file key a data key of the service wraps (docs/reference/age-stanza.md).
+// Tests: test/files/stanza.test.ts.
+import { hkdfSync } from 'node:crypto'
+import {
+  damaged,
+  fromUnpadded,
+  type Stanza,
+  unpadded,
+  unwrapFileKey,
+  WRAPPED_BYTES,
+  wrapFileKey,
+} from '../cryptography/age-header.ts'
+
+export const TYPE = 'strongroom'
+export const DATA_KEY_BYTES = 32
+const LABEL = 'strongroom/age/v1'
+/** Stands for the server's first region. */
+const NO_REGION = '-'
+
+/** What the service binds a data key to: names and values. */
+export type Context = ReadonlyMap<string, string>
+
+/** A data key as the service encrypted it, and where it opens. */
+export interface EncryptedDataKey {
+  /** As the service names the CMK, never an alias. */
+  readonly keyId: string
+  /** The CMK's region; null for the server's first one. */
+  readonly region: string | null
+  readonly blob: Buffer
+  readonly context: Context
+}
+
+/** A stanza as it was read. */
+export interface OwnStanza extends EncryptedDataKey {
+  readonly stanza: Stanza
+}
+
+/** The stanza that holds the file key under the data key (32 bytes), which must wrap nothing else. */
+export function sealStanza(fileKey: Uint8Array, dataKey: Uint8Array, encrypted: EncryptedDataKey): Stanza {
+  const { keyId, region, blob, context } = encrypted
+  const args = [TYPE, keyId, region ?? NO_REGION, unpadded(blob), unpadded(Buffer.from(contextJson(context)))]
+  return { args, body: wrapFileKey(wrappingKey(args, dataKey), fileKey) }
+}
+
+/** The file key; null when it was wrapped by another data key, or the stanza was altered. */
+export function openStanza({ stanza }: OwnStanza, dataKey: Uint8Array): Buffer | null {
+  return unwrapFileKey(wrappingKey(stanza.args, dataKey), stanza.body)
+}
+
+/** Reads a stanza; null when it is of another type. Throws AgeFault when it is malformed. */
+export function readStanza(stanza: Stanza): OwnStanza | null {
+  const [type, keyId = '', region = '', blob = '', context = ''] = stanza.args
+  if (type !== TYPE) return null
+  const encrypted = fromUnpadded(blob)
+  const json = fromUnpadded(context)
+  const pairs = json && readContext(json.toString('utf8'))
+  if (stanza.args.length !== 5 || stanza.body.length !== WRAPPED_BYTES || !encrypted?.length || !pairs)
+    throw damaged(`a stanza of the type ${TYPE} is malformed`)
+  return { keyId, region: region === NO_REGION ? null : region, blob: encrypted, context: pairs, stanza }
+}
+
+/** Binds the file key to all that the first line says. */
+function wrappingKey(args: readonly string[], dataKey: Uint8Array): Buffer {
+  return Buffer.from(hkdfSync('sha256', dataKey, Buffer.from(args.join(' '), 'latin1'), LABEL, 32))
+}
+
+/** The JSON of a context, as EncryptionContext takes it. */
+export function contextJson(context: Context): string {
+  return JSON.stringify(Object.fromEntries([...context].toSorted(([a], [b]) => (a < b ? -1 : 1))))
+}
+
+/** The context in a JSON object of texts, or null for anything else. */
+export function readContext(json: string): Context | null {
+  try {
+    const value: unknown = JSON.parse(json)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
+    const pairs = Object.entries(value)
+    return pairs.every((pair): pair is [string, string] => typeof pair[1] === 'string') ? new Map(pairs) : null
+  } catch {
+    return null
+  }
+}

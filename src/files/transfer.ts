@@ -1,0 +1,72 @@
+// Files through the envelope: from a file or a stream, to a file or a stream, in constant memory. Tests: test/files/files.test.ts.
+import { type FileHandle, open } from 'node:fs/promises'
+import type { Writable } from 'node:stream'
+import type { Fill, Random } from '../cryptography/age-stream.ts'
+import type { Job } from './jobs.ts'
+import { NewFile } from './output.ts'
+
+/** Makes the other form of a stream, sealed or opened. */
+export type Transform = (from: Fill) => Promise<AsyncIterable<readonly Buffer[]>>
+
+export interface Transfer {
+  readonly transform: Transform
+  /** Learns how many bytes were read. */
+  readonly read: (bytes: number) => void
+  readonly signal: AbortSignal
+}
+
+/** Does the work on a file; the new one gets its name when it is whole and on disk. */
+export async function transferFile(
+  { from, to, mode }: Job,
+  { transform, read, signal }: Transfer,
+  how: { readonly replaces: boolean; readonly random: Random },
+): Promise<void> {
+  await using source = await open(from, 'r')
+  await using target = await NewFile.begin(to, how)
+  const parts = await transform(fillFrom(source, read))
+  await pump(parts, (some) => target.write(some), signal)
+  await target.keep(mode)
+}
+
+/** The same from a stream to a stream. Rejects with what went wrong; what was written until then is authentic, but not all. */
+export async function transferStream(from: Fill, to: Writable, transform: Transform): Promise<void> {
+  await pump(await transform(from), (parts) => written(to, parts))
+}
+
+/** Reads the next parts while the former are written. */
+async function pump(
+  parts: AsyncIterable<readonly Buffer[]>,
+  write: (parts: readonly Buffer[]) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  let writing = Promise.resolve()
+  try {
+    for await (const some of parts) {
+      signal?.throwIfAborted()
+      await writing
+      writing = write(some)
+      // It rejects where it is waited for.
+      writing.catch(() => undefined)
+    }
+  } finally {
+    await writing
+  }
+}
+
+function fillFrom(file: FileHandle, read: (bytes: number) => void): Fill {
+  return async (buffer) => {
+    let at = 0
+    for (; at < buffer.length; ) {
+      const { bytesRead } = await file.read(buffer, at, buffer.length - at)
+      if (bytesRead === 0) break
+      at += bytesRead
+    }
+    read(at)
+    return at
+  }
+}
+
+async function written(to: Writable, parts: readonly Buffer[]): Promise<void> {
+  for (const part of parts)
+    await new Promise<void>((resolve, reject) => to.write(part, (error) => (error ? reject(error) : resolve())))
+}
