@@ -8,6 +8,7 @@
 //   dist/                src/, compiled, with source maps that contain the sources
 //   console/             the built console
 //   docs/, *.md          what the server serves under /docs/
+//   conformance/         the cases of `strongroom conformance`
 //   node_modules/        the packages that run in production; with --installed also the runtime, and the add-on for HSMs if it is compiled
 //   package.json, LICENSE
 //
@@ -60,6 +61,7 @@ export function makeTree(folder) {
   cpSync(builtConsole(), join(folder, 'console'), { recursive: true })
   for (const path of ['LICENSE', 'bin/strongroom', ...PAGES.map((page) => `${page}.md`), ...documents()])
     cpSync(join(root, path), join(folder, path))
+  cpSync(join(root, 'conformance'), join(folder, 'conformance'), { recursive: true })
   for (const [path] of production().filter(([, { optional }]) => !optional))
     cpSync(join(root, path), join(folder, path), {
       recursive: true,

@@ -28,7 +28,8 @@ with a name or tag of the run, and takes them away at the end, however it ends: 
   --only             only cases whose GROUP/NAME or operation has this text, or is like it where it has a *
   --with             groups that run only when named, with commas: ram (users, groups, roles, policies), sts; and outside of the verdict
                      choices (where the documentation is silent, Strongroom chose so) and extensions (what only Strongroom has)
-  --patience         runs the cases about events, too, and waits so many seconds for each; in the cloud they take minutes
+  --patience         runs the cases about events, too, and waits so many seconds for each; in the cloud they take minutes. Also how long
+                     new credentials and policies may take to count
   --read-only-cases  only cases that change nothing
   --yes              starts without asking
   --list             prints the chosen cases, and calls nothing
@@ -182,9 +183,9 @@ async function agreed(plan: Plan, flags: Flags, endpoint: string, around: Surrou
   if (plan.makes.size === 0) return true
   const list = [...plan.makes].map(([operation, count]) => `${count} × ${operation}`).join(', ')
   const notice = [
-    `${plan.cases.length} cases at ${endpoint} will call, at most: ${list}.`,
-    'All of it has a name or tag of the run and is taken away at the end; keys are deleted 7 days later, and count towards quotas until then.',
-    'The cloud may charge for keys, secrets and calls.',
+    `the chosen cases (${plan.cases.length}) at ${endpoint} will call, at most: ${list}.`,
+    'all of it has a name or tag of the run and is taken away at the end; keys are deleted 7 days later, and count towards quotas until then.',
+    'a cloud may charge for keys, secrets and calls.',
   ]
   for (const line of notice) around.complain(line)
   if (flags.has('yes')) return true

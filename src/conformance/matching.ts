@@ -57,10 +57,13 @@ function alike(value: unknown, template: Template, variables: Variables): boolea
   return Object.entries(members).every(([path, one]) => alike(at(value, path), one, variables))
 }
 
-/** What a value that names a secret looks like in a report. */
+/** Members whose values no report shows. */
+const SECRET = /secret(?!name|type|list)|token|plaintext|password|privatekey/i
+
+/** What a value looks like in a report. */
 function shown(path: string, value: unknown): string {
   if (value === undefined) return 'nothing'
-  if (/secret(?!name|type|list)|token|plaintext|password|privatekey/i.test(path)) return 'a value that is not shown'
+  if (SECRET.test(path)) return 'a value that is not shown'
   const text = JSON.stringify(value)
   return text.length > 120 ? `${text.slice(0, 120)}…` : text
 }
@@ -69,12 +72,12 @@ function shown(path: string, value: unknown): string {
 export function faultsOf(reply: Reply, expected: Expectation, variables: Variables): readonly string[] {
   const { status = 200, code, answer = {}, text, headers = {} } = expected
   const got = `${reply.status}${reply.code === null ? '' : ` ${reply.code}`}`
-  const wanted = `${status}${code === undefined ? '' : ` ${code}`}`
-  if (reply.status !== status || (code ?? null) !== reply.code) return [`answered ${got}, and should answer ${wanted}`]
+  const due = `${status}${code === undefined ? '' : ` ${code}`}`
+  if (reply.status !== status || (code ?? null) !== reply.code) return [`answered ${got}, and should answer ${due}`]
   const unlike = (where: string, value: unknown, template: Template) =>
     alike(value, template, variables)
       ? []
-      : [`${where} is ${shown(where, value)}, and should be ${JSON.stringify(filledOrAsIs(template, variables))}`]
+      : [`${where} is ${shown(where, value)}, and should be ${wanted(where, template, variables)}`]
   return [
     ...Object.entries(answer).flatMap(([path, template]) => unlike(path, at(reply.body, path), template)),
     ...Object.entries(headers).flatMap(([name, template]) =>
@@ -84,14 +87,17 @@ export function faultsOf(reply: Reply, expected: Expectation, variables: Variabl
   ]
 }
 
-/** Patterns keep their dollar signs. */
-function filledOrAsIs(template: Template, variables: Variables): Template {
-  return JSON.stringify(template).includes('"pattern"') ? template : filledIn(template, variables)
+/** What a value should be, as a report shows it: patterns keep their dollar signs, and secrets the names of their variables. */
+function wanted(path: string, template: Template, variables: Variables): string {
+  const isShownAsIs = SECRET.test(path) || JSON.stringify(template).includes('"pattern"')
+  return JSON.stringify(isShownAsIs ? template : filledIn(template, variables))
 }
 
-/** What is wrong with the form that every answer in JSON has, whatever the case is about. */
-export function formFaultsOf({ status, headers, body, code }: Reply): readonly string[] {
-  if (!/^application\/json\b/i.test(headers['content-type'] ?? '')) return []
+/** What is wrong with the form that every answer has, whatever the case is about; one about text or headers may ask for XML. */
+export function formFaultsOf({ status, headers, body, code }: Reply, expected: Expectation): readonly string[] {
+  const type = headers['content-type'] ?? ''
+  if (!/^application\/json\b/i.test(type))
+    return expected.text || expected.headers ? [] : [`the answer is no JSON, but ${type || 'without a Content-Type'}`]
   const id = at(body, 'RequestId')
   const faults = typeof id === 'string' && UUID.test(id) ? [] : ['RequestId is no UUID']
   const header = headers['x-acs-request-id']
@@ -106,8 +112,6 @@ export function eventFaults(event: unknown, expected: Members, variables: Variab
   return Object.entries(expected).flatMap(([path, template]) =>
     alike(at(event, path), template, variables)
       ? []
-      : [
-          `${path} of the event is ${shown(path, at(event, path))}, and should be ${JSON.stringify(filledOrAsIs(template, variables))}`,
-        ],
+      : [`${path} of the event is ${shown(path, at(event, path))}, and should be ${wanted(path, template, variables)}`],
   )
 }

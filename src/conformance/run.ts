@@ -32,7 +32,7 @@ export interface Ran {
 export interface Options {
   readonly target: Target
   readonly machine: Machine
-  /** How long to wait for events, in milliseconds; 0 leaves out cases about events. */
+  /** How long to wait for events, and for new credentials and policies to count, in milliseconds. */
   readonly patienceMs: number
   /** Whether the run is to end early. */
   stopped(): boolean
@@ -49,6 +49,13 @@ class NotRun extends Error {
     this.isLacking = isLacking
   }
 }
+
+interface Judged {
+  readonly faults: string[]
+  readonly reply: Reply & { readonly requestId: string }
+}
+
+const SETTLING_MS = 1000
 
 /** The tag of every key and secret that runs make. */
 const TAG_KEY = 'conformance'
@@ -173,11 +180,22 @@ class Run {
     throw new NotRun(`${what} ${faults.join('; ')}`, lacks(step, reply))
   }
 
+  /** Takes a step, again within the patience where it is another's, whose credentials and rights may be on their way. */
+  async #judged(step: Step, variables: Variables): Promise<Judged> {
+    const until = this.#machine.now() + this.#options.patienceMs
+    for (;;) {
+      const judged = await this.#judgedOnce(step, variables)
+      if (judged.faults.length === 0 || !step.by || this.#machine.now() >= until) return judged
+      await this.#machine.pause(SETTLING_MS)
+    }
+  }
+
   /** Takes a step; returns what is wrong with its answer, and fills the variables that it keeps. */
-  async #judged(step: Step, variables: Variables): Promise<{ faults: string[]; reply: Reply & { requestId: string } }> {
+  async #judgedOnce(step: Step, variables: Variables): Promise<Judged> {
     const reply = await this.#taken(step, variables)
-    const faults = [...faultsOf(reply, step.expect ?? {}, variables)]
-    if (step.compute === undefined) faults.push(...formFaultsOf(reply))
+    const { expect = {} } = step
+    const faults = [...faultsOf(reply, expect, variables)]
+    if (step.compute === undefined) faults.push(...formFaultsOf(reply, expect))
     for (const [name, path] of Object.entries(step.keep ?? {})) {
       const value = at(reply.body, path)
       if (value !== undefined) variables.set(name, String(value))

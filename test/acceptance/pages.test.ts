@@ -16,6 +16,7 @@ const DAY_MS = 86_400_000
 /** Pages whose commands other tests run, for what they need. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/clients.md': 'test/clients/documented.ts',
+  'docs/conformance.md': 'test/conformance/conformance.test.ts',
   'docs/development.md': 'test/acceptance/development.test.ts',
   'docs/hsm.md': 'test/acceptance/hsm-start.test.ts',
   'docs/track-record.md': 'test/histories/histories.ts',

@@ -1,7 +1,7 @@
 // The command line, specified by transcripts: test/transcripts/*.txt, whose README says how they are written. Each is a test.
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { times } from '../size.ts'
 import { runHere } from './line.ts'
@@ -86,8 +86,11 @@ class Transcript {
 
   async run(script: string): Promise<void> {
     const [lines = '', ...files] = script.split(/^-- (.+) --$/m)
-    for (let i = 0; i < files.length; i += 2)
-      writeFileSync(join(this.folder, files[i] ?? ''), (files[i + 1] ?? '').replace(/^\n/, ''), { mode: 0o600 })
+    for (let i = 0; i < files.length; i += 2) {
+      const path = join(this.folder, files[i] ?? '')
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, (files[i + 1] ?? '').replace(/^\n/, ''), { mode: 0o600 })
+    }
     for (const [i, line] of lines.split('\n').entries()) {
       if (line.trim() === '' || line.startsWith('#')) continue
       const fails = line.startsWith('! ')

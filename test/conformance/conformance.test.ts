@@ -11,9 +11,11 @@ import { OPTIONAL_GROUPS, planOf } from '../../src/conformance/plan.ts'
 import { jsonReport, textReport, verdictOf } from '../../src/conformance/report.ts'
 import { type Options, type Ran, runSuite } from '../../src/conformance/run.ts'
 import { products } from '../../src/gateway/products.ts'
+import { runHere } from '../acceptance/line.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const PAGE = readFileSync(`${ROOT}docs/conformance.md`, 'utf8')
 const suite = suiteIn(`${ROOT}conformance/`)
 let house: TestHouse
 
@@ -74,6 +76,10 @@ describe('the suite', () => {
     // There is no HSM.
     assert.deepEqual(named(ran, 'not run'), ['keys/create-key-makes-a-key-in-an-hsm'])
     assert.equal(verdictOf(ran).conforms, true)
+    assert.ok(
+      PAGE.includes(`\`\`\`text\n${textReport(ran)}\n\`\`\``),
+      `docs/conformance.md has another report:\n${textReport(ran)}`,
+    )
     // The service key of secrets is none of the run's.
     const states = [
       { Key: 'CreatorType', Values: ['User'] },
@@ -132,6 +138,18 @@ describe('the suite', () => {
         }),
     )
     assert.deepEqual([...wrong], [])
+  })
+
+  it('is run by the commands of conformance.md', async () => {
+    const [, block = ''] = /^```sh\n([\s\S]*?)^```/m.exec(PAGE) ?? []
+    const lines = block.trim().split('\n')
+    assert.equal(lines.length, 3)
+    for (const line of lines) {
+      const words = line.replaceAll("'", '').split(' ').slice(1)
+      const { code, out } = await runHere([...words, '--list'])
+      assert.equal(code, 0, line)
+      assert.match(out, /^aliases\/[\w-]+ \(\w+\)$/m)
+    }
   })
 
   it('has read-only cases that call nothing that changes something', () => {
@@ -393,6 +411,30 @@ describe('the runner', () => {
     )
     assert.match(report, /^DescribeRegions +1 +2$/m)
     assert.equal(JSON.parse(jsonReport(ran, { region: 'cn-hangzhou' })).cases.length, 3)
+  })
+
+  it('waits within its patience for what it made in RAM to count', async () => {
+    const ram = { product: 'Ram', request: { UserName: '$name' } }
+    const own = suiteOf({
+      'a/b': {
+        ...REGIONS,
+        before: [
+          { call: 'CreateUser', ...ram },
+          { call: 'CreateAccessKey', ...ram, keep: { ak: 'AccessKey.AccessKeyId', sk: 'AccessKey.AccessKeySecret' } },
+        ],
+        by: { AccessKeyId: '$ak', AccessKeySecret: '$sk' },
+        expect: { status: 403, code: 'Forbidden.NoPermission' },
+      },
+    })
+    const start = house.now
+    const ran = await runAll(own, { patienceMs: 5000 })
+    assert.deepEqual([named(ran, 'failed'), house.now - start], [['a/b'], 5000])
+    assert.match(textReport(ran), /answered 200, and should answer 403 Forbidden\.NoPermission/)
+  })
+
+  it('takes no page for an answer', async () => {
+    const own = suiteOf({ 'a/b': { ...REGIONS, send: { how: 'query', path: '/docs/' } } })
+    assert.match(textReport(await runAll(own)), /the answer is no JSON, but text\/html/)
   })
 
   it('waits longer and longer for a server that throttles', async () => {
