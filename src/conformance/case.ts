@@ -31,7 +31,8 @@ export interface Sending {
 export interface Expectation {
   /** 200 unless said. */
   readonly status?: number
-  readonly code?: string
+  /** Of a refusal; `{"type": "string"}` where the documentation gives none. */
+  readonly code?: Template
   /** Members of the answer, by path. */
   readonly answer?: Members
   /** The body as text. */

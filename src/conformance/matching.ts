@@ -72,8 +72,9 @@ function shown(path: string, value: unknown): string {
 export function faultsOf(reply: Reply, expected: Expectation, variables: Variables): readonly string[] {
   const { status = 200, code, answer = {}, text, headers = {} } = expected
   const got = `${reply.status}${reply.code === null ? '' : ` ${reply.code}`}`
-  const due = `${status}${code === undefined ? '' : ` ${code}`}`
-  if (reply.status !== status || (code ?? null) !== reply.code) return [`answered ${got}, and should answer ${due}`]
+  const due = `${status}${code === undefined ? '' : ` ${typeof code === 'string' ? code : JSON.stringify(code)}`}`
+  const isCode = code === undefined ? reply.code === null : alike(reply.code ?? undefined, code, variables)
+  if (reply.status !== status || !isCode) return [`answered ${got}, and should answer ${due}`]
   const unlike = (where: string, value: unknown, template: Template) =>
     alike(value, template, variables)
       ? []

@@ -126,7 +126,7 @@ class Run {
     } catch (error) {
       if (error instanceof NotRun)
         return resultOf(one, error.isLacking ? 'not run' : 'missed', error.message, requestId)
-      if (error instanceof CaseError) throw new CaseError(`${one.group}/${one.name}: ${error.message}`)
+      if (error instanceof CaseError) return resultOf(one, 'missed', `the case is wrong: ${error.message}`, requestId)
       return resultOf(one, 'failed', (error as Error).message, requestId)
     }
   }
@@ -166,7 +166,6 @@ class Run {
       for (const own of this.#fresh().keys()) variables.delete(own)
       return variables
     } catch (error) {
-      if (error instanceof CaseError) throw new CaseError(`given/${name}: ${error.message}`)
       const { message } = error as Error
       return new NotRun(`the state ${name} can't be made: ${message}`, error instanceof NotRun && error.isLacking)
     }
