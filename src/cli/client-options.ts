@@ -5,28 +5,82 @@ import { UsageError } from '../settings/usage-error.ts'
 import type { ClientOptions } from './client.ts'
 import type { Surroundings } from './surroundings.ts'
 
-export const CLIENT_FLAGS: FlagKinds = { endpoint: 'value', 'ca-file': 'value', data: 'value' }
+export const CLIENT_FLAGS: FlagKinds = { endpoint: 'value', 'ca-file': 'value', data: 'value', profile: 'value' }
 
-/** From flags and the environment; without credentials there, from the file that the first start left in the data folder. Throws UsageError. */
-export function clientOptions(flags: Flags, { env, readFile }: Surroundings): ClientOptions {
+/** The help of these flags, for the end of a verb's own. */
+export const CLIENT_HELP = `Endpoint: --endpoint, STRONGROOM_ENDPOINT, the profile's, or http://127.0.0.1:7700.
+Credentials, the first that are there: those of --profile NAME, a profile of the aliyun CLI (~/.aliyun/config.json);
+ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN;
+root-credentials.json in --data (./data); without --data, the aliyun CLI's current profile.`
+
+/** What signs a call; null for what the credentials leave open. */
+interface Signer {
+  readonly accessKeyId: string
+  readonly accessKeySecret: string
+  readonly securityToken: string | null
+  /** The region to call in where the call names none. */
+  readonly region: string | null
+}
+
+/**
+ * Finds the server and the credentials, as CLIENT_HELP says. The profile of a role assumes it, unless a session is left.
+ * Throws UsageError; rejects where the role can't be assumed.
+ */
+export async function clientOptions(flags: Flags, around: Surroundings): Promise<ClientOptions> {
+  const { env, readFile } = around
   const caFile = flags.get('ca-file') ?? env['STRONGROOM_CA_FILE'] ?? null
-  const common = {
-    endpoint: checkedEndpoint(flags.get('endpoint') ?? (env['STRONGROOM_ENDPOINT'] || 'http://127.0.0.1:7700')),
+  const reach = (endpoint: string | null) => ({
+    endpoint: checkedEndpoint(
+      flags.get('endpoint') ?? (env['STRONGROOM_ENDPOINT'] || (endpoint ?? 'http://127.0.0.1:7700')),
+    ),
     now: Date.now(),
-    securityToken: env['ALIBABA_CLOUD_SECURITY_TOKEN'] || null,
     ca: caFile && readFile(caFile),
-  }
+  })
+  const name = flags.get('profile')
+  const signer = name === undefined ? (fromEnvironment(env) ?? fromDataFolder(flags, around)) : null
+  if (signer) return { ...reach(null), ...signer }
+  const data = dataFolder(flags, around)
+  if (name === undefined && data !== null) throw noCredentials(data)
+  const [{ readProfile }, { sessionOf }] = await Promise.all([import('./profile.ts'), import('./role-session.ts')])
+  const profile = readProfile(name ?? null, around)
+  if (!profile) throw noCredentials('./data')
+  const { endpoint, role, ...own } = profile
+  const options = { ...reach(endpoint), ...own }
+  return role === null ? options : { ...options, ...(await sessionOf(role, options, around)) }
+}
+
+function fromEnvironment(env: Surroundings['env']): Signer | null {
   const [accessKeyId, accessKeySecret] = [env['ALIBABA_CLOUD_ACCESS_KEY_ID'], env['ALIBABA_CLOUD_ACCESS_KEY_SECRET']]
-  if (accessKeyId && accessKeySecret) return { ...common, accessKeyId, accessKeySecret }
-  const file = join(flags.get('data') ?? env['STRONGROOM_DATA'] ?? './data', 'root-credentials.json')
+  const securityToken = env['ALIBABA_CLOUD_SECURITY_TOKEN'] || null
+  return accessKeyId && accessKeySecret ? { accessKeyId, accessKeySecret, securityToken, region: null } : null
+}
+
+/** The data folder that the line or the environment names; null where neither does. */
+function dataFolder(flags: Flags, { env }: Surroundings): string | null {
+  return flags.get('data') ?? env['STRONGROOM_DATA'] ?? null
+}
+
+/** What the first start of a server left in its data folder. */
+function fromDataFolder(flags: Flags, around: Surroundings): Signer | null {
   try {
-    const credentials = JSON.parse(readFile(file)) as { accessKeyId: string; accessKeySecret: string }
-    return { ...common, accessKeyId: credentials.accessKeyId, accessKeySecret: credentials.accessKeySecret }
+    const { accessKeyId, accessKeySecret } = JSON.parse(
+      around.readFile(credentialsFile(dataFolder(flags, around) ?? './data')),
+    ) as { accessKeyId: string; accessKeySecret: string }
+    const securityToken = around.env['ALIBABA_CLOUD_SECURITY_TOKEN'] || null
+    return { accessKeyId, accessKeySecret, securityToken, region: null }
   } catch {
-    throw new UsageError(
-      `no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET (there is no readable \`${file}\`)`,
-    )
+    return null
   }
+}
+
+function credentialsFile(data: string): string {
+  return join(data, 'root-credentials.json')
+}
+
+function noCredentials(data: string): UsageError {
+  return new UsageError(
+    `no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile of the aliyun CLI with --profile (there is no readable \`${credentialsFile(data)}\`)`,
+  )
 }
 
 function checkedEndpoint(endpoint: string): string {

@@ -10,6 +10,8 @@ export interface ClientOptions {
   readonly accessKeyId: string
   readonly accessKeySecret: string
   readonly securityToken: string | null
+  /** The region of calls that name none; absent or null for the service's own. */
+  readonly region?: string | null
   /** Milliseconds since 1970, for the request's time stamp. */
   readonly now: number
   /** PEM of the certificate authority to trust, for HTTPS. */
@@ -33,6 +35,7 @@ export async function callOperation(
   options: ClientOptions,
 ): Promise<Response> {
   const signed = new Map(parameters)
+  if (options.region && !signed.has('RegionId')) signed.set('RegionId', options.region)
   signed.set('Format', 'JSON')
   signed.set('AccessKeyId', options.accessKeyId)
   signed.set('SignatureMethod', 'HMAC-SHA256')

@@ -52,7 +52,8 @@ Example:
     KEY=$(strongroom kms CreateKey --print KeyMetadata.KeyId)
     strongroom kms Encrypt --KeyId "$KEY" --Plaintext hello
 
-\`strongroom VERB --help\` prints more, \`strongroom --version\` prints the version.`
+\`strongroom VERB --help\` prints more, \`strongroom --version\` prints the version.
+Exit codes: 0 done, 1 refused or failed, 2 a wrong line; a verb's help names further ones.`
 
 /** Opens the house; asks for the HSM's PIN only where the root keys are in one. */
 function openingAsIs(around: Surroundings, filling = false): Open {

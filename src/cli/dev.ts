@@ -25,7 +25,7 @@ export async function dev(args: readonly string[], around: Surroundings): Promis
   const [, number = '', unit = ''] = /^(\d{1,10})([dhms])$/.exec(duration) ?? []
   if (verb !== 'advance') throw unknownVerb('dev', verb ?? '', ['advance'], USAGE)
   if (number === '') throw new UsageError(`say how far to move the clock:\n${USAGE}`)
-  const options = clientOptions(readFlags(rest, CLIENT_FLAGS, 'dev'), around)
+  const options = await clientOptions(readFlags(rest, CLIENT_FLAGS, 'dev'), around)
   const seconds = String(Number(number) * (SECONDS[unit] ?? 0))
   const parameters = new Map(Object.entries({ Action: ADVANCE_ACTION, Version: 'dev', Seconds: seconds }))
   const { status, answer } = await ask(parameters, { ...options, path: ADVANCE_PATH })

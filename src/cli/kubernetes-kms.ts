@@ -42,12 +42,12 @@ export async function kubernetesKms(args: readonly string[], around: Surrounding
   if (!key) throw new UsageError('name the CMK with --key, such as --key alias/cluster')
   if (!socket)
     throw new UsageError('name the path of the socket with --socket, such as --socket /run/strongroom/kms.sock')
-  const call: CallKms = (parameters, signal) => {
+  const call: CallKms = async (parameters, signal) => {
     const all = new Map([...parameters, ...(region ? ([['RegionId', region]] as const) : [])])
     // Read for each call: the file of credentials may be replaced.
-    return ask(all, { ...clientOptions(flags, around), signal })
+    return ask(all, { ...(await clientOptions(flags, around)), signal })
   }
-  clientOptions(flags, around)
+  await clientOptions(flags, around)
   const signalled = stopSignal()
   const provider = kmsProvider({
     key,

@@ -1,19 +1,31 @@
-// `strongroom kms|ram|ims|sts|actiontrail OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its JSON.
-import type { Parameter } from '../api/parameters.ts'
+// `strongroom kms|ram|ims|sts|actiontrail OPERATION --Param value …`: calls an operation as the aliyun CLI does, and prints its answer.
 import { isPiece } from '../api/pieces.ts'
 import { KMS } from '../api/product.ts'
 import type { CallOperation, ProductVersion } from '../gateway/house.ts'
 import { type FlagKinds, type Flags, flagsBy } from '../settings/flags.ts'
 import { didYouMean } from '../settings/nearest.ts'
 import { UsageError } from '../settings/usage-error.ts'
-import { ask } from './ask.ts'
-import { CLIENT_FLAGS, clientOptions } from './client-options.ts'
+import type { Answered } from './ask.ts'
+import { CLIENT_FLAGS } from './client-options.ts'
+import { outputOf, queryOf, rendered } from './output.ts'
+import { carryOut, type Manner } from './product-call.ts'
+import { EXIT, listing, operationHelp } from './product-help.ts'
 import { refused } from './refused.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Verbs of `strongroom ram` that are no operations. */
 export const RAM_VERBS: readonly string[] = ['explain', 'who-can']
-const OPTIONS: FlagKinds = { ...CLIENT_FLAGS, print: 'value' }
+export const OPTIONS = {
+  ...CLIENT_FLAGS,
+  print: 'value',
+  output: 'value',
+  query: 'value',
+  all: 'bare',
+  wait: 'value',
+  'wait-until': 'value',
+  timeout: 'value',
+  'dry-run': 'bare',
+} as const satisfies FlagKinds
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function callProduct(
@@ -24,7 +36,7 @@ export async function callProduct(
   const [name, ...rest] = args
   if (name === undefined || name === '--help' || name === 'help') {
     around.print(listing(version))
-    return name === undefined ? 2 : 0
+    return name === undefined ? EXIT.usage : EXIT.done
   }
   const operation = version.operations.get(name)
   const verb = version.product.service
@@ -34,18 +46,26 @@ export async function callProduct(
   }
   if (rest.includes('--help')) {
     around.print(operationHelp(operation))
-    return 0
+    return EXIT.done
   }
   const flags = readArguments(operation, rest)
+  const shown = await shownBy(flags)
   const given = flags.names.filter((name) => !isOption(name)).map((name) => [name, flags.get(name) ?? ''] as const)
   const parameters = new Map([...given, ['Action', operation.name], ['Version', version.version]])
-  const { status, answer } = await ask(parameters, clientOptions(flags, around))
-  if (status < 300) {
-    const path = flags.get('print')
-    around.print(path === undefined ? JSON.stringify(answer, null, 2) : member(answer, path))
-    return 0
-  }
-  return refused(answer, around)
+  const { last, reached } = await carryOut(operation, parameters, await mannerOf(flags, operation), flags, around)
+  if (last.status >= 300) return refused(last.answer, around)
+  around.print(await shown(last, around))
+  return reached ? EXIT.done : EXIT.notReached
+}
+
+/** How the flags want the answer printed. Throws UsageError before anything is called. */
+async function shownBy(flags: Flags): Promise<(answered: Answered, around: Surroundings) => Promise<string>> {
+  const [path, expression, output] = [flags.get('print'), flags.get('query'), outputOf(flags.get('output'))]
+  const query = expression === undefined ? null : await queryOf(expression)
+  if (path !== undefined && (query || flags.has('output')))
+    throw new UsageError('`--print` prints one member: leave out `--query` and `--output`')
+  return async ({ answer }, around) =>
+    path === undefined ? rendered(query ? query(answer) : answer, output, around) : member(answer, path)
 }
 
 /** The member that a path such as KeyMetadata.KeyId names: a text as it is, anything else as JSON. */
@@ -58,15 +78,34 @@ function member(answer: unknown, path: string): string {
   return typeof found === 'string' ? found : JSON.stringify(found)
 }
 
+/** In which manner the flags want the operation called. Throws UsageError. */
+async function mannerOf(flags: Flags, { name, access }: CallOperation): Promise<Manner> {
+  const wanted = (['dry-run', 'wait', 'wait-until', 'all'] as const).filter((flag) => flags.has(flag))
+  const [one, another] = wanted
+  if (another) throw new UsageError(`\`--${one}\` and \`--${another}\` do not go together`)
+  const waits = one === 'wait' || one === 'wait-until'
+  if (flags.has('timeout') && !waits) throw new UsageError('`--timeout` is for `--wait` and `--wait-until`')
+  if (!waits) return one ?? 'once'
+  if (access !== 'Read')
+    throw new UsageError(`${name} changes something each time: wait with an operation that only reads`)
+  const seconds = flags.get('timeout') ?? '300'
+  if (!/^\d{1,6}$/.test(seconds)) throw new UsageError(`\`--timeout\` takes whole seconds, not \`${seconds}\``)
+  const query = one === 'wait-until' ? await queryOf(flags.get(one) ?? '') : null
+  const limitMs = Number(seconds) * 1000
+  return query ? { until: query, limitMs } : { state: flags.get('wait') ?? '', limitMs }
+}
+
 function readArguments(operation: CallOperation, args: readonly string[]): Flags {
   const help = `see \`strongroom ${operation.product.service} ${operation.name} --help\``
+  const known = [...Object.keys(operation.parameters), ...Object.keys(OPTIONS)]
+  const kinds: FlagKinds = OPTIONS
   const flags = flagsBy(
     args,
-    (name) => (isOption(name) || isCommon(name, operation) || isDeclared(name, operation) ? 'value' : undefined),
-    (flag, name) =>
-      new UsageError(
-        `${operation.name} has no parameter \`${flag}\`${didYouMean(name, Object.keys(operation.parameters))}: ${help}`,
-      ),
+    (name) => {
+      if (isOption(name)) return kinds[name]
+      return isCommon(name, operation) || isDeclared(name, operation) ? 'value' : undefined
+    },
+    (flag, name) => new UsageError(`${operation.name} has no parameter \`${flag}\`${didYouMean(name, known)}: ${help}`),
   )
   const twice = flags.names.find((name) => flags.all(name).length > 1)
   if (twice !== undefined) throw new UsageError(`\`--${twice}\` is given twice`)
@@ -82,36 +121,4 @@ const isCommon = (name: string, { product }: CallOperation) =>
 /** A parameter, or a piece of one: Name.1.Member. */
 function isDeclared(name: string, { parameters }: CallOperation): boolean {
   return Object.hasOwn(parameters, name) || isPiece(parameters, name)
-}
-
-function listing({ product, operations }: ProductVersion): string {
-  const verb = product.service
-  const width = Math.max(...[...operations.keys()].map((name) => name.length))
-  return [
-    `usage: strongroom ${verb} OPERATION [--Parameter value …] [--RegionId ID] [--print MEMBER] [--endpoint URL] [--ca-file FILE] [--data DIR]`,
-    '',
-    ...[...operations.values()].map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
-    '',
-    `strongroom ${verb} OPERATION --help lists its parameters. --print with a member's name, such as RequestId, prints that member of the answer alone.`,
-    'Endpoint: --endpoint or STRONGROOM_ENDPOINT (http://127.0.0.1:7700).',
-    ...(product === KMS
-      ? ['A cloud service that calls with its own AccessKey names the account by --ResourceOwnerId.']
-      : []),
-    'Credentials: ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN;',
-    'without them root-credentials.json in --data (./data).',
-  ].join('\n')
-}
-
-function operationHelp({ name, summary, parameters, refusals }: CallOperation): string {
-  const entries: [string, Parameter<unknown>][] = Object.entries(parameters)
-  const width = Math.max(0, ...entries.map(([parameter]) => parameter.length))
-  const lines = entries.map(([parameter, { required, rule }]) => {
-    return `  --${parameter.padEnd(width)}  ${required ? 'required' : 'optional'}  ${rule}`
-  })
-  return [
-    `${name}: ${summary}`,
-    '',
-    ...(lines.length === 0 ? ['It takes no parameters.'] : lines),
-    ...(refusals.length === 0 ? [] : ['', `It can refuse with ${refusals.join(', ')}.`]),
-  ].join('\n')
 }

@@ -48,7 +48,7 @@ export async function secret(args: readonly string[], around: Surroundings): Pro
       value === undefined ? [] : [[parameter, value] as const],
     ),
   ])
-  const { status, answer } = await ask(parameters, clientOptions(flags, around))
+  const { status, answer } = await ask(parameters, await clientOptions(flags, around))
   if (status >= 300) return refused(answer, around)
   around.output.write(`${answer['SecretData']}${around.printsToTerminal ? '\n' : ''}`)
   return 0

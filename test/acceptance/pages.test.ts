@@ -71,6 +71,7 @@ describe('the commands of the pages', () => {
       'docs/access.md',
       'docs/audit.md',
       'docs/backup.md',
+      'docs/command-line.md',
       'docs/kubernetes.md',
       'docs/pods.md',
       'docs/products.md',
@@ -126,6 +127,13 @@ describe('the commands of the pages', () => {
     const database = postgresql.database()
     assert.match(checkout.run(migrate.replace(/postgresql:\S+/, database)), /^serve with --database/m)
     assert.match(checkout.run(`bin/strongroom audit verify --database ${database}`), /^intact: /m)
+  })
+
+  it('docs/command-line.md: answers are shown, all pages read, a state waited for', async () => {
+    await using checkout = await Checkout.open()
+    const out = checkout.run(blocks('docs/command-line.md', 'sh').join('\n'))
+    assert.match(out, /^KeyMetadata\.Description +orders$/m)
+    assert.match(out, /^ {2}Description: orders$/m)
   })
 
   it('docs/products.md: the owner of a CMK sees what a product does with it, and can end it', async () => {

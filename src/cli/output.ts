@@ -1,0 +1,47 @@
+// How an answer is printed: as JSON, as YAML or as a table; all of it, or what a JMESPath expression finds in it.
+import { UsageError } from '../settings/usage-error.ts'
+import type { Surroundings } from './surroundings.ts'
+import { tableOf } from './table.ts'
+
+export const OUTPUTS = ['json', 'table', 'yaml'] as const
+export type Output = (typeof OUTPUTS)[number]
+
+/** Throws UsageError. */
+export function outputOf(said: string | undefined): Output {
+  const found = OUTPUTS.find((one) => one === (said ?? 'json'))
+  if (!found) throw new UsageError(`\`--output\` takes ${OUTPUTS.join(', ')}, not \`${said}\``)
+  return found
+}
+
+/** Whether colours may be printed: on a terminal, unless NO_COLOR forbids them (no-color.org). */
+export function hasColours({ printsToTerminal, env }: Surroundings): boolean {
+  return printsToTerminal && !env['NO_COLOR']
+}
+
+/** The text of an answer, without the last line break. */
+export async function rendered(answer: unknown, output: Output, around: Surroundings): Promise<string> {
+  if (output === 'yaml') return (await import('yaml')).stringify(answer, { lineWidth: 0 }).trimEnd()
+  if (output === 'table') return tableOf(answer, hasColours(around))
+  const json = JSON.stringify(answer, null, 2)
+  return hasColours(around) ? json.replace(/^( *)("(?:[^"\\]|\\.)*")(?=: )/gm, '$1\x1b[36m$2\x1b[39m') : json
+}
+
+/** Compiles a JMESPath expression. The function returns what it finds in an answer. Throws UsageError, then and now. */
+export async function queryOf(expression: string): Promise<(answer: unknown) => unknown> {
+  const { compile, TreeInterpreter } = await import('@jmespath-community/jmespath')
+  const wrong = (error: unknown) =>
+    new UsageError(`the JMESPath expression \`${expression}\` can't be used: ${(error as Error).message}`)
+  try {
+    // With texts such as `Enabled`, which the aliyun CLI takes without quotes.
+    const tree = compile(expression, { enable_legacy_literals: true })
+    return (answer) => {
+      try {
+        return TreeInterpreter.search(tree, answer as never)
+      } catch (error) {
+        throw wrong(error)
+      }
+    }
+  } catch (error) {
+    throw wrong(error)
+  }
+}

@@ -1,0 +1,93 @@
+// Profiles of the aliyun CLI, in its own configuration file.
+import { join } from 'node:path'
+import { didYouMean } from '../settings/nearest.ts'
+import { UsageError } from '../settings/usage-error.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** A role that a profile assumes before it calls. */
+export interface AssumedRole {
+  readonly roleArn: string
+  readonly sessionName: string
+  /** Seconds that a session lasts; null for as long as the service gives by itself. */
+  readonly seconds: number | null
+}
+
+/** What a profile says of a call; null for what it leaves open. */
+export interface Profile {
+  readonly accessKeyId: string
+  readonly accessKeySecret: string
+  readonly securityToken: string | null
+  readonly region: string | null
+  /** A URL. */
+  readonly endpoint: string | null
+  readonly role: AssumedRole | null
+}
+
+type Members = Readonly<Record<string, unknown>>
+type Texts = (member: string) => string | null
+
+/** The modes that are read here, in small letters: the aliyun CLI takes any case. */
+const MODES = ['ak', 'ststoken', 'ramrolearn']
+
+/** The profile of this name, or the current one for null: null where there is none. Throws UsageError for a name or a mode that can't serve. */
+export function readProfile(name: string | null, around: Surroundings): Profile | null {
+  const path = join(around.env['HOME'] ?? '', '.aliyun', 'config.json')
+  const file = configurationIn(path, around)
+  if (!file) {
+    if (name === null) return null
+    throw new UsageError(`there is no profile \`${name}\`: \`${path}\` is no readable configuration of the aliyun CLI`)
+  }
+  const wanted = name ?? file.current
+  const found = file.profiles.find((one) => one['name'] === wanted)
+  if (found) return profileOf(found, wanted)
+  if (name === null) return null
+  const known = file.profiles.map((one) => String(one['name']))
+  throw new UsageError(`\`${path}\` has no profile \`${name}\`${didYouMean(name, known)}`)
+}
+
+function configurationIn(path: string, { readFile }: Surroundings) {
+  try {
+    const { current, profiles } = JSON.parse(readFile(path)) as { current?: unknown; profiles?: unknown }
+    const isMembers = (one: unknown): one is Members => typeof one === 'object' && one !== null
+    return { current: String(current ?? ''), profiles: Array.isArray(profiles) ? profiles.filter(isMembers) : [] }
+  } catch {
+    return null
+  }
+}
+
+function profileOf(members: Members, name: string): Profile {
+  const text: Texts = (member) =>
+    typeof members[member] === 'string' && members[member] !== '' ? members[member] : null
+  const must = (member: string) => {
+    const value = text(member)
+    if (value === null) throw new UsageError(`the profile \`${name}\` of the aliyun CLI has no ${member}`)
+    return value
+  }
+  const mode = String(members['mode'] ?? '')
+  const kind = mode.toLowerCase()
+  if (!MODES.includes(kind))
+    throw new UsageError(
+      `the profile \`${name}\` of the aliyun CLI has the mode ${mode || '(none)'}, which is not supported: AK, StsToken and RamRoleArn are`,
+    )
+  const seconds = members['expired_seconds']
+  return {
+    accessKeyId: must('access_key_id'),
+    accessKeySecret: must('access_key_secret'),
+    securityToken: kind === 'ststoken' ? must('sts_token') : null,
+    region: text('region_id'),
+    endpoint: asUrl(text('endpoint')),
+    role:
+      kind === 'ramrolearn'
+        ? {
+            roleArn: must('ram_role_arn'),
+            sessionName: must('ram_session_name'),
+            seconds: typeof seconds === 'number' && seconds > 0 ? seconds : null,
+          }
+        : null,
+  }
+}
+
+/** The aliyun CLI takes a host for an endpoint, which it calls over HTTPS. */
+function asUrl(endpoint: string | null): string | null {
+  return endpoint === null || /^https?:\/\//.test(endpoint) ? endpoint : `https://${endpoint}`
+}

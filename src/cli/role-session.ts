@@ -1,0 +1,79 @@
+// Sessions of roles that profiles assume. They are kept in files of the user alone, so that not every call assumes the role again.
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ask } from './ask.ts'
+import type { ClientOptions } from './client.ts'
+import type { AssumedRole } from './profile.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** A session that ends sooner is not used any more: a call may take that long, and clocks differ. */
+const LEFT_MS = 5 * 60_000
+
+type Credentials = Pick<ClientOptions, 'accessKeyId' | 'accessKeySecret' | 'securityToken'>
+interface Kept extends Credentials {
+  readonly expiration: string
+}
+
+/** The credentials of a session of the role: of a kept one, or of a new one that `source` assumes. Rejects where that is refused. */
+export async function sessionOf(role: AssumedRole, source: ClientOptions, around: Surroundings): Promise<Credentials> {
+  const path = fileOf(role, source, around)
+  const { accessKeyId, accessKeySecret, securityToken } = keptIn(path, source.now, around) ?? (await assumed())
+  return { accessKeyId, accessKeySecret, securityToken }
+
+  async function assumed(): Promise<Kept> {
+    const session = await assume(role, source)
+    keep(path, session)
+    return session
+  }
+}
+
+/** Named by all that the session depends on. */
+function fileOf(role: AssumedRole, { endpoint, accessKeyId }: ClientOptions, { env }: Surroundings): string {
+  const folder = env['XDG_CACHE_HOME'] || join(env['HOME'] ?? '', '.cache')
+  const what = JSON.stringify([endpoint, accessKeyId, role])
+  return join(folder, 'strongroom', `session-${createHash('sha256').update(what).digest('hex').slice(0, 32)}.json`)
+}
+
+/** The session in the file; null where it ends soon, or where others could have read or written it. */
+function keptIn(path: string, now: number, { readFile }: Surroundings): Kept | null {
+  try {
+    const { mode, uid } = statSync(path)
+    if ((mode & 0o077) !== 0 || uid !== process.getuid?.()) return null
+    const kept = JSON.parse(readFile(path)) as Kept
+    return Date.parse(kept.expiration) - now > LEFT_MS ? kept : null
+  } catch {
+    return null
+  }
+}
+
+/** Keeps the session if it can: where it can't, each call assumes the role. */
+function keep(path: string, session: Kept): void {
+  const fresh = `${path}.${randomUUID()}`
+  try {
+    mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
+    writeFileSync(fresh, JSON.stringify(session), { mode: 0o600, flag: 'wx' })
+    renameSync(fresh, path)
+  } catch {
+    // A read-only home is no reason to refuse the call.
+  }
+}
+
+async function assume({ roleArn, sessionName, seconds }: AssumedRole, source: ClientOptions): Promise<Kept> {
+  const parameters = new Map([
+    ['Action', 'AssumeRole'],
+    ['Version', '2015-04-01'],
+    ['RoleArn', roleArn],
+    ['RoleSessionName', sessionName],
+    ...(seconds === null ? [] : ([['DurationSeconds', String(seconds)]] as const)),
+  ])
+  const { status, answer } = await ask(parameters, source)
+  if (status >= 300) throw new Error(`the role ${roleArn} can't be assumed: ${answer['Code']}: ${answer['Message']}`)
+  const { AccessKeyId, AccessKeySecret, SecurityToken, Expiration } = answer['Credentials'] as Record<string, string>
+  return {
+    accessKeyId: String(AccessKeyId),
+    accessKeySecret: String(AccessKeySecret),
+    securityToken: String(SecurityToken),
+    expiration: String(Expiration),
+  }
+}
