@@ -76,7 +76,7 @@ export async function conformance(args: readonly string[], around: Surroundings)
     for (const { group, name, operation } of plan.cases) around.print(`${group}/${name} (${operation})`)
     return 0
   }
-  const options = clientOptions(flags, around)
+  const options = await clientOptions(flags, around)
   const region = flags.get('region') ?? cloudRegion(new URL(options.endpoint).hostname) ?? (await firstRegion(options))
   if (!(await agreed(plan, flags, options.endpoint, around))) return 1
   return judged(plan, suite, { options, region, patienceMs, json: flags.has('json') }, around)

@@ -112,11 +112,11 @@ export function contextOf(flags: Flags): Context {
 }
 
 /** The service that the flags and the environment name. Throws UsageError. */
-export function dataKeys(flags: Flags, around: Surroundings, signal?: AbortSignal): DataKeys {
+export async function dataKeys(flags: Flags, around: Surroundings, signal?: AbortSignal): Promise<DataKeys> {
   // Read for each call, which carries the time.
-  const options = () => ({ ...clientOptions(flags, around), ...(signal ? { signal } : {}) })
-  options()
-  return new DataKeys((parameters) => ask(parameters, options()), refusal)
+  const options = async () => ({ ...(await clientOptions(flags, around)), ...(signal ? { signal } : {}) })
+  await options()
+  return new DataKeys(async (parameters) => ask(parameters, await options()), refusal)
 }
 
 interface Work {
@@ -132,13 +132,13 @@ async function transfer(
   { sealing, by }: Work,
 ): Promise<number> {
   if (isStream(words)) {
-    const transform = by(dataKeys(flags, around))
+    const transform = by(await dataKeys(flags, around))
     await using source = new Source(around.input())
     await transferStream(source.fill, around.output, transform)
     return 0
   }
   using stop = stopsWork()
-  const transform = by(dataKeys(flags, around, stop.signal))
+  const transform = by(await dataKeys(flags, around, stop.signal))
   const { jobs, failures, leftOut } = await jobsOf(words, flags.get('output') ?? null, sealing)
   for (const line of [...leftOut, ...failures]) around.complain(line)
   const read = progress(jobs, around)
