@@ -7,6 +7,7 @@ import { newCredentials } from '../src/ram/account.ts'
 import { SYSTEM } from '../src/runtime/system.ts'
 import { asymmetricKeys } from './asymmetric.ts'
 import { authorizeAlone } from './authorize.ts'
+import { routerAndCells } from './cells.ts'
 import { consoleCosts } from './console.ts'
 import { median, percent } from './figures.ts'
 import { fill, fillUsers } from './fill.ts'
@@ -381,6 +382,12 @@ async function servers(folder: string): Promise<void> {
   await sharedDatabase(folder, { credentials, rounds: ROUNDS, requests: REQUESTS, call: answer, row })
 }
 
+/** Routers and cells: accounts spread over many databases. */
+async function cells(): Promise<void> {
+  print('\nA router, and a simulation of a million calls a second over cells')
+  await routerAndCells({ rounds: ROUNDS, requests: REQUESTS, seconds: quick ? 0.2 : 1, row })
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
 try {
   print(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`)
@@ -399,6 +406,7 @@ try {
     strangers,
     hsm,
     asymmetric,
+    cells,
     trail,
     users: manyUsers,
     keys: manyKeys,

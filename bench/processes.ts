@@ -71,7 +71,7 @@ async function start(command: string, args: readonly string[], env: Record<strin
     endpoint,
     startMs,
     memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
-    cpuMs: () => [child.pid, ...childrenOf(child.pid)].reduce((sum: number, pid) => sum + cpuMsOf(pid), 0),
+    cpuMs: () => cpuMsOfAll(child.pid),
     ownCpuMs: () => cpuMsOf(child.pid),
     unpinChildren: () => {
       for (const pid of childrenOf(child.pid))
@@ -89,6 +89,11 @@ function childrenOf(pid: number | undefined): readonly number[] {
   return text === '' ? [] : text.split(' ').map(Number)
 }
 
+/** CPU time that a process and its children have used so far, in milliseconds, user and system. */
+export function cpuMsOfAll(pid: number | undefined): number {
+  return [pid, ...childrenOf(pid)].reduce((sum: number, one) => sum + cpuMsOf(one), 0)
+}
+
 function cpuMsOf(pid: number | undefined): number {
   const tasks = `/proc/${pid}/task`
   // Nanoseconds on a core come first.
@@ -98,6 +103,11 @@ function cpuMsOf(pid: number | undefined): number {
 
 export function startBareServer(answerBytes: number): Promise<Server> {
   return start(process.execPath, [path('bare-server.ts'), String(answerBytes)], {})
+}
+
+/** A router in front of a cell at this endpoint (router-server.ts). */
+export function startRouter(cell: string): Promise<Server> {
+  return start(process.execPath, [path('router-server.ts'), cell], {})
 }
 
 /** `unrecorded`: events go to memory alone. */
@@ -125,6 +135,11 @@ function warmUp({ connections, requests }: Job): number {
   return Math.max(connections, Math.floor(requests / 5))
 }
 
+/** How many calls a job makes, with those that warm the server up. */
+export function callsOf(job: Job): number {
+  return job.requests + warmUp(job)
+}
+
 /** Runs a job in a load process, after a warm-up. */
 export async function load(job: Job): Promise<Measured> {
   const child = fork(path('load.ts'))
@@ -150,7 +165,7 @@ export async function load(job: Job): Promise<Measured> {
 export async function loadWatched(server: Server, job: Job): Promise<Measured & { readonly cpuUs: number }> {
   const before = server.cpuMs()
   const measured = await load(job)
-  return { ...measured, cpuUs: ((server.cpuMs() - before) * 1000) / (job.requests + warmUp(job)) }
+  return { ...measured, cpuUs: ((server.cpuMs() - before) * 1000) / callsOf(job) }
 }
 
 /** Encrypts in a loop on a device, on either core, as the library's process does under the service; how many a second. */

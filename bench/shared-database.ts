@@ -1,11 +1,12 @@
 // Servers on one PostgreSQL: what a call costs there, what changes of one cost the others, and what a slow way of one costs them.
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { farAway } from '../test/storage/far-away.ts'
 import { type OwnServer, startAlone } from '../test/storage/postgresql-server.ts'
 import { median, percent } from './figures.ts'
 import type { Job, Measured } from './load.ts'
 import { Pgbench } from './pgbench.ts'
-import { load, loadWatched, type Server, startStrongroom } from './processes.ts'
+import { callsOf, cpuMsOfAll, load, loadWatched, type Server, startStrongroom } from './processes.ts'
 
 type Parameters = Readonly<Record<string, string>>
 
@@ -54,12 +55,12 @@ class SharedDatabase {
   async #againstSqlite(): Promise<void> {
     const [shared, single] = [await this.#start(this.#postgresql.database()), await this.#start(null)]
     const jobs = [await this.#encrypting(shared, 64), await this.#encrypting(single, 64)] as const
-    const rounds: { readonly shared: number; readonly single: number }[] = []
+    const rounds: { readonly shared: number; readonly database: number; readonly single: number }[] = []
     for (let round = 0; round <= this.#run.rounds; round++) {
-      const costs = {
-        shared: (await loadWatched(shared, jobs[0])).cpuUs,
-        single: (await loadWatched(single, jobs[1])).cpuUs,
-      }
+      const before = this.#databaseCpuMs()
+      const { cpuUs } = await loadWatched(shared, jobs[0])
+      const database = ((this.#databaseCpuMs() - before) * 1000) / callsOf(jobs[0])
+      const costs = { shared: cpuUs, database, single: (await loadWatched(single, jobs[1])).cpuUs }
       // The first round warms up.
       if (round > 0) rounds.push(costs)
     }
@@ -69,7 +70,19 @@ class SharedDatabase {
       `${found.shared.toFixed(1)} µs, on SQLite ${found.single.toFixed(1)} µs: ${(found.shared / found.single).toFixed(2)} ×`,
       'budget ≤ 1.6 ×',
     )
+    const inDatabase = median(rounds, (costs) => costs.database / costs.single)
+    this.#run.row(
+      '  of the database, on top',
+      `${inDatabase.database.toFixed(1)} µs: ${(inDatabase.database / inDatabase.single).toFixed(2)} × a call on SQLite`,
+    )
     await Promise.all([shared.stop(), single.stop()])
+  }
+
+  /** CPU time of all processes of PostgreSQL so far. */
+  #databaseCpuMs(): number {
+    return cpuMsOfAll(
+      Number.parseInt(readFileSync(join(this.#postgresql.folder, 'data', 'postmaster.pid'), 'utf8'), 10),
+    )
   }
 
   async #againstPgbench(): Promise<void> {
