@@ -15,16 +15,16 @@ export interface Sought {
   readonly time: number
 }
 
-/** Looks until the event is there or the patience is over, in milliseconds. Returns the event, or null. */
+/** Looks until the event is there, or the wait is over. Returns the event, or null. */
 export async function findEvent(
   { eventName, requestId, time }: Sought,
-  until: number,
+  isOver: () => boolean,
   caller: Caller,
   machine: Machine,
 ): Promise<unknown> {
   for (;;) {
     const event = await lookUp(eventName, requestId, time, caller, machine)
-    if (event !== null || machine.now() >= until) return event
+    if (event !== null || isOver()) return event
     await machine.pause(BETWEEN_LOOKUPS_MS)
   }
 }

@@ -62,7 +62,7 @@ const SECRET = /secret(?!name|type|list)|token|plaintext|password|privatekey/i
 
 /** What a value looks like in a report. */
 function shown(path: string, value: unknown): string {
-  if (value === undefined) return 'nothing'
+  if (value === undefined) return 'absent'
   if (SECRET.test(path)) return 'a value that is not shown'
   const text = JSON.stringify(value)
   return text.length > 120 ? `${text.slice(0, 120)}…` : text

@@ -181,12 +181,18 @@ class Run {
 
   /** Takes a step, again within the patience where it is another's, whose credentials and rights may be on their way. */
   async #judged(step: Step, variables: Variables): Promise<Judged> {
-    const until = this.#machine.now() + this.#options.patienceMs
+    const isOver = this.#patience()
     for (;;) {
       const judged = await this.#judgedOnce(step, variables)
-      if (judged.faults.length === 0 || !step.by || this.#machine.now() >= until) return judged
+      if (judged.faults.length === 0 || !step.by || isOver()) return judged
       await this.#machine.pause(SETTLING_MS)
     }
+  }
+
+  /** Says whether a wait that begins now is over. */
+  #patience(): () => boolean {
+    const until = this.#machine.now() + this.#options.patienceMs
+    return () => this.#machine.now() >= until || this.#options.stopped()
   }
 
   /** Takes a step; returns what is wrong with its answer, and fills the variables that it keeps. */
@@ -255,7 +261,7 @@ class Run {
     expected: Members | null,
     variables: Variables,
   ): Promise<readonly string[]> {
-    const event = await findEvent(sought, this.#machine.now() + this.#options.patienceMs, this.#caller, this.#machine)
+    const event = await findEvent(sought, this.#patience(), this.#caller, this.#machine)
     if (expected === null) return event === null ? [] : ['the call left an event']
     return event === null ? ['the call left no event within the patience'] : eventFaults(event, expected, variables)
   }

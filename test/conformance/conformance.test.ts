@@ -220,7 +220,7 @@ const DEFECTS: Readonly<Record<string, Defect>> = {
       (days) => `keys/schedule-key-deletion-refuses-${days}`,
     ),
   },
-  'a plaintext in place of a ciphertext': {
+  'a data key that is too short': {
     alters: (call, { status, body }) =>
       call.get('Action') === 'GenerateDataKey' && status === 200 && call.get('NumberOfBytes') === '64'
         ? { status, body: { ...body, Plaintext: body.Plaintext.slice(4) } }
@@ -256,7 +256,7 @@ const DEFECTS: Readonly<Record<string, Defect>> = {
       'signature-1-0-with-a-used-nonce-is-refused',
     ].map((name) => `signatures/${name}`),
   },
-  'an accepted signature with a wrong secret': {
+  'an accepted request that was altered': {
     alters: (call, { body }) =>
       body.Code === 'SignatureDoesNotMatch' && call.get('Action') === 'ListKeys'
         ? { status: 200, body: { RequestId: body.RequestId } }
