@@ -19,6 +19,7 @@ const USAGE = `usage: strongroom VERB …
   sts OPERATION    the same for temporary credentials
   actiontrail OPERATION
                    the same for events and trails
+  import-key       imports key material from a file, a pipe or a PKCS #11 token into a CMK of origin EXTERNAL
   secret get       prints the value of a secret, to a file or a pipe
   encrypt          encrypts files for the users of a CMK, in the format of age
   decrypt          decrypts them
@@ -45,6 +46,7 @@ const USAGE = `usage: strongroom VERB …
   key usage        prints how many messages each key version has encrypted
   conformance      judges any server of the protocol by the cases in conformance/
   kubernetes-kms   serves the KMS v2 interface of Kubernetes on a Unix socket, with a CMK
+  completion       prints a script with which bash, zsh or fish completes command lines
   dev advance      moves the clock of a server that runs with --dev
 
 Example:
@@ -95,6 +97,22 @@ const call: Verb = async (args, around, verb) => {
   return callProduct(product, args, around)
 }
 
+const completing: Verb = async (args, around) => {
+  const [{ completion }, { products }] = await Promise.all([
+    import('./completion.ts'),
+    import('../gateway/products.ts'),
+  ])
+  const help = async (verb: string) => {
+    const printed: string[] = []
+    const print = (text: string) => void printed.push(text)
+    const silent = { ...around, complain: () => undefined, print }
+    await commandLine([verb, '--help'], silent)
+    return printed.join('\n')
+  }
+  const verbs = Object.keys(VERBS).filter((verb) => verb !== 'export-key')
+  return completion(args, { verbs, products, help }, around)
+}
+
 const help: Verb = (_, around) => {
   around.print(USAGE)
   return 0
@@ -131,6 +149,9 @@ const VERBS: Readonly<Record<string, Verb>> = {
   migrate: async (args, around) => (await import('./migrate.ts')).migrate(args, openingFilling(around), around),
   encrypt: async (args, around) => (await import('./files.ts')).encrypt(args, around),
   decrypt: async (args, around) => (await import('./files.ts')).decrypt(args, around),
+  'import-key': async (args, around) => (await import('./import-key.ts')).importKey(args, around),
+  'export-key': async () => (await import('./import-key.ts')).exportKey(),
+  completion: completing,
   secret: async (args, around) => (await import('./secret.ts')).secret(args, around),
   help,
   '--help': help,

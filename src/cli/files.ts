@@ -20,7 +20,7 @@ Credentials: ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, w
 without them root-credentials.json in --data (./data).`
 
 const ENCRYPT = `usage: strongroom encrypt [FILE|FOLDER|-]… --key KEY [--context NAME=VALUE]… [--output FOLDER] [--force] [--armor]
-                         [--region ID] [--endpoint URL] [--ca-file FILE] [--data DIR]
+                         [--region ID] [--profile NAME] [--endpoint URL] [--ca-file FILE] [--data DIR]
 
 Encrypts files of any size for the users of a CMK, in the format of age (age-encryption.org). FILE becomes FILE.age beside it, with the
 same permissions; FILE stays. Of a folder each file is encrypted by itself, but for those that end in .age. Without FILE, or with -,
@@ -36,7 +36,7 @@ standard input is encrypted to standard output. It calls GenerateDataKey once fo
 ${ENDPOINT}`
 
 const DECRYPT = `usage: strongroom decrypt [FILE.age|FOLDER|-]… [--context NAME=VALUE]… [--output FOLDER] [--force]
-                         [--region ID] [--endpoint URL] [--ca-file FILE] [--data DIR]
+                         [--region ID] [--profile NAME] [--endpoint URL] [--ca-file FILE] [--data DIR]
 
 Decrypts what \`strongroom encrypt\` encrypted, or age with a recipient of \`strongroom age recipient\`, in armor or not. FILE.age becomes FILE
 beside it, with the same permissions, once all of it is verified; of a folder each file that ends in .age. Without FILE, or with -,

@@ -10,7 +10,7 @@ import { stopSignal } from './stop-signal.ts'
 import type { Surroundings } from './surroundings.ts'
 
 const USAGE = `usage: strongroom kubernetes-kms --key KEY --socket PATH [--region ID] [--encryption-context JSON]
-                                 [--endpoint URL] [--ca-file FILE] [--data DIR]
+                                 [--profile NAME] [--endpoint URL] [--ca-file FILE] [--data DIR]
 
 Serves the KMS v2 interface of Kubernetes on a Unix socket, until SIGTERM: kube-apiserver then encrypts with a CMK what it stores in etcd.
 It calls Encrypt and Decrypt, and needs no other permission.

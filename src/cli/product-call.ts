@@ -61,6 +61,7 @@ async function awaited(
     return states.includes(manner.state)
   }
   const outcome = await waitUntil(call, reached, manner.limitMs, { now: () => performance.now(), pause })
+  around.status('')
   if (!outcome.reached && outcome.last.status < 300)
     around.complain(`not reached within ${manner.limitMs / 1000} s; the last answer follows`)
   return outcome

@@ -31,7 +31,7 @@ const MODES = ['ak', 'ststoken', 'ramrolearn']
 
 /** The profile of this name, or the current one for null: null where there is none. Throws UsageError for a name or a mode that can't serve. */
 export function readProfile(name: string | null, around: Surroundings): Profile | null {
-  const path = join(around.env['HOME'] ?? '', '.aliyun', 'config.json')
+  const path = pathOf(around)
   const file = configurationIn(path, around)
   if (!file) {
     if (name === null) return null
@@ -43,6 +43,16 @@ export function readProfile(name: string | null, around: Surroundings): Profile 
   if (name === null) return null
   const known = file.profiles.map((one) => String(one['name']))
   throw new UsageError(`\`${path}\` has no profile \`${name}\`${didYouMean(name, known)}`)
+}
+
+/** The names of all profiles; none where there is no configuration. */
+export function profileNames(around: Surroundings): readonly string[] {
+  const file = configurationIn(pathOf(around), around)
+  return file?.profiles.map((one) => String(one['name'])) ?? []
+}
+
+function pathOf({ env }: Surroundings): string {
+  return join(env['HOME'] ?? '', '.aliyun', 'config.json')
 }
 
 function configurationIn(path: string, { readFile }: Surroundings) {

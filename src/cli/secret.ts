@@ -7,7 +7,8 @@ import { refused } from './refused.ts'
 import type { Surroundings } from './surroundings.ts'
 import { unknownVerb } from './verb.ts'
 
-const USAGE = `usage: strongroom secret get NAME [--version-id ID] [--stage STAGE] [--show] [--RegionId ID] [--endpoint URL] [--data DIR]
+const USAGE = `usage: strongroom secret get NAME [--version-id ID] [--stage STAGE] [--show] [--RegionId ID]
+                             [--profile NAME] [--endpoint URL] [--data DIR]
 
 Prints the value of a secret as it is, without a line break behind it: of the version in the stage ACSCurrent, or of the one that
 --version-id or --stage names. It prints to a file or a pipe; on a terminal, where others may read along and the screen is kept, it

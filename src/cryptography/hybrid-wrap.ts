@@ -21,7 +21,8 @@ const [SEED, SCALAR] = [64, 32]
 const [KEM_CIPHERTEXT, POINT] = [1088, 32]
 /** What key wrap adds, and what it begins with (RFC 3394 section 2.2.3.1). */
 const INTEGRITY = Buffer.alloc(8, 0xa6)
-const LABEL = Buffer.from('5c2e2f2f5e5c', 'hex')
+/** What X-Wing's combiner ends with. */
+export const X_WING_LABEL = Buffer.from('5c2e2f2f5e5c', 'hex')
 
 const RAW_ML_KEM = { asymmetricKeyType: 'ml-kem-768' } as const
 const RAW_X25519 = { asymmetricKeyType: 'x25519' } as const
@@ -56,7 +57,7 @@ export function unwrapHybrid(privateKey: Uint8Array, wrapped: Uint8Array, length
       decapsulate(kem, part(wrapped, 0, KEM_CIPHERTEXT)),
       diffieHellman({ privateKey: own, publicKey: peer }),
     ]
-    const shared = hash('sha3-256', Buffer.concat([...secrets, point, ownPoint, LABEL]), 'buffer')
+    const shared = hash('sha3-256', Buffer.concat([...secrets, point, ownPoint, X_WING_LABEL]), 'buffer')
     const wrapping = Buffer.from(hkdfSync('sha256', shared, new Uint8Array(0), HYBRID_WRAPPING, 32))
     const decipher = createDecipheriv('id-aes256-wrap', wrapping, INTEGRITY)
     for (const secret of [...secrets, shared, wrapping]) secret.fill(0)

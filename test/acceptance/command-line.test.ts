@@ -1,12 +1,17 @@
 // The command line as a process, and beside a server that is none of ours. What each verb prints is in test/transcripts.
 import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { IMPORT_ALGORITHMS } from '../../src/cryptography/wrap.ts'
 import { kmsOperations } from '../../src/kms/operations.ts'
+import { makeToken, PIN } from '../keystore/pkcs11/tokens.ts'
 import { runHere } from './line.ts'
 import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from './program.ts'
 
@@ -45,6 +50,142 @@ describe('strongroom secret get', () => {
     const shown = await runHere(['secret', 'get', 'shown', '--show'], env, true)
     assert.deepEqual([shown.code, shown.out], [0, 'hunter2\n'])
     assert.equal((await runHere(['secret', 'get', 'shown'], env)).out, 'hunter2')
+  })
+})
+
+describe('strongroom import-key', () => {
+  const external = async () =>
+    (
+      await runHere(['kms', 'CreateKey', '--Origin', 'EXTERNAL', '--print', 'KeyMetadata.KeyId'], environment())
+    ).out.trim()
+
+  it('imports by every algorithm, raw and through a pipe, so that the same material is the same key', async () => {
+    const [key, material] = [await external(), randomBytes(32)]
+    const path = join(temporaryFolder(), 'material')
+    writeFileSync(path, material)
+    const words = ['import-key', '--key', key, '--material']
+    for (const algorithm of IMPORT_ALGORITHMS) {
+      const { code, out, err } = await runHere([...words, path, '--algorithm', algorithm], environment())
+      assert.deepEqual([code, err, JSON.parse(out || '{}').WrappingAlgorithm], [0, '', algorithm])
+    }
+    const chunks = [Buffer.from(material.subarray(0, 5)), Buffer.from(material.subarray(5))]
+    assert.equal((await runHere([...words, '-'], environment(), false, chunks)).code, 0)
+    assert.ok(
+      chunks.every((chunk) => chunk.every((byte) => byte === 0)),
+      'what came through the pipe is wiped',
+    )
+    const other = await runHere([...words, '-'], environment(), false, [randomBytes(32)])
+    assert.deepEqual([other.code, /InvalidKeyMaterial/.test(other.err)], [1, true], other.err)
+  })
+
+  it('has a token wrap its key, and says why one can not', async () => {
+    using token = makeToken('SoftHSM2')
+    const make = (...args: string[]) =>
+      execFileSync(
+        'pkcs11-tool',
+        [...['--module', token.module, '--token-label', token.label, '--login', '--pin', PIN], '--keygen', ...args],
+        { env: { ...process.env, ...token.env }, stdio: 'pipe' },
+      )
+    make('--key-type', 'AES:32', '--label', 'mine', '--id', '0a', '--sensitive', '--extractable')
+    make('--key-type', 'AES:16', '--label', 'short', '--extractable')
+    make('--key-type', 'AES:32', '--label', 'fixed', '--sensitive')
+    const key = await external()
+    const from = async (attributes: string, algorithm: string) => {
+      const query = `?module-path=${token.module}&pin-source=file:${token.pinFile}`
+      const material = `pkcs11:token=${encodeURIComponent(token.label)};${attributes}${query}`
+      const words = ['import-key', '--key', key, '--material', material, '--algorithm', algorithm]
+      const { code, out, err } = await runProgram(words, { ...environment(), ...token.env })
+      return [code, out === '' ? err : JSON.parse(out).KeyId] as const
+    }
+    assert.deepEqual(await from('object=mine', 'RSAES_OAEP_SHA_1'), [0, key])
+    assert.deepEqual(await from('id=%0a;type=secret-key', 'RSAES_OAEP_SHA_1'), [0, key])
+    const refusals = [
+      [
+        'object=mine',
+        'RSAES_OAEP_SHA_256',
+        /does not wrap this key with CKM_RSA_PKCS_OAEP with SHA-256: .*another --algorithm/,
+      ],
+      ['object=short', 'RSAES_OAEP_SHA_1', /has 16 bytes, and the CMK needs 32/],
+      ['object=fixed', 'RSAES_OAEP_SHA_1', /does not let this key out: it was made with CKA_EXTRACTABLE false/],
+      ['object=none', 'RSAES_OAEP_SHA_1', /no secret key that is as the URI says/],
+    ] as const
+    for (const [attributes, algorithm, said] of refusals) {
+      const [code, err] = await from(attributes, algorithm)
+      assert.deepEqual([code, said.test(err)], [1, true], err)
+    }
+  })
+})
+
+describe('strongroom completion', () => {
+  const complete = async (...words: string[]) => {
+    const { code, out, err } = await runHere(['completion', '--candidates', '--', ...words], environment())
+    assert.deepEqual([code, err], [0, ''])
+    return out.split('\n').flatMap((line) => (line === '' ? [] : [line.split('\t')[0]]))
+  }
+
+  it('knows names that the server has', async () => {
+    const key = (await runHere(['kms', 'CreateKey', '--print', 'KeyMetadata.KeyId'], environment())).out.trim()
+    const alias = ['kms', 'CreateAlias', '--KeyId', key, '--AliasName', 'alias/tab']
+    assert.equal((await runHere(alias, environment())).code, 0)
+    assert.deepEqual(await complete('kms', 'DescribeKey', '--KeyId', 'alias/t'), ['alias/tab'])
+    assert.deepEqual(await complete('kms', 'DescribeKey', '--KeyId', key.slice(0, -1)), [key])
+    assert.deepEqual(await complete('import-key', '--key', 'alias/t'), ['alias/tab'])
+    assert.deepEqual(await complete('kms', 'DescribeKey', '--RegionId', 'cn-beijing', '--KeyId', 'alias/'), [])
+  })
+
+  it('is silent, and soon at an end, where the server does not answer', async () => {
+    const silent = createServer(() => undefined)
+    try {
+      await once(silent.listen(0, '127.0.0.1'), 'listening')
+      const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+      assert.deepEqual(await complete('kms', 'DescribeKey', '--endpoint', endpoint, '--KeyId', ''), [])
+      assert.deepEqual(await complete('kms', 'DescribeKey', '--endpoint', 'http://127.0.0.1:1', '--KeyId', ''), [])
+    } finally {
+      silent.closeAllConnections()
+      silent.close()
+    }
+  })
+
+  const folder = () => {
+    const path = temporaryFolder()
+    symlinkSync(fileURLToPath(new URL('../../bin/strongroom', import.meta.url)), join(path, 'strongroom'))
+    return { ...process.env, PATH: `${path}:${process.env['PATH']}`, HOME: path }
+  }
+  const shell = (name: string, args: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(name, args, { env: folder(), encoding: 'utf8', timeout: 120_000 })
+    assert.deepEqual([status, stderr], [0, ''])
+    return stdout.trim().split('\n')
+  }
+  const without = (name: string) => (spawnSync(name, ['--version']).error ? `${name} is not installed` : false)
+
+  it('completes in bash', { skip: without('bash') }, () => {
+    const script = `source <(strongroom completion bash)
+for words in 'strongroom impo' 'strongroom kms Describek' 'strongroom kms DescribeKe' 'strongroom kms CreateKey --Origin ' 'strongroom kms ListKeys --output = ta'; do
+  COMP_WORDS=($words); [[ $words == *' ' ]] && COMP_WORDS+=('')
+  COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _strongroom; echo "\${COMPREPLY[*]}"
+done`
+    assert.deepEqual(shell('bash', ['--norc', '-c', script]), [
+      ...['import-key', '', 'DescribeKey DescribeKeyVersion', 'Aliyun_KMS EXTERNAL', 'table'],
+    ])
+  })
+
+  it('completes in zsh', { skip: without('zsh') }, () => {
+    // Without a terminal there is no widget: what the script gives to _describe is printed.
+    const script = `autoload -Uz compinit; compinit -u -D; source <(strongroom completion zsh)
+_describe() { print -r -- "\${candidates[@]%%:*}" }; _files() { print files }
+for words in 'strongroom kms DescribeKe' 'strongroom audit veri' 'strongroom nothing '; do
+  words=(\${(s: :)words}); [[ $words[2] == nothing ]] && words+=(''); CURRENT=\${#words}; _strongroom
+done`
+    assert.deepEqual(shell('zsh', ['-f', '-c', script]), ['DescribeKey DescribeKeyVersion', 'verify', 'files'])
+  })
+
+  it('completes in fish', { skip: without('fish') }, () => {
+    const script = `strongroom completion fish | source
+complete -C 'strongroom kms DescribeKe' | string replace -r '\\t.*' ''
+complete -C 'strongroom import-key --format '`
+    assert.deepEqual(shell('fish', ['--no-config', '-c', script]), [
+      ...['DescribeKey', 'DescribeKeyVersion', 'base64', 'hex', 'raw'],
+    ])
   })
 })
 

@@ -1,10 +1,17 @@
 // Parts of the command line that call: following pages, waiting, tables.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable, Writable } from 'node:stream'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { optional, type Parameters, text } from '../../src/api/parameters.ts'
 import type { Answered } from '../../src/cli/ask.ts'
+import { commandLine } from '../../src/cli/command-line.ts'
+import { FORMATS, readMaterial } from '../../src/cli/material.ts'
 import { everyPage } from '../../src/cli/pages.ts'
+import type { Surroundings } from '../../src/cli/surroundings.ts'
 import { tableOf } from '../../src/cli/table.ts'
 import { statesIn, waitUntil } from '../../src/cli/wait.ts'
 import { pageNumber, pageSize } from '../../src/kms/parameters.ts'
@@ -97,6 +104,36 @@ describe('following pages', () => {
   })
 })
 
+describe('reading key material', () => {
+  const around = (bytes: Buffer) => ({ input: () => Readable.from([bytes]) }) as unknown as Surroundings
+
+  it('reads what Buffer writes, in each format, and nothing of another length', async () => {
+    const lengths = fc.constantFrom(16, 32)
+    await fc.assert(
+      fc.asyncProperty(lengths, fc.uint8Array({ minLength: 32, maxLength: 32 }), async (length, bytes) => {
+        const material = Buffer.from(bytes.subarray(0, length))
+        for (const format of FORMATS) {
+          const written = format === 'raw' ? Buffer.from(material) : Buffer.from(`${material.toString(format)}\r\n`)
+          const read = await readMaterial('-', format, length, around(Buffer.from(written)))
+          assert.deepEqual(read, material)
+          await assert.rejects(readMaterial('-', format, 48 - length, around(written)), /standard input/)
+        }
+      }),
+    )
+  })
+
+  it('refuses digits that are none, and Base64 whose last bits stand for nothing', async () => {
+    const texts = {
+      hex: ['g0'.repeat(16), '0'.repeat(31)],
+      base64: [`${'A'.repeat(21)}B==`, `${'A'.repeat(21)}-==`, 'A'.repeat(24)],
+    }
+    for (const [format, all] of Object.entries(texts))
+      for (const text of all)
+        await assert.rejects(readMaterial('-', format as 'hex', 16, around(Buffer.from(text))), /is not 16 bytes in/)
+    await assert.rejects(readMaterial('-', 'raw', 16, around(Buffer.alloc(5000))), /longer than 1024 bytes/)
+  })
+})
+
 describe('waiting', () => {
   it('calls until the state is reached, or the time is over, with pauses that grow', async () => {
     for (const [reachedAt, reached] of [
@@ -134,6 +171,55 @@ describe('waiting', () => {
       'Enabled',
       'Created',
     ])
+  })
+})
+
+describe('the line that shows progress', () => {
+  it('is empty before anything else is written', async () => {
+    const server = createServer((_, response) =>
+      response.setHeader('content-type', 'application/json').end('{"KeyState":"Enabled","RequestId":"r"}'),
+    )
+    try {
+      await once(server.listen(0, '127.0.0.1'), 'listening')
+      const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      const written: string[] = []
+      const write = (text: string) => void written.push(text)
+      const around: Surroundings = {
+        env: { ALIBABA_CLOUD_ACCESS_KEY_ID: 'id', ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'secret' },
+        readFile: () => assert.fail('no file is read'),
+        print: () => write('the answer'),
+        complain: write,
+        status: (text) => write(`progress: ${text}`),
+        output: new Writable(),
+        input: () => Readable.from([]),
+        printsToTerminal: true,
+        terminal: true,
+        ask: null,
+      }
+      const words = [
+        'kms',
+        'DescribeKey',
+        '--KeyId',
+        'k',
+        '--wait',
+        'Disabled',
+        '--timeout',
+        '0',
+        '--endpoint',
+        endpoint,
+      ]
+      assert.equal(await commandLine(words, around), 3)
+      assert.deepEqual(written, [
+        'progress: Enabled, waiting for Disabled',
+        'progress: ',
+        'not reached within 0 s; the last answer follows',
+        'progress: ',
+        'the answer',
+      ])
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
   })
 })
 

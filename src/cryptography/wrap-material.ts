@@ -1,0 +1,72 @@
+// Wrapping key material for import, as its owner does: the other half of unwrapping (wrap.ts).
+import {
+  constants,
+  createCipheriv,
+  createPublicKey,
+  diffieHellman,
+  encapsulate,
+  hash,
+  hkdfSync,
+  type KeyObject,
+  publicEncrypt,
+} from 'node:crypto'
+import { HYBRID_WRAPPING, X_WING_LABEL } from './hybrid-wrap.ts'
+import type { ImportAlgorithm } from './wrap.ts'
+
+/** The public key of ML-KEM-768, which that of X25519 (32 bytes) follows. */
+const KEM_PUBLIC = 1184
+/** What key wrap begins with (RFC 3394 section 2.2.3.1). */
+const INTEGRITY = Buffer.alloc(8, 0xa6)
+
+const PADDING = {
+  RSAES_OAEP_SHA_1: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
+  RSAES_OAEP_SHA_256: { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
+  RSAES_PKCS1_V1_5: { padding: constants.RSA_PKCS1_PADDING },
+} as const
+
+interface Pair {
+  readonly privateKey: KeyObject
+  readonly publicKey: KeyObject
+}
+
+/**
+ * Wraps the material with the PublicKey (decoded) of GetParametersForImport. `own` is a new pair of X25519, for hybrid wrapping alone.
+ * The caller wipes the material.
+ */
+export function wrapMaterial(
+  publicKey: Uint8Array,
+  algorithm: ImportAlgorithm,
+  material: Uint8Array,
+  own: Pair,
+): Buffer {
+  if (algorithm === HYBRID_WRAPPING) return wrapHybrid(publicKey, material, own)
+  return publicEncrypt({ key: rsaKey(publicKey), ...PADDING[algorithm] }, material)
+}
+
+/** Modulus and public exponent, big-endian, of such a public key of RSA. */
+export function rsaNumbers(publicKey: Uint8Array): { readonly modulus: Buffer; readonly exponent: Buffer } {
+  const { n = '', e = '' } = rsaKey(publicKey).export({ format: 'jwk' })
+  return { modulus: Buffer.from(n, 'base64url'), exponent: Buffer.from(e, 'base64url') }
+}
+
+function rsaKey(publicKey: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' })
+}
+
+function wrapHybrid(publicKey: Uint8Array, material: Uint8Array, own: Pair): Buffer {
+  const [kemBytes, point] = [
+    Buffer.from(publicKey.subarray(0, KEM_PUBLIC)),
+    Buffer.from(publicKey.subarray(KEM_PUBLIC)),
+  ]
+  const kem = createPublicKey({ key: kemBytes, format: 'raw-public', asymmetricKeyType: 'ml-kem-768' })
+  const peer = createPublicKey({ key: point, format: 'raw-public', asymmetricKeyType: 'x25519' })
+  const { sharedKey, ciphertext } = encapsulate(kem)
+  const ownPoint = own.publicKey.export({ format: 'raw-public' })
+  const agreed = diffieHellman({ privateKey: own.privateKey, publicKey: peer })
+  const secrets = Buffer.concat([sharedKey, agreed, ownPoint, point, X_WING_LABEL])
+  const shared = hash('sha3-256', secrets, 'buffer')
+  const wrapping = Buffer.from(hkdfSync('sha256', shared, new Uint8Array(0), HYBRID_WRAPPING, 32))
+  const cipher = createCipheriv('id-aes256-wrap', wrapping, INTEGRITY)
+  for (const secret of [sharedKey, agreed, secrets, shared, wrapping]) secret.fill(0)
+  return Buffer.concat([ciphertext, ownPoint, cipher.update(material), cipher.final()])
+}
