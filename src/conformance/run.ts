@@ -56,6 +56,7 @@ interface Judged {
 }
 
 const SETTLING_MS = 1000
+const STOPPED = 'the run was stopped'
 
 /** The tag of every key and secret that runs make. */
 const TAG_KEY = 'conformance'
@@ -75,7 +76,7 @@ export async function runSuite(cases: readonly Case[], suite: Suite, options: Op
   } finally {
     left = await run.takeAway()
   }
-  const missed = cases.slice(results.length).map((one) => resultOf(one, 'missed', 'the run was stopped', ''))
+  const missed = cases.slice(results.length).map((one) => resultOf(one, 'missed', STOPPED, ''))
   return { results: [...results, ...missed], left, requests: run.requests }
 }
 
@@ -262,6 +263,7 @@ class Run {
     variables: Variables,
   ): Promise<readonly string[]> {
     const event = await findEvent(sought, this.#patience(), this.#caller, this.#machine)
+    if (event === null && this.#options.stopped()) throw new NotRun(STOPPED)
     if (expected === null) return event === null ? [] : ['the call left an event']
     return event === null ? ['the call left no event within the patience'] : eventFaults(event, expected, variables)
   }

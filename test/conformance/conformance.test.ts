@@ -375,6 +375,14 @@ describe('the runner', () => {
     assert.equal(KeyMetadata.KeyState, 'PendingDeletion')
   })
 
+  it('does not say that there is no event when it is stopped while it waits', async () => {
+    let waits = 0
+    const machine = { ...MACHINE, now: () => house.now, pause: async () => void waits++ }
+    const own = suiteOf({ 'a/b': { ...REGIONS, event: null } })
+    const ran = await runAll(own, { machine, stopped: () => waits > 0 })
+    assert.deepEqual([named(ran, 'missed'), waits], [['a/b'], 1])
+  })
+
   it('says what it could not take away', async () => {
     const own = suiteOf({
       'a/b': {
