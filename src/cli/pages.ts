@@ -2,6 +2,7 @@
 import type { Parameters } from '../api/parameters.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { Answered } from './ask.ts'
+import { isMembers } from './members.ts'
 
 type Texts = ReadonlyMap<string, string>
 type Answer = Answered['answer']
@@ -85,8 +86,4 @@ function itemsOf(answer: unknown): number {
 
 function ofTheList(answer: Answer): Answer {
   return Object.fromEntries(Object.entries(answer).filter(([name]) => !OF_A_PAGE.includes(name)))
-}
-
-function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -2,12 +2,15 @@
 import { join } from 'node:path'
 import { didYouMean } from '../settings/nearest.ts'
 import { UsageError } from '../settings/usage-error.ts'
+import { isMembers, type Members } from './members.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** A role that a profile assumes before it calls. */
 export interface AssumedRole {
   readonly roleArn: string
   readonly sessionName: string
+  /** What the role's trust policy may demand. */
+  readonly externalId: string | null
   /** Seconds that a session lasts; null for as long as the service gives by itself. */
   readonly seconds: number | null
 }
@@ -23,7 +26,6 @@ export interface Profile {
   readonly role: AssumedRole | null
 }
 
-type Members = Readonly<Record<string, unknown>>
 type Texts = (member: string) => string | null
 
 /** The modes that are read here, in small letters: the aliyun CLI takes any case. */
@@ -58,7 +60,6 @@ function pathOf({ env }: Surroundings): string {
 function configurationIn(path: string, { readFile }: Surroundings) {
   try {
     const { current, profiles } = JSON.parse(readFile(path)) as { current?: unknown; profiles?: unknown }
-    const isMembers = (one: unknown): one is Members => typeof one === 'object' && one !== null
     return { current: String(current ?? ''), profiles: Array.isArray(profiles) ? profiles.filter(isMembers) : [] }
   } catch {
     return null
@@ -91,6 +92,7 @@ function profileOf(members: Members, name: string): Profile {
         ? {
             roleArn: must('ram_role_arn'),
             sessionName: must('ram_session_name'),
+            externalId: text('external_id'),
             seconds: typeof seconds === 'number' && seconds > 0 ? seconds : null,
           }
         : null,

@@ -59,12 +59,16 @@ function keep(path: string, session: Kept): void {
   }
 }
 
-async function assume({ roleArn, sessionName, seconds }: AssumedRole, source: ClientOptions): Promise<Kept> {
+async function assume(
+  { roleArn, sessionName, externalId, seconds }: AssumedRole,
+  source: ClientOptions,
+): Promise<Kept> {
   const parameters = new Map([
     ['Action', 'AssumeRole'],
     ['Version', '2015-04-01'],
     ['RoleArn', roleArn],
     ['RoleSessionName', sessionName],
+    ...(externalId === null ? [] : ([['ExternalId', externalId]] as const)),
     ...(seconds === null ? [] : ([['DurationSeconds', String(seconds)]] as const)),
   ])
   const { status, answer } = await ask(parameters, source)

@@ -1,6 +1,6 @@
 // Answers as tables for people to read; programs read JSON.
 
-type Members = Readonly<Record<string, unknown>>
+import { isMembers, type Members } from './members.ts'
 
 /** A list as rows with a heading, members as two columns. Without colours, plain text. */
 export function tableOf(answer: unknown, colours: boolean): string {
@@ -41,10 +41,6 @@ function flat(members: Members, above: string): [path: string, value: string][] 
   return Object.entries(members).flatMap(([name, value]) =>
     isMembers(value) ? flat(value, `${above}${name}.`) : [[`${above}${name}`, cell(value)] as [string, string]],
   )
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** A value in one line. Control characters, which could tell the terminal something, are shown by their numbers. */

@@ -212,7 +212,7 @@ describe('profiles of the aliyun CLI', () => {
 
   before(async () => {
     mkdirSync(join(home, '.aliyun'))
-    const trust = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":["acs:ram::${program.credentials.accountId}:root"]}}]}`
+    const trust = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":["acs:ram::${program.credentials.accountId}:root"]},"Condition":{"StringEquals":{"sts:ExternalId":"mine"}}}]}`
     const ram = (...args: string[]) => runHere(['ram', ...args], environment())
     assert.equal((await ram('CreateUser', '--UserName', 'profiled')).code, 0)
     const rights = ['AttachPolicyToUser', '--PolicyType', 'System', '--PolicyName', 'AliyunSTSAssumeRoleAccess']
@@ -222,7 +222,11 @@ describe('profiles of the aliyun CLI', () => {
     const { AccessKeyId, AccessKeySecret } = JSON.parse(made.out).AccessKey
     const role = {
       ...{ ...own(), name: 'role', mode: 'RamRoleArn', access_key_id: AccessKeyId, access_key_secret: AccessKeySecret },
-      ...{ ram_role_arn: `acs:ram::${program.credentials.accountId}:role/operator`, ram_session_name: 'me' },
+      ...{
+        ram_role_arn: `acs:ram::${program.credentials.accountId}:role/operator`,
+        ram_session_name: 'me',
+        external_id: 'mine',
+      },
     }
     const profiles = [{ ...own(), name: 'main', mode: 'AK' }, role, { ...own(), name: 'vm', mode: 'EcsRamRole' }]
     writeFileSync(configuration, JSON.stringify({ current: 'main', profiles, meta_path: '' }))
@@ -240,9 +244,9 @@ describe('profiles of the aliyun CLI', () => {
     const first = await sts('--profile', 'role')
     assert.match(first.out, /:assumed-role\/operator\/me"/, first.err)
     const folder = join(home, '.cache/strongroom')
-    const [file = '', ...others] = readdirSync(folder)
+    const [file = '', ...more] = readdirSync(folder)
     const kept = join(folder, file)
-    assert.deepEqual([others, statSync(kept).mode & 0o777, statSync(folder).mode & 0o777], [[], 0o600, 0o700])
+    assert.deepEqual([more, statSync(kept).mode & 0o777, statSync(folder).mode & 0o777], [[], 0o600, 0o700])
     const { accessKeyId } = JSON.parse(readFileSync(kept, 'utf8'))
     assert.equal((await sts('--profile', 'role')).code, 0)
     assert.equal(JSON.parse(readFileSync(kept, 'utf8')).accessKeyId, accessKeyId)
@@ -253,7 +257,14 @@ describe('profiles of the aliyun CLI', () => {
     assert.notEqual(second.accessKeyId, accessKeyId)
     writeFileSync(kept, JSON.stringify({ ...second, expiration: new Date(Date.now() + 60_000).toISOString() }))
     assert.equal((await sts('--profile', 'role')).code, 0)
-    assert.notEqual(JSON.parse(readFileSync(kept, 'utf8')).accessKeyId, second.accessKeyId)
+    const third = JSON.parse(readFileSync(kept, 'utf8'))
+    assert.notEqual(third.accessKeyId, second.accessKeyId)
+    // A profile can have such a session itself.
+    const { profiles, ...others } = JSON.parse(readFileSync(configuration, 'utf8'))
+    const session = { access_key_id: third.accessKeyId, access_key_secret: third.accessKeySecret }
+    const token = { ...own(), ...session, sts_token: third.securityToken, name: 'token', mode: 'StsToken' }
+    writeFileSync(configuration, JSON.stringify({ ...others, profiles: [...profiles, token] }))
+    assert.match((await sts('--profile', 'token')).out, /:assumed-role\/operator\/me"/)
   })
 
   it('are refused by name: unknown ones, and modes that are not supported', async () => {
