@@ -1,5 +1,6 @@
 // Backup keys as the flags name them: recipients (public) and files of identities (private), in the form of age.
 import { decodeIdentity, decodeRecipient, type Identity, type Recipient } from '../cryptography/age.ts'
+import { refuseInFipsMode } from '../runtime/fips.ts'
 import type { Flags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -8,6 +9,7 @@ type Files = Pick<Surroundings, 'readFile'>
 
 /** All recipients that the flags name. Throws UsageError. */
 export function recipientsOf(flags: Flags, around: Files): readonly Recipient[] {
+  demandAge()
   const given = flags.all('recipient').map((text) => recipientIn(text, '`--recipient`'))
   const listed = flags.all('recipients-file').flatMap((path) => {
     return linesIn(path, around).map((line) => recipientIn(line, `\`${path}\``))
@@ -29,6 +31,7 @@ function recipientIn(text: string, where: string): Recipient {
 
 /** All identities in the files of the flags. Throws UsageError. */
 export function identitiesOf(flags: Flags, around: Files): readonly Identity[] {
+  demandAge()
   const paths = flags.all('identity')
   if (paths.length === 0)
     throw new UsageError('`--identity FILE` is needed: the file that `strongroom backup key` made')
@@ -38,6 +41,14 @@ export function identitiesOf(flags: Flags, around: Files): readonly Identity[] {
       throw new UsageError(`\`${path}\` must hold AGE-SECRET-KEY-1…, and nothing else but comments`)
     return identities.filter((identity) => identity !== null)
   })
+}
+
+/** Throws in FIPS mode. */
+export function demandAge(): void {
+  refuseInFipsMode(
+    'a backup is an age file, by X25519 and ChaCha20-Poly1305',
+    'in FIPS mode, back the database up by its own means, or run this command outside FIPS mode',
+  )
 }
 
 /** The lines of a file that say something. */

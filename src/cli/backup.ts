@@ -13,7 +13,7 @@ import { SETTING_FLAGS, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { VERSION } from '../settings/version.ts'
 import { openSource } from '../storage/copying/open.ts'
-import { identitiesOf, recipientsOf } from './backup-keys.ts'
+import { demandAge, identitiesOf, recipientsOf } from './backup-keys.ts'
 import { Measure, placeToWrite, sha256Of } from './backup-places.ts'
 import { describeBackup, openBackup } from './backup-report.ts'
 import { bar } from './progress.ts'
@@ -94,6 +94,7 @@ function intact({ fault }: Findings, around: Surroundings): number {
 /** Makes a backup key in a new file. */
 function makeKey(flags: Flags, around: Surroundings): number {
   const path = flags.must('output', USAGE)
+  demandAge()
   const identity = identityOf(SYSTEM.randomBytes(SCALAR_BYTES))
   const recipient = encodeRecipient(identity.recipient)
   const created = new Date(SYSTEM.now()).toISOString()

@@ -1,7 +1,9 @@
 // The verbs of the command line, by name: what each is for, and how a line that it can't carry out ends. Scripts in test/transcripts specify
 // the verbs from outside.
+
 import type { Open } from '../house/open.ts'
 import type { WitnessedHouse } from '../house/witnessed.ts'
+import { demandFipsMode } from '../runtime/fips.ts'
 import { PinNeeded } from '../settings/hsm.ts'
 import { didYouMean } from '../settings/nearest.ts'
 import { UsageError } from '../settings/usage-error.ts'
@@ -60,6 +62,7 @@ Exit codes: 0 done, 1 refused or failed, 2 a wrong line; a verb's help names fur
 /** Opens the house; asks for the HSM's PIN only where the root keys are in one. */
 function openingAsIs(around: Surroundings, filling = false): Open {
   return async (settings, alarm, now) => {
+    if (settings.fips) demandFipsMode()
     const [{ openHouse }, { openStorage }] = await Promise.all([
       import('../house/open.ts'),
       import('../storage/open.ts'),

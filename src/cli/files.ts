@@ -5,6 +5,7 @@ import { type Job, jobsOf, troubleOf } from '../files/jobs.ts'
 import { DataKeys, Unreachable } from '../files/service.ts'
 import type { Context } from '../files/stanza.ts'
 import { type Transform, transferFile, transferStream } from '../files/transfer.ts'
+import { refuseInFipsMode } from '../runtime/fips.ts'
 import { SYSTEM } from '../runtime/system.ts'
 import { type FlagKinds, type Flags, readFlags, wordsAmong } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
@@ -131,6 +132,10 @@ async function transfer(
   around: Surroundings,
   { sealing, by }: Work,
 ): Promise<number> {
+  refuseInFipsMode(
+    'files are encrypted in the format of age, by ChaCha20-Poly1305',
+    'run this command outside FIPS mode, or encrypt by data keys of GenerateDataKey',
+  )
   if (isStream(words)) {
     const transform = by(await dataKeys(flags, around))
     await using source = new Source(around.input())

@@ -12,7 +12,7 @@ import { logOnsOf } from '../ram/log-on.ts'
 import { deviceByName, deviceOf, MFA_DEVICE, ownDeviceName, serialNumber } from '../ram/mfa-device.ts'
 import { withPassword } from '../ram/new-password.ts'
 import { stepOf, stepOfConsecutive } from '../ram/one-time-code.ts'
-import { isPassword } from '../ram/password.ts'
+import { canCheck, isPassword } from '../ram/password.ts'
 import { type LoginProfile, ramScope } from '../ram/records.ts'
 import type { Attempt, AttemptLimits } from './attempts.ts'
 import { Hashing } from './hashing.ts'
@@ -55,6 +55,8 @@ export class LogOn {
         const { profile } = found
         const cause = !profile ? 'The user has no password for the console.' : hindranceOf(found, where)
         if (!profile || cause !== null) return refusedFor(found, typed, cause ?? '', where)
+        if (!canCheck(profile.passwordHash))
+          return refusedFor(found, typed, 'The password was set outside FIPS mode: set a new one.', where)
         if (!right) return refusedFor(found, typed, 'The password is wrong.', where, 'password')
         if (passwordDue(profile, found.settings, where.now) === 'denied')
           return refusedFor(found, typed, 'The password has expired.', where, null, 'LogOn.PasswordExpired')

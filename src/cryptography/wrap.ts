@@ -3,6 +3,8 @@ import { constants, createPrivateKey, privateDecrypt } from 'node:crypto'
 import { HYBRID_KEY_SPEC, HYBRID_WRAPPING, unwrapHybrid } from './hybrid-wrap.ts'
 
 export const WRAPPING_ALGORITHMS = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'RSAES_PKCS1_V1_5'] as const
+/** What FIPS mode has: PKCS #1 v1.5 may no longer wrap keys (NIST SP 800-131A), and X25519 is not in the FIPS provider. */
+export const FIPS_WRAPPING: readonly string[] = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256']
 /** What wraps for RSA, in a device too. */
 export type WrappingAlgorithm = (typeof WRAPPING_ALGORITHMS)[number]
 

@@ -122,7 +122,7 @@ export async function openHouse(
     const issuers = new IssuerFetches(oidc, new HttpsDocuments(oidc, runtime), runtime, alarm)
     const hsm = settings.hsm && device && (await hsmKeystoreOf(device, settings.hsm, rooms, alarm, now))
     const { software, dataKeys, pairs } = openedKeys(ledger, keys, runtime, { uses: usage, alarm, processes: 1 })
-    const keystore = new KeystoreRouter(software, hsm, usage)
+    const keystore = new KeystoreRouter(software, hsm, usage, settings.fips)
     return {
       storage,
       ledger,

@@ -14,6 +14,8 @@ export interface SymmetricSpec {
   readonly levels: readonly ProtectionLevel[]
   /** The levels at which the cloud has it. */
   readonly cloud: readonly ProtectionLevel[]
+  /** Whether OpenSSL's FIPS provider has it. In an HSM it is the device that has it. */
+  readonly fips: boolean
 }
 
 /** A pair, whose signatures and ciphertexts are the standards' own. A usage without an algorithm is none that the key can have. */
@@ -25,6 +27,8 @@ export interface AsymmetricSpec {
   readonly levels: readonly ProtectionLevel[]
   /** The levels at which the cloud has it. */
   readonly cloud: readonly ProtectionLevel[]
+  /** Whether OpenSSL's FIPS provider has it. In an HSM it is the device that has it. */
+  readonly fips: boolean
 }
 
 export interface Sizes {
@@ -42,7 +46,7 @@ function rsa(bytes: number): AsymmetricSpec {
     RSAES_OAEP_SHA_256: { mostPlaintext: bytes - 66, ciphertext: [bytes, bytes] },
     RSAES_OAEP_SHA_1: { mostPlaintext: bytes - 42, ciphertext: [bytes, bytes] },
   } as const
-  return { kind: 'asymmetric', signing: RSA_SIGNING, encryption, levels: ANYWHERE, cloud: ANYWHERE }
+  return { kind: 'asymmetric', signing: RSA_SIGNING, encryption, levels: ANYWHERE, cloud: ANYWHERE, fips: true }
 }
 
 const ECDSA = {
@@ -51,6 +55,7 @@ const ECDSA = {
   encryption: {},
   levels: ANYWHERE,
   cloud: ANYWHERE,
+  fips: true,
 } as const
 
 /** The point of an SM2 ciphertext (65 bytes) and its SM3 digest (32). */
@@ -58,12 +63,12 @@ const SM2_OVERHEAD = 97
 const SM2_PLAINTEXT = 6047
 
 export const KEY_SPECS = {
-  Aliyun_AES_256: { kind: 'symmetric', keyBytes: 32, levels: ANYWHERE, cloud: ANYWHERE },
-  Aliyun_SM4: { kind: 'symmetric', keyBytes: 16, levels: IN_SOFTWARE, cloud: ['HSM'] },
+  Aliyun_AES_256: { kind: 'symmetric', keyBytes: 32, levels: ANYWHERE, cloud: ANYWHERE, fips: true },
+  Aliyun_SM4: { kind: 'symmetric', keyBytes: 16, levels: IN_SOFTWARE, cloud: ['HSM'], fips: false },
   RSA_2048: rsa(256),
   RSA_3072: rsa(384),
   EC_P256: ECDSA,
-  EC_P256K: ECDSA,
+  EC_P256K: { ...ECDSA, fips: false },
   EC_SM2: {
     kind: 'asymmetric',
     signing: ['SM2DSA'],
@@ -72,9 +77,10 @@ export const KEY_SPECS = {
     },
     levels: IN_SOFTWARE,
     cloud: ['HSM'],
+    fips: false,
   },
-  ML_DSA_65: { kind: 'asymmetric', signing: ['ML_DSA_65'], encryption: {}, levels: IN_SOFTWARE, cloud: [] },
-  ML_DSA_87: { kind: 'asymmetric', signing: ['ML_DSA_87'], encryption: {}, levels: IN_SOFTWARE, cloud: [] },
+  ML_DSA_65: { kind: 'asymmetric', signing: ['ML_DSA_65'], encryption: {}, levels: IN_SOFTWARE, cloud: [], fips: true },
+  ML_DSA_87: { kind: 'asymmetric', signing: ['ML_DSA_87'], encryption: {}, levels: IN_SOFTWARE, cloud: [], fips: true },
 } as const satisfies Readonly<Record<string, SymmetricSpec | AsymmetricSpec>>
 
 export type KeySpec = keyof typeof KEY_SPECS
@@ -82,6 +88,11 @@ export type KeySpec = keyof typeof KEY_SPECS
 /** Whether a key of this spec can have the protection level. */
 export function livesIn(keySpec: KeySpec, level: ProtectionLevel): boolean {
   return (KEY_SPECS[keySpec].levels as readonly ProtectionLevel[]).includes(level)
+}
+
+/** Whether FIPS mode has keys of this spec at the protection level. */
+export function isInFips(keySpec: KeySpec, level: ProtectionLevel): boolean {
+  return level === 'HSM' || KEY_SPECS[keySpec].fips
 }
 
 export const KEY_SPEC_NAMES = Object.keys(KEY_SPECS) as readonly KeySpec[]

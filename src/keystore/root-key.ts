@@ -16,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { refuseInFipsMode } from '../runtime/fips.ts'
 import { tooOpen } from './key-file-access.ts'
 
 const KEY_BYTES = 32
@@ -200,7 +201,11 @@ export function demandNewPassphrase(passphrase: string): void {
 }
 
 /** The key (32 bytes) of a passphrase: Argon2id (RFC 9106, second recommended option: 64 MiB, 3 passes, 4 lanes), off the main thread. */
-export function keyFromPassphrase(passphrase: string, salt: Uint8Array): Promise<Buffer> {
+export async function keyFromPassphrase(passphrase: string, salt: Uint8Array): Promise<Buffer> {
+  refuseInFipsMode(
+    'a passphrase becomes the root key by Argon2id',
+    'in FIPS mode, use a root key file, or a root key in an HSM',
+  )
   const message = Buffer.from(passphrase.normalize('NFC'), 'utf8')
   const cost = { parallelism: 4, tagLength: KEY_BYTES, memory: 65_536, passes: 3 }
   return new Promise((resolve, reject) => {

@@ -1,5 +1,6 @@
 // Picks the key store by the protection level of the key version, and counts the uses that no store reserves.
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../cryptography/algorithms.ts'
+import { demandInFips } from './in-fips.ts'
 import { countsAhead, type KeyUsage, type ProtectionLevel } from './key-spec.ts'
 import {
   DeviceTime,
@@ -19,20 +20,22 @@ export class KeystoreRouter implements Keystore {
   readonly #software: Keystore
   readonly #hsm: Keystore | null
   readonly #uses: Uses
+  readonly #fips: boolean
 
-  /** `hsm` is null when no device is configured: keys in an HSM are unreachable then. */
-  constructor(software: Keystore, hsm: Keystore | null, uses: Uses) {
+  /** `hsm` is null when no device is configured: keys in an HSM are unreachable then. `fips`: in FIPS mode. */
+  constructor(software: Keystore, hsm: Keystore | null, uses: Uses, fips: boolean) {
     this.#software = software
     this.#hsm = hsm
     this.#uses = uses
+    this.#fips = fips
   }
 
   generate(place: VersionPlace): Promise<StoredMaterial> {
-    return this.#of(place.protectionLevel).generate(place)
+    return this.#storeFor(place).generate(place)
   }
 
   generatePair(place: VersionPlace, usage: KeyUsage): Promise<StoredPair> {
-    return this.#of(place.protectionLevel).generatePair(place, usage)
+    return this.#storeFor(place).generatePair(place, usage)
   }
 
   encrypt(
@@ -44,7 +47,7 @@ export class KeystoreRouter implements Keystore {
   ) {
     // The stores reserve the other uses themselves.
     if (!countsAhead(place)) this.#uses.note(place)
-    return this.#of(place.protectionLevel).encrypt(place, material, plaintext, aad, time)
+    return this.#storeFor(place).encrypt(place, material, plaintext, aad, time)
   }
 
   decrypt(
@@ -54,7 +57,7 @@ export class KeystoreRouter implements Keystore {
     aad: Uint8Array,
     time: DeviceTime = new DeviceTime(),
   ): Promise<Uint8Array | null> {
-    return this.#of(place.protectionLevel).decrypt(place, material, message, aad, time)
+    return this.#storeFor(place).decrypt(place, material, message, aad, time)
   }
 
   sign(
@@ -64,7 +67,7 @@ export class KeystoreRouter implements Keystore {
     digest: Uint8Array,
     time: DeviceTime = new DeviceTime(),
   ): Promise<Uint8Array> {
-    return this.#of(place.protectionLevel).sign(place, material, algorithm, digest, time)
+    return this.#storeFor(place).sign(place, material, algorithm, digest, time)
   }
 
   decryptAsymmetric(
@@ -74,11 +77,11 @@ export class KeystoreRouter implements Keystore {
     ciphertext: Uint8Array,
     time: DeviceTime = new DeviceTime(),
   ): Promise<Uint8Array | null> {
-    return this.#of(place.protectionLevel).decryptAsymmetric(place, material, algorithm, ciphertext, time)
+    return this.#storeFor(place).decryptAsymmetric(place, material, algorithm, ciphertext, time)
   }
 
   demandDecryption(place: VersionPlace, algorithm: EncryptionAlgorithm, time: DeviceTime = new DeviceTime()) {
-    return this.#of(place.protectionLevel).demandDecryption(place, algorithm, time)
+    return this.#storeFor(place).demandDecryption(place, algorithm, time)
   }
 
   forget(material: StoredMaterial, versionId: string): void {
@@ -101,11 +104,17 @@ export class KeystoreRouter implements Keystore {
     wrapped: Uint8Array,
     expected: string | null,
   ): Promise<Imported> {
-    return this.#of(place.protectionLevel).importMaterial(place, wrapping, wrapped, expected)
+    return this.#storeFor(place).importMaterial(place, wrapping, wrapped, expected)
   }
 
   async collect(now: number): Promise<void> {
     await this.#hsm?.collect(now)
+  }
+
+  /** The store of a key that is used or made. In FIPS mode, refuses one that software does not have there. */
+  #storeFor({ keySpec, protectionLevel }: VersionPlace): Keystore {
+    if (this.#fips) demandInFips(keySpec, protectionLevel)
+    return this.#of(protectionLevel)
   }
 
   #of(level: ProtectionLevel): Keystore {

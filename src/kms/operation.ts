@@ -26,6 +26,8 @@ export interface KmsSettings {
   readonly secretDatabases: SecretDatabases
   /** Whether what the cloud does not have is refused. */
   readonly strictCloud: boolean
+  /** Whether what OpenSSL's FIPS provider does not have is refused. */
+  readonly fips: boolean
 }
 
 /** The context of one call. `now` is milliseconds since 1970 and does not change during the call. */

@@ -1,30 +1,54 @@
 // Passwords: what the account demands of them, and the salted slow hash, which is all that is stored.
-import { argon2, timingSafeEqual } from 'node:crypto'
+import { argon2, pbkdf2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
+import { inFipsMode } from '../runtime/fips.ts'
 import type { AccountSettings } from './account-settings.ts'
 
 const SALT_BYTES = 16
 /** OWASP's recommendation for argon2id: 19 MiB, two passes, one lane. */
 const COST = { parallelism: 1, tagLength: 32, memory: 19_456, passes: 2 }
 
-const hashAsync = promisify(argon2)
+/** OWASP's recommendation for PBKDF2 with HMAC-SHA-512, which FIPS mode has. */
+const ITERATIONS = 210_000
 
-async function slowHash(password: string, nonce: Uint8Array): Promise<Buffer> {
-  return hashAsync('argon2id', { message: Buffer.from(password, 'utf8'), nonce, ...COST })
+const argon2Async = promisify(argon2)
+const pbkdf2Async = promisify(pbkdf2)
+
+/** How a password is hashed: by Argon2id, or by PBKDF2 with HMAC-SHA-512 in FIPS mode. */
+type Scheme = 'argon2id' | 'pbkdf2'
+const PBKDF2 = 'pbkdf2$'
+
+async function slowHash(scheme: Scheme, password: string, salt: Uint8Array): Promise<Buffer> {
+  const message = Buffer.from(password, 'utf8')
+  if (scheme === 'pbkdf2') return pbkdf2Async(message, salt, ITERATIONS, COST.tagLength, 'sha512')
+  return argon2Async('argon2id', { message, nonce: salt, ...COST })
 }
 
 /** The hash with its salt, as it is stored; takes tens of milliseconds, off the event loop. */
 export async function hashPassword(
   password: string,
   { randomBytes }: { randomBytes(length: number): Uint8Array },
+  scheme: Scheme = inFipsMode() ? 'pbkdf2' : 'argon2id',
 ): Promise<string> {
   const salt = randomBytes(SALT_BYTES)
-  return Buffer.concat([salt, await slowHash(password, salt)]).toString('base64')
+  const text = Buffer.concat([salt, await slowHash(scheme, password, salt)]).toString('base64')
+  return scheme === 'pbkdf2' ? `${PBKDF2}${text}` : text
 }
 
+/** Whether a stored hash can be compared with: FIPS mode does not have Argon2id. */
+export function canCheck(stored: string): boolean {
+  return stored.startsWith(PBKDF2) || !inFipsMode()
+}
+
+/** False where the hash can't be checked, too, after as much work. */
 export async function isPassword(password: string, stored: string): Promise<boolean> {
-  const bytes = Buffer.from(stored, 'base64')
-  return timingSafeEqual(await slowHash(password, bytes.subarray(0, SALT_BYTES)), bytes.subarray(SALT_BYTES))
+  const scheme = stored.startsWith(PBKDF2) || inFipsMode() ? 'pbkdf2' : 'argon2id'
+  const bytes = Buffer.from(stored.replace(PBKDF2, ''), 'base64')
+  const same = timingSafeEqual(
+    await slowHash(scheme, password, bytes.subarray(0, SALT_BYTES)),
+    bytes.subarray(SALT_BYTES),
+  )
+  return same && canCheck(stored)
 }
 
 /** What an account demands of passwords. */

@@ -1,5 +1,6 @@
 // The settings of a server: one table of rows, and the value that is made of them. Each setting has a flag, an environment variable and
 // a key in the configuration file.
+import { inFipsMode } from '../runtime/fips.ts'
 import { type FlagKinds, type Flags, readFlags } from './flags.ts'
 import { HSM, type Hsm, hsmOf } from './hsm.ts'
 import { NETWORK, type Network, networkOf, openHost } from './listen.ts'
@@ -48,6 +49,11 @@ const PROGRAM = {
     reader: truth,
     fallback: 'false',
     help: 'refuses what the cloud does not have: keys of ML_DSA_65 and ML_DSA_87, SM2 and SM4 outside an HSM, and hybrid wrapping',
+  },
+  fips: {
+    reader: truth,
+    fallback: 'false',
+    help: "starts only where OpenSSL's FIPS provider is in use, and refuses what it has no algorithm for",
   },
   'log-level': {
     reader: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'LEVEL'),
@@ -99,6 +105,8 @@ export interface Settings extends Data, Network, Trail, Quotas, Hsm, Oidc, Trace
   readonly dev: boolean
   readonly seed: string | null
   readonly strictCloud: boolean
+  /** Whether the process must be, or is, in FIPS mode: all cryptography is that of OpenSSL's FIPS provider. */
+  readonly fips: boolean
   readonly logLevel: string
   /** The fixed credentials of the account, from the environment. */
   readonly root: { readonly accessKeyId: string; readonly accessKeySecret: string } | null
@@ -136,6 +144,7 @@ export function settingsFrom(flags: Flags, env: Env, readFile: ReadFile): Settin
     dev: get('dev'),
     seed: get('seed'),
     strictCloud: get('strict-cloud'),
+    fips: get('fips') || inFipsMode(),
     logLevel: get('log-level'),
     root: rootOf(env),
     accountId: accountOf(env),

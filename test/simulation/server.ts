@@ -57,7 +57,7 @@ export class Server {
       products,
       settings: setting.settings,
       ...rooms,
-      keystore: new KeystoreRouter(device, null, rooms.usage),
+      keystore: new KeystoreRouter(device, null, rooms.usage, false),
       now: runtime.now,
       wallNow: runtime.now,
       dev: null,

@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { inFipsMode } from '../../runtime/fips.ts'
 import { laneOf } from '../../storage/lane.ts'
 import type { ChainedEvent, EventStorage, Heads } from '../../storage/storage.ts'
 import { renderEvent } from '../events/event.ts'
@@ -128,12 +129,14 @@ async function objectOf(region: string, events: readonly Picked[], prefix: strin
   bytes[9] = 255
   const [firstAt, lastAt] = [ordered[0]?.at ?? 0, ordered.at(-1)?.at ?? 0]
   const time = compactTime(firstAt)
-  const md5 = hash('md5', bytes, 'hex')
+  const sha256 = hash('sha256', bytes, 'hex')
+  // FIPS mode has no MD5; here it only makes names differ.
+  const md5 = inFipsMode() ? sha256.slice(0, 32) : hash('md5', bytes, 'hex')
   const name = `Actiontrail_${region}_${time}_1002_${events.length}_${text.length}_${md5}.gz`
   return {
     key: `${rootOf(prefix)}AliyunLogs/Actiontrail/${region}/${dayFolder(firstAt)}/${name}`,
     bytes,
-    sha256: hash('sha256', bytes, 'hex'),
+    sha256,
     events: events.length,
     firstAt,
     lastAt,

@@ -105,7 +105,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
   const { observer, metrics } = await observing(settings, tell, SYSTEM.monotonic)
   const hsm = settings.hsm && new RemoteHsm(owner, SYSTEM)
   const { software, dataKeys, pairs } = openedKeys(ledger, keys, SYSTEM, { uses: notes, alarm, processes: workers })
-  const keystore = new KeystoreRouter(software, hsm, notes)
+  const keystore = new KeystoreRouter(software, hsm, notes, settings.fips)
   const house: House = {
     products,
     settings,

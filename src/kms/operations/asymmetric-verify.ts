@@ -1,3 +1,4 @@
+import { demandInFips } from '../../keystore/in-fips.ts'
 import {
   ASYMMETRIC_REFUSALS,
   demandAsymmetric,
@@ -22,6 +23,7 @@ export const AsymmetricVerify = operation({
     const key = await findKey(KeyId, context, 'id or alias')
     demandSignable(demandAsymmetric(key, 'SIGN/VERIFY'), Algorithm, Digest)
     const { version, publicKey } = await usablePair(key, KeyVersionId, context)
+    if (context.settings.fips) demandInFips(key.body.keySpec, key.body.protectionLevel)
     const verified = await context.publicKeys.verify({
       publicKey,
       algorithm: Algorithm,

@@ -2,6 +2,7 @@ import { because, refuse } from '../../api/errors.ts'
 import { choice, optional, text } from '../../api/parameters.ts'
 import {
   asymmetricSpec,
+  isInFips,
   KEY_SPEC_NAMES,
   KEY_SPECS,
   type KeySpec,
@@ -85,6 +86,11 @@ export const CreateKey = operation({
       throw refuse('InvalidParameter', {
         name: 'KeySpec',
         rule: `The cloud has no keys of ${values.KeySpec} at protection level ${values.ProtectionLevel}, and the operator allows no extensions.`,
+      })
+    if (context.settings.fips && !isInFips(values.KeySpec, values.ProtectionLevel))
+      throw refuse('InvalidParameter', {
+        name: 'KeySpec',
+        rule: `Here in FIPS mode, software has no keys of ${values.KeySpec}: it must be one of ${KEY_SPEC_NAMES.filter((one) => KEY_SPECS[one].fips).join(', ')}.`,
       })
     const keyUsage = usageFor(values)
     const isAsymmetric = asymmetricSpec(values.KeySpec) !== null

@@ -1,7 +1,7 @@
 import { refuse } from '../../api/errors.ts'
 import { choice } from '../../api/parameters.ts'
 import { isoSeconds } from '../../api/time.ts'
-import { IMPORT_ALGORITHMS, IMPORT_WRAPPING, type ImportKeySpec } from '../../cryptography/wrap.ts'
+import { FIPS_WRAPPING, IMPORT_ALGORITHMS, IMPORT_WRAPPING, type ImportKeySpec } from '../../cryptography/wrap.ts'
 import { encodeToken, TOKEN_VALID_MS, wrappingPlace } from '../import-token.ts'
 import { keyId } from '../key-name.ts'
 import { locateKey } from '../key-resource.ts'
@@ -37,6 +37,11 @@ export const GetParametersForImport = operation({
       throw refuse('InvalidParameter', {
         name: 'WrappingAlgorithm',
         rule: `A key of ${WrappingKeySpec} takes ${fitting.join(' or ')}.`,
+      })
+    if (context.settings.fips && !FIPS_WRAPPING.includes(algorithm))
+      throw refuse('InvalidParameter', {
+        name: 'WrappingAlgorithm',
+        rule: `In FIPS mode: ${FIPS_WRAPPING.join(' or ')}.`,
       })
     const { record, body } = await findUsersKey(KeyId, context, 'id')
     if (body.origin !== 'EXTERNAL') throw refuse('Unsupported.Origin')

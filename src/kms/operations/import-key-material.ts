@@ -2,7 +2,7 @@ import { type Refusal, refuse } from '../../api/errors.ts'
 import { integer, optional, type Parameter, secret } from '../../api/parameters.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { fromBase64 } from '../../cryptography/encoding.ts'
-import type { ImportAlgorithm } from '../../cryptography/wrap.ts'
+import { FIPS_WRAPPING, type ImportAlgorithm } from '../../cryptography/wrap.ts'
 import type { Imported } from '../../keystore/keystore.ts'
 import type { StoredMaterial } from '../../keystore/stored-material.ts'
 import { type Change, insert, update } from '../../ledger/record.ts'
@@ -64,6 +64,11 @@ export const ImportKeyMaterial = operation({
     const ready = withMaterial(body, expiresAt)
 
     const token = decodeToken(ImportToken)
+    if (context.settings.fips && !FIPS_WRAPPING.includes(token.algorithm))
+      throw refuse('InvalidParameter', {
+        name: 'ImportToken',
+        rule: `It is for ${token.algorithm}, which FIPS mode does not have: get a token for ${FIPS_WRAPPING.join(' or ')}.`,
+      })
     const versionId = body.primaryVersionId ?? context.newRecordId()
     const imported = await context.keystore.importMaterial(
       { ...scope, keyId: record.id, versionId, keySpec: body.keySpec, protectionLevel: body.protectionLevel },

@@ -64,6 +64,22 @@ export function makeToken(kind: TokenKind, timeoutMs = 5000): TestToken {
   }
 }
 
+/** The token of NSS in FIPS mode: its database and the library's functions are. */
+export function nssInFips(token: TestToken): TestToken {
+  const module = join(token.folder, 'nss-fips.so')
+  build('nss-fips.c', module)
+  execFileSync('modutil', ['-fips', 'true', '-dbdir', `sql:${join(token.folder, 'nss')}`, '-force'], { stdio: 'pipe' })
+  const [plain, label] = [token.module, 'NSS FIPS 140-2 Certificate DB']
+  const flags = token.flags.map((flag) => (flag === plain ? module : flag === token.label ? label : flag))
+  return { ...token, module, label, flags }
+}
+
+function build(source: string, module: string, ...more: readonly string[]): void {
+  const headers = fileURLToPath(new URL('../../../node_modules/pkcs11js/includes', import.meta.url))
+  const file = fileURLToPath(new URL(source, import.meta.url))
+  execFileSync('cc', ['-shared', '-fPIC', ...more, '-I', headers, '-o', module, file])
+}
+
 export interface FaultyToken extends TestToken {
   /** Harm from now on, as faulty.c has it; none ends it. */
   harm(...lines: string[]): void
@@ -81,9 +97,7 @@ export function faultyModule(token: TestToken): FaultyToken {
     string,
   ]
   writeFileSync(log, '')
-  const source = fileURLToPath(new URL('./faulty.c', import.meta.url))
-  const headers = fileURLToPath(new URL('../../../node_modules/pkcs11js/includes', import.meta.url))
-  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-pthread', '-I', headers, '-o', module, source])
+  build('faulty.c', module, '-O1', '-pthread')
   const flags = token.flags.map((flag) => (flag === token.module ? module : flag))
   const explicit = join(token.folder, 'explicit')
   const files = { FAULTY_CONTROL: control, FAULTY_LOG: log, FAULTY_EXPLICIT: explicit }
