@@ -1,3 +1,4 @@
 export function makeTree(folder: string): void
+export function makeInstalled(folder: string, cpu?: string): void
 /** Returns the path of the tarball. */
 export function pack(folder: string): string

@@ -74,16 +74,31 @@ export function makeTree(folder) {
   }
 }
 
-/** Makes the tree in the folder, with what npm adds on this machine. Throws what went wrong. */
-export function makeInstalled(folder) {
+/** Makes the tree in the folder, with what npm adds on this machine, or for Linux on another processor. Throws what went wrong. */
+export function makeInstalled(folder, cpu = process.arch) {
   makeTree(folder)
+  if (cpu === process.arch) return copyOptional(root, folder)
+  const other = mkdtempSync(join(tmpdir(), 'strongroom-runtime-'))
+  try {
+    for (const file of ['package.json', 'package-lock.json']) cpSync(join(root, file), join(other, file))
+    const args = ['ci', '--omit=dev', '--ignore-scripts', '--os=linux', `--cpu=${cpu}`, '--no-audit', '--no-fund']
+    const { status, stderr } = spawnSync('npm', args, { cwd: other, encoding: 'utf8' })
+    if (status !== 0) throw new Error(`npm ci: ${stderr}`)
+    copyOptional(other, folder)
+  } finally {
+    rmSync(other, { recursive: true })
+  }
+}
+
+/** Copies the runtime, and the add-on if it is compiled. */
+function copyOptional(from, folder) {
   for (const [path] of production().filter(([, { optional }]) => optional)) {
-    const parts = ['bin/node', 'build/Release/pkcs11.node'].filter((part) => existsSync(join(root, path, part)))
+    const parts = ['bin/node', 'build/Release/pkcs11.node'].filter((part) => existsSync(join(from, path, part)))
     if (parts.length === 0) continue
     for (const part of [...parts, 'package.json', 'LICENSE', 'index.js'].filter((file) =>
-      existsSync(join(root, path, file)),
+      existsSync(join(from, path, file)),
     ))
-      cpSync(join(root, path, part), join(folder, path, part))
+      cpSync(join(from, path, part), join(folder, path, part))
   }
 }
 

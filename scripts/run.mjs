@@ -88,13 +88,23 @@ const deployments = [
   { package: 'stress-ng', found: () => found('stress-ng') },
 ]
 
+/** What makes and tries packages. Their tests say what is missing. */
+const packaging = [
+  { package: 'mmdebstrap', found: () => found('mmdebstrap') },
+  { package: 'systemd', found: () => found('systemd-analyze') },
+  { package: 'buildah', found: () => found('buildah') },
+  { package: 'podman', found: () => found('podman') },
+  { package: 'runc', found: () => found('runc') },
+]
+
 function found(program) {
   return spawnSync('sh', ['-c', `command -v ${program} || ls ${program}`]).status === 0
 }
 
-function installPrograms() {
-  const missingOf = (some) => some.filter((program) => !program.found()).map((program) => program.package)
-  const [needed, useful] = [missingOf(programs), missingOf(deployments)]
+/** Installs what is missing of what tests need, and of what is useful to them. */
+function installPrograms(some, others) {
+  const missingOf = (all) => all.filter((program) => !program.found()).map((program) => program.package)
+  const [needed, useful] = [missingOf(some), missingOf(others)]
   if (needed.length + useful.length === 0) return
   const canInstall = process.getuid?.() === 0 && found('apt-get')
   if (!canInstall && needed.length > 0) {
@@ -170,6 +180,14 @@ const verbs = {
   package(args) {
     process.exit(run(process.execPath, ['scripts/package.mjs', ...args]))
   },
+  /** Makes the Debian package. */
+  'package:deb'(args) {
+    process.exit(run(node, ['scripts/deb.mjs', ...args]))
+  },
+  /** Makes the container image. */
+  'package:image'(args) {
+    process.exit(run(node, ['scripts/image.mjs', ...args]))
+  },
   bench(args) {
     process.exit(run(node, ['bench/main.ts', ...args]))
   },
@@ -185,7 +203,8 @@ function isReport(json) {
 
 const [verb, ...args] = process.argv.slice(2)
 if (['test', 'test:nightly', 'test:failures', 'test:coverage', 'test:clients', 'screenshots'].includes(verb))
-  installPrograms()
+  installPrograms(programs, deployments)
+if (verb === 'test:packages') installPrograms([], packaging)
 if (verb !== 'advisories') install(verb !== 'start' || !consoleIsBuilt())
 if (verb === 'start') {
   // A fresh installation removes an earlier build, too.
