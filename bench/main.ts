@@ -10,6 +10,7 @@ import { authorizeAlone } from './authorize.ts'
 import { routerAndCells } from './cells.ts'
 import { consoleCosts } from './console.ts'
 import { median, percent } from './figures.ts'
+import { fileRates } from './files.ts'
 import { fill, fillUsers } from './fill.ts'
 import { hsmKeys } from './hsm.ts'
 import type { Job, Measured } from './load.ts'
@@ -375,6 +376,17 @@ async function browsers(folder: string): Promise<void> {
   await consoleCosts(folder, { credentials, region: REGION, rounds: ROUNDS, job: encrypting, row })
 }
 
+/** A large file through the command line. */
+async function files(folder: string): Promise<void> {
+  print('\nA large file, all on one core')
+  const server = await startStrongroom(join(folder, 'files'), credentials)
+  const key = (await call(server.endpoint, { Action: 'CreateKey' })).answer.KeyMetadata.KeyId
+  const { accessKeyId, accessKeySecret } = credentials
+  const env = { ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId, ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret }
+  fileRates(folder, { server, key, env, mib: quick ? 1024 : 4096, rounds: quick ? 1 : ROUNDS, row })
+  await server.stop()
+}
+
 /** Several servers on one PostgreSQL. */
 async function servers(folder: string): Promise<void> {
   print('\nServers on one PostgreSQL, which runs on both cores, all servers on one')
@@ -407,6 +419,7 @@ try {
     hsm,
     asymmetric,
     cells,
+    files,
     trail,
     users: manyUsers,
     keys: manyKeys,

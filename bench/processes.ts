@@ -183,6 +183,11 @@ function perSecondOf(program: string, args: readonly string[], env: Readonly<Rec
   return (JSON.parse(out.toString('utf8')) as { perSecond: number }).perSecond
 }
 
+/** The command on the core of the load. */
+export function onLoadCore(command: readonly string[]): readonly string[] {
+  return pinned ? ['taskset', '-c', String(LOAD_CORE), ...command] : command
+}
+
 /** Commits a second of one SQLite transaction after the other, in `folder`. */
 export function oneCommitAtATime(folder: string): number {
   const args = [path('one-commit-at-a-time.ts'), folder, '2000']

@@ -5,6 +5,7 @@
 //   node scripts/package.mjs --installed FOLDER makes it with what npm adds on this machine, so that its bin/strongroom runs
 //
 //   bin/strongroom       the launcher: finds the runtime, an npm package, in node_modules here or further up
+//   bin/age-plugin-…     what stock age runs
 //   dist/                src/, compiled, with source maps that contain the sources
 //   console/             the built console
 //   docs/, *.md          what the server serves under /docs/
@@ -33,6 +34,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { buildConsole, builtConsole } from './console.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const PROGRAMS = ['bin/strongroom', 'bin/age-plugin-strongroom']
 const PAGES = ['README', 'ARCHITECTURE', 'CHANGELOG', 'CODE_OF_CONDUCT', 'CONTRIBUTING', 'SECURITY']
 /** What the package has of package.json as it stands there. */
 const KEPT = [
@@ -59,7 +61,7 @@ export function makeTree(folder) {
   const failure = buildConsole()
   if (failure !== null) throw new Error(failure)
   cpSync(builtConsole(), join(folder, 'console'), { recursive: true })
-  for (const path of ['LICENSE', 'bin/strongroom', ...PAGES.map((page) => `${page}.md`), ...documents()])
+  for (const path of ['LICENSE', ...PROGRAMS, ...PAGES.map((page) => `${page}.md`), ...documents()])
     cpSync(join(root, path), join(folder, path))
   cpSync(join(root, 'conformance'), join(folder, 'conformance'), { recursive: true })
   for (const [path] of production().filter(([, { optional }]) => !optional))
@@ -69,7 +71,7 @@ export function makeTree(folder) {
     })
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageManifest(), null, 2)}\n`)
   for (const path of everythingIn(folder)) {
-    const isOpen = statSync(path).isDirectory() || path === join(folder, 'bin/strongroom')
+    const isOpen = statSync(path).isDirectory() || PROGRAMS.includes(relative(folder, path))
     chmodSync(path, isOpen ? 0o755 : 0o644)
   }
 }

@@ -78,7 +78,7 @@ const programs = [
   { package: 'chromium', found: () => found('chromium') },
 ]
 
-/** What the deployments of test/failures/ need. Without it all other tests run, and the report names those that do not. */
+/** What the deployments of test/failures/ need, and stock age for test/files/. Without it all other tests run, and the report names those that do not. */
 const deployments = [
   { package: 'patroni', found: () => found('patroni') },
   { package: 'etcd-server', found: () => found('etcd') },
@@ -86,6 +86,7 @@ const deployments = [
   { package: 'iproute2', found: () => found('tc') },
   { package: 'nftables', found: () => found('nft') },
   { package: 'stress-ng', found: () => found('stress-ng') },
+  { package: 'age', found: () => found('age') },
 ]
 
 /** What makes and tries packages. Their tests say what is missing. */

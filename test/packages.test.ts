@@ -162,7 +162,7 @@ describe('The npm package', () => {
       .map((entry) => relative(tree, join(entry.parentPath, entry.name)))
       .filter((path) => !path.startsWith('node_modules/'))
     const expected =
-      /^(LICENSE|[A-Z_]+\.md|package\.json|bin\/strongroom|docs\/[\w/-]+\.md|dist\/[\w/-]+\.js(\.map)?|dist\/testing\/index\.d\.ts|console\/index\.html|console\/assets\/[\w.-]+)$/
+      /^(LICENSE|[A-Z_]+\.md|package\.json|bin\/(?:age-plugin-)?strongroom|docs\/[\w/-]+\.md|dist\/[\w/-]+\.js(\.map)?|dist\/testing\/index\.d\.ts|console\/index\.html|console\/assets\/[\w.-]+)$/
     assert.deepEqual(
       files.filter((file) => !expected.test(file)),
       [],
@@ -204,6 +204,9 @@ describe('The npm package', () => {
       out: `strongroom ${read('package.json').version}\n`,
       err: '',
     })
+    const plugin = await runProgram([], {}, join(tree, 'bin/age-plugin-strongroom'))
+    assert.deepEqual([plugin.code, plugin.out], [2, ''])
+    assert.match(plugin.err, /age starts this plugin by itself/)
     const server = await startProgram({ command: [program, 'serve'], flags: ['--workers', '1'] })
     try {
       const page = async (path: string) => (await fetch(server.endpoint + path)).text()

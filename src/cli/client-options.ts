@@ -30,9 +30,7 @@ export async function clientOptions(flags: Flags, around: Surroundings): Promise
   const { env, readFile } = around
   const caFile = flags.get('ca-file') ?? env['STRONGROOM_CA_FILE'] ?? null
   const reach = (endpoint: string | null) => ({
-    endpoint: checkedEndpoint(
-      flags.get('endpoint') ?? (env['STRONGROOM_ENDPOINT'] || (endpoint ?? 'http://127.0.0.1:7700')),
-    ),
+    endpoint: statedEndpoint(flags, around) ?? checkedEndpoint(endpoint ?? 'http://127.0.0.1:7700'),
     now: Date.now(),
     ca: caFile && readFile(caFile),
   })
@@ -81,6 +79,12 @@ function noCredentials(data: string): UsageError {
   return new UsageError(
     `no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile of the aliyun CLI with --profile (there is no readable \`${credentialsFile(data)}\`)`,
   )
+}
+
+/** The endpoint of the flags or the environment; null where neither states one. Throws UsageError. */
+export function statedEndpoint(flags: Flags, { env }: Pick<Surroundings, 'env'>): string | null {
+  const stated = flags.get('endpoint') ?? (env['STRONGROOM_ENDPOINT'] || null)
+  return stated === null ? null : checkedEndpoint(stated)
 }
 
 function checkedEndpoint(endpoint: string): string {

@@ -25,6 +25,8 @@ const USAGE = `usage: strongroom VERB …
   secret get       prints the value of a secret, to a file or a pipe
   encrypt          encrypts files for the users of a CMK, in the format of age
   decrypt          decrypts them
+  age recipient    prints what stock age encrypts to, with a CMK
+  age identity     prints what stock age decrypts with
   ram explain      prints whether a principal may perform an action, and which statement decides
   ram who-can      lists the principals that may perform an action
   account create   creates an account with an AccessKey of its own
@@ -150,6 +152,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   backup: async (args, around) => (await import('./backup.ts')).backup(args, around),
   restore: async (args, around) => (await import('./restore.ts')).restore(args, openingFilling(around), around),
   migrate: async (args, around) => (await import('./migrate.ts')).migrate(args, openingFilling(around), around),
+  age: async (args, around) => (await import('./age.ts')).age(args, around),
   encrypt: async (args, around) => (await import('./files.ts')).encrypt(args, around),
   decrypt: async (args, around) => (await import('./files.ts')).decrypt(args, around),
   'import-key': async (args, around) => (await import('./import-key.ts')).importKey(args, around),

@@ -10,15 +10,11 @@ import { SYSTEM } from '../runtime/system.ts'
 import { type FlagKinds, type Flags, readFlags, wordsAmong } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
-import { CLIENT_FLAGS, clientOptions } from './client-options.ts'
+import { CLIENT_FLAGS, CLIENT_HELP, clientOptions } from './client-options.ts'
 import { bar } from './progress.ts'
 import { refusal } from './refused.ts'
 import { stopsWork } from './stop-signal.ts'
 import type { Surroundings } from './surroundings.ts'
-
-const ENDPOINT = `Endpoint: --endpoint or STRONGROOM_ENDPOINT (http://127.0.0.1:7700).
-Credentials: ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN;
-without them root-credentials.json in --data (./data).`
 
 const ENCRYPT = `usage: strongroom encrypt [FILE|FOLDER|-]… --key KEY [--context NAME=VALUE]… [--output FOLDER] [--force] [--armor]
                          [--region ID] [--profile NAME] [--endpoint URL] [--ca-file FILE] [--data DIR]
@@ -34,7 +30,7 @@ standard input is encrypted to standard output. It calls GenerateDataKey once fo
   --armor    writes text in place of bytes
   --region   the CMK's region; the server's first region by default
 
-${ENDPOINT}`
+${CLIENT_HELP}`
 
 const DECRYPT = `usage: strongroom decrypt [FILE.age|FOLDER|-]… [--context NAME=VALUE]… [--output FOLDER] [--force]
                          [--region ID] [--profile NAME] [--endpoint URL] [--ca-file FILE] [--data DIR]
@@ -49,7 +45,7 @@ Decrypt once for each file. The exit code is 1 if a file failed; the others are 
   --force    replaces files that are there already
   --region   the CMK's region, in place of the one that the file names
 
-${ENDPOINT}`
+${CLIENT_HELP}`
 
 const COMMON = { ...CLIENT_FLAGS, context: 'list', output: 'value', force: 'bare', region: 'value' } as const
 const SEALING: FlagKinds = { ...COMMON, key: 'value', armor: 'bare' }
@@ -116,8 +112,8 @@ export function contextOf(flags: Flags): Context {
 export async function dataKeys(flags: Flags, around: Surroundings, signal?: AbortSignal): Promise<DataKeys> {
   // Read for each call, which carries the time.
   const options = async () => ({ ...(await clientOptions(flags, around)), ...(signal ? { signal } : {}) })
-  await options()
-  return new DataKeys(async (parameters) => ask(parameters, await options()), refusal)
+  const { region = null } = await options()
+  return new DataKeys(async (parameters) => ask(parameters, await options()), refusal, region)
 }
 
 interface Work {

@@ -1,5 +1,5 @@
 // The payload of age files: chunks of 64 KiB, each sealed by ChaCha20-Poly1305 under its number, the last one marked (https://c2sp.org/age). So a
-// file that was cut, continued or put in another order does not open to its end. Streams go through in blocks of 16 chunks: while one is
+// file that was cut, continued or put in another order does not open to its end. Streams go through in blocks of 4 chunks: while one is
 // worked on, the next is read.
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
 import { type Identity, openHeader, type Recipient, SCALAR_BYTES, sealHeader } from './age.ts'
@@ -7,7 +7,7 @@ import { AgeFault, CIPHER, FILE_KEY_BYTES, TAG_BYTES } from './age-header.ts'
 
 const CHUNK_BYTES = 64 * 1024
 const SEALED_BYTES = CHUNK_BYTES + TAG_BYTES
-const BLOCK_CHUNKS = 16
+const BLOCK_CHUNKS = 4
 const NONCE_BYTES = 16
 /** Of a header: more than any that has fewer than 200 recipients. */
 const MOST_HEADER_BYTES = 64 * 1024
@@ -45,11 +45,11 @@ export async function* openAge(
   for await (const parts of openPayload(payload, openHeader(header, identities))) yield* parts
 }
 
-/** The payload for a file key, which is wiped. Each list of buffers is a part of it. */
+/** The payload for a file key, which is wiped. Each list of buffers is a part of it, and belongs to who takes it. */
 export async function* sealPayload(fill: Fill, fileKey: Buffer, random: Random): AsyncGenerator<readonly Buffer[]> {
   const nonce = random(NONCE_BYTES)
-  yield [nonce]
   const key = payloadKey(fileKey, nonce)
+  yield [nonce]
   let number = 0
   for await (const { bytes, isLast } of blocks(fill, CHUNK_BYTES * BLOCK_CHUNKS)) {
     const parts: Buffer[] = []

@@ -12,7 +12,7 @@ export type CallKms = (
 export interface KeyChoice {
   /** A KeyId, an alias or an ARN. */
   readonly key: string
-  /** Null for the server's first one. */
+  /** Null for the one of the surroundings. */
   readonly region: string | null
   readonly context: Context
 }
@@ -32,16 +32,24 @@ export class Unreachable extends Error {}
 /** Wraps file keys, and unwraps them, by calls. */
 export class DataKeys {
   readonly #call: CallKms
+  readonly #region: string | null
   readonly #said: (answer: Readonly<Record<string, unknown>>) => readonly string[]
 
-  /** `said`: what is said of a refusal. */
-  constructor(call: CallKms, said: (answer: Readonly<Record<string, unknown>>) => readonly string[]) {
+  /** `said`: what is said of a refusal. `region`: where keys are made use of whose region nobody says; null for the server's first one. */
+  constructor(
+    call: CallKms,
+    said: (answer: Readonly<Record<string, unknown>>) => readonly string[],
+    region: string | null,
+  ) {
     this.#call = call
     this.#said = said
+    this.#region = region
   }
 
   /** A stanza with the file key under a fresh data key. Rejects with Refusal or Unreachable. */
-  async wrap(fileKey: Uint8Array, { key, region, context }: KeyChoice): Promise<Stanza> {
+  async wrap(fileKey: Uint8Array, choice: KeyChoice): Promise<Stanza> {
+    const { key, context } = choice
+    const region = choice.region ?? this.#region
     const answer = await this.#ask('GenerateDataKey', region, context, { KeyId: key, KeySpec: 'AES_256' })
     const dataKey = dataKeyIn(answer)
     const blob = fromBase64(String(answer['CiphertextBlob']))
@@ -53,9 +61,9 @@ export class DataKeys {
 
   /** The file key in a stanza. `region` is asked in place of the stanza's. Rejects with Refusal, Unreachable, or what is wrong with the stanza. */
   async unwrap(own: OwnStanza, region: string | null): Promise<Buffer> {
-    const answer = await this.#ask('Decrypt', region ?? own.region, own.context, {
-      CiphertextBlob: own.blob.toString('base64'),
-    })
+    const parameters = { CiphertextBlob: own.blob.toString('base64') }
+    const about = `it was encrypted with the key ${own.keyId}`
+    const answer = await this.#ask('Decrypt', region ?? own.region, own.context, parameters, about)
     // Else who writes the file could have it opened by any CMK that the caller may use, under another one's name.
     if (answer['KeyId'] !== own.keyId)
       throw new Error(`its header names the key ${own.keyId}, and its data key is of ${answer['KeyId']}`)
@@ -71,6 +79,7 @@ export class DataKeys {
     region: string | null,
     context: Context,
     parameters: Readonly<Record<string, string>>,
+    about = '',
   ): Promise<Readonly<Record<string, unknown>>> {
     const all = new Map(Object.entries({ Action: action, Version: '2016-01-20', ...parameters }))
     if (context.size > 0) all.set('EncryptionContext', contextJson(context))
@@ -78,7 +87,7 @@ export class DataKeys {
     const { status, answer } = await this.#call(all).catch((error: Error) => {
       throw new Unreachable(error.message, { cause: error })
     })
-    if (status >= 300) throw new Refusal(answer, this.#said(answer))
+    if (status >= 300) throw new Refusal(answer, [...this.#said(answer), ...(about ? [about] : [])])
     return answer
   }
 }

@@ -72,6 +72,7 @@ describe('the commands of the pages', () => {
       'docs/audit.md',
       'docs/backup.md',
       'docs/command-line.md',
+      'docs/files.md',
       'docs/kubernetes.md',
       'docs/pods.md',
       'docs/products.md',
@@ -162,6 +163,21 @@ describe('the commands of the pages', () => {
   it('docs/kubernetes.md', async () => {
     await using checkout = await Checkout.open()
     assert.match(checkout.run(blocks('docs/kubernetes.md', 'sh').join('\n')), /"AccessKeySecret"/)
+  })
+
+  it('docs/files.md: and with the real age, where it is', async () => {
+    await using checkout = await Checkout.open()
+    checkout.run(blocks('docs/files.md', 'sh').join('\n'))
+    assert.equal(readFileSync(join(checkout.folder, 'report'), 'utf8'), 'four apples\n')
+    if (spawnSync('age', ['--version']).status !== 0) return
+    const [shown = ''] = blocks('docs/files.md', 'console')
+    const commands = lines(shown).flatMap((line) => (line.startsWith('$ ') ? [line.slice(2)] : []))
+    const { accessKeyId, accessKeySecret } = checkout.program.credentials
+    const out = checkout.run(['export PATH="$PWD/bin:$PATH"', 'rm report.age', ...commands].join('\n'), {
+      ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
+    })
+    assert.equal(out, 'four apples\n')
   })
 
   it('docs/pods.md', async () => {

@@ -115,7 +115,7 @@ describe('strongroom encrypt and decrypt', () => {
     assert.deepEqual(files(opened), ['photos/.hidden', 'photos/a', 'photos/deep/b'])
     assert.equal(readFileSync(join(opened, 'photos/deep/b'), 'utf8'), 'deep/b')
     // In place: what is sealed already is not sealed again, and files of one name do not meet.
-    await must('encrypt', `${root}/.`, '--key', KeyId).catch(() => undefined)
+    assert.equal((await run('encrypt', `${root}/.`, '--key', KeyId)).code, 0)
     assert.deepEqual(
       files(root).filter((name) => name.endsWith('.age')),
       ['.hidden.age', 'a.age', 'deep/b.age'],
@@ -263,5 +263,23 @@ describe('strongroom encrypt and decrypt', () => {
       /stopped by SIGTERM/,
     )
     assert.deepEqual(inFolder(path), ['report', 'report.age'])
+  })
+
+  it('end with a signal, and leave nothing half done', async () => {
+    const path = fileWith(randomBytes(5_000_000))
+    const listening = process.listenerCount('SIGTERM')
+    // As soon as it is waited for, which is before the service can answer.
+    const stop = (event: string | symbol) => {
+      if (event === 'SIGTERM') setImmediate(() => process.emit('SIGTERM', 'SIGTERM'))
+    }
+    process.on('newListener', stop)
+    try {
+      const ended = await run('encrypt', path, '--key', KeyId)
+      assert.deepEqual(ended, { code: 1, out: '', err: 'strongroom: stopped by SIGTERM\n' })
+    } finally {
+      process.off('newListener', stop)
+    }
+    assert.deepEqual(inFolder(path), ['report'])
+    assert.equal(process.listenerCount('SIGTERM'), listening)
   })
 })

@@ -1,0 +1,61 @@
+// `strongroom age …`: what stock age needs to encrypt and decrypt with a CMK, and the plugin that it runs (bin/age-plugin-strongroom).
+import { type Address, encodeIdentity, encodeRecipient } from '../files/address.ts'
+import { runPlugin } from '../files/plugin.ts'
+import { Talk } from '../files/plugin-talk.ts'
+import { Flags, readFlags } from '../settings/flags.ts'
+import { UsageError } from '../settings/usage-error.ts'
+import { statedEndpoint } from './client-options.ts'
+import { contextOf, dataKeys } from './files.ts'
+import type { Surroundings } from './surroundings.ts'
+import { unknownVerb } from './verb.ts'
+
+const USAGE = `usage: strongroom age recipient --key KEY [--context NAME=VALUE]… [--region ID] [--endpoint URL]
+       strongroom age identity [--key KEY] [--context NAME=VALUE]… [--region ID] [--endpoint URL]
+
+recipient prints what stock age encrypts to (\`age -r\`), identity what it decrypts with (\`age -d -i FILE\`). Both only say where the key is;
+neither is secret. age runs age-plugin-strongroom, which must be on its PATH and finds the credentials in its environment:
+ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN, or
+root-credentials.json in STRONGROOM_DATA. Files are those of \`strongroom encrypt\`, which each side decrypts.
+
+  --key       the CMK: a KeyId, an alias such as alias/reports, or an ARN; an identity needs it only to encrypt with it
+  --context   what files are bound to; an identity opens only files that have it
+  --region    the CMK's region; the server's first region by default
+  --endpoint  the server, or STRONGROOM_ENDPOINT; without both, the one that STRONGROOM_ENDPOINT says where age runs
+
+Example:
+    strongroom age identity > identity
+    age -r "$(strongroom age recipient --key alias/reports)" -o report.age report
+    age -d -i identity report.age`
+
+/** Runs the verb; returns the exit code. Throws UsageError. */
+export async function age(args: readonly string[], around: Surroundings): Promise<number> {
+  if (args.includes('--help')) {
+    around.print(USAGE)
+    return 0
+  }
+  const [verb = '', ...rest] = args
+  if (verb === 'plugin') return plugin(rest, around)
+  if (verb !== 'recipient' && verb !== 'identity') throw unknownVerb('age', verb, ['recipient', 'identity'], USAGE)
+  const flags = readFlags(rest, { key: 'value', context: 'list', region: 'value', endpoint: 'value' }, 'age')
+  const address: Address = {
+    endpoint: statedEndpoint(flags, around),
+    region: flags.get('region') ?? null,
+    key: flags.get('key') ?? null,
+    context: contextOf(flags),
+  }
+  if (verb === 'recipient' && !address.key) throw new UsageError('name the CMK with --key, such as --key alias/reports')
+  around.print(verb === 'recipient' ? encodeRecipient(address) : encodeIdentity(address))
+  return 0
+}
+
+/** Speaks with age, which starts it with --age-plugin. */
+async function plugin(args: readonly string[], around: Surroundings): Promise<number> {
+  const machine = readFlags(args, { 'age-plugin': 'value' }, 'age').get('age-plugin')
+  if (machine === undefined) throw new UsageError('age starts this plugin by itself: see `strongroom age --help`')
+  const talk = new Talk(around.input(), (text) => void around.output.write(text))
+  const known = await runPlugin(machine, talk, (endpoint) =>
+    dataKeys(new Flags(new Map(endpoint === null ? [] : [['endpoint', [endpoint]]])), around),
+  )
+  if (!known) throw new UsageError(`there is no state machine \`${machine}\`: recipient-v1 and identity-v1 are known`)
+  return 0
+}
