@@ -34,6 +34,7 @@ const SIZES = {
   'searches, on PostgreSQL': [2, 60],
   'lookups, on SQLite': [6, 200],
   'lookups, on PostgreSQL': [3, 60],
+  'trails that grow': [60, 5000],
 } as const
 
 const isFull = process.env['STRONGROOM_TEST_SIZE'] === 'full'

@@ -20,22 +20,21 @@ interface Signer {
   readonly securityToken: string | null
   /** The region to call in where the call names none. */
   readonly region: string | null
+  /** Where they are from, for people to read. */
+  readonly whence: string
 }
+
+/** How to call, and where the credentials are from. */
+export type CallAs = ClientOptions & Pick<Signer, 'whence'>
 
 /**
  * Finds the server and the credentials, as CLIENT_HELP says. The profile of a role assumes it, unless a session is left.
  * Throws UsageError; rejects where the role can't be assumed.
  */
-export async function clientOptions(flags: Flags, around: Surroundings): Promise<ClientOptions> {
-  const { env, readFile } = around
-  const caFile = flags.get('ca-file') ?? env['STRONGROOM_CA_FILE'] ?? null
-  const reach = (endpoint: string | null) => ({
-    endpoint: statedEndpoint(flags, around) ?? checkedEndpoint(endpoint ?? 'http://127.0.0.1:7700'),
-    now: Date.now(),
-    ca: caFile && readFile(caFile),
-  })
+export async function clientOptions(flags: Flags, around: Surroundings): Promise<CallAs> {
+  const reach = (endpoint: string | null) => ({ ...serverOptions(flags, around, endpoint), now: Date.now() })
   const name = flags.get('profile')
-  const signer = name === undefined ? (fromEnvironment(env) ?? fromDataFolder(flags, around)) : null
+  const signer = name === undefined ? (fromEnvironment(around.env) ?? fromDataFolder(flags, around)) : null
   if (signer) return { ...reach(null), ...signer }
   const data = dataFolder(flags, around)
   if (name === undefined && data !== null) throw noCredentials(data)
@@ -43,14 +42,34 @@ export async function clientOptions(flags: Flags, around: Surroundings): Promise
   const profile = readProfile(name ?? null, around)
   if (!profile) throw noCredentials('./data')
   const { endpoint, role, ...own } = profile
-  const options = { ...reach(endpoint), ...own }
+  const whence = name === undefined ? "the aliyun CLI's current profile" : `the profile ${name} of the aliyun CLI`
+  const options = { ...reach(endpoint), ...own, whence }
   return role === null ? options : { ...options, ...(await sessionOf(role, options, around)) }
+}
+
+/** Where the server is, `other` where neither the line nor the environment says it, and whom to trust there. Throws UsageError. */
+export function serverOptions(
+  flags: Flags,
+  around: Surroundings,
+  other: string | null = null,
+): Pick<ClientOptions, 'endpoint' | 'ca'> {
+  const caFile = flags.get('ca-file') ?? around.env['STRONGROOM_CA_FILE'] ?? null
+  const endpoint = statedEndpoint(flags, around) ?? checkedEndpoint(other ?? 'http://127.0.0.1:7700')
+  return { endpoint, ca: caFile && around.readFile(caFile) }
 }
 
 function fromEnvironment(env: Surroundings['env']): Signer | null {
   const [accessKeyId, accessKeySecret] = [env['ALIBABA_CLOUD_ACCESS_KEY_ID'], env['ALIBABA_CLOUD_ACCESS_KEY_SECRET']]
   const securityToken = env['ALIBABA_CLOUD_SECURITY_TOKEN'] || null
-  return accessKeyId && accessKeySecret ? { accessKeyId, accessKeySecret, securityToken, region: null } : null
+  return accessKeyId && accessKeySecret
+    ? {
+        accessKeyId,
+        accessKeySecret,
+        securityToken,
+        region: null,
+        whence: 'the environment (ALIBABA_CLOUD_ACCESS_KEY_ID)',
+      }
+    : null
 }
 
 /** The data folder that the line or the environment names; null where neither does. */
@@ -61,11 +80,13 @@ function dataFolder(flags: Flags, { env }: Surroundings): string | null {
 /** What the first start of a server left in its data folder. */
 function fromDataFolder(flags: Flags, around: Surroundings): Signer | null {
   try {
-    const { accessKeyId, accessKeySecret } = JSON.parse(
-      around.readFile(credentialsFile(dataFolder(flags, around) ?? './data')),
-    ) as { accessKeyId: string; accessKeySecret: string }
+    const file = credentialsFile(dataFolder(flags, around) ?? './data')
+    const { accessKeyId, accessKeySecret } = JSON.parse(around.readFile(file)) as {
+      accessKeyId: string
+      accessKeySecret: string
+    }
     const securityToken = around.env['ALIBABA_CLOUD_SECURITY_TOKEN'] || null
-    return { accessKeyId, accessKeySecret, securityToken, region: null }
+    return { accessKeyId, accessKeySecret, securityToken, region: null, whence: `the file ${file}` }
   } catch {
     return null
   }

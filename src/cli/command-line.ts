@@ -48,6 +48,10 @@ const USAGE = `usage: strongroom VERB …
   migrate          moves the database from SQLite to PostgreSQL, or back
   hsm check        prints what the HSM can do, which keys it lacks, and which of its objects no key names
   key usage        prints how many messages each key version has encrypted
+  whoami           prints whose credentials are used, and where they are from
+  logs             prints events of the trail, also as they come
+  top              shows calls and refusals of the last minute, by operation and caller
+  doctor           checks this set-up, and says how to correct what is wrong
   conformance      judges any server of the protocol by the cases in conformance/
   kubernetes-kms   serves the KMS v2 interface of Kubernetes on a Unix socket, with a CMK
   completion       prints a script with which bash, zsh or fish completes command lines
@@ -153,6 +157,10 @@ const VERBS: Readonly<Record<string, Verb>> = {
   restore: async (args, around) => (await import('./restore.ts')).restore(args, openingFilling(around), around),
   migrate: async (args, around) => (await import('./migrate.ts')).migrate(args, openingFilling(around), around),
   age: async (args, around) => (await import('./age.ts')).age(args, around),
+  doctor: async (args, around) => (await import('./doctor.ts')).doctor(args, around),
+  top: async (args, around) => (await import('./top.ts')).top(args, around),
+  whoami: async (args, around) => (await import('./whoami.ts')).whoami(args, around),
+  logs: async (args, around) => (await import('./logs.ts')).logs(args, around),
   encrypt: async (args, around) => (await import('./files.ts')).encrypt(args, around),
   decrypt: async (args, around) => (await import('./files.ts')).decrypt(args, around),
   'import-key': async (args, around) => (await import('./import-key.ts')).importKey(args, around),

@@ -24,3 +24,24 @@ export function stopsWork(): Disposable & { readonly signal: AbortSignal } {
     [Symbol.dispose]: () => void process.off('SIGTERM', stopped).off('SIGINT', stopped),
   }
 }
+
+/** The bytes of q, Q and Ctrl-C. */
+const QUIT: readonly number[] = [0x71, 0x51, 0x03]
+
+/** Aborts when q is typed, or Ctrl-C, which a terminal that gives each key at once does not turn into a signal; until it is disposed of. */
+export function quitKey(): Disposable & { readonly signal: AbortSignal } {
+  const quit = new AbortController()
+  const { stdin } = process
+  const typed = (keys: Buffer) => {
+    if ([...keys].some((key) => QUIT.includes(key))) quit.abort(new Error('ended by a key'))
+  }
+  if (stdin.isTTY) stdin.setRawMode(true)
+  stdin.on('data', typed)
+  return {
+    signal: quit.signal,
+    [Symbol.dispose]: () => {
+      stdin.off('data', typed).pause()
+      if (stdin.isTTY) stdin.setRawMode(false)
+    },
+  }
+}

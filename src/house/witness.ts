@@ -228,15 +228,25 @@ export async function writeWitness(
 /** Why the trail in the database, whose heads are `end`, can't be the one that the witness saw; or null. */
 export async function contradiction(witness: Checkpoint, ledger: Reads, end?: Heads): Promise<string | null> {
   const [heads, floors] = [end ?? (await ledger.heads()), await floorsNow(ledger)]
+  const early = endsBefore(witness, heads)
+  if (early) return early
   const seen = headsOf(witness)
-  const saw = (seq: number) => `this server saw its event ${named(seq)} on ${isoSeconds(witness.at)}`
-  for (const [lane, { seq }] of seen.entries()) {
-    const head = heads[lane]
-    if (!head) return `lane ${lane} of the trail is missing, and ${saw(seq)}`
-    if (head.seq < seq) return `the trail ends at event ${named(head.seq)}, and ${saw(seq)}`
-  }
   const left = seen.filter(({ seq }, lane) => seq > headIn(floors, lane).seq)
   const rows = new Map((await ledger.events.at(left.map(({ seq }) => seq))).map(({ seq, hash }) => [seq, hash]))
   const other = left.find(({ seq, hash }) => rows.get(seq) !== hash)
-  return other ? `event ${named(other.seq)} of the trail is not what it was: ${saw(other.seq)}` : null
+  return other ? `event ${named(other.seq)} of the trail is not what it was: ${saw(other.seq, witness)}` : null
+}
+
+/** Why a trail with these heads ends before what the witness saw; or null. */
+export function endsBefore(witness: Checkpoint, heads: Heads): string | null {
+  for (const [lane, { seq }] of headsOf(witness).entries()) {
+    const head = heads[lane]
+    if (!head) return `lane ${lane} of the trail is missing, and ${saw(seq, witness)}`
+    if (head.seq < seq) return `the trail ends at event ${named(head.seq)}, and ${saw(seq, witness)}`
+  }
+  return null
+}
+
+function saw(seq: number, { at }: Checkpoint): string {
+  return `this server saw its event ${named(seq)} on ${isoSeconds(at)}`
 }

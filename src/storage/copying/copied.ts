@@ -2,6 +2,7 @@
 // the records, and the log of changes is for servers that run.
 import { sql } from '../kysely.ts'
 import { type Statement, statement, type Value } from '../statement.ts'
+import type { Row } from '../storage.ts'
 import { builder, type Dialect } from '../tables.ts'
 
 type Type = 'text' | 'bigint' | 'bytea'
@@ -100,6 +101,10 @@ export interface CopySource extends AsyncDisposable {
   counts(): Promise<Counts>
   /** The revisions of all records of a kind, by their ids. */
   revisions(kind: string): Promise<ReadonlyMap<string, number>>
+  /** The rows of a kind of record, not verified; the first ones where there are more. */
+  ofKind(kind: string, atMost: number): Promise<readonly Row[]>
+  /** The clock of the database's machine, in milliseconds since 1970; null where it is this machine's. */
+  clock(): Promise<number | null>
   /** All rows, some at a time. */
   rows(): AsyncGenerator<readonly Copied[]>
 }

@@ -1,7 +1,8 @@
 // Reading all rows of a database, page by page, in one transaction.
 import { createHash } from 'node:crypto'
+import { toRow } from '../rows.ts'
 import type { Bound, Value } from '../statement.ts'
-import { HEAD_PLACE, Unavailable } from '../storage.ts'
+import { HEAD_PLACE, type Row, Unavailable } from '../storage.ts'
 import type { Dialect } from '../tables.ts'
 import { COPIED, type Copied, type CopiedName, type CopiedTable, type Counts, pageStatement, TABLES } from './copied.ts'
 
@@ -65,6 +66,18 @@ export abstract class PagedSource {
     return new Map(rows.map(([id, revision]) => [String(id), Number(revision)]))
   }
 
+  async ofKind(kind: string, atMost: number): Promise<readonly Row[]> {
+    const found: Row[] = []
+    const { record } = TABLES
+    for await (const page of this.#pages(record, 'record', [kind, '', '', ''])) {
+      const rows = page.map((row) => toRow(Object.fromEntries(record.columns.map(([name], i) => [name, row[i]]))))
+      const those = rows.filter((row) => row.kind === kind)
+      found.push(...those)
+      if (those.length < rows.length || found.length >= atMost) break
+    }
+    return found.slice(0, atMost)
+  }
+
   async *rows(): AsyncGenerator<readonly Copied[]> {
     const nonces = NONCES[this.#dialect]
     const expiry = nonces.columns.findIndex(([name]) => name === EXPIRES_AT)
@@ -78,10 +91,10 @@ export abstract class PagedSource {
           yield page.map((row): Copied => [name, ...row.map(plain)])
   }
 
-  async *#pages(table: CopiedTable, name: string): AsyncGenerator<readonly Values[]> {
+  async *#pages(table: CopiedTable, name: string, from: Values = table.before): AsyncGenerator<readonly Values[]> {
     const page = pageStatement(table, name, this.#dialect)
     const places = table.key.map((column) => table.columns.findIndex(([one]) => one === column))
-    for (let after: Values = table.before; ; ) {
+    for (let after = from; ; ) {
       const key = Object.fromEntries(table.key.map((column, i) => [column, after[i] ?? null]))
       const rows = await this.all(page({ ...key, limit: table.atOnce }))
       if (rows.length > 0) yield rows

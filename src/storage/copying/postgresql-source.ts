@@ -54,6 +54,11 @@ class PostgresqlSource extends PagedSource implements CopySource {
     return this.run(text, values)
   }
 
+  async clock(): Promise<number> {
+    const [row] = await this.run('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8')
+    return Number(row?.[0])
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // The end of the connection is the end of the transaction.
     await this.#pool.end(0)

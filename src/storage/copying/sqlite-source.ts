@@ -39,6 +39,10 @@ class SqliteSource extends PagedSource implements CopySource {
     })
   }
 
+  async clock(): Promise<null> {
+    return null
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.db.isOpen) this.db.close()
   }

@@ -1,0 +1,190 @@
+// `strongroom doctor`: what is wrong with this set-up, and how to correct it. Changes nothing.
+import type { Stats } from 'node:fs'
+import { join } from 'node:path'
+import { checkCertificateFiles } from '../doctor/certificate.ts'
+import { checkBackup, checkCopy } from '../doctor/copies.ts'
+import { checkEndpoint } from '../doctor/endpoint.ts'
+import { CHECKS, type Check, type Finding, findingsOf, type Result } from '../doctor/finding.ts'
+import { checkFolder, checkSpace, statOf } from '../doctor/folder.ts'
+import { ASKED, checkService } from '../doctor/service.ts'
+import { checkStored } from '../doctor/stored.ts'
+import { SYSTEM } from '../runtime/system.ts'
+import { type FlagKinds, type Flags, readFlags } from '../settings/flags.ts'
+import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
+import { UsageError } from '../settings/usage-error.ts'
+import { ask } from './ask.ts'
+import { type CallAs, CLIENT_FLAGS, clientOptions, serverOptions } from './client-options.ts'
+import type { Surroundings } from './surroundings.ts'
+
+const USAGE = `usage: strongroom doctor [--endpoint URL] [--ca-file FILE] [--backup FILE] [--root-key-copy FILE] [--RegionId ID]
+                         [--strict] [--json] [--data DIR] …
+
+Checks this set-up, and says how to correct what is wrong. It works on the data folder, beside a server or without one, and on
+an endpoint with credentials; what it can't check for lack of one of them is named as not made. It changes nothing, and takes no lock.
+What it asks an endpoint leaves events in the trail, as every call does.
+
+  --backup         the newest backup: is it less than 26 hours old?
+  --root-key-copy  a copy of the root key file: is it the present one, and on another disk?
+  --RegionId       the region whose keys are checked; the server's first region by default
+  --strict         ends with exit code 3 where there are warnings
+  --json           prints an object with Findings: Check, Result (ok, warning, error, not made), Says, Remedy
+
+Exit code: 0 no errors, 1 errors, 3 warnings and --strict. Further flags are those of \`strongroom serve\`.
+Endpoint: --endpoint or STRONGROOM_ENDPOINT, else where the settings make a server listen. Credentials: as for \`strongroom kms\`.`
+
+const OWN: FlagKinds = {
+  ...CLIENT_FLAGS,
+  backup: 'value',
+  'root-key-copy': 'value',
+  RegionId: 'value',
+  strict: 'bare',
+  json: 'bare',
+}
+
+const COLOURS: Readonly<Record<Result, string>> = { ok: '32', warning: '33', error: '31', 'not made': '2' }
+const WARNED = 3
+
+/** Runs the verb; returns the exit code. Throws UsageError. */
+export async function doctor(args: readonly string[], around: Surroundings): Promise<number> {
+  if (args.includes('--help')) {
+    around.print(USAGE)
+    return 0
+  }
+  const flags = readFlags(args, { ...SETTING_FLAGS, ...OWN }, 'doctor')
+  const found = await examined(flags, around)
+  if (found.every(({ check, result }) => check === 'settings' || result === 'not made'))
+    throw new UsageError(`there is nothing to check here: name a data folder with --data, or a server with --endpoint`)
+  const findings = CHECKS.flatMap((check) => found.filter((one) => one.check === check))
+  const count = (result: Result) => findings.filter((one) => one.result === result).length
+  const [errors, warnings] = [count('error'), count('warning')]
+  if (flags.has('json')) around.print(JSON.stringify({ Findings: findings.map(asJson) }, null, 2))
+  else {
+    for (const finding of findings) around.print(line(finding, around))
+    around.print(`${errors} errors, ${warnings} warnings, ${count('not made')} checks not made`)
+  }
+  if (errors > 0) return 1
+  return warnings > 0 && flags.has('strict') ? WARNED : 0
+}
+
+function asJson({ check, result, says, remedy }: Finding) {
+  return { Check: check, Result: result, Says: says, ...(remedy && { Remedy: remedy }) }
+}
+
+function line({ check, result, says, remedy }: Finding, { env, printsToTerminal }: Surroundings): string {
+  const width = Math.max(...CHECKS.map(({ length }) => length))
+  const shown = result.padEnd(8)
+  const coloured = printsToTerminal && !env['NO_COLOR'] ? `\x1b[${COLOURS[result]}m${shown}\x1b[0m` : shown
+  return `${coloured}  ${check.padEnd(width)}  ${says}${remedy && `: ${remedy}`}`
+}
+
+async function examined(flags: Flags, around: Surroundings): Promise<readonly Finding[]> {
+  const settings = settingsOf(flags, around)
+  const usable = 'listen' in settings ? settings : null
+  const folder = usable && statOf(usable.data)
+  const now = SYSTEM.now()
+  return [
+    ...(usable ? [findingsOf('settings').ok('they can be used')] : [settings as Finding]),
+    ...(usable ? await localFindings(usable, folder, flags, around) : notMade(LOCAL, 'the settings are wrong')),
+    ...(await remoteFindings(usable, flags, around)),
+    checkBackup(flags.get('backup'), now),
+    checkCopy(flags.get('root-key-copy'), usable, folder),
+  ]
+}
+
+const LOCAL = ['data folder', 'disk space', 'database', 'root key', 'witness', 'certificate'] as const
+
+function notMade(checks: readonly Check[], why: string): readonly Finding[] {
+  return checks.map((check) => findingsOf(check).notMade(why))
+}
+
+/** The settings, or the finding that they are wrong. */
+function settingsOf(flags: Flags, { env, readFile }: Surroundings): Settings | Finding {
+  try {
+    return settingsFrom(flags, env, readFile)
+  } catch (error) {
+    return findingsOf('settings').error((error as Error).message, 'see `strongroom serve --help`')
+  }
+}
+
+async function localFindings(
+  settings: Settings,
+  folder: Stats | null,
+  flags: Flags,
+  { env, readFile }: Surroundings,
+): Promise<readonly Finding[]> {
+  const now = SYSTEM.now()
+  const named = flags.has('data') || Boolean(env['STRONGROOM_DATA'])
+  const missing = `there is no folder \`${settings.data}\``
+  if (!folder && settings.database === null)
+    return [
+      ...notMade(
+        LOCAL.filter((check) => !(named && check === 'data folder')),
+        missing,
+      ),
+      ...(named
+        ? [findingsOf('data folder').error(missing, 'correct --data, or start the server, which makes it')]
+        : []),
+    ]
+  return [
+    ...(folder
+      ? [...checkFolder(settings, folder), checkSpace(settings.data)]
+      : notMade(['data folder', 'disk space'], missing)),
+    ...(await checkStored({ settings, now, random: SYSTEM, folder })),
+    ...checkCertificateFiles(settings, now, readFile),
+  ]
+}
+
+const ASKING = Object.keys(ASKED) as Check[]
+const BY_ENDPOINT: readonly Check[] = ['clock', 'credentials', ...ASKING]
+
+async function remoteFindings(
+  settings: Settings | null,
+  flags: Flags,
+  around: Surroundings,
+): Promise<readonly Finding[]> {
+  const { env } = around
+  const named = flags.has('endpoint') || flags.has('profile') || Boolean(env['STRONGROOM_ENDPOINT'])
+  const at = named || !settings || !statOf(settings.data) ? flags : ofOwnServer(flags, settings)
+  const options = await optionsOf(at, around)
+  const server = options instanceof Error ? serverOptions(at, around) : options
+  const { answers, findings } = await checkEndpoint({ ...server, now: () => SYSTEM.now() }, named)
+  if (!answers) return [...findings, ...notMade(BY_ENDPOINT, `nothing answers at ${server.endpoint}`)]
+  if (options instanceof Error)
+    return [
+      ...findings,
+      findingsOf('credentials').notMade(options.message),
+      ...notMade(ASKING, 'there are no credentials'),
+    ]
+  const region = flags.get('RegionId')
+  const call = (action: string, version: string, parameters = {}) => {
+    const regional = region === undefined ? [] : [['RegionId', region] as const]
+    const all = [
+      ['Action', action] as const,
+      ['Version', version] as const,
+      ...regional,
+      ...Object.entries<string>(parameters),
+    ]
+    return ask(new Map(all), { ...options, now: SYSTEM.now() })
+  }
+  return [...findings, ...(await checkService(call, options.whence))]
+}
+
+/** How to call, or why that can't be done. */
+async function optionsOf(flags: Flags, around: Surroundings): Promise<CallAs | Error> {
+  try {
+    return await clientOptions(flags, around)
+  } catch (error) {
+    return error as Error
+  }
+}
+
+/** The flags with the address of a server that has these settings, and the certificate authority that it made for itself. */
+function ofOwnServer(flags: Flags, { listen, tls, data }: Settings): Flags {
+  const { host = '127.0.0.1', port = 7700 } = listen[0] ?? {}
+  const reached = host === '0.0.0.0' || host === '::' ? 'localhost' : host
+  const authority = reached.includes(':') ? `[${reached}]` : reached
+  const at = flags.with('endpoint', `${tls ? 'https' : 'http'}://${authority}:${port}`)
+  const made = join(data, 'tls/ca.pem')
+  const isMade = tls && 'selfSignedFor' in tls && !flags.has('ca-file') && statOf(made)
+  return isMade ? at.with('ca-file', made) : at
+}

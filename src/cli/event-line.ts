@@ -1,0 +1,30 @@
+// An event on one line, for people.
+import type { TrailEvent } from './trail-reader.ts'
+
+const LONGEST = 200
+
+/** Time, outcome, product and operation, caller, address, and the resources that the event names. */
+export function eventLine(event: TrailEvent): string {
+  const { userName = '', type = '' } = (event['userIdentity'] ?? {}) as Record<string, unknown>
+  const parts = [
+    event.eventTime,
+    outcomeOf(event).padEnd(2),
+    `${event['serviceName']}.${event['eventName']}`,
+    `by ${userName || type}`,
+    `from ${event['sourceIpAddress']}`,
+    ...(event['acsRegion'] ? [`in ${event['acsRegion']}`] : []),
+    ...(event['resourceName'] ? [`on ${event['resourceName']}`] : []),
+  ]
+  return parts.map((part) => plain(String(part))).join('  ')
+}
+
+/** OK, or the code of the refusal. */
+export function outcomeOf(event: TrailEvent): string {
+  return String(event['errorCode'] ?? 'OK')
+}
+
+/** A text that others chose, without what a terminal would obey, and not too long. */
+export function plain(text: string): string {
+  const shown = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+  return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}…` : shown
+}

@@ -1,0 +1,93 @@
+// `strongroom top`: calls and refusals of the last minute, by operation and caller, on a screen that is drawn each second.
+import { setTimeout as pause } from 'node:timers/promises'
+import { readFlags } from '../settings/flags.ts'
+import { UsageError } from '../settings/usage-error.ts'
+import { clientOptions } from './client-options.ts'
+import { type Buckets, bucketsIn, latencyLine } from './latencies.ts'
+import { quitKey, stopsWork } from './stop-signal.ts'
+import type { Surroundings } from './surroundings.ts'
+import { RecentCalls, WINDOW_S } from './top-screen.ts'
+import { LookupRefused, lookUpBy, readerOf, TRAIL_FLAGS } from './trail-client.ts'
+
+const USAGE = `usage: strongroom top [--once] [--metrics URL] [--ATTRIBUTE VALUE] [--RegionId ID] [--endpoint URL] …
+
+Shows calls and refusals of the last ${WINDOW_S} seconds, by operation and by caller, and draws the screen anew each second. q ends it.
+It reads the trail of the caller's account, with the permission actiontrail:LookupEvents and the attributes of \`strongroom logs\`.
+
+  --once     prints one screen and ends, for scripts
+  --metrics  the metrics of a server (http://127.0.0.1:9700/metrics): adds how long calls take, by product, as the trail does not say
+             it; since the screen before, or with --once since that server started
+
+Each screen costs a lookup for every 50 events that came: above some hundred calls a second, watch the metrics instead.
+Endpoint and credentials: as for \`strongroom kms\`.`
+
+const POLL_MS = 1000
+const METRICS_PATIENCE_MS = 5000
+const SIZE = { columns: 80, rows: 24 }
+/** The terminal's second screen, without a cursor; and back. */
+const ENTER = '\x1b[?1049h\x1b[?25l'
+const LEAVE = '\x1b[?25h\x1b[?1049l'
+
+/** Runs the verb; returns the exit code. Throws UsageError. */
+export async function top(args: readonly string[], around: Surroundings): Promise<number> {
+  if (args.includes('--help')) {
+    around.print(USAGE)
+    return 0
+  }
+  const flags = readFlags(args, { ...TRAIL_FLAGS, once: 'bare', metrics: 'value' }, 'top')
+  const once = flags.has('once')
+  const metrics = flags.get('metrics')
+  if (metrics !== undefined && !/^https?:\/\//.test(metrics))
+    throw new UsageError('`--metrics` must be a URL such as http://127.0.0.1:9700/metrics')
+  if (!once && !around.printsToTerminal)
+    throw new UsageError('top draws on a terminal: say --once for one screen without it')
+  using stop = stopsWork()
+  using keys = once ? null : quitKey()
+  const signal = keys ? AbortSignal.any([stop.signal, keys.signal]) : stop.signal
+  const { endpoint } = await clientOptions(flags, around)
+  try {
+    const { reader } = await readerOf(await lookUpBy(flags, around, signal), { ago: WINDOW_S })
+    const calls = new RecentCalls()
+    if (!once) around.output.write(ENTER)
+    let before: Buckets = new Map()
+    for (let trouble = ''; ; trouble = '') {
+      try {
+        for await (const events of reader.poll()) calls.add(events)
+      } catch (error) {
+        if (once || signal.aborted || (error instanceof LookupRefused && !error.passes)) throw error
+        trouble = (error as Error).message
+      }
+      const now = metrics === undefined ? before : await bucketsOf(metrics, signal)
+      const size = once ? SIZE : { ...SIZE, ...sizeOf(around) }
+      const latencies = trouble || latencyLine(now, before)
+      const screen = calls.screen(reader.end, { ...size, endpoint, latencies })
+      before = now
+      if (once) {
+        around.print(screen.join('\n'))
+        return 0
+      }
+      around.output.write(`\x1b[H${screen.map((line) => `${line}\x1b[K`).join('\r\n')}\x1b[J`)
+      await pause(POLL_MS, null, { signal })
+    }
+  } catch (error) {
+    if (signal.aborted) return 0
+    throw error
+  } finally {
+    if (!once) around.output.write(LEAVE)
+  }
+}
+
+function sizeOf({ output }: Surroundings): { columns?: number; rows?: number } {
+  const { columns, rows } = output as Partial<NodeJS.WriteStream>
+  return { ...(columns ? { columns } : {}), ...(rows ? { rows } : {}) }
+}
+
+async function bucketsOf(url: string, signal: AbortSignal): Promise<Buckets> {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(METRICS_PATIENCE_MS)])
+  try {
+    return bucketsIn(await (await fetch(url, { signal: patience })).text())
+  } catch (error) {
+    const { cause, message } = error as Error
+    throw new Error(`the metrics at ${url} can't be read: ${cause instanceof Error ? cause.message : message}`)
+  }
+}

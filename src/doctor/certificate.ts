@@ -1,0 +1,49 @@
+// The certificate of the server's settings, and one that a server shows.
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { Settings } from '../settings/settings.ts'
+import { type Finding, findingsOf } from './finding.ts'
+
+const DAY_MS = 86_400_000
+/** As the alert StrongroomCertificateExpires has it. */
+const SOON_DAYS = 14
+
+/** How long a certificate is valid. `whose` names it; `until` is milliseconds since 1970. */
+export function checkExpiry(whose: string, until: number, now: number): Finding {
+  const { ok, warning, error } = findingsOf('certificate')
+  const day = new Date(until).toISOString().slice(0, 10)
+  const days = Math.floor((until - now) / DAY_MS)
+  const remedy = 'renew it, and restart the server: docs/operations.md, "Renew certificates"'
+  if (until <= now) return error(`${whose} expired on ${day}`, remedy)
+  if (days < SOON_DAYS) return warning(`${whose} expires on ${day}, in ${days} days`, remedy)
+  return ok(`${whose} is valid until ${day}`)
+}
+
+/** The certificate and key files of the settings. */
+export function checkCertificateFiles({ tls, listen }: Settings, now: number, readFile: (path: string) => string) {
+  const { error, warning, notMade } = findingsOf('certificate')
+  if (!tls) return [notMade('the server is set to plain HTTP')]
+  if (!('cert' in tls)) return [notMade('the server makes a certificate of its own at each start')]
+  try {
+    const certificate = new X509Certificate(readFile(tls.cert))
+    const found: Finding[] = [checkExpiry(`\`${tls.cert}\``, Date.parse(certificate.validTo), now)]
+    if (!certificate.checkPrivateKey(createPrivateKey(readFile(tls.key))))
+      found.push(error(`\`${tls.key}\` is not the key of \`${tls.cert}\``, 'set tls-cert and tls-key to a pair'))
+    for (const { host } of listen)
+      if (!/^(?:0\.0\.0\.0|::|localhost|127\..*|::1)$/.test(host) && !isFor(certificate, host))
+        found.push(
+          warning(
+            `\`${tls.cert}\` does not name \`${host}\`, where the server listens`,
+            'use a certificate that names every host that clients call',
+          ),
+        )
+    return found
+  } catch (failure) {
+    // OpenSSL's messages quote nothing of a key.
+    return [error(`tls-cert or tls-key can't be used: ${(failure as Error).message}`, 'set both to PEM files')]
+  }
+}
+
+function isFor(certificate: X509Certificate, host: string): boolean {
+  return (isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host)) !== undefined
+}

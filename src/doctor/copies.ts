@@ -1,0 +1,60 @@
+// What an operator keeps elsewhere: a backup, and a copy of the root key.
+
+import { timingSafeEqual } from 'node:crypto'
+import { closeSync, openSync, readSync, type Stats } from 'node:fs'
+import { isoSeconds } from '../api/time.ts'
+import { readRootKeyFile } from '../keystore/root-key.ts'
+import { rootKeyPath } from '../settings/root-key.ts'
+import type { Settings } from '../settings/settings.ts'
+import { type Finding, findingsOf } from './finding.ts'
+import { statOf } from './folder.ts'
+
+const HOUR_MS = 3_600_000
+/** A daily backup, and the time that it may take. */
+const OLD_HOURS = 26
+const AGE = 'age-encryption.org/v1\n'
+
+/** The age of the newest backup, by the time of its file. */
+export function checkBackup(path: string | undefined, now: number): Finding {
+  const { ok, warning, error, notMade } = findingsOf('backup')
+  if (path === undefined) return notMade('no backup is named', 'name the newest one with --backup FILE')
+  const remedy = 'write one: `strongroom backup --to FILE --recipient age1…`'
+  const file = statOf(path)
+  if (!file) return error(`there is no backup at \`${path}\``, remedy)
+  if (!file.isFile() || beginningOf(path) !== AGE) return error(`\`${path}\` is no backup`, remedy)
+  const hours = Math.floor((now - file.mtimeMs) / HOUR_MS)
+  const says = `\`${path}\` is of ${isoSeconds(file.mtimeMs)}, ${hours} hours ago`
+  return hours >= OLD_HOURS ? warning(says, remedy) : ok(says)
+}
+
+function beginningOf(path: string): string {
+  const [file, bytes] = [openSync(path, 'r'), Buffer.alloc(AGE.length)]
+  try {
+    return bytes.toString('latin1', 0, readSync(file, bytes, 0, AGE.length, 0))
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Whether a file is a copy of the root key file, on another disk. `folder` is what is at the data folder, or null. */
+export function checkCopy(path: string | undefined, settings: Settings | null, folder: Stats | null): Finding {
+  const { ok, warning, error, notMade } = findingsOf("root key's copy")
+  if (path === undefined)
+    return notMade('no copy is named', 'name it with --root-key-copy FILE: without a root key no backup opens')
+  const remedy = 'copy the root key file to another machine, and to paper'
+  if (!settings || !folder) return notMade('there is no data folder here')
+  try {
+    const [key, copy] = [readRootKeyFile(rootKeyPath(settings)), readRootKeyFile(path)]
+    if (!key) return notMade('the root key is in no file here')
+    if (!copy) return error(`there is no copy at \`${path}\``, remedy)
+    const same = timingSafeEqual(key, copy)
+    key.fill(0)
+    copy.fill(0)
+    if (!same) return error(`\`${path}\` is not the present root key`, remedy)
+    if (statOf(path)?.dev === folder.dev)
+      return warning(`\`${path}\` is the root key, on the same disk as the data folder`, remedy)
+    return ok(`\`${path}\` is the root key`)
+  } catch (failure) {
+    return error((failure as Error).message, remedy)
+  }
+}

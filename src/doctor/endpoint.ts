@@ -1,0 +1,80 @@
+// A server as anyone sees it: whether it answers, by which certificate and clock, and whether it can serve.
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { TLSSocket } from 'node:tls'
+import { checkExpiry } from './certificate.ts'
+import { checkOffset } from './clock.ts'
+import { type Finding, findingsOf } from './finding.ts'
+
+const PATIENCE_MS = 10_000
+
+export interface Server {
+  readonly endpoint: string
+  /** PEM of the certificate authority to trust, for HTTPS. */
+  readonly ca: string | null
+  readonly now: () => number
+}
+
+/** Asks for /readyz, without credentials. `named`: whether somebody said that a server is there. */
+export async function checkEndpoint(
+  server: Server,
+  named: boolean,
+): Promise<{ readonly answers: boolean; readonly findings: readonly Finding[] }> {
+  const { ok, error, notMade } = findingsOf('endpoint')
+  const { endpoint, now } = server
+  try {
+    const before = now()
+    const { response, socket } = await get(new URL('/readyz', endpoint), server)
+    const ours = (before + now()) / 2
+    const date = Date.parse(response.headers.date ?? '')
+    const isReady = response.statusCode === 200
+    const findings = [
+      isReady
+        ? ok(`${endpoint} is ready`)
+        : error(`${endpoint} is not ready (/readyz: ${response.statusCode})`, 'see the log of the server'),
+      // A header has no fractions of a second.
+      ...(Number.isNaN(date) ? [] : [checkOffset(endpoint, date + 500, ours)]),
+      ...('getPeerCertificate' in socket ? certificateOf(socket as TLSSocket, server) : []),
+    ]
+    return { answers: true, findings }
+  } catch (failure) {
+    const { message, code } = failure as NodeJS.ErrnoException
+    const says = `${endpoint} does not answer: ${message || code}`
+    const remedy = 'start the server, or name where it is with --endpoint'
+    return { answers: false, findings: [named ? error(says, remedy) : notMade(says, remedy)] }
+  }
+}
+
+function certificateOf(socket: TLSSocket, { endpoint, now }: Server): readonly Finding[] {
+  const { error } = findingsOf('certificate')
+  const { valid_to: until } = socket.getPeerCertificate()
+  const expiry = checkExpiry(`the certificate of ${endpoint}`, Date.parse(until), now())
+  if (socket.authorized || expiry.result === 'error') return [expiry]
+  const why = String(socket.authorizationError)
+  const named = why === 'ERR_TLS_CERT_ALTNAME_INVALID'
+  return [
+    expiry,
+    error(
+      `the certificate of ${endpoint} ${named ? 'does not name its host' : `is not trusted here (${why})`}`,
+      named
+        ? 'call it by a name that its certificate has, or use one with this name'
+        : 'name the file of its CA with --ca-file or STRONGROOM_CA_FILE',
+    ),
+  ]
+}
+
+function get(url: URL, { ca }: Server): Promise<{ response: IncomingMessage; socket: object }> {
+  return new Promise((resolve, reject) => {
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest
+    // Nothing secret is sent, and the certificate is judged afterwards.
+    const request = send(url, { timeout: PATIENCE_MS, agent: false, rejectUnauthorized: false, ...(ca ? { ca } : {}) })
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${PATIENCE_MS / 1000} s`)))
+    request.on('error', reject)
+    request.on('response', (response) => {
+      response.resume()
+      response.on('end', () => resolve({ response, socket: response.socket }))
+      response.on('error', reject)
+    })
+    request.end()
+  })
+}

@@ -1,0 +1,190 @@
+// What a server says of itself to a caller with credentials, as the console's Overview asks it.
+import { unknownAction } from '../access/question.ts'
+import { MalformedPolicy, parsePolicy } from '../ram/policy/language.ts'
+import { type Check, type Finding, findingsOf } from './finding.ts'
+
+/** Calls an operation. Rejects when no server answers. */
+export type Call = (
+  action: string,
+  version: string,
+  parameters?: Readonly<Record<string, string>>,
+) => Promise<{ readonly status: number; readonly answer: Readonly<Record<string, unknown>> }>
+
+const [KMS, RAM, STS, ACTIONTRAIL] = ['2016-01-20', '2015-05-01', '2015-04-01', '2020-07-06']
+const WITHIN_DAYS = 30
+const SHOWN_KEYS = 10
+const PAGES = 10
+const POLICIES_AT_ONCE = 100
+
+/** The server refused a call: the check that needs it is not made. */
+class Refused extends Error {}
+
+/** Whether the credentials are valid, and, with these, what the server says. */
+export async function checkService(call: Call, whence: string): Promise<readonly Finding[]> {
+  const credentials = await attempt('credentials', async () => {
+    const { ok, error } = findingsOf('credentials')
+    const { status, answer } = await call('GetCallerIdentity', STS)
+    return status < 300
+      ? [ok(`those of ${whence} are of ${answer['Arn']}`)]
+      : [error(`those of ${whence} are refused: ${answer['Code']}: ${answer['Message']}`, 'correct or replace them')]
+  })
+  const valid = credentials.every(({ result }) => result === 'ok')
+  const found = [...credentials]
+  for (const [check, made] of Object.entries(ASKED) as [
+    keyof typeof ASKED,
+    (ask: Ask) => Promise<readonly Finding[]>,
+  ][])
+    found.push(
+      ...(valid
+        ? await attempt(check, () => made(asking(call)))
+        : [findingsOf(check).notMade('the credentials are not accepted')]),
+    )
+  return found
+}
+
+type Ask = <T>(action: string, version: string, parameters?: Readonly<Record<string, string>>) => Promise<T>
+
+function asking(call: Call): Ask {
+  return async <T>(action: string, version: string, parameters = {}) => {
+    const { status, answer } = await call(action, version, parameters)
+    if (status < 300) return answer as T
+    const { AuthAction } = (answer['AccessDeniedDetail'] ?? {}) as Record<string, unknown>
+    throw new Refused(
+      AuthAction ? `these credentials may not perform ${AuthAction}` : `${action} is refused: ${answer['Code']}`,
+    )
+  }
+}
+
+async function attempt(check: Check, make: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+  try {
+    return await make()
+  } catch (failure) {
+    return [findingsOf(check).notMade((failure as Error).message)]
+  }
+}
+
+/** The checks that ask the server. Each rejects where it can't be made. */
+export const ASKED = {
+  async checkpoints(ask: Ask) {
+    const { ok, error } = findingsOf('checkpoints')
+    const chain = await ask<{
+      CheckpointLate: boolean
+      CheckpointLagSeconds?: number
+      Verification?: { State: string }
+    }>('InspectEventChain', ACTIONTRAIL)
+    const minutes = Math.floor((chain.CheckpointLagSeconds ?? 0) / 60)
+    const found = [
+      ...(chain.CheckpointLate
+        ? [error(`events have waited for a signed checkpoint for ${minutes} minutes`, 'see the log of the server')]
+        : []),
+      ...(chain.Verification?.State === 'NotIntact'
+        ? [error('the last verification found that the trail is not intact', 'run `strongroom audit verify`')]
+        : []),
+    ]
+    return found.length > 0 ? found : [ok('the trail is signed up to now')]
+  },
+
+  async trails(ask: Ask) {
+    const { ok, error } = findingsOf('trails')
+    const { TrailList } = await ask<{ TrailList: readonly { Name: string }[] }>('DescribeTrails', ACTIONTRAIL)
+    const found: Finding[] = []
+    for (const { Name } of TrailList) {
+      const status = await ask<{ OssBucketStatus?: boolean; LatestDeliveryError?: string }>(
+        'GetTrailStatus',
+        ACTIONTRAIL,
+        { Name },
+      )
+      if (status.OssBucketStatus === false)
+        found.push(
+          error(`\`${Name}\` can't deliver: ${status.LatestDeliveryError}`, 'correct its bucket, or `delivery-target`'),
+        )
+    }
+    return found.length > 0 ? found : [ok(`${counted(TrailList.length, 'trail')}, none of which fails`)]
+  },
+
+  async HSM(ask: Ask) {
+    const { ok, error } = findingsOf('HSM')
+    const { Tokens } = await ask<{ Tokens: { Token: readonly { Name: string; State: string; Reason?: string }[] } }>(
+      'InspectHsm',
+      KMS,
+    )
+    const absent = Tokens.Token.filter(({ State }) => State !== 'Serving')
+    if (Tokens.Token.length === 0) return [ok('no HSM is configured')]
+    if (absent.length === 0) return [ok(`${counted(Tokens.Token.length, 'token')}, all of which serve`)]
+    return absent.map(({ Name, State, Reason = '' }) =>
+      error(
+        `the token \`${Name}\` does not serve (${State})${Reason && `: ${Reason}`}`,
+        State === 'PinRefused' ? 'correct its PIN' : 'run `strongroom hsm check` on the machine of the server',
+      ),
+    )
+  },
+
+  async keys(ask: Ask) {
+    const { ok, warning } = findingsOf('keys')
+    const due = await ask<{
+      Keys: { Key: readonly { KeyId: string; Due: string; DueDate: string }[] }
+      TotalCount: number
+    }>('ListDueKeys', KMS, { WithinDays: String(WITHIN_DAYS), PageSize: String(SHOWN_KEYS) })
+    const found = due.Keys.Key.map(({ KeyId, Due, DueDate }) =>
+      Due === 'Deletion'
+        ? warning(`${KeyId} is destroyed on ${DueDate}`, 'if that is not meant: `strongroom kms CancelKeyDeletion`')
+        : warning(`the material of ${KeyId} expires on ${DueDate}`, 'import it again, with a later end'),
+    )
+    const more = due.TotalCount - found.length
+    if (more > 0) found.push(warning(`${more} more keys are due`, 'see them with `strongroom kms ListDueKeys`'))
+    return found.length > 0 ? found : [ok(`none of the region is destroyed or expires within ${WITHIN_DAYS} days`)]
+  },
+
+  async policies(ask: Ask) {
+    const { ok } = findingsOf('policies')
+    let [marker, count]: [string | undefined, number] = [undefined, 0]
+    const found: Finding[] = []
+    for (let page = 0; page < PAGES; page++) {
+      const listed: ListedPolicies = await ask<ListedPolicies>('ListPolicies', RAM, {
+        PolicyType: 'Custom',
+        MaxItems: String(POLICIES_AT_ONCE),
+        ...(marker !== undefined && { Marker: marker }),
+      })
+      for (const { PolicyName } of listed.Policies.Policy) {
+        const { DefaultPolicyVersion } = await ask<{ DefaultPolicyVersion: { PolicyDocument: string } }>(
+          'GetPolicy',
+          RAM,
+          { PolicyName, PolicyType: 'Custom' },
+        )
+        found.push(...judged(PolicyName, DefaultPolicyVersion.PolicyDocument))
+        count++
+      }
+      if (!listed.IsTruncated) break
+      marker = listed.Marker
+    }
+    return found.length > 0
+      ? found
+      : [ok(`${counted(count, 'custom policy', 'custom policies')}, all of which can match`)]
+  },
+} satisfies Partial<Record<Check, (ask: Ask) => Promise<readonly Finding[]>>>
+
+interface ListedPolicies {
+  readonly Policies: { readonly Policy: readonly { readonly PolicyName: string }[] }
+  readonly IsTruncated: boolean
+  readonly Marker?: string
+}
+
+/** What in a policy can never match: by the parser's rules, and by the actions that calls need. */
+export function judged(name: string, document: string): readonly Finding[] {
+  const { warning, error } = findingsOf('policies')
+  const remedy = 'make a corrected version of it the default one'
+  try {
+    const { statements, flaws } = parsePolicy(document, 'identity')
+    const needless = statements.flatMap(({ actions }) =>
+      actions.flatMap((action) => (/[*?]/.test(action) ? [] : (unknownAction(action) ?? []))),
+    )
+    return [...flaws, ...needless].map((flaw) => warning(`in \`${name}\`: ${flaw}`, remedy))
+  } catch (failure) {
+    if (!(failure instanceof MalformedPolicy)) throw failure
+    return [error(`\`${name}\` is broken, so those who have it may do nothing: ${failure.message}`, remedy)]
+  }
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}
