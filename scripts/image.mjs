@@ -60,8 +60,9 @@ export function makeImage(folder, { arch = ownArchitecture(), installed } = {}) 
     const how = [
       '--isolation',
       'chroot',
+      // Docker's format names the build's container, which differs each time.
       '--format',
-      'docker',
+      'oci',
       '--timestamp',
       timeOfCommit(),
       '--arch',
