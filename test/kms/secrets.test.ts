@@ -368,6 +368,13 @@ eachProtectionLevel((open) => {
           assert.equal(await house.outcome('ListSecrets', { Filters }), 'InvalidParameter')
       })
 
+      it('takes no EncryptionKeyId that would look into tags', async () => {
+        const { KeyId } = (await house.must('CreateKey', {})).KeyMetadata
+        await secretWith({ EncryptionKeyId: KeyId, Tags: '[{"TagKey":"hidden","TagValue":"x"}]' })
+        const Filters = JSON.stringify([{ Key: 'EncryptionKeyId', Values: [`${KeyId}\nhidden\tx`] }])
+        assert.equal(await house.outcome('ListSecrets', { Filters }), 'InvalidParameter')
+      })
+
       it('shows tags only where they are wanted, and pages', async () => {
         const { TotalCount } = await house.must('ListSecrets', { PageSize: '1' })
         const { SecretList } = await house.must('ListSecrets', {

@@ -23,7 +23,8 @@ const MANY = new Set(['SecretName', 'SecretType', 'DKMSInstanceId'])
 /** Filters that take one value, once. */
 const SINGLE: ReadonlyMap<string, (value: string) => boolean> = new Map([
   ['Description', (value: string) => value.length <= 8192],
-  ['EncryptionKeyId', (value: string) => value.length >= 1 && value.length <= 64],
+  // The index has it among tags, which tabs and line breaks separate.
+  ['EncryptionKeyId', (value: string) => /^[\x21-\x7e]{1,64}$/.test(value)],
   ['TagKey', isTagKey],
   ['TagValue', isTagValue],
   ['Search', (value: string) => value.length >= 1 && value.length <= 256],
