@@ -3,6 +3,7 @@ import type { Findings } from '../backup/judge.ts'
 import { verifyAll } from '../backup/verify-all.ts'
 import { forgetServers } from '../house/live-servers.ts'
 import type { Open, OpenHouse } from '../house/open.ts'
+import { readWitness, readWitnessFile, type Witnessed } from '../house/witness.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { CopyTarget } from '../storage/copying/copied.ts'
 import { bar } from './progress.ts'
@@ -43,6 +44,14 @@ export async function settleCopy(copied: Copied, last: (house: OpenHouse) => Pro
   }
   await target.finish()
   return isWhole ? 0 : 1
+}
+
+/** What the witness saw that `--witness` names, else the one in the data folder; null where there is none. */
+export function witnessAt(named: string | null, data: string, { trailSigner }: OpenHouse): Witnessed | null {
+  const { publicKey } = trailSigner
+  const seen = named === null ? readWitness(data, publicKey) : readWitnessFile(named, publicKey)
+  if (named !== null && !seen) throw new Error(`there is no witness at \`${named}\``)
+  return seen
 }
 
 /** Prints what was verified; returns whether all of it is as it was recorded. */

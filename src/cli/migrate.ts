@@ -5,8 +5,8 @@ import { copyRows } from '../backup/copy.ts'
 import { total } from '../backup/format.ts'
 import { BEAT_MS, SERVER } from '../house/live-servers.ts'
 import { onlyServer } from '../house/only-server.ts'
-import type { Open } from '../house/open.ts'
-import { contradiction, readWitness, writeWitness } from '../house/witness.ts'
+import type { Open, OpenHouse } from '../house/open.ts'
+import { contradiction, readWitness, type Witnessed, writeWitness } from '../house/witness.ts'
 import { KMS_INDEX } from '../kms/record-index.ts'
 import { SYSTEM } from '../runtime/system.ts'
 import { type FlagKinds, readFlags } from '../settings/flags.ts'
@@ -17,24 +17,25 @@ import type { MovedSource } from '../storage/copying/copied.ts'
 import { NotEmpty } from '../storage/copying/marks.ts'
 import { openCopyTarget, openMoved, openSource, shownUrl } from '../storage/copying/open.ts'
 import { isPostgresql } from '../storage/open.ts'
-import { settleCopy } from './copied-database.ts'
+import { settleCopy, witnessAt } from './copied-database.ts'
 import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
 
-const USAGE = `usage: strongroom migrate --from DIR|URL --to URL|DIR [--root-key-file FILE] [--accept-damage] …
+const USAGE = `usage: strongroom migrate --from DIR|URL --to URL|DIR [--root-key-file FILE] [--witness FILE] [--accept-damage] …
 
 migrate moves all of a database to another one: from a data folder (SQLite) to postgresql://…, or back, or to another of the same
 kind. Stop all servers of the database first; the command makes sure that none runs. The source stays as it is, and gets a mark: no
 server starts on it any more, and says where the database is now. No server starts on the target before the move has ended. After an
 interruption run the same command again: it goes on where it stopped. At the end it holds every record and the whole trail against
-the root key. The root key, the first credentials and the settings are not moved.
+the root key, and the trail against the witness (audit-witness.json) of a server: the one in the data folder, or that --witness
+names. The root key, the first credentials and the settings are not moved.
 --accept-damage ends the move although records or the trail are not as they were recorded.
 Further flags are those of \`strongroom serve\`; they say what opens the root key. With a data folder, its key file is the default.`
 
 /** How often the servers of a database are looked at. */
 const LOOK_MS = 500
 
-const OWN: FlagKinds = { from: 'value', to: 'value', 'accept-damage': 'bare' }
+const OWN: FlagKinds = { from: 'value', to: 'value', witness: 'value', 'accept-damage': 'bare' }
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function migrate(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
@@ -57,7 +58,8 @@ export async function migrate(args: readonly string[], open: Open, around: Surro
     throw new Error(`the source was moved to ${source.movedTo} already`)
   if (to.folder !== null) mkdirSync(to.folder, { recursive: true, mode: 0o700 })
   using __ = lockOf(to)
-  return await move(source, to, { settings, open, around, accepts: flags.has('accept-damage') })
+  const witness = (house: OpenHouse) => witnessAt(flags.get('witness') ?? null, from.folder ?? settings.data, house)
+  return await move(source, to, { settings, open, around, witness, accepts: flags.has('accept-damage') })
 }
 
 /** A database that is moved: its URL, and the data folder of a SQLite database. */
@@ -106,10 +108,12 @@ interface Work {
   readonly settings: Settings
   readonly open: Open
   readonly around: Surroundings
+  /** What a server of the source saw of its trail; null where nothing tells. */
+  readonly witness: (house: OpenHouse) => Witnessed | null
   readonly accepts: boolean
 }
 
-async function move(source: MovedSource, to: End, { settings, open, around, accepts }: Work): Promise<number> {
+async function move(source: MovedSource, to: End, { settings, open, around, witness, accepts }: Work): Promise<number> {
   const where = shownUrl(to.folder ?? to.url)
   await using target = await openCopyTarget(to.url, KMS_INDEX)
   const counts = await source.counts()
@@ -129,11 +133,12 @@ async function move(source: MovedSource, to: End, { settings, open, around, acce
   if (source.movedTo === null) await source.markMoved(where)
   around.print(`copied ${findings.counts.record} records and ${findings.counts.event} events to ${where}`)
   const code = await settleCopy({ settings, open, around, target, findings, accepts }, async (house) => {
-    const { publicKey } = house.trailSigner
-    const seen = readWitness(settings.data, publicKey)
+    const seen = witness(house)
     const why = seen && (await contradiction(seen, house.ledger))
-    if (why) throw new Error(`the source is not the database that its servers had: ${why}`)
-    if (!seen)
+    if (why && !accepts) throw new Error(`the source is not the database that its servers had: ${why}`)
+    if (why) around.complain(`NOT INTACT: the source is not the database that its servers had: ${why}`)
+    if (!seen) around.print('nothing here tells whether the source was an older copy: there is no witness')
+    if (!readWitness(settings.data, house.trailSigner.publicKey))
       await writeWitness(settings.data, house.trailSigner.checkpoint(await house.ledger.heads(), house.runtime.now()))
   })
   if (code === 0) around.print(nextSteps(to, settings))

@@ -8,7 +8,7 @@ import { TIME_WINDOW_MS } from '../gateway/claim.ts'
 import { onlyServer } from '../house/only-server.ts'
 import type { Open, OpenHouse } from '../house/open.ts'
 import { recordServiceWork } from '../house/service-work.ts'
-import { readWitness, readWitnessFile, writeWitness } from '../house/witness.ts'
+import { writeWitness } from '../house/witness.ts'
 import { KMS_INDEX } from '../kms/record-index.ts'
 import { type FlagKinds, readFlags } from '../settings/flags.ts'
 import { databaseUrl, isShared } from '../settings/root-key.ts'
@@ -17,7 +17,7 @@ import type { CopyTarget } from '../storage/copying/copied.ts'
 import { openCopyTarget } from '../storage/copying/open.ts'
 import { identitiesOf } from './backup-keys.ts'
 import { describeBackup, openBackup } from './backup-report.ts'
-import { settleCopy } from './copied-database.ts'
+import { settleCopy, witnessAt } from './copied-database.ts'
 import { bar } from './progress.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -82,9 +82,7 @@ interface Recording {
 /** Says what the trail lacks, records the restore in it, and has the witness begin anew. */
 async function recordRestore(house: OpenHouse, head: BackupHead, { settings, witness, around }: Recording) {
   const { ledger, trailSigner, runtime } = house
-  const { publicKey } = trailSigner
-  const seen = witness === null ? readWitness(settings.data, publicKey) : readWitnessFile(witness, publicKey)
-  if (witness !== null && !seen) throw new Error(`there is no witness at \`${witness}\``)
+  const seen = witnessAt(witness, settings.data, house)
   const lacks = seen && (await lacking(seen, house))
   if (lacks)
     around.print(`${lacks.events} events are missing: ${lacks.why}\nwhat was seen before: ${JSON.stringify(seen)}`)

@@ -384,6 +384,34 @@ describe('a migration', () => {
     }
   })
 
+  it('takes no older copy for the database, wherever the witness is', async () => {
+    const house = await furnished(null, 3)
+    const [older, data] = [folderFor(house), folderFor(house)]
+    const witness = join(house.data, 'audit-witness.json')
+    try {
+      new DatabaseSync(house.database ?? join(house.data, 'strongroom.db')).exec(
+        `VACUUM INTO '${join(older, 'strongroom.db')}'`,
+      )
+      await house.stop()
+      const later = ['account', 'key', 'create', house.credentials.accountId, '--data', house.data]
+      assert.equal((await runHere(later)).code, 0)
+      const words = ['migrate', '--from', older, '--to', data]
+      const named = await runHere([...words, '--witness', witness])
+      assert.match(named.err, /the source is not the database that its servers had/)
+      copyFileSync(witness, join(older, 'audit-witness.json'))
+      const beside = await runHere(words)
+      assert.match(beside.err, /the source is not the database that its servers had/)
+      assert.match((await runHere(['account', 'list', '--data', data])).err, /has not ended/)
+      const accepted = await runHere([...words, '--accept-damage'])
+      assert.match(accepted.err, /NOT INTACT: the source is not the database that its servers had/)
+      assert.equal((await runHere(['account', 'list', '--data', data])).code, 0)
+    } finally {
+      await house[Symbol.asyncDispose]()
+      removeFolder(older)
+      removeFolder(data)
+    }
+  })
+
   it('goes on after it was killed', async () => {
     const house = await furnished(null)
     await house.stop()
