@@ -77,12 +77,16 @@ export class Made {
     this.#undo.push({ ...call, action, parameters, send: {} })
   }
 
-  /** The parameter by which a call would change something that the run has not made; null where there is none. */
-  foreign(action: string, parameters: Parameters, isVariable: (name: string) => boolean): string | null {
+  /**
+   * The parameter by which a call would change something that the run has not made; null where there is none. `counts` says of which
+   * parameters it is asked.
+   */
+  foreign(action: string, parameters: Parameters, counts: (name: string) => boolean): string | null {
     if (!writes(action)) return null
     const ours = (value: string) => value.includes(this.#run) || [...this.#ids].some((id) => value.includes(id))
-    const named = Object.entries(parameters).filter(([name]) => NAMING.test(name) && isVariable(name))
-    return named.find(([, value]) => !ours(value))?.[0] ?? null
+    const named = Object.entries(parameters).filter(([name]) => NAMING.test(name) && counts(name))
+    const isOfAll = (name: string) => name === 'PolicyName' && parameters['PolicyType'] === 'System'
+    return named.find(([name, value]) => !ours(value) && !isOfAll(name))?.[0] ?? null
   }
 
   /** The calls that take everything away, in the order in which they must come. */

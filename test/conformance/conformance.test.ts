@@ -354,9 +354,14 @@ describe('the runner', () => {
         ],
       },
     })
-    const ran = await runAll(own)
-    assert.deepEqual(named(ran, 'missed'), ['a/b'])
-    assert.match(textReport(ran), /the case is wrong: DisableKey would change what the run has not made: KeyId$/m)
+    const literal = suiteOf({
+      'a/b': { operation: 'DisableKey', source: 'docs', request: { KeyId: KeyMetadata.KeyId } },
+    })
+    for (const suite of [own, literal]) {
+      const ran = await runAll(suite)
+      assert.deepEqual(named(ran, 'missed'), ['a/b'])
+      assert.match(textReport(ran), /the case is wrong: DisableKey would change what the run has not made: KeyId$/m)
+    }
     assert.equal((await house.must('DescribeKey', { KeyId: KeyMetadata.KeyId })).KeyMetadata.KeyState, 'Enabled')
   })
 
