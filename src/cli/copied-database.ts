@@ -23,7 +23,10 @@ interface Copied {
 
 /** Verifies the database, does `last` in the open house, and ends the filling. Returns the exit code. */
 export async function settleCopy(copied: Copied, last: (house: OpenHouse) => Promise<void>): Promise<number> {
-  const { settings, open, around, target } = copied
+  const { settings, open, around, target, findings } = copied
+  // To open such a database would be its first start, which makes a root key.
+  if (!findings.installation)
+    throw new Error(`the copy is of no database that was set up${findings.fault === null ? '' : `: ${findings.fault}`}`)
   const isWhole = await inHouse(settings, open, around, async (house) => {
     const whole = await verified(house, copied)
     if (!whole && !copied.accepts) return null

@@ -1,18 +1,22 @@
 // Backups and migrations as an operator makes them: commands on databases of houses in this process.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { Decrypter } from 'age-encryption'
-import { decodeIdentity, encodeRecipient } from '../../src/cryptography/age.ts'
+import { encodeBackup, FORMAT } from '../../src/backup/format.ts'
+import { decodeIdentity, decodeRecipient, encodeRecipient, type Recipient } from '../../src/cryptography/age.ts'
+import { sealAge } from '../../src/cryptography/age-stream.ts'
 import { LiveServers } from '../../src/house/live-servers.ts'
 import { onlyServer } from '../../src/house/only-server.ts'
 import { KMS_INDEX } from '../../src/kms/record-index.ts'
 import { storedServiceWork } from '../../src/ledger/stored-event.ts'
 import { openCopyTarget, openSource } from '../../src/storage/copying/open.ts'
+import { migrations } from '../../src/storage/migrations.ts'
 import { runHere } from '../acceptance/line.ts'
 import { BIN, removeFolder, runProgram, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
@@ -314,6 +318,25 @@ async function markOf(url: string): Promise<number> {
     return 0
   }
 }
+
+describe('a backup of nothing', () => {
+  it('makes no root key, and no database that serves', async () => {
+    const counts = { record: 0, tally: 0, change_number: 0, nonces: 0, event: 0, event_index: 0 }
+    const schema = migrations('sqlite').length
+    const none = (async function* () {})()
+    const backup = encodeBackup({ format: FORMAT, id: 'none', at: 1, version: '0', schema, counts }, none)
+    const sealed = await Array.fromAsync(sealAge(backup, [decodeRecipient(recipient) as Recipient], randomBytes))
+    writeFileSync(file('none.age'), Buffer.concat(sealed))
+    const data = temporaryFolder()
+    for (const more of [[], ['--accept-damage']]) {
+      const refused = await runHere(restoring(file('none.age'), data, null, ...more))
+      assert.equal(refused.code, 1)
+      assert.match(refused.err, /the copy is of no database that was set up/)
+      assert.equal(existsSync(join(data, 'root-key')), false)
+    }
+    removeFolder(data)
+  })
+})
 
 describe('a backup on a full disk', () => {
   it('leaves no file, and a restore there goes on when there is room', async () => {
