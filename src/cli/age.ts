@@ -1,10 +1,11 @@
 // `strongroom age …`: what stock age needs to encrypt and decrypt with a CMK, and the plugin that it runs (bin/age-plugin-strongroom).
+import { AgeFault } from '../cryptography/age-header.ts'
 import { type Address, encodeIdentity, encodeRecipient } from '../files/address.ts'
 import { runPlugin } from '../files/plugin.ts'
 import { Talk } from '../files/plugin-talk.ts'
 import { Flags, readFlags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
-import { statedEndpoint } from './client-options.ts'
+import { clientOptions, statedEndpoint } from './client-options.ts'
 import { contextOf, dataKeys } from './files.ts'
 import type { Surroundings } from './surroundings.ts'
 import { unknownVerb } from './verb.ts'
@@ -20,7 +21,7 @@ root-credentials.json in STRONGROOM_DATA. Files are those of \`strongroom encryp
   --key       the CMK: a KeyId, an alias such as alias/reports, or an ARN; an identity needs it only to encrypt with it
   --context   what files are bound to; an identity opens only files that have it
   --region    the CMK's region; the server's first region by default
-  --endpoint  the server, or STRONGROOM_ENDPOINT; without both, the one that STRONGROOM_ENDPOINT says where age runs
+  --endpoint  the server, or STRONGROOM_ENDPOINT. Where age runs, calls go to STRONGROOM_ENDPOINT, which must then be the same
 
 Example:
     strongroom age identity > identity
@@ -53,9 +54,21 @@ async function plugin(args: readonly string[], around: Surroundings): Promise<nu
   const machine = readFlags(args, { 'age-plugin': 'value' }, 'age').get('age-plugin')
   if (machine === undefined) throw new UsageError('age starts this plugin by itself: see `strongroom age --help`')
   const talk = new Talk(around.input(), (text) => void around.output.write(text))
-  const known = await runPlugin(machine, talk, (endpoint) =>
-    dataKeys(new Flags(new Map(endpoint === null ? [] : [['endpoint', [endpoint]]])), around),
-  )
+  const known = await runPlugin(machine, talk, async (endpoint) => {
+    const flags = new Flags(new Map())
+    if (endpoint !== null) demandSame(endpoint, (await clientOptions(flags, around)).endpoint)
+    return dataKeys(flags, around)
+  })
   if (!known) throw new UsageError(`there is no state machine \`${machine}\`: recipient-v1 and identity-v1 are known`)
   return 0
+}
+
+/** Who made a recipient or an identity must not choose who gets signed calls: they would count at the user's own server, too. Throws AgeFault. */
+function demandSame(named: string, own: string): void {
+  const origin = URL.parse(named)?.origin ?? 'none'
+  if (origin === URL.parse(own)?.origin) return
+  throw new AgeFault(
+    'no match',
+    `it names the server ${origin}, and calls here go to ${own}: set STRONGROOM_ENDPOINT to that server if your credentials are of it`,
+  )
 }

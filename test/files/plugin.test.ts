@@ -101,11 +101,17 @@ describe('stock age', { skip: lacks }, () => {
     try {
       writeFileSync(file('elsewhere'), `${await printed('age', 'identity', '--endpoint', other.endpoint)}\n`)
       await mustAge('-d', '-i', file('elsewhere'), '-i', file('own'), '-o', file('both-again'), file('both.age'))
+      const strange = await age('-d', '-i', file('elsewhere'), '-o', file('none'), file('both.age'))
+      assert.equal(strange.code, 1)
+      assert.match(strange.err, /it names the server .*, and calls here go to /)
+      assert.doesNotMatch(strange.err, /KeyNotFound/)
+      env = { ...env, STRONGROOM_ENDPOINT: other.endpoint }
       const { code, err } = await age('-d', '-i', file('elsewhere'), '-o', file('none'), file('both.age'))
       assert.equal(code, 1)
       assert.match(err, new RegExp(`KeyNotFound: .*it was encrypted with the key ${KeyId}`))
       assert.match(err, /no identity matched/)
     } finally {
+      env = { ...env, STRONGROOM_ENDPOINT: house.endpoint }
       await other[Symbol.asyncDispose]()
     }
   })
@@ -210,7 +216,14 @@ describe('age-plugin-strongroom', () => {
       ['error', 'identity', '0', 'it names no key: make a recipient that does by `strongroom age recipient --key KEY`'],
       ['done', ''],
     ])
-    const away = await wrap(`add-recipient ${encodeRecipient({ ...none, key: KeyId, endpoint: 'http://127.0.0.1:1' })}`)
+    const elsewhere = `add-recipient ${encodeRecipient({ ...none, key: KeyId, endpoint: 'http://127.0.0.1:1' })}`
+    assert.match(
+      (await wrap(elsewhere)).commands[0]?.at(-1) ?? '',
+      /^it names the server http:\/\/127\.0\.0\.1:1, and /,
+    )
+    env = { ...env, STRONGROOM_ENDPOINT: 'http://127.0.0.1:1' }
+    const away = await wrap(elsewhere)
+    env = { ...env, STRONGROOM_ENDPOINT: house.endpoint }
     assert.match(away.commands[0]?.at(-1) ?? '', /^http:\/\/127\.0\.0\.1:1 can't be reached: /)
     assert.equal(away.commands.length, 2)
   })
