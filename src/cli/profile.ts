@@ -53,8 +53,9 @@ export function profileNames(around: Surroundings): readonly string[] {
   return file?.profiles.map((one) => String(one['name'])) ?? []
 }
 
+/** Without a home, a file of the folder that one is in is not meant: anybody may have put it there. */
 function pathOf({ env }: Surroundings): string {
-  return join(env['HOME'] ?? '', '.aliyun', 'config.json')
+  return join(env['HOME'] || '/', '.aliyun', 'config.json')
 }
 
 function configurationIn(path: string, { readFile }: Surroundings) {

@@ -30,7 +30,7 @@ export async function sessionOf(role: AssumedRole, source: ClientOptions, around
 
 /** Named by all that the session depends on. */
 function fileOf(role: AssumedRole, { endpoint, accessKeyId }: ClientOptions, { env }: Surroundings): string {
-  const folder = env['XDG_CACHE_HOME'] || join(env['HOME'] ?? '', '.cache')
+  const folder = env['XDG_CACHE_HOME'] || join(env['HOME'] || '/', '.cache')
   const what = JSON.stringify([endpoint, accessKeyId, role])
   return join(folder, 'strongroom', `session-${createHash('sha256').update(what).digest('hex').slice(0, 32)}.json`)
 }

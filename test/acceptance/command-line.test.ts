@@ -9,6 +9,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { readProfile } from '../../src/cli/profile.ts'
+import type { Surroundings } from '../../src/cli/surroundings.ts'
 import { IMPORT_ALGORITHMS } from '../../src/cryptography/wrap.ts'
 import { kmsOperations } from '../../src/kms/operations.ts'
 import { makeToken, PIN } from '../keystore/pkcs11/tokens.ts'
@@ -230,6 +232,16 @@ describe('profiles of the aliyun CLI', () => {
     }
     const profiles = [{ ...own(), name: 'main', mode: 'AK' }, role, { ...own(), name: 'vm', mode: 'EcsRamRole' }]
     writeFileSync(configuration, JSON.stringify({ current: 'main', profiles, meta_path: '' }))
+  })
+
+  it('are read from a home, never from the folder one is in', () => {
+    const asked: string[] = []
+    const readFile = (path: string): string => {
+      asked.push(path)
+      throw new Error('there is no file')
+    }
+    assert.equal(readProfile(null, { env: {}, readFile } as unknown as Surroundings), null)
+    assert.deepEqual(asked, ['/.aliyun/config.json'])
   })
 
   it('sign, and say the endpoint and the region, where nothing else has credentials', async () => {
