@@ -3,7 +3,7 @@
 //   node scripts/deb.mjs [FOLDER]
 //
 //   /usr/lib/strongroom    what scripts/package.mjs makes with --installed
-//   /usr/bin/strongroom    a link to its launcher
+//   /usr/bin/strongroom    a link to its launcher, as age-plugin-strongroom is
 //   the unit, its user, the configuration, the manual page and the scripts of dpkg, from deploy/debian/
 //
 // The same commit makes the same bytes, with the same runtime and dpkg-deb.
@@ -45,7 +45,8 @@ export function makeDeb(folder, { version = manifest().version, tree } = {}) {
       cpSync(join(DEBIAN, file), join(staging, path))
     }
     mkdirSync(join(staging, 'usr/bin'))
-    symlinkSync('../lib/strongroom/bin/strongroom', join(staging, 'usr/bin/strongroom'))
+    for (const program of ['strongroom', 'age-plugin-strongroom'])
+      symlinkSync(`../lib/strongroom/bin/${program}`, join(staging, 'usr/bin', program))
     put(staging, 'usr/share/man/man1/strongroom.1.gz', gzipSync(readFileSync(join(DEBIAN, 'strongroom.1'))))
     put(staging, 'usr/share/doc/strongroom/copyright', copyright())
     put(staging, 'DEBIAN/conffiles', '/etc/strongroom/strongroom.json\n')

@@ -38,7 +38,7 @@ const DECRYPT = `usage: strongroom decrypt [FILE.age|FOLDER|-]… [--context NAM
 Decrypts what \`strongroom encrypt\` encrypted, or age with a recipient of \`strongroom age recipient\`, in armor or not. FILE.age becomes FILE
 beside it, with the same permissions, once all of it is verified; of a folder each file that ends in .age. Without FILE, or with -,
 standard input is decrypted to standard output: what comes out is verified, but complete only if the exit code is 0. It calls
-Decrypt once for each file. The exit code is 1 if a file failed; the others are decrypted all the same.
+Decrypt for each CMK that a file names, until one opens it. The exit code is 1 if a file failed; the others are decrypted all the same.
 
   --context  what the file's encryption context must have, such as --context project=apollo
   --output   the folder where the new files go

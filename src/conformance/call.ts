@@ -5,6 +5,9 @@ import type { Sending } from './case.ts'
 import type { Machine } from './machine.ts'
 import { type Credentials, type Outgoing, signed } from './signing.ts'
 
+/** For an answer; a server that takes longer does not answer. */
+const PATIENCE_MS = 60_000
+
 /** The server that is judged. */
 export interface Target {
   readonly endpoint: string
@@ -124,7 +127,9 @@ export class Caller {
           ...(body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
         },
         ...(ca === null ? {} : { ca }),
+        timeout: PATIENCE_MS,
       })
+      request.on('timeout', () => request.destroy(new Error(`no answer within ${PATIENCE_MS / 1000} s`)))
       request.on('error', reject)
       request.on('response', (response) => {
         const chunks: Buffer[] = []

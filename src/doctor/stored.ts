@@ -136,7 +136,10 @@ async function checkWitness(source: CopySource, heads: readonly Head[], { settin
         'its end was cut, or the database was put back: when that was meant, run `strongroom audit accept-restore`',
       )
     const behind = events - witness.seq
-    return ok(`it saw the trail on ${isoSeconds(witness.at)}, ${behind === 0 ? 'to its end' : `${behind} events ago`}`)
+    const place = behind === 0 ? 'to its end' : `${behind} events ago`
+    return ok(
+      `it saw the trail on ${isoSeconds(witness.at)}, ${place}; \`strongroom audit verify\` verifies the events`,
+    )
   } catch (failure) {
     return error((failure as Error).message, 'run `strongroom audit verify`')
   }

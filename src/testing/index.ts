@@ -107,12 +107,15 @@ function environment(): NodeJS.ProcessEnv {
 function ready(server: Server, log: (text: string) => void): Promise<{ endpoint: string; console: string }> {
   return new Promise((resolve, reject) => {
     let [out, said] = ['', '']
-    server.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const line = (text: string) => {
       out += text
-      if (!out.includes('\n')) return
+      const end = out.indexOf('\n')
+      if (end < 0) return
+      server.stdout.off('data', line).resume()
       for (const one of [server, server.stdin, server.stdout, server.stderr]) unref(one)
-      resolve(JSON.parse(out))
-    })
+      resolve(JSON.parse(out.slice(0, end)))
+    }
+    server.stdout.setEncoding('utf8').on('data', line)
     server.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text
       log(text)

@@ -13,17 +13,25 @@ import { ChainWalk, Checkpoints, type Fault, type Verified } from './verify.ts'
 const FORMER = 'trail/1'
 type Line = Record<string, unknown>
 
-/** The lines of a file, split at line feeds alone. */
-export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** In bytes; no line of a copy or of a backup is so long. */
+const LONGEST_LINE = 64 * 1024 * 1024
+
+/** The lines of a file, split at line feeds alone. Ends with the beginning of a line that is too long: it is malformed for whoever reads it. */
+export async function* linesOf(chunks: AsyncIterable<Buffer>, longest = LONGEST_LINE): AsyncGenerator<Buffer> {
   let rest: Buffer[] = []
+  let length = 0
   for await (const chunk of chunks) {
     let from = 0
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
       yield Buffer.concat([...rest, chunk.subarray(from, end)])
       rest = []
+      length = 0
       from = end + 1
     }
-    if (from < chunk.length) rest.push(chunk.subarray(from))
+    if (from === chunk.length) continue
+    rest.push(chunk.subarray(from))
+    length += chunk.length - from
+    if (length > longest) break
   }
   if (rest.length > 0) yield Buffer.concat(rest)
 }

@@ -295,6 +295,22 @@ describe('an export of a real trail', () => {
   })
 })
 
+describe('the lines of a copy', () => {
+  it('end with the beginning of one that is too long, however much of it would come', async () => {
+    let read = 0
+    async function* endless() {
+      yield Buffer.from('one\n')
+      for (;;) {
+        read++
+        yield Buffer.alloc(1000, 'x')
+      }
+    }
+    const lines: number[] = []
+    for await (const line of linesOf(endless(), 2500)) lines.push(line.length)
+    assert.deepEqual([lines, read], [[3, 3000], 3])
+  })
+})
+
 describe('an export of the former format', () => {
   const { key, export: written } = vector
   /** As it was written before a copy was signed as a whole. */
