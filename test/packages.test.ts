@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, relative } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
 import { makeTree } from '../scripts/package.mjs'
 import { runProgram, startProgram, temporaryFolder } from './acceptance/program.ts'
 
@@ -92,6 +93,21 @@ describe('the Helm chart', () => {
     const values = [...chart('values.yaml').matchAll(/^(\w+):/gm)].map(([, name = '']) => name)
     // Helm gives `global` to every chart.
     assert.deepEqual([...values, 'global'].toSorted(), Object.keys(schema.properties ?? {}).toSorted())
+  })
+})
+
+describe('deploy/compose.yaml', () => {
+  it('starts the image of this version, with settings that there are', () => {
+    const file = (name: string) => readFileSync(join(PROJECT, name), 'utf8')
+    const { image, environment } = parse(file('deploy/compose.yaml')).services.strongroom
+    assert.equal(image, `localhost/strongroom:${read('package.json').version}`)
+    const known = file('docs/reference/settings.md')
+    const names = Object.keys(environment)
+    assert.deepEqual(
+      names.filter((name) => !known.includes(`| \`${name}\` |`)),
+      [],
+    )
+    assert.ok(names.length > 0)
   })
 })
 
