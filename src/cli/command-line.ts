@@ -3,12 +3,10 @@
 
 import type { Open } from '../house/open.ts'
 import type { WitnessedHouse } from '../house/witnessed.ts'
-import { demandFipsMode } from '../runtime/fips.ts'
 import { PinNeeded } from '../settings/hsm.ts'
 import { didYouMean } from '../settings/nearest.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { VERSION } from '../settings/version.ts'
-import { UNINDEXED } from '../storage/search.ts'
 import { withPin } from './prompt.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -68,10 +66,11 @@ Exit codes: 0 done, 1 refused or failed, 2 a wrong line; a verb's help names fur
 /** Opens the house; asks for the HSM's PIN only where the root keys are in one. */
 function openingAsIs(around: Surroundings, filling = false): Open {
   return async (settings, alarm, now) => {
-    if (settings.fips) demandFipsMode()
-    const [{ openHouse }, { openStorage }] = await Promise.all([
+    if (settings.fips) (await import('../runtime/fips.ts')).demandFipsMode()
+    const [{ openHouse }, { openStorage }, { UNINDEXED }] = await Promise.all([
       import('../house/open.ts'),
       import('../storage/open.ts'),
+      import('../storage/search.ts'),
     ])
     const storage: typeof openStorage = (url, opening = UNINDEXED) => openStorage(url, { ...opening, filling })
     try {
