@@ -1,7 +1,7 @@
 // The container image as its users get it: made twice, loaded by podman, and run on a root file system that nobody can write to.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { makeImage } from '../../scripts/image.mjs'
@@ -14,16 +14,21 @@ const reason = missing.length > 0 && `no ${missing.join(', ')} here`
 
 describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
   const folder = temporaryFolder()
+  /** Podman takes at most 50 characters. */
+  const state = mkdtempSync('/tmp/podman-')
   const installed = join(folder, 'installed')
   let made = { path: '', digest: '' }
   before(() => {
     makeInstalled(installed)
     made = makeImage(folder, { installed })
   })
-  after(() => removeFolder(folder))
+  after(() => {
+    removeFolder(folder)
+    removeFolder(state)
+  })
 
   const podman = [
-    ...['podman', '--root', join(folder, 'storage'), '--runroot', join(folder, 'run')],
+    ...['podman', '--root', join(folder, 'storage'), '--runroot', state],
     ...['--storage-driver', 'vfs', '--runtime', 'runc'],
   ] as const
   const succeeds = (...args: string[]) => {
