@@ -81,10 +81,10 @@ export function makeImage(folder, { arch = ownArchitecture(), installed } = {}) 
   }
 }
 
-/** Makes root/ and data/ of the image in the folder. `installed`: what makeInstalled made, if it is there already. */
+/** Makes system/ and data/ of the image in the folder. `installed`: what makeInstalled made, if it is there already. */
 export function makeFiles(folder, { arch = ownArchitecture(), installed } = {}) {
   const { cpu, libraries } = ARCHITECTURES[arch]
-  const image = join(folder, 'root')
+  const image = join(folder, 'system')
   mkdirSync(join(folder, 'data'), { recursive: true, mode: 0o700 })
   mkdirSync(image)
   takeDebian(image, arch, libraries)

@@ -78,14 +78,17 @@ const programs = [
   { package: 'chromium', found: () => found('chromium') },
 ]
 
-/** What the deployments of test/failures/ need, and stock age for test/files/. Without it all other tests run, and the report names those that do not. */
-const deployments = [
+/** What single tests need: the deployments of test/failures/, stock age, shells. Without it all other tests run, and the report names those that do not. */
+const optional = [
   { package: 'patroni', found: () => found('patroni') },
   { package: 'etcd-server', found: () => found('etcd') },
   { package: 'haproxy', found: () => found('haproxy') },
   { package: 'iproute2', found: () => found('tc') },
   { package: 'nftables', found: () => found('nft') },
   { package: 'stress-ng', found: () => found('stress-ng') },
+  // The shells that the command line completes for, beside bash.
+  { package: 'zsh', found: () => found('zsh') },
+  { package: 'fish', found: () => found('fish') },
   { package: 'age', found: () => found('age') },
 ]
 
@@ -204,7 +207,7 @@ function isReport(json) {
 
 const [verb, ...args] = process.argv.slice(2)
 if (['test', 'test:nightly', 'test:failures', 'test:coverage', 'test:clients', 'screenshots'].includes(verb))
-  installPrograms(programs, deployments)
+  installPrograms(programs, optional)
 if (verb === 'test:packages') installPrograms([], packaging)
 if (verb !== 'advisories') install(verb !== 'start' || !consoleIsBuilt())
 if (verb === 'start') {

@@ -30,8 +30,8 @@ export function hasPages(declared: Parameters): boolean {
 }
 
 /**
- * Calls for one page after the other, and returns the answer with all of their items: the other members are those of the first page.
- * A refusal ends it. `seen` is told how many items there are so far. Throws UsageError where the operation has no pages.
+ * Requests one page after the other, and returns the answer with the items of all pages; its other members are those of the first page.
+ * Stops at a refusal. Calls `seen` after each page, with the number of items so far. Throws UsageError if the operation has no pages.
  */
 export async function everyPage(
   declared: Parameters,

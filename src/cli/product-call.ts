@@ -35,7 +35,7 @@ export async function carryOut(
   around: Surroundings,
 ): Promise<Outcome> {
   if (manner === 'dry-run') return { last: await dryRun(operation, parameters, flags, around), reached: true }
-  // Found anew for each call: a session of a role ends, and each call has a time of its own.
+  // Credentials are looked up for each call, because a role's session may expire between two calls.
   const call = async (more = parameters) => ask(more, await clientOptions(flags, around))
   if (manner === 'once') return { last: await call(), reached: true }
   try {

@@ -79,7 +79,7 @@ interface Recording {
   readonly around: Surroundings
 }
 
-/** Says what the trail lacks, records the restore in it, and has the witness begin anew. */
+/** Prints what the trail lacks, records the restore in it, and starts a new witness. */
 async function recordRestore(house: OpenHouse, head: BackupHead, { settings, witness, around }: Recording) {
   const { ledger, trailSigner, runtime } = house
   const seen = witnessAt(witness, settings.data, house)

@@ -11,7 +11,7 @@ import { LookupRefused, lookUpBy, readerOf, TRAIL_FLAGS } from './trail-client.t
 
 const USAGE = `usage: strongroom top [--once] [--metrics URL] [--ATTRIBUTE VALUE] [--RegionId ID] [--endpoint URL] …
 
-Shows calls and refusals of the last ${WINDOW_S} seconds, by operation and by caller, and draws the screen anew each second. q ends it.
+Shows the calls and refusals of the last ${WINDOW_S} seconds, by operation and by caller, and refreshes the screen each second. Press q to quit.
 It reads the trail of the caller's account, with the permission actiontrail:LookupEvents and the attributes of \`strongroom logs\`.
 
   --once     prints one screen and ends, for scripts

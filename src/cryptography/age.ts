@@ -18,7 +18,7 @@ import {
 } from './age-header.ts'
 import { decodeBech32, encodeBech32 } from './bech32.ts'
 
-/** Of a private key of X25519, an identity or an ephemeral one: any bytes will do. */
+/** Length of an X25519 private key. Every value of this length is a valid one. */
 export const SCALAR_BYTES = 32
 const POINT_BYTES = 32
 

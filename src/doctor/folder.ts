@@ -17,7 +17,7 @@ export function statOf(path: string): Stats | null {
   return statSync(path, { throwIfNoEntry: false }) ?? null
 }
 
-/** Who can reach the data folder and the files that hold secrets. `folder` is what is at the data folder. */
+/** Checks the permissions of the data folder and of the files that hold secrets. `folder` is the data folder's status. */
 export function checkFolder(settings: Settings, folder: Stats): readonly Finding[] {
   const { ok, warning, error } = findingsOf('data folder')
   const { data, hsm, tls } = settings

@@ -51,7 +51,7 @@ export class Tracing implements Tracer {
 
   constructor({ url }: TraceSettings, log: TroubleLog, machine: Machine) {
     this.#machine = machine
-    const exporter = new Heard(new OTLPTraceExporter({ url }), new URL(url).origin, log)
+    const exporter = new LoggedExporter(new OTLPTraceExporter({ url }), new URL(url).origin, log)
     this.#provider = new TracerProvider({
       resource: resourceFromAttributes({
         'service.name': 'strongroom',
@@ -152,7 +152,7 @@ export class Tracing implements Tracer {
   /** Sends what is left, within a few seconds. */
   async stop(): Promise<void> {
     const late = new AbortController()
-    // Its failure is told by the exporter.
+    // The exporter logs the failure.
     await Promise.race([this.#provider.shutdown().catch(() => {}), this.#machine.pause(STOP_MS, late.signal)])
     late.abort()
   }
@@ -170,8 +170,8 @@ function isFault(outcome: string): boolean {
   return outcome === 'InternalFailure' || outcome.startsWith('ServiceUnavailable')
 }
 
-/** An exporter whose failures are told once, until it works again. */
-class Heard implements SpanExporter {
+/** An exporter that logs its first failure, and then the first success after it. */
+class LoggedExporter implements SpanExporter {
   readonly #exporter: SpanExporter
   readonly #origin: string
   readonly #log: TroubleLog

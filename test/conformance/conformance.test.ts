@@ -188,10 +188,19 @@ interface Defect {
   readonly found: readonly string[]
 }
 
+/** What the planted defects read of an answer. */
+interface Body {
+  readonly [member: string]: unknown
+  readonly Code?: string
+  readonly RequestId?: string | undefined
+  readonly Plaintext?: string | undefined
+  readonly TotalCount?: number | string
+  readonly KeyMetadata?: { readonly Description?: string }
+}
+
 interface Answer {
   readonly status: number
-  // biome-ignore lint/suspicious/noExplicitAny: defects alter answers of any shape
-  readonly body: any
+  readonly body: Body
 }
 
 const DEFECTS: Readonly<Record<string, Defect>> = {
@@ -223,7 +232,7 @@ const DEFECTS: Readonly<Record<string, Defect>> = {
   'a data key that is too short': {
     alters: (call, { status, body }) =>
       call.get('Action') === 'GenerateDataKey' && status === 200 && call.get('NumberOfBytes') === '64'
-        ? { status, body: { ...body, Plaintext: body.Plaintext.slice(4) } }
+        ? { status, body: { ...body, Plaintext: body.Plaintext?.slice(4) } }
         : null,
     found: ['data-keys/generate-data-key-gives-64-bytes'],
   },

@@ -1,5 +1,5 @@
-// What is copied when a database is backed up, restored or moved: the rows of its tables, in this order. The index of records is made anew from
-// the records, and the log of changes is for servers that run.
+// What is copied when a database is backed up, restored or moved: the rows of its tables, in this order. The index of records is rebuilt from
+// the records. The log of changes is left out: only running servers need it.
 import { sql } from '../kysely.ts'
 import { type Statement, statement, type Value } from '../statement.ts'
 import type { Row } from '../storage.ts'
