@@ -11,6 +11,7 @@ export const cryptographyTexts = {
   reencrypt: ['Re-encrypt', '转加密'],
   key: ['Key', '密钥'],
   'key.help': ['A key ID, or an alias as alias/name.', '密钥ID，或形如 alias/名称 的别名。'],
+  'key.looked-up': ['The versions and algorithms of the key are still loading.', '正在加载该密钥的版本和算法。'],
   'key.find': ['Find or create a key', '查找或创建密钥'],
   destination: ['New key', '目标密钥'],
   plaintext: ['Plaintext', '明文'],

@@ -21,6 +21,8 @@ interface Props<T extends object> {
   readonly verb: string
   /** The action that is asked on the key that the form names; none where only the service knows the key. */
   readonly action?: (values: Partial<T>) => string
+  /** Why the operation has to wait. */
+  readonly because?: string | false
   readonly initial?: Partial<T>
   readonly children: ReactNode
 }
@@ -41,6 +43,7 @@ export function Operation<T extends object>({
   run,
   verb,
   action,
+  because,
   initial = {},
   children,
 }: Props<T>) {
@@ -86,7 +89,7 @@ export function Operation<T extends object>({
             sent={contextOf}
           />
         )}
-        <Do htmlType="submit" loading={isPending} permission={permission(asked)} type="primary">
+        <Do because={because} htmlType="submit" loading={isPending} permission={permission(asked)} type="primary">
           {verb}
         </Do>
       </OperationForm>

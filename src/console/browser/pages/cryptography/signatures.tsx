@@ -1,4 +1,5 @@
 // Signing and verifying by hand: the browser makes the digest of a message, and the service sees that alone.
+import { useIsFetching } from '@tanstack/react-query'
 import { AutoComplete, Form, Input, Segmented, Select } from 'antd'
 import { useEffect } from 'react'
 import { useParameter } from '../../parts/operation-form.tsx'
@@ -31,6 +32,7 @@ export function Sign() {
   return (
     <Operation<ToSign>
       action={() => 'kms:AsymmetricSign'}
+      because={useIsLookedUp() && say('key.looked-up')}
       context={null}
       initial={{ as: 'message', KeyId: useKeyInAddress() }}
       of="Kms.AsymmetricSign"
@@ -47,6 +49,7 @@ export function Verify() {
   return (
     <Operation<ToVerify>
       action={() => 'kms:AsymmetricVerify'}
+      because={useIsLookedUp() && say('key.looked-up')}
       context={null}
       initial={{ as: 'message', KeyId: useKeyInAddress() }}
       of="Kms.AsymmetricVerify"
@@ -63,6 +66,15 @@ export function Verify() {
         <Input.TextArea autoComplete="off" className="mono" rows={4} spellCheck={false} />
       </ParameterField>
     </Operation>
+  )
+}
+
+const LOOKS_UP = new Set<unknown>(['ListAliases', 'DescribeKey', 'ListKeyVersions'])
+
+/** Whether the versions and algorithms of the named key, which the form fills in, are still to come. */
+function useIsLookedUp(): boolean {
+  return (
+    useIsFetching({ predicate: ({ queryKey: [, , operation], state }) => LOOKS_UP.has(operation) && !state.data }) > 0
   )
 }
 
