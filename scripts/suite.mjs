@@ -19,7 +19,7 @@ const FILE_LIMIT_S = 600
 /** In full size all takes longer. */
 const FULL_SCALE = 10
 /** Beside the tests of the service, the examples that need nothing but npm packages and PostgreSQL. */
-const all = ['test/**/*.test.ts', 'examples/{database,object-storage,testing}/*.test.ts']
+const all = ['test/**/*.test.ts', 'examples/{database,object-storage,testing/node}/*.test.ts']
 /** Much of a test's time is waiting: two files a core. */
 const AT_ONCE = 4
 
@@ -63,7 +63,7 @@ const kinds = {
   /** They fetch and compile packages of other languages, or need programs that few machines have. */
   clients: {
     files: [
-      'test/clients/{documented,helm,kubernetes,s3-gateway,secrets}.ts',
+      'test/clients/{documented,helm,kubernetes,s3-gateway,secrets,testing}.ts',
       'test/histories/histories.ts',
       'examples/disk/*.test.ts',
     ],

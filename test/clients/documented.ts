@@ -5,15 +5,10 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type Program, startProgram, temporaryFolder } from '../acceptance/program.ts'
-import { type Generation, LANGUAGES, missing } from './languages.ts'
+import { type Generation, LANGUAGES, reasonToSkip } from './languages.ts'
 
 const PAGE = readFileSync(fileURLToPath(new URL('../../docs/clients.md', import.meta.url)), 'utf8')
 const REGIONS = { first: 'cn-hangzhou', configured: 'cn-beijing' }
-/** The languages whose absence is a failure. */
-const ASKED = (process.env['STRONGROOM_TEST_CLIENTS'] ?? '').split(',').filter((name) => name !== '')
-for (const name of ASKED)
-  if (!LANGUAGES.some(({ fence }) => fence === name))
-    throw new Error(`no client in ${name} is tested: name ${LANGUAGES.map(({ fence }) => fence).join(', ')}`)
 
 /** The page's blocks by the word behind their language: `python core-http`. */
 const blocks = new Map(
@@ -48,9 +43,7 @@ for (const isHttps of [false, true])
     after(() => program.stop())
 
     for (const language of LANGUAGES) {
-      const lacks = missing(language)
-      const isAsked = ASKED.includes(language.fence)
-      const skip = lacks.length > 0 && !isAsked ? `${language.name} was not run: no ${lacks.join(', no ')} here` : false
+      const skip = reasonToSkip(language)
       describe(`clients in ${language.name}`, { skip }, () => {
         before(() => language.prepare())
         /** Makes a key, encrypts and decrypts; returns the key's region. */

@@ -5,7 +5,6 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { pack } from '../../scripts/package.mjs'
 import { removeFolder, runProgram, startProgram, temporaryFolder } from '../acceptance/program.ts'
 
@@ -111,19 +110,6 @@ await server.stop()`,
     )
     // As a shell finds it, not as npm's scripts do.
     assert.match(execFileSync('node', ['try.mjs'], { cwd: project, encoding: 'utf8' }), /^200 v/)
-  })
-
-  const hasPytest = spawnSync('python3', ['-m', 'pytest', '--version']).status === 0
-  it('gives pytest a server by the fixture of examples/', { skip: !hasPytest && 'no pytest here' }, () => {
-    const cwd = fileURLToPath(new URL('../../examples/testing/python', import.meta.url))
-    const env = {
-      ...process.env,
-      STRONGROOM: join(inFolder('project'), 'node_modules/.bin/strongroom'),
-      PYTHONDONTWRITEBYTECODE: '1',
-    }
-    const args = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider']
-    const { status, stdout } = spawnSync('python3', args, { cwd, env, encoding: 'utf8' })
-    assert.equal(status, 0, stdout)
   })
 
   it('runs after `npm install -g`, and without scripts', async () => {
