@@ -19,7 +19,7 @@ interface Signatures {
   testGroups: {
     publicKeyDer?: string
     publicKey?: { modulus: string; publicExponent: string }
-    tests: { tcId: number; msg: string; sig: string; result: string }[]
+    tests: { tcId: number; msg: string; sig: string; ctx?: string; result: string }[]
   }[]
 }
 interface Encryptions {
@@ -55,11 +55,23 @@ function publicKeyOf({ publicKeyDer, publicKey }: Signatures['testGroups'][numbe
   return createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' }).export({ type: 'spki', format: 'der' })
 }
 
+function parses(publicKeyDer: Buffer): boolean {
+  try {
+    return createPublicKey({ key: publicKeyDer, format: 'der', type: 'spki' }).type === 'public'
+  } catch {
+    return false
+  }
+}
+
 const SIGNATURES: readonly (readonly [SigningAlgorithm, string])[] = [
   ['ECDSA_SHA_256', 'ecdsa_secp256r1_sha256_test.json'],
   ['ECDSA_SHA_256', 'ecdsa_secp256k1_sha256_test.json'],
   ['RSA_PSS_SHA_256', 'rsa_pss_2048_sha256_mgf1_32_test.json'],
   ['RSA_PKCS1_SHA_256', 'rsa_signature_2048_sha256_test.json'],
+]
+const ML_DSA: readonly (readonly [SigningAlgorithm, string])[] = [
+  ['ML_DSA_65', 'mldsa_65_verify_test.json'],
+  ['ML_DSA_87', 'mldsa_87_verify_test.json'],
 ]
 
 interface Kind {
@@ -103,6 +115,23 @@ describe('signatures', () => {
           if (result === 'valid' || result === 'invalid') seen[result]++
         }
       assert.ok(seen.valid > 5 && seen.invalid > 40, JSON.stringify(seen))
+    })
+
+  for (const [algorithm, file] of ML_DSA)
+    it(`verify as Wycheproof's ${file} says`, () => {
+      const seen = { valid: 0, invalid: 0 }
+      for (const group of vectors<Signatures>(file).testGroups)
+        for (const { tcId, msg, sig, ctx, result } of group.tests) {
+          // We sign without a context.
+          if (ctx) continue
+          // No public key of a wrong length is ever stored: the parser refuses it.
+          const parsed = parses(publicKeyOf(group))
+          const isValid = parsed && verifies(publicKeyOf(group), algorithm, hex(msg), hex(sig))
+          assert.equal(isValid, result === 'valid', `test ${tcId}`)
+          if (isValid) seen.valid++
+          else seen.invalid++
+        }
+      assert.ok(seen.valid > 60 && seen.invalid > 120, JSON.stringify(seen))
     })
 
   it('are of one digest, one key and one algorithm, and do not verify when they are cut or changed', () => {

@@ -1,8 +1,21 @@
 // Unwrapping of imported material: by Wycheproof's vectors, and by every way in which padding can be wrong.
 import assert from 'node:assert/strict'
-import { constants, createPublicKey, generateKeyPairSync, publicEncrypt, randomBytes } from 'node:crypto'
+import {
+  constants,
+  createCipheriv,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  hkdfSync,
+  type KeyObject,
+  publicEncrypt,
+  randomBytes,
+} from 'node:crypto'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { hybridPair, unwrapHybrid } from '../../src/cryptography/hybrid-wrap.ts'
 import { unwrap, WRAPPING_ALGORITHMS, type WrappingAlgorithm } from '../../src/cryptography/wrap.ts'
 import { times } from '../size.ts'
 import { vectors } from '../vectors.ts'
@@ -113,5 +126,69 @@ describe('unwrap', () => {
         const found = unwrapped(algorithm, publicEncrypt({ key: publicKey, ...paddings[algorithm] }, bytes))
         assert.equal(found, length === MATERIAL_BYTES ? bytes.toString('hex') : null, `${algorithm} ${length}`)
       }
+  })
+})
+
+interface XWing {
+  tests: { seed: string; pk: string; ct: string; ss: string }[]
+}
+
+interface MlKem {
+  testGroups: { tests: { tcId: number; seed: string; ek?: string; c: string; K?: string; result: string }[] }[]
+}
+
+describe('unwrapHybrid', () => {
+  const hex = (text: string) => Buffer.from(text, 'hex')
+  const bytes = randomBytes(MATERIAL_BYTES)
+  /** Material under an X-Wing secret, steps 3 and 4 of docs/reference/formats.md. */
+  const under = (secret: Uint8Array) => {
+    const wrapping = Buffer.from(hkdfSync('sha256', secret, '', 'X_WING_AES_256_KW', 32))
+    const cipher = createCipheriv('id-aes256-wrap', wrapping, Buffer.alloc(8, 0xa6))
+    return Buffer.concat([cipher.update(bytes), cipher.final()])
+  }
+  /** The pair of a seed of ML-KEM and a scalar of X25519. */
+  const pairOf = (seed: Buffer, scalar: Buffer) => {
+    const pair = (privateKey: KeyObject) => ({ privateKey, publicKey: createPublicKey(privateKey) })
+    return hybridPair(
+      pair(createPrivateKey({ key: seed, format: 'raw-seed', asymmetricKeyType: 'ml-kem-768' })),
+      pair(createPrivateKey({ key: scalar, format: 'raw-private', asymmetricKeyType: 'x25519' })),
+    )
+  }
+
+  it("agrees on the secrets of X-Wing's vectors", () => {
+    const { tests } = vectors<XWing>('x-wing.json')
+    assert.equal(tests.length, 3)
+    for (const { seed, pk, ct, ss } of tests) {
+      const expanded = createHash('shake256', { outputLength: 96 }).update(hex(seed)).digest()
+      const { privateKey, publicKey } = pairOf(expanded.subarray(0, 64), expanded.subarray(64))
+      assert.equal(publicKey.toString('hex'), pk)
+      const wrapped = Buffer.concat([hex(ct), under(hex(ss))])
+      assert.deepEqual(unwrapHybrid(privateKey, wrapped, MATERIAL_BYTES), bytes)
+      // A changed ciphertext of ML-KEM has a secret, too: another one.
+      wrapped[0] = (wrapped[0] ?? 0) ^ 1
+      assert.equal(unwrapHybrid(privateKey, wrapped, MATERIAL_BYTES), null)
+    }
+  })
+
+  it("takes and refuses what Wycheproof's mlkem_768_test.json says", () => {
+    const [own, peer] = [generateKeyPairSync('x25519'), generateKeyPairSync('x25519')]
+    const [ownPoint, point] = [own, peer].map(({ publicKey }) => publicKey.export({ format: 'raw-public' }))
+    assert.ok(ownPoint && point)
+    const scalar = own.privateKey.export({ format: 'raw-private' })
+    const agreed = diffieHellman({ privateKey: peer.privateKey, publicKey: own.publicKey })
+    const seen = { valid: 0, invalid: 0 }
+    for (const { tests } of vectors<MlKem>('mlkem_768_test.json').testGroups)
+      for (const { tcId, seed, ek = '', c, K = '', result } of tests) {
+        const combined = createHash('sha3-256')
+        for (const part of [hex(K), agreed, point, ownPoint, hex('5c2e2f2f5e5c')]) combined.update(part)
+        const wrapped = Buffer.concat([hex(c), point, under(combined.digest())])
+        const found = unwrapHybrid(Buffer.concat([hex(seed), scalar]), wrapped, MATERIAL_BYTES)
+        assert.deepEqual(found, result === 'valid' ? bytes : null, `test ${tcId}`)
+        if (result === 'valid')
+          assert.equal(pairOf(hex(seed), scalar).publicKey.toString('hex'), ek + ownPoint.toString('hex'))
+        if (found === null) seen.invalid++
+        else seen.valid++
+      }
+    assert.ok(seen.valid > 100 && seen.invalid > 30, JSON.stringify(seen))
   })
 })
