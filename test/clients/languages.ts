@@ -117,8 +117,8 @@ const java: Language = {
   },
 }
 
-/** The page's own two lines: they make a trust store, and say what starts a program with it. */
-async function trustStore(folder: string): Promise<string[]> {
+/** The page's own two lines: they make a trust store of `data/tls/ca.pem` in a folder, and say what starts a program with it. */
+export async function trustStore(folder: string): Promise<string[]> {
   const page = readFileSync(here('../../docs/clients.md'), 'utf8')
   const [, make, start] = /^(keytool .*)\njava (-D.*) …$/m.exec(page) ?? []
   if (make === undefined || start === undefined) throw new Error('docs/clients.md tells no trust store')

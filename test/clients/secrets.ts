@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type Program, removeFolder, runProgram, startProgram } from '../acceptance/program.ts'
+import { type Program, removeFolder, runProgram, startProgram, temporaryFolder } from '../acceptance/program.ts'
+import { trustStore } from './languages.ts'
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const BUILT = here('../../node_modules/.clients/secrets')
@@ -14,11 +15,12 @@ const lacks = (program: string) =>
   spawnSync('sh', ['-c', `command -v ${program}`]).status === 0 ? false : `not run: no ${program} here`
 
 describe('a secret', () => {
+  const folder = temporaryFolder()
   let server: Program
   let env: Record<string, string>
   before(async () => {
     mkdirSync(BUILT, { recursive: true })
-    server = await startProgram({ flags: ['--tls', 'self-signed'] })
+    server = await startProgram({ data: join(folder, 'data'), flags: ['--tls', 'self-signed'] })
     const ca = join(server.data, 'tls/ca.pem')
     env = {
       STRONGROOM_ENDPOINT: server.endpoint,
@@ -34,11 +36,12 @@ describe('a secret', () => {
   })
   after(async () => {
     await server.stop()
-    removeFolder(server.data)
+    removeFolder(folder)
   })
 
   const lastLine = async (command: string, args: readonly string[]) => {
     const child = spawn(command, [...args, new URL(server.endpoint).host, 'db'], {
+      cwd: folder,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -60,5 +63,16 @@ describe('a secret', () => {
     execFileSync('python3', ['-m', 'venv', '--clear', venv])
     execFileSync(join(venv, 'bin/pip'), ['install', '--quiet', '-r', here('secrets/requirements.txt')])
     assert.equal(await lastLine(join(venv, 'bin/python'), [here('secrets/read.py')]), 'v1 hunter2')
+  })
+
+  it('is read by alibabacloud-secretsmanager-client for Java', { skip: lacks('mvn') }, async () => {
+    const [classes, classpath] = [join(BUILT, 'java'), join(BUILT, 'java/classpath')]
+    mkdirSync(classes, { recursive: true })
+    const resolve = ['dependency:build-classpath', `-Dmdep.outputFile=${classpath}`]
+    execFileSync('mvn', ['-B', '-q', '-f', here('secrets/java/pom.xml'), ...resolve])
+    const packages = readFileSync(classpath, 'utf8')
+    execFileSync('javac', ['-d', classes, '-cp', packages, here('secrets/java/Read.java')])
+    const trusting = await trustStore(folder)
+    assert.equal(await lastLine('java', [...trusting, '-cp', `${packages}:${classes}`, 'Read']), 'v1 hunter2')
   })
 })
