@@ -114,8 +114,14 @@ export class Desk implements AsyncDisposable {
   async visit(page: Page, path: string): Promise<void> {
     const isLoaded = path === NOWHERE || this.#visits++ % VISITS < times('pages loaded, of eight visits')
     const isNowhere = page.url() === `${this.console}${NOWHERE}`
-    if (isLoaded) await this.go(page, path)
-    else for (const address of isNowhere ? [path] : [NOWHERE, path]) await this.#follow(page, address)
+    if (isLoaded) return this.load(page, path)
+    for (const address of isNowhere ? [path] : [NOWHERE, path]) await this.#follow(page, address)
+    await this.#isComplete(page)
+  }
+
+  /** Loads a page, and waits until it has all that it asks for. */
+  async load(page: Page, path: string): Promise<void> {
+    await this.go(page, path)
     await this.#isComplete(page)
   }
 

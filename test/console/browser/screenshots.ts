@@ -31,10 +31,10 @@ for (const look of LOOKS) {
   await stranger.context().close()
   const page = await desk.root(look)
   for (const [path, address] of Object.entries(paths)) {
-    await desk.go(page, address)
-    await page.waitForLoadState('networkidle')
-    await page.waitForFunction(() => document.querySelector('.ant-skeleton, .ant-spin') === null)
-    await page.screenshot(picture(path))
+    await desk.load(page, address)
+    // The editor of policies comes after all answers.
+    await page.locator('.ant-skeleton').first().waitFor({ state: 'detached' })
+    await page.screenshot({ ...picture(path), fullPage: true })
   }
   await page.context().close()
   console.log(`${name}: ${Object.keys(paths).length + 1} pictures`)
