@@ -135,7 +135,7 @@ describe('a session in the browser', () => {
     })
 
   it('logs on the command line of this machine, which its log-off ends', async () => {
-    await person('heidi')
+    await person('nora')
     const home = temporaryFolder()
     const browser = join(home, 'browser')
     writeFileSync(browser, '#!/bin/sh\nprintf %s "$1" > "$0.opened"\n', { mode: 0o755 })
@@ -144,21 +144,21 @@ describe('a session in the browser', () => {
     await until(() => existsSync(`${browser}.opened`) && readFileSync(`${browser}.opened`, 'utf8') !== '')
     const address = new URL(readFileSync(`${browser}.opened`, 'utf8'))
     await page.goto(address.href)
-    await again('heidi', FIRST)
+    await again('nora', FIRST)
     await page.getByRole('heading', { name: 'Log on the command line' }).waitFor()
     await page.getByText(address.searchParams.get('code') ?? '?', { exact: true }).waitFor()
-    await page.getByText(`heidi@${desk.program.credentials.accountId}`).waitFor()
+    await page.getByRole('definition').getByText(`nora@${desk.program.credentials.accountId}`).waitFor()
     await page.getByRole('button', { name: 'Allow' }).click()
     await page.getByText('The command line is logged on. You can close this page.').waitFor()
     const { code, out } = await running
     assert.equal(code, 0)
-    assert.match(out, /^logged on to http:\S+ as acs:ram::\d{16}:user\/heidi, until/)
+    assert.match(out, /^logged on to http:\S+ as acs:ram::\d{16}:user\/nora, until/)
     // The page leads to this machine alone.
     const port = address.searchParams.get('port')
     for (const fault of desk.takeFaults()) assert.ok(fault.startsWith(`asked http://127.0.0.1:${port}/?code=`), fault)
     const around = { HOME: home, STRONGROOM_DATA: '', ALIBABA_CLOUD_ACCESS_KEY_ID: '' }
     const line = (...words: string[]) => runProgram(words, around)
-    assert.match((await line('whoami')).out, /user\/heidi\n(?:.*\n)*from {7}the log-on to/)
+    assert.match((await line('whoami')).out, /user\/nora\n(?:.*\n)*from {7}the log-on to/)
     await page.evaluate(() => fetch('/console/session', { method: 'DELETE', headers: { 'X-Strongroom-Console': '1' } }))
     assert.match((await line('whoami')).err, /InvalidSecurityToken\.Expired/)
   })
