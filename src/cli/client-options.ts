@@ -95,7 +95,7 @@ async function fromLogOn(flags: Flags, around: Surroundings): Promise<(Signer & 
 
 /** The data folder that the line or the environment names; null where neither does. */
 function dataFolder(flags: Flags, { env }: Surroundings): string | null {
-  return flags.get('data') ?? env['STRONGROOM_DATA'] ?? null
+  return flags.get('data') ?? (env['STRONGROOM_DATA'] || null)
 }
 
 /** What the first start of a server left in its data folder. */
