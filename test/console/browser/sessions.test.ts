@@ -143,13 +143,23 @@ describe('a session in the browser', () => {
     const running = runProgram(['login'], env)
     await until(() => existsSync(`${browser}.opened`) && readFileSync(`${browser}.opened`, 'utf8') !== '')
     const address = new URL(readFileSync(`${browser}.opened`, 'utf8'))
-    await page.goto(address.href)
-    await again('nora', FIRST)
-    await page.getByRole('heading', { name: 'Log on the command line' }).waitFor()
-    await page.getByText(address.searchParams.get('code') ?? '?', { exact: true }).waitFor()
-    await page.getByRole('definition').getByText(`nora@${desk.program.credentials.accountId}`).waitFor()
-    await page.getByRole('button', { name: 'Allow' }).click()
-    await page.getByText('The command line is logged on. You can close this page.').waitFor()
+    try {
+      await page.goto(address.href)
+      await again('nora', FIRST)
+      await page.getByRole('heading', { name: 'Log on the command line' }).waitFor()
+      await page.getByText(address.searchParams.get('code') ?? '?', { exact: true }).waitFor()
+      await page.getByRole('definition').getByText(`nora@${desk.program.credentials.accountId}`).waitFor()
+      await page.getByRole('button', { name: 'Allow' }).click()
+      await page.getByText('The command line is logged on. You can close this page.').waitFor()
+    } catch (error) {
+      // It waits for ten minutes.
+      const { port, state = '' } = Object.fromEntries(address.searchParams)
+      await fetch(`http://127.0.0.1:${port}/?${new URLSearchParams({ error: 'failed', state })}`, {
+        redirect: 'manual',
+      })
+      await running
+      throw error
+    }
     const { code, out } = await running
     assert.equal(code, 0)
     assert.match(out, /^logged on to http:\S+ as acs:ram::\d{16}:user\/nora, until/)
