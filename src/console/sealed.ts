@@ -3,7 +3,7 @@
 import { NONCE_BYTES } from '../cryptography/xaes.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Asking } from '../ram/log-on-code.ts'
-import type { LoggedOnSession } from '../ram/logged-on.ts'
+import type { LoggedOnSession } from '../ram/logged-on-session.ts'
 import type { Randomness } from '../runtime/runtime.ts'
 
 /** In characters; no sealed text is longer. */

@@ -3,7 +3,8 @@ import type { House } from '../gateway/house.ts'
 import type { Change } from '../ledger/record.ts'
 import type { SecurityPreference } from '../ram/account-settings.ts'
 import { keepLogOns, type LogOnBody, type LogOns, NO_LOG_ONS } from '../ram/log-on.ts'
-import type { LoggedOnSession, PersonCaller } from '../ram/logged-on.ts'
+import type { PersonCaller } from '../ram/logged-on.ts'
+import type { LoggedOnSession } from '../ram/logged-on-session.ts'
 
 const HOUR_MS = 3_600_000
 /** The most sessions of a principal; one more ends the oldest. */

@@ -2,7 +2,7 @@
 // logged on has typed the code, and a principal has one at a time: strangers can store nothing.
 import { type Change, INSTALLATION, type Kind, type Recorded, remove } from '../ledger/record.ts'
 import type { Reads } from './find.ts'
-import type { LoggedOnSession } from './logged-on.ts'
+import type { LoggedOnSession } from './logged-on-session.ts'
 
 /** What asks for a session under a code. */
 export interface Asking {

@@ -6,7 +6,7 @@ import type { SessionCaller } from '../api/caller.ts'
 import { fromBase64 } from '../cryptography/encoding.ts'
 import type { Root } from '../cryptography/seal.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
-import type { LoggedOnSession } from '../ram/logged-on.ts'
+import type { LoggedOnSession } from '../ram/logged-on-session.ts'
 
 const PLACE = ['security-token']
 /** How many opened tokens stay in memory. */
