@@ -174,7 +174,7 @@ describe('a session in the browser', () => {
   })
 
   it('logs on the command line of another machine by a code, once the person has seen what asks', async () => {
-    await person('ivan')
+    await person('olaf')
     const send = async (path: string, body: object) => {
       const headers = { 'content-type': 'application/json' }
       const init = { method: 'POST', headers, body: JSON.stringify(body) }
@@ -182,7 +182,7 @@ describe('a session in the browser', () => {
     }
     const { UserCode = '', DeviceCode } = await send('device', { Name: 'ci@build-7' })
     await page.goto(`${desk.console}/device`)
-    await again('ivan', FIRST)
+    await again('olaf', FIRST)
     await page.getByLabel('Code that the command line shows').fill(UserCode.toLowerCase())
     await page.getByRole('button', { name: 'Next' }).click()
     await page.getByText(/^Waiting for the command line/).waitFor()
@@ -191,7 +191,7 @@ describe('a session in the browser', () => {
     for (const text of ['ci@build-7', '127.0.0.1', UserCode]) await page.getByText(text, { exact: true }).waitFor()
     await page.getByRole('button', { name: 'Allow' }).click()
     await page.getByText(/^Allowed\./).waitFor()
-    assert.match((await send('token', { DeviceCode }))['Arn'] ?? '', /user\/ivan$/)
+    assert.match((await send('token', { DeviceCode }))['Arn'] ?? '', /user\/olaf$/)
   })
 
   it('is over in all tabs with a log-off in one, and the others go on where they were', async () => {
