@@ -8,8 +8,7 @@ import type { Surroundings } from './surroundings.ts'
 const USAGE = `usage: strongroom whoami [--json] [--endpoint URL] [--ca-file FILE] [--data DIR]
 
 Prints whose credentials the verbs that call a server use, as that server knows them, and where they are from. It needs no permission.
---json prints the answer of GetCallerIdentity, with Endpoint, AccessKeyId,
-CredentialsFrom and, of a log-on, Expiration.`
+--json prints the answer of GetCallerIdentity, with Endpoint, AccessKeyId and CredentialsFrom.`
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function whoami(args: readonly string[], around: Surroundings): Promise<number> {
@@ -19,7 +18,7 @@ export async function whoami(args: readonly string[], around: Surroundings): Pro
   }
   const flags = readFlags(args, { ...CLIENT_FLAGS, json: 'bare' }, 'whoami')
   const options = await clientOptions(flags, around)
-  const { endpoint, accessKeyId, whence, expiration } = options
+  const { endpoint, accessKeyId, whence } = options
   const parameters = new Map([
     ['Action', 'GetCallerIdentity'],
     ['Version', '2015-04-01'],
@@ -31,13 +30,7 @@ export async function whoami(args: readonly string[], around: Surroundings): Pro
   }
   if (flags.has('json')) {
     const { RequestId: _, ...identity } = answer
-    const said = {
-      ...identity,
-      Endpoint: endpoint,
-      AccessKeyId: accessKeyId,
-      CredentialsFrom: whence,
-      Expiration: expiration,
-    }
+    const said = { ...identity, Endpoint: endpoint, AccessKeyId: accessKeyId, CredentialsFrom: whence }
     around.print(JSON.stringify(said, null, 2))
     return 0
   }
@@ -45,6 +38,6 @@ export async function whoami(args: readonly string[], around: Surroundings): Pro
 account    ${answer['AccountId']}
 AccessKey  ${accessKeyId}
 from       ${whence}
-at         ${endpoint}${expiration === undefined ? '' : `\nuntil      ${expiration}`}`)
+at         ${endpoint}`)
   return 0
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { withoutClasses } from '../../src/console/browser/component-styles.ts'
 import { Files } from '../../src/console/files.ts'
 import type { HttpRequest } from '../../src/gateway/request.ts'
 import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
@@ -97,5 +98,26 @@ describe('the files of the console', () => {
       assert.deepEqual([status, /npm run console/.test(String(body))], [200, true])
     }
     removeFolder(removed)
+  })
+
+  it('have the styles of the components that the application uses', () => {
+    const css = [
+      '.ant-btn:not(.ant-tour-btn),.ant-tour .ant-btn{color:red;}',
+      '.ant-tree-select{top:0;}',
+      '.ant-tree{left:0;}',
+      '.css-var-_R_0_.ant-btn{--ant-button-width:1px;}',
+      '@media (min-width: 1px){.ant-tour{top:0;}.ant-btn:is(.ant-tour,a){top:0;}}',
+      '@media (min-width: 2px){.ant-tour{top:0;}}',
+      '@keyframes turn{from{top:0;}to{top:1px;}}',
+    ].join('')
+    assert.equal(
+      withoutClasses(css, ['tour', 'tree'], ['btn', 'tree-select']),
+      [
+        '.ant-btn:not(.ant-tour-btn){color:red;}',
+        '.ant-tree-select{top:0;}',
+        '@media (min-width: 1px){.ant-btn:is(.ant-tour,a){top:0;}}',
+        '@keyframes turn{from{top:0;}to{top:1px;}}',
+      ].join(''),
+    )
   })
 })

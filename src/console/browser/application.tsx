@@ -3,16 +3,18 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { App, ConfigProvider, Spin } from 'antd'
 import english from 'antd/locale/en_US'
 import { Suspense, useEffect, useState } from 'react'
+import { createRoot } from 'react-dom/client'
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router'
 import { Frame } from './frame/frame.tsx'
 import { usePreferences } from './frame/preferences.ts'
 import { themeOf } from './frame/theme.ts'
 import { LogOn } from './pages/log-on.tsx'
 import { Refused } from './parts/refused.tsx'
-import { PAGES } from './routes.tsx'
+import { BASE, PAGES } from './routes.tsx'
 import { Refusal, request, sessionEnded } from './service/call.ts'
 import { paths } from './service/paths.ts'
 import { type Session, SessionProvider, sessionKey } from './service/session.tsx'
+import { askSession, type FirstReply } from './service/session-reply.ts'
 import { tellOtherTabs, useSessionWatch } from './service/session-watch.ts'
 import { LanguageProvider } from './texts/language.tsx'
 
@@ -29,17 +31,12 @@ const newClient = () =>
     },
   })
 
-/** Where the application is on its server. */
-export const BASE = '/console'
-
-type Asked = Promise<{ readonly Session: Session }>
-
-export function askSession(): Asked {
-  return request('GET', 'session')
+/** Begins with the answer about the session, which was asked for before the first rendering. */
+export function show(root: HTMLElement, first: FirstReply): void {
+  createRoot(root).render(<Application first={first} />)
 }
 
-/** `session` is what was asked before the first rendering. */
-export function Application({ session }: { readonly session: Asked }) {
+function Application({ first }: { readonly first: FirstReply }) {
   const preferences = usePreferences()
   const { language } = preferences
   // There is a locale from the start: adding one later makes React mount every page again, which loses what the reader typed.
@@ -59,7 +56,7 @@ export function Application({ session }: { readonly session: Asked }) {
       <App>
         <LanguageProvider value={language}>
           <BrowserRouter basename={BASE}>
-            <Gate preferences={preferences} session={session} />
+            <Gate first={first} preferences={preferences} />
           </BrowserRouter>
         </LanguageProvider>
       </App>
@@ -69,13 +66,15 @@ export function Application({ session }: { readonly session: Asked }) {
 
 interface GateProps {
   readonly preferences: ReturnType<typeof usePreferences>
-  readonly session: Asked
+  readonly first: FirstReply
 }
 
-/** Waits for the session; without one the page to log on stands at every path, and leads back to it. */
-function Gate({ preferences, session: first }: GateProps) {
-  const [state, setState] = useState<Session | 'asked' | 'none' | 'over'>('asked')
-  const [error, setError] = useState<Error | null>(null)
+/** Without a session the page to log on stands at every path, and leads back to it. */
+function Gate({ preferences, first }: GateProps) {
+  const [state, setState] = useState<Session | 'none' | 'over'>(() =>
+    first.status === 'fulfilled' ? first.value.Session : 'none',
+  )
+  const [error, setError] = useState<Error | null>(() => (first.status === 'rejected' ? failureOf(first.reason) : null))
   // What one session read dies with it; so does, by the key below, what its pages show and its forms hold.
   const [client, setClient] = useState(newClient)
   const session = typeof state === 'string' ? null : state
@@ -83,16 +82,15 @@ function Gate({ preferences, session: first }: GateProps) {
     setState(next)
     setClient(newClient())
   }
-  const wait = (asked: Asked) => {
-    setError(null)
-    asked.then(
-      (reply) => become(reply.Session),
-      (thrown: Error) => (thrown instanceof Refusal && thrown.status === 401 ? become('none') : setError(thrown)),
-    )
+  const askAgain = async () => {
+    try {
+      become((await askSession()).Session)
+      setError(null)
+    } catch (thrown) {
+      setError(failureOf(thrown))
+    }
   }
-  // biome-ignore lint/correctness/useExhaustiveDependencies: waited for once, when the application starts
   useEffect(() => {
-    wait(first)
     const end = () => {
       setState((now) => (typeof now === 'object' || now === 'over' ? 'over' : 'none'))
       setClient(newClient())
@@ -101,8 +99,7 @@ function Gate({ preferences, session: first }: GateProps) {
     return () => void sessionEnded.delete(end)
   }, [])
   useSessionWatch(session, become)
-  if (error) return <Refused again={() => wait(askSession())} error={error} />
-  if (state === 'asked') return <Spin className="waiting" />
+  if (error) return <Refused again={() => void askAgain()} error={error} />
   if (!session) return <LogOn enter={become} isOver={state === 'over'} preferences={preferences} />
   const leave = async () => {
     await request('DELETE', 'session')
@@ -127,4 +124,10 @@ function Gate({ preferences, session: first }: GateProps) {
       </SessionProvider>
     </QueryClientProvider>
   )
+}
+
+/** Why it is not known whether there is a session; null: there is none. */
+function failureOf(thrown: unknown): Error | null {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  return error instanceof Refusal && error.status === 401 ? null : error
 }

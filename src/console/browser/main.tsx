@@ -1,14 +1,15 @@
-// The browser application of the console: a client of the API without privileges of its own.
-import { createRoot } from 'react-dom/client'
-import { Application, askSession, BASE } from './application.tsx'
+// The browser application of the console: a client of the API without privileges of its own. This module is small, so that the session and the page
+// are on their way while the browser reads the application.
 import { loadAhead } from './routes.tsx'
+import { askSession } from './service/session-reply.ts'
+import 'antd/dist/antd.css'
 import './styles.css'
 
 const root = document.getElementById('root')
 if (root) {
-  // Both are under way while the first rendering takes its time.
-  const session = askSession()
-  session.catch(() => null)
-  loadAhead(location.pathname.slice(BASE.length) || '/')
-  createRoot(root).render(<Application session={session} />)
+  const begun = Promise.allSettled([askSession(), loadAhead(location.pathname)])
+  const { show } = await import('./application.tsx')
+  // What the first rendering shows is there before it: React holds back for 300 ms what it first has to wait for.
+  const [session] = await begun
+  show(root, session)
 }

@@ -2,6 +2,9 @@
 import { type ComponentType, lazy } from 'react'
 import { matchRoutes } from 'react-router'
 
+/** Where the application is on its server. */
+export const BASE = '/console'
+
 type LoadPage = () => Promise<{ readonly default: ComponentType }>
 
 const LOADS = {
@@ -31,22 +34,35 @@ const LOADS = {
   'ram/simulator': () => import('./pages/ram/simulator.tsx'),
   'ram/settings': () => import('./pages/ram/settings.tsx'),
   'ram/security': () => import('./pages/ram/security.tsx'),
-  'command-line': () => import('./pages/command-line.tsx'),
-  device: () => import('./pages/device.tsx'),
   '*': () => import('./pages/missing.tsx'),
 } as const satisfies Readonly<Record<string, LoadPage>>
 
+type PagePath = keyof typeof LOADS
+const PATHS = Object.keys(LOADS) as PagePath[]
+
+const LAZY = new Map<PagePath, ComponentType>(PATHS.map((path) => [path, lazy<ComponentType>(LOADS[path])]))
+
+/** The page that was loaded before the first rendering. */
+const ahead = new Map<PagePath, ComponentType>()
+
+function Page({ path }: { readonly path: PagePath }) {
+  const Loaded = ahead.get(path) ?? LAZY.get(path)
+  return Loaded && <Loaded />
+}
+
 /** The element of each page, by its path. */
-export const PAGES = Object.entries<LoadPage>(LOADS).map(([path, load]) => {
-  const Page = lazy(load)
-  return { path, element: <Page /> }
-})
+export const PAGES = PATHS.map((path) => ({ path, element: <Page path={path} /> }))
 
-const ROUTES = Object.keys(LOADS).map((path) => ({ path, id: path as keyof typeof LOADS }))
+const ROUTES = PATHS.map((path) => ({ path, id: path }))
 
-/** Begins to load the page at a path of the application, while the session is still asked for. `/` leads to the overview. */
-export function loadAhead(pathname: string): void {
-  const id = pathname === '/' ? ':region/overview' : (matchRoutes(ROUTES, pathname)?.[0]?.route.id ?? '*')
-  // The route loads it again, and shows why that fails.
-  LOADS[id]().catch(() => null)
+/** Loads the page at a path of the server, so that it is there when the application is first rendered. */
+export async function loadAhead(pathname: string): Promise<void> {
+  const path = pathname.slice(BASE.length) || '/'
+  // From there one is led to the overview.
+  const id = path === '/' ? ':region/overview' : (matchRoutes(ROUTES, path)?.[0]?.route.id ?? '*')
+  try {
+    ahead.set(id, (await LOADS[id]()).default)
+  } catch {
+    // The route loads it again, and shows why that fails.
+  }
 }

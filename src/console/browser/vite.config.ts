@@ -1,15 +1,16 @@
 // How the browser application is built: hashed files under /console/assets/, nothing inline, so that the policy of the page can be strict.
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, gzip } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
+import { stylesOfUsed } from './component-styles.ts'
 
 export default defineConfig({
   base: '/console/',
   publicDir: false,
   logLevel: 'error',
-  plugins: [nonceOfStyles(), compressed()],
+  plugins: [componentStyles(), nonceOfStyles(), preloaded(), compressed()],
   build: {
     target: 'es2023',
     assetsInlineLimit: 0,
@@ -24,6 +25,18 @@ export default defineConfig({
   oxc: { jsx: { runtime: 'automatic' } },
 })
 
+/** Leaves of Ant Design's style sheet what the application uses. */
+function componentStyles(): Plugin {
+  return {
+    name: 'component-styles',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!id.endsWith('/antd/dist/antd.css')) return null
+      return stylesOfUsed(code, join(dirname(dirname(id)), 'es'), import.meta.dirname)
+    },
+  }
+}
+
 /** Components that add a style of their own without the nonce (locked scrolling, the width of scroll bars) get that of the page. */
 function nonceOfStyles(): Plugin {
   const given = 'const {\n    csp,\n    prepend,\n    priority = 0\n  } = option;'
@@ -35,6 +48,28 @@ function nonceOfStyles(): Plugin {
         throw new Error('dynamicCSS.js is not as it was: check that its styles carry the nonce')
       const page = `{ nonce: document.querySelector('meta[name="csp-nonce"]')?.content }`
       return code.replace(given, given.replace('csp,', `csp = ${page},`))
+    },
+  }
+}
+
+/** What every visit needs, and the page where most begin: the browser loads them as soon as it reads the HTML. */
+const PRELOADED = /\/browser\/(?:application|pages\/overview)\.tsx$/
+
+function preloaded(): Plugin {
+  return {
+    name: 'preloaded',
+    transformIndexHtml(html, { bundle = {} }) {
+      const chunks = Object.values(bundle).filter((one) => one.type === 'chunk')
+      const names = new Set(
+        chunks.filter(({ facadeModuleId }) => PRELOADED.test(facadeModuleId ?? '')).map(({ fileName }) => fileName),
+      )
+      // A set that grows is iterated to its end.
+      for (const name of names)
+        for (const imported of chunks.find(({ fileName }) => fileName === name)?.imports ?? []) names.add(imported)
+      return [...names]
+        .map((name) => `/console/${name}`)
+        .filter((href) => !html.includes(href))
+        .map((href) => ({ tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, href }, injectTo: 'head' }))
     },
   }
 }

@@ -11,6 +11,9 @@ import { everyPage } from './every-page.ts'
 
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 const FIRST_PAGE_BYTES = 350_000
+const CLASSES = /\.(ant-[\w-]+)/g
+/** The classes that Ant Design styles, used here or not. */
+const STYLED = classesIn(readFileSync(fileURLToPath(import.meta.resolve('antd/dist/antd.css')), 'utf8'))
 
 interface Violation {
   readonly id: string
@@ -31,6 +34,10 @@ async function seriousIn(page: Page): Promise<readonly string[]> {
   return found
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)
+}
+
+function classesIn(css: string): ReadonlySet<string> {
+  return new Set([...css.matchAll(CLASSES)].map(([, name = '']) => name))
 }
 
 describe('every page of the console', () => {
@@ -55,12 +62,19 @@ describe('every page of the console', () => {
     it(`is accessible, keeps its policy and fits, ${name}`, async () => {
       const page = await desk.root(look)
       const wrong: string[] = []
+      const address = await page.locator('link[rel=stylesheet]').getAttribute('href')
+      const kept = classesIn(await (await page.request.get(new URL(address ?? '', desk.console).href)).text())
       const shown = Object.entries(paths).filter((_, n) => (n + i + seed) % looks.length < times('looks of each page'))
-      for (const [path, address] of shown) {
-        await desk.visit(page, address)
+      for (const [path, to] of shown) {
+        await desk.visit(page, to)
         for (const one of await seriousIn(page)) wrong.push(`${path}: ${one}`)
         const isWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
         if (isWide) wrong.push(`${path}: is wider than the window`)
+        const classes = await page.evaluate(() =>
+          [...document.querySelectorAll('[class*=ant-]')].flatMap((element) => [...element.classList]),
+        )
+        for (const one of new Set(classes))
+          if (STYLED.has(one) && !kept.has(one)) wrong.push(`${path}: no style of ${one}`)
         if ((await page.title()) === 'broken') wrong.push(`${path}: ran a text`)
         if ((await page.locator('img[src="x"]').count()) > 0) wrong.push(`${path}: took a text for markup`)
       }

@@ -199,7 +199,6 @@ export function Appearance({ preferences }: { readonly preferences: Props['prefe
 
 function Account({ leave }: { readonly leave: () => Promise<void> }) {
   const say = useCommon()
-  const dates = useDates()
   const session = useSession()
   const navigate = useNavigate()
   const name =
@@ -213,18 +212,7 @@ function Account({ leave }: { readonly leave: () => Promise<void> }) {
           {
             key: 'facts',
             type: 'group',
-            label: (
-              <div className="account-facts">
-                <strong>{name}</strong>
-                <code className="mono">{session.AccountId}</code>
-                {session.MFAAuthenticated && <span>{say('frame.mfa')}</span>}
-                <span>{say('frame.expires', { when: dates.full(session.ExpiresAt) })}</span>
-                <span>
-                  Strongroom {session.Version}
-                  {session.Dev && ` · ${say('frame.dev')}`}
-                </span>
-              </div>
-            ),
+            label: <AccountFacts name={name} />,
           },
           ...(session.Type === 'ram-user'
             ? [{ key: 'security', label: say('frame.security'), onClick: () => void navigate(paths.security) }]
@@ -239,5 +227,24 @@ function Account({ leave }: { readonly leave: () => Promise<void> }) {
         <span className="account-name">{name}</span>
       </Button>
     </Dropdown>
+  )
+}
+
+/** Rendered when the menu opens: the first date costs the browser its data about languages. */
+function AccountFacts({ name }: { readonly name: string }) {
+  const say = useCommon()
+  const dates = useDates()
+  const { AccountId, MFAAuthenticated, ExpiresAt, Version, Dev } = useSession()
+  return (
+    <div className="account-facts">
+      <strong>{name}</strong>
+      <code className="mono">{AccountId}</code>
+      {MFAAuthenticated && <span>{say('frame.mfa')}</span>}
+      <span>{say('frame.expires', { when: dates.full(ExpiresAt) })}</span>
+      <span>
+        Strongroom {Version}
+        {Dev && ` · ${say('frame.dev')}`}
+      </span>
+    </div>
   )
 }

@@ -45,6 +45,8 @@ export function themeOf(name: Theme): ThemeConfig {
   return {
     algorithm: name === 'dark' ? [theme.darkAlgorithm] : [theme.defaultAlgorithm],
     hashed: false,
+    // The build has the styles of the components in a file: they follow the variables that these tokens become.
+    zeroRuntime: true,
     token: {
       ...palette,
       borderRadius: 4,

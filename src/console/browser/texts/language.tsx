@@ -30,11 +30,11 @@ export function useDates(): {
   ago(date: string): string
 } {
   const language = useLanguage()
-  const locale = LOCALES[language]
+  const written = (style: Style, date: string | Date) => dateFormat(language, style).format(new Date(date))
   return {
-    full: (date) => new Date(date).toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'medium' }),
-    short: (date) => new Date(date).toLocaleDateString(locale, { dateStyle: 'medium' }),
-    day: (date) => new Date(date).toLocaleDateString(locale, { dateStyle: 'long' }),
+    full: (date) => written('full', date),
+    short: (date) => written('short', date),
+    day: (date) => written('day', date),
     ago(date) {
       const relative = new Intl.RelativeTimeFormat(language === 'zh' ? 'zh-CN' : 'en', { numeric: 'auto' })
       const seconds = (Date.parse(date) - Date.now()) / 1000
@@ -42,6 +42,23 @@ export function useDates(): {
       return relative.format(Math.trunc(seconds / size), unit)
     },
   }
+}
+
+const STYLES = {
+  full: { dateStyle: 'medium', timeStyle: 'medium' },
+  short: { dateStyle: 'medium' },
+  day: { dateStyle: 'long' },
+} as const satisfies Readonly<Record<string, Intl.DateTimeFormatOptions>>
+type Style = keyof typeof STYLES
+
+/** To make one costs more than a hundred dates. */
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function dateFormat(language: Language, style: Style): Intl.DateTimeFormat {
+  const name = `${language} ${style}`
+  const format = formats.get(name) ?? new Intl.DateTimeFormat(LOCALES[language], STYLES[style])
+  formats.set(name, format)
+  return format
 }
 
 const UNITS = [
