@@ -1,6 +1,7 @@
 // Checking a policy document while it is written: the parser's own message, and where in the text it is about.
 import { refuse } from '../api/errors.ts'
 import { MalformedPolicy, type PolicyUse, parsePolicy } from '../ram/policy/language.ts'
+import { compileWildcard } from '../ram/policy/wildcard.ts'
 import type { Members } from './body.ts'
 
 export interface Finding {
@@ -12,19 +13,52 @@ export interface Finding {
   readonly Column?: number
 }
 
-/** What is wrong with the document, and which of its parts match nothing. Refuses with InvalidParameter another use than `identity` and `trust`. */
-export function checkPolicy(given: Members): { Faults: Finding[]; Flaws: Finding[] } {
+interface Checked {
+  readonly Faults: readonly Finding[]
+  /** Parts that match nothing, for which the service refuses a new policy. */
+  readonly Flaws: readonly Finding[]
+  /** What the service accepts, and what probably is a mistake. */
+  readonly Warnings: readonly Finding[]
+}
+
+/** What is wrong with the document; `known` are the actions of all calls. Refuses with InvalidParameter another use than `identity` and `trust`. */
+export function checkPolicy(given: Members, known: readonly string[]): Checked {
   const { Document: text, Use: use = 'identity' } = given
   if (typeof text !== 'string') throw refuse('InvalidParameter', { name: 'Document', rule: 'The text of a policy.' })
   if (use !== 'identity' && use !== 'trust')
     throw refuse('InvalidParameter', { name: 'Use', rule: 'One of identity, trust.' })
   try {
     const { flaws } = parsePolicy(text, use satisfies PolicyUse)
-    return { Faults: [], Flaws: flaws.map((flaw) => found(flaw, text)) }
+    const warnings = use === 'identity' ? unknownActions(text, known) : []
+    const findings = (messages: readonly string[]) => messages.map((message) => found(message, text))
+    return { Faults: [], Flaws: findings(flaws), Warnings: findings(warnings) }
   } catch (error) {
-    if (error instanceof MalformedPolicy) return { Faults: [found(error.message, text)], Flaws: [] }
+    if (error instanceof MalformedPolicy) return { Faults: [found(error.message, text)], Flaws: [], Warnings: [] }
     throw error
   }
+}
+
+/** Actions of a product of this service that no call needs; those of other services are none of its business. */
+function unknownActions(text: string, known: readonly string[]): readonly string[] {
+  const names = known.map((action) => action.toLowerCase())
+  const services = new Set(names.map((action) => action.split(':')[0]))
+  const isUnknown = (action: string) => services.has(action.split(':')[0]) && !names.some(compileWildcard(action))
+  const { Statement } = JSON.parse(text) as { readonly Statement: readonly WrittenActions[] }
+  return Statement.flatMap(({ Action, NotAction }, i) =>
+    [Action ?? NotAction ?? []]
+      .flat()
+      .filter((action) => isUnknown(action.toLowerCase()))
+      .map((action) => {
+        const place = `${Action ? 'Action' : 'NotAction'} of Statement[${i}]`
+        return `"${action}" in ${place} is no action of this service: no call needs it.`
+      }),
+  )
+}
+
+/** A statement that the parser has accepted. */
+interface WrittenActions {
+  readonly Action?: string | readonly string[]
+  readonly NotAction?: string | readonly string[]
 }
 
 function found(message: string, text: string): Finding {

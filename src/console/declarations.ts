@@ -17,26 +17,34 @@ export function declarationsOf(
   products: readonly ProductVersion[],
   settings: Settings,
 ): { readonly body: string; readonly etag: string } {
-  const newest = products.filter((one, i) => products.findIndex(({ product }) => product === one.product) === i)
-  const operations = newest.flatMap((one) => [...one.operations.values()])
-  const named = operations.flatMap(({ action, otherActions = [] }) => [
-    ...(action === null ? [] : [action]),
-    ...otherActions,
-  ])
-  const actions = new Set([...named, ...FURTHER_ACTIONS])
+  const newest = newestOf(products)
   const body = JSON.stringify({
     Products: newest.map(({ product, version, operations: all }) => ({
       Name: product.name,
       Version: version,
       Operations: [...all.values()].map((one) => operationShown(one, settings)),
     })),
-    Actions: [...actions].toSorted(),
+    Actions: actionsOf(products),
     ConditionKeys: [
       ...CONDITION_KEYS.map(([Key, Type]) => ({ Key, Type })),
       ...TAG_KEYS.map((Key) => ({ Key, Type: 'String' })),
     ],
   })
   return { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` }
+}
+
+/** The actions that calls need, in order: those of the operations, and those that policies know besides. */
+export function actionsOf(products: readonly ProductVersion[]): readonly string[] {
+  const operations = newestOf(products).flatMap((one) => [...one.operations.values()])
+  const named = operations.flatMap(({ action, otherActions = [] }) => [
+    ...(action === null ? [] : [action]),
+    ...otherActions,
+  ])
+  return [...new Set([...named, ...FURTHER_ACTIONS])].toSorted()
+}
+
+function newestOf(products: readonly ProductVersion[]): readonly ProductVersion[] {
+  return products.filter((one, i) => products.findIndex(({ product }) => product === one.product) === i)
 }
 
 function operationShown(operation: CallOperation, settings: Settings): object {

@@ -3,6 +3,7 @@ import { RAM } from '../api/product.ts'
 import type { House } from '../gateway/house.ts'
 import type { Members } from './body.ts'
 import { checkPolicy } from './check-policy.ts'
+import { actionsOf } from './declarations.ts'
 import type { Where } from './log-on-event.ts'
 import type { PersonCaller } from './principal.ts'
 import { type Asking, simulate, whoMay } from './simulate.ts'
@@ -13,7 +14,7 @@ export type Question = (given: Members, asking: Asking) => Promise<object>
 export const QUESTIONS = new Map<string, Question>([
   ['/console/api/simulate', simulate],
   ['/console/api/who-can', whoMay],
-  ['/console/api/check-policy', async (given) => checkPolicy(given)],
+  ['/console/api/check-policy', async (given, { house }) => checkPolicy(given, actionsOf(house.products))],
 ])
 
 /** Refuses a question over the account's rate; it counts as a call of RAM. */

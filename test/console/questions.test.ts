@@ -165,7 +165,7 @@ describe('the console', () => {
     const checked = async (Document: string, Use = 'identity') =>
       (await ask(dev, 'check-policy', { Document, Use })).body
     const good = ram.document({ Effect: 'Allow', Action: 'kms:Encrypt', Resource: '*' })
-    assert.deepEqual(await checked(good), { Faults: [], Flaws: [] })
+    assert.deepEqual(await checked(good), { Faults: [], Flaws: [], Warnings: [] })
     const [json] = (await checked('{\n  "Version": 1,,\n}')).Faults
     assert.match(json.Message, /not JSON/)
     assert.deepEqual([json.Path, json.Line, json.Column], ['', 2, 16])
@@ -192,6 +192,15 @@ describe('the console', () => {
     assert.deepEqual([key.Path, key.Line], ['Statement[2].Condition', 3])
     const flaws = (await checked(good.replace('"*"', '"acs:kms:*:*:keys/x"'))).Flaws
     assert.deepEqual([flaws.length, flaws[0].Path], [1, 'Statement[0].Resource'])
+    const doubtful = good.replace(
+      '"kms:Encrypt"',
+      '["kms:Encrypt", "KMS:Encript", "kms:Encryp*", "ecs:RunInstances", "*"]',
+    )
+    const warned = await checked(doubtful)
+    assert.deepEqual([warned.Faults, warned.Flaws, warned.Warnings.length], [[], [], 1])
+    assert.match(warned.Warnings[0].Message, /^"KMS:Encript" in Action of Statement\[0\] is no action/)
+    assert.equal(warned.Warnings[0].Path, 'Statement[0].Action')
+    assert.equal(warned.Warnings[0].Column, doubtful.indexOf('"KMS:Encript') + 1)
     assert.match((await checked(good, 'trust')).Faults[0].Message, /member "Resource" of Statement\[0\]/)
     assert.equal((await checked(good, 'other')).Code, 'InvalidParameter')
   })

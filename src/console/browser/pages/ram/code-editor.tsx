@@ -16,12 +16,12 @@ import { minimalSetup } from 'codemirror'
 import { useEffect, useRef } from 'react'
 import { useArns } from '../../service/arns.ts'
 import { type Declarations, useDeclarations } from '../../service/declarations.ts'
-import type { Finding } from './policy-editor.tsx'
+import type { Checked, Finding } from './policy-editor.tsx'
 
 interface Props {
   readonly value: string
   readonly label: string
-  readonly findings: readonly Finding[]
+  readonly findings: Checked
   readonly onChange: (text: string) => void
 }
 
@@ -67,7 +67,13 @@ export default function CodeEditor({ value, label, findings, onChange }: Props) 
           EditorView.cspNonce.of(nonce),
           EditorView.contentAttributes.of({ 'aria-label': label }),
           completions.current.of([]),
-          linter((at) => now.current.findings.map((one) => diagnostic(at, one)), { delay: 0 }),
+          linter(
+            (at) => [
+              ...now.current.findings.faults.map((one) => diagnostic(at, one, 'error')),
+              ...now.current.findings.warnings.map((one) => diagnostic(at, one, 'warning')),
+            ],
+            { delay: 0 },
+          ),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) now.current.onChange(update.state.doc.toString())
           }),
@@ -94,10 +100,10 @@ export default function CodeEditor({ value, label, findings, onChange }: Props) 
   return <div ref={host} />
 }
 
-function diagnostic({ state }: EditorView, { Line = 1, Column = 1, Message }: Finding) {
+function diagnostic({ state }: EditorView, { Line = 1, Column = 1, Message }: Finding, severity: 'error' | 'warning') {
   const line = state.doc.line(Math.min(Math.max(1, Line), state.doc.lines))
   const from = Math.min(line.from + Math.max(0, Column - 1), line.to)
-  return { from, to: Math.max(line.to, from), severity: 'error' as const, message: Message }
+  return { from, to: Math.max(line.to, from), severity, message: Message }
 }
 
 /** Within a string: the values that the member before it takes. */

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Skeleton } from 'antd'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
 import { request } from '../../service/call.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { ramTexts } from './ram.texts.ts'
@@ -13,10 +13,21 @@ export interface Finding {
 }
 
 export interface Checked {
+  /** For which the service refuses the policy. */
   readonly faults: readonly Finding[]
-  readonly flaws: readonly Finding[]
+  /** What is probably a mistake. */
+  readonly warnings: readonly Finding[]
   readonly isValid: boolean
 }
+
+interface Reply {
+  readonly Faults: readonly Finding[]
+  /** Parts that match nothing: policies of earlier releases may have some, those that are saved may not. */
+  readonly Flaws: readonly Finding[]
+  readonly Warnings: readonly Finding[]
+}
+
+const NOTHING: Reply = { Faults: [], Flaws: [], Warnings: [] }
 
 const TYPED_FOR_MS = 300
 
@@ -27,18 +38,18 @@ export function useChecked(text: string, use: 'identity' | 'trust'): Checked {
     const timer = setTimeout(() => setAsked(text), TYPED_FOR_MS)
     return () => clearTimeout(timer)
   }, [text])
-  const { data } = useQuery<{ readonly Faults: readonly Finding[]; readonly Flaws?: readonly Finding[] }>({
+  const { data } = useQuery<Reply>({
     queryKey: ['check-policy', use, asked],
     queryFn: ({ signal }) => request('POST', 'api/check-policy', { Document: asked, Use: use }, signal),
     enabled: asked.trim() !== '',
     retry: false,
   })
+  const { Faults, Flaws, Warnings } = data ?? NOTHING
   const isKnown = data !== undefined && asked === text
-  return {
-    faults: data?.Faults ?? [],
-    flaws: data?.Flaws ?? [],
-    isValid: isKnown && data.Faults.length === 0,
-  }
+  return useMemo(() => {
+    const faults = [...Faults, ...Flaws]
+    return { faults, warnings: Warnings, isValid: isKnown && faults.length === 0 }
+  }, [Faults, Flaws, Warnings, isKnown])
 }
 
 /** A document with indentation; as it is when it is no JSON. */
@@ -62,20 +73,20 @@ interface Props {
 /** A policy document with what the service says of it below, and at the place of each fault. */
 export function PolicyEditor({ value, label, checked, onChange }: Props) {
   const say = useTexts(ramTexts)
-  const { faults, flaws, isValid } = checked
+  const { faults, warnings, isValid } = checked
   return (
     <>
       <div className="editor">
         <Suspense fallback={<Skeleton active />}>
-          <CodeEditor findings={faults} label={label} onChange={onChange} value={value} />
+          <CodeEditor findings={checked} label={label} onChange={onChange} value={value} />
         </Suspense>
       </div>
       <div aria-live="polite">
         {isValid && <p className="muted">{say('editor.ok')}</p>}
         {faults.length > 0 && <p className="bad">{say('editor.faults', { count: faults.length })}</p>}
         <ul className="findings">
-          {[...faults, ...flaws].map((one) => (
-            <li className={faults.includes(one) ? 'bad' : 'muted'} key={`${one.Path} ${one.Line} ${one.Message}`}>
+          {[...faults, ...warnings].map((one) => (
+            <li className={faults.includes(one) ? 'bad' : 'wait'} key={`${one.Path} ${one.Line} ${one.Message}`}>
               {one.Line !== undefined && (
                 <code className="mono">{say('editor.place', { line: String(one.Line) })}: </code>
               )}
