@@ -109,6 +109,7 @@ describe('people in the browser', () => {
       .first()
       .waitFor()
     await refusal.getByText('RequestId').waitFor()
+    await refusal.getByText('Your policies do not allow ram:ListUsers. Ask an administrator for it.').waitFor()
   })
 
   it('look after their own password and second factor', async () => {
@@ -130,10 +131,14 @@ describe('people in the browser', () => {
       .getByRole('button', { name: /^Event Detail of ListUsers/ })
       .first()
       .click()
+    const resource = `acs:ram:*:${desk.program.credentials.accountId}:user/*`
+    const statement = `{"Effect":"Allow","Action":"ram:ListUsers","Resource":"${resource}"}`
+    await root.getByRole('dialog').getByText('No statement of the caller allows ram:ListUsers').waitFor()
+    await root.getByRole('dialog').getByText(statement, { exact: true }).waitFor()
     await root.getByRole('link', { name: 'Ask the simulator why' }).click()
     await root.getByRole('button', { name: 'Ask', exact: true }).click()
     await root.getByText('Not allowed by any statement').waitFor()
-    await root.getByText('{"Effect":"Allow","Action":"ram:ListUsers","Resource":"*"}').waitFor()
+    await root.getByRole('main').getByText(statement).waitFor()
   })
 
   it('are found by what they can do with a key', async () => {
@@ -165,6 +170,19 @@ describe('people in the browser', () => {
     )
     await root.getByText('1 fault').waitFor()
     assert.ok(await root.getByRole('button', { name: 'OK' }).isDisabled())
+    // The service would refuse it: its resource can match nothing.
+    await root.keyboard.press('Control+a')
+    await root.keyboard.insertText(
+      '{"Version":"1","Statement":[{"Effect":"Allow","Action":"kms:Encrypt","Resource":"acs:kms:*:*:keys/x"}]}',
+    )
+    await root.getByText('can match no resource').waitFor()
+    assert.ok(await root.getByRole('button', { name: 'OK' }).isDisabled())
+    await root.keyboard.press('Control+a')
+    await root.keyboard.insertText(
+      '{"Version":"1","Statement":[{"Effect":"Allow","Action":"kms:Encript","Resource":"*"}]}',
+    )
+    await root.getByText('"kms:Encript" in Action of Statement[0] is no action of this service').waitFor()
+    await root.getByText('The policy is valid.').waitFor()
     await root.keyboard.press('Control+a')
     await root.keyboard.insertText(
       '{"Version":"1","Statement":[{"Effect":"Allow","Action":"kms:Encrypt","Resource":"*"}]}',

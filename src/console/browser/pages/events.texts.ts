@@ -29,6 +29,16 @@ export const eventTexts = {
   detail: ['Event Detail', '事件详情'],
   'detail.open': ['Event Detail of {name}, {time}', '{name} 的事件详情，{time}'],
   message: ['Message', '错误信息'],
+  missing: [
+    'No statement of the caller allows {action}. This one would:',
+    '调用者没有允许 {action} 的授权语句。以下语句可授予该权限：',
+  ],
+  statement: ['Statement', '授权语句'],
+  denied: ['A statement denies {action} on {resource}.', '有语句拒绝对 {resource} 执行 {action}。'],
+  'denied.by': [
+    '{statement} of policy {policy}, {version}, denies {action} on {resource}.',
+    '权限策略 {policy}（{version}）的 {statement} 拒绝对 {resource} 执行 {action}。',
+  ],
   explain: ['Ask the simulator why', '在权限模拟中查看原因'],
   'chart.of': ['Calls over time, of the events loaded', '已加载事件的调用趋势'],
   'chart.ok': ['succeeded', '成功'],

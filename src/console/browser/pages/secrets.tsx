@@ -1,11 +1,13 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { Button, Input, Table } from 'antd'
+import { Button } from 'antd'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { useRegion } from '../frame/region.ts'
-import { Do, Off, WhyNot } from '../parts/allowed.tsx'
+import { Do } from '../parts/allowed.tsx'
 import { PlusIcon } from '../parts/icons.tsx'
+import { Listing } from '../parts/listing.tsx'
 import { Nothing, Page } from '../parts/page.tsx'
 import { Refused } from '../parts/refused.tsx'
+import { TypedFilter } from '../parts/typed-filter.tsx'
 import { When } from '../parts/when.tsx'
 import { useArns } from '../service/arns.ts'
 import { call } from '../service/call.ts'
@@ -74,33 +76,23 @@ export default function SecretsPage() {
       {say('create')}
     </Do>
   )
-  const searchField = (
-    <Input.Search
-      allowClear
-      aria-label={say('search')}
-      defaultValue={text}
-      disabled={!maySearch.answer.Allowed}
-      onSearch={(q) => change({ q: q.trim() })}
-      placeholder={say('search')}
-    />
-  )
   return (
     <Page lead={say('lead')} name={common('nav.secrets')} title={common('nav.secrets')}>
       <div className="filters">
         {createButton}
-        {maySearch.answer.Allowed ? searchField : <Off why={<WhyNot permission={maySearch} />}>{searchField}</Off>}
-        <Input.Search
-          allowClear
-          aria-label={say('tag')}
-          defaultValue={tag}
-          onSearch={(wanted) => change({ tag: wanted.trim() })}
-          placeholder={say('tag')}
+        <TypedFilter
+          className="search"
+          label={say('search')}
+          lack={maySearch.answer.Allowed ? undefined : maySearch}
+          onChange={(q) => change({ q })}
+          value={text}
         />
+        <TypedFilter label={say('tag')} onChange={(wanted) => change({ tag: wanted })} value={tag} />
       </div>
       <Refused again={() => void secrets.refetch()} error={secrets.error} />
       {!secrets.error && (
         <div className="panel">
-          <Table<ListedSecret>
+          <Listing<ListedSecret>
             columns={[
               {
                 title: say('name'),
@@ -152,8 +144,6 @@ export default function SecretsPage() {
               total: secrets.data?.TotalCount ?? 0,
             }}
             rowKey="SecretName"
-            scroll={{ x: 'max-content' }}
-            size="small"
           />
         </div>
       )}

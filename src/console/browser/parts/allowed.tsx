@@ -29,7 +29,7 @@ export function Do({ permission, because, onClick, children, ...rest }: Props) {
     )
   const { htmlType: _, danger: __, type, ...look } = rest
   return (
-    <Off why={refused ? <WhyNot permission={permission} /> : because}>
+    <Off why={refused ? <WhyNot {...lackOf(permission)} /> : because}>
       <Button
         {...look}
         aria-disabled="true"
@@ -55,16 +55,24 @@ export function Off({ why, children }: { readonly why: ReactNode; readonly child
 export function Unseen({ permission }: { readonly permission: Permission }) {
   return (
     <p className="unseen">
-      <WhyNot permission={permission} />
+      <WhyNot {...lackOf(permission)} />
     </p>
   )
 }
 
+interface Lack {
+  readonly action: string
+  /** Null where nobody said it. */
+  readonly resource: string | readonly string[] | null
+  /** Whether a statement denies the action, so that no other one could allow it. */
+  readonly isExplicit: boolean
+}
+
 /** Names the action that is missing, with the statement that would allow it. */
-export function WhyNot({ permission: { answer, action, resource } }: { readonly permission: Permission }): ReactNode {
+export function WhyNot({ action, resource, isExplicit }: Lack): ReactNode {
   const say = useCommon()
-  if (answer.Decision === 'ExplicitDeny')
-    return say('refused.denied', { action, resource: [resource].flat().join(', ') })
+  if (resource === null) return say('refused.ask', { action })
+  if (isExplicit) return say('refused.denied', { action, resource: [resource].flat().join(', ') })
   const statement = JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource })
   return (
     <span>
@@ -72,4 +80,9 @@ export function WhyNot({ permission: { answer, action, resource } }: { readonly 
       <Copy label={say('refused.copy')} text={statement} />
     </span>
   )
+}
+
+/** What a permission lacks. */
+export function lackOf({ answer, action, resource }: Permission): Lack {
+  return { action, resource, isExplicit: answer.Decision === 'ExplicitDeny' }
 }

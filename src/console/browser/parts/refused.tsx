@@ -1,9 +1,13 @@
 import { Alert, Button } from 'antd'
 import { Refusal } from '../service/call.ts'
 import { useCommon } from '../texts/language.tsx'
+import { WhyNot } from './allowed.tsx'
 import { Mono } from './mono.tsx'
 
-/** What the service refused, in its own words: Code, Message, RequestId and what it recommends. An error of the page itself has none of these. */
+/**
+ * What the service refused: its message, Code, RequestId and what it recommends; for what policies do not allow, the action and the statement
+ * that is missing. An error of the page itself has none of these.
+ */
 export function Refused({ error, again }: { readonly error: Error | null; readonly again?: () => void }) {
   const say = useCommon()
   if (!error) return null
@@ -19,15 +23,19 @@ export function Refused({ error, again }: { readonly error: Error | null; readon
       />
     )
   const unreached = error.status === 0
+  const { denial } = error
   return (
     <Alert
       className="refused"
       role="alert"
       showIcon
-      type="error"
-      title={unreached ? say('refused.unreachable') : error.message || say('refused.title')}
+      type={denial ? 'warning' : 'error'}
+      title={
+        denial ? <WhyNot {...denial} /> : unreached ? say('refused.unreachable') : error.message || say('refused.title')
+      }
       action={
-        again && (
+        again &&
+        !denial && (
           <Button onClick={again} size="small">
             {say('do.retry')}
           </Button>

@@ -11,6 +11,8 @@ export class Refusal extends Error {
   readonly code: string
   readonly requestId: string
   readonly recommend: string
+  /** What policies do not allow; null: the service refused for another reason. */
+  readonly denial: Denial | null
 
   constructor(status: number, body: Readonly<Record<string, unknown>>) {
     super(String(body['Message'] ?? ''))
@@ -18,7 +20,22 @@ export class Refusal extends Error {
     this.code = String(body['Code'] ?? status)
     this.requestId = String(body['RequestId'] ?? '')
     this.recommend = String(body['Recommend'] ?? '')
+    this.denial = denialOf(body['AccessDeniedDetail'], this.message)
   }
+}
+
+export interface Denial {
+  readonly action: string
+  /** What the action was asked on, where the message says so. */
+  readonly resource: string | null
+  readonly isExplicit: boolean
+}
+
+function denialOf(detail: unknown, message: string): Denial | null {
+  const { AuthAction: action, NoPermissionType: type } = (detail ?? {}) as Readonly<Record<string, unknown>>
+  if (typeof action !== 'string') return null
+  const [resource = null] = /acs:\S+|(?<=Resource: )\*/.exec(message) ?? []
+  return { action, resource, isExplicit: type === 'ExplicitDeny' }
 }
 
 /** Resolves with the JSON reply; rejects with a `Refusal`. */

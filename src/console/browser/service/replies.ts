@@ -64,6 +64,17 @@ export interface TrailEvent {
   readonly sourceIpAddress?: string
   readonly errorCode?: string
   readonly errorMessage?: string
+  readonly additionalEventData?: {
+    /** Why policies refused the call; the statement is named where one denies it. */
+    readonly AccessDeniedDetail?: {
+      readonly AuthAction: string
+      readonly AuthResource: string
+      readonly NoPermissionType: 'ExplicitDeny' | 'ImplicitDeny'
+      readonly PolicyName?: string
+      readonly PolicyVersion?: string
+      readonly StatementIndex?: string
+    }
+  }
   readonly userIdentity?: {
     readonly type?: string
     readonly userName?: string

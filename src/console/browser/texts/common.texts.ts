@@ -89,6 +89,10 @@ export const common = {
     '您的权限策略不允许 {action}。请向管理员申请以下授权语句：',
   ],
   'refused.short': ['Your policies do not allow {action}.', '您的权限策略不允许 {action}。'],
+  'refused.ask': [
+    'Your policies do not allow {action}. Ask an administrator for it.',
+    '您的权限策略不允许 {action}。请向管理员申请。',
+  ],
   'refused.denied': [
     'A statement of your policies denies {action} on {resource}.',
     '您的权限策略中有语句拒绝了对 {resource} 的 {action}。',

@@ -1,7 +1,8 @@
-import { Button, Drawer, Table } from 'antd'
+import { Button, Drawer } from 'antd'
 import { useState } from 'react'
 import { Link } from 'react-router'
 import { CopyBox } from '../../parts/copy-box.tsx'
+import { Listing } from '../../parts/listing.tsx'
 import { Mono } from '../../parts/mono.tsx'
 import { Facts, Nothing } from '../../parts/page.tsx'
 import { Badge } from '../../parts/state.tsx'
@@ -18,7 +19,7 @@ export function EventTable({ events }: { readonly events: readonly TrailEvent[] 
   const [open, setOpen] = useState<TrailEvent | null>(null)
   return (
     <div className="panel">
-      <Table<TrailEvent>
+      <Listing<TrailEvent>
         columns={[
           { title: say('time'), key: 'time', render: (_, { eventTime }) => <When date={eventTime} /> },
           { title: say('user'), key: 'user', render: (_, event) => userOf(event) },
@@ -51,10 +52,7 @@ export function EventTable({ events }: { readonly events: readonly TrailEvent[] 
         ]}
         dataSource={[...events]}
         locale={{ emptyText: <Nothing text={say('none')} /> }}
-        pagination={false}
         rowKey="eventId"
-        scroll={{ x: 'max-content' }}
-        size="small"
       />
       <Drawer onClose={() => setOpen(null)} open={open !== null} size={640} title={say('detail')}>
         {open && <EventDetail event={open} />}
@@ -66,8 +64,7 @@ export function EventTable({ events }: { readonly events: readonly TrailEvent[] 
 function EventDetail({ event }: { readonly event: TrailEvent }) {
   const say = useTexts(eventTexts)
   const text = JSON.stringify(event, null, 2)
-  const { userIdentity, errorCode, errorMessage, serviceName, eventName } = event
-  const isDenied = /^(Forbidden|NoPermission)/.test(errorCode ?? '') && userIdentity?.userName
+  const { errorMessage, serviceName, eventName } = event
   return (
     <>
       <Facts
@@ -80,22 +77,55 @@ function EventDetail({ event }: { readonly event: TrailEvent }) {
           ['EventId', <Mono key="id" label="EventId" text={event.eventId} />],
         ]}
       />
-      {isDenied && (
+      <Denied event={event} />
+      <CopyBox label={say('detail')} look="document" text={text} />
+    </>
+  )
+}
+
+/** Which statement denied the call, or would have allowed it; nothing for a call that policies did not refuse. */
+function Denied({ event: { additionalEventData, userIdentity } }: { readonly event: TrailEvent }) {
+  const say = useTexts(eventTexts)
+  const detail = additionalEventData?.AccessDeniedDetail
+  if (!detail) return null
+  const { AuthAction: action, AuthResource: resource, NoPermissionType: type, StatementIndex: index } = detail
+  const { PolicyName: policy = '', PolicyVersion: version = '' } = detail
+  const principal = principalOf(userIdentity)
+  return (
+    <>
+      {type === 'ImplicitDeny' && (
+        <>
+          <p>{say('missing', { action })}</p>
+          <CopyBox
+            label={say('statement')}
+            text={JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource })}
+          />
+        </>
+      )}
+      {type === 'ExplicitDeny' && (
         <p>
-          <Link
-            to={`${paths.simulator}?${new URLSearchParams({
-              principal: `user/${userIdentity.userName}`,
-              action: `${serviceName.toLowerCase()}:${eventName}`,
-              resource: '*',
-            })}`}
-          >
+          {index === undefined
+            ? say('denied', { action, resource })
+            : say('denied.by', { action, resource, policy, version, statement: `Statement[${index}]` })}
+        </p>
+      )}
+      {principal && (
+        <p>
+          <Link to={`${paths.simulator}?${new URLSearchParams({ principal, action, resource })}`}>
             {say('explain')}
           </Link>
         </p>
       )}
-      <CopyBox label={say('detail')} look="document" text={text} />
     </>
   )
+}
+
+/** Whom the simulator is asked about; null for whom it does not know. */
+function principalOf(identity: TrailEvent['userIdentity']): string | null {
+  const { type, userName } = identity ?? {}
+  if (!userName) return null
+  if (type === 'assumed-role') return `role/${userName.split(':')[0]}`
+  return type === 'ram-user' ? `user/${userName}` : null
 }
 
 function Result({ event: { errorCode } }: { readonly event: TrailEvent }) {

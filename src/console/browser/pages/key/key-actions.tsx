@@ -7,7 +7,7 @@ import { useCommon, useTexts } from '../../texts/language.tsx'
 import { Consequences, KeyName } from './consequences.tsx'
 import { keyActionTexts } from './key-actions.texts.ts'
 import { ProtectedSecrets, useProtectedSecrets } from './protected-secrets.tsx'
-import { RecentUse } from './recent-use.tsx'
+import { RecentUse, useRecentUse } from './recent-use.tsx'
 import { ScheduleDeletion } from './schedule-deletion.tsx'
 import { useWhyUnchangeable } from './service-key.ts'
 
@@ -115,6 +115,7 @@ function DisableKey({ metadata, run, close }: DisableProps) {
   const say = useTexts(keyActionTexts)
   const { KeyId, KeySpec, KeyUsage } = metadata
   const secrets = useProtectedSecrets(KeyId)
+  const use = useRecentUse(KeyId)
   const stops = isSymmetric(KeySpec)
     ? [say('disable.1'), say('disable.2')]
     : [say(KeyUsage === 'SIGN/VERIFY' ? 'disable.sign' : 'disable.pair')]
@@ -123,7 +124,7 @@ function DisableKey({ metadata, run, close }: DisableProps) {
       <KeyName metadata={metadata} />
       <Consequences of={[...stops, say('disable.3')]} />
       <ProtectedSecrets of={secrets} />
-      <RecentUse keyId={KeyId} />
+      <RecentUse of={use} />
     </Confirm>
   )
 }

@@ -1,5 +1,5 @@
 import { Alert } from 'antd'
-import { WhyNot } from '../../parts/allowed.tsx'
+import { lackOf, WhyNot } from '../../parts/allowed.tsx'
 import { useArns } from '../../service/arns.ts'
 import { useMayAsked, useReply } from '../../service/queries.ts'
 import type { Secrets } from '../../service/replies.ts'
@@ -38,7 +38,7 @@ export function ProtectedSecrets({ of }: { readonly of: ReturnType<typeof usePro
   if (lacks || error)
     return (
       <Alert
-        description={lacks ? <WhyNot permission={lacks} /> : error?.message}
+        description={lacks ? <WhyNot {...lackOf(lacks)} /> : error?.message}
         showIcon
         title={say('secrets.unknown')}
         type="warning"

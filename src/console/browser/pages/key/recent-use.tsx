@@ -42,9 +42,8 @@ export function useRecentUse(keyId: string): {
 }
 
 /** Who used the key last, each caller and operation once. */
-export function RecentUse({ keyId }: { readonly keyId: string }) {
+export function RecentUse({ of: { isPending, error, uses } }: { readonly of: ReturnType<typeof useRecentUse> }) {
   const say = useTexts(keyActionTexts)
-  const { isPending, error, uses } = useRecentUse(keyId)
   if (isPending) return <Skeleton active paragraph={{ rows: 1 }} title={false} />
   const newest = new Map(uses.toReversed().map((event) => [`${userOf(event)} ${event.eventName}`, event]))
   return (

@@ -21,7 +21,7 @@ interface Props {
   readonly close: () => void
 }
 
-/** Schedules a deletion. A key that was used lately has its name typed before. */
+/** Schedules a deletion. A key that was used lately, as far as anybody can say, has its name typed before. */
 export function ScheduleDeletion({ metadata, run, close }: Props) {
   const say = useTexts(keyActionTexts)
   const aliases = useReply<Aliases>('Kms', 'ListAliasesByKeyId', { KeyId: metadata.KeyId })
@@ -29,13 +29,14 @@ export function ScheduleDeletion({ metadata, run, close }: Props) {
   const secrets = useProtectedSecrets(metadata.KeyId)
   const names = aliases.data?.Aliases.Alias.map(({ AliasName }) => AliasName) ?? []
   const wasUsed = use.last !== undefined && Date.now() - Date.parse(use.last.eventTime) < 30 * DAY_MS
+  const mayBeUsed = wasUsed || use.error !== null
   return (
     <Confirm<Window>
       close={close}
       danger
       of="Kms.ScheduleKeyDeletion"
       ready={!use.isPending && !aliases.isPending && !secrets.isPending}
-      retype={wasUsed ? (names[0] ?? metadata.KeyId.slice(-4)) : undefined}
+      retype={mayBeUsed ? (names[0] ?? metadata.KeyId.slice(-4)) : undefined}
       run={run}
       title={say('schedule')}
       verb={say('schedule')}
@@ -48,7 +49,7 @@ export function ScheduleDeletion({ metadata, run, close }: Props) {
       />
       <WhatFollows metadata={metadata} names={names} />
       <ProtectedSecrets of={secrets} />
-      <RecentUse keyId={metadata.KeyId} />
+      <RecentUse of={use} />
       <Alert title={say('schedule.instead')} type="info" />
     </Confirm>
   )

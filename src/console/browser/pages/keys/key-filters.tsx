@@ -1,13 +1,11 @@
-import { Input, Select } from 'antd'
-import { useEffect, useRef, useState } from 'react'
-import { Off, type Permission, WhyNot } from '../../parts/allowed.tsx'
+import { Select } from 'antd'
+import { lackOf, Off, type Permission, WhyNot } from '../../parts/allowed.tsx'
+import { TypedFilter } from '../../parts/typed-filter.tsx'
 import { KEY_STATES } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import type { Wanted } from '../find-keys.ts'
 import { keysTexts } from '../keys.texts.ts'
 import type { FilterLacks } from './filter-rights.ts'
-
-const TYPED_FOR_MS = 250
 
 /** What narrows the list of keys. `change` takes what the address is to say, by the names of its parameters. A filter that the caller may not use is off. */
 export function KeyFilters({
@@ -82,57 +80,8 @@ function ChosenFilter({
   }
   if (!lack) return <Select {...all} onChange={onChange} />
   return (
-    <Off why={<WhyNot permission={lack} />}>
+    <Off why={<WhyNot {...lackOf(lack)} />}>
       <Select {...all} aria-disabled="true" className="is-off" open={false} />
-    </Off>
-  )
-}
-
-/** What is typed stays as typed; the list follows when the typing rests. */
-function TypedFilter({
-  value,
-  label,
-  lack,
-  onChange,
-  className = '',
-}: {
-  readonly value: string
-  readonly label: string
-  readonly lack: Permission | undefined
-  readonly onChange: (value: string) => void
-  readonly className?: string
-}) {
-  const [typed, setTyped] = useState(value)
-  const asked = useRef(value)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only typing starts the wait
-  useEffect(() => {
-    if (typed.trim() === value) return
-    const timer = setTimeout(() => {
-      asked.current = typed.trim()
-      onChange(asked.current)
-    }, TYPED_FOR_MS)
-    return () => clearTimeout(timer)
-  }, [typed])
-  // The filters were cleared, or the browser went back.
-  useEffect(() => {
-    if (value === asked.current) return
-    asked.current = value
-    setTyped(value)
-  }, [value])
-  const look = { 'aria-label': label, placeholder: label, style: className ? {} : { width: 240 } }
-  if (!lack)
-    return (
-      <Input
-        {...look}
-        allowClear
-        className={className}
-        onChange={(event) => setTyped(event.target.value)}
-        value={typed}
-      />
-    )
-  return (
-    <Off why={<WhyNot permission={lack} />}>
-      <Input {...look} aria-disabled="true" className={`${className} is-off`} readOnly value="" />
     </Off>
   )
 }

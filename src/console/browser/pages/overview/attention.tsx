@@ -1,6 +1,6 @@
 import { Button, Spin } from 'antd'
 import { Link } from 'react-router'
-import { WhyNot } from '../../parts/allowed.tsx'
+import { lackOf, WhyNot } from '../../parts/allowed.tsx'
 import { Nothing, Section } from '../../parts/page.tsx'
 import { Badge } from '../../parts/state.tsx'
 import { useCommon, useTexts } from '../../texts/language.tsx'
@@ -75,7 +75,7 @@ function Unknown({ place: { name, lacks, error, again } }: { readonly place: Loo
   return (
     <li className="unseen">
       <Badge tone="idle">{name}</Badge>
-      {lacks && <WhyNot permission={lacks} />}
+      {lacks && <WhyNot {...lackOf(lacks)} />}
       {error && (
         <>
           <span>{say('unknown', { message: error.message })}</span>
