@@ -100,7 +100,7 @@ function welcome(
   return [
     `first start: here is your account${terminal ? ', shown this once' : ''}`,
     `  endpoint         ${endpoint}`,
-    `  console          ${console} (log on there with the AccessKey below)`,
+    `  console          ${console}?accesskey (log on there with the AccessKey below)`,
     `  account          ${accountId}`,
     `  AccessKeyId      ${accessKeyId}`,
     ...(terminal

@@ -75,6 +75,10 @@ describe('every page of the console', () => {
         )
         for (const one of new Set(classes))
           if (STYLED.has(one) && !kept.has(one)) wrong.push(`${path}: no style of ${one}`)
+        const hidesColumns = await page
+          .locator('.ant-table-content')
+          .evaluateAll((tables) => tables.some(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth))
+        if (hidesColumns) wrong.push(`${path}: has a table that is cut`)
         if ((await page.title()) === 'broken') wrong.push(`${path}: ran a text`)
         if ((await page.locator('img[src="x"]').count()) > 0) wrong.push(`${path}: took a text for markup`)
       }

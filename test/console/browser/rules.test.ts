@@ -10,8 +10,10 @@ import {
 import { refusedField } from '../../../src/console/browser/service/refused-parameter.ts'
 import { faultOf, memberFaultOf } from '../../../src/console/browser/service/rules.ts'
 import { CHINESE_RULES } from '../../../src/console/browser/texts/declared-rules.ts'
+import { CHINESE_SYSTEM_POLICIES } from '../../../src/console/browser/texts/system-policies.ts'
 import { declarationsOf } from '../../../src/console/declarations.ts'
 import { products } from '../../../src/gateway/products.ts'
+import { systemPolicies } from '../../../src/ram/system-policies.ts'
 
 const declarations = JSON.parse(declarationsOf(products, { maxPendingWindowDays: 60 }).body) as Declarations
 const all = declarations.Products.flatMap(({ Operations }) => Operations.flatMap(({ Parameters }) => Parameters))
@@ -160,4 +162,13 @@ describe('a refusal', () => {
     assert.equal(placed('InvalidTrailNameException'), 'Name')
     assert.equal(placed('InvalidQueryParameter'), null)
   })
+})
+
+it('says in Chinese, too, what each system policy is for', () => {
+  const described = [...systemPolicies.values()].map(({ description }) => description)
+  assert.deepEqual(Object.keys(CHINESE_SYSTEM_POLICIES).toSorted(), [...new Set(described)].toSorted())
+  assert.deepEqual(
+    Object.values(CHINESE_SYSTEM_POLICIES).filter((text) => !/\p{Script=Han}/u.test(text)),
+    [],
+  )
 })

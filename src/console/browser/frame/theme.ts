@@ -67,6 +67,7 @@ export function themeOf(name: Theme): ThemeConfig {
         cellPaddingBlockSM: 5,
       },
       Tooltip: name === 'dark' ? { colorBgSpotlight: '#2a373a', colorTextLightSolid: '#e6ecea' } : {},
+      Segmented: { trackBg: palette.colorBorderSecondary },
       Button: { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', fontWeight: 500 },
     },
   }

@@ -26,6 +26,8 @@ export const cryptographyTexts = {
     'Optional pairs. Decrypting takes the very same ones; they are no secret and appear in the trail.',
     '可选的键值对。解密时必须完全一致；加密上下文不是机密，会出现在审计记录中。',
   ],
+  'context.name': ['Name', '名称'],
+  'context.any': ['Value', '值'],
   'context.key': ['Name {number}', '名称 {number}'],
   'context.value': ['Value {number}', '值 {number}'],
   'context.add': ['Add pair', '添加键值对'],

@@ -1,8 +1,8 @@
 import { useQueries } from '@tanstack/react-query'
-import { Table } from 'antd'
 import { Link } from 'react-router'
 import { useRegion } from '../frame/region.ts'
 import { CopyBox } from '../parts/copy-box.tsx'
+import { Listing } from '../parts/listing.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { Badge } from '../parts/state.tsx'
 import { call } from '../service/call.ts'
@@ -48,7 +48,7 @@ export default function HsmPage() {
       )}
       {withHsm.length > 0 && (
         <Section title={say('regions')}>
-          <Table
+          <Listing
             columns={[
               { title: say('region'), dataIndex: 'Id', render: (id: string) => <code className="mono">{id}</code> },
               { title: say('hsm'), key: 'hsm', render: () => <Badge tone="good">{say('yes')}</Badge> },
@@ -62,9 +62,7 @@ export default function HsmPage() {
               },
             ]}
             dataSource={[...withHsm]}
-            pagination={false}
             rowKey="Id"
-            size="small"
           />
         </Section>
       )}

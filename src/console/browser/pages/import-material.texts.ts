@@ -42,6 +42,11 @@ export const importTexts = {
   'file.raw': ['32 bytes', '32字节'],
   'file.hex': ['32 bytes in hex', '十六进制格式的32字节'],
   'file.base64': ['32 bytes in Base64', 'Base64格式的32字节'],
+  'file.first': ['Choose the file with the key material first.', '请先选择密钥材料文件。'],
+  'files.first': [
+    'Choose both files first: the wrapped material and the import token.',
+    '请先选择两个文件：已加密的密钥材料和导入令牌。',
+  ],
   'file.choose': ['Choose file', '选择文件'],
   'wrap.do': ['Wrap and import', '加密并导入'],
   insecure: [

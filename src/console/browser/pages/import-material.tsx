@@ -11,6 +11,7 @@ import type { Choice } from './import-material/choice.ts'
 import { Way } from './import-material/way.tsx'
 import { Wrap } from './import-material/wrap.tsx'
 import { importTexts } from './import-material.texts.ts'
+import { useKeyName } from './key/key-name.ts'
 
 export default function ImportMaterialPage() {
   const say = useTexts(importTexts)
@@ -19,12 +20,13 @@ export default function ImportMaterialPage() {
   const { keyId = '' } = useParams()
   const [choice, setChoice] = useState<Choice | null>(null)
   const [done, setDone] = useState(false)
+  const { name } = useKeyName(keyId)
   const key = useReply<{ KeyMetadata: KeyMetadata }>('Kms', 'DescribeKey', { KeyId: keyId })
   return (
     <Page
       crumbs={[
         { label: common('nav.keys'), to: paths.keys(region) },
-        { label: key.data?.KeyMetadata.KeyId ?? keyId, to: paths.key(region, keyId, 'material') },
+        { label: name, to: paths.key(region, keyId, 'material') },
       ]}
       lead={say('lead')}
       name={say('title')}

@@ -9,12 +9,13 @@ import { TabLinks } from '../parts/tab-links.tsx'
 import { paths } from '../service/paths.ts'
 import { usePermissions } from '../service/permissions.ts'
 import { useReply } from '../service/queries.ts'
-import type { Aliases, KeyMetadata } from '../service/replies.ts'
+import type { KeyMetadata } from '../service/replies.ts'
 import { useCommon, useTexts } from '../texts/language.tsx'
 import { NewestEvents } from './events/newest-events.tsx'
 import type { AliasesReply } from './key/alias-list.tsx'
 import { Details } from './key/details.tsx'
 import { KeyDialog, useKeyActions } from './key/key-actions.tsx'
+import { useKeyName } from './key/key-name.ts'
 import { Material } from './key/material.tsx'
 import { Versions } from './key/versions.tsx'
 import { WhoCan } from './key/who-can.tsx'
@@ -25,8 +26,7 @@ export default function KeyPage() {
   const region = useRegion()
   const { keyId = '' } = useParams()
   const key = useReply<{ KeyMetadata: KeyMetadata }>('Kms', 'DescribeKey', { KeyId: keyId })
-  const aliases = useReply<Aliases>('Kms', 'ListAliasesByKeyId', { KeyId: keyId, PageSize: 100 })
-  const name = aliases.data?.Aliases.Alias[0]?.AliasName.slice('alias/'.length) ?? keyId
+  const { aliases, name } = useKeyName(keyId)
   const metadata = key.data?.KeyMetadata
   return (
     <Page

@@ -1,10 +1,11 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { Button, Dropdown, Table } from 'antd'
+import { Button, Dropdown } from 'antd'
 import { useState } from 'react'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { useRegion } from '../frame/region.ts'
 import { Do } from '../parts/allowed.tsx'
 import { MoreIcon, PlusIcon } from '../parts/icons.tsx'
+import { Listing } from '../parts/listing.tsx'
 import { Copy } from '../parts/mono.tsx'
 import { Nothing, Page } from '../parts/page.tsx'
 import { Refused } from '../parts/refused.tsx'
@@ -84,7 +85,7 @@ export default function KeysPage() {
       <Refused again={() => void keys.refetch()} error={keys.error} />
       {!keys.error && (
         <div className="panel">
-          <Table<KeyRow>
+          <Listing<KeyRow>
             columns={[
               { title: say('key'), key: 'key', render: (_, row) => <KeyCell region={region} row={row} /> },
               { title: common('field.state'), key: 'state', render: (_, row) => <KeyStateTag state={row.KeyState} /> },
@@ -126,8 +127,6 @@ export default function KeysPage() {
               total: keys.data?.total ?? 0,
             }}
             rowKey="KeyId"
-            scroll={{ x: 'max-content' }}
-            size="small"
           />
         </div>
       )}
@@ -159,6 +158,7 @@ function KeyCell({ row, region }: { readonly row: KeyRow; readonly region: strin
         </Link>
         <Copy label={row.KeyId} text={row.KeyId} />
       </span>
+      {row.Description && <span className="resource muted">{row.Description}</span>}
     </div>
   )
 }

@@ -8,8 +8,12 @@ export const logOn = {
   name: ['Logon name', '登录名称'],
   'name.help': ['name@account-alias or name@account-id', '用户名@账号别名 或 用户名@账号ID'],
   first: [
-    'No RAM user yet? Choose AccessKey, and enter the pair that the service printed at its first start.',
-    '还没有RAM用户？请选择 AccessKey，并输入服务首次启动时显示的密钥对。',
+    'No RAM user yet? Choose AccessKey: the account’s own pair is in root-credentials.json in the data folder.',
+    '还没有RAM用户？请选择 AccessKey：主账号的密钥对保存在数据目录的 root-credentials.json 中。',
+  ],
+  'failed.help': [
+    'Check what you typed. If it is right, an administrator sees the cause in the trail, in the event ConsoleSignin.',
+    '请检查输入内容。如果输入无误，管理员可在操作审计的 ConsoleSignin 事件中查看原因。',
   ],
   'name.wrong': ['A logon name has the form name@account.', '登录名称的格式为 用户名@账号。'],
   password: ['Password', '密码'],
@@ -42,11 +46,5 @@ export const logOn = {
   'new.password': ['New password', '新密码'],
   'new.again': ['New password, once more', '确认新密码'],
   'new.differs': ['The two passwords differ.', '两次输入的密码不一致。'],
-  'new.rule': ['Rule', '密码规则'],
-  'rule.length': ['at least {length} characters', '至少 {length} 个字符'],
-  'rule.lower': ['a lowercase letter', '小写字母'],
-  'rule.upper': ['an uppercase letter', '大写字母'],
-  'rule.digit': ['a digit', '数字'],
-  'rule.symbol': ['a symbol', '特殊字符'],
   again: ['Start over', '重新开始'],
 } as const satisfies Texts

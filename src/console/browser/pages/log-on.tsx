@@ -4,7 +4,7 @@ import { Appearance, Mark } from '../frame/frame.tsx'
 import type { usePreferences } from '../frame/preferences.ts'
 import { Refused } from '../parts/refused.tsx'
 import { useAttempt } from '../service/attempt.ts'
-import { request } from '../service/call.ts'
+import { Refusal, request } from '../service/call.ts'
 import type { Session } from '../service/session.tsx'
 import { useCommon, useTexts } from '../texts/language.tsx'
 import { AccessKeyPair, NameAndPassword } from './log-on/first-step.tsx'
@@ -24,7 +24,9 @@ interface Props {
 export function LogOn({ enter, isOver, preferences }: Props) {
   const say = useTexts(logOn)
   const common = useCommon()
-  const [way, setWay] = useState<'user' | 'key'>('user')
+  const [way, setWay] = useState<'user' | 'key'>(() =>
+    new URLSearchParams(location.search).has('accesskey') ? 'key' : 'user',
+  )
   const [next, setNext] = useState<Reply>({})
   const { error, busy, run, forget } = useAttempt()
   useEffect(() => {
@@ -74,6 +76,7 @@ export function LogOn({ enter, isOver, preferences }: Props) {
         {next.Next === 'BindMFADevice' && <Bind busy={busy} reply={next} step={withTicket} />}
         {next.Next === 'NewPassword' && <NewPassword busy={busy} reply={next} step={withTicket} />}
         <Refused error={error} />
+        {error instanceof Refusal && error.code === 'LogOn.Failed' && <p className="muted">{say('failed.help')}</p>}
         {next.Next && (
           <Button className="again" onClick={over} type="link">
             {say('again')}

@@ -79,11 +79,16 @@ function idsOf(keys: Keys | undefined): readonly string[] {
   return keys?.Keys.Key.map(({ KeyId }) => KeyId) ?? []
 }
 
+/** Whether the service refused a call. Who reads what RAM does not have, such as the login profile of a program, gets an answer. */
+function isRefused({ errorCode = '', eventRW }: TrailEvent): boolean {
+  return errorCode !== '' && !(eventRW === 'Read' && errorCode.startsWith('EntityNotExist'))
+}
+
 function Calls() {
   const say = useTexts(overviewTexts)
   const region = useRegion()
   const events = useReply<Events>('Actiontrail', 'LookupEvents', { MaxResults: 50 })
-  const refused: readonly TrailEvent[] = (events.data?.Events ?? []).filter(({ errorCode }) => errorCode).slice(0, 5)
+  const refused = (events.data?.Events ?? []).filter(isRefused).slice(0, 5)
   return (
     <Section actions={<Link to={paths.events(region)}>{say('calls.all')}</Link>} title={say('calls')}>
       <Ready of={events}>

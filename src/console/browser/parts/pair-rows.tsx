@@ -1,4 +1,5 @@
 import { AutoComplete, Button, Form, Input } from 'antd'
+import { useState } from 'react'
 import { DeleteIcon, PlusIcon } from './icons.tsx'
 
 /** A pair as a form holds it; one that was just added has neither. */
@@ -23,7 +24,7 @@ interface Props {
     readonly add: string
   }
   /** What an empty key and an empty value show. */
-  readonly placeholders?: readonly [key: string, value: string]
+  readonly placeholders: readonly [key: string, value: string]
   /** Keys that are offered. */
   readonly keys?: readonly string[]
   /** What a key, a value and the rows together must be; each throws what is wrong. */
@@ -38,6 +39,7 @@ type Validator<Held> = (rule: unknown, held: Held | undefined) => Promise<void>
 
 /** Rows of a key and a value, which are added and removed: tags, an encryption context, conditions. */
 export function PairRows({ name, called, placeholders, keys, rules }: Props) {
+  const [isAdded, setAdded] = useState(false)
   const checked = <Held,>(validator: Validator<Held> | undefined) => (validator ? [{ validator }] : [])
   return (
     <Form.List name={name} rules={checked(rules?.all)}>
@@ -47,13 +49,18 @@ export function PairRows({ name, called, placeholders, keys, rules }: Props) {
             <div className="tag-row" key={key}>
               <Form.Item name={[row, 'key']} noStyle rules={checked(rules?.key)}>
                 {keys ? (
-                  <AutoComplete aria-label={called.key(row + 1)} options={keys.map((value) => ({ value }))} />
+                  <AutoComplete
+                    aria-label={called.key(row + 1)}
+                    autoFocus={isAdded}
+                    options={keys.map((value) => ({ value }))}
+                    placeholder={placeholders[0]}
+                  />
                 ) : (
-                  <Input aria-label={called.key(row + 1)} placeholder={placeholders?.[0]} />
+                  <Input aria-label={called.key(row + 1)} autoFocus={isAdded} placeholder={placeholders[0]} />
                 )}
               </Form.Item>
               <Form.Item name={[row, 'value']} noStyle rules={checked(rules?.value)}>
-                <Input aria-label={called.value(row + 1)} placeholder={placeholders?.[1]} />
+                <Input aria-label={called.value(row + 1)} placeholder={placeholders[1]} />
               </Form.Item>
               <Button
                 aria-label={called.remove(row + 1)}
@@ -63,7 +70,15 @@ export function PairRows({ name, called, placeholders, keys, rules }: Props) {
               />
             </div>
           ))}
-          <Button icon={<PlusIcon />} onClick={() => add({})} size="small" type="dashed">
+          <Button
+            icon={<PlusIcon />}
+            onClick={() => {
+              setAdded(true)
+              add({})
+            }}
+            size="small"
+            type="dashed"
+          >
             {called.add}
           </Button>
           <Form.ErrorList errors={errors} />

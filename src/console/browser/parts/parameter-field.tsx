@@ -45,8 +45,9 @@ export function ParameterField({
   const refusal = useRefusalAt(name, declared)
   const rules = useRules()
   const isRequired = needed ?? isNeeded(declared)
-  const isHinted = isRequired && declared.Pattern !== undefined && !refusal.help
-  const hint = isHinted ? rules.sentence(declared) : undefined
+  const isTyped = children?.type !== Select
+  const isHinted = isRequired && isTyped && declared.Pattern !== undefined && !refusal.help
+  const hint = isHinted ? <span className="hint">{rules.sentence(declared)}</span> : undefined
   return (
     <Form.Item
       {...(declared.Default === undefined || hasInitial ? {} : { initialValue: declared.Default })}

@@ -11,7 +11,7 @@ interface Props {
   readonly label: string
   readonly extra?: ReactNode
   readonly called: Parameters<typeof PairRows>[0]['called']
-  readonly placeholders?: readonly [key: string, value: string]
+  readonly placeholders: readonly [key: string, value: string]
   /** The JSON that is sent for the pairs. */
   readonly sent: (pairs: readonly Pair[] | undefined) => string | undefined
 }
@@ -35,6 +35,7 @@ export function ParameterPairs({ name, label, extra, called, placeholders, sent 
       <PairRows
         called={called}
         name={name}
+        placeholders={placeholders}
         rules={{
           key: async (_, key?: string) => throwing(keyLimits ? memberFaultOf(keyLimits, key) : null),
           value: async (_, value?: string) => throwing(valueLimits ? memberFaultOf(valueLimits, value) : null),
@@ -44,7 +45,6 @@ export function ParameterPairs({ name, label, extra, called, placeholders, sent 
             throwing(faultOf(declared, sent(pairs)))
           },
         }}
-        {...(placeholders ? { placeholders } : {})}
       />
     </Form.Item>
   )

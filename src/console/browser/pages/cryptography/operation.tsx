@@ -86,6 +86,7 @@ export function Operation<T extends object>({
             extra={say('context.help')}
             label={say('context')}
             name={context}
+            placeholders={[say('context.name'), say('context.any')]}
             sent={contextOf}
           />
         )}

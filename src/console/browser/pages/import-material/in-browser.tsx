@@ -1,5 +1,6 @@
 import { Button } from 'antd'
 import { useState } from 'react'
+import { Do } from '../../parts/allowed.tsx'
 import { FileField } from '../../parts/file-field.tsx'
 import { Refused } from '../../parts/refused.tsx'
 import { useAttempt } from '../../service/attempt.ts'
@@ -48,9 +49,14 @@ export function InBrowser({ choice, parameters, back, send }: WrappingProps) {
       />
       <Refused error={error} />
       <div className="form-foot">
-        <Button disabled={!written || written === 'wrong'} loading={busy} onClick={() => void go()} type="primary">
+        <Do
+          because={(!written || written === 'wrong') && say('file.first')}
+          loading={busy}
+          onClick={() => void go()}
+          type="primary"
+        >
           {say('wrap.do')}
-        </Button>
+        </Do>
         <Button onClick={back}>{common('do.back')}</Button>
       </div>
     </>

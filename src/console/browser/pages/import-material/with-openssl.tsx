@@ -1,5 +1,6 @@
 import { Button } from 'antd'
 import { useState } from 'react'
+import { Do } from '../../parts/allowed.tsx'
 import { CopyBox } from '../../parts/copy-box.tsx'
 import { DownloadIcon } from '../../parts/icons.tsx'
 import { OperationForm, UnplacedRefusal } from '../../parts/operation-form.tsx'
@@ -56,9 +57,9 @@ export function WithOpenssl({ keyId, choice, parameters, back, send }: WrappingP
       />
       <UnplacedRefusal />
       <div className="form-foot">
-        <Button disabled={!material || !token} htmlType="submit" loading={busy} type="primary">
+        <Do because={!(material && token) && say('files.first')} htmlType="submit" loading={busy} type="primary">
           {common('do.ok')}
-        </Button>
+        </Do>
         <Button onClick={back}>{common('do.back')}</Button>
       </div>
     </OperationForm>

@@ -1,6 +1,6 @@
-import { Table, type TableColumnsType } from 'antd'
 import { useState } from 'react'
 import { Do } from '../../parts/allowed.tsx'
+import { type Column, Listing } from '../../parts/listing.tsx'
 import { Mono } from '../../parts/mono.tsx'
 import { Ready, Section } from '../../parts/page.tsx'
 import { Badge } from '../../parts/state.tsx'
@@ -30,7 +30,7 @@ export function Versions({ metadata }: { readonly metadata: KeyMetadata }) {
   })
   const hasPairs = !isSymmetric(metadata.KeySpec)
   const permission = usePermissions(metadata.Arn, hasPairs ? ['kms:GetPublicKey'] : [])
-  const primary: TableColumnsType<KeyVersion>[number] = {
+  const primary: Column<KeyVersion> = {
     title: common('field.state'),
     key: 'primary',
     render: (_, { KeyVersionId }) =>
@@ -40,7 +40,7 @@ export function Versions({ metadata }: { readonly metadata: KeyMetadata }) {
         <Badge tone="idle">{say('other')}</Badge>
       ),
   }
-  const publicKey: TableColumnsType<KeyVersion>[number] = {
+  const publicKey: Column<KeyVersion> = {
     title: say('public'),
     key: 'public',
     render: (_, { KeyVersionId: id }) => {
@@ -66,7 +66,7 @@ export function Versions({ metadata }: { readonly metadata: KeyMetadata }) {
         <p className="muted">{say(hasPairs ? 'help.pair' : 'help')}</p>
         <Ready of={versions}>
           {() => (
-            <Table<KeyVersion>
+            <Listing<KeyVersion>
               columns={[
                 {
                   title: say('version'),
@@ -96,8 +96,6 @@ export function Versions({ metadata }: { readonly metadata: KeyMetadata }) {
                 total: versions.data?.TotalCount ?? 0,
               }}
               rowKey="KeyVersionId"
-              scroll={{ x: 'max-content' }}
-              size="small"
             />
           )}
         </Ready>

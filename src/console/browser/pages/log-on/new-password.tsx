@@ -1,4 +1,5 @@
 import { Form, Input } from 'antd'
+import { type PasswordPolicy, usePasswordRule } from '../../parts/password-rule.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { logOn } from '../log-on.texts.ts'
 import { type StepProps, Submit } from './step.tsx'
@@ -7,21 +8,12 @@ import { type StepProps, Submit } from './step.tsx'
 export function NewPassword({ busy, step, reply }: StepProps) {
   const say = useTexts(logOn)
   const common = useCommon()
-  const policy = reply?.PasswordPolicy ?? {}
-  const rule = [
-    say('rule.length', { length: Number(policy['MinimumPasswordLength'] ?? 8) }),
-    policy['RequireLowercaseCharacters'] && say('rule.lower'),
-    policy['RequireUppercaseCharacters'] && say('rule.upper'),
-    policy['RequireNumbers'] && say('rule.digit'),
-    policy['RequireSymbols'] && say('rule.symbol'),
-  ].filter(Boolean)
+  const rule = usePasswordRule()
   return (
     <>
       <h1>{say('new.title')}</h1>
       <p>{say('new.help')}</p>
-      <p className="muted">
-        {say('new.rule')}: {rule.join(', ')}
-      </p>
+      <p className="muted">{rule((reply?.PasswordPolicy ?? {}) as PasswordPolicy)}</p>
       <Form
         layout="vertical"
         onFinish={({ password }: { password: string }) => void step({ NewPassword: password })}

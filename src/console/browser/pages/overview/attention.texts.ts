@@ -38,10 +38,8 @@ export const attentionTexts = {
   ],
   'chain.broken': ['The last verification found that the trail is not intact', '最近一次校验发现审计链不完整'],
   accesskeys: ['AccessKeys', '用户AccessKey'],
-  idle: [
-    'AccessKey {id} of {user} was never used, or not for {days} days',
-    '{user} 的 AccessKey {id} 从未使用，或已超过{days}天未使用',
-  ],
+  idle: ['AccessKey {id} of {user} was not used for {days} days', '{user} 的 AccessKey {id} 已超过{days}天未使用'],
+  'idle.never': ['AccessKey {id} of {user} was never used', '{user} 的 AccessKey {id} 从未使用'],
   quotas: ['Quotas', '配额'],
   quota: ['Quota', '配额'],
   'quota.tight': ['{used} of {limit} are used', '已使用 {used} / {limit}'],

@@ -159,17 +159,23 @@ export function useTrailInDoubt(lacks: Lacks): Looked {
   return looked(say('checkpoints'), lack, chain, findings)
 }
 
+interface IdleKey {
+  readonly user: string
+  readonly id: string
+  readonly isNew: boolean
+}
+
 /** AccessKeys of the first users that nobody used lately. */
 export function useIdleKeys(lacks: Lacks): Looked {
   const say = useTexts(attentionTexts)
   const region = useRegion()
   const lack = lacks('ram:ListUsers', useArns().ram('user/*'))
-  const idle: UseQueryResult<readonly { user: string; id: string }[], Error> = useQuery({
+  const idle: UseQueryResult<readonly IdleKey[], Error> = useQuery({
     queryKey: [region, 'idle-keys'],
     queryFn: async ({ signal }) => {
       const ram = <T>(operation: string, parameters = {}) => call<T>('Ram', operation, region, parameters, signal)
       const { Users } = await ram<{ Users: { User: readonly User[] } }>('ListUsers', { MaxItems: LOOKED_AT })
-      const found: { user: string; id: string }[] = []
+      const found: IdleKey[] = []
       for (const { UserName } of Users.User) {
         const { AccessKeys } = await ram<{ AccessKeys: { AccessKey: readonly AccessKey[] } }>('ListAccessKeys', {
           UserName,
@@ -181,7 +187,8 @@ export function useIdleKeys(lacks: Lacks): Looked {
             { UserName, UserAccessKeyId: AccessKeyId },
           )
           const used = Date.parse(AccessKeyLastUsed.LastUsedDate)
-          if (!(Date.now() - used < UNUSED_DAYS * DAY_MS)) found.push({ user: UserName, id: AccessKeyId })
+          if (!(Date.now() - used < UNUSED_DAYS * DAY_MS))
+            found.push({ user: UserName, id: AccessKeyId, isNew: Number.isNaN(used) })
         }
       }
       return found
@@ -190,12 +197,12 @@ export function useIdleKeys(lacks: Lacks): Looked {
     retry: false,
   })
   const findings = (idle.data ?? []).map(
-    ({ user, id }): Finding => ({
+    ({ user, id, isNew }): Finding => ({
       id,
       tone: 'wait',
       badge: 'AccessKey',
       to: paths.user(user, 'accesskeys'),
-      link: say('idle', { user, id, days: UNUSED_DAYS }),
+      link: isNew ? say('idle.never', { user, id }) : say('idle', { user, id, days: UNUSED_DAYS }),
     }),
   )
   return looked(say('accesskeys'), lack, idle, findings)

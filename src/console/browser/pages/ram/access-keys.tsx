@@ -1,9 +1,10 @@
 import { useQueries } from '@tanstack/react-query'
-import { Alert, Button, Modal, Table } from 'antd'
+import { Alert, Button, Modal } from 'antd'
 import { useState } from 'react'
 import { useRegion } from '../../frame/region.ts'
 import { Do } from '../../parts/allowed.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
+import { Listing } from '../../parts/listing.tsx'
 import { Mono } from '../../parts/mono.tsx'
 import { Facts, Nothing, Ready, Section } from '../../parts/page.tsx'
 import { Refused } from '../../parts/refused.tsx'
@@ -71,7 +72,7 @@ export function AccessKeys({ userName }: { readonly userName: string }) {
       <Refused error={create.error ?? update.error} />
       <Ready of={keys}>
         {() => (
-          <Table<AccessKey>
+          <Listing<AccessKey>
             columns={[
               { title: say('key.id'), dataIndex: 'AccessKeyId', render: (id: string) => <Mono text={id} /> },
               {
@@ -119,10 +120,7 @@ export function AccessKeys({ userName }: { readonly userName: string }) {
             ]}
             dataSource={[...rows]}
             locale={{ emptyText: <Nothing text={say('key.none')} /> }}
-            pagination={false}
             rowKey="AccessKeyId"
-            scroll={{ x: 'max-content' }}
-            size="small"
           />
         )}
       </Ready>

@@ -14,6 +14,7 @@ import { useChange, useReply } from '../../service/queries.ts'
 import type { Group, Policy } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import type { Kind } from './kind.ts'
+import { usePolicyDescription } from './policy-description.ts'
 import { ramTexts } from './ram.texts.ts'
 
 interface Policies {
@@ -107,6 +108,7 @@ export function Attachments({ kind, name }: { readonly kind: Exclude<Kind, 'Poli
 
 function PolicyLine({ policy, from }: { readonly policy: Policy; readonly from?: string }) {
   const say = useTexts(ramTexts)
+  const descriptionOf = usePolicyDescription()
   return (
     <span>
       <Link to={paths.policy(policy.PolicyType, policy.PolicyName)}>{policy.PolicyName}</Link>{' '}
@@ -114,7 +116,7 @@ function PolicyLine({ policy, from }: { readonly policy: Policy; readonly from?:
         {say(`type.${policy.PolicyType}`)}
         {from && `, ${say('inherited.from', { name: from })}`}
         {policy.Description && ' · '}
-        <span>{policy.Description}</span>
+        <span>{descriptionOf(policy)}</span>
       </span>
     </span>
   )

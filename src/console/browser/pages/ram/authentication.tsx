@@ -5,6 +5,7 @@ import { FormDialog } from '../../parts/form-dialog.tsx'
 import { Mono } from '../../parts/mono.tsx'
 import { Facts, Nothing, Ready, Section } from '../../parts/page.tsx'
 import { ParameterField } from '../../parts/parameter-field.tsx'
+import { useAccountPasswordRule } from '../../parts/password-rule.ts'
 import { Badge } from '../../parts/state.tsx'
 import { When } from '../../parts/when.tsx'
 import { useArns } from '../../service/arns.ts'
@@ -39,6 +40,13 @@ export function Authentication({ userName }: { readonly userName: string }) {
 
 function isMissing(error: Error | null): boolean {
   return error instanceof Refusal && error.code.startsWith('EntityNotExist')
+}
+
+function PasswordField({ isNew }: { readonly isNew: boolean }) {
+  const say = useTexts(ramTexts)
+  const rule = useAccountPasswordRule()
+  const extra = [...(isNew ? [] : [say('password.keep')]), ...(rule ? [rule] : [])]
+  return <ParameterField extra={extra.join(' ') || undefined} label={say('password')} name="Password" />
 }
 
 function ConsoleLogon({ userName }: { readonly userName: string }) {
@@ -127,7 +135,7 @@ function ConsoleLogon({ userName }: { readonly userName: string }) {
           title={say(isOff ? 'console.enable' : 'console.modify')}
           verb={common('do.ok')}
         >
-          <ParameterField extra={isOff ? undefined : say('password.keep')} label={say('password')} name="Password" />
+          <PasswordField isNew={isOff} />
           <ParameterField label={say('password.reset')} name="PasswordResetRequired" />
           <ParameterField label={say('mfa.required')} name="MFABindRequired" />
         </FormDialog>

@@ -1,7 +1,8 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { Button, Table, type TableProps } from 'antd'
+import { Button } from 'antd'
 import type { ReactNode } from 'react'
 import { useRegion } from '../../frame/region.ts'
+import { type Column, Listing } from '../../parts/listing.tsx'
 import { Nothing, Ready } from '../../parts/page.tsx'
 import { call, type Parameters, type Product } from '../../service/call.ts'
 import type { Paged } from '../../service/replies.ts'
@@ -15,7 +16,7 @@ interface Props<Row extends object, Reply extends Paged> {
   readonly operation: string
   readonly parameters?: Parameters
   readonly rows: (reply: Reply) => readonly Row[]
-  readonly columns: NonNullable<TableProps<Row>['columns']>
+  readonly columns: readonly Column<Row>[]
   readonly rowKey: (row: Row) => string
   readonly none: string
   readonly next?: ReactNode
@@ -52,14 +53,11 @@ export function MarkedList<Row extends object, Reply extends Paged>({
       {() => (
         <>
           <div className="panel">
-            <Table<Row>
+            <Listing<Row>
               columns={columns}
               dataSource={list.data?.pages.flatMap(rows) ?? []}
               locale={{ emptyText: <Nothing text={none}>{next}</Nothing> }}
-              pagination={false}
               rowKey={rowKey}
-              scroll={{ x: 'max-content' }}
-              size="small"
             />
           </div>
           {list.hasNextPage && (

@@ -41,6 +41,7 @@ export function Members({ groupName }: { readonly groupName: string }) {
       chosen={say('logon.name')}
       isPending={all.isPending}
       none={say('member.none')}
+      noneToChoose={say('users.none')}
       of={{ name: 'GroupName', value: groupName, other: 'UserName', resource: `group/${groupName}` }}
       reading={members}
       rows={(members.data?.Users.User ?? []).map(({ UserName, DisplayName }) => ({
@@ -67,6 +68,7 @@ export function UserGroups({ userName }: { readonly userName: string }) {
       chosen={say('group.name')}
       isPending={all.isPending}
       none={say('group.of.none')}
+      noneToChoose={say('groups.none')}
       of={{ name: 'UserName', value: userName, other: 'GroupName', resource: `user/${userName}` }}
       reading={groups}
       rows={(groups.data?.Groups.Group ?? []).map(({ GroupName, Comments }) => ({
@@ -99,11 +101,25 @@ interface Props {
   readonly rows: readonly { readonly name: string; readonly note: string; readonly to: string }[]
   /** What can be chosen; null while nobody chooses. */
   readonly choices: readonly string[] | null
+  /** What stands in place of the choices where there are none. */
+  readonly noneToChoose: string
   readonly isPending: boolean
   readonly setChoosing: (is: boolean) => void
 }
 
-function Memberships({ title, none, add, chosen, of, reading, rows, choices, isPending, setChoosing }: Props) {
+function Memberships({
+  title,
+  none,
+  add,
+  chosen,
+  of,
+  reading,
+  rows,
+  choices,
+  noneToChoose,
+  isPending,
+  setChoosing,
+}: Props) {
   const say = useTexts(ramTexts)
   const common = useCommon()
   const permission = usePermissions(useArns().ram(of.resource), ['ram:AddUserToGroup', 'ram:RemoveUserFromGroup'])
@@ -154,7 +170,12 @@ function Memberships({ title, none, add, chosen, of, reading, rows, choices, isP
           verb={common('do.ok')}
         >
           <ParameterField label={chosen} name={of.other}>
-            <Select loading={isPending} options={choices.map((value) => ({ value, label: value }))} showSearch />
+            <Select
+              loading={isPending}
+              notFoundContent={isPending ? common('say.loading') : noneToChoose}
+              options={choices.map((value) => ({ value, label: value }))}
+              showSearch
+            />
           </ParameterField>
         </FormDialog>
       )}

@@ -6,11 +6,13 @@ import type { Paged, Policy } from '../../service/replies.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { useCreation } from './creation.tsx'
 import { MarkedList } from './marked-list.tsx'
+import { usePolicyDescription } from './policy-description.ts'
 import { ramTexts } from './ram.texts.ts'
 
 export default function PoliciesPage() {
   const say = useTexts(ramTexts)
   const common = useCommon()
+  const descriptionOf = usePolicyDescription()
   const navigate = useNavigate()
   const [search, setSearch] = useSearchParams()
   const type = search.get('type') ?? ''
@@ -48,7 +50,11 @@ export default function PoliciesPage() {
             dataIndex: 'PolicyType',
             render: (value: Policy['PolicyType']) => say(`type.${value}`),
           },
-          { title: common('field.description'), dataIndex: 'Description' },
+          {
+            title: common('field.description'),
+            key: 'description',
+            render: (_, policy) => <span className="words">{descriptionOf(policy)}</span>,
+          },
           { title: say('attached'), dataIndex: 'AttachmentCount' },
         ]}
         none={say('policies.none')}

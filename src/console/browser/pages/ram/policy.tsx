@@ -9,6 +9,7 @@ import { useDeletion } from './deletion.tsx'
 import { PolicyDocument } from './policy/document.tsx'
 import { PolicyReferences } from './policy/references.tsx'
 import { PolicyVersions } from './policy/versions.tsx'
+import { usePolicyDescription } from './policy-description.ts'
 import { ramTexts } from './ram.texts.ts'
 
 interface PolicyReply {
@@ -23,12 +24,13 @@ export default function PolicyPage() {
   const deletion = useDeletion('Policy', name, paths.policies)
   const id = { PolicyType: type, PolicyName: name }
   const policy = useReply<PolicyReply>('Ram', 'GetPolicy', id)
+  const descriptionOf = usePolicyDescription()
   const isCustom = type === 'Custom'
   return (
     <Page
       actions={isCustom && deletion.button}
       crumbs={[{ label: common('nav.policies'), to: paths.policies }]}
-      lead={policy.data?.Policy.Description}
+      lead={policy.data && descriptionOf(policy.data.Policy)}
       name={name}
       title={name}
     >

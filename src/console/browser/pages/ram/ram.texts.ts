@@ -57,6 +57,7 @@ export const ramTexts = {
     'Members lose the permissions of {name}. Members and policies must be removed first.',
     '成员将失去 {name} 的权限。请先移除成员和权限策略。',
   ],
+  'Role.edit': ['Edit role', '修改角色'],
   'Role.delete': ['Delete role', '删除角色'],
   'Role.delete.text': [
     'Sessions of {name} are refused at once. Policies must be removed first.',
@@ -157,7 +158,10 @@ export const ramTexts = {
   document: ['Policy Document', '权限策略内容'],
   versions: ['Versions', '版本'],
   references: ['References', '引用记录'],
-  'references.none': ['The policy is attached to nobody.', '该权限策略没有引用。'],
+  'references.none': [
+    'The policy is attached to nobody. Attach it on the page of a user, group or role: Permissions, then Add Permissions.',
+    '该权限策略没有引用。请在用户、用户组或角色的权限管理页签中选择添加权限。',
+  ],
   version: ['Version', '版本'],
   default: ['Default', '默认版本'],
   'use.version': ['Use This Version', '使用此版本'],
@@ -191,6 +195,8 @@ export const ramTexts = {
     'What the call would bring, such as acs:SourceIp. Of yourself, what this session brings is known.',
     '调用时的条件值，如 acs:SourceIp。模拟自己时使用当前会话的值。',
   ],
+  'context.name': ['Condition key', '条件键'],
+  'context.any': ['Value', '值'],
   'context.key': ['Condition key {number}', '条件键 {number}'],
   'context.value': ['Condition value {number}', '条件值 {number}'],
   'context.add': ['Add condition', '添加条件'],

@@ -1,10 +1,11 @@
 import { useState } from 'react'
 import { useParams } from 'react-router'
 import { Do } from '../../parts/allowed.tsx'
+import { FormDialog } from '../../parts/form-dialog.tsx'
 import { Mono } from '../../parts/mono.tsx'
 import { OperationForm, UnplacedRefusal } from '../../parts/operation-form.tsx'
 import { Facts, Page, Ready, Section } from '../../parts/page.tsx'
-import { ParameterItem } from '../../parts/parameter-field.tsx'
+import { ParameterField, ParameterItem } from '../../parts/parameter-field.tsx'
 import { TabLinks } from '../../parts/tab-links.tsx'
 import { When } from '../../parts/when.tsx'
 import { useArns } from '../../service/arns.ts'
@@ -44,17 +45,7 @@ export default function RolePage() {
                 {
                   key: 'details',
                   label: say('details'),
-                  content: () => (
-                    <Section title={say('details')}>
-                      <Facts
-                        of={[
-                          [say('arn'), <Mono key="arn" label={say('arn')} text={role.Arn} />],
-                          [say('session.duration'), String(role.MaxSessionDuration)],
-                          [common('field.created'), <When date={role.CreateDate} key="created" />],
-                        ]}
-                      />
-                    </Section>
-                  ),
+                  content: () => <Basics role={role} />,
                 },
                 {
                   key: 'permissions',
@@ -70,6 +61,52 @@ export default function RolePage() {
       </Ready>
       {deletion.dialog}
     </Page>
+  )
+}
+
+interface Edited {
+  readonly NewDescription: string
+  readonly NewMaxSessionDuration: number
+}
+
+function Basics({ role }: { readonly role: Role }) {
+  const say = useTexts(ramTexts)
+  const common = useCommon()
+  const [isEdited, setEdited] = useState(false)
+  const permission = usePermissions(useArns().ram(`role/${role.RoleName}`), ['ram:UpdateRole'])
+  const save = useChange((values: Edited, region) =>
+    call('Ram', 'UpdateRole', region, { RoleName: role.RoleName, ...values }),
+  )
+  return (
+    <Section
+      actions={
+        <Do onClick={() => setEdited(true)} permission={permission('ram:UpdateRole')} size="small">
+          {common('do.edit')}
+        </Do>
+      }
+      title={say('details')}
+    >
+      <Facts
+        of={[
+          [say('arn'), <Mono key="arn" label={say('arn')} text={role.Arn} />],
+          [say('session.duration'), String(role.MaxSessionDuration)],
+          [common('field.created'), <When date={role.CreateDate} key="created" />],
+        ]}
+      />
+      {isEdited && (
+        <FormDialog<Edited>
+          close={() => setEdited(false)}
+          initial={{ NewDescription: role.Description, NewMaxSessionDuration: role.MaxSessionDuration }}
+          of="Ram.UpdateRole"
+          run={(values) => save.mutateAsync(values)}
+          title={say('Role.edit')}
+          verb={common('do.ok')}
+        >
+          <ParameterField label={say('note')} name="NewDescription" />
+          <ParameterField label={say('session.duration')} name="NewMaxSessionDuration" needed />
+        </FormDialog>
+      )}
+    </Section>
   )
 }
 

@@ -3,6 +3,7 @@ import { Do } from '../../parts/allowed.tsx'
 import { OperationForm, UnplacedRefusal } from '../../parts/operation-form.tsx'
 import { Page, Section } from '../../parts/page.tsx'
 import { ParameterField } from '../../parts/parameter-field.tsx'
+import { useAccountPasswordRule } from '../../parts/password-rule.ts'
 import { useArns } from '../../service/arns.ts'
 import { call } from '../../service/call.ts'
 import { usePermissions } from '../../service/permissions.ts'
@@ -22,6 +23,7 @@ export default function SecurityPage() {
   const say = useTexts(ramTexts)
   const common = useCommon()
   const { UserName } = useSession()
+  const rule = useAccountPasswordRule()
   const permission = usePermissions(useArns().ram(`user/${UserName}`), ['ram:ChangePassword'])
   const change = useChange((passwords: Passwords, region) => call('Ram', 'ChangePassword', region, { ...passwords }))
   return (
@@ -36,7 +38,7 @@ export default function SecurityPage() {
           <ParameterField label={say('old.password')} name="OldPassword">
             <Input.Password autoComplete="current-password" />
           </ParameterField>
-          <ParameterField label={say('new.password')} name="NewPassword" />
+          <ParameterField extra={rule} label={say('new.password')} name="NewPassword" />
           <UnplacedRefusal />
           {change.isSuccess && <Alert role="status" showIcon title={say('changed')} type="success" />}
           <div className="form-foot">

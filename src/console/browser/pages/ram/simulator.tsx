@@ -1,7 +1,8 @@
 import { useMutation } from '@tanstack/react-query'
-import { Button, Form, Input, Select, Table } from 'antd'
+import { Button, Form, Input, Select } from 'antd'
 import { useSearchParams } from 'react-router'
 import { useRegion } from '../../frame/region.ts'
+import { Listing } from '../../parts/listing.tsx'
 import { Copy } from '../../parts/mono.tsx'
 import { Page } from '../../parts/page.tsx'
 import { givenPairs, type Pair, PairRows } from '../../parts/pair-rows.tsx'
@@ -100,6 +101,7 @@ export default function SimulatorPage() {
             }}
             keys={declarations.data?.ConditionKeys.map(({ Key }) => Key) ?? []}
             name="context"
+            placeholders={[say('context.name'), say('context.any')]}
           />
         </Form.Item>
         <Button htmlType="submit" loading={asking.isPending} type="primary">
@@ -110,7 +112,7 @@ export default function SimulatorPage() {
         <Refused error={asking.error} />
         {asking.data && (
           <div className="panel">
-            <Table<Row>
+            <Listing<Row>
               columns={[
                 {
                   title: say('actions'),
@@ -127,10 +129,7 @@ export default function SimulatorPage() {
                 { title: say('statement'), key: 'by', render: (_, row) => <Statement row={row} /> },
               ]}
               dataSource={[...asking.data]}
-              pagination={false}
               rowKey="action"
-              scroll={{ x: 'max-content' }}
-              size="small"
             />
           </div>
         )}

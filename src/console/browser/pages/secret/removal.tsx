@@ -15,6 +15,9 @@ interface Props {
   readonly close: () => void
 }
 
+/** The window of a deletion that names none. */
+const RECOVERY_DAYS = 30
+
 interface Removal {
   readonly ForceDeleteWithoutRecovery?: boolean
   readonly RecoveryWindowInDays?: number
@@ -35,6 +38,7 @@ export function DeleteSecret({ metadata: { SecretName }, close }: Props) {
     <Confirm<Removal>
       close={close}
       danger
+      initial={{ RecoveryWindowInDays: RECOVERY_DAYS }}
       of="Kms.DeleteSecret"
       retype={SecretName}
       run={async (values) => {

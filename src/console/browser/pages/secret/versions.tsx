@@ -1,9 +1,10 @@
-import { AutoComplete, Input, Select, Table } from 'antd'
+import { AutoComplete, Input, Select } from 'antd'
 import { useState } from 'react'
 import { Do } from '../../parts/allowed.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
 import { PlusIcon } from '../../parts/icons.tsx'
+import { Listing } from '../../parts/listing.tsx'
 import { Ready, Section } from '../../parts/page.tsx'
 import { ParameterField } from '../../parts/parameter-field.tsx'
 import { When } from '../../parts/when.tsx'
@@ -97,7 +98,7 @@ export function SecretVersions({
       <Ready of={versions}>
         {() => (
           <div className="panel">
-            <Table<SecretVersion>
+            <Listing<SecretVersion>
               columns={[
                 {
                   title: say('version'),
@@ -136,10 +137,7 @@ export function SecretVersions({
               ]}
               dataSource={rows}
               locale={{ emptyText: common('say.none') }}
-              pagination={false}
               rowKey="VersionId"
-              scroll={{ x: 'max-content' }}
-              size="small"
             />
           </div>
         )}

@@ -1,5 +1,5 @@
-import { Table } from 'antd'
 import { Do } from '../../../parts/allowed.tsx'
+import { Listing } from '../../../parts/listing.tsx'
 import { Ready, Section } from '../../../parts/page.tsx'
 import { Refused } from '../../../parts/refused.tsx'
 import { Badge } from '../../../parts/state.tsx'
@@ -39,7 +39,7 @@ export function PolicyVersions({ of, isCustom }: Props) {
       <Refused error={change.error} />
       <Ready of={versions}>
         {() => (
-          <Table<PolicyVersion>
+          <Listing<PolicyVersion>
             columns={[
               { title: say('version'), dataIndex: 'VersionId' },
               {
@@ -85,10 +85,7 @@ export function PolicyVersions({ of, isCustom }: Props) {
             expandable={{
               expandedRowRender: ({ PolicyDocument }) => <pre className="document">{pretty(PolicyDocument)}</pre>,
             }}
-            pagination={false}
             rowKey="VersionId"
-            scroll={{ x: 'max-content' }}
-            size="small"
           />
         )}
       </Ready>

@@ -1,0 +1,8 @@
+import { useReply } from '../../service/queries.ts'
+import type { Aliases } from '../../service/replies.ts'
+
+/** The aliases of a key, and what pages call it: its first alias, or its ID. */
+export function useKeyName(keyId: string) {
+  const aliases = useReply<Aliases>('Kms', 'ListAliasesByKeyId', { KeyId: keyId, PageSize: 100 })
+  return { aliases, name: aliases.data?.Aliases.Alias[0]?.AliasName.slice('alias/'.length) ?? keyId }
+}

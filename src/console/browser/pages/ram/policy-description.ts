@@ -1,0 +1,10 @@
+import type { Policy } from '../../service/replies.ts'
+import { useLanguage } from '../../texts/language.tsx'
+import { CHINESE_SYSTEM_POLICIES } from '../../texts/system-policies.ts'
+
+/** Says what a policy is for: in the reader's language, where the service itself wrote it. */
+export function usePolicyDescription(): (policy: Pick<Policy, 'PolicyType' | 'Description'>) => string {
+  const language = useLanguage()
+  return ({ PolicyType, Description }) =>
+    language === 'zh' && PolicyType === 'System' ? (CHINESE_SYSTEM_POLICIES[Description] ?? Description) : Description
+}

@@ -1,0 +1,22 @@
+/** The descriptions of system policies, in Chinese; a test holds that each has its translation. */
+export const CHINESE_SYSTEM_POLICIES: Readonly<Record<string, string>> = {
+  'Everything on all resources.': '管理所有资源的权限。',
+  'Reading of all resources.': '只读访问所有资源的权限。',
+  'Everything in the key service.': '管理密钥管理服务的权限。',
+  'Reading in the key service.': '只读访问密钥管理服务的权限。',
+  'The use of keys, and nothing else.': '仅使用密钥的权限。',
+  'The use of keys, and nothing else (older name).': '仅使用密钥的权限（旧名称）。',
+  'Everything on keys and aliases.': '管理密钥和别名的权限。',
+  'Reading the values of secrets.': '读取凭据值的权限。',
+  'Everything on secrets.': '管理凭据的权限。',
+  'Everything in RAM.': '管理访问控制的权限。',
+  'Reading in RAM.': '只读访问访问控制的权限。',
+  'Assuming roles that trust the caller.': '扮演信任调用者的角色的权限。',
+  'Everything in ActionTrail.': '管理操作审计的权限。',
+  'Reading in ActionTrail.': '只读访问操作审计的权限。',
+  'Everything in the compute service.': '管理计算服务的权限。',
+  'Reading in the acceleration service.': '只读访问加速服务的权限。',
+  'Reading of database clusters across regions.': '只读访问跨地域数据库集群的权限。',
+  'What the compute service needs to encrypt with keys of the account.': '计算服务使用本账号的密钥加密所需的权限。',
+  'What the database service needs to encrypt with keys of the account.': '数据库服务使用本账号的密钥加密所需的权限。',
+}
