@@ -9,7 +9,10 @@ export interface FileFieldProps {
   readonly onFile: (file: File) => void
 }
 
-/** A file of the reader's machine: read here, sent nowhere. */
+/**
+ * A file of the reader's machine: read here, sent nowhere. The browser's own input lies unseen above what it says in the language of the
+ * browser, which need not be that of the page.
+ */
 export function FileField({ label, choose, help, name, wrong, onFile }: FileFieldProps) {
   const id = useId()
   return (
@@ -26,6 +29,9 @@ export function FileField({ label, choose, help, name, wrong, onFile }: FileFiel
           title={choose}
           type="file"
         />
+        <span aria-hidden="true">
+          <strong>{choose}</strong> {name}
+        </span>
       </span>
       <small className={wrong ? 'bad' : 'muted'} id={`${id}-help`} role={wrong ? 'alert' : undefined}>
         {wrong ?? (name && help ? `${name}: ${help}` : help)}
