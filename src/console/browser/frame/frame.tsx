@@ -207,6 +207,7 @@ function Account({ leave }: { readonly leave: () => Promise<void> }) {
       : `${session.UserName}@${session.AccountAlias || session.AccountId}`
   return (
     <Dropdown
+      autoFocus
       menu={{
         items: [
           {

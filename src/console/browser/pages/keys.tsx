@@ -172,6 +172,7 @@ function Actions({ row, may }: { readonly row: KeyRow; readonly may: May }) {
   return (
     <span className="row-actions">
       <Dropdown
+        autoFocus
         menu={{
           items: actions.map(({ dialog: key, action, label, because }) => {
             const why = because || (!may(action, row.Arn).Allowed && common('refused.short', { action }))

@@ -8,8 +8,8 @@ export const logOn = {
   name: ['Logon name', '登录名称'],
   'name.help': ['name@account-alias or name@account-id', '用户名@账号别名 或 用户名@账号ID'],
   first: [
-    'No RAM user yet? Choose AccessKey: the account’s own pair is in root-credentials.json in the data folder.',
-    '还没有RAM用户？请选择 AccessKey：主账号的密钥对保存在数据目录的 root-credentials.json 中。',
+    'No RAM user yet? Choose AccessKey, and enter the pair that the service printed at its first start, or that of root-credentials.json in the data folder.',
+    '还没有RAM用户？请选择 AccessKey，并输入服务首次启动时显示的密钥对，或数据目录中 root-credentials.json 里的密钥对。',
   ],
   'failed.help': [
     'Check what you typed. If it is right, an administrator sees the cause in the trail, in the event ConsoleSignin.',

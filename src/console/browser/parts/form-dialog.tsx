@@ -58,6 +58,8 @@ export function FormDialog<T extends object>({
       >
         {children}
         <UnplacedRefusal />
+        {/* The button stands above the form: Enter in a field finds this one. */}
+        {permission?.answer.Allowed !== false && <button hidden type="submit" />}
       </OperationForm>
     </Drawer>
   )
