@@ -1,6 +1,10 @@
 import type { Texts } from '../texts/format.ts'
 
 export const keyTexts = {
+  elsewhere: [
+    'There is no such key in {region}. A key belongs to one region: choose that of the key above.',
+    '{region} 中没有此密钥。密钥只属于一个地域，请在上方选择密钥所在的地域。',
+  ],
   details: ['Key Details', '密钥详情'],
   versions: ['Versions and rotation', '密钥版本与轮转'],
   material: ['Key Material', '密钥材料'],

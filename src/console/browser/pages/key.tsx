@@ -6,6 +6,7 @@ import { Do } from '../parts/allowed.tsx'
 import { Page, Ready } from '../parts/page.tsx'
 import { KeyStateTag } from '../parts/state.tsx'
 import { TabLinks } from '../parts/tab-links.tsx'
+import { Refusal } from '../service/call.ts'
 import { paths } from '../service/paths.ts'
 import { usePermissions } from '../service/permissions.ts'
 import { useReply } from '../service/queries.ts'
@@ -22,6 +23,7 @@ import { WhoCan } from './key/who-can.tsx'
 import { keyTexts } from './key.texts.ts'
 
 export default function KeyPage() {
+  const say = useTexts(keyTexts)
   const common = useCommon()
   const region = useRegion()
   const { keyId = '' } = useParams()
@@ -44,6 +46,9 @@ export default function KeyPage() {
         )
       }
     >
+      {key.error instanceof Refusal && key.error.code === 'Forbidden.KeyNotFound' && (
+        <p>{say('elsewhere', { region })}</p>
+      )}
       <Ready of={key}>{() => metadata && <KeyTabs aliases={aliases} metadata={metadata} />}</Ready>
     </Page>
   )

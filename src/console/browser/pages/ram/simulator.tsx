@@ -1,5 +1,6 @@
 import { useMutation } from '@tanstack/react-query'
 import { Button, Form, Input, Select } from 'antd'
+import { useEffect } from 'react'
 import { useSearchParams } from 'react-router'
 import { useRegion } from '../../frame/region.ts'
 import { Listing } from '../../parts/listing.tsx'
@@ -59,15 +60,21 @@ export default function SimulatorPage() {
       return Answers.map((answer, place) => ({ ...answer, action: actions[place] ?? '', resource: resource.trim() }))
     },
   })
+  const given: Asked = {
+    principal: search.get('principal') ?? '',
+    actions: search.getAll('action'),
+    resource: search.get('resource') ?? '*',
+  }
+  // Who comes by a link has asked already.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only the address that the page was opened with asks
+  useEffect(() => {
+    if (given.actions.length > 0) asking.mutate(given)
+  }, [])
   return (
     <Page lead={say('simulator.lead')} name={common('nav.simulator')} title={common('nav.simulator')}>
       <Form<Asked>
         className="form-page"
-        initialValues={{
-          principal: search.get('principal') ?? '',
-          actions: search.getAll('action'),
-          resource: search.get('resource') ?? '*',
-        }}
+        initialValues={given}
         layout="vertical"
         onFinish={(values) => {
           const query = new URLSearchParams({ principal: values.principal ?? '', resource: values.resource })
