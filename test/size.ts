@@ -26,7 +26,7 @@ const SIZES = {
   'odd requests to policies': [500, 5000],
   'policy documents': [500, 5000],
   'wildcard patterns': [5000, 50_000],
-  simulations: [160, 20_000],
+  simulations: [400, 20_000],
   'hostile texts on each page': [1, 3],
   'looks of each page': [1, 2],
   'pages loaded, of eight visits': [1, 8],

@@ -11,8 +11,6 @@ import { BEGINNING } from './runtime.ts'
 import type { Server } from './server.ts'
 import type { World } from './world.ts'
 
-/** A client gives up on an answer after this long. */
-const PATIENCE_MS = 5000
 const TRIES = 3
 
 /** A ciphertext that a client got for this text under this key. */
@@ -45,16 +43,28 @@ export async function client(number: number, count: number, world: World, cast: 
     await world.pause(world.host.faults.thinkMs * random.fraction(), `client${number} thinks`)
     if (history.used.length > 0 && random.chance(world.host.faults.replay)) await replay(world, history)
     const op = drawn(random, history)
+    let gaveUp: Server | null = null
+    const away = (server: Server) => {
+      gaveUp = server
+    }
     for (let tries = 1; tries <= TRIES; tries++) {
       const name = `client${number}-${i}-${tries}`
       scheduler.note(`${name} asks ${JSON.stringify(op)}`)
-      if ((await perform(op, name, world, cast, history)) !== null) break
+      if ((await perform(op, name, world, cast, history, { not: gaveUp, gaveUp: away })) !== null) break
     }
   }
 }
 
+/** What a client that repeats calls knows of servers: the one that it gave up last, and what notes that. */
+interface Patience {
+  readonly not: Server | null
+  readonly gaveUp: (server: Server) => void
+}
+
+const PATIENT: Patience = { not: null, gaveUp() {} }
+
 /** Sends a request again that succeeded before, as an attacker does. */
-async function replay(world: World, history: History): Promise<void> {
+export async function replay(world: World, history: History): Promise<void> {
   const answer = await send(world.random.pick(history.used), world, history)
   if (answer?.status === 200) world.violated(`a replayed request succeeded: ${answer.body}`)
 }
@@ -66,13 +76,14 @@ export async function perform(
   world: World,
   cast: Cast,
   history: History,
+  patience = PATIENT,
 ): Promise<string | null> {
   const { scheduler, random } = world
   const now = BEGINNING + scheduler.now
   const text = op.do === 'Encrypt' ? history.text() : ''
   const request = signed(op.do, parametersOf(op, cast, text), cast.credentials[op.caller], name, now)
   const from = scheduler.steps
-  const first = await send(request, world, history)
+  const first = await send(request, world, history, patience)
   const second = random.chance(world.host.faults.replay) ? await send(request, world, history) : null
   if (first?.status === 200 && second?.status === 200) world.violated(`the nonce ${name} counted twice`)
   const reply = [first, second].find((one) => one?.status === 200) ?? (isUncertain(first) ? null : first)
@@ -88,10 +99,16 @@ export async function perform(
 }
 
 /** Sends a request to a server; resolves with null when no answer comes. */
-async function send(request: HttpRequest, world: World, history: History): Promise<Answer | null> {
+async function send(
+  request: HttpRequest,
+  world: World,
+  history: History,
+  { not, gaveUp } = PATIENT,
+): Promise<Answer | null> {
   const { scheduler, random, host, stage } = world
   const travel = () => latency(host.faults, random)
-  const servers = world.servers.filter((server) => server !== null)
+  const up = world.servers.filter((server) => server !== null)
+  const servers = up.length > 1 ? up.filter((server) => server !== not) : up
   // The first server, which may be far away, would else hold up all clients in turn.
   const near = servers.length > 1 && random.chance(0.8) ? servers.slice(1) : servers
   const server = near.length > 0 ? random.pick(near) : null
@@ -101,12 +118,21 @@ async function send(request: HttpRequest, world: World, history: History): Promi
   }
   return new Promise((resolve) => {
     const none = () => resolve(null)
-    const cancel = scheduler.after(PATIENCE_MS, 'gives up', stage, none)
+    let closedAt = Number.POSITIVE_INFINITY
+    const isAbandoned = () => world.plant !== 'done for callers who gave up' && closedAt <= scheduler.steps
+    const cancel = scheduler.after(host.faults.patienceMs, 'gives up', stage, () => {
+      none()
+      gaveUp(server)
+      scheduler.after(travel(), 'connection closed', server.process, () => {
+        closedAt = scheduler.steps
+      })
+    })
     const offGone = server.onGone(none)
     const isLost = random.chance(host.faults.lostCall)
     scheduler.after(travel(), 'call', server.process, () => {
-      void server.answer(request).then((answer) => {
+      void server.answer({ ...request, isAbandoned }).then((answer) => {
         checkAnswer(answer, server, world, history)
+        checkCaller(answer, closedAt, world)
         if (isLost) return
         scheduler.after(travel(), 'answer', stage, () => {
           cancel()
@@ -127,6 +153,12 @@ function checkAnswer({ status, requestId, body }: Answer, server: Server, world:
     if (!database.isDurable(requestId, durable))
       world.violated(`${requestId} was answered before its event was durable`)
   } else if (status === 500) world.violated(`${server.process.name} answers ${body}`)
+}
+
+/** Nothing changes any more for a caller who is known to have closed the connection. */
+function checkCaller({ status, requestId }: Answer, closedAt: number, world: World): void {
+  const askedAt = world.host.database.askedAt.get(requestId) ?? 0
+  if (status === 200 && askedAt > closedAt) world.violated(`${requestId} was done for a caller who had given up`)
 }
 
 /** Whether the call may have been done although its client got no answer of it. */

@@ -54,6 +54,8 @@ export class Database {
   readonly parts: Map<number, StoredPart>
   /** The transaction that stored each event, by the event's id; 0 for those that were there at the beginning. */
   readonly eventIds: Map<string, number>
+  /** The step at which a server last asked to commit each call that changes something, by the id of its event. */
+  readonly askedAt = new Map<string, number>()
   /** Planted: one event in ten is not stored. */
   dropsEvents = false
   #added = 0

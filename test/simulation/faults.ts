@@ -27,7 +27,11 @@ export interface Faults {
   readonly clients: number
   /** The calls of all of them together. */
   readonly calls: number
+  /** Whether the root key is rotated at the end although the run began no rotation. */
+  readonly rotates: boolean
   readonly thinkMs: number
+  /** How long a client waits for an answer before it closes the connection and repeats the call, elsewhere if it can. */
+  readonly patienceMs: number
   /** How many changes the log of changes keeps. */
   readonly logged: number
   /** How far the servers' clocks may be apart, in milliseconds. */
@@ -36,8 +40,12 @@ export interface Faults {
   readonly nemesisMs: number | null
 }
 
+/** One run in so many is long: with some five times as many calls, and a rotation of the root key in any case. */
+const LONG_ONE_IN = 10
+
 /** The mixture of a run. */
 export function drawFaults(random: Random): Faults {
+  const isLong = random.below(LONG_ONE_IN) === 0
   const sometimes = (most: number) => (random.chance(0.5) ? 0 : most * random.fraction())
   return {
     latencyMs: 0.2 + random.fraction(),
@@ -52,11 +60,13 @@ export function drawFaults(random: Random): Faults {
     device: sometimes(0.1),
     far: random.pick([1, 1, 10, 40]),
     clients: random.pick([3, 5, 8]),
-    calls: random.pick([20, 20, 30, 100]),
+    calls: random.pick(isLong ? [20, 20, 30, 100] : [5, 8, 12]),
+    rotates: isLong,
     thinkMs: random.pick([0, 2, 20]),
+    patienceMs: random.pick([5000, 2000, 200]),
     logged: random.pick([10_000, 10_000, 5, 1]),
     skewMs: random.pick([0, 0, 500, 60_000]),
-    nemesisMs: random.chance(0.3) ? null : random.pick([100, 300, 1000]),
+    nemesisMs: random.chance(0.3) ? null : random.pick(isLong ? [100, 300, 1000] : [10, 30, 100]),
   }
 }
 
@@ -74,7 +84,9 @@ export const NO_FAULTS: Faults = {
   far: 1,
   clients: 1,
   calls: 1,
+  rotates: false,
   thinkMs: 20,
+  patienceMs: 5000,
   logged: 10_000,
   skewMs: 0,
   nemesisMs: null,

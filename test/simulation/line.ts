@@ -7,8 +7,8 @@ import type { Random } from './random.ts'
 import type { Owner, Scheduler } from './scheduler.ts'
 import type { Line, Turns } from './storage.ts'
 
-/** The adapter gives up on a request, and on its connection, after this long. */
-const PATIENCE_MS = 15_000
+/** The adapter gives up on a request, and on its connection, after this long: a fraction of what it waits in fact, and longer than outages, pauses and turns. */
+const PATIENCE_MS = 4000
 /** How long a turn lasts at the most that nobody ends. */
 const TURN_MS = 2000
 /** How often a transaction that waits for another one looks whether that has ended. */
@@ -70,7 +70,15 @@ export function networkLine(host: Host, server: Owner, isFar: boolean): Line {
         else scheduler.after(delay(), `${what}: end`, owner, end)
       })
     })
-  return { ask, sync: async () => {}, failure: null, isShared: true, seen: seenOf(host), turns: turnsOn(host) }
+  return {
+    ask,
+    sync: async () => {},
+    failure: null,
+    isShared: true,
+    seen: seenOf(host),
+    turns: turnsOn(host),
+    step: () => scheduler.steps,
+  }
 }
 
 function turnsOn(host: Host): Turns {
@@ -122,6 +130,7 @@ export function diskLine(host: Host, server: Owner): Line {
     isShared: false,
     seen: seenOf(host),
     turns: null,
+    step: () => scheduler.steps,
   }
 }
 

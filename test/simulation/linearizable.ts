@@ -50,9 +50,21 @@ function smallest<S, O>(calls: readonly Called<O>[], specification: Specificatio
   return left
 }
 
+/** A state, and what each call makes of it once that was asked. States with the same text are one object. */
+interface Known<S> {
+  readonly state: S
+  readonly number: number
+  readonly steps: (Step<S> | undefined)[]
+}
+
+interface Step<S> {
+  readonly to: Known<S>
+  readonly answer: string
+}
+
 /** Where the search stands: what is in the order so far, and what may come next. */
 interface Place<S> {
-  readonly state: S
+  readonly at: Known<S>
   /** The length of the order here. */
   readonly length: number
   /** Calls that may come next and change the state. */
@@ -63,20 +75,22 @@ class Search<S, O> {
   readonly #calls: readonly Called<O>[]
   readonly #specification: Specification<S, O>
   readonly #order: number[] = []
-  readonly #isDone: boolean[]
+  /** Of each call, 1 where it is in the order, else 0. */
+  readonly #isDone: Buffer
   readonly #tried = new Set<string>()
+  readonly #known = new Map<string, Known<S>>()
   /** Calls with a known answer that are not in the order. */
   #missing: number
 
   constructor(calls: readonly Called<O>[], specification: Specification<S, O>) {
     this.#calls = calls.toSorted((one, other) => one.to - other.to)
     this.#specification = specification
-    this.#isDone = this.#calls.map(() => false)
+    this.#isDone = Buffer.alloc(this.#calls.length)
     this.#missing = this.#calls.filter(({ answer }) => answer !== null).length
   }
 
   run(): 'yes' | 'no' | 'undecided' {
-    const path: Place<S>[] = [this.#enter(this.#specification.initial)]
+    const path: Place<S>[] = [this.#enter(this.#knownAs(this.#specification.initial))]
     for (let visited = 0; visited < MOST; visited++) {
       if (this.#missing === 0) return 'yes'
       const place = path.at(-1)
@@ -87,9 +101,9 @@ class Search<S, O> {
         path.pop()
         continue
       }
-      const { state } = this.#specification.apply(place.state, (this.#calls[i] as Called<O>).op)
+      const { to } = this.#step(place.at, i)
       this.#add(i)
-      path.push(this.#enter(state))
+      path.push(this.#enter(to))
     }
     return 'undecided'
   }
@@ -98,47 +112,61 @@ class Search<S, O> {
    * Takes all reads that fit here: any order that has one of them later is as good with it here. Then finds the other calls that fit.
    * There are none when the same calls have led to the same state before. A call without an answer comes only where it changes something.
    */
-  #enter(state: S): Place<S> {
+  #enter(at: Known<S>): Place<S> {
     const next: number[] = []
     for (const i of this.#candidates()) {
       const { op, answer } = this.#calls[i] as Called<O>
-      const applied = this.#specification.apply(state, op)
-      if (answer === null ? this.#isSame(state, applied.state) : answer !== applied.answer) continue
+      const step = this.#step(at, i)
+      if (answer === null ? step.to === at : answer !== step.answer) continue
       if (!this.#specification.isRead(op)) next.push(i)
       else {
         this.#add(i)
-        return this.#enter(state)
+        return this.#enter(at)
       }
     }
-    const key = `${this.#isDone.map(Number).join('')} ${this.#specification.text(state)}`
+    const key = `${this.#isDone.toString('latin1')}${at.number}`
     if (this.#tried.has(key)) next.length = 0
     this.#tried.add(key)
-    return { state, length: this.#order.length, next }
+    return { at, length: this.#order.length, next }
   }
 
-  #isSame(one: S, other: S): boolean {
-    return one === other || this.#specification.text(one) === this.#specification.text(other)
+  #step(at: Known<S>, i: number): Step<S> {
+    const taken = at.steps[i]
+    if (taken) return taken
+    const { state, answer } = this.#specification.apply(at.state, (this.#calls[i] as Called<O>).op)
+    const step = { to: state === at.state ? at : this.#knownAs(state), answer }
+    at.steps[i] = step
+    return step
+  }
+
+  #knownAs(state: S): Known<S> {
+    const text = this.#specification.text(state)
+    const known = this.#known.get(text) ?? { state, number: this.#known.size, steps: [] }
+    this.#known.set(text, known)
+    return known
   }
 
   /** Calls that began before any call that is not in the order ended, in the order of their ends. */
   *#candidates(): Generator<number> {
-    let deadline = Number.POSITIVE_INFINITY
-    for (const [i, { from, to }] of this.#calls.entries()) {
-      if (this.#isDone[i]) continue
-      deadline = Math.min(deadline, to)
+    // The calls come in the order of their ends: the first one that is not in the order yet ends first.
+    let deadline: number | null = null
+    for (let i = 0; i < this.#calls.length; i++) {
+      if (this.#isDone[i] === 1) continue
+      const { from, to } = this.#calls[i] as Called<O>
+      deadline ??= to
       if (from <= deadline) yield i
     }
   }
 
   #add(i: number): void {
     this.#order.push(i)
-    this.#isDone[i] = true
+    this.#isDone[i] = 1
     if (this.#calls[i]?.answer !== null) this.#missing--
   }
 
   #backTo(length: number): void {
     for (const i of this.#order.splice(length)) {
-      this.#isDone[i] = false
+      this.#isDone[i] = 0
       if (this.#calls[i]?.answer !== null) this.#missing++
     }
   }

@@ -110,6 +110,7 @@ async function operate(world: World, cast: Cast, history: History, active: boole
 
 /** Rotates the root key, or finishes a rotation. Returns whether it is finished. */
 export async function rotation(world: World): Promise<boolean> {
+  world.isRotating = true
   const done = await asOperator(world, async (rooms) => {
     const { ring, runtime } = rooms
     const pace = { now: runtime.now, settleMs: SETTLE_MS, progress: () => {}, giveWay: runtime.turn }
@@ -117,6 +118,7 @@ export async function rotation(world: World): Promise<boolean> {
     await recordServiceWork('RotateRootKey', rooms, REGION)
     return stageOf(ring) === 'retired'
   })
+  world.isRotating = done !== true
   world.scheduler.note(`rotation: ${done ?? 'not finished'}`)
   return done ?? false
 }

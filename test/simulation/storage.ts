@@ -45,6 +45,8 @@ export interface Line {
   seen(changes: Changes): Changes
   /** The turns of servers to change rows; null where one process owns the database. */
   readonly turns: Turns | null
+  /** Which step of the run this is. */
+  step(): number
 }
 
 /** Of the present turn; any object tells one from others. */
@@ -171,6 +173,8 @@ export class SimulatedStorage implements Storage {
 
   async commit(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
     if (this.failure) throw this.failure
+    for (const { changes, event } of batch)
+      if (event && changes.length > 0) this.#database.askedAt.set(event.eventId, this.#line.step())
     const stored = await (this.#line.isShared
       ? this.#commitTogether(batch, chaining, basis)
       : this.#transaction(batch, chaining, basis))
@@ -442,4 +446,5 @@ export const PERFECT_LINE: Line = {
   isShared: true,
   seen: (changes) => changes,
   turns: null,
+  step: () => 0,
 }

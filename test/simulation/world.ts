@@ -24,6 +24,7 @@ export type Plant =
   | 'nonces forgotten at a restart'
   | 'events dropped'
   | 'changes of others not followed'
+  | 'done for callers who gave up'
 
 export interface Begin {
   readonly seed: number
@@ -49,6 +50,8 @@ export class World {
   readonly violations: Violation[] = []
   /** Who plays: clients, nemesis, operator. */
   readonly stage: Owner = { name: 'stage', alive: true, pausedUntil: 0 }
+  /** Whether a rotation of the root key was begun that was not seen to end. */
+  isRotating = false
   readonly #operators = new Map<Owner, () => void>()
   readonly #seed: number
   #processes = 0
