@@ -15,6 +15,7 @@ import { databaseUrl, isShared } from '../settings/root-key.ts'
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import type { CopyTarget } from '../storage/copying/copied.ts'
 import { openCopyTarget } from '../storage/copying/open.ts'
+import type { Heads } from '../storage/storage.ts'
 import { identitiesOf } from './backup-keys.ts'
 import { describeBackup, openBackup } from './backup-report.ts'
 import { settleCopy, witnessAt } from './copied-database.ts'
@@ -61,7 +62,7 @@ export async function restore(args: readonly string[], open: Open, around: Surro
   const witness = flags.get('witness') ?? null
   const accepts = flags.has('accept-damage')
   return await settleCopy({ settings, open, around, target, findings, accepts }, (house) =>
-    recordRestore(house, head, { settings, witness, around }),
+    recordRestore(house, head, { settings, restored: findings.heads, witness, around }),
   )
 }
 
@@ -74,13 +75,15 @@ function demandSchema({ schema, version }: BackupHead, target: CopyTarget): void
 
 interface Recording {
   readonly settings: Settings
+  /** Where the trail of the backup ends. */
+  readonly restored: Heads
   /** The file of the witness, or null for the one in the data folder. */
   readonly witness: string | null
   readonly around: Surroundings
 }
 
 /** Prints what the trail lacks, records the restore in it, and starts a new witness. */
-async function recordRestore(house: OpenHouse, head: BackupHead, { settings, witness, around }: Recording) {
+async function recordRestore(house: OpenHouse, head: BackupHead, { settings, restored, witness, around }: Recording) {
   const { ledger, trailSigner, runtime } = house
   const seen = witnessAt(witness, settings.data, house)
   const lacks = seen && (await lacking(seen, house))
@@ -89,7 +92,8 @@ async function recordRestore(house: OpenHouse, head: BackupHead, { settings, wit
   else if (seen) around.print(`nothing is missing of what the witness saw up to ${isoSeconds(seen.at)}`)
   else around.print('nothing here tells how many events came after the backup: there is no witness')
   const backup = { type: BACKUP, name: isoSeconds(head.at) }
-  await recordServiceWork('AcceptRestoredTrail', house, settings.regions[0], [backup])
+  // A run that was interrupted here has recorded it already.
+  await recordServiceWork('AcceptRestoredTrail', house, settings.regions[0], [backup], restored)
   const now = runtime.now()
   await writeWitness(settings.data, trailSigner.checkpoint(await ledger.heads(), now))
   around.complain(

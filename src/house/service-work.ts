@@ -1,18 +1,41 @@
 // Events of what was done to the installation, which all accounts share.
+import { headIn } from '../ledger/chain.ts'
 import { type ServiceWork, storedServiceWork } from '../ledger/stored-event.ts'
+import { laneOf } from '../storage/lane.ts'
+import type { Heads } from '../storage/storage.ts'
 import type { OpenHouse } from './open.ts'
 
-/** Records in the trail of every account what was done; `about` are the resources of the event. */
+const EVENTS_AT_ONCE = 1000
+
+/**
+ * Records in the trail of every account what was done; `about` are the resources of the event. `since`: where the trail ended before. An account
+ * that has such an event after it gets no second one.
+ */
 export async function recordServiceWork(
   name: ServiceWork,
   { ledger, accounts, runtime }: Pick<OpenHouse, 'ledger' | 'accounts' | 'runtime'>,
   region = '',
   about: Parameters<typeof storedServiceWork>[1] = [],
+  since: Heads | null = null,
 ): Promise<void> {
+  const body = storedServiceWork(name, about)
+  const done = since ? await accountsWith(body, since, ledger) : new Set()
   for (const { id: account } of await accounts.list()) {
-    const body = storedServiceWork(name, about)
+    if (done.has(account)) continue
     const event = { eventId: runtime.newId(), account, region, at: runtime.now(), body }
     // It has moved where the root keys change at this moment.
     while ((await ledger.commit({ changes: [], nonce: null, event })) === 'moved');
   }
+}
+
+/** The accounts that have an event with this body after the heads. */
+async function accountsWith(body: string, since: Heads, ledger: OpenHouse['ledger']): Promise<ReadonlySet<string>> {
+  const found = new Set<string>()
+  for (const { seq: end } of await ledger.heads())
+    for (let at = headIn(since, laneOf(end)).seq; at < end; ) {
+      const events = await ledger.events.after(at, EVENTS_AT_ONCE, end)
+      for (const event of events) if (event.body === body) found.add(event.account)
+      at = events.at(-1)?.seq ?? end
+    }
+  return found
 }

@@ -3,7 +3,16 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
@@ -283,6 +292,25 @@ for (const [name, fresh] of [
       assert.equal(other.code, 0, other.err)
       const rows = await rowsOf(target)
       assert.equal(new Set(rows).size, rows.length)
+      removeFolder(data)
+    })
+
+    it('records its restore once, also where that was interrupted after the event', async () => {
+      const data = folderFor(house)
+      const database = fresh()
+      const created = await runHere(['account', 'create', '--name', 'another', ...where(house.data, house.database)])
+      assert.equal(created.code, 0, created.err)
+      // The witness is written after the event: here it can't be.
+      const inTheWay = join(data, 'audit-witness.json')
+      mkdirSync(join(inTheWay, 'full'), { recursive: true })
+      const words = restoring(backup, data, database, '--witness', join(house.data, 'audit-witness.json'))
+      const interrupted = await runHere(words)
+      assert.match(interrupted.err, /it is not finished/)
+      rmSync(inTheWay, { recursive: true })
+      const done = await runHere(words)
+      assert.equal(done.code, 0, done.err)
+      const { out } = await runHere(['audit', 'export', ...where(data, database)])
+      assert.equal(out.match(/"eventName":"AcceptRestoredTrail"/g)?.length, 1)
       removeFolder(data)
     })
 
