@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream, existsSync } from 'node:fs'
 import { S3Object } from '../actiontrail/delivery/targets/s3.ts'
-import { streamNewFile } from '../house/new-file.ts'
+import { streamNewFile } from '../files/output.ts'
+import { SYSTEM } from '../runtime/system.ts'
 import type { TargetSettings } from '../settings/trail.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -40,8 +41,9 @@ export function placeToWrite(text: string, around: Surroundings, target: Target)
     if (around.printsToTerminal) throw new UsageError('a backup is no text for a terminal: name a file, or use a pipe')
     return { write: (chunks) => printed(chunks, around), read: null }
   }
-  if (existsSync(text)) throw new UsageError(`\`${text}\` is there already: name another file`)
-  return { write: (chunks) => streamNewFile(text, chunks), read: () => createReadStream(text) }
+  const [remedy, random] = ['name another file', SYSTEM.randomBytes]
+  if (existsSync(text)) throw new UsageError(`\`${text}\` is there already: ${remedy}`)
+  return { write: (chunks) => streamNewFile(text, chunks, { remedy, random }), read: () => createReadStream(text) }
 }
 
 /** Where the backup comes from. */

@@ -143,7 +143,7 @@ async function transfer(
   const { jobs, failures, leftOut } = await jobsOf(words, flags.get('output') ?? null, sealing)
   for (const line of [...leftOut, ...failures]) around.complain(line)
   const read = progress(jobs, around)
-  const how = { replaces: flags.has('force'), random: SYSTEM.randomBytes }
+  const how = { remedy: flags.has('force') ? null : 'say --force to replace it', random: SYSTEM.randomBytes }
   let failed = failures.length
   for (const job of jobs) {
     const error = await transferFile(job, { transform, read, signal: stop.signal }, how).catch((error: Error) => error)

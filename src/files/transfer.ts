@@ -1,9 +1,10 @@
 // Files through the envelope: from a file or a stream, to a file or a stream, in constant memory. Tests: test/files/files.test.ts.
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Writable } from 'node:stream'
-import type { Fill, Random } from '../cryptography/age-stream.ts'
+import type { Fill } from '../cryptography/age-stream.ts'
 import type { Job } from './jobs.ts'
-import { NewFile } from './output.ts'
+import { NewFile, type NewFileOptions } from './output.ts'
 
 /** Makes the other form of a stream, sealed or opened. */
 export type Transform = (from: Fill) => Promise<AsyncIterable<readonly Buffer[]>>
@@ -15,22 +16,33 @@ export interface Transfer {
   readonly signal: AbortSignal
 }
 
-/** Does the work on a file; the new one gets its name when it is whole and on disk. */
+/** Does the work on a file, and makes the folder of the new one, which gets its name when it is whole and on disk. */
 export async function transferFile(
   { from, to, mode }: Job,
   { transform, read, signal }: Transfer,
-  how: { readonly replaces: boolean; readonly random: Random },
+  how: Pick<NewFileOptions, 'remedy' | 'random'>,
 ): Promise<void> {
   await using source = await open(from, 'r')
-  await using target = await NewFile.begin(to, how)
+  await mkdir(dirname(to), { recursive: true })
+  await using target = await NewFile.begin(to, { ...how, mode })
   const parts = await transform(fillFrom(source, read))
-  await pump(parts, (some) => target.write(some), signal)
-  await target.keep(mode)
+  const write = async (some: readonly Buffer[]) => {
+    await target.write(some)
+    for (const part of some) release(part)
+  }
+  await pump(parts, write, signal)
+  await target.keep()
 }
 
 /** The same from a stream to a stream. Rejects with what went wrong; what was written until then is authentic, but not all. */
 export async function transferStream(from: Fill, to: Writable, transform: Transform): Promise<void> {
   await pump(await transform(from), (parts) => written(to, parts))
+}
+
+/** Frees the memory of a buffer at once, so that the next one is in the processor's cache: a collection would come many megabytes later. */
+function release({ buffer, length }: Buffer): void {
+  // Short ones share their memory with others.
+  if (length === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
 /** Reads the next parts while the former are written. */

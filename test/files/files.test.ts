@@ -96,6 +96,20 @@ describe('strongroom encrypt and decrypt', () => {
     assert.equal(shown['EncryptionContext'], '{"a":"ä \\"","project":"apollo"}')
   })
 
+  it('give a file no permission that the umask takes away', async () => {
+    const path = fileWith(randomBytes(10))
+    await must('encrypt', '--key', 'alias/files', path)
+    fs.chmodSync(`${path}.age`, 0o644)
+    fs.rmSync(path)
+    const umask = process.umask(0o077)
+    try {
+      await must('decrypt', `${path}.age`)
+    } finally {
+      process.umask(umask)
+    }
+    assert.equal(statSync(path).mode & 0o777, 0o600)
+  })
+
   it('take folders as their files, and leave links out by name', async () => {
     const root = join(temporaryFolder(), 'photos')
     mkdirSync(join(root, 'deep'), { recursive: true })
@@ -258,7 +272,7 @@ describe('strongroom encrypt and decrypt', () => {
       transferFile(
         { from: path, to: `${path}.new`, bytes: 0, mode: 0o600 },
         { transform: async () => parts(), read: () => {}, signal: stop.signal },
-        { replaces: false, random: randomBytes },
+        { remedy: 'name another file', random: randomBytes },
       ),
       /stopped by SIGTERM/,
     )
