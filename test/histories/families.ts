@@ -5,6 +5,7 @@ import { aliases } from './aliases.ts'
 import type { Family } from './ask.ts'
 import { groups } from './groups.ts'
 import { key, material } from './keys.ts'
+import { secrets } from './secrets.ts'
 import { sessions } from './sessions.ts'
 
 export const FAMILIES: Readonly<Record<string, Family>> = {
@@ -15,5 +16,6 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   'access keys': accessKeys,
   sessions,
   groups,
+  secrets,
   duel,
 }

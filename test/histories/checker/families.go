@@ -28,6 +28,7 @@ var families = map[string]*family{
 	"access keys": {accessKeysState{keys: [2]accessKey{{}, {"a1", "Active"}}}, performOnAccessKeys},
 	"sessions":    {roleState{"r1", true, true}, performOnSessions},
 	"groups":      {groupsState{{exists: true}}, performOnGroups},
+	"secrets":     {newSecret(0, "red", false), performOnSecrets},
 	"duel":        {duelState{true, true}, performOnDuel},
 }
 

@@ -38,7 +38,7 @@ func (c *call) isRefused() bool { return c.Answer != nil && !strings.HasPrefix(*
 
 // onlyReads tells a call that changes nothing, whatever it answers.
 func (c *call) onlyReads() bool {
-	for _, prefix := range []string{"Describe", "List", "Encrypt", "Decrypt"} {
+	for _, prefix := range []string{"Describe", "List", "Get", "Encrypt", "Decrypt"} {
 		if strings.HasPrefix(c.Name, prefix) {
 			return true
 		}
