@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { S3Target } from '../../src/actiontrail/delivery/targets/s3.ts'
 import { removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { deliveredEvents, digestsIn } from '../actiontrail/trails.ts'
+import { freePort } from '../storage/postgresql-server.ts'
 import { until } from '../until.ts'
 
 const GATEWAY = fileURLToPath(new URL('../../node_modules/.clients/versitygw', import.meta.url))
@@ -67,15 +68,6 @@ describe('delivery to an S3 gateway', { skip }, () => {
     assert.ok(digestsIn(bucket).length > 0)
   })
 })
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
-}
 
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
