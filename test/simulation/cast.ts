@@ -1,4 +1,4 @@
-// Whom and what every run is about: an account with two AccessKeys, a user in reach of a policy, keys and aliases. It is set up once, by
+// Whom and what every run is about: an account with two AccessKeys, a user in reach of a policy, keys, aliases and a secret. It is set up once, by
 // calls, and each run begins with a copy.
 import { newCredentials } from '../../src/ram/account.ts'
 import { Database } from './database.ts'
@@ -22,6 +22,8 @@ export const USER = 'alice'
 export const GROUP = 'team'
 export const POLICY = 'keys'
 export const ALIASES = ['alias/one', 'alias/two']
+export const SECRET = 'database'
+export const FIRST_VERSION = 'first'
 const KEYS = 3
 
 const document = (...actions: string[]) =>
@@ -63,6 +65,8 @@ async function made_by_calls(world: World): Promise<Omit<Cast, 'database'>> {
   const keys: string[] = []
   for (let i = 0; i < KEYS; i++) keys.push((await call('CreateKey', { Description: `d${i}` })).KeyMetadata.KeyId)
   for (const [i, AliasName] of ALIASES.entries()) await call('CreateAlias', { AliasName, KeyId: keys[i] ?? '' })
+  const version = { VersionId: FIRST_VERSION, SecretData: FIRST_VERSION }
+  await call('CreateSecret', { SecretName: SECRET, ...version, EncryptionKeyId: keys[0] ?? '' })
   await call('CreateUser', { UserName: USER })
   await call('CreateGroup', { GroupName: GROUP })
   await call('CreatePolicy', { PolicyName: POLICY, PolicyDocument: document('kms:*', 'ram:*') })
@@ -88,6 +92,7 @@ async function made_by_calls(world: World): Promise<Omit<Cast, 'database'>> {
     initial: {
       keys: keys.map((_, i) => ({ state: 'Enabled', description: `d${i}` })),
       aliases: ALIASES.map((_, i) => i),
+      secret: { versions: [FIRST_VERSION], current: FIRST_VERSION, previous: null, isPlanned: false },
       userActive: true,
       secondActive: true,
       attached: true,

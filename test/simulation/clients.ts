@@ -1,11 +1,11 @@
 // Clients: they make calls that overlap, note what they got and when, and repeat what failed.
 import type { Answer } from '../../src/gateway/encode.ts'
 import type { HttpRequest } from '../../src/gateway/request.ts'
-import { ALIASES, type Cast, GROUP, POLICY, USER } from './cast.ts'
+import { ALIASES, type Cast, FIRST_VERSION, GROUP, POLICY, SECRET, USER } from './cast.ts'
+import { drawn } from './drawn.ts'
 import { latency } from './faults.ts'
 import type { Called } from './linearizable.ts'
-import { type Caller, listed, type Op } from './model.ts'
-import type { Random } from './random.ts'
+import { listed, type Op } from './model.ts'
 import { signed } from './requests.ts'
 import { BEGINNING } from './runtime.ts'
 import type { Server } from './server.ts'
@@ -24,6 +24,8 @@ export interface Blob {
 export class History {
   readonly calls: Called<Op>[] = []
   readonly blobs: Blob[] = []
+  /** The versions of the secret that clients were told of. */
+  readonly versions: string[] = [FIRST_VERSION]
   /** Requests that were answered with success. */
   readonly used: HttpRequest[] = []
   /** The ids of calls that were acknowledged. */
@@ -95,6 +97,7 @@ export async function perform(
     const { CiphertextBlob, KeyId } = JSON.parse(reply.body)
     history.blobs.push({ key: cast.keys.indexOf(KeyId), blob: CiphertextBlob, text })
   }
+  if (reply?.status === 200 && op.do === 'PutSecretValue') history.versions.push(op.text)
   return answer
 }
 
@@ -184,6 +187,8 @@ function answerOf(op: Op, { status, body }: Answer, cast: Cast): string {
       return `OK ${cast.keys.indexOf(reply.KeyId)}`
     case 'Decrypt':
       return `OK ${Buffer.from(reply.Plaintext, 'base64')}`
+    case 'GetSecretValue':
+      return `OK ${reply.SecretData}`
     default:
       return 'OK'
   }
@@ -222,49 +227,16 @@ function parametersOf(op: Exclude<Op, { do: 'operator' }>, cast: Cast, text: str
       return { PolicyName: POLICY, VersionId: op.allows ? 'v1' : 'v2' }
     case 'ListAliases':
       return {}
+    case 'GetSecretValue':
+      return { SecretName: SECRET, VersionStage: op.stage }
+    case 'PutSecretValue':
+      return { SecretName: SECRET, VersionId: op.text, SecretData: op.text }
+    case 'UpdateSecretVersionStage':
+      return { SecretName: SECRET, VersionStage: 'ACSCurrent', MoveToVersion: op.text }
+    case 'DeleteSecret':
+    case 'RestoreSecret':
+      return { SecretName: SECRET }
     default:
       return { KeyId }
-  }
-}
-
-/** A call: one half looks and uses, the other half changes what those rest on. */
-function drawn(random: Random, history: History): Exclude<Op, { do: 'operator' }> {
-  const caller = random.pick<Caller>(['root', 'second', 'user', 'user', 'user'])
-  const key = random.below(3)
-  const alias = random.below(2)
-  const by = random.chance(0.5) ? { key } : { alias }
-  const blob = history.blobs.length > 0 ? random.pick(history.blobs) : null
-  const isActive = random.chance(0.6)
-  switch (random.below(random.chance(0.6) ? 4 : 16)) {
-    case 0:
-      return random.chance(0.3) ? { do: 'ListAliases', caller } : { do: 'DescribeKey', caller, by }
-    case 1:
-      return { do: 'DescribeKey', caller, by }
-    case 2:
-      return { do: 'Encrypt', caller, by }
-    case 3:
-      return blob ? { do: 'Decrypt', caller, ...blob } : { do: 'Encrypt', caller, by }
-    case 4:
-      return { do: 'UpdateKeyDescription', caller, key, text: history.text() }
-    case 5:
-      return { do: isActive ? 'EnableKey' : 'DisableKey', caller, key }
-    case 6:
-      return { do: isActive ? 'CancelKeyDeletion' : 'ScheduleKeyDeletion', caller, key }
-    case 7:
-      return { do: 'CreateAlias', caller, alias, key }
-    case 8:
-    case 9:
-      return { do: 'UpdateAlias', caller, alias, key }
-    case 10:
-      return { do: 'DeleteAlias', caller, alias }
-    case 11:
-    case 12:
-      return { do: 'UpdateAccessKey', caller: 'root', active: isActive }
-    case 13:
-      return { do: isActive ? 'AttachPolicyToUser' : 'DetachPolicyFromUser', caller }
-    case 14:
-      return { do: isActive ? 'AddUserToGroup' : 'RemoveUserFromGroup', caller }
-    default:
-      return { do: 'SetDefaultPolicyVersion', caller, allows: isActive }
   }
 }

@@ -1,6 +1,7 @@
 // What calls do, one after the other: the specification that every run is held against. It knows the cast of a run (cast.ts): some keys
-// and aliases, a user with an AccessKey and a policy, and a second AccessKey of the account.
+// and aliases, a secret, a user with an AccessKey and a policy, and a second AccessKey of the account.
 import type { Specification } from './linearizable.ts'
+import { applyToSecret, isOfSecret, type Secret, type SecretOp } from './secret-model.ts'
 
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion'
 export type Caller = 'root' | 'second' | 'user'
@@ -29,6 +30,7 @@ export type Op =
   | { readonly do: 'AttachPolicyToUser' | 'DetachPolicyFromUser'; readonly caller: Caller }
   | { readonly do: 'AddUserToGroup' | 'RemoveUserFromGroup'; readonly caller: Caller }
   | { readonly do: 'SetDefaultPolicyVersion'; readonly caller: Caller; readonly allows: boolean }
+  | SecretOp
   /** The operator enables or disables the account's second AccessKey, on the database. */
   | { readonly do: 'operator'; readonly active: boolean }
 
@@ -54,6 +56,8 @@ export interface State {
   readonly keys: readonly Key[]
   /** The key that each alias points to; null where there is no such alias. */
   readonly aliases: readonly (number | null)[]
+  /** It is encrypted under key 0. */
+  readonly secret: Secret
   readonly userActive: boolean
   readonly secondActive: boolean
   readonly attached: boolean
@@ -63,7 +67,7 @@ export interface State {
 
 type Step = { readonly state: State; readonly answer: string }
 
-export const isRead = (op: Op) => ['DescribeKey', 'ListAliases', 'Encrypt', 'Decrypt'].includes(op.do)
+export const isRead = (op: Op) => ['DescribeKey', 'ListAliases', 'Encrypt', 'Decrypt', 'GetSecretValue'].includes(op.do)
 
 export const specification = (initial: State): Specification<State, Op> => ({
   initial,
@@ -80,6 +84,10 @@ function apply(state: State, op: Op): Step {
   if (op.caller === 'second' && !secondActive) return same('Forbidden.AccessKey')
   if (op.caller === 'user' && !(allows && (attached || member)))
     return same(OF_RAM.has(op.do) ? 'NoPermission' : 'Forbidden.NoPermission')
+  if (isOfSecret(op)) {
+    const { secret, answer } = applyToSecret(state.secret, op, unusable(state.keys[0]))
+    return { state: { ...state, secret }, answer }
+  }
   switch (op.do) {
     case 'ListAliases':
       return same(`OK ${listed(state.aliases)}`)

@@ -107,7 +107,7 @@ async function calmDown(world: World, servers: number): Promise<void> {
   }
 }
 
-/** Whatever was acknowledged is there, for a new server, too: keys, aliases, permissions, and what was encrypted. */
+/** Whatever was acknowledged is there, for a new server, too: keys, aliases, the secret, permissions, and what was encrypted. */
 async function ask(world: World, actors: Cast, history: History): Promise<void> {
   if (world.host.faults.rotates || world.isRotating)
     for (let tries = 0; !(await rotation(world)); tries++)
@@ -129,6 +129,8 @@ async function ask(world: World, actors: Cast, history: History): Promise<void> 
     for (const key of actors.keys.keys()) states.set(key, await stateOf(key))
     for (const alias of actors.aliases.keys()) await insist({ do: 'DescribeKey', caller: 'root', by: { alias } })
     for (const caller of ['user', 'second'] as const) await insist({ do: 'DescribeKey', caller, by: { key: 0 } })
+    for (const stage of ['ACSCurrent', 'ACSPrevious'] as const)
+      await insist({ do: 'GetSecretValue', caller: 'root', stage })
   }
   world.kill(0)
   await world.start(0)
