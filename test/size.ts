@@ -16,6 +16,7 @@ const SIZES = {
   'rounds of each caller in a second': [10, 1000],
   'texts padded at random': [2000, 20_000],
   'tries of a key pair': [5, 200],
+  'conformance on PostgreSQL and with workers': [0, 1],
   'generated requests': [3000, 100_000],
   'spellings of parameters': [5000, 500_000],
   'sequences against the model, on SQLite': [8, 200],

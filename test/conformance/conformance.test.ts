@@ -12,7 +12,10 @@ import { jsonReport, textReport, verdictOf } from '../../src/conformance/report.
 import { type Options, type Ran, runSuite } from '../../src/conformance/run.ts'
 import { products } from '../../src/gateway/products.ts'
 import { runHere } from '../acceptance/line.ts'
+import { startProgram } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
+import { times } from '../size.ts'
+import { startPostgresql } from '../storage/postgresql-server.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const PAGE = readFileSync(`${ROOT}docs/conformance.md`, 'utf8')
@@ -93,6 +96,46 @@ describe('the suite', () => {
     assert.ok(secrets.SecretList.Secret.every((one: { PlannedDeleteTime?: string }) => one.PlannedDeleteTime))
     const users = await house.must('ListUsers', { Version: '2015-05-01' })
     assert.deepEqual(users.Users.User, [])
+  })
+
+  const isElsewhere = times('conformance on PostgreSQL and with workers') > 0
+  const elsewhere = { skip: isElsewhere ? false : 'only in full size' }
+  const conforms = (ran: Ran) => {
+    assert.deepEqual([named(ran, 'failed'), named(ran, 'missed'), ran.left], [[], [], []], textReport(ran))
+    assert.equal(verdictOf(ran).conforms, true)
+  }
+
+  it('finds nothing wrong with a server on PostgreSQL', elsewhere, async () => {
+    await using postgresql = await startPostgresql()
+    await using other = await openTestHouse(postgresql.database())
+    const { accessKeyId, accessKeySecret } = other.credentials
+    const credentials = { AccessKeyId: accessKeyId, AccessKeySecret: accessKeySecret }
+    const pause = async (ms: number) => {
+      other.now += ms
+    }
+    conforms(
+      await run(planOf(suite, EVERYTHING).cases, suite, {
+        target: { endpoint: other.endpoint, region: 'cn-hangzhou', ca: null, credentials },
+        machine: { ...MACHINE, now: () => other.now, pause },
+      }),
+    )
+  })
+
+  it('finds nothing wrong with a server that has workers, by its own line', elsewhere, async () => {
+    const program = await startProgram({ flags: ['--workers', '2'] })
+    try {
+      const { accessKeyId, accessKeySecret } = program.credentials
+      const env = {
+        STRONGROOM_ENDPOINT: program.endpoint,
+        ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
+        ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
+      }
+      const groups = OPTIONAL_GROUPS.join(',')
+      const { code, out, err } = await runHere(['conformance', '--yes', '--with', groups, '--patience', '20'], env)
+      assert.equal(code, 0, `${out}${err}`)
+    } finally {
+      await program.stop()
+    }
   })
 
   it('has a case for every operation of KMS, and for every refusal that can be provoked from outside', () => {
