@@ -1,6 +1,6 @@
 // A page of keys with what the list shows of each: the service searches, filters and pages; the metadata of the rows in sight follow.
 import { call, Refusal } from '../service/call.ts'
-import type { Alias, Aliases, KeyMetadata, Keys } from '../service/replies.ts'
+import type { Alias, Aliases, KeyMetadata, Keys } from '../service/replies/keys.ts'
 
 export interface Wanted {
   readonly state: string

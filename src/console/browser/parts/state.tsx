@@ -1,4 +1,4 @@
-import type { KeyState } from '../service/replies.ts'
+import type { KeyState } from '../service/replies/keys.ts'
 import { useCommon } from '../texts/language.tsx'
 
 const TONES: Readonly<Record<KeyState, string>> = {

@@ -8,7 +8,7 @@ import {
 } from '@tanstack/react-query'
 import { useRegion } from '../frame/region.ts'
 import { call, type Parameters, type Product, request } from './call.ts'
-import type { EventChain, Verification } from './replies.ts'
+import type { EventChain, Verification } from './replies/trail.ts'
 
 /** The reply of an operation that reads. It is asked again on each page, and dropped when anything was changed. */
 export function useReply<T>(

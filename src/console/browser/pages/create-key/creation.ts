@@ -4,7 +4,7 @@ import { tagsOf } from '../../parts/tag-rows.tsx'
 import { aliasName } from '../../service/alias-name.ts'
 import { call, type Parameters } from '../../service/call.ts'
 import { isForEitherUsage, isSymmetric } from '../../service/key-specs.ts'
-import type { KeyMetadata } from '../../service/replies.ts'
+import type { KeyMetadata } from '../../service/replies/keys.ts'
 
 /** What the form holds. A field that does not apply to the KeySpec keeps what was chosen before, and is not sent. */
 export interface Values {

@@ -5,7 +5,7 @@ import { ParameterField } from '../../parts/parameter-field.tsx'
 import { useArns } from '../../service/arns.ts'
 import { paths } from '../../service/paths.ts'
 import { useReply } from '../../service/queries.ts'
-import type { Aliases } from '../../service/replies.ts'
+import type { Aliases } from '../../service/replies/keys.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { cryptographyTexts } from '../cryptography.texts.ts'
 

@@ -1,4 +1,4 @@
-import type { TrailEvent } from '../../service/replies.ts'
+import type { TrailEvent } from '../../service/replies/trail.ts'
 import { useDates, useTexts } from '../../texts/language.tsx'
 import { eventTexts } from '../events.texts.ts'
 

@@ -4,7 +4,7 @@ import { Ready } from '../../parts/page.tsx'
 import type { Parameters } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
 import { useReply } from '../../service/queries.ts'
-import type { Events } from '../../service/replies.ts'
+import type { Events } from '../../service/replies/trail.ts'
 import { EventChart } from './event-chart.tsx'
 import { EventTable } from './event-table.tsx'
 

@@ -1,4 +1,4 @@
-import type { TrailEvent } from '../../service/replies.ts'
+import type { TrailEvent } from '../../service/replies/trail.ts'
 
 /** Who made a call, as lists name them. */
 export function userOf({ userIdentity }: TrailEvent): string {

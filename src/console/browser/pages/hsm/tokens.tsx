@@ -4,7 +4,7 @@ import { Mono } from '../../parts/mono.tsx'
 import { Facts, Nothing, Ready, Section } from '../../parts/page.tsx'
 import { Badge } from '../../parts/state.tsx'
 import { useMayAsked, useReply } from '../../service/queries.ts'
-import type { HsmToken, HsmTokens } from '../../service/replies.ts'
+import type { HsmToken, HsmTokens } from '../../service/replies/hsm.ts'
 import { type Say, useCommon, useTexts } from '../../texts/language.tsx'
 import { hsmTexts } from '../hsm.texts.ts'
 

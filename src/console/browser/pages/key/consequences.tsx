@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import type { KeyMetadata } from '../../service/replies.ts'
+import type { KeyMetadata } from '../../service/replies/keys.ts'
 
 /** Which key a dialog is about. */
 export function KeyName({ metadata }: { readonly metadata: KeyMetadata }) {

@@ -1,5 +1,5 @@
 import { When } from '../../parts/when.tsx'
-import type { KeyMetadata } from '../../service/replies.ts'
+import type { KeyMetadata } from '../../service/replies/keys.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
 

@@ -1,5 +1,5 @@
 import { useReply } from '../../service/queries.ts'
-import type { Aliases } from '../../service/replies.ts'
+import type { Aliases } from '../../service/replies/keys.ts'
 
 /** The aliases of a key, and what pages call it: its first alias, or its ID. */
 export function useKeyName(keyId: string) {

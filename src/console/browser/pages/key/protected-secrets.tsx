@@ -2,7 +2,7 @@ import { Alert } from 'antd'
 import { lackOf, WhyNot } from '../../parts/allowed.tsx'
 import { useArns } from '../../service/arns.ts'
 import { useMayAsked, useReply } from '../../service/queries.ts'
-import type { Secrets } from '../../service/replies.ts'
+import type { Secrets } from '../../service/replies/secrets.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { keyActionTexts } from './key-actions.texts.ts'
 

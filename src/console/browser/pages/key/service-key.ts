@@ -1,5 +1,5 @@
 // The service key of a cloud product: everybody sees it, and only the product uses it.
-import type { KeyMetadata } from '../../service/replies.ts'
+import type { KeyMetadata } from '../../service/replies/keys.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
 

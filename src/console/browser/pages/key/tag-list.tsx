@@ -1,7 +1,7 @@
 import { Ready } from '../../parts/page.tsx'
 import { TagSection } from '../../parts/tag-section.tsx'
 import { useReply } from '../../service/queries.ts'
-import type { KeyMetadata, KeyTags } from '../../service/replies.ts'
+import type { KeyMetadata, KeyTags } from '../../service/replies/keys.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
 import { useWhyUnchangeable } from './service-key.ts'

@@ -8,7 +8,7 @@ import { request } from '../../service/call.ts'
 import { isSymmetric } from '../../service/key-specs.ts'
 import { noteCall, shellWord } from '../../service/noted-calls.ts'
 import { paths } from '../../service/paths.ts'
-import type { KeyMetadata } from '../../service/replies.ts'
+import type { KeyMetadata } from '../../service/replies/keys.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
 

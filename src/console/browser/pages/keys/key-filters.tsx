@@ -1,7 +1,7 @@
 import { Select } from 'antd'
 import { lackOf, Off, type Permission, WhyNot } from '../../parts/allowed.tsx'
 import { TypedFilter } from '../../parts/typed-filter.tsx'
-import { KEY_STATES } from '../../service/replies.ts'
+import { KEY_STATES } from '../../service/replies/keys.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import type { Wanted } from '../find-keys.ts'
 import { keysTexts } from '../keys.texts.ts'

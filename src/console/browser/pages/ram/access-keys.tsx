@@ -15,7 +15,7 @@ import { call } from '../../service/call.ts'
 import { download } from '../../service/download.ts'
 import { usePermissions } from '../../service/permissions.ts'
 import { useChange, useReply } from '../../service/queries.ts'
-import type { AccessKey } from '../../service/replies.ts'
+import type { AccessKey } from '../../service/replies/ram.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { ramTexts } from './ram.texts.ts'
 

@@ -5,7 +5,7 @@ import { useRegion } from '../../frame/region.ts'
 import { type Column, Listing } from '../../parts/listing.tsx'
 import { Nothing, Ready } from '../../parts/page.tsx'
 import { call, type Parameters, type Product } from '../../service/call.ts'
-import type { Paged } from '../../service/replies.ts'
+import type { Paged } from '../../service/replies/ram.ts'
 import { useCommon } from '../../texts/language.tsx'
 
 const PAGE_SIZE = 50

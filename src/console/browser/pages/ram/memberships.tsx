@@ -13,7 +13,7 @@ import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
 import { usePermissions } from '../../service/permissions.ts'
 import { useChange, useReply } from '../../service/queries.ts'
-import type { Group, User } from '../../service/replies.ts'
+import type { Group, User } from '../../service/replies/ram.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { ramTexts } from './ram.texts.ts'
 

@@ -1,4 +1,4 @@
-import type { Policy } from '../../service/replies.ts'
+import type { Policy } from '../../service/replies/ram.ts'
 import { useLanguage } from '../../texts/language.tsx'
 import { CHINESE_SYSTEM_POLICIES } from '../../texts/system-policies.ts'
 

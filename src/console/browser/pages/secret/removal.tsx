@@ -6,7 +6,7 @@ import { ParameterField } from '../../parts/parameter-field.tsx'
 import { call } from '../../service/call.ts'
 import { paths } from '../../service/paths.ts'
 import { useChange } from '../../service/queries.ts'
-import type { SecretMetadata } from '../../service/replies.ts'
+import type { SecretMetadata } from '../../service/replies/secrets.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { secretTexts } from '../secret.texts.ts'
 

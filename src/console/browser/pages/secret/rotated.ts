@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRegion } from '../../frame/region.ts'
 import { call } from '../../service/call.ts'
-import type { SecretMetadata, SecretVersions } from '../../service/replies.ts'
+import type { SecretMetadata, SecretVersions } from '../../service/replies/secrets.ts'
 
 const FOLLOW_MS = 1000
 /** A rotation that takes longer waits for a database, or has a fault. */

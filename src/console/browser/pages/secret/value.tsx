@@ -5,7 +5,7 @@ import { CopyBox } from '../../parts/copy-box.tsx'
 import { Refused } from '../../parts/refused.tsx'
 import { useAttempt } from '../../service/attempt.ts'
 import { call } from '../../service/call.ts'
-import type { SecretValue } from '../../service/replies.ts'
+import type { SecretValue } from '../../service/replies/secrets.ts'
 import { useCommon, useTexts } from '../../texts/language.tsx'
 import { secretTexts } from '../secret.texts.ts'
 

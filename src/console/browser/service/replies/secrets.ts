@@ -1,0 +1,60 @@
+// The members of replies that pages read, in the words of the API: secrets.
+
+export interface SecretTag {
+  readonly TagKey: string
+  readonly TagValue: string
+}
+
+/** A secret in a list. */
+export interface ListedSecret {
+  readonly SecretName: string
+  readonly SecretType: 'Generic' | 'RAMCredentials' | 'Rds'
+  readonly CreateTime: string
+  readonly UpdateTime: string
+  /** Absent unless its deletion is planned. */
+  readonly PlannedDeleteTime?: string
+  readonly Tags?: { readonly Tag: readonly SecretTag[] }
+}
+
+export interface Secrets {
+  readonly SecretList: { readonly Secret: readonly ListedSecret[] }
+  readonly TotalCount: number
+}
+
+export interface SecretMetadata extends ListedSecret {
+  readonly Arn: string
+  readonly Description: string
+  /** Absent where the service's own key encrypts the values. */
+  readonly EncryptionKeyId?: string
+  // Of secrets that the service rotates.
+  readonly AutomaticRotation?: 'Enabled' | 'Disabled' | 'Invalid'
+  /** In seconds, such as 86400s. */
+  readonly RotationInterval?: string
+  readonly LastRotationDate?: string
+  readonly NextRotationDate?: string
+  readonly RotationFault?: string
+  /** `ExtendedConfig` in JSON. */
+  readonly ExtendedConfig?: string
+}
+
+/** Whose credential a secret has that the service rotates. */
+export interface ExtendedConfig {
+  readonly SecretSubType?: 'RamUserAccessKey' | 'SingleUser' | 'DoubleUsers'
+  readonly UserName?: string
+  readonly DBInstanceId?: string
+}
+
+export interface SecretVersion {
+  readonly VersionId: string
+  readonly CreateTime: string
+  readonly VersionStages: { readonly VersionStage: readonly string[] }
+}
+
+export interface SecretVersions {
+  readonly VersionIds: { readonly VersionId: readonly SecretVersion[] }
+  readonly TotalCount: number
+}
+
+export interface SecretValue {
+  readonly SecretData: string
+}
