@@ -65,7 +65,11 @@ describe('the documentation', () => {
       'test/clients/go/go.mod',
       'test/clients/java/pom.xml',
       'test/clients/kubernetes/go.mod',
+      'test/clients/kube-apiserver/go.mod',
+      'test/clients/auto-unseal/go.mod',
+      'test/clients/external-secrets/go.mod',
       'test/clients/secrets/go.mod',
+      'test/clients/secrets/java/pom.xml',
       'test/clients/secrets/requirements.txt',
     ]
     const pinned = lists.map((list) => readFileSync(join(root, list), 'utf8')).join('\n')
