@@ -1,7 +1,7 @@
 // The statements of a transaction on PostgreSQL, which the database gets all at once: each that must touch a row fails where it touches none,
 // so that the transaction aborts by itself, and the error says how it ended.
 import type { GrowingChain } from './growing-chain.ts'
-import { stepsOf } from './rows.ts'
+import { countingInserts, type Step, storedBy } from './rows.ts'
 import type { Indexing } from './search.ts'
 import type { Bound } from './statement.ts'
 import type { Statements } from './statements.ts'
@@ -38,8 +38,22 @@ export function logging(keys: readonly string[], statements: Statements): readon
   return [statements.logChange({ keys: JSON.stringify(keys) }), statements.dropLogged({})]
 }
 
-/** What stores a call, and adds its events to the chain. */
-export function storing(
+/** What stores the calls, all of them or none, and adds their events to the chain. */
+export function storingAll(
+  commits: readonly Commit[],
+  chain: GrowingChain | null,
+  statements: Statements,
+  indexing: Indexing,
+): Bound[] {
+  const counts = countingInserts(commits, statements).flatMap(sent)
+  return [...counts, ...commits.flatMap((commit) => storing(commit, chain, statements, indexing))]
+}
+
+function sent({ guarded, opening, closing, otherwise }: Step): Bound[] {
+  return [...(opening ? [opening] : []), must(otherwise, guarded), ...(closing ? [closing] : [])]
+}
+
+function storing(
   { changes, nonce, event, further }: Commit,
   chain: GrowingChain | null,
   statements: Statements,
@@ -47,12 +61,7 @@ export function storing(
 ): Bound[] {
   const steps: Bound[] = []
   if (nonce) steps.push(must('nonce-used', statements.nonce(nonce)))
-  for (const change of changes)
-    for (const { guarded, opening, closing, otherwise } of stepsOf(change, statements, indexing)) {
-      if (opening) steps.push(opening)
-      steps.push(must(otherwise, guarded))
-      if (closing) steps.push(closing)
-    }
+  for (const change of changes) steps.push(...storedBy(change, statements, indexing).flatMap(sent))
   if (event && chain) steps.push(statements.event(chain.add(event)))
   if (further && chain) for (const one of further) steps.push(statements.event(chain.add(one)))
   return steps

@@ -5,7 +5,7 @@ import { GrowingChain } from './growing-chain.ts'
 import type { Batch } from './joined-batches.ts'
 import { isLost, settled } from './lost-connection.ts'
 import { demandOpen } from './postgresql-connections.ts'
-import { guards, logging, must, outcomeOf, storing } from './postgresql-guards.ts'
+import { guards, logging, must, outcomeOf, storingAll } from './postgresql-guards.ts'
 import type { KnownHead } from './postgresql-head.ts'
 import type { Session } from './postgresql-session.ts'
 import type { HeldNumber } from './postgresql-turn.ts'
@@ -160,7 +160,7 @@ export class PostgresqlTransaction {
   /** The statements that store the calls. Where events can't be chained, ends the transaction if it has begun, and throws. */
   async #steps(commits: readonly Commit[], chain: GrowingChain | null, hasBegun: boolean): Promise<readonly Bound[]> {
     try {
-      return commits.flatMap((commit) => storing(commit, chain, this.#statements, this.#indexing))
+      return storingAll(commits, chain, this.#statements, this.#indexing)
     } catch (error) {
       if (hasBegun) await this.#session.rollBack()
       throw error

@@ -9,6 +9,7 @@ import {
   type Changes,
   type Commit,
   type IndexPart,
+  type Place,
   placeKey,
   type Row,
   type RowChange,
@@ -73,13 +74,32 @@ export interface Step {
 
 /** The statements of a change, in order. A tally is stepped first, so that a full one costs nothing else. */
 export function stepsOf(change: RowChange, statements: Statements, indexing: Indexing): readonly Step[] {
+  const stored = storedBy(change, statements, indexing)
+  if (change.change !== 'insert' || !change.counted) return stored
+  return [counting(change.row, 1, change.counted.atMost, statements), ...stored]
+}
+
+/** The same for all calls of a batch that is stored as a whole: each tally that inserts step is stepped once. */
+export function countingInserts(batch: readonly Commit[], statements: Statements): readonly Step[] {
+  const tallies = new Map<string, { readonly place: Place; readonly by: number; readonly atMost: number | null }>()
+  for (const { changes } of batch)
+    for (const change of changes) {
+      if (change.change !== 'insert' || !change.counted) continue
+      const key = placeKey(change.row)
+      const { by, atMost } = tallies.get(key) ?? { by: 0, atMost: null }
+      const least = Math.min(atMost ?? FOREVER, change.counted.atMost ?? FOREVER)
+      tallies.set(key, { place: change.row, by: by + 1, atMost: least })
+    }
+  return [...tallies.values()].map(({ place, by, atMost }) => counting(place, by, atMost, statements))
+}
+
+/** The statements of a change but what counts the row that it inserts. */
+export function storedBy(change: RowChange, statements: Statements, indexing: Indexing): readonly Step[] {
   const { row } = change
   const isIndexed = indexing.kinds.has(row.kind)
   switch (change.change) {
-    case 'insert': {
-      const insert = moving(statements.insert(row), isIndexed ? statements.index(entryOf(row, indexing)) : null)
-      return change.counted ? [counting(row, 1, change.counted.atMost, statements), insert] : [insert]
-    }
+    case 'insert':
+      return [moving(statements.insert(row), isIndexed ? statements.index(entryOf(row, indexing)) : null)]
     case 'update':
       return [
         moving(
@@ -122,10 +142,10 @@ function entryKey({ kind, account, region, createdAt, id }: Row) {
   return { kind, account, region, created_at: createdAt, id }
 }
 
-function counting({ kind, account, region }: Row, by: 1 | -1, atMost: number | null, statements: Statements): Step {
+function counting({ kind, account, region }: Place, by: number, atMost: number | null, statements: Statements): Step {
   const place = { kind, account, region }
   return {
-    guarded: statements.stepTally({ ...place, by, atMost: (atMost ?? Number.MAX_SAFE_INTEGER) - 1 }),
+    guarded: statements.stepTally({ ...place, by, atMost: (atMost ?? FOREVER) - Math.abs(by) }),
     opening: statements.openTally(place),
     closing: null,
     otherwise: 'full',

@@ -348,6 +348,20 @@ for (const [name, open] of kinds)
       assert.equal(await storage.count({ ...range, region }), 1)
     })
 
+    it('counts all inserts of a batch, and what it deletes in between', async () => {
+      const region = 'counted together'
+      const rows = ['1', '2', '3', '4', '5', '6'].map((id) => row(id, { region }))
+      const [first] = rows as [Row]
+      const inserts = (from: number, to: number, atMost: number) =>
+        rows.slice(from, to).map((one) => call([insert(one, atMost)]))
+      const remove = call([{ change: 'delete', row: first, counted: true }])
+      const outcomes = await commit(storage, inserts(0, 3, 3))
+      assert.deepEqual(outcomes, ['committed', 'committed', 'committed'])
+      const further = await commit(storage, [...inserts(3, 4, 4), remove, ...inserts(4, 6, 4)])
+      assert.deepEqual(further, ['committed', 'committed', 'committed', 'full'])
+      assert.equal(await storage.count({ ...range, region }), 4)
+    })
+
     it('finds what is due, the oldest first', async () => {
       const region = 'due'
       const kind = 'due'
