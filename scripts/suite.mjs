@@ -63,7 +63,7 @@ const kinds = {
   /** They fetch and compile packages of other languages, or need programs that few machines have. */
   clients: {
     files: [
-      'test/clients/{documented,helm,kubernetes,s3-gateway,secrets,testing}.ts',
+      'test/clients/{documented,helm,kubernetes,rage,s3-gateway,secrets,testing}.ts',
       'test/histories/histories.ts',
       'examples/disk/*.test.ts',
     ],

@@ -122,7 +122,9 @@ const FORMATS: Readonly<Record<string, (vector: Vector) => void | Promise<void>>
     if (!session) return
     assert.deepEqual(session, vector.session)
     const issuing = new SecurityTokens(keysOf({ roots: vector.roots.slice(-1) }))
-    assert.deepEqual(issuing.issue(session, hex(vector.nonce)), { token: vector.token, secret: session.secret })
+    const nonce = hex(vector.nonce)
+    const issued = 'person' in session ? issuing.issueTo(session.person, nonce) : issuing.issue(session, nonce)
+    assert.deepEqual(issued, { token: vector.token, secret: session.secret })
   },
   'page-token'(vector) {
     const tokens = new PageTokens(keysOf(vector))

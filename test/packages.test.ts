@@ -26,10 +26,14 @@ interface Locked {
   readonly resolved?: string
   readonly hasInstallScript?: boolean
   readonly dev?: boolean
+  readonly license?: string
   readonly optional?: boolean
   readonly os?: string
   readonly cpu?: string
 }
+
+/** Licences that ask for no more than a notice. Each package of an installation has them, joined by AND. */
+const PERMISSIVE = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'Unlicense']
 
 const PROJECT = fileURLToPath(new URL('../', import.meta.url))
 const read = (name: string) => JSON.parse(readFileSync(fileURLToPath(new URL(`../${name}`, import.meta.url)), 'utf8'))
@@ -52,6 +56,19 @@ describe('package-lock.json', () => {
     assert.equal(new Set(runtimes.map(([, { version }]) => version)).size, 1)
     assert.ok(runtimes.every(([, { optional }]) => optional))
     assert.equal(packages['node_modules/node'], undefined)
+  })
+
+  it('has only permissive licences in what an installation fetches', () => {
+    const isPermissive = (license = 'none') =>
+      license
+        .replace(/^\((.*)\)$/, '$1')
+        .split(' AND ')
+        .every((one) => PERMISSIVE.includes(one))
+    const others = locked.filter(([, { dev, license }]) => !dev && !isPermissive(license))
+    assert.deepEqual(
+      others.map(([path, { license }]) => `${path}: ${license}`),
+      [],
+    )
   })
 
   it('has one package in production whose script is run: the add-on that is compiled on the spot', () => {

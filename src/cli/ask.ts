@@ -1,5 +1,5 @@
 // Calls a server for the command line: trouble with the server or the way there becomes one sentence that says what to do.
-import { type ClientOptions, callOperation } from './client.ts'
+import { type ClientOptions, callOperation, postJson, type Response, type Server } from './client.ts'
 
 export interface Answered {
   readonly status: number
@@ -8,8 +8,16 @@ export interface Answered {
 
 /** Calls the operation. Rejects with what to do when no Strongroom replies. */
 export async function ask(parameters: ReadonlyMap<string, string>, options: ClientOptions): Promise<Answered> {
-  const { endpoint } = options
-  const { status, type, body } = await callOperation(parameters, options).catch((error: unknown) => {
+  return answered(callOperation(parameters, options), options)
+}
+
+/** Asks for what is no operation, and needs no signature. Resolves with the refusal, too; rejects as `ask`. */
+export async function askPath(path: string, body: object, server: Server): Promise<Answered> {
+  return answered(postJson(path, body, server), server)
+}
+
+async function answered(responding: Promise<Response>, { endpoint }: Server): Promise<Answered> {
+  const { status, type, body } = await responding.catch((error: unknown) => {
     throw new Error(troubleOf(error as NodeJS.ErrnoException, endpoint))
   })
   const answer = objectIn(body)

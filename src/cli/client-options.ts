@@ -8,10 +8,11 @@ import type { Surroundings } from './surroundings.ts'
 export const CLIENT_FLAGS: FlagKinds = { endpoint: 'value', 'ca-file': 'value', data: 'value', profile: 'value' }
 
 /** The help of these flags, for the end of a verb's own. */
-export const CLIENT_HELP = `Endpoint: --endpoint, STRONGROOM_ENDPOINT, the profile's, or http://127.0.0.1:7700.
+export const CLIENT_HELP = `Endpoint: --endpoint, STRONGROOM_ENDPOINT, the profile's or that of the last log-on, or http://127.0.0.1:7700.
 Credentials, the first that are there: those of --profile NAME, a profile of the aliyun CLI (~/.aliyun/config.json);
 ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN;
-root-credentials.json in --data (./data); without --data, the aliyun CLI's current profile.`
+without --data, those of \`strongroom login\` to the server; root-credentials.json in --data (./data); without --data, the
+aliyun CLI's current profile.`
 
 /** What signs a call; null for what the credentials leave open. */
 interface Signer {
@@ -22,10 +23,12 @@ interface Signer {
   readonly region: string | null
   /** Where they are from, for people to read. */
   readonly whence: string
+  /** When they end, ISO 8601, where that is known. */
+  readonly expiration?: string
 }
 
 /** How to call, and where the credentials are from. */
-export type CallAs = ClientOptions & Pick<Signer, 'whence'>
+export type CallAs = ClientOptions & Pick<Signer, 'whence' | 'expiration'>
 
 /**
  * Finds the server and the credentials, as CLIENT_HELP says. The profile of a role assumes it, unless a session is left.
@@ -34,9 +37,13 @@ export type CallAs = ClientOptions & Pick<Signer, 'whence'>
 export async function clientOptions(flags: Flags, around: Surroundings): Promise<CallAs> {
   const reach = (endpoint: string | null) => ({ ...serverOptions(flags, around, endpoint), now: Date.now() })
   const name = flags.get('profile')
-  const signer = name === undefined ? (fromEnvironment(around.env) ?? fromDataFolder(flags, around)) : null
-  if (signer) return { ...reach(null), ...signer }
   const data = dataFolder(flags, around)
+  const stated = name === undefined ? fromEnvironment(around.env) : null
+  if (stated) return { ...reach(null), ...stated }
+  const loggedOn = name === undefined && data === null ? await fromLogOn(flags, around) : null
+  if (loggedOn) return { ...reach(loggedOn.endpoint), ...loggedOn }
+  const found = name === undefined ? fromDataFolder(flags, around) : null
+  if (found) return { ...reach(null), ...found }
   if (name === undefined && data !== null) throw noCredentials(data)
   const [{ readProfile }, { sessionOf }] = await Promise.all([import('./profile.ts'), import('./role-session.ts')])
   const profile = readProfile(name ?? null, around)
@@ -72,9 +79,23 @@ function fromEnvironment(env: Surroundings['env']): Signer | null {
     : null
 }
 
+/** The last log-on to the server that is stated, or to any. Throws UsageError when it has ended: nobody else's credentials are taken instead. */
+async function fromLogOn(flags: Flags, around: Surroundings): Promise<(Signer & { readonly endpoint: string }) | null> {
+  const { keptLogOn } = await import('./kept-log-ons.ts')
+  const kept = keptLogOn(statedEndpoint(flags, around), around)
+  if (!kept) return null
+  const { endpoint, accessKeyId, accessKeySecret, securityToken, expiration } = kept
+  if (Date.parse(expiration) <= Date.now())
+    throw new UsageError(
+      `the log-on to ${endpoint} ended at ${expiration}: log on again with \`strongroom login\`, or forget it with \`strongroom logout\``,
+    )
+  const whence = `the log-on to ${endpoint}`
+  return { endpoint, accessKeyId, accessKeySecret, securityToken, region: null, whence, expiration }
+}
+
 /** The data folder that the line or the environment names; null where neither does. */
 function dataFolder(flags: Flags, { env }: Surroundings): string | null {
-  return flags.get('data') ?? env['STRONGROOM_DATA'] ?? null
+  return flags.get('data') ?? (env['STRONGROOM_DATA'] || null)
 }
 
 /** What the first start of a server left in its data folder. */
@@ -98,7 +119,7 @@ function credentialsFile(data: string): string {
 
 function noCredentials(data: string): UsageError {
   return new UsageError(
-    `no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile of the aliyun CLI with --profile (there is no readable \`${credentialsFile(data)}\`)`,
+    `no credentials: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, name a profile of the aliyun CLI with --profile, or say \`strongroom login\` (there is no readable \`${credentialsFile(data)}\`)`,
   )
 }
 

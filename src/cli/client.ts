@@ -22,6 +22,10 @@ export interface ClientOptions {
   readonly signal?: AbortSignal
 }
 
+/** Where a server is, and whom to trust there. */
+export type Server = Pick<ClientOptions, 'endpoint' | 'ca'>
+type Way = Pick<ClientOptions, 'path' | 'signal'>
+
 /** A server's reply, from a Strongroom or not: `type` is '' where there is no Content-Type. */
 export interface Response {
   readonly status: number
@@ -45,13 +49,18 @@ export async function callOperation(
   if (options.securityToken) signed.set('SecurityToken', options.securityToken)
   const signature = rpcSignature('sha256', options.accessKeySecret, rpcStringToSign('POST', signed))
   signed.set('Signature', signature.toString('base64'))
-  return post(options, new URLSearchParams([...signed]).toString())
+  return post(options, new URLSearchParams([...signed]).toString(), 'application/x-www-form-urlencoded')
 }
 
-function post({ endpoint, ca, path = '/', signal }: ClientOptions, form: string): Promise<Response> {
+/** Posts JSON that nobody signs. Rejects when the server can't be reached. */
+export function postJson(path: string, body: object, server: Server): Promise<Response> {
+  return post({ ...server, path }, JSON.stringify(body), 'application/json')
+}
+
+function post({ endpoint, ca, path = '/', signal }: Server & Way, body: string, type: string): Promise<Response> {
   const url = new URL(path, endpoint)
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest
-  const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(form) }
+  const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body) }
   return new Promise((resolve, reject) => {
     const request = send(url, {
       method: 'POST',
@@ -72,6 +81,6 @@ function post({ endpoint, ca, path = '/', signal }: ClientOptions, form: string)
         }),
       )
     })
-    request.end(form)
+    request.end(body)
   })
 }

@@ -46,6 +46,8 @@ const USAGE = `usage: strongroom VERB …
   migrate          moves the database from SQLite to PostgreSQL, or back
   hsm check        prints what the HSM can do, which keys it lacks, and which of its objects no key names
   key usage        prints how many messages each key version has encrypted
+  login            logs on by the console, for the verbs that call a server
+  logout           ends that
   whoami           prints whose credentials are used, and where they are from
   logs             prints events of the trail, also as they come
   top              shows calls and refusals of the last minute, by operation and caller
@@ -158,6 +160,8 @@ const VERBS: Readonly<Record<string, Verb>> = {
   age: async (args, around) => (await import('./age.ts')).age(args, around),
   doctor: async (args, around) => (await import('./doctor.ts')).doctor(args, around),
   top: async (args, around) => (await import('./top.ts')).top(args, around),
+  login: async (args, around) => (await import('./login.ts')).login(args, around),
+  logout: async (args, around) => (await import('./login.ts')).logout(args, around),
   whoami: async (args, around) => (await import('./whoami.ts')).whoami(args, around),
   logs: async (args, around) => (await import('./logs.ts')).logs(args, around),
   encrypt: async (args, around) => (await import('./files.ts')).encrypt(args, around),

@@ -70,11 +70,28 @@ function asJson({ check, result, says, remedy }: Finding) {
   return { Check: check, Result: result, Says: says, ...(remedy && { Remedy: remedy }) }
 }
 
-function line({ check, result, says, remedy }: Finding, { env, printsToTerminal }: Surroundings): string {
+function line({ check, result, says, remedy }: Finding, around: Surroundings): string {
+  const { env, printsToTerminal } = around
   const width = Math.max(...CHECKS.map(({ length }) => length))
   const shown = result.padEnd(8)
   const coloured = printsToTerminal && !env['NO_COLOR'] ? `\x1b[${COLOURS[result]}m${shown}\x1b[0m` : shown
-  return `${coloured}  ${check.padEnd(width)}  ${says}${remedy && `: ${remedy}`}`
+  const text = `${says}${remedy && `: ${remedy}`}`
+  const indent = ' '.repeat(8 + 2 + width + 2)
+  const { columns } = around.output as Partial<NodeJS.WriteStream>
+  const lines = printsToTerminal && columns ? wrapped(text, columns - indent.length) : [text]
+  return `${coloured}  ${check.padEnd(width)}  ${lines.join(`\n${indent}`)}`
+}
+
+/** The text in lines of so many characters, where its words are not longer. */
+function wrapped(text: string, columns: number): readonly string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? ''
+    if (line === '') lines[lines.length - 1] = word
+    else if (line.length + 1 + word.length <= columns) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines
 }
 
 async function examined(flags: Flags, around: Surroundings): Promise<readonly Finding[]> {

@@ -3,6 +3,11 @@ import { UsageError } from '../settings/usage-error.ts'
 import type { Surroundings } from './surroundings.ts'
 import { tableOf } from './table.ts'
 
+declare module 'jmespath' {
+  /** Throws where the expression is none: the types of the package leave this out. */
+  export function compile(expression: string): unknown
+}
+
 export const OUTPUTS = ['json', 'table', 'yaml'] as const
 export type Output = (typeof OUTPUTS)[number]
 
@@ -28,15 +33,14 @@ export async function rendered(answer: unknown, output: Output, around: Surround
 
 /** Compiles a JMESPath expression. The function returns what it finds in an answer. Throws UsageError, then and now. */
 export async function queryOf(expression: string): Promise<(answer: unknown) => unknown> {
-  const { compile, TreeInterpreter } = await import('@jmespath-community/jmespath')
+  const { compile, search } = await import('jmespath')
   const wrong = (error: unknown) =>
     new UsageError(`the JMESPath expression \`${expression}\` can't be used: ${(error as Error).message}`)
   try {
-    // With texts such as `Enabled`, which the aliyun CLI takes without quotes.
-    const tree = compile(expression, { enable_legacy_literals: true })
+    compile(expression)
     return (answer) => {
       try {
-        return TreeInterpreter.search(tree, answer as never)
+        return search(answer, expression) as unknown
       } catch (error) {
         throw wrong(error)
       }

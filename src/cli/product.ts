@@ -97,7 +97,7 @@ async function mannerOf(flags: Flags, { name, access }: CallOperation): Promise<
 
 function readArguments(operation: CallOperation, args: readonly string[]): Flags {
   const help = `see \`strongroom ${operation.product.service} ${operation.name} --help\``
-  const known = [...Object.keys(operation.parameters), ...Object.keys(OPTIONS)]
+  const known = [...Object.keys(operation.parameters), ...Object.keys(OPTIONS)].map((name) => `--${name}`)
   const kinds: FlagKinds = OPTIONS
   const flags = flagsBy(
     args,
@@ -105,7 +105,10 @@ function readArguments(operation: CallOperation, args: readonly string[]): Flags
       if (isOption(name)) return kinds[name]
       return isCommon(name, operation) || isDeclared(name, operation) ? 'value' : undefined
     },
-    (flag, name) => new UsageError(`${operation.name} has no parameter \`${flag}\`${didYouMean(name, known)}: ${help}`),
+    (flag, name) => {
+      const near = didYouMean(`--${name}`, known)
+      return new UsageError(`${operation.name} has no parameter \`${flag}\`${near}: ${help}`)
+    },
   )
   const twice = flags.names.find((name) => flags.all(name).length > 1)
   if (twice !== undefined) throw new UsageError(`\`--${twice}\` is given twice`)

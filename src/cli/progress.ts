@@ -14,7 +14,7 @@ export function bar(around: Surroundings, what: string): (seen: number, total: n
     const left = part > 0 && part < 1 ? `, ${duration(((now - start) / 1000) * (1 / part - 1))} left` : ''
     const filled = Math.round(part * 30)
     around.status(
-      `[${'#'.repeat(filled)}${'.'.repeat(30 - filled)}] ${Math.floor(part * 100)} %  ${seen} ${what}, ${rate}/s${left}`,
+      `[${'#'.repeat(filled)}${'.'.repeat(30 - filled)}] ${Math.floor(part * 100)} %  ${seen} ${what}, ${rate} ${what}/s${left}`,
     )
   }
 }

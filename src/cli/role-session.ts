@@ -1,9 +1,9 @@
 // Sessions of roles that profiles assume. They are kept in files of the user alone, so that not every call assumes the role again.
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { ask } from './ask.ts'
 import type { ClientOptions } from './client.ts'
+import { readPrivate, writePrivate } from './private-file.ts'
 import type { AssumedRole } from './profile.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -36,12 +36,11 @@ function fileOf(role: AssumedRole, { endpoint, accessKeyId }: ClientOptions, { e
 }
 
 /** The session in the file; null where it ends soon, or where others could have read or written it. */
-function keptIn(path: string, now: number, { readFile }: Surroundings): Kept | null {
+function keptIn(path: string, now: number, around: Surroundings): Kept | null {
   try {
-    const { mode, uid } = statSync(path)
-    if ((mode & 0o077) !== 0 || uid !== process.getuid?.()) return null
-    const kept = JSON.parse(readFile(path)) as Kept
-    return Date.parse(kept.expiration) - now > LEFT_MS ? kept : null
+    const text = readPrivate(path, around)
+    const kept = text === null ? null : (JSON.parse(text) as Kept)
+    return kept && Date.parse(kept.expiration) - now > LEFT_MS ? kept : null
   } catch {
     return null
   }
@@ -49,11 +48,8 @@ function keptIn(path: string, now: number, { readFile }: Surroundings): Kept | n
 
 /** Keeps the session if it can: where it can't, each call assumes the role. */
 function keep(path: string, session: Kept): void {
-  const fresh = `${path}.${randomUUID()}`
   try {
-    mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 })
-    writeFileSync(fresh, JSON.stringify(session), { mode: 0o600, flag: 'wx' })
-    renameSync(fresh, path)
+    writePrivate(path, JSON.stringify(session))
   } catch {
     // A read-only home is no reason to refuse the call.
   }

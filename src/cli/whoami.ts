@@ -8,7 +8,8 @@ import type { Surroundings } from './surroundings.ts'
 const USAGE = `usage: strongroom whoami [--json] [--endpoint URL] [--ca-file FILE] [--data DIR]
 
 Prints whose credentials the verbs that call a server use, as that server knows them, and where they are from. It needs no permission.
---json prints the answer of GetCallerIdentity, with Endpoint, AccessKeyId and CredentialsFrom.`
+--json prints the answer of GetCallerIdentity, with Endpoint, AccessKeyId,
+CredentialsFrom and, of a log-on, Expiration.`
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
 export async function whoami(args: readonly string[], around: Surroundings): Promise<number> {
@@ -18,7 +19,7 @@ export async function whoami(args: readonly string[], around: Surroundings): Pro
   }
   const flags = readFlags(args, { ...CLIENT_FLAGS, json: 'bare' }, 'whoami')
   const options = await clientOptions(flags, around)
-  const { endpoint, accessKeyId, whence } = options
+  const { endpoint, accessKeyId, whence, expiration } = options
   const parameters = new Map([
     ['Action', 'GetCallerIdentity'],
     ['Version', '2015-04-01'],
@@ -30,7 +31,13 @@ export async function whoami(args: readonly string[], around: Surroundings): Pro
   }
   if (flags.has('json')) {
     const { RequestId: _, ...identity } = answer
-    const said = { ...identity, Endpoint: endpoint, AccessKeyId: accessKeyId, CredentialsFrom: whence }
+    const said = {
+      ...identity,
+      Endpoint: endpoint,
+      AccessKeyId: accessKeyId,
+      CredentialsFrom: whence,
+      Expiration: expiration,
+    }
     around.print(JSON.stringify(said, null, 2))
     return 0
   }
@@ -38,6 +45,6 @@ export async function whoami(args: readonly string[], around: Surroundings): Pro
 account    ${answer['AccountId']}
 AccessKey  ${accessKeyId}
 from       ${whence}
-at         ${endpoint}`)
+at         ${endpoint}${expiration === undefined ? '' : `\nuntil      ${expiration}`}`)
   return 0
 }

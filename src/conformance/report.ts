@@ -1,6 +1,7 @@
 // A run's report, as text and as JSON.
 import { OUTSIDE } from './plan.ts'
-import type { Ran, Result } from './run.ts'
+import type { Result } from './result.ts'
+import type { Ran } from './run.ts'
 
 /** How many cases of an operation had each outcome. */
 interface Row {

@@ -7,11 +7,14 @@ import { type HttpRequest, header, pathOf } from '../gateway/request.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import { accountSettings } from '../ram/account-settings.ts'
 import { logOnsOf } from '../ram/log-on.ts'
+import { endOf, principalOf } from '../ram/logged-on.ts'
+import type { LoggedOnSession } from '../ram/logged-on-session.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { VERSION } from '../settings/version.ts'
 import { inBrowser, json, NOT_KEPT, refused } from './answers.ts'
 import type { AttemptLimits } from './attempts.ts'
 import { objectIn } from './body.ts'
+import { type CommandLineWork, commandLineWork } from './command-line.ts'
 import { cookieOf, setCookie } from './cookies.ts'
 import { declarationsOf } from './declarations.ts'
 import { callIn, Sessions } from './door.ts'
@@ -21,9 +24,8 @@ import { LogOn } from './log-on.ts'
 import { logOnEvent, type Where } from './log-on-event.ts'
 import { SAVED_MFA_MS } from './log-on-rules.ts'
 import type { Outcome } from './next-step.ts'
-import { principalOf } from './principal.ts'
 import { admitted, QUESTIONS } from './questions.ts'
-import { Sealing, type Session } from './sealed.ts'
+import { Sealing } from './sealed.ts'
 import { ended } from './session.ts'
 import { settled } from './settling.ts'
 import { readStep, type Step } from './step.ts'
@@ -35,6 +37,7 @@ export class Console implements ConsolePort {
   readonly #sealing: Sealing
   readonly #sessions: Sessions
   readonly #logOn: LogOn
+  readonly #commandLine: ReadonlyMap<string, CommandLineWork>
   readonly #files: Files
   #declarations: ReturnType<typeof declarationsOf> | null = null
 
@@ -43,12 +46,15 @@ export class Console implements ConsolePort {
     this.#sealing = new Sealing(keys, runtime)
     this.#sessions = new Sessions(this.#sealing)
     this.#logOn = new LogOn(this.#sealing, attempts)
+    this.#commandLine = commandLineWork(this.#sealing, this.#sessions, attempts)
     this.#files = new Files(builds)
   }
 
   async answer(request: HttpRequest, house: House, recognize: () => void): Promise<ConsoleAnswer> {
     const path = pathOf(request)
     if (path === '/console/session') return this.#session(request, house, recognize)
+    const ofCommandLine = request.method === 'POST' ? this.#commandLine.get(path) : undefined
+    if (ofCommandLine) return this.#doneFor(ofCommandLine, request, house, recognize)
     if (path.startsWith('/console/api/')) return this.#api(request, house, recognize)
     if (request.method === 'GET' || request.method === 'HEAD') return this.#files.answer(request, house.randomBytes)
     return refused(refuse('UnsupportedHTTPMethod'), request, house.newId())
@@ -67,6 +73,21 @@ export class Console implements ConsolePort {
       await admitted(caller, where, house)
       return json(200, await question(objectIn(request.body), { caller, request, house }))
     })
+  }
+
+  /** What pages and the command line do for a session of the command line. */
+  async #doneFor(
+    { work, guard, proves }: CommandLineWork,
+    request: HttpRequest,
+    house: House,
+    recognize: () => void,
+  ): Promise<ConsoleAnswer> {
+    const answered = async (where: Where) => {
+      const answer = await work(objectIn(request.body), where, house)
+      if (proves) recognize()
+      return json(200, { ...answer, RequestId: where.requestId })
+    }
+    return this.#guarded(request, house, answered, guard)
   }
 
   async #session(request: HttpRequest, house: House, recognize: () => void): Promise<ConsoleAnswer> {
@@ -89,14 +110,17 @@ export class Console implements ConsolePort {
     request: HttpRequest,
     house: House,
     work: (where: Where) => Promise<ConsoleAnswer>,
+    guard = demandOwnPage,
   ): Promise<ConsoleAnswer> {
     const where = { request, requestId: house.newId(), now: house.now() }
     try {
-      demandOwnPage(request)
+      guard(request)
       return await work(where)
     } catch (error) {
       const refusal = asRefusal(error, where.requestId, house)
-      if (/^(?:Session|LogOn)\./.test(refusal.entry)) house.observer.turnedAway(refusal.entry, request.sourceAddress)
+      const isWaiting = refusal.entry === 'LogOn.Pending'
+      if (!isWaiting && /^(?:Session|LogOn)\./.test(refusal.entry))
+        house.observer.turnedAway(refusal.entry, request.sourceAddress)
       return refused(refusal, request, where.requestId)
     }
   }
@@ -190,11 +214,11 @@ export class Console implements ConsolePort {
 }
 
 /** What a page shows of the session that it is in. */
-async function shown(session: Session, request: HttpRequest, house: House, now: number): Promise<object> {
+async function shown(session: LoggedOnSession, request: HttpRequest, house: House, now: number): Promise<object> {
   const view = house.ledger.view()
   const caller = await principalOf(session, now, house, view)
-  const { alias, securityPreference } = await accountSettings({ ledger: view, caller })
-  const last = Math.min(session.until, session.since + securityPreference.LoginSessionDuration * 3_600_000)
+  if (!caller) throw refuse('Session.None')
+  const { alias } = await accountSettings({ ledger: view, caller })
   const { regions } = request
   return {
     AccountId: session.accountId,
@@ -204,7 +228,7 @@ async function shown(session: Session, request: HttpRequest, house: House, now: 
     UserId: session.principalId,
     MFAAuthenticated: session.mfa,
     CreatedAt: isoSeconds(session.since),
-    ExpiresAt: isoSeconds(last),
+    ExpiresAt: isoSeconds(await endOf(session, view)),
     Regions: regions.map((Id) => ({ Id, Hsm: house.settings.hsmRegions.includes(Id) })),
     DefaultRegion: regions[0] ?? '',
     Version: VERSION,

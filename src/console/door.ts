@@ -6,23 +6,24 @@ import type { Door } from '../gateway/door.ts'
 import type { House } from '../gateway/house.ts'
 import { decodeJson, type HttpRequest, header, pathOf } from '../gateway/request.ts'
 import type { LedgerView } from '../ledger/view.ts'
+import { type PersonCaller, principalOf } from '../ram/logged-on.ts'
+import type { LoggedOnSession } from '../ram/logged-on-session.ts'
 import { cookieOf } from './cookies.ts'
 import { demandOwnPage } from './guard.ts'
-import { type PersonCaller, principalOf } from './principal.ts'
-import type { Sealing, Session } from './sealed.ts'
+import type { Sealing } from './sealed.ts'
 
 /** How many opened sessions stay in memory. */
 const OPENED = 10_000
 
-interface Opened {
-  readonly session: Session
-  /** The caller of the last call: what policies were compiled for it is found by the same object. */
-  caller: PersonCaller | null
+/** A request's session, and who has it. */
+interface InSession {
+  readonly session: LoggedOnSession
+  readonly caller: PersonCaller
 }
 
 export class Sessions {
   readonly #sealing: Sealing
-  readonly #opened = new Map<string, Opened>()
+  readonly #opened = new Map<string, LoggedOnSession>()
   #epoch = 0
 
   constructor(sealing: Sealing) {
@@ -30,14 +31,12 @@ export class Sessions {
   }
 
   /** The session of a request, and who has it. Refuses with Session.None and Session.CrossSite. */
-  async of(request: HttpRequest, house: House, view: LedgerView): Promise<{ session: Session; caller: PersonCaller }> {
+  async of(request: HttpRequest, house: House, view: LedgerView): Promise<InSession> {
     demandOwnPage(request)
-    const opened = this.#open(cookieOf(request, 'session'))
-    if (!opened) throw refuse('Session.None')
-    const { session } = opened
-    const caller = await principalOf(session, house.now(), house, view)
-    if (opened.caller?.userName !== caller.userName) opened.caller = caller
-    return { session, caller: opened.caller ?? caller }
+    const session = this.#open(cookieOf(request, 'session'))
+    const caller = session && (await principalOf(session, house.now(), house, view))
+    if (!session || !caller) throw refuse('Session.None')
+    return { session, caller }
   }
 
   /** The door of calls to an operation, which a browser names by the path. */
@@ -53,7 +52,7 @@ export class Sessions {
     }
   }
 
-  #open(cookie: string): Opened | null {
+  #open(cookie: string): LoggedOnSession | null {
     if (this.#epoch !== this.#sealing.epoch) {
       this.#opened.clear()
       this.#epoch = this.#sealing.epoch
@@ -63,9 +62,8 @@ export class Sessions {
     const session = this.#sealing.open('console-session', cookie)
     if (!session) return null
     if (this.#opened.size >= OPENED) this.#opened.clear()
-    const opened = { session, caller: null }
-    this.#opened.set(cookie, opened)
-    return opened
+    this.#opened.set(cookie, session)
+    return session
   }
 }
 

@@ -5,8 +5,8 @@ import type { CallOperation, House } from '../gateway/house.ts'
 import { type HttpRequest, header, pathOf } from '../gateway/request.ts'
 import { shortened, storedCall, storedCaller } from '../ledger/stored-call.ts'
 import type { LogOnEvent, StoredLogOn } from '../ledger/stored-event.ts'
+import type { PersonCaller } from '../ram/logged-on.ts'
 import type { EventRow } from '../storage/storage.ts'
-import type { PersonCaller } from './principal.ts'
 
 /** What events say of a request. */
 export interface Where {

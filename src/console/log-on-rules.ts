@@ -3,13 +3,14 @@ import type { Code } from '../api/errors/catalogue.ts'
 import { refuse } from '../api/errors.ts'
 import type { AccountSettings } from '../ram/account-settings.ts'
 import { keepLogOns, NO_LOG_ONS } from '../ram/log-on.ts'
+import { personOf } from '../ram/logged-on.ts'
 import type { MfaDevice } from '../ram/mfa-device.ts'
 import { passwordSince } from '../ram/new-password.ts'
 import { masksIn } from '../ram/parameters.ts'
 import { inAddresses } from '../ram/policy/conditions.ts'
 import type { LoginProfile } from '../ram/records.ts'
+import type { Found } from './found-user.ts'
 import type { Where } from './log-on-event.ts'
-import { callerOf, type Found } from './principal.ts'
 import type { SavedMfa, Ticket } from './sealed.ts'
 import type { RefusedLogOn } from './settling.ts'
 
@@ -83,7 +84,7 @@ export function refusedFor(
 ): { readonly refused: RefusedLogOn } {
   const { user, logOns, settings } = found
   const { MaxLoginAttemps } = settings.passwordPolicy
-  const caller = callerOf(user)
+  const caller = personOf(user)
   const counts = wrong === 'code' || (wrong === 'password' && MaxLoginAttemps > 0)
   const before = logOns?.body ?? NO_LOG_ONS
   const failed = before.failed + 1

@@ -9,17 +9,18 @@ import { insert, update } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
 import { accountSettings } from '../ram/account-settings.ts'
 import { logOnsOf } from '../ram/log-on.ts'
+import { markOf, personOf } from '../ram/logged-on.ts'
 import { deviceByName, deviceOf, MFA_DEVICE, ownDeviceName, serialNumber } from '../ram/mfa-device.ts'
 import { withPassword } from '../ram/new-password.ts'
 import { stepOf, stepOfConsecutive } from '../ram/one-time-code.ts'
 import { canCheck, isPassword } from '../ram/password.ts'
 import { type LoginProfile, ramScope } from '../ram/records.ts'
 import type { Attempt, AttemptLimits } from './attempts.ts'
+import { type Found, plainName, userNamed, userWithId } from './found-user.ts'
 import { Hashing } from './hashing.ts'
 import { logOnEvent, ownCallEvent, type Where } from './log-on-event.ts'
 import { hindranceOf, isSaved, passwordDue, refusedFor, SAVED_MFA_MS } from './log-on-rules.ts'
 import { nextStep, type Outcome, ticketOf } from './next-step.ts'
-import { callerOf, type Found, markOf, plainName, userNamed, userWithId } from './principal.ts'
 import type { Sealing, Ticket } from './sealed.ts'
 import { begun } from './session.ts'
 import { settled } from './settling.ts'
@@ -159,7 +160,7 @@ export class LogOn {
         )
         const bound = update(user, { body: { ...user.body, mfaDevice: place.id } })
         const parameters = { UserName: user.body.userName, SerialNumber: serialNumber(device.after) }
-        const event = ownCallEvent('BindMFADevice', parameters, where, callerOf(user), house)
+        const event = ownCallEvent('BindMFADevice', parameters, where, personOf(user), house)
         const passed = { ...ticketOf(found, profile, ticket.typed, where), mfa: true }
         const after = { ...found, user: bound.after }
         return nextStep(after, passed, where, house, [device, bound], event)
@@ -187,7 +188,7 @@ export class LogOn {
         given.set(profile, fresh)
         const loginProfile = { ...profile, ...fresh, passwordResetRequired: false }
         const changed = update(user, { body: { ...user.body, loginProfile } }, true)
-        const event = ownCallEvent('ChangePassword', {}, where, callerOf(user), house)
+        const event = ownCallEvent('ChangePassword', {}, where, personOf(user), house)
         const after = { ...found, user: changed.after, profile: loginProfile }
         const passed = { ...ticketOf(after, loginProfile, ticket.typed, where), mfa: ticket.mfa }
         return nextStep(after, passed, where, house, [changed], event)

@@ -2,19 +2,21 @@
 import { refuse } from '../api/errors.ts'
 import type { House } from '../gateway/house.ts'
 import type { Change } from '../ledger/record.ts'
+import { markOf, personOf } from '../ram/logged-on.ts'
+import type { LoggedOnSession } from '../ram/logged-on-session.ts'
 import { qrCode, SEED_BYTES, seedText } from '../ram/one-time-code.ts'
 import type { LoginProfile } from '../ram/records.ts'
 import type { EventRow } from '../storage/storage.ts'
+import type { Found } from './found-user.ts'
 import { logOnEvent, type Where } from './log-on-event.ts'
 import { passwordDue, TICKET_MS } from './log-on-rules.ts'
-import { callerOf, type Found, markOf } from './principal.ts'
-import type { SavedMfa, Session, Ticket } from './sealed.ts'
+import type { SavedMfa, Ticket } from './sealed.ts'
 import { begun } from './session.ts'
 import type { Decided } from './settling.ts'
 
 /** What a step leads to: a session, or another step. */
 export type Outcome =
-  | { readonly session: Session; readonly saved?: SavedMfa }
+  | { readonly session: LoggedOnSession; readonly saved?: SavedMfa }
   | { readonly next: Ticket; readonly show: Readonly<Record<string, unknown>> }
 
 /** The ticket of a user whose password was right; its step is decided later. */
@@ -35,7 +37,7 @@ export async function nextStep(
   const { user, profile, settings, logOns } = found
   const { securityPreference, furtherPreference, passwordPolicy } = settings
   if (!profile) throw refuse('LogOn.Expired')
-  const caller = callerOf(user)
+  const caller = personOf(user)
   const next = (step: Ticket['step'], show: Readonly<Record<string, unknown>>, seed = ''): Decided<Outcome> => {
     const result = { next: { ...passed, step, seed }, show }
     return changes.length === 0 ? { result } : { result, changes, event: own }

@@ -1,11 +1,11 @@
 // The questions that pages ask besides operations; each counts as a call of RAM.
 import { RAM } from '../api/product.ts'
 import type { House } from '../gateway/house.ts'
+import type { PersonCaller } from '../ram/logged-on.ts'
 import type { Members } from './body.ts'
 import { checkPolicy } from './check-policy.ts'
 import { actionsOf } from './declarations.ts'
 import type { Where } from './log-on-event.ts'
-import type { PersonCaller } from './principal.ts'
 import { type Asking, simulate, whoMay } from './simulate.ts'
 
 export type Question = (given: Members, asking: Asking) => Promise<object>

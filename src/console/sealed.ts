@@ -1,27 +1,13 @@
-// What browsers keep for the server: sessions, steps of a log-on, and that a second factor was checked on this browser. Each is sealed under
+// What browsers and command lines keep for the server: sessions, steps of a log-on, and what was checked or allowed. Each is sealed under
 // the root key with a place of its own, so that none passes for another, and any server of the installation opens it.
 import { NONCE_BYTES } from '../cryptography/xaes.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
+import type { Asking } from '../ram/log-on-code.ts'
+import type { LoggedOnSession } from '../ram/logged-on-session.ts'
 import type { Randomness } from '../runtime/runtime.ts'
 
 /** In characters; no sealed text is longer. */
 const MAX_LENGTH = 4096
-
-/** A session of the console. Times are milliseconds since 1970. */
-export interface Session {
-  /** The principal's record lists it until it is logged off. */
-  readonly id: string
-  readonly accountId: string
-  /** UserId, or the account's id. */
-  readonly principalId: string
-  /** The AccessKey that it was logged on with; empty for a password. */
-  readonly accessKeyId: string
-  /** The mark of the password or secret that it was logged on with: it ends when that changes. */
-  readonly mark: string
-  readonly mfa: boolean
-  readonly since: number
-  readonly until: number
-}
 
 /** A user whose password was right, before the next step of the log-on. */
 export interface Ticket {
@@ -50,10 +36,29 @@ export interface SavedMfa {
   readonly until: number
 }
 
+/** That a person allowed the command line of this machine a session: the code of RFC 6749, with the challenge of RFC 7636. */
+export interface Grant {
+  /** The id of the session. */
+  readonly id: string
+  /** The session of the console that it was allowed in. */
+  readonly session: LoggedOnSession
+  readonly challenge: string
+  readonly until: number
+}
+
+/** What a command line asks with until it is allowed: the device code of RFC 8628. */
+export interface DeviceCode extends Asking {
+  /** What a person types. */
+  readonly userCode: string
+  readonly until: number
+}
+
 interface Kinds {
-  readonly 'console-session': Session
+  readonly 'console-session': LoggedOnSession
   readonly 'console-ticket': Ticket
   readonly 'console-saved-mfa': SavedMfa
+  readonly 'log-on-grant': Grant
+  readonly 'log-on-device-code': DeviceCode
 }
 
 export class Sealing {

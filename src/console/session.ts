@@ -2,9 +2,9 @@
 import type { House } from '../gateway/house.ts'
 import type { Change } from '../ledger/record.ts'
 import type { SecurityPreference } from '../ram/account-settings.ts'
-import { keepLogOns, type LogOns, NO_LOG_ONS } from '../ram/log-on.ts'
-import type { PersonCaller } from './principal.ts'
-import type { Session } from './sealed.ts'
+import { keepLogOns, type LogOnBody, type LogOns, NO_LOG_ONS } from '../ram/log-on.ts'
+import type { PersonCaller } from '../ram/logged-on.ts'
+import type { LoggedOnSession } from '../ram/logged-on-session.ts'
 
 const HOUR_MS = 3_600_000
 /** The most sessions of a principal; one more ends the oldest. */
@@ -13,24 +13,39 @@ const MOST_SESSIONS = 100
 /** A new session, and the change that lists it; a password that was right forgets the failures before. `now` is in milliseconds since 1970. */
 export function begun(
   caller: PersonCaller,
-  kept: Pick<Session, 'accessKeyId' | 'mark' | 'mfa'>,
+  kept: Pick<LoggedOnSession, 'accessKeyId' | 'mark' | 'mfa'>,
   logOns: LogOns | null,
   { LoginSessionDuration }: SecurityPreference,
   now: number,
   { newId }: Pick<House, 'newId'>,
-): { session: Session; change: Change } {
+): { session: LoggedOnSession; change: Change } {
   const { accountId, principalId } = caller
   const until = now + LoginSessionDuration * HOUR_MS
   const session = { ...kept, id: newId(), accountId, principalId, since: now, until }
   const before = logOns?.body ?? NO_LOG_ONS
-  const others = before.sessions.filter((one) => one.until > now)
   const failures = kept.accessKeyId === '' ? { failed: 0, lockedUntil: 0 } : {}
-  const sessions = [...others, { id: session.id, until }].slice(-MOST_SESSIONS)
+  const sessions = listedWith({ id: session.id, until }, before, now)
   return { session, change: keepLogOns(logOns, caller, { ...before, ...failures, lastAt: now, sessions }, now) }
 }
 
-/** The change that logs a session off. */
-export function ended(session: Session, logOns: LogOns, now: number): Change {
-  const sessions = logOns.body.sessions.filter(({ id }) => id !== session.id)
+/** The change that lists a further session; one of the same id is replaced. */
+export function withSession(
+  listed: LogOnBody['sessions'][number],
+  principal: Pick<LoggedOnSession, 'accountId' | 'principalId'>,
+  logOns: LogOns | null,
+  now: number,
+): Change {
+  const before = logOns?.body ?? NO_LOG_ONS
+  return keepLogOns(logOns, principal, { ...before, sessions: listedWith(listed, before, now) }, now)
+}
+
+function listedWith(listed: LogOnBody['sessions'][number], { sessions }: LogOnBody, now: number) {
+  const others = sessions.filter(({ id, until }) => id !== listed.id && until > now)
+  return [...others, listed].slice(-MOST_SESSIONS)
+}
+
+/** The change that logs a session off, and those of the command line that are of it. */
+export function ended(session: LoggedOnSession, logOns: LogOns, now: number): Change {
+  const sessions = logOns.body.sessions.filter(({ id, of }) => id !== session.id && of !== session.id)
   return keepLogOns(logOns, session, { ...logOns.body, sessions }, now)
 }

@@ -5,9 +5,9 @@ import type { House } from '../gateway/house.ts'
 import { RETRY_MS } from '../gateway/identify.ts'
 import type { Change } from '../ledger/record.ts'
 import type { LedgerView } from '../ledger/view.ts'
+import type { PersonCaller } from '../ram/logged-on.ts'
 import type { EventRow } from '../storage/storage.ts'
 import { type Failed, logOnEvent, type Where } from './log-on-event.ts'
-import type { PersonCaller } from './principal.ts'
 
 /** A refused log-on of somebody who is known. */
 export interface RefusedLogOn extends Failed {

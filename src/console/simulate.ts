@@ -11,9 +11,9 @@ import type { House } from '../gateway/house.ts'
 import type { HttpRequest } from '../gateway/request.ts'
 import type { RequestFacts } from '../ram/conditions.ts'
 import { roleByName, userByName } from '../ram/find.ts'
+import type { PersonCaller } from '../ram/logged-on.ts'
 import { conditionKey } from '../ram/policy/condition-key.ts'
 import { boundedText, isObject, type Members } from './body.ts'
-import type { PersonCaller } from './principal.ts'
 
 const MOST_QUESTIONS = 100
 const MOST_CONTEXT = 50

@@ -6,6 +6,7 @@ import type { LedgerView } from '../ledger/view.ts'
 import type { AccessKeys } from '../ram/access-key.ts'
 import type { Authorizer } from '../ram/authorize.ts'
 import type { LastUsed } from '../ram/last-used.ts'
+import { principalOf } from '../ram/logged-on.ts'
 import type { SecurityTokens } from '../sts/security-token.ts'
 import { type Claim, claimOf, type HostStanding, TIME_WINDOW_MS } from './claim.ts'
 import type { Scope } from './header-signature.ts'
@@ -78,20 +79,31 @@ async function permanentCaller(
   return accessKey.caller
 }
 
-/** The caller of temporary credentials. A session whose role was deleted has expired. */
+/** The caller of temporary credentials. A session whose role was deleted, or whose person is logged off, has expired. */
 async function sessionCaller(
   claim: Claim,
   credentials: Credentials,
   now: number,
   ledger: Pick<LedgerView, 'get'>,
 ): Promise<Caller> {
-  const { securityTokens, authorizer } = credentials
+  const { securityTokens, authorizer, lastUsed } = credentials
   if (claim.securityToken === '') throw refuse('MissingSecurityToken')
   const session = securityTokens.open(claim.securityToken)
   if (!session) throw refuse('InvalidSecurityToken.Malformed')
-  if (session.caller.accessKeyId !== claim.accessKeyId) throw refuse('InvalidSecurityToken.MismatchWithAccessKey')
-  if (session.expiresAt <= now) throw refuse('InvalidSecurityToken.Expired')
+  const [signsAs, expiresAt] =
+    'person' in session
+      ? [session.person.signsAs, session.person.until]
+      : [session.caller.accessKeyId, session.expiresAt]
+  if (signsAs !== claim.accessKeyId) throw refuse('InvalidSecurityToken.MismatchWithAccessKey')
+  if (expiresAt <= now) throw refuse('InvalidSecurityToken.Expired')
   verify(claim, session.secret)
+  if ('person' in session) {
+    const { person } = session
+    const caller = await principalOf(person, now, credentials, ledger)
+    if (!caller) throw refuse('InvalidSecurityToken.Expired')
+    if (person.accessKeyId !== '') lastUsed.note(person.accessKeyId, now)
+    return caller
+  }
   if (!(await authorizer.sessionRole(session.caller, ledger))) throw refuse('InvalidSecurityToken.Expired')
   return session.caller
 }

@@ -1,6 +1,7 @@
-// What is kept of the log-ons of a user, or of the account itself: failures in a row, and the sessions of the console.
+// What is kept of the log-ons of a user, or of the account itself: failures in a row, and the sessions that were begun.
 import { type Change, insert, type Kind, type Recorded, remove, update } from '../ledger/record.ts'
 import type { Reads } from './find.ts'
+import { forgetCode } from './log-on-code.ts'
 import { ramScope } from './records.ts'
 
 /** Times are milliseconds since 1970. */
@@ -12,7 +13,18 @@ export interface LogOnBody {
   /** When the last session began; null before the first. */
   readonly lastAt: number | null
   /** The sessions that were not logged off; those that are over stay until the next log-on. */
-  readonly sessions: readonly { readonly id: string; readonly until: number }[]
+  readonly sessions: readonly ListedSession[]
+  /** The code that the principal typed last, in LOG_ON_CODE. */
+  readonly code?: string
+}
+
+interface ListedSession {
+  readonly id: string
+  readonly until: number
+  /** The session of the console that one of the command line was allowed in: it ends with it. */
+  readonly of?: string
+  /** Allowed, and not fetched yet: until then it is no session. */
+  readonly waiting?: true
 }
 
 export type LogOns = Recorded<LogOnBody>
@@ -25,6 +37,14 @@ export const NO_LOG_ONS: LogOnBody = { failed: 0, lockedUntil: 0, lastAt: null, 
 /** The record of a user or an account; null before its first log-on. */
 export async function logOnsOf(principalId: string, { ledger, caller }: Reads): Promise<LogOns | null> {
   return ledger.get(LOG_ON, ramScope(caller.accountId), principalId)
+}
+
+/** Whether a session was begun, and neither it nor the session that it is of was logged off. */
+export function isListed(id: string, logOns: LogOns | null): boolean {
+  const sessions = logOns?.body.sessions ?? []
+  const listed = sessions.find((one) => one.id === id)
+  if (!listed || listed.waiting) return false
+  return listed.of === undefined || sessions.some((one) => one.id === listed.of)
 }
 
 /** The change that keeps this of a principal's log-ons. `createdAt` is the present moment. */
@@ -48,5 +68,7 @@ export async function forgetFailures(userId: string, context: Reads): Promise<re
 /** The changes that forget a user's log-ons. */
 export async function forgetLogOns(userId: string, context: Reads): Promise<readonly Change[]> {
   const record = await logOnsOf(userId, context)
-  return record ? [remove(LOG_ON, record)] : []
+  if (!record) return []
+  const { code } = record.body
+  return [remove(LOG_ON, record), ...(code === undefined ? [] : await forgetCode(code, userId, context.ledger))]
 }

@@ -1,11 +1,12 @@
-// Security tokens (docs/reference/formats.md, "Security token"): the facts of a session, sealed under the root key. Nothing of a session is
-// stored: every server that has the root key opens its token. The secret is not in the token; it follows from the AccessKeyId and the root
+// Security tokens (docs/reference/formats.md, "Security token"): the facts of a session, sealed under the root key. Nothing of a role's session
+// is stored: every server that has the root key opens its token. The secret is not in the token; it follows from the AccessKeyId and the root
 // key. Each file in test/vectors/strongroom/security-token is one claim about tokens.
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { SessionCaller } from '../api/caller.ts'
 import { fromBase64 } from '../cryptography/encoding.ts'
 import type { Root } from '../cryptography/seal.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
+import type { LoggedOnSession } from '../ram/logged-on-session.ts'
 
 const PLACE = ['security-token']
 /** How many opened tokens stay in memory. */
@@ -24,8 +25,18 @@ export interface OpenedSession extends Session {
   readonly secret: string
 }
 
+type SigningSession = LoggedOnSession & Required<Pick<LoggedOnSession, 'signsAs'>>
+
+/** A session of the command line whose token was opened. */
+export interface OpenedPerson {
+  readonly person: SigningSession
+  readonly secret: string
+}
+
 /** The plaintext of a token, as JSON. A released format stays readable. */
-type Facts = readonly [
+type Facts = RoleFacts | readonly [format: 2, person: SigningSession]
+
+type RoleFacts = readonly [
   format: 1,
   accountId: string,
   roleId: string,
@@ -42,7 +53,7 @@ type Facts = readonly [
 
 export class SecurityTokens {
   readonly #keys: RootKeys
-  readonly #opened = new Map<string, OpenedSession>()
+  readonly #opened = new Map<string, OpenedSession | OpenedPerson>()
   /** The root keys under which the tokens in memory were opened. */
   #rootEpoch = 0
 
@@ -53,7 +64,7 @@ export class SecurityTokens {
   /** Returns the token (Base64) and the secret of a session. `nonce` is 24 fresh random bytes. */
   issue({ caller, expiresAt }: Session, nonce: Uint8Array): { token: string; secret: string } {
     const { accountId, roleId, roleName, sessionName, accessKeyId, startedAt, invokedBy, sessionPolicy, mfa } = caller
-    const facts: Facts = [
+    const facts: RoleFacts = [
       1,
       accountId,
       roleId,
@@ -66,12 +77,23 @@ export class SecurityTokens {
       sessionPolicy,
       ...(mfa === undefined ? ([] as const) : ([mfa] as const)),
     ]
+    return this.#sealed(facts, accessKeyId, nonce)
+  }
+
+  /** The same for a session of the command line, whose calls `signsAs` signs. */
+  issueTo(person: SigningSession, nonce: Uint8Array): { token: string; secret: string } {
+    const { id, accountId, principalId, accessKeyId, mark, mfa, since, until, signsAs } = person
+    const facts = { id, accountId, principalId, accessKeyId, mark, mfa, since, until, signsAs }
+    return this.#sealed([2, facts], signsAs, nonce)
+  }
+
+  #sealed(facts: Facts, accessKeyId: string, nonce: Uint8Array): { token: string; secret: string } {
     const token = this.#keys.seal(PLACE, nonce, deflateRawSync(JSON.stringify(facts))).toString('base64')
     return { token, secret: secretOf(this.#keys.current, accessKeyId) }
   }
 
   /** Returns the session of a token; null when the token was altered, cut, spelled otherwise or issued under other root keys. */
-  open(token: string): OpenedSession | null {
+  open(token: string): OpenedSession | OpenedPerson | null {
     if (this.#rootEpoch !== this.#keys.epoch) {
       this.#opened.clear()
       this.#rootEpoch = this.#keys.epoch
@@ -82,8 +104,8 @@ export class SecurityTokens {
     const sealed = token.length > MAX_TOKEN_LENGTH ? null : fromBase64(token)
     const opened = sealed && this.#keys.openUnder(PLACE, sealed)
     if (!opened) return null
-    const facts = sessionOf(JSON.parse(inflateRawSync(opened.plaintext).toString('utf8')) as Facts)
-    const session = { ...facts, secret: secretOf(opened.root, facts.caller.accessKeyId) }
+    const facts = JSON.parse(inflateRawSync(opened.plaintext).toString('utf8')) as Facts
+    const session = facts[0] === 2 ? personIn(facts[1], opened.root) : sessionIn(facts, opened.root)
     if (this.#opened.size >= OPENED) this.#opened.clear()
     this.#opened.set(token, session)
     return session
@@ -95,7 +117,11 @@ function secretOf(root: Root, accessKeyId: string): string {
   return root.sessionSecret(accessKeyId).slice(0, 44)
 }
 
-function sessionOf(facts: Facts): Session {
+function personIn(person: SigningSession, root: Root): OpenedPerson {
+  return { person, secret: secretOf(root, person.signsAs) }
+}
+
+function sessionIn(facts: RoleFacts, root: Root): OpenedSession {
   const [, accountId, roleId, roleName, sessionName, accessKeyId, startedAt, expiresAt, invokedBy, sessionPolicy, mfa] =
     facts
   const caller: SessionCaller = {
@@ -112,5 +138,5 @@ function sessionOf(facts: Facts): Session {
     invokedBy,
     ...(mfa !== undefined && { mfa }),
   }
-  return { caller, expiresAt }
+  return { caller, expiresAt, secret: secretOf(root, accessKeyId) }
 }

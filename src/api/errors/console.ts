@@ -11,5 +11,7 @@ export const console = {
     message: 'The password has expired, and only an administrator of the account can give a new one.',
   },
   'LogOn.Expired': { status: 403, message: 'The log-on took too long, or was done already. Begin again.' },
+  'LogOn.Pending': { status: 400, message: 'Nobody has allowed the log-on yet.' },
+  'LogOn.Denied': { status: 403, message: 'The log-on was denied in the console.' },
   'LogOn.Throttled': { status: 429, message: 'There were too many failed log-ons. Wait a minute.' },
 } as const satisfies Entries

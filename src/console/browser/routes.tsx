@@ -34,6 +34,8 @@ const LOADS = {
   'ram/simulator': () => import('./pages/ram/simulator.tsx'),
   'ram/settings': () => import('./pages/ram/settings.tsx'),
   'ram/security': () => import('./pages/ram/security.tsx'),
+  'command-line': () => import('./pages/command-line.tsx'),
+  device: () => import('./pages/device.tsx'),
   '*': () => import('./pages/missing.tsx'),
 } as const satisfies Readonly<Record<string, LoadPage>>
 

@@ -1,7 +1,11 @@
 // Log-ons and their ends, as people see them: a password that must be changed, and sessions that end elsewhere while a page is open.
 import assert from 'node:assert/strict'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
+import { runProgram, temporaryFolder } from '../../acceptance/program.ts'
+import { until } from '../../until.ts'
 import { Desk, logOn } from './desk.ts'
 
 const RAM = { Version: '2015-05-01' }
@@ -129,6 +133,66 @@ describe('a session in the browser', () => {
       await isOver()
       assert.match(page.url(), /cn-hangzhou\/events$/)
     })
+
+  it('logs on the command line of this machine, which its log-off ends', async () => {
+    await person('nora')
+    const home = temporaryFolder()
+    const browser = join(home, 'browser')
+    writeFileSync(browser, '#!/bin/sh\nprintf %s "$1" > "$0.opened"\n', { mode: 0o755 })
+    const env = { HOME: home, BROWSER: browser, STRONGROOM_ENDPOINT: desk.program.endpoint }
+    const running = runProgram(['login'], env)
+    await until(() => existsSync(`${browser}.opened`) && readFileSync(`${browser}.opened`, 'utf8') !== '')
+    const address = new URL(readFileSync(`${browser}.opened`, 'utf8'))
+    try {
+      await page.goto(address.href)
+      await again('nora', FIRST)
+      await page.getByRole('heading', { name: 'Log on the command line' }).waitFor()
+      await page.getByText(address.searchParams.get('code') ?? '?', { exact: true }).waitFor()
+      await page.getByRole('definition').getByText(`nora@${desk.program.credentials.accountId}`).waitFor()
+      await page.getByRole('button', { name: 'Allow' }).click()
+      await page.getByText('The command line is logged on. You can close this page.').waitFor()
+    } catch (error) {
+      // It waits for ten minutes.
+      const { port, state = '' } = Object.fromEntries(address.searchParams)
+      await fetch(`http://127.0.0.1:${port}/?${new URLSearchParams({ error: 'failed', state })}`, {
+        redirect: 'manual',
+      })
+      await running
+      throw error
+    }
+    const { code, out } = await running
+    assert.equal(code, 0)
+    assert.match(out, /^logged on to http:\S+ as acs:ram::\d{16}:user\/nora, until/)
+    // The page leads to this machine alone.
+    const port = address.searchParams.get('port')
+    for (const fault of desk.takeFaults()) assert.ok(fault.startsWith(`asked http://127.0.0.1:${port}/?code=`), fault)
+    const around = { HOME: home, STRONGROOM_DATA: '', ALIBABA_CLOUD_ACCESS_KEY_ID: '' }
+    const line = (...words: string[]) => runProgram(words, around)
+    assert.match((await line('whoami')).out, /user\/nora\n(?:.*\n)*from {7}the log-on to/)
+    await page.evaluate(() => fetch('/console/session', { method: 'DELETE', headers: { 'X-Strongroom-Console': '1' } }))
+    assert.match((await line('whoami')).err, /InvalidSecurityToken\.Expired/)
+  })
+
+  it('logs on the command line of another machine by a code, once the person has seen what asks', async () => {
+    await person('olaf')
+    const send = async (path: string, body: object) => {
+      const headers = { 'content-type': 'application/json' }
+      const init = { method: 'POST', headers, body: JSON.stringify(body) }
+      return (await fetch(`${desk.console}/log-on/${path}`, init)).json() as Promise<Record<string, string>>
+    }
+    const { UserCode = '', DeviceCode } = await send('device', { Name: 'ci@build-7' })
+    await page.goto(`${desk.console}/device`)
+    await again('olaf', FIRST)
+    await page.getByLabel('Code that the command line shows').fill(UserCode.toLowerCase())
+    await page.getByRole('button', { name: 'Next' }).click()
+    await page.getByText(/^Waiting for the command line/).waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Allow' }).count(), 0)
+    assert.equal((await send('token', { DeviceCode }))['Code'], 'LogOn.Pending')
+    for (const text of ['ci@build-7', '127.0.0.1', UserCode]) await page.getByText(text, { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Allow' }).click()
+    await page.getByText(/^Allowed\./).waitFor()
+    assert.match((await send('token', { DeviceCode }))['Arn'] ?? '', /user\/olaf$/)
+  })
 
   it('is over in all tabs with a log-off in one, and the others go on where they were', async () => {
     await person('grace')

@@ -1,0 +1,60 @@
+// What `strongroom login` keeps: the credentials of a session, a file for each server, which no other server gets.
+import { createHash } from 'node:crypto'
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { readPrivate, writePrivate } from './private-file.ts'
+import type { Surroundings } from './surroundings.ts'
+
+export interface KeptLogOn {
+  readonly endpoint: string
+  readonly accessKeyId: string
+  readonly accessKeySecret: string
+  readonly securityToken: string
+  /** Who logged on. */
+  readonly arn: string
+  /** ISO 8601. */
+  readonly since: string
+  readonly expiration: string
+}
+
+/** The log-on to this server, or for null the last one to any; null where there is none. */
+export function keptLogOn(endpoint: string | null, around: Surroundings): KeptLogOn | null {
+  if (endpoint !== null) return readAt(pathOf(endpoint, around), around)
+  const all = names(around).flatMap((name) => readAt(join(folderOf(around), name), around) ?? [])
+  return all.toSorted((one, other) => other.since.localeCompare(one.since))[0] ?? null
+}
+
+/** Throws what the file system says. */
+export function keepLogOn(logOn: KeptLogOn, around: Surroundings): void {
+  writePrivate(pathOf(logOn.endpoint, around), JSON.stringify(logOn))
+}
+
+export function forgetLogOn({ endpoint }: KeptLogOn, around: Surroundings): void {
+  rmSync(pathOf(endpoint, around), { force: true })
+}
+
+function folderOf({ env }: Surroundings): string {
+  return join(env['XDG_CONFIG_HOME'] || join(env['HOME'] || '/', '.config'), 'strongroom', 'log-ons')
+}
+
+function pathOf(endpoint: string, around: Surroundings): string {
+  const name = createHash('sha256').update(new URL(endpoint).origin).digest('hex').slice(0, 32)
+  return join(folderOf(around), `${name}.json`)
+}
+
+function names(around: Surroundings): readonly string[] {
+  try {
+    return readdirSync(folderOf(around)).filter((name) => name.endsWith('.json'))
+  } catch {
+    return []
+  }
+}
+
+function readAt(path: string, around: Surroundings): KeptLogOn | null {
+  try {
+    const text = readPrivate(path, around)
+    return text === null ? null : (JSON.parse(text) as KeptLogOn)
+  } catch {
+    return null
+  }
+}

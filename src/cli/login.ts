@@ -1,0 +1,156 @@
+// `strongroom login` and `logout`: a session of whoever is logged on to the console, for the verbs that call a server
+// (docs/decisions/0035-log-on-of-the-command-line.md).
+import { createHash, randomBytes } from 'node:crypto'
+import { hostname, userInfo } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
+import { isoSeconds } from '../api/time.ts'
+import { readFlags } from '../settings/flags.ts'
+import { UsageError } from '../settings/usage-error.ts'
+import { type Answered, askPath } from './ask.ts'
+import type { Server } from './client.ts'
+import { serverOptions, statedEndpoint } from './client-options.ts'
+import { forgetLogOn, type KeptLogOn, keepLogOn, keptLogOn } from './kept-log-ons.ts'
+import { listenOnLoopback } from './loopback.ts'
+import { refused } from './refused.ts'
+import type { Surroundings } from './surroundings.ts'
+import { browserCommand, openInBrowser } from './web-browser.ts'
+
+const LOGIN = `usage: strongroom login [--device] [--endpoint URL] [--ca-file FILE]
+
+Logs this command line on as whoever is logged on to the server's console, with the same rights and the same second factor. It opens the
+console in a browser; whoever is logged on there compares a code, and allows it. The verbs that call this server then use the session.
+
+  --device  shows a code to type into the console on any machine; without a desktop, and in a session of SSH, this is the way anyway
+
+The session ends with the one of the console: when it logs off, when the password or the user changes, and at its end. It ends by
+\`strongroom logout\`, too. Its credentials are kept in ~/.config/strongroom/log-ons, for you alone to read.
+Endpoint: --endpoint, STRONGROOM_ENDPOINT, or http://127.0.0.1:7700.`
+
+const LOGOUT = `usage: strongroom logout [--endpoint URL] [--ca-file FILE]
+
+Ends the session that \`strongroom login\` began, at its server, and forgets its credentials. The console stays logged on.
+Without --endpoint and STRONGROOM_ENDPOINT, the last log-on is meant.`
+
+/** How long a person may take. */
+const PATIENCE_MS = 10 * 60_000
+const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
+
+type Answer = Answered['answer']
+
+/** Runs the verb; returns the exit code. Throws UsageError. */
+export async function login(args: readonly string[], around: Surroundings): Promise<number> {
+  if (args.includes('--help')) {
+    around.print(LOGIN)
+    return 0
+  }
+  const flags = readFlags(args, { endpoint: 'value', 'ca-file': 'value', device: 'bare' }, 'login')
+  const server = serverOptions(flags, around)
+  const browser = flags.has('device') ? null : browserCommand(around)
+  const answer = browser ? await byBrowser(browser, server, around) : await byCode(server, around)
+  if (answer['Code'] !== undefined) return refused(answer, around)
+  const { endpoint } = server
+  const former = keptLogOn(endpoint, around)
+  const logOn = {
+    endpoint,
+    accessKeyId: String(answer['AccessKeyId']),
+    accessKeySecret: String(answer['AccessKeySecret']),
+    securityToken: String(answer['SecurityToken']),
+    arn: String(answer['Arn']),
+    since: isoSeconds(Date.now()),
+    expiration: String(answer['Expiration']),
+  }
+  keepLogOn(logOn, around)
+  around.print(`logged on to ${endpoint} as ${logOn.arn}, until ${logOn.expiration}`)
+  if (around.env['ALIBABA_CLOUD_ACCESS_KEY_ID'])
+    around.complain('ALIBABA_CLOUD_ACCESS_KEY_ID is set, and goes before this log-on: unset it')
+  if (former && Date.parse(former.expiration) > Date.now()) await end(former, server)
+  return 0
+}
+
+/** Runs the verb; returns the exit code. Throws UsageError. */
+export async function logout(args: readonly string[], around: Surroundings): Promise<number> {
+  if (args.includes('--help')) {
+    around.print(LOGOUT)
+    return 0
+  }
+  const flags = readFlags(args, { endpoint: 'value', 'ca-file': 'value' }, 'logout')
+  const stated = statedEndpoint(flags, around)
+  const logOn = keptLogOn(stated, around)
+  if (!logOn) throw new UsageError(`this command line is not logged on${stated === null ? '' : ` to ${stated}`}`)
+  forgetLogOn(logOn, around)
+  const answer = await end(logOn, serverOptions(flags, around, logOn.endpoint)).catch((error: Error) => {
+    throw new Error(
+      `${error.message}; the credentials are forgotten here, and the session lasts until ${logOn.expiration}`,
+    )
+  })
+  if (answer['Code'] !== undefined) return refused(answer, around)
+  around.print(`logged off from ${logOn.endpoint}`)
+  return 0
+}
+
+async function asked(what: 'device' | 'token' | 'revoke', body: object, server: Server): Promise<Answer> {
+  return (await askPath(`/console/log-on/${what}`, body, server)).answer
+}
+
+function end({ securityToken }: KeptLogOn, server: Server): Promise<Answer> {
+  return asked('revoke', { SecurityToken: securityToken }, server)
+}
+
+/** RFC 8252: the browser of this machine brings the code to a port of it, which only this process can exchange (RFC 7636). */
+async function byBrowser(browser: readonly string[], server: Server, around: Surroundings): Promise<Answer> {
+  const [verifier, state] = [randomBytes(32).toString('base64url'), randomBytes(16).toString('base64url')]
+  using loopback = await listenOnLoopback(state)
+  const code = grouped(Array.from(randomBytes(8), (byte) => LETTERS[byte % LETTERS.length]).join(''))
+  const page = new URL('/console/command-line', server.endpoint)
+  page.search = new URLSearchParams({
+    code,
+    name: ownName(),
+    port: String(loopback.port),
+    state,
+    challenge: createHash('sha256').update(verifier).digest('base64url'),
+  }).toString()
+  around.complain(`log on in the browser, and allow it only if the page shows the code ${code}:\n${page}`)
+  openInBrowser(browser, page.href, () =>
+    around.complain('the browser did not open: open the address above on this machine, or say --device'),
+  )
+  around.status('waiting for the browser')
+  const { brought, sendOn } = await loopback.brought(AbortSignal.timeout(PATIENCE_MS)).catch(() => {
+    throw new Error(`nobody allowed it within ${PATIENCE_MS / 60_000} minutes`)
+  })
+  around.status('')
+  const answer = 'code' in brought ? await asked('token', { Code: brought.code, Verifier: verifier }, server) : null
+  const way = answer && answer['Code'] === undefined ? 'done' : 'failed'
+  await sendOn(new URL(`/console/command-line?end=${way}`, server.endpoint).href)
+  if (!answer) throw new Error('the log-on was denied in the console')
+  return answer
+}
+
+/** RFC 8628: a person types the code into the console on any machine. */
+async function byCode(server: Server, around: Surroundings): Promise<Answer> {
+  const begun = await asked('device', { Name: ownName() }, server)
+  if (begun['Code'] !== undefined) return begun
+  const page = new URL('/console/device', server.endpoint)
+  around.complain(`open this page on any machine, and type the code ${begun['UserCode']}:\n${page}`)
+  around.status('waiting for the console')
+  const until = performance.now() + Number(begun['ExpiresIn']) * 1000
+  for (let seconds = Number(begun['Interval']); performance.now() < until; ) {
+    await pause(seconds * 1000)
+    const answer = await asked('token', { DeviceCode: begun['DeviceCode'] }, server)
+    if (answer['Code'] === 'LogOn.Throttled') seconds += 5
+    else if (answer['Code'] !== 'LogOn.Pending') {
+      around.status('')
+      return answer
+    }
+  }
+  around.status('')
+  throw new Error('the code has expired: begin again')
+}
+
+function grouped(code: string): string {
+  return `${code.slice(0, 4)}-${code.slice(4)}`
+}
+
+/** What the page calls this command line. */
+function ownName(): string {
+  return `${userInfo().username}@${hostname()}`.replace(/\p{C}/gu, '').slice(0, 64)
+}

@@ -1,0 +1,51 @@
+// Where a browser brings the code of a log-on: a port of this machine (RFC 8252), which answers one address alone.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What the browser brought. */
+export type Brought = { readonly code: string } | { readonly error: string }
+
+export interface Loopback extends Disposable {
+  readonly port: number
+  /** What was brought, and the address to send the browser on to. Rejects when the signal ends the wait. */
+  brought(signal: AbortSignal): Promise<{ readonly brought: Brought; sendOn(url: string): Promise<void> }>
+}
+
+/** Listens on 127.0.0.1 for a request with this state; any other one is refused, and the wait goes on. */
+export async function listenOnLoopback(state: string): Promise<Loopback> {
+  const found = Promise.withResolvers<{ brought: Brought; response: ServerResponse }>()
+  const server = createServer((request, response) => {
+    const brought = broughtBy(request, port, state)
+    if (brought) return found.resolve({ brought, response })
+    response.writeHead(404).end()
+  })
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    async brought(signal) {
+      signal.throwIfAborted()
+      signal.addEventListener('abort', () => found.reject(signal.reason), { once: true })
+      const { brought, response } = await found.promise
+      const sendOn = (url: string) =>
+        new Promise<void>((sent) => {
+          response.writeHead(303, { location: url, connection: 'close' }).end(sent)
+          response.once('close', sent)
+        })
+      return { brought, sendOn }
+    },
+    [Symbol.dispose]() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+function broughtBy({ method, url = '', headers }: IncomingMessage, port: number, state: string): Brought | null {
+  const { pathname, searchParams } = new URL(url, 'http://127.0.0.1')
+  // A name of the web that leads to this machine is another host.
+  const isOwn = headers.host === `127.0.0.1:${port}`
+  if (method !== 'GET' || pathname !== '/' || !isOwn || searchParams.get('state') !== state) return null
+  const [code, error] = [searchParams.get('code'), searchParams.get('error')]
+  return code ? { code } : error ? { error } : null
+}

@@ -1,0 +1,23 @@
+// Files with credentials: their owner's alone, and never half written.
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Surroundings } from './surroundings.ts'
+
+/** The text of a file; null where there is none, or where others could have read or written it. */
+export function readPrivate(path: string, { readFile }: Surroundings): string | null {
+  try {
+    const { mode, uid } = statSync(path)
+    return (mode & 0o077) === 0 && uid === process.getuid?.() ? readFile(path) : null
+  } catch {
+    return null
+  }
+}
+
+/** Writes the file in one step, with the folder that it is in. Throws what the file system says. */
+export function writePrivate(path: string, text: string): void {
+  const fresh = `${path}.${randomUUID()}`
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  writeFileSync(fresh, text, { mode: 0o600, flag: 'wx' })
+  renameSync(fresh, path)
+}

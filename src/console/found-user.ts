@@ -1,0 +1,47 @@
+// The users that log on, found by the names that they type.
+import { INSTALLATION } from '../ledger/record.ts'
+import type { LedgerView } from '../ledger/view.ts'
+import { ACCOUNT_ALIAS, type AccountSettings, accountSettings } from '../ram/account-settings.ts'
+import { userByName } from '../ram/find.ts'
+import { LOG_ON, type LogOns } from '../ram/log-on.ts'
+import { type LoginProfile, ramScope, USER, type User } from '../ram/records.ts'
+
+/** A user as a log-on finds it. */
+export interface Found {
+  readonly user: User
+  readonly profile: LoginProfile | null
+  readonly settings: AccountSettings
+  readonly logOns: LogOns | null
+}
+
+/** One form of the name that was typed: blanks, case and `.onaliyun.com` make no difference. */
+export function plainName(typed: string): string {
+  return typed
+    .trim()
+    .toLowerCase()
+    .replace(/\.onaliyun\.com$/, '')
+}
+
+/** The user that `name@alias` or `name@account` means, with or without `.onaliyun.com`; null where there is none. */
+export async function userNamed(typed: string, view: LedgerView): Promise<Found | null> {
+  const [, name = '', account = ''] = /^([a-z0-9._-]{1,64})@([a-z0-9.-]{1,80})$/.exec(plainName(typed)) ?? []
+  if (name === '') return null
+  const accountId = /^\d+$/.test(account)
+    ? account
+    : (await view.get(ACCOUNT_ALIAS, INSTALLATION, account))?.body.accountId
+  if (accountId === undefined) return null
+  const user = await userByName(name, { ledger: view, caller: { accountId } })
+  return user && found(user, view)
+}
+
+/** The user with this id; null where there is none. */
+export async function userWithId(accountId: string, userId: string, view: LedgerView): Promise<Found | null> {
+  const user = await view.get(USER, ramScope(accountId), userId)
+  return user && found(user, view)
+}
+
+async function found(user: User, view: LedgerView): Promise<Found> {
+  const settings = await accountSettings({ ledger: view, caller: { accountId: user.account } })
+  const logOns = await view.get(LOG_ON, ramScope(user.account), user.id)
+  return { user, profile: user.body.loginProfile, settings, logOns }
+}

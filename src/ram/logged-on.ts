@@ -1,0 +1,81 @@
+// Who has logged on, now: the sessions of people, of the console and of the command line. A session is looked up in the records at each call,
+// so that it is over at once, on every server, when what it rests on changes.
+import { createHash } from 'node:crypto'
+import type { AccountCaller, UserCaller } from '../api/caller.ts'
+import type { LedgerView } from '../ledger/view.ts'
+import type { AccessKeys } from './access-key.ts'
+import { accountSettings } from './account-settings.ts'
+import { isListed, LOG_ON } from './log-on.ts'
+import type { LoggedOnSession } from './logged-on-session.ts'
+import { ramScope, USER, type User } from './records.ts'
+
+export type PersonCaller = AccountCaller | UserCaller
+
+/** Who had a session at its last call: what policies were compiled for this object is found again by it. */
+const callers = new WeakMap<LoggedOnSession, PersonCaller>()
+
+const HOUR_MS = 3_600_000
+
+/** What stands for a password's hash or a secret in a session; it says nothing of either. */
+export function markOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url')
+}
+
+/** The user as the caller of its own log-on. */
+export function personOf({ account, id, body }: User): UserCaller {
+  return { type: 'ram-user', accountId: account, principalId: id, userName: body.userName, accessKeyId: '' }
+}
+
+/** When a session ends by itself, as the account's settings are now. */
+export async function endOf(
+  { accountId, since, until }: LoggedOnSession,
+  ledger: Pick<LedgerView, 'get'>,
+): Promise<number> {
+  const { securityPreference } = await accountSettings({ ledger, caller: { accountId } })
+  return Math.min(until, since + securityPreference.LoginSessionDuration * HOUR_MS)
+}
+
+/** A session's principal, now: the same object while it has the same name. null when the session is over. */
+export async function principalOf(
+  session: LoggedOnSession,
+  now: number,
+  { accessKeys }: { readonly accessKeys: Pick<AccessKeys, 'find'> },
+  ledger: Pick<LedgerView, 'get'>,
+): Promise<PersonCaller | null> {
+  const { accountId, principalId, since, mfa } = session
+  const last = await endOf(session, ledger)
+  const logOns = await ledger.get(LOG_ON, ramScope(accountId), principalId)
+  if (now >= last || !isListed(session.id, logOns)) return null
+  const caller =
+    session.accessKeyId === '' ? await ofPassword(session, ledger) : await ofAccessKey(session, accessKeys, ledger)
+  if (!caller) return null
+  const known = callers.get(session)
+  if (known?.userName === caller.userName) return known
+  const fresh = { ...caller, accessKeyId: session.signsAs ?? '', loggedOn: { since, mfa } }
+  callers.set(session, fresh)
+  return fresh
+}
+
+async function ofPassword(
+  { accountId, principalId, mark }: LoggedOnSession,
+  ledger: Pick<LedgerView, 'get'>,
+): Promise<PersonCaller | null> {
+  const user = await ledger.get(USER, ramScope(accountId), principalId)
+  const profile = user?.body.loginProfile
+  return user && profile && markOf(profile.passwordHash) === mark ? personOf(user) : null
+}
+
+async function ofAccessKey(
+  session: LoggedOnSession,
+  accessKeys: Pick<AccessKeys, 'find'>,
+  ledger: Pick<LedgerView, 'get'>,
+): Promise<PersonCaller | null> {
+  const accessKey = await accessKeys.find(session.accessKeyId, ledger)
+  const caller = accessKey?.caller
+  const isSame =
+    accessKey?.active === true &&
+    markOf(accessKey.secret) === session.mark &&
+    caller?.accountId === session.accountId &&
+    caller.principalId === session.principalId
+  return isSame && caller && caller.type !== 'service' ? caller : null
+}

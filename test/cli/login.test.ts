@@ -1,0 +1,228 @@
+// `strongroom login`, `logout` and what verbs do with a log-on: with the real service, and a person who uses the console's part of it.
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { login, logout } from '../../src/cli/login.ts'
+import type { Surroundings } from '../../src/cli/surroundings.ts'
+import { browserCommand } from '../../src/cli/web-browser.ts'
+import { whoami } from '../../src/cli/whoami.ts'
+import { temporaryFolder } from '../acceptance/program.ts'
+import { Browser } from '../console/browser.ts'
+import { openTestHouse, type TestHouse } from '../house.ts'
+import { until } from '../until.ts'
+
+/** A command line with a home of its own: what it printed, and said. */
+class CommandLine {
+  readonly home = temporaryFolder()
+  readonly env: Record<string, string>
+  out = ''
+  err = ''
+  constructor(env: Record<string, string>) {
+    this.env = { HOME: this.home, BROWSER: '/bin/true', ...env }
+  }
+
+  async run(verb: (args: readonly string[], around: Surroundings) => Promise<number>, ...args: string[]) {
+    const around = {
+      env: this.env,
+      readFile: (path: string) => readFileSync(path, 'utf8'),
+      print: (text: string) => {
+        this.out += `${text}\n`
+      },
+      complain: (text: string) => {
+        this.err += `${text}\n`
+      },
+      status: () => undefined,
+      printsToTerminal: false,
+    } as unknown as Surroundings
+    this.out = ''
+    this.err = ''
+    return verb(args, around)
+  }
+
+  /** The address that the browser was to open. */
+  async address(): Promise<URL> {
+    await until(() => /^http/m.test(this.err))
+    return new URL(/^http\S+$/m.exec(this.err)?.[0] ?? '')
+  }
+
+  get files(): readonly string[] {
+    const folder = join(this.home, '.config', 'strongroom', 'log-ons')
+    return readdirSync(folder).map((name) => join(folder, name))
+  }
+}
+
+describe('strongroom login', () => {
+  let house: TestHouse
+  let browser: Browser
+  let line: CommandLine
+  before(async () => {
+    house = await openTestHouse(null)
+    // The command line has the machine's clock.
+    house.now = Date.now()
+  })
+  after(() => house[Symbol.asyncDispose]())
+  beforeEach(async () => {
+    line = new CommandLine({ STRONGROOM_ENDPOINT: house.endpoint })
+    browser = new Browser(house)
+    const { accessKeyId, accessKeySecret } = house.credentials
+    assert.equal(await browser.outcome({ AccessKeyId: accessKeyId, AccessKeySecret: accessKeySecret }), 'OK')
+  })
+
+  /** What the console's page does when the person allows it; returns where the browser is sent on to. */
+  const allow = async (page: URL): Promise<string> => {
+    const { port, state, challenge } = Object.fromEntries(page.searchParams)
+    const { body } = await browser.ask('POST', '/console/log-on/allow', { Challenge: challenge })
+    return brought(port ?? '', { code: body.Code, state: state ?? '' })
+  }
+  const brought = async (port: string, what: Record<string, string>, host = '127.0.0.1'): Promise<string> => {
+    const to = `http://${host}:${port}/?${new URLSearchParams(what)}`
+    const { headers, status } = await fetch(to, { redirect: 'manual' })
+    return headers.get('location') ?? String(status)
+  }
+  const loggedOn = async () => {
+    const running = line.run(login)
+    const page = await line.address()
+    const sentOn = await allow(page)
+    assert.equal(await running, 0)
+    return { page, sentOn }
+  }
+
+  it('brings the session to a port of this machine, keeps it for its owner alone, and verbs use it', async () => {
+    const { page, sentOn } = await loggedOn()
+    assert.equal(`${page.origin}${page.pathname}`, `${house.endpoint}/console/command-line`)
+    assert.match(page.searchParams.get('code') ?? '', /^[B-Z]{4}-[B-Z]{4}$/)
+    assert.ok(line.err.includes(page.searchParams.get('code') ?? '?'))
+    assert.equal(sentOn, `${house.endpoint}/console/command-line?end=done`)
+    assert.match(line.out, /^logged on to http:\S+ as acs:ram::\d{16}:root, until \S+Z\n$/)
+    const [file = ''] = line.files
+    assert.equal(statSync(file).mode & 0o777, 0o600)
+    assert.equal(statSync(join(file, '..')).mode & 0o777, 0o700)
+    assert.equal(await line.run(whoami), 0)
+    assert.match(line.out, /^AccessKey {2}STS\.\w+\nfrom {7}the log-on to http:\S+\nat {9}http:\S+\nuntil {6}\S+Z$/m)
+    // The only server that there is a log-on to needs no name.
+    delete line.env['STRONGROOM_ENDPOINT']
+    assert.equal(await line.run(whoami, '--json'), 0)
+    assert.equal(JSON.parse(line.out).Endpoint, house.endpoint)
+    await browser.logOff()
+    assert.equal(await line.run(whoami), 1)
+    assert.match(line.err, /refuses them\nInvalidSecurityToken\.Expired/)
+  })
+
+  it('is ended by logout at the server, and forgotten here', async () => {
+    await loggedOn()
+    const kept = JSON.parse(readFileSync(line.files[0] ?? '', 'utf8'))
+    assert.equal(await line.run(logout), 0)
+    assert.equal(line.out, `logged off from ${house.endpoint}\n`)
+    assert.deepEqual(line.files, [])
+    assert.equal((await browser.session()).status, 200)
+    line.env['ALIBABA_CLOUD_ACCESS_KEY_ID'] = kept.accessKeyId
+    line.env['ALIBABA_CLOUD_ACCESS_KEY_SECRET'] = kept.accessKeySecret
+    line.env['ALIBABA_CLOUD_SECURITY_TOKEN'] = kept.securityToken
+    assert.equal(await line.run(whoami), 1)
+    assert.match(line.err, /InvalidSecurityToken\.Expired/)
+    await assert.rejects(line.run(logout), /this command line is not logged on to http/)
+  })
+
+  it('replaces a former log-on, and ends it', async () => {
+    await loggedOn()
+    const [former = ''] = line.files.map((file) => readFileSync(file, 'utf8'))
+    await loggedOn()
+    assert.equal(line.files.length, 1)
+    writeFileSync(line.files[0] ?? '', former)
+    assert.equal(await line.run(whoami), 1)
+    assert.match(line.err, /InvalidSecurityToken\.Expired/)
+  })
+
+  it('gives its credentials to no other server, and nobody else’s in their place when it has ended', async () => {
+    await loggedOn()
+    line.env['STRONGROOM_DATA'] = house.data
+    await assert.rejects(line.run(whoami), /no credentials/)
+    delete line.env['STRONGROOM_DATA']
+    await assert.rejects(line.run(whoami, '--endpoint', 'http://127.0.0.1:1'), /no credentials/)
+    const [file = ''] = line.files
+    writeFileSync(
+      file,
+      JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), expiration: '2026-01-01T00:00:00Z' }),
+    )
+    await assert.rejects(line.run(whoami), /ended at 2026-01-01T00:00:00Z: log on again with `strongroom login`/)
+  })
+
+  it('takes a code only with its own state, by its own address, and from this machine', async () => {
+    const running = line.run(login)
+    const page = await line.address()
+    const { port = '', state = '', challenge } = Object.fromEntries(page.searchParams)
+    assert.equal(await brought(port, { code: 'x', state: 'x'.repeat(22) }), '404')
+    assert.equal(await brought(port, { code: 'x' }), '404')
+    assert.equal(await brought(port, { code: 'x', state }, 'localhost'), '404')
+    assert.equal((await fetch(`http://127.0.0.1:${port}/other?code=x&state=${state}`)).status, 404)
+    assert.equal((await fetch(`http://127.0.0.1:${port}/?code=x&state=${state}`, { method: 'POST' })).status, 404)
+    // A code of somebody else's challenge is of no use here.
+    const other = await browser.ask('POST', '/console/log-on/allow', { Challenge: challenge?.replace(/^./, 'A') })
+    assert.equal(
+      await brought(port, { code: other.body.Code, state }),
+      `${house.endpoint}/console/command-line?end=failed`,
+    )
+    assert.equal(await running, 1)
+    assert.match(line.err, /LogOn\.Failed/)
+  })
+
+  it('says that it was denied', async () => {
+    const running = line.run(login)
+    const { port = '', state = '' } = Object.fromEntries((await line.address()).searchParams)
+    const failed = assert.rejects(running, /the log-on was denied in the console/)
+    assert.match(await brought(port, { error: 'access_denied', state }), /end=failed$/)
+    await failed
+  })
+
+  it('shows a code where there is no browser, and asks until it is allowed', async () => {
+    // Between this command line and the service, somebody says that it needs no pauses.
+    const between = createServer(async (request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      const { status, body } = await new Browser(house).ask(
+        request.method ?? '',
+        request.url ?? '',
+        Buffer.concat(chunks).toString(),
+        { 'x-strongroom-console': null, 'sec-fetch-site': null },
+      )
+      response.writeHead(status, { 'content-type': 'application/json' })
+      response.end(JSON.stringify('Interval' in body ? { ...body, Interval: 0 } : body))
+    })
+    await new Promise<void>((listening) => between.listen(0, '127.0.0.1', listening))
+    try {
+      line.env['STRONGROOM_ENDPOINT'] = `http://127.0.0.1:${(between.address() as AddressInfo).port}`
+      const running = line.run(login, '--device')
+      assert.equal((await line.address()).pathname, '/console/device')
+      const UserCode = /the code (\S+):/.exec(line.err)?.[1]
+      const typed = async (more = {}) => (await browser.ask('POST', '/console/log-on/code', { UserCode, ...more })).body
+      let asks: { Id: string; Name: string } | null = null
+      await until(async () => {
+        asks = (await typed()).Asks
+        return asks !== null
+      })
+      const { Id = '', Name = '' } = asks ?? {}
+      assert.match(Name, /^.+@.+$/)
+      await typed({ Id, Decision: 'Allow' })
+      assert.equal(await running, 0)
+      assert.match(line.out, /^logged on to .* as acs:ram::\d{16}:root/)
+    } finally {
+      between.close()
+      between.closeAllConnections()
+    }
+  })
+
+  it('opens a browser only where there is a desktop', () => {
+    const command = (env: Record<string, string>, platform: NodeJS.Platform = 'linux') =>
+      browserCommand({ env }, platform)
+    assert.deepEqual(command({ DISPLAY: ':0' }), ['xdg-open'])
+    assert.deepEqual(command({ WAYLAND_DISPLAY: 'w' }), ['xdg-open'])
+    assert.deepEqual(command({}, 'darwin'), ['open'])
+    assert.deepEqual(command({ BROWSER: 'firefox' }), ['firefox'])
+    assert.equal(command({}), null)
+    assert.equal(command({ DISPLAY: ':0', SSH_CONNECTION: '1' }), null)
+    assert.equal(command({ SSH_CONNECTION: '1' }, 'darwin'), null)
+  })
+})
