@@ -1,7 +1,8 @@
 // The console's part of the server's port: pages, sessions, and the calls of sessions. Its paths are all below /console.
 import { Refusal, refuse } from '../api/errors.ts'
 import { isoSeconds } from '../api/time.ts'
-import { answer as answerCall, asRefusal } from '../gateway/call.ts'
+import { asRefusal } from '../gateway/as-refusal.ts'
+import { answer as answerCall } from '../gateway/call.ts'
 import type { ConsoleAnswer, ConsolePort, House } from '../gateway/house.ts'
 import { type HttpRequest, header, pathOf } from '../gateway/request.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'

@@ -2,7 +2,7 @@
 import { refuse } from '../api/errors.ts'
 import { integer } from '../api/parameters.ts'
 import { isoSeconds } from '../api/time.ts'
-import { asRefusal } from './call.ts'
+import { asRefusal } from './as-refusal.ts'
 import { type Answer, encodeRefusal, encodeReply } from './encode.ts'
 import type { House } from './house.ts'
 import { identified } from './identify.ts'
