@@ -155,6 +155,39 @@ describe('forms in the browser', () => {
     await page.getByText('The key was created, but not all that follows it.').first().waitFor()
   })
 
+  it('place what is refused of a parameter of several fields at the field that it is about', async () => {
+    const ram = { Version: '2015-05-01', UserName: 'deploy' }
+    await desk.program.call('CreateUser', ram)
+    const { AccessKeyId } = (await desk.program.call('CreateAccessKey', ram)).body.AccessKey
+    await desk.visit(page, '/cn-hangzhou/secrets/create')
+    await page.getByLabel('RAM: AccessKey of a user').check()
+    const user = page.getByLabel('RAM User')
+    const id = page.getByLabel('AccessKey ID', { exact: true })
+    await user.fill('nobody')
+    await page.keyboard.press('Escape')
+    await id.fill('LTAI0000000000000000')
+    await page.getByLabel('AccessKey Secret', { exact: true }).fill('anything')
+    await page.getByRole('button', { name: 'OK' }).click()
+    await itemOf(user).getByText('Forbidden.ResourceNotFound').waitFor()
+    await user.fill('deploy')
+    await page.keyboard.press('Escape')
+    await page.waitForFunction(
+      (given) => [...document.querySelectorAll('input')].some(({ value }) => value === given),
+      AccessKeyId,
+    )
+    await id.fill('LTAI0000000000000000')
+    await page.getByRole('button', { name: 'OK' }).click()
+    await itemOf(id).getByText('with all AccessKeys of the RAM user').waitFor()
+    await page.getByLabel('RDS: password in PostgreSQL').check()
+    const instance = page.getByLabel('Instance', { exact: true })
+    await page.getByLabel('Secret Name').fill('nowhere')
+    await instance.fill('nowhere')
+    await page.getByLabel('Account name', { exact: true }).fill('app')
+    await page.getByLabel('Password', { exact: true }).fill('anything')
+    await page.getByRole('button', { name: 'OK' }).click()
+    await itemOf(instance).getByText('Forbidden.ResourceNotFound').waitFor()
+  })
+
   it("keep to the operator's settings, and do nothing beyond them", async () => {
     const operations = called()
     const unused = (await desk.program.call('CreateKey')).body.KeyMetadata.KeyId

@@ -141,7 +141,7 @@ describe('keys in the browser', () => {
     const result = page.getByRole('region', { name: 'Result' })
     await result.getByRole('button', { name: 'Copy Ciphertext' }).click()
     const ciphertext = await page.evaluate(() => navigator.clipboard.readText())
-    await page.getByRole('link', { name: 'Decrypt' }).click()
+    await page.getByRole('link', { name: 'Decrypt', exact: true }).click()
     await page.getByLabel('Ciphertext', { exact: true }).fill(ciphertext)
     await page.getByRole('button', { name: 'Decrypt' }).click()
     const refusal = page.getByRole('alert')
@@ -369,6 +369,34 @@ describe('keys in the browser', () => {
     await page.getByLabel('Message', { exact: true }).fill('release 2')
     await page.getByRole('main').getByRole('button', { name: 'Verify' }).click()
     await result.getByText('The signature is not valid').waitFor()
+  })
+
+  it('is a pair for encryption: what its public key encrypts, its private key decrypts', async () => {
+    const given = { KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT/DECRYPT' }
+    const { KeyId } = (await desk.program.call('CreateKey', given)).body.KeyMetadata
+    await desk.go(page, `/cn-hangzhou/keys/${KeyId}/details`)
+    await page.getByRole('link', { name: 'Encrypt with the public key' }).click()
+    const plaintext = page.getByLabel('Plaintext', { exact: true })
+    const run = (name: string) => page.getByRole('main').getByRole('button', { name, exact: true }).click()
+    await page.getByText('RSAES_OAEP_SHA_256').waitFor()
+    await plaintext.fill('x'.repeat(191))
+    await run('Encrypt')
+    const item = page.locator('.ant-form-item').filter({ has: plaintext }).last()
+    await item.getByText('encrypts at most 190 bytes').waitFor()
+    await plaintext.fill('Grüße 你好')
+    await run('Encrypt')
+    const result = page.getByRole('region', { name: 'Result' })
+    await result.getByRole('button', { name: 'Copy Ciphertext' }).click()
+    const ciphertext = await page.evaluate(() => navigator.clipboard.readText())
+    await page.getByRole('link', { name: 'Asymmetric Decrypt' }).click()
+    await page.getByText('RSAES_OAEP_SHA_256').waitFor()
+    await page.getByLabel('Ciphertext', { exact: true }).fill(ciphertext)
+    await run('Decrypt')
+    await result.getByText('hidden').waitFor()
+    await result.getByRole('button', { name: 'Show' }).click()
+    await result.getByText('Grüße 你好').waitFor()
+    await page.getByRole('link', { name: 'Sign', exact: true }).click()
+    await page.getByText('This key does not sign.').waitFor()
   })
 
   it('is told from that of a cloud product, whose buttons say why they are off', async () => {

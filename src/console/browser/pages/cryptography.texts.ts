@@ -40,6 +40,17 @@ export const cryptographyTexts = {
   'result.version': ['Key version', '密钥版本'],
   hidden: ['{count} bytes, hidden', '{count} 字节，已隐藏'],
   'decrypt.help': ['The ciphertext names its key.', '密文中已包含密钥信息。'],
+  'encrypt.pair.tab': ['Asymmetric Encrypt', '非对称加密'],
+  'decrypt.pair.tab': ['Asymmetric Decrypt', '非对称解密'],
+  'plaintext.pair': [
+    'A text is sent as UTF-8. Key and algorithm limit its length: encrypt a data key, and what is longer under that.',
+    '文本以UTF-8编码发送。长度受密钥和算法限制：更长的内容请用数据密钥加密，再加密数据密钥。',
+  ],
+  'decrypt.pair': [
+    'Choose the version and the algorithm with which it was encrypted.',
+    '请选择加密时使用的版本和算法。',
+  ],
+  'algorithm.none.pair': ['This key encrypts by none of these algorithms.', '此密钥不支持非对称加密算法。'],
   sign: ['Sign', '签名'],
   verify: ['Verify', '验签'],
   algorithm: ['Algorithm', '算法'],

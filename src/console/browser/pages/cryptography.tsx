@@ -6,6 +6,7 @@ import { paths } from '../service/paths.ts'
 import { useCommon, useTexts } from '../texts/language.tsx'
 import { DataKey, Decrypt, Encrypt, ReEncrypt } from './cryptography/forms.tsx'
 import { useKeyInAddress } from './cryptography/key-field.tsx'
+import { AsymmetricDecrypt, AsymmetricEncrypt } from './cryptography/pairs.tsx'
 import { Sign, Verify } from './cryptography/signatures.tsx'
 import { cryptographyTexts } from './cryptography.texts.ts'
 
@@ -25,6 +26,8 @@ export default function CryptographyPage() {
           { key: 'decrypt', label: say('decrypt'), content: () => <Decrypt /> },
           { key: 'data-key', label: say('data'), content: () => <DataKey /> },
           { key: 're-encrypt', label: say('reencrypt'), content: () => <ReEncrypt /> },
+          { key: 'asymmetric-encrypt', label: say('encrypt.pair.tab'), content: () => <AsymmetricEncrypt /> },
+          { key: 'asymmetric-decrypt', label: say('decrypt.pair.tab'), content: () => <AsymmetricDecrypt /> },
           { key: 'sign', label: say('sign'), content: () => <Sign /> },
           { key: 'verify', label: say('verify'), content: () => <Verify /> },
         ]}

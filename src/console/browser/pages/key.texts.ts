@@ -106,6 +106,8 @@ export const keyTexts = {
   'hand.decrypt': ['Decrypt', '解密'],
   'hand.data': ['Data key', '数据密钥'],
   'hand.reencrypt': ['Re-encrypt to this key', '转加密到此密钥'],
+  'hand.encryptPair': ['Encrypt with the public key', '用公钥加密'],
+  'hand.decryptPair': ['Decrypt with the private key', '用私钥解密'],
   'hand.sign': ['Sign', '签名'],
   'hand.verify': ['Verify', '验签'],
   'events.last': ['Last calls', '最近调用'],

@@ -20,3 +20,13 @@ const SIGNING: readonly (readonly [spec: RegExp, algorithm: RegExp])[] = [
 export function signsBy(keySpec: string, algorithm: string): boolean {
   return algorithm === keySpec || SIGNING.some(([spec, algorithms]) => spec.test(keySpec) && algorithms.test(algorithm))
 }
+
+const ENCRYPTING: typeof SIGNING = [
+  [/^RSA_/, /^RSAES_/],
+  [/^EC_SM2$/, /^SM2PKE$/],
+]
+
+/** Whether pairs of a spec encrypt by an algorithm. */
+export function encryptsBy(keySpec: string, algorithm: string): boolean {
+  return ENCRYPTING.some(([spec, algorithms]) => spec.test(keySpec) && algorithms.test(algorithm))
+}

@@ -1,6 +1,7 @@
 // The fields of secrets that the service rotates: whose credential it is, the credential as it is now, and how often it changes.
 import { AutoComplete, Form, Input, Radio } from 'antd'
 import { useEffect } from 'react'
+import { useParameter, useRefusalAt } from '../../parts/operation-form.tsx'
 import { ParameterField } from '../../parts/parameter-field.tsx'
 import { useArns } from '../../service/arns.ts'
 import { useMayAsked, useReply } from '../../service/queries.ts'
@@ -9,6 +10,9 @@ import { useCommon, useTexts } from '../../texts/language.tsx'
 import { createSecretTexts } from '../create-secret.texts.ts'
 import { kindTexts } from '../secret/kinds.texts.ts'
 import type { RotatedValues } from './parameters.ts'
+
+/** Refuses a user or a database that is not there. */
+const ABSENT = 'Forbidden.ResourceNotFound'
 
 /** The AccessKeys of a RAM user; where the caller may list them, their IDs are there already. */
 export function AccessKeysOfUser() {
@@ -35,12 +39,18 @@ export function AccessKeysOfUser() {
   }, [form, listed])
   return (
     <>
-      <Needed extra={chosen && say('user.help', { name: `acs/ram/user/${chosen}` })} label={kind('user')} name="user">
+      <Part
+        code={ABSENT}
+        extra={chosen && say('user.help', { name: `acs/ram/user/${chosen}` })}
+        label={kind('user')}
+        name="user"
+        of="ExtendedConfig"
+      >
         <AutoComplete
           options={names.map((value) => ({ value }))}
           showSearch={{ filterOption: (typed, option) => option?.value.includes(typed) === true }}
         />
-      </Needed>
+      </Part>
       {listed?.length === 0 && <p className="bad">{say('user.keyless')}</p>}
       <Credential at={0} id={say('key.id')} isNeeded secret={say('key.secret')} />
       <Credential at={1} id={say('key.id.2')} isNeeded={listed?.length === 2} secret={say('key.secret.2')} />
@@ -57,9 +67,9 @@ export function AccountsOfDatabase() {
   return (
     <>
       <ParameterField extra={say('name.help')} label={say('name')} name="SecretName" />
-      <Needed extra={say('instance.help')} label={kind('instance')} name="instance">
+      <Part code={ABSENT} extra={say('instance.help')} label={kind('instance')} name="instance" of="ExtendedConfig">
         <Input autoComplete="off" />
-      </Needed>
+      </Part>
       <Form.Item
         extra={say(isDouble ? 'accounts.double' : 'accounts.single')}
         label={kind('accounts')}
@@ -105,23 +115,34 @@ interface CredentialProps {
 function Credential({ at, id, secret, isNeeded }: CredentialProps) {
   return (
     <div className="field-pair">
-      <Needed label={id} name={['credentials', at, 'id']} needed={isNeeded}>
+      <Part label={id} name={['credentials', at, 'id']} needed={isNeeded} of="SecretData">
         <Input autoComplete="off" />
-      </Needed>
-      <Needed label={secret} name={['credentials', at, 'secret']} needed={isNeeded}>
+      </Part>
+      <Part label={secret} name={['credentials', at, 'secret']} needed={isNeeded} of="SecretData">
         <Input.Password autoComplete="new-password" />
-      </Needed>
+      </Part>
     </div>
   )
 }
 
-/** A field that is a part of a parameter: the service checks the whole. */
-function Needed({
+/**
+ * A field that is a part of the parameter `of`, which the service checks as a whole: what it refuses of it shows at its first field. `code` is a code
+ * that refuses this part without naming the parameter.
+ */
+function Part({
+  of,
+  code,
   needed = true,
   ...item
 }: Pick<React.ComponentProps<typeof Form.Item>, 'children' | 'extra' | 'label' | 'name'> & {
+  readonly of: 'ExtendedConfig' | 'SecretData'
+  readonly code?: string
   readonly needed?: boolean
 }) {
   const common = useCommon()
-  return <Form.Item {...item} rules={needed ? [{ required: true, message: common('field.required') }] : []} />
+  const declared = useParameter(of)
+  const refusal = useRefusalAt([item.name].flat().join('.'), code ? { ...declared, Refusal: code } : declared, [of])
+  return (
+    <Form.Item {...item} rules={needed ? [{ required: true, message: common('field.required') }] : []} {...refusal} />
+  )
 }

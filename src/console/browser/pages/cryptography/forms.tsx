@@ -1,15 +1,14 @@
 // The operations that can be tried by hand, each with its form.
-import { Form, Input, Segmented, Switch } from 'antd'
+import { Form, Switch } from 'antd'
 import type { Pair } from '../../parts/pair-rows.tsx'
 import { ParameterField } from '../../parts/parameter-field.tsx'
 import { call } from '../../service/call.ts'
-import { fromBase64, toBase64 } from '../../service/wrapping.ts'
+import { fromBase64 } from '../../service/wrapping.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { cryptographyTexts } from '../cryptography.texts.ts'
+import { Ciphertext, PlaintextField, plaintextOf, type Writing } from './fields.tsx'
 import { KeyField, useKeyInAddress } from './key-field.tsx'
 import { contextOf, Operation, withoutBlanks } from './operation.tsx'
-
-type Writing = 'text' | 'base64'
 
 interface WithContext {
   readonly EncryptionContext?: readonly Pair[]
@@ -31,40 +30,18 @@ export function Encrypt() {
       run={({ KeyId, Plaintext, as, EncryptionContext }, region) =>
         call('Kms', 'Encrypt', region, {
           KeyId: KeyId.trim(),
-          Plaintext: as === 'text' ? toBase64(new TextEncoder().encode(Plaintext)) : Plaintext.trim(),
+          Plaintext: plaintextOf(as, Plaintext),
           EncryptionContext: contextOf(EncryptionContext),
         })
       }
       verb={say('encrypt')}
     >
       <KeyField label={say('key')} name="KeyId" />
-      <PlaintextField />
+      <PlaintextField
+        help={({ MaxBytes: count = 0 }) => say('plaintext.help', { count })}
+        sent={(as, typed) => (as === 'text' ? typed : decoded(typed))}
+      />
     </Operation>
-  )
-}
-
-function PlaintextField() {
-  const say = useTexts(cryptographyTexts)
-  const as: Writing = Form.useWatch('as') ?? 'text'
-  return (
-    <>
-      <Form.Item label={say('plaintext.as')} name="as" required>
-        <Segmented
-          options={[
-            { value: 'text', label: say('text') },
-            { value: 'base64', label: say('base64') },
-          ]}
-        />
-      </Form.Item>
-      <ParameterField
-        extra={({ MaxBytes: count = 0 }) => say('plaintext.help', { count })}
-        label={say('plaintext')}
-        name="Plaintext"
-        sent={(typed) => (as === 'text' ? typed : decoded(typed))}
-      >
-        <Input.TextArea autoComplete="off" rows={5} spellCheck={false} />
-      </ParameterField>
-    </>
   )
 }
 
@@ -81,7 +58,7 @@ function CiphertextField() {
   const say = useTexts(cryptographyTexts)
   return (
     <ParameterField extra={say('decrypt.help')} label={say('ciphertext')} name="CiphertextBlob" sent={withoutBlanks}>
-      <Input.TextArea autoComplete="off" rows={5} className="mono" spellCheck={false} />
+      <Ciphertext />
     </ParameterField>
   )
 }

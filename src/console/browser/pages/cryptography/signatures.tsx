@@ -1,18 +1,15 @@
 // Signing and verifying by hand: the browser makes the digest of a message, and the service sees that alone.
-import { useIsFetching } from '@tanstack/react-query'
-import { AutoComplete, Form, Input, Segmented, Select } from 'antd'
-import { useEffect } from 'react'
-import { useParameter } from '../../parts/operation-form.tsx'
+import { Form, Input, Segmented } from 'antd'
 import { ParameterField } from '../../parts/parameter-field.tsx'
 import { call } from '../../service/call.ts'
 import { signsBy } from '../../service/key-specs.ts'
-import { useReply } from '../../service/queries.ts'
-import type { KeyMetadata, KeyVersions } from '../../service/replies/keys.ts'
+import type { KeyMetadata } from '../../service/replies/keys.ts'
 import { toBase64 } from '../../service/wrapping.ts'
 import { useTexts } from '../../texts/language.tsx'
 import { cryptographyTexts } from '../cryptography.texts.ts'
-import { KeyField, useKeyId, useKeyInAddress } from './key-field.tsx'
+import { KeyField, useKeyInAddress } from './key-field.tsx'
 import { Operation, withoutBlanks } from './operation.tsx'
+import { useIsLookedUp, VersionAndAlgorithm } from './version-and-algorithm.tsx'
 
 interface ToSign {
   readonly KeyId: string
@@ -69,15 +66,6 @@ export function Verify() {
   )
 }
 
-const LOOKS_UP = new Set<unknown>(['ListAliases', 'DescribeKey', 'ListKeyVersions'])
-
-/** Whether the versions and algorithms of the named key, which the form fills in, are still to come. */
-function useIsLookedUp(): boolean {
-  return (
-    useIsFetching({ predicate: ({ queryKey: [, , operation], state }) => LOOKS_UP.has(operation) && !state.data }) > 0
-  )
-}
-
 /** Browsers have SHA-256, over HTTPS and from the same machine; the digest of SM2 needs the public key, too. */
 function hasDigestOf(algorithm: string | undefined): boolean {
   return algorithm !== 'SM2DSA' && window.isSecureContext
@@ -93,51 +81,17 @@ async function sha256(message: string): Promise<string> {
   return toBase64(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(message))))
 }
 
+function isSigner({ KeySpec, KeyUsage }: KeyMetadata, algorithm: string): boolean {
+  return KeyUsage === 'SIGN/VERIFY' && signsBy(KeySpec, algorithm)
+}
+
 function SignedFields() {
   const say = useTexts(cryptographyTexts)
   return (
     <>
       <KeyField label={say('key')} name="KeyId" />
-      <VersionAndAlgorithm />
+      <VersionAndAlgorithm none={say('algorithm.none')} takes={isSigner} />
       <MessageField />
-    </>
-  )
-}
-
-/** What the named key has of each; the newest version and the first algorithm are chosen at first. */
-function VersionAndAlgorithm() {
-  const say = useTexts(cryptographyTexts)
-  const form = Form.useFormInstance<ToSign>()
-  const KeyId = useKeyId(Form.useWatch('KeyId', form))
-  const { Enum: all = [] } = useParameter('Algorithm')
-  const named = { KeyId: KeyId ?? '' }
-  const key = useReply<{ KeyMetadata: KeyMetadata }>('Kms', 'DescribeKey', named, KeyId !== null)
-  const versions = useReply<KeyVersions>('Kms', 'ListKeyVersions', { ...named, PageSize: 100 }, KeyId !== null)
-  const spec = key.data?.KeyMetadata.KeySpec
-  const algorithms = spec === undefined ? all : all.filter((algorithm) => signsBy(spec, algorithm))
-  const ids = (versions.data?.KeyVersions.KeyVersion ?? [])
-    .toSorted((one, other) => other.CreationDate.localeCompare(one.CreationDate))
-    .map(({ KeyVersionId }) => KeyVersionId)
-  const [newest] = ids
-  const [first] = algorithms
-  useEffect(() => {
-    if (newest !== undefined) form.setFieldValue('KeyVersionId', newest)
-  }, [form, newest])
-  useEffect(() => {
-    if (spec !== undefined) form.setFieldValue('Algorithm', first)
-  }, [form, spec, first])
-  return (
-    <>
-      <ParameterField label={say('result.version')} name="KeyVersionId" sent={(typed) => typed.trim()}>
-        <AutoComplete options={ids.map((value) => ({ value }))} />
-      </ParameterField>
-      <ParameterField
-        extra={algorithms.length === 0 && say('algorithm.none')}
-        label={say('algorithm')}
-        name="Algorithm"
-      >
-        <Select options={algorithms.map((value) => ({ value, label: value }))} />
-      </ParameterField>
     </>
   )
 }

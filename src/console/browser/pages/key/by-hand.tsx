@@ -14,13 +14,15 @@ const TABS = {
   decrypt: 'decrypt',
   data: 'data-key',
   reencrypt: 're-encrypt',
+  encryptPair: 'asymmetric-encrypt',
+  decryptPair: 'asymmetric-decrypt',
   sign: 'sign',
   verify: 'verify',
 } as const
 
 function operationsOf({ KeySpec, KeyUsage }: KeyMetadata): readonly (keyof typeof TABS)[] {
   if (isSymmetric(KeySpec)) return ['encrypt', 'decrypt', 'data', 'reencrypt']
-  return KeyUsage === 'SIGN/VERIFY' ? ['sign', 'verify'] : []
+  return KeyUsage === 'SIGN/VERIFY' ? ['sign', 'verify'] : ['encryptPair', 'decryptPair']
 }
 
 /** Leads to the page of cryptography, where the key is named already. */
@@ -28,7 +30,7 @@ export function ByHand({ metadata }: { readonly metadata: KeyMetadata }) {
   const say = useTexts(keyTexts)
   const region = useRegion()
   const operations = operationsOf(metadata)
-  if (metadata.KeyState !== 'Enabled' || isServiceKey(metadata) || operations.length === 0) return null
+  if (metadata.KeyState !== 'Enabled' || isServiceKey(metadata)) return null
   return (
     <Section title={say('hand')}>
       <div className="row-links">
