@@ -132,7 +132,7 @@ describe('what needs attention', () => {
     const refresh = page.getByRole('button', { name: 'Refresh' })
     await until(async () => {
       await refresh.click()
-      await page.waitForLoadState('networkidle')
+      await desk.isComplete(page)
       return shown.getByText('Away', { exact: true }).isVisible()
     })
     await shown.getByText('The server keeps trying to reach it').waitFor()
@@ -143,7 +143,7 @@ describe('what needs attention', () => {
     renameSync(join(token.folder, 'unplugged'), tokens)
     await until(async () => {
       await refresh.click()
-      await page.waitForLoadState('networkidle')
+      await desk.isComplete(page)
       return shown.getByText('Serving', { exact: true }).isVisible()
     })
   })

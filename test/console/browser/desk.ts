@@ -28,6 +28,8 @@ export class Desk implements AsyncDisposable {
   /** How many requests of each page have no answer yet. */
   readonly #unanswered = new Map<Page, number>()
   #visits = 0
+  /** The languages in which somebody logged on by the page for it. */
+  readonly #walked = new Set<Look['language']>()
 
   private constructor(program: Program, browser: Browser) {
     this.program = program
@@ -87,18 +89,33 @@ export class Desk implements AsyncDisposable {
     })
   }
 
-  /** A page of the account itself, logged on with its AccessKey pair as people do. */
+  /** A page of the account itself. The first one in each language is logged on with the AccessKey pair as people do. */
   async root(look: Look = {}): Promise<Page> {
     const page = await this.page(look)
+    const { language = 'en' } = look
+    if (this.#walked.has(language)) {
+      const { accessKeyId: AccessKeyId, accessKeySecret: AccessKeySecret } = this.program.credentials
+      const data = { AccessKeyId, AccessKeySecret }
+      const answer = await page.request.post(`${this.console}/session`, {
+        headers: { 'X-Strongroom-Console': '1' },
+        data,
+      })
+      assert.equal(answer.status(), 200)
+      await this.go(page, '')
+    } else await this.#walkToAccount(page, language)
+    this.#walked.add(language)
+    return page
+  }
+
+  async #walkToAccount(page: Page, language: Look['language']): Promise<void> {
     const { accessKeyId, accessKeySecret } = this.program.credentials
     await page.goto(this.console)
     await page.getByText('AccessKey', { exact: true }).click()
     await page.getByLabel('AccessKey ID').fill(accessKeyId)
     await page.getByLabel('AccessKey secret').or(page.getByLabel('AccessKey Secret')).fill(accessKeySecret)
-    await page.getByRole('button', { name: look.language === 'zh' ? '登录' : 'Login' }).click()
+    await page.getByRole('button', { name: language === 'zh' ? '登录' : 'Login' }).click()
     await page.getByRole('banner').waitFor()
     await page.getByRole('heading', { level: 1 }).waitFor()
-    return page
   }
 
   /** Shows a page by its address, as a link does. */
@@ -116,13 +133,13 @@ export class Desk implements AsyncDisposable {
     const isNowhere = page.url() === `${this.console}${NOWHERE}`
     if (isLoaded) return this.load(page, path)
     for (const address of isNowhere ? [path] : [NOWHERE, path]) await this.#follow(page, address)
-    await this.#isComplete(page)
+    await this.isComplete(page)
   }
 
   /** Loads a page, and waits until it has all that it asks for. */
   async load(page: Page, path: string): Promise<void> {
     await this.go(page, path)
-    await this.#isComplete(page)
+    await this.isComplete(page)
   }
 
   /** Goes where a link would lead, away from a page that is another one. */
@@ -138,7 +155,7 @@ export class Desk implements AsyncDisposable {
   }
 
   /** Nothing is asked, and what was answered is shown and has led to no other question. */
-  async #isComplete(page: Page): Promise<void> {
+  async isComplete(page: Page): Promise<void> {
     const isQuiet = () => (this.#unanswered.get(page) ?? 0) === 0
     await until(async () => {
       if (!isQuiet()) return false
@@ -158,9 +175,9 @@ export class Desk implements AsyncDisposable {
   }
 }
 
-/** The name and the password of a user, on the two pages that ask for them. */
-export async function logOn(page: Page, desk: Desk, name: string, password: string): Promise<void> {
-  await page.goto(desk.console)
+/** The name and the password of a user, on the two pages that ask for them; they lead to the page at the path. */
+export async function logOn(page: Page, desk: Desk, name: string, password: string, path = ''): Promise<void> {
+  await page.goto(`${desk.console}${path}`)
   await page.getByLabel('Logon name').fill(`${name}@${desk.program.credentials.accountId}`)
   await page.getByRole('button', { name: 'Next' }).click()
   await page.getByLabel('Password', { exact: true }).fill(password)

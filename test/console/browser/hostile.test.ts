@@ -122,7 +122,7 @@ describe('hostile texts', () => {
   it('stay texts in the details of events, in dialogs and in messages', async () => {
     const wrong: string[] = []
     const look = async (what: string) => {
-      await page.waitForLoadState('networkidle')
+      await desk.isComplete(page)
       for (const one of await foundIn()) wrong.push(`${what}: ${one}`)
     }
     for (const name of ['CreateAlias', 'DescribeKey', 'ListKeys', 'CreateKey', 'CreateUser']) {

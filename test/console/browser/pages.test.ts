@@ -94,7 +94,7 @@ describe('every page of the console', () => {
       await desk.visit(page, path)
       await page.getByRole('button', { name: button }).first().click()
       await page.getByRole(role).first().waitFor()
-      await page.waitForLoadState('networkidle')
+      await desk.isComplete(page)
       for (const one of await seriousIn(page)) wrong.push(`${button}: ${one}`)
     }
     const key = paths['key-details'] ?? ''

@@ -55,10 +55,9 @@ describe('a session in the browser', () => {
   /** A page that is open and at rest, in a session of the user. */
   const resting = async (name: string) => {
     await page.clock.install()
-    await logOn(page, desk, name, FIRST)
-    await entered()
-    await desk.go(page, PLACE)
-    await page.waitForLoadState('networkidle')
+    await logOn(page, desk, name, FIRST, PLACE)
+    await page.getByRole('heading', { name: 'Events' }).waitFor()
+    await desk.isComplete(page)
   }
   /** The user logs on in another tab, in the place of who was. */
   const takenOverBy = async (name: string) => {
