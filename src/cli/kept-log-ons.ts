@@ -1,7 +1,8 @@
 // What `strongroom login` keeps: the credentials of a session, a file for each server, which no other server gets.
 import { createHash } from 'node:crypto'
-import { readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { UsageError } from '../settings/usage-error.ts'
 import { readPrivate, writePrivate } from './private-file.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -17,7 +18,10 @@ export interface KeptLogOn {
   readonly expiration: string
 }
 
-/** The log-on to this server, or for null the last one to any; null where there is none. */
+/**
+ * The log-on to this server, or for null the last one to any; null where there is none. Throws UsageError where a file is unfit: nobody else's
+ * credentials are taken instead.
+ */
 export function keptLogOn(endpoint: string | null, around: Surroundings): KeptLogOn | null {
   if (endpoint !== null) return readAt(pathOf(endpoint, around), around)
   const all = names(around).flatMap((name) => readAt(join(folderOf(around), name), around) ?? [])
@@ -51,9 +55,17 @@ function names(around: Surroundings): readonly string[] {
 }
 
 function readAt(path: string, around: Surroundings): KeptLogOn | null {
+  if (!existsSync(path)) return null
+  const kept = keptIn(readPrivate(path, around) ?? '')
+  if (kept) return kept
+  throw new UsageError(
+    `\`${path}\` is no log-on that you alone can read and write: delete it, and log on again with \`strongroom login\``,
+  )
+}
+
+function keptIn(text: string): KeptLogOn | null {
   try {
-    const text = readPrivate(path, around)
-    return text === null ? null : (JSON.parse(text) as KeptLogOn)
+    return JSON.parse(text) as KeptLogOn
   } catch {
     return null
   }

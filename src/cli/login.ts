@@ -33,7 +33,6 @@ Without --endpoint and STRONGROOM_ENDPOINT, the last log-on is meant.`
 
 /** How long a person may take. */
 const PATIENCE_MS = 10 * 60_000
-const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ'
 
 type Answer = Answered['answer']
 
@@ -45,11 +44,11 @@ export async function login(args: readonly string[], around: Surroundings): Prom
   }
   const flags = readFlags(args, { endpoint: 'value', 'ca-file': 'value', device: 'bare' }, 'login')
   const server = serverOptions(flags, around)
+  const former = keptLogOn(server.endpoint, around)
   const browser = flags.has('device') ? null : browserCommand(around)
   const answer = browser ? await byBrowser(browser, server, around) : await byCode(server, around)
   if (answer['Code'] !== undefined) return refused(answer, around)
   const { endpoint } = server
-  const former = keptLogOn(endpoint, around)
   const logOn = {
     endpoint,
     accessKeyId: String(answer['AccessKeyId']),
@@ -77,13 +76,16 @@ export async function logout(args: readonly string[], around: Surroundings): Pro
   const stated = statedEndpoint(flags, around)
   const logOn = keptLogOn(stated, around)
   if (!logOn) throw new UsageError(`this command line is not logged on${stated === null ? '' : ` to ${stated}`}`)
+  const server = serverOptions(flags, around, logOn.endpoint)
   forgetLogOn(logOn, around)
-  const answer = await end(logOn, serverOptions(flags, around, logOn.endpoint)).catch((error: Error) => {
-    throw new Error(
-      `${error.message}; the credentials are forgotten here, and the session lasts until ${logOn.expiration}`,
-    )
+  const left = `the credentials are forgotten here; the session lasts until ${logOn.expiration}, or until the console logs off`
+  const answer = await end(logOn, server).catch((error: Error) => {
+    throw new Error(`${error.message}; ${left}`)
   })
-  if (answer['Code'] !== undefined) return refused(answer, around)
+  if (answer['Code'] !== undefined) {
+    around.complain(left)
+    return refused(answer, around)
+  }
   around.print(`logged off from ${logOn.endpoint}`)
   return 0
 }
@@ -100,14 +102,14 @@ function end({ securityToken }: KeptLogOn, server: Server): Promise<Answer> {
 async function byBrowser(browser: readonly string[], server: Server, around: Surroundings): Promise<Answer> {
   const [verifier, state] = [randomBytes(32).toString('base64url'), randomBytes(16).toString('base64url')]
   using loopback = await listenOnLoopback(state)
-  const code = grouped(Array.from(randomBytes(8), (byte) => LETTERS[byte % LETTERS.length]).join(''))
+  const challenge = createHash('sha256').update(verifier).digest('base64url')
+  const code = codeOf(challenge)
   const page = new URL('/console/command-line', server.endpoint)
   page.search = new URLSearchParams({
-    code,
     name: ownName(),
     port: String(loopback.port),
     state,
-    challenge: createHash('sha256').update(verifier).digest('base64url'),
+    challenge,
   }).toString()
   around.complain(`log on in the browser, and allow it only if the page shows the code ${code}:\n${page}`)
   openInBrowser(browser, page.href, () =>
@@ -146,8 +148,10 @@ async function byCode(server: Server, around: Surroundings): Promise<Answer> {
   throw new Error('the code has expired: begin again')
 }
 
-function grouped(code: string): string {
-  return `${code.slice(0, 4)}-${code.slice(4)}`
+/** What people compare. It follows from the challenge, so that a page with another challenge shows another code; the page does the same. */
+function codeOf(challenge: string): string {
+  const letters = challenge.replace(/[^b-df-hj-np-tv-xz]/gi, '').toUpperCase()
+  return `${letters.slice(0, 4)}-${letters.slice(4, 8)}-${letters.slice(8, 12)}`
 }
 
 /** What the page calls this command line. */

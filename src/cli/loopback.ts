@@ -42,10 +42,11 @@ export async function listenOnLoopback(state: string): Promise<Loopback> {
 }
 
 function broughtBy({ method, url = '', headers }: IncomingMessage, port: number, state: string): Brought | null {
-  const { pathname, searchParams } = new URL(url, 'http://127.0.0.1')
+  const [path, query] = url.split('?', 2)
+  const brought = new URLSearchParams(query)
   // A name of the web that leads to this machine is another host.
   const isOwn = headers.host === `127.0.0.1:${port}`
-  if (method !== 'GET' || pathname !== '/' || !isOwn || searchParams.get('state') !== state) return null
-  const [code, error] = [searchParams.get('code'), searchParams.get('error')]
+  if (method !== 'GET' || path !== '/' || !isOwn || brought.get('state') !== state) return null
+  const [code, error] = [brought.get('code'), brought.get('error')]
   return code ? { code } : error ? { error } : null
 }

@@ -1,6 +1,6 @@
 // Files with credentials: their owner's alone, and never half written.
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Surroundings } from './surroundings.ts'
 
@@ -18,6 +18,11 @@ export function readPrivate(path: string, { readFile }: Surroundings): string | 
 export function writePrivate(path: string, text: string): void {
   const fresh = `${path}.${randomUUID()}`
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  writeFileSync(fresh, text, { mode: 0o600, flag: 'wx' })
-  renameSync(fresh, path)
+  try {
+    writeFileSync(fresh, text, { mode: 0o600, flag: 'wx' })
+    renameSync(fresh, path)
+  } catch (error) {
+    rmSync(fresh, { force: true })
+    throw error
+  }
 }

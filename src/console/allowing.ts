@@ -69,12 +69,19 @@ export class Allowing {
         const { session } = await this.#sessions.of(request, house, view)
         const record = await logOnCode(code, view)
         const current = record && record.body.until > now ? record : null
-        if (current && current.body.session.id !== session.id) throw refuse('LogOn.CodeFailed')
+        if (current && current.body.sessionId !== session.id) throw refuse('LogOn.CodeFailed')
         if (decision) return decided(current, decision)
         if (current) return { result: { body: current.body, isKnown: true } }
         const logOns = await logOnsOf(session.principalId, { ledger: view, caller })
         if (!logOns) throw refuse('Session.None')
-        const fresh: LogOnCodeBody = { session, until: now + CODE_MS, asks: null, decision: null }
+        const fresh: LogOnCodeBody = {
+          principalId: session.principalId,
+          sessionId: session.id,
+          session: this.#sealing.seal('log-on-code', session),
+          until: now + CODE_MS,
+          asks: null,
+          decision: null,
+        }
         const former = logOns.body.code
         const changes: Change[] = [
           keepLogOns(logOns, session, { ...logOns.body, code }, now),

@@ -109,7 +109,7 @@ export class Fetching {
       async (view) => {
         const record = await logOnCode(asking.userCode, view)
         if (!record || where.now >= record.body.until) return { result: null }
-        const { asks, decision, session } = record.body
+        const { asks, decision } = record.body
         // The person has typed the code; now the page can show what asks under it.
         if (!asks)
           return {
@@ -120,6 +120,8 @@ export class Fetching {
         if (asks.id !== asking.id) throw refuse('LogOn.Expired')
         if (decision === null) return { result: null }
         if (decision === 'denied') throw refuse('LogOn.Denied')
+        const session = this.#sealing.open('log-on-code', record.body.session)
+        if (!session) throw refuse('LogOn.Expired')
         const known = await holderOf(session, where, house, view)
         return begun(asking.id, session, known, where, house, view, [remove(LOG_ON_CODE, record)])
       },

@@ -59,6 +59,8 @@ interface Kinds {
   readonly 'console-saved-mfa': SavedMfa
   readonly 'log-on-grant': Grant
   readonly 'log-on-device-code': DeviceCode
+  /** In the record of a code. */
+  readonly 'log-on-code': LoggedOnSession
 }
 
 export class Sealing {

@@ -2,7 +2,6 @@
 // logged on has typed the code, and a principal has one at a time: strangers can store nothing.
 import { type Change, INSTALLATION, type Kind, type Recorded, remove } from '../ledger/record.ts'
 import type { Reads } from './find.ts'
-import type { LoggedOnSession } from './logged-on-session.ts'
 
 /** What asks for a session under a code. */
 export interface Asking {
@@ -16,8 +15,11 @@ export interface Asking {
 }
 
 export interface LogOnCodeBody {
-  /** The session of the console that it was typed in. */
-  readonly session: LoggedOnSession
+  /** Who typed it, and in which session of the console. */
+  readonly principalId: string
+  readonly sessionId: string
+  /** That session, sealed: its mark is a hash of a password or a secret, which nobody is to guess from a copy of the database. */
+  readonly session: string
   /** Milliseconds since 1970. */
   readonly until: number
   /** null until the command line asks again. */
@@ -42,5 +44,5 @@ export async function forgetCode(
   ledger: Reads['ledger'],
 ): Promise<readonly Change[]> {
   const record = await logOnCode(code, ledger)
-  return record?.body.session.principalId === principalId ? [remove(LOG_ON_CODE, record)] : []
+  return record?.body.principalId === principalId ? [remove(LOG_ON_CODE, record)] : []
 }

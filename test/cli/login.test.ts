@@ -1,11 +1,13 @@
 // `strongroom login`, `logout` and what verbs do with a log-on: with the real service, and a person who uses the console's part of it.
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { keepLogOn } from '../../src/cli/kept-log-ons.ts'
 import { login, logout } from '../../src/cli/login.ts'
+import { writePrivate } from '../../src/cli/private-file.ts'
 import type { Surroundings } from '../../src/cli/surroundings.ts'
 import { browserCommand } from '../../src/cli/web-browser.ts'
 import { whoami } from '../../src/cli/whoami.ts'
@@ -93,8 +95,14 @@ describe('strongroom login', () => {
   it('brings the session to a port of this machine, keeps it for its owner alone, and verbs use it', async () => {
     const { page, sentOn } = await loggedOn()
     assert.equal(`${page.origin}${page.pathname}`, `${house.endpoint}/console/command-line`)
-    assert.match(page.searchParams.get('code') ?? '', /^[B-Z]{4}-[B-Z]{4}$/)
-    assert.ok(line.err.includes(page.searchParams.get('code') ?? '?'))
+    assert.deepEqual([...page.searchParams.keys()], ['name', 'port', 'state', 'challenge'])
+    const [, code = ''] = /if the page shows the code ((?:[B-Z]{4}-){2}[B-Z]{4}):$/m.exec(line.err) ?? []
+    const consonants =
+      page.searchParams
+        .get('challenge')
+        ?.toUpperCase()
+        .match(/[BCDFGHJ-NP-TV-XZ]/g) ?? []
+    assert.equal(code.replaceAll('-', ''), consonants.slice(0, 12).join(''))
     assert.equal(sentOn, `${house.endpoint}/console/command-line?end=done`)
     assert.match(line.out, /^logged on to http:\S+ as acs:ram::\d{16}:root, until \S+Z\n$/)
     const [file = ''] = line.files
@@ -124,6 +132,40 @@ describe('strongroom login', () => {
     assert.equal(await line.run(whoami), 1)
     assert.match(line.err, /InvalidSecurityToken\.Expired/)
     await assert.rejects(line.run(logout), /this command line is not logged on to http/)
+  })
+
+  it('is forgotten by logout where the server is away, and kept where the line is wrong', async () => {
+    await loggedOn()
+    const [file = ''] = line.files
+    await assert.rejects(line.run(logout, '--ca-file', join(line.home, 'none.pem')), /ENOENT/)
+    assert.deepEqual(line.files, [file])
+    const endpoint = 'http://127.0.0.1:1'
+    keepLogOn({ ...JSON.parse(readFileSync(file, 'utf8')), endpoint }, { env: line.env } as unknown as Surroundings)
+    const left =
+      /can't be reached.*; the credentials are forgotten here; the session lasts until \S+Z, or until the console logs off$/
+    await assert.rejects(line.run(logout, '--endpoint', endpoint), left)
+    assert.deepEqual(line.files, [file])
+  })
+
+  it('is refused where others can read its file, and leaves no file that is half written', async () => {
+    await loggedOn()
+    const [file = ''] = line.files
+    const unfit = /is no log-on that you alone can read and write: delete it/
+    chmodSync(file, 0o644)
+    for (const verb of [whoami, login, logout]) await assert.rejects(line.run(verb), unfit)
+    delete line.env['STRONGROOM_ENDPOINT']
+    await assert.rejects(line.run(whoami), unfit)
+    chmodSync(file, 0o600)
+    assert.equal(await line.run(whoami), 0)
+    writeFileSync(file, '{')
+    await assert.rejects(line.run(whoami), unfit)
+    const folder = join(line.home, 'folder')
+    mkdirSync(folder)
+    assert.throws(() => writePrivate(folder, 'secret'), /EISDIR|ENOTEMPTY/)
+    assert.deepEqual(
+      readdirSync(line.home).filter((name) => name.startsWith('folder')),
+      ['folder'],
+    )
   })
 
   it('replaces a former log-on, and ends it', async () => {
@@ -158,6 +200,7 @@ describe('strongroom login', () => {
     assert.equal(await brought(port, { code: 'x' }), '404')
     assert.equal(await brought(port, { code: 'x', state }, 'localhost'), '404')
     assert.equal((await fetch(`http://127.0.0.1:${port}/other?code=x&state=${state}`)).status, 404)
+    assert.equal((await fetch(`http://127.0.0.1:${port}//`)).status, 404)
     assert.equal((await fetch(`http://127.0.0.1:${port}/?code=x&state=${state}`, { method: 'POST' })).status, 404)
     // A code of somebody else's challenge is of no use here.
     const other = await browser.ask('POST', '/console/log-on/allow', { Challenge: challenge?.replace(/^./, 'A') })

@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { INSTALLATION } from '../../src/ledger/record.ts'
 import { LOG_ON_CODE } from '../../src/ram/log-on-code.ts'
+import { markOf } from '../../src/ram/logged-on.ts'
 import { call } from '../acceptance/program.ts'
 import { eachDatabase } from '../databases.ts'
 import type { TestHouse } from '../house.ts'
@@ -46,12 +47,12 @@ eachDatabase((open) => {
     return browser
   }
   /** Somebody who logs on with an AccessKey: no password has to be hashed. */
-  const somebody = async (): Promise<Browser & { readonly name: string; readonly keyId: string }> => {
+  const somebody = async (): Promise<Browser & { name: string; keyId: string; secret: string }> => {
     const name = await user(false)
     const { AccessKeyId, AccessKeySecret } = (await ram.must('CreateAccessKey', { UserName: name })).AccessKey
     const browser = new Browser(house)
     assert.equal(await browser.outcome({ AccessKeyId, AccessKeySecret }), 'OK')
-    return Object.assign(browser, { name, keyId: AccessKeyId })
+    return Object.assign(browser, { name, keyId: AccessKeyId, secret: AccessKeySecret })
   }
   /** A user without AccessKeys and login profile is deleted. */
   const deleted = async (UserName: string) => {
@@ -251,6 +252,10 @@ eachDatabase((open) => {
       assert.equal(await outcome('token', { DeviceCode }), 'LogOn.Pending')
       const typed = await page(browser, 'code', { UserCode: UserCode.toLowerCase().replace('-', ' ') })
       assert.deepEqual([typed.status, typed.body.Asks, typed.body.Decision], [200, null, ''])
+      // Who can read the database has nothing to guess the secret by.
+      const record = JSON.stringify(await stored(UserCode))
+      assert.match(record, /"sessionId"/)
+      assert.ok(!record.includes(markOf(browser.secret)))
       assert.equal(await outcome('token', { DeviceCode }), 'LogOn.Pending')
       const { Asks } = (await page(browser, 'code', { UserCode })).body
       const { Id, ...shown } = Asks

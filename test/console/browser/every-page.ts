@@ -106,7 +106,7 @@ export async function everyPage({ program }: Desk): Promise<Readonly<Record<stri
     group: '/ram/groups/operators/members',
     roles: '/ram/roles',
     role: '/ram/roles/backup/details',
-    'command-line': `/command-line?${new URLSearchParams({ code: 'BCDF-GHJK', name: HOSTILE.slice(0, 64), port: '9', state: 'x'.repeat(22), challenge: 'x'.repeat(43) })}`,
+    'command-line': `/command-line?${new URLSearchParams({ name: HOSTILE.slice(0, 64), port: '9', state: 'x'.repeat(22), challenge: 'x'.repeat(43) })}`,
     'command-line-end': '/command-line?end=done',
     device: '/device',
     'oidc-providers': '/ram/oidc-providers',

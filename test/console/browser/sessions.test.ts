@@ -142,11 +142,12 @@ describe('a session in the browser', () => {
     const running = runProgram(['login'], env)
     await until(() => existsSync(`${browser}.opened`) && readFileSync(`${browser}.opened`, 'utf8') !== '')
     const address = new URL(readFileSync(`${browser}.opened`, 'utf8'))
+    let shown: string | null = null
     try {
       await page.goto(address.href)
       await again('nora', FIRST)
       await page.getByRole('heading', { name: 'Log on the command line' }).waitFor()
-      await page.getByText(address.searchParams.get('code') ?? '?', { exact: true }).waitFor()
+      shown = await page.getByText(/^(?:[B-Z]{4}-){2}[B-Z]{4}$/).textContent()
       await page.getByRole('definition').getByText(`nora@${desk.program.credentials.accountId}`).waitFor()
       await page.getByRole('button', { name: 'Allow' }).click()
       await page.getByText('The command line is logged on. You can close this page.').waitFor()
@@ -159,8 +160,9 @@ describe('a session in the browser', () => {
       await running
       throw error
     }
-    const { code, out } = await running
+    const { code, out, err } = await running
     assert.equal(code, 0)
+    assert.ok(err.includes(`only if the page shows the code ${shown}:`), err)
     assert.match(out, /^logged on to http:\S+ as acs:ram::\d{16}:user\/nora, until/)
     // The page leads to this machine alone.
     const port = address.searchParams.get('port')

@@ -31,7 +31,7 @@ export default function CommandLinePage() {
         <Alert role="alert" showIcon title={say('incomplete')} type="error" />
       </Page>
     )
-  const { code, name, port, state, challenge } = asked
+  const { name, port, state, challenge } = asked
   // The code goes to a port of this machine alone, whatever the address of this page says.
   const bring = (what: Readonly<Record<string, string>>) =>
     location.assign(`http://127.0.0.1:${port}/?${new URLSearchParams({ ...what, state })}`)
@@ -42,7 +42,7 @@ export default function CommandLinePage() {
     })
   return (
     <Page lead={say('lead', { when: dates.full(ExpiresAt) })} name={title} title={title}>
-      <Asker code={code} name={name} />
+      <Asker code={codeOf(challenge)} name={name} />
       <Alert showIcon title={say('compare')} type="warning" />
       <Refused error={error} />
       <div className="form-foot">
@@ -59,10 +59,19 @@ export default function CommandLinePage() {
 
 /** What the address says; null when it is not one that `strongroom login` made. */
 function askedIn(search: URLSearchParams) {
-  const [code, name, port, state, challenge] = ['code', 'name', 'port', 'state', 'challenge'].map(
-    (one) => search.get(one) ?? '',
-  ) as [string, string, string, string, string]
+  const [name, port, state, challenge] = ['name', 'port', 'state', 'challenge'].map((one) => search.get(one) ?? '') as [
+    string,
+    string,
+    string,
+    string,
+  ]
   const isPort = /^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65_536
-  const isOurs = /^[A-Z]{4}-[A-Z]{4}$/.test(code) && /^[\w-]{22}$/.test(state) && /^[\w-]{43}$/.test(challenge)
-  return isPort && isOurs ? { code, name: name.slice(0, 64), port, state, challenge } : null
+  const isOurs = /^[\w-]{22}$/.test(state) && /^[\w-]{43}$/.test(challenge)
+  return isPort && isOurs ? { name: name.slice(0, 64), port, state, challenge } : null
+}
+
+/** What the terminal shows, too, where it made this challenge: nobody else can use what is allowed. */
+function codeOf(challenge: string): string {
+  const letters = challenge.replace(/[^b-df-hj-np-tv-xz]/gi, '').toUpperCase()
+  return `${letters.slice(0, 4)}-${letters.slice(4, 8)}-${letters.slice(8, 12)}`
 }
