@@ -1,6 +1,6 @@
 // Runs `npm start`, `npm test`, `npm run bench` and others on any Node from 20 on: installs what is missing, then starts the pinned runtime.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildConsole, consoleIsBuilt } from './console.mjs'
@@ -99,6 +99,11 @@ const packaging = [
   { package: 'buildah', found: () => found('buildah') },
   { package: 'podman', found: () => found('podman') },
   { package: 'runc', found: () => found('runc') },
+  // Networks of podman in which containers find each other by name.
+  { package: 'netavark', found: () => found('/usr/lib/podman/netavark') },
+  { package: 'aardvark-dns', found: () => found('/usr/lib/podman/aardvark-dns') },
+  { package: 'iptables', found: () => found('iptables') || found('/usr/sbin/iptables') },
+  { package: 'python3-venv', found: () => spawnSync('python3', ['-c', 'import ensurepip']).status === 0 },
 ]
 
 function found(program) {
@@ -134,6 +139,19 @@ function test(kind, files) {
   process.exit(run(node, ['scripts/suite.mjs', kind, ...files]))
 }
 
+/** Takes the module out of Debian's package, which runs nothing of it, once. Returns its path. */
+function fipsModule() {
+  const folder = join(root, 'node_modules/.clients/fips')
+  const file = `usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/ossl-modules/fips.so`
+  if (existsSync(join(folder, file))) return join(folder, file)
+  const debian = join(folder, 'debian.tar')
+  mkdirSync(folder, { recursive: true })
+  must('mmdebstrap', ['--quiet', '--variant=extract', '--include=openssl-provider-fips', 'trixie', debian])
+  must('tar', ['-xf', debian, '-C', folder, `./${file}`])
+  rmSync(debian)
+  return join(folder, file)
+}
+
 const verbs = {
   start(args) {
     const server = spawn(join(root, 'bin/strongroom'), ['serve', ...args], { cwd: root, stdio: 'inherit' })
@@ -148,6 +166,12 @@ const verbs = {
   'test:failures': (args) => test('failures', args),
   'test:packages': (args) => test('packages', args),
   'test:coverage': (args) => test('coverage', args),
+  /** Tests FIPS mode on a module of OpenSSL's FIPS provider: the one that the variable names, else the one of Debian 13. */
+  'test:fips'(args) {
+    const STRONGROOM_TEST_FIPS_MODULE = process.env.STRONGROOM_TEST_FIPS_MODULE ?? fipsModule()
+    const env = { ...process.env, STRONGROOM_TEST_FIPS_MODULE }
+    process.exit(run(node, ['scripts/suite.mjs', 'fips', ...args], { env }))
+  },
   /** Runs one simulation after the other, until a signal stops them or one fails. */
   'test:simulation'(args) {
     const runs = spawn(node, ['test/simulation/forever.ts', ...args], { cwd: root, stdio: 'inherit' })
@@ -209,6 +233,7 @@ const [verb, ...args] = process.argv.slice(2)
 if (['test', 'test:nightly', 'test:failures', 'test:coverage', 'test:clients', 'screenshots'].includes(verb))
   installPrograms(programs, optional)
 if (verb === 'test:packages') installPrograms([], packaging)
+if (verb === 'test:fips') installPrograms(programs, packaging)
 if (verb !== 'advisories') install(verb !== 'start' || !consoleIsBuilt())
 if (verb === 'start') {
   // A fresh installation removes an earlier build, too.

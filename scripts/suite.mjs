@@ -1,5 +1,5 @@
 // Runs the tests of one kind of run: several files at once, each test and each file with a limit of time, on one PostgreSQL for all.
-// `node scripts/suite.mjs usual|quick|nightly|failures|coverage|clients|packages [FILE…]`; files that are named take the place of the kind's own.
+// `node scripts/suite.mjs usual|quick|nightly|failures|coverage|clients|packages|fips [FILE…]`; files that are named take the place of the kind's own.
 import '../test/owned.ts'
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -60,10 +60,12 @@ const kinds = {
   coverage: { files: all, size: 'usual' },
   /** They make packages of the program, install them and use them. */
   packages: { files: ['test/clients/{container-image,debian-package,npm-package}.ts'], size: 'full' },
+  /** In a process on OpenSSL's FIPS provider, and on NSS in FIPS mode. */
+  fips: { files: ['test/fips.test.ts'], size: 'usual' },
   /** They fetch and compile packages of other languages, or need programs that few machines have. */
   clients: {
     files: [
-      'test/clients/{documented,helm,kubernetes,rage,s3-gateway,secrets,testing}.ts',
+      'test/clients/{documented,helm,kubernetes,monitoring,rage,s3-gateway,secrets,testing}.ts',
       'test/histories/histories.ts',
       'examples/disk/*.test.ts',
     ],
@@ -84,7 +86,7 @@ if (files.some((file) => file.includes('console'))) {
 }
 /** What operations refuse with in a nightly run. */
 const refusals = kind === 'nightly' ? mkdtempSync(join(tmpdir(), 'strongroom-refusals-')) : null
-const server = ['quick', 'clients', 'packages'].includes(kind) ? null : await shareServer()
+const server = ['quick', 'clients', 'packages', 'fips'].includes(kind) ? null : await shareServer()
 try {
   // Coverage adds to the environment of tests: it must be this process's own.
   Object.assign(process.env, {

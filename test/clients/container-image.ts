@@ -1,41 +1,42 @@
 // The container image as its users get it: made twice, loaded by podman, and run on a root file system that nobody can write to.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { makeImage } from '../../scripts/image.mjs'
 import { makeInstalled } from '../../scripts/package.mjs'
+import { callOperation } from '../../src/cli/client.ts'
 import { removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
+import { freePort } from '../storage/postgresql-server.ts'
+import { until } from '../until.ts'
+import { lacks, packedDebian, succeeds } from './debian.ts'
+import { Podman, withoutPodman } from './podman.ts'
 
-const has = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
-const missing = ['buildah', 'mmdebstrap', 'podman', 'runc'].filter((program) => !has(program))
-const reason = missing.length > 0 && `no ${missing.join(', ')} here`
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const PAGE = readFileSync(join(ROOT, 'docs/containers.md'), 'utf8')
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+const IMAGE = `localhost/strongroom:${version}`
+/** As deploy/compose.yaml names it. */
+const POSTGRESQL = 'docker.io/library/postgres:17'
+const reason = lacks('buildah', 'mmdebstrap') || withoutPodman
 
 describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
   const folder = temporaryFolder()
-  /** Podman takes at most 50 characters. */
-  const state = mkdtempSync('/tmp/podman-')
+  const podman = new Podman(folder)
   const installed = join(folder, 'installed')
   let made = { path: '', digest: '' }
   before(() => {
     makeInstalled(installed)
     made = makeImage(folder, { installed })
+    podman.run('load', '--quiet', '--input', made.path)
   })
   after(() => {
+    podman[Symbol.dispose]()
     removeFolder(folder)
-    removeFolder(state)
   })
-
-  const podman = [
-    ...['podman', '--root', join(folder, 'storage'), '--runroot', state],
-    ...['--storage-driver', 'vfs', '--runtime', 'runc'],
-  ] as const
-  const succeeds = (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(podman[0], [...podman.slice(1), ...args], { encoding: 'utf8' })
-    assert.equal(status, 0, stderr)
-    return stdout.trim()
-  }
 
   it('has the same digest when it is made again', () => {
     const again = join(folder, 'again')
@@ -44,34 +45,18 @@ describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
   })
 
   it('serves within 60 s, as user 65532 with a root that is read-only, and ends on SIGTERM', async () => {
-    succeeds('load', '--quiet', '--input', made.path)
-    const image = succeeds('images', '--format', '{{.Repository}}:{{.Tag}}')
     const account = {
       STRONGROOM_ACCOUNT_ID: '1234567890123456',
       STRONGROOM_ROOT_ACCESS_KEY_ID: 'LTAIcontainer',
       STRONGROOM_ROOT_ACCESS_KEY_SECRET: 'a secret of the test',
     }
-    // Limits that a test machine permits: podman's own are above those of some.
-    const limits = ['--ulimit', 'nofile=4096:4096', '--ulimit', 'nproc=4096:4096', '--cgroups', 'no-conmon']
     const safe = ['--read-only', '--cap-drop', 'all', '--security-opt', 'no-new-privileges', '--no-healthcheck']
     const variables = Object.keys(account).flatMap((name) => ['--env', name])
     const began = Date.now()
     const server = await startProgram({
-      command: [
-        ...podman,
-        'run',
-        '--rm',
-        '--name',
-        'kms',
-        '--network',
-        'host',
-        ...limits,
-        ...safe,
-        ...variables,
-        image,
-      ],
+      command: ['podman', 'run', '--rm', '--name', 'kms', '--network', 'host', ...safe, ...variables, IMAGE],
       data: '/var/lib/strongroom',
-      env: account,
+      env: { ...podman.env, ...account },
     })
     try {
       const key = (await server.call('CreateKey')).body.KeyMetadata.KeyId
@@ -79,16 +64,127 @@ describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
       const seconds = (Date.now() - began) / 1000
       console.log(`first Encrypt ${seconds.toFixed(1)} s after podman run began`)
       assert.ok(seconds < 60, `${seconds} s`)
-      const exec = (...command: string[]) => succeeds('exec', 'kms', ...command)
+      const exec = (...command: string[]) => podman.run('exec', 'kms', ...command)
       exec('/usr/bin/healthcheck', server.endpoint)
       assert.equal(exec('/usr/bin/node', '-p', 'process.getuid()'), '65532')
       const write = `try { fs.writeFileSync('/etc/x', '') } catch ({ code }) { console.log(code) }`
       assert.match(exec('/usr/bin/node', '-e', write), /^(EROFS|EACCES)$/)
-      const shell = spawnSync(podman[0], [...podman.slice(1), 'exec', 'kms', '/bin/sh', '-c', 'true'])
-      assert.notEqual(shell.status, 0)
+      assert.throws(() => exec('/bin/sh', '-c', 'true'), /no such file or directory/)
       assert.equal(await server.stop('SIGTERM'), 0, server.log())
     } finally {
       await server.stop('SIGKILL')
     }
   })
+  it('is ready by the health check that the page gives', async () => {
+    const [check = ''] = /(?<=--health-cmd ')\[.*\](?=')/.exec(PAGE) ?? []
+    podman.run('run', '--detach', '--name', 'checked', '--health-cmd', check, IMAGE)
+    await until(() => podman.run('logs', 'checked').includes('"ready"'))
+    podman.run('healthcheck', 'run', 'checked')
+    podman.run('rm', '--force', 'checked')
+  })
+
+  it('serves a test of Testcontainers, as examples/testing/containers has it', async () => {
+    const project = join(folder, 'containers')
+    cpSync(join(ROOT, 'examples/testing/containers'), project, { recursive: true })
+    succeeds('npm', ['install', '--no-audit', '--no-fund'], { cwd: project })
+    const types = ['--noEmit', '--strict', '--target', 'esnext', '--module', 'nodenext', '--skipLibCheck']
+    succeeds(join(ROOT, 'node_modules/.bin/tsc'), [...types, '--allowImportingTsExtensions', 'orders.test.ts'], {
+      cwd: project,
+    })
+    const socket = `unix://${join(podman.state, 'podman.sock')}`
+    const env = { ...process.env, ...podman.env, DOCKER_HOST: socket, TESTCONTAINERS_RYUK_DISABLED: 'true' }
+    const service = spawn('podman', ['system', 'service', '--time', '0', socket], { env, stdio: 'ignore' })
+    try {
+      await until(() => existsSync(join(podman.state, 'podman.sock')))
+      // A run of tests within this one would report to it, and print nothing.
+      const own = { ...env, NODE_TEST_CONTEXT: undefined }
+      const printed = succeeds(process.execPath, ['--test', 'orders.test.ts'], { cwd: project, env: own })
+      assert.match(printed, /pass 1/)
+      assert.equal(podman.run('ps', '--all', '--quiet'), '')
+    } finally {
+      service.kill()
+      await once(service, 'close')
+    }
+  })
+
+  it('keeps its keys in deploy/compose.yaml with PostgreSQL, when all is taken down and started again', async () => {
+    importPostgresql(podman)
+    const venv = join(folder, 'compose')
+    succeeds('python3', ['-m', 'venv', venv])
+    succeeds(join(venv, 'bin/pip'), ['install', '--quiet', 'podman-compose==1.6.0'])
+    const port = await freePort()
+    const variables = join(folder, '.env')
+    writeFileSync(variables, `POSTGRES_PASSWORD=0123456789abcdef\nPORT=${port}\n`)
+    const args = ['--env-file', variables, '--file', join(ROOT, 'deploy/compose.yaml')]
+    const compose = (...command: string[]) =>
+      succeeds(join(venv, 'bin/podman-compose'), [...args, ...command], { env: { ...process.env, ...podman.env } })
+    const file = (name: string) =>
+      podman.run('exec', SERVER, '/usr/bin/node', '-p', `fs.readFileSync('/var/lib/strongroom/${name}', 'utf8')`)
+    /** Starts all, and waits until both are healthy: systemd, which would ask podman to check it, is not there. */
+    const up = async () => {
+      compose('up', '--detach')
+      for (const container of [SERVER, 'strongroom_postgresql_1']) await until(() => isHealthy(container))
+    }
+    const isHealthy = (container: string) => {
+      try {
+        podman.run('healthcheck', 'run', container)
+        return true
+      } catch {
+        return false
+      }
+    }
+    const call = async (action: string, parameters: Record<string, string> = {}) => {
+      const credentials = JSON.parse(file('root-credentials.json'))
+      const connection = { endpoint: `https://127.0.0.1:${port}`, securityToken: null, ca: file('tls/ca.pem') }
+      const all = new Map(Object.entries({ Action: action, Version: '2016-01-20', ...parameters }))
+      const { status, body } = await callOperation(all, { ...connection, ...credentials, now: Date.now() })
+      assert.equal(status, 200, body)
+      return JSON.parse(body)
+    }
+    const began = Date.now()
+    await up()
+    const { KeyId } = (await call('CreateKey')).KeyMetadata
+    const { CiphertextBlob } = await call('Encrypt', { KeyId, Plaintext: 'four apples' })
+    console.log(`first Encrypt ${((Date.now() - began) / 1000).toFixed(1)} s after podman-compose up began`)
+    compose('down')
+    await up()
+    assert.equal((await call('Decrypt', { CiphertextBlob })).Plaintext, 'four apples')
+    compose('down', '--volumes')
+  })
 })
+
+const SERVER = 'strongroom_strongroom_1'
+
+/**
+ * Stands in for the image of PostgreSQL that deploy/compose.yaml names, where no registry has it: Debian's PostgreSQL, set up at its first start
+ * by a server without TCP, as that image does it.
+ */
+function importPostgresql(podman: Podman): void {
+  const start = `
+    mkdir -p /run/postgresql
+    chown postgres /run/postgresql $PGDATA
+    as() { runuser -u postgres -- "$@"; }
+    if [ ! -s $PGDATA/PG_VERSION ]; then
+      echo $POSTGRES_PASSWORD > /run/postgresql/password
+      as initdb --pgdata=$PGDATA --username=$POSTGRES_USER --pwfile=/run/postgresql/password --auth-host=scram-sha-256
+      echo host all all all scram-sha-256 >> $PGDATA/pg_hba.conf
+      as pg_ctl --options=--listen_addresses= --wait start
+      as createdb --username=$POSTGRES_USER $POSTGRES_USER
+      as pg_ctl --mode=fast --wait stop
+    fi
+    exec runuser -u postgres -- postgres --listen_addresses=*`
+  const packed = packedDebian('-postgresql', ['postgresql'])
+  const changes = [
+    'ENV PGDATA=/var/lib/postgresql/data',
+    'VOLUME /var/lib/postgresql/data',
+    // Each release has one version.
+    `ENV PATH=/usr/lib/postgresql/${postgresqlIn(packed)}/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+    `ENTRYPOINT ${JSON.stringify(['/bin/sh', '-euc', start])}`,
+  ]
+  podman.run('import', '--quiet', ...changes.flatMap((one) => ['--change', one]), packed, POSTGRESQL)
+}
+
+function postgresqlIn(packed: string): string {
+  const [, version = ''] = /usr\/lib\/postgresql\/(\d+)\/bin\/initdb$/m.exec(succeeds('tar', ['-tf', packed])) ?? []
+  return version
+}

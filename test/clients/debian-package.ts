@@ -1,25 +1,23 @@
 // The Debian package as its users get it: installed by dpkg in a fresh Debian, and run as its unit runs it, on the unit's user.
 import assert from 'node:assert/strict'
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { makeDeb } from '../../scripts/deb.mjs'
 import { makeInstalled } from '../../scripts/package.mjs'
 import { removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
+import { until } from '../until.ts'
+import { lacks, packedDebian, succeeds, unpackDebian } from './debian.ts'
+import { Podman, withoutPodman } from './podman.ts'
+import { BootedDebian } from './systemd.ts'
 
-/** A fresh Debian, packed, which later runs use again. */
-const CACHE = '/var/cache/strongroom-tests'
 const UNIT = fileURLToPath(new URL('../../deploy/debian/strongroom.service', import.meta.url))
-const INCLUDED = 'systemd-standalone-sysusers,libstdc++6,libatomic1'
+const INCLUDED = ['systemd-standalone-sysusers', 'libstdc++6', 'libatomic1']
 
-const has = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
-const missing = ['mmdebstrap', 'dpkg-deb', 'systemd-analyze', 'unshare'].filter((program) => !has(program))
 const reason =
-  missing.length > 0
-    ? `no ${missing.join(', ')} here`
-    : process.getuid?.() !== 0 && 'dpkg in a tree of its own needs root'
+  lacks('mmdebstrap', 'dpkg-deb', 'systemd-analyze', 'unshare') ||
+  (process.getuid?.() !== 0 && 'dpkg in a tree of its own needs root')
 
 describe('strongroom_VERSION_ARCH.deb', { skip: reason }, () => {
   const folder = temporaryFolder()
@@ -28,26 +26,13 @@ describe('strongroom_VERSION_ARCH.deb', { skip: reason }, () => {
   let [deb, upgrade] = ['', '']
 
   before(() => {
-    const suite = /VERSION_CODENAME=(\w+)/.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? ''
-    const packed = join(CACHE, `${suite}.tar`)
-    mkdirSync(CACHE, { recursive: true })
-    if (!existsSync(packed)) {
-      succeeds('mmdebstrap', '--variant=minbase', `--include=${INCLUDED}`, suite, `${packed}.${process.pid}.tar`)
-      renameSync(`${packed}.${process.pid}.tar`, packed)
-    }
-    mkdirSync(tree)
-    succeeds('tar', '-xf', packed, '-C', tree, '--exclude=./dev/*')
+    unpackDebian(packedDebian('', INCLUDED), tree)
     makeInstalled(installed)
     deb = makeDeb(folder, { tree: installed })
     upgrade = makeDeb(folder, { tree: installed, version: '99.0.0' })
   })
   after(() => removeFolder(folder))
 
-  const succeeds = (program: string, ...args: string[]) => {
-    const done: SpawnSyncReturns<string> = spawnSync(program, args, { encoding: 'utf8' })
-    assert.equal(done.status, 0, done.stdout + done.stderr)
-    return done.stdout
-  }
   /** What runs a command in the tree: as the user, in a mount namespace that ends with it. */
   const inTree = (user: string, ...command: string[]) =>
     [
@@ -62,10 +47,10 @@ describe('strongroom_VERSION_ARCH.deb', { skip: reason }, () => {
     ] as const
   const dpkg = (...args: string[]) => {
     const [program, ...words] = inTree('root', 'dpkg', ...args)
-    return succeeds(program, ...words)
+    return succeeds(program, words)
   }
   const install = (path: string) => {
-    succeeds('cp', path, join(tree, 'tmp'))
+    succeeds('cp', [path, join(tree, 'tmp')])
     return dpkg('--install', `/tmp/${basename(path)}`)
   }
 
@@ -84,7 +69,7 @@ describe('strongroom_VERSION_ARCH.deb', { skip: reason }, () => {
       `install -d -o strongroom -g strongroom -m 700 /var/lib/strongroom /var/cache/strongroom ${credentials}
        install -o strongroom -m 400 /etc/strongroom/root-key ${credentials}/root-key`,
     )
-    succeeds(program, ...words)
+    succeeds(program, words)
     const lines = readFileSync(join(tree, 'usr/lib/systemd/system/strongroom.service'), 'utf8').split('\n')
     const values = (name: string) =>
       lines.filter((line) => line.startsWith(`${name}=`)).map((line) => line.slice(name.length + 1))
@@ -109,10 +94,10 @@ describe('strongroom_VERSION_ARCH.deb', { skip: reason }, () => {
   it('has a unit that systemd accepts and scores as little exposed', () => {
     const unit = join(folder, 'strongroom.service')
     // Its program is in the tree, not here.
-    succeeds('sh', '-c', 'sed s,/usr/bin/strongroom,/bin/true, "$1" > "$2"', 'sh', UNIT, unit)
-    assert.equal(succeeds('systemd-analyze', 'verify', '--man=no', unit), '')
+    succeeds('sh', ['-c', 'sed s,/usr/bin/strongroom,/bin/true, "$1" > "$2"', 'sh', UNIT, unit])
+    assert.equal(succeeds('systemd-analyze', ['verify', '--man=no', unit]), '')
     const [line = '', score] = /exposure level.*: ([\d.]+)/.exec(
-      succeeds('systemd-analyze', 'security', '--offline=true', '--threshold=15', unit),
+      succeeds('systemd-analyze', ['security', '--offline=true', '--threshold=15', unit]),
     ) ?? ['']
     console.log(`strongroom.service: ${line}`)
     assert.ok(Number(score) <= 1.5, line)
@@ -135,7 +120,7 @@ describe('strongroom_VERSION_ARCH.deb', { skip: reason }, () => {
 
   it('keeps data, root key and changed configuration over an upgrade', async () => {
     const configuration = join(tree, 'etc/strongroom/strongroom.json')
-    succeeds('sed', '-i', 's/{/{ "max-keys": 1,/', configuration)
+    succeeds('sed', ['-i', 's/{/{ "max-keys": 1,/', configuration])
     const rootKey = readFileSync(join(tree, 'etc/strongroom/root-key'), 'utf8')
     assert.doesNotMatch(install(upgrade), /root-key is new/)
     assert.equal(readFileSync(join(tree, 'etc/strongroom/root-key'), 'utf8'), rootKey)
@@ -155,5 +140,51 @@ describe('strongroom_VERSION_ARCH.deb', { skip: reason }, () => {
     // A data folder without its root key gets no new one: that would not open it.
     assert.doesNotMatch(install(deb), /root-key is new/)
     assert.ok(!existsSync(join(tree, 'etc/strongroom/root-key')))
+  })
+  it('runs under systemd as its unit says, and again after kill -9', { skip: withoutPodman }, async () => {
+    const booting = join(folder, 'booting')
+    unpackDebian(packedDebian('-systemd', BootedDebian.PACKAGES), booting)
+    cpSync(deb, join(booting, 'root', basename(deb)))
+    using podman = new Podman(folder)
+    await using debian = await BootedDebian.boot(podman, booting)
+    const kms = (operation: string, print: string, ...parameters: string[]) =>
+      debian.run('strongroom', 'kms', operation, ...parameters, '--print', print, '--data', '/var/lib/strongroom')
+    const journal = () => debian.run('journalctl', '--unit', 'strongroom', '--output', 'cat', '--no-pager')
+    const starts = () => journal().split('"event":"ready"').length - 1
+    const began = Date.now()
+    debian.run('dpkg', '--install', `/root/${basename(deb)}`)
+    assert.equal(debian.run('systemctl', 'is-enabled', 'strongroom'), 'enabled')
+    await until(() => starts() === 1)
+    const encrypted = kms('CreateKey', 'KeyMetadata.KeyId')
+    const ciphertext = kms('Encrypt', 'CiphertextBlob', '--KeyId', encrypted, '--Plaintext', 'four apples')
+    console.log(`first Encrypt ${((Date.now() - began) / 1000).toFixed(1)} s after dpkg -i began, under systemd`)
+    const { accessKeySecret } = JSON.parse(debian.run('cat', '/var/lib/strongroom/root-credentials.json'))
+    assert.ok(!journal().includes(accessKeySecret))
+
+    const pid = debian.show('strongroom', 'MainPID')
+    const status = debian.run('cat', `/proc/${pid}/status`)
+    const uid = debian.run('id', '--user', 'strongroom')
+    for (const line of [`Uid:\t${uid}\t`, 'CapEff:\t0000000000000000', 'NoNewPrivs:\t1', 'Seccomp:\t2'])
+      assert.ok(status.includes(line), `${line} is not in ${status}`)
+    /** What the shell says as the server's user, where the server is. */
+    const inside = (line: string) => {
+      const enter = ['nsenter', '--target', pid, '--mount', '--user', '--preserve-credentials', 'setpriv']
+      return debian.run(...enter, '--reuid', uid, '--regid', uid, '--keep-groups', 'sh', '-c', `(${line}) 2>&1 || true`)
+    }
+    for (const place of ['/etc/x', '/usr/x', '/var/log/x', '/run/x'])
+      assert.match(inside(`touch ${place}`), /Read-only file system|Permission denied/, place)
+    for (const file of ['/var/lib/strongroom/x', '/var/cache/strongroom/x', '/tmp/x'])
+      assert.equal(inside(`touch ${file} && rm ${file}`), '', file)
+    assert.match(inside('cat /etc/strongroom/root-key'), /Permission denied/)
+    assert.match(inside('wc -c < /run/credentials/strongroom.service/root-key'), /^64$/)
+    assert.equal(inside('find /dev -type b'), '')
+    assert.equal(inside('ls /proc | grep -cx 1'), '0')
+
+    debian.run('kill', '-9', pid)
+    await until(() => starts() === 2)
+    assert.equal(debian.show('strongroom', 'NRestarts'), '1')
+    assert.equal(kms('Decrypt', 'Plaintext', '--CiphertextBlob', ciphertext), 'four apples')
+    debian.run('systemctl', 'stop', 'strongroom')
+    assert.equal(debian.show('strongroom', 'Result'), 'success')
   })
 })
