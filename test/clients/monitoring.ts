@@ -16,8 +16,14 @@ import { lacks, succeeds } from './debian.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const DASHBOARD = readFileSync(join(ROOT, 'deploy/monitoring/dashboard.json'), 'utf8')
 
-/** Panels that a server without an HSM, whose accounts deliver no trail, leaves empty. */
-const EMPTY = ['Delivery', 'HSM', 'Uses of key versions']
+/** Panels that are empty while there is no HSM, no trail is delivered, nobody logs on, and no connection was closed. */
+const EMPTY = [
+  'Connections closed without an answer',
+  'Delivery',
+  'HSM',
+  'Log-ons to the console',
+  'Uses of key versions',
+]
 
 interface Panel {
   readonly title: string
