@@ -180,7 +180,7 @@ describe('strongroom_VERSION_ARCH.deb', { skip: reason }, () => {
     assert.equal(inside('find /dev -type b'), '')
     assert.equal(inside('ls /proc | grep -cx 1'), '0')
 
-    debian.run('kill', '-9', pid)
+    debian.run('sh', '-c', `kill -9 ${pid}`)
     await until(() => starts() === 2)
     assert.equal(debian.show('strongroom', 'NRestarts'), '1')
     assert.equal(kms('Decrypt', 'Plaintext', '--CiphertextBlob', ciphertext), 'four apples')
