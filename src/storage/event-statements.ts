@@ -1,7 +1,7 @@
 // The statements on events and their index.
 import type { Kysely } from 'kysely'
 import { sql } from './kysely.ts'
-import { type Bound, type Statement, statement } from './statement.ts'
+import { type Bound, grouped, type Statement, statement } from './statement.ts'
 import type { ChainedEvent, IndexPart } from './storage.ts'
 import type { Dialect, Tables } from './tables.ts'
 
@@ -10,6 +10,8 @@ export type WholePart = IndexPart & { readonly terms: Uint8Array; readonly posti
 
 export interface EventStatements {
   readonly event: Statement<ChainedEvent>
+  /** The statement of as many events as GROUP says. */
+  readonly eventGroup: (events: readonly ChainedEvent[]) => Bound
   readonly events: Statement<{ seq: number; last: number; limit: number }>
   readonly eventsAt: (seqs: readonly number[]) => Bound
   readonly dropEvents: Statement<{ from: number; seq: number; limit: number }>
@@ -31,10 +33,20 @@ export function eventStatements(db: Kysely<Tables>, dialect: Dialect): EventStat
         : sql<number>`(SELECT unnest(${seqs}::bigint[]))`
     return event.where('seq', 'in', list).orderBy('seq')
   })
+  const columnsOf = ({ seq, eventId, account, region, at, body, hash, change }: ChainedEvent) => ({
+    seq,
+    event_id: eventId,
+    account,
+    region,
+    at,
+    body,
+    hash,
+    change,
+  })
+  const one = statement<ChainedEvent>((given) => db.insertInto('event').values(columnsOf(given)))
   return {
-    event: statement(({ seq, eventId, account, region, at, body, hash, change }) =>
-      db.insertInto('event').values({ seq, event_id: eventId, account, region, at, body, hash, change }),
-    ),
+    event: one,
+    eventGroup: grouped(one, (given) => db.insertInto('event').values(given.map(columnsOf))),
     events: statement(({ seq, last, limit }) =>
       event.where('seq', '>', seq).where('seq', '<=', last).orderBy('seq').limit(limit),
     ),

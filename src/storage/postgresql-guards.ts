@@ -3,7 +3,7 @@
 import type { GrowingChain } from './growing-chain.ts'
 import { countingInserts, type Step, storedBy } from './rows.ts'
 import type { Indexing } from './search.ts'
-import type { Bound } from './statement.ts'
+import { type Bound, GROUP } from './statement.ts'
 import type { Statements } from './statements.ts'
 import { type Basis, type Commit, type Outcome, Stale } from './storage.ts'
 
@@ -38,6 +38,23 @@ export function logging(keys: readonly string[], statements: Statements): readon
   return [statements.logChange({ keys: JSON.stringify(keys) }), statements.dropLogged({})]
 }
 
+/** The same for a statement that must touch as many rows as a group has. */
+function mustAll(outcome: string, { text, values }: Bound): Bound {
+  const last = `(SELECT count(*) FROM (SELECT 1 FROM touched OFFSET ${GROUP - 1}) AS last)`
+  return { text: `/* ${outcome} */ WITH touched AS (${text}) SELECT 1 / ${last}`, values }
+}
+
+/** The statements on these rows: of groups as far as these go, and of single rows. */
+function inGroups<R>(
+  rows: readonly R[],
+  group: (rows: readonly R[]) => Bound,
+  single: (row: R) => Bound,
+): readonly Bound[] {
+  const ofGroups = rows.length - (rows.length % GROUP)
+  const groups = Array.from({ length: ofGroups / GROUP }, (_, i) => group(rows.slice(i * GROUP, (i + 1) * GROUP)))
+  return [...groups, ...rows.slice(ofGroups).map(single)]
+}
+
 /** What stores the calls, all of them or none, and adds their events to the chain. */
 export function storingAll(
   commits: readonly Commit[],
@@ -45,24 +62,22 @@ export function storingAll(
   statements: Statements,
   indexing: Indexing,
 ): Bound[] {
-  const counts = countingInserts(commits, statements).flatMap(sent)
-  return [...counts, ...commits.flatMap((commit) => storing(commit, chain, statements, indexing))]
+  const { nonce, nonceGroup, event, eventGroup } = statements
+  const nonces = commits.flatMap((commit) => commit.nonce ?? [])
+  const events = commits.flatMap((commit) => (commit.event ? [commit.event, ...(commit.further ?? [])] : []))
+  const chained = chain ? events.map((one) => chain.add(one)) : []
+  return [
+    ...inGroups(
+      nonces,
+      (group) => mustAll('nonce-used', nonceGroup(group)),
+      (one) => must('nonce-used', nonce(one)),
+    ),
+    ...countingInserts(commits, statements).flatMap(sent),
+    ...commits.flatMap(({ changes }) => changes.flatMap((one) => storedBy(one, statements, indexing).flatMap(sent))),
+    ...inGroups(chained, eventGroup, event),
+  ]
 }
 
 function sent({ guarded, opening, closing, otherwise }: Step): Bound[] {
   return [...(opening ? [opening] : []), must(otherwise, guarded), ...(closing ? [closing] : [])]
-}
-
-function storing(
-  { changes, nonce, event, further }: Commit,
-  chain: GrowingChain | null,
-  statements: Statements,
-  indexing: Indexing,
-): Bound[] {
-  const steps: Bound[] = []
-  if (nonce) steps.push(must('nonce-used', statements.nonce(nonce)))
-  for (const change of changes) steps.push(...storedBy(change, statements, indexing).flatMap(sent))
-  if (event && chain) steps.push(statements.event(chain.add(event)))
-  if (further && chain) for (const one of further) steps.push(statements.event(chain.add(one)))
-  return steps
 }

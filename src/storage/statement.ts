@@ -14,6 +14,9 @@ export interface Bound {
 /** Binds a statement to the values of its parameters. */
 export type Statement<P> = (given: P) => Bound
 
+/** How many rows the statement of a group stores: a batch takes fewer statements, and all batches the same few. */
+export const GROUP = 8
+
 /** Marks the place of a parameter while its statement is built. */
 class Placeholder {
   readonly name: string
@@ -36,5 +39,18 @@ export function statement<P extends { readonly [name in keyof P]: Value }>(
     const values: Value[] = []
     for (const name of names) values.push(given[name])
     return { text, values }
+  }
+}
+
+/** Compiles a statement on GROUP rows, which binds each as `one` does: it names the same parameters in the same order, row by row. */
+export function grouped<P extends { readonly [name in keyof P]: Value }>(
+  one: Statement<P>,
+  build: (given: readonly P[]) => Compilable,
+): (rows: readonly P[]) => Bound {
+  const placeholders = new Proxy({}, { get: (_, name) => new Placeholder(String(name)) }) as P
+  const { sql: text } = build(Array.from({ length: GROUP }, () => placeholders)).compile()
+  return (rows) => {
+    if (rows.length !== GROUP) throw new RangeError(`a group has ${GROUP} rows, not ${rows.length}`)
+    return { text, values: rows.flatMap((row) => one(row).values) }
   }
 }

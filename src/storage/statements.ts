@@ -4,7 +4,7 @@ import { type ChangeStatements, changeStatements } from './change-statements.ts'
 import { type EventStatements, eventStatements } from './event-statements.ts'
 import { sql } from './kysely.ts'
 import { type SearchStatements, searchStatements } from './search-statements.ts'
-import { type Statement, statement } from './statement.ts'
+import { type Bound, grouped, type Statement, statement } from './statement.ts'
 import type { Place, Row, RowKey } from './storage.ts'
 import { builder, type Dialect, type Tables } from './tables.ts'
 
@@ -45,9 +45,13 @@ export interface Changes {
   readonly stepTally: Statement<Place & { by: number; atMost: number }>
 }
 
+type NonceRow = { readonly digest: Uint8Array; readonly expiresAt: number }
+
 export interface Nonces {
   /** Guarded. */
-  readonly nonce: Statement<{ digest: Uint8Array; expiresAt: number }>
+  readonly nonce: Statement<NonceRow>
+  /** The statement of as many nonces as GROUP says; touches those that are new. */
+  readonly nonceGroup: (nonces: readonly NonceRow[]) => Bound
   readonly dropNonces: Statement<{ now: number; limit: number }>
   /** The nonces of one batch, where memory tells which were used (SQLite). */
   readonly nonceBatch: Statement<{ expiresAt: number; digests: Uint8Array }>
@@ -204,14 +208,16 @@ function changes(db: Kysely<Tables>, dialect: Dialect): Changes {
 }
 
 function nonces(db: Kysely<Tables>): Nonces {
+  const inserting = (rows: readonly NonceRow[]) =>
+    db
+      .insertInto('nonce')
+      .values(rows.map(({ digest, expiresAt }) => ({ digest, expires_at: expiresAt })))
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('expires_at')
+  const one = statement<NonceRow>((given) => inserting([given]))
   return {
-    nonce: statement(({ digest, expiresAt }) =>
-      db
-        .insertInto('nonce')
-        .values({ digest, expires_at: expiresAt })
-        .onConflict((conflict) => conflict.doNothing())
-        .returning('expires_at'),
-    ),
+    nonce: one,
+    nonceGroup: grouped(one, inserting),
     dropNonces: statement(({ now, limit }) =>
       db
         .deleteFrom('nonce')

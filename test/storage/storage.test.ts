@@ -247,6 +247,23 @@ for (const [name, open] of kinds)
       assert.deepEqual(await commit(storage, [call([], { nonce: nonce(2) })]), ['committed'])
     })
 
+    it('takes many calls at once, and a nonce that comes twice among them once', async () => {
+      const calls = (first: number) =>
+        Array.from({ length: 19 }, (_, i) =>
+          call([], { nonce: nonce(100 + first + i), event: event(`many ${first + i}`) }),
+        )
+      const before = (await storage.events.after(0, 10_000)).length
+      const outcomes = await commit(storage, calls(0))
+      assert.deepEqual(new Set(outcomes), new Set(['committed']))
+      const [again, ...others] = await commit(storage, calls(18))
+      assert.deepEqual([again, new Set(others)], ['nonce-used', new Set(['committed'])])
+      const stored = (await storage.events.after(0, 10_000)).slice(before).map(({ eventId }) => eventId)
+      assert.deepEqual(
+        stored,
+        Array.from({ length: 37 }, (_, i) => `many ${i}`),
+      )
+    })
+
     it('takes a nonce once', async () => {
       const used = call([insert(row('f'))], { nonce: nonce(9), event: event('f') })
       assert.deepEqual(await commit(storage, [used]), ['committed'])
