@@ -1,7 +1,8 @@
 import { useIsFetching } from '@tanstack/react-query'
-import { Button, Drawer, Dropdown, Select, Tooltip } from 'antd'
+import { Button, Drawer, Select, Tooltip } from 'antd'
 import { useEffect, useRef, useState } from 'react'
 import { NavLink, Outlet, useLocation, useNavigate } from 'react-router'
+import { DropMenu } from '../parts/drop-menu.tsx'
 import { LanguageIcon, MenuIcon, MoonIcon, SunIcon, UserIcon } from '../parts/icons.tsx'
 import { forgetCalls } from '../service/noted-calls.ts'
 import { paths } from '../service/paths.ts'
@@ -206,28 +207,24 @@ function Account({ leave }: { readonly leave: () => Promise<void> }) {
       ? say('frame.root')
       : `${session.UserName}@${session.AccountAlias || session.AccountId}`
   return (
-    <Dropdown
-      autoFocus
-      menu={{
-        items: [
-          {
-            key: 'facts',
-            type: 'group',
-            label: <AccountFacts name={name} />,
-          },
-          ...(session.Type === 'ram-user'
-            ? [{ key: 'security', label: say('frame.security'), onClick: () => void navigate(paths.security) }]
-            : []),
-          { key: 'logoff', label: say('frame.logoff'), onClick: () => void leave() },
-        ],
-      }}
+    <DropMenu
+      items={[
+        {
+          key: 'facts',
+          type: 'group',
+          label: <AccountFacts name={name} />,
+        },
+        ...(session.Type === 'ram-user'
+          ? [{ key: 'security', label: say('frame.security'), onClick: () => void navigate(paths.security) }]
+          : []),
+        { key: 'logoff', label: say('frame.logoff'), onClick: () => void leave() },
+      ]}
       placement="bottomRight"
-      trigger={['click']}
     >
       <Button aria-label={`${say('frame.account')}: ${name}`} icon={<UserIcon />} type="text">
         <span className="account-name">{name}</span>
       </Button>
-    </Dropdown>
+    </DropMenu>
   )
 }
 

@@ -1,9 +1,10 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { Button, Dropdown } from 'antd'
+import { Button } from 'antd'
 import { useState } from 'react'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { useRegion } from '../frame/region.ts'
 import { Do } from '../parts/allowed.tsx'
+import { DropMenu } from '../parts/drop-menu.tsx'
 import { MoreIcon, PlusIcon } from '../parts/icons.tsx'
 import { Listing } from '../parts/listing.tsx'
 import { Copy } from '../parts/mono.tsx'
@@ -171,29 +172,25 @@ function Actions({ row, may }: { readonly row: KeyRow; readonly may: May }) {
   const name = row.aliases[0] ?? row.KeyId
   return (
     <span className="row-actions">
-      <Dropdown
-        autoFocus
-        menu={{
-          items: actions.map(({ dialog: key, action, label, because }) => {
-            const why = because || (!may(action, row.Arn).Allowed && common('refused.short', { action }))
-            return {
-              key,
-              label: why ? (
-                <span>
-                  {label} <small>{why}</small>
-                </span>
-              ) : (
-                label
-              ),
-              disabled: Boolean(why),
-              onClick: () => setDialog(key),
-            }
-          }),
-        }}
-        trigger={['click']}
+      <DropMenu
+        items={actions.map(({ dialog: key, action, label, because }) => {
+          const why = because || (!may(action, row.Arn).Allowed && common('refused.short', { action }))
+          return {
+            key,
+            label: why ? (
+              <span>
+                {label} <small>{why}</small>
+              </span>
+            ) : (
+              label
+            ),
+            disabled: Boolean(why),
+            onClick: () => setDialog(key),
+          }
+        })}
       >
         <Button aria-label={say('actions', { name })} icon={<MoreIcon />} size="small" type="text" />
-      </Dropdown>
+      </DropMenu>
       {dialog && <KeyDialog close={() => setDialog(null)} dialog={dialog} metadata={row} />}
     </span>
   )
