@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -22,13 +23,22 @@ import { decodeIdentity, decodeRecipient, encodeRecipient, type Recipient } from
 import { sealAge } from '../../src/cryptography/age-stream.ts'
 import { LiveServers } from '../../src/house/live-servers.ts'
 import { onlyServer } from '../../src/house/only-server.ts'
+import { writeWitness } from '../../src/house/witness.ts'
 import { KMS_INDEX } from '../../src/kms/record-index.ts'
 import { storedServiceWork } from '../../src/ledger/stored-event.ts'
 import { openCopyTarget, openSource } from '../../src/storage/copying/open.ts'
 import { migrations } from '../../src/storage/migrations.ts'
 import { runHere } from '../acceptance/line.ts'
-import { BIN, removeFolder, runProgram, startProgram, temporaryFolder } from '../acceptance/program.ts'
+import {
+  BIN,
+  type Credentials,
+  removeFolder,
+  runProgram,
+  startProgram,
+  temporaryFolder,
+} from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
+import { makeToken, softHsmTokenFolders } from '../keystore/pkcs11/tokens.ts'
 import { type PostgresqlServer, startPostgresql } from '../storage/postgresql-server.ts'
 import { until } from '../until.ts'
 
@@ -543,6 +553,157 @@ describe('a rehearsal', () => {
         removeFolder(data)
       }
     })
+})
+
+const PLAINTEXT = 'aGVsbG8='
+
+/** A ciphertext, and who may decrypt it. */
+interface Encrypted {
+  readonly CiphertextBlob: string
+  readonly owner: Credentials
+}
+
+async function encrypted(house: TestHouse, parameters: Record<string, string> = {}): Promise<Encrypted> {
+  const { KeyId } = (await house.must('CreateKey', parameters)).KeyMetadata
+  const { CiphertextBlob } = await house.must('Encrypt', { KeyId, Plaintext: PLAINTEXT })
+  return { CiphertextBlob, owner: house.credentials }
+}
+
+interface Opening {
+  /** What opens the root key, beside where the database is. */
+  readonly flags?: readonly string[]
+  readonly env?: Record<string, string>
+}
+
+/** A backup that is made while all servers of a database are called. */
+async function backedUpUnderLoad(servers: readonly TestHouse[], name: string): Promise<string> {
+  let ended = false
+  const load = servers.map(async (house) => {
+    while (!ended) await house.must('CreateKey', { ProtectionLevel: 'SOFTWARE' })
+  })
+  const to = file(name)
+  const { data, database } = servers[0] as TestHouse
+  const made = await runHere(['backup', '--to', to, '--recipient', recipient, ...where(data, database)])
+  ended = true
+  await Promise.all(load)
+  assert.equal(made.code, 0, made.err)
+  return to
+}
+
+/** Restores, as a command that must succeed; returns what it prints. */
+async function restored(words: readonly string[], { flags = [], env = {} }: Opening = {}): Promise<string> {
+  const done = await runHere([...words, ...flags], env)
+  assert.equal(done.code, 0, done.err)
+  assert.match(done.out, /^verified with the root key: /m)
+  return done.out
+}
+
+/** Old ciphertexts open, and each of the servers records in the lane that it has; `audit verify` agrees while they run. */
+async function assertServe(
+  servers: readonly TestHouse[],
+  ciphertexts: readonly Encrypted[],
+  data: string,
+  { flags = [], env = {} }: Opening = {},
+): Promise<void> {
+  for (const house of servers) {
+    const { ledger } = house.open
+    const end = async () => (await ledger.heads())[ledger.lane.number]?.seq ?? 0
+    const before = await end()
+    for (const { CiphertextBlob, owner } of ciphertexts) {
+      const { status, body } = await house.call('Decrypt', { CiphertextBlob }, owner)
+      assert.deepEqual([status, body.Plaintext], [200, PLAINTEXT], JSON.stringify(body))
+    }
+    assert.equal(await end(), before + ciphertexts.length)
+  }
+  const { database } = servers[0] as TestHouse
+  const verified = await runHere(['audit', 'verify', ...where(data, database), ...flags], env)
+  assert.deepEqual([verified.code, verified.err], [0, ''])
+  assert.match(verified.out, /^intact: /m)
+}
+
+describe('an installation that is lost and restored elsewhere', () => {
+  it('has the lanes of its two servers again, on either database', async () => {
+    await using one = await furnished(postgresql.database(), 200)
+    await using two = await openTestHouse(one.database, ['--root-key-file', join(one.data, 'root-key')])
+    for (const { open } of [one, two]) await new LiveServers(open).join()
+    const ciphertexts = [await encrypted(one), await encrypted(two)]
+    const backup = await backedUpUnderLoad([one, two], 'lanes.age')
+    await two.must('CreateKey')
+    const { trailSigner, ledger } = two.open
+    await writeWitness(two.data, trailSigner.checkpoint(await ledger.heads(), two.now))
+    for (const database of [null, postgresql.database()]) {
+      const data = folderFor(one)
+      const out = await restored(restoring(backup, data, database))
+      assert.match(out, /^the trail ends at event \d+ in lane 0, event \d+ in lane 1$/m)
+      const key = ['--root-key-file', join(data, 'root-key')]
+      await using again = await openTestHouse(database, ['--data', data, ...key])
+      await using other = database === null ? null : await openTestHouse(database, key)
+      const servers = other ? [again, other] : [again]
+      if (other) for (const { open } of servers) await new LiveServers(open).join()
+      assert.deepEqual(
+        servers.map(({ open }) => open.ledger.lane.number),
+        other ? [0, 1] : [0],
+      )
+      await assertServe(servers, ciphertexts, data)
+      if (!other) continue
+      // The data folder of the other server that was lost saw more of its lane.
+      const beside = [...where(two.data, database), ...key]
+      const refused = await runHere(['account', 'list', ...beside])
+      assert.match(refused.err, /the trail ends at event .*`strongroom audit accept-restore`/)
+      const accepted = await runHere(['audit', 'accept-restore', ...beside])
+      assert.equal(accepted.code, 0, accepted.err)
+      await assertServe(servers, ciphertexts, two.data, { flags: key })
+    }
+  })
+
+  it('opens with the passphrase of its time alone', async () => {
+    const flagsOf = (name: string, passphrase: string) => {
+      writeFileSync(file(name), `${passphrase}\n`, { mode: 0o600 })
+      return ['--passphrase-file', file(name)]
+    }
+    const flags = flagsOf('passphrase', 'five random words of a test')
+    await using lost = await openTestHouse(postgresql.database(), ['--root-key-provider', 'passphrase', ...flags])
+    const ciphertexts = [await encrypted(lost)]
+    const backup = await backedUpUnderLoad([lost], 'passphrase.age')
+    const data = temporaryFolder()
+    const words = restoring(backup, data, null)
+    const without = await runHere(words)
+    assert.match(without.err, /it is not finished[\s\S]*STRONGROOM_PASSPHRASE/)
+    const wrong = await runHere([...words, ...flagsOf('wrong', 'five random words of another')])
+    assert.match(wrong.err, /it is not finished[\s\S]*the passphrase does not open this database/)
+    assert.match(await restored(words, { flags }), /is not in it: the passphrase of that time opens it$/m)
+    assert.deepEqual(
+      readdirSync(data).filter((name) => name.includes('root')),
+      [],
+    )
+    await using again = await openTestHouse(null, ['--data', data, ...flags])
+    await assertServe([again], ciphertexts, data, { flags })
+    removeFolder(data)
+  })
+
+  it('opens with its token alone, which was brought back from a backup of its own', async () => {
+    const token = makeToken('SoftHSM2')
+    await using lost = await openTestHouse(null, ['--root-key-provider', 'hsm'], { token })
+    const ciphertexts = [await encrypted(lost), await encrypted(lost, { ProtectionLevel: 'SOFTWARE' })]
+    const backup = await backedUpUnderLoad([lost], 'token.age')
+    const elsewhere = makeToken('SoftHSM2')
+    const { flags, env } = elsewhere
+    const [data, database] = [temporaryFolder(), postgresql.database()]
+    const words = restoring(backup, data, database)
+    assert.match((await runHere(words)).err, /it is not finished[\s\S]*set hsm-module and hsm-token/)
+    const empty = await runHere([...words, ...flags], env)
+    assert.match(
+      empty.err,
+      /it is not finished[\s\S]*there is no secret key [0-9a-f]{48}: bring the token's backup back/,
+    )
+    softHsmTokenFolders(elsewhere.folder).forEach(removeFolder)
+    cpSync(join(token.folder, 'tokens'), join(elsewhere.folder, 'tokens'), { recursive: true })
+    const out = await restored(words, { flags, env })
+    assert.match(out, /is not in it: the key of that time in the HSM opens it$/m)
+    await using again = await openTestHouse(database, ['--data', data], { token: elsewhere })
+    await assertServe([again], ciphertexts, data, { flags, env })
+    removeFolder(data)
+  })
 })
 
 describe('backup keys', () => {
