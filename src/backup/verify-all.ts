@@ -6,7 +6,7 @@ import { contradiction } from '../house/witness.ts'
 import { headIn } from '../ledger/chain.ts'
 import { authentic } from '../ledger/record.ts'
 import { laneOf } from '../storage/lane.ts'
-import type { Row, RowKey } from '../storage/storage.ts'
+import type { Heads, Row, RowKey } from '../storage/storage.ts'
 import type { Progress } from './copy.ts'
 
 const ROWS_AT_ONCE = 1000
@@ -41,14 +41,14 @@ export async function verifyAll(house: OpenHouse, progress: { records: Progress;
   return { records, events, forged, fault: fault?.message ?? null }
 }
 
-/** What the trail lacks of what a witness saw; `events` counts those after its end. Null where it lacks nothing. */
+/** What a trail that ended at `end` lacks of what a witness saw; `events` counts those after its end. Null where it lacks nothing. */
 export async function lacking(
   witness: Checkpoint,
+  end: Heads,
   { ledger }: Pick<OpenHouse, 'ledger'>,
 ): Promise<{ readonly events: number; readonly why: string } | null> {
-  const why = await contradiction(witness, ledger)
+  const why = await contradiction(witness, ledger, end)
   if (!why) return null
-  const heads = await ledger.heads()
-  const events = headsOf(witness).reduce((sum, { seq }) => sum + Math.max(0, seq - headIn(heads, laneOf(seq)).seq), 0)
+  const events = headsOf(witness).reduce((sum, { seq }) => sum + Math.max(0, seq - headIn(end, laneOf(seq)).seq), 0)
   return { events, why }
 }

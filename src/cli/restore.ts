@@ -86,13 +86,13 @@ interface Recording {
 async function recordRestore(house: OpenHouse, head: BackupHead, { settings, restored, witness, around }: Recording) {
   const { ledger, trailSigner, runtime } = house
   const seen = witnessAt(witness, settings.data, house)
-  const lacks = seen && (await lacking(seen, house))
+  // A run that was interrupted later has added events of its own.
+  const lacks = seen && (await lacking(seen, restored, house))
   if (lacks)
     around.print(`${lacks.events} events are missing: ${lacks.why}\nwhat was seen before: ${JSON.stringify(seen)}`)
   else if (seen) around.print(`nothing is missing of what the witness saw up to ${isoSeconds(seen.at)}`)
   else around.print('nothing here tells how many events came after the backup: there is no witness')
   const backup = { type: BACKUP, name: isoSeconds(head.at) }
-  // A run that was interrupted here has recorded it already.
   await recordServiceWork('AcceptRestoredTrail', house, settings.regions[0], [backup], restored)
   const now = runtime.now()
   await writeWitness(settings.data, trailSigner.checkpoint(await ledger.heads(), now))

@@ -305,9 +305,10 @@ for (const [name, fresh] of [
       removeFolder(data)
     })
 
-    it('records its restore once, also where that was interrupted after the event', async () => {
+    it('records its restore once and says the same, also where that was interrupted after the event', async () => {
       const data = folderFor(house)
       const database = fresh()
+      // The lost server saw an event after the backup.
       const created = await runHere(['account', 'create', '--name', 'another', ...where(house.data, house.database)])
       assert.equal(created.code, 0, created.err)
       // The witness is written after the event: here it can't be.
@@ -319,6 +320,8 @@ for (const [name, fresh] of [
       rmSync(inTheWay, { recursive: true })
       const done = await runHere(words)
       assert.equal(done.code, 0, done.err)
+      const [missing] = /^\d+ events are missing: .*$/m.exec(interrupted.out) ?? []
+      assert.ok(missing && done.out.includes(missing), `${interrupted.out}\n${done.out}`)
       const { out } = await runHere(['audit', 'export', ...where(data, database)])
       assert.equal(out.match(/"eventName":"AcceptRestoredTrail"/g)?.length, 1)
       removeFolder(data)

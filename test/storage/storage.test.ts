@@ -264,6 +264,36 @@ for (const [name, open] of kinds)
       )
     })
 
+    it('takes the first of two calls with one nonce that come at once, and stores events whole and in their order', async () => {
+      const before = (await storage.events.after(0, 10_000)).length
+      const given = [7, 1, 2, 3, 4, 7, 5, 6, 8].map((byte, i) => ({
+        nonce: nonce(140 + byte),
+        event: {
+          eventId: `nine ${i}`,
+          account: `account ${i}`,
+          region: `region ${i}`,
+          at: 100 - i,
+          body: `{"i":${i}}`,
+        },
+      }))
+      const outcomes = await commit(
+        storage,
+        given.map((one) => call([], one)),
+      )
+      assert.deepEqual(
+        outcomes,
+        given.map((_, i) => (i === 5 ? 'nonce-used' : 'committed')),
+      )
+      const together = given.map(({ event: one }, i) => call([], { event: one, nonce: nonce(150 + i) }))
+      assert.deepEqual(new Set(await commit(storage, together)), new Set(['committed']))
+      const stored = (await storage.events.after(0, 10_000)).slice(before)
+      const events = given.map(({ event: one }) => one)
+      assert.deepEqual(
+        stored.map(({ eventId, account, region, at, body }) => ({ eventId, account, region, at, body })),
+        [...events.filter((_, i) => i !== 5), ...events],
+      )
+    })
+
     it('takes a nonce once', async () => {
       const used = call([insert(row('f'))], { nonce: nonce(9), event: event('f') })
       assert.deepEqual(await commit(storage, [used]), ['committed'])
