@@ -7,10 +7,11 @@ import { sourceOf } from '../gateway/source.ts'
 import { type Change, INSTALLATION, insert, update } from '../ledger/record.ts'
 import { keepLogOns, logOnsOf } from '../ram/log-on.ts'
 import { forgetCode, LOG_ON_CODE, type LogOnCode, type LogOnCodeBody, logOnCode } from '../ram/log-on-code.ts'
+import type { EventRow } from '../storage/storage.ts'
 import type { AttemptLimits } from './attempts.ts'
 import { boundedText, type Members } from './body.ts'
 import type { Sessions } from './door.ts'
-import type { Where } from './log-on-event.ts'
+import { logOnEvent, type Where } from './log-on-event.ts'
 import type { Sealing } from './sealed.ts'
 import { withSession } from './session.ts'
 import { settled } from './settling.ts'
@@ -44,7 +45,8 @@ export class Allowing {
         const grant = { id: house.newId(), session, challenge, until: now + GRANT_MS }
         const listed = { id: grant.id, until: grant.until, of: session.id, waiting: true } as const
         const result = { Code: this.#sealing.seal('log-on-grant', grant) }
-        return { result, changes: [withSession(listed, session, logOns, now)], event: null }
+        const event = eventOf('allowed', { session, caller }, where)
+        return { result, changes: [withSession(listed, session, logOns, now)], event }
       },
       where,
       house,
@@ -66,11 +68,12 @@ export class Allowing {
     if (!attempt) throw refuse('LogOn.Throttled')
     const { body, isKnown } = await settled(
       async (view) => {
-        const { session } = await this.#sessions.of(request, house, view)
+        const person = await this.#sessions.of(request, house, view)
+        const { session } = person
         const record = await logOnCode(code, view)
         const current = record && record.body.until > now ? record : null
         if (current && current.body.sessionId !== session.id) throw refuse('LogOn.CodeFailed')
-        if (decision) return decided(current, decision)
+        if (decision) return decided(current, decision, person, where)
         if (current) return { result: { body: current.body, isKnown: true } }
         const logOns = await logOnsOf(session.principalId, { ledger: view, caller })
         if (!logOns) throw refuse('Session.None')
@@ -115,10 +118,22 @@ function decisionIn(given: Members): Decision | null {
   return { id: boundedText(given['Id'], 'Id', 64), decision: said === 'Allow' ? 'allowed' : 'denied' }
 }
 
-function decided(record: LogOnCode | null, { id, decision }: Decision) {
+function decided(record: LogOnCode | null, { id, decision }: Decision, person: Person, where: Where) {
   if (!record || record.body.asks?.id !== id || record.body.decision !== null) throw refuse('LogOn.Expired')
   const body = { ...record.body, decision }
-  return { result: { body, isKnown: true }, changes: [update(record, { body })], event: null }
+  return {
+    result: { body, isKnown: true },
+    changes: [update(record, { body })],
+    event: eventOf(decision, person, where),
+  }
+}
+
+/** Whoever is logged on to the console. */
+type Person = Awaited<ReturnType<Sessions['of']>>
+
+function eventOf(decision: Decision['decision'], { session, caller }: Person, where: Where): EventRow {
+  const name = decision === 'allowed' ? 'ConsoleAllow' : 'ConsoleDeny'
+  return logOnEvent(name, where, caller, session.accessKeyId || caller.userName, session.mfa)
 }
 
 function shown(code: string, { asks, decision, until }: LogOnCodeBody): object {

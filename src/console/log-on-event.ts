@@ -1,5 +1,5 @@
-// The events of log-ons (docs/reference/events.md, "Log-ons"): ConsoleSignin and ConsoleSignout, and the calls that a user makes of itself on
-// the way: BindMFADevice and ChangePassword.
+// The events of log-ons (docs/reference/events.md, "Log-ons"): ConsoleSignin and ConsoleSignout, ConsoleAllow and ConsoleDeny of the command line,
+// and the calls that a user makes of itself on the way: BindMFADevice and ChangePassword.
 import type { Refusal } from '../api/errors.ts'
 import type { CallOperation, House } from '../gateway/house.ts'
 import { type HttpRequest, header, pathOf } from '../gateway/request.ts'
@@ -21,7 +21,7 @@ export interface Failed {
   readonly cause: string
 }
 
-/** The event of a log-on or log-off. `account` is what was typed as the name, or the AccessKeyId. */
+/** The event of a log-on, a log-off, or what a person said to a log-on. `account` is what was typed as the name, or the AccessKeyId. */
 export function logOnEvent(
   name: LogOnEvent,
   { request, requestId, now }: Where,

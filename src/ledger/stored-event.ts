@@ -36,7 +36,7 @@ export type StoredService = readonly [
   error?: readonly [code: string, message: string],
 ]
 
-/** The body of an event about a log-on to the console, or a log-off. */
+/** The body of an event about a log-on to the console, a log-off, or what a person said to a log-on of the command line. */
 export type StoredLogOn = readonly [
   format: 4,
   name: LogOnEvent,
@@ -54,7 +54,7 @@ export type StoredLogOn = readonly [
   unsaid?: Unsaid,
 ]
 
-export type LogOnEvent = 'ConsoleSignin' | 'ConsoleSignout'
+export type LogOnEvent = 'ConsoleSignin' | 'ConsoleSignout' | 'ConsoleAllow' | 'ConsoleDeny'
 
 /** Each resource once. */
 export type StoredResources = readonly (readonly [type: string, name: string])[]

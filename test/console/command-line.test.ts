@@ -102,6 +102,15 @@ eachDatabase((open) => {
     )
   const codeFrom = async (given: Given) => (await signed(given, 'ListKeys')).body.Code ?? 'OK'
   const ask = async (Name = 'anna@build-7') => (await send('device', { Name })).body
+  /** What events say of whom allowed or denied a command line, the oldest first. */
+  const decisions = async (name: string) =>
+    (await house.events())
+      .filter(({ eventType }) => eventType === 'ConsoleOperation')
+      .filter(({ userIdentity }) => (userIdentity as { userName: string }).userName === name)
+      .map(({ eventName, sourceIpAddress, additionalEventData: data }) => {
+        const { loginAccount, callbackUrl } = data as Record<string, string>
+        return [eventName, sourceIpAddress, loginAccount, callbackUrl]
+      })
   const stored = (userCode: string) => house.open.ledger.get(LOG_ON_CODE, INSTALLATION, userCode.replace('-', ''))
 
   describe('a session of the command line on this machine', () => {
@@ -134,6 +143,7 @@ eachDatabase((open) => {
         .map(({ callbackUrl, loginAccount }) => `${callbackUrl} ${loginAccount}`)
       const typed = `${name}@${house.credentials.accountId}`
       assert.deepEqual(signins.toSorted(), [`/console/log-on/token ${name}`, `/console/session ${typed}`])
+      assert.deepEqual(await decisions(name), [['ConsoleAllow', '127.0.0.1', name, '/console/log-on/allow']])
     })
 
     it('has the second factor of the session that it was allowed in', async () => {
@@ -265,6 +275,8 @@ eachDatabase((open) => {
       assert.equal(await outcome('token', { DeviceCode }), 'LogOn.Pending')
       assert.equal(await pageOutcome(browser, 'code', { UserCode, Id, Decision: 'Allow' }), 'OK')
       assert.equal(await pageOutcome(browser, 'code', { UserCode, Id, Decision: 'Deny' }), 'LogOn.Expired')
+      const event = ['ConsoleAllow', '127.0.0.1', browser.keyId, '/console/log-on/code']
+      assert.deepEqual(await decisions(browser.name), [event])
       const { status, body } = await send('token', { DeviceCode })
       assert.equal(status, 200, JSON.stringify(body))
       assert.equal(await codeFrom(body), 'OK')
@@ -285,6 +297,8 @@ eachDatabase((open) => {
         return asked
       }
       assert.equal(await outcome('token', await decided('Deny')), 'LogOn.Denied')
+      const event = ['ConsoleDeny', '127.0.0.1', browser.keyId, '/console/log-on/code']
+      assert.deepEqual(await decisions(browser.name), [event])
       const late = await decided('Allow')
       house.now += 10 * MINUTE
       assert.equal(await outcome('token', late), 'LogOn.Expired')

@@ -11,7 +11,7 @@ import {
   type StoredService,
 } from '../../ledger/stored-event.ts'
 import type { EventRow } from '../../storage/storage.ts'
-import { isGlobal, logOnService } from './members.ts'
+import { isGlobal, logOnService, logOnType } from './members.ts'
 
 /** The event as a JSON object, its members as ActionTrail names them. */
 export function renderEvent(stored: EventRow): Record<string, unknown> {
@@ -146,7 +146,7 @@ function renderLogOn({ eventId, account, region, at }: EventRow, facts: StoredLo
     eventId,
     eventVersion: 1,
     eventCategory: 'Management',
-    eventType: name,
+    eventType: logOnType(name),
     eventName: name,
     eventRW: 'Write',
     eventTime: isoSeconds(at),

@@ -11,10 +11,12 @@ import {
 } from '../../ledger/stored-event.ts'
 import type { EventRow } from '../../storage/storage.ts'
 
+type LogOnType = 'ConsoleSignin' | 'ConsoleSignout' | 'ConsoleOperation'
+
 export interface EventMembers {
   readonly name: string
   readonly access: 'Read' | 'Write'
-  readonly type: 'ApiCall' | 'AliyunServiceEvent' | LogOnEvent
+  readonly type: 'ApiCall' | 'AliyunServiceEvent' | LogOnType
   readonly product: string
   readonly sourceAddress: string
   readonly identity: {
@@ -39,7 +41,15 @@ export function eventMembers({ account, body }: EventRow): EventMembers {
   if (facts[0] === 4) {
     const [, name, , sourceAddress, , caller] = facts
     const product = logOnService(caller)
-    return { name, access: 'Write', type: name, product, sourceAddress, identity: identityIn(caller), resources: [] }
+    return {
+      name,
+      access: 'Write',
+      type: logOnType(name),
+      product,
+      sourceAddress,
+      identity: identityIn(caller),
+      resources: [],
+    }
   }
   const [, product, , name, access, , sourceAddress, , caller, , resources] = facts
   return { name, access, type: 'ApiCall', product, sourceAddress, identity: identityIn(caller), resources }
@@ -55,6 +65,11 @@ const ACCOUNTS = 'AasCustomer'
 /** The service that events of log-ons name. */
 export function logOnService([type]: StoredCaller): string {
   return type === 'ram-user' ? USERS : ACCOUNTS
+}
+
+/** The type of a log-on's event: ActionTrail has types of their own for the beginning and the end of a session alone. */
+export function logOnType(name: LogOnEvent): LogOnType {
+  return name === 'ConsoleSignin' || name === 'ConsoleSignout' ? name : 'ConsoleOperation'
 }
 
 /** Whether lookups and trails of every region show the product's events. */

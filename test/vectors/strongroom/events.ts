@@ -355,3 +355,11 @@ stored(
     userIdentity: { type: 'root-account', accountId: ACCOUNT, principalId: ACCOUNT, userName: 'root' },
   },
 )
+const allowUrl = '/console/log-on/code'
+stored('format_4_allowed_command_line', [...logOn('ConsoleAllow'), loggedOn, 'alice', allowUrl, 1, 0], {
+  ...logOnEvent('ConsoleAllow'),
+  eventType: 'ConsoleOperation',
+  serviceName: 'AasSub',
+  additionalEventData: { loginAccount: 'alice', callbackUrl: allowUrl },
+  userIdentity: { ...identity, sessionContext },
+})
