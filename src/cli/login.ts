@@ -5,6 +5,7 @@ import { hostname, userInfo } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isoSeconds } from '../api/time.ts'
 import { readFlags } from '../settings/flags.ts'
+import { isLoopback } from '../settings/listen.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { type Answered, askPath } from './ask.ts'
 import type { Server } from './client.ts'
@@ -45,6 +46,10 @@ export async function login(args: readonly string[], around: Surroundings): Prom
   const flags = readFlags(args, { endpoint: 'value', 'ca-file': 'value', device: 'bare' }, 'login')
   const server = serverOptions(flags, around)
   const former = keptLogOn(server.endpoint, around)
+  if (isPlain(server.endpoint))
+    around.complain(
+      `${server.endpoint} is plain HTTP: who is on the way can read the session's secret, and act in your name; say https://, with --ca-file for a CA of your own`,
+    )
   const browser = flags.has('device') ? null : browserCommand(around)
   const answer = browser ? await byBrowser(browser, server, around) : await byCode(server, around)
   if (answer['Code'] !== undefined) return refused(answer, around)
@@ -146,6 +151,12 @@ async function byCode(server: Server, around: Surroundings): Promise<Answer> {
   }
   around.status('')
   throw new Error('the code has expired: begin again')
+}
+
+/** Whether others may read what the server sends. */
+function isPlain(endpoint: string): boolean {
+  const { protocol, hostname } = new URL(endpoint)
+  return protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''))
 }
 
 /** What people compare. It follows from the challenge, so that a page with another challenge shows another code; the page does the same. */

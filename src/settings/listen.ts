@@ -129,7 +129,8 @@ export function openHost(listen: readonly Address[]): string | undefined {
   return listen.find(({ host }) => !isLoopback(host))?.host
 }
 
-function isLoopback(host: string): boolean {
+/** Whether a host, without the brackets of a URL, is this machine alone. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }
 

@@ -119,6 +119,17 @@ describe('strongroom login', () => {
     assert.match(line.err, /refuses them\nInvalidSecurityToken\.Expired/)
   })
 
+  it('warns of plain HTTP to another machine before it asks for anything', async () => {
+    const warning = /is plain HTTP: who is on the way can read the session's secret.*https:.*--ca-file/
+    const said = async (endpoint: string) => {
+      await assert.rejects(line.run(login, '--device', '--endpoint', endpoint), /can't be reached/)
+      return line.err
+    }
+    assert.match(await said('http://0.0.0.0:1'), warning)
+    for (const own of ['http://127.0.0.2:1', 'http://localhost:1', 'http://[::1]:1', 'https://0.0.0.0:1'])
+      assert.equal(await said(own), '', own)
+  })
+
   it('is ended by logout at the server, and forgotten here', async () => {
     await loggedOn()
     const kept = JSON.parse(readFileSync(line.files[0] ?? '', 'utf8'))
