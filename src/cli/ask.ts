@@ -1,5 +1,5 @@
 // Calls a server for the command line: trouble with the server or the way there becomes one sentence that says what to do.
-import { type ClientOptions, callOperation, postJson, type Response, type Server } from './client.ts'
+import { type ClientOptions, callOperation, postJson, type Response, type Server, type Way } from './client.ts'
 
 export interface Answered {
   readonly status: number
@@ -12,7 +12,7 @@ export async function ask(parameters: ReadonlyMap<string, string>, options: Clie
 }
 
 /** Asks for what is no operation, and needs no signature. Resolves with the refusal, too; rejects as `ask`. */
-export async function askPath(path: string, body: object, server: Server): Promise<Answered> {
+export async function askPath(path: string, body: object, server: Server & Pick<Way, 'signal'>): Promise<Answered> {
   return answered(postJson(path, body, server), server)
 }
 
@@ -49,6 +49,7 @@ function troubleOf({ code = '', message }: NodeJS.ErrnoException, endpoint: stri
   const other = (scheme: string) => endpoint.replace(/^https?/, scheme)
   if (UNTRUSTED.includes(code))
     return `the certificate of ${endpoint} is of no authority that is trusted here: name the file of its CA with --ca-file or STRONGROOM_CA_FILE`
+  if (code === 'ABORT_ERR') return `${endpoint} did not answer in time`
   if (code === 'EPROTO' || code.startsWith('ERR_SSL'))
     return `${endpoint} does not speak HTTPS: try ${other('http')}, or another port`
   if (code.startsWith('HPE_')) return `${endpoint} does not speak HTTP: try ${other('https')}, or another port`

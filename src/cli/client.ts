@@ -24,7 +24,7 @@ export interface ClientOptions {
 
 /** Where a server is, and whom to trust there. */
 export type Server = Pick<ClientOptions, 'endpoint' | 'ca'>
-type Way = Pick<ClientOptions, 'path' | 'signal'>
+export type Way = Pick<ClientOptions, 'path' | 'signal'>
 
 /** A server's reply, from a Strongroom or not: `type` is '' where there is no Content-Type. */
 export interface Response {
@@ -53,7 +53,7 @@ export async function callOperation(
 }
 
 /** Posts JSON that nobody signs. Rejects when the server can't be reached. */
-export function postJson(path: string, body: object, server: Server): Promise<Response> {
+export function postJson(path: string, body: object, server: Server & Pick<Way, 'signal'>): Promise<Response> {
   return post({ ...server, path }, JSON.stringify(body), 'application/json')
 }
 

@@ -12,9 +12,9 @@ import type { Server } from './client.ts'
 import { serverOptions, statedEndpoint } from './client-options.ts'
 import { forgetLogOn, type KeptLogOn, keepLogOn, keptLogOn } from './kept-log-ons.ts'
 import { listenOnLoopback } from './loopback.ts'
-import { refused } from './refused.ts'
+import { refusal, refused } from './refused.ts'
 import type { Surroundings } from './surroundings.ts'
-import { browserCommand, openInBrowser } from './web-browser.ts'
+import { browserCommands, openInBrowser } from './web-browser.ts'
 
 const LOGIN = `usage: strongroom login [--device] [--endpoint URL] [--ca-file FILE]
 
@@ -34,6 +34,10 @@ Without --endpoint and STRONGROOM_ENDPOINT, the last log-on is meant.`
 
 /** How long a person may take. */
 const PATIENCE_MS = 10 * 60_000
+/** How long the server may take for an answer. */
+const ANSWER_MS = 30_000
+/** The most seconds between two requests to a server that does not answer. */
+const LONGEST_PAUSE = 60
 
 type Answer = Answered['answer']
 
@@ -50,8 +54,8 @@ export async function login(args: readonly string[], around: Surroundings): Prom
     around.complain(
       `${server.endpoint} is plain HTTP: who is on the way can read the session's secret, and act in your name; say https://, with --ca-file for a CA of your own`,
     )
-  const browser = flags.has('device') ? null : browserCommand(around)
-  const answer = browser ? await byBrowser(browser, server, around) : await byCode(server, around)
+  const browsers = flags.has('device') ? [] : browserCommands(around)
+  const answer = browsers.length > 0 ? await byBrowser(browsers, server, around) : await byCode(server, around)
   if (answer['Code'] !== undefined) return refused(answer, around)
   const { endpoint } = server
   const logOn = {
@@ -96,7 +100,11 @@ export async function logout(args: readonly string[], around: Surroundings): Pro
 }
 
 async function asked(what: 'device' | 'token' | 'revoke', body: object, server: Server): Promise<Answer> {
-  return (await askPath(`/console/log-on/${what}`, body, server)).answer
+  return (await answered(what, body, server)).answer
+}
+
+function answered(what: 'device' | 'token' | 'revoke', body: object, server: Server): Promise<Answered> {
+  return askPath(`/console/log-on/${what}`, body, { ...server, signal: AbortSignal.timeout(ANSWER_MS) })
 }
 
 function end({ securityToken }: KeptLogOn, server: Server): Promise<Answer> {
@@ -104,7 +112,7 @@ function end({ securityToken }: KeptLogOn, server: Server): Promise<Answer> {
 }
 
 /** RFC 8252: the browser of this machine brings the code to a port of it, which only this process can exchange (RFC 7636). */
-async function byBrowser(browser: readonly string[], server: Server, around: Surroundings): Promise<Answer> {
+async function byBrowser(browsers: readonly string[], server: Server, around: Surroundings): Promise<Answer> {
   const [verifier, state] = [randomBytes(32).toString('base64url'), randomBytes(16).toString('base64url')]
   using loopback = await listenOnLoopback(state)
   const challenge = createHash('sha256').update(verifier).digest('base64url')
@@ -117,7 +125,7 @@ async function byBrowser(browser: readonly string[], server: Server, around: Sur
     challenge,
   }).toString()
   around.complain(`log on in the browser, and allow it only if the page shows the code ${code}:\n${page}`)
-  openInBrowser(browser, page.href, () =>
+  openInBrowser(browsers, page.href, () =>
     around.complain('the browser did not open: open the address above on this machine, or say --device'),
   )
   around.status('waiting for the browser')
@@ -132,7 +140,10 @@ async function byBrowser(browser: readonly string[], server: Server, around: Sur
   return answer
 }
 
-/** RFC 8628: a person types the code into the console on any machine. */
+/**
+ * RFC 8628: a person types the code into the console on any machine. A server that can't be reached, or has trouble of its own, is asked again
+ * less and less often while the code lasts (3.5): the person may have allowed it meanwhile.
+ */
 async function byCode(server: Server, around: Surroundings): Promise<Answer> {
   const begun = await asked('device', { Name: ownName() }, server)
   if (begun['Code'] !== undefined) return begun
@@ -140,17 +151,34 @@ async function byCode(server: Server, around: Surroundings): Promise<Answer> {
   around.complain(`open this page on any machine, and type the code ${begun['UserCode']}:\n${page}`)
   around.status('waiting for the console')
   const until = performance.now() + Number(begun['ExpiresIn']) * 1000
-  for (let seconds = Number(begun['Interval']); performance.now() < until; ) {
+  let interval = Number(begun['Interval'])
+  let trouble = ''
+  for (let seconds = interval; performance.now() < until; ) {
     await pause(seconds * 1000)
-    const answer = await asked('token', { DeviceCode: begun['DeviceCode'] }, server)
-    if (answer['Code'] === 'LogOn.Throttled') seconds += 5
+    const outcome = await answered('token', { DeviceCode: begun['DeviceCode'] }, server).catch((error: Error) => error)
+    const now = troubleIn(outcome)
+    if (now !== '' && now !== trouble) around.complain(`${now}; asking again until the code ends`)
+    trouble = now
+    if (outcome instanceof Error || outcome.status >= 500) {
+      seconds = Math.min(2 * seconds, LONGEST_PAUSE)
+      continue
+    }
+    const { answer } = outcome
+    if (answer['Code'] === 'LogOn.Throttled') interval += 5
     else if (answer['Code'] !== 'LogOn.Pending') {
       around.status('')
       return answer
     }
+    seconds = interval
   }
   around.status('')
-  throw new Error('the code has expired: begin again')
+  throw new Error(`the code has expired: begin again${trouble === '' ? '' : ` (${trouble})`}`)
+}
+
+/** Why the server says nothing of the code; '' where it does. */
+function troubleIn(outcome: Answered | Error): string {
+  if (outcome instanceof Error) return outcome.message
+  return outcome.status < 500 ? '' : refusal(outcome.answer).join('; ')
 }
 
 /** Whether others may read what the server sends. */

@@ -2,25 +2,35 @@
 import { spawn } from 'node:child_process'
 import type { Surroundings } from './surroundings.ts'
 
-/** How a browser is opened here; null where there is probably none: no desktop, or a terminal from afar. */
-export function browserCommand(
-  { env }: Pick<Surroundings, 'env'>,
-  platform = process.platform,
-): readonly string[] | null {
-  const own = env['BROWSER']
-  if (own) return [own]
-  if (env['SSH_CONNECTION']) return null
+/**
+ * The commands that may open a browser here, the first one first, as xdg-open reads BROWSER: colons between commands, `%s` for the address.
+ * None where there is probably no browser: no desktop, or a terminal from afar.
+ */
+export function browserCommands({ env }: Pick<Surroundings, 'env'>, platform = process.platform): readonly string[] {
+  const own = (env['BROWSER'] ?? '').split(':').filter((command) => command.trim() !== '')
+  if (own.length > 0) return own
+  if (env['SSH_CONNECTION']) return []
   if (platform === 'darwin') return ['open']
-  if (platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler']
-  return env['DISPLAY'] || env['WAYLAND_DISPLAY'] ? ['xdg-open'] : null
+  return env['DISPLAY'] || env['WAYLAND_DISPLAY'] ? ['xdg-open'] : []
 }
 
-/** Opens the address; calls `failed` when the browser can't be started. */
-export function openInBrowser([program = '', ...args]: readonly string[], url: string, failed: () => void): void {
-  const child = spawn(program, [...args, url], { stdio: 'ignore', detached: true })
-  child.once('error', failed)
+/** Opens the address by the first command that does not fail; calls `failed` when all do. */
+export function openInBrowser([command, ...others]: readonly string[], url: string, failed: () => void): void {
+  if (command === undefined) {
+    failed()
+    return
+  }
+  const words = command.trim().split(/\s+/)
+  const [program = '', ...args] = words.some((word) => word.includes('%s')) ? words : [...words, '%s']
+  const next = () => openInBrowser(others, url, failed)
+  const child = spawn(
+    program,
+    args.map((word) => word.replaceAll('%s', () => url)),
+    { stdio: 'ignore', detached: true },
+  )
+  child.once('error', next)
   child.once('exit', (code) => {
-    if (code) failed()
+    if (code) next()
   })
   child.unref()
 }

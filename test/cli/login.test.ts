@@ -1,7 +1,7 @@
 // `strongroom login`, `logout` and what verbs do with a log-on: with the real service, and a person who uses the console's part of it.
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
@@ -9,7 +9,7 @@ import { keepLogOn } from '../../src/cli/kept-log-ons.ts'
 import { login, logout } from '../../src/cli/login.ts'
 import { writePrivate } from '../../src/cli/private-file.ts'
 import type { Surroundings } from '../../src/cli/surroundings.ts'
-import { browserCommand } from '../../src/cli/web-browser.ts'
+import { browserCommands, openInBrowser } from '../../src/cli/web-browser.ts'
 import { whoami } from '../../src/cli/whoami.ts'
 import { temporaryFolder } from '../acceptance/program.ts'
 import { Browser } from '../console/browser.ts'
@@ -231,9 +231,12 @@ describe('strongroom login', () => {
     await failed
   })
 
-  it('shows a code where there is no browser, and asks until it is allowed', async () => {
+  /** Logs on by a code that a person allows; `faults` happen to the first requests that wait for it. */
+  const byCode = async (...faults: ((response: ServerResponse) => void)[]) => {
     // Between this command line and the service, somebody says that it needs no pauses.
     const between = createServer(async (request, response) => {
+      const fault = request.url === '/console/log-on/token' ? faults.shift() : undefined
+      if (fault) return fault(response)
       const chunks: Buffer[] = []
       for await (const chunk of request) chunks.push(chunk as Buffer)
       const { status, body } = await new Browser(house).ask(
@@ -266,17 +269,74 @@ describe('strongroom login', () => {
       between.close()
       between.closeAllConnections()
     }
+  }
+
+  it('shows a code where there is no browser, and asks until it is allowed', () => byCode())
+
+  it('asks on under a code when the server is away, has trouble, or does not answer', async (t) => {
+    const limits: AbortController[] = []
+    t.mock.method(AbortSignal, 'timeout', () => {
+      limits.push(new AbortController())
+      return limits.at(-1)?.signal
+    })
+    const busy = { RequestId: 'r', Code: 'ServiceUnavailableTemporary', Message: 'Busy.' }
+    const faults = [
+      (response: ServerResponse) => response.destroy(),
+      (response: ServerResponse) => response.writeHead(502, { 'content-type': 'text/html' }).end('<p>'),
+      (response: ServerResponse) => response.writeHead(503).end(JSON.stringify(busy)),
+      () => limits.at(-1)?.abort(),
+    ]
+    await byCode(...faults)
+    const on = '; asking again until the code ends'
+    assert.deepEqual(
+      line.err
+        .split('\n')
+        .filter((said) => said.endsWith(on))
+        .map((said) => said.replace(/https?:[^\s)]+/g, '…').replace(on, '')),
+      [
+        "… can't be reached: socket hang up: does it speak HTTPS (…)?",
+        '… is no Strongroom: it answered 502 with text/html; say where yours is with --endpoint or STRONGROOM_ENDPOINT',
+        'ServiceUnavailableTemporary: Busy. (RequestId r)',
+        '… did not answer in time',
+      ],
+    )
   })
 
   it('opens a browser only where there is a desktop', () => {
     const command = (env: Record<string, string>, platform: NodeJS.Platform = 'linux') =>
-      browserCommand({ env }, platform)
+      browserCommands({ env }, platform)
     assert.deepEqual(command({ DISPLAY: ':0' }), ['xdg-open'])
     assert.deepEqual(command({ WAYLAND_DISPLAY: 'w' }), ['xdg-open'])
     assert.deepEqual(command({}, 'darwin'), ['open'])
     assert.deepEqual(command({ BROWSER: 'firefox' }), ['firefox'])
-    assert.equal(command({}), null)
-    assert.equal(command({ DISPLAY: ':0', SSH_CONNECTION: '1' }), null)
-    assert.equal(command({ SSH_CONNECTION: '1' }, 'darwin'), null)
+    assert.deepEqual(command({}), [])
+    assert.deepEqual(command({ BROWSER: ':', SSH_CONNECTION: '1' }), [])
+    assert.deepEqual(command({ DISPLAY: ':0', SSH_CONNECTION: '1' }), [])
+    assert.deepEqual(command({ SSH_CONNECTION: '1' }, 'darwin'), [])
+    assert.deepEqual(command({ BROWSER: 'firefox:lynx -x %s', SSH_CONNECTION: '1' }), ['firefox', 'lynx -x %s'])
+  })
+
+  it('opens the first browser of a list that starts, with the address in its place', async () => {
+    const folder = temporaryFolder()
+    const program = join(folder, 'browser')
+    writeFileSync(
+      program,
+      `#!/bin/sh\nfor word; do echo "$word"; done > "${folder}/.said"\nmv "${folder}/.said" "${folder}/said"\n`,
+    )
+    chmodSync(program, 0o755)
+    const opened = async (...commands: string[]) => {
+      openInBrowser(commands, 'http://127.0.0.1/?a=$&b', () => assert.fail('no browser'))
+      const said = join(folder, 'said')
+      await until(() => existsSync(said))
+      const words = readFileSync(said, 'utf8').trimEnd().split('\n')
+      rmSync(said)
+      return words
+    }
+    const url = 'http://127.0.0.1/?a=$&b'
+    assert.deepEqual(await opened(join(folder, 'none'), '/bin/false', `${program} -x`), ['-x', url])
+    assert.deepEqual(await opened(`${program} --new=%s -x`), [`--new=${url}`, '-x'])
+    const failed = Promise.withResolvers<void>()
+    openInBrowser([join(folder, 'none'), '/bin/false'], url, failed.resolve)
+    await failed.promise
   })
 })
