@@ -53,7 +53,7 @@ export class Allowing {
     )
   }
 
-  /** Types a code, asks what became of it, or decides on what asks under it. Refuses with LogOn.CodeFailed a code that another has typed. */
+  /** Types a code, asks what became of it, or decides on what asks under it. Refuses with LogOn.CodeFailed a code that another has typed, and with LogOn.OtherSession one that the person typed in another session. */
   async code(given: Members, where: Where, house: House): Promise<object> {
     const code = plainCode(boundedText(given['UserCode'], 'UserCode', 16))
     const decision = decisionIn(given)
@@ -72,7 +72,8 @@ export class Allowing {
         const { session } = person
         const record = await logOnCode(code, view)
         const current = record && record.body.until > now ? record : null
-        if (current && current.body.sessionId !== session.id) throw refuse('LogOn.CodeFailed')
+        if (current && current.body.sessionId !== session.id)
+          throw refuse(current.body.principalId === session.principalId ? 'LogOn.OtherSession' : 'LogOn.CodeFailed')
         if (decision) return decided(current, decision, person, where)
         if (current) return { result: { body: current.body, isKnown: true } }
         const logOns = await logOnsOf(session.principalId, { ledger: view, caller })

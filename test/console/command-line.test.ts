@@ -317,10 +317,14 @@ eachDatabase((open) => {
       const [first, second] = [await ask('first'), await ask('second')]
       assert.equal(await pageOutcome(one, 'code', { UserCode: first.UserCode }), 'OK')
       assert.equal(await pageOutcome(other, 'code', { UserCode: first.UserCode }), 'LogOn.CodeFailed')
+      const again = new Browser(house)
+      assert.equal(await again.outcome({ AccessKeyId: one.keyId, AccessKeySecret: one.secret }), 'OK')
+      assert.equal(await pageOutcome(again, 'code', { UserCode: first.UserCode }), 'LogOn.OtherSession')
       await send('token', { DeviceCode: first.DeviceCode })
       const { Id } = (await page(one, 'code', { UserCode: first.UserCode })).body.Asks
       const taken = { UserCode: first.UserCode, Id, Decision: 'Allow' }
       assert.equal(await pageOutcome(other, 'code', taken), 'LogOn.CodeFailed')
+      assert.equal(await pageOutcome(again, 'code', taken), 'LogOn.OtherSession')
       assert.equal(await pageOutcome(one, 'code', { UserCode: second.UserCode }), 'OK')
       assert.equal(await stored(first.UserCode), null)
       assert.equal(await outcome('token', { DeviceCode: first.DeviceCode }), 'LogOn.Pending')

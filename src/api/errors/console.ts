@@ -6,6 +6,11 @@ export const console = {
   'Session.CrossSite': { status: 403, message: 'The request does not come from a page of this console.' },
   'LogOn.Failed': { status: 403, message: 'The log-on failed.' },
   'LogOn.CodeFailed': { status: 403, message: 'The code is wrong, or it was used before.' },
+  'LogOn.OtherSession': {
+    status: 403,
+    message:
+      'You have typed this code in another session of the console. Decide there, or begin again with a new code.',
+  },
   'LogOn.PasswordExpired': {
     status: 403,
     message: 'The password has expired, and only an administrator of the account can give a new one.',
