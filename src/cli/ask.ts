@@ -6,9 +6,12 @@ export interface Answered {
   readonly answer: Readonly<Record<string, unknown>>
 }
 
-/** Calls the operation. Rejects with what to do when no Strongroom replies. */
+/** Calls the operation. Rejects with what to do when no Strongroom replies; the message of a refusal says how to renew credentials that have ended. */
 export async function ask(parameters: ReadonlyMap<string, string>, options: ClientOptions): Promise<Answered> {
-  return answered(callOperation(parameters, options), options)
+  const { status, answer } = await answered(callOperation(parameters, options), options)
+  const { renewal } = options
+  if (!renewal || answer['Code'] !== 'InvalidSecurityToken.Expired') return { status, answer }
+  return { status, answer: { ...answer, Message: `${answer['Message']} ${renewal}` } }
 }
 
 /** Asks for what is no operation, and needs no signature. Resolves with the refusal, too; rejects as `ask`. */

@@ -25,6 +25,7 @@ interface Signer {
   readonly whence: string
   /** When they end, ISO 8601, where that is known. */
   readonly expiration?: string
+  readonly renewal?: string
 }
 
 /** How to call, and where the credentials are from. */
@@ -90,7 +91,8 @@ async function fromLogOn(flags: Flags, around: Surroundings): Promise<(Signer & 
       `the log-on to ${endpoint} ended at ${expiration}: log on again with \`strongroom login\`, or forget it with \`strongroom logout\``,
     )
   const whence = `the log-on to ${endpoint}`
-  return { endpoint, accessKeyId, accessKeySecret, securityToken, region: null, whence, expiration }
+  const renewal = 'Log on again with `strongroom login`.'
+  return { endpoint, accessKeyId, accessKeySecret, securityToken, region: null, whence, expiration, renewal }
 }
 
 /** The data folder that the line or the environment names; null where neither does. */

@@ -12,6 +12,8 @@ export interface ClientOptions {
   readonly securityToken: string | null
   /** The region of calls that name none; absent or null for the service's own. */
   readonly region?: string | null
+  /** What to do when the credentials have ended, in one sentence. */
+  readonly renewal?: string
   /** Milliseconds since 1970, for the request's time stamp. */
   readonly now: number
   /** PEM of the certificate authority to trust, for HTTPS. */

@@ -71,6 +71,11 @@ export async function login(args: readonly string[], around: Surroundings): Prom
   around.print(`logged on to ${endpoint} as ${logOn.arn}, until ${logOn.expiration}`)
   if (around.env['ALIBABA_CLOUD_ACCESS_KEY_ID'])
     around.complain('ALIBABA_CLOUD_ACCESS_KEY_ID is set, and goes before this log-on: unset it')
+  if (around.env['STRONGROOM_DATA'])
+    around.complain('STRONGROOM_DATA is set, and the credentials in that folder go before this log-on: unset it')
+  const stated = around.env['STRONGROOM_ENDPOINT']
+  if (stated && new URL(stated).origin !== new URL(endpoint).origin)
+    around.complain(`STRONGROOM_ENDPOINT is set to ${stated}, which this log-on is not to: unset it, or say --endpoint`)
   if (former && Date.parse(former.expiration) > Date.now()) await end(former, server)
   return 0
 }

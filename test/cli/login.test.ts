@@ -84,8 +84,8 @@ describe('strongroom login', () => {
     const { headers, status } = await fetch(to, { redirect: 'manual' })
     return headers.get('location') ?? String(status)
   }
-  const loggedOn = async () => {
-    const running = line.run(login)
+  const loggedOn = async (...args: string[]) => {
+    const running = line.run(login, ...args)
     const page = await line.address()
     const sentOn = await allow(page)
     assert.equal(await running, 0)
@@ -117,6 +117,7 @@ describe('strongroom login', () => {
     await browser.logOff()
     assert.equal(await line.run(whoami), 1)
     assert.match(line.err, /refuses them\nInvalidSecurityToken\.Expired/)
+    assert.match(line.err, /expired\. Log on again with `strongroom login`\. \(RequestId/)
   })
 
   it('warns of plain HTTP to another machine before it asks for anything', async () => {
@@ -142,6 +143,7 @@ describe('strongroom login', () => {
     line.env['ALIBABA_CLOUD_SECURITY_TOKEN'] = kept.securityToken
     assert.equal(await line.run(whoami), 1)
     assert.match(line.err, /InvalidSecurityToken\.Expired/)
+    assert.doesNotMatch(line.err, /Log on again/)
     await assert.rejects(line.run(logout), /this command line is not logged on to http/)
   })
 
@@ -187,6 +189,17 @@ describe('strongroom login', () => {
     writeFileSync(line.files[0] ?? '', former)
     assert.equal(await line.run(whoami), 1)
     assert.match(line.err, /InvalidSecurityToken\.Expired/)
+  })
+
+  it('says what in the environment hides it from the verbs', async () => {
+    await loggedOn()
+    assert.doesNotMatch(line.err, / is set/)
+    line.env['ALIBABA_CLOUD_ACCESS_KEY_ID'] = 'a'
+    line.env['STRONGROOM_DATA'] = house.data
+    line.env['STRONGROOM_ENDPOINT'] = 'https://keys.example.com'
+    await loggedOn('--endpoint', house.endpoint)
+    const hidden = [...line.err.matchAll(/^(\w+) is set/gm)].map(([, name]) => name)
+    assert.deepEqual(hidden, ['ALIBABA_CLOUD_ACCESS_KEY_ID', 'STRONGROOM_DATA', 'STRONGROOM_ENDPOINT'])
   })
 
   it('gives its credentials to no other server, and nobody else’s in their place when it has ended', async () => {
