@@ -14,7 +14,7 @@ import { databaseUrl, defaultRootKeyPath, rootKeyPath } from '../settings/root-k
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { MovedSource } from '../storage/copying/copied.ts'
-import { NotEmpty } from '../storage/copying/marks.ts'
+import { NotEmpty, WasMoved } from '../storage/copying/marks.ts'
 import { openCopyTarget, openMoved, openSource, shownUrl } from '../storage/copying/open.ts'
 import { isPostgresql } from '../storage/open.ts'
 import { settleCopy, witnessAt } from './copied-database.ts'
@@ -92,7 +92,11 @@ async function demandStopped(url: string, around: Surroundings): Promise<void> {
     await using source = await openSource(url)
     return await source.revisions(SERVER.name)
   }
-  const before = await look()
+  const before = await look().catch((error: unknown) => {
+    // A move that was interrupted after its mark goes on.
+    if (error instanceof WasMoved) return new Map<string, number>()
+    throw error
+  })
   const until = SYSTEM.monotonic() + 2 * BEAT_MS
   while (before.size > 0 && SYSTEM.monotonic() < until) {
     around.status('looking whether a server runs …')

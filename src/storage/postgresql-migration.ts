@@ -1,5 +1,5 @@
 // Bringing a PostgreSQL database to the tables of this release, whichever of several servers comes first.
-import { FILLING, MOVED, READ_MARK, wasMoved } from './copying/marks.ts'
+import { FILLING, MOVED, READ_MARK, WasMoved } from './copying/marks.ts'
 import { fillPostgresql } from './fill-index.ts'
 import { INDEXED_SINCE, migrations } from './migrations.ts'
 import type { Sql } from './postgresql-connections.ts'
@@ -23,7 +23,7 @@ export async function migratePostgresql(sql: Sql, opening: Opening): Promise<voi
     const [row] = await transaction.unsafe('SELECT max(version) AS version FROM strongroom_version')
     const from = Number(row?.['version'] ?? 0)
     if (opening.filling && from === FILLING) return
-    if (from === MOVED) throw wasMoved(String((await transaction.unsafe(READ_MARK))[0]?.['moved_to']))
+    if (from === MOVED) throw new WasMoved(String((await transaction.unsafe(READ_MARK))[0]?.['moved_to']))
     checkVersion(from, steps.length)
     for (const statement of steps.slice(from).flat()) await transaction.unsafe(statement)
     if (from < INDEXED_SINCE) await fillPostgresql(transaction, opening)

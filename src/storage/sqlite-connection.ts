@@ -1,6 +1,6 @@
 // One connection to a SQLite database: how it is opened and migrated, and its statements.
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { FILLING, MOVED, READ_MARK, wasMoved } from './copying/marks.ts'
+import { FILLING, MOVED, READ_MARK, WasMoved } from './copying/marks.ts'
 import { INDEXED_SINCE, migrations } from './migrations.ts'
 import { type Columns, checkVersion } from './rows.ts'
 import type { Bound } from './statement.ts'
@@ -44,7 +44,7 @@ export class SqliteConnection {
     const steps = migrations('sqlite')
     const version = () => Number(this.#db.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
     if (filling && version() === FILLING) return
-    if (version() === MOVED) throw wasMoved(String(this.#db.prepare(READ_MARK).get()?.['moved_to']))
+    if (version() === MOVED) throw new WasMoved(String(this.#db.prepare(READ_MARK).get()?.['moved_to']))
     checkVersion(version(), steps.length)
     if (version() === steps.length) return
     this.transaction(() => {

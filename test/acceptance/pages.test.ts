@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { deliveredEvents } from '../actiontrail/trails.ts'
+import { makeToken } from '../keystore/pkcs11/tokens.ts'
 import { startPostgresql } from '../storage/postgresql-server.ts'
 import { until } from '../until.ts'
 import { type Program, removeFolder, startProgram, temporaryFolder } from './program.ts'
@@ -119,11 +120,26 @@ describe('the commands of the pages', () => {
   it('docs/backup.md: a running server is backed up, its backup restored, and its database moved', async () => {
     await using checkout = await Checkout.open()
     await using postgresql = await startPostgresql()
-    const [key = '', write = '', verify = '', restore = '', migrate = ''] = blocks('docs/backup.md', 'sh')
+    const [key = '', write = '', verify = '', restore = '', passphrase = '', hsm = '', migrate = ''] = blocks(
+      'docs/backup.md',
+      'sh',
+    )
     await checkout.program.call('CreateKey')
     const out = checkout.run([key, write, verify, restore].join('\n'))
     assert.match(out, /^intact: all of it opens/m)
     assert.match(out, /^verified with the root key: /m)
+    using token = makeToken('SoftHSM2')
+    const { module, label, pinFile, env } = token
+    const settings = { 'hsm-module': module, 'hsm-token': label, 'hsm-pin-file': pinFile }
+    writeFileSync(join(checkout.folder, 'hsm.json'), JSON.stringify(settings))
+    writeFileSync(join(checkout.folder, 'passphrase'), 'five random words as a passphrase\n', { mode: 0o600 })
+    const backup = ['rm strongroom.age', ...lines(write).slice(0, 2)].join('\n')
+    const change = 'bin/strongroom root-key change-provider --to'
+    const toPassphrase = `${change} passphrase --new-passphrase-file passphrase`
+    assert.match(checkout.run([toPassphrase, backup, passphrase].join('\n')), /the passphrase of that time opens it$/m)
+    const toHsm = `${change} hsm --passphrase-file passphrase --config hsm.json`
+    assert.match(checkout.run([toHsm, backup, hsm].join('\n'), env), /0 missing on a token/)
+    checkout.run(`${change} file --config hsm.json`, env)
     await checkout.program.stop()
     const database = postgresql.database()
     assert.match(checkout.run(migrate.replace(/postgresql:\S+/, database)), /^serve with --database/m)

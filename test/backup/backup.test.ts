@@ -18,6 +18,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { Decrypter } from 'age-encryption'
+import postgres from 'postgres'
 import { encodeBackup, FORMAT } from '../../src/backup/format.ts'
 import { decodeIdentity, decodeRecipient, encodeRecipient, type Recipient } from '../../src/cryptography/age.ts'
 import { sealAge } from '../../src/cryptography/age-stream.ts'
@@ -472,6 +473,32 @@ describe('a migration', () => {
     } finally {
       await house[Symbol.asyncDispose]()
       removeFolder(older)
+      removeFolder(data)
+    }
+  })
+
+  it('takes an older copy on PostgreSQL where no witness is named, and says that nothing tells', async () => {
+    const house = await furnished(postgresql.database(), 3)
+    const [older, data] = [new URL(house.database ?? ''), folderFor(house)]
+    try {
+      await house.stop()
+      const name = older.pathname.slice(1)
+      older.pathname = `/${name}_older`
+      const sql = postgres(postgresql.database(), { max: 1, onnotice: () => {} })
+      await sql.unsafe(`CREATE DATABASE "${name}_older" TEMPLATE "${name}"`)
+      await sql.end()
+      const later = ['account', 'key', 'create', house.credentials.accountId, ...where(house.data, house.database)]
+      assert.equal((await runHere(later)).code, 0)
+      const words = ['migrate', '--from', older.href, '--to', data]
+      const named = await runHere([...words, '--witness', join(house.data, 'audit-witness.json')])
+      assert.match(named.err, /the source is not the database that its servers had/)
+      const unnamed = await runHere(words)
+      assert.deepEqual([unnamed.code, unnamed.err], [0, ''])
+      assert.match(unnamed.out, /^nothing here tells whether the source was an older copy: there is no witness$/m)
+      const verified = await runHere(['audit', 'verify', '--data', data])
+      assert.deepEqual([verified.code, verified.err], [0, ''])
+    } finally {
+      await house[Symbol.asyncDispose]()
       removeFolder(data)
     }
   })

@@ -19,8 +19,11 @@ export function isBeingFilled(): Unavailable {
   )
 }
 
-export function wasMoved(to: string): Unavailable {
-  return new Unavailable(`this database was moved to ${to} by \`strongroom migrate\`: serve that one`)
+/** The database is elsewhere now, and no server runs on this one. */
+export class WasMoved extends Unavailable {
+  constructor(to: string) {
+    super(`this database was moved to ${to} by \`strongroom migrate\`: serve that one`)
+  }
 }
 
 /** The database can't be filled: there is something in it. */

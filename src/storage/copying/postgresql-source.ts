@@ -5,7 +5,7 @@ import { type Connection, connect, type Pool, reaching, reserve } from '../postg
 import type { Bound, Value } from '../statement.ts'
 import { HEAD_PLACE, Unavailable } from '../storage.ts'
 import type { CopySource, MovedSource } from './copied.ts'
-import { FILLING, isBeingFilled, MAKE_MARK_TABLE, MARK_TABLE, MOVED, READ_MARK, wasMoved } from './marks.ts'
+import { FILLING, isBeingFilled, MAKE_MARK_TABLE, MARK_TABLE, MOVED, READ_MARK, WasMoved } from './marks.ts'
 import { demandSchema, PagedSource } from './paged-source.ts'
 
 const CONNECTION_PATIENCE_MS = 10_000
@@ -39,7 +39,7 @@ class PostgresqlSource extends PagedSource implements CopySource {
     const version = Number(row?.[0] ?? 0)
     if (version === FILLING) throw isBeingFilled()
     if (version !== MOVED) demandSchema(version, this.schema)
-    else if (!hold) throw wasMoved(String((await this.run(READ_MARK))[0]?.[2]))
+    else if (!hold) throw new WasMoved(String((await this.run(READ_MARK))[0]?.[2]))
     return version
   }
 

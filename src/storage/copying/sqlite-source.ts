@@ -6,7 +6,7 @@ import { guarded } from '../sqlite-connection.ts'
 import type { Bound, Value } from '../statement.ts'
 import { Unavailable } from '../storage.ts'
 import type { CopySource, MovedSource } from './copied.ts'
-import { FILLING, isBeingFilled, MAKE_MARK_TABLE, MARK_TABLE, MOVED, READ_MARK, wasMoved } from './marks.ts'
+import { FILLING, isBeingFilled, MAKE_MARK_TABLE, MARK_TABLE, MOVED, READ_MARK, WasMoved } from './marks.ts'
 import { demandSchema, PagedSource } from './paged-source.ts'
 
 const BUSY_MS = 5000
@@ -24,7 +24,7 @@ class SqliteSource extends PagedSource implements CopySource {
       const version = Number(this.db.prepare('PRAGMA user_version').get()?.['user_version'])
       if (version === FILLING) throw isBeingFilled()
       if (version !== MOVED) demandSchema(version, this.schema)
-      else if (readOnly) throw wasMoved(String(this.db.prepare(READ_MARK).get()?.['moved_to']))
+      else if (readOnly) throw new WasMoved(String(this.db.prepare(READ_MARK).get()?.['moved_to']))
     } catch (error) {
       this.db.close()
       throw error
