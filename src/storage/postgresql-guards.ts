@@ -63,7 +63,10 @@ export function storingAll(
   indexing: Indexing,
 ): Bound[] {
   const { nonce, nonceGroup, event, eventGroup } = statements
-  const nonces = commits.flatMap((commit) => commit.nonce ?? [])
+  // All servers store nonces in one order: of two batches with the same ones only one waits for the other.
+  const nonces = commits
+    .flatMap((commit) => commit.nonce ?? [])
+    .toSorted((one, other) => Buffer.compare(one.digest, other.digest))
   const events = commits.flatMap((commit) => (commit.event ? [commit.event, ...(commit.further ?? [])] : []))
   const chained = chain ? events.map((one) => chain.add(one)) : []
   return [

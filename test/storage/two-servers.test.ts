@@ -41,6 +41,7 @@ describe('two servers on one PostgreSQL', () => {
     }
     for (const storage of storages) await storage.close()
   })
+
   it('wait for each other so long and no longer, and leave nothing waiting behind', async () => {
     await using server = await startPostgresql()
     const url = server.database()
@@ -61,6 +62,31 @@ describe('two servers on one PostgreSQL', () => {
     )
     await other.end()
     await storage.close()
+  })
+
+  it('store nonces in one order, whatever that of their calls: no two of them wait for each other', async (test) => {
+    await using server = await startPostgresql()
+    const url = server.database()
+    const storage = await openStorage(url)
+    test.after(() => storage.close())
+    await beginChain(storage)
+    const other = postgres(url, { max: 2, onnotice: () => {} })
+    test.after(() => other.end())
+    const digest = (byte: number) => new Uint8Array(16).fill(byte)
+    const calls = [2, 1].map((byte) => ({ ...call(`nonce ${byte}`), nonce: { digest: digest(byte), expiresAt: 10 } }))
+    const waiting = () =>
+      other`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+    const outcomes = await other.begin(async (transaction) => {
+      const store = (byte: number) => transaction`INSERT INTO nonce VALUES (${digest(byte)}, 10)`
+      await store(1)
+      const stored = commit(storage, calls)
+      await until(async () => (await waiting()).length > 0)
+      // It waits for the first nonce, and has not stored the second one before.
+      await transaction`SET LOCAL lock_timeout = 1`
+      await store(2)
+      return { stored }
+    })
+    assert.deepEqual(await outcomes.stored, ['nonce-used', 'nonce-used'])
   })
 
   it('are not held up by one that is stopped in the middle', async () => {
