@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isoSeconds } from '../api/time.ts'
+import { codeOf } from '../console/browser/service/code-to-compare.ts'
 import { readFlags } from '../settings/flags.ts'
 import { isLoopback } from '../settings/listen.ts'
 import { UsageError } from '../settings/usage-error.ts'
@@ -190,12 +191,6 @@ function troubleIn(outcome: Answered | Error): string {
 function isPlain(endpoint: string): boolean {
   const { protocol, hostname } = new URL(endpoint)
   return protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''))
-}
-
-/** What people compare. It follows from the challenge, so that a page with another challenge shows another code; the page does the same. */
-function codeOf(challenge: string): string {
-  const letters = challenge.replace(/[^b-df-hj-np-tv-xz]/gi, '').toUpperCase()
-  return `${letters.slice(0, 4)}-${letters.slice(4, 8)}-${letters.slice(8, 12)}`
 }
 
 /** What the page calls this command line. */

@@ -4,6 +4,7 @@ import { Page } from '../parts/page.tsx'
 import { Refused } from '../parts/refused.tsx'
 import { useAttempt } from '../service/attempt.ts'
 import { request } from '../service/call.ts'
+import { codeOf } from '../service/code-to-compare.ts'
 import { useSession } from '../service/session.tsx'
 import { useDates, useTexts } from '../texts/language.tsx'
 import { Asker } from './command-line/asker.tsx'
@@ -68,10 +69,4 @@ function askedIn(search: URLSearchParams) {
   const isPort = /^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65_536
   const isOurs = /^[\w-]{22}$/.test(state) && /^[\w-]{43}$/.test(challenge)
   return isPort && isOurs ? { name: name.slice(0, 64), port, state, challenge } : null
-}
-
-/** What the terminal shows, too, where it made this challenge: nobody else can use what is allowed. */
-function codeOf(challenge: string): string {
-  const letters = challenge.replace(/[^b-df-hj-np-tv-xz]/gi, '').toUpperCase()
-  return `${letters.slice(0, 4)}-${letters.slice(4, 8)}-${letters.slice(8, 12)}`
 }
