@@ -103,6 +103,8 @@ const packaging = [
   { package: 'netavark', found: () => found('/usr/lib/podman/netavark') },
   { package: 'aardvark-dns', found: () => found('/usr/lib/podman/aardvark-dns') },
   { package: 'iptables', found: () => found('iptables') || found('/usr/sbin/iptables') },
+  // The processor of the other image.
+  { package: 'qemu-user-static', found: () => found('qemu-aarch64-static') },
   { package: 'python3-venv', found: () => spawnSync('python3', ['-c', 'import ensurepip']).status === 0 },
 ]
 

