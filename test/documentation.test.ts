@@ -68,6 +68,7 @@ describe('the documentation', () => {
       'test/clients/kube-apiserver/go.mod',
       'test/clients/auto-unseal/go.mod',
       'test/clients/external-secrets/go.mod',
+      'test/clients/installed.txt',
       'test/clients/secrets/go.mod',
       'test/clients/secrets/java/pom.xml',
       'test/clients/secrets/requirements.txt',
