@@ -1,6 +1,7 @@
-import { DatePicker, Form, Radio, Select } from 'antd'
+import { Form, Radio, Select } from 'antd'
 import type { Dayjs } from 'dayjs'
 import { Do } from '../../parts/allowed.tsx'
+import { MomentField } from '../../parts/moment-field.tsx'
 import { OperationForm, useParameter } from '../../parts/operation-form.tsx'
 import { ParameterField } from '../../parts/parameter-field.tsx'
 import { usePermissions } from '../../service/permissions.ts'
@@ -64,7 +65,7 @@ export function Way({ arn, next }: { readonly arn: string; readonly next: (choic
             },
           ]}
         >
-          <DatePicker format="YYYY-MM-DD HH:mm:ss" showTime />
+          <MomentField />
         </Form.Item>
       )}
       <div className="form-foot">

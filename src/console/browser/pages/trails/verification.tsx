@@ -1,9 +1,10 @@
-import { Alert, DatePicker, Progress } from 'antd'
+import { Alert, Progress } from 'antd'
 import type { Dayjs } from 'dayjs'
 import { useState } from 'react'
 import { Do, type Permission, Unseen } from '../../parts/allowed.tsx'
 import { CopyBox } from '../../parts/copy-box.tsx'
 import { FormDialog } from '../../parts/form-dialog.tsx'
+import { MomentField } from '../../parts/moment-field.tsx'
 import { Facts, Ready, Section } from '../../parts/page.tsx'
 import { ParameterField } from '../../parts/parameter-field.tsx'
 import { Refused } from '../../parts/refused.tsx'
@@ -165,10 +166,10 @@ function Asking({ close, permission }: { readonly close: () => void; readonly pe
     >
       <p>{say('bounds')}</p>
       <ParameterField extra={say('from.rule')} label={say('from')} name="StartTime">
-        <DatePicker format="YYYY-MM-DD HH:mm:ss" showTime />
+        <MomentField />
       </ParameterField>
       <ParameterField extra={say('to.rule')} label={say('to')} name="EndTime">
-        <DatePicker format="YYYY-MM-DD HH:mm:ss" showTime />
+        <MomentField />
       </ParameterField>
     </FormDialog>
   )
