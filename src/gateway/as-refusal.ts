@@ -1,4 +1,4 @@
-// What clients are told of any error.
+// The refusal that a client gets for an error.
 import { Refusal, refuse } from '../api/errors.ts'
 import { Unreachable } from '../keystore/keystore.ts'
 import { Unavailable } from '../storage/storage.ts'

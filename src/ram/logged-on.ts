@@ -1,4 +1,4 @@
-// Who has logged on, now: the sessions of people, of the console and of the command line. A session is looked up in the records at each call,
+// The log-on sessions of people, in the console and on the command line. A session is looked up in the records at each call,
 // so that it is over at once, on every server, when what it rests on changes.
 import { createHash } from 'node:crypto'
 import type { AccountCaller, UserCaller } from '../api/caller.ts'

@@ -144,7 +144,7 @@ describe('strongroom_VERSION_ARCH.deb', { skip: reason }, () => {
   it('runs under systemd as its unit says, and again after kill -9', { skip: withoutPodman }, async () => {
     const booting = join(folder, 'booting')
     unpackDebian(packedDebian('-systemd', BootedDebian.PACKAGES), booting)
-    cpSync(deb, join(booting, 'root', basename(deb)))
+    cpSync(deb, join(booting, 'var/cache', basename(deb)))
     using podman = new Podman(folder)
     await using debian = await BootedDebian.boot(podman, booting)
     const kms = (operation: string, print: string, ...parameters: string[]) =>
@@ -152,7 +152,7 @@ describe('strongroom_VERSION_ARCH.deb', { skip: reason }, () => {
     const journal = () => debian.run('journalctl', '--unit', 'strongroom', '--output', 'cat', '--no-pager')
     const starts = () => journal().split('"event":"ready"').length - 1
     const began = Date.now()
-    debian.run('dpkg', '--install', `/root/${basename(deb)}`)
+    debian.run('dpkg', '--install', `/var/cache/${basename(deb)}`)
     assert.equal(debian.run('systemctl', 'is-enabled', 'strongroom'), 'enabled')
     await until(() => starts() === 1)
     const encrypted = kms('CreateKey', 'KeyMetadata.KeyId')

@@ -262,7 +262,7 @@ eachDatabase((open) => {
       assert.equal(await outcome('token', { DeviceCode }), 'LogOn.Pending')
       const typed = await page(browser, 'code', { UserCode: UserCode.toLowerCase().replace('-', ' ') })
       assert.deepEqual([typed.status, typed.body.Asks, typed.body.Decision], [200, null, ''])
-      // Who can read the database has nothing to guess the secret by.
+      // The record holds nothing by which a reader of the database could guess the secret.
       const record = JSON.stringify(await stored(UserCode))
       assert.match(record, /"sessionId"/)
       assert.ok(!record.includes(markOf(browser.secret)))

@@ -2,7 +2,6 @@
 // of those that change nothing.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Locator, Page } from 'playwright-core'
 import { call } from '../../acceptance/program.ts'
 import { Desk, logOn } from './desk.ts'
@@ -15,7 +14,7 @@ const MISSING = /Your policies do not allow (kms|ram|ims|actiontrail):[A-Za-z]+\
 const HARMLESS =
   /^(Copy .+|Show public key of .+|Actions of .+|Event Detail of .+|Load more|Refresh|Query|search|Cancel|Ask|Add|Add (tag|pair|condition)|Remove tag \d|Expand row)$/
 /** How often a page is looked at before a button that is on counts as wrong. */
-const LOOKS = 20
+const LOOKS = 100
 /** Pages on which people decide about their own session, which takes no permission. */
 const OWN_SESSION = ['command-line', 'device']
 
@@ -114,7 +113,7 @@ describe('a user who may only look', () => {
       // A part of the page that has just come offers everything until what policies allow is answered.
       let ofPage = await wrongOf(name)
       for (let look = 1; ofPage.length > 0 && look < LOOKS; look++) {
-        await pause(500)
+        await desk.isComplete(page)
         ofPage = await wrongOf(name)
       }
       wrong.push(...ofPage)
