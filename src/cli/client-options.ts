@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { FlagKinds, Flags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
-import type { ClientOptions } from './client.ts'
+import type { ClientOptions, Server } from './client.ts'
 import type { Surroundings } from './surroundings.ts'
 
 export const CLIENT_FLAGS: FlagKinds = { endpoint: 'value', 'ca-file': 'value', data: 'value', profile: 'value' }
@@ -36,34 +36,36 @@ export type CallAs = ClientOptions & Pick<Signer, 'whence' | 'expiration'>
  * Throws UsageError; rejects where the role can't be assumed.
  */
 export async function clientOptions(flags: Flags, around: Surroundings): Promise<CallAs> {
-  const reach = (endpoint: string | null) => ({ ...serverOptions(flags, around, endpoint), now: Date.now() })
+  const reach = (known: Known) => ({ ...serverOptions(flags, around, known), now: Date.now() })
   const name = flags.get('profile')
   const data = dataFolder(flags, around)
   const stated = name === undefined ? fromEnvironment(around.env) : null
-  if (stated) return { ...reach(null), ...stated }
+  if (stated) return { ...reach({}), ...stated }
   const loggedOn = name === undefined && data === null ? await fromLogOn(flags, around) : null
-  if (loggedOn) return { ...reach(loggedOn.endpoint), ...loggedOn }
+  if (loggedOn) return { ...loggedOn, ...reach(loggedOn) }
   const found = name === undefined ? fromDataFolder(flags, around) : null
-  if (found) return { ...reach(null), ...found }
+  if (found) return { ...reach({}), ...found }
   if (name === undefined && data !== null) throw noCredentials(data)
   const [{ readProfile }, { sessionOf }] = await Promise.all([import('./profile.ts'), import('./role-session.ts')])
   const profile = readProfile(name ?? null, around)
   if (!profile) throw noCredentials('./data')
   const { endpoint, role, ...own } = profile
   const whence = name === undefined ? "the aliyun CLI's current profile" : `the profile ${name} of the aliyun CLI`
-  const options = { ...reach(endpoint), ...own, whence }
+  const options = { ...reach({ endpoint }), ...own, whence }
   return role === null ? options : { ...options, ...(await sessionOf(role, options, around)) }
 }
 
-/** Where the server is, `other` where neither the line nor the environment says it, and whom to trust there. Throws UsageError. */
-export function serverOptions(
-  flags: Flags,
-  around: Surroundings,
-  other: string | null = null,
-): Pick<ClientOptions, 'endpoint' | 'ca'> {
-  const caFile = flags.get('ca-file') ?? around.env['STRONGROOM_CA_FILE'] ?? null
-  const endpoint = statedEndpoint(flags, around) ?? checkedEndpoint(other ?? 'http://127.0.0.1:7700')
-  return { endpoint, ca: caFile && around.readFile(caFile) }
+/** What a profile or a log-on knows of its server. */
+interface Known {
+  readonly endpoint?: string | null
+  readonly ca?: string | null
+}
+
+/** Where the server is, and whom to trust there: what is known already, where neither the line nor the environment says it. Throws UsageError. */
+export function serverOptions(flags: Flags, around: Surroundings, known: Known = {}): Server {
+  const caFile = flags.get('ca-file') ?? around.env['STRONGROOM_CA_FILE']
+  const endpoint = statedEndpoint(flags, around) ?? checkedEndpoint(known.endpoint ?? 'http://127.0.0.1:7700')
+  return { endpoint, ca: caFile ? around.readFile(caFile) : (known.ca ?? null) }
 }
 
 function fromEnvironment(env: Surroundings['env']): Signer | null {
@@ -81,18 +83,18 @@ function fromEnvironment(env: Surroundings['env']): Signer | null {
 }
 
 /** The last log-on to the server that is stated, or to any. Throws UsageError when it has ended: nobody else's credentials are taken instead. */
-async function fromLogOn(flags: Flags, around: Surroundings): Promise<(Signer & { readonly endpoint: string }) | null> {
+async function fromLogOn(flags: Flags, around: Surroundings): Promise<(Signer & Known) | null> {
   const { keptLogOn } = await import('./kept-log-ons.ts')
   const kept = keptLogOn(statedEndpoint(flags, around), around)
   if (!kept) return null
-  const { endpoint, accessKeyId, accessKeySecret, securityToken, expiration } = kept
+  const { endpoint, ca = null, accessKeyId, accessKeySecret, securityToken, expiration } = kept
   if (Date.parse(expiration) <= Date.now())
     throw new UsageError(
       `the log-on to ${endpoint} ended at ${expiration}: log on again with \`strongroom login\`, or forget it with \`strongroom logout\``,
     )
   const whence = `the log-on to ${endpoint}`
   const renewal = 'Log on again with `strongroom login`.'
-  return { endpoint, accessKeyId, accessKeySecret, securityToken, region: null, whence, expiration, renewal }
+  return { endpoint, ca, accessKeyId, accessKeySecret, securityToken, region: null, whence, expiration, renewal }
 }
 
 /** The data folder that the line or the environment names; null where neither does. */

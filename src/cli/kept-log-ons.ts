@@ -8,6 +8,8 @@ import type { Surroundings } from './surroundings.ts'
 
 export interface KeptLogOn {
   readonly endpoint: string
+  /** The certificates in PEM of the authority that was named for this server; null or missing for those that the system trusts. */
+  readonly ca?: string | null
   readonly accessKeyId: string
   readonly accessKeySecret: string
   readonly securityToken: string

@@ -25,7 +25,8 @@ console in a browser; whoever is logged on there compares a code, and allows it.
   --device  shows a code to type into the console on any machine; without a desktop, and in a session of SSH, this is the way anyway
 
 The session ends with the one of the console: when it logs off, when the password or the user changes, and at its end. It ends by
-\`strongroom logout\`, too. Its credentials are kept in ~/.config/strongroom/log-ons, for you alone to read.
+\`strongroom logout\`, too. Its credentials are kept in ~/.config/strongroom/log-ons, for you alone to read, and so are the
+certificates of --ca-file: verbs that use the session trust them at this server.
 Endpoint: --endpoint, STRONGROOM_ENDPOINT, or http://127.0.0.1:7700.`
 
 const LOGOUT = `usage: strongroom logout [--endpoint URL] [--ca-file FILE]
@@ -49,8 +50,9 @@ export async function login(args: readonly string[], around: Surroundings): Prom
     return 0
   }
   const flags = readFlags(args, { endpoint: 'value', 'ca-file': 'value', device: 'bare' }, 'login')
-  const server = serverOptions(flags, around)
-  const former = keptLogOn(server.endpoint, around)
+  const stated = serverOptions(flags, around)
+  const former = keptLogOn(stated.endpoint, around)
+  const server = { ...stated, ca: stated.ca ?? former?.ca ?? null }
   if (isPlain(server.endpoint))
     around.complain(
       `${server.endpoint} is plain HTTP: who is on the way can read the session's secret, and act in your name; say https://, with --ca-file for a CA of your own`,
@@ -58,9 +60,10 @@ export async function login(args: readonly string[], around: Surroundings): Prom
   const browsers = flags.has('device') ? [] : browserCommands(around)
   const answer = browsers.length > 0 ? await byBrowser(browsers, server, around) : await byCode(server, around)
   if (answer['Code'] !== undefined) return refused(answer, around)
-  const { endpoint } = server
+  const { endpoint, ca } = server
   const logOn = {
     endpoint,
+    ca,
     accessKeyId: String(answer['AccessKeyId']),
     accessKeySecret: String(answer['AccessKeySecret']),
     securityToken: String(answer['SecurityToken']),
@@ -74,9 +77,9 @@ export async function login(args: readonly string[], around: Surroundings): Prom
     around.complain('ALIBABA_CLOUD_ACCESS_KEY_ID is set, and goes before this log-on: unset it')
   if (around.env['STRONGROOM_DATA'])
     around.complain('STRONGROOM_DATA is set, and the credentials in that folder go before this log-on: unset it')
-  const stated = around.env['STRONGROOM_ENDPOINT']
-  if (stated && new URL(stated).origin !== new URL(endpoint).origin)
-    around.complain(`STRONGROOM_ENDPOINT is set to ${stated}, which this log-on is not to: unset it, or say --endpoint`)
+  const other = around.env['STRONGROOM_ENDPOINT']
+  if (other && new URL(other).origin !== new URL(endpoint).origin)
+    around.complain(`STRONGROOM_ENDPOINT is set to ${other}, which this log-on is not to: unset it, or say --endpoint`)
   if (former && Date.parse(former.expiration) > Date.now()) await end(former, server)
   return 0
 }
@@ -91,7 +94,7 @@ export async function logout(args: readonly string[], around: Surroundings): Pro
   const stated = statedEndpoint(flags, around)
   const logOn = keptLogOn(stated, around)
   if (!logOn) throw new UsageError(`this command line is not logged on${stated === null ? '' : ` to ${stated}`}`)
-  const server = serverOptions(flags, around, logOn.endpoint)
+  const server = serverOptions(flags, around, logOn)
   forgetLogOn(logOn, around)
   const left = `the credentials are forgotten here; the session lasts until ${logOn.expiration}, or until the console logs off`
   const answer = await end(logOn, server).catch((error: Error) => {

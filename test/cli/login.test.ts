@@ -2,15 +2,17 @@
 import assert from 'node:assert/strict'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { createServer as createTlsServer } from 'node:tls'
 import { keepLogOn } from '../../src/cli/kept-log-ons.ts'
 import { login, logout } from '../../src/cli/login.ts'
 import { writePrivate } from '../../src/cli/private-file.ts'
 import type { Surroundings } from '../../src/cli/surroundings.ts'
 import { browserCommands, openInBrowser } from '../../src/cli/web-browser.ts'
 import { whoami } from '../../src/cli/whoami.ts'
+import { selfSigned } from '../../src/gateway/certificates.ts'
 import { temporaryFolder } from '../acceptance/program.ts'
 import { Browser } from '../console/browser.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
@@ -200,6 +202,37 @@ describe('strongroom login', () => {
     await loggedOn('--endpoint', house.endpoint)
     const hidden = [...line.err.matchAll(/^(\w+) is set/gm)].map(([, name]) => name)
     assert.deepEqual(hidden, ['ALIBABA_CLOUD_ACCESS_KEY_ID', 'STRONGROOM_DATA', 'STRONGROOM_ENDPOINT'])
+  })
+
+  it('keeps the certificates of --ca-file: verbs, the next log-on and logout need no flag', async () => {
+    const folder = temporaryFolder()
+    const { cert, key, caFile } = await selfSigned(folder, ['127.0.0.1'], Date.now())
+    const server = createTlsServer({ cert, key }, (client) => {
+      const plain = connect(Number(new URL(house.endpoint).port), '127.0.0.1')
+      client.pipe(plain).pipe(client)
+      for (const socket of [client, plain]) socket.on('error', () => client.destroy())
+    })
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    try {
+      delete line.env['STRONGROOM_ENDPOINT']
+      const { port } = server.address() as AddressInfo
+      const at = ['--endpoint', `https://127.0.0.1:${port}`]
+      const unknown = /is of no authority that is trusted here: name the file of its CA with --ca-file/
+      await assert.rejects(line.run(login, '--device', ...at), unknown)
+      await loggedOn(...at, '--ca-file', caFile)
+      rmSync(folder, { recursive: true })
+      for (const named of [[], at]) assert.equal(await line.run(whoami, ...named), 0)
+      await loggedOn(...at)
+      assert.equal(await line.run(whoami), 0)
+      const other = await selfSigned(folder, ['127.0.0.1'], Date.now())
+      await assert.rejects(line.run(whoami, '--ca-file', other.caFile), unknown)
+      const elsewhere = ['--endpoint', `https://localhost:${port}`]
+      await assert.rejects(line.run(login, '--device', ...elsewhere), unknown)
+      assert.equal(await line.run(logout), 0)
+      assert.equal(line.out, `logged off from https://127.0.0.1:${port}\n`)
+    } finally {
+      server.close()
+    }
   })
 
   it('gives its credentials to no other server, and nobody else’s in their place when it has ended', async () => {
