@@ -19,8 +19,11 @@ export class KnownRecords {
   /** Moves with the root keys: see RootKeys.epoch. */
   #epoch: number
   #cache = new RecordCache(BOUNDS)
-  /** Reads under way, by record. When the record or the root keys change, the result of a read that was under way is not kept. */
-  readonly #reads = new Map<string, object>()
+  /**
+   * Reads under way, by record; who wants a record meanwhile shares its read. When the record or the root keys change, the result of a read
+   * that was under way is not kept, and nobody shares it any more.
+   */
+  readonly #reads = new Map<string, Promise<Recorded<unknown> | null>>()
 
   constructor(keys: RootKeys) {
     this.#keys = keys
@@ -39,18 +42,21 @@ export class KnownRecords {
   }
 
   /** Returns the record that `read` finds, or null, and keeps it unless it changed meanwhile. */
-  async learn<B>(key: string, read: () => Promise<Read<B> | null>): Promise<Recorded<B> | null> {
+  learn<B>(key: string, read: () => Promise<Read<B> | null>): Promise<Recorded<B> | null> {
     this.#follow()
-    const mine = {}
+    const underWay = this.#reads.get(key)
+    if (underWay) return underWay as Promise<Recorded<B> | null>
+    const mine = read()
+      .then((found) => {
+        this.#follow()
+        if (found && this.#reads.get(key) === mine) this.#cache.put(key, found.record, found.length)
+        return found?.record ?? null
+      })
+      .finally(() => {
+        if (this.#reads.get(key) === mine) this.#reads.delete(key)
+      })
     this.#reads.set(key, mine)
-    try {
-      const found = await read()
-      this.#follow()
-      if (found && this.#reads.get(key) === mine) this.#cache.put(key, found.record, found.length)
-      return found?.record ?? null
-    } finally {
-      if (this.#reads.get(key) === mine) this.#reads.delete(key)
-    }
+    return mine
   }
 
   /** Takes over the changes of a call that was committed; `rows` are the same as they were stored. */

@@ -99,8 +99,37 @@ describe('a read that is answered late', () => {
       },
     }
     const { ledger } = await openLedger(slow)
-    return { ledger, reached: reached.promise, release: () => release.resolve(), reads: () => reads }
+    const other = (await openLedger(storage)).ledger
+    return { ledger, other, reached: reached.promise, release: () => release.resolve(), reads: () => reads }
   }
+
+  it('serves all who want its record meanwhile', async () => {
+    const { ledger, reached, release, reads } = await slowLedger()
+    const first = ledger.get(THING, scope, 'a')
+    await reached
+    const others = [ledger.get(THING, scope, 'a'), ledger.get(THING, scope, 'a')]
+    release()
+    const records = await Promise.all([first, ...others])
+    assert.ok(records[0])
+    assert.deepEqual(new Set(records), new Set([records[0]]))
+    assert.equal(await ledger.get(THING, scope, 'a'), records[0])
+    assert.equal(reads(), 1)
+  })
+
+  it('serves nobody who comes after others changed its record', async () => {
+    const { ledger, other, reached, release } = await slowLedger()
+    await ledger.begin()
+    const reading = ledger.get(THING, scope, 'a')
+    await reached
+    const before = await other.get(THING, scope, 'a')
+    assert.ok(before)
+    await other.commit(alone([update(before, { body: { n: 2 } })]))
+    await ledger.follow()
+    assert.equal((await ledger.get(THING, scope, 'a'))?.body.n, 2)
+    release()
+    assert.equal((await reading)?.body.n, 1)
+    assert.equal((await ledger.get(THING, scope, 'a'))?.body.n, 2)
+  })
 
   it('is kept in memory although others have committed meanwhile', async () => {
     const { ledger, reached, release, reads } = await slowLedger()
@@ -114,10 +143,10 @@ describe('a read that is answered late', () => {
   })
 
   it('is not kept when its record was changed meanwhile', async () => {
-    const { ledger, reached, release } = await slowLedger()
+    const { ledger, other, reached, release } = await slowLedger()
     const reading = ledger.get(THING, scope, 'a')
     await reached
-    const before = await ledger.get(THING, scope, 'a')
+    const before = await other.get(THING, scope, 'a')
     assert.ok(before)
     await ledger.commit(alone([update(before, { body: { n: 2 } })]))
     release()
