@@ -10,6 +10,8 @@ import type { OidcSettings } from '../settings/oidc.ts'
 import { type IssuerDocument, type IssuerDocuments, IssuerTrouble, type TroubleKind } from '../sts/oidc/issuer.ts'
 
 const MAX_BYTES = 262_144
+/** kube-apiserver serves its key set to no one who accepts JSON alone. */
+const TYPES = 'application/json, application/jwk-set+json'
 /** A resolver that does not answer holds threads that other work needs, too. */
 const MOST_LOOKUPS = 2
 
@@ -132,7 +134,7 @@ export class HttpsDocuments implements IssuerDocuments {
       ...(isIP(host) === 0 && { servername: host }),
       port: url.port === '' ? 443 : Number(url.port),
       path: url.pathname + url.search,
-      headers: { accept: 'application/json' },
+      headers: { accept: TYPES },
       agent: this.#agent,
       lookup: givenTo(addresses),
       signal,

@@ -53,7 +53,10 @@ export class TestIssuer implements AsyncDisposable {
         const page = this.instead?.(path)
         if (page === null) return
         const { status = 200, headers = {}, body = this.#bodyOf(path) } = page ?? {}
-        response.writeHead(body === null ? 404 : status, headers).end(body ?? '')
+        // As kube-apiserver does, whose key set has this type alone.
+        const type = path === '/keys' ? 'application/jwk-set+json' : 'application/json'
+        if (!request.headers.accept?.includes(type)) response.writeHead(406).end()
+        else response.writeHead(body === null ? 404 : status, headers).end(body ?? '')
       })
     })
   }
