@@ -1,5 +1,5 @@
 // The calls of one batch: which of them are still current when it is stored, and in which order they take place.
-import { changedKeys } from '../storage/rows.ts'
+import { keysChangedBy } from '../storage/rows.ts'
 import type { Commit, Outcome } from '../storage/storage.ts'
 import type { Call, Committed } from './call.ts'
 
@@ -34,7 +34,7 @@ export function currentOf(batch: readonly Waiting[], epoch: number): readonly Wa
   const attempt = ({ call }: Waiting) => call.view?.attempt ?? 1
   for (const waiting of changing.sort((one, other) => attempt(other) - attempt(one))) {
     if (waiting.call.view?.reads(true).some((key) => changed.has(key))) continue
-    for (const key of changedKeys([waiting.commit])) changed.add(key)
+    for (const key of keysChangedBy(waiting.commit)) changed.add(key)
     current.push(waiting)
   }
   return current

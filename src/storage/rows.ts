@@ -152,15 +152,24 @@ function counting({ kind, account, region }: Place, by: number, atMost: number |
   }
 }
 
-/** What the change log says of calls that are stored together: the keys of all rows that they change, and of their places. */
+const keysOfCommits = new WeakMap<Commit, readonly string[]>()
+
+/** What the change log says of a call: the keys of all rows that it changes, and of their places. Made once for each. */
+export function keysChangedBy(commit: Commit): readonly string[] {
+  const known = keysOfCommits.get(commit)
+  if (known) return known
+  const keys: string[] = []
+  for (const { change, row } of commit.changes)
+    if (change !== 'expect' && !UNLOGGED_KINDS.has(row.kind))
+      keys.push(recordKey(row.kind, row.account, row.region, row.id), placeKey(row))
+  keysOfCommits.set(commit, keys)
+  return keys
+}
+
+/** The same of calls that are stored together, each key once. */
 export function changedKeys(batch: readonly Commit[]): readonly string[] {
   const keys = new Set<string>()
-  for (const { changes } of batch)
-    for (const { change, row } of changes) {
-      if (change === 'expect' || UNLOGGED_KINDS.has(row.kind)) continue
-      keys.add(recordKey(row.kind, row.account, row.region, row.id))
-      keys.add(placeKey(row))
-    }
+  for (const commit of batch) if (commit.changes.length > 0) for (const key of keysChangedBy(commit)) keys.add(key)
   return [...keys]
 }
 

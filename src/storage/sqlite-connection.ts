@@ -10,10 +10,16 @@ const CACHE_KIB = 64 * 1024
 /** How long a statement waits for another process that has locked the database, in milliseconds. */
 const BUSY_MS = 5000
 
+interface Prepared {
+  readonly statement: StatementSync
+  /** Whether it returns rows. */
+  readonly isQuery: boolean
+}
+
 export class SqliteConnection {
   readonly #db: DatabaseSync
   /** By text. */
-  readonly #prepared = new Map<string, StatementSync>()
+  readonly #prepared = new Map<string, Prepared>()
   /** Whether commits go to a write-ahead log, which somebody else makes durable; false for a database in memory. */
   readonly hasLog: boolean
 
@@ -58,10 +64,11 @@ export class SqliteConnection {
   }
 
   /** The statement of this text, prepared once. */
-  #prepare(text: string): StatementSync {
+  #prepare(text: string): Prepared {
     let prepared = this.#prepared.get(text)
     if (!prepared) {
-      prepared = this.#db.prepare(text)
+      const statement = this.#db.prepare(text)
+      prepared = { statement, isQuery: statement.columns().length > 0 }
       this.#prepared.set(text, prepared)
     }
     return prepared
@@ -69,29 +76,35 @@ export class SqliteConnection {
 
   /** Runs a statement that returns no rows; returns how many it touched. */
   run({ text, values }: Bound): number {
-    return Number(this.#prepare(text).run(...values).changes)
+    return Number(this.#prepare(text).statement.run(...values).changes)
+  }
+
+  /** Whether a guarded statement touched a row; whether it found one, where it only reads. */
+  touches({ text, values }: Bound): boolean {
+    const { statement, isQuery } = this.#prepare(text)
+    return isQuery ? statement.get(...values) !== undefined : statement.run(...values).changes !== 0
   }
 
   /** The first row of a statement. */
   first({ text, values }: Bound): Columns | undefined {
-    return this.#prepare(text).get(...values)
+    return this.#prepare(text).statement.get(...values)
   }
 
   /** The rows of a statement as arrays. */
   arrays({ text, values }: Bound): readonly unknown[] {
-    const prepared = this.#prepare(text)
-    prepared.setReturnArrays(true)
-    return prepared.all(...values)
+    const { statement } = this.#prepare(text)
+    statement.setReturnArrays(true)
+    return statement.all(...values)
   }
 
   /** The rows of a statement. */
   all({ text, values }: Bound): readonly Columns[] {
-    return this.#prepare(text).all(...values)
+    return this.#prepare(text).statement.all(...values)
   }
 
   /** Runs a statement of transaction control. */
   control(text: string): void {
-    this.#prepare(text).run()
+    this.#prepare(text).statement.run()
   }
 
   /** Does the work in one transaction, which what it throws rolls back. */

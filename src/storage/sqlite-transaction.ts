@@ -18,27 +18,41 @@ import {
   Unavailable,
 } from './storage.ts'
 
+interface Parts {
+  readonly db: SqliteConnection
+  readonly statements: Statements
+  readonly indexing: Indexing
+  /** Those that earlier transactions used. */
+  readonly nonces: Pick<NonceMemory, 'has'>
+  /** Whether a savepoint is set before each call that changes rows. SQLite then copies each page that the call changes. */
+  readonly savepoints: boolean
+}
+
+/** A call failed after it had changed rows, and no savepoint was set before it: all must be rolled back, and done again with savepoints. */
+export class HalfDone extends Error {}
+
 /** Good for one transaction, which the caller begins and ends. */
 export class SqliteTransaction {
   readonly #db: SqliteConnection
   readonly #statements: Statements
   readonly #indexing: Indexing
-  /** Those that earlier transactions used. */
   readonly #nonces: Pick<NonceMemory, 'has'>
+  readonly #savepoints: boolean
   /** What the batches add to. */
   #chain: GrowingChain | null = null
   /** The nonces of the batches, and when the last of them expires. */
   readonly #digests = new Map<string, Uint8Array>()
   #expiresAt = 0
 
-  constructor(db: SqliteConnection, statements: Statements, indexing: Indexing, nonces: Pick<NonceMemory, 'has'>) {
+  constructor({ db, statements, indexing, nonces, savepoints }: Parts) {
     this.#db = db
     this.#statements = statements
     this.#indexing = indexing
     this.#nonces = nonces
+    this.#savepoints = savepoints
   }
 
-  /** Commits the batches in their order; returns how each ended. Throws where none of them may be stored. */
+  /** Commits the batches in their order; returns how each ended. Throws where none of them may be stored, and HalfDone. */
   commit(batches: readonly Batch[]): readonly (Stored | Stale)[] {
     const ended = batches.map((batch) => this.#commitHeld(batch))
     const [expiresAt, chain] = [this.#expiresAt, this.#chain]
@@ -92,30 +106,40 @@ export class SqliteTransaction {
   }
 
   #commitOne({ changes, event, further }: Commit): Outcome {
-    if (changes.length > 0) {
-      this.#db.control('SAVEPOINT call')
-      const failed = this.#firstFailure(changes)
-      if (failed) this.#db.control('ROLLBACK TO call')
-      this.#db.control('RELEASE call')
-      if (failed) return failed
-    }
+    const failed = changes.length > 0 ? this.#change(changes) : null
+    if (failed) return failed
     const chain = this.#chain
     if (!event || !chain) return 'committed'
     for (const one of [event, ...(further ?? [])]) this.#db.run(this.#statements.event(chain.add(one)))
     return 'committed'
   }
 
+  /** Makes all of the changes, or none; returns why none. */
+  #change(changes: readonly RowChange[]): 'moved' | 'full' | null {
+    if (!this.#savepoints) return this.#firstFailure(changes)
+    this.#db.control('SAVEPOINT call')
+    const failed = this.#firstFailure(changes)
+    if (failed) this.#db.control('ROLLBACK TO call')
+    this.#db.control('RELEASE call')
+    return failed
+  }
+
   #firstFailure(changes: readonly RowChange[]): 'moved' | 'full' | null {
+    let hasChanged = false
     for (const change of changes)
-      for (const step of stepsOf(change, this.#statements, this.#indexing)) if (!this.#take(step)) return step.otherwise
+      for (const step of stepsOf(change, this.#statements, this.#indexing)) {
+        if (this.#take(step)) hasChanged ||= change.change !== 'expect'
+        else if (hasChanged && !this.#savepoints) throw new HalfDone()
+        else return step.otherwise
+      }
     return null
   }
 
   #take({ guarded, opening, closing }: Step): boolean {
-    if (this.#db.first(guarded) === undefined) {
+    if (!this.#db.touches(guarded)) {
       if (!opening) return false
       this.#db.run(opening)
-      if (this.#db.first(guarded) === undefined) return false
+      if (!this.#db.touches(guarded)) return false
     }
     if (closing) this.#db.run(closing)
     return true

@@ -8,7 +8,7 @@ import { guarded, SqliteConnection } from './sqlite-connection.ts'
 import { SqliteEvents } from './sqlite-events.ts'
 import { SqliteScrubs } from './sqlite-scrubs.ts'
 import { SqliteSearches } from './sqlite-searches.ts'
-import { SqliteTransaction } from './sqlite-transaction.ts'
+import { HalfDone, SqliteTransaction } from './sqlite-transaction.ts'
 import type { Bound } from './statement.ts'
 import { statements } from './statements.ts'
 import type { Basis, Chaining, Commit, EventStorage, Stale, Storage, Stored, Unavailable } from './storage.ts'
@@ -79,8 +79,7 @@ class SqliteStorage extends StoredRows implements Storage {
   /** Commits the batches in one transaction, which is durable when this resolves. */
   async #commitTogether(batches: readonly Batch[]): Promise<readonly (Stored | Stale)[]> {
     if (this.failure) throw this.failure
-    const transaction = new SqliteTransaction(this.#db, this.statements, this.#indexing, this.#nonces)
-    const ended = guarded(() => this.#db.transaction(() => transaction.commit(batches)))
+    const ended = guarded(() => this.#transact(batches))
     let calls = 0
     for (const [i, { commits }] of batches.entries()) {
       const one = ended[i]
@@ -90,6 +89,19 @@ class SqliteStorage extends StoredRows implements Storage {
     if (this.#wal && !(calls <= FEW && this.#wal.syncedNow())) await this.#wal.synced()
     this.#scrubs.tryNow()
     return ended
+  }
+
+  /** Stores the batches in one transaction: with savepoints, which cost every call something, only where a call failed halfway, which is rare. */
+  #transact(batches: readonly Batch[]): readonly (Stored | Stale)[] {
+    const parts = { db: this.#db, statements: this.statements, indexing: this.#indexing, nonces: this.#nonces }
+    const attempt = (savepoints: boolean) =>
+      this.#db.transaction(() => new SqliteTransaction({ ...parts, savepoints }).commit(batches))
+    try {
+      return attempt(false)
+    } catch (error) {
+      if (!(error instanceof HalfDone)) throw error
+      return attempt(true)
+    }
   }
 
   #noteStored(commits: readonly Commit[], { outcomes }: Stored): void {

@@ -27,7 +27,10 @@ export interface Reads {
   readonly due: Statement<{ kind: string; now: number; limit: number }>
 }
 
-/** Each but `moveHead`, `openTally` and `lockHead` is guarded: it touches one row or none, and returns a row when it touched one. */
+/**
+ * Each but `moveHead`, `openTally` and `lockHead` is guarded: it touches one row or none. On PostgreSQL it returns a row when it touched one;
+ * SQLite says how many it touched, and would keep a journal of a statement that returns rows.
+ */
 export interface Changes {
   readonly insert: Statement<Row>
   /** `from` is the revision that the row must have. */
@@ -164,16 +167,21 @@ function reads(db: Kysely<Tables>): Reads {
 function changes(db: Kysely<Tables>, dialect: Dialect): Changes {
   const record = db.selectFrom('record').select(COLUMNS)
   const locks = dialect === 'postgresql'
+  const returns = dialect === 'postgresql'
   return {
     insert: statement((row) =>
       db
         .insertInto('record')
         .values({ kind: row.kind, account: row.account, region: row.region, id: row.id, ...contentOf(row) })
         .onConflict((conflict) => conflict.doNothing())
-        .returning('id'),
+        .$if(returns, (insert) => insert.returning('id')),
     ),
     update: statement((row) =>
-      db.updateTable('record').set(contentOf(row)).where(atRevision(row, row.from)).returning('id'),
+      db
+        .updateTable('record')
+        .set(contentOf(row))
+        .where(atRevision(row, row.from))
+        .$if(returns, (update) => update.returning('id')),
     ),
     moveHead: statement((row) =>
       db
@@ -181,7 +189,12 @@ function changes(db: Kysely<Tables>, dialect: Dialect): Changes {
         .set({ revision: row.revision, body: row.body, mac: row.mac })
         .where(atRevision(row, row.from)),
     ),
-    delete: statement((row) => db.deleteFrom('record').where(atRevision(row, row.revision)).returning('id')),
+    delete: statement((row) =>
+      db
+        .deleteFrom('record')
+        .where(atRevision(row, row.revision))
+        .$if(returns, (remove) => remove.returning('id')),
+    ),
     expect: statement((row) => {
       const rows = record.where(atRevision(row, row.revision))
       return locks ? rows.forShare() : rows
@@ -202,7 +215,7 @@ function changes(db: Kysely<Tables>, dialect: Dialect): Changes {
         .set({ n: sql`n + ${step.by}` })
         .where(tallied(step))
         .where('n', '<=', step.atMost)
-        .returning('n'),
+        .$if(returns, (update) => update.returning('n')),
     ),
   }
 }
