@@ -14,6 +14,7 @@ export function formatArn({ service, region, account, resource }: Arn): string {
 
 /** Parses an ARN; null when the text is not one. */
 export function parseArn(text: string): Arn | null {
+  if (!text.startsWith('acs:')) return null
   const match = /^acs:([^:]*):([^:]*):([^:]*):(.+)$/s.exec(text)
   if (!match) return null
   const [, service = '', region = '', account = '', resource = ''] = match

@@ -7,7 +7,7 @@ type Located<C> = Pick<AnyOperation<C, unknown>, 'locate' | 'parameters'>
 
 /** Returns the resources that the call names. Refuses as the operation's `locate` does. */
 export async function locate<C>({ locate }: Located<C>, values: never, context: C): Promise<readonly Resource[]> {
-  if (typeof locate === 'function') return locate(values, context)
+  if (typeof locate === 'function') return await locate(values, context)
   return (await Promise.all(locate.map((part) => part(values, context)))).flat()
 }
 

@@ -1,4 +1,14 @@
+/** The texts of the seconds that were asked for last: most are those of now, and of records that are read often. */
+const texts = new Map<number, string>()
+const MOST_TEXTS = 1024
+
 /** Formats milliseconds since 1970 as answers do: ISO 8601 in UTC, to the second. */
 export function isoSeconds(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(ms / 1000)
+  const known = texts.get(second)
+  if (known !== undefined) return known
+  const text = `${new Date(ms).toISOString().slice(0, 19)}Z`
+  if (texts.size === MOST_TEXTS) texts.clear()
+  texts.set(second, text)
+  return text
 }

@@ -3,14 +3,15 @@ import { hash } from 'node:crypto'
 
 /** Each part as the length of its UTF-8 bytes (4 bytes, big-endian) and these bytes: no two lists of parts have the same encoding. */
 export function lengthPrefixed(parts: readonly string[]): Buffer {
-  const lengths = parts.map((part) => Buffer.byteLength(part))
-  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + 4 + length, 0))
-  let at = 0
-  for (const [i, part] of parts.entries()) {
-    at = bytes.writeUInt32BE(lengths[i] ?? 0, at)
-    at += bytes.write(part, at)
+  // One character a byte, so that all of it becomes bytes at once.
+  let latin1 = ''
+  for (const part of parts) {
+    const length = Buffer.byteLength(part)
+    latin1 += String.fromCharCode(length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff)
+    // As many bytes as characters means all ASCII.
+    latin1 += length === part.length ? part : Buffer.from(part).toString('latin1')
   }
-  return bytes
+  return Buffer.from(latin1, 'latin1')
 }
 
 /** SHA-256 of the length-prefixed parts: 32 bytes. */

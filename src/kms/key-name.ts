@@ -96,6 +96,6 @@ export async function findAlias(name: string, context: Reads): Promise<Alias | n
   return key && at(key.body, context.now) ? alias : null
 }
 
-export async function findVersion(id: string, context: Reads): Promise<Version | null> {
+export function findVersion(id: string, context: Reads): Promise<Version | null> {
   return context.ledger.get(VERSION, context.scope, id)
 }

@@ -4,7 +4,7 @@ import type { Resource } from '../api/operation.ts'
 import { principalOf, productAliased } from './cloud-product.ts'
 import { findAlias, isKeyId, named, type Reads } from './key-name.ts'
 import type { KmsContext } from './operation.ts'
-import { type Alias, CMK } from './records.ts'
+import { type Alias, CMK, type Cmk } from './records.ts'
 
 /** Returns the resource of a named key: with its id where the name resolves, and else with the name as the caller sent it. */
 export async function keyResource(name: string, context: Reads): Promise<Resource> {
@@ -39,12 +39,22 @@ export async function locateAlias({ AliasName }: { readonly AliasName: string },
 export async function keyResourceById(id: string, context: Reads): Promise<Resource> {
   if (id === '*') return everyKeyResource(context)
   const record = isKeyId(id) ? await context.ledger.get(CMK, context.scope, id) : null
-  // The record's own id: one that was cut out of a request costs more wherever it is written.
-  const resource = newKeyResource(record?.id ?? id, context)
-  if (!record) return resource
+  return record ? resourceOf(record) : newKeyResource(id, context)
+}
+
+const resources = new WeakMap<Cmk, Resource>()
+
+/** The resource of a key that exists: made once for each record. */
+function resourceOf(record: Cmk): Resource {
+  const known = resources.get(record)
+  if (known) return known
   const { tags, product } = record.body
-  if (product !== undefined) return { ...resource, usedBy: principalOf(product) }
-  return tags.length > 0 ? { ...resource, tags } : resource
+  const resource = {
+    ...newKeyResource(record.id, { scope: record }),
+    ...(product !== undefined ? { usedBy: principalOf(product) } : tags.length > 0 && { tags }),
+  }
+  resources.set(record, resource)
+  return resource
 }
 
 /** Locates nothing in particular, for calls that name no key: only a policy on all keys allows them. */
@@ -58,7 +68,7 @@ export function everyKeyResource(context: Reads): Resource {
 }
 
 /** Returns the resource of a key that this call creates. */
-export function newKeyResource(id: string, context: Reads): Resource {
+export function newKeyResource(id: string, context: Pick<Reads, 'scope'>): Resource {
   return { type: 'ACS::KMS::Key', name: id, arn: keyArn(id, context) }
 }
 
@@ -71,7 +81,7 @@ export function containerResource(container: 'key' | 'alias' | 'secret', context
   return { type: '', name: '', arn: kmsArn(context, container) }
 }
 
-export function keyArn(id: string, context: Reads): string {
+export function keyArn(id: string, context: Pick<Reads, 'scope'>): string {
   return kmsArn(context, `key/${id}`)
 }
 

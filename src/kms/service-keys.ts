@@ -15,10 +15,12 @@ export type ValueContext = Pick<
   'caller' | 'scope' | 'now' | 'ledger' | 'keystore' | 'dataKeys' | 'newRecordId' | 'randomBytes'
 >
 
-/** The key service as the caller, when it uses keys for its own work. */
-export function asKms<C extends Pick<KmsContext, 'caller'>>(context: C): C {
-  const name = principalOf('kms')
-  return { ...context, caller: { type: 'service', accountId: '', principalId: name, userName: name, accessKeyId: '' } }
+const KMS = principalOf('kms')
+const KMS_CALLER = { type: 'service', accountId: '', principalId: KMS, userName: KMS, accessKeyId: '' } as const
+
+/** What using a key takes of a context, with the key service as the caller: it uses keys for its own work. */
+export function asKms({ scope, now, ledger, keystore }: Omit<ValueContext, 'caller'>) {
+  return { scope, now, ledger, keystore, caller: KMS_CALLER }
 }
 
 /**

@@ -163,13 +163,19 @@ function referring(reply: Reply, resources: StoredResources): Record<string, Rep
 /** The members that `paths` list, each as `Name` or `Object.Name`. */
 function picked(reply: Reply, paths: readonly string[]): Reply {
   const out: Record<string, ReplyValue> = {}
+  const objects: Record<string, Record<string, ReplyValue>> = {}
   for (const path of paths) {
-    const [outer = '', inner] = path.split('.')
+    const dot = path.indexOf('.')
+    const [outer, inner] = dot < 0 ? [path, null] : [path.slice(0, dot), path.slice(dot + 1)]
     const value = reply[outer]
     if (value === undefined) continue
-    if (inner === undefined) out[outer] = value
-    else if (isObject(value) && value[inner] !== undefined)
-      out[outer] = { ...(isObject(out[outer]) ? out[outer] : {}), [inner]: value[inner] }
+    if (inner === null) out[outer] = value
+    else if (isObject(value) && value[inner] !== undefined) {
+      const object = objects[outer] ?? {}
+      object[inner] = value[inner]
+      objects[outer] = object
+      out[outer] = object
+    }
   }
   return out
 }

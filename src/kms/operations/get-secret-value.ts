@@ -6,7 +6,7 @@ import { dryRun, flag } from '../parameters.ts'
 import { versionId, versionStage } from '../secrets/parameters.ts'
 import type { SecretBody, SecretVersion } from '../secrets/records.ts'
 import { rotationMembers, versionStages } from '../secrets/replies.ts'
-import { findSecret, locateSecret, secretName, secretOrNull } from '../secrets/secret-name.ts'
+import { findSecret, secretName, secretOrNull, secretResource } from '../secrets/secret-name.ts'
 import { demandNotInDeleteWindow } from '../secrets/secret-state.ts'
 import { CURRENT, versionInStage, versionOf } from '../secrets/stages.ts'
 import { findValue, keyResourcesOf, openValue, valueOfDryRun } from '../secrets/values.ts'
@@ -34,13 +34,12 @@ export const GetSecretValue = operation({
     'Rejected.PendingDeletion',
     'Rejected.PendingImport',
   ],
-  locate: [
-    locateSecret,
-    async ({ SecretName }, context) => {
-      const secret = await secretOrNull(SecretName, context)
-      return secret ? keyResourcesOf(secret.record.id, secret.body, 'kms:Decrypt', context) : []
-    },
-  ],
+  async locate({ SecretName }, context) {
+    const resource = await secretResource(SecretName, context)
+    const secret = await secretOrNull(SecretName, context)
+    if (!secret) return [resource]
+    return [resource, ...(await keyResourcesOf(secret.record.id, secret.body, 'kms:Decrypt', context))]
+  },
   async decide({ SecretName, VersionId, VersionStage, FetchExtendedConfig, DryRun }, context) {
     const { record, body } = await findSecret(SecretName, context)
     demandNotInDeleteWindow(body)
@@ -56,7 +55,7 @@ export const GetSecretValue = operation({
         VersionId: version.id,
         ...versionStages(version.stages),
         CreateTime: isoSeconds(version.createdAt),
-        ...rotationMembers({ ...body, extendedConfig: FetchExtendedConfig ? body.extendedConfig : null }),
+        ...rotationMembers(body, FetchExtendedConfig),
       },
       changes: [],
     }

@@ -11,8 +11,8 @@ export function versionStages(stages: readonly string[]): Reply {
   return { VersionStages: { VersionStage: stages } }
 }
 
-/** What replies tell of the rotation of a secret; nothing of a Generic one. */
-export function rotationMembers({ rotation, extendedConfig }: Pick<SecretBody, 'rotation' | 'extendedConfig'>): Reply {
+/** What replies tell of the rotation of a secret, with its extended configuration where that is asked for; nothing of a Generic one. */
+export function rotationMembers({ rotation, extendedConfig }: SecretBody, extended = true): Reply {
   if (!rotation) return {}
   const { intervalMs, lastAt, nextAt, fault } = rotation
   return {
@@ -21,7 +21,7 @@ export function rotationMembers({ rotation, extendedConfig }: Pick<SecretBody, '
     ...(lastAt !== null && { LastRotationDate: isoSeconds(lastAt) }),
     ...(nextAt !== null && { NextRotationDate: isoSeconds(nextAt) }),
     ...(fault !== undefined && { RotationFault: fault }),
-    ...(extendedConfig !== null && { ExtendedConfig: extendedConfig }),
+    ...(extended && extendedConfig !== null && { ExtendedConfig: extendedConfig }),
   }
 }
 

@@ -59,6 +59,8 @@ export async function findSecret(given: string, context: Reads): Promise<FoundSe
   return found
 }
 
+const NO_SECRET = Promise.resolve(null)
+
 /** Returns the secret of a name or ARN, or null. */
 export async function secretOrNull(given: string, context: Reads): Promise<FoundSecret | null> {
   const record = await recordOf(plainName(given, context), context)
@@ -66,8 +68,8 @@ export async function secretOrNull(given: string, context: Reads): Promise<Found
   return record && body ? { record, body } : null
 }
 
-async function recordOf(name: string | null, { ledger, scope }: Reads): Promise<Secret | null> {
-  return name !== null && isSecretName(name) ? ledger.get(SECRET, scope, name) : null
+function recordOf(name: string | null, { ledger, scope }: Reads): Promise<Secret | null> {
+  return name !== null && isSecretName(name) ? ledger.get(SECRET, scope, name) : NO_SECRET
 }
 
 /** Locates the secret that the parameter SecretName names. */
@@ -83,8 +85,19 @@ export async function secretResource(given: string, context: Reads): Promise<Res
   const name = plainName(given, context)
   if (name === null) return { type: 'ACS::KMS::Secret', name: given, arn: given }
   const record = await recordOf(name, context)
-  const resource = newSecretResource(record?.id ?? name, context)
-  return record && record.body.tags.length > 0 ? { ...resource, tags: record.body.tags } : resource
+  return record ? resourceOf(record) : newSecretResource(name, context)
+}
+
+const resources = new WeakMap<Secret, Resource>()
+
+/** The resource of a secret that exists: made once for each record. */
+function resourceOf(record: Secret): Resource {
+  const known = resources.get(record)
+  if (known) return known
+  const { tags } = record.body
+  const resource = { ...newSecretResource(record.id, { scope: record }), ...(tags.length > 0 && { tags }) }
+  resources.set(record, resource)
+  return resource
 }
 
 /** Returns the resource of a secret that this call creates. */

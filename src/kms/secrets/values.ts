@@ -65,20 +65,19 @@ export async function sealValue(
 
 /** Returns the value of a version. Refuses as Decrypt does where the CMK can't decrypt. */
 export async function openValue(stored: SecretValue, context: ValueContext, time = new DeviceTime()): Promise<string> {
-  const { secretName, versionId } = placeOf(stored)
-  const place = { ...context.scope, secretName, versionId }
   const usable = await usableVersion(stored.body.keyVersionId, asKms(context))
   const keeps = usable.key.body.protectionLevel === 'SOFTWARE'
   const known = keeps ? context.dataKeys.get(stored) : null
-  if (known) return opened(known, stored, place)
+  if (known) return opened(known, stored)
   const message = decodeCiphertext(stored.body.dataKey)
-  const dataKey = message && (await decryptWith(usable, message, { encryptionContext: boundTo(place), context, time }))
+  const encryptionContext = boundTo(placeOf(stored))
+  const dataKey = message && (await decryptWith(usable, message, { encryptionContext, context, time }))
   if (!dataKey) throw unopenable(stored)
-  if (keeps) return opened(context.dataKeys.keep(stored, dataKey), stored, place)
+  if (keeps) return opened(context.dataKeys.keep(stored, dataKey), stored)
   const xaes = new Xaes(dataKey)
   dataKey.fill(0)
   try {
-    return opened(xaes, stored, place)
+    return opened(xaes, stored)
   } finally {
     xaes.wipe()
   }
@@ -111,9 +110,9 @@ export async function keyResourcesOf(
   return [{ ...(await keyResourceById(encryptionKeyId, context)), action, asked: secretArn(secretName, context) }]
 }
 
-function placeOf({ id, parent }: SecretValue): ValuePlace {
+function placeOf({ account, region, id, parent }: SecretValue): Place {
   const secretName = parent ?? ''
-  return { secretName, versionId: id.slice(secretName.length + 1) }
+  return { account, region, secretName, versionId: id.slice(secretName.length + 1) }
 }
 
 function sealedUnder(dataKey: Uint8Array, place: Place, plaintext: Uint8Array, context: ValueContext): string {
@@ -124,10 +123,10 @@ function sealedUnder(dataKey: Uint8Array, place: Place, plaintext: Uint8Array, c
   return Buffer.concat([Buffer.of(FORMAT), nonce, sealed]).toString('base64')
 }
 
-function opened(dataKey: Xaes, stored: SecretValue, place: Place): string {
+function opened(dataKey: Xaes, stored: SecretValue): string {
   const bytes = Buffer.from(stored.body.sealed, 'base64')
   const [nonce, sealed] = [bytes.subarray(1, 1 + NONCE_BYTES), bytes.subarray(1 + NONCE_BYTES)]
-  const plaintext = bytes[0] === FORMAT ? dataKey.open(nonce, sealed, associatedDataOf(place)) : null
+  const plaintext = bytes[0] === FORMAT ? dataKey.open(nonce, sealed, associatedDataFor(stored)) : null
   if (!plaintext) throw unopenable(stored)
   const value = plaintext.toString()
   plaintext.fill(0)
@@ -139,6 +138,15 @@ type Place = ValuePlace & Scope
 /** What a value is bound to: it opens nowhere else. */
 function associatedDataOf({ account, region, secretName, versionId }: Place): Buffer {
   return digestOf(['strongroom/secret-value/1', account, region, secretName, versionId])
+}
+
+const associatedData = new WeakMap<SecretValue, Uint8Array>()
+
+/** The associated data of a stored value: computed once for each. */
+function associatedDataFor(stored: SecretValue): Uint8Array {
+  const known = associatedData.get(stored) ?? associatedDataOf(placeOf(stored))
+  associatedData.set(stored, known)
+  return known
 }
 
 /** What a data key is bound to beside account, region and key: no other secret's version can use it. */
