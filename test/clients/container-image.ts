@@ -84,6 +84,22 @@ describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
     podman.run('rm', '--force', 'checked')
   })
 
+  it('is reached at its published port beside a bridge that another podman has left, of podman’s own range', () => {
+    // The machine's networks are not touched: those of the test end with its processes.
+    const line = `
+      ip link set lo up
+      ip link add left type bridge && ip address add 10.88.0.1/16 dev left && ip link set left up
+      podman run --detach --name published --publish 7700:7700 $1
+      until podman logs published 2>&1 | grep '"ready"'; do sleep 0.1; done
+      reached=
+      for attempt in $(seq 10); do "$2" --input-type=commonjs < "$3" && reached=yes && break; done
+      podman rm --force published
+      test "$reached" = yes`
+    const healthcheck = join(ROOT, 'deploy/container/healthcheck')
+    const env = { ...process.env, ...podman.env }
+    succeeds('unshare', ['--net', 'sh', '-uc', line, 'sh', IMAGE, process.execPath, healthcheck], { env })
+  })
+
   it('serves a test of Testcontainers, as examples/testing/containers has it', async () => {
     const project = join(folder, 'containers')
     cpSync(join(ROOT, 'examples/testing/containers'), project, { recursive: true })

@@ -28,18 +28,23 @@ runroot = "${join(this.state, 'run')}"
     const containers = `[containers]
 default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
 cgroups = "no-conmon"
-[network]
-network_backend = "netavark"
-network_config_dir = "${join(this.state, 'networks')}"
 [engine]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+[network]
+network_backend = "netavark"
+network_config_dir = "${join(this.state, 'networks')}"
 `
     this.env = {
       CONTAINERS_STORAGE_CONF: file('storage.conf', storage),
-      CONTAINERS_CONF: file('containers.conf', containers),
+      // Until there is its own network `podman`, another is the default.
+      CONTAINERS_CONF: file('containers.conf', `${containers}default_network = "none"\n`),
     }
+    // Podman makes its network `podman` with one bridge and one range, which another podman may have left on the machine: the older route
+    // takes what is for the containers of the younger. A network that is created gets a bridge and a range that the machine does not have.
+    this.run('network', 'create', '--disable-dns', 'podman')
+    file('containers.conf', containers)
   }
 
   /** Runs podman to its end, which must be a good one; returns what it printed. */

@@ -18,7 +18,18 @@ export class BootedDebian implements AsyncDisposable {
   static async boot(podman: Podman, tree: string): Promise<BootedDebian> {
     // What a unit mounts must reach its processes: on a machine the kernel's first mount is shared, in a container it is not.
     const init = 'mount --make-rshared / && exec /sbin/init'
-    const args = ['run', '--name', 'debian', '--rm', '--systemd=always', '--privileged', '--rootfs', tree]
+    const args = [
+      'run',
+      '--name',
+      'debian',
+      '--rm',
+      '--network',
+      'none',
+      '--systemd=always',
+      '--privileged',
+      '--rootfs',
+      tree,
+    ]
     const env = { ...process.env, ...podman.env }
     const container = spawn('podman', [...args, 'sh', '-c', init], { env, stdio: 'ignore' })
     const booted = new BootedDebian(podman, container)
