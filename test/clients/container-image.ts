@@ -131,7 +131,7 @@ describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
     succeeds(join(venv, 'bin/pip'), ['install', '--quiet', 'podman-compose==1.6.0'])
     const port = await freePort()
     const variables = join(folder, '.env')
-    writeFileSync(variables, `POSTGRES_PASSWORD=0123456789abcdef\nPORT=${port}\n`)
+    writeFileSync(variables, `POSTGRES_PASSWORD=0123456789abcdef\nSTRONGROOM_PORT=${port}\n`)
     const args = ['--env-file', variables, '--file', join(ROOT, 'deploy/compose.yaml')]
     const compose = (...command: string[]) =>
       succeeds(join(venv, 'bin/podman-compose'), [...args, ...command], { env: { ...process.env, ...podman.env } })
