@@ -1,8 +1,9 @@
 // The statements on the index of records.
 import type { Compilable, Kysely, Selectable } from 'kysely'
+import { ChosenEntries, type Labels, type Shape, type Wanted } from './chosen-entries.ts'
 import { sql } from './kysely.ts'
 import { type Bound, type Statement, statement } from './statement.ts'
-import { MAX_LABELS, type Place, type Row, type Search } from './storage.ts'
+import { MAX_LABELS, type Row, type Search } from './storage.ts'
 import type { Dialect, Tables } from './tables.ts'
 
 /** A row of the index. */
@@ -24,16 +25,6 @@ export interface SearchStatements {
   readonly foundById: (search: Search, page: { after: string; limit: number }) => Bound
 }
 
-/** A search as its statements have it: with the labels by number. */
-type Wanted = Omit<Search, 'labels'> & Labels
-type Labels = Readonly<Record<`label${number}`, string>>
-
-/** What a search names; statements differ in that. */
-interface Shape {
-  readonly labels: number
-  readonly hasText: boolean
-}
-
 /** Where in what is found to read; a statement takes of it what it needs. */
 interface Stretch {
   readonly offset: number
@@ -46,19 +37,24 @@ const NOTHING: Stretch = { offset: 0, limit: 0, createdAt: 0, after: '' }
 const OF_RECORD = ['kind', 'account', 'region', 'parent', 'due', 'revision', 'body', 'mac'] as const
 
 export function searchStatements(db: Kysely<Tables>, dialect: Dialect): SearchStatements {
-  const { chosen, withRecords } = chooser(db, dialect)
+  const entries = new ChosenEntries(db, dialect)
   const found = byShape((given, shape) => {
     const { offset, limit } = given
-    return withRecords(chosen(given, shape).limit(limit).offset(offset), ['created_at', 'id'], given, shape)
+    const page = entries.chosen(given, shape).orderBy('created_at').orderBy('id').limit(limit).offset(offset)
+    return withRecords(entries.sources(given, shape), page, ['created_at', 'id'], given, shape)
   })
-  const foundAfter = byShape((given, shape) =>
-    chosen(given, shape)
-      .where(sql<boolean>`(created_at, id) > (${given.createdAt}, ${given.after})`)
-      .select(sql<number>`count(*)`.as('n')),
-  )
-  const foundById = byShape((given, shape) =>
-    withRecords(chosen(given, shape).where('id', '>', given.after).limit(given.limit), ['id'], given, shape),
-  )
+  const foundAfter = byShape((given, shape) => {
+    const { createdAt, after } = given
+    const chosen = entries.chosen(given, shape, (time, id) => sql`(${time}, ${id}) > (${createdAt}, ${after})`)
+    return entries.sources(given, shape).selectFrom(chosen.as('chosen')).select(sql<number>`count(*)`.as('n'))
+  })
+  const foundById = byShape((given, shape) => {
+    const page = entries
+      .chosen(given, shape, (_, id) => sql`${id} > ${given.after}`)
+      .orderBy('id')
+      .limit(given.limit)
+    return withRecords(entries.sources(given, shape), page, ['id'], given, shape)
+  })
   return {
     index: statement((entry) => {
       const { kind, account, region, created_at, id, steady_until, facets, words, labels } = entry
@@ -89,99 +85,68 @@ export function searchStatements(db: Kysely<Tables>, dialect: Dialect): SearchSt
   }
 }
 
-function chooser(db: Kysely<Tables>, dialect: Dialect) {
-  const has = (column: 'words' | 'labels', part: string) => hasPart(dialect, column, part)
-  const entriesOf = ({ kind, account, region }: Place) =>
-    db.selectFrom('record_index').where((columns) => columns.and({ kind, account, region }))
-  const chosen = (wanted: Wanted, { labels, hasText }: Shape) => {
-    const { account, region, now, unwanted, through } = wanted
-    // Of nearly all entries, the first line decides.
-    let entries = entriesOf(wanted).where(sql<boolean>`(
-      (steady_until > ${now} AND (facets & ${unwanted}) = 0) OR
-      (steady_until <= ${now} AND (gone_at IS NULL OR gone_at > ${now}) AND
-        ((CASE WHEN turns_at <= ${now} THEN later ELSE facets END) & ${unwanted}) = 0))`)
-    for (let i = 0; i < labels; i++) entries = entries.where(has('labels', wanted[`label${i}`] as string))
-    if (!hasText) return entries
-    const isNamed = has('words', wanted.text)
-    const parents = entriesOf({ kind: through, account, region })
-      .select('parent')
-      .where('parent', 'is not', null)
-      .where(isNamed)
-    return entries.where((columns) => columns.or([isNamed, columns('id', 'in', parents)]))
-  }
-  const withRecords = (
-    entries: ReturnType<typeof chosen>,
-    order: readonly ('created_at' | 'id')[],
-    { through }: Wanted,
-    { hasText }: Shape,
-  ) => {
-    let page = entries.select(['kind', 'account', 'region', 'created_at', 'id'])
-    for (const column of order) page = page.orderBy(column)
-    const found = db.with(
-      (cte) => cte('entry').materialized(),
-      () => page,
+/** The page with its records, and what belongs to them. */
+function withRecords(
+  sources: ReturnType<ChosenEntries['sources']>,
+  page: ReturnType<ChosenEntries['chosen']>,
+  order: readonly ('created_at' | 'id')[],
+  { through }: Wanted,
+  { hasText }: Shape,
+) {
+  const found = sources.with(
+    (cte) => cte('entry').materialized(),
+    () => page,
+  )
+  const columns = OF_RECORD.map((column) => `record.${column}` as const)
+  let rows = found
+    .selectFrom('entry')
+    .leftJoin('record', (join) =>
+      join
+        .onRef('record.kind', '=', 'entry.kind')
+        .onRef('record.account', '=', 'entry.account')
+        .onRef('record.region', '=', 'entry.region')
+        .onRef('record.id', '=', 'entry.id')
+        .onRef('record.created_at', '=', 'entry.created_at'),
     )
-    const columns = OF_RECORD.map((column) => `record.${column}` as const)
-    let rows = found
-      .selectFrom('entry')
-      .leftJoin('record', (join) =>
-        join
-          .onRef('record.kind', '=', 'entry.kind')
-          .onRef('record.account', '=', 'entry.account')
-          .onRef('record.region', '=', 'entry.region')
-          .onRef('record.id', '=', 'entry.id')
-          .onRef('record.created_at', '=', 'entry.created_at'),
-      )
-      .select([sql<number>`0`.as('owned'), 'entry.created_at', 'entry.id', ...columns])
-    // In the same statement, so that nothing changes in between.
-    if (hasText)
-      rows = rows.unionAll((query) =>
-        query
-          .selectFrom('entry')
-          // In this order, SQLite begins with the few entries.
-          .crossJoin('record')
-          .where('record.kind', '=', through)
-          .whereRef('record.account', '=', 'entry.account')
-          .whereRef('record.region', '=', 'entry.region')
-          .whereRef('record.parent', '=', 'entry.id')
-          .select([
-            sql<number>`1`.as('owned'),
-            sql<number>`record.created_at`.as('created_at'),
-            sql<string>`record.id`.as('id'),
-            ...columns,
-          ]),
-      )
-    // By number: names would mean different columns with and without a union.
-    rows = rows.orderBy(sql`1`)
-    for (const column of order) rows = rows.orderBy(column === 'id' ? sql`3` : sql`2`)
-    return rows
-  }
-  return { chosen, withRecords }
+    .select([sql<number>`0`.as('owned'), 'entry.created_at', 'entry.id', ...columns])
+  // In the same statement, so that nothing changes in between.
+  if (hasText)
+    rows = rows.unionAll((query) =>
+      query
+        .selectFrom('entry')
+        // In this order, SQLite begins with the few entries.
+        .crossJoin('record')
+        .where('record.kind', '=', through)
+        .whereRef('record.account', '=', 'entry.account')
+        .whereRef('record.region', '=', 'entry.region')
+        .whereRef('record.parent', '=', 'entry.id')
+        .select([
+          sql<number>`1`.as('owned'),
+          sql<number>`record.created_at`.as('created_at'),
+          sql<string>`record.id`.as('id'),
+          ...columns,
+        ]),
+    )
+  // By number: names would mean different columns with and without a union.
+  rows = rows.orderBy(sql`1`)
+  for (const column of order) rows = rows.orderBy(column === 'id' ? sql`3` : sql`2`)
+  return rows
 }
 
-/**
- * Whether a column has the part, at a cost that grows with the column alone: what searches look into and for is chosen by callers, and strpos of
- * PostgreSQL compares some texts from each position to the end. Its search in bytes does not, and in UTF-8 finds the same.
- */
-function hasPart(dialect: Dialect, column: 'words' | 'labels', part: string) {
-  const within = sql.ref(column)
-  return dialect === 'sqlite'
-    ? sql<boolean>`instr(${within}, ${part}) > 0`
-    : sql<boolean>`position(convert_to(${part}, 'UTF8') IN convert_to(${within}, 'UTF8')) > 0`
-}
+const utf8 = new TextEncoder()
 
 /** Binds a search to the statement of its shape, which is compiled when it is used first. */
 function byShape(
   build: (given: Wanted & Stretch, shape: Shape) => Compilable,
 ): (search: Search, stretch: Partial<Stretch>) => Bound {
   const built = new Map<number, Statement<Wanted & Stretch>>()
-  return ({ labels, ...search }, stretch) => {
+  return ({ labels, text, ...search }, stretch) => {
     if (labels.length > MAX_LABELS) throw new Error(`a search names ${labels.length} labels`)
-    const shape = { labels: labels.length, hasText: search.text !== '' }
+    const shape = { labels: labels.length, hasText: text !== '' }
     const number = 2 * shape.labels + Number(shape.hasText)
     const own = built.get(number) ?? statement<Wanted & Stretch>((given) => build(given, shape))
     built.set(number, own)
-    const named: Labels = Object.fromEntries(labels.map((label, i) => [`label${i}`, label]))
-    return own({ ...NOTHING, ...stretch, ...search, ...named })
+    const named: Labels = Object.fromEntries(labels.map((label, i) => [`label${i}`, utf8.encode(label)]))
+    return own({ ...NOTHING, ...stretch, ...search, text: utf8.encode(text), ...named })
   }
 }

@@ -21,7 +21,22 @@ const TAGS = [
   ['a=b', 'c=d'],
 ] as const
 const NAMES = ['orders', 'Orders/eu', 'a_b', 'x-1'] as const
-const PARTS = [...WORDS, 'order', '%', '_', '!', '\\', "'", 'ü', 'Ü', '0-', 'alias', 'ORDERS/E', 'no such'] as const
+const PARTS = [
+  ...WORDS,
+  'order',
+  '%',
+  '_',
+  '!',
+  '\\',
+  "'",
+  'ü',
+  'Ü',
+  '0-',
+  'alias',
+  'ORDERS/E',
+  'x-1',
+  'no such',
+] as const
 
 type Filters = readonly { readonly Key: string; readonly Values: readonly string[] }[]
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import fc from 'fast-check'
 import { openStorage } from '../../src/storage/open.ts'
 import type { Opening } from '../../src/storage/search.ts'
 import {
@@ -168,6 +169,55 @@ for (const [name, open] of kinds)
         assert.deepEqual(await ids({ text: 'called' }), ['p', 1])
         assert.deepEqual(await ids({ text: 'called', unwanted: 1 }), ['', 0])
         assert.deepEqual(await ids({ text: 'called', through: 'found' }), ['', 0])
+      })
+
+      it('what a plain filter finds, however many have a text through what belongs to them', async () => {
+        const place = { region: 'plain' }
+        const words = ['ab', 'abc', 'üb', 'b', '']
+        const all = Array.from({ length: 40 }, (_, i) => ({
+          ...{ id: `e${(i * 7) % 40}`, createdAt: Math.floor(i / 3) },
+          ...{ facets: 1 << (i % 3), text: words[i % 4] ?? '', labels: i % 2 ? '\nA\tx\n' : '' },
+        }))
+        // One text is that of so many names that they are not looked up one by one; some have no owner, or one that is not there.
+        const names = Array.from({ length: 260 }, (_, i) => ({
+          ...{ id: `n${i}`, parent: i % 9 === 0 ? null : `e${(i * 3) % 45}` },
+          text: i < 240 ? 'common' : `${words[i % 5]}-rare`,
+        }))
+        const rows = [
+          ...all.map(({ id, createdAt, ...of }) => entry(id, createdAt, of, place)),
+          ...names.map(({ id, parent, text }) => entry(id, 1, { text }, { ...place, kind: 'name', parent })),
+        ]
+        await commit(storage, [call(rows.map((one) => ({ change: 'insert', row: one, counted: null })))])
+        const parts = ['common', 'mm', 'rare', 'ab-', 'b', 'ü', 'b-rare', '-', 'none']
+        const search = fc.record({
+          text: fc.constantFrom('', ...parts, ...parts),
+          unwanted: fc.nat(7),
+          labels: fc.constantFrom([], [], ['\nA\tx\n']),
+        })
+        type Asked = typeof search extends fc.Arbitrary<infer T> ? T : never
+        const check = async ({ text, ...rest }: Asked, offset: number, limit: number, id: string) => {
+          const has = (one: { text: string }) => one.text.includes(text)
+          const owners = new Set(names.filter(has).map(({ parent }) => parent))
+          const found = all
+            .filter(({ facets, labels }) => (facets & rest.unwanted) === 0 && rest.labels.every((l) => labels === l))
+            .filter((one) => has(one) || owners.has(one.id))
+          const by = (a: string, b: string) => (a < b ? -1 : 1)
+          const ordered = found.toSorted((a, b) => a.createdAt - b.createdAt || by(a.id, b.id)).map((one) => one.id)
+          const expected = [ordered.slice(offset, offset + limit).join(' '), found.length]
+          assert.deepEqual(await ids({ ...place, ...rest, text }, offset, limit), expected)
+          const later = ordered.filter((one) => one > id).toSorted(by)
+          assert.equal(await idsAfter({ ...place, ...rest, text }, id, limit), later.slice(0, limit).join(' '))
+        }
+        await fc.assert(
+          fc.asyncProperty(
+            search,
+            fc.nat(12),
+            fc.integer({ min: 1, max: 12 }),
+            fc.constantFrom('', 'e2', 'e30'),
+            check,
+          ),
+          { numRuns: 100 },
+        )
       })
 
       it('with what belongs to it, where a text is named', async () => {
