@@ -24,7 +24,7 @@ import {
   startStrongroom,
 } from './processes.ts'
 import { searches } from './searches.ts'
-import { sharedDatabase } from './shared-database.ts'
+import { changesOfOthers, sharedDatabase } from './shared-database.ts'
 import { costsOfStrangers } from './strangers.ts'
 import { fillTrail, verifyRate } from './trail.ts'
 import { costOfWorkers } from './workers.ts'
@@ -387,11 +387,20 @@ async function files(folder: string): Promise<void> {
   await server.stop()
 }
 
+const onPostgresql = {
+  ...{ credentials, rounds: ROUNDS, requests: REQUESTS, row },
+  call: async (endpoint: string, parameters: Parameters) => (await call(endpoint, parameters)).answer,
+}
+
 /** Several servers on one PostgreSQL. */
 async function servers(folder: string): Promise<void> {
   print('\nServers on one PostgreSQL, which runs on both cores, all servers on one')
-  const answer = async (endpoint: string, parameters: Parameters) => (await call(endpoint, parameters)).answer
-  await sharedDatabase(folder, { credentials, rounds: ROUNDS, requests: REQUESTS, call: answer, row })
+  await sharedDatabase(folder, onPostgresql)
+}
+
+async function changes(folder: string): Promise<void> {
+  print('\nTwo servers on one PostgreSQL that change what the other one reads')
+  await changesOfOthers(folder, onPostgresql, WARM_UP)
 }
 
 /** Routers and cells: accounts spread over many databases. */
@@ -414,6 +423,7 @@ try {
     operations,
     workers,
     servers,
+    changes,
     console: browsers,
     strangers,
     hsm,

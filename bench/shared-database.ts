@@ -24,11 +24,22 @@ const DELAY_MS = 5
 const CHANGE_IN = 100
 const KEYS = 10
 
-/** Measures all in `folder`, with a PostgreSQL of its own that syncs every commit. */
+/** Measures in `folder`, with a PostgreSQL of its own that syncs every commit. */
 export async function sharedDatabase(folder: string, run: Run): Promise<void> {
-  await using postgresql = await startAlone()
-  postgresql.set('fsync = on', 'full_page_writes = on')
+  await using postgresql = await startSyncing()
   await new SharedDatabase(folder, run, postgresql).all()
+}
+
+/** The same of two servers that change what the other one reads; each has served `warmUp` calls before. */
+export async function changesOfOthers(folder: string, run: Run, warmUp: number): Promise<void> {
+  await using postgresql = await startSyncing()
+  await new SharedDatabase(folder, run, postgresql).changes(warmUp)
+}
+
+async function startSyncing(): Promise<OwnServer> {
+  const postgresql = await startAlone()
+  postgresql.set('fsync = on', 'full_page_writes = on')
+  return postgresql
 }
 
 class SharedDatabase {
@@ -46,7 +57,6 @@ class SharedDatabase {
   async all(): Promise<void> {
     await this.#againstSqlite()
     await this.#againstPgbench()
-    await this.#changes()
     await this.#slowWay()
     await this.#halfLoad()
   }
@@ -108,7 +118,7 @@ class SharedDatabase {
   }
 
   /** Calls for each second of CPU time: two servers against one with as many connections together. */
-  async #changes(): Promise<void> {
+  async changes(warmUp: number): Promise<void> {
     const database = this.#postgresql.database()
     const [one, other] = [await this.#start(database), await this.#start(database)]
     const keys: string[] = []
@@ -116,14 +126,14 @@ class SharedDatabase {
     const mixed = keys.flatMap((changed) =>
       Array.from({ length: CHANGE_IN }, (_, i) => (i === 0 ? described(changed) : encrypt(keys[i % KEYS] ?? ''))),
     )
+    // Of two servers each serves half of the calls: it would be compiled later than the one.
+    for (const server of [one, other]) await load({ ...this.#job(server, 64, mixed), requests: warmUp })
     const rounds: { readonly alone: number; readonly both: number }[] = []
-    for (let round = 0; round <= this.#run.rounds; round++) {
-      const figures = {
+    for (let round = 0; round < this.#run.rounds; round++)
+      rounds.push({
         alone: await perCpuSecond([one], [this.#job(one, 128, mixed)]),
         both: await perCpuSecond([one, other], [this.#job(one, 64, mixed), this.#job(other, 64, mixed)]),
-      }
-      if (round > 0) rounds.push(figures)
-    }
+      })
     const { alone, both } = median(rounds, (figures) => figures.both / figures.alone)
     this.#run.row(
       `Encrypt with ${KEYS} keys and 1 % of changes, two servers`,

@@ -19,7 +19,7 @@ import { currentOf, readsOf, type Waiting } from './batch.ts'
 import { alters, type Call, type Committed, prepared } from './call.ts'
 import type { WatchfulChaining } from './chain.ts'
 import { CommitQueue } from './commit-queue.ts'
-import type { FollowedChanges } from './followed-changes.ts'
+import type { FollowedChanges, Store } from './followed-changes.ts'
 import type { HeldLane } from './held-lane.ts'
 import type { KnownRecords } from './known-records.ts'
 import type { RootWatch } from './root-watch.ts'
@@ -133,20 +133,19 @@ export class Committer {
    */
   #store(batch: readonly Waiting[], turn: Turn | null): Promise<boolean> {
     const { storage, keys, lane, changes, trailHead } = this.#targets
-    const attempt = async (basis: (reads: () => readonly (readonly string[])[]) => Basis) => {
+    const attempt = async (store: Store) => {
       const current = currentOf(batch, keys.epoch)
       if (current.length === 0) return false
       const commits = current.map(({ commit }) => commit)
-      const { outcomes, number } = await this.#chained(
-        commits,
-        turn ?? storage,
-        basis(() => current.map(readsOf)),
+      const { outcomes, number } = await store(
+        () => current.map(readsOf),
+        (basis) => this.#chained(commits, turn ?? storage, basis),
       )
       for (const [i, waiting] of current.entries()) waiting.outcome = outcomes[i] ?? 'moved'
       if (this.#takeOver(current, number)) trailHead.report()
       return number === null
     }
-    return lane.holding(() => changes.commit(attempt))
+    return lane.holding(() => changes.commit(attempt, turn !== null))
   }
 
   /** Commits a batch and chains its events: once the last one is stored, no head before it is accepted any more. */
@@ -169,7 +168,7 @@ export class Committer {
 
   /**
    * Brings the records in memory up to date with what was stored when the change number became `number`; null where others changed
-   * something in between. Returns whether a call altered something: see alters.
+   * something in between that was not followed. Returns whether a call altered something: see alters.
    */
   #takeOver(stored: readonly Waiting[], number: number | null): boolean {
     const { keys, known, changes } = this.#targets

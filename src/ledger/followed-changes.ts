@@ -1,6 +1,6 @@
 // Following the change number: what is known in memory is the state of the database at the number that was followed, or a later one.
 // Whoever meets another number reads the log of changes once for all, and drops exactly what changed.
-import { type Basis, Stale, type Storage, Unavailable } from '../storage/storage.ts'
+import { type Basis, type Changes, Stale, type Storage, type Stored, Unavailable } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
 import type { KnownRecords } from './known-records.ts'
 import { RecentChanges } from './recent-changes.ts'
@@ -16,6 +16,12 @@ interface Rooms {
 /** Of each call of a batch, what it has read. */
 type Reads = readonly (readonly string[])[]
 
+/** Commits a batch by `commit`, on a basis of `reads`. Throws Stale. */
+export type Store = (reads: () => Reads, commit: (basis: Basis) => Promise<Stored>) => Promise<Stored>
+
+/** After a batch that met changes of others, so many batches reckon with more of them. */
+const RECKONING = 16
+
 export class FollowedChanges {
   readonly #rooms: Rooms
   readonly #recent = new RecentChanges()
@@ -27,6 +33,8 @@ export class FollowedChanges {
   #turn: Promise<unknown> = Promise.resolve()
   #next: Promise<void> | null = null
   #wentBack = false
+  /** How many batches still reckon with changes of others. */
+  #reckoning = 0
 
   constructor(rooms: Rooms) {
     this.#rooms = rooms
@@ -70,11 +78,16 @@ export class FollowedChanges {
   }
 
   async #follow(): Promise<void> {
-    const { storage, known, roots } = this.#rooms
     const before = this.#number
-    const { number, keys } = await storage.changesSince(before)
-    if (number < before) throw this.#backTo(number)
+    const changes = await this.#rooms.storage.changesSince(before)
+    if (changes.number < before) throw this.#backTo(changes.number)
     this.#wentBack = false
+    await this.#takeOver(changes)
+  }
+
+  /** Takes over changes since a number that was followed. Throws Unavailable where root keys that came into use can't be opened. */
+  async #takeOver({ number, keys }: Changes): Promise<void> {
+    const { known, roots } = this.#rooms
     // A batch of this server may have brought its own changes meanwhile.
     if (number <= this.#number) return
     this.#dropped = number
@@ -114,20 +127,50 @@ export class FollowedChanges {
   }
 
   /**
-   * Commits by `attempt`, which asks for the basis: at first that nothing at all has changed since it was followed, and after a change by
-   * others that for each call its reads have not. With them go the root keys, under which everything is committed.
+   * Commits by `attempt`, which stores its batch by `store`: at first on the basis that nothing at all has changed since it was followed, and
+   * after a change by others that for each call its reads have not. With them go the root keys, under which everything is committed. Where
+   * others keep changing records, the first of these would only fail, and is left out; not in a turn, in which nobody else changes any.
    */
-  async commit<T>(attempt: (basis: (reads: () => Reads) => Basis) => Promise<T>): Promise<T> {
-    const { key } = this.#rooms.roots
+  async commit<T>(attempt: (store: Store) => Promise<T>, inTurn = false): Promise<T> {
+    const reckons = this.#reckoning > 0 && !inTurn
+    if (reckons) this.#reckoning--
     try {
-      return await attempt(() => ({ number: this.#number, reads: null }))
+      return await attempt(reckons ? this.#reckoningStore : this.#firstStore)
     } catch (error) {
       if (!(error instanceof Stale)) throw error
     }
+    this.#reckoning = RECKONING
     await this.follow()
-    return attempt((reads) => ({
-      number: this.#number,
-      reads: key === null ? reads() : reads().map((some) => [key, ...some]),
-    }))
+    return attempt(this.#laterStore)
+  }
+
+  readonly #firstStore: Store = (_, commit) => commit({ number: this.#number, reads: null })
+
+  readonly #laterStore: Store = async (reads, commit) => {
+    const { key } = this.#rooms.roots
+    const own = key === null ? reads() : reads().map((some) => [key, ...some])
+    return this.#met(await commit({ number: this.#number, reads: own }))
+  }
+
+  /** As later attempts, but where none of the calls holds, the root keys have changed perhaps: then that is followed first. */
+  readonly #reckoningStore: Store = async (...batch) => {
+    const stored = await this.#laterStore(...batch)
+    if (stored.outcomes.every((outcome) => outcome === 'moved')) throw new Stale()
+    return stored
+  }
+
+  /** Takes over what others changed before a batch, as far as the database said so with the batch. */
+  async #met(stored: Stored): Promise<Stored> {
+    const { outcomes, others } = stored
+    if (!others) return stored
+    try {
+      await this.#takeOver(others)
+      this.#reckoning = RECKONING
+      return stored
+    } catch {
+      // The batch may be stored. The next one meets the same error when it follows these changes.
+      this.#reckoning = 0
+      return { outcomes, number: null }
+    }
   }
 }

@@ -122,12 +122,11 @@ export class HeldLane {
   async #change(epoch: number, changes: readonly RowChange[]): Promise<boolean> {
     const { storage, keys, chaining } = this.#parts
     const batch = [{ changes, nonce: null, event: null, scrub: false }]
-    return this.#parts.changes.commit(async (basis) => {
+    return this.#parts.changes.commit(async (store) => {
       if (keys.epoch !== epoch) return false
-      const { outcomes } = await storage.commit(
-        batch,
-        chaining,
-        basis(() => [[]]),
+      const { outcomes } = await store(
+        () => [[]],
+        (basis) => storage.commit(batch, chaining, basis),
       )
       return outcomes[0] === 'committed'
     })

@@ -2,10 +2,10 @@
 // put back to an older copy.
 import type { RootKeys } from '../keystore/root-keys.ts'
 import { countIn } from '../storage/lane.ts'
-import type { Basis, Heads, RowKey, Storage } from '../storage/storage.ts'
+import type { Heads, RowKey, Storage } from '../storage/storage.ts'
 import type { Alarm } from './alarm.ts'
 import { headIn, laneOfHead, Rewound, type WatchfulChaining } from './chain.ts'
-import type { FollowedChanges } from './followed-changes.ts'
+import type { FollowedChanges, Store } from './followed-changes.ts'
 import { headRows, missingHead } from './head-rows.ts'
 import { isCurrent } from './record.ts'
 import type { RootWatch } from './root-watch.ts'
@@ -71,22 +71,21 @@ export class TrailHead {
    * of its own, since the events of calls in the same one would move the head too. Throws Forged or Unavailable.
    */
   async move(place: RowKey = this.#chaining.place): Promise<void> {
-    const attempt = () => this.#changes.commit((basis) => this.#move(place, basis))
+    const attempt = () => this.#changes.commit((store) => this.#move(place, store))
     while (!(await this.#noting(() => withSecondLook(this.#roots, attempt))));
   }
 
   /** Returns whether it, or another process, has done it. */
-  async #move({ kind, account, region, id }: RowKey, basis: (reads: () => [[]]) => Basis): Promise<boolean> {
+  async #move({ kind, account, region, id }: RowKey, store: Store): Promise<boolean> {
     const seen = this.#chaining.seen()
     const row = await this.#storage.get(kind, account, region, id)
     if (!row) throw missingHead(laneOfHead(id))
     const head = this.#chaining.headAfter(row, headIn(seen, laneOfHead(id)))
     const change = { change: 'update', row: this.#chaining.moved(row, head), from: row.revision } as const
     const commit = { changes: [change], nonce: null, event: null, scrub: false }
-    const { outcomes } = await this.#storage.commit(
-      [commit],
-      this.#chaining,
-      basis(() => [[]]),
+    const { outcomes } = await store(
+      () => [[]],
+      (basis) => this.#storage.commit([commit], this.#chaining, basis),
     )
     if (outcomes[0] === 'committed') return true
     // Who moved it meanwhile may have begun under the former root keys.

@@ -61,9 +61,9 @@ export class PostgresqlBatches {
   /** As Storage.commit; in a turn, by the transaction that the turn has begun. */
   async commit(batch: Batch, turn: HeldNumber | null): Promise<Stored> {
     const { commits } = batch
-    const { outcome, number, moved } = await reaching(() => this.#transaction(batch, turn))
+    const { outcome, moved, after } = await reaching(() => this.#transaction(batch, turn))
     if (outcome === 'committed' || commits.length - moved.size <= 1)
-      return { outcomes: commits.map((one) => (moved.has(one) ? 'moved' : outcome)), number }
+      return { outcomes: commits.map((one) => (moved.has(one) ? 'moved' : outcome)), ...after }
     return this.#oneByOne(batch)
   }
 
@@ -75,9 +75,10 @@ export class PostgresqlBatches {
       try {
         const own = present?.reads ? { ...present, reads: present.reads.slice(i, i + 1) } : present
         const one = { commits: [commit], chaining, basis: own }
-        const { outcome, number } = await reaching(() => this.#transaction(one, null))
+        const { outcome, after } = await reaching(() => this.#transaction(one, null))
+        const { number, others } = after
         outcomes.push(outcome)
-        if (number === null) followed = false
+        if (number === null || others) followed = false
         else if (present) present = { ...present, number }
       } catch (error) {
         // Calls before this one are stored, so the batch must not be committed again, whatever the error.

@@ -13,21 +13,21 @@ import { changedKeys, movedCalls, stepsOf, toChanges, toRow } from './rows.ts'
 import { type Indexing, NO_INDEXING } from './search.ts'
 import type { Bound } from './statement.ts'
 import type { Statements } from './statements.ts'
-import type { Basis, Commit, Head, Outcome } from './storage.ts'
+import type { Basis, Changes, Commit, Head, Outcome, Stored } from './storage.ts'
 
-/** How a transaction ended, for all calls but those that are `moved`, and what the change number is after it: see Stored. */
+/** How a transaction ended, for all calls but those that are `moved`, and what is known of changes after it. */
 export interface Ended<O = Outcome> {
   readonly outcome: O
-  readonly number: number | null
   readonly moved: ReadonlySet<Commit>
+  readonly after: Omit<Stored, 'outcomes'>
 }
 
 /** A transaction that has begun. */
 interface Begun {
   readonly chain: GrowingChain | null
   readonly moved: ReadonlySet<Commit>
-  /** Whether it moved the change number, and what that was before; null where it is still to be held against its basis. */
-  readonly held: { readonly moves: boolean; readonly number: number } | null
+  /** Whether it moved the change number, and what others have changed before; null where it is still to be held against its basis. */
+  readonly held: { readonly moves: boolean; readonly changes: Changes } | null
 }
 
 const NONE: ReadonlySet<Commit> = new Set()
@@ -83,7 +83,7 @@ export class PostgresqlTransaction {
   /** How it has ended if it is stored, though its connection was lost before the database said so. */
   ifStored(): Ended {
     const { commits, basis } = this.#batch
-    return { outcome: 'committed', number: numberAfter(basis, commits), moved: this.#moved }
+    return { outcome: 'committed', moved: this.#moved, after: { number: numberAfter(basis, commits) } }
   }
 
   /**
@@ -109,7 +109,7 @@ export class PostgresqlTransaction {
       const changes = toChanges(rows, basis.number, Number(moves))
       const isMoved = movedCalls(reads, changes)
       const moved = new Set(commits.filter((_, i) => isMoved[i]))
-      return { chain, moved, held: { moves, number: changes.number } }
+      return { chain, moved, held: { moves, changes } }
     } catch (error) {
       if (!isLost(error)) await session.rollBack()
       throw error
@@ -123,7 +123,7 @@ export class PostgresqlTransaction {
     const held = this.#batch.commits.filter((one) => !moved.has(one))
     if (held.length > 0) return onlyOutcome(await this.#attempt(held, chain, begun))
     await this.#session.rollBack()
-    return { outcome: 'moved', number: null, moved }
+    return { outcome: 'moved', moved, after: this.#after([], begun) }
   }
 
   /** Commits all of the calls, or none, in a transaction that has begun, or else begins with it. */
@@ -152,9 +152,18 @@ export class PostgresqlTransaction {
     const results = await session.answered(settled(queries))
     const failure = results.find((result) => result.status === 'rejected')
     if (chain) this.#head.set(failure ? null : head)
-    if (failure) return { outcome: outcomeOf(failure.reason), number: numberAfter(basis, []), moved }
-    const number = held?.number === basis?.number ? (held?.number ?? 0) + Number(held?.moves) : null
-    return { outcome: 'committed', number: held ? number : numberAfter(basis, commits), moved }
+    if (failure) return { outcome: outcomeOf(failure.reason), moved, after: this.#after([], begun) }
+    return { outcome: 'committed', moved, after: this.#after(commits, begun) }
+  }
+
+  /** What is known of changes after these calls were stored. */
+  #after(stored: readonly Commit[], begun: Begun | null): Omit<Stored, 'outcomes'> {
+    const { held = null } = begun ?? {}
+    if (!held) return { number: numberAfter(this.#batch.basis, stored) }
+    const { number, keys } = held.changes
+    if (!keys) return { number: null }
+    const others = keys.length > 0 ? { others: { number, keys } } : {}
+    return { number: number + Number(held.moves && stored.length > 0), ...others }
   }
 
   /** The statements that store the calls. Where events can't be chained, ends the transaction if it has begun, and throws. */

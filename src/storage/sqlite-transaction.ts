@@ -67,7 +67,8 @@ export class SqliteTransaction {
   #commitHeld({ commits, chaining, basis }: Batch): Stored | Stale {
     const before = Number(this.#db.first(this.#statements.changeNumber({}))?.['n'])
     if (basis && basis.number !== before && !basis.reads) return new Stale()
-    const moved = basis?.reads && basis.number !== before ? movedCalls(basis.reads, this.#changesNow(basis.number)) : []
+    const changes = basis?.reads && basis.number !== before ? this.#changesNow(basis.number) : null
+    const moved = basis?.reads && changes ? movedCalls(basis.reads, changes) : []
     if (commits.some(({ event }) => event)) this.#chainOn(chaining, basis)
     const outcomes = commits.map((commit, i) => (moved[i] ? 'moved' : this.#commitOnce(commit)))
     const keys = changedKeys(commits.filter((_, i) => outcomes[i] === 'committed'))
@@ -77,6 +78,7 @@ export class SqliteTransaction {
       this.#db.run(this.#statements.dropLogged({}))
     }
     const number = before + Math.min(keys.length, 1)
+    if (changes?.keys) return { outcomes, number, others: { number: before, keys: changes.keys } }
     return { outcomes, number: basis?.number === before ? number : null }
   }
 

@@ -246,14 +246,21 @@ export interface Basis {
 /** How a batch ended. */
 export interface Stored {
   readonly outcomes: readonly Outcome[]
-  /** The change number after the batch; null where changes of others may lie between it and the basis. */
+  /** The change number after the batch; null where it is not known what others changed between the basis and the batch. */
   readonly number: number | null
+  /** What they changed, and the number that this led to. Absent where that is nothing, or not known. */
+  readonly others?: KnownChanges
 }
 
 /** The change number, and the keys (recordKey, placeKey) of what changed; null where the log does not say. */
 export interface Changes {
   readonly number: number
   readonly keys: readonly string[] | null
+}
+
+/** Changes of which the log says all. */
+export interface KnownChanges extends Changes {
+  readonly keys: readonly string[]
 }
 
 /**

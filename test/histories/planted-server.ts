@@ -18,9 +18,17 @@ const DEFECTS: Readonly<Record<string, (storage: Storage) => Partial<Storage>>> 
   'misses one change in ten': (storage) => ({
     async changesSince(since) {
       const { number, keys } = await storage.changesSince(since)
-      return { number, keys: keys?.filter(() => Math.random() > 0.1) ?? null }
+      return { number, keys: keys && mostOf(keys) }
+    },
+    async commit(...batch) {
+      const { others, ...ended } = await storage.commit(...batch)
+      return { ...ended, ...(others && { others: { ...others, keys: mostOf(others.keys) } }) }
     },
   }),
+}
+
+function mostOf(keys: readonly string[]): readonly string[] {
+  return keys.filter(() => Math.random() > 0.1)
 }
 
 const [defect = '', ...flags] = process.argv.slice(2)

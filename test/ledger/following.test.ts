@@ -6,7 +6,15 @@ import { KnownRecords } from '../../src/ledger/known-records.ts'
 import { RecentChanges } from '../../src/ledger/recent-changes.ts'
 import { insert, type Kind } from '../../src/ledger/record.ts'
 import { LedgerView, type Source } from '../../src/ledger/view.ts'
-import { type Changes, placeKey, recordKey, Stale, Unavailable } from '../../src/storage/storage.ts'
+import {
+  type Basis,
+  type Changes,
+  placeKey,
+  recordKey,
+  Stale,
+  type Stored,
+  Unavailable,
+} from '../../src/storage/storage.ts'
 import { testKeys } from '../storage/chained.ts'
 import { walksOf } from './walks.ts'
 
@@ -148,14 +156,97 @@ describe('a ledger that follows the changes of others', () => {
     const { log, changes } = following()
     log.change(keyOf('x'))
     const tried: unknown[] = []
-    await changes.commit(async (basis) => {
-      tried.push(basis(() => [[keyOf('a')], []]))
-      if (tried.length === 1) throw new Stale()
-    })
+    await changes.commit((store) =>
+      store(
+        () => [[keyOf('a')], []],
+        async (basis) => {
+          tried.push(basis)
+          if (tried.length === 1) throw new Stale()
+          return { outcomes: ['committed', 'committed'], number: 1 }
+        },
+      ),
+    )
     assert.deepEqual(tried, [
       { number: 0, reads: null },
       { number: 1, reads: [[ROOTS, keyOf('a')], [ROOTS]] },
     ])
+  })
+
+  /** Commits one call that read `key`; returns the bases that were asked of, the last of them as `end` says it ended. */
+  async function basesOf(
+    changes: FollowedChanges,
+    end: (basis: Basis) => Stored,
+    inTurn = false,
+  ): Promise<readonly (Basis | Stored)[]> {
+    const tried: (Basis | Stored)[] = []
+    const commit = async (basis: Basis) => {
+      tried.push(basis)
+      return end(basis)
+    }
+    const stored = await changes.commit((store) => store(() => [[keyOf('a')]], commit), inTurn)
+    return [...tried, stored]
+  }
+  const READS = [[ROOTS, keyOf('a')]]
+  const committed = (number: number): Stored => ({ outcomes: ['committed'], number })
+  const stale = (log: Log) => (basis: Basis) => {
+    if (basis.number < log.number) throw new Stale()
+    return committed(log.number)
+  }
+
+  it('begins with what the batch read while others keep changing something, and takes over what a batch met', async () => {
+    const { log, changes, learn, kept } = following()
+    log.change(keyOf('x'))
+    await basesOf(changes, stale(log))
+    for (const id of ['a', 'b']) await learn(id)
+    log.change(keyOf('b'))
+    const others = { number: 2, keys: [keyOf('b')] }
+    const met = { outcomes: ['committed'], number: 3, others } as const
+    assert.deepEqual(await basesOf(changes, () => met), [{ number: 1, reads: READS }, met])
+    assert.deepEqual([changes.number, kept('a', 'b'), log.reads], [2, ['a'], 1])
+    assert.ok(changes.since(1, [keyOf('b')]))
+    assert.ok(changes.took([keyOf('a')], 3))
+  })
+
+  it('begins with the number alone again after some batches that met nothing, and always in a turn', async () => {
+    const { log, changes } = following()
+    log.change(keyOf('x'))
+    await basesOf(changes, stale(log))
+    const [first] = await basesOf(changes, stale(log), true)
+    assert.deepEqual(first, { number: 1, reads: null })
+    const begun: boolean[] = []
+    for (let i = 0; i < 20; i++) {
+      const [basis] = await basesOf(changes, () => committed(1))
+      begun.push((basis as Basis).reads === null)
+    }
+    assert.deepEqual(begun.lastIndexOf(false), begun.indexOf(true) - 1)
+    assert.ok(begun.includes(false) && begun.includes(true))
+  })
+
+  it('follows the changes first where none of the calls holds: the root keys may be among them', async () => {
+    const { log, changes, looks } = following()
+    log.change(keyOf('x'))
+    await basesOf(changes, stale(log))
+    log.change(ROOTS)
+    const moved: Stored = { outcomes: ['moved'], number: 2, others: { number: 2, keys: [ROOTS] } }
+    assert.deepEqual(await basesOf(changes, ({ number }) => (number === 1 ? moved : committed(2))), [
+      { number: 1, reads: READS },
+      { number: 2, reads: READS },
+      committed(2),
+    ])
+    assert.deepEqual([looks.length, changes.number], [1, 2])
+  })
+
+  it('leaves to the next batch what it can not take over', async () => {
+    const { log, changes } = following()
+    log.change(keyOf('x'))
+    await basesOf(changes, stale(log))
+    const gone = new Unavailable('gone')
+    changes.followers.push(() => Promise.reject(gone))
+    log.change(keyOf('y'))
+    const met = { ...committed(2), others: { number: 2, keys: [keyOf('y')] } }
+    assert.deepEqual((await basesOf(changes, () => met)).at(-1), { outcomes: ['committed'], number: null })
+    assert.equal(changes.number, 1)
+    await assert.rejects(basesOf(changes, stale(log)), gone)
   })
 
   it('keeps nothing of an own batch that another server may have overtaken, though its reply comes late', async () => {

@@ -32,6 +32,12 @@ export interface Version {
   readonly from: number
 }
 
+/** What others changed since the basis of a batch, and of each call, whether it read something of that. */
+export interface Met {
+  readonly moved: readonly boolean[]
+  readonly changes: Changes
+}
+
 /** What changed a row, for those who watch. */
 export type Watcher = (before: Row | null, after: Row | null) => void
 
@@ -109,11 +115,10 @@ export class Database {
   }
 
   /**
-   * Commits the calls in order, each all or nothing, and chains their events; `isHeld`: without a look at the basis, which was found to
-   * hold before. Only inside of a transaction.
+   * Commits the calls in order but those that are `moved` by the basis, each all or nothing, and chains their events. Only inside of a
+   * transaction.
    */
-  commitAll(batch: readonly Commit[], chaining: Chaining, basis: Basis | null, isHeld: boolean): Outcome[] {
-    const moved = isHeld ? [] : this.movedBy(basis)
+  commitAll(batch: readonly Commit[], chaining: Chaining, basis: Basis | null, moved: Met['moved']): Outcome[] {
     const chain = batch.some(({ event }) => event) ? this.#chain(chaining, basis) : null
     const outcomes = batch.map((commit, i) => (moved[i] ? 'moved' : this.#commitOne(commit, chain)))
     this.#logChanges(changedKeys(batch.filter((_, i) => outcomes[i] === 'committed')))
@@ -125,11 +130,12 @@ export class Database {
     return new GrowingChain(this.#row(chaining.place) ?? null, chaining, basis?.number ?? null)
   }
 
-  /** Of each call that was decided on this basis, whether what it read has changed. Throws Stale where the basis names no reads. */
-  movedBy(basis: Basis | null): readonly boolean[] {
-    if (!basis || basis.number === this.number) return []
+  /** What a batch meets that was decided on this basis. Throws Stale where others changed something, and the basis names no reads. */
+  meets(basis: Basis | null): Met {
+    if (!basis || basis.number === this.number) return { moved: [], changes: { number: this.number, keys: [] } }
     if (!basis.reads) throw new Stale()
-    return movedCalls(basis.reads, this.changesSince(basis.number))
+    const changes = this.changesSince(basis.number)
+    return { moved: movedCalls(basis.reads, changes), changes }
   }
 
   #logChanges(keys: readonly string[]): void {

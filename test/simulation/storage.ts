@@ -25,7 +25,7 @@ import {
   type Stored,
   Unavailable,
 } from '../../src/storage/storage.ts'
-import type { Database } from './database.ts'
+import type { Database, Met } from './database.ts'
 
 /** Between a server and the database. */
 export interface Line {
@@ -184,22 +184,20 @@ export class SimulatedStorage implements Storage {
 
   /** As PostgreSQL does: what can't be committed as a whole is tried call by call. */
   async #commitTogether(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored> {
-    if (batch.length === 1 || !basis?.reads) {
-      const together = await this.#whole(batch, chaining, basis)
-      if (together === 'committed') return { outcomes: batch.map(() => together), number: numberAfter(basis, batch) }
-      if (batch.length === 1) return { outcomes: [together], number: basis?.number ?? null }
-    }
+    const together = await this.#whole(batch, chaining, basis)
+    if (typeof together !== 'string') return together
+    if (batch.length === 1) return { outcomes: [together], number: basis && !basis.reads ? basis.number : null }
     const outcomes: Outcome[] = []
     let present = basis
     let isFollowed = true
     for (const [i, commit] of batch.entries())
       try {
         const own = present?.reads ? { ...present, reads: present.reads.slice(i, i + 1) } : present
-        const outcome = await this.#whole([commit], chaining, own)
-        outcomes.push(outcome)
-        if (outcome !== 'committed') continue
-        const number = numberAfter(present, [commit])
-        if (number === null) isFollowed = false
+        const alone = await this.#whole([commit], chaining, own)
+        outcomes.push(typeof alone === 'string' ? alone : (alone.outcomes[0] ?? 'moved'))
+        if (typeof alone === 'string') continue
+        const { number, others } = alone
+        if (number === null || others) isFollowed = false
         else if (present) present = { ...present, number }
       } catch (error) {
         const isFirst = outcomes.every((outcome) => outcome !== 'committed')
@@ -210,14 +208,13 @@ export class SimulatedStorage implements Storage {
     return { outcomes, number: isFollowed && present ? present.number : null }
   }
 
-  /** Commits all of the calls, or none of them and returns the outcome of the first that can't be. */
-  async #whole(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Outcome> {
+  /** Commits all of the calls that the basis holds for, or none of them and returns the outcome of the first that can't be. */
+  async #whole(batch: readonly Commit[], chaining: Chaining, basis: Basis | null): Promise<Stored | Outcome> {
     try {
-      await this.#transaction(batch, chaining, basis, ({ outcomes }) => {
-        const failed = outcomes.find((outcome) => outcome !== 'committed')
+      return await this.#transaction(batch, chaining, basis, ({ outcomes }, { moved }) => {
+        const failed = outcomes.find((outcome, i) => outcome !== 'committed' && !moved[i])
         if (failed) throw new Aborted(failed)
       })
-      return 'committed'
     } catch (error) {
       if (error instanceof Aborted) return error.outcome
       throw error
@@ -229,7 +226,7 @@ export class SimulatedStorage implements Storage {
     batch: readonly Commit[],
     chaining: Chaining,
     basis: Basis | null,
-    check: (stored: Stored) => void = () => {},
+    check: (stored: Stored, met: Met) => void = () => {},
   ): Promise<Stored> {
     const database = this.#database
     const { turns } = this.#line
@@ -238,19 +235,19 @@ export class SimulatedStorage implements Storage {
     const changes = changedKeys(batch).length > 0
     const head = () => database.rows.get(recordKey(...placeOf(chaining.place)))
     let stored: Stored | null = null
-    let [isHeld, held] = [false, head()]
     // A batch that changes nothing is held against its basis at one moment, and stored later; its lane's head stays locked in between.
+    let held: { readonly met: Met; readonly head: unknown } | null = null
     const hold = () => {
-      ;[isHeld, held] = [!database.movedBy(basis).includes(true), head()]
+      held = { met: database.meets(basis), head: head() }
     }
     const work = () => {
       if (turn) turns?.end(turn)
-      const isCurrent = basis?.number === database.number
-      const isStill = isHeld && held === head()
+      const met = held && held.head === head() ? held.met : database.meets(basis)
       stored = database.transaction(() => {
-        const outcomes = database.commitAll(batch, chaining, basis, isStill)
-        const result = { outcomes, number: isCurrent ? database.number : null }
-        check(result)
+        const outcomes = database.commitAll(batch, chaining, basis, met.moved)
+        const isChanged = changedKeys(batch.filter((_, i) => outcomes[i] === 'committed')).length > 0
+        const result = { outcomes, ...(basis ? this.#known(this.#line.seen(met.changes), isChanged) : UNKNOWN) }
+        check(result, met)
         return result
       })
       return stored
@@ -265,6 +262,12 @@ export class SimulatedStorage implements Storage {
       if (isStored && stored) return stored
       throw error
     }
+  }
+
+  /** What a batch learns of changes that it met; `isChanged` says whether it changed something itself. */
+  #known({ number, keys }: Changes, isChanged: boolean): Omit<Stored, 'outcomes'> {
+    if (!keys) return UNKNOWN
+    return { number: number + Number(isChanged), ...(keys.length > 0 && { others: { number, keys } }) }
   }
 
   get takeTurn(): Storage['takeTurn'] {
@@ -316,11 +319,7 @@ export class SimulatedStorage implements Storage {
   async close(): Promise<void> {}
 }
 
-/** The change number after these calls are stored on their basis; null where changes of others may lie in between. */
-function numberAfter(basis: Basis | null, stored: readonly Commit[]): number | null {
-  if (basis?.reads !== null) return null
-  return basis.number + (changedKeys(stored).length > 0 ? 1 : 0)
-}
+const UNKNOWN = { number: null }
 
 class Aborted extends Error {
   readonly outcome: Outcome

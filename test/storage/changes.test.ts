@@ -190,6 +190,28 @@ for (const [name, database] of kinds)
       assert.deepEqual(new Set(keys), new Set([keyOf('s'), keyOf('t'), keyOf('u'), placeKey(place)]))
     })
 
+    it('says what others changed, with a batch that is held against it', async () => {
+      await commit(one, [call([insert('v'), insert('w')])])
+      const number = await numberOf(one)
+      await commit(other, [call([update('v', 1)])])
+      await commit(other, [call([update('v', 2)])])
+      const keys = [keyOf('v'), placeKey(place)].sort()
+      const told = async (read: string, changes: readonly RowChange[], since = number) => {
+        const stored = await commitOn({ number: since, reads: [[keyOf(read)]] }, one, [call(changes)])
+        const { others, ...ended } = stored
+        return { ...ended, ...(others && { others: { ...others, keys: others.keys.toSorted() } }) }
+      }
+      const others = { number: number + 2, keys }
+      assert.deepEqual(await told('w', []), { outcomes: ['committed'], number: number + 2, others })
+      assert.deepEqual(await told('v', []), { outcomes: ['moved'], number: number + 2, others })
+      assert.deepEqual(await told('v', [update('w', 1)]), { outcomes: ['moved'], number: number + 2, others })
+      assert.deepEqual(await told('w', [update('w', 1)]), { outcomes: ['committed'], number: number + 3, others })
+      assert.deepEqual(await told('v', [], number + 3), { outcomes: ['committed'], number: number + 3 })
+      assert.equal(await numberOf(one), number + 3)
+      await sql('DELETE FROM change_log WHERE n = (SELECT n - 1 FROM change_number)')
+      assert.deepEqual(await told('w', []), { outcomes: ['moved'], number: null })
+    })
+
     it('tells a batch with failures apart: each call counts alone, and is held alone', async () => {
       const number = await numberOf(one)
       const batch = [call([insert('i')], 'i'), call([insert('a')], 'no'), call([insert('j')], 'j')]

@@ -43,9 +43,11 @@ function readsIn(text: string | null): Basis['reads'] {
   return text === null ? null : (JSON.parse(text) as Basis['reads'])
 }
 
-export function packStored({ outcomes, number }: Stored): Packed {
+export function packStored({ outcomes, number, others }: Stored): Packed {
   const packer = new Packer()
   packer.numberOrNull(number)
+  packer.numberOrNull(others?.number ?? null)
+  if (others) packer.string(JSON.stringify(others.keys))
   packer.number(outcomes.length)
   for (const outcome of outcomes) packer.small(OUTCOMES.indexOf(outcome))
   return packer
@@ -55,10 +57,12 @@ export function packStored({ outcomes, number }: Stored): Packed {
 export function unpackStored(packed: Packed): Stored {
   const unpacker = new Unpacker(packed)
   const number = unpacker.numberOrNull()
+  const met = unpacker.numberOrNull()
+  const others = met === null ? null : { number: met, keys: JSON.parse(unpacker.string()) as readonly string[] }
   const outcomes: Outcome[] = []
   for (let left = unpacker.number(); left > 0; left--) outcomes.push(known(OUTCOMES, unpacker.small()))
   unpacker.end()
-  return { outcomes, number }
+  return { outcomes, number, ...(others && { others }) }
 }
 
 function known<T>(all: readonly T[], index: number): T {

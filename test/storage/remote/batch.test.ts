@@ -92,9 +92,11 @@ describe('a batch', () => {
 
   it('has outcomes that come back', () => {
     const outcome = fc.constantFrom('committed', 'moved', 'full', 'nonce-used', 'unavailable')
+    const others = fc.option(fc.record({ number, keys: fc.array(text) }, { noNullPrototype: true }))
     fc.assert(
-      fc.property(fc.record({ outcomes: fc.array(outcome), number: fc.option(number) }), (stored) => {
-        assert.deepEqual(unpackStored(packStored(stored)), { ...stored })
+      fc.property(fc.record({ outcomes: fc.array(outcome), number: fc.option(number) }), others, (ended, met) => {
+        const stored = { ...ended, ...(met && { others: met }) }
+        assert.deepEqual(unpackStored(packStored(stored)), stored)
       }),
     )
   })
