@@ -34,7 +34,7 @@ const MANY = quick ? 100_000 : 1_000_000
 const USERS = quick ? 10_000 : 100_000
 const REQUESTS = quick ? 6000 : 20_000
 const ROUNDS = quick ? 3 : 7
-/** Calls after which the server's code is compiled. */
+/** Calls after which the code of a process is compiled. */
 const WARM_UP = 40_000
 const EVENTS = quick ? 1_000_000 : 10_000_000
 /** `--only NAME` runs one section. */
@@ -367,7 +367,7 @@ async function encrypting(server: Server): Promise<Job> {
 /** CPU time a call with workers against one process. */
 async function workers(folder: string): Promise<void> {
   print('\nWorkers, all on one core')
-  await costOfWorkers(folder, { credentials, rounds: ROUNDS, job: encrypting, row })
+  await costOfWorkers(folder, { credentials, rounds: ROUNDS, warmUp: WARM_UP, job: encrypting, row })
 }
 
 /** The console in a browser. */

@@ -1,52 +1,68 @@
-// What workers cost: CPU time a call of one process, and of a server with two workers, owner and workers together.
+// What workers cost: CPU time a call of one process, and of a server with two workers, owner and workers together. A control tells what of it
+// the machine costs: two processes that know nothing of each other take turns on the same core, and share the same calls.
+import { median } from './figures.ts'
 import type { Job } from './load.ts'
-import { load, type Server, startStrongroom } from './processes.ts'
+import { callsOf, load, type Server, startStrongroom } from './processes.ts'
 
 interface Run {
   readonly credentials: { readonly accountId: string; readonly accessKeyId: string; readonly accessKeySecret: string }
   readonly rounds: number
+  /** Calls that each process serves before it is measured. */
+  readonly warmUp: number
   /** A server's job that encrypts over 64 connections. */
   job(server: Server): Promise<Job>
   row(name: string, figures: string, budget?: string): void
 }
 
-interface Cost {
-  /** Of all processes, and of the one that has the database, in microseconds. */
-  readonly all: number
-  readonly owner: number
-  readonly perSecond: number
+/** Servers that run a job together, each its share, and what they used in each round, in microseconds a call. */
+interface Side {
+  readonly parts: readonly { readonly server: Server; readonly job: Job }[]
+  readonly all: number[]
+  /** Of the process alone that has the database. */
+  readonly owner: number[]
 }
 
-/** Measures both in turn, in `folder`. */
-export async function costOfWorkers(folder: string, { credentials, rounds, job, row }: Run): Promise<void> {
-  const servers: { server: Server; job: Job; costs: Cost[] }[] = []
-  for (const workers of ['0', '2']) {
-    const server = await startStrongroom(`${folder}/workers-${workers}`, credentials, ['--workers', workers])
-    servers.push({ server, job: await job(server), costs: [] })
+/** Measures all in turn, in `folder`. */
+export async function costOfWorkers(folder: string, { credentials, rounds, warmUp, job, row }: Run): Promise<void> {
+  const started = async (name: string, workers: number) => {
+    const server = await startStrongroom(`${folder}/${name}`, credentials, ['--workers', String(workers)])
+    const asked = await job(server)
+    await load({ ...asked, requests: warmUp * Math.max(workers, 1) })
+    return { server, job: asked }
   }
-  const [one, two] = servers
-  if (!one || !two) return
-  // The first round warms up.
-  for (let round = 0; round <= rounds; round++)
-    for (const { server, job: asked, costs } of servers) {
-      const [all, owner] = [server.cpuMs(), server.ownCpuMs()]
-      const { perSecond } = await load(asked)
-      const calls = asked.requests + Math.floor(asked.requests / 5)
-      const each = (since: number, now: number) => ((now - since) * 1000) / calls
-      const cost = { all: each(all, server.cpuMs()), owner: each(owner, server.ownCpuMs()), perSecond }
-      if (round > 0) costs.push(cost)
-    }
-  for (const { server } of servers) await server.stop()
-  const ratios = two.costs.map(({ all }, i) => all / (one.costs[i]?.all ?? 1))
-  const [single, many] = [middle(one.costs.map(({ all }) => all)), middle(two.costs.map(({ all }) => all))]
-  const owner = middle(two.costs.map((cost) => cost.owner))
+  const one = await started('one', 0)
+  const withWorkers = await started('with-workers', 2)
+  const another = await started('another', 0)
+  const half = ({ server, job: whole }: Side['parts'][number]) => ({
+    server,
+    job: { ...whole, connections: whole.connections / 2, requests: whole.requests / 2 },
+  })
+  const side = (parts: Side['parts']): Side => ({ parts, all: [], owner: [] })
+  const [alone, workers, two] = [side([one]), side([withWorkers]), side([half(one), half(another)])]
+  for (let round = 0; round < rounds; round++) for (const each of [alone, workers, two]) await measure(each)
+  for (const { server } of [one, withWorkers, another]) await server.stop()
+  const against = ({ all }: Side) => {
+    const ratio = middle(all.map((us, i) => us / (alone.all[i] ?? 1)))
+    return `one process ${middle(alone.all).toFixed(1)} µs: ${ratio.toFixed(3)} ×`
+  }
   row(
     'Encrypt, 64 connections: CPU a call with 2 workers',
-    `${many.toFixed(1)} µs, owner ${owner.toFixed(1)} µs; one process ${single.toFixed(1)} µs: ${middle(ratios).toFixed(3)} ×`,
+    `${middle(workers.all).toFixed(1)} µs, owner ${middle(workers.owner).toFixed(1)} µs; ${against(workers)}`,
     'budget ≤ 1.05 ×, aim ≤ 1 ×',
   )
+  row('  two servers of one process, 32 connections each', `${middle(two.all).toFixed(1)} µs; ${against(two)}`)
+}
+
+/** Runs the jobs of a side at the same time, and notes what they cost. */
+async function measure({ parts, all, owner }: Side): Promise<void> {
+  const used = (of: 'cpuMs' | 'ownCpuMs') => parts.reduce((sum, { server }) => sum + server[of](), 0)
+  const before = { all: used('cpuMs'), owner: used('ownCpuMs') }
+  await Promise.all(parts.map((part) => load(part.job)))
+  const calls = parts.reduce((sum, part) => sum + callsOf(part.job), 0)
+  all.push(((used('cpuMs') - before.all) * 1000) / calls)
+  owner.push(((used('ownCpuMs') - before.owner) * 1000) / calls)
 }
 
 function middle(figures: readonly number[]): number {
-  return figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0
+  return median(figures, (figure) => figure)
 }

@@ -52,7 +52,7 @@ export class Committer {
     this.#targets = targets
     const { storage, runtime } = targets
     this.#turns = new Turns(targets)
-    this.#queue = new CommitQueue(storage.commitsAtOnce, (batch) => this.#commitBatch(batch), runtime)
+    this.#queue = new CommitQueue(storage, (batch) => this.#commitBatch(batch), runtime)
   }
 
   /** Whether a batch could not be committed, and no recorded call was since. */

@@ -35,6 +35,7 @@ export async function openPostgresql(
 class PostgresqlStorage extends StoredRows implements Storage {
   // Each batch moves the head of the lane: a second one would only wait for the first.
   readonly commitsAtOnce = 1
+  readonly enough = 1
   readonly failure = null
   readonly risks: readonly string[]
   readonly #pool: LivePool

@@ -27,6 +27,7 @@ export function openSqlite(path: string, opening: Opening = UNINDEXED): Storage 
 class SqliteStorage extends StoredRows implements Storage {
   // While a batch is synced, the next one grows: fewer and larger batches cost less a call than two at once.
   readonly commitsAtOnce = 1
+  readonly enough = 1
   readonly risks: readonly string[] = []
   readonly #db: SqliteConnection
   readonly #nonces = new NonceMemory()

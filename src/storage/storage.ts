@@ -154,6 +154,8 @@ export type Outcome = 'committed' | 'moved' | 'full' | 'nonce-used' | 'unavailab
 export interface Storage {
   /** How many batches may be under way at once; they resolve in the order in which they came. */
   readonly commitsAtOnce: number
+  /** How many calls make a batch worth its cost: one with fewer waits for calls that are on their way. 1: none waits. */
+  readonly enough: number
   get(kind: string, account: string, region: string, id: string): Promise<Row | null>
   /** Rows of a range by creation time, then id. `total` is the range's count; it decides from which end the page is read. */
   page(range: Range, offset: number, limit: number, total: number): Promise<readonly Row[]>

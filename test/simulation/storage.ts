@@ -60,6 +60,7 @@ export interface Turns {
 
 export class SimulatedStorage implements Storage {
   readonly commitsAtOnce = 1
+  readonly enough = 1
   readonly risks: readonly string[] = []
   readonly events: EventStorage
   readonly #database: Database

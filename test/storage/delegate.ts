@@ -4,6 +4,7 @@ import type { Storage } from '../../src/storage/storage.ts'
 export function delegate(storage: Storage): Storage {
   return {
     commitsAtOnce: storage.commitsAtOnce,
+    enough: storage.enough,
     failure: storage.failure,
     risks: storage.risks,
     synced: () => storage.synced(),

@@ -21,11 +21,14 @@ import {
 import { type Batch, packBatch, packStored, unpackBatch, unpackStored } from './batch.ts'
 import type { Channel, ErrorForm, Packed } from './channel.ts'
 
+/** So many calls in a batch: of more, each costs hardly less. */
+const ENOUGH = 32
+
 /** What the owner does by name; batches come packed. */
 export type StorageMethods = {
   readonly [N in Exclude<
     keyof Storage & string,
-    'commitsAtOnce' | 'commit' | 'takeTurn' | 'events' | 'failure' | 'risks' | 'close'
+    'commitsAtOnce' | 'enough' | 'commit' | 'takeTurn' | 'events' | 'failure' | 'risks' | 'close'
   > as `storage.${N}`]: Storage[N]
 } & {
   readonly [N in keyof EventStorage & string as `events.${N}`]: EventStorage[N]
@@ -96,6 +99,8 @@ export function servingBatches(commit: (batch: Batch) => Promise<Stored>): (pack
 export class RemoteStorage implements Storage {
   // As on SQLite: while a batch is under way, the next one grows.
   readonly commitsAtOnce = 1
+  // Each batch crosses to the owner and back, and is a transaction there: both cost less a call the larger it is.
+  readonly enough = ENOUGH
   /** The owner says so when it is asked whether it is ready. */
   readonly failure = null
   readonly risks: readonly string[] = []

@@ -1,0 +1,72 @@
+// Which calls become one batch: none is lost or overtaken, and none waits longer than it may.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { setImmediate as settled } from 'node:timers/promises'
+import fc from 'fast-check'
+import { CommitQueue } from '../../src/ledger/commit-queue.ts'
+
+/** The turns that a batch waits for more calls at the most, after the one in which its last call came. */
+const TURNS = 4
+
+/** Plays turns of an event loop, each of which brings so many calls; returns in which turn each was committed, batch by batch. */
+async function played(
+  enough: number,
+  arrivals: readonly number[],
+): Promise<{ turn: number; calls: readonly number[] }[]> {
+  const batches: { turn: number; calls: readonly number[] }[] = []
+  let soon: (() => void)[] = []
+  let turn = 0
+  const commit = async (calls: readonly number[]) => void batches.push({ turn, calls })
+  const queue = new CommitQueue<number>({ commitsAtOnce: 1, enough }, commit, { soon: (work) => void soon.push(work) })
+  for (let call = 0; turn < arrivals.length || soon.length > 0; turn++) {
+    for (let left = arrivals[turn] ?? 0; left > 0; left--) queue.add(call++, false)
+    const due = soon
+    soon = []
+    for (const work of due) work()
+    await settled()
+  }
+  return batches
+}
+
+const arrivals = fc.array(fc.nat(20), { maxLength: 30 })
+
+describe('a queue of commits', () => {
+  it('commits each call once, in its order, at most so many turns after it came', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 64 }), arrivals, async (enough, came) => {
+        const batches = await played(enough, came)
+        const turnOf = came.flatMap((calls, turn) => Array.from({ length: calls }, () => turn))
+        assert.deepEqual(
+          batches.flatMap(({ calls }) => calls),
+          turnOf.map((_, call) => call),
+        )
+        for (const { turn, calls } of batches)
+          for (const call of calls) assert.ok(turn - (turnOf[call] ?? 0) <= (enough === 1 ? 0 : TURNS))
+      }),
+    )
+  })
+
+  it('has a batch wait only while turns bring calls, and it has not enough', async () => {
+    assert.deepEqual(await played(1, [3, 3]), [
+      { turn: 0, calls: [0, 1, 2] },
+      { turn: 1, calls: [3, 4, 5] },
+    ])
+    assert.deepEqual(await played(32, [1]), [{ turn: 1, calls: [0] }])
+    assert.deepEqual(await played(32, [2, 1, 0, 1]), [
+      { turn: 2, calls: [0, 1, 2] },
+      { turn: 4, calls: [3] },
+    ])
+    assert.deepEqual(await played(4, [2, 2, 1]), [
+      { turn: 1, calls: [0, 1, 2, 3] },
+      { turn: 3, calls: [4] },
+    ])
+  })
+
+  it('cuts a batch at last where every turn brings a call', async () => {
+    const [first] = await played(
+      32,
+      Array.from({ length: 12 }, () => 1),
+    )
+    assert.deepEqual(first, { turn: 4, calls: [0, 1, 2, 3, 4] })
+  })
+})
