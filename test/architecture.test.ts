@@ -188,7 +188,7 @@ describe('the house', () => {
   it('takes time, turns and randomness from what is passed in, except where programs begin and in adapters', () => {
     const beginnings = /^(main\.ts|cli\/|house\/(open|serve|workers\/worker)\.ts|keystore\/pair-thread\.ts|runtime\/)/
     const adapters =
-      /^(storage\/|keystore\/(pkcs11\/|root-key\.ts)|gateway\/(server|edge|sending|certificates)\.ts|house\/(ports|witness|new-file)\.ts|actiontrail\/delivery\/targets\/)/
+      /^(storage\/|keystore\/(pkcs11\/|root-key\.ts)|gateway\/(server|edge|sending|certificates)\.ts|house\/ports\.ts|actiontrail\/delivery\/targets\/)/
     const machine =
       /\bDate\.now\b|\bnew Date\(\)|\bperformance\.|\bset(Timeout|Immediate|Interval)\b|node:timers|\bhrtime\b|\bnextTick\b|\bAbortSignal\.timeout\b|\bMath\.random\b|\brandom(UUID|Fill|Int)|\bgenerateKey|\bgetRandomValues\b|\brandomBytes\b[^}]*\} from 'node:crypto'/
     const wrong = all

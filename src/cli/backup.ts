@@ -5,8 +5,8 @@ import { encodeBackup, FORMAT, total } from '../backup/format.ts'
 import { type Findings, Judge } from '../backup/judge.ts'
 import { encodeIdentity, encodeRecipient, identityOf, SCALAR_BYTES } from '../cryptography/age.ts'
 import { sealAge } from '../cryptography/age-stream.ts'
-import { writeNewFile } from '../house/new-file.ts'
 import { SYSTEM } from '../runtime/system.ts'
+import { makeFile } from '../runtime/whole-file.ts'
 import { type FlagKinds, type Flags, readFlags, wordsFirst } from '../settings/flags.ts'
 import { databaseUrl } from '../settings/root-key.ts'
 import { SETTING_FLAGS, settingsFrom } from '../settings/settings.ts'
@@ -92,14 +92,14 @@ function intact({ fault }: Findings, around: Surroundings): number {
 }
 
 /** Makes a backup key in a new file. */
-function makeKey(flags: Flags, around: Surroundings): number {
+async function makeKey(flags: Flags, around: Surroundings): Promise<number> {
   const path = flags.must('output', USAGE)
   demandAge()
   const identity = identityOf(SYSTEM.randomBytes(SCALAR_BYTES))
   const recipient = encodeRecipient(identity.recipient)
   const created = new Date(SYSTEM.now()).toISOString()
   try {
-    writeNewFile(path, `# created: ${created}\n# public key: ${recipient}\n${encodeIdentity(identity)}\n`)
+    await makeFile(path, `# created: ${created}\n# public key: ${recipient}\n${encodeIdentity(identity)}\n`)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     throw new UsageError(`\`${path}\` is there already: name another file`)

@@ -31,8 +31,8 @@ export function keptLogOn(endpoint: string | null, around: Surroundings): KeptLo
 }
 
 /** Throws what the file system says. */
-export function keepLogOn(logOn: KeptLogOn, around: Surroundings): void {
-  writePrivate(pathOf(logOn.endpoint, around), JSON.stringify(logOn))
+export async function keepLogOn(logOn: KeptLogOn, around: Surroundings): Promise<void> {
+  await writePrivate(pathOf(logOn.endpoint, around), JSON.stringify(logOn))
 }
 
 export function forgetLogOn({ endpoint }: KeptLogOn, around: Surroundings): void {

@@ -71,7 +71,7 @@ export async function login(args: readonly string[], around: Surroundings): Prom
     since: isoSeconds(Date.now()),
     expiration: String(answer['Expiration']),
   }
-  keepLogOn(logOn, around)
+  await keepLogOn(logOn, around)
   around.print(`logged on to ${endpoint} as ${logOn.arn}, until ${logOn.expiration}`)
   if (around.env['ALIBABA_CLOUD_ACCESS_KEY_ID'])
     around.complain('ALIBABA_CLOUD_ACCESS_KEY_ID is set, and goes before this log-on: unset it')

@@ -1,7 +1,7 @@
 // Files with credentials: their owner's alone, and never half written.
-import { randomUUID } from 'node:crypto'
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { replaceFile } from '../runtime/whole-file.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** The text of a file; null where there is none, or where others could have read or written it. */
@@ -15,14 +15,7 @@ export function readPrivate(path: string, { readFile }: Surroundings): string | 
 }
 
 /** Writes the file in one step, with the folder that it is in. Throws what the file system says. */
-export function writePrivate(path: string, text: string): void {
-  const fresh = `${path}.${randomUUID()}`
+export async function writePrivate(path: string, text: string): Promise<void> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  try {
-    writeFileSync(fresh, text, { mode: 0o600, flag: 'wx' })
-    renameSync(fresh, path)
-  } catch (error) {
-    rmSync(fresh, { force: true })
-    throw error
-  }
+  await replaceFile(path, text)
 }

@@ -23,7 +23,7 @@ export async function sessionOf(role: AssumedRole, source: ClientOptions, around
 
   async function assumed(): Promise<Kept> {
     const session = await assume(role, source)
-    keep(path, session)
+    await keep(path, session)
     return session
   }
 }
@@ -47,9 +47,9 @@ function keptIn(path: string, now: number, around: Surroundings): Kept | null {
 }
 
 /** Keeps the session if it can: where it can't, each call assumes the role. */
-function keep(path: string, session: Kept): void {
+async function keep(path: string, session: Kept): Promise<void> {
   try {
-    writePrivate(path, JSON.stringify(session))
+    await writePrivate(path, JSON.stringify(session))
   } catch {
     // A read-only home is no reason to refuse the call.
   }

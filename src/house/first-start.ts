@@ -8,8 +8,8 @@ import type { House } from '../gateway/house.ts'
 import { type Accounts, type Credentials, newCredentials } from '../ram/account.ts'
 import type { Provided } from '../ram/given-credentials.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { makeFile } from '../runtime/whole-file.ts'
 import type { Settings } from '../settings/settings.ts'
-import { writeNewFile } from './new-file.ts'
 
 type Given = Pick<Settings, 'root' | 'accountId' | 'data' | 'regions'>
 
@@ -41,7 +41,7 @@ export async function startCredentials(
   if (!seeded[0] || existsSync(file)) return firstCredentials(settings, rooms)
   // The first account of the seed becomes the account of the command line, unless there is one.
   const { accountId, accessKeyId, accessKeySecret } = seeded[0]
-  writeNewFile(file, `${JSON.stringify({ accountId, accessKeyId, accessKeySecret }, null, 2)}\n`)
+  await makeFile(file, `${JSON.stringify({ accountId, accessKeyId, accessKeySecret }, null, 2)}\n`)
   return null
 }
 
@@ -94,7 +94,7 @@ export async function firstCredentials(
   const file = credentialsFile(settings)
   // The file comes first: a crash in between must not leave an account whose secret nobody has.
   const made = newCredentials(runtime, settings.accountId)
-  const kept = isNewFile(file, `${JSON.stringify(made, null, 2)}\n`) ? null : readCredentials(file)
+  const kept = (await isNewFile(file, `${JSON.stringify(made, null, 2)}\n`)) ? null : readCredentials(file)
   if (kept && settings.accountId !== null && kept.accountId !== settings.accountId)
     throw new Error(
       `\`${file}\` holds credentials of account ${kept.accountId}, but STRONGROOM_ACCOUNT_ID is ${settings.accountId}: move the file away, or change that`,
@@ -107,9 +107,9 @@ export async function firstCredentials(
 }
 
 /** Makes the file, unless it is there. */
-function isNewFile(file: string, text: string): boolean {
+async function isNewFile(file: string, text: string): Promise<boolean> {
   try {
-    writeNewFile(file, text)
+    await makeFile(file, text)
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false

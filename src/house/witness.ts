@@ -1,8 +1,7 @@
 // The witness: the last signed checkpoint of the trail, kept outside the database. A trail with a lane that ends before it, or does not
 // contain it, was cut, or the database was restored from an older copy.
-import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type Checkpoint,
@@ -17,6 +16,7 @@ import { floorsNow } from '../ledger/floor.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { TrailWitness } from '../ledger/trail-head.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { placeFile } from '../runtime/whole-file.ts'
 import { eventsUpTo, type Heads } from '../storage/lane.ts'
 
 export const WITNESS_FILE = 'audit-witness.json'
@@ -205,24 +205,12 @@ export async function writeWitness(
   later: () => Promise<Witnessed | null> = async () => null,
 ): Promise<Witnessed | null> {
   const path = join(data, WITNESS_FILE)
-  const temporary = `${path}.${randomBytes(8).toString('hex')}.new`
-  try {
-    await using file = await open(temporary, 'wx', 0o600)
-    await file.writeFile(`${JSON.stringify(witnessed)}\n`)
-    await file.sync()
-    const found = await later()
-    if (found) {
-      await rm(temporary)
-      return found
-    }
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  }
-  await using folder = await open(data, 'r')
-  await folder.sync()
-  return null
+  let found: Witnessed | null = null
+  await placeFile(path, `${JSON.stringify(witnessed)}\n`, async (written) => {
+    found = await later()
+    if (!found) await rename(written, path)
+  })
+  return found
 }
 
 /** Why the trail in the database, whose heads are `end`, can't be the one that the witness saw; or null. */

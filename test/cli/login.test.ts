@@ -155,7 +155,9 @@ describe('strongroom login', () => {
     await assert.rejects(line.run(logout, '--ca-file', join(line.home, 'none.pem')), /ENOENT/)
     assert.deepEqual(line.files, [file])
     const endpoint = 'http://127.0.0.1:1'
-    keepLogOn({ ...JSON.parse(readFileSync(file, 'utf8')), endpoint }, { env: line.env } as unknown as Surroundings)
+    await keepLogOn({ ...JSON.parse(readFileSync(file, 'utf8')), endpoint }, {
+      env: line.env,
+    } as unknown as Surroundings)
     const left =
       /can't be reached.*; the credentials are forgotten here; the session lasts until \S+Z, or until the console logs off$/
     await assert.rejects(line.run(logout, '--endpoint', endpoint), left)
@@ -176,7 +178,7 @@ describe('strongroom login', () => {
     await assert.rejects(line.run(whoami), unfit)
     const folder = join(line.home, 'folder')
     mkdirSync(folder)
-    assert.throws(() => writePrivate(folder, 'secret'), /EISDIR|ENOTEMPTY/)
+    await assert.rejects(writePrivate(folder, 'secret'), /EISDIR|ENOTEMPTY/)
     assert.deepEqual(
       readdirSync(line.home).filter((name) => name.startsWith('folder')),
       ['folder'],
