@@ -79,7 +79,10 @@ export function stepsOf(change: RowChange, statements: Statements, indexing: Ind
   return [counting(change.row, 1, change.counted.atMost, statements), ...stored]
 }
 
-/** The same for all calls of a batch that is stored as a whole: each tally that inserts step is stepped once. */
+/**
+ * The tallies of all calls of a batch that is stored as a whole, each stepped once by all of its inserts. That goes before all changes: a tally
+ * that is full refuses an insert even if the batch deletes a row of it.
+ */
 export function countingInserts(batch: readonly Commit[], statements: Statements): readonly Step[] {
   const tallies = new Map<string, { readonly place: Place; readonly by: number; readonly atMost: number | null }>()
   for (const { changes } of batch)
