@@ -1,10 +1,18 @@
 // Prints each failure whole, with file, line and the limit it ran into; each passed test as a line; and closes with `N passed, N failed`.
+// With `byFile` it says before that what each file ran, and again what was left out, which the lines of a long run hide.
 import { relative, resolve } from 'node:path'
 
 const SLOW_MS = 5000
 
-export default async function* reporter(source) {
-  const counts = { passed: 0, failed: 0, skipped: 0 }
+export default async function* reporter(source, { byFile = false } = {}) {
+  const counts = none()
+  const ofFiles = new Map()
+  const leftOut = []
+  const count = (file, outcome) => {
+    const ofFile = ofFiles.get(file) ?? none()
+    ofFiles.set(file, ofFile)
+    for (const one of [counts, ofFile]) one[outcome]++
+  }
   /** What has begun and not ended, by file: the tests that hang when a file's time is over. */
   const running = new Map()
   const seconds = new Map()
@@ -19,17 +27,19 @@ export default async function* reporter(source) {
     if (type === 'test:complete') running.get(file)?.delete(test)
     if (type === 'test:complete' && isFile) seconds.set(file, Math.round(data.details.duration_ms / 1000))
     if (type === 'test:pass') {
-      if (isFile || data.details.type === 'suite') continue
-      if (data.skip !== undefined) counts.skipped++
-      else counts.passed++
-      if (data.skip !== undefined) yield `skip  ${data.name} (${file}): ${data.skip}\n`
+      // A suite that is left out has no tests: it stands for them.
+      const isLeftOut = data.skip !== undefined
+      if (isFile || (data.details.type === 'suite' && !isLeftOut)) continue
+      count(file, isLeftOut ? 'skipped' : 'passed')
+      if (isLeftOut) leftOut.push(`${data.name} (${file}): ${data.skip}\n`)
+      if (isLeftOut) yield `skip  ${leftOut.at(-1)}`
       else if (data.nesting === 0 || data.details.duration_ms > SLOW_MS)
         yield `ok    ${data.name} (${file}, ${Math.round(data.details.duration_ms)} ms)\n`
     }
     if (type === 'test:fail') {
       const { error } = data.details
       if (error?.failureType === 'subtestsFailed') continue
-      counts.failed++
+      count(file, 'failed')
       const cause = error?.cause ?? error
       yield `FAIL  ${isFile ? relative('.', data.name) : test}\n${cause?.stack ?? cause}\n`
       for (const key of ['expected', 'actual'])
@@ -41,8 +51,20 @@ export default async function* reporter(source) {
   const slowest = [...seconds].sort((a, b) => b[1] - a[1]).slice(0, 10)
   yield `${Math.round(process.uptime())} s\n`
   if (seconds.size > 10) yield `slowest files: ${slowest.map(([file, s]) => `${file} ${s} s`).join(', ')}\n`
-  yield `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}\n`
+  if (byFile) {
+    for (const [file, ofFile] of [...ofFiles].sort()) yield `${file}: ${said(ofFile)}\n`
+    yield leftOut.length > 0 ? `left out:\n${leftOut.map((line) => `  ${line}`).join('')}` : 'nothing was left out\n'
+  }
+  yield `${said(counts)}\n`
   if (counts.passed + counts.failed === 0) process.exitCode = 1
+}
+
+function none() {
+  return { passed: 0, failed: 0, skipped: 0 }
+}
+
+function said({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`
 }
 
 /** The part of each room's lines that tests reached. */

@@ -110,7 +110,8 @@ try {
   events.on('test:fail', () => {
     process.exitCode = 1
   })
-  for await (const text of reporter(events)) process.stdout.write(text)
+  const byFile = ['clients', 'packages'].includes(kind)
+  for await (const text of reporter(events, { byFile })) process.stdout.write(text)
   if (refusals && named.length === 0)
     for (const refusal of neverMet(refusals)) console.log(`declared, and met by no test: ${refusal}`)
 } finally {

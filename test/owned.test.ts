@@ -73,6 +73,15 @@ describe('a test process', { concurrency: true }, () => {
     await until(() => !isRunning(left) && !existsSync(temporary))
   })
 
+  it('that leaves a suite out is reported with the reason', async () => {
+    const { code, out } = await begin(`import { describe } from 'node:test'
+      it('passes', () => {})
+      describe('all', { skip: 'no y here' }, () => it('never', () => {}))`).ended
+    assert.equal(code, 0, out)
+    assert.match(out, /^skip {2}all \(.*\): no y here$/m)
+    assert.match(out, /^1 passed, 0 failed, 1 skipped$/m)
+  })
+
   it('that passed and left something running fails, and names it', async () => {
     const run = begin(`it('passes', note)`)
     const { code, out } = await run.ended

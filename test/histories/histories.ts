@@ -137,7 +137,7 @@ describe('the judge', { skip: cannotJudge }, () => {
     await assert.rejects(judge(lines), ({ message }: Error) => {
       const shown = message
         .split('\n')
-        .filter((line) => line.includes('client'))
+        .filter((line) => line.includes(', client '))
         .map((line) => line.slice(4))
       assert.deepEqual(shown, [
         '   0.000 –    0.500  server 2, client 5: DescribeKey → OK Disabled one',
