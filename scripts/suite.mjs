@@ -65,7 +65,7 @@ const kinds = {
   /** They fetch and compile packages of other languages, or need programs that few machines have. */
   clients: {
     files: [
-      'test/clients/{aliyun-cli,auto-unseal,documented,external-secrets,helm,kube-apiserver,kubernetes,monitoring,rage,s3-gateway,secrets,secrets-store-csi,terraform,testing}.ts',
+      'test/clients/{ack-secret-manager,aliyun-cli,auto-unseal,documented,external-secrets,external-secrets-controller,helm,kube-apiserver,kubernetes,monitoring,rage,s3-gateway,secrets,secrets-store-csi,terraform,testing}.ts',
       'test/histories/histories.ts',
       'examples/disk/*.test.ts',
     ],

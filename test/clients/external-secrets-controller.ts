@@ -1,0 +1,167 @@
+// The controller of External Secrets on a real kube-apiserver, with the manifests of docs/pods.md: by an AccessKey, and by the token that the
+// kube-apiserver made for the controller's service account.
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, afterEach, before, describe, it } from 'node:test'
+import { setDefaultCACertificates } from 'node:tls'
+import { type Program, removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
+import { until } from '../until.ts'
+import { Apart, canRunApart } from './apart.ts'
+import { Cluster, lackingForCluster, manifestOf } from './cluster.ts'
+
+/** A checkout of its sources, where the controller was built. */
+const CHECKOUT = process.env['STRONGROOM_TEST_EXTERNAL_SECRETS'] ?? ''
+const CONTROLLER = join(CHECKOUT, 'external-secrets')
+/** The types that this controller watches. */
+const TYPES = [
+  ...['clusterexternalsecrets', 'clusterpushsecrets', 'clustersecretstores', 'externalsecrets', 'pushsecrets'],
+  'secretstores',
+]
+const GENERATORS = ['clustergenerators', 'generatorstates']
+const CUSTOM = '/apis/external-secrets.io/v1/namespaces/default'
+/** The names that the provider derives from its region. */
+const NAMES = ['kms.cn-hangzhou.aliyuncs.com', 'sts.aliyuncs.com']
+const POLICY = { PolicyType: 'System', PolicyName: 'AliyunKMSSecretUserAccess' }
+
+const lacking = [
+  ...(CHECKOUT !== '' && existsSync(CONTROLLER) ? [] : ['STRONGROOM_TEST_EXTERNAL_SECRETS']),
+  ...lackingForCluster(),
+  ...(canRunApart() ? [] : ['root on Linux, for network namespaces']),
+]
+
+describe("External Secrets' controller", {
+  skip: lacking.length > 0 && `not run: no ${lacking.join(', no ')} here`,
+}, () => {
+  const folder = temporaryFolder()
+  let cluster: Cluster
+  let server: Program
+  let controller: Apart | undefined
+
+  const called = async (action: string, parameters: Record<string, string>) => {
+    const { status, body } = await server.call(action, parameters)
+    assert.equal(status, 200, JSON.stringify(body))
+    return body
+  }
+  const ram = (action: string, parameters: Record<string, string>) =>
+    called(action, { Version: '2015-05-01', ...parameters })
+  const value = (password: string) => JSON.stringify({ user: 'app', password })
+
+  before(async () => {
+    cluster = await Cluster.start(join(folder, 'cluster'))
+    await cluster.publishKeys()
+    server = await startProgram({
+      data: join(folder, 'data'),
+      flags: [
+        ...['--tls', 'self-signed', '--tls-names', NAMES.join()],
+        ...['--oidc-issuers', cluster.issuer, '--oidc-ca-file', cluster.caFile, '--oidc-private-addresses'],
+      ],
+    })
+    setDefaultCACertificates([readFileSync(join(server.data, 'tls/ca.pem'), 'utf8')])
+    const { accountId } = server.credentials
+    await called('CreateSecret', { SecretName: 'db', VersionId: 'v1', SecretData: value('hunter1') })
+
+    await ram('CreateUser', { UserName: 'eso' })
+    await ram('AttachPolicyToUser', { UserName: 'eso', ...POLICY })
+    const { AccessKey } = await ram('CreateAccessKey', { UserName: 'eso' })
+    await cluster.createSecret('strongroom', { id: AccessKey.AccessKeyId, secret: AccessKey.AccessKeySecret })
+
+    const oidc = { OIDCProviderName: 'cluster-1', IssuerUrl: cluster.issuer, ClientIds: 'sts.aliyuncs.com' }
+    await called('CreateOIDCProvider', { Version: '2019-08-15', ...oidc })
+    const Federated = [`acs:ram::${accountId}:oidc-provider/cluster-1`]
+    const subject = 'system:serviceaccount:default:external-secrets'
+    const Condition = { StringEquals: { 'oidc:iss': cluster.issuer, 'oidc:sub': subject } }
+    const Statement = [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Federated }, Condition }]
+    const AssumeRolePolicyDocument = JSON.stringify({ Version: '1', Statement })
+    for (const RoleName of ['app', 'none']) await ram('CreateRole', { RoleName, AssumeRolePolicyDocument })
+    await ram('AttachPolicyToRole', { RoleName: 'app', ...POLICY })
+
+    await cluster.define(
+      ...TYPES.map((type) => join(CHECKOUT, `config/crds/bases/external-secrets.io_${type}.yaml`)),
+      ...GENERATORS.map((type) => join(CHECKOUT, `config/crds/bases/generators.external-secrets.io_${type}.yaml`)),
+    )
+    await cluster.serviceAccount('external-secrets')
+    const token = join(folder, 'token')
+    mkdirSync(token)
+    writeFileSync(join(token, 'token'), (await cluster.tokenOf('external-secrets', 'sts.aliyuncs.com')).token)
+    controller = await Apart.start(join(folder, 'apart'), [CONTROLLER, '--store-requeue-interval=2s'], {
+      ports: { 443: Number(new URL(server.endpoint).port), [cluster.port]: cluster.port },
+      names: NAMES,
+      mounts: { '/run/secrets/strongroom': token },
+      env: { KUBECONFIG: cluster.kubeconfig(), SSL_CERT_FILE: join(server.data, 'tls/ca.pem') },
+    })
+  })
+  after(async () => {
+    await controller?.[Symbol.asyncDispose]()
+    await server?.stop()
+    await cluster?.[Symbol.asyncDispose]()
+    removeFolder(folder)
+  })
+
+  // One store at a time: this provider keeps one client for all stores, and uses it for whichever it is asked.
+  afterEach(async () => {
+    for (const type of ['externalsecrets', 'secretstores']) {
+      await cluster.must(`${CUSTOM}/${type}`, 'DELETE')
+      await whileItRuns(async () => (await cluster.must(`${CUSTOM}/${type}`)).items.length === 0)
+    }
+  })
+
+  /** Creates the page's store and its ExternalSecret under this name. */
+  const create = async (name: string, store: string, role = 'app') => {
+    const named = store.replace('name: strongroom, namespace', `name: ${name}, namespace`)
+    await cluster.create(named.replaceAll('ACCOUNT', server.credentials.accountId).replace('role/app', `role/${role}`))
+    const manifest = manifestOf('external-secret')
+      .replace('refreshInterval: 1h', 'refreshInterval: 1s')
+      .replace('name: strongroom }', `name: ${name} }`)
+      .replaceAll('name: db', `name: ${name}`)
+    await cluster.create(manifest)
+  }
+  /** Waits, as long as the controller runs. */
+  const whileItRuns = async (condition: () => Promise<boolean>) => {
+    await until(async () => !controller?.runs || (await condition()))
+    assert.ok(controller?.runs, controller?.said ?? '')
+  }
+  const synchronized = (name: string, expected: Record<string, string>) =>
+    whileItRuns(async () => JSON.stringify(await cluster.secret(name)) === JSON.stringify(expected))
+  /** The ready condition of an ExternalSecret. */
+  const readyOf = async (name: string) => {
+    const { status } = await cluster.must(`${CUSTOM}/externalsecrets/${name}`)
+    return status?.conditions?.find(({ type }: { type: string }) => type === 'Ready')
+  }
+  /** What the events say of an object. */
+  const eventsOf = async (name: string) => {
+    const { items } = await cluster.must('/api/v1/namespaces/default/events')
+    const own = items.filter((one: { involvedObject: { name: string } }) => one.involvedObject.name === name)
+    return own.map(({ message }: { message: string }) => message).join('\n')
+  }
+
+  for (const [store, name] of [
+    ['external-secrets-access-key', 'by-access-key'],
+    ['external-secrets-pod', 'by-token'],
+  ] as const)
+    it(`makes a Secret by the store ${store}, and follows a new version`, async () => {
+      const before = `v-${name}`
+      await called('PutSecretValue', { SecretName: 'db', VersionId: before, SecretData: value('hunter2') })
+      await create(name, manifestOf(store))
+      await synchronized(name, { earlier: 'hunter1', password: 'hunter2', user: 'app' })
+      await whileItRuns(async () => (await readyOf(name))?.reason === 'SecretSynced')
+      await called('PutSecretValue', { SecretName: 'db', VersionId: `${before}-next`, SecretData: value('hunter3') })
+      await synchronized(name, { earlier: 'hunter1', password: 'hunter3', user: 'app' })
+    })
+
+  it('says at the ExternalSecret that the role may not read, and makes no Secret until it may', async () => {
+    await create('denied', manifestOf('external-secrets-pod'), 'none')
+    await whileItRuns(async () => (await readyOf('denied'))?.status === 'False')
+    await whileItRuns(async () => /Forbidden\.NoPermission/.test(await eventsOf('denied')))
+    assert.equal((await readyOf('denied')).reason, 'SecretSyncedError')
+    assert.equal(await cluster.secret('denied'), null)
+    await ram('AttachPolicyToRole', { RoleName: 'none', ...POLICY })
+    await whileItRuns(async () => (await cluster.secret('denied'))?.['user'] === 'app')
+  })
+
+  it('says at the ExternalSecret that there is no such role', async () => {
+    await create('missing', manifestOf('external-secrets-pod'), 'missing')
+    await whileItRuns(async () => /The role not exists: acs:ram::\d+:role\/missing/.test(await eventsOf('missing')))
+    assert.equal(await cluster.secret('missing'), null)
+  })
+})
