@@ -17,30 +17,21 @@ import { after, before, describe, it, mock } from 'node:test'
 import { transferFile } from '../../src/files/transfer.ts'
 import { randomBytes } from '../../src/runtime/random.ts'
 import { runHere } from '../acceptance/line.ts'
-import { removeFolder, temporaryFolder } from '../acceptance/program.ts'
-import { openTestHouse, type TestHouse } from '../house.ts'
+import { temporaryFolder } from '../acceptance/program.ts'
+import type { TestHouse } from '../house.ts'
+import { Commands } from './commands.ts'
 
+let commands: Commands
 let house: TestHouse
-let env: Record<string, string>
+let env: Readonly<Record<string, string>>
 let KeyId = ''
-const folder = temporaryFolder()
+let folder = ''
 
 before(async () => {
-  house = await openTestHouse(null, ['--region', 'cn-hangzhou,cn-beijing'])
-  house.now = Date.now()
-  const { accessKeyId, accessKeySecret } = house.credentials
-  env = {
-    STRONGROOM_ENDPOINT: house.endpoint,
-    ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
-    ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
-  }
-  ;({ KeyId } = (await house.must('CreateKey')).KeyMetadata)
-  await house.must('CreateAlias', { KeyId, AliasName: 'alias/files' })
+  commands = await Commands.open('alias/files', ['--region', 'cn-hangzhou,cn-beijing'])
+  ;({ house, env, keyId: KeyId, folder } = commands)
 })
-after(async () => {
-  await house[Symbol.asyncDispose]()
-  removeFolder(folder)
-})
+after(() => commands[Symbol.asyncDispose]())
 
 /** A new file in a folder of its own; returns its path. */
 function fileWith(content: Buffer, name = 'report'): string {

@@ -1,62 +1,35 @@
 // age's plugin, with the real age where it is installed, and as its protocol has it.
 import '../owned.ts'
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { encodeStanza, type Stanza, StanzaLines } from '../../src/cryptography/age-header.ts'
 import { encodeBech32 } from '../../src/cryptography/bech32.ts'
 import { decodeIdentity, decodeRecipient, encodeIdentity, encodeRecipient } from '../../src/files/address.ts'
 import { randomBytes } from '../../src/runtime/random.ts'
 import { runHere } from '../acceptance/line.ts'
-import { BIN, removeFolder, temporaryFolder } from '../acceptance/program.ts'
+import { BIN } from '../acceptance/program.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
+import { Commands, pathOfPlugin, runAge } from './commands.ts'
 
+let commands: Commands
 let house: TestHouse
-let env: Record<string, string>
+let env: Readonly<Record<string, string>>
 let KeyId = ''
-const folder = temporaryFolder()
-const file = (name: string) => join(folder, name)
+const file = (name: string) => commands.file(name)
+const printed = (...words: string[]) => commands.printed(...words)
+/** Runs the real age. */
+const age = (...args: string[]) => runAge('age', args, { ...env, PATH: pathOfPlugin() })
 const lacks =
   spawnSync('age', ['--version']).status === 0 ? false : 'not run: no age here (Debian: apt-get install age)'
 
 before(async () => {
-  house = await openTestHouse(null)
-  house.now = Date.now()
-  const { accessKeyId, accessKeySecret } = house.credentials
-  env = {
-    STRONGROOM_ENDPOINT: house.endpoint,
-    ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
-    ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
-  }
-  ;({ KeyId } = (await house.must('CreateKey')).KeyMetadata)
-  await house.must('CreateAlias', { KeyId, AliasName: 'alias/plugin' })
+  commands = await Commands.open('alias/plugin')
+  ;({ house, env, keyId: KeyId } = commands)
 })
-after(async () => {
-  await house[Symbol.asyncDispose]()
-  removeFolder(folder)
-})
-
-/** Does the line in this process; returns what it prints. */
-async function printed(...words: string[]): Promise<string> {
-  const { code, out, err } = await runHere(words, env)
-  assert.equal(code, 0, err)
-  return out.trim()
-}
-
-/** Runs the real age, which finds the plugin on its PATH. */
-async function age(...args: string[]) {
-  const PATH = `${dirname(BIN)}${delimiter}${process.env['PATH']}`
-  const child = spawn('age', args, { env: { ...process.env, ...env, PATH }, stdio: ['ignore', 'pipe', 'pipe'] })
-  let err = ''
-  child.stderr.on('data', (text) => {
-    err += text
-  })
-  const [code] = await once(child, 'close')
-  return { code, err }
-}
+after(() => commands[Symbol.asyncDispose]())
 
 async function mustAge(...args: string[]): Promise<void> {
   const { code, err } = await age(...args)
