@@ -11,8 +11,8 @@ import type { TestHouse } from '../house.ts'
 import { codeOf } from '../ram/mfa.ts'
 import { ramOf } from '../ram/ram.ts'
 import { Browser } from './browser.ts'
+import { KMS_FULL, PASSWORD, People } from './people.ts'
 
-const PASSWORD = 'correct horse 1'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
@@ -26,29 +26,17 @@ interface Given {
 eachDatabase((open) => {
   let house: TestHouse
   let ram: ReturnType<typeof ramOf>
-  let users = 0
+  let people: People
   before(async () => {
     house = await open()
     ram = ramOf(house)
+    people = new People(house)
   })
   after(() => house[Symbol.asyncDispose]())
 
-  const user = async (profile = true): Promise<string> => {
-    const UserName = `user-${++users}`
-    await ram.must('CreateUser', { UserName })
-    if (profile) await ram.must('CreateLoginProfile', { UserName, Password: PASSWORD })
-    await ram.must('AttachPolicyToUser', { UserName, PolicyType: 'System', PolicyName: 'AliyunKMSFullAccess' })
-    return UserName
-  }
-  const loggedOn = async (name: string): Promise<Browser> => {
-    const browser = new Browser(house)
-    const UserName = `${name}@${house.credentials.accountId}`
-    assert.equal(await browser.outcome({ UserName, Password: PASSWORD }), 'OK')
-    return browser
-  }
   /** Somebody who logs on with an AccessKey: no password has to be hashed. */
   const somebody = async (): Promise<Browser & { name: string; keyId: string; secret: string }> => {
-    const name = await user(false)
+    const name = await people.user({ profile: null })
     const { AccessKeyId, AccessKeySecret } = (await ram.must('CreateAccessKey', { UserName: name })).AccessKey
     const browser = new Browser(house)
     assert.equal(await browser.outcome({ AccessKeyId, AccessKeySecret }), 'OK')
@@ -56,8 +44,7 @@ eachDatabase((open) => {
   }
   /** A user without AccessKeys and login profile is deleted. */
   const deleted = async (UserName: string) => {
-    const policy = { PolicyType: 'System', PolicyName: 'AliyunKMSFullAccess' }
-    await ram.must('DetachPolicyFromUser', { UserName, ...policy })
+    await ram.must('DetachPolicyFromUser', { UserName, ...KMS_FULL })
     await ram.must('DeleteUser', { UserName })
   }
   /** What the command line sends: it is no browser. */
@@ -115,8 +102,8 @@ eachDatabase((open) => {
 
   describe('a session of the command line on this machine', () => {
     it('is of the person who allowed it, with that person’s rights, and events name it', async () => {
-      const name = await user()
-      const given = await session(await loggedOn(name))
+      const name = await people.user()
+      const given = await session(await people.loggedOn(name))
       assert.match(given.AccessKeyId, /^STS\.[A-Za-z0-9]{22}$/)
       assert.equal(given.Expiration, '2026-03-01T06:00:00Z')
       const { body } = await signed(given, 'GetCallerIdentity', { Version: '2015-04-01' })
@@ -147,7 +134,7 @@ eachDatabase((open) => {
     })
 
     it('has the second factor of the session that it was allowed in', async () => {
-      const name = await user()
+      const name = await people.user()
       const { Base32StringSeed: seed, SerialNumber } = (
         await ram.must('CreateVirtualMFADevice', { VirtualMFADeviceName: name })
       ).VirtualMFADevice
@@ -222,8 +209,11 @@ eachDatabase((open) => {
     })
 
     it('ends with the password, the login profile, the AccessKey, the user, and the LoginSessionDuration', async () => {
-      const names = [await user(), await user()] as const
-      const [changed, profile] = [await session(await loggedOn(names[0])), await session(await loggedOn(names[1]))]
+      const names = [await people.user(), await people.user()] as const
+      const [changed, profile] = [
+        await session(await people.loggedOn(names[0])),
+        await session(await people.loggedOn(names[1])),
+      ]
       const [key, alive] = [await somebody(), await somebody()]
       const [disabled, long] = [await session(key), await session(alive)]
       await ram.must('UpdateLoginProfile', { UserName: names[0], Password: 'another horse 2' })
@@ -331,8 +321,8 @@ eachDatabase((open) => {
     })
 
     it('is not begun from outside of LoginNetworkMasks, and the event says why', async () => {
-      const name = await user()
-      const browser = await loggedOn(name)
+      const name = await people.user()
+      const browser = await people.loggedOn(name)
       const waiting = await allowed(browser)
       await ram.must('SetSecurityPreference', { LoginNetworkMasks: '10.0.0.0/8' })
       assert.equal(await outcome('token', waiting), 'LogOn.Failed')

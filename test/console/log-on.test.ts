@@ -6,8 +6,8 @@ import type { TestHouse } from '../house.ts'
 import { codeOf, scanned } from '../ram/mfa.ts'
 import { ramOf } from '../ram/ram.ts'
 import { Browser } from './browser.ts'
+import { PASSWORD, People } from './people.ts'
 
-const PASSWORD = 'correct horse 1'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
@@ -15,10 +15,11 @@ const DAY = 24 * HOUR
 eachDatabase((open) => {
   let house: TestHouse
   let ram: ReturnType<typeof ramOf>
-  let users = 0
+  let people: People
   before(async () => {
     house = await open()
     ram = ramOf(house)
+    people = new People(house)
     await ram.must('SetAccountAlias', { AccountAlias: 'acme' })
   })
   after(() => house[Symbol.asyncDispose]())
@@ -37,13 +38,8 @@ eachDatabase((open) => {
     await ram.must('SetSecurityPreference', { ...defaults, AllowUserToChangePassword: 'true' })
   })
 
-  /** A new user with a login profile. */
-  const user = async (profile: Record<string, string> = {}): Promise<string> => {
-    const UserName = `user-${++users}`
-    await ram.must('CreateUser', { UserName })
-    await ram.must('CreateLoginProfile', { UserName, Password: PASSWORD, ...profile })
-    return UserName
-  }
+  /** A new user with a login profile, who may do nothing. */
+  const user = (profile: Record<string, string> = {}) => people.user({ profile, policy: null })
   const named = (name: string, Password = PASSWORD) => ({ UserName: `${name}@acme`, Password })
   const signins = async () =>
     (await house.events()).filter((event) => event['eventName'] === 'ConsoleSignin') as Record<string, never>[]

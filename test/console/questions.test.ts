@@ -5,8 +5,7 @@ import { products } from '../../src/gateway/products.ts'
 import { openTestHouse, type TestHouse } from '../house.ts'
 import { ramOf } from '../ram/ram.ts'
 import { Browser } from './browser.ts'
-
-const PASSWORD = 'correct horse 1'
+import { PASSWORD } from './people.ts'
 
 describe('the console', () => {
   let house: TestHouse

@@ -9,34 +9,21 @@ import type { TestHouse } from '../house.ts'
 import { codeOf } from '../ram/mfa.ts'
 import { ramOf } from '../ram/ram.ts'
 import { Browser } from './browser.ts'
+import { KMS_FULL, PASSWORD, People } from './people.ts'
 
-const PASSWORD = 'correct horse 1'
 const HOUR = 3_600_000
-const KMS_FULL = { PolicyType: 'System', PolicyName: 'AliyunKMSFullAccess' }
 
 eachDatabase((open) => {
   let house: TestHouse
   let ram: ReturnType<typeof ramOf>
-  let users = 0
+  let people: People
   before(async () => {
     house = await open()
     ram = ramOf(house)
+    people = new People(house)
   })
   after(() => house[Symbol.asyncDispose]())
 
-  const user = async (policy: Record<string, string> | null = KMS_FULL): Promise<string> => {
-    const UserName = `user-${++users}`
-    await ram.must('CreateUser', { UserName })
-    await ram.must('CreateLoginProfile', { UserName, Password: PASSWORD })
-    if (policy) await ram.must('AttachPolicyToUser', { UserName, ...policy })
-    return UserName
-  }
-  const loggedOn = async (name: string, Password = PASSWORD): Promise<Browser> => {
-    const browser = new Browser(house)
-    const answer = await browser.step({ UserName: `${name}@${house.credentials.accountId}`, Password })
-    assert.ok(answer.body.Session, JSON.stringify(answer.body))
-    return browser
-  }
   const asRoot = async ({ accessKeyId, accessKeySecret } = house.credentials): Promise<Browser> => {
     const browser = new Browser(house)
     assert.equal(await browser.outcome({ AccessKeyId: accessKeyId, AccessKeySecret: accessKeySecret }), 'OK')
@@ -67,8 +54,8 @@ eachDatabase((open) => {
     })
 
     it('goes through policies, and leaves the event of a console session', async () => {
-      const name = await user(null)
-      const browser = await loggedOn(name)
+      const name = await people.user({ policy: null })
+      const browser = await people.loggedOn(name)
       const denied = await browser.call('Kms/CreateKey', { Description: 'mine' })
       assert.deepEqual([denied.status, denied.body.Code], [403, 'Forbidden.NoPermission'])
       await ram.must('AttachPolicyToUser', { UserName: name, ...KMS_FULL })
@@ -235,7 +222,7 @@ eachDatabase((open) => {
         `${name}=${'A'.repeat(5000)}`,
       ])
         assert.equal(await withCookie(other), '401 Session.None', other.slice(0, 60))
-      const profile = await user()
+      const profile = await people.user()
       await ram.must('UpdateLoginProfile', { UserName: profile, PasswordResetRequired: 'true' })
       const started = await new Browser(house).step({
         UserName: `${profile}@${house.credentials.accountId}`,
@@ -283,11 +270,11 @@ eachDatabase((open) => {
     })
 
     it('ends with log-off, also where its cookie was copied', async () => {
-      const name = await user()
-      const browser = await loggedOn(name)
+      const name = await people.user()
+      const browser = await people.loggedOn(name)
       const copied = new Browser(house)
       for (const [cookie, value] of browser.cookies) copied.cookies.set(cookie, value)
-      const other = await loggedOn(name)
+      const other = await people.loggedOn(name)
       assert.equal(await codeFrom(copied), 'OK')
       const { status, headers } = await browser.logOff()
       assert.equal(status, 200)
@@ -299,12 +286,12 @@ eachDatabase((open) => {
     })
 
     it('ends after LoginSessionDuration, also where that is shortened', async () => {
-      const name = await user()
+      const name = await people.user()
       await ram.must('SetSecurityPreference', { LoginSessionDuration: '2' })
-      const browser = await loggedOn(name)
+      const browser = await people.loggedOn(name)
       house.now += 2 * HOUR - 1
       assert.equal(await codeFrom(browser), 'OK')
-      const later = await loggedOn(name)
+      const later = await people.loggedOn(name)
       await ram.must('SetSecurityPreference', { LoginSessionDuration: '1' })
       assert.equal(await codeFrom(browser), 'Session.None')
       assert.equal(await codeFrom(later), 'OK')
@@ -314,26 +301,26 @@ eachDatabase((open) => {
     })
 
     it('ends with another password, whoever gives it', async () => {
-      const name = await user()
-      const [one, other] = [await loggedOn(name), await loggedOn(name)]
+      const name = await people.user()
+      const [one, other] = [await people.loggedOn(name), await people.loggedOn(name)]
       await ram.must('UpdateLoginProfile', { UserName: name, MFABindRequired: 'false' })
       assert.equal(await codeFrom(one), 'OK')
       const changed = await one.call('Ram/ChangePassword', { OldPassword: PASSWORD, NewPassword: 'another horse 2' })
       assert.equal(changed.status, 200)
       assert.deepEqual([await codeFrom(one), await codeFrom(other)], ['Session.None', 'Session.None'])
-      const again = await loggedOn(name, 'another horse 2')
+      const again = await people.loggedOn(name, 'another horse 2')
       await ram.must('UpdateLoginProfile', { UserName: name, Password: 'another horse 3' })
       assert.equal(await codeFrom(again), 'Session.None')
     })
 
     it('ends with the login profile, and with the user', async () => {
-      const name = await user()
-      const browser = await loggedOn(name)
+      const name = await people.user()
+      const browser = await people.loggedOn(name)
       await ram.must('DeleteLoginProfile', { UserName: name })
       assert.equal(await codeFrom(browser), 'Session.None')
       await ram.must('CreateLoginProfile', { UserName: name, Password: PASSWORD })
       assert.equal(await codeFrom(browser), 'Session.None')
-      const next = await loggedOn(name)
+      const next = await people.loggedOn(name)
       await ram.must('UpdateUser', { UserName: name, NewUserName: `${name}-x` })
       assert.equal((await next.session()).body.Session.UserName, `${name}-x`)
       await ram.must('DeleteLoginProfile', { UserName: `${name}-x` })
@@ -343,7 +330,7 @@ eachDatabase((open) => {
     })
 
     it('of an AccessKey ends with the AccessKey', async () => {
-      const name = await user()
+      const name = await people.user()
       const key = await ram.accessKeyOf(name)
       const browser = await asRoot(key)
       assert.equal(await codeFrom(browser), 'OK')
@@ -357,7 +344,7 @@ eachDatabase((open) => {
     })
 
     it('outlives a restart', async () => {
-      const browser = await loggedOn(await user())
+      const browser = await people.loggedOn(await people.user())
       await house.restart()
       assert.equal(await codeFrom(browser), 'OK')
     })
@@ -365,7 +352,7 @@ eachDatabase((open) => {
 
   describe('acs:MFAPresent', () => {
     it('is true or false in sessions, and in roles that they assume; and absent with an AccessKey', async () => {
-      const name = await user(null)
+      const name = await people.user({ policy: null })
       const { accountId } = house.credentials
       const seedOf = async () => {
         const { VirtualMFADevice } = await ram.must('CreateVirtualMFADevice', { VirtualMFADeviceName: name })
@@ -410,7 +397,7 @@ eachDatabase((open) => {
         }
         return (operation: string) => call(house.endpoint, credentials, operation, {}, house.now)
       }
-      const plain = await loggedOn(name)
+      const plain = await people.loggedOn(name)
       assert.deepEqual(await may((operation) => plain.call(`Kms/${operation}`)), [false, true])
       assert.deepEqual(await may(await assumedBy(plain)), [false, true])
 
