@@ -32,6 +32,8 @@ export class S3Target implements DeliveryTarget {
   }
 
   async check(account: string, bucket: string): Promise<BucketState> {
+    // The limit is one for the bucket: on a busy machine, loading the library takes seconds of its own.
+    await import('@aws-sdk/client-s3')
     try {
       await this.put(account, bucket, PROBE, new Uint8Array(), AbortSignal.timeout(CHECK_MS))
       return 'writable'
