@@ -9,6 +9,7 @@ import { Frame } from './frame/frame.tsx'
 import { usePreferences } from './frame/preferences.ts'
 import { themeOf } from './frame/theme.ts'
 import { LogOn } from './pages/log-on.tsx'
+import { PageBoundary } from './parts/page-boundary.tsx'
 import { Refused } from './parts/refused.tsx'
 import { BASE, PAGES } from './routes.tsx'
 import { Refusal, request, sessionEnded } from './service/call.ts'
@@ -114,7 +115,11 @@ function Gate({ preferences, first }: GateProps) {
             <Route element={<Navigate replace to={paths.overview(session.DefaultRegion)} />} index />
             {PAGES.map(({ path, element }) => (
               <Route
-                element={<Suspense fallback={<Spin className="waiting" />}>{element}</Suspense>}
+                element={
+                  <PageBoundary key={path}>
+                    <Suspense fallback={<Spin className="waiting" />}>{element}</Suspense>
+                  </PageBoundary>
+                }
                 key={path}
                 path={path}
               />

@@ -2,14 +2,20 @@
 // are on their way while the browser reads the application.
 import { loadAhead } from './routes.tsx'
 import { askSession } from './service/session-reply.ts'
+import { showUnloaded } from './unloaded.ts'
 import 'antd/dist/antd.css'
 import './styles.css'
 
 const root = document.getElementById('root')
 if (root) {
   const begun = Promise.allSettled([askSession(), loadAhead(location.pathname)])
-  const { show } = await import('./application.tsx')
-  // What the first rendering shows is there before it: React holds back for 300 ms what it first has to wait for.
-  const [session] = await begun
-  show(root, session)
+  try {
+    const { show } = await import('./application.tsx')
+    // What the first rendering shows is there before it: React holds back for 300 ms what it first has to wait for.
+    const [session] = await begun
+    show(root, session)
+  } catch (error) {
+    console.error(error)
+    showUnloaded(root)
+  }
 }

@@ -60,6 +60,22 @@ describe('forms in the browser', () => {
     )
   })
 
+  it('begin at their first field, whether the panel moves or not', async () => {
+    for (const reducedMotion of ['no-preference', 'reduce'] as const) {
+      await page.emulateMedia({ reducedMotion })
+      for (const [path, button, field] of [
+        ['/ram/groups', 'Create Group', 'Group Name'],
+        ['/ram/users', 'Create User', 'Logon Name'],
+      ] as const) {
+        await desk.load(page, path)
+        await page.getByRole('button', { name: button }).first().click()
+        await dialog().getByLabel(field).and(page.locator(':focus')).waitFor()
+        await page.keyboard.type('typed')
+        assert.equal(await dialog().getByLabel(field).inputValue(), 'typed')
+      }
+    }
+  })
+
   it('say it in Chinese', async () => {
     const chinese = await desk.root({ language: 'zh' })
     await desk.go(chinese, '/ram/users?dialog=create')

@@ -140,6 +140,40 @@ describe('every page of the console', () => {
     await page.context().close()
   })
 
+  it('says what to do where the browser can’t load it, in the reader’s language, and is loaded again', async () => {
+    for (const [language, title, button, heading] of [
+      ['en', 'The console was not loaded', 'Load again', 'Log on to Strongroom'],
+      ['zh', '控制台未能加载', '重新加载', '登录 Strongroom'],
+    ] as const) {
+      const page = await desk.page({ language })
+      await page.route(/\/application-[^/]+\.js$/, (route) => route.abort())
+      await page.goto(desk.console)
+      await page.getByRole('alert').getByRole('heading', { name: title }).waitFor()
+      await page.unrouteAll({ behavior: 'wait' })
+      await page.getByRole('button', { name: button }).click()
+      await page.getByRole('heading', { name: heading }).waitFor()
+      await page.context().close()
+    }
+    assert.match(desk.takeFaults().join(), /Failed to fetch dynamically imported module/)
+  })
+
+  it('says so where a page can’t be loaded, and keeps its frame', async () => {
+    const page = await desk.root()
+    await page.route(/\/trails-[^/]+\.js$/, (route) => route.abort())
+    await desk.go(page, '/cn-hangzhou/keys')
+    await page.getByRole('link', { name: 'Trails' }).first().click()
+    const main = page.getByRole('main')
+    await main.getByText('An error occurred in this page. Load it again.').waitFor()
+    await page.getByRole('link', { name: 'Keys', exact: true }).first().click()
+    await page.getByRole('heading', { level: 1, name: 'Keys' }).waitFor()
+    await page.goBack()
+    await page.unrouteAll({ behavior: 'wait' })
+    await main.getByRole('button', { name: 'Load again' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Trails' }).waitFor()
+    await page.context().close()
+    assert.match(desk.takeFaults().join(), /Failed to fetch dynamically imported module/)
+  })
+
   it('comes with at most 350 kB of compressed script before the first page', async () => {
     const page = await desk.page()
     const codings = new Set<string | undefined>()

@@ -145,6 +145,23 @@ describe('a refusal', () => {
     assert.equal(at('InvalidParameter.Password.TooWeak', weak, 'OldPassword', 'NewPassword'), 'NewPassword')
   })
 
+  it('names the statement that is missing, also where an action is on no single resource', () => {
+    const denialOf = (Message: string) =>
+      new Refusal(403, {
+        Message,
+        AccessDeniedDetail: { AuthAction: 'kms:InspectHsm', NoPermissionType: 'ImplicitDeny' },
+      }).denial
+    const denial = { action: 'kms:InspectHsm', isExplicit: false }
+    const key = 'acs:kms:cn-hangzhou:1000000000000001:key/k'
+    for (const [message, resource] of [
+      [`This operation for ${key} is forbidden by permission system.`, key],
+      ['This operation for * is forbidden by permission system.', '*'],
+      ['You are not authorized to do this operation. Resource: * Action: actiontrail:DescribeTrails', '*'],
+      ['You are not authorized to do this action.', null],
+    ] as const)
+      assert.deepEqual(denialOf(message), { ...denial, resource })
+  })
+
   it('that names no parameter of the form is shown at none', () => {
     assert.equal(at('Forbidden.KeyNotFound', 'The specified Key is not found.', 'KeyId', 'Description'), null)
     assert.equal(at('LimitExceeded.User', 'The count of users beyond the current limits.', 'UserName'), null)

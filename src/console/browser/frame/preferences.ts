@@ -1,8 +1,7 @@
 // What the reader prefers: language and theme, all that this application stores in the browser.
 import { useState } from 'react'
 import type { Language } from '../texts/format.ts'
-
-export type Theme = 'light' | 'dark'
+import { firstLanguage, firstTheme, type Theme } from './stored.ts'
 
 interface Preferences {
   readonly language: Language
@@ -12,13 +11,8 @@ interface Preferences {
 }
 
 export function usePreferences(): Preferences {
-  const [language, setLanguage] = useState<Language>(
-    stored<Language>('language', ['en', 'zh']) ?? (navigator.language.startsWith('zh') ? 'zh' : 'en'),
-  )
-  const [theme, setTheme] = useState<Theme>(
-    stored<Theme>('theme', ['light', 'dark']) ??
-      (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'),
-  )
+  const [language, setLanguage] = useState(firstLanguage)
+  const [theme, setTheme] = useState(firstTheme)
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'
   document.documentElement.dataset['theme'] = theme
   return {
@@ -32,15 +26,6 @@ export function usePreferences(): Preferences {
       store('theme', next)
       setTheme(next)
     },
-  }
-}
-
-function stored<T extends string>(name: string, allowed: readonly T[]): T | undefined {
-  try {
-    const value = localStorage.getItem(`strongroom.${name}`)
-    return allowed.find((one) => one === value)
-  } catch {
-    return undefined
   }
 }
 

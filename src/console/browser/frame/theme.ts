@@ -1,5 +1,5 @@
 import { type ThemeConfig, theme } from 'antd'
-import type { Theme } from './preferences.ts'
+import type { Theme } from './stored.ts'
 
 const MONO = 'ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace'
 const SANS =

@@ -56,7 +56,7 @@ export default function TrailsPage() {
           verb={common('do.ok')}
         >
           <ParameterField label={say('name')} name="Name">
-            <Input autoFocus />
+            <Input />
           </ParameterField>
           {/* The operation takes a bucket or a Log Service project; events are delivered to buckets alone. */}
           <ParameterField label={say('bucket')} name="OssBucketName" needed />

@@ -73,13 +73,18 @@ export function WhyNot({ action, resource, isExplicit }: Lack): ReactNode {
   const say = useCommon()
   if (resource === null) return say('refused.ask', { action })
   if (isExplicit) return say('refused.denied', { action, resource: [resource].flat().join(', ') })
-  const statement = JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource })
+  const statement = statementFor({ action, resource })
   return (
     <span>
       {say('refused.policy', { action })} <code className="mono">{statement}</code>
       <Copy label={say('refused.copy')} text={statement} />
     </span>
   )
+}
+
+/** The statement that would allow an action. */
+export function statementFor({ action, resource }: Pick<Lack, 'action' | 'resource'>): string {
+  return JSON.stringify({ Effect: 'Allow', Action: action, Resource: resource })
 }
 
 /** What a permission lacks. */

@@ -1,5 +1,5 @@
 import { Drawer, Form } from 'antd'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { useAttempt } from '../service/attempt.ts'
 import type { OperationName } from '../service/declarations.ts'
 import { Do, type Permission } from './allowed.tsx'
@@ -38,6 +38,8 @@ export function FormDialog<T extends object>({
   }
   return (
     <Drawer
+      // The first field gets the focus; the panel would take it away.
+      autoFocus={false}
       destroyOnHidden
       extra={
         <Do loading={attempt.busy} onClick={() => form.submit()} permission={permission} type="primary">
@@ -58,9 +60,21 @@ export function FormDialog<T extends object>({
       >
         {children}
         <UnplacedRefusal />
+        <FocusOnFirstField />
         {/* The button stands above the form: Enter in a field finds this one. */}
         {permission?.answer.Allowed !== false && <button hidden type="submit" />}
       </OperationForm>
     </Drawer>
   )
+}
+
+const FIELD = 'input:not([hidden], [disabled]), textarea:not([disabled])'
+
+/** Brings the focus to the first field of the form around it, once its fields are there. */
+function FocusOnFirstField() {
+  const here = useRef<HTMLSpanElement>(null)
+  useEffect(() => {
+    here.current?.closest('form')?.querySelector<HTMLElement>(FIELD)?.focus({ preventScroll: true })
+  }, [])
+  return <span hidden ref={here} />
 }

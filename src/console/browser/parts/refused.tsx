@@ -18,6 +18,11 @@ export function Refused({ error, again }: { readonly error: Error | null; readon
         role="alert"
         showIcon
         type="error"
+        action={
+          <Button onClick={() => location.reload()} size="small">
+            {say('do.reload')}
+          </Button>
+        }
         title={say('refused.page')}
         description={<code className="mono">{String(error)}</code>}
       />

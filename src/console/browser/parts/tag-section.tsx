@@ -87,7 +87,7 @@ export function TagSection({ arn, of, tags, none, because }: Props) {
           verb={common('do.ok')}
         >
           <MemberField label={say('key')} member="TagKey" name="Tags">
-            <Input autoFocus />
+            <Input />
           </MemberField>
           <MemberField label={say('value')} member="TagValue" name="Tags">
             <Input />

@@ -34,7 +34,7 @@ export interface Denial {
 function denialOf(detail: unknown, message: string): Denial | null {
   const { AuthAction: action, NoPermissionType: type } = (detail ?? {}) as Readonly<Record<string, unknown>>
   if (typeof action !== 'string') return null
-  const [resource = null] = /acs:\S+|(?<=Resource: )\*/.exec(message) ?? []
+  const [resource = null] = /acs:\S+|(?<=Resource: |operation for )\*/.exec(message) ?? []
   return { action, resource, isExplicit: type === 'ExplicitDeny' }
 }
 

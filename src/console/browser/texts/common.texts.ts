@@ -50,6 +50,7 @@ export const common = {
   'do.add': ['Add', '添加'],
   'do.save': ['Save', '保存'],
   'do.retry': ['Try again', '重试'],
+  'do.reload': ['Load again', '重新加载'],
   'do.refresh': ['Refresh', '刷新'],
   'do.show': ['Show', '显示'],
   'do.hide': ['Hide', '隐藏'],

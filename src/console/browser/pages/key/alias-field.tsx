@@ -7,13 +7,12 @@ import { useTexts } from '../../texts/language.tsx'
 import { keyTexts } from '../key.texts.ts'
 
 interface Props {
-  readonly autoFocus?: boolean
   /** Whether the form can do without an alias. */
   readonly needed: boolean
 }
 
 /** The name of a new alias, typed with or without its prefix. */
-export function AliasField({ autoFocus = false, needed }: Props) {
+export function AliasField({ needed }: Props) {
   const say = useTexts(keyTexts)
   const typed: string = Form.useWatch('AliasName') ?? ''
   const name = aliasName(typed)
@@ -27,7 +26,7 @@ export function AliasField({ autoFocus = false, needed }: Props) {
       of="Kms.CreateAlias"
       sent={aliasName}
     >
-      <Input autoComplete="off" autoFocus={autoFocus} spellCheck={false} />
+      <Input autoComplete="off" spellCheck={false} />
     </ParameterField>
   )
 }

@@ -91,7 +91,7 @@ export function AliasList({ metadata, aliases }: Props) {
           title={say('alias.create')}
           verb={common('do.ok')}
         >
-          <AliasField autoFocus needed />
+          <AliasField needed />
         </FormDialog>
       )}
       {deleted && (

@@ -8,6 +8,13 @@ export const attentionTexts = {
   ],
   looking: ['Looking…', '正在检查…'],
   unknown: ['could not be read: {message}', '无法读取：{message}'],
+  statements: [
+    {
+      one: 'Show the statement to ask an administrator for',
+      other: 'Show the {count} statements to ask an administrator for',
+    },
+    '显示需向管理员申请的 {count} 条授权语句',
+  ],
   keys: ['Keys', '密钥'],
   deletion: ['Pending Deletion', '待删除'],
   'deletion.on': ['is destroyed on {date}', '将于{date}销毁'],

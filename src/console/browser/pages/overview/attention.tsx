@@ -1,6 +1,7 @@
 import { Button, Spin } from 'antd'
 import { Link } from 'react-router'
-import { lackOf, WhyNot } from '../../parts/allowed.tsx'
+import { lackOf, statementFor, WhyNot } from '../../parts/allowed.tsx'
+import { CopyBox } from '../../parts/copy-box.tsx'
 import { Nothing, Section } from '../../parts/page.tsx'
 import { Badge } from '../../parts/state.tsx'
 import { useCommon, useTexts } from '../../texts/language.tsx'
@@ -43,6 +44,7 @@ export function Attention({ lacks, importing }: { readonly lacks: Lacks; readonl
           {all.map((place) => (
             <Unknown key={`${place.name} ${place.lacks?.action}`} place={place} />
           ))}
+          <Missing places={all} />
           {isPending && (
             <li>
               <Spin size="small" /> <span className="muted">{say('looking')}</span>
@@ -75,7 +77,12 @@ function Unknown({ place: { name, lacks, error, again } }: { readonly place: Loo
   return (
     <li className="unseen">
       <Badge tone="idle">{name}</Badge>
-      {lacks && <WhyNot {...lackOf(lacks)} />}
+      {lacks &&
+        (lackOf(lacks).isExplicit ? (
+          <WhyNot {...lackOf(lacks)} />
+        ) : (
+          <span>{common('refused.short', { action: lacks.action })}</span>
+        ))}
       {error && (
         <>
           <span>{say('unknown', { message: error.message })}</span>
@@ -84,6 +91,23 @@ function Unknown({ place: { name, lacks, error, again } }: { readonly place: Loo
           </Button>
         </>
       )}
+    </li>
+  )
+}
+
+/** The statements that would allow a look at all places, which one may ask to see. */
+function Missing({ places }: { readonly places: readonly Looked[] }) {
+  const say = useTexts(attentionTexts)
+  const lacks = places.flatMap(({ lacks }) => (lacks ? [lackOf(lacks)] : [])).filter(({ isExplicit }) => !isExplicit)
+  if (lacks.length === 0) return null
+  const statements = [...new Set(lacks.map(statementFor))]
+  const title = say('statements', { count: statements.length })
+  return (
+    <li>
+      <details className="statements">
+        <summary>{title}</summary>
+        <CopyBox label={title} look="document" text={statements.join(',\n')} />
+      </details>
     </li>
   )
 }

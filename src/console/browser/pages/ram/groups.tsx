@@ -53,7 +53,7 @@ export default function GroupsPage() {
           verb={common('do.ok')}
         >
           <ParameterField label={say('group.name')} name="GroupName">
-            <Input autoComplete="off" autoFocus />
+            <Input autoComplete="off" />
           </ParameterField>
           <ParameterField label={say('note')} name="Comments" />
         </FormDialog>

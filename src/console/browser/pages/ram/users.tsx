@@ -55,7 +55,7 @@ export default function UsersPage() {
           verb={common('do.ok')}
         >
           <ParameterField label={say('logon.name')} name="UserName">
-            <Input autoComplete="off" autoFocus />
+            <Input autoComplete="off" />
           </ParameterField>
           <ParameterField label={say('display.name')} name="DisplayName" />
           <ParameterField label={say('note')} name="Comments" />

@@ -151,7 +151,7 @@ export function SecretVersions({
           verb={common('do.ok')}
         >
           <ParameterField label={say('version')} name="VersionId">
-            <Input autoComplete="off" autoFocus />
+            <Input autoComplete="off" />
           </ParameterField>
           <ParameterField
             extra={({ MaxBytes: bytes = 0 }) => say('put.help', { bytes })}

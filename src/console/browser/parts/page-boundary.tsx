@@ -1,0 +1,20 @@
+import { Component, type ReactNode } from 'react'
+import { Refused } from './refused.tsx'
+
+interface Props {
+  readonly children: ReactNode
+}
+
+/** Stands around a page. Where the page fails, or its script can't be loaded, it says so, and the frame around it stays. */
+export class PageBoundary extends Component<Props, { readonly error: Error | null }> {
+  override state: { readonly error: Error | null } = { error: null }
+
+  static getDerivedStateFromError(thrown: unknown) {
+    return { error: thrown instanceof Error ? thrown : new Error(String(thrown)) }
+  }
+
+  override render(): ReactNode {
+    const { error } = this.state
+    return error ? <Refused error={error} /> : this.props.children
+  }
+}
