@@ -1,11 +1,11 @@
 // The statements of a transaction on PostgreSQL, which the database gets all at once: each that must touch a row fails where it touches none,
 // so that the transaction aborts by itself, and the error says how it ended.
 import type { GrowingChain } from './growing-chain.ts'
-import { countingInserts, type Step, storedBy } from './rows.ts'
+import { countingInserts, entryOf, type Step, storedBy } from './rows.ts'
 import type { Indexing } from './search.ts'
 import { type Bound, GROUP } from './statement.ts'
 import type { Statements } from './statements.ts'
-import { type Basis, type Commit, type Outcome, Stale } from './storage.ts'
+import { type Basis, type Commit, type Outcome, type RowChange, Stale } from './storage.ts'
 
 /**
  * Makes a guarded statement fail (division by zero) when it touched no row, so that a pipelined transaction aborts by itself. The
@@ -76,8 +76,29 @@ export function storingAll(
       (one) => must('nonce-used', nonce(one)),
     ),
     ...countingInserts(commits, statements).flatMap(sent),
-    ...commits.flatMap(({ changes }) => changes.flatMap((one) => storedBy(one, statements, indexing).flatMap(sent))),
+    ...changing(
+      commits.flatMap(({ changes }) => changes),
+      statements,
+      indexing,
+    ),
     ...inGroups(chained, eventGroup, event),
+  ]
+}
+
+/** What makes the changes, but for tallies that inserts step; inserts alone go in groups, since nothing depends on their order. */
+function changing(changes: readonly RowChange[], statements: Statements, indexing: Indexing): readonly Bound[] {
+  if (changes.some(({ change }) => change !== 'insert'))
+    return changes.flatMap((one) => storedBy(one, statements, indexing).flatMap(sent))
+  const { insert, insertGroup, index, indexGroup } = statements
+  const rows = changes.map(({ row }) => row)
+  const entries = rows.filter(({ kind }) => indexing.kinds.has(kind)).map((row) => entryOf(row, indexing))
+  return [
+    ...inGroups(
+      rows,
+      (group) => mustAll('moved', insertGroup(group)),
+      (row) => must('moved', insert(row)),
+    ),
+    ...inGroups(entries, indexGroup, index),
   ]
 }
 

@@ -2,7 +2,7 @@
 import type { Compilable, Kysely, Selectable } from 'kysely'
 import { ChosenEntries, type Labels, type Shape, type Wanted } from './chosen-entries.ts'
 import { sql } from './kysely.ts'
-import { type Bound, type Statement, statement } from './statement.ts'
+import { type Bound, grouped, type Statement, statement } from './statement.ts'
 import { MAX_LABELS, type Row, type Search } from './storage.ts'
 import type { Dialect, Tables } from './tables.ts'
 
@@ -13,6 +13,8 @@ type EntryKey = Pick<Entry, 'kind' | 'account' | 'region' | 'created_at' | 'id'>
 export interface SearchStatements {
   /** Writes the entry of a record, whatever was there. */
   readonly index: Statement<Entry>
+  /** The statement of as many entries as GROUP says, of different rows. */
+  readonly indexGroup: (entries: readonly Entry[]) => Bound
   readonly unindex: Statement<EntryKey>
   /**
    * Entries by creation time, then id, each with its record: its columns are null where there is none. After them, where the search names a
@@ -55,33 +57,53 @@ export function searchStatements(db: Kysely<Tables>, dialect: Dialect): SearchSt
       .limit(given.limit)
     return withRecords(entries.sources(given, shape), page, ['id'], given, shape)
   })
+  const indexing = (entries: readonly Entry[]) =>
+    db
+      .insertInto('record_index')
+      .values(entries.map(valuesOf))
+      .onConflict((conflict) =>
+        conflict.columns(['kind', 'account', 'region', 'created_at', 'id']).doUpdateSet(({ ref }) => ({
+          steady_until: ref('excluded.steady_until'),
+          facets: ref('excluded.facets'),
+          words: ref('excluded.words'),
+          labels: ref('excluded.labels'),
+          parent: ref('excluded.parent'),
+          gone_at: ref('excluded.gone_at'),
+          turns_at: ref('excluded.turns_at'),
+          later: ref('excluded.later'),
+        })),
+      )
+  const index = statement<Entry>((entry) => indexing([entry]))
   return {
-    index: statement((entry) => {
-      const { kind, account, region, created_at, id, steady_until, facets, words, labels } = entry
-      const { parent, gone_at, turns_at, later } = entry
-      const further = { parent, gone_at, turns_at, later }
-      return db
-        .insertInto('record_index')
-        .values({ kind, account, region, created_at, id, steady_until, facets, words, labels, ...further })
-        .onConflict((conflict) =>
-          conflict.columns(['kind', 'account', 'region', 'created_at', 'id']).doUpdateSet(({ ref }) => ({
-            steady_until: ref('excluded.steady_until'),
-            facets: ref('excluded.facets'),
-            words: ref('excluded.words'),
-            labels: ref('excluded.labels'),
-            parent: ref('excluded.parent'),
-            gone_at: ref('excluded.gone_at'),
-            turns_at: ref('excluded.turns_at'),
-            later: ref('excluded.later'),
-          })),
-        )
-    }),
+    index,
+    indexGroup: grouped(index, indexing),
     unindex: statement(({ kind, account, region, created_at, id }) =>
       db.deleteFrom('record_index').where((columns) => columns.and({ kind, account, region, created_at, id })),
     ),
     found,
     foundAfter: (search, { createdAt, id }) => foundAfter(search, { createdAt, after: id }),
     foundById,
+  }
+}
+
+/** Each column by name: parameters of a statement can't be spread. */
+function valuesOf(entry: Entry): Entry {
+  const { kind, account, region, created_at, id, steady_until, facets, words, labels } = entry
+  const { parent, gone_at, turns_at, later } = entry
+  return {
+    kind,
+    account,
+    region,
+    created_at,
+    id,
+    steady_until,
+    facets,
+    words,
+    labels,
+    parent,
+    gone_at,
+    turns_at,
+    later,
   }
 }
 

@@ -42,15 +42,25 @@ export function statement<P extends { readonly [name in keyof P]: Value }>(
   }
 }
 
-/** Compiles a statement on GROUP rows, which binds each as `one` does: it names the same parameters in the same order, row by row. */
+/**
+ * Compiles a statement on GROUP rows, which binds each as `one` does. Throws where it does not name the same parameters in the same order, row
+ * by row.
+ */
 export function grouped<P extends { readonly [name in keyof P]: Value }>(
   one: Statement<P>,
   build: (given: readonly P[]) => Compilable,
 ): (rows: readonly P[]) => Bound {
   const placeholders = new Proxy({}, { get: (_, name) => new Placeholder(String(name)) }) as P
-  const { sql: text } = build(Array.from({ length: GROUP }, () => placeholders)).compile()
+  const { sql: text, parameters } = build(Array.from({ length: GROUP }, () => placeholders)).compile()
+  const ofOne = namesOf(one(placeholders).values)
+  if (namesOf(parameters).join() !== Array.from({ length: GROUP }, () => ofOne).join())
+    throw new Error(`\`${text}\` does not bind its rows as the statement of one does`)
   return (rows) => {
     if (rows.length !== GROUP) throw new RangeError(`a group has ${GROUP} rows, not ${rows.length}`)
     return { text, values: rows.flatMap((row) => one(row).values) }
   }
+}
+
+function namesOf(parameters: readonly unknown[]): readonly string[] {
+  return parameters.map((parameter) => (parameter instanceof Placeholder ? parameter.name : ''))
 }

@@ -33,6 +33,8 @@ export interface Reads {
  */
 export interface Changes {
   readonly insert: Statement<Row>
+  /** The statement of as many rows as GROUP says; touches those that are new. */
+  readonly insertGroup: (rows: readonly Row[]) => Bound
   /** `from` is the revision that the row must have. */
   readonly update: Statement<Row & { from: number }>
   /** Moves the row of a head from the revision `from`, and leaves alone all that indexes hold. Not guarded. */
@@ -93,6 +95,8 @@ const tallied =
   ({ kind, account, region }: Place) =>
   (columns: OfTally) =>
     columns.and({ kind, account, region })
+
+const keyOf = ({ kind, account, region, id }: RowKey) => ({ kind, account, region, id })
 
 const contentOf = ({ parent, createdAt, dueAt, revision, body, mac }: Omit<Row, keyof RowKey>) => ({
   parent,
@@ -168,14 +172,16 @@ function changes(db: Kysely<Tables>, dialect: Dialect): Changes {
   const record = db.selectFrom('record').select(COLUMNS)
   const locks = dialect === 'postgresql'
   const returns = dialect === 'postgresql'
+  const inserting = (rows: readonly Row[]) =>
+    db
+      .insertInto('record')
+      .values(rows.map((row) => ({ ...keyOf(row), ...contentOf(row) })))
+      .onConflict((conflict) => conflict.doNothing())
+      .$if(returns, (insert) => insert.returning('id'))
+  const insert = statement<Row>((row) => inserting([row]))
   return {
-    insert: statement((row) =>
-      db
-        .insertInto('record')
-        .values({ kind: row.kind, account: row.account, region: row.region, id: row.id, ...contentOf(row) })
-        .onConflict((conflict) => conflict.doNothing())
-        .$if(returns, (insert) => insert.returning('id')),
-    ),
+    insert,
+    insertGroup: grouped(insert, inserting),
     update: statement((row) =>
       db
         .updateTable('record')

@@ -314,6 +314,16 @@ for (const [name, open] of kinds)
       )
     })
 
+    it('inserts the rows of many calls at once, but for a call whose row is there', async () => {
+      const calls = (first: number) => Array.from({ length: 19 }, (_, i) => call([insert(row(`at once ${first + i}`))]))
+      assert.deepEqual(new Set(await commit(storage, calls(0))), new Set(['committed']))
+      const [again, ...others] = await commit(storage, calls(18))
+      assert.deepEqual([again, new Set(others)], ['moved', new Set(['committed'])])
+      const { kind, account, region } = row('')
+      const found = await storage.between({ kind, account, region }, 'at once ', 'at once ~', 100)
+      assert.equal(found.length, 37)
+    })
+
     it('takes the first of two calls with one nonce that come at once, and stores events whole and in their order', async () => {
       const before = (await storage.events.after(0, 10_000)).length
       const given = [7, 1, 2, 3, 4, 7, 5, 6, 8].map((byte, i) => ({
