@@ -90,7 +90,7 @@ export class FollowedChanges {
     const { known, roots } = this.#rooms
     // A batch of this server may have brought its own changes meanwhile.
     if (number <= this.#number) return
-    this.#dropped = number
+    this.#dropped = Math.max(this.#dropped, number)
     if (keys) known.drop(keys)
     else known.dropAll()
     const changed = keys && new Set(keys)

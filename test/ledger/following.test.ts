@@ -236,6 +236,27 @@ describe('a ledger that follows the changes of others', () => {
     assert.deepEqual([looks.length, changes.number], [1, 2])
   })
 
+  it('keeps nothing of an own batch that is older than what is being followed', async () => {
+    const { log, changes } = following()
+    log.change(keyOf('x'))
+    await basesOf(changes, stale(log))
+    const [reached, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    changes.followers.push(() => {
+      reached.resolve()
+      return release.promise
+    })
+    for (const id of ['b', 'a', 'a']) log.change(keyOf(id))
+    const followed = changes.follow()
+    await reached.promise
+    // The batch made the second of these changes, and its answer comes late.
+    changes.followers.length = 0
+    await basesOf(changes, () => ({ ...committed(3), others: { number: 2, keys: [keyOf('b')] } }))
+    assert.equal(changes.took([keyOf('a')], 3), false)
+    release.resolve()
+    await followed
+    assert.equal(changes.number, 4)
+  })
+
   it('leaves to the next batch what it can not take over', async () => {
     const { log, changes } = following()
     log.change(keyOf('x'))
