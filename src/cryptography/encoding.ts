@@ -1,5 +1,5 @@
 // Unambiguous byte encodings of text, for associated data, digests and MACs.
-import { hash } from 'node:crypto'
+import { sha256 } from './digests.ts'
 
 /** Each part as the length of its UTF-8 bytes (4 bytes, big-endian) and these bytes: no two lists of parts have the same encoding. */
 export function lengthPrefixed(parts: readonly string[]): Buffer {
@@ -16,7 +16,7 @@ export function lengthPrefixed(parts: readonly string[]): Buffer {
 
 /** SHA-256 of the length-prefixed parts: 32 bytes. */
 export function digestOf(parts: readonly string[]): Buffer {
-  return hash('sha256', lengthPrefixed(parts), 'buffer')
+  return sha256(lengthPrefixed(parts))
 }
 
 /** The bytes of strict, padded, standard Base64 (RFC 4648 section 4), or null for any other text. */

@@ -7,6 +7,7 @@
 //   1       24     nonce
 //   25      n+16   ciphertext and tag
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { hmac } from './digests.ts'
 import { digestOf } from './encoding.ts'
 import type { Ring } from './ring.ts'
 import { NONCE_BYTES, Xaes } from './xaes.ts'
@@ -43,7 +44,7 @@ export class Root {
 
   /** Whether `mac` is the HMAC-SHA-256 of the text under this root; compares in constant time. */
   macMatches(canonical: string, mac: Uint8Array): boolean {
-    const expected = createHmac('sha256', this.mac).update(canonical).digest()
+    const expected = hmac('sha256', this.mac, canonical)
     return mac.length === expected.length && timingSafeEqual(expected, mac)
   }
 }
@@ -104,7 +105,7 @@ export class SealingRing {
 
   /** Returns the HMAC-SHA-256 (32 bytes) that authenticates a record's canonical text. */
   recordMac(canonical: string): Buffer {
-    return createHmac('sha256', this.current.mac).update(canonical).digest()
+    return hmac('sha256', this.current.mac, canonical)
   }
 
   /** Whether any root of the ring made this MAC. */

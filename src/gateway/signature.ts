@@ -1,5 +1,6 @@
 // Signature 1.0 of RPC requests, and what all schemes share, as pure functions (docs/reference/signatures.md, "Version 1.0").
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { hmac } from '../cryptography/digests.ts'
 import { bytesOf, percentEncode, percentEncodeTwice, textOf } from './percent-encoding.ts'
 
 /** Sorts names by code points. JavaScript sorts by UTF-16 units, which is another order beyond the basic plane. */
@@ -39,7 +40,7 @@ export function rpcStringToSign(method: string, parameters: ReadonlyMap<string, 
 
 /** Step 4: the raw signature; `hash` is the name that RPC_METHODS gives. */
 export function rpcSignature(hash: string, secret: string, stringToSign: string): Buffer {
-  return createHmac(hash, `${secret}&`).update(stringToSign).digest()
+  return hmac(hash, `${secret}&`, stringToSign)
 }
 
 /** Lower-case hex of a hash. */

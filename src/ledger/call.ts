@@ -1,5 +1,5 @@
 // What a call asks to commit, and what the storage is given of it.
-import { hash } from 'node:crypto'
+import { sha256 } from '../cryptography/digests.ts'
 import type { RootKeys } from '../keystore/root-keys.ts'
 import type { Commit, EventRow, RowChange } from '../storage/storage.ts'
 import { type Change, toRow } from './record.ts'
@@ -62,5 +62,5 @@ export function alters({ event, changes }: Call): boolean {
 
 /** (AccessKeyId, nonce) in 16 bytes; no AccessKeyId holds the separator. */
 function nonceDigest(accessKeyId: string, nonce: string): Uint8Array {
-  return hash('sha256', `${accessKeyId}\n${nonce}`, 'buffer').subarray(0, 16)
+  return sha256(`${accessKeyId}\n${nonce}`).subarray(0, 16)
 }

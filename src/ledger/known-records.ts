@@ -1,6 +1,6 @@
 // The records in memory, each as this server last read or wrote it, so that a warm call reads no row.
 import type { RootKeys } from '../keystore/root-keys.ts'
-import { type RowChange, recordKey } from '../storage/storage.ts'
+import { type Row, type RowChange, recordKey } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
 import type { Change, Recorded, Scope } from './record.ts'
 
@@ -64,8 +64,9 @@ export class KnownRecords {
     this.#follow()
     for (const [i, change] of changes.entries()) {
       const key = this.#changed(change)
-      if (change.change === 'insert' || change.change === 'update')
-        this.#cache.put(key, ownCopy(change.after), rows[i]?.row.body.length ?? 0)
+      const row = rows[i]?.row
+      if (row && (change.change === 'insert' || change.change === 'update'))
+        this.#cache.put(key, ownRecord(row), row.body.length)
       else if (change.change === 'delete') this.#cache.drop(key)
     }
   }
@@ -109,7 +110,7 @@ export function keyOf(kind: string, { account, region }: Scope, id: string): str
   return recordKey(kind, account, region, id)
 }
 
-/** The record with texts of its own. Those that a call took from its request are pieces of it, and would keep all of it in memory. */
-function ownCopy(record: Recorded<unknown>): Recorded<unknown> {
-  return JSON.parse(JSON.stringify(record)) as Recorded<unknown>
+/** The record of a row, with texts of its own. Those that a call took from its request are pieces of it, and would keep all of it in memory. */
+function ownRecord({ body, mac: _, ...place }: Row): Recorded<unknown> {
+  return { ...(JSON.parse(JSON.stringify(place)) as typeof place), body: JSON.parse(body) }
 }

@@ -160,16 +160,29 @@ function referring(reply: Reply, resources: StoredResources): Record<string, Rep
   })
 }
 
-/** The members that `paths` list, each as `Name` or `Object.Name`. */
+type Path = readonly [outer: string, inner: string | undefined]
+const split = new WeakMap<readonly string[], readonly Path[]>()
+
+/** The parts of the paths that a declaration lists: `Name` or `Object.Name`. */
+function partsOf(paths: readonly string[]): readonly Path[] {
+  const known = split.get(paths)
+  if (known) return known
+  const parts = paths.map((path): Path => {
+    const [outer = '', inner] = path.split('.')
+    return [outer, inner]
+  })
+  split.set(paths, parts)
+  return parts
+}
+
+/** The members that `paths` list. */
 function picked(reply: Reply, paths: readonly string[]): Reply {
   const out: Record<string, ReplyValue> = {}
   const objects: Record<string, Record<string, ReplyValue>> = {}
-  for (const path of paths) {
-    const dot = path.indexOf('.')
-    const [outer, inner] = dot < 0 ? [path, null] : [path.slice(0, dot), path.slice(dot + 1)]
+  for (const [outer, inner] of partsOf(paths)) {
     const value = reply[outer]
     if (value === undefined) continue
-    if (inner === null) out[outer] = value
+    if (inner === undefined) out[outer] = value
     else if (isObject(value) && value[inner] !== undefined) {
       const object = objects[outer] ?? {}
       object[inner] = value[inner]

@@ -3,7 +3,7 @@
 // of 2^-41; it is then refused, and its client signs the request again. A replay is always refused.
 
 const GENERATION_MS = 5 * 60_000
-const FIRST_SLOTS = 1024
+const FIRST_SLOTS = 128
 
 /** A set of 64-bit numbers: open addressing, at most half full. The pair (0, 0) marks an empty slot. */
 class Generation {

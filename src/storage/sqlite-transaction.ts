@@ -1,7 +1,7 @@
 // One transaction on SQLite, of several batches: each is held against its own basis and fails alone, and all of their events make one chain.
 import { GrowingChain } from './growing-chain.ts'
 import type { Batch } from './joined-batches.ts'
-import type { NonceMemory } from './nonce-memory.ts'
+import { NonceMemory } from './nonce-memory.ts'
 import { changedKeys, movedCalls, type Step, stepsOf, toChanges, toRow } from './rows.ts'
 import type { Indexing } from './search.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
@@ -41,7 +41,8 @@ export class SqliteTransaction {
   /** What the batches add to. */
   #chain: GrowingChain | null = null
   /** The nonces of the batches, and when the last of them expires. */
-  readonly #digests = new Map<string, Uint8Array>()
+  readonly #digests: Uint8Array[] = []
+  readonly #ownNonces = new NonceMemory()
   #expiresAt = 0
 
   constructor({ db, statements, indexing, nonces, savepoints }: Parts) {
@@ -56,8 +57,8 @@ export class SqliteTransaction {
   commit(batches: readonly Batch[]): readonly (Stored | Stale)[] {
     const ended = batches.map((batch) => this.#commitHeld(batch))
     const [expiresAt, chain] = [this.#expiresAt, this.#chain]
-    if (this.#digests.size > 0)
-      this.#db.run(this.#statements.nonceBatch({ expiresAt, digests: Buffer.concat([...this.#digests.values()]) }))
+    if (this.#digests.length > 0)
+      this.#db.run(this.#statements.nonceBatch({ expiresAt, digests: Buffer.concat(this.#digests) }))
     // INVARIANT: no call of the batches changes the row of the head.
     if (chain && this.#db.run(this.#statements.moveHead({ ...chain.row(), from: chain.from })) !== 1)
       throw new Unavailable('the head of the event chain changed in the middle of a batch')
@@ -97,12 +98,13 @@ export class SqliteTransaction {
   #commitOnce(commit: Commit): Outcome {
     const { nonce } = commit
     if (!nonce) return this.#commitOne(commit)
-    const name = Buffer.from(nonce.digest).toString('latin1')
-    if (this.#digests.has(name) || this.#nonces.has(nonce.digest)) return 'nonce-used'
+    const { digest, expiresAt } = nonce
+    if (this.#ownNonces.has(digest) || this.#nonces.has(digest)) return 'nonce-used'
     const outcome = this.#commitOne(commit)
     if (outcome === 'committed') {
-      this.#digests.set(name, nonce.digest)
-      this.#expiresAt = Math.max(this.#expiresAt, nonce.expiresAt)
+      this.#digests.push(digest)
+      this.#ownNonces.add(digest, expiresAt)
+      this.#expiresAt = Math.max(this.#expiresAt, expiresAt)
     }
     return outcome
   }
