@@ -27,7 +27,7 @@ export const createSecretTexts = {
   'key.id.2': ['Second AccessKey ID', '第二个AccessKey ID'],
   'key.secret.2': ['Second AccessKey Secret', '第二个AccessKey Secret'],
   'key.secret.help': [
-    'The secret must have all AccessKeys of the user. Where you no longer have an AccessKey Secret, write anything, and choose Rotate Now afterwards.',
+    'Enter all AccessKeys of the user. If you no longer have an AccessKey Secret, enter any text, and choose Rotate Now after you created the secret.',
     '凭据须包含该用户的全部AccessKey。如已没有AccessKey Secret，可填写任意内容，创建后选择立即轮转。',
   ],
   'instance.help': [
@@ -36,7 +36,7 @@ export const createSecretTexts = {
   ],
   'accounts.single': ['The former password ceases to work at the rotation.', '轮转时旧密码立即失效。'],
   'accounts.double': [
-    'The former account works on until the next rotation. Both have the same rights.',
+    'The former account keeps working until the next rotation. Both accounts have the same rights.',
     '前一个账号在下次轮转前继续有效。两个账号权限相同。',
   ],
   account: ['Account name', '账号名'],

@@ -23,7 +23,7 @@ export const cryptographyTexts = {
   ciphertext: ['Ciphertext', '密文'],
   context: ['Encryption context', '加密上下文'],
   'context.help': [
-    'Optional pairs. Decrypting takes the very same ones; they are no secret and appear in the trail.',
+    'Optional pairs. Decryption needs the same pairs. They are not secret: the trail shows them.',
     '可选的键值对。解密时必须完全一致；加密上下文不是机密，会出现在审计记录中。',
   ],
   'context.name': ['Name', '名称'],
@@ -43,7 +43,7 @@ export const cryptographyTexts = {
   'encrypt.pair.tab': ['Asymmetric Encrypt', '非对称加密'],
   'decrypt.pair.tab': ['Asymmetric Decrypt', '非对称解密'],
   'plaintext.pair': [
-    'A text is sent as UTF-8. Key and algorithm limit its length: encrypt a data key, and what is longer under that.',
+    'The text is sent as UTF-8. The key and the algorithm limit its length. For longer data, encrypt a data key here, and the data under it.',
     '文本以UTF-8编码发送。长度受密钥和算法限制：更长的内容请用数据密钥加密，再加密数据密钥。',
   ],
   'decrypt.pair': [

@@ -3,7 +3,7 @@ import type { Texts } from '../texts/format.ts'
 export const importTexts = {
   title: ['Import Key Material', '导入密钥材料'],
   lead: [
-    'Bring 256 bits of your own. They reach the service only wrapped for it; the service never returns them.',
+    'Bring 256 bits of your own. They are wrapped before they are sent, and the service never returns them.',
     '导入您自己的256位密钥材料。材料仅以加密形式传输至服务，服务不会返回该材料。',
   ],
   'step.way': ['Way and expiry', '方式与过期时间'],
@@ -27,7 +27,7 @@ export const importTexts = {
   'until.date': ['Expires on', '过期时间'],
   'until.missing': ['Choose a moment in the future.', '请选择将来的时间。'],
   'until.help': [
-    'At that moment the service deletes the material; the key is then Pending Import.',
+    'When the material expires, the service deletes it, and the key becomes Pending Import.',
     '到期后服务将删除密钥材料，密钥变为待导入状态。',
   ],
   file: ['File with the key material', '密钥材料文件'],

@@ -2,7 +2,7 @@ import type { Texts } from '../texts/format.ts'
 
 export const keyTexts = {
   elsewhere: [
-    'There is no such key in {region}. A key belongs to one region: choose that of the key above.',
+    'There is no such key in {region}. A key belongs to one region: choose it at the top of the page.',
     '{region} 中没有此密钥。密钥只属于一个地域，请在上方选择密钥所在的地域。',
   ],
   details: ['Key Details', '密钥详情'],
@@ -49,7 +49,7 @@ export const keyTexts = {
   'alias.create': ['Create Alias', '创建别名'],
   'alias.delete': ['Delete Alias', '删除别名'],
   'alias.none': [
-    'No alias. Programs can name a key by its alias and stay as they are when the key changes.',
+    'No alias. A program that names its key by an alias needs no change when the alias gets another key.',
     '尚无别名。应用可通过别名引用密钥，更换密钥时无需修改。',
   ],
   'alias.name': ['Alias Name', '别名'],

@@ -31,7 +31,7 @@ export const secretTexts = {
   version: ['Version', '版本号'],
   stages: ['Stages', '版本状态'],
   'versions.help': [
-    'ACSCurrent is what programs read unless they ask for something else. A version without a stage is the first to give way to a new one.',
+    'Programs read ACSCurrent unless they ask for another version. When a new version needs room, one without a stage is deleted first.',
     '程序默认读取 ACSCurrent。没有状态的版本在新增版本时最先被替换。',
   ],
   'value.show': ['Show value of {version}', '显示版本 {version} 的凭据值'],
@@ -59,7 +59,7 @@ export const secretTexts = {
   'move.stage': ['Stage', '版本状态'],
   'move.to': ['To Version', '移动到版本'],
   'move.help': [
-    'Moving ACSCurrent to an older version rolls back. The version that had it becomes ACSPrevious. Or write a stage of your own.',
+    'To roll back, move ACSCurrent to an older version; the version that had it becomes ACSPrevious. You can also enter a stage of your own.',
     '将 ACSCurrent 移到旧版本即可回滚，原版本成为 ACSPrevious。也可填写自定义状态。',
   ],
 } as const satisfies Texts

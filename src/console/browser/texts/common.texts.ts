@@ -34,7 +34,7 @@ export const common = {
   'frame.dev': ['development', '开发模式'],
   'calls.title': ['Calls of this page', '本页调用'],
   'calls.note': [
-    'Everything on this page can be done with the command line. Secrets stand as variables.',
+    'The command line can do everything on this page. In its commands, variables stand for secrets.',
     '本页的所有操作都可以用命令行完成，机密内容以变量代替。',
   ],
   'do.ok': ['OK', '确定'],

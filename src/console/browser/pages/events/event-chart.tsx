@@ -29,12 +29,10 @@ export function EventChart({ events }: { readonly events: readonly TrailEvent[] 
     .slice(0, TOP)
     .map(([name, all]) => `${name} ${all.length}`)
     .join(' · ')
-  const text = say('chart.says', {
-    total: events.length,
-    refused,
-    from: dates.full(new Date(from).toISOString()),
-    to: dates.full(new Date(to).toISOString()),
-  })
+  const at = (time: number) => dates.full(new Date(time).toISOString())
+  // The last bar may end later than the last call.
+  const span = { from: at(from), to: at(Math.max(to, from + BARS * step)) }
+  const text = say('chart.says', { total: events.length, refused, from: at(from), to: at(to) })
   return (
     <figure aria-label={say('chart.of')} className="chart-box">
       <svg aria-label={text} className="chart" preserveAspectRatio="none" role="img" viewBox={`0 0 ${WIDTH} ${HEIGHT}`}>
@@ -56,6 +54,10 @@ export function EventChart({ events }: { readonly events: readonly TrailEvent[] 
           )
         })}
       </svg>
+      <div aria-hidden="true" className="chart-ends">
+        <span>{span.from}</span>
+        <span>{span.to}</span>
+      </div>
       <figcaption className="legend">
         <span>
           <i />

@@ -3,7 +3,7 @@ import type { Texts } from '../../texts/format.ts'
 export const furtherPreferenceTexts = {
   mfa: ['MFA at logon', '登录时使用多因素认证'],
   'mfa.help': [
-    '“Every user” has an effect at the next logon. The other two leave it to the logon settings of each user.',
+    '“Every user” takes effect at the next logon. With the other two, the logon settings of each user decide.',
     '“所有用户”自下次登录起生效；其余两项均以每个用户的登录设置为准。',
   ],
   'mfa.mandatory': ['Every user', '所有用户'],

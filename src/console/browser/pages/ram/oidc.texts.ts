@@ -22,7 +22,7 @@ export const oidcTexts = {
   ],
   fingerprints: ['Fingerprints', '验证指纹'],
   'fingerprints.note': [
-    'SHA-1 thumbprints of root certificates, separated by commas. Without any, each trusted root certificate will do.',
+    'SHA-1 thumbprints of root certificates, separated by commas. Without any, every trusted root certificate is accepted.',
     '根证书的SHA-1指纹，以英文逗号分隔。留空则接受所有受信任的根证书。',
   ],
   age: ['Oldest token (hours)', '令牌最长签发时间（小时）'],

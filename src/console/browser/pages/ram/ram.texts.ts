@@ -7,7 +7,7 @@ export const ramTexts = {
   ],
   'groups.lead': ['Permissions of a group are those of all its members.', '用户组的权限适用于其全部成员。'],
   'roles.lead': [
-    'A role has permissions and no credentials. Whom its trust policy names can assume it for a while.',
+    'A role has permissions but no credentials. Its trust policy names who can assume it for a while.',
     '角色拥有权限但没有凭证。信任策略中的可信实体可以临时扮演该角色。',
   ],
   'policies.lead': [
@@ -65,12 +65,12 @@ export const ramTexts = {
   ],
   'OIDCProvider.delete': ['Delete OIDC provider', '删除OIDC身份提供商'],
   'OIDCProvider.delete.text': [
-    'Tokens of {name} start no more sessions. Sessions that run go on, and roles that trust it stay.',
+    'Tokens of {name} can start no more sessions. Sessions that run continue, and roles that trust it stay.',
     '{name} 的令牌将无法再创建会话。已有会话继续有效，信任该提供商的角色不受影响。',
   ],
   'Policy.delete': ['Delete policy', '删除权限策略'],
   'Policy.delete.text': [
-    'Policy {name} and all of its versions go. It must not be attached to anybody.',
+    'Policy {name} and all of its versions are deleted. Detach it from everybody first.',
     '权限策略 {name} 及其所有版本将被删除，且不能仍有引用。',
   ],
   'console.title': ['Console Logon Management', '控制台登录管理'],
@@ -124,7 +124,7 @@ export const ramTexts = {
   'key.Inactive': ['Disabled', '已禁用'],
   'key.delete': ['Delete AccessKey', '删除AccessKey'],
   'key.delete.text': [
-    'Calls with {id} are refused at once. Check when it was last used first.',
+    'Calls with {id} are refused at once. First check when it was last used.',
     '使用 {id} 的调用将立即被拒绝。请先确认最后使用时间。',
   ],
   'add.permissions': ['Add Permissions', '添加权限'],
@@ -133,7 +133,7 @@ export const ramTexts = {
     '未附加权限策略。没有权限策略则不允许任何操作，请选择添加权限。',
   ],
   'policies.choose': [
-    'Several at once. System policies come with the service; your own are made on the page Policies.',
+    'You can choose several. System policies come with the service; you create your own on the page Policies.',
     '可多选。系统策略由服务提供，自定义策略在权限策略页面创建。',
   ],
   detach: ['Detach {name}', '移除权限策略 {name}'],
@@ -192,7 +192,7 @@ export const ramTexts = {
   resource: ['Resource', '资源'],
   context: ['Conditions', '条件'],
   'context.help': [
-    'What the call would bring, such as acs:SourceIp. Of yourself, what this session brings is known.',
+    'What the call would carry, such as acs:SourceIp. For yourself, the values of this session are known.',
     '调用时的条件值，如 acs:SourceIp。模拟自己时使用当前会话的值。',
   ],
   'context.name': ['Condition key', '条件键'],

@@ -10,7 +10,7 @@ export const rotationTexts = {
     '新凭据一两秒内生效，此后读取凭据的应用将得到新凭据。',
   ],
   'rotate.RAMCredentials': [
-    'The user gets a new AccessKey. The present one works for two more days, or half of a shorter interval; the one before it is deleted at once.',
+    'The user gets a new AccessKey. The present one works for two more days, or for half of the interval if that is shorter. The one before it is deleted at once.',
     '用户将获得新的AccessKey。当前AccessKey继续有效两天（周期较短时为周期的一半），更早的AccessKey立即删除。',
   ],
   'rotate.SingleUser': ['The present password ceases to work at once.', '当前密码立即失效。'],
