@@ -367,7 +367,13 @@ async function encrypting(server: Server): Promise<Job> {
 /** CPU time a call with workers against one process. */
 async function workers(folder: string): Promise<void> {
   print('\nWorkers, all on one core')
-  await costOfWorkers(folder, { credentials, rounds: ROUNDS, warmUp: WARM_UP, job: encrypting, row })
+  await costOfWorkers(folder, {
+    credentials,
+    rounds: ROUNDS,
+    warmUp: quick ? WARM_UP / 2 : WARM_UP,
+    job: encrypting,
+    row,
+  })
 }
 
 /** The console in a browser. */

@@ -1,6 +1,7 @@
 // A worker: the process that serves connections which the owner of the database accepts. It decodes, authenticates, authorizes and
 // encrypts; it reads and commits through the owner, or on PostgreSQL by itself. It ends with the owner.
 import { Socket } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { openTarget } from '../../actiontrail/delivery/targets/open.ts'
 import { EventIndex } from '../../actiontrail/lookup/event-index.ts'
 import { PageTokens } from '../../actiontrail/lookup/page-token.ts'
@@ -38,6 +39,8 @@ import { OwnersProvider, remoteAttempts, remoteIssuers, remoteLimits } from './r
 
 /** How often a worker reports to the owner which keys were used, and follows the changes of others. */
 const REPORT_MS = 1000
+/** Where owner and workers take turns on fewer cores, so many calls make a batch worth its way to the owner: of more, each costs hardly less. */
+const ENOUGH = 32
 
 interface Serving {
   readonly adopting: Adopting
@@ -92,7 +95,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
   const tracer = await tracing(settings, SYSTEM)
   const opened = isShared(settings)
     ? await openStorage(settings.database ?? '', { indexing: KMS_INDEX, notice: (message) => log.info(message) })
-    : new RemoteStorage(owner, () => notes.tellLastUsed())
+    : new RemoteStorage(owner, enoughFor(workers), () => notes.tellLastUsed())
   const storage = tracer ? tracer.storage(opened) : opened
   const ring = await ringOf(storage)
   const { keys } = ring
@@ -162,6 +165,14 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
       await storage.close()
     },
   }
+}
+
+/**
+ * See Storage.enough. A process on a core of its own decides the next calls while the owner commits the last ones: there, batches that wait
+ * would only keep it idle.
+ */
+function enoughFor(workers: number): number {
+  return availableParallelism() <= workers ? ENOUGH : 1
 }
 
 /** The root keys, which the owner unwraps. */

@@ -21,9 +21,6 @@ import {
 import { type Batch, packBatch, packStored, unpackBatch, unpackStored } from './batch.ts'
 import type { Channel, ErrorForm, Packed } from './channel.ts'
 
-/** So many calls in a batch: of more, each costs hardly less. */
-const ENOUGH = 32
-
 /** What the owner does by name; batches come packed. */
 export type StorageMethods = {
   readonly [N in Exclude<
@@ -99,8 +96,7 @@ export function servingBatches(commit: (batch: Batch) => Promise<Stored>): (pack
 export class RemoteStorage implements Storage {
   // As on SQLite: while a batch is under way, the next one grows.
   readonly commitsAtOnce = 1
-  // Each batch crosses to the owner and back, and is a transaction there: both cost less a call the larger it is.
-  readonly enough = ENOUGH
+  readonly enough: number
   /** The owner says so when it is asked whether it is ready. */
   readonly failure = null
   readonly risks: readonly string[] = []
@@ -110,9 +106,10 @@ export class RemoteStorage implements Storage {
   readonly #owner: Channel<StorageMethods>
   readonly #beforeBatch: () => void
 
-  /** `beforeBatch` runs before a batch is sent: what it tells the owner arrives first. */
-  constructor(owner: Channel<StorageMethods>, beforeBatch: () => void = () => {}) {
+  /** `enough`: see Storage. `beforeBatch` runs before a batch is sent: what it tells the owner arrives first. */
+  constructor(owner: Channel<StorageMethods>, enough = 1, beforeBatch: () => void = () => {}) {
     this.#owner = owner
+    this.enough = enough
     this.#beforeBatch = beforeBatch
     this.events = {
       after: (...which) => owner.ask('events.after', ...which),
