@@ -59,7 +59,10 @@ const kinds = {
   /** The lines of the sources that tests reach, in their processes and in those of programs that end by themselves. */
   coverage: { files: all, size: 'usual' },
   /** They make packages of the program, install them and use them. */
-  packages: { files: ['test/clients/{container-image,debian-package,npm-package,point-in-time}.ts'], size: 'full' },
+  packages: {
+    files: ['test/clients/{container-image,debian-package,helm-install,npm-package,point-in-time}.ts'],
+    size: 'full',
+  },
   /** In a process on OpenSSL's FIPS provider, and on NSS in FIPS mode. */
   fips: { files: ['test/fips.test.ts'], size: 'usual' },
   /** They fetch and compile packages of other languages, or need programs that few machines have. */

@@ -2,7 +2,7 @@
 // leads them, and what such a program listens on reaches nobody else.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -44,11 +44,13 @@ export function canRunApart(): boolean {
 export class Apart implements AsyncDisposable {
   readonly #relays: readonly Server[]
   readonly #child: ChildProcess
+  readonly #hosts: string
   #said = ''
 
-  private constructor(child: ChildProcess, relays: readonly Server[]) {
+  private constructor(child: ChildProcess, relays: readonly Server[], hosts: string) {
     this.#child = child
     this.#relays = relays
+    this.#hosts = hosts
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk) => {
         this.#said = (this.#said + chunk).slice(-100_000)
@@ -74,7 +76,7 @@ export class Apart implements AsyncDisposable {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    return new Apart(child, relays)
+    return new Apart(child, relays, hosts)
   }
 
   /** The end of what it wrote so far. */
@@ -85,6 +87,18 @@ export class Apart implements AsyncDisposable {
   /** Whether it runs. */
   get runs(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** The words of a command that runs there. */
+  inside(...command: readonly string[]): readonly string[] {
+    const { pid } = this.#child
+    const first = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+    return ['nsenter', '-t', first, '-n', '-m', '-p', ...command]
+  }
+
+  /** Leads more names there, to another address. */
+  lead(address: string, ...names: readonly string[]): void {
+    appendFileSync(this.#hosts, `${address} ${names.join(' ')}\n`)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
