@@ -9,12 +9,12 @@ import { type Program, removeFolder, startProgram, temporaryFolder } from '../ac
 import { until } from '../until.ts'
 import { Apart, canRunApart } from './apart.ts'
 import { Cluster, lackingForCluster, manifestOf } from './cluster.ts'
+import { createRole, fetchingFrom, must, ram, SECRETS_POLICY, trusted } from './trust.ts'
 
 /** A checkout of its sources, where the program was built. */
 const CHECKOUT = process.env['STRONGROOM_TEST_ACK_SECRET_MANAGER'] ?? ''
 const MANAGER = join(CHECKOUT, 'manager')
 const CUSTOM = '/apis/alibabacloud.com/v1alpha1/namespaces/default/externalsecrets'
-const POLICY = { PolicyType: 'System', PolicyName: 'AliyunKMSSecretUserAccess' }
 
 const lacking = [
   ...(CHECKOUT !== '' && existsSync(MANAGER) ? [] : ['STRONGROOM_TEST_ACK_SECRET_MANAGER']),
@@ -28,13 +28,7 @@ describe('ack-secret-manager', { skip: lacking.length > 0 && `not run: no ${lack
   let server: Program
   let manager: Apart | undefined
 
-  const called = async (action: string, parameters: Record<string, string>) => {
-    const { status, body } = await server.call(action, parameters)
-    assert.equal(status, 200, JSON.stringify(body))
-    return body
-  }
-  const ram = (action: string, parameters: Record<string, string>) =>
-    called(action, { Version: '2015-05-01', ...parameters })
+  const called = (action: string, parameters: Record<string, string>) => must(server, action, parameters)
   const value = (password: string) => JSON.stringify({ user: 'app', password })
 
   before(async () => {
@@ -42,10 +36,7 @@ describe('ack-secret-manager', { skip: lacking.length > 0 && `not run: no ${lack
     await cluster.publishKeys()
     server = await startProgram({
       data: join(folder, 'data'),
-      flags: [
-        ...['--tls', 'self-signed'],
-        ...['--oidc-issuers', cluster.issuer, '--oidc-ca-file', cluster.caFile, '--oidc-private-addresses'],
-      ],
+      flags: [...['--tls', 'self-signed'], ...fetchingFrom(cluster)],
     })
     setDefaultCACertificates([readFileSync(join(server.data, 'tls/ca.pem'), 'utf8')])
     const { accountId } = server.credentials
@@ -53,38 +44,28 @@ describe('ack-secret-manager', { skip: lacking.length > 0 && `not run: no ${lack
     const binary = { SecretDataType: 'binary', SecretData: Buffer.from([0, 255, 7]).toString('base64') }
     await called('CreateSecret', { SecretName: 'binary', VersionId: 'v1', ...binary })
 
-    await ram('CreateUser', { UserName: 'manager' })
-    for (const PolicyName of [POLICY.PolicyName, 'AliyunSTSAssumeRoleAccess'])
-      await ram('AttachPolicyToUser', { UserName: 'manager', PolicyType: 'System', PolicyName })
-    const { AccessKey } = await ram('CreateAccessKey', { UserName: 'manager' })
+    await ram(server, 'CreateUser', { UserName: 'manager' })
+    for (const PolicyName of [SECRETS_POLICY.PolicyName, 'AliyunSTSAssumeRoleAccess'])
+      await ram(server, 'AttachPolicyToUser', { UserName: 'manager', PolicyType: 'System', PolicyName })
+    const { AccessKey } = await ram(server, 'CreateAccessKey', { UserName: 'manager' })
     await cluster.createSecret('strongroom', { id: AccessKey.AccessKeyId, secret: AccessKey.AccessKeySecret })
-    const oidc = { OIDCProviderName: 'cluster-1', IssuerUrl: cluster.issuer, ClientIds: 'sts.aliyuncs.com' }
-    await called('CreateOIDCProvider', { Version: '2019-08-15', ...oidc })
-    const subject = 'system:serviceaccount:default:ack-secret-manager'
-    const Statement = [
-      {
-        ...{ Effect: 'Allow', Action: 'sts:AssumeRole' },
-        Principal: { Federated: [`acs:ram::${accountId}:oidc-provider/cluster-1`] },
-        Condition: { StringEquals: { 'oidc:iss': cluster.issuer, 'oidc:sub': subject } },
-      },
-      { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM: [`acs:ram::${accountId}:root`] } },
-    ]
-    const AssumeRolePolicyDocument = JSON.stringify({ Version: '1', Statement })
-    for (const RoleName of ['app', 'none']) await ram('CreateRole', { RoleName, AssumeRolePolicyDocument })
-    await ram('AttachPolicyToRole', { RoleName: 'app', ...POLICY })
+    const statement = await trusted(server, cluster.issuer, 'ack-secret-manager')
+    const own = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM: [`acs:ram::${accountId}:root`] } }
+    for (const name of ['app', 'none']) await createRole(server, name, statement, own)
+    await ram(server, 'AttachPolicyToRole', { RoleName: 'app', ...SECRETS_POLICY })
 
     const charts = ['external-secrets-crd', 'secret-stores-crd']
     await cluster.define(...charts.map((name) => join(CHECKOUT, `charts/ack-secret-manager/templates/${name}.yaml`)))
-    for (const account of ['default', 'ack-secret-manager']) await cluster.serviceAccount(account)
+    for (const name of ['default', 'ack-secret-manager']) await cluster.serviceAccount(name)
     // Its lock belongs to its pod.
     await cluster.create(
       'apiVersion: v1\nkind: Pod\nmetadata: { name: manager }\nspec: { automountServiceAccountToken: false, containers: [{ name: manager, image: none }] }',
     )
-    const [tokens, own] = [join(folder, 'tokens'), join(folder, 'service-account')]
-    for (const made of [tokens, own]) mkdirSync(made)
+    const [tokens, account] = [join(folder, 'tokens'), join(folder, 'service-account')]
+    for (const made of [tokens, account]) mkdirSync(made)
     const { token } = await cluster.tokenOf('ack-secret-manager', 'sts.aliyuncs.com')
     writeFileSync(join(tokens, 'ack-secret-manager'), token)
-    writeFileSync(join(own, 'namespace'), 'default')
+    writeFileSync(join(account, 'namespace'), 'default')
     const { host, port } = new URL(server.endpoint)
     const intervals = ['--polling-interval', '2s', '--reconcile-period', '1s']
     manager = await Apart.start(
@@ -93,7 +74,7 @@ describe('ack-secret-manager', { skip: lacking.length > 0 && `not run: no ${lack
       {
         ports: { [port]: Number(port), [cluster.port]: cluster.port },
         names: [],
-        mounts: { '/run/secrets/tokens': tokens, '/run/secrets/kubernetes.io/serviceaccount': own },
+        mounts: { '/run/secrets/tokens': tokens, '/run/secrets/kubernetes.io/serviceaccount': account },
         env: {
           ...{ KUBECONFIG: cluster.kubeconfig(), POD_NAME: 'manager', ALIBABA_CLOUD_STS_ENDPOINT: host },
           SSL_CERT_FILE: join(server.data, 'tls/ca.pem'),

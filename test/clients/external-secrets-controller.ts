@@ -9,6 +9,7 @@ import { type Program, removeFolder, startProgram, temporaryFolder } from '../ac
 import { until } from '../until.ts'
 import { Apart, canRunApart } from './apart.ts'
 import { Cluster, lackingForCluster, manifestOf } from './cluster.ts'
+import { createRole, fetchingFrom, must, ram, SECRETS_POLICY, trusted } from './trust.ts'
 
 /** A checkout of its sources, where the controller was built. */
 const CHECKOUT = process.env['STRONGROOM_TEST_EXTERNAL_SECRETS'] ?? ''
@@ -22,7 +23,6 @@ const GENERATORS = ['clustergenerators', 'generatorstates']
 const CUSTOM = '/apis/external-secrets.io/v1/namespaces/default'
 /** The names that the provider derives from its region. */
 const NAMES = ['kms.cn-hangzhou.aliyuncs.com', 'sts.aliyuncs.com']
-const POLICY = { PolicyType: 'System', PolicyName: 'AliyunKMSSecretUserAccess' }
 
 const lacking = [
   ...(CHECKOUT !== '' && existsSync(CONTROLLER) ? [] : ['STRONGROOM_TEST_EXTERNAL_SECRETS']),
@@ -38,13 +38,7 @@ describe("External Secrets' controller", {
   let server: Program
   let controller: Apart | undefined
 
-  const called = async (action: string, parameters: Record<string, string>) => {
-    const { status, body } = await server.call(action, parameters)
-    assert.equal(status, 200, JSON.stringify(body))
-    return body
-  }
-  const ram = (action: string, parameters: Record<string, string>) =>
-    called(action, { Version: '2015-05-01', ...parameters })
+  const called = (action: string, parameters: Record<string, string>) => must(server, action, parameters)
   const value = (password: string) => JSON.stringify({ user: 'app', password })
 
   before(async () => {
@@ -52,29 +46,19 @@ describe("External Secrets' controller", {
     await cluster.publishKeys()
     server = await startProgram({
       data: join(folder, 'data'),
-      flags: [
-        ...['--tls', 'self-signed', '--tls-names', NAMES.join()],
-        ...['--oidc-issuers', cluster.issuer, '--oidc-ca-file', cluster.caFile, '--oidc-private-addresses'],
-      ],
+      flags: [...['--tls', 'self-signed', '--tls-names', NAMES.join()], ...fetchingFrom(cluster)],
     })
     setDefaultCACertificates([readFileSync(join(server.data, 'tls/ca.pem'), 'utf8')])
-    const { accountId } = server.credentials
     await called('CreateSecret', { SecretName: 'db', VersionId: 'v1', SecretData: value('hunter1') })
 
-    await ram('CreateUser', { UserName: 'eso' })
-    await ram('AttachPolicyToUser', { UserName: 'eso', ...POLICY })
-    const { AccessKey } = await ram('CreateAccessKey', { UserName: 'eso' })
+    await ram(server, 'CreateUser', { UserName: 'eso' })
+    await ram(server, 'AttachPolicyToUser', { UserName: 'eso', ...SECRETS_POLICY })
+    const { AccessKey } = await ram(server, 'CreateAccessKey', { UserName: 'eso' })
     await cluster.createSecret('strongroom', { id: AccessKey.AccessKeyId, secret: AccessKey.AccessKeySecret })
 
-    const oidc = { OIDCProviderName: 'cluster-1', IssuerUrl: cluster.issuer, ClientIds: 'sts.aliyuncs.com' }
-    await called('CreateOIDCProvider', { Version: '2019-08-15', ...oidc })
-    const Federated = [`acs:ram::${accountId}:oidc-provider/cluster-1`]
-    const subject = 'system:serviceaccount:default:external-secrets'
-    const Condition = { StringEquals: { 'oidc:iss': cluster.issuer, 'oidc:sub': subject } }
-    const Statement = [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Federated }, Condition }]
-    const AssumeRolePolicyDocument = JSON.stringify({ Version: '1', Statement })
-    for (const RoleName of ['app', 'none']) await ram('CreateRole', { RoleName, AssumeRolePolicyDocument })
-    await ram('AttachPolicyToRole', { RoleName: 'app', ...POLICY })
+    const statement = await trusted(server, cluster.issuer, 'external-secrets')
+    for (const name of ['app', 'none']) await createRole(server, name, statement)
+    await ram(server, 'AttachPolicyToRole', { RoleName: 'app', ...SECRETS_POLICY })
 
     await cluster.define(
       ...TYPES.map((type) => join(CHECKOUT, `config/crds/bases/external-secrets.io_${type}.yaml`)),
@@ -155,7 +139,7 @@ describe("External Secrets' controller", {
     await whileItRuns(async () => /Forbidden\.NoPermission/.test(await eventsOf('denied')))
     assert.equal((await readyOf('denied')).reason, 'SecretSyncedError')
     assert.equal(await cluster.secret('denied'), null)
-    await ram('AttachPolicyToRole', { RoleName: 'none', ...POLICY })
+    await ram(server, 'AttachPolicyToRole', { RoleName: 'none', ...SECRETS_POLICY })
     await whileItRuns(async () => (await cluster.secret('denied'))?.['user'] === 'app')
   })
 

@@ -12,20 +12,14 @@ import { setDefaultCACertificates } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { type Program, removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { TestIssuer } from '../sts/issuer.ts'
+import { manifestOf } from './cluster.ts'
+import { createRole, must, ram, SECRETS_POLICY, trusted } from './trust.ts'
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const BUILT = here('../../node_modules/.clients/external-secrets')
-const PAGE = readFileSync(here('../../docs/pods.md'), 'utf8')
 const hasGo = spawnSync('sh', ['-c', 'command -v go']).status === 0
 /** The names that the provider derives from its region. */
 const NAMES = ['kms.cn-hangzhou.aliyuncs.com', 'sts.aliyuncs.com']
-
-/** The page's manifest of this name. */
-function store(name: string): string {
-  const [, manifest] = new RegExp(`^\`\`\`yaml ${name}\\n(.*?)^\`\`\``, 'ms').exec(PAGE) ?? []
-  assert.ok(manifest, `docs/pods.md has no block ${name}`)
-  return manifest
-}
 
 /** In place of the cluster's DNS: leads connections to the cloud's names to the server. */
 async function leading(port: number): Promise<Server> {
@@ -66,25 +60,11 @@ describe('External Secrets', { skip: hasGo ? false : 'not run: no go here' }, ()
     })
     setDefaultCACertificates([readFileSync(join(server.data, 'tls/ca.pem'), 'utf8')])
     proxy = await leading(Number(new URL(server.endpoint).port))
-    const { accountId } = server.credentials
-    const must = async (Action: string, parameters: Record<string, string>) => {
-      const { status, body } = await (server as Program).call(Action, parameters)
-      assert.equal(status, 200, JSON.stringify(body))
-    }
     const data = (password: string) => JSON.stringify({ user: 'app', password })
-    await must('CreateSecret', { SecretName: 'db', VersionId: 'v1', SecretData: data('hunter1') })
-    await must('PutSecretValue', { SecretName: 'db', VersionId: 'v2', SecretData: data('hunter2') })
-    await must('CreateOIDCProvider', {
-      Version: '2019-08-15',
-      ...{ OIDCProviderName: 'cluster-1', IssuerUrl: issuer.url(), ClientIds: 'sts.aliyuncs.com' },
-    })
-    const ram = { Version: '2015-05-01', RoleName: 'app' }
-    const Federated = [`acs:ram::${accountId}:oidc-provider/cluster-1`]
-    const Condition = { StringEquals: { 'oidc:iss': issuer.url(), 'oidc:sub': 'system:serviceaccount:default:app' } }
-    const Statement = [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Federated }, Condition }]
-    await must('CreateRole', { ...ram, AssumeRolePolicyDocument: JSON.stringify({ Version: '1', Statement }) })
-    const policy = { PolicyType: 'System', PolicyName: 'AliyunKMSSecretUserAccess' }
-    await must('AttachPolicyToRole', { ...ram, ...policy })
+    await must(server, 'CreateSecret', { SecretName: 'db', VersionId: 'v1', SecretData: data('hunter1') })
+    await must(server, 'PutSecretValue', { SecretName: 'db', VersionId: 'v2', SecretData: data('hunter2') })
+    await createRole(server, 'app', await trusted(server, issuer.url(), 'app'))
+    await ram(server, 'AttachPolicyToRole', { RoleName: 'app', ...SECRETS_POLICY })
   })
   after(async () => {
     proxy?.close()
@@ -99,7 +79,7 @@ describe('External Secrets', { skip: hasGo ? false : 'not run: no go here' }, ()
       assert.ok(server && proxy)
       const { accountId, accessKeyId, accessKeySecret } = server.credentials
       const file = join(folder, `${name}.yaml`)
-      const manifest = store(name).replaceAll('ACCOUNT', accountId)
+      const manifest = manifestOf(name).replaceAll('ACCOUNT', accountId)
       writeFileSync(file, manifest.replace('/var/run/secrets/strongroom/token', token))
       const child = spawn(join(BUILT, 'client'), [file], {
         env: {

@@ -9,6 +9,7 @@ import { after, before, describe, it } from 'node:test'
 import { BIN, type Program, removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { until } from '../until.ts'
 import { Cluster, ended, lackingForCluster } from './cluster.ts'
+import { createRole, must, trusted } from './trust.ts'
 
 const lacking = lackingForCluster()
 const ALIAS = 'alias/cluster'
@@ -33,11 +34,7 @@ describe('a real kube-apiserver', { skip: lacking.length > 0 && `not run: no ${l
   const readiness = async () => (await cluster.asked('/readyz/kms-providers').catch(() => ({ body: 'no answer' }))).body
   const make = (name: string) => cluster.createSecret(name, { password: 'hunter2' })
   const passwordOf = async (name: string) => (await cluster.secret(name))?.['password']
-  const called = async (action: string, parameters: Record<string, string> = {}) => {
-    const { status, body } = await server.call(action, parameters)
-    assert.equal(status, 200, JSON.stringify(body))
-    return body
-  }
+  const called = (action: string, parameters: Record<string, string> = {}) => must(server, action, parameters)
 
   before(async () => {
     server = await startProgram({ data: join(folder, 'data') })
@@ -115,16 +112,7 @@ describe('a real kube-apiserver', { skip: lacking.length > 0 && `not run: no ${l
     try {
       const { accountId } = sts.credentials
       const OIDCProviderArn = `acs:ram::${accountId}:oidc-provider/cluster-1`
-      const issuer = { IssuerUrl: cluster.issuer, ClientIds: 'sts.aliyuncs.com' }
-      await sts.call('CreateOIDCProvider', { Version: '2019-08-15', OIDCProviderName: 'cluster-1', ...issuer })
-      const Condition = {
-        StringEquals: { 'oidc:iss': issuer.IssuerUrl, 'oidc:sub': 'system:serviceaccount:default:app' },
-      }
-      const Statement = [
-        { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Federated: [OIDCProviderArn] }, Condition },
-      ]
-      const AssumeRolePolicyDocument = JSON.stringify({ Version: '1', Statement })
-      await sts.call('CreateRole', { Version: '2015-05-01', RoleName: 'app', AssumeRolePolicyDocument })
+      await createRole(sts, 'app', await trusted(sts, cluster.issuer, 'app'))
       const body = new URLSearchParams({
         ...{ Action: 'AssumeRoleWithOIDC', Version: '2015-04-01', OIDCToken: token, OIDCProviderArn },
         ...{ RoleArn: `acs:ram::${accountId}:role/app`, RoleSessionName: 'app' },

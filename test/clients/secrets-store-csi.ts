@@ -16,6 +16,7 @@ import { until } from '../until.ts'
 import { Apart, canRunApart } from './apart.ts'
 import { Cluster, ended, lackingForCluster, manifestOf } from './cluster.ts'
 import { installed } from './installed.ts'
+import { createRole, fetchingFrom, ram, SECRETS_POLICY, trusted } from './trust.ts'
 
 const NAME = 'secrets-store-csi-driver-provider-alibaba-cloud'
 const PROVIDER = installed(NAME, 'STRONGROOM_TEST_CSI_PROVIDER')
@@ -155,10 +156,6 @@ describe('the Secrets Store CSI provider with the token of a pod', {
   let server: Program
   let provider: Apart | undefined
 
-  const must = async (action: string, parameters: Record<string, string>) => {
-    const { status, body } = await server.call(action, parameters)
-    assert.equal(status, 200, JSON.stringify(body))
-  }
   /** What the driver asks for a pod of this service account, with tokens for these audiences in its secrets or its attributes. */
   const asked = async (account: string, where: 'secrets' | 'attributes', audience = 'sts.aliyuncs.com') => {
     const tokens = { [TOKENS]: JSON.stringify({ [audience]: await cluster.tokenOf(account, audience) }) }
@@ -180,23 +177,14 @@ describe('the Secrets Store CSI provider with the token of a pod', {
       data: join(folder, 'data'),
       flags: [
         ...['--tls', 'self-signed', '--tls-names', 'kms.cn-hangzhou.aliyuncs.com,sts.aliyuncs.com'],
-        ...['--oidc-issuers', cluster.issuer, '--oidc-ca-file', cluster.caFile, '--oidc-private-addresses'],
+        ...fetchingFrom(cluster),
       ],
     })
     setDefaultCACertificates([readFileSync(join(server.data, 'tls/ca.pem'), 'utf8')])
     await createSecret(server)
     const { accountId } = server.credentials
-    const oidc = { OIDCProviderName: 'cluster-1', IssuerUrl: cluster.issuer, ClientIds: 'sts.aliyuncs.com' }
-    await must('CreateOIDCProvider', { Version: '2019-08-15', ...oidc })
-    const Federated = [`acs:ram::${accountId}:oidc-provider/cluster-1`]
-    const subject = 'system:serviceaccount:default:app'
-    const Condition = { StringEquals: { 'oidc:iss': cluster.issuer, 'oidc:sub': subject } }
-    const Statement = [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Federated }, Condition }]
-    const ram = { Version: '2015-05-01', RoleName: 'app' }
-    await must('CreateRole', { ...ram, AssumeRolePolicyDocument: JSON.stringify({ Version: '1', Statement }) })
-    const policy = { PolicyType: 'System', PolicyName: 'AliyunKMSSecretUserAccess' }
-    await must('AttachPolicyToRole', { ...ram, ...policy })
-
+    await createRole(server, 'app', await trusted(server, cluster.issuer, 'app'))
+    await ram(server, 'AttachPolicyToRole', { RoleName: 'app', ...SECRETS_POLICY })
     const account = manifestOf('csi-service-account').replace('ACCOUNT', accountId)
     for (const name of ['app', 'other']) await cluster.create(account.replace('name: app', `name: ${name}`))
     await cluster.serviceAccount('provider')
@@ -260,8 +248,7 @@ subjects: [{ kind: ServiceAccount, name: provider, namespace: default }]`)
     const { why, files } = await asked('app', 'secrets', 'other')
     assert.match(why, /not found for audience 'sts\.aliyuncs\.com'/)
     assert.deepEqual(files, {})
-    const policy = { PolicyType: 'System', PolicyName: 'AliyunKMSSecretUserAccess' }
-    await must('DetachPolicyFromRole', { Version: '2015-05-01', RoleName: 'app', ...policy })
+    await ram(server, 'DetachPolicyFromRole', { RoleName: 'app', ...SECRETS_POLICY })
     const refused = await asked('app', 'secrets')
     assert.match(refused.why, /Forbidden\.NoPermission/)
     assert.deepEqual(refused.files, {})
