@@ -117,8 +117,8 @@ export class Committer {
       await trailHead.note(error)
       const unavailable = error instanceof Unavailable
       this.#targets.alarm(unavailable ? 'the database can not be written' : 'a batch could not be committed', error)
-      for (const { call, reject } of batch) {
-        known.forget(call.changes)
+      for (const { commit, reject } of batch) {
+        known.forget(commit.changes)
         reject(refuse('ServiceUnavailableTemporary'))
       }
     }
@@ -178,8 +178,8 @@ export class Committer {
     let altered = false
     for (const { call, commit, rootEpoch, outcome } of stored) {
       const done = outcome === 'committed'
-      if (done && isNews && rootEpoch === keys.epoch) known.apply(call.changes, commit.changes)
-      else known.forget(call.changes)
+      if (done && isNews && rootEpoch === keys.epoch) known.apply(commit.changes)
+      else known.forget(commit.changes)
       if (done && alters(call)) altered = true
     }
     return altered

@@ -2,7 +2,7 @@
 import type { RootKeys } from '../keystore/root-keys.ts'
 import { type Row, type RowChange, recordKey } from '../storage/storage.ts'
 import { RecordCache } from './cache.ts'
-import type { Change, Recorded, Scope } from './record.ts'
+import type { Recorded, Scope } from './record.ts'
 
 /** Some 100 MB at the most, in which the records of everyday calls take a fifth. */
 const BOUNDS = { records: 50_000, characters: 50_000_000 }
@@ -59,21 +59,19 @@ export class KnownRecords {
     return mine
   }
 
-  /** Takes over the changes of a call that was committed; `rows` are the same as they were stored. */
-  apply(changes: readonly Change[], rows: readonly RowChange[]): void {
+  /** Takes over the changes of a call that was committed. */
+  apply(changes: readonly RowChange[]): void {
     this.#follow()
-    for (const [i, change] of changes.entries()) {
-      const key = this.#changed(change)
-      const row = rows[i]?.row
-      if (row && (change.change === 'insert' || change.change === 'update'))
-        this.#cache.put(key, ownRecord(row), row.body.length)
-      else if (change.change === 'delete') this.#cache.drop(key)
+    for (const { change, row } of changes) {
+      const key = this.#changed(row)
+      if (change === 'insert' || change === 'update') this.#cache.put(key, ownRecord(row), row.body.length)
+      else if (change === 'delete') this.#cache.drop(key)
     }
   }
 
   /** Drops the records that a call changes or relies on, whatever became of them. */
-  forget(changes: readonly Change[]): void {
-    for (const change of changes) this.#cache.drop(this.#changed(change))
+  forget(changes: readonly RowChange[]): void {
+    for (const { row } of changes) this.#cache.drop(this.#changed(row))
   }
 
   /** Drops the records with these keys, which others changed. */
@@ -90,10 +88,9 @@ export class KnownRecords {
     this.#reads.clear()
   }
 
-  /** Notes that the record of a change moved; returns its key. */
-  #changed(change: Change): string {
-    const record = change.change === 'insert' ? change.after : change.before
-    const key = keyOf(record.kind, record, record.id)
+  /** Notes that the record of a row moved; returns its key. */
+  #changed(row: Row): string {
+    const key = keyOf(row.kind, row, row.id)
     this.#reads.delete(key)
     return key
   }

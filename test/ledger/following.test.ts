@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { FollowedChanges } from '../../src/ledger/followed-changes.ts'
 import { KnownRecords } from '../../src/ledger/known-records.ts'
 import { RecentChanges } from '../../src/ledger/recent-changes.ts'
-import { insert, type Kind } from '../../src/ledger/record.ts'
+import { insert, type Kind, toRow } from '../../src/ledger/record.ts'
 import { LedgerView, type Source } from '../../src/ledger/view.ts'
 import {
   type Basis,
@@ -272,12 +272,12 @@ describe('a ledger that follows the changes of others', () => {
 
   it('keeps nothing of an own batch that another server may have overtaken, though its reply comes late', async () => {
     const { log, changes, known, kept } = following()
-    const change = insert(THING, { ...scope, id: 'a', createdAt: 1, body: { n: 1 } })
+    const row = toRow(insert(THING, { ...scope, id: 'a', createdAt: 1, body: { n: 1 } }).after, testKeys)
     // This server's own batch, and what another one made of the same record before the reply came.
     log.change(keyOf('a'))
     log.change(keyOf('a'))
     changes.followers.push(() => {
-      if (changes.took([keyOf('a')], 1)) known.apply([change], [])
+      if (changes.took([keyOf('a')], 1)) known.apply([{ change: 'insert', row, counted: null }])
     })
     await changes.follow()
     assert.deepEqual([kept('a'), changes.number, changes.since(1, [keyOf('a')])], [[], 2, true])
