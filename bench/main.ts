@@ -25,6 +25,7 @@ import {
 } from './processes.ts'
 import { searches } from './searches.ts'
 import { changesOfOthers, sharedDatabase } from './shared-database.ts'
+import { sharedKeys } from './shared-keys.ts'
 import { costsOfStrangers } from './strangers.ts'
 import { fillTrail, verifyRate } from './trail.ts'
 import { costOfWorkers } from './workers.ts'
@@ -293,6 +294,16 @@ async function manyKeys(folder: string): Promise<void> {
   }
 }
 
+/** Searches over many keys, on PostgreSQL. */
+async function keysOnPostgresql(folder: string): Promise<void> {
+  print(`\n${MANY} keys on PostgreSQL, which runs on both cores: first pages that filters and searches find`)
+  await sharedKeys(folder, {
+    ...{ credentials, region: REGION, count: MANY },
+    job: (server, parameters, requests) => job(server, 1, parameters, requests),
+    row,
+  })
+}
+
 /** Encrypt with durable events against the same with events in memory only. */
 async function recording(folder: string): Promise<void> {
   const servers = []
@@ -439,6 +450,7 @@ try {
     trail,
     users: manyUsers,
     keys: manyKeys,
+    'shared-keys': keysOnPostgresql,
   }
   for (const [name, section] of Object.entries(sections))
     if (!process.argv.includes('--only') || only === name) await section(folder)

@@ -7,6 +7,8 @@ import type { Job, Measured } from './load.ts'
 
 const SERVER_CORE = 0
 const LOAD_CORE = 1
+/** Linux counts some times in ticks. */
+const MS_A_TICK = 10
 const BOTH_CORES = `${SERVER_CORE},${LOAD_CORE}`
 
 const pinned = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
@@ -101,6 +103,13 @@ function cpuMsOf(pid: number | undefined): number {
   return readdirSync(tasks).reduce((sum, id) => sum + used(id), 0) / 1e6
 }
 
+/** CPU time that children of a process used which have ended, in milliseconds. */
+export function cpuMsOfEnded(pid: number): number {
+  // After its name, which may hold anything: of those that ended, user and system time come as the 14th and the 15th.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+  return (Number(fields[13]) + Number(fields[14])) * MS_A_TICK
+}
+
 export function startBareServer(answerBytes: number): Promise<Server> {
   return start(process.execPath, [path('bare-server.ts'), String(answerBytes)], {})
 }
@@ -108,6 +117,11 @@ export function startBareServer(answerBytes: number): Promise<Server> {
 /** A router in front of a cell at this endpoint (router-server.ts). */
 export function startRouter(cell: string): Promise<Server> {
   return start(process.execPath, [path('router-server.ts'), cell], {})
+}
+
+/** Moves the database of a data folder to PostgreSQL. */
+export function moveDatabase(data: string, url: string): void {
+  execFileSync(path('../bin/strongroom'), ['migrate', '--from', data, '--to', url])
 }
 
 /** `unrecorded`: events go to memory alone. */

@@ -1,7 +1,7 @@
 // First pages of searches and filters over many keys.
 import type { Measured } from './load.ts'
 
-type Parameters = Readonly<Record<string, string>>
+export type Parameters = Readonly<Record<string, string>>
 
 interface Report {
   readonly load: (parameters: readonly Parameters[], requests: number) => Promise<Measured & { readonly cpuUs: number }>
