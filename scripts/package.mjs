@@ -29,7 +29,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { buildConsole, builtConsole } from './console.mjs'
 
@@ -49,9 +49,12 @@ const KEPT = [
   'optionalDependencies',
 ]
 
-/** What no server runs: types, maps, and these folders of a package. Licences stay. */
-const UNUSED_FILE = /\.(map|[cm]?ts)$/
-const UNUSED_FOLDERS = ['.github', 'bench', 'benchmark', 'benchmarks', 'docs', 'example', 'examples', 'test', 'tests']
+/** What no server runs: types, maps, pages, settings of tools, and these folders of a package. Licences stay. */
+const UNUSED_FILE = /^\.|\.(map|[cm]?ts|html)$|^(?!.*(licen[cs]e|notice|copying)).*\.md$/i
+const UNUSED_FOLDERS = [
+  ...['.github', 'bench', 'benchmark', 'benchmarks', 'coverage', 'docs', 'example', 'examples', 'man', 'specs'],
+  ...['test', 'tests'],
+]
 
 /** Makes the tree of the package in the folder. Throws what went wrong. */
 export function makeTree(folder) {
@@ -155,7 +158,7 @@ function production() {
 /** Says whether a file of a package that runs in production is a part of ours; packages in it are listed on their own. */
 function isUsed(path) {
   const [first] = path.split('/')
-  return first !== 'node_modules' && !UNUSED_FOLDERS.includes(first) && !UNUSED_FILE.test(path)
+  return first !== 'node_modules' && !UNUSED_FOLDERS.includes(first) && !UNUSED_FILE.test(basename(path))
 }
 
 function packageManifest() {

@@ -232,10 +232,15 @@ describe('The npm package', () => {
     for (const [path, { version }] of expected)
       assert.equal(JSON.parse(readFileSync(join(tree, path, 'package.json'), 'utf8')).version, version, path)
     const manifests = readdirSync(join(tree, 'node_modules'), { recursive: true, encoding: 'utf8' })
+    const unused = /(^|\/)\.|\.(map|html|d\.[cm]?ts)$|\/(coverage|specs)\/|\/readme\.md$/i
     assert.deepEqual(
-      manifests.filter((path) => /\.(map|d\.[cm]?ts)$/.test(path)),
+      manifests.filter((path) => unused.test(path)),
       [],
     )
+    // Where a licence has a file of its own, so has the package.
+    const licences = (folder: string, path: string) =>
+      readdirSync(join(folder, path)).filter((name) => /licen[cs]e|notice|copying/i.test(name))
+    for (const [path] of expected) assert.deepEqual(licences(tree, path), licences(PROJECT, path), path)
     const manifest = JSON.parse(readFileSync(join(tree, 'package.json'), 'utf8'))
     const { dependencies, optionalDependencies } = read('package.json')
     assert.deepEqual(manifest.bundleDependencies, Object.keys(dependencies))
