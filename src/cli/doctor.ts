@@ -195,12 +195,14 @@ async function optionsOf(flags: Flags, around: Surroundings): Promise<CallAs | E
   }
 }
 
-/** The flags with the address of a server that has these settings, and the certificate authority that it made for itself. */
+/** The flags with the address of a server that has these settings, its data folder, and the certificate authority that it made for itself. */
 function ofOwnServer(flags: Flags, { listen, tls, data }: Settings): Flags {
   const { host = '127.0.0.1', port = 7700 } = listen[0] ?? {}
   const reached = host === '0.0.0.0' || host === '::' ? 'localhost' : host
   const authority = reached.includes(':') ? `[${reached}]` : reached
-  const at = flags.with('endpoint', `${tls ? 'https' : 'http'}://${authority}:${port}`)
+  // Where the configuration names the folder, the credentials are there, too; by itself the command line looks into ./data.
+  const own = data === './data' ? flags : flags.with('data', data)
+  const at = own.with('endpoint', `${tls ? 'https' : 'http'}://${authority}:${port}`)
   const made = join(data, 'tls/ca.pem')
   const isMade = tls && 'selfSignedFor' in tls && !flags.has('ca-file') && statOf(made)
   return isMade ? at.with('ca-file', made) : at

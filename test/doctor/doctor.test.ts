@@ -228,6 +228,17 @@ describe('strongroom doctor', () => {
     assert.match(found.says('keys'), new RegExp(`^${KeyId} is destroyed on \\d{4}-`))
   })
 
+  it('finds the credentials in the data folder that the configuration names', async () => {
+    const config = join(house.data, 'config.json')
+    writeFileSync(config, JSON.stringify({ data: house.data, listen: new URL(house.endpoint).host }))
+    const file = join(house.data, 'root-credentials.json')
+    writeFileSync(file, JSON.stringify(house.credentials))
+    const found = await examine(['--config', config], {})
+    rmSync(config)
+    rmSync(file)
+    assert.ok(found.says('credentials').includes(file), found.out)
+  })
+
   it('refuses to call it well where there is nothing to check', async () => {
     const { code, err } = await runHere(['doctor', '--listen', '127.0.0.1:1'], {
       STRONGROOM_DATA: join(house.data, 'none'),
