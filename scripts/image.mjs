@@ -85,8 +85,10 @@ export function makeImage(folder, { arch = ownArchitecture(), installed } = {}) 
 export function makeFiles(folder, { arch = ownArchitecture(), installed } = {}) {
   const { cpu, libraries } = ARCHITECTURES[arch]
   const image = join(folder, 'system')
-  mkdirSync(join(folder, 'data'), { recursive: true, mode: 0o700 })
-  mkdirSync(image)
+  // A copy keeps the modes of what is in a folder, not that of the folder itself.
+  mkdirSync(join(folder, 'data'), { recursive: true })
+  mkdirSync(join(folder, 'data/strongroom'), { mode: 0o700 })
+  mkdirSync(join(image, 'var/lib'), { recursive: true })
   takeDebian(image, arch, libraries)
   const program = join(image, 'usr/lib/strongroom')
   if (installed === undefined) makeInstalled(program, cpu)

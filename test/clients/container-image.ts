@@ -68,6 +68,11 @@ describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
       const exec = (...command: string[]) => podman.run('exec', 'kms', ...command)
       exec('/usr/bin/healthcheck', server.endpoint)
       assert.equal(exec('/usr/bin/node', '-p', 'process.getuid()'), '65532')
+      assert.equal(exec('/usr/bin/node', '-p', `(fs.statSync('/var/lib/strongroom').mode & 0o777).toString(8)`), '700')
+      assert.match(
+        exec('strongroom', 'doctor', '--config', '/etc/strongroom/strongroom.json'),
+        /^0 errors, 0 warnings/m,
+      )
       const write = `try { fs.writeFileSync('/etc/x', '') } catch ({ code }) { console.log(code) }`
       assert.match(exec('/usr/bin/node', '-e', write), /^(EROFS|EACCES)$/)
       assert.throws(() => exec('/bin/sh', '-c', 'true'), /no such file or directory/)
