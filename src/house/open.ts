@@ -39,7 +39,7 @@ import { OidcTokens } from '../sts/oidc/verify.ts'
 import { SecurityTokens } from '../sts/security-token.ts'
 import { deviceOf, hsmKeystoreOf } from './hsm.ts'
 import { openRing } from './installation.ts'
-import { HttpsDocuments } from './issuer-documents.ts'
+import { issuerDocuments } from './issuer-documents.ts'
 import { openLog } from './log.ts'
 import { tracing } from './observing.ts'
 import { openedKeys } from './opened-keys.ts'
@@ -119,7 +119,7 @@ export async function openHouse(
     const rooms = { ledger, keys, usage, runtime }
     const attempts = new Attempts()
     const { oidc } = settings
-    const issuers = new IssuerFetches(oidc, new HttpsDocuments(oidc, runtime), runtime, alarm)
+    const issuers = new IssuerFetches(oidc, issuerDocuments(oidc, runtime), runtime, alarm)
     const hsm = settings.hsm && device && (await hsmKeystoreOf(device, settings.hsm, rooms, alarm, now))
     const { software, dataKeys, pairs } = openedKeys(ledger, keys, runtime, { uses: usage, alarm, processes: 1 })
     const keystore = new KeystoreRouter(software, hsm, usage, settings.fips)
