@@ -65,7 +65,7 @@ export class EventIndex {
 
   /** What the index covers now. */
   async indexed(): Promise<Indexed> {
-    const floors = await this.#floors()
+    const floors = await this.#floors(this.#ledger.lanes())
     await this.#directory.refresh(floors)
     return { lanes: floors.map((floor, lane) => this.#lane(floor, lane)) }
   }
@@ -74,15 +74,15 @@ export class EventIndex {
     return { floor: floor.seq, parts: this.#directory.partsOf(lane), lastSeq: this.#directory.lastSeq(floor) }
   }
 
-  /** The floor of each lane there is. */
-  async #floors(): Promise<Heads> {
-    const [lanes, floors] = await Promise.all([this.#ledger.lanes(), floorsNow(this.#ledger)])
-    return Array.from({ length: lanes }, (_, lane) => headIn(floors, lane))
+  /** The floor of each of so many lanes. */
+  async #floors(lanes: number | Promise<number>): Promise<Heads> {
+    const [length, floors] = await Promise.all([lanes, floorsNow(this.#ledger)])
+    return Array.from({ length }, (_, lane) => headIn(floors, lane))
   }
 
   /** Describes the first fault of the index as it is stored now; null when it has none. It waits for `giveWay` after each step. */
   async fault(giveWay: () => Promise<void> = () => this.turn()): Promise<string | null> {
-    const floors = await this.#floors()
+    const floors = await this.#floors(this.#ledger.lanes())
     const directory = new IndexDirectory(this.#ledger.events, this.#keys)
     const [stray] = [...(await directory.refreshInSteps(floors, giveWay)), ...(await this.#behind(floors.length))]
     if (stray) {
@@ -112,9 +112,10 @@ export class EventIndex {
    * (milliseconds since 1970). Without `mine` all lanes are alike.
    */
   async extend(mine: { readonly lane: number; readonly now: number } | null = null): Promise<boolean> {
-    const floors = await this.#floors()
-    const strays = await this.#directory.refresh(floors)
+    // Events that follow these heads, and parts about them, wait for the next time.
     const heads = await this.#ledger.heads()
+    const floors = await this.#floors(heads.length)
+    const strays = await this.#directory.refresh(floors)
     const rests: Rest[] = []
     for (const [lane, floor] of floors.entries()) {
       const lastSeq = this.#directory.lastSeq(floor)
