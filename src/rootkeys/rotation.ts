@@ -44,9 +44,11 @@ export async function rotate(ring: LiveRing, rooms: Rooms, pace: Pace): Promise<
     await rooms.runtime.pause(pace.settleMs)
     await makeCurrent(ring, pace.now())
   }
+  const { generation } = rooms.keys
   const walked = await walk(rooms, pace.progress, pace.giveWay)
   await ring.look()
-  await retire(ring, pace.now())
+  // Another process may have finished this rotation and begun the next one: then this walk has brought nothing under its root key.
+  if (rooms.keys.generation === generation) await retire(ring, pace.now())
   return walked
 }
 

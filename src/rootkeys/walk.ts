@@ -8,7 +8,7 @@ import { type Recorded, update } from '../ledger/record.ts'
 import type { RootWatch } from '../ledger/root-watch.ts'
 import { type Scanned, scan, scanned } from '../ledger/scan.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { HEAD_PLACE, type RowKey, type Storage, UNLOGGED_KINDS } from '../storage/storage.ts'
+import { HEAD_PLACE, type RowKey, type Storage } from '../storage/storage.ts'
 import { type Reseal, SEALED_KINDS } from './sealed-kinds.ts'
 
 /** Few enough that calls wait a few milliseconds at the most on SQLite. */
@@ -18,7 +18,7 @@ const READ_AT_ONCE = 1000
 
 export interface Rooms {
   readonly storage: Storage
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'commit' | 'moveHead'>
   readonly keys: RootKeys
   readonly eventIndex: EventIndex
   readonly ring: RootWatch
@@ -75,10 +75,7 @@ async function* batches(rooms: Rooms, atOnce: number, progress: Progress, giveWa
   }
 }
 
-/**
- * Returns whether there was something to do. A record that changed meanwhile was written by a server, under the current root; but where the
- * change number does not move with it, by one that may have begun before the root changed.
- */
+/** Returns whether there was something to do. A commit that did not go through says nothing of the record: that is looked at again. */
 async function renew({ record, current, key }: Scanned, rooms: Rooms): Promise<boolean> {
   if (!record) return false
   if (key.kind === HEAD_PLACE.kind) {
@@ -89,7 +86,7 @@ async function renew({ record, current, key }: Scanned, rooms: Rooms): Promise<b
   if (current && body === record.body) return false
   // Without scrubbing, which would empty the log with every batch: the commit that retires the older roots scrubs all of it.
   const outcome = await rooms.ledger.commit({ changes: [update(record, { body })], nonce: null, event: null })
-  if (outcome === 'moved' && UNLOGGED_KINDS.has(key.kind)) await renew(await scanned(key, rooms), rooms)
+  if (outcome !== 'committed') await renew(await scanned(key, rooms), rooms)
   return true
 }
 

@@ -19,7 +19,7 @@ import { walk } from '../../src/rootkeys/walk.ts'
 import { randomBytes } from '../../src/runtime/random.ts'
 import { SYSTEM } from '../../src/runtime/system.ts'
 import { openStorage } from '../../src/storage/open.ts'
-import { HEAD_PLACE, type Outcome, type Row, type Storage } from '../../src/storage/storage.ts'
+import { HEAD_PLACE, type Outcome, type Row, type RowKey, type Storage } from '../../src/storage/storage.ts'
 import { call, removeFolder, temporaryFolder } from '../acceptance/program.ts'
 import { Browser } from '../console/browser.ts'
 import { eachDatabase } from '../databases.ts'
@@ -39,6 +39,14 @@ const pace = (house: TestHouse): Pace => ({
 })
 const stop = () => {
   throw new Error('stopped here')
+}
+
+type Commit = TestHouse['open']['ledger']['commit']
+
+/** The rooms of the house, which commit in another way. */
+const roomsThat = (house: TestHouse, commit: Commit) => {
+  const { ledger } = house.open
+  return { ...roomsOf(house), ledger: { commit, moveHead: (place: RowKey) => ledger.moveHead(place) } }
 }
 
 async function everythingIsCurrent(house: TestHouse): Promise<void> {
@@ -184,6 +192,41 @@ eachDatabase((open, name) => {
       await everythingIsCurrent(house)
       const ringNow = await ringOf(house.open.storage, { file: join(house.data, 'root-key') })
       assert.equal(ringNow?.roots.length, 2, 'no second root was made')
+    })
+
+    it('looks again at records whose commits did not go through', async () => {
+      await using house = await open()
+      await house.must('CreateKey')
+      const { ring, ledger } = house.open
+      let refused = 0
+      await rotate(
+        ring,
+        roomsThat(house, async (call) => (refused++ < 5 ? 'moved' : ledger.commit(call))),
+        pace(house),
+      )
+      assert.equal(stageOf(ring), 'retired')
+      await everythingIsCurrent(house)
+    })
+
+    it('retires no root key of a rotation that began while it finished the one before', async () => {
+      await using house = await open()
+      await house.must('CreateKey')
+      const { ring, ledger } = house.open
+      let others: Promise<void> | null = null
+      const overtaken = async () => {
+        await rotate(ring, roomsOf(house), pace(house))
+        await assert.rejects(rotate(ring, roomsThat(house, stop), pace(house)), /stopped here/)
+      }
+      const commit: Commit = async (call) => {
+        others ??= overtaken()
+        await others
+        return ledger.commit(call)
+      }
+      await rotate(ring, roomsThat(house, commit), pace(house))
+      assert.equal(stageOf(ring), 'current')
+      await rotate(ring, roomsOf(house), pace(house))
+      assert.equal(stageOf(ring), 'retired')
+      await everythingIsCurrent(house)
     })
 
     it('drops no root under which something was written since, until the operator says so: then that is refused', async () => {
