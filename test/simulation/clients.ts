@@ -39,10 +39,10 @@ export class History {
 }
 
 /** Makes `count` calls, one after the other. */
-export async function client(number: number, count: number, world: World, cast: Cast, history: History): Promise<void> {
+export async function client(who: string, count: number, world: World, cast: Cast, history: History): Promise<void> {
   const { random, scheduler } = world
   for (let i = 0; i < count; i++) {
-    await world.pause(world.host.faults.thinkMs * random.fraction(), `client${number} thinks`)
+    await world.pause(world.host.faults.thinkMs * random.fraction(), `${who} thinks`)
     if (history.used.length > 0 && random.chance(world.host.faults.replay)) await replay(world, history)
     const op = drawn(random, history)
     let gaveUp: Server | null = null
@@ -50,7 +50,7 @@ export async function client(number: number, count: number, world: World, cast: 
       gaveUp = server
     }
     for (let tries = 1; tries <= TRIES; tries++) {
-      const name = `client${number}-${i}-${tries}`
+      const name = `${who}-${i}-${tries}`
       scheduler.note(`${name} asks ${JSON.stringify(op)}`)
       if ((await perform(op, name, world, cast, history, { not: gaveUp, gaveUp: away })) !== null) break
     }

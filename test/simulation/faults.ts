@@ -38,10 +38,17 @@ export interface Faults {
   readonly skewMs: number
   /** Milliseconds between what the nemesis does; null for no nemesis. */
   readonly nemesisMs: number | null
+  /** The most that it does. */
+  readonly acts: number
+  /** For how long everything stands still while clients have made half of their calls: retired root keys, nonces and idle lanes fall due. */
+  readonly sleepMs: number
 }
 
-/** One run in so many is long: with some five times as many calls, and a rotation of the root key in any case. */
-const LONG_ONE_IN = 10
+/** One run in so many is long: with some ten times as many calls, and a rotation of the root key in any case. */
+const LONG_ONE_IN = 40
+
+/** Longer than a retired root key stays. */
+const SLEEP_MS = 37 * 3_600_000
 
 /** The mixture of a run. */
 export function drawFaults(random: Random): Faults {
@@ -49,24 +56,26 @@ export function drawFaults(random: Random): Faults {
   const sometimes = (most: number) => (random.chance(0.5) ? 0 : most * random.fraction())
   return {
     latencyMs: 0.2 + random.fraction(),
-    slowMs: random.pick([5, 50, 400]),
+    slowMs: random.pick([5, 50, 300]),
     slowly: sometimes(0.2),
     lostRequest: sometimes(0.05),
     lostReply: sometimes(0.1),
-    hang: sometimes(0.02),
+    hang: sometimes(0.005),
     disk: sometimes(0.02),
     lostCall: sometimes(0.1),
     replay: sometimes(0.2),
     device: sometimes(0.1),
     far: random.pick([1, 1, 10, 40]),
-    clients: random.pick([3, 5, 8]),
-    calls: random.pick(isLong ? [20, 20, 30, 100] : [5, 8, 12]),
+    clients: random.pick([3, 4, 5]),
+    calls: random.pick(isLong ? [20, 20, 30, 100] : [6, 8, 9]),
     rotates: isLong,
     thinkMs: random.pick([0, 2, 20]),
-    patienceMs: random.pick([5000, 2000, 200]),
+    patienceMs: random.pick([2000, 800, 200]),
     logged: random.pick([10_000, 10_000, 5, 1]),
     skewMs: random.pick([0, 0, 500, 60_000]),
     nemesisMs: random.chance(0.3) ? null : random.pick(isLong ? [100, 300, 1000] : [10, 30, 100]),
+    acts: random.pick(isLong ? [10, 30] : [2, 4, 8]),
+    sleepMs: random.pick([...Array(7).fill(0), SLEEP_MS]),
   }
 }
 
@@ -90,9 +99,11 @@ export const NO_FAULTS: Faults = {
   logged: 10_000,
   skewMs: 0,
   nemesisMs: null,
+  acts: 0,
+  sleepMs: 0,
 }
 
-/** How long something takes that usually takes `latencyMs`. */
-export function latency({ latencyMs, slowMs, slowly }: Faults, random: Random): number {
-  return random.chance(slowly) ? slowMs * random.fraction() : latencyMs * (0.5 + random.fraction())
+/** How long something takes that usually takes `latencyMs`, or so many times as long. */
+export function latency({ latencyMs, slowMs, slowly }: Faults, random: Random, times = 1): number {
+  return random.chance(slowly) ? slowMs * random.fraction() : latencyMs * times * (0.5 + random.fraction())
 }

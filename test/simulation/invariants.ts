@@ -28,14 +28,26 @@ export function watchKeyStates(world: World): void {
   })
 }
 
-/** The row that a record in memory was made of, once it was found. */
-const rowOf = new WeakMap<Recorded<unknown>, Row>()
+/** A record in memory: its key in the database, and the row that it was made of once that was found. */
+interface Seen {
+  readonly key: string
+  row: Row | null
+}
 
-function isOf(row: Row | null, record: Recorded<unknown>): boolean {
+const seen = new WeakMap<Recorded<unknown>, Seen>()
+
+function seenOf(record: Recorded<unknown>): Seen {
+  const { kind, account, region, id } = record
+  const known = seen.get(record) ?? { key: recordKey(kind, account, region, id), row: null }
+  seen.set(record, known)
+  return known
+}
+
+function isOf(row: Row | null, record: Recorded<unknown>, of: Seen): boolean {
+  if (row && of.row === row) return true
   if (!row || row.revision !== record.revision || row.createdAt !== record.createdAt) return false
-  if (rowOf.get(record) === row) return true
   if (row.body !== JSON.stringify(record.body)) return false
-  rowOf.set(record, row)
+  of.row = row
   return true
 }
 
@@ -46,15 +58,16 @@ export function checkCaches(world: World): void {
     if (!server) continue
     const { number, records } = server.rooms.ledger.known()
     for (const record of records) {
-      const { kind, account, region, id } = record
-      const key = recordKey(kind, account, region, id)
-      const history = versions.get(key) ?? [{ row: rows.get(key) ?? null, from: 0 }]
+      const of = seenOf(record)
+      const present = rows.get(of.key) ?? null
+      if (isOf(present, record, of)) continue
+      const history = versions.get(of.key) ?? []
       const isExact = history.some(
-        ({ row }, i) => isOf(row, record) && (history[i + 1]?.from ?? Number.POSITIVE_INFINITY) > number,
+        ({ row }, i) => isOf(row, record, of) && (history[i + 1]?.from ?? Number.POSITIVE_INFINITY) > number,
       )
       if (!isExact)
         world.violated(
-          `${server.process.name} keeps ${kind} ${id} of revision ${record.revision}, which is older than the change number ${number}`,
+          `${server.process.name} keeps ${record.kind} ${record.id} of revision ${record.revision}, which is older than the change number ${number}`,
         )
     }
   }

@@ -4,6 +4,7 @@ import { type Changes, Unavailable } from '../../src/storage/storage.ts'
 import type { Database } from './database.ts'
 import { type Faults, latency } from './faults.ts'
 import type { Random } from './random.ts'
+import type { SimulatedProcess } from './runtime.ts'
 import type { Owner, Scheduler } from './scheduler.ts'
 import type { Line, Turns } from './storage.ts'
 
@@ -31,20 +32,21 @@ export interface Host {
   durable: number
   /** Planted: a sync that does nothing. */
   readonly answersBeforeSync: boolean
-  /** Planted: servers do not see what others changed. */
-  readonly hidesChanges: boolean
+  /** Planted: servers do not see one in so many of the changes of others; null for none. */
+  readonly hidesOneIn: number | null
 }
 
 const lost = () => new Unavailable('simulated: the connection was lost')
 
 /** The line of one server to a database that many share, which shows nothing before it is durable. `isFar`: see Faults.far. */
-export function networkLine(host: Host, server: Owner, isFar: boolean): Line {
+export function networkLine(host: Host, server: SimulatedProcess, isFar: boolean): Line {
   const { scheduler, random, owner } = host
-  const delay = () => latency(host.faults, random) * (isFar ? host.faults.far : 1)
+  const delay = () => latency(host.faults, random, isFar ? host.faults.far : 1)
   const ask: Line['ask'] = <T>(what: string, work: () => T, before?: () => void, waits?: () => boolean): Promise<T> =>
     new Promise((resolve, reject) => {
       const fail = () => reject(lost())
-      const { outages, faults } = host
+      const { outages } = host
+      const faults = server.isSpared ? { ...host.faults, lostRequest: 0, lostReply: 0, hang: 0 } : host.faults
       if (host.isDown || random.chance(faults.lostRequest)) {
         scheduler.after(delay(), `${what}: lost`, server, fail)
         return
@@ -135,9 +137,9 @@ export function diskLine(host: Host, server: Owner): Line {
 }
 
 const seenOf =
-  ({ hidesChanges }: Host) =>
+  ({ hidesOneIn }: Host) =>
   (changes: Changes): Changes =>
-    hidesChanges ? { ...changes, keys: [] } : changes
+    hidesOneIn !== null && changes.number % hidesOneIn === 0 ? { ...changes, keys: [] } : changes
 
 function failure(work: () => void): Error | null {
   try {

@@ -10,11 +10,11 @@ import { settingsOf, type World } from './world.ts'
 const SETTLE_MS = 1500
 const REGION = 'cn-hangzhou'
 
-/** Makes trouble until `isOver`. */
+/** Makes trouble until `isOver`, and no more than the run is to have. */
 export async function nemesis(everyMs: number, world: World, cast: Cast, history: History, isOver: () => boolean) {
-  const { random } = world
+  const { random, host } = world
   const under: Promise<unknown>[] = []
-  while (!isOver()) {
+  for (let left = host.faults.acts; left > 0 && !isOver(); left--) {
     await world.pause(2 * everyMs * random.fraction(), 'nemesis waits')
     if (isOver()) break
     under.push(act(world, cast, history))

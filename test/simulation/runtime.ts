@@ -13,6 +13,8 @@ const ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex')
 export class SimulatedProcess implements Owner {
   alive = true
   pausedUntil = 0
+  /** Whether its way to the database is spared of losses. */
+  isSpared = false
   readonly name: string
   readonly runtime: Runtime
 

@@ -55,6 +55,11 @@ export class Scheduler {
     return new Promise((resolve) => this.after(ms, label, owner, resolve))
   }
 
+  /** Lets time pass in which nothing happens, as on a machine that sleeps: what was due meanwhile happens afterwards, in its order. */
+  sleep(ms: number): void {
+    this.now += ms
+  }
+
   /** Adds a line to the trace. */
   note(line: string): void {
     this.#unhashed++
@@ -115,7 +120,7 @@ export class Scheduler {
         this.#push({ ...event, at: event.owner.pausedUntil })
         continue
       }
-      this.now = event.at
+      this.now = Math.max(this.now, event.at)
       return event
     }
   }

@@ -1,10 +1,10 @@
 // One run from one seed: servers, clients, a nemesis, then quiet, and the questions at the end.
 import { type Cast, cast } from './cast.ts'
-import { client, History, perform, replay } from './clients.ts'
+import { type Blob, client, History, perform, replay } from './clients.ts'
 import { Database } from './database.ts'
 import { drawFaults, NO_FAULTS } from './faults.ts'
 import { checkCaches, checkOrder, checkTrail, watchKeyStates } from './invariants.ts'
-import type { Op } from './model.ts'
+import { CALLERS, type Op } from './model.ts'
 import { nemesis, rotation } from './nemesis.ts'
 import { Random } from './random.ts'
 import { type Mode, type Plant, World } from './world.ts'
@@ -74,17 +74,24 @@ export async function simulate(seed: number, { plant, mode: given }: Given = {})
 
 async function play(world: World, actors: Cast, history: History): Promise<void> {
   const { random, host, mode } = world
-  const servers = mode === 'embedded' ? 1 : 2 + random.below(2)
+  const servers = mode === 'embedded' ? 1 : random.pick([2, 2, 2, 3])
   for (let place = 0; place < servers; place++) world.servers.push(null)
   await Promise.all(Array.from({ length: servers }, (_, place) => world.start(place)))
   let isOver = false
   const trouble =
     host.faults.nemesisMs === null ? null : nemesis(host.faults.nemesisMs, world, actors, history, () => isOver)
-  const each = Math.ceil(host.faults.calls / host.faults.clients)
-  const clients = Array.from({ length: host.faults.clients }, (_, number) =>
-    client(number, each, world, actors, history),
-  )
-  await Promise.all(clients)
+  const { clients, calls, sleepMs } = host.faults
+  const inTurn = async (name: string, count: number) => {
+    const each = Math.ceil(count / clients)
+    await Promise.all(Array.from({ length: clients }, (_, i) => client(`${name}${i}`, each, world, actors, history)))
+  }
+  if (sleepMs === 0) await inTurn('client', calls)
+  else {
+    await Promise.all([inTurn('client', calls / 2), random.chance(0.7) ? rotation(world) : null])
+    world.scheduler.note('everything sleeps')
+    world.scheduler.sleep(sleepMs)
+    await inTurn('later', calls / 2)
+  }
   isOver = true
   await calmDown(world, servers)
   await trouble
@@ -122,26 +129,25 @@ async function ask(world: World, actors: Cast, history: History): Promise<void> 
     world.violated(`no answer to ${JSON.stringify(op)} although nothing is in its way`)
     return ''
   }
-  const stateOf = async (key: number) =>
-    (await insist({ do: 'DescribeKey', caller: 'root', by: { key } })).split(' ')[2]
-  const states = new Map<number, string | undefined>()
-  const everything = async () => {
-    for (const key of actors.keys.keys()) states.set(key, await stateOf(key))
-    for (const alias of actors.aliases.keys()) await insist({ do: 'DescribeKey', caller: 'root', by: { alias } })
-    for (const caller of ['user', 'second'] as const) await insist({ do: 'DescribeKey', caller, by: { key: 0 } })
-    for (const stage of ['ACSCurrent', 'ACSPrevious'] as const)
-      await insist({ do: 'GetSecretValue', caller: 'root', stage })
-  }
+  const root = { caller: 'root' } as const
+  const secret = (stage: 'ACSCurrent' | 'ACSPrevious') => insist({ do: 'GetSecretValue', ...root, stage })
   world.kill(0)
   await world.start(0)
   for (let replays = 0; replays < REPLAYS && history.used.length > 0; replays++) await replay(world, history)
-  await everything()
-  for (const key of new Set(history.blobs.map(({ key }) => key))) {
-    if (states.get(key) === 'PendingDeletion') await insist({ do: 'CancelKeyDeletion', caller: 'root', key })
-    if (states.get(key) !== 'Enabled') await insist({ do: 'EnableKey', caller: 'root', key })
+  await Promise.all([
+    ...CALLERS.map((caller, key) => insist({ do: 'DescribeKey', caller, by: { key } })),
+    insist({ do: 'ListAliases', ...root }),
+    secret('ACSCurrent'),
+    secret('ACSPrevious'),
+  ])
+  const enable = async (key: number) => {
+    await insist({ do: 'CancelKeyDeletion', ...root, key })
+    await insist({ do: 'EnableKey', ...root, key })
   }
-  for (const blob of history.blobs) {
-    const answer = await insist({ do: 'Decrypt', caller: 'root', ...blob })
+  await Promise.all([...new Set(history.blobs.map(({ key }) => key))].map(enable))
+  const open = async (blob: Blob) => {
+    const answer = await insist({ do: 'Decrypt', ...root, ...blob })
     if (answer !== `OK ${blob.text}`) world.violated(`what was encrypted as ${blob.text} decrypts as ${answer}`)
   }
+  await Promise.all(history.blobs.map(open))
 }
