@@ -70,7 +70,8 @@ export class SqliteTransaction {
     if (basis && basis.number !== before && !basis.reads) return new Stale()
     const changes = basis?.reads && basis.number !== before ? this.#changesNow(basis.number) : null
     const moved = basis?.reads && changes ? movedCalls(basis.reads, changes) : []
-    if (commits.some(({ event }) => event)) this.#chainOn(chaining, basis)
+    // Where the root keys were changed, all calls are moved: the head is not written under those that this batch came with.
+    if (commits.some(({ event }, i) => event && !moved[i])) this.#chainOn(chaining, basis)
     const outcomes = commits.map((commit, i) => (moved[i] ? 'moved' : this.#commitOnce(commit)))
     const keys = changedKeys(commits.filter((_, i) => outcomes[i] === 'committed'))
     if (keys.length > 0) {

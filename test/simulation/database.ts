@@ -121,7 +121,7 @@ export class Database {
    * transaction.
    */
   commitAll(batch: readonly Commit[], chaining: Chaining, basis: Basis | null, moved: Met['moved']): Outcome[] {
-    const chain = batch.some(({ event }) => event) ? this.#chain(chaining, basis) : null
+    const chain = batch.some(({ event }, i) => event && !moved[i]) ? this.#chain(chaining, basis) : null
     const outcomes = batch.map((commit, i) => (moved[i] ? 'moved' : this.#commitOne(commit, chain)))
     this.#logChanges(changedKeys(batch.filter((_, i) => outcomes[i] === 'committed')))
     if (chain) this.#change({ change: 'update', row: chain.row(), from: chain.from })

@@ -212,6 +212,17 @@ for (const [name, database] of kinds)
       assert.deepEqual(await told('w', []), { outcomes: ['moved'], number: null })
     })
 
+    it('leaves the head of the chain as it is where all calls of a batch are moved', async () => {
+      await commit(one, [call([insert('moved')])])
+      const number = await numberOf(one)
+      await commit(other, [call([update('moved', 1)])])
+      const { kind, account, region, id } = HEAD_PLACE
+      const head = await one.get(kind, account, region, id)
+      assert.ok(head)
+      await isMoved(commitOn({ number, reads: [[keyOf('moved')]] }, one, [call([], 'late')]))
+      assert.deepEqual(await one.get(kind, account, region, id), head)
+    })
+
     it('tells a batch with failures apart: each call counts alone, and is held alone', async () => {
       const number = await numberOf(one)
       const batch = [call([insert('i')], 'i'), call([insert('a')], 'no'), call([insert('j')], 'j')]
