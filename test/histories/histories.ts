@@ -48,10 +48,14 @@ describe('a history', { skip: cannotJudge }, () => {
   })
   after(() => postgresql[Symbol.asyncDispose]())
 
-  it('of one server on SQLite is linearizable', async () => {
-    await using servers = await Servers.start(1, { database: null })
-    await demandLinearizable(servers)
-  })
+  for (const [what, flags] of [
+    ['one server', []],
+    ['one server with workers', ['--workers', '3']],
+  ] as const)
+    it(`of ${what} on SQLite is linearizable`, async () => {
+      await using servers = await Servers.start(1, { database: null, flags })
+      await demandLinearizable(servers)
+    })
 
   for (const count of [2, 3])
     it(`of ${count} servers on one PostgreSQL is linearizable`, async () => {
