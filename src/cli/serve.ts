@@ -2,12 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { credentialsFile } from '../house/first-start.ts'
 import { alarmOf, openLog } from '../house/log.ts'
 import type { Open } from '../house/open.ts'
 import { openServer } from '../house/serve.ts'
 import type { WitnessedHouse } from '../house/witnessed.ts'
-import type { Credentials } from '../ram/account.ts'
 import { configurationSchema, settingsHelp } from '../settings/description.ts'
 import { type FlagKinds, readFlags } from '../settings/flags.ts'
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
@@ -16,6 +14,7 @@ import { VERSION } from '../settings/version.ts'
 import { withPin } from './prompt.ts'
 import { endOfInput, stopSignal } from './stop-signal.ts'
 import type { Surroundings } from './surroundings.ts'
+import { welcome } from './welcome.ts'
 
 /** Flags that are no settings: they are about one run. */
 const RUN_FLAGS: FlagKinds = { 'config-schema': 'bare', temporary: 'bare', 'stop-at-end-of-input': 'bare' }
@@ -79,33 +78,11 @@ async function run(
   if (settings.dev) around.complain(DEV_WARNING)
   const { endpoint, endpoints, metrics, first, stop } = await server.start()
   const console = `${endpoint}/console`
-  if (first) around.complain(welcome(first, endpoint, console, settings, around.terminal))
+  if (first) around.complain(welcome(first, endpoint, settings, around.terminal))
   const more = { ...(endpoints && { endpoints }), ...(metrics !== null && { metrics }) }
   around.print(JSON.stringify({ event: 'ready', endpoint, console, ...more }))
   log.info({ signal: await signalled }, 'stopping: no new calls, those in flight finish')
   await stop()
   log.info('stopped')
   return 0
-}
-
-/** What a first start prints: the secret to a terminal alone, since others read the log of a service, and it is kept. */
-function welcome(
-  { accountId, accessKeyId, accessKeySecret }: Credentials,
-  endpoint: string,
-  console: string,
-  settings: Pick<Settings, 'data'>,
-  terminal: boolean,
-): string {
-  const file = credentialsFile(settings)
-  return [
-    `first start: here is your account${terminal ? ', shown this once' : ''}`,
-    `  endpoint         ${endpoint}`,
-    `  console          ${console}?accesskey (log on there with the AccessKey below)`,
-    `  account          ${accountId}`,
-    `  AccessKeyId      ${accessKeyId}`,
-    ...(terminal
-      ? [`  AccessKeySecret  ${accessKeySecret}`, `  (also in ${file}, readable by you alone)`]
-      : [`  AccessKeySecret  in ${file}, readable by you alone`]),
-    '  try: bin/strongroom kms CreateKey --Description "my first key"',
-  ].join('\n')
 }

@@ -19,6 +19,11 @@ export async function tlsOf({ tls, data }: Settings, log: Log): Promise<Tls | nu
   return made
 }
 
+/** Where the certificate of the local CA is once the server has started; null where none is used. */
+export function localAuthority({ tls, data }: Pick<Settings, 'tls' | 'data'>): string | null {
+  return tls && !('cert' in tls) ? join(data, 'tls', 'ca.pem') : null
+}
+
 /** Descriptors kept for the database, the HSM, the log and the rest. */
 const RESERVED_FILES = 256
 

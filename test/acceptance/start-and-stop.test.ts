@@ -127,6 +127,18 @@ describe('the first start', () => {
       )
   })
 
+  it('prints a line that makes the first key, wherever the server and its data are', async () => {
+    const program = await startProgram({ data: join(folder(), "a 'new' folder"), flags: ['--tls', 'self-signed'] })
+    try {
+      const [, line = ''] = /^ {2}try: (.*)$/m.exec(program.log()) ?? []
+      assert.match(line, /^bin\/strongroom kms CreateKey /)
+      const { status, stderr } = spawnSync('sh', ['-c', line], { cwd: join(BIN, '../..'), encoding: 'utf8' })
+      assert.equal(status, 0, stderr)
+    } finally {
+      await program.stop()
+    }
+  })
+
   it('shows the secret on a terminal', async () => {
     const data = folder()
     const command = `exec ${BIN} serve --data ${data} --listen 127.0.0.1:0`
