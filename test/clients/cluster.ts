@@ -57,8 +57,13 @@ export class Cluster implements AsyncDisposable {
   static async start(folder: string, flags: readonly string[] = []): Promise<Cluster> {
     mkdirSync(folder, { recursive: true })
     const cluster = new Cluster(folder, await freePort(), await freePort())
-    await cluster.#start(flags)
-    return cluster
+    try {
+      await cluster.#start(flags)
+      return cluster
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   async #start(flags: readonly string[]): Promise<void> {
@@ -77,7 +82,10 @@ export class Cluster implements AsyncDisposable {
       ...['--service-cluster-ip-range=10.0.0.0/24', '--endpoint-reconciler-type=none'],
       ...flags,
     ])
-    await until(async () => (await this.asked('/readyz').catch(() => null))?.body === 'ok')
+    await until(async () => {
+      for (const { spawnfile, exitCode } of this.#processes) assert.equal(exitCode, null, `${spawnfile} has ended`)
+      return (await this.asked('/readyz').catch(() => null))?.body === 'ok'
+    })
   }
 
   #run(command: string, args: readonly string[]): void {

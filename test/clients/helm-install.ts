@@ -8,7 +8,7 @@ import { makeImage } from '../../scripts/image.mjs'
 import { BIN, removeFolder, temporaryFolder } from '../acceptance/program.ts'
 import { manifestOf } from './cluster.ts'
 import { lacks, succeeds } from './debian.ts'
-import { ClusterOfOneNode, isReady, withoutNode } from './node.ts'
+import { ClusterOfOneNode, isReady, TUNABLES, withoutNode } from './node.ts'
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const HELM = here('../../node_modules/.clients/helm')
@@ -21,6 +21,8 @@ describe('the Helm chart in a cluster', { skip: reason && `not run: ${reason}` }
   const folder = temporaryFolder()
   const data = join(folder, 'data')
   const at = (name: string) => join(folder, name)
+  const tunables = () => TUNABLES.map((file) => readFileSync(file, 'utf8'))
+  const formerly = tunables()
   let node: ClusterOfOneNode
 
   /** Runs a verb of the command line on the node, by the Service's name. */
@@ -123,6 +125,10 @@ describe('the Helm chart in a cluster', { skip: reason && `not run: ${reason}` }
     await node.until('/api/v1/namespaces/default/pods/app', ({ status }) => /Succeeded|Failed/.test(status?.phase))
     const log = node.text('/api/v1/namespaces/default/pods/app/log')
     assert.equal(log, '{"id":"STS.","opened":"from a pod"}\n')
+  })
+
+  it("leaves the settings of the machine's kernel as they are", () => {
+    assert.deepEqual(tunables(), formerly)
   })
 
   it('shows the account where the notes of the chart say', () => {

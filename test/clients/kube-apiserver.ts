@@ -56,6 +56,10 @@ describe('a real kube-apiserver', { skip: lacking.length > 0 && `not run: no ${l
     removeFolder(folder)
   })
 
+  it('that can not start fails at once, and leaves no etcd', async () => {
+    await assert.rejects(Cluster.start(join(folder, 'unfit'), ['--no-such-flag']), /kube-apiserver has ended/)
+  })
+
   it('stores Secrets under the CMK, and reads them', async () => {
     await make('one')
     const value = await cluster.stored('one')

@@ -13,6 +13,11 @@ const PROGRAMS = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler',
 const ADDRESS = '10.99.0.1'
 const API = `https://${ADDRESS}:6443`
 const ADMIN = 'admin-token'
+/** What kubelet sets for the kernel, and so for the whole machine. */
+export const TUNABLES = [
+  ...['vm/overcommit_memory', 'vm/panic_on_oom', 'kernel/panic', 'kernel/panic_on_oops'],
+  ...['kernel/keys/root_maxkeys', 'kernel/keys/root_maxbytes'],
+].map((name) => join('/proc/sys', name))
 /** What holds a pod's namespaces. */
 const PAUSE = `
 #include <signal.h>
@@ -35,6 +40,11 @@ ip addr add ${ADDRESS}/24 dev node0
 ip link set node0 up
 ip route add default via 10.99.0.254
 mount --make-rshared /
+for tunable in ${TUNABLES.join(' ')}; do
+  own=$(mktemp -p "$PWD")
+  cat "$tunable" > "$own"
+  mount --bind "$own" "$tunable"
+done
 sysctl -qw net.ipv4.ip_forward=1
 etcd --data-dir etcd > etcd.log 2>&1 &
 "$1/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 --bind-address=${ADDRESS} --cert-dir=certs --service-account-issuer=${API} \\
@@ -71,19 +81,24 @@ export class ClusterOfOneNode implements AsyncDisposable {
   /** Starts one whose files and images, archives that podman loads, are in the folder. */
   static async start(folder: string): Promise<ClusterOfOneNode> {
     for (const name of ['cni', 'certs']) mkdirSync(join(folder, name), { recursive: true })
-    for (const controller of globSync('/sys/fs/cgroup/{,*/}cgroup.procs'))
-      mkdirSync(join(controller, '..', basename(folder)), { recursive: true })
     for (const [name, content] of Object.entries(filesOf(folder)))
       writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
     succeeds('openssl', ['genrsa', '-out', join(folder, 'accounts.pem'), '2048'])
     makePause(folder)
+    for (const controller of globSync('/sys/fs/cgroup/{,*/}cgroup.procs'))
+      mkdirSync(join(controller, '..', basename(folder)), { recursive: true })
     const apart = await Apart.start(join(folder, 'apart'), ['sh', '-c', `cd "$2"\n${START}`, 'sh', BUILT, folder], {
       ports: {},
       names: [],
     })
     const cluster = new ClusterOfOneNode(folder, apart)
-    await cluster.until('/api/v1/nodes/node', ({ status }) => isReady(status))
-    return cluster
+    try {
+      await cluster.until('/api/v1/nodes/node', ({ status }) => isReady(status))
+      return cluster
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   /** The file of the CA of the API's certificate. */
