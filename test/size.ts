@@ -26,7 +26,7 @@ const SIZES = {
   'changes to policies': [1000, 10_000],
   'odd requests to policies': [500, 5000],
   'policy documents': [500, 5000],
-  'wildcard patterns': [5000, 40_000],
+  'wildcard patterns': [5000, 50_000],
   simulations: [2000, 40_000],
   'hostile texts on each page': [1, 3],
   'looks of each page': [1, 2],
