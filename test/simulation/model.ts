@@ -4,8 +4,7 @@ import type { Specification } from './linearizable.ts'
 import { applyToSecret, isOfSecret, type Secret, type SecretOp } from './secret-model.ts'
 
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion'
-export const CALLERS = ['root', 'second', 'user'] as const
-export type Caller = (typeof CALLERS)[number]
+export type Caller = 'root' | 'second' | 'user'
 
 /** A call; `key` and `alias` are numbers. `by` names the key by its id or by an alias. */
 export type Op =

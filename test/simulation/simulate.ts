@@ -4,7 +4,7 @@ import { type Blob, client, History, perform, replay } from './clients.ts'
 import { Database } from './database.ts'
 import { drawFaults, NO_FAULTS } from './faults.ts'
 import { checkCaches, checkOrder, checkTrail, watchKeyStates } from './invariants.ts'
-import { CALLERS, type Op } from './model.ts'
+import type { Op } from './model.ts'
 import { nemesis, rotation } from './nemesis.ts'
 import { Random } from './random.ts'
 import { type Mode, type Plant, World } from './world.ts'
@@ -135,7 +135,8 @@ async function ask(world: World, actors: Cast, history: History): Promise<void> 
   await world.start(0)
   for (let replays = 0; replays < REPLAYS && history.used.length > 0; replays++) await replay(world, history)
   await Promise.all([
-    ...CALLERS.map((caller, key) => insist({ do: 'DescribeKey', caller, by: { key } })),
+    ...actors.keys.map((_, key) => insist({ do: 'DescribeKey', ...root, by: { key } })),
+    ...(['user', 'second'] as const).map((caller) => insist({ do: 'DescribeKey', caller, by: { key: 0 } })),
     insist({ do: 'ListAliases', ...root }),
     secret('ACSCurrent'),
     secret('ACSPrevious'),
