@@ -117,7 +117,8 @@ function fromDataFolder(flags: Flags, around: Surroundings): Signer | null {
   }
 }
 
-function credentialsFile(data: string): string {
+/** Where the first start of a server with this data folder leaves its AccessKey. */
+export function credentialsFile(data: string): string {
   return join(data, 'root-credentials.json')
 }
 

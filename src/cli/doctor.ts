@@ -13,7 +13,7 @@ import { type FlagKinds, type Flags, readFlags } from '../settings/flags.ts'
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'
-import { type CallAs, CLIENT_FLAGS, clientOptions, serverOptions } from './client-options.ts'
+import { type CallAs, CLIENT_FLAGS, clientOptions, credentialsFile, serverOptions } from './client-options.ts'
 import type { Surroundings } from './surroundings.ts'
 
 const USAGE = `usage: strongroom doctor [--endpoint URL] [--ca-file FILE] [--backup FILE] [--root-key-copy FILE] [--RegionId ID]
@@ -195,13 +195,13 @@ async function optionsOf(flags: Flags, around: Surroundings): Promise<CallAs | E
   }
 }
 
-/** The flags with the address of a server that has these settings, its data folder, and the certificate authority that it made for itself. */
+/** The flags with the address of a server that has these settings, its AccessKey if it is in its folder, and the authority that it made for itself. */
 function ofOwnServer(flags: Flags, { listen, tls, data }: Settings): Flags {
   const { host = '127.0.0.1', port = 7700 } = listen[0] ?? {}
   const reached = host === '0.0.0.0' || host === '::' ? 'localhost' : host
   const authority = reached.includes(':') ? `[${reached}]` : reached
-  // Where the configuration names the folder, the credentials are there, too; by itself the command line looks into ./data.
-  const own = data === './data' ? flags : flags.with('data', data)
+  // From a folder that is named, the command line takes the AccessKey, or refuses: where there is none, log-ons and profiles are left.
+  const own = data !== './data' && statOf(credentialsFile(data)) ? flags.with('data', data) : flags
   const at = own.with('endpoint', `${tls ? 'https' : 'http'}://${authority}:${port}`)
   const made = join(data, 'tls/ca.pem')
   const isMade = tls && 'selfSignedFor' in tls && !flags.has('ca-file') && statOf(made)

@@ -1,7 +1,16 @@
 // `strongroom doctor`: on a data folder, on an endpoint, and on both. What the verb prints is in test/transcripts/doctor.txt.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Checkpoint } from '../../src/actiontrail/audit/checkpoint.ts'
@@ -237,6 +246,21 @@ describe('strongroom doctor', () => {
     rmSync(config)
     rmSync(file)
     assert.ok(found.says('credentials').includes(file), found.out)
+  })
+
+  it('has the credentials that other verbs have where the folder of the configuration has none', async () => {
+    const config = join(house.data, 'config.json')
+    writeFileSync(config, JSON.stringify({ data: house.data, listen: new URL(house.endpoint).host }))
+    const home = temporaryFolder()
+    const { accessKeyId: access_key_id, accessKeySecret: access_key_secret } = house.credentials
+    const profiles = [{ name: 'own', mode: 'AK', access_key_id, access_key_secret }]
+    mkdirSync(join(home, '.aliyun'))
+    writeFileSync(join(home, '.aliyun/config.json'), JSON.stringify({ current: 'own', profiles }))
+    const found = await examine(['--config', config], { HOME: home, XDG_CONFIG_HOME: '' })
+    rmSync(config)
+    removeFolder(home)
+    assert.equal(found.result('credentials'), 'ok', found.out)
+    assert.match(found.says('credentials'), /the aliyun CLI's current profile/)
   })
 
   it('refuses to call it well where there is nothing to check', async () => {
