@@ -1,6 +1,5 @@
 // `strongroom doctor`: what is wrong with this set-up, and how to correct it. Changes nothing.
 import type { Stats } from 'node:fs'
-import { join } from 'node:path'
 import { checkCertificateFiles } from '../doctor/certificate.ts'
 import { checkBackup, checkCopy } from '../doctor/copies.ts'
 import { checkEndpoint } from '../doctor/endpoint.ts'
@@ -8,6 +7,7 @@ import { CHECKS, type Check, type Finding, findingsOf, type Result } from '../do
 import { checkFolder, checkSpace, statOf } from '../doctor/folder.ts'
 import { ASKED, checkService } from '../doctor/service.ts'
 import { checkStored } from '../doctor/stored.ts'
+import { localAuthority } from '../house/ports.ts'
 import { SYSTEM } from '../runtime/system.ts'
 import { type FlagKinds, type Flags, readFlags } from '../settings/flags.ts'
 import { SETTING_FLAGS, type Settings, settingsFrom } from '../settings/settings.ts'
@@ -203,7 +203,6 @@ function ofOwnServer(flags: Flags, { listen, tls, data }: Settings): Flags {
   // From a folder that is named, the command line takes the AccessKey, or refuses: where there is none, log-ons and profiles are left.
   const own = data !== './data' && statOf(credentialsFile(data)) ? flags.with('data', data) : flags
   const at = own.with('endpoint', `${tls ? 'https' : 'http'}://${authority}:${port}`)
-  const made = join(data, 'tls/ca.pem')
-  const isMade = tls && 'selfSignedFor' in tls && !flags.has('ca-file') && statOf(made)
-  return isMade ? at.with('ca-file', made) : at
+  const made = localAuthority({ tls, data })
+  return made !== null && !flags.has('ca-file') && statOf(made) ? at.with('ca-file', made) : at
 }
