@@ -95,14 +95,17 @@ describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
       ip link set lo up
       ip link add left type bridge && ip address add 10.88.0.1/16 dev left && ip link set left up
       podman run --detach --name published --publish 7700:7700 $1
-      until podman logs published 2>&1 | grep '"ready"'; do sleep 0.1; done
+      until podman logs published 2>&1 | grep '"ready"'; do
+        test "$(podman inspect --format '{{.State.Running}}' published)" = true
+        sleep 0.1
+      done
       reached=
       for attempt in $(seq 10); do "$2" --input-type=commonjs < "$3" && reached=yes && break; done
       podman rm --force published
       test "$reached" = yes`
     const healthcheck = join(ROOT, 'deploy/container/healthcheck')
     const env = { ...process.env, ...podman.env }
-    succeeds('unshare', ['--net', 'sh', '-uc', line, 'sh', IMAGE, process.execPath, healthcheck], { env })
+    succeeds('unshare', ['--net', 'sh', '-euc', line, 'sh', IMAGE, process.execPath, healthcheck], { env })
   })
 
   it('serves a test of Testcontainers, as examples/testing/containers has it', async () => {
