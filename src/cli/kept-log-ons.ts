@@ -32,7 +32,13 @@ export function keptLogOn(endpoint: string | null, around: Surroundings): KeptLo
 
 /** Throws what the file system says. */
 export async function keepLogOn(logOn: KeptLogOn, around: Surroundings): Promise<void> {
-  await writePrivate(pathOf(logOn.endpoint, around), JSON.stringify(logOn))
+  const kept = { ...logOn, ca: certificatesIn(logOn.ca ?? '') }
+  await writePrivate(pathOf(logOn.endpoint, around), JSON.stringify(kept))
+}
+
+/** What a text in PEM has of certificates, or null: a file of a CA may hold its private key, too. */
+function certificatesIn(pem: string): string | null {
+  return pem.match(/-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[^-]+-----END \1-----/g)?.join('\n') ?? null
 }
 
 export function forgetLogOn({ endpoint }: KeptLogOn, around: Surroundings): void {

@@ -221,7 +221,10 @@ describe('strongroom login', () => {
       const at = ['--endpoint', `https://127.0.0.1:${port}`]
       const unknown = /is of no authority that is trusted here: name the file of its CA with --ca-file/
       await assert.rejects(line.run(login, '--device', ...at), unknown)
+      // As a file that a CA made for itself may be.
+      writeFileSync(caFile, `${key}\n${readFileSync(caFile, 'utf8')}`)
       await loggedOn(...at, '--ca-file', caFile)
+      assert.ok(line.files.every((file) => !readFileSync(file, 'utf8').includes('PRIVATE KEY')))
       rmSync(folder, { recursive: true })
       for (const named of [[], at]) assert.equal(await line.run(whoami, ...named), 0)
       await loggedOn(...at)
