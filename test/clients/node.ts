@@ -50,9 +50,11 @@ etcd --data-dir etcd > etcd.log 2>&1 &
 "$1/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 --bind-address=${ADDRESS} --cert-dir=certs --service-account-issuer=${API} \\
   --service-account-signing-key-file=accounts.pem --service-account-key-file=accounts.pem --authorization-mode=RBAC \\
   --token-auth-file=tokens.csv --service-cluster-ip-range=10.97.0.0/24 --kubelet-preferred-address-types=InternalIP > kube-apiserver.log 2>&1 &
+api=$!
 containerd --config containerd.toml > containerd.log 2>&1 &
-until curl --silent --fail --insecure --header 'Authorization: Bearer ${ADMIN}' ${API}/readyz; do sleep 0.5; done
-until [ -S /run/containerd/containerd.sock ]; do sleep 0.5; done
+runtime=$!
+until curl --silent --fail --insecure --header 'Authorization: Bearer ${ADMIN}' ${API}/readyz; do kill -0 $api; sleep 0.5; done
+until [ -S /run/containerd/containerd.sock ]; do kill -0 $runtime; sleep 0.5; done
 for archive in *.tar; do ctr --namespace k8s.io images import "$archive"; done
 "$1/kube-controller-manager" --kubeconfig=kubeconfig --service-account-private-key-file=accounts.pem --root-ca-file=certs/apiserver.crt \\
   --leader-elect=false > kube-controller-manager.log 2>&1 &
