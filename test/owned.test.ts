@@ -1,6 +1,6 @@
 // The tests' own machinery: what a test process starts ends with it, however it ends, and the report names who did not end in time.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -17,7 +17,7 @@ function begin(body: string, { test = 60, file = 60 } = {}) {
   writeFileSync(
     path,
     `import { it } from 'node:test'
-     import { spawn } from 'node:child_process'
+     import { spawn, spawnSync } from 'node:child_process'
      import { writeFileSync } from 'node:fs'
      import { tmpdir } from 'node:os'
      const note = () => {
@@ -71,6 +71,22 @@ describe('a test process', { concurrency: true }, () => {
     process.kill(self, 'SIGKILL')
     assert.equal((await run.ended).code, 1)
     await until(() => !isRunning(left) && !existsSync(temporary))
+  })
+
+  const cannotMount = spawnSync('unshare', ['--mount', 'true']).status === 0 ? false : 'mounts take root on Linux'
+  it('that is killed takes its mounts with it', { skip: cannotMount }, async () => {
+    const run = begin(`import { execFileSync } from 'node:child_process'
+      it('never ends', () => {
+        execFileSync('mkdir', [tmpdir() + '/mounted'])
+        execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', tmpdir() + '/mounted'])
+        note()
+        return new Promise(() => setInterval(() => {}, 1000))
+      })`)
+    await until(run.isNoted)
+    const { self, temporary } = run.noted()
+    process.kill(self, 'SIGKILL')
+    assert.equal((await run.ended).code, 1)
+    await until(() => !existsSync(temporary))
   })
 
   it('that leaves a suite out is reported with the reason', async () => {

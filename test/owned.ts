@@ -1,4 +1,5 @@
-// What a test process starts ends with it, however it ends: a watchdog beside it sees a pipe close, kills what still runs, and removes its temporary folder.
+// What a test process starts ends with it, however it ends: a watchdog beside it sees a pipe close, kills what still runs, and removes its temporary
+// folder with what is mounted there.
 // What it started bears a mark in its environment, which its own children inherit; so nobody has to keep a list.
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -26,17 +27,20 @@ for attempt in $(seq 60); do
   sleep 0.1
   [ "$attempt" -lt 20 ] || signal=KILL
 done
+grep -s " $2/" /proc/mounts | cut -d ' ' -f 2 | sort -r | while read -r mounted; do umount -l "$mounted"; done
 rm -rf "$2"`
 
 /** For how many seconds this process may live; 0 sets no limit. */
 const limit = process.env['STRONGROOM_TEST_FILE_LIMIT'] ?? '0'
 const mark = randomUUID()
+/** The mark, as a line of an environment: for what does not inherit that of this process. */
+export const OWNER = `${NAME}=${mark}`
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-test-'))
 // PostgreSQL runs under an account of its own, and has its folder in this one.
 chmodSync(folder, 0o711)
 // The watchdog bears no mark, neither this process's nor that of the one that started it.
 const { [NAME]: _, ...unmarked } = process.env
-const watchdog = spawn('sh', ['-c', WATCHDOG, 'watchdog', `${NAME}=${mark}`, folder, limit, `${process.pid}`], {
+const watchdog = spawn('sh', ['-c', WATCHDOG, 'watchdog', OWNER, folder, limit, `${process.pid}`], {
   detached: true,
   env: unmarked,
   stdio: ['pipe', 'ignore', 'inherit'],
@@ -56,7 +60,7 @@ function running(): string[] {
     }
   }
   return readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid) && read(pid, 'environ').split('\0').includes(`${NAME}=${mark}`))
+    .filter((pid) => /^\d+$/.test(pid) && read(pid, 'environ').split('\0').includes(OWNER))
     .map((pid) => `${pid} ${read(pid, 'cmdline').replaceAll('\0', ' ').trim()}`)
 }
 

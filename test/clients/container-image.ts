@@ -11,6 +11,7 @@ import { makeFiles, makeImage } from '../../scripts/image.mjs'
 import { makeInstalled } from '../../scripts/package.mjs'
 import { callOperation } from '../../src/cli/client.ts'
 import { removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
+import { OWNER } from '../owned.ts'
 import { freePort } from '../storage/postgresql-server.ts'
 import { until } from '../until.ts'
 import { lacks, packedDebian, succeeds } from './debian.ts'
@@ -86,6 +87,9 @@ describe('strongroom_VERSION_ARCH.tar', { skip: reason }, () => {
     podman.run('run', '--detach', '--name', 'checked', '--health-cmd', check, IMAGE)
     await until(() => podman.run('logs', 'checked').includes('"ready"'))
     podman.run('healthcheck', 'run', 'checked')
+    // So both end with this process, however it ends.
+    for (const pid of podman.run('inspect', '--format', '{{.State.Pid}} {{.State.ConmonPid}}', 'checked').split(' '))
+      assert.ok(readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(OWNER), pid)
     podman.run('rm', '--force', 'checked')
   })
 

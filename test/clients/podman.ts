@@ -1,15 +1,19 @@
 // Podman with images, containers and networks of its own: neither those of the machine nor those of another test.
 import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { removeFolder } from '../acceptance/program.ts'
+import { OWNER } from '../owned.ts'
 import { lacks, succeeds } from './debian.ts'
+
+const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** Why there is no podman whose containers find each other by name. */
 export const withoutPodman = lacks('podman', 'runc', '/usr/lib/podman/netavark', '/usr/lib/podman/aardvark-dns')
 
 export class Podman implements Disposable {
   /** Podman takes at most 50 characters for it. */
-  readonly state = mkdtempSync('/tmp/podman-')
+  readonly state = mkdtempSync(join(tmpdir(), 'podman-'))
   /** What makes any `podman` that is started with it this one. */
   readonly env: Record<string, string>
 
@@ -24,11 +28,15 @@ driver = "vfs"
 graphroot = "${join(folder, 'storage')}"
 runroot = "${join(this.state, 'run')}"
 `
-    // Limits that a test machine permits: podman's own are above those of some.
+    // Containers, and what watches over each, do not inherit the environment. The limits are such that a test machine permits them: podman's own are
+    // above those of some.
+    const environment = JSON.stringify([PATH, OWNER])
     const containers = `[containers]
+env = ${environment}
 default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
 cgroups = "no-conmon"
 [engine]
+conmon_env_vars = ${environment}
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
