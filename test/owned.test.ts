@@ -1,8 +1,8 @@
 // The tests' own machinery: what a test process starts ends with it, however it ends, and the report names who did not end in time.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from './acceptance/program.ts'
@@ -62,6 +62,15 @@ function isRunning(pid: number): boolean {
   }
 }
 
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
 describe('a test process', { concurrency: true }, () => {
   it('that is killed takes with it what it started, and its temporary folder', async () => {
     const run = begin(`it('never ends', () => new Promise(() => { note(); setInterval(() => {}, 1000) }))`)
@@ -73,11 +82,17 @@ describe('a test process', { concurrency: true }, () => {
     await until(() => !isRunning(left) && !existsSync(temporary))
   })
 
-  const cannotMount = spawnSync('unshare', ['--mount', 'true']).status === 0 ? false : 'mounts take root on Linux'
-  it('that is killed takes its mounts with it', { skip: cannotMount }, async () => {
+  const hierarchy = globSync('/sys/fs/cgroup/{,*/}cgroup.procs').map(dirname).find(isWritable)
+  const mounts = spawnSync('unshare', ['--mount', 'true']).status === 0 && hierarchy !== undefined
+  it('that is killed takes its mounts and cgroups with it', {
+    skip: mounts ? false : 'mounts and cgroups take root on Linux',
+  }, async () => {
+    assert.ok(hierarchy)
     const run = begin(`import { execFileSync } from 'node:child_process'
+      import { basename, join } from 'node:path'
       it('never ends', () => {
         execFileSync('mkdir', [tmpdir() + '/mounted'])
+        execFileSync('mkdir', ['-p', join(${JSON.stringify(hierarchy)}, basename(tmpdir()), 'inner')])
         execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', tmpdir() + '/mounted'])
         note()
         return new Promise(() => setInterval(() => {}, 1000))
@@ -87,6 +102,7 @@ describe('a test process', { concurrency: true }, () => {
     process.kill(self, 'SIGKILL')
     assert.equal((await run.ended).code, 1)
     await until(() => !existsSync(temporary))
+    assert.ok(!existsSync(join(hierarchy, basename(temporary))))
   })
 
   it('that leaves a suite out is reported with the reason', async () => {

@@ -1,5 +1,5 @@
 // What a test process starts ends with it, however it ends: a watchdog beside it sees a pipe close, kills what still runs, and removes its temporary
-// folder with what is mounted there.
+// folder with what is mounted there, and cgroups of the folder's name.
 // What it started bears a mark in its environment, which its own children inherit; so nobody has to keep a list.
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -28,6 +28,7 @@ for attempt in $(seq 60); do
   [ "$attempt" -lt 20 ] || signal=KILL
 done
 grep -s " $2/" /proc/mounts | cut -d ' ' -f 2 | sort -r | while read -r mounted; do umount -l "$mounted"; done
+find /sys/fs/cgroup -depth -type d -path "*/$(basename "$2")*" -exec rmdir {} + 2> /dev/null
 rm -rf "$2"`
 
 /** For how many seconds this process may live; 0 sets no limit. */

@@ -2,8 +2,10 @@
 // namespaces of its own. Whatever it makes of networks, mounts, containers and cgroups ends with it.
 import assert from 'node:assert/strict'
 import { existsSync, globSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import '../owned.ts'
 import { until } from '../until.ts'
 import { Apart, canRunApart } from './apart.ts'
 import { lacks, succeeds } from './debian.ts'
@@ -18,6 +20,8 @@ export const TUNABLES = [
   ...['vm/overcommit_memory', 'vm/panic_on_oom', 'kernel/panic', 'kernel/panic_on_oops'],
   ...['kernel/keys/root_maxkeys', 'kernel/keys/root_maxbytes'],
 ].map((name) => join('/proc/sys', name))
+/** The name of its cgroups: that of the folder with which they end, however the test's process ends. */
+const GROUP = basename(tmpdir())
 /** What holds a pod's namespaces. */
 const PAUSE = `
 #include <signal.h>
@@ -88,7 +92,7 @@ export class ClusterOfOneNode implements AsyncDisposable {
     succeeds('openssl', ['genrsa', '-out', join(folder, 'accounts.pem'), '2048'])
     makePause(folder)
     for (const controller of globSync('/sys/fs/cgroup/{,*/}cgroup.procs'))
-      mkdirSync(join(controller, '..', basename(folder)), { recursive: true })
+      mkdirSync(join(controller, '..', GROUP), { recursive: true })
     const apart = await Apart.start(join(folder, 'apart'), ['sh', '-c', `cd "$2"\n${START}`, 'sh', BUILT, folder], {
       ports: {},
       names: [],
@@ -162,9 +166,7 @@ export class ClusterOfOneNode implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#apart[Symbol.asyncDispose]()
-    const groups = globSync(`/sys/fs/cgroup/{,*/}${basename(this.#folder)}{,/**}/`)
-      .toSorted()
-      .reverse()
+    const groups = globSync(`/sys/fs/cgroup/{,*/}${GROUP}{,/**}/`).toSorted().reverse()
     // What was killed in them takes a moment to end.
     for (const group of groups) await until(() => isRemoved(group))
   }
@@ -216,7 +218,7 @@ function filesOf(folder: string): Record<string, string | object> {
       ...{
         failCgroupV1: false,
         cgroupDriver: 'cgroupfs',
-        cgroupRoot: `/${basename(folder)}`,
+        cgroupRoot: `/${GROUP}`,
         enforceNodeAllocatable: [],
       },
       ...{ oomScoreAdj: 0, failSwapOn: false, podLogsDir: '/run/pod-logs' },
