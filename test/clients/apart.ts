@@ -38,7 +38,9 @@ interface Place {
 
 /** Whether there is what it takes: root, and a kernel that permits it. */
 export function canRunApart(): boolean {
-  return process.platform === 'linux' && spawnSync('unshare', [...NAMESPACES, 'true']).status === 0
+  return (
+    process.platform === 'linux' && spawnSync('unshare', [...NAMESPACES, 'ip', 'link', 'set', 'lo', 'up']).status === 0
+  )
 }
 
 export class Apart implements AsyncDisposable {
