@@ -8,7 +8,7 @@ import { type Recorded, update } from '../ledger/record.ts'
 import type { RootWatch } from '../ledger/root-watch.ts'
 import { type Scanned, scan, scanned } from '../ledger/scan.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { HEAD_PLACE, type RowKey, type Storage } from '../storage/storage.ts'
+import { HEAD_PLACE, type RowKey, recordKey, type Storage } from '../storage/storage.ts'
 import { type Reseal, SEALED_KINDS } from './sealed-kinds.ts'
 
 /** Few enough that calls wait a few milliseconds at the most on SQLite. */
@@ -18,7 +18,7 @@ const READ_AT_ONCE = 1000
 
 export interface Rooms {
   readonly storage: Storage
-  readonly ledger: Pick<Ledger, 'commit' | 'moveHead'>
+  readonly ledger: Pick<Ledger, 'commit' | 'moveHead' | 'view'>
   readonly keys: RootKeys
   readonly eventIndex: EventIndex
   readonly ring: RootWatch
@@ -39,8 +39,8 @@ export interface Walked {
 export async function walk(rooms: Rooms, progress: Progress, giveWay: () => Promise<void>): Promise<Walked> {
   const forged: RowKey[] = []
   let renewed = 0
-  for await (const found of batches(rooms, AT_ONCE, progress, giveWay)) {
-    const done = await Promise.all(found.map((one) => renew(one, rooms)))
+  for await (const { found, since } of batches(rooms, AT_ONCE, progress, giveWay)) {
+    const done = await Promise.all(found.map((one) => renew(one, since, rooms)))
     renewed += done.filter(Boolean).length
     forged.push(...found.filter(({ record }) => !record).map(({ key }) => key))
   }
@@ -55,7 +55,7 @@ export async function straysOf(
   giveWay: () => Promise<void>,
 ): Promise<readonly RowKey[]> {
   const strays: RowKey[] = []
-  for await (const found of batches(rooms, READ_AT_ONCE, progress, giveWay))
+  for await (const { found } of batches(rooms, READ_AT_ONCE, progress, giveWay))
     for (const { record, current, key } of found)
       if (record && !(current && resealed(record, rooms) === record.body)) strays.push(key)
   return strays
@@ -65,8 +65,9 @@ async function* batches(rooms: Rooms, atOnce: number, progress: Progress, giveWa
   const total = await rooms.storage.size()
   let seen = 0
   for (let last: RowKey | null = null; ; ) {
+    const since = rooms.ledger.view().basis
     const found: readonly Scanned[] = await scan(rooms, last, atOnce)
-    yield found
+    yield { found, since }
     seen += found.length
     progress(seen, total)
     last = found.at(-1)?.key ?? null
@@ -75,18 +76,28 @@ async function* batches(rooms: Rooms, atOnce: number, progress: Progress, giveWa
   }
 }
 
-/** Returns whether there was something to do. A commit that did not go through says nothing of the record: that is looked at again. */
-async function renew({ record, current, key }: Scanned, rooms: Rooms): Promise<boolean> {
+/**
+ * Returns whether there was something to do; the record was found after the change number was `since`. A commit that did not go through says
+ * nothing of the record: that is looked at again.
+ */
+async function renew({ record, current, key }: Scanned, since: number, rooms: Rooms): Promise<boolean> {
   if (!record) return false
+  const { ledger } = rooms
   if (key.kind === HEAD_PLACE.kind) {
-    if (!current) await rooms.ledger.moveHead(key)
+    if (!current) await ledger.moveHead(key)
     return !current
   }
+  const view = ledger.view()
   const body = resealed(record, rooms)
   if (current && body === record.body) return false
+  // The revision alone does not tell: a record that was removed meanwhile, and made again, may have the same one.
+  const isAsFound = view.relies({ keys: [recordKey(key.kind, key.account, key.region, key.id)], number: since })
   // Without scrubbing, which would empty the log with every batch: the commit that retires the older roots scrubs all of it.
-  const outcome = await rooms.ledger.commit({ changes: [update(record, { body })], nonce: null, event: null })
-  if (outcome !== 'committed') await renew(await scanned(key, rooms), rooms)
+  const call = { changes: [update(record, { body })], nonce: null, event: null, view }
+  if (!isAsFound || (await ledger.commit(call)) !== 'committed') {
+    const now = ledger.view().basis
+    await renew(await scanned(key, rooms), now, rooms)
+  }
   return true
 }
 

@@ -46,7 +46,10 @@ type Commit = TestHouse['open']['ledger']['commit']
 /** The rooms of the house, which commit in another way. */
 const roomsThat = (house: TestHouse, commit: Commit) => {
   const { ledger } = house.open
-  return { ...roomsOf(house), ledger: { commit, moveHead: (place: RowKey) => ledger.moveHead(place) } }
+  return {
+    ...roomsOf(house),
+    ledger: { commit, moveHead: (place: RowKey) => ledger.moveHead(place), view: () => ledger.view() },
+  }
 }
 
 async function everythingIsCurrent(house: TestHouse): Promise<void> {
@@ -205,6 +208,27 @@ eachDatabase((open, name) => {
         pace(house),
       )
       assert.equal(stageOf(ring), 'retired')
+      await everythingIsCurrent(house)
+    })
+
+    it('leaves a record alone that was removed and made again since it was found', async () => {
+      await using house = await open()
+      const AliasName = 'alias/again'
+      const newKey = async (): Promise<string> => (await house.must('CreateKey')).KeyMetadata.KeyId
+      const [before, after] = [await newKey(), await newKey()]
+      await house.must('CreateAlias', { AliasName, KeyId: before })
+      let made = 0
+      const commit: Commit = async (call) => {
+        const [change] = call.changes
+        if (change?.change === 'update' && change.before.id === AliasName && made++ === 0) {
+          await house.must('DeleteAlias', { AliasName })
+          await house.must('CreateAlias', { AliasName, KeyId: after })
+        }
+        return house.open.ledger.commit(call)
+      }
+      await rotate(house.open.ring, roomsThat(house, commit), pace(house))
+      assert.ok(made > 0)
+      assert.equal((await house.must('DescribeKey', { KeyId: AliasName })).KeyMetadata.KeyId, after)
       await everythingIsCurrent(house)
     })
 
