@@ -11,6 +11,8 @@ import { Servers } from './servers.ts'
 /** How many calls a history has; more find more. */
 const CALLS = Number(process.env['STRONGROOM_TEST_HISTORY_CALLS'] ?? 3000)
 const KILLS = 4
+/** A ring has at most 8 roots, and those that were retired are kept for a while. */
+const ROTATIONS = 7
 /** Whatever was called more often succeeded once. */
 const OFTEN = 30
 
@@ -78,6 +80,16 @@ describe('a history', { skip: cannotJudge }, () => {
         }
       })
     })
+
+  it('of two servers on one PostgreSQL whose root keys are rotated again and again is linearizable', async () => {
+    await using servers = await Servers.start(2, { database: postgresql.database() })
+    await recorded(servers, async (history) => {
+      for (let rotation = 0; rotation < ROTATIONS; rotation++) {
+        await history.reach(history.calls + CALLS / ROTATIONS)
+        await servers.rotate()
+      }
+    })
+  })
 
   for (const defect of ['follows no changes', 'commits on changed reads', 'misses one change in ten'])
     it(`of two servers of which each ${defect} is not linearizable`, async () => {

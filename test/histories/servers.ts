@@ -1,7 +1,15 @@
 // Servers for histories: several processes on one PostgreSQL database, or one on SQLite.
+import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Credentials, type Program, removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
+import {
+  type Credentials,
+  type Program,
+  removeFolder,
+  runProgram,
+  startProgram,
+  temporaryFolder,
+} from '../acceptance/program.ts'
 
 /** The account of all servers: the first start takes it from the environment. */
 const ACCOUNT: Credentials = {
@@ -58,15 +66,30 @@ export class Servers implements AsyncDisposable {
 
   /** Starts one again on its data. */
   async restart(n: number): Promise<void> {
-    const { database, flags = [], defect } = this.#start
-    const where = database === null ? [] : ['--database', database]
-    const rootKey = ['--root-key-file', join(this.#folder, 'root-key')]
+    const { flags = [], defect } = this.#start
     this.#programs[n] = await startProgram({
-      data: join(this.#folder, `${n}`),
-      flags: [...where, ...rootKey, ...FLAGS, ...flags],
+      data: this.#data(n),
+      flags: [...this.#shared(), ...FLAGS, ...flags],
       env: ENV,
       ...(defect !== undefined && { command: [process.execPath, PLANTED, defect] as const }),
     })
+  }
+
+  /** Rotates the root keys beside them; the former ones go on opening tokens. */
+  async rotate(): Promise<void> {
+    const args = ['root-key', 'rotate', '--settle-seconds', '0', '--data', this.#data(0), ...this.#shared()]
+    const { code, err } = await runProgram(args, ENV)
+    assert.equal(code, 0, err)
+  }
+
+  #data(n: number): string {
+    return join(this.#folder, `${n}`)
+  }
+
+  /** The flags that say what all of them share. */
+  #shared(): readonly string[] {
+    const { database } = this.#start
+    return [...(database === null ? [] : ['--database', database]), '--root-key-file', join(this.#folder, 'root-key')]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
