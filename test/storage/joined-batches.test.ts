@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { openStorage } from '../../src/storage/open.ts'
-import { type Commit, Stale, type Storage } from '../../src/storage/storage.ts'
+import { type Commit, recordKey, Stale, type Storage } from '../../src/storage/storage.ts'
 import { beginChain, commit, commitOn } from './chained.ts'
 
 let events = 0
@@ -53,8 +53,11 @@ describe('batches that come together', () => {
     ])
     assert.deepEqual(
       held.map((one) => (one.status === 'fulfilled' ? one.value.number : one.reason instanceof Stale)),
-      [basis.number, basis.number + 1, true, true, null],
+      [basis.number, basis.number + 1, true, true, basis.number + 2],
     )
+    const [first, , , , last] = held.map((one) => (one.status === 'fulfilled' ? one.value.others : undefined))
+    assert.deepEqual([first, last?.number], [undefined, basis.number + 1])
+    assert.ok(last?.keys.includes(recordKey('key', '1', 'r', 'a')))
     assert.deepEqual((await storage.changesSince(basis.number)).number, basis.number + 2)
     assert.equal(await storage.get('key', '1', 'r', 'b'), null)
     await storage.close()
