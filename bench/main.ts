@@ -167,6 +167,10 @@ async function operations(folder: string): Promise<void> {
     }
     await bare.stop()
   }
+  await inTurn(server, user, [
+    { Action: 'GetSecretValue', SecretName },
+    { Action: 'Encrypt', KeyId, Plaintext },
+  ])
   const many = await authorization(server, { Action: 'Encrypt', KeyId, Plaintext })
   await server.stop()
   const data = join(folder, 'operations')
@@ -179,6 +183,17 @@ async function operations(folder: string): Promise<void> {
     `${user10.toFixed(2)} µs, the account's call ${account.toFixed(2)} µs: ${(user10 / account).toFixed(1)} ×`,
     'budget ≤ 3 µs',
   )
+}
+
+/** Two calls in turn over 64 connections: what one costs against the other, whatever the machine does meanwhile. */
+async function inTurn(server: Server, caller: Caller, [one, other]: readonly [Parameters, Parameters]): Promise<void> {
+  const cost = async (parameters: Parameters) =>
+    (await loadWatched(server, job(server, 64, [parameters], REQUESTS, [caller]))).cpuUs
+  const rounds: { a: number; b: number }[] = []
+  for (let round = 0; round < ROUNDS * 2 + 1; round++) rounds.push({ a: await cost(one), b: await cost(other) })
+  const { a, b } = median(rounds, (round) => round.a / round.b)
+  const figures = `${a.toFixed(1)} µs of ${b.toFixed(1)} µs: ${(a / b).toFixed(2)} ×`
+  row(`${one['Action']} against ${other['Action']}, in turn, CPU time`, figures, 'budget ≤ 1 ×')
 }
 
 /** The same call by the account, which no policy judges, and by a user with 10 policies of 5 statements. */
