@@ -7,8 +7,9 @@ import { after, before, describe, it } from 'node:test'
 import { setDefaultCACertificates } from 'node:tls'
 import { type Program, removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { until } from '../until.ts'
-import { Apart, canRunApart } from './apart.ts'
-import { Cluster, lackingForCluster, manifestOf } from './cluster.ts'
+import { Apart, lackingApart } from './apart.ts'
+import { Cluster, manifestOf } from './cluster.ts'
+import { leftOut } from './installed.ts'
 import { createRole, fetchingFrom, must, ram, SECRETS_POLICY, trusted } from './trust.ts'
 
 /** A checkout of its sources, where the program was built. */
@@ -18,11 +19,10 @@ const CUSTOM = '/apis/alibabacloud.com/v1alpha1/namespaces/default/externalsecre
 
 const lacking = [
   ...(CHECKOUT !== '' && existsSync(MANAGER) ? [] : ['STRONGROOM_TEST_ACK_SECRET_MANAGER']),
-  ...lackingForCluster(),
-  ...(canRunApart() ? [] : ['root on Linux, for network namespaces']),
+  ...lackingApart(),
 ]
 
-describe('ack-secret-manager', { skip: lacking.length > 0 && `not run: no ${lacking.join(', no ')} here` }, () => {
+describe('ack-secret-manager', { skip: leftOut(lacking) }, () => {
   const folder = temporaryFolder()
   let cluster: Cluster
   let server: Program

@@ -6,7 +6,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ended } from './cluster.ts'
+import { ended, lackingForCluster } from './cluster.ts'
 
 const INSIDE = fileURLToPath(new URL('apart-inside.ts', import.meta.url))
 const NAMESPACES = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
@@ -41,6 +41,11 @@ export function canRunApart(): boolean {
   return (
     process.platform === 'linux' && spawnSync('unshare', [...NAMESPACES, 'ip', 'link', 'set', 'lo', 'up']).status === 0
   )
+}
+
+/** What this machine lacks for a program that runs apart, beside a cluster. */
+export function lackingApart(): readonly string[] {
+  return [...lackingForCluster(), ...(canRunApart() ? [] : ['root on Linux, for network namespaces'])]
 }
 
 export class Apart implements AsyncDisposable {

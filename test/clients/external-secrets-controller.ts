@@ -7,8 +7,9 @@ import { after, afterEach, before, describe, it } from 'node:test'
 import { setDefaultCACertificates } from 'node:tls'
 import { type Program, removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { until } from '../until.ts'
-import { Apart, canRunApart } from './apart.ts'
-import { Cluster, lackingForCluster, manifestOf } from './cluster.ts'
+import { Apart, lackingApart } from './apart.ts'
+import { Cluster, manifestOf } from './cluster.ts'
+import { leftOut } from './installed.ts'
 import { createRole, fetchingFrom, must, ram, SECRETS_POLICY, trusted } from './trust.ts'
 
 /** A checkout of its sources, where the controller was built. */
@@ -26,12 +27,11 @@ const NAMES = ['kms.cn-hangzhou.aliyuncs.com', 'sts.aliyuncs.com']
 
 const lacking = [
   ...(CHECKOUT !== '' && existsSync(CONTROLLER) ? [] : ['STRONGROOM_TEST_EXTERNAL_SECRETS']),
-  ...lackingForCluster(),
-  ...(canRunApart() ? [] : ['root on Linux, for network namespaces']),
+  ...lackingApart(),
 ]
 
 describe("External Secrets' controller", {
-  skip: lacking.length > 0 && `not run: no ${lacking.join(', no ')} here`,
+  skip: leftOut(lacking),
 }, () => {
   const folder = temporaryFolder()
   let cluster: Cluster

@@ -122,7 +122,9 @@ describe('the Helm chart in a cluster', { skip: reason && `not run: ${reason}` }
     const { clusterIP } = node.must('/api/v1/namespaces/vault/services/kms').spec
     const pod = podOf(manifestOf('pod').replaceAll('ACCOUNT', account), clusterIP)
     node.must('/api/v1/namespaces/default/pods', 'POST', pod)
-    await node.until('/api/v1/namespaces/default/pods/app', ({ status }) => /Succeeded|Failed/.test(status?.phase))
+    await node.until('/api/v1/namespaces/default/pods/app', ({ status }) =>
+      /Succeeded|Failed/.test(status?.phase ?? ''),
+    )
     const log = node.text('/api/v1/namespaces/default/pods/app/log')
     assert.equal(log, '{"id":"STS.","opened":"from a pod"}\n')
   })

@@ -8,3 +8,8 @@ export function installed(program: string, variable: string): string | null {
   const { status, stdout } = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' })
   return status === 0 ? stdout.trim() : null
 }
+
+/** Why a test is left out, from what this machine lacks for it; false where it lacks nothing. */
+export function leftOut(lacking: readonly string[]): string | false {
+  return lacking.length > 0 && `not run: no ${lacking.join(', no ')} here`
+}

@@ -9,13 +9,14 @@ import { after, before, describe, it } from 'node:test'
 import { BIN, type Program, removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { until } from '../until.ts'
 import { Cluster, ended, lackingForCluster } from './cluster.ts'
+import { leftOut } from './installed.ts'
 import { createRole, must, trusted } from './trust.ts'
 
 const lacking = lackingForCluster()
 const ALIAS = 'alias/cluster'
 const SECRETS = '/api/v1/namespaces/default/secrets'
 
-describe('a real kube-apiserver', { skip: lacking.length > 0 && `not run: no ${lacking.join(', no ')} here` }, () => {
+describe('a real kube-apiserver', { skip: leftOut(lacking) }, () => {
   const folder = temporaryFolder()
   let server: Program
   let provider: ChildProcess

@@ -75,6 +75,16 @@ export function withoutNode(): string | false {
   return lacks('etcd', 'containerd', 'ctr', 'runc', 'conntrack', 'buildah', 'cc', 'curl', '/usr/lib/cni/bridge')
 }
 
+/** A resource of the API, as far as tests read one. */
+export interface Resource {
+  readonly metadata: { readonly uid: string }
+  readonly spec: { readonly clusterIP: string }
+  readonly status?: {
+    readonly phase?: string
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[]
+  }
+}
+
 export class ClusterOfOneNode implements AsyncDisposable {
   readonly #folder: string
   readonly #apart: Apart
@@ -134,16 +144,14 @@ export class ClusterOfOneNode implements AsyncDisposable {
   }
 
   /** Calls it; the answer must not be a refusal. */
-  // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape that its test asserts
-  must(path: string, method = 'GET', body?: object | string): any {
-    const answer = JSON.parse(this.text(path, method, body))
-    assert.notEqual(answer.status, 'Failure', JSON.stringify(answer))
-    return answer
+  must(path: string, method = 'GET', body?: object | string): Resource {
+    const answer: Resource | { readonly status: 'Failure' } = JSON.parse(this.text(path, method, body))
+    if (answer.status === 'Failure') assert.fail(JSON.stringify(answer))
+    return answer as Resource
   }
 
   /** Waits until what is at the path is so, as long as the node runs. */
-  // biome-ignore lint/suspicious/noExplicitAny: an answer has the shape that its test asserts
-  async until(path: string, isSo: (found: any) => boolean): Promise<void> {
+  async until(path: string, isSo: (found: Partial<Resource>) => boolean): Promise<void> {
     await until(() => {
       assert.ok(this.#apart.runs, this.#logs())
       return existsSync(this.caFile) && isSo(this.#answer(path))
@@ -151,7 +159,7 @@ export class ClusterOfOneNode implements AsyncDisposable {
   }
 
   /** What is at the path; an empty object where nothing answers. */
-  #answer(path: string): object {
+  #answer(path: string): Partial<Resource> {
     try {
       return JSON.parse(this.text(path))
     } catch {
@@ -183,7 +191,7 @@ function isRemoved(group: string): boolean {
 }
 
 /** Whether a node's or a pod's status says so. */
-export function isReady(status?: { readonly conditions?: readonly { type: string; status: string }[] }): boolean {
+export function isReady(status?: Resource['status']): boolean {
   return status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
 }
 

@@ -13,9 +13,9 @@ import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { type Program, removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
 import { freePort } from '../storage/postgresql-server.ts'
 import { until } from '../until.ts'
-import { Apart, canRunApart } from './apart.ts'
-import { Cluster, ended, lackingForCluster, manifestOf } from './cluster.ts'
-import { installed } from './installed.ts'
+import { Apart, lackingApart } from './apart.ts'
+import { Cluster, ended, manifestOf } from './cluster.ts'
+import { installed, leftOut } from './installed.ts'
 import { createRole, fetchingFrom, ram, SECRETS_POLICY, trusted } from './trust.ts'
 
 const NAME = 'secrets-store-csi-driver-provider-alibaba-cloud'
@@ -140,14 +140,10 @@ describe('the Secrets Store CSI provider', { skip: PROVIDER ? false : `not run: 
   })
 })
 
-const lacking = [
-  ...(PROVIDER ? [] : [NAME]),
-  ...lackingForCluster(),
-  ...(canRunApart() ? [] : ['root on Linux, for network namespaces']),
-]
+const lacking = [...(PROVIDER ? [] : [NAME]), ...lackingApart()]
 
 describe('the Secrets Store CSI provider with the token of a pod', {
-  skip: lacking.length > 0 && `not run: no ${lacking.join(', no ')} here`,
+  skip: leftOut(lacking),
 }, () => {
   const folder = temporaryFolder()
   const volume = join(folder, 'volume')

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type Program, removeFolder, startProgram, temporaryFolder } from '../acceptance/program.ts'
-import { installed } from './installed.ts'
+import { installed, leftOut } from './installed.ts'
 
 const TERRAFORM = installed('terraform', 'STRONGROOM_TEST_TERRAFORM')
 const PROVIDER = installed('terraform-provider-alicloud', 'STRONGROOM_TEST_TERRAFORM_PROVIDER')
@@ -15,7 +15,7 @@ const lacking = [...(TERRAFORM ? [] : ['terraform']), ...(PROVIDER ? [] : ['terr
 /** What `terraform plan -detailed-exitcode` answers. */
 const NO_CHANGES = 0
 
-describe('Terraform', { skip: lacking.length > 0 && `not run: no ${lacking.join(', no ')} here` }, () => {
+describe('Terraform', { skip: leftOut(lacking) }, () => {
   const folder = temporaryFolder()
   let server: Program
 
