@@ -1,6 +1,8 @@
 // What policies are asked about in calls of KMS: the resources that names of keys and aliases stand for, whether anything has the name or not.
+
 import { formatArn } from '../api/arn.ts'
 import type { Resource } from '../api/operation.ts'
+import { onceFor } from '../runtime/once-for.ts'
 import { principalOf, productAliased } from './cloud-product.ts'
 import { findAlias, isKeyId, named, type Reads } from './key-name.ts'
 import type { KmsContext } from './operation.ts'
@@ -42,20 +44,14 @@ export async function keyResourceById(id: string, context: Reads): Promise<Resou
   return record ? resourceOf(record) : newKeyResource(id, context)
 }
 
-const resources = new WeakMap<Cmk, Resource>()
-
-/** The resource of a key that exists: made once for each record. */
-function resourceOf(record: Cmk): Resource {
-  const known = resources.get(record)
-  if (known) return known
+/** The resource of a key that exists. */
+const resourceOf = onceFor((record: Cmk): Resource => {
   const { tags, product } = record.body
-  const resource = {
+  return {
     ...newKeyResource(record.id, { scope: record }),
     ...(product !== undefined ? { usedBy: principalOf(product) } : tags.length > 0 && { tags }),
   }
-  resources.set(record, resource)
-  return resource
-}
+})
 
 /** Locates nothing in particular, for calls that name no key: only a policy on all keys allows them. */
 export function anyKeyResource(context: Reads): Resource {

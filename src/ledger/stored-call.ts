@@ -1,7 +1,9 @@
 // Writes the body of a call's event: the facts that the operation's declaration lets events show, cut to size (docs/reference/events.md).
+
 import { type Caller, mfaPresent } from '../api/caller.ts'
 import { type Denial, denialSeenBy, type Refusal } from '../api/errors.ts'
 import type { Reply, ReplyValue, Resource } from '../api/operation.ts'
+import { onceFor } from '../runtime/once-for.ts'
 import {
   mapped,
   type ResourceIndex,
@@ -161,19 +163,14 @@ function referring(reply: Reply, resources: StoredResources): Record<string, Rep
 }
 
 type Path = readonly [outer: string, inner: string | undefined]
-const split = new WeakMap<readonly string[], readonly Path[]>()
 
 /** The parts of the paths that a declaration lists: `Name` or `Object.Name`. */
-function partsOf(paths: readonly string[]): readonly Path[] {
-  const known = split.get(paths)
-  if (known) return known
-  const parts = paths.map((path): Path => {
+const partsOf = onceFor((paths: readonly string[]): readonly Path[] =>
+  paths.map((path) => {
     const [outer = '', inner] = path.split('.')
     return [outer, inner]
-  })
-  split.set(paths, parts)
-  return parts
-}
+  }),
+)
 
 /** The members that `paths` list. */
 function picked(reply: Reply, paths: readonly string[]): Reply {

@@ -1,4 +1,5 @@
 // Rows from column values, and the statements that a change takes.
+import { onceFor } from '../runtime/once-for.ts'
 import { FILLING, isBeingFilled } from './copying/marks.ts'
 import type { Indexing } from './search.ts'
 import type { Entry } from './search-statements.ts'
@@ -155,19 +156,14 @@ function counting({ kind, account, region }: Place, by: number, atMost: number |
   }
 }
 
-const keysOfCommits = new WeakMap<Commit, readonly string[]>()
-
-/** What the change log says of a call: the keys of all rows that it changes, and of their places. Made once for each. */
-export function keysChangedBy(commit: Commit): readonly string[] {
-  const known = keysOfCommits.get(commit)
-  if (known) return known
+/** What the change log says of a call: the keys of all rows that it changes, and of their places. */
+export const keysChangedBy = onceFor((commit: Commit): readonly string[] => {
   const keys: string[] = []
   for (const { change, row } of commit.changes)
     if (change !== 'expect' && !UNLOGGED_KINDS.has(row.kind))
       keys.push(recordKey(row.kind, row.account, row.region, row.id), placeKey(row))
-  keysOfCommits.set(commit, keys)
   return keys
-}
+})
 
 /** The same of calls that are stored together, each key once. */
 export function changedKeys(batch: readonly Commit[]): readonly string[] {

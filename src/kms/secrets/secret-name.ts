@@ -1,8 +1,10 @@
 // The names of secrets in calls: a name, or the ARN of a secret.
+
 import { parseArn } from '../../api/arn.ts'
 import { refuse } from '../../api/errors.ts'
 import type { Resource } from '../../api/operation.ts'
 import { parameter, shaped, text } from '../../api/parameters.ts'
+import { onceFor } from '../../runtime/once-for.ts'
 import { kmsArn } from '../key-resource.ts'
 import type { KmsContext } from '../operation.ts'
 import { SECRET, type Secret, type SecretBody } from './records.ts'
@@ -88,17 +90,11 @@ export async function secretResource(given: string, context: Reads): Promise<Res
   return record ? resourceOf(record) : newSecretResource(name, context)
 }
 
-const resources = new WeakMap<Secret, Resource>()
-
-/** The resource of a secret that exists: made once for each record. */
-function resourceOf(record: Secret): Resource {
-  const known = resources.get(record)
-  if (known) return known
+/** The resource of a secret that exists. */
+const resourceOf = onceFor((record: Secret): Resource => {
   const { tags } = record.body
-  const resource = { ...newSecretResource(record.id, { scope: record }), ...(tags.length > 0 && { tags }) }
-  resources.set(record, resource)
-  return resource
-}
+  return { ...newSecretResource(record.id, { scope: record }), ...(tags.length > 0 && { tags }) }
+})
 
 /** Returns the resource of a secret that this call creates. */
 export function newSecretResource(name: string, context: Pick<Reads, 'scope'>): Resource {

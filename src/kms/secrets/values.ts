@@ -1,5 +1,6 @@
 // The values of secrets, sealed by envelope (docs/decisions/0025-sealed-values-of-secrets.md): each under a data key of its own, which the
 // secret's CMK encrypts. So a value can be read only while its CMK can decrypt.
+
 import { refuse } from '../../api/errors.ts'
 import type { Resource } from '../../api/operation.ts'
 import { decodeCiphertext } from '../../cryptography/ciphertext.ts'
@@ -7,6 +8,7 @@ import { digestOf } from '../../cryptography/encoding.ts'
 import { KEY_BYTES, NONCE_BYTES, Xaes } from '../../cryptography/xaes.ts'
 import { DeviceTime, Unopenable } from '../../keystore/keystore.ts'
 import { type Change, insert, type Scope } from '../../ledger/record.ts'
+import { onceFor } from '../../runtime/once-for.ts'
 import { decryptWith, type EncryptionContext, encryptWith, usableVersion } from '../cryptography.ts'
 import { type FoundKey, findKeyById } from '../key-name.ts'
 import { keyResourceById } from '../key-resource.ts'
@@ -140,14 +142,8 @@ function associatedDataOf({ account, region, secretName, versionId }: Place): Bu
   return digestOf(['strongroom/secret-value/1', account, region, secretName, versionId])
 }
 
-const associatedData = new WeakMap<SecretValue, Uint8Array>()
-
-/** The associated data of a stored value: computed once for each. */
-function associatedDataFor(stored: SecretValue): Uint8Array {
-  const known = associatedData.get(stored) ?? associatedDataOf(placeOf(stored))
-  associatedData.set(stored, known)
-  return known
-}
+/** The associated data of a stored value. */
+const associatedDataFor = onceFor((stored: SecretValue): Uint8Array => associatedDataOf(placeOf(stored)))
 
 /** What a data key is bound to beside account, region and key: no other secret's version can use it. */
 function boundTo({ secretName, versionId }: ValuePlace): EncryptionContext {
