@@ -1,4 +1,4 @@
-// The work of a server beside calls: it sweeps, keeps the trail and delivers it, and sets passwords.
+// The background work of a server: it sweeps, maintains and delivers the trail, sets passwords, and watches the other servers.
 import type { TrailUpkeep } from '../actiontrail/audit/upkeep.ts'
 import type { Verifier } from '../actiontrail/audit/verifier.ts'
 import type { Delivery } from '../actiontrail/delivery/delivery.ts'
@@ -29,10 +29,7 @@ interface Loop {
   readonly stop: AbortSignal
 }
 
-/**
- * Repeats the work, with pauses between, until `stop`. A failure is reported, and the work is tried again; what fails again is reported
- * only after it succeeded in between.
- */
+/** Repeats the work, with pauses between, until `stop`. Reports the first of several failures in a row, and tries the work again. */
 async function repeat(
   pauseMs: number,
   { runtime, stop }: Loop,
@@ -52,7 +49,7 @@ async function repeat(
   }
 }
 
-/** Sweeps, drops old nonces, and stores which AccessKeys and keys were used. Begins after a pause, since a start sweeps too. */
+/** Sweeps, drops old nonces, and stores which AccessKeys and keys were used. Begins after a pause, because the start itself sweeps. */
 export async function keepRecords(
   house: House,
   sweeps: Sweeps,
@@ -76,8 +73,8 @@ export async function keepRecords(
 }
 
 /**
- * Signs checkpoints and renews the witness; and apart from that, since a witness may fail for long, indexes events and drops those older
- * than the retention.
+ * Runs two independent loops, because a witness can fail for a long time. One signs checkpoints and renews the witness. The other indexes
+ * events and drops those older than the retention.
  */
 export async function keepTrail(
   {
@@ -89,7 +86,7 @@ export async function keepTrail(
   stop: AbortSignal,
   alarm: Alarm,
 ): Promise<void> {
-  // Not at once: the operator can notice a wrong clock before it drops anything.
+  // The first pruning waits: the operator can notice a wrong clock before it drops events.
   let pruneAt = runtime.now() + PRUNE_MS
   let contradicted = false
   const renewWitness = async () => {
@@ -103,7 +100,7 @@ export async function keepTrail(
   }
   const maintain = async () => {
     await upkeep.extendIndex(runtime.now(), runtime.turn)
-    // A trail that the witness contradicts is evidence.
+    // Keeps everything while the witness contradicts the trail: the trail is evidence.
     if (contradicted || runtime.now() < pruneAt) return
     pruneAt = runtime.now() + PRUNE_MS
     await upkeep.prune(runtime.now(), retentionDays, runtime.turn)
@@ -118,27 +115,27 @@ export async function keepTrail(
   ])
 }
 
-/** Delivers trails, apart from all other work: a bucket that hangs holds up nothing else. */
+/** Delivers trails in a loop of its own: a bucket that hangs delays no other work. */
 export function deliverTrails(delivery: Delivery, runtime: Runtime, stop: AbortSignal, alarm: Alarm): Promise<void> {
   const failed = (error: unknown) => alarm('trails could not be delivered, and will be tried again', error)
   return repeat(DELIVERY_MS, { runtime, stop }, () => delivery.tick(), failed)
 }
 
-/** Sets new passwords in the databases of secrets, apart from all other work: a database that hangs holds up nothing else. */
+/** Sets new passwords in the databases of secrets, in a loop of its own: a database that hangs delays no other work. */
 export function setPasswords(house: House, stop: AbortSignal, alarm: Alarm): Promise<void> {
   const failed = (error: unknown) => alarm('passwords of secrets could not be set, and will be tried again', error)
   const work = () => setPendingPasswords(house, setPassword)
   return repeat(SWEEP_MS, { runtime: house.runtime, stop }, work, failed)
 }
 
-/** Does the verifications of the trail that accounts ask for, one after the other. */
+/** Does the verifications of the trail that accounts request, one after the other. */
 export function verifyOnDemand(verifier: Verifier, runtime: Runtime, stop: AbortSignal, alarm: Alarm): Promise<void> {
   const failed = (error: unknown) =>
     alarm('verifications of the trail could not be done, and will be tried again', error)
   return repeat(SWEEP_MS, { runtime, stop }, () => verifier.next(), failed)
 }
 
-/** Has the other servers of the database know this one, and this one them. */
+/** Announces this server to the other servers of the database, and looks at them, once per `BEAT_MS`. */
 export function keepKnown(servers: LiveServers, runtime: Runtime, stop: AbortSignal, alarm: Alarm): Promise<void> {
   const failed = (error: unknown) => alarm('the other servers could not be looked at; it will be tried again', error)
   return repeat(BEAT_MS, { runtime, stop }, () => servers.beat(), failed)

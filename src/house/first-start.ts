@@ -1,5 +1,5 @@
-// The credentials that a start gives: those of the environment, of the seed, or of a first start. The database's authentic records say
-// whether a start is the first; the file of credentials is made once, and never overwritten.
+// The credentials that a start provides: those of the environment, of the seed, or of a first start. The authentic records of the database
+// decide whether a start is the first. The file of credentials is written once, and never overwritten.
 import { existsSync, readFileSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { seed } from '../dev/seed.ts'
@@ -25,8 +25,8 @@ interface Rooms {
 type Say = (text: string) => void
 
 /**
- * Gives the accounts the credentials of the environment and of the seed, and makes the account of a first start where neither does.
- * Returns the credentials of that account when it is new, or null. Throws with what to change.
+ * Provides the credentials of the environment and of the seed. Where neither names an account, makes the account of a first start, and
+ * returns its credentials; otherwise returns null. Throws an error that says what to change.
  */
 export async function startCredentials(
   settings: Settings,
@@ -39,13 +39,13 @@ export async function startCredentials(
   if (settings.seed !== null) await seed(seeded, house, rooms.accounts)
   const file = credentialsFile(settings)
   if (!seeded[0] || existsSync(file)) return firstCredentials(settings, rooms)
-  // The first account of the seed becomes the account of the command line, unless there is one.
+  // The command line uses the first account of the seed, unless the file of credentials exists.
   const { accountId, accessKeyId, accessKeySecret } = seeded[0]
   await makeFile(file, `${JSON.stringify({ accountId, accessKeyId, accessKeySecret }, null, 2)}\n`)
   return null
 }
 
-/** `otherwise`: the account that gets the credentials of the environment where neither the environment nor the database names one. */
+/** `otherwise`: the account for the credentials of the environment where neither the environment nor the database names one. */
 export async function configuredCredentials(
   { root, accountId, regions }: Given,
   otherwise: string | null,
@@ -62,10 +62,10 @@ export async function configuredCredentials(
   const how = { configured: true, region: regions[0] ?? '' }
   const provided = await accounts.provide(given, 'root', runtime.now(), how)
   const account = given.accountId ?? (await accounts.first()) ?? ''
-  for (const text of changesOf(provided, account, root.accessKeyId)) say(text)
+  for (const text of noticesOf(provided, account, root.accessKeyId)) say(text)
 }
 
-function changesOf({ revoked, superseded, others }: Provided, account: string, accessKeyId: string): readonly string[] {
+function noticesOf({ revoked, superseded, others }: Provided, account: string, accessKeyId: string): readonly string[] {
   const texts: string[] = []
   if (revoked !== null)
     texts.push(
@@ -83,8 +83,8 @@ function changesOf({ revoked, superseded, others }: Provided, account: string, a
 }
 
 /**
- * Makes the account of a first start, with the credentials of its file where a crash or another server left one. Returns the credentials
- * that are new, or null.
+ * Makes the account of a first start. Takes the credentials from the file where a crash or another server left one. Returns the credentials
+ * when this call made the account, otherwise null.
  */
 export async function firstCredentials(
   settings: Given,
@@ -92,22 +92,22 @@ export async function firstCredentials(
 ): Promise<Credentials | null> {
   if ((await accounts.first()) !== null) return null
   const file = credentialsFile(settings)
-  // The file comes first: a crash in between must not leave an account whose secret nobody has.
-  const made = newCredentials(runtime, settings.accountId)
-  const kept = (await isNewFile(file, `${JSON.stringify(made, null, 2)}\n`)) ? null : readCredentials(file)
-  if (kept && settings.accountId !== null && kept.accountId !== settings.accountId)
+  // The file comes first: a crash after the commit must not leave an account whose secret is lost.
+  const fresh = newCredentials(runtime, settings.accountId)
+  const present = (await createdFile(file, `${JSON.stringify(fresh, null, 2)}\n`)) ? null : readCredentials(file)
+  if (present && settings.accountId !== null && present.accountId !== settings.accountId)
     throw new Error(
-      `\`${file}\` holds credentials of account ${kept.accountId}, but STRONGROOM_ACCOUNT_ID is ${settings.accountId}: move the file away, or change that`,
+      `\`${file}\` holds credentials of account ${present.accountId}, but STRONGROOM_ACCOUNT_ID is ${settings.accountId}: move the file away, or change STRONGROOM_ACCOUNT_ID`,
     )
-  const credentials = kept ?? made
+  const credentials = present ?? fresh
   const first = await accounts.makeFirst(credentials, 'root', runtime.now())
   // Another server made the first account at the same moment, with the credentials of its own file.
-  if (first === 'other' && !kept) unlinkSync(file)
+  if (first === 'other' && !present) unlinkSync(file)
   return first === 'made' ? credentials : null
 }
 
-/** Makes the file, unless it is there. */
-async function isNewFile(file: string, text: string): Promise<boolean> {
+/** Creates the file. Returns false when it exists. */
+async function createdFile(file: string, text: string): Promise<boolean> {
   try {
     await makeFile(file, text)
     return true
@@ -117,7 +117,7 @@ async function isNewFile(file: string, text: string): Promise<boolean> {
   }
 }
 
-/** The credentials in the file. Throws with what to do when it holds anything else. */
+/** The credentials in the file. Throws an error that says what to do when the file holds anything else. */
 function readCredentials(file: string): Credentials {
   const text = readFileSync(file, 'utf8')
   try {

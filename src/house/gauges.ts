@@ -1,4 +1,4 @@
-// Metrics of the rooms, read when somebody asks for them.
+// Metrics of the rooms, read at each scrape.
 import { X509Certificate } from 'node:crypto'
 import type { Delivery } from '../actiontrail/delivery/delivery.ts'
 import { indexedEvents } from '../actiontrail/lookup/event-index.ts'
@@ -15,7 +15,7 @@ interface Watched {
   readonly servers: LiveServers | null
 }
 
-/** Publishes whether the server is ready and its HSM reachable, the version, how long the trail is, how far the work behind the calls has come, how much keys were used, and how many servers there are. */
+/** Publishes the state of the server, its HSM, its trail and deliveries, the uses of its keys, and the number of servers. */
 export function watch(
   metrics: Metrics,
   { ledger, eventIndex, usage, hsm }: Pick<OpenHouse, 'ledger' | 'eventIndex' | 'usage' | 'hsm'>,

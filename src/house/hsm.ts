@@ -1,4 +1,4 @@
-// The configured HSM: the connection to its tokens, and the key store in them, with the ledger that counts the uses of its keys.
+// The configured HSM: the connection to its tokens, the key store in them, and the tag that names this database's objects.
 import { readFileSync, statSync } from 'node:fs'
 import { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
 import { Supervisor } from '../keystore/pkcs11/supervisor.ts'
@@ -10,10 +10,10 @@ import { INSTALLATION, insert, type Kind, type Recorded } from '../ledger/record
 import type { Randomness } from '../runtime/runtime.ts'
 import type { HsmSettings } from '../settings/hsm.ts'
 
-/** The part of a call's time for which the library may be silent before it counts as hung. */
+/** The share of a call's timeout for which the library may be silent before it counts as hung. */
 const PATIENCE = 0.75
 
-/** One connection to the device, which its users share; the first use begins it. */
+/** The connection to the device, which all its users share. The first use opens it. */
 export function deviceOf(
   { module, parameters, tokens, sessions, pinFile, pin, environment, timeoutMs, keyTimeoutMs }: HsmSettings,
   alarm: Alarm,
@@ -57,7 +57,7 @@ export async function hsmKeystoreOf(
   return new HsmKeystore(device, setup, keys, usage, (message) => alarm('managed HSM', message))
 }
 
-/** The names of objects in an HSM begin with the tag of their database, so that several installations may share one. */
+/** The names of objects in an HSM begin with the tag of their database, so that several installations can share a token. */
 const HSM_TAG: Kind<{ readonly tag: string }> = { name: 'hsm-tag', counted: false }
 
 /** The record of a new tag, for a new installation. */

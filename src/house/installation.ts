@@ -1,5 +1,5 @@
-// Opens the root keys of a database, and sets up an empty one: its ring of root keys, what wraps them, and the first head of its chain of
-// events. root-key-providers.ts says where the root keys come from.
+// Opens the root keys of a database. Sets up an empty database: its ring of root keys, what wraps them, and the first head of its chain of
+// events.
 import { newSigningKey } from '../actiontrail/audit/signing-key.ts'
 import { encodeRing, wipeRing } from '../cryptography/ring.ts'
 import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
@@ -17,7 +17,10 @@ import { HEAD_PLACE, type RowChange, type Storage } from '../storage/storage.ts'
 import { newHsmTag } from './hsm.ts'
 import { candidatesOf, newProvider, type Source } from './root-key-providers.ts'
 
-/** The root keys of the database; sets up an empty one. Rejects with what to change, and with PinNeeded where only the HSM's PIN is missing. */
+/**
+ * The root keys of the database; sets up an empty one. Rejects with an error that says what to change, and with PinNeeded where only the
+ * HSM's PIN is missing.
+ */
 export async function openRing(source: Source, now: number): Promise<LiveRing> {
   const { settings, storage } = source
   const row = await readInstallation(storage)
@@ -31,7 +34,10 @@ export async function openRing(source: Source, now: number): Promise<LiveRing> {
   return ring
 }
 
-/** Refuses an older installation record, which would bring dropped root keys back: the heads of the trail remember newer ones. */
+/**
+ * Refuses an older installation record, which would bring dropped root keys back. The heads of the trail record the generation of the
+ * newest root keys.
+ */
 async function checkHeads(storage: Storage, keys: RootKeys): Promise<void> {
   const { kind, account, region } = HEAD_PLACE
   const heads = await storage.between({ kind, account, region }, '', '~', MOST_LANES)
@@ -56,7 +62,7 @@ function checkDev(store: boolean, { dev }: Settings): void {
     throw new Error('this database was made without --dev: choose another folder with --data, or another database')
 }
 
-/** Removes the key file that an interrupted change of the provider left, and forgets it. */
+/** Removes the key file that an interrupted change of the provider left behind, and clears the note of that file in the record. */
 async function removeFormer(former: string, ring: LiveRing, { settings, alarm }: Source): Promise<void> {
   const paths = new Set([rootKeyPath(settings), defaultRootKeyPath(settings)].map(realKeyPath))
   for (const path of paths)
@@ -64,7 +70,7 @@ async function removeFormer(former: string, ring: LiveRing, { settings, alarm }:
   await ring.change({ body: { formerKeyFile: null } })
 }
 
-/** Sets up an empty database. Where another server does so at the same moment, what it set up counts. */
+/** Sets up an empty database. Where another server commits its set-up first, that set-up counts. */
 async function setUp(source: Source, now: number): Promise<LiveRing> {
   const { storage, settings, runtime } = source
   const tag = newHsmTag(now, runtime)

@@ -1,5 +1,5 @@
-// Reads documents of OIDC issuers over HTTPS. It connects only to addresses that were checked, follows no redirect, and takes no more than it
-// can use.
+// Reads documents of OIDC issuers over HTTPS. It connects only to addresses that it has checked, follows no redirect, and reads at most
+// MAX_BYTES.
 import { X509Certificate } from 'node:crypto'
 import { lookup as dnsLookup } from 'node:dns/promises'
 import { Agent, request } from 'node:https'
@@ -10,9 +10,9 @@ import type { OidcSettings } from '../settings/oidc.ts'
 import { type IssuerDocument, type IssuerDocuments, IssuerTrouble, type TroubleKind } from '../sts/oidc/issuer.ts'
 
 const MAX_BYTES = 262_144
-/** kube-apiserver serves its key set to no one who accepts JSON alone. */
+/** kube-apiserver refuses its key set to a client that accepts only application/json. */
 const TYPES = 'application/json, application/jwk-set+json'
-/** A resolver that does not answer holds threads that other work needs, too. */
+/** The most look-ups at a time: a resolver that does not answer occupies threads of the pool that other work needs. */
 const MOST_LOOKUPS = 2
 
 export interface Address {
@@ -20,24 +20,24 @@ export interface Address {
   readonly family: number
 }
 
-/** All addresses of a host name. */
+/** Resolves a host name to all of its addresses. */
 type Resolve = (host: string) => Promise<readonly Address[]>
 
 const resolveAll: Resolve = (host) => dnsLookup(host, { all: true, verbatim: true })
 
-/** By family, because a list takes an IPv4 address for the IPv6 address that contains it. */
+/** One list for each family: a joint BlockList would match an IPv4 address with the IPv6 address that contains it. */
 type Blocks = Readonly<Record<'ipv4' | 'ipv6', BlockList>>
 
-function blocks(given: Readonly<Record<'ipv4' | 'ipv6', string>>): Blocks {
+function blocks(nets: Readonly<Record<'ipv4' | 'ipv6', string>>): Blocks {
   const listOf = (family: 'ipv4' | 'ipv6') => {
     const list = new BlockList()
-    for (const [, net = '', bits] of given[family].matchAll(/(\S+)\/(\d+)/g)) list.addSubnet(net, Number(bits), family)
+    for (const [, net = '', bits] of nets[family].matchAll(/(\S+)\/(\d+)/g)) list.addSubnet(net, Number(bits), family)
     return list
   }
   return { ipv4: listOf('ipv4'), ipv6: listOf('ipv6') }
 }
 
-/** Addresses that no issuer has: of this host as a source, of links and their metadata services, multicast, reserved, IPv4 in IPv6. */
+/** Addresses that no issuer has: unspecified, link-local, metadata services, multicast, reserved, and IPv4 inside IPv6. */
 const NEVER = blocks({
   ipv4: '0.0.0.0/8 100.100.100.200/32 169.254.0.0/16 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/3',
   ipv6: '::/128 ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 3fff::/20 fe80::/10 fec0::/10 ff00::/8',
@@ -57,19 +57,21 @@ const ROOT_CODES: ReadonlySet<string> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'CERT_UNTRUSTED',
 ])
-/** Others that say that the chain does not verify. */
+/** Other codes that say that the chain does not verify. */
 const CHAIN_CODE = /^(?:ERR_TLS_CERT_|CERT_|CRL_|INVALID_|PATH_LENGTH|HOSTNAME_MISMATCH|ERROR_IN_CERT)/
 
 type Options = Pick<OidcSettings, 'certificates' | 'privateAddresses'>
 
-/** What reads documents for these settings. Without issuers to ask it reads none, and no start takes a tenth of a second for all root certificates. */
+/**
+ * The reader of documents for these settings. Without issuers it reads none, and skips the 0.1 s that loading all root certificates takes.
+ */
 export function issuerDocuments(oidc: OidcSettings, runtime: Pick<Runtime, 'after'>): IssuerDocuments {
   if (oidc.issuers.length > 0) return new HttpsDocuments(oidc, runtime)
   return { get: (url) => Promise.reject(trouble(url, 'it is not among `oidc-issuers`')) }
 }
 
 export class HttpsDocuments implements IssuerDocuments {
-  /** Made once: it takes a tenth of a second to read all root certificates. */
+  /** Made once: reading all root certificates takes 0.1 s. */
   readonly #agent: Agent
   readonly #privateAddresses: boolean
   readonly #runtime: Pick<Runtime, 'after'>
@@ -83,7 +85,7 @@ export class HttpsDocuments implements IssuerDocuments {
   ) {
     const ca = certificates === null ? {} : { ca: [...rootCertificates, certificates] }
     const secureContext = createSecureContext({ ...ca, minVersion: 'TLSv1.2' })
-    // Each document has a connection with a handshake of its own, which shows the certificates.
+    // Each document gets its own connection and handshake: a resumed session would not show the certificates.
     this.#agent = new Agent({ secureContext, keepAlive: false, maxCachedSessions: 0 })
     this.#privateAddresses = privateAddresses
     this.#runtime = runtime
@@ -108,14 +110,14 @@ export class HttpsDocuments implements IssuerDocuments {
   async #addresses(url: URL): Promise<readonly Address[]> {
     const host = url.hostname.replace(/^\[|\]$/g, '')
     const family = isIP(host)
-    const found = family === 0 ? await this.#looked(url, host) : [{ address: host, family }]
-    const allowed = found.filter((one) => this.#mayReach(one))
+    const found = family === 0 ? await this.#resolved(url, host) : [{ address: host, family }]
+    const allowed = found.filter((address) => this.#mayReach(address))
     if (allowed.length > 0) return allowed
     const shown = found.map(({ address }) => address).join(', ')
     throw trouble(url, `${host} has the addresses ${shown}, which it may not have: see \`oidc-private-addresses\``)
   }
 
-  async #looked(url: URL, host: string): Promise<readonly Address[]> {
+  async #resolved(url: URL, host: string): Promise<readonly Address[]> {
     if (this.#lookups >= MOST_LOOKUPS) throw trouble(url, 'the resolver of host names is busy')
     this.#lookups++
     try {
@@ -135,22 +137,22 @@ export class HttpsDocuments implements IssuerDocuments {
   #read(url: URL, addresses: readonly Address[], signal: AbortSignal): Promise<IssuerDocument> {
     const { promise, resolve, reject } = Promise.withResolvers<IssuerDocument>()
     const host = url.hostname.replace(/^\[|\]$/g, '')
-    const asked = request({
+    const outgoing = request({
       host,
       ...(isIP(host) === 0 && { servername: host }),
       port: url.port === '' ? 443 : Number(url.port),
       path: url.pathname + url.search,
       headers: { accept: TYPES },
       agent: this.#agent,
-      lookup: givenTo(addresses),
+      lookup: fixedLookup(addresses),
       signal,
     })
-    asked.on('error', (error) => reject(failure(url, error)))
-    asked.on('response', (response) => {
+    outgoing.on('error', (error) => reject(failure(url, error)))
+    outgoing.on('response', (response) => {
       response.on('error', (error) => reject(failure(url, error)))
       const refuse = (message: string) => {
         reject(trouble(url, message))
-        asked.destroy()
+        outgoing.destroy()
       }
       if (response.statusCode !== 200) return refuse(`it answered ${response.statusCode}`)
       const root = rootOf(response.socket)
@@ -164,13 +166,13 @@ export class HttpsDocuments implements IssuerDocuments {
       response.on('end', () => resolve({ body: Buffer.concat(pieces).toString('utf8'), root }))
       response.on('close', () => reject(trouble(url, 'its answer broke off')))
     })
-    asked.end()
+    outgoing.end()
     return promise
   }
 }
 
-/** A look-up that knows the answer: the connection goes to an address that was checked. */
-function givenTo(addresses: readonly Address[]): LookupFunction {
+/** A look-up that always returns these addresses: the connection goes to an address that was checked, whatever the name resolves to now. */
+function fixedLookup(addresses: readonly Address[]): LookupFunction {
   return (_, { all }, done) => {
     const [first] = addresses
     if (all) done(null, [...addresses])
@@ -189,8 +191,8 @@ function failure(url: URL, error: NodeJS.ErrnoException): IssuerTrouble {
 }
 
 /**
- * SHA-1 of the root certificate of a connection; '' where it is not known. The issuers that TLS shows were found by name among what the
- * other side sent, so each must really have signed the one below.
+ * The SHA-1 fingerprint of the connection's root certificate, in hexadecimal; '' where it is unknown. Node links each certificate to its
+ * issuer by name alone, among the certificates that the peer sent. So this checks that each issuer signed the certificate below it.
  */
 function rootOf(socket: unknown): string {
   if (!(socket instanceof TLSSocket)) return ''

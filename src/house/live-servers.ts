@@ -1,6 +1,6 @@
-// The servers on one database, as one of them sees the others. Each moves a record of its own every few seconds, and counts as live while
-// others see it move. Nobody compares clocks: each measures by its own. What is at stake is small, since a server that was held dead
-// by mistake takes another lane and goes on: shares of rate limits, and lanes that nobody would use again.
+// The servers on one database, as one of them sees the others. Each server updates its own record every few seconds, and counts as live
+// while the others see the record's revision change. Each server measures this by its own clock; no two clocks are compared. A mistake
+// costs little: shares of rate limits, and lanes. A server that the others wrongly take for dead takes another lane and goes on.
 import type { RateLimiter } from '../gateway/rate-limit.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { INSTALLATION, insert, type Kind, type Recorded, remove, update } from '../ledger/record.ts'
@@ -11,29 +11,29 @@ interface ServerBody {
   readonly version: string
 }
 
-/** A server by its name. Its revision moves while it lives. */
+/** The record of a server, by the server's name. Its revision changes while the server lives. */
 export const SERVER: Kind<ServerBody> = { name: 'server', counted: false }
 
-/** How often a server moves its record and looks at the others. */
+/** How often a server updates its record and looks at the others. */
 export const BEAT_MS = 5000
-/** A server that has not moved for so long counts no more; its lanes are freed, and its record removed, after longer. */
+/** After this long without a change, a server no longer counts as live. After DEAD_MS, the others free its lanes and remove its record. */
 const LIVE_MS = 15_000
 const DEAD_MS = 60_000
 const MOST_SERVERS = 10_000
 
-/** Who holds a lane for a worker of a server, which lives no longer than the server does. */
+/** The holder of a lane of a worker. A worker lives no longer than its server. */
 export function laneHolder(node: string, pid: number | undefined): string {
   return `${node}/${pid}`
 }
 
-/** The server that a holder of a lane is, or belongs to. */
+/** The server that holds the lane, or whose worker holds it. */
 function serverOf(holder: string): string {
   return holder.split('/')[0] ?? ''
 }
 
-/** Forgets the servers that ran on a database before it was put here: none of them runs on this one. */
+/** Removes all records of servers. For a database that was just restored or moved: none of the servers it names runs on it. */
 export async function forgetServers(ledger: Pick<Ledger, 'between' | 'commit' | 'lane'>): Promise<void> {
-  // A lane that nobody holds is not released.
+  // The empty name stands for a lane that nobody holds.
   await ledger.lane.releaseOf((holder) => holder !== '')
   for (const record of await ledger.between(SERVER, INSTALLATION, { after: '', before: '~', limit: MOST_SERVERS }))
     await ledger.commit({ changes: [remove(SERVER, record)], nonce: null, event: null })
@@ -41,7 +41,7 @@ export async function forgetServers(ledger: Pick<Ledger, 'between' | 'commit' | 
 
 interface Sighting {
   readonly revision: number
-  /** When this server saw it move last, and how often it has looked since. */
+  /** When this server last saw the revision change, and how often it has looked since. */
   readonly at: number
   readonly looks: number
 }
@@ -49,7 +49,7 @@ interface Sighting {
 interface Rooms {
   readonly ledger: Pick<Ledger, 'between' | 'commit' | 'lane'>
   readonly rateLimiter: RateLimiter
-  /** The name of this server, unlike that of any other. */
+  /** The unique name of this server. */
   readonly node: string
   readonly runtime: Pick<Runtime, 'now' | 'monotonic'>
 }
@@ -63,24 +63,24 @@ export class LiveServers {
     this.#rooms = rooms
   }
 
-  /** How many servers there are, with this one. */
+  /** The number of live servers, this one included. */
   get live(): number {
     return this.#live
   }
 
-  /** Makes this server known to the others, and takes a lane for it. Throws Unavailable. */
+  /** Announces this server to the others, and takes a lane for it. Throws Unavailable. */
   async join(): Promise<void> {
     const { ledger, node } = this.#rooms
     await this.beat()
     await ledger.lane.take(node)
   }
 
-  /** Moves this server's record, looks at the others, and clears away what dead ones left. */
+  /** Updates this server's record, looks at the others, and removes what dead servers left. */
   async beat(): Promise<void> {
     const { ledger, node, rateLimiter, runtime } = this.#rooms
     const records = await this.#records()
     await this.#move(records.find(({ id }) => id === node))
-    // A server that died before it was seen may hold a lane and have no record.
+    // A server that died before the others saw it may hold a lane and have no record.
     const holders = [...(await ledger.lane.holders())].map((holder) => ({ id: serverOf(holder), revision: 0 }))
     const now = runtime.monotonic()
     const sightings = new Map<string, Sighting>()
@@ -93,7 +93,7 @@ export class LiveServers {
     await this.#clearAway(records, now)
   }
 
-  /** Removes this server's record, and gives its lanes back. */
+  /** Removes this server's record, and releases its lanes. */
   async leave(): Promise<void> {
     const { ledger, node } = this.#rooms
     await ledger.lane.releaseOf((holder) => serverOf(holder) === node)
@@ -107,7 +107,7 @@ export class LiveServers {
     const change = own
       ? update(own, { body })
       : insert(SERVER, { ...INSTALLATION, id: node, createdAt: runtime.now(), body })
-    // One that others changed meanwhile moves with the next beat.
+    // If another server changed the record meanwhile, the next beat updates it.
     await ledger.commit({ changes: [change], nonce: null, event: null })
   }
 
@@ -121,7 +121,10 @@ export class LiveServers {
     return { ...before, looks: before.looks + 1 }
   }
 
-  /** Frees the lanes of dead servers, and removes their records. A pause of this server itself makes nobody look dead: it must have looked. */
+  /**
+   * Frees the lanes of dead servers, and removes their records. Counts the looks as well as the time: after a pause of this server itself,
+   * all others would otherwise look dead.
+   */
   async #clearAway(records: readonly Recorded<ServerBody>[], now: number): Promise<void> {
     const { ledger } = this.#rooms
     const dead = new Set<string>()

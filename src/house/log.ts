@@ -4,21 +4,24 @@ import type { Alarm } from '../ledger/alarm.ts'
 
 export type Log = Logger
 
-/** The most bytes of a text in a line: with it, the line stays below 4 KiB, which a pipe takes in one piece from each of several processes. */
+/**
+ * The most bytes of one text in a line. It keeps the line below 4 KiB, so that the lines of several processes do not mix in a pipe
+ * (PIPE_BUF).
+ */
 const MOST_BYTES = 3000
 const CUT = ' ... (cut)'
 
-/** As pino numbers its levels. */
+/** pino's number of the level `error`. */
 const ERROR_LEVEL = 50
 
 let errors = 0
 
-/** How many lines of level error this process has written, on whatever log. */
+/** How many lines of level error this process has written, on all of its logs. */
 export function errorsLogged(): number {
   return errors
 }
 
-/** `level` is debug, info, warn, error or silent. A line is written when the call returns. */
+/** `level` is debug, info, warn, error or silent. A line is on the descriptor when the call returns. */
 export function openLog(level: string): Log {
   const hooks: LoggerOptions['hooks'] = {
     logMethod(line, write, lineLevel) {
@@ -47,7 +50,7 @@ export function alarmOf(log: Log): Alarm {
   return (message, error) => log.error({ reason: reasonOf(error) }, message)
 }
 
-/** Returns what a log line may say about an error: its own text and those of its causes, never the text of a request. */
+/** What a log line says about an error: its stack and those of its causes, never the text of a request. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause instanceof Error ? `${error.stack}; ${reasonOf(error.cause)}` : (error.stack ?? error.message)

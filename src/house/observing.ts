@@ -1,5 +1,5 @@
-// Who observes requests. A server with a port for metrics counts and logs them, any other server only logs them; where a collector of traces
-// is set, each call sends a span. The libraries of what is not wanted are not loaded.
+// The observers of requests. A server with a port for metrics counts and logs requests; any other server only logs them. With a collector
+// of traces, each call sends a span. Libraries that are not needed are not loaded.
 import type { Metrics } from '../gateway/metrics.ts'
 import { type Log, RefusalLog } from '../gateway/observer.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -9,7 +9,7 @@ import type { Tracing } from './tracing.ts'
 
 export interface Observing {
   readonly observer: RefusalLog
-  /** The same, or null where nobody scrapes: the library of metrics is not loaded then. */
+  /** The same object, or null without a port for metrics: the library of metrics is not loaded then. */
   readonly metrics: Metrics | null
 }
 
@@ -25,7 +25,7 @@ export async function observing({ metrics: at }: Settings, log: Log, now: () => 
   return { observer: metrics, metrics }
 }
 
-/** What follows calls and sends their spans; null where no traces are wanted. */
+/** Follows calls and sends their spans; null without a collector of traces. */
 export async function tracing({ traces, logLevel }: Settings, runtime: Runtime): Promise<Tracing | null> {
   if (!traces) return null
   const { Tracing } = await import('./tracing.ts')

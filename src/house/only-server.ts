@@ -1,8 +1,11 @@
-// One server at a time on a data folder whose database only one can serve.
+// Lets one server at a time serve a data folder whose database only one server can use.
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-/** Holds the data folder for this server; the lock ends with the process, however the process ends. Throws when another holds it. */
+/**
+ * Locks the data folder for this server. The system releases the lock when the process ends, however it ends. Throws when another server
+ * holds it.
+ */
 export function onlyServer(data: string): Disposable {
   const lock = new DatabaseSync(join(data, 'serving.lock'))
   try {

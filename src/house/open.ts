@@ -45,7 +45,7 @@ import { tracing } from './observing.ts'
 import { openedKeys } from './opened-keys.ts'
 import type { Tracing } from './tracing.ts'
 
-/** What calls use of the open house. */
+/** The parts of the open house that calls use. */
 type ForCalls = Pick<
   House,
   | 'runtime'
@@ -74,13 +74,13 @@ export interface OpenHouse extends ForCalls {
   readonly operatorKeys: OperatorKeys
   readonly trailSigner: TrailSigner
   readonly ring: LiveRing
-  /** Distinguishes this server from others on the same database; the same after a restart where only one can serve it. */
+  /** Distinguishes this server from others on the same database. It survives a restart where only one server can use the database. */
   readonly node: string
-  /** Connected already where the root keys are in it; else its first user connects it. */
+  /** Connected already where the root keys are in it; otherwise its first user connects it. */
   readonly device: Supervisor | null
   readonly hsm: HsmKeystore | null
   readonly usage: KeyUsage
-  /** The threads that work with asymmetric keys; none before the first such work. */
+  /** The threads that work with asymmetric keys. The first such work starts them. */
   readonly pairs: PairThreads
   readonly lastUsed: LastUsed
   readonly rateLimiter: RateLimiter
@@ -89,10 +89,13 @@ export interface OpenHouse extends ForCalls {
   readonly issuers: IssuerSource
 }
 
-/** How a verb opens the house; `alarm` gets failures that belong to no call. Rejects with what to change. */
+/** Opens the house; `alarm` gets failures that belong to no call. Rejects with an error that says what to change. */
 export type Open<H extends OpenHouse = OpenHouse> = (settings: Settings, alarm: Alarm, now: number) => Promise<H>
 
-/** Opens the data folder and the database; makes both on the first start. Rejects with what to change. The runtime is the machine's, except in simulations. */
+/**
+ * Opens the data folder and the database, and creates both on the first start. Rejects with an error that says what to change. Only
+ * simulations pass `open` and `runtime`.
+ */
 export async function openHouse(
   settings: Settings,
   alarm: Alarm,

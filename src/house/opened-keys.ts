@@ -1,4 +1,4 @@
-// What is kept open in memory of this process: key material of the software store, and data keys of secrets' values.
+// Opened keys in the memory of this process: key material of the software store, and data keys of secret values.
 import { availableParallelism } from 'node:os'
 import type { Uses } from '../keystore/keystore.ts'
 import { PairThreads } from '../keystore/pair-threads.ts'
@@ -11,16 +11,19 @@ import type { Alarm } from '../ledger/alarm.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 
-/** `processes`: how many of the server open keys; they share the machine's cores. */
+/** `processes`: how many processes of the server open keys. They share the machine's cores. */
 interface Around {
   readonly uses: Uses
   readonly alarm: Alarm
   readonly processes: number
 }
 
-/** Returns both, which from now on wipe what others change or destroy, and the threads that work with pairs. */
+/**
+ * The software store, the cache of data keys, and the threads for asymmetric keys. From now on both caches drop what the ledger reports as
+ * changed.
+ */
 export function openedKeys(ledger: Ledger, keys: RootKeys, runtime: Runtime, { uses, alarm, processes }: Around) {
-  // One core serves calls.
+  // Leaves one core to the calls.
   const pairs = new PairThreads(Math.max(1, Math.floor((availableParallelism() - 1) / processes)))
   const reserved = new ReservedUses(uses, (message) => alarm(message, null))
   const software = new SoftwareKeystore(keys, runtime, pairs, reserved)

@@ -12,22 +12,22 @@ import type { Log } from './log.ts'
 export async function tlsOf({ tls, data }: Settings, log: Log): Promise<Tls | null> {
   if (!tls) return null
   if ('cert' in tls) return { cert: readFileSync(tls.cert, 'utf8'), key: readFileSync(tls.key, 'utf8') }
-  // Loaded only where it is needed: the certificate library takes longer than the rest of the start.
+  // Loaded on demand: the certificate library takes longer than the rest of the start.
   const { selfSigned } = await import('../gateway/certificates.ts')
   const made = await selfSigned(join(data, 'tls'), [...tls.selfSignedFor, hostname()], Date.now())
   log.info({ ca: made.caFile }, 'serving HTTPS with a certificate of the local CA: give this file to clients')
   return made
 }
 
-/** Where the certificate of the local CA is once the server has started; null where none is used. */
+/** The path of the local CA's certificate, which exists once the server has started; null where no local CA is used. */
 export function localAuthority({ tls, data }: Pick<Settings, 'tls' | 'data'>): string | null {
   return tls && !('cert' in tls) ? join(data, 'tls', 'ca.pem') : null
 }
 
-/** Descriptors kept for the database, the HSM, the log and the rest. */
+/** File descriptors that stay free for the database, the HSM, the log and the rest. */
 const RESERVED_FILES = 256
 
-/** Returns the limits of the settings, lowered to the open files that the system allows each of the processes that serve. */
+/** The limits of the settings, lowered to the number of open files that the system allows each serving process. */
 export function connectionLimits(
   { maxConnections: wanted, maxConnectionsPerSource }: Settings,
   log: Log,
@@ -44,7 +44,7 @@ export function connectionLimits(
   return { maxConnections, maxConnectionsPerSource }
 }
 
-/** Returns how many of the wanted connections have descriptors: all of them if `limits` (/proc/self/limits) can't be read. */
+/** How many of the wanted connections get a descriptor: all of them if `limits` (/proc/self/limits) can't be read. */
 export function affordableConnections(wanted: number, limits: () => string): number {
   try {
     const open = /^Max open files\s+(\d+)/m.exec(limits())?.[1]
@@ -54,7 +54,7 @@ export function affordableConnections(wanted: number, limits: () => string): num
   }
 }
 
-/** Returns the first address of each region, for clients that do not name their region. */
+/** The first address of each region, for clients that do not name their region. */
 export function endpointsByRegion(
   addresses: readonly Address[],
   endpoints: readonly string[],

@@ -1,4 +1,5 @@
-// Where the root keys of a database come from, as the settings say: what may open those that are there, and what wraps those of a new one.
+// The providers of a database's root keys, as the settings say: the candidates that may open an existing ring, and the provider that wraps
+// a new one.
 import { type Device, HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import {
   createRootKeyFile,
@@ -30,7 +31,10 @@ export interface Source {
   readonly runtime: Randomness
 }
 
-/** What may open the ring of this record, the likeliest first. An error says what to set; PinNeeded: only the HSM's PIN is missing. */
+/**
+ * The providers that may open the ring of this record, the likeliest first. Throws an error that says what to set, and PinNeeded where only
+ * the HSM's PIN is missing.
+ */
 export async function candidatesOf(source: Source, body: InstallationBody): Promise<readonly Candidate[]> {
   switch (body.rootKey) {
     case 'file':
@@ -76,7 +80,9 @@ function keyFiles({ settings, alarm, runtime }: Source): readonly Candidate[] {
   throw new Error(`the root key file \`${path}\` is missing, and without it no key opens: restore it from its backup`)
 }
 
-/** Puts the key file in its place. A failure is no obstacle: the key opened the database, and the next start finds it again. */
+/**
+ * Moves the key file to its place. A failure is only reported: the key has opened the database, and the next start finds the file again.
+ */
 function settleOr(alarm: Alarm, pending: string, path: string): void {
   try {
     settleKeyFile(pending, path)
@@ -115,7 +121,7 @@ export async function newProvider(
   return { provider, salt }
 }
 
-/** The key in the file; makes the file where there is none. */
+/** The key in the file; creates the file where there is none. */
 function newKeyFile(path: string): Buffer {
   const present = readRootKeyFile(path)
   if (present) return present

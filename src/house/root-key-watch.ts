@@ -1,5 +1,5 @@
-// A server's part in the changes of others: it follows them once a second, so that what they destroyed leaves its memory though no call comes;
-// and it drops retired root keys when they are due.
+// Follows the changes of other servers once a second, so that what they destroyed leaves this server's memory even when no call comes.
+// Drops retired root keys when they are due.
 import type { Alarm } from '../ledger/alarm.ts'
 import { dropIsDue, dropRetired, Strays } from '../rootkeys/rotation.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -7,12 +7,12 @@ import type { OpenHouse } from './open.ts'
 import { recordServiceWork } from './service-work.ts'
 
 const LOOK_MS = 1000
-/** How long a drop that failed waits before the next: it reads every record. */
+/** The pause after a drop of root keys began: a drop reads every record. */
 const DROP_AGAIN_MS = 3_600_000
 
 type Rooms = Pick<OpenHouse, 'storage' | 'ring' | 'ledger' | 'accounts' | 'eventIndex' | 'runtime'>
 
-/** Follows changes, and looks after the root keys, once a second until `stop`. The same trouble is reported once, until it is over. */
+/** Follows changes, and looks at the root keys, once a second until `stop`. Reports the first of several failures in a row. */
 export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): Promise<void> {
   const { ring, runtime } = rooms
   let [troubled, dropAt] = [false, 0]
@@ -25,7 +25,7 @@ export async function watchRing(rooms: Rooms, stop: AbortSignal, alarm: Alarm): 
       await ring.look()
       troubled = false
     } catch (error) {
-      if (!troubled) alarm("the root keys can't be read: nothing is committed until they can", error)
+      if (!troubled) alarm("changes and root keys can't be read: nothing is committed until they can", error)
       troubled = true
       continue
     }
@@ -55,7 +55,7 @@ async function drop(rooms: Rooms, stop: AbortSignal): Promise<void> {
     await recordServiceWork('DropRetiredRootKeys', rooms)
 }
 
-/** The error with some of the records that it is about, and what to do about them. */
+/** The error with up to ten of the records that it is about, and with the remedy. */
 function detailed(error: unknown): unknown {
   if (!(error instanceof Strays)) return error
   const names = error.records.slice(0, 10).map(({ kind, account, region, id }) => `${kind}/${account}/${region}/${id}`)
@@ -64,5 +64,5 @@ function detailed(error: unknown): unknown {
   })
 }
 
-/** Leaves the event loop and the database to calls for a moment. */
+/** Pauses for 5 ms, so that calls get the event loop and the database. */
 export const breathe = (runtime: Pick<Runtime, 'pause'>) => runtime.pause(5)

@@ -1,4 +1,4 @@
-// A server from its start to its end: the open house wired to ports, background work and metrics.
+// A server from its start to its end: connects the open house to ports, background work and metrics.
 import { availableParallelism } from 'node:os'
 import { TrailUpkeep } from '../actiontrail/audit/upkeep.ts'
 import { Verifier } from '../actiontrail/audit/verifier.ts'
@@ -30,12 +30,12 @@ import { readWitness, removeUnfinished } from './witness.ts'
 import type { WitnessedHouse } from './witnessed.ts'
 import { listenWithWorkers, workerCount } from './workers/listen.ts'
 
-/** How long a delivery under way may take when the server stops; the next start continues an unfinished one. */
+/** How long a delivery in progress may take when the server stops; the next start continues an unfinished one. */
 const DELIVERY_STOP_MS = 5000
 /** How long calls in flight may take when the server stops. */
 const STOP_MS = 30_000
 
-/** Where a server reports: its log, its alarms, and texts for the operator who starts it. */
+/** Where a server reports: its log, its alarms, and texts for the operator. */
 export interface Voice {
   readonly log: Log
   readonly alarm: Alarm
@@ -45,13 +45,13 @@ export interface Voice {
 /** A server that calls can reach. */
 export interface Serving {
   readonly endpoint: string
-  /** By region, where the server listens on several addresses. */
+  /** The first address of each region; null where the server listens on one address. */
   readonly endpoints: Readonly<Record<string, string>> | null
   /** The address of the metrics, or null. */
   readonly metrics: string | null
-  /** The credentials that this start made, or null. */
+  /** The credentials of the account that this start made, or null. */
   readonly first: Credentials | null
-  /** Finishes the calls in flight, writes what is kept in memory, and closes the house. */
+  /** Finishes the calls in flight, stores the uses that are noted in memory, and closes the house. */
   stop(): Promise<void>
 }
 
@@ -62,12 +62,12 @@ interface Wired {
   readonly observing: Observing
   readonly delivery: Delivery
   readonly upkeep: TrailUpkeep
-  /** The servers of a database that several may serve. */
+  /** The servers of a shared database, or null where only one server can use it. */
   readonly servers: LiveServers | null
   readonly lock: Disposable | null
 }
 
-/** Opens the house for serving. The server takes calls when `start` resolves. Both reject with what to change. */
+/** Opens the house for serving. The server takes calls when `start` resolves. Both reject with an error that says what to change. */
 export async function openServer(settings: Settings, open: Open<WitnessedHouse>, voice: Voice) {
   const wired = await wire(settings, open, voice)
   return { start: () => start(wired, settings, voice) }
@@ -147,7 +147,7 @@ async function start(wired: Wired, settings: Settings, voice: Voice): Promise<Se
   }
 }
 
-/** Begins the background work. The returned function ends it. */
+/** Begins the background work. The returned function stops it, and resolves when all of it has ended. */
 function work({ rooms, house, sweeps, delivery, upkeep, servers }: Wired, settings: Settings, { alarm }: Voice) {
   const stopping = new AbortController()
   const { signal } = stopping

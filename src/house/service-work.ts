@@ -1,4 +1,4 @@
-// Events of what was done to the installation, which all accounts share.
+// Records work on the installation as a whole, which concerns all accounts, in the trail of each account.
 import { headIn } from '../ledger/chain.ts'
 import { type ServiceWork, storedServiceWork } from '../ledger/stored-event.ts'
 import { laneOf } from '../storage/lane.ts'
@@ -8,8 +8,8 @@ import type { OpenHouse } from './open.ts'
 const EVENTS_AT_ONCE = 1000
 
 /**
- * Records in the trail of every account what was done; `about` are the resources of the event. `since`: where the trail ended before. An account
- * that has such an event after it gets no second one.
+ * Records an event about the work in the trail of every account; `about` are the resources of the event. With `since` (heads of the trail),
+ * an account that has an equal event after these heads gets no second one.
  */
 export async function recordServiceWork(
   name: ServiceWork,
@@ -23,7 +23,7 @@ export async function recordServiceWork(
   for (const { id: account } of await accounts.list()) {
     if (done.has(account)) continue
     const event = { eventId: runtime.newId(), account, region, at: runtime.now(), body }
-    // It has moved where the root keys change at this moment.
+    // A change of the root keys at the same moment makes the commit return 'moved'.
     while ((await ledger.commit({ changes: [], nonce: null, event })) === 'moved');
   }
 }

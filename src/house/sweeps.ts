@@ -1,4 +1,4 @@
-/** Sweeps, one at a time, and the number of keys that they changed. */
+/** Runs sweeps one at a time, and counts the keys that they change. */
 export class Sweeps {
   readonly #sweep: () => Promise<number>
   #changedKeys = 0
@@ -9,7 +9,7 @@ export class Sweeps {
     this.#sweep = sweep
   }
 
-  /** Sweeps once, after the sweeps that were asked for before. Rejects when this sweep fails. */
+  /** Sweeps once, after the sweeps requested before. Rejects when this sweep fails. */
   run(): Promise<void> {
     const mine = this.#last.then(async () => {
       const changed = await this.#sweep()
@@ -19,7 +19,7 @@ export class Sweeps {
     return mine
   }
 
-  /** Sweeps after `move`, and returns how many keys any sweep has changed since `move` began. */
+  /** Sweeps after `move`. Returns how many keys all sweeps have changed since `move` began. */
   async runAfter(move: () => Promise<void>): Promise<number> {
     await this.#last
     const before = this.#changedKeys

@@ -1,5 +1,5 @@
-// Spans of calls for an OpenTelemetry collector. A server that sends none does not load this file.
-// A span is made when its call is over, and only for a caller who is known: a stranger can neither make spans nor continue traces.
+// Spans of calls for an OpenTelemetry collector. A server without a collector does not load this file.
+// A span is made when its call is over, and only for an authenticated caller: a stranger can neither make spans nor continue traces.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { type ExportResult, ExportResultCode, parseTraceParent } from '@opentelemetry/core'
@@ -14,9 +14,9 @@ import type { TraceSettings } from '../settings/traces.ts'
 import { VERSION } from '../settings/version.ts'
 import type { EventStorage, Storage } from '../storage/storage.ts'
 
-/** A call that waits more often has child spans for the first of its waits alone; their sums count all. */
+/** A call that waits more often has child spans for its first waits alone. The sums count all waits. */
 const MOST_WAITS = 32
-/** How long spans may take to leave when the server stops. */
+/** How long sending the last spans may take when the server stops. */
 const STOP_MS = 3000
 
 type Awaited = 'database' | 'hsm'
@@ -29,7 +29,7 @@ interface Wait {
   readonly to: number
 }
 
-/** What is noted of a call while it is answered. */
+/** The notes about a call in progress. */
 interface Call {
   /** By the monotonic clock. */
   readonly began: number
@@ -37,7 +37,7 @@ interface Call {
   readonly waitedMs: Record<Awaited, number>
 }
 
-/** Told where spans go, once when that fails and once when it works again. */
+/** Logs the first failure to send spans, and the first success after it. */
 export interface TroubleLog {
   warn(fields: Readonly<Record<string, unknown>>, message: string): void
   info(fields: Readonly<Record<string, unknown>>, message: string): void
@@ -76,7 +76,7 @@ export class Tracing implements Tracer {
     const call = this.#calls.getStore()
     if (!call) return
     const end = this.#machine.monotonic()
-    // Spans have the time of the day; all of a call's go by one look at it.
+    // Spans have the time of day. All times of a call derive from one reading of that clock.
     const epoch = this.#machine.now() - end
     const parent = parseTraceParent(traceparent)
     const context = parent ? trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true }) : ROOT_CONTEXT
@@ -108,20 +108,20 @@ export class Tracing implements Tracer {
       this.#tracer.startSpan(name, { kind: SpanKind.CLIENT, startTime: epoch + from }, context).end(epoch + to)
   }
 
-  /** The same storage; calls note how long they wait for what they read. */
+  /** The same storage. Each read notes in its call how long it waits. */
   storage(storage: Storage): Storage {
     const events = this.#timed<EventStorage>(storage.events, 'database', () => true)
     const timed = this.#timed<Storage>(storage, 'database', (name) => READS.has(name))
     return new Proxy(timed, { get: (target, name) => (name === 'events' ? events : Reflect.get(target, name)) })
   }
 
-  /** The same key store; calls note how long they wait for the device. */
+  /** The same key store. Work in the HSM notes in its call how long it waits. */
   keystore(keystore: Keystore): Keystore {
     return this.#timed<Keystore>(keystore, 'hsm', (_, [place]) => isInHsm(place))
   }
 
-  #timed<T extends object>(one: T, what: Awaited, counts: (name: string, args: readonly unknown[]) => boolean): T {
-    return new Proxy(one, {
+  #timed<T extends object>(room: T, what: Awaited, counts: (name: string, args: readonly unknown[]) => boolean): T {
+    return new Proxy(room, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name, target)
         if (typeof member !== 'function' || typeof name !== 'string') return member
@@ -144,12 +144,12 @@ export class Tracing implements Tracer {
     })
   }
 
-  /** Sends what is left. Rejects when the collector does not take it. */
+  /** Sends the remaining spans. Rejects when the collector does not take them. */
   flush(): Promise<void> {
     return this.#provider.forceFlush()
   }
 
-  /** Sends what is left, within a few seconds. */
+  /** Sends the remaining spans, within STOP_MS. */
   async stop(): Promise<void> {
     const late = new AbortController()
     // The exporter logs the failure.
@@ -158,14 +158,14 @@ export class Tracing implements Tracer {
   }
 }
 
-/** What calls read by; everything else is work of the service, or the commit. */
+/** The reads of calls. All other methods are the commit, or work of the service. */
 const READS: ReadonlySet<string> = new Set(['get', 'page', 'pageAfter', 'between', 'search', 'searchById', 'count'])
 
 function isInHsm(place: unknown): boolean {
   return typeof place === 'object' && (place as Partial<VersionPlace> | null)?.protectionLevel === 'HSM'
 }
 
-/** Whether the service is at fault, and not the caller. */
+/** Whether the service, not the caller, is at fault. */
 function isFault(outcome: string): boolean {
   return outcome === 'InternalFailure' || outcome.startsWith('ServiceUnavailable')
 }

@@ -1,5 +1,5 @@
-// The witness: the last signed checkpoint of the trail, kept outside the database. A trail with a lane that ends before it, or does not
-// contain it, was cut, or the database was restored from an older copy.
+// The witness: the last signed checkpoint of the trail, kept outside the database. When a lane of the trail ends before the witness, or
+// does not contain it, the trail was cut, or the database was restored from an older copy.
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -21,23 +21,26 @@ import { eventsUpTo, type Heads } from '../storage/lane.ts'
 
 export const WITNESS_FILE = 'audit-witness.json'
 
-/** How long a write of the witness may take: a data folder that hangs must not hold up replies for longer. */
+/** The most time that a write of the witness may take. Replies wait for it, so a data folder that hangs must not delay them for longer. */
 const PATIENCE_MS = 5000
 
-/** The trail is not the one that the witness saw: both are evidence. */
+/** The trail contradicts the witness. Trail and witness are both evidence then, and stay as they are. */
 export class Contradicted extends Error {}
 
 type Reads = Pick<Ledger, 'between' | 'heads' | 'events'>
 
-/** A checkpoint, and the `seq` of the last one stored in the database, which files of earlier releases lack. */
+/** A checkpoint, and the `seq` of the last checkpoint stored in the database. Files of earlier releases lack `stored`. */
 export type Witnessed = Checkpoint & { readonly stored?: number }
 
-/** The checkpoint in the file of a data folder, or null where there is no file. Throws when the file can't be read or was not written here. */
+/**
+ * The checkpoint in the file of a data folder, or null where there is no file. Throws when the file can't be read, or the trail's key did
+ * not sign it.
+ */
 export function readWitness(data: string, publicKey: string): Witnessed | null {
   return readWitnessFile(join(data, WITNESS_FILE), publicKey)
 }
 
-/** The same of a file by its path. */
+/** As readWitness, for a file by its path. */
 export function readWitnessFile(path: string, publicKey: string): Witnessed | null {
   try {
     return witnessIn(readFileSync(path, 'utf8'), path, publicKey)
@@ -60,27 +63,30 @@ function witnessIn(text: string, path: string, publicKey: string): Witnessed {
   throw damaged
 }
 
-/** Removes unfinished files, which a crash may leave. */
+/** Removes unfinished files of the witness, which a crash may leave. */
 export function removeUnfinished(data: string): void {
   for (const name of readdirSync(data))
     if (name.startsWith(WITNESS_FILE) && name.endsWith('.new')) rmSync(join(data, name), { force: true })
 }
 
-/** A warning about a trail that has events and no witness, or null: such a trail may be an older copy. */
+/** A warning about a trail that has events and no witness; otherwise null. Such a trail may be an older copy. */
 export async function unwitnessed(witness: Witnessed | null, data: string, ledger: Reads): Promise<string | null> {
   const events = eventsUpTo(await ledger.heads())
   if (witness || events === 0) return null
   return `the trail has ${events} events, and \`${join(data, WITNESS_FILE)}\` is missing: nothing here tells whether its end was cut, or the database was put back to an older copy. Expected for a new data folder on a database with a history; else compare it with an export, a delivered copy, or the witness of another server`
 }
 
-/** Keeps the witness of a data folder. One write at a time, each on disk when it resolves; another process may write it, too. */
+/**
+ * Keeps the witness in a data folder. Writes happen one at a time, and each is on disk when it resolves. Another process may write the same
+ * file.
+ */
 export class Witness implements TrailWitness {
   readonly #data: string
   readonly #rooms: { readonly ledger: Reads; readonly trailSigner: TrailSigner; readonly runtime: Runtime }
   #last: Witnessed | null
   readonly #patienceMs: number
   #turn: Promise<unknown> = Promise.resolve()
-  /** Whether a write took too long and has not ended. */
+  /** Whether a write has exceeded its time and has not ended. */
   #overdue = false
 
   constructor(
@@ -100,7 +106,7 @@ export class Witness implements TrailWitness {
   }
 
   /**
-   * Replaces the witness by a later checkpoint, unless the trail is not the one that it saw: then it is evidence, and this rejects with Contradicted.
+   * Replaces the witness by a later checkpoint. Rejects with Contradicted, and keeps the file, when the trail contradicts the witness.
    * `stored`: see Witnessed.
    */
   renew(later: Checkpoint, stored?: number): Promise<void> {
@@ -108,7 +114,7 @@ export class Witness implements TrailWitness {
       const last = this.#last
       const witnessed = { ...later, ...withStored(stored ?? last?.stored) }
       if (last && sameHeads(last, witnessed) && last.stored === witnessed.stored) return
-      // Heads that were read before the last witness was written may be older than that.
+      // The heads of `later` may have been read before the last witness was written: then they are older, and prove nothing about it.
       const end = last && later.seq >= last.seq ? headsOf(later) : undefined
       const why = last && (await contradiction(last, this.#rooms.ledger, end))
       if (why) throw new Contradicted(`the witness of the trail is kept as it is: ${why}`)
@@ -131,7 +137,7 @@ export class Witness implements TrailWitness {
     return mine
   }
 
-  /** Rejects when the write takes too long, and at once while such a write has not ended. */
+  /** Rejects when the write exceeds its time, and at once while such a write has not ended. */
   async #write(witnessed: Witnessed): Promise<void> {
     const late = new Error(`\`${this.#data}\` has not taken it for ${this.#patienceMs / 1000} seconds`)
     if (this.#overdue) throw late
@@ -147,7 +153,7 @@ export class Witness implements TrailWitness {
     return Promise.race([writing, tooLate])
   }
 
-  /** Looks at the file right before it is replaced, and again afterwards, since another process may replace it at the same time. */
+  /** Looks at the file right before replacing it, and again afterwards, because another process may replace it at the same time. */
   async #replace(witnessed: Witnessed): Promise<void> {
     let later: Witnessed | null
     do later = await writeWitness(this.#data, witnessed, () => this.#laterPresent(witnessed))
@@ -155,10 +161,10 @@ export class Witness implements TrailWitness {
     this.#last = later ?? witnessed
   }
 
-  /** The witness that another process has written, where that is later. */
+  /** The witness that another process wrote, when it is later than this one; otherwise null. */
   async #laterPresent({ seq }: Witnessed): Promise<Witnessed | null> {
     const text = await this.#present()
-    // Its signature is checked only where it counts: another process rarely writes.
+    // Verifies the signature only of a later witness: another process rarely writes.
     if (text === null || seqIn(text) <= seq) return null
     const present = witnessIn(text, join(this.#data, WITNESS_FILE), this.#rooms.trailSigner.publicKey)
     return present.seq > seq ? present : null
@@ -173,7 +179,7 @@ export class Witness implements TrailWitness {
   }
 }
 
-/** The later one of two heads, in each lane. */
+/** The later head of each lane. */
 function latest(some: Heads, others: Heads): Heads {
   return Array.from({ length: Math.max(some.length, others.length) }, (_, lane) => {
     const [one, other] = [headIn(some, lane), headIn(others, lane)]
@@ -189,7 +195,7 @@ function sameHeads(one: Checkpoint, other: Checkpoint): boolean {
   )
 }
 
-/** The `seq` in the text of a witness: -1 for none, infinite in a damaged one. */
+/** The `seq` in the text of a witness: -1 without a text, infinite in a damaged text. */
 function seqIn(text: string | null): number {
   return text === null ? -1 : Number(/^\{"seq":(\d+),/.exec(text)?.[1] ?? Number.POSITIVE_INFINITY)
 }
@@ -198,7 +204,7 @@ function withStored(stored: number | undefined): Pick<Witnessed, 'stored'> {
   return stored === undefined ? {} : { stored }
 }
 
-/** Replaces the file in one step, on disk when it is done; unless `later` finds a witness, which it returns. */
+/** Replaces the file in one step; it is on disk when this resolves. When `later` finds a witness, returns that one and keeps the file. */
 export async function writeWitness(
   data: string,
   witnessed: Witnessed,
@@ -213,7 +219,7 @@ export async function writeWitness(
   return found
 }
 
-/** Why the trail in the database, whose heads are `end`, can't be the one that the witness saw; or null. */
+/** Why the trail in the database, whose heads are `end`, contradicts the witness; null when it does not. */
 export async function contradiction(witness: Checkpoint, ledger: Reads, end?: Heads): Promise<string | null> {
   const [heads, floors] = [end ?? (await ledger.heads()), await floorsNow(ledger)]
   const early = endsBefore(witness, heads)
@@ -225,7 +231,7 @@ export async function contradiction(witness: Checkpoint, ledger: Reads, end?: He
   return other ? `event ${named(other.seq)} of the trail is not what it was: ${saw(other.seq, witness)}` : null
 }
 
-/** Why a trail with these heads ends before what the witness saw; or null. */
+/** Why a trail with these heads ends before the witness; null when it does not. */
 export function endsBefore(witness: Checkpoint, heads: Heads): string | null {
   for (const [lane, { seq }] of headsOf(witness).entries()) {
     const head = heads[lane]

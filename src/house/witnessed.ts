@@ -1,4 +1,4 @@
-// How verbs open the house: with the witness of its trail, so that no verb works on a trail that was cut or put back.
+// Opens the house with the witness of its trail, so that no verb works on a trail that was cut or restored from an older copy.
 import type { Alarm } from '../ledger/alarm.ts'
 import type { Settings } from '../settings/settings.ts'
 import { type Open, type OpenHouse, openHouse } from './open.ts'
@@ -11,8 +11,8 @@ export interface WitnessedHouse extends OpenHouse {
 }
 
 /**
- * Opens the house; from then on its ledger reports to the witness in the data folder. Rejects with what to do when the trail is not the
- * one that the witness saw, or when the witness can't be read.
+ * Opens the house; from then on its ledger reports to the witness in the data folder. Rejects with an error that says what to do when the
+ * trail contradicts the witness, or the witness can't be read.
  */
 export async function openWitnessed(
   settings: Settings,
@@ -26,7 +26,7 @@ export async function openWitnessed(
     const why = seen && (await contradiction(seen, house.ledger))
     if (why)
       throw new Error(
-        `${why}: its end was cut, or the database was put back to an older copy; when that was meant, say so with \`strongroom audit accept-restore\``,
+        `${why}: its end was cut, or the database was put back to an older copy; if you meant to restore it, run \`strongroom audit accept-restore\``,
       )
     const witness = new Witness(settings.data, seen, house)
     house.ledger.witnessedBy(witness)

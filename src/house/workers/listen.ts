@@ -1,4 +1,4 @@
-// Serving with workers: this process accepts connections and has the database, and the workers serve them.
+// Serving with workers: this process accepts connections and owns the database; the workers serve the connections.
 import { Dealer } from '../../gateway/dealing.ts'
 import type { Tls } from '../../gateway/edge.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../gateway/limits.ts'
@@ -11,11 +11,11 @@ import type { Observing } from '../observing.ts'
 import { Pool } from './pool.ts'
 import { type Owner, servedTo } from './served.ts'
 
-/** How many workers `auto` means: one core is left to the owner of the database, and few cores gain little. */
+/** The bounds of `auto`. It leaves one core to the owner of the database; machines with fewer cores gain little from workers. */
 const AUTO_FROM = 4
 const AUTO_MOST = 8
 
-/** How many workers serve: none where one process does all. */
+/** How many workers serve; 0 means that this process serves calls itself. */
 export function workerCount({ workers, dev }: Pick<Settings, 'workers' | 'dev'>, cores: number): number {
   if (workers !== 'auto') return workers
   return dev || cores < AUTO_FROM ? 0 : Math.min(cores - 1, AUTO_MOST)
@@ -25,20 +25,21 @@ interface How {
   readonly workers: number
   readonly settings: Settings
   readonly tls: Tls | null
-  /** Of the server. */
+  /** The limits of the whole server. */
   readonly limits: Partial<Limits>
   readonly observing: Observing
   readonly log: Log
 }
 
-/** As `listen` of the gateway. */
+/** As the gateway's `listen`, with workers that serve the connections. */
 export async function listenWithWorkers(owner: Omit<Owner, 'dealer' | 'observer'>, how: How): Promise<Listening> {
   const { workers, settings, tls, log } = how
   const { observer, metrics } = how.observing
   const { rooms, house } = owner
   const limits = { ...DEFAULT_LIMITS, ...how.limits }
   const dealer = new Dealer(limits, house.observer)
-  // Databases from before rings have their root in the provider, which workers can't ask for it.
+  // Databases of early releases have no ring of root keys: the root key is in the provider, which a worker can't use. An empty change of
+  // the record writes a ring.
   if (!rooms.ring.record.body.ring) await rooms.ring.change({})
   const commit = servingBatches(({ commits, basis }) => rooms.ledger.commitFor(commits, basis))
   const pool = new Pool({
@@ -74,7 +75,7 @@ export async function listenWithWorkers(owner: Omit<Owner, 'dealer' | 'observer'
   }
 }
 
-/** What one of several workers may hold in memory. The owner counts the connections. */
+/** The limits of one worker: its share of memory. The owner counts the connections. */
 function shareOf(limits: Limits, workers: number): Limits {
   return {
     ...limits,

@@ -1,4 +1,4 @@
-// One process that works for the server, seen from the owner of the database.
+// A worker, as the owner of the database sees it.
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -12,21 +12,21 @@ import { type Beginning, CHANNEL_FD, ERRORS, type OwnerMethods, type Sent, type 
 const PROGRAM = fileURLToPath(beside('worker', import.meta.url))
 const IMPORTS = beside('../../imports', import.meta.url).href
 
-/** What the owner does for it. */
+/** What the owner does for the worker. */
 export interface Service {
   methods(taker: Taker): OwnerMethods
   packed(request: Packed): Promise<Packed>
-  /** The channel ended because of what came through it. */
+  /** The channel ended because a message on it could not be read. */
   broken(why: Error): void
 }
 
 export class Member implements Taker {
   readonly #process: ChildProcess
   readonly #channel: Channel<WorkerMethods>
-  /** How many times it was asked for a sign of life since the one that it has not given yet. */
+  /** How many beats have passed since the beat that the worker has not answered. */
   #missed = 0
   #isAsked = false
-  /** How it ended: `exit code 1`, `signal SIGKILL`. */
+  /** How the process ended: `exit code 1`, `signal SIGKILL`. */
   readonly ended: Promise<string>
 
   constructor(environment: Readonly<Record<string, string | undefined>>, service: Service) {
@@ -45,7 +45,7 @@ export class Member implements Taker {
       errors: ERRORS,
       closed: (why) => {
         if (why) service.broken(why)
-        // Without its channel it is of no use.
+        // A worker without its channel can't serve.
         this.kill()
       },
     })
@@ -55,14 +55,14 @@ export class Member implements Taker {
     return this.#process.pid
   }
 
-  /** Resolves when it serves. Rejects with what to change, or when it ends. */
+  /** Resolves when the worker serves. Rejects with an error that says what to change, or when the worker ends. */
   begin(beginning: Beginning): Promise<void> {
     return this.#channel.ask('begin', beginning)
   }
 
   /**
-   * Asks for a sign of life; returns how many times before it asked without getting one. The time is measured so, since no worker is silent
-   * while all processes are paused.
+   * Asks for a sign of life. Returns the number of beats without an answer. Beats measure the silence, not a clock: when the whole machine
+   * pauses, the owner's beats pause as well.
    */
   beat(): number {
     if (this.#isAsked) return ++this.#missed
@@ -72,7 +72,7 @@ export class Member implements Taker {
         this.#isAsked = false
         this.#missed = 0
       },
-      // Its end says it.
+      // `ended` reports that the worker is gone.
       () => {},
     )
     return 0
@@ -91,12 +91,14 @@ export class Member implements Taker {
     this.#send({ giveWay: number })
   }
 
-  /** What it counted; rejects when it is gone. */
+  /** The worker's metrics. Rejects when the worker is gone. */
   counted(): Promise<Counted> {
     return this.#channel.ask('counted')
   }
 
-  /** Has it end its calls, and itself, within the time; behind the connections that it was sent. */
+  /**
+   * Makes the worker finish its calls within the time, and exit. The message takes the way of the connections, after all that were sent.
+   */
   stop(stopWithinMs: number): void {
     this.#send({ stopWithinMs })
   }

@@ -1,20 +1,20 @@
-// What a worker notes and the owner writes: uses of keys, and when AccessKeys were used.
+// Notes of a worker that the owner writes: uses of keys, and last uses of AccessKeys.
 import type { Uses } from '../../keystore/keystore.ts'
 import type { VersionPlace } from '../../keystore/version-place.ts'
 import type { ToOwner } from './remote-rooms.ts'
 
-/** The most AccessKeys of which the second that the owner knows is remembered. */
+/** The most AccessKeys whose last reported second is remembered. */
 const KNOWN = 10_000
 
 /**
- * Notes what the owner writes later: uses of keys, told once a second, and when AccessKeys were used, told for each second before the first
- * call in it commits.
+ * Notes that the owner stores later. Uses of keys go to the owner once a second. The last use of an AccessKey goes to the owner once per
+ * second of use, before the first call in that second commits.
  */
 export class Notes implements Uses {
   readonly #owner: ToOwner
   readonly #uses = new Map<string, { readonly place: VersionPlace; uses: number }>()
   #lastUsed = new Map<string, number>()
-  /** The second of the last use that the owner knows of, by AccessKeyId. */
+  /** The second of the last use that the owner knows, by AccessKeyId. */
   readonly #known = new Map<string, number>()
 
   constructor(owner: ToOwner) {
@@ -28,12 +28,12 @@ export class Notes implements Uses {
     else this.#uses.set(place.versionId, { place, uses: 1 })
   }
 
-  /** Asks at once: what is counted in advance is stored before it is used. */
+  /** Asks the owner at once: uses that are reserved in advance must be stored before the key is used. */
   reserve(place: VersionPlace, count: number, limit: number): Promise<number | null> {
     return this.#owner.ask('reserve', place, count, limit)
   }
 
-  /** Notes when an AccessKey was used, and finds out when one was used last. */
+  /** Notes when an AccessKey is used, and asks the owner for its last use. */
   readonly lastUsed = {
     note: (accessKeyId: string, now: number): void => {
       const second = Math.floor(now / 1000)
@@ -48,14 +48,14 @@ export class Notes implements Uses {
     },
   }
 
-  /** Tells the owner when AccessKeys were used. Whoever commits a call calls this before. */
+  /** Reports to the owner when AccessKeys were used. Every commit calls this first. */
   tellLastUsed(): void {
     if (this.#lastUsed.size === 0) return
     this.#owner.tell('lastUsed', [...this.#lastUsed])
     this.#lastUsed = new Map()
   }
 
-  /** Tells the owner how often keys were used since the last time. */
+  /** Reports to the owner how often keys were used since the last report. */
   tellUses(): void {
     if (this.#uses.size === 0) return
     this.#owner.tell('uses', [...this.#uses.values()])

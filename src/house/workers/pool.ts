@@ -1,4 +1,4 @@
-// The workers of a server: as many processes as were asked for, each started again when it ends, with pauses that grow.
+// The workers of a server: as many processes as the settings say. A worker that ends is started again, after growing pauses.
 import type { Dealer } from '../../gateway/dealing.ts'
 import type { Counted } from '../../gateway/metrics.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -7,22 +7,22 @@ import type { Log } from '../log.ts'
 import { Member, type Service } from './member.ts'
 import type { Beginning } from './protocol.ts'
 
-/** The pause before a worker is started again: doubled with each end that comes soon, up to the longest. */
+/** The pause before a worker starts again. It doubles with each worker that ends soon, up to the longest. */
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 30_000
-/** A worker that served for so long did not end because of its start. */
+/** A worker that served this long did not end because of its start. */
 const SETTLED_MS = 60_000
 /** How much longer than its calls a worker may take to end. */
 const END_MS = 2000
 /** How long a worker may take to start: it waits for the database, and for the HSM that unwraps the root keys. */
 const START_MS = 60_000
-/** How often a worker is asked for a sign of life, and after how many times without one it is ended. */
+/** How often the owner asks a worker for a sign of life, and after how many missing answers it ends the worker. */
 const BEAT_MS = 1000
 const SILENT_BEATS = 10
-/** How long a worker may take to say what it counted; what it said last counts then. */
+/** How long a worker may take to report its metrics; after that, its last report counts. */
 const COUNT_MS = 1000
 
-const LEFT = 'what a worker left can not be cleared away; it is when the server stops'
+const LEFT = 'the lanes of a worker that ended could not be released; they are released when the server stops'
 
 export interface Surroundings {
   readonly dealer: Dealer
@@ -31,16 +31,16 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly runtime: Runtime
   readonly log: Log
-  /** Clears away what a worker left that did not end by itself. */
+  /** Releases what a worker held that did not end by itself. */
   readonly clearAway: (pid: number | undefined) => Promise<unknown>
 }
 
 export class Pool {
   readonly #around: Surroundings
   readonly #members = new Set<Member>()
-  /** What each worker counted when it was asked last. */
+  /** The last metrics that each worker reported. */
   readonly #counted = new Map<Member, Counted>()
-  /** What those counted that have ended. */
+  /** The lasting metrics of the workers that have ended. */
   #former: Counted = []
   readonly #stopping = new AbortController()
   #kept: readonly Promise<void>[] = []
@@ -49,7 +49,10 @@ export class Pool {
     this.#around = around
   }
 
-  /** Starts the workers; resolves when all serve. Rejects with what to change when the start of one fails, and ends the others. */
+  /**
+   * Starts the workers; resolves when all serve. When one fails to start, ends the others and rejects with an error that says what to
+   * change.
+   */
   async start(): Promise<void> {
     const { workers } = this.#around.beginning
     try {
@@ -61,7 +64,7 @@ export class Pool {
     }
   }
 
-  /** Has the workers end their calls, and ends them. */
+  /** Makes the workers finish their calls and exit, and kills those that exceed the time. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort()
     for (const member of this.#members) member.stop(deadlineMs)
@@ -72,7 +75,7 @@ export class Pool {
     cancel()
   }
 
-  /** What all workers counted, with those that have ended. */
+  /** The metrics of all workers, ended ones included. */
   async counted(): Promise<readonly Counted[]> {
     const asked = [...this.#members].map(async (member) => {
       const late = this.#around.runtime.pause(COUNT_MS).then(() => null)
@@ -83,10 +86,10 @@ export class Pool {
     return [this.#former, ...this.#counted.values()]
   }
 
-  /** Begins a worker; resolves when it serves. */
+  /** Starts a worker; resolves when it serves. */
   async #begin(): Promise<Member> {
     const { service, beginning, environment, dealer, runtime, log } = this.#around
-    const broken = (error: Error) => log.error({ reason: error.message }, 'what a worker sent can not be read')
+    const broken = (error: Error) => log.error({ reason: error.message }, 'a message from a worker can not be read')
     const member = new Member(environment, { ...service, broken })
     this.#members.add(member)
     const left = member.ended.then((how) => {
@@ -95,7 +98,7 @@ export class Pool {
     })
     left.catch(() => {})
     const cancel = runtime.after(START_MS, () => member.kill())
-    // How it ended says more than that its channel closed.
+    // When the channel closes, the rejection says how the process ended.
     await member
       .begin(beginning)
       .catch(async (error: unknown) => {
@@ -135,7 +138,7 @@ export class Pool {
     }
   }
 
-  /** Ends a worker that gives no sign of life, and would keep its clients waiting for ever. */
+  /** Ends a worker that gives no sign of life: its clients would wait for ever. */
   async #watch(member: Member): Promise<void> {
     const { runtime, log } = this.#around
     const { signal } = this.#stopping

@@ -1,4 +1,4 @@
-// What the owner of the database and its workers do for each other, and the errors that keep their class on the way.
+// The requests between the owner of the database and its workers, and the errors that keep their class on the way.
 
 import type { Code } from '../../api/errors/catalogue.ts'
 import { type Denial, Refusal } from '../../api/errors.ts'
@@ -27,29 +27,29 @@ import { STORAGE_ERRORS, type StorageMethods } from '../../storage/remote/remote
 import type { Heads } from '../../storage/storage.ts'
 import { type IssuerSource, IssuersBusy, IssuerTrouble, type TroubleKind } from '../../sts/oidc/issuer.ts'
 
-/** The descriptor of the channel in a worker; the one before it brings connections. */
+/** The descriptor of the channel in a worker. The descriptor before it is Node's IPC channel, which carries connections. */
 export const CHANNEL_FD = 4
 
-/** What a worker begins with. The settings have no secret that it does not need. */
+/** What a worker gets at its start. The settings hold no secret that a worker does not need. */
 export interface Beginning {
   readonly settings: Settings
   readonly tls: Tls | null
-  /** Its share. */
+  /** The worker's share of the server's limits. */
   readonly limits: Limits
   /** How many workers there are. */
   readonly workers: number
-  /** Where trails deliver to, for the worker's own checks: see OpenHouse.node. */
+  /** See OpenHouse.node; the worker checks delivery targets with it. */
   readonly node: string
 }
 
-/** What a worker is sent beside the channel, in the order of the connections that come the same way. */
+/** Messages on the IPC channel, which keeps them in the order of the connections. */
 export type Sent =
   | { readonly number: number; readonly address: number }
   | { readonly giveWay: number }
   | { readonly stopWithinMs: number }
 
 export type WorkerMethods = {
-  /** Resolves when it serves. */
+  /** Resolves when the worker serves. */
   readonly begin: (beginning: Beginning) => Promise<void>
   /** A sign of life. */
   readonly beat: () => void
@@ -107,7 +107,7 @@ type HsmMethods = {
 
 export type OwnerMethods = StorageMethods &
   HsmMethods & {
-    /** Unwraps the ring of root keys by the provider in use; null when that did not wrap it. */
+    /** Unwraps the ring of root keys with the provider in use; null when that provider did not wrap it. */
     readonly unwrap: (wrapped: Uint8Array) => Promise<Uint8Array | null>
     readonly ready: () => Promise<boolean>
     /** See TrailWitness. */

@@ -1,4 +1,4 @@
-// The key store of a worker for keys in the HSM: each piece of work is asked of the owner, which has the library.
+// The HSM key store of a worker: it forwards each request to the owner, which has loaded the PKCS#11 library.
 import type { EncryptionAlgorithm, SigningAlgorithm } from '../../cryptography/algorithms.ts'
 import type { KeyUsage } from '../../keystore/key-spec.ts'
 import type {

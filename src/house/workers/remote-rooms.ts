@@ -1,5 +1,5 @@
-// What a worker asks the owner of the database for: limits, the keys of issuers, the ring of root keys. Notes (notes.ts) and the HSM
-// (remote-hsm.ts) are the owner's, too.
+// The rooms that a worker reaches through the owner of the database: limits, the keys of issuers, the ring of root keys. notes.ts and
+// remote-hsm.ts have the others.
 import type { AttemptLimits } from '../../console/attempts.ts'
 import type { RateLimits } from '../../gateway/limiting.ts'
 import type { ProviderName, RootKeyProvider } from '../../keystore/root-key-provider.ts'
@@ -40,7 +40,10 @@ export function remoteAttempts(owner: ToOwner): AttemptLimits {
   }
 }
 
-/** The provider of the root keys is the owner, which has the real one: so the ring of root keys travels in memory alone. */
+/**
+ * A provider of the root keys that asks the owner, which has the real provider. So the unwrapped ring travels only between processes, in
+ * memory.
+ */
 export class OwnersProvider implements RootKeyProvider {
   readonly title = 'owner of the database'
   readonly name: ProviderName

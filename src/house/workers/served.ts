@@ -1,4 +1,4 @@
-// What the owner of the database does for its workers, by the names of protocol.ts.
+// The methods that the owner of the database offers its workers, by their names in protocol.ts.
 import type { Dealer, Taker } from '../../gateway/dealing.ts'
 import type { House } from '../../gateway/house.ts'
 import type { RefusalLog } from '../../gateway/observer.ts'
@@ -14,7 +14,7 @@ export interface Owner {
   readonly observer: RefusalLog
 }
 
-/** What one worker may ask for. */
+/** The methods for one worker. */
 export function servedTo(taker: Taker, { rooms, house, dealer, observer }: Owner): OwnerMethods {
   const { storage, ring, witness, rateLimiter, issuers, attempts, usage, lastUsed } = rooms
   const { refused } = rateLimiter
@@ -24,7 +24,7 @@ export function servedTo(taker: Taker, { rooms, house, dealer, observer }: Owner
     ...storageMethods(storage),
     ...hsmMethods(rooms),
     unwrap: async (wrapped) => {
-      // The record that the worker read may be newer than what this process has seen.
+      // The worker may have read a newer record than this process has seen.
       await ring.look()
       return ring.provider.unwrap(wrapped)
     },
@@ -64,7 +64,7 @@ function hsmMethods({ hsm, hsmTokens, runtime }: Pick<WitnessedHouse, 'hsm' | 'h
     if (hsm) return hsm
     throw new Unreachable('no HSM is configured', false)
   }
-  /** The time of a call that has waited already. */
+  /** The device time of a call that has already waited for `spentMs`. */
   const after = (spentMs: number) => {
     const time = new DeviceTime()
     time.left(0, runtime.monotonic() - spentMs)

@@ -1,5 +1,5 @@
-// A worker: the process that serves connections which the owner of the database accepts. It decodes, authenticates, authorizes and
-// encrypts; it reads and commits through the owner, or on PostgreSQL by itself. It ends with the owner.
+// A worker: a process that serves connections accepted by the owner of the database. It decodes, authenticates, authorizes and encrypts. It
+// reads and commits through the owner, or on PostgreSQL by itself. It ends with the owner.
 import { Socket } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { openTarget } from '../../actiontrail/delivery/targets/open.ts'
@@ -37,15 +37,18 @@ import { type Beginning, CHANNEL_FD, ERRORS, type OwnerMethods, type Sent, type 
 import { RemoteHsm } from './remote-hsm.ts'
 import { OwnersProvider, remoteAttempts, remoteIssuers, remoteLimits } from './remote-rooms.ts'
 
-/** How often a worker reports to the owner which keys were used, and follows the changes of others. */
+/** How often a worker reports uses of keys to the owner, and follows the changes of other servers. */
 const REPORT_MS = 1000
-/** Where owner and workers take turns on fewer cores, so many calls make a batch worth its way to the owner: of more, each costs hardly less. */
+/**
+ * The size of batch to wait for where owner and workers share cores: sending a batch to the owner has a fixed cost, and from this size on
+ * the cost per call hardly falls.
+ */
 const ENOUGH = 32
 
 interface Serving {
   readonly adopting: Adopting
   readonly metrics: Metrics | null
-  /** Reports to the owner what was noted, and closes. */
+  /** Reports the notes to the owner, and closes. */
   close(): Promise<void>
 }
 
@@ -59,17 +62,17 @@ const methods: WorkerMethods = {
   counted: async () => (await serving?.metrics?.counted()) ?? [],
 }
 
-// A worker ends when the owner is gone: a supervisor starts all processes again.
+// A worker ends when its owner is gone: a supervisor then starts all processes again.
 const owner = new Channel<OwnerMethods>(new Socket({ fd: CHANNEL_FD }), {
   methods,
   errors: ERRORS,
   closed: (why) => {
-    if (why) alarmOf(openLog('error'))('a worker can not read what the owner of the database sent, and ends', why)
+    if (why) alarmOf(openLog('error'))('a worker can not read a message from the owner of the database, and ends', why)
     process.exit(1)
   },
 })
 process.on('disconnect', () => process.exit(1))
-// A terminal and a supervisor signal all processes; the owner says when to stop.
+// A terminal and a supervisor signal all processes. Workers ignore signals: the owner tells them when to stop.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {})
 
 process.on('message', (sent: Sent, socket: Socket | undefined) => {
@@ -101,7 +104,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
   const { keys } = ring
   const ledger = new Ledger(storage, keys, alarm, ring, SYSTEM)
   await ledger.begin()
-  // On SQLite the owner chains the events of all.
+  // On SQLite the owner chains the events of all workers.
   if (isShared(settings)) await ledger.lane.take(laneHolder(node, process.pid))
   ledger.witnessedBy({ saw: (heads) => owner.ask('saw', heads), rewound: (heads) => owner.ask('rewound', heads) })
   const tell = (fields: Readonly<Record<string, unknown>>, message: string) => owner.tell('logged', fields, message)
@@ -155,7 +158,7 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
       stopping.abort()
       notes.tellLastUsed()
       notes.tellUses()
-      // When the owner answers this, all that was sent before has arrived.
+      // The channel keeps the order: when the owner has answered this, all reports sent before have arrived.
       await owner.ask('ready').catch(() => false)
       await ledger.lane
         .release()
@@ -168,8 +171,8 @@ async function begin({ settings, tls, limits, workers, node }: Beginning): Promi
 }
 
 /**
- * See Storage.enough. A process on a core of its own decides the next calls while the owner commits the last ones: there, batches that wait
- * would only keep it idle.
+ * See Storage.enough. A process on its own core decides the next calls while the owner commits the last batch: there, waiting for a larger
+ * batch would only leave it idle.
  */
 function enoughFor(workers: number): number {
   return availableParallelism() <= workers ? ENOUGH : 1
@@ -184,7 +187,10 @@ async function ringOf(storage: Storage): Promise<LiveRing> {
   ])
 }
 
-/** Once a second: takes over changes of others, so that no call has to, and reports what was noted. The same trouble is logged once. */
+/**
+ * Follows the changes of other servers once a second, so that calls need not, and reports the notes. Logs the first of several failures in
+ * a row.
+ */
 async function keepUp(ring: LiveRing, ledger: Ledger, notes: Notes, stop: AbortSignal, alarm: Alarm): Promise<void> {
   for (let troubled = false; !stop.aborted; ) {
     await SYSTEM.pause(REPORT_MS, stop)
@@ -195,7 +201,7 @@ async function keepUp(ring: LiveRing, ledger: Ledger, notes: Notes, stop: AbortS
       await ledger.follow()
       troubled = false
     } catch (error) {
-      if (!troubled) alarm('a worker can not follow what changes', error)
+      if (!troubled) alarm('a worker can not follow the changes of other servers', error)
       troubled = true
     }
   }
