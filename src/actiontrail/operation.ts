@@ -1,4 +1,4 @@
-// What an ActionTrail operation may use: the records and events of its account, the time of the call, the settings.
+// What an ActionTrail operation gets: the records and events of its account, the time of the call, the settings.
 import type { Caller } from '../api/caller.ts'
 import { type AnyOperation, operationsOf } from '../api/operation.ts'
 import { ACTIONTRAIL } from '../api/product.ts'
@@ -16,19 +16,19 @@ export interface TrailSettings {
   readonly lookupMaxSpanDays: number
 }
 
-/** What a call may use. `now` is milliseconds since 1970 and does not change during the call. */
+/** What a call may use. `now` is milliseconds since 1970 and stays the same during the call. */
 export interface ActionTrailContext {
   readonly caller: Caller
   readonly scope: Scope
   readonly now: number
-  /** Whether the caller's account is the installation's first one, which is its operator's. */
+  /** Whether the caller's account is the installation's first one, which belongs to the operator. */
   readonly ofOperator: boolean
   /** The records as this attempt of the call sees them; each is read once. */
   readonly ledger: LedgerView
   readonly eventIndex: EventIndex
   readonly pageTokens: PageTokens
   readonly settings: TrailSettings
-  /** Where trails deliver. */
+  /** The target to which trails deliver. */
   readonly deliveryTarget: Pick<DeliveryTarget, 'shared' | 'check'>
   randomBytes(length: number): Uint8Array
 }

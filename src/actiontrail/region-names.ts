@@ -29,7 +29,7 @@ const NAMES: Readonly<Record<string, readonly [english: string, chinese: string]
   'us-west-1': ['US (Silicon Valley)', '美国(硅谷)'],
 }
 
-/** The region's name in a language; its ID where the region is the operator's own. */
+/** The region's name in a language, or its ID where the operator invented the region. */
 export function regionName(region: string, language: 'zh-CN' | 'en-US'): string {
   return NAMES[region]?.[language === 'zh-CN' ? 1 : 0] ?? region
 }

@@ -1,4 +1,4 @@
-// Verifies the whole trail for the operator, and exports it as a copy that others can verify by themselves. Each lane is a chain of its own.
+// Verifies the whole trail for the operator, and exports a copy that others can verify by themselves. Each lane is a chain of its own.
 import type { KeyObject } from 'node:crypto'
 import { headIn } from '../../ledger/chain.ts'
 import { floorsNow } from '../../ledger/floor.ts'
@@ -11,17 +11,17 @@ import { StoredWalk, type Walking } from './stored-walk.ts'
 import { ofRow, type TrailFault, type Verified, withId } from './verify.ts'
 
 const ROWS_AT_ONCE = 5000
-/** How many rows of each lane are read at least, however many lanes there are: with fewer, the number of reads would slow the export. */
+/** The fewest rows of a lane per read, however many lanes there are: fewer rows mean more reads, which slow the export. */
 const FEWEST_ROWS_OF_A_LANE = 100
 /** How many times the end is read again while a server records events. */
 const ROUNDS = 5
 
-/** Called during a long walk with the number of events seen and of all events. The walk waits for it, and ends where it throws. */
+/** Called during a long walk with the number of events seen and of all events. The walk waits for it, and ends when it throws. */
 export type Progress = (seen: number, total: number) => void | Promise<void>
 
 /**
- * Verifies the events from the last checkpoint before the period to the first one after it, lane by lane.
- * `witnesses` are checkpoints that were kept outside the database; the chains must agree with all of them.
+ * Verifies the events from the last checkpoint before the period to the first one after it, lane by lane. `witnesses` are checkpoints that
+ * were kept outside the database; the chains must agree with all of them. Repeats the walk when a server drops events meanwhile.
  */
 export async function verifyTrail(
   rooms: TrailRooms,
@@ -37,7 +37,8 @@ export async function verifyTrail(
     const { lanes, vanished } = range
     const walking = { ledger, publicKey, witnesses, range, rowsAtOnce }
     const verified = vanished ? none(lanes, vanished) : await verifyLanes(walking, period, progress)
-    // Events that a server dropped meanwhile, after the retention, are not missing: walk again from the new floor.
+    // Another server may have dropped events after their retention during the walk. These are not missing: the next round starts from the
+    // new floor.
     const floor = eventsUpTo(await floorsNow(ledger))
     const dropped = verified.fault !== null && floor > eventsUpTo(lanes.map((lane) => lane.floor))
     if (!dropped || round === ROUNDS) return verified
@@ -58,7 +59,7 @@ async function verifyLanes(walking: Walking, period: Period, progress: Progress)
     const before = events
     const step = (seen: number) => progress(before + seen, Math.max(total, before + seen))
     let fault = await walk.to(end, step)
-    // What is stored behind all lanes counts to the last one.
+    // Events beyond the last lane are faults of the last lane.
     const behind = lane === range.lanes.length - 1 ? Number.MAX_SAFE_INTEGER : laneEnd(lane)
     if (period.to === null) fault ??= (await nothingBehind(ledger, walk, behind, step)) ?? (await walk.unmet())
     events += walk.events
@@ -69,7 +70,10 @@ async function verifyLanes(walking: Walking, period: Period, progress: Progress)
   return { events, confirmed, heads, fault: null }
 }
 
-/** A fault when an event comes after the head of the lane, up to number `last`. A server may record events meanwhile. */
+/**
+ * The fault of an event after the lane's head, up to number `last`; null when there is none. A server may record events meanwhile: the walk
+ * follows the head then.
+ */
 async function nothingBehind(
   ledger: Reads,
   walk: StoredWalk,
@@ -82,7 +86,7 @@ async function nothingBehind(
     const heads = await ledger.heads()
     const head = headIn(heads, laneOf(walk.head.seq))
     if (head.seq < stray.seq) {
-      // Another server may have begun a lane.
+      // An event in a later lane is no fault where another server has begun that lane.
       if (laneOf(stray.seq) < heads.length && laneOf(stray.seq) > laneOf(head.seq)) return null
       return {
         kind: 'Inserted',
@@ -98,8 +102,8 @@ async function nothingBehind(
 }
 
 /**
- * The fault of what stands beside a chain that is intact: the stored checkpoints, and the index of lookups. `known` is the `seq` of a
- * checkpoint that was seen in the database, or 0. It waits for `giveWay` after each step, and ends where that throws.
+ * The fault beside an intact chain: in the stored checkpoints, or in the index of lookups. `known` is the `seq` of a checkpoint that was
+ * seen in the database, or 0. Waits for `giveWay` after each step, and ends when that throws.
  */
 export async function faultBeside(
   { ledger, eventIndex }: TrailRooms,
@@ -117,7 +121,9 @@ export async function faultBeside(
 /** A piece of an export: its start, a verified event, or its end. */
 export type Exported = { readonly start: Heads } | { readonly row: ChainedEvent } | { readonly end: Heads }
 
-/** Verifies a period as `verifyTrail` does, and yields its events, lane by lane. Throws at the first that is not what was recorded. */
+/**
+ * Verifies a period as `verifyTrail` does, and yields its events, lane by lane. Throws at the first event that is not what was recorded.
+ */
 export async function* exportTrail(
   rooms: TrailRooms,
   period: Period,
@@ -127,7 +133,7 @@ export async function* exportTrail(
   const { ledger, eventIndex } = rooms
   const range = await rangeOf(rooms, period, [], () => eventIndex.turn())
   const { lanes } = range
-  // All lanes are begun before the first event is handed out.
+  // The first line holds the start of every lane. So all lanes begin, with one page of rows each, before the first event goes out.
   const rowsAtOnce = Math.max(FEWEST_ROWS_OF_A_LANE, Math.floor(ROWS_AT_ONCE / lanes.length))
   const walking = { ledger, publicKey, witnesses: [], range, rowsAtOnce }
   const [total, seen] = [totalOf(lanes), lanes.map(() => 0)]

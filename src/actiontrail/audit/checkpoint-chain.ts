@@ -1,4 +1,4 @@
-// The stored checkpoints. Each names the one before it, and a record names the last, so that a deleted one is found missing.
+// The chain of stored checkpoints. Each names the one before it, and a record names the last one, so that a deletion shows.
 
 import { floorsNow } from '../../ledger/floor.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -9,14 +9,14 @@ import { CHECKPOINT, type Checkpoint, checkpointId, type StoredCheckpoint } from
 /** The `seq` of the last stored checkpoint. Absent in databases of earlier releases. */
 const LAST_CHECKPOINT: Kind<{ readonly seq: number }> = { name: 'trail-last-checkpoint', counted: false }
 const LAST_ID = 'last'
-/** How many times the checkpoints are read again while a server stores and drops some. */
+/** How many times the checkpoints are read again while a server stores or drops checkpoints. */
 const ROUNDS = 5
-/** How many checkpoints are in memory at a time. */
+/** The most checkpoints in memory at a time. */
 const PAGE = 1000
 
 type Reads = Pick<Ledger, 'between'>
 
-/** The checkpoints whose `seq` lies between two, both excluded, in ascending order, page by page. */
+/** The checkpoints with `after` < `seq` < `before`, in ascending order, page by page. */
 export async function* checkpointsByPage(
   ledger: Reads,
   after: number,
@@ -31,7 +31,7 @@ export async function* checkpointsByPage(
   }
 }
 
-/** All checkpoints whose `seq` lies between two, both excluded, in ascending order. */
+/** All checkpoints with `after` < `seq` < `before`, in ascending order. */
 export async function checkpointsBetween(
   ledger: Reads,
   after: number,
@@ -42,7 +42,7 @@ export async function checkpointsBetween(
   return all
 }
 
-/** The last stored checkpoint, read from the database; null where none is, or only some of an earlier release. */
+/** The last stored checkpoint, read from the database; null where no record names it, as in databases of earlier releases. */
 export async function lastCheckpoint(ledger: Reads): Promise<StoredCheckpoint | null> {
   const last = await lastStored(ledger)
   if (!last) return null
@@ -51,7 +51,7 @@ export async function lastCheckpoint(ledger: Reads): Promise<StoredCheckpoint | 
   return record?.body ?? null
 }
 
-/** The changes that store a checkpoint after the last one; null when it, or a later one, is stored. */
+/** The changes that store a checkpoint after the last one; null when this checkpoint or a later one is already stored. */
 export async function storing(checkpoint: Checkpoint, ledger: Pick<Ledger, 'get'>): Promise<Change[] | null> {
   const { seq, at } = checkpoint
   const last = await ledger.get(LAST_CHECKPOINT, INSTALLATION, LAST_ID)
@@ -66,8 +66,8 @@ export async function storing(checkpoint: Checkpoint, ledger: Pick<Ledger, 'get'
 }
 
 /**
- * Describes the first stored checkpoint that is missing; null when none is. A checkpoint that was dropped with its events is not missing.
- * `known` is the `seq` of a checkpoint that was seen in the database, or 0. It waits for `giveWay` after each step.
+ * Describes the first stored checkpoint that is missing; null when none is. A checkpoint that was dropped together with its events is not
+ * missing. `known` is the `seq` of a checkpoint that was seen in the database, or 0. Waits for `giveWay` after each step.
  */
 export async function missingCheckpoint(
   ledger: Reads,
@@ -77,7 +77,7 @@ export async function missingCheckpoint(
   for (let round = 1; ; round++) {
     const before = await dropped(ledger)
     const missing = await firstMissing(ledger, known, giveWay)
-    // What a server dropped meanwhile is not missing.
+    // Checkpoints that a server dropped during the reading are not missing.
     const moved = missing !== null && (await dropped(ledger)) !== before
     if (!moved || round === ROUNDS) return missing
   }
@@ -92,7 +92,7 @@ async function firstMissing(ledger: Reads, known: number, giveWay: () => Promise
   for await (const page of checkpointsByPage(ledger, 0, Number.MAX_SAFE_INTEGER)) {
     for (const { seq, previous } of page) {
       isLinked ||= previous !== undefined
-      // A server of an earlier release may have stored some in between, which name none.
+      // A server of an earlier release stores checkpoints without `previous`; so the one before in order need not be the one named.
       if (previous && previous !== before && !(await isStored(previous, ledger))) gaps.push(previous)
       if (named.includes(seq)) there.add(seq)
       before = seq
@@ -104,7 +104,7 @@ async function firstMissing(ledger: Reads, known: number, giveWay: () => Promise
     .filter((seq) => seq > floor)
     .sort((a, b) => a - b)
   if (missing !== undefined) return `the signed checkpoint at event ${missing} is missing: it was deleted`
-  // An attacker deletes the record of the last one to hide that others were deleted.
+  // Without any record of the last checkpoint, linked checkpoints prove that an attacker deleted the record, to hide other deletions.
   return last || !isLinked ? null : 'the record of the last signed checkpoint is missing: it was deleted'
 }
 
@@ -113,7 +113,7 @@ async function isStored(seq: number, ledger: Reads): Promise<boolean> {
   return (await ledger.between(CHECKPOINT, INSTALLATION, where)).length > 0
 }
 
-/** How many events were dropped after their retention. */
+/** The number of events dropped after their retention. */
 async function dropped(ledger: Reads): Promise<number> {
   return eventsUpTo(await floorsNow(ledger))
 }

@@ -1,13 +1,13 @@
 // Checkpoints: the heads of all lanes, signed with the installation's Ed25519 key (RFC 8032).
-// With the public key alone, anyone can verify that a copy of the events is what was recorded (docs/reference/trail-formats.md).
+// The public key alone is enough to verify that a copy of the events is what was recorded (docs/reference/trail-formats.md).
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import type { Kind } from '../../ledger/record.ts'
 import { eventsUpTo, type Head, type Heads, laneOf } from '../../storage/lane.ts'
 
 /**
- * The signed heads of all lanes. `seq` is how many events it covers, which with lane 0 alone is the number of its last event. With
- * lane 0 alone (format 1) `hash` is the hash of that event; with several lanes (format 2) there are `heads`. `at` is the time of signing
- * in milliseconds since 1970; `signature` is Base64.
+ * The signed heads of all lanes. `seq` is the number of events covered. With lane 0 alone (format 1), that is the number of the last event,
+ * and `hash` is its hash. With several lanes (format 2), `heads` has one head for each. `at` is the time of signing in milliseconds since
+ * 1970; `signature` is Base64.
  */
 export type Checkpoint = (
   | { readonly seq: number; readonly hash: string }
@@ -17,7 +17,7 @@ export type Checkpoint = (
   readonly signature: string
 }
 
-/** The `seq` of the checkpoint stored before, null for the first; absent in checkpoints of earlier releases. */
+/** `previous` is the `seq` of the checkpoint stored before; null for the first, absent in checkpoints of earlier releases. */
 export type StoredCheckpoint = Checkpoint & { readonly previous?: number | null }
 
 /** Checkpoints by their `seq`. */
@@ -28,7 +28,7 @@ export function headsOf(checkpoint: Checkpoint): Heads {
   return 'heads' in checkpoint ? checkpoint.heads : [{ seq: checkpoint.seq, hash: checkpoint.hash }]
 }
 
-/** An id that sorts as `seq` does. */
+/** An id that sorts like `seq`. */
 export function checkpointId(seq: number): string {
   return String(seq).padStart(16, '0')
 }
@@ -44,7 +44,7 @@ export class TrailSigner {
     this.#privateKey = privateKey
   }
 
-  /** The Ed25519 signature of a text, Base64. The text must begin with its purpose. */
+  /** The Ed25519 signature of a text, in Base64. The text must begin with its purpose, so that no signature fits another kind of text. */
   sign(text: string): string {
     return sign(null, Buffer.from(text, 'utf8'), this.#privateKey).toString('base64')
   }
@@ -77,13 +77,13 @@ export function publicKeyOf(pem: string): KeyObject {
   return key
 }
 
-/** Whether the key made the signature (canonical Base64) of the text. */
+/** Whether this key made the signature (canonical Base64) of the text. */
 export function signatureMatches(text: string, signature: string, publicKey: KeyObject): boolean {
   const bytes = Buffer.from(signature, 'base64')
   return bytes.toString('base64') === signature && verify(null, Buffer.from(text, 'utf8'), publicKey, bytes)
 }
 
-/** Whether the key signed the checkpoint, which may come from outside and have any shape. */
+/** Whether this key signed the checkpoint. The value may come from outside and have any shape. */
 export function checkpointMatches(checkpoint: Checkpoint, publicKey: KeyObject): boolean {
   const { seq, at, signature } = checkpoint
   if (!Number.isSafeInteger(seq) || !Number.isSafeInteger(at) || typeof signature !== 'string') return false
@@ -92,7 +92,10 @@ export function checkpointMatches(checkpoint: Checkpoint, publicKey: KeyObject):
   return signatureMatches(checkpointText(headsOf(checkpoint), at), signature, publicKey)
 }
 
-/** Whether these are the heads of two lanes or more, each in its place. No text but a hash may stand for one: the text that is signed holds several. */
+/**
+ * Whether these are the heads of two or more lanes, each in its place. The pattern of the hash matters: the signed text joins several
+ * hashes, so a hash that contains separators would make another text look signed.
+ */
 function areHeads(heads: unknown): heads is Heads {
   if (!Array.isArray(heads) || heads.length < 2) return false
   return (heads as readonly (Partial<Head> | null)[]).every((head, lane) => {

@@ -9,11 +9,12 @@ import type { ChainedEvent, Heads } from '../../storage/storage.ts'
 import { renderEvent } from '../events/event.ts'
 import type { Checkpoint, TrailSigner } from './checkpoint.ts'
 
-/** With lane 0 alone, and with several lanes, whose events come lane by lane. */
+/** The format of lane 0 alone. */
 export const EXPORT_FORMAT = 'trail/2'
+/** The format of several lanes. Their events come lane by lane. */
 export const EXPORT_FORMAT_OF_LANES = 'trail/3'
 
-/** Makes the lines of an export, in order and without line feeds, and keeps the hash that the last one signs. */
+/** Makes the lines of an export, in order and without line feeds. Hashes them for the signature in the last line. */
 export class ExportLines {
   readonly #hash = createHash('sha256')
   readonly #signer: TrailSigner
@@ -51,7 +52,7 @@ export class ExportLines {
   }
 }
 
-/** The text that the last line signs; `sha256` (hexadecimal) is the hash of all bytes before that line. */
+/** The text that the last line signs; `sha256` (hexadecimal) covers all bytes before that line. */
 export function sealText(sha256: string): string {
   return `strongroom/trail-export/2\n${sha256}`
 }
@@ -86,7 +87,7 @@ export function csvRow(row: ChainedEvent): string {
   return [String(row.seq), ...COLUMNS.map((path) => csvField(String(value(path) ?? '')))].join(',')
 }
 
-/** A quoted field (RFC 4180). An apostrophe keeps a spreadsheet from reading a text as a formula. */
+/** A quoted field (RFC 4180). A leading apostrophe keeps spreadsheets from reading the text as a formula. */
 function csvField(text: string): string {
   const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless

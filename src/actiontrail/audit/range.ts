@@ -11,7 +11,7 @@ import type { TrailFault } from './verify.ts'
 
 export type Reads = Pick<Ledger, 'between' | 'events' | 'heads'>
 
-/** Lets other work run between the steps of long work. */
+/** Lets other work run between two steps of long work. */
 export type GiveWay = () => Promise<void>
 
 export interface TrailRooms {
@@ -25,9 +25,9 @@ export interface Period {
   readonly to: number | null
 }
 
-/** What a period is about in one lane. */
+/** Where a period lies in one lane. */
 export interface Lane {
-  /** The lane's first event that is left comes after it. */
+  /** The head before the lane's first event that has not been dropped. */
   readonly floor: Head
   /** The heads between which the period lies. */
   readonly start: Head
@@ -37,12 +37,12 @@ export interface Lane {
   readonly last: number
 }
 
-/** Where a period lies in each lane; `after` and `before` are the `seq` of the stored checkpoints between which its own are. */
+/** Where a period lies in each lane. The stored checkpoints of the period are those with `after` < `seq` < `before`. */
 export interface Range {
   readonly lanes: readonly Lane[]
   readonly after: number
   readonly before: number
-  /** The fault about a lane that a checkpoint names and the trail does not have. */
+  /** The fault of a lane that a checkpoint names and the trail lacks, or null. */
   readonly vanished: TrailFault | null
 }
 
@@ -50,7 +50,7 @@ export function totalOf(lanes: readonly Lane[]): number {
   return lanes.reduce((sum, { start, end }) => sum + end.seq - start.seq, 0)
 }
 
-/** Where the period lies. It waits for `giveWay` after each step of reading checkpoints. */
+/** Where the period lies. Waits for `giveWay` after each page of checkpoints. */
 export async function rangeOf(
   { ledger, eventIndex }: TrailRooms,
   { from, to }: Period,
@@ -92,16 +92,16 @@ function laneMissing(lanes: number, checkpoints: readonly Checkpoint[]): TrailFa
   return {
     kind: 'LaneMissing',
     seq: last.seq,
-    message: `lane ${lanes} is missing, and a checkpoint knows its event ${named(last.seq)}: the lane was removed, or an older copy was put in the place of the trail`,
+    message: `lane ${lanes} is missing, and a checkpoint names its event ${named(last.seq)}: the lane was removed, or an older copy was put in the place of the trail`,
   }
 }
 
-/** The first event that may be at or after a moment; the index is exact to a part. */
+/** The first event that may be at or after a moment. The index is exact to a part. */
 function firstAt({ parts, lastSeq }: IndexedLane, at: number): number {
   return parts.find(({ toAt }) => toAt >= at)?.firstSeq ?? lastSeq + 1
 }
 
-/** The last event that may be at or before a moment. Any event that is not indexed yet may be. */
+/** The last event that may be at or before a moment. Events without an index may be at any moment. */
 function lastAt({ parts, lastSeq }: IndexedLane, at: number, head: number): number {
   return head > lastSeq ? head : (parts.findLast(({ fromAt }) => fromAt <= at)?.lastSeq ?? 0)
 }

@@ -1,4 +1,4 @@
-// The installation's Ed25519 key for the trail: made at the first start, its private key sealed under the root key.
+// The installation's Ed25519 key for the trail. The first start makes it; the root key seals its private key.
 import { createPrivateKey } from 'node:crypto'
 import { NONCE_BYTES } from '../../cryptography/xaes.ts'
 import type { RootKeys } from '../../keystore/root-keys.ts'
@@ -41,7 +41,10 @@ export function newSigningKey(keys: RootKeys, now: number, random: Random): Reco
   return insert(SIGNING_KEY, { ...INSTALLATION, id: ID, createdAt: now, body }).after
 }
 
-/** Opens the installation's signing key. Throws when it is missing or not authentic: under a new key no earlier signature would verify. */
+/**
+ * Opens the installation's signing key. Throws when it is missing or not authentic, and never makes another: earlier signatures would no
+ * longer verify.
+ */
 export async function openTrailSigner(ledger: Pick<Ledger, 'get'>, keys: RootKeys): Promise<TrailSigner> {
   const record = await ledger.get(SIGNING_KEY, INSTALLATION, ID)
   if (!record) throw new Error('the signing key of the trail is missing from the database: restore a backup')

@@ -7,7 +7,7 @@ import { checkpointsByPage } from './checkpoint-chain.ts'
 import type { Range, Reads } from './range.ts'
 import { ChainWalk, Checkpoints, type TrailFault } from './verify.ts'
 
-/** What the walks along all lanes need. */
+/** What the walks along all lanes share. */
 export interface Walking {
   readonly ledger: Reads
   readonly publicKey: KeyObject
@@ -16,7 +16,7 @@ export interface Walking {
   readonly rowsAtOnce: number
 }
 
-/** A walk along a stored lane, which reads events and checkpoints as it comes to them: neither is ever in memory as a whole. */
+/** A walk along a stored lane. It reads events and checkpoints page by page, so that memory holds only a few of either. */
 export class StoredWalk {
   readonly #walk: ChainWalk
   readonly #ledger: Reads
@@ -24,7 +24,7 @@ export class StoredWalk {
   readonly #rowsAtOnce: number
   readonly #lane: number
   readonly #checkpoints: AsyncGenerator<readonly StoredCheckpoint[], void, void>
-  /** The event of the lane that the checkpoints read so far lead to. */
+  /** The lane's last event that the checkpoints read so far name. */
   #known = -1
 
   constructor({ ledger, publicKey, witnesses, range, rowsAtOnce }: Walking, lane: number) {
@@ -49,7 +49,7 @@ export class StoredWalk {
     return this.#walk.confirmed
   }
 
-  /** Walks up to a head, and compares the walk with it. */
+  /** Walks up to a head, and compares the walk with that head. */
   async to(end: Head, progress: (seen: number) => void | Promise<void>): Promise<TrailFault | null> {
     for await (const rows of this.rowsTo(end)) {
       const fault = await this.take(rows)
@@ -59,7 +59,10 @@ export class StoredWalk {
     return this.#walk.expect(end)
   }
 
-  /** The events after the walk's head up to a head, or to the last one there is. The walk must take them in between. */
+  /**
+   * The events after the walk's head up to `end`, or to the last stored event, page by page. The caller must pass each page to `take`
+   * before it asks for the next.
+   */
   async *rowsTo(end: Head): AsyncGenerator<readonly ChainedEvent[], void, void> {
     while (this.head.seq < end.seq) {
       const rows = await this.#ledger.events.after(this.head.seq, Math.min(this.#rowsAtOnce, end.seq - this.head.seq))
@@ -85,10 +88,10 @@ export class StoredWalk {
     return this.#walk.expect(known)
   }
 
-  /** The fault about the checkpoints that the walk did not reach. */
+  /** The fault of the checkpoints that the walk did not reach; null when there is none. */
   async unmet(): Promise<TrailFault | null> {
     for await (const page of this.#checkpoints) {
-      // Of those that lie behind the walk, the last one says it all.
+      // Of the checkpoints ahead of the walk, the last one covers the others.
       const left = page.filter((checkpoint, i) => this.#headIn([checkpoint]) <= this.head.seq || i === page.length - 1)
       const fault = this.#walk.know(new Checkpoints(left, this.#publicKey))
       if (fault) return fault

@@ -1,4 +1,4 @@
-// The background work of the trail: extending its index, storing checkpoints, and dropping events after the retention.
+// The background work on the trail: extends its index, stores checkpoints, and drops events after the retention.
 import { headIn } from '../../ledger/chain.ts'
 import { floorsNow, raised } from '../../ledger/floor.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -11,7 +11,7 @@ import { checkpointsBetween, storing } from './checkpoint-chain.ts'
 import { ChainWalk, Checkpoints } from './verify.ts'
 
 const DAY = 86_400_000
-/** A checkpoint is due after this many events, or after this long when there was an event. */
+/** A checkpoint is due after this many events, or after CHECKPOINT_MS when there was an event. */
 const CHECKPOINT_EVENTS = 10_000
 const CHECKPOINT_MS = 60_000
 const DROPPED_AT_ONCE = 1000
@@ -25,7 +25,7 @@ interface Rooms {
 
 export class TrailUpkeep {
   readonly #rooms: Rooms
-  /** The `seq` of the last checkpoint that is known to be stored, and when that was known. */
+  /** The last checkpoint that this process knows to be stored, and when it learned of it. */
   #latest: { readonly seq: number; readonly at: number } = { seq: 0, at: 0 }
   #stored: number | undefined
 
@@ -33,18 +33,20 @@ export class TrailUpkeep {
     this.#rooms = rooms
   }
 
-  /** The `seq` of the checkpoint that this process stored last. */
+  /** The `seq` of the last checkpoint that this process stored. */
   get stored(): number | undefined {
     return this.#stored
   }
 
-  /** Extends the index to the last events of this server's lane, and calls `giveWay` between the parts. `now`: milliseconds since 1970. */
+  /**
+   * Extends the index up to the last events of this server's lane, and calls `giveWay` between the parts. `now`: milliseconds since 1970.
+   */
   async extendIndex(now: number, giveWay: () => Promise<void>): Promise<void> {
     const { eventIndex, ledger } = this.#rooms
     while (await eventIndex.extend({ lane: ledger.lane.number, now })) await giveWay()
   }
 
-  /** Signs the heads of all lanes, and stores the checkpoint when one is due, or `always`. */
+  /** Signs the heads of all lanes. Stores the checkpoint when one is due, or `always`. */
   async checkpoint(now: number, always = false): Promise<Checkpoint> {
     const { ledger, trailSigner } = this.#rooms
     const checkpoint = trailSigner.checkpoint(await ledger.heads(), now)
@@ -54,7 +56,7 @@ export class TrailUpkeep {
     if (events === 0 || !(due || always)) return checkpoint
     const changes = await storing(checkpoint, ledger)
     if (changes) {
-      // Another server stores one at this moment; the next call of this method follows it.
+      // Another server stores a checkpoint at the same moment; the next call goes on after that one.
       if ((await ledger.commit({ changes, nonce: null, event: null })) !== 'committed') return checkpoint
       this.#stored = seq
     }
@@ -63,8 +65,8 @@ export class TrailUpkeep {
   }
 
   /**
-   * Drops the events of days before the retention, oldest first and in small batches. Returns how many.
-   * Drops nothing after the last signed checkpoint that all lanes lead to, so that an altered event is never dropped unnoticed.
+   * Drops the events of days before the retention, oldest first and in small batches. Returns how many. Keeps all events after the last
+   * signed checkpoint that every lane's chain leads to: an altered event is never dropped unnoticed.
    */
   async prune(now: number, retentionDays: number, giveWay: () => Promise<void>): Promise<number> {
     const { ledger } = this.#rooms
@@ -84,8 +86,8 @@ export class TrailUpkeep {
   }
 
   /**
-   * The heads of the last checkpoint that comes before the first event from the cutoff on, in every lane, and that all lanes lead to.
-   * Returns `floors` where there is none. Throws when a chain is broken before.
+   * The heads of the last checkpoint that every lane's chain leads to, and that comes before each lane's first event at or after the
+   * cutoff. Returns `floors` where there is none. Throws when a chain is broken.
    */
   async #verifiedUpTo(floors: Heads, cutoff: number, giveWay: () => Promise<void>): Promise<Heads> {
     const { ledger, trailSigner } = this.#rooms
@@ -103,7 +105,7 @@ export class TrailUpkeep {
     return last ? headsOf(last) : floors
   }
 
-  /** The last event of a lane before the first from the cutoff on. Throws when the chain is broken before. */
+  /** The last event of a lane before its first event at or after the cutoff. Throws when the chain is broken before. */
   async #walked(walk: ChainWalk, cutoff: number, giveWay: () => Promise<void>): Promise<Head> {
     for (;;) {
       const rows = await this.#rooms.ledger.events.after(walk.head.seq, WALKED_AT_ONCE)
@@ -115,7 +117,7 @@ export class TrailUpkeep {
     }
   }
 
-  /** Commits the new floors before any event is dropped. Returns false when another server does so at this moment. */
+  /** Commits the new floors; events are dropped only after that. Returns false when another server raised the floors at the same moment. */
   async #raiseFloors(floors: Heads, now: number): Promise<boolean> {
     const { ledger } = this.#rooms
     const change = await raised(ledger, floors, now)

@@ -1,9 +1,9 @@
-// A verification of the trail that an account asked for: its record, and how it goes from one state to the next. Pure functions.
+// A verification of the trail that an account requested: its record, and its transitions as pure functions.
 //
-//   Waiting     a server takes it at once, or after the one that it does
-//   Running     a server does it, and says so before `dueAt`: from then on any server begins it again
+//   Waiting     a server begins it once it has finished the one before
+//   Running     a server works on it, and renews `dueAt`; after `dueAt` any server begins it again
 //   Intact      the events are as they were recorded
-//   NotIntact   `fault` says what is not
+//   NotIntact   `fault` says what is wrong
 //   Canceled    CancelEventVerification ended it
 //   Failed      the server could not go on; its log says why
 import { INSTALLATION, insert, type Kind, type Recorded, update } from '../../ledger/record.ts'
@@ -12,7 +12,7 @@ import { seenBy, type TrailFault, type Verified } from './verify.ts'
 
 export type VerificationState = 'Waiting' | 'Running' | 'Intact' | 'NotIntact' | 'Canceled' | 'Failed'
 
-/** `own`: whether it is at an event of the account that asked. Absent in verdicts of earlier releases. */
+/** `own`: whether the fault is at an event of the account that asked. Absent in verdicts of earlier releases. */
 type FoundFault = Omit<TrailFault, 'event'> & { readonly own?: boolean }
 
 /** Times are milliseconds since 1970. */
@@ -21,9 +21,9 @@ export interface VerificationBody extends Period {
   readonly askedAt: number
   readonly startedAt: number | null
   readonly endedAt: number | null
-  /** The server that does it, or did last. */
+  /** The server that works on it, or worked on it last. */
   readonly node: string | null
-  /** How many events it has gone through, and how many there are; 0 until that is known. */
+  /** How many events the server has gone through, and how many there are; 0 until that is known. */
   readonly seen: number
   readonly total: number
   readonly fault: FoundFault | null
@@ -36,27 +36,32 @@ export const VERIFICATION: Kind<VerificationBody> = { name: 'trail-verification'
 export type Verification = Recorded<VerificationBody>
 export const VERIFICATION_SCOPE = INSTALLATION
 
-/** How long a server holds a verification without saying how far it is. */
+/** How long a server may hold a verification without reporting progress. */
 const HELD_MS = 60_000
 
-/** An account rests so many times as long as its last verification took: it takes a server a fifth of the time at the most. */
+/**
+ * An account must rest this many times as long as its last verification took, so that verifications take at most a fifth of a server's
+ * time.
+ */
 const REST = 4
-/** A server notices so late at the most that its verification was canceled. */
+/** The most time until a server notices that its verification was canceled. */
 const NOTICED_MS = 2000
 
-/** When the account may ask for the next one, in milliseconds since 1970. One that no server had begun costs no rest. */
+/**
+ * When the account may ask for the next verification, in milliseconds since 1970. A verification that no server had begun costs no rest.
+ */
 export function restsUntil({ state, startedAt, endedAt }: VerificationBody): number {
   if (startedAt === null || endedAt === null) return 0
   const took = endedAt - startedAt + (state === 'Canceled' ? NOTICED_MS : 0)
   return endedAt + REST * took
 }
 
-/** Whether it has no verdict yet, and may have one. */
+/** Whether the verification is waiting or running. */
 export function isOpen({ state }: VerificationBody): boolean {
   return state === 'Waiting' || state === 'Running'
 }
 
-/** The change that asks for a verification, in the place of the account's last one. */
+/** The change that requests a verification. It replaces the account's last one. */
 export function asked(account: string, last: Verification | null, period: Period, now: number) {
   const body: VerificationBody = {
     ...period,
@@ -74,7 +79,7 @@ export function asked(account: string, last: Verification | null, period: Period
   return insert(VERIFICATION, { ...VERIFICATION_SCOPE, id: account, createdAt: now, dueAt: now, body })
 }
 
-/** The server `node` begins it, again where another had. */
+/** The server `node` begins the verification, or begins it again after another server. */
 export function begun(it: Verification, node: string, now: number) {
   const body: VerificationBody = { ...it.body, state: 'Running', node, startedAt: now, seen: 0, total: 0 }
   return update(it, { body, dueAt: now + HELD_MS })
@@ -84,12 +89,12 @@ export function moved(it: Verification, seen: number, total: number, now: number
   return update(it, { body: { ...it.body, seen, total }, dueAt: now + HELD_MS })
 }
 
-/** The server stops: another one, or its next start, begins it again. */
+/** The server stops: another server, or its next start, begins the verification again. */
 export function handedBack(it: Verification, now: number) {
   return update(it, { body: { ...it.body, state: 'Waiting', node: null }, dueAt: now })
 }
 
-/** The stored fault does not name an event of another account by its id. */
+/** The verdict. The stored message leaves out the id of an event of another account. */
 export function judged(
   it: Verification,
   { events, confirmed, fault }: Pick<Verified<TrailFault>, 'events' | 'confirmed' | 'fault'>,

@@ -1,5 +1,5 @@
-// Does the verifications that accounts ask for (verification.ts): one at a time in each server, in small steps, with as long a rest after each.
-// What it has found so far is in memory alone; how far it is, is stored once a second, so that every server can say it.
+// Does the verifications that accounts request (verification.ts): one at a time in each server, in small steps, with as long a rest after
+// each. The walk's state is in memory alone. Its progress is stored once a second, so that every server can report it.
 import type { Alarm } from '../../ledger/alarm.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
 import type { Change } from '../../ledger/record.ts'
@@ -21,7 +21,7 @@ import {
 
 /** How many events a step reads: a few milliseconds of work. */
 const ROWS_AT_ONCE = 256
-/** How often a verification says how far it is, and finds out that it was canceled. */
+/** How often a verification stores its progress, and learns whether it was canceled. */
 const TELL_MS = 1000
 
 export interface VerifierHouse extends Pick<TrailRooms, 'eventIndex'> {
@@ -36,7 +36,7 @@ export interface VerifierHouse extends Pick<TrailRooms, 'eventIndex'> {
   readonly failed: Alarm
 }
 
-/** The record of the verification changed: a caller canceled it or began another one, or another server took it over. */
+/** The record no longer belongs to this run: a caller canceled the verification or requested another, or another server took it over. */
 class Superseded extends Error {}
 class Stopped extends Error {}
 
@@ -51,7 +51,7 @@ export class Verifier {
     this.#stop = stop
   }
 
-  /** Does the verification that waits longest, if one does. Throws when the database can't be reached. */
+  /** Does the verification that has waited longest, if there is one. Throws when the database can't be reached. */
   async next(): Promise<void> {
     const { ledger, node, now } = this.#house
     const [waiting] = await ledger.due(VERIFICATION, now(), 1)
@@ -90,7 +90,7 @@ class Run {
     }
   }
 
-  /** Verifies, and returns the change by which this server lets go of the verification. */
+  /** Verifies, and returns the change that ends this server's work on the verification. */
   async #end(): Promise<ChangeOf> {
     const { now, failed } = this.#house
     try {
@@ -119,7 +119,7 @@ class Run {
     return { ...verified, fault: await faultBeside(this.#house, known?.stored ?? 0, () => this.#step()) }
   }
 
-  /** After each step: says how far it is, and rests for as long as the step took. */
+  /** Called after each step: stores the progress when it is due, and rests for as long as the step took. */
   async #step(): Promise<void> {
     const { runtime, now } = this.#house
     if (this.#stop.aborted) throw new Stopped()
@@ -133,7 +133,7 @@ class Run {
     this.#steppedAt = runtime.monotonic()
   }
 
-  /** Commits a change of the verification while it is this server's. Throws Superseded when it no longer is. */
+  /** Commits a change while this server holds the verification. Throws Superseded when it no longer does. */
   async #change(change: ChangeOf): Promise<void> {
     const { ledger } = this.#house
     for (;;) {
@@ -146,7 +146,7 @@ class Run {
     }
   }
 
-  /** The record as it is now, which the walk of a change of the root keys may have moved. */
+  /** The record as it is now. A change of the root keys may have moved its revision without superseding this run. */
   async #stillHeld(): Promise<Verification> {
     const { ledger, node } = this.#house
     const { id, body } = this.#held

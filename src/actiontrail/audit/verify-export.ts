@@ -1,4 +1,4 @@
-// Verifies an exported copy, line by line, with the public key alone. Every byte of it must be one that an export writes.
+// Verifies an exported copy, line by line, with the public key alone. Rejects every byte that an export would not write.
 import { createHash, type KeyObject } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { named } from '../../ledger/chain.ts'
@@ -9,14 +9,16 @@ import { type Checkpoint, checkpointMatches, headsOf, publicKeyOf, signatureMatc
 import { EXPORT_FORMAT, EXPORT_FORMAT_OF_LANES, sealText } from './export.ts'
 import { ChainWalk, Checkpoints, type Fault, type Verified } from './verify.ts'
 
-/** The format without a signature of the whole copy: the event that a line shows is compared with the one that this program renders. */
+/** The former format, which signs no whole copy: here the event shown in a line must equal what this program renders. */
 const FORMER = 'trail/1'
 type Line = Record<string, unknown>
 
-/** In bytes; no line of a copy or of a backup is so long. */
+/** The longest line to read, in bytes. Lines of copies and backups are shorter. */
 const LONGEST_LINE = 64 * 1024 * 1024
 
-/** The lines of a file, split at line feeds alone. Ends with the beginning of a line that is too long: it is malformed for whoever reads it. */
+/**
+ * The lines of a file, split at line feeds alone. A line longer than `longest` ends the output with its beginning, which no reader accepts.
+ */
 export async function* linesOf(chunks: AsyncIterable<Buffer>, longest = LONGEST_LINE): AsyncGenerator<Buffer> {
   let rest: Buffer[] = []
   let length = 0
@@ -57,10 +59,10 @@ class Copy {
   /** By lane. */
   #walks: readonly ChainWalk[] = []
   #format: string | null = null
-  /** The last event that was as it was recorded. */
+  /** The last event that was verified. */
   #last = 0
   #at: 'start' | 'events' | 'seal' | 'end' = 'start'
-  /** The first event that is not shown as this program renders it; another version may have written it. */
+  /** The fault of the first event that this program renders differently. A later version may have written the line. */
   #shown: Fault | null = null
 
   constructor(publicKey: KeyObject) {
@@ -76,7 +78,7 @@ class Copy {
     return { events: this.events, confirmed, heads: this.#walks.map(({ head }) => head), fault }
   }
 
-  /** The fault of a copy that ends here. */
+  /** The fault of a copy that ends here; null for a complete copy. */
   unfinished(): Fault | null {
     if (this.#at === 'end') return null
     if (this.#at === 'start') return this.#fault('the copy is empty')
@@ -91,7 +93,7 @@ class Copy {
     const line = parse(text)
     if (this.#at === 'start') return this.#begin(line)
     if (!line) return this.#fault(`the line after event ${named(this.#last)} can't be read`)
-    // JSON.parse keeps only the last of two members with the same name.
+    // JSON.parse keeps only the last of several members with the same name, so the text must equal its own rendering.
     if (JSON.stringify(line) !== text)
       return this.#fault(`the line after event ${named(this.#last)} is not as it was written`)
     return 'end' in line ? this.#end(line) : this.#event(line)
@@ -141,7 +143,7 @@ class Copy {
     return this.#expect(headsOf(end))
   }
 
-  /** Compares where the lanes end with what the last checkpoint says. */
+  /** Compares the lanes' ends with the last checkpoint. */
   #expect(heads: Heads): Fault | null {
     if (heads.length !== this.#walks.length) return this.#fault('the copy ends with other lanes than it begins with')
     for (const [lane, head] of heads.entries()) {
@@ -176,7 +178,7 @@ class Copy {
   }
 }
 
-/** What a checkpoint of the same format holds. */
+/** The members of a checkpoint of the same format. */
 function membersOf(checkpoint: Checkpoint): readonly string[] {
   return ['seq', 'heads' in checkpoint ? 'heads' : 'hash', 'at', 'signature']
 }
@@ -203,7 +205,7 @@ function parse(line: string): Line | null {
   }
 }
 
-/** Whether this program renders the event in the same way. It can't read events of later versions. */
+/** Whether this program renders the event in the same way. It can't render events of later versions. */
 function isShownAsHere(row: ChainedEvent, event: unknown): boolean {
   try {
     return isDeepStrictEqual(event, JSON.parse(JSON.stringify(renderEvent(row))))

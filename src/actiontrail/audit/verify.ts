@@ -1,17 +1,17 @@
-// Verifies the chain of a lane: every event must agree with its hash, with all hashes before it and with the signed checkpoints.
+// Verifies the chain of a lane: every event must agree with its hash, with all hashes before it, and with the signed checkpoints.
 import type { KeyObject } from 'node:crypto'
 import { headIn, link, named } from '../../ledger/chain.ts'
 import { laneOf } from '../../storage/lane.ts'
 import type { ChainedEvent, Head, Heads } from '../../storage/storage.ts'
 import { type Checkpoint, checkpointMatches, headsOf } from './checkpoint.ts'
 
-/** Describes the first event that is not what was recorded; `seq` is its number. */
+/** The first event that is not what was recorded; `seq` is its number. */
 export interface Fault {
   readonly seq: number
   readonly message: string
 }
 
-/** What is wrong with a stored trail; docs/audit.md says what each means. */
+/** What is wrong with a stored trail; docs/audit.md explains each kind. */
 export type FaultKind =
   | 'Altered'
   | 'Missing'
@@ -24,23 +24,23 @@ export type FaultKind =
   | 'CheckpointMissing'
   | 'IndexAltered'
 
-/** A fault of the stored trail. `event` is the one that the message names by its id. */
+/** A fault of the stored trail. `event` is the event whose id the message names. */
 export interface TrailFault extends Fault {
   readonly kind: FaultKind
   readonly event?: { readonly id: string; readonly account: string }
 }
 
-/** How far a walk came, and the fault after that. */
+/** How far a walk came, and the fault that ended it. */
 export interface Verified<F extends Fault = Fault> {
-  /** How many events follow from each other up to the heads. */
+  /** The number of events whose hashes link up to the heads. */
   readonly events: number
-  /** How many of them a signed checkpoint or the authentic end of a chain confirms: they are what was recorded. */
+  /** How many of these events a signed checkpoint or the authentic end of a chain confirms as recorded. */
   readonly confirmed: number
   readonly heads: Heads
   readonly fault: F | null
 }
 
-/** Checkpoints whose signatures are held against the trail's key once, however many lanes they are about. */
+/** Checkpoints. Each signature is verified once, however many lanes the checkpoint covers. */
 export class Checkpoints {
   readonly all: readonly Checkpoint[]
   readonly #publicKey: KeyObject
@@ -58,14 +58,14 @@ export class Checkpoints {
   }
 }
 
-/** What a checkpoint says of one lane. */
+/** A checkpoint's head of one lane. */
 interface Mark {
   readonly head: Head
   readonly checkpoint: Checkpoint
   readonly checkpoints: Checkpoints
 }
 
-/** Walks the chain of a lane from a trusted head. It takes events in order; the first fault ends the walk. */
+/** Walks the chain of a lane from a trusted head. Takes events in order; the first fault ends the walk. */
 export class ChainWalk {
   readonly #start: Head
   #marks: readonly Mark[] = []
@@ -82,8 +82,8 @@ export class ChainWalk {
   }
 
   /**
-   * Adds checkpoints that the walk has not passed, and forgets those that it has met. Returns the fault when one of them says something else
-   * of the event that the walk is at.
+   * Adds checkpoints ahead of the walk, and drops those that it has passed. Returns the fault when a checkpoint at the walk's head
+   * contradicts it.
    */
   know(checkpoints: Checkpoints): TrailFault | null {
     const lane = laneOf(this.#start.seq)
@@ -109,7 +109,7 @@ export class ChainWalk {
     return this.#events
   }
 
-  /** How many events come before the last trusted head. Nothing signed confirms the later ones: an attacker can compute their hashes again. */
+  /** How many events come up to the last trusted head. No signature covers the later events, whose hashes an attacker can recompute. */
   get confirmed(): number {
     return this.#events - (this.#head.seq - this.#trusted.seq)
   }
@@ -151,13 +151,13 @@ export class ChainWalk {
     return { kind: 'CheckpointForged', seq: head.seq, message }
   }
 
-  /** The fault about the checkpoints that the walk did not reach: all that is missing up to the last of them. */
+  /** The fault of the checkpoints that the walk did not reach: all events up to the last of them are missing. Null when there are none. */
   unmet(): TrailFault | null {
     const last = this.#marks.at(-1)
     return last && this.#next < this.#marks.length ? this.#met(last) : null
   }
 
-  /** Compares the walk with a known head. Returns the fault when they disagree. */
+  /** Compares the walk with a known head. Returns the fault when they differ. */
   expect(known: Head): TrailFault | null {
     if (this.#head.seq < known.seq) {
       const first = this.#head.seq + 1
@@ -175,7 +175,7 @@ export class ChainWalk {
     return null
   }
 
-  /** The events since the last trusted head agree with each other alone: the walk takes them back. */
+  /** The fault of the events since the last trusted head. They form a chain, but not the recorded one; so the walk returns to that head. */
   #rewritten(): TrailFault {
     const [first, last] = [this.#trusted.seq + 1, this.#head.seq]
     this.#events -= last - this.#trusted.seq

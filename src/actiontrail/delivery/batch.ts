@@ -1,5 +1,5 @@
-// What a trail delivers of a range of events: which of them, in which objects, under which names (docs/trails.md).
-// The same range always gives the same objects, byte for byte.
+// The delivery of a range of events: which events a trail selects, in which objects, under which names (docs/trails.md). The same range
+// always gives the same objects, byte for byte.
 import { hash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
@@ -20,7 +20,7 @@ export const BATCH_LIMITS: Limits = { events: 10_000, bytes: 16 * 1024 * 1024 }
 export const NO_LIMITS: Limits = { events: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
 
 const ROWS_AT_ONCE = 1000
-/** The most rows of one read, so that a long range of other accounts' events is not read at once. */
+/** The most rows read in one step. Ranges with few events of this account would otherwise take one very long step. */
 const MOST_ROWS = 100_000
 
 export interface Filter {
@@ -42,17 +42,17 @@ export interface Collected {
   /** The last event that was read. */
   readonly to: number
   readonly events: readonly Picked[]
-  /** The numbers of the first and the last event that were dropped; events between them may be there. */
+  /** The first and the last number of the events that were dropped. Some events between them may still exist. */
   readonly missing: readonly [first: number, last: number] | null
 }
 
-/** The recorded events, and how to let other calls run between the steps of long work. */
+/** The recorded events, and the way to let other calls run between steps of long work. */
 export interface Trailing {
   readonly events: Pick<EventStorage, 'after'>
   turn(): Promise<void>
 }
 
-/** The event's JSON when the trail selects it, else null. A trail selects global events of every region. */
+/** The event's JSON when the trail selects it, otherwise null. A trail selects global events of every region. */
 export function wanted(event: ChainedEvent, filter: Filter): string | null {
   if (event.account !== filter.account) return null
   const shown = renderEvent(event)
@@ -93,7 +93,7 @@ export async function collect(
       gap(to)
       position = to
     }
-    // SQLite reads synchronously: without a pause, a long range would block the calls.
+    // SQLite reads synchronously: without a pause, a long range would block calls.
     await trail.turn()
   }
   return { to: position, events: found, missing }
@@ -125,12 +125,13 @@ async function objectOf(region: string, events: readonly Picked[], prefix: strin
   const ordered = events.toSorted((a, b) => a.at - b.at || a.seq - b.seq)
   const text = Buffer.from(`[${ordered.map(({ json }) => json).join(',')}]`, 'utf8')
   const bytes = await compress(text, { level: 6 })
-  // INVARIANT: the header holds no time (zlib writes none), and 255 for the operating system on every one (RFC 1952, section 2.3).
+  // INVARIANT: the gzip header is the same on every machine. zlib writes no time; 255 stands for an unknown operating system (RFC 1952,
+  // section 2.3).
   bytes[9] = 255
   const [firstAt, lastAt] = [ordered[0]?.at ?? 0, ordered.at(-1)?.at ?? 0]
   const time = compactTime(firstAt)
   const sha256 = hash('sha256', bytes, 'hex')
-  // FIPS mode has no MD5; here it only makes names differ.
+  // FIPS mode has no MD5. The hash only distinguishes names here.
   const md5 = inFipsMode() ? sha256.slice(0, 32) : hash('md5', bytes, 'hex')
   const name = `Actiontrail_${region}_${time}_1002_${events.length}_${text.length}_${md5}.gz`
   return {
@@ -145,7 +146,7 @@ async function objectOf(region: string, events: readonly Picked[], prefix: strin
   }
 }
 
-/** The beginning of all keys of a trail. */
+/** The prefix that all keys of a trail begin with. */
 export function rootOf(prefix: string): string {
   return prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
 }
@@ -160,7 +161,7 @@ export function dayFolder(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10).replaceAll('-', '/')
 }
 
-/** The age in seconds of the oldest event that the trail still has to deliver; 0 when there is none. */
+/** The age in seconds of the oldest event that the trail has yet to deliver; 0 when there is none. */
 export async function lagSeconds(trail: Trail, trailing: Trailing, heads: Heads, now: number): Promise<number> {
   const { body, account } = trail
   const { pending } = body.delivery

@@ -1,5 +1,6 @@
-// Delivers each trail's events at least once and, within a lane, in order. The boundaries of a batch are committed before its first object is written, so a
-// server that takes over after a crash writes the same objects again. A lease lets one server at a time deliver.
+// Delivers each trail's events at least once and, within a lane, in order. The boundaries of a batch are committed before its first object
+// is written, so that a server that takes over after a crash writes the same objects again. A lease lets one server at a time deliver a
+// batch.
 import { hash } from 'node:crypto'
 import type { Alarm } from '../../ledger/alarm.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -15,7 +16,7 @@ import { type DeliveryTarget, TargetFault } from './targets/target.ts'
 
 /** How many trails deliver at the same time. */
 const AT_ONCE = 4
-/** How long a server holds a batch without renewing its lease. */
+/** How long a server may hold a batch without renewing its lease. */
 const LEASE_MS = 60_000
 /** The timeout of writing one object. */
 const PUT_MS = 30_000
@@ -25,7 +26,7 @@ export interface DeliveryHouse {
   readonly ledger: Pick<Ledger, 'between' | 'due' | 'commit' | 'events' | 'heads' | 'turn'>
   readonly deliveryTarget: DeliveryTarget
   readonly trailSigner: TrailSigner
-  /** The name of this server, unlike that of any other. Where only one server can run, the name survives a restart. */
+  /** The unique name of this server. Where only one server can run, the name survives a restart. */
   readonly node: string
   readonly intervalMs: number
   readonly limits?: Limits
@@ -34,7 +35,7 @@ export interface DeliveryHouse {
   readonly failed: Alarm
 }
 
-/** The age of the oldest event that a trail has to deliver. */
+/** The age of the oldest event that a trail has yet to deliver. */
 export interface Lag {
   readonly account: string
   readonly trail: string
@@ -53,7 +54,7 @@ export class Delivery {
     this.#house = house
   }
 
-  /** Starts the work on trails that are due, up to the limit, and does not wait for it. Throws when the database can't be reached. */
+  /** Starts work on due trails, up to AT_ONCE, and does not wait for it. Throws when the database can't be reached. */
   async tick(): Promise<void> {
     const due = await this.#house.ledger.due(TRAIL, this.#house.now(), MOST_DUE)
     for (const trail of due) {
@@ -78,7 +79,7 @@ export class Delivery {
     cancel()
   }
 
-  /** The lag of each trail that has something to deliver, or will have. Throws when the database can't be reached. */
+  /** The lag of each trail that has events to deliver, or is logging. Throws when the database can't be reached. */
   async lags(): Promise<readonly Lag[]> {
     const { ledger, now } = this.#house
     const [heads, trails] = [await ledger.heads(), await ledger.due(TRAIL, Number.MAX_SAFE_INTEGER, MOST_DUE)]
@@ -90,7 +91,7 @@ export class Delivery {
     return lags
   }
 
-  /** Takes steps on a trail until it waits. Never rejects. */
+  /** Takes steps on a trail until it has to wait. Never rejects. */
   async #work(first: Trail): Promise<void> {
     try {
       for (let trail: Trail | null = first; trail !== null && this.#accepting; ) trail = await this.#step(trail)
@@ -99,7 +100,7 @@ export class Delivery {
     }
   }
 
-  /** Takes one step. Returns the trail when another step may follow at once, else null. */
+  /** Takes one step. Returns the trail when the next step may follow at once, otherwise null. */
   async #step(trail: Trail): Promise<Trail | null> {
     const { ledger, node, now, intervalMs, limits = BATCH_LIMITS } = this.#house
     const heads = await ledger.heads()
@@ -111,7 +112,7 @@ export class Delivery {
     if (step.do === 'advance') return this.#commit(trail, step.body, dueFrom(step.body, now()))
     const lease = { node, until: now() + LEASE_MS }
     const body = { ...step.body, delivery: { ...step.body.delivery, pending: step.batch, lease } }
-    // The trail stays due: after a crash, this server holds the lease and resumes at once.
+    // The trail stays due: after a crash, this server still holds the lease and resumes at once.
     const held = await this.#commit(trail, body, now())
     return held && this.#deliver(held, step.batch)
   }
@@ -157,7 +158,7 @@ export class Delivery {
     return { number: digest.number, name: digest.name, sha256: hash('sha256', file, 'hex') }
   }
 
-  /** Writes one object, and gives up after the timeout even when the target ignores the signal. */
+  /** Writes one object. Gives up after the timeout even if the target ignores the signal. */
   async #put(account: string, bucket: string, key: string, bytes: Uint8Array): Promise<void> {
     const late = new AbortController()
     const cancel = this.#house.runtime.after(PUT_MS, () => late.abort())
@@ -174,7 +175,7 @@ export class Delivery {
     }
   }
 
-  /** Renews the lease when half of it is over. */
+  /** Renews the lease when half of it has passed. */
   async #renewed(held: Trail, batch: Batch): Promise<Trail> {
     const now = this.#house.now()
     if ((held.body.delivery.lease?.until ?? 0) - now > LEASE_MS / 2) return held
@@ -195,7 +196,7 @@ export class Delivery {
     })
   }
 
-  /** Gives the lease up, so that another server, or the next start, takes the batch at once. */
+  /** Releases the lease, so that another server, or the next start, takes the batch at once. */
   async #handBack(held: Trail, batch: Batch): Promise<void> {
     const { now } = this.#house
     await this.#settleBatch(held, batch, (body) => {
@@ -203,7 +204,7 @@ export class Delivery {
     })
   }
 
-  /** Commits a change of the trail while this server holds the batch; null when it no longer does. */
+  /** Commits a change of the trail while this server holds the batch. Returns null when it no longer does. */
   async #settleBatch(
     held: Trail,
     batch: Batch,
@@ -220,7 +221,7 @@ export class Delivery {
     }
   }
 
-  /** Commits a new body of the trail. Returns the trail as committed; null when another change came first. */
+  /** Commits a new body of the trail. Returns the committed trail; null when another change came first. */
   async #commit(trail: Trail, body: TrailBody, dueAt: number | null): Promise<Trail | null> {
     const change = update(trail, { body, dueAt })
     const outcome = await this.#house.ledger.commit({ changes: [change], nonce: null, event: null })

@@ -1,5 +1,5 @@
-// Digests: a signed list of the objects of each delivered batch, chained to the digest before it. The signature covers the JSON of the
-// digest, its members in the order of `digestOf` (docs/reference/trail-formats.md).
+// Digests: signed lists of the objects of each delivered batch. Each digest names the one before it. The signature covers the digest's
+// JSON, with its members in the order of `digestOf` (docs/reference/trail-formats.md).
 import { createPublicKey, hash } from 'node:crypto'
 import { isoSeconds } from '../../api/time.ts'
 import { signatureMatches, type TrailSigner } from '../audit/checkpoint.ts'
@@ -27,7 +27,7 @@ export interface Digest {
   readonly account: string
   readonly trail: string
   readonly homeRegion: string
-  /** The name of the chain: a trail begins a chain when it is made, and when it moves to another place. */
+  /** The name of the chain. A trail begins a new chain when it is created, and when it moves to another place. */
   readonly chain: string
   /** 1 for the first digest of the chain, one more for each after it. */
   readonly number: number
@@ -35,7 +35,7 @@ export interface Digest {
   /** The first and the last event that the batch covers. */
   readonly firstEvent: number
   readonly lastEvent: number
-  /** The first and the last of its events that were dropped before they could be delivered. */
+  /** The first and the last of its events that were dropped before their delivery. */
   readonly missingEvents: readonly [first: number, last: number] | null
   readonly objects: readonly DigestObject[]
   readonly previous: { readonly name: string; readonly sha256: string } | null
@@ -92,12 +92,12 @@ function fileOf(digest: string, signature: string): string {
   return `{"digest":${digest},"signature":${JSON.stringify(signature)}}\n`
 }
 
-/** Reads the object of a digest; null when it is malformed, or the key (PEM) did not sign it. */
+/** Reads the object of a digest; null when it is malformed, or this key (PEM) did not sign it. */
 export function readDigest(file: string, publicKeyPem: string): Digest | null {
   try {
     const { digest, signature } = JSON.parse(file) as { digest: Digest; signature: string }
     const text = JSON.stringify(digest)
-    // The file must hold nothing that is not signed.
+    // The file must hold nothing beside the signed digest.
     if (fileOf(text, signature) !== file) return null
     const key = createPublicKey(publicKeyPem)
     return signatureMatches(PURPOSE + text, signature, key) && digest.version === 1 ? digest : null
@@ -106,7 +106,7 @@ export function readDigest(file: string, publicKeyPem: string): Digest | null {
   }
 }
 
-/** The SHA-256 of a public key (PEM) that digests name it by, in hexadecimal. */
+/** The SHA-256 of a public key (PEM), in hexadecimal; digests name the key by it. */
 export function fingerprint(publicKeyPem: string): string {
   return hash('sha256', createPublicKey(publicKeyPem).export({ format: 'der', type: 'spki' }), 'hex')
 }

@@ -1,5 +1,5 @@
-// Decides the next step of a trail's delivery: wait, pass over events that the trail does not select, or deliver a batch. A batch is of
-// one lane; the lane whose oldest event has waited longest comes first.
+// Decides the next step of a trail's delivery: wait, pass over events that the trail does not select, or deliver a batch. A batch covers
+// one lane. The lane whose oldest event has waited longest comes first.
 
 import type { Heads } from '../../storage/storage.ts'
 import {
@@ -57,7 +57,7 @@ export async function nextStep(trail: Trail, moment: Moment): Promise<Step> {
     const first = await collect(trailing, range, filter, { ...limits, events: 1 })
     const [oldest] = first.events
     if (!oldest && first.missing === null) {
-      // Passed-over events are not read again; a trail that is up to date rests.
+      // Moves the trail past these events, so that they are not read again. A trail that is up to date then waits.
       after = advanced(after, first.to)
       isBehind ||= !range.open || first.to < range.to
       continue
@@ -74,7 +74,7 @@ export async function nextStep(trail: Trail, moment: Moment): Promise<Step> {
   return { do: 'wait', body: after, dueAt: next?.ripe ?? look }
 }
 
-/** The pause in milliseconds after this many failures in a row: exponential up to five minutes, with jitter. `random` is from 0 up to 1. */
+/** The pause in milliseconds after this many failures in a row: exponential up to five minutes, with jitter. 0 ≤ `random` < 1. */
 export function retryPauseMs(failures: number, random: number): number {
   const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 20))
   return Math.round(pause * (0.5 + random / 2))

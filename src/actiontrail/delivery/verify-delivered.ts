@@ -1,18 +1,18 @@
-// Verifies a copy of what trails delivered with the public key alone: a digest names every object, is signed, and names the digest before it.
-// The verdict names the first file that was altered, removed, added or reordered.
+// Verifies a copy of delivered objects and digests with the public key alone. A signed digest names every object of its batch, and the
+// digest before it. The verdict names the first file that was altered, removed, added or reordered.
 import { hash } from 'node:crypto'
 import { laneOf } from '../../storage/lane.ts'
 import { publicKeyOf } from '../audit/checkpoint.ts'
 import { type Digest, fingerprint, readDigest } from './digest.ts'
 
-/** A copy: its files by their path in it, with `/` as separator. */
+/** A copy: its files by their paths within the copy, with `/` as separator. */
 export interface DeliveredCopy {
   list(): Promise<readonly string[]>
   /** Rejects when the file can't be read. */
   read(path: string): Promise<Uint8Array>
 }
 
-/** The expected end of a chain, as GetTrailStatus returns it. Without it, missing last digests go unnoticed. */
+/** The expected end of a chain, as GetTrailStatus returns it. Without it, the verdict can't notice that the last digests are missing. */
 export interface ExpectedEnd {
   /** LatestDigestNumber. */
   readonly number: number
@@ -20,7 +20,7 @@ export interface ExpectedEnd {
   readonly chain?: string
 }
 
-/** A chain of digests: what a trail delivered to one place. */
+/** A chain of digests: the deliveries of a trail to one place. */
 export interface VerifiedChain {
   readonly chain: string
   readonly account: string
@@ -36,7 +36,7 @@ export interface DeliveredVerdict {
   readonly digests: number
   readonly events: number
   readonly chains: readonly VerifiedChain[]
-  /** Events that were dropped before they could be delivered, as the digests say. */
+  /** Events that were dropped before their delivery, as the digests say. */
   readonly missingEvents: readonly (readonly [first: number, last: number])[]
   /** Unverified objects after the last digest: in delivery when the copy was made, or inserted. */
   readonly uncovered: readonly string[]
@@ -63,7 +63,7 @@ interface Found {
   readonly digest: Digest
 }
 
-/** Verifies the copy. Throws when the public key (PEM) is malformed or a file can't be read; every other fault is in the verdict. */
+/** Verifies the copy. Throws when the public key (PEM) is malformed or a file can't be read; the verdict has every other fault. */
 export async function verifyDelivered(
   copy: DeliveredCopy,
   publicKeyPem: string,
@@ -122,7 +122,7 @@ async function readFound(path: string, copy: DeliveredCopy, publicKeyPem: string
   return { path, base, sha256: hash('sha256', bytes, 'hex'), digest }
 }
 
-/** The chains by the time of their first digest, each sorted by number. */
+/** The chains, ordered by the time of their first digest, each sorted by number. */
 function chainsOf(found: readonly Found[]): readonly (readonly Found[])[] {
   const chains = Map.groupBy(found, ({ base, digest }) => `${base}\n${digest.chain}`)
   return [...chains.values()]
@@ -130,7 +130,7 @@ function chainsOf(found: readonly Found[]): readonly (readonly Found[])[] {
     .toSorted((a, b) => ((a[0]?.digest.time ?? '') < (b[0]?.digest.time ?? '') ? -1 : 1))
 }
 
-/** Throws Fault unless the digest follows `before`, which is null for the first of a chain. */
+/** Throws Fault unless the digest follows `before`; null stands for the place before the first digest. */
 function checkPlace({ path, base, digest }: Found, before: Found | null): void {
   const { number, previous, chain } = digest
   const expected = (before?.digest.number ?? 0) + 1
@@ -145,12 +145,12 @@ function checkPlace({ path, base, digest }: Found, before: Found | null): void {
     throw new Fault(`the digest ${path} does not come after ${before?.path ?? 'nothing'}`)
 }
 
-/** Throws Fault when the digest's events come before those of the last one about the same lane. */
+/** Throws Fault when the digest covers events before those of the last digest of the same lane. */
 function checkEvents(one: Found, lanes: Map<number, Found>): void {
   const lane = laneOf(one.digest.firstEvent)
   const before = lanes.get(lane)
   if (before && one.digest.firstEvent <= before.digest.lastEvent)
-    throw new Fault(`the digest ${one.path} is about events that came before those of ${before.path}`)
+    throw new Fault(`the digest ${one.path} covers events that come before those of ${before.path}`)
   lanes.set(lane, one)
 }
 
@@ -173,7 +173,7 @@ async function checkObject(
   covered.add(path)
 }
 
-/** Whether the sorted list holds the path. */
+/** Whether the sorted list contains the path. */
 function has(sorted: readonly string[], path: string): boolean {
   let [low, high] = [0, sorted.length]
   while (low < high) {
@@ -194,7 +194,10 @@ function checkEnd(chains: readonly VerifiedChain[], expected: ExpectedEnd | unde
     )
 }
 
-/** The objects that no digest names and that a delivery in progress may have written: none after them has a digest. Throws Fault for any other. */
+/**
+ * The objects without a digest that a delivery in progress may have written: no object with a later time has a digest. Throws Fault for any
+ * other object.
+ */
 function leftOver(
   present: readonly string[],
   covered: ReadonlySet<string>,

@@ -1,4 +1,4 @@
-// Renders a stored event as the API shows it (docs/reference/events.md): in lookups, in exports and in what trails deliver.
+// Renders a stored event as the API shows it (docs/reference/events.md): in lookups, exports and deliveries.
 import { isoSeconds } from '../../api/time.ts'
 import {
   mapped,
@@ -80,7 +80,7 @@ function additional(data: Readonly<Record<string, unknown>>): Record<string, unk
 
 function identityOf(caller: StoredCaller, accountId: string): Record<string, unknown> {
   const [type, principalId, userName, accessKeyId, startedAt, startedBy = '', mfa = 0] = caller
-  // Of calls, `system` with an AccessKey is a service, and without one who sent a token of an OIDC provider.
+  // In events of calls, `system` with an AccessKey is a service; without one, it is the bearer of a token of an OIDC provider.
   const invokedBy = type === 'system' && accessKeyId !== '' ? userName : startedBy
   const mfaAuthenticated = String(mfa === 1)
   const attributes = startedAt !== undefined && { creationDate: isoSeconds(startedAt), mfaAuthenticated }
@@ -95,7 +95,7 @@ function identityOf(caller: StoredCaller, accountId: string): Record<string, unk
   }
 }
 
-/** Why policies denied the call, and the statement that denied it explicitly. */
+/** Why policies denied the call, and the statement of an explicit denial. */
 function deniedDetail({ action, resource, type, policyType, by }: StoredDenial): Record<string, string> {
   return {
     AuthAction: action,
@@ -173,7 +173,7 @@ function isReference(value: unknown): value is readonly [number] {
   return Array.isArray(value) && value.length === 1 && typeof value[0] === 'number'
 }
 
-/** The resource members, grouped by type: the n-th name list of `resourceName` belongs to the n-th type of `resourceType`. */
+/** The members about resources, grouped by type: the n-th list of names in `resourceName` belongs to the n-th type in `resourceType`. */
 function referenced(resources: StoredResources) {
   if (resources.length === 0) return {}
   const byType = [...Map.groupBy(resources, ([type]) => type)].map(

@@ -1,4 +1,4 @@
-// The members of an event that lookups and trails select by, read without rendering the whole event.
+// The members by which lookups and trails select an event, read without rendering the whole event.
 import { productNamed } from '../../api/product.ts'
 import {
   type LogOnEvent,
@@ -23,7 +23,7 @@ export interface EventMembers {
     readonly type: string
     readonly principalId: string
     readonly userName: string
-    /** null for the service itself, and in sessions of the console. */
+    /** null for the service itself, and for sessions of the console. */
     readonly accessKeyId: string | null
   }
   readonly resources: StoredResources
@@ -62,12 +62,12 @@ function identityIn([type, principalId, userName, accessKeyId]: StoredCaller): E
 const USERS = 'AasSub'
 const ACCOUNTS = 'AasCustomer'
 
-/** The service that events of log-ons name. */
+/** The service that a log-on's event names. */
 export function logOnService([type]: StoredCaller): string {
   return type === 'ram-user' ? USERS : ACCOUNTS
 }
 
-/** The type of a log-on's event: ActionTrail has types of their own for the beginning and the end of a session alone. */
+/** The type of a log-on's event. ActionTrail has types of their own only for the beginning and the end of a session. */
 export function logOnType(name: LogOnEvent): LogOnType {
   return name === 'ConsoleSignin' || name === 'ConsoleSignout' ? name : 'ConsoleOperation'
 }

@@ -22,7 +22,7 @@ export type LookupKey = (typeof LOOKUP_KEYS)[number]
 /** A key and the exact value that an event must have for it. */
 export type Condition = readonly [key: LookupKey, value: string]
 
-/** What lookups see of an event beside its EventId. Events of one account with the same body have it in common. */
+/** What lookups see of an event beside its EventId. All events of an account with the same body share it. */
 export interface Attributed {
   /** Whether every region's lookups show it. */
   readonly isGlobal: boolean
@@ -30,7 +30,7 @@ export interface Attributed {
   readonly meets: readonly Condition[]
 }
 
-/** Returns a reader of attributes that reads bodies which are alike once. It keeps what it read: use one for no more than some thousand events. */
+/** Returns a reader of attributes that parses equal bodies once. The reader keeps every result: use it for some thousand events at most. */
 export function attributesReader(): (row: EventRow) => Attributed {
   const known = new Map<string, { readonly account: string; readonly attributes: Attributed }>()
   return (row) => {
@@ -42,7 +42,7 @@ export function attributesReader(): (row: EventRow) => Attributed {
   }
 }
 
-/** The attributes of an event. None meets SensitiveAction: no list of sensitive actions is published. */
+/** The attributes of an event. No event meets SensitiveAction: the cloud publishes no list of sensitive actions. */
 export function attributed(row: EventRow): Attributed {
   const { name, access, type, product, sourceAddress, identity, resources } = eventMembers(row)
   const meets: Condition[] = [

@@ -1,5 +1,5 @@
-// The index of events. It is built in the background, part by part; no call waits for it, and lookups read the events that are not in it.
-// Each part is authenticated, so that nobody without the root key can hide an event from lookups.
+// The index of events. It grows part by part in the background; no call waits for it. Lookups read the events that have no index yet. Each
+// part carries a MAC, so that nobody without the root key can hide an event from lookups.
 import { hash } from 'node:crypto'
 import type { RootKeys } from '../../keystore/root-keys.ts'
 import { headIn, named } from '../../ledger/chain.ts'
@@ -12,21 +12,21 @@ import { IndexDirectory } from './index-directory.ts'
 import { encodePart, fitting, offsetsAt, PART_EVENTS, placeOfTerm } from './index-part.ts'
 import type { Query } from './query.ts'
 
-/** So many events without an index: whoever records in their lane does not index it. */
+/** With this many events without an index, another server takes over the indexing of a lane. */
 const FORSAKEN_EVENTS = 2 * PART_EVENTS
-/** A lane where nothing was recorded for so long is idle. */
+/** A lane is idle when its last event is older than this. */
 const IDLE_MS = 3_600_000
 
-/** What the index covers of one lane at one moment. */
+/** The index's coverage of one lane at one moment. */
 export interface IndexedLane {
-  /** The last event that was dropped. A stored event with this number or a lower one was inserted by an attacker. */
+  /** The last dropped event. A stored event with this number or a lower one was inserted by an attacker. */
   readonly floor: number
   readonly parts: readonly IndexPart[]
-  /** Events after this one are not indexed yet, or their index is not authentic. */
+  /** The last event that the index covers. Later events have no index yet, or their index is not authentic. */
   readonly lastSeq: number
 }
 
-/** What the index covers at one moment, by lane. */
+/** The index's coverage of all lanes at one moment. */
 export interface Indexed {
   readonly lanes: readonly IndexedLane[]
 }
@@ -37,7 +37,7 @@ interface Rest {
   readonly head: number
 }
 
-/** How many events there were up to where the index of each lane ends. */
+/** The number of events, dropped ones included, up to the end of each lane's index. */
 export function indexedEvents({ lanes }: Indexed): number {
   return lanes.reduce((sum, { lastSeq }) => sum + countIn(lastSeq), 0)
 }
@@ -48,7 +48,10 @@ export class EventIndex {
   readonly #ledger: Reads
   readonly #keys: RootKeys
   readonly #directory: IndexDirectory
-  /** Secret, so that nobody can choose values whose terms collide. Derived from what no rotation of the root key changes. */
+  /**
+   * A secret seed, so that nobody can choose values whose terms collide. Rotating the root key does not change the key that it is derived
+   * from.
+   */
   readonly #seed: number
 
   constructor(ledger: Reads, keys: RootKeys) {
@@ -58,7 +61,7 @@ export class EventIndex {
     this.#seed = Buffer.from(keys.fingerprint(['event-index terms'], new Uint8Array(0)), 'hex').readUInt32LE()
   }
 
-  /** Lets other calls run between the steps of a long lookup. */
+  /** Lets other calls run between two steps of a long lookup. */
   turn(): Promise<void> {
     return this.#ledger.turn()
   }
@@ -74,20 +77,20 @@ export class EventIndex {
     return { floor: floor.seq, parts: this.#directory.partsOf(lane), lastSeq: this.#directory.lastSeq(floor) }
   }
 
-  /** The floor of each of so many lanes. */
+  /** The floor of each of the first `lanes` lanes. */
   async #floors(lanes: number | Promise<number>): Promise<Heads> {
     const [length, floors] = await Promise.all([lanes, floorsNow(this.#ledger)])
     return Array.from({ length }, (_, lane) => headIn(floors, lane))
   }
 
-  /** Describes the first fault of the index as it is stored now; null when it has none. It waits for `giveWay` after each step. */
+  /** Describes the first fault of the stored index; null when it has none. Waits for `giveWay` after each step. */
   async fault(giveWay: () => Promise<void> = () => this.turn()): Promise<string | null> {
     const floors = await this.#floors(this.#ledger.lanes())
     const directory = new IndexDirectory(this.#ledger.events, this.#keys)
     const [stray] = [...(await directory.refreshInSteps(floors, giveWay)), ...(await this.#behind(floors.length))]
     if (stray) {
       const after = directory.lastSeq(headIn(floors, Math.max(0, laneOf(stray.firstSeq))))
-      return `the index was altered after event ${named(after)}: the part that says to be about events ${named(stray.firstSeq)} to ${named(stray.lastSeq)} does not belong there`
+      return `the index was altered after event ${named(after)}: the part that claims to cover events ${named(stray.firstSeq)} to ${named(stray.lastSeq)} does not belong there`
     }
     for (const lane of floors.keys())
       for (const part of directory.partsOf(lane)) {
@@ -98,7 +101,7 @@ export class EventIndex {
     return null
   }
 
-  /** The first part of a lane that there is not. Another server may have begun a lane since there were so many. */
+  /** Parts behind the last lane. A lane that another server has begun since `lanes` was read is no fault. */
   async #behind(lanes: number): Promise<readonly IndexPart[]> {
     const parts = await this.#ledger.events.parts(laneEnd(lanes - 1), Number.MAX_SAFE_INTEGER, 1)
     if (parts.length === 0) return []
@@ -107,12 +110,12 @@ export class EventIndex {
   }
 
   /**
-   * Adds the next part of a lane where there are enough events for one. Returns whether it did. Whoever records in `mine.lane` indexes that
-   * lane, and others where nobody seems to: also what little is left in a lane where nothing has been recorded for long before `mine.now`
-   * (milliseconds since 1970). Without `mine` all lanes are alike.
+   * Adds the next part of a lane that has enough events for one. Returns whether it did. With `mine`, the server indexes its own lane
+   * `mine.lane`. It indexes another lane only when that lane has many events without an index, or when its last event is long before
+   * `mine.now` (milliseconds since 1970). Without `mine`, all lanes are treated as the server's own.
    */
   async extend(mine: { readonly lane: number; readonly now: number } | null = null): Promise<boolean> {
-    // Events that follow these heads, and parts about them, wait for the next time.
+    // Later events, and parts that cover them, wait for the next call.
     const heads = await this.#ledger.heads()
     const floors = await this.#floors(heads.length)
     const strays = await this.#directory.refresh(floors)
@@ -128,7 +131,7 @@ export class EventIndex {
     return mine !== null && rests.length > 0 && this.#addRest(rests, mine.now, strays)
   }
 
-  /** Adds a part with all that is left of the first lane whose last event is old. Returns whether it did. */
+  /** Adds a part with the remaining events of the first lane that is idle. Returns whether it did. */
   async #addRest(rests: readonly Rest[], now: number, strays: readonly IndexPart[]): Promise<boolean> {
     const last = await this.#ledger.events.at(rests.map(({ head }) => head))
     const old = new Set(last.filter(({ at }) => at < now - IDLE_MS).map(({ seq }) => seq))
@@ -137,7 +140,7 @@ export class EventIndex {
     return false
   }
 
-  /** Adds the part after event `lastSeq`, of `least` events or more; one of `strays` that has its place gives way. */
+  /** Adds the part after event `lastSeq`, with at least `least` events. It replaces a stray part in the same place. */
   async #addPart(lastSeq: number, least: number, strays: readonly IndexPart[]): Promise<boolean> {
     const found = await this.#ledger.events.after(lastSeq, PART_EVENTS)
     if (found.length < least) return false
@@ -160,7 +163,9 @@ export class EventIndex {
     return true
   }
 
-  /** Authenticates all parts under the current root key, and returns how many were under an older one. Skips a part that is not authentic. */
+  /**
+   * Authenticates all parts under the current root key. Returns how many were under an older root key. Skips parts that are not authentic.
+   */
   renew(giveWay: () => Promise<void>): Promise<number> {
     return this.#directory.renew(giveWay)
   }
@@ -174,8 +179,8 @@ export class EventIndex {
   }
 
   /**
-   * The numbers of the events in a part that the query may select.
-   * null when the part's terms or postings are not authentic; the caller reads the events instead.
+   * The numbers of the events in a part that the query may select. Returns null when the part's terms or postings are not authentic: the
+   * caller then reads the events.
    */
   async candidates(part: IndexPart, query: Query): Promise<readonly number[] | null> {
     const terms = untampered(await this.#ledger.events.terms(part.firstSeq), part.termsHash)

@@ -1,35 +1,35 @@
-// The terms by which the index finds events: where an event shows, and each condition that it meets.
+// The terms by which the index finds events: one for the region that shows the event, and one for each condition that the event meets.
 import type { ChainedEvent } from '../../storage/storage.ts'
 import { attributed } from './attributes.ts'
 import { type Terms, termsOf } from './index-part.ts'
 import type { Query } from './query.ts'
 
-/** The kind of the term that says in which region's lookups an event shows. */
+/** The kind of the term for the region whose lookups show the event. */
 const SCOPE = 'scope'
 const EVERY_REGION = '*'
 
-/** What events with the same account, region and body share: all terms but those of their ids. */
-interface Alike {
+/** The terms that events with the same account, region and body share: all but the term of the EventId. */
+interface SharedTerms {
   readonly account: string
   readonly region: string
   readonly terms: Terms
   readonly shared: readonly number[]
 }
 
-/** The terms of each event. Most events of a busy server are alike but for their ids and times: the body of these is read once. */
+/** The terms of each event. Most events of a busy server differ only in ids and times, so each distinct body is parsed once. */
 export function termsOfEach(rows: readonly ChainedEvent[], seed: number): (readonly number[])[] {
-  const known = new Map<string, Alike>()
+  const known = new Map<string, SharedTerms>()
   return rows.map((row) => {
-    let alike = known.get(row.body)
-    if (!alike || alike.account !== row.account || alike.region !== row.region) {
-      alike = alikeOf(row, seed)
-      known.set(row.body, alike)
+    let facts = known.get(row.body)
+    if (!facts || facts.account !== row.account || facts.region !== row.region) {
+      facts = sharedTerms(row, seed)
+      known.set(row.body, facts)
     }
-    return [...alike.shared, alike.terms('EventId', row.eventId)]
+    return [...facts.shared, facts.terms('EventId', row.eventId)]
   })
 }
 
-function alikeOf(row: ChainedEvent, seed: number): Alike {
+function sharedTerms(row: ChainedEvent, seed: number): SharedTerms {
   const { account, region } = row
   const { isGlobal, meets } = attributed(row)
   const terms = termsOf(seed, account)
@@ -37,7 +37,7 @@ function alikeOf(row: ChainedEvent, seed: number): Alike {
   return { account, region, terms, shared }
 }
 
-/** The terms of the events that a query selects: one of `scopes`, and all of `conditions`. */
+/** The terms of a query: a selected event has one of `scopes`, and all of `conditions`. */
 export function termsOfQuery({ account, region, conditions }: Query, seed: number) {
   const terms = termsOf(seed, account)
   return {

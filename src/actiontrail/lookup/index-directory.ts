@@ -1,18 +1,18 @@
-// The parts of the index, of each lane in order and without gaps, each authenticated. Lookups read all events that the directory does not cover (their part
-// was altered, is missing or is not made yet), so that an altered index hides nothing.
+// The authentic parts of the index, of each lane in order and without gaps. A lookup reads every event that the directory does not cover:
+// its part was altered, is missing, or does not exist yet. So an altered index hides nothing.
 import type { RootKeys } from '../../keystore/root-keys.ts'
 import { laneEnd, laneOf, laneStart } from '../../storage/lane.ts'
 import type { EventStorage, Head, Heads, IndexPart } from '../../storage/storage.ts'
 
 const PARTS_AT_ONCE = 1000
 const NO_PARTS: ReadonlySet<IndexPart> = new Set()
-/** Few, so that calls run in between. */
+/** A small page, so that calls run in between. */
 const RENEWED_AT_ONCE = 20
 
 export class IndexDirectory {
   readonly #events: EventStorage
   readonly #keys: RootKeys
-  /** By lane. Ascending; each begins at the event after the last one of the part before. */
+  /** The parts by lane, ascending. Each part begins at the event after the last event of the part before. */
   #parts: IndexPart[][] = []
 
   constructor(events: EventStorage, keys: RootKeys) {
@@ -25,26 +25,26 @@ export class IndexDirectory {
     return this.#parts[lane] ?? []
   }
 
-  /** The last event of a lane that the directory covers; `floor`, the last that was dropped, when it covers none. */
+  /** The last event of a lane that the directory covers. When it covers none: `floor`, the last dropped event. */
   lastSeq(floor: Head): number {
     return Math.max(floor.seq, this.partsOf(laneOf(floor.seq)).at(-1)?.lastSeq ?? 0)
   }
 
-  /** The part with its MAC, as it is stored. */
+  /** The part with its MAC, ready to store. */
   sealed(part: Omit<IndexPart, 'mac'>): IndexPart {
     return { ...part, mac: this.#keys.recordMac(canonical(part)) }
   }
 
   /**
-   * Adds the parts that were stored since, and removes those whose events, up to the floor of their lane, were dropped.
-   * Returns the rows that are no parts of the index: altered, or inserted by an attacker.
+   * Adds the parts stored since the last call. Removes the parts whose events were dropped, up to the floor of their lane. Returns the rows
+   * that do not belong to the index: an attacker altered or inserted them.
    */
   async refresh(floors: Heads): Promise<readonly IndexPart[]> {
     const strays = await Promise.all(floors.map(({ seq }, lane) => this.#refreshLane(lane, seq)))
     return strays.flat()
   }
 
-  /** As `refresh`, lane by lane; it waits for `giveWay` after each step. */
+  /** As `refresh`, lane by lane. Waits for `giveWay` after each step. */
   async refreshInSteps(floors: Heads, giveWay: () => Promise<void>): Promise<readonly IndexPart[]> {
     const strays: IndexPart[] = []
     for (const [lane, { seq }] of floors.entries()) strays.push(...(await this.#refreshLane(lane, seq, giveWay)))
@@ -70,7 +70,9 @@ export class IndexDirectory {
     }
   }
 
-  /** Authenticates all parts under the current root key, and returns how many were under an older one. Skips a part that is not authentic. */
+  /**
+   * Authenticates all parts under the current root key. Returns how many were under an older root key. Skips parts that are not authentic.
+   */
   async renew(giveWay: () => Promise<void>): Promise<number> {
     let renewed = 0
     for (let after = Number.MIN_SAFE_INTEGER; ; ) {
@@ -87,7 +89,7 @@ export class IndexDirectory {
     }
   }
 
-  /** The rows whose MAC is authentic and whose last event is still the one that was indexed. */
+  /** The rows with an authentic MAC whose last event is still the one that was indexed. */
   async #bound(rows: readonly IndexPart[]): Promise<ReadonlySet<IndexPart>> {
     if (rows.length === 0) return NO_PARTS
     const authentic = rows.filter((row) => this.#keys.recordMacMatches(canonical(row), row.mac))
@@ -102,13 +104,14 @@ export class IndexDirectory {
   }
 }
 
-/** The number that all parts of a lane begin after. What an attacker puts below the numbers of all lanes counts to lane 0. */
+/** The number before every part of a lane. Lane 0 also takes the rows that an attacker stores below the numbers of all lanes. */
 function before(lane: number): number {
   return lane === 0 ? Number.MIN_SAFE_INTEGER : laneEnd(lane - 1)
 }
 
 function canonical(part: Omit<IndexPart, 'mac'>): string {
-  // Version 2: in parts of version 1 the seed of terms depends on the root key. Their MAC does not match, so they are built again.
+  // Version 2 of the format. In version 1 the seed of terms depended on the root key; the MAC of such parts does not match, so they are
+  // built again.
   const { firstSeq, lastSeq, fromAt, toAt, lastHash, termsHash, postingsHash } = part
   return JSON.stringify(['event-index/2', firstSeq, lastSeq, fromAt, toAt, lastHash, termsHash, postingsHash])
 }

@@ -1,12 +1,12 @@
-// A part of the index of events: each term that occurs in a run of events, and the events that it occurs in. Terms are 32-bit hashes of what
-// lookups select by. A collision costs a lookup some reads and nothing else: it compares every event that it finds with its conditions.
+// A part of the index of events: the terms that occur in a run of events, and the events of each term. A term is a 32-bit hash of a value
+// that lookups select by. A collision only costs a lookup some reads, because the lookup compares every event with its conditions.
 //
-//   terms      4 bytes a term, ascending
-//   postings   2 bytes a term: how many offsets end with it; then the offsets of each term in turn, 2 bytes each
+//   terms      4 bytes for each term, ascending
+//   postings   2 bytes for each term: the end of its offsets; then the offsets of each term in turn, 2 bytes each
 //
 // All numbers are little-endian.
 
-/** The most events of one part; fewer where they have many terms. */
+/** The most events of one part. A part has fewer when its events have many terms. */
 export const PART_EVENTS = 1024
 /** The ends in the postings are 16-bit numbers. */
 const MOST_TERMS = 0xffff
@@ -22,12 +22,12 @@ export function fitting(termsOfEvents: readonly (readonly number[])[]): number {
   return events
 }
 
-/** Makes terms of one account: of a kind and a value, neither with a line break. */
+/** Makes the terms of one account from a kind and a value; neither may contain a line feed. */
 export type Terms = (kind: string, value: string) => number
 
 /**
- * Returns what makes the terms of an account. A term is the hash of `account LF kind LF value`: FNV-1a over UTF-16 units with a secret offset
- * basis, and a final mix of its bits. It is no cryptographic hash and need not be: without the basis nobody can choose terms that collide.
+ * Returns the maker of an account's terms. A term is the hash of `account LF kind LF value`: FNV-1a over UTF-16 units with a secret offset
+ * basis, and a final mix of its bits. A cryptographic hash is not needed: without the basis, nobody can choose terms that collide.
  */
 export function termsOf(seed: number, account: string): Terms {
   const begun = absorbed(absorbed(0x811c9dc5 ^ seed, account), '\n')
@@ -44,7 +44,7 @@ function absorbed(state: number, text: string): number {
   return hash
 }
 
-/** Encodes the terms of a run of events, given those of each event; an event may list a term more than once. */
+/** Encodes the terms of a run of events. An event may list a term more than once. */
 export function encodePart(termsOfEvents: readonly (readonly number[])[]): { terms: Buffer; postings: Buffer } {
   const offsets = new Map<number, number[]>()
   for (const [offset, terms] of termsOfEvents.entries())
@@ -66,7 +66,7 @@ export function encodePart(termsOfEvents: readonly (readonly number[])[]): { ter
   return { terms, postings }
 }
 
-/** The index of a term among the terms, or -1. */
+/** The position of a term among the terms, or -1. */
 export function placeOfTerm(terms: Buffer, term: number): number {
   let [low, high] = [0, terms.length / 4 - 1]
   while (low <= high) {
@@ -79,7 +79,7 @@ export function placeOfTerm(terms: Buffer, term: number): number {
   return -1
 }
 
-/** Offsets of the events that have the term at `place`, ascending; `count` is how many terms the part has. */
+/** The offsets of the events that have the term at `place`, ascending; `count` is the number of terms in the part. */
 export function offsetsAt(postings: Buffer, place: number, count: number): number[] {
   const begin = place === 0 ? 0 : postings.readUInt16LE((place - 1) * 2)
   const end = postings.readUInt16LE(place * 2)

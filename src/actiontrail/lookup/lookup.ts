@@ -1,4 +1,4 @@
-// Looks events up, a page at a time, in the order of their time (to the second) and then of their recording.
+// Looks events up, page by page, in the order of their second, then of their number.
 import { laneOf } from '../../storage/lane.ts'
 import type { ChainedEvent, EventStorage, IndexPart } from '../../storage/storage.ts'
 import { renderEvent } from '../events/event.ts'
@@ -7,9 +7,9 @@ import type { EventIndex } from './event-index.ts'
 import { type Query, selects } from './query.ts'
 
 const EVENTS_AT_ONCE = 1000
-/** The longest value of an event: 1,024 characters and the three dots that end a value which was cut. */
+/** The longest value in an event: 1,024 characters, and the three dots that end a truncated value. */
 const LONGEST_SHOWN = 1027
-/** The most matches kept in memory; beyond, all but those of one page are dropped. */
+/** The most matches kept in memory. Beyond that, only those that fit the page stay. */
 const KEPT = 4096
 
 /** The last event of a page: its second since 1970, and its number. */
@@ -29,7 +29,7 @@ export interface Lookup extends Query {
 
 export interface Page {
   readonly events: readonly Record<string, unknown>[]
-  /** The position that the next page follows; null on the last page. */
+  /** The position after which the next page begins; null on the last page. */
   readonly next: Position | null
 }
 
@@ -37,7 +37,7 @@ interface Found extends Position {
   readonly row: ChainedEvent
 }
 
-/** The page of a lookup. Events that are recorded between two pages move no event that a page has shown. */
+/** The page of a lookup. Events recorded between two pages do not move the events of earlier pages. */
 export async function lookUp(lookup: Lookup, events: EventStorage, index: EventIndex): Promise<Page> {
   const found = new Map<number, Found>()
   if (lookup.conditions.some(([, value]) => value.length > LONGEST_SHOWN)) return pageOf(found, lookup)
@@ -88,7 +88,7 @@ async function collectUnindexed(
   }
 }
 
-/** The parts that may have events of the range, in the order of the lookup. */
+/** The parts that may have events in the range, in the order of the lookup. */
 function partsOf({ from, to, order, after }: Lookup, parts: readonly IndexPart[]): IndexPart[] {
   const fromAt = (order === 'oldest' && after ? after.second : from) * 1000
   const toAt = (order === 'newest' && after ? after.second : to) * 1000 + 999
@@ -98,7 +98,7 @@ function partsOf({ from, to, order, after }: Lookup, parts: readonly IndexPart[]
     : within.sort((a, b) => a.fromAt - b.fromAt || a.firstSeq - b.firstSeq)
 }
 
-/** Whether the matches that come before all events of the part, and of the parts after it, fill a page. */
+/** Whether the matches before all events of this part and of the later parts fill a page. */
 function isEnough(found: ReadonlyMap<number, Found>, part: IndexPart, { order, limit }: Lookup): boolean {
   const edge = Math.floor((order === 'newest' ? part.toAt : part.fromAt) / 1000)
   let settled = 0
@@ -106,7 +106,7 @@ function isEnough(found: ReadonlyMap<number, Found>, part: IndexPart, { order, l
   return settled > limit
 }
 
-/** Whether a position comes after the end of the page before. */
+/** Whether a position comes after the end of the previous page. */
 function isBeyond(position: Position, { after, order }: Lookup): boolean {
   if (!after) return true
   return order === 'newest' ? compare(position, after) < 0 : compare(position, after) > 0

@@ -1,4 +1,4 @@
-// The NextToken of LookupEvents: a lookup and the position that its next page follows, sealed under the root key.
+// The NextToken of LookupEvents: a lookup and the position after which its next page begins, sealed under the root key.
 import { fromBase64 } from '../../cryptography/encoding.ts'
 import type { RootKeys } from '../../keystore/root-keys.ts'
 import type { Condition } from './attributes.ts'
@@ -31,14 +31,14 @@ export class PageTokens {
     this.#keys = keys
   }
 
-  /** Issues the token (Base64) of the page after `next`; `nonce` is 24 fresh random bytes. */
+  /** Issues the token (Base64) for the page after `next`; `nonce` is 24 fresh random bytes. */
   issue(lookup: Omit<Lookup, 'limit' | 'after'>, next: Position, issuedAt: number, nonce: Uint8Array): string {
     const { account, region, conditions, from, to, order } = lookup
     const facts: Facts = [1, region, conditions, from, to, order, next.second, next.seq, issuedAt]
     return this.#keys.seal(place(account), nonce, Buffer.from(JSON.stringify(facts), 'utf8')).toString('base64')
   }
 
-  /** Opens a token; null when it was altered, or issued to another account or by another installation. */
+  /** Opens a token. Returns null when it was altered, or issued to another account or by another installation. */
   open(account: string, token: string): PageToken | null {
     const sealed = token.length > MAX_TOKEN_LENGTH ? null : fromBase64(token)
     const bytes = sealed && this.#keys.open(place(account), sealed)

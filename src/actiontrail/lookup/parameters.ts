@@ -34,7 +34,7 @@ export const filter = parameter('text', 'Only events with exactly this value.', 
 )
 
 const CONDITIONS = 2
-/** More than any client sends. */
+/** More than any known client sends. */
 const MOST_CONDITIONS = 20
 
 /** Only the first two conditions count; where both have the same key, only the second. */
@@ -59,7 +59,7 @@ function readConditions(text: string): readonly Condition[] | null {
   const conditions = new Map<LookupKey, string>()
   for (const item of list.slice(0, CONDITIONS) as unknown[]) {
     const { Key, Value } = (item ?? {}) as Record<string, unknown>
-    const key = LOOKUP_KEYS.find((one) => one === Key)
+    const key = LOOKUP_KEYS.find((name) => name === Key)
     if (key === undefined || typeof Value !== 'string' || Value === '') return null
     conditions.set(key, Value)
   }

@@ -1,4 +1,4 @@
-// What a lookup selects events by.
+// The events that a lookup selects.
 import type { ChainedEvent } from '../../storage/storage.ts'
 import type { Attributed, Condition } from './attributes.ts'
 

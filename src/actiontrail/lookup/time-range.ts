@@ -17,8 +17,8 @@ export function secondOf(text: string): number | null {
 }
 
 /**
- * The range to search, both ends included. Without `start` it is the 7 days before `end`; without `end` it ends now, at most 30 days after
- * `start`. A start before the retention moves to it. Refuses with InvalidParameterCombination.
+ * The range to search, both ends included. Without `start`, it is the 7 days before `end`. Without `end`, it ends now, but at most 30 days
+ * after `start`. A start before the retention moves to the retention. Refuses with InvalidParameterCombination.
  */
 export function timeRange(
   { start, end }: { readonly start: number | null; readonly end: number | null },
@@ -30,7 +30,8 @@ export function timeRange(
   const asked = start ?? to - DEFAULT_SPAN
   if (asked >= to) throw refuse('InvalidParameterCombination')
   const from = Math.max(asked, now - retentionDays * DAY)
-  // Checked after the start moved to the retention: a client whose clock differs asks for a few seconds more than the last 90 days.
+  // The span counts after the start has moved to the retention: a client whose clock differs asks for some seconds more than the last 90
+  // days.
   if (to - from > lookupMaxSpanDays * DAY) throw refuse('InvalidParameterCombination')
   return { from: Math.min(from, to), to }
 }

@@ -20,7 +20,7 @@ export const GetTrailStatus = operation({
   parameters: { Name: trailName, IsOrganizationTrail: flag },
   trail: { show: ['Name', 'IsOrganizationTrail'], reply: [] },
   async decide({ Name, IsOrganizationTrail }, context) {
-    // There are no trails of organizations.
+    // Strongroom has no organizations, so no trail belongs to one.
     if (IsOrganizationTrail) throw refuse('TrailNotFoundException')
     const trail = await trailAtHome(Name, context)
     const { ossBucketName, slsProjectArn, delivery } = trail.body

@@ -9,7 +9,7 @@ import { VERIFICATION, VERIFICATION_SCOPE, type VerificationBody } from '../audi
 import { type ActionTrailContext, operation } from '../operation.ts'
 import { filled, timeOf } from '../trails/replies.ts'
 
-/** A checkpoint is due within a minute of an event: beyond this something keeps it from being signed. */
+/** A checkpoint is due within a minute of an event. When this much has passed, something keeps the server from signing one. */
 const LATE_MS = 300_000
 const ELSEWHERE =
   'The fault is not at an event of this account: whoever operates this installation can see where it is.'
@@ -70,7 +70,10 @@ function verificationShown(body: VerificationBody, now: number, ofOperator: bool
   }
 }
 
-/** A number of an event says how many events of all accounts there are: others learn those of their own events. */
+/**
+ * An event's number reveals how many events all accounts have. So accounts other than the operator's see only the numbers of their own
+ * events.
+ */
 function faultShown({ kind, seq, message, own }: VerificationBody['fault'] & object, ofOperator: boolean): Reply {
   if (!ofOperator && !own) return { Kind: kind, Message: ELSEWHERE }
   return filled({ Kind: kind, Event: seq > 0 ? named(seq) : '', Message: message })

@@ -18,7 +18,7 @@ const common = {
   MaxResults: optional(maxResults, 20),
 }
 
-/** A token is left out of events: it would let others continue the lookup. */
+/** Events leave the token out: with it, others could continue the lookup. */
 const shown = ['StartTime', 'EndTime', 'MaxResults'] as const
 
 /** What both versions declare alike. */
@@ -52,7 +52,7 @@ export const LookupEvents = operation({
   },
 })
 
-/** The filters of version 2017-12-04. Request is a request's ID, which is its event's. */
+/** The filters of version 2017-12-04. `Request` is the id of a request, which is also the id of its event. */
 const FILTERS = {
   Event: 'EventId',
   Request: 'EventId',
@@ -136,7 +136,7 @@ async function pageOfEvents(
   }
 }
 
-/** Opens the token of the call. Refuses one that was altered, has expired or belongs to another lookup. */
+/** Opens the token of the call. Refuses a token that was altered, has expired, or belongs to another lookup. */
 function continued(
   { NextToken, StartTime, EndTime }: Asked,
   conditions: readonly Condition[],
@@ -150,7 +150,7 @@ function continued(
     token.lookup.region === scope.region &&
     token.lookup.order === order &&
     JSON.stringify(token.lookup.conditions) === JSON.stringify(conditions) &&
-    // The first page may have moved a given time (to now, to the retention), and the client gives the unmoved time again.
+    // The first page may have moved a time of the client (to now, or to the retention), and the client sends the original time again.
     (StartTime === null || StartTime <= token.lookup.from) &&
     (EndTime === null || EndTime >= token.lookup.to)
   if (!same) throw refuse('InvalidQueryParameter')

@@ -21,7 +21,7 @@ export const StartLogging = operation({
     const trail = await trailAtHome(Name, context)
     if (trail.body.status === 'Enable') return { reply: {}, changes: [] }
     demandTarget(trail.body)
-    // While the bucket can't be written, each start and stop of the trail adds an interval to its record.
+    // While the bucket can't be written, each start and stop adds an interval to the trail's record.
     if (trail.body.intervals.length >= MOST_INTERVALS) throw refuse('ServiceUnavailable')
     const body = started(trail.body, await ledger.heads(), now)
     return { reply: {}, changes: [update(trail, { body, dueAt: dueFrom(body, now) })] }

@@ -1,4 +1,4 @@
-// Where a trail delivers, as CreateTrail and UpdateTrail say it in every version of the API.
+// Where a trail delivers: the parameters of CreateTrail and UpdateTrail in every version of the API.
 import type { Change } from '../../ledger/record.ts'
 import type { ActionTrailContext } from '../operation.ts'
 import { bucketName, flag, keyPrefix, maxComputeProjectArn, roleArn, roleName, slsProjectArn } from './parameters.ts'
@@ -42,7 +42,7 @@ export const destinationRefusals = [
   'SlsProjectDoesNotExistException',
 ] as const
 
-/** What the call says of the trail; null leaves a member of the trail as it is, and '' takes it away. */
+/** The trail that a call asks for. null keeps a member of the trail, and '' clears it. */
 export interface Wanted {
   readonly Name: string
   readonly OssBucketName: string | null
@@ -56,7 +56,7 @@ export interface Wanted {
   readonly TrailRegion: string | null
 }
 
-/** What a call of a former version, which names the role without its account, wants. */
+/** The same for a call of a former version, which names the role without its account. */
 export function wantedByFormer<V>(values: V, role: string | null, { scope }: ActionTrailContext) {
   const OssWriteRoleArn = role === null ? null : roleArnOf(scope.account, role)
   return { ...values, OssWriteRoleArn, MaxComputeProjectArn: null, MaxComputeWriteRoleArn: null }
@@ -66,7 +66,10 @@ function roleArnOf(account: string, role: string): string {
   return `acs:ram::${account}:role/${role}`
 }
 
-/** The trail as the call wants it, and the changes that claim its bucket and release the one before. Refuses a bucket that can't be claimed. */
+/**
+ * The trail with the wanted destination, and the changes that claim its bucket and release the former one. Refuses a bucket that can't be
+ * claimed.
+ */
 export async function withDestination(
   before: TrailBody,
   wanted: Wanted,
@@ -101,7 +104,7 @@ export async function withDestination(
   return { body, changes: [...(claim ? [claim.change] : []), ...released] }
 }
 
-/** The role that writes to a target: the service's own unless one is named; without a target, none but a named one. */
+/** The role that writes to a target: the named one, or the service's own. Without a target there is no service role. */
 function writeRole(named: string, target: string, serviceRole: string): string {
   if (target !== '') return named || serviceRole
   return named === serviceRole ? '' : named

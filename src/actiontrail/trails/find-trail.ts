@@ -1,4 +1,4 @@
-// Reads trails, always from the database: another server may deliver, and so change them, at the same time.
+// Reads trails, always from the database: other servers deliver them, and thereby change them, at the same time.
 import { formatArn } from '../../api/arn.ts'
 import { refuse } from '../../api/errors.ts'
 import type { Resource } from '../../api/operation.ts'
@@ -6,7 +6,7 @@ import type { Ledger } from '../../ledger/ledger.ts'
 import type { ActionTrailContext } from '../operation.ts'
 import { TRAIL, type Trail, trailScope } from './trail.ts'
 
-/** More than 5 for each region of the cloud. */
+/** More than 5 trails in each region of the cloud. */
 const MOST_TRAILS = 1000
 
 /** All trails of an account, by name. */
@@ -14,7 +14,7 @@ export function trailsOf(ledger: Pick<Ledger, 'between'>, account: string): Prom
   return ledger.between(TRAIL, trailScope(account), { after: '', before: '~', limit: MOST_TRAILS })
 }
 
-/** The trail of this name whose home region is that of the call. Refuses with TrailNotFoundException in any other region. */
+/** The trail of this name whose home region is the call's region. Refuses all other trails with TrailNotFoundException. */
 export async function trailAtHome(name: string, { ledger, scope }: ActionTrailContext): Promise<Trail> {
   const trail = (await trailsOf(ledger, scope.account)).find(({ id }) => id === name)
   if (trail?.body.homeRegion !== scope.region) throw refuse('TrailNotFoundException')

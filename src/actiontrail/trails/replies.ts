@@ -1,4 +1,5 @@
-// Trails in the replies of operations. What a trail may have and has not is '' in the current version; other members without a value are left out.
+// Trails in the replies of operations. In the current version, a trail's own members without a value are ''; all other members without a
+// value are left out.
 import type { Reply, ReplyValue } from '../../api/operation.ts'
 import { isoSeconds } from '../../api/time.ts'
 import { trailArn } from './find-trail.ts'

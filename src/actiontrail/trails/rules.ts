@@ -1,4 +1,4 @@
-// The rules for trails that are made, changed or deleted (docs/compatibility.md, "Trails").
+// The rules for creating, changing and deleting trails (docs/compatibility.md, "Trails").
 import { refuse } from '../../api/errors.ts'
 import type { Change } from '../../ledger/record.ts'
 import { INSTALLATION, insert, remove, update } from '../../ledger/record.ts'
@@ -6,15 +6,16 @@ import type { ActionTrailContext } from '../operation.ts'
 import { trailsOf } from './find-trail.ts'
 import { TRAIL_BUCKET, TRAIL_LIST, TRAIL_LIST_ID, type TrailBody, trailScope } from './trail.ts'
 
-/** Refuses regions that are not served, from which no event can come. */
+/** Refuses regions that this installation does not serve: no event can come from them. */
 export function checkTrailRegion(trailRegion: string, { settings }: ActionTrailContext): void {
   const unknown = trailRegion !== 'All' && trailRegion.split(',').some((region) => !settings.regions.includes(region))
   if (unknown) throw refuse('InvalidQueryParameter')
 }
 
 /**
- * Claims the bucket for the trail, after a check that it can be written. Two trails in one bucket would mix their chains of digests. Where
- * accounts share buckets, the operator's credentials can write to all of them, so the claim keeps an account out of another's bucket.
+ * Claims the bucket for the trail, after a check that the bucket can be written. Two trails in one bucket would mix their chains of
+ * digests. Where accounts share buckets, the operator's credentials can write to all of them; the claim keeps an account out of another
+ * account's bucket.
  */
 export async function claimBucket(bucket: string, trail: string, context: ActionTrailContext) {
   const { scope, ledger, deliveryTarget, now } = context
@@ -44,19 +45,22 @@ async function holderOf(claim: string, { ledger }: ActionTrailContext) {
   return holder ?? null
 }
 
-/** Refuses a trail that logs and delivers to no target, which nobody can want. */
+/** Refuses a trail that logs and has no target. */
 export function demandTarget({ ossBucketName, slsProjectArn, maxComputeProjectArn }: TrailBody): void {
   if (ossBucketName === '' && slsProjectArn === '' && maxComputeProjectArn === '')
     throw refuse('InvalidDeliveryConfigurationException')
 }
 
-/** The change that releases a bucket; none where the trail has no claim. */
+/** The change that releases a bucket; none without a claim. */
 export async function releasedBucket(claim: string, context: ActionTrailContext): Promise<readonly Change[]> {
   const holder = claim === '' ? null : await holderOf(claim, context)
   return holder ? [remove(TRAIL_BUCKET, holder)] : []
 }
 
-/** The change that makes the commit fail when another trail of the account is made or deleted meanwhile. Read it before the trails. */
+/**
+ * A change that makes the commit fail when another call creates or deletes a trail of the account meanwhile. Call it before reading the
+ * trails.
+ */
 export async function listStep({ ledger, scope, now }: ActionTrailContext): Promise<Change> {
   const place = trailScope(scope.account)
   const list = await ledger.get(TRAIL_LIST, place, TRAIL_LIST_ID)

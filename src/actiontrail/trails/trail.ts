@@ -1,10 +1,10 @@
-// A trail: what it delivers and where to, when it logged, and how far its delivery has come (docs/trails.md).
-// Each change of a trail is a pure function of the trail before.
+// A trail: what it delivers and where, when it logged, and how far its delivery has come (docs/trails.md). Each transition is a pure
+// function of the trail.
 import { headIn } from '../../ledger/chain.ts'
 import type { Kind, Recorded } from '../../ledger/record.ts'
 import { type Heads, laneOf, laneStart } from '../../storage/lane.ts'
 
-/** The events of one lane that the trail logs: after number `from`, up to number `to`; `to` is null while the trail is logging. */
+/** The events of one lane that the trail logs: after number `from`, up to number `to`. While the trail logs, `to` is null. */
 export interface Interval {
   readonly from: number
   readonly to: number | null
@@ -12,9 +12,8 @@ export interface Interval {
 
 /** A batch whose boundaries are fixed, so that each attempt to deliver it writes the same objects. */
 export interface PendingBatch {
-  /** The batch covers the events of a lane after this number, */
+  /** The batch covers the events of a lane after `from`, up to and including `to`. */
   readonly from: number
-  /** up to this one. */
   readonly to: number
   /** When the boundaries were fixed, in milliseconds since 1970. */
   readonly at: number
@@ -24,12 +23,15 @@ export interface PendingBatch {
 
 /** How far the delivery to a bucket has come. Times are milliseconds since 1970. */
 export interface DeliveryState {
-  /** Every event of lane 0 up to this number is delivered, or the trail does not select it. In other lanes the intervals begin behind those. */
+  /**
+   * All events of lane 0 up to this number are delivered, or the trail does not select them. In the other lanes the intervals themselves
+   * move on.
+   */
   readonly cursor: number
   readonly pending: PendingBatch | null
-  /** The server that delivers the pending batch; no other may before `until`. */
+  /** The server that delivers the pending batch. No other server may do so before `until`. */
   readonly lease: { readonly node: string; readonly until: number } | null
-  /** The name of the chain of digests; a new chain begins when the trail moves to another place. */
+  /** The name of the chain of digests. A new chain begins when the trail moves to another place. */
   readonly chain: string
   /** The last digest of the chain. */
   readonly digest: { readonly number: number; readonly name: string; readonly sha256: string } | null
@@ -61,7 +63,10 @@ export interface TrailBody {
   readonly updatedAt: number
   readonly startedAt: number | null
   readonly stoppedAt: number | null
-  /** What remains to be delivered, oldest first within each lane. A trail that is logging logs all of a lane that they do not name. */
+  /**
+   * The events that remain to be delivered, oldest first within each lane. A trail that is logging also logs all of each lane that no
+   * interval names.
+   */
   readonly intervals: readonly Interval[]
   readonly delivery: DeliveryState
 }
@@ -70,11 +75,11 @@ export interface TrailBody {
 export const TRAIL: Kind<TrailBody> = { name: 'trail', counted: false }
 export type Trail = Recorded<TrailBody>
 
-/** Changes with every trail that is made or deleted, so that limits on the trails of an account hold exactly. */
+/** Changes with every trail that is created or deleted, so that limits on the trails of an account hold exactly. */
 export const TRAIL_LIST: Kind<Record<string, never>> = { name: 'trail-list', counted: false }
 export const TRAIL_LIST_ID = 'list'
 
-/** The claim of one trail on a bucket. Its scope is the installation, since accounts may share buckets. */
+/** The claim of one trail on a bucket. Its scope is the installation, because accounts may share buckets. */
 export const TRAIL_BUCKET: Kind<{ readonly account: string; readonly trail: string }> = {
   name: 'trail-bucket',
   counted: false,
@@ -88,7 +93,7 @@ export function trailScope(account: string): { account: string; region: string }
 /** The most intervals that may wait for a bucket. */
 export const MOST_INTERVALS = 1000
 
-/** Whether the trail has something to deliver, or will have. */
+/** Whether the trail has events to deliver, or is logging, to a bucket. */
 export function delivers({ ossBucketName, intervals, delivery }: TrailBody): boolean {
   return ossBucketName !== '' && (intervals.length > 0 || delivery.pending !== null)
 }
@@ -117,7 +122,7 @@ export function stopped(body: TrailBody, heads: Heads, now: number): TrailBody {
   return { ...body, status: 'Disable', stoppedAt: now, intervals }
 }
 
-/** The trail with an interval for each lane that began while it was logging: all that the lane has happened since. */
+/** The trail with an interval for each lane that began while the trail was logging. The interval covers the whole lane. */
 export function withLanes(body: TrailBody, heads: Heads): TrailBody {
   const open = new Set(body.intervals.filter(({ to }) => to === null).map(({ from }) => laneOf(from)))
   if (open.size === 0 || open.size === heads.length) return body
@@ -125,7 +130,9 @@ export function withLanes(body: TrailBody, heads: Heads): TrailBody {
   return { ...body, intervals: [...body.intervals, ...begun] }
 }
 
-/** Begins a new chain of digests when the trail delivers to another place after the heads. */
+/**
+ * Begins a new chain of digests when the trail moves to another place. A trail that had no bucket delivers only the events after the heads.
+ */
 export function moved(before: TrailBody, after: TrailBody, heads: Heads, chain: string): TrailBody {
   const { ossBucketName, ossKeyPrefix, intervals, delivery } = before
   if (after.ossBucketName === ossBucketName && after.ossKeyPrefix === ossKeyPrefix) return after
@@ -169,14 +176,14 @@ export function newTrail(homeRegion: string, chain: string): TrailBody {
   }
 }
 
-/** Events of one lane to consider, after `from` up to `to`; `open` when more will come. */
+/** The events of one lane to consider next, after `from` up to `to`. `open`: the trail logs later events, too. */
 export interface EventRange {
   readonly from: number
   readonly to: number
   readonly open: boolean
 }
 
-/** The next events to consider in each lane that has some. */
+/** The next events to consider, for each lane that has some. */
 export function nextRanges(body: TrailBody, heads: Heads): readonly EventRange[] {
   const ranges = new Map<number, EventRange>()
   for (const { from, to } of withLanes(body, heads).intervals) {
@@ -188,7 +195,7 @@ export function nextRanges(body: TrailBody, heads: Heads): readonly EventRange[]
   return [...ranges.values()]
 }
 
-/** The trail after every event up to `position`, in the lane of that number, is delivered or passed over. */
+/** The trail after all events up to `position`, in that number's lane, are delivered or passed over. */
 export function advanced(body: TrailBody, position: number, delivery: Partial<DeliveryState> = {}): TrailBody {
   const lane = laneOf(position)
   const intervals = body.intervals.flatMap((interval): readonly Interval[] => {

@@ -1,10 +1,10 @@
-// A folder that holds buckets: `<folder>/<account>/<bucket>/<key>`. Buckets are made on demand.
-// An object appears under its name only when all of it is on disk.
+// A folder that holds buckets: `<folder>/<account>/<bucket>/<key>`. Buckets are created on demand. An object appears under its name only
+// when it is complete on disk.
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type BucketState, type DeliveryTarget, TargetFault } from './target.ts'
 
-/** Temporary names begin with a dot, which no name of an object does. */
+/** Temporary names begin with a dot; names of objects never do. */
 const UNFINISHED = '.unfinished-'
 
 export class FolderTarget implements DeliveryTarget {
@@ -45,7 +45,7 @@ export class FolderTarget implements DeliveryTarget {
         await rm(unfinished, { force: true }).catch(() => {})
         throw error
       }
-      // A file's name is durable once its folder is synced, and a new folder's name once its parent is.
+      // A file's name is durable once its folder is synced; a new folder's name, once its parent is.
       for (let one = folder; ; one = dirname(one)) {
         await syncFolder(one)
         if (made === undefined || one === dirname(made) || one === dirname(one)) break
@@ -56,7 +56,7 @@ export class FolderTarget implements DeliveryTarget {
   }
 }
 
-/** The segments of a path below the folder. Throws TargetFault when a segment could lead out of it. */
+/** The segments of a path below the folder. Throws TargetFault for a segment that could lead out of the folder. */
 function segments(path: string): string[] {
   const parts = path.split('/').filter((part) => part !== '')
   if (!parts.every((part) => /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/.test(part))) throw new TargetFault('denied')

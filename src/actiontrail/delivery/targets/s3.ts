@@ -1,25 +1,25 @@
 // Buckets with an S3-compatible API: Alibaba Cloud OSS at its S3 endpoint, MinIO, Ceph and others.
-// The first use loads the client library, so that a server that delivers to a folder never does.
+// The client library loads at the first use: a server that delivers to a folder never loads it.
 import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3'
 import type { S3Options } from '../../../settings/trail.ts'
 import { type BucketState, type DeliveryTarget, TargetFault } from './target.ts'
 
-/** The empty object that `check` writes: often the credentials may write and nothing else. */
+/** The empty object that `check` writes, because the credentials may have no permission beside writing. */
 const PROBE = 'AliyunLogs/Actiontrail-Check'
 const CHECK_MS = 5_000
 const CONNECT_MS = 5_000
 const REQUEST_MS = 25_000
 
-/** How a client tries: how often at most, and how long it waits for an answer. */
+/** The client's most attempts, and its timeout for one answer. */
 interface Patience {
   readonly attempts: number
   readonly requestMs: number
 }
-/** The delivery itself retries, with backoff. */
+/** One attempt: the delivery retries by itself, with backoff. */
 const ONCE: Patience = { attempts: 1, requestMs: REQUEST_MS }
 const STEADY: Patience = { attempts: 5, requestMs: 300_000 }
 
-/** A part of a long object. There can be 10,000 of them, so an object may have 160 GiB. */
+/** The size of a part of a long object. An object has at most 10,000 parts, so 160 GiB. */
 const PART_BYTES = 16 * 1024 * 1024
 
 export class S3Target implements DeliveryTarget {
@@ -32,7 +32,7 @@ export class S3Target implements DeliveryTarget {
   }
 
   async check(account: string, bucket: string): Promise<BucketState> {
-    // The limit is one for the bucket: on a busy machine, loading the library takes seconds of its own.
+    // Loads the library before the timeout of the bucket begins: on a busy machine, loading takes seconds.
     await import('@aws-sdk/client-s3')
     try {
       await this.put(account, bucket, PROBE, new Uint8Array(), AbortSignal.timeout(CHECK_MS))
@@ -66,7 +66,7 @@ export class S3Target implements DeliveryTarget {
   }
 }
 
-/** One long object of a bucket, which is written or read in pieces. */
+/** One long object of a bucket, written or read in pieces. */
 export class S3Object {
   readonly #options: S3Options
   readonly #at: { readonly Bucket: string; readonly Key: string }
@@ -76,7 +76,7 @@ export class S3Object {
     this.#at = { Bucket: bucket, Key: key }
   }
 
-  /** Writes all of it, or nothing under its name; replaces an object of the same name. Rejects with TargetFault. */
+  /** Writes the whole object, or nothing under its name. Replaces an object of the same name. Rejects with TargetFault. */
   async write(chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const s3 = await import('@aws-sdk/client-s3')
     const client = await connect(this.#options, STEADY)
@@ -93,7 +93,7 @@ export class S3Object {
       const end = new s3.CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts } })
       await client.send(end).catch(failed)
     } catch (error) {
-      // The bucket would keep the parts, and charge for them.
+      // Without this, the bucket would keep the parts, and charge for them.
       await client.send(new s3.AbortMultipartUploadCommand(upload)).catch(() => {})
       throw error
     } finally {
@@ -101,7 +101,7 @@ export class S3Object {
     }
   }
 
-  /** All of it. Rejects with TargetFault, or with what to change where there is no such object. */
+  /** The whole object. Rejects with TargetFault, or with an error that says what to change where there is no such object. */
   async *read(): AsyncGenerator<Buffer> {
     const { GetObjectCommand } = await import('@aws-sdk/client-s3')
     const client = await connect(this.#options, STEADY)
@@ -121,7 +121,7 @@ function failed(error: unknown): never {
   throw faultOf(error)
 }
 
-/** Pieces of PART_BYTES; the last may be shorter. */
+/** Splits the bytes into pieces of PART_BYTES; the last one may be shorter. */
 async function* inParts(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let parts: Uint8Array[] = []
   let held = 0
@@ -152,7 +152,7 @@ async function connect({ endpoint, region, pathStyle, credentials }: S3Options, 
   })
 }
 
-/** Keeps only the code of an error: the server's message may name credentials. */
+/** Keeps only the error's code: the server's message may contain credentials. */
 function faultOf(error: unknown): TargetFault {
   const { name, $metadata } = error as Partial<S3ServiceException>
   const code = (error as NodeJS.ErrnoException).code ?? name ?? ''

@@ -9,8 +9,8 @@ export interface DeliveryTarget {
   /** Checks whether the account's trails can write to the bucket. Never rejects. */
   check(account: string, bucket: string): Promise<BucketState>
   /**
-   * Writes the object durably, and replaces one of the same key.
-   * Rejects with TargetFault. After the signal aborts, the object may or may not be written.
+   * Writes the object durably, and replaces an object of the same key. Rejects with TargetFault. After an abort, the object may or may not
+   * be written.
    */
   put(account: string, bucket: string, key: string, bytes: Uint8Array, signal: AbortSignal): Promise<void>
 }
