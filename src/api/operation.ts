@@ -47,7 +47,7 @@ export interface Decision<Change> {
   readonly reply: Reply
   readonly changes: readonly Change[]
   /** Resources that the call creates, such as a new key. */
-  readonly made?: readonly Resource[]
+  readonly created?: readonly Resource[]
   /** The bodies of further events: of what the service itself does with the call, to something else than its resources. */
   readonly ownWork?: readonly string[]
 }

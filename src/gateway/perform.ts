@@ -59,9 +59,9 @@ export async function perform(begun: Progress, house: House): Promise<Reply> {
       resources = await locate(operation, values, context)
       await authorize(operation, values, resources, context)
       demandAccount(call, account)
-      const { changes, reply, made = [], ownWork } = await operation.decide(values, context)
+      const { changes, reply, created = [], ownWork } = await operation.decide(values, context)
       if (dry) throw refuse('DryRunOperationError')
-      const named = made.length > 0 ? [...resources, ...made] : resources
+      const named = created.length > 0 ? [...resources, ...created] : resources
       const event = eventOf(call, named, { reply })
       const others = furtherEvents(call, named, { reply }, house.newId)
       const own = ownWork?.map((body) => ({ ...context.scope, eventId: house.newId(), at: context.now, body }))

@@ -1,4 +1,4 @@
-// What the operations with asymmetric CMKs share: their parameters, and finding the version that a call names.
+// Shared by the operations on asymmetric CMKs: their parameters, and the look-up of the version that a call names.
 import { refuse } from '../api/errors.ts'
 import { choice, type Parameter, text } from '../api/parameters.ts'
 import {
@@ -18,7 +18,7 @@ import type { KmsContext } from './operation.ts'
 import { dryRun } from './parameters.ts'
 import type { Version } from './records.ts'
 
-/** Base64 of `most` bytes at most. */
+/** A parameter in Base64 that decodes to at most `most` bytes. */
 function bytes(most: number, rule: string): Parameter<Buffer> {
   const checked = text({ max: Math.ceil(most / 3) * 4, rule })
   return {
@@ -34,7 +34,7 @@ function bytes(most: number, rule: string): Parameter<Buffer> {
 const LONGEST_DIGEST = 64
 /** An ML-DSA-87 signature has 4,627 bytes. */
 const LONGEST_SIGNATURE = 4627
-/** What SM2PKE encrypts at most, and the length of that ciphertext. */
+/** The longest plaintext that SM2PKE encrypts, and the longest ciphertext, in bytes. */
 const [LONGEST_TEXT, LONGEST_CIPHERTEXT] = [6047, 6144]
 
 export const versionOfKey = {
@@ -61,7 +61,7 @@ export const asymmetricCiphertext = { ...bytes(LONGEST_CIPHERTEXT, CIPHERTEXT_RU
 export const signingParameters = { ...versionOfKey, Algorithm: signingAlgorithm, Digest: digest, ...dryRun }
 export const encryptionParameters = { ...versionOfKey, Algorithm: encryptionAlgorithm, ...dryRun }
 
-/** The codes that operations on a version of an asymmetric key refuse with. */
+/** The error codes that all operations on a version of an asymmetric key have. */
 export const ASYMMETRIC_REFUSALS = [
   'Forbidden.KeyNotFound',
   'Forbidden.AliasNotFound',
@@ -80,7 +80,7 @@ export interface UsablePair {
   readonly publicKey: Uint8Array
 }
 
-/** Refuses a key that is not asymmetric, or is for another usage; `usage` is null where either will do. */
+/** Refuses a key that is not asymmetric or has another usage. With `usage` null, either usage is accepted. */
 export function demandAsymmetric({ body }: FoundKey, usage: KeyUsage | null): AsymmetricSpec {
   const spec = asymmetricSpec(body.keySpec)
   if (!spec || (usage !== null && body.keyUsage !== usage)) throw refuse('Rejected.UnsupportedOperation')
@@ -97,7 +97,7 @@ export async function usablePair(key: FoundKey, versionId: string, context: KmsC
   return { version, place: placeOf(version, key), material, publicKey: Buffer.from(publicKey, 'base64') }
 }
 
-/** Refuses an algorithm by which the key does not sign, and a digest of a length that the algorithm does not take. */
+/** Refuses an algorithm that the key does not sign with, and a digest of the wrong length for the algorithm. */
 export function demandSignable(spec: AsymmetricSpec, algorithm: SigningAlgorithm, { length }: Uint8Array): void {
   if (!spec.signing.includes(algorithm)) throw wrongAlgorithm('Algorithm', spec.signing)
   const { fewestBytes, mostBytes } = SIGNING_ALGORITHMS[algorithm]
@@ -106,7 +106,10 @@ export function demandSignable(spec: AsymmetricSpec, algorithm: SigningAlgorithm
   throw refuse('InvalidParameter', { name: 'Digest', rule: `${algorithm} takes ${bytes} bytes, in Base64.` })
 }
 
-/** The sizes of what the key encrypts by the algorithm. Refuses, by the name of the parameter, an algorithm by which it does not encrypt. */
+/**
+ * Returns the sizes in bytes of plaintext and ciphertext for a key and an algorithm. Refuses an algorithm that the key does not encrypt with;
+ * `name` is the parameter that the refusal names.
+ */
 export function sizesOf(spec: AsymmetricSpec, algorithm: EncryptionAlgorithm, name: string): Sizes {
   const sizes = spec.encryption[algorithm]
   if (!sizes) throw wrongAlgorithm(name, Object.keys(spec.encryption))
@@ -117,7 +120,10 @@ function wrongAlgorithm(name: string, algorithms: readonly string[]) {
   return refuse('InvalidParameter', { name, rule: `A key of this KeySpec takes ${algorithms.join(' or ')}.` })
 }
 
-/** The plaintext of a ciphertext for the public key of a version. Refuses what holds none, in one way, whatever is wrong with it. */
+/**
+ * Decrypts a ciphertext that was encrypted with the public key of a version. Refuses every invalid ciphertext in the same way, so that the
+ * answer does not reveal which check failed.
+ */
 export async function decryptedWith(
   { place, material }: UsablePair,
   algorithm: EncryptionAlgorithm,

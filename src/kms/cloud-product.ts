@@ -4,7 +4,7 @@ import { type Caller, servicePrincipal } from '../api/caller.ts'
 const CODE = /^[a-z0-9-]{1,64}$/
 const DOMAIN = '.aliyuncs.com'
 
-/** What aliases of service keys begin with. Users create none that begins with its first part, alias/acs. */
+/** The prefix of the aliases of service keys. Users can't create an alias that begins with alias/acs. */
 export const SERVICE_ALIAS = 'alias/acs/'
 
 /** The code of the product whose service key has this alias; null for aliases of users. */
@@ -18,7 +18,7 @@ export function principalOf(product: string): string {
   return product + DOMAIN
 }
 
-/** The code of the product that calls, with its own credential or in a session of a role that it assumed; null for any other caller. */
+/** The code of the calling product, which uses its own credential or a session of a role that it assumed; null for any other caller. */
 export function productOf(caller: Caller): string | null {
   const principal = servicePrincipal(caller)
   const code = principal?.endsWith(DOMAIN) ? principal.slice(0, -DOMAIN.length) : ''

@@ -26,7 +26,10 @@ export function demandSymmetric({ body }: FoundKey): void {
   if (asymmetricSpec(body.keySpec)) throw refuse('UnsupportedOperation')
 }
 
-/** Encrypts under the key's primary version. Refuses an asymmetric key, one that is not Enabled, and a service key to everybody but its product. */
+/**
+ * Encrypts under the key's primary version. Refuses an asymmetric key, a key that is not Enabled, and a service key unless its own product
+ * calls.
+ */
 export async function encryptWith(
   key: FoundKey,
   plaintext: Uint8Array,
@@ -38,7 +41,7 @@ export async function encryptWith(
   demandSymmetric(key)
   demandEnabled(key.body)
   const versionId = key.body.primaryVersionId
-  const version = key.made?.version ?? (versionId === null ? null : await findVersion(versionId, context))
+  const version = key.created?.version ?? (versionId === null ? null : await findVersion(versionId, context))
   if (!version || version.body.material === null) throw refuse('Rejected.PendingImport')
   const place = placeOf(version, key)
   const aad = aadOf(version, place, encryptionContext)
@@ -50,7 +53,7 @@ export async function encryptWith(
   }
 }
 
-/** The one refusal of a ciphertext, whatever is wrong with it: the message does not reveal which check failed. */
+/** The refusal of every invalid ciphertext. It is always the same, so that the message does not reveal which check failed. */
 export function notAuthentic() {
   return refuse('InvalidParameter', {
     name: 'CiphertextBlob',
@@ -58,7 +61,7 @@ export function notAuthentic() {
   })
 }
 
-/** Returns the resource of the key that a ciphertext names. A denial does not show which key it is. Refuses what is not a ciphertext. */
+/** Returns the resource of the key that a ciphertext names. A denial does not show which key it is. Refuses malformed ciphertexts. */
 export async function locateBlob(blob: string, context: KmsContext): Promise<Resource> {
   const message = decodeCiphertext(blob)
   if (!message) throw notAuthentic()
@@ -89,7 +92,7 @@ export interface UsableVersion {
   readonly material: StoredMaterial
 }
 
-/** Returns the version with this id. Refuses an unknown version, one without material, and a key as encryptWith does. */
+/** Returns the version with this id. Refuses an unknown version, a version without material, and the keys that encryptWith refuses. */
 export async function usableVersion(
   versionId: string,
   context: Pick<KmsContext, 'ledger' | 'scope' | 'now' | 'caller'>,
@@ -125,7 +128,7 @@ export async function decryptWith(
 const NO_CONTEXT: EncryptionContext = new Map()
 const withoutContext = new WeakMap<Version, Uint8Array>()
 
-/** The associated data of versions without an encryption context, which most calls have: computed once for each version. */
+/** The associated data of a ciphertext. Most calls have no encryption context; their associated data is computed once for each version. */
 function aadOf(version: Version, place: VersionPlace, encryptionContext: EncryptionContext): Uint8Array {
   if (encryptionContext.size > 0) return associatedData(place, encryptionContext)
   const known = withoutContext.get(version) ?? associatedData(place, NO_CONTEXT)
@@ -133,7 +136,7 @@ function aadOf(version: Version, place: VersionPlace, encryptionContext: Encrypt
   return known
 }
 
-/** Returns where the key store finds a version. All versions of a key have its spec and its protection level, which never change. */
+/** Returns where the key store finds a version. A key's spec and protection level never change, and apply to all of its versions. */
 export function placeOf(version: Version, key: FoundKey): VersionPlace {
   const { account, region, id: versionId } = version
   const { keySpec, protectionLevel } = key.body

@@ -34,7 +34,7 @@ export function dataKeyLength({ KeySpec, NumberOfBytes }: Values<typeof dataKeyP
   return length
 }
 
-/** Generates a data key and passes `use` its bytes and their Base64 text, which is what a CMK encrypts; then wipes both. */
+/** Generates a data key, calls `use` with its bytes and their Base64 text, and then wipes both. A CMK encrypts the Base64 text. */
 export async function withNewDataKey<T>(
   length: number,
   context: KmsContext,
@@ -51,7 +51,7 @@ export async function withNewDataKey<T>(
   }
 }
 
-/** The most bytes that an SM2 key wraps, as it encrypts. */
+/** The longest data key that an SM2 key wraps, in bytes: it wraps by encrypting. */
 const SM2_CAPACITY = KEY_SPECS.EC_SM2.encryption.SM2PKE.mostPlaintext
 
 const WRAPPING = { RSA_2048: EXPORT_ALGORITHMS, EC_SM2: ['SM2PKE'] } as const
@@ -68,7 +68,7 @@ export const exportParameters = {
 
 /** The public key that an exported data key is wrapped for. */
 export interface Destination {
-  /** The most bytes that it can wrap. */
+  /** The longest data key that it can wrap, in bytes. */
   readonly capacity: number
   wrap(dataKey: Uint8Array): Promise<Uint8Array>
 }

@@ -12,7 +12,7 @@ type Reads = { readonly ledger: Pick<Ledger, 'get' | 'page'> }
 
 const AT_ONCE = 1000
 
-/** Returns the changes that remove the material of the CMK's versions and keep the versions. */
+/** Returns the changes that remove the material of the CMK's versions. The versions remain. */
 export async function destroyMaterial(cmk: Cmk, { ledger }: Reads, now: number): Promise<Change[]> {
   const { records } = await ledger.page(VERSION, cmk, { parent: cmk.id, offset: 0, limit: AT_ONCE })
   return records.flatMap((version) =>
@@ -26,8 +26,8 @@ export async function destroyMaterial(cmk: Cmk, { ledger }: Reads, now: number):
 }
 
 /**
- * Material in an HSM outlives its record: the commit that forgets the reference also records that the object is to be destroyed, so that
- * a crash in between, or a device that is away, only delays it.
+ * Returns the record that orders the destruction of an object in an HSM; nothing for software material. The commit that removes the last
+ * reference to the object also inserts this record, so a crash or an unreachable device only delays the destruction.
  */
 export function destructionOf(material: StoredMaterial, { account, region }: Scope, now: number): Change[] {
   if (storeOf(material) !== 'HSM') return []
@@ -74,7 +74,7 @@ export function forgetDestroyed(
   }
 }
 
-/** Destroys what a call created in the key store, after its commit failed. `strongroom hsm check` finds what this could not destroy. */
+/** Destroys the objects that a call created in the key store, after its commit failed. `strongroom hsm check` finds any that remain. */
 export function destroyUncommitted(changes: readonly Change[], keystore: Keystore): void {
   for (const change of changes) {
     const material = materialAfter(change)

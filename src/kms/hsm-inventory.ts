@@ -39,7 +39,7 @@ async function versionsOf(keyId: string, scope: Scope, ledger: Reads): Promise<H
   }
 }
 
-/** The references to objects that are still to be destroyed. */
+/** The references to the objects whose destruction is still pending. */
 export async function doomedMaterial(ledger: Reads): Promise<ReadonlySet<StoredMaterial>> {
   const records = await ledger.due(DESTRUCTION, Number.MAX_SAFE_INTEGER, 1_000_000)
   return new Set(records.map(({ body }) => body.material))

@@ -1,5 +1,6 @@
-// The import token (docs/reference/formats.md#import-token): it carries the sealed private wrapping key, so that the server stores nothing.
-// Algorithm and expiry are readable; the associated data of the private key binds them to it, and it to its CMK.
+// The import token (docs/reference/formats.md#import-token) carries the sealed private wrapping key, so that the server stores nothing.
+// Algorithm and expiry are in plaintext. The associated data of the sealed private key contains both and the CMK's id, so a changed token
+// does not open.
 import { refuse } from '../api/errors.ts'
 import { fromBase64 } from '../cryptography/encoding.ts'
 import { IMPORT_ALGORITHMS, type ImportAlgorithm } from '../cryptography/wrap.ts'
@@ -30,7 +31,7 @@ export function encodeToken({ algorithm, expiresAt, sealedPrivateKey }: ImportTo
   return Buffer.concat([header, sealedPrivateKey]).toString('base64')
 }
 
-/** Parses a token, without checking that it is authentic: opening the private key does. Refuses with InvalidImportToken. */
+/** Parses a token. It does not authenticate the token: opening the private key does. Refuses with InvalidImportToken. */
 export function decodeToken(token: string): ImportToken {
   const bytes = fromBase64(token)
   const algorithm = bytes && IMPORT_ALGORITHMS[bytes[0] ?? -1]

@@ -1,4 +1,4 @@
-// The operations of KMS that belong to dedicated instances, which are not here. Each leads to what to use instead.
+// The operations of KMS that need a dedicated instance. The service has none; each operation refers to documentation of the alternative.
 
 const PAGE = 'dedicated-instances'
 
@@ -35,7 +35,7 @@ const BY_HEADING: Readonly<Record<string, readonly string[]>> = {
   'encryption-with-parameters': ['AdvanceEncrypt'],
 }
 
-/** The page and heading of the documentation for each of them. */
+/** The page and heading of the documentation for each operation. */
 export const INSTANCE_OPERATIONS: ReadonlyMap<string, string> = new Map(
   Object.entries(BY_HEADING).flatMap(([heading, names]) => names.map((name) => [name, `${PAGE}#${heading}`] as const)),
 )

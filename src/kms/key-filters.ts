@@ -1,10 +1,10 @@
-// The parameter Filters of ListKeys. Besides the cloud's filters it takes those of this service, by which the console searches.
+// The parameter Filters of ListKeys. It takes the cloud's filters and some of this service, which the console needs to search.
 import { json } from '../api/parameters.ts'
 import { PROPERTIES, type Property, SEARCHED_CHARACTERS } from './key-index.ts'
 import type { WantedKeys, WantedTag } from './key-search.ts'
 import { isTagKey, isTagValue } from './tags.ts'
 
-/** Filters that every key answers in the same way. */
+/** Filters whose value is the same for every key. */
 const SAME: ReadonlyMap<string, string> = new Map([['DKMSInstanceId', '']])
 /** Filters of this service that take one value, once. */
 const SINGLE: ReadonlyMap<string, (value: string) => boolean> = new Map([
@@ -14,8 +14,8 @@ const SINGLE: ReadonlyMap<string, (value: string) => boolean> = new Map([
 ])
 const MAX = 10
 
-/** What Filters ask for; null for what no key has. */
 export interface KeyFilters {
+  /** null where no key can match. */
   readonly wanted: WantedKeys | null
 }
 
@@ -33,7 +33,7 @@ export const keyFilters = json<KeyFilters>({
     for (const entry of value as unknown[]) {
       const { Key: key, Values: values } = (entry ?? {}) as Record<string, unknown>
       if (typeof key !== 'string' || !Array.isArray(values) || values.length > MAX) return null
-      if (!values.every((one): one is string => typeof one === 'string')) return null
+      if (!values.every((value): value is string => typeof value === 'string')) return null
       if (!isProperty(key) && !SAME.has(key) && !isSingle(key, values, filters)) return null
       filters.set(key, [...(filters.get(key) ?? []), ...values])
     }

@@ -1,4 +1,4 @@
-// What the index of records has of keys and aliases. A released bit never gets another meaning, since indexes of earlier releases have it.
+// The entries of keys and aliases in the index of records. Existing indexes contain the facet bits, so a released bit keeps its meaning.
 import { folded, type Indexed } from '../storage/search.ts'
 import type { Row } from '../storage/storage.ts'
 import { at } from './key-state.ts'
@@ -6,7 +6,7 @@ import type { CmkBody } from './records.ts'
 
 const SERVICE = 'Service'
 
-/** The properties of a key that filters of ListKeys name. */
+/** The properties by which ListKeys filters. */
 export const PROPERTIES = {
   KeyState: (body: CmkBody) => body.state,
   KeySpec: (body: CmkBody) => body.keySpec,
@@ -18,7 +18,7 @@ export const PROPERTIES = {
 
 export type Property = keyof typeof PROPERTIES
 
-/** The facets of keys, from bit 0 on: a key has one of each property. */
+/** The facets of keys, from bit 0 on. A key has at most one facet of each property. */
 const FACETS: readonly (readonly [Property, string])[] = [
   ['KeyState', 'Enabled'],
   ['KeyState', 'Disabled'],
@@ -30,7 +30,7 @@ const FACETS: readonly (readonly [Property, string])[] = [
   ['ProtectionLevel', 'HSM'],
   ['KeySpec', 'Aliyun_AES_256'],
   ['KeyUsage', 'ENCRYPT/DECRYPT'],
-  // Only this one of the two: indexes of earlier releases have neither, and no service keys.
+  // `User` has no bit: indexes of earlier releases have a bit for neither value, and contain no service keys.
   ['CreatorType', SERVICE],
   ['KeyUsage', 'SIGN/VERIFY'],
   ['KeySpec', 'Aliyun_SM4'],
@@ -45,34 +45,37 @@ const FACETS: readonly (readonly [Property, string])[] = [
 
 const ALIAS_PREFIX = 'alias/'
 
-/** The bits of the facets that are chosen. */
+/** The bits of the chosen facets. */
 export function facetsWhere(isChosen: (property: Property, value: string) => boolean): number {
   return FACETS.reduce((bits, [property, value], bit) => (isChosen(property, value) ? bits | (1 << bit) : bits), 0)
 }
 
-/** A tag as labels have it, or, without a value, what all tags with its key have in common. Tags hold neither tabs nor line breaks. */
+/**
+ * Returns the form of a tag in an entry's labels, or, without a value, the part that all tags with this key share. Tags contain neither tabs
+ * nor line breaks.
+ */
 export function tagLabel(key: string, value: string | null): string {
   return value === null ? `\n${key}\t` : `\n${key}\t${value}\n`
 }
 
-/** The label of service keys; no tag has an empty key. */
+/** The label of service keys. It can't be a tag, since no tag has an empty key. */
 export const SERVICE_LABEL = tagLabel('', SERVICE)
 
-/** How much of a description searches look into, in characters: it bounds what a search costs, whatever keys there are. */
+/** How many characters of a description a search covers. The limit bounds the cost of a search. */
 export const SEARCHED_CHARACTERS = 512
 
-/** What a search looks into of a key: its id, and the first SEARCHED_CHARACTERS of its description. */
+/** The searchable text of a key: its id, and the first SEARCHED_CHARACTERS of its description. */
 export function keyText(id: string, { description }: CmkBody): string {
-  // A character of two code units may be cut in two.
+  // The slice may split a surrogate pair.
   return `${id}\n${folded(description).slice(0, SEARCHED_CHARACTERS).toWellFormed()}`
 }
 
-/** What a search looks into of an alias: its name without the prefix that all have. */
+/** The searchable text of an alias: its name without the prefix alias/. */
 export function aliasText(name: string): string {
   return folded(name.slice(ALIAS_PREFIX.length))
 }
 
-/** What the index has of a key. */
+/** The index entry of a key. */
 export function indexedKey(id: string, body: CmkBody): Indexed {
   const { deleteAt, materialExpiresAt } = body
   const tags = body.product === undefined ? body.tags : [...body.tags, ['', SERVICE] as const]
@@ -90,7 +93,7 @@ function facetsOf(body: CmkBody): number {
   return facetsWhere((property, value) => PROPERTIES[property](body) === value)
 }
 
-/** What the index has of an alias. */
+/** The index entry of an alias. */
 export function indexedAlias({ id }: Row): Indexed {
   return { facets: 0, turns: null, goneAt: null, labels: '', text: aliasText(id) }
 }

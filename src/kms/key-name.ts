@@ -1,5 +1,5 @@
-// The names of keys in calls: an id, an alias, or the ARN of either; and finding what they name. What policies are asked about is in
-// key-resource.ts.
+// The names of keys in calls (an id, an alias, or the ARN of either), and the look-up of a named key. key-resource.ts turns names into the
+// resources of policies.
 import { parseArn } from '../api/arn.ts'
 import { refuse } from '../api/errors.ts'
 import { text } from '../api/parameters.ts'
@@ -8,7 +8,7 @@ import { at } from './key-state.ts'
 import type { KmsContext } from './operation.ts'
 import { ALIAS, type Alias, CMK, type Cmk, type CmkBody, VERSION, type Version } from './records.ts'
 
-/** What resolving a name needs of a call's context. */
+/** The part of a call's context that resolves names. */
 export type Reads = Pick<KmsContext, 'scope' | 'ledger' | 'now'>
 
 const KEY_ID = /^[A-Za-z0-9-]{1,64}$/
@@ -33,7 +33,7 @@ export function isKeyId(id: string): boolean {
 /** A parsed name. `foreign`: the ARN of another account or region, or of no key. */
 export type Named = { readonly key: string } | { readonly alias: string } | { readonly foreign: true }
 
-/** Parses a name; whether anything has it is another question. */
+/** Parses a name, without looking up whether the key or alias exists. */
 export function named(name: string, { scope }: Pick<Reads, 'scope'>): Named {
   const arn = parseArn(name)
   if (arn && (arn.service !== 'kms' || arn.region !== scope.region || arn.account !== scope.account))
@@ -49,7 +49,7 @@ export interface FoundKey {
   readonly record: Cmk
   readonly body: CmkBody
   /** Set where this call makes the key: its version, and the changes to commit. */
-  readonly made?: { readonly version: Version; readonly changes: readonly Change[] }
+  readonly created?: { readonly version: Version; readonly changes: readonly Change[] }
 }
 
 /** Returns the key of an id, alias or ARN. Refuses with Forbidden.KeyNotFound or Forbidden.AliasNotFound; with Unsupported.Alias where the operation takes no alias. */
@@ -63,7 +63,7 @@ export async function findKey(name: string, context: Reads, takes: 'id' | 'id or
   return findKeyById(alias.body.keyId, context)
 }
 
-/** The alias that the name names, by its ARN too; null for the name of anything else. */
+/** Returns the alias in a name or ARN; null for any other name. */
 export function aliasCalled(name: string, context: Reads): string | null {
   const which = named(name, context)
   return 'alias' in which ? which.alias : null
@@ -76,7 +76,7 @@ export async function findKeyById(id: string, context: Reads): Promise<FoundKey>
   return key
 }
 
-/** Returns the key of an id or ARN, or null; null for an alias too. */
+/** Returns the key of an id or ARN; null for an unknown key and for an alias. */
 export async function keyByIdOrArn(name: string, context: Reads): Promise<FoundKey | null> {
   const which = named(name, context)
   return 'key' in which ? keyWithId(which.key, context) : null
@@ -88,7 +88,7 @@ async function keyWithId(id: string, context: Reads): Promise<FoundKey | null> {
   return record && body ? { record, body } : null
 }
 
-/** Returns the alias, or null; null too when its key's deletion date has passed. */
+/** Returns the alias; null when there is none, or when its key's deletion date has passed. */
 export async function findAlias(name: string, context: Reads): Promise<Alias | null> {
   const alias = ALIAS_NAME.test(name) ? await context.ledger.get(ALIAS, context.scope, name) : null
   if (!alias) return null

@@ -1,4 +1,4 @@
-// What policies are asked about in calls of KMS: the resources that names of keys and aliases stand for, whether anything has the name or not.
+// The resources on which policies are evaluated in calls of KMS. A name has a resource even where no key or alias has the name.
 
 import { formatArn } from '../api/arn.ts'
 import type { Resource } from '../api/operation.ts'
@@ -8,7 +8,7 @@ import { findAlias, isKeyId, named, type Reads } from './key-name.ts'
 import type { KmsContext } from './operation.ts'
 import { type Alias, CMK, type Cmk } from './records.ts'
 
-/** Returns the resource of a named key: with its id where the name resolves, and else with the name as the caller sent it. */
+/** Returns the resource of a named key: with the key's id where the name resolves, otherwise with the name as the caller sent it. */
 export async function keyResource(name: string, context: Reads): Promise<Resource> {
   const which = named(name, context)
   if ('foreign' in which) return { type: 'ACS::KMS::Key', name, arn: name }
@@ -16,12 +16,12 @@ export async function keyResource(name: string, context: Reads): Promise<Resourc
   const alias = await findAlias(which.alias, context)
   if (alias) return keyResourceByAlias(alias, context)
   const product = productAliased(which.alias)
-  // The call makes the key, if it is the product's.
+  // If the product itself calls, the call creates the service key.
   if (product !== null) return { ...aliasResource(which.alias, context), usedBy: principalOf(product) }
   return { type: 'ACS::KMS::Key', name, arn: kmsArn(context, which.alias) }
 }
 
-/** Returns the resource of the key that an alias points to. A denial shows only the alias, which the call named. */
+/** Returns the resource of the key that an alias points to. A denial shows only the alias, which the caller knows. */
 export async function keyResourceByAlias({ id, body }: Alias, context: Reads): Promise<Resource> {
   return { ...(await keyResourceById(body.keyId, context)), asked: kmsArn(context, id) }
 }
@@ -53,12 +53,12 @@ const resourceOf = onceFor((record: Cmk): Resource => {
   }
 })
 
-/** Locates nothing in particular, for calls that name no key: only a policy on all keys allows them. */
+/** Returns the resource of calls that name no key. Only a policy on all keys allows such a call. */
 export function anyKeyResource(context: Reads): Resource {
   return { type: '', name: '', arn: keyArn('*', context) }
 }
 
-/** Returns the resource that stands for every key of the account and region, for calls that tell something of each. */
+/** Returns the resource that stands for every key of the account and region, for calls whose reply reveals something about each key. */
 export function everyKeyResource(context: Reads): Resource {
   return { ...anyKeyResource(context), every: true }
 }

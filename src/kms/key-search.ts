@@ -1,4 +1,4 @@
-// Searching keys: what a call looks for, in the terms of the index, and whether an authentic key is what it looks for.
+// Searches for keys: translates the conditions of a call into a search of the index, and checks them on the authenticated key.
 import type { Caller } from '../api/caller.ts'
 import type { FoundRecords, Sought } from '../ledger/search.ts'
 import { folded } from '../storage/search.ts'
@@ -14,20 +14,20 @@ export interface WantedTag {
   readonly value: string | null
 }
 
-/** What a key must have to be found. */
+/** The conditions of a search. A key matches if it meets all of them. */
 export interface WantedKeys {
-  /** For a property, the values of which it must have one. */
+  /** The accepted values of each listed property. */
   readonly properties: ReadonlyMap<Property, readonly string[]>
-  /** A part of its id, of its description or of the name of one of its aliases, in upper or lower case; '' for any. */
+  /** Part of the key's id, of its description, or of the name of one of its aliases; case is ignored. '' matches every key. */
   readonly text: string
-  /** Tags of which it must have all; at most MAX_LABELS. */
+  /** The key must have all of these tags; at most MAX_LABELS. */
   readonly tags: readonly WantedTag[]
 }
 
-/** No key is found. */
+/** The result of a search that no key can match. */
 export const NO_KEYS: FoundRecords<CmkBody> = { records: [], total: 0 }
 
-/** What to ask the ledger for; null where the caller can see no such key, whatever keys there are. */
+/** Returns the search for the ledger; null where a wanted tag is hidden from the caller, so that no key can match. */
 export function keysSought(
   { properties, text, tags }: WantedKeys,
   { caller, now }: { readonly caller: Caller; readonly now: number },
@@ -63,7 +63,7 @@ export function keysSought(
   }
 }
 
-/** A page of the keys that have what is wanted at the context's moment, by creation time; with the count of all. */
+/** Returns a page of the keys that match at the time of the call, ordered by creation time, and the total count. */
 export async function searchKeys(
   wanted: WantedKeys,
   page: { readonly offset: number; readonly limit: number },

@@ -1,5 +1,5 @@
 // The states of a CMK: pure functions from a CMK and a moment to the CMK afterwards, or to a refusal. The states and their transitions are the
-// cloud's; test/kms/state-table.test.ts has what every operation does in each.
+// cloud's. test/kms/state-table.test.ts lists the outcome of every operation in every state.
 //
 //   Enabled          encrypts and decrypts
 //   Disabled         neither; EnableKey ends it
@@ -11,7 +11,7 @@ import { rotationDueAt } from './rotation.ts'
 
 const DAY_MS = 86_400_000
 
-/** Whether imported material has expired. It counts as expired from that second on, whether background work has deleted it or not. */
+/** Whether imported material has expired. Material counts as expired from `materialExpiresAt` on, even before background work deletes it. */
 export function materialExpired({ materialExpiresAt }: CmkBody, now: number): boolean {
   return materialExpiresAt !== null && materialExpiresAt <= now
 }
@@ -66,14 +66,17 @@ export function withoutMaterial(body: CmkBody): CmkBody {
   return { ...body, state: stateWithoutMaterial(body), materialExpiresAt: null }
 }
 
-/** A key in PendingDeletion stays in it; any other changes to PendingImport. */
+/** A key in PendingDeletion keeps its state; any other key changes to PendingImport. */
 function stateWithoutMaterial({ state }: CmkBody): KeyState {
   return state === 'PendingDeletion' ? state : 'PendingImport'
 }
 
 /** Returns the CMK with deletion protection and the owner's description of it; with null, without protection. */
-export function withDeletionProtection({ deletionProtection: _, ...body }: CmkBody, said: string | null): CmkBody {
-  return said === null ? body : { ...body, deletionProtection: said }
+export function withDeletionProtection(
+  { deletionProtection: _, ...body }: CmkBody,
+  protection: string | null,
+): CmkBody {
+  return protection === null ? body : { ...body, deletionProtection: protection }
 }
 
 /** Returns when background work is due on the CMK: its deletion, the expiry of its material, or its rotation. null for never. */

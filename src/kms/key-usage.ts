@@ -1,5 +1,5 @@
 // How many messages each key version has encrypted. Uses of software keys are counted in memory and written in the background, so that no
-// call waits for it; uses of keys in an HSM and of SM4 keys are reserved before (keystore/reserved-uses.ts).
+// call waits for the write. Uses of keys in an HSM and of SM4 keys are reserved in advance (keystore/reserved-uses.ts).
 import { refuse } from '../api/errors.ts'
 import type { Uses } from '../keystore/keystore.ts'
 import type { VersionPlace } from '../keystore/version-place.ts'
@@ -8,7 +8,7 @@ import { type Change, expectUnmoved, insert, type Recorded, type Scope, update }
 import { USAGE, type UsageBody, VERSION } from './records.ts'
 
 const AT_ONCE = 500
-/** How many versions' counts stay in memory: those used last. */
+/** How many versions' totals stay in memory, the most recently written ones. */
 const KEPT = 10_000
 
 /** The uses of a key version that this server knows of. */
@@ -21,7 +21,7 @@ export class KeyUsage implements Uses {
   readonly #now: () => number
   /** Uses that are not stored yet, by version. */
   #noted = new Map<string, { readonly place: VersionPlace; uses: number }>()
-  /** Totals that were stored lately, by version. */
+  /** The totals that this server stored last, by version; at most KEPT. */
   readonly #written = new Map<string, VersionUses>()
 
   /** `now`: milliseconds since 1970. */
@@ -44,11 +44,11 @@ export class KeyUsage implements Uses {
     }
   }
 
-  /** Stores the uses noted since the last time. Uses that can't be stored stay noted. */
+  /** Stores the uses noted since the last write. Uses that can't be stored stay noted for the next write. */
   async write(): Promise<void> {
     const noted = [...this.#noted.values()]
     for (let start = 0; start < noted.length; start += AT_ONCE)
-      await Promise.all(noted.slice(start, start + AT_ONCE).map((one) => this.#write(one)))
+      await Promise.all(noted.slice(start, start + AT_ONCE).map((uses) => this.#write(uses)))
   }
 
   /** Returns the uses of a key's versions, or of all versions in an account and region, including those not stored yet. */
@@ -62,7 +62,7 @@ export class KeyUsage implements Uses {
     }
   }
 
-  /** Returns the most used of the versions that this server counted lately, including uses not stored yet; for metrics. */
+  /** Returns the most used of the versions that this server has in memory, including uses not stored yet; for metrics. */
   busiest(limit: number): readonly VersionUses[] {
     const counted = new Map(this.#written)
     for (const [id, { place, uses }] of this.#noted)
@@ -79,7 +79,7 @@ export class KeyUsage implements Uses {
   async #write(noted: { readonly place: VersionPlace; uses: number }): Promise<void> {
     const { uses } = noted
     if (uses === 0) return void this.#noted.delete(noted.place.versionId)
-    // Uses during the write add to the next one. The count of a deleted version is dropped.
+    // Uses noted during this write belong to the next write. The count of a deleted version is dropped.
     noted.uses = 0
     const total = await this.#add(noted.place, uses, Number.POSITIVE_INFINITY).catch((error: unknown) => {
       noted.uses += uses
@@ -88,7 +88,7 @@ export class KeyUsage implements Uses {
     if (total === 'moved') noted.uses += uses
   }
 
-  /** Adds to the stored count of a version that exists. */
+  /** Adds `count` to the stored uses of a version. Returns the new total, or null where it would exceed `limit`. */
   async #add(place: VersionPlace, count: number, limit: number): Promise<number | null | 'moved' | 'gone'> {
     const { versionId, keyId, keySpec, protectionLevel, account, region } = place
     const scope = { account, region }

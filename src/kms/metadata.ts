@@ -1,4 +1,4 @@
-// KeyMetadata in the replies of CreateKey and DescribeKey, and KeyVersion in those about versions.
+// KeyMetadata in the replies of CreateKey and DescribeKey, and KeyVersion in the replies about versions.
 import type { Reply } from '../api/operation.ts'
 import { isoSeconds } from '../api/time.ts'
 import { keyArn } from './key-resource.ts'
@@ -38,7 +38,7 @@ export function keyMetadata(
   }
 }
 
-/** The account; of a service key the code of its product with a capital, such as Ecs. */
+/** The account, or, for a service key, the code of its product with a capital, such as Ecs. */
 function creatorOf({ product }: CmkBody, { scope }: KmsContext): string {
   return product === undefined ? scope.account : product.charAt(0).toUpperCase() + product.slice(1)
 }

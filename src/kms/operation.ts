@@ -24,9 +24,9 @@ export interface KmsSettings {
   readonly maxPendingWindowDays: number
   /** The databases in which rotations change passwords. */
   readonly secretDatabases: SecretDatabases
-  /** Whether what the cloud does not have is refused. */
+  /** Whether calls are refused that the cloud does not support. */
   readonly strictCloud: boolean
-  /** Whether what OpenSSL's FIPS provider does not have is refused. */
+  /** Whether algorithms are refused that OpenSSL's FIPS provider does not have. */
   readonly fips: boolean
 }
 
@@ -35,19 +35,19 @@ export interface KmsContext {
   readonly caller: Caller
   readonly scope: Scope
   readonly now: number
-  /** Reads records; each stays, during this attempt of the call, as it was first read. */
+  /** Reads records. A record stays as it was first read for the whole attempt of the call. */
   readonly ledger: LedgerView
   readonly keystore: Keystore
-  /** Verifies and encrypts with public keys, whatever store has the private ones. */
+  /** Verifies and encrypts with public keys, whichever store has the private keys. */
   readonly publicKeys: PublicKeyWork
-  /** What is known of the tokens of the HSM; none where no HSM is configured. */
+  /** The state of each token of the HSM; empty where no HSM is configured. */
   hsmTokens(): Promise<readonly TokenDescription[]>
-  /** The data keys of secrets' values that are ready for use. */
+  /** The decrypted data keys of secrets' values. */
   readonly dataKeys: DataKeys
   readonly settings: KmsSettings
-  /** Of RAM, for secrets over AccessKeys. */
+  /** RAM's limit, for secrets that contain AccessKeys. */
   readonly quotas: Pick<RamQuotas, 'max-access-keys-per-user'>
-  /** For lists that show only the keys that the caller may list. */
+  /** For lists that contain only the resources that the caller may see. */
   readonly authorizer: Pick<Authorizer, 'denial'>
   readonly facts: RequestFacts
   /** A new lower-case UUID. */

@@ -31,14 +31,14 @@ const contextParameter: Parameter<ReadonlyMap<string, string>> = {
       return fits ? new Map(entries as [string, string][]) : null
     },
   }),
-  // As many as a request can have parameters: the limit is on the length of all.
+  // A request has at most this many parameters. The limit that counts is on the total length.
   pieces: mapPieces(1000),
 }
 
 /** The encryption context: a map of strings. `{}` and `null` count as no context. */
 export const encryptionContext = optional(contextParameter, new Map() as ReadonlyMap<string, string>)
 
-/** The plaintext, encrypted as the text it is: at most 6144 bytes, counted after decoding where it is strict Base64. */
+/** The plaintext. The text is encrypted as sent; its length is at most 6144 bytes, counted after decoding where the text is strict Base64. */
 export const plaintext: Parameter<string> = {
   type: 'text',
   rule: `At most ${MAX_PLAINTEXT_BYTES} bytes, counted after decoding when it is Base64.`,

@@ -18,10 +18,10 @@ interface Wanted {
   readonly eachType: boolean
 }
 
-/** Returns a password, each one of those that are wanted with the same probability. */
+/** Returns a password that meets the requirements. All such passwords have the same probability. */
 export function randomPassword({ length, types, eachType }: Wanted, random: Random): string {
   const characters = types.join('')
-  // Placing a character of each type on purpose would make some passwords likelier than others.
+  // Rejection sampling: placing a character of each type deliberately would make some passwords likelier than others.
   for (;;) {
     const password = randomCharacters(length, characters, random)
     if (!eachType || types.every((type) => [...type].some((character) => password.includes(character)))) return password

@@ -1,4 +1,4 @@
-// What the index of records has of the records of KMS.
+// The entries of the records of KMS in the index of records.
 import type { Indexing } from '../storage/search.ts'
 import { indexedAlias, indexedKey } from './key-index.ts'
 import { ALIAS, CMK, type CmkBody } from './records.ts'

@@ -20,25 +20,25 @@ export interface CmkBody {
   readonly deleteAt: number | null
   /** When imported material expires; null where it never does, or where there is none. */
   readonly materialExpiresAt: number | null
-  /** The version that encrypts; null for a key without a version, and for every asymmetric key. */
+  /** The version that encrypts; null for a key without versions, and for every asymmetric key. */
   readonly primaryVersionId: string | null
   readonly lastRotationAt: number | null
   /** The interval of automatic rotation in milliseconds, counted from the newest version; absent while rotation is off. */
   readonly rotationMs?: number
   /** The description of the key's deletion protection, possibly empty; absent while the key is not protected. */
   readonly deletionProtection?: string
-  /** The fingerprint of the imported material: no other can be imported, even after it was deleted. */
+  /** The fingerprint of the imported material. No other material can be imported, even after this material was deleted. */
   readonly materialFingerprint: string | null
   readonly tags: readonly (readonly [key: string, value: string])[]
-  /** The code of the cloud product whose service key it is, such as ecs; absent in keys of users. */
+  /** The code of the cloud product that owns this service key, such as ecs; absent in keys of users. */
   readonly product?: string
 }
 
-/** A key version; its parent is the CMK. `material` is null while there is none. */
+/** A key version; its parent is the CMK. `material` is null while the version has none. */
 export interface VersionBody {
   readonly keyId: string
   readonly material: StoredMaterial | null
-  /** The public key of an asymmetric key's version: Base64 of the SubjectPublicKeyInfo (DER). Using it needs no store. */
+  /** The public key of an asymmetric key's version: Base64 of the SubjectPublicKeyInfo (DER). Operations with it need no key store. */
   readonly publicKey?: string
 }
 
@@ -47,7 +47,7 @@ export interface AliasBody {
   readonly keyId: string
 }
 
-/** An object in an HSM that no key version names any more and that is still to be destroyed. The record's id is the reference to it. */
+/** An object in an HSM that no key version refers to any more and whose destruction is pending. The record's id is the reference. */
 export interface DestructionBody {
   readonly material: StoredMaterial
 }
@@ -68,7 +68,7 @@ export type Alias = Recorded<AliasBody>
 export const CMK: Kind<CmkBody> = { name: 'cmk', counted: true }
 export const VERSION: Kind<VersionBody> = { name: 'key-version', counted: false }
 
-/** The ids of the key versions among the keys of records (recordKey). */
+/** Returns the ids of the key versions among record keys (recordKey). */
 export function versionsIn(keys: Iterable<string>): readonly string[] {
   const ids: string[] = []
   for (const key of keys) if (key.startsWith(`${VERSION.name}\n`)) ids.push(key.slice(key.lastIndexOf('\n') + 1))
@@ -78,7 +78,7 @@ export const ALIAS: Kind<AliasBody> = { name: 'alias', counted: true }
 export const DESTRUCTION: Kind<DestructionBody> = { name: 'material-destruction', counted: false }
 export const USAGE: Kind<UsageBody> = { name: 'key-usage', counted: true }
 
-/** Where a key version's record holds a sealed value: material of the software store. A reference into an HSM is not sealed. */
+/** The sealed value in a key version's record: material of the software store. A reference to an object in an HSM is not sealed. */
 export const sealedVersion = {
   kind: VERSION,
   reseal: ({ account, region, id, body }: Version, reseal: (place: readonly string[], sealed: string) => string) => {

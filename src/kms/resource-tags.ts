@@ -18,14 +18,14 @@ const MAX_RESOURCES = 50
 export const regionId = text({ max: 64, rule: 'The region of the resources.' })
 export const resourceType = choice('key', 'secret')
 
-function texts(rule: string, max: number, fits: (one: string) => boolean): Parameter<readonly string[]> {
+function texts(rule: string, max: number, fits: (item: string) => boolean): Parameter<readonly string[]> {
   const checked = json<readonly string[]>({
     max: 65_536,
     rule,
     check(value) {
       if (!Array.isArray(value) || value.length === 0 || value.length > max) return null
       const all = value as unknown[]
-      return all.every((one): one is string => typeof one === 'string' && fits(one)) ? [...new Set(all)] : null
+      return all.every((item): item is string => typeof item === 'string' && fits(item)) ? [...new Set(all)] : null
     },
   })
   return { ...checked, pieces: textPieces(max) }
@@ -64,7 +64,7 @@ const tagPieces: Parameter<readonly WantedTag[]> = {
 /** Tags to search for: a key without a value matches every value. */
 export const wantedTags = optional(tagPieces, [] as readonly WantedTag[])
 
-/** Tags to set: a key without a value gets the empty value. Refuses reserved keys, except those of cloud services. */
+/** Tags to set: a key without a value gets the empty value. Refuses keys that begin with aliyun; `maySet` checks the keys of services. */
 export const givenTags: Parameter<Tags> = {
   ...tagPieces,
   read(name, given) {

@@ -8,7 +8,7 @@ const UNITS_MS: Readonly<Record<string, number>> = { d: DAY_MS, h: 3_600_000, m:
 const [MIN_DAYS, MAX_DAYS] = [7, 730]
 const RULE = `A whole number with its unit d, h, m or s, such as 7d; from ${MIN_DAYS} to ${MAX_DAYS} days.`
 
-/** The parameter RotationInterval as text. It matters only where rotation is turned on, so `intervalMs` parses it then. */
+/** The parameter RotationInterval as text. Only a call that turns rotation on uses it, so `intervalMs` parses it then. */
 export const rotationInterval = shaped(text({ max: 32, rule: RULE }), { min: MIN_DAYS, max: MAX_DAYS, unit: 'd' })
 
 /** Returns the interval of a key's rotation in milliseconds. Refuses with MissingParameter or InvalidParameter. */
@@ -40,7 +40,7 @@ export function nextRotationAt({ rotationMs, lastRotationAt }: CmkBody): number 
   return rotationMs === undefined || lastRotationAt === null ? null : lastRotationAt + rotationMs
 }
 
-/** Returns the state of automatic rotation. `Suspended`: the key is not Enabled; an overdue rotation runs once it is. */
+/** Returns the state of automatic rotation. `Suspended`: the key is not Enabled; an overdue rotation runs when the key becomes Enabled. */
 export function automaticRotation({ rotationMs, state }: CmkBody): 'Disabled' | 'Enabled' | 'Suspended' {
   if (rotationMs === undefined) return 'Disabled'
   return state === 'Enabled' ? 'Enabled' : 'Suspended'
@@ -51,7 +51,7 @@ export function rotationDueAt(body: CmkBody): number | null {
   return automaticRotation(body) === 'Enabled' ? nextRotationAt(body) : null
 }
 
-/** Returns the CMK with a new primary version. However many due dates passed, it is one rotation. */
+/** Returns the CMK with a new primary version. If several due dates have passed, they still amount to one rotation. */
 export function rotated(body: CmkBody, versionId: string, now: number): CmkBody {
   return { ...body, primaryVersionId: versionId, lastRotationAt: now }
 }

@@ -1,4 +1,5 @@
-// Service keys: the key of a cloud product in an account and region (docs/products.md). It is made when the product first uses it, and only the product uses it.
+// Service keys: the key of a cloud product in an account and region (docs/products.md). The product's first use creates it, and only the
+// product can use it.
 import { refuse } from '../api/errors.ts'
 import type { Resource } from '../api/operation.ts'
 import { type Change, insert } from '../ledger/record.ts'
@@ -9,7 +10,7 @@ import type { KmsContext } from './operation.ts'
 import { ALIAS, CMK, type CmkBody, VERSION } from './records.ts'
 import { newVersion } from './version.ts'
 
-/** What making and using a service key takes: of a call, or of the service's own work. */
+/** The context for creating and using a service key, of a call or of background work. */
 export type ValueContext = Pick<
   KmsContext,
   'caller' | 'scope' | 'now' | 'ledger' | 'keystore' | 'dataKeys' | 'newRecordId' | 'randomBytes'
@@ -18,14 +19,15 @@ export type ValueContext = Pick<
 const KMS = principalOf('kms')
 const KMS_CALLER = { type: 'service', accountId: '', principalId: KMS, userName: KMS, accessKeyId: '' } as const
 
-/** What using a key takes of a context, with the key service as the caller: it uses keys for its own work. */
+/** Returns the context with the key service as the caller, for the use of keys in its own work. */
 export function asKms({ scope, now, ledger, keystore }: Omit<ValueContext, 'caller'>) {
   return { scope, now, ledger, keystore, caller: KMS_CALLER }
 }
 
 /**
- * Returns the service key of the product in the account and region of the call. At its first use the key is new: then the call must commit
- * `made.changes`. Calls that make it at the same time make one, since the alias can be inserted once.
+ * Returns the service key of the product in the account and region of the call. At the product's first use the key is new; the call must
+ * then commit `created.changes`. If several calls create it at the same time, only one succeeds, since the alias can be inserted once; the
+ * others are decided again.
  */
 export async function serviceKeyOf(product: string, context: ValueContext): Promise<FoundKey> {
   const name = SERVICE_ALIAS + product
@@ -54,10 +56,10 @@ async function newServiceKey(product: string, aliasName: string, context: ValueC
   const key = insert(CMK, { ...scope, id: keyId, createdAt: now, body })
   const version = insert(VERSION, await newVersion({ id: keyId, body }, versionId, context))
   const alias = insert(ALIAS, { ...scope, id: aliasName, parent: keyId, createdAt: now, body: { keyId } })
-  return { record: key.after, body, made: { version: version.after, changes: [key, version, alias] } }
+  return { record: key.after, body, created: { version: version.after, changes: [key, version, alias] } }
 }
 
-/** As findKey; and a product that names its service key by the alias gets it, made where it is new. */
+/** As findKey. A product that names its service key by the alias gets that key, which is created if it is missing. */
 export async function findKeyToUse(name: string, context: KmsContext, takes: 'id' | 'id or alias'): Promise<FoundKey> {
   const isAliased = takes === 'id or alias' && name.includes(SERVICE_ALIAS)
   const product = isAliased ? productAliased(aliasCalled(name, context) ?? '') : null
@@ -65,13 +67,13 @@ export async function findKeyToUse(name: string, context: KmsContext, takes: 'id
   return isOwn ? serviceKeyOf(product, context) : findKey(name, context, takes)
 }
 
-/** What a call that uses a key commits and creates: the key, where the call makes it. */
-export function madeWith({ record, made }: FoundKey, context: Pick<KmsContext, 'scope' | 'now' | 'ledger'>) {
-  const none: { readonly changes: readonly Change[]; readonly made?: readonly Resource[] } = { changes: [] }
-  return made ? { changes: made.changes, made: [newKeyResource(record.id, context)] } : none
+/** The changes and the created resources of a call that uses a key: those of the key itself, if the call creates it. */
+export function createdWith({ record, created }: FoundKey, context: Pick<KmsContext, 'scope' | 'now' | 'ledger'>) {
+  const none: { readonly changes: readonly Change[]; readonly created?: readonly Resource[] } = { changes: [] }
+  return created ? { changes: created.changes, created: [newKeyResource(record.id, context)] } : none
 }
 
-/** As findKey, for calls that change the key. Refuses a service key with `code`: nobody changes those. */
+/** As findKey, for calls that change the key. Refuses a service key with `code`, since nobody can change service keys. */
 export async function findUsersKey(
   name: string,
   context: KmsContext,
@@ -91,7 +93,7 @@ export function demandUsers(
   if (product !== undefined) throw refuse(code)
 }
 
-/** Refuses a service key to everybody but its product. */
+/** Refuses a service key, unless its own product calls. */
 export function demandMayUse({ product }: CmkBody, { caller }: Pick<KmsContext, 'caller'>): void {
   if (product !== undefined && productOf(caller) !== product) throw refuse('UnsupportedOperation')
 }

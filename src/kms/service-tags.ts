@@ -1,4 +1,4 @@
-// Tags of cloud services, whose keys begin with acs:. A service that has assumed a role marks the keys that it uses, and the role's policies
+// Tags of cloud services. Their tag keys begin with acs:. A service in a session of a role tags the keys that it uses, and the role's policies
 // have conditions on these tags. Other callers can't set, remove or see them.
 import type { Caller } from '../api/caller.ts'
 import type { Tags } from '../api/operation.ts'

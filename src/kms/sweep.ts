@@ -1,5 +1,5 @@
-// The background work of KMS: deletes keys, imported material and secrets that are due, rotates keys, and destroys the objects that an HSM still
-// holds of them; and has secrets rotated. A revision guards each step, so that several servers may sweep at once and each step happens once.
+// The background work of KMS: deletes keys, imported material and secrets that are due, rotates keys and secrets, and destroys objects in an
+// HSM that no record needs any more. A revision guards each step, so several servers may sweep at once and each step happens once.
 
 import { formatArn } from '../api/arn.ts'
 import { Unreachable } from '../keystore/keystore.ts'
@@ -17,13 +17,13 @@ import { sweepSecrets } from './secrets/sweep-secrets.ts'
 import { newVersion } from './version.ts'
 
 const AT_ONCE = 100
-/** After how long failed work is tried again. */
+/** The pause before failed work is tried again. */
 const AGAIN_MS = 60_000
 const SELDOM_MS = 3_600_000
 
 type House = RotationHouse
 
-/** Does what is due and returns how many keys and secrets it changed. Throws when the database can't be reached: try again later. */
+/** Does the due work and returns how many keys and secrets it changed. Throws when the database can't be reached; the caller tries again later. */
 export async function sweep(house: House): Promise<number> {
   if (house.ledger.failure) throw house.ledger.failure
   const away: Unreachable[] = []
@@ -49,8 +49,8 @@ export async function sweep(house: House): Promise<number> {
 }
 
 /**
- * Destroys the objects in the device that committed calls recorded for destruction. While the device is away, they wait. An object that
- * can't be destroyed is postponed, so that it does not block the others: for longer each time, up to an hour, while the device serves.
+ * Destroys the objects in the device that committed calls recorded for destruction. While the device can't be reached, they wait. An object
+ * that can't be destroyed is postponed, so that it does not block the others; each time for longer, up to an hour, while the device serves.
  */
 async function destroyDue(house: House): Promise<void> {
   for (const record of await house.ledger.due(DESTRUCTION, house.now(), AT_ONCE))
@@ -81,8 +81,8 @@ function commitOne({ ledger }: House, change: Change): Promise<Committed> {
 }
 
 /**
- * Does the work on one key. A key on which it fails (a forged version, a device that is away or full) is postponed, so that it does
- * not block the others. Throws when the database can't be written, because then no other work can succeed either.
+ * Does the work on one key. If that fails (a forged version, a device that is unreachable or full), the key is postponed, so that it does not
+ * block the others. Throws when the database can't be written, because then no other work can succeed either.
  */
 async function sweepSafely(cmk: Cmk, house: House, away: Unreachable[]): Promise<'done' | 'put off' | 'untouched'> {
   try {
@@ -119,7 +119,7 @@ async function sweepOne(cmk: Cmk, house: House): Promise<boolean> {
   return true
 }
 
-/** Destroys what was created in a device for a failed commit; not when the key changed or can't be read, because the commit may then be stored. */
+/** Destroys what a device created for a failed commit. If the key changed or can't be read, the commit may be stored, and nothing is destroyed. */
 async function destroyUnstored(cmk: Cmk, changes: readonly Change[], { ledger, keystore }: House): Promise<void> {
   const now = await ledger.get(CMK, cmk, cmk.id).catch(() => null)
   if (now?.revision === cmk.revision) destroyUncommitted(changes, keystore)
@@ -130,7 +130,7 @@ interface Work {
   readonly changes: readonly Change[]
 }
 
-/** Returns the work that is due on the key, deletion before expiry before rotation; null when none is. Its event has the name. */
+/** Returns the due work on the key: deletion, else expiry, else rotation; null when nothing is due. `name` is the name of its event. */
 async function workOn(cmk: Cmk, now: number, house: House): Promise<Work | null> {
   if (at(cmk.body, now) === null) return { name: 'DeleteKey', changes: await destroyKey(cmk, house, now) }
   if (materialExpired(cmk.body, now)) {

@@ -1,4 +1,4 @@
-// What has tags: keys and secrets, in one form for all operations on tags.
+// Keys and secrets in one form for all operations on tags.
 import type { Tags } from '../api/operation.ts'
 import { type Change, update } from '../ledger/record.ts'
 import type { FoundKey } from './key-name.ts'
@@ -10,7 +10,7 @@ import { demandUsers } from './service-keys.ts'
 export interface Tagged {
   readonly id: string
   readonly tags: Tags
-  /** Returns the change of its tags. Refuses a service key, and what is to be deleted. */
+  /** Returns the change of its tags. Refuses a service key, and a resource whose deletion is planned. */
   changed(edit: (tags: Tags) => Tags): Change
 }
 

@@ -22,7 +22,7 @@ const GRAMMAR = 'keys of 1 to 128 and values of 0 to 256 characters of A-Z a-z 0
 /** The parameter Tags: a JSON array of `{"TagKey","TagValue"}`. */
 const list = json<Tags>({
   max: 65_536,
-  rule: `A JSON array like [{"TagKey":"Project","TagValue":"Apollo"}] of 1 to ${MAX_TAGS} tags: ${GRAMMAR}; no key twice, none that starts with aliyun, nor, but for a cloud service, with acs:.`,
+  rule: `A JSON array like [{"TagKey":"Project","TagValue":"Apollo"}] of 1 to ${MAX_TAGS} tags: ${GRAMMAR}; no key twice; no key starts with aliyun, or with acs: unless a cloud service calls.`,
   check(value) {
     if (!Array.isArray(value) || value.length === 0 || value.length > MAX_TAGS) return null
     const tags = new Map<string, string>()
@@ -60,7 +60,7 @@ export function isTagValue(value: unknown): value is string {
   return typeof value === 'string' && value.length <= VALUE_LIMITS.longest && CHARACTERS.test(value)
 }
 
-/** Returns the tags with others added or overwritten. Refuses when there would be too many. */
+/** Returns the tags with `added`, whose values overwrite existing ones. Refuses when there would be too many. */
 export function tagged(tags: Tags, added: Tags): Tags {
   const after = [...new Map([...tags, ...added])]
   if (after.length > MAX_TAGS) throw refuse('Rejected.LimitExceeded')
@@ -88,7 +88,7 @@ export async function locateTagged(values: TaggedResource, context: KmsContext):
   return [{ type: 'ACS::KMS::Certificate', name: given[0] ?? '', arn: kmsArn(context, `certificate/${given[0]}`) }]
 }
 
-/** Returns what a tag operation is about. There are no certificates here: refuses them as not found. */
+/** Returns the resource of a tag operation. The service has no certificates, so it refuses them as not found. */
 export async function findTagged(
   { KeyId, SecretName }: TaggedResource,
   context: KmsContext,

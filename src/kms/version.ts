@@ -4,7 +4,7 @@ import type { Keystore } from '../keystore/keystore.ts'
 import type { Scope } from '../ledger/record.ts'
 import type { CmkBody, VersionBody } from './records.ts'
 
-/** The parts of the record of a version that is made now. */
+/** The record of a new version. */
 export interface NewVersion extends Scope {
   readonly id: string
   readonly parent: string
@@ -12,7 +12,7 @@ export interface NewVersion extends Scope {
   readonly body: VersionBody
 }
 
-/** Makes the material of a new version of a key: a key, or a pair. Refuses as the key store does. */
+/** Generates the material of a new version: a symmetric key or a key pair. Refuses as the key store does. */
 export async function newVersion(
   { id: keyId, body: { keySpec, keyUsage, protectionLevel } }: { readonly id: string; readonly body: CmkBody },
   versionId: string,

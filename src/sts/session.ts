@@ -54,6 +54,6 @@ export function beginSession(
       ...further,
     },
     changes: [],
-    made: [{ type: 'ACS::RAM::AccessKey', name: session.accessKeyId, arn: '' }],
+    created: [{ type: 'ACS::RAM::AccessKey', name: session.accessKeyId, arn: '' }],
   }
 }

@@ -67,7 +67,7 @@ export const CreateOIDCProvider = operation({
     return {
       reply: { OIDCProvider: oidcProviderAnswer(provider.after) },
       changes: [provider, issuer],
-      made: [await ramResource('oidc-provider', name, context)],
+      created: [await ramResource('oidc-provider', name, context)],
     }
   },
 })

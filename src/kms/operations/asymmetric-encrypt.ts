@@ -25,7 +25,7 @@ export const AsymmetricEncrypt = operation({
     if (Plaintext.length > mostPlaintext)
       throw refuse('InvalidParameter', {
         name: 'Plaintext',
-        rule: `With ${Algorithm} this key encrypts at most ${mostPlaintext} bytes: encrypt a data key, and the rest under that.`,
+        rule: `With ${Algorithm} this key encrypts at most ${mostPlaintext} bytes. Encrypt a data key with it, and longer data with the data key.`,
       })
     const { version, place, publicKey } = await usablePair(key, KeyVersionId, context)
     await context.keystore.demandDecryption(place, Algorithm)

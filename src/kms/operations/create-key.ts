@@ -90,7 +90,7 @@ export const CreateKey = operation({
     if (context.settings.fips && !isInFips(values.KeySpec, values.ProtectionLevel))
       throw refuse('InvalidParameter', {
         name: 'KeySpec',
-        rule: `Here in FIPS mode, software has no keys of ${values.KeySpec}: it must be one of ${KEY_SPEC_NAMES.filter((one) => KEY_SPECS[one].fips).join(', ')}.`,
+        rule: `In FIPS mode the software store has no keys of ${values.KeySpec}. It must be one of ${KEY_SPEC_NAMES.filter((spec) => KEY_SPECS[spec].fips).join(', ')}.`,
       })
     const keyUsage = usageFor(values)
     const isAsymmetric = asymmetricSpec(values.KeySpec) !== null
@@ -135,15 +135,15 @@ export const CreateKey = operation({
     return {
       reply: { KeyMetadata: keyMetadata({ id, createdAt: now, body }, context) },
       changes,
-      made: [newKeyResource(id, context)],
+      created: [newKeyResource(id, context)],
     }
   },
 })
 
-/** What the key is for. Refuses a usage that its spec does not have. */
+/** The usage of the new key. Refuses a usage that its spec does not support. */
 function usageFor({ KeySpec, KeyUsage }: { readonly KeySpec: KeySpec; readonly KeyUsage: KeyUsage | null }): KeyUsage {
   const usages = usagesOf(KeySpec)
-  const usage = usages.find((one) => one === (KeyUsage ?? usages[0]))
+  const usage = usages.find((supported) => supported === (KeyUsage ?? usages[0]))
   if (usage) return usage
   throw refuse('InvalidParameter', { name: 'KeyUsage', rule: `A key of ${KeySpec} is for ${usages.join(' or ')}.` })
 }

@@ -15,13 +15,13 @@ import { secretRotationInterval } from '../secrets/rotation.ts'
 import { newSecretName, newSecretResource, secretArn } from '../secrets/secret-name.ts'
 import { secretDueAt } from '../secrets/secret-state.ts'
 import { sealingKeyOf, sealValue } from '../secrets/values.ts'
-import { madeWith } from '../service-keys.ts'
+import { createdWith } from '../service-keys.ts'
 import { demandSettable, tagList } from '../tags.ts'
 
 export const CreateSecret = operation({
   name: 'CreateSecret',
   summary:
-    'Creates a secret with its first version, which is ACSCurrent. The service rotates those that are not of type Generic.',
+    'Creates a secret with its first version, which is ACSCurrent. The service rotates secrets that are not of type Generic.',
   parameters: {
     SecretName: newSecretName,
     VersionId: versionId,
@@ -91,7 +91,7 @@ export const CreateSecret = operation({
     }
     const key = await sealingKeyOf(encryptionKeyId, context)
     const stored: Change[] = []
-    const { changes, made = [] } = madeWith(key, context)
+    const { changes, created = [] } = createdWith(key, context)
     for (const { version, data } of fresh.versions) {
       const place = { secretName: name, versionId: version.id }
       stored.push(await sealValue(place, { data, dataType: values.SecretDataType }, key, context))
@@ -110,7 +110,7 @@ export const CreateSecret = operation({
         ...rotationMembers(body),
       },
       changes: [secret, ...changes, ...stored],
-      made: [newSecretResource(name, context), ...made],
+      created: [newSecretResource(name, context), ...created],
     }
   },
 })
@@ -119,7 +119,7 @@ async function chosenKey(name: string | null, context: KmsContext): Promise<read
   return name === null ? [] : [{ ...(await keyResource(name, context)), action: 'kms:GenerateDataKey' }]
 }
 
-/** Returns the id of the key that the call names. A key that is not there refuses the call as a resource of the secret. */
+/** Returns the id of the key that the call names. Refuses a key that does not exist as a missing resource of the secret. */
 async function chosenKeyId(name: string | null, context: KmsContext): Promise<string | null> {
   if (name === null) return null
   try {

@@ -14,7 +14,7 @@ const DEFAULT_DAYS = 30
 export const DeleteSecret = operation({
   name: 'DeleteSecret',
   summary:
-    'Plans the deletion of a secret, which RestoreSecret cancels until then; or deletes it at once, without recovery.',
+    'Plans the deletion of a secret; RestoreSecret can cancel it until then. With ForceDeleteWithoutRecovery, deletes it at once and for good.',
   parameters: {
     SecretName: secretName,
     ForceDeleteWithoutRecovery: flag,
@@ -54,7 +54,7 @@ export const DeleteSecret = operation({
   },
 })
 
-/** Refuses while a new password may get to its database: destroyed here, nobody would know it. */
+/** Refuses while a rotation may set a new password in its database: if the secret were destroyed, nobody would know that password. */
 function demandNoPasswordUnderWay({ rotation }: SecretBody): void {
   if (rotation?.pending !== undefined)
     throw because(

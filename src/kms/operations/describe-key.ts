@@ -2,7 +2,7 @@ import { keyIdOrAlias } from '../key-name.ts'
 import { locateKey } from '../key-resource.ts'
 import { keyMetadata } from '../metadata.ts'
 import { operation } from '../operation.ts'
-import { findKeyToUse, madeWith } from '../service-keys.ts'
+import { createdWith, findKeyToUse } from '../service-keys.ts'
 
 export const DescribeKey = operation({
   name: 'DescribeKey',
@@ -16,7 +16,7 @@ export const DescribeKey = operation({
     const key = await findKeyToUse(KeyId, context, 'id or alias')
     return {
       reply: { KeyMetadata: keyMetadata({ ...key.record, body: key.body }, context) },
-      ...madeWith(key, context),
+      ...createdWith(key, context),
     }
   },
 })

@@ -6,7 +6,7 @@ import { findSecret, locateSecret, secretArn, secretName } from '../secrets/secr
 
 export const DescribeSecret = operation({
   name: 'DescribeSecret',
-  summary: 'Returns what is known of a secret, and never its value.',
+  summary: 'Returns the metadata of a secret, never its value.',
   parameters: { SecretName: secretName, FetchTags: flag },
   access: 'Read',
   trail: { show: ['SecretName', 'FetchTags'], reply: [] },

@@ -6,7 +6,7 @@ const BOTH = ['SOFTWARE', 'HSM'] as const
 
 export const DescribeService = operation({
   name: 'DescribeService',
-  summary: 'Lists the protection levels and the kinds of key that can be made in the region.',
+  summary: 'Lists the protection levels and the key specs that CreateKey offers in the region.',
   parameters: {},
   access: 'Read',
   trail: { show: [], reply: [] },

@@ -3,7 +3,7 @@ import { keyIdOrAlias } from '../key-name.ts'
 import { locateKey } from '../key-resource.ts'
 import { operation } from '../operation.ts'
 import { dryRun, encryptionContext, plaintext } from '../parameters.ts'
-import { findKeyToUse, madeWith } from '../service-keys.ts'
+import { createdWith, findKeyToUse } from '../service-keys.ts'
 
 export const Encrypt = operation({
   name: 'Encrypt',
@@ -24,6 +24,6 @@ export const Encrypt = operation({
   async decide({ KeyId, Plaintext, EncryptionContext }, context) {
     const key = await findKeyToUse(KeyId, context, 'id or alias')
     const reply = await encryptWith(key, Buffer.from(Plaintext, 'utf8'), EncryptionContext, context)
-    return { reply, ...madeWith(key, context) }
+    return { reply, ...createdWith(key, context) }
   },
 })

@@ -12,7 +12,7 @@ import { keyIdOrAlias } from '../key-name.ts'
 import { locateKey } from '../key-resource.ts'
 import { operation } from '../operation.ts'
 import { dryRun, encryptionContext } from '../parameters.ts'
-import { findKeyToUse, madeWith } from '../service-keys.ts'
+import { createdWith, findKeyToUse } from '../service-keys.ts'
 
 export const GenerateAndExportDataKey = operation({
   name: 'GenerateAndExportDataKey',
@@ -50,7 +50,10 @@ export const GenerateAndExportDataKey = operation({
     const key = await findKeyToUse(KeyId, context, 'id or alias')
     return withNewDataKey(length, context, async (bytes, text) => {
       const encrypted = await encryptWith(key, text, EncryptionContext, context)
-      return { reply: { ...encrypted, ExportedDataKey: await exported(destination, bytes) }, ...madeWith(key, context) }
+      return {
+        reply: { ...encrypted, ExportedDataKey: await exported(destination, bytes) },
+        ...createdWith(key, context),
+      }
     })
   },
 })

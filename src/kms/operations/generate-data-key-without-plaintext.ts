@@ -4,7 +4,7 @@ import { keyIdOrAlias } from '../key-name.ts'
 import { locateKey } from '../key-resource.ts'
 import { operation } from '../operation.ts'
 import { dryRun, encryptionContext } from '../parameters.ts'
-import { findKeyToUse, madeWith } from '../service-keys.ts'
+import { createdWith, findKeyToUse } from '../service-keys.ts'
 
 export const GenerateDataKeyWithoutPlaintext = operation({
   name: 'GenerateDataKeyWithoutPlaintext',
@@ -31,7 +31,7 @@ export const GenerateDataKeyWithoutPlaintext = operation({
     const key = await findKeyToUse(KeyId, context, 'id or alias')
     return withNewDataKey(length, context, async (_, text) => ({
       reply: await encryptWith(key, text, EncryptionContext, context),
-      ...madeWith(key, context),
+      ...createdWith(key, context),
     }))
   },
 })

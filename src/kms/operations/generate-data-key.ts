@@ -4,7 +4,7 @@ import { keyIdOrAlias } from '../key-name.ts'
 import { locateKey } from '../key-resource.ts'
 import { operation } from '../operation.ts'
 import { dryRun, encryptionContext } from '../parameters.ts'
-import { findKeyToUse, madeWith } from '../service-keys.ts'
+import { createdWith, findKeyToUse } from '../service-keys.ts'
 
 export const GenerateDataKey = operation({
   name: 'GenerateDataKey',
@@ -30,7 +30,7 @@ export const GenerateDataKey = operation({
     const key = await findKeyToUse(KeyId, context, 'id or alias')
     return withNewDataKey(length, context, async (_, text) => {
       const encrypted = await encryptWith(key, text, EncryptionContext, context)
-      return { reply: { ...encrypted, Plaintext: text.toString('latin1') }, ...madeWith(key, context) }
+      return { reply: { ...encrypted, Plaintext: text.toString('latin1') }, ...createdWith(key, context) }
     })
   },
 })

@@ -8,7 +8,7 @@ const ALL = Object.values(CHARACTERS).join('')
 
 export const GetRandomPassword = operation({
   name: 'GetRandomPassword',
-  summary: 'Returns a random password, and keeps nothing of it.',
+  summary: 'Returns a random password. The service does not store it.',
   parameters: {
     PasswordLength: optional(integer({ min: 8, max: 128 }), 32),
     ExcludeCharacters: optional(
@@ -54,7 +54,9 @@ export const GetRandomPassword = operation({
         name: 'ExcludePunctuation',
         rule: 'Include at least one of lowercase and uppercase letters, numbers and punctuation.',
       })
-    const left = included.map((type) => [...type].filter((one) => !values.ExcludeCharacters.includes(one)).join(''))
+    const left = included.map((type) =>
+      [...type].filter((character) => !values.ExcludeCharacters.includes(character)).join(''),
+    )
     const types = left.filter((characters) => characters !== '')
     if (types.length === 0 || (values.RequireEachIncludedType && types.length < included.length))
       throw refuse('InvalidParameter', {

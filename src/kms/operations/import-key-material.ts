@@ -20,7 +20,7 @@ const LAST_SECOND = 253_402_300_799
 const EXPIRY_RULE =
   'Seconds since 1970, not milliseconds, at which the material expires: in the future, up to the year 9999; 0 or absent for never.'
 
-/** Whole seconds since 1970. The refusal of a number that can only be milliseconds names the seconds. */
+/** Whole seconds since 1970. A number that can only be milliseconds is refused with the corresponding seconds as a hint. */
 const expirySecond: Parameter<number> = {
   ...integer({ min: 0, max: LAST_SECOND, rule: EXPIRY_RULE }),
   read(name, text) {
@@ -67,7 +67,7 @@ export const ImportKeyMaterial = operation({
     if (context.settings.fips && !FIPS_WRAPPING.includes(token.algorithm))
       throw refuse('InvalidParameter', {
         name: 'ImportToken',
-        rule: `It is for ${token.algorithm}, which FIPS mode does not have: get a token for ${FIPS_WRAPPING.join(' or ')}.`,
+        rule: `It is for ${token.algorithm}, which FIPS mode does not support: get a token for ${FIPS_WRAPPING.join(' or ')}.`,
       })
     const versionId = body.primaryVersionId ?? context.newRecordId()
     const imported = await context.keystore.importMaterial(
@@ -93,7 +93,7 @@ export const ImportKeyMaterial = operation({
   },
 })
 
-/** Returns the refusal of an import that failed. InvalidKeyMaterial does not say why: a reason would tell an attacker about the wrapped text. */
+/** Returns the refusal of a failed import. InvalidKeyMaterial gives no reason, since a reason would reveal something about the wrapped text. */
 function refusalOf(imported: Exclude<Imported, { outcome: 'imported' }>, algorithm: ImportAlgorithm): Refusal {
   switch (imported.outcome) {
     case 'not a wrapping key':
@@ -109,7 +109,7 @@ function refusalOf(imported: Exclude<Imported, { outcome: 'imported' }>, algorit
   }
 }
 
-/** The change that makes the CMK's first version. */
+/** The change that inserts the CMK's first version. */
 function firstVersion(
   keyId: string,
   id: string,
@@ -119,7 +119,7 @@ function firstVersion(
   return insert(VERSION, { ...scope, id, parent: keyId, createdAt: now, body: { keyId, material } })
 }
 
-/** The changes that give the version its material, and destroy what this replaces. */
+/** The changes that set the version's material and destroy the material that it replaces. */
 async function versionWithMaterial(
   keyId: string,
   versionId: string,

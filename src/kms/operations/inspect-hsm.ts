@@ -3,7 +3,7 @@ import { operation } from '../operation.ts'
 export const InspectHsm = operation({
   name: 'InspectHsm',
   summary:
-    'Returns the tokens of the HSM that this server uses: whether each serves, what it is, and what it can do. Not in the cloud.',
+    'Returns the tokens of the HSM that this server uses: the state, the device and the abilities of each. Not in the cloud.',
   parameters: {},
   access: 'Read',
   trail: { show: [], reply: [] },

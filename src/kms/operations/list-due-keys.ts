@@ -8,7 +8,7 @@ import { pageSize } from '../parameters.ts'
 import type { CmkBody, KeyState } from '../records.ts'
 
 const DAY_MS = 86_400_000
-/** How many keys in each of the two states a call looks at: it reads them at once. */
+/** How many keys in each of the two states a call reads at most, all at once. */
 const MOST = 2000
 
 interface DueKey {
@@ -20,7 +20,7 @@ interface DueKey {
 export const ListDueKeys = operation({
   name: 'ListDueKeys',
   summary:
-    'Lists the keys of the region that are deleted, or whose imported material expires, within some days; the first to come first. Looks at the 2,000 oldest keys that await deletion, and at as many that have no material then; IsTruncated says that there are more. Not in the cloud.',
+    'Lists the keys of the region that will be deleted, or whose imported material will expire, within WithinDays days; the earliest first. Covers the 2,000 oldest keys in PendingDeletion and the 2,000 oldest keys without material at the end of that time; IsTruncated says that there are more. Not in the cloud.',
   parameters: { WithinDays: optional(integer({ min: 1, max: 366 }), 30), PageSize: pageSize },
   access: 'Read',
   trail: { show: ['WithinDays', 'PageSize'], reply: [] },
@@ -32,7 +32,7 @@ export const ListDueKeys = operation({
     const { now } = context
     const until = now + WithinDays * DAY_MS
     const deleted = await oldestIn('PendingDeletion', now, context)
-    // A key whose material expires until then is found as one that waits for material at that moment.
+    // A key whose material expires by then is in PendingImport at that moment.
     const expiring = await oldestIn('PendingImport', until, context)
     const due = [...deleted.records, ...expiring.records].flatMap(({ id, body }) => dueIn(id, at(body, now), until))
     const first = due.toSorted((a, b) => a.at - b.at).slice(0, PageSize)
@@ -47,13 +47,13 @@ export const ListDueKeys = operation({
   },
 })
 
-/** The oldest keys of the region that are in a state at a moment, now or later, and how many are in it. */
+/** The oldest keys of the region that are in a state at a moment, now or later, and the count of all such keys. */
 function oldestIn(state: KeyState, when: number, context: KmsContext) {
   const wanted = { properties: new Map([['KeyState', [state]] as const]), text: '', tags: [] }
   return searchKeys(wanted, { offset: 0, limit: MOST }, { ...context, now: when })
 }
 
-/** What happens to the key first, if it happens until then. */
+/** The deletion of the key, or else the expiry of its material, if it happens at `until` or before. */
 function dueIn(id: string, body: CmkBody | null, until: number): DueKey[] {
   const { deleteAt = null, materialExpiresAt = null, state } = body ?? {}
   if (deleteAt !== null) return deleteAt <= until ? [{ id, what: 'Deletion', at: deleteAt }] : []

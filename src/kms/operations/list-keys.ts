@@ -25,7 +25,10 @@ export const ListKeys = operation({
   },
 })
 
-/** What filters would tell, the caller must be allowed to read. The properties that the cloud's filters name, ListKeys tells by itself. */
+/**
+ * The permissions that a search needs beside ListKeys: its result reveals what the filters look at, so the caller must be allowed to read
+ * that. The properties of the cloud's filters need no further permission.
+ */
 function restsOn(wanted: WantedKeys | null, context: KmsContext): readonly Resource[] {
   const { text = '', properties, tags = [] } = wanted ?? {}
   const everyKey = everyKeyResource(context)

@@ -24,7 +24,7 @@ export const ListSecrets = operation({
   trail: { show: ['PageNumber', 'PageSize', 'Filters', 'FetchTags'], reply: [] },
   refusals: [],
   async locate({ Filters: { wanted } }, context) {
-    // ListSecrets tells names, types and tags. Who filters by what DescribeSecret tells must be allowed to read that.
+    // ListSecrets shows names, types and tags. A filter on members that only DescribeSecret shows needs that permission.
     const readsMore = wanted.text !== '' || wanted.description !== null || wanted.encryptionKeyId !== null
     const described = { ...everySecretResource(context), action: 'kms:DescribeSecret' }
     return [containerResource('secret', context), ...(readsMore ? [described] : [])]

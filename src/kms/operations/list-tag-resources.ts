@@ -16,7 +16,7 @@ import type { Tagged } from '../tagged.ts'
 
 const ROWS = 200
 
-/** A tag of a resource. Rows are in the byte order of its id, then tag key, so that a page continues where the last one ended. */
+/** A tag of a resource. Rows are in the byte order of id and then tag key, so that a page continues where the last page ended. */
 interface Row {
   readonly id: string
   readonly tagKey: string
@@ -94,7 +94,7 @@ export const ListTagResources = operation({
 type Values = Parameters<typeof namedResources>[0] & { readonly Tag: readonly WantedTag[] }
 type Listed = Pick<Tagged, 'id' | 'tags'>
 
-/** Yields the resources by id, from the one at which the last page ended. */
+/** Yields the resources in the order of their ids, beginning with the resource at which the last page ended. */
 async function* taggedResources(values: Values, { id: from }: Place, context: KmsContext): AsyncGenerator<Listed> {
   if (values.ResourceId.length > 0) {
     const named = await namedResources(values, context)
@@ -114,7 +114,7 @@ async function* taggedResources(values: Values, { id: from }: Place, context: Km
     for (const { id, body } of step) if (secretAt(body, now)) yield { id, tags: body.tags }
 }
 
-/** The keys that may have the wanted tags, all where none are wanted, by id. */
+/** Yields candidates for keys with the wanted tags, in the order of their ids; all keys where no tags are wanted. */
 async function* keysAfter(from: string, wanted: readonly WantedTag[], context: KmsContext) {
   const { ledger, scope } = context
   if (wanted.length === 0) return yield* ledger.byId(CMK, scope, from)
@@ -122,7 +122,7 @@ async function* keysAfter(from: string, wanted: readonly WantedTag[], context: K
   if (sought) yield* ledger.searchById(CMK, scope, sought, from)
 }
 
-/** The secrets that may have the wanted tags, as keysAfter has keys. */
+/** As keysAfter, for secrets. */
 async function* secretsAfter(from: string, wanted: readonly WantedTag[], context: KmsContext) {
   const { ledger, scope } = context
   if (wanted.length === 0) return yield* ledger.byId(SECRET, scope, from)
@@ -130,7 +130,7 @@ async function* secretsAfter(from: string, wanted: readonly WantedTag[], context
   if (sought) yield* ledger.searchById(SECRET, scope, sought, from)
 }
 
-/** Whether the caller may list the tags of this resource: a policy on all may have exceptions or conditions. */
+/** Whether the caller may list the tags of this resource: a policy on all resources may have exceptions or conditions. */
 async function maySee({ id, tags }: Listed, { ResourceType }: Values, context: KmsContext): Promise<boolean> {
   const { authorizer, caller, facts, ledger } = context
   const resource = ResourceType === 'key' ? newKeyResource(id, context) : newSecretResource(id, context)

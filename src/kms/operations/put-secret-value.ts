@@ -9,7 +9,7 @@ import { findSecret, locateSecret, secretName, secretOrNull } from '../secrets/s
 import { demandNotInDeleteWindow } from '../secrets/secret-state.ts'
 import { versionOf, withVersion } from '../secrets/stages.ts'
 import { findValue, keyResourcesOf, openValue, sealingKeyOf, sealValue } from '../secrets/values.ts'
-import { madeWith } from '../service-keys.ts'
+import { createdWith } from '../service-keys.ts'
 
 export const PutSecretValue = operation({
   name: 'PutSecretValue',
@@ -53,7 +53,7 @@ export const PutSecretValue = operation({
     const place = { secretName: record.id, versionId: values.VersionId }
     const existing = versionOf(body, values.VersionId)
     if (existing) {
-      // The same call again changes nothing, not even stages that have moved on since.
+      // A repeated call changes nothing, even if the version's stages have moved since the first call.
       const stored = await findValue(place, context)
       const isSame =
         stored.body.dataType === values.SecretDataType && (await openValue(stored, context)) === values.SecretData
@@ -65,7 +65,7 @@ export const PutSecretValue = operation({
     const value = { data: values.SecretData, dataType: values.SecretDataType }
     const key = await sealingKeyOf(body.encryptionKeyId, context)
     const stored = await sealValue(place, value, key, context)
-    const { changes } = madeWith(key, context)
+    const { changes } = createdWith(key, context)
     const { dropped } = after
     const gone = dropped && (await findValue({ secretName: record.id, versionId: dropped.id }, context))
     return {

@@ -80,7 +80,10 @@ interface Source {
   readonly SourceEncryptionContext: ReadonlyMap<string, string>
 }
 
-/** The version of an asymmetric key that the ciphertext is for; null for one of our own, which names its version itself. Refuses a part of it. */
+/**
+ * The asymmetric key version and algorithm of the ciphertext; null for a ciphertext of a symmetric key, which names its version itself.
+ * Refuses a call with only some of the three parameters.
+ */
 function pairOf({ SourceKeyId, SourceKeyVersionId, SourceEncryptionAlgorithm }: Source) {
   if (SourceKeyId === null && SourceKeyVersionId === null && SourceEncryptionAlgorithm === null) return null
   if (SourceKeyId === null) throw refuse('MissingParameter', { name: 'SourceKeyId' })
@@ -89,7 +92,7 @@ function pairOf({ SourceKeyId, SourceKeyVersionId, SourceEncryptionAlgorithm }: 
   return { keyId: SourceKeyId, versionId: SourceKeyVersionId, algorithm: SourceEncryptionAlgorithm }
 }
 
-/** What the destination encrypts, and the version that decrypted it. */
+/** Returns the plaintext for the destination to encrypt, and the version that decrypted it. */
 async function opened(
   source: Source,
   context: KmsContext,
@@ -102,7 +105,7 @@ async function opened(
   const usable = await usablePair(key, pair.versionId, context)
   const ciphertext = fromBase64(source.CiphertextBlob) ?? new Uint8Array(0)
   const bytes = await decryptedWith(usable, pair.algorithm, ciphertext, sizes, context, time)
-  // As a symmetric key encrypts the text that Encrypt is given: Decrypt returns the Base64 that AsymmetricDecrypt would.
+  // AsymmetricDecrypt returns Base64. The destination encrypts that text, so Decrypt later returns the same Base64.
   const plaintext = Buffer.from(Buffer.from(bytes).toString('base64'), 'latin1')
   bytes.fill(0)
   return { plaintext, version: usable.version }

@@ -12,7 +12,7 @@ import { versionOf } from '../secrets/stages.ts'
 export const RotateSecret = operation({
   name: 'RotateSecret',
   summary:
-    'Begins the rotation of a secret that is not Generic: usually within a second the new credential is ACSCurrent. A VersionId that the secret has changes nothing.',
+    'Begins the rotation of a secret that is not Generic: usually within a second the new credential is ACSCurrent. A VersionId that already exists changes nothing.',
   parameters: { SecretName: secretName, VersionId: versionId },
   access: 'Write',
   trail: { show: ['SecretName', 'VersionId'], reply: ['Arn', 'SecretName', 'VersionId'] },

@@ -35,7 +35,7 @@ export const SetDeletionProtection = operation({
     if (KeyId !== null && (await findUsersKey(KeyId, context, 'id')).record.id !== record.id)
       throw refuse('InvalidParameter', { name: 'KeyId', rule: 'It must name the key of ProtectedResourceArn.' })
     demandNotPendingDeletion(body)
-    const said = values.EnableDeletionProtection ? values.DeletionProtectionDescription : null
-    return { reply: {}, changes: [update(record, { body: withDeletionProtection(body, said) })] }
+    const protection = values.EnableDeletionProtection ? values.DeletionProtectionDescription : null
+    return { reply: {}, changes: [update(record, { body: withDeletionProtection(body, protection) })] }
   },
 })

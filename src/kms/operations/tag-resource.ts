@@ -3,7 +3,7 @@ import { demandSettable, findTagged, locateTagged, tagged, taggedResourceParamet
 
 export const TagResource = operation({
   name: 'TagResource',
-  summary: 'Adds tags to a CMK or a secret and overwrites the values of those that it has.',
+  summary: 'Adds tags to a CMK or a secret and overwrites the values of existing tags.',
   parameters: { ...taggedResourceParameters, Tags: tagList },
   access: 'Write',
   trail: { show: ['KeyId', 'SecretName', 'CertificateId', 'Tags'], reply: ['RequestId'] },

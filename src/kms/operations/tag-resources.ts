@@ -7,7 +7,7 @@ import { tagged } from '../tags.ts'
 export const TagResources = operation({
   name: 'TagResources',
   summary:
-    'Adds tags to several CMKs or secrets and overwrites the values of those that they have: to all of them or to none.',
+    'Adds tags to several CMKs or secrets and overwrites the values of existing tags. Changes all of the resources or none.',
   parameters: { RegionId: regionId, ResourceType: resourceType, ResourceId: resourceIds, Tag: givenTags },
   access: 'Write',
   trail: { show: ['RegionId', 'ResourceType', 'ResourceId', 'Tag'], reply: ['RequestId'] },

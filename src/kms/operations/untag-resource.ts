@@ -4,7 +4,7 @@ import { findTagged, locateTagged, taggedResourceParameters, tagKeyList } from '
 
 export const UntagResource = operation({
   name: 'UntagResource',
-  summary: 'Removes tags from a CMK or a secret. Ignores tag keys that it does not have.',
+  summary: 'Removes tags from a CMK or a secret. Ignores tag keys that the resource does not have.',
   parameters: { ...taggedResourceParameters, TagKeys: tagKeyList },
   access: 'Write',
   trail: { show: ['KeyId', 'SecretName', 'CertificateId', 'TagKeys'], reply: ['RequestId'] },

@@ -7,7 +7,7 @@ import { withoutTags } from '../service-tags.ts'
 
 export const UntagResources = operation({
   name: 'UntagResources',
-  summary: 'Removes tags, or all tags, from several CMKs or secrets. Ignores tag keys that one does not have.',
+  summary: 'Removes tags, or all tags, from several CMKs or secrets. Ignores tag keys that a resource does not have.',
   parameters: {
     RegionId: regionId,
     ResourceType: resourceType,

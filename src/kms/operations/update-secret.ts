@@ -9,7 +9,7 @@ import { demandNotInDeleteWindow } from '../secrets/secret-state.ts'
 export const UpdateSecret = operation({
   name: 'UpdateSecret',
   summary:
-    'Changes the description of a secret, which an empty text removes, or, unless it is Generic, the custom data in its ExtendedConfig.',
+    'Changes the description of a secret; an empty text removes it. For a secret that is not Generic, also changes the custom data in its ExtendedConfig.',
   parameters: {
     SecretName: secretName,
     Description: possiblyEmpty(optional(text({ max: 8192 }), null)),

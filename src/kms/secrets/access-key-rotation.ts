@@ -4,7 +4,7 @@ import { ACCESS_KEY } from '../../ram/access-key.ts'
 import { newAccessKeyId, newAccessKeySecret } from '../../ram/identifiers.ts'
 import { deleteAccessKey, replaceAccessKeys } from '../../ram/key-holder.ts'
 import { ramScope, USER } from '../../ram/records.ts'
-import { madeWith } from '../service-keys.ts'
+import { createdWith } from '../service-keys.ts'
 import { accessKeyValue } from './credential-values.ts'
 import { SECRET_VALUE, type Secret, type SecretBody, type SecretRotation } from './records.ts'
 import { retirementOf, rotatedAt } from './rotation.ts'
@@ -15,7 +15,7 @@ import { secretDueAt } from './secret-state.ts'
 import { CURRENT, withVersion } from './stages.ts'
 import { findValue, sealingKeyOf, sealValue } from './values.ts'
 
-/** A new AccessKey as ACSCurrent. The one that was current before works for a time; an even older one gives way at once. */
+/** Creates a new AccessKey as ACSCurrent. The AccessKey that was current before works for some time; older ones are deleted at once. */
 export async function newAccessKeyChanges(
   secret: Secret,
   { retiring: _, ...rotation }: SecretRotation,
@@ -26,7 +26,7 @@ export async function newAccessKeyChanges(
   const id = newAccessKeyId(context)
   const accessKeySecret = newAccessKeySecret(context)
   const versionId = rotation.requested?.versionId ?? context.newRecordId()
-  const goneKeys = (await Promise.all(former.map((one) => ledger.get(ACCESS_KEY, INSTALLATION, one)))).filter(
+  const goneKeys = (await Promise.all(former.map((keyId) => ledger.get(ACCESS_KEY, INSTALLATION, keyId)))).filter(
     (key) => key !== null,
   )
   const kept = withoutCredentials(secret.body, former)
@@ -49,19 +49,19 @@ export async function newAccessKeyChanges(
     changes: [
       update(secret, { body, dueAt: secretDueAt(body) }),
       ...replaceAccessKeys(user, goneKeys, { id, sealedSecret, createdAt: now }),
-      ...madeWith(key, context).changes,
+      ...createdWith(key, context).changes,
       sealed,
       ...(await removedValues(secret, body, context)),
     ],
     events: [
       secretWork('RotateSecret', secret, context),
       accessKeyWork('CreateAccessKey', id, user, context),
-      ...former.map((one) => accessKeyWork('DeleteAccessKey', one, user, context)),
+      ...former.map((keyId) => accessKeyWork('DeleteAccessKey', keyId, user, context)),
     ],
   }
 }
 
-/** The AccessKey before the current one is disabled; some time later it is deleted, and its version with it. */
+/** Retires the AccessKey before the current one: the first step disables it, a later step deletes it together with its version. */
 export async function retirement(
   secret: Secret,
   { retiring, ...rotation }: SecretRotation,

@@ -28,7 +28,7 @@ export function passwordIn(value: string): string {
   return (JSON.parse(value) as { readonly AccountPassword: string }).AccountPassword
 }
 
-/** The items of the one list in a JSON object: at least one, each with these two members alone, each id once. */
+/** The items of the list in a JSON object: at least one item, each with exactly these two members; ids are unique. null otherwise. */
 function credentialsIn(text: string, list: string, id: string, secret: string): readonly Credential[] | null {
   const items = parsed(text)?.[list]
   if (!Array.isArray(items)) return null

@@ -1,20 +1,20 @@
-// The data keys of secrets' values, kept ready so that a value that is read often costs no decryption of its data key each time.
+// The decrypted data keys of secrets' values in memory. A value that is read often needs no decryption of its data key each time.
 //
-// INVARIANT: a data key is used only after the call has found its key version usable (usableVersion). It is found by the very ciphertext that
-// the records hold, so what is found is what decrypting would give. Those under a CMK in an HSM are not kept: who takes the device away
-// takes the values away.
+// INVARIANT: a call uses a data key only after it has found the key version usable (usableVersion). The look-up compares the ciphertext in the
+// record, so the data key is exactly what a decryption would return. Data keys under a CMK in an HSM are not kept: without the device, the
+// values must not be readable.
 import { Xaes } from '../../cryptography/xaes.ts'
 import { ReadyKeys } from '../../keystore/ready-keys.ts'
 import { recordKey } from '../../storage/storage.ts'
 import { VERSION } from '../records.ts'
 import { SECRET_VALUE, type SecretValue } from './records.ts'
 
-/** Where a data key belongs: the version of a secret whose value it encrypts, with its sealed form. */
+/** The version of a secret whose value a data key encrypts, with the encrypted data key. */
 export type Sealed = Pick<SecretValue, 'account' | 'region' | 'id' | 'body'>
 
 export class DataKeys {
   readonly #ready: ReadyKeys<Xaes>
-  /** The key version that each data key is under, and the data keys under each key version: all by the keys of their records. */
+  /** From a data key to the key version that encrypts it, and back. Both are identified by the keys of their records (recordKey). */
   readonly #above = new Map<string, string>()
   readonly #under = new Map<string, Set<string>>()
 
@@ -23,7 +23,7 @@ export class DataKeys {
     this.#ready = new ReadyKeys(keys, (id) => this.#wiped(id))
   }
 
-  /** The data key of a value, to be used before the next await: it may be wiped afterwards. null where it is not ready. */
+  /** The data key of a value; null where it is not in memory. Use it before the next await: it may be wiped afterwards. */
   get(sealed: Sealed): Xaes | null {
     return this.#ready.get(idOf(sealed), sealed.body.dataKey)
   }
@@ -40,12 +40,12 @@ export class DataKeys {
     return xaes
   }
 
-  /** Wipes the data key of a value that was destroyed, and does not keep it again. */
+  /** Wipes the data key of a destroyed value, and does not keep it again. */
   forget(sealed: Sealed): void {
     this.#ready.forget(idOf(sealed), sealed.body.dataKey)
   }
 
-  /** Wipes the data keys of values, and those under key versions, whose records (recordKey) changed; null for all. */
+  /** Takes the keys (recordKey) of changed records. Wipes the data keys of changed values and those under changed key versions; all with null. */
   drop(changed: Iterable<string> | null): void {
     if (changed === null) this.#ready.drop(null)
     for (const key of changed ?? []) this.#ready.drop([key, ...(this.#under.get(key) ?? [])])

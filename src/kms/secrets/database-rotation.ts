@@ -1,8 +1,8 @@
-// New passwords are set in their databases, apart from all other work: a database that hangs holds up nothing else. The password is stored
-// already, so an attempt that ends anyhow (a process that dies, a connection that is lost) is made again with the same one.
+// Sets new passwords in their databases. This work runs apart from all other work, so a database that hangs delays nothing else. A password is
+// stored before the first attempt, so after a failed attempt (the process died, the connection was lost) the next one sets the same password.
 //
-// INVARIANT: no attempt changes the database later than the next one may begin. A commit claims the attempt for CLAIM_MS, and it ends within
-// ATTEMPT_MS: so a late one never puts an older password back.
+// INVARIANT: an attempt does not change the database after the next attempt may begin, so a late attempt never restores an older password. A
+// commit claims an attempt for CLAIM_MS, and setting the password ends within ATTEMPT_MS.
 import { scramVerifier } from '../../cryptography/scram.ts'
 import { remove, update } from '../../ledger/record.ts'
 import type { SecretDatabase } from '../../settings/secret-databases.ts'
@@ -21,21 +21,21 @@ import { findValue, openValue } from './values.ts'
 const AT_ONCE = 16
 const ATTEMPT_MS = 10_000
 const CLAIM_MS = 60_000
-/** The pause after the first attempt that failed; twice as long after each further one, up to an hour. */
+/** The pause after the first failed attempt. It doubles after each further one, up to SELDOM_MS. */
 const PAUSE_MS = 30_000
 const SELDOM_MS = 3_600_000
 const SALT_BYTES = 16
-/** How many times the service tries to record a password that the database has, when other calls change the secret meanwhile. */
+/** How many times the service tries to record that the database has the password, while other calls change the secret. */
 const TRIES = 10
 
-/** Sets the password of a role in a database: see setPassword of the storage. */
+/** Sets the password of a role in a database, as setPassword of the storage does. */
 export type SetPassword = (
   address: SecretDatabase['address'],
   password: { readonly role: string; readonly verifier: string },
   ms: number,
 ) => Promise<void>
 
-/** Makes an attempt at each password whose time has come. Throws when the ledger can't be reached: try again later. */
+/** Attempts to set each password that is due. Throws when the service's own database can't be reached; the caller tries again later. */
 export async function setPendingPasswords(house: RotationHouse, setPassword: SetPassword): Promise<void> {
   const due = await house.ledger.due(SECRET_ROTATION, house.now(), AT_ONCE)
   await Promise.all(due.map((rotation) => attemptOne(rotation, house, setPassword)))
@@ -80,7 +80,7 @@ async function setOne(claimed: DatabaseRotation, house: RotationHouse, setPasswo
     if (await attempt(claimed, house, (context) => completion(claimed, context))) return
 }
 
-/** The verifier of the password that is to be set, and where; null where its secret is gone. Throws RotationFault. */
+/** The verifier of the new password, its role and its database; null where the secret is gone. Throws RotationFault. */
 async function passwordOf({ account, region, id, body }: DatabaseRotation, house: RotationHouse) {
   const view = house.ledger.view()
   try {
@@ -100,7 +100,7 @@ async function passwordOf({ account, region, id, body }: DatabaseRotation, house
   }
 }
 
-/** The secret for which the rotation is under way; null where it is gone. */
+/** The secret whose rotation is pending; null where the secret is gone. */
 async function pendingSecret(
   { id, body }: Pick<DatabaseRotation, 'id' | 'body'>,
   { ledger, scope, now }: Pick<RotationContext, 'ledger' | 'scope' | 'now'>,
@@ -110,7 +110,7 @@ async function pendingSecret(
   return secret && isPending && secretAt(secret.body, now) ? secret : null
 }
 
-/** The version with the password that the database has now becomes ACSCurrent. */
+/** The work that makes the version with the database's new password ACSCurrent. */
 async function completion(claimed: DatabaseRotation, context: RotationContext): Promise<Work | null> {
   const secret = await pendingSecret(claimed, context)
   const { rotation } = secret?.body ?? {}

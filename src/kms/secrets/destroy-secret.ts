@@ -9,15 +9,15 @@ import { accessKeyEvent } from './rotation-events.ts'
 
 interface Destruction {
   readonly changes: readonly Change[]
-  /** The bodies of the events of what it does to AccessKeys. */
+  /** The bodies of the events about its changes of AccessKeys. */
   readonly ownWork: readonly string[]
 }
 
 type Ledger = Pick<LedgerView, 'get'>
 
 /**
- * Returns the changes that remove the secret and its values, of which no trace stays in the database. Nobody would disable its retiring
- * AccessKey afterwards, so that is done at once.
+ * Returns the changes that remove the secret and scrub its values from the database. They also disable its retiring AccessKey at once,
+ * because no rotation will do so once the secret is gone.
  */
 export async function destroySecret(secret: Secret, ledger: Ledger): Promise<Destruction> {
   const changes = [remove(SECRET, secret)]

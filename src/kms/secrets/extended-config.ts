@@ -1,4 +1,4 @@
-// The parameter ExtendedConfig: what a secret that the service rotates is about, and the client's own data beside it.
+// The parameter ExtendedConfig of a secret that the service rotates: what the rotation changes, and custom data of the client.
 import { refuse } from '../../api/errors.ts'
 import { json } from '../../api/parameters.ts'
 import { isObject } from './credential-values.ts'
@@ -9,7 +9,7 @@ const MAX_CUSTOM = 10
 /** The most characters of ExtendedConfig. */
 const MAX_CONFIG = 1024
 
-/** The parameter ExtendedConfig, as far as it is read. */
+/** The members of ExtendedConfig that the service reads. */
 export interface ExtendedConfig {
   readonly SecretSubType: string
   readonly UserName?: string
@@ -40,11 +40,11 @@ export const extendedConfig = json<ExtendedConfig>({
 /** The parameter ExtendedConfig.CustomData of UpdateSecret. */
 export const customData = json<CustomData>({
   max: MAX_CONFIG,
-  rule: `A JSON object of at most ${MAX_CUSTOM} pairs of texts, with which ExtendedConfig has at most ${MAX_CONFIG} characters.`,
+  rule: `A JSON object of at most ${MAX_CUSTOM} pairs of texts. The whole ExtendedConfig has at most ${MAX_CONFIG} characters.`,
   check: (value) => (isCustomData(value) ? value : null),
 })
 
-/** Returns the secret with other custom data. Refuses a Generic secret, and data with which ExtendedConfig would be too long. */
+/** Returns the secret with new custom data. Refuses a Generic secret, and data that makes ExtendedConfig too long. */
 export function withCustomData(body: SecretBody, CustomData: CustomData): SecretBody {
   if (body.extendedConfig === null) throw refuse('Rejected.UnsupportedOperation')
   const changed = JSON.stringify({ ...(JSON.parse(body.extendedConfig) as object), CustomData })
@@ -61,6 +61,6 @@ function isCustomData(value: unknown): value is CustomData {
   return (
     isObject(value) &&
     Object.keys(value).length <= MAX_CUSTOM &&
-    Object.values(value).every((one) => typeof one === 'string')
+    Object.values(value).every((text) => typeof text === 'string')
   )
 }

@@ -1,4 +1,4 @@
-// A secret that is made: its name, its first versions and its rotation, as its type has them.
+// A new secret: the name, the first versions and the rotation that its type prescribes.
 import { type Refusal, refuse } from '../../api/errors.ts'
 import type { Resource } from '../../api/operation.ts'
 import { userByName } from '../../ram/find.ts'
@@ -15,7 +15,7 @@ import { CURRENT, PREVIOUS } from './stages.ts'
 
 const RAM_PREFIX = 'acs/ram/user/'
 
-/** What CreateSecret is given. */
+/** The parameters of CreateSecret. */
 interface Given {
   readonly SecretName: string
   readonly VersionId: string
@@ -26,7 +26,6 @@ interface Given {
   readonly RotationInterval: string | null
 }
 
-/** A new secret, as its type makes it. */
 export interface FreshSecret {
   readonly name: string
   readonly extendedConfig: string | null
@@ -35,16 +34,16 @@ export interface FreshSecret {
   readonly versions: readonly { readonly version: SecretVersion; readonly data: string }[]
 }
 
-/** What a new secret that the service rotates has besides versions. */
+/** The type-specific parts of a new secret that the service rotates. */
 interface Managed {
   readonly name: string
   readonly extendedConfig: string
   readonly target: RotationTarget
-  /** For each version the id of the credential in it (SecretVersion.credentialId), and its value. The first one is current. */
+  /** For each version, the id of its credential (SecretVersion.credentialId) and its value. The first is the current one. */
   readonly credentials: readonly { readonly id: string; readonly data: string }[]
 }
 
-/** Locates what a rotation changes, with the actions that change it: who makes the secret must be allowed these, too. */
+/** Locates the user or instance that a rotation changes, with the actions of that change: the caller of CreateSecret needs them too. */
 export async function locateRotated(
   { SecretType, ExtendedConfig }: { readonly SecretType: string; readonly ExtendedConfig: ExtendedConfig | null },
   context: KmsContext,
@@ -63,8 +62,8 @@ export async function locateRotated(
 }
 
 /**
- * Returns the name, the versions and the rotation of a new secret. Refuses what does not fit the type, with a message that contains nothing
- * of SecretData; and a user or an instance that is not there.
+ * Returns the name, the versions and the rotation of a new secret. Refuses parameters that do not fit the type, with a message that contains
+ * nothing of SecretData. Refuses a user or an instance that does not exist.
  */
 export async function freshSecret(given: Given, type: SecretType, context: KmsContext): Promise<FreshSecret> {
   const { SecretName, SecretData, VersionId } = given

@@ -4,7 +4,7 @@ import { choice, json, optional, type Parameter, shaped, text } from '../../api/
 import { CURRENT } from './stages.ts'
 
 const MAX_VALUE_BYTES = 30_720
-/** No control characters, and no half of a surrogate pair, which UTF-8 has no form for. */
+/** No control characters, and no lone surrogates, since UTF-8 can't encode them. */
 const LABEL = /^[^\p{Cc}\p{Cs}]{1,64}$/u
 const LABEL_RULE = '1 to 64 characters, none of them a control character.'
 
@@ -37,7 +37,7 @@ export const versionStageList = optional(
       check(value) {
         if (!Array.isArray(value) || value.length === 0 || value.length > MAX_STAGES_OF_VERSION) return null
         const all = value as unknown[]
-        const fits = all.every((one): one is string => typeof one === 'string' && LABEL.test(one))
+        const fits = all.every((stage): stage is string => typeof stage === 'string' && LABEL.test(stage))
         return fits ? [...new Set(all as string[])] : null
       },
     }),

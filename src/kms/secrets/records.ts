@@ -1,5 +1,5 @@
-// The records of secrets. A secret lists its versions and their stages, so that its revision alone orders everything that happens to them;
-// the record of a version holds nothing but the sealed value, and never changes.
+// The records of secrets. A secret lists its versions and their stages, so its revision orders all changes of them. The record of a version
+// contains only the sealed value, and never changes.
 import type { Kind, Recorded } from '../../ledger/record.ts'
 import type { CmkBody } from '../records.ts'
 
@@ -34,18 +34,18 @@ export interface SecretRotation {
   readonly target: RotationTarget
   /** Of automatic rotation, in milliseconds; null while that is off. */
   readonly intervalMs: number | null
-  /** When it was rotated last; null before the first time. */
+  /** The time of the last rotation; null before the first. */
   readonly lastAt: number | null
   /** When the next automatic rotation is due; null while that is off. */
   readonly nextAt: number | null
-  /** What RotateSecret asked for, until a server begins. */
+  /** The rotation that RotateSecret requested, until a server begins it. */
   readonly requested?: { readonly versionId: string; readonly at: number }
-  /** The version whose password is on its way to the database: a record of SECRET_ROTATION says more. */
+  /** The version whose password is not in the database yet. A record of SECRET_ROTATION has the attempts. */
   readonly pending?: string
-  /** Why the last attempt failed, and when the next one is; absent where it did not fail. */
+  /** Why the last attempt failed, and when the next attempt begins; absent where it did not fail. */
   readonly fault?: string
   readonly retryAt?: number
-  /** The AccessKey before the current one. */
+  /** The AccessKey before the current one, with the times of its retirement. */
   readonly retiring?: {
     readonly accessKeyId: string
     readonly disableAt: number
@@ -59,11 +59,11 @@ export interface SecretVersion {
   readonly id: string
   readonly createdAt: number
   readonly stages: readonly string[]
-  /** The AccessKeyId, or the name of the account, whose secret the value is; absent in a Generic secret. */
+  /** The AccessKeyId or the account name that belongs to the secret value; absent in a Generic secret. */
   readonly credentialId?: string
 }
 
-/** A password that is to be set in a database. The record is due when the next attempt may begin. */
+/** A password that still has to be set in a database. The record is due when the next attempt may begin. */
 export interface RotationBody {
   readonly versionId: string
   /** How many attempts began. */
@@ -82,14 +82,14 @@ export interface SecretValueBody {
 
 export type Secret = Recorded<SecretBody>
 export type SecretValue = Recorded<SecretValueBody>
-/** Its id and its parent are the secret's name. */
+/** The record's id and parent are the secret's name. */
 export type DatabaseRotation = Recorded<RotationBody>
 
 export const SECRET: Kind<SecretBody> = { name: 'secret', counted: true }
 export const SECRET_ROTATION: Kind<RotationBody> = { name: 'secret-rotation', counted: false }
 export const SECRET_VALUE: Kind<SecretValueBody> = { name: 'secret-version', counted: false }
 
-/** The id of a version's record. Names hold no colon. */
+/** The id of a version's record. It is unique because names of secrets contain no colon. */
 export function valueId(secretName: string, versionId: string): string {
   return `${secretName}:${versionId}`
 }

@@ -11,7 +11,7 @@ export function versionStages(stages: readonly string[]): Reply {
   return { VersionStages: { VersionStage: stages } }
 }
 
-/** What replies tell of the rotation of a secret, with its extended configuration where that is asked for; nothing of a Generic one. */
+/** The members about the rotation of a secret, and its ExtendedConfig where `extended` is true; no members for a Generic secret. */
 export function rotationMembers({ rotation, extendedConfig }: SecretBody, extended = true): Reply {
   if (!rotation) return {}
   const { intervalMs, lastAt, nextAt, fault } = rotation
@@ -30,7 +30,7 @@ export function plannedDeletion({ deleteAt }: Pick<SecretBody, 'deleteAt'>): Rep
   return deleteAt === null ? {} : { PlannedDeleteTime: isoSeconds(deleteAt) }
 }
 
-/** The tags of a secret, as far as the caller may see them. */
+/** The tags of a secret that the caller may see. */
 export function secretTags({ tags }: SecretBody, { caller }: Pick<KmsContext, 'caller'>): Reply {
   return { Tags: { Tag: visibleTags(tags, caller).map(([TagKey, TagValue]) => ({ TagKey, TagValue })) } }
 }

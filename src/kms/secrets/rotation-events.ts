@@ -1,4 +1,4 @@
-// The events of what the service itself does to rotate secrets: of the secret, and of the AccessKeys that it changes in RAM.
+// The events of the service's own rotations: about the secret, and about the AccessKeys that a rotation changes in RAM.
 import type { Change } from '../../ledger/record.ts'
 import { type StoredService, storedServiceWork } from '../../ledger/stored-event.ts'
 import type { User } from '../../ram/records.ts'
@@ -7,7 +7,7 @@ import { principalOf } from '../cloud-product.ts'
 import type { KmsContext } from '../operation.ts'
 import type { Secret } from './records.ts'
 
-/** What one commit does, and the events that it leaves. */
+/** The changes and the events of one commit. */
 export interface Work {
   readonly changes: readonly Change[]
   readonly events: readonly EventRow[]
@@ -16,7 +16,7 @@ export interface Work {
 type AccessKeyWork = 'CreateAccessKey' | 'UpdateAccessKey' | 'DeleteAccessKey'
 type Context = Pick<KmsContext, 'scope' | 'now'> & { newId(): string }
 
-/** The service that RAM's events name for its changes of AccessKeys. */
+/** The service that RAM's events name as the origin of the rotation's changes of AccessKeys. */
 export const SERVICE = principalOf('kms')
 
 export function secretWork(

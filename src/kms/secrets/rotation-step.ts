@@ -1,4 +1,4 @@
-// One step of the service's own work on a secret that it rotates: decided on what the ledger has, and committed whole or not at all.
+// One step of a rotation by the service. It is decided on records of the ledger, and committed whole or not at all.
 import { Refusal } from '../../api/errors.ts'
 import type { Keystore } from '../../keystore/keystore.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
@@ -17,7 +17,7 @@ import { SERVICE, secretWork, type Work } from './rotation-events.ts'
 import { RotationFault } from './rotation-target.ts'
 import { secretDueAt } from './secret-state.ts'
 
-/** What rotating takes of the house. */
+/** The services and settings that rotations use. */
 export interface RotationHouse extends Random {
   readonly ledger: Ledger
   readonly keystore: Keystore
@@ -30,17 +30,17 @@ export interface RotationHouse extends Random {
   failed(message: string, error: unknown): void
 }
 
-/** What one attempt works with. */
+/** The context of one attempt. */
 export type RotationContext = Omit<RotationHouse, 'ledger' | 'now'> &
   Pick<KmsContext, 'caller' | 'scope' | 'now' | 'ledger' | 'quotas'>
 
-/** What one attempt in this scope works with. */
+/** Returns the context of one attempt in this scope, with the key service as the caller. */
 export function contextOf(house: RotationHouse, scope: Scope, view: LedgerView): RotationContext {
   const caller = { type: 'service', accountId: '', principalId: SERVICE, userName: SERVICE, accessKeyId: '' } as const
   return { ...house, caller, scope, ledger: view, now: house.now(), quotas: house.settings.quotas }
 }
 
-/** Decides and commits work on a secret. Returns whether it is stored; it is not where something that it rests on has changed. */
+/** Decides and commits work on a secret. Returns false, and stores nothing, where a record that the decision read has changed. */
 export async function attempt(
   { account, region }: Pick<Secret, 'account' | 'region'>,
   house: RotationHouse,
@@ -61,7 +61,7 @@ export async function attempt(
   }
 }
 
-/** The work that notes why a secret can't be rotated. Its event is left where that is news, or where a caller asked for the rotation. */
+/** The work that records why a secret can't be rotated. It has an event if the fault is new or a caller requested the rotation. */
 export function faultWork(
   secret: Secret,
   fault: string,
@@ -77,7 +77,7 @@ export function faultWork(
   }
 }
 
-/** Returns the fault that stops the rotation until an administrator removes it; null when the error is no such fault. */
+/** Returns the fault in the error that an administrator has to remove before the rotation can go on; null for any other error. */
 export function faultOf(error: unknown): string | null {
   if (error instanceof RotationFault) return error.message
   return error instanceof Refusal && !isDatabaseAway(error)

@@ -1,9 +1,9 @@
-// The service's own work on secrets that it rotates: AccessKeys are replaced, and retire; new passwords are stored, before another part of the
-// work (database-rotation.ts) sets them. Each step is one commit, guarded by revisions, so that any server may do it and none does it twice.
+// The service's background work on rotated secrets. It replaces AccessKeys, retires old ones, and stores new passwords, which
+// database-rotation.ts then sets. Each step is one commit that revisions guard, so any server may do a step and none does it twice.
 import { insert, remove, update } from '../../ledger/record.ts'
 import { isDatabaseAway } from '../database-away.ts'
 import { CHARACTERS, randomPassword } from '../random-password.ts'
-import { madeWith } from '../service-keys.ts'
+import { createdWith } from '../service-keys.ts'
 import { newAccessKeyChanges, retirement } from './access-key-rotation.ts'
 import { accountValue } from './credential-values.ts'
 import { SECRET, SECRET_ROTATION, SECRET_VALUE, type Secret, type SecretRotation } from './records.ts'
@@ -16,16 +16,16 @@ import { withVersion } from './stages.ts'
 import { findValue, sealingKeyOf, sealValue } from './values.ts'
 
 const AT_ONCE = 100
-/** After how long work that failed is tried again. */
+/** The pause before failed work is tried again. */
 const AGAIN_MS = 60_000
-/** What databases take whatever their rules: a character of each kind. */
+/** Fits the password rules of all databases: a character of each kind. */
 const PASSWORD = {
   length: 32,
   types: [CHARACTERS.lowercase, CHARACTERS.uppercase, CHARACTERS.numbers, '!@#$%^&*()_+-='],
   eachType: true,
 }
 
-/** Does what is due on secrets that are rotated. Throws when the database can't be reached: try again later. */
+/** Does the due work on rotated secrets. Throws when the service's database can't be reached; the caller tries again later. */
 export async function rotateSecrets(house: RotationHouse): Promise<void> {
   for (const secret of await house.ledger.due(SECRET, house.now(), AT_ONCE))
     try {
@@ -38,7 +38,7 @@ export async function rotateSecrets(house: RotationHouse): Promise<void> {
     }
 }
 
-/** Returns the work that is due: an AccessKey that retires, before a rotation. null when none is. */
+/** Returns the due work: first the retirement of an AccessKey, then a rotation. null when nothing is due. */
 async function workOn(secret: Secret, context: RotationContext): Promise<Work | null> {
   const { body } = secret
   const { rotation } = body
@@ -58,7 +58,7 @@ async function workOn(secret: Secret, context: RotationContext): Promise<Work | 
   }
 }
 
-/** A new password, stored before it is set: whatever happens then, the service knows it. */
+/** Stores a new password before it is set in the database, so that the service knows the password whatever happens then. */
 async function newPassword(
   secret: Secret,
   { requested: _, ...rotation }: SecretRotation,
@@ -80,7 +80,7 @@ async function newPassword(
     changes: [
       update(secret, { body, dueAt: secretDueAt(body) }),
       insert(SECRET_ROTATION, { ...pending, body: { versionId, attempts: 0 } }),
-      ...madeWith(key, context).changes,
+      ...createdWith(key, context).changes,
       sealed,
       ...(gone ? [remove(SECRET_VALUE, gone, true)] : []),
     ],

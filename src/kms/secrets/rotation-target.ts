@@ -1,4 +1,4 @@
-// What a rotation of a secret would change, as far as it can be changed now. Reads, and changes nothing.
+// What a rotation of a secret changes, and whether it can change that now. Reads records and changes none.
 import type { LedgerView } from '../../ledger/view.ts'
 import { ramScope, USER, type User } from '../../ram/records.ts'
 import { mayChange } from '../../settings/secret-databases.ts'
@@ -6,7 +6,7 @@ import type { KmsContext } from '../operation.ts'
 import type { RotationTarget, SecretBody } from './records.ts'
 import { CURRENT, PREVIOUS, versionInStage } from './stages.ts'
 
-/** A sentence about the fault that stops a rotation until an administrator removes it. It contains nothing secret. */
+/** A fault that stops a rotation until an administrator removes it. The message is a sentence without anything secret. */
 export class RotationFault extends Error {}
 
 type Context = Pick<KmsContext, 'scope' | 'quotas'> & {
@@ -14,7 +14,7 @@ type Context = Pick<KmsContext, 'scope' | 'quotas'> & {
   readonly settings: Pick<KmsContext['settings'], 'secretDatabases'>
 }
 
-/** The user whose AccessKeys a rotation replaces, the current one, and those of the secret that give way to the new one. */
+/** The user whose AccessKeys a rotation replaces, the current AccessKey, and the secret's older ones, which the rotation deletes. */
 export interface AccessKeyTarget {
   readonly user: User
   readonly current: string
@@ -29,7 +29,10 @@ export interface AccountTarget {
 
 export type Target = AccessKeyTarget | AccountTarget
 
-/** Returns what the next rotation changes; `asked` where a caller asks for it, which mends a lost AccessKey. Throws RotationFault. */
+/**
+ * Returns what the next rotation changes. `asked`: a caller requested the rotation; then it replaces even an AccessKey that was deleted
+ * outside of the secret. Throws RotationFault.
+ */
 export async function nextTarget(
   body: SecretBody,
   target: RotationTarget,
@@ -64,7 +67,7 @@ async function accessKeyTarget(
   return { user, current, former }
 }
 
-/** Of two accounts, the one that is not in use. */
+/** The account of the secret; of two accounts, the one that is not in use. */
 function accountOf(body: SecretBody, isDouble: boolean): string {
   return versionInStage(body, isDouble ? PREVIOUS : CURRENT)?.credentialId ?? ''
 }

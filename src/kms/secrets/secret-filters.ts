@@ -1,4 +1,4 @@
-// The parameter Filters of ListSecrets. Besides those of the cloud it takes Search and EncryptionKeyId, with which the console searches.
+// The parameter Filters of ListSecrets. Besides the cloud's filters it takes Search and EncryptionKeyId, which the console uses.
 import { json } from '../../api/parameters.ts'
 import { SEARCHED_CHARACTERS } from '../key-index.ts'
 import { isTagKey, isTagValue } from '../tags.ts'
@@ -7,12 +7,12 @@ import { ANY_SECRET, type WantedSecrets } from './secret-search.ts'
 
 const MAX = 10
 
-/** What Filters ask for. */
+/** The parsed filters. */
 export interface SecretFilters {
-  /** The names of which a secret must have one; null for any. */
+  /** The accepted names; null for any name. */
   readonly names: readonly string[] | null
   readonly wanted: WantedSecrets
-  /** Whether what they ask for is no secret's, whatever secrets there are. */
+  /** Whether no secret can match. */
   readonly isNone: boolean
 }
 
@@ -23,7 +23,7 @@ const MANY = new Set(['SecretName', 'SecretType', 'DKMSInstanceId'])
 /** Filters that take one value, once. */
 const SINGLE: ReadonlyMap<string, (value: string) => boolean> = new Map([
   ['Description', (value: string) => value.length <= 8192],
-  // The index has it among tags, which tabs and line breaks separate.
+  // In the index it is a label like a tag. Tabs and line breaks delimit labels.
   ['EncryptionKeyId', (value: string) => /^[\x21-\x7e]{1,64}$/.test(value)],
   ['TagKey', isTagKey],
   ['TagValue', isTagValue],
@@ -39,7 +39,7 @@ export const secretFilters = json<SecretFilters>({
     for (const entry of value as unknown[]) {
       const { Key: key, Values: values } = (entry ?? {}) as Record<string, unknown>
       if (typeof key !== 'string' || !Array.isArray(values) || values.length > MAX) return null
-      if (!values.every((one): one is string => typeof one === 'string')) return null
+      if (!values.every((value): value is string => typeof value === 'string')) return null
       if (!MANY.has(key) && !isSingle(key, values, filters)) return null
       filters.set(key, [...(filters.get(key) ?? []), ...values])
     }
@@ -54,16 +54,16 @@ function isSingle(key: string, values: readonly string[], before: ReadonlyMap<st
 }
 
 function filtersOf(filters: ReadonlyMap<string, readonly string[]>): SecretFilters {
-  const one = (key: string) => filters.get(key)?.[0]
-  const [tagKey, tagValue] = [one('TagKey'), one('TagValue')]
+  const single = (key: string) => filters.get(key)?.[0]
+  const [tagKey, tagValue] = [single('TagKey'), single('TagValue')]
   return {
     names: filters.get('SecretName') ?? null,
     wanted: {
       types: (filters.get('SecretType') as readonly SecretType[] | undefined) ?? null,
-      description: one('Description') ?? null,
-      encryptionKeyId: one('EncryptionKeyId') ?? null,
+      description: single('Description') ?? null,
+      encryptionKeyId: single('EncryptionKeyId') ?? null,
       tags: tagKey === undefined ? [] : [{ key: tagKey, value: tagValue ?? null }],
-      text: one('Search') ?? '',
+      text: single('Search') ?? '',
     },
     isNone: filters.get('DKMSInstanceId')?.includes('') === false,
   }

@@ -12,7 +12,7 @@ import { secretAt } from './secret-state.ts'
 
 type Reads = Pick<KmsContext, 'scope' | 'ledger' | 'now'>
 
-/** What CreateSecret names where the service makes up the name of the secret. */
+/** The SecretName in CreateSecret with which the service chooses the name of the secret. */
 export const AUTO_NAME = '$Auto'
 
 const MAX_NAME_BYTES = 192
@@ -40,7 +40,7 @@ export function isSecretName(name: string): boolean {
   return NAME.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES
 }
 
-/** Returns the plain name; null for the ARN of what is no secret of this account and region. */
+/** Returns the plain name; null for an ARN that is not of a secret in this account and region. */
 function plainName(given: string, { scope }: Pick<Reads, 'scope'>): string | null {
   const arn = parseArn(given)
   if (!arn) return given
@@ -101,12 +101,12 @@ export function newSecretResource(name: string, context: Pick<Reads, 'scope'>): 
   return { type: 'ACS::KMS::Secret', name, arn: secretArn(name, context) }
 }
 
-/** Locates no secret in particular, for calls that name none: only a policy on all secrets allows them. */
+/** Returns the resource of calls that name no secret. Only a policy on all secrets allows such a call. */
 export function anySecretResource(context: Pick<Reads, 'scope'>): Resource {
   return { type: '', name: '', arn: secretArn('*', context) }
 }
 
-/** Returns the resource that stands for every secret of the account and region, for calls that tell something of each. */
+/** Returns the resource that stands for every secret of the account and region, for calls whose reply reveals something about each secret. */
 export function everySecretResource(context: Pick<Reads, 'scope'>): Resource {
   return { ...anySecretResource(context), every: true }
 }

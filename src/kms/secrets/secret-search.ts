@@ -1,4 +1,4 @@
-// Searching secrets: what a call looks for, in the terms of the index, and whether an authentic secret is what it looks for.
+// Searches for secrets: translates the conditions of a call into a search of the index, and checks them on the authenticated secret.
 import { hash } from 'node:crypto'
 import type { Caller } from '../../api/caller.ts'
 import type { Sought } from '../../ledger/search.ts'
@@ -9,17 +9,17 @@ import { visibleTags } from '../service-tags.ts'
 import { SECRET, type SecretBody, type SecretType } from './records.ts'
 import { secretAt } from './secret-state.ts'
 
-/** What a secret must have to be found; null and '' for anything. */
+/** The conditions of a search. A secret matches if it meets all of them; null and '' match every secret. */
 export interface WantedSecrets {
-  /** The types of which it must have one. */
+  /** The accepted types. */
   readonly types: readonly SecretType[] | null
-  /** Its whole description. */
+  /** The whole description. */
   readonly description: string | null
-  /** The id of the CMK that encrypts its values. */
+  /** The id of the CMK that encrypts the values. */
   readonly encryptionKeyId: string | null
-  /** Tags of which it must have all; at most MAX_LABELS less two. */
+  /** The secret must have all of these tags; at most MAX_LABELS - 2, since description and CMK are labels too. */
   readonly tags: readonly WantedTag[]
-  /** A part of its name or of its description, in upper or lower case. */
+  /** Part of the name or of the description; case is ignored. */
   readonly text: string
 }
 
@@ -31,10 +31,10 @@ export const ANY_SECRET: WantedSecrets = {
   text: '',
 }
 
-/** The facets of secrets, from bit 0 on. A released bit never gets another meaning, since indexes of earlier releases have it. */
+/** The facets of secrets, from bit 0 on. Existing indexes contain the bits, so a released bit keeps its meaning. */
 const TYPES: readonly SecretType[] = ['Generic', 'RAMCredentials', 'Rds']
 
-/** What the index has of a secret. */
+/** The index entry of a secret. */
 export function indexedSecret(name: string, body: SecretBody): Indexed {
   const { encryptionKeyId: key } = body
   const further = [...(key === null ? [] : [['', `@${key}`] as const]), ...body.tags]
@@ -47,7 +47,7 @@ export function indexedSecret(name: string, body: SecretBody): Indexed {
   }
 }
 
-/** What to ask the ledger for; null where the caller can see no such secret, whatever secrets there are. */
+/** Returns the search for the ledger; null where a wanted tag is hidden from the caller, so that no secret can match. */
 export function secretsSought(
   wanted: WantedSecrets,
   { caller, now }: { readonly caller: Caller; readonly now: number },
@@ -63,7 +63,7 @@ export function secretsSought(
   ]
   return {
     search: { now, unwanted: facetsWhere((type) => types?.includes(type) === false), labels, text },
-    // No secret has a parent, so that no other record's text counts as its own.
+    // Texts of child records of this kind would count too. No secret has a parent, so only its own text does.
     through: SECRET,
     async holds({ id, body }) {
       return (
@@ -82,13 +82,13 @@ function facetsWhere(isChosen: (type: SecretType) => boolean): number {
   return TYPES.reduce((bits, type, bit) => (isChosen(type) ? bits | (1 << bit) : bits), 0)
 }
 
-/** A description as labels have it: no tag has the key '', and no id of a CMK a # in it. */
+/** The form of a description in labels. It is unambiguous: no tag has an empty key, and a CMK's label begins with @. */
 function descriptionLabel(description: string): string {
   return `\n\t#${hash('sha256', description, 'base64')}\n`
 }
 
-/** What a search looks into of a secret. */
+/** The searchable text of a secret: its name, and the first SEARCHED_CHARACTERS of its description. */
 function secretText(name: string, { description }: SecretBody): string {
-  // A character of two code units may be cut in two.
+  // The slice may split a surrogate pair.
   return `${folded(name)}\n${folded(description).slice(0, SEARCHED_CHARACTERS).toWellFormed()}`
 }

@@ -15,19 +15,19 @@ export function demandNotInDeleteWindow({ deleteAt }: SecretBody): void {
   if (deleteAt !== null) throw refuse('Rejected.ResourceInDeleteWindow')
 }
 
-/** Returns the secret with its deletion planned in `days` days. Refuses one whose deletion is planned already. */
+/** Returns the secret with its deletion planned in `days` days. Refuses a secret whose deletion is planned already. */
 export function planDeletion(body: SecretBody, now: number, days: number): SecretBody {
   demandNotInDeleteWindow(body)
   return { ...body, deleteAt: now + days * DAY_MS }
 }
 
-/** Returns the secret without its planned deletion. Refuses one whose deletion is not planned. */
+/** Returns the secret without its planned deletion. Refuses a secret whose deletion is not planned. */
 export function restored(body: SecretBody): SecretBody {
   if (body.deleteAt === null) throw refuse('Rejected.ResourceInUse')
   return { ...body, deleteAt: null }
 }
 
-/** Returns when background work is due on the secret: its deletion, its rotation, or an AccessKey that retires. null for never. */
+/** Returns when background work is due on the secret: its deletion, its rotation, or the retirement of an AccessKey. null for never. */
 export function secretDueAt(body: SecretBody): number | null {
   const moments = [body.deleteAt, rotationWorkAt(body)].filter((moment) => moment !== null)
   return moments.length === 0 ? null : Math.min(...moments)

@@ -1,20 +1,20 @@
 // Versions and their stages: pure functions from a secret to the secret afterwards, or to a refusal.
 //
-//   ACSCurrent    the version that GetSecretValue returns; always there, moved and never removed
-//   ACSPrevious   the version that was ACSCurrent before
-//   others        chosen by the user, moved and removed at will
+//   ACSCurrent    the version that GetSecretValue returns by default; users can move it, not remove it
+//   ACSPrevious   the version that was ACSCurrent before; users can move it, not remove it
+//   others        names that users choose; users can move and remove them
 import { refuse } from '../../api/errors.ts'
 import type { SecretBody, SecretVersion } from './records.ts'
 
 export const CURRENT = 'ACSCurrent'
 export const PREVIOUS = 'ACSPrevious'
-/** Stages that can be moved and not removed. */
+/** Whether the stage can be moved but not removed. */
 export function isBuiltIn(stage: string): boolean {
   return stage === CURRENT || stage === PREVIOUS
 }
 
 const MAX_VERSIONS = 10
-/** The most stages of a secret, so that its record stays small. */
+/** The limit on the stages of a secret keeps its record small. */
 const MAX_STAGES = 32
 
 type Versions = readonly SecretVersion[]
@@ -28,8 +28,8 @@ export function versionInStage({ versions }: SecretBody, stage: string): SecretV
 }
 
 /**
- * Returns the secret with a new version in these stages, and the version that gives way: beyond ten, the oldest without a stage. Refuses
- * when all have one.
+ * Returns the secret with a new version in these stages. With more than ten versions, drops the oldest version without a stage, and returns
+ * it too. Refuses when every version has a stage.
  */
 export function withVersion(
   body: SecretBody,
@@ -47,7 +47,7 @@ export function withVersion(
 ): { body: SecretBody; dropped: SecretVersion | null } {
   const fresh = { id, createdAt: now, stages: [], ...(credentialId !== undefined && { credentialId }) }
   let versions: Versions = [...body.versions, fresh]
-  // What the call names explicitly counts for more than what follows from the move of ACSCurrent.
+  // ACSCurrent moves first, which also moves ACSPrevious. Stages that the call names explicitly come later and so prevail.
   for (const stage of stages.toSorted((a, b) => Number(b === CURRENT) - Number(a === CURRENT)))
     versions = moved(versions, stage, id)
   const dropped = versions.length > MAX_VERSIONS ? versions.find((version) => version.stages.length === 0) : null
@@ -62,7 +62,7 @@ export function withVersion(
   }
 }
 
-/** Returns the secret with the stage at another version. Refuses a secret that would have too many stages. */
+/** Returns the secret with the stage moved to a version. Refuses with too many stages. */
 export function withStageAt(body: SecretBody, stage: string, id: string, now: number): SecretBody {
   return changed(body, moved(body.versions, stage, id), now)
 }
@@ -77,7 +77,7 @@ function changed(body: SecretBody, versions: Versions, now: number): SecretBody 
   return { ...body, versions, updatedAt: now }
 }
 
-/** The version that was ACSCurrent becomes ACSPrevious. */
+/** Moves a stage to a version. When ACSCurrent moves, the version that had it gets ACSPrevious. */
 function moved(versions: Versions, stage: string, to: string): Versions {
   const from = versions.find(({ stages }) => stages.includes(stage))
   if (from?.id === to) return versions
@@ -88,6 +88,6 @@ function moved(versions: Versions, stage: string, to: string): Versions {
 
 function removed(versions: Versions, stage: string): Versions {
   return versions.map((version) =>
-    version.stages.includes(stage) ? { ...version, stages: version.stages.filter((one) => one !== stage) } : version,
+    version.stages.includes(stage) ? { ...version, stages: version.stages.filter((kept) => kept !== stage) } : version,
   )
 }

@@ -1,4 +1,4 @@
-// The background work of secrets: deletes those whose recovery window has ended. A revision guards each step, as in the sweep of keys.
+// The background deletion of secrets whose recovery window has ended. A revision guards each step, as in the sweep of keys.
 import type { Ledger } from '../../ledger/ledger.ts'
 import { update } from '../../ledger/record.ts'
 import { storedServiceWork } from '../../ledger/stored-event.ts'
@@ -11,7 +11,7 @@ import { newSecretResource } from './secret-name.ts'
 import { secretAt } from './secret-state.ts'
 
 const AT_ONCE = 100
-/** After how long failed work is tried again. */
+/** The pause before failed work is tried again. */
 const AGAIN_MS = 60_000
 
 interface House extends Pick<KmsContext, 'keystore' | 'dataKeys'> {
@@ -21,7 +21,7 @@ interface House extends Pick<KmsContext, 'keystore' | 'dataKeys'> {
   failed(message: string, error: unknown): void
 }
 
-/** Deletes the secrets that are due and returns how many. Throws when the database can't be reached: try again later. */
+/** Deletes the secrets that are due and returns how many. Throws when the database can't be reached; the caller tries again later. */
 export async function sweepSecrets(house: House): Promise<number> {
   let done = 0
   for (;;) {

@@ -1,5 +1,5 @@
-// The values of secrets, sealed by envelope (docs/decisions/0025-sealed-values-of-secrets.md): each under a data key of its own, which the
-// secret's CMK encrypts. So a value can be read only while its CMK can decrypt.
+// The values of secrets under envelope encryption (docs/decisions/0025-sealed-values-of-secrets.md): each value has its own data key, which
+// the secret's CMK encrypts. So a value can be read only while its CMK can decrypt.
 
 import { refuse } from '../../api/errors.ts'
 import type { Resource } from '../../api/operation.ts'
@@ -22,7 +22,7 @@ export interface ValuePlace {
   readonly versionId: string
 }
 
-/** A value: text, whatever its type says. */
+/** A value. `data` is text even where `dataType` is binary. */
 export interface Value {
   readonly data: string
   readonly dataType: SecretDataType
@@ -30,14 +30,14 @@ export interface Value {
 
 const FORMAT = 1
 
-/** Returns the key that encrypts new values of a secret: the one that its user chose, else the service's own, which may be new. */
+/** Returns the key that encrypts new values of a secret: the key that its user chose, or else KMS's service key, which may be new. */
 export function sealingKeyOf(encryptionKeyId: string | null, context: ValueContext): Promise<FoundKey> {
   return encryptionKeyId === null ? serviceKeyOf('kms', context) : findKeyById(encryptionKeyId, context)
 }
 
 /**
- * Returns the change that stores the value of a new version; where the key is new, its own changes go with it. Refuses as Encrypt does where
- * the CMK can't encrypt.
+ * Returns the change that stores the value of a new version. If the key is new, the caller must commit the key's changes too. Refuses as
+ * Encrypt does where the CMK can't encrypt.
  */
 export async function sealValue(
   { secretName, versionId }: ValuePlace,
@@ -85,7 +85,7 @@ export async function openValue(stored: SecretValue, context: ValueContext, time
   }
 }
 
-/** Refuses as openValue does, and uses no key. */
+/** Refuses as openValue does, without the use of key material. */
 export async function valueOfDryRun({ body }: SecretValue, context: ValueContext): Promise<string> {
   await usableVersion(body.keyVersionId, asKms(context))
   return ''
@@ -137,7 +137,7 @@ function opened(dataKey: Xaes, stored: SecretValue): string {
 
 type Place = ValuePlace & Scope
 
-/** What a value is bound to: it opens nowhere else. */
+/** The associated data of a value: moved to another record, the value does not open. */
 function associatedDataOf({ account, region, secretName, versionId }: Place): Buffer {
   return digestOf(['strongroom/secret-value/1', account, region, secretName, versionId])
 }
@@ -145,7 +145,7 @@ function associatedDataOf({ account, region, secretName, versionId }: Place): Bu
 /** The associated data of a stored value. */
 const associatedDataFor = onceFor((stored: SecretValue): Uint8Array => associatedDataOf(placeOf(stored)))
 
-/** What a data key is bound to beside account, region and key: no other secret's version can use it. */
+/** The encryption context of a data key. Beside account, region and key, it binds the data key to one version of one secret. */
 function boundTo({ secretName, versionId }: ValuePlace): EncryptionContext {
   return new Map([
     ['SecretName', secretName],

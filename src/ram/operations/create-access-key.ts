@@ -31,7 +31,7 @@ export const CreateAccessKey = operation({
         },
       },
       changes: addAccessKey(holder, { id, sealedSecret, createdAt: context.now }),
-      made: [{ type: 'ACS::RAM::AccessKey', name: id, arn: '' }],
+      created: [{ type: 'ACS::RAM::AccessKey', name: id, arn: '' }],
     }
   },
 })

@@ -30,7 +30,7 @@ export const CreateGroup = operation({
     return {
       reply: { Group: groupAnswer(group.after) },
       changes: [group, insert(GROUP_NAME, name)],
-      made: [await ramResource('group', GroupName, context)],
+      created: [await ramResource('group', GroupName, context)],
     }
   },
 })

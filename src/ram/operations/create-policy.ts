@@ -47,6 +47,6 @@ export const CreatePolicy = operation({
     }
     const policy = insert(POLICY, { ...ramScope(caller.accountId), id, createdAt: now, body }, quotas['max-policies'])
     const { UpdateDate: _, ...shown } = policyAnswer(foundPolicy(policy.after))
-    return { reply: { Policy: shown }, changes: [policy], made: [await ramResource('policy', PolicyName, context)] }
+    return { reply: { Policy: shown }, changes: [policy], created: [await ramResource('policy', PolicyName, context)] }
   },
 })

@@ -49,6 +49,6 @@ export const CreateRole = operation({
     const fields = { ...ramScope(caller.accountId), id: values.RoleName.toLowerCase(), createdAt: now, body }
     const role = insert(ROLE, fields, quotas['max-roles'])
     const { UpdateDate: _, ...shown } = roleAnswer(role.after)
-    return { reply: { Role: shown }, changes: [role], made: [await ramResource('role', values.RoleName, context)] }
+    return { reply: { Role: shown }, changes: [role], created: [await ramResource('role', values.RoleName, context)] }
   },
 })

@@ -50,7 +50,7 @@ export const CreateUser = operation({
     return {
       reply: { User: userAnswer(inserted.after) },
       changes: [inserted, insert(USER_NAME, name)],
-      made: [await ramResource('user', UserName, context)],
+      created: [await ramResource('user', UserName, context)],
     }
   },
 })

@@ -36,7 +36,7 @@ export const CreateVirtualMFADevice = operation({
         },
       },
       changes: [device],
-      made: [{ type: 'ACS::RAM::VirtualMFADevice', name: VirtualMFADeviceName, arn: '' }],
+      created: [{ type: 'ACS::RAM::VirtualMFADevice', name: VirtualMFADeviceName, arn: '' }],
     }
   },
 })
