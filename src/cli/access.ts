@@ -1,4 +1,4 @@
-// `strongroom ram explain|who-can`: asks the engine that decides requests, on the database itself.
+// `strongroom ram explain|who-can`: evaluates policies with the service's own engine, on the database itself.
 
 import { answerTo, oddities, type Question, type Rooms } from '../access/answer.ts'
 import { callerOf } from '../access/principals.ts'
@@ -27,7 +27,7 @@ Further flags are those of \`strongroom serve\`.`
 
 const OWN = { principal: 'value', action: 'value', resource: 'value', context: 'list' } as const
 
-/** Runs the verb; returns the exit code, of explain 0 for allowed and 1 for denied. Throws UsageError. */
+/** Runs the verb; returns the exit code: of explain 0 for allowed and 1 for denied. Throws UsageError. */
 export async function access(args: readonly string[], open: Open, around: Surroundings): Promise<number> {
   const [verb, ...rest] = args
   if (rest.includes('--help')) {
@@ -67,7 +67,7 @@ export async function access(args: readonly string[], open: Open, around: Surrou
   })
 }
 
-/** What the request would say besides, by condition key. */
+/** Further facts of the request, by condition key. */
 function contextOf(flags: Flags): ReadonlyMap<string, string> {
   return new Map(
     flags.all('context').map((text) => {

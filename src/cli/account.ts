@@ -25,7 +25,7 @@ role, or wait for their end. \`strongroom ram UpdateAccessKey\` and its like man
 Further flags are those of \`strongroom serve\`.`
 
 interface Asked {
-  /** What stands between the verb and the flags. */
+  /** The words between the verb and the flags. */
   readonly words: readonly string[]
   readonly flags: Flags
   readonly settings: Settings
@@ -46,7 +46,7 @@ const WORK: Readonly<Record<string, (asked: Asked) => Promise<void>>> = {
   'key delete': deleteKey,
 }
 
-/** How many words each verb takes after its own. */
+/** How many words each verb takes. */
 const WORDS: Readonly<Record<string, number>> = {
   'key list': 1,
   'key create': 1,
@@ -126,7 +126,7 @@ async function deleteKey({ words: [holder = '', id = ''], rooms, settings, print
   print({ accessKeyId: id, status: 'Deleted' })
 }
 
-/** The region of the events: the default one, as RAM has none. */
+/** The region of the events: the default region, because RAM has none. */
 function regionOf({ regions }: Settings): string {
   return regions[0] ?? ''
 }

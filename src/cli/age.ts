@@ -1,4 +1,5 @@
-// `strongroom age …`: what stock age needs to encrypt and decrypt with a CMK, and the plugin that it runs (bin/age-plugin-strongroom).
+// `strongroom age …`: the recipients and identities with which stock age encrypts and decrypts by a CMK, and the plugin that age runs
+// (bin/age-plugin-strongroom).
 import { AgeFault } from '../cryptography/age-header.ts'
 import { type Address, encodeIdentity, encodeRecipient } from '../files/address.ts'
 import { runPlugin } from '../files/plugin.ts'
@@ -13,8 +14,8 @@ import { unknownVerb } from './verb.ts'
 const USAGE = `usage: strongroom age recipient --key KEY [--context NAME=VALUE]… [--region ID] [--endpoint URL]
        strongroom age identity [--key KEY] [--context NAME=VALUE]… [--region ID] [--endpoint URL]
 
-recipient prints what stock age encrypts to (\`age -r\`), identity what it decrypts with (\`age -d -i FILE\`). Both only say where the key is;
-neither is secret. age runs age-plugin-strongroom, which must be on its PATH and finds the credentials in its environment:
+recipient prints a recipient for stock age (\`age -r\`), identity an identity (\`age -d -i FILE\`). Both only name the key; neither is
+secret. age runs age-plugin-strongroom, which must be on the PATH and takes the credentials from its environment:
 ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN, or
 root-credentials.json in STRONGROOM_DATA. Files are those of \`strongroom encrypt\`, which each side decrypts.
 
@@ -49,7 +50,7 @@ export async function age(args: readonly string[], around: Surroundings): Promis
   return 0
 }
 
-/** Speaks with age, which starts it with --age-plugin. */
+/** Speaks age's plugin protocol; age starts this with --age-plugin. */
 async function plugin(args: readonly string[], around: Surroundings): Promise<number> {
   const machine = readFlags(args, { 'age-plugin': 'value' }, 'age').get('age-plugin')
   if (machine === undefined) throw new UsageError('age starts this plugin by itself: see `strongroom age --help`')
@@ -63,12 +64,15 @@ async function plugin(args: readonly string[], around: Surroundings): Promise<nu
   return 0
 }
 
-/** Who made a recipient or an identity must not choose who gets signed calls: they would count at the user's own server, too. Throws AgeFault. */
+/**
+ * Refuses a server that a recipient or an identity names and the user has not set. Its author could otherwise make the user sign calls for
+ * a server of the author's choice, who could replay them at the user's own server. Throws AgeFault.
+ */
 function demandSame(named: string, own: string): void {
   const origin = URL.parse(named)?.origin ?? 'none'
   if (origin === URL.parse(own)?.origin) return
   throw new AgeFault(
     'no match',
-    `it names the server ${origin}, and calls here go to ${own}: set STRONGROOM_ENDPOINT to that server if your credentials are of it`,
+    `it names the server ${origin}, and calls here go to ${own}: set STRONGROOM_ENDPOINT to ${origin} if your credentials belong to that server`,
   )
 }

@@ -1,4 +1,4 @@
-// Calls a server for the command line: trouble with the server or the way there becomes one sentence that says what to do.
+// Calls a server for the command line. Trouble with the server or the network becomes one sentence with a remedy.
 import { type ClientOptions, callOperation, postJson, type Response, type Server, type Way } from './client.ts'
 
 export interface Answered {
@@ -6,7 +6,10 @@ export interface Answered {
   readonly answer: Readonly<Record<string, unknown>>
 }
 
-/** Calls the operation. Rejects with what to do when no Strongroom replies; the message of a refusal says how to renew credentials that have ended. */
+/**
+ * Calls the operation. Rejects with a remedy when no Strongroom replies. When the credentials have expired, the refusal's message says how
+ * to renew them.
+ */
 export async function ask(parameters: ReadonlyMap<string, string>, options: ClientOptions): Promise<Answered> {
   const { status, answer } = await answered(callOperation(parameters, options), options)
   const { renewal } = options
@@ -14,7 +17,7 @@ export async function ask(parameters: ReadonlyMap<string, string>, options: Clie
   return { status, answer: { ...answer, Message: `${answer['Message']} ${renewal}` } }
 }
 
-/** Asks for what is no operation, and needs no signature. Resolves with the refusal, too; rejects as `ask`. */
+/** Posts a request that is no operation and needs no signature. Resolves with refusals, too; rejects as `ask`. */
 export async function askPath(path: string, body: object, server: Server & Pick<Way, 'signal'>): Promise<Answered> {
   return answered(postJson(path, body, server), server)
 }
@@ -24,11 +27,11 @@ async function answered(responding: Promise<Response>, { endpoint }: Server): Pr
     throw new Error(troubleOf(error as NodeJS.ErrnoException, endpoint))
   })
   const answer = objectIn(body)
-  // Every answer of the API has a RequestId, and a refusal has its Code.
+  // Every answer of the API has a RequestId; every refusal also has a Code.
   if (answer && typeof answer['RequestId'] === 'string' && (status < 300 || typeof answer['Code'] === 'string'))
     return { status, answer }
   throw new Error(
-    `${endpoint} is no Strongroom: it answered ${status}${type ? ` with ${type}` : ''}; say where yours is with --endpoint or STRONGROOM_ENDPOINT`,
+    `${endpoint} is no Strongroom: it answered ${status}${type ? ` with ${type}` : ''}; name yours with --endpoint or STRONGROOM_ENDPOINT`,
   )
 }
 
@@ -51,7 +54,7 @@ const UNTRUSTED = [
 function troubleOf({ code = '', message }: NodeJS.ErrnoException, endpoint: string): string {
   const other = (scheme: string) => endpoint.replace(/^https?/, scheme)
   if (UNTRUSTED.includes(code))
-    return `the certificate of ${endpoint} is of no authority that is trusted here: name the file of its CA with --ca-file or STRONGROOM_CA_FILE`
+    return `no trusted authority issued the certificate of ${endpoint}: name the file of its CA with --ca-file or STRONGROOM_CA_FILE`
   if (code === 'ABORT_ERR') return `${endpoint} did not answer in time`
   if (code === 'EPROTO' || code.startsWith('ERR_SSL'))
     return `${endpoint} does not speak HTTPS: try ${other('http')}, or another port`

@@ -1,4 +1,4 @@
-// `strongroom audit verify` on copies of the trail: an export, or what a trail delivered. Needs the public key and nothing else.
+// `strongroom audit verify` on copies of the trail: an export, or a trail's deliveries. It needs only the public key.
 import { createReadStream, readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
@@ -45,7 +45,7 @@ async function verifyFolder(folder: string, publicKey: string, flags: Flags, aro
   around.status('')
   const { objects, digests, events, chains, missingEvents, uncovered, fault } = verdict
   if (fault !== null) around.complain(`NOT INTACT: ${fault}`)
-  else if (digests === 0) around.complain(`\`${folder}\` holds no digest: is it the top of a bucket's copy?`)
+  else if (digests === 0) around.complain(`\`${folder}\` holds no digest: name the top folder of a bucket's copy`)
   const checked = `${events} events in ${objects} objects, named by ${digests} digests`
   if (fault !== null || digests === 0) {
     around.complain(`${checked}, are as they were delivered`)
@@ -55,7 +55,7 @@ async function verifyFolder(folder: string, publicKey: string, flags: Flags, aro
   for (const { trail, account, chain: id, last, lastTime } of chains)
     around.print(`chain ${id}: trail ${trail} of ${account}, up to digest ${last} of ${lastTime}`)
   for (const [first, last] of missingEvents)
-    around.print(`events ${named(first)} to ${named(last)} were dropped before they could be delivered`)
+    around.print(`events ${named(first)} to ${named(last)} were dropped before their delivery`)
   for (const path of uncovered) around.print(`not checked, later than the last digest: ${path}`)
   return 0
 }

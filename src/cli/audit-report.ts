@@ -1,10 +1,10 @@
-// The verdict on a trail, and the exit code that goes with it.
+// The verdict on a trail, and its exit code.
 import type { Verified } from '../actiontrail/audit/verify.ts'
 import { countIn, eventsUpTo } from '../storage/lane.ts'
 import type { Heads } from '../storage/storage.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** Prints what a walk along the chain found; returns the exit code. */
+/** Prints the result of a walk along the chain; returns the exit code. */
 export function report({ events, confirmed, heads, fault }: Verified, started: number, around: Surroundings): number {
   around.status('')
   const seconds = (performance.now() - started) / 1000
@@ -12,7 +12,7 @@ export function report({ events, confirmed, heads, fault }: Verified, started: n
     around.complain(`NOT INTACT: ${fault.message}`)
     around.complain(`${confirmed} events before it are as they were recorded`)
     if (events > confirmed)
-      around.complain(`${events - confirmed} more agree with each other, but nothing that is signed confirms them`)
+      around.complain(`${events - confirmed} more agree with each other, but no signature confirms them`)
     return 1
   }
   const rate = Math.round(events / Math.max(seconds, 0.001))

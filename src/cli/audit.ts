@@ -149,7 +149,9 @@ async function reindex({ rooms, around }: Work): Promise<number> {
   await ledger.events.dropIndex()
   const indexed = async () => indexedEvents(await eventIndex.indexed())
   while (await eventIndex.extend()) draw(await indexed(), events)
-  around.print(`indexed up to event ${await indexed()}; the events after it are read one by one until there are enough`)
+  around.print(
+    `indexed up to event ${await indexed()}; lookups read the later events without an index until there are enough for one`,
+  )
   return 0
 }
 
@@ -158,12 +160,12 @@ async function acceptRestore({ settings, rooms, around }: Work): Promise<number>
   const witness = readWitness(settings.data, trailSigner.publicKey)
   const why = witness && (await contradiction(witness, ledger))
   if (!witness || !why) {
-    around.print('there is nothing to accept: the trail is the one that this server saw')
+    around.print('there is nothing to accept: the trail agrees with the witness')
     return 0
   }
   const now = Date.now()
   await recordServiceWork('AcceptRestoredTrail', rooms, settings.regions[0])
   await writeWitness(settings.data, trailSigner.checkpoint(await ledger.heads(), now))
-  around.print(`accepted: ${why}\nwhat was seen before: ${JSON.stringify(witness)}`)
+  around.print(`accepted: ${why}\nthe former witness: ${JSON.stringify(witness)}`)
   return 0
 }

@@ -1,4 +1,4 @@
-// Backup keys as the flags name them: recipients (public) and files of identities (private), in the form of age.
+// Backup keys in the form of age, as the flags name them: recipients (public) and files of identities (private).
 import { decodeIdentity, decodeRecipient, type Identity, type Recipient } from '../cryptography/age.ts'
 import { refuseInFipsMode } from '../runtime/fips.ts'
 import type { Flags } from '../settings/flags.ts'
@@ -51,7 +51,7 @@ export function demandAge(): void {
   )
 }
 
-/** The lines of a file that say something. */
+/** The lines of a file that are neither empty nor comments. */
 function linesIn(path: string, { readFile }: Files): readonly string[] {
   let text: string
   try {

@@ -1,4 +1,4 @@
-// Where a backup is: a file, standard output and input, or an object in a bucket.
+// The places of a backup: a file, standard output and input, or an object in a bucket.
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream, existsSync } from 'node:fs'
@@ -10,9 +10,9 @@ import { UsageError } from '../settings/usage-error.ts'
 import type { Surroundings } from './surroundings.ts'
 
 export interface Place {
-  /** Writes all of it, or nothing under its name. */
+  /** Writes the whole stream, or nothing under its name. */
   write(chunks: AsyncIterable<Uint8Array>): Promise<void>
-  /** null where what was written can't be read again. */
+  /** Reads back what was written; null where that is impossible. */
   readonly read: (() => AsyncIterable<Buffer>) | null
 }
 
@@ -30,10 +30,10 @@ function objectAt(text: string, target: Target): S3Object | null {
   return new S3Object(settings, bucket, key)
 }
 
-/** Where buckets are; asked only where a backup is in one. */
+/** The settings of buckets, read only for a backup in a bucket. */
 export type Target = () => TargetSettings
 
-/** Where the backup goes. Throws UsageError. */
+/** The place to write the backup to. Throws UsageError. */
 export function placeToWrite(text: string, around: Surroundings, target: Target): Place {
   const object = objectAt(text, target)
   if (object) return { write: (chunks) => object.write(chunks), read: () => object.read() }
@@ -46,7 +46,7 @@ export function placeToWrite(text: string, around: Surroundings, target: Target)
   return { write: (chunks) => streamNewFile(text, chunks, { remedy, random }), read: () => createReadStream(text) }
 }
 
-/** Where the backup comes from. */
+/** The backup to read. */
 export function streamToRead(text: string, around: Surroundings, target: Target): AsyncIterable<Buffer> {
   const object = objectAt(text, target)
   if (object) return object.read()
@@ -57,7 +57,7 @@ async function printed(chunks: AsyncIterable<Uint8Array>, { output }: Surroundin
   for await (const chunk of chunks) if (!output.write(chunk)) await once(output, 'drain')
 }
 
-/** Measures chunks that pass. */
+/** Counts and hashes the chunks of a stream. */
 export class Measure {
   readonly #digest = createHash('sha256')
   bytes = 0
@@ -70,13 +70,13 @@ export class Measure {
     }
   }
 
-  /** In hexadecimal; asked for once. */
+  /** The SHA-256 of the chunks in hexadecimal. Call it once. */
   sha256(): string {
     return this.#digest.digest('hex')
   }
 }
 
-/** The SHA-256 of all that a stream holds, in hexadecimal. */
+/** The SHA-256 of a stream, in hexadecimal. */
 export async function sha256Of(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   const measure = new Measure()
   for await (const _ of measure.through(chunks));

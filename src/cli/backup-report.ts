@@ -1,4 +1,4 @@
-// Opening a backup, and what the command line says of one.
+// Opens a backup, and describes it for the command line.
 
 import { isoSeconds } from '../api/time.ts'
 import { BackupFault, type BackupHead, type DecodedBackup, decodeBackup } from '../backup/format.ts'
@@ -12,7 +12,7 @@ import { countIn, laneOf } from '../storage/lane.ts'
 import { streamToRead, type Target } from './backup-places.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** Opens the backup at this place. What is wrong with it becomes one sentence that names it. */
+/** Opens the backup at this place. Every fault becomes one sentence that names the backup. */
 export async function openBackup(
   from: string,
   identities: readonly Identity[],
@@ -47,7 +47,7 @@ function troubleOf(error: unknown, from: string): unknown {
   return error
 }
 
-/** What the backup is and holds, in lines. */
+/** The origin and the contents of the backup, as lines. */
 export function describeBackup({ at, version }: BackupHead, findings: Findings): readonly string[] {
   const { counts, heads, lastEvent, accounts, keys, secrets } = findings
   const last = lastEvent
@@ -71,7 +71,7 @@ const OPENED_BY = {
 } as const
 
 function rootKeyOf({ installation }: Findings): string {
-  if (!installation) return 'it does not say what opens its root key'
+  if (!installation) return 'it has no record of what opens its root key'
   const since = installation.ring?.roots[0]?.since
   return `its root key${since === undefined ? '' : `, in use since ${isoSeconds(since)},`} is not in it: ${OPENED_BY[installation.rootKey]} opens it`
 }

@@ -1,4 +1,4 @@
-// `strongroom backup …`: writes a sealed copy of the database, makes the key that opens it, and verifies one. Needs no root key.
+// `strongroom backup …`: writes a sealed copy of the database, makes backup keys, and verifies backups. Needs no root key.
 
 import { judgedRows } from '../backup/copy.ts'
 import { encodeBackup, FORMAT, total } from '../backup/format.ts'
@@ -24,16 +24,16 @@ const USAGE = `usage: strongroom backup --to FILE|-|bucket:BUCKET/KEY --recipien
        strongroom backup key --output FILE
        strongroom backup verify FILE|-|bucket:BUCKET/KEY --identity FILE
 
-A backup does not contain what opens the root key: keep the key file or the passphrase, or a backup of the HSM's token, apart from it.
-Without that, no backup opens a key, ever.
-backup writes all of the database as it is at one moment, beside running servers, on SQLite and on PostgreSQL. It is an ordinary
-file of age (age-encryption.org), sealed for one recipient or several (--recipient, --recipients-file FILE). The machine needs no
-private key. The file gets its name when all of it is on disk; it is then read again, and compared with what was written, unless
-you say --no-verify. The exit code is 1 if the trail in it is not intact; the file is kept.
-bucket: is an object of a bucket at the endpoint of the setting delivery-target, with the credentials of that. It replaces an object
-of the same name, and appears when all of it is there.
+A backup does not contain what opens the root key: keep the key file, the passphrase, or a backup of the HSM's token in another
+place. Without it, nobody can use the keys in a backup.
+backup writes the whole database as it is at one moment, while servers run, on SQLite and on PostgreSQL. The result is an ordinary
+age file (age-encryption.org), sealed for one or more recipients (--recipient, --recipients-file FILE). The machine needs no private
+key. The file gets its name when it is complete on disk. The command then reads it again and compares it with what was written,
+unless you say --no-verify. If the trail in the backup is not intact, the exit code is 1, and the file stays.
+bucket: names an object in a bucket at the endpoint of the setting delivery-target, with that setting's credentials. The object
+replaces one of the same name, and appears when it is complete.
 key makes a backup key: it writes the private key to FILE (mode 0600) and prints the recipient. Keep the file away from the servers.
-verify opens all of a backup. It prints from when it is, what it holds and what opens its root key, and follows every chain of
+verify opens the whole backup. It prints the backup's time, its contents and what opens its root key, and verifies every chain of
 events. Only a restore, which has the root key, shows that records are authentic.
 Further flags are those of \`strongroom serve\`; they say where the database and buckets are.`
 
@@ -62,7 +62,7 @@ async function write(flags: Flags, around: Surroundings): Promise<number> {
   const to = flags.must('to', USAGE)
   const settings = settingsFrom(flags, around.env, around.readFile)
   const place = placeToWrite(to, around, () => settings.deliveryTarget)
-  // Before the moment of the copy: what was committed until then is in it.
+  // Taken before the copy begins: the backup holds everything that was committed until then.
   const at = SYSTEM.now()
   await using source = await openSource(databaseUrl(settings))
   const counts = await source.counts()
@@ -79,8 +79,10 @@ async function write(flags: Flags, around: Surroundings): Promise<number> {
   say(`written: ${measure.bytes} bytes, SHA-256 ${sha256}`)
   if (place.read && !flags.has('no-verify')) {
     if ((await sha256Of(place.read())) !== sha256)
-      throw new Error('the backup does not read as it was written: the disk is not to be trusted, write it elsewhere')
-    say('read again: it is what was written. Only `strongroom backup verify` with the private key opens it')
+      throw new Error(
+        'the backup differs from what was written: do not trust this disk, and write the backup elsewhere',
+      )
+    say('read again: it is what was written. To open it as well, run `strongroom backup verify` with the private key')
   }
   return intact(findings, around)
 }

@@ -1,4 +1,4 @@
-// How the command line reaches a server: its address, and the credentials to sign with.
+// How the command line reaches a server: its address, and the credentials for signing.
 import { join } from 'node:path'
 import type { FlagKinds, Flags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
@@ -7,32 +7,32 @@ import type { Surroundings } from './surroundings.ts'
 
 export const CLIENT_FLAGS: FlagKinds = { endpoint: 'value', 'ca-file': 'value', data: 'value', profile: 'value' }
 
-/** The help of these flags, for the end of a verb's own. */
+/** The help about these flags, for the end of a verb's help. */
 export const CLIENT_HELP = `Endpoint: --endpoint, STRONGROOM_ENDPOINT, the profile's or that of the last log-on, or http://127.0.0.1:7700.
-Credentials, the first that are there: those of --profile NAME, a profile of the aliyun CLI (~/.aliyun/config.json);
+Credentials, the first of these: those of --profile NAME, a profile of the aliyun CLI (~/.aliyun/config.json);
 ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN;
 without --data, those of \`strongroom login\` to the server; root-credentials.json in --data (./data); without --data, the
 aliyun CLI's current profile.`
 
-/** What signs a call; null for what the credentials leave open. */
+/** The credentials of a call. null stands for what they leave open. */
 interface Signer {
   readonly accessKeyId: string
   readonly accessKeySecret: string
   readonly securityToken: string | null
-  /** The region to call in where the call names none. */
+  /** The region of calls that name none. */
   readonly region: string | null
-  /** Where they are from, for people to read. */
+  /** The source of the credentials, for people to read. */
   readonly whence: string
-  /** When they end, ISO 8601, where that is known. */
+  /** When the credentials expire (ISO 8601), where that is known. */
   readonly expiration?: string
   readonly renewal?: string
 }
 
-/** How to call, and where the credentials are from. */
+/** How to call, and the source of the credentials. */
 export type CallAs = ClientOptions & Pick<Signer, 'whence' | 'expiration'>
 
 /**
- * Finds the server and the credentials, as CLIENT_HELP says. The profile of a role assumes it, unless a session is left.
+ * Finds the server and the credentials, as CLIENT_HELP says. A profile with a role assumes the role, unless a kept session is still valid.
  * Throws UsageError; rejects where the role can't be assumed.
  */
 export async function clientOptions(flags: Flags, around: Surroundings): Promise<CallAs> {
@@ -55,13 +55,13 @@ export async function clientOptions(flags: Flags, around: Surroundings): Promise
   return role === null ? options : { ...options, ...(await sessionOf(role, options, around)) }
 }
 
-/** What a profile or a log-on knows of its server. */
+/** A server as a profile or a log-on names it. */
 interface Known {
   readonly endpoint?: string | null
   readonly ca?: string | null
 }
 
-/** Where the server is, and whom to trust there: what is known already, where neither the line nor the environment says it. Throws UsageError. */
+/** The server's address, and the CA to trust there: from the flags, else the environment, else `known`. Throws UsageError. */
 export function serverOptions(flags: Flags, around: Surroundings, known: Known = {}): Server {
   const caFile = flags.get('ca-file') ?? around.env['STRONGROOM_CA_FILE']
   const endpoint = statedEndpoint(flags, around) ?? checkedEndpoint(known.endpoint ?? 'http://127.0.0.1:7700')
@@ -82,7 +82,10 @@ function fromEnvironment(env: Surroundings['env']): Signer | null {
     : null
 }
 
-/** The last log-on to the server that is stated, or to any. Throws UsageError when it has ended: nobody else's credentials are taken instead. */
+/**
+ * The log-on to the stated server, or the last log-on to any. Throws UsageError when it has expired: the command never falls back to other
+ * credentials.
+ */
 async function fromLogOn(flags: Flags, around: Surroundings): Promise<(Signer & Known) | null> {
   const { keptLogOn } = await import('./kept-log-ons.ts')
   const kept = keptLogOn(statedEndpoint(flags, around), around)
@@ -97,12 +100,12 @@ async function fromLogOn(flags: Flags, around: Surroundings): Promise<(Signer & 
   return { endpoint, ca, accessKeyId, accessKeySecret, securityToken, region: null, whence, expiration, renewal }
 }
 
-/** The data folder that the line or the environment names; null where neither does. */
+/** The data folder of the flags or the environment; null where neither names one. */
 function dataFolder(flags: Flags, { env }: Surroundings): string | null {
   return flags.get('data') ?? (env['STRONGROOM_DATA'] || null)
 }
 
-/** What the first start of a server left in its data folder. */
+/** The credentials that the first start of a server left in its data folder. */
 function fromDataFolder(flags: Flags, around: Surroundings): Signer | null {
   try {
     const file = credentialsFile(dataFolder(flags, around) ?? './data')
@@ -117,7 +120,7 @@ function fromDataFolder(flags: Flags, around: Surroundings): Signer | null {
   }
 }
 
-/** Where the first start of a server with this data folder leaves its AccessKey. */
+/** The file in which the first start of a server leaves the account's AccessKey. */
 export function credentialsFile(data: string): string {
   return join(data, 'root-credentials.json')
 }

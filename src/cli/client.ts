@@ -1,4 +1,4 @@
-// Calls an operation over HTTP, signed as the cloud's clients do (signature version 1.0).
+// Calls an operation over HTTP, signed as the cloud's own clients do (signature version 1.0).
 import { randomUUID } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
@@ -10,25 +10,25 @@ export interface ClientOptions {
   readonly accessKeyId: string
   readonly accessKeySecret: string
   readonly securityToken: string | null
-  /** The region of calls that name none; absent or null for the service's own. */
+  /** The region of calls that name none; absent or null for the server's default region. */
   readonly region?: string | null
-  /** What to do when the credentials have ended, in one sentence. */
+  /** The remedy for expired credentials, in one sentence. */
   readonly renewal?: string
   /** Milliseconds since 1970, for the request's time stamp. */
   readonly now: number
   /** PEM of the certificate authority to trust, for HTTPS. */
   readonly ca: string | null
-  /** Where the call goes, when that is not the API itself. */
+  /** The path of the call; absent for the API. */
   readonly path?: string
   /** Ends the call early. */
   readonly signal?: AbortSignal
 }
 
-/** Where a server is, and whom to trust there. */
+/** The address of a server, and the CA to trust there. */
 export type Server = Pick<ClientOptions, 'endpoint' | 'ca'>
 export type Way = Pick<ClientOptions, 'path' | 'signal'>
 
-/** A server's reply, from a Strongroom or not: `type` is '' where there is no Content-Type. */
+/** A reply from any server, Strongroom or not. `type` is '' without a Content-Type. */
 export interface Response {
   readonly status: number
   readonly type: string
@@ -54,7 +54,7 @@ export async function callOperation(
   return post(options, new URLSearchParams([...signed]).toString(), 'application/x-www-form-urlencoded')
 }
 
-/** Posts JSON that nobody signs. Rejects when the server can't be reached. */
+/** Posts JSON without a signature. Rejects when the server can't be reached. */
 export function postJson(path: string, body: object, server: Server & Pick<Way, 'signal'>): Promise<Response> {
   return post({ ...server, path }, JSON.stringify(body), 'application/json')
 }

@@ -1,5 +1,5 @@
-// The verbs of the command line, by name: what each is for, and how a line that it can't carry out ends. Scripts in test/transcripts specify
-// the verbs from outside.
+// The verbs of the command line, by name, with their purposes, and how a failing line ends. The scripts in test/transcripts specify the
+// verbs from outside.
 
 import type { Open } from '../house/open.ts'
 import type { WitnessedHouse } from '../house/witnessed.ts'
@@ -44,11 +44,11 @@ const USAGE = `usage: strongroom VERB …
   backup           writes a sealed copy of the database, beside running servers; backup key and backup verify go with it
   restore          fills an empty database from a backup
   migrate          moves the database from SQLite to PostgreSQL, or back
-  hsm check        prints what the HSM can do, which keys it lacks, and which of its objects no key names
+  hsm check        prints what the HSM can do, which keys it lacks, and which objects belong to no key
   key usage        prints how many messages each key version has encrypted
   login            logs on by the console, for the verbs that call a server
-  logout           ends that
-  whoami           prints whose credentials are used, and where they are from
+  logout           ends that session
+  whoami           prints the principal of the credentials in use, and their source
   logs             prints events of the trail, also as they come
   top              shows calls and refusals of the last minute, by operation and caller
   doctor           checks this set-up, and says how to correct what is wrong
@@ -65,7 +65,7 @@ Example:
 \`strongroom VERB --help\` prints more, \`strongroom --version\` prints the version.
 Exit codes: 0 done, 1 refused or failed, 2 a wrong line; a verb's help names further ones.`
 
-/** Opens the house; asks for the HSM's PIN only where the root keys are in one. */
+/** Opens the house without a look at the witness. Asks for the HSM's PIN only where the root keys are in an HSM. */
 function openingAsIs(around: Surroundings, filling = false): Open {
   return async (settings, alarm, now) => {
     if (settings.fips) (await import('../runtime/fips.ts')).demandFipsMode()
@@ -84,12 +84,12 @@ function openingAsIs(around: Surroundings, filling = false): Open {
   }
 }
 
-/** The same for a database that is being filled. */
+/** As openingAsIs, for a database that a restore or a migration is filling. */
 function openingFilling(around: Surroundings): Open {
   return openingAsIs(around, true)
 }
 
-/** Opens the house, only when its trail is the one that was seen last. */
+/** Opens the house, and refuses a trail that contradicts its witness. */
 function opening(around: Surroundings): Open<WitnessedHouse> {
   const asIs = openingAsIs(around)
   return async (settings, alarm, now) => {
@@ -133,7 +133,7 @@ const version: Verb = (_, around) => {
   return 0
 }
 
-/** Each loads what it needs, and no more: loading all takes longer than what most verbs do. */
+/** Each verb loads only what it needs: loading everything takes longer than most verbs' work. */
 const VERBS: Readonly<Record<string, Verb>> = {
   serve: async (args, around) => (await import('./serve.ts')).serve(args, opening(around), around),
   kms: call,
@@ -147,7 +147,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   actiontrail: call,
   account: async (args, around) => (await import('./account.ts')).account(args, opening(around), around),
   dev: async (args, around) => (await import('./dev.ts')).dev(args, around),
-  // Opens what other verbs refuse: it judges the trail, and accepts a restored one.
+  // Opens a database without a look at the witness, because it judges the trail, and accepts a restored one.
   audit: async (args, around) => (await import('./audit.ts')).audit(args, openingAsIs(around), around),
   'root-key': async (args, around) => (await import('./root-key.ts')).rootKey(args, opening(around), around),
   hsm: async (args, around) => (await import('./hsm.ts')).hsm(args, opening(around), around),
@@ -185,7 +185,7 @@ async function run([verb, ...args]: readonly string[], around: Surroundings): Pr
   return 2
 }
 
-/** Does what a command line says, its words without the program's name. Returns the exit code: 0, 1 for failed, 2 for a wrong line. */
+/** Runs a command line; `words` come without the program's name. Returns the exit code: 0, 1 for failed, 2 for a wrong line. */
 export async function commandLine(words: readonly string[], around: Surroundings): Promise<number> {
   try {
     return await run(words, around)

@@ -1,4 +1,4 @@
-// The scripts by which shells complete command lines: each asks the program for candidates, and offers files where there are none.
+// The scripts with which shells complete command lines. Each asks the program for candidates, and offers files where there are none.
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof SHELLS)[number]

@@ -1,4 +1,4 @@
-// `strongroom completion SHELL`: prints the script that completes command lines. The script asks with --candidates.
+// `strongroom completion SHELL`: prints the script that completes command lines. The script calls the program with --candidates.
 import type { CallOperation, ProductVersion } from '../gateway/house.ts'
 import { SETTING_FLAGS } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
@@ -18,21 +18,21 @@ server answers within a second. For the running shell, and for each new one:
     source <(strongroom completion zsh)           in ~/.zshrc, behind compinit
     strongroom completion fish | source           in ~/.config/fish/config.fish`
 
-/** What may follow: the text, and for shells that show it what it is. */
+/** A candidate for the next word. Some shells show `about` beside it. */
 interface Candidate {
   readonly text: string
   readonly about: string
 }
 
-/** What completion needs to know of the other verbs. */
+/** What completion needs of the other verbs. */
 export interface Known {
   readonly verbs: readonly string[]
   readonly products: readonly ProductVersion[]
-  /** What a verb prints for --help. */
+  /** The output of a verb with --help. */
   help(verb: string): Promise<string>
 }
 
-/** What a shell inserts as it is: a name with other characters would need quotes. */
+/** Texts that a shell inserts as they are; other characters would need quotes. */
 const PLAIN = /^[\w./:@%+,-]+$/
 
 /** Runs the verb; returns the exit code. Throws UsageError. */
@@ -47,13 +47,13 @@ export async function completion(args: readonly string[], known: Known, around: 
       if (PLAIN.test(text)) around.print(`${text}\t${about.replace(/\p{Cc}/gu, ' ')}`)
     return 0
   }
-  const shell = SHELLS.find((one) => one === said)
+  const shell = SHELLS.find((name) => name === said)
   if (!shell) throw new UsageError(`say for which shell: ${SHELLS.join(', ')}`)
   around.print(SCRIPTS[shell])
   return 0
 }
 
-/** What the last of the words can become. */
+/** The candidates for the last word. */
 async function candidates(given: readonly string[], known: Known, around: Surroundings): Promise<readonly Candidate[]> {
   const words = withoutEquals(given)
   const last = words.at(-1) ?? ''
@@ -61,7 +61,7 @@ async function candidates(given: readonly string[], known: Known, around: Surrou
   return found.filter(({ text }) => text.startsWith(last))
 }
 
-/** bash makes three words of --flag=value. */
+/** bash splits --flag=value into three words. */
 function withoutEquals(words: readonly string[]): readonly string[] {
   const joined = words.filter((word, i) => word !== '=' || i === 0 || !words[i - 1]?.startsWith('--'))
   return words.at(-1) === '=' ? [...joined, ''] : joined
@@ -85,7 +85,7 @@ async function ofProduct(
   around: Surroundings,
 ): Promise<readonly Candidate[]> {
   if (name === undefined) {
-    const all = [...operations.values()].map((one) => ({ text: one.name, about: one.summary }))
+    const all = [...operations.values()].map(({ name, summary }) => ({ text: name, about: summary }))
     return before[0] === 'ram' ? [...all, ...plain(RAM_VERBS)] : all
   }
   const operation = operations.get(name)
@@ -116,7 +116,7 @@ async function valuesOf(
   return plain(await liveNames(flag, before, around))
 }
 
-/** From what a verb's help says: its words in the lines that begin with the program's name, its flags, their choices. */
+/** Candidates from a verb's help: the words in lines that begin with the program's name, the flags, and their choices. */
 async function ofVerb(
   verb: string,
   rest: readonly string[],

@@ -1,4 +1,4 @@
-// `strongroom conformance`: holds a server of the KMS protocol against the cases in conformance/.
+// `strongroom conformance`: judges a server of the KMS protocol by the cases in conformance/.
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,22 +21,22 @@ import type { Surroundings } from './surroundings.ts'
 const USAGE = `usage: strongroom conformance [--endpoint URL] [--region ID] [--only PATTERN] [--with GROUPS] [--patience SECONDS]
                              [--read-only-cases] [--yes] [--json] [--list] [--cases FOLDER] [--ca-file FILE] [--data DIR]
 
-Judges any server of the KMS protocol by the cases in conformance/, and prints a report by operation. It makes keys, aliases and secrets
-with a name or tag of the run, and takes them away at the end, however it ends: keys are deleted after 7 days. It changes nothing else.
+Judges any server of the KMS protocol by the cases in conformance/, and prints a report by operation. It creates keys, aliases and
+secrets with a name or tag of the run, and removes them at the end, however it ends: keys are deleted after 7 days. It changes nothing else.
 
   --region           the region of the keys; by default that of the endpoint's name, or else the first that the server lists
-  --only             only cases whose GROUP/NAME or operation has this text, or is like it where it has a *
-  --with             groups that run only when named, with commas: ram (users, groups, roles, policies), sts; and outside of the verdict
-                     choices (where the documentation is silent, Strongroom chose so) and extensions (what only Strongroom has)
-  --patience         runs the cases about events, too, and waits so many seconds for each; in the cloud they take minutes. Also how long
-                     new credentials and policies may take to count
+  --only             only cases whose GROUP/NAME or operation contains this text, or matches it where it has a *
+  --with             groups that run only when named, with commas between: ram (users, groups, roles, policies), sts; and, without effect on
+                     the verdict, choices (of Strongroom where the documentation is silent) and extensions (only Strongroom has them)
+  --patience         also runs the cases about events, and waits so many seconds for each event; in the cloud, events take minutes. The
+                     same limit is for new credentials and policies to take effect
   --read-only-cases  only cases that change nothing
   --yes              starts without asking
   --list             prints the chosen cases, and calls nothing
   --json             prints the report as JSON
   --cases            another folder of cases
 
-Exit code: 0 if all passed, 1 if something failed, could not be judged or is left behind, 2 for a wrong line.
+Exit code: 0 if all passed; 1 if something failed, could not be judged or was left behind; 2 for a wrong line.
 
 Endpoint: --endpoint or STRONGROOM_ENDPOINT (http://127.0.0.1:7700). Below aliyuncs.com, the other products are called at their own hosts.
 Credentials: ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN;
@@ -104,7 +104,7 @@ async function judged(
   let isStopped = false
   void stopSignal().then(() => {
     isStopped = true
-    around.complain('stopping after this case, and taking away what the run has made')
+    around.complain('stopping after this case, and removing what the run has created')
   })
   const ran = await runSuite(plan.cases, suite, {
     target: { endpoint, region, credentials, ca },
@@ -121,7 +121,7 @@ async function judged(
 /** The suite of this checkout. */
 const CASES = fileURLToPath(new URL('../../conformance/', import.meta.url))
 
-/** Reads the cases below a folder. Throws UsageError where it is no suite. */
+/** Reads the cases below a folder. Throws UsageError for a folder that holds no suite. */
 export function suiteIn(folder: string): Suite {
   const paths = globSync('*/*.json', { cwd: folder }).toSorted()
   if (paths.length === 0)
@@ -161,7 +161,7 @@ function groupsOf(flags: Flags): readonly string[] {
   return groups
 }
 
-/** The first region that the server lists. Rejects with what is wrong with endpoint or credentials. */
+/** The first region that the server lists. Rejects with the fault of the endpoint or the credentials. */
 async function firstRegion(options: ClientOptions): Promise<string> {
   const { status, answer } = await ask(
     new Map([
@@ -178,13 +178,13 @@ async function firstRegion(options: ClientOptions): Promise<string> {
   return region
 }
 
-/** Says what the run will make, and asks whether to go on. Throws UsageError where there is nobody to ask. */
+/** Prints what the run will create, and asks whether to go on. Throws UsageError without a terminal. */
 async function agreed(plan: Plan, flags: Flags, endpoint: string, around: Surroundings): Promise<boolean> {
   if (plan.makes.size === 0) return true
   const list = [...plan.makes].map(([operation, count]) => `${count} × ${operation}`).join(', ')
   const notice = [
     `the chosen cases (${plan.cases.length}) at ${endpoint} will call, at most: ${list}.`,
-    'all of it has a name or tag of the run and is taken away at the end; keys are deleted 7 days later, and count towards quotas until then.',
+    'all of it has a name or tag of the run and is removed at the end; keys are deleted 7 days later, and count towards quotas until then.',
     'a cloud may charge for keys, secrets and calls.',
   ]
   for (const line of notice) around.complain(line)

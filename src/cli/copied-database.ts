@@ -1,4 +1,4 @@
-// The end of a restore and of a migration: with the root keys, all that was copied is verified, and the database becomes one like any other.
+// The end of a restore or a migration: verifies the whole copy with the root keys, and makes the database usable.
 import type { Findings } from '../backup/judge.ts'
 import { verifyAll } from '../backup/verify-all.ts'
 import { forgetServers } from '../house/live-servers.ts'
@@ -17,16 +17,16 @@ interface Copied {
   readonly around: Surroundings
   readonly target: CopyTarget
   readonly findings: Findings
-  /** Whether damage is accepted. */
+  /** Whether the operator accepts damage. */
   readonly accepts: boolean
 }
 
 /** Verifies the database, does `last` in the open house, and ends the filling. Returns the exit code. */
 export async function settleCopy(copied: Copied, last: (house: OpenHouse) => Promise<void>): Promise<number> {
   const { settings, open, around, target, findings } = copied
-  // To open such a database would be its first start, which makes a root key.
+  // Opening such a database would be its first start, which makes a root key.
   if (!findings.installation)
-    throw new Error(`the copy is of no database that was set up${findings.fault === null ? '' : `: ${findings.fault}`}`)
+    throw new Error(`the copied database was never set up${findings.fault === null ? '' : `: ${findings.fault}`}`)
   const isWhole = await inHouse(settings, open, around, async (house) => {
     const whole = await verified(house, copied)
     if (!whole && !copied.accepts) return null
@@ -35,13 +35,13 @@ export async function settleCopy(copied: Copied, last: (house: OpenHouse) => Pro
     return whole
   }).catch((error: unknown) => {
     around.complain(
-      'all rows are in the database, but it is not finished: set right what follows, and run the same command again',
+      'all rows are in the database, but it is not finished: correct the following error, and run the same command again',
     )
     throw error
   })
   if (isWhole === null) {
     around.complain(
-      'the database is not finished, and no server starts on it: run the same command with --accept-damage to use it even so',
+      'the database is not finished, and no server starts on it: run the same command with --accept-damage to use it anyway',
     )
     return 1
   }
@@ -49,7 +49,7 @@ export async function settleCopy(copied: Copied, last: (house: OpenHouse) => Pro
   return isWhole ? 0 : 1
 }
 
-/** What the witness saw that `--witness` names, else the one in the data folder; null where there is none. */
+/** The witness that `--witness` names, else the one in the data folder; null where there is none. */
 export function witnessAt(named: string | null, data: string, { trailSigner }: OpenHouse): Witnessed | null {
   const { publicKey } = trailSigner
   const seen = named === null ? readWitness(data, publicKey) : readWitnessFile(named, publicKey)
@@ -57,7 +57,7 @@ export function witnessAt(named: string | null, data: string, { trailSigner }: O
   return seen
 }
 
-/** Prints what was verified; returns whether all of it is as it was recorded. */
+/** Prints the result of the verification. Returns whether everything is as it was recorded. */
 async function verified(house: OpenHouse, { around, findings }: Copied): Promise<boolean> {
   const progress = { records: bar(around, 'records'), events: bar(around, 'events') }
   const { records, events, forged, fault } = await verifyAll(house, progress)

@@ -1,4 +1,4 @@
-// `strongroom dev advance 8d`: moves the clock of a server that runs with --dev, and prints the time there.
+// `strongroom dev advance 8d`: moves the clock of a server that runs with --dev, and prints the server's time.
 import { ADVANCE_ACTION, ADVANCE_PATH } from '../gateway/dev.ts'
 import { readFlags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'

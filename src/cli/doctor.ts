@@ -1,4 +1,4 @@
-// `strongroom doctor`: what is wrong with this set-up, and how to correct it. Changes nothing.
+// `strongroom doctor`: reports what is wrong with a set-up, and how to correct it. Changes nothing.
 import type { Stats } from 'node:fs'
 import { checkCertificateFiles } from '../doctor/certificate.ts'
 import { checkBackup, checkCopy } from '../doctor/copies.ts'
@@ -19,9 +19,9 @@ import type { Surroundings } from './surroundings.ts'
 const USAGE = `usage: strongroom doctor [--endpoint URL] [--ca-file FILE] [--backup FILE] [--root-key-copy FILE] [--RegionId ID]
                          [--strict] [--json] [--data DIR] …
 
-Checks this set-up, and says how to correct what is wrong. It works on the data folder, beside a server or without one, and on
-an endpoint with credentials; what it can't check for lack of one of them is named as not made. It changes nothing, and takes no lock.
-What it asks an endpoint leaves events in the trail, as every call does.
+Checks this set-up, and says how to correct what is wrong. It checks the data folder, whether or not a server runs, and an endpoint
+with credentials. Checks that lack one of these are listed as not made. It changes nothing, and takes no lock. Its calls to the
+endpoint leave events in the trail, as every call does.
 
   --backup         the newest backup: is it less than 26 hours old?
   --root-key-copy  a copy of the root key file: is it the present one, and on another disk?
@@ -54,8 +54,8 @@ export async function doctor(args: readonly string[], around: Surroundings): Pro
   const found = await examined(flags, around)
   if (found.every(({ check, result }) => check === 'settings' || result === 'not made'))
     throw new UsageError(`there is nothing to check here: name a data folder with --data, or a server with --endpoint`)
-  const findings = CHECKS.flatMap((check) => found.filter((one) => one.check === check))
-  const count = (result: Result) => findings.filter((one) => one.result === result).length
+  const findings = CHECKS.flatMap((check) => found.filter((finding) => finding.check === check))
+  const count = (result: Result) => findings.filter((finding) => finding.result === result).length
   const [errors, warnings] = [count('error'), count('warning')]
   if (flags.has('json')) around.print(JSON.stringify({ Findings: findings.map(asJson) }, null, 2))
   else {
@@ -82,7 +82,7 @@ function line({ check, result, says, remedy }: Finding, around: Surroundings): s
   return `${coloured}  ${check.padEnd(width)}  ${lines.join(`\n${indent}`)}`
 }
 
-/** The text in lines of so many characters, where its words are not longer. */
+/** Breaks the text into lines of at most `columns` characters. Longer words stay whole. */
 function wrapped(text: string, columns: number): readonly string[] {
   const lines = ['']
   for (const word of text.split(' ')) {
@@ -186,7 +186,7 @@ async function remoteFindings(
   return [...findings, ...(await checkService(call, options.whence))]
 }
 
-/** How to call, or why that can't be done. */
+/** The options of calls, or the reason why there are none. */
 async function optionsOf(flags: Flags, around: Surroundings): Promise<CallAs | Error> {
   try {
     return await clientOptions(flags, around)
@@ -195,12 +195,15 @@ async function optionsOf(flags: Flags, around: Surroundings): Promise<CallAs | E
   }
 }
 
-/** The flags with the address of a server that has these settings, its AccessKey if it is in its folder, and the authority that it made for itself. */
+/**
+ * The flags, completed for the server that these settings describe: its address, its local CA, and its data folder if that holds an
+ * AccessKey.
+ */
 function ofOwnServer(flags: Flags, { listen, tls, data }: Settings): Flags {
   const { host = '127.0.0.1', port = 7700 } = listen[0] ?? {}
   const reached = host === '0.0.0.0' || host === '::' ? 'localhost' : host
   const authority = reached.includes(':') ? `[${reached}]` : reached
-  // From a folder that is named, the command line takes the AccessKey, or refuses: where there is none, log-ons and profiles are left.
+  // With --data, the client takes the AccessKey from that folder or refuses. Without an AccessKey there, log-ons and profiles remain.
   const own = data !== './data' && statOf(credentialsFile(data)) ? flags.with('data', data) : flags
   const at = own.with('endpoint', `${tls ? 'https' : 'http'}://${authority}:${port}`)
   const made = localAuthority({ tls, data })

@@ -1,4 +1,4 @@
-// An event on one line, for people.
+// An event as one line, for people.
 import type { TrailEvent } from './trail-reader.ts'
 
 const LONGEST = 200
@@ -23,7 +23,7 @@ export function outcomeOf(event: TrailEvent): string {
   return String(event['errorCode'] ?? 'OK')
 }
 
-/** A text that others chose, without what a terminal would obey, and not too long. */
+/** A text from outside, at most LONGEST characters. Control characters, which a terminal would obey, become escapes. */
 export function plain(text: string): string {
   const shown = text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
   return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}…` : shown

@@ -1,4 +1,4 @@
-// `strongroom encrypt` and `strongroom decrypt`: files of any size in the format of age, whose file keys the service wraps.
+// `strongroom encrypt` and `strongroom decrypt`: files of any size in the format of age, whose file keys a CMK wraps.
 import { Source } from '../cryptography/age-stream.ts'
 import { openedFile, sealedFile } from '../files/envelope.ts'
 import { type Job, jobsOf, troubleOf } from '../files/jobs.ts'
@@ -108,9 +108,9 @@ export function contextOf(flags: Flags): Context {
   return context
 }
 
-/** The service that the flags and the environment name. Throws UsageError. */
+/** A client of the service that the flags and the environment name. Throws UsageError. */
 export async function dataKeys(flags: Flags, around: Surroundings, signal?: AbortSignal): Promise<DataKeys> {
-  // Read for each call, which carries the time.
+  // Read for each call: a call carries the time, and a role's session may have expired.
   const options = async () => ({ ...(await clientOptions(flags, around)), ...(signal ? { signal } : {}) })
   const { region = null } = await options()
   return new DataKeys(async (parameters) => ask(parameters, await options()), refusal, region)
@@ -118,7 +118,7 @@ export async function dataKeys(flags: Flags, around: Surroundings, signal?: Abor
 
 interface Work {
   readonly sealing: boolean
-  /** What is done to each file by these keys. */
+  /** Makes the transformation of a file's bytes with these keys. */
   readonly by: (keys: DataKeys) => Transform
 }
 
@@ -150,7 +150,7 @@ async function transfer(
     if (!error) continue
     around.status('')
     stop.signal.throwIfAborted()
-    // It says nothing of this file, and the others will fare no better.
+    // This error concerns all files, not only this one.
     if (error instanceof Unreachable) throw error
     around.complain(`\`${job.from}\`: ${troubleOf(error)}`)
     failed++
@@ -161,7 +161,7 @@ async function transfer(
   return failed > 0 ? 1 : 0
 }
 
-/** Draws how much of all files was read. */
+/** Draws how much of all files has been read. */
 function progress(jobs: readonly Job[], around: Surroundings): (bytes: number) => void {
   const total = jobs.reduce((sum, { bytes }) => sum + bytes, 0)
   const draw = bar(around, 'MB')

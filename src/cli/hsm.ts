@@ -1,4 +1,4 @@
-// `strongroom hsm check`: what each token of the HSM can do, which keys it lacks, and which of its objects no record names.
+// `strongroom hsm check`: prints what each token of the HSM can do, which keys it lacks, and which of its objects no record names.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Open, OpenHouse } from '../house/open.ts'
 import type { HsmKeystore } from '../keystore/pkcs11/hsm.ts'
@@ -24,12 +24,15 @@ Prints what each token can do, which keys are missing on it, and which of its ob
 restored, the keys made since that backup look like orphans. Further flags are those of \`strongroom serve\`.
 Exit code 1: something needs attention.`
 
-/** A key is in the device before its record is committed: an orphan is an object that stays unnamed for longer than any call takes. */
+/**
+ * A key exists in the device before its record is committed. So an object is an orphan only if it stays unnamed for longer than any call
+ * takes.
+ */
 const SETTLED_MS = 20_000
-/** A token with thousands of objects may take long to list them; only this command waits for that. */
+/** A token with thousands of objects may take long to list them. Only this command waits so long. */
 const PATIENCE_MS = 60_000
 
-/** What callers can't do without an ability. */
+/** The calls that fail without an ability. */
 function affectedBy(ability: string): string {
   const [operation, algorithm] = ability.split(' ')
   if (ability === 'AES-256-GCM')
@@ -66,19 +69,19 @@ export async function hsm(args: readonly string[], open: Open, around: Surroundi
 async function check(
   rooms: Rooms,
   settings: Settings,
-  /** How long an orphan must stay one before it is removed; null: none is removed. */
+  /** How long an object must stay an orphan before its removal; null removes none. */
   settledMs: number | null,
   around: Surroundings,
 ): Promise<number> {
   const reports = await rooms.hsm.inspect()
-  // Read after the tokens: both know a key that was made in between.
+  // Read after the tokens, so that a key recorded in between does not look like an orphan.
   const versions = await allVersions(rooms, settings)
   const missing = reports.flatMap((report) => describeToken(report, versions, around))
   const { provider } = rooms.ring
   const rootKeyId = provider instanceof HsmRootKeyProvider ? provider.objectId : null
   const rootless = reports.filter((report) => report.up && !describeRootKeys(report, rootKeyId, around)).length
   const orphans = await orphansOf(reports, versions, rooms)
-  for (const id of orphans) around.print(`orphan: ${labelOf(id, reports)} (CKA_ID ${id}) is named by no key version`)
+  for (const id of orphans) around.print(`orphan: ${labelOf(id, reports)} (CKA_ID ${id}) belongs to no key version`)
   const removed =
     settledMs === null || orphans.length === 0 ? 0 : await remove(orphans, settledMs, rooms, settings, around)
   const left = orphans.length - removed
@@ -89,7 +92,7 @@ async function check(
   return missing.length + rootless + left + down === 0 ? 0 : 1
 }
 
-/** Destroys the objects that are orphans still after `settledMs`; returns how many. */
+/** Destroys the objects that are still orphans after `settledMs`. Returns how many. */
 async function remove(
   orphans: readonly string[],
   settledMs: number,
@@ -101,7 +104,7 @@ async function remove(
   await pause(settledMs)
   const still = new Set(await orphansOf(await rooms.hsm.inspect(), await allVersions(rooms, settings), rooms))
   let removed = 0
-  for (const id of orphans.filter((one) => still.has(one))) {
+  for (const id of orphans.filter((orphan) => still.has(orphan))) {
     const outcome = await rooms.hsm.destroy(toReference(id)).catch((error: Error) => error.message)
     if (outcome === true) {
       around.print(`destroyed: CKA_ID ${id}`)
@@ -114,7 +117,7 @@ async function remove(
   return removed
 }
 
-/** Prints what a token is, can do and holds; returns the key versions that it lacks. */
+/** Prints a token's description, abilities and objects. Returns the key versions that it lacks. */
 function describeToken(report: TokenReport, versions: readonly HsmVersion[], around: Surroundings): HsmVersion[] {
   const { token, up, reason, model, serial, firmware, freePrivateMemory, abilities, keys, wrappingKeys } = report
   if (!up) {
@@ -147,7 +150,7 @@ function describeToken(report: TokenReport, versions: readonly HsmVersion[], aro
   return missing
 }
 
-/** Prints the keys of the token that wrap the root keys, or did; returns whether the current one is there, if there must be one. */
+/** Prints the token's keys that wrap root keys, now or formerly. Returns false when the current one should be there and is missing. */
 function describeRootKeys({ token, rootKeys }: TokenReport, rootKeyId: string | null, around: Surroundings): boolean {
   for (const { id, label } of rootKeys)
     around.print(
@@ -170,8 +173,8 @@ async function orphansOf(reports: readonly TokenReport[], versions: readonly Hsm
 }
 
 /**
- * Whether the key version in the object's label names it: a live key is no orphan because its region is not configured here, or because
- * the list changed while it was read. Throws Forged.
+ * Whether the key version named in the object's label refers to the object. Such a key is live, not an orphan, even if its region is not
+ * configured here, or the list of versions changed during the reading. Throws Forged.
  */
 async function isNamed(objectId: string, label: string, ledger: Ledger): Promise<boolean> {
   const [, , account = '', region = '', versionId = ''] = label.split('/')

@@ -1,4 +1,4 @@
-// `strongroom import-key`: imports key material into a CMK of origin EXTERNAL, from reading it to the proof that it encrypts.
+// `strongroom import-key`: imports key material into a CMK of origin EXTERNAL, from reading the material to the proof that it encrypts.
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { HYBRID_KEY_SPEC, HYBRID_WRAPPING } from '../cryptography/hybrid-wrap.ts'
 import { IMPORT_ALGORITHMS, type ImportAlgorithm } from '../cryptography/wrap.ts'
@@ -92,12 +92,12 @@ export async function importKey(args: readonly string[], around: Surroundings): 
   }
 }
 
-/** `strongroom export-key` says why it is none. */
+/** `strongroom export-key` explains why there is no such verb. */
 export function exportKey(): never {
   throw new UsageError(NO_EXPORT)
 }
 
-/** What the line asks for. */
+/** The import that the line describes. */
 interface Wish {
   readonly key: string
   readonly material: string
@@ -122,7 +122,7 @@ function wishOf(flags: Flags): Wish {
 }
 
 function oneOf<T extends string>(choices: readonly T[], said: string, flag: string): T {
-  const found = choices.find((one) => one === said)
+  const found = choices.find((choice) => choice === said)
   if (found === undefined)
     throw new UsageError(`--${flag} takes ${choices.join(', ')}, not \`${said}\`${didYouMean(said, choices)}`)
   return found
@@ -152,7 +152,7 @@ async function caller(flags: Flags, around: Surroundings): Promise<Call> {
   }
 }
 
-/** The CMK's id, and how much material it takes. Throws where it takes none. */
+/** The CMK's id, and the length of its material in bytes. Throws when the CMK takes no material. */
 async function emptyKey(call: Call, key: string): Promise<{ keyId: string; bytes: number }> {
   const { KeyId, Origin, KeySpec } = (await call('DescribeKey', { KeyId: key }))['KeyMetadata'] as Record<
     string,
@@ -167,7 +167,7 @@ async function emptyKey(call: Call, key: string): Promise<{ keyId: string; bytes
   return { keyId: String(KeyId), bytes: spec.keyBytes }
 }
 
-/** What GetParametersForImport gave, and the material wrapped with it. */
+/** The import token, and the material wrapped under its public key. */
 interface Wrapped {
   readonly token: string
   readonly material: Buffer
@@ -201,7 +201,7 @@ async function wrap(
     const { publicKey, token } = await parameters()
     return { token, material: await wrappedByToken(uri, publicKey, algorithm, bytes, around) }
   }
-  // Read before a wrapping key is asked for, which an HSM keeps for a day.
+  // Read before the request for a wrapping key, which an HSM keeps for a day.
   const read = await readMaterial(material, format, bytes, around)
   try {
     const { publicKey, token } = await parameters()
@@ -230,7 +230,7 @@ async function wrappedByToken(
   return wrapOut({ module: path, parameters, pin: typed }, key, { publicKey, algorithm, bytes })
 }
 
-/** Encrypts a random text with the CMK, and decrypts it. Throws unless it comes back. */
+/** Encrypts a random text with the CMK, and decrypts it. Throws when the result differs. */
 async function prove(call: Call, keyId: string): Promise<void> {
   const text = randomBytes(16).toString('base64')
   const { CiphertextBlob } = await call('Encrypt', { KeyId: keyId, Plaintext: text })

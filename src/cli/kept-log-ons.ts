@@ -1,4 +1,4 @@
-// What `strongroom login` keeps: the credentials of a session, a file for each server, which no other server gets.
+// The log-ons that `strongroom login` stores: one file of credentials for each server. Credentials go to no other server.
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,12 +8,12 @@ import type { Surroundings } from './surroundings.ts'
 
 export interface KeptLogOn {
   readonly endpoint: string
-  /** The certificates in PEM of the authority that was named for this server; null or missing for those that the system trusts. */
+  /** The certificates of this server's CA in PEM, from --ca-file; null or missing for the CAs that the system trusts. */
   readonly ca?: string | null
   readonly accessKeyId: string
   readonly accessKeySecret: string
   readonly securityToken: string
-  /** Who logged on. */
+  /** The principal. */
   readonly arn: string
   /** ISO 8601. */
   readonly since: string
@@ -21,22 +21,22 @@ export interface KeptLogOn {
 }
 
 /**
- * The log-on to this server, or for null the last one to any; null where there is none. Throws UsageError where a file is unfit: nobody else's
- * credentials are taken instead.
+ * The log-on to this server, or for null the latest log-on to any server; null where there is none. Throws UsageError for an unfit file:
+ * the command never falls back to other credentials.
  */
 export function keptLogOn(endpoint: string | null, around: Surroundings): KeptLogOn | null {
   if (endpoint !== null) return readAt(pathOf(endpoint, around), around)
   const all = names(around).flatMap((name) => readAt(join(folderOf(around), name), around) ?? [])
-  return all.toSorted((one, other) => other.since.localeCompare(one.since))[0] ?? null
+  return all.toSorted((a, b) => b.since.localeCompare(a.since))[0] ?? null
 }
 
-/** Throws what the file system says. */
+/** Stores the log-on. Throws errors of the file system. */
 export async function keepLogOn(logOn: KeptLogOn, around: Surroundings): Promise<void> {
   const kept = { ...logOn, ca: certificatesIn(logOn.ca ?? '') }
   await writePrivate(pathOf(logOn.endpoint, around), JSON.stringify(kept))
 }
 
-/** What a text in PEM has of certificates, or null: a file of a CA may hold its private key, too. */
+/** The certificates in a PEM text, or null. A CA file may also hold the CA's private key, which must not be copied. */
 function certificatesIn(pem: string): string | null {
   return pem.match(/-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[^-]+-----END \1-----/g)?.join('\n') ?? null
 }

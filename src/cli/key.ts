@@ -28,7 +28,7 @@ export async function key(args: readonly string[], open: Open, around: Surroundi
     const found = []
     for (const { id: account } of await accounts.list())
       for (const region of regions) found.push(...(await usage.list({ account, region }, keyId)))
-    const rows = found.map((one) => ({ ...one, safe: safeMessages(one) }))
+    const rows = found.map((version) => ({ ...version, safe: safeMessages(version) }))
     around.print(JSON.stringify(rows, null, 2))
     return 0
   })

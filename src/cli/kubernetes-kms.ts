@@ -18,7 +18,7 @@ It calls Encrypt and Decrypt, and needs no other permission.
   --key                 the CMK: a KeyId, an alias such as alias/cluster, or an ARN
   --socket              where kube-apiserver finds it: unix://PATH is the \`endpoint\` in its EncryptionConfiguration
   --region              the CMK's region; the server's first region by default
-  --encryption-context  a JSON object of texts that all ciphertexts are bound to, such as '{"cluster":"blue"}'; never change it later
+  --encryption-context  a JSON object of texts to which all ciphertexts are bound, such as '{"cluster":"blue"}'; never change it later
 
 Endpoint: --endpoint or STRONGROOM_ENDPOINT (http://127.0.0.1:7700).
 Credentials: ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, with temporary ones, ALIBABA_CLOUD_SECURITY_TOKEN;
@@ -44,7 +44,7 @@ export async function kubernetesKms(args: readonly string[], around: Surrounding
     throw new UsageError('name the path of the socket with --socket, such as --socket /run/strongroom/kms.sock')
   const call: CallKms = async (parameters, signal) => {
     const all = new Map([...parameters, ...(region ? ([['RegionId', region]] as const) : [])])
-    // Read for each call: the file of credentials may be replaced.
+    // Read for each call, because somebody may replace the file of credentials.
     return ask(all, { ...(await clientOptions(flags, around)), signal })
   }
   await clientOptions(flags, around)

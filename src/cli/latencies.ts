@@ -1,11 +1,11 @@
-// How long calls take, from the metrics of a server (docs/running.md, "Watch it"): the trail does not say.
+// The latencies of calls, from a server's metrics (docs/running.md, "Watch it"). Events do not record them.
 
-/** How many calls took at most so many seconds, by product: the buckets of the histogram, each with those before it. */
+/** For each product, the number of calls that took at most so many seconds, by that limit: the cumulative buckets of a histogram. */
 export type Buckets = ReadonlyMap<string, ReadonlyMap<number, number>>
 
 const LINE = /^strongroom_call_seconds_bucket\{([^}]*)\} (\d+(?:\.\d+)?(?:e\+?\d+)?)$/
 
-/** The buckets in a text of Prometheus. */
+/** The buckets in a Prometheus text. */
 export function bucketsIn(text: string): Buckets {
   const products = new Map<string, Map<number, number>>()
   for (const line of text.split('\n')) {
@@ -19,7 +19,7 @@ export function bucketsIn(text: string): Buckets {
   return products
 }
 
-/** Medians and 99th percentiles of the calls since `before`, as upper limits, by product; '' where there were none. */
+/** The median and the 99th percentile, as upper limits, of the calls since `before`, by product; '' without calls. */
 export function latencyLine(now: Buckets, before: Buckets): string {
   const said = [...now].flatMap(([product, buckets]) => {
     const since = [...buckets].map(([limit, count]) => [limit, count - (before.get(product)?.get(limit) ?? 0)] as const)

@@ -1,4 +1,4 @@
-// Names that a server knows, for completion: within a second, or none; whatever goes wrong is no concern of someone who types.
+// Names from a server, for completion: within a second, or none. Failures are silent, because the user is typing.
 import { setTimeout as pause } from 'node:timers/promises'
 import { Flags } from '../settings/flags.ts'
 import { ask } from './ask.ts'
@@ -10,9 +10,9 @@ const LIMIT_MS = 1000
 interface List {
   readonly action: string
   readonly version: string
-  /** The members that lead to the items, and the item's member that is its name. */
+  /** The members that lead to the items, and the item's member with its name. */
   readonly path: readonly [list: string, items: string, name: string]
-  /** The parameter for the size of the page, and the most. */
+  /** The parameter for the size of a page, and its maximum. */
   readonly size: readonly [name: string, most: string]
 }
 
@@ -24,7 +24,7 @@ const ram = (action: string, ...path: List['path']): List => {
 }
 const ALIASES = kms('ListAliases', 'Aliases', 'Alias', 'AliasName')
 
-/** Which lists have the values of a parameter. */
+/** The lists with a parameter's possible values. */
 const LISTS: Readonly<Record<string, readonly List[]>> = {
   KeyId: [ALIASES, kms('ListKeys', 'Keys', 'Key', 'KeyId')],
   EncryptionKeyId: [ALIASES, kms('ListKeys', 'Keys', 'Key', 'KeyId')],
@@ -35,7 +35,7 @@ const LISTS: Readonly<Record<string, readonly List[]>> = {
   RoleName: [ram('ListRoles', 'Roles', 'Role', 'RoleName')],
 }
 
-/** The values that the server has for the parameter, first pages only. The words of the line say which server. Never rejects. */
+/** The parameter's possible values on the server that the words of the line name; first pages only. Never rejects. */
 export async function liveNames(parameter: string, words: readonly string[], around: Surroundings): Promise<string[]> {
   const lists = Object.hasOwn(LISTS, parameter) ? (LISTS[parameter] ?? []) : []
   if (lists.length === 0) return []

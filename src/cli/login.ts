@@ -1,4 +1,4 @@
-// `strongroom login` and `logout`: a session of whoever is logged on to the console, for the verbs that call a server
+// `strongroom login` and `logout`: a session of the user who is logged on to the console, for the verbs that call a server
 // (docs/decisions/0035-log-on-of-the-command-line.md).
 import { createHash, randomBytes } from 'node:crypto'
 import { hostname, userInfo } from 'node:os'
@@ -19,26 +19,27 @@ import { browserCommands, openInBrowser } from './web-browser.ts'
 
 const LOGIN = `usage: strongroom login [--device] [--endpoint URL] [--ca-file FILE]
 
-Logs this command line on as whoever is logged on to the server's console, with the same rights and the same second factor. It opens the
-console in a browser; whoever is logged on there compares a code, and allows it. The verbs that call this server then use the session.
+Logs this command line on as the user who is logged on to the server's console, with the same rights and the same second factor. It
+opens the console in a browser; there the user compares a code, and allows the log-on. The verbs that call this server then use the
+session.
 
-  --device  shows a code to type into the console on any machine; without a desktop, and in a session of SSH, this is the way anyway
+  --device  shows a code to type into the console on any machine; this is the default without a desktop, and in an SSH session
 
-The session ends with the one of the console: when it logs off, when the password or the user changes, and at its end. It ends by
-\`strongroom logout\`, too. Its credentials are kept in ~/.config/strongroom/log-ons, for you alone to read, and so are the
-certificates of --ca-file: verbs that use the session trust them at this server.
+The session ends with the console's session: when the console logs off, when the password or the user changes, or when its time is up.
+\`strongroom logout\` ends it, too. Its credentials are stored in ~/.config/strongroom/log-ons, where only you can read them. The
+certificates of --ca-file are stored there as well: verbs that use the session trust them at this server.
 Endpoint: --endpoint, STRONGROOM_ENDPOINT, or http://127.0.0.1:7700.`
 
 const LOGOUT = `usage: strongroom logout [--endpoint URL] [--ca-file FILE]
 
 Ends the session that \`strongroom login\` began, at its server, and forgets its credentials. The console stays logged on.
-Without --endpoint and STRONGROOM_ENDPOINT, the last log-on is meant.`
+Without --endpoint and STRONGROOM_ENDPOINT, it ends the latest log-on.`
 
-/** How long a person may take. */
+/** How long a person may take to allow the log-on. */
 const PATIENCE_MS = 10 * 60_000
-/** How long the server may take for an answer. */
+/** How long the server may take to answer a request. */
 const ANSWER_MS = 30_000
-/** The most seconds between two requests to a server that does not answer. */
+/** The longest pause, in seconds, between two requests to a server that does not answer. */
 const LONGEST_PAUSE = 60
 
 type Answer = Answered['answer']
@@ -55,7 +56,7 @@ export async function login(args: readonly string[], around: Surroundings): Prom
   const server = { ...stated, ca: stated.ca ?? former?.ca ?? null }
   if (isPlain(server.endpoint))
     around.complain(
-      `${server.endpoint} is plain HTTP: who is on the way can read the session's secret, and act in your name; say https://, with --ca-file for a CA of your own`,
+      `${server.endpoint} is plain HTTP: others on the network can read the session's secret, and act in your name; use https://, with --ca-file for a CA of your own`,
     )
   const browsers = flags.has('device') ? [] : browserCommands(around)
   const answer = browsers.length > 0 ? await byBrowser(browsers, server, around) : await byCode(server, around)
@@ -74,12 +75,16 @@ export async function login(args: readonly string[], around: Surroundings): Prom
   await keepLogOn(logOn, around)
   around.print(`logged on to ${endpoint} as ${logOn.arn}, until ${logOn.expiration}`)
   if (around.env['ALIBABA_CLOUD_ACCESS_KEY_ID'])
-    around.complain('ALIBABA_CLOUD_ACCESS_KEY_ID is set, and goes before this log-on: unset it')
+    around.complain('ALIBABA_CLOUD_ACCESS_KEY_ID is set, and takes precedence over this log-on: unset it')
   if (around.env['STRONGROOM_DATA'])
-    around.complain('STRONGROOM_DATA is set, and the credentials in that folder go before this log-on: unset it')
+    around.complain(
+      'STRONGROOM_DATA is set, and the credentials in that folder take precedence over this log-on: unset it',
+    )
   const other = around.env['STRONGROOM_ENDPOINT']
   if (other && new URL(other).origin !== new URL(endpoint).origin)
-    around.complain(`STRONGROOM_ENDPOINT is set to ${other}, which this log-on is not to: unset it, or say --endpoint`)
+    around.complain(
+      `STRONGROOM_ENDPOINT is set to ${other}, and this log-on is to ${endpoint}: unset it, or say --endpoint`,
+    )
   if (former && Date.parse(former.expiration) > Date.now()) await end(former, server)
   return 0
 }
@@ -120,7 +125,7 @@ function end({ securityToken }: KeptLogOn, server: Server): Promise<Answer> {
   return asked('revoke', { SecurityToken: securityToken }, server)
 }
 
-/** RFC 8252: the browser of this machine brings the code to a port of it, which only this process can exchange (RFC 7636). */
+/** RFC 8252: the browser of this machine delivers the code to a loopback port. Only this process can exchange the code (RFC 7636). */
 async function byBrowser(browsers: readonly string[], server: Server, around: Surroundings): Promise<Answer> {
   const [verifier, state] = [randomBytes(32).toString('base64url'), randomBytes(16).toString('base64url')]
   using loopback = await listenOnLoopback(state)
@@ -150,8 +155,8 @@ async function byBrowser(browsers: readonly string[], server: Server, around: Su
 }
 
 /**
- * RFC 8628: a person types the code into the console on any machine. A server that can't be reached, or has trouble of its own, is asked again
- * less and less often while the code lasts (3.5): the person may have allowed it meanwhile.
+ * RFC 8628: a person types the code into the console on any machine. While the code lasts, this asks a server that can't be reached or
+ * reports trouble of its own at growing intervals (section 3.5): the person may have allowed the log-on meanwhile.
  */
 async function byCode(server: Server, around: Surroundings): Promise<Answer> {
   const begun = await asked('device', { Name: ownName() }, server)
@@ -184,19 +189,19 @@ async function byCode(server: Server, around: Surroundings): Promise<Answer> {
   throw new Error(`the code has expired: begin again${trouble === '' ? '' : ` (${trouble})`}`)
 }
 
-/** Why the server says nothing of the code; '' where it does. */
+/** The server's trouble, which says nothing about the code; '' where there is none. */
 function troubleIn(outcome: Answered | Error): string {
   if (outcome instanceof Error) return outcome.message
   return outcome.status < 500 ? '' : refusal(outcome.answer).join('; ')
 }
 
-/** Whether others may read what the server sends. */
+/** Whether others on the network can read the connection. */
 function isPlain(endpoint: string): boolean {
   const { protocol, hostname } = new URL(endpoint)
   return protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''))
 }
 
-/** What the page calls this command line. */
+/** The name of this command line on the console's page. */
 function ownName(): string {
   return `${userInfo().username}@${hostname()}`.replace(/\p{C}/gu, '').slice(0, 64)
 }

@@ -1,4 +1,4 @@
-// `strongroom logs`: events of the trail, as lines, also as they come.
+// `strongroom logs`: prints events of the trail as lines, and with --follow also new ones as they come.
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { LOOKUP_KEYS } from '../actiontrail/lookup/attributes.ts'
@@ -15,7 +15,7 @@ const USAGE = `usage: strongroom logs [--follow] [--since 15m|TIME] [--refused] 
 Prints events of the trail, the oldest first: time, outcome, operation, caller, address, region, resources. The caller needs
 actiontrail:LookupEvents. The lookups of this command itself are left out.
 
-  --follow     goes on with what comes, until Ctrl-C; begins at the present unless --since says otherwise. An event of a call that took
+  --follow     prints new events as they come, until Ctrl-C; begins now unless --since says otherwise. An event of a call that took
                longer than others comes after those, with its own time; one that is recorded more than 2 minutes late is missing
   --since      from when on: 30s, 15m, 2h or 7d ago, or a time such as 2026-03-01T00:00:00Z; 15m by default
   --refused    only calls that were refused
@@ -26,7 +26,7 @@ actiontrail:LookupEvents. The lookups of this command itself are left out.
 
 Endpoint and credentials: as for \`strongroom kms\`.`
 
-/** At most one lookup a second, but for further pages. */
+/** At most one lookup a second, apart from further pages. */
 const POLL_MS = 1000
 const MOST_PATIENCE_MS = 30_000
 const DEFAULT_AGO_S = 900
@@ -67,7 +67,7 @@ interface Following {
   readonly signal: AbortSignal
 }
 
-/** Prints what comes until the signal. A server that is away for a while is asked again, and nothing is left out. */
+/** Prints new events until the signal. Tries again while the server can't be reached, and omits nothing. */
 async function follow(reader: TrailReader, { print, around, signal }: Following): Promise<never> {
   for (let failures = 0; ; ) {
     try {

@@ -1,17 +1,17 @@
-// Where a browser brings the code of a log-on: a port of this machine (RFC 8252), which answers one address alone.
+// The loopback port to which a browser delivers the code of a log-on (RFC 8252).
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What the browser brought. */
+/** What the browser delivered. */
 export type Brought = { readonly code: string } | { readonly error: string }
 
 export interface Loopback extends Disposable {
   readonly port: number
-  /** What was brought, and the address to send the browser on to. Rejects when the signal ends the wait. */
+  /** The delivery, and a function that sends the browser on to another address. Rejects when the signal aborts. */
   brought(signal: AbortSignal): Promise<{ readonly brought: Brought; sendOn(url: string): Promise<void> }>
 }
 
-/** Listens on 127.0.0.1 for a request with this state; any other one is refused, and the wait goes on. */
+/** Listens on 127.0.0.1 for a request with this state. Refuses any other request, and goes on waiting. */
 export async function listenOnLoopback(state: string): Promise<Loopback> {
   const found = Promise.withResolvers<{ brought: Brought; response: ServerResponse }>()
   const server = createServer((request, response) => {
@@ -44,7 +44,7 @@ export async function listenOnLoopback(state: string): Promise<Loopback> {
 function broughtBy({ method, url = '', headers }: IncomingMessage, port: number, state: string): Brought | null {
   const [path, query] = url.split('?', 2)
   const brought = new URLSearchParams(query)
-  // A name of the web that leads to this machine is another host.
+  // DNS rebinding: a web name that resolves to this machine is another host.
   const isOwn = headers.host === `127.0.0.1:${port}`
   if (method !== 'GET' || path !== '/' || !isOwn || brought.get('state') !== state) return null
   const [code, error] = [brought.get('code'), brought.get('error')]

@@ -1,5 +1,5 @@
-// Key material as its owner has it, in a file or from a pipe: raw bytes, hexadecimal or Base64, as the owner says.
-// It is never made a string, which could not be wiped.
+// Reads key material from a file or a pipe: raw bytes, hexadecimal or Base64, as the owner states. The material never becomes a string,
+// which could not be wiped.
 import { closeSync, openSync, readSync } from 'node:fs'
 import { UsageError } from '../settings/usage-error.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -7,11 +7,11 @@ import type { Surroundings } from './surroundings.ts'
 export const FORMATS = ['raw', 'hex', 'base64'] as const
 export type Format = (typeof FORMATS)[number]
 
-/** What is longer holds no key in any format. */
+/** Longer input holds no key in any format. */
 const MOST = 1024
 const LINE_ENDS = [0x0a, 0x0d]
 
-/** `length` bytes of material, for the caller to wipe. Throws UsageError where there is something else. */
+/** Reads `length` bytes of material, which the caller must wipe. Throws UsageError for any other input. */
 export async function readMaterial(
   from: string,
   format: Format,
@@ -81,11 +81,11 @@ function withoutLineEnd(bytes: Buffer): Buffer {
   return bytes.subarray(0, end)
 }
 
-/** Whether the text is the hexadecimal form of exactly as many bytes as there is room for. */
+/** Decodes hexadecimal. Returns false unless the text stands for exactly `into.length` bytes. */
 function fromHex(text: Uint8Array, into: Buffer): boolean {
   if (text.length !== into.length * 2) return false
-  for (const [i, one] of text.entries()) {
-    const digit = Number.parseInt(String.fromCharCode(one), 16)
+  for (const [i, character] of text.entries()) {
+    const digit = Number.parseInt(String.fromCharCode(character), 16)
     if (Number.isNaN(digit)) return false
     into[i >> 1] = ((into[i >> 1] ?? 0) << 4) | digit
   }
@@ -98,11 +98,14 @@ const PADDING = 0x3d
 /** The same for Base64 with its padding (RFC 4648 section 4). */
 function fromBase64(text: Uint8Array, into: Buffer): boolean {
   const digits = Math.ceil((into.length * 8) / 6)
-  if (text.length !== Math.ceil(into.length / 3) * 4 || text.subarray(digits).some((one) => one !== PADDING))
+  if (
+    text.length !== Math.ceil(into.length / 3) * 4 ||
+    text.subarray(digits).some((character) => character !== PADDING)
+  )
     return false
   let [bits, held, at] = [0, 0, 0]
-  for (const one of text.subarray(0, digits)) {
-    const digit = BASE64.indexOf(one)
+  for (const character of text.subarray(0, digits)) {
+    const digit = BASE64.indexOf(character)
     if (digit === -1) return false
     bits = ((bits << 6) | digit) & 0xffff
     held += 6
@@ -110,6 +113,6 @@ function fromBase64(text: Uint8Array, into: Buffer): boolean {
     held -= 8
     into[at++] = (bits >> held) & 0xff
   }
-  // Bits that stand for nothing must be zero.
+  // The unused bits must be zero.
   return (bits & ((1 << held) - 1)) === 0
 }

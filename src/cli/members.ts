@@ -1,4 +1,4 @@
-// Objects of JSON: what is neither a list nor a plain value.
+// JSON objects, as opposed to lists and plain values.
 
 export type Members = Readonly<Record<string, unknown>>
 

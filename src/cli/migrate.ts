@@ -23,16 +23,16 @@ import type { Surroundings } from './surroundings.ts'
 
 const USAGE = `usage: strongroom migrate --from DIR|URL --to URL|DIR [--root-key-file FILE] [--witness FILE] [--accept-damage] …
 
-migrate moves all of a database to another one: from a data folder (SQLite) to postgresql://…, or back, or to another of the same
-kind. Stop all servers of the database first; the command makes sure that none runs. The source stays as it is, and gets a mark: no
-server starts on it any more, and says where the database is now. No server starts on the target before the move has ended. After an
-interruption run the same command again: it goes on where it stopped. At the end it holds every record and the whole trail against
-the root key, and the trail against the witness (audit-witness.json) of a server: the one in the data folder, or that --witness
-names. The root key, the first credentials and the settings are not moved.
---accept-damage ends the move although records or the trail are not as they were recorded.
+migrate moves a whole database to another one: from a data folder (SQLite) to postgresql://…, or back, or to another of the same
+kind. Stop all servers of the database first; the command makes sure that none runs. The source stays as it is, but for a mark: a
+server no longer starts on it, and says where the database is now. No server starts on the target before the move has ended. After an
+interruption run the same command again: it goes on where it stopped. At the end it verifies every record and the whole trail with
+the root key, and compares the trail with the witness (audit-witness.json) of a server: the one in the data folder, or the file of
+--witness. It does not move the root key, the first credentials and the settings.
+--accept-damage finishes the move even if records or the trail are not as they were recorded.
 Further flags are those of \`strongroom serve\`; they say what opens the root key. With a data folder, its key file is the default.`
 
-/** How often the servers of a database are looked at. */
+/** How often the command looks at the records of servers. */
 const LOOK_MS = 500
 
 const OWN: FlagKinds = { from: 'value', to: 'value', witness: 'value', 'accept-damage': 'bare' }
@@ -55,14 +55,14 @@ export async function migrate(args: readonly string[], open: Open, around: Surro
   if (from.folder === null) await demandStopped(from.url, around)
   await using source = await openMoved(from.url)
   if (source.movedTo !== null && source.movedTo !== shownUrl(to.folder ?? to.url))
-    throw new Error(`the source was moved to ${source.movedTo} already`)
+    throw new Error(`the source was already moved to ${source.movedTo}`)
   if (to.folder !== null) mkdirSync(to.folder, { recursive: true, mode: 0o700 })
   using __ = lockOf(to)
   const witness = (house: OpenHouse) => witnessAt(flags.get('witness') ?? null, from.folder ?? settings.data, house)
   return await move(source, to, { settings, open, around, witness, accepts: flags.has('accept-damage') })
 }
 
-/** A database that is moved: its URL, and the data folder of a SQLite database. */
+/** The source or the target of the move: its URL, and the data folder of a SQLite database. */
 interface End {
   readonly url: string
   readonly folder: string | null
@@ -86,14 +86,16 @@ function lockOf({ folder }: End): Disposable | null {
   return folder === null || !existsSync(folder) ? null : onlyServer(folder)
 }
 
-/** Rejects when a server runs on the database. Only one that was seen to move its record does; each moves it within BEAT_MS. */
+/**
+ * Rejects when a server runs on the database. A running server updates its record within BEAT_MS; records of dead servers stay as they are.
+ */
 async function demandStopped(url: string, around: Surroundings): Promise<void> {
   const look = async () => {
     await using source = await openSource(url)
     return await source.revisions(SERVER.name)
   }
   const before = await look().catch((error: unknown) => {
-    // A move that was interrupted after its mark goes on.
+    // The mark of an interrupted move says that no server runs; the move goes on.
     if (error instanceof WasMoved) return new Map<string, number>()
     throw error
   })
@@ -112,7 +114,7 @@ interface Work {
   readonly settings: Settings
   readonly open: Open
   readonly around: Surroundings
-  /** What a server of the source saw of its trail; null where nothing tells. */
+  /** The witness of the source's trail; null where there is none. */
   readonly witness: (house: OpenHouse) => Witnessed | null
   readonly accepts: boolean
 }
@@ -131,7 +133,7 @@ async function move(source: MovedSource, to: End, { settings, open, around, witn
   })
   around.status('')
   if (!findings) {
-    around.print(`the database was moved to ${where} before`)
+    around.print(`the database was already moved to ${where}`)
     return 0
   }
   if (source.movedTo === null) await source.markMoved(where)
@@ -141,7 +143,7 @@ async function move(source: MovedSource, to: End, { settings, open, around, witn
     const why = seen && (await contradiction(seen, house.ledger))
     if (why && !accepts) throw new Error(`the source is not the database that its servers had: ${why}`)
     if (why) around.complain(`NOT INTACT: the source is not the database that its servers had: ${why}`)
-    if (!seen) around.print('nothing here tells whether the source was an older copy: there is no witness')
+    if (!seen) around.print('nobody can tell whether the source was an older copy: there is no witness')
     if (!readWitness(settings.data, house.trailSigner.publicKey))
       await writeWitness(settings.data, house.trailSigner.checkpoint(await house.ledger.heads(), house.runtime.now()))
   })

@@ -1,10 +1,10 @@
-// How an answer is printed: as JSON, as YAML or as a table; all of it, or what a JMESPath expression finds in it.
+// How an answer is printed: as JSON, as YAML or as a table; the whole answer, or the result of a JMESPath expression.
 import { UsageError } from '../settings/usage-error.ts'
 import type { Surroundings } from './surroundings.ts'
 import { tableOf } from './table.ts'
 
 declare module 'jmespath' {
-  /** Throws where the expression is none: the types of the package leave this out. */
+  /** Throws for an invalid expression. The types of the package lack this function. */
   export function compile(expression: string): unknown
 }
 
@@ -13,7 +13,7 @@ export type Output = (typeof OUTPUTS)[number]
 
 /** Throws UsageError. */
 export function outputOf(said: string | undefined): Output {
-  const found = OUTPUTS.find((one) => one === (said ?? 'json'))
+  const found = OUTPUTS.find((name) => name === (said ?? 'json'))
   if (!found) throw new UsageError(`\`--output\` takes ${OUTPUTS.join(', ')}, not \`${said}\``)
   return found
 }
@@ -31,7 +31,7 @@ export async function rendered(answer: unknown, output: Output, around: Surround
   return hasColours(around) ? json.replace(/^( *)("(?:[^"\\]|\\.)*")(?=: )/gm, '$1\x1b[36m$2\x1b[39m') : json
 }
 
-/** Compiles a JMESPath expression. The function returns what it finds in an answer. Throws UsageError, then and now. */
+/** Compiles a JMESPath expression to a function on answers. This function and the returned one throw UsageError. */
 export async function queryOf(expression: string): Promise<(answer: unknown) => unknown> {
   const { compile, search } = await import('jmespath')
   const wrong = (error: unknown) =>

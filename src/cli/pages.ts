@@ -1,4 +1,4 @@
-// Following the pages of a list: which parameters page it, its declaration says.
+// Follows the pages of a list, by the paging parameters in its declaration.
 import type { Parameters } from '../api/parameters.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { Answered } from './ask.ts'
@@ -7,10 +7,10 @@ import { isMembers } from './members.ts'
 type Texts = ReadonlyMap<string, string>
 type Answer = Answered['answer']
 
-/** The members that are of a single page, not of the list. */
+/** Members that describe a single page, not the list. */
 const OF_A_PAGE = ['PageNumber', 'PageSize', 'Marker', 'IsTruncated', 'MaxItems', 'NextToken', 'MaxResults']
 
-/** How a list goes on: by the number of the page, or by what the page before it said. */
+/** How the next page is requested: by its number, or by a marker in the page before. */
 interface Paging {
   readonly by: 'PageNumber' | 'Marker' | 'NextToken'
   /** The parameter with the size of a page; null where there is none. */
@@ -30,8 +30,8 @@ export function hasPages(declared: Parameters): boolean {
 }
 
 /**
- * Requests one page after the other, and returns the answer with the items of all pages; its other members are those of the first page.
- * Stops at a refusal. Calls `seen` after each page, with the number of items so far. Throws UsageError if the operation has no pages.
+ * Requests page after page, and returns the answer with the items of all pages. Its other members are those of the first page. Stops at a
+ * refusal. Calls `seen` after each page, with the number of items so far. Throws UsageError if the operation has no pages.
  */
 export async function everyPage(
   declared: Parameters,
@@ -61,7 +61,7 @@ export async function everyPage(
   }
 }
 
-/** What the next page is asked with; null after the last one. */
+/** The marker of the next page ('' where pages are numbered); null after the last page. */
 function nextOf(by: Paging['by'], page: Answer, items: number): string | null {
   if (by === 'PageNumber') return itemsOf(page) > 0 && items < Number(page['TotalCount'] ?? 0) ? '' : null
   if (by === 'Marker' && page['IsTruncated'] !== true) return null
@@ -69,7 +69,7 @@ function nextOf(by: Paging['by'], page: Answer, items: number): string | null {
   return typeof next === 'string' && next !== '' ? next : null
 }
 
-/** The first answer with the second's items behind its own. */
+/** The first answer with the second answer's items appended. */
 function joined(first: unknown, second: unknown): unknown {
   if (Array.isArray(first) && Array.isArray(second)) return [...first, ...second]
   if (!isMembers(first) || !isMembers(second)) return first

@@ -1,11 +1,11 @@
-// PKCS #11 URIs (RFC 7512), as far as they name a secret key in a token, the library that reaches it, and where its PIN is.
+// PKCS #11 URIs (RFC 7512): the parts that name a secret key in a token, the library for the token, and the file of its PIN.
 import type { WantedKey } from '../keystore/pkcs11/wrapping-out.ts'
 import { didYouMean } from '../settings/nearest.ts'
 import { UsageError } from '../settings/usage-error.ts'
 
 export interface KeyUri {
   readonly key: WantedKey
-  /** The path of the library; null where the URI leaves it open. */
+  /** The path of the library; null where the URI names none. */
   readonly module: string | null
   /** The path of the file with the PIN. */
   readonly pinFile: string | null

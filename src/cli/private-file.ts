@@ -1,4 +1,4 @@
-// Files with credentials: their owner's alone, and never half written.
+// Files with credentials: only their owner can read them, and each write is atomic.
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { replaceFile } from '../runtime/whole-file.ts'
@@ -14,7 +14,7 @@ export function readPrivate(path: string, { readFile }: Surroundings): string | 
   }
 }
 
-/** Writes the file in one step, with the folder that it is in. Throws what the file system says. */
+/** Writes the file in one step, and creates its folder. Throws errors of the file system. */
 export async function writePrivate(path: string, text: string): Promise<void> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   await replaceFile(path, text)

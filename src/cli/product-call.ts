@@ -1,4 +1,4 @@
-// The manners in which an operation is called: once, for all pages, until something has a state, or as a dry run.
+// The ways of calling an operation: once, for all pages, until a member has a state, or as a dry run.
 import { setTimeout as pause } from 'node:timers/promises'
 import { Refusal } from '../api/errors.ts'
 import { readValues } from '../api/parameters.ts'
@@ -18,7 +18,7 @@ export type Manner =
   | { readonly state: string; readonly limitMs: number }
   | { readonly until: (answer: unknown) => unknown; readonly limitMs: number }
 
-/** The last answer; `reached`: whether it is what was waited for. */
+/** The last answer. `reached`: whether it is the awaited one. */
 interface Outcome {
   readonly last: Answered
   readonly reached: boolean
@@ -26,7 +26,7 @@ interface Outcome {
 
 type Texts = ReadonlyMap<string, string>
 
-/** Calls the operation. Throws UsageError where it can't be called in this manner. */
+/** Calls the operation. Throws UsageError where it can't be called in this way. */
 export async function carryOut(
   operation: CallOperation,
   parameters: Texts,
@@ -35,7 +35,7 @@ export async function carryOut(
   around: Surroundings,
 ): Promise<Outcome> {
   if (manner === 'dry-run') return { last: await dryRun(operation, parameters, flags, around), reached: true }
-  // Credentials are looked up for each call, because a role's session may expire between two calls.
+  // Credentials are read for each call: a role's session may expire between two calls.
   const call = async (more = parameters) => ask(more, await clientOptions(flags, around))
   if (manner === 'once') return { last: await call(), reached: true }
   try {
@@ -67,13 +67,13 @@ async function awaited(
   return outcome
 }
 
-/** As JMESPath has it: false, null and what is empty are not true. */
+/** JMESPath's truth: false, null and empty values are not true. */
 function isTrue(value: unknown): boolean {
   if (value === null || value === undefined || value === false || value === '') return false
   return typeof value !== 'object' || Object.keys(value).length > 0
 }
 
-/** Asks the service, if the operation has the parameter DryRun; else reads the parameters by their declarations. */
+/** Asks the service if the operation has the parameter DryRun; otherwise checks the parameters against their declarations. */
 async function dryRun(
   { name, parameters: declared }: CallOperation,
   parameters: Texts,

@@ -1,14 +1,14 @@
-// What `--help` prints of a product's operations, from their declarations.
+// The output of `--help` for a product's operations, from their declarations.
 import type { Parameter } from '../api/parameters.ts'
 import { KMS } from '../api/product.ts'
 import type { CallOperation, ProductVersion } from '../gateway/house.ts'
 import { CLIENT_HELP } from './client-options.ts'
 import { hasPages } from './pages.ts'
 
-/** The exit codes of calls: docs/command-line.md explains them. */
+/** The exit codes of calls (docs/command-line.md). */
 export const EXIT = { done: 0, refused: 1, usage: 2, notReached: 3 } as const
 
-/** All operations of a product, and the flags that all take. */
+/** All operations of a product, and their common flags. */
 export function listing({ product, operations }: ProductVersion): string {
   const verb = product.service
   const width = Math.max(...[...operations.keys()].map((name) => name.length))

@@ -58,7 +58,7 @@ export async function callProduct(
   return reached ? EXIT.done : EXIT.notReached
 }
 
-/** How the flags want the answer printed. Throws UsageError before anything is called. */
+/** How to print the answer, as the flags say. Throws UsageError before any call. */
 async function shownBy(flags: Flags): Promise<(answered: Answered, around: Surroundings) => Promise<string>> {
   const [path, expression, output] = [flags.get('print'), flags.get('query'), outputOf(flags.get('output'))]
   const query = expression === undefined ? null : await queryOf(expression)
@@ -68,7 +68,7 @@ async function shownBy(flags: Flags): Promise<(answered: Answered, around: Surro
     path === undefined ? rendered(query ? query(answer) : answer, output, around) : member(answer, path)
 }
 
-/** The member that a path such as KeyMetadata.KeyId names: a text as it is, anything else as JSON. */
+/** The member at a path such as KeyMetadata.KeyId: a text as it is, any other value as JSON. */
 function member(answer: unknown, path: string): string {
   const found = path.split('.').reduce<unknown>((value, name) => {
     const own = typeof value === 'object' && value !== null && Object.hasOwn(value, name)
@@ -78,7 +78,7 @@ function member(answer: unknown, path: string): string {
   return typeof found === 'string' ? found : JSON.stringify(found)
 }
 
-/** In which manner the flags want the operation called. Throws UsageError. */
+/** How to call the operation, as the flags say. Throws UsageError. */
 async function mannerOf(flags: Flags, { name, access }: CallOperation): Promise<Manner> {
   const wanted = (['dry-run', 'wait', 'wait-until', 'all'] as const).filter((flag) => flags.has(flag))
   const [one, another] = wanted

@@ -1,4 +1,4 @@
-// Profiles of the aliyun CLI, in its own configuration file.
+// Profiles in the aliyun CLI's configuration file.
 import { join } from 'node:path'
 import { didYouMean } from '../settings/nearest.ts'
 import { UsageError } from '../settings/usage-error.ts'
@@ -9,13 +9,13 @@ import type { Surroundings } from './surroundings.ts'
 export interface AssumedRole {
   readonly roleArn: string
   readonly sessionName: string
-  /** What the role's trust policy may demand. */
+  /** A value that the role's trust policy may demand. */
   readonly externalId: string | null
-  /** Seconds that a session lasts; null for as long as the service gives by itself. */
+  /** The duration of the session in seconds; null for the service's default. */
   readonly seconds: number | null
 }
 
-/** What a profile says of a call; null for what it leaves open. */
+/** The credentials and the server of a profile. null stands for what it leaves open. */
 export interface Profile {
   readonly accessKeyId: string
   readonly accessKeySecret: string
@@ -28,10 +28,13 @@ export interface Profile {
 
 type Texts = (member: string) => string | null
 
-/** The modes that are read here, in small letters: the aliyun CLI takes any case. */
+/** The supported modes in lower case. The aliyun CLI ignores case. */
 const MODES = ['ak', 'ststoken', 'ramrolearn']
 
-/** The profile of this name, or the current one for null: null where there is none. Throws UsageError for a name or a mode that can't serve. */
+/**
+ * The profile of this name, or for null the current one; null where there is no current one. Throws UsageError for an unknown name or an
+ * unsupported mode.
+ */
 export function readProfile(name: string | null, around: Surroundings): Profile | null {
   const path = pathOf(around)
   const file = configurationIn(path, around)
@@ -40,20 +43,20 @@ export function readProfile(name: string | null, around: Surroundings): Profile 
     throw new UsageError(`there is no profile \`${name}\`: \`${path}\` is no readable configuration of the aliyun CLI`)
   }
   const wanted = name ?? file.current
-  const found = file.profiles.find((one) => one['name'] === wanted)
+  const found = file.profiles.find((profile) => profile['name'] === wanted)
   if (found) return profileOf(found, wanted)
   if (name === null) return null
-  const known = file.profiles.map((one) => String(one['name']))
+  const known = file.profiles.map((profile) => String(profile['name']))
   throw new UsageError(`\`${path}\` has no profile \`${name}\`${didYouMean(name, known)}`)
 }
 
 /** The names of all profiles; none where there is no configuration. */
 export function profileNames(around: Surroundings): readonly string[] {
   const file = configurationIn(pathOf(around), around)
-  return file?.profiles.map((one) => String(one['name'])) ?? []
+  return file?.profiles.map((profile) => String(profile['name'])) ?? []
 }
 
-/** Without a home, a file of the folder that one is in is not meant: anybody may have put it there. */
+/** Without HOME, reads /.aliyun: a file relative to the working folder could be anybody's. */
 function pathOf({ env }: Surroundings): string {
   return join(env['HOME'] || '/', '.aliyun', 'config.json')
 }
@@ -100,7 +103,7 @@ function profileOf(members: Members, name: string): Profile {
   }
 }
 
-/** The aliyun CLI takes a host for an endpoint, which it calls over HTTPS. */
+/** The aliyun CLI takes a host as endpoint, and calls it over HTTPS. */
 function asUrl(endpoint: string | null): string | null {
   return endpoint === null || /^https?:\/\//.test(endpoint) ? endpoint : `https://${endpoint}`
 }

@@ -1,7 +1,7 @@
 // A progress bar for long work, on one line.
 import type { Surroundings } from './surroundings.ts'
 
-/** Draws how far the work is, ten times a second at the most; `what` is counted. */
+/** Draws the progress at most ten times a second. `what` names the counted things. */
 export function bar(around: Surroundings, what: string): (seen: number, total: number) => void {
   const start = performance.now()
   let drawn = start

@@ -1,4 +1,4 @@
-// Secrets from the terminal, which must not stand on a command line. What is typed is not shown.
+// Secrets typed at the terminal, because they must not be on a command line. The terminal does not show them.
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { PinNeeded } from '../settings/hsm.ts'
@@ -6,7 +6,7 @@ import type { Settings } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** The settings with the HSM's PIN: from its file, the environment or the terminal. Throws UsageError where none has it. */
+/** The settings with the HSM's PIN, from the settings or from the terminal. Throws PinNeeded where neither has it. */
 export async function withPin(settings: Settings, { ask }: Surroundings): Promise<Settings> {
   const { hsm } = settings
   if (!hsm || hsm.pinFile !== null || hsm.pin !== null) return settings
@@ -14,7 +14,7 @@ export async function withPin(settings: Settings, { ask }: Surroundings): Promis
   return { ...settings, hsm: { ...hsm, pin: await ask(`PIN of the HSM's token ${hsm.tokens.join(', ')}: `) } }
 }
 
-/** A question to the terminal, or null where there is none. */
+/** A function that asks a question at the terminal, or null without one. */
 export function terminalAsk(
   input: NodeJS.ReadStream,
   output: NodeJS.WriteStream,

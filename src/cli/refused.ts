@@ -1,14 +1,14 @@
-// What the command line says of a call that was refused.
+// What the command line prints about a refused call.
 import type { Answered } from './ask.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** Says why the call was refused; returns the exit code. */
+/** Prints why the call was refused; returns the exit code. */
 export function refused(answer: Answered['answer'], around: Surroundings): number {
   for (const line of refusal(answer)) around.complain(line)
   return 1
 }
 
-/** Why the call was refused, in lines. */
+/** Why the call was refused, as lines. */
 export function refusal(answer: Answered['answer']): readonly string[] {
   const detail = answer['AccessDeniedDetail']
   return [
@@ -17,7 +17,7 @@ export function refusal(answer: Answered['answer']): readonly string[] {
   ]
 }
 
-/** The principal, the action that was denied, and the kind of policies that denied it. */
+/** The principal, the denied action, and the kind of policies that denied it. */
 function denied(detail: Record<string, unknown>): string {
   const of = (name: string) => String(detail[name] ?? '')
   const who = `${of('AuthPrincipalType')} ${of('AuthPrincipalDisplayName')}`

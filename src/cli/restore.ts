@@ -1,4 +1,4 @@
-// `strongroom restore`: fills an empty database from a backup, holds it against the root key, and says what the restored trail lacks.
+// `strongroom restore`: fills an empty database from a backup, verifies it with the root key, and prints what the restored trail lacks.
 import { mkdirSync } from 'node:fs'
 import { isoSeconds } from '../api/time.ts'
 import { copyRows } from '../backup/copy.ts'
@@ -26,14 +26,14 @@ const USAGE = `usage: strongroom restore --from FILE|-|bucket:BUCKET/KEY --ident
 
 The root key is not in a backup: put the key file in its place (root-key in the data folder, or --root-key-file), set the passphrase
 or connect the HSM, as it was at the time of the backup.
-restore fills an empty database, on SQLite or on PostgreSQL, whichever the backup is from. No server starts on it before the
-restore has ended. After an interruption run the same command again: it goes on where it stopped. At the end it holds every record
-and the whole trail against the root key, says what the trail lacks, and records AcceptRestoredTrail in the trail of each account.
+restore fills an empty database on SQLite or PostgreSQL; the backup may come from either. No server starts on it before the
+restore has ended. After an interruption run the same command again: it goes on where it stopped. At the end it verifies every record
+and the whole trail with the root key, says what the trail lacks, and records AcceptRestoredTrail in the trail of each account.
 The witness (audit-witness.json) of the lost server tells how many events are missing: leave it in the data folder, or name it
 with --witness.
-What happened after the backup is undone: keys that were deleted, AccessKeys that were disabled and rights that were taken away
-since are back. The command says from when on; see docs/backup.md for what to do then.
---accept-damage ends the restore although records or the trail are not as they were recorded.
+A restore undoes what happened after the backup: keys deleted since are back, AccessKeys disabled since work again, and rights removed
+since are valid again. The command prints the backup's time; see docs/backup.md for what to do then.
+--accept-damage finishes the restore even if records or the trail are not as they were recorded.
 Further flags are those of \`strongroom serve\`; they say where the database is and what opens its root key.`
 
 /** The type of the resource that names a backup in events. */
@@ -75,23 +75,22 @@ function demandSchema({ schema, version }: BackupHead, target: CopyTarget): void
 
 interface Recording {
   readonly settings: Settings
-  /** Where the trail of the backup ends. */
+  /** The heads of the backup's trail. */
   readonly restored: Heads
   /** The file of the witness, or null for the one in the data folder. */
   readonly witness: string | null
   readonly around: Surroundings
 }
 
-/** Prints what the trail lacks, records the restore in it, and starts a new witness. */
+/** Prints what the trail lacks, records the restore in the trail, and starts a new witness. */
 async function recordRestore(house: OpenHouse, head: BackupHead, { settings, restored, witness, around }: Recording) {
   const { ledger, trailSigner, runtime } = house
   const seen = witnessAt(witness, settings.data, house)
-  // A run that was interrupted later has added events of its own.
+  // Compares with the backup's heads: an earlier, interrupted run may have added events of its own.
   const lacks = seen && (await lacking(seen, restored, house))
-  if (lacks)
-    around.print(`${lacks.events} events are missing: ${lacks.why}\nwhat was seen before: ${JSON.stringify(seen)}`)
-  else if (seen) around.print(`nothing is missing of what the witness saw up to ${isoSeconds(seen.at)}`)
-  else around.print('nothing here tells how many events came after the backup: there is no witness')
+  if (lacks) around.print(`${lacks.events} events are missing: ${lacks.why}\nthe witness: ${JSON.stringify(seen)}`)
+  else if (seen) around.print(`nothing is missing that the witness saw up to ${isoSeconds(seen.at)}`)
+  else around.print('nobody can tell how many events came after the backup: there is no witness')
   const backup = { type: BACKUP, name: isoSeconds(head.at) }
   await recordServiceWork('AcceptRestoredTrail', house, settings.regions[0], [backup], restored)
   const now = runtime.now()
@@ -100,6 +99,6 @@ async function recordRestore(house: OpenHouse, head: BackupHead, { settings, res
     `WARNING: what happened after ${isoSeconds(head.at)} is undone. Keys that were deleted since then are back, with their material; AccessKeys, users and rights that were revoked since then are valid again: revoke them again before clients reach a server`,
   )
   around.complain(
-    `WARNING: the nonces of calls after the backup are lost. Without TLS, serve not before ${isoSeconds(now + TIME_WINDOW_MS)}: until then, who recorded a call could repeat it`,
+    `WARNING: the nonces of calls after the backup are lost. Without TLS, do not serve before ${isoSeconds(now + TIME_WINDOW_MS)}: until then, somebody who recorded a call can repeat it`,
   )
 }

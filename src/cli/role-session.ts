@@ -1,4 +1,4 @@
-// Sessions of roles that profiles assume. They are kept in files of the user alone, so that not every call assumes the role again.
+// Sessions of roles that profiles assume. Files that only the user can read keep them, so that not every call assumes the role.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { ask } from './ask.ts'
@@ -7,7 +7,7 @@ import { readPrivate, writePrivate } from './private-file.ts'
 import type { AssumedRole } from './profile.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** A session that ends sooner is not used any more: a call may take that long, and clocks differ. */
+/** A kept session must last at least this long: a call takes time, and clocks differ. */
 const LEFT_MS = 5 * 60_000
 
 type Credentials = Pick<ClientOptions, 'accessKeyId' | 'accessKeySecret' | 'securityToken'>
@@ -15,7 +15,7 @@ interface Kept extends Credentials {
   readonly expiration: string
 }
 
-/** The credentials of a session of the role: of a kept one, or of a new one that `source` assumes. Rejects where that is refused. */
+/** The credentials of a session of the role: a kept session, or a new one that `source` assumes. Rejects when AssumeRole is refused. */
 export async function sessionOf(role: AssumedRole, source: ClientOptions, around: Surroundings): Promise<Credentials> {
   const path = fileOf(role, source, around)
   const { accessKeyId, accessKeySecret, securityToken } = keptIn(path, source.now, around) ?? (await assumed())
@@ -28,14 +28,14 @@ export async function sessionOf(role: AssumedRole, source: ClientOptions, around
   }
 }
 
-/** Named by all that the session depends on. */
+/** The name of the file depends on everything that the session depends on. */
 function fileOf(role: AssumedRole, { endpoint, accessKeyId }: ClientOptions, { env }: Surroundings): string {
   const folder = env['XDG_CACHE_HOME'] || join(env['HOME'] || '/', '.cache')
   const what = JSON.stringify([endpoint, accessKeyId, role])
   return join(folder, 'strongroom', `session-${createHash('sha256').update(what).digest('hex').slice(0, 32)}.json`)
 }
 
-/** The session in the file; null where it ends soon, or where others could have read or written it. */
+/** The session in the file; null where it ends soon, or where others could have read or written the file. */
 function keptIn(path: string, now: number, around: Surroundings): Kept | null {
   try {
     const text = readPrivate(path, around)
@@ -46,12 +46,12 @@ function keptIn(path: string, now: number, around: Surroundings): Kept | null {
   }
 }
 
-/** Keeps the session if it can: where it can't, each call assumes the role. */
+/** Stores the session. Without a writable home, each call assumes the role. */
 async function keep(path: string, session: Kept): Promise<void> {
   try {
     await writePrivate(path, JSON.stringify(session))
   } catch {
-    // A read-only home is no reason to refuse the call.
+    // A read-only home must not make the call fail.
   }
 }
 

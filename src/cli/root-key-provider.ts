@@ -18,7 +18,7 @@ interface PassphraseChange {
   readonly file: string | null
 }
 
-/** Reads from the flags what wraps the root keys from now on. Throws UsageError. */
+/** Reads the new provider of the root keys from the flags. Throws UsageError. */
 export function plannedChange(flags: Flags): PlannedChange {
   const [to, path, file] = [flags.get('to'), flags.get('new-root-key-file'), flags.get('new-passphrase-file')]
   if (to === 'file' && file === undefined) return { to, path: path ?? null }
@@ -29,7 +29,7 @@ export function plannedChange(flags: Flags): PlannedChange {
   )
 }
 
-/** Changes the provider, and prints what is left to the operator; returns the exit code. */
+/** Changes the provider, and prints what the operator has to do; returns the exit code. */
 export async function changeProvider(change: PlannedChange, work: RootKeyWork): Promise<number> {
   const { settings, rooms, around } = work
   const { ring } = rooms
@@ -39,7 +39,7 @@ export async function changeProvider(change: PlannedChange, work: RootKeyWork): 
   await recordServiceWork('ChangeRootKeyProvider', rooms, settings.regions[0])
   if (before !== null)
     around.print(`${before} stays in the token: destroy it with the token's own tools when no backup needs it`)
-  around.print('older backups need what wrapped the root keys before')
+  around.print('older backups need the former provider: its key file, its passphrase or its key in the HSM')
   for (const what of left) around.complain(`the change is made, but this is left to you: ${what}`)
   return left.length === 0 ? 0 : 1
 }

@@ -7,7 +7,7 @@ import { UsageError } from '../settings/usage-error.ts'
 import { bar } from './progress.ts'
 import type { RootKeyWork } from './root-key-work.ts'
 
-/** Does what the flags say; returns the exit code. Throws UsageError. */
+/** Rotates or drops, as the flags say; returns the exit code. Throws UsageError. */
 export async function rotateRootKey(work: RootKeyWork): Promise<number> {
   const { flags, rooms, around } = work
   const pace: Pace = {
@@ -31,7 +31,7 @@ function settleMs(flags: Flags): number {
   return seconds * 1000
 }
 
-/** Rotates, or finishes an unfinished rotation, and prints how it went. */
+/** Rotates, or finishes an unfinished rotation, and prints the result. */
 async function rotateToTheEnd({ settings, rooms, around }: RootKeyWork, pace: Pace): Promise<void> {
   const { ring } = rooms
   const beforeRings = !ring.record.body.ring
@@ -40,7 +40,7 @@ async function rotateToTheEnd({ settings, rooms, around }: RootKeyWork, pace: Pa
   for (const { kind, account, region, id } of forged)
     around.complain(`record ${kind}/${account}/${region}/${id} is not authentic, and was left as it is`)
   await recordServiceWork('RotateRootKey', rooms, settings.regions[0])
-  around.print(`rotated: ${renewed} records were brought under the new root key`)
+  around.print(`rotated: ${renewed} records are now under the new root key`)
   if (beforeRings && ring.record.body.rootKey === 'file')
     around.print('the key file still holds the former root key: `root-key change-provider --to file` replaces that too')
 }
@@ -58,7 +58,7 @@ async function drop(work: RootKeyWork, pace: Pace): Promise<number> {
   return 0
 }
 
-/** Whether the retired root keys are dropped; prints the records in the way where they are not. */
+/** Drops the retired root keys. Returns false, and prints the records in the way, when there are some. */
 async function dropped({ flags, rooms, around }: RootKeyWork, pace: Pace): Promise<boolean> {
   const { ring } = rooms
   try {
@@ -70,7 +70,7 @@ async function dropped({ flags, rooms, around }: RootKeyWork, pace: Pace): Promi
     for (const { kind, account, region, id } of error.records)
       around.complain(`record ${kind}/${account}/${region}/${id} is under a retired root key`)
     around.complain(
-      `${error.message}, and nothing was dropped: somebody who knows a retired root key may have forged them, or a server of an older version runs; with \`--drop-anyway\` servers refuse them from now on, another \`rotate\` brings them under the current root key`,
+      `${error.message}, and nothing was dropped: somebody who knows a retired root key may have forged them, or a server of an older version runs; with \`--drop-anyway\`, servers refuse them from now on; another \`rotate\` puts them under the current root key`,
     )
     return false
   } finally {

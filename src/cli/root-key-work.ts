@@ -1,4 +1,4 @@
-// What the verbs of `strongroom root-key` work with.
+// What the verbs of `strongroom root-key` share.
 import type { OpenHouse } from '../house/open.ts'
 import { HsmRootKeyProvider } from '../keystore/pkcs11/root-key.ts'
 import type { LiveRing } from '../rootkeys/live-ring.ts'
@@ -16,7 +16,7 @@ export interface RootKeyWork {
   readonly around: Surroundings
 }
 
-/** Names the key in the HSM that wraps the root keys. */
+/** A description of the HSM key that wraps the root keys. */
 export function keyInHsm({ provider }: LiveRing): string {
   return provider instanceof HsmRootKeyProvider
     ? `the key with CKA_ID ${provider.objectId} in the HSM`

@@ -1,4 +1,4 @@
-// `strongroom root-key …`: prints where the root keys come from, and replaces them, on a live database. No flag takes a secret.
+// `strongroom root-key …`: prints where the root keys come from, and replaces them while servers run. No flag takes a secret.
 import type { Open } from '../house/open.ts'
 import { rootStates } from '../rootkeys/installation-record.ts'
 import { RETIRED_MS, SETTLE_MS, stageOf } from '../rootkeys/rotation.ts'
@@ -68,7 +68,7 @@ function status({ rooms: { ring }, settings, around }: RootKeyWork): number {
   const from = { file: `the file ${rootKeyPath(settings)}`, passphrase: 'a passphrase', hsm: keyInHsm(ring) }[provider]
   around.print(`provider: ${from}`)
   if (!ring.record.body.ring)
-    around.print('the provider holds the root key itself: the first rotation or change of the provider ends that')
+    around.print('the provider holds the root key itself: the next rotation or change of the provider replaces it')
   around.print(`root keys: ${states.length}`)
   for (const [i, { since, coming, retiredAt }] of states.entries()) {
     const when = (at: number) => new Date(at).toISOString()

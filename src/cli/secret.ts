@@ -1,4 +1,4 @@
-// `strongroom secret get NAME`: prints the value of a secret, byte for byte, for a script; a terminal gets it only with --show.
+// `strongroom secret get NAME`: prints the value of a secret, byte for byte, for scripts; on a terminal only with --show.
 import { type FlagKinds, readFlags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import { ask } from './ask.ts'

@@ -16,7 +16,7 @@ import { endOfInput, stopSignal } from './stop-signal.ts'
 import type { Surroundings } from './surroundings.ts'
 import { welcome } from './welcome.ts'
 
-/** Flags that are no settings: they are about one run. */
+/** Flags of a single run, which are no settings. */
 const RUN_FLAGS: FlagKinds = { 'config-schema': 'bare', temporary: 'bare', 'stop-at-end-of-input': 'bare' }
 
 const DEV_WARNING = [
@@ -60,7 +60,10 @@ async function inTemporaryFolder<T>(use: (folder: string) => Promise<T>): Promis
   }
 }
 
-/** Serves until SIGTERM or SIGINT, or the end of its input; returns the exit code. Rejects with what to change when the start can't work. */
+/**
+ * Serves until SIGTERM or SIGINT, or the end of its input; returns the exit code. Rejects with an error that says what to change when the
+ * start can't work.
+ */
 async function run(
   settings: Settings,
   open: Open<WitnessedHouse>,
@@ -70,10 +73,10 @@ async function run(
   const log = openLog(settings.logLevel)
   log.info({ version: VERSION }, 'strongroom starts')
   const alarm = alarmOf(log)
-  // A library that drops a failure must not end the service.
+  // A promise that a library leaves unhandled must not end the service.
   process.on('unhandledRejection', (error) => alarm('unhandled promise rejection', error))
   const server = await openServer(settings, open, { log, alarm, say: around.complain })
-  // Before the ready line: its reader may stop the server at once.
+  // Installed before the ready line, whose reader may stop the server at once.
   const signalled = untilInputEnds ? Promise.race([stopSignal(), endOfInput()]) : stopSignal()
   if (settings.dev) around.complain(DEV_WARNING)
   const { endpoint, endpoints, metrics, first, stop } = await server.start()

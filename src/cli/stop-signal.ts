@@ -1,7 +1,7 @@
-/** Resolves at the end of standard input: when the process that holds its other end closes it, or ends, however it ends. */
+/** Resolves at the end of standard input: when the process at its other end closes it, or ends in any way. */
 export function endOfInput(): Promise<string> {
   return new Promise((resolve) => {
-    // An input that breaks has ended, too.
+    // A broken input has ended, too.
     for (const end of ['end', 'close', 'error']) process.stdin.once(end, () => resolve('end of input'))
     process.stdin.resume()
   })
@@ -14,7 +14,7 @@ export function stopSignal(): Promise<NodeJS.Signals> {
   })
 }
 
-/** Aborts with the first signal that asks the program to stop, until it is disposed of. */
+/** Aborts at the first signal that asks the program to stop, until disposed. */
 export function stopsWork(): Disposable & { readonly signal: AbortSignal } {
   const stop = new AbortController()
   const stopped = (signal: NodeJS.Signals) => stop.abort(new Error(`stopped by ${signal}`))
@@ -28,7 +28,7 @@ export function stopsWork(): Disposable & { readonly signal: AbortSignal } {
 /** The bytes of q, Q and Ctrl-C. */
 const QUIT: readonly number[] = [0x71, 0x51, 0x03]
 
-/** Aborts when q is typed, or Ctrl-C, which a terminal that gives each key at once does not turn into a signal; until it is disposed of. */
+/** Aborts when the user types q or Ctrl-C, until disposed. In raw mode, the terminal does not turn Ctrl-C into a signal. */
 export function quitKey(): Disposable & { readonly signal: AbortSignal } {
   const quit = new AbortController()
   const { stdin } = process

@@ -5,7 +5,7 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   readFile(path: string): string
   print(text: string): void
-  /** Standard output, for what is too long to print at once. */
+  /** Standard output, for output that is too long to print at once. */
   readonly output: Writable
   /** Standard input, as a stream of bytes. */
   input(): AsyncIterable<Buffer>
@@ -14,8 +14,8 @@ export interface Surroundings {
   complain(text: string): void
   /** Whether `complain` writes to a terminal, not to a log. */
   readonly terminal: boolean
-  /** Shows the progress of long work in one line, which the next call replaces; '' clears it. Nothing without a terminal. */
+  /** Shows the progress of long work in one line; the next call replaces it, '' clears it. Does nothing without a terminal. */
   status(text: string): void
-  /** Asks for a secret at the terminal; null where there is none. */
+  /** Asks for a secret at the terminal; null without one. */
   readonly ask: ((question: string) => Promise<string>) | null
 }

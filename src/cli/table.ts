@@ -2,7 +2,7 @@
 
 import { isMembers, type Members } from './members.ts'
 
-/** A list as rows with a heading, members as two columns. Without colours, plain text. */
+/** A list becomes rows with a heading; an object becomes two columns. Without colours, plain text. */
 export function tableOf(answer: unknown, colours: boolean): string {
   const heading = (text: string) => (colours ? `\x1b[1m${text}\x1b[22m` : text)
   if (Array.isArray(answer)) return listed(answer, heading)
@@ -23,7 +23,7 @@ function listed(items: readonly unknown[], heading: (text: string) => string): s
   return columns([names, ...body], (text, _, row) => (row === 0 ? heading(text) : text))
 }
 
-/** The one list that an answer consists of, and its other members; null where there is none, or several. */
+/** The only list of an answer, and its other members; null where there are no lists or several. */
 function onlyList(answer: Members): { items: readonly unknown[]; rest: Members } | null {
   const lists = Object.entries(answer).flatMap(([name, value]) => {
     const inner = isMembers(value) ? Object.values(value) : [value]
@@ -36,17 +36,17 @@ function onlyList(answer: Members): { items: readonly unknown[]; rest: Members }
   return { items: list.items, rest }
 }
 
-/** Members by their paths, such as KeyMetadata.KeyId; a list is one value. */
+/** The members by their paths, such as KeyMetadata.KeyId. A list is one value. */
 function flat(members: Members, above: string): [path: string, value: string][] {
   return Object.entries(members).flatMap(([name, value]) =>
     isMembers(value) ? flat(value, `${above}${name}.`) : [[`${above}${name}`, cell(value)] as [string, string]],
   )
 }
 
-/** A value in one line. Control characters, which could tell the terminal something, are shown by their numbers. */
+/** A value in one line. Control characters, which could command the terminal, become escapes. */
 function cell(value: unknown): string {
   const text = typeof value === 'string' ? value : value === null || value === undefined ? '' : JSON.stringify(value)
-  return text.replace(/\p{Cc}/gu, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return text.replace(/\p{Cc}/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 function columns(rows: readonly (readonly string[])[], dressed: (text: string, column: number, row: number) => string) {
@@ -62,13 +62,13 @@ function columns(rows: readonly (readonly string[])[], dressed: (text: string, c
   return rows.map(line).join('\n')
 }
 
-/** Columns of a terminal: Chinese characters and other wide ones take two. */
+/** The width in terminal columns: Chinese and other wide characters take two. */
 function widthOf(text: string): number {
   let width = 0
-  for (const one of text)
+  for (const character of text)
     width +=
       /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u.test(
-        one,
+        character,
       )
         ? 2
         : 1

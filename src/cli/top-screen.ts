@@ -1,9 +1,9 @@
-// What `strongroom top` shows: calls and refusals of the last minute, by operation and by caller.
+// The screen of `strongroom top`: calls and refusals of the last minute, by operation and by caller.
 import { outcomeOf, plain } from './event-line.ts'
 import type { TrailEvent } from './trail-reader.ts'
 
 export const WINDOW_S = 60
-/** Lines that are no rows of a table. */
+/** Lines of the screen outside of the tables' rows. */
 const FIXED_LINES = 6
 const NAME_COLUMNS = 36
 
@@ -37,7 +37,7 @@ export class RecentCalls {
     }
   }
 
-  /** The screen at a second since 1970, `rows` lines of `columns` characters at most. `latencies` is a line of its own, '' for none. */
+  /** The screen at a second since 1970: at most `rows` lines of `columns` characters. `latencies` is one further line; '' for none. */
   screen(
     present: number,
     { columns, rows, endpoint, latencies }: { columns: number; rows: number; endpoint: string; latencies: string },
@@ -63,7 +63,7 @@ export class RecentCalls {
   }
 }
 
-/** The rows by what `nameOf` says, those with the most calls first. */
+/** One row for each result of `nameOf`, those with the most calls first. */
 function tableOf(calls: readonly Call[], nameOf: (call: Call) => string): readonly Row[] {
   const rows = new Map<string, Row>()
   for (const call of calls) {

@@ -1,4 +1,4 @@
-// `strongroom top`: calls and refusals of the last minute, by operation and caller, on a screen that is drawn each second.
+// `strongroom top`: draws calls and refusals of the last minute, by operation and caller, once a second.
 import { setTimeout as pause } from 'node:timers/promises'
 import { readFlags } from '../settings/flags.ts'
 import { UsageError } from '../settings/usage-error.ts'
@@ -15,7 +15,7 @@ Shows the calls and refusals of the last ${WINDOW_S} seconds, by operation and b
 It reads the trail of the caller's account, with the permission actiontrail:LookupEvents and the attributes of \`strongroom logs\`.
 
   --once     prints one screen and ends, for scripts
-  --metrics  the metrics of a server (http://127.0.0.1:9700/metrics): adds how long calls take, by product, as the trail does not say
+  --metrics  the metrics of a server (http://127.0.0.1:9700/metrics): adds the latencies of calls, by product, which the trail does not have:
              it; since the screen before, or with --once since that server started
 
 Each screen costs a lookup for every 50 events that came: above some hundred calls a second, watch the metrics instead.
@@ -24,7 +24,7 @@ Endpoint and credentials: as for \`strongroom kms\`.`
 const POLL_MS = 1000
 const METRICS_PATIENCE_MS = 5000
 const SIZE = { columns: 80, rows: 24 }
-/** The terminal's second screen, without a cursor; and back. */
+/** Switch to the terminal's alternate screen without a cursor, and back. */
 const ENTER = '\x1b[?1049h\x1b[?25l'
 const LEAVE = '\x1b[?25h\x1b[?1049l'
 

@@ -1,4 +1,4 @@
-// LookupEvents for verbs that follow the trail: its filters from flags, its refusals that pass.
+// LookupEvents for verbs that follow the trail: filters from flags, and refusals that may pass.
 
 import { LOOKUP_KEYS } from '../actiontrail/lookup/attributes.ts'
 import { isoSeconds } from '../api/time.ts'
@@ -10,7 +10,7 @@ import { refusal } from './refused.ts'
 import type { Surroundings } from './surroundings.ts'
 import { type EventPage, type LookUp, type TrailEvent, TrailReader } from './trail-reader.ts'
 
-/** Flags of verbs that read the trail: the attributes that a lookup takes, and how to reach the server. */
+/** The flags of verbs that read the trail: the attributes of a lookup, and the way to the server. */
 export const TRAIL_FLAGS: FlagKinds = {
   ...CLIENT_FLAGS,
   RegionId: 'value',
@@ -21,7 +21,7 @@ const MOST_ATTRIBUTES = 2
 const MOST_RESULTS = '50'
 const A_DAY_S = 86_400
 
-/** The server refused the lookup; `passes`: it may not the next time. */
+/** The server refused the lookup. `passes`: the next attempt may succeed. */
 export class LookupRefused extends Error {
   readonly passes: boolean
   constructor(answer: Readonly<Record<string, unknown>>) {
@@ -43,7 +43,7 @@ export async function lookUpBy(flags: Flags, around: Surroundings, signal: Abort
         .map(({ Key }) => `--${Key}`)
         .join(' and ')}`,
     )
-  // Credentials that are missing are said at once.
+  // Fails at once, before the first lookup, when credentials are missing.
   await clientOptions(flags, around)
   const region = flags.get('RegionId')
   return async (from, next) => {
@@ -71,12 +71,12 @@ function pageOf({ status, answer }: Awaited<ReturnType<typeof ask>>): EventPage 
   }
 }
 
-/** A reader of the events from some seconds before the server's present on, or from a moment on, in seconds since 1970. */
+/** A reader that begins `ago` seconds before the server's present, or at a moment in seconds since 1970. */
 export async function readerOf(
   lookUp: LookUp,
   since: { readonly ago: number } | { readonly at: number },
 ): Promise<{ readonly reader: TrailReader; readonly present: number }> {
-  // The present is the server's: clocks may differ.
+  // Uses the server's present: clocks may differ.
   const { end: present, requestId } = await lookUp(Math.floor(Date.now() / 1000) - A_DAY_S, null)
   const from = 'at' in since ? since.at : present - since.ago
   if (from > present)

@@ -1,4 +1,4 @@
-// What the verbs have in common that work on the database itself.
+// What verbs that work on the database itself share.
 import type { Open, OpenHouse } from '../house/open.ts'
 import type { Alarm } from '../ledger/alarm.ts'
 import { didYouMean } from '../settings/nearest.ts'
@@ -6,7 +6,7 @@ import type { Settings } from '../settings/settings.ts'
 import { UsageError } from '../settings/usage-error.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** Opens the house for one piece of work, and closes it however the work ends. Returns what the work returns. */
+/** Opens the house for one piece of work, and closes it however the work ends. Returns the work's result. */
 export async function inHouse<T>(
   settings: Settings,
   open: Open,
@@ -24,7 +24,7 @@ export async function inHouse<T>(
   }
 }
 
-/** The refusal of `strongroom VERB SAID …` where no such verb is known, or none was given. */
+/** The error for `strongroom VERB SAID …` with an unknown or a missing second word. */
 export function unknownVerb(verb: string, said: string, known: Iterable<string>, usage: string): UsageError {
   return new UsageError(
     said === '' || said.startsWith('--')

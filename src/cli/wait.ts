@@ -1,17 +1,17 @@
-// Waiting until something has a state: the same reading call again and again, up to a limit.
+// Waits for a state: repeats a reading call up to a time limit.
 import type { Answered } from './ask.ts'
 
-/** Time, as far as waiting needs it. */
+/** The clock of the wait. */
 export interface Pace {
-  /** Milliseconds; only differences count. */
+  /** Milliseconds of a monotonic clock. */
   now(): number
   pause(ms: number): Promise<unknown>
 }
 
-/** The pauses between calls begin with this, and grow by half up to the other. */
+/** The first and the longest pause between calls; pauses grow by half. */
 const [SHORTEST_MS, LONGEST_MS] = [250, 5000]
 
-/** Calls until `reached` says so, a call is refused, or `limitMs` have passed. `reached` in the result: whether it was. */
+/** Calls until `reached` returns true, a call is refused, or `limitMs` have passed. The result says whether it was reached. */
 export async function waitUntil(
   call: () => Promise<Answered>,
   reached: (answer: Answered['answer']) => boolean,

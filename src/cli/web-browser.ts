@@ -1,10 +1,10 @@
-// The web browser of the person at the terminal.
+// Opens the web browser of the person at the terminal.
 import { spawn } from 'node:child_process'
 import type { Surroundings } from './surroundings.ts'
 
 /**
- * The commands that may open a browser here, the first one first, as xdg-open reads BROWSER: colons between commands, `%s` for the address.
- * None where there is probably no browser: no desktop, or a terminal from afar.
+ * The commands that may open a browser here, in order. BROWSER is read as xdg-open reads it: colons between commands, `%s` for the address.
+ * Empty where there is probably no browser: no desktop, or an SSH session.
  */
 export function browserCommands({ env }: Pick<Surroundings, 'env'>, platform = process.platform): readonly string[] {
   const own = (env['BROWSER'] ?? '').split(':').filter((command) => command.trim() !== '')
@@ -14,7 +14,7 @@ export function browserCommands({ env }: Pick<Surroundings, 'env'>, platform = p
   return env['DISPLAY'] || env['WAYLAND_DISPLAY'] ? ['xdg-open'] : []
 }
 
-/** Opens the address by the first command that does not fail; calls `failed` when all do. */
+/** Opens the address with the first command that does not fail; calls `failed` when all fail. */
 export function openInBrowser([command, ...others]: readonly string[], url: string, failed: () => void): void {
   if (command === undefined) {
     failed()

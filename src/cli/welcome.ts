@@ -1,14 +1,17 @@
-// What a first start prints.
+// The text of a first start.
 import { extname } from 'node:path'
 import { credentialsFile } from '../house/first-start.ts'
 import { localAuthority } from '../house/ports.ts'
 import type { Credentials } from '../ram/account.ts'
 import type { Settings } from '../settings/settings.ts'
 
-/** How the program is called: a package installs it, a checkout has it in its folder. */
+/** The name of the program: a package installs it on the PATH, a checkout has it in a folder. */
 const PROGRAM = extname(import.meta.url) === '.ts' ? 'bin/strongroom' : 'strongroom'
 
-/** The account of a first start, and its first call; the secret to a terminal alone, since others read the log of a service, and it is kept. */
+/**
+ * The account of a first start, and a first call. The secret appears only on a terminal: other people read the log of a service, and logs
+ * are kept.
+ */
 export function welcome(
   { accountId, accessKeyId, accessKeySecret }: Credentials,
   endpoint: string,
@@ -29,7 +32,7 @@ export function welcome(
   ].join('\n')
 }
 
-/** The line for a shell that makes a first key, with the flags without which the command line would look elsewhere. */
+/** A shell line that creates a first key, with the flags that the command line needs to find this server. */
 function firstCall(endpoint: string, settings: Pick<Settings, 'data' | 'tls'>): string {
   const authority = localAuthority(settings)
   const flags = [

@@ -7,7 +7,7 @@ import type { Surroundings } from './surroundings.ts'
 
 const USAGE = `usage: strongroom whoami [--json] [--endpoint URL] [--ca-file FILE] [--data DIR]
 
-Prints whose credentials the verbs that call a server use, as that server knows them, and where they are from. It needs no permission.
+Prints the principal of the credentials that the verbs use for this server, as the server names it, and their source. It needs no permission.
 --json prints the answer of GetCallerIdentity, with Endpoint, AccessKeyId,
 CredentialsFrom and, of a log-on, Expiration.`
 

@@ -73,7 +73,7 @@ export function removeUnfinished(data: string): void {
 export async function unwitnessed(witness: Witnessed | null, data: string, ledger: Reads): Promise<string | null> {
   const events = eventsUpTo(await ledger.heads())
   if (witness || events === 0) return null
-  return `the trail has ${events} events, and \`${join(data, WITNESS_FILE)}\` is missing: nothing here tells whether its end was cut, or the database was put back to an older copy. Expected for a new data folder on a database with a history; else compare it with an export, a delivered copy, or the witness of another server`
+  return `the trail has ${events} events, and \`${join(data, WITNESS_FILE)}\` is missing: nobody can tell whether its end was cut, or the database was restored from an older copy. This is normal for a new data folder on a database with a history; otherwise compare it with an export, a delivered copy, or the witness of another server`
 }
 
 /**

@@ -317,7 +317,7 @@ describe('strongroom kms', () => {
         runProgram(['kms', 'ListKeys', '--endpoint', at, '--data', program.data]).then(({ code, err }) => [code, err])
       for (const [status, type, body] of Object.values(answers)) {
         answer = [status, type, body]
-        const said = `strongroom: ${endpoint} is no Strongroom: it answered ${status} with ${type}; say where yours is with --endpoint or STRONGROOM_ENDPOINT\n`
+        const said = `strongroom: ${endpoint} is no Strongroom: it answered ${status} with ${type}; name yours with --endpoint or STRONGROOM_ENDPOINT\n`
         assert.deepEqual(await listKeys(endpoint), [1, said])
       }
       const tls = endpoint.replace('http', 'https')
@@ -327,7 +327,7 @@ describe('strongroom kms', () => {
       ])
       const [code, err] = await listKeys(program.endpoint)
       assert.deepEqual(
-        [code, /is of no authority that is trusted here.*--ca-file/.test(String(err))],
+        [code, /no trusted authority issued the certificate.*--ca-file/.test(String(err))],
         [1, true],
         String(err),
       )

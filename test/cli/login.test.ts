@@ -123,7 +123,7 @@ describe('strongroom login', () => {
   })
 
   it('warns of plain HTTP to another machine before it asks for anything', async () => {
-    const warning = /is plain HTTP: who is on the way can read the session's secret.*https:.*--ca-file/
+    const warning = /is plain HTTP: others on the network can read the session's secret.*https:.*--ca-file/
     const said = async (endpoint: string) => {
       await assert.rejects(line.run(login, '--device', '--endpoint', endpoint), /can't be reached/)
       return line.err
@@ -219,7 +219,7 @@ describe('strongroom login', () => {
       delete line.env['STRONGROOM_ENDPOINT']
       const { port } = server.address() as AddressInfo
       const at = ['--endpoint', `https://127.0.0.1:${port}`]
-      const unknown = /is of no authority that is trusted here: name the file of its CA with --ca-file/
+      const unknown = /no trusted authority issued the certificate of .*: name the file of its CA with --ca-file/
       await assert.rejects(line.run(login, '--device', ...at), unknown)
       // As a file that a CA made for itself may be.
       writeFileSync(caFile, `${key}\n${readFileSync(caFile, 'utf8')}`)
@@ -346,7 +346,7 @@ describe('strongroom login', () => {
         .map((said) => said.replace(/https?:[^\s)]+/g, '…').replace(on, '')),
       [
         "… can't be reached: socket hang up: does it speak HTTPS (…)?",
-        '… is no Strongroom: it answered 502 with text/html; say where yours is with --endpoint or STRONGROOM_ENDPOINT',
+        '… is no Strongroom: it answered 502 with text/html; name yours with --endpoint or STRONGROOM_ENDPOINT',
         'ServiceUnavailableTemporary: Busy. (RequestId r)',
         '… did not answer in time',
       ],
