@@ -1,10 +1,10 @@
-// Resolves the imports of the sources by their texts alone: they name files, with their endings. Node would look for each file, for links
-// and for the package that it belongs to, which is a quarter of what a start costs.
+// Resolves imports by their text alone, since they name files with their endings. Node's own resolution looks for each file, for links and
+// for the package of each file, which takes a quarter of a start.
 import { registerHooks } from 'node:module'
 import { extname } from 'node:path'
 
 const ENDING = extname(import.meta.url)
-/** Compiled, only what is in this folder: files of other packages have the same ending, and Node's ways. */
+/** In a package, only files in this folder: other packages have the same ending, and rely on Node's resolution. */
 const FOLDER = ENDING === '.ts' ? 'file:' : new URL('.', import.meta.url).href
 
 registerHooks({

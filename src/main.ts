@@ -3,7 +3,7 @@ import './imports.ts'
 import { readFileSync } from 'node:fs'
 import type { Surroundings } from './cli/surroundings.ts'
 
-// After the imports of this file, so that theirs are resolved as imports.ts says.
+// Imported after imports.ts has run, so that its hook resolves their imports.
 const [{ commandLine }, { terminalAsk }] = await Promise.all([
   import('./cli/command-line.ts'),
   import('./cli/prompt.ts'),
@@ -22,10 +22,10 @@ const surroundings: Surroundings = {
   ask: terminalAsk(process.stdin, process.stderr),
 }
 
-// Files that the program makes are its owner's alone.
+// Only their owner may read files that the program creates.
 process.umask(0o077)
 
-// A reader that has seen enough (`| head`) is no failure.
+// A reader that closes the pipe early (`| head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   process.exit(0)
@@ -33,7 +33,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 process.exitCode = await commandLine(process.argv.slice(2), surroundings)
 
-// A connection whose other end is silent does not close, and must not keep the program.
+// A socket whose peer stays silent does not close, and must not keep the program alive.
 for (const stream of [process.stdout, process.stderr])
   await new Promise<void>((resolve) => stream.write('', () => resolve()))
 process.exit()

@@ -1,13 +1,13 @@
-// Copying rows into a database: a restore copies those of a backup, a migration those of another database.
+// Copies rows into a database: a restore copies those of a backup, a migration those of another database.
 import type { Copied, CopyTarget } from '../storage/copying/copied.ts'
 import { Judge } from './judge.ts'
 
-/** Hears how far the work is: rows done, and how many there are. */
+/** Reports progress: the rows done so far, and all rows. */
 export type Progress = (seen: number, total: number) => void
 
 /**
- * Brings all rows into the target, going on after those of this source that are there already. Returns what the rows hold. Throws what the rows
- * and the target throw; what is stored by then stays, and the next call goes on there.
+ * Copies all rows into the target. Skips the rows of the same source that an earlier, interrupted call stored. Returns the findings of the
+ * judge. Throws what the rows and the target throw; stored rows stay, and the next call continues after them.
  */
 export async function copyRows(
   source: { readonly id: string; readonly rows: AsyncIterable<readonly Copied[]>; readonly total: number },
@@ -28,7 +28,7 @@ export async function copyRows(
   return judge.findings()
 }
 
-/** Hands the rows on, past a judge. */
+/** Yields the rows unchanged, and shows them to the judge. */
 export async function* judgedRows(
   rows: AsyncIterable<readonly Copied[]>,
   judge: Judge,

@@ -1,25 +1,27 @@
-// What a backup holds, before it is sealed: lines of JSON. The first line says what it is, each other one is a row (storage/copying/copied.ts).
-// docs/backup.md specifies it.
+// The contents of a backup before sealing: lines of JSON. The first line describes the backup, and each other line is a row
+// (storage/copying/copied.ts). docs/backup.md specifies the format.
 import { linesOf } from '../actiontrail/audit/verify-export.ts'
 import { COPIED, type Copied, type CopiedName, type Counts, TABLES } from '../storage/copying/copied.ts'
 
 export const FORMAT = 'strongroom-backup/1'
 
-/** `at` is milliseconds since 1970: the backup holds what was committed before, and may hold what was committed in the same moment. */
+/**
+ * `at` is milliseconds since 1970. The backup holds everything committed before, and may hold what was committed in the same millisecond.
+ */
 export interface BackupHead {
   readonly format: typeof FORMAT
-  /** Tells this backup from others. */
+  /** Identifies the backup. */
   readonly id: string
   readonly at: number
-  /** The release that wrote it. */
+  /** The release that wrote the backup. */
   readonly version: string
-  /** The version of its tables. */
+  /** The version of the database's tables. */
   readonly schema: number
-  /** How many rows it has of each table. */
+  /** The number of rows of each table. */
   readonly counts: Counts
 }
 
-/** The backup is damaged, incomplete, or none. */
+/** The file is a damaged or incomplete backup, or no backup. */
 export class BackupFault extends Error {}
 
 export async function* encodeBackup(
@@ -30,7 +32,7 @@ export async function* encodeBackup(
   for await (const some of rows) yield Buffer.from(some.map((row) => `${JSON.stringify(row)}\n`).join(''))
 }
 
-/** Rows are handed out in batches of so many. */
+/** The most rows of one batch. */
 const ROWS_AT_ONCE = 1000
 const MOST_BYTES_AT_ONCE = 4 * 1024 * 1024
 
@@ -39,7 +41,7 @@ export interface DecodedBackup {
   readonly rows: AsyncGenerator<readonly Copied[], void, void>
 }
 
-/** Reads the first line; the rows end with a BackupFault where some are missing. Throws BackupFault, and what `stream` throws. */
+/** Reads the first line. The rows end with a BackupFault where some are missing. Throws BackupFault, and what `stream` throws. */
 export async function decodeBackup(stream: AsyncIterable<Buffer>): Promise<DecodedBackup> {
   const lines = linesOf(stream)
   const { value: first } = await lines.next()
@@ -49,7 +51,7 @@ export async function decodeBackup(stream: AsyncIterable<Buffer>): Promise<Decod
     throw new BackupFault(
       String(head?.format).startsWith('strongroom-backup/')
         ? `it has the format ${head?.format}, which this program does not know: use a newer strongroom`
-        : 'it holds something else than a backup of strongroom',
+        : 'it is no backup of strongroom',
     )
   }
   if (!isHead(head)) throw new BackupFault('its first line is malformed')
@@ -75,10 +77,10 @@ async function* decodedRows(
   if (some.length > 0) yield some
   for (const name of COPIED)
     if (seen[name] !== counts[name])
-      throw new BackupFault(`it has ${seen[name]} rows of ${name}, and ought to have ${counts[name]}`)
+      throw new BackupFault(`it has ${seen[name]} rows of ${name}, and should have ${counts[name]}`)
 }
 
-/** How many rows there are. */
+/** The number of all rows. */
 export function total(counts: Counts): number {
   return COPIED.reduce((sum, name) => sum + counts[name], 0)
 }
@@ -104,7 +106,7 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 function isRow(row: unknown): row is Copied {
   if (!Array.isArray(row)) return false
   const [name, ...values] = row as unknown[]
-  if (!COPIED.some((one) => one === name)) return false
+  if (!COPIED.some((known) => known === name)) return false
   const table = name as CopiedName
   const types =
     table === 'change_number' || table === 'nonces' ? SPECIAL[table] : TABLES[table].columns.map(([, type]) => type)

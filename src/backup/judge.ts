@@ -1,5 +1,5 @@
-// Judges rows as they pass: whether the trail in them is one unbroken chain in each lane, up to its head, and what they hold. It has no root key, so
-// it believes what records say; whoever restores them holds each against the root key.
+// Judges rows as they pass: whether their trail is one unbroken chain in each lane, up to its head; and counts the contents. The judge has
+// no root key, so it trusts the records. A restore verifies each record with the root key afterwards.
 import type { KeyObject } from 'node:crypto'
 import { CHECKPOINT, headsOf, publicKeyOf, type StoredCheckpoint } from '../actiontrail/audit/checkpoint.ts'
 import { SIGNING_KEY, type SigningKeyBody } from '../actiontrail/audit/signing-key.ts'
@@ -15,22 +15,22 @@ import { laneOf } from '../storage/lane.ts'
 import { toEvent } from '../storage/rows.ts'
 import { type ChainedEvent, HEAD_PLACE, type Head, type Heads } from '../storage/storage.ts'
 
-/** What is in the rows. */
+/** What the rows contain. */
 export interface Findings {
   readonly counts: Counts
-  /** Where each lane ends. */
+  /** The heads of the lanes. */
   readonly heads: Heads
-  /** The latest event, by its time; null where there is none. */
+  /** The event with the latest time; null without events. */
   readonly lastEvent: { readonly id: string; readonly seq: number; readonly at: number } | null
   readonly firstEventAt: number | null
-  /** How many events a signed checkpoint confirms. */
+  /** The number of events that a signed checkpoint confirms. */
   readonly confirmed: number
   readonly accounts: number
   readonly keys: number
   readonly secrets: number
   /** What wraps the root keys; null where the record of the installation is missing. */
   readonly installation: InstallationBody | null
-  /** What is wrong, or null. */
+  /** The first fault, or null. */
   readonly fault: string | null
 }
 
@@ -39,7 +39,7 @@ const [KIND, ID, BODY] = ['kind', 'id', 'body'].map((column) =>
 ) as [number, number, number]
 const EVENT_COLUMNS = TABLES.event.columns.map(([name]) => name)
 
-/** The records that say how the chains ought to be; they come before all events. */
+/** The records that determine the chains. They come before all events. */
 interface Marks {
   readonly heads: Map<number, Head>
   floors: Heads
@@ -51,7 +51,7 @@ export class Judge {
   readonly #counts = Object.fromEntries(COPIED.map((name) => [name, 0])) as Record<CopiedName, number>
   readonly #kinds = new Map<string, number>()
   readonly #marks: Marks = { heads: new Map(), floors: [], checkpoint: null, publicKey: null }
-  /** How many lanes were begun. */
+  /** The number of lanes whose walk has begun. */
   #lanes = 0
   #walk: ChainWalk | null = null
   #confirmed = 0
@@ -103,7 +103,7 @@ export class Judge {
     this.#note(this.#walk?.take(events) ?? null)
   }
 
-  /** Ends the walk along one lane, and begins that along the next one. */
+  /** Ends the walk along one lane, and begins the walk along the next. */
   #nextLane(): void {
     this.#endLane()
     const { floors, checkpoint, publicKey } = this.#marks
@@ -129,7 +129,7 @@ export class Judge {
     this.#fault ??= fault?.message ?? null
   }
 
-  /** What was found, after all rows. */
+  /** The result, after all rows. */
   findings(): Findings {
     const { heads } = this.#marks
     while (!this.#fault && this.#lanes < heads.size) this.#nextLane()

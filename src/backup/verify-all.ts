@@ -1,4 +1,4 @@
-// The end of a restore or a migration: every record and the whole trail are held against the root keys.
+// The end of a restore or a migration: verifies every record and the whole trail with the root keys.
 import { verifyTrail } from '../actiontrail/audit/audit.ts'
 import { type Checkpoint, headsOf, publicKeyOf } from '../actiontrail/audit/checkpoint.ts'
 import type { OpenHouse } from '../house/open.ts'
@@ -14,15 +14,15 @@ const ROWS_AT_ONCE = 1000
 export interface Verdict {
   readonly records: number
   readonly events: number
-  /** Records that are authentic under none of the root keys: at most so many as are printed. */
+  /** Records that are authentic under none of the root keys; at most MOST_NAMED of them. */
   readonly forged: readonly RowKey[]
-  /** What is wrong with the trail, or null. */
+  /** The first fault of the trail, or null. */
   readonly fault: string | null
 }
 
 const MOST_NAMED = 20
 
-/** Holds every record and the whole trail against the root keys. */
+/** Verifies every record and the whole trail with the root keys. */
 export async function verifyAll(house: OpenHouse, progress: { records: Progress; events: Progress }): Promise<Verdict> {
   const { storage, ring, trailSigner } = house
   const total = await storage.size()
@@ -41,7 +41,7 @@ export async function verifyAll(house: OpenHouse, progress: { records: Progress;
   return { records, events, forged, fault: fault?.message ?? null }
 }
 
-/** What a trail that ended at `end` lacks of what a witness saw; `events` counts those after its end. Null where it lacks nothing. */
+/** What a trail with the heads `end` lacks of a witness; null where it lacks nothing. `events` counts the missing events. */
 export async function lacking(
   witness: Checkpoint,
   end: Heads,

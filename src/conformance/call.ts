@@ -1,17 +1,17 @@
-// Calls of operations, over HTTP. A server that throttles is asked again later.
+// Calls operations over HTTP, and repeats throttled calls later.
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Sending } from './case.ts'
 import type { Machine } from './machine.ts'
 import { type Credentials, type Outgoing, signed } from './signing.ts'
 
-/** For an answer; a server that takes longer does not answer. */
+/** The timeout for an answer. */
 const PATIENCE_MS = 60_000
 
-/** The server that is judged. */
+/** The server under test. */
 export interface Target {
   readonly endpoint: string
-  /** Sent as RegionId. */
+  /** The value of RegionId in calls. */
   readonly region: string
   readonly credentials: Credentials
   /** PEM of the certificate authority to trust, for HTTPS. */
@@ -20,7 +20,7 @@ export interface Target {
 
 export interface Reply {
   readonly status: number
-  /** By name in lower case. */
+  /** The headers by name in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly text: string
   /** The body's JSON; null for anything else. */
@@ -38,7 +38,7 @@ export interface Call {
   readonly send: Sending
 }
 
-/** The version of each product that cases call unless they say another. */
+/** The version of each product that cases call by default. */
 export const VERSIONS: Readonly<Record<string, string>> = {
   Kms: '2016-01-20',
   Ram: '2015-05-01',
@@ -46,10 +46,10 @@ export const VERSIONS: Readonly<Record<string, string>> = {
   Actiontrail: '2020-07-06',
 }
 
-/** How long a throttled call waits before each further attempt. */
+/** The pauses before each repetition of a throttled call. */
 const PAUSES_MS = [1000, 2000, 4000, 8000, 16_000]
 
-/** Where the cloud serves a product. */
+/** The cloud's host of each product. */
 const CLOUD_HOSTS: Readonly<Record<string, (region: string) => string>> = {
   Ram: () => 'ram.aliyuncs.com',
   Sts: (region) => `sts.${region}.aliyuncs.com`,
@@ -61,7 +61,7 @@ export function cloudRegion(hostname: string): string | undefined {
   return /^kms(?:-vpc)?\.([a-z0-9-]+)\.aliyuncs\.com$/.exec(hostname)?.[1]
 }
 
-/** The endpoint of a product: in the cloud each has its own, elsewhere one port serves all. */
+/** The endpoint of a product. In the cloud each product has its own host; elsewhere one port serves all. */
 function endpointOf(endpoint: string, product: string): URL {
   const url = new URL(endpoint)
   const region = cloudRegion(url.hostname)
@@ -70,7 +70,7 @@ function endpointOf(endpoint: string, product: string): URL {
   return url
 }
 
-/** Makes calls and remembers the last request. */
+/** Makes calls, and remembers the last request. */
 export class Caller {
   readonly #target: Target
   readonly #machine: Machine
@@ -87,7 +87,7 @@ export class Caller {
     return this.#target.credentials
   }
 
-  /** Calls the operation, later again where the server throttles. Rejects when no answer comes. */
+  /** Calls the operation. Repeats the call later while the server throttles it. Rejects without an answer. */
   async call(call: Call): Promise<Reply> {
     for (const pause of PAUSES_MS) {
       const reply = await this.#once(call)
@@ -107,7 +107,7 @@ export class Caller {
     return this.#send(this.#last.url, this.#last.outgoing)
   }
 
-  /** Sends the last request once more, to the byte. */
+  /** Sends the last request again, byte for byte. */
   again(): Promise<Reply> {
     if (!this.#last) throw new Error('there was no request before')
     return this.#send(this.#last.url, this.#last.outgoing)

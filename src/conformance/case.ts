@@ -1,37 +1,37 @@
-// What a case is, and reading it from its file. conformance/README.md describes the language to authors.
+// A case, and its parser. conformance/README.md describes the language to authors.
 
-/** A JSON value of a request or an expectation, before its variables are filled in. */
+/** A JSON value of a request or an expectation that may contain variables. */
 export type Template = null | boolean | number | string | readonly Template[] | { readonly [name: string]: Template }
 
 export type Members = Readonly<Record<string, Template>>
 
-/** How a request is signed and sent, where that is not as usual. All members are optional. */
+/** How to sign and send a request, where that differs from the default. All members are optional. */
 export interface Sending {
-  /** Where parameters and signature go; `form` unless said. */
+  /** Where parameters and signature go; by default `form`. */
   readonly how?: 'form' | 'query' | 'ACS3 query' | 'ACS3 form'
   readonly method?: string
   readonly path?: string
-  /** The time stamp is so many seconds after now. */
+  /** The offset of the time stamp from now, in seconds. */
   readonly seconds?: number
   readonly nonce?: string
-  /** Signs with this secret in place of the caller's. */
+  /** The secret to sign with, in place of the caller's. */
   readonly secret?: string
-  /** Parts of the signature, before signing: parameters with signature 1.0, headers with ACS3. */
+  /** Parts of the signature to replace before signing: parameters with signature 1.0, headers with ACS3. */
   readonly set?: Readonly<Record<string, string>>
-  /** Parts of the signature that are left out before signing. */
+  /** Parts of the signature to omit before signing. */
   readonly without?: readonly string[]
-  /** Parameters that are changed after signing. */
+  /** Parameters to change after signing. */
   readonly alter?: Readonly<Record<string, string>>
-  /** What follows the query or form as it stands, unsigned. */
+  /** Text to append to the query or form, unsigned. */
   readonly append?: string
-  /** Headers beside, which are not signed. */
+  /** Further headers, unsigned. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface Expectation {
-  /** 200 unless said. */
+  /** By default 200. */
   readonly status?: number
-  /** Of a refusal; `{"type": "string"}` where the documentation gives none. */
+  /** The code of a refusal; `{"type": "string"}` where the documentation gives none. */
   readonly code?: Template
   /** Members of the answer, by path. */
   readonly answer?: Members
@@ -40,7 +40,7 @@ export interface Expectation {
   readonly headers?: Members
 }
 
-/** One call, one computation of the runner, or the request before once more. */
+/** One call, one computation of the runner, or a repetition of the last request. */
 export interface Step {
   readonly call?: string
   readonly compute?: string
@@ -48,24 +48,24 @@ export interface Step {
   readonly product?: string
   readonly version?: string
   readonly request?: Members
-  /** Whose credentials sign; the account's unless said. */
+  /** The credentials to sign with; by default the account's. */
   readonly by?: Readonly<Record<'AccessKeyId' | 'AccessKeySecret' | 'SecurityToken', string>>
   readonly send?: Sending
   readonly expect?: Expectation
-  /** Variables, and the paths in the answer that they get their values from. */
+  /** Variables, and the paths in the answer that give their values. */
   readonly keep?: Readonly<Record<string, string>>
-  /** Codes by which a server says that it does not offer this at all. */
+  /** Codes by which a server says that it lacks this feature. */
   readonly mayLack?: readonly string[]
 }
 
-/** A state that cases begin in; it is made once in a run. */
+/** A state in which cases begin. A run creates it once. */
 export interface Given {
   readonly given?: readonly string[]
   readonly steps: readonly Step[]
 }
 
 export interface Case extends Step {
-  /** The claim: the name of the file. */
+  /** The claim, which is the name of the file. */
   readonly name: string
   /** The folder of the file. */
   readonly group: string
@@ -74,7 +74,7 @@ export interface Case extends Step {
   readonly given: readonly string[]
   readonly before: readonly Step[]
   readonly after: readonly Step[]
-  /** The event that the call leaves; null where it leaves none, undefined where the case says nothing about it. */
+  /** The event that the call leaves; null for none, undefined where the case does not say. */
   readonly event?: Members | null
 }
 

@@ -1,4 +1,4 @@
-// What the runner computes on its own: the client's half of imports, exports and signatures.
+// The runner's own computations: the client's half of imports, exports and signatures.
 import {
   constants,
   createHash,
@@ -29,14 +29,14 @@ function paddingOf(algorithm = ''): { padding: number; oaepHash?: string } {
   return { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: algorithm === 'RSAES_OAEP_SHA_1' ? 'sha1' : 'sha256' }
 }
 
-/** How node:crypto verifies each algorithm; all hash with SHA-256. */
+/** The parameters of each algorithm for node:crypto; all hash with SHA-256. */
 const SIGNATURES: Readonly<Record<string, object>> = {
   RSA_PKCS1_SHA_256: { padding: constants.RSA_PKCS1_PADDING },
   RSA_PSS_SHA_256: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 },
   ECDSA_SHA_256: { dsaEncoding: 'der' },
 }
 
-/** By name. Inputs and results are texts, and bytes are Base64. */
+/** The computations by name. Inputs and results are texts; bytes are Base64. */
 const COMPUTATIONS: Readonly<Record<string, Computation>> = {
   random: ({ bytes: length }, machine) => ({ value: machine.randomBytes(Number(length)).toString('base64') }),
   sha256: ({ text = '' }) => ({ value: createHash('sha256').update(text).digest('base64') }),
@@ -57,7 +57,7 @@ const COMPUTATIONS: Readonly<Record<string, Computation>> = {
   }),
 }
 
-/** Computes. Throws CaseError for a computation that there is not, and what node:crypto throws for wrong inputs. */
+/** Computes. Throws CaseError for an unknown computation, and what node:crypto throws for wrong inputs. */
 export function compute(name: string, input: Texts, machine: Machine): Texts {
   const computation = COMPUTATIONS[name]
   if (!computation)

@@ -1,4 +1,5 @@
-// Finds the events of calls in ActionTrail. In the cloud they come minutes after the call, and may be looked up twice a second.
+// Finds the events of calls in ActionTrail. In the cloud, an event comes minutes after its call, and LookupEvents may be called twice a
+// second.
 import type { Caller, Reply } from './call.ts'
 import { VERSIONS } from './call.ts'
 import type { Machine } from './machine.ts'
@@ -7,7 +8,7 @@ import { at, isoDate } from './values.ts'
 const BETWEEN_LOOKUPS_MS = 600
 const PAGE = '50'
 
-/** One call whose event is looked for. */
+/** The call whose event to find. */
 export interface Sought {
   readonly eventName: string
   readonly requestId: string
@@ -15,7 +16,7 @@ export interface Sought {
   readonly time: number
 }
 
-/** Looks until the event is there, or the wait is over. Returns the event, or null. */
+/** Looks the event up until it is there, or the wait is over. Returns the event, or null. */
 export async function findEvent(
   { eventName, requestId, time }: Sought,
   isOver: () => boolean,
@@ -29,7 +30,7 @@ export async function findEvent(
   }
 }
 
-/** All events of the name since the call, page by page, until one is of the request. */
+/** Reads all events of this name since the call, page by page, until one has the request's id. */
 async function lookUp(
   eventName: string,
   requestId: string,

@@ -1,9 +1,9 @@
-// What a run has made in the account, and how it is taken away again. Nothing else is changed.
+// What a run has created in the account, and the calls that remove it. The run changes nothing else.
 import type { Call, Reply } from './call.ts'
 import { at } from './values.ts'
 
 type Parameters = Readonly<Record<string, string>>
-/** The call that takes away what a call made; null where it made nothing. */
+/** The call that removes what a call created; null where it created nothing. */
 type Undo = (parameters: Parameters, body: unknown) => readonly [action: string, parameters: Parameters] | null
 
 function by(action: string, ...names: readonly string[]): Undo {
@@ -14,10 +14,10 @@ function picked(parameters: Parameters, names: readonly string[]): Parameters {
   return Object.fromEntries(names.map((name) => [name, parameters[name] ?? '']))
 }
 
-/** The shortest time that the service takes to delete a key. */
+/** The shortest waiting period for the deletion of a key. */
 const DELETION_DAYS = '7'
 
-/** By the operation that makes something. */
+/** The removal, by the operation that creates. */
 const UNDO: Readonly<Record<string, Undo>> = {
   CreateKey: (_, body) => [
     'ScheduleKeyDeletion',
@@ -46,7 +46,7 @@ const UNDO: Readonly<Record<string, Undo>> = {
   AttachPolicyToRole: by('DetachPolicyFromRole', 'PolicyType', 'PolicyName', 'RoleName'),
 }
 
-/** Parameters that name what a call works on. */
+/** Parameters that name the object of a call. */
 const NAMING =
   /^(?:KeyId|DestinationKeyId|ProtectedResourceArn|ResourceId\.\d+|AliasName|SecretName|UserName|GroupName|RoleName|PolicyName)$/
 
@@ -67,7 +67,7 @@ export class Made {
     this.#run = run
   }
 
-  /** Remembers what the call made, if the reply says that it did. */
+  /** Remembers what the call created, if the reply says so. */
   note(call: Call, { status, body }: Reply): void {
     if (status !== 200) return
     const undo = UNDO[call.action]?.(call.parameters, body)
@@ -78,8 +78,8 @@ export class Made {
   }
 
   /**
-   * The parameter by which a call would change something that the run has not made; null where there is none. `counts` says of which
-   * parameters it is asked.
+   * The parameter by which a call would change an object that this run has not created; null where there is none. Only parameters for which
+   * `counts` returns true count.
    */
   foreign(action: string, parameters: Parameters, counts: (name: string) => boolean): string | null {
     if (!writes(action)) return null
@@ -89,13 +89,13 @@ export class Made {
     return named.find(([name, value]) => !ours(value) && !isOfAll(name))?.[0] ?? null
   }
 
-  /** The calls that take everything away, in the order in which they must come. */
+  /** The calls that remove everything, in the necessary order. */
   takenAwayBy(): readonly Call[] {
     return this.#undo.splice(0).reverse()
   }
 }
 
-/** Whether what the call takes away is away, or on its way. */
+/** Whether the object of this removal is gone, or pending deletion. */
 export function isAway({ status, code }: Reply): boolean {
   return status === 200 || /NotFound|NotExist|ResourceInDeleteWindow/.test(code ?? '')
 }

@@ -1,4 +1,4 @@
-// Whether an answer is as a case expects.
+// Compares answers with the expectations of cases.
 
 import type { Reply } from './call.ts'
 import { CaseError, type Expectation, type Members, type Template } from './case.ts'
@@ -37,30 +37,31 @@ const CHECKS: Readonly<Record<string, Check>> = {
     (filledIn(argument, variables) as readonly Template[]).includes(value as never),
   bytes: (value, argument) => typeof value === 'string' && Buffer.from(value, 'base64').length === argument,
   length: (value, argument) => Array.isArray(value) && value.length === argument,
-  has: (value, argument, variables) => Array.isArray(value) && value.some((one) => alike(one, argument, variables)),
-  hasNot: (value, argument, variables) => Array.isArray(value) && !value.some((one) => alike(one, argument, variables)),
+  has: (value, argument, variables) => Array.isArray(value) && value.some((item) => alike(item, argument, variables)),
+  hasNot: (value, argument, variables) =>
+    Array.isArray(value) && !value.some((item) => alike(item, argument, variables)),
 }
 
-/** Whether a value is as the template says: its checks, its members where it has some, or the value itself. */
+/** Whether a value fits the template: its checks, its members if it has some, or the value itself. */
 function alike(value: unknown, template: Template, variables: Variables): boolean {
   if (typeof template !== 'object' || template === null) return value === filledIn(template, variables)
   if (Array.isArray(template))
     return (
       Array.isArray(value) &&
       value.length === template.length &&
-      template.every((one, i) => alike(value[i], one, variables))
+      template.every((item, i) => alike(value[i], item, variables))
     )
   const members = template as Members
   const [kind = ''] = Object.keys(members)
   const check = CHECKS[kind]
   if (check) return check(value, members[kind] ?? null, variables)
-  return Object.entries(members).every(([path, one]) => alike(at(value, path), one, variables))
+  return Object.entries(members).every(([path, member]) => alike(at(value, path), member, variables))
 }
 
-/** Members whose values no report shows. */
+/** Members whose values must not appear in a report. */
 const SECRET = /secret(?!name|type|list)|token|plaintext|password|privatekey/i
 
-/** What a value looks like in a report. */
+/** A value as a report shows it. */
 function shown(path: string, value: unknown): string {
   if (value === undefined) return 'absent'
   if (SECRET.test(path)) return 'a value that is not shown'
@@ -68,7 +69,7 @@ function shown(path: string, value: unknown): string {
   return text.length > 120 ? `${text.slice(0, 120)}…` : text
 }
 
-/** What is wrong with an answer, each in one sentence; empty where it is as expected. */
+/** The faults of an answer, each in one sentence; empty for an expected answer. */
 export function faultsOf(reply: Reply, expected: Expectation, variables: Variables): readonly string[] {
   const { status = 200, code, answer = {}, text, headers = {} } = expected
   const got = `${reply.status}${reply.code === null ? '' : ` ${reply.code}`}`
@@ -88,13 +89,13 @@ export function faultsOf(reply: Reply, expected: Expectation, variables: Variabl
   ]
 }
 
-/** What a value should be, as a report shows it: patterns keep their dollar signs, and secrets the names of their variables. */
+/** An expected value as a report shows it: patterns keep their dollar signs, and secrets the names of their variables. */
 function wanted(path: string, template: Template, variables: Variables): string {
   const isShownAsIs = SECRET.test(path) || JSON.stringify(template).includes('"pattern"')
   return JSON.stringify(isShownAsIs ? template : filledIn(template, variables))
 }
 
-/** What is wrong with the form that every answer has, whatever the case is about; one about text or headers may ask for XML. */
+/** The faults in the form that every answer has. Cases about text or headers may ask for XML. */
 export function formFaultsOf({ status, headers, body, code }: Reply, expected: Expectation): readonly string[] {
   const type = headers['content-type'] ?? ''
   if (!/^application\/json\b/i.test(type))
@@ -108,7 +109,7 @@ export function formFaultsOf({ status, headers, body, code }: Reply, expected: E
   return faults
 }
 
-/** Whether an event is as a case expects. */
+/** The faults of an event; empty for an expected event. */
 export function eventFaults(event: unknown, expected: Members, variables: Variables): readonly string[] {
   return Object.entries(expected).flatMap(([path, template]) =>
     alike(at(event, path), template, variables)

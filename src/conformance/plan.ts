@@ -1,10 +1,10 @@
-// Which cases a run takes, and what they will make in the account.
+// Chooses the cases of a run, and counts what they will create in the account.
 import type { Case, Step, Suite } from './case.ts'
 import { writes } from './made.ts'
 
-/** Groups outside of the verdict: what Strongroom chose where the documentation is silent, and what it has beside the protocol. */
+/** Groups without effect on the verdict: Strongroom's choices where the documentation is silent, and its extensions of the protocol. */
 export const OUTSIDE: readonly string[] = ['choices', 'extensions']
-/** Groups that run only when they are asked for: what they need is not everybody's, or is not part of the protocol. */
+/** Groups that run only on request: they need special rights, or are not part of the protocol. */
 export const OPTIONAL_GROUPS: readonly string[] = ['ram', 'sts', ...OUTSIDE]
 /** The group that runs only with patience. */
 export const EVENTS = 'events'
@@ -20,7 +20,7 @@ export interface Choice {
 
 export interface Plan {
   readonly cases: readonly Case[]
-  /** How often each operation that makes something will be called, at most. */
+  /** The most calls of each creating operation. */
   readonly makes: ReadonlyMap<string, number>
 }
 
@@ -32,18 +32,18 @@ export function planOf(suite: Suite, { only, withGroups, patienceMs, readOnly }:
   const cases = suite.cases
     .filter(({ group }) => asked(group))
     .filter(({ group, name, operation }) => !pattern || pattern.test(`${group}/${name}`) || pattern.test(operation))
-    .filter((one) => !readOnly || stepsOf(one, suite, new Set()).every(({ call = '' }) => !writes(call)))
+    .filter((tested) => !readOnly || stepsOf(tested, suite, new Set()).every(({ call = '' }) => !writes(call)))
     .toSorted((a, b) => (`${a.group}/${a.name}` < `${b.group}/${b.name}` ? -1 : 1))
   return { cases, makes: makesOf(cases, suite) }
 }
 
-/** `*` stands for any text; a pattern without it is looked for anywhere. */
+/** `*` stands for any text. A pattern without `*` matches anywhere in the text. */
 function patternOf(only: string): RegExp {
   const quoted = only.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')
   return new RegExp(only.includes('*') ? `^${quoted}$` : quoted)
 }
 
-/** All steps of a case, and of the states that it begins in but for those in `seen`. */
+/** All steps of a case and of its states, except states in `seen`. */
 function stepsOf(one: Case, suite: Suite, seen: Set<string>): readonly Step[] {
   const ofGiven = (name: string): readonly Step[] => {
     if (seen.has(name)) return []

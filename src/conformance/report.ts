@@ -1,9 +1,9 @@
-// A run's report, as text and as JSON.
+// The report of a run, as text and as JSON.
 import { OUTSIDE } from './plan.ts'
 import type { Result } from './result.ts'
 import type { Ran } from './run.ts'
 
-/** How many cases of an operation had each outcome. */
+/** The number of cases of an operation with each outcome. */
 interface Row {
   readonly operation: string
   readonly passed: number
@@ -12,7 +12,7 @@ interface Row {
 }
 
 export interface Verdict {
-  /** Whether the server conforms, as far as was asked: nothing failed, and nothing was missed. */
+  /** Whether the server conforms in everything that was asked: no case failed, and none was missed. */
   readonly conforms: boolean
   readonly passed: number
   readonly failed: number
@@ -33,7 +33,7 @@ function rowsOf(results: readonly Result[]): readonly Row[] {
   }))
 }
 
-/** The verdict. Groups outside of it have no part in it, and what is left behind changes the exit code alone. */
+/** The verdict. Optional groups outside of it do not count. Objects left behind change only the exit code. */
 export function verdictOf({ results }: Ran): Verdict {
   const standard = results.filter(({ group }) => !OUTSIDE.includes(group))
   const missed = standard.some(({ outcome }) => outcome === 'missed')
@@ -41,7 +41,7 @@ export function verdictOf({ results }: Ran): Verdict {
   return { conforms: counts.failed === 0 && !missed && counts.passed > 0, ...counts }
 }
 
-/** The report as text: what failed, what was not run and why, and a row for each operation. */
+/** The report as text: failures, cases that did not run with their reasons, and a row for each operation. */
 export function textReport(ran: Ran): string {
   const { results, left } = ran
   const of = (...outcomes: readonly Result['outcome'][]) => results.filter(({ outcome }) => outcomes.includes(outcome))
@@ -62,7 +62,7 @@ export function textReport(ran: Ran): string {
   return [
     ...failed,
     ...notRun,
-    ...left.map((one) => `left behind: ${one}`),
+    ...left.map((object) => `left behind: ${object}`),
     tableOf(rowsOf(results)),
     ...(outside.length === 0 ? [] : [`outside of the verdict: ${said(countsOf(outside))}`]),
     `${said(counts)}: ${conforms ? 'the server conforms' : 'the server does not conform, or was not judged in full'}`,

@@ -1,4 +1,4 @@
-// What became of a case.
+// The result of a case.
 import type { Case } from './case.ts'
 
 export interface Result {
@@ -6,17 +6,17 @@ export interface Result {
   readonly group: string
   readonly operation: string
   readonly source: string
-  /** `missed` is not run for a reason that nobody chose: the verdict is then not `passed`. */
+  /** `missed`: not run for a reason that nobody chose. A missed case makes the verdict negative. */
   readonly outcome: 'passed' | 'failed' | 'not run' | 'missed'
-  /** Why it failed or was not run; '' where it passed. */
+  /** Why the case failed or did not run; '' where it passed. */
   readonly reason: string
-  /** Of the judged call; '' where none was answered. */
+  /** The id of the judged request; '' without an answer. */
   readonly requestId: string
 }
 
-/** Signals that a case can't be judged. */
+/** The case can't be judged. */
 export class NotRun extends Error {
-  /** Whether the server says that it does not offer what the case needs. */
+  /** Whether the server says that it lacks what the case needs. */
   readonly isLacking: boolean
 
   constructor(reason: string, isLacking = false) {

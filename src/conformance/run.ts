@@ -1,4 +1,4 @@
-// Runs cases: makes the states that they begin in, calls, and judges the answers.
+// Runs cases: creates their states, makes the calls, and judges the answers.
 import { type Case, CaseError, type Members, type Suite } from './case.ts'
 import { findEvent } from './events.ts'
 import { eventFaults } from './matching.ts'
@@ -9,14 +9,14 @@ import type { Variables } from './values.ts'
 
 export interface Ran {
   readonly results: readonly Result[]
-  /** What the run made and could not take away, each with the reason. */
+  /** What the run created and could not remove, each with the reason. */
   readonly left: readonly string[]
   readonly requests: number
 }
 
 const STOPPED = 'the run was stopped'
 
-/** Runs the cases, and takes away what they made however they end. */
+/** Runs the cases, and removes what they created, however they end. */
 export async function runSuite(cases: readonly Case[], suite: Suite, options: Options): Promise<Ran> {
   const run = new Run(suite, options)
   const results: Result[] = []

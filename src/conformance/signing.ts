@@ -1,4 +1,5 @@
-// Signs requests as the documentation tells clients to, on its own: a mistake of the server's own signing must not be made here as well.
+// Signs requests as the documentation describes it. It shares no code with the server, so that no mistake of the server's signatures goes
+// unnoticed.
 import { createHash, createHmac } from 'node:crypto'
 import type { Sending } from './case.ts'
 import { isoDate } from './values.ts'
@@ -23,7 +24,7 @@ export interface ToSign {
   readonly version: string
   readonly parameters: Readonly<Record<string, string>>
   readonly credentials: Credentials
-  /** The host that the client asks, for the header. */
+  /** The host of the request, for the header. */
   readonly host: string
   readonly nonce: string
   /** Milliseconds since 1970. */
@@ -34,7 +35,10 @@ export interface ToSign {
 const FORM = 'application/x-www-form-urlencoded'
 
 function encode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
 }
 
 function joined(parameters: Readonly<Record<string, string>>): string {
@@ -44,7 +48,7 @@ function joined(parameters: Readonly<Record<string, string>>): string {
     .join('&')
 }
 
-/** Without the names that are to be left out. */
+/** The parts without those that `send` omits. */
 function less(parts: Readonly<Record<string, string>>, { without = [] }: Sending): Record<string, string> {
   return Object.fromEntries(Object.entries(parts).filter(([name]) => !without.includes(name)))
 }

@@ -1,4 +1,4 @@
-// Makes the states that cases begin in, each once in a run.
+// Creates the states in which cases begin, each once in a run.
 import type { Suite } from './case.ts'
 import { NotRun } from './result.ts'
 import type { Options, Steps } from './steps.ts'
@@ -8,7 +8,7 @@ export class States {
   readonly #suite: Suite
   readonly #options: Pick<Options, 'machine' | 'target'>
   readonly #steps: Steps
-  /** The variables of each state that was made, or why it was not. */
+  /** The variables of each state, or the reason why it could not be created. */
   readonly #made = new Map<string, Promise<Variables | NotRun>>()
   #counter = 0
 
@@ -18,7 +18,7 @@ export class States {
     this.#steps = steps
   }
 
-  /** What no two cases share: texts for names, and ids that nobody has. */
+  /** Values that are unique to a case: texts for names, and ids that do not exist. */
   #fresh(): Variables {
     const hex = this.#options.machine.randomBytes(16).toString('hex')
     const nobody = hex.replace(/^(.{4}).(.{3}).(.{3})(.{12}).*$/, `${this.#steps.id}-$1-4$2-a$3-$4`)
@@ -32,7 +32,7 @@ export class States {
     ])
   }
 
-  /** The variables of a case that begins in these states. Throws NotRun where one can't be made. */
+  /** The variables of a case that begins in these states. Throws NotRun where a state can't be created. */
   async variablesOf(givens: readonly string[]): Promise<Variables> {
     const variables = this.#fresh()
     for (const given of givens) {
@@ -45,7 +45,7 @@ export class States {
     return variables
   }
 
-  /** Makes a state. Resolves with the variables that its steps keep. */
+  /** Creates a state. Resolves with the variables that its steps keep. */
   async #makeState(name: string): Promise<Variables | NotRun> {
     try {
       const { given = [], steps = [] } = this.#suite.givens.get(name) ?? {}

@@ -1,4 +1,4 @@
-// Takes the steps of cases: fills them with what is known, calls, judges the answer, and keeps what later steps need.
+// Runs the steps of cases: fills in variables, calls, judges the answer, and keeps values for later steps.
 import { type Call, Caller, type Reply, type Target, VERSIONS } from './call.ts'
 import { CaseError, type Members, type Step } from './case.ts'
 import { compute } from './compute.ts'
@@ -12,14 +12,14 @@ import { at, filled, hasVariable, parameterText, type Variables } from './values
 export interface Options {
   readonly target: Target
   readonly machine: Machine
-  /** How long to wait for events, and for new credentials and policies to count, in milliseconds. */
+  /** How long to wait for events, and for new credentials and policies to take effect, in milliseconds. */
   readonly patienceMs: number
-  /** Whether the run is to end early. */
+  /** Whether the run should end early. */
   stopped(): boolean
   progress(done: number, total: number): void
 }
 
-/** A step that was taken: what is wrong with its answer. */
+/** The faults of a step's answer, and the answer. */
 export interface Judged {
   readonly faults: string[]
   readonly reply: Reply & { readonly requestId: string }
@@ -27,12 +27,12 @@ export interface Judged {
 
 const SETTLING_MS = 1000
 
-/** The tag of every key and secret that runs make. */
+/** The tag of all keys and secrets that runs create. */
 const TAG_KEY = 'conformance'
 const TAGGED = new Set(['CreateKey', 'CreateSecret'])
 
 export class Steps {
-  /** What the run is called by all that it makes. */
+  /** A random id that all names and tags of the run contain. */
   readonly id: string
   readonly caller: Caller
   readonly #options: Options
@@ -47,7 +47,7 @@ export class Steps {
     this.#made = new Made(this.id)
   }
 
-  /** Takes a step that must succeed. Throws NotRun. */
+  /** Runs a step that must succeed. Throws NotRun. */
   async prepare(step: Step, variables: Variables): Promise<void> {
     const { faults, reply } = await this.judged(step, variables)
     if (faults.length === 0) return
@@ -55,7 +55,7 @@ export class Steps {
     throw new NotRun(`${what} ${faults.join('; ')}`, lacks(step, reply))
   }
 
-  /** Takes a step, again within the patience where it is another's, whose credentials and rights may be on their way. */
+  /** Runs a step. Repeats a step with its own credentials within the patience: new credentials and rights may not have taken effect. */
   async judged(step: Step, variables: Variables): Promise<Judged> {
     const isOver = this.patience()
     for (;;) {
@@ -65,13 +65,13 @@ export class Steps {
     }
   }
 
-  /** Says whether a wait that begins now is over. */
+  /** Begins a wait. The returned function says whether it is over. */
   patience(): () => boolean {
     const until = this.#machine.now() + this.#options.patienceMs
     return () => this.#machine.now() >= until || this.#options.stopped()
   }
 
-  /** Takes a step; returns what is wrong with its answer, and fills the variables that it keeps. */
+  /** Runs a step. Returns the faults of its answer, and sets the variables that it keeps. */
   async #judgedOnce(step: Step, variables: Variables): Promise<Judged> {
     const reply = await this.#taken(step, variables)
     const { expect = {} } = step
@@ -97,7 +97,7 @@ export class Steps {
     const version = step.version ?? VERSIONS[product]
     if (version === undefined) throw new CaseError(`there is no product ${product}`)
     const request = step.request ?? {}
-    // A name that stands in the file is one that nobody can have, where the call is to be refused.
+    // In a call that must be refused, a name without variables is one that cannot exist.
     const isRefused = (step.expect?.status ?? 200) >= 300
     const foreign = this.#made.foreign(action, parameters, (name) => !isRefused || hasVariable(request[name] ?? null))
     if (foreign !== null) throw new CaseError(`${action} would change what the run has not made: ${foreign}`)
@@ -134,7 +134,7 @@ export class Steps {
     }
   }
 
-  /** Takes away all that was made; returns what is left, each with the reason. */
+  /** Removes everything that was created. Returns what remains, each with the reason. */
   async takeAway(): Promise<readonly string[]> {
     const left: string[] = []
     for (const call of this.#made.takenAwayBy()) {
@@ -156,7 +156,7 @@ export class Steps {
   }
 }
 
-/** Whether the server says that it does not offer what the step needs. */
+/** Whether the server says that it lacks what the step needs. */
 export function lacks({ mayLack = [] }: Step, { code }: Reply): boolean {
   return code !== null && mayLack.includes(code)
 }

@@ -1,13 +1,13 @@
-// Variables, and values that a file describes instead of spelling them out.
+// Variables, and values that a case file describes instead of writing out.
 import { CaseError, type Members, type Template } from './case.ts'
 import type { Machine } from './machine.ts'
 
-/** The variables of one case: those of the run, of the states it begins in, and its own. */
+/** The variables of one case: those of the run, of its states, and its own. */
 export type Variables = Map<string, string>
 
 const VARIABLE = /\$(?:\{([a-z]\w*)\}|([a-z]\w*))/gi
 
-/** The text with its variables filled in. `quote` is applied to each value. Throws CaseError for an unknown one. */
+/** Fills the variables of a text in. `quote` is applied to each value. Throws CaseError for an unknown variable. */
 export function filled(text: string, variables: Variables, quote = (value: string) => value): string {
   return text.replace(VARIABLE, (_, braced?: string, bare?: string) => {
     const name = braced ?? bare ?? ''
@@ -17,22 +17,22 @@ export function filled(text: string, variables: Variables, quote = (value: strin
   })
 }
 
-/** Whether the template names a variable. */
+/** Whether the template contains a variable. */
 export function hasVariable(template: Template): boolean {
   return new RegExp(VARIABLE).test(JSON.stringify(template))
 }
 
-/** The value with all variables in it filled in. */
+/** Fills all variables of a value in. */
 export function filledIn(template: Template, variables: Variables): Template {
   if (typeof template === 'string') return filled(template, variables)
-  if (Array.isArray(template)) return template.map((one) => filledIn(one, variables))
+  if (Array.isArray(template)) return template.map((item) => filledIn(item, variables))
   if (typeof template !== 'object' || template === null) return template
-  return Object.fromEntries(Object.entries(template).map(([name, one]) => [name, filledIn(one, variables)]))
+  return Object.fromEntries(Object.entries(template).map(([name, member]) => [name, filledIn(member, variables)]))
 }
 
 type Maker = (argument: Template, rest: Members, machine: Machine) => string
 
-/** The values that have a description, by its first member. */
+/** The makers of described values, by the description's first member. */
 const MAKERS: Readonly<Record<string, Maker>> = {
   json: (value) => JSON.stringify(value),
   repeat: (text, { times }) => String(text).repeat(Number(times)),
@@ -52,7 +52,7 @@ export function isoDate(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`
 }
 
-/** The text of a parameter. Throws CaseError for a description that there is not. */
+/** The text of a parameter. Throws CaseError for an unknown description. */
 export function parameterText(template: Template, variables: Variables, machine: Machine): string {
   const value = filledIn(template, variables)
   if (typeof value !== 'object' || value === null) return String(value)
@@ -63,7 +63,7 @@ export function parameterText(template: Template, variables: Variables, machine:
   return make(members[kind] ?? null, members, machine)
 }
 
-/** What stands at a path such as `Keys.Key.0.KeyId`; undefined where nothing does. */
+/** The value at a path such as `Keys.Key.0.KeyId`; undefined where there is none. */
 export function at(body: unknown, path: string): unknown {
   return path
     .split('.')

@@ -1,5 +1,5 @@
-// The clock of `serve --dev`: the system's, moved forward. A record holds how far, so that a restart does not turn time back, and other
-// servers move with it.
+// The clock of `serve --dev`: the system's clock plus an offset. A record stores the offset, so that a restart does not turn time back, and
+// all servers have the same clock.
 import type { Ledger } from '../ledger/ledger.ts'
 import { INSTALLATION, insert, type Kind, update } from '../ledger/record.ts'
 import { recordKey } from '../storage/storage.ts'
@@ -18,7 +18,7 @@ export class DevClock {
     this.#aheadMs = aheadMs
   }
 
-  /** The clock, as far ahead of `wallNow` as the record says. */
+  /** The clock with the offset of the record. */
   static async open(ledger: Ledger, wallNow: () => number): Promise<DevClock> {
     const ahead = async () => (await ledger.get(DEV_CLOCK, INSTALLATION, ID))?.body.aheadMs ?? 0
     const clock = new DevClock(ledger, wallNow, await ahead())

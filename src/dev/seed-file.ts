@@ -1,4 +1,4 @@
-// The seed file of `serve --dev`, read strictly. An error names the place in the file.
+// Reads the seed file of `serve --dev` strictly. Errors name the place in the file.
 import { fromBase64 } from '../cryptography/encoding.ts'
 
 export interface SeedUser {
@@ -10,12 +10,12 @@ export interface SeedUser {
 }
 
 export interface SeedKey {
-  /** null: the first region that is served. */
+  /** null stands for the server's first region. */
   readonly region: string | null
   readonly keyId: string
   readonly description: string
   readonly tags: Readonly<Record<string, unknown>>
-  /** The last one encrypts. */
+  /** The last version is the primary one, which encrypts. */
   readonly versions: readonly { readonly versionId: string; readonly material: Buffer }[]
 }
 
@@ -34,7 +34,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const ACCESS_KEY_ID = /^(?!STS\.)[A-Za-z0-9._-]{1,128}$/
 const MATERIAL_BYTES = 32
 
-/** Reads a member: `at` names its place, such as accounts[0].keys[1].keyId. Throws with what to change. */
+/** Reads a member. `at` is its place, such as accounts[0].keys[1].keyId. Throws an error that says what to change. */
 type Read<T> = (value: unknown, at: string) => T
 
 class SeedFault extends Error {}
@@ -53,7 +53,7 @@ function or<T, F>(fallback: F, read: Read<T>): Read<T | F> {
 
 function list<T>(read: Read<T>): Read<readonly T[]> {
   return (value = [], at) =>
-    Array.isArray(value) ? value.map((one, i) => read(one, `${at}[${i}]`)) : fault(at, 'must be a JSON array')
+    Array.isArray(value) ? value.map((item, i) => read(item, `${at}[${i}]`)) : fault(at, 'must be a JSON array')
 }
 
 const json: Read<Readonly<Record<string, unknown>>> = (value, at) =>
@@ -61,7 +61,7 @@ const json: Read<Readonly<Record<string, unknown>>> = (value, at) =>
     ? (value as Record<string, unknown>)
     : fault(at, 'must be a JSON object')
 
-/** An object of these members and no others. */
+/** Reads an object with these members and no others. */
 function object<T extends object>(members: { readonly [K in keyof T]: Read<T[K]> }): Read<T> {
   return (value, at) => {
     const given = json(value, at)
@@ -112,7 +112,7 @@ const account = object<SeedAccount>({
   aliases: list(object({ region, aliasName: text, keyId: uuid })),
 })
 
-/** The accounts of a seed file. Throws with the file's name and what to change in it. */
+/** The accounts of a seed file. Throws an error that names the file and says what to change. */
 export function readSeed(path: string, content: string): readonly SeedAccount[] {
   try {
     return object<{ accounts: readonly SeedAccount[] }>({ accounts: list(account) })(JSON.parse(content), '').accounts

@@ -1,4 +1,4 @@
-// Seeding, for `serve --dev` alone: makes what a seed file names, and leaves what exists as it is.
+// Seeding, only for `serve --dev`: creates what the seed file names, and leaves existing objects unchanged.
 import type { Code } from '../api/errors/catalogue.ts'
 import { Refusal, refuse } from '../api/errors.ts'
 import type { AnyOperation } from '../api/operation.ts'
@@ -24,7 +24,7 @@ import type { SeedAccount, SeedKey, SeedUser } from './seed-file.ts'
 type Context = KmsContext & RamContext
 type Seeded = AnyOperation<Context, Change>
 
-/** Seeds all accounts. Rejects with the name of what can't be made. */
+/** Seeds all accounts. Rejects with the name of the object that can't be created. */
 export async function seed(all: readonly SeedAccount[], house: House, accounts: Accounts): Promise<void> {
   const sealing = await sealer(house)
   for (const one of all) {
@@ -38,7 +38,7 @@ export async function seed(all: readonly SeedAccount[], house: House, accounts: 
   }
 }
 
-/** The refusals of operations for what exists already. */
+/** The refusals of operations for objects that exist already. */
 const THERE: readonly Code[] = [
   'EntityAlreadyExists.Policy',
   'EntityAlreadyExists.User',
@@ -46,7 +46,7 @@ const THERE: readonly Code[] = [
   'AliasAlreadyExists',
 ]
 
-/** Makes a thing by its operation, so that the same rules hold. */
+/** Creates an object by the decision of its operation, so that the same rules hold. */
 async function make(
   operation: Seeded,
   parameters: Record<string, string>,
@@ -61,7 +61,7 @@ async function make(
   })
 }
 
-/** Does the work unless its result exists. Rejects with what was refused, and why. */
+/** Does the work unless its result exists. Rejects with the object and the reason of the refusal. */
 async function unlessThere(what: string, { accountId }: SeedAccount, work: () => Promise<void>): Promise<void> {
   try {
     await work()
@@ -169,7 +169,7 @@ async function seedKey(key: SeedKey, sealing: Sealing, { accountId }: SeedAccoun
 type Place = Parameters<House['keystore']['generate']>[0]
 type Sealing = (place: Place, material: Uint8Array) => Promise<string>
 
-/** Brings material into the key store by the only way: wrapped, as an import. */
+/** Puts material into the key store by its only way in: wrapped, as an import. */
 async function sealer({ keystore }: House): Promise<Sealing> {
   const place = ['seed']
   const algorithm = 'RSAES_OAEP_SHA_256'

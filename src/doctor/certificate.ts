@@ -1,14 +1,14 @@
-// The certificate of the server's settings, and one that a server shows.
+// The certificate of the server's settings, and the certificate that a server shows.
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Settings } from '../settings/settings.ts'
 import { type Finding, findingsOf } from './finding.ts'
 
 const DAY_MS = 86_400_000
-/** As the alert StrongroomCertificateExpires has it. */
+/** The same limit as the alert StrongroomCertificateExpires. */
 const SOON_DAYS = 14
 
-/** How long a certificate is valid. `whose` names it; `until` is milliseconds since 1970. */
+/** The validity of a certificate. `whose` names the certificate; `until` is milliseconds since 1970. */
 export function checkExpiry(whose: string, until: number, now: number): Finding {
   const { ok, warning, error } = findingsOf('certificate')
   const day = new Date(until).toISOString().slice(0, 10)
@@ -39,7 +39,7 @@ export function checkCertificateFiles({ tls, listen }: Settings, now: number, re
         )
     return found
   } catch (failure) {
-    // OpenSSL's messages quote nothing of a key.
+    // OpenSSL's messages contain no part of a key.
     return [error(`tls-cert or tls-key can't be used: ${(failure as Error).message}`, 'set both to PEM files')]
   }
 }

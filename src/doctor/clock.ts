@@ -1,11 +1,11 @@
-// Whether clocks agree.
+// Compares clocks.
 import { type Finding, findingsOf } from './finding.ts'
 
-/** A request whose time differs by more is refused. */
+/** The server refuses requests whose time differs by more. */
 const REFUSED_MS = 15 * 60_000
 const APART_MS = 30_000
 
-/** Judges another clock by this machine's, both in milliseconds since 1970. */
+/** Judges another clock by this machine's clock; both in milliseconds since 1970. */
 export function checkOffset(whose: string, theirs: number, ours: number): Finding {
   const { ok, warning, error } = findingsOf('clock')
   const apart = Math.round(Math.abs(theirs - ours) / 1000)

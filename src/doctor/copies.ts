@@ -1,4 +1,4 @@
-// What an operator keeps elsewhere: a backup, and a copy of the root key.
+// The copies that an operator keeps elsewhere: a backup, and a copy of the root key.
 
 import { timingSafeEqual } from 'node:crypto'
 import { closeSync, openSync, readSync, type Stats } from 'node:fs'
@@ -10,7 +10,7 @@ import { type Finding, findingsOf } from './finding.ts'
 import { statOf } from './folder.ts'
 
 const HOUR_MS = 3_600_000
-/** A daily backup, and the time that it may take. */
+/** A day between backups, and the time for writing one. */
 const OLD_HOURS = 26
 const AGE = 'age-encryption.org/v1\n'
 
@@ -36,7 +36,7 @@ function beginningOf(path: string): string {
   }
 }
 
-/** Whether a file is a copy of the root key file, on another disk. `folder` is what is at the data folder, or null. */
+/** Whether a file is a copy of the root key file on another disk. `folder` is the status of the data folder, or null. */
 export function checkCopy(path: string | undefined, settings: Settings | null, folder: Stats | null): Finding {
   const { ok, warning, error, notMade } = findingsOf("root key's copy")
   if (path === undefined)

@@ -1,4 +1,4 @@
-// A server as anyone sees it: whether it answers, by which certificate and clock, and whether it can serve.
+// A server from outside: whether it answers and is ready, its certificate and its clock.
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { TLSSocket } from 'node:tls'
@@ -15,7 +15,7 @@ export interface Server {
   readonly now: () => number
 }
 
-/** Asks for /readyz, without credentials. `named`: whether somebody said that a server is there. */
+/** Requests /readyz without credentials. `named`: whether the user named this server. */
 export async function checkEndpoint(
   server: Server,
   named: boolean,
@@ -32,7 +32,7 @@ export async function checkEndpoint(
       isReady
         ? ok(`${endpoint} is ready`)
         : error(`${endpoint} is not ready (/readyz: ${response.statusCode})`, 'see the log of the server'),
-      // A header has no fractions of a second.
+      // The Date header has no fractions of a second.
       ...(Number.isNaN(date) ? [] : [checkOffset(endpoint, date + 500, ours)]),
       ...('getPeerCertificate' in socket ? certificateOf(socket as TLSSocket, server) : []),
     ]
@@ -40,7 +40,7 @@ export async function checkEndpoint(
   } catch (failure) {
     const { message, code } = failure as NodeJS.ErrnoException
     const says = `${endpoint} does not answer: ${message || code}`
-    const remedy = 'start the server, or name where it is with --endpoint'
+    const remedy = 'start the server, or give its address with --endpoint'
     return { answers: false, findings: [named ? error(says, remedy) : notMade(says, remedy)] }
   }
 }
@@ -66,7 +66,7 @@ function certificateOf(socket: TLSSocket, { endpoint, now }: Server): readonly F
 function get(url: URL, { ca }: Server): Promise<{ response: IncomingMessage; socket: object }> {
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest
-    // Nothing secret is sent, and the certificate is judged afterwards.
+    // The request contains no secret, and the certificate is judged afterwards.
     const request = send(url, { timeout: PATIENCE_MS, agent: false, rejectUnauthorized: false, ...(ca ? { ca } : {}) })
     request.on('timeout', () => request.destroy(new Error(`no answer within ${PATIENCE_MS / 1000} s`)))
     request.on('error', reject)

@@ -1,6 +1,6 @@
-// What checks of a set-up find.
+// The results of checks of a set-up.
 
-/** The checks, in the order in which they are shown. */
+/** The checks in the order of the report. */
 export const CHECKS = [
   'settings',
   'data folder',
@@ -24,7 +24,7 @@ export type Check = (typeof CHECKS)[number]
 
 export type Result = 'ok' | 'warning' | 'error' | 'not made'
 
-/** One thing that a check found. A check that was not made says why. `remedy` is '' where there is nothing to do. */
+/** One result of a check. A check that was not made says why. `remedy` is '' where there is nothing to do. */
 export interface Finding {
   readonly check: Check
   readonly result: Result

@@ -1,4 +1,4 @@
-// The files of a server on this machine: who can reach them, and how much room there is.
+// The files of a server on this machine: their permissions, and the free space.
 import { readdirSync, type Stats, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { WITNESS_FILE } from '../house/witness.ts'
@@ -8,16 +8,16 @@ import type { Settings } from '../settings/settings.ts'
 import { type Finding, findingsOf } from './finding.ts'
 
 const MIB = 1024 * 1024
-/** Below, a server soon can't commit. */
+/** Below this, a server soon can't commit. */
 const FEW_BYTES = 256 * MIB
 const TIGHT_BYTES = 2048 * MIB
 
-/** What is at the path, or null. Throws when that can't be seen. */
+/** The status of the file or folder at a path; null where there is none. Throws when the status can't be read. */
 export function statOf(path: string): Stats | null {
   return statSync(path, { throwIfNoEntry: false }) ?? null
 }
 
-/** Checks the permissions of the data folder and of the files that hold secrets. `folder` is the data folder's status. */
+/** Checks the permissions of the data folder and of the files with secrets. `folder` is the status of the data folder. */
 export function checkFolder(settings: Settings, folder: Stats): readonly Finding[] {
   const { ok, warning, error } = findingsOf('data folder')
   const { data, hsm, tls } = settings
@@ -34,11 +34,11 @@ export function checkFolder(settings: Settings, folder: Stats): readonly Finding
   ]
   for (const path of secrets) {
     const file = statOf(path)
-    // The server runs as the owner of its folder; without owners, as on Windows, nothing is known.
+    // The server runs as the owner of its folder. Systems without owners, such as Windows, tell nothing.
     const why = file && tooOpen(path, file, process.getuid && folder.uid)
     if (why) found.push(error(...split(why)))
   }
-  for (const name of readdirSync(data).filter((one) => one.startsWith(WITNESS_FILE))) {
+  for (const name of readdirSync(data).filter((file) => file.startsWith(WITNESS_FILE))) {
     const file = statOf(join(data, name))
     if (file && file.uid !== folder.uid)
       found.push(
@@ -51,7 +51,7 @@ export function checkFolder(settings: Settings, folder: Stats): readonly Finding
   return found.length > 0 ? found : [ok(`\`${data}\` and the secrets in it are its owner's alone`)]
 }
 
-/** What tooOpen says, as finding and remedy. */
+/** The text of tooOpen, split into finding and remedy. */
 function split(why: string): [says: string, remedy: string] {
   const at = why.lastIndexOf(': run ')
   return [why.slice(0, at), why.slice(at + 2)]
@@ -61,7 +61,7 @@ function octal({ mode }: Stats): string {
   return `0${(mode & 0o777).toString(8)}`
 }
 
-/** How much room is left for the data folder. */
+/** The free space for the data folder. */
 export function checkSpace(data: string): Finding {
   const { ok, warning, error } = findingsOf('disk space')
   const { bavail, bsize, blocks } = statfsSync(data)

@@ -1,4 +1,4 @@
-// What a server says of itself to a caller with credentials, as the console's Overview asks it.
+// What a server tells a caller with credentials, by the same calls as the console's Overview.
 import { unknownAction } from '../access/question.ts'
 import { MalformedPolicy, parsePolicy } from '../ram/policy/language.ts'
 import { type Check, type Finding, findingsOf } from './finding.ts'
@@ -16,10 +16,10 @@ const SHOWN_KEYS = 10
 const PAGES = 10
 const POLICIES_AT_ONCE = 100
 
-/** The server refused a call: the check that needs it is not made. */
+/** The server refused a call: the check that needs the call is not made. */
 class Refused extends Error {}
 
-/** Whether the credentials are valid, and, with these, what the server says. */
+/** Checks the credentials, and with valid ones asks the server. */
 export async function checkService(call: Call, whence: string): Promise<readonly Finding[]> {
   const credentials = await attempt('credentials', async () => {
     const { ok, error } = findingsOf('credentials')
@@ -127,12 +127,12 @@ export const ASKED = {
     }>('ListDueKeys', KMS, { WithinDays: String(WITHIN_DAYS), PageSize: String(SHOWN_KEYS) })
     const found = due.Keys.Key.map(({ KeyId, Due, DueDate }) =>
       Due === 'Deletion'
-        ? warning(`${KeyId} is destroyed on ${DueDate}`, 'if that is not meant: `strongroom kms CancelKeyDeletion`')
-        : warning(`the material of ${KeyId} expires on ${DueDate}`, 'import it again, with a later end'),
+        ? warning(`${KeyId} is destroyed on ${DueDate}`, 'to keep it, run `strongroom kms CancelKeyDeletion`')
+        : warning(`the material of ${KeyId} expires on ${DueDate}`, 'import it again with a later expiry'),
     )
     const more = due.TotalCount - found.length
     if (more > 0) found.push(warning(`${more} more keys are due`, 'see them with `strongroom kms ListDueKeys`'))
-    return found.length > 0 ? found : [ok(`none of the region is destroyed or expires within ${WITHIN_DAYS} days`)]
+    return found.length > 0 ? found : [ok(`no key of the region is destroyed or expires within ${WITHIN_DAYS} days`)]
   },
 
   async policies(ask: Ask) {
@@ -169,7 +169,7 @@ interface ListedPolicies {
   readonly Marker?: string
 }
 
-/** What in a policy can never match: by the parser's rules, and by the actions that calls need. */
+/** The parts of a policy that can never match, by the parser's rules and by the actions of operations. */
 export function judged(name: string, document: string): readonly Finding[] {
   const { warning, error } = findingsOf('policies')
   const remedy = 'make a corrected version of it the default one'
@@ -181,7 +181,7 @@ export function judged(name: string, document: string): readonly Finding[] {
     return [...flaws, ...needless].map((flaw) => warning(`in \`${name}\`: ${flaw}`, remedy))
   } catch (failure) {
     if (!(failure instanceof MalformedPolicy)) throw failure
-    return [error(`\`${name}\` is broken, so those who have it may do nothing: ${failure.message}`, remedy)]
+    return [error(`\`${name}\` is broken, so its principals may do nothing: ${failure.message}`, remedy)]
   }
 }
 

@@ -1,4 +1,4 @@
-// The database, its root key and the witness of its trail, read without a lock and without a change.
+// Checks the database, its root key and the witness of its trail, without a lock and without a change.
 import type { Stats } from 'node:fs'
 import { SIGNING_KEY, type SigningKeyBody } from '../actiontrail/audit/signing-key.ts'
 import { isoSeconds } from '../api/time.ts'
@@ -27,11 +27,11 @@ interface Around {
   readonly settings: Settings
   readonly now: number
   readonly random: Pick<Randomness, 'randomBytes'>
-  /** What is at the data folder, or null. */
+  /** The status of the data folder, or null. */
   readonly folder: Stats | null
 }
 
-/** Reads the database, and judges what it needs beside it. */
+/** Checks whether the database is readable, and whether root key and witness fit it. */
 export async function checkStored(around: Around): Promise<readonly Finding[]> {
   const { ok, error } = findingsOf('database')
   const url = databaseUrl(around.settings)
@@ -53,7 +53,7 @@ export async function checkStored(around: Around): Promise<readonly Finding[]> {
     const why = failure instanceof Error ? failure.message : String(failure)
     const unread = 'the database could not be read'
     return [
-      error(why, 'check the setting `database`, that its server runs, and who may read it'),
+      error(why, 'check the setting `database`, that its server runs, and the permissions'),
       findingsOf('root key').notMade(unread),
       findingsOf('witness').notMade(unread),
     ]
@@ -70,7 +70,7 @@ async function headsIn(source: CopySource): Promise<readonly Head[]> {
     })
 }
 
-/** Whether what the settings name opens the root keys of the database. */
+/** Whether the provider in the settings opens the root keys of the database. */
 async function checkRootKey(row: Row | undefined, around: Around): Promise<readonly Finding[]> {
   const { ok, warning, error, notMade } = findingsOf('root key')
   if (!row) return [notMade('the database is not set up yet', 'start the server once')]
@@ -106,7 +106,7 @@ async function checkRootKey(row: Row | undefined, around: Around): Promise<reado
   }
 }
 
-/** The key that wraps the root keys, which the caller wipes; or why there is none. */
+/** The key that wraps the root keys, which the caller must wipe; or why there is none. */
 async function keyOf({ rootKey, salt }: InstallationBody, path: string, { passphrase }: Settings) {
   if (rootKey === 'file') return readRootKeyFile(path) ?? `the root key file \`${path}\` is missing`
   if (passphrase === null || salt === null)
@@ -114,7 +114,7 @@ async function keyOf({ rootKey, salt }: InstallationBody, path: string, { passph
   return keyFromPassphrase(passphrase, Buffer.from(salt, 'base64'))
 }
 
-/** Whether the trail goes on from where the witness saw it. */
+/** Whether the trail continues from the witness. */
 async function checkWitness(source: CopySource, heads: readonly Head[], { settings }: Around): Promise<Finding> {
   const { ok, warning, error, notMade } = findingsOf('witness')
   const [row] = await source.ofKind(SIGNING_KEY.name, 1)
@@ -126,14 +126,14 @@ async function checkWitness(source: CopySource, heads: readonly Head[], { settin
       return events === 0
         ? ok('the trail has no events yet')
         : warning(
-            `nothing in \`${settings.data}\` tells how far the trail of ${events} events went`,
-            'expected for a new data folder; else compare the database with an export: `strongroom audit verify`',
+            `\`${settings.data}\` has no witness of the trail, which has ${events} events`,
+            'normal for a new data folder; otherwise compare the database with an export: `strongroom audit verify`',
           )
     const why = endsBefore(witness, heads)
     if (why)
       return error(
         why,
-        'its end was cut, or the database was put back: when that was meant, run `strongroom audit accept-restore`',
+        'its end was cut, or the database was restored from an older copy: if you meant to restore it, run `strongroom audit accept-restore`',
       )
     const behind = events - witness.seq
     const place = behind === 0 ? 'to its end' : `${behind} events ago`

@@ -1,7 +1,8 @@
-// Sources run as they are, and compiled in packages: what a thread or a process begins with has the ending of the module that starts it.
+// Modules run as sources in a checkout, and compiled in packages. So the first module of a thread or a process has the same ending as the
+// module that starts it.
 import { extname } from 'node:path'
 
-/** The address of the module `name`, a path without its ending, seen from the module at `url`. */
+/** The URL of the module `name` (a path without an ending), relative to the module at `url`. */
 export function beside(name: string, url: string): URL {
   return new URL(name + extname(url), url)
 }

@@ -1,14 +1,14 @@
-// FIPS mode (docs/fips.md): OpenSSL takes every algorithm from its FIPS provider, and has none that the provider lacks.
+// FIPS mode (docs/fips.md): OpenSSL takes every algorithm from its FIPS provider, and refuses all others.
 import { generateKeyPairSync, getFips, hash } from 'node:crypto'
 
-/** Whether this process is in FIPS mode, by OpenSSL's configuration. It stays so for the life of the process. */
+/** Whether OpenSSL's configuration put this process in FIPS mode. That never changes during the life of the process. */
 export function inFipsMode(): boolean {
   return getFips() === 1
 }
 
 /**
- * Throws when this process is not in FIPS mode, or its provider lacks what the service can't do without, with what to do. Beside OpenSSL's
- * word it takes a trial: the provider has SHA-256 and no MD5.
+ * Throws an error with the remedy when this process is not in FIPS mode, or the provider lacks an algorithm that the service needs. It also
+ * tries algorithms, because OpenSSL can report FIPS mode without the provider: the provider has SHA-256 and no MD5.
  */
 export function demandFipsMode(): void {
   const has = (algorithm: string) => works(() => hash(algorithm, ''))
@@ -18,11 +18,14 @@ export function demandFipsMode(): void {
     )
   if (!works(() => generateKeyPairSync('ed25519')) || !works(() => generateKeyPairSync('ml-dsa-65')))
     throw new Error(
-      "OpenSSL's FIPS provider lacks Ed25519 or ML-DSA: take the module of OpenSSL 3.5 or later (docs/fips.md)",
+      "OpenSSL's FIPS provider lacks Ed25519 or ML-DSA: use the module of OpenSSL 3.5 or later (docs/fips.md)",
     )
 }
 
-/** Throws when this process is in FIPS mode. `what` needs an algorithm that the FIPS provider does not have. */
+/**
+ * Throws when this process is in FIPS mode. `what` names the work that needs an algorithm outside of the FIPS provider; `instead` is the
+ * remedy.
+ */
 export function refuseInFipsMode(what: string, instead: string): void {
   if (inFipsMode()) throw new Error(`${what}, which OpenSSL's FIPS provider does not have: ${instead}`)
 }

@@ -1,6 +1,6 @@
-// What follows from an object alone is made once for it, and forgotten with it.
+// Values that derive from an object alone: computed once for the object, and collected with it.
 
-/** Returns what `make` makes of an object, the same each time: only for objects that never change. */
+/** Returns a function that computes `make(of)` once for each object. Use it only for objects that never change. */
 export function onceFor<T extends object, V extends object>(make: (of: T) => V): (of: T) => V {
   const made = new WeakMap<T, V>()
   return (of) => {

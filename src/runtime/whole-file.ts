@@ -1,19 +1,22 @@
-// Files of one user (mode 0600) that are never half written, and are on disk when the work on them is done.
+// Atomic writes of files that only the user can read (mode 0600). A file is on disk when its function resolves.
 import { randomBytes } from 'node:crypto'
 import { link, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** Makes the file. Throws EEXIST where there is one already. */
+/** Creates the file. Throws EEXIST where it exists. */
 export async function makeFile(path: string, text: string): Promise<void> {
   await placeFile(path, text, (written) => link(written, path))
 }
 
-/** Makes the file, or takes the place of the one that is there. */
+/** Creates or replaces the file. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   await placeFile(path, text, (written) => rename(written, path))
 }
 
-/** Writes the text beside `path`, and has `place` put that file there, or leave it: of what is not put there, nothing is left. */
+/**
+ * Writes the text to a temporary file beside `path`. `place` moves or links that file to its place, or leaves it. Afterwards the temporary
+ * file is removed.
+ */
 export async function placeFile(path: string, text: string, place: (written: string) => Promise<void>): Promise<void> {
   const written = `${path}.${randomBytes(8).toString('hex')}.new`
   try {

@@ -1,4 +1,4 @@
-// What can be said of all settings from their rows: the help of flags, the JSON Schema of the configuration file, the reference page.
+// Descriptions of all settings, made from their rows: the help of flags, the JSON Schema of the configuration file, the reference page.
 import { environmentName, type Schema, type Setting } from './row.ts'
 import { ENVIRONMENT_ONLY, GROUPS, SETTINGS } from './settings.ts'
 import { SCHEMA_MEMBER } from './sources.ts'
@@ -15,7 +15,7 @@ export function settingsHelp(): string {
     ...lines,
     `  --${'config-schema'.padEnd(36)} print the JSON Schema of the configuration file, and do nothing else`,
     `  --${'temporary'.padEnd(36)} with --dev: keep all data in a folder of its own, which is removed at the end`,
-    `  --${'stop-at-end-of-input'.padEnd(36)} stop when standard input ends, as it does when the process ends that started the server`,
+    `  --${'stop-at-end-of-input'.padEnd(36)} stop when standard input ends, for example because the parent process has ended`,
     '',
     'Each other flag has an environment variable: STRONGROOM_ and its name in capitals, with _ for - (STRONGROOM_LISTEN).',
     'The environment alone gives these:',
@@ -27,7 +27,7 @@ function defaultOf({ fallback, shown }: Setting): string {
   return shown ?? fallback ?? ''
 }
 
-/** The valid values, unless the placeholder lists them. */
+/** The valid values, unless the placeholder already lists them. */
 function valuesOf({ reader: { rule, placeholder } }: Setting): string {
   return rule.replaceAll(', ', '|') === placeholder ? '' : rule
 }
@@ -51,7 +51,7 @@ function schemaOf({ reader: { schema }, help, fallback }: Setting): Schema {
   return { description: help, ...schema, ...(fallback !== undefined && { default: jsonOf(fallback, schema) }) }
 }
 
-/** A default as the file would hold it. */
+/** A default as the configuration file writes it. */
 function jsonOf(fallback: string, { type }: Schema): unknown {
   return type === 'integer' || type === 'boolean' ? JSON.parse(fallback) : fallback
 }

@@ -1,16 +1,16 @@
-// The one reader of flags, for all verbs: `--name value`, `--name=value`, and flags without a value.
+// The only reader of flags, for all verbs: `--name value`, `--name=value`, and flags without a value.
 import { didYouMean } from './nearest.ts'
 import { UsageError } from './usage-error.ts'
 
 /**
- * How a flag is written: `value`, with a value, of which the last counts; `truth`, with a value that may be left out and then is
- * `true`; `list`, several times, for several values; `bare`, without a value.
+ * How a flag is written. `value`: with a value; of several, the last counts. `truth`: with an optional value, `true` by default. `list`:
+ * repeated, with one value each. `bare`: without a value.
  */
 export type FlagKind = 'value' | 'truth' | 'list' | 'bare'
 
 export type FlagKinds = Readonly<Record<string, FlagKind>>
 
-/** The flags of a line, by their names without dashes. */
+/** The flags of a line, by name without dashes. */
 export class Flags {
   readonly #values: ReadonlyMap<string, readonly string[]>
 
@@ -18,7 +18,7 @@ export class Flags {
     this.#values = values
   }
 
-  /** These flags, and this one with this value. */
+  /** These flags, with this one set to this value. */
   with(name: string, value: string): Flags {
     return new Flags(new Map([...this.#values, [name, [value]]]))
   }
@@ -49,7 +49,7 @@ export class Flags {
   }
 }
 
-/** Reads a line of nothing but flags. `verb` is named in the refusal of an unknown one. Throws UsageError. */
+/** Reads a line that consists of flags. Errors about unknown flags name `verb`. Throws UsageError. */
 export function readFlags(args: readonly string[], kinds: FlagKinds, verb: string): Flags {
   return flagsBy(
     args,
@@ -57,14 +57,14 @@ export function readFlags(args: readonly string[], kinds: FlagKinds, verb: strin
     (flag, name) => {
       const near = didYouMean(
         `--${name}`,
-        Object.keys(kinds).map((one) => `--${one}`),
+        Object.keys(kinds).map((name) => `--${name}`),
       )
       return new UsageError(`unknown flag \`${flag}\`${near}: see \`strongroom ${verb} --help\``)
     },
   )
 }
 
-/** The same where not all names can be listed: `kindOf` knows each, `unknown` makes the refusal of one that it does not know. */
+/** The same where the names can't be listed: `kindOf` knows the flags, `unknown` makes the error for any other. */
 export function flagsBy(
   args: readonly string[],
   kindOf: (name: string) => FlagKind | undefined,
@@ -86,14 +86,14 @@ export function flagsBy(
   return new Flags(values)
 }
 
-/** What is said before the first flag, and the rest. */
+/** The words before the first flag, and the rest. */
 export function wordsFirst(args: readonly string[]): readonly [words: readonly string[], rest: readonly string[]] {
-  const first = args.findIndex((one) => one.startsWith('--'))
+  const first = args.findIndex((word) => word.startsWith('--'))
   const count = first === -1 ? args.length : first
   return [args.slice(0, count), args.slice(count)]
 }
 
-/** The words of a line whose flags may stand anywhere, and its flags. All behind `--` are words, and so is `-`. */
+/** The words of a line that has flags anywhere, and its flags. Everything after `--` is a word, and so is `-`. */
 export function wordsAmong(
   args: readonly string[],
   kinds: FlagKinds,

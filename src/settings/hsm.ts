@@ -1,4 +1,4 @@
-// Settings of managed HSM: the library, its tokens and their PIN, which no flag and no configuration file holds.
+// Settings of managed HSM: the library, its tokens, and their PIN, which no flag and no configuration file may contain.
 import { REGION } from './listen.ts'
 import { list, type Rows, reading, type Told, text, whole } from './row.ts'
 import type { Env } from './sources.ts'
@@ -36,27 +36,27 @@ export const HSM = {
   },
 } as const satisfies Rows
 
-/** Nothing but the HSM's PIN is missing. */
+/** Only the HSM's PIN is missing. */
 export class PinNeeded extends UsageError {
   constructor() {
     super('the HSM needs a PIN: set hsm-pin-file or STRONGROOM_HSM_PIN')
   }
 }
 
-/** Where managed HSM is: a PKCS #11 library and its tokens. */
+/** A PKCS #11 library and its tokens. */
 export interface HsmSettings {
   readonly module: string
   readonly tokens: readonly string[]
   readonly parameters: string | null
   readonly pinFile: string | null
-  /** Secret; null where the file or a prompt has it. */
+  /** Secret; null where a file or a prompt provides it. */
   readonly pin: string | null
   readonly sessions: number
-  /** How long a call that uses a key may wait for the device. */
+  /** The most time that a call with a key may wait for the device. */
   readonly timeoutMs: number
-  /** How long a call may wait that makes or imports a key, or makes a wrapping key. */
+  /** The most time that a call may wait which creates or imports a key, or creates a wrapping key. */
   readonly keyTimeoutMs: number
-  /** The environment of the library's process: all but what is Strongroom's own, its database's, its collector's, and Node's. */
+  /** The environment of the library's process, without the variables of Strongroom, its database, its collector and Node. */
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 

@@ -1,4 +1,4 @@
-// Settings of the network: where the server listens, over what, and how many connections it takes.
+// Settings of the network: addresses, TLS, and limits of connections.
 import {
   address,
   type HostAndPort,
@@ -14,9 +14,9 @@ import {
 } from './row.ts'
 import { UsageError } from './usage-error.ts'
 
-/** Where calls arrive. */
+/** An address for calls. */
 export interface Address extends HostAndPort {
-  /** The region of calls on this port that name none; null for the server's default. */
+  /** The region of calls on this port that name none; null for the server's default region. */
   readonly region: string | null
 }
 
@@ -69,7 +69,7 @@ export const NETWORK = {
   'max-connections': {
     reader: whole(1, 1_000_000),
     fallback: '10000',
-    help: 'most open connections; above it, the oldest without an authenticated call is closed, of the source that has most of them',
+    help: 'most open connections; beyond that, the source with the most connections without an authenticated call loses the oldest of these',
   },
   'max-connections-per-source': {
     reader: whole(1, 1_000_000),
@@ -105,7 +105,7 @@ export function networkOf(told: Told): Network {
   for (const { region } of listen)
     if (region !== null && !regions.includes(region))
       throw new UsageError(`\`listen\` names the region \`${region}\`, which is not among those of \`region\``)
-  // Nobody else reads plain HTTP on loopback.
+  // On loopback, no other machine can read plain HTTP.
   const metrics = metricsAt && { ...metricsAt, plain: insecure || isLoopback(metricsAt.host) }
   const hosts = listen.map(({ host }) => host)
   const tls = tlsOf(told, metrics ? [...hosts, metrics.host] : hosts)
@@ -124,12 +124,12 @@ export function networkOf(told: Told): Network {
   }
 }
 
-/** A host that other machines reach, if there is one. */
+/** The first host that other machines can reach, if there is one. */
 export function openHost(listen: readonly Address[]): string | undefined {
   return listen.find(({ host }) => !isLoopback(host))?.host
 }
 
-/** Whether a host, without the brackets of a URL, is this machine alone. */
+/** Whether a host, without a URL's brackets, is reachable from this machine alone. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }

@@ -1,16 +1,16 @@
-/** ` (did you mean …?)` with the known name that is fewest edits away, or '' where none is near. */
+/** ` (did you mean …?)` with the known name at the smallest edit distance, or '' where none is near. */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const wanted = name.toLowerCase()
-  // A third of the letters may be wrong: further away is another word.
+  // At most a third of the letters may differ: anything further away is another word.
   let [best, fewest] = ['', Math.floor(wanted.length / 3) + 1]
-  for (const one of known) {
-    const changes = distance(wanted, one.toLowerCase())
-    if (changes < fewest) [best, fewest] = [one, changes]
+  for (const candidate of known) {
+    const changes = distance(wanted, candidate.toLowerCase())
+    if (changes < fewest) [best, fewest] = [candidate, changes]
   }
   return best === '' ? '' : ` (did you mean ${best}?)`
 }
 
-/** How many letters must be inserted, removed, replaced or swapped with their neighbour (optimal string alignment). */
+/** The number of insertions, removals, replacements and swaps of neighbours (optimal string alignment). */
 function distance(from: string, to: string): number {
   let [before, last]: [number[], number[]] = [[], Array.from({ length: to.length + 1 }, (_, j) => j)]
   for (let i = 1; i <= from.length; i++) {

@@ -1,4 +1,4 @@
-// Settings of OIDC: whose tokens the server may check, and how it gets the keys for that.
+// Settings of OIDC: the issuers whose tokens the server accepts, and the source of their keys.
 import { list, type Reader, type Rows, reading, type Told, text, truth, whole } from './row.ts'
 import type { ReadFile } from './sources.ts'
 import { UsageError } from './usage-error.ts'
@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.ts'
 /** An issuer's URL, or the host of several issuers. */
 const ISSUER = /^(?:https:\/\/[^\s?#@,]+|(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?)$/
 
-/** ISSUER=FILE, several times. */
+/** ISSUER=FILE, repeated. */
 const pinned: Reader<readonly { readonly issuer: string; readonly file: string }[]> = {
   placeholder: 'ISSUER=FILE[,…]',
   rule: '',
@@ -37,16 +37,16 @@ export const OIDC = {
   },
   'oidc-pinned-keys': {
     reader: pinned,
-    help: 'files with the key set (JWKS) of an issuer, whose keys are then never fetched',
+    help: 'files with the key set (JWKS) of an issuer; the server never fetches the keys of such an issuer',
   },
   'oidc-calls-per-second': {
     reader: whole(1, 1_000_000),
     fallback: '100',
-    help: 'most calls of AssumeRoleWithOIDC in a second, of each source address, and with verified tokens for each OIDC provider; of one address for one provider a fifth',
+    help: 'most calls of AssumeRoleWithOIDC in a second from one source address, and most with verified tokens for one OIDC provider; from one address for one provider, a fifth of that',
   },
 } as const satisfies Rows
 
-/** A key set (RFC 7517), whose keys are not looked at yet. */
+/** A key set (RFC 7517), not yet validated. */
 export interface KeySet {
   readonly keys: readonly Readonly<Record<string, unknown>>[]
 }
@@ -54,7 +54,7 @@ export interface KeySet {
 export interface OidcSettings {
   /** URLs of issuers, and hosts. */
   readonly issuers: readonly string[]
-  /** Root certificates (PEM) besides the public ones, or null. */
+  /** Root certificates (PEM) in addition to the public ones, or null. */
   readonly certificates: string | null
   readonly privateAddresses: boolean
   readonly pinned: ReadonlyMap<string, KeySet>

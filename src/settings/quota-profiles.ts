@@ -1,4 +1,4 @@
-// Limits under a name. `alibaba-shared` are those that the cloud publishes for accounts without an instance of their own
+// Named sets of limits. `alibaba-shared` has the limits that the cloud publishes for accounts without a dedicated instance
 // (docs/running.md).
 import { ACTIONTRAIL, KMS, type Product, STS } from '../api/product.ts'
 import type { RateGroup } from './rates.ts'

@@ -1,4 +1,4 @@
-// The quotas file: limits of single accounts, and of all others (`default`).
+// The quotas file: limits of single accounts, and of all other accounts (`default`).
 import { productNamed } from '../api/product.ts'
 import { QUOTA_PROFILES, type QuotaProfile } from './quota-profiles.ts'
 import type { Limits, RateGroup } from './rates.ts'
@@ -8,16 +8,16 @@ import { UsageError } from './usage-error.ts'
 type Json = Readonly<Record<string, unknown>>
 
 interface InFile {
-  /** Of accounts that the file does not name. */
+  /** The limits of accounts that the file does not name. */
   readonly rest: Limits
   readonly own: readonly (readonly [account: string, Limits])[]
   readonly ownRates: readonly RateGroup[]
 }
 
 /**
- * The limits of the file: an object whose members are `default` and account ids (16 digits), each with any of `quota-profile`,
- * `max-keys`, `max-aliases`, `max-secrets` and `rates`. What an account leaves out it takes from `default`, and `default` from `base`.
- * Whether products and operations exist is for the caller to check. Throws UsageError.
+ * Reads the limits in the file: an object whose members are `default` and account ids (16 digits), each with any of `quota-profile`,
+ * `max-keys`, `max-aliases`, `max-secrets` and `rates`. An account takes missing members from `default`, and `default` takes them from
+ * `base`. The caller must check that products and operations exist. Throws UsageError.
  */
 export function readQuotasFile(path: string, base: Limits, readFile: ReadFile): InFile {
   const { default: given = {}, ...accounts } = object(parsed(readFile(path), path), path)

@@ -1,4 +1,4 @@
-// Settings of what accounts may have and do, the same for all accounts or, in the quotas file, for single ones.
+// Settings of the quotas and rates of accounts: the same for all accounts or, in the quotas file, for single ones.
 import { QUOTA_PROFILES, type QuotaProfile } from './quota-profiles.ts'
 import { readQuotasFile } from './quotas-file.ts'
 import { type AccountLimits, type Limits, type RateGroup, ratesOf } from './rates.ts'
@@ -11,7 +11,7 @@ function quota<const F extends string>(fallback: F, of: string) {
   return { reader: whole(1, MOST), fallback, help: `quota of ${of}` } as const satisfies Setting
 }
 
-/** The quotas of RAM; the defaults are those that the cloud publishes. */
+/** The quotas of RAM. The defaults are the cloud's published quotas. */
 export const RAM_QUOTAS = {
   'max-users': quota('1000', 'users per account'),
   'max-access-keys-per-user': quota('2', 'AccessKeys per user'),
@@ -51,10 +51,10 @@ export const QUOTAS = {
 } as const satisfies Rows
 
 export interface Quotas extends AccountLimits {
-  /** The accounts that have limits of their own. */
+  /** The accounts with limits of their own. */
   readonly accounts: ReadonlyMap<string, AccountLimits>
   readonly quotasFile: string | null
-  /** The groups in the quotas file. */
+  /** The rate groups in the quotas file. */
   readonly ownRates: readonly RateGroup[]
   readonly maxPendingWindowDays: number
   readonly quotas: RamQuotas

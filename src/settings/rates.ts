@@ -1,6 +1,6 @@
 // The limits of an account: how much it may have, and how often it may call operations.
 
-/** Operations that share a limit: `calls` in `seconds`, so many at once after a pause. */
+/** Operations that share a token bucket: `calls` in `seconds`, and as many at once after a pause. */
 export interface RateGroup {
   readonly product: string
   readonly operations: readonly string[]
@@ -10,12 +10,12 @@ export interface RateGroup {
   readonly perRegion: boolean
 }
 
-/** The group of each operation that has one, by `product.operation`. */
+/** The group of each operation in a group, by `product.operation`. */
 export type Rates = ReadonlyMap<string, RateGroup>
 
 export const NO_RATES: Rates = new Map()
 
-/** The rates of a list of groups; an operation belongs to the first that names it. */
+/** The rates of a list of groups. An operation belongs to the first group that names it. */
 export function ratesOf(groups: readonly RateGroup[]): Rates {
   const rates = new Map<string, RateGroup>()
   for (const group of groups)
@@ -34,7 +34,7 @@ export interface AccountLimits {
   readonly rates: Rates
 }
 
-/** Limits before their rates are indexed: the first group that names an operation counts. */
+/** Limits before their rates are indexed. The first group that names an operation counts. */
 export interface Limits extends Omit<AccountLimits, 'rates'> {
   readonly groups: readonly RateGroup[]
 }

@@ -1,4 +1,4 @@
-// Settings of the data and of the root keys: where they are, and what wraps the root keys.
+// Settings of the data and of the root keys: their places, and the provider of the root keys.
 import { join } from 'node:path'
 import { PROVIDER_NAMES, type ProviderName } from '../keystore/root-key-provider.ts'
 import { oneOf, type Rows, reading, type Told, text } from './row.ts'
@@ -62,7 +62,7 @@ function checkProvider({ rootKeyProvider, passphrase }: Data, hasHsm: boolean): 
     throw new UsageError(`a passphrase does not go with \`root-key-provider\` ${rootKeyProvider}`)
 }
 
-/** The path of the root key file, where the root keys have one. */
+/** The path of the root key file, for the provider `file`. */
 export function rootKeyPath(settings: Pick<Data, 'rootKeyFile' | 'data'>): string {
   return settings.rootKeyFile ?? defaultRootKeyPath(settings)
 }

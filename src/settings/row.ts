@@ -1,17 +1,17 @@
-// What a setting is, and the readers of its text: whole numbers, lists, addresses, true or false, choices. A row says it all once.
+// A setting, and the readers of its text: whole numbers, lists, addresses, true or false, choices.
 import { UsageError } from './usage-error.ts'
 
-/** The value of a setting as JSON Schema (draft 2020-12) describes it in the configuration file. */
+/** The JSON Schema (draft 2020-12) of a setting's value in the configuration file. */
 export type Schema = Readonly<Record<string, unknown>>
 
 /** How the text of a setting becomes its value. */
 export interface Reader<T> {
-  /** What help shows in place of the value, such as `N`. */
+  /** The placeholder for the value in help, such as `N`. */
   readonly placeholder: string
-  /** The values that are valid, in words; '' where any text is. */
+  /** The valid values, in words; '' where any text is valid. */
   readonly rule: string
   readonly schema: Schema
-  /** How its flag is written: with a value, with a value that may be left out and then is `true`, or several times. */
+  /** How the flag is written: see FlagKind. */
   readonly flag: 'value' | 'truth' | 'list'
   /** Throws UsageError, which names the setting. */
   read(name: string, text: string): T
@@ -20,19 +20,19 @@ export interface Reader<T> {
 export interface Setting {
   readonly reader: Reader<unknown>
   readonly help: string
-  /** Its value where nothing sets it, as text. */
+  /** The default value, as text. */
   readonly fallback?: string
-  /** What help says about the default if it is not `fallback`. */
+  /** The default in help, where it is not `fallback`. */
   readonly shown?: string
 }
 
-/** Settings by name: the flag without its dashes, which is the configuration file's key too. */
+/** Settings by name: the flag without its dashes, and also the key in the configuration file. */
 export type Rows = Readonly<Record<string, Setting>>
 
 type Value<S extends Setting> =
   S['reader'] extends Reader<infer T> ? (S extends { readonly fallback: string } ? T : T | null) : never
 
-/** The text of a setting from flags, environment or configuration file; undefined where none has it. */
+/** Finds the text of a setting in flags, environment or configuration file; undefined where none has it. */
 export type Told = (name: string) => string | undefined
 
 /** Reads one setting; null where nothing sets it and it has no default. Throws UsageError. */
@@ -95,7 +95,7 @@ export const truth: Reader<boolean> = {
   read: (name, given) => choice.read(name, given) === 'true',
 }
 
-/** Items with commas between them, each once; the file may hold them as an array. */
+/** Items separated by commas, without duplicates. The configuration file may have an array. */
 export function list(item: RegExp, placeholder: string): Reader<readonly string[]> {
   return {
     placeholder,
@@ -103,8 +103,8 @@ export function list(item: RegExp, placeholder: string): Reader<readonly string[
     schema: { type: ['string', 'array'], items: { type: 'string' } },
     flag: 'value',
     read(name, given) {
-      const items = given.split(',').map((one) => one.trim())
-      const bad = items.find((one) => !item.test(one))
+      const items = given.split(',').map((text) => text.trim())
+      const bad = items.find((text) => !item.test(text))
       if (bad !== undefined) throw new UsageError(`\`${name}\` holds \`${bad}\`, which is not valid`)
       return [...new Set(items)]
     },
@@ -113,7 +113,7 @@ export function list(item: RegExp, placeholder: string): Reader<readonly string[
 
 export interface HostAndPort {
   readonly host: string
-  /** 0 for a free one. */
+  /** 0 stands for a free port. */
   readonly port: number
 }
 

@@ -1,18 +1,19 @@
-// The file of databases whose passwords the service may change: by the id of an instance, where it is, whose it is, and which roles.
+// The file of databases in which the service may change passwords: for each instance id, the database's address, the account that owns it,
+// and the roles.
 import { type Address, addressOf } from '../storage/postgresql-address.ts'
 import type { ReadFile } from './sources.ts'
 import { UsageError } from './usage-error.ts'
 
-/** A database in which the service changes passwords. Secret: the address's password. */
+/** A database in which the service may change passwords. The address contains a password, so it is secret. */
 export interface SecretDatabase {
-  /** The account whose secrets may name it. */
+  /** The account whose secrets may name the database. */
   readonly account: string
   readonly address: Address
-  /** Names of roles, or what they begin with and a final *. */
+  /** The names of roles, or prefixes with a final *. */
   readonly roles: readonly string[]
 }
 
-/** By the ids of instances. */
+/** The databases by instance id. */
 export type SecretDatabases = ReadonlyMap<string, SecretDatabase>
 
 const INSTANCE_ID = /^[A-Za-z0-9_-]{1,128}$/
@@ -21,7 +22,7 @@ const MEMBERS = ['account', 'connection', 'roles']
 type Json = Readonly<Record<string, unknown>>
 
 /**
- * Reads the file: an object of instance ids, each with `account`, `connection` and `roles`. Throws UsageError, which contains no connection
+ * Reads the file: an object of instance ids, each with `account`, `connection` and `roles`. Throws UsageError without any connection
  * string.
  */
 export function readSecretDatabases(path: string, readFile: ReadFile): SecretDatabases {
@@ -29,9 +30,9 @@ export function readSecretDatabases(path: string, readFile: ReadFile): SecretDat
   return new Map(Object.entries(given).map(([id, value]) => [id, databaseOf(id, value, path)]))
 }
 
-/** Whether the operator lets the service change the password of this role. */
+/** Whether the operator lets the service change this role's password. */
 export function mayChange({ roles }: Pick<SecretDatabase, 'roles'>, role: string): boolean {
-  return roles.some((one) => (one.endsWith('*') ? role.startsWith(one.slice(0, -1)) : one === role))
+  return roles.some((name) => (name.endsWith('*') ? role.startsWith(name.slice(0, -1)) : name === role))
 }
 
 function databaseOf(id: string, value: unknown, path: string): SecretDatabase {
@@ -47,7 +48,7 @@ function databaseOf(id: string, value: unknown, path: string): SecretDatabase {
     throw new UsageError(`\`roles\` of ${where} must be a JSON array of the roles whose passwords may be changed`)
   const database = { account, roles, address: verifiedAddress(connection, where) }
   const { user } = database.address
-  // Without one, the environment of the service would decide by which role it connects.
+  // Without a user, the environment of the service would determine the role of the connection.
   if (user === undefined)
     throw new UsageError(
       `\`connection\` of ${where} names no user: write postgresql://USER@HOST:PORT/DATABASE?sslmode=verify-full`,
@@ -72,14 +73,14 @@ function verifiedAddress(connection: unknown, where: string): Address {
 }
 
 function isListOfNames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string' && one !== '')
+  return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string' && name !== '')
 }
 
 function parsed(path: string, readFile: ReadFile): unknown {
   try {
     return JSON.parse(readFile(path))
   } catch (error) {
-    // A syntax error shows a part of the file, which may hold a password.
+    // The message of a syntax error quotes the file, which may contain a password.
     const reason = error instanceof SyntaxError ? 'it is not JSON' : (error as Error).message
     throw new UsageError(`the file of \`secret-databases\`, \`${path}\`, can't be read: ${reason}`)
   }

@@ -1,5 +1,5 @@
-// The settings of a server: one table of rows, and the value that is made of them. Each setting has a flag, an environment variable and
-// a key in the configuration file.
+// The settings of a server: one table of rows, and the value read from it. Each setting has a flag, an environment variable and a key in
+// the configuration file.
 import { inFipsMode } from '../runtime/fips.ts'
 import { type FlagKinds, type Flags, readFlags } from './flags.ts'
 import { HSM, type Hsm, hsmOf } from './hsm.ts'
@@ -34,7 +34,7 @@ const PROGRAM = {
   workers: {
     reader: workers,
     fallback: 'auto',
-    help: 'processes that serve calls, beside one that has the database; 0: one process does both; auto: 0 below four cores and with --dev, else one less than the cores, 8 at most',
+    help: 'processes that serve calls, besides the one that owns the database; 0: one process does both; auto: 0 below four cores and with --dev, otherwise the cores minus one, at most 8',
   },
   dev: {
     reader: truth,
@@ -48,12 +48,12 @@ const PROGRAM = {
   'strict-cloud': {
     reader: truth,
     fallback: 'false',
-    help: 'refuses what the cloud does not have: keys of ML_DSA_65 and ML_DSA_87, SM2 and SM4 outside an HSM, and hybrid wrapping',
+    help: 'refuse what the cloud does not have: keys of ML_DSA_65 and ML_DSA_87, SM2 and SM4 outside an HSM, and hybrid wrapping',
   },
   fips: {
     reader: truth,
     fallback: 'false',
-    help: "starts only where OpenSSL's FIPS provider is in use, and refuses what it has no algorithm for",
+    help: "start only with OpenSSL's FIPS provider, and refuse work that needs any other algorithm",
   },
   'log-level': {
     reader: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'LEVEL'),
@@ -69,7 +69,7 @@ const SECRETS = {
   },
 } as const satisfies Rows
 
-/** All settings, by what they are about. */
+/** All settings by topic. */
 export const GROUPS: Readonly<Record<string, Rows>> = {
   'Data and root keys': DATA,
   Network: NETWORK,
@@ -84,7 +84,7 @@ export const GROUPS: Readonly<Record<string, Rows>> = {
 
 export const SETTINGS: Rows = Object.assign({}, ...Object.values(GROUPS))
 
-/** What the environment alone gives: secrets, which a command line or a file would show, and the account of a first start. */
+/** What only the environment can set: secrets, which a command line or a file would reveal, and the account of a first start. */
 export const ENVIRONMENT_ONLY: Readonly<Record<string, string>> = {
   STRONGROOM_PASSPHRASE: 'the passphrase that wraps the root keys',
   STRONGROOM_HSM_PIN: 'the PIN of the tokens',
@@ -96,16 +96,19 @@ export const ENVIRONMENT_ONLY: Readonly<Record<string, string>> = {
   STRONGROOM_DELIVERY_ACCESS_KEY_SECRET: 'its secret',
 }
 
-/** The settings of a server, checked. Secret: `passphrase`, `root`, `hsm.pin`, the addresses of `secretDatabases`, `traces.url` and the credentials of `deliveryTarget`. */
+/**
+ * The validated settings of a server. Secret are `passphrase`, `root`, `hsm.pin`, the addresses of `secretDatabases`, `traces.url` and the
+ * credentials of `deliveryTarget`.
+ */
 export interface Settings extends Data, Network, Trail, Quotas, Hsm, Oidc, Traces {
   readonly secretDatabases: SecretDatabases
   readonly workers: number | 'auto'
-  /** The environment of workers: all but what the environment alone gives. */
+  /** The environment of workers, without the variables of ENVIRONMENT_ONLY. */
   readonly workerEnvironment: Env
   readonly dev: boolean
   readonly seed: string | null
   readonly strictCloud: boolean
-  /** Whether the process must be, or is, in FIPS mode: all cryptography is that of OpenSSL's FIPS provider. */
+  /** Whether the process must be in FIPS mode, or is: OpenSSL's FIPS provider does all cryptography then. */
   readonly fips: boolean
   readonly logLevel: string
   /** The fixed credentials of the account, from the environment. */
@@ -113,7 +116,7 @@ export interface Settings extends Data, Network, Trail, Quotas, Hsm, Oidc, Trace
   readonly accountId: string | null
 }
 
-/** The flags of settings, which every verb takes that opens the database. */
+/** The flags of the settings, for every verb that opens the database. */
 export const SETTING_FLAGS: FlagKinds = Object.fromEntries(
   Object.entries(SETTINGS).map(([name, { reader }]) => [name, reader.flag]),
 )
@@ -123,7 +126,7 @@ export function readSettings(args: readonly string[], env: Env, readFile: ReadFi
   return settingsFrom(readFlags(args, SETTING_FLAGS, 'serve'), env, readFile)
 }
 
-/** The same from flags that are read already; `flags` may hold others. Throws UsageError. */
+/** The same from parsed flags, which may include other flags. Throws UsageError. */
 export function settingsFrom(flags: Flags, env: Env, readFile: ReadFile): Settings {
   const told = toldBy(flags, SETTINGS, env, readFile)
   const get = reading(PROGRAM, told)

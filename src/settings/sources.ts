@@ -1,4 +1,4 @@
-// Where settings come from: flags win over the environment, and the environment over the configuration file.
+// The sources of settings: flags override the environment, and the environment overrides the configuration file.
 import type { Flags } from './flags.ts'
 import { environmentName, type Rows, type Told } from './row.ts'
 import { UsageError } from './usage-error.ts'
@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.ts'
 export type Env = Readonly<Record<string, string | undefined>>
 export type ReadFile = (path: string) => string
 
-/** A member of the configuration file that names its schema, for editors. */
+/** The configuration file's member that names its schema, for editors. */
 export const SCHEMA_MEMBER = '$schema'
 
 /** Finds the text of each setting. An empty variable counts as unset. Throws UsageError for an unknown key in the file. */

@@ -1,4 +1,4 @@
-// Settings of traces: where spans of calls are sent, by a flag or by the variables that OpenTelemetry gives every program.
+// Settings of traces: the address for spans of calls, from a flag or from OpenTelemetry's standard variables.
 import { type Rows, reading, type Told, text } from './row.ts'
 import type { Env } from './sources.ts'
 import { UsageError } from './usage-error.ts'
@@ -11,7 +11,7 @@ export const TRACES = {
 } as const satisfies Rows
 
 export interface TraceSettings {
-  /** The URL that spans are sent to; may hold credentials. */
+  /** The URL for spans. It may contain credentials. */
   readonly url: string
 }
 

@@ -1,4 +1,4 @@
-// Settings of the trail: how long events are kept, and where trails deliver them.
+// Settings of the trail: how long the database keeps events, and where trails deliver them.
 import { join } from 'node:path'
 import { type Rows, reading, type Told, text, truth, whole } from './row.ts'
 import type { Env, ReadFile } from './sources.ts'
@@ -18,7 +18,7 @@ export const TRAIL = {
   'refused-bytes-per-second': {
     reader: whole(1024, 1_000_000_000, 'BYTES'),
     fallback: '65536',
-    help: "how much the events of an account's refused calls may write on average; 256 times as much at once",
+    help: "most bytes a second, on average, that the events of an account's refused calls may write; 256 times as much at once",
   },
   'delivery-target': {
     reader: text('folder:DIR|URL'),
@@ -33,7 +33,7 @@ export const TRAIL = {
   'delivery-path-style': {
     reader: truth,
     fallback: 'true',
-    help: 'true: the bucket is in the path; false: in the host name, as OSS wants it',
+    help: 'true: the bucket is in the path; false: in the host name, as OSS requires',
   },
   'delivery-credentials-file': {
     reader: text('FILE'),
@@ -42,16 +42,16 @@ export const TRAIL = {
   'delivery-interval-seconds': {
     reader: whole(1, 3600, 'SECONDS'),
     fallback: '300',
-    help: 'how long events are gathered before they are delivered',
+    help: 'how long a trail gathers events before it delivers them',
   },
 } as const satisfies Rows
 
-/** An endpoint that speaks the S3 protocol, and how to get in. */
+/** An endpoint with the S3 protocol, and its credentials. */
 export interface S3Options {
   /** http:// or https://, without a bucket. */
   readonly endpoint: string
   readonly region: string
-  /** Whether the bucket is named in the path, else in the host. */
+  /** Whether the path names the bucket, not the host. */
   readonly pathStyle: boolean
   /** Secret. */
   readonly credentials: { readonly accessKeyId: string; readonly accessKeySecret: string }
@@ -120,7 +120,7 @@ function parsed(file: string, readFile: ReadFile): Readonly<Record<string, unkno
     const value: unknown = JSON.parse(content)
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null
   } catch {
-    // A parser's message may quote the file, which holds a secret.
+    // The parser's message may quote the file, which contains a secret.
     return null
   }
 }

@@ -1,5 +1,5 @@
-// `import { startStrongroom } from 'strongroom/testing'`: a server for the tests of a program that uses the key service. It is a process of
-// its own on its own runtime, so this module runs on any Node from 20 on and takes nothing from the service.
+// `import { startStrongroom } from 'strongroom/testing'`: a server for the tests of a program that uses the key service. The server is a
+// process with its own runtime, so this module runs on any Node from version 20 on, and imports nothing of the service.
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { promisify } from 'node:util'
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/strongroom', import.meta.url))
 
-/** The AccessKey of an account, which may do everything in it. */
+/** The AccessKey of an account, with all rights in the account. */
 export interface Credentials {
   /** 16 digits. */
   readonly accountId: string
@@ -19,23 +19,23 @@ export interface Credentials {
   readonly accessKeySecret: string
 }
 
-/** What a seed file holds: accounts with their users, policies, keys and aliases, as docs/development.md lists them. */
+/** The contents of a seed file: accounts with their users, policies, keys and aliases (docs/development.md). */
 export interface Seed {
   readonly accounts: readonly (Credentials & { readonly [member: string]: unknown })[]
 }
 
 export interface Options {
-  /** What the server begins with: a seed, or the path of a seed file. Without it there is one account, and no key. */
+  /** The initial contents: a seed, or the path of a seed file. Without it, the server has one account and no key. */
   readonly seed?: Seed | string
-  /** The region of the keys; `cn-hangzhou` without it. Several are separated by commas, the first is that of calls which name none. */
+  /** The region of the keys; by default `cn-hangzhou`. Commas separate several regions; calls that name no region use the first. */
   readonly region?: string
   /** Further flags of `strongroom serve`, such as `['--strict-cloud']`; docs/reference/settings.md lists them. */
   readonly flags?: readonly string[]
-  /** Gets what the server says, in pieces. Without it, it is only told by the rejection of a start that fails. */
+  /** Gets the server's standard error, in pieces. Without it, that output appears only in the rejection of a failing start. */
   readonly log?: (text: string) => void
 }
 
-/** A server that runs. It ends with `stop()`, at the end of an `await using` block, and with this process, however that ends. */
+/** A running server. It ends with `stop()`, at the end of an `await using` block, and with this process, however that ends. */
 export interface Strongroom {
   /** Such as `http://127.0.0.1:40123`. */
   readonly endpoint: string
@@ -43,21 +43,21 @@ export interface Strongroom {
   readonly console: string
   /** The first region. */
   readonly region: string
-  /** Those of the seed's first account, or of an account of its own. */
+  /** The credentials of the seed's first account, or of a new account. */
   readonly credentials: Credentials
   /**
-   * Moves the server's clock forward, by `8d`, `36h`, `90m` or `30s`. When it resolves, what fell due has happened: keys are deleted and
-   * rotated, material and tokens have expired. Resolves with the time of the server.
+   * Moves the server's clock forward, by `8d`, `36h`, `90m` or `30s`. When this resolves, due work is done: keys are deleted and rotated,
+   * material and tokens have expired. Resolves with the server's time.
    */
   advance(duration: string): Promise<Date>
-  /** Stops the server and removes its data; resolves when it has ended. A second time it does nothing. */
+  /** Stops the server and removes its data; resolves when the server has ended. A second call does nothing. */
   stop(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 type Server = ChildProcessByStdio<Writable, Readable, Readable>
 
-/** Starts a server with `serve --dev` on a free port, with data of its own. Rejects with what it said when it does not start. */
+/** Starts a server with `serve --dev` on a free port, with its own data. Rejects with the server's output when it does not start. */
 export async function startStrongroom(options: Options = {}): Promise<Strongroom> {
   const { region = 'cn-hangzhou', flags = [], log = () => {} } = options
   const seed = options.seed === undefined ? null : readSeed(options.seed)
@@ -68,7 +68,7 @@ export async function startStrongroom(options: Options = {}): Promise<Strongroom
     writeFileSync(file, JSON.stringify(seed ?? { accounts: [credentials] }), { mode: 0o600 })
     const run = ['serve', '--dev', '--temporary', '--stop-at-end-of-input', '--log-level', 'warn']
     const given = ['--listen', '127.0.0.1:0', '--region', region, '--seed', file, ...flags]
-    // The server sees this process end, however it ends, by the end of its input.
+    // The end of its input tells the server that this process has ended, however it ended.
     const server: Server = spawn(LAUNCHER, [...run, ...given], { env: environment(), stdio: ['pipe', 'pipe', 'pipe'] })
     const { endpoint, console } = await ready(server, log)
     const stop = stopper(server)
@@ -98,12 +98,12 @@ function pickCredentials({ accountId, accessKeyId, accessKeySecret }: Credential
   return { accountId, accessKeyId, accessKeySecret }
 }
 
-/** This process's environment without what configures other servers. */
+/** This process's environment without variables that configure other servers. */
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('STRONGROOM_')))
 }
 
-/** Resolves with the ready line. From then on, the server does not keep this process. */
+/** Resolves with the ready line. From then on, the server does not keep this process alive. */
 function ready(server: Server, log: (text: string) => void): Promise<{ endpoint: string; console: string }> {
   return new Promise((resolve, reject) => {
     let [out, said] = ['', '']
@@ -112,7 +112,7 @@ function ready(server: Server, log: (text: string) => void): Promise<{ endpoint:
       const end = out.indexOf('\n')
       if (end < 0) return
       server.stdout.off('data', line).resume()
-      for (const one of [server, server.stdin, server.stdout, server.stderr]) unref(one)
+      for (const handle of [server, server.stdin, server.stdout, server.stderr]) unref(handle)
       resolve(JSON.parse(out.slice(0, end)))
     }
     server.stdout.setEncoding('utf8').on('data', line)
@@ -120,14 +120,14 @@ function ready(server: Server, log: (text: string) => void): Promise<{ endpoint:
       said += text
       log(text)
     })
-    // A server that has ended does not read.
+    // A server that has ended does not read its input.
     server.stdin.on('error', () => {})
     server.once('error', (error) => reject(new Error(`Strongroom does not start: ${error.message}`)))
     server.once('close', (code) => reject(new Error(`Strongroom does not start (exit code ${code}): ${said.trim()}`)))
   })
 }
 
-/** Pipes are sockets, which know it; their types do not. */
+/** The pipes are sockets, which have `unref`; their types lack it. */
 function unref(one: object): void {
   if ('unref' in one && typeof one.unref === 'function') one.unref()
 }

@@ -225,7 +225,7 @@ describe('strongroom doctor', () => {
       judged('broken', '{')
         .map(({ says }) => says)
         .join(),
-      /^`broken` is broken, so those who have it/,
+      /^`broken` is broken, so its principals/,
     )
   })
 
